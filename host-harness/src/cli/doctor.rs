@@ -1,0 +1,54 @@
+//! `loihi doctor`: what is installed, what is missing, and what to do about it.
+
+use crate::device::qemu::{PROGRAM, firmware_path};
+use clap::Args;
+use loihi_core::wire::message::{SCHEMA, VERSION};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Firmware for QEMU [default: the one that `cargo xtask firmware` builds]
+    #[arg(long, value_name = "FILE")]
+    firmware: Option<PathBuf>,
+}
+
+pub(super) fn doctor(args: &DoctorArgs) {
+    println!("loihi {}, protocol version {VERSION}, schema {SCHEMA:016x}", env!("CARGO_PKG_VERSION"));
+    report("device host", Ok("in this process; nothing to install".to_owned()));
+    report("QEMU", qemu());
+    report("firmware", firmware(args));
+    report("device qemu", greeting(args));
+}
+
+fn report(what: &str, found: Result<String, String>) {
+    match found {
+        Ok(is) => println!("  ok       {what:<12} {is}"),
+        Err(lacks) => println!("  missing  {what:<12} {lacks}"),
+    }
+}
+
+fn qemu() -> Result<String, String> {
+    let asked = Command::new(PROGRAM).arg("--version").stderr(Stdio::null()).output();
+    let said = asked.map_err(|_| format!("{PROGRAM} is not installed; `cargo xtask setup` installs it"))?;
+    let text = String::from_utf8_lossy(&said.stdout).into_owned();
+    Ok(text.lines().next().unwrap_or(PROGRAM).to_owned())
+}
+
+fn firmware(args: &DoctorArgs) -> Result<String, String> {
+    let path = firmware_path(args.firmware.as_deref());
+    match std::fs::metadata(&path) {
+        Ok(file) => Ok(format!("{}, {} bytes", path.display(), file.len())),
+        Err(_) => Err(format!("nothing at {}; `cargo xtask firmware` builds it", path.display())),
+    }
+}
+
+/// Starts the firmware and greets it, which shows that host and firmware are of one version.
+fn greeting(args: &DoctorArgs) -> Result<String, String> {
+    qemu()?;
+    firmware(args).map_err(|_| "needs the firmware".to_owned())?;
+    let device = super::DeviceArgs { device: super::DeviceKind::Qemu, arena: 0, firmware: args.firmware.clone() };
+    let session = super::open::open(&device).map_err(|error| format!("{error:#}"))?;
+    let identity = session.identity();
+    Ok(format!("{}, {} bytes for image and state", identity.board, identity.arena_bytes))
+}

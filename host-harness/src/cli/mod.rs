@@ -1,0 +1,81 @@
+//! The `loihi` command.
+
+mod doctor;
+mod open;
+mod progress;
+mod run;
+mod stop;
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// An open Loihi: spiking networks that learn online, in exact integers, on this host or on a bare x86.
+#[derive(Debug, Parser)]
+#[command(name = "loihi", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run an experiment
+    Run(run::RunArgs),
+    /// Show the experiments
+    List,
+    /// Say what is installed and what is missing
+    Doctor(doctor::DoctorArgs),
+}
+
+/// Which device, and what it has.
+#[derive(Clone, Debug, Args)]
+struct DeviceArgs {
+    /// Where the chip runs
+    #[arg(long, value_enum, default_value_t = DeviceKind::Host)]
+    device: DeviceKind,
+    /// Memory of the host device in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = crate::device::inproc::ARENA_BYTES_DEFAULT)]
+    arena: usize,
+    /// Firmware for QEMU [default: the one that `cargo xtask firmware` builds]
+    #[arg(long, value_name = "FILE")]
+    firmware: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum DeviceKind {
+    /// In this process
+    Host,
+    /// A bare i586 without FPU in QEMU
+    Qemu,
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Err(error) = stop::listen() {
+        eprintln!("loihi: Ctrl-C cannot be caught ({error}); it will end the program at once");
+    }
+    let done = match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::List => {
+            run::list();
+            Ok(())
+        }
+        Command::Doctor(args) => {
+            doctor::doctor(&args);
+            Ok(())
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if stop::requested() => {
+            eprintln!("loihi: stopped by request. {error:#}");
+            ExitCode::from(130)
+        }
+        Err(error) => {
+            eprintln!("loihi: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

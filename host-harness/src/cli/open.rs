@@ -1,0 +1,25 @@
+//! Opens the device that the command line names.
+
+use super::{DeviceArgs, DeviceKind, stop};
+use crate::device::Device;
+use crate::device::inproc::InProcess;
+use crate::device::qemu::{Qemu, firmware_path};
+use crate::device::session::{Patience, Session};
+use anyhow::Context as _;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+pub(super) fn open(args: &DeviceArgs) -> anyhow::Result<Session> {
+    let device: Box<dyn Device> = match args.device {
+        DeviceKind::Host => Box::new(InProcess::new(args.arena)),
+        DeviceKind::Qemu => Box::new(Qemu::start(&firmware_path(args.firmware.as_deref()))?),
+    };
+    let name = device.name().to_owned();
+    Session::open(device, Patience::default(), session_number(), stop::requested)
+        .with_context(|| format!("the device {name} cannot be opened"))
+}
+
+/// Differs from session to session, so that a device tells a new session from a repeated greeting.
+fn session_number() -> u32 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.subsec_nanos() ^ std::process::id().rotate_left(16)
+}

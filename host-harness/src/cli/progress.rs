@@ -1,0 +1,37 @@
+//! Shows a run while it goes on: a bar on a terminal, nothing in a pipe.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::IsTerminal as _;
+
+/// A progress bar, or none.
+pub(super) struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    pub(super) fn new(quiet: bool) -> Self {
+        let bar = ProgressBar::no_length();
+        if quiet || !std::io::stderr().is_terminal() {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent:>3} % {msg} (left {eta})") {
+            bar.set_style(style);
+        }
+        Self { bar }
+    }
+
+    pub(super) fn show(&self, done: u64, total: u64, running: &str) {
+        self.bar.set_length(total);
+        self.bar.set_message(running.to_owned());
+        self.bar.set_position(done);
+    }
+
+    /// Prints a line above the bar; in a pipe, nothing.
+    pub(super) fn line(&self, text: &str) {
+        self.bar.println(text);
+    }
+
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

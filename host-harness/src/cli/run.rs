@@ -1,0 +1,225 @@
+//! `loihi run`: an experiment on a device, shown, recorded and reported. `loihi list`.
+
+use super::DeviceArgs;
+use super::open::open;
+use super::progress::Progress;
+use crate::device::session::Session;
+use crate::experiment::{Experiment, Options, Outcome, Row, Watch};
+use crate::image::ImageFile;
+use crate::record::{Learned, Manifest, RecordError, RunFolder};
+use anyhow::{Context as _, anyhow};
+use clap::Args;
+use loihi_core::image::VERSION as IMAGE_VERSION;
+use loihi_core::wire::message::{SCHEMA, VERSION as PROTOCOL_VERSION};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// Name of the experiment; `loihi list` shows them
+    experiment: String,
+    #[command(flatten)]
+    device: DeviceArgs,
+    /// Everything random follows from it
+    #[arg(long, default_value_t = 0)]
+    seed: u32,
+    /// Passes over the data [default: the experiment's own]
+    #[arg(long, value_name = "N")]
+    passes: Option<u32>,
+    /// Record the run in this folder, which must be new or empty
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Begin with what another run has learned (its folder, or the file learned.bin)
+    #[arg(long, value_name = "FILE")]
+    learned: Option<PathBuf>,
+    /// Print the result as one JSON object, on the last line
+    #[arg(long)]
+    json: bool,
+    /// No progress bar
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// The line of `--json`.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    experiment: &'a str,
+    device: &'a str,
+    board: &'a str,
+    seed: u32,
+    steps: u64,
+    metrics: BTreeMap<&'a str, f64>,
+    ops: loihi_core::ops::OpCounts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instructions: Option<u64>,
+    digest: String,
+    digests: Vec<String>,
+}
+
+pub(super) fn list() {
+    for experiment in Experiment::ALL {
+        println!("{:<14} {}", experiment.name(), experiment.summary());
+    }
+}
+
+pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
+    let experiment = find(&args.experiment)?;
+    let learned = args.learned.as_deref().map(Learned::read).transpose()?;
+    let mut session = open(&args.device)?;
+    let folder = args.out.as_deref().map(RunFolder::create).transpose()?;
+    let mut follower = Follower {
+        progress: Progress::new(args.quiet),
+        folder,
+        manifest: manifest(experiment, &session, args.seed),
+    };
+    let options = Options { seed: args.seed, passes: args.passes, learned };
+    let outcome = experiment.run(&mut session, &options, &mut follower);
+    follower.progress.finish();
+    follower.take_logs(&mut session)?;
+    let outcome = outcome.with_context(|| follower.unfinished())?;
+    follower.conclude(&outcome)?;
+    if args.json {
+        let report = report(experiment, &session, args.seed, &outcome);
+        println!("{}", serde_json::to_string(&report).context("the result cannot be written as JSON")?);
+    } else {
+        print_summary(experiment, &session, args.seed, &outcome);
+    }
+    Ok(())
+}
+
+fn find(name: &str) -> anyhow::Result<Experiment> {
+    Experiment::from_name(name).ok_or_else(|| {
+        let names: Vec<&str> = Experiment::ALL.iter().map(|experiment| experiment.name()).collect();
+        anyhow!("there is no experiment `{name}`; there are {}", names.join(", "))
+    })
+}
+
+fn manifest(experiment: Experiment, session: &Session, seed: u32) -> Manifest {
+    Manifest {
+        experiment: experiment.name().to_owned(),
+        device: session.device_name().to_owned(),
+        board: session.identity().board.clone(),
+        seed,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        protocol_version: PROTOCOL_VERSION,
+        schema: format!("{SCHEMA:016x}"),
+        image_version: IMAGE_VERSION,
+        image_hash: String::new(),
+        steps: 0,
+        digest: String::new(),
+        finished: false,
+    }
+}
+
+fn report<'a>(experiment: Experiment, session: &'a Session, seed: u32, outcome: &Outcome) -> Report<'a> {
+    Report {
+        experiment: experiment.name(),
+        device: session.device_name(),
+        board: &session.identity().board,
+        seed,
+        steps: outcome.steps,
+        metrics: outcome.metrics.iter().copied().collect(),
+        ops: outcome.ops,
+        instructions: outcome.instructions,
+        digest: format!("{:016x}", outcome.digest.total()),
+        digests: outcome.digests.iter().map(|digest| format!("{:016x}", digest.total())).collect(),
+    }
+}
+
+fn print_summary(experiment: Experiment, session: &Session, seed: u32, outcome: &Outcome) {
+    println!("{} on {} ({}), seed {seed}", experiment.name(), session.device_name(), session.identity().board);
+    for (name, value) in &outcome.metrics {
+        println!("  {name:<22} {}", figure(name, *value));
+    }
+    println!("  {:<22} {}", "steps", outcome.steps);
+    if let Some(instructions) = outcome.instructions {
+        println!("  {:<22} {instructions}", "instructions");
+    }
+    println!("  {:<22} {}", "spikes", outcome.ops.spikes);
+    println!("  {:<22} {}", "synaptic events", outcome.ops.synaptic_events);
+    println!("  {:<22} {}", "decoder updates", outcome.ops.decoder_updates);
+    if outcome.ops.decoder_saturations > 0 {
+        println!("  {:<22} {}: the learning rate is too high", "decoder saturations", outcome.ops.decoder_saturations);
+    }
+    println!("  {:<22} {:016x}", "digest of all state", outcome.digest.total());
+}
+
+/// A figure as a person reads it.
+fn figure(name: &str, value: f64) -> String {
+    if name.starts_with("accuracy") {
+        format!("{:.2} %", 100.0 * value)
+    } else if name == "passes" {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.4}")
+    }
+}
+
+/// Shows and records what an experiment reports.
+struct Follower {
+    progress: Progress,
+    folder: Option<RunFolder>,
+    manifest: Manifest,
+}
+
+impl Follower {
+    fn take_logs(&mut self, session: &mut Session) -> Result<(), RecordError> {
+        let lines = session.take_logs();
+        match &mut self.folder {
+            Some(folder) => folder.log(&lines),
+            None => Ok(()),
+        }
+    }
+
+    /// What there is to say when a run has not come to its end.
+    fn unfinished(&self) -> String {
+        match &self.folder {
+            Some(_) => "the run did not come to its end; what was recorded so far is in its folder".to_owned(),
+            None => "the run did not come to its end".to_owned(),
+        }
+    }
+
+    fn conclude(&mut self, outcome: &Outcome) -> Result<(), RecordError> {
+        self.manifest.steps = outcome.steps;
+        self.manifest.digest = format!("{:016x}", outcome.digest.total());
+        self.manifest.finished = true;
+        match &self.folder {
+            Some(folder) => folder.manifest(&self.manifest),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Watch for Follower {
+    fn image(&mut self, image: &ImageFile) -> Result<(), RecordError> {
+        self.manifest.image_hash = format!("{:016x}", image.hash());
+        match &self.folder {
+            Some(folder) => folder.manifest(&self.manifest),
+            None => Ok(()),
+        }
+    }
+
+    fn progress(&mut self, done: u64, total: u64, running: &str) {
+        self.progress.show(done, total, running);
+    }
+
+    fn row(&mut self, row: &Row) -> Result<(), RecordError> {
+        if row.metrics.iter().any(|(name, _)| name.starts_with("accuracy")) {
+            let figures: Vec<String> = row.metrics.iter().map(|(name, v)| format!("{name} {}", figure(name, *v))).collect();
+            self.progress.line(&format!("pass {}: {}", row.pass, figures.join(", ")));
+        }
+        let Some(folder) = &mut self.folder else { return Ok(()) };
+        let mut columns = vec![("pass", row.pass.to_string())];
+        columns.extend(row.metrics.iter().map(|(name, value)| (*name, value.to_string())));
+        columns.push(("digest", format!("{:016x}", row.digest)));
+        folder.metrics(&columns)
+    }
+
+    fn learned(&mut self, image: &ImageFile, learned: &[i32]) -> Result<(), RecordError> {
+        match &self.folder {
+            Some(folder) => folder.learned(image.hash(), learned),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Log frames of a device (defmt) to text, with the format strings from its firmware's ELF file.
+
+use defmt_decoder::{DecodeError, Table};
+
+/// Turns log payloads into lines.
+pub struct LogReader {
+    table: Option<Table>,
+}
+
+impl std::fmt::Debug for LogReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LogReader").field("has_table", &self.table.is_some()).finish()
+    }
+}
+
+impl LogReader {
+    /// Reads the format strings of a firmware. Without any, payloads are shown as bytes.
+    pub fn new(elf: &[u8]) -> Self {
+        Self { table: Table::parse(elf).ok().flatten() }
+    }
+
+    /// The lines of one payload, which holds whole defmt frames.
+    pub fn lines(&self, payload: &[u8]) -> Vec<String> {
+        let Some(table) = &self.table else { return vec![as_bytes(payload)] };
+        let mut decoder = table.new_stream_decoder();
+        decoder.received(payload);
+        let mut lines = Vec::new();
+        loop {
+            match decoder.decode() {
+                Ok(frame) => {
+                    let level = frame.level().map_or("log", |level| level.as_str());
+                    lines.push(format!("{level}: {}", frame.display_message()));
+                }
+                Err(DecodeError::UnexpectedEof) => return lines,
+                Err(DecodeError::Malformed) => {
+                    lines.push(as_bytes(payload));
+                    return lines;
+                }
+            }
+        }
+    }
+}
+
+fn as_bytes(payload: &[u8]) -> String {
+    format!("log frame that this firmware's format strings do not explain: {payload:02x?}")
+}

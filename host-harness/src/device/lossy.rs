@@ -1,0 +1,93 @@
+//! A line with faults around any device: bytes are dropped, bits flipped, stretches doubled or cut, all seeded.
+
+use super::{Device, DeviceFault};
+use loihi_core::num::word;
+use std::time::Duration;
+
+/// How often each fault happens, per stretch of bytes handed over, in units of 1/1024.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Faults {
+    /// The whole stretch is lost.
+    pub drop: u32,
+    /// One bit is flipped.
+    pub flip: u32,
+    /// The stretch comes twice.
+    pub double: u32,
+    /// The stretch ends early.
+    pub cut: u32,
+}
+
+/// A device behind a line with faults.
+#[derive(Debug)]
+pub struct Lossy<D> {
+    device: D,
+    faults: Faults,
+    seed: u32,
+    draws: u32,
+    /// Faults that have happened.
+    pub faults_total: u32,
+}
+
+impl<D: Device> Lossy<D> {
+    /// Puts a line with faults before a device.
+    pub fn new(device: D, faults: Faults, seed: u32) -> Self {
+        Self { device, faults, seed, draws: 0, faults_total: 0 }
+    }
+
+    fn draw(&mut self, below: usize) -> usize {
+        self.draws = self.draws.wrapping_add(1);
+        word(self.seed, self.draws, 0, 0) as usize % below.max(1)
+    }
+
+    fn happens(&mut self, in_1024: u32) -> bool {
+        let happened = self.draw(1024) < in_1024 as usize;
+        self.faults_total += u32::from(happened);
+        happened
+    }
+
+    /// What is left of a stretch after the line.
+    fn pass(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut line = bytes.to_vec();
+        if line.is_empty() || self.happens(self.faults.drop) {
+            return Vec::new();
+        }
+        if self.happens(self.faults.flip) {
+            let (at, bit) = (self.draw(line.len()), self.draw(8));
+            line[at] ^= 1 << bit;
+        }
+        if self.happens(self.faults.cut) {
+            let length = self.draw(line.len());
+            line.truncate(length);
+        }
+        if self.happens(self.faults.double) {
+            line.extend_from_within(..);
+        }
+        line
+    }
+}
+
+impl<D: Device> Device for Lossy<D> {
+    fn name(&self) -> &str {
+        self.device.name()
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<(), DeviceFault> {
+        let line = self.pass(bytes);
+        self.device.send(&line)
+    }
+
+    fn receive(&mut self, into: &mut Vec<u8>, wait: Duration) -> Result<(), DeviceFault> {
+        let mut fresh = Vec::new();
+        self.device.receive(&mut fresh, wait)?;
+        into.extend(self.pass(&fresh));
+        Ok(())
+    }
+
+    fn answers_at_once(&self) -> bool {
+        self.device.answers_at_once()
+    }
+
+    fn log(&mut self, payload: &[u8]) -> Vec<String> {
+        self.device.log(payload)
+    }
+}

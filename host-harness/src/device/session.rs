@@ -1,0 +1,402 @@
+//! A session with a device: typed requests, repeated until they are answered.
+
+use super::{Device, DeviceFault};
+use crate::image::ImageFile;
+use loihi_core::chip::{Chip, ResetScope};
+use loihi_core::device::DeviceError;
+use loihi_core::image::ImageError;
+use loihi_core::ops::OpCounts;
+use loihi_core::probe::{Register, StateDigest};
+use loihi_core::wire::frame::{self, BODY_MAX, CHANNEL_LOG, CHANNEL_MESSAGE, CRC, FRAME_MAX, FrameReader, Received};
+use loihi_core::wire::message::{DATA_MAX, Record, Request, Response, SCHEMA, VERSION};
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// Why a device did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The device cannot be reached any more.
+    #[error(transparent)]
+    Fault(#[from] DeviceFault),
+    /// The device refused.
+    #[error("the device refused: {0}")]
+    Refused(DeviceError),
+    /// Host and device are of different versions.
+    #[error(
+        "the device speaks protocol version {device_version} (schema {device_schema:016x}), this host speaks version \
+         {VERSION} (schema {SCHEMA:016x}): build firmware and host from the same source (`cargo xtask firmware`)"
+    )]
+    Version {
+        /// Version of the device.
+        device_version: u16,
+        /// Schema of the device.
+        device_schema: u64,
+    },
+    /// No sound answer came.
+    #[error("the device {device} did not answer within {seconds} s, although it was asked {attempts} times")]
+    Silent {
+        /// Name of the device.
+        device: String,
+        /// How long the host has waited.
+        seconds: u64,
+        /// How often the request was sent.
+        attempts: u32,
+    },
+    /// The answer does not belong to the request.
+    #[error("the device gave an answer that does not belong to the request: {0}")]
+    Unexpected(String),
+    /// Image and state do not fit the device.
+    #[error(
+        "the network needs {needed_bytes} bytes, the device has {available_bytes}: take fewer compartments or a device \
+         with more memory"
+    )]
+    DoesNotFit {
+        /// Bytes of image and state.
+        needed_bytes: usize,
+        /// Bytes of the device's arena.
+        available_bytes: usize,
+    },
+    /// The image is unsound.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The user wants to stop.
+    #[error("stopped")]
+    Stopped,
+}
+
+/// What a device says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Name of the board.
+    pub board: String,
+    /// Memory for image and state in bytes.
+    pub arena_bytes: usize,
+}
+
+/// Times and repetitions of a line.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// How long an answer is awaited before the request is sent again.
+    pub wait: Duration,
+    /// How often a request is sent before the device counts as silent.
+    pub attempts: u32,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { wait: Duration::from_secs(2), attempts: 30 }
+    }
+}
+
+/// An open session.
+pub struct Session {
+    device: Box<dyn Device>,
+    identity: Identity,
+    patience: Patience,
+    reader: FrameReader,
+    /// Bytes that came and were not looked at.
+    incoming: VecDeque<u8>,
+    sequence: u16,
+    logs: Vec<String>,
+    /// Requests that were sent again.
+    pub repetitions: u64,
+    instructions: Option<u64>,
+    stop: fn() -> bool,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("identity", &self.identity).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// Greets a device. `number` should differ from session to session; `stop` ends every wait once it returns true.
+    ///
+    /// # Errors
+    /// [`SessionError`] if the device is silent, gone, or of another version.
+    pub fn open(device: Box<dyn Device>, patience: Patience, number: u32, stop: fn() -> bool) -> Result<Self, SessionError> {
+        let mut session = Self {
+            device,
+            identity: Identity { board: String::new(), arena_bytes: 0 },
+            patience,
+            reader: FrameReader::new(),
+            incoming: VecDeque::new(),
+            sequence: 0,
+            logs: Vec::new(),
+            repetitions: 0,
+            instructions: None,
+            stop,
+        };
+        let hello = Request::Hello { version: VERSION, schema: SCHEMA, session: number };
+        session.identity = session.ask(&hello, |response| match response {
+            Response::Hello { arena_bytes, board, .. } => {
+                Ok(Identity { board: board.to_owned(), arena_bytes: arena_bytes as usize })
+            }
+            Response::Refused { version, schema } => {
+                Err(SessionError::Version { device_version: version, device_schema: schema })
+            }
+            other => Err(unexpected(&other)),
+        })?;
+        Ok(session)
+    }
+
+    /// What the device says of itself.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// What users call the device.
+    pub fn device_name(&self) -> &str {
+        self.device.name()
+    }
+
+    /// Instructions that all steps so far have taken, if the device counts them.
+    pub fn instructions(&self) -> Option<u64> {
+        self.instructions
+    }
+
+    /// Log lines of the device since this was last called.
+    pub fn take_logs(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.logs)
+    }
+
+    /// Loads an image and starts its chip at step 0. Sends nothing if it would not fit.
+    ///
+    /// # Errors
+    /// [`SessionError::DoesNotFit`] with both sizes, or why the device refused.
+    pub fn load(&mut self, file: &ImageFile) -> Result<(), SessionError> {
+        let image = file.open()?;
+        let needed_bytes = file.bytes().len().next_multiple_of(8) + Chip::bytes_needed(&image);
+        let available_bytes = self.identity.arena_bytes;
+        if needed_bytes > available_bytes {
+            return Err(SessionError::DoesNotFit { needed_bytes, available_bytes });
+        }
+        let bytes = file.bytes();
+        self.done(&Request::LoadBegin { bytes: length(bytes.len()), check: CRC.checksum(bytes) })?;
+        for (number, data) in bytes.chunks(DATA_MAX).enumerate() {
+            self.done(&Request::LoadChunk { offset: length(number * DATA_MAX), data })?;
+        }
+        self.instructions = None;
+        self.ask(&Request::LoadEnd, |response| match response {
+            Response::Loaded { .. } => Ok(()),
+            other => Err(unexpected(&other)),
+        })
+    }
+
+    /// Computes steps. `spikes` are pairs of step (from 0) and external input, ascending by step; those of one call
+    /// must fit a message.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn run(&mut self, steps: u32, spikes: &[(u16, u16)]) -> Result<(), SessionError> {
+        let bytes: Vec<u8> = spikes.iter().flat_map(|(t, input)| [t.to_le_bytes(), input.to_le_bytes()]).flatten().collect();
+        let took = self.ask(&Request::Run { steps, spikes: &bytes }, |response| match response {
+            Response::Ran { instructions } => Ok(instructions),
+            other => Err(unexpected(&other)),
+        })?;
+        self.count(took);
+        Ok(())
+    }
+
+    /// Computes records, as many at a time as a message holds, and hands each one's outputs to `visit`.
+    ///
+    /// `output_words` is the length of the image's output mailbox.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn stream<'r>(
+        &mut self,
+        records: impl IntoIterator<Item = Record<'r>>,
+        output_words: usize,
+        mut visit: impl FnMut(&[i32]),
+    ) -> Result<(), SessionError> {
+        let most = if output_words == 0 { usize::MAX } else { DATA_MAX / (4 * output_words) };
+        let mut batch: Vec<u8> = Vec::with_capacity(DATA_MAX);
+        let mut waiting = 0;
+        for record in records {
+            let mut encoded = [0; BODY_MAX];
+            let encoded = postcard::to_slice(&record, &mut encoded)
+                .map_err(|_| SessionError::Refused(DeviceError::TooMuch { most: length(DATA_MAX) }))?;
+            if waiting > 0 && (batch.len() + encoded.len() > DATA_MAX || waiting == most) {
+                self.stream_batch(&batch, output_words, &mut visit)?;
+                batch.clear();
+                waiting = 0;
+            }
+            batch.extend_from_slice(encoded);
+            waiting += 1;
+        }
+        if waiting > 0 {
+            self.stream_batch(&batch, output_words, &mut visit)?;
+        }
+        Ok(())
+    }
+
+    fn stream_batch(&mut self, records: &[u8], words: usize, visit: &mut impl FnMut(&[i32])) -> Result<(), SessionError> {
+        let (took, outputs) = self.ask(&Request::Stream { records }, |response| match response {
+            Response::Streamed { instructions, outputs } => Ok((instructions, as_words(outputs))),
+            other => Err(unexpected(&other)),
+        })?;
+        self.count(took);
+        for output in outputs.chunks(words.max(1)) {
+            visit(output);
+        }
+        Ok(())
+    }
+
+    /// All words of a register.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn read(&mut self, register: Register) -> Result<Vec<i32>, SessionError> {
+        let mut words = Vec::new();
+        loop {
+            let request = Request::Read { register, first: length(words.len()), count: length(DATA_MAX / 4) };
+            let (total, part) = self.ask(&request, |response| match response {
+                Response::Values { total, data } => Ok((total as usize, as_words(data))),
+                other => Err(unexpected(&other)),
+            })?;
+            let complete = part.is_empty();
+            words.extend(part);
+            if complete || words.len() >= total {
+                return Ok(words);
+            }
+        }
+    }
+
+    /// Exact counts.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn ops(&mut self) -> Result<OpCounts, SessionError> {
+        self.ask(&Request::Ops, |response| match response {
+            Response::Ops(ops) => Ok(ops),
+            other => Err(unexpected(&other)),
+        })
+    }
+
+    /// Hashes of all state.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn digest(&mut self) -> Result<StateDigest, SessionError> {
+        self.ask(&Request::Digest, |response| match response {
+            Response::Digest(digest) => Ok(digest),
+            other => Err(unexpected(&other)),
+        })
+    }
+
+    /// Takes state back.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn reset(&mut self, scope: ResetScope) -> Result<(), SessionError> {
+        self.done(&Request::Reset { scope })
+    }
+
+    /// Writes learned state, as [`Session::read`] gave it for [`Register::Learned`].
+    ///
+    /// # Errors
+    /// [`SessionError`]; after an error in the middle the device does not run until a restore or a full reset.
+    pub fn restore(&mut self, learned: &[i32]) -> Result<(), SessionError> {
+        let bytes: Vec<u8> = learned.iter().flat_map(|word| word.to_le_bytes()).collect();
+        self.done(&Request::RestoreBegin { words: length(learned.len()), check: CRC.checksum(&bytes) })?;
+        let part = DATA_MAX / 4;
+        for (number, data) in bytes.chunks(4 * part).enumerate() {
+            self.done(&Request::RestoreChunk { first: length(number * part), data })?;
+        }
+        self.done(&Request::RestoreEnd)
+    }
+
+    fn count(&mut self, took: Option<u64>) {
+        if let Some(took) = took {
+            self.instructions = Some(self.instructions.unwrap_or(0) + took);
+        }
+    }
+
+    fn done(&mut self, request: &Request<'_>) -> Result<(), SessionError> {
+        self.ask(request, |response| match response {
+            Response::Done => Ok(()),
+            other => Err(unexpected(&other)),
+        })
+    }
+
+    /// Sends a request until a sound answer with its number comes, and reads the answer.
+    fn ask<R>(
+        &mut self,
+        request: &Request<'_>,
+        read: impl Fn(Response<'_>) -> Result<R, SessionError>,
+    ) -> Result<R, SessionError> {
+        if (self.stop)() {
+            return Err(SessionError::Stopped);
+        }
+        self.sequence = self.sequence.wrapping_add(1);
+        let too_long = || SessionError::Refused(DeviceError::TooMuch { most: length(DATA_MAX) });
+        let mut body = [0; BODY_MAX];
+        let body = postcard::to_slice(request, &mut body).map_err(|_| too_long())?;
+        // The zero before the frame ends whatever a damaged line has left in the device's reader.
+        let mut line = [0; FRAME_MAX + 1];
+        let used = frame::encode(CHANNEL_MESSAGE, self.sequence, body, &mut line[1..]).ok_or_else(too_long)?;
+        let begin = Instant::now();
+        for attempt in 0..self.patience.attempts {
+            self.repetitions += u64::from(attempt > 0);
+            self.device.send(&line[..=used])?;
+            if let Some(body) = self.await_answer()? {
+                let response = postcard::from_bytes::<Response<'_>>(&body)
+                    .map_err(|_| SessionError::Unexpected("it cannot be read".to_owned()))?;
+                return match response {
+                    Response::Failed(error) => Err(SessionError::Refused(error)),
+                    other => read(other),
+                };
+            }
+        }
+        let device = self.device.name().to_owned();
+        Err(SessionError::Silent { device, seconds: begin.elapsed().as_secs(), attempts: self.patience.attempts })
+    }
+
+    /// The body of the answer to the request under way, or `None` if it does not come in time.
+    fn await_answer(&mut self) -> Result<Option<Vec<u8>>, SessionError> {
+        let deadline = Instant::now() + self.patience.wait;
+        loop {
+            if let Some(body) = self.take_answer() {
+                return Ok(Some(body));
+            }
+            if (self.stop)() {
+                return Err(SessionError::Stopped);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            let mut fresh = Vec::new();
+            self.device.receive(&mut fresh, left.min(Duration::from_millis(100)))?;
+            if fresh.is_empty() && (left.is_zero() || self.device.answers_at_once()) {
+                return Ok(None);
+            }
+            self.incoming.extend(fresh);
+        }
+    }
+
+    /// Looks at what came: collects log frames, drops damaged and old frames.
+    fn take_answer(&mut self) -> Option<Vec<u8>> {
+        while let Some(byte) = self.incoming.pop_front() {
+            let Received::Frame(frame) = self.reader.push(byte) else { continue };
+            match frame.channel {
+                CHANNEL_LOG => self.logs.extend(self.device.log(frame.body)),
+                CHANNEL_MESSAGE if frame.sequence == self.sequence => return Some(frame.body.to_vec()),
+                _ => {}
+            }
+        }
+        None
+    }
+}
+
+fn unexpected(response: &Response<'_>) -> SessionError {
+    SessionError::Unexpected(format!("{response:?}"))
+}
+
+fn as_words(bytes: &[u8]) -> Vec<i32> {
+    bytes.as_chunks::<4>().0.iter().map(|word| i32::from_le_bytes(*word)).collect()
+}
+
+/// Lengths on the wire; what a device can hold has fewer than 2^32 bytes.
+fn length(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,10 @@
+//! The host's side: builds networks, drives devices, runs experiments, records what came out.
+//!
+//! Data goes one way: [`image`] → [`device`] → [`experiment`] → [`record`].
+
+pub mod cli;
+pub mod data;
+pub mod device;
+pub mod experiment;
+pub mod image;
+pub mod record;

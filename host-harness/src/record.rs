@@ -1,0 +1,263 @@
+//! The run folder: what ran, what came out, what was learned.
+//!
+//! | file | what |
+//! |---|---|
+//! | `manifest.toml` | experiment, device, seed, versions, image hash, steps; `finished = false` until the run has ended |
+//! | `metrics.csv` | one line per row of metrics, written as they come |
+//! | `learned.bin` | learned state, for `--learned` |
+//! | `log.txt` | log lines of the device, if there were any |
+//!
+//! `metrics.csv` and `log.txt` grow line by line; every other file is written aside and then renamed, so that what can
+//! be seen is whole.
+
+use loihi_core::wire::frame::CRC;
+use serde::Serialize;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// Why something could not be recorded or read back.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The folder that should hold the run folder is not there.
+    #[error("the folder {} does not exist: create it, or choose another place for --out", .0.display())]
+    NoParent(PathBuf),
+    /// The run folder holds something else.
+    #[error("{} is not an empty folder: choose another place for --out", .0.display())]
+    Occupied(PathBuf),
+    /// A file cannot be written or read.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// A file of learned state is none, or is damaged.
+    #[error("{}: {why}", path.display())]
+    Learned {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// Learned state of another network.
+    #[error("the learned state comes from image {found:016x}, this run has image {expected:016x}: same experiment, same seed?")]
+    OtherImage {
+        /// Hash of the image of this run.
+        expected: u64,
+        /// Hash of the image that learned.
+        found: u64,
+    },
+}
+
+/// `manifest.toml`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Manifest {
+    /// Name of the experiment.
+    pub experiment: String,
+    /// Name of the device.
+    pub device: String,
+    /// What the device says of its board.
+    pub board: String,
+    /// The seed.
+    pub seed: u32,
+    /// Version of this program.
+    pub version: String,
+    /// Version of the protocol.
+    pub protocol_version: u16,
+    /// Schema of the protocol, as 16 hexadecimal digits.
+    pub schema: String,
+    /// Version of the image's layout.
+    pub image_version: u32,
+    /// FNV-1a 64 of the image, as 16 hexadecimal digits; empty before it was built.
+    pub image_hash: String,
+    /// Steps computed; 0 until the run has ended.
+    pub steps: u64,
+    /// Digest of all state at the end, as 16 hexadecimal digits; empty until the run has ended.
+    pub digest: String,
+    /// Whether the run came to its end.
+    pub finished: bool,
+}
+
+/// An open run folder.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    metrics: Option<File>,
+    log: Option<File>,
+}
+
+impl RunFolder {
+    /// Creates the folder; it may exist if it is empty, its parent must exist.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn create(path: &Path) -> Result<Self, RecordError> {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        if let Some(parent) = parent
+            && !parent.is_dir()
+        {
+            return Err(RecordError::NoParent(parent.to_owned()));
+        }
+        match fs::create_dir(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let empty = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+                if !empty {
+                    return Err(RecordError::Occupied(path.to_owned()));
+                }
+            }
+            created => created.map_err(|error| RecordError::File { path: path.to_owned(), error })?,
+        }
+        Ok(Self { path: path.to_owned(), metrics: None, log: None })
+    }
+
+    /// Writes the manifest, over the one that is there.
+    ///
+    /// # Errors
+    /// [`RecordError::File`].
+    pub fn manifest(&self, manifest: &Manifest) -> Result<(), RecordError> {
+        let path = self.path.join("manifest.toml");
+        let text = toml::to_string(manifest);
+        let text = text.map_err(|error| RecordError::File { path: path.clone(), error: io::Error::other(error) })?;
+        write_whole(&path, text.as_bytes())
+    }
+
+    /// Adds a line to `metrics.csv`; the first one also writes the column names.
+    ///
+    /// # Errors
+    /// [`RecordError::File`].
+    pub fn metrics(&mut self, columns: &[(&str, String)]) -> Result<(), RecordError> {
+        let path = self.path.join("metrics.csv");
+        if self.metrics.is_none() {
+            let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+            self.metrics = Some(begin(&path, &names.join(","))?);
+        }
+        let values: Vec<&str> = columns.iter().map(|(_, value)| value.as_str()).collect();
+        add_line(self.metrics.as_mut(), &path, &values.join(","))
+    }
+
+    /// Adds log lines of the device.
+    ///
+    /// # Errors
+    /// [`RecordError::File`].
+    pub fn log(&mut self, lines: &[String]) -> Result<(), RecordError> {
+        let path = self.path.join("log.txt");
+        for line in lines {
+            if self.log.is_none() {
+                self.log = Some(File::create(&path).map_err(|error| RecordError::File { path: path.clone(), error })?);
+            }
+            add_line(self.log.as_mut(), &path, line)?;
+        }
+        Ok(())
+    }
+
+    /// Writes learned state.
+    ///
+    /// # Errors
+    /// [`RecordError::File`].
+    pub fn learned(&self, image_hash: u64, learned: &[i32]) -> Result<(), RecordError> {
+        write_whole(&self.path.join("learned.bin"), &learned_to_bytes(image_hash, learned))
+    }
+}
+
+fn begin(path: &Path, line: &str) -> Result<File, RecordError> {
+    let created = File::create(path).and_then(|mut file| writeln!(file, "{line}").map(|()| file));
+    created.map_err(|error| RecordError::File { path: path.to_owned(), error })
+}
+
+fn add_line(file: Option<&mut File>, path: &Path, line: &str) -> Result<(), RecordError> {
+    let Some(file) = file else { return Ok(()) };
+    writeln!(file, "{line}").map_err(|error| RecordError::File { path: path.to_owned(), error })
+}
+
+/// Writes a file aside and renames it, so that a reader sees the old one or the new one.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RecordError> {
+    let aside = path.with_extension("part");
+    let written = fs::write(&aside, bytes).and_then(|()| fs::rename(&aside, path));
+    written.map_err(|error| {
+        // The error that is reported is the first one.
+        let _removed = fs::remove_file(&aside);
+        RecordError::File { path: path.to_owned(), error }
+    })
+}
+
+/// First bytes of a file of learned state.
+const LEARNED_MAGIC: [u8; 8] = *b"LOIHILS1";
+
+/// Magic, image hash, number of words, the words, CRC-32 of all before it; little-endian.
+fn learned_to_bytes(image_hash: u64, learned: &[i32]) -> Vec<u8> {
+    let mut bytes = LEARNED_MAGIC.to_vec();
+    bytes.extend(image_hash.to_le_bytes());
+    bytes.extend((learned.len() as u64).to_le_bytes());
+    bytes.extend(learned.iter().flat_map(|word| word.to_le_bytes()));
+    bytes.extend(CRC.checksum(&bytes).to_le_bytes());
+    bytes
+}
+
+/// Learned state that was written by a run, and the hash of the image that learned it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Learned {
+    /// Hash of the image.
+    pub image_hash: u64,
+    /// The words.
+    pub words: Vec<i32>,
+}
+
+impl Learned {
+    /// Reads a file, or the file `learned.bin` of a run folder.
+    ///
+    /// # Errors
+    /// [`RecordError`] says what is wrong with it.
+    pub fn read(path: &Path) -> Result<Self, RecordError> {
+        let path = if path.is_dir() { path.join("learned.bin") } else { path.to_owned() };
+        let bytes = fs::read(&path).map_err(|error| RecordError::File { path: path.clone(), error })?;
+        Self::parse(&bytes).map_err(|why| RecordError::Learned { path, why })
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
+        let (checked, check) = bytes.split_last_chunk::<4>().ok_or("the file is too short for learned state")?;
+        let rest = checked.strip_prefix(&LEARNED_MAGIC).ok_or("this is not a file of learned state")?;
+        if CRC.checksum(checked) != u32::from_le_bytes(*check) {
+            return Err("the file is cut or damaged (its check does not match)");
+        }
+        let (image_hash, rest) = rest.split_first_chunk::<8>().ok_or("the file ends within its header")?;
+        let (count, rest) = rest.split_first_chunk::<8>().ok_or("the file ends within its header")?;
+        let (words, left) = rest.as_chunks::<4>();
+        if !left.is_empty() || words.len() as u64 != u64::from_le_bytes(*count) {
+            return Err("the file holds another number of words than it announces");
+        }
+        let words = words.iter().map(|word| i32::from_le_bytes(*word)).collect();
+        Ok(Self { image_hash: u64::from_le_bytes(*image_hash), words })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn learned_state_comes_back_and_damage_is_noticed() {
+        let bytes = learned_to_bytes(0x1234, &[1, -2, i32::MIN]);
+        let read = Learned::parse(&bytes).unwrap();
+        assert_eq!((read.image_hash, read.words.as_slice()), (0x1234, &[1, -2, i32::MIN][..]));
+        for at in 0..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 0x10;
+            assert!(Learned::parse(&damaged).is_err(), "byte {at}");
+            assert!(Learned::parse(&bytes[..at]).is_err(), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn a_folder_is_not_written_over_and_its_parent_must_exist() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path().join("run");
+        let mut run = RunFolder::create(&folder).unwrap();
+        run.metrics(&[("pass", "1".to_owned()), ("rmse", "0.5".to_owned())]).unwrap();
+        run.metrics(&[("pass", "2".to_owned()), ("rmse", "0.25".to_owned())]).unwrap();
+        assert_eq!(fs::read_to_string(folder.join("metrics.csv")).unwrap(), "pass,rmse\n1,0.5\n2,0.25\n");
+        assert!(matches!(RunFolder::create(&folder), Err(RecordError::Occupied(_))));
+        assert!(matches!(RunFolder::create(&temporary.path().join("a/b")), Err(RecordError::NoParent(_))));
+    }
+}

@@ -1,0 +1,249 @@
+//! A chip: many cores, the embedded CPU, the phases of a step.
+
+mod state;
+
+use crate::arena::{Carver, TooSmall};
+use crate::axon;
+use crate::compartment::{self, Compartments, Events};
+use crate::dendrite::{SLOT, slot_start};
+use crate::image::{CoreRecord, Image};
+use crate::ops::OpCounts;
+use crate::snip::{Cpu, Phase, Snip as _, SnipKind};
+use state::State;
+
+/// How much a reset takes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, postcard_schema::Schema)]
+pub enum ResetScope {
+    /// Currents, voltages, refractory periods, spikes under way, mailboxes, readouts. What was learned, the biases,
+    /// the step number and the counts stay.
+    State,
+    /// Everything is as after loading: nothing learned, biases of the image, step 0, counts 0, learning on.
+    All,
+}
+
+/// What a chip remembers outside its memory; with the memory it is all of its state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suspended {
+    t: u32,
+    spikes: usize,
+    resting: usize,
+    learning: bool,
+    ops: OpCounts,
+}
+
+/// A chip that runs an image in the memory that it was given.
+#[derive(Debug)]
+pub struct Chip<'a> {
+    image: Image<'a>,
+    state: State<'a>,
+    t: u32,
+    learning: bool,
+    ops: OpCounts,
+}
+
+impl<'a> Chip<'a> {
+    /// Bytes of memory that a chip with this image needs, if the memory starts at a multiple of eight.
+    pub fn bytes_needed(image: &Image<'_>) -> usize {
+        let mut counting = Carver::counting();
+        // Counting never runs out of memory.
+        let _slices = State::carve(image, &mut counting, 0, 0);
+        counting.used()
+    }
+
+    /// A chip at step 0.
+    ///
+    /// # Errors
+    /// [`TooSmall`] with the bytes that [`Chip::bytes_needed`] asks for.
+    pub fn new(image: Image<'a>, memory: &'a mut [u8]) -> Result<Self, TooSmall> {
+        let start = Suspended { t: 0, spikes: 0, resting: 0, learning: true, ops: OpCounts::default() };
+        let mut chip = Self::resume(image, memory, start)?;
+        chip.reset(ResetScope::All);
+        Ok(chip)
+    }
+
+    /// Goes on with a chip that was suspended, in the same memory.
+    ///
+    /// # Errors
+    /// [`TooSmall`] as [`Chip::new`].
+    pub fn resume(image: Image<'a>, memory: &'a mut [u8], from: Suspended) -> Result<Self, TooSmall> {
+        let available = memory.len();
+        let state = State::carve(&image, &mut Carver::new(memory), from.spikes, from.resting);
+        let state = state.map_err(|_| TooSmall { needed: Self::bytes_needed(&image), available })?;
+        Ok(Self { image, state, t: from.t, learning: from.learning, ops: from.ops })
+    }
+
+    /// Lets go of the memory.
+    pub fn suspend(self) -> Suspended {
+        Suspended {
+            t: self.t,
+            spikes: self.state.spikes.len(),
+            resting: self.state.resting.len(),
+            learning: self.learning,
+            ops: self.ops,
+        }
+    }
+
+    /// Takes state back; see [`ResetScope`].
+    pub fn reset(&mut self, scope: ResetScope) {
+        self.state.reset();
+        let mut working_first = 0_usize;
+        for snip in self.image.snips().filter_map(|record| SnipKind::from_record(&record)) {
+            let end = working_first.saturating_add(snip.working_words());
+            if let Some(working) = self.state.working.get_mut(working_first..end) {
+                snip.reset(working);
+            }
+            working_first = end;
+        }
+        if scope == ResetScope::All {
+            self.state.learned.fill(0);
+            for (register, bias) in self.state.bias_256.iter_mut().zip(self.image.bias) {
+                *register = bias.wrapping_shl(8);
+            }
+            self.t = 0;
+            self.learning = true;
+            self.ops = OpCounts::default();
+        }
+    }
+
+    /// Computes one step: SPK, PRE_MGMT, LRN, POST_MGMT, HOST. Cannot fail.
+    pub fn step(&mut self) {
+        self.run_snips(Phase::Spk);
+        self.deliver_spikes();
+        self.update_cores();
+        for phase in [Phase::PreMgmt, Phase::Lrn, Phase::PostMgmt, Phase::Host] {
+            self.run_snips(phase);
+        }
+        self.t = self.t.wrapping_add(1);
+        self.ops.steps = self.ops.steps.wrapping_add(1);
+    }
+
+    /// Sends a spike into an external input; it counts in the next step. Unknown inputs reach nothing.
+    pub fn inject(&mut self, input: usize) {
+        let source = self.image.compartments().saturating_add(input);
+        axon::deliver(&self.image, self.state.rings, self.t, source, &mut self.ops);
+        self.ops.input_spikes = self.ops.input_spikes.wrapping_add(1);
+    }
+
+    /// Lets rules learn, or not.
+    pub fn set_learning(&mut self, on: bool) {
+        self.learning = on;
+    }
+
+    /// The mailbox for encoders.
+    pub fn stimulus_mut(&mut self) -> &mut [i16] {
+        self.state.stimulus
+    }
+
+    /// The mailbox for learning rules.
+    pub fn target_mut(&mut self) -> &mut [i16] {
+        self.state.target
+    }
+
+    /// The mailbox of readouts.
+    pub fn output(&self) -> &[i32] {
+        self.state.output
+    }
+
+    /// The network.
+    pub fn image(&self) -> &Image<'a> {
+        &self.image
+    }
+
+    /// Steps computed since the last full reset; wraps at 2^32.
+    pub fn t(&self) -> u32 {
+        self.t
+    }
+
+    /// Whether rules may learn.
+    pub fn learning(&self) -> bool {
+        self.learning
+    }
+
+    /// Exact counts since the last full reset.
+    pub fn ops(&self) -> &OpCounts {
+        &self.ops
+    }
+
+    /// Compartments that fired in the last step, ascending.
+    pub fn spikes(&self) -> &[u32] {
+        self.state.spikes.as_slice()
+    }
+
+    /// What the snips have learned, in the order of the snips.
+    pub fn learned(&self) -> &[i32] {
+        self.state.learned
+    }
+
+    /// What the snips have learned, to be written.
+    pub fn learned_mut(&mut self) -> &mut [i32] {
+        self.state.learned
+    }
+
+    pub(crate) fn state(&self) -> &State<'a> {
+        &self.state
+    }
+
+    fn deliver_spikes(&mut self) {
+        for &spike in self.state.spikes.as_slice() {
+            let source = crate::image::index(spike);
+            axon::deliver(&self.image, self.state.rings, self.t, source, &mut self.ops);
+        }
+        self.state.spikes.clear();
+    }
+
+    fn update_cores(&mut self) {
+        for core in self.image.cores() {
+            // The image's check guarantees that every slice of a core is there.
+            let _all_there = self.update_core(&core);
+        }
+        compartment::rest(&mut self.state.resting, self.state.v, self.state.refractory);
+        self.ops.spikes = self.ops.spikes.wrapping_add(self.state.spikes.len() as u64);
+    }
+
+    fn update_core(&mut self, core: &CoreRecord) -> Option<()> {
+        let state = &mut self.state;
+        let slot = core.slot_first.checked_mul(SLOT)?.checked_add(slot_start(self.t, core.slots))?;
+        let sums = state.rings.get_mut(slot..)?;
+        let (mut from, mut first) = (0_usize, core.compartment_first);
+        for group in self.image.groups(core) {
+            let (to, end) = (from.checked_add(group.compartments)?, first.checked_add(group.compartments)?);
+            let bias_256 = if state.bias_256.is_empty() { &[] } else { state.bias_256.get(first..end)? };
+            let mut compartments = Compartments {
+                u_256: state.u_256.get_mut(first..end)?,
+                v: state.v.get_mut(first..end)?,
+                bias_256,
+                refractory: state.refractory.get_mut(first..end)?,
+                sums_64: sums.get_mut(from..to)?,
+            };
+            let mut events = Events { spikes: &mut state.spikes, resting: &mut state.resting };
+            compartment::update(&group, u32::try_from(first).ok()?, &mut compartments, &mut events);
+            (from, first) = (to, end);
+        }
+        self.ops.compartment_updates = self.ops.compartment_updates.wrapping_add(core.compartments as u64);
+        Some(())
+    }
+
+    fn run_snips(&mut self, phase: Phase) {
+        let (mut learned_first, mut working_first) = (0_usize, 0_usize);
+        for snip in self.image.snips().filter_map(|record| SnipKind::from_record(&record)) {
+            let learned_end = learned_first.saturating_add(snip.learned_words());
+            let working_end = working_first.saturating_add(snip.working_words());
+            let mut cpu = Cpu {
+                image: &self.image,
+                t: self.t,
+                spikes: self.state.spikes.as_slice(),
+                stimulus: self.state.stimulus,
+                target: self.state.target,
+                output: self.state.output,
+                learning: self.learning,
+                learned: self.state.learned.get_mut(learned_first..learned_end).unwrap_or_default(),
+                working: self.state.working.get_mut(working_first..working_end).unwrap_or_default(),
+                ops: &mut self.ops,
+                bias_256: self.state.bias_256,
+                rings: self.state.rings,
+            };
+            snip.run(phase, &mut cpu);
+            (learned_first, working_first) = (learned_end, working_end);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Why a device refuses a request.
+
+use crate::image::ImageError;
+use core::fmt;
+use serde::{Deserialize, Serialize};
+
+/// Why a request was refused. Nothing has changed on the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, postcard_schema::Schema)]
+#[non_exhaustive]
+pub enum DeviceError {
+    /// No session is open.
+    NoSession,
+    /// The request's number is neither the next nor the last.
+    OutOfSequence {
+        /// The next number.
+        expected: u16,
+        /// The number that came.
+        found: u16,
+    },
+    /// The frame is sound, its message is not.
+    Unreadable,
+    /// No image is loaded.
+    NoImage,
+    /// The image is unsound.
+    Image(ImageError),
+    /// Image and state do not fit the arena.
+    ArenaTooSmall {
+        /// Bytes that are needed, as far as is known.
+        needed: u32,
+        /// Bytes that the arena has.
+        available: u32,
+    },
+    /// What arrived has another check than was announced.
+    Check {
+        /// As announced.
+        announced: u32,
+        /// Of what arrived.
+        found: u32,
+    },
+    /// A chunk lies outside what was announced, or nothing was announced.
+    Chunk {
+        /// Where it begins.
+        offset: u32,
+    },
+    /// The learned state has another length than the image learns.
+    LearnedWords {
+        /// Words that the image learns.
+        expected: u32,
+        /// Words that were announced.
+        found: u32,
+    },
+    /// Learned state was announced and is not complete.
+    RestoreUnfinished,
+    /// A record of a stream cannot be read, or its words do not fit the mailboxes.
+    Record {
+        /// Number of the record.
+        record: u32,
+    },
+    /// The answer would be longer than a message.
+    TooMuch {
+        /// Bytes of data that a message holds.
+        most: u32,
+    },
+}
+
+impl fmt::Display for DeviceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSession => write!(f, "no session is open: greet the device first"),
+            Self::OutOfSequence { expected, found } => write!(f, "request {found} came, request {expected} is next"),
+            Self::Unreadable => write!(f, "the request cannot be read: host and firmware are of different builds"),
+            Self::NoImage => write!(f, "no network is loaded"),
+            Self::Image(error) => write!(f, "{error}"),
+            Self::ArenaTooSmall { needed, available } => {
+                write!(f, "the network needs {needed} bytes, the device has {available}: take fewer compartments")
+            }
+            Self::Check { announced, found } => {
+                write!(f, "the transfer was damaged: check {found:08x} instead of {announced:08x}")
+            }
+            Self::Chunk { offset } => write!(f, "the part at {offset} lies outside what was announced"),
+            Self::LearnedWords { expected, found } => {
+                write!(f, "the network learns {expected} words, {found} were given: they belong to another network")
+            }
+            Self::RestoreUnfinished => write!(f, "learned state was announced and is not complete: send it again"),
+            Self::Record { record } => write!(f, "record {record} of the stream does not fit the network's mailboxes"),
+            Self::TooMuch { most } => write!(f, "the answer would exceed {most} bytes: ask for less at a time"),
+        }
+    }
+}
+
+impl core::error::Error for DeviceError {}

@@ -1,0 +1,65 @@
+//! A Loihi chip in plain integers.
+//!
+//! `loihi-core` computes what Intel's Loihi computes, bit for bit, and runs the learning rules of its embedded CPU.
+//! It needs no operating system, no heap and no floating point, so that a server, a bare 32-bit x86 and a
+//! microcontroller end in the same bits.
+//!
+//! # Layers
+//! A module uses only what stands above it:
+//!
+//! | module | its one job |
+//! |---|---|
+//! | [`num`] | registers with their ranges, decay toward zero, wrapping, hashing |
+//! | [`image`] | the immutable network; everything is checked when it is opened, nothing can fail later |
+//! | [`arena`] | typed slices carved from one buffer that the caller gives |
+//! | [`compartment`] | current, voltage, bias, threshold, refractory period |
+//! | [`dendrite`] | per-delay accumulators, a ring |
+//! | [`synapse`] | weight formats and scatter-add |
+//! | [`axon`] | which synapses a spike reaches, on which core |
+//! | [`snip`] | the programs of the embedded CPU: encoders and learning rules, one file each |
+//! | [`ops`] | exact counts of everything that costs time or energy |
+//! | [`chip`] | many cores, the phases of a step, and all of the state |
+//! | [`probe`] | reading registers; the digest of all state |
+//! | [`wire`] | messages and frames |
+//! | [`device`] | bytes in, bytes out: the state machine that every board and the host run |
+//!
+//! # Overflow
+//! The registers of the chip wrap or saturate; each operation here says which. No function that is reachable from
+//! [`chip::Chip::step`] or from bytes received by [`device::Device`] can panic.
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
+        clippy::expect_used,
+        clippy::float_arithmetic,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
+)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::cast_possible_truncation))]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod arena;
+pub mod axon;
+pub mod chip;
+pub mod compartment;
+pub mod dendrite;
+pub mod device;
+pub mod image;
+pub mod num;
+pub mod ops;
+pub mod probe;
+pub mod snip;
+pub mod synapse;
+pub mod wire;
+
+#[cfg(not(target_endian = "little"))]
+compile_error!("images and saved state are little-endian and are read in place");

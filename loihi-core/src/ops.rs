@@ -1,0 +1,28 @@
+//! Exact counts of everything that costs time or energy.
+
+use serde::{Deserialize, Serialize};
+
+/// What a chip has done since its counts were last reset. Every count wraps at 2^64.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, postcard_schema::Schema)]
+pub struct OpCounts {
+    /// Steps.
+    pub steps: u64,
+    /// Compartments advanced by one step.
+    pub compartment_updates: u64,
+    /// Spikes fired by compartments.
+    pub spikes: u64,
+    /// Spikes that entered from outside.
+    pub input_spikes: u64,
+    /// Spikes that arrived at an input axon.
+    pub axon_events: u64,
+    /// Synapses that added their weight.
+    pub synaptic_events: u64,
+    /// Biases written by the embedded CPU.
+    pub bias_writes: u64,
+    /// Decoders read by the embedded CPU, once per spike and dimension.
+    pub decoder_reads: u64,
+    /// Decoders changed by the embedded CPU, once per spike and dimension.
+    pub decoder_updates: u64,
+    /// Decoders that a change would have carried out of their range, and that stayed at its end.
+    pub decoder_saturations: u64,
+}

@@ -1,0 +1,171 @@
+//! The programs of the embedded CPU ("snips"): encoders and learning rules, one file each.
+//!
+//! A step has five phases, named as on the chip: [`Phase::Spk`], in which the cores compute, then
+//! [`Phase::PreMgmt`], [`Phase::Lrn`], [`Phase::PostMgmt`] and [`Phase::Host`]. Every snip is offered every phase and
+//! does its work in those that it needs. It sees the chip through [`Cpu`].
+//!
+//! Three mailboxes join the snips to the outside: the *stimulus* (16-bit words, for encoders), the *target* (16-bit
+//! words, for learning rules) and the *output* (32-bit words, from readouts).
+
+mod bias_encoder;
+mod pes;
+mod rate_encoder;
+
+pub use bias_encoder::BiasEncoder;
+pub use pes::{Decoder, Pes, Readout, Target};
+pub use rate_encoder::RateEncoder;
+
+use crate::axon;
+use crate::image::{Image, SnipRecord};
+use crate::ops::OpCounts;
+
+/// Most snips of an image.
+pub const SNIPS_MAX: usize = 8;
+
+/// The phases of a step, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// Before the cores compute: spikes injected and biases written here count in this step.
+    Spk,
+    /// After the cores have computed, before they learn.
+    PreMgmt,
+    /// The cores' own learning.
+    Lrn,
+    /// After learning; snips may write weights.
+    PostMgmt,
+    /// Results are handed to the host.
+    Host,
+}
+
+/// What a snip sees of the chip, and what it may change.
+#[derive(Debug)]
+pub struct Cpu<'c> {
+    /// The network.
+    pub image: &'c Image<'c>,
+    /// Number of the step that is being computed, from 0.
+    pub t: u32,
+    /// Compartments that fired in this step, ascending; in [`Phase::Spk`] those of the step before.
+    pub spikes: &'c [u32],
+    /// Values for encoders.
+    pub stimulus: &'c [i16],
+    /// Values for learning rules.
+    pub target: &'c [i16],
+    /// Values from readouts.
+    pub output: &'c mut [i32],
+    /// Whether rules may learn.
+    pub learning: bool,
+    /// What this snip has learned; part of the learned state that is saved and restored.
+    pub learned: &'c mut [i32],
+    /// What else this snip remembers; set anew by a reset.
+    pub working: &'c mut [i32],
+    /// Exact counts.
+    pub ops: &'c mut OpCounts,
+    pub(crate) bias_256: &'c mut [i32],
+    pub(crate) rings: &'c mut [i16],
+}
+
+impl Cpu<'_> {
+    /// Writes the bias of a compartment, in units of the voltage. Magnitudes above 2^23 wrap.
+    #[inline]
+    pub fn set_bias(&mut self, compartment: usize, bias: i32) {
+        if let Some(register) = self.bias_256.get_mut(compartment) {
+            *register = bias.wrapping_shl(8);
+            self.ops.bias_writes = self.ops.bias_writes.wrapping_add(1);
+        }
+    }
+
+    /// Sends a spike into an external input; it counts in this step.
+    #[inline]
+    pub fn inject(&mut self, input: usize) {
+        let source = self.image.compartments().wrapping_add(input);
+        axon::deliver(self.image, self.rings, self.t, source, self.ops);
+        self.ops.input_spikes = self.ops.input_spikes.wrapping_add(1);
+    }
+}
+
+/// A program of the embedded CPU. It holds its parameters; all it remembers lies in the chip's memory.
+pub trait Snip {
+    /// 32-bit words of learned state that it needs.
+    fn learned_words(&self) -> usize;
+
+    /// 32-bit words of other memory that it needs.
+    fn working_words(&self) -> usize;
+
+    /// Sets its working memory to its initial state; what was learned stays.
+    fn reset(&self, working: &mut [i32]);
+
+    /// Does what it has to do in this phase.
+    fn run(&self, phase: Phase, cpu: &mut Cpu<'_>);
+
+    /// Whether everything that its parameters name is in the image.
+    fn is_sound(&self, image: &Image<'_>) -> bool;
+}
+
+/// The snips that are built in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SnipKind {
+    /// Kind 1: values to evenly spaced spikes.
+    RateEncoder(RateEncoder),
+    /// Kind 2: values to biases.
+    BiasEncoder(BiasEncoder),
+    /// Kind 3: decoders that learn from an error.
+    Pes(Pes),
+}
+
+impl SnipKind {
+    /// The snip that a record describes; `None` if its kind is unknown.
+    #[inline]
+    pub fn from_record(record: &SnipRecord) -> Option<Self> {
+        match record.kind {
+            RateEncoder::KIND => Some(Self::RateEncoder(RateEncoder::from_params(&record.params))),
+            BiasEncoder::KIND => Some(Self::BiasEncoder(BiasEncoder::from_params(&record.params))),
+            Pes::KIND => Some(Self::Pes(Pes::from_params(&record.params))),
+            _ => None,
+        }
+    }
+
+    fn snip(&self) -> &dyn Snip {
+        match self {
+            Self::RateEncoder(snip) => snip,
+            Self::BiasEncoder(snip) => snip,
+            Self::Pes(snip) => snip,
+        }
+    }
+}
+
+impl Snip for SnipKind {
+    fn learned_words(&self) -> usize {
+        self.snip().learned_words()
+    }
+
+    fn working_words(&self) -> usize {
+        self.snip().working_words()
+    }
+
+    fn reset(&self, working: &mut [i32]) {
+        self.snip().reset(working);
+    }
+
+    #[inline]
+    fn run(&self, phase: Phase, cpu: &mut Cpu<'_>) {
+        match self {
+            Self::RateEncoder(snip) => snip.run(phase, cpu),
+            Self::BiasEncoder(snip) => snip.run(phase, cpu),
+            Self::Pes(snip) => snip.run(phase, cpu),
+        }
+    }
+
+    fn is_sound(&self, image: &Image<'_>) -> bool {
+        self.snip().is_sound(image)
+    }
+}
+
+/// Whether a record is of a known kind and everything that it names is in the image.
+pub fn is_sound(record: &SnipRecord, image: &Image<'_>) -> bool {
+    SnipKind::from_record(record).is_some_and(|snip| snip.is_sound(image))
+}
+
+/// Whether `first .. first + count` lies within `0 .. available`.
+fn fits(first: usize, count: usize, available: usize) -> bool {
+    first.checked_add(count).is_some_and(|end| end <= available)
+}

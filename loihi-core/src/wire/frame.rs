@@ -1,0 +1,240 @@
+//! Frames: COBS, sequence number, CRC. Encoding into a slice, decoding byte by byte.
+
+use crc::{CRC_32_ISO_HDLC, Crc};
+use heapless::Vec;
+
+/// Channel of requests and responses.
+pub const CHANNEL_MESSAGE: u8 = 0;
+/// Channel of log frames.
+pub const CHANNEL_LOG: u8 = 1;
+/// Longest body of a frame in bytes.
+pub const BODY_MAX: usize = 1024;
+/// Bytes around the body: channel, sequence number, CRC.
+const OVERHEAD: usize = 7;
+/// Longest frame before COBS.
+const PLAIN_MAX: usize = BODY_MAX + OVERHEAD;
+/// Longest frame on the line: COBS adds a byte for every 254 that it begins, and the zero at the end.
+pub const FRAME_MAX: usize = PLAIN_MAX + PLAIN_MAX.div_ceil(254) + 1;
+
+/// The check of frames, images and learned state.
+pub const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
+
+/// A sound frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// What the body is; see [`CHANNEL_MESSAGE`] and [`CHANNEL_LOG`].
+    pub channel: u8,
+    /// Number of the request, of the request that is answered, or of the log frame.
+    pub sequence: u16,
+    /// The payload.
+    pub body: &'a [u8],
+}
+
+/// Writes a frame to the front of `out` and returns its length on the line; `None` if `out` is too short or the body
+/// longer than [`BODY_MAX`].
+pub fn encode(channel: u8, sequence: u16, body: &[u8], out: &mut [u8]) -> Option<usize> {
+    if body.len() > BODY_MAX {
+        return None;
+    }
+    let sequence = sequence.to_le_bytes();
+    let mut check = CRC.digest();
+    let mut stuffer = Stuffer::new(out)?;
+    for part in [&[channel][..], &sequence, body] {
+        check.update(part);
+        stuffer.bytes(part)?;
+    }
+    stuffer.bytes(&check.finalize().to_le_bytes())?;
+    stuffer.finish()
+}
+
+/// COBS: replaces zeros by the distance to the next one.
+struct Stuffer<'a> {
+    out: &'a mut [u8],
+    /// Where the distance of the block under way belongs.
+    block: usize,
+    at: usize,
+    distance: u8,
+}
+
+impl<'a> Stuffer<'a> {
+    fn new(out: &'a mut [u8]) -> Option<Self> {
+        *out.first_mut()? = 0;
+        Some(Self { out, block: 0, at: 1, distance: 1 })
+    }
+
+    fn put(&mut self, byte: u8) -> Option<()> {
+        *self.out.get_mut(self.at)? = byte;
+        self.at = self.at.checked_add(1)?;
+        Some(())
+    }
+
+    fn close_block(&mut self) -> Option<()> {
+        *self.out.get_mut(self.block)? = self.distance;
+        self.block = self.at;
+        self.distance = 1;
+        self.put(0)
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> Option<()> {
+        for &byte in bytes {
+            if byte == 0 {
+                self.close_block()?;
+                continue;
+            }
+            self.put(byte)?;
+            self.distance = self.distance.wrapping_add(1);
+            if self.distance == 0xFF {
+                self.close_block()?;
+            }
+        }
+        Some(())
+    }
+
+    /// Closes the last block and adds the zero that ends the frame.
+    fn finish(mut self) -> Option<usize> {
+        self.close_block()?;
+        Some(self.at)
+    }
+}
+
+/// What a byte completed.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Received<'a> {
+    /// Nothing yet.
+    Nothing,
+    /// A sound frame.
+    Frame(Frame<'a>),
+    /// Something that ended like a frame but is none: cut, too long, or damaged.
+    Damaged,
+}
+
+/// Takes a line apart into frames.
+#[derive(Debug, Default)]
+pub struct FrameReader {
+    plain: Vec<u8, PLAIN_MAX>,
+    /// Bytes left in the COBS block under way.
+    left: u8,
+    /// Whether the block under way stands for a zero at its end.
+    zero_due: bool,
+    overflowed: bool,
+    /// Whether any byte came since the last zero.
+    begun: bool,
+    /// Whether the next byte starts a new frame.
+    complete: bool,
+}
+
+impl FrameReader {
+    /// A reader at the start of a line.
+    pub const fn new() -> Self {
+        Self { plain: Vec::new(), left: 0, zero_due: false, overflowed: false, begun: false, complete: false }
+    }
+
+    /// Takes the next byte.
+    pub fn push(&mut self, byte: u8) -> Received<'_> {
+        if self.complete {
+            *self = Self::new();
+        }
+        if byte == 0 {
+            self.complete = true;
+            return self.close();
+        }
+        self.begun = true;
+        if self.left == 0 {
+            if self.zero_due {
+                self.keep(0);
+            }
+            self.left = byte.wrapping_sub(1);
+            self.zero_due = byte != 0xFF;
+        } else {
+            self.left = self.left.wrapping_sub(1);
+            self.keep(byte);
+        }
+        Received::Nothing
+    }
+
+    fn keep(&mut self, byte: u8) {
+        self.overflowed |= self.plain.push(byte).is_err();
+    }
+
+    fn close(&self) -> Received<'_> {
+        if !self.begun {
+            return Received::Nothing;
+        }
+        match self.frame() {
+            Some(frame) if self.left == 0 && !self.overflowed => Received::Frame(frame),
+            _ => Received::Damaged,
+        }
+    }
+
+    fn frame(&self) -> Option<Frame<'_>> {
+        let (checked, check) = self.plain.split_last_chunk::<4>()?;
+        let (&[channel, low, high], body) = checked.split_first_chunk::<3>()?;
+        let sound = CRC.checksum(checked) == u32::from_le_bytes(*check);
+        sound.then_some(Frame { channel, sequence: u16::from_le_bytes([low, high]), body })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::vec::Vec as StdVec;
+
+    fn encoded(channel: u8, sequence: u16, body: &[u8]) -> StdVec<u8> {
+        let mut out = [0; FRAME_MAX];
+        let length = encode(channel, sequence, body, &mut out).unwrap();
+        out.get(..length).unwrap().to_vec()
+    }
+
+    fn bodies() -> impl Strategy<Value = StdVec<u8>> {
+        // Many zeros, and long stretches without one: both ends of COBS.
+        let byte = prop_oneof![3 => Just(0_u8), 1 => any::<u8>(), 3 => 1_u8..];
+        prop_oneof![proptest::collection::vec(byte, 0..600), proptest::collection::vec(1_u8.., 240..=BODY_MAX)]
+    }
+
+    proptest! {
+        #[test]
+        fn frames_come_back(channel: u8, sequence: u16, body in bodies()) {
+            let line = encoded(channel, sequence, &body);
+            prop_assert!(line.iter().position(|b| *b == 0) == Some(line.len() - 1));
+            let mut reader = FrameReader::new();
+            let (last, before) = line.split_last().unwrap();
+            for byte in before {
+                prop_assert_eq!(reader.push(*byte), Received::Nothing);
+            }
+            prop_assert_eq!(reader.push(*last), Received::Frame(Frame { channel, sequence, body: &body }));
+        }
+
+        #[test]
+        fn a_damaged_frame_is_noticed_and_the_next_one_is_read(
+            body in bodies(), at: prop::sample::Index, bit in 0_u8..8, cut: bool,
+        ) {
+            let mut line = encoded(0, 7, &body);
+            let last = line.len() - 1;
+            let at = at.index(last);
+            if cut { line.drain(at..last); } else { line[at] ^= 1 << bit; }
+            let mut reader = FrameReader::new();
+            for byte in line {
+                prop_assert!(!matches!(reader.push(byte), Received::Frame(_)));
+            }
+            let next = encoded(0, 8, b"next");
+            let frames = next.iter().filter(|byte| matches!(reader.push(**byte), Received::Frame(f) if f.sequence == 8));
+            prop_assert_eq!(frames.count(), 1);
+        }
+
+        #[test]
+        fn any_bytes_are_survived(noise in proptest::collection::vec(any::<u8>(), 0..4000)) {
+            let mut reader = FrameReader::new();
+            for byte in noise {
+                let _ = reader.push(byte);
+            }
+        }
+    }
+
+    #[test]
+    fn the_longest_frame_fits_and_a_longer_body_is_refused() {
+        assert!(encode(0, 0, &[1; BODY_MAX], &mut [0; FRAME_MAX]).is_some());
+        assert!(encode(0, 0, &[1; BODY_MAX + 1], &mut [0; 2 * FRAME_MAX]).is_none());
+        assert!(encode(0, 0, &[1; 20], &mut [0; 20]).is_none());
+    }
+}

@@ -1,0 +1,176 @@
+//! The messages: what a host can ask of a device, and what it answers.
+
+use crate::chip::ResetScope;
+use crate::device::DeviceError;
+use crate::ops::OpCounts;
+use crate::probe::{Register, StateDigest};
+use crate::snip::{Decoder, Readout, Target};
+use postcard_schema::Schema;
+use postcard_schema::key::hash::fnv1a64::hash_ty_path;
+use serde::{Deserialize, Serialize};
+
+/// Version of the protocol; raised when its rules change.
+pub const VERSION: u16 = 1;
+
+/// Hash of the layout of all messages and of the binary points of the quantities in them.
+pub const SCHEMA: u64 = {
+    let request = u64::from_le_bytes(hash_ty_path::<Request<'static>>("request"));
+    let response = u64::from_le_bytes(hash_ty_path::<Response<'static>>("response"));
+    let record = u64::from_le_bytes(hash_ty_path::<Record<'static>>("record"));
+    let points = (Decoder::FRAC_NBITS << 16 | Readout::FRAC_NBITS << 8 | Target::FRAC_NBITS) as u64;
+    request ^ response.rotate_left(1) ^ record.rotate_left(2) ^ points.rotate_left(3)
+};
+
+/// Most bytes of data in a message; the rest of a frame is for the message's own fields.
+pub const DATA_MAX: usize = super::frame::BODY_MAX - 32;
+
+/// What a host asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub enum Request<'a> {
+    /// Opens a session. Keeps its layout in every version.
+    Hello {
+        /// [`VERSION`] of the host.
+        version: u16,
+        /// [`SCHEMA`] of the host.
+        schema: u64,
+        /// A number that the host has not used for the session before.
+        session: u32,
+    },
+    /// An image of this many bytes follows; whatever was loaded is gone.
+    LoadBegin {
+        /// Length of the image in bytes.
+        bytes: u32,
+        /// [`super::frame::CRC`] of the image.
+        check: u32,
+    },
+    /// A part of the image.
+    LoadChunk {
+        /// Where it belongs.
+        offset: u32,
+        /// At most [`DATA_MAX`] bytes.
+        data: &'a [u8],
+    },
+    /// The image is complete: check it and start the chip at step 0.
+    LoadEnd,
+    /// Compute steps.
+    Run {
+        /// How many.
+        steps: u32,
+        /// Spikes into external inputs, ascending by step: pairs of `u16`, the step counted from 0 within this run,
+        /// and the input.
+        spikes: &'a [u8],
+    },
+    /// Compute a sequence of [`Record`]s, for closed-loop learning.
+    Stream {
+        /// The records, one after the other. Their outputs must fit [`DATA_MAX`].
+        records: &'a [u8],
+    },
+    /// Read words of a register.
+    Read {
+        /// The register.
+        register: Register,
+        /// First word.
+        first: u32,
+        /// Number of words; `4 · count` must fit [`DATA_MAX`].
+        count: u32,
+    },
+    /// Exact counts.
+    Ops,
+    /// Hashes of all state.
+    Digest,
+    /// Take state back.
+    Reset {
+        /// How much.
+        scope: ResetScope,
+    },
+    /// Learned state follows, as it was read from [`Register::Learned`]; the chip does not run until it is complete.
+    RestoreBegin {
+        /// Number of words; must be what the image learns.
+        words: u32,
+        /// [`super::frame::CRC`] of all of them as little-endian bytes.
+        check: u32,
+    },
+    /// A part of the learned state.
+    RestoreChunk {
+        /// First word.
+        first: u32,
+        /// Words as little-endian bytes.
+        data: &'a [u8],
+    },
+    /// The learned state is complete: check it.
+    RestoreEnd,
+}
+
+/// What a device answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub enum Response<'a> {
+    /// The session is open.
+    Hello {
+        /// [`VERSION`] of the device.
+        version: u16,
+        /// [`SCHEMA`] of the device.
+        schema: u64,
+        /// Memory for image and state in bytes.
+        arena_bytes: u32,
+        /// What kind of device it is.
+        board: &'a str,
+    },
+    /// The session is refused. Keeps its layout in every version.
+    Refused {
+        /// [`VERSION`] of the device.
+        version: u16,
+        /// [`SCHEMA`] of the device.
+        schema: u64,
+    },
+    /// Done; there is nothing to tell.
+    Done,
+    /// The image runs.
+    Loaded {
+        /// Bytes of the arena that image and state take.
+        used_bytes: u32,
+        /// Words that the image learns.
+        learned_words: u32,
+    },
+    /// Steps were computed.
+    Ran {
+        /// Instructions that they took, if the device counts them.
+        instructions: Option<u64>,
+    },
+    /// Records were computed.
+    Streamed {
+        /// Instructions that they took, if the device counts them.
+        instructions: Option<u64>,
+        /// The output mailbox after each record, as little-endian `i32`.
+        outputs: &'a [u8],
+    },
+    /// Words of a register.
+    Values {
+        /// Words that the register has in all.
+        total: u32,
+        /// Little-endian `i32`; fewer than asked for if the register ends before.
+        data: &'a [u8],
+    },
+    /// Exact counts.
+    Ops(OpCounts),
+    /// Hashes of all state.
+    Digest(StateDigest),
+    /// The request was understood and refused; nothing has changed.
+    Failed(DeviceError),
+}
+
+/// One record of a stream: what is put into the mailboxes, and how many steps are computed with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct Record<'a> {
+    /// Whether the state is reset first ([`ResetScope::State`]), as before a new sample.
+    pub reset: bool,
+    /// Whether rules learn in these steps.
+    pub learn: bool,
+    /// Steps to compute.
+    pub steps: u16,
+    /// Words of the stimulus mailbox as little-endian `i16`; empty: the mailbox stays as it is.
+    #[serde(borrow)]
+    pub stimulus: &'a [u8],
+    /// Words of the target mailbox as little-endian `i16`; empty: the mailbox stays as it is.
+    #[serde(borrow)]
+    pub target: &'a [u8],
+}

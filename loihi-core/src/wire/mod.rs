@@ -1,0 +1,32 @@
+//! What travels between a host and a device.
+//!
+//! # Frames
+//! Bytes on the line are frames. Each is encoded with COBS, so that a zero byte occurs only at its end:
+//!
+//! ```text
+//!  COBS(  channel u8 | sequence u16 | body, 0..=1024 bytes | CRC-32 u32  ) 0x00      little-endian
+//! ```
+//!
+//! The CRC is CRC-32/ISO-HDLC over everything before it. Channel 0 carries requests to the device and responses from
+//! it, channel 1 log frames (defmt) from the device. A receiver drops what is damaged and is in step again after the
+//! next zero byte.
+//!
+//! # Requests and responses
+//! The body of channel 0 is one [`message::Request`] or [`message::Response`] in postcard's format. The host has one
+//! request under way at a time and numbers them. If no sound response with the request's number comes in time, it
+//! sends the same bytes again.
+//!
+//! * [`message::Request::Hello`] opens a session with its sequence number; the next request has the next number.
+//! * The device executes a request whose number is one more than the last and keeps the response.
+//! * A request with the last number is a repetition: the device sends the kept response again and executes nothing.
+//! * Any other number is answered with [`crate::device::DeviceError::OutOfSequence`] and changes nothing.
+//!
+//! So a frame that is lost, cut, doubled or damaged in either direction delays a request, and applies none twice.
+//!
+//! # Versions
+//! `Hello` carries the [`message::VERSION`] of the protocol and the [`message::SCHEMA`], a hash of the layout of all
+//! messages and of the binary points of all quantities. A device that has others answers
+//! [`message::Response::Refused`] with its own, and nothing else. `Hello` and `Refused` keep their layout for ever.
+
+pub mod frame;
+pub mod message;
