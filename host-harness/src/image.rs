@@ -154,7 +154,10 @@ impl ImageBuilder {
     pub fn dense(&mut self, source: Source, core: usize, compartment_base: usize, weights: &[i16]) {
         let first = self.dense.len();
         self.dense.extend_from_slice(weights);
-        self.axon(source, Axon { core, format: SynapseFormat::Dense, first, synapses: weights.len(), compartment_base });
+        self.axon(
+            source,
+            Axon { core, format: SynapseFormat::Dense, first, synapses: weights.len(), compartment_base },
+        );
     }
 
     /// Connects a source to a core by single synapses.
@@ -215,11 +218,8 @@ impl Sections {
         let [stimulus, target, output] = builder.mailboxes;
         let groups: Vec<u32> = builder.cores.iter().flat_map(|core| &core.groups).flat_map(group_words).collect();
         let group_count = builder.cores.iter().map(|core| core.groups.len()).sum();
-        let bias: Vec<u32> = if builder.biased {
-            builder.bias.iter().map(|bias| bias.cast_unsigned()).collect()
-        } else {
-            Vec::new()
-        };
+        let bias: Vec<u32> =
+            if builder.biased { builder.bias.iter().map(|bias| bias.cast_unsigned()).collect() } else { Vec::new() };
         let dense = builder.dense.chunks(2).map(pair).collect();
         let snips: Vec<u32> = builder.snips.iter().flat_map(SnipRecord::words).collect();
         let axons: Vec<u32> = builder.axons.iter().map(axon_words).collect::<Result<Vec<_>, _>>()?.concat();
@@ -329,7 +329,15 @@ mod tests {
     use loihi_core::chip::Chip;
 
     fn group(compartments: usize) -> GroupRecord {
-        GroupRecord { compartments, decay_u: 4096, decay_v: 0, v_th: 640, v_min: -8_388_607, v_max: 8_388_607, refractory: 1 }
+        GroupRecord {
+            compartments,
+            decay_u: 4096,
+            decay_v: 0,
+            v_th: 640,
+            v_min: -8_388_607,
+            v_max: 8_388_607,
+            refractory: 1,
+        }
     }
 
     #[test]
@@ -347,7 +355,12 @@ mod tests {
         let mut memory = vec![0_u64; Chip::bytes_needed(&image) / 8];
         let mut chip = Chip::new(image, memory.as_mut_bytes()).unwrap();
         chip.inject(0);
-        let spikes: Vec<Vec<u32>> = (0..5).map(|_| { chip.step(); chip.spikes().to_vec() }).collect();
+        let spikes: Vec<Vec<u32>> = (0..5)
+            .map(|_| {
+                chip.step();
+                chip.spikes().to_vec()
+            })
+            .collect();
         assert_eq!(spikes, [vec![1], vec![], vec![], vec![2], vec![]]);
         assert_eq!((chip.ops().synaptic_events, chip.ops().spikes, chip.ops().compartment_updates), (2, 2, 15));
     }

@@ -3,6 +3,8 @@
 //! Data goes one way: [`image`] → [`device`] → [`experiment`] → [`record`].
 
 pub mod cli;
+pub mod conform;
+pub mod cost;
 pub mod data;
 pub mod device;
 pub mod experiment;

@@ -42,7 +42,9 @@ pub enum RecordError {
         why: &'static str,
     },
     /// Learned state of another network.
-    #[error("the learned state comes from image {found:016x}, this run has image {expected:016x}: same experiment, same seed?")]
+    #[error(
+        "the learned state comes from image {found:016x}, this run has image {expected:016x}: same experiment, same seed?"
+    )]
     OtherImage {
         /// Hash of the image of this run.
         expected: u64,

@@ -57,7 +57,8 @@ impl<'a> Carver<'a> {
             return Ok(&mut []);
         };
         let available = buffer.len();
-        let short = TooSmall { needed: self.used, available: self.used.saturating_sub(padded).saturating_add(available) };
+        let short =
+            TooSmall { needed: self.used, available: self.used.saturating_sub(padded).saturating_add(available) };
         let (slice, rest) = buffer.split_at_mut_checked(padded).ok_or(short)?;
         self.rest = Some(rest);
         let exact = slice.get_mut(..bytes).ok_or(short)?;

@@ -8,14 +8,17 @@ use crate::arena::Stack;
 use crate::image::GroupRecord;
 use crate::num::retain_scaled;
 
+/// Current and voltage of a compartment, side by side as the loop needs them.
+///
+/// The current is shifted left by 8: its 32-bit overflow is the chip's wrap at 23 bits and sign.
+pub type Cell = [i32; 2];
+
 /// The registers of a group, all of one length.
 #[derive(Debug)]
 pub struct Compartments<'a> {
-    /// Currents, shifted left by 8: their 32-bit overflow is the chip's wrap at 23 bits and sign.
-    pub u_256: &'a mut [i32],
-    /// Voltages.
-    pub v: &'a mut [i32],
-    /// Biases, shifted left by 8; empty if the group has none.
+    /// Current (shifted left by 8) and voltage.
+    pub cells: &'a mut [Cell],
+    /// Biases, shifted left by 8; empty if the chip has none.
     pub bias_256: &'a [i32],
     /// Steps for which the compartment stays refractory.
     pub refractory: &'a mut [u8],
@@ -65,28 +68,69 @@ pub fn update(group: &GroupRecord, first: u32, compartments: &mut Compartments<'
     }
 }
 
+/// Compartments that are looked at together, so that one check tells that none of them has input.
+const LANES: usize = 8;
+
 impl Kernel {
-    #[inline]
+    #[inline(never)]
     fn run<const BIASED: bool>(&self, compartments: &mut Compartments<'_>, events: &mut Events<'_, '_>) {
-        let count = compartments.v.len();
-        let no_bias: &[i32] = &[];
-        let biases = if BIASED { compartments.bias_256 } else { no_bias };
-        let u = compartments.u_256.iter_mut();
-        let v = compartments.v.iter_mut();
-        let sums = compartments.sums_64.iter_mut();
-        for (at, ((u, v), sum)) in u.zip(v).zip(sums).enumerate().take(count) {
-            let input = i32::from(*sum).wrapping_shl(14);
-            *sum = 0;
-            *u = retain_scaled(*u, self.keep_u).wrapping_shl(8).wrapping_add(input);
-            let mut drive = *u;
-            if BIASED {
-                drive = drive.wrapping_add(biases.get(at).copied().unwrap_or(0));
+        let (cells, cells_rest) = compartments.cells.as_chunks_mut::<LANES>();
+        let (sums, sums_rest) = compartments.sums_64.as_chunks_mut::<LANES>();
+        let (biases, biases_rest) = compartments.bias_256.as_chunks::<LANES>();
+        let mut group = Group { kernel: self, refractory: compartments.refractory, events, at: 0 };
+        let mut biases = biases.iter();
+        for (cells, sums) in cells.iter_mut().zip(sums) {
+            let bias = if BIASED { biases.next().unwrap_or(&[0; LANES]) } else { &[0; LANES] };
+            if is_silent(sums) {
+                group.advance::<BIASED, false>(cells, sums, bias);
+            } else {
+                group.advance::<BIASED, true>(cells, sums, bias);
             }
-            // Both terms have 23 bits and sign, so the sum cannot overflow.
-            *v = retain_scaled(v.wrapping_shl(8), self.keep_v).wrapping_add(drive >> 8);
-            if v.wrapping_sub(self.v_min).cast_unsigned() > self.quiet_span {
-                let resting = compartments.refractory.get_mut(at);
-                self.settle(at, v, resting, events);
+            group.at = group.at.wrapping_add(LANES);
+        }
+        let bias = if BIASED { biases_rest } else { &[0; LANES] };
+        group.advance::<BIASED, true>(cells_rest, sums_rest, bias);
+    }
+
+    /// Current and voltage of one compartment, before clip and threshold.
+    #[inline(always)]
+    fn advance<const BIASED: bool, const INPUT: bool>(&self, [u_256, v]: &mut Cell, sum: &mut i16, bias_256: i32) {
+        *u_256 = retain_scaled(*u_256, self.keep_u).wrapping_shl(8);
+        if INPUT {
+            *u_256 = u_256.wrapping_add(i32::from(*sum).wrapping_shl(14));
+            *sum = 0;
+        }
+        let drive = if BIASED { u_256.wrapping_add(bias_256) } else { *u_256 };
+        // Both terms have 23 bits and sign, so the sum cannot overflow.
+        *v = retain_scaled(v.wrapping_shl(8), self.keep_v).wrapping_add(drive >> 8);
+    }
+
+}
+
+/// Whether no compartment of them has input; compares words instead of calling a library function.
+#[inline(always)]
+fn is_silent(sums: &[i16; LANES]) -> bool {
+    sums.as_chunks::<4>().0.iter().all(|quarter| *quarter == [0; 4])
+}
+
+/// A group on its way through a step.
+struct Group<'g, 's, 'a> {
+    kernel: &'g Kernel,
+    refractory: &'g mut [u8],
+    events: &'g mut Events<'s, 'a>,
+    /// Compartments that are done.
+    at: usize,
+}
+
+impl Group<'_, '_, '_> {
+    /// Advances the next compartments.
+    #[inline(always)]
+    fn advance<const BIASED: bool, const INPUT: bool>(&mut self, cells: &mut [Cell], sums: &mut [i16], biases: &[i32]) {
+        let kernel = *self.kernel;
+        for (((cell, sum), bias), lane) in cells.iter_mut().zip(sums).zip(biases).zip(0_usize..) {
+            kernel.advance::<BIASED, INPUT>(cell, sum, *bias);
+            if cell[1].wrapping_sub(kernel.v_min).cast_unsigned() > kernel.quiet_span {
+                self.settle(lane, &mut cell[1]);
             }
         }
     }
@@ -94,32 +138,34 @@ impl Kernel {
     /// Clips a voltage that left the quiet span, and fires if it is above the threshold.
     #[cold]
     #[inline(never)]
-    fn settle(&self, at: usize, v: &mut i32, refractory: Option<&mut u8>, events: &mut Events<'_, '_>) {
-        *v = (*v).max(self.group.v_min).min(self.group.v_max);
-        let Some(refractory) = refractory else { return };
-        if *v <= self.group.v_th || *refractory > 0 {
+    fn settle(&mut self, lane: usize, v: &mut i32) {
+        let group = &self.kernel.group;
+        let at = self.at.wrapping_add(lane);
+        *v = (*v).max(group.v_min).min(group.v_max);
+        let Some(refractory) = self.refractory.get_mut(at) else { return };
+        if *v <= group.v_th || *refractory > 0 {
             return;
         }
         *v = 0;
-        let number = self.first.wrapping_add(u32::try_from(at).unwrap_or(u32::MAX));
-        events.spikes.push(number);
-        let rest = u8::try_from(self.group.refractory.wrapping_sub(1)).unwrap_or(0);
+        let number = self.kernel.first.wrapping_add(u32::try_from(at).unwrap_or(u32::MAX));
+        self.events.spikes.push(number);
+        let rest = u8::try_from(group.refractory.wrapping_sub(1)).unwrap_or(0);
         if rest > 0 {
-            // Counts this step too: `rest` brings it to `rest` for the next one.
+            // Counts this step too: [`rest`] brings it to `rest` for the next one.
             *refractory = rest.wrapping_add(1);
-            events.resting.push(number);
+            self.events.resting.push(number);
         }
     }
 }
 
 /// Holds refractory compartments at zero and counts their steps down; to be called once per step, after the updates.
 ///
-/// `v` and `refractory` are those of the whole chip.
+/// `cells` and `refractory` are those of the whole chip.
 #[inline]
-pub fn rest(resting: &mut Stack<'_, u32>, v: &mut [i32], refractory: &mut [u8]) {
+pub fn rest(resting: &mut Stack<'_, u32>, cells: &mut [Cell], refractory: &mut [u8]) {
     resting.retain(|number| {
         let at = crate::image::index(number);
-        let (Some(v), Some(steps)) = (v.get_mut(at), refractory.get_mut(at)) else { return false };
+        let (Some([_, v]), Some(steps)) = (cells.get_mut(at), refractory.get_mut(at)) else { return false };
         *v = 0;
         *steps = steps.saturating_sub(1);
         *steps > 0
@@ -185,7 +231,7 @@ mod tests {
         ) {
             let bias = if biased { bias } else { 0 };
             let bias_256: Vec<i32> = if biased { std::vec![bias << 8] } else { Vec::new() };
-            let (mut u, mut v, mut refractory) = ([0], [0], [0_u8]);
+            let (mut cells, mut refractory) = ([[0, 0]], [0_u8]);
             let (mut spikes, mut resting) = ([0_u32; 1], [0_u32; 1]);
             let mut spikes = Stack::with_len(&mut spikes, 0);
             let mut resting = Stack::with_len(&mut resting, 0);
@@ -193,15 +239,15 @@ mod tests {
             for (t, q) in q.into_iter().enumerate() {
                 let mut sums = [q];
                 let mut registers = Compartments {
-                    u_256: &mut u, v: &mut v, bias_256: &bias_256, refractory: &mut refractory, sums_64: &mut sums,
+                    cells: &mut cells, bias_256: &bias_256, refractory: &mut refractory, sums_64: &mut sums,
                 };
                 spikes.clear();
                 update(&p, 0, &mut registers, &mut Events { spikes: &mut spikes, resting: &mut resting });
-                rest(&mut resting, &mut v, &mut refractory);
+                rest(&mut resting, &mut cells, &mut refractory);
                 let fired = expected.step(&p, bias, i32::from(q) * 64);
                 prop_assert_eq!(spikes.len(), usize::from(fired), "spike, step {}", t);
-                prop_assert_eq!(u[0] >> 8, expected.u, "u, step {}", t);
-                prop_assert_eq!(v[0], expected.v, "v, step {}", t);
+                prop_assert_eq!(cells[0][0] >> 8, expected.u, "u, step {}", t);
+                prop_assert_eq!(cells[0][1], expected.v, "v, step {}", t);
                 prop_assert_eq!(i32::from(refractory[0]), expected.refractory, "refractory, step {}", t);
             }
         }

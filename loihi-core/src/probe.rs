@@ -93,8 +93,8 @@ impl Chip<'_> {
     pub fn visit(&self, register: Register, mut visit: impl FnMut(i32)) {
         let state = self.state();
         match register {
-            Register::U => state.u_256.iter().for_each(|u| visit(*u >> 8)),
-            Register::V => state.v.iter().for_each(|v| visit(*v)),
+            Register::U => state.cells.iter().for_each(|[u_256, _]| visit(*u_256 >> 8)),
+            Register::V => state.cells.iter().for_each(|[_, v]| visit(*v)),
             Register::Bias => state.bias_256.iter().for_each(|bias| visit(*bias >> 8)),
             Register::Refractory => state.refractory.iter().for_each(|steps| visit(i32::from(*steps))),
             Register::Dendrite => self.visit_dendrites(visit),

@@ -24,11 +24,7 @@ const STATUS_PANIC: i32 = 67;
 fn image_path() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let path = root.join("target/firmware/fault-x86-mcu.elf");
-    assert!(
-        path.is_file(),
-        "{} is missing; run `cargo xtask firmware` first",
-        path.display()
-    );
+    assert!(path.is_file(), "{} is missing; run `cargo xtask firmware` first", path.display());
     path
 }
 
@@ -48,18 +44,8 @@ impl Drop for Machine {
 impl Machine {
     fn boot() -> Self {
         let mut child = Command::new("qemu-system-i386")
-            .args([
-                "-M", "isapc", "-cpu", "pentium", "-m", "16", "-icount", "shift=0",
-            ])
-            .args([
-                "-display",
-                "none",
-                "-serial",
-                "stdio",
-                "-monitor",
-                "none",
-                "-no-reboot",
-            ])
+            .args(["-M", "isapc", "-cpu", "pentium", "-m", "16", "-icount", "shift=0"])
+            .args(["-display", "none", "-serial", "stdio", "-monitor", "none", "-no-reboot", "-nodefaults"])
             .args(["-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel"])
             .arg(image_path())
             .stdin(Stdio::piped())
@@ -84,18 +70,9 @@ impl Machine {
         // The log frame of the start-up: from here on the machine listens.
         let mut sent = Vec::new();
         while !sent.contains(&0) {
-            sent.extend(
-                self.output
-                    .recv_timeout(PATIENCE)
-                    .expect("the machine boots"),
-            );
+            sent.extend(self.output.recv_timeout(PATIENCE).expect("the machine boots"));
         }
-        self.child
-            .stdin
-            .as_mut()
-            .unwrap()
-            .write_all(&[choice])
-            .unwrap();
+        self.child.stdin.as_mut().unwrap().write_all(&[choice]).unwrap();
         loop {
             match self.output.recv_timeout(PATIENCE) {
                 Ok(bytes) => sent.extend(bytes),
@@ -105,33 +82,20 @@ impl Machine {
                 }
             }
         }
-        (
-            sent,
-            self.child
-                .wait()
-                .unwrap()
-                .code()
-                .expect("QEMU ends by itself"),
-        )
+        (sent, self.child.wait().unwrap().code().expect("QEMU ends by itself"))
     }
 }
 
 /// The line of plain text that starts with `start`.
 fn text_line(sent: &[u8], start: &str) -> String {
     let parts = sent.split(|&byte| byte == 0);
-    let line = parts
-        .map(String::from_utf8_lossy)
-        .find(|part| part.starts_with(start));
-    line.unwrap_or_else(|| panic!("no {start:?} in {sent:02x?}"))
-        .trim_end()
-        .to_owned()
+    let line = parts.map(String::from_utf8_lossy).find(|part| part.starts_with(start));
+    line.unwrap_or_else(|| panic!("no {start:?} in {sent:02x?}")).trim_end().to_owned()
 }
 
 /// The hexadecimal number behind `label` in `line`.
 fn number_after(line: &str, label: &str) -> u64 {
-    let (_, rest) = line
-        .split_once(&format!("{label} 0x"))
-        .unwrap_or_else(|| panic!("no {label:?} in {line:?}"));
+    let (_, rest) = line.split_once(&format!("{label} 0x")).unwrap_or_else(|| panic!("no {label:?} in {line:?}"));
     u64::from_str_radix(rest.split(',').next().unwrap(), 16).unwrap()
 }
 
@@ -162,21 +126,13 @@ fn assert_reported(choice: u8, name: &str, function: &str) -> String {
     assert!(line.starts_with(&format!("fault: {name}, ")), "{line}");
     let elf = fs::read(image_path()).unwrap();
     let file = object::File::parse(&*elf).unwrap();
-    let symbol = file
-        .symbols()
-        .find(|symbol| symbol.name() == Ok(function))
-        .unwrap();
+    let symbol = file.symbols().find(|symbol| symbol.name() == Ok(function)).unwrap();
     let body = symbol.address()..symbol.address() + symbol.size();
     let instruction = number_after(&line, "eip");
-    assert!(
-        body.contains(&instruction),
-        "{line}: {function} is at {body:x?}"
-    );
+    assert!(body.contains(&instruction), "{line}: {function} is at {body:x?}");
 
     let records = log_records(&sent);
-    let [(0, _), (1, record)] = records.as_slice() else {
-        panic!("records {records:?}")
-    };
+    let [(0, _), (1, record)] = records.as_slice() else { panic!("records {records:?}") };
     assert!(record.starts_with(&format!("fault: {name}, ")), "{record}");
     assert_eq!(number_after(record, "eip"), instruction);
     line
@@ -200,11 +156,7 @@ fn an_invalid_opcode_is_reported() {
 #[test]
 fn a_protection_fault_is_reported_with_its_error_code() {
     let line = assert_reported(b'g', "#GP general protection", "fault_general_protection");
-    assert_eq!(
-        number_after(&line, "error code"),
-        0xfff8,
-        "the selector of the failed load"
-    );
+    assert_eq!(number_after(&line, "error code"), 0xfff8, "the selector of the failed load");
 }
 
 #[test]
@@ -216,11 +168,7 @@ fn a_null_pointer_is_reported_with_its_address() {
 #[test]
 fn a_write_to_code_is_reported_with_its_address() {
     let line = assert_reported(b'w', "#PF page fault", "fault_write_to_code");
-    assert_eq!(
-        number_after(&line, "error code"),
-        0b11,
-        "a write to a page that is present"
-    );
+    assert_eq!(number_after(&line, "error code"), 0b11, "a write to a page that is present");
 }
 
 #[test]
@@ -235,8 +183,5 @@ fn a_panic_is_reported_with_its_place() {
     let line = text_line(&sent, "panic: ");
     assert!(line.contains("fault.rs, line "), "{line}");
     let records = log_records(&sent);
-    assert!(
-        matches!(records.as_slice(), [(0, _), (1, record)] if *record == line),
-        "{records:?}"
-    );
+    assert!(matches!(records.as_slice(), [(0, _), (1, record)] if *record == line), "{records:?}");
 }

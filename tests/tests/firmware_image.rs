@@ -26,28 +26,14 @@ const I586: [CpuidFeature; 9] = [
 ];
 
 /// Parts of the names of functions that only a panic calls. Mangled names hold them literally.
-const PANICS: [&str; 6] = [
-    "panicking",
-    "begin_unwind",
-    "unwrap_failed",
-    "expect_failed",
-    "index_fail",
-    "panic_",
-];
+const PANICS: [&str; 6] = ["panicking", "begin_unwind", "unwrap_failed", "expect_failed", "index_fail", "panic_"];
 
 /// Reads the image of the binary `name`.
 fn image(name: &str) -> Vec<u8> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let path = root
-        .join("target/firmware")
-        .join(name)
-        .with_extension("elf");
-    fs::read(&path).unwrap_or_else(|error| {
-        panic!(
-            "cannot read {}: {error}; run `cargo xtask firmware` first",
-            path.display()
-        )
-    })
+    let path = root.join("target/firmware").join(name).with_extension("elf");
+    fs::read(&path)
+        .unwrap_or_else(|error| panic!("cannot read {}: {error}; run `cargo xtask firmware` first", path.display()))
 }
 
 /// Whether an i586 without floating point executes `instruction` as meant.
@@ -55,11 +41,7 @@ fn is_i586(instruction: &Instruction) -> bool {
     // Older processors read TZCNT as BSF with a prefix of no effect. The compiler chooses this
     // encoding where the operand is not zero, and there the two agree.
     instruction.code() == Code::Tzcnt_r32_rm32
-        || !instruction.is_invalid()
-            && instruction
-                .cpuid_features()
-                .iter()
-                .all(|feature| I586.contains(feature))
+        || !instruction.is_invalid() && instruction.cpuid_features().iter().all(|feature| I586.contains(feature))
 }
 
 /// The addresses in `code` of instructions that are not [`is_i586`], each with its name.
@@ -74,14 +56,9 @@ fn foreign_instructions(code: &[u8], address: u64) -> Vec<(u64, Code)> {
 /// As [`foreign_instructions`], of all code in an image.
 fn foreign_in_image(image: &[u8]) -> Vec<(u64, Code)> {
     let file = object::File::parse(image).unwrap();
-    let code: Vec<_> = file
-        .sections()
-        .filter(|part| part.kind() == SectionKind::Text)
-        .collect();
+    let code: Vec<_> = file.sections().filter(|part| part.kind() == SectionKind::Text).collect();
     assert!(!code.is_empty(), "the image has no code");
-    code.iter()
-        .flat_map(|part| foreign_instructions(part.data().unwrap(), part.address()))
-        .collect()
+    code.iter().flat_map(|part| foreign_instructions(part.data().unwrap(), part.address())).collect()
 }
 
 /// The names of the functions in an image.
@@ -102,19 +79,12 @@ fn panics(image: &[u8]) -> Vec<String> {
 #[test]
 fn every_instruction_is_one_of_an_i586_without_floating_point() {
     let foreign = foreign_in_image(&image("firmware-x86-mcu"));
-    assert!(
-        foreign.is_empty(),
-        "{} foreign instructions: {foreign:x?}",
-        foreign.len()
-    );
+    assert!(foreign.is_empty(), "{} foreign instructions: {foreign:x?}", foreign.len());
 }
 
 #[test]
 fn a_floating_point_instruction_is_found() {
-    let found: Vec<_> = foreign_in_image(&image("fault-x86-mcu"))
-        .iter()
-        .map(|(_, code)| *code)
-        .collect();
+    let found: Vec<_> = foreign_in_image(&image("fault-x86-mcu")).iter().map(|(_, code)| *code).collect();
     assert_eq!(found, [Code::Fld1]);
 }
 
@@ -137,18 +107,12 @@ fn instructions_of_later_processors_are_found() {
 #[test]
 fn no_panic_can_be_reached() {
     let image = image("firmware-x86-mcu");
-    assert!(
-        functions(&image).iter().any(|name| name == "firmware_main"),
-        "no symbols to look at"
-    );
+    assert!(functions(&image).iter().any(|name| name == "firmware_main"), "no symbols to look at");
     assert_eq!(panics(&image), Vec::<String>::new());
 }
 
 #[test]
 fn a_panic_is_found() {
     let found = panics(&image("fault-x86-mcu"));
-    assert!(
-        found.iter().any(|name| name.contains("begin_unwind")),
-        "found only {found:?}"
-    );
+    assert!(found.iter().any(|name| name.contains("begin_unwind")), "found only {found:?}");
 }

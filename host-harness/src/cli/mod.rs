@@ -1,5 +1,7 @@
 //! The `loihi` command.
 
+mod conform;
+mod cost;
 mod doctor;
 mod open;
 mod progress;
@@ -24,6 +26,10 @@ enum Command {
     Run(run::RunArgs),
     /// Show the experiments
     List,
+    /// Replay recorded vectors of other emulators and of the chip
+    Conform(conform::ConformArgs),
+    /// Show what elementary operations cost, in instructions
+    Cost(cost::CostArgs),
     /// Say what is installed and what is missing
     Doctor(doctor::DoctorArgs),
 }
@@ -62,6 +68,8 @@ pub fn main() -> ExitCode {
             run::list();
             Ok(())
         }
+        Command::Conform(args) => conform::conform(&args),
+        Command::Cost(args) => cost::cost(&args),
         Command::Doctor(args) => {
             doctor::doctor(&args);
             Ok(())

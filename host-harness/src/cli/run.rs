@@ -68,11 +68,8 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let learned = args.learned.as_deref().map(Learned::read).transpose()?;
     let mut session = open(&args.device)?;
     let folder = args.out.as_deref().map(RunFolder::create).transpose()?;
-    let mut follower = Follower {
-        progress: Progress::new(args.quiet),
-        folder,
-        manifest: manifest(experiment, &session, args.seed),
-    };
+    let mut follower =
+        Follower { progress: Progress::new(args.quiet), folder, manifest: manifest(experiment, &session, args.seed) };
     let options = Options { seed: args.seed, passes: args.passes, learned };
     let outcome = experiment.run(&mut session, &options, &mut follower);
     follower.progress.finish();
@@ -206,7 +203,8 @@ impl Watch for Follower {
 
     fn row(&mut self, row: &Row) -> Result<(), RecordError> {
         if row.metrics.iter().any(|(name, _)| name.starts_with("accuracy")) {
-            let figures: Vec<String> = row.metrics.iter().map(|(name, v)| format!("{name} {}", figure(name, *v))).collect();
+            let figures: Vec<String> =
+                row.metrics.iter().map(|(name, v)| format!("{name} {}", figure(name, *v))).collect();
             self.progress.line(&format!("pass {}: {}", row.pass, figures.join(", ")));
         }
         let Some(folder) = &mut self.folder else { return Ok(()) };

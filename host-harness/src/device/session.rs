@@ -115,7 +115,12 @@ impl Session {
     ///
     /// # Errors
     /// [`SessionError`] if the device is silent, gone, or of another version.
-    pub fn open(device: Box<dyn Device>, patience: Patience, number: u32, stop: fn() -> bool) -> Result<Self, SessionError> {
+    pub fn open(
+        device: Box<dyn Device>,
+        patience: Patience,
+        number: u32,
+        stop: fn() -> bool,
+    ) -> Result<Self, SessionError> {
         let mut session = Self {
             device,
             identity: Identity { board: String::new(), arena_bytes: 0 },
@@ -190,7 +195,8 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub fn run(&mut self, steps: u32, spikes: &[(u16, u16)]) -> Result<(), SessionError> {
-        let bytes: Vec<u8> = spikes.iter().flat_map(|(t, input)| [t.to_le_bytes(), input.to_le_bytes()]).flatten().collect();
+        let bytes: Vec<u8> =
+            spikes.iter().flat_map(|(t, input)| [t.to_le_bytes(), input.to_le_bytes()]).flatten().collect();
         let took = self.ask(&Request::Run { steps, spikes: &bytes }, |response| match response {
             Response::Ran { instructions } => Ok(instructions),
             other => Err(unexpected(&other)),
@@ -232,7 +238,12 @@ impl Session {
         Ok(())
     }
 
-    fn stream_batch(&mut self, records: &[u8], words: usize, visit: &mut impl FnMut(&[i32])) -> Result<(), SessionError> {
+    fn stream_batch(
+        &mut self,
+        records: &[u8],
+        words: usize,
+        visit: &mut impl FnMut(&[i32]),
+    ) -> Result<(), SessionError> {
         let (took, outputs) = self.ask(&Request::Stream { records }, |response| match response {
             Response::Streamed { instructions, outputs } => Ok((instructions, as_words(outputs))),
             other => Err(unexpected(&other)),

@@ -132,7 +132,12 @@ impl DigitsPes {
     ///
     /// # Errors
     /// [`ExperimentError`].
-    pub fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
+    pub fn run(
+        &self,
+        session: &mut Session,
+        options: &Options,
+        watch: &mut dyn Watch,
+    ) -> Result<Outcome, ExperimentError> {
         let (learn, test) = digits::load();
         self.run_on(&learn, &test, session, options, watch)
     }
@@ -167,7 +172,9 @@ impl DigitsPes {
                 self.show(session, chunk, true, |digit, prediction| {
                     pass_online.add(prediction == usize::from(digit.label));
                 })?;
-                chunk.iter().for_each(|digit| { self.show_twin(&mut twin, digit, true); });
+                chunk.iter().for_each(|digit| {
+                    self.show_twin(&mut twin, digit, true);
+                });
                 done += chunk.len() as u64;
                 watch.progress(done, total, &format!("pass {pass}, online {:.1} %", 100.0 * pass_online.accuracy()));
             }
@@ -175,8 +182,11 @@ impl DigitsPes {
             tested = self.test(session, &mut twin, test)?;
             done += test.len() as u64;
             let digest = session.digest()?;
-            let metrics: Metrics =
-                vec![("accuracy_online", online.accuracy()), ("accuracy_test", tested.0), ("accuracy_test_float", tested.1)];
+            let metrics: Metrics = vec![
+                ("accuracy_online", online.accuracy()),
+                ("accuracy_test", tested.0),
+                ("accuracy_test_float", tested.1),
+            ];
             watch.progress(done, total, &format!("pass {pass}, test {:.1} %", 100.0 * tested.0));
             watch.row(&Row { pass, metrics, digest: digest.total() })?;
             digests.push(digest);

@@ -136,7 +136,12 @@ impl Experiment {
     ///
     /// # Errors
     /// [`ExperimentError`]; rows that were handed to `watch` before stay valid.
-    pub fn run(self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
+    pub fn run(
+        self,
+        session: &mut Session,
+        options: &Options,
+        watch: &mut dyn Watch,
+    ) -> Result<Outcome, ExperimentError> {
         match self {
             Self::DigitsPes => digits_pes::DigitsPes::default().run(session, options, watch),
             Self::PesChannel => pes_function::PesFunction::channel().run(session, options, watch),
@@ -146,7 +151,12 @@ impl Experiment {
 }
 
 /// Loads an image, and the learned state if there is one to begin with.
-fn load(session: &mut Session, image: &ImageFile, options: &Options, watch: &mut dyn Watch) -> Result<(), ExperimentError> {
+fn load(
+    session: &mut Session,
+    image: &ImageFile,
+    options: &Options,
+    watch: &mut dyn Watch,
+) -> Result<(), ExperimentError> {
     watch.image(image)?;
     session.load(image)?;
     if let Some(learned) = &options.learned {

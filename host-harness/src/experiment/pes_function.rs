@@ -151,7 +151,12 @@ impl PesFunction {
     ///
     /// # Errors
     /// [`ExperimentError`].
-    pub fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
+    pub fn run(
+        &self,
+        session: &mut Session,
+        options: &Options,
+        watch: &mut dyn Watch,
+    ) -> Result<Outcome, ExperimentError> {
         let file = self.image(options.seed)?;
         load(session, &file, options, watch)?;
         let passes = options.passes.unwrap_or(1);
@@ -195,7 +200,8 @@ impl PesFunction {
                 (mailbox([q12(x)]), mailbox([q12(self.target(x))]))
             })
             .collect();
-        let records = words.iter().map(|(stimulus, target)| Record { reset: false, learn: true, steps: 1, stimulus, target });
+        let records =
+            words.iter().map(|(stimulus, target)| Record { reset: false, learn: true, steps: 1, stimulus, target });
         let mut outputs = Vec::with_capacity(words.len());
         session.stream(records, 1, |output| {
             outputs.extend(output.iter().map(|bits| Readout::from_bits(*bits).to_num::<f64>()));

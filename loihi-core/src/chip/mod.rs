@@ -196,7 +196,7 @@ impl<'a> Chip<'a> {
             // The image's check guarantees that every slice of a core is there.
             let _all_there = self.update_core(&core);
         }
-        compartment::rest(&mut self.state.resting, self.state.v, self.state.refractory);
+        compartment::rest(&mut self.state.resting, self.state.cells, self.state.refractory);
         self.ops.spikes = self.ops.spikes.wrapping_add(self.state.spikes.len() as u64);
     }
 
@@ -209,8 +209,7 @@ impl<'a> Chip<'a> {
             let (to, end) = (from.checked_add(group.compartments)?, first.checked_add(group.compartments)?);
             let bias_256 = if state.bias_256.is_empty() { &[] } else { state.bias_256.get(first..end)? };
             let mut compartments = Compartments {
-                u_256: state.u_256.get_mut(first..end)?,
-                v: state.v.get_mut(first..end)?,
+                cells: state.cells.get_mut(first..end)?,
                 bias_256,
                 refractory: state.refractory.get_mut(first..end)?,
                 sums_64: sums.get_mut(from..to)?,

@@ -1,6 +1,7 @@
 //! All registers of a chip, as slices of one memory.
 
 use crate::arena::{Carver, Stack, TooSmall};
+use crate::compartment::Cell;
 use crate::dendrite::SLOT;
 use crate::image::Image;
 use crate::snip::{Snip as _, SnipKind};
@@ -12,10 +13,8 @@ pub(crate) struct State<'a> {
     pub(crate) learned: &'a mut [i32],
     /// What else the snips remember, in their order.
     pub(crate) working: &'a mut [i32],
-    /// Currents, shifted left by 8.
-    pub(crate) u_256: &'a mut [i32],
-    /// Voltages.
-    pub(crate) v: &'a mut [i32],
+    /// Currents (shifted left by 8) and voltages.
+    pub(crate) cells: &'a mut [Cell],
     /// Biases, shifted left by 8; empty if the image has none.
     pub(crate) bias_256: &'a mut [i32],
     /// Refractory steps left.
@@ -52,8 +51,7 @@ impl<'a> State<'a> {
         Ok(Self {
             learned: carver.take(learned)?,
             working: carver.take(working)?,
-            u_256: carver.take(compartments)?,
-            v: carver.take(compartments)?,
+            cells: carver.take(compartments)?,
             bias_256: carver.take(image.bias.len())?,
             refractory: carver.take(compartments)?,
             rings: carver.take(slots.saturating_mul(SLOT))?,
@@ -67,8 +65,7 @@ impl<'a> State<'a> {
 
     /// Everything but what was learned, the biases and the snips' working memory to zero.
     pub(crate) fn reset(&mut self) {
-        self.u_256.fill(0);
-        self.v.fill(0);
+        self.cells.fill([0, 0]);
         self.refractory.fill(0);
         self.rings.fill(0);
         self.spikes.clear();

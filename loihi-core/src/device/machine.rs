@@ -38,7 +38,11 @@ impl<A: AsMut<[u64]>> Machine<A> {
         Response::Hello { version: VERSION, schema: SCHEMA, arena_bytes, board: self.board.name }
     }
 
-    pub(super) fn execute<'d>(&mut self, request: &Request<'_>, data: &'d mut Data) -> Result<Response<'d>, DeviceError> {
+    pub(super) fn execute<'d>(
+        &mut self,
+        request: &Request<'_>,
+        data: &'d mut Data,
+    ) -> Result<Response<'d>, DeviceError> {
         match *request {
             // Greetings are answered before they come here.
             Request::Hello { .. } => Err(DeviceError::Unreadable),
@@ -69,7 +73,10 @@ impl<A: AsMut<[u64]>> Machine<A> {
 
     fn load_begin(&mut self, bytes: usize, check: u32) -> Result<Response<'static>, DeviceError> {
         if bytes > bytes_of(&mut self.arena).len() {
-            return Err(DeviceError::ArenaTooSmall { needed: word(bytes), available: word(bytes_of(&mut self.arena).len()) });
+            return Err(DeviceError::ArenaTooSmall {
+                needed: word(bytes),
+                available: word(bytes_of(&mut self.arena).len()),
+            });
         }
         self.contents = Contents::Loading { bytes, check };
         Ok(Response::Done)
@@ -164,9 +171,8 @@ impl<A: AsMut<[u64]>> Machine<A> {
     fn restore_chunk(&mut self, first: u32, data: &[u8]) -> Result<Response<'static>, DeviceError> {
         let outside = DeviceError::Chunk { offset: first };
         let Contents::Chip { restoring: Some(_), .. } = self.contents else { return Err(outside) };
-        let written = self.with_chip(|chip| {
-            write_at(chip.learned_mut().as_mut_bytes(), index(first).saturating_mul(4), data)
-        })?;
+        let written =
+            self.with_chip(|chip| write_at(chip.learned_mut().as_mut_bytes(), index(first).saturating_mul(4), data))?;
         written.map(|()| Response::Done).ok_or(outside)
     }
 
@@ -185,7 +191,10 @@ impl<A: AsMut<[u64]>> Machine<A> {
     }
 
     /// Lends the chip out, unless its learned state is half written.
-    fn with_sound_chip<R>(&mut self, job: impl FnOnce(&mut Chip<'_>) -> Result<R, DeviceError>) -> Result<R, DeviceError> {
+    fn with_sound_chip<R>(
+        &mut self,
+        job: impl FnOnce(&mut Chip<'_>) -> Result<R, DeviceError>,
+    ) -> Result<R, DeviceError> {
         if let Contents::Chip { restoring: Some(_), .. } = self.contents {
             return Err(DeviceError::RestoreUnfinished);
         }

@@ -28,12 +28,7 @@ pub(super) fn check(records: &[u8], chip: &mut Chip<'_>) -> Result<(), DeviceErr
 }
 
 /// Computes records that [`check`] has accepted; returns the instructions that the steps took.
-pub(super) fn run(
-    records: &[u8],
-    chip: &mut Chip<'_>,
-    ticks: Option<fn() -> u64>,
-    outputs: &mut Data,
-) -> Option<u64> {
+pub(super) fn run(records: &[u8], chip: &mut Chip<'_>, ticks: Option<fn() -> u64>, outputs: &mut Data) -> Option<u64> {
     let mut instructions = ticks.map(|_| 0_u64);
     let mut rest = records;
     while let Ok((record, after)) = postcard::take_from_bytes::<Record<'_>>(rest) {

@@ -56,7 +56,10 @@ impl fmt::Display for ImageError {
             }
             Self::Table { section } => write!(f, "section {section:?} lies outside the image"),
             Self::Element { section, element } => {
-                write!(f, "section {section:?}, element {element}: out of range, or points to something that is not there")
+                write!(
+                    f,
+                    "section {section:?}, element {element}: out of range, or points to something that is not there"
+                )
             }
         }
     }
@@ -170,12 +173,9 @@ fn axons(image: &Image<'_>) -> Result<(), ImageError> {
         };
         let end = record.first.saturating_add(record.synapses);
         let sound = match format {
-            Some(SynapseFormat::Sparse) => {
-                end <= image.sparse.len() && sparse_targets_exist(image, &record, &core)
-            }
+            Some(SynapseFormat::Sparse) => end <= image.sparse.len() && sparse_targets_exist(image, &record, &core),
             Some(SynapseFormat::Dense) => {
-                end <= image.dense.len()
-                    && record.compartment_base.saturating_add(record.synapses) <= core.compartments
+                end <= image.dense.len() && record.compartment_base.saturating_add(record.synapses) <= core.compartments
             }
             None => false,
         };

@@ -50,11 +50,12 @@ mod tests {
 
     /// Values on both sides of every power of two, of zero and of the register's ends.
     fn covering_values() -> impl Iterator<Item = i32> {
-        (0..=23).flat_map(|bit| {
-            let edge = 1_i32 << bit;
-            [edge - 1, edge, edge + 1, -edge + 1, -edge, -edge - 1]
-        })
-        .filter(|x| (-(1 << 23)..1 << 23).contains(x))
+        (0..=23)
+            .flat_map(|bit| {
+                let edge = 1_i32 << bit;
+                [edge - 1, edge, edge + 1, -edge + 1, -edge, -edge - 1]
+            })
+            .filter(|x| (-(1 << 23)..1 << 23).contains(x))
     }
 
     #[test]

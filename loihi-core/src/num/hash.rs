@@ -13,10 +13,8 @@ pub const fn lowbias32(mut x: u32) -> u32 {
 ///
 /// Networks and inputs are drawn with it, so that any device draws the same ones in any order.
 pub const fn word(seed: u32, a: u32, b: u32, c: u32) -> u32 {
-    let key = a
-        .wrapping_mul(0x9E37_79B1)
-        .wrapping_add(b.wrapping_mul(0x85EB_CA77))
-        .wrapping_add(c.wrapping_mul(0xC2B2_AE3D));
+    let key =
+        a.wrapping_mul(0x9E37_79B1).wrapping_add(b.wrapping_mul(0x85EB_CA77)).wrapping_add(c.wrapping_mul(0xC2B2_AE3D));
     lowbias32(lowbias32(key) ^ seed)
 }
 

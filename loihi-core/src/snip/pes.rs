@@ -11,7 +11,6 @@
 use super::{Cpu, Phase, Snip, fits};
 use crate::image::{Image, index};
 use crate::num::shift_round_half_up;
-use crate::ops::OpCounts;
 use fixed::types::extra::{U12, U20, U24};
 use fixed::{FixedI16, FixedI32};
 
@@ -25,7 +24,7 @@ pub type Target = FixedI16<U12>;
 /// Decoders of a run of compartments onto `dimensions` outputs.
 ///
 /// The decoders are its learned state, `dimensions` words per compartment, compartment after compartment. Its
-/// working memory holds the readouts, the sums of the step and the steps that the decoders will take.
+/// working memory holds the readouts, the sums of the step, and how far decoders move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pes {
     /// First compartment that is decoded.
@@ -71,9 +70,9 @@ impl Pes {
         }
     }
 
-    /// Fills in the steps that the decoders of a firing compartment take, from the readouts of the step before.
-    fn measure_error(&self, readouts: &[i32], targets: &[i16], steps: &mut [i32]) {
-        for ((step, readout), target) in steps.iter_mut().zip(readouts).zip(targets) {
+    /// Fills in how far the decoders of a firing compartment move, from the readouts of the step before.
+    fn measure_error(&self, readouts: &[i32], targets: &[i16], moves: &mut [i32]) {
+        for ((step, readout), target) in moves.iter_mut().zip(readouts).zip(targets) {
             let distance = (*readout >> 8).saturating_sub(i32::from(*target));
             let clipped = i16::try_from(distance.clamp(-32767, 32767)).unwrap_or(i16::MAX);
             *step = self.decoder_step(Target::from_bits(clipped));
@@ -83,7 +82,8 @@ impl Pes {
     /// Moves the readouts toward the sums.
     fn filter(&self, readouts: &mut [i32], sums: &[i32]) {
         for (readout, sum) in readouts.iter_mut().zip(sums) {
-            let decoded = Decoder::from_bits(*sum).to_bits() >> (Decoder::FRAC_NBITS.saturating_sub(Readout::FRAC_NBITS));
+            let decoded =
+                Decoder::from_bits(*sum).to_bits() >> (Decoder::FRAC_NBITS.saturating_sub(Readout::FRAC_NBITS));
             let distance = i64::from(decoded).wrapping_sub(i64::from(*readout));
             let change = distance.wrapping_mul(i64::from(self.decay_y)) >> 8;
             let moved = i64::from(*readout).wrapping_add(change);
@@ -91,60 +91,86 @@ impl Pes {
             *readout = i32::try_from(moved).unwrap_or(*readout);
         }
     }
+}
 
-    /// Decodes and, while learning, moves the decoders of the compartments that fired.
-    fn visit_spikes(&self, cpu: &mut Cpu<'_>, steps: &[i32], sums: &mut [i32]) -> Option<()> {
-        let first = u32::try_from(self.compartment_first).ok()?;
-        for spike in cpu.spikes {
-            let neuron = index(spike.wrapping_sub(first));
-            if neuron >= self.count {
-                continue;
-            }
-            let at = neuron.checked_mul(self.dimensions)?;
-            let row = cpu.learned.get_mut(at..)?.get_mut(..self.dimensions)?;
-            if cpu.learning {
-                learn_row(row, sums, steps, cpu.ops);
-            } else {
-                read_row(row, sums);
-            }
-            count(&mut cpu.ops.decoder_reads, self.dimensions);
-            if cpu.learning {
-                count(&mut cpu.ops.decoder_updates, self.dimensions);
+/// The decoders of all compartments, and what happened to them in a step.
+struct Decoding<'a> {
+    /// Number of the first compartment that is decoded.
+    first: u32,
+    decoders: &'a mut [i32],
+    dimensions: usize,
+    /// Compartments that fired and are decoded.
+    visited: u32,
+    saturations: u64,
+}
+
+impl Decoding<'_> {
+    /// Decodes the compartments that fired and, if `LEARN`, moves their decoders.
+    fn visit<const LEARN: bool>(&mut self, spikes: &[u32], sums: &mut [i32], moves: &[i32]) {
+        // Rows of known length need one check per spike and no loop over the outputs.
+        macro_rules! by_dimensions {
+            ($($dimensions:literal)*) => {
+                match self.dimensions {
+                    $($dimensions => self.visit_rows::<LEARN, $dimensions>(spikes, sums, moves),)*
+                    _ => self.visit_slices::<LEARN>(spikes, sums, moves),
+                }
+            };
+        }
+        by_dimensions!(1 2 3 4 6 8 10);
+    }
+
+    fn visit_rows<const LEARN: bool, const D: usize>(&mut self, spikes: &[u32], sums: &mut [i32], moves: &[i32]) {
+        let (Some(sums), Some(moves)) = (sums.as_mut_array::<D>(), moves.as_array::<D>()) else { return };
+        // Copies, since the compiler then knows that writing a decoder does not change them.
+        let (mut local_sums, local_moves) = (*sums, *moves);
+        let rows = self.decoders.as_chunks_mut::<D>().0;
+        for spike in spikes {
+            if let Some(row) = rows.get_mut(index(spike.wrapping_sub(self.first))) {
+                visit_row::<LEARN>(row, &mut local_sums, &local_moves, &mut self.saturations);
+                self.visited = self.visited.wrapping_add(1);
             }
         }
-        Some(())
+        *sums = local_sums;
+    }
+
+    fn visit_slices<const LEARN: bool>(&mut self, spikes: &[u32], sums: &mut [i32], moves: &[i32]) {
+        let width = self.dimensions.max(1);
+        let (sum_blocks, sum_rest) = sums.as_chunks_mut::<4>();
+        let (move_blocks, move_rest) = moves.as_chunks::<4>();
+        for spike in spikes {
+            let Some(row) = self.decoders.chunks_exact_mut(width).nth(index(spike.wrapping_sub(self.first))) else {
+                continue;
+            };
+            let (blocks, rest) = row.as_chunks_mut::<4>();
+            for ((block, sums), moves) in blocks.iter_mut().zip(&mut *sum_blocks).zip(move_blocks) {
+                visit_row::<LEARN>(block, sums, moves, &mut self.saturations);
+            }
+            visit_row::<LEARN>(rest, sum_rest, move_rest, &mut self.saturations);
+            self.visited = self.visited.wrapping_add(1);
+        }
     }
 }
 
-fn count(counter: &mut u64, events: usize) {
-    *counter = counter.wrapping_add(events as u64);
-}
-
-/// Adds a row of decoders to the sums, which wrap.
-#[inline]
-fn read_row(row: &[i32], sums: &mut [i32]) {
-    for (sum, decoder) in sums.iter_mut().zip(row) {
+/// Adds a row of decoders to the sums, which wrap; then, if `LEARN`, moves the decoders, which saturate.
+#[inline(always)]
+fn visit_row<const LEARN: bool>(row: &mut [i32], sums: &mut [i32], moves: &[i32], saturations: &mut u64) {
+    for ((decoder, sum), step) in row.iter_mut().zip(sums).zip(moves) {
         *sum = sum.wrapping_add(*decoder);
+        if LEARN {
+            match decoder.checked_sub(*step) {
+                Some(moved) => *decoder = moved,
+                None => saturate(decoder, step, saturations),
+            }
+        }
     }
 }
 
-/// Adds a row of decoders to the sums, which wrap, then moves the decoders, which saturate.
-#[inline]
-fn learn_row(row: &mut [i32], sums: &mut [i32], steps: &[i32], ops: &mut OpCounts) {
-    for ((decoder, sum), step) in row.iter_mut().zip(sums).zip(steps) {
-        *sum = sum.wrapping_add(*decoder);
-        *decoder = match decoder.checked_sub(*step) {
-            Some(moved) => moved,
-            None => saturated(*step, ops),
-        };
-    }
-}
-
-/// The end of the range toward which a step leads.
+/// Holds a decoder at the end of its range toward which the step leads.
 #[cold]
-fn saturated(step: i32, ops: &mut OpCounts) -> i32 {
-    ops.decoder_saturations = ops.decoder_saturations.wrapping_add(1);
-    if step > 0 { i32::MIN } else { i32::MAX }
+#[inline(never)]
+fn saturate(decoder: &mut i32, step: &i32, saturations: &mut u64) {
+    *saturations = saturations.wrapping_add(1);
+    *decoder = if *step > 0 { i32::MIN } else { i32::MAX };
 }
 
 impl Snip for Pes {
@@ -165,20 +191,32 @@ impl Snip for Pes {
             return;
         }
         let working = core::mem::take(&mut cpu.working);
-        if let Some((readouts, rest)) = working.split_at_mut_checked(self.dimensions)
-            && let Some((sums, steps)) = rest.split_at_mut_checked(self.dimensions)
-        {
+        let Some((readouts, rest)) = working.split_at_mut_checked(self.dimensions) else { return };
+        let Some((sums, moves)) = rest.split_at_mut_checked(self.dimensions) else { return };
+        let mut decoding = Decoding {
+            first: u32::try_from(self.compartment_first).unwrap_or(u32::MAX),
+            decoders: cpu.learned,
+            dimensions: self.dimensions,
+            visited: 0,
+            saturations: 0,
+        };
+        sums.fill(0);
+        if cpu.learning {
             let targets = cpu.target.get(self.target_first..).unwrap_or_default();
-            if cpu.learning {
-                self.measure_error(readouts, targets, steps);
-            }
-            sums.fill(0);
-            let _all_there = self.visit_spikes(cpu, steps, sums);
-            self.filter(readouts, sums);
-            let outputs = cpu.output.get_mut(self.output_first..).unwrap_or_default();
-            for (output, readout) in outputs.iter_mut().zip(readouts) {
-                *output = Readout::from_bits(*readout).to_bits();
-            }
+            self.measure_error(readouts, targets, moves);
+            decoding.visit::<true>(cpu.spikes, sums, moves);
+        } else {
+            decoding.visit::<false>(cpu.spikes, sums, moves);
+        }
+        let (visited, saturations) = (u64::from(decoding.visited), decoding.saturations);
+        let decoders = visited.wrapping_mul(self.dimensions as u64);
+        cpu.ops.decoder_reads = cpu.ops.decoder_reads.wrapping_add(decoders);
+        cpu.ops.decoder_updates = cpu.ops.decoder_updates.wrapping_add(if cpu.learning { decoders } else { 0 });
+        cpu.ops.decoder_saturations = cpu.ops.decoder_saturations.wrapping_add(saturations);
+        self.filter(readouts, sums);
+        let outputs = cpu.output.get_mut(self.output_first..).unwrap_or_default();
+        for (output, readout) in outputs.iter_mut().zip(readouts) {
+            *output = Readout::from_bits(*readout).to_bits();
         }
     }
 

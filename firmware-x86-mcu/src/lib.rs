@@ -1,0 +1,51 @@
+//! Firmware for a bare 32-bit x86: carries bytes between a UART and
+//! [`loihi_core::device::Device`].
+//!
+//! It holds no neuron code. [`serve`] is portable and is what another board would reuse; all
+//! other modules exist on the bare-metal target only and give the machine the least that the
+//! core needs: a stack, read-only code, a clock, a serial line, and a report instead of a silent
+//! hang when something goes wrong.
+//!
+//! | module | its one job |
+//! |---|---|
+//! | `boot` | from the loader to `firmware_main` |
+//! | `segments`, `paging`, `traps`, `address` | the processor's tables |
+//! | `float` | makes every floating point instruction fault |
+//! | `report` | says what went wrong, then ends the machine |
+//! | `exit` | ends the machine with a status |
+//! | `port`, `uart`, `strobe`, `clock` | the hardware |
+//! | `logger` | defmt records as frames on the UART |
+//! | `arena` | the memory handed to the device |
+
+#![cfg_attr(target_os = "none", no_std)]
+
+pub mod serve;
+
+#[cfg(target_os = "none")]
+mod address;
+#[cfg(target_os = "none")]
+pub mod arena;
+#[cfg(target_os = "none")]
+mod boot;
+#[cfg(target_os = "none")]
+pub mod clock;
+#[cfg(target_os = "none")]
+pub mod exit;
+#[cfg(target_os = "none")]
+mod float;
+#[cfg(target_os = "none")]
+mod logger;
+#[cfg(target_os = "none")]
+mod paging;
+#[cfg(target_os = "none")]
+mod port;
+#[cfg(target_os = "none")]
+mod report;
+#[cfg(target_os = "none")]
+mod segments;
+#[cfg(target_os = "none")]
+pub mod strobe;
+#[cfg(target_os = "none")]
+mod traps;
+#[cfg(target_os = "none")]
+pub mod uart;

@@ -1,0 +1,185 @@
+//! The serve loop: bytes in, [`Device`], bytes out. Portable to any board.
+
+use embedded_hal::digital::OutputPin;
+use embedded_io::{Read, Write};
+use loihi_core::device::Device;
+
+/// Bytes taken from the port at once, at least the depth of a 16550's FIFO.
+const CHUNK_BYTES: usize = 64;
+
+/// The byte that ends a frame, and so the only one that can set the device to work.
+const DELIMITER: u8 = 0;
+
+/// Feeds what `port` receives to `device` and sends what it answers, until the port ends.
+///
+/// An answer is sent whole before the next byte is looked at, so nothing can interleave with
+/// it. `busy` is high while a frame that has arrived whole is executed: an oscilloscope or a
+/// logic analyser on that pin shows the latency of a request without the serial line's share. A
+/// pin that fails is ignored, for it carries no data.
+///
+/// # Errors
+///
+/// The first error of `port`. Returns `Ok` when a read gives no bytes, which by the contract of
+/// [`Read`] means the end of the stream; a UART never does.
+pub fn serve<P, B, A>(port: &mut P, busy: &mut B, device: &mut Device<A>) -> Result<(), P::Error>
+where
+    P: Read + Write,
+    B: OutputPin,
+    A: AsMut<[u64]>,
+{
+    let mut chunk = [0; CHUNK_BYTES];
+    loop {
+        let received = port.read(&mut chunk)?;
+        if received == 0 {
+            return Ok(());
+        }
+        for &byte in chunk.iter().take(received) {
+            if byte == DELIMITER {
+                let _ = busy.set_high();
+                device.receive(byte);
+                let _ = busy.set_low();
+                answer(port, device)?;
+            } else {
+                device.receive(byte);
+            }
+        }
+    }
+}
+
+/// Sends everything that `device` has to say.
+fn answer<P: Write, A: AsMut<[u64]>>(port: &mut P, device: &mut Device<A>) -> Result<(), P::Error> {
+    loop {
+        let pending = device.pending();
+        if pending.is_empty() {
+            return port.flush();
+        }
+        let sent = port.write(pending)?;
+        device.advance(sent);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::convert::Infallible;
+
+    use embedded_hal::digital;
+    use embedded_io::{ErrorKind, ErrorType};
+    use loihi_core::device::Board;
+    use loihi_core::wire::frame::{self, CHANNEL_MESSAGE, FRAME_MAX, FrameReader, Received};
+
+    use super::*;
+
+    /// What port and pin did, in order.
+    #[derive(Debug, PartialEq, Eq)]
+    enum Event {
+        High,
+        Low,
+        Sent(Vec<u8>),
+        Flushed,
+    }
+
+    type Events = RefCell<Vec<Event>>;
+
+    /// A port that gives a byte at a time and takes three; then it ends or fails.
+    struct Port<'a> {
+        input: &'a [u8],
+        end: Result<usize, ErrorKind>,
+        events: &'a Events,
+    }
+
+    impl ErrorType for Port<'_> {
+        type Error = ErrorKind;
+    }
+
+    impl Read for Port<'_> {
+        fn read(&mut self, into: &mut [u8]) -> Result<usize, ErrorKind> {
+            let Some((&byte, rest)) = self.input.split_first() else {
+                return self.end;
+            };
+            self.input = rest;
+            into[0] = byte;
+            Ok(1)
+        }
+    }
+
+    impl Write for Port<'_> {
+        fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
+            let sent = bytes.len().min(3);
+            self.events.borrow_mut().push(Event::Sent(bytes[..sent].to_vec()));
+            Ok(sent)
+        }
+
+        fn flush(&mut self) -> Result<(), ErrorKind> {
+            self.events.borrow_mut().push(Event::Flushed);
+            Ok(())
+        }
+    }
+
+    struct Pin<'a>(&'a Events);
+
+    impl digital::ErrorType for Pin<'_> {
+        type Error = Infallible;
+    }
+
+    impl OutputPin for Pin<'_> {
+        fn set_low(&mut self) -> Result<(), Infallible> {
+            self.0.borrow_mut().push(Event::Low);
+            Ok(())
+        }
+
+        fn set_high(&mut self) -> Result<(), Infallible> {
+            self.0.borrow_mut().push(Event::High);
+            Ok(())
+        }
+    }
+
+    /// A sound frame whose body no device can read.
+    fn request() -> Vec<u8> {
+        let mut line = [0; FRAME_MAX];
+        let length = frame::encode(CHANNEL_MESSAGE, 7, &[], &mut line).expect("it fits");
+        line[..length].to_vec()
+    }
+
+    fn served(input: &[u8], end: Result<usize, ErrorKind>) -> (Result<(), ErrorKind>, Vec<Event>) {
+        let events = Events::default();
+        let mut arena = [0; 8];
+        let mut device = Device::new(&mut arena[..], Board { name: "test", ticks: None });
+        let result = serve(&mut Port { input, end, events: &events }, &mut Pin(&events), &mut device);
+        (result, events.into_inner())
+    }
+
+    #[test]
+    fn an_answer_is_sent_whole_after_the_work_is_done() {
+        let (result, events) = served(&request(), Ok(0));
+        assert_eq!(result, Ok(()));
+        let [Event::High, Event::Low, answer @ .., Event::Flushed] = events.as_slice() else {
+            panic!("{events:?}");
+        };
+        let mut reader = FrameReader::new();
+        let mut frames = 0;
+        for event in answer {
+            let Event::Sent(bytes) = event else { panic!("{event:?}") };
+            for &byte in bytes {
+                if let Received::Frame(frame) = reader.push(byte) {
+                    assert_eq!(frame.sequence, 7);
+                    frames += 1;
+                }
+            }
+        }
+        assert_eq!(frames, 1);
+    }
+
+    #[test]
+    fn half_a_request_is_not_answered() {
+        let line = request();
+        let (result, events) = served(&line[..line.len() - 1], Ok(0));
+        assert_eq!((result, events), (Ok(()), vec![]));
+    }
+
+    #[test]
+    fn an_error_of_the_port_ends_the_loop() {
+        let (result, events) = served(&[1, 2, 3], Err(ErrorKind::BrokenPipe));
+        assert_eq!((result, events), (Err(ErrorKind::BrokenPipe), vec![]));
+    }
+}

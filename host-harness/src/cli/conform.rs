@@ -1,0 +1,73 @@
+//! `loihi conform`: replays recorded vectors on a device.
+
+use super::DeviceArgs;
+use super::open::open;
+use crate::conform::Verdict;
+use crate::conform::replay::replay;
+use crate::conform::vector::parse;
+use crate::device::session::Session;
+use anyhow::{Context as _, bail};
+use clap::Args;
+use flate2::read::GzDecoder;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+pub(super) struct ConformArgs {
+    /// Recorded vectors, .json or .json.gz
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+pub(super) fn conform(args: &ConformArgs) -> anyhow::Result<()> {
+    let mut session = open(&args.device)?;
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    for file in &args.files {
+        let name =
+            file.file_name().map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned());
+        let name = name.trim_end_matches(".gz").trim_end_matches(".json");
+        match one(file, &mut session).with_context(|| format!("{}", file.display())) {
+            Ok(Verdict::Passed) => {
+                passed += 1;
+                println!("ok {name}");
+            }
+            Ok(Verdict::Failed(difference)) => {
+                failed += 1;
+                println!("FAIL {name}: {difference}");
+            }
+            Ok(Verdict::Skipped(why)) => {
+                skipped += 1;
+                println!("skip {name}: {why}");
+            }
+            Err(_) if super::stop::requested() => bail!("{passed} passed, {failed} failed, {skipped} skipped so far"),
+            Err(error) => {
+                failed += 1;
+                println!("FAIL {name}: {error:#}");
+            }
+        }
+    }
+    println!("{passed} passed, {failed} failed, {skipped} skipped");
+    if failed > 0 {
+        bail!("{failed} of {} vectors failed", args.files.len());
+    }
+    Ok(())
+}
+
+fn one(path: &Path, session: &mut Session) -> anyhow::Result<Verdict> {
+    let text = read(path)?;
+    let vector = parse(&text)?;
+    Ok(replay(&vector, session)?)
+}
+
+/// The text of a file, unpacked if its name ends in `.gz`.
+fn read(path: &Path) -> anyhow::Result<String> {
+    let mut file = File::open(path).context("it cannot be opened")?;
+    let mut text = String::new();
+    let packed = path.extension().is_some_and(|extension| extension == "gz");
+    let read = if packed { GzDecoder::new(file).read_to_string(&mut text) } else { file.read_to_string(&mut text) };
+    read.context("it cannot be read to its end")?;
+    Ok(text)
+}

@@ -1,0 +1,54 @@
+//! Replays vectors that were recorded from other emulators and from the chip, and compares every step.
+//!
+//! [`vector`] reads the formats, [`network`] turns a vector into an image, [`replay`] runs and compares it.
+
+pub mod network;
+pub mod replay;
+pub mod vector;
+
+use crate::device::session::SessionError;
+use crate::image::BuildError;
+
+/// What came of a vector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every register is equal in every step.
+    Passed,
+    /// A register differs.
+    Failed(Difference),
+    /// The vector cannot be replayed, and why.
+    Skipped(String),
+}
+
+/// The first difference between a vector and a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Step, from 0.
+    pub step: usize,
+    /// Register, with the compartment: `u[3]`.
+    pub register: String,
+    /// Recorded value.
+    pub expected: String,
+    /// Value of the device.
+    pub got: String,
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "step {}, {}, expected {}, got {}", self.step, self.register, self.expected, self.got)
+    }
+}
+
+/// Why a vector could not be compared at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ConformError {
+    /// The file cannot be read.
+    #[error("{0}")]
+    Unreadable(String),
+    /// Its network cannot be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The device did not do what it was asked.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+}

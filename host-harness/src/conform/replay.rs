@@ -1,0 +1,73 @@
+//! Runs a vector on a device and compares every register in every step.
+
+use super::vector::{Expected, Vector};
+use super::{ConformError, Difference, Verdict, network};
+use crate::device::session::{Session, SessionError};
+use loihi_core::image::COMPARTMENTS_PER_CORE;
+use loihi_core::num::Fnv64;
+use loihi_core::probe::Register;
+
+/// What a device has after a step.
+struct State {
+    u: Vec<i32>,
+    v: Vec<i32>,
+    spikes: Vec<i32>,
+}
+
+/// Replays a vector on the device of a session.
+///
+/// # Errors
+/// [`ConformError`] if the network cannot be built or the device does not answer.
+pub fn replay(vector: &Vector, session: &mut Session) -> Result<Verdict, ConformError> {
+    replay_on_cores(vector, session, COMPARTMENTS_PER_CORE)
+}
+
+/// Replays a vector cut into cores of at most `per_core` compartments.
+///
+/// # Errors
+/// [`ConformError`].
+pub fn replay_on_cores(vector: &Vector, session: &mut Session, per_core: usize) -> Result<Verdict, ConformError> {
+    if let Some(why) = &vector.skip {
+        return Ok(Verdict::Skipped(why.clone()));
+    }
+    session.load(&network::image(vector, per_core)?)?;
+    for (step, arrivals) in vector.arrivals.iter().enumerate() {
+        let spikes: Vec<(u16, u16)> =
+            arrivals.iter().filter_map(|input| Some((0, u16::try_from(*input).ok()?))).collect();
+        session.run(1, &spikes)?;
+        if let Some(difference) = compare(step, &state(session)?, &vector.expected) {
+            return Ok(Verdict::Failed(difference));
+        }
+    }
+    Ok(Verdict::Passed)
+}
+
+fn state(session: &mut Session) -> Result<State, SessionError> {
+    Ok(State { u: session.read(Register::U)?, v: session.read(Register::V)?, spikes: session.read(Register::Spikes)? })
+}
+
+fn compare(step: usize, got: &State, expected: &Expected) -> Option<Difference> {
+    let difference =
+        |register: String, expected: String, got: String| Some(Difference { step, register, expected, got });
+    for (name, registers, recorded) in [("u", &got.u, expected.u.get(step)?), ("v", &got.v, expected.v.get(step)?)] {
+        for (compartment, value) in expected.probe.iter().zip(recorded) {
+            let got = registers.get(*compartment as usize);
+            if got != Some(value) {
+                let got = got.map_or_else(|| "nothing".to_owned(), ToString::to_string);
+                return difference(format!("{name}[{compartment}]"), value.to_string(), got);
+            }
+        }
+    }
+    let fired = expected.spikes.get(step)?;
+    if !got.spikes.iter().map(|spike| spike.cast_unsigned()).eq(fired.iter().copied()) {
+        return difference("spikes".to_owned(), format!("{fired:?}"), format!("{:?}", got.spikes));
+    }
+    let mut hash = Fnv64::new();
+    got.u.iter().chain(&got.v).for_each(|word| hash.word(*word));
+    let recorded = expected.hashes.get(step)?;
+    if hash.finish() != *recorded {
+        let name = "u or v of a compartment that was not probed".to_owned();
+        return difference(name, format!("hash {recorded:016x}"), format!("{:016x}", hash.finish()));
+    }
+    None
+}

@@ -1,0 +1,3 @@
+//! What running costs.
+
+pub mod kernels;

@@ -1,0 +1,38 @@
+//! Where things are.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// The workspace's folder.
+pub(crate) fn root() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package)
+}
+
+/// The cargo that runs this program.
+pub(crate) fn cargo() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// Where cargo keeps what it has built.
+pub(crate) fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder))
+}
+
+/// Where finished firmware images are found by the host and by the tests, whatever cargo's
+/// target folder is.
+pub(crate) fn images() -> PathBuf {
+    root().join("target").join("firmware")
+}
+
+/// The image of the binary `name`.
+pub(crate) fn image(name: &str) -> PathBuf {
+    images().join(format!("{name}.elf"))
+}
+
+/// The first file called `program` on the search path.
+pub(crate) fn on_search_path(program: &str) -> Option<PathBuf> {
+    let folders = env::var_os("PATH")?;
+    env::split_paths(&folders).map(|folder| folder.join(program)).find(|path| path.is_file())
+}

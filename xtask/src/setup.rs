@@ -1,0 +1,141 @@
+//! Brings a machine to the point where the firmware can be built and run.
+//!
+//! Nothing is done when nothing is missing, which takes a fraction of a second to find out.
+
+use std::fmt::Display;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::apt;
+use crate::command::{announced, printed};
+use crate::paths::on_search_path;
+use crate::toolchain::{self, Compiler, Linker};
+
+/// The emulator that runs the firmware.
+const QEMU: &str = "qemu-system-i386";
+
+/// What is said while setting up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// One line for each tool.
+    Everything,
+    /// Only what had to be installed.
+    Changes,
+}
+
+/// What a firmware build needs.
+pub(crate) struct Tools {
+    pub(crate) compiler: Compiler,
+    pub(crate) linker: Linker,
+}
+
+/// Says what is there and what is missing, one line for each tool.
+///
+/// # Errors
+///
+/// When something is missing.
+pub(crate) fn check() -> Result<()> {
+    let (qemu, compiler, linker) = (qemu(), toolchain::compiler(), toolchain::linker());
+    let found = [
+        say("QEMU, runs the firmware", qemu.as_ref()),
+        say("compiler for the bare x86", compiler.as_ref()),
+        say("linker for the bare x86", linker.as_ref()),
+    ];
+    if found.contains(&false) {
+        bail!("something is missing: `cargo xtask setup` installs it");
+    }
+    Ok(())
+}
+
+/// Installs what is missing and says what it does.
+///
+/// # Errors
+///
+/// When something is missing and cannot be installed; the message says what to do by hand.
+pub(crate) fn install(detail: Detail) -> Result<Tools> {
+    let everything = detail == Detail::Everything;
+    if qemu().is_none() {
+        println!("QEMU, runs the firmware: missing, will be installed");
+        apt::install(&["qemu-system-x86".to_owned()])?;
+    }
+    let Some(found) = qemu() else {
+        bail!("{QEMU} is still not on the search path; install QEMU for x86 by hand");
+    };
+    if everything {
+        say("QEMU, runs the firmware", Some(&found));
+    }
+
+    let compiler = match toolchain::compiler() {
+        Some(compiler) => compiler,
+        None => install_compiler()?,
+    };
+    if everything {
+        say("compiler for the bare x86", Some(&compiler));
+    }
+
+    let linker = match toolchain::linker() {
+        Some(linker) => linker,
+        None => install_linker()?,
+    };
+    if everything {
+        say("linker for the bare x86", Some(&linker));
+    }
+    Ok(Tools { compiler, linker })
+}
+
+/// Installs library sources for the compiler in use or, failing that, another compiler with its.
+fn install_compiler() -> Result<Compiler> {
+    println!("compiler for the bare x86: missing, it takes one whose library sources are installed");
+    if on_search_path("rustup").is_some() {
+        let mut command = Command::new("rustup");
+        command.args(["component", "add", "rust-src"]);
+        if announced(&mut command).is_ok()
+            && let Some(compiler) = toolchain::compiler()
+        {
+            return Ok(compiler);
+        }
+        println!("  rustup cannot, so the distribution's packages must do");
+    }
+    if apt::is_here() {
+        if apt::compiler_packages().is_none() {
+            apt::refresh()?;
+        }
+        if let Some(packages) = apt::compiler_packages() {
+            apt::install(&packages)?;
+        }
+        if let Some(compiler) = toolchain::compiler() {
+            return Ok(compiler);
+        }
+    }
+    let (major, minor) = toolchain::OLDEST;
+    bail!(
+        "no compiler for the bare x86 can be had: neither rustup nor apt offers Rust {major}.{minor} \
+         or newer with its library sources; with a network, install Rust from https://rustup.rs and \
+         run `rustup component add rust-src`"
+    );
+}
+
+fn install_linker() -> Result<Linker> {
+    println!("linker for the bare x86: missing, will be installed");
+    apt::install(&["lld".to_owned()])?;
+    match toolchain::linker() {
+        Some(linker) => Ok(linker),
+        None => bail!("ld.lld is still not on the search path; install LLVM's linker by hand"),
+    }
+}
+
+/// The first line of what QEMU says about itself.
+fn qemu() -> Option<String> {
+    let about = printed(Command::new(QEMU).arg("--version"))?;
+    about.lines().next().map(str::to_owned)
+}
+
+/// Prints the line of one tool and returns whether it was found.
+fn say<T: Display>(what: &str, found: Option<&T>) -> bool {
+    match found {
+        Some(found) => println!("{what}: {found}"),
+        None => println!("{what}: missing"),
+    }
+    found.is_some()
+}

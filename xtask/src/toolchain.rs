@@ -1,0 +1,116 @@
+//! Finds a compiler and a linker that can build for the bare x86.
+//!
+//! No compiler comes with a `core` library for that target, so one is needed whose library
+//! sources are installed. Which compiler builds the rest of the workspace does not matter.
+
+use std::env;
+use std::fmt::{self, Display, Formatter};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::command::printed;
+use crate::paths::on_search_path;
+
+/// A version as major, minor.
+pub(crate) type Version = (u32, u32);
+
+/// The oldest compiler that the workspace builds with, as in its Cargo.toml.
+pub(crate) const OLDEST: Version = (1, 93);
+
+/// A compiler with the sources of its libraries.
+#[derive(Debug)]
+pub(crate) struct Compiler {
+    pub(crate) program: PathBuf,
+    /// As the compiler tells it, for example `rustc 1.96.0 (ac68faa20 2026-05-25)`.
+    pub(crate) title: String,
+}
+
+impl Display for Compiler {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} at {}", self.title, self.program.display())
+    }
+}
+
+/// A linker for 32-bit x86 images, with what the compiler must be told about it.
+#[derive(Debug)]
+pub(crate) struct Linker {
+    pub(crate) program: PathBuf,
+    /// Compiler flags that go with it.
+    pub(crate) flags: &'static [&'static str],
+}
+
+impl Display for Linker {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        self.program.display().fmt(formatter)
+    }
+}
+
+/// The first compiler that is new enough and has its library sources: the usual one, then those
+/// of the distribution.
+pub(crate) fn compiler() -> Option<Compiler> {
+    candidates().into_iter().find_map(|program| {
+        let title = printed(Command::new(&program).arg("--version"))?.trim().to_owned();
+        let version = parse_version(title.strip_prefix("rustc ")?)?;
+        let sources = sysroot(&program)?.join("lib/rustlib/src/rust/library/core/Cargo.toml");
+        (version >= OLDEST && sources.is_file()).then_some(Compiler { program, title })
+    })
+}
+
+/// Programs that may be such a compiler, the most wanted first.
+fn candidates() -> Vec<PathBuf> {
+    let named = env::var_os("RUSTC").map(PathBuf::from);
+    let mut versioned: Vec<_> = fs::read_dir("/usr/bin")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.to_string_lossy().starts_with("/usr/bin/rustc-1."))
+        .collect();
+    versioned.sort();
+    let packaged = PathBuf::from("/usr/bin/rustc");
+    named
+        .into_iter()
+        .chain(on_search_path("rustc"))
+        .chain(Some(packaged))
+        .chain(versioned.into_iter().rev())
+        .filter(|path| path.is_file())
+        .collect()
+}
+
+fn sysroot(rustc: &Path) -> Option<PathBuf> {
+    let folder = printed(Command::new(rustc).args(["--print", "sysroot"]))?;
+    Some(PathBuf::from(folder.trim()))
+}
+
+/// The version at the start of `text`, for example of `1.96.0+dfsg1-1`.
+pub(crate) fn parse_version(text: &str) -> Option<Version> {
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit()).map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+/// The first linker that can link a 32-bit x86 image: the one that comes with a compiler, LLVM's
+/// from the distribution, then GNU's.
+pub(crate) fn linker() -> Option<Linker> {
+    if let Some(program) = bundled_linker() {
+        return Some(Linker { program, flags: &[] });
+    }
+    if let Some(program) = on_search_path("ld.lld") {
+        return Some(Linker { program, flags: &[] });
+    }
+    let program = on_search_path("ld")?;
+    let emulations = printed(Command::new(&program).arg("-V"))?;
+    emulations
+        .contains("elf_i386")
+        .then_some(Linker { program, flags: &["-Clinker-flavor=ld", "-Clink-arg=-melf_i386"] })
+}
+
+/// `rust-lld`, which rustup installs beside the compiler.
+fn bundled_linker() -> Option<PathBuf> {
+    candidates().iter().find_map(|rustc| {
+        let about = printed(Command::new(rustc).arg("-vV"))?;
+        let host = about.lines().find_map(|line| line.strip_prefix("host: "))?;
+        let program = sysroot(rustc)?.join("lib/rustlib").join(host).join("bin/rust-lld");
+        program.is_file().then_some(program)
+    })
+}
