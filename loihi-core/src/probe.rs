@@ -1,6 +1,7 @@
 //! Reading registers, and the digest of all state.
 
 use crate::chip::Chip;
+use crate::compartment::{Block, LANES};
 use crate::num::Fnv64;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,7 @@ pub enum Register {
     U,
     /// Voltage per compartment.
     V,
-    /// Bias per compartment; none if the image has no biases.
+    /// Bias per compartment.
     Bias,
     /// Refractory steps left per compartment.
     Refractory,
@@ -93,10 +94,10 @@ impl Chip<'_> {
     pub fn visit(&self, register: Register, mut visit: impl FnMut(i32)) {
         let state = self.state();
         match register {
-            Register::U => state.cells.iter().for_each(|[u_256, _]| visit(*u_256 >> 8)),
-            Register::V => state.cells.iter().for_each(|[_, v]| visit(*v)),
-            Register::Bias => state.bias_256.iter().for_each(|bias| visit(*bias >> 8)),
-            Register::Refractory => state.refractory.iter().for_each(|steps| visit(i32::from(*steps))),
+            Register::U => self.visit_blocks(|[currents, _, _]| currents, |u_256| visit(u_256 >> 8)),
+            Register::V => self.visit_blocks(|[_, voltages, _]| voltages, visit),
+            Register::Bias => self.visit_blocks(|[_, _, biases]| biases, |bias_256| visit(bias_256 >> 8)),
+            Register::Refractory => self.visit_refractory(visit),
             Register::Dendrite => self.visit_dendrites(visit),
             Register::Spikes => state.spikes.as_slice().iter().for_each(|spike| visit(spike.cast_signed())),
             Register::Output => state.output.iter().for_each(|word| visit(*word)),
@@ -105,6 +106,23 @@ impl Chip<'_> {
             Register::Mailbox => {
                 state.stimulus.iter().chain(state.target.iter()).for_each(|word| visit(i32::from(*word)));
             }
+        }
+    }
+
+    /// One register of every compartment.
+    fn visit_blocks(&self, lanes: impl Fn(&Block) -> &[i32; LANES], mut visit: impl FnMut(i32)) {
+        let mut blocks = self.state().blocks.iter();
+        for core in self.image().cores() {
+            let registers = blocks.by_ref().take(core.blocks()).flat_map(&lanes);
+            registers.take(core.compartments).for_each(|register| visit(*register));
+        }
+    }
+
+    fn visit_refractory(&self, mut visit: impl FnMut(i32)) {
+        let mut places = self.state().refractory.chunks(LANES);
+        for core in self.image().cores() {
+            let of_core = places.by_ref().take(core.blocks()).flatten();
+            of_core.take(core.compartments).for_each(|steps| visit(i32::from(*steps)));
         }
     }
 

@@ -1,1 +1,1 @@
-//! x
+//! Tests of the whole project; see `tests/`.

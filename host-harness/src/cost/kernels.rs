@@ -43,12 +43,20 @@ pub fn measure(session: &mut Session) -> Result<Vec<KernelCost>, ExperimentError
     let rows = [
         ("compartment without input", "compartment and step", slope(session, true, |n| quiet(n, 0), per_compartment)?),
         ("... with bias", "compartment and step", slope(session, true, |n| quiet(n, 1), per_compartment)?),
-        ("compartment with input", "compartment and step", less_dense(slope(session, true, fed(false), per_compartment)?)),
+        (
+            "compartment with input",
+            "compartment and step",
+            less_dense(slope(session, true, fed(false), per_compartment)?),
+        ),
         ("... with bias", "compartment and step", less_dense(slope(session, true, fed(true), per_compartment)?)),
         ("compartment that fires: what that adds", "spike", slope(session, true, firing, |ops| ops.spikes)?),
         ("sparse synapse", "synaptic event", slope(session, true, |n| fan_out(n, true), per_event)?),
         ("dense synapse", "synaptic event", dense),
-        ("PES, 10 outputs: decode and learn", "spike and output", slope(session, true, |n| decoded(n, 10), per_decoder)?),
+        (
+            "PES, 10 outputs: decode and learn",
+            "spike and output",
+            slope(session, true, |n| decoded(n, 10), per_decoder)?,
+        ),
         ("PES, 10 outputs: decode only", "spike and output", slope(session, false, |n| decoded(n, 10), per_decoder)?),
         ("PES, 1 output: decode and learn", "spike and output", slope(session, true, |n| decoded(n, 1), per_decoder)?),
     ];

@@ -4,12 +4,14 @@ mod state;
 
 use crate::arena::{Carver, TooSmall};
 use crate::axon;
-use crate::compartment::{self, Compartments, Events};
+use crate::compartment::{self, Compartments, Events, LANES};
 use crate::dendrite::{SLOT, slot_start};
 use crate::image::{CoreRecord, Image};
 use crate::ops::OpCounts;
 use crate::snip::{Cpu, Phase, Snip as _, SnipKind};
 use state::State;
+
+pub(crate) use state::bias_register;
 
 /// How much a reset takes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, postcard_schema::Schema)]
@@ -96,8 +98,10 @@ impl<'a> Chip<'a> {
         }
         if scope == ResetScope::All {
             self.state.learned.fill(0);
-            for (register, bias) in self.state.bias_256.iter_mut().zip(self.image.bias) {
-                *register = bias.wrapping_shl(8);
+            for (compartment, bias) in self.image.bias.iter().enumerate() {
+                if let Some(register) = bias_register(&self.image, self.state.blocks, compartment) {
+                    *register = bias.wrapping_shl(8);
+                }
             }
             self.t = 0;
             self.learning = true;
@@ -105,7 +109,7 @@ impl<'a> Chip<'a> {
         }
     }
 
-    /// Computes one step: SPK, PRE_MGMT, LRN, POST_MGMT, HOST. Cannot fail.
+    /// Computes one step, all five phases of [`Phase`]. Cannot fail.
     pub fn step(&mut self) {
         self.run_snips(Phase::Spk);
         self.deliver_spikes();
@@ -192,31 +196,35 @@ impl<'a> Chip<'a> {
     }
 
     fn update_cores(&mut self) {
+        let mut block_first = 0_usize;
         for core in self.image.cores() {
             // The image's check guarantees that every slice of a core is there.
-            let _all_there = self.update_core(&core);
+            let _all_there = self.update_core(&core, block_first);
+            block_first = block_first.wrapping_add(core.blocks());
         }
-        compartment::rest(&mut self.state.resting, self.state.cells, self.state.refractory);
+        compartment::rest(&mut self.state.resting, self.state.blocks, self.state.refractory);
         self.ops.spikes = self.ops.spikes.wrapping_add(self.state.spikes.len() as u64);
     }
 
-    fn update_core(&mut self, core: &CoreRecord) -> Option<()> {
+    fn update_core(&mut self, core: &CoreRecord, block_first: usize) -> Option<()> {
         let state = &mut self.state;
         let slot = core.slot_first.checked_mul(SLOT)?.checked_add(slot_start(self.t, core.slots))?;
-        let sums = state.rings.get_mut(slot..)?;
-        let (mut from, mut first) = (0_usize, core.compartment_first);
+        let place_first = block_first.checked_mul(LANES)?;
+        let mut compartments = Compartments {
+            blocks: state.blocks.get_mut(block_first..block_first.checked_add(core.blocks())?)?,
+            refractory: state.refractory.get_mut(place_first..)?,
+            sums_64: state.rings.get_mut(slot..slot.checked_add(SLOT)?)?,
+        };
+        let mut events = Events {
+            spikes: &mut state.spikes,
+            resting: &mut state.resting,
+            compartment_first: u32::try_from(core.compartment_first).ok()?,
+            place_first: u32::try_from(place_first).ok()?,
+        };
+        let mut from = 0_usize;
         for group in self.image.groups(core) {
-            let (to, end) = (from.checked_add(group.compartments)?, first.checked_add(group.compartments)?);
-            let bias_256 = if state.bias_256.is_empty() { &[] } else { state.bias_256.get(first..end)? };
-            let mut compartments = Compartments {
-                cells: state.cells.get_mut(first..end)?,
-                bias_256,
-                refractory: state.refractory.get_mut(first..end)?,
-                sums_64: sums.get_mut(from..to)?,
-            };
-            let mut events = Events { spikes: &mut state.spikes, resting: &mut state.resting };
-            compartment::update(&group, u32::try_from(first).ok()?, &mut compartments, &mut events);
-            (from, first) = (to, end);
+            compartment::update(&group, !self.image.bias.is_empty(), from, &mut compartments, &mut events);
+            from = from.checked_add(group.compartments)?;
         }
         self.ops.compartment_updates = self.ops.compartment_updates.wrapping_add(core.compartments as u64);
         Some(())
@@ -238,7 +246,7 @@ impl<'a> Chip<'a> {
                 learned: self.state.learned.get_mut(learned_first..learned_end).unwrap_or_default(),
                 working: self.state.working.get_mut(working_first..working_end).unwrap_or_default(),
                 ops: &mut self.ops,
-                bias_256: self.state.bias_256,
+                blocks: self.state.blocks,
                 rings: self.state.rings,
             };
             snip.run(phase, &mut cpu);

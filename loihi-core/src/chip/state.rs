@@ -1,7 +1,7 @@
 //! All registers of a chip, as slices of one memory.
 
 use crate::arena::{Carver, Stack, TooSmall};
-use crate::compartment::Cell;
+use crate::compartment::{Block, LANES};
 use crate::dendrite::SLOT;
 use crate::image::Image;
 use crate::snip::{Snip as _, SnipKind};
@@ -13,17 +13,15 @@ pub(crate) struct State<'a> {
     pub(crate) learned: &'a mut [i32],
     /// What else the snips remember, in their order.
     pub(crate) working: &'a mut [i32],
-    /// Currents (shifted left by 8) and voltages.
-    pub(crate) cells: &'a mut [Cell],
-    /// Biases, shifted left by 8; empty if the image has none.
-    pub(crate) bias_256: &'a mut [i32],
-    /// Refractory steps left.
+    /// Currents, voltages and biases: per core whole blocks.
+    pub(crate) blocks: &'a mut [Block],
+    /// Refractory steps left, by place.
     pub(crate) refractory: &'a mut [u8],
     /// Dendritic accumulators: per core its slots.
     pub(crate) rings: &'a mut [i16],
     /// Compartments that fired in the last step.
     pub(crate) spikes: Stack<'a, u32>,
-    /// Compartments that are refractory.
+    /// Places of the compartments that are refractory.
     pub(crate) resting: Stack<'a, u32>,
     /// Mailbox for encoders.
     pub(crate) stimulus: &'a mut [i16],
@@ -42,6 +40,7 @@ impl<'a> State<'a> {
         resting: usize,
     ) -> Result<Self, TooSmall> {
         let compartments = image.compartments();
+        let blocks = image.cores().map(|core| core.blocks()).fold(0, usize::saturating_add);
         let slots = image.cores().map(|core| core.slots).fold(0, usize::saturating_add);
         let (learned, working) = image
             .snips()
@@ -51,9 +50,8 @@ impl<'a> State<'a> {
         Ok(Self {
             learned: carver.take(learned)?,
             working: carver.take(working)?,
-            cells: carver.take(compartments)?,
-            bias_256: carver.take(image.bias.len())?,
-            refractory: carver.take(compartments)?,
+            blocks: carver.take(blocks)?,
+            refractory: carver.take(blocks.saturating_mul(LANES))?,
             rings: carver.take(slots.saturating_mul(SLOT))?,
             spikes: Stack::with_len(carver.take(compartments)?, spikes),
             resting: Stack::with_len(carver.take(compartments)?, resting),
@@ -65,7 +63,10 @@ impl<'a> State<'a> {
 
     /// Everything but what was learned, the biases and the snips' working memory to zero.
     pub(crate) fn reset(&mut self) {
-        self.cells.fill([0, 0]);
+        for [currents, voltages, _] in self.blocks.iter_mut() {
+            currents.fill(0);
+            voltages.fill(0);
+        }
         self.refractory.fill(0);
         self.rings.fill(0);
         self.spikes.clear();
@@ -74,4 +75,19 @@ impl<'a> State<'a> {
         self.target.fill(0);
         self.output.fill(0);
     }
+}
+
+/// The bias register of a compartment.
+pub(crate) fn bias_register<'b>(image: &Image<'_>, blocks: &'b mut [Block], compartment: usize) -> Option<&'b mut i32> {
+    let mut block_first = 0_usize;
+    for core in image.cores() {
+        if let Some(at) = compartment.checked_sub(core.compartment_first)
+            && at < core.compartments
+        {
+            let [_, _, biases] = blocks.get_mut(block_first.wrapping_add(at / LANES))?;
+            return biases.get_mut(at % LANES);
+        }
+        block_first = block_first.wrapping_add(core.blocks());
+    }
+    None
 }

@@ -1,6 +1,7 @@
 //! The records of an image, and their words.
 
 use super::index;
+use crate::compartment::LANES;
 
 /// One neuromorphic core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +75,11 @@ pub struct SnipRecord {
 impl CoreRecord {
     /// Words of a record.
     pub const WORDS: u32 = 6;
+
+    /// Blocks of registers that the core's compartments take.
+    pub const fn blocks(&self) -> usize {
+        self.compartments.div_ceil(LANES)
+    }
 
     /// Reads a record.
     #[inline]

@@ -16,6 +16,8 @@ pub use pes::{Decoder, Pes, Readout, Target};
 pub use rate_encoder::RateEncoder;
 
 use crate::axon;
+use crate::chip::bias_register;
+use crate::compartment::Block;
 use crate::image::{Image, SnipRecord};
 use crate::ops::OpCounts;
 
@@ -60,7 +62,7 @@ pub struct Cpu<'c> {
     pub working: &'c mut [i32],
     /// Exact counts.
     pub ops: &'c mut OpCounts,
-    pub(crate) bias_256: &'c mut [i32],
+    pub(crate) blocks: &'c mut [Block],
     pub(crate) rings: &'c mut [i16],
 }
 
@@ -68,7 +70,7 @@ impl Cpu<'_> {
     /// Writes the bias of a compartment, in units of the voltage. Magnitudes above 2^23 wrap.
     #[inline]
     pub fn set_bias(&mut self, compartment: usize, bias: i32) {
-        if let Some(register) = self.bias_256.get_mut(compartment) {
+        if let Some(register) = bias_register(self.image, self.blocks, compartment) {
             *register = bias.wrapping_shl(8);
             self.ops.bias_writes = self.ops.bias_writes.wrapping_add(1);
         }

@@ -1,0 +1,228 @@
+//! What several tests need: the built command, open sessions, a device to talk to frame by frame.
+
+#![allow(dead_code, reason = "every test uses its own part")]
+
+use host_harness::device::Device;
+use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
+use host_harness::device::qemu::{FIRMWARE_PATH, Qemu};
+use host_harness::device::session::{Patience, Session};
+use host_harness::experiment::{Row, Watch};
+use host_harness::image::{ImageBuilder, ImageFile, Source};
+use host_harness::record::RecordError;
+use loihi_core::device::{Board, Device as CoreDevice, DeviceError};
+use loihi_core::image::GroupRecord;
+use loihi_core::snip::{Pes, RateEncoder};
+use loihi_core::synapse::Synapse;
+use loihi_core::wire::frame::{self, BODY_MAX, CHANNEL_MESSAGE, CRC, FRAME_MAX, FrameReader, Received};
+use loihi_core::wire::message::{DATA_MAX, Request, Response, SCHEMA, VERSION};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// The folder of the workspace.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// The `loihi` command, built in the profile of this test.
+///
+/// Cargo builds the commands only of the package under test, and one that is there may be old. So it is built here,
+/// once per test program; that takes no time if it is up to date.
+pub(crate) fn loihi() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        // TARGET/PROFILE/deps/THIS_TEST
+        let test = std::env::current_exe().unwrap();
+        let folder = test.parent().and_then(Path::parent).unwrap();
+        let profile = match folder.file_name().and_then(|name| name.to_str()).unwrap() {
+            "debug" => "dev",
+            other => other,
+        };
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut build = Command::new(cargo);
+        build.current_dir(root()).args(["build", "--quiet", "--package", "host-harness", "--bin", "loihi"]);
+        build.args(["--profile", profile, "--target-dir"]).arg(folder.parent().unwrap());
+        let built = build.output().expect("cargo starts");
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        folder.join("loihi")
+    })
+}
+
+/// The firmware; a test that needs it fails without it.
+pub(crate) fn firmware() -> PathBuf {
+    let path = root().join(FIRMWARE_PATH);
+    assert!(path.is_file(), "{} is missing: run `cargo xtask firmware`", path.display());
+    path
+}
+
+/// A session with any device.
+pub(crate) fn open(device: Box<dyn Device>) -> Session {
+    Session::open(device, Patience::default(), 1, || false).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A session with the device in this process.
+pub(crate) fn open_host() -> Session {
+    open(Box::new(InProcess::new(ARENA_BYTES_DEFAULT)))
+}
+
+/// A session with the firmware in QEMU; a test that needs it fails without it.
+pub(crate) fn open_qemu() -> Session {
+    let device = Qemu::start(&firmware()).unwrap_or_else(|error| panic!("{error}: run `cargo xtask setup`"));
+    open(Box::new(device))
+}
+
+/// Watches an experiment and does nothing about it.
+pub(crate) struct Nobody;
+
+impl Watch for Nobody {
+    fn image(&mut self, _image: &ImageFile) -> Result<(), RecordError> {
+        Ok(())
+    }
+
+    fn progress(&mut self, _done: u64, _total: u64, _running: &str) {}
+
+    fn row(&mut self, _row: &Row) -> Result<(), RecordError> {
+        Ok(())
+    }
+
+    fn learned(&mut self, _image: &ImageFile, _learned: &[i32]) -> Result<(), RecordError> {
+        Ok(())
+    }
+}
+
+/// Words of the stimulus, target and output mailboxes of [`small_network`].
+pub(crate) const SMALL_MAILBOX: usize = 2;
+
+/// A network that has a bit of everything: two cores, both synapse formats, a delay, biases, an encoder, PES.
+pub(crate) fn small_network() -> ImageFile {
+    let mut builder = ImageBuilder::new();
+    let words = u32::try_from(SMALL_MAILBOX).unwrap();
+    builder.mailboxes(words, words, words);
+    let group = |compartments| GroupRecord {
+        compartments,
+        decay_u: 1024,
+        decay_v: 256,
+        v_th: 20 << 6,
+        v_min: -8_388_607,
+        v_max: 8_388_607,
+        refractory: 2,
+    };
+    let first = builder.core();
+    let front = builder.group(group(6));
+    let second = builder.core();
+    builder.group(group(3));
+    builder.bias(front.start, &[300, 200, 100, 0, -100, 250]);
+    for input in builder.inputs(words) {
+        builder.dense(Source::Input(input), first, 0, &[30, -20, 25, 40, 10, 5]);
+    }
+    let synapse = |compartment, delay| Synapse { compartment, delay, weight: 60 };
+    builder.sparse(Source::Compartment(0), second, &[synapse(0, 0), synapse(2, 5)]);
+    builder.snip(RateEncoder::KIND, [0, words, 0, 64, 0, 0, 0, 0, 0]);
+    builder.snip(Pes::KIND, [front.start, 9, words, 0, 0, 8, 40, 0, 0]);
+    builder.build().unwrap()
+}
+
+/// An answer as it came over the line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// The number of its frame.
+    pub(crate) sequence: u16,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    /// What it says.
+    pub(crate) fn response(&self) -> Response<'_> {
+        postcard::from_bytes(&self.body).expect("an answer can be read")
+    }
+
+    /// Why it is a refusal.
+    pub(crate) fn refusal(&self) -> DeviceError {
+        match self.response() {
+            Response::Failed(error) => error,
+            other => panic!("{other:?} is no refusal"),
+        }
+    }
+}
+
+/// A chip's device without a session around it: the test writes and numbers the frames.
+pub(crate) struct Peer {
+    device: CoreDevice<Vec<u64>>,
+    /// Number of the last request.
+    pub(crate) sequence: u16,
+}
+
+impl Peer {
+    /// A device that nobody has greeted yet.
+    pub(crate) fn new() -> Self {
+        Self { device: CoreDevice::new(vec![0; 1 << 13], Board { name: "test", ticks: None }), sequence: 0 }
+    }
+
+    /// A device on which an image runs.
+    pub(crate) fn with(image: &[u8]) -> Self {
+        let mut peer = Self::new();
+        peer.greet();
+        let loaded = peer.load(image, CRC.checksum(image));
+        assert!(matches!(loaded.response(), Response::Loaded { .. }), "{:?}", loaded.response());
+        peer
+    }
+
+    /// Opens a session.
+    pub(crate) fn greet(&mut self) {
+        let answer = self.ask(&Request::Hello { version: VERSION, schema: SCHEMA, session: 7 });
+        assert!(matches!(answer.response(), Response::Hello { .. }), "{:?}", answer.response());
+    }
+
+    /// Sends an image and a check; returns the answer to the last request.
+    pub(crate) fn load(&mut self, image: &[u8], check: u32) -> Answer {
+        let done = self.ask(&Request::LoadBegin { bytes: u32::try_from(image.len()).unwrap(), check });
+        assert_eq!(done.response(), Response::Done);
+        for (number, data) in image.chunks(DATA_MAX).enumerate() {
+            let offset = u32::try_from(number * DATA_MAX).unwrap();
+            assert_eq!(self.ask(&Request::LoadChunk { offset, data }).response(), Response::Done);
+        }
+        self.ask(&Request::LoadEnd)
+    }
+
+    /// Sends a request with the next number.
+    pub(crate) fn ask(&mut self, request: &Request<'_>) -> Answer {
+        self.sequence = self.sequence.wrapping_add(1);
+        let line = request_frame(self.sequence, request);
+        self.send(&line).expect("the device answers")
+    }
+
+    /// Sends bytes and returns what came back.
+    pub(crate) fn send(&mut self, line: &[u8]) -> Option<Answer> {
+        line.iter().for_each(|byte| self.device.receive(*byte));
+        let mut reader = FrameReader::new();
+        let mut answers = Vec::new();
+        for byte in self.device.pending() {
+            match reader.push(*byte) {
+                Received::Nothing => {}
+                Received::Frame(frame) => {
+                    assert_eq!(frame.channel, CHANNEL_MESSAGE);
+                    answers.push(Answer { sequence: frame.sequence, body: frame.body.to_vec() });
+                }
+                Received::Damaged => panic!("the device sent a damaged frame"),
+            }
+        }
+        let sent = self.device.pending().len();
+        self.device.advance(sent);
+        assert!(answers.len() <= 1, "one answer at a time");
+        answers.pop()
+    }
+}
+
+/// A request as it goes over the line.
+pub(crate) fn request_frame(sequence: u16, request: &Request<'_>) -> Vec<u8> {
+    let mut body = [0; BODY_MAX];
+    let body = postcard::to_slice(request, &mut body).unwrap();
+    frame_of(CHANNEL_MESSAGE, sequence, body)
+}
+
+/// A sound frame around any body.
+pub(crate) fn frame_of(channel: u8, sequence: u16, body: &[u8]) -> Vec<u8> {
+    let mut line = [0; FRAME_MAX];
+    let length = frame::encode(channel, sequence, body, &mut line).unwrap();
+    line[..length].to_vec()
+}

@@ -1,0 +1,103 @@
+//! The same experiment in this process and on the firmware in QEMU: the same bits, and instructions within the bounds.
+
+#![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
+
+mod common;
+
+use common::{Nobody, open_host, open_qemu};
+use host_harness::cost::kernels::{KernelCost, measure};
+use host_harness::device::session::Session;
+use host_harness::experiment::{Experiment, Options, Outcome};
+use loihi_core::probe::{Register, StateDigest};
+
+fn run(experiment: Experiment, session: &mut Session, options: &Options) -> Outcome {
+    experiment.run(session, options, &mut Nobody).unwrap_or_else(|error| panic!("{}: {error}", experiment.name()))
+}
+
+/// Where two runs part: the row, its step, and the first register that differs.
+fn first_difference(a: &[StateDigest], b: &[StateDigest]) -> Option<(usize, u32, Option<Register>)> {
+    let mut rows = a.iter().zip(b).enumerate();
+    rows.find(|(_, (a, b))| a != b).map(|(row, (a, b))| (row, a.t, a.first_difference(b)))
+}
+
+/// Both devices give the same, digest by digest; returns what QEMU gave.
+fn assert_agree(experiment: Experiment, options: &Options) -> Outcome {
+    let host = run(experiment, &mut open_host(), options);
+    let qemu = run(experiment, &mut open_qemu(), options);
+    let name = experiment.name();
+    assert!(!host.digests.is_empty(), "{name} reports no digest");
+    assert_eq!(first_difference(&host.digests, &qemu.digests), None, "{name}: row, step, register");
+    assert_eq!(host.digests.len(), qemu.digests.len(), "{name}");
+    assert_eq!(host.digest, qemu.digest, "{name}");
+    assert_eq!(host.ops, qemu.ops, "{name}");
+    assert_eq!(host.metrics, qemu.metrics, "{name}");
+    assert_eq!(host.steps, qemu.steps, "{name}");
+    assert_eq!(host.instructions, None, "the host counts no instructions");
+    assert!(qemu.instructions.is_some_and(|count| count > qemu.steps), "{name}: {:?}", qemu.instructions);
+    qemu
+}
+
+/// The other run of the pair differs in nothing, not even in the instructions that it took.
+fn assert_counts_again(experiment: Experiment, options: &Options, first: &Outcome) {
+    let second = run(experiment, &mut open_qemu(), options);
+    assert_eq!(second.instructions, first.instructions, "{}", experiment.name());
+    assert_eq!(&second, first, "{}", experiment.name());
+}
+
+#[test]
+fn digits_in_all_passes() {
+    let outcome = assert_agree(Experiment::DigitsPes, &Options::default());
+    assert_eq!(outcome.digests.len(), 3, "one digest a pass");
+}
+
+#[test]
+fn digits_of_another_seed_and_their_instructions() {
+    let options = Options { seed: 5, passes: Some(1), ..Options::default() };
+    let first = assert_agree(Experiment::DigitsPes, &options);
+    assert_counts_again(Experiment::DigitsPes, &options, &first);
+}
+
+#[test]
+fn the_channel_and_its_instructions() {
+    for seed in [0, 9] {
+        let options = Options { seed, ..Options::default() };
+        let first = assert_agree(Experiment::PesChannel, &options);
+        assert_counts_again(Experiment::PesChannel, &options, &first);
+    }
+}
+
+#[test]
+fn the_square_and_its_instructions() {
+    let first = assert_agree(Experiment::PesSquare, &Options::default());
+    assert_counts_again(Experiment::PesSquare, &Options::default(), &first);
+}
+
+/// What one operation may cost in instructions: what its row begins with or ends in, its unit, the bound, the rows.
+const BOUNDS: [(&str, &str, f64, usize); 3] = [
+    // Rows that begin with dots go on with the row before them, so the unit tells a compartment.
+    ("", "compartment and step", 30.0, 4),
+    ("synapse", "synaptic event", 10.0, 2),
+    ("PES, 10 outputs", "spike and output", 8.0, 2),
+];
+
+#[test]
+fn kernels_cost_what_they_may() {
+    let costs = measure(&mut open_qemu()).unwrap();
+    let all = costs.iter().map(|cost| format!("{} per {}: {:.2}", cost.kernel, cost.unit, cost.instructions));
+    let all = all.collect::<Vec<_>>().join("\n");
+    for (name, unit, most, rows) in BOUNDS {
+        let bounded: Vec<&KernelCost> =
+            costs.iter().filter(|cost| cost.unit == unit && cost.kernel.contains(name)).collect();
+        assert_eq!(bounded.len(), rows, "rows {name:?} per {unit:?} among\n{all}");
+        for KernelCost { kernel, instructions, .. } in bounded {
+            assert!(*instructions <= most, "{kernel} costs {instructions:.2} per {unit}, more than {most}\n{all}");
+            // A figure that is no cost at all was not measured.
+            assert!(*instructions >= 1.0, "{kernel} costs {instructions:.2} per {unit}\n{all}");
+        }
+    }
+}
+
+#[test]
+fn kernels_cost_the_same_each_time() {
+    assert_eq!(measure(&mut open_qemu()).unwrap(), measure(&mut open_qemu()).unwrap());
+}
