@@ -2,6 +2,8 @@
 //!
 //! Data goes one way: [`image`] → [`device`] → [`experiment`] → [`record`].
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 pub mod cli;
 pub mod conform;
 pub mod cost;

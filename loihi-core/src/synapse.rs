@@ -77,7 +77,6 @@ const fn low_bits(value: usize, mask: usize) -> u32 {
 
 /// The high half of a word.
 #[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "sixteen bits are left after the shift")]
 const fn weight(word: u32) -> i16 {
     (word.cast_signed() >> 16) as i16
 }

@@ -1,5 +1,7 @@
 //! Replays the recorded networks of other emulators: every register, every step.
 
+#![allow(clippy::unwrap_used)]
+
 use flate2::read::GzDecoder;
 use host_harness::conform::Verdict;
 use host_harness::conform::replay::{replay, replay_on_cores};

@@ -1,5 +1,7 @@
 //! Integer PES on given spikes gives the recorded decoded values, bit for bit.
 
+#![allow(clippy::unwrap_used)]
+
 use host_harness::image::{ImageBuilder, Source};
 use loihi_core::chip::Chip;
 use loihi_core::image::GroupRecord;
@@ -60,7 +62,9 @@ fn event_driven_pes_on_raw_spikes() {
         values.push(chip.output()[0]);
         chip.target_mut()[0] = i16::try_from(target).unwrap();
         let spikes = numbers(spikes);
-        spikes.iter().for_each(|spike| chip.inject(usize::try_from(*spike).unwrap()));
+        for spike in &spikes {
+            chip.inject(usize::try_from(*spike).unwrap());
+        }
         chip.step();
         let fired: Vec<i64> = chip.spikes().iter().map(|spike| i64::from(*spike)).collect();
         assert_eq!(fired, spikes, "spikes of step {step}");

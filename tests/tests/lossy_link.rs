@@ -247,7 +247,9 @@ fn a_chip_whose_learned_state_is_half_written_does_not_run() {
         assert_eq!(refused, DeviceError::RestoreUnfinished);
         assert!(refused.to_string().contains("not complete"), "{refused}");
     }
-    assert!(matches!(peer.ask(&Request::RestoreEnd).refusal(), DeviceError::Check { announced, .. } if announced == check));
+    assert!(
+        matches!(peer.ask(&Request::RestoreEnd).refusal(), DeviceError::Check { announced, .. } if announced == check)
+    );
     assert_eq!(peer.ask(&run).refusal(), DeviceError::RestoreUnfinished, "a wrong check does not complete it");
     assert_eq!(
         peer.ask(&Request::RestoreChunk { first: words, data: &[1, 2, 3, 4] }).refusal(),

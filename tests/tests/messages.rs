@@ -339,8 +339,10 @@ proptest! {
         for peer in [&mut fresh, &mut peer] {
             peer.ask(&Request::Run { steps: 40, spikes: &[1, 0, 0, 0, 9, 0, 1, 0] });
         }
-        prop_assert_eq!(fresh.ask(&Request::Digest).response(), peer.ask(&Request::Digest).response());
-        prop_assert_eq!(fresh.ask(&Request::Ops).response(), peer.ask(&Request::Ops).response());
+        for request in [Request::Digest, Request::Ops] {
+            let (expected, got) = (fresh.ask(&request), peer.ask(&request));
+            prop_assert_eq!(expected.response(), got.response());
+        }
     }
 }
 

@@ -47,6 +47,8 @@ const STAGES: [Stage; 4] = [
             "linkcheck",
             "--package",
             "conformance",
+            "--features",
+            "link-check",
             "--bin",
             "no_panic_step",
         ],

@@ -2,6 +2,7 @@
 
 use super::DeviceArgs;
 use super::open::open;
+use super::out;
 use crate::conform::Verdict;
 use crate::conform::replay::replay;
 use crate::conform::vector::parse;
@@ -32,24 +33,24 @@ pub(super) fn conform(args: &ConformArgs) -> anyhow::Result<()> {
         match one(file, &mut session).with_context(|| format!("{}", file.display())) {
             Ok(Verdict::Passed) => {
                 passed += 1;
-                println!("ok {name}");
+                out::line(format_args!("ok {name}"))?;
             }
             Ok(Verdict::Failed(difference)) => {
                 failed += 1;
-                println!("FAIL {name}: {difference}");
+                out::line(format_args!("FAIL {name}: {difference}"))?;
             }
             Ok(Verdict::Skipped(why)) => {
                 skipped += 1;
-                println!("skip {name}: {why}");
+                out::line(format_args!("skip {name}: {why}"))?;
             }
             Err(_) if super::stop::requested() => bail!("{passed} passed, {failed} failed, {skipped} skipped so far"),
             Err(error) => {
                 failed += 1;
-                println!("FAIL {name}: {error:#}");
+                out::line(format_args!("FAIL {name}: {error:#}"))?;
             }
         }
     }
-    println!("{passed} passed, {failed} failed, {skipped} skipped");
+    out::line(format_args!("{passed} passed, {failed} failed, {skipped} skipped"))?;
     if failed > 0 {
         bail!("{failed} of {} vectors failed", args.files.len());
     }

@@ -2,6 +2,7 @@
 
 use super::DeviceArgs;
 use super::open::open;
+use super::out;
 use crate::cost::kernels::measure;
 use crate::experiment::{Experiment, Options, Row, Watch};
 use crate::image::ImageFile;
@@ -21,20 +22,20 @@ pub(super) fn cost(args: &CostArgs) -> anyhow::Result<()> {
     if kernels.is_empty() {
         bail!("the device {} counts no instructions; use --device qemu", session.device_name());
     }
-    println!("Instructions on {}:\n", session.identity().board);
-    println!("| operation | per | instructions |");
-    println!("|---|---|---:|");
+    out::line(format_args!("Instructions on {}:\n", session.identity().board))?;
+    out::line(format_args!("| operation | per | instructions |"))?;
+    out::line(format_args!("|---|---|---:|"))?;
     for cost in kernels {
-        println!("| {} | {} | {:.2} |", cost.kernel, cost.unit, cost.instructions);
+        out::line(format_args!("| {} | {} | {:.2} |", cost.kernel, cost.unit, cost.instructions))?;
     }
     let options = Options { passes: Some(1), ..Options::default() };
     let outcome = Experiment::DigitsPes.run(&mut session, &options, &mut Nobody)?;
     let instructions = outcome.instructions.unwrap_or(0);
-    println!("| digits-pes, everything | step | {} |", instructions / outcome.steps.max(1));
-    println!(
+    out::line(format_args!("| digits-pes, everything | step | {} |", instructions / outcome.steps.max(1)))?;
+    out::line(format_args!(
         "| digits-pes, everything | learned sample of {LEARN_STEPS} steps | {} |",
         LEARN_STEPS * instructions / outcome.steps.max(1)
-    );
+    ))?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! `loihi doctor`: what is installed, what is missing, and what to do about it.
 
+use super::out;
 use crate::device::qemu::{PROGRAM, firmware_path};
 use clap::Args;
 use loihi_core::wire::message::{SCHEMA, VERSION};
@@ -13,18 +14,19 @@ pub(super) struct DoctorArgs {
     firmware: Option<PathBuf>,
 }
 
-pub(super) fn doctor(args: &DoctorArgs) {
-    println!("loihi {}, protocol version {VERSION}, schema {SCHEMA:016x}", env!("CARGO_PKG_VERSION"));
-    report("device host", Ok("in this process; nothing to install".to_owned()));
-    report("QEMU", qemu());
-    report("firmware", firmware(args));
-    report("device qemu", greeting(args));
+pub(super) fn doctor(args: &DoctorArgs) -> anyhow::Result<()> {
+    out::line(format_args!("loihi {}, protocol version {VERSION}, schema {SCHEMA:016x}", env!("CARGO_PKG_VERSION")))?;
+    report("device host", Ok("in this process; nothing to install".to_owned()))?;
+    report("QEMU", qemu())?;
+    report("firmware", firmware(args))?;
+    report("device qemu", greeting(args))?;
+    Ok(())
 }
 
-fn report(what: &str, found: Result<String, String>) {
+fn report(what: &str, found: Result<String, String>) -> std::io::Result<()> {
     match found {
-        Ok(is) => println!("  ok       {what:<12} {is}"),
-        Err(lacks) => println!("  missing  {what:<12} {lacks}"),
+        Ok(is) => out::line(format_args!("  ok       {what:<12} {is}")),
+        Err(lacks) => out::line(format_args!("  missing  {what:<12} {lacks}")),
     }
 }
 

@@ -4,6 +4,7 @@ mod conform;
 mod cost;
 mod doctor;
 mod open;
+mod out;
 mod progress;
 mod run;
 mod stop;
@@ -64,19 +65,14 @@ pub fn main() -> ExitCode {
     }
     let done = match cli.command {
         Command::Run(args) => run::run(&args),
-        Command::List => {
-            run::list();
-            Ok(())
-        }
+        Command::List => run::list(),
         Command::Conform(args) => conform::conform(&args),
         Command::Cost(args) => cost::cost(&args),
-        Command::Doctor(args) => {
-            doctor::doctor(&args);
-            Ok(())
-        }
+        Command::Doctor(args) => doctor::doctor(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if out::is_gone(&error) => ExitCode::SUCCESS,
         Err(error) if stop::requested() => {
             eprintln!("loihi: stopped by request. {error:#}");
             ExitCode::from(130)

@@ -2,6 +2,7 @@
 
 use super::DeviceArgs;
 use super::open::open;
+use super::out;
 use super::progress::Progress;
 use crate::device::session::Session;
 use crate::experiment::{Experiment, Options, Outcome, Row, Watch};
@@ -57,10 +58,11 @@ struct Report<'a> {
     digests: Vec<String>,
 }
 
-pub(super) fn list() {
+pub(super) fn list() -> anyhow::Result<()> {
     for experiment in Experiment::ALL {
-        println!("{:<14} {}", experiment.name(), experiment.summary());
+        out::line(format_args!("{:<14} {}", experiment.name(), experiment.summary()))?;
     }
+    Ok(())
 }
 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
@@ -78,9 +80,9 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     follower.conclude(&outcome)?;
     if args.json {
         let report = report(experiment, &session, args.seed, &outcome);
-        println!("{}", serde_json::to_string(&report).context("the result cannot be written as JSON")?);
+        out::line(format_args!("{}", serde_json::to_string(&report).context("the result cannot be written as JSON")?))?;
     } else {
-        print_summary(experiment, &session, args.seed, &outcome);
+        print_summary(experiment, &session, args.seed, &outcome)?;
     }
     Ok(())
 }
@@ -124,22 +126,31 @@ fn report<'a>(experiment: Experiment, session: &'a Session, seed: u32, outcome: 
     }
 }
 
-fn print_summary(experiment: Experiment, session: &Session, seed: u32, outcome: &Outcome) {
-    println!("{} on {} ({}), seed {seed}", experiment.name(), session.device_name(), session.identity().board);
+fn print_summary(experiment: Experiment, session: &Session, seed: u32, outcome: &Outcome) -> anyhow::Result<()> {
+    out::line(format_args!(
+        "{} on {} ({}), seed {seed}",
+        experiment.name(),
+        session.device_name(),
+        session.identity().board
+    ))?;
     for (name, value) in &outcome.metrics {
-        println!("  {name:<22} {}", figure(name, *value));
+        out::line(format_args!("  {name:<22} {}", figure(name, *value)))?;
     }
-    println!("  {:<22} {}", "steps", outcome.steps);
+    out::line(format_args!("  {:<22} {}", "steps", outcome.steps))?;
     if let Some(instructions) = outcome.instructions {
-        println!("  {:<22} {instructions}", "instructions");
+        out::line(format_args!("  {:<22} {instructions}", "instructions"))?;
     }
-    println!("  {:<22} {}", "spikes", outcome.ops.spikes);
-    println!("  {:<22} {}", "synaptic events", outcome.ops.synaptic_events);
-    println!("  {:<22} {}", "decoder updates", outcome.ops.decoder_updates);
+    out::line(format_args!("  {:<22} {}", "spikes", outcome.ops.spikes))?;
+    out::line(format_args!("  {:<22} {}", "synaptic events", outcome.ops.synaptic_events))?;
+    out::line(format_args!("  {:<22} {}", "decoder updates", outcome.ops.decoder_updates))?;
     if outcome.ops.decoder_saturations > 0 {
-        println!("  {:<22} {}: the learning rate is too high", "decoder saturations", outcome.ops.decoder_saturations);
+        out::line(format_args!(
+            "  {:<22} {}: the learning rate is too high",
+            "decoder saturations", outcome.ops.decoder_saturations
+        ))?;
     }
-    println!("  {:<22} {:016x}", "digest of all state", outcome.digest.total());
+    out::line(format_args!("  {:<22} {:016x}", "digest of all state", outcome.digest.total()))?;
+    Ok(())
 }
 
 /// A figure as a person reads it.

@@ -254,11 +254,11 @@ struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    fn find(&self, name: &str) -> Option<Field<'a>> {
+    fn find(&self, name: &str) -> Option<Self> {
         self.value.get(name).map(|value| Field { path: format!("{}.{name}", self.path), value })
     }
 
-    fn at(&self, name: &str) -> Result<Field<'a>, ConformError> {
+    fn at(&self, name: &str) -> Result<Self, ConformError> {
         self.find(name).ok_or_else(|| unreadable(format!("{}.{name} is missing", self.path)))
     }
 
@@ -275,12 +275,12 @@ impl<'a> Field<'a> {
         number.ok_or_else(|| self.wrong("whole number in range"))
     }
 
-    fn items(&self) -> Result<Vec<Field<'a>>, ConformError> {
+    fn items(&self) -> Result<Vec<Self>, ConformError> {
         let items = self.value.as_array().ok_or_else(|| self.wrong("list"))?;
         Ok(items.iter().enumerate().map(|(i, value)| Field { path: format!("{}[{i}]", self.path), value }).collect())
     }
 
-    fn item(&self, i: usize) -> Result<Field<'a>, ConformError> {
+    fn item(&self, i: usize) -> Result<Self, ConformError> {
         let value = self.value.get(i).ok_or_else(|| self.wrong("list that is long enough"))?;
         Ok(Field { path: format!("{}[{i}]", self.path), value })
     }

@@ -15,7 +15,7 @@ use loihi_core::snip::Pes;
 use loihi_core::synapse::Synapse;
 
 /// Steps of each run.
-const STEPS: u32 = 64;
+const STEPS: u16 = 64;
 
 /// Cost of one kind of operation.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -88,8 +88,8 @@ fn run(session: &mut Session, file: &ImageFile, learn: bool) -> Result<(OpCounts
     session.reset(ResetScope::All)?;
     // Sets whether rules learn; no step is computed.
     session.stream([Record { reset: false, learn, steps: 0, stimulus: &[], target: &[] }], 0, |_| {})?;
-    let spikes: Vec<(u16, u16)> = (0..STEPS as u16).map(|step| (step, 0)).collect();
-    session.run(STEPS, &spikes)?;
+    let spikes: Vec<(u16, u16)> = (0..STEPS).map(|step| (step, 0)).collect();
+    session.run(u32::from(STEPS), &spikes)?;
     Ok((session.ops()?, session.instructions()))
 }
 

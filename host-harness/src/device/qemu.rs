@@ -39,6 +39,13 @@ const ARGUMENTS: [&str; 18] = [
     "isa-debug-exit,iobase=0xf4,iosize=4",
 ];
 
+/// Exit status of QEMU after a fault of the processor, as the firmware sets it.
+const EXIT_FAULT: i32 = 65;
+/// Exit status of QEMU after a panic, as the firmware sets it.
+const EXIT_PANIC: i32 = 67;
+/// How long the firmware may take to listen; a firmware that is silent is found out by the first request.
+const START_WAIT: Duration = Duration::from_secs(5);
+
 /// A running QEMU; it is killed when this is dropped.
 #[derive(Debug)]
 pub struct Qemu {
@@ -47,6 +54,8 @@ pub struct Qemu {
     output: Receiver<Vec<u8>>,
     complaints: Receiver<Vec<u8>>,
     log: LogReader,
+    /// What came before anything was sent.
+    early: Vec<u8>,
 }
 
 /// The firmware file: `given`, or `LOIHI_FIRMWARE`, or where the workspace of this program builds it.
@@ -97,16 +106,25 @@ impl Qemu {
         else {
             return Err(DeviceFault(format!("{PROGRAM} has no pipes")));
         };
-        Ok(Self { child, input, output: pump(stdout), complaints: pump(stderr), log: LogReader::new(&elf) })
+        let (output, complaints) = (pump(stdout), pump(stderr));
+        // The firmware sends a byte when it listens; what is sent before that waits in QEMU for much longer.
+        let early = output.recv_timeout(START_WAIT).unwrap_or_default();
+        Ok(Self { child, input, output, complaints, log: LogReader::new(&elf), early })
     }
 
     /// Why QEMU ended.
     fn fault(&mut self) -> DeviceFault {
         let status = self.child.wait();
         let said: Vec<u8> = self.complaints.iter().flatten().collect();
-        let said = String::from_utf8_lossy(&said).trim().to_owned();
+        let mut said = String::from_utf8_lossy(&said).trim().to_owned();
+        let last_bytes: Vec<u8> = self.output.iter().flatten().collect();
+        for report in plain_reports(&last_bytes) {
+            said.push_str(&report);
+        }
         let how = match status {
             Ok(status) => match (status.code(), status.signal()) {
+                (Some(EXIT_FAULT), _) => "a fault of the processor".to_owned(),
+                (Some(EXIT_PANIC), _) => "a panic of the firmware".to_owned(),
                 (Some(code), _) => format!("exit status {code}"),
                 (None, Some(signal)) => format!("signal {signal}"),
                 (None, None) => "an unknown status".to_owned(),
@@ -129,6 +147,10 @@ impl Device for Qemu {
     }
 
     fn receive(&mut self, into: &mut Vec<u8>, wait: Duration) -> Result<(), DeviceFault> {
+        if !self.early.is_empty() {
+            into.append(&mut self.early);
+            return Ok(());
+        }
         match self.output.recv_timeout(wait) {
             Ok(bytes) => into.extend(bytes),
             Err(RecvTimeoutError::Timeout) => return Ok(()),
@@ -149,6 +171,13 @@ impl Drop for Qemu {
         let _ended = self.child.kill();
         let _reaped = self.child.wait();
     }
+}
+
+/// The reports in plain text that a firmware sends between zeros before it gives up.
+fn plain_reports(bytes: &[u8]) -> Vec<String> {
+    let readable = |part: &&[u8]| part.len() > 8 && part.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\r' | b'\n'));
+    let parts = bytes.split(|byte| *byte == 0).filter(readable);
+    parts.map(|part| String::from_utf8_lossy(part).trim().to_owned()).collect()
 }
 
 /// Reads a pipe to its end on a thread of its own.

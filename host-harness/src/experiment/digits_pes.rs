@@ -18,6 +18,12 @@ use loihi_core::synapse::{SignMode, fold};
 use loihi_core::wire::message::Record;
 use zerocopy::IntoBytes as _;
 
+/// Words of the stimulus: one per pixel.
+const PIXEL_WORDS: u32 = 64;
+/// Words of the target and of the output: one per class.
+const CLASS_WORDS: u32 = 10;
+const _: () = assert!(PIXEL_WORDS as usize == PIXELS && CLASS_WORDS as usize == CLASSES);
+
 /// Parameters.
 #[derive(Clone, Debug)]
 pub struct DigitsPes {
@@ -100,7 +106,7 @@ impl DigitsPes {
     /// [`BuildError`] if `hidden` exceeds a core.
     pub fn image(&self, seed: u32) -> Result<ImageFile, BuildError> {
         let mut builder = ImageBuilder::new();
-        builder.mailboxes(PIXELS as u32, CLASSES as u32, CLASSES as u32);
+        builder.mailboxes(PIXEL_WORDS, CLASS_WORDS, CLASS_WORDS);
         let core = builder.core();
         let layer = builder.group(GroupRecord {
             compartments: self.hidden,
@@ -113,13 +119,13 @@ impl DigitsPes {
         });
         let biases: Vec<i32> = layer.clone().map(|i| uniform(self.bias_span, word(seed, i, 0, 1))).collect();
         builder.bias(layer.start, &biases);
-        for input in builder.inputs(PIXELS as u32) {
+        for input in builder.inputs(PIXEL_WORDS) {
             let weights: Vec<i16> = layer.clone().map(|i| self.weight(word(seed, i, input, 2))).collect();
             builder.dense(Source::Input(input), core, 0, &weights);
         }
-        builder.snip(RateEncoder::KIND, [0, PIXELS as u32, 0, self.full_scale, 0, 0, 0, 0, 0]);
+        builder.snip(RateEncoder::KIND, [0, PIXEL_WORDS, 0, self.full_scale, 0, 0, 0, 0, 0]);
         let hidden = layer.end - layer.start;
-        builder.snip(Pes::KIND, [layer.start, hidden, CLASSES as u32, 0, 0, self.rate_shift, self.decay_y, 0, 0]);
+        builder.snip(Pes::KIND, [layer.start, hidden, CLASS_WORDS, 0, 0, self.rate_shift, self.decay_y, 0, 0]);
         builder.build()
     }
 
@@ -172,9 +178,9 @@ impl DigitsPes {
                 self.show(session, chunk, true, |digit, prediction| {
                     pass_online.add(prediction == usize::from(digit.label));
                 })?;
-                chunk.iter().for_each(|digit| {
+                for digit in chunk {
                     self.show_twin(&mut twin, digit, true);
-                });
+                }
                 done += chunk.len() as u64;
                 watch.progress(done, total, &format!("pass {pass}, online {:.1} %", 100.0 * pass_online.accuracy()));
             }

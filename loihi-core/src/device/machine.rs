@@ -113,9 +113,8 @@ impl<A: AsMut<[u64]>> Machine<A> {
             let mut waiting = spikes.as_chunks::<4>().0.iter().peekable();
             let begin = ticks.map(|now| now());
             for step in 0..steps {
-                while let Some([a, b, c, d]) = waiting.next_if(|pair| due(pair) <= step) {
-                    debug_assert!(due(&[*a, *b, *c, *d]) == step, "spikes ascend by step");
-                    chip.inject(usize::from(u16::from_le_bytes([*c, *d])));
+                while let Some([_, _, low, high]) = waiting.next_if(|pair| due(**pair) <= step) {
+                    chip.inject(usize::from(u16::from_le_bytes([*low, *high])));
                 }
                 chip.step();
             }
@@ -222,7 +221,7 @@ pub(super) fn elapsed(ticks: Option<fn() -> u64>, begin: Option<u64>) -> Option<
 }
 
 /// The step of an input spike.
-fn due(&[low, high, _, _]: &[u8; 4]) -> u32 {
+fn due([low, high, _, _]: [u8; 4]) -> u32 {
     u32::from(u16::from_le_bytes([low, high]))
 }
 

@@ -21,7 +21,6 @@ pub const fn decay_toward_zero(x: i32, decay: Decay) -> i32 {
 /// negative product before the high word is taken turns floor into ceiling, which is toward zero.
 /// Never overflows: the product has at most 55 bits.
 #[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "the high word of a 64-bit product")]
 pub fn retain_scaled(x_256: i32, keep_2_24: i32) -> i32 {
     let product = i64::from(x_256).wrapping_mul(i64::from(keep_2_24));
     let toward_zero = i64::from((x_256 >> 31).cast_unsigned());

@@ -159,7 +159,7 @@ fn visit_row<const LEARN: bool>(row: &mut [i32], sums: &mut [i32], moves: &[i32]
         if LEARN {
             match decoder.checked_sub(*step) {
                 Some(moved) => *decoder = moved,
-                None => saturate(decoder, step, saturations),
+                None => saturate(decoder, *step, saturations),
             }
         }
     }
@@ -168,9 +168,9 @@ fn visit_row<const LEARN: bool>(row: &mut [i32], sums: &mut [i32], moves: &[i32]
 /// Holds a decoder at the end of its range toward which the step leads.
 #[cold]
 #[inline(never)]
-fn saturate(decoder: &mut i32, step: &i32, saturations: &mut u64) {
+fn saturate(decoder: &mut i32, step: i32, saturations: &mut u64) {
     *saturations = saturations.wrapping_add(1);
-    *decoder = if *step > 0 { i32::MIN } else { i32::MAX };
+    *decoder = if step > 0 { i32::MIN } else { i32::MAX };
 }
 
 impl Snip for Pes {

@@ -108,37 +108,49 @@ pub enum Received<'a> {
     Damaged,
 }
 
+/// Where a reader is within a frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    /// Before the first byte.
+    #[default]
+    Start,
+    /// Within, and all is well so far.
+    Within,
+    /// Within a frame that is longer than any can be.
+    TooLong,
+    /// After the zero at the end.
+    End,
+}
+
 /// Takes a line apart into frames.
 #[derive(Debug, Default)]
 pub struct FrameReader {
     plain: Vec<u8, PLAIN_MAX>,
+    place: Place,
     /// Bytes left in the COBS block under way.
     left: u8,
     /// Whether the block under way stands for a zero at its end.
     zero_due: bool,
-    overflowed: bool,
-    /// Whether any byte came since the last zero.
-    begun: bool,
-    /// Whether the next byte starts a new frame.
-    complete: bool,
 }
 
 impl FrameReader {
     /// A reader at the start of a line.
     pub const fn new() -> Self {
-        Self { plain: Vec::new(), left: 0, zero_due: false, overflowed: false, begun: false, complete: false }
+        Self { plain: Vec::new(), place: Place::Start, left: 0, zero_due: false }
     }
 
     /// Takes the next byte.
     pub fn push(&mut self, byte: u8) -> Received<'_> {
-        if self.complete {
-            *self = Self::new();
+        if self.place == Place::End {
+            self.plain.clear();
+            (self.place, self.left, self.zero_due) = (Place::Start, 0, false);
         }
         if byte == 0 {
-            self.complete = true;
             return self.close();
         }
-        self.begun = true;
+        if self.place == Place::Start {
+            self.place = Place::Within;
+        }
         if self.left == 0 {
             if self.zero_due {
                 self.keep(0);
@@ -153,15 +165,18 @@ impl FrameReader {
     }
 
     fn keep(&mut self, byte: u8) {
-        self.overflowed |= self.plain.push(byte).is_err();
+        if self.plain.push(byte).is_err() {
+            self.place = Place::TooLong;
+        }
     }
 
-    fn close(&self) -> Received<'_> {
-        if !self.begun {
+    fn close(&mut self) -> Received<'_> {
+        let place = core::mem::replace(&mut self.place, Place::End);
+        if place == Place::Start {
             return Received::Nothing;
         }
         match self.frame() {
-            Some(frame) if self.left == 0 && !self.overflowed => Received::Frame(frame),
+            Some(frame) if self.left == 0 && place == Place::Within => Received::Frame(frame),
             _ => Received::Damaged,
         }
     }

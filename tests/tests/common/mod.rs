@@ -193,7 +193,9 @@ impl Peer {
 
     /// Sends bytes and returns what came back.
     pub(crate) fn send(&mut self, line: &[u8]) -> Option<Answer> {
-        line.iter().for_each(|byte| self.device.receive(*byte));
+        for byte in line {
+            self.device.receive(*byte);
+        }
         let mut reader = FrameReader::new();
         let mut answers = Vec::new();
         for byte in self.device.pending() {

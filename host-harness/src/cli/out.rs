@@ -1,0 +1,19 @@
+//! Lines on the standard output.
+
+use std::fmt::Arguments;
+use std::io::{self, Write as _};
+
+/// Prints a line.
+///
+/// # Errors
+/// The reader may have gone (`loihi … | head`); then [`is_gone`] holds for the error.
+pub(super) fn line(text: Arguments<'_>) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{text}")
+}
+
+/// Whether an error says that nobody reads the output any more, which is no failure.
+pub(super) fn is_gone(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe))
+}
