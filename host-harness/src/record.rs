@@ -43,7 +43,8 @@ pub enum RecordError {
     },
     /// Learned state of another network.
     #[error(
-        "the learned state comes from image {found:016x}, this run has image {expected:016x}: same experiment, same seed?"
+        "the learned state belongs to another network (image {found:016x}, this run has {expected:016x}): give --learned a run \
+         of the same experiment and seed"
     )]
     OtherImage {
         /// Hash of the image of this run.

@@ -72,10 +72,9 @@ fn the_square_and_its_instructions() {
     assert_counts_again(Experiment::PesSquare, &Options::default(), &first);
 }
 
-/// What one operation may cost in instructions: what its row begins with or ends in, its unit, the bound, the rows.
+/// What one operation may cost in instructions: what its row contains, its unit, the bound, the rows.
 const BOUNDS: [(&str, &str, f64, usize); 3] = [
-    // Rows that begin with dots go on with the row before them, so the unit tells a compartment.
-    ("", "compartment and step", 30.0, 4),
+    ("compartment", "compartment and step", 30.0, 4),
     ("synapse", "synaptic event", 10.0, 2),
     ("PES, 10 outputs", "spike and output", 8.0, 2),
 ];

@@ -162,7 +162,14 @@ fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![4 => proptest::collection::vec(any::<u8>(), 0..64), 1 => proptest::collection::vec(any::<u8>(), 0..=most)]
 }
 
+/// So many cases; one that fails is printed, and not written beside the sources.
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
+    #![proptest_config(cases(256))]
+
     #[test]
     fn every_request_and_response_comes_back(
         a in numbers(), b in numbers(), wide: u64, short: u16, data in bytes(DATA_MAX), text in ".{0,16}",
@@ -305,6 +312,8 @@ fn frames() -> impl Strategy<Value = (u8, Number, Vec<u8>)> {
 }
 
 proptest! {
+    #![proptest_config(cases(512))]
+
     #[test]
     fn any_sound_frame_is_answered_or_dropped(frames in proptest::collection::vec(frames(), 1..30)) {
         let file = small_network();

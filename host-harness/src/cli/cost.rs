@@ -4,7 +4,9 @@ use super::DeviceArgs;
 use super::open::open;
 use super::out;
 use crate::cost::kernels::measure;
-use crate::experiment::{Experiment, Options, Row, Watch};
+use crate::data::digits;
+use crate::experiment::digits_pes::DigitsPes;
+use crate::experiment::{Options, Row, Watch};
 use crate::image::ImageFile;
 use crate::record::RecordError;
 use anyhow::bail;
@@ -28,19 +30,18 @@ pub(super) fn cost(args: &CostArgs) -> anyhow::Result<()> {
     for cost in kernels {
         out::line(format_args!("| {} | {} | {:.2} |", cost.kernel, cost.unit, cost.instructions))?;
     }
+    let (learn, _) = digits::load();
     let options = Options { passes: Some(1), ..Options::default() };
-    let outcome = Experiment::DigitsPes.run(&mut session, &options, &mut Nobody)?;
+    let outcome = DigitsPes::default().run_on(&learn, &[], &mut session, &options, &mut Nobody)?;
     let instructions = outcome.instructions.unwrap_or(0);
-    out::line(format_args!("| digits-pes, everything | step | {} |", instructions / outcome.steps.max(1)))?;
+    let per_sample = instructions / (learn.len() as u64).max(1);
     out::line(format_args!(
-        "| digits-pes, everything | learned sample of {LEARN_STEPS} steps | {} |",
-        LEARN_STEPS * instructions / outcome.steps.max(1)
+        "| digits-pes: everything, while learning | step | {} |",
+        instructions / outcome.steps.max(1)
     ))?;
+    out::line(format_args!("| digits-pes: everything | predicted and learned sample | {per_sample} |"))?;
     Ok(())
 }
-
-/// Steps in which digits-pes shows a digit that it learns.
-const LEARN_STEPS: u64 = 24;
 
 /// Looks at nothing.
 struct Nobody;

@@ -74,7 +74,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if out::is_gone(&error) => ExitCode::SUCCESS,
         Err(error) if stop::requested() => {
-            eprintln!("loihi: stopped by request. {error:#}");
+            eprintln!("loihi: stopped by request; {error:#}");
             ExitCode::from(130)
         }
         Err(error) => {

@@ -67,7 +67,7 @@ pub(super) fn list() -> anyhow::Result<()> {
 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let experiment = find(&args.experiment)?;
-    let learned = args.learned.as_deref().map(Learned::read).transpose()?;
+    let learned = args.learned.as_deref().map(Learned::read).transpose().context("--learned cannot be used")?;
     let mut session = open(&args.device)?;
     let folder = args.out.as_deref().map(RunFolder::create).transpose()?;
     let mut follower =

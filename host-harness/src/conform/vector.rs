@@ -42,7 +42,7 @@ pub struct Synapse {
     pub pre: u32,
     /// Compartment that it goes to.
     pub post: u32,
-    /// What a spike adds, in units of 64 (before the exponent if the group's exponent applies to the sum).
+    /// What a spike adds, in units of 64.
     pub weight: i32,
     /// Steps of delay.
     pub delay: u32,
@@ -55,8 +55,6 @@ pub struct Group {
     pub from_input: bool,
     /// The synapses.
     pub synapses: Vec<Synapse>,
-    /// Right shift of the sum of all spikes of a step and delay; 0 where exponents belong to the single weight.
-    pub sum_shift: u32,
 }
 
 /// What was recorded.
@@ -185,8 +183,8 @@ fn synapses(kind: Kind, group: &Field<'_>) -> Result<Group, ConformError> {
     let from_input = group.at("src")?.text()? == "input";
     let exponent = group.find("w_exp").map_or(Ok(0), |field| field.number::<i32>())?;
     if kind == Kind::LavaNet {
-        let sum_shift = exponent.min(0).unsigned_abs();
-        return Ok(Group { from_input, synapses: dense(group, exponent.max(0))?, sum_shift });
+        // Vectors with a negative exponent are skipped.
+        return Ok(Group { from_input, synapses: dense(group, exponent.max(0))? });
     }
     let pre: Vec<u32> = group.at("pre")?.numbers()?;
     let post: Vec<u32> = group.at("post")?.numbers()?;
@@ -200,7 +198,7 @@ fn synapses(kind: Kind, group: &Field<'_>) -> Result<Group, ConformError> {
     }
     let synapses = pre.into_iter().zip(post).zip(weights);
     let synapses = synapses.map(|((pre, post), weight)| Synapse { pre, post, weight: weight / 64, delay }).collect();
-    Ok(Group { from_input, synapses, sum_shift: 0 })
+    Ok(Group { from_input, synapses })
 }
 
 /// Lava's `[post][pre]` matrices; zero weights are no synapses.
@@ -235,7 +233,7 @@ fn expected(expect: &Field<'_>) -> Result<Expected, ConformError> {
     })
 }
 
-/// Runs outside the chip's ranges, where the emulator lacks the chip's overflow.
+/// Runs outside the chip's ranges, where the emulator lacks the chip's overflow, and what is not built.
 fn why_not(kind: Kind, root: &Field<'_>) -> Result<Option<String>, ConformError> {
     let in_range = root.at("expect")?.find("in_range").is_none_or(|flag| flag.value.as_bool() != Some(false));
     Ok(match kind {
@@ -243,8 +241,19 @@ fn why_not(kind: Kind, root: &Field<'_>) -> Result<Option<String>, ConformError>
         Kind::LavaNet if !in_range => {
             Some("leaves the chip's ranges, where Lava does not wrap the synaptic sum".to_owned())
         }
+        Kind::NengoNet if root.at("neurons")?.find("noise").is_some() => Some("noise is not supported yet".to_owned()),
+        Kind::LavaNet if shifts_sums(root)? => {
+            Some("negative weight exponents that apply to the sum of a step are not supported yet".to_owned())
+        }
         _ => None,
     })
+}
+
+/// Whether a group's exponent is negative, which Lava applies to the sum and not to each weight.
+fn shifts_sums(root: &Field<'_>) -> Result<bool, ConformError> {
+    let groups = root.at("synapses")?.items()?;
+    let exponents = groups.iter().map(|group| group.at("w_exp")?.number::<i32>()).collect::<Result<Vec<_>, _>>()?;
+    Ok(exponents.into_iter().any(|exponent| exponent < 0))
 }
 
 /// A value of the file and where it is.

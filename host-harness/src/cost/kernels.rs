@@ -42,13 +42,21 @@ pub fn measure(session: &mut Session) -> Result<Vec<KernelCost>, ExperimentError
     let less_dense = |cost: Option<f64>| cost.zip(dense).map(|(cost, dense)| cost - dense);
     let rows = [
         ("compartment without input", "compartment and step", slope(session, true, |n| quiet(n, 0), per_compartment)?),
-        ("... with bias", "compartment and step", slope(session, true, |n| quiet(n, 1), per_compartment)?),
+        (
+            "compartment without input, with bias",
+            "compartment and step",
+            slope(session, true, |n| quiet(n, 1), per_compartment)?,
+        ),
         (
             "compartment with input",
             "compartment and step",
             less_dense(slope(session, true, fed(false), per_compartment)?),
         ),
-        ("... with bias", "compartment and step", less_dense(slope(session, true, fed(true), per_compartment)?)),
+        (
+            "compartment with input, with bias",
+            "compartment and step",
+            less_dense(slope(session, true, fed(true), per_compartment)?),
+        ),
         ("compartment that fires: what that adds", "spike", slope(session, true, firing, |ops| ops.spikes)?),
         ("sparse synapse", "synaptic event", slope(session, true, |n| fan_out(n, true), per_event)?),
         ("dense synapse", "synaptic event", dense),

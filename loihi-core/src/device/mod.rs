@@ -1,6 +1,6 @@
 //! Bytes in, bytes out: the state machine that every board, and the host, runs.
 //!
-//! [`Device`] speaks the protocol of [`crate::wire`] over a [`machine::Machine`], which owns the arena. It does no
+//! [`Device`] speaks the protocol of [`crate::wire`] over a machine, which owns the arena. It does no
 //! input or output of its own and never waits.
 
 mod error;
@@ -33,6 +33,15 @@ struct Session {
     sequence: u16,
 }
 
+/// Longest refusal on the line: a greeting's has 18 bytes of fields, an error's fewer.
+const REFUSAL_MAX: usize = 64;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outgoing {
+    Response,
+    Refusal,
+}
+
 /// A device.
 #[derive(Debug)]
 pub struct Device<A> {
@@ -40,6 +49,10 @@ pub struct Device<A> {
     session: Option<Session>,
     /// The last response as it goes over the line, kept for repetition.
     response: Vec<u8, FRAME_MAX>,
+    /// The answer to a frame that was not executed; it leaves the kept response alone.
+    refusal: Vec<u8, REFUSAL_MAX>,
+    /// Which of the two goes out.
+    outgoing: Outgoing,
     /// Bytes of it that are sent.
     sent: usize,
     endpoint: Endpoint<A>,
@@ -60,6 +73,8 @@ impl<A: AsMut<[u64]>> Device<A> {
             reader: FrameReader::new(),
             session: None,
             response: Vec::new(),
+            refusal: Vec::new(),
+            outgoing: Outgoing::Response,
             sent: 0,
             endpoint: Endpoint { machine: Machine::new(arena, board), data: Data::new() },
         }
@@ -74,37 +89,48 @@ impl<A: AsMut<[u64]>> Device<A> {
         let request = postcard::from_bytes::<Request<'_>>(frame.body);
         let verdict = judge(self.session, frame.sequence, request.as_ref().ok());
         self.endpoint.data.clear();
-        let answer = match verdict {
+        self.sent = 0;
+        let refusal = match verdict {
+            Verdict::Refuse => Response::Refused { version: VERSION, schema: SCHEMA },
+            Verdict::Fail(error) => Response::Failed(error),
             Verdict::Repeat => {
-                self.sent = 0;
+                self.outgoing = Outgoing::Response;
                 return;
             }
             Verdict::Open(session) => {
                 self.session = Some(session);
-                self.endpoint.machine.hello()
+                self.outgoing = Outgoing::Response;
+                return send(&mut self.response, frame.sequence, &self.endpoint.machine.hello());
             }
-            Verdict::Refuse => Response::Refused { version: VERSION, schema: SCHEMA },
-            Verdict::Fail(error) => Response::Failed(error),
             Verdict::Execute(session) => {
                 self.session = Some(session);
-                match request {
+                self.outgoing = Outgoing::Response;
+                let answer = match request {
                     Ok(request) => self.endpoint.execute(&request),
                     Err(_) => Response::Failed(DeviceError::Unreadable),
-                }
+                };
+                return send(&mut self.response, frame.sequence, &answer);
             }
         };
-        send(&mut self.response, frame.sequence, &answer);
-        self.sent = 0;
+        self.outgoing = Outgoing::Refusal;
+        send(&mut self.refusal, frame.sequence, &refusal);
     }
 
     /// Bytes that wait to be sent.
     pub fn pending(&self) -> &[u8] {
-        self.response.get(self.sent..).unwrap_or_default()
+        self.line().get(self.sent..).unwrap_or_default()
     }
 
     /// Says that so many bytes of [`Device::pending`] have been sent.
     pub fn advance(&mut self, sent: usize) {
-        self.sent = self.sent.saturating_add(sent).min(self.response.len());
+        self.sent = self.sent.saturating_add(sent).min(self.line().len());
+    }
+
+    fn line(&self) -> &[u8] {
+        match self.outgoing {
+            Outgoing::Response => &self.response,
+            Outgoing::Refusal => &self.refusal,
+        }
     }
 }
 
@@ -152,13 +178,13 @@ fn judge(session: Option<Session>, sequence: u16, request: Option<&Request<'_>>)
     }
 }
 
-/// Encodes a response for the line. Every response fits, since its data fit [`DATA_MAX`].
-fn send(line: &mut Vec<u8, FRAME_MAX>, sequence: u16, response: &Response<'_>) {
+/// Encodes a response for the line. Every response fits: its data fit [`DATA_MAX`], a refusal has none.
+fn send<const N: usize>(line: &mut Vec<u8, N>, sequence: u16, response: &Response<'_>) {
     let mut body = [0; frame::BODY_MAX];
     line.clear();
     if let Ok(body) = postcard::to_slice(response, &mut body) {
         // Filling up to the capacity cannot fail.
-        let _filled = line.resize(FRAME_MAX, 0);
+        let _filled = line.resize(N, 0);
         let length = frame::encode(CHANNEL_MESSAGE, sequence, body, line).unwrap_or(0);
         line.truncate(length);
     }
