@@ -362,3 +362,22 @@ fn log_frames_and_noise_to_a_device_are_dropped() {
     assert_eq!(peer.send(&[1, 2, 3, 0, 0, 0xFF, 0]), None);
     assert_eq!(peer.ask(&Request::Ops).response(), Response::Ops(OpCounts::default()));
 }
+
+/// The host is asked to sort them; a device believes no host.
+#[test]
+fn spikes_in_any_order_upset_no_device() {
+    let spikes =
+        |steps: &[u16]| -> Vec<u8> { steps.iter().flat_map(|step| [step.to_le_bytes(), [0, 0]]).flatten().collect() };
+    for steps in [&[5, 3, 0][..], &[9, 9, 2], &[u16::MAX, 0], &[0, 10, 11]] {
+        let mut peer = Peer::with(small_network().bytes());
+        let spikes = spikes(steps);
+        // Refused as a whole, or computed: neither in part.
+        let ran = match peer.ask(&Request::Run { steps: 10, spikes: &spikes }).response() {
+            Response::Ran { .. } => 10,
+            Response::Failed(_) => 0,
+            other => panic!("{other:?}"),
+        };
+        let answer = peer.ask(&Request::Ops);
+        assert!(matches!(answer.response(), Response::Ops(ops) if ops.steps == ran), "{:?}", answer.response());
+    }
+}
