@@ -4,10 +4,10 @@
 
 mod common;
 
-use common::{Nobody, open_host, open_qemu};
+use common::{open_host, open_qemu};
 use host_harness::cost::kernels::{KernelCost, measure};
 use host_harness::device::session::Session;
-use host_harness::experiment::{Experiment, Options, Outcome};
+use host_harness::experiment::{Experiment, Nobody, Options, Outcome};
 use loihi_core::probe::{Register, StateDigest};
 
 fn run(experiment: Experiment, session: &mut Session, options: &Options) -> Outcome {

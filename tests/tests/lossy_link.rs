@@ -4,14 +4,14 @@
 
 mod common;
 
-use common::{Nobody, Peer, SMALL_MAILBOX, frame_of, open, open_host, request_frame, small_network};
+use common::{Peer, SMALL_MAILBOX, frame_of, open, open_host, request_frame, small_network};
 use host_harness::data::digits;
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
 use host_harness::device::lossy::{Faults, Lossy};
 use host_harness::device::session::{Patience, Session, SessionError};
 use host_harness::device::{Device, DeviceFault};
 use host_harness::experiment::digits_pes::DigitsPes;
-use host_harness::experiment::{Experiment, Options, Outcome};
+use host_harness::experiment::{Experiment, Nobody, Options, Outcome};
 use loihi_core::chip::ResetScope;
 use loihi_core::device::DeviceError;
 use loihi_core::image::ImageError;

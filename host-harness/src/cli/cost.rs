@@ -6,9 +6,7 @@ use super::out;
 use crate::cost::kernels::measure;
 use crate::data::digits;
 use crate::experiment::digits_pes::DigitsPes;
-use crate::experiment::{Options, Row, Watch};
-use crate::image::ImageFile;
-use crate::record::RecordError;
+use crate::experiment::{Nobody, Options};
 use anyhow::bail;
 use clap::Args;
 
@@ -41,23 +39,4 @@ pub(super) fn cost(args: &CostArgs) -> anyhow::Result<()> {
     ))?;
     out::line(format_args!("| digits-pes: everything | predicted and learned sample | {per_sample} |"))?;
     Ok(())
-}
-
-/// Looks at nothing.
-struct Nobody;
-
-impl Watch for Nobody {
-    fn image(&mut self, _image: &ImageFile) -> Result<(), RecordError> {
-        Ok(())
-    }
-
-    fn progress(&mut self, _done: u64, _total: u64, _running: &str) {}
-
-    fn row(&mut self, _row: &Row) -> Result<(), RecordError> {
-        Ok(())
-    }
-
-    fn learned(&mut self, _image: &ImageFile, _learned: &[i32]) -> Result<(), RecordError> {
-        Ok(())
-    }
 }

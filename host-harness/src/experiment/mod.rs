@@ -55,6 +55,26 @@ pub trait Watch {
     fn learned(&mut self, image: &ImageFile, learned: &[i32]) -> Result<(), RecordError>;
 }
 
+/// Watches a run and does nothing about it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Nobody;
+
+impl Watch for Nobody {
+    fn image(&mut self, _image: &ImageFile) -> Result<(), RecordError> {
+        Ok(())
+    }
+
+    fn progress(&mut self, _done: u64, _total: u64, _running: &str) {}
+
+    fn row(&mut self, _row: &Row) -> Result<(), RecordError> {
+        Ok(())
+    }
+
+    fn learned(&mut self, _image: &ImageFile, _learned: &[i32]) -> Result<(), RecordError> {
+        Ok(())
+    }
+}
+
 /// A row of `metrics.csv`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {

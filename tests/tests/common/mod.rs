@@ -6,9 +6,7 @@ use host_harness::device::Device;
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
 use host_harness::device::qemu::{FIRMWARE_PATH, Qemu};
 use host_harness::device::session::{Patience, Session};
-use host_harness::experiment::{Row, Watch};
 use host_harness::image::{ImageBuilder, ImageFile, Source};
-use host_harness::record::RecordError;
 use loihi_core::device::{Board, Device as CoreDevice, DeviceError};
 use loihi_core::image::GroupRecord;
 use loihi_core::snip::{Pes, RateEncoder};
@@ -69,25 +67,6 @@ pub(crate) fn open_host() -> Session {
 pub(crate) fn open_qemu() -> Session {
     let device = Qemu::start(&firmware()).unwrap_or_else(|error| panic!("{error}: run `cargo xtask setup`"));
     open(Box::new(device))
-}
-
-/// Watches an experiment and does nothing about it.
-pub(crate) struct Nobody;
-
-impl Watch for Nobody {
-    fn image(&mut self, _image: &ImageFile) -> Result<(), RecordError> {
-        Ok(())
-    }
-
-    fn progress(&mut self, _done: u64, _total: u64, _running: &str) {}
-
-    fn row(&mut self, _row: &Row) -> Result<(), RecordError> {
-        Ok(())
-    }
-
-    fn learned(&mut self, _image: &ImageFile, _learned: &[i32]) -> Result<(), RecordError> {
-        Ok(())
-    }
 }
 
 /// Words of the stimulus, target and output mailboxes of [`small_network`].
