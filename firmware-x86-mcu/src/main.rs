@@ -18,7 +18,7 @@ mod machine {
     #[unsafe(no_mangle)]
     extern "C" fn firmware_main() {
         defmt::info!("{=str}: firmware {=str}, arena {=usize} bytes", NAME, env!("CARGO_PKG_VERSION"), ARENA_BYTES);
-        let board = Board { name: NAME, ticks: Some(clock::ticks) };
+        let board = Board { ticks: Some(clock::ticks), ..Board::named(NAME) };
         let mut device = Device::new(arena::take(), board);
         // A UART neither fails nor ends, so this does not return.
         let Ok(()) = serve(&mut com1(), &mut Strobe, &mut device);

@@ -144,7 +144,7 @@ mod tests {
     fn served(input: &[u8], end: Result<usize, ErrorKind>) -> (Result<(), ErrorKind>, Vec<Event>) {
         let events = Events::default();
         let mut arena = [0; 8];
-        let mut device = Device::new(&mut arena[..], Board { name: "test", ticks: None });
+        let mut device = Device::new(&mut arena[..], Board::named("test"));
         let result = serve(&mut Port { input, end, events: &events }, &mut Pin(&events), &mut device);
         (result, events.into_inner())
     }

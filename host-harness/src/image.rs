@@ -1,9 +1,10 @@
 //! Builds network images: what [`loihi_core::image`] reads.
 
+use crate::limits::{self, Exceeded};
 use loihi_core::dendrite::slots_for;
 use loihi_core::image::{
-    COMPARTMENTS_PER_CORE, GroupRecord, HEADER_WORDS, Image, ImageError, MAGIC, Section, SnipRecord, SynapseFormat,
-    VERSION,
+    AxonRecord, COMPARTMENTS_PER_CORE, HEADER_WORDS, Image, ImageError, MAGIC, Profile, Route, Section, SnipRecord,
+    SynapseFormat, VERSION,
 };
 use loihi_core::num::Fnv64;
 use loihi_core::synapse::Synapse;
@@ -38,6 +39,9 @@ pub enum BuildError {
         /// Its elements.
         count: usize,
     },
+    /// The chip has not as much of something.
+    #[error("{0}")]
+    Exceeded(#[from] Exceeded),
     /// The image that was built is refused; a connection points to something that is not there.
     #[error("the network is not sound: {0}")]
     Unsound(#[from] ImageError),
@@ -74,33 +78,59 @@ impl ImageFile {
 #[derive(Debug, Default)]
 struct Core {
     compartments: usize,
-    groups: Vec<GroupRecord>,
+    groups: Vec<[usize; 3]>,
+    delay_max: usize,
+    /// Right and left shift of its sums kept apart.
+    sums: Vec<[u32; 2]>,
+}
+
+/// Synapses that are stored once; any number of axons can use them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Synapses {
+    format: SynapseFormat,
+    first: usize,
+    per_atom: usize,
+    atoms: usize,
     delay_max: usize,
 }
 
-#[derive(Debug)]
-struct Axon {
-    core: usize,
-    format: SynapseFormat,
-    first: usize,
-    synapses: usize,
-    compartment_base: usize,
+/// What an axon has besides its synapses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AxonOptions {
+    /// The compartment of the core that the synapses count from.
+    pub compartment_base: usize,
+    /// 0 for the core's own synaptic sum, else what [`ImageBuilder::sum`] returned.
+    pub sum: usize,
+    /// Precision of the weights, 0..=8 without 7: what they take of the chip's memory.
+    pub weight_bits: u32,
+}
+
+impl Default for AxonOptions {
+    fn default() -> Self {
+        Self { compartment_base: 0, sum: 0, weight_bits: 8 }
+    }
 }
 
 /// Collects cores, compartments, axons and snips.
 #[derive(Debug, Default)]
 pub struct ImageBuilder {
+    seed: u32,
     cores: Vec<Core>,
+    profiles: Vec<Profile>,
+    compartments: usize,
     bias: Vec<i32>,
-    biased: bool,
+    current_start: Vec<i32>,
+    voltage_start: Vec<i32>,
+    noise: Vec<i32>,
     inputs: u32,
-    axons: Vec<Axon>,
+    axons: Vec<AxonRecord>,
     routes: Vec<(Source, u32)>,
     sparse: Vec<u32>,
     dense: Vec<i16>,
     snips: Vec<SnipRecord>,
     data: Vec<i32>,
     mailboxes: [u32; 3],
+    beyond_the_chip: bool,
 }
 
 impl ImageBuilder {
@@ -109,9 +139,24 @@ impl ImageBuilder {
         Self::default()
     }
 
+    /// Lets the network need more than a Loihi core has of axons, profiles and synaptic memory; see [`limits`].
+    pub fn beyond_the_chip(&mut self) {
+        self.beyond_the_chip = true;
+    }
+
     /// Words of the mailboxes: stimulus, target, output.
     pub fn mailboxes(&mut self, stimulus: u32, target: u32, output: u32) {
         self.mailboxes = [stimulus, target, output];
+    }
+
+    /// Seed of all random numbers of the chip; 0 if never set.
+    pub fn seed(&mut self, seed: u32) {
+        self.seed = seed;
+    }
+
+    /// Replays noise instead of drawing it: a value in −127..=127 per compartment and step, step after step.
+    pub fn recorded_noise(&mut self, noise: Vec<i32>) {
+        self.noise = noise;
     }
 
     /// Begins another core and returns its number. Compartments are added to the last core.
@@ -120,27 +165,46 @@ impl ImageBuilder {
         self.cores.len() - 1
     }
 
-    /// Adds compartments with equal parameters to the last core; `group.compartments` says how many. Returns their
-    /// numbers on the chip. Biases are 0.
-    pub fn group(&mut self, group: GroupRecord) -> Range<u32> {
+    /// Adds compartments with equal parameters to the last core and returns their numbers on the chip.
+    pub fn group(&mut self, compartments: usize, profile: Profile) -> Range<u32> {
+        self.neurons(compartments, &[profile])
+    }
+
+    /// Adds neurons of several compartments each to the last core, leaves first, and returns the numbers of all their
+    /// compartments: neuron n has `tree.len()` of them, from the first plus `n · tree.len()` on.
+    pub fn neurons(&mut self, neurons: usize, tree: &[Profile]) -> Range<u32> {
         if self.cores.is_empty() {
             self.core();
         }
+        let profile_first = self.share_profiles(tree);
+        let compartments = neurons * tree.len();
         if let Some(core) = self.cores.last_mut() {
-            core.compartments += group.compartments;
-            core.groups.push(group);
+            core.compartments += compartments;
+            core.groups.push([compartments, profile_first, tree.len()]);
         }
-        let first = count(self.bias.len());
-        self.bias.resize(self.bias.len() + group.compartments, 0);
-        first..count(self.bias.len())
+        let first = count(self.compartments);
+        self.compartments += compartments;
+        first..count(self.compartments)
+    }
+
+    /// Where these profiles are in the table, in this order; adds them if they are not.
+    fn share_profiles(&mut self, tree: &[Profile]) -> usize {
+        let found = self.profiles.windows(tree.len().max(1)).position(|profiles| profiles == tree);
+        found.unwrap_or_else(|| {
+            self.profiles.extend_from_slice(tree);
+            self.profiles.len() - tree.len()
+        })
     }
 
     /// Sets initial biases from a compartment on; from now on every compartment has a bias register.
     pub fn bias(&mut self, first: u32, biases: &[i32]) {
-        self.biased = true;
-        for (at, bias) in self.bias.iter_mut().skip(first as usize).zip(biases) {
-            *at = *bias;
-        }
+        set(&mut self.bias, first, biases);
+    }
+
+    /// Sets initial currents and voltages from a compartment on.
+    pub fn start(&mut self, first: u32, currents: &[i32], voltages: &[i32]) {
+        set(&mut self.current_start, first, currents);
+        set(&mut self.voltage_start, first, voltages);
     }
 
     /// Adds external inputs and returns their numbers.
@@ -150,31 +214,61 @@ impl ImageBuilder {
         first..self.inputs
     }
 
-    /// Connects a source to a core by weights of consecutive compartments, in units of 64 ([`loihi_core::synapse::fold`]).
-    pub fn dense(&mut self, source: Source, core: usize, compartment_base: usize, weights: &[i16]) {
+    /// Adds a synaptic sum to a core that is kept apart from its own, and returns its number there; see
+    /// [`loihi_core::image::SumRecord`].
+    pub fn sum(&mut self, core: usize, shift_right: u32, shift_left: u32) -> usize {
+        self.cores.get_mut(core).map_or(0, |core| {
+            core.sums.push([shift_right, shift_left]);
+            core.sums.len()
+        })
+    }
+
+    /// Stores weights of consecutive compartments, in units of 64 ([`loihi_core::synapse::fold`]). With several atoms
+    /// they are a list per atom, all of the same length, one after the other.
+    pub fn dense_synapses(&mut self, weights: &[i16], atoms: usize) -> Synapses {
         let first = self.dense.len();
         self.dense.extend_from_slice(weights);
-        self.axon(
-            source,
-            Axon { core, format: SynapseFormat::Dense, first, synapses: weights.len(), compartment_base },
-        );
+        let per_atom = weights.len() / atoms.max(1);
+        Synapses { format: SynapseFormat::Dense, first, per_atom, atoms, delay_max: 0 }
     }
 
-    /// Connects a source to a core by single synapses.
-    pub fn sparse(&mut self, source: Source, core: usize, synapses: &[Synapse]) {
+    /// Stores single synapses; with several atoms a list per atom, as [`ImageBuilder::dense_synapses`].
+    pub fn sparse_synapses(&mut self, synapses: &[Synapse], atoms: usize) -> Synapses {
         let first = self.sparse.len();
         self.sparse.extend(synapses.iter().map(|synapse| synapse.word()));
-        let longest = synapses.iter().map(|synapse| synapse.delay).max().unwrap_or(0);
-        if let Some(core) = self.cores.get_mut(core) {
-            core.delay_max = core.delay_max.max(longest);
-        }
-        let synapses = synapses.len();
-        self.axon(source, Axon { core, format: SynapseFormat::Sparse, first, synapses, compartment_base: 0 });
+        let delay_max = synapses.iter().map(|synapse| synapse.delay).max().unwrap_or(0);
+        let per_atom = synapses.len() / atoms.max(1);
+        Synapses { format: SynapseFormat::Sparse, first, per_atom, atoms, delay_max }
     }
 
-    fn axon(&mut self, source: Source, axon: Axon) {
-        self.routes.push((source, count(self.axons.len())));
-        self.axons.push(axon);
+    /// Adds an input axon to a core and returns its number.
+    pub fn axon(&mut self, core: usize, synapses: &Synapses, options: AxonOptions) -> u32 {
+        if let Some(core) = self.cores.get_mut(core) {
+            core.delay_max = core.delay_max.max(synapses.delay_max);
+        }
+        let Synapses { format, first, per_atom: synapses, atoms, .. } = *synapses;
+        let AxonOptions { compartment_base, sum, weight_bits } = options;
+        self.axons.push(AxonRecord { core, format, sum, first, synapses, compartment_base, atoms, weight_bits });
+        count(self.axons.len() - 1)
+    }
+
+    /// Lets the spikes of a source enter an axon, as one of its atoms.
+    pub fn route(&mut self, source: Source, axon: u32, atom: usize) {
+        self.routes.push((source, Route { axon: axon as usize, atom }.word()));
+    }
+
+    /// Connects a source to a core by weights of consecutive compartments: an axon of its own.
+    pub fn dense(&mut self, source: Source, core: usize, compartment_base: usize, weights: &[i16]) {
+        let synapses = self.dense_synapses(weights, 1);
+        let axon = self.axon(core, &synapses, AxonOptions { compartment_base, ..AxonOptions::default() });
+        self.route(source, axon, 0);
+    }
+
+    /// Connects a source to a core by single synapses: an axon of its own.
+    pub fn sparse(&mut self, source: Source, core: usize, synapses: &[Synapse]) {
+        let synapses = self.sparse_synapses(synapses, 1);
+        let axon = self.axon(core, &synapses, AxonOptions::default());
+        self.route(source, axon, 0);
     }
 
     /// Adds constants for a snip and returns the number of the first.
@@ -199,44 +293,71 @@ impl ImageBuilder {
                 return Err(BuildError::CoreFull { core: number, compartments: core.compartments });
             }
         }
+        if self.axons.len() > Route::AXONS_MAX {
+            return Err(BuildError::TooLong { what: "the list of axons", count: self.axons.len() });
+        }
+        let limited = !self.beyond_the_chip;
         let words = Sections::of(self)?.words()?;
-        let image = ImageFile { words };
-        image.open()?;
-        Ok(image)
+        let file = ImageFile { words };
+        let image = file.open()?;
+        if limited {
+            limits::check(&image)?;
+        }
+        Ok(file)
+    }
+}
+
+/// Sets elements from `first` on; later ones that are missing until then are 0.
+fn set(registers: &mut Vec<i32>, first: u32, values: &[i32]) {
+    let end = first as usize + values.len();
+    if registers.len() < end {
+        registers.resize(end, 0);
+    }
+    for (register, value) in registers.iter_mut().skip(first as usize).zip(values) {
+        *register = *value;
     }
 }
 
 /// The sections as words, before their places are known.
 struct Sections {
-    header: [u32; 4],
+    header: [u32; 5],
     sections: Vec<(Section, usize, Vec<u32>)>,
 }
 
 impl Sections {
-    fn of(builder: ImageBuilder) -> Result<Self, BuildError> {
-        let (fanout, routes) = fanout(builder.bias.len(), builder.inputs, builder.routes);
+    fn of(mut builder: ImageBuilder) -> Result<Self, BuildError> {
+        let (fanout, routes) = fanout(builder.compartments, builder.inputs, builder.routes);
         let [stimulus, target, output] = builder.mailboxes;
-        let groups: Vec<u32> = builder.cores.iter().flat_map(|core| &core.groups).flat_map(group_words).collect();
-        let group_count = builder.cores.iter().map(|core| core.groups.len()).sum();
-        let bias: Vec<u32> =
-            if builder.biased { builder.bias.iter().map(|bias| bias.cast_unsigned()).collect() } else { Vec::new() };
+        for registers in [&mut builder.bias, &mut builder.current_start, &mut builder.voltage_start] {
+            if !registers.is_empty() && registers.len() < builder.compartments {
+                registers.resize(builder.compartments, 0);
+            }
+        }
+        let groups = builder.cores.iter().flat_map(|core| &core.groups);
+        let group_words = groups.clone().flatten().map(|field| number("a group", *field)).collect::<Result<_, _>>()?;
+        let profiles = builder.profiles.iter().flat_map(Profile::words).collect();
         let dense = builder.dense.chunks(2).map(pair).collect();
-        let snips: Vec<u32> = builder.snips.iter().flat_map(SnipRecord::words).collect();
-        let axons: Vec<u32> = builder.axons.iter().map(axon_words).collect::<Result<Vec<_>, _>>()?.concat();
-        let data: Vec<u32> = builder.data.iter().map(|word| word.cast_unsigned()).collect();
+        let snips = builder.snips.iter().flat_map(SnipRecord::words).collect();
+        let axons = builder.axons.iter().map(axon_words).collect::<Result<Vec<_>, _>>()?.concat();
+        let sums = sum_words(&builder.cores)?;
         Ok(Self {
-            header: [stimulus, target, output, builder.inputs],
+            header: [stimulus, target, output, builder.inputs, builder.seed],
             sections: vec![
                 (Section::Cores, builder.cores.len(), core_words(&builder.cores)?),
-                (Section::Groups, group_count, groups),
-                (Section::Bias, bias.len(), bias),
+                (Section::Profiles, builder.profiles.len(), profiles),
+                (Section::Groups, groups.count(), group_words),
+                (Section::Bias, builder.bias.len(), unsigned(&builder.bias)),
+                (Section::CurrentStart, builder.current_start.len(), unsigned(&builder.current_start)),
+                (Section::VoltageStart, builder.voltage_start.len(), unsigned(&builder.voltage_start)),
                 (Section::Axons, builder.axons.len(), axons),
                 (Section::Fanout, fanout.len(), fanout),
                 (Section::Routes, routes.len(), routes),
                 (Section::Sparse, builder.sparse.len(), builder.sparse),
                 (Section::Dense, builder.dense.len(), dense),
+                (Section::Sums, sums.len() / 4, sums),
+                (Section::Noise, builder.noise.len(), unsigned(&builder.noise)),
                 (Section::Snips, builder.snips.len(), snips),
-                (Section::Data, data.len(), data),
+                (Section::Data, builder.data.len(), unsigned(&builder.data)),
             ],
         })
     }
@@ -281,32 +402,39 @@ fn fanout(compartments: usize, inputs: u32, mut routes: Vec<(Source, u32)>) -> (
 }
 
 fn core_words(cores: &[Core]) -> Result<Vec<u32>, BuildError> {
-    let (mut compartment, mut group, mut slot) = (0, 0, 0);
+    let [mut compartment, mut group, mut slot, mut sum] = [0; 4];
     let mut words = Vec::new();
     for core in cores {
         let slots = slots_for(core.delay_max);
-        for field in [compartment, core.compartments, group, core.groups.len(), slots, slot] {
+        for field in [compartment, core.compartments, group, core.groups.len(), slots, slot, sum, core.sums.len()] {
             words.push(number("a core", field)?);
         }
         compartment += core.compartments;
         group += core.groups.len();
         slot += slots;
+        sum += core.sums.len();
     }
     Ok(words)
 }
 
-fn group_words(group: &GroupRecord) -> [u32; 8] {
-    group.words(count(group.compartments))
+fn sum_words(cores: &[Core]) -> Result<Vec<u32>, BuildError> {
+    let mut slot = 0;
+    let mut words = Vec::new();
+    for (at, core) in cores.iter().enumerate() {
+        for [shift_right, shift_left] in &core.sums {
+            words.extend([number("the cores", at)?, *shift_right, *shift_left, number("the slots", slot)?]);
+            slot += slots_for(core.delay_max);
+        }
+    }
+    Ok(words)
 }
 
-fn axon_words(axon: &Axon) -> Result<[u32; 5], BuildError> {
-    Ok([
-        number("the cores", axon.core)?,
-        axon.format.code(),
-        number("the synapses", axon.first)?,
-        number("an axon", axon.synapses)?,
-        number("a core", axon.compartment_base)?,
-    ])
+fn unsigned(words: &[i32]) -> Vec<u32> {
+    words.iter().map(|word| word.cast_unsigned()).collect()
+}
+
+fn axon_words(axon: &AxonRecord) -> Result<[u32; 4], BuildError> {
+    axon.words().ok_or(BuildError::TooLong { what: "an axon", count: axon.synapses.max(axon.atoms) })
 }
 
 fn pair(weights: &[i16]) -> u32 {
@@ -328,26 +456,16 @@ mod tests {
     use super::*;
     use loihi_core::chip::Chip;
 
-    fn group(compartments: usize) -> GroupRecord {
-        GroupRecord {
-            compartments,
-            decay_u: 4096,
-            decay_v: 0,
-            v_th: 640,
-            v_min: -8_388_607,
-            v_max: 8_388_607,
-            refractory: 1,
-        }
-    }
+    const PROFILE: Profile = Profile { v_th: 640, ..Profile::DEFAULT };
 
     #[test]
     fn a_chain_over_two_cores_passes_a_spike_on() {
         let mut builder = ImageBuilder::new();
         let input = builder.inputs(1);
         let first = builder.core();
-        builder.group(group(2));
+        builder.group(2, PROFILE);
         let second = builder.core();
-        builder.group(group(1));
+        builder.group(1, PROFILE);
         builder.dense(Source::Input(input.start), first, 1, &[11]);
         builder.sparse(Source::Compartment(1), second, &[Synapse { compartment: 0, delay: 2, weight: 11 }]);
         let file = builder.build().unwrap();
@@ -368,20 +486,20 @@ mod tests {
     #[test]
     fn what_points_nowhere_is_refused() {
         let mut builder = ImageBuilder::new();
-        builder.group(group(3));
+        builder.group(3, PROFILE);
         builder.dense(Source::Compartment(0), 0, 2, &[1, 1]);
         let error = builder.build().unwrap_err().to_string();
         assert!(error.contains("Axons, element 0"), "{error}");
 
         let mut builder = ImageBuilder::new();
-        builder.group(group(1025));
+        builder.group(1025, PROFILE);
         assert!(builder.build().unwrap_err().to_string().contains("1025 compartments"));
     }
 
     #[test]
     fn a_cut_or_changed_image_is_refused() {
         let mut builder = ImageBuilder::new();
-        builder.group(group(3));
+        builder.group(3, PROFILE);
         let mut file = builder.build().unwrap();
         let words = file.words.len();
         file.words.truncate(words - 1);

@@ -1,6 +1,6 @@
 //! The host's side: builds networks, drives devices, runs experiments, records what came out.
 //!
-//! Data goes one way: [`image`] → [`device`] → [`experiment`] → [`record`].
+//! Data goes one way: [`image`] (within the chip's [`limits`]) → [`device`] → [`experiment`] → [`record`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -11,4 +11,5 @@ pub mod data;
 pub mod device;
 pub mod experiment;
 pub mod image;
+pub mod limits;
 pub mod record;

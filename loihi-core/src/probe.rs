@@ -2,6 +2,8 @@
 
 use crate::chip::Chip;
 use crate::compartment::{Block, LANES};
+use crate::dendrite::{SLOT, slot_start};
+use crate::image::CoreRecord;
 use crate::num::Fnv64;
 use serde::{Deserialize, Serialize};
 
@@ -14,10 +16,16 @@ pub enum Register {
     V,
     /// Bias per compartment.
     Bias,
-    /// Refractory steps left per compartment.
+    /// Refractory steps left per compartment, the step of the spike included.
     Refractory,
+    /// Threshold per compartment of an image with homeostasis, else nothing.
+    Threshold,
+    /// Trace of its own spikes per compartment of an image with homeostasis, else nothing.
+    Activity,
     /// Dendritic accumulators in units of 64, core after core, from the slot of the next step on.
     Dendrite,
+    /// Sums kept apart and what of them waits to join, in the same order, of an image with such sums, else nothing.
+    Apart,
     /// Compartments that fired in the last step.
     Spikes,
     /// Words of the output mailbox.
@@ -28,16 +36,24 @@ pub enum Register {
     Working,
     /// Words of the two mailboxes toward the chip, stimulus first.
     Mailbox,
+    /// Voltage per compartment as the chip shows it: while a compartment is refractory, `refractory << 7` instead.
+    ///
+    /// Known from recordings for the step of the spike (a period of 1 shows 128); for longer periods the count is
+    /// taken to run down to 1. Follows from the others, so it is no part of the digest.
+    VReadout,
 }
 
 impl Register {
-    /// Every register, in the order of the digest.
-    pub const ALL: [Self; 10] = [
+    /// Every register of the digest, in its order.
+    pub const ALL: [Self; 13] = [
         Self::U,
         Self::V,
         Self::Bias,
         Self::Refractory,
+        Self::Threshold,
+        Self::Activity,
         Self::Dendrite,
+        Self::Apart,
         Self::Spikes,
         Self::Output,
         Self::Learned,
@@ -52,12 +68,16 @@ impl Register {
             Self::V => "v",
             Self::Bias => "bias",
             Self::Refractory => "refractory",
+            Self::Threshold => "threshold",
+            Self::Activity => "activity",
             Self::Dendrite => "dendrite",
+            Self::Apart => "apart",
             Self::Spikes => "spikes",
             Self::Output => "output",
             Self::Learned => "learned",
             Self::Working => "working",
             Self::Mailbox => "mailbox",
+            Self::VReadout => "v_readout",
         }
     }
 }
@@ -68,7 +88,7 @@ pub struct StateDigest {
     /// Steps computed.
     pub t: u32,
     /// FNV-1a 64 of each of [`Register::ALL`], over its words as little-endian bytes.
-    pub registers: [u64; 10],
+    pub registers: [u64; 13],
 }
 
 impl StateDigest {
@@ -97,8 +117,12 @@ impl Chip<'_> {
             Register::U => self.visit_blocks(|[currents, _, _]| currents, |u_256| visit(u_256 >> 8)),
             Register::V => self.visit_blocks(|[_, voltages, _]| voltages, visit),
             Register::Bias => self.visit_blocks(|[_, _, biases]| biases, |bias_256| visit(bias_256 >> 8)),
-            Register::Refractory => self.visit_refractory(visit),
+            Register::Refractory => self.visit_places(state.refractory, |steps| visit(i32::from(*steps))),
+            Register::Threshold => self.visit_places(state.adaptations, |adaptation| visit(adaptation.v_th)),
+            Register::Activity => self.visit_places(state.adaptations, |adaptation| visit(adaptation.activity)),
+            Register::VReadout => self.visit_readouts(visit),
             Register::Dendrite => self.visit_dendrites(visit),
+            Register::Apart => self.visit_apart(visit),
             Register::Spikes => state.spikes.as_slice().iter().for_each(|spike| visit(spike.cast_signed())),
             Register::Output => state.output.iter().for_each(|word| visit(*word)),
             Register::Learned => state.learned.iter().for_each(|word| visit(*word)),
@@ -118,24 +142,51 @@ impl Chip<'_> {
         }
     }
 
-    fn visit_refractory(&self, mut visit: impl FnMut(i32)) {
-        let mut places = self.state().refractory.chunks(LANES);
+    /// One of the registers that are kept by place; none if there are none.
+    fn visit_places<T>(&self, registers: &[T], mut visit: impl FnMut(&T)) {
+        let mut places = registers.chunks(LANES);
         for core in self.image().cores() {
             let of_core = places.by_ref().take(core.blocks()).flatten();
-            of_core.take(core.compartments).for_each(|steps| visit(i32::from(*steps)));
+            of_core.take(core.compartments).for_each(&mut visit);
+        }
+    }
+
+    fn visit_readouts(&self, mut visit: impl FnMut(i32)) {
+        let mut blocks = self.state().blocks.iter();
+        let mut places = self.state().refractory.chunks(LANES);
+        for core in self.image().cores() {
+            let voltages = blocks.by_ref().take(core.blocks()).flat_map(|[_, voltages, _]| voltages);
+            let refractory = places.by_ref().take(core.blocks()).flatten();
+            for (v, steps) in voltages.zip(refractory).take(core.compartments) {
+                visit(if *steps == 0 { *v } else { i32::from(*steps) << 7 });
+            }
         }
     }
 
     /// Only the accumulators of compartments that exist, so that the digest does not depend on the ring's padding.
     fn visit_dendrites(&self, mut visit: impl FnMut(i32)) {
-        use crate::dendrite::{SLOT, slot_start};
         for core in self.image().cores() {
-            for ahead in (0_u32..).take(core.slots) {
-                let start = slot_start(self.t().wrapping_add(ahead), core.slots);
-                let first = core.slot_first.saturating_mul(SLOT).saturating_add(start);
-                let sums = self.state().rings.get(first..first.saturating_add(core.compartments));
-                sums.unwrap_or_default().iter().for_each(|sum| visit(i32::from(*sum)));
+            self.visit_ring(&core, core.slot_first, self.state().accumulators.rings_64, |sum| visit(i32::from(*sum)));
+        }
+    }
+
+    fn visit_apart(&self, mut visit: impl FnMut(i32)) {
+        let accumulators = &self.state().accumulators;
+        for sum in self.image().sums() {
+            if let Some(core) = self.image().core(sum.core) {
+                self.visit_ring(&core, core.slot_first, accumulators.joining, |joining| visit(*joining));
+                self.visit_ring(&core, sum.slot_first, accumulators.apart, |sum| visit(*sum));
             }
+        }
+    }
+
+    /// The accumulators of a core in a ring whose slots begin at `slot_first`, from the slot of the next step on.
+    fn visit_ring<T>(&self, core: &CoreRecord, slot_first: usize, ring: &[T], mut visit: impl FnMut(&T)) {
+        for ahead in (0_u32..).take(core.slots) {
+            let start = slot_start(self.t().wrapping_add(ahead), core.slots);
+            let first = slot_first.saturating_mul(SLOT).saturating_add(start);
+            let sums = ring.get(first..first.saturating_add(core.compartments));
+            sums.unwrap_or_default().iter().for_each(&mut visit);
         }
     }
 

@@ -59,6 +59,16 @@ impl Synapse {
         weight | low_bits(self.delay, 0x3F) << 10 | low_bits(self.compartment, 0x3FF)
     }
 
+    /// A box synapse: the weight is added when the spike arrives and taken back `duration_steps` later, 1..=63. With a
+    /// current that does not decay, a spike is a box of that length.
+    ///
+    /// On the chip one synapse in box mode, whose delay field is the duration; here, as in what it computes, two. A
+    /// weight of −32768, which no format gives, would be taken back as 32767.
+    pub const fn boxed(compartment: usize, duration_steps: usize, weight: i16) -> [Self; 2] {
+        let taken_back = weight.saturating_neg();
+        [Self { compartment, delay: 0, weight }, Self { compartment, delay: duration_steps, weight: taken_back }]
+    }
+
     /// Unpacks.
     #[inline]
     pub const fn from_word(word: u32) -> Self {
@@ -81,7 +91,7 @@ const fn weight(word: u32) -> i16 {
     (word.cast_signed() >> 16) as i16
 }
 
-/// Adds sparse synapses into the ring of a core, for spikes that arrive in the slot that begins at `start`.
+/// Adds sparse synapses into the ring of a core; compartments and delays count from accumulator `start`.
 ///
 /// `ring` has a power of two of slots, as the image's check guarantees; any other ring is left alone. Sums wrap.
 #[inline]
@@ -100,13 +110,26 @@ pub fn scatter_sparse(ring: &mut [i16], start: usize, synapses: &[u32]) {
     by_slots!(1 2 4 8 16 32 64);
 }
 
-#[inline]
+/// Four at a time, which leaves the loop's own instructions to every fourth synapse.
+#[inline(always)]
 fn scatter_masked<const LENGTH: usize>(ring: &mut [i16; LENGTH], start: usize, synapses: &[u32]) {
-    for &word in synapses {
-        let at = crate::image::index(word).wrapping_add(start) & LENGTH.wrapping_sub(1);
-        if let Some(sum) = ring.get_mut(at) {
-            *sum = sum.wrapping_add(weight(word));
-        }
+    let (fours, rest) = synapses.as_chunks::<4>();
+    for &[a, b, c, d] in fours {
+        add_masked(ring, start, a);
+        add_masked(ring, start, b);
+        add_masked(ring, start, c);
+        add_masked(ring, start, d);
+    }
+    for &word in rest {
+        add_masked(ring, start, word);
+    }
+}
+
+#[inline(always)]
+fn add_masked<const LENGTH: usize>(ring: &mut [i16; LENGTH], start: usize, word: u32) {
+    let at = crate::image::index(word).wrapping_add(start) & LENGTH.wrapping_sub(1);
+    if let Some(sum) = ring.get_mut(at) {
+        *sum = sum.wrapping_add(weight(word));
     }
 }
 
@@ -115,6 +138,23 @@ fn scatter_masked<const LENGTH: usize>(ring: &mut [i16; LENGTH], start: usize, s
 pub fn scatter_dense(accumulators: &mut [i16], weights: &[i16]) {
     for (sum, weight) in accumulators.iter_mut().zip(weights) {
         *sum = sum.wrapping_add(*weight);
+    }
+}
+
+/// [`scatter_sparse`] into a sum that is kept apart.
+pub fn scatter_apart_sparse(ring: &mut [i32], start: usize, synapses: &[u32]) {
+    let mask = ring.len().wrapping_sub(1);
+    for &word in synapses {
+        if let Some(sum) = ring.get_mut(crate::image::index(word & 0xFFFF).wrapping_add(start) & mask) {
+            *sum = sum.wrapping_add(i32::from(weight(word)));
+        }
+    }
+}
+
+/// [`scatter_dense`] into a sum that is kept apart.
+pub fn scatter_apart_dense(accumulators: &mut [i32], weights: &[i16]) {
+    for (sum, weight) in accumulators.iter_mut().zip(weights) {
+        *sum = sum.wrapping_add(i32::from(*weight));
     }
 }
 

@@ -4,7 +4,7 @@
 
 use host_harness::image::{ImageBuilder, Source};
 use loihi_core::chip::Chip;
-use loihi_core::image::GroupRecord;
+use loihi_core::image::Profile;
 use loihi_core::snip::Pes;
 use serde_json::Value;
 use zerocopy::IntoBytes as _;
@@ -28,15 +28,8 @@ fn population(count: u32, rate_shift: u32) -> host_harness::image::ImageFile {
     let mut builder = ImageBuilder::new();
     builder.mailboxes(0, 1, 1);
     let core = builder.core();
-    let all = builder.group(GroupRecord {
-        compartments: count as usize,
-        decay_u: 4096,
-        decay_v: 4096,
-        v_th: 64,
-        v_min: 0,
-        v_max: 8_388_607,
-        refractory: 1,
-    });
+    let profile = Profile { decay_v: 4096, v_th: 64, v_min: 0, ..Profile::DEFAULT };
+    let all = builder.group(count as usize, profile);
     for (input, compartment) in builder.inputs(count).zip(all) {
         builder.dense(Source::Input(input), core, compartment as usize, &[2]);
     }

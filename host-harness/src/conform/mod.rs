@@ -1,10 +1,13 @@
 //! Replays vectors that were recorded from other emulators and from the chip, and compares every step.
 //!
-//! [`vector`] reads the formats, [`network`] turns a vector into an image, [`replay`] runs and compares it.
+//! [`parse`] reads the formats into a [`vector`], [`network`] makes an image of it, [`replay`] runs and compares it.
 
+mod json;
 pub mod network;
+pub mod parse;
 pub mod replay;
 pub mod vector;
+mod weights;
 
 use crate::device::session::SessionError;
 use crate::image::BuildError;

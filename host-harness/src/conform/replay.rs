@@ -11,6 +11,7 @@ use loihi_core::probe::Register;
 struct State {
     u: Vec<i32>,
     v: Vec<i32>,
+    v_readout: Vec<i32>,
     spikes: Vec<i32>,
 }
 
@@ -35,21 +36,33 @@ pub fn replay_on_cores(vector: &Vector, session: &mut Session, per_core: usize) 
         let spikes: Vec<(u16, u16)> =
             arrivals.iter().filter_map(|input| Some((0, u16::try_from(*input).ok()?))).collect();
         session.run(1, &spikes)?;
-        if let Some(difference) = compare(step, &state(session)?, &vector.expected) {
+        if let Some(difference) = compare(step, &state(session, &vector.expected)?, &vector.expected) {
             return Ok(Verdict::Failed(difference));
         }
     }
     Ok(Verdict::Passed)
 }
 
-fn state(session: &mut Session) -> Result<State, SessionError> {
-    Ok(State { u: session.read(Register::U)?, v: session.read(Register::V)?, spikes: session.read(Register::Spikes)? })
+fn state(session: &mut Session, expected: &Expected) -> Result<State, SessionError> {
+    let v_readout = if expected.v_readout.is_empty() { Vec::new() } else { session.read(Register::VReadout)? };
+    Ok(State {
+        u: session.read(Register::U)?,
+        v: session.read(Register::V)?,
+        v_readout,
+        spikes: session.read(Register::Spikes)?,
+    })
 }
 
 fn compare(step: usize, got: &State, expected: &Expected) -> Option<Difference> {
     let difference =
         |register: String, expected: String, got: String| Some(Difference { step, register, expected, got });
-    for (name, registers, recorded) in [("u", &got.u, expected.u.get(step)?), ("v", &got.v, expected.v.get(step)?)] {
+    let nothing = Vec::new();
+    let probed = [
+        ("u", &got.u, expected.u.get(step)?),
+        ("v", &got.v, expected.v.get(step)?),
+        ("v_readout", &got.v_readout, expected.v_readout.get(step).unwrap_or(&nothing)),
+    ];
+    for (name, registers, recorded) in probed {
         for (compartment, value) in expected.probe.iter().zip(recorded) {
             let got = registers.get(*compartment as usize);
             if got != Some(value) {

@@ -8,8 +8,7 @@ use crate::device::session::{Session, SessionError};
 use crate::experiment::ExperimentError;
 use crate::image::{ImageBuilder, ImageFile, Source};
 use loihi_core::chip::ResetScope;
-use loihi_core::image::GroupRecord;
-use loihi_core::num::Voltage;
+use loihi_core::image::Profile;
 use loihi_core::ops::OpCounts;
 use loihi_core::snip::Pes;
 use loihi_core::synapse::Synapse;
@@ -101,23 +100,15 @@ fn run(session: &mut Session, file: &ImageFile, learn: bool) -> Result<(OpCounts
     Ok((session.ops()?, session.instructions()))
 }
 
-fn group(compartments: u32, v_th: i32) -> GroupRecord {
-    GroupRecord {
-        compartments: compartments as usize,
-        decay_u: 400,
-        decay_v: 200,
-        v_th: v_th << 6,
-        v_min: Voltage::MIN,
-        v_max: Voltage::MAX,
-        refractory: 1,
-    }
+fn profile(v_th: i32) -> Profile {
+    Profile { decay_u: 400, decay_v: 200, v_th: v_th << 6, ..Profile::DEFAULT }
 }
 
 /// Compartments that never fire; `bias` is 0 for none.
 fn quiet(compartments: u32, bias: i32) -> ImageBuilder {
     let mut builder = ImageBuilder::new();
     builder.inputs(1);
-    let all = builder.group(group(compartments, 100_000));
+    let all = builder.group(compartments as usize, profile(100_000));
     if bias != 0 {
         builder.bias(all.start, &vec![bias; compartments as usize]);
     }
@@ -128,7 +119,7 @@ fn quiet(compartments: u32, bias: i32) -> ImageBuilder {
 fn firing(firing: u32) -> ImageBuilder {
     let mut builder = ImageBuilder::new();
     builder.inputs(1);
-    let all = builder.group(group(768, 1));
+    let all = builder.group(768, profile(1));
     builder.bias(all.start, &vec![1000; firing as usize]);
     builder
 }
@@ -138,7 +129,7 @@ fn fed(compartments: u32, biased: bool) -> ImageBuilder {
     let mut builder = ImageBuilder::new();
     let input = Source::Input(builder.inputs(1).start);
     let core = builder.core();
-    let all = builder.group(group(compartments, 100_000));
+    let all = builder.group(compartments as usize, profile(100_000));
     if biased {
         builder.bias(all.start, &vec![1; compartments as usize]);
     }

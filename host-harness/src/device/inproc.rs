@@ -1,6 +1,6 @@
 //! The device in this process: nothing to install.
 
-use super::{Device, DeviceFault};
+use super::{Device, DeviceFault, wide};
 use loihi_core::device::{Board, Device as CoreDevice};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub struct InProcess {
 impl InProcess {
     /// A device with an arena of this many bytes, rounded down to whole 64-bit words.
     pub fn new(arena_bytes: usize) -> Self {
-        let board = Board { name: "host process", ticks: None };
+        let board = Board { step: wide::step, ..Board::named("host process") };
         Self { device: CoreDevice::new(vec![0; arena_bytes / 8], board) }
     }
 }

@@ -13,6 +13,7 @@ pub mod log;
 pub mod lossy;
 pub mod qemu;
 pub mod session;
+pub mod wide;
 
 use std::time::Duration;
 

@@ -10,8 +10,8 @@ use crate::data::digits::{self, CLASSES, Digit, PIXELS};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Source};
 use loihi_core::chip::{Chip, ResetScope};
-use loihi_core::image::GroupRecord;
-use loihi_core::num::{Voltage, Weight, WeightExponent, word};
+use loihi_core::image::Profile;
+use loihi_core::num::{Weight, WeightExponent, word};
 use loihi_core::probe::StateDigest;
 use loihi_core::snip::{Pes, RateEncoder};
 use loihi_core::synapse::{SignMode, fold};
@@ -108,15 +108,14 @@ impl DigitsPes {
         let mut builder = ImageBuilder::new();
         builder.mailboxes(PIXEL_WORDS, CLASS_WORDS, CLASS_WORDS);
         let core = builder.core();
-        let layer = builder.group(GroupRecord {
-            compartments: self.hidden,
+        let profile = Profile {
             decay_u: self.decay_u,
             decay_v: self.decay_v,
             v_th: self.v_th << 6,
-            v_min: Voltage::MIN,
-            v_max: Voltage::MAX,
             refractory: self.refractory,
-        });
+            ..Profile::DEFAULT
+        };
+        let layer = builder.group(self.hidden, profile);
         let biases: Vec<i32> = layer.clone().map(|i| uniform(self.bias_span, word(seed, i, 0, 1))).collect();
         builder.bias(layer.start, &biases);
         for input in builder.inputs(PIXEL_WORDS) {

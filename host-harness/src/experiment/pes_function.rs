@@ -9,8 +9,8 @@ use super::{ExperimentError, Options, Outcome, Row, Watch, conclude, load, mailb
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile};
 use loihi_core::chip::Chip;
-use loihi_core::image::GroupRecord;
-use loihi_core::num::{Voltage, word};
+use loihi_core::image::Profile;
+use loihi_core::num::word;
 use loihi_core::probe::StateDigest;
 use loihi_core::snip::{BiasEncoder, Pes, Readout};
 use loihi_core::wire::message::Record;
@@ -98,15 +98,9 @@ impl PesFunction {
         let mut builder = ImageBuilder::new();
         builder.mailboxes(1, 1, 1);
         builder.core();
-        let population = builder.group(GroupRecord {
-            compartments: self.compartments,
-            decay_u: 4096,
-            decay_v: self.decay_v(),
-            v_th: self.v_th << 6,
-            v_min: Voltage::MIN,
-            v_max: Voltage::MAX,
-            refractory: self.refractory,
-        });
+        let profile =
+            Profile { decay_v: self.decay_v(), v_th: self.v_th << 6, refractory: self.refractory, ..Profile::DEFAULT };
+        let population = builder.group(self.compartments, profile);
         let constants: Vec<i32> = population.clone().flat_map(|i| self.tuning(seed, i)).collect();
         // The encoder writes every bias before the first step counts.
         builder.bias(population.start, &vec![0; self.compartments]);

@@ -4,14 +4,15 @@ mod state;
 
 use crate::arena::{Carver, TooSmall};
 use crate::axon;
-use crate::compartment::{self, Compartments, Events, LANES};
-use crate::dendrite::{SLOT, slot_start};
+use crate::compartment::{self, Compartments, Events, LANES, Moment};
+use crate::dendrite::{self, SLOT, slot_start};
 use crate::image::{CoreRecord, Image};
+use crate::num::{Drawn, RandomSource, Recorded};
 use crate::ops::OpCounts;
 use crate::snip::{Cpu, Phase, Snip as _, SnipKind};
 use state::State;
 
-pub(crate) use state::bias_register;
+pub(crate) use state::registers;
 
 /// How much a reset takes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, postcard_schema::Schema)]
@@ -37,6 +38,8 @@ pub struct Suspended {
 #[derive(Debug)]
 pub struct Chip<'a> {
     image: Image<'a>,
+    /// Compartments of all cores.
+    compartments: usize,
     state: State<'a>,
     t: u32,
     learning: bool,
@@ -71,7 +74,7 @@ impl<'a> Chip<'a> {
         let available = memory.len();
         let state = State::carve(&image, &mut Carver::new(memory), from.spikes, from.resting);
         let state = state.map_err(|_| TooSmall { needed: Self::bytes_needed(&image), available })?;
-        Ok(Self { image, state, t: from.t, learning: from.learning, ops: from.ops })
+        Ok(Self { image, compartments: image.compartments(), state, t: from.t, learning: from.learning, ops: from.ops })
     }
 
     /// Lets go of the memory.
@@ -87,7 +90,7 @@ impl<'a> Chip<'a> {
 
     /// Takes state back; see [`ResetScope`].
     pub fn reset(&mut self, scope: ResetScope) {
-        self.state.reset();
+        self.state.reset(&self.image);
         let mut working_first = 0_usize;
         for snip in self.image.snips().filter_map(|record| SnipKind::from_record(&record)) {
             let end = working_first.saturating_add(snip.working_words());
@@ -98,8 +101,11 @@ impl<'a> Chip<'a> {
         }
         if scope == ResetScope::All {
             self.state.learned.fill(0);
+            for [_, _, biases] in self.state.blocks.iter_mut() {
+                biases.fill(0);
+            }
             for (compartment, bias) in self.image.bias.iter().enumerate() {
-                if let Some(register) = bias_register(&self.image, self.state.blocks, compartment) {
+                if let Some([_, _, register]) = registers(&self.image, self.state.blocks, compartment) {
                     *register = bias.wrapping_shl(8);
                 }
             }
@@ -110,10 +116,18 @@ impl<'a> Chip<'a> {
     }
 
     /// Computes one step, all five phases of [`Phase`]. Cannot fail.
+    // Inlined, so that a host can compile it for the wide registers that it finds.
+    #[inline(always)]
     pub fn step(&mut self) {
         self.run_snips(Phase::Spk);
         self.deliver_spikes();
-        self.update_cores();
+        let drawn = Drawn { seed: self.image.seed };
+        if self.image.noise.is_empty() {
+            self.update_cores(drawn);
+        } else {
+            let compartments = self.image.compartments();
+            self.update_cores(Recorded { noise: self.image.noise, compartments, drawn });
+        }
         for phase in [Phase::PreMgmt, Phase::Lrn, Phase::PostMgmt, Phase::Host] {
             self.run_snips(phase);
         }
@@ -122,9 +136,10 @@ impl<'a> Chip<'a> {
     }
 
     /// Sends a spike into an external input; it counts in the next step. Unknown inputs reach nothing.
+    #[inline]
     pub fn inject(&mut self, input: usize) {
-        let source = self.image.compartments().saturating_add(input);
-        axon::deliver(&self.image, self.state.rings, self.t, source, &mut self.ops);
+        let source = self.compartments.saturating_add(input);
+        axon::deliver(&self.image, &mut self.state.accumulators, self.t, source, &mut self.ops);
         self.ops.input_spikes = self.ops.input_spikes.wrapping_add(1);
     }
 
@@ -187,33 +202,58 @@ impl<'a> Chip<'a> {
         &self.state
     }
 
+    #[inline(always)]
     fn deliver_spikes(&mut self) {
         for &spike in self.state.spikes.as_slice() {
             let source = crate::image::index(spike);
-            axon::deliver(&self.image, self.state.rings, self.t, source, &mut self.ops);
+            axon::deliver(&self.image, &mut self.state.accumulators, self.t, source, &mut self.ops);
         }
         self.state.spikes.clear();
+        if self.image.sums().len() > 0 {
+            self.join_sums();
+        }
     }
 
-    fn update_cores(&mut self) {
+    /// Lets the sums kept apart join those of their cores.
+    #[cold]
+    fn join_sums(&mut self) {
+        let accumulators = &mut self.state.accumulators;
+        for sum in self.image.sums() {
+            let Some(core) = self.image.core(sum.core) else { continue };
+            let slots = |first: usize| {
+                let begin = first.wrapping_mul(SLOT);
+                begin..begin.wrapping_add(core.slots.wrapping_mul(SLOT))
+            };
+            let apart = accumulators.apart.get_mut(slots(sum.slot_first)).unwrap_or_default();
+            let joining = accumulators.joining.get_mut(slots(core.slot_first)).unwrap_or_default();
+            dendrite::join(&sum, apart, joining);
+        }
+    }
+
+    #[inline(always)]
+    fn update_cores<R: RandomSource + Copy>(&mut self, random: R) {
         let mut block_first = 0_usize;
         for core in self.image.cores() {
             // The image's check guarantees that every slice of a core is there.
-            let _all_there = self.update_core(&core, block_first);
+            let _all_there = self.update_core(random, &core, block_first);
             block_first = block_first.wrapping_add(core.blocks());
         }
         compartment::rest(&mut self.state.resting, self.state.blocks, self.state.refractory);
         self.ops.spikes = self.ops.spikes.wrapping_add(self.state.spikes.len() as u64);
     }
 
-    fn update_core(&mut self, core: &CoreRecord, block_first: usize) -> Option<()> {
+    #[inline(always)]
+    fn update_core<R: RandomSource + Copy>(&mut self, random: R, core: &CoreRecord, block_first: usize) -> Option<()> {
         let state = &mut self.state;
         let slot = core.slot_first.checked_mul(SLOT)?.checked_add(slot_start(self.t, core.slots))?;
         let place_first = block_first.checked_mul(LANES)?;
+        let joining = if core.sums == 0 { Some(&mut [][..]) } else { state.accumulators.joining.get_mut(slot..) };
         let mut compartments = Compartments {
             blocks: state.blocks.get_mut(block_first..block_first.checked_add(core.blocks())?)?,
             refractory: state.refractory.get_mut(place_first..)?,
-            sums_64: state.rings.get_mut(slot..slot.checked_add(SLOT)?)?,
+            sums_64: state.accumulators.rings_64.get_mut(slot..slot.checked_add(SLOT)?)?,
+            joining: joining?,
+            adaptations: state.adaptations.get_mut(place_first..).unwrap_or_default(),
         };
         let mut events = Events {
             spikes: &mut state.spikes,
@@ -223,8 +263,12 @@ impl<'a> Chip<'a> {
         };
         let mut from = 0_usize;
         for group in self.image.groups(core) {
-            compartment::update(&group, !self.image.bias.is_empty(), from, &mut compartments, &mut events);
-            from = from.checked_add(group.compartments)?;
+            let end = from.checked_add(group.compartments)?;
+            let last = end == core.compartments;
+            let moment = Moment { t: self.t, biased: !self.image.bias.is_empty(), last, random };
+            let pattern = self.image.pattern(&group);
+            compartment::update(&moment, &group, pattern, from, &mut compartments, &mut events);
+            from = end;
         }
         self.ops.compartment_updates = self.ops.compartment_updates.wrapping_add(core.compartments as u64);
         Some(())
@@ -247,7 +291,7 @@ impl<'a> Chip<'a> {
                 working: self.state.working.get_mut(working_first..working_end).unwrap_or_default(),
                 ops: &mut self.ops,
                 blocks: self.state.blocks,
-                rings: self.state.rings,
+                accumulators: &mut self.state.accumulators,
             };
             snip.run(phase, &mut cpu);
             (learned_first, working_first) = (learned_end, working_end);

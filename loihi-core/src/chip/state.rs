@@ -1,8 +1,8 @@
 //! All registers of a chip, as slices of one memory.
 
 use crate::arena::{Carver, Stack, TooSmall};
-use crate::compartment::{Block, LANES};
-use crate::dendrite::SLOT;
+use crate::compartment::{Adaptation, Block, LANES};
+use crate::dendrite::{Accumulators, SLOT};
 use crate::image::Image;
 use crate::snip::{Snip as _, SnipKind};
 
@@ -17,8 +17,10 @@ pub(crate) struct State<'a> {
     pub(crate) blocks: &'a mut [Block],
     /// Refractory steps left, by place.
     pub(crate) refractory: &'a mut [u8],
-    /// Dendritic accumulators: per core its slots.
-    pub(crate) rings: &'a mut [i16],
+    /// Thresholds and activities, by place; empty if no compartment has homeostasis.
+    pub(crate) adaptations: &'a mut [Adaptation],
+    /// Dendritic accumulators.
+    pub(crate) accumulators: Accumulators<'a>,
     /// Compartments that fired in the last step.
     pub(crate) spikes: Stack<'a, u32>,
     /// Places of the compartments that are refractory.
@@ -42,6 +44,11 @@ impl<'a> State<'a> {
         let compartments = image.compartments();
         let blocks = image.cores().map(|core| core.blocks()).fold(0, usize::saturating_add);
         let slots = image.cores().map(|core| core.slots).fold(0, usize::saturating_add);
+        let joining = if image.sums().len() == 0 { 0 } else { slots };
+        let apart = image.sums().filter_map(|sum| image.core(sum.core)).map(|core| core.slots);
+        let apart = apart.fold(0, usize::saturating_add);
+        let adaptive = image.profiles().any(|profile| profile.homeostasis.is_some());
+        let places = blocks.saturating_mul(LANES);
         let (learned, working) = image
             .snips()
             .filter_map(|record| SnipKind::from_record(&record))
@@ -51,8 +58,13 @@ impl<'a> State<'a> {
             learned: carver.take(learned)?,
             working: carver.take(working)?,
             blocks: carver.take(blocks)?,
-            refractory: carver.take(blocks.saturating_mul(LANES))?,
-            rings: carver.take(slots.saturating_mul(SLOT))?,
+            refractory: carver.take(places)?,
+            adaptations: carver.take(if adaptive { places } else { 0 })?,
+            accumulators: Accumulators {
+                rings_64: carver.take(slots.saturating_mul(SLOT))?,
+                joining: carver.take(joining.saturating_mul(SLOT))?,
+                apart: carver.take(apart.saturating_mul(SLOT))?,
+            },
             spikes: Stack::with_len(carver.take(compartments)?, spikes),
             resting: Stack::with_len(carver.take(compartments)?, resting),
             stimulus: carver.take(image.stimulus_words)?,
@@ -61,31 +73,67 @@ impl<'a> State<'a> {
         })
     }
 
-    /// Everything but what was learned, the biases and the snips' working memory to zero.
-    pub(crate) fn reset(&mut self) {
+    /// Everything but what was learned, the biases and the snips' working memory to where the image begins.
+    pub(crate) fn reset(&mut self, image: &Image<'_>) {
         for [currents, voltages, _] in self.blocks.iter_mut() {
             currents.fill(0);
             voltages.fill(0);
         }
+        for (compartment, u) in image.current_start.iter().enumerate() {
+            if let Some([register, _, _]) = registers(image, self.blocks, compartment) {
+                *register = u.wrapping_shl(8);
+            }
+        }
+        for (compartment, v) in image.voltage_start.iter().enumerate() {
+            if let Some([_, register, _]) = registers(image, self.blocks, compartment) {
+                *register = *v;
+            }
+        }
+        self.reset_adaptations(image);
         self.refractory.fill(0);
-        self.rings.fill(0);
+        self.accumulators.rings_64.fill(0);
+        self.accumulators.joining.fill(0);
+        self.accumulators.apart.fill(0);
         self.spikes.clear();
         self.resting.clear();
         self.stimulus.fill(0);
         self.target.fill(0);
         self.output.fill(0);
     }
+
+    /// Thresholds as in the profiles, no activity.
+    fn reset_adaptations(&mut self, image: &Image<'_>) {
+        let mut place_first = 0_usize;
+        for core in image.cores() {
+            let mut place = place_first;
+            for group in image.groups(&core) {
+                let pattern = image.pattern(&group);
+                let profiles = (0..pattern.len()).filter_map(|at| pattern.get(at)).cycle();
+                let adaptations = self.adaptations.get_mut(place..).unwrap_or_default();
+                for (adaptation, profile) in adaptations.iter_mut().zip(profiles).take(group.compartments) {
+                    *adaptation = Adaptation { v_th: profile.v_th, activity: 0 };
+                }
+                place = place.wrapping_add(group.compartments);
+            }
+            place_first = place_first.wrapping_add(core.blocks().wrapping_mul(LANES));
+        }
+    }
 }
 
-/// The bias register of a compartment.
-pub(crate) fn bias_register<'b>(image: &Image<'_>, blocks: &'b mut [Block], compartment: usize) -> Option<&'b mut i32> {
+/// Current, voltage and bias register of a compartment.
+pub(crate) fn registers<'b>(
+    image: &Image<'_>,
+    blocks: &'b mut [Block],
+    compartment: usize,
+) -> Option<[&'b mut i32; 3]> {
     let mut block_first = 0_usize;
     for core in image.cores() {
         if let Some(at) = compartment.checked_sub(core.compartment_first)
             && at < core.compartments
         {
-            let [_, _, biases] = blocks.get_mut(block_first.wrapping_add(at / LANES))?;
-            return biases.get_mut(at % LANES);
+            let [currents, voltages, biases] = blocks.get_mut(block_first.wrapping_add(at / LANES))?;
+            let lane = at % LANES;
+            return Some([currents.get_mut(lane)?, voltages.get_mut(lane)?, biases.get_mut(lane)?]);
         }
         block_first = block_first.wrapping_add(core.blocks());
     }

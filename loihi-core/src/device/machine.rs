@@ -108,7 +108,7 @@ impl<A: AsMut<[u64]>> Machine<A> {
     }
 
     fn run(&mut self, steps: u32, spikes: &[u8]) -> Result<Response<'static>, DeviceError> {
-        let ticks = self.board.ticks;
+        let Board { ticks, step: compute, .. } = self.board;
         self.with_sound_chip(|chip| {
             let mut waiting = spikes.as_chunks::<4>().0.iter().peekable();
             let begin = ticks.map(|now| now());
@@ -116,17 +116,17 @@ impl<A: AsMut<[u64]>> Machine<A> {
                 while let Some([_, _, low, high]) = waiting.next_if(|pair| due(**pair) <= step) {
                     chip.inject(usize::from(u16::from_le_bytes([*low, *high])));
                 }
-                chip.step();
+                compute(chip);
             }
             Ok(Response::Ran { instructions: elapsed(ticks, begin) })
         })
     }
 
     fn stream<'d>(&mut self, records: &[u8], data: &'d mut Data) -> Result<Response<'d>, DeviceError> {
-        let ticks = self.board.ticks;
+        let board = self.board;
         let instructions = self.with_sound_chip(|chip| {
             stream::check(records, chip)?;
-            Ok(stream::run(records, chip, ticks, data))
+            Ok(stream::run(records, chip, &board, data))
         })?;
         Ok(Response::Streamed { instructions, outputs: data })
     }

@@ -9,6 +9,7 @@ mod stream;
 
 pub use error::DeviceError;
 
+use crate::chip::Chip;
 use crate::wire::frame::{self, CHANNEL_MESSAGE, FRAME_MAX, FrameReader, Received};
 use crate::wire::message::{DATA_MAX, Request, Response, SCHEMA, VERSION};
 use heapless::Vec;
@@ -21,6 +22,20 @@ pub struct Board {
     pub name: &'static str,
     /// Counts executed instructions, if the board can.
     pub ticks: Option<fn() -> u64>,
+    /// Computes a step: [`Chip::step`], perhaps compiled for the processor that the board has found.
+    pub step: fn(&mut Chip<'_>),
+}
+
+impl Board {
+    /// A board of this name that counts nothing.
+    pub const fn named(name: &'static str) -> Self {
+        Self { name, ticks: None, step: step_portably }
+    }
+}
+
+/// [`Chip::step`] for the processor that this was built for.
+pub fn step_portably(chip: &mut Chip<'_>) {
+    chip.step();
 }
 
 /// Bytes of data for a response.

@@ -1,7 +1,7 @@
 //! Streams of records: checked as a whole, then computed one by one.
 
 use super::machine::elapsed;
-use super::{Data, DeviceError};
+use super::{Board, Data, DeviceError};
 use crate::chip::{Chip, ResetScope};
 use crate::wire::message::{DATA_MAX, Record};
 
@@ -28,7 +28,8 @@ pub(super) fn check(records: &[u8], chip: &mut Chip<'_>) -> Result<(), DeviceErr
 }
 
 /// Computes records that [`check`] has accepted; returns the instructions that the steps took.
-pub(super) fn run(records: &[u8], chip: &mut Chip<'_>, ticks: Option<fn() -> u64>, outputs: &mut Data) -> Option<u64> {
+pub(super) fn run(records: &[u8], chip: &mut Chip<'_>, board: &Board, outputs: &mut Data) -> Option<u64> {
+    let ticks = board.ticks;
     let mut instructions = ticks.map(|_| 0_u64);
     let mut rest = records;
     while let Ok((record, after)) = postcard::take_from_bytes::<Record<'_>>(rest) {
@@ -40,7 +41,7 @@ pub(super) fn run(records: &[u8], chip: &mut Chip<'_>, ticks: Option<fn() -> u64
         chip.set_learning(record.learn);
         let begin = ticks.map(|now| now());
         for _ in 0..record.steps {
-            chip.step();
+            (board.step)(chip);
         }
         instructions = instructions.zip(elapsed(ticks, begin)).map(|(sum, took)| sum.wrapping_add(took));
         for word in chip.output() {

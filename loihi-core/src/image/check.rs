@@ -1,6 +1,10 @@
 //! Everything that can be wrong with an image, found before it runs.
 
-use super::{COMPARTMENTS_PER_CORE, HEADER_WORDS, Image, MAGIC, Section, SynapseFormat, VERSION, index};
+use super::profile::codes_are_known;
+use super::{
+    COMPARTMENTS_PER_CORE, GroupRecord, HEADER_WORDS, Homeostasis, Image, MAGIC, Noise, Profile, Route, Section,
+    StackIn, StackOut, SynapseFormat, VERSION, index,
+};
 use crate::num::{Decay, Refractory, ThresholdMantissa, Voltage};
 use crate::snip;
 use core::fmt;
@@ -77,7 +81,7 @@ pub(super) struct Slot<'a> {
 /// The words of an image whose header is sound.
 pub(super) fn words(bytes: &[u8]) -> Result<&[u32], ImageError> {
     let words = <[u32]>::ref_from_bytes(bytes).map_err(|_| ImageError::Misaligned)?;
-    let Some(&[magic, version, length, _, _, _, _, sections]) = words.first_chunk::<HEADER_WORDS>() else {
+    let Some(&[magic, version, length, _, _, _, _, _, sections]) = words.first_chunk::<HEADER_WORDS>() else {
         return Err(ImageError::NotAnImage);
     };
     if magic != MAGIC {
@@ -108,9 +112,11 @@ pub(super) fn section(words: &[u32], section: Section) -> Result<Slot<'_>, Image
 
 /// Checks every element of every section.
 pub(super) fn check(image: &Image<'_>) -> Result<(), ImageError> {
+    profiles(image)?;
     cores(image)?;
     groups(image)?;
-    bias(image)?;
+    registers(image)?;
+    sums(image)?;
     axons(image)?;
     synapses(image)?;
     routes(image)?;
@@ -123,8 +129,40 @@ fn require(sound: bool, section: Section, element: usize) -> Result<(), ImageErr
     if sound { Ok(()) } else { Err(ImageError::Element { section, element }) }
 }
 
+fn profiles(image: &Image<'_>) -> Result<(), ImageError> {
+    for (at, words) in image.profiles.iter().enumerate() {
+        let profile = Profile::from_words(words);
+        let sound = codes_are_known(words)
+            && Decay::new(profile.decay_u).is_ok()
+            && Decay::new(profile.decay_v).is_ok()
+            && (0..=ThresholdMantissa::MAX << 6).contains(&profile.v_th)
+            && (Voltage::MIN..=0).contains(&profile.v_min)
+            && (0..=Voltage::MAX).contains(&profile.v_max)
+            && Refractory::new(profile.refractory).is_ok()
+            && profile.noise.is_none_or(noise_is_sound)
+            && profile.homeostasis.is_none_or(|homeostasis| homeostasis_is_sound(&homeostasis));
+        require(sound, Section::Profiles, at)?;
+    }
+    Ok(())
+}
+
+fn noise_is_sound(noise: Noise) -> bool {
+    noise.exponent <= Noise::EXPONENT_MAX && (-Noise::OFFSET_MAX..=Noise::OFFSET_MAX).contains(&noise.offset)
+}
+
+fn homeostasis_is_sound(h: &Homeostasis) -> bool {
+    let trace = 0..=Homeostasis::ACTIVITY_MAX;
+    (0..=Homeostasis::GAIN_MAX).contains(&h.gain)
+        && trace.contains(&h.a_min)
+        && trace.contains(&h.a_max)
+        && h.a_min <= h.a_max
+        && trace.contains(&h.impulse)
+        && Decay::new(h.decay).is_ok()
+        && (1..=64).contains(&h.epoch_steps)
+}
+
 fn cores(image: &Image<'_>) -> Result<(), ImageError> {
-    let (mut compartment, mut group, mut slot) = (0_usize, 0_usize, 0_usize);
+    let (mut compartment, mut group, mut slot, mut sum) = (0_usize, 0_usize, 0_usize, 0_usize);
     for (at, core) in image.cores().enumerate() {
         let in_groups: usize = image.groups(&core).map(|g| g.compartments).fold(0, usize::saturating_add);
         let sound = core.compartment_first == compartment
@@ -133,52 +171,112 @@ fn cores(image: &Image<'_>) -> Result<(), ImageError> {
             && in_groups == core.compartments
             && core.slots.is_power_of_two()
             && core.slots <= crate::dendrite::SLOTS_MAX
-            && core.slot_first == slot;
+            && core.slot_first == slot
+            && core.sum_first == sum;
         require(sound, Section::Cores, at)?;
         compartment = compartment.saturating_add(core.compartments);
         group = group.saturating_add(core.groups);
         slot = slot.saturating_add(core.slots);
+        sum = sum.saturating_add(core.sums);
     }
-    require(group == image.all_groups().len(), Section::Groups, group)
+    require(group == image.groups.len(), Section::Groups, group)?;
+    require(sum == image.sums.len(), Section::Sums, sum)
 }
 
 fn groups(image: &Image<'_>) -> Result<(), ImageError> {
-    for (at, group) in image.all_groups().enumerate() {
-        let sound = Decay::new(group.decay_u).is_ok()
-            && Decay::new(group.decay_v).is_ok()
-            && (0..=ThresholdMantissa::MAX << 6).contains(&group.v_th)
-            && (Voltage::MIN..=0).contains(&group.v_min)
-            && (0..=Voltage::MAX).contains(&group.v_max)
-            && Refractory::new(group.refractory).is_ok();
+    for (at, words) in image.groups.iter().enumerate() {
+        let group = GroupRecord::from_words(words);
+        let sound = group.pattern >= 1
+            && group.compartments.is_multiple_of(group.pattern)
+            && image.pattern(&group).len() == group.pattern
+            && stack_is_sound(image, &group);
         require(sound, Section::Groups, at)?;
     }
     Ok(())
 }
 
-fn bias(image: &Image<'_>) -> Result<(), ImageError> {
-    let count = image.bias.len();
-    require(count == 0 || count == image.compartments(), Section::Bias, count)?;
-    for (at, bias) in image.bias.iter().enumerate() {
-        require(Voltage::new(*bias).is_ok(), Section::Bias, at)?;
+/// A neuron takes from the stack only what its compartments have left there, leaves at most two operands at a time
+/// and none at its end.
+fn stack_is_sound(image: &Image<'_>, group: &GroupRecord) -> bool {
+    let pattern = image.pattern(group);
+    let mut depth = 0_u32;
+    for tree in (0..pattern.len()).filter_map(|at| pattern.get(at)).map(|profile| profile.tree) {
+        let taken = match tree.stack_in {
+            StackIn::Skip => 0,
+            StackIn::PopA | StackIn::PopB => 1,
+            StackIn::PopAAndB => 2,
+        };
+        let Some(left) = depth.checked_sub(taken) else { return false };
+        depth = left.saturating_add(u32::from(tree.stack_out != StackOut::Skip));
+        if depth > 2 {
+            return false;
+        }
+    }
+    depth == 0
+}
+
+fn registers(image: &Image<'_>) -> Result<(), ImageError> {
+    let compartments = image.compartments();
+    let in_voltage = |value: i32| Voltage::new(value).is_ok();
+    let in_current = |value: i32| (-(1 << 23)..1 << 23).contains(&value);
+    per_compartment(compartments, image.bias, Section::Bias, in_voltage)?;
+    per_compartment(compartments, image.current_start, Section::CurrentStart, in_current)?;
+    per_compartment(compartments, image.voltage_start, Section::VoltageStart, in_voltage)?;
+    let steps_are_whole = image.noise.len().checked_rem(compartments).unwrap_or(image.noise.len()) == 0;
+    require(steps_are_whole, Section::Noise, image.noise.len())?;
+    for (at, noise) in image.noise.iter().enumerate() {
+        require((-127..=127).contains(noise), Section::Noise, at)?;
+    }
+    Ok(())
+}
+
+/// A value in range for every compartment, or none at all.
+fn per_compartment(
+    compartments: usize,
+    values: &[i32],
+    section: Section,
+    in_range: impl Fn(i32) -> bool,
+) -> Result<(), ImageError> {
+    require(values.is_empty() || values.len() == compartments, section, values.len())?;
+    for (at, value) in values.iter().enumerate() {
+        require(in_range(*value), section, at)?;
+    }
+    Ok(())
+}
+
+fn sums(image: &Image<'_>) -> Result<(), ImageError> {
+    let mut slot = 0_usize;
+    for (at, sum) in image.sums().enumerate() {
+        let Some(core) = image.core(sum.core) else {
+            return require(false, Section::Sums, at);
+        };
+        let of_core = at.checked_sub(core.sum_first).is_some_and(|number| number < core.sums);
+        let sound = of_core && sum.shift_right <= 8 && sum.shift_left <= 6 && sum.slot_first == slot;
+        require(sound, Section::Sums, at)?;
+        slot = slot.saturating_add(core.slots);
     }
     Ok(())
 }
 
 fn axons(image: &Image<'_>) -> Result<(), ImageError> {
-    for (at, axon) in image.axons.iter().enumerate() {
-        let format = SynapseFormat::from_code(axon[1]);
-        let record = super::AxonRecord::from_words(axon);
-        let Some(core) = image.cores().nth(record.core) else {
+    require(image.axons.len() <= Route::AXONS_MAX, Section::Axons, Route::AXONS_MAX)?;
+    for (at, words) in image.axons.iter().enumerate() {
+        let axon = super::AxonRecord::from_words(words);
+        let Some(core) = image.core(axon.core) else {
             return require(false, Section::Axons, at);
         };
-        let end = record.first.saturating_add(record.synapses);
-        let sound = match format {
-            Some(SynapseFormat::Sparse) => end <= image.sparse.len() && sparse_targets_exist(image, &record, &core),
-            Some(SynapseFormat::Dense) => {
-                end <= image.dense.len() && record.compartment_base.saturating_add(record.synapses) <= core.compartments
+        let end = axon.elements().end;
+        let in_place = match axon.format {
+            SynapseFormat::Sparse => end <= image.sparse.len() && sparse_targets_exist(image, &axon, &core),
+            SynapseFormat::Dense => {
+                end <= image.dense.len() && axon.compartment_base.saturating_add(axon.synapses) <= core.compartments
             }
-            None => false,
         };
+        let sound = in_place
+            && SynapseFormat::from_code((words[0] >> 16) & 0xFF).is_some()
+            && axon.sum <= core.sums
+            && (1..=Route::ATOMS_MAX).contains(&axon.atoms)
+            && axon.weight_bits <= 8;
         require(sound, Section::Axons, at)?;
     }
     Ok(())
@@ -186,17 +284,16 @@ fn axons(image: &Image<'_>) -> Result<(), ImageError> {
 
 /// Every synapse of a sparse axon ends at a compartment of its core, with a delay that the core has a slot for.
 fn sparse_targets_exist(image: &Image<'_>, axon: &super::AxonRecord, core: &super::CoreRecord) -> bool {
-    let end = axon.first.saturating_add(axon.synapses);
-    image.sparse.get(axon.first..end).unwrap_or_default().iter().all(|word| {
+    image.sparse.get(axon.elements()).unwrap_or_default().iter().all(|word| {
         let synapse = crate::synapse::Synapse::from_word(*word);
-        synapse.compartment < core.compartments && synapse.delay < core.slots
+        synapse.compartment.saturating_add(axon.compartment_base) < core.compartments && synapse.delay < core.slots
     })
 }
 
 /// Every synapse belongs to an axon, so that none was left unchecked.
 fn synapses(image: &Image<'_>) -> Result<(), ImageError> {
     let used = |format| {
-        let ends = image.axons().filter(|a| a.format == format).map(|a| a.first.saturating_add(a.synapses));
+        let ends = image.axons().filter(|axon| axon.format == format).map(|axon| axon.elements().end);
         ends.max().unwrap_or(0)
     };
     require(used(SynapseFormat::Sparse) == image.sparse.len(), Section::Sparse, image.sparse.len())?;
@@ -211,8 +308,10 @@ fn routes(image: &Image<'_>) -> Result<(), ImageError> {
     for (at, pair) in image.fanout.windows(2).enumerate() {
         require(pair.first() <= pair.last(), Section::Fanout, at)?;
     }
-    for (at, axon) in image.routes.iter().enumerate() {
-        require(index(*axon) < image.axon_count(), Section::Routes, at)?;
+    for (at, word) in image.routes.iter().enumerate() {
+        let route = Route::from_word(*word);
+        let there = image.axon(route.axon).is_some_and(|axon| route.atom < axon.atoms);
+        require(there, Section::Routes, at)?;
     }
     Ok(())
 }

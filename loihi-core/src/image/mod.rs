@@ -10,27 +10,31 @@
 //! | 2 | length of the image in words |
 //! | 3, 4, 5 | words of the mailboxes: stimulus, target, output (see [`crate::snip`]) |
 //! | 6 | external inputs |
-//! | 7 | number of sections |
-//! | 8 + 2k, 9 + 2k | section k: first word, number of elements |
+//! | 7 | seed of all random numbers |
+//! | 8 | number of sections |
+//! | 9 + 2k, 10 + 2k | section k: first word, number of elements |
 //!
 //! Sources of spikes are numbered: first the compartments, core after core, then the external inputs.
-//! `FANOUT[s] .. FANOUT[s + 1]` are the places in `ROUTES` that name the input axons which source `s` reaches.
+//! `FANOUT[s] .. FANOUT[s + 1]` are the places in `ROUTES` that name the input axons which source `s` reaches. A
+//! route is the number of an axon in its low 20 bits and, for a population axon, the atom in its high 12.
 
 mod check;
+mod profile;
 mod record;
 
 use serde::{Deserialize, Serialize};
 use zerocopy::FromBytes;
 
 pub use check::ImageError;
-pub use record::{AxonRecord, CoreRecord, GroupRecord, SnipRecord, SynapseFormat};
+pub use profile::{Homeostasis, Join, Noise, NoiseAt, Profile, StackIn, StackOut, ThresholdMode, Tree};
+pub use record::{AxonRecord, CoreRecord, GroupRecord, Route, SnipRecord, SumRecord, SynapseFormat};
 
 /// First word of every image, "LOI1" in the file.
 pub const MAGIC: u32 = u32::from_le_bytes(*b"LOI1");
 /// Version of this layout; another one is refused.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Words before the section table.
-pub const HEADER_WORDS: usize = 8;
+pub const HEADER_WORDS: usize = 9;
 /// Most compartments of one core.
 pub const COMPARTMENTS_PER_CORE: usize = 1024;
 
@@ -39,20 +43,30 @@ pub const COMPARTMENTS_PER_CORE: usize = 1024;
 pub enum Section {
     /// [`CoreRecord`]s.
     Cores,
-    /// [`GroupRecord`]s: runs of compartments with equal parameters.
+    /// [`Profile`]s.
+    Profiles,
+    /// [`GroupRecord`]s: runs of compartments.
     Groups,
     /// Initial bias per compartment, or nothing if no compartment has one.
     Bias,
+    /// Initial current per compartment, or nothing if all begin at 0.
+    CurrentStart,
+    /// Initial voltage per compartment, or nothing if all begin at 0.
+    VoltageStart,
     /// [`AxonRecord`]s.
     Axons,
     /// Start of each source's routes, and the end of the last.
     Fanout,
-    /// Axon numbers.
+    /// [`Route`]s.
     Routes,
     /// Sparse synapses: weight in the high half, `delay << 10 | compartment` in the low half.
     Sparse,
     /// Dense weights, two to a word.
     Dense,
+    /// [`SumRecord`]s: synaptic sums that are kept apart.
+    Sums,
+    /// Recorded noise: per step a value per compartment; nothing if noise is drawn.
+    Noise,
     /// [`SnipRecord`]s.
     Snips,
     /// Constants of the snips.
@@ -61,15 +75,20 @@ pub enum Section {
 
 impl Section {
     /// Every section, in the order of the table.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::Cores,
+        Self::Profiles,
         Self::Groups,
         Self::Bias,
+        Self::CurrentStart,
+        Self::VoltageStart,
         Self::Axons,
         Self::Fanout,
         Self::Routes,
         Self::Sparse,
         Self::Dense,
+        Self::Sums,
+        Self::Noise,
         Self::Snips,
         Self::Data,
     ];
@@ -78,11 +97,20 @@ impl Section {
     pub const fn words(self, count: u32) -> Option<u32> {
         match self {
             Self::Cores => count.checked_mul(CoreRecord::WORDS),
+            Self::Profiles => count.checked_mul(Profile::WORDS),
             Self::Groups => count.checked_mul(GroupRecord::WORDS),
             Self::Axons => count.checked_mul(AxonRecord::WORDS),
+            Self::Sums => count.checked_mul(SumRecord::WORDS),
             Self::Snips => count.checked_mul(SnipRecord::WORDS),
             Self::Dense => Some(count.div_ceil(2)),
-            Self::Bias | Self::Fanout | Self::Routes | Self::Sparse | Self::Data => Some(count),
+            Self::Bias
+            | Self::CurrentStart
+            | Self::VoltageStart
+            | Self::Fanout
+            | Self::Routes
+            | Self::Sparse
+            | Self::Noise
+            | Self::Data => Some(count),
         }
     }
 }
@@ -98,18 +126,28 @@ pub struct Image<'a> {
     pub output_words: usize,
     /// Number of external inputs.
     pub inputs: usize,
-    cores: &'a [[u32; 6]],
-    groups: &'a [[u32; 8]],
-    axons: &'a [[u32; 5]],
+    /// Seed of all random numbers.
+    pub seed: u32,
+    cores: &'a [[u32; 8]],
+    profiles: &'a [[u32; 20]],
+    groups: &'a [[u32; 3]],
+    axons: &'a [[u32; 4]],
+    sums: &'a [[u32; 4]],
     snips: &'a [[u32; 10]],
     /// Initial bias per compartment in units of the voltage; empty if no compartment has one.
     pub bias: &'a [i32],
+    /// Initial current per compartment; empty if all begin at 0.
+    pub current_start: &'a [i32],
+    /// Initial voltage per compartment; empty if all begin at 0.
+    pub voltage_start: &'a [i32],
     fanout: &'a [u32],
     routes: &'a [u32],
     /// Sparse synapses.
     pub sparse: &'a [u32],
     /// Dense weights.
     pub dense: &'a [i16],
+    /// Recorded noise; empty if noise is drawn.
+    pub noise: &'a [i32],
     /// Constants of the snips.
     pub data: &'a [i32],
 }
@@ -137,11 +175,17 @@ impl<'a> Image<'a> {
             target_words: header(words, 4),
             output_words: header(words, 5),
             inputs: header(words, 6),
+            seed: words.get(7).copied().unwrap_or(0),
             cores: records(slot(Section::Cores)?),
+            profiles: records(slot(Section::Profiles)?),
             groups: records(slot(Section::Groups)?),
             axons: records(slot(Section::Axons)?),
+            sums: records(slot(Section::Sums)?),
             snips: records(slot(Section::Snips)?),
             bias: signed(slot(Section::Bias)?),
+            current_start: signed(slot(Section::CurrentStart)?),
+            voltage_start: signed(slot(Section::VoltageStart)?),
+            noise: signed(slot(Section::Noise)?),
             fanout: slot(Section::Fanout)?.words,
             routes: slot(Section::Routes)?.words,
             sparse: slot(Section::Sparse)?.words,
@@ -182,6 +226,36 @@ impl<'a> Image<'a> {
         self.groups.iter().map(GroupRecord::from_words)
     }
 
+    /// A profile.
+    #[inline]
+    pub fn profile(&self, profile: usize) -> Option<Profile> {
+        self.profiles.get(profile).map(Profile::from_words)
+    }
+
+    /// All profiles.
+    pub fn profiles(&self) -> impl ExactSizeIterator<Item = Profile> + 'a {
+        self.profiles.iter().map(Profile::from_words)
+    }
+
+    /// The profiles of a group, in the order in which its compartments take turns.
+    #[inline]
+    pub fn pattern(&self, group: &GroupRecord) -> Pattern<'a> {
+        let end = group.profile_first.saturating_add(group.pattern);
+        Pattern::of(self.profiles.get(group.profile_first..end).unwrap_or_default())
+    }
+
+    /// The sums of all cores that are kept apart.
+    #[inline]
+    pub fn sums(&self) -> impl ExactSizeIterator<Item = SumRecord> + 'a {
+        self.sums.iter().map(SumRecord::from_words)
+    }
+
+    /// One of the sums that are kept apart.
+    #[inline]
+    pub fn sum(&self, sum: usize) -> Option<SumRecord> {
+        self.sums.get(sum).map(SumRecord::from_words)
+    }
+
     /// All axons.
     pub fn axons(&self) -> impl ExactSizeIterator<Item = AxonRecord> + 'a {
         self.axons.iter().map(AxonRecord::from_words)
@@ -194,11 +268,11 @@ impl<'a> Image<'a> {
 
     /// One input axon.
     #[inline]
-    pub fn axon(&self, axon: u32) -> Option<AxonRecord> {
-        self.axons.get(index(axon)).map(AxonRecord::from_words)
+    pub fn axon(&self, axon: usize) -> Option<AxonRecord> {
+        self.axons.get(axon).map(AxonRecord::from_words)
     }
 
-    /// The axons that a source reaches, ascending.
+    /// The routes of a source, ascending: words of [`Route`]s.
     #[inline]
     pub fn routes(&self, source: usize) -> &'a [u32] {
         let bounds = self.fanout.get(source..source.saturating_add(2));
@@ -211,6 +285,43 @@ impl<'a> Image<'a> {
     /// A stretch of the snips' constants; empty if it is not all there.
     pub fn data(&self, first: usize, count: usize) -> &'a [i32] {
         self.data.get(first..first.saturating_add(count)).unwrap_or_default()
+    }
+}
+
+/// The profiles of a group, read in place.
+#[derive(Clone, Copy, Debug)]
+pub struct Pattern<'a> {
+    profiles: &'a [[u32; 20]],
+}
+
+impl<'a> Pattern<'a> {
+    /// These profiles.
+    pub const fn of(profiles: &'a [[u32; 20]]) -> Self {
+        Self { profiles }
+    }
+
+    /// Number of profiles.
+    #[inline]
+    pub const fn len(&self) -> usize {
+        self.profiles.len()
+    }
+
+    /// Whether there are none.
+    #[inline]
+    pub const fn is_empty(&self) -> bool {
+        self.profiles.is_empty()
+    }
+
+    /// The only profile, if there is one only.
+    #[inline]
+    pub fn only(&self) -> Option<Profile> {
+        self.profiles.as_array::<1>().map(|[profile]| Profile::from_words(profile))
+    }
+
+    /// A profile.
+    #[inline]
+    pub fn get(&self, at: usize) -> Option<Profile> {
+        self.profiles.get(at).map(Profile::from_words)
     }
 }
 

@@ -18,49 +18,79 @@ pub struct CoreRecord {
     pub slots: usize,
     /// Slots of all cores before it.
     pub slot_first: usize,
+    /// First of its sums that are kept apart.
+    pub sum_first: usize,
+    /// Its sums that are kept apart.
+    pub sums: usize,
 }
 
-/// Consecutive compartments with equal parameters.
+/// Consecutive compartments whose profiles repeat in a pattern; a pattern of one profile is a plain population, a
+/// pattern of several is a neuron of as many compartments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GroupRecord {
-    /// Its compartments.
+    /// Its compartments, a multiple of `pattern`.
     pub compartments: usize,
-    /// Effective decay of the current, 0..=4096.
-    pub decay_u: i32,
-    /// Decay of the voltage, 0..=4096.
-    pub decay_v: i32,
-    /// Threshold in units of the voltage; a compartment fires above it.
-    pub v_th: i32,
-    /// Lower clip of the voltage, at most 0.
-    pub v_min: i32,
-    /// Upper clip of the voltage, at least 0.
-    pub v_max: i32,
-    /// Refractory period in steps, 1..=64.
-    pub refractory: i32,
+    /// First of its profiles.
+    pub profile_first: usize,
+    /// Number of profiles that its compartments take in turn, at least 1.
+    pub pattern: usize,
 }
 
 /// How the synapses of an axon are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SynapseFormat {
-    /// Words of weight, delay and compartment.
+    /// Words of weight, delay and compartment. Axons may share them (convolution): the compartments count from the
+    /// axon's base.
     Sparse,
-    /// Weights of consecutive compartments, no delay.
+    /// Weights of consecutive compartments from the axon's base on, no delay. Axons may share them.
     Dense,
 }
 
-/// One input axon: a list of synapses on one core.
+/// One input axon: a list of synapses on one core, or one list per atom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AxonRecord {
     /// The core that it enters.
     pub core: usize,
     /// Format of its synapses.
     pub format: SynapseFormat,
+    /// Where its weights are added: 0 is the core's own sum, s + 1 is number s of the core's sums kept apart.
+    pub sum: usize,
     /// First element in the section of the format.
     pub first: usize,
-    /// Number of synapses.
+    /// Number of synapses per atom.
     pub synapses: usize,
-    /// Dense only: the compartment, counted on the core, that the first weight goes to.
+    /// The compartment, counted on the core, that its synapses count from.
     pub compartment_base: usize,
+    /// 1 for a discrete axon. A population axon has a list of synapses for each of its atoms, one after the other.
+    pub atoms: usize,
+    /// Precision of its weights, 0..=8 without 7: what they take of the chip's synaptic memory.
+    pub weight_bits: u32,
+}
+
+/// A route: which axon a spike enters, and as which atom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The axon, below 2^20.
+    pub axon: usize,
+    /// The atom, below 2^12; 0 for a discrete axon.
+    pub atom: usize,
+}
+
+/// A synaptic sum that is kept apart from a core's own: per delay and step of origin, the spikes that arrive are
+/// summed, then `(sum >> shift_right) << shift_left` joins the synaptic sum, in units of the current.
+///
+/// `shift_right` is Lava's negative weight exponent, which floors the sum and not each weight (with `shift_left` 6).
+/// Without shifts, weights are in units of the current: input that was recovered from a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SumRecord {
+    /// The core.
+    pub core: usize,
+    /// 0..=8.
+    pub shift_right: u32,
+    /// 0..=6.
+    pub shift_left: u32,
+    /// Slots of all such sums before it; it has as many as its core.
+    pub slot_first: usize,
 }
 
 /// One program of the embedded CPU.
@@ -74,7 +104,7 @@ pub struct SnipRecord {
 
 impl CoreRecord {
     /// Words of a record.
-    pub const WORDS: u32 = 6;
+    pub const WORDS: u32 = 8;
 
     /// Blocks of registers that the core's compartments take.
     pub const fn blocks(&self) -> usize {
@@ -83,48 +113,53 @@ impl CoreRecord {
 
     /// Reads a record.
     #[inline]
-    pub fn from_words(&[compartment_first, compartments, group_first, groups, slots, slot_first]: &[u32; 6]) -> Self {
-        Self {
-            compartment_first: index(compartment_first),
-            compartments: index(compartments),
-            group_first: index(group_first),
-            groups: index(groups),
-            slots: index(slots),
-            slot_first: index(slot_first),
-        }
+    pub fn from_words(words: &[u32; 8]) -> Self {
+        let [compartment_first, compartments, group_first, groups, slots, slot_first, sum_first, sums] =
+            words.map(index);
+        Self { compartment_first, compartments, group_first, groups, slots, slot_first, sum_first, sums }
     }
 }
 
 impl GroupRecord {
     /// Words of a record.
-    pub const WORDS: u32 = 8;
+    pub const WORDS: u32 = 3;
 
     /// Reads a record.
     #[inline]
-    pub fn from_words(&[compartments, decay_u, decay_v, v_th, v_min, v_max, refractory, _]: &[u32; 8]) -> Self {
-        Self {
-            compartments: index(compartments),
-            decay_u: decay_u.cast_signed(),
-            decay_v: decay_v.cast_signed(),
-            v_th: v_th.cast_signed(),
-            v_min: v_min.cast_signed(),
-            v_max: v_max.cast_signed(),
-            refractory: refractory.cast_signed(),
-        }
+    pub fn from_words(words: &[u32; 3]) -> Self {
+        let [compartments, profile_first, pattern] = words.map(index);
+        Self { compartments, profile_first, pattern }
+    }
+}
+
+impl Route {
+    const AXON_BITS: u32 = 20;
+    /// Most axons of an image.
+    pub const AXONS_MAX: usize = 1 << Self::AXON_BITS;
+    /// Most atoms of an axon.
+    pub const ATOMS_MAX: usize = 1 << (32 - Self::AXON_BITS);
+
+    /// Reads a route.
+    #[inline]
+    pub const fn from_word(word: u32) -> Self {
+        Self { axon: index(word & 0xF_FFFF), atom: index(word >> Self::AXON_BITS) }
     }
 
-    /// The words of this record; `compartments` must fit a `u32`.
-    pub const fn words(&self, compartments: u32) -> [u32; 8] {
-        [
-            compartments,
-            self.decay_u.cast_unsigned(),
-            self.decay_v.cast_unsigned(),
-            self.v_th.cast_unsigned(),
-            self.v_min.cast_unsigned(),
-            self.v_max.cast_unsigned(),
-            self.refractory.cast_unsigned(),
-            0,
-        ]
+    /// The word of this route; axon and atom keep their low 20 and 12 bits.
+    #[expect(clippy::cast_possible_truncation, reason = "masked")]
+    pub const fn word(self) -> u32 {
+        (self.axon & 0xF_FFFF) as u32 | ((self.atom & 0xFFF) as u32) << Self::AXON_BITS
+    }
+}
+
+impl SumRecord {
+    /// Words of a record.
+    pub const WORDS: u32 = 4;
+
+    /// Reads a record.
+    #[inline]
+    pub fn from_words(&[core, shift_right, shift_left, slot_first]: &[u32; 4]) -> Self {
+        Self { core: index(core), shift_right, shift_left, slot_first: index(slot_first) }
     }
 }
 
@@ -150,18 +185,46 @@ impl SynapseFormat {
 
 impl AxonRecord {
     /// Words of a record.
-    pub const WORDS: u32 = 5;
+    pub const WORDS: u32 = 4;
 
-    /// Reads a record.
+    /// Reads a record: core, format and sum; first element; synapses and base; atoms and precision.
     #[inline]
-    pub fn from_words(&[core, format, first, synapses, base]: &[u32; 5]) -> Self {
+    pub fn from_words(&[place, first, span, kind]: &[u32; 4]) -> Self {
         Self {
-            core: index(core),
-            format: SynapseFormat::from_code(format).unwrap_or(SynapseFormat::Sparse),
+            core: index(place & 0xFFFF),
+            format: SynapseFormat::from_code((place >> 16) & 0xFF).unwrap_or(SynapseFormat::Sparse),
+            sum: index(place >> 24),
             first: index(first),
-            synapses: index(synapses),
-            compartment_base: index(base),
+            synapses: index(span & 0xFFFF),
+            compartment_base: index(span >> 16),
+            atoms: index(kind & 0xFFFF),
+            weight_bits: kind >> 16,
         }
+    }
+
+    /// The words of this record; `None` if a field does not fit.
+    pub fn words(&self) -> Option<[u32; 4]> {
+        let half = |field: usize| u16::try_from(field).ok().map(u32::from);
+        let sum = u8::try_from(self.sum).ok().map(u32::from)?;
+        Some([
+            half(self.core)? | self.format.code() << 16 | sum << 24,
+            u32::try_from(self.first).ok()?,
+            half(self.synapses)? | half(self.compartment_base)? << 16,
+            half(self.atoms)? | self.weight_bits << 16,
+        ])
+    }
+
+    /// Elements of all its atoms in the section of the format.
+    #[inline]
+    pub fn elements(&self) -> core::ops::Range<usize> {
+        self.first..self.first.saturating_add(self.synapses.saturating_mul(self.atoms))
+    }
+
+    /// Elements of one of its atoms.
+    #[inline]
+    pub fn atom(&self, atom: usize) -> core::ops::Range<usize> {
+        let first = self.first.wrapping_add(self.synapses.wrapping_mul(atom));
+        first..first.wrapping_add(self.synapses)
     }
 }
 

@@ -1,11 +1,13 @@
-//! Numbers of the chip: registers with their ranges, rounding and wrapping by name, and a hash for reproducible draws.
+//! Numbers of the chip: registers with their ranges, rounding and wrapping by name, random numbers, hashes.
 
 mod arith;
 mod hash;
+mod random;
 mod register;
 
 pub use arith::{decay_toward_zero, retain_scaled, shift_round_half_up, wrap_signed};
 pub use hash::{Fnv64, lowbias32, word};
+pub use random::{Drawn, Purpose, RandomSource, Recorded};
 pub use register::{
     BiasExponent, BiasMantissa, Decay, Delay, OutOfRange, Refractory, ThresholdMantissa, Voltage, Weight,
     WeightExponent,

@@ -72,7 +72,7 @@ impl Snip for BiasEncoder {
 
     fn reset(&self, _working: &mut [i32]) {}
 
-    fn run(&self, phase: Phase, cpu: &mut Cpu<'_>) {
+    fn run(&self, phase: Phase, cpu: &mut Cpu<'_, '_>) {
         if phase != Phase::Spk {
             return;
         }

@@ -16,8 +16,9 @@ pub use pes::{Decoder, Pes, Readout, Target};
 pub use rate_encoder::RateEncoder;
 
 use crate::axon;
-use crate::chip::bias_register;
+use crate::chip::registers;
 use crate::compartment::Block;
+use crate::dendrite::Accumulators;
 use crate::image::{Image, SnipRecord};
 use crate::ops::OpCounts;
 
@@ -41,7 +42,7 @@ pub enum Phase {
 
 /// What a snip sees of the chip, and what it may change.
 #[derive(Debug)]
-pub struct Cpu<'c> {
+pub struct Cpu<'c, 'm> {
     /// The network.
     pub image: &'c Image<'c>,
     /// Number of the step that is being computed, from 0.
@@ -63,14 +64,14 @@ pub struct Cpu<'c> {
     /// Exact counts.
     pub ops: &'c mut OpCounts,
     pub(crate) blocks: &'c mut [Block],
-    pub(crate) rings: &'c mut [i16],
+    pub(crate) accumulators: &'c mut Accumulators<'m>,
 }
 
-impl Cpu<'_> {
+impl Cpu<'_, '_> {
     /// Writes the bias of a compartment, in units of the voltage. Magnitudes above 2^23 wrap.
     #[inline]
     pub fn set_bias(&mut self, compartment: usize, bias: i32) {
-        if let Some(register) = bias_register(self.image, self.blocks, compartment) {
+        if let Some([_, _, register]) = registers(self.image, self.blocks, compartment) {
             *register = bias.wrapping_shl(8);
             self.ops.bias_writes = self.ops.bias_writes.wrapping_add(1);
         }
@@ -80,7 +81,7 @@ impl Cpu<'_> {
     #[inline]
     pub fn inject(&mut self, input: usize) {
         let source = self.image.compartments().wrapping_add(input);
-        axon::deliver(self.image, self.rings, self.t, source, self.ops);
+        axon::deliver(self.image, self.accumulators, self.t, source, self.ops);
         self.ops.input_spikes = self.ops.input_spikes.wrapping_add(1);
     }
 }
@@ -97,7 +98,7 @@ pub trait Snip {
     fn reset(&self, working: &mut [i32]);
 
     /// Does what it has to do in this phase.
-    fn run(&self, phase: Phase, cpu: &mut Cpu<'_>);
+    fn run(&self, phase: Phase, cpu: &mut Cpu<'_, '_>);
 
     /// Whether everything that its parameters name is in the image.
     fn is_sound(&self, image: &Image<'_>) -> bool;
@@ -149,7 +150,7 @@ impl Snip for SnipKind {
     }
 
     #[inline]
-    fn run(&self, phase: Phase, cpu: &mut Cpu<'_>) {
+    fn run(&self, phase: Phase, cpu: &mut Cpu<'_, '_>) {
         match self {
             Self::RateEncoder(snip) => snip.run(phase, cpu),
             Self::BiasEncoder(snip) => snip.run(phase, cpu),

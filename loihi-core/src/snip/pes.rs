@@ -186,7 +186,7 @@ impl Snip for Pes {
         working.fill(0);
     }
 
-    fn run(&self, phase: Phase, cpu: &mut Cpu<'_>) {
+    fn run(&self, phase: Phase, cpu: &mut Cpu<'_, '_>) {
         if phase != Phase::PostMgmt {
             return;
         }

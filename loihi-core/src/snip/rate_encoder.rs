@@ -50,7 +50,7 @@ impl Snip for RateEncoder {
         }
     }
 
-    fn run(&self, phase: Phase, cpu: &mut Cpu<'_>) {
+    fn run(&self, phase: Phase, cpu: &mut Cpu<'_, '_>) {
         if phase != Phase::Spk {
             return;
         }

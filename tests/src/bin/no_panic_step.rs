@@ -39,7 +39,7 @@ fn main() {
     // The arguments come from outside, so that nothing is known of them when the program is built.
     let bytes: Vec<u8> = std::env::args().flat_map(String::into_bytes).collect();
     let mut arena = vec![0_u64; 4096];
-    let mut device = Device::new(arena.as_mut_slice(), Board { name: "link check", ticks: None });
+    let mut device = Device::new(arena.as_mut_slice(), Board::named("link check"));
     for byte in &bytes {
         receive(&mut device, *byte);
     }

@@ -8,7 +8,7 @@ use host_harness::device::qemu::{FIRMWARE_PATH, Qemu};
 use host_harness::device::session::{Patience, Session};
 use host_harness::image::{ImageBuilder, ImageFile, Source};
 use loihi_core::device::{Board, Device as CoreDevice, DeviceError};
-use loihi_core::image::GroupRecord;
+use loihi_core::image::Profile;
 use loihi_core::snip::{Pes, RateEncoder};
 use loihi_core::synapse::Synapse;
 use loihi_core::wire::frame::{self, BODY_MAX, CHANNEL_MESSAGE, CRC, FRAME_MAX, FrameReader, Received};
@@ -77,19 +77,11 @@ pub(crate) fn small_network() -> ImageFile {
     let mut builder = ImageBuilder::new();
     let words = u32::try_from(SMALL_MAILBOX).unwrap();
     builder.mailboxes(words, words, words);
-    let group = |compartments| GroupRecord {
-        compartments,
-        decay_u: 1024,
-        decay_v: 256,
-        v_th: 20 << 6,
-        v_min: -8_388_607,
-        v_max: 8_388_607,
-        refractory: 2,
-    };
+    let profile = Profile { decay_u: 1024, decay_v: 256, v_th: 20 << 6, refractory: 2, ..Profile::DEFAULT };
     let first = builder.core();
-    let front = builder.group(group(6));
+    let front = builder.group(6, profile);
     let second = builder.core();
-    builder.group(group(3));
+    builder.group(3, profile);
     builder.bias(front.start, &[300, 200, 100, 0, -100, 250]);
     for input in builder.inputs(words) {
         builder.dense(Source::Input(input), first, 0, &[30, -20, 25, 40, 10, 5]);
@@ -134,7 +126,7 @@ pub(crate) struct Peer {
 impl Peer {
     /// A device that nobody has greeted yet.
     pub(crate) fn new() -> Self {
-        Self { device: CoreDevice::new(vec![0; 1 << 13], Board { name: "test", ticks: None }), sequence: 0 }
+        Self { device: CoreDevice::new(vec![0; 1 << 13], Board::named("test")), sequence: 0 }
     }
 
     /// A device on which an image runs.

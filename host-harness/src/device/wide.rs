@@ -1,0 +1,28 @@
+//! A step compiled for the wide registers that the processor of this host has.
+
+use loihi_core::chip::Chip;
+
+/// [`Chip::step`] with the widest registers that are there. The bits are the same with any of them.
+pub fn step(chip: &mut Chip<'_>) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("bmi2") {
+        // SAFETY: the processor has the features that the function was compiled for.
+        return unsafe { step_avx2(chip) };
+    }
+    chip.step();
+}
+
+/// The registers that [`step`] uses.
+pub fn registers() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("bmi2") {
+        return "AVX2";
+    }
+    if loihi_core::compartment::lanes::WIDE { "128 bits" } else { "one lane" }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1,bmi2")]
+fn step_avx2(chip: &mut Chip<'_>) {
+    chip.step();
+}

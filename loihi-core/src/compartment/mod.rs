@@ -1,0 +1,136 @@
+//! Current, voltage, bias, threshold and refractory period of the compartments of a core.
+//!
+//! Per step, with `tz` = decay toward zero and `wrap_b` = wrap to b bits and sign:
+//! `u = wrap_23(tz(u, decay_u) + wrap_21(q))`, `v = clip(tz(v, decay_v) + wrap_23(u + bias), v_min, v_max)`, 0 while
+//! refractory; above `v_th` the compartment fires and `v = 0`.
+//!
+//! [`lanes`] does that for many compartments with equal parameters; [`general`] takes one compartment at a time and
+//! knows noise, dendritic trees ([`tree`]) and homeostasis besides.
+
+pub mod general;
+pub mod lanes;
+pub mod tree;
+
+use crate::arena::Stack;
+use crate::image::{GroupRecord, Pattern};
+use crate::num::RandomSource;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+/// Compartments that are advanced together.
+pub const LANES: usize = 8;
+
+/// The registers of eight consecutive compartments of a core: currents, voltages, biases.
+///
+/// Together in one place, so that a step needs one address for all of them, and eight lanes of each for processors
+/// that have wide registers. Currents and biases are shifted left by 8: their 32-bit overflow is the chip's wrap at
+/// 23 bits and sign. The lanes after a core's last compartment stay at zero.
+pub type Block = [[i32; LANES]; 3];
+
+/// What homeostasis has made of a compartment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Adaptation {
+    /// Threshold in units of the voltage.
+    pub v_th: i32,
+    /// Trace of its own spikes, 0..=127.
+    pub activity: i32,
+}
+
+/// The registers of a core.
+#[derive(Debug)]
+pub struct Compartments<'a> {
+    /// Currents, voltages and biases.
+    pub blocks: &'a mut [Block],
+    /// Refractory steps left, the step of the spike included; 1 more while a step is being computed, until [`rest`].
+    pub refractory: &'a mut [u8],
+    /// Synaptic sums of this step in units of 64; those of the core's compartments are left at zero.
+    pub sums_64: &'a mut [i16],
+    /// What joins them, in units of the current; empty if nothing does.
+    pub joining: &'a mut [i32],
+    /// Thresholds and activities; empty if no compartment of the chip has homeostasis.
+    pub adaptations: &'a mut [Adaptation],
+}
+
+/// Where a step reports what happened.
+#[derive(Debug)]
+pub struct Events<'s, 'a> {
+    /// Compartments that fired in this step, ascending.
+    pub spikes: &'s mut Stack<'a, u32>,
+    /// Places of the compartments that are refractory: block · [`LANES`] + lane, over all cores.
+    pub resting: &'s mut Stack<'a, u32>,
+    /// Number of the core's first compartment on the chip.
+    pub compartment_first: u32,
+    /// Place of the core's first compartment.
+    pub place_first: u32,
+}
+
+impl Events<'_, '_> {
+    /// Compartment `at` of the core fires: it is refractory for `period` steps, this one included.
+    ///
+    /// `refractory` is its register, 0 or, in the last step of a refractory period, 1.
+    fn fire(&mut self, at: usize, refractory: &mut u8, period: i32) {
+        let at = u32::try_from(at).unwrap_or(u32::MAX);
+        self.spikes.push(self.compartment_first.wrapping_add(at));
+        if *refractory == 0 {
+            self.resting.push(self.place_first.wrapping_add(at));
+        }
+        // [`rest`] brings it to `period` before the step ends.
+        *refractory = u8::try_from(period.wrapping_add(1)).unwrap_or(u8::MAX);
+    }
+}
+
+/// What a step is given besides registers.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment<R> {
+    /// Number of the step, from 0.
+    pub t: u32,
+    /// Whether any bias can be other than zero.
+    pub biased: bool,
+    /// Whether the group is the last of its core, so that the lanes after it are nobody's.
+    pub last: bool,
+    /// Random numbers.
+    pub random: R,
+}
+
+/// Advances a group by one step: its compartments are those of the core from `from` on.
+///
+/// Refractory compartments are brought to zero afterwards by [`rest`].
+#[inline(always)]
+pub fn update<R: RandomSource>(
+    moment: &Moment<R>,
+    group: &GroupRecord,
+    pattern: Pattern<'_>,
+    from: usize,
+    compartments: &mut Compartments<'_>,
+    events: &mut Events<'_, '_>,
+) {
+    let range = from..from.wrapping_add(group.compartments);
+    match pattern.only() {
+        Some(profile) if profile.is_plain() && compartments.joining.is_empty() => {
+            let lanes = lanes::Lanes { biased: moment.biased, last: moment.last, profile };
+            lanes.advance::<{ lanes::WIDE }>(range, compartments, events);
+        }
+        _ => general::advance(moment, pattern, range, compartments, events),
+    }
+}
+
+/// Holds refractory compartments at zero and counts their steps down; to be called once per step, after the updates.
+///
+/// `blocks` and `refractory` are those of the whole chip.
+#[inline]
+pub fn rest(resting: &mut Stack<'_, u32>, blocks: &mut [Block], refractory: &mut [u8]) {
+    resting.retain(|place| {
+        let at = crate::image::index(place);
+        let block = blocks.get_mut(at / LANES);
+        let v = block.and_then(|[_, voltages, _]| voltages.get_mut(at % LANES));
+        let (Some(v), Some(steps)) = (v, refractory.get_mut(at)) else { return false };
+        if *steps > 1 {
+            *v = 0;
+        }
+        *steps = steps.saturating_sub(1);
+        *steps > 0
+    });
+}
+
+#[cfg(test)]
+mod tests;

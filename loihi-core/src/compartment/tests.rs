@@ -1,0 +1,133 @@
+//! The kernels against the equations, and against one another.
+
+use super::general;
+use super::lanes::Lanes;
+use super::*;
+use crate::image::Profile;
+use crate::num::{Decay, Drawn, decay_toward_zero, wrap_signed};
+use proptest::prelude::*;
+use std::vec::Vec;
+
+/// One compartment, written as the equations are.
+#[derive(Clone, Copy, Default)]
+struct Obvious {
+    u: i32,
+    v: i32,
+    refractory: i32,
+}
+
+impl Obvious {
+    fn step(&mut self, p: &Profile, bias: i32, q: i32) -> bool {
+        let q = wrap_signed(q, 21);
+        self.u = wrap_signed(decay_toward_zero(self.u, Decay::new(p.decay_u).unwrap()) + q, 23);
+        let drive = wrap_signed(self.u + bias, 23);
+        let v = decay_toward_zero(self.v, Decay::new(p.decay_v).unwrap()) + drive;
+        self.v = v.max(p.v_min).min(p.v_max);
+        self.refractory = (self.refractory - 1).max(0);
+        if self.refractory > 0 {
+            self.v = 0;
+        }
+        let fired = self.v > p.v_th;
+        if fired {
+            self.v = 0;
+            self.refractory = p.refractory;
+        }
+        fired
+    }
+}
+
+fn profile() -> impl Strategy<Value = Profile> {
+    (0..=4096_i32, 0..=4096_i32, 0..3000_i32, 0..=23_u32, 0..=7_u32, 1..=64_i32).prop_map(
+        |(decay_u, decay_v, v_th_mantissa, low, high, refractory)| Profile {
+            decay_u,
+            decay_v,
+            v_th: v_th_mantissa << 6,
+            v_min: 1 - (1 << low),
+            v_max: (1 << (9 + 2 * high)) - 1,
+            refractory,
+            ..Profile::DEFAULT
+        },
+    )
+}
+
+/// How a step is computed.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Wide,
+    Narrow,
+    General,
+}
+
+/// Three blocks of registers; the population has compartments 6..17 of them.
+struct Bench {
+    blocks: [Block; 3],
+    refractory: [u8; 3 * LANES],
+    resting: [u32; 3 * LANES],
+    resting_len: usize,
+}
+
+impl Bench {
+    fn step(&mut self, way: Way, t: u32, p: &Profile, biased: bool, q: i16) -> Vec<u32> {
+        let mut sums = [q; 3 * LANES];
+        let mut spikes = [0_u32; 3 * LANES];
+        let mut spikes = Stack::with_len(&mut spikes, 0);
+        let mut resting = Stack::with_len(&mut self.resting, self.resting_len);
+        let mut registers = Compartments {
+            blocks: &mut self.blocks,
+            refractory: &mut self.refractory,
+            sums_64: &mut sums,
+            joining: &mut [],
+            adaptations: &mut [],
+        };
+        let mut events = Events { spikes: &mut spikes, resting: &mut resting, compartment_first: 100, place_first: 0 };
+        let lanes = Lanes { biased, last: false, profile: *p };
+        match way {
+            Way::Wide => lanes.advance::<true>(6..17, &mut registers, &mut events),
+            Way::Narrow => lanes.advance::<false>(6..17, &mut registers, &mut events),
+            Way::General => {
+                let words = [p.words()];
+                let moment = Moment { t, biased, last: false, random: Drawn { seed: 0 } };
+                general::advance(&moment, Pattern::of(&words), 6..17, &mut registers, &mut events);
+            }
+        }
+        rest(&mut resting, &mut self.blocks, &mut self.refractory);
+        self.resting_len = resting.len();
+        assert!(sums.iter().enumerate().all(|(i, sum)| *sum == if (6..17).contains(&i) { 0 } else { q }), "sums");
+        spikes.as_slice().to_vec()
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_kernel_follows_the_equations(
+        p in profile(),
+        bias in -524_160..=524_160_i32,
+        biased: bool,
+        // Half of the steps without input, so that the kernel for those is met too.
+        q in proptest::collection::vec(prop_oneof![Just(0_i16), any::<i16>()], 1..80),
+    ) {
+        let bias = if biased { bias } else { 0 };
+        for way in [Way::Wide, Way::Narrow, Way::General] {
+            let mut bench = Bench {
+                blocks: [[[0; LANES], [0; LANES], [bias << 8; LANES]]; 3],
+                refractory: [0; 3 * LANES],
+                resting: [0; 3 * LANES],
+                resting_len: 0,
+            };
+            let mut expected = Obvious::default();
+            for (t, q) in (0..).zip(&q) {
+                let spikes = bench.step(way, t, &p, biased, *q);
+                let fired = expected.step(&p, bias, i32::from(*q) * 64);
+                let all: Vec<u32> = (106..117).filter(|_| fired).collect();
+                prop_assert_eq!(spikes, all, "{:?}: spikes, step {}", way, t);
+                for i in 0..3 * LANES {
+                    let [currents, voltages, _] = bench.blocks[i / LANES];
+                    let got = (currents[i % LANES] >> 8, voltages[i % LANES], bench.refractory[i]);
+                    let inside = (expected.u, expected.v, u8::try_from(expected.refractory).unwrap());
+                    let expected = if (6..17).contains(&i) { inside } else { (0, 0, 0) };
+                    prop_assert_eq!(got, expected, "{:?}: u, v, refractory of {}, step {}", way, i, t);
+                }
+            }
+        }
+    }
+}
