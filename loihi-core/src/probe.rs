@@ -117,10 +117,10 @@ impl Chip<'_> {
             Register::U => self.visit_blocks(|[currents, _, _]| currents, |u_256| visit(u_256 >> 8)),
             Register::V => self.visit_blocks(|[_, voltages, _]| voltages, visit),
             Register::Bias => self.visit_blocks(|[_, _, biases]| biases, |bias_256| visit(bias_256 >> 8)),
-            Register::Refractory => self.visit_places(state.refractory, |steps| visit(i32::from(*steps))),
+            Register::Refractory => self.visit_refractory(|_, steps| visit(steps)),
             Register::Threshold => self.visit_places(state.adaptations, |adaptation| visit(adaptation.v_th)),
             Register::Activity => self.visit_places(state.adaptations, |adaptation| visit(adaptation.activity)),
-            Register::VReadout => self.visit_readouts(visit),
+            Register::VReadout => self.visit_refractory(|v, steps| visit(if steps == 0 { v } else { steps << 7 })),
             Register::Dendrite => self.visit_dendrites(visit),
             Register::Apart => self.visit_apart(visit),
             Register::Spikes => state.spikes.as_slice().iter().for_each(|spike| visit(spike.cast_signed())),
@@ -151,14 +151,20 @@ impl Chip<'_> {
         }
     }
 
-    fn visit_readouts(&self, mut visit: impl FnMut(i32)) {
+    /// The voltage and the refractory steps left of every compartment, the step of the spike included.
+    fn visit_refractory(&self, mut visit: impl FnMut(i32, i32)) {
         let mut blocks = self.state().blocks.iter();
         let mut places = self.state().refractory.chunks(LANES);
+        let mut spikes = self.state().spikes.as_slice().iter().peekable();
+        let mut number = 0_u32;
         for core in self.image().cores() {
             let voltages = blocks.by_ref().take(core.blocks()).flat_map(|[_, voltages, _]| voltages);
             let refractory = places.by_ref().take(core.blocks()).flatten();
             for (v, steps) in voltages.zip(refractory).take(core.compartments) {
-                visit(if *steps == 0 { *v } else { i32::from(*steps) << 7 });
+                // A period of 1 is seen in the list of spikes only.
+                let fired = spikes.next_if_eq(&&number).is_some();
+                visit(*v, i32::from(*steps).max(i32::from(fired)));
+                number = number.wrapping_add(1);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The `loihi` command.
 
+mod bench;
 mod conform;
 mod cost;
 mod doctor;
@@ -31,6 +32,8 @@ enum Command {
     Conform(conform::ConformArgs),
     /// Show what elementary operations cost, in instructions
     Cost(cost::CostArgs),
+    /// Time whole networks on this host
+    Bench(bench::BenchArgs),
     /// Say what is installed and what is missing
     Doctor(doctor::DoctorArgs),
 }
@@ -67,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::List => run::list(),
         Command::Conform(args) => conform::conform(&args),
+        Command::Bench(args) => bench::bench(&args),
         Command::Cost(args) => cost::cost(&args),
         Command::Doctor(args) => doctor::doctor(&args),
     };

@@ -30,6 +30,7 @@ pub struct Suspended {
     t: u32,
     spikes: usize,
     resting: usize,
+    deep: bool,
     learning: bool,
     ops: OpCounts,
 }
@@ -42,6 +43,8 @@ pub struct Chip<'a> {
     compartments: usize,
     state: State<'a>,
     t: u32,
+    /// Whether a voltage of a plain compartment may lie outside `[−SMALL, SMALL)`.
+    deep: bool,
     learning: bool,
     ops: OpCounts,
 }
@@ -60,7 +63,7 @@ impl<'a> Chip<'a> {
     /// # Errors
     /// [`TooSmall`] with the bytes that [`Chip::bytes_needed`] asks for.
     pub fn new(image: Image<'a>, memory: &'a mut [u8]) -> Result<Self, TooSmall> {
-        let start = Suspended { t: 0, spikes: 0, resting: 0, learning: true, ops: OpCounts::default() };
+        let start = Suspended { t: 0, spikes: 0, resting: 0, deep: true, learning: true, ops: OpCounts::default() };
         let mut chip = Self::resume(image, memory, start)?;
         chip.reset(ResetScope::All);
         Ok(chip)
@@ -74,7 +77,15 @@ impl<'a> Chip<'a> {
         let available = memory.len();
         let state = State::carve(&image, &mut Carver::new(memory), from.spikes, from.resting);
         let state = state.map_err(|_| TooSmall { needed: Self::bytes_needed(&image), available })?;
-        Ok(Self { image, compartments: image.compartments(), state, t: from.t, learning: from.learning, ops: from.ops })
+        Ok(Self {
+            image,
+            compartments: image.compartments(),
+            state,
+            t: from.t,
+            deep: from.deep,
+            learning: from.learning,
+            ops: from.ops,
+        })
     }
 
     /// Lets go of the memory.
@@ -83,6 +94,7 @@ impl<'a> Chip<'a> {
             t: self.t,
             spikes: self.state.spikes.len(),
             resting: self.state.resting.len(),
+            deep: self.deep,
             learning: self.learning,
             ops: self.ops,
         }
@@ -91,6 +103,7 @@ impl<'a> Chip<'a> {
     /// Takes state back; see [`ResetScope`].
     pub fn reset(&mut self, scope: ResetScope) {
         self.state.reset(&self.image);
+        self.deep = !self.image.voltage_start.is_empty();
         let mut working_first = 0_usize;
         for snip in self.image.snips().filter_map(|record| SnipKind::from_record(&record)) {
             let end = working_first.saturating_add(snip.working_words());
@@ -232,10 +245,11 @@ impl<'a> Chip<'a> {
 
     #[inline(always)]
     fn update_cores<R: RandomSource + Copy>(&mut self, random: R) {
+        let shallow = !core::mem::take(&mut self.deep);
         let mut block_first = 0_usize;
         for core in self.image.cores() {
             // The image's check guarantees that every slice of a core is there.
-            let _all_there = self.update_core(random, &core, block_first);
+            let _all_there = self.update_core(random, shallow, &core, block_first);
             block_first = block_first.wrapping_add(core.blocks());
         }
         compartment::rest(&mut self.state.resting, self.state.blocks, self.state.refractory);
@@ -243,7 +257,13 @@ impl<'a> Chip<'a> {
     }
 
     #[inline(always)]
-    fn update_core<R: RandomSource + Copy>(&mut self, random: R, core: &CoreRecord, block_first: usize) -> Option<()> {
+    fn update_core<R: RandomSource + Copy>(
+        &mut self,
+        random: R,
+        shallow: bool,
+        core: &CoreRecord,
+        block_first: usize,
+    ) -> Option<()> {
         let state = &mut self.state;
         let slot = core.slot_first.checked_mul(SLOT)?.checked_add(slot_start(self.t, core.slots))?;
         let place_first = block_first.checked_mul(LANES)?;
@@ -258,6 +278,7 @@ impl<'a> Chip<'a> {
         let mut events = Events {
             spikes: &mut state.spikes,
             resting: &mut state.resting,
+            deep: &mut self.deep,
             compartment_first: u32::try_from(core.compartment_first).ok()?,
             place_first: u32::try_from(place_first).ok()?,
         };
@@ -265,7 +286,7 @@ impl<'a> Chip<'a> {
         for group in self.image.groups(core) {
             let end = from.checked_add(group.compartments)?;
             let last = end == core.compartments;
-            let moment = Moment { t: self.t, biased: !self.image.bias.is_empty(), last, random };
+            let moment = Moment { t: self.t, biased: !self.image.bias.is_empty(), shallow, last, random };
             let pattern = self.image.pattern(&group);
             compartment::update(&moment, &group, pattern, from, &mut compartments, &mut events);
             from = end;

@@ -17,12 +17,12 @@ use crate::num::RandomSource;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// Compartments that are advanced together.
-pub const LANES: usize = 8;
+pub const LANES: usize = 16;
 
-/// The registers of eight consecutive compartments of a core: currents, voltages, biases.
+/// The registers of consecutive compartments of a core: currents, voltages, biases.
 ///
-/// Together in one place, so that a step needs one address for all of them, and eight lanes of each for processors
-/// that have wide registers. Currents and biases are shifted left by 8: their 32-bit overflow is the chip's wrap at
+/// Together in one place, so that a step needs one address for all of them, and side by side for processors that have
+/// wide registers. Currents and biases are shifted left by 8: their 32-bit overflow is the chip's wrap at
 /// 23 bits and sign. The lanes after a core's last compartment stay at zero.
 pub type Block = [[i32; LANES]; 3];
 
@@ -41,7 +41,8 @@ pub struct Adaptation {
 pub struct Compartments<'a> {
     /// Currents, voltages and biases.
     pub blocks: &'a mut [Block],
-    /// Refractory steps left, the step of the spike included; 1 more while a step is being computed, until [`rest`].
+    /// Refractory steps left of periods above 1, the step of the spike included; 1 more while a step is being
+    /// computed, until [`rest`].
     pub refractory: &'a mut [u8],
     /// Synaptic sums of this step in units of 64; those of the core's compartments are left at zero.
     pub sums_64: &'a mut [i16],
@@ -58,6 +59,8 @@ pub struct Events<'s, 'a> {
     pub spikes: &'s mut Stack<'a, u32>,
     /// Places of the compartments that are refractory: block · [`LANES`] + lane, over all cores.
     pub resting: &'s mut Stack<'a, u32>,
+    /// Set when a voltage of a plain compartment may lie outside `[−SMALL, SMALL)`.
+    pub deep: &'s mut bool,
     /// Number of the core's first compartment on the chip.
     pub compartment_first: u32,
     /// Place of the core's first compartment.
@@ -67,15 +70,19 @@ pub struct Events<'s, 'a> {
 impl Events<'_, '_> {
     /// Compartment `at` of the core fires: it is refractory for `period` steps, this one included.
     ///
-    /// `refractory` is its register, 0 or, in the last step of a refractory period, 1.
+    /// `refractory` is its register, 0 or, in the last step of a refractory period, 1. A period of 1 ends with the
+    /// step and leaves no mark.
+    #[inline(always)]
     fn fire(&mut self, at: usize, refractory: &mut u8, period: i32) {
         let at = u32::try_from(at).unwrap_or(u32::MAX);
         self.spikes.push(self.compartment_first.wrapping_add(at));
-        if *refractory == 0 {
-            self.resting.push(self.place_first.wrapping_add(at));
+        if period > 1 {
+            if *refractory == 0 {
+                self.resting.push(self.place_first.wrapping_add(at));
+            }
+            // [`rest`] brings it to `period` before the step ends.
+            *refractory = u8::try_from(period.wrapping_add(1)).unwrap_or(u8::MAX);
         }
-        // [`rest`] brings it to `period` before the step ends.
-        *refractory = u8::try_from(period.wrapping_add(1)).unwrap_or(u8::MAX);
     }
 }
 
@@ -86,6 +93,8 @@ pub struct Moment<R> {
     pub t: u32,
     /// Whether any bias can be other than zero.
     pub biased: bool,
+    /// Whether every voltage of the plain compartments is in `[−SMALL, SMALL)`.
+    pub shallow: bool,
     /// Whether the group is the last of its core, so that the lanes after it are nobody's.
     pub last: bool,
     /// Random numbers.
@@ -107,7 +116,8 @@ pub fn update<R: RandomSource>(
     let range = from..from.wrapping_add(group.compartments);
     match pattern.only() {
         Some(profile) if profile.is_plain() && compartments.joining.is_empty() => {
-            let lanes = lanes::Lanes { biased: moment.biased, last: moment.last, profile };
+            let Moment { biased, shallow, last, .. } = *moment;
+            let lanes = lanes::Lanes { biased, shallow, last, profile };
             lanes.advance::<{ lanes::WIDE }>(range, compartments, events);
         }
         _ => general::advance(moment, pattern, range, compartments, events),

@@ -27,6 +27,20 @@ pub fn retain_scaled(x_256: i32, keep_2_24: i32) -> i32 {
     (product.wrapping_add(toward_zero) >> 32) as i32
 }
 
+/// Bound of what [`retain_small`] takes.
+pub const SMALL: i32 = 1 << 20;
+
+/// [`retain_scaled`] for `x` in `[−SMALL, SMALL)` only, in three instructions.
+///
+/// The high word of the product then has the sign in its twelve high bits, and the low word is a multiple of 2^20: so
+/// adding the high word to the low one carries exactly if the product is negative and not a multiple of 2^32.
+#[inline(always)]
+pub fn retain_small(x_256: i32, keep_2_24: i32) -> i32 {
+    let product = i64::from(x_256).wrapping_mul(i64::from(keep_2_24));
+    let high = ((product >> 32) as i32).cast_unsigned();
+    (product.wrapping_add(i64::from(high)) >> 32) as i32
+}
+
 /// Two's complement wrap into `[−2^bits, 2^bits)`. `bits` is 0..=30.
 pub const fn wrap_signed(x: i32, bits: u32) -> i32 {
     let unused = 31_u32.saturating_sub(bits);
@@ -66,6 +80,9 @@ mod tests {
                 let obvious = (i64::from(x) * i64::from(4096 - d) / 4096) as i32; // `/` truncates toward zero
                 assert_eq!(decay_toward_zero(x, decay), obvious, "decay {d}, x {x}");
                 assert_eq!(retain_scaled(x << 8, keep), obvious, "scaled, decay {d}, x {x}");
+                if (-SMALL..SMALL).contains(&x) {
+                    assert_eq!(retain_small(x << 8, keep), obvious, "small, decay {d}, x {x}");
+                }
             }
         }
     }
@@ -79,8 +96,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_two_decays_agree(x in -(1_i32 << 23)..1 << 23, d in 0_i32..=4096) {
+        fn the_decays_agree(x in -(1_i32 << 23)..1 << 23, d in 0_i32..=4096) {
             let slow = decay_toward_zero(x, Decay::new(d).unwrap());
+            let small = x >> 3;
+            let slow_small = decay_toward_zero(small, Decay::new(d).unwrap());
+            prop_assert_eq!(retain_small(small << 8, (4096 - d) << 12), slow_small);
             prop_assert_eq!(retain_scaled(x << 8, (4096 - d) << 12), slow);
         }
 

@@ -1,0 +1,3 @@
+//! Benchmarks of whole networks on this host.
+
+pub mod lif;

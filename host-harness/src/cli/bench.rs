@@ -1,0 +1,107 @@
+//! `loihi bench`: whole networks, timed on this host.
+
+use super::out;
+use crate::bench::lif::{Lif, Timing};
+use crate::device::wide;
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+#[derive(Debug, Args)]
+pub(super) struct BenchArgs {
+    #[command(subcommand)]
+    network: Network,
+}
+
+#[derive(Debug, Subcommand)]
+enum Network {
+    /// A random recurrent network of leaky integrate-and-fire compartments, recording off
+    Lif(LifArgs),
+}
+
+#[derive(Debug, Args)]
+struct LifArgs {
+    /// Compartments
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    n: u32,
+    /// Recurrent synapses per compartment
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    fan_in: u32,
+    /// Chance that an input spikes in a step, 0 to 1
+    #[arg(long, default_value_t = 0.02, value_parser = rate)]
+    rate: f64,
+    /// Steps that are timed [default: about a tenth of a second]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    steps: Option<u32>,
+    /// Seed of network and input
+    #[arg(long, default_value_t = 0)]
+    seed: u32,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn bench(args: &BenchArgs) -> anyhow::Result<()> {
+    let Network::Lif(args) = &args.network;
+    let steps = args.steps.map_or_else(|| Lif::default_steps(args.n), |steps| steps as usize);
+    let lif = Lif { compartments: args.n, fan_in: args.fan_in, rate: args.rate, steps, seed: args.seed };
+    let timing = lif.time()?;
+    if args.json { print_json(&lif, &timing) } else { print_table(&lif, &timing) }
+}
+
+fn print_json(lif: &Lif, timing: &Timing) -> anyhow::Result<()> {
+    let Timing { counts, .. } = timing;
+    let report = json!({
+        "network": "lif",
+        "n": lif.compartments,
+        "fan_in": lif.fan_in,
+        "rate": lif.rate,
+        "seed": lif.seed,
+        "steps": counts.steps,
+        "cores": timing.cores,
+        "registers": wide::registers(),
+        "us_per_step": timing.us_per_step,
+        "us_per_step_min": timing.us_per_step_min,
+        "us_per_step_max": timing.us_per_step_max,
+        "events_per_s": timing.events_per_s(),
+        "updates_per_s": timing.updates_per_s(),
+        "spikes": counts.spikes,
+        "input_spikes": counts.input_spikes,
+        "axon_events": counts.axon_events,
+        "synaptic_events": counts.synaptic_events,
+        "beyond_the_chip": timing.beyond_the_chip.map(|exceeded| exceeded.to_string()),
+    });
+    out::line(format_args!("{}", serde_json::to_string_pretty(&report)?))?;
+    Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+fn print_table(lif: &Lif, timing: &Timing) -> anyhow::Result<()> {
+    let Timing { counts, .. } = timing;
+    let per_step = |count: u64| count as f64 / counts.steps.max(1) as f64;
+    out::line(format_args!(
+        "lif: {} compartments on {} cores, {} recurrent synapses each, {} steps, this host ({})",
+        lif.compartments,
+        timing.cores,
+        lif.fan_in,
+        counts.steps,
+        wide::registers()
+    ))?;
+    let (low, high) = (timing.us_per_step_min, timing.us_per_step_max);
+    out::line(format_args!("  us_per_step       {:>12.3}   ({low:.3} to {high:.3})", timing.us_per_step))?;
+    out::line(format_args!(
+        "  events_per_s      {:>12.4e}   {:.1} a step",
+        timing.events_per_s(),
+        per_step(counts.synaptic_events)
+    ))?;
+    out::line(format_args!("  updates_per_s     {:>12.4e}", timing.updates_per_s()))?;
+    out::line(format_args!("  spikes_per_step   {:>12.2}", per_step(counts.spikes)))?;
+    if let Some(exceeded) = timing.beyond_the_chip {
+        out::line(format_args!("  on a Loihi: {exceeded}"))?;
+    }
+    Ok(())
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.0..=1.0).contains(&rate) { Ok(rate) } else { Err("a chance is between 0 and 1".to_owned()) }
+}
