@@ -1,6 +1,6 @@
 //! Builds network images: what [`loihi_core::image`] reads.
 
-use crate::limits::{self, Exceeded};
+use crate::limits::{self, Unfit};
 use loihi_core::dendrite::slots_for;
 use loihi_core::image::{
     AxonRecord, COMPARTMENTS_PER_CORE, HEADER_WORDS, Image, ImageError, MAGIC, Profile, Route, Section, SnipRecord,
@@ -39,9 +39,9 @@ pub enum BuildError {
         /// Its elements.
         count: usize,
     },
-    /// The chip has not as much of something.
+    /// The chip cannot hold it; [`ImageBuilder::beyond_the_chip`] allows it.
     #[error("{0}")]
-    Exceeded(#[from] Exceeded),
+    Unfit(#[from] Unfit),
     /// The image that was built is refused; a connection points to something that is not there.
     #[error("the network is not sound: {0}")]
     Unsound(#[from] ImageError),
@@ -139,7 +139,8 @@ impl ImageBuilder {
         Self::default()
     }
 
-    /// Lets the network need more than a Loihi core has of axons, profiles and synaptic memory; see [`limits`].
+    /// Lets the network go beyond what a Loihi has of axons, profiles and synaptic memory, and beyond what its registers
+    /// can express; see [`limits`].
     pub fn beyond_the_chip(&mut self) {
         self.beyond_the_chip = true;
     }

@@ -6,7 +6,7 @@
 
 use crate::device::wide;
 use crate::image::{BuildError, ImageBuilder, ImageFile, Source};
-use crate::limits::{self, Exceeded};
+use crate::limits::{self, Unfit};
 use loihi_core::arena::TooSmall;
 use loihi_core::chip::Chip;
 use loihi_core::image::{COMPARTMENTS_PER_CORE, Profile};
@@ -56,8 +56,8 @@ pub struct Timing {
     pub us_per_step_max: f64,
     /// What was computed in the timed steps.
     pub counts: OpCounts,
-    /// The first limit of a Loihi core that the network does not keep, if any.
-    pub beyond_the_chip: Option<Exceeded>,
+    /// The first limit of a Loihi that the network does not keep, if any.
+    pub beyond_the_chip: Option<Unfit>,
 }
 
 /// Why nothing was timed.

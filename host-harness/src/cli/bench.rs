@@ -68,7 +68,7 @@ fn print_json(lif: &Lif, timing: &Timing) -> anyhow::Result<()> {
         "input_spikes": counts.input_spikes,
         "axon_events": counts.axon_events,
         "synaptic_events": counts.synaptic_events,
-        "beyond_the_chip": timing.beyond_the_chip.map(|exceeded| exceeded.to_string()),
+        "beyond_the_chip": timing.beyond_the_chip.map(|unfit| unfit.to_string()),
     });
     out::line(format_args!("{}", serde_json::to_string_pretty(&report)?))?;
     Ok(())
@@ -95,8 +95,8 @@ fn print_table(lif: &Lif, timing: &Timing) -> anyhow::Result<()> {
     ))?;
     out::line(format_args!("  updates_per_s     {:>12.4e}", timing.updates_per_s()))?;
     out::line(format_args!("  spikes_per_step   {:>12.2}", per_step(counts.spikes)))?;
-    if let Some(exceeded) = timing.beyond_the_chip {
-        out::line(format_args!("  on a Loihi: {exceeded}"))?;
+    if let Some(unfit) = timing.beyond_the_chip {
+        out::line(format_args!("  on a Loihi: {unfit}"))?;
     }
     Ok(())
 }

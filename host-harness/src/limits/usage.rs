@@ -1,4 +1,4 @@
-//! What a network takes of each core of a Loihi 1, and whether the chip has it.
+//! What a network takes of each core of a Loihi 1, and how much there is.
 //!
 //! Source: limits and the layout of synaptic memory as collected from the chip's publications and from public user
 //! code (the allocation of `NxTF` and of nengo-loihi).
@@ -133,21 +133,6 @@ pub fn usage(image: &Image<'_>) -> Vec<CoreUsage> {
     usages
 }
 
-/// The first thing that a core of the chip does not have.
-///
-/// # Errors
-/// [`Exceeded`] names core, resource, need and limit.
-pub fn check(image: &Image<'_>) -> Result<(), Exceeded> {
-    for (core, usage) in usage(image).iter().enumerate() {
-        for (resource, needed, available) in usage.resources() {
-            if needed > available {
-                return Err(Exceeded { core, resource, needed, available });
-            }
-        }
-    }
-    Ok(())
-}
-
 fn of_compartments(image: &Image<'_>, core: &CoreRecord) -> CoreUsage {
     let patterns = image.groups(core).map(|group| image.pattern(&group));
     let profiles: Vec<_> =
@@ -191,10 +176,11 @@ fn list_words(image: &Image<'_>, axon: &AxonRecord, atom: usize) -> usize {
 mod tests {
     use super::*;
     use crate::image::{AxonOptions, BuildError, ImageBuilder, Source};
+    use crate::limits::Unfit;
 
     fn refusal(builder: ImageBuilder) -> String {
         match builder.build() {
-            Err(BuildError::Exceeded(exceeded)) => exceeded.to_string(),
+            Err(BuildError::Unfit(Unfit::Exceeded(exceeded))) => exceeded.to_string(),
             other => panic!("{other:?}"),
         }
     }
