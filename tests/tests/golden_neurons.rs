@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
+use common::open_qemu;
 use flate2::read::GzDecoder;
 use host_harness::conform::Verdict;
 use host_harness::conform::parse::parse;
@@ -31,11 +34,10 @@ fn vectors(prefix: &str) -> Vec<Vector> {
 }
 
 /// Replays all of them; a failure names the vector, the step and the register.
-fn all_pass(prefix: &str, at_least: usize) {
-    let mut session = session();
+fn all_pass(prefix: &str, expected: usize, session: &mut Session) {
     let mut passed = 0;
     for vector in vectors(prefix) {
-        match replay(&vector, &mut session).unwrap() {
+        match replay(&vector, session).unwrap() {
             Verdict::Passed => passed += 1,
             Verdict::Failed(difference) => panic!("{}: {difference}", vector.case),
             Verdict::Skipped(why) => {
@@ -43,22 +45,30 @@ fn all_pass(prefix: &str, at_least: usize) {
             }
         }
     }
-    assert!(passed >= at_least, "{passed} vectors of {prefix} passed, {at_least} are there");
+    assert_eq!(passed, expected, "vectors of {prefix} that passed");
 }
 
 #[test]
 fn nengo_loihi() {
-    all_pass("nengo_", 40);
+    all_pass("nengo_", 40, &mut session());
 }
 
 #[test]
 fn brian2_loihi() {
-    all_pass("brian_", 39);
+    all_pass("brian_", 39, &mut session());
 }
 
 #[test]
 fn lava() {
-    all_pass("lava_", 41);
+    all_pass("lava_", 40, &mut session());
+}
+
+#[test]
+fn all_of_them_on_the_bare_x86() {
+    let mut session = open_qemu();
+    for (prefix, expected) in [("nengo_", 40), ("brian_", 39), ("lava_", 40)] {
+        all_pass(prefix, expected, &mut session);
+    }
 }
 
 #[test]
