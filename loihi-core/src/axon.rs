@@ -1,25 +1,37 @@
 //! Which synapses a spike reaches, on which core.
 
 use crate::dendrite::{Accumulators, SLOT, slot_start};
-use crate::image::{AxonRecord, CoreRecord, Image, Route, SynapseFormat};
+use crate::image::{AxonRecord, CoreRecord, Dialect, Image, Route, SynapseFormat};
 use crate::ops::OpCounts;
-use crate::synapse::{scatter_apart_dense, scatter_apart_sparse, scatter_dense, scatter_sparse};
+use crate::plastic::Plastic;
+use crate::synapse::{scale, scatter_apart_dense, scatter_apart_sparse, scatter_dense, scatter_sparse};
+
+/// Where spikes arrive.
+#[derive(Debug)]
+pub struct Arrivals<'a> {
+    /// Dendritic accumulators of all cores.
+    pub accumulators: Accumulators<'a>,
+    /// Plastic synapses of all cores.
+    pub plastic: Plastic<'a>,
+}
 
 /// Delivers one spike of `source` to all its axons, so that it counts in step `t` (plus each synapse's delay).
 ///
 /// Unknown sources reach nothing.
 #[inline(always)]
-pub fn deliver(image: &Image<'_>, accumulators: &mut Accumulators<'_>, t: u32, source: usize, ops: &mut OpCounts) {
+pub fn deliver(image: &Image<'_>, arrivals: &mut Arrivals<'_>, t: u32, source: usize, ops: &mut OpCounts) {
     let (mut axons, mut synapses) = (0_u64, 0_u64);
     for &word in image.routes(source) {
         let route = Route::from_word(word);
         if let Some(axon) = image.axon(route.axon)
             && let Some(core) = image.core(axon.core)
         {
-            if axon.sum == 0 {
-                enter(image, accumulators.rings_64, t, &core, &axon, route.atom);
+            if axon.sum == 0 && axon.learning == 0 {
+                enter(image, arrivals.accumulators.rings_64, t, &core, &axon, route.atom);
+            } else if axon.learning == 0 {
+                enter_apart(image, arrivals.accumulators.apart, t, &core, &axon, route.atom);
             } else {
-                enter_apart(image, accumulators.apart, t, &core, &axon, route.atom);
+                enter_plastic(image, arrivals, t, &core, &axon, route.axon);
             }
             axons = axons.wrapping_add(1);
             synapses = synapses.wrapping_add(axon.synapses as u64);
@@ -60,6 +72,43 @@ fn enter_apart(image: &Image<'_>, apart: &mut [i32], t: u32, core: &CoreRecord, 
         SynapseFormat::Dense => {
             let accumulators = ring.get_mut(start..).unwrap_or_default();
             scatter_apart_dense(accumulators, image.dense.get(synapses).unwrap_or_default());
+        }
+    }
+}
+
+/// Adds the weights of a plastic axon as they are now into its core's ring, and marks the axon.
+#[inline(never)]
+fn enter_plastic(
+    image: &Image<'_>,
+    arrivals: &mut Arrivals<'_>,
+    t: u32,
+    core: &CoreRecord,
+    axon: &AxonRecord,
+    number: usize,
+) {
+    let Some(group) = image.learning_group(axon.learning.wrapping_sub(1)) else { return };
+    let Arrivals { accumulators, plastic } = arrivals;
+    let [axons_before, synapses_before, _] = group.before;
+    let marked = number.wrapping_sub(group.axon_first).wrapping_add(axons_before);
+    plastic.arrived.push(u32::try_from(marked).unwrap_or(u32::MAX));
+    let first = core.slot_first.wrapping_mul(SLOT);
+    let end = first.wrapping_add(core.slots.wrapping_mul(SLOT));
+    let Some(ring) = accumulators.rings_64.get_mut(first..end) else { return };
+    let mask = ring.len().wrapping_sub(1);
+    let start = slot_start(t, core.slots);
+    let place = axon.first.wrapping_sub(group.synapse_first).wrapping_add(synapses_before);
+    let weights = plastic.weights.get(place..).unwrap_or_default();
+    let delays = plastic.delays.get(place..).unwrap_or_default();
+    let words = image.sparse.get(axon.elements()).unwrap_or_default();
+    let fixed_delays = group.dialect.has(Dialect::LAVA_RANGES);
+    for ((word, weight), delay) in words.iter().zip(weights).zip(delays) {
+        let target = if fixed_delays {
+            crate::image::index(*word & 0xFFFF)
+        } else {
+            crate::image::index(*word & 0x3FF) | crate::image::index(u32::from(delay.cast_unsigned())).wrapping_mul(SLOT)
+        };
+        if let Some(sum) = ring.get_mut(target.wrapping_add(start) & mask) {
+            *sum = sum.wrapping_add(scale(i32::from(*weight), group.wgt_exp));
         }
     }
 }

@@ -15,7 +15,9 @@
 //! | [`compartment`] | current, voltage, bias, threshold, refractory period |
 //! | [`dendrite`] | per-delay accumulators, a ring |
 //! | [`synapse`] | weight formats and scatter-add |
+//! | [`plastic`] | what plastic synapses remember: weights, tags, delays, traces |
 //! | [`axon`] | which synapses a spike reaches, on which core |
+//! | [`learning`] | traces, epochs, sums of products, stochastic write-back |
 //! | [`snip`] | the programs of the embedded CPU: encoders and learning rules, one file each |
 //! | [`ops`] | exact counts of everything that costs time or energy |
 //! | [`chip`] | many cores, the phases of a step, and all of the state |
@@ -54,8 +56,10 @@ pub mod compartment;
 pub mod dendrite;
 pub mod device;
 pub mod image;
+pub mod learning;
 pub mod num;
 pub mod ops;
+pub mod plastic;
 pub mod probe;
 pub mod snip;
 pub mod synapse;

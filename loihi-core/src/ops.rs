@@ -17,6 +17,12 @@ pub struct OpCounts {
     pub axon_events: u64,
     /// Synapses that added their weight.
     pub synaptic_events: u64,
+    /// Traces followed through an epoch by the cores' learning, once per axon and per compartment.
+    pub trace_updates: u64,
+    /// Synaptic variables written back by the cores' learning.
+    pub learning_updates: u64,
+    /// Those of them that stayed at an end of their range.
+    pub learning_saturations: u64,
     /// Biases written by the embedded CPU.
     pub bias_writes: u64,
     /// Decoders read by the embedded CPU, once per spike and dimension.

@@ -172,12 +172,12 @@ impl Chip<'_> {
     /// Only the accumulators of compartments that exist, so that the digest does not depend on the ring's padding.
     fn visit_dendrites(&self, mut visit: impl FnMut(i32)) {
         for core in self.image().cores() {
-            self.visit_ring(&core, core.slot_first, self.state().accumulators.rings_64, |sum| visit(i32::from(*sum)));
+            self.visit_ring(&core, core.slot_first, self.state().arrivals.accumulators.rings_64, |sum| visit(i32::from(*sum)));
         }
     }
 
     fn visit_apart(&self, mut visit: impl FnMut(i32)) {
-        let accumulators = &self.state().accumulators;
+        let accumulators = &self.state().arrivals.accumulators;
         for sum in self.image().sums() {
             if let Some(core) = self.image().core(sum.core) {
                 self.visit_ring(&core, core.slot_first, accumulators.joining, |joining| visit(*joining));

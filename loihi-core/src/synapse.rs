@@ -32,13 +32,18 @@ pub fn fold(mantissa: Weight, exponent: WeightExponent, bits: u32, sign_mode: Si
     let dropped = 8_u32.saturating_sub(bits).saturating_add(lost);
     let kept = mantissa.unsigned_abs().wrapping_shr(dropped).wrapping_shl(dropped).cast_signed();
     let signed = if mantissa < 0 { kept.wrapping_neg() } else { kept };
-    let exponent = exponent.get();
+    scale(signed, exponent.get())
+}
+
+/// `floor(mantissa · 2^exponent)`, at most 32767 in magnitude; the mantissa has 8 bits and sign, the exponent 3.
+#[inline]
+pub fn scale(mantissa: i32, exponent: i32) -> i16 {
     let scaled = if exponent < 0 {
-        signed.wrapping_shr(exponent.unsigned_abs())
+        mantissa.wrapping_shr(exponent.unsigned_abs())
     } else {
-        signed.wrapping_shl(exponent.unsigned_abs())
+        mantissa.wrapping_shl(exponent.unsigned_abs())
     };
-    i16::try_from(scaled.clamp(-32767, 32767)).unwrap_or(i16::MAX)
+    i16::try_from(scaled.max(-32767).min(32767)).unwrap_or(i16::MAX)
 }
 
 /// One sparse synapse, as packed into a word of the image.

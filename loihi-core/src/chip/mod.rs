@@ -6,8 +6,9 @@ use crate::arena::{Carver, TooSmall};
 use crate::axon;
 use crate::compartment::{self, Compartments, Events, LANES, Moment};
 use crate::dendrite::{self, SLOT, slot_start};
-use crate::image::{CoreRecord, Image};
-use crate::num::{Drawn, RandomSource, Recorded};
+use crate::image::{CoreRecord, Image, Recorded};
+use crate::learning::Lesson;
+use crate::num::{Drawn, RandomSource};
 use crate::ops::OpCounts;
 use crate::snip::{Cpu, Phase, Snip as _, SnipKind};
 use state::State;
@@ -30,8 +31,10 @@ pub struct Suspended {
     t: u32,
     spikes: usize,
     resting: usize,
+    arrived: usize,
     deep: bool,
     learning: bool,
+    reward: i32,
     ops: OpCounts,
 }
 
@@ -46,6 +49,8 @@ pub struct Chip<'a> {
     /// Whether a voltage of a plain compartment may lie outside `[−SMALL, SMALL)`.
     deep: bool,
     learning: bool,
+    /// What the cores' learning reads as r1.
+    reward: i32,
     ops: OpCounts,
 }
 
@@ -54,7 +59,7 @@ impl<'a> Chip<'a> {
     pub fn bytes_needed(image: &Image<'_>) -> usize {
         let mut counting = Carver::counting();
         // Counting never runs out of memory.
-        let _slices = State::carve(image, &mut counting, 0, 0);
+        let _slices = State::carve(image, &mut counting, [0; 3]);
         counting.used()
     }
 
@@ -63,7 +68,7 @@ impl<'a> Chip<'a> {
     /// # Errors
     /// [`TooSmall`] with the bytes that [`Chip::bytes_needed`] asks for.
     pub fn new(image: Image<'a>, memory: &'a mut [u8]) -> Result<Self, TooSmall> {
-        let start = Suspended { t: 0, spikes: 0, resting: 0, deep: true, learning: true, ops: OpCounts::default() };
+        let start = Suspended { t: 0, spikes: 0, resting: 0, arrived: 0, deep: true, learning: true, reward: 0, ops: OpCounts::default() };
         let mut chip = Self::resume(image, memory, start)?;
         chip.reset(ResetScope::All);
         Ok(chip)
@@ -75,7 +80,7 @@ impl<'a> Chip<'a> {
     /// [`TooSmall`] as [`Chip::new`].
     pub fn resume(image: Image<'a>, memory: &'a mut [u8], from: Suspended) -> Result<Self, TooSmall> {
         let available = memory.len();
-        let state = State::carve(&image, &mut Carver::new(memory), from.spikes, from.resting);
+        let state = State::carve(&image, &mut Carver::new(memory), [from.spikes, from.resting, from.arrived]);
         let state = state.map_err(|_| TooSmall { needed: Self::bytes_needed(&image), available })?;
         Ok(Self {
             image,
@@ -94,8 +99,10 @@ impl<'a> Chip<'a> {
             t: self.t,
             spikes: self.state.spikes.len(),
             resting: self.state.resting.len(),
+            arrived: self.state.arrivals.plastic.arrived.len(),
             deep: self.deep,
             learning: self.learning,
+            reward: self.reward,
             ops: self.ops,
         }
     }
@@ -104,6 +111,7 @@ impl<'a> Chip<'a> {
     pub fn reset(&mut self, scope: ResetScope) {
         self.state.reset(&self.image);
         self.deep = !self.image.voltage_start.is_empty();
+        self.reward = 0;
         let mut working_first = 0_usize;
         for snip in self.image.snips().filter_map(|record| SnipKind::from_record(&record)) {
             let end = working_first.saturating_add(snip.working_words());
@@ -122,6 +130,7 @@ impl<'a> Chip<'a> {
                     *register = bias.wrapping_shl(8);
                 }
             }
+            self.state.arrivals.plastic.reset_synapses(&self.image);
             self.t = 0;
             self.learning = true;
             self.ops = OpCounts::default();
@@ -135,15 +144,23 @@ impl<'a> Chip<'a> {
         self.run_snips(Phase::Spk);
         self.deliver_spikes();
         let drawn = Drawn { seed: self.image.seed };
-        if self.image.noise.is_empty() {
+        let image = self.image;
+        if image.tapes().len() == 0 {
             self.update_cores(drawn);
         } else {
-            let compartments = self.image.compartments();
-            self.update_cores(Recorded { noise: self.image.noise, compartments, drawn });
+            self.update_cores(Recorded { image: &image, drawn });
         }
-        for phase in [Phase::PreMgmt, Phase::Lrn, Phase::PostMgmt, Phase::Host] {
-            self.run_snips(phase);
+        self.run_snips(Phase::PreMgmt);
+        self.run_snips(Phase::Lrn);
+        if image.learning().len() > 0 {
+            if image.tapes().len() == 0 {
+                self.learn(drawn);
+            } else {
+                self.learn(Recorded { image: &image, drawn });
+            }
         }
+        self.run_snips(Phase::PostMgmt);
+        self.run_snips(Phase::Host);
         self.t = self.t.wrapping_add(1);
         self.ops.steps = self.ops.steps.wrapping_add(1);
     }
@@ -152,7 +169,7 @@ impl<'a> Chip<'a> {
     #[inline]
     pub fn inject(&mut self, input: usize) {
         let source = self.compartments.saturating_add(input);
-        axon::deliver(&self.image, &mut self.state.accumulators, self.t, source, &mut self.ops);
+        axon::deliver(&self.image, &mut self.state.arrivals, self.t, source, &mut self.ops);
         self.ops.input_spikes = self.ops.input_spikes.wrapping_add(1);
     }
 
@@ -219,7 +236,7 @@ impl<'a> Chip<'a> {
     fn deliver_spikes(&mut self) {
         for &spike in self.state.spikes.as_slice() {
             let source = crate::image::index(spike);
-            axon::deliver(&self.image, &mut self.state.accumulators, self.t, source, &mut self.ops);
+            axon::deliver(&self.image, &mut self.state.arrivals, self.t, source, &mut self.ops);
         }
         self.state.spikes.clear();
         if self.image.sums().len() > 0 {
@@ -230,7 +247,7 @@ impl<'a> Chip<'a> {
     /// Lets the sums kept apart join those of their cores.
     #[cold]
     fn join_sums(&mut self) {
-        let accumulators = &mut self.state.accumulators;
+        let accumulators = &mut self.state.arrivals.accumulators;
         for sum in self.image.sums() {
             let Some(core) = self.image.core(sum.core) else { continue };
             let slots = |first: usize| {
@@ -267,11 +284,11 @@ impl<'a> Chip<'a> {
         let state = &mut self.state;
         let slot = core.slot_first.checked_mul(SLOT)?.checked_add(slot_start(self.t, core.slots))?;
         let place_first = block_first.checked_mul(LANES)?;
-        let joining = if core.sums == 0 { Some(&mut [][..]) } else { state.accumulators.joining.get_mut(slot..) };
+        let joining = if core.sums == 0 { Some(&mut [][..]) } else { state.arrivals.accumulators.joining.get_mut(slot..) };
         let mut compartments = Compartments {
             blocks: state.blocks.get_mut(block_first..block_first.checked_add(core.blocks())?)?,
             refractory: state.refractory.get_mut(place_first..)?,
-            sums_64: state.accumulators.rings_64.get_mut(slot..slot.checked_add(SLOT)?)?,
+            sums_64: state.arrivals.accumulators.rings_64.get_mut(slot..slot.checked_add(SLOT)?)?,
             joining: joining?,
             adaptations: state.adaptations.get_mut(place_first..).unwrap_or_default(),
         };
@@ -295,6 +312,14 @@ impl<'a> Chip<'a> {
         Some(())
     }
 
+    #[inline(always)]
+    fn learn<R: RandomSource + Copy>(&mut self, random: R) {
+        let spikes = self.state.spikes.as_slice();
+        let lesson =
+            Lesson { image: &self.image, t: self.t, spikes, reward: self.reward, learning: self.learning, random };
+        lesson.run(&mut self.state.arrivals.plastic, &mut self.ops);
+    }
+
     fn run_snips(&mut self, phase: Phase) {
         let (mut learned_first, mut working_first) = (0_usize, 0_usize);
         for snip in self.image.snips().filter_map(|record| SnipKind::from_record(&record)) {
@@ -308,11 +333,12 @@ impl<'a> Chip<'a> {
                 target: self.state.target,
                 output: self.state.output,
                 learning: self.learning,
+                reward: &mut self.reward,
                 learned: self.state.learned.get_mut(learned_first..learned_end).unwrap_or_default(),
                 working: self.state.working.get_mut(working_first..working_end).unwrap_or_default(),
                 ops: &mut self.ops,
                 blocks: self.state.blocks,
-                accumulators: &mut self.state.accumulators,
+                arrivals: &mut self.state.arrivals,
             };
             snip.run(phase, &mut cpu);
             (learned_first, working_first) = (learned_end, working_end);

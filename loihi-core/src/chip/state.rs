@@ -1,9 +1,11 @@
 //! All registers of a chip, as slices of one memory.
 
 use crate::arena::{Carver, Stack, TooSmall};
+use crate::axon::Arrivals;
 use crate::compartment::{Adaptation, Block, LANES};
 use crate::dendrite::{Accumulators, SLOT};
 use crate::image::Image;
+use crate::plastic::{self, Plastic};
 use crate::snip::{Snip as _, SnipKind};
 
 /// The registers, core after core.
@@ -19,8 +21,8 @@ pub(crate) struct State<'a> {
     pub(crate) refractory: &'a mut [u8],
     /// Thresholds and activities, by place; empty if no compartment has homeostasis.
     pub(crate) adaptations: &'a mut [Adaptation],
-    /// Dendritic accumulators.
-    pub(crate) accumulators: Accumulators<'a>,
+    /// Dendritic accumulators and plastic synapses.
+    pub(crate) arrivals: Arrivals<'a>,
     /// Compartments that fired in the last step.
     pub(crate) spikes: Stack<'a, u32>,
     /// Places of the compartments that are refractory.
@@ -34,12 +36,11 @@ pub(crate) struct State<'a> {
 }
 
 impl<'a> State<'a> {
-    /// Carves the registers; two stacks begin with as many elements as they had.
+    /// Carves the registers; the stacks begin with as many elements as they had.
     pub(crate) fn carve(
         image: &Image<'_>,
         carver: &mut Carver<'a>,
-        spikes: usize,
-        resting: usize,
+        [spikes, resting, arrived]: [usize; 3],
     ) -> Result<Self, TooSmall> {
         let compartments = image.compartments();
         let blocks = image.cores().map(|core| core.blocks()).fold(0, usize::saturating_add);
@@ -48,6 +49,7 @@ impl<'a> State<'a> {
         let apart = image.sums().filter_map(|sum| image.core(sum.core)).map(|core| core.slots);
         let apart = apart.fold(0, usize::saturating_add);
         let adaptive = image.profiles().any(|profile| profile.homeostasis.is_some());
+        let [plastic_axons, plastic_synapses, post_traces, history] = plastic::lengths(image);
         let places = blocks.saturating_mul(LANES);
         let (learned, working) = image
             .snips()
@@ -60,10 +62,21 @@ impl<'a> State<'a> {
             blocks: carver.take(blocks)?,
             refractory: carver.take(places)?,
             adaptations: carver.take(if adaptive { places } else { 0 })?,
+            arrivals: Arrivals {
             accumulators: Accumulators {
                 rings_64: carver.take(slots.saturating_mul(SLOT))?,
                 joining: carver.take(joining.saturating_mul(SLOT))?,
                 apart: carver.take(apart.saturating_mul(SLOT))?,
+            },
+            plastic: Plastic {
+                weights: carver.take(plastic_synapses)?,
+                tags: carver.take(plastic_synapses)?,
+                delays: carver.take(plastic_synapses)?,
+                pre: carver.take(plastic_axons)?,
+                post: carver.take(post_traces)?,
+                history: carver.take(history)?,
+                arrived: Stack::with_len(carver.take(plastic_axons.saturating_mul(2))?, arrived),
+            },
             },
             spikes: Stack::with_len(carver.take(compartments)?, spikes),
             resting: Stack::with_len(carver.take(compartments)?, resting),
@@ -91,9 +104,10 @@ impl<'a> State<'a> {
         }
         self.reset_adaptations(image);
         self.refractory.fill(0);
-        self.accumulators.rings_64.fill(0);
-        self.accumulators.joining.fill(0);
-        self.accumulators.apart.fill(0);
+        self.arrivals.accumulators.rings_64.fill(0);
+        self.arrivals.accumulators.joining.fill(0);
+        self.arrivals.accumulators.apart.fill(0);
+        self.arrivals.plastic.reset_traces();
         self.spikes.clear();
         self.resting.clear();
         self.stimulus.fill(0);

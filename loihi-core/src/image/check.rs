@@ -1,5 +1,7 @@
 //! Everything that can be wrong with an image, found before it runs.
 
+mod learning;
+
 use super::profile::codes_are_known;
 use super::{
     COMPARTMENTS_PER_CORE, GroupRecord, HEADER_WORDS, Homeostasis, Image, MAGIC, Noise, Profile, Route, Section,
@@ -120,6 +122,7 @@ pub(super) fn check(image: &Image<'_>) -> Result<(), ImageError> {
     axons(image)?;
     synapses(image)?;
     routes(image)?;
+    learning::check(image)?;
     snips(image)
 }
 
@@ -222,10 +225,9 @@ fn registers(image: &Image<'_>) -> Result<(), ImageError> {
     per_compartment(compartments, image.bias, Section::Bias, in_voltage)?;
     per_compartment(compartments, image.current_start, Section::CurrentStart, in_current)?;
     per_compartment(compartments, image.voltage_start, Section::VoltageStart, in_voltage)?;
-    let steps_are_whole = image.noise.len().checked_rem(compartments).unwrap_or(image.noise.len()) == 0;
-    require(steps_are_whole, Section::Noise, image.noise.len())?;
-    for (at, noise) in image.noise.iter().enumerate() {
-        require((-127..=127).contains(noise), Section::Noise, at)?;
+    for (at, tape) in image.tapes().enumerate() {
+        let sound = tape.epoch_steps >= 1 && tape.per_row >= 1 && tape.first <= image.draws.len();
+        require(sound, Section::Tapes, at)?;
     }
     Ok(())
 }
@@ -276,7 +278,8 @@ fn axons(image: &Image<'_>) -> Result<(), ImageError> {
             && SynapseFormat::from_code((words[0] >> 16) & 0xFF).is_some()
             && axon.sum <= core.sums
             && (1..=Route::ATOMS_MAX).contains(&axon.atoms)
-            && axon.weight_bits <= 8;
+            && axon.weight_bits <= 8
+            && axon.learning <= image.learning.len();
         require(sound, Section::Axons, at)?;
     }
     Ok(())

@@ -19,20 +19,26 @@
 //! route is the number of an axon in its low 20 bits and, for a population axon, the atom in its high 12.
 
 mod check;
+mod learning;
 mod profile;
 mod record;
+mod tape;
 
 use serde::{Deserialize, Serialize};
 use zerocopy::FromBytes;
 
 pub use check::ImageError;
+pub use learning::{
+    Dependency, Dialect, Factor, LearningRecord, ProductRecord, Rounding, Target, TraceRecord, Variable,
+};
 pub use profile::{Homeostasis, Join, Noise, NoiseAt, Profile, StackIn, StackOut, ThresholdMode, Tree};
-pub use record::{AxonRecord, CoreRecord, GroupRecord, Route, SnipRecord, SumRecord, SynapseFormat};
+pub use record::{AxonRecord, CoreRecord, GroupRecord, Route, SnipRecord, SumRecord, SynapseFormat, TapeRecord};
+pub use tape::Recorded;
 
 /// First word of every image, "LOI1" in the file.
 pub const MAGIC: u32 = u32::from_le_bytes(*b"LOI1");
 /// Version of this layout; another one is refused.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// Words before the section table.
 pub const HEADER_WORDS: usize = 9;
 /// Most compartments of one core.
@@ -65,8 +71,18 @@ pub enum Section {
     Dense,
     /// [`SumRecord`]s: synaptic sums that are kept apart.
     Sums,
-    /// Recorded noise: per step a value per compartment; nothing if noise is drawn.
-    Noise,
+    /// [`LearningRecord`]s.
+    Learning,
+    /// [`TraceRecord`]s.
+    Traces,
+    /// [`ProductRecord`]s.
+    Products,
+    /// Tables of decay, in pairs of words.
+    Tables,
+    /// [`TapeRecord`]s.
+    Tapes,
+    /// Recorded random words.
+    Draws,
     /// [`SnipRecord`]s.
     Snips,
     /// Constants of the snips.
@@ -75,7 +91,7 @@ pub enum Section {
 
 impl Section {
     /// Every section, in the order of the table.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 20] = [
         Self::Cores,
         Self::Profiles,
         Self::Groups,
@@ -88,7 +104,12 @@ impl Section {
         Self::Sparse,
         Self::Dense,
         Self::Sums,
-        Self::Noise,
+        Self::Learning,
+        Self::Traces,
+        Self::Products,
+        Self::Tables,
+        Self::Tapes,
+        Self::Draws,
         Self::Snips,
         Self::Data,
     ];
@@ -101,6 +122,11 @@ impl Section {
             Self::Groups => count.checked_mul(GroupRecord::WORDS),
             Self::Axons => count.checked_mul(AxonRecord::WORDS),
             Self::Sums => count.checked_mul(SumRecord::WORDS),
+            Self::Learning => count.checked_mul(LearningRecord::WORDS),
+            Self::Traces => count.checked_mul(TraceRecord::WORDS),
+            Self::Products => count.checked_mul(ProductRecord::WORDS),
+            Self::Tables => count.checked_mul(2),
+            Self::Tapes => count.checked_mul(TapeRecord::WORDS),
             Self::Snips => count.checked_mul(SnipRecord::WORDS),
             Self::Dense => Some(count.div_ceil(2)),
             Self::Bias
@@ -109,7 +135,7 @@ impl Section {
             | Self::Fanout
             | Self::Routes
             | Self::Sparse
-            | Self::Noise
+            | Self::Draws
             | Self::Data => Some(count),
         }
     }
@@ -146,8 +172,14 @@ pub struct Image<'a> {
     pub sparse: &'a [u32],
     /// Dense weights.
     pub dense: &'a [i16],
-    /// Recorded noise; empty if noise is drawn.
-    pub noise: &'a [i32],
+    learning: &'a [[u32; 24]],
+    traces: &'a [[u32; 4]],
+    products: &'a [[u32; 7]],
+    /// Tables of decay: what is left, and the chance of 1 more in units of 2^-32.
+    pub tables: &'a [[u32; 2]],
+    tapes: &'a [[u32; 4]],
+    /// Recorded random words.
+    pub draws: &'a [u32],
     /// Constants of the snips.
     pub data: &'a [i32],
 }
@@ -185,7 +217,12 @@ impl<'a> Image<'a> {
             bias: signed(slot(Section::Bias)?),
             current_start: signed(slot(Section::CurrentStart)?),
             voltage_start: signed(slot(Section::VoltageStart)?),
-            noise: signed(slot(Section::Noise)?),
+            learning: records(slot(Section::Learning)?),
+            traces: records(slot(Section::Traces)?),
+            products: records(slot(Section::Products)?),
+            tables: records(slot(Section::Tables)?),
+            tapes: records(slot(Section::Tapes)?),
+            draws: slot(Section::Draws)?.words,
             fanout: slot(Section::Fanout)?.words,
             routes: slot(Section::Routes)?.words,
             sparse: slot(Section::Sparse)?.words,
@@ -254,6 +291,37 @@ impl<'a> Image<'a> {
     #[inline]
     pub fn sum(&self, sum: usize) -> Option<SumRecord> {
         self.sums.get(sum).map(SumRecord::from_words)
+    }
+
+    /// The plastic groups of all cores.
+    #[inline]
+    pub fn learning(&self) -> impl ExactSizeIterator<Item = LearningRecord> + 'a {
+        self.learning.iter().map(LearningRecord::from_words)
+    }
+
+    /// One plastic group.
+    #[inline]
+    pub fn learning_group(&self, group: usize) -> Option<LearningRecord> {
+        self.learning.get(group).map(LearningRecord::from_words)
+    }
+
+    /// A trace.
+    #[inline]
+    pub fn trace(&self, trace: usize) -> Option<TraceRecord> {
+        self.traces.get(trace).map(TraceRecord::from_words)
+    }
+
+    /// The products of a plastic group, in their order.
+    #[inline]
+    pub fn products(&self, group: &LearningRecord) -> impl ExactSizeIterator<Item = ProductRecord> + Clone + 'a {
+        let end = group.product_first.saturating_add(group.products);
+        self.products.get(group.product_first..end).unwrap_or_default().iter().map(ProductRecord::from_words)
+    }
+
+    /// Recordings that replace random numbers.
+    #[inline]
+    pub fn tapes(&self) -> impl ExactSizeIterator<Item = TapeRecord> + 'a {
+        self.tapes.iter().map(TapeRecord::from_words)
     }
 
     /// All axons.

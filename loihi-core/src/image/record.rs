@@ -65,6 +65,24 @@ pub struct AxonRecord {
     pub atoms: usize,
     /// Precision of its weights, 0..=8 without 7: what they take of the chip's synaptic memory.
     pub weight_bits: u32,
+    /// 0 for an axon that does not learn, else its plastic group plus 1.
+    pub learning: usize,
+}
+
+/// A recording that replaces the random numbers of one purpose.
+///
+/// The word for step t and element e is `DRAWS[first + (t / epoch_steps) · per_row + e mod per_row]`; after the end of
+/// the recording it is 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TapeRecord {
+    /// Number of the [`crate::num::Purpose`].
+    pub purpose: u32,
+    /// Steps that share a row, at least 1.
+    pub epoch_steps: u32,
+    /// Words of a row, at least 1.
+    pub per_row: u32,
+    /// First word.
+    pub first: usize,
 }
 
 /// A route: which axon a spike enters, and as which atom.
@@ -152,6 +170,17 @@ impl Route {
     }
 }
 
+impl TapeRecord {
+    /// Words of a record.
+    pub const WORDS: u32 = 4;
+
+    /// Reads a record.
+    #[inline]
+    pub fn from_words(&[purpose, epoch_steps, per_row, first]: &[u32; 4]) -> Self {
+        Self { purpose, epoch_steps, per_row, first: index(first) }
+    }
+}
+
 impl SumRecord {
     /// Words of a record.
     pub const WORDS: u32 = 4;
@@ -198,7 +227,8 @@ impl AxonRecord {
             synapses: index(span & 0xFFFF),
             compartment_base: index(span >> 16),
             atoms: index(kind & 0xFFFF),
-            weight_bits: kind >> 16,
+            weight_bits: (kind >> 16) & 0xFF,
+            learning: index(kind >> 24),
         }
     }
 
@@ -206,11 +236,12 @@ impl AxonRecord {
     pub fn words(&self) -> Option<[u32; 4]> {
         let half = |field: usize| u16::try_from(field).ok().map(u32::from);
         let sum = u8::try_from(self.sum).ok().map(u32::from)?;
+        let learning = u8::try_from(self.learning).ok().map(u32::from)?;
         Some([
             half(self.core)? | self.format.code() << 16 | sum << 24,
             u32::try_from(self.first).ok()?,
             half(self.synapses)? | half(self.compartment_base)? << 16,
-            half(self.atoms)? | self.weight_bits << 16,
+            half(self.atoms)? | (self.weight_bits & 0xFF) << 16 | learning << 24,
         ])
     }
 

@@ -5,10 +5,28 @@ use super::hash;
 /// What a random number is for. Each purpose has numbers of its own, so that one more consumer changes no other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Noise at a compartment.
+    /// Noise at a compartment; element: the compartment.
     Noise,
-    /// Rounding of a compartment's activity trace.
+    /// Rounding of a compartment's activity; element: the compartment.
     Activity,
+    /// Rounding of the decay of a pre trace; element: 2 · plastic axon, plus 1 for x2.
+    PreDecay,
+    /// Rounding of an impulse of a pre trace; element as before.
+    PreImpulse,
+    /// Rounding of an impulse that is not the first in an epoch; element as before.
+    PreAgain,
+    /// Rounding of the decay of a post trace; element: 3 · post trace, plus 1 for y2, 2 for y3.
+    PostDecay,
+    /// Rounding of an impulse of a post trace; element as before.
+    PostImpulse,
+    /// Rounding of an impulse that is not the first in an epoch; element as before.
+    PostAgain,
+    /// Rounding of a weight; element: the plastic synapse.
+    Weight,
+    /// Rounding of a tag; element: the plastic synapse.
+    Tag,
+    /// Rounding of a delay; element: the plastic synapse.
+    Delay,
 }
 
 /// Where random numbers come from.
@@ -43,31 +61,6 @@ impl RandomSource for Drawn {
     }
 }
 
-/// Noise from a recording, everything else drawn.
-#[derive(Clone, Copy, Debug)]
-pub struct Recorded<'a> {
-    /// Noise of all compartments in step 0, then in step 1, and so on. After its end there is no noise.
-    pub noise: &'a [i32],
-    /// Compartments per step.
-    pub compartments: usize,
-    /// Source of everything else.
-    pub drawn: Drawn,
-}
-
-impl RandomSource for Recorded<'_> {
-    #[inline]
-    fn word(&self, purpose: Purpose, t: u32, element: u32) -> u32 {
-        self.drawn.word(purpose, t, element)
-    }
-
-    #[inline]
-    fn noise(&self, t: u32, compartment: u32) -> i32 {
-        let step = crate::image::index(t).checked_mul(self.compartments);
-        let at = step.and_then(|step| step.checked_add(crate::image::index(compartment)));
-        at.and_then(|at| self.noise.get(at)).copied().unwrap_or(0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,11 +78,5 @@ mod tests {
         }
         // 1,000 expected per value; five standard errors are 158.
         assert!(counts.iter().all(|count| (842..=1158).contains(count)), "{counts:?}");
-    }
-
-    #[test]
-    fn a_recording_is_replayed_by_step_and_compartment() {
-        let source = Recorded { noise: &[1, 2, 3, 4], compartments: 2, drawn: Drawn { seed: 0 } };
-        assert_eq!([(0, 0), (0, 1), (1, 1), (2, 0)].map(|(t, i)| source.noise(t, i)), [1, 2, 4, 0]);
     }
 }

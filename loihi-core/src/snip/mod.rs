@@ -15,10 +15,9 @@ pub use bias_encoder::BiasEncoder;
 pub use pes::{Decoder, Pes, Readout, Target};
 pub use rate_encoder::RateEncoder;
 
-use crate::axon;
+use crate::axon::{self, Arrivals};
 use crate::chip::registers;
 use crate::compartment::Block;
-use crate::dendrite::Accumulators;
 use crate::image::{Image, SnipRecord};
 use crate::ops::OpCounts;
 
@@ -57,6 +56,8 @@ pub struct Cpu<'c, 'm> {
     pub output: &'c mut [i32],
     /// Whether rules may learn.
     pub learning: bool,
+    /// The reward that the cores' learning reads as r1.
+    pub reward: &'c mut i32,
     /// What this snip has learned; part of the learned state that is saved and restored.
     pub learned: &'c mut [i32],
     /// What else this snip remembers; set anew by a reset.
@@ -64,7 +65,7 @@ pub struct Cpu<'c, 'm> {
     /// Exact counts.
     pub ops: &'c mut OpCounts,
     pub(crate) blocks: &'c mut [Block],
-    pub(crate) accumulators: &'c mut Accumulators<'m>,
+    pub(crate) arrivals: &'c mut Arrivals<'m>,
 }
 
 impl Cpu<'_, '_> {
@@ -81,7 +82,7 @@ impl Cpu<'_, '_> {
     #[inline]
     pub fn inject(&mut self, input: usize) {
         let source = self.image.compartments().wrapping_add(input);
-        axon::deliver(self.image, self.accumulators, self.t, source, self.ops);
+        axon::deliver(self.image, self.arrivals, self.t, source, self.ops);
         self.ops.input_spikes = self.ops.input_spikes.wrapping_add(1);
     }
 }

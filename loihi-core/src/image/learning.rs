@@ -1,0 +1,440 @@
+//! The records of the cores' own learning: which axons are plastic, their traces, their rules.
+
+use super::index;
+
+/// Plastic synapses of one core: consecutive input axons that share a rule.
+///
+/// Their synapses are sparse ones, in the order of the axons, whose weight is the initial *mantissa*.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LearningRecord {
+    /// The core.
+    pub core: usize,
+    /// First of its axons.
+    pub axon_first: usize,
+    /// Its axons.
+    pub axons: usize,
+    /// First of its synapses among the sparse ones.
+    pub synapse_first: usize,
+    /// Its synapses.
+    pub synapses: usize,
+    /// Plastic axons, synapses and post traces of all groups before it.
+    pub before: [usize; 3],
+    /// First compartment of the core that has post traces.
+    pub post_first: usize,
+    /// Its post traces: as many as compartments, or as synapses with [`Dialect::POST_TRACE_AT_SYNAPSE`].
+    pub posts: usize,
+    /// First of its products.
+    pub product_first: usize,
+    /// Its products.
+    pub products: usize,
+    /// Steps per epoch, 1..=64.
+    pub epoch_steps: u32,
+    /// Exponent of the weights.
+    pub wgt_exp: i32,
+    /// Precision of the weights, 0..=8.
+    pub weight_bits: u32,
+    /// Sign mode: 0 mixed, 1 excitatory, 2 inhibitory.
+    pub sign_mode: u32,
+    /// Rounding of what is written back.
+    pub rounding: Rounding,
+    /// How emulators differ from the chip.
+    pub dialect: Dialect,
+    /// Traces x1, x2, y1, y2, y3: number in the section of traces plus 1, or 0 for one that keeps what is written.
+    pub traces: [usize; 5],
+}
+
+/// How an accumulated change is written back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    /// The chip's: the magnitude is rounded stochastically to what the format can store.
+    Stochastic,
+    /// Lava's: the value is floored to a whole mantissa, and 1 is added stochastically; no regard to the precision.
+    FloorStochastic,
+    /// To the nearest that the format can store, ties away from zero.
+    Nearest,
+    /// `Brian2Loihi`'s: the change is rounded away from zero to a whole number, then toward zero to the precision.
+    AwayThenTruncate,
+}
+
+/// What emulators do in another way than the chip; each a flag.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dialect(pub u32);
+
+impl Dialect {
+    /// Traces decay once per epoch, not once per step (nengo-loihi).
+    pub const ONE_DECAY: u32 = 1;
+    /// Decay and impulse are summed before they are rounded, and a second spike in an epoch is lost (nengo-loihi).
+    pub const JOINT_IMPULSE: u32 = 2;
+    /// The impulse comes before the decay, and the rule is evaluated between them (`Brian2Loihi`). Epochs of one step.
+    pub const IMPULSE_FIRST: u32 = 4;
+    /// A spike of a compartment is seen one step later (`Brian2Loihi`).
+    pub const POST_LATE: u32 = 8;
+    /// Post traces belong to synapses (`Brian2Loihi`).
+    pub const POST_TRACE_AT_SYNAPSE: u32 = 16;
+    /// Products are exact: no shift for their width, nothing is clipped (`Brian2Loihi`).
+    pub const EXACT_PRODUCTS: u32 = 32;
+    /// The mantissa counts with 4 bits in the shift of a product, not with 3 (Lava).
+    pub const WIDE_MANTISSA: u32 = 64;
+    /// `u_k` counts steps from 0 (`Brian2Loihi`), not epochs from 1.
+    pub const COUNT_FROM_ZERO: u32 = 128;
+    /// Post traces stay as they were written; decays are not kept (Lava's third factor).
+    pub const POST_EXTERNAL: u32 = 256;
+    /// Tags reach from −257 to 255, learned delays from 0 to 255 and delay nothing (Lava).
+    pub const LAVA_RANGES: u32 = 512;
+    /// All flags.
+    pub const ALL: u32 = 1023;
+
+    /// Whether a flag is set.
+    #[inline]
+    pub const fn has(self, flag: u32) -> bool {
+        self.0 & flag != 0
+    }
+}
+
+/// One trace: what a spike adds, and how it decays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceRecord {
+    /// What a spike adds, 0..=127.
+    pub impulse: i32,
+    /// Chance in units of 2^-32 that a spike adds 1 more.
+    pub impulse_fraction: u32,
+    /// First of 128 pairs in the section of tables: for each value, what is left of it after one decay, and the
+    /// chance in units of 2^-32 that it is 1 more.
+    pub decay_first: usize,
+    /// First of 128 pairs for a value with an impulse, with [`Dialect::JOINT_IMPULSE`]; else unused.
+    pub joint_first: usize,
+}
+
+/// One product of a rule: `mantissa · 2^exponent · Π factors`, where its dependency holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProductRecord {
+    /// What it changes.
+    pub target: Target,
+    /// Profiles of the post compartment for which it counts, a bit each.
+    pub profiles: u32,
+    /// When it is evaluated.
+    pub dependency: Dependency,
+    /// Mantissa, −8..=7 on the chip.
+    pub mantissa: i32,
+    /// Exponent, −7..=9.
+    pub exponent: i32,
+    /// Number of factors.
+    pub factors: usize,
+    /// The factors.
+    pub factor: [Factor; 4],
+}
+
+/// Variable of a synapse that a product changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The weight.
+    Weight,
+    /// The tag.
+    Tag,
+    /// The delay.
+    Delay,
+}
+
+/// When a product is evaluated, and at which time its traces are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dependency {
+    /// The axon spiked in this epoch: at that time.
+    X0,
+    /// The compartment fired in this epoch: at that time.
+    Y0,
+    /// Every 2^k epochs: at their end.
+    U(u32),
+}
+
+/// A variable, perhaps with a constant added, perhaps only its sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Factor {
+    /// The variable.
+    pub variable: Variable,
+    /// Whether only the sign counts.
+    pub sign: bool,
+    /// Constant that is added before, −256..=255.
+    pub constant: i32,
+}
+
+/// What a factor reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Variable {
+    /// Nothing: the constant alone.
+    Constant,
+    /// Whether the axon spiked in this epoch.
+    X0,
+    /// First trace of the axon.
+    X1,
+    /// Second trace of the axon.
+    X2,
+    /// Whether the compartment fired in this epoch.
+    Y0,
+    /// First trace of the compartment.
+    Y1,
+    /// Second trace of the compartment.
+    Y2,
+    /// Third trace of the compartment.
+    Y3,
+    /// The reward that was broadcast.
+    R1,
+    /// The weight's mantissa.
+    W,
+    /// The tag.
+    T,
+    /// The delay.
+    D,
+}
+
+impl Variable {
+    const ALL: [Self; 12] = [
+        Self::Constant,
+        Self::X0,
+        Self::X1,
+        Self::X2,
+        Self::Y0,
+        Self::Y1,
+        Self::Y2,
+        Self::Y3,
+        Self::R1,
+        Self::W,
+        Self::T,
+        Self::D,
+    ];
+
+    /// Its number in a factor.
+    pub const fn code(self) -> u32 {
+        self as u32
+    }
+
+    /// The one with this number.
+    #[inline]
+    pub fn from_code(code: u32) -> Option<Self> {
+        Self::ALL.get(index(code)).copied()
+    }
+
+    /// Bits of magnitude that it counts for in a product's width.
+    pub const fn bits(self) -> u32 {
+        match self {
+            Self::X0 | Self::Y0 => 1,
+            Self::X1 | Self::X2 | Self::Y1 | Self::Y2 | Self::Y3 => 7,
+            Self::Constant | Self::R1 => 8,
+            Self::W | Self::T | Self::D => 9,
+        }
+    }
+}
+
+impl Factor {
+    /// A factor that is not there.
+    pub const NONE: Self = Self { variable: Variable::Constant, sign: false, constant: 0 };
+
+    const fn word(self) -> u32 {
+        self.variable.code() | (self.sign as u32) << 8 | (self.constant.cast_unsigned() << 16)
+    }
+
+    fn from_word(word: u32) -> Self {
+        let variable = Variable::from_code(word & 0xFF).unwrap_or(Variable::Constant);
+        Self { variable, sign: word & 0x100 != 0, constant: word.cast_signed() >> 16 }
+    }
+}
+
+impl TraceRecord {
+    /// Words of a record.
+    pub const WORDS: u32 = 4;
+
+    /// Reads a record.
+    #[inline]
+    pub fn from_words(&[impulse, impulse_fraction, decay_first, joint_first]: &[u32; 4]) -> Self {
+        Self {
+            impulse: impulse.cast_signed(),
+            impulse_fraction,
+            decay_first: index(decay_first),
+            joint_first: index(joint_first),
+        }
+    }
+}
+
+impl ProductRecord {
+    /// Words of a record.
+    pub const WORDS: u32 = 7;
+
+    /// Reads a record. Codes that are not known count as their first variant; see [`ProductRecord::is_sound`].
+    #[inline]
+    pub fn from_words(&[head, mantissa, exponent, a, b, c, d]: &[u32; 7]) -> Self {
+        let dependency = match (head >> 4) & 0xF {
+            0 => Dependency::X0,
+            1 => Dependency::Y0,
+            _ => Dependency::U((head >> 8) & 0xF),
+        };
+        let target = match head & 0xF {
+            0 => Target::Weight,
+            1 => Target::Tag,
+            _ => Target::Delay,
+        };
+        Self {
+            target,
+            profiles: (head >> 16) & 0xFF,
+            dependency,
+            mantissa: mantissa.cast_signed(),
+            exponent: exponent.cast_signed(),
+            factors: index(head >> 24),
+            factor: [a, b, c, d].map(Factor::from_word),
+        }
+    }
+
+    /// The words of this record; at most 4 factors.
+    pub fn words(&self) -> [u32; 7] {
+        let target = match self.target {
+            Target::Weight => 0,
+            Target::Tag => 1,
+            Target::Delay => 2,
+        };
+        let (kind, k) = match self.dependency {
+            Dependency::X0 => (0, 0),
+            Dependency::Y0 => (1, 0),
+            Dependency::U(k) => (2, k & 0xF),
+        };
+        let factors = u32::try_from(self.factors).unwrap_or(0) << 24;
+        let head = target | kind << 4 | k << 8 | (self.profiles & 0xFF) << 16 | factors;
+        let [a, b, c, d] = self.factor.map(Factor::word);
+        [head, self.mantissa.cast_unsigned(), self.exponent.cast_unsigned(), a, b, c, d]
+    }
+
+    /// Bits of the product of all factors and the mantissa.
+    pub fn width(&self, mantissa_bits: u32) -> u32 {
+        let factors = self.factor.iter().take(self.factors);
+        factors.map(|factor| factor.variable.bits()).fold(mantissa_bits, u32::saturating_add)
+    }
+
+    /// Whether the words hold codes that exist, and the product fits 31 bits.
+    pub(super) fn is_sound(words: &[u32; 7]) -> bool {
+        let [head, _, _, factors @ ..] = words;
+        let record = Self::from_words(words);
+        head & 0xF <= 2
+            && (head >> 4) & 0xF <= 2
+            && record.factors <= 4
+            && (-7..=9).contains(&record.exponent)
+            && (-128..=127).contains(&record.mantissa)
+            && factors.iter().all(|word| Variable::from_code(word & 0xFF).is_some() && word & 0xFE00 == 0)
+            && record.factor.iter().all(|factor| (-256..=255).contains(&factor.constant))
+            && record.width(0).saturating_add(significant_bits(record.mantissa)) <= 31
+    }
+}
+
+/// Bits of a magnitude.
+const fn significant_bits(value: i32) -> u32 {
+    32_u32.wrapping_sub(value.unsigned_abs().leading_zeros())
+}
+
+impl Rounding {
+    /// Its number in a record.
+    pub const fn code(self) -> u32 {
+        self as u32
+    }
+
+    /// The one with this number.
+    #[inline]
+    pub const fn from_code(code: u32) -> Option<Self> {
+        match code {
+            0 => Some(Self::Stochastic),
+            1 => Some(Self::FloorStochastic),
+            2 => Some(Self::Nearest),
+            3 => Some(Self::AwayThenTruncate),
+            _ => None,
+        }
+    }
+}
+
+impl LearningRecord {
+    /// Most products of a group.
+    pub const PRODUCTS_MAX: usize = 32;
+    /// Words of a record.
+    pub const WORDS: u32 = 24;
+
+    /// Reads a record.
+    #[inline]
+    pub fn from_words(words: &[u32; 24]) -> Self {
+        let &[core, axon_first, axons, synapse_first, synapses, b0, b1, b2, post_first, posts, rest @ ..] = words;
+        let [product_first, products, epoch_steps, wgt_exp, weight_bits, sign_mode, rounding, dialect, traces @ ..] =
+            rest;
+        let [x1, x2, y1, y2, y3, _] = traces.map(index);
+        Self {
+            core: index(core),
+            axon_first: index(axon_first),
+            axons: index(axons),
+            synapse_first: index(synapse_first),
+            synapses: index(synapses),
+            before: [b0, b1, b2].map(index),
+            post_first: index(post_first),
+            posts: index(posts),
+            product_first: index(product_first),
+            products: index(products),
+            epoch_steps,
+            wgt_exp: wgt_exp.cast_signed(),
+            weight_bits,
+            sign_mode,
+            rounding: Rounding::from_code(rounding).unwrap_or(Rounding::Stochastic),
+            dialect: Dialect(dialect),
+            traces: [x1, x2, y1, y2, y3],
+        }
+    }
+
+    /// The words of this record; `None` if a field does not fit.
+    pub fn words(&self) -> Option<[u32; 24]> {
+        let word = |field: usize| u32::try_from(field).ok();
+        let [b0, b1, b2] = self.before;
+        let [x1, x2, y1, y2, y3] = self.traces;
+        Some([
+            word(self.core)?,
+            word(self.axon_first)?,
+            word(self.axons)?,
+            word(self.synapse_first)?,
+            word(self.synapses)?,
+            word(b0)?,
+            word(b1)?,
+            word(b2)?,
+            word(self.post_first)?,
+            word(self.posts)?,
+            word(self.product_first)?,
+            word(self.products)?,
+            self.epoch_steps,
+            self.wgt_exp.cast_unsigned(),
+            self.weight_bits,
+            self.sign_mode,
+            self.rounding.code(),
+            self.dialect.0,
+            word(x1)?,
+            word(x2)?,
+            word(y1)?,
+            word(y2)?,
+            word(y3)?,
+            0,
+        ])
+    }
+
+    /// Low bits of a mantissa that its format does not store.
+    #[inline]
+    pub const fn lost_bits(&self) -> u32 {
+        8_u32.saturating_sub(self.weight_bits).saturating_add((self.sign_mode == 0) as u32)
+    }
+
+    /// Smallest and largest mantissa that is written back.
+    #[inline]
+    pub fn weight_range(&self) -> (i32, i32) {
+        let (low, high) = match self.rounding {
+            // Emulators clip without regard to the precision.
+            Rounding::FloorStochastic => (if self.sign_mode == 0 { -256 } else { -255 }, 255),
+            Rounding::AwayThenTruncate => (-256, if self.sign_mode == 0 { 254 } else { 255 }),
+            // What the format can store with both signs.
+            Rounding::Stochastic | Rounding::Nearest => {
+                let top = 256_i32.wrapping_sub(1_i32.wrapping_shl(self.lost_bits())).max(0);
+                (top.wrapping_neg(), top)
+            }
+        };
+        match self.sign_mode {
+            1 => (0, high),
+            2 => (low, 0),
+            _ => (low, high),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Recorded random numbers, replayed.
+
+use super::{Image, index};
+use crate::num::{Drawn, Purpose, RandomSource};
+
+/// Numbers from the recordings of an image, and drawn where it has none.
+#[derive(Clone, Copy, Debug)]
+pub struct Recorded<'i, 'a> {
+    /// The image.
+    pub image: &'i Image<'a>,
+    /// Source of everything that is not recorded.
+    pub drawn: Drawn,
+}
+
+impl RandomSource for Recorded<'_, '_> {
+    fn word(&self, purpose: Purpose, t: u32, element: u32) -> u32 {
+        let Some(tape) = self.image.tapes().find(|tape| tape.purpose == purpose as u32) else {
+            return self.drawn.word(purpose, t, element);
+        };
+        // The check of the image has seen that neither divisor is 0.
+        let row = t.checked_div(tape.epoch_steps).unwrap_or(0);
+        let place = row.wrapping_mul(tape.per_row).wrapping_add(element.checked_rem(tape.per_row).unwrap_or(0));
+        let at = tape.first.wrapping_add(index(place));
+        self.image.draws.get(at).copied().unwrap_or(0)
+    }
+}

@@ -1,0 +1,167 @@
+//! The cores' own learning: once an epoch, sums of products of traces change weights, tags and delays.
+//!
+//! In every step spikes leave their time within the epoch at axons and compartments. At the end of an epoch
+//! [`trace`] follows the traces through the steps of the epoch, and [`row`] evaluates the rule, axon by axon, sixteen
+//! synapses at a time; products are read at the time of the spike that they depend on, or at the end of the epoch.
+//! An axon without an active product costs nothing but its traces.
+
+mod row;
+mod trace;
+
+use crate::image::{Dialect, Image, LearningRecord, index};
+use crate::num::RandomSource;
+use crate::ops::OpCounts;
+use crate::plastic::{Plastic, Post, Pre};
+use crate::synapse::Synapse;
+use row::Row;
+use trace::{EPOCH_MAX, Traces};
+
+/// What learning is given in a step.
+#[derive(Clone, Copy, Debug)]
+pub struct Lesson<'i, 'a, R> {
+    /// The network.
+    pub image: &'i Image<'a>,
+    /// Number of the step, from 0.
+    pub t: u32,
+    /// Compartments that fired in this step, ascending.
+    pub spikes: &'i [u32],
+    /// The reward that is broadcast.
+    pub reward: i32,
+    /// Whether synapses may change; traces do in any case.
+    pub learning: bool,
+    /// Random numbers.
+    pub random: R,
+}
+
+impl<R: RandomSource + Copy> Lesson<'_, '_, R> {
+    /// The learning phase of a step.
+    #[inline(always)]
+    pub fn run(&self, plastic: &mut Plastic<'_>, ops: &mut OpCounts) {
+        for group in self.image.learning() {
+            self.count_arrivals(&group, plastic);
+            self.count_spikes(&group, plastic);
+            if self.t.wrapping_add(1).checked_rem(group.epoch_steps) == Some(0) {
+                self.end_epoch(&group, plastic, ops);
+            }
+        }
+        plastic.arrived.clear();
+    }
+
+    /// The step within the group's epoch, from 1.
+    fn time(&self, group: &LearningRecord) -> u32 {
+        self.t.checked_rem(group.epoch_steps).unwrap_or(0).wrapping_add(1)
+    }
+
+    /// Leaves the time of this step's spikes at the axons that they reached.
+    fn count_arrivals(&self, group: &LearningRecord, plastic: &mut Plastic<'_>) {
+        let [first, _, _] = group.before;
+        let (time, traces) = (self.time(group), Traces::of(self, group));
+        for &number in plastic.arrived.as_slice() {
+            let Some(at) = index(number).checked_sub(first).filter(|at| *at < group.axons) else { continue };
+            let Some(pre) = plastic.pre.get_mut(first.wrapping_add(at)) else { continue };
+            if pre.time > 0 {
+                traces.pre_again(number, pre);
+            }
+            pre.time = i16::try_from(time).unwrap_or(i16::MAX);
+        }
+    }
+
+    /// Leaves the time of this step's spikes, or of the last step's, at the post traces.
+    fn count_spikes(&self, group: &LearningRecord, plastic: &mut Plastic<'_>) {
+        let Some(core) = self.image.core(group.core) else { return };
+        let [_, _, before] = group.before;
+        let Some(posts) = plastic.post.get_mut(before..before.wrapping_add(group.posts)) else { return };
+        let late = group.dialect.has(Dialect::POST_LATE);
+        if late {
+            for (at, post) in posts.iter_mut().enumerate().filter(|(_, post)| post.late != 0) {
+                post.late = 0;
+                self.mark(group, before.wrapping_add(at), post);
+            }
+        }
+        let first = core.compartment_first.wrapping_add(group.post_first);
+        let end = core.compartment_first.wrapping_add(core.compartments);
+        let from = self.spikes.partition_point(|spike| index(*spike) < first);
+        for &spike in self.spikes.get(from..).unwrap_or_default() {
+            if index(spike) >= end {
+                break;
+            }
+            let compartment = index(spike).wrapping_sub(core.compartment_first);
+            let see = |at: usize, post: &mut Post| {
+                if late {
+                    post.late = 1;
+                } else {
+                    self.mark(group, before.wrapping_add(at), post);
+                }
+            };
+            if group.dialect.has(Dialect::POST_TRACE_AT_SYNAPSE) {
+                let words = self.image.sparse.get(group.synapse_first..).unwrap_or_default();
+                for (at, (post, word)) in posts.iter_mut().zip(words).enumerate() {
+                    if Synapse::from_word(*word).compartment == compartment {
+                        see(at, post);
+                    }
+                }
+            } else {
+                let at = compartment.wrapping_sub(group.post_first);
+                if let Some(post) = posts.get_mut(at) {
+                    see(at, post);
+                }
+            }
+        }
+    }
+
+    /// Leaves the time of a spike at a post trace.
+    fn mark(&self, group: &LearningRecord, number: usize, post: &mut Post) {
+        if post.time > 0 {
+            Traces::of(self, group).post_again(u32::try_from(number).unwrap_or(u32::MAX), post);
+        }
+        post.time = i16::try_from(self.time(group)).unwrap_or(i16::MAX);
+    }
+
+    /// Whether a product that depends on `u_k` is evaluated at the end of this epoch.
+    fn is_due(&self, group: &LearningRecord, k: u32) -> bool {
+        let count = if group.dialect.has(Dialect::COUNT_FROM_ZERO) {
+            self.t
+        } else {
+            self.t.wrapping_add(1).checked_div(group.epoch_steps).unwrap_or(0)
+        };
+        count & 1_u32.wrapping_shl(k).wrapping_sub(1) == 0
+    }
+
+    #[inline(always)]
+    fn end_epoch(&self, group: &LearningRecord, plastic: &mut Plastic<'_>, ops: &mut OpCounts) {
+        let traces = Traces::of(self, group);
+        let [axons_before, synapses_before, posts_before] = group.before;
+        let synapses = synapses_before..synapses_before.wrapping_add(group.synapses);
+        let Some(posts) = plastic.post.get_mut(posts_before..posts_before.wrapping_add(group.posts)) else { return };
+        let Some(pre) = plastic.pre.get_mut(axons_before..axons_before.wrapping_add(group.axons)) else { return };
+        traces.follow_posts(posts_before, posts, plastic.history);
+        let mut row = Row {
+            lesson: self,
+            group,
+            range: group.weight_range(),
+            history: plastic.history,
+            posts,
+            weights: plastic.weights.get_mut(synapses.clone()).unwrap_or_default(),
+            tags: plastic.tags.get_mut(synapses.clone()).unwrap_or_default(),
+            delays: plastic.delays.get_mut(synapses).unwrap_or_default(),
+            x: [[0; 2]; EPOCH_MAX + 1],
+            products: self.image.products(group).collect(),
+            fired: false,
+            changes: 0,
+            saturations: 0,
+        };
+        row.fired = row.posts.iter().any(|post| post.time > 0);
+        for (at, pre) in pre.iter_mut().enumerate() {
+            let number = u32::try_from(axons_before.wrapping_add(at)).unwrap_or(u32::MAX);
+            let stays = traces.follow_pre(number, pre, &mut row.x);
+            if self.learning {
+                row.evaluate(at, pre.time);
+            }
+            *pre = Pre { x: stays, ..Pre::default() };
+        }
+        ops.trace_updates = ops.trace_updates.wrapping_add(group.axons.wrapping_add(group.posts) as u64);
+        ops.learning_updates = ops.learning_updates.wrapping_add(row.changes);
+        ops.learning_saturations = ops.learning_saturations.wrapping_add(row.saturations);
+        traces.keep_posts(posts_before, plastic.post);
+    }
+}

@@ -1,0 +1,100 @@
+//! What plastic synapses remember: weights, tags, delays, traces.
+//!
+//! The groups of an image lie one after the other: their axons in [`Plastic::pre`], their synapses in the three
+//! variables, their post traces in [`Plastic::post`].
+
+use crate::arena::Stack;
+use crate::image::{Image, LearningRecord};
+use crate::synapse::Synapse;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+/// Traces of an input axon.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Pre {
+    /// x1 and x2, 0..=127.
+    pub x: [i16; 2],
+    /// Step of the last spike within the epoch, from 1; 0 if there was none.
+    pub time: i16,
+    /// Nothing.
+    pub reserved: i16,
+}
+
+/// Traces of a compartment, or of a synapse.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Post {
+    /// y1, y2, y3: 0..=127 as traces, −128..=127 where the embedded CPU writes them.
+    pub y: [i16; 3],
+    /// Step of the last spike within the epoch, from 1; 0 if there was none.
+    pub time: i16,
+    /// Whether a spike of the last step is still to be seen.
+    pub late: i16,
+    /// Which profile of the rule applies, 0..=7.
+    pub profile: i16,
+}
+
+/// The plastic synapses of a chip.
+#[derive(Debug)]
+pub struct Plastic<'a> {
+    /// Mantissas of the weights.
+    pub weights: &'a mut [i16],
+    /// Tags.
+    pub tags: &'a mut [i16],
+    /// Delays.
+    pub delays: &'a mut [i16],
+    /// Traces of axons.
+    pub pre: &'a mut [Pre],
+    /// Post traces.
+    pub post: &'a mut [Post],
+    /// Room for the post traces of one epoch of the largest group; means nothing between steps.
+    pub history: &'a mut [i16],
+    /// Plastic axons that were reached by a spike in this step.
+    pub arrived: Stack<'a, u32>,
+}
+
+/// Values per post and step in [`Plastic::history`]: y1, y2, y3, and the time of the last spike.
+pub const HISTORY: usize = 4;
+
+/// Elements of each slice of [`Plastic`] that an image needs, in their order.
+pub fn lengths(image: &Image<'_>) -> [usize; 4] {
+    let last = image.learning().last();
+    let [axons, synapses, posts] = last.map_or([0; 3], |group| {
+        let [axons, synapses, posts] = group.before;
+        [
+            axons.saturating_add(group.axons),
+            synapses.saturating_add(group.synapses),
+            posts.saturating_add(group.posts),
+        ]
+    });
+    let history = |group: LearningRecord| {
+        crate::image::index(group.epoch_steps).saturating_mul(HISTORY).saturating_mul(group.posts)
+    };
+    [axons, synapses, posts, image.learning().map(history).max().unwrap_or(0)]
+}
+
+impl Plastic<'_> {
+    /// Weights and delays as in the image, no tags.
+    pub fn reset_synapses(&mut self, image: &Image<'_>) {
+        self.tags.fill(0);
+        for group in image.learning() {
+            let [_, first, _] = group.before;
+            let words = image.sparse.get(group.synapse_first..).unwrap_or_default();
+            let weights = self.weights.get_mut(first..).unwrap_or_default().iter_mut();
+            let delays = self.delays.get_mut(first..).unwrap_or_default();
+            for ((weight, delay), word) in weights.zip(delays).zip(words).take(group.synapses) {
+                let synapse = Synapse::from_word(*word);
+                *weight = synapse.weight;
+                *delay = i16::try_from(synapse.delay).unwrap_or(0);
+            }
+        }
+    }
+
+    /// No traces, no spikes.
+    pub fn reset_traces(&mut self) {
+        self.pre.fill(Pre::default());
+        self.post.fill(Post::default());
+        self.history.fill(0);
+        self.arrived.clear();
+    }
+}
