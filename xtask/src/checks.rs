@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::command::{line, printed};
+use crate::setup::{self, Detail};
 use crate::{firmware, paths};
 
 /// A stage that runs one cargo command.
@@ -47,6 +48,7 @@ const STAGES: [Stage; 4] = [
             "linkcheck",
             "--package",
             "conformance",
+            "--no-default-features",
             "--features",
             "link-check",
             "--bin",
@@ -73,6 +75,10 @@ pub(crate) fn run(filters: &[String]) -> Result<ExitCode> {
     let mut failed_stages = 0;
     if let Err(error) = firmware::build() {
         eprintln!("stage firmware: FAILED, {error:#}");
+        failed_stages += 1;
+    }
+    if let Err(error) = setup::install_for_tests(Detail::Changes) {
+        eprintln!("stage set-up: FAILED, {error:#}");
         failed_stages += 1;
     }
     for stage in &STAGES {

@@ -35,7 +35,7 @@ pub(crate) fn build() -> Result<()> {
             _ => {}
         }
     }
-    let tools = setup::install(Detail::Changes)?;
+    let tools = setup::install_for_firmware(Detail::Changes)?;
     run(&mut compile(&tools)).context("the firmware does not build")?;
     for name in BINARIES {
         publish(name)?;

@@ -24,7 +24,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Install what the firmware needs: QEMU and a compiler for the bare x86
+    /// Install what the firmware and the tests need: QEMU, a compiler for the bare x86, valgrind
     Setup {
         /// Only say what is there and what is missing; fails when something is missing
         #[arg(long)]
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
 fn run(verb: &Verb) -> Result<ExitCode> {
     match verb {
         Verb::Setup { check: true } => setup::check()?,
-        Verb::Setup { check: false } => setup::install(setup::Detail::Everything).map(drop)?,
+        Verb::Setup { check: false } => setup::install(setup::Detail::Everything)?,
         Verb::Firmware => firmware::build()?,
         Verb::Test { filters } => return checks::run(filters),
         Verb::Size => size::print()?,

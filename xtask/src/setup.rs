@@ -1,4 +1,4 @@
-//! Brings a machine to the point where the firmware can be built and run.
+//! Brings a machine to the point where the firmware can be built and run, and everything tested.
 //!
 //! Nothing is done when nothing is missing, which takes a fraction of a second to find out.
 
@@ -12,8 +12,17 @@ use crate::command::{announced, printed};
 use crate::paths::on_search_path;
 use crate::toolchain::{self, Compiler, Linker};
 
-/// The emulator that runs the firmware.
-const QEMU: &str = "qemu-system-i386";
+/// A program of the distribution that only has to be there.
+struct Program {
+    what: &'static str,
+    name: &'static str,
+    /// What Debian and its relatives call its package.
+    package: &'static str,
+}
+
+const QEMU: Program = Program { what: "QEMU, runs the firmware", name: "qemu-system-i386", package: "qemu-system-x86" };
+const VALGRIND: Program =
+    Program { what: "valgrind, counts instructions in the tests", name: "valgrind", package: "valgrind" };
 
 /// What is said while setting up.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,11 +45,11 @@ pub(crate) struct Tools {
 ///
 /// When something is missing.
 pub(crate) fn check() -> Result<()> {
-    let (qemu, compiler, linker) = (qemu(), toolchain::compiler(), toolchain::linker());
     let found = [
-        say("QEMU, runs the firmware", qemu.as_ref()),
-        say("compiler for the bare x86", compiler.as_ref()),
-        say("linker for the bare x86", linker.as_ref()),
+        say(QEMU.what, QEMU.version().as_ref()),
+        say("compiler for the bare x86", toolchain::compiler().as_ref()),
+        say("linker for the bare x86", toolchain::linker().as_ref()),
+        say(VALGRIND.what, VALGRIND.version().as_ref()),
     ];
     if found.contains(&false) {
         bail!("something is missing: `cargo xtask setup` installs it");
@@ -48,23 +57,33 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// Installs what is missing and says what it does.
+/// Installs what is missing for the firmware and for the tests, and says what it does.
 ///
 /// # Errors
 ///
 /// When something is missing and cannot be installed; the message says what to do by hand.
-pub(crate) fn install(detail: Detail) -> Result<Tools> {
+pub(crate) fn install(detail: Detail) -> Result<()> {
+    install_for_firmware(detail)?;
+    install_for_tests(detail)
+}
+
+/// Installs what is missing for the tests besides the firmware.
+///
+/// # Errors
+///
+/// Those of [`install`].
+pub(crate) fn install_for_tests(detail: Detail) -> Result<()> {
+    VALGRIND.install(detail)
+}
+
+/// Installs what is missing for the firmware.
+///
+/// # Errors
+///
+/// Those of [`install`].
+pub(crate) fn install_for_firmware(detail: Detail) -> Result<Tools> {
     let everything = detail == Detail::Everything;
-    if qemu().is_none() {
-        println!("QEMU, runs the firmware: missing, will be installed");
-        apt::install(&["qemu-system-x86".to_owned()])?;
-    }
-    let Some(found) = qemu() else {
-        bail!("{QEMU} is still not on the search path; install QEMU for x86 by hand");
-    };
-    if everything {
-        say("QEMU, runs the firmware", Some(&found));
-    }
+    QEMU.install(detail)?;
 
     let compiler = match toolchain::compiler() {
         Some(compiler) => compiler,
@@ -125,10 +144,27 @@ fn install_linker() -> Result<Linker> {
     }
 }
 
-/// The first line of what QEMU says about itself.
-fn qemu() -> Option<String> {
-    let about = printed(Command::new(QEMU).arg("--version"))?;
-    about.lines().next().map(str::to_owned)
+impl Program {
+    /// The first line of what it says about itself.
+    fn version(&self) -> Option<String> {
+        let about = printed(Command::new(self.name).arg("--version"))?;
+        about.lines().next().map(str::to_owned)
+    }
+
+    fn install(&self, detail: Detail) -> Result<()> {
+        let Self { what, name, package } = self;
+        if self.version().is_none() {
+            println!("{what}: missing, will be installed");
+            apt::install(&[(*package).to_owned()])?;
+        }
+        let Some(version) = self.version() else {
+            bail!("{name} is still not on the search path; install {package} or what your system calls it by hand");
+        };
+        if detail == Detail::Everything {
+            say(what, Some(&version));
+        }
+        Ok(())
+    }
 }
 
 /// Prints the line of one tool and returns whether it was found.

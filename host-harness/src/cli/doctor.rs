@@ -20,6 +20,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> anyhow::Result<()> {
     report("QEMU", qemu())?;
     report("firmware", firmware(args))?;
     report("device qemu", greeting(args))?;
+    report("valgrind", valgrind())?;
     Ok(())
 }
 
@@ -35,6 +36,14 @@ fn qemu() -> Result<String, String> {
     let said = asked.map_err(|_| format!("{PROGRAM} is not installed; `cargo xtask setup` installs it"))?;
     let text = String::from_utf8_lossy(&said.stdout).into_owned();
     Ok(text.lines().next().unwrap_or(PROGRAM).to_owned())
+}
+
+/// Only the tests count instructions with it.
+fn valgrind() -> Result<String, String> {
+    let asked = Command::new("valgrind").arg("--version").stderr(Stdio::null()).output();
+    let said =
+        asked.map_err(|_| "not installed; `cargo xtask setup` installs it, only the tests need it".to_owned())?;
+    Ok(String::from_utf8_lossy(&said.stdout).trim().to_owned())
 }
 
 fn firmware(args: &DoctorArgs) -> Result<String, String> {

@@ -1,20 +1,91 @@
-//! Instructions per elementary operation, as a device counts them.
+//! The kernels of the core, and their instructions per operation as a device counts them.
 //!
 //! Each figure is a slope: two networks that differ only in the number of operations run for the same steps, and the
 //! difference of their instructions is divided by the difference of their operations. So whatever a step costs
 //! besides drops out.
 
+use super::networks::{decoded, dense, fed, firing, idle_axons, noisy, quiet, small_axons, sparse, trees};
 use crate::device::session::{Session, SessionError};
 use crate::experiment::ExperimentError;
-use crate::image::{ImageBuilder, ImageFile, Source};
+use crate::image::{ImageBuilder, ImageFile};
 use loihi_core::chip::ResetScope;
-use loihi_core::image::Profile;
 use loihi_core::ops::OpCounts;
-use loihi_core::snip::Pes;
-use loihi_core::synapse::Synapse;
+
+/// Sizes of the two networks of a slope.
+pub const SIZES: [u32; 2] = [256, 768];
 
 /// Steps of each run.
 const STEPS: u16 = 64;
+
+/// A kind of operation, with a network that does little else.
+#[derive(Clone, Copy, Debug)]
+pub struct Kernel {
+    /// The operation.
+    pub name: &'static str,
+    /// What one operation is.
+    pub unit: &'static str,
+    /// A network that does so many operations in a step, whose external input 0 spikes before every step.
+    pub network: fn(u32) -> ImageBuilder,
+    /// How many were done.
+    pub operations: fn(&OpCounts) -> u64,
+    /// Whether rules learn meanwhile.
+    pub learn: bool,
+    /// Whether every operation comes with a dense synapse, which is not part of it.
+    pub with_synapse: bool,
+}
+
+/// A kernel that is counted as it is, while rules learn.
+const PLAIN: Kernel = Kernel {
+    name: "",
+    unit: "compartment and step",
+    network: |n| quiet(n, 0),
+    operations: |ops| ops.compartment_updates,
+    learn: true,
+    with_synapse: false,
+};
+/// PES.
+const DECODER: Kernel = Kernel { unit: "spike and output", operations: |ops| ops.decoder_reads, ..PLAIN };
+/// The kernel that is taken off the others that come with it.
+const DENSE: Kernel = Kernel {
+    name: "dense synapse",
+    unit: "synaptic event",
+    network: dense,
+    operations: |ops| ops.synaptic_events,
+    ..PLAIN
+};
+
+/// Every kernel.
+pub const KERNELS: [Kernel; 13] = [
+    Kernel { name: "compartment without input", ..PLAIN },
+    Kernel { name: "compartment without input, with bias", network: |n| quiet(n, 1), ..PLAIN },
+    Kernel { name: "compartment with input", network: |n| fed(n, false), with_synapse: true, ..PLAIN },
+    Kernel { name: "compartment with input, with bias", network: |n| fed(n, true), with_synapse: true, ..PLAIN },
+    Kernel {
+        name: "compartment that fires: what that adds",
+        unit: "spike",
+        network: firing,
+        operations: |ops| ops.spikes,
+        ..PLAIN
+    },
+    Kernel { name: "general kernel: noise", network: noisy, ..PLAIN },
+    Kernel { name: "general kernel: trees of two", network: trees, ..PLAIN },
+    Kernel { name: "sparse synapse", network: sparse, ..DENSE },
+    DENSE,
+    Kernel {
+        name: "axon of 10 sparse synapses",
+        unit: "axon event",
+        network: small_axons,
+        operations: |ops| ops.axon_events,
+        ..PLAIN
+    },
+    Kernel { name: "PES, 10 outputs: decode and learn", network: |n| decoded(n, 10), ..DECODER },
+    Kernel { name: "PES, 10 outputs: decode only", network: |n| decoded(n, 10), learn: false, ..DECODER },
+    Kernel { name: "PES, 1 output: decode and learn", network: |n| decoded(n, 1), ..DECODER },
+];
+
+/// Not among [`KERNELS`]: its size is not the number of its operations, but the number of axons that are there for the
+/// same operations.
+pub const IDLE_AXONS: Kernel = Kernel { name: "idle axons", network: idle_axons, ..DENSE };
 
 /// Cost of one kind of operation.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,64 +98,39 @@ pub struct KernelCost {
     pub instructions: f64,
 }
 
+/// The costs of [`KERNELS`] from their slopes, which are in that order: the dense synapses that come with some of them
+/// are taken off.
+pub fn costs(slopes: &[f64]) -> Vec<KernelCost> {
+    let measured = || KERNELS.iter().zip(slopes);
+    let synapse = measured().find(|(kernel, _)| kernel.name == DENSE.name).map_or(0.0, |(_, slope)| *slope);
+    let cost = |(kernel, slope): (&Kernel, &f64)| KernelCost {
+        kernel: kernel.name,
+        unit: kernel.unit,
+        instructions: slope - if kernel.with_synapse { synapse } else { 0.0 },
+    };
+    measured().map(cost).collect()
+}
+
 /// Measures every kernel on the device of a session.
 ///
 /// # Errors
 /// [`ExperimentError`]; a device that counts no instructions gives none.
 pub fn measure(session: &mut Session) -> Result<Vec<KernelCost>, ExperimentError> {
-    let per_compartment = |ops: &OpCounts| ops.compartment_updates;
-    let per_event = |ops: &OpCounts| ops.synaptic_events;
-    let per_decoder = |ops: &OpCounts| ops.decoder_reads;
-    let dense = slope(session, true, |n| fan_out(n, false), per_event)?;
-    let fed = |biased| move |n| fed(n, biased);
-    // Every compartment of these also costs one dense synapse.
-    let less_dense = |cost: Option<f64>| cost.zip(dense).map(|(cost, dense)| cost - dense);
-    let rows = [
-        ("compartment without input", "compartment and step", slope(session, true, |n| quiet(n, 0), per_compartment)?),
-        (
-            "compartment without input, with bias",
-            "compartment and step",
-            slope(session, true, |n| quiet(n, 1), per_compartment)?,
-        ),
-        (
-            "compartment with input",
-            "compartment and step",
-            less_dense(slope(session, true, fed(false), per_compartment)?),
-        ),
-        (
-            "compartment with input, with bias",
-            "compartment and step",
-            less_dense(slope(session, true, fed(true), per_compartment)?),
-        ),
-        ("compartment that fires: what that adds", "spike", slope(session, true, firing, |ops| ops.spikes)?),
-        ("sparse synapse", "synaptic event", slope(session, true, |n| fan_out(n, true), per_event)?),
-        ("dense synapse", "synaptic event", dense),
-        (
-            "PES, 10 outputs: decode and learn",
-            "spike and output",
-            slope(session, true, |n| decoded(n, 10), per_decoder)?,
-        ),
-        ("PES, 10 outputs: decode only", "spike and output", slope(session, false, |n| decoded(n, 10), per_decoder)?),
-        ("PES, 1 output: decode and learn", "spike and output", slope(session, true, |n| decoded(n, 1), per_decoder)?),
-    ];
-    let measured = rows.into_iter().filter_map(|(kernel, unit, instructions)| {
-        instructions.map(|instructions| KernelCost { kernel, unit, instructions })
-    });
-    Ok(measured.collect())
+    let mut slopes = Vec::new();
+    for kernel in &KERNELS {
+        let Some(slope) = slope(session, kernel)? else { return Ok(Vec::new()) };
+        slopes.push(slope);
+    }
+    Ok(costs(&slopes))
 }
 
-/// Instructions per operation of networks whose size is the argument.
+/// Instructions per operation, of whatever comes with it too.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-fn slope(
-    session: &mut Session,
-    learn: bool,
-    network: impl Fn(u32) -> ImageBuilder,
-    operations: impl Fn(&OpCounts) -> u64,
-) -> Result<Option<f64>, ExperimentError> {
-    let (small, large) = (network(256).build()?, network(768).build()?);
-    let (few_ops, few) = run(session, &small, learn)?;
-    let (many_ops, many) = run(session, &large, learn)?;
-    let more = operations(&many_ops).saturating_sub(operations(&few_ops));
+fn slope(session: &mut Session, kernel: &Kernel) -> Result<Option<f64>, ExperimentError> {
+    let [small, large] = SIZES;
+    let (few_ops, few) = run(session, &(kernel.network)(small).build()?, kernel.learn)?;
+    let (many_ops, many) = run(session, &(kernel.network)(large).build()?, kernel.learn)?;
+    let more = (kernel.operations)(&many_ops).saturating_sub((kernel.operations)(&few_ops));
     Ok(few.zip(many).map(|(few, many)| (many as f64 - few as f64) / more.max(1) as f64))
 }
 
@@ -100,61 +146,32 @@ fn run(session: &mut Session, file: &ImageFile, learn: bool) -> Result<(OpCounts
     Ok((session.ops()?, session.instructions()))
 }
 
-fn profile(v_th: i32) -> Profile {
-    Profile { decay_u: 400, decay_v: 200, v_th: v_th << 6, ..Profile::DEFAULT }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use loihi_core::chip::Chip;
+    use zerocopy::IntoBytes as _;
 
-/// Compartments that never fire; `bias` is 0 for none.
-fn quiet(compartments: u32, bias: i32) -> ImageBuilder {
-    let mut builder = ImageBuilder::new();
-    builder.inputs(1);
-    let all = builder.group(compartments as usize, profile(100_000));
-    if bias != 0 {
-        builder.bias(all.start, &vec![bias; compartments as usize]);
+    #[test]
+    fn a_network_does_as_many_operations_as_its_size() {
+        for kernel in KERNELS {
+            let per_step = SIZES.map(|size| {
+                let file = (kernel.network)(size).build().unwrap();
+                let image = file.open().unwrap();
+                let mut memory = vec![0_u64; Chip::bytes_needed(&image).div_ceil(8)];
+                let mut chip = Chip::new(image, memory.as_mut_bytes()).unwrap();
+                let mut step = || {
+                    chip.inject(0);
+                    chip.step();
+                    (kernel.operations)(chip.ops())
+                };
+                // What fires in the first step arrives in the second.
+                let (before, after) = (step(), step());
+                after - before
+            });
+            let outputs = if kernel.name.contains("10 outputs") { 10 } else { 1 };
+            let more = u64::from(SIZES[1] - SIZES[0]) * outputs;
+            assert_eq!(per_step[1] - per_step[0], more, "{}: {per_step:?}", kernel.name);
+        }
     }
-    builder
-}
-
-/// 768 compartments of which the first so many fire in every step.
-fn firing(firing: u32) -> ImageBuilder {
-    let mut builder = ImageBuilder::new();
-    builder.inputs(1);
-    let all = builder.group(768, profile(1));
-    builder.bias(all.start, &vec![1000; firing as usize]);
-    builder
-}
-
-/// Compartments of which each gets input in every step, and never fires.
-fn fed(compartments: u32, biased: bool) -> ImageBuilder {
-    let mut builder = ImageBuilder::new();
-    let input = Source::Input(builder.inputs(1).start);
-    let core = builder.core();
-    let all = builder.group(compartments as usize, profile(100_000));
-    if biased {
-        builder.bias(all.start, &vec![1; compartments as usize]);
-    }
-    builder.dense(input, core, 0, &vec![1; compartments as usize]);
-    builder
-}
-
-/// 1,024 compartments with input in every step, to which one axon adds so many synapses.
-fn fan_out(synapses: u32, sparse: bool) -> ImageBuilder {
-    let mut builder = fed(1024, false);
-    let input = Source::Input(0);
-    if sparse {
-        // An odd stride visits the compartments out of order, as sparse synapses do.
-        let synapse = |i: u32| Synapse { compartment: (i * 37 % 1024) as usize, delay: 0, weight: 1 };
-        builder.sparse(input, 0, &(0..synapses).map(synapse).collect::<Vec<_>>());
-    } else {
-        builder.dense(input, 0, 0, &vec![1; synapses as usize]);
-    }
-    builder
-}
-
-/// 768 compartments that fire in every step, of which so many are decoded.
-fn decoded(decoded: u32, outputs: u32) -> ImageBuilder {
-    let mut builder = firing(768);
-    builder.mailboxes(0, outputs, outputs);
-    builder.snip(Pes::KIND, [0, decoded, outputs, 0, 0, 12, 40, 0, 0]);
-    builder
 }

@@ -1,3 +1,4 @@
 //! What running costs.
 
 pub mod kernels;
+pub mod networks;

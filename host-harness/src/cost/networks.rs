@@ -2,14 +2,14 @@
 //!
 //! External input 0 is meant to spike before every step; networks that need none have it all the same.
 
-use crate::image::{AxonOptions, ImageBuilder, Source};
+use crate::image::{ImageBuilder, Source};
 use loihi_core::image::{COMPARTMENTS_PER_CORE, Join, Noise, NoiseAt, Profile, StackIn, StackOut, ThresholdMode, Tree};
 use loihi_core::snip::Pes;
 use loihi_core::synapse::Synapse;
 
-/// Compartments of a full core, as [`ImageBuilder::group`] wants them and as their numbers are.
-const CORE: usize = COMPARTMENTS_PER_CORE;
-const CORE_NUMBERS: u32 = 1024;
+/// Compartments of a full core.
+#[expect(clippy::cast_possible_truncation, reason = "1,024")]
+const CORE: u32 = COMPARTMENTS_PER_CORE as u32;
 /// Compartments of the networks in which some do more than others.
 const SOME: u32 = 768;
 /// Synapses of a small axon: what an axon has when a compartment's fan-out of a hundred is spread over ten cores.
@@ -95,7 +95,7 @@ pub fn trees(compartments: u32) -> ImageBuilder {
 /// A full core that gets input in every step and never fires, and a second core of compartments that do; what their
 /// axons add to the first core's input is up to the caller.
 fn targets_and_sources(sources: u32) -> (ImageBuilder, u32) {
-    let mut builder = fed(CORE_NUMBERS, false);
+    let mut builder = fed(CORE, false);
     builder.core();
     let sources = builder.group(sources as usize, low());
     builder.bias(sources.start, &vec![FIRE; sources.len()]);
@@ -105,8 +105,8 @@ fn targets_and_sources(sources: u32) -> (ImageBuilder, u32) {
 /// A synapse of a list that visits the compartments out of order, as sparse synapses do. Signs alternate, so that many
 /// of them come to little.
 fn scattered(number: u32) -> Synapse {
-    let compartment = number as usize * 37 % CORE;
-    Synapse { compartment, delay: 0, weight: if number / CORE_NUMBERS % 2 == 0 { 1 } else { -1 } }
+    let compartment = (number * 37 % CORE) as usize;
+    Synapse { compartment, delay: 0, weight: if (number / CORE).is_multiple_of(2) { 1 } else { -1 } }
 }
 
 /// 1,024 compartments, to which another that fires in every step has one axon with so many sparse synapses.
@@ -120,7 +120,7 @@ pub fn sparse(synapses: u32) -> ImageBuilder {
 pub fn dense(synapses: u32) -> ImageBuilder {
     let (mut builder, source) = targets_and_sources(1);
     let weights = vec![1; synapses as usize];
-    for weights in weights.chunks(CORE) {
+    for weights in weights.chunks(COMPARTMENTS_PER_CORE) {
         builder.dense(Source::Compartment(source), 0, 0, weights);
     }
     builder
@@ -145,8 +145,7 @@ pub fn idle_axons(axons: u32) -> ImageBuilder {
     builder.bias(firing.start, &vec![FIRE; firing.len()]);
     let quiet = builder.group(1000 - firing.len(), high());
     for source in (firing.start..quiet.end).take(axons as usize) {
-        // Weights of zero change nothing, so that the steps of all these networks compute the same.
-        let synapse = |at: u32| Synapse { weight: 0, compartment: scattered(source + at).compartment % 1000, delay: 0 };
+        let synapse = |at: u32| Synapse { compartment: (source + at * 37) as usize % 1000, delay: 0, weight: 1 };
         builder.sparse(Source::Compartment(source), core, &(0..IDLE_AXON).map(synapse).collect::<Vec<_>>());
     }
     builder

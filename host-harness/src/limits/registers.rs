@@ -110,7 +110,9 @@ mod tests {
     }
 
     fn profile(profile: Profile) -> String {
-        refusal(|builder| drop(builder.group(1, profile)))
+        refusal(|builder| {
+            builder.group(1, profile);
+        })
     }
 
     #[test]

@@ -6,8 +6,8 @@
 //! 1. takes operands from the stack ([`StackIn`]): A is the top; with two, B is the one below;
 //! 2. computes `x = wrap_23(u + bias)`, its own input, and joins ([`join`]): the result is what enters its voltage,
 //!    wrapped at 23 bits and sign;
-//! 3. compares with its threshold ([`ThresholdMode`]);
-//! 4. pushes ([`StackOut`]) its voltage as the threshold mode lets it pass, or its current; the parent also sees
+//! 3. compares with its threshold ([`crate::image::ThresholdMode`]);
+//! 4. pushes ([`crate::image::StackOut`]) its voltage as the threshold mode lets it pass, or its current; the parent also sees
 //!    whether it fired.
 //!
 //! | join | enters the voltage |

@@ -208,8 +208,8 @@ impl Profile {
         self.noise.is_none() && self.homeostasis.is_none() && self.tree == Tree::NONE
     }
 
-    /// Reads a profile. Codes that are not known count as their first variant; [`codes_are_known`] refuses them
-    /// when an image is opened.
+    /// Reads a profile. Codes that are not known count as their first variant; they are refused when an image
+    /// is opened.
     #[inline]
     pub fn from_words(words: &[u32; 20]) -> Self {
         let &[features, decay_u, decay_v, v_th, v_min, v_max, refractory, rest @ ..] = words;
