@@ -3,11 +3,11 @@
 use crate::limits::{self, Unfit};
 use loihi_core::dendrite::slots_for;
 use loihi_core::image::{
-    AxonRecord, COMPARTMENTS_PER_CORE, HEADER_WORDS, Image, ImageError, MAGIC, Profile, Route, Section, SnipRecord,
-    SynapseFormat, VERSION,
+    AxonRecord, COMPARTMENTS_PER_CORE, Dialect, HEADER_WORDS, Image, ImageError, LearningRecord, MAGIC, Profile,
+    ProductRecord, Rounding, Route, Section, SnipRecord, SynapseFormat, Target, TraceRecord, VERSION,
 };
-use loihi_core::num::Fnv64;
-use loihi_core::synapse::Synapse;
+use loihi_core::num::{Fnv64, Purpose};
+use loihi_core::synapse::{SignMode, Synapse};
 use std::ops::Range;
 use zerocopy::IntoBytes as _;
 
@@ -111,6 +111,41 @@ impl Default for AxonOptions {
     }
 }
 
+/// What is left of each value of a trace after a decay, and the chance of 1 more in units of 2^-32.
+pub type DecayTable = [[u32; 2]; 128];
+
+/// The table of a trace that keeps `keep` of its value in a decay, 0 to 1, and has `added` added in it.
+pub fn decay_table(keep: f64, added: f64) -> DecayTable {
+    std::array::from_fn(|value| {
+        let left = keep * f64::from(u8::try_from(value).unwrap_or(u8::MAX)) + added;
+        let whole = left.floor().clamp(0.0, 127.0);
+        let chance = ((left - left.floor()) * 2_f64.powi(32)).ceil().min(f64::from(u32::MAX));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "held to the range")]
+        [whole as u32, if left >= 127.0 { 0 } else { chance as u32 }]
+    })
+}
+
+/// How the axons of a plastic group learn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plasticity {
+    /// The rule: what [`crate::rule::parse`] gives.
+    pub products: Vec<ProductRecord>,
+    /// Traces x1, x2, y1, y2, y3: what [`ImageBuilder::trace`] returned, or 0 for one that keeps what is written.
+    pub traces: [usize; 5],
+    /// Steps per epoch, 1..=64.
+    pub epoch_steps: u32,
+    /// Exponent of the weights, −8..=7.
+    pub wgt_exp: i32,
+    /// Precision of the weights, 0..=8 without 7.
+    pub weight_bits: u32,
+    /// Signs of the weights.
+    pub sign_mode: SignMode,
+    /// Rounding of what is written back.
+    pub rounding: Rounding,
+    /// In what it differs from the chip.
+    pub dialect: Dialect,
+}
+
 /// Collects cores, compartments, axons and snips.
 #[derive(Debug, Default)]
 pub struct ImageBuilder {
@@ -160,9 +195,87 @@ impl ImageBuilder {
         self.seed = seed;
     }
 
-    /// Replays noise instead of drawing it: a value in −127..=127 per compartment and step, step after step.
-    pub fn recorded_noise(&mut self, noise: Vec<i32>) {
-        self.noise = noise;
+    /// Replays random words of a purpose instead of drawing them: rows of `per_row` words, one for `epoch_steps` steps;
+    /// see [`loihi_core::image::TapeRecord`].
+    pub fn recorded(&mut self, purpose: Purpose, epoch_steps: u32, per_row: u32, words: &[u32]) {
+        self.tapes.extend([purpose as u32, epoch_steps, per_row, count(self.draws.len())]);
+        self.draws.extend_from_slice(words);
+    }
+
+    /// Replays noise: a value in −127..=127 per compartment of the chip and step, step after step.
+    pub fn recorded_noise(&mut self, compartments: u32, noise: &[i32]) {
+        // The smallest word that stands for the value.
+        let word = |noise: &i32| u64::from((noise + 127).clamp(0, 254).unsigned_abs()) << 32;
+        let words: Vec<u32> =
+            noise.iter().map(|noise| u32::try_from(word(noise).div_ceil(255)).unwrap_or(u32::MAX)).collect();
+        self.recorded(Purpose::Noise, 1, compartments, &words);
+    }
+
+    /// Adds a trace and returns its number for [`Plasticity::traces`].
+    pub fn trace(&mut self, impulse: i32, impulse_fraction: u32, decay: &DecayTable, joint: Option<&DecayTable>) -> usize {
+        let decay_first = self.tables.len();
+        self.tables.extend(decay);
+        let joint_first = joint.map_or(decay_first, |joint| {
+            let first = self.tables.len();
+            self.tables.extend(joint);
+            first
+        });
+        self.traces.push(TraceRecord { impulse, impulse_fraction, decay_first, joint_first });
+        self.traces.len()
+    }
+
+    /// Begins a plastic group on a core and returns its number; its axons are added by [`ImageBuilder::plastic_axon`]
+    /// before those of the next group. Its post traces are those of the compartments `posts` of the core.
+    pub fn plastic_group(&mut self, core: usize, posts: Range<usize>, plasticity: &Plasticity) -> usize {
+        let before = self.learning.last().map_or([0; 3], |last| {
+            [last.before[0] + last.axons, last.before[1] + last.synapses, last.before[2] + last.posts]
+        });
+        if plasticity.products.iter().any(|product| product.target == Target::Delay)
+            && !plasticity.dialect.has(Dialect::LAVA_RANGES)
+            && let Some(core) = self.cores.get_mut(core)
+        {
+            core.delay_max = 62;
+        }
+        self.learning.push(LearningRecord {
+            core,
+            axon_first: self.axons.len(),
+            axons: 0,
+            synapse_first: self.sparse.len(),
+            synapses: 0,
+            before,
+            post_first: posts.start,
+            posts: posts.len(),
+            product_first: self.products.len(),
+            products: plasticity.products.len(),
+            epoch_steps: plasticity.epoch_steps,
+            wgt_exp: plasticity.wgt_exp,
+            weight_bits: plasticity.weight_bits,
+            sign_mode: plasticity.sign_mode as u32,
+            rounding: plasticity.rounding,
+            dialect: plasticity.dialect,
+            traces: plasticity.traces,
+        });
+        self.products.extend_from_slice(&plasticity.products);
+        self.learning.len() - 1
+    }
+
+    /// Adds an axon to the last plastic group and returns its number. The weights of the synapses are mantissas.
+    pub fn plastic_axon(&mut self, source: Source, synapses: &[Synapse]) -> u32 {
+        let stored = self.sparse_synapses(synapses, 1);
+        let group = self.learning.len();
+        let Some(record) = self.learning.last_mut() else { return 0 };
+        record.axons += 1;
+        record.synapses += synapses.len();
+        if record.dialect.has(Dialect::POST_TRACE_AT_SYNAPSE) {
+            record.posts = record.synapses;
+        }
+        let (core, weight_bits) = (record.core, record.weight_bits);
+        let axon = self.axon(core, &stored, AxonOptions { weight_bits, ..AxonOptions::default() });
+        if let Some(axon) = self.axons.last_mut() {
+            axon.learning = group;
+        }
+        self.route(source, axon, 0);
+        axon
     }
 
     /// Begins another core and returns its number. Compartments are added to the last core.
@@ -254,7 +367,17 @@ impl ImageBuilder {
         }
         let Synapses { format, first, per_atom: synapses, atoms, .. } = *synapses;
         let AxonOptions { compartment_base, sum, weight_bits } = options;
-        self.axons.push(AxonRecord { core, format, sum, first, synapses, compartment_base, atoms, weight_bits });
+        self.axons.push(AxonRecord {
+            core,
+            format,
+            sum,
+            first,
+            synapses,
+            compartment_base,
+            atoms,
+            weight_bits,
+            learning: 0,
+        });
         count(self.axons.len() - 1)
     }
 
@@ -346,6 +469,8 @@ impl Sections {
         let snips = builder.snips.iter().flat_map(SnipRecord::words).collect();
         let axons = builder.axons.iter().map(axon_words).collect::<Result<Vec<_>, _>>()?.concat();
         let sums = sum_words(&builder.cores)?;
+        let learning = builder.learning.iter().map(learning_words).collect::<Result<Vec<_>, _>>()?.concat();
+        let products = builder.products.iter().flat_map(ProductRecord::words).collect();
         Ok(Self {
             header: [stimulus, target, output, builder.inputs, builder.seed],
             sections: vec![
@@ -361,7 +486,12 @@ impl Sections {
                 (Section::Sparse, builder.sparse.len(), builder.sparse),
                 (Section::Dense, builder.dense.len(), dense),
                 (Section::Sums, sums.len() / 4, sums),
-                (Section::Noise, builder.noise.len(), unsigned(&builder.noise)),
+                (Section::Learning, builder.learning.len(), learning),
+                (Section::Traces, builder.traces.len(), builder.traces.iter().flat_map(trace_words).collect()),
+                (Section::Products, builder.products.len(), products),
+                (Section::Tables, builder.tables.len(), builder.tables.concat()),
+                (Section::Tapes, builder.tapes.len() / 4, builder.tapes),
+                (Section::Draws, builder.draws.len(), builder.draws),
                 (Section::Snips, builder.snips.len(), snips),
                 (Section::Data, builder.data.len(), unsigned(&builder.data)),
             ],
@@ -433,6 +563,14 @@ fn sum_words(cores: &[Core]) -> Result<Vec<u32>, BuildError> {
         }
     }
     Ok(words)
+}
+
+fn learning_words(group: &LearningRecord) -> Result<[u32; 24], BuildError> {
+    group.words().ok_or(BuildError::TooLong { what: "a plastic group", count: group.synapses })
+}
+
+fn trace_words(trace: &TraceRecord) -> [u32; 4] {
+    [trace.impulse.cast_unsigned(), trace.impulse_fraction, count(trace.decay_first), count(trace.joint_first)]
 }
 
 fn unsigned(words: &[i32]) -> Vec<u32> {

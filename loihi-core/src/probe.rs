@@ -5,6 +5,7 @@ use crate::compartment::{Block, LANES};
 use crate::dendrite::{SLOT, slot_start};
 use crate::image::CoreRecord;
 use crate::num::Fnv64;
+use crate::plastic::{Plastic, Post, Pre};
 use serde::{Deserialize, Serialize};
 
 /// What can be read, one 32-bit word per element.
@@ -26,6 +27,28 @@ pub enum Register {
     Dendrite,
     /// Sums kept apart and what of them waits to join, in the same order, of an image with such sums, else nothing.
     Apart,
+    /// Weights of the plastic synapses, mantissas, group after group.
+    W,
+    /// Tags of the plastic synapses.
+    T,
+    /// Delays of the plastic synapses.
+    D,
+    /// First trace per plastic axon.
+    X1,
+    /// Second trace per plastic axon.
+    X2,
+    /// First post trace, group after group.
+    Y1,
+    /// Second post trace.
+    Y2,
+    /// Third post trace.
+    Y3,
+    /// Times of the last spikes within the epoch: per plastic axon, then per post trace with what is late; then the plastic axons that spikes have reached.
+    Epoch,
+    /// Profile of the rule per post trace.
+    Profile,
+    /// The reward that is broadcast.
+    Reward,
     /// Compartments that fired in the last step.
     Spikes,
     /// Words of the output mailbox.
@@ -45,7 +68,7 @@ pub enum Register {
 
 impl Register {
     /// Every register of the digest, in its order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 24] = [
         Self::U,
         Self::V,
         Self::Bias,
@@ -54,6 +77,17 @@ impl Register {
         Self::Activity,
         Self::Dendrite,
         Self::Apart,
+        Self::W,
+        Self::T,
+        Self::D,
+        Self::X1,
+        Self::X2,
+        Self::Y1,
+        Self::Y2,
+        Self::Y3,
+        Self::Epoch,
+        Self::Profile,
+        Self::Reward,
         Self::Spikes,
         Self::Output,
         Self::Learned,
@@ -72,6 +106,17 @@ impl Register {
             Self::Activity => "activity",
             Self::Dendrite => "dendrite",
             Self::Apart => "apart",
+            Self::W => "w",
+            Self::T => "t",
+            Self::D => "d",
+            Self::X1 => "x1",
+            Self::X2 => "x2",
+            Self::Y1 => "y1",
+            Self::Y2 => "y2",
+            Self::Y3 => "y3",
+            Self::Epoch => "epoch",
+            Self::Profile => "profile",
+            Self::Reward => "reward",
             Self::Spikes => "spikes",
             Self::Output => "output",
             Self::Learned => "learned",
@@ -88,7 +133,7 @@ pub struct StateDigest {
     /// Steps computed.
     pub t: u32,
     /// FNV-1a 64 of each of [`Register::ALL`], over its words as little-endian bytes.
-    pub registers: [u64; 13],
+    pub registers: [u64; 24],
 }
 
 impl StateDigest {
@@ -113,6 +158,7 @@ impl Chip<'_> {
     /// Hands every word of a register to `visit`, in order.
     pub fn visit(&self, register: Register, mut visit: impl FnMut(i32)) {
         let state = self.state();
+        let plastic = &state.arrivals.plastic;
         match register {
             Register::U => self.visit_blocks(|[currents, _, _]| currents, |u_256| visit(u_256 >> 8)),
             Register::V => self.visit_blocks(|[_, voltages, _]| voltages, visit),
@@ -123,6 +169,17 @@ impl Chip<'_> {
             Register::VReadout => self.visit_refractory(|v, steps| visit(if steps == 0 { v } else { steps << 7 })),
             Register::Dendrite => self.visit_dendrites(visit),
             Register::Apart => self.visit_apart(visit),
+            Register::W => plastic.weights.iter().for_each(|word| visit(i32::from(*word))),
+            Register::T => plastic.tags.iter().for_each(|word| visit(i32::from(*word))),
+            Register::D => plastic.delays.iter().for_each(|word| visit(i32::from(*word))),
+            Register::X1 => plastic.pre.iter().for_each(|Pre { x: [x1, _], .. }| visit(i32::from(*x1))),
+            Register::X2 => plastic.pre.iter().for_each(|Pre { x: [_, x2], .. }| visit(i32::from(*x2))),
+            Register::Y1 => plastic.post.iter().for_each(|Post { y: [y1, _, _], .. }| visit(i32::from(*y1))),
+            Register::Y2 => plastic.post.iter().for_each(|Post { y: [_, y2, _], .. }| visit(i32::from(*y2))),
+            Register::Y3 => plastic.post.iter().for_each(|Post { y: [_, _, y3], .. }| visit(i32::from(*y3))),
+            Register::Epoch => visit_epoch(plastic, visit),
+            Register::Profile => plastic.post.iter().for_each(|post| visit(i32::from(post.profile))),
+            Register::Reward => visit(self.reward()),
             Register::Spikes => state.spikes.as_slice().iter().for_each(|spike| visit(spike.cast_signed())),
             Register::Output => state.output.iter().for_each(|word| visit(*word)),
             Register::Learned => state.learned.iter().for_each(|word| visit(*word)),
@@ -207,4 +264,14 @@ impl Chip<'_> {
     pub fn digest(&self) -> StateDigest {
         StateDigest { t: self.t(), registers: Register::ALL.map(|register| self.register_digest(register)) }
     }
+}
+
+/// When axons and compartments last spiked within the epoch, and what has arrived since the last step.
+fn visit_epoch(plastic: &Plastic<'_>, mut visit: impl FnMut(i32)) {
+    plastic.pre.iter().for_each(|pre| visit(i32::from(pre.time)));
+    for post in plastic.post.iter() {
+        visit(i32::from(post.time));
+        visit(i32::from(post.late));
+    }
+    plastic.arrived.as_slice().iter().for_each(|axon| visit(axon.cast_signed()));
 }

@@ -31,6 +31,15 @@ impl<'a> Field<'a> {
         number.ok_or_else(|| self.wrong("whole number in range"))
     }
 
+    pub(super) fn float(&self) -> Result<f64, ConformError> {
+        self.value.as_f64().ok_or_else(|| self.wrong("number"))
+    }
+
+    /// Whether the value is absent or null.
+    pub(super) fn given(&self, name: &str) -> Option<Self> {
+        self.find(name).filter(|field| !field.value.is_null())
+    }
+
     pub(super) fn items(&self) -> Result<Vec<Self>, ConformError> {
         let items = self.value.as_array().ok_or_else(|| self.wrong("list"))?;
         Ok(items.iter().enumerate().map(|(i, value)| Field { path: format!("{}[{i}]", self.path), value }).collect())

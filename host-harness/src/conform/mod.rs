@@ -4,7 +4,9 @@
 
 mod json;
 pub mod network;
+mod lesson;
 pub mod parse;
+pub mod plastic;
 pub mod replay;
 pub mod vector;
 mod weights;

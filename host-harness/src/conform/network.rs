@@ -1,7 +1,8 @@
 //! A recorded vector as a network image.
 
 use super::vector::{Compartment, Vector};
-use crate::image::{AxonOptions, BuildError, ImageBuilder, ImageFile, Source};
+use super::plastic::Learning;
+use crate::image::{AxonOptions, BuildError, ImageBuilder, ImageFile, Plasticity, Source};
 use loihi_core::image::{COMPARTMENTS_PER_CORE, Profile};
 use loihi_core::synapse::Synapse;
 use std::collections::BTreeMap;
@@ -30,7 +31,9 @@ pub fn image(vector: &Vector, per_core: usize) -> Result<ImageFile, BuildError> 
     // The emulators have no limits but the compartments'.
     builder.beyond_the_chip();
     builder.inputs(vector.inputs);
-    builder.recorded_noise(vector.noise.concat());
+    if !vector.noise.is_empty() {
+        builder.recorded_noise(u32::try_from(vector.compartments.len()).unwrap_or(u32::MAX), &vector.noise.concat());
+    }
     for core in vector.compartments.chunks(per_core) {
         builder.core();
         for (profile, compartments) in runs(core) {
@@ -46,7 +49,43 @@ pub fn image(vector: &Vector, per_core: usize) -> Result<ImageFile, BuildError> 
         builder.start(0, &currents, &voltages);
     }
     connect(&mut builder, axons(vector, per_core));
+    teach(&mut builder, &vector.learning);
     builder.build()
+}
+
+/// Adds the plastic groups, all on core 0.
+fn teach(builder: &mut ImageBuilder, learning: &Learning) {
+    for group in &learning.groups {
+        let traces = group.traces.each_ref().map(|trace| {
+            let trace = trace.as_ref()?;
+            Some(builder.trace(trace.impulse, trace.impulse_fraction, &trace.decay, trace.joint.as_ref()))
+        });
+        let plasticity = Plasticity {
+            products: group.products.clone(),
+            traces: traces.map(|trace| trace.unwrap_or(0)),
+            epoch_steps: group.epoch_steps,
+            wgt_exp: group.wgt_exp,
+            weight_bits: group.weight_bits,
+            sign_mode: group.sign_mode,
+            rounding: group.rounding,
+            dialect: group.dialect,
+        };
+        builder.plastic_group(0, group.posts.clone(), &plasticity);
+        for (source, synapses) in &group.axons {
+            let synapses: Vec<Synapse> = synapses
+                .iter()
+                .map(|synapse| Synapse {
+                    compartment: synapse.post as usize,
+                    delay: synapse.delay,
+                    weight: synapse.mantissa,
+                })
+                .collect();
+            builder.plastic_axon(*source, &synapses);
+        }
+    }
+    for tape in &learning.tapes {
+        builder.recorded(tape.purpose, tape.epoch_steps, tape.per_row, &tape.words);
+    }
 }
 
 /// Consecutive compartments with equal parameters.

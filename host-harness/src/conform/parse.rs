@@ -3,7 +3,8 @@
 use super::ConformError;
 use super::json::{Field, unreadable};
 use super::vector::{Compartment, Expected, Group, Kind, Synapse, Vector};
-use super::weights;
+use super::plastic::Learning;
+use super::{lesson, weights};
 use loihi_core::image::{Noise, NoiseAt, Profile};
 use serde_json::Value;
 
@@ -19,30 +20,56 @@ pub fn parse(text: &str) -> Result<Vector, ConformError> {
         "brian_net" => Kind::BrianNet,
         "lava_net" => Kind::LavaNet,
         "chip_net" => Kind::ChipNet,
+        "nengo_pes" => Kind::NengoPes,
+        "brian_learn" => Kind::BrianLearn,
+        "lava_learn" => Kind::LavaLearn,
         other => return Err(unreadable(format!("kind `{other}` is not known"))),
     };
     let neurons = root.at("neurons")?;
     let count: usize = neurons.at("n")?.number()?;
     let inputs = root.at("inputs")?;
     let steps: usize = root.at("steps")?.number()?;
+    let network = kind.network();
     let arrivals = match kind {
         Kind::LavaNet => delayed(inputs.at("emitted")?.numbers_by_step()?),
+        Kind::LavaLearn => delayed(inputs.at("drive_emitted")?.numbers_by_step()?),
         _ => inputs.at("spikes")?.numbers_by_step()?,
     };
-    let groups = root.at("synapses")?.items()?;
-    let vector = Vector {
+    let mut vector = Vector {
         case: root.at("case")?.text()?.to_owned(),
         kind,
         steps,
-        compartments: (0..count).map(|i| compartment(kind, &neurons, i)).collect::<Result<_, _>>()?,
-        inputs: inputs.at("n")?.number()?,
+        compartments: (0..count).map(|i| compartment(network, &neurons, i)).collect::<Result<_, _>>()?,
+        inputs: inputs.at(if kind == Kind::LavaLearn { "drive_n" } else { "n" })?.number()?,
         arrivals,
-        groups: groups.iter().map(|group| synapses(kind, group)).collect::<Result<_, _>>()?,
+        groups: static_groups(kind, &root)?,
         noise: draws(&root, &neurons)?,
+        learning: Learning::default(),
         expected: expected(&root.at("expect")?)?,
-        skip: why_not(kind, &root)?,
+        skip: why_not(network, &root)?,
     };
+    lesson::read(&mut vector, &root)?;
     lengths_agree(vector)
+}
+
+/// The synapses that do not learn.
+fn static_groups(kind: Kind, root: &Field<'_>) -> Result<Vec<Group>, ConformError> {
+    if kind == Kind::LavaLearn {
+        let mut drive = synapses(Kind::LavaNet, &root.at("drive")?)?;
+        drive.from_input = true;
+        return Ok(vec![drive]);
+    }
+    let plastic: Vec<usize> = match kind {
+        Kind::NengoPes => {
+            let groups = root.at("learning")?.items()?;
+            groups.iter().map(|group| group.at("synapse")?.number()).collect::<Result<_, _>>()?
+        }
+        Kind::BrianLearn => vec![root.at("learning")?.at("synapse")?.number()?],
+        _ => Vec::new(),
+    };
+    let groups = root.at("synapses")?.items()?;
+    let still = groups.iter().enumerate().filter(|(number, _)| !plastic.contains(number));
+    still.map(|(_, group)| synapses(kind.network(), group)).collect()
 }
 
 /// Lava's inputs are listed in the step in which they were emitted, one before they count.
@@ -71,7 +98,7 @@ fn compartment(kind: Kind, neurons: &Field<'_>, i: usize) -> Result<Compartment,
     let start = |name: &str| neurons.find(name).map_or(Ok(0), |field| field.each(i));
     let profile = Profile { decay_v: field("decay_v").or_else(|_| field("dv"))?, ..Profile::DEFAULT };
     let (profile, bias) = match kind {
-        Kind::NengoNet | Kind::ChipNet => {
+        Kind::NengoNet | Kind::ChipNet | Kind::NengoPes => {
             let profile = Profile {
                 decay_u: (field("decay_u")? + 1).min(4096),
                 v_th: field("vth")?,
@@ -83,11 +110,11 @@ fn compartment(kind: Kind, neurons: &Field<'_>, i: usize) -> Result<Compartment,
             };
             (profile, field("bias")?)
         }
-        Kind::BrianNet => {
+        Kind::BrianNet | Kind::BrianLearn => {
             let v_th = field("vth_mant")? << 6;
             (Profile { decay_u: field("decay_I")?, v_th, refractory: field("refract")?, ..profile }, 0)
         }
-        Kind::LavaNet => {
+        Kind::LavaNet | Kind::LavaLearn => {
             let (mantissa, exponent) = (field("bias_mant")?, field("bias_exp")?);
             let bias = if exponent < 0 { mantissa >> -exponent } else { mantissa << exponent };
             (Profile { decay_u: (field("du")? + 1).min(4096), v_th: field("vth")? << 6, ..profile }, bias)

@@ -1,5 +1,6 @@
 //! Runs a vector on a device and compares every register in every step.
 
+use super::plastic::Words;
 use super::vector::{Expected, Vector};
 use super::{ConformError, Difference, Verdict, network};
 use crate::device::session::{Session, SessionError};
@@ -32,15 +33,39 @@ pub fn replay_on_cores(vector: &Vector, session: &mut Session, per_core: usize) 
         return Ok(Verdict::Skipped(why.clone()));
     }
     session.load(&network::image(vector, per_core)?)?;
+    let learning = &vector.learning;
+    for Words { register, words } in &learning.start {
+        session.write(*register, 0, words)?;
+    }
     for (step, arrivals) in vector.arrivals.iter().enumerate() {
+        for Words { register, words } in learning.writes.get(step).into_iter().flatten() {
+            session.write(*register, 0, words)?;
+        }
         let spikes: Vec<(u16, u16)> =
             arrivals.iter().filter_map(|input| Some((0, u16::try_from(*input).ok()?))).collect();
         session.run(1, &spikes)?;
         if let Some(difference) = compare(step, &state(session, &vector.expected)?, &vector.expected) {
             return Ok(Verdict::Failed(difference));
         }
+        for expected in learning.expected.get(step).into_iter().flatten() {
+            if let Some(difference) = compare_words(step, &session.read(expected.register)?, expected) {
+                return Ok(Verdict::Failed(difference));
+            }
+        }
     }
     Ok(Verdict::Passed)
+}
+
+/// The first word of a register that differs.
+fn compare_words(step: usize, got: &[i32], expected: &Words) -> Option<Difference> {
+    let at = (0..expected.words.len().max(got.len())).find(|at| expected.words.get(*at) != got.get(*at))?;
+    let text = |word: Option<&i32>| word.map_or_else(|| "nothing".to_owned(), ToString::to_string);
+    Some(Difference {
+        step,
+        register: format!("{}[{at}]", expected.register.name()),
+        expected: text(expected.words.get(at)),
+        got: text(got.get(at)),
+    })
 }
 
 fn state(session: &mut Session, expected: &Expected) -> Result<State, SessionError> {

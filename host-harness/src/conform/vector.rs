@@ -1,5 +1,6 @@
 //! Recorded vectors in one form, whichever emulator they come from.
 
+use super::plastic::Learning;
 use loihi_core::image::Profile;
 
 /// Where a vector was recorded.
@@ -13,6 +14,24 @@ pub enum Kind {
     LavaNet,
     /// The chip.
     ChipNet,
+    /// nengo-loihi's emulator, learning by PES.
+    NengoPes,
+    /// brian2-loihi, learning.
+    BrianLearn,
+    /// Lava's learning connections.
+    LavaLearn,
+}
+
+impl Kind {
+    /// The network that a learning vector is beside its learning.
+    pub const fn network(self) -> Self {
+        match self {
+            Self::NengoPes => Self::NengoNet,
+            Self::BrianLearn => Self::BrianNet,
+            Self::LavaLearn => Self::LavaNet,
+            other => other,
+        }
+    }
 }
 
 /// Parameters and initial state of one compartment.
@@ -89,6 +108,8 @@ pub struct Vector {
     pub groups: Vec<Group>,
     /// Recorded noise: per step a value per compartment; empty if no compartment has noise.
     pub noise: Vec<Vec<i32>>,
+    /// What it learns, if it does.
+    pub learning: Learning,
     /// What came out.
     pub expected: Expected,
     /// Why it cannot be replayed, if so.

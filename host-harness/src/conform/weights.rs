@@ -14,7 +14,7 @@ pub(super) fn check(kind: Kind, group: &Field<'_>, weights: &[i32]) -> Result<()
     let scaled = match kind {
         Kind::BrianNet => brian,
         Kind::NengoNet => nengo,
-        Kind::LavaNet | Kind::ChipNet => return Ok(()),
+        _ => return Ok(()),
     };
     let Some(mantissas) = group.find("mant") else { return Ok(()) };
     let mantissas: Vec<i32> = mantissas.numbers()?;

@@ -275,6 +275,19 @@ impl Session {
         }
     }
 
+    /// Writes words of a register from `first` on; see [`loihi_core::chip::Chip::write`].
+    ///
+    /// # Errors
+    /// [`SessionError`]; nothing of the part that the device refuses is written.
+    pub fn write(&mut self, register: Register, first: usize, words: &[i32]) -> Result<(), SessionError> {
+        for (part, words) in words.chunks(DATA_MAX / 4).enumerate() {
+            let data: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+            let first = length(first + part * (DATA_MAX / 4));
+            self.done(&Request::Write { register, first, data: &data })?;
+        }
+        Ok(())
+    }
+
     /// Exact counts.
     ///
     /// # Errors

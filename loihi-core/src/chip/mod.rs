@@ -1,6 +1,7 @@
 //! A chip: many cores, the embedded CPU, the phases of a step.
 
 mod state;
+mod write;
 
 use crate::arena::{Carver, TooSmall};
 use crate::axon;
@@ -89,6 +90,7 @@ impl<'a> Chip<'a> {
             t: from.t,
             deep: from.deep,
             learning: from.learning,
+            reward: from.reward,
             ops: from.ops,
         })
     }
@@ -176,6 +178,11 @@ impl<'a> Chip<'a> {
     /// Lets rules learn, or not.
     pub fn set_learning(&mut self, on: bool) {
         self.learning = on;
+    }
+
+    /// The reward that the cores' learning reads as r1.
+    pub fn reward(&self) -> i32 {
+        self.reward
     }
 
     /// The mailbox for encoders.

@@ -49,6 +49,13 @@ pub enum DeviceError {
         /// Words that were announced.
         found: u32,
     },
+    /// The register cannot be written, or a word is out of its range or not there.
+    Write {
+        /// The register.
+        register: crate::probe::Register,
+        /// First word that was to be written.
+        first: u32,
+    },
     /// Learned state was announced and is not complete.
     RestoreUnfinished,
     /// A record of a stream cannot be read, or its words do not fit the mailboxes.
@@ -81,6 +88,11 @@ impl fmt::Display for DeviceError {
             Self::LearnedWords { expected, found } => {
                 write!(f, "the network learns {expected} words, {found} were given: they belong to another network")
             }
+            Self::Write { register, first } => write!(
+                f,
+                "register {} cannot be written from word {first} on: it is read-only, or a word is out of range or not there",
+                register.name()
+            ),
             Self::RestoreUnfinished => write!(f, "learned state was announced and is not complete: send it again"),
             Self::Record { record } => write!(f, "record {record} of the stream does not fit the network's mailboxes"),
             Self::TooMuch { most } => write!(f, "the answer would exceed {most} bytes: ask for less at a time"),

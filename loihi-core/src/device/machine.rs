@@ -52,6 +52,7 @@ impl<A: AsMut<[u64]>> Machine<A> {
             Request::Run { steps, spikes } => self.run(steps, spikes),
             Request::Stream { records } => self.stream(records, data),
             Request::Read { register, first, count } => self.read(register, first, count, data),
+            Request::Write { register, first, data } => self.write(register, first, data),
             Request::Ops => self.with_chip(|chip| Response::Ops(*chip.ops())),
             Request::Digest => self.with_chip(|chip| Response::Digest(chip.digest())),
             Request::Reset { scope } => {
@@ -154,6 +155,13 @@ impl<A: AsMut<[u64]>> Machine<A> {
             at
         })?;
         Ok(Response::Values { total, data })
+    }
+
+    fn write(&mut self, register: Register, first: u32, data: &[u8]) -> Result<Response<'static>, DeviceError> {
+        let values = data.as_chunks::<4>().0.iter().map(|bytes| i32::from_le_bytes(*bytes));
+        let whole = data.len().is_multiple_of(4);
+        let written = self.with_chip(|chip| whole && chip.write(register, index(first), values))?;
+        if written { Ok(Response::Done) } else { Err(DeviceError::Write { register, first }) }
     }
 
     fn restore_begin(&mut self, words: u32, check: u32) -> Result<Response<'static>, DeviceError> {

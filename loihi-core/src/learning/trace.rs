@@ -44,7 +44,7 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
 
     /// A further spike of a compartment in the epoch.
     pub(super) fn post_again(&self, number: u32, post: &mut Post) {
-        if !self.group.dialect.has(Dialect::JOINT_IMPULSE) {
+        if !self.group.dialect.has(Dialect::JOINT_IMPULSE | Dialect::POST_EXTERNAL) {
             for ((y, record), element) in post.y.iter_mut().zip(self.post_records()).zip(number.wrapping_mul(3)..) {
                 *y = self.impulse(*y, record, Purpose::PostAgain, self.lesson.t, element);
             }

@@ -10,7 +10,7 @@ use postcard_schema::key::hash::fnv1a64::hash_ty_path;
 use serde::{Deserialize, Serialize};
 
 /// Version of the protocol; raised when its rules change.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// Hash of the layout of all messages and of the binary points of the quantities in them.
 pub const SCHEMA: u64 = {
@@ -73,6 +73,15 @@ pub enum Request<'a> {
         first: u32,
         /// Number of words; `4 · count` must fit [`DATA_MAX`].
         count: u32,
+    },
+    /// Write words of a register; see [`crate::chip::Chip::write`].
+    Write {
+        /// The register.
+        register: Register,
+        /// First word.
+        first: u32,
+        /// Words as little-endian bytes.
+        data: &'a [u8],
     },
     /// Exact counts.
     Ops,
