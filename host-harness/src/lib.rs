@@ -14,3 +14,4 @@ pub mod experiment;
 pub mod image;
 pub mod limits;
 pub mod record;
+pub mod rule;
