@@ -3,8 +3,8 @@
 use crate::limits::{self, Unfit};
 use loihi_core::dendrite::slots_for;
 use loihi_core::image::{
-    AxonRecord, COMPARTMENTS_PER_CORE, Dialect, HEADER_WORDS, Image, ImageError, LearningRecord, MAGIC, Profile,
-    ProductRecord, Rounding, Route, Section, SnipRecord, SynapseFormat, Target, TraceRecord, VERSION,
+    AxonRecord, COMPARTMENTS_PER_CORE, Dialect, HEADER_WORDS, Image, ImageError, LearningRecord, MAGIC, ProductRecord,
+    Profile, Rounding, Route, Section, SnipRecord, SynapseFormat, Target, TraceRecord, VERSION,
 };
 use loihi_core::num::{Fnv64, Purpose};
 use loihi_core::synapse::{SignMode, Synapse};
@@ -212,7 +212,13 @@ impl ImageBuilder {
     }
 
     /// Adds a trace and returns its number for [`Plasticity::traces`].
-    pub fn trace(&mut self, impulse: i32, impulse_fraction: u32, decay: &DecayTable, joint: Option<&DecayTable>) -> usize {
+    pub fn trace(
+        &mut self,
+        impulse: i32,
+        impulse_fraction: u32,
+        decay: &DecayTable,
+        joint: Option<&DecayTable>,
+    ) -> usize {
         let decay_first = self.tables.len();
         self.tables.extend(decay);
         let joint_first = joint.map_or(decay_first, |joint| {
@@ -253,6 +259,7 @@ impl ImageBuilder {
             sign_mode: plasticity.sign_mode as u32,
             rounding: plasticity.rounding,
             dialect: plasticity.dialect,
+            dense: true,
             traces: plasticity.traces,
         });
         self.products.extend_from_slice(&plasticity.products);
@@ -264,6 +271,7 @@ impl ImageBuilder {
         let stored = self.sparse_synapses(synapses, 1);
         let group = self.learning.len();
         let Some(record) = self.learning.last_mut() else { return 0 };
+        record.dense &= synapses.windows(2).all(|pair| pair[0].compartment + 1 == pair[1].compartment);
         record.axons += 1;
         record.synapses += synapses.len();
         if record.dialect.has(Dialect::POST_TRACE_AT_SYNAPSE) {

@@ -45,8 +45,7 @@ impl Limits {
     /// The chip's: mantissas of 4 bits, exponents of 4 bits, constants of 8 bits and sign.
     pub const LOIHI: Self = Self { products: 16, mantissa: -8..=7, exponent: -7..=9, constant: -256..=255 };
     /// What the core computes, beyond the chip.
-    pub const RELAXED: Self =
-        Self { products: LearningRecord::PRODUCTS_MAX, mantissa: -128..=127, ..Self::LOIHI };
+    pub const RELAXED: Self = Self { products: LearningRecord::PRODUCTS_MAX, mantissa: -128..=127, ..Self::LOIHI };
 }
 
 /// Reads a rule that holds for every profile of the post compartment.
@@ -137,7 +136,12 @@ impl<'t> Parser<'t> {
             }
             _ => Target::Weight,
         };
-        let mut sign = if self.take(Kind::Sign('-')) { -1 } else { i64::from(!self.take(Kind::Sign('+'))) | 1 };
+        let mut sign = 1;
+        if self.take(Kind::Sign('-')) {
+            sign = -1;
+        } else {
+            self.take(Kind::Sign('+'));
+        }
         loop {
             let begin = self.place();
             let product = self.product(sign)?;

@@ -105,7 +105,8 @@ fn enter_plastic(
         let target = if fixed_delays {
             crate::image::index(*word & 0xFFFF)
         } else {
-            crate::image::index(*word & 0x3FF) | crate::image::index(u32::from(delay.cast_unsigned())).wrapping_mul(SLOT)
+            crate::image::index(*word & 0x3FF)
+                | crate::image::index(u32::from(delay.cast_unsigned())).wrapping_mul(SLOT)
         };
         if let Some(sum) = ring.get_mut(target.wrapping_add(start) & mask) {
             *sum = sum.wrapping_add(scale(i32::from(*weight), group.wgt_exp));

@@ -61,16 +61,14 @@ pub fn lengths(image: &Image<'_>) -> [usize; 4] {
     let last = image.learning().last();
     let [axons, synapses, posts] = last.map_or([0; 3], |group| {
         let [axons, synapses, posts] = group.before;
-        [
-            axons.saturating_add(group.axons),
-            synapses.saturating_add(group.synapses),
-            posts.saturating_add(group.posts),
-        ]
+        [axons.saturating_add(group.axons), synapses.saturating_add(group.synapses), posts.saturating_add(group.posts)]
     });
     let history = |group: LearningRecord| {
         crate::image::index(group.epoch_steps).saturating_mul(HISTORY).saturating_mul(group.posts)
     };
-    [axons, synapses, posts, image.learning().map(history).max().unwrap_or(0)]
+    // Room for a whole chunk of lanes behind the last post trace.
+    let longest = image.learning().map(history).max().map_or(0, |longest| longest.saturating_add(16));
+    [axons, synapses, posts, longest]
 }
 
 impl Plastic<'_> {

@@ -229,7 +229,9 @@ impl Chip<'_> {
     /// Only the accumulators of compartments that exist, so that the digest does not depend on the ring's padding.
     fn visit_dendrites(&self, mut visit: impl FnMut(i32)) {
         for core in self.image().cores() {
-            self.visit_ring(&core, core.slot_first, self.state().arrivals.accumulators.rings_64, |sum| visit(i32::from(*sum)));
+            self.visit_ring(&core, core.slot_first, self.state().arrivals.accumulators.rings_64, |sum| {
+                visit(i32::from(*sum))
+            });
         }
     }
 

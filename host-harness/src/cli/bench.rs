@@ -1,7 +1,9 @@
 //! `loihi bench`: whole networks, timed on this host.
 
 use super::out;
-use crate::bench::lif::{Lif, Timing};
+use crate::bench::clock::Timing;
+use crate::bench::learn::{Learn, STDP};
+use crate::bench::lif::Lif;
 use crate::device::wide;
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -16,6 +18,39 @@ pub(super) struct BenchArgs {
 enum Network {
     /// A random recurrent network of leaky integrate-and-fire compartments, recording off
     Lif(LifArgs),
+    /// Plastic synapses from every input to every compartment
+    Learn(LearnArgs),
+}
+
+#[derive(Debug, Args)]
+struct LearnArgs {
+    /// Inputs
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    pre: u32,
+    /// Compartments
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    post: u32,
+    /// Rule; y1 is a trace
+    #[arg(long, default_value = STDP)]
+    rule: String,
+    /// Chance that an input, or a compartment, spikes in a step, 0 to 1
+    #[arg(long, default_value_t = 0.05, value_parser = rate)]
+    rate: f64,
+    /// Steps per epoch
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    epoch: u32,
+    /// y1 is no trace: the embedded CPU writes it before each epoch
+    #[arg(long)]
+    third_factor: bool,
+    /// Steps that are timed [default: about a tenth of a second]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    steps: Option<u32>,
+    /// Seed of network and input
+    #[arg(long, default_value_t = 0)]
+    seed: u32,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -41,11 +76,72 @@ struct LifArgs {
 }
 
 pub(super) fn bench(args: &BenchArgs) -> anyhow::Result<()> {
-    let Network::Lif(args) = &args.network;
+    match &args.network {
+        Network::Lif(args) => lif(args),
+        Network::Learn(args) => learn(args),
+    }
+}
+
+fn lif(args: &LifArgs) -> anyhow::Result<()> {
     let steps = args.steps.map_or_else(|| Lif::default_steps(args.n), |steps| steps as usize);
     let lif = Lif { compartments: args.n, fan_in: args.fan_in, rate: args.rate, steps, seed: args.seed };
     let timing = lif.time()?;
     if args.json { print_json(&lif, &timing) } else { print_table(&lif, &timing) }
+}
+
+fn learn(args: &LearnArgs) -> anyhow::Result<()> {
+    let steps = args.steps.map_or_else(|| Learn::default_steps(args.pre, args.post), |steps| steps as usize);
+    let learn = Learn {
+        pre: args.pre,
+        post: args.post,
+        rule: args.rule.clone(),
+        rate: args.rate,
+        epoch_steps: args.epoch,
+        third_factor: args.third_factor,
+        steps,
+        seed: args.seed,
+    };
+    let timing = learn.time()?;
+    if args.json { print_learn_json(&learn, &timing) } else { print_learn(&learn, &timing) }
+}
+
+fn print_learn_json(learn: &Learn, timing: &Timing) -> anyhow::Result<()> {
+    let Timing { counts, .. } = timing;
+    let report = json!({
+        "network": "learn",
+        "pre": learn.pre,
+        "post": learn.post,
+        "rule": learn.rule,
+        "rate": learn.rate,
+        "epoch": learn.epoch_steps,
+        "third_factor": learn.third_factor,
+        "seed": learn.seed,
+        "steps": counts.steps,
+        "registers": wide::registers(),
+        "us_per_step": timing.us_per_step,
+        "us_per_step_min": timing.us_per_step_min,
+        "us_per_step_max": timing.us_per_step_max,
+        "synaptic_events": counts.synaptic_events,
+        "trace_updates": counts.trace_updates,
+        "learning_updates": counts.learning_updates,
+        "learning_saturations": counts.learning_saturations,
+    });
+    out::line(format_args!("{}", serde_json::to_string_pretty(&report)?))?;
+    Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+fn print_learn(learn: &Learn, timing: &Timing) -> anyhow::Result<()> {
+    let Timing { counts, .. } = timing;
+    let per_step = |count: u64| count as f64 / counts.steps.max(1) as f64;
+    let Learn { pre, post, rule, epoch_steps, .. } = learn;
+    out::line(format_args!("learn: {pre} x {post} plastic synapses, dw = {rule}, epochs of {epoch_steps}"))?;
+    out::line(format_args!("  {} steps, this host ({})", counts.steps, wide::registers()))?;
+    let (low, high) = (timing.us_per_step_min, timing.us_per_step_max);
+    out::line(format_args!("  us_per_step       {:>12.3}   ({low:.3} to {high:.3})", timing.us_per_step))?;
+    out::line(format_args!("  learning_updates  {:>12.1}   a step", per_step(counts.learning_updates)))?;
+    out::line(format_args!("  synaptic_events   {:>12.1}   a step", per_step(counts.synaptic_events)))?;
+    Ok(())
 }
 
 fn print_json(lif: &Lif, timing: &Timing) -> anyhow::Result<()> {

@@ -3,8 +3,8 @@
 //! [`parse`] reads the formats into a [`vector`], [`network`] makes an image of it, [`replay`] runs and compares it.
 
 mod json;
-pub mod network;
 mod lesson;
+pub mod network;
 pub mod parse;
 pub mod plastic;
 pub mod replay;

@@ -1,7 +1,7 @@
 //! A recorded vector as a network image.
 
-use super::vector::{Compartment, Vector};
 use super::plastic::Learning;
+use super::vector::{Compartment, Vector};
 use crate::image::{AxonOptions, BuildError, ImageBuilder, ImageFile, Plasticity, Source};
 use loihi_core::image::{COMPARTMENTS_PER_CORE, Profile};
 use loihi_core::synapse::Synapse;

@@ -2,8 +2,8 @@
 
 use super::ConformError;
 use super::json::{Field, unreadable};
-use super::vector::{Compartment, Expected, Group, Kind, Synapse, Vector};
 use super::plastic::Learning;
+use super::vector::{Compartment, Expected, Group, Kind, Synapse, Vector};
 use super::{lesson, weights};
 use loihi_core::image::{Noise, NoiseAt, Profile};
 use serde_json::Value;

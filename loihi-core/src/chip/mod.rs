@@ -69,7 +69,16 @@ impl<'a> Chip<'a> {
     /// # Errors
     /// [`TooSmall`] with the bytes that [`Chip::bytes_needed`] asks for.
     pub fn new(image: Image<'a>, memory: &'a mut [u8]) -> Result<Self, TooSmall> {
-        let start = Suspended { t: 0, spikes: 0, resting: 0, arrived: 0, deep: true, learning: true, reward: 0, ops: OpCounts::default() };
+        let start = Suspended {
+            t: 0,
+            spikes: 0,
+            resting: 0,
+            arrived: 0,
+            deep: true,
+            learning: true,
+            reward: 0,
+            ops: OpCounts::default(),
+        };
         let mut chip = Self::resume(image, memory, start)?;
         chip.reset(ResetScope::All);
         Ok(chip)
@@ -158,7 +167,7 @@ impl<'a> Chip<'a> {
             if image.tapes().len() == 0 {
                 self.learn(drawn);
             } else {
-                self.learn(Recorded { image: &image, drawn });
+                self.learn_as_recorded(Recorded { image: &image, drawn });
             }
         }
         self.run_snips(Phase::PostMgmt);
@@ -291,7 +300,8 @@ impl<'a> Chip<'a> {
         let state = &mut self.state;
         let slot = core.slot_first.checked_mul(SLOT)?.checked_add(slot_start(self.t, core.slots))?;
         let place_first = block_first.checked_mul(LANES)?;
-        let joining = if core.sums == 0 { Some(&mut [][..]) } else { state.arrivals.accumulators.joining.get_mut(slot..) };
+        let joining =
+            if core.sums == 0 { Some(&mut [][..]) } else { state.arrivals.accumulators.joining.get_mut(slot..) };
         let mut compartments = Compartments {
             blocks: state.blocks.get_mut(block_first..block_first.checked_add(core.blocks())?)?,
             refractory: state.refractory.get_mut(place_first..)?,
@@ -325,6 +335,11 @@ impl<'a> Chip<'a> {
         let lesson =
             Lesson { image: &self.image, t: self.t, spikes, reward: self.reward, learning: self.learning, random };
         lesson.run(&mut self.state.arrivals.plastic, &mut self.ops);
+    }
+
+    #[inline(never)]
+    fn learn_as_recorded(&mut self, recorded: Recorded<'_, '_>) {
+        self.learn(recorded);
     }
 
     fn run_snips(&mut self, phase: Phase) {

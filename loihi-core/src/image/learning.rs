@@ -39,6 +39,9 @@ pub struct LearningRecord {
     pub rounding: Rounding,
     /// How emulators differ from the chip.
     pub dialect: Dialect,
+    /// Whether the synapses of every axon end at compartments that follow one another, ascending, each once. They are
+    /// then read without looking at their words.
+    pub dense: bool,
     /// Traces x1, x2, y1, y2, y3: number in the section of traces plus 1, or 0 for one that keeps what is written.
     pub traces: [usize; 5],
 }
@@ -357,7 +360,7 @@ impl LearningRecord {
         let &[core, axon_first, axons, synapse_first, synapses, b0, b1, b2, post_first, posts, rest @ ..] = words;
         let [product_first, products, epoch_steps, wgt_exp, weight_bits, sign_mode, rounding, dialect, traces @ ..] =
             rest;
-        let [x1, x2, y1, y2, y3, _] = traces.map(index);
+        let [x1, x2, y1, y2, y3, dense] = traces.map(index);
         Self {
             core: index(core),
             axon_first: index(axon_first),
@@ -375,6 +378,7 @@ impl LearningRecord {
             sign_mode,
             rounding: Rounding::from_code(rounding).unwrap_or(Rounding::Stochastic),
             dialect: Dialect(dialect),
+            dense: dense != 0,
             traces: [x1, x2, y1, y2, y3],
         }
     }
@@ -408,7 +412,7 @@ impl LearningRecord {
             word(y1)?,
             word(y2)?,
             word(y3)?,
-            0,
+            u32::from(self.dense),
         ])
     }
 

@@ -13,7 +13,7 @@ use crate::num::RandomSource;
 use crate::ops::OpCounts;
 use crate::plastic::{Plastic, Post, Pre};
 use crate::synapse::Synapse;
-use row::Row;
+use row::{Due, Row};
 use trace::{EPOCH_MAX, Traces};
 
 /// What learning is given in a step.
@@ -146,16 +146,21 @@ impl<R: RandomSource + Copy> Lesson<'_, '_, R> {
             delays: plastic.delays.get_mut(synapses).unwrap_or_default(),
             x: [[0; 2]; EPOCH_MAX + 1],
             products: self.image.products(group).collect(),
+            has_more: self.image.products(group).any(|product| row::needs_more(&product)),
+            due: Due::default(),
             fired: false,
             changes: 0,
             saturations: 0,
         };
+        row.due = Due::of(&row.products, |k| self.is_due(group, k));
         row.fired = row.posts.iter().any(|post| post.time > 0);
         for (at, pre) in pre.iter_mut().enumerate() {
             let number = u32::try_from(axons_before.wrapping_add(at)).unwrap_or(u32::MAX);
             let stays = traces.follow_pre(number, pre, &mut row.x);
-            if self.learning {
-                row.evaluate(at, pre.time);
+            if self.learning && group.dense {
+                row.evaluate::<true>(at, pre.time);
+            } else if self.learning {
+                row.evaluate::<false>(at, pre.time);
             }
             *pre = Pre { x: stays, ..Pre::default() };
         }

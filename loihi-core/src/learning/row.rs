@@ -2,14 +2,49 @@
 
 use super::Lesson;
 use super::trace::{PreHistory, place};
-use crate::image::{
-    Dependency, Dialect, Factor, LearningRecord, ProductRecord, Rounding, Target, Variable, index,
-};
+use crate::image::{Dependency, Dialect, Factor, LearningRecord, ProductRecord, Rounding, Target, Variable, index};
 use crate::num::{Purpose, RandomSource};
 use crate::plastic::{HISTORY, Post};
 
 /// Synapses that are evaluated together.
 const LANES: usize = 16;
+/// The bits of products, in their order.
+fn bits() -> impl Iterator<Item = u32> {
+    core::iter::successors(Some(1_u32), |bit| Some(bit.wrapping_shl(1)))
+}
+
+/// Products by what they depend on, a bit each.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Due {
+    /// On a spike of the axon.
+    x0: u32,
+    /// On a spike of the compartment.
+    y0: u32,
+    /// On the number of the epoch, and this is one of theirs.
+    u: u32,
+}
+
+impl Due {
+    pub(super) fn of(products: &[ProductRecord], is_due: impl Fn(u32) -> bool) -> Self {
+        let mut due = Self::default();
+        for (product, bit) in products.iter().zip(bits()) {
+            match product.dependency {
+                Dependency::X0 => due.x0 |= bit,
+                Dependency::Y0 => due.y0 |= bit,
+                Dependency::U(k) if is_due(k) => due.u |= bit,
+                Dependency::U(_) => {}
+            }
+        }
+        due
+    }
+}
+
+/// Whether a product reads or changes a tag or a delay.
+pub(super) fn needs_more(product: &ProductRecord) -> bool {
+    let mut factors = product.factor.iter().take(product.factors);
+    product.target != Target::Weight || factors.any(|factor| matches!(factor.variable, Variable::T | Variable::D))
+}
+
 /// A value per synapse.
 type Values = [i32; LANES];
 
@@ -27,6 +62,9 @@ pub(super) struct Row<'r, 'i, 'a, R> {
     /// Traces of the axon under way.
     pub(super) x: PreHistory,
     pub(super) products: heapless::Vec<ProductRecord, { LearningRecord::PRODUCTS_MAX }>,
+    /// Whether the rule reads or changes tags or delays.
+    pub(super) has_more: bool,
+    pub(super) due: Due,
     /// Whether any post trace saw a spike.
     pub(super) fired: bool,
     pub(super) changes: u64,
@@ -39,10 +77,10 @@ struct Chunk {
     first: usize,
     /// Synapses.
     count: usize,
-    /// Post trace of each lane.
+    /// Post trace of the first lane; the others follow, if the group is dense.
+    begin: usize,
+    /// Post trace of each lane, if the group is not dense.
     post: [usize; LANES],
-    /// Whether the post traces follow one another.
-    adjacent: bool,
     /// When each post trace last saw a spike, 0 for never.
     fired: Values,
     w: Values,
@@ -61,32 +99,31 @@ enum At {
 
 impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
     /// Evaluates the rule for the synapses of an axon that last spiked at step `time` of the epoch, 0 for never.
-    #[inline]
-    pub(super) fn evaluate(&mut self, axon: usize, time: i16) {
-        let active = |product: &ProductRecord| match product.dependency {
-            Dependency::X0 => time > 0,
-            Dependency::Y0 => self.fired,
-            Dependency::U(k) => self.lesson.is_due(self.group, k),
-        };
-        // A bit per product whose traces of the axon let it be other than zero.
-        let mut due = 0_u32;
-        let mut only_fired = true;
-        for (at, product) in self.products.iter().enumerate() {
-            if active(product) && self.can_change(product, time) {
-                due |= 1_u32.wrapping_shl(u32::try_from(at).unwrap_or(0));
-                only_fired &= product.dependency == Dependency::Y0;
+    /// `DENSE`: whether the synapses of every axon end at compartments that follow one another.
+    #[inline(always)]
+    pub(super) fn evaluate<const DENSE: bool>(&mut self, axon: usize, time: i16) {
+        let spiked = if time > 0 { self.due.x0 } else { 0 };
+        let fired = if self.fired { self.due.y0 } else { 0 };
+        let mut due = self.due.u | spiked | fired;
+        if due == 0 {
+            return;
+        }
+        for (product, bit) in self.products.iter().zip(bits()) {
+            if due & bit != 0 && !self.can_change(product, time) {
+                due &= !bit;
             }
         }
         if due == 0 {
             return;
         }
+        let only_fired = due & !self.due.y0 == 0;
         let Some(record) = self.lesson.image.axon(self.group.axon_first.wrapping_add(axon)) else { return };
         let words = self.lesson.image.sparse.get(record.elements()).unwrap_or_default();
         let mut first = record.first.wrapping_sub(self.group.synapse_first);
         for words in words.chunks(LANES) {
-            let chunk = self.read(first, words);
+            let chunk = self.read::<DENSE>(first, words);
             if !only_fired || chunk.fired.iter().any(|time| *time > 0) {
-                self.change(&chunk, due, time);
+                self.change::<DENSE>(&chunk, due, time);
             }
             first = first.wrapping_add(LANES);
         }
@@ -110,82 +147,115 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
     }
 
     #[inline(always)]
-    fn read(&self, first: usize, words: &[u32]) -> Chunk {
+    fn read<const DENSE: bool>(&self, first: usize, words: &[u32]) -> Chunk {
+        let at_synapse = self.group.dialect.has(Dialect::POST_TRACE_AT_SYNAPSE);
+        let post_of = |word: &u32| index(*word & 0x3FF).wrapping_sub(self.group.post_first);
         let mut chunk = Chunk {
             first,
             count: words.len(),
+            begin: if at_synapse { first } else { words.first().map_or(0, post_of) },
             post: [0; LANES],
-            adjacent: true,
             fired: [0; LANES],
             w: load(self.weights, first),
-            t: load(self.tags, first),
-            d: load(self.delays, first),
+            t: if self.has_more { load(self.tags, first) } else { [0; LANES] },
+            d: if self.has_more { load(self.delays, first) } else { [0; LANES] },
         };
-        let at_synapse = self.group.dialect.has(Dialect::POST_TRACE_AT_SYNAPSE);
-        for (lane, (post, word)) in chunk.post.iter_mut().zip(words).enumerate() {
-            *post = if at_synapse {
-                first.wrapping_add(lane)
-            } else {
-                index(*word & 0x3FF).wrapping_sub(self.group.post_first)
-            };
+        if !DENSE {
+            for (lane, (post, word)) in chunk.post.iter_mut().zip(words).enumerate() {
+                *post = if at_synapse { first.wrapping_add(lane) } else { post_of(word) };
+            }
         }
-        let [begin, ..] = chunk.post;
-        for (lane, post) in chunk.post.iter().enumerate().take(words.len()) {
-            chunk.adjacent &= *post == begin.wrapping_add(lane);
-        }
-        self.post_values(&chunk.post, chunk.adjacent, place(1, HISTORY.wrapping_sub(1), self.posts.len()), &mut chunk.fired);
-        for fired in chunk.fired.iter_mut().skip(words.len()) {
-            *fired = 0;
+        chunk.fired = self.post_values::<DENSE>(&chunk, place(1, HISTORY.wrapping_sub(1), self.posts.len()));
+        for (lane, fired) in chunk.fired.iter_mut().enumerate() {
+            *fired = if lane < words.len() { *fired } else { 0 };
         }
         chunk
     }
 
     /// Values of the history for the post traces of a chunk, from the plane that begins at `plane`.
     #[inline(always)]
-    fn post_values(&self, post: &[usize; LANES], adjacent: bool, plane: usize, values: &mut Values) {
-        let [begin, ..] = *post;
-        let from = plane.wrapping_add(begin);
-        if adjacent && let Some(run) = self.history.get(from..).and_then(<[i16]>::first_chunk::<LANES>) {
-            for (value, trace) in values.iter_mut().zip(run) {
-                *value = i32::from(*trace);
-            }
-            return;
+    fn post_values<const DENSE: bool>(&self, chunk: &Chunk, plane: usize) -> Values {
+        if DENSE {
+            return load(self.history, plane.wrapping_add(chunk.begin));
         }
-        for (value, post) in values.iter_mut().zip(post) {
-            *value = self.history.get(plane.wrapping_add(*post)).copied().map_or(0, i32::from);
+        self.scattered_values(chunk, plane)
+    }
+
+    // Out of the way of what is fast, as the next ones.
+    #[inline(never)]
+    fn scattered_values(&self, chunk: &Chunk, plane: usize) -> Values {
+        chunk.post.map(|post| self.history.get(plane.wrapping_add(post)).copied().map_or(0, i32::from))
+    }
+
+    /// Values of a post trace at the time at which each of them saw its last spike.
+    #[inline(never)]
+    fn post_values_at_spikes(&self, chunk: &Chunk, trace: usize) -> Values {
+        let posts = self.posts.len();
+        let mut values = [0; LANES];
+        for (lane, (value, fired)) in values.iter_mut().zip(&chunk.fired).enumerate() {
+            let plane = place(index(fired.cast_unsigned()), trace, posts);
+            *value = self.history.get(plane.wrapping_add(self.post_of(chunk, lane))).copied().map_or(0, i32::from);
+        }
+        values
+    }
+
+    /// Values of a trace of the axon at the time at which each post trace saw its last spike.
+    #[inline(never)]
+    fn pre_values_at_spikes(&self, chunk: &Chunk, trace: usize) -> Values {
+        chunk.fired.map(|fired| {
+            let at = self.x.get(index(fired.cast_unsigned()));
+            at.and_then(|x| x.get(trace)).copied().map_or(0, i32::from)
+        })
+    }
+
+    /// The post trace of a lane.
+    fn post_of(&self, chunk: &Chunk, lane: usize) -> usize {
+        if self.group.dense { chunk.begin.wrapping_add(lane) } else { chunk.post.get(lane).copied().unwrap_or(0) }
+    }
+
+    /// Leaves zero where the product is not one of the compartment's profile.
+    #[inline(never)]
+    fn gate_profiles(&self, chunk: &Chunk, product: &ProductRecord, values: &mut Values) {
+        for (lane, value) in values.iter_mut().enumerate() {
+            let profile = self.posts.get(self.post_of(chunk, lane)).map_or(0, |post| post.profile);
+            let counts = product.profiles.wrapping_shr(u32::from(profile.cast_unsigned())) & 1 == 1;
+            *value = if counts { *value } else { 0 };
         }
     }
 
     /// Evaluates the products of a chunk and writes back what changes.
     #[inline(always)]
-    fn change(&mut self, chunk: &Chunk, due: u32, time: i16) {
-        for (target, of) in [(Target::Weight, 0), (Target::Tag, 1), (Target::Delay, 2)] {
-            let mut sums = match of {
-                0 => chunk.w,
-                1 => chunk.t,
-                _ => chunk.d,
-            };
-            let exact = self.group.dialect.has(Dialect::EXACT_PRODUCTS);
-            for sum in &mut sums {
-                *sum = if exact { 0 } else { sum.wrapping_shl(7) };
+    fn change<const DENSE: bool>(&mut self, chunk: &Chunk, due: u32, time: i16) {
+        self.change_one::<DENSE>(chunk, due, time, Target::Weight, &chunk.w);
+        if self.has_more {
+            self.change_one::<DENSE>(chunk, due, time, Target::Tag, &chunk.t);
+            self.change_one::<DENSE>(chunk, due, time, Target::Delay, &chunk.d);
+        }
+    }
+
+    /// Evaluates the products of a chunk that change one variable.
+    #[inline(always)]
+    fn change_one<const DENSE: bool>(&mut self, chunk: &Chunk, due: u32, time: i16, target: Target, old: &Values) {
+        let exact = self.group.dialect.has(Dialect::EXACT_PRODUCTS);
+        let mut sums = *old;
+        for sum in &mut sums {
+            *sum = if exact { 0 } else { sum.wrapping_shl(7) };
+        }
+        let mut any = false;
+        for (product, bit) in self.products.iter().zip(bits()) {
+            if due & bit != 0 && product.target == target {
+                self.accumulate::<DENSE>(chunk, product, time, &mut sums);
+                any = true;
             }
-            let mut any = false;
-            for (at, product) in self.products.iter().enumerate() {
-                let bit = 1_u32.wrapping_shl(u32::try_from(at).unwrap_or(0));
-                if due & bit != 0 && product.target == target {
-                    self.accumulate(chunk, product, time, &mut sums);
-                    any = true;
-                }
-            }
-            if any {
-                self.write_back(chunk, target, &sums);
-            }
+        }
+        if any {
+            self.write_back(chunk, target, old, &sums);
         }
     }
 
     /// Adds a product to the sums of a chunk, in units of 2^-7.
     #[inline(always)]
-    fn accumulate(&self, chunk: &Chunk, product: &ProductRecord, time: i16, sums: &mut Values) {
+    fn accumulate<const DENSE: bool>(&self, chunk: &Chunk, product: &ProductRecord, time: i16, sums: &mut Values) {
         let at = match product.dependency {
             Dependency::X0 => At::Step(index(u32::from(time.cast_unsigned()))),
             Dependency::Y0 => At::Fired,
@@ -193,8 +263,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
         };
         let mut values = [product.mantissa; LANES];
         for factor in product.factor.iter().take(product.factors) {
-            let mut read = [0; LANES];
-            self.read_factor(chunk, factor, at, time, &mut read);
+            let read = self.read_factor::<DENSE>(chunk, factor, at, time);
             // At most 31 bits, as the check of the image guarantees.
             for (value, read) in values.iter_mut().zip(&read) {
                 *value = value.wrapping_mul(*read);
@@ -226,116 +295,123 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
             }
         }
         if product.profiles != 0xFF {
-            for (value, post) in values.iter_mut().zip(&chunk.post) {
-                let profile = self.posts.get(*post).map_or(0, |post| post.profile);
-                let counts = product.profiles.wrapping_shr(u32::from(profile.cast_unsigned())) & 1 == 1;
-                *value = if counts { *value } else { 0 };
-            }
+            self.gate_profiles(chunk, product, values);
         }
     }
 
     /// A factor for every lane: the variable, a constant added, clipped to its width; or its sign.
     #[inline(always)]
-    fn read_factor(&self, chunk: &Chunk, factor: &Factor, at: At, time: i16, values: &mut Values) {
-        match factor.variable {
-            Variable::Constant => {}
-            Variable::X0 => *values = [i32::from(time > 0); LANES],
-            Variable::X1 => self.pre_values(chunk, at, 0, values),
-            Variable::X2 => self.pre_values(chunk, at, 1, values),
-            Variable::Y0 => {
-                for (value, fired) in values.iter_mut().zip(&chunk.fired) {
-                    *value = i32::from(*fired > 0);
-                }
-            }
-            Variable::Y1 => self.post_factor(chunk, at, 0, values),
-            Variable::Y2 => self.post_factor(chunk, at, 1, values),
-            Variable::Y3 => self.post_factor(chunk, at, 2, values),
-            Variable::R1 => *values = [self.lesson.reward; LANES],
-            Variable::W => *values = chunk.w,
-            Variable::T => *values = chunk.t,
-            Variable::D => *values = chunk.d,
-        }
+    fn read_factor<const DENSE: bool>(&self, chunk: &Chunk, factor: &Factor, at: At, time: i16) -> Values {
+        let mut values = match factor.variable {
+            Variable::Constant => [0; LANES],
+            Variable::X0 => [i32::from(time > 0); LANES],
+            Variable::X1 => self.pre_values(chunk, at, 0),
+            Variable::X2 => self.pre_values(chunk, at, 1),
+            Variable::Y0 => chunk.fired.map(|fired| i32::from(fired > 0)),
+            Variable::Y1 => self.post_factor::<DENSE>(chunk, at, 0),
+            Variable::Y2 => self.post_factor::<DENSE>(chunk, at, 1),
+            Variable::Y3 => self.post_factor::<DENSE>(chunk, at, 2),
+            Variable::R1 => [self.lesson.reward; LANES],
+            Variable::W => chunk.w,
+            Variable::T => chunk.t,
+            Variable::D => chunk.d,
+        };
         let end = 1_i32.wrapping_shl(factor.variable.bits());
         let exact = self.group.dialect.has(Dialect::EXACT_PRODUCTS);
-        for value in values.iter_mut() {
-            let sum = value.wrapping_add(factor.constant);
-            let sum = if factor.sign { sum.signum() } else { sum };
-            *value = if exact { sum } else { sum.max(end.wrapping_neg()).min(end.wrapping_sub(1)) };
+        let (low, high) = if exact { (i32::MIN, i32::MAX) } else { (end.wrapping_neg(), end.wrapping_sub(1)) };
+        for value in &mut values {
+            *value = value.wrapping_add(factor.constant);
         }
+        if factor.sign {
+            values = values.map(i32::signum);
+        }
+        values.map(|value| value.max(low).min(high))
     }
 
     #[inline(always)]
-    fn pre_values(&self, chunk: &Chunk, at: At, trace: usize, values: &mut Values) {
+    fn pre_values(&self, chunk: &Chunk, at: At, trace: usize) -> Values {
         let read = |step: usize| self.x.get(step).and_then(|x| x.get(trace)).copied().map_or(0, i32::from);
         match at {
-            At::Step(step) => *values = [read(step); LANES],
-            At::Fired => {
-                for (value, fired) in values.iter_mut().zip(&chunk.fired) {
-                    *value = read(index(fired.cast_unsigned()));
-                }
-            }
+            At::Step(step) => [read(step); LANES],
+            At::Fired if self.group.epoch_steps == 1 => [read(1); LANES],
+            At::Fired => self.pre_values_at_spikes(chunk, trace),
         }
     }
 
     #[inline(always)]
-    fn post_factor(&self, chunk: &Chunk, at: At, trace: usize, values: &mut Values) {
+    fn post_factor<const DENSE: bool>(&self, chunk: &Chunk, at: At, trace: usize) -> Values {
         let posts = self.posts.len();
-        let single_step = self.group.epoch_steps == 1;
         match at {
-            At::Step(step) => self.post_values(&chunk.post, chunk.adjacent, place(step, trace, posts), values),
-            At::Fired if single_step => {
-                self.post_values(&chunk.post, chunk.adjacent, place(1, trace, posts), values);
-            }
-            At::Fired => {
-                for ((value, post), fired) in values.iter_mut().zip(&chunk.post).zip(&chunk.fired) {
-                    let plane = place(index(fired.cast_unsigned()), trace, posts);
-                    *value = self.history.get(plane.wrapping_add(*post)).copied().map_or(0, i32::from);
-                }
-            }
+            At::Step(step) => self.post_values::<DENSE>(chunk, place(step, trace, posts)),
+            At::Fired if self.group.epoch_steps == 1 => self.post_values::<DENSE>(chunk, place(1, trace, posts)),
+            At::Fired => self.post_values_at_spikes(chunk, trace),
         }
     }
 
     /// Rounds the sums, holds them to their range, and writes those that changed.
     #[inline(always)]
-    fn write_back(&mut self, chunk: &Chunk, target: Target, sums: &Values) {
+    fn write_back(&mut self, chunk: &Chunk, target: Target, old: &Values, sums: &Values) {
         let lava = self.group.dialect.has(Dialect::LAVA_RANGES);
-        let (old, (low, high), purpose, lost) = match target {
-            Target::Weight => (&chunk.w, self.range, Purpose::Weight, self.group.lost_bits()),
-            Target::Tag => (&chunk.t, if lava { (-257, 255) } else { (-256, 255) }, Purpose::Tag, 0),
-            Target::Delay => (&chunk.d, if lava { (0, 255) } else { (0, 62) }, Purpose::Delay, 0),
+        let ((low, high), purpose, lost) = match target {
+            Target::Weight => (self.range, Purpose::Weight, self.group.lost_bits()),
+            Target::Tag => (if lava { (-257, 255) } else { (-256, 255) }, Purpose::Tag, 0),
+            Target::Delay => (if lava { (0, 255) } else { (0, 62) }, Purpose::Delay, 0),
         };
         let words = self.words(chunk, purpose, sums, lost);
         let mut new = *old;
-        for (((new, sum), word), old) in new.iter_mut().zip(sums).zip(&words).zip(old) {
-            let rounded = match self.group.rounding {
-                Rounding::Stochastic => magnitude(*sum, lost, *word),
-                Rounding::Nearest => magnitude(*sum, lost, u32::MAX >> 1),
-                Rounding::FloorStochastic => {
+        match self.group.rounding {
+            Rounding::Stochastic => {
+                for ((new, sum), word) in new.iter_mut().zip(sums).zip(&words) {
+                    *new = magnitude(*sum, lost, *word);
+                }
+            }
+            Rounding::Nearest => {
+                for (new, sum) in new.iter_mut().zip(sums) {
+                    *new = magnitude(*sum, lost, u32::MAX >> 1);
+                }
+            }
+            Rounding::FloorStochastic => {
+                for ((new, sum), word) in new.iter_mut().zip(sums).zip(&words) {
                     // The sign mode holds before the rounding too.
                     let held = if low == 0 { (*sum).max(0) } else { *sum };
                     let held = if high == 0 { held.min(0) } else { held };
                     let up = (held & 127).cast_unsigned().wrapping_shl(25) > *word;
-                    (held >> 7).wrapping_add(i32::from(up))
+                    *new = (held >> 7).wrapping_add(i32::from(up));
                 }
-                Rounding::AwayThenTruncate => old.wrapping_add(away_then_truncate(*sum, lost)),
-            };
-            *new = rounded.max(low).min(high);
+            }
+            Rounding::AwayThenTruncate => {
+                for (new, sum) in new.iter_mut().zip(sums) {
+                    *new = new.wrapping_add(away_then_truncate(*sum, lost));
+                }
+            }
         }
-        let (mut changes, mut saturations) = (0_u64, 0_u64);
-        for (new, old) in new.iter().zip(old).take(chunk.count) {
-            changes = changes.wrapping_add(u64::from(new != old));
-            saturations = saturations.wrapping_add(u64::from(new != old && (*new == low || *new == high)));
+        for new in &mut new {
+            *new = (*new).max(low).min(high);
         }
-        self.changes = self.changes.wrapping_add(changes);
-        self.saturations = self.saturations.wrapping_add(saturations);
+        let (mut changes, mut saturations) = (0_u32, 0_u32);
+        for (lane, (new, old)) in new.iter().zip(old).enumerate() {
+            let changed = u32::from(new != old) & u32::from(lane < chunk.count);
+            changes = changes.wrapping_add(changed);
+            saturations = saturations.wrapping_add(changed & (u32::from(*new == low) | u32::from(*new == high)));
+        }
+        self.changes = self.changes.wrapping_add(u64::from(changes));
+        self.saturations = self.saturations.wrapping_add(u64::from(saturations));
         let variables = match target {
             Target::Weight => &mut *self.weights,
             Target::Tag => &mut *self.tags,
             Target::Delay => &mut *self.delays,
         };
+        if chunk.count == LANES
+            && let Some(run) = variables.get_mut(chunk.first..).and_then(<[i16]>::first_chunk_mut::<LANES>)
+        {
+            for (variable, new) in run.iter_mut().zip(&new) {
+                *variable = low_half(*new);
+            }
+            return;
+        }
         let end = chunk.first.wrapping_add(chunk.count);
         for (variable, new) in variables.get_mut(chunk.first..end).unwrap_or_default().iter_mut().zip(&new) {
-            *variable = i16::try_from(*new).unwrap_or(*variable);
+            *variable = low_half(*new);
         }
     }
 
@@ -354,6 +430,13 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
         }
         words
     }
+}
+
+/// A variable of at most 9 bits and sign in 16 bits.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "held to the range of the variable")]
+const fn low_half(value: i32) -> i16 {
+    value as i16
 }
 
 /// Sixteen variables from `first` on; 0 behind the end.

@@ -52,7 +52,7 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
     }
 
     /// Follows the traces of an axon through the epoch that ends, and returns what stays for the next one.
-    #[inline]
+    #[inline(never)]
     pub(super) fn follow_pre(&self, number: u32, pre: &Pre, history: &mut PreHistory) -> [i16; 2] {
         let mut stays = pre.x;
         for (trace, (record, element)) in self.pre_records().iter().zip(number.wrapping_mul(2)..).enumerate() {

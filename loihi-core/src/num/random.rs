@@ -57,7 +57,9 @@ pub struct Drawn {
 impl RandomSource for Drawn {
     #[inline]
     fn word(&self, purpose: Purpose, t: u32, element: u32) -> u32 {
-        hash::word(self.seed, t, element, purpose as u32)
+        // The step first, so that a loop over elements computes that part once.
+        let of_step = hash::word(self.seed, t, purpose as u32, 0);
+        hash::lowbias32(of_step ^ element.wrapping_mul(0x9E37_79B1))
     }
 }
 

@@ -11,13 +11,8 @@ use loihi_core::num::Purpose;
 use loihi_core::probe::Register;
 use loihi_core::synapse::{SignMode, scale};
 
-const TRACES: [(&str, Register); 5] = [
-    ("x1", Register::X1),
-    ("x2", Register::X2),
-    ("y1", Register::Y1),
-    ("y2", Register::Y2),
-    ("y3", Register::Y3),
-];
+const TRACES: [(&str, Register); 5] =
+    [("x1", Register::X1), ("x2", Register::X2), ("y1", Register::Y1), ("y2", Register::Y2), ("y3", Register::Y3)];
 
 pub(super) fn read(vector: &mut Vector, root: &Field<'_>) -> Result<(), ConformError> {
     let field = root.at("learning")?;

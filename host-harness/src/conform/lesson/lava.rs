@@ -11,19 +11,15 @@ use loihi_core::image::{Dependency, Dialect, Factor, ProductRecord, Rounding, Ta
 use loihi_core::num::Purpose;
 use loihi_core::probe::Register;
 
-const TRACES: [(&str, Register); 5] = [
-    ("x1", Register::X1),
-    ("x2", Register::X2),
-    ("y1", Register::Y1),
-    ("y2", Register::Y2),
-    ("y3", Register::Y3),
-];
+const TRACES: [(&str, Register); 5] =
+    [("x1", Register::X1), ("x2", Register::X2), ("y1", Register::Y1), ("y2", Register::Y2), ("y3", Register::Y3)];
 
 pub(super) fn read(vector: &mut Vector, root: &Field<'_>) -> Result<(), ConformError> {
     let (rule, plastic) = (root.at("rule")?, root.at("plastic")?);
     let wgt_exp: i32 = plastic.at("w_exp")?.number()?;
     if vector.skip.is_none() && wgt_exp < 0 {
-        vector.skip = Some("Lava floors the sum of plastic weights with a negative exponent, not each weight".to_owned());
+        vector.skip =
+            Some("Lava floors the sum of plastic weights with a negative exponent, not each weight".to_owned());
     }
     let external = rule.at("factors3")?.value.as_bool() == Some(true);
     let (stored, tags, delays) = (matrix(&plastic, "weights")?, matrix(&plastic, "tag_1")?, matrix(&plastic, "tag_2")?);

@@ -70,7 +70,8 @@ fn axons_are_sound(image: &Image<'_>, number: usize, group: &LearningRecord) -> 
             && axon.compartment_base == 0
             && axon.learning == number.saturating_add(1)
             && axon.first == next;
-        if !of_group {
+        let words = image.sparse.get(axon.elements()).unwrap_or_default();
+        if !of_group || (group.dense && !follow_one_another(words)) {
             return false;
         }
         next = axon.elements().end;
@@ -84,4 +85,11 @@ fn axons_are_sound(image: &Image<'_>, number: usize, group: &LearningRecord) -> 
         has_post && (-256..=255).contains(&synapse.weight)
     };
     members == group.axons && next == group.synapse_first.saturating_add(group.synapses) && synapses.iter().all(reach)
+}
+
+/// Whether synapses end at compartments that follow one another.
+fn follow_one_another(words: &[u32]) -> bool {
+    let compartment = |word: &u32| crate::synapse::Synapse::from_word(*word).compartment;
+    let first = words.first().map_or(0, compartment);
+    words.iter().enumerate().all(|(at, word)| compartment(word) == first.saturating_add(at))
 }

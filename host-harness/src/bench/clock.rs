@@ -1,0 +1,147 @@
+//! The clock of the benchmarks: a network stepped on this host, in parts that are timed apart.
+
+use crate::device::wide;
+use crate::image::BuildError;
+use crate::limits::{self, Unfit};
+use crate::rule::RuleError;
+use loihi_core::arena::TooSmall;
+use loihi_core::chip::Chip;
+use loihi_core::image::Image;
+use loihi_core::num::word;
+use loihi_core::ops::OpCounts;
+use std::time::Instant;
+use zerocopy::IntoBytes as _;
+
+/// Steps before the clock starts.
+const WARM_UP_STEPS: usize = 100;
+/// Parts of a run that are timed apart; the figure is their median.
+const PARTS: usize = 9;
+
+/// What came out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Timing {
+    /// Cores that the network takes.
+    pub cores: usize,
+    /// Median over the parts of the run.
+    pub us_per_step: f64,
+    /// Fastest part of the run.
+    pub us_per_step_min: f64,
+    /// Slowest part of the run.
+    pub us_per_step_max: f64,
+    /// What was computed in the timed steps.
+    pub counts: OpCounts,
+    /// The first limit of a Loihi that the network does not keep, if any.
+    pub beyond_the_chip: Option<Unfit>,
+}
+
+/// Why nothing was timed.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// The network cannot be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The rule cannot be read.
+    #[error("the rule cannot be read\n{0}")]
+    Rule(#[from] RuleError),
+    /// The memory that was computed does not suffice.
+    #[error(transparent)]
+    TooSmall(#[from] TooSmall),
+}
+
+impl Timing {
+    /// Synapses that added their weight, per second.
+    pub fn events_per_s(&self) -> f64 {
+        self.per_second(self.counts.synaptic_events)
+    }
+
+    /// Compartments advanced by a step, per second.
+    pub fn updates_per_s(&self) -> f64 {
+        self.per_second(self.counts.compartment_updates)
+    }
+
+    fn per_second(&self, count: u64) -> f64 {
+        as_f64(count) / as_f64(self.counts.steps.max(1)) / self.us_per_step * 1e6
+    }
+}
+
+/// Times a network; `before` is called before each step with its number.
+pub(super) fn time(
+    image: Image<'_>,
+    input: &[Vec<usize>],
+    before: impl Fn(&mut Chip<'_>, usize),
+) -> Result<Timing, BenchError> {
+    let mut memory = vec![0_u64; Chip::bytes_needed(&image).div_ceil(8)];
+    let mut chip = Chip::new(image, memory.as_mut_bytes())?;
+    let (warm_up, timed) = input.split_at(WARM_UP_STEPS.min(input.len()));
+    let mut run = |steps: &[Vec<usize>]| {
+        let begin = Instant::now();
+        for (number, inputs) in steps.iter().enumerate() {
+            before(&mut chip, number);
+            for input in inputs {
+                chip.inject(*input);
+            }
+            wide::step(&mut chip);
+        }
+        (begin.elapsed(), *chip.ops())
+    };
+    let (_, begin) = run(warm_up);
+    let mut end = begin;
+    let mut parts: Vec<f64> = timed
+        .chunks(timed.len().div_ceil(PARTS).max(1))
+        .map(|steps| {
+            let (took, ops) = run(steps);
+            end = ops;
+            took.as_secs_f64() * 1e6 / as_f64(steps.len() as u64)
+        })
+        .collect();
+    parts.sort_by(f64::total_cmp);
+    Ok(Timing {
+        cores: image.cores().len(),
+        us_per_step: parts.get(parts.len() / 2).copied().unwrap_or(0.0),
+        us_per_step_min: parts.first().copied().unwrap_or(0.0),
+        us_per_step_max: parts.last().copied().unwrap_or(0.0),
+        counts: since(&begin, &end),
+        beyond_the_chip: limits::check(&image).err(),
+    })
+}
+
+/// Inputs that spike, per step of the warm-up and of the run.
+pub(super) fn random_input(inputs: u32, rate: f64, steps: usize, seed: u32) -> Vec<Vec<usize>> {
+    let spikes = |step: usize, input: &u32| {
+        let draw = word(seed, u32::try_from(step).unwrap_or(u32::MAX), *input, 3);
+        f64::from(draw) < rate * 2_f64.powi(32)
+    };
+    let step = |step| (0..inputs).filter(|input| spikes(step, input)).map(|input| input as usize).collect();
+    (0..WARM_UP_STEPS + steps).map(step).collect()
+}
+
+/// Steps that take about a tenth of a second.
+pub(super) fn default_steps(elements: u32) -> usize {
+    (10_000_000 / elements.max(1) as usize).clamp(PARTS * 20, 200_000)
+}
+
+/// What was counted between two moments, of what these networks do.
+fn since(before: &OpCounts, after: &OpCounts) -> OpCounts {
+    OpCounts {
+        steps: after.steps - before.steps,
+        compartment_updates: after.compartment_updates - before.compartment_updates,
+        spikes: after.spikes - before.spikes,
+        input_spikes: after.input_spikes - before.input_spikes,
+        axon_events: after.axon_events - before.axon_events,
+        synaptic_events: after.synaptic_events - before.synaptic_events,
+        trace_updates: after.trace_updates - before.trace_updates,
+        learning_updates: after.learning_updates - before.learning_updates,
+        learning_saturations: after.learning_saturations - before.learning_saturations,
+        ..OpCounts::default()
+    }
+}
+
+/// A number below `end` from a uniform word.
+pub(super) fn below(end: u32, word: u32) -> u32 {
+    u32::try_from((u64::from(word) * u64::from(end)) >> 32).unwrap_or(0)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+pub(super) fn as_f64(count: u64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,151 @@
+//! Plastic synapses from every input to every compartment, timed step by step.
+//!
+//! Every compartment has an input axon of its own besides, whose spike makes it fire, so that inputs and compartments
+//! spike at the same rate. With a third factor, y1 is no trace: the embedded CPU writes it before each epoch.
+
+use super::clock::{BenchError, Timing, below, default_steps, random_input, time};
+use crate::image::BuildError;
+use crate::image::{ImageBuilder, ImageFile, Plasticity, Source, decay_table};
+use crate::rule::{self, Limits};
+use loihi_core::image::{Dialect, Profile, Rounding, Variable};
+use loihi_core::num::word;
+use loihi_core::probe::Register;
+use loihi_core::synapse::{SignMode, Synapse};
+
+/// Pairwise spike-timing-dependent plasticity.
+pub const STDP: &str = "2^-2*x1*y0 - 2^-2*x0*y1";
+
+/// What is timed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Learn {
+    /// Plastic inputs.
+    pub pre: u32,
+    /// Compartments, at most 1,024.
+    pub post: u32,
+    /// The rule.
+    pub rule: String,
+    /// Chance that an input, or a compartment, spikes in a step.
+    pub rate: f64,
+    /// Steps per epoch.
+    pub epoch_steps: u32,
+    /// Whether the embedded CPU writes y1.
+    pub third_factor: bool,
+    /// Steps that are timed.
+    pub steps: usize,
+    /// Seed of network and input.
+    pub seed: u32,
+}
+
+impl Learn {
+    /// Steps that take about a tenth of a second.
+    pub fn default_steps(pre: u32, post: u32) -> usize {
+        default_steps(pre.saturating_mul(post) / 4).min(20_000)
+    }
+
+    /// The network.
+    ///
+    /// # Errors
+    /// [`BenchError`] if the rule cannot be read or the network not be built.
+    pub fn image(&self) -> Result<ImageFile, BenchError> {
+        let products = rule::parse(&self.rule, &Limits::RELAXED)?;
+        let mut builder = ImageBuilder::new();
+        builder.beyond_the_chip();
+        builder.seed(self.seed);
+        let core = builder.core();
+        builder.group(self.post as usize, Profile { decay_v: 4096, v_th: 1000 << 6, ..Profile::DEFAULT });
+        let inputs = builder.inputs(self.pre + self.post);
+        let trace = |builder: &mut ImageBuilder, impulse, tau_steps: f64| {
+            builder.trace(impulse, 0, &decay_table((-1.0 / tau_steps).exp(), 0.0), None)
+        };
+        // Only the traces that the rule reads are kept.
+        let reads = |variable| {
+            let mut factors = products.iter().flat_map(|product| product.factor.iter().take(product.factors));
+            factors.any(|factor| factor.variable == variable) && !(self.third_factor && variable == Variable::Y1)
+        };
+        let parameters = [
+            (Variable::X1, 60, 10.0),
+            (Variable::X2, 30, 25.0),
+            (Variable::Y1, 60, 10.0),
+            (Variable::Y2, 30, 25.0),
+            (Variable::Y3, 20, 40.0),
+        ];
+        let traces = parameters.map(
+            |(variable, impulse, tau_steps)| {
+                if reads(variable) { trace(&mut builder, impulse, tau_steps) } else { 0 }
+            },
+        );
+        let plasticity = Plasticity {
+            products,
+            traces,
+            epoch_steps: self.epoch_steps,
+            wgt_exp: 0,
+            weight_bits: 8,
+            sign_mode: SignMode::Mixed,
+            rounding: Rounding::Stochastic,
+            dialect: Dialect::default(),
+        };
+        builder.plastic_group(core, 0..self.post as usize, &plasticity);
+        for (pre, input) in inputs.clone().take(self.pre as usize).enumerate() {
+            let pre = u32::try_from(pre).unwrap_or(u32::MAX);
+            builder.plastic_axon(Source::Input(input), &self.synapses(pre));
+        }
+        for (compartment, input) in inputs.skip(self.pre as usize).enumerate() {
+            builder.sparse(Source::Input(input), core, &[Synapse { compartment, delay: 0, weight: i16::MAX }]);
+        }
+        Ok(builder.build()?)
+    }
+
+    /// Small random weights of both signs.
+    fn synapses(&self, pre: u32) -> Vec<Synapse> {
+        let weight = |post: u32| {
+            let even = 2 * i64::from(below(9, word(self.seed, pre, post, 1))) - 8;
+            i16::try_from(even).unwrap_or(0)
+        };
+        (0..self.post).map(|post| Synapse { compartment: post as usize, delay: 0, weight: weight(post) }).collect()
+    }
+
+    /// Times the network on this host.
+    ///
+    /// # Errors
+    /// [`BenchError`].
+    pub fn time(&self) -> Result<Timing, BenchError> {
+        let file = self.image()?;
+        let image = file.open().map_err(BuildError::from)?;
+        let input = random_input(self.pre + self.post, self.rate, self.steps, self.seed);
+        let error = |epoch: usize, post: u32| {
+            let draw = below(255, word(self.seed, u32::try_from(epoch).unwrap_or(u32::MAX), post, 4));
+            i32::try_from(draw).unwrap_or(0) - 127
+        };
+        time(image, &input, |chip, step| {
+            if self.third_factor && step % self.epoch_steps as usize == 0 {
+                chip.write(Register::Y1, 0, (0..self.post).map(|post| error(step, post)));
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn learn(rule: &str, third_factor: bool) -> Timing {
+        let rule = rule.to_owned();
+        let learn = Learn { pre: 40, post: 20, rule, rate: 0.05, epoch_steps: 1, third_factor, steps: 500, seed: 1 };
+        learn.time().unwrap()
+    }
+
+    #[test]
+    fn weights_change_where_something_spikes() {
+        let counts = learn(STDP, false).counts;
+        assert_eq!(counts.trace_updates, 60 * 500);
+        assert!(counts.learning_updates > 1000, "{counts:?}");
+        let never = learn("2^-2*x1*y0*r1", false).counts;
+        assert_eq!(never.learning_updates, 0, "without reward");
+    }
+
+    #[test]
+    fn a_third_factor_teaches_without_spikes_of_the_compartments() {
+        let counts = learn("2^-4*u0*x1*y1", true).counts;
+        assert!(counts.learning_updates > 10_000, "{counts:?}");
+    }
+}
