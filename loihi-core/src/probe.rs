@@ -230,7 +230,7 @@ impl Chip<'_> {
     fn visit_dendrites(&self, mut visit: impl FnMut(i32)) {
         for core in self.image().cores() {
             self.visit_ring(&core, core.slot_first, self.state().arrivals.accumulators.rings_64, |sum| {
-                visit(i32::from(*sum))
+                visit(i32::from(*sum));
             });
         }
     }

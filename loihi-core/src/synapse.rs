@@ -43,7 +43,7 @@ pub fn scale(mantissa: i32, exponent: i32) -> i16 {
     } else {
         mantissa.wrapping_shl(exponent.unsigned_abs())
     };
-    i16::try_from(scaled.max(-32767).min(32767)).unwrap_or(i16::MAX)
+    i16::try_from(scaled.clamp(-32767, 32767)).unwrap_or(i16::MAX)
 }
 
 /// One sparse synapse, as packed into a word of the image.

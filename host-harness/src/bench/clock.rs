@@ -66,12 +66,12 @@ impl Timing {
 
 /// Times a network; `before` is called before each step with its number.
 pub(super) fn time(
-    image: Image<'_>,
+    image: &Image<'_>,
     input: &[Vec<usize>],
     before: impl Fn(&mut Chip<'_>, usize),
 ) -> Result<Timing, BenchError> {
-    let mut memory = vec![0_u64; Chip::bytes_needed(&image).div_ceil(8)];
-    let mut chip = Chip::new(image, memory.as_mut_bytes())?;
+    let mut memory = vec![0_u64; Chip::bytes_needed(image).div_ceil(8)];
+    let mut chip = Chip::new(*image, memory.as_mut_bytes())?;
     let (warm_up, timed) = input.split_at(WARM_UP_STEPS.min(input.len()));
     let mut run = |steps: &[Vec<usize>]| {
         let begin = Instant::now();
@@ -101,7 +101,7 @@ pub(super) fn time(
         us_per_step_min: parts.first().copied().unwrap_or(0.0),
         us_per_step_max: parts.last().copied().unwrap_or(0.0),
         counts: since(&begin, &end),
-        beyond_the_chip: limits::check(&image).err(),
+        beyond_the_chip: limits::check(image).err(),
     })
 }
 

@@ -116,7 +116,7 @@ impl Learn {
             let draw = below(255, word(self.seed, u32::try_from(epoch).unwrap_or(u32::MAX), post, 4));
             i32::try_from(draw).unwrap_or(0) - 127
         };
-        time(image, &input, |chip, step| {
+        time(&image, &input, |chip, step| {
             if self.third_factor && step % self.epoch_steps as usize == 0 {
                 chip.write(Register::Y1, 0, (0..self.post).map(|post| error(step, post)));
             }

@@ -87,7 +87,7 @@ impl Lif {
     pub fn time(&self) -> Result<Timing, BenchError> {
         let file = self.image()?;
         let image = file.open().map_err(BuildError::from)?;
-        time(image, &random_input(self.compartments, self.rate, self.steps, self.seed), |_, _| {})
+        time(&image, &random_input(self.compartments, self.rate, self.steps, self.seed), |_, _| {})
     }
 }
 

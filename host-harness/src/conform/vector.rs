@@ -24,6 +24,7 @@ pub enum Kind {
 
 impl Kind {
     /// The network that a learning vector is beside its learning.
+    #[must_use]
     pub const fn network(self) -> Self {
         match self {
             Self::NengoPes => Self::NengoNet,

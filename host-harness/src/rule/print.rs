@@ -24,11 +24,11 @@ fn product_text(product: &ProductRecord) -> String {
         Dependency::Y0 => "y0".to_owned(),
         Dependency::U(k) => format!("u{k}"),
     });
-    factors.extend(product.factor.iter().take(product.factors).map(factor_text));
+    factors.extend(product.factor.iter().take(product.factors).copied().map(factor_text));
     factors.join("*")
 }
 
-fn factor_text(factor: &Factor) -> String {
+fn factor_text(factor: Factor) -> String {
     let variable = name(factor.variable);
     let shifted = match factor.constant {
         0 => variable.to_owned(),

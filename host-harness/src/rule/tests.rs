@@ -3,8 +3,10 @@
 use super::*;
 use proptest::prelude::*;
 
-/// Mantissa, exponent, dependency and factors of each product.
-fn structure(text: &str) -> Vec<(i32, i32, Dependency, String)> {
+/// Mantissa, exponent, dependency and factors of a product.
+type Row = (i32, i32, Dependency, String);
+
+fn structure(text: &str) -> Vec<Row> {
     let products = parse(text, &Limits::LOIHI).unwrap();
     let factors = |product: &ProductRecord| {
         let factors = product.factor.iter().take(product.factors);
@@ -24,7 +26,7 @@ fn structure(text: &str) -> Vec<(i32, i32, Dependency, String)> {
 fn rules_of_the_literature() {
     use Dependency::{U, X0, Y0};
     let row = |m, e, dependency, factors: &str| (m, e, dependency, factors.to_owned());
-    let rules: [(&str, &[(i32, i32, Dependency, String)]); 8] = [
+    let rules: [(&str, &[Row]); 8] = [
         ("2^-2*y0*x1-2^-2*x0*y1", &[row(1, -2, Y0, "x1"), row(-1, -2, X0, "y1")]),
         ("dw = 2^-2*y0*(x1-20)*sgn(w)-x0*(y1+3)*2^-3", &[row(1, -2, Y0, "x1-20 sgn w"), row(-1, -3, X0, "y1+3")]),
         ("3*2^-3*x0*y1-u2*2^-4*w+u2*2", &[row(3, -3, X0, "y1"), row(-1, -4, U(2), "w"), row(2, 0, U(2), "")]),

@@ -261,7 +261,8 @@ impl ProductRecord {
     /// Words of a record.
     pub const WORDS: u32 = 7;
 
-    /// Reads a record. Codes that are not known count as their first variant; see [`ProductRecord::is_sound`].
+    /// Reads a record. Codes that are not known count as their first variant; they are refused
+    /// when an image is opened.
     #[inline]
     pub fn from_words(&[head, mantissa, exponent, a, b, c, d]: &[u32; 7]) -> Self {
         let dependency = match (head >> 4) & 0xF {

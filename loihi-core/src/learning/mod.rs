@@ -1,7 +1,7 @@
 //! The cores' own learning: once an epoch, sums of products of traces change weights, tags and delays.
 //!
 //! In every step spikes leave their time within the epoch at axons and compartments. At the end of an epoch
-//! [`trace`] follows the traces through the steps of the epoch, and [`row`] evaluates the rule, axon by axon, sixteen
+//! `trace` follows the traces through the steps of the epoch, and `row` evaluates the rule, axon by axon, sixteen
 //! synapses at a time; products are read at the time of the spike that they depend on, or at the end of the epoch.
 //! An axon without an active product costs nothing but its traces.
 
@@ -156,7 +156,7 @@ impl<R: RandomSource + Copy> Lesson<'_, '_, R> {
         row.fired = row.posts.iter().any(|post| post.time > 0);
         for (at, pre) in pre.iter_mut().enumerate() {
             let number = u32::try_from(axons_before.wrapping_add(at)).unwrap_or(u32::MAX);
-            let stays = traces.follow_pre(number, pre, &mut row.x);
+            let stays = traces.follow_pre(number, *pre, &mut row.x);
             if self.learning && group.dense {
                 row.evaluate::<true>(at, pre.time);
             } else if self.learning {

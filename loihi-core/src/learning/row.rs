@@ -263,7 +263,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
         };
         let mut values = [product.mantissa; LANES];
         for factor in product.factor.iter().take(product.factors) {
-            let read = self.read_factor::<DENSE>(chunk, factor, at, time);
+            let read = self.read_factor::<DENSE>(chunk, *factor, at, time);
             // At most 31 bits, as the check of the image guarantees.
             for (value, read) in values.iter_mut().zip(&read) {
                 *value = value.wrapping_mul(*read);
@@ -281,8 +281,8 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
         let mantissa_bits = if self.group.dialect.has(Dialect::WIDE_MANTISSA) { 4 } else { 3 };
         let shift = product.width(mantissa_bits).saturating_sub(15);
         for (sum, value) in sums.iter_mut().zip(&values) {
-            let scaled = value.wrapping_shr(shift).max(-32_769).min(32_767).wrapping_shl(exponent.cast_unsigned());
-            *sum = sum.wrapping_add(scaled.max(-32_769).min(32_767)).max(-32_769).min(32_767);
+            let scaled = value.wrapping_shr(shift).clamp(-32_769, 32_767).wrapping_shl(exponent.cast_unsigned());
+            *sum = sum.wrapping_add(scaled.clamp(-32_769, 32_767)).clamp(-32_769, 32_767);
         }
     }
 
@@ -301,7 +301,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
 
     /// A factor for every lane: the variable, a constant added, clipped to its width; or its sign.
     #[inline(always)]
-    fn read_factor<const DENSE: bool>(&self, chunk: &Chunk, factor: &Factor, at: At, time: i16) -> Values {
+    fn read_factor<const DENSE: bool>(&self, chunk: &Chunk, factor: Factor, at: At, time: i16) -> Values {
         let mut values = match factor.variable {
             Variable::Constant => [0; LANES],
             Variable::X0 => [i32::from(time > 0); LANES],

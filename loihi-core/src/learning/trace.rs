@@ -37,7 +37,7 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
     pub(super) fn pre_again(&self, number: u32, pre: &mut Pre) {
         if !self.group.dialect.has(Dialect::JOINT_IMPULSE) {
             for ((x, record), element) in pre.x.iter_mut().zip(self.pre_records()).zip(number.wrapping_mul(2)..) {
-                *x = self.impulse(*x, record, Purpose::PreAgain, self.lesson.t, element);
+                *x = self.impulse(*x, record.as_ref(), Purpose::PreAgain, self.lesson.t, element);
             }
         }
     }
@@ -46,14 +46,14 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
     pub(super) fn post_again(&self, number: u32, post: &mut Post) {
         if !self.group.dialect.has(Dialect::JOINT_IMPULSE | Dialect::POST_EXTERNAL) {
             for ((y, record), element) in post.y.iter_mut().zip(self.post_records()).zip(number.wrapping_mul(3)..) {
-                *y = self.impulse(*y, record, Purpose::PostAgain, self.lesson.t, element);
+                *y = self.impulse(*y, record.as_ref(), Purpose::PostAgain, self.lesson.t, element);
             }
         }
     }
 
     /// Follows the traces of an axon through the epoch that ends, and returns what stays for the next one.
     #[inline(never)]
-    pub(super) fn follow_pre(&self, number: u32, pre: &Pre, history: &mut PreHistory) -> [i16; 2] {
+    pub(super) fn follow_pre(&self, number: u32, pre: Pre, history: &mut PreHistory) -> [i16; 2] {
         let mut stays = pre.x;
         for (trace, (record, element)) in self.pre_records().iter().zip(number.wrapping_mul(2)..).enumerate() {
             let begin = pre.x.get(trace).copied().unwrap_or(0);
@@ -141,7 +141,7 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
         for (step, t) in (1..=steps).zip(epoch_first..) {
             value = self.decay(value, way.record.decay_first, way, t);
             if index(u32::from(time.cast_unsigned())) == step {
-                value = self.impulse(value, &Some(*way.record), way.impulse, t, way.element);
+                value = self.impulse(value, Some(way.record), way.impulse, t, way.element);
             }
             write(step, value);
         }
@@ -153,7 +153,7 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
         let t = self.lesson.t;
         let (_, chance) = left(self.lesson.image, way.record.decay_first, begin);
         let up = self.lesson.random.word(way.decay, t, way.element) < chance;
-        let value = if time > 0 { self.impulse(begin, &Some(*way.record), way.impulse, t, way.element) } else { begin };
+        let value = if time > 0 { self.impulse(begin, Some(way.record), way.impulse, t, way.element) } else { begin };
         write(1, value);
         let (kept, _) = left(self.lesson.image, way.record.decay_first, value);
         kept.saturating_add(i16::from(up))
@@ -169,12 +169,12 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
     }
 
     /// An impulse, rounded stochastically and held to 0..=127.
-    fn impulse(&self, value: i16, record: &Option<TraceRecord>, purpose: Purpose, t: u32, element: u32) -> i16 {
+    fn impulse(&self, value: i16, record: Option<&TraceRecord>, purpose: Purpose, t: u32, element: u32) -> i16 {
         let Some(record) = record else { return value };
         let chance = record.impulse_fraction;
         let up = chance > 0 && self.lesson.random.word(purpose, t, element) < chance;
         let sum = i32::from(value).saturating_add(record.impulse).saturating_add(i32::from(up));
-        i16::try_from(sum.max(0).min(127)).unwrap_or(127)
+        i16::try_from(sum.clamp(0, 127)).unwrap_or(127)
     }
 
     fn pre_records(&self) -> &[Option<TraceRecord>] {
