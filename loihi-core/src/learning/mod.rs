@@ -35,7 +35,7 @@ pub struct Lesson<'i, 'a, R> {
 
 impl<R: RandomSource + Copy> Lesson<'_, '_, R> {
     /// The learning phase of a step.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn run(&self, plastic: &mut Plastic<'_>, ops: &mut OpCounts) {
         for group in self.image.learning() {
             self.count_arrivals(&group, plastic);
@@ -127,7 +127,7 @@ impl<R: RandomSource + Copy> Lesson<'_, '_, R> {
         count & 1_u32.wrapping_shl(k).wrapping_sub(1) == 0
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn end_epoch(&self, group: &LearningRecord, plastic: &mut Plastic<'_>, ops: &mut OpCounts) {
         let traces = Traces::of(self, group);
         let [axons_before, synapses_before, posts_before] = group.before;

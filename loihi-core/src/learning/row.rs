@@ -100,7 +100,7 @@ enum At {
 impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
     /// Evaluates the rule for the synapses of an axon that last spiked at step `time` of the epoch, 0 for never.
     /// `DENSE`: whether the synapses of every axon end at compartments that follow one another.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(super) fn evaluate<const DENSE: bool>(&mut self, axon: usize, time: i16) {
         let spiked = if time > 0 { self.due.x0 } else { 0 };
         let fired = if self.fired { self.due.y0 } else { 0 };
@@ -146,7 +146,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
         })
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn read<const DENSE: bool>(&self, first: usize, words: &[u32]) -> Chunk {
         let at_synapse = self.group.dialect.has(Dialect::POST_TRACE_AT_SYNAPSE);
         let post_of = |word: &u32| index(*word & 0x3FF).wrapping_sub(self.group.post_first);
@@ -173,7 +173,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
     }
 
     /// Values of the history for the post traces of a chunk, from the plane that begins at `plane`.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn post_values<const DENSE: bool>(&self, chunk: &Chunk, plane: usize) -> Values {
         if DENSE {
             return load(self.history, plane.wrapping_add(chunk.begin));
@@ -224,7 +224,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
     }
 
     /// Evaluates the products of a chunk and writes back what changes.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn change<const DENSE: bool>(&mut self, chunk: &Chunk, due: u32, time: i16) {
         self.change_one::<DENSE>(chunk, due, time, Target::Weight, &chunk.w);
         if self.has_more {
@@ -234,7 +234,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
     }
 
     /// Evaluates the products of a chunk that change one variable.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn change_one<const DENSE: bool>(&mut self, chunk: &Chunk, due: u32, time: i16, target: Target, old: &Values) {
         let exact = self.group.dialect.has(Dialect::EXACT_PRODUCTS);
         let mut sums = *old;
@@ -254,7 +254,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
     }
 
     /// Adds a product to the sums of a chunk, in units of 2^-7.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn accumulate<const DENSE: bool>(&self, chunk: &Chunk, product: &ProductRecord, time: i16, sums: &mut Values) {
         let at = match product.dependency {
             Dependency::X0 => At::Step(index(u32::from(time.cast_unsigned()))),
@@ -287,7 +287,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
     }
 
     /// Leaves zero where the product does not count.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn gate(&self, chunk: &Chunk, product: &ProductRecord, values: &mut Values) {
         if product.dependency == Dependency::Y0 {
             for (value, fired) in values.iter_mut().zip(&chunk.fired) {
@@ -300,7 +300,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
     }
 
     /// A factor for every lane: the variable, a constant added, clipped to its width; or its sign.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn read_factor<const DENSE: bool>(&self, chunk: &Chunk, factor: Factor, at: At, time: i16) -> Values {
         let mut values = match factor.variable {
             Variable::Constant => [0; LANES],
@@ -328,7 +328,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
         values.map(|value| value.max(low).min(high))
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn pre_values(&self, chunk: &Chunk, at: At, trace: usize) -> Values {
         let read = |step: usize| self.x.get(step).and_then(|x| x.get(trace)).copied().map_or(0, i32::from);
         match at {
@@ -338,7 +338,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn post_factor<const DENSE: bool>(&self, chunk: &Chunk, at: At, trace: usize) -> Values {
         let posts = self.posts.len();
         match at {
@@ -349,7 +349,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
     }
 
     /// Rounds the sums, holds them to their range, and writes those that changed.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn write_back(&mut self, chunk: &Chunk, target: Target, old: &Values, sums: &Values) {
         let lava = self.group.dialect.has(Dialect::LAVA_RANGES);
         let ((low, high), purpose, lost) = match target {
@@ -416,7 +416,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
     }
 
     /// A random word per lane; 0 where nothing is left to round.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn words(&self, chunk: &Chunk, purpose: Purpose, sums: &Values, lost: u32) -> [u32; LANES] {
         let mut words = [0; LANES];
         let stochastic = matches!(self.group.rounding, Rounding::Stochastic | Rounding::FloorStochastic);
@@ -433,14 +433,14 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
 }
 
 /// A variable of at most 9 bits and sign in 16 bits.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 #[expect(clippy::cast_possible_truncation, reason = "held to the range of the variable")]
 const fn low_half(value: i32) -> i16 {
     value as i16
 }
 
 /// Sixteen variables from `first` on; 0 behind the end.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn load(variables: &[i16], first: usize) -> Values {
     let mut values = [0; LANES];
     let rest = variables.get(first..).unwrap_or_default();
@@ -458,7 +458,7 @@ fn load(variables: &[i16], first: usize) -> Values {
 
 /// The magnitude of a sum in units of 2^-7, rounded to a multiple of 2^`lost` units of 1: up if what is left exceeds
 /// the word, as fractions of one.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn magnitude(sum: i32, lost: u32, word: u32) -> i32 {
     let size = sum.unsigned_abs();
     let bits = lost.wrapping_add(7);
@@ -470,7 +470,7 @@ fn magnitude(sum: i32, lost: u32, word: u32) -> i32 {
 }
 
 /// A change in units of 2^-7 rounded away from zero to a whole one, and that toward zero to a multiple of 2^`lost`.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn away_then_truncate(sum: i32, lost: u32) -> i32 {
     let size = sum.unsigned_abs().wrapping_add(127) >> 7;
     let kept = size.wrapping_shr(lost).wrapping_shl(lost).cast_signed();

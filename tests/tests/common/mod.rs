@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test uses its own part")]
 
+pub(crate) mod chip;
+
 use host_harness::device::Device;
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
 use host_harness::device::qemu::{FIRMWARE_PATH, Qemu};
