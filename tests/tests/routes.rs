@@ -225,7 +225,8 @@ fn cut(cores: usize) -> ImageBuilder {
     for pre in 0..272_u32 {
         let source = if pre < 256 { Source::Compartment(pre) } else { Source::Input(pre - 256) };
         for core in 0..cores {
-            let own = (0..256_u32).filter(|post| *post as usize / each == core && word(6, pre, *post, 0) % 12 == 0);
+            let connected = |post: &u32| word(6, pre, *post, 0).is_multiple_of(12);
+            let own = (0..256_u32).filter(|post| *post as usize / each == core && connected(post));
             let synapses: Vec<Synapse> = own
                 .map(|post| {
                     let draw = word(7, pre, post, 0);
@@ -244,10 +245,14 @@ fn the_partition_does_not_matter() {
     let hashes = |cores: usize| -> Vec<u64> {
         let mut chip = Running::new(cut(cores));
         let step = |t: u32| {
-            (0..16).filter(|input| word(8, t, *input, 0) % 8 == 0).for_each(|input| chip.inject(input as usize));
+            (0..16)
+                .filter(|input| word(8, t, *input, 0).is_multiple_of(8))
+                .for_each(|input| chip.inject(input as usize));
             let mut hash = Fnv64::new();
             chip.step().iter().for_each(|spike| hash.word(spike.cast_signed()));
-            [Register::U, Register::V].iter().for_each(|r| chip.read(*r).iter().for_each(|word| hash.word(*word)));
+            for register in [Register::U, Register::V] {
+                chip.read(register).iter().for_each(|word| hash.word(*word));
+            }
             hash.finish()
         };
         (0..300).map(step).collect()
