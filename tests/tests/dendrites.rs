@@ -206,3 +206,49 @@ fn a_neuron_leaves_its_stack_empty() {
     builder.neurons(2, &[pushes, pushes, both]);
     assert!(builder.build().is_ok());
 }
+
+#[test]
+fn every_compartment_can_have_parameters_of_its_own() {
+    let profile = |i: i32| Profile {
+        decay_u: 100 * i,
+        decay_v: 37 * i,
+        v_th: 640 * (i + 1),
+        refractory: 1 + i % 5,
+        ..Profile::DEFAULT
+    };
+    let profiles: Vec<Profile> = (0..20).map(profile).collect();
+    let network = |one_pattern: bool| {
+        let mut builder = ImageBuilder::new();
+        builder.beyond_the_chip();
+        if one_pattern {
+            builder.neurons(1, &profiles);
+        } else {
+            for profile in &profiles {
+                builder.group(1, *profile);
+            }
+        }
+        builder.bias(0, &(0..20).map(|i| 90 * i).collect::<Vec<_>>());
+        Running::new(builder)
+    };
+    let (mut pattern, mut groups) = (network(true), network(false));
+    for step in 0..200 {
+        assert_eq!(pattern.step(), groups.step(), "spikes, step {step}");
+        for register in [Register::U, Register::V, Register::Refractory, Register::VReadout] {
+            assert_eq!(pattern.read(register), groups.read(register), "{}, step {step}", register.name());
+        }
+    }
+    assert!(pattern.spikes_total > 100, "{} spikes", pattern.spikes_total);
+}
+
+#[test]
+fn a_refractory_compartment_reads_as_the_chip_shows_it() {
+    let mut builder = ImageBuilder::new();
+    builder.group(1, Profile { v_th: 640, refractory: 3, ..Profile::DEFAULT });
+    builder.bias(0, &[700]);
+    let mut chip = Running::new(builder);
+    // It fires in step 0, holds 0 for two steps more, and fires again in step 3.
+    for (step, expected) in [3 << 7, 2 << 7, 1 << 7, 3 << 7, 2 << 7].into_iter().enumerate() {
+        chip.step();
+        assert_eq!((chip.read(Register::VReadout), chip.read(Register::V)), (vec![expected], vec![0]), "step {step}");
+    }
+}

@@ -14,7 +14,7 @@ use host_harness::experiment::digits_pes::DigitsPes;
 use host_harness::experiment::{Experiment, Nobody, Options, Outcome};
 use loihi_core::chip::ResetScope;
 use loihi_core::device::DeviceError;
-use loihi_core::image::ImageError;
+use loihi_core::image::{HEADER_WORDS, ImageError};
 use loihi_core::probe::Register;
 use loihi_core::wire::frame::{CHANNEL_MESSAGE, CRC};
 use loihi_core::wire::message::{Record, Request, Response, SCHEMA, VERSION};
@@ -278,9 +278,9 @@ fn a_cut_image_or_a_wrong_check_is_refused_and_it_is_said_why() {
     peer.greet();
     assert_eq!(peer.ask(&Request::LoadEnd).refusal(), DeviceError::NoImage);
     let image_bytes = u32::try_from(whole.len()).unwrap();
-    for cut in [4, 32, whole.len() / 8 * 4, whole.len() - 4] {
+    for cut in [4, HEADER_WORDS * 4, whole.len() / 8 * 4, whole.len() - 4] {
         let refused = peer.load(&whole[..cut], CRC.checksum(&whole[..cut])).refusal();
-        if cut >= 32 {
+        if cut >= HEADER_WORDS * 4 {
             let found = u32::try_from(cut).unwrap();
             assert_eq!(refused, DeviceError::Image(ImageError::Length { announced: image_bytes, found }));
             assert!(refused.to_string().contains("it was cut"), "{refused}");

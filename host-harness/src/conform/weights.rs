@@ -16,7 +16,8 @@ pub(super) fn check(kind: Kind, group: &Field<'_>, weights: &[i32]) -> Result<()
         Kind::NengoNet => nengo,
         _ => return Ok(()),
     };
-    let Some(mantissas) = group.find("mant") else { return Ok(()) };
+    let given = ["mant", "sign_mode", "num_weight_bits", "w_exp"].iter().all(|name| group.find(name).is_some());
+    let Some(mantissas) = group.find("mant").filter(|_| given) else { return Ok(()) };
     let mantissas: Vec<i32> = mantissas.numbers()?;
     let format = Format::of(group)?;
     if mantissas.len() != weights.len() {

@@ -5,6 +5,7 @@
 //! synapses at a time; products are read at the time of the spike that they depend on, or at the end of the epoch.
 //! An axon without an active product costs nothing but its traces.
 
+mod rank_one;
 mod row;
 mod trace;
 
@@ -135,6 +136,11 @@ impl<R: RandomSource + Copy> Lesson<'_, '_, R> {
         let Some(posts) = plastic.post.get_mut(posts_before..posts_before.wrapping_add(group.posts)) else { return };
         let Some(pre) = plastic.pre.get_mut(axons_before..axons_before.wrapping_add(group.axons)) else { return };
         traces.follow_posts(posts_before, posts, plastic.history);
+        let mut products = heapless::Vec::new();
+        for product in self.image.products(group) {
+            // The check of the image has counted them.
+            let _fits = products.push(product);
+        }
         let mut row = Row {
             lesson: self,
             group,
@@ -145,7 +151,7 @@ impl<R: RandomSource + Copy> Lesson<'_, '_, R> {
             tags: plastic.tags.get_mut(synapses.clone()).unwrap_or_default(),
             delays: plastic.delays.get_mut(synapses).unwrap_or_default(),
             x: [[0; 2]; EPOCH_MAX + 1],
-            products: self.image.products(group).collect(),
+            products,
             has_more: self.image.products(group).any(|product| row::needs_more(&product)),
             due: Due::default(),
             fired: false,

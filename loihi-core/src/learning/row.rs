@@ -1,6 +1,7 @@
 //! The rule, for the synapses of one axon, sixteen at a time.
 
 use super::Lesson;
+use super::rank_one::{self, Format, Term};
 use super::trace::{PreHistory, place};
 use crate::image::{Dependency, Dialect, Factor, LearningRecord, ProductRecord, Rounding, Target, Variable, index};
 use crate::num::{Purpose, RandomSource};
@@ -10,7 +11,7 @@ use crate::plastic::{HISTORY, Post};
 const LANES: usize = 16;
 /// The bits of products, in their order.
 fn bits() -> impl Iterator<Item = u32> {
-    core::iter::successors(Some(1_u32), |bit| Some(bit.wrapping_shl(1)))
+    (0..32_u32).map(|at| 1_u32.wrapping_shl(at))
 }
 
 /// Products by what they depend on, a bit each.
@@ -97,7 +98,7 @@ enum At {
     Fired,
 }
 
-impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
+impl<'r, R: RandomSource + Copy> Row<'r, '_, '_, R> {
     /// Evaluates the rule for the synapses of an axon that last spiked at step `time` of the epoch, 0 for never.
     /// `DENSE`: whether the synapses of every axon end at compartments that follow one another.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
@@ -120,6 +121,9 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
         let Some(record) = self.lesson.image.axon(self.group.axon_first.wrapping_add(axon)) else { return };
         let words = self.lesson.image.sparse.get(record.elements()).unwrap_or_default();
         let mut first = record.first.wrapping_sub(self.group.synapse_first);
+        if DENSE && self.teach_in_a_row(first, words, due, time) {
+            return;
+        }
         for words in words.chunks(LANES) {
             let chunk = self.read::<DENSE>(first, words);
             if !only_fired || chunk.fired.iter().any(|time| *time > 0) {
@@ -127,6 +131,74 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
             }
             first = first.wrapping_add(LANES);
         }
+    }
+
+    /// Evaluates the rule for all synapses of an axon at once if every product that is due is one of the axon's traces
+    /// and a post trace; whether it did.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    fn teach_in_a_row(&mut self, first: usize, words: &[u32], due: u32, time: i16) -> bool {
+        let plain = self.group.rounding == Rounding::Stochastic
+            && !self.group.dialect.has(Dialect::EXACT_PRODUCTS | Dialect::POST_TRACE_AT_SYNAPSE);
+        if !plain || self.has_more {
+            return false;
+        }
+        let begin = words.first().map_or(0, |word| index(*word & 0x3FF).wrapping_sub(self.group.post_first));
+        let mut terms: heapless::Vec<Term<'_>, 4> = heapless::Vec::new();
+        for (product, bit) in self.products.iter().zip(bits()) {
+            if due & bit != 0 {
+                let Some(term) = self.term(product, begin, time) else { return false };
+                if terms.push(term).is_err() {
+                    return false;
+                }
+            }
+        }
+        let (low, high) = self.range;
+        let format = Format { lost: self.group.lost_bits(), low, high };
+        let [_, before, _] = self.group.before;
+        let element = u32::try_from(before.wrapping_add(first)).unwrap_or(u32::MAX);
+        let (random, t) = (self.lesson.random, self.lesson.t);
+        let end = first.wrapping_add(words.len());
+        let row = self.weights.get_mut(first..end).unwrap_or_default();
+        let changed =
+            rank_one::teach(row, &terms, format, |at| random.word(Purpose::Weight, t, element.wrapping_add(at)));
+        self.changes = self.changes.wrapping_add(u64::from(changed.all));
+        self.saturations = self.saturations.wrapping_add(u64::from(changed.saturated));
+        true
+    }
+
+    /// A product as one number of the axon times one post trace, if it is that.
+    fn term(&self, product: &ProductRecord, begin: usize, time: i16) -> Option<Term<'r>> {
+        let step = match product.dependency {
+            Dependency::X0 => index(u32::from(time.cast_unsigned())),
+            Dependency::Y0 => return None,
+            Dependency::U(_) => index(self.group.epoch_steps),
+        };
+        let [x1, x2] = self.x.get(step).copied().unwrap_or_default();
+        let (mut scale, mut y) = (product.mantissa, None);
+        for factor in product.factor.iter().take(product.factors) {
+            if factor.sign || factor.constant != 0 {
+                return None;
+            }
+            match (factor.variable, y) {
+                (Variable::X1, _) => scale = scale.wrapping_mul(i32::from(x1)),
+                (Variable::X2, _) => scale = scale.wrapping_mul(i32::from(x2)),
+                (Variable::Y1, None) => y = Some(0),
+                (Variable::Y2, None) => y = Some(1),
+                (Variable::Y3, None) => y = Some(2),
+                _ => return None,
+            }
+        }
+        if product.profiles != 0xFF {
+            return None;
+        }
+        let mantissa_bits = if self.group.dialect.has(Dialect::WIDE_MANTISSA) { 4 } else { 3 };
+        let plane = place(step, y?, self.posts.len()).wrapping_add(begin);
+        Some(Term {
+            scale,
+            shift: product.width(mantissa_bits).saturating_sub(15),
+            exponent: product.exponent.wrapping_add(7).cast_unsigned(),
+            y: { self.history }.get(plane..)?,
+        })
     }
 
     /// Whether a product can be other than zero, by the traces of the axon alone.
@@ -424,8 +496,8 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
         if stochastic && sums.iter().any(|sum| sum & mask != 0) {
             let [_, before, _] = self.group.before;
             let first = u32::try_from(before.wrapping_add(chunk.first)).unwrap_or(u32::MAX);
-            for (word, element) in words.iter_mut().zip(first..) {
-                *word = self.lesson.random.word(purpose, self.lesson.t, element);
+            for (word, lane) in words.iter_mut().zip(0..16_u32) {
+                *word = self.lesson.random.word(purpose, self.lesson.t, first.wrapping_add(lane));
             }
         }
         words
@@ -435,7 +507,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
 /// A variable of at most 9 bits and sign in 16 bits.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
 #[expect(clippy::cast_possible_truncation, reason = "held to the range of the variable")]
-const fn low_half(value: i32) -> i16 {
+pub(super) const fn low_half(value: i32) -> i16 {
     value as i16
 }
 
@@ -459,7 +531,7 @@ fn load(variables: &[i16], first: usize) -> Values {
 /// The magnitude of a sum in units of 2^-7, rounded to a multiple of 2^`lost` units of 1: up if what is left exceeds
 /// the word, as fractions of one.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
-fn magnitude(sum: i32, lost: u32, word: u32) -> i32 {
+pub(super) fn magnitude(sum: i32, lost: u32, word: u32) -> i32 {
     let size = sum.unsigned_abs();
     let bits = lost.wrapping_add(7);
     let whole = size.wrapping_shr(bits);

@@ -36,7 +36,8 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
     /// A further spike of an axon in the epoch: the traces at the epoch's beginning grow at once.
     pub(super) fn pre_again(&self, number: u32, pre: &mut Pre) {
         if !self.group.dialect.has(Dialect::JOINT_IMPULSE) {
-            for ((x, record), element) in pre.x.iter_mut().zip(self.pre_records()).zip(number.wrapping_mul(2)..) {
+            let elements = elements(number, 2);
+            for ((x, record), element) in pre.x.iter_mut().zip(self.pre_records()).zip(elements) {
                 *x = self.impulse(*x, record.as_ref(), Purpose::PreAgain, self.lesson.t, element);
             }
         }
@@ -45,7 +46,8 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
     /// A further spike of a compartment in the epoch.
     pub(super) fn post_again(&self, number: u32, post: &mut Post) {
         if !self.group.dialect.has(Dialect::JOINT_IMPULSE | Dialect::POST_EXTERNAL) {
-            for ((y, record), element) in post.y.iter_mut().zip(self.post_records()).zip(number.wrapping_mul(3)..) {
+            let elements = elements(number, 3);
+            for ((y, record), element) in post.y.iter_mut().zip(self.post_records()).zip(elements) {
                 *y = self.impulse(*y, record.as_ref(), Purpose::PostAgain, self.lesson.t, element);
             }
         }
@@ -55,7 +57,7 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
     #[inline(never)]
     pub(super) fn follow_pre(&self, number: u32, pre: Pre, history: &mut PreHistory) -> [i16; 2] {
         let mut stays = pre.x;
-        for (trace, (record, element)) in self.pre_records().iter().zip(number.wrapping_mul(2)..).enumerate() {
+        for (trace, (record, element)) in self.pre_records().iter().zip(elements(number, 2)).enumerate() {
             let begin = pre.x.get(trace).copied().unwrap_or(0);
             let way = record.as_ref().map(|record| Way {
                 record,
@@ -83,7 +85,7 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
         for (at, post) in posts.iter_mut().enumerate() {
             let number = u32::try_from(before.wrapping_add(at)).unwrap_or(u32::MAX);
             let mut kept = post.y;
-            for (trace, (record, element)) in self.post_records().iter().zip(number.wrapping_mul(3)..).enumerate() {
+            for (trace, (record, element)) in self.post_records().iter().zip(elements(number, 3)).enumerate() {
                 let begin = post.y.get(trace).copied().unwrap_or(0);
                 let way = record.as_ref().map(|record| Way {
                     record,
@@ -138,12 +140,14 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
         }
         let epoch_first = self.lesson.t.wrapping_add(1).wrapping_sub(self.group.epoch_steps);
         let mut value = begin;
-        for (step, t) in (1..=steps).zip(epoch_first..) {
+        let mut t = epoch_first;
+        for step in 1..=steps {
             value = self.decay(value, way.record.decay_first, way, t);
             if index(u32::from(time.cast_unsigned())) == step {
                 value = self.impulse(value, Some(way.record), way.impulse, t, way.element);
             }
             write(step, value);
+            t = t.wrapping_add(1);
         }
         value
     }
@@ -184,6 +188,11 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
     fn post_records(&self) -> &[Option<TraceRecord>] {
         self.records.get(2..).unwrap_or_default()
     }
+}
+
+/// The elements of the random numbers of an axon's or a compartment's traces, of which there are `each`.
+fn elements(number: u32, each: u32) -> impl Iterator<Item = u32> {
+    (0..each).map(move |trace| number.wrapping_mul(each).wrapping_add(trace))
 }
 
 /// What a table leaves of a value, and the chance of 1 more in units of 2^-32. Values outside 0..=127 stay.

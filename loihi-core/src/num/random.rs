@@ -58,8 +58,8 @@ impl RandomSource for Drawn {
     #[inline]
     fn word(&self, purpose: Purpose, t: u32, element: u32) -> u32 {
         // The step first, so that a loop over elements computes that part once.
-        let of_step = hash::word(self.seed, t, purpose as u32, 0);
-        hash::lowbias32(of_step ^ element.wrapping_mul(0x9E37_79B1))
+        let step = t.wrapping_mul(0x85EB_CA77) ^ (purpose as u32).wrapping_mul(0xC2B2_AE3D);
+        hash::lowbias32(hash::lowbias32(step ^ self.seed) ^ element.wrapping_mul(0x9E37_79B1))
     }
 }
 

@@ -10,10 +10,12 @@
 mod bias_encoder;
 mod pes;
 mod rate_encoder;
+mod third_factor;
 
 pub use bias_encoder::BiasEncoder;
 pub use pes::{Decoder, Pes, Readout, Target};
 pub use rate_encoder::RateEncoder;
+pub use third_factor::ThirdFactor;
 
 use crate::axon::{self, Arrivals};
 use crate::chip::registers;
@@ -78,6 +80,24 @@ impl Cpu<'_, '_> {
         }
     }
 
+    /// Writes y1, y2 or y3 (`trace` 0, 1, 2) of a post trace, counted over all plastic groups: the third factor of the
+    /// cores' learning in this step's epoch. Held to −128..=127.
+    #[inline]
+    pub fn set_post_trace(&mut self, post: usize, trace: usize, value: i32) {
+        let traces = self.arrivals.plastic.post.get_mut(post);
+        if let Some(y) = traces.and_then(|traces| traces.y.get_mut(trace)) {
+            *y = i16::try_from(value.clamp(-128, 127)).unwrap_or(0);
+        }
+    }
+
+    /// Chooses the profile of the rule for a post trace, 0..=7.
+    #[inline]
+    pub fn set_profile(&mut self, post: usize, profile: u8) {
+        if let Some(traces) = self.arrivals.plastic.post.get_mut(post) {
+            traces.profile = i16::from(profile & 7);
+        }
+    }
+
     /// Sends a spike into an external input; it counts in this step.
     #[inline]
     pub fn inject(&mut self, input: usize) {
@@ -114,6 +134,8 @@ pub enum SnipKind {
     BiasEncoder(BiasEncoder),
     /// Kind 3: decoders that learn from an error.
     Pes(Pes),
+    /// Kind 4: errors to the cores' learning.
+    ThirdFactor(ThirdFactor),
 }
 
 impl SnipKind {
@@ -124,6 +146,7 @@ impl SnipKind {
             RateEncoder::KIND => Some(Self::RateEncoder(RateEncoder::from_params(&record.params))),
             BiasEncoder::KIND => Some(Self::BiasEncoder(BiasEncoder::from_params(&record.params))),
             Pes::KIND => Some(Self::Pes(Pes::from_params(&record.params))),
+            ThirdFactor::KIND => Some(Self::ThirdFactor(ThirdFactor::from_params(&record.params))),
             _ => None,
         }
     }
@@ -133,6 +156,7 @@ impl SnipKind {
             Self::RateEncoder(snip) => snip,
             Self::BiasEncoder(snip) => snip,
             Self::Pes(snip) => snip,
+            Self::ThirdFactor(snip) => snip,
         }
     }
 }
@@ -156,6 +180,7 @@ impl Snip for SnipKind {
             Self::RateEncoder(snip) => snip.run(phase, cpu),
             Self::BiasEncoder(snip) => snip.run(phase, cpu),
             Self::Pes(snip) => snip.run(phase, cpu),
+            Self::ThirdFactor(snip) => snip.run(phase, cpu),
         }
     }
 

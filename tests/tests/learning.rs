@@ -1,0 +1,224 @@
+//! The cores' own learning: what rules do, and that no rounding of it has a bias.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::chip::Running;
+use host_harness::image::{DecayTable, ImageBuilder, Plasticity, Source, decay_table};
+use host_harness::rule::{Limits, parse, parse_for_profiles};
+use loihi_core::image::{Dialect, Profile, Rounding};
+use loihi_core::probe::Register;
+use loihi_core::snip::ThirdFactor;
+use loihi_core::synapse::{SignMode, Synapse};
+
+/// Fires whenever its own input spikes.
+const OBEDIENT: Profile = Profile { decay_v: 4096, v_th: 1 << 20, ..Profile::DEFAULT };
+
+fn plasticity(rule: &str, traces: [usize; 5]) -> Plasticity {
+    Plasticity {
+        products: parse(rule, &Limits::LOIHI).unwrap(),
+        traces,
+        epoch_steps: 1,
+        wgt_exp: 0,
+        weight_bits: 8,
+        sign_mode: SignMode::Mixed,
+        rounding: Rounding::Stochastic,
+        dialect: Dialect::default(),
+    }
+}
+
+/// One plastic synapse of weight 0 from input 0 to a compartment that input 1 fires.
+fn pair(rule: &str, configure: impl FnOnce(&mut Plasticity)) -> Running {
+    let mut builder = ImageBuilder::new();
+    builder.inputs(2);
+    builder.group(1, OBEDIENT);
+    let halves = decay_table(0.5, 0.0);
+    let traces = [0; 5].map(|_: usize| builder.trace(64, 0, &halves, None));
+    let mut plasticity = plasticity(rule, traces);
+    configure(&mut plasticity);
+    builder.plastic_group(0, 0..1, &plasticity);
+    builder.plastic_axon(Source::Input(0), &[Synapse { compartment: 0, delay: 0, weight: 0 }]);
+    builder.dense(Source::Input(1), 0, 0, &[i16::MAX]);
+    Running::new(builder)
+}
+
+/// The weight after spikes of the axon and of the compartment at these steps.
+fn weight_after(chip: &mut Running, pre: &[u32], post: &[u32], steps: u32) -> i32 {
+    for step in 0..steps {
+        pre.iter().filter(|at| **at == step).for_each(|_| chip.inject(0));
+        post.iter().filter(|at| **at == step).for_each(|_| chip.inject(1));
+        chip.step();
+    }
+    chip.read(Register::W)[0]
+}
+
+#[test]
+fn pairwise_stdp_by_hand() {
+    let rule = "dw = 2^-1*x1*y0 - 2^-1*x0*y1";
+    // The axon's trace is 64 at its spike, 16 two steps later; half of it goes into the weight.
+    assert_eq!(weight_after(&mut pair(rule, |_| {}), &[3], &[5], 10), 8, "w, axon first");
+    assert_eq!(weight_after(&mut pair(rule, |_| {}), &[5], &[3], 10), -8, "w, compartment first");
+    assert_eq!(weight_after(&mut pair(rule, |_| {}), &[5], &[5], 10), 0, "w, both at once");
+    assert_eq!(weight_after(&mut pair(rule, |_| {}), &[5], &[], 10), 0, "w, the axon alone");
+}
+
+#[test]
+fn within_an_epoch_the_times_of_spikes_count() {
+    let rule = "dw = 2^-1*x1*y0 - 2^-1*x0*y1";
+    let mut chip = pair(rule, |plasticity| plasticity.epoch_steps = 8);
+    assert_eq!(weight_after(&mut chip, &[3], &[5], 7), 0, "w, before the epoch ends");
+    assert_eq!(weight_after(&mut chip, &[], &[], 1), 8, "w, at the end of the epoch");
+}
+
+#[test]
+fn a_triplet_needs_the_spike_before() {
+    let rule = "dw = 2^-6*x1*y0*y2";
+    // x1 is 32 and y2 64, or 64 + 16 after a spike two steps before; two factors of 7 bits lose 2 bits.
+    assert_eq!(weight_after(&mut pair(rule, |_| {}), &[4], &[5], 8), 8, "w, a pair");
+    assert_eq!(weight_after(&mut pair(rule, |_| {}), &[4], &[3, 5], 8), 10, "w, a triplet");
+}
+
+#[test]
+fn reward_turns_a_tag_into_a_weight() {
+    let rule = "dt = 2^-1*x1*y0 - 2^-1*x0*y1\ndw = u0*r1*t*2^2";
+    let mut chip = pair(rule, |_| {});
+    assert_eq!(weight_after(&mut chip, &[3], &[5], 10), 0, "w, without reward");
+    assert_eq!(chip.read(Register::T), [8], "t");
+    assert!(chip.chip().write(Register::Reward, 0, std::iter::once(4)));
+    chip.step();
+    assert_eq!(
+        chip.read(Register::W),
+        [4],
+        "w, after a step of reward 4: 4 · 8 without the 5 bits that 8 and 9 bits lose, times 4"
+    );
+    assert!(chip.chip().write(Register::Reward, 0, std::iter::once(0)));
+    chip.step();
+    assert_eq!(chip.read(Register::W), [4], "w, after the reward");
+}
+
+#[test]
+fn learning_can_be_switched_off_and_variables_written() {
+    let mut chip = pair("dw = 2^-1*x1*y0", |_| {});
+    chip.chip().set_learning(false);
+    assert_eq!(weight_after(&mut chip, &[3], &[5], 10), 0, "w, learning off");
+    assert!(chip.chip().write(Register::W, 0, std::iter::once(-30)));
+    chip.chip().set_learning(true);
+    assert_eq!(weight_after(&mut chip, &[3], &[5], 10), -22, "w, learning on");
+    assert!(!chip.chip().write(Register::W, 0, std::iter::once(256)), "out of range");
+    assert!(!chip.chip().write(Register::W, 1, std::iter::once(0)), "not there");
+    assert!(!chip.chip().write(Register::Spikes, 0, std::iter::once(0)), "read-only");
+}
+
+/// The third factor as the chip has it, |e| in y1 and two profiles, against the sign in y1.
+#[test]
+fn two_profiles_and_a_signed_factor_teach_the_same() {
+    let network = |signed: bool| {
+        let mut builder = ImageBuilder::new();
+        builder.mailboxes(0, 2, 0);
+        builder.inputs(4);
+        builder.group(4, OBEDIENT);
+        let trace = builder.trace(100, 0, &decay_table(0.8, 0.0), None);
+        let mut plasticity = plasticity("2^-7*u0*x1*y1", [trace, 0, 0, 0, 0]);
+        plasticity.rounding = Rounding::Nearest;
+        if !signed {
+            plasticity.products = parse_for_profiles("-2^-7*u0*x1*y1", &Limits::LOIHI, 1).unwrap();
+            plasticity.products.extend(parse_for_profiles("2^-7*u0*x1*y1", &Limits::LOIHI, 2).unwrap());
+        }
+        builder.plastic_group(0, 0..4, &plasticity);
+        for input in 0..4 {
+            let row: Vec<Synapse> = (0..4).map(|compartment| Synapse { compartment, delay: 0, weight: 0 }).collect();
+            builder.plastic_axon(Source::Input(input), &row);
+        }
+        builder.snip(ThirdFactor::KIND, [0, 2, 0, 5, u32::from(signed), 0, 0, 0, 0]);
+        Running::new(builder)
+    };
+    let (mut signed, mut profiles) = (network(true), network(false));
+    for chip in [&mut signed, &mut profiles] {
+        for step in 0..40_usize {
+            // Errors of +100 and −60 in the scale of the trace.
+            for (word, error) in chip.chip().target_mut().iter_mut().zip([100 << 5, -60 << 5]) {
+                *word = error;
+            }
+            chip.inject(step % 3);
+            chip.step();
+        }
+    }
+    let (w, v) = (signed.read(Register::W), profiles.read(Register::W));
+    // Floor and truncation of a product differ by one unit of 2^-7 per step at most: 40 / 128 of a mantissa.
+    assert!(w.iter().zip(&v).all(|(a, b)| (a - b).abs() <= 2), "{w:?}, {v:?}");
+    assert!(w[0] < -20 && w[1] > 10 && w[2] > 20 && w[3] < -10, "{w:?}");
+    assert_eq!(&w[12..], [0; 4], "an axon that never spiked");
+}
+
+/// Mean of what is left of `value` in so many traces after one decay.
+fn mean_left(table: &DecayTable, value: i32, post: bool) -> f64 {
+    let mut builder = ImageBuilder::new();
+    builder.seed(5);
+    builder.beyond_the_chip();
+    builder.inputs(1);
+    builder.group(1000, OBEDIENT);
+    let trace = builder.trace(0, 0, table, None);
+    builder.plastic_group(0, 0..1000, &plasticity("2^-2*x1*y0*y1", [trace, 0, trace, 0, 0]));
+    for _ in 0..1000 {
+        builder.plastic_axon(Source::Input(0), &[]);
+    }
+    let mut chip = Running::new(builder);
+    let register = if post { Register::Y1 } else { Register::X1 };
+    let mut sum = 0.0;
+    for _ in 0..1000 {
+        assert!(chip.chip().write(register, 0, std::iter::repeat_n(value, 1000)));
+        chip.step();
+        sum += chip.read(register).iter().map(|left| f64::from(*left)).sum::<f64>();
+    }
+    sum / 1e6
+}
+
+#[test]
+fn decays_round_without_bias() {
+    for (keep, value) in [(0.9, 77), (0.37, 101), (0.99, 3)] {
+        let expected = keep * f64::from(value);
+        let chance = expected.fract();
+        let error = (chance * (1.0 - chance) / 1e6_f64).sqrt();
+        for post in [false, true] {
+            let mean = mean_left(&decay_table(keep, 0.0), value, post);
+            assert!((mean - expected).abs() < 3.0 * error, "keep {keep}, value {value}, post {post}: {mean}");
+        }
+    }
+}
+
+#[test]
+fn impulses_and_weights_round_without_bias() {
+    let mut builder = ImageBuilder::new();
+    builder.seed(6);
+    builder.beyond_the_chip();
+    builder.inputs(1);
+    builder.group(1000, OBEDIENT);
+    let chance = 0.3;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let x1 = builder.trace(10, (chance * 2_f64.powi(32)) as u32, &decay_table(0.0, 0.0), None);
+    // y1 stays as it is written.
+    let x2 = builder.trace(25, 0, &decay_table(0.0, 0.0), None);
+    let rule = plasticity("2^-5*x0*x2*y1", [x1, x2, 0, 0, 0]);
+    builder.plastic_group(0, 0..1000, &rule);
+    for compartment in 0..1000 {
+        builder.plastic_axon(Source::Input(0), &[Synapse { compartment, delay: 0, weight: 0 }]);
+    }
+    let mut chip = Running::new(builder);
+    assert!(chip.chip().write(Register::Y1, 0, std::iter::repeat_n(3, 1000)));
+    let (mut traces, mut weights) = (0.0, 0.0);
+    for _ in 0..1000 {
+        assert!(chip.chip().write(Register::W, 0, std::iter::repeat_n(0, 1000)));
+        chip.inject(0);
+        chip.step();
+        traces += chip.read(Register::X1).iter().map(|x| f64::from(*x)).sum::<f64>();
+        weights += chip.read(Register::W).iter().map(|w| f64::from(*w)).sum::<f64>();
+    }
+    let error = (chance * (1.0 - chance) / 1e6_f64).sqrt();
+    assert!((traces / 1e6 - 10.0 - chance).abs() < 3.0 * error, "x1: {}", traces / 1e6);
+    // Two factors of 7 bits and a mantissa of 3 lose 2 bits: floor(75 / 4) = 18, times 2^-5.
+    let change = 18.0 / 32.0;
+    let up = change / 2.0;
+    let error = 2.0 * (up * (1.0 - up) / 1e6_f64).sqrt();
+    assert!((weights / 1e6 - change).abs() < 3.0 * error, "w: {}, expected {change}", weights / 1e6);
+}
