@@ -44,6 +44,7 @@ fn bench_learn_points_at_what_is_wrong_with_a_rule() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("2^-2*x1*z0\n        ^ `z0` is no variable"), "{said}");
+    assert_eq!(said.matches("is no variable").count(), 1, "it is said once: {said}");
 }
 
 #[test]

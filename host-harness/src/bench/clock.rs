@@ -42,7 +42,7 @@ pub enum BenchError {
     Build(#[from] BuildError),
     /// The rule cannot be read.
     #[error("the rule cannot be read\n{0}")]
-    Rule(#[from] RuleError),
+    Rule(RuleError),
     /// The memory that was computed does not suffice.
     #[error(transparent)]
     TooSmall(#[from] TooSmall),

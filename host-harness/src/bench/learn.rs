@@ -47,7 +47,7 @@ impl Learn {
     /// # Errors
     /// [`BenchError`] if the rule cannot be read or the network not be built.
     pub fn image(&self) -> Result<ImageFile, BenchError> {
-        let products = rule::parse(&self.rule, &Limits::RELAXED)?;
+        let products = rule::parse(&self.rule, &Limits::RELAXED).map_err(BenchError::Rule)?;
         let mut builder = ImageBuilder::new();
         builder.beyond_the_chip();
         builder.seed(self.seed);
