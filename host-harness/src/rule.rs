@@ -1,7 +1,7 @@
 //! Learning rules from text: `dw = 2^-2*x1*y0 - 2^-2*x0*y1`, as users of the chip write them.
 //!
 //! A rule is up to three sums of products, `dw = …`, `dt = …`, `dd = …`, each on a line of its own or behind a `;`. A
-//! sum without a name changes the weight. A product has whole numbers, powers of two (`2^-3`), variables
+//! first sum without a name changes the weight. A product has whole numbers, powers of two (`2^-3`), variables
 //! (`x0 x1 x2 y0 y1 y2 y3 r1 w t d`), `sgn(x)`, variables with a constant (`(x1-20)`), and `u0` to `u9`, which holds
 //! in every 2^k-th epoch. The first of x0, y0 and `u_k` in a product says when it is evaluated; every product needs one.
 
@@ -16,7 +16,7 @@ use tokens::{Kind, Token};
 
 /// What is wrong with a rule, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{source_line}\n{:>width$} {what}", "^", width = column)]
+#[error("{source_line}\n{}^ {what}", tokens::indent(.source_line, *.column))]
 pub struct RuleError {
     /// Line, from 1.
     pub line: usize,
@@ -62,7 +62,7 @@ pub fn parse(text: &str, limits: &Limits) -> Result<Vec<ProductRecord>, RuleErro
 /// [`RuleError`] points at the column.
 pub fn parse_for_profiles(text: &str, limits: &Limits, profiles: u32) -> Result<Vec<ProductRecord>, RuleError> {
     let tokens = tokens::split(text)?;
-    let mut parser = Parser { text, tokens: &tokens, at: 0, limits, profiles, products: Vec::new() };
+    let mut parser = Parser { text, tokens: &tokens, at: 0, limits, profiles, products: Vec::new(), sums: Vec::new() };
     while parser.peek().is_some() {
         if !parser.take(Kind::End) {
             parser.sum()?;
@@ -83,6 +83,8 @@ struct Parser<'t> {
     limits: &'t Limits,
     profiles: u32,
     products: Vec<ProductRecord>,
+    /// What the sums until now change.
+    sums: Vec<Target>,
 }
 
 /// A product on its way.
@@ -124,18 +126,7 @@ impl<'t> Parser<'t> {
 
     /// `dw = product + product …`, or without a name.
     fn sum(&mut self) -> Result<(), RuleError> {
-        let target = match self.tokens.get(self.at..self.at + 2) {
-            Some([Token { kind: Kind::Name(name), at }, Token { kind: Kind::Sign('='), .. }]) => {
-                self.at += 2;
-                match *name {
-                    "dw" => Target::Weight,
-                    "dt" => Target::Tag,
-                    "dd" => Target::Delay,
-                    _ => return self.fail(*at, format!("`{name}` cannot be changed; dw, dt and dd can")),
-                }
-            }
-            _ => Target::Weight,
-        };
+        let target = self.target()?;
         let mut sign = 1;
         if self.take(Kind::Sign('-')) {
             sign = -1;
@@ -145,19 +136,50 @@ impl<'t> Parser<'t> {
         loop {
             let begin = self.place();
             let product = self.product(sign)?;
+            self.expect_product_end()?;
             self.add(product, target, begin)?;
             sign = if self.take(Kind::Sign('+')) {
                 1
             } else if self.take(Kind::Sign('-')) {
                 -1
             } else {
-                break;
+                return Ok(());
             };
         }
-        if self.peek().is_none() || self.take(Kind::End) {
-            return Ok(());
+    }
+
+    /// What the sum that begins here changes. A later sum says it: what looks like the first one's next line is none.
+    fn target(&mut self) -> Result<Target, RuleError> {
+        let begin = self.place();
+        let named = match self.tokens.get(self.at..self.at + 2) {
+            Some([Token { kind: Kind::Name(name), at }, Token { kind: Kind::Sign('='), .. }]) => {
+                self.at += 2;
+                match *name {
+                    "dw" => Some(Target::Weight),
+                    "dt" => Some(Target::Tag),
+                    "dd" => Some(Target::Delay),
+                    _ => return self.fail(*at, format!("`{name}` cannot be changed; dw, dt and dd can")),
+                }
+            }
+            _ => None,
+        };
+        let target = named.unwrap_or(Target::Weight);
+        if named.is_none() && !self.sums.is_empty() {
+            return self.fail(begin, "a second sum needs dw, dt or dd; a sum stays in one line");
         }
-        self.fail(self.place(), "a product goes on with `*`, a sum with `+` or `-`")
+        if self.sums.contains(&target) {
+            return self.fail(begin, "this is assigned a second time");
+        }
+        self.sums.push(target);
+        Ok(target)
+    }
+
+    /// What is wrong in the writing is said before what is missing in the meaning.
+    fn expect_product_end(&self) -> Result<(), RuleError> {
+        match self.peek().map(|token| token.kind) {
+            None | Some(Kind::End | Kind::Sign('+' | '-')) => Ok(()),
+            Some(_) => self.fail(self.place(), "a product goes on with `*`, a sum with `+` or `-`"),
+        }
     }
 
     fn product(&mut self, sign: i64) -> Result<Product, RuleError> {
@@ -177,7 +199,7 @@ impl<'t> Parser<'t> {
         match token.kind {
             Kind::Number(number) => {
                 self.at += 1;
-                self.number(number, product)
+                self.number(number, token.at, product)
             }
             Kind::Name("sgn" | "sign") => {
                 self.at += 1;
@@ -204,13 +226,13 @@ impl<'t> Parser<'t> {
     }
 
     /// A whole number, or a power of two.
-    fn number(&mut self, number: i64, product: &mut Product) -> Result<(), RuleError> {
+    fn number(&mut self, number: i64, at: usize, product: &mut Product) -> Result<(), RuleError> {
         if !self.take(Kind::Sign('^')) {
             product.mantissa = product.mantissa.saturating_mul(number);
             return Ok(());
         }
         if number != 2 {
-            return self.fail(self.place(), "only powers of 2 are computed");
+            return self.fail(at, "only powers of 2 are computed");
         }
         let bracket = self.take(Kind::Sign('('));
         let exponent = self.signed()?;

@@ -102,3 +102,9 @@ pub(super) fn error(text: &str, at: usize, what: impl Into<String>) -> RuleError
         source_line,
     }
 }
+
+/// What stands before the caret: as wide as the line up to that column, tabs where it has them.
+pub(super) fn indent(line: &str, column: usize) -> String {
+    let before = line.chars().chain(std::iter::repeat(' ')).take(column.saturating_sub(1));
+    before.map(|letter| if letter == '\t' { letter } else { ' ' }).collect()
+}
