@@ -415,9 +415,12 @@ impl ImageBuilder {
         first
     }
 
-    /// Adds a snip; snips run in the order in which they were added.
-    pub fn snip(&mut self, kind: u32, params: [u32; 9]) {
-        self.snips.push(SnipRecord { kind, params });
+    /// Adds a snip with its first parameters; the others are 0. Snips run in the order in which they were added.
+    pub fn snip<const N: usize>(&mut self, kind: u32, params: [u32; N]) {
+        const { assert!(N <= SnipRecord::PARAMS, "a snip has no more parameters") };
+        let mut all = [0; SnipRecord::PARAMS];
+        all[..N].copy_from_slice(&params);
+        self.snips.push(SnipRecord { kind, params: all });
     }
 
     /// Puts the image together and checks it as a device does.

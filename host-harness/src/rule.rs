@@ -45,7 +45,8 @@ impl Limits {
     /// The chip's: mantissas of 4 bits, exponents of 4 bits, constants of 8 bits and sign.
     pub const LOIHI: Self = Self { products: 16, mantissa: -8..=7, exponent: -7..=9, constant: -256..=255 };
     /// What the core computes, beyond the chip.
-    pub const RELAXED: Self = Self { products: LearningRecord::PRODUCTS_MAX, mantissa: -128..=127, ..Self::LOIHI };
+    pub const RELAXED: Self =
+        Self { products: LearningRecord::PRODUCTS_MAX, mantissa: -128..=127, exponent: -16..=9, ..Self::LOIHI };
 }
 
 /// Reads a rule that holds for every profile of the post compartment.

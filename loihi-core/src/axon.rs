@@ -100,6 +100,12 @@ fn enter_plastic(
     let weights = plastic.weights.get(place..).unwrap_or_default();
     let delays = plastic.delays.get(place..).unwrap_or_default();
     let words = image.sparse.get(axon.elements()).unwrap_or_default();
+    if group.dense && core.slots == 1 {
+        // A core with one slot has no delays.
+        let begin = words.first().map_or(0, |word| crate::image::index(*word & 0x3FF));
+        let weights = weights.get(..words.len()).unwrap_or_default();
+        return add_row(ring.get_mut(begin..).unwrap_or_default(), weights, group.wgt_exp);
+    }
     let fixed_delays = group.dialect.has(Dialect::LAVA_RANGES);
     for ((word, weight), delay) in words.iter().zip(weights).zip(delays) {
         let target = if fixed_delays {
@@ -110,6 +116,19 @@ fn enter_plastic(
         };
         if let Some(sum) = ring.get_mut(target.wrapping_add(start) & mask) {
             *sum = sum.wrapping_add(scale(i32::from(*weight), group.wgt_exp));
+        }
+    }
+}
+
+/// Adds weights to the sums of consecutive compartments, which wrap.
+fn add_row(sums: &mut [i16], weights: &[i16], wgt_exp: i32) {
+    if wgt_exp == 0 {
+        for (sum, weight) in sums.iter_mut().zip(weights) {
+            *sum = sum.wrapping_add(*weight);
+        }
+    } else {
+        for (sum, weight) in sums.iter_mut().zip(weights) {
+            *sum = sum.wrapping_add(scale(i32::from(*weight), wgt_exp));
         }
     }
 }

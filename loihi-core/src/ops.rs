@@ -31,4 +31,25 @@ pub struct OpCounts {
     pub decoder_updates: u64,
     /// Decoders that a change would have carried out of their range, and that stayed at its end.
     pub decoder_saturations: u64,
+    /// Ends of epochs at which a rule of the embedded CPU looked at its error.
+    pub rule_opportunities: u64,
+    /// Those of them at which the error was large enough to learn from.
+    pub rule_triggers: u64,
+    /// Weights for which the embedded CPU computed a change.
+    pub rule_updates: u64,
+    /// Those of them that changed.
+    pub rule_changes: u64,
+    /// Those of them that came to an end of their range and would have gone further.
+    pub rule_saturations: u64,
+    /// Third factors that the embedded CPU wrote for the cores' learning.
+    pub factor_writes: u64,
+}
+
+impl OpCounts {
+    /// Counts weights that the embedded CPU wrote: computed, changed, held at an end of their range.
+    pub(crate) fn count_taught(&mut self, updates: u32, changes: u32, saturations: u32) {
+        self.rule_updates = self.rule_updates.wrapping_add(u64::from(updates));
+        self.rule_changes = self.rule_changes.wrapping_add(u64::from(changes));
+        self.rule_saturations = self.rule_saturations.wrapping_add(u64::from(saturations));
+    }
 }

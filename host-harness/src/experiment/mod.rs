@@ -1,6 +1,8 @@
 //! Experiments: a network, data, and what is measured.
 
+pub mod decolle_net;
 pub mod digits_pes;
+pub mod draw;
 pub mod float_pes;
 pub mod pes_function;
 

@@ -119,7 +119,7 @@ pub struct ProductRecord {
     pub dependency: Dependency,
     /// Mantissa, −8..=7 on the chip.
     pub mantissa: i32,
-    /// Exponent, −7..=9.
+    /// Exponent, −7..=9 on the chip. Below that, to −16, the product loses more bits than its width takes.
     pub exponent: i32,
     /// Number of factors.
     pub factors: usize,
@@ -310,6 +310,13 @@ impl ProductRecord {
         factors.map(|factor| factor.variable.bits()).fold(mantissa_bits, u32::saturating_add)
     }
 
+    /// Bits that an exponent below the chip's takes off the product.
+    #[inline]
+    pub const fn finer_bits(&self) -> u32 {
+        let below = self.exponent.wrapping_add(7);
+        if below < 0 { below.unsigned_abs() } else { 0 }
+    }
+
     /// Whether the words hold codes that exist, and the product fits 31 bits.
     pub(super) fn is_sound(words: &[u32; 7]) -> bool {
         let [head, _, _, factors @ ..] = words;
@@ -317,7 +324,7 @@ impl ProductRecord {
         head & 0xF <= 2
             && (head >> 4) & 0xF <= 2
             && record.factors <= 4
-            && (-7..=9).contains(&record.exponent)
+            && (-16..=9).contains(&record.exponent)
             && (-128..=127).contains(&record.mantissa)
             && factors.iter().all(|word| Variable::from_code(word & 0xFF).is_some() && word & 0xFE00 == 0)
             && record.factor.iter().all(|factor| (-256..=255).contains(&factor.constant))

@@ -38,7 +38,7 @@ pub use tape::Recorded;
 /// First word of every image, "LOI1" in the file.
 pub const MAGIC: u32 = u32::from_le_bytes(*b"LOI1");
 /// Version of this layout; another one is refused.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 /// Words before the section table.
 pub const HEADER_WORDS: usize = 9;
 /// Most compartments of one core.
@@ -159,7 +159,7 @@ pub struct Image<'a> {
     groups: &'a [[u32; 3]],
     axons: &'a [[u32; 4]],
     sums: &'a [[u32; 4]],
-    snips: &'a [[u32; 10]],
+    snips: &'a [[u32; 24]],
     /// Initial bias per compartment in units of the voltage; empty if no compartment has one.
     pub bias: &'a [i32],
     /// Initial current per compartment; empty if all begin at 0.

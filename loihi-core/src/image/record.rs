@@ -117,7 +117,7 @@ pub struct SnipRecord {
     /// Which program; see [`crate::snip::SnipKind`].
     pub kind: u32,
     /// Its parameters; their meaning is the program's.
-    pub params: [u32; 9],
+    pub params: [u32; Self::PARAMS],
 }
 
 impl CoreRecord {
@@ -260,18 +260,23 @@ impl AxonRecord {
 }
 
 impl SnipRecord {
+    /// Most parameters of a program.
+    pub const PARAMS: usize = 23;
     /// Words of a record.
-    pub const WORDS: u32 = 10;
+    pub const WORDS: u32 = 24;
 
     /// Reads a record.
     #[inline]
-    pub fn from_words(&[kind, params @ ..]: &[u32; 10]) -> Self {
+    pub fn from_words(&[kind, params @ ..]: &[u32; 24]) -> Self {
         Self { kind, params }
     }
 
     /// The words of this record.
-    pub const fn words(&self) -> [u32; 10] {
-        let [a, b, c, d, e, f, g, h, i] = self.params;
-        [self.kind, a, b, c, d, e, f, g, h, i]
+    pub fn words(&self) -> [u32; 24] {
+        let mut words = [self.kind; 24];
+        for (word, param) in words.iter_mut().skip(1).zip(&self.params) {
+            *word = *param;
+        }
+        words
     }
 }

@@ -159,6 +159,7 @@ impl<R: RandomSource + Copy> Lesson<'_, '_, R> {
             saturations: 0,
         };
         row.due = Due::of(&row.products, |k| self.is_due(group, k));
+        row.drop_products_without_posts();
         row.fired = row.posts.iter().any(|post| post.time > 0);
         for (at, pre) in pre.iter_mut().enumerate() {
             let number = u32::try_from(axons_before.wrapping_add(at)).unwrap_or(u32::MAX);

@@ -133,6 +133,30 @@ impl<'r, R: RandomSource + Copy> Row<'r, '_, '_, R> {
         }
     }
 
+    /// Takes those products off what is due at the end of the epoch that are 0 at every post, because one of their post
+    /// traces is.
+    pub(super) fn drop_products_without_posts(&mut self) {
+        let (step, posts) = (index(self.group.epoch_steps), self.posts.len());
+        let is_zero = |trace: usize| {
+            let first = place(step, trace, posts);
+            let plane = self.history.get(first..first.wrapping_add(posts)).unwrap_or_default();
+            plane.iter().all(|y| *y == 0)
+        };
+        let zero = [is_zero(0), is_zero(1), is_zero(2)];
+        for (product, bit) in self.products.iter().zip(bits()) {
+            let mut factors = product.factor.iter().take(product.factors);
+            let is_zero = factors.any(|factor| match factor.variable {
+                Variable::Y1 => zero[0] && factor.constant == 0,
+                Variable::Y2 => zero[1] && factor.constant == 0,
+                Variable::Y3 => zero[2] && factor.constant == 0,
+                _ => false,
+            });
+            if is_zero {
+                self.due.u &= !bit;
+            }
+        }
+    }
+
     /// Evaluates the rule for all synapses of an axon at once if every product that is due is one of the axon's traces
     /// and a post trace; whether it did.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
@@ -195,8 +219,8 @@ impl<'r, R: RandomSource + Copy> Row<'r, '_, '_, R> {
         let plane = place(step, y?, self.posts.len()).wrapping_add(begin);
         Some(Term {
             scale,
-            shift: product.width(mantissa_bits).saturating_sub(15),
-            exponent: product.exponent.wrapping_add(7).cast_unsigned(),
+            shift: product.width(mantissa_bits).saturating_sub(15).saturating_add(product.finer_bits()),
+            exponent: product.exponent.wrapping_add(7).max(0).cast_unsigned(),
             y: { self.history }.get(plane..)?,
         })
     }
@@ -342,7 +366,7 @@ impl<'r, R: RandomSource + Copy> Row<'r, '_, '_, R> {
             }
         }
         self.gate(chunk, product, &mut values);
-        let exponent = product.exponent.wrapping_add(7);
+        let exponent = product.exponent.wrapping_add(7).max(0);
         if self.group.dialect.has(Dialect::EXACT_PRODUCTS) {
             let scale = 1_i32.wrapping_shl(exponent.cast_unsigned());
             for (sum, value) in sums.iter_mut().zip(&values) {
@@ -351,7 +375,7 @@ impl<'r, R: RandomSource + Copy> Row<'r, '_, '_, R> {
             return;
         }
         let mantissa_bits = if self.group.dialect.has(Dialect::WIDE_MANTISSA) { 4 } else { 3 };
-        let shift = product.width(mantissa_bits).saturating_sub(15);
+        let shift = product.width(mantissa_bits).saturating_sub(15).saturating_add(product.finer_bits());
         for (sum, value) in sums.iter_mut().zip(&values) {
             let scaled = value.wrapping_shr(shift).clamp(-32_769, 32_767).wrapping_shl(exponent.cast_unsigned());
             *sum = sum.wrapping_add(scaled.clamp(-32_769, 32_767)).clamp(-32_769, 32_767);

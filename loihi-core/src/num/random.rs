@@ -27,6 +27,9 @@ pub enum Purpose {
     Tag,
     /// Rounding of a delay; element: the plastic synapse.
     Delay,
+    /// Rounding of a weight by the embedded CPU; element: first plastic synapse of the axon, plus the place in the list
+    /// of posts.
+    Rule,
 }
 
 /// Where random numbers come from.

@@ -1,7 +1,7 @@
 //! Values to biases: each compartment's bias becomes a weighted sum of the stimulus plus a constant.
 
 use super::{Cpu, Phase, Snip, fits};
-use crate::image::{Image, index};
+use crate::image::{Image, SnipRecord, index};
 use crate::num::{BiasExponent, BiasMantissa};
 
 /// Writes `offset_i + Σ_d (gain_id · x_d) >> 12` to the bias of compartment i before every step.
@@ -30,7 +30,7 @@ impl BiasEncoder {
     pub const KIND: u32 = 2;
 
     pub(super) fn from_params(
-        &[stimulus_first, dimensions, compartment_first, count, data_first, exponent, ..]: &[u32; 9],
+        &[stimulus_first, dimensions, compartment_first, count, data_first, exponent, ..]: &[u32; SnipRecord::PARAMS],
     ) -> Self {
         Self {
             stimulus_first: index(stimulus_first),

@@ -7,13 +7,23 @@
 //! Three mailboxes join the snips to the outside: the *stimulus* (16-bit words, for encoders), the *target* (16-bit
 //! words, for learning rules) and the *output* (32-bit words, from readouts).
 
+mod bernoulli_encoder;
 mod bias_encoder;
+mod decolle;
+mod layer;
+mod local_error;
 mod pes;
+mod pre_trace;
+mod rank_one;
 mod rate_encoder;
 mod third_factor;
 
+pub use bernoulli_encoder::BernoulliEncoder;
 pub use bias_encoder::BiasEncoder;
+pub use decolle::{Decolle, DecolleParams};
+pub use local_error::Slope;
 pub use pes::{Decoder, Pes, Readout, Target};
+pub use rank_one::Precision;
 pub use rate_encoder::RateEncoder;
 pub use third_factor::ThirdFactor;
 
@@ -136,6 +146,10 @@ pub enum SnipKind {
     Pes(Pes),
     /// Kind 4: errors to the cores' learning.
     ThirdFactor(ThirdFactor),
+    /// Kind 5: values to random spikes.
+    BernoulliEncoder(BernoulliEncoder),
+    /// Kind 6: a layer that learns from its own readout.
+    Decolle(Decolle),
 }
 
 impl SnipKind {
@@ -147,6 +161,8 @@ impl SnipKind {
             BiasEncoder::KIND => Some(Self::BiasEncoder(BiasEncoder::from_params(&record.params))),
             Pes::KIND => Some(Self::Pes(Pes::from_params(&record.params))),
             ThirdFactor::KIND => Some(Self::ThirdFactor(ThirdFactor::from_params(&record.params))),
+            BernoulliEncoder::KIND => Some(Self::BernoulliEncoder(BernoulliEncoder::from_params(&record.params))),
+            Decolle::KIND => Some(Self::Decolle(Decolle::from_params(&record.params))),
             _ => None,
         }
     }
@@ -157,6 +173,8 @@ impl SnipKind {
             Self::BiasEncoder(snip) => snip,
             Self::Pes(snip) => snip,
             Self::ThirdFactor(snip) => snip,
+            Self::BernoulliEncoder(snip) => snip,
+            Self::Decolle(snip) => snip,
         }
     }
 }
@@ -181,6 +199,8 @@ impl Snip for SnipKind {
             Self::BiasEncoder(snip) => snip.run(phase, cpu),
             Self::Pes(snip) => snip.run(phase, cpu),
             Self::ThirdFactor(snip) => snip.run(phase, cpu),
+            Self::BernoulliEncoder(snip) => snip.run(phase, cpu),
+            Self::Decolle(snip) => snip.run(phase, cpu),
         }
     }
 

@@ -9,7 +9,7 @@
 //! and target Q3.12.
 
 use super::{Cpu, Phase, Snip, fits};
-use crate::image::{Image, index};
+use crate::image::{Image, SnipRecord, index};
 use crate::num::shift_round_half_up;
 use fixed::types::extra::{U12, U20, U24};
 use fixed::{FixedI16, FixedI32};
@@ -48,7 +48,7 @@ impl Pes {
     pub const KIND: u32 = 3;
 
     pub(super) fn from_params(
-        &[compartment_first, count, dimensions, target_first, output_first, rate_shift, decay_y, ..]: &[u32; 9],
+        &[compartment_first, count, dimensions, target_first, output_first, rate_shift, decay_y, ..]: &[u32; SnipRecord::PARAMS],
     ) -> Self {
         Self {
             compartment_first: index(compartment_first),

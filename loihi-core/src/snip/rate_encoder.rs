@@ -1,7 +1,7 @@
 //! Values to evenly spaced spikes: each input adds its value to a phase every step and spikes when the phase is full.
 
 use super::{Cpu, Phase, Snip, fits};
-use crate::image::{Image, index};
+use crate::image::{Image, SnipRecord, index};
 use crate::num::lowbias32;
 
 /// Turns stimulus words into spikes of external inputs, `value / full_scale` per step.
@@ -24,7 +24,9 @@ impl RateEncoder {
     /// The kind in a [`crate::image::SnipRecord`].
     pub const KIND: u32 = 1;
 
-    pub(super) fn from_params(&[stimulus_first, count, input_first, full_scale, ..]: &[u32; 9]) -> Self {
+    pub(super) fn from_params(
+        &[stimulus_first, count, input_first, full_scale, ..]: &[u32; SnipRecord::PARAMS],
+    ) -> Self {
         Self { stimulus_first: index(stimulus_first), count: index(count), input_first: index(input_first), full_scale }
     }
 

@@ -7,7 +7,7 @@
 //! Source: nengo-loihi's PES on the chip, two profiles `±u1·x1·y1·2^-7` and the error in y1.
 
 use super::{Cpu, Phase, Snip, fits};
-use crate::image::{Image, index};
+use crate::image::{Image, SnipRecord, index};
 
 /// Hands errors to the post traces of a plastic group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,9 @@ impl ThirdFactor {
     /// The kind in a [`crate::image::SnipRecord`].
     pub const KIND: u32 = 4;
 
-    pub(super) fn from_params(&[target_first, dimensions, post_first, shift, signed, ..]: &[u32; 9]) -> Self {
+    pub(super) fn from_params(
+        &[target_first, dimensions, post_first, shift, signed, ..]: &[u32; SnipRecord::PARAMS],
+    ) -> Self {
         Self {
             target_first: index(target_first),
             dimensions: index(dimensions),

@@ -8,7 +8,7 @@ pub const CHANNEL_MESSAGE: u8 = 0;
 /// Channel of log frames.
 pub const CHANNEL_LOG: u8 = 1;
 /// Longest body of a frame in bytes.
-pub const BODY_MAX: usize = 1024;
+pub const BODY_MAX: usize = 2048;
 /// Bytes around the body: channel, sequence number, CRC.
 const OVERHEAD: usize = 7;
 /// Longest frame before COBS.

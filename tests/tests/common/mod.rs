@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test uses its own part")]
 
 pub(crate) mod chip;
+pub(crate) mod rules;
 
 use host_harness::device::Device;
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};

@@ -51,6 +51,8 @@ fn is_sound(image: &Image<'_>, number: usize, group: &LearningRecord) -> bool {
         && group.traces.iter().all(|trace| *trace <= image.traces.len())
         && group.products <= LearningRecord::PRODUCTS_MAX
         && products_end <= image.products.len()
+        && !(group.dialect.has(Dialect::EXACT_PRODUCTS)
+            && image.products(group).any(|product| product.finer_bits() > 0))
         && posts_fit
         && single_step
         && axons_are_sound(image, number, group)

@@ -1,0 +1,432 @@
+//! DECOLLE, deep continuous local learning: every layer has a fixed random readout of its own, and learns from that
+//! readout's error at once.
+//!
+//! Once an epoch of `epoch_steps`, after `burn_in_steps` of a sample: the readout and its error as in
+//! [`super::local_error`]; if it triggers, `Δw_ij = −m_i·p_j`, with the trace `p_j` of [`super::pre_trace`]. To `m_i`
+//! is added `homeostasis` wherever a compartment fired more than `count_max` times in the epoch. The readouts are
+//! added up in the output mailbox, from which the class can be read; the target mailbox says what they should be.
+//!
+//! Two back ends: the embedded CPU writes the weights ([`super::rank_one`]); or it writes |m| into y1 and the sign into
+//! the profile (0 for a falling weight, 1 for a rising one), and the core's own rule multiplies by its trace x1.
+//!
+//! Source: Kaiser, Mostafa, Neftci 2020 in integers; the error trigger is Payvand et al. 2020.
+
+use super::layer::Layer;
+use super::local_error::{Readout, Slope, Trigger};
+use super::pre_trace::{self, PreTrace};
+use super::rank_one::{Draws, Precision, Taught, Update, packed};
+use super::{Cpu, Phase, Snip, fits};
+use crate::compartment::Block;
+use crate::image::{Image, SnipRecord, index};
+use crate::num::Decay;
+use zerocopy::{FromBytes as _, IntoBytes as _};
+
+/// Most classes of a readout.
+const CLASSES_MAX: usize = 64;
+
+/// A layer that learns from its own readout.
+///
+/// Its learned state is the number of updates, the threshold of a controlled trigger, and with
+/// [`Precision::Shadow`] the residues of the weights. The image's constants hold the readout's weights, 8 bits, those of
+/// a compartment side by side, four to a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decolle {
+    group: usize,
+    axons: usize,
+    posts: usize,
+    data_first: usize,
+    classes: usize,
+    target_first: usize,
+    output_first: usize,
+    burn_in_steps: i32,
+    epoch_steps: i32,
+    readout_shift: u32,
+    feedback_shift: u32,
+    trigger: Trigger,
+    slope: Option<Slope>,
+    homeostasis: i32,
+    count_max: i32,
+    back_end: Option<BackEnd>,
+    trace: PreTrace,
+}
+
+/// Who changes the weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BackEnd {
+    /// The embedded CPU.
+    Cpu {
+        precision: Precision,
+        shift: u32,
+        /// Seed of recorded draws; 0 for draws from the chip's seed.
+        recorded_seed: u32,
+    },
+    /// The core's learning engine.
+    Core,
+}
+
+/// Parameters of a [`Decolle`], in the order of its record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecolleParams {
+    /// The plastic group; every axon reaches every post compartment, all of one plain profile.
+    pub group: u32,
+    /// Its axons.
+    pub axons: u32,
+    /// Its post compartments.
+    pub posts: u32,
+    /// First constant of the readout.
+    pub data_first: u32,
+    /// Classes of the readout, 1..=64.
+    pub classes: u32,
+    /// First target word: what each class's readout should be.
+    pub target_first: u32,
+    /// First output word.
+    pub output_first: u32,
+    /// Steps of a sample before the first epoch.
+    pub burn_in_steps: u32,
+    /// Steps per epoch, at least 1.
+    pub epoch_steps: u32,
+    /// Bits that a readout loses, 0..=24.
+    pub readout_shift: u32,
+    /// Bits that the errors lose on their way back, 0..=24.
+    pub feedback_shift: u32,
+    /// Largest magnitude of an error, 1..=32,767.
+    pub error_limit: u32,
+    /// Bits that an error loses, 0..=15.
+    pub error_shift: u32,
+    /// Share of the epochs that are to trigger, in units of 1/256; 0 for a fixed threshold.
+    pub trigger_share: u32,
+    /// Slope.
+    pub slope: Slope,
+    /// What is added to the post factor of a compartment that fired too often, 0..=127.
+    pub homeostasis: u32,
+    /// Most spikes per epoch that are not too many.
+    pub count_max: u32,
+    /// How weights are written by the embedded CPU; `None` if the core's learning engine writes them.
+    pub precision: Option<Precision>,
+    /// Bits of a change below the smallest step of a weight, 1..=16; for [`Precision::Shadow`] bits that it loses of
+    /// its 8, 0..=15.
+    pub shift: u32,
+    /// Decay of a synapse's trace Q.
+    pub trace_decay_u: u32,
+    /// Decay of the trace P.
+    pub trace_decay_v: u32,
+    /// Seed of a word per synapse, as recorded runs draw them; 0 for the chip's own draws.
+    pub recorded_seed: u32,
+}
+
+impl DecolleParams {
+    /// The words of a record.
+    pub fn words(&self) -> [u32; SnipRecord::PARAMS] {
+        let (slope, slope_parameter) = match self.slope {
+            Slope::Flat => (0, 0),
+            Slope::Box { half_width } => (1, half_width.cast_unsigned()),
+            Slope::Triangle { shift } => (2, shift),
+        };
+        let back_end = self.precision.map_or(0xFF, |precision| precision as u32);
+        [
+            self.group,
+            self.axons,
+            self.posts,
+            self.data_first,
+            self.classes,
+            self.target_first,
+            self.output_first,
+            self.burn_in_steps,
+            self.epoch_steps,
+            self.readout_shift,
+            self.feedback_shift,
+            self.error_limit,
+            self.error_shift,
+            self.trigger_share,
+            slope,
+            slope_parameter,
+            self.homeostasis,
+            self.count_max,
+            back_end,
+            self.shift,
+            self.trace_decay_u,
+            self.trace_decay_v,
+            self.recorded_seed,
+        ]
+    }
+}
+
+/// The working memory, cut up.
+struct Memory<'w> {
+    /// Steps of the sample that are done; posts in the list of an update under way.
+    clock: &'w mut [i32; 2],
+    sums: &'w mut [i32],
+    errors: &'w mut [i32],
+    /// Voltages before the epoch's last step.
+    voltages: &'w mut [i32],
+    counts: &'w mut [i32],
+    factors: &'w mut [i32],
+    traces: &'w mut [i32],
+}
+
+/// What the layer did in the epoch.
+struct Seen<'s> {
+    blocks: &'s [Block],
+    /// Compartments of the chip that fired in the last step.
+    spikes: &'s [u32],
+    /// Voltages before the last step.
+    voltages: &'s [i32],
+    /// Spikes of each post.
+    counts: &'s [i32],
+}
+
+impl Decolle {
+    /// The kind in a [`SnipRecord`].
+    pub const KIND: u32 = 6;
+
+    pub(super) fn from_params(params: &[u32; SnipRecord::PARAMS]) -> Self {
+        let &[group, axons, posts, data_first, classes, target_first, output_first, rest @ ..] = params;
+        let [burn_in, epoch, readout_shift, feedback_shift, limit, error_shift, share, rest @ ..] = rest;
+        let [slope, slope_parameter, homeostasis, count_max, back_end, shift, decay_u, decay_v, recorded_seed] = rest;
+        let decay = |word: u32| Decay::saturating(word.cast_signed());
+        Self {
+            group: index(group),
+            axons: index(axons),
+            posts: index(posts),
+            data_first: index(data_first),
+            classes: index(classes),
+            target_first: index(target_first),
+            output_first: index(output_first),
+            burn_in_steps: burn_in.cast_signed(),
+            epoch_steps: epoch.cast_signed(),
+            readout_shift,
+            feedback_shift,
+            trigger: Trigger { limit: limit.cast_signed(), error_shift, share: share.cast_signed() },
+            slope: Slope::from_words(slope, slope_parameter),
+            homeostasis: homeostasis.cast_signed(),
+            count_max: count_max.cast_signed(),
+            back_end: match back_end {
+                0xFF => Some(BackEnd::Core),
+                code => Precision::from_code(code).map(|precision| BackEnd::Cpu { precision, shift, recorded_seed }),
+            },
+            trace: PreTrace { decay_u: decay(decay_u), decay_v: decay(decay_v) },
+        }
+    }
+
+    fn is_shadow(&self) -> bool {
+        matches!(self.back_end, Some(BackEnd::Cpu { precision: Precision::Shadow, .. }))
+    }
+
+    /// Whether an epoch ends with the step of this number within the sample, from 0.
+    fn ends_epoch(&self, step: i32) -> bool {
+        let after = step.wrapping_sub(self.burn_in_steps);
+        after >= 0 && after.wrapping_add(1).checked_rem(self.epoch_steps) == Some(0)
+    }
+
+    fn memory<'w>(&self, working: &'w mut [i32]) -> Option<Memory<'w>> {
+        let (clock, rest) = working.split_first_chunk_mut::<2>()?;
+        let (sums, rest) = rest.split_at_mut_checked(self.classes)?;
+        let (errors, rest) = rest.split_at_mut_checked(self.classes)?;
+        let (voltages, rest) = rest.split_at_mut_checked(self.posts)?;
+        let (counts, rest) = rest.split_at_mut_checked(self.posts)?;
+        let (factors, traces) = rest.split_at_mut_checked(self.posts)?;
+        Some(Memory { clock, sums, errors, voltages, counts, factors, traces })
+    }
+
+    /// Follows traces and counts, and learns at the end of an epoch.
+    fn after_cores(&self, cpu: &mut Cpu<'_, '_>, layer: &Layer, memory: &mut Memory<'_>) {
+        if matches!(self.back_end, Some(BackEnd::Cpu { .. })) {
+            self.trace.advance(memory.traces, layer.arrivals(cpu.arrivals.plastic.arrived.as_slice()));
+        }
+        for post in layer.fired(cpu.spikes) {
+            if let Some(count) = memory.counts.get_mut(post) {
+                *count = count.wrapping_add(1);
+            }
+        }
+        let [step, _] = *memory.clock;
+        let mut listed = 0;
+        if self.ends_epoch(step) {
+            listed = self.end_epoch(cpu, layer, memory);
+            memory.counts.fill(0);
+        }
+        *memory.clock = [step.wrapping_add(1), listed];
+    }
+
+    /// Reads the layer out and, if the error is large enough, teaches it; returns the number of posts with a factor.
+    fn end_epoch(&self, cpu: &mut Cpu<'_, '_>, layer: &Layer, memory: &mut Memory<'_>) -> i32 {
+        let constants = cpu.image.data(self.data_first, Readout::words(layer.posts, self.classes));
+        let readout = Readout::of(constants, layer.posts, self.classes);
+        memory.sums.fill(0);
+        for (post, count) in memory.counts.iter().enumerate().filter(|(_, count)| **count != 0) {
+            readout.add(post, *count, memory.sums);
+        }
+        for sum in memory.sums.iter_mut() {
+            *sum = sum.wrapping_shr(self.readout_shift);
+        }
+        for (output, sum) in cpu.output.get_mut(self.output_first..).unwrap_or_default().iter_mut().zip(&*memory.sums) {
+            *output = output.wrapping_add(*sum);
+        }
+        if !cpu.learning {
+            return 0;
+        }
+        let [updates, threshold, residues @ ..] = &mut *cpu.learned else { return 0 };
+        let targets = cpu.target.get(self.target_first..).unwrap_or_default();
+        let found = self.trigger.errors(memory.sums, targets, threshold, memory.errors);
+        cpu.ops.rule_opportunities = cpu.ops.rule_opportunities.wrapping_add(1);
+        if found == 0 {
+            return 0;
+        }
+        cpu.ops.rule_triggers = cpu.ops.rule_triggers.wrapping_add(1);
+        *updates = updates.wrapping_add(1);
+        let errors = memory.errors.get(..found).unwrap_or_default();
+        let seen = Seen { blocks: cpu.blocks, spikes: cpu.spikes, voltages: memory.voltages, counts: memory.counts };
+        let listed = self.post_factors(layer, readout, errors, &seen, memory.factors);
+        let posts = memory.factors.get(..index(listed.cast_unsigned())).unwrap_or_default();
+        match self.back_end {
+            Some(BackEnd::Cpu { precision, shift, recorded_seed }) => {
+                let draws = match recorded_seed {
+                    0 => Draws::Shared { seed: cpu.image.seed, t: cpu.t },
+                    seed => Draws::Addressed { seed, update: updates.cast_unsigned(), axon_first: false },
+                };
+                let update = Update { layer, precision, shift, draws };
+                let residues = <[i16]>::mut_from_bytes(residues.as_mut_bytes()).unwrap_or_default();
+                let taught = teach(&update, cpu.arrivals.plastic.weights, residues, memory.traces, posts);
+                cpu.ops.count_taught(taught.visited, taught.changed, taught.saturated);
+            }
+            Some(BackEnd::Core) | None => write_factors(cpu, layer, posts),
+        }
+        listed
+    }
+
+    /// Lists the posts whose factor is not 0, with −m; returns how many.
+    fn post_factors(
+        &self,
+        layer: &Layer,
+        readout: Readout<'_>,
+        errors: &[i32],
+        seen: &Seen<'_>,
+        list: &mut [i32],
+    ) -> i32 {
+        let slope = self.slope.unwrap_or(Slope::Flat);
+        let mut fired = layer.fired(seen.spikes).peekable();
+        let mut listed = 0_usize;
+        let posts = layer.voltages(seen.blocks).zip(seen.voltages).zip(seen.counts).enumerate();
+        for ((post, ((v, v_before), count)), number) in posts.zip(0_u32..) {
+            let v = match fired.next_if_eq(&post) {
+                Some(_) => layer.voltage_before_reset(seen.blocks, post, *v_before),
+                None => v,
+            };
+            let distance = v.wrapping_sub(layer.v_th);
+            let mut factor = if *count > self.count_max { self.homeostasis } else { 0 };
+            if slope.reaches(distance) {
+                let error = readout.feedback(post, errors).wrapping_shr(self.feedback_shift).clamp(-127, 127);
+                factor = factor.wrapping_add(slope.scale(error, distance));
+            }
+            if factor != 0
+                && let Some(slot) = list.get_mut(listed)
+            {
+                *slot = packed(number, factor.wrapping_neg());
+                listed = listed.wrapping_add(1);
+            }
+        }
+        i32::try_from(listed).unwrap_or(0)
+    }
+
+    /// Takes the factors back that the core's learning engine has used.
+    fn after_learning(cpu: &mut Cpu<'_, '_>, layer: &Layer, memory: &mut Memory<'_>) {
+        let [_, listed] = *memory.clock;
+        for entry in memory.factors.iter().take(index(listed.cast_unsigned())) {
+            let post = index(entry.cast_unsigned() & 0xFFFF);
+            cpu.set_post_trace(layer.post_trace_first.wrapping_add(post), 0, 0);
+        }
+        let [step, _] = *memory.clock;
+        *memory.clock = [step, 0];
+    }
+}
+
+/// Hands the factors to the core's learning engine: |m| in y1, the sign in the profile.
+fn write_factors(cpu: &mut Cpu<'_, '_>, layer: &Layer, posts: &[i32]) {
+    for entry in posts {
+        let (post, rising) = (index(entry.cast_unsigned() & 0xFFFF), entry >> 16);
+        let trace = layer.post_trace_first.wrapping_add(post);
+        cpu.set_post_trace(trace, 0, rising.wrapping_abs());
+        cpu.set_profile(trace, u8::from(rising > 0));
+    }
+    cpu.ops.factor_writes = cpu.ops.factor_writes.wrapping_add(posts.len() as u64);
+}
+
+/// Updates every axon whose trace is not 0.
+fn teach(update: &Update<'_>, weights: &mut [i16], residues: &mut [i16], traces: &[i32], posts: &[i32]) -> Taught {
+    let mut taught = Taught::default();
+    for (axon, trace) in traces.iter().enumerate() {
+        let p = pre_trace::factor(*trace);
+        if p != 0 {
+            update.axon(weights, residues, axon, p, posts, &mut taught);
+        }
+    }
+    taught
+}
+
+impl Snip for Decolle {
+    fn learned_words(&self) -> usize {
+        let synapses = self.axons.saturating_mul(self.posts);
+        let residues = if self.is_shadow() { synapses.div_ceil(2) } else { 0 };
+        residues.saturating_add(2)
+    }
+
+    fn working_words(&self) -> usize {
+        let traces = if self.back_end == Some(BackEnd::Core) { 0 } else { self.axons };
+        let of_posts = self.posts.saturating_mul(3);
+        of_posts.saturating_add(self.classes.saturating_mul(2)).saturating_add(traces).saturating_add(2)
+    }
+
+    fn reset(&self, working: &mut [i32]) {
+        working.fill(0);
+    }
+
+    fn run(&self, phase: Phase, cpu: &mut Cpu<'_, '_>) {
+        let step = cpu.working.first().copied().unwrap_or(0);
+        let needed = match phase {
+            Phase::Spk => cpu.learning && self.ends_epoch(step),
+            Phase::PreMgmt => true,
+            Phase::PostMgmt => self.back_end == Some(BackEnd::Core),
+            Phase::Lrn | Phase::Host => false,
+        };
+        if !needed {
+            return;
+        }
+        let Some(layer) = Layer::of(cpu.image, self.group) else { return };
+        let Some(mut memory) = self.memory(core::mem::take(&mut cpu.working)) else { return };
+        match phase {
+            Phase::Spk => {
+                for (before, v) in memory.voltages.iter_mut().zip(layer.voltages(cpu.blocks)) {
+                    *before = v;
+                }
+            }
+            Phase::PreMgmt => self.after_cores(cpu, &layer, &mut memory),
+            _ => Self::after_learning(cpu, &layer, &mut memory),
+        }
+    }
+
+    fn is_sound(&self, image: &Image<'_>) -> bool {
+        let Some(layer) = Layer::of(image, self.group) else { return false };
+        let shift_fits = match self.back_end {
+            Some(BackEnd::Cpu { precision: Precision::Shadow, shift, .. }) => shift <= 15,
+            Some(BackEnd::Cpu { shift, .. }) => (1..=16).contains(&shift),
+            Some(BackEnd::Core) => true,
+            None => false,
+        };
+        Layer::is_sound(image, self.group)
+            && (layer.axons, layer.posts) == (self.axons, self.posts)
+            && (1..=CLASSES_MAX).contains(&self.classes)
+            && self.burn_in_steps >= 0
+            && self.epoch_steps > 0
+            && self.readout_shift <= 24
+            && self.feedback_shift <= 24
+            && (1..=32_767).contains(&self.trigger.limit)
+            && self.trigger.error_shift <= 15
+            && (0..=256).contains(&self.trigger.share)
+            && self.slope.is_some()
+            && (0..=127).contains(&self.homeostasis)
+            && self.count_max >= 0
+            && shift_fits
+            && fits(self.data_first, Readout::words(layer.posts, self.classes), image.data.len())
+            && fits(self.target_first, self.classes, image.target_words)
+            && fits(self.output_first, self.classes, image.output_words)
+    }
+}

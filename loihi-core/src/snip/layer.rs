@@ -1,0 +1,128 @@
+//! Plastic synapses as the embedded CPU sees them: a group in which every axon reaches every post compartment.
+
+use crate::compartment::{Block, LANES};
+use crate::image::{Dialect, Image, LearningRecord, index};
+use crate::num::{Decay, decay_toward_zero};
+
+/// A group of plastic synapses, axons × posts, axon after axon; its post compartments have one plain profile.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layer {
+    /// Its axons.
+    pub(super) axons: usize,
+    /// Its post compartments.
+    pub(super) posts: usize,
+    /// First of its synapses among all plastic ones.
+    pub(super) synapse_first: usize,
+    /// First of its post traces among all.
+    pub(super) post_trace_first: usize,
+    /// Low bits of a mantissa that its format does not store.
+    pub(super) lost_bits: u32,
+    /// Smallest and largest mantissa.
+    pub(super) range: (i32, i32),
+    /// Threshold of its post compartments.
+    pub(super) v_th: i32,
+    /// First of its axons among all plastic ones.
+    axon_first: usize,
+    /// First of its post compartments on the chip.
+    pub(super) compartment_first: usize,
+    /// Place of its first post compartment: block · [`LANES`] + lane.
+    place_first: usize,
+    decay_v: Decay,
+    v_range: (i32, i32),
+}
+
+impl Layer {
+    /// The group of this number; `None` if it is not there.
+    pub(super) fn of(image: &Image<'_>, number: usize) -> Option<Self> {
+        let group = image.learning_group(number)?;
+        let core = image.core(group.core)?;
+        let profile = profile_of(image, &group)?;
+        let blocks_before: usize = image.cores().take(group.core).map(|core| core.blocks()).sum();
+        let [axon_first, synapse_first, post_trace_first] = group.before;
+        Some(Self {
+            axons: group.axons,
+            posts: group.posts,
+            synapse_first,
+            post_trace_first,
+            lost_bits: group.lost_bits(),
+            range: group.weight_range(),
+            v_th: profile.v_th,
+            axon_first,
+            compartment_first: core.compartment_first.wrapping_add(group.post_first),
+            place_first: blocks_before.wrapping_mul(LANES).wrapping_add(group.post_first),
+            decay_v: Decay::saturating(profile.decay_v),
+            v_range: (profile.v_min, profile.v_max),
+        })
+    }
+
+    /// Whether the group of this number is such a layer.
+    pub(super) fn is_sound(image: &Image<'_>, number: usize) -> bool {
+        let Some(group) = image.learning_group(number) else { return false };
+        let first_of = |axon: usize| {
+            let axon = image.axon(group.axon_first.wrapping_add(axon))?;
+            let word = image.sparse.get(axon.first)?;
+            (axon.synapses == group.posts).then_some(index(*word & 0x3FF))
+        };
+        group.dense
+            && group.posts > 0
+            && !group.dialect.has(Dialect::POST_TRACE_AT_SYNAPSE)
+            && profile_of(image, &group).is_some_and(|profile| profile.is_plain())
+            && (0..group.axons).all(|axon| first_of(axon) == Some(group.post_first))
+    }
+
+    /// The weights of an axon, mantissas, one for every post.
+    #[inline]
+    pub(super) fn row<'w>(&self, weights: &'w mut [i16], axon: usize) -> &'w mut [i16] {
+        let first = self.synapse_first.wrapping_add(axon.wrapping_mul(self.posts));
+        weights.get_mut(first..first.wrapping_add(self.posts)).unwrap_or_default()
+    }
+
+    /// Its axons among plastic axons that were reached by spikes.
+    pub(super) fn arrivals<'s>(&self, arrived: &'s [u32]) -> impl Iterator<Item = usize> + use<'s> {
+        let (first, axons) = (self.axon_first, self.axons);
+        arrived.iter().map(move |axon| index(*axon).wrapping_sub(first)).filter(move |axon| *axon < axons)
+    }
+
+    /// Its posts among compartments that fired, ascending.
+    pub(super) fn fired<'s>(&self, spikes: &'s [u32]) -> impl Iterator<Item = usize> + use<'s> {
+        let (first, posts) = (self.compartment_first, self.posts);
+        let from = spikes.partition_point(|spike| index(*spike) < first);
+        let rest = spikes.get(from..).unwrap_or_default();
+        rest.iter().map(move |spike| index(*spike).wrapping_sub(first)).take_while(move |post| *post < posts)
+    }
+
+    /// The voltages of the posts.
+    pub(super) fn voltages<'b>(&self, blocks: &'b [Block]) -> impl Iterator<Item = i32> + use<'b> {
+        let (block, lane) = (self.place_first / LANES, self.place_first % LANES);
+        let blocks = blocks.get(block..).unwrap_or_default().iter();
+        blocks.flat_map(|[_, voltages, _]| voltages).copied().skip(lane).take(self.posts)
+    }
+
+    /// The voltage that a post had when it fired, before the spike took it back: computed again from the voltage of
+    /// the step before.
+    pub(super) fn voltage_before_reset(&self, blocks: &[Block], post: usize, v_before: i32) -> i32 {
+        let place = self.place_first.wrapping_add(post);
+        let Some([currents, _, biases]) = blocks.get(place / LANES) else { return 0 };
+        let lane = place % LANES;
+        let register = |registers: &[i32; LANES]| registers.get(lane).copied().unwrap_or(0);
+        let (low, high) = self.v_range;
+        // Both are shifted left by 8, so that the sum wraps at 23 bits and sign as in the step itself.
+        let input = register(currents).wrapping_add(register(biases)) >> 8;
+        decay_toward_zero(v_before, self.decay_v).wrapping_add(input).max(low).min(high)
+    }
+}
+
+/// The profile of the post compartments, if they all belong to one run of compartments of one profile.
+fn profile_of(image: &Image<'_>, group: &LearningRecord) -> Option<crate::image::Profile> {
+    let core = image.core(group.core)?;
+    let mut first = 0_usize;
+    for run in image.groups(&core) {
+        let end = first.saturating_add(run.compartments);
+        if (first..end).contains(&group.post_first) {
+            let inside = group.post_first.saturating_add(group.posts) <= end;
+            return if inside { image.pattern(&run).only() } else { None };
+        }
+        first = end;
+    }
+    None
+}

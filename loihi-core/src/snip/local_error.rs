@@ -1,0 +1,145 @@
+//! The post factor: what a fixed readout of a layer got wrong, led back to each compartment and scaled by the slope at
+//! its voltage.
+//!
+//! Per epoch, with counts `c_i` of spikes and readout weights `G_ik` of 8 bits: `r_k = Σ_i G_ik·c_i >> readout_shift`,
+//! `e_k = clip(r_k − y_k, ±limit)`, `q_k = sgn(e_k)·(|e_k| >> error_shift)`. If any `q_k` is not 0, the epoch triggers,
+//! and `m_i = slope(v_i)·clip(Σ_k G_ik·q_k >> feedback_shift, ±127)`.
+
+use zerocopy::{FromBytes as _, IntoBytes as _};
+
+/// Readout weights of 8 bits, those of a compartment side by side.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Readout<'d> {
+    weights: &'d [i8],
+    classes: usize,
+}
+
+impl<'d> Readout<'d> {
+    /// Words of constants that a readout takes.
+    pub(super) const fn words(posts: usize, classes: usize) -> usize {
+        posts.saturating_mul(classes).div_ceil(4)
+    }
+
+    /// The readout in these constants.
+    pub(super) fn of(constants: &'d [i32], posts: usize, classes: usize) -> Self {
+        let bytes = <[i8]>::ref_from_bytes(constants.as_bytes()).unwrap_or_default();
+        Self { weights: bytes.get(..posts.saturating_mul(classes)).unwrap_or_default(), classes }
+    }
+
+    /// Adds the weights of one compartment, `times` of each, to the sums. Products of 8 bits and a count stay far below
+    /// 32 bits; the sums wrap.
+    #[inline(always)]
+    pub(super) fn add(&self, post: usize, times: i32, sums: &mut [i32]) {
+        let first = post.wrapping_mul(self.classes);
+        let row = self.weights.get(first..first.wrapping_add(self.classes)).unwrap_or_default();
+        for (sum, weight) in sums.iter_mut().zip(row) {
+            *sum = sum.wrapping_add(i32::from(*weight).wrapping_mul(times));
+        }
+    }
+
+    /// What the errors amount to at a compartment. At most 8 bits times the errors' 16, for 64 classes: 30 bits.
+    #[inline(always)]
+    pub(super) fn feedback(&self, post: usize, errors: &[i32]) -> i32 {
+        let first = post.wrapping_mul(self.classes);
+        let row = self.weights.get(first..first.wrapping_add(self.classes)).unwrap_or_default();
+        let mut sum = 0_i32;
+        for error in errors {
+            let class = crate::image::index(error.cast_unsigned() & 0xFFFF);
+            let weight = row.get(class).copied().map_or(0, i32::from);
+            sum = sum.wrapping_add(weight.wrapping_mul(error >> 16));
+        }
+        sum
+    }
+}
+
+/// How a compartment's voltage scales its error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slope {
+    /// Not at all.
+    Flat,
+    /// 1 closer than this to the threshold, else 0.
+    Box {
+        /// Half the width of the box, in units of the voltage.
+        half_width: i32,
+    },
+    /// 64 at the threshold, falling to 0 at `64 << shift` on both sides; the error is divided by 64 after.
+    Triangle {
+        /// Binary logarithm of what a 64th of the height takes of the voltage, 0..=16.
+        shift: u32,
+    },
+}
+
+impl Slope {
+    /// Codes 0, 1, 2, with one parameter.
+    pub(super) const fn from_words(code: u32, parameter: u32) -> Option<Self> {
+        match code {
+            0 => Some(Self::Flat),
+            1 => Some(Self::Box { half_width: parameter.cast_signed() }),
+            2 if parameter <= 16 => Some(Self::Triangle { shift: parameter }),
+            _ => None,
+        }
+    }
+
+    /// Whether the error counts at this distance from the threshold.
+    #[inline(always)]
+    pub(super) const fn reaches(self, distance: i32) -> bool {
+        match self {
+            Self::Flat => true,
+            Self::Box { half_width } => distance.wrapping_abs() < half_width,
+            Self::Triangle { shift } => distance.wrapping_abs() < 64_i32.wrapping_shl(shift),
+        }
+    }
+
+    /// The error, at most 127, at a distance from the threshold that the slope reaches.
+    #[inline(always)]
+    pub(super) const fn scale(self, error: i32, distance: i32) -> i32 {
+        match self {
+            Self::Flat | Self::Box { .. } => error,
+            Self::Triangle { shift } => {
+                let height = 64_i32.wrapping_shl(shift).wrapping_sub(distance.wrapping_abs()) >> shift;
+                error.wrapping_mul(height) >> 6
+            }
+        }
+    }
+}
+
+/// How errors are formed, and when they are large enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Trigger {
+    /// Largest magnitude of an error, 1..=32,767.
+    pub(super) limit: i32,
+    /// Bits that an error loses, 0..=15: smaller errors are none.
+    pub(super) error_shift: u32,
+    /// Share of the epochs that are to trigger, in units of 1/256; 0: whichever has an error that is large enough.
+    pub(super) share: i32,
+}
+
+/// How far the threshold of a controlled trigger moves for one epoch, in units of 1/256 of an error, times its distance
+/// from the share.
+const CONTROL_GAIN: i32 = 4;
+
+impl Trigger {
+    /// Turns readouts into a list of quantised errors, class in the low half and error in the high half of a word, and
+    /// moves the threshold of a controlled trigger. Returns how many there are.
+    pub(super) fn errors(&self, readouts: &[i32], targets: &[i16], threshold_256: &mut i32, list: &mut [i32]) -> usize {
+        let mut found = 0_usize;
+        for ((readout, target), class) in readouts.iter().zip(targets).zip(0_u32..) {
+            let error = readout.wrapping_sub(i32::from(*target)).clamp(self.limit.wrapping_neg(), self.limit);
+            let size = error.wrapping_abs();
+            let steps = size.wrapping_shr(self.error_shift);
+            if steps != 0
+                && size >= *threshold_256 >> 8
+                && let Some(slot) = list.get_mut(found)
+            {
+                *slot = super::rank_one::packed(class, if error < 0 { steps.wrapping_neg() } else { steps });
+                found = found.wrapping_add(1);
+            }
+        }
+        if self.share > 0 {
+            let triggered = if found > 0 { 256 } else { 0 };
+            let moved = threshold_256.wrapping_add(CONTROL_GAIN.wrapping_mul(i32::wrapping_sub(triggered, self.share)));
+            *threshold_256 = moved.clamp(0, self.limit.wrapping_shl(8));
+        }
+        found
+    }
+}

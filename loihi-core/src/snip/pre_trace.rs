@@ -1,0 +1,72 @@
+//! The pre factor of a rule: a double exponential trace per axon, in 16 bits without sign.
+//!
+//! Per step `P += (Q·decay_v >> 12) − (P·decay_v >> 12)`, then `Q −= Q·decay_u >> 12`, and for every spike
+//! `Q += 65535·decay_u >> 12`, held to 65,535. `P >> 8` is the factor, 0..=255. An axon takes one word, P in its high
+//! half and Q in its low half; one whose traces are both 0 costs a look.
+
+use crate::num::Decay;
+
+/// How the traces of a layer decay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PreTrace {
+    /// Decay of Q, the synapse's.
+    pub(super) decay_u: Decay,
+    /// Decay of P, the membrane's.
+    pub(super) decay_v: Decay,
+}
+
+impl PreTrace {
+    /// Lets the traces decay by a step, and adds the step's spikes.
+    pub(super) fn advance(self, traces: &mut [i32], spikes: impl Iterator<Item = usize>) {
+        let (decay_u, decay_v) = (self.decay_u.get().cast_unsigned(), self.decay_v.get().cast_unsigned());
+        for trace in traces.iter_mut().filter(|trace| **trace != 0) {
+            let word = trace.cast_unsigned();
+            let (p, q) = (word >> 16, word & 0xFFFF);
+            // 16 × 13 bits. A decay is at most 4096, so neither difference is negative, and P stays between P and Q.
+            let p = p.wrapping_sub(p.wrapping_mul(decay_v) >> 12).wrapping_add(q.wrapping_mul(decay_v) >> 12);
+            let q = q.wrapping_sub(q.wrapping_mul(decay_u) >> 12);
+            *trace = (p << 16 | q).cast_signed();
+        }
+        let impulse = 65_535_u32.wrapping_mul(decay_u) >> 12;
+        for axon in spikes {
+            if let Some(trace) = traces.get_mut(axon) {
+                let word = trace.cast_unsigned();
+                let q = (word & 0xFFFF).wrapping_add(impulse).min(0xFFFF);
+                *trace = (word & 0xFFFF_0000 | q).cast_signed();
+            }
+        }
+    }
+}
+
+/// The factor of an axon, 0..=255.
+#[inline]
+pub(super) const fn factor(trace: i32) -> i32 {
+    (trace.cast_unsigned() >> 24).cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_stays_in_sixteen_bits_and_comes_to_rest() {
+        for (decay_u, decay_v) in [(819, 410), (4096, 4096), (1, 1), (4096, 1), (1, 4096)] {
+            let trace = PreTrace { decay_u: Decay::new(decay_u).unwrap(), decay_v: Decay::new(decay_v).unwrap() };
+            let mut words = [0; 2];
+            let (mut p, mut q) = (0_i64, 0_i64);
+            for step in 0..20_000_usize {
+                let spike = step % 3 == 0 && step < 4000;
+                trace.advance(&mut words, spike.then_some(1).into_iter());
+                (p, q) = (
+                    p - (p * i64::from(decay_v) >> 12) + (q * i64::from(decay_v) >> 12),
+                    (q - (q * i64::from(decay_u) >> 12) + i64::from(spike) * (65_535 * i64::from(decay_u) >> 12))
+                        .min(65_535),
+                );
+                assert!((0..65_536).contains(&p), "P, decays {decay_u} and {decay_v}, step {step}: {p}");
+                let word = words[1].cast_unsigned();
+                assert_eq!((i64::from(word >> 16), i64::from(word & 0xFFFF)), (p, q), "step {step}");
+            }
+            assert_eq!(words[0], 0, "an axon without spikes");
+        }
+    }
+}
