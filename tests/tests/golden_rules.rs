@@ -9,6 +9,7 @@ use common::rules::{fnv32, numbers, recorded};
 use host_harness::data::digits;
 use host_harness::device::session::Session;
 use host_harness::experiment::decolle_net::{BackEnd, DecolleNet, Recording};
+use host_harness::experiment::emstdp_net::EmstdpNet;
 use host_harness::image::ImageFile;
 use loihi_core::num::word;
 use loihi_core::probe::Register;
@@ -135,4 +136,49 @@ fn decolle_by_the_core() {
     let recording = Recording { word_per_synapse: false, words: Some([&decays, &rounds]) };
     let file = decolle(BackEnd::Core, 12).image(64, 10, 1, recording).unwrap();
     every_device(|session| replay_decolle(session, &file, run, 1));
+}
+
+/// Shows digits 0 to 2 step by step, and compares counts and weights.
+fn replay_emstdp(session: &mut Session, run: &Value) {
+    const HIDDEN: usize = 100;
+    let file = EmstdpNet::digits().image(64, 10, 1, 0xE35).unwrap();
+    session.load(&file).unwrap();
+    let compare = |session: &mut Session, expected: [u64; 2], place: &str| {
+        let w: Vec<i32> = session.read(Register::W).unwrap().iter().map(|weight| weight / 2).collect();
+        let (hidden, output) = w.split_at(PIXELS * HIDDEN);
+        assert_eq!(u64::from(fnv32(hidden)), expected[0], "w of the hidden layer, {place}");
+        assert_eq!(u64::from(fnv32(output)), expected[1], "w of the outputs, {place}");
+    };
+    let pair = |values: &Value| [values[0].as_u64().unwrap(), values[1].as_u64().unwrap()];
+    compare(session, pair(&run["W0_fnv"]), "at the beginning");
+    let (learn, _) = digits::load();
+    for (number, (sample, digit)) in run["samples"].as_array().unwrap().iter().zip(&learn).enumerate() {
+        let stimulus = stimulus(&digit.pixels, u16::try_from(number).unwrap());
+        let target: Vec<u8> = (0..10_u8).flat_map(|class| i16::from(class == digit.label).to_le_bytes()).collect();
+        let (mut hidden, mut outputs) = ([0, 0], [[0; CLASSES]; 2]);
+        for step in 0..99 {
+            let record = Record { reset: step == 0, learn: true, steps: 1, stimulus: &stimulus, target: &target };
+            session.stream([record], CLASSES, |_| {}).unwrap();
+            let phase = usize::from(step >= 49);
+            for spike in session.read(Register::Spikes).unwrap() {
+                match usize::try_from(spike).unwrap().checked_sub(HIDDEN) {
+                    None => hidden[phase] += 1,
+                    Some(output) => outputs[phase][output] += 1,
+                }
+            }
+        }
+        for (phase, name) in ["1", "2"].into_iter().enumerate() {
+            let expected = sample[format!("h_phase{name}")].as_i64().unwrap();
+            assert_eq!(hidden[phase], expected, "spikes of the hidden layer in phase {name}, sample {number}");
+            let expected = numbers(&sample[format!("o_phase{name}")]);
+            assert_eq!(outputs[phase][..], expected[..], "spikes of the outputs in phase {name}, sample {number}");
+        }
+        let expected = [sample["Wh_fnv"].as_u64().unwrap(), sample["Wo_fnv"].as_u64().unwrap()];
+        compare(session, expected, &format!("sample {number}"));
+    }
+}
+
+#[test]
+fn emstdp() {
+    every_device(|session| replay_emstdp(session, &recorded()["emstdp_int8_sh8"]));
 }

@@ -3,6 +3,7 @@
 pub mod decolle_net;
 pub mod digits_pes;
 pub mod draw;
+pub mod emstdp_net;
 pub mod float_pes;
 pub mod pes_function;
 

@@ -12,7 +12,7 @@
 //! Source: Kaiser, Mostafa, Neftci 2020 in integers; the error trigger is Payvand et al. 2020.
 
 use super::layer::Layer;
-use super::local_error::{Readout, Slope, Trigger};
+use super::local_error::{NO_TARGET, Readout, Slope, Trigger};
 use super::pre_trace::{self, PreTrace};
 use super::rank_one::{Draws, Precision, Taught, Update, packed};
 use super::{Cpu, Phase, Snip, fits};
@@ -77,7 +77,7 @@ pub struct DecolleParams {
     pub data_first: u32,
     /// Classes of the readout, 1..=64.
     pub classes: u32,
-    /// First target word: what each class's readout should be.
+    /// First target word: what each class's readout should be, or [`NO_TARGET`].
     pub target_first: u32,
     /// First output word.
     pub output_first: u32,
@@ -266,6 +266,10 @@ impl Decolle {
         }
         let [updates, threshold, residues @ ..] = &mut *cpu.learned else { return 0 };
         let targets = cpu.target.get(self.target_first..).unwrap_or_default();
+        let targets = targets.get(..self.classes).unwrap_or_default();
+        if targets.iter().all(|target| *target == NO_TARGET) {
+            return 0;
+        }
         let found = self.trigger.errors(memory.sums, targets, threshold, memory.errors);
         cpu.ops.rule_opportunities = cpu.ops.rule_opportunities.wrapping_add(1);
         if found == 0 {

@@ -103,6 +103,9 @@ impl Slope {
     }
 }
 
+/// A target word that says nothing: whatever the readout, there is no error.
+pub const NO_TARGET: i16 = i16::MIN;
+
 /// How errors are formed, and when they are large enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Trigger {
@@ -124,6 +127,9 @@ impl Trigger {
     pub(super) fn errors(&self, readouts: &[i32], targets: &[i16], threshold_256: &mut i32, list: &mut [i32]) -> usize {
         let mut found = 0_usize;
         for ((readout, target), class) in readouts.iter().zip(targets).zip(0_u32..) {
+            if *target == NO_TARGET {
+                continue;
+            }
             let error = readout.wrapping_sub(i32::from(*target)).clamp(self.limit.wrapping_neg(), self.limit);
             let size = error.wrapping_abs();
             let steps = size.wrapping_shr(self.error_shift);

@@ -10,21 +10,25 @@
 mod bernoulli_encoder;
 mod bias_encoder;
 mod decolle;
+mod emstdp;
 mod layer;
 mod local_error;
 mod pes;
 mod pre_trace;
 mod rank_one;
 mod rate_encoder;
+mod soel;
 mod third_factor;
 
 pub use bernoulli_encoder::BernoulliEncoder;
 pub use bias_encoder::BiasEncoder;
 pub use decolle::{Decolle, DecolleParams};
-pub use local_error::Slope;
+pub use emstdp::{Emstdp, EmstdpParams};
+pub use local_error::{NO_TARGET, Slope};
 pub use pes::{Decoder, Pes, Readout, Target};
 pub use rank_one::Precision;
 pub use rate_encoder::RateEncoder;
+pub use soel::{Soel, SoelParams};
 pub use third_factor::ThirdFactor;
 
 use crate::axon::{self, Arrivals};
@@ -150,6 +154,10 @@ pub enum SnipKind {
     BernoulliEncoder(BernoulliEncoder),
     /// Kind 6: a layer that learns from its own readout.
     Decolle(Decolle),
+    /// Kind 7: two layers that learn from spikes of their errors.
+    Emstdp(Emstdp),
+    /// Kind 8: a head that the core teaches where it errs.
+    Soel(Soel),
 }
 
 impl SnipKind {
@@ -163,6 +171,8 @@ impl SnipKind {
             ThirdFactor::KIND => Some(Self::ThirdFactor(ThirdFactor::from_params(&record.params))),
             BernoulliEncoder::KIND => Some(Self::BernoulliEncoder(BernoulliEncoder::from_params(&record.params))),
             Decolle::KIND => Some(Self::Decolle(Decolle::from_params(&record.params))),
+            Emstdp::KIND => Some(Self::Emstdp(Emstdp::from_params(&record.params))),
+            Soel::KIND => Some(Self::Soel(Soel::from_params(&record.params))),
             _ => None,
         }
     }
@@ -175,6 +185,8 @@ impl SnipKind {
             Self::ThirdFactor(snip) => snip,
             Self::BernoulliEncoder(snip) => snip,
             Self::Decolle(snip) => snip,
+            Self::Emstdp(snip) => snip,
+            Self::Soel(snip) => snip,
         }
     }
 }
@@ -201,6 +213,8 @@ impl Snip for SnipKind {
             Self::ThirdFactor(snip) => snip.run(phase, cpu),
             Self::BernoulliEncoder(snip) => snip.run(phase, cpu),
             Self::Decolle(snip) => snip.run(phase, cpu),
+            Self::Emstdp(snip) => snip.run(phase, cpu),
+            Self::Soel(snip) => snip.run(phase, cpu),
         }
     }
 

@@ -1,0 +1,246 @@
+//! SOEL, surrogate-gradient online error-triggered learning: a layer on top of frozen ones, which the core's learning
+//! engine changes only where a compartment spiked too often or too rarely.
+//!
+//! Once an epoch of `epoch_steps`, after `burn_in_steps` of a sample, for every post: `e = target − spikes`. If
+//! `|e| > threshold`, and its voltage is where the slope says that it counts, `min(127, gain·|e|)` goes into y1 and the
+//! sign into the profile (0 for a falling weight, 1 for a rising one); otherwise nothing is written, so that no weight
+//! moves at zero error. The core multiplies by its trace x1. After the burn-in, every epoch adds `1024 · spikes` and
+//! the voltage, held to the threshold, shifted right by `voltage_shift`, to the output: it decides between equals.
+//!
+//! Source: Stewart et al. 2020, rebuilt from its abstract and the same group's error-triggered rule.
+
+use super::layer::Layer;
+use super::local_error::{NO_TARGET, Slope};
+use super::{Cpu, Phase, Snip, fits};
+use crate::image::{Image, SnipRecord, index};
+
+/// A head that the core teaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Soel {
+    group: usize,
+    posts: usize,
+    target_first: usize,
+    output_first: usize,
+    burn_in_steps: i32,
+    epoch_steps: i32,
+    threshold: i32,
+    gain: i32,
+    slope: Option<Slope>,
+    voltage_shift: u32,
+}
+
+/// Parameters of a [`Soel`], in the order of its record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SoelParams {
+    /// The plastic group; every axon reaches every post compartment, all of one plain profile.
+    pub group: u32,
+    /// Its post compartments, one per class.
+    pub posts: u32,
+    /// First target word: how often each post should spike in an epoch, or [`NO_TARGET`].
+    pub target_first: u32,
+    /// First output word.
+    pub output_first: u32,
+    /// Steps of a sample before the first epoch.
+    pub burn_in_steps: u32,
+    /// Steps per epoch, at least 1.
+    pub epoch_steps: u32,
+    /// Largest error that is none, in spikes.
+    pub threshold: u32,
+    /// What an error of one spike amounts to in y1, 1..=127.
+    pub gain: u32,
+    /// Slope; [`Slope::Flat`] and [`Slope::Box`] only.
+    pub slope: Slope,
+    /// Bits that the voltage loses in the output, 0..=31.
+    pub voltage_shift: u32,
+}
+
+impl SoelParams {
+    /// The words of a record.
+    pub const fn words(&self) -> [u32; 11] {
+        let (slope, parameter) = match self.slope {
+            Slope::Flat => (0, 0),
+            Slope::Box { half_width } => (1, half_width.cast_unsigned()),
+            Slope::Triangle { shift } => (2, shift),
+        };
+        [
+            self.group,
+            self.posts,
+            self.target_first,
+            self.output_first,
+            self.burn_in_steps,
+            self.epoch_steps,
+            self.threshold,
+            self.gain,
+            slope,
+            parameter,
+            self.voltage_shift,
+        ]
+    }
+}
+
+impl Soel {
+    /// The kind in a [`SnipRecord`].
+    pub const KIND: u32 = 8;
+
+    pub(super) fn from_params(params: &[u32; SnipRecord::PARAMS]) -> Self {
+        let &[group, posts, target_first, output_first, burn_in, epoch, threshold, gain, rest @ ..] = params;
+        let [slope, parameter, voltage_shift, ..] = rest;
+        Self {
+            group: index(group),
+            posts: index(posts),
+            target_first: index(target_first),
+            output_first: index(output_first),
+            burn_in_steps: burn_in.cast_signed(),
+            epoch_steps: epoch.cast_signed(),
+            threshold: threshold.cast_signed(),
+            gain: gain.cast_signed(),
+            slope: Slope::from_words(slope, parameter),
+            voltage_shift,
+        }
+    }
+
+    fn ends_epoch(&self, step: i32) -> bool {
+        let after = step.wrapping_sub(self.burn_in_steps);
+        after >= 0 && after.wrapping_add(1).checked_rem(self.epoch_steps) == Some(0)
+    }
+
+    /// Counts spikes, and hands errors to the core at the end of an epoch.
+    fn after_cores(&self, cpu: &mut Cpu<'_, '_>, layer: &Layer, memory: &mut Memory<'_>) {
+        let [step, _] = *memory.clock;
+        // What spikes before the last step of the burn-in counts in no epoch.
+        if step >= self.burn_in_steps {
+            for post in layer.fired(cpu.spikes) {
+                if let Some(count) = memory.counts.get_mut(post) {
+                    *count = count.wrapping_add(1);
+                }
+            }
+        }
+        let mut wrote = 0;
+        if self.ends_epoch(step) {
+            Self::read_voltages(cpu, layer, memory.voltages);
+            self.add_outputs(cpu, layer, memory);
+            if cpu.learning {
+                wrote = self.write_factors(cpu, layer, memory);
+            }
+            memory.counts.fill(0);
+        }
+        *memory.clock = [step.wrapping_add(1), wrote];
+    }
+
+    /// Replaces the voltages of the step before by those of this step, before any reset.
+    fn read_voltages(cpu: &Cpu<'_, '_>, layer: &Layer, voltages: &mut [i32]) {
+        let mut fired = layer.fired(cpu.spikes).peekable();
+        for ((post, voltage), v) in voltages.iter_mut().enumerate().zip(layer.voltages(cpu.blocks)) {
+            *voltage = match fired.next_if_eq(&post) {
+                Some(_) => layer.voltage_before_reset(cpu.blocks, post, *voltage),
+                None => v,
+            };
+        }
+    }
+
+    fn add_outputs(&self, cpu: &mut Cpu<'_, '_>, layer: &Layer, memory: &Memory<'_>) {
+        let outputs = cpu.output.get_mut(self.output_first..).unwrap_or_default();
+        for ((output, count), v) in outputs.iter_mut().zip(&*memory.counts).zip(&*memory.voltages) {
+            let v = (*v).min(layer.v_th).max(layer.v_th.wrapping_neg()).wrapping_shr(self.voltage_shift);
+            *output = output.wrapping_add(count.wrapping_shl(10)).wrapping_add(v);
+        }
+    }
+
+    /// Writes y1 and the profile of every post that errs; returns 1 if there is any.
+    fn write_factors(&self, cpu: &mut Cpu<'_, '_>, layer: &Layer, memory: &Memory<'_>) -> i32 {
+        let slope = self.slope.unwrap_or(Slope::Flat);
+        let mut writes = 0_u64;
+        for ((post, count), v) in memory.counts.iter().enumerate().zip(&*memory.voltages) {
+            let target = cpu.target.get(self.target_first.wrapping_add(post)).copied().unwrap_or(NO_TARGET);
+            if target == NO_TARGET {
+                continue;
+            }
+            cpu.ops.rule_opportunities = cpu.ops.rule_opportunities.wrapping_add(1);
+            let error = i32::from(target).wrapping_sub(*count);
+            let size = error.wrapping_abs();
+            if size > self.threshold && slope.reaches(v.wrapping_sub(layer.v_th)) {
+                let trace = layer.post_trace_first.wrapping_add(post);
+                // A count of 16 bits times 7 bits.
+                cpu.set_post_trace(trace, 0, size.min(0xFFFF).wrapping_mul(self.gain).min(127));
+                cpu.set_profile(trace, u8::from(error > 0));
+                writes = writes.wrapping_add(1);
+            }
+        }
+        cpu.ops.rule_triggers = cpu.ops.rule_triggers.wrapping_add(writes);
+        cpu.ops.factor_writes = cpu.ops.factor_writes.wrapping_add(writes);
+        i32::from(writes > 0)
+    }
+
+    fn memory<'w>(&self, working: &'w mut [i32]) -> Option<Memory<'w>> {
+        let (clock, rest) = working.split_first_chunk_mut::<2>()?;
+        let (counts, voltages) = rest.split_at_mut_checked(self.posts)?;
+        Some(Memory { clock, counts, voltages })
+    }
+}
+
+/// The working memory, cut up.
+struct Memory<'w> {
+    /// Steps of the sample that are done; whether factors are written.
+    clock: &'w mut [i32; 2],
+    /// Spikes of the epoch.
+    counts: &'w mut [i32],
+    /// Voltages before the epoch's last step.
+    voltages: &'w mut [i32],
+}
+
+impl Snip for Soel {
+    fn learned_words(&self) -> usize {
+        0
+    }
+
+    fn working_words(&self) -> usize {
+        self.posts.saturating_mul(2).saturating_add(2)
+    }
+
+    fn reset(&self, working: &mut [i32]) {
+        working.fill(0);
+    }
+
+    fn run(&self, phase: Phase, cpu: &mut Cpu<'_, '_>) {
+        let [step, wrote, ..] = *cpu.working else { return };
+        let needed = match phase {
+            Phase::Spk => self.ends_epoch(step),
+            Phase::PreMgmt => true,
+            Phase::PostMgmt => wrote != 0,
+            Phase::Lrn | Phase::Host => false,
+        };
+        if !needed {
+            return;
+        }
+        let Some(layer) = Layer::of(cpu.image, self.group) else { return };
+        let Some(mut memory) = self.memory(core::mem::take(&mut cpu.working)) else { return };
+        match phase {
+            Phase::Spk => {
+                for (before, v) in memory.voltages.iter_mut().zip(layer.voltages(cpu.blocks)) {
+                    *before = v;
+                }
+            }
+            Phase::PreMgmt => self.after_cores(cpu, &layer, &mut memory),
+            // The core has used the factors; they count once.
+            _ => {
+                for post in 0..self.posts {
+                    cpu.set_post_trace(layer.post_trace_first.wrapping_add(post), 0, 0);
+                }
+                *memory.clock = [step, 0];
+            }
+        }
+    }
+
+    fn is_sound(&self, image: &Image<'_>) -> bool {
+        Layer::of(image, self.group).is_some_and(|layer| layer.posts == self.posts)
+            && Layer::is_sound(image, self.group)
+            && self.burn_in_steps >= 0
+            && self.epoch_steps > 0
+            && self.threshold >= 0
+            && (1..=127).contains(&self.gain)
+            && matches!(self.slope, Some(Slope::Flat | Slope::Box { .. }))
+            && self.voltage_shift <= 31
+            && fits(self.target_first, self.posts, image.target_words)
+            && fits(self.output_first, self.posts, image.output_words)
+    }
+}
