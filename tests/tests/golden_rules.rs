@@ -44,7 +44,8 @@ fn replay_decolle(session: &mut Session, file: &ImageFile, run: &Value, scale: i
         for epoch in sample["epochs"].as_array().unwrap() {
             let t = epoch["t"].as_u64().unwrap();
             let steps = u16::try_from(t + 1 - done).unwrap();
-            let record = Record { reset: done == 0, learn: true, steps, stimulus: &stimulus, target: &target };
+            let record =
+                Record { reset: done == 0, learn: true, steps, stimulus: &stimulus, target: &target, ..Record::PLAIN };
             session.stream([record], CLASSES, |_| {}).unwrap();
             done = t + 1;
             compare_epoch(session, epoch, &format!("sample {number}, step {t}"), scale);
@@ -157,7 +158,14 @@ fn replay_emstdp(session: &mut Session, run: &Value) {
         let target: Vec<u8> = (0..10_u8).flat_map(|class| i16::from(class == digit.label).to_le_bytes()).collect();
         let (mut hidden, mut outputs) = ([0, 0], [[0; CLASSES]; 2]);
         for step in 0..99 {
-            let record = Record { reset: step == 0, learn: true, steps: 1, stimulus: &stimulus, target: &target };
+            let record = Record {
+                reset: step == 0,
+                learn: true,
+                steps: 1,
+                stimulus: &stimulus,
+                target: &target,
+                ..Record::PLAIN
+            };
             session.stream([record], CLASSES, |_| {}).unwrap();
             let phase = usize::from(step >= 49);
             for spike in session.read(Register::Spikes).unwrap() {

@@ -98,7 +98,8 @@ fn spikes_and_saved_state_come_over_a_lossy_line_the_same() {
         session.run(100, &[(0, 0), (0, 1), (3, 1), (50, 0)]).unwrap();
         let word = 40_i16.to_le_bytes();
         let stimulus: Vec<u8> = [word; SMALL_MAILBOX].concat();
-        let record = Record { reset: false, learn: true, steps: 90, stimulus: &stimulus, target: &stimulus };
+        let record =
+            Record { reset: false, learn: true, steps: 90, stimulus: &stimulus, target: &stimulus, ..Record::PLAIN };
         session.stream([record; 20], SMALL_MAILBOX, |_| {}).unwrap();
         let learned = session.read(Register::Learned).unwrap();
         assert!(learned.iter().any(|word| *word != 0), "nothing was learned");

@@ -194,15 +194,17 @@ proptest! {
 
     #[test]
     fn every_record_comes_back_and_so_does_a_stream_of_them(
-        records in proptest::collection::vec((any::<bool>(), any::<bool>(), any::<u16>(), bytes(160), bytes(160)), 1..4),
+        records in proptest::collection::vec((any::<[bool; 2]>(), any::<[u16; 3]>(), bytes(160), bytes(160)), 1..4),
         short: u16,
     ) {
         let records: Vec<Record<'_>> = records
             .iter()
-            .map(|(reset, learn, steps, stimulus, target)| Record {
+            .map(|([reset, learn], [steps, recall, keep], stimulus, target)| Record {
                 reset: *reset,
                 learn: *learn,
                 steps: *steps,
+                recall: *recall,
+                keep: *keep,
                 stimulus,
                 target,
             })
@@ -298,7 +300,7 @@ fn bodies_of_records() -> impl Strategy<Value = Vec<u8>> {
     let record = (any::<bool>(), any::<bool>(), 0_u16..200, words(), words());
     proptest::collection::vec(record, 0..8).prop_map(|records| {
         let record = |(reset, learn, steps, stimulus, target): &(bool, bool, u16, Vec<u8>, Vec<u8>)| {
-            encoded!(&Record { reset: *reset, learn: *learn, steps: *steps, stimulus, target })
+            encoded!(&Record { reset: *reset, learn: *learn, steps: *steps, stimulus, target, ..Record::PLAIN })
         };
         let records: Vec<u8> = records.iter().flat_map(record).collect();
         encoded!(&Request::Stream { records: &records })

@@ -26,8 +26,8 @@ struct Cli {
 enum Command {
     /// Run an experiment
     Run(run::RunArgs),
-    /// Show the experiments
-    List,
+    /// Show the experiments, or the parameters of one
+    List(run::ListArgs),
     /// Replay recorded vectors of other emulators and of the chip
     Conform(conform::ConformArgs),
     /// Show what elementary operations cost, in instructions
@@ -68,7 +68,7 @@ pub fn main() -> ExitCode {
     }
     let done = match cli.command {
         Command::Run(args) => run::run(&args),
-        Command::List => run::list(),
+        Command::List(args) => run::list(&args),
         Command::Conform(args) => conform::conform(&args),
         Command::Bench(args) => bench::bench(&args),
         Command::Cost(args) => cost::cost(&args),

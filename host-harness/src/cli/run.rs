@@ -5,7 +5,7 @@ use super::open::open;
 use super::out;
 use super::progress::Progress;
 use crate::device::session::Session;
-use crate::experiment::{Experiment, Options, Outcome, Row, Watch};
+use crate::experiment::{Experiment, Options, Outcome, Row, Task, Watch, parameters};
 use crate::image::ImageFile;
 use crate::record::{Learned, Manifest, RecordError, RunFolder};
 use anyhow::{Context as _, anyhow};
@@ -14,11 +14,11 @@ use loihi_core::image::VERSION as IMAGE_VERSION;
 use loihi_core::wire::message::{SCHEMA, VERSION as PROTOCOL_VERSION};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
-    /// Name of the experiment; `loihi list` shows them
+    /// Name of an experiment (`loihi list` shows them), or a file of parameters (`loihi list NAME` prints one)
     experiment: String,
     #[command(flatten)]
     device: DeviceArgs,
@@ -28,6 +28,12 @@ pub(super) struct RunArgs {
     /// Passes over the data [default: the experiment's own]
     #[arg(long, value_name = "N")]
     passes: Option<u32>,
+    /// Only so many samples to learn from and to test on
+    #[arg(long, value_name = "N")]
+    samples: Option<usize>,
+    /// Test on a part of the samples to learn from, not on the test samples: to choose parameters by
+    #[arg(long)]
+    validate: bool,
     /// Record the run in this folder, which must be new or empty
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -58,22 +64,46 @@ struct Report<'a> {
     digests: Vec<String>,
 }
 
-pub(super) fn list() -> anyhow::Result<()> {
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Print the parameters of this experiment, to be copied into a file and changed
+    experiment: Option<String>,
+}
+
+pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
+    if let Some(name) = &args.experiment {
+        out::line(format_args!("{}", find(name)?.parameters().trim_end()))?;
+        return Ok(());
+    }
     for experiment in Experiment::ALL {
-        out::line(format_args!("{:<14} {}", experiment.name(), experiment.summary()))?;
+        out::line(format_args!("{:<18} {}", experiment.name(), experiment.summary()))?;
     }
     Ok(())
 }
 
+/// The experiment of a name, or of a file of parameters.
+fn choose(name: &str) -> anyhow::Result<(Experiment, Box<dyn Task>)> {
+    let is_file = Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+    if !is_file {
+        let experiment = find(name)?;
+        return Ok((experiment, experiment.task(experiment.parameters())?));
+    }
+    let text = std::fs::read_to_string(name).with_context(|| format!("{name} cannot be read"))?;
+    let unsound = || format!("{name} is no file of parameters (`loihi list NAME` prints one)");
+    let experiment = find(&parameters::experiment(&text).with_context(unsound)?)?;
+    Ok((experiment, experiment.task(&text).with_context(unsound)?))
+}
+
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
-    let experiment = find(&args.experiment)?;
+    let (experiment, task) = choose(&args.experiment)?;
     let learned = args.learned.as_deref().map(Learned::read).transpose().context("--learned cannot be used")?;
     let mut session = open(&args.device)?;
     let folder = args.out.as_deref().map(RunFolder::create).transpose()?;
     let mut follower =
         Follower { progress: Progress::new(args.quiet), folder, manifest: manifest(experiment, &session, args.seed) };
-    let options = Options { seed: args.seed, passes: args.passes, learned };
-    let outcome = experiment.run(&mut session, &options, &mut follower);
+    let options =
+        Options { seed: args.seed, passes: args.passes, learned, samples: args.samples, validate: args.validate };
+    let outcome = task.run(&mut session, &options, &mut follower);
     follower.progress.finish();
     follower.take_logs(&mut session)?;
     let outcome = outcome.with_context(|| follower.unfinished())?;
@@ -142,7 +172,16 @@ fn print_summary(experiment: Experiment, session: &Session, seed: u32, outcome: 
     }
     out::line(format_args!("  {:<22} {}", "spikes", outcome.ops.spikes))?;
     out::line(format_args!("  {:<22} {}", "synaptic events", outcome.ops.synaptic_events))?;
-    out::line(format_args!("  {:<22} {}", "decoder updates", outcome.ops.decoder_updates))?;
+    for (name, count) in [
+        ("decoder updates", outcome.ops.decoder_updates),
+        ("weight updates", outcome.ops.rule_updates),
+        ("weight updates, core", outcome.ops.learning_updates),
+        ("third factors", outcome.ops.factor_writes),
+    ] {
+        if count > 0 {
+            out::line(format_args!("  {name:<22} {count}"))?;
+        }
+    }
     if outcome.ops.decoder_saturations > 0 {
         out::line(format_args!(
             "  {:<22} {}: the learning rate is too high",
@@ -155,7 +194,7 @@ fn print_summary(experiment: Experiment, session: &Session, seed: u32, outcome: 
 
 /// A figure as a person reads it.
 fn figure(name: &str, value: f64) -> String {
-    if name.starts_with("accuracy") {
+    if name.starts_with("accuracy") || name.ends_with("rate") {
         format!("{:.2} %", 100.0 * value)
     } else if name == "passes" {
         format!("{value:.0}")
@@ -216,10 +255,14 @@ impl Watch for Follower {
         if row.metrics.iter().any(|(name, _)| name.starts_with("accuracy")) {
             let figures: Vec<String> =
                 row.metrics.iter().map(|(name, v)| format!("{name} {}", figure(name, *v))).collect();
-            self.progress.line(&format!("pass {}: {}", row.pass, figures.join(", ")));
+            match &row.stage {
+                Some(stage) => self.progress.line(&format!("{stage}: {}", figures.join(", "))),
+                None => self.progress.line(&format!("pass {}: {}", row.pass, figures.join(", "))),
+            }
         }
         let Some(folder) = &mut self.folder else { return Ok(()) };
         let mut columns = vec![("pass", row.pass.to_string())];
+        columns.extend(row.stage.as_ref().map(|stage| ("stage", format!("\"{stage}\""))));
         columns.extend(row.metrics.iter().map(|(name, value)| (*name, value.to_string())));
         columns.push(("digest", format!("{:016x}", row.digest)));
         folder.metrics(&columns)

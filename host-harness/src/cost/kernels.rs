@@ -140,7 +140,11 @@ fn run(session: &mut Session, file: &ImageFile, learn: bool) -> Result<(OpCounts
     session.load(file)?;
     session.reset(ResetScope::All)?;
     // Sets whether rules learn; no step is computed.
-    session.stream([Record { reset: false, learn, steps: 0, stimulus: &[], target: &[] }], 0, |_| {})?;
+    session.stream(
+        [Record { reset: false, learn, steps: 0, stimulus: &[], target: &[], ..Record::PLAIN }],
+        0,
+        |_| {},
+    )?;
     let spikes: Vec<(u16, u16)> = (0..STEPS).map(|step| (step, 0)).collect();
     session.run(u32::from(STEPS), &spikes)?;
     Ok((session.ops()?, session.instructions()))

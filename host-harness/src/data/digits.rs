@@ -25,6 +25,15 @@ pub fn load() -> (Vec<Digit>, Vec<Digit>) {
     (learn, test)
 }
 
+/// All digits as a data set.
+pub fn dataset() -> super::Dataset {
+    let (learn, test) = load();
+    let samples = |digits: Vec<Digit>| {
+        digits.into_iter().map(|digit| super::Sample { values: digit.pixels.to_vec(), label: digit.label }).collect()
+    };
+    super::Dataset { name: "digits", inputs: 64, classes: 10, learn: samples(learn), test: samples(test) }
+}
+
 fn parse(line: &str) -> Option<Digit> {
     let (picture, label) = line.split_once(' ')?;
     let mut pixels = [0; PIXELS];

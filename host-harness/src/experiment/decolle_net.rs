@@ -1,11 +1,11 @@
 //! Networks of layers that each learn from a readout of their own ([`Decolle`]), with random spikes as input.
 
+use super::classify::Port;
 use super::draw;
-use crate::image::{BuildError, DecayTable, ImageBuilder, ImageFile, Plasticity, Source, decay_table};
-use crate::rule::{self, Limits};
-use loihi_core::image::{Dialect, Profile, Rounding};
-use loihi_core::snip::{BernoulliEncoder, Decolle, DecolleParams, Precision, Slope};
-use loihi_core::synapse::{SignMode, Synapse};
+use super::network::{self, Network};
+use crate::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source};
+use loihi_core::image::{Profile, Rounding};
+use loihi_core::snip::{Decolle, DecolleParams, Precision, Slope};
 use serde::{Deserialize, Serialize};
 
 /// Who changes the weights of a layer.
@@ -131,59 +131,43 @@ impl DecolleNet {
         seed: u32,
         recording: Recording<'_>,
     ) -> Result<ImageFile, BuildError> {
-        let mut builder = ImageBuilder::new();
-        // Learning a small step at a time takes exponents beyond the core's, and a wide layer more axons.
-        builder.beyond_the_chip();
-        builder.seed(seed);
-        let outputs = classes * u32::try_from(self.layers.len()).unwrap_or(u32::MAX);
-        builder.mailboxes(inputs + 2, classes, outputs);
-        let pixels = builder.inputs(inputs);
-        builder.snip(BernoulliEncoder::KIND, [0, inputs, pixels.start, self.full_scale, seed ^ 0x7121]);
-        let mut sources: Vec<Source> = pixels.map(Source::Input).collect();
-        for (number, posts) in (0_u32..).zip(&self.layers) {
-            sources = self.layer(&mut builder, number, &sources, *posts, classes, seed, recording);
-        }
-        builder.build()
+        let layers = u32::try_from(self.layers.len()).unwrap_or(u32::MAX);
+        let mut network = Network::new(inputs, [classes, classes * layers], seed);
+        self.stack(&mut network, classes, recording);
+        network.builder.build()
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one layer of many")]
+    /// Adds the encoder and all layers to a network, and returns the last layer's compartments.
+    pub(super) fn stack(&self, network: &mut Network, classes: u32, recording: Recording<'_>) -> Vec<Source> {
+        let mut sources = network.encoder(self.full_scale);
+        for (number, posts) in (0_u32..).zip(&self.layers) {
+            sources = self.layer(network, number, &sources, *posts, classes, recording);
+        }
+        sources
+    }
+
     fn layer(
         &self,
-        builder: &mut ImageBuilder,
+        network: &mut Network,
         number: u32,
         sources: &[Source],
         posts: u32,
         classes: u32,
-        seed: u32,
         recording: Recording<'_>,
     ) -> Vec<Source> {
-        let core = builder.core();
-        let profile = Profile {
-            decay_u: self.decay_u.cast_signed(),
-            decay_v: self.decay_v.cast_signed(),
-            v_th: self.v_th,
-            ..Profile::DEFAULT
-        };
-        let compartments = builder.group(posts as usize, profile);
-        let plasticity = self.plasticity(builder, sources.len(), posts, recording);
-        let group = builder.plastic_group(core, 0..posts as usize, &plasticity);
+        let seed = network.seed;
+        let plasticity = self.plasticity(&mut network.builder, sources.len(), posts, recording);
         // A step of the format is 2 in mixed mode, unless the exponent says so.
         let unit = if plasticity.wgt_exp == 0 { 2 } else { 1 };
-        for (axon, source) in (0_u32..).zip(sources) {
-            let weight = |post| unit * draw::weight(self.weight_deviation, seed + 50 * number, post, axon, 1);
-            let synapse = |post: u32| Synapse { compartment: post as usize, delay: 0, weight: weight(post) };
-            builder.plastic_axon(*source, &(0..posts).map(synapse).collect::<Vec<_>>());
-        }
+        let weight = |axon, post| unit * draw::weight(self.weight_deviation, seed + 50 * number, post, axon, 1);
+        let (group, compartments) = network.layer(self.profile(), sources, posts, &plasticity, weight);
         let readout: Vec<i8> = (0..posts)
             .flat_map(|post| (0..classes).map(move |class| draw::readout(seed + 7 * number, class, post)))
             .collect();
-        let data_first = builder.data(&draw::pack(&readout));
-        let axons = u32::try_from(sources.len()).unwrap_or(u32::MAX);
-        let group = u32::try_from(group).unwrap_or(u32::MAX);
-        let recorded_seed = if recording.word_per_synapse { (seed + 50 * number) ^ 0x5EED } else { 0 };
+        let data_first = network.builder.data(&draw::pack(&readout));
         let params = DecolleParams {
             group,
-            axons,
+            axons: u32::try_from(sources.len()).unwrap_or(u32::MAX),
             posts,
             data_first,
             classes,
@@ -203,10 +187,27 @@ impl DecolleNet {
             shift: self.rate_shift,
             trace_decay_u: self.decay_u,
             trace_decay_v: self.decay_v,
-            recorded_seed,
+            recorded_seed: if recording.word_per_synapse { (seed + 50 * number) ^ 0x5EED } else { 0 },
         };
-        builder.snip(Decolle::KIND, params.words());
+        network.builder.snip(Decolle::KIND, params.words());
         compartments.map(Source::Compartment).collect()
+    }
+
+    /// Of the compartments of every layer.
+    pub(super) fn profile(&self) -> Profile {
+        Profile {
+            decay_u: self.decay_u.cast_signed(),
+            decay_v: self.decay_v.cast_signed(),
+            v_th: self.v_th,
+            ..Profile::DEFAULT
+        }
+    }
+
+    /// The readout of a layer, from 0. All layers are told the same.
+    pub fn port(&self, classes: u32, layer: usize) -> Port {
+        let right = i16::try_from(self.target).unwrap_or(i16::MAX);
+        let classes = classes as usize;
+        Port { target_first: 0, right, wrong: 0, output_first: layer * classes, classes }
     }
 
     fn slope(&self) -> Slope {
@@ -235,30 +236,13 @@ impl DecolleNet {
 
     /// The group's own rule: none, or that which the third factor needs.
     fn plasticity(&self, builder: &mut ImageBuilder, axons: usize, posts: u32, recording: Recording<'_>) -> Plasticity {
-        let mut plasticity = Plasticity {
-            products: Vec::new(),
-            traces: [0; 5],
-            // Every spike counts in the traces; weights change only when the embedded CPU has written a factor.
-            epoch_steps: 1,
-            wgt_exp: 0,
-            weight_bits: 8,
-            sign_mode: SignMode::Mixed,
-            rounding: Rounding::Stochastic,
-            dialect: Dialect::default(),
-        };
         if self.precision().is_some() {
-            return plasticity;
+            return network::by_the_cpu();
         }
-        // x1·y1 loses 2 bits for its width and 7 for the fraction; the rest is the exponent's.
-        for (sign, profiles) in [("-", 1), ("", 2)] {
-            let text = format!("{sign}2^-{}*u0*x1*y1", self.rate_shift);
-            let products = rule::parse_for_profiles(&text, &Limits::RELAXED, profiles);
-            plasticity.products.extend(products.unwrap_or_default());
-        }
+        let mut plasticity = network::by_the_core(builder, self.rate_shift);
         if self.back_end == BackEnd::CoreNearest {
             plasticity.rounding = Rounding::Nearest;
         }
-        plasticity.traces[0] = builder.trace(16, 0, &trace_table(), None);
         if let Some([decays, rounds]) = recording.words {
             // Recordings floor, and their weights are in steps of the format.
             plasticity.rounding = Rounding::FloorStochastic;
@@ -269,11 +253,6 @@ impl DecolleNet {
         }
         plasticity
     }
-}
-
-/// What a trace of 16 steps keeps, in whole 4096ths.
-fn trace_table() -> DecayTable {
-    decay_table((4096.0 * (-1.0_f64 / 16.0).exp()).round() / 4096.0, 0.0)
 }
 
 /// A share in units of 1/256.

@@ -5,7 +5,7 @@
 //! shown, it is learned. Nothing is averaged over digits (batch = 1).
 
 use super::float_pes::FloatPes;
-use super::{ExperimentError, Metrics, Options, Outcome, Row, Watch, conclude, load, mailbox, q12};
+use super::{ExperimentError, Metrics, Options, Outcome, Row, Task, Watch, conclude, load, mailbox, q12};
 use crate::data::digits::{self, CLASSES, Digit, PIXELS};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Source};
@@ -16,6 +16,7 @@ use loihi_core::probe::StateDigest;
 use loihi_core::snip::{Pes, RateEncoder};
 use loihi_core::synapse::{SignMode, fold};
 use loihi_core::wire::message::Record;
+use serde::{Deserialize, Serialize};
 use zerocopy::IntoBytes as _;
 
 /// Words of the stimulus: one per pixel.
@@ -25,7 +26,8 @@ const CLASS_WORDS: u32 = 10;
 const _: () = assert!(PIXEL_WORDS as usize == PIXELS && CLASS_WORDS as usize == CLASSES);
 
 /// Parameters.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DigitsPes {
     /// Compartments of the random layer, at most 1,024.
     pub hidden: usize,
@@ -133,20 +135,6 @@ impl DigitsPes {
         fold(mantissa, WeightExponent::saturating(0), 8, SignMode::Mixed)
     }
 
-    /// Learns and tests on the device of a session.
-    ///
-    /// # Errors
-    /// [`ExperimentError`].
-    pub fn run(
-        &self,
-        session: &mut Session,
-        options: &Options,
-        watch: &mut dyn Watch,
-    ) -> Result<Outcome, ExperimentError> {
-        let (learn, test) = digits::load();
-        self.run_on(&learn, &test, session, options, watch)
-    }
-
     /// Learns from some digits and tests on others.
     ///
     /// # Errors
@@ -193,7 +181,7 @@ impl DigitsPes {
                 ("accuracy_test_float", tested.1),
             ];
             watch.progress(done, total, &format!("pass {pass}, test {:.1} %", 100.0 * tested.0));
-            watch.row(&Row { pass, metrics, digest: digest.total() })?;
+            watch.row(&Row { pass, stage: None, metrics, digest: digest.total() })?;
             digests.push(digest);
         }
         if passes == 0 {
@@ -229,8 +217,16 @@ impl DigitsPes {
         let looks: Vec<(Vec<u8>, Vec<u8>)> =
             digits.iter().map(|digit| (mailbox(digit.pixels.map(i16::from)), mailbox(targets(digit.label)))).collect();
         let records = looks.iter().flat_map(|(stimulus, target)| {
-            let first = Record { reset: true, learn: false, steps: self.predict_steps, stimulus, target };
-            let second = Record { reset: false, learn: true, steps: self.learn_steps, stimulus: &[], target: &[] };
+            let first =
+                Record { reset: true, learn: false, steps: self.predict_steps, stimulus, target, ..Record::PLAIN };
+            let second = Record {
+                reset: false,
+                learn: true,
+                steps: self.learn_steps,
+                stimulus: &[],
+                target: &[],
+                ..Record::PLAIN
+            };
             [Some(first), learn.then_some(second)].into_iter().flatten()
         });
         let looks_each = if learn { 2 } else { 1 };
@@ -262,6 +258,20 @@ impl DigitsPes {
             twin.float.step(&twin.chip, Some(&targets));
         }
         prediction
+    }
+}
+
+impl Task for DigitsPes {
+    fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
+        let (mut learn, mut test) = digits::load();
+        if options.validate {
+            test = learn.split_off(learn.len() - test.len());
+        }
+        if let Some(samples) = options.samples {
+            learn.truncate(samples);
+            test.truncate(samples);
+        }
+        self.run_on(&learn, &test, session, options, watch)
     }
 }
 

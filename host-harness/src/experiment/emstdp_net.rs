@@ -1,10 +1,10 @@
 //! Networks of a hidden layer and an output layer that learn by [`Emstdp`], with random spikes as input.
 
 use super::draw::{gauss, uniform};
-use crate::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source};
-use loihi_core::image::{Dialect, Profile, Rounding};
-use loihi_core::snip::{BernoulliEncoder, Emstdp, EmstdpParams, Precision};
-use loihi_core::synapse::{SignMode, Synapse};
+use super::network::{Network, by_the_cpu};
+use crate::image::{BuildError, ImageFile, Source};
+use loihi_core::image::Profile;
+use loihi_core::snip::{Emstdp, EmstdpParams, Precision};
 use serde::{Deserialize, Serialize};
 
 /// How the outputs' errors come to the hidden layer.
@@ -78,13 +78,8 @@ impl EmstdpNet {
     /// # Errors
     /// [`BuildError`].
     pub fn image(&self, inputs: u32, classes: u32, seed: u32, recorded_seed: u32) -> Result<ImageFile, BuildError> {
-        let mut builder = ImageBuilder::new();
-        builder.beyond_the_chip();
-        builder.seed(seed);
-        builder.mailboxes(inputs + 2, classes, classes);
-        let pixels = builder.inputs(inputs);
-        builder.snip(BernoulliEncoder::KIND, [0, inputs, pixels.start, self.full_scale, seed]);
-        let sources: Vec<Source> = pixels.map(Source::Input).collect();
+        let mut network = Network::new(inputs, [classes, classes], seed);
+        let sources = network.encoder_with(self.full_scale, seed);
         let hidden = Fresh::draw(seed, 1, inputs, self.hidden);
         let output = Fresh::draw(seed, 2, self.hidden, classes);
         let (of_inputs, of_hidden) = (f64::from(inputs), f64::from(self.hidden));
@@ -96,12 +91,12 @@ impl EmstdpNet {
             Feedback::Symmetric => (output.steps(spread * (3.0 / of_hidden).sqrt()), None),
             Feedback::Direct => {
                 let (threshold, words) = direct(seed, self.hidden, classes, spread * (3.0 / of_outputs).sqrt());
-                (threshold, Some(builder.data(&words)))
+                (threshold, Some(network.builder.data(&words)))
             }
         };
-        let (group_hidden, compartments) = layer(&mut builder, &sources, &hidden, drive_hidden);
+        let (group_hidden, compartments) = layer(&mut network, &sources, &hidden, drive_hidden);
         let sources: Vec<Source> = compartments.map(Source::Compartment).collect();
-        let (group_output, _) = layer(&mut builder, &sources, &output, drive_output);
+        let (group_output, _) = layer(&mut network, &sources, &output, drive_output);
         let params = EmstdpParams {
             group_hidden,
             group_output,
@@ -123,8 +118,8 @@ impl EmstdpNet {
             direct_feedback,
             recorded_seed,
         };
-        builder.snip(Emstdp::KIND, params.words());
-        builder.build()
+        network.builder.snip(Emstdp::KIND, params.words());
+        network.builder.build()
     }
 }
 
@@ -165,27 +160,12 @@ fn direct(seed: u32, hidden: u32, outputs: u32, threshold: f64) -> (u32, Vec<i32
 }
 
 /// A layer of integrators without leak that fire at `threshold` steps; returns its group and its compartments.
-fn layer(builder: &mut ImageBuilder, sources: &[Source], fresh: &Fresh, threshold: u32) -> (u32, std::ops::Range<u32>) {
-    let core = builder.core();
+fn layer(network: &mut Network, sources: &[Source], fresh: &Fresh, threshold: u32) -> (u32, std::ops::Range<u32>) {
     // A step is 2 mantissas of 64. Sums are multiples of it, so that this is the same as reaching the threshold.
     let v_th = (i32::try_from(threshold).unwrap_or(i32::MAX).saturating_mul(2) - 1).saturating_mul(64);
     let profile = Profile { decay_u: 4096, decay_v: 0, v_th, ..Profile::DEFAULT };
-    let compartments = builder.group(fresh.posts as usize, profile);
-    builder.bias(compartments.start, &vec![0; fresh.posts as usize]);
-    let plasticity = Plasticity {
-        products: Vec::new(),
-        traces: [0; 5],
-        epoch_steps: 1,
-        wgt_exp: 0,
-        weight_bits: 8,
-        sign_mode: SignMode::Mixed,
-        rounding: Rounding::Stochastic,
-        dialect: Dialect::default(),
-    };
-    let group = builder.plastic_group(core, 0..fresh.posts as usize, &plasticity);
-    for (source, row) in sources.iter().zip(fresh.weights.chunks(fresh.posts as usize)) {
-        let synapse = |(compartment, steps): (usize, &i16)| Synapse { compartment, delay: 0, weight: 2 * steps };
-        builder.plastic_axon(*source, &row.iter().enumerate().map(synapse).collect::<Vec<_>>());
-    }
-    (u32::try_from(group).unwrap_or(u32::MAX), compartments)
+    let weight = |axon, post| 2 * fresh.weights.get((axon * fresh.posts + post) as usize).copied().unwrap_or(0);
+    let (group, compartments) = network.layer(profile, sources, fresh.posts, &by_the_cpu(), weight);
+    network.builder.bias(compartments.start, &vec![0; fresh.posts as usize]);
+    (group, compartments)
 }

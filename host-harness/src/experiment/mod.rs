@@ -1,10 +1,17 @@
 //! Experiments: a network, data, and what is measured.
 
+pub mod classify;
+pub mod continual;
+pub mod decolle;
 pub mod decolle_net;
 pub mod digits_pes;
 pub mod draw;
+pub mod emstdp;
 pub mod emstdp_net;
+pub mod fewshot;
 pub mod float_pes;
+mod network;
+pub mod parameters;
 pub mod pes_function;
 
 use crate::device::session::{Session, SessionError};
@@ -26,6 +33,9 @@ pub enum ExperimentError {
     /// Something could not be recorded.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// The parameters cannot be read.
+    #[error(transparent)]
+    Parameters(#[from] toml::de::Error),
     /// The same network in this process, which the decoders in double precision need, has no memory.
     #[error(transparent)]
     Twin(#[from] TooSmall),
@@ -81,8 +91,10 @@ impl Watch for Nobody {
 /// A row of `metrics.csv`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// Number of the pass, from 1.
+    /// Number of the pass, or of the stage, from 1.
     pub pass: u32,
+    /// What the stage is, if there are several.
+    pub stage: Option<String>,
     /// Figures of the pass.
     pub metrics: Metrics,
     /// Digest of all state after the pass.
@@ -115,6 +127,19 @@ pub struct Options {
     pub passes: Option<u32>,
     /// Learned state to begin with.
     pub learned: Option<Learned>,
+    /// Only so many samples to learn from and to test on.
+    pub samples: Option<usize>,
+    /// Whether a part of the samples to learn from is tested on, and not the test samples: to choose parameters by.
+    pub validate: bool,
+}
+
+/// An experiment with its parameters.
+pub trait Task: std::fmt::Debug {
+    /// Runs it on the device of a session.
+    ///
+    /// # Errors
+    /// [`ExperimentError`]; rows that were handed to `watch` before stay valid.
+    fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError>;
 }
 
 /// An experiment that is built in.
@@ -126,11 +151,30 @@ pub enum Experiment {
     PesChannel,
     /// The square of a sine.
     PesSquare,
+    /// Digits, one layer with local errors.
+    DigitsDecolle,
+    /// Digits, two layers with local errors.
+    DigitsDecolle2,
+    /// Digits, two layers with errors as spikes.
+    DigitsEmstdp,
+    /// New digits from few samples.
+    DigitsSoelFewshot,
+    /// Digits, two classes at a time.
+    DigitsContinual,
 }
 
 impl Experiment {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::DigitsPes, Self::PesChannel, Self::PesSquare];
+    pub const ALL: [Self; 8] = [
+        Self::DigitsPes,
+        Self::PesChannel,
+        Self::PesSquare,
+        Self::DigitsDecolle,
+        Self::DigitsDecolle2,
+        Self::DigitsEmstdp,
+        Self::DigitsSoelFewshot,
+        Self::DigitsContinual,
+    ];
 
     /// The name on the command line.
     pub const fn name(self) -> &'static str {
@@ -138,6 +182,11 @@ impl Experiment {
             Self::DigitsPes => "digits-pes",
             Self::PesChannel => "pes-channel",
             Self::PesSquare => "pes-square",
+            Self::DigitsDecolle => "digits-decolle",
+            Self::DigitsDecolle2 => "digits-decolle-2",
+            Self::DigitsEmstdp => "digits-emstdp",
+            Self::DigitsSoelFewshot => "digits-soel-fewshot",
+            Self::DigitsContinual => "digits-continual",
         }
     }
 
@@ -147,6 +196,40 @@ impl Experiment {
             Self::DigitsPes => "8x8 handwritten digits, learned one at a time from raw spikes (PES)",
             Self::PesChannel => "a sine, passed on by 100 compartments whose decoders are learned (PES)",
             Self::PesSquare => "the square of a sine, learned by 100 compartments (PES)",
+            Self::DigitsDecolle => "8x8 digits, a layer of 128 that learns from its own readout (DECOLLE)",
+            Self::DigitsDecolle2 => "8x8 digits, two layers of 128, each with a readout of its own (DECOLLE)",
+            Self::DigitsEmstdp => "8x8 digits, two layers that learn from spikes of their errors (EMSTDP)",
+            Self::DigitsSoelFewshot => "three new digits from twenty samples each, on frozen features (SOEL)",
+            Self::DigitsContinual => "8x8 digits, two classes after the other, with and without replay (DECOLLE)",
+        }
+    }
+
+    /// Its parameters, as a file that can be copied and changed.
+    pub const fn parameters(self) -> &'static str {
+        match self {
+            Self::DigitsPes => include_str!("../../experiments/digits-pes.toml"),
+            Self::PesChannel => include_str!("../../experiments/pes-channel.toml"),
+            Self::PesSquare => include_str!("../../experiments/pes-square.toml"),
+            Self::DigitsDecolle => include_str!("../../experiments/digits-decolle.toml"),
+            Self::DigitsDecolle2 => include_str!("../../experiments/digits-decolle-2.toml"),
+            Self::DigitsEmstdp => include_str!("../../experiments/digits-emstdp.toml"),
+            Self::DigitsSoelFewshot => include_str!("../../experiments/digits-soel-fewshot.toml"),
+            Self::DigitsContinual => include_str!("../../experiments/digits-continual.toml"),
+        }
+    }
+
+    /// The experiment with these parameters.
+    ///
+    /// # Errors
+    /// [`toml::de::Error`] points at the line.
+    pub fn task(self, parameters: &str) -> Result<Box<dyn Task>, toml::de::Error> {
+        match self {
+            Self::DigitsPes => parameters::read::<digits_pes::DigitsPes>(parameters),
+            Self::PesChannel | Self::PesSquare => parameters::read::<pes_function::PesFunction>(parameters),
+            Self::DigitsDecolle | Self::DigitsDecolle2 => parameters::read::<decolle::DecolleTask>(parameters),
+            Self::DigitsEmstdp => parameters::read::<emstdp::EmstdpTask>(parameters),
+            Self::DigitsSoelFewshot => parameters::read::<fewshot::FewShot>(parameters),
+            Self::DigitsContinual => parameters::read::<continual::Continual>(parameters),
         }
     }
 
@@ -155,7 +238,7 @@ impl Experiment {
         Self::ALL.into_iter().find(|experiment| experiment.name() == name)
     }
 
-    /// Runs it on the device of a session.
+    /// Runs it with its own parameters on the device of a session.
     ///
     /// # Errors
     /// [`ExperimentError`]; rows that were handed to `watch` before stay valid.
@@ -165,11 +248,7 @@ impl Experiment {
         options: &Options,
         watch: &mut dyn Watch,
     ) -> Result<Outcome, ExperimentError> {
-        match self {
-            Self::DigitsPes => digits_pes::DigitsPes::default().run(session, options, watch),
-            Self::PesChannel => pes_function::PesFunction::channel().run(session, options, watch),
-            Self::PesSquare => pes_function::PesFunction::square().run(session, options, watch),
-        }
+        self.task(self.parameters())?.run(session, options, watch)
     }
 }
 

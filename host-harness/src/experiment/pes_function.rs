@@ -5,7 +5,7 @@
 //! and learn in every step.
 
 use super::float_pes::FloatPes;
-use super::{ExperimentError, Options, Outcome, Row, Watch, conclude, load, mailbox, q12};
+use super::{ExperimentError, Options, Outcome, Row, Task, Watch, conclude, load, mailbox, q12};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile};
 use loihi_core::chip::Chip;
@@ -14,6 +14,7 @@ use loihi_core::num::word;
 use loihi_core::probe::StateDigest;
 use loihi_core::snip::{BiasEncoder, Pes, Readout};
 use loihi_core::wire::message::Record;
+use serde::{Deserialize, Serialize};
 use zerocopy::IntoBytes as _;
 
 /// Seconds of a step.
@@ -28,7 +29,8 @@ const ROW_STEPS: usize = 500;
 const BIAS_EXPONENT: u32 = 5;
 
 /// What the decoders learn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Function {
     /// The value itself.
     Channel,
@@ -37,7 +39,8 @@ pub enum Function {
 }
 
 /// Parameters.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PesFunction {
     /// What is learned.
     pub function: Function,
@@ -141,51 +144,6 @@ impl PesFunction {
         (std::f64::consts::TAU * self.frequency_hz * seconds).sin()
     }
 
-    /// Learns on the device of a session.
-    ///
-    /// # Errors
-    /// [`ExperimentError`].
-    pub fn run(
-        &self,
-        session: &mut Session,
-        options: &Options,
-        watch: &mut dyn Watch,
-    ) -> Result<Outcome, ExperimentError> {
-        let file = self.image(options.seed)?;
-        load(session, &file, options, watch)?;
-        let passes = options.passes.unwrap_or(1);
-        let steps = self.steps * passes as usize;
-        let rows = steps.div_ceil(ROW_STEPS);
-        let (mut errors, mut digests): (Vec<f64>, Vec<StateDigest>) = (Vec::new(), Vec::new());
-        // An output is that of the step before: the error of a step compares it with the step's target.
-        let mut before = 0.0;
-        for row in 0..rows {
-            let range = row * ROW_STEPS..steps.min((row + 1) * ROW_STEPS);
-            for output in self.stretch(session, range.clone())? {
-                errors.push(before - self.target(self.stimulus(errors.len())));
-                before = output;
-            }
-            let rmse = root_mean_square(&low_pass(&errors)[range.start..]);
-            watch.progress(range.end as u64, steps as u64, &format!("RMSE of the last 0.5 s {rmse:.4}"));
-            let digest = session.digest()?;
-            let pass = u32::try_from(row + 1).unwrap_or(u32::MAX);
-            watch.row(&Row { pass, metrics: vec![("rmse", rmse)], digest: digest.total() })?;
-            digests.push(digest);
-        }
-        let final_error = |errors: &[f64]| {
-            let filtered = low_pass(errors);
-            root_mean_square(&filtered[filtered.len().saturating_sub(FINAL_STEPS)..])
-        };
-        let float = self.float_errors(&file, steps)?;
-        let metrics = vec![
-            ("rmse", final_error(&errors)),
-            ("rmse_float", final_error(&float)),
-            ("rmse_nengo", self.rmse_nengo),
-            ("passes", f64::from(passes)),
-        ];
-        conclude(session, &file, watch, metrics, digests)
-    }
-
     /// Computes steps on the device and returns its output after each.
     fn stretch(&self, session: &mut Session, range: std::ops::Range<usize>) -> Result<Vec<f64>, SessionError> {
         let words: Vec<(Vec<u8>, Vec<u8>)> = range
@@ -194,8 +152,14 @@ impl PesFunction {
                 (mailbox([q12(x)]), mailbox([q12(self.target(x))]))
             })
             .collect();
-        let records =
-            words.iter().map(|(stimulus, target)| Record { reset: false, learn: true, steps: 1, stimulus, target });
+        let records = words.iter().map(|(stimulus, target)| Record {
+            reset: false,
+            learn: true,
+            steps: 1,
+            stimulus,
+            target,
+            ..Record::PLAIN
+        });
         let mut outputs = Vec::with_capacity(words.len());
         session.stream(records, 1, |output| {
             outputs.extend(output.iter().map(|bits| Readout::from_bits(*bits).to_num::<f64>()));
@@ -222,6 +186,44 @@ impl PesFunction {
             float.step(&chip, Some(&[target]));
         }
         Ok(errors)
+    }
+}
+
+impl Task for PesFunction {
+    fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
+        let file = self.image(options.seed)?;
+        load(session, &file, options, watch)?;
+        let passes = options.passes.unwrap_or(1);
+        let steps = self.steps * passes as usize;
+        let rows = steps.div_ceil(ROW_STEPS);
+        let (mut errors, mut digests): (Vec<f64>, Vec<StateDigest>) = (Vec::new(), Vec::new());
+        // An output is that of the step before: the error of a step compares it with the step's target.
+        let mut before = 0.0;
+        for row in 0..rows {
+            let range = row * ROW_STEPS..steps.min((row + 1) * ROW_STEPS);
+            for output in self.stretch(session, range.clone())? {
+                errors.push(before - self.target(self.stimulus(errors.len())));
+                before = output;
+            }
+            let rmse = root_mean_square(&low_pass(&errors)[range.start..]);
+            watch.progress(range.end as u64, steps as u64, &format!("RMSE of the last 0.5 s {rmse:.4}"));
+            let digest = session.digest()?;
+            let pass = u32::try_from(row + 1).unwrap_or(u32::MAX);
+            watch.row(&Row { pass, stage: None, metrics: vec![("rmse", rmse)], digest: digest.total() })?;
+            digests.push(digest);
+        }
+        let final_error = |errors: &[f64]| {
+            let filtered = low_pass(errors);
+            root_mean_square(&filtered[filtered.len().saturating_sub(FINAL_STEPS)..])
+        };
+        let float = self.float_errors(&file, steps)?;
+        let metrics = vec![
+            ("rmse", final_error(&errors)),
+            ("rmse_float", final_error(&float)),
+            ("rmse_nengo", self.rmse_nengo),
+            ("passes", f64::from(passes)),
+        ];
+        conclude(session, &file, watch, metrics, digests)
     }
 }
 

@@ -11,7 +11,8 @@ use crate::image::{CoreRecord, Image, Recorded};
 use crate::learning::Lesson;
 use crate::num::{Drawn, RandomSource};
 use crate::ops::OpCounts;
-use crate::snip::{Cpu, Phase, Snip as _, SnipKind};
+use crate::snip::{Cpu, Phase, ReplayBuffer, Snip as _, SnipKind};
+use core::ops::Range;
 use state::State;
 
 pub(crate) use state::registers;
@@ -192,6 +193,36 @@ impl<'a> Chip<'a> {
     /// The reward that the cores' learning reads as r1.
     pub fn reward(&self) -> i32 {
         self.reward
+    }
+
+    /// Keeps the sample in the mailboxes in a slot of the image's first [`ReplayBuffer`]; nothing without one, or
+    /// without the slot.
+    pub fn keep(&mut self, slot: usize) {
+        if let Some((buffer, learned)) = self.replay_buffer() {
+            let learned = self.state.learned.get_mut(learned).unwrap_or_default();
+            buffer.keep(learned, slot, self.state.stimulus, self.state.target);
+        }
+    }
+
+    /// Puts the sample of a slot back into the mailboxes, named by the step number; nothing as [`Chip::keep`].
+    pub fn recall(&mut self, slot: usize) {
+        if let Some((buffer, learned)) = self.replay_buffer() {
+            let learned = self.state.learned.get_mut(learned).unwrap_or_default();
+            buffer.recall(learned, slot, self.state.stimulus, self.state.target, self.t);
+        }
+    }
+
+    /// The first replay buffer, and where its slots are.
+    fn replay_buffer(&self) -> Option<(ReplayBuffer, Range<usize>)> {
+        let mut first = 0_usize;
+        for snip in self.image.snips().filter_map(|record| SnipKind::from_record(&record)) {
+            let end = first.saturating_add(snip.learned_words());
+            if let SnipKind::ReplayBuffer(buffer) = snip {
+                return Some((buffer, first..end));
+            }
+            first = end;
+        }
+        None
     }
 
     /// The mailbox for encoders.

@@ -38,6 +38,12 @@ pub(super) fn run(records: &[u8], chip: &mut Chip<'_>, board: &Board, outputs: &
         }
         fill(record.stimulus, chip.stimulus_mut());
         fill(record.target, chip.target_mut());
+        if let Some(slot) = record.recall.checked_sub(1) {
+            chip.recall(usize::from(slot));
+        }
+        if let Some(slot) = record.keep.checked_sub(1) {
+            chip.keep(usize::from(slot));
+        }
         chip.set_learning(record.learn);
         let begin = ticks.map(|now| now());
         for _ in 0..record.steps {

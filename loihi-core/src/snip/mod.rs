@@ -17,6 +17,7 @@ mod pes;
 mod pre_trace;
 mod rank_one;
 mod rate_encoder;
+mod replay_buffer;
 mod soel;
 mod third_factor;
 
@@ -28,6 +29,7 @@ pub use local_error::{NO_TARGET, Slope};
 pub use pes::{Decoder, Pes, Readout, Target};
 pub use rank_one::Precision;
 pub use rate_encoder::RateEncoder;
+pub use replay_buffer::ReplayBuffer;
 pub use soel::{Soel, SoelParams};
 pub use third_factor::ThirdFactor;
 
@@ -158,6 +160,8 @@ pub enum SnipKind {
     Emstdp(Emstdp),
     /// Kind 8: a head that the core teaches where it errs.
     Soel(Soel),
+    /// Kind 11: samples that are kept to be shown again.
+    ReplayBuffer(ReplayBuffer),
 }
 
 impl SnipKind {
@@ -173,6 +177,7 @@ impl SnipKind {
             Decolle::KIND => Some(Self::Decolle(Decolle::from_params(&record.params))),
             Emstdp::KIND => Some(Self::Emstdp(Emstdp::from_params(&record.params))),
             Soel::KIND => Some(Self::Soel(Soel::from_params(&record.params))),
+            ReplayBuffer::KIND => Some(Self::ReplayBuffer(ReplayBuffer::from_params(&record.params))),
             _ => None,
         }
     }
@@ -187,6 +192,7 @@ impl SnipKind {
             Self::Decolle(snip) => snip,
             Self::Emstdp(snip) => snip,
             Self::Soel(snip) => snip,
+            Self::ReplayBuffer(snip) => snip,
         }
     }
 }
@@ -215,6 +221,7 @@ impl Snip for SnipKind {
             Self::Decolle(snip) => snip.run(phase, cpu),
             Self::Emstdp(snip) => snip.run(phase, cpu),
             Self::Soel(snip) => snip.run(phase, cpu),
+            Self::ReplayBuffer(snip) => snip.run(phase, cpu),
         }
     }
 

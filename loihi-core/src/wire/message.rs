@@ -176,10 +176,20 @@ pub struct Record<'a> {
     pub learn: bool,
     /// Steps to compute.
     pub steps: u16,
+    /// A slot of the image's replay buffer, plus 1, from which the mailboxes are filled after the two below; 0: none.
+    pub recall: u16,
+    /// A slot of the replay buffer, plus 1, in which the sample is kept; 0: none.
+    pub keep: u16,
     /// Words of the stimulus mailbox as little-endian `i16`; empty: the mailbox stays as it is.
     #[serde(borrow)]
     pub stimulus: &'a [u8],
     /// Words of the target mailbox as little-endian `i16`; empty: the mailbox stays as it is.
     #[serde(borrow)]
     pub target: &'a [u8],
+}
+
+impl Record<'_> {
+    /// A record that changes nothing and computes no step.
+    pub const PLAIN: Record<'static> =
+        Record { reset: false, learn: false, steps: 0, recall: 0, keep: 0, stimulus: &[], target: &[] };
 }

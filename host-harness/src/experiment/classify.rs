@@ -1,0 +1,326 @@
+//! Samples shown one at a time to a network that classifies them: stages of learning and of testing, in an order that is
+//! known before anything runs.
+
+use super::{ExperimentError, Metrics, Options, Row, Watch, mailbox};
+use crate::data::{Dataset, Sample};
+use crate::device::session::Session;
+use loihi_core::chip::ResetScope;
+use loihi_core::num::word;
+use loihi_core::ops::OpCounts;
+use loihi_core::snip::NO_TARGET;
+use loihi_core::wire::message::Record;
+
+/// Samples that are sent at a time.
+const CHUNK: usize = 16;
+
+/// Words of a network's mailboxes, and how long it looks at a sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// Steps of a sample.
+    pub steps: u16,
+    /// Words of the target mailbox.
+    pub target_words: usize,
+    /// Words of the output mailbox.
+    pub output_words: usize,
+}
+
+/// A readout: where it is told what is right, and where it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Port {
+    /// First of its target words.
+    pub target_first: usize,
+    /// Target of the right class.
+    pub right: i16,
+    /// Target of any other class.
+    pub wrong: i16,
+    /// First of its output words.
+    pub output_first: usize,
+    /// Classes.
+    pub classes: usize,
+}
+
+/// A sample in a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Item<'d> {
+    /// What is shown.
+    pub sample: &'d Sample,
+    /// Names the showing, so that its spikes are its own. A sample that the device recalls is named by the step.
+    pub key: u32,
+    /// The slot of the device's replay buffer in which it is kept, or from which it is taken without being sent.
+    pub replay: Replay,
+}
+
+/// What the device's replay buffer does with a sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replay {
+    /// Nothing.
+    None,
+    /// Keeps it in this slot.
+    Keep(u16),
+    /// Shows what is in this slot.
+    Recall(u16),
+}
+
+/// Keys of the samples that are tested, apart from those that are learned.
+const TEST_KEY: u32 = 1 << 30;
+
+/// Samples to learn from, each named by its place and the number of the pass.
+pub fn to_learn<'d>(samples: impl IntoIterator<Item = &'d Sample>, pass: u32) -> Vec<Item<'d>> {
+    (pass << 20..).zip(samples).map(|(key, sample)| Item { sample, key, replay: Replay::None }).collect()
+}
+
+/// Samples to test on, each named by its place.
+pub fn to_test<'d>(samples: impl IntoIterator<Item = &'d Sample>) -> Vec<Item<'d>> {
+    (TEST_KEY..).zip(samples).map(|(key, sample)| Item { sample, key, replay: Replay::None }).collect()
+}
+
+/// A part of a run.
+#[derive(Clone, Debug)]
+pub struct Stage<'d> {
+    /// What users see.
+    pub name: String,
+    /// Whether everything is as after loading before it begins.
+    pub fresh: bool,
+    /// Readouts that learn.
+    pub taught: Vec<Port>,
+    /// Readouts that are asked; the last one's accuracy is the stage's.
+    pub asked: Vec<Port>,
+    /// Classes that can be the answer; all if empty.
+    pub among: Vec<u8>,
+    /// What is shown, in order.
+    pub items: Vec<Item<'d>>,
+}
+
+impl<'d> Stage<'d> {
+    /// A stage that asks one readout and teaches none.
+    pub fn asking(name: String, port: Port, among: &[u8], items: Vec<Item<'d>>) -> Self {
+        Self { name, fresh: false, taught: Vec::new(), asked: vec![port], among: among.to_vec(), items }
+    }
+}
+
+/// In an order that follows from a seed and a number.
+pub fn shuffled<T: Copy>(values: &[T], seed: u32, number: u32) -> Vec<T> {
+    let mut order: Vec<(u32, T)> = (0..).zip(values).map(|(at, value)| (word(seed, at, number, 98), *value)).collect();
+    order.sort_by_key(|(draw, _)| *draw);
+    order.into_iter().map(|(_, value)| value).collect()
+}
+
+/// What came out of a stage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Score {
+    /// Share of right answers of every readout that was asked.
+    pub accuracies: Vec<f64>,
+    /// Counts of the stage alone.
+    pub ops: OpCounts,
+    /// Samples shown.
+    pub samples: usize,
+}
+
+/// Passes over all samples to learn from, each followed by a test.
+pub fn passes<'d>(data: &'d Dataset, passes: u32, taught: Port, asked: &[Port]) -> Vec<Stage<'d>> {
+    let stage = |name: String, taught, items| Stage {
+        name,
+        fresh: false,
+        taught,
+        asked: asked.to_vec(),
+        among: Vec::new(),
+        items,
+    };
+    let pass = |pass: u32| {
+        let learn = to_learn(&data.learn, pass);
+        let test = to_test(&data.test);
+        [
+            stage(format!("learn, pass {}", pass + 1), vec![taught], learn),
+            stage(format!("test after pass {}", pass + 1), Vec::new(), test),
+        ]
+    };
+    (0..passes).flat_map(pass).collect()
+}
+
+/// Figures of the last of several passes.
+pub fn metrics_of_passes(scores: &[Score]) -> Metrics {
+    let [.., learned, tested] = scores else { return Vec::new() };
+    let mut metrics = vec![("accuracy_test", tested.accuracy()), ("accuracy_online", learned.accuracy())];
+    metrics.extend(learning_metrics(learned));
+    metrics
+}
+
+impl Score {
+    /// Share of right answers of the last readout.
+    pub fn accuracy(&self) -> f64 {
+        self.accuracies.last().copied().unwrap_or(0.0)
+    }
+
+    /// Share of the opportunities to learn that had an error large enough.
+    pub fn trigger_rate(&self) -> f64 {
+        ratio(self.ops.rule_triggers, self.ops.rule_opportunities)
+    }
+
+    /// Weights for which a change was computed, by the embedded CPU or by the cores, per sample.
+    pub fn updates_per_sample(&self) -> f64 {
+        ratio(self.ops.rule_updates + self.ops.learning_updates + self.ops.decoder_updates, self.samples as u64)
+    }
+
+    /// Share of the changed weights that would have left their range.
+    pub fn saturation_rate(&self) -> f64 {
+        let saturated = self.ops.rule_saturations + self.ops.learning_saturations + self.ops.decoder_saturations;
+        ratio(saturated, self.ops.rule_changes + self.ops.learning_updates + self.ops.decoder_updates)
+    }
+
+    /// Spikes per compartment and step.
+    pub fn spike_rate(&self) -> f64 {
+        ratio(self.ops.spikes, self.ops.compartment_updates)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+fn ratio(part: u64, whole: u64) -> f64 {
+    part as f64 / whole.max(1) as f64
+}
+
+/// Goes through the stages and reports each; returns their scores.
+///
+/// # Errors
+/// [`ExperimentError`].
+pub fn run(
+    stages: &[Stage<'_>],
+    interface: Interface,
+    session: &mut Session,
+    watch: &mut dyn Watch,
+) -> Result<Vec<Score>, ExperimentError> {
+    let total: u64 = stages.iter().map(|stage| stage.items.len() as u64).sum();
+    let mut done = 0;
+    let mut scores = Vec::with_capacity(stages.len());
+    for (number, stage) in (1..).zip(stages) {
+        if stage.fresh {
+            session.reset(ResetScope::All)?;
+        }
+        let before = session.ops()?;
+        let mut right = vec![0_u32; stage.asked.len()];
+        for (chunk, items) in (1..).zip(stage.items.chunks(CHUNK)) {
+            show(stage, items, interface, session, &mut right)?;
+            done += items.len() as u64;
+            let seen = stage.items.len().min(chunk * CHUNK);
+            watch.progress(done, total, &format!("{}: {:.1} %", stage.name, 100.0 * share(&right, seen)));
+        }
+        let seen = stage.items.len();
+        let accuracies = right.iter().map(|right| share(&[*right], seen)).collect();
+        let score = Score { accuracies, ops: since(&session.ops()?, &before), samples: seen };
+        let samples = f64::from(u32::try_from(seen).unwrap_or(u32::MAX));
+        let mut metrics = vec![("accuracy", score.accuracy()), ("samples", samples)];
+        metrics.extend(learning_metrics(&score));
+        let digest = session.digest()?.total();
+        watch.row(&Row { pass: number, stage: Some(stage.name.clone()), metrics, digest })?;
+        scores.push(score);
+    }
+    Ok(scores)
+}
+
+/// Share of right answers of the last readout.
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+fn share(right: &[u32], seen: usize) -> f64 {
+    f64::from(right.last().copied().unwrap_or(0)) / seen.max(1) as f64
+}
+
+/// Shows samples and counts the right answers of every readout.
+fn show(
+    stage: &Stage<'_>,
+    items: &[Item<'_>],
+    interface: Interface,
+    session: &mut Session,
+    right: &mut [u32],
+) -> Result<(), ExperimentError> {
+    let words: Vec<(Vec<u8>, Vec<u8>)> = items
+        .iter()
+        .map(|item| match item.replay {
+            Replay::Recall(_) => (Vec::new(), Vec::new()),
+            _ => (mailbox(stimulus(item)), mailbox(targets(&stage.taught, interface.target_words, item))),
+        })
+        .collect();
+    let learn = !stage.taught.is_empty();
+    let records = items.iter().zip(&words).map(|(item, (stimulus, target))| {
+        let (recall, keep) = match item.replay {
+            Replay::None => (0, 0),
+            Replay::Keep(slot) => (0, slot + 1),
+            Replay::Recall(slot) => (slot + 1, 0),
+        };
+        Record { reset: true, learn, steps: interface.steps, recall, keep, stimulus, target }
+    });
+    let mut shown = items.iter();
+    session.stream(records, interface.output_words, |outputs| {
+        let Some(item) = shown.next() else { return };
+        for (port, right) in stage.asked.iter().zip(right.iter_mut()) {
+            *right += u32::from(answer(outputs, *port, &stage.among) == Some(item.sample.label));
+        }
+    })?;
+    Ok(())
+}
+
+/// The values, then the key.
+fn stimulus(item: &Item<'_>) -> impl Iterator<Item = i16> {
+    let [a, b, c, d] = item.key.to_le_bytes();
+    let key = [i16::from_le_bytes([a, b]), i16::from_le_bytes([c, d])];
+    item.sample.values.iter().map(|value| i16::from(*value)).chain(key)
+}
+
+/// The words of the readouts that learn; the others are told nothing.
+fn targets(taught: &[Port], words: usize, item: &Item<'_>) -> Vec<i16> {
+    let mut targets = vec![NO_TARGET; words];
+    for port in taught {
+        for (class, word) in targets.iter_mut().skip(port.target_first).take(port.classes).enumerate() {
+            *word = if class == usize::from(item.sample.label) { port.right } else { port.wrong };
+        }
+    }
+    targets
+}
+
+/// The first class with the largest output, among those that can be.
+fn answer(outputs: &[i32], port: Port, among: &[u8]) -> Option<u8> {
+    let classes = (0_u8..).zip(outputs.iter().skip(port.output_first).take(port.classes));
+    let candidates = classes.filter(|(class, _)| among.is_empty() || among.contains(class));
+    let best = candidates.fold(None, |best: Option<(u8, i32)>, (class, output)| match best {
+        Some((_, most)) if *output <= most => best,
+        _ => Some((class, *output)),
+    });
+    best.map(|(class, _)| class)
+}
+
+/// The part of a data set that a run is to see.
+pub fn select(data: Dataset, options: &Options, validation_samples: usize) -> Dataset {
+    let data = if options.validate { data.validation(validation_samples) } else { data };
+    match options.samples {
+        Some(samples) => data.shortened(samples),
+        None => data,
+    }
+}
+
+/// What a stage of learning has cost, and whether it was in order.
+pub fn learning_metrics(score: &Score) -> Metrics {
+    vec![
+        ("trigger_rate", score.trigger_rate()),
+        ("updates_per_sample", score.updates_per_sample()),
+        ("saturation_rate", score.saturation_rate()),
+        ("spike_rate", score.spike_rate()),
+    ]
+}
+
+/// What was counted between two readings; only the fields that a score reads.
+fn since(after: &OpCounts, before: &OpCounts) -> OpCounts {
+    OpCounts {
+        steps: after.steps - before.steps,
+        compartment_updates: after.compartment_updates - before.compartment_updates,
+        spikes: after.spikes - before.spikes,
+        synaptic_events: after.synaptic_events - before.synaptic_events,
+        learning_updates: after.learning_updates - before.learning_updates,
+        learning_saturations: after.learning_saturations - before.learning_saturations,
+        decoder_updates: after.decoder_updates - before.decoder_updates,
+        decoder_saturations: after.decoder_saturations - before.decoder_saturations,
+        rule_opportunities: after.rule_opportunities - before.rule_opportunities,
+        rule_triggers: after.rule_triggers - before.rule_triggers,
+        rule_updates: after.rule_updates - before.rule_updates,
+        rule_changes: after.rule_changes - before.rule_changes,
+        rule_saturations: after.rule_saturations - before.rule_saturations,
+        factor_writes: after.factor_writes - before.factor_writes,
+        ..OpCounts::default()
+    }
+}

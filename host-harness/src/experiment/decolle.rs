@@ -1,0 +1,64 @@
+//! Classes learned by layers that each have a readout and an error of their own.
+
+use super::classify::{self, Interface};
+use super::decolle_net::{DecolleNet, Recording};
+use super::{ExperimentError, Options, Outcome, Task, Watch, conclude, load};
+use crate::data::{Dataset, digits};
+use crate::device::session::Session;
+use serde::{Deserialize, Serialize};
+
+/// Parameters.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecolleTask {
+    /// Passes over the samples.
+    pub passes: u32,
+    /// Samples that are held back with `--validate`.
+    pub validation_samples: usize,
+    /// The network.
+    pub net: DecolleNet,
+}
+
+impl DecolleTask {
+    /// Learns from a data set and tests on it.
+    ///
+    /// # Errors
+    /// [`ExperimentError`].
+    pub fn run_on(
+        &self,
+        data: &Dataset,
+        session: &mut Session,
+        options: &Options,
+        watch: &mut dyn Watch,
+    ) -> Result<Outcome, ExperimentError> {
+        let file = self.net.image(data.inputs, data.classes, options.seed, Recording::default())?;
+        load(session, &file, options, watch)?;
+        let layers = self.net.layers.len();
+        let interface = Interface {
+            steps: self.net.steps,
+            target_words: data.classes as usize,
+            output_words: layers * data.classes as usize,
+        };
+        let ports = (0..layers).map(|layer| self.net.port(data.classes, layer)).collect::<Vec<_>>();
+        // All layers read the same target words.
+        let taught = self.net.port(data.classes, 0);
+        let stages = classify::passes(data, options.passes.unwrap_or(self.passes), taught, &ports);
+        let scores = classify::run(&stages, interface, session, watch)?;
+        let digest = session.digest()?;
+        let mut metrics = classify::metrics_of_passes(&scores);
+        if let Some(tested) = scores.last().filter(|_| layers > 1) {
+            metrics.extend(OF_LAYERS.into_iter().zip(tested.accuracies.iter().copied()));
+        }
+        conclude(session, &file, watch, metrics, vec![digest])
+    }
+}
+
+/// Accuracy of every layer's readout.
+const OF_LAYERS: [&str; 4] =
+    ["accuracy_test_layer_1", "accuracy_test_layer_2", "accuracy_test_layer_3", "accuracy_test_layer_4"];
+
+impl Task for DecolleTask {
+    fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
+        self.run_on(&classify::select(digits::dataset(), options, self.validation_samples), session, options, watch)
+    }
+}
