@@ -100,6 +100,15 @@ fn enter_plastic(
     let weights = plastic.weights.get(place..).unwrap_or_default();
     let delays = plastic.delays.get(place..).unwrap_or_default();
     let words = image.sparse.get(axon.elements()).unwrap_or_default();
+    if group.dense && core.slots == 1 {
+        // No delays, and compartments that follow one another.
+        let first = start.wrapping_add(words.first().map_or(0, |word| crate::image::index(*word & 0x3FF)));
+        let sums = ring.get_mut(first..).unwrap_or_default();
+        for (sum, weight) in sums.iter_mut().zip(weights).take(words.len()) {
+            *sum = sum.wrapping_add(scale(i32::from(*weight), group.wgt_exp));
+        }
+        return;
+    }
     let fixed_delays = group.dialect.has(Dialect::LAVA_RANGES);
     for ((word, weight), delay) in words.iter().zip(weights).zip(delays) {
         let target = if fixed_delays {
