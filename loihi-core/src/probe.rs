@@ -25,7 +25,7 @@ pub enum Register {
     Activity,
     /// Dendritic accumulators in units of 64, core after core, from the slot of the next step on.
     Dendrite,
-    /// Sums kept apart and what of them waits to join, in the same order, of an image with such sums, else nothing.
+    /// Of every core that has sums kept apart: what waits to join its sum, then each of them, in the same order.
     Apart,
     /// Weights of the plastic synapses, mantissas, group after group.
     W,
@@ -237,9 +237,9 @@ impl Chip<'_> {
 
     fn visit_apart(&self, mut visit: impl FnMut(i32)) {
         let accumulators = &self.state().arrivals.accumulators;
-        for sum in self.image().sums() {
-            if let Some(core) = self.image().core(sum.core) {
-                self.visit_ring(&core, core.slot_first, accumulators.joining, |joining| visit(*joining));
+        for core in self.image().cores().filter(|core| core.sums > 0) {
+            self.visit_ring(&core, core.slot_first, accumulators.joining, |joining| visit(*joining));
+            for sum in self.image().sums().skip(core.sum_first).take(core.sums) {
                 self.visit_ring(&core, sum.slot_first, accumulators.apart, |sum| visit(*sum));
             }
         }

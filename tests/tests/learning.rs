@@ -110,6 +110,32 @@ fn learning_can_be_switched_off_and_variables_written() {
     assert!(!chip.chip().write(Register::Spikes, 0, std::iter::once(0)), "read-only");
 }
 
+#[test]
+fn variables_are_written_only_as_their_group_can_hold_them() {
+    let one = |register, value| move |chip: &mut Running| chip.chip().write(register, 0, std::iter::once(value));
+    let mut chip = pair("dw = 2^-1*x1*y0", |_| {});
+    for (register, held, refused) in [
+        (Register::W, &[-254, 2, 254][..], &[-256, 1, 255, 256][..]),
+        (Register::T, &[-256, 255], &[-257, 256]),
+        (Register::D, &[0], &[-1, 1, 62, 63]),
+    ] {
+        assert!(held.iter().all(|value| one(register, *value)(&mut chip)), "{register:?} holds {held:?}");
+        assert!(
+            !refused.iter().any(|value| one(register, *value)(&mut chip)),
+            "{register:?} holds none of {refused:?}"
+        );
+    }
+    // A rule for delays needs a ring that is long enough for all of them.
+    let mut chip = pair("dd = 2^-1*x1*y0", |_| {});
+    assert!(one(Register::D, 62)(&mut chip) && !one(Register::D, 63)(&mut chip));
+    let mut chip = pair("dw = 2^-1*x1*y0", |plasticity| {
+        plasticity.sign_mode = SignMode::Inhibitory;
+        plasticity.dialect = Dialect(Dialect::LAVA_RANGES);
+    });
+    assert!(one(Register::W, -255)(&mut chip) && !one(Register::W, 1)(&mut chip));
+    assert!(one(Register::T, -257)(&mut chip) && one(Register::D, 255)(&mut chip));
+}
+
 /// The third factor as the chip has it, |e| in y1 and two profiles, against the sign in y1.
 #[test]
 fn two_profiles_and_a_signed_factor_teach_the_same() {

@@ -1,6 +1,7 @@
 //! Writing registers from outside: learned variables, traces, the third factor, reward, currents and voltages.
 
 use super::{Chip, registers};
+use crate::image::LearningRecord;
 use crate::plastic::{Post, Pre};
 use crate::probe::Register;
 
@@ -14,13 +15,32 @@ impl Chip<'_> {
         let count = values.clone().count();
         let end = first.checked_add(count);
         let there = end.is_some_and(|end| end <= self.words(register));
-        if !there || !values.clone().all(|value| (low..=high).contains(&value)) {
+        let holds = |(at, value)| (low..=high).contains(&value) && self.synapse_holds(register, at, value);
+        if !there || !(first..).zip(values.clone()).all(holds) {
             return false;
         }
         for (at, value) in (first..).zip(values) {
             self.write_word(register, at, value);
         }
         true
+    }
+
+    /// Whether a plastic synapse can hold a value; true for other registers.
+    fn synapse_holds(&self, register: Register, synapse: usize, value: i32) -> bool {
+        if !matches!(register, Register::W | Register::T | Register::D) {
+            return true;
+        }
+        let has = |group: &LearningRecord| {
+            let [_, before, _] = group.before;
+            synapse.checked_sub(before).is_some_and(|at| at < group.synapses)
+        };
+        let Some(group) = self.image.learning().find(has) else { return false };
+        let (lowest, highest) = group.tag_range();
+        match register {
+            Register::W => group.holds_weight(value),
+            Register::T => (lowest..=highest).contains(&value),
+            _ => self.image.core(group.core).is_some_and(|core| group.holds_delay(value, core.slots)),
+        }
     }
 
     /// Words of a register that can be written.
@@ -73,7 +93,7 @@ impl Chip<'_> {
     }
 }
 
-/// What a register holds, if it can be written.
+/// What a register holds, if it can be written; a plastic synapse may hold less, see [`Chip::synapse_holds`].
 fn range(register: Register) -> Option<(i32, i32)> {
     match register {
         Register::W => Some((-256, 255)),

@@ -221,11 +221,11 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
     /// Rounds the sums, holds them to their range, and writes those that changed.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn write_back(&mut self, chunk: &Chunk, target: Target, old: &Values, sums: &Values) {
-        let lava = self.group.dialect.has(Dialect::LAVA_RANGES);
+        let whole = |(low, high)| Format { lost: 0, low, high };
         let (format, purpose) = match target {
             Target::Weight => (self.format, Purpose::Weight),
-            Target::Tag => (Format { lost: 0, low: if lava { -257 } else { -256 }, high: 255 }, Purpose::Tag),
-            Target::Delay => (Format { lost: 0, low: 0, high: if lava { 255 } else { 62 } }, Purpose::Delay),
+            Target::Tag => (whole(self.group.tag_range()), Purpose::Tag),
+            Target::Delay => (whole(self.group.delay_range()), Purpose::Delay),
         };
         let words = self.words(chunk, purpose, sums, format.lost);
         let mut new = *old;
