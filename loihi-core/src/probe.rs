@@ -49,6 +49,9 @@ pub enum Register {
     Profile,
     /// The reward that is broadcast.
     Reward,
+    /// Powers of two by which what is learned is scaled: that of the weight changes per plastic group, then one per
+    /// snip. 0: as in the image.
+    Rate,
     /// Compartments that fired in the last step.
     Spikes,
     /// Words of the output mailbox.
@@ -68,7 +71,7 @@ pub enum Register {
 
 impl Register {
     /// Every register of the digest, in its order.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::U,
         Self::V,
         Self::Bias,
@@ -88,6 +91,7 @@ impl Register {
         Self::Epoch,
         Self::Profile,
         Self::Reward,
+        Self::Rate,
         Self::Spikes,
         Self::Output,
         Self::Learned,
@@ -117,6 +121,7 @@ impl Register {
             Self::Epoch => "epoch",
             Self::Profile => "profile",
             Self::Reward => "reward",
+            Self::Rate => "rate",
             Self::Spikes => "spikes",
             Self::Output => "output",
             Self::Learned => "learned",
@@ -133,7 +138,7 @@ pub struct StateDigest {
     /// Steps computed.
     pub t: u32,
     /// FNV-1a 64 of each of [`Register::ALL`], over its words as little-endian bytes.
-    pub registers: [u64; 24],
+    pub registers: [u64; 25],
 }
 
 impl StateDigest {
@@ -180,6 +185,7 @@ impl Chip<'_> {
             Register::Epoch => visit_epoch(plastic, visit),
             Register::Profile => plastic.post.iter().for_each(|post| visit(i32::from(post.profile))),
             Register::Reward => visit(self.reward()),
+            Register::Rate => state.rates.iter().for_each(|rate| visit(*rate)),
             Register::Spikes => state.spikes.as_slice().iter().for_each(|spike| visit(spike.cast_signed())),
             Register::Output => state.output.iter().for_each(|word| visit(*word)),
             Register::Learned => state.learned.iter().for_each(|word| visit(*word)),

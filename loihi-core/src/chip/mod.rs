@@ -19,10 +19,11 @@ pub(crate) use state::registers;
 /// How much a reset takes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, postcard_schema::Schema)]
 pub enum ResetScope {
-    /// Currents, voltages, refractory periods, spikes under way, mailboxes, readouts. What was learned, the biases,
-    /// the step number and the counts stay.
+    /// Currents, voltages, refractory periods, spikes under way, mailboxes, readouts. What was learned, the
+    /// rates, the biases, the step number and the counts stay.
     State,
-    /// Everything is as after loading: nothing learned, biases of the image, step 0, counts 0, learning on.
+    /// Everything is as after loading: nothing learned, rates 0, biases of the image, step 0, counts 0, learning
+    /// on.
     All,
 }
 
@@ -133,6 +134,7 @@ impl<'a> Chip<'a> {
         }
         if scope == ResetScope::All {
             self.state.learned.fill(0);
+            self.state.rates.fill(0);
             for [_, _, biases] in self.state.blocks.iter_mut() {
                 biases.fill(0);
             }
@@ -332,8 +334,15 @@ impl<'a> Chip<'a> {
     #[inline(always)]
     fn learn<R: RandomSource + Copy>(&mut self, random: R) {
         let spikes = self.state.spikes.as_slice();
-        let lesson =
-            Lesson { image: &self.image, t: self.t, spikes, reward: self.reward, learning: self.learning, random };
+        let lesson = Lesson {
+            image: &self.image,
+            t: self.t,
+            spikes,
+            reward: self.reward,
+            learning: self.learning,
+            rates: self.state.rates,
+            random,
+        };
         lesson.run(&mut self.state.arrivals.plastic, &mut self.ops);
     }
 
@@ -344,7 +353,10 @@ impl<'a> Chip<'a> {
 
     fn run_snips(&mut self, phase: Phase) {
         let (mut learned_first, mut working_first) = (0_usize, 0_usize);
-        for snip in self.image.snips().filter_map(|record| SnipKind::from_record(&record)) {
+        let rates = self.state.rates.get(self.image.learning().len()..).unwrap_or_default();
+        for (record, rate) in self.image.snips().zip(rates) {
+            // The check of the image knows every kind.
+            let Some(snip) = SnipKind::from_record(&record) else { continue };
             let learned_end = learned_first.saturating_add(snip.learned_words());
             let working_end = working_first.saturating_add(snip.working_words());
             let mut cpu = Cpu {
@@ -355,6 +367,7 @@ impl<'a> Chip<'a> {
                 target: self.state.target,
                 output: self.state.output,
                 learning: self.learning,
+                rate: *rate,
                 reward: &mut self.reward,
                 learned: self.state.learned.get_mut(learned_first..learned_end).unwrap_or_default(),
                 working: self.state.working.get_mut(working_first..working_end).unwrap_or_default(),

@@ -27,6 +27,8 @@ pub(crate) struct State<'a> {
     pub(crate) spikes: Stack<'a, u32>,
     /// Places of the compartments that are refractory.
     pub(crate) resting: Stack<'a, u32>,
+    /// Powers of two by which what is learned is scaled: one per plastic group, then one per snip.
+    pub(crate) rates: &'a mut [i32],
     /// Mailbox for encoders.
     pub(crate) stimulus: &'a mut [i16],
     /// Mailbox for learning rules.
@@ -80,13 +82,14 @@ impl<'a> State<'a> {
             },
             spikes: Stack::with_len(carver.take(compartments)?, spikes),
             resting: Stack::with_len(carver.take(compartments)?, resting),
+            rates: carver.take(image.learning().len().saturating_add(image.snips().len()))?,
             stimulus: carver.take(image.stimulus_words)?,
             target: carver.take(image.target_words)?,
             output: carver.take(image.output_words)?,
         })
     }
 
-    /// Everything but what was learned, the biases and the snips' working memory to where the image begins.
+    /// Everything but what was learned, the rates, the biases and the snips' working memory to where the image begins.
     pub(crate) fn reset(&mut self, image: &Image<'_>) {
         for [currents, voltages, _] in self.blocks.iter_mut() {
             currents.fill(0);

@@ -317,7 +317,7 @@ impl ProductRecord {
         head & 0xF <= 2
             && (head >> 4) & 0xF <= 2
             && record.factors <= 4
-            && (-7..=9).contains(&record.exponent)
+            && EXPONENTS.contains(&record.exponent)
             && (-128..=127).contains(&record.mantissa)
             && factors.iter().all(|word| Variable::from_code(word & 0xFF).is_some() && word & 0xFE00 == 0)
             && record.factor.iter().all(|factor| (-256..=255).contains(&factor.constant))
@@ -348,6 +348,9 @@ impl Rounding {
         }
     }
 }
+
+/// What the exponent of a product can be.
+pub const EXPONENTS: core::ops::RangeInclusive<i32> = -7..=9;
 
 /// Longest delay of a synapse in steps.
 const DELAY_MAX: i32 = 62;

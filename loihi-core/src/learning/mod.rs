@@ -11,7 +11,7 @@ mod row;
 mod sum;
 mod trace;
 
-use crate::image::{Dialect, Image, LearningRecord, index};
+use crate::image::{Dialect, Image, LearningRecord, Target, index};
 use crate::num::RandomSource;
 use crate::ops::OpCounts;
 use crate::plastic::{Plastic, Post};
@@ -34,6 +34,8 @@ pub struct Lesson<'i, 'a, R> {
     pub reward: i32,
     /// Whether synapses may change; traces do in any case.
     pub learning: bool,
+    /// What is added to the exponents of the products that change weights, per plastic group.
+    pub rates: &'i [i32],
     /// Random numbers.
     pub random: R,
 }
@@ -42,11 +44,11 @@ impl<R: RandomSource + Copy> Lesson<'_, '_, R> {
     /// The learning phase of a step.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn run(&self, plastic: &mut Plastic<'_>, ops: &mut OpCounts) {
-        for group in self.image.learning() {
+        for (group, rate) in self.image.learning().zip(self.rates) {
             self.count_arrivals(&group, plastic);
             self.count_spikes(&group, plastic);
             if self.t.wrapping_add(1).checked_rem(group.epoch_steps) == Some(0) {
-                self.end_epoch(&group, plastic, ops);
+                self.end_epoch(&group, *rate, plastic, ops);
             }
         }
         plastic.arrived.clear();
@@ -133,7 +135,7 @@ impl<R: RandomSource + Copy> Lesson<'_, '_, R> {
     }
 
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn end_epoch(&self, group: &LearningRecord, plastic: &mut Plastic<'_>, ops: &mut OpCounts) {
+    fn end_epoch(&self, group: &LearningRecord, rate: i32, plastic: &mut Plastic<'_>, ops: &mut OpCounts) {
         let traces = Traces::of(self, group);
         let [axons_before, synapses_before, posts_before] = group.before;
         let synapses = synapses_before..synapses_before.wrapping_add(group.synapses);
@@ -141,7 +143,10 @@ impl<R: RandomSource + Copy> Lesson<'_, '_, R> {
         let Some(pre) = plastic.pre.get_mut(axons_before..axons_before.wrapping_add(group.axons)) else { return };
         traces.follow_posts(posts_before, posts, plastic.history);
         let mut products = heapless::Vec::new();
-        for product in self.image.products(group) {
+        for mut product in self.image.products(group) {
+            if product.target == Target::Weight {
+                product.exponent = product.exponent.wrapping_add(rate);
+            }
             // The check of the image has counted them.
             let _fits = products.push(product);
         }
