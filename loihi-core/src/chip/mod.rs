@@ -1,9 +1,11 @@
 //! A chip: many cores, the embedded CPU, the phases of a step.
 
+mod keep;
+mod sound;
 mod state;
 mod write;
 
-use crate::arena::{Carver, TooSmall};
+use crate::arena::{Carver, Stack, TooSmall};
 use crate::axon;
 use crate::compartment::{self, Compartments, Events, LANES, Moment};
 use crate::dendrite::{self, SLOT, slot_start};
@@ -13,7 +15,9 @@ use crate::num::{Drawn, RandomSource};
 use crate::ops::OpCounts;
 use crate::snip::{Cpu, Phase, Snip as _, SnipKind};
 use state::State;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
+pub use keep::{HEADER_BYTES, Keep};
 pub(crate) use state::registers;
 
 /// How much a reset takes back.
@@ -28,15 +32,20 @@ pub enum ResetScope {
 }
 
 /// What a chip remembers outside its memory; with the memory it is all of its state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
 pub struct Suspended {
     t: u32,
-    spikes: usize,
-    resting: usize,
-    arrived: usize,
-    deep: bool,
-    learning: bool,
+    /// Lengths of the lists.
+    spikes: u32,
+    resting: u32,
+    arrived: u32,
     reward: i32,
+    /// 0 or 1, as the next one.
+    learning: u32,
+    deep: u32,
+    /// Nothing.
+    reserved: u32,
     ops: OpCounts,
 }
 
@@ -70,17 +79,9 @@ impl<'a> Chip<'a> {
     /// # Errors
     /// [`TooSmall`] with the bytes that [`Chip::bytes_needed`] asks for.
     pub fn new(image: Image<'a>, memory: &'a mut [u8]) -> Result<Self, TooSmall> {
-        let start = Suspended {
-            t: 0,
-            spikes: 0,
-            resting: 0,
-            arrived: 0,
-            deep: true,
-            learning: true,
-            reward: 0,
-            ops: OpCounts::default(),
-        };
-        let mut chip = Self::resume(image, memory, start)?;
+        // What lies between the slices is kept with them.
+        memory.fill(0);
+        let mut chip = Self::resume(image, memory, Suspended::start())?;
         chip.reset(ResetScope::All);
         Ok(chip)
     }
@@ -91,30 +92,34 @@ impl<'a> Chip<'a> {
     /// [`TooSmall`] as [`Chip::new`].
     pub fn resume(image: Image<'a>, memory: &'a mut [u8], from: Suspended) -> Result<Self, TooSmall> {
         let available = memory.len();
-        let state = State::carve(&image, &mut Carver::new(memory), [from.spikes, from.resting, from.arrived]);
+        let lists = [from.spikes, from.resting, from.arrived].map(crate::image::index);
+        let state = State::carve(&image, &mut Carver::new(memory), lists);
         let state = state.map_err(|_| TooSmall { needed: Self::bytes_needed(&image), available })?;
         Ok(Self {
             image,
             compartments: image.compartments(),
             state,
             t: from.t,
-            deep: from.deep,
-            learning: from.learning,
+            deep: from.deep != 0,
+            learning: from.learning != 0,
             reward: from.reward,
             ops: from.ops,
         })
     }
 
-    /// Lets go of the memory.
-    pub fn suspend(self) -> Suspended {
+    /// What [`Chip::resume`] goes on from in the same memory.
+    pub fn suspended(&self) -> Suspended {
+        // A list has fewer than 2^32 elements, since each has a number.
+        let length = |list: &Stack<'_, u32>| u32::try_from(list.len()).unwrap_or(u32::MAX);
         Suspended {
             t: self.t,
-            spikes: self.state.spikes.len(),
-            resting: self.state.resting.len(),
-            arrived: self.state.arrivals.plastic.arrived.len(),
-            deep: self.deep,
-            learning: self.learning,
+            spikes: length(&self.state.spikes),
+            resting: length(&self.state.resting),
+            arrived: length(&self.state.arrivals.plastic.arrived),
             reward: self.reward,
+            learning: u32::from(self.learning),
+            deep: u32::from(self.deep),
+            reserved: 0,
             ops: self.ops,
         }
     }
@@ -238,11 +243,6 @@ impl<'a> Chip<'a> {
 
     /// What the snips have learned, in the order of the snips.
     pub fn learned(&self) -> &[i32] {
-        self.state.learned
-    }
-
-    /// What the snips have learned, to be written.
-    pub fn learned_mut(&mut self) -> &mut [i32] {
         self.state.learned
     }
 
