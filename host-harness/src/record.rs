@@ -159,7 +159,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// [`RecordError::File`].
-    pub fn learned(&self, image_hash: u64, learned: &[i32]) -> Result<(), RecordError> {
+    pub fn learned(&self, image_hash: u64, learned: &[u8]) -> Result<(), RecordError> {
         write_whole(&self.path.join("learned.bin"), &learned_to_bytes(image_hash, learned))
     }
 }
@@ -185,15 +185,18 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RecordError> {
     })
 }
 
-/// First bytes of a file of learned state.
-const LEARNED_MAGIC: [u8; 8] = *b"LOIHILS1";
+/// First bytes of a file of learned state; the version of the file follows as a digit.
+const LEARNED_MAGIC: [u8; 7] = *b"LOIHILS";
+/// Version of the file.
+const LEARNED_VERSION: u8 = b'2';
 
-/// Magic, image hash, number of words, the words, CRC-32 of all before it; little-endian.
-fn learned_to_bytes(image_hash: u64, learned: &[i32]) -> Vec<u8> {
+/// Magic, version, image hash, number of bytes, the bytes, CRC-32 of all before it; little-endian.
+fn learned_to_bytes(image_hash: u64, learned: &[u8]) -> Vec<u8> {
     let mut bytes = LEARNED_MAGIC.to_vec();
+    bytes.push(LEARNED_VERSION);
     bytes.extend(image_hash.to_le_bytes());
     bytes.extend((learned.len() as u64).to_le_bytes());
-    bytes.extend(learned.iter().flat_map(|word| word.to_le_bytes()));
+    bytes.extend(learned);
     bytes.extend(CRC.checksum(&bytes).to_le_bytes());
     bytes
 }
@@ -203,8 +206,8 @@ fn learned_to_bytes(image_hash: u64, learned: &[i32]) -> Vec<u8> {
 pub struct Learned {
     /// Hash of the image.
     pub image_hash: u64,
-    /// The words.
-    pub words: Vec<i32>,
+    /// What [`loihi_core::chip::Keep::Learned`] is.
+    pub bytes: Vec<u8>,
 }
 
 impl Learned {
@@ -221,17 +224,19 @@ impl Learned {
     fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
         let (checked, check) = bytes.split_last_chunk::<4>().ok_or("the file is too short for learned state")?;
         let rest = checked.strip_prefix(&LEARNED_MAGIC).ok_or("this is not a file of learned state")?;
+        let (version, rest) = rest.split_first().ok_or("the file ends within its header")?;
+        if *version != LEARNED_VERSION {
+            return Err("the file is of another version of this program: learn again");
+        }
         if CRC.checksum(checked) != u32::from_le_bytes(*check) {
             return Err("the file is cut or damaged (its check does not match)");
         }
         let (image_hash, rest) = rest.split_first_chunk::<8>().ok_or("the file ends within its header")?;
         let (count, rest) = rest.split_first_chunk::<8>().ok_or("the file ends within its header")?;
-        let (words, left) = rest.as_chunks::<4>();
-        if !left.is_empty() || words.len() as u64 != u64::from_le_bytes(*count) {
-            return Err("the file holds another number of words than it announces");
+        if rest.len() as u64 != u64::from_le_bytes(*count) {
+            return Err("the file holds another number of bytes than it announces");
         }
-        let words = words.iter().map(|word| i32::from_le_bytes(*word)).collect();
-        Ok(Self { image_hash: u64::from_le_bytes(*image_hash), words })
+        Ok(Self { image_hash: u64::from_le_bytes(*image_hash), bytes: rest.to_vec() })
     }
 }
 
@@ -241,9 +246,10 @@ mod tests {
 
     #[test]
     fn learned_state_comes_back_and_damage_is_noticed() {
-        let bytes = learned_to_bytes(0x1234, &[1, -2, i32::MIN]);
+        let bytes = learned_to_bytes(0x1234, &[1, 2, 255]);
         let read = Learned::parse(&bytes).unwrap();
-        assert_eq!((read.image_hash, read.words.as_slice()), (0x1234, &[1, -2, i32::MIN][..]));
+        assert_eq!((read.image_hash, read.bytes.as_slice()), (0x1234, &[1, 2, 255][..]));
+        assert!(Learned::parse(b"LOIHILS1 and learned state of before").unwrap_err().contains("another version"));
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();
             damaged[at] ^= 0x10;

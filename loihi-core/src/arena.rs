@@ -25,6 +25,12 @@ impl core::error::Error for TooSmall {}
 /// Alignment of every slice, in bytes.
 pub const ALIGNMENT: usize = 8;
 
+/// The buffer from its first multiple of [`ALIGNMENT`] on: where a [`Carver`] begins.
+pub fn aligned(buffer: &mut [u8]) -> &mut [u8] {
+    let skip = buffer.as_ptr().align_offset(ALIGNMENT);
+    buffer.get_mut(skip..).unwrap_or_default()
+}
+
 /// Cuts slices off the front of a buffer, or only counts.
 #[derive(Debug)]
 pub struct Carver<'a> {
@@ -35,9 +41,7 @@ pub struct Carver<'a> {
 impl<'a> Carver<'a> {
     /// Carves from `buffer`, whose first bytes are skipped up to the next multiple of [`ALIGNMENT`].
     pub fn new(buffer: &'a mut [u8]) -> Self {
-        let skip = buffer.as_ptr().align_offset(ALIGNMENT);
-        let rest = buffer.get_mut(skip..).unwrap_or_default();
-        Self { rest: Some(rest), used: 0 }
+        Self { rest: Some(aligned(buffer)), used: 0 }
     }
 
     /// Hands out empty slices and counts the bytes that full ones would take.
@@ -102,6 +106,11 @@ impl<'a, T: Copy> Stack<'a, T> {
     #[inline]
     pub const fn clear(&mut self) {
         self.len = 0;
+    }
+
+    /// Whether there are no more values than places.
+    pub const fn fits(&self) -> bool {
+        self.len <= self.slots.len()
     }
 
     /// Number of values.

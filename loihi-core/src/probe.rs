@@ -25,7 +25,7 @@ pub enum Register {
     Activity,
     /// Dendritic accumulators in units of 64, core after core, from the slot of the next step on.
     Dendrite,
-    /// Sums kept apart and what of them waits to join, in the same order, of an image with such sums, else nothing.
+    /// Of every core that has sums kept apart: what waits to join its sum, then each of them, in the same order.
     Apart,
     /// Weights of the plastic synapses, mantissas, group after group.
     W,
@@ -49,6 +49,9 @@ pub enum Register {
     Profile,
     /// The reward that is broadcast.
     Reward,
+    /// Powers of two by which what is learned is scaled: that of the weight changes per plastic group, then one per
+    /// snip. 0: as in the image.
+    Rate,
     /// Compartments that fired in the last step.
     Spikes,
     /// Words of the output mailbox.
@@ -68,7 +71,7 @@ pub enum Register {
 
 impl Register {
     /// Every register of the digest, in its order.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::U,
         Self::V,
         Self::Bias,
@@ -88,6 +91,7 @@ impl Register {
         Self::Epoch,
         Self::Profile,
         Self::Reward,
+        Self::Rate,
         Self::Spikes,
         Self::Output,
         Self::Learned,
@@ -117,6 +121,7 @@ impl Register {
             Self::Epoch => "epoch",
             Self::Profile => "profile",
             Self::Reward => "reward",
+            Self::Rate => "rate",
             Self::Spikes => "spikes",
             Self::Output => "output",
             Self::Learned => "learned",
@@ -133,7 +138,7 @@ pub struct StateDigest {
     /// Steps computed.
     pub t: u32,
     /// FNV-1a 64 of each of [`Register::ALL`], over its words as little-endian bytes.
-    pub registers: [u64; 24],
+    pub registers: [u64; 25],
 }
 
 impl StateDigest {
@@ -180,6 +185,7 @@ impl Chip<'_> {
             Register::Epoch => visit_epoch(plastic, visit),
             Register::Profile => plastic.post.iter().for_each(|post| visit(i32::from(post.profile))),
             Register::Reward => visit(self.reward()),
+            Register::Rate => state.rates.iter().for_each(|rate| visit(*rate)),
             Register::Spikes => state.spikes.as_slice().iter().for_each(|spike| visit(spike.cast_signed())),
             Register::Output => state.output.iter().for_each(|word| visit(*word)),
             Register::Learned => state.learned.iter().for_each(|word| visit(*word)),
@@ -237,9 +243,9 @@ impl Chip<'_> {
 
     fn visit_apart(&self, mut visit: impl FnMut(i32)) {
         let accumulators = &self.state().arrivals.accumulators;
-        for sum in self.image().sums() {
-            if let Some(core) = self.image().core(sum.core) {
-                self.visit_ring(&core, core.slot_first, accumulators.joining, |joining| visit(*joining));
+        for core in self.image().cores().filter(|core| core.sums > 0) {
+            self.visit_ring(&core, core.slot_first, accumulators.joining, |joining| visit(*joining));
+            for sum in self.image().sums().skip(core.sum_first).take(core.sums) {
                 self.visit_ring(&core, sum.slot_first, accumulators.apart, |sum| visit(*sum));
             }
         }

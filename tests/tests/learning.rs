@@ -7,9 +7,10 @@ mod common;
 use common::chip::Running;
 use host_harness::image::{DecayTable, ImageBuilder, Plasticity, Source, decay_table};
 use host_harness::rule::{Limits, parse, parse_for_profiles};
+use loihi_core::chip::ResetScope;
 use loihi_core::image::{Dialect, Profile, Rounding};
 use loihi_core::probe::Register;
-use loihi_core::snip::ThirdFactor;
+use loihi_core::snip::{Pes, ThirdFactor};
 use loihi_core::synapse::{SignMode, Synapse};
 
 /// Fires whenever its own input spikes.
@@ -108,6 +109,77 @@ fn learning_can_be_switched_off_and_variables_written() {
     assert!(!chip.chip().write(Register::W, 0, std::iter::once(256)), "out of range");
     assert!(!chip.chip().write(Register::W, 1, std::iter::once(0)), "not there");
     assert!(!chip.chip().write(Register::Spikes, 0, std::iter::once(0)), "read-only");
+}
+
+#[test]
+fn variables_are_written_only_as_their_group_can_hold_them() {
+    let one = |register, value| move |chip: &mut Running| chip.chip().write(register, 0, std::iter::once(value));
+    let mut chip = pair("dw = 2^-1*x1*y0", |_| {});
+    for (register, held, refused) in [
+        (Register::W, &[-254, 2, 254][..], &[-256, 1, 255, 256][..]),
+        (Register::T, &[-256, 255], &[-257, 256]),
+        (Register::D, &[0], &[-1, 1, 62, 63]),
+    ] {
+        assert!(held.iter().all(|value| one(register, *value)(&mut chip)), "{register:?} holds {held:?}");
+        assert!(
+            !refused.iter().any(|value| one(register, *value)(&mut chip)),
+            "{register:?} holds none of {refused:?}"
+        );
+    }
+    // A rule for delays needs a ring that is long enough for all of them.
+    let mut chip = pair("dd = 2^-1*x1*y0", |_| {});
+    assert!(one(Register::D, 62)(&mut chip) && !one(Register::D, 63)(&mut chip));
+    let mut chip = pair("dw = 2^-1*x1*y0", |plasticity| {
+        plasticity.sign_mode = SignMode::Inhibitory;
+        plasticity.dialect = Dialect(Dialect::LAVA_RANGES);
+    });
+    assert!(one(Register::W, -255)(&mut chip) && !one(Register::W, 1)(&mut chip));
+    assert!(one(Register::T, -257)(&mut chip) && one(Register::D, 255)(&mut chip));
+}
+
+#[test]
+fn the_rate_of_a_rule_changes_while_it_runs() {
+    let rate = |chip: &mut Running, rate| chip.chip().write(Register::Rate, 0, std::iter::once(rate));
+    let learned = |chip: &mut Running| {
+        let before = chip.read(Register::W)[0];
+        weight_after(chip, &[3], &[5], 20) - before
+    };
+    let mut chip = pair("dw = 2^-1*x1*y0\ndt = 2^-1*x1*y0", |_| {});
+    assert_eq!(learned(&mut chip), 8, "w, the rate of the image");
+    assert!(rate(&mut chip, 2));
+    assert_eq!((learned(&mut chip), chip.read(Register::Rate)), (32, vec![2]), "w, four times as fast");
+    assert!(rate(&mut chip, -2));
+    assert_eq!((learned(&mut chip), chip.read(Register::T)[0]), (2, 24), "w slower, t as before");
+    for (allowed, value) in [(true, -6), (false, -7), (true, 10), (false, 11), (false, i32::MIN)] {
+        assert_eq!(rate(&mut chip, value), allowed, "rate {value}");
+    }
+    chip.chip().reset(ResetScope::State);
+    assert_eq!(chip.read(Register::Rate), [10], "a reset of the state keeps it");
+    chip.chip().reset(ResetScope::All);
+    assert_eq!(chip.read(Register::Rate), [0]);
+}
+
+#[test]
+fn the_rate_of_pes_changes_while_it_runs() {
+    let decoder = |rate: i32| {
+        let mut builder = ImageBuilder::new();
+        builder.mailboxes(0, 1, 1);
+        builder.inputs(2);
+        builder.group(1, OBEDIENT);
+        builder.dense(Source::Input(1), 0, 0, &[i16::MAX]);
+        builder.snip(ThirdFactor::KIND, [0, 0, 0, 5, 1, 0, 0, 0, 0]);
+        builder.snip(Pes::KIND, [0, 1, 1, 0, 0, 10, 46, 0, 0]);
+        let mut chip = Running::new(builder);
+        let mut write = |rates: [i32; 2]| chip.chip().write(Register::Rate, 0, rates.into_iter());
+        assert!(!write([1, 0]), "this snip does not learn");
+        assert!(!write([0, 11]) && !write([0, -22]), "out of the range of its shift");
+        assert!(write([0, rate]));
+        chip.chip().target_mut()[0] = 1 << 10;
+        chip.inject(1);
+        chip.step();
+        chip.read(Register::Learned)[0]
+    };
+    assert_eq!([0, 1, 3, -1, 10, -21].map(decoder), [1 << 12, 1 << 13, 1 << 15, 1 << 11, 1 << 22, 0]);
 }
 
 /// The third factor as the chip has it, |e| in y1 and two profiles, against the sign in y1.

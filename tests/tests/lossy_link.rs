@@ -12,7 +12,7 @@ use host_harness::device::session::{Patience, Session, SessionError};
 use host_harness::device::{Device, DeviceFault};
 use host_harness::experiment::digits_pes::DigitsPes;
 use host_harness::experiment::{Experiment, Nobody, Options, Outcome};
-use loihi_core::chip::ResetScope;
+use loihi_core::chip::{Keep, ResetScope};
 use loihi_core::device::DeviceError;
 use loihi_core::image::{HEADER_WORDS, ImageError};
 use loihi_core::probe::Register;
@@ -103,15 +103,18 @@ fn spikes_and_saved_state_come_over_a_lossy_line_the_same() {
         session.stream([record; 20], SMALL_MAILBOX, |_| {}).unwrap();
         let learned = session.read(Register::Learned).unwrap();
         assert!(learned.iter().any(|word| *word != 0), "nothing was learned");
+        let (kept, state) = (session.save(Keep::Learned).unwrap(), session.save(Keep::State).unwrap());
         let before = session.digest().unwrap();
         session.reset(ResetScope::All).unwrap();
         assert!(session.read(Register::Learned).unwrap().iter().all(|word| *word == 0));
-        session.restore(&learned).unwrap();
+        session.restore(Keep::Learned, &kept).unwrap();
         let after = session.digest().unwrap();
         // The learned registers are equal, the others start anew.
         let place = Register::ALL.iter().position(|register| *register == Register::Learned).unwrap();
         assert_eq!(after.registers[place], before.registers[place]);
         assert_eq!((after.t, before.t), (0, 1900));
+        session.restore(Keep::State, &state).unwrap();
+        assert_eq!(session.digest().unwrap(), before);
         session.run(30, &[(0, 0)]).unwrap();
         (before, session.digest().unwrap(), session.ops().unwrap(), learned)
     };
@@ -233,15 +236,16 @@ fn a_chip_whose_learned_state_is_half_written_does_not_run() {
     let mut peer = Peer::with(small_network().bytes());
     let words = 9 * u32::try_from(SMALL_MAILBOX).unwrap();
     let learned: Vec<u8> = (0..words).flat_map(|word| (1000 * word).to_le_bytes()).collect();
+    let (keep, bytes) = (Keep::Learned, 4 * words);
     let check = CRC.checksum(&learned);
     assert_eq!(
-        peer.ask(&Request::RestoreBegin { words: words + 1, check }).refusal(),
-        DeviceError::LearnedWords { expected: words, found: words + 1 }
+        peer.ask(&Request::RestoreBegin { keep, bytes: bytes + 1, check }).refusal(),
+        DeviceError::KeptBytes { expected: bytes, found: bytes + 1 }
     );
     assert_eq!(peer.ask(&Request::RestoreEnd).refusal(), DeviceError::RestoreUnfinished);
-    assert_eq!(peer.ask(&Request::RestoreBegin { words, check }).response(), Response::Done);
+    assert_eq!(peer.ask(&Request::RestoreBegin { keep, bytes, check }).response(), Response::Done);
     let half = learned.len() / 2;
-    assert_eq!(peer.ask(&Request::RestoreChunk { first: 0, data: &learned[..half] }).response(), Response::Done);
+    assert_eq!(peer.ask(&Request::RestoreChunk { offset: 0, data: &learned[..half] }).response(), Response::Done);
     let (run, stream) = (Request::Run { steps: 1, spikes: &[] }, Request::Stream { records: &[0, 1, 1, 0, 0] });
     for request in [run, stream] {
         let refused = peer.ask(&request).refusal();
@@ -253,17 +257,17 @@ fn a_chip_whose_learned_state_is_half_written_does_not_run() {
     );
     assert_eq!(peer.ask(&run).refusal(), DeviceError::RestoreUnfinished, "a wrong check does not complete it");
     assert_eq!(
-        peer.ask(&Request::RestoreChunk { first: words, data: &[1, 2, 3, 4] }).refusal(),
-        DeviceError::Chunk { offset: words }
+        peer.ask(&Request::RestoreChunk { offset: bytes, data: &[1, 2, 3, 4] }).refusal(),
+        DeviceError::Chunk { offset: bytes }
     );
     assert_eq!(steps(&mut peer), 0);
 
-    let rest = Request::RestoreChunk { first: words / 2, data: &learned[half..] };
+    let rest = Request::RestoreChunk { offset: bytes / 2, data: &learned[half..] };
     assert_eq!(peer.ask(&rest).response(), Response::Done);
     assert_eq!(peer.ask(&Request::RestoreEnd).response(), Response::Done);
     assert_eq!(peer.ask(&run).response(), Response::Ran { instructions: None });
     // A full reset is the other way out.
-    assert_eq!(peer.ask(&Request::RestoreBegin { words, check: 1 }).response(), Response::Done);
+    assert_eq!(peer.ask(&Request::RestoreBegin { keep, bytes, check: 1 }).response(), Response::Done);
     assert_eq!(peer.ask(&Request::Reset { scope: ResetScope::State }).response(), Response::Done);
     assert_eq!(peer.ask(&run).refusal(), DeviceError::RestoreUnfinished);
     assert_eq!(peer.ask(&Request::Reset { scope: ResetScope::All }).response(), Response::Done);

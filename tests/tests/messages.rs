@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Peer, frame_of, small_network};
-use loihi_core::chip::ResetScope;
+use loihi_core::chip::{Keep, ResetScope};
 use loihi_core::device::DeviceError;
 use loihi_core::image::{ImageError, Section};
 use loihi_core::ops::OpCounts;
@@ -55,8 +55,9 @@ fn requests<'a>(fill: &Fill<'a>) -> Vec<Request<'a>> {
         Request::Ops,
         Request::Digest,
         Request::Reset { scope: pick(&[ResetScope::State, ResetScope::All], a) },
-        Request::RestoreBegin { words: a, check: b },
-        Request::RestoreChunk { first: a, data },
+        Request::Save { keep: pick(&[Keep::Learned, Keep::State], b), offset: a },
+        Request::RestoreBegin { keep: pick(&[Keep::Learned, Keep::State], a ^ b), bytes: a, check: b },
+        Request::RestoreChunk { offset: a, data },
         Request::RestoreEnd,
     ]
 }
@@ -78,6 +79,12 @@ fn responses<'a>(fill: &Fill<'a>) -> Vec<Response<'a>> {
         decoder_reads: wide.rotate_left(41),
         decoder_updates: wide.rotate_left(49),
         decoder_saturations: wide.rotate_left(57),
+        rule_opportunities: wide.rotate_left(3),
+        rule_triggers: wide.rotate_left(11),
+        rule_updates: wide.rotate_left(19),
+        rule_changes: wide.rotate_left(27),
+        rule_saturations: wide.rotate_left(35),
+        factor_writes: wide.rotate_left(43),
     };
     let registers = std::array::from_fn(|at| wide.rotate_left(u32::try_from(at).unwrap()));
     let instructions = (a % 3 > 0).then_some(wide);
@@ -89,6 +96,7 @@ fn responses<'a>(fill: &Fill<'a>) -> Vec<Response<'a>> {
         Response::Ran { instructions },
         Response::Streamed { instructions, outputs: data },
         Response::Values { total: a, data },
+        Response::Kept { total_bytes: a, check: b, data },
         Response::Ops(ops),
         Response::Digest(StateDigest { t: a, registers }),
     ]
@@ -106,7 +114,8 @@ fn refusals(fill: &Fill<'_>) -> Vec<DeviceError> {
         DeviceError::ArenaTooSmall { needed: a, available: b },
         DeviceError::Check { announced: a, found: b },
         DeviceError::Chunk { offset: a },
-        DeviceError::LearnedWords { expected: a, found: b },
+        DeviceError::KeptBytes { expected: a, found: b },
+        DeviceError::Unsound { register: pick(&Register::ALL, a) },
         DeviceError::RestoreUnfinished,
         DeviceError::Record { record: a },
         DeviceError::TooMuch { most: a },

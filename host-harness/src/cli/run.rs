@@ -268,7 +268,7 @@ impl Watch for Follower {
         folder.metrics(&columns)
     }
 
-    fn learned(&mut self, image: &ImageFile, learned: &[i32]) -> Result<(), RecordError> {
+    fn learned(&mut self, image: &ImageFile, learned: &[u8]) -> Result<(), RecordError> {
         match &self.folder {
             Some(folder) => folder.learned(image.hash(), learned),
             None => Ok(()),

@@ -2,7 +2,7 @@
 
 use super::{Device, DeviceFault};
 use crate::image::ImageFile;
-use loihi_core::chip::{Chip, ResetScope};
+use loihi_core::chip::{Chip, Keep, ResetScope};
 use loihi_core::device::DeviceError;
 use loihi_core::image::ImageError;
 use loihi_core::ops::OpCounts;
@@ -318,16 +318,40 @@ impl Session {
         self.done(&Request::Reset { scope })
     }
 
-    /// Writes learned state, as [`Session::read`] gave it for [`Register::Learned`].
+    /// What was learned, or everything: the same bytes on every device, for [`Session::restore`] on any.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn save(&mut self, keep: Keep) -> Result<Vec<u8>, SessionError> {
+        let mut bytes = Vec::new();
+        loop {
+            let request = Request::Save { keep, offset: length(bytes.len()) };
+            let (total, check, part) = self.ask(&request, |response| match response {
+                Response::Kept { total_bytes, check, data } => Ok((total_bytes as usize, check, data.to_vec())),
+                other => Err(unexpected(&other)),
+            })?;
+            let complete = part.is_empty() || bytes.len() + part.len() >= total;
+            bytes.extend(part);
+            if complete {
+                let found = CRC.checksum(&bytes);
+                let sound = found == check && bytes.len() == total;
+                return if sound {
+                    Ok(bytes)
+                } else {
+                    Err(SessionError::Refused(DeviceError::Check { announced: check, found }))
+                };
+            }
+        }
+    }
+
+    /// Takes up what [`Session::save`] gave of a chip with the same image.
     ///
     /// # Errors
     /// [`SessionError`]; after an error in the middle the device does not run until a restore or a full reset.
-    pub fn restore(&mut self, learned: &[i32]) -> Result<(), SessionError> {
-        let bytes: Vec<u8> = learned.iter().flat_map(|word| word.to_le_bytes()).collect();
-        self.done(&Request::RestoreBegin { words: length(learned.len()), check: CRC.checksum(&bytes) })?;
-        let part = DATA_MAX / 4;
-        for (number, data) in bytes.chunks(4 * part).enumerate() {
-            self.done(&Request::RestoreChunk { first: length(number * part), data })?;
+    pub fn restore(&mut self, keep: Keep, bytes: &[u8]) -> Result<(), SessionError> {
+        self.done(&Request::RestoreBegin { keep, bytes: length(bytes.len()), check: CRC.checksum(bytes) })?;
+        for (number, data) in bytes.chunks(DATA_MAX).enumerate() {
+            self.done(&Request::RestoreChunk { offset: length(number * DATA_MAX), data })?;
         }
         self.done(&Request::RestoreEnd)
     }

@@ -147,6 +147,7 @@ mod tests {
     fn figures_of_a_matrix_by_hand() {
         let matrix = matrix(&[0.9, 1.0, 0.0, 0.8, 0.5, 0.75], 2);
         assert_eq!(matrix, [[1.0, 0.0], [0.5, 0.75]]);
-        assert_eq!(summary(&matrix), [0.625, -0.5, 0.5]);
+        let figures = summary(&matrix).map(|figure| format!("{figure:.3}"));
+        assert_eq!(figures, ["0.625", "-0.500", "0.500"]);
     }
 }

@@ -18,8 +18,9 @@ use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageFile};
 use crate::record::{Learned, RecordError};
 use loihi_core::arena::TooSmall;
+use loihi_core::chip::Keep;
 use loihi_core::ops::OpCounts;
-use loihi_core::probe::{Register, StateDigest};
+use loihi_core::probe::StateDigest;
 
 /// Why an experiment ended early.
 #[derive(Debug, thiserror::Error)]
@@ -61,11 +62,11 @@ pub trait Watch {
     /// [`RecordError`].
     fn row(&mut self, row: &Row) -> Result<(), RecordError>;
 
-    /// What has been learned so far.
+    /// What has been learned so far: [`Keep::Learned`].
     ///
     /// # Errors
     /// [`RecordError`].
-    fn learned(&mut self, image: &ImageFile, learned: &[i32]) -> Result<(), RecordError>;
+    fn learned(&mut self, image: &ImageFile, learned: &[u8]) -> Result<(), RecordError>;
 }
 
 /// Watches a run and does nothing about it.
@@ -83,7 +84,7 @@ impl Watch for Nobody {
         Ok(())
     }
 
-    fn learned(&mut self, _image: &ImageFile, _learned: &[i32]) -> Result<(), RecordError> {
+    fn learned(&mut self, _image: &ImageFile, _learned: &[u8]) -> Result<(), RecordError> {
         Ok(())
     }
 }
@@ -265,7 +266,7 @@ fn load(
         if learned.image_hash != image.hash() {
             return Err(RecordError::OtherImage { expected: image.hash(), found: learned.image_hash }.into());
         }
-        session.restore(&learned.words)?;
+        session.restore(Keep::Learned, &learned.bytes)?;
     }
     Ok(())
 }
@@ -278,7 +279,7 @@ fn conclude(
     metrics: Metrics,
     digests: Vec<StateDigest>,
 ) -> Result<Outcome, ExperimentError> {
-    let learned = session.read(Register::Learned)?;
+    let learned = session.save(Keep::Learned)?;
     watch.learned(image, &learned)?;
     let ops = session.ops()?;
     let digest = session.digest()?;

@@ -1,9 +1,11 @@
 //! A chip: many cores, the embedded CPU, the phases of a step.
 
+mod keep;
+mod sound;
 mod state;
 mod write;
 
-use crate::arena::{Carver, TooSmall};
+use crate::arena::{Carver, Stack, TooSmall};
 use crate::axon;
 use crate::compartment::{self, Compartments, Events, LANES, Moment};
 use crate::dendrite::{self, SLOT, slot_start};
@@ -14,29 +16,37 @@ use crate::ops::OpCounts;
 use crate::snip::{Cpu, Phase, ReplayBuffer, Snip as _, SnipKind};
 use core::ops::Range;
 use state::State;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
+pub use keep::{HEADER_BYTES, Keep};
 pub(crate) use state::registers;
 
 /// How much a reset takes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, postcard_schema::Schema)]
 pub enum ResetScope {
-    /// Currents, voltages, refractory periods, spikes under way, mailboxes, readouts. What was learned, the biases,
-    /// the step number and the counts stay.
+    /// Currents, voltages, refractory periods, spikes under way, mailboxes, readouts. What was learned, the
+    /// rates, the biases, the step number and the counts stay.
     State,
-    /// Everything is as after loading: nothing learned, biases of the image, step 0, counts 0, learning on.
+    /// Everything is as after loading: nothing learned, rates 0, biases of the image, step 0, counts 0, learning
+    /// on.
     All,
 }
 
 /// What a chip remembers outside its memory; with the memory it is all of its state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
 pub struct Suspended {
     t: u32,
-    spikes: usize,
-    resting: usize,
-    arrived: usize,
-    deep: bool,
-    learning: bool,
+    /// Lengths of the lists.
+    spikes: u32,
+    resting: u32,
+    arrived: u32,
     reward: i32,
+    /// 0 or 1, as the next one.
+    learning: u32,
+    deep: u32,
+    /// Nothing.
+    reserved: u32,
     ops: OpCounts,
 }
 
@@ -70,17 +80,9 @@ impl<'a> Chip<'a> {
     /// # Errors
     /// [`TooSmall`] with the bytes that [`Chip::bytes_needed`] asks for.
     pub fn new(image: Image<'a>, memory: &'a mut [u8]) -> Result<Self, TooSmall> {
-        let start = Suspended {
-            t: 0,
-            spikes: 0,
-            resting: 0,
-            arrived: 0,
-            deep: true,
-            learning: true,
-            reward: 0,
-            ops: OpCounts::default(),
-        };
-        let mut chip = Self::resume(image, memory, start)?;
+        // What lies between the slices is kept with them.
+        memory.fill(0);
+        let mut chip = Self::resume(image, memory, Suspended::start())?;
         chip.reset(ResetScope::All);
         Ok(chip)
     }
@@ -91,30 +93,34 @@ impl<'a> Chip<'a> {
     /// [`TooSmall`] as [`Chip::new`].
     pub fn resume(image: Image<'a>, memory: &'a mut [u8], from: Suspended) -> Result<Self, TooSmall> {
         let available = memory.len();
-        let state = State::carve(&image, &mut Carver::new(memory), [from.spikes, from.resting, from.arrived]);
+        let lists = [from.spikes, from.resting, from.arrived].map(crate::image::index);
+        let state = State::carve(&image, &mut Carver::new(memory), lists);
         let state = state.map_err(|_| TooSmall { needed: Self::bytes_needed(&image), available })?;
         Ok(Self {
             image,
             compartments: image.compartments(),
             state,
             t: from.t,
-            deep: from.deep,
-            learning: from.learning,
+            deep: from.deep != 0,
+            learning: from.learning != 0,
             reward: from.reward,
             ops: from.ops,
         })
     }
 
-    /// Lets go of the memory.
-    pub fn suspend(self) -> Suspended {
+    /// What [`Chip::resume`] goes on from in the same memory.
+    pub fn suspended(&self) -> Suspended {
+        // A list has fewer than 2^32 elements, since each has a number.
+        let length = |list: &Stack<'_, u32>| u32::try_from(list.len()).unwrap_or(u32::MAX);
         Suspended {
             t: self.t,
-            spikes: self.state.spikes.len(),
-            resting: self.state.resting.len(),
-            arrived: self.state.arrivals.plastic.arrived.len(),
-            deep: self.deep,
-            learning: self.learning,
+            spikes: length(&self.state.spikes),
+            resting: length(&self.state.resting),
+            arrived: length(&self.state.arrivals.plastic.arrived),
             reward: self.reward,
+            learning: u32::from(self.learning),
+            deep: u32::from(self.deep),
+            reserved: 0,
             ops: self.ops,
         }
     }
@@ -134,6 +140,7 @@ impl<'a> Chip<'a> {
         }
         if scope == ResetScope::All {
             self.state.learned.fill(0);
+            self.state.rates.fill(0);
             for [_, _, biases] in self.state.blocks.iter_mut() {
                 biases.fill(0);
             }
@@ -270,11 +277,6 @@ impl<'a> Chip<'a> {
         self.state.learned
     }
 
-    /// What the snips have learned, to be written.
-    pub fn learned_mut(&mut self) -> &mut [i32] {
-        self.state.learned
-    }
-
     pub(crate) fn state(&self) -> &State<'a> {
         &self.state
     }
@@ -363,8 +365,15 @@ impl<'a> Chip<'a> {
     #[inline(always)]
     fn learn<R: RandomSource + Copy>(&mut self, random: R) {
         let spikes = self.state.spikes.as_slice();
-        let lesson =
-            Lesson { image: &self.image, t: self.t, spikes, reward: self.reward, learning: self.learning, random };
+        let lesson = Lesson {
+            image: &self.image,
+            t: self.t,
+            spikes,
+            reward: self.reward,
+            learning: self.learning,
+            rates: self.state.rates,
+            random,
+        };
         lesson.run(&mut self.state.arrivals.plastic, &mut self.ops);
     }
 
@@ -375,7 +384,10 @@ impl<'a> Chip<'a> {
 
     fn run_snips(&mut self, phase: Phase) {
         let (mut learned_first, mut working_first) = (0_usize, 0_usize);
-        for snip in self.image.snips().filter_map(|record| SnipKind::from_record(&record)) {
+        let rates = self.state.rates.get(self.image.learning().len()..).unwrap_or_default();
+        for (record, rate) in self.image.snips().zip(rates) {
+            // The check of the image knows every kind.
+            let Some(snip) = SnipKind::from_record(&record) else { continue };
             let learned_end = learned_first.saturating_add(snip.learned_words());
             let working_end = working_first.saturating_add(snip.working_words());
             let mut cpu = Cpu {
@@ -386,6 +398,7 @@ impl<'a> Chip<'a> {
                 target: self.state.target,
                 output: self.state.output,
                 learning: self.learning,
+                rate: *rate,
                 reward: &mut self.reward,
                 learned: self.state.learned.get_mut(learned_first..learned_end).unwrap_or_default(),
                 working: self.state.working.get_mut(working_first..working_end).unwrap_or_default(),

@@ -1,4 +1,4 @@
-//! All registers of a chip, as slices of one memory.
+//! All registers of a chip, as slices of one memory, in an order that does not depend on the target.
 
 use crate::arena::{Carver, Stack, TooSmall};
 use crate::axon::Arrivals;
@@ -27,6 +27,8 @@ pub(crate) struct State<'a> {
     pub(crate) spikes: Stack<'a, u32>,
     /// Places of the compartments that are refractory.
     pub(crate) resting: Stack<'a, u32>,
+    /// Powers of two by which what is learned is scaled: one per plastic group, then one per snip.
+    pub(crate) rates: &'a mut [i32],
     /// Mailbox for encoders.
     pub(crate) stimulus: &'a mut [i16],
     /// Mailbox for learning rules.
@@ -49,15 +51,12 @@ impl<'a> State<'a> {
         let apart = image.sums().filter_map(|sum| image.core(sum.core)).map(|core| core.slots);
         let apart = apart.fold(0, usize::saturating_add);
         let adaptive = image.profiles().any(|profile| profile.homeostasis.is_some());
-        let [plastic_axons, plastic_synapses, post_traces, history] = plastic::lengths(image);
+        let [plastic_axons, _, post_traces, history] = plastic::lengths(image);
         let places = blocks.saturating_mul(LANES);
-        let (learned, working) = image
-            .snips()
-            .filter_map(|record| SnipKind::from_record(&record))
-            .map(|snip| (snip.learned_words(), snip.working_words()))
-            .fold((0_usize, 0_usize), |sum, words| (sum.0.saturating_add(words.0), sum.1.saturating_add(words.1)));
+        let working = words(image, SnipKind::working_words);
+        let (learned, [weights, tags, delays]) = Self::carve_learned(image, carver)?;
         Ok(Self {
-            learned: carver.take(learned)?,
+            learned,
             working: carver.take(working)?,
             blocks: carver.take(blocks)?,
             refractory: carver.take(places)?,
@@ -69,9 +68,9 @@ impl<'a> State<'a> {
                     apart: carver.take(apart.saturating_mul(SLOT))?,
                 },
                 plastic: Plastic {
-                    weights: carver.take(plastic_synapses)?,
-                    tags: carver.take(plastic_synapses)?,
-                    delays: carver.take(plastic_synapses)?,
+                    weights,
+                    tags,
+                    delays,
                     pre: carver.take(plastic_axons)?,
                     post: carver.take(post_traces)?,
                     history: carver.take(history)?,
@@ -80,13 +79,25 @@ impl<'a> State<'a> {
             },
             spikes: Stack::with_len(carver.take(compartments)?, spikes),
             resting: Stack::with_len(carver.take(compartments)?, resting),
+            rates: carver.take(image.learning().len().saturating_add(image.snips().len()))?,
             stimulus: carver.take(image.stimulus_words)?,
             target: carver.take(image.target_words)?,
             output: carver.take(image.output_words)?,
         })
     }
 
-    /// Everything but what was learned, the biases and the snips' working memory to where the image begins.
+    /// Carves what is learned, which comes first, so that it can be kept in one piece: that of the snips, and weights,
+    /// tags and delays.
+    pub(super) fn carve_learned(
+        image: &Image<'_>,
+        carver: &mut Carver<'a>,
+    ) -> Result<(&'a mut [i32], [&'a mut [i16]; 3]), TooSmall> {
+        let [_, synapses, _, _] = plastic::lengths(image);
+        let learned = carver.take(words(image, SnipKind::learned_words))?;
+        Ok((learned, [carver.take(synapses)?, carver.take(synapses)?, carver.take(synapses)?]))
+    }
+
+    /// Everything but what was learned, the rates, the biases and the snips' working memory to where the image begins.
     pub(crate) fn reset(&mut self, image: &Image<'_>) {
         for [currents, voltages, _] in self.blocks.iter_mut() {
             currents.fill(0);
@@ -132,6 +143,12 @@ impl<'a> State<'a> {
             place_first = place_first.wrapping_add(core.blocks().wrapping_mul(LANES));
         }
     }
+}
+
+/// Words that all snips need of one kind of memory.
+fn words(image: &Image<'_>, of: impl Fn(&SnipKind) -> usize) -> usize {
+    let snips = image.snips().filter_map(|record| SnipKind::from_record(&record));
+    snips.map(|snip| of(&snip)).fold(0, usize::saturating_add)
 }
 
 /// Current, voltage and bias register of a compartment.

@@ -1,26 +1,73 @@
 //! Writing registers from outside: learned variables, traces, the third factor, reward, currents and voltages.
 
 use super::{Chip, registers};
+use crate::image::{Dialect, EXPONENTS, LearningRecord, Target};
+use crate::num::Voltage;
 use crate::plastic::{Post, Pre};
 use crate::probe::Register;
+use crate::snip::{Snip as _, SnipKind};
 
 impl Chip<'_> {
     /// Writes words of a register, in the order in which they are read. All or nothing: false, and nothing changes,
     /// if the register cannot be written, a word is out of its range, or it is not there.
     ///
-    /// Can be written: `w`, `t`, `d`, `x1`, `x2`, `y1`, `y2`, `y3`, `profile`, `reward`, `u`, `v`.
+    /// Can be written: `w`, `t`, `d`, `x1`, `x2`, `y1`, `y2`, `y3`, `profile`, `reward`, `rate`, `u`, `v`.
     pub fn write(&mut self, register: Register, first: usize, values: impl Iterator<Item = i32> + Clone) -> bool {
-        let Some((low, high)) = range(register) else { return false };
         let count = values.clone().count();
         let end = first.checked_add(count);
         let there = end.is_some_and(|end| end <= self.words(register));
-        if !there || !values.clone().all(|value| (low..=high).contains(&value)) {
+        if !there || !(first..).zip(values.clone()).all(|(at, value)| self.holds(register, at, value)) {
             return false;
         }
         for (at, value) in (first..).zip(values) {
             self.write_word(register, at, value);
         }
         true
+    }
+
+    /// Whether word `at` of a register can have this value.
+    pub(super) fn holds(&self, register: Register, at: usize, value: i32) -> bool {
+        match register {
+            Register::W | Register::T | Register::D => self.synapse_holds(register, at, value),
+            Register::X1 | Register::X2 => (0..=127).contains(&value),
+            Register::Y1 | Register::Y2 | Register::Y3 | Register::Reward => (-128..=127).contains(&value),
+            Register::Profile => (0..=7).contains(&value),
+            Register::Rate => self.has_rate(at, value),
+            Register::U => (-(1 << 23)..1 << 23).contains(&value),
+            Register::V => Voltage::new(value).is_ok(),
+            _ => false,
+        }
+    }
+
+    /// Whether a plastic synapse can hold a value.
+    fn synapse_holds(&self, register: Register, synapse: usize, value: i32) -> bool {
+        let has = |group: &LearningRecord| {
+            let [_, before, _] = group.before;
+            synapse.checked_sub(before).is_some_and(|at| at < group.synapses)
+        };
+        let Some(group) = self.image.learning().find(has) else { return false };
+        let (lowest, highest) = group.tag_range();
+        match register {
+            Register::W => group.holds_weight(value),
+            Register::T => (lowest..=highest).contains(&value),
+            _ => self.image.core(group.core).is_some_and(|core| group.holds_delay(value, core.slots)),
+        }
+    }
+
+    /// Whether a plastic group, or a snip, can learn at this rate: the exponents of all products that change weights
+    /// stay in their range.
+    fn has_rate(&self, at: usize, rate: i32) -> bool {
+        if let Some(group) = self.image.learning_group(at) {
+            let mut products = self.image.products(&group).filter(|product| product.target == Target::Weight);
+            // Exact products have no bits to lose.
+            let low = if group.dialect.has(Dialect::EXACT_PRODUCTS) { -7 } else { *EXPONENTS.start() };
+            let fits =
+                |exponent: Option<i32>| exponent.is_some_and(|exponent| (low..=*EXPONENTS.end()).contains(&exponent));
+            return rate == 0 || products.all(|product| fits(product.exponent.checked_add(rate)));
+        }
+        let mut snips = self.image.snips().skip(at.wrapping_sub(self.image.learning().len()));
+        let snip = snips.next().and_then(|record| SnipKind::from_record(&record));
+        snip.is_some_and(|snip| snip.rates().contains(&rate))
     }
 
     /// Words of a register that can be written.
@@ -31,6 +78,7 @@ impl Chip<'_> {
             Register::X1 | Register::X2 => plastic.pre.len(),
             Register::Y1 | Register::Y2 | Register::Y3 | Register::Profile => plastic.post.len(),
             Register::Reward => 1,
+            Register::Rate => self.state.rates.len(),
             Register::U | Register::V => self.compartments,
             _ => 0,
         }
@@ -55,6 +103,11 @@ impl Chip<'_> {
             Register::Y3 => set(plastic.post.get_mut(at).map(|Post { y: [_, _, y3], .. }| y3)),
             Register::Profile => set(plastic.post.get_mut(at).map(|post| &mut post.profile)),
             Register::Reward => self.reward = value,
+            Register::Rate => {
+                if let Some(rate) = self.state.rates.get_mut(at) {
+                    *rate = value;
+                }
+            }
             Register::U | Register::V => self.write_compartment(register, at, value),
             _ => {}
         }
@@ -70,20 +123,5 @@ impl Chip<'_> {
                 *v = value;
             }
         }
-    }
-}
-
-/// What a register holds, if it can be written.
-fn range(register: Register) -> Option<(i32, i32)> {
-    match register {
-        Register::W => Some((-256, 255)),
-        Register::T => Some((-257, 255)),
-        Register::D => Some((0, 255)),
-        Register::X1 | Register::X2 => Some((0, 127)),
-        Register::Y1 | Register::Y2 | Register::Y3 | Register::Reward => Some((-128, 127)),
-        Register::Profile => Some((0, 7)),
-        Register::U => Some((-(1 << 23), (1 << 23) - 1)),
-        Register::V => Some((crate::num::Voltage::MIN, crate::num::Voltage::MAX)),
-        _ => None,
     }
 }

@@ -42,12 +42,17 @@ pub enum DeviceError {
         /// Where it begins.
         offset: u32,
     },
-    /// The learned state has another length than the image learns.
-    LearnedWords {
-        /// Words that the image learns.
+    /// What was kept has another length than this image keeps.
+    KeptBytes {
+        /// Bytes that the image keeps.
         expected: u32,
-        /// Words that were announced.
+        /// Bytes that were announced.
         found: u32,
+    },
+    /// What was kept is whole, but no chip with this image can have left it.
+    Unsound {
+        /// The first register that holds what it cannot.
+        register: crate::probe::Register,
     },
     /// The register cannot be written, or a word is out of its range or not there.
     Write {
@@ -56,7 +61,7 @@ pub enum DeviceError {
         /// First word that was to be written.
         first: u32,
     },
-    /// Learned state was announced and is not complete.
+    /// A restore has begun and not ended well.
     RestoreUnfinished,
     /// A record of a stream cannot be read, or its words do not fit the mailboxes.
     Record {
@@ -85,15 +90,22 @@ impl fmt::Display for DeviceError {
                 write!(f, "the transfer was damaged: check {found:08x} instead of {announced:08x}")
             }
             Self::Chunk { offset } => write!(f, "the part at {offset} lies outside what was announced"),
-            Self::LearnedWords { expected, found } => {
-                write!(f, "the network learns {expected} words, {found} were given: they belong to another network")
+            Self::KeptBytes { expected, found } => {
+                write!(f, "the network keeps {expected} bytes, {found} were given: they belong to another network")
             }
+            Self::Unsound { register } => write!(
+                f,
+                "what was kept cannot be that of this network: register {} holds what it cannot",
+                register.name()
+            ),
             Self::Write { register, first } => write!(
                 f,
                 "register {} cannot be written from word {first} on: it is read-only, or a word is out of range or not there",
                 register.name()
             ),
-            Self::RestoreUnfinished => write!(f, "learned state was announced and is not complete: send it again"),
+            Self::RestoreUnfinished => {
+                write!(f, "a restore has begun and is not complete: send all of it again, or reset everything")
+            }
             Self::Record { record } => write!(f, "record {record} of the stream does not fit the network's mailboxes"),
             Self::TooMuch { most } => write!(f, "the answer would exceed {most} bytes: ask for less at a time"),
         }

@@ -1,8 +1,8 @@
 //! What a device does with a request: the arena, the image in it, the chip behind it.
 
 use super::{Board, Data, DeviceError, stream};
-use crate::arena::ALIGNMENT;
-use crate::chip::{Chip, Suspended};
+use crate::arena::{ALIGNMENT, aligned};
+use crate::chip::{Chip, HEADER_BYTES, Keep, ResetScope, Suspended};
 use crate::image::{Image, index};
 use crate::probe::Register;
 use crate::wire::frame::CRC;
@@ -17,7 +17,16 @@ enum Contents {
     /// The beginning of an image.
     Loading { bytes: usize, check: u32 },
     /// An image and its chip.
-    Chip { image_bytes: usize, suspended: Suspended, restoring: Option<u32> },
+    Chip { image_bytes: usize, suspended: Suspended },
+}
+
+/// A restore that has begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Restoring {
+    keep: Keep,
+    check: u32,
+    /// What comes before the memory.
+    header: [u8; HEADER_BYTES],
 }
 
 /// The arena and what it holds.
@@ -26,11 +35,15 @@ pub(super) struct Machine<A> {
     arena: A,
     board: Board,
     contents: Contents,
+    /// The restore under way: until it ends well, the chip does not run.
+    restoring: Option<Restoring>,
+    /// Check of what was last asked to be saved, until anything else is asked.
+    saving: Option<(Keep, u32)>,
 }
 
 impl<A: AsMut<[u64]>> Machine<A> {
     pub(super) const fn new(arena: A, board: Board) -> Self {
-        Self { arena, board, contents: Contents::Nothing }
+        Self { arena, board, contents: Contents::Nothing, restoring: None, saving: None }
     }
 
     pub(super) fn hello(&mut self) -> Response<'static> {
@@ -43,6 +56,9 @@ impl<A: AsMut<[u64]>> Machine<A> {
         request: &Request<'_>,
         data: &'d mut Data,
     ) -> Result<Response<'d>, DeviceError> {
+        if !matches!(request, Request::Save { .. }) {
+            self.saving = None;
+        }
         match *request {
             // Greetings are answered before they come here.
             Request::Hello { .. } => Err(DeviceError::Unreadable),
@@ -55,19 +71,10 @@ impl<A: AsMut<[u64]>> Machine<A> {
             Request::Write { register, first, data } => self.write(register, first, data),
             Request::Ops => self.with_chip(|chip| Response::Ops(*chip.ops())),
             Request::Digest => self.with_chip(|chip| Response::Digest(chip.digest())),
-            Request::Reset { scope } => {
-                if let Contents::Chip { restoring, .. } = &mut self.contents
-                    && scope == crate::chip::ResetScope::All
-                {
-                    *restoring = None;
-                }
-                self.with_chip(|chip| {
-                    chip.reset(scope);
-                    Response::Done
-                })
-            }
-            Request::RestoreBegin { words, check } => self.restore_begin(words, check),
-            Request::RestoreChunk { first, data } => self.restore_chunk(first, data),
+            Request::Reset { scope } => self.reset(scope),
+            Request::Save { keep, offset } => self.save(keep, index(offset), data),
+            Request::RestoreBegin { keep, bytes, check } => self.restore_begin(keep, bytes, check),
+            Request::RestoreChunk { offset, data } => self.restore_chunk(offset, data),
             Request::RestoreEnd => self.restore_end(),
         }
     }
@@ -80,6 +87,7 @@ impl<A: AsMut<[u64]>> Machine<A> {
             });
         }
         self.contents = Contents::Loading { bytes, check };
+        self.restoring = None;
         Ok(Response::Done)
     }
 
@@ -104,7 +112,7 @@ impl<A: AsMut<[u64]>> Machine<A> {
         let too_small = DeviceError::ArenaTooSmall { needed: word(used), available };
         let chip = Chip::new(image, memory).map_err(|_| too_small)?;
         let learned_words = word(chip.learned().len());
-        self.contents = Contents::Chip { image_bytes: bytes, suspended: chip.suspend(), restoring: None };
+        self.contents = Contents::Chip { image_bytes: bytes, suspended: chip.suspended() };
         Ok(Response::Loaded { used_bytes: word(used), learned_words })
     }
 
@@ -164,45 +172,105 @@ impl<A: AsMut<[u64]>> Machine<A> {
         if written { Ok(Response::Done) } else { Err(DeviceError::Write { register, first }) }
     }
 
-    fn restore_begin(&mut self, words: u32, check: u32) -> Result<Response<'static>, DeviceError> {
-        let expected = self.with_chip(|chip| word(chip.learned().len()))?;
-        if words != expected {
-            return Err(DeviceError::LearnedWords { expected, found: words });
+    fn reset(&mut self, scope: ResetScope) -> Result<Response<'static>, DeviceError> {
+        if scope == ResetScope::All && self.restoring.take().is_some() {
+            // Whatever half of a state has come, between the slices of the memory too.
+            self.kept(Keep::State)?.memory.fill(0);
         }
-        if let Contents::Chip { restoring, .. } = &mut self.contents {
-            *restoring = Some(check);
+        self.with_chip(|chip| {
+            chip.reset(scope);
+            Response::Done
+        })
+    }
+
+    fn save<'d>(&mut self, keep: Keep, offset: usize, data: &'d mut Data) -> Result<Response<'d>, DeviceError> {
+        if self.restoring.is_some() {
+            return Err(DeviceError::RestoreUnfinished);
         }
+        let check = match self.saving {
+            Some((saving, check)) if saving == keep => check,
+            _ => self.kept(keep)?.check(),
+        };
+        self.saving = Some((keep, check));
+        let kept = self.kept(keep)?;
+        let bytes = kept.header().iter().chain(&*kept.memory).skip(offset).take(DATA_MAX);
+        for byte in bytes {
+            // No more than its capacity.
+            let _fits = data.push(*byte);
+        }
+        Ok(Response::Kept { total_bytes: word(kept.length()), check, data })
+    }
+
+    fn restore_begin(&mut self, keep: Keep, bytes: u32, check: u32) -> Result<Response<'static>, DeviceError> {
+        let expected = word(self.kept(keep)?.length());
+        if bytes != expected {
+            return Err(DeviceError::KeptBytes { expected, found: bytes });
+        }
+        // Half of a state is not made whole by what was learned.
+        if keep == Keep::Learned && self.restoring.is_some_and(|restoring| restoring.keep == Keep::State) {
+            return Err(DeviceError::RestoreUnfinished);
+        }
+        self.restoring = Some(Restoring { keep, check, header: [0; HEADER_BYTES] });
         Ok(Response::Done)
     }
 
-    fn restore_chunk(&mut self, first: u32, data: &[u8]) -> Result<Response<'static>, DeviceError> {
-        let outside = DeviceError::Chunk { offset: first };
-        let Contents::Chip { restoring: Some(_), .. } = self.contents else { return Err(outside) };
-        let written =
-            self.with_chip(|chip| write_at(chip.learned_mut().as_mut_bytes(), index(first).saturating_mul(4), data))?;
-        written.map(|()| Response::Done).ok_or(outside)
+    fn restore_chunk(&mut self, offset: u32, data: &[u8]) -> Result<Response<'static>, DeviceError> {
+        let outside = DeviceError::Chunk { offset };
+        let Some(mut restoring) = self.restoring else { return Err(outside) };
+        let kept = self.kept(restoring.keep)?;
+        let end = index(offset).saturating_add(data.len());
+        if end > kept.length() {
+            return Err(outside);
+        }
+        let header_bytes = restoring.keep.header_bytes();
+        let header = restoring.header.iter_mut().take(header_bytes);
+        for (to, from) in header.chain(kept.memory).skip(index(offset)).zip(data) {
+            *to = *from;
+        }
+        self.restoring = Some(restoring);
+        Ok(Response::Done)
     }
 
     fn restore_end(&mut self) -> Result<Response<'static>, DeviceError> {
-        let Contents::Chip { restoring: Some(announced), .. } = self.contents else {
+        let (Some(restoring), Contents::Chip { image_bytes, suspended }) = (self.restoring, self.contents) else {
             return Err(DeviceError::RestoreUnfinished);
         };
-        let found = self.with_chip(|chip| CRC.checksum(chip.learned().as_bytes()))?;
+        let Restoring { keep, check: announced, header } = restoring;
+        let mut kept = self.kept(keep)?;
+        if keep == Keep::State {
+            kept.header = header;
+        }
+        let found = kept.check();
         if found != announced {
             return Err(DeviceError::Check { announced, found });
         }
-        if let Contents::Chip { restoring, .. } = &mut self.contents {
-            *restoring = None;
-        }
+        let from = match keep {
+            Keep::Learned => suspended,
+            Keep::State => {
+                Suspended::from_header(&header).ok_or(DeviceError::Unsound { register: Register::Spikes })?
+            }
+        };
+        self.on_chip(from, |chip| chip.check())?.map_err(|register| DeviceError::Unsound { register })?;
+        self.contents = Contents::Chip { image_bytes, suspended: from };
+        self.restoring = None;
         Ok(Response::Done)
     }
 
-    /// Lends the chip out, unless its learned state is half written.
+    /// What can be kept of the chip.
+    fn kept(&mut self, keep: Keep) -> Result<Kept<'_>, DeviceError> {
+        let Contents::Chip { image_bytes, suspended } = self.contents else { return Err(DeviceError::NoImage) };
+        let (image, memory) = split(bytes_of(&mut self.arena), image_bytes).ok_or(DeviceError::NoImage)?;
+        let image = Image::view(image).map_err(DeviceError::Image)?;
+        let memory = aligned(memory).get_mut(..keep.memory_bytes(&image)).ok_or(DeviceError::NoImage)?;
+        Ok(Kept { header: suspended.header(), header_bytes: keep.header_bytes(), memory })
+    }
+
+    /// Lends the chip out, unless its state is half written.
     fn with_sound_chip<R>(
         &mut self,
         job: impl FnOnce(&mut Chip<'_>) -> Result<R, DeviceError>,
     ) -> Result<R, DeviceError> {
-        if let Contents::Chip { restoring: Some(_), .. } = self.contents {
+        if self.restoring.is_some() {
             return Err(DeviceError::RestoreUnfinished);
         }
         self.with_chip(job)?
@@ -210,16 +278,50 @@ impl<A: AsMut<[u64]>> Machine<A> {
 
     /// Lends the chip out.
     fn with_chip<R>(&mut self, job: impl FnOnce(&mut Chip<'_>) -> R) -> Result<R, DeviceError> {
-        let Contents::Chip { image_bytes, suspended, .. } = self.contents else { return Err(DeviceError::NoImage) };
-        let (image, memory) = split(bytes_of(&mut self.arena), image_bytes).ok_or(DeviceError::NoImage)?;
-        let image = Image::view(image).map_err(DeviceError::Image)?;
-        let mut chip = Chip::resume(image, memory, suspended).map_err(|_| DeviceError::NoImage)?;
-        let result = job(&mut chip);
-        let after = chip.suspend();
+        let Contents::Chip { suspended, .. } = self.contents else { return Err(DeviceError::NoImage) };
+        let mut after = suspended;
+        let result = self.on_chip(suspended, |chip| {
+            let result = job(chip);
+            after = chip.suspended();
+            result
+        })?;
         if let Contents::Chip { suspended, .. } = &mut self.contents {
             *suspended = after;
         }
         Ok(result)
+    }
+
+    /// Lends out the chip that goes on from `from`.
+    fn on_chip<R>(&mut self, from: Suspended, job: impl FnOnce(&mut Chip<'_>) -> R) -> Result<R, DeviceError> {
+        let Contents::Chip { image_bytes, .. } = self.contents else { return Err(DeviceError::NoImage) };
+        let (image, memory) = split(bytes_of(&mut self.arena), image_bytes).ok_or(DeviceError::NoImage)?;
+        let image = Image::view(image).map_err(DeviceError::Image)?;
+        let mut chip = Chip::resume(image, memory, from).map_err(|_| DeviceError::NoImage)?;
+        Ok(job(&mut chip))
+    }
+}
+
+/// What can be kept of a chip: a header, of which the first bytes count, and the beginning of the memory.
+struct Kept<'m> {
+    header: [u8; HEADER_BYTES],
+    header_bytes: usize,
+    memory: &'m mut [u8],
+}
+
+impl Kept<'_> {
+    fn header(&self) -> &[u8] {
+        self.header.get(..self.header_bytes).unwrap_or_default()
+    }
+
+    fn length(&self) -> usize {
+        self.header_bytes.saturating_add(self.memory.len())
+    }
+
+    fn check(&self) -> u32 {
+        let mut digest = CRC.digest();
+        digest.update(self.header());
+        digest.update(self.memory);
+        digest.finalize()
     }
 }
 

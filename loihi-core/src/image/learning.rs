@@ -324,7 +324,7 @@ impl ProductRecord {
         head & 0xF <= 2
             && (head >> 4) & 0xF <= 2
             && record.factors <= 4
-            && (-16..=9).contains(&record.exponent)
+            && EXPONENTS.contains(&record.exponent)
             && (-128..=127).contains(&record.mantissa)
             && factors.iter().all(|word| Variable::from_code(word & 0xFF).is_some() && word & 0xFE00 == 0)
             && record.factor.iter().all(|factor| (-256..=255).contains(&factor.constant))
@@ -355,6 +355,12 @@ impl Rounding {
         }
     }
 }
+
+/// What the exponent of a product can be; see [`ProductRecord::exponent`].
+pub const EXPONENTS: core::ops::RangeInclusive<i32> = -16..=9;
+
+/// Longest delay of a synapse in steps.
+const DELAY_MAX: i32 = 62;
 
 impl LearningRecord {
     /// Most products of a group.
@@ -428,6 +434,37 @@ impl LearningRecord {
     #[inline]
     pub const fn lost_bits(&self) -> u32 {
         8_u32.saturating_sub(self.weight_bits).saturating_add((self.sign_mode == 0) as u32)
+    }
+
+    /// Whether a mantissa is one that the group can hold: within [`LearningRecord::weight_range`] and, where what is
+    /// written back is rounded to the format, one that the format stores.
+    pub fn holds_weight(&self, mantissa: i32) -> bool {
+        let (low, high) = self.weight_range();
+        let lost = match self.rounding {
+            Rounding::Stochastic | Rounding::Nearest => self.lost_bits(),
+            Rounding::FloorStochastic | Rounding::AwayThenTruncate => 0,
+        };
+        let stored = 1_i32.wrapping_shl(lost).wrapping_sub(1) & mantissa == 0;
+        stored && (low..=high).contains(&mantissa)
+    }
+
+    /// Smallest and largest tag.
+    #[inline]
+    pub const fn tag_range(&self) -> (i32, i32) {
+        (if self.dialect.has(Dialect::LAVA_RANGES) { -257 } else { -256 }, 255)
+    }
+
+    /// Smallest and largest delay that is written back. On a core of fewer slots no delay is learned.
+    #[inline]
+    pub const fn delay_range(&self) -> (i32, i32) {
+        (0, if self.dialect.has(Dialect::LAVA_RANGES) { 255 } else { DELAY_MAX })
+    }
+
+    /// Whether a delay is one that the group can hold on a core of so many slots. Delays of Lava's range delay nothing.
+    pub fn holds_delay(&self, delay: i32, slots: usize) -> bool {
+        let (low, high) = self.delay_range();
+        let in_time = self.dialect.has(Dialect::LAVA_RANGES) || usize::try_from(delay).is_ok_and(|delay| delay < slots);
+        in_time && (low..=high).contains(&delay)
     }
 
     /// Smallest and largest mantissa that is written back.

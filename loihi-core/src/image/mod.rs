@@ -29,7 +29,7 @@ use zerocopy::FromBytes;
 
 pub use check::ImageError;
 pub use learning::{
-    Dependency, Dialect, Factor, LearningRecord, ProductRecord, Rounding, Target, TraceRecord, Variable,
+    Dependency, Dialect, EXPONENTS, Factor, LearningRecord, ProductRecord, Rounding, Target, TraceRecord, Variable,
 };
 pub use profile::{Homeostasis, Join, Noise, NoiseAt, Profile, StackIn, StackOut, ThresholdMode, Tree};
 pub use record::{AxonRecord, CoreRecord, GroupRecord, Route, SnipRecord, SumRecord, SynapseFormat, TapeRecord};

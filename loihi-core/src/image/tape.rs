@@ -23,4 +23,15 @@ impl RandomSource for Recorded<'_, '_> {
         let at = tape.first.wrapping_add(index(place));
         self.image.draws.get(at).copied().unwrap_or(0)
     }
+
+    fn words(&self, purpose: Purpose, t: u32, first: u32) -> [u32; 16] {
+        if self.image.tapes().all(|tape| tape.purpose != purpose as u32) {
+            return self.drawn.words(purpose, t, first);
+        }
+        let mut words = [0; 16];
+        for (word, at) in words.iter_mut().zip(0..16_u32) {
+            *word = self.word(purpose, t, first.wrapping_add(at));
+        }
+        words
+    }
 }

@@ -2,19 +2,23 @@
 //!
 //! In every step spikes leave their time within the epoch at axons and compartments. At the end of an epoch
 //! `trace` follows the traces through the steps of the epoch, and `row` evaluates the rule, axon by axon, sixteen
-//! synapses at a time; products are read at the time of the spike that they depend on, or at the end of the epoch.
+//! synapses at a time (`chunk` is what it reads, `sum` its arithmetic, `rank_one` a short cut for third factors); products are read at the time of the spike that they depend on, or at the end of the epoch.
 //! An axon without an active product costs nothing but its traces.
 
+mod chunk;
 mod rank_one;
 mod row;
+mod sum;
 mod trace;
 
-use crate::image::{Dialect, Image, LearningRecord, index};
+use crate::image::{Dialect, Image, LearningRecord, Target, index};
 use crate::num::RandomSource;
 use crate::ops::OpCounts;
-use crate::plastic::{Plastic, Post, Pre};
+use crate::plastic::{Plastic, Post};
 use crate::synapse::Synapse;
+use chunk::{Axon, Readings};
 use row::{Due, Row};
+use sum::{Changed, Format, LANES};
 use trace::{EPOCH_MAX, Traces};
 
 /// What learning is given in a step.
@@ -30,6 +34,8 @@ pub struct Lesson<'i, 'a, R> {
     pub reward: i32,
     /// Whether synapses may change; traces do in any case.
     pub learning: bool,
+    /// What is added to the exponents of the products that change weights, per plastic group.
+    pub rates: &'i [i32],
     /// Random numbers.
     pub random: R,
 }
@@ -38,11 +44,11 @@ impl<R: RandomSource + Copy> Lesson<'_, '_, R> {
     /// The learning phase of a step.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn run(&self, plastic: &mut Plastic<'_>, ops: &mut OpCounts) {
-        for group in self.image.learning() {
+        for (group, rate) in self.image.learning().zip(self.rates) {
             self.count_arrivals(&group, plastic);
             self.count_spikes(&group, plastic);
             if self.t.wrapping_add(1).checked_rem(group.epoch_steps) == Some(0) {
-                self.end_epoch(&group, plastic, ops);
+                self.end_epoch(&group, *rate, plastic, ops);
             }
         }
         plastic.arrived.clear();
@@ -129,7 +135,7 @@ impl<R: RandomSource + Copy> Lesson<'_, '_, R> {
     }
 
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn end_epoch(&self, group: &LearningRecord, plastic: &mut Plastic<'_>, ops: &mut OpCounts) {
+    fn end_epoch(&self, group: &LearningRecord, rate: i32, plastic: &mut Plastic<'_>, ops: &mut OpCounts) {
         let traces = Traces::of(self, group);
         let [axons_before, synapses_before, posts_before] = group.before;
         let synapses = synapses_before..synapses_before.wrapping_add(group.synapses);
@@ -137,43 +143,56 @@ impl<R: RandomSource + Copy> Lesson<'_, '_, R> {
         let Some(pre) = plastic.pre.get_mut(axons_before..axons_before.wrapping_add(group.axons)) else { return };
         traces.follow_posts(posts_before, posts, plastic.history);
         let mut products = heapless::Vec::new();
-        for product in self.image.products(group) {
+        for mut product in self.image.products(group) {
+            if product.target == Target::Weight {
+                product.exponent = product.exponent.wrapping_add(rate);
+            }
             // The check of the image has counted them.
             let _fits = products.push(product);
         }
+        let (low, high) = group.weight_range();
         let mut row = Row {
             lesson: self,
             group,
-            range: group.weight_range(),
-            history: plastic.history,
-            posts,
+            format: Format { lost: group.lost_bits(), low, high },
+            readings: Readings {
+                group,
+                history: plastic.history,
+                posts,
+                x: [[[0; LANES]; 2]; EPOCH_MAX + 1],
+                reward: self.reward,
+            },
             weights: plastic.weights.get_mut(synapses.clone()).unwrap_or_default(),
             tags: plastic.tags.get_mut(synapses.clone()).unwrap_or_default(),
             delays: plastic.delays.get_mut(synapses).unwrap_or_default(),
-            x: [[0; 2]; EPOCH_MAX + 1],
+            plans: rank_one::plans(group, &products),
             products,
             has_more: self.image.products(group).any(|product| row::needs_more(&product)),
             due: Due::default(),
             fired: false,
-            changes: 0,
-            saturations: 0,
+            changed: Changed::default(),
         };
         row.due = Due::of(&row.products, |k| self.is_due(group, k));
         row.drop_products_without_posts();
-        row.fired = row.posts.iter().any(|post| post.time > 0);
-        for (at, pre) in pre.iter_mut().enumerate() {
-            let number = u32::try_from(axons_before.wrapping_add(at)).unwrap_or(u32::MAX);
-            let stays = traces.follow_pre(number, *pre, &mut row.x);
-            if self.learning && group.dense {
-                row.evaluate::<true>(at, pre.time);
-            } else if self.learning {
-                row.evaluate::<false>(at, pre.time);
+        row.fired = row.readings.posts.iter().any(|post| post.time > 0);
+        let mut first = 0_usize;
+        for pre in pre.chunks_mut(LANES) {
+            let number = u32::try_from(axons_before.wrapping_add(first)).unwrap_or(u32::MAX);
+            traces.follow_pre(number, pre, &mut row.readings.x);
+            for (lane, pre) in pre.iter_mut().enumerate() {
+                let axon = Axon { time: core::mem::take(&mut pre.time), lane };
+                if self.learning && group.dense {
+                    row.evaluate::<true>(first.wrapping_add(lane), axon);
+                } else if self.learning {
+                    row.evaluate::<false>(first.wrapping_add(lane), axon);
+                }
             }
-            *pre = Pre { x: stays, ..Pre::default() };
+            first = first.wrapping_add(LANES);
         }
         ops.trace_updates = ops.trace_updates.wrapping_add(group.axons.wrapping_add(group.posts) as u64);
-        ops.learning_updates = ops.learning_updates.wrapping_add(row.changes);
-        ops.learning_saturations = ops.learning_saturations.wrapping_add(row.saturations);
+        let [changes, saturations] = row.changed.totals();
+        ops.learning_updates = ops.learning_updates.wrapping_add(changes);
+        ops.learning_saturations = ops.learning_saturations.wrapping_add(saturations);
         traces.keep_posts(posts_before, plastic.post);
     }
 }

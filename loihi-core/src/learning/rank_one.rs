@@ -1,107 +1,149 @@
 //! Products of an axon's traces and one of a compartment's, for all synapses of an axon in a row: what a third factor
 //! from the embedded CPU needs. The same bits as [`super::row`] gives, in less time.
 
-use super::row::magnitude;
+use super::chunk::{Axon, Readings};
+use super::sum::{Changed, Format, LANES, Scale, Values, low_half, magnitude};
+use super::trace::place;
+use crate::image::{Dependency, Dialect, LearningRecord, ProductRecord, Rounding, Variable, index};
 
-/// Synapses that are evaluated together.
-const LANES: usize = 16;
+/// Most products of a rule that is taught so.
+const PRODUCTS_MAX: usize = 4;
 
-/// One product: the mantissa and the axon's traces as one number, times a post trace.
+/// A product of traces of an axon and one post trace: what of it is the same for all axons.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    mantissa: i32,
+    /// How often x1 and x2 are factors.
+    powers: [u32; 2],
+    /// The post trace, from 0.
+    trace: usize,
+    /// Step of the epoch at which traces are read; `None`: that of the axon's spike.
+    step: Option<usize>,
+    scale: Scale,
+}
+
+/// The plans of a rule, in the order of its products; `None` if one of them is none.
+pub(super) type Plans = Option<heapless::Vec<Plan, PRODUCTS_MAX>>;
+
+/// The plans of a group's rule.
+pub(super) fn plans(group: &LearningRecord, products: &[ProductRecord]) -> Plans {
+    let plain = group.dense
+        && group.rounding == Rounding::Stochastic
+        && !group.dialect.has(Dialect::EXACT_PRODUCTS | Dialect::POST_TRACE_AT_SYNAPSE);
+    let mut plans = heapless::Vec::new();
+    for product in products.iter().filter(|_| plain) {
+        plans.push(Plan::of(group, product)?).ok()?;
+    }
+    plain.then_some(plans)
+}
+
+impl Plan {
+    fn of(group: &LearningRecord, product: &ProductRecord) -> Option<Self> {
+        let step = match product.dependency {
+            Dependency::X0 => None,
+            Dependency::Y0 => return None,
+            Dependency::U(_) => Some(index(group.epoch_steps)),
+        };
+        let ([mut x1, mut x2], mut y) = ([0_u32; 2], None);
+        for factor in product.factor.iter().take(product.factors) {
+            match (factor.variable, y) {
+                _ if factor.sign || factor.constant != 0 => return None,
+                (Variable::X1, _) => x1 = x1.wrapping_add(1),
+                (Variable::X2, _) => x2 = x2.wrapping_add(1),
+                (Variable::Y1, None) => y = Some(0),
+                (Variable::Y2, None) => y = Some(1),
+                (Variable::Y3, None) => y = Some(2),
+                _ => return None,
+            }
+        }
+        let counts = product.profiles == 0xFF && !super::row::needs_more(product);
+        let scale = Scale::of(product, group.dialect);
+        let plan = Self { mantissa: product.mantissa, powers: [x1, x2], trace: y?, step, scale };
+        counts.then_some(plan)
+    }
+
+    /// The product for an axon whose first synapse ends at the post trace `begin`; `None` if it is zero by the axon's
+    /// traces alone.
+    #[inline(always)]
+    pub(super) fn term<'h>(&self, readings: &Readings<'h>, axon: Axon, begin: usize) -> Option<Term<'h>> {
+        let step = self.step.unwrap_or_else(|| axon.step());
+        let (mut factor, mut zero) = (self.mantissa, false);
+        for (x, power) in readings.pre_at(axon, step).into_iter().zip(self.powers) {
+            for _ in 0..power {
+                factor = factor.wrapping_mul(x);
+                zero |= x == 0;
+            }
+        }
+        let plane = place(step, self.trace, readings.posts.len()).wrapping_add(begin);
+        let history = readings.history;
+        let y = history.get(plane..)?;
+        (!zero).then_some(Term { factor, scale: self.scale, y })
+    }
+}
+
+/// The products of an axon.
+pub(super) type Terms<'h> = heapless::Vec<Term<'h>, PRODUCTS_MAX>;
+
+/// A product of an axon: the mantissa and the axon's traces as one number, times a post trace.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Term<'h> {
     /// Mantissa times traces of the axon.
-    pub(super) scale: i32,
-    /// Bits that the product loses for its width.
-    pub(super) shift: u32,
-    /// What it is shifted left by then: its exponent plus 7.
-    pub(super) exponent: u32,
+    pub(super) factor: i32,
+    /// How it joins the sum.
+    pub(super) scale: Scale,
     /// The post trace of each synapse, and whatever comes after.
     pub(super) y: &'h [i16],
 }
 
-/// What weights can be.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Format {
-    /// Low bits of a mantissa that are not stored.
-    pub(super) lost: u32,
-    /// Smallest mantissa.
-    pub(super) low: i32,
-    /// Largest mantissa.
-    pub(super) high: i32,
-}
-
-/// Weights that changed, and those of them that came to an end of their range.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Changed {
-    pub(super) all: u32,
-    pub(super) saturated: u32,
-}
-
-/// Adds the terms to the weights of an axon, rounded stochastically by `word` of each synapse.
+/// Adds the terms to the weights of an axon, rounded stochastically, and counts what changed; `words` gives the random
+/// words of sixteen synapses from one on.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
-pub(super) fn teach(row: &mut [i16], terms: &[Term<'_>], format: Format, word: impl Fn(u32) -> u32) -> Changed {
-    let mut changed = Changed::default();
+pub(super) fn teach(
+    row: &mut [i16],
+    terms: &[Term<'_>],
+    format: Format,
+    changed: &mut Changed,
+    words: impl Fn(u32) -> [u32; LANES],
+) {
     let (chunks, rest) = row.as_chunks_mut::<LANES>();
     let mut at = 0_usize;
     let mut element = 0_u32;
     for chunk in chunks {
-        teach_chunk(chunk, terms, at, format, |lane| word(element.wrapping_add(lane)), &mut changed);
+        let old = chunk.map(i32::from);
+        let Some(new) = taught(&old, terms, at, format, &words(element)) else { return };
+        changed.count(&old, &new, format, LANES);
+        for (weight, new) in chunk.iter_mut().zip(&new) {
+            *weight = low_half(*new);
+        }
         at = at.wrapping_add(LANES);
         element = element.wrapping_add(16);
     }
     if !rest.is_empty() {
-        let mut last = [0; LANES];
-        for (lane, weight) in last.iter_mut().zip(&*rest) {
-            *lane = *weight;
+        let mut old = [0; LANES];
+        for (old, weight) in old.iter_mut().zip(&*rest) {
+            *old = i32::from(*weight);
         }
-        let before = last;
-        teach_chunk(&mut last, terms, at, format, |lane| word(element.wrapping_add(lane)), &mut Changed::default());
-        for ((weight, new), old) in rest.iter_mut().zip(last).zip(before) {
-            *weight = new;
-            changed.count(i32::from(old), i32::from(new), format);
+        let Some(new) = taught(&old, terms, at, format, &words(element)) else { return };
+        changed.count(&old, &new, format, rest.len());
+        for (weight, new) in rest.iter_mut().zip(&new) {
+            *weight = low_half(*new);
         }
     }
-    changed
 }
 
+/// Sixteen weights with the terms added, from the synapse `at` of the row on.
 #[cfg_attr(target_pointer_width = "64", inline(always))]
-fn teach_chunk(
-    chunk: &mut [i16; LANES],
-    terms: &[Term<'_>],
-    at: usize,
-    format: Format,
-    word: impl Fn(u32) -> u32,
-    changed: &mut Changed,
-) {
-    let old = chunk.map(i32::from);
+fn taught(old: &Values, terms: &[Term<'_>], at: usize, format: Format, words: &[u32; LANES]) -> Option<Values> {
     let mut sums = old.map(|weight| weight.wrapping_shl(7));
     for term in terms {
         // The history is as long as the last chunk, so that the trace of every lane is there.
-        let Some(y) = term.y.get(at..).and_then(<[i16]>::first_chunk::<LANES>) else { return };
+        let y = term.y.get(at..).and_then(<[i16]>::first_chunk::<LANES>)?;
         for (sum, y) in sums.iter_mut().zip(y) {
-            let product = term.scale.wrapping_mul(i32::from(*y)).wrapping_shr(term.shift);
-            let scaled = product.clamp(-32_769, 32_767).wrapping_shl(term.exponent);
-            *sum = sum.wrapping_add(scaled.clamp(-32_769, 32_767)).clamp(-32_769, 32_767);
+            *sum = term.scale.add(*sum, term.factor.wrapping_mul(i32::from(*y)));
         }
     }
-    let mut new = old;
-    for ((new, sum), lane) in new.iter_mut().zip(&sums).zip(0..16_u32) {
-        *new = magnitude(*sum, format.lost, word(lane)).max(format.low).min(format.high);
+    for (sum, word) in sums.iter_mut().zip(words) {
+        *sum = magnitude(*sum, format.lost, *word).max(format.low).min(format.high);
     }
-    for (new, old) in new.iter().zip(&old) {
-        changed.count(*old, *new, format);
-    }
-    for (weight, new) in chunk.iter_mut().zip(&new) {
-        *weight = super::row::low_half(*new);
-    }
-}
-
-impl Changed {
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn count(&mut self, old: i32, new: i32, format: Format) {
-        let changed = u32::from(new != old);
-        self.all = self.all.wrapping_add(changed);
-        let at_end = u32::from(new == format.low) | u32::from(new == format.high);
-        self.saturated = self.saturated.wrapping_add(changed & at_end);
-    }
+    Some(sums)
 }

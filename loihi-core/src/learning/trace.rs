@@ -1,6 +1,8 @@
-//! Traces through the steps of an epoch.
+//! Traces through the steps of an epoch, sixteen axons or compartments at a time.
 
 use super::Lesson;
+use super::sum::{LANES, low_half};
+use crate::compartment::lanes::WIDE;
 use crate::image::{Dialect, Image, LearningRecord, TraceRecord, index};
 use crate::num::{Purpose, RandomSource};
 use crate::plastic::{HISTORY, Post, Pre};
@@ -15,15 +17,31 @@ pub(super) struct Traces<'l, 'i, 'a, R> {
     records: [Option<TraceRecord>; 5],
 }
 
-/// The traces x1 and x2 of an axon after every step of an epoch, from 1.
-pub(super) type PreHistory = [[i16; 2]; EPOCH_MAX + 1];
+/// The traces x1 and x2 of sixteen axons after every step of an epoch, from 1.
+pub(super) type PreHistory = [[[i16; LANES]; 2]; EPOCH_MAX + 1];
+
+/// The traces of axons, or those of compartments: which records are theirs, and what their random numbers are for.
+#[derive(Clone, Copy)]
+struct Side {
+    /// First record of the group's five.
+    first: usize,
+    /// Traces of an axon or of a compartment.
+    each: u32,
+    decay: Purpose,
+    impulse: Purpose,
+    again: Purpose,
+}
+
+const PRE: Side =
+    Side { first: 0, each: 2, decay: Purpose::PreDecay, impulse: Purpose::PreImpulse, again: Purpose::PreAgain };
+const POST: Side =
+    Side { first: 2, each: 3, decay: Purpose::PostDecay, impulse: Purpose::PostImpulse, again: Purpose::PostAgain };
 
 /// One trace on its way: the record, and where its random numbers are.
 #[derive(Clone, Copy)]
 struct Way<'r> {
     record: &'r TraceRecord,
-    decay: Purpose,
-    impulse: Purpose,
+    side: Side,
     element: u32,
 }
 
@@ -36,79 +54,87 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
     /// A further spike of an axon in the epoch: the traces at the epoch's beginning grow at once.
     pub(super) fn pre_again(&self, number: u32, pre: &mut Pre) {
         if !self.group.dialect.has(Dialect::JOINT_IMPULSE) {
-            let elements = elements(number, 2);
-            for ((x, record), element) in pre.x.iter_mut().zip(self.pre_records()).zip(elements) {
-                *x = self.impulse(*x, record.as_ref(), Purpose::PreAgain, self.lesson.t, element);
-            }
+            self.again(PRE, number, &mut pre.x);
         }
     }
 
     /// A further spike of a compartment in the epoch.
     pub(super) fn post_again(&self, number: u32, post: &mut Post) {
         if !self.group.dialect.has(Dialect::JOINT_IMPULSE | Dialect::POST_EXTERNAL) {
-            let elements = elements(number, 3);
-            for ((y, record), element) in post.y.iter_mut().zip(self.post_records()).zip(elements) {
-                *y = self.impulse(*y, record.as_ref(), Purpose::PostAgain, self.lesson.t, element);
+            self.again(POST, number, &mut post.y);
+        }
+    }
+
+    fn again(&self, side: Side, number: u32, values: &mut [i16]) {
+        for (value, way) in values.iter_mut().zip(self.ways(side, number)) {
+            if let Some(way) = way {
+                *value = self.impulse(*value, way, side.again, self.lesson.t);
             }
         }
     }
 
-    /// Follows the traces of an axon through the epoch that ends, and returns what stays for the next one.
-    #[inline(never)]
-    pub(super) fn follow_pre(&self, number: u32, pre: Pre, history: &mut PreHistory) -> [i16; 2] {
-        let mut stays = pre.x;
-        for (trace, (record, element)) in self.pre_records().iter().zip(elements(number, 2)).enumerate() {
-            let begin = pre.x.get(trace).copied().unwrap_or(0);
-            let way = record.as_ref().map(|record| Way {
-                record,
-                decay: Purpose::PreDecay,
-                impulse: Purpose::PreImpulse,
-                element,
-            });
-            let write = |step: usize, value: i16| {
+    /// The ways of the traces of axon or post trace `number`; `None` for one that keeps what is written.
+    fn ways(&self, side: Side, number: u32) -> impl Iterator<Item = Option<Way<'_>>> {
+        let records = self.records.get(side.first..).unwrap_or_default();
+        (0..side.each).zip(records).map(move |(trace, record)| {
+            let element = number.wrapping_mul(side.each).wrapping_add(trace);
+            record.as_ref().map(|record| Way { record, side, element })
+        })
+    }
+
+    /// Follows the traces of sixteen axons, or fewer, through the epoch that ends, and leaves what stays for the next.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub(super) fn follow_pre(&self, number: u32, pre: &mut [Pre], history: &mut PreHistory) {
+        for (trace, way) in self.ways(PRE, number).enumerate() {
+            let (mut begin, mut times) = ([0; LANES], [0; LANES]);
+            for ((begin, time), pre) in begin.iter_mut().zip(&mut times).zip(&*pre) {
+                (*begin, *time) = (pre.x.get(trace).copied().unwrap_or(0), pre.time);
+            }
+            let write = |step: usize, lanes: &[i16; LANES]| {
                 if let Some(x) = history.get_mut(step).and_then(|x| x.get_mut(trace)) {
-                    *x = value;
+                    *x = *lanes;
                 }
             };
-            let end = self.follow(begin, pre.time, way, write);
-            if let Some(kept) = stays.get_mut(trace) {
-                *kept = end;
+            let stays = self.follow(&begin, &times, pre.len(), way, write);
+            for (pre, stays) in pre.iter_mut().zip(stays) {
+                if let Some(x) = pre.x.get_mut(trace) {
+                    *x = stays;
+                }
             }
         }
-        stays
     }
 
     /// Fills the history with the post traces of the epoch that ends; see [`HISTORY`]. What stays for the next epoch
     /// is written to the posts, their times stay until [`Traces::keep_posts`].
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(super) fn follow_posts(&self, before: usize, posts: &mut [Post], history: &mut [i16]) {
         let count = posts.len();
-        for (at, post) in posts.iter_mut().enumerate() {
-            let number = u32::try_from(before.wrapping_add(at)).unwrap_or(u32::MAX);
-            let mut kept = post.y;
-            for (trace, (record, element)) in self.post_records().iter().zip(elements(number, 3)).enumerate() {
-                let begin = post.y.get(trace).copied().unwrap_or(0);
-                let way = record.as_ref().map(|record| Way {
-                    record,
-                    decay: Purpose::PostDecay,
-                    impulse: Purpose::PostImpulse,
-                    element,
-                });
-                let write = |step: usize, value: i16| {
-                    if let Some(y) = history.get_mut(place(step, trace, count).wrapping_add(at)) {
-                        *y = value;
-                    }
-                };
-                let end = self.follow(begin, post.time, way, write);
-                if let Some(kept) = kept.get_mut(trace) {
-                    *kept = end;
-                }
-            }
-            if let Some(time) = history.get_mut(place(1, HISTORY - 1, count).wrapping_add(at)) {
+        let mut first = 0_usize;
+        for posts in posts.chunks_mut(LANES) {
+            let number = u32::try_from(before.wrapping_add(first)).unwrap_or(u32::MAX);
+            let mut times = [0; LANES];
+            for (time, post) in times.iter_mut().zip(&*posts) {
                 *time = post.time;
             }
-            if !self.group.dialect.has(Dialect::POST_EXTERNAL) {
-                post.y = kept;
+            for (trace, way) in self.ways(POST, number).enumerate() {
+                let mut begin = [0; LANES];
+                for (begin, post) in begin.iter_mut().zip(&*posts) {
+                    *begin = post.y.get(trace).copied().unwrap_or(0);
+                }
+                let write = |step: usize, lanes: &[i16; LANES]| {
+                    put(history, place(step, trace, count).wrapping_add(first), lanes, posts.len());
+                };
+                let stays = self.follow(&begin, &times, posts.len(), way, write);
+                if !self.group.dialect.has(Dialect::POST_EXTERNAL) {
+                    for (post, stays) in posts.iter_mut().zip(stays) {
+                        if let Some(y) = post.y.get_mut(trace) {
+                            *y = stays;
+                        }
+                    }
+                }
             }
+            put(history, place(1, HISTORY.wrapping_sub(1), count).wrapping_add(first), &times, posts.len());
+            first = first.wrapping_add(LANES);
         }
     }
 
@@ -119,88 +145,147 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
         }
     }
 
-    /// Follows one trace, hands its value after every step to `write`, and returns what stays for the next epoch.
-    #[inline]
-    fn follow(&self, begin: i16, time: i16, way: Option<Way<'_>>, mut write: impl FnMut(usize, i16)) -> i16 {
-        let steps = index(self.group.epoch_steps);
-        let Some(way) = way else {
-            (1..=steps).for_each(|step| write(step, begin));
-            return begin;
+    /// Follows a trace of `count` axons or compartments, hands its values after every step to `write`, and returns what
+    /// stays for the next epoch. `way` is that of the first.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    fn follow(
+        &self,
+        begin: &[i16; LANES],
+        times: &[i16; LANES],
+        count: usize,
+        way: Option<Way<'_>>,
+        mut write: impl FnMut(usize, &[i16; LANES]),
+    ) -> [i16; LANES] {
+        let steps = 1..=index(self.group.epoch_steps);
+        let resting = |way: &Way<'_>| {
+            let idle = begin.iter().chain(times).all(|value| *value == 0);
+            idle && table(self.lesson.image, way.record.decay_first).first() == Some(&[0; 2])
         };
-        let dialect = self.group.dialect;
-        if dialect.has(Dialect::IMPULSE_FIRST) {
-            return self.impulse_first(begin, time, way, write);
-        }
-        if dialect.has(Dialect::ONE_DECAY) {
-            let joint = dialect.has(Dialect::JOINT_IMPULSE) && time > 0;
-            let first = if joint { way.record.joint_first } else { way.record.decay_first };
-            let end = self.decay(begin, first, way, self.lesson.t);
-            (1..=steps).for_each(|step| write(step, end));
-            return end;
-        }
-        let epoch_first = self.lesson.t.wrapping_add(1).wrapping_sub(self.group.epoch_steps);
-        let mut value = begin;
-        let mut t = epoch_first;
-        for step in 1..=steps {
-            value = self.decay(value, way.record.decay_first, way, t);
-            if index(u32::from(time.cast_unsigned())) == step {
-                value = self.impulse(value, Some(way.record), way.impulse, t, way.element);
+        let Some(way) = way.filter(|way| !resting(way)) else {
+            steps.for_each(|step| write(step, begin));
+            return *begin;
+        };
+        let mut values = *begin;
+        if self.group.dialect.has(Dialect::IMPULSE_FIRST | Dialect::ONE_DECAY) {
+            let mut stays = *begin;
+            for (((stays, value), time), way) in
+                stays.iter_mut().zip(&mut values).zip(times).zip(way.lanes()).take(count)
+            {
+                (*value, *stays) = self.once(*value, *time, way);
             }
-            write(step, value);
+            steps.for_each(|step| write(step, &values));
+            return stays;
+        }
+        let mut t = self.lesson.t.wrapping_add(1).wrapping_sub(self.group.epoch_steps);
+        for step in steps {
+            self.decay_lanes(&mut values, way, t);
+            for ((value, time), way) in values.iter_mut().zip(times).zip(way.lanes()) {
+                if index(u32::from(time.cast_unsigned())) == step {
+                    *value = self.impulse(*value, way, way.side.impulse, t);
+                }
+            }
+            write(step, &values);
             t = t.wrapping_add(1);
         }
-        value
+        values
     }
 
-    /// The impulse, then the rule, then the decay; whether it rounds up is decided before the impulse.
-    fn impulse_first(&self, begin: i16, time: i16, way: Way<'_>, mut write: impl FnMut(usize, i16)) -> i16 {
+    /// What the rule reads of a trace that changes once an epoch, and what stays of it.
+    #[inline(never)]
+    fn once(&self, begin: i16, time: i16, way: Way<'_>) -> (i16, i16) {
         let t = self.lesson.t;
-        let (_, chance) = left(self.lesson.image, way.record.decay_first, begin);
-        let up = self.lesson.random.word(way.decay, t, way.element) < chance;
-        let value = if time > 0 { self.impulse(begin, Some(way.record), way.impulse, t, way.element) } else { begin };
-        write(1, value);
-        let (kept, _) = left(self.lesson.image, way.record.decay_first, value);
-        kept.saturating_add(i16::from(up))
+        if !self.group.dialect.has(Dialect::IMPULSE_FIRST) {
+            let joint = self.group.dialect.has(Dialect::JOINT_IMPULSE) && time > 0;
+            let first = if joint { way.record.joint_first } else { way.record.decay_first };
+            let end = self.decay(begin, first, way, t);
+            return (end, end);
+        }
+        // The impulse, then the rule, then the decay; whether it rounds up is decided before the impulse.
+        let table = table(self.lesson.image, way.record.decay_first);
+        let (_, chance) = left(table, begin);
+        let up = self.lesson.random.word(way.side.decay, t, way.element) < chance;
+        let value = if time > 0 { self.impulse(begin, way, way.side.impulse, t) } else { begin };
+        let (kept, _) = left(table, value);
+        (value, kept.saturating_add(i16::from(up)))
+    }
+
+    /// One decay of sixteen values.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    fn decay_lanes(&self, values: &mut [i16; LANES], way: Way<'_>, t: u32) {
+        if !WIDE {
+            for (value, way) in values.iter_mut().zip(way.lanes()) {
+                *value = self.decay(*value, way.record.decay_first, way, t);
+            }
+            return;
+        }
+        let table = table(self.lesson.image, way.record.decay_first);
+        let (mut chances, mut words) = ([0; LANES], [0; LANES]);
+        for (value, chance) in values.iter_mut().zip(&mut chances) {
+            (*value, *chance) = left(table, *value);
+        }
+        for (word, way) in words.iter_mut().zip(way.lanes()) {
+            *word = self.lesson.random.word(way.side.decay, t, way.element);
+        }
+        for ((value, chance), word) in values.iter_mut().zip(&chances).zip(&words) {
+            *value = value.saturating_add(i16::from(*word < *chance)).min(127);
+        }
     }
 
     /// One decay, rounded stochastically and held to 127.
     #[inline]
-    fn decay(&self, value: i16, table: usize, way: Way<'_>, t: u32) -> i16 {
-        let (kept, chance) = left(self.lesson.image, table, value);
+    fn decay(&self, value: i16, table_first: usize, way: Way<'_>, t: u32) -> i16 {
+        let (kept, chance) = left(table(self.lesson.image, table_first), value);
         // A trace that decays to a whole number needs no random one.
-        let up = chance > 0 && self.lesson.random.word(way.decay, t, way.element) < chance;
+        let up = chance > 0 && self.lesson.random.word(way.side.decay, t, way.element) < chance;
         kept.saturating_add(i16::from(up)).min(127)
     }
 
     /// An impulse, rounded stochastically and held to 0..=127.
-    fn impulse(&self, value: i16, record: Option<&TraceRecord>, purpose: Purpose, t: u32, element: u32) -> i16 {
-        let Some(record) = record else { return value };
-        let chance = record.impulse_fraction;
-        let up = chance > 0 && self.lesson.random.word(purpose, t, element) < chance;
-        let sum = i32::from(value).saturating_add(record.impulse).saturating_add(i32::from(up));
+    fn impulse(&self, value: i16, way: Way<'_>, purpose: Purpose, t: u32) -> i16 {
+        let chance = way.record.impulse_fraction;
+        let up = chance > 0 && self.lesson.random.word(purpose, t, way.element) < chance;
+        let sum = i32::from(value).saturating_add(way.record.impulse).saturating_add(i32::from(up));
         i16::try_from(sum.clamp(0, 127)).unwrap_or(127)
-    }
-
-    fn pre_records(&self) -> &[Option<TraceRecord>] {
-        self.records.get(..2).unwrap_or_default()
-    }
-
-    fn post_records(&self) -> &[Option<TraceRecord>] {
-        self.records.get(2..).unwrap_or_default()
     }
 }
 
-/// The elements of the random numbers of an axon's or a compartment's traces, of which there are `each`.
-fn elements(number: u32, each: u32) -> impl Iterator<Item = u32> {
-    (0..each).map(move |trace| number.wrapping_mul(each).wrapping_add(trace))
+impl Way<'_> {
+    /// The ways of this trace of sixteen that follow one another.
+    #[inline(always)]
+    fn lanes(self) -> impl Iterator<Item = Self> {
+        (0..16_u32).map(move |lane| {
+            let element = self.element.wrapping_add(lane.wrapping_mul(self.side.each));
+            Self { element, ..self }
+        })
+    }
+}
+
+/// Writes the first `count` lanes into the history from `at` on.
+#[inline(always)]
+fn put(history: &mut [i16], at: usize, lanes: &[i16; LANES], count: usize) {
+    let places = history.get_mut(at..).unwrap_or_default();
+    if count == LANES
+        && let Some(places) = places.first_chunk_mut::<LANES>()
+    {
+        *places = *lanes;
+    } else {
+        for (place, value) in places.iter_mut().zip(lanes).take(count) {
+            *place = *value;
+        }
+    }
+}
+
+/// A table of decay.
+#[inline(always)]
+fn table<'a>(image: &Image<'a>, first: usize) -> &'a [[u32; 2]] {
+    image.tables.get(first..first.wrapping_add(128)).unwrap_or_default()
 }
 
 /// What a table leaves of a value, and the chance of 1 more in units of 2^-32. Values outside 0..=127 stay.
-#[inline]
-fn left(image: &Image<'_>, table: usize, value: i16) -> (i16, u32) {
-    let at = u32::try_from(value).ok().filter(|value| *value < 128);
-    let pair = at.and_then(|at| image.tables.get(table.wrapping_add(index(at))));
-    pair.map_or((value, 0), |[kept, chance]| (i16::try_from(*kept).unwrap_or(127), *chance))
+#[inline(always)]
+fn left(table: &[[u32; 2]], value: i16) -> (i16, u32) {
+    let pair = table.get(index(u32::from(value.cast_unsigned())));
+    pair.map_or((value, 0), |[kept, chance]| (low_half(kept.cast_signed()), *chance))
 }
 
 /// Where the history holds the first post's value of a trace after a step, from 1, of so many posts.

@@ -21,11 +21,11 @@ pub enum Purpose {
     PostImpulse,
     /// Rounding of an impulse that is not the first in an epoch; element as before.
     PostAgain,
-    /// Rounding of a weight; element: the plastic synapse.
+    /// Rounding of a weight; element: the plastic synapse, as [`RandomSource::words`] gives it.
     Weight,
-    /// Rounding of a tag; element: the plastic synapse.
+    /// Rounding of a tag; element as before.
     Tag,
-    /// Rounding of a delay; element: the plastic synapse.
+    /// Rounding of a delay; element as before.
     Delay,
     /// Rounding of a weight by the embedded CPU; element: first plastic synapse of the axon, plus the place in the list
     /// of posts.
@@ -40,6 +40,12 @@ pub enum Purpose {
 pub trait RandomSource {
     /// A uniform word.
     fn word(&self, purpose: Purpose, t: u32, element: u32) -> u32;
+
+    /// Words of sixteen elements from `first` on, of which at least the high 16 bits are uniform, for a consumer that
+    /// needs no more: the rounding of a synapse compares a fraction of at most 16 bits, so it stays free of bias.
+    ///
+    /// The words of a run of any length are those of its parts of sixteen from its first element on.
+    fn words(&self, purpose: Purpose, t: u32, first: u32) -> [u32; 16];
 
     /// Noise of a compartment, uniform in −127..=127.
     #[inline]
@@ -64,11 +70,41 @@ impl RandomSource for Drawn {
         let step = t.wrapping_mul(0x85EB_CA77) ^ (purpose as u32).wrapping_mul(0xC2B2_AE3D);
         hash::lowbias32(hash::lowbias32(step ^ self.seed) ^ element.wrapping_mul(0x9E37_79B1))
     }
+
+    /// One word serves two elements: the high half of word `first + k` that of `first + k`, its low half that of
+    /// `first + k + 8`.
+    #[inline(always)]
+    fn words(&self, purpose: Purpose, t: u32, first: u32) -> [u32; 16] {
+        let mut drawn = [0; 8];
+        for (word, at) in drawn.iter_mut().zip(0..8_u32) {
+            *word = self.word(purpose, t, first.wrapping_add(at));
+        }
+        let mut words = [0; 16];
+        let (high, low) = words.split_at_mut(8);
+        for ((high, low), word) in high.iter_mut().zip(low).zip(drawn) {
+            *high = word & 0xFFFF_0000;
+            *low = word.wrapping_shl(16);
+        }
+        words
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_of_sixteen_are_halves_that_no_two_elements_share() {
+        let source = Drawn { seed: 3 };
+        for first in [0, 1, 77] {
+            let words = source.words(Purpose::Weight, 5, first);
+            for at in 0..8_u32 {
+                let word = source.word(Purpose::Weight, 5, first + at);
+                let (high, low) = (words[at as usize], words[at as usize + 8]);
+                assert_eq!((high, low), (word & 0xFFFF_0000, word << 16), "element {first} + {at}");
+            }
+        }
+    }
 
     #[test]
     fn noise_is_uniform_and_has_no_offset() {

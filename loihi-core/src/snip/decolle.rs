@@ -14,11 +14,12 @@
 use super::layer::Layer;
 use super::local_error::{NO_TARGET, Readout, Slope, Trigger};
 use super::pre_trace::{self, PreTrace};
-use super::rank_one::{Draws, Precision, Taught, Update, packed};
+use super::rank_one::{self, Draws, Precision, Taught, Update, packed};
 use super::{Cpu, Phase, Snip, fits};
 use crate::compartment::Block;
 use crate::image::{Image, SnipRecord, index};
 use crate::num::Decay;
+use core::ops::RangeInclusive;
 use zerocopy::{FromBytes as _, IntoBytes as _};
 
 /// Most classes of a readout.
@@ -287,6 +288,7 @@ impl Decolle {
                     0 => Draws::Shared { seed: cpu.image.seed, t: cpu.t },
                     seed => Draws::Addressed { seed, update: updates.cast_unsigned(), axon_first: false },
                 };
+                let shift = shift.wrapping_sub(cpu.rate.cast_unsigned());
                 let update = Update { layer, precision, shift, draws };
                 let residues = <[i16]>::mut_from_bytes(residues.as_mut_bytes()).unwrap_or_default();
                 let taught = teach(&update, cpu.arrivals.plastic.weights, residues, memory.traces, posts);
@@ -377,6 +379,15 @@ impl Snip for Decolle {
         let traces = if self.back_end == Some(BackEnd::Core) { 0 } else { self.axons };
         let of_posts = self.posts.saturating_mul(3);
         of_posts.saturating_add(self.classes.saturating_mul(2)).saturating_add(traces).saturating_add(2)
+    }
+
+    fn rates(&self) -> RangeInclusive<i32> {
+        match self.back_end {
+            Some(BackEnd::Cpu { precision: Precision::Shadow, shift, .. }) => rank_one::rates(shift, 0..=15),
+            Some(BackEnd::Cpu { shift, .. }) => rank_one::rates(shift, 1..=16),
+            // The rate is that of the group.
+            Some(BackEnd::Core) | None => 0..=0,
+        }
     }
 
     fn reset(&self, working: &mut [i32]) {

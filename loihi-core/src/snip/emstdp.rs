@@ -16,9 +16,10 @@
 //! Source: Shrestha, Fang, Wu, Qiu 2019/2021.
 
 use super::layer::Layer;
-use super::rank_one::{Draws, Precision, Taught, Update, packed};
+use super::rank_one::{self, Draws, Precision, Taught, Update, packed};
 use super::{Cpu, Phase, Snip, fits};
 use crate::image::{Image, SnipRecord, index};
+use core::ops::RangeInclusive;
 
 /// A hidden layer and an output layer.
 ///
@@ -348,7 +349,8 @@ impl Emstdp {
                 0 => Draws::Shared { seed: cpu.image.seed, t: cpu.t },
                 seed => Draws::Addressed { seed, update: updates.cast_unsigned(), axon_first: true },
             };
-            let update = Update { layer, precision, shift: self.shift, draws };
+            let shift = self.shift.wrapping_sub(cpu.rate.cast_unsigned());
+            let update = Update { layer, precision, shift, draws };
             let units = if of_output { &memory.output } else { &memory.hidden };
             let listed = units.list_changes(memory.list);
             let posts = memory.list.get(..listed).unwrap_or_default();
@@ -380,6 +382,10 @@ impl Snip for Emstdp {
         let units = self.hidden.saturating_add(self.outputs);
         let list = self.hidden.max(self.outputs);
         units.saturating_mul(3).saturating_add(self.inputs).saturating_add(list).saturating_add(1)
+    }
+
+    fn rates(&self) -> RangeInclusive<i32> {
+        rank_one::rates(self.shift, 1..=16)
     }
 
     fn reset(&self, working: &mut [i32]) {

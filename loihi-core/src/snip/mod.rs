@@ -38,6 +38,7 @@ use crate::chip::registers;
 use crate::compartment::Block;
 use crate::image::{Image, SnipRecord};
 use crate::ops::OpCounts;
+use core::ops::RangeInclusive;
 
 /// Most snips of an image.
 pub const SNIPS_MAX: usize = 8;
@@ -74,6 +75,8 @@ pub struct Cpu<'c, 'm> {
     pub output: &'c mut [i32],
     /// Whether rules may learn.
     pub learning: bool,
+    /// The power of two by which what this snip learns is scaled; one of [`Snip::rates`].
+    pub rate: i32,
     /// The reward that the cores' learning reads as r1.
     pub reward: &'c mut i32,
     /// What this snip has learned; part of the learned state that is saved and restored.
@@ -130,6 +133,11 @@ pub trait Snip {
 
     /// 32-bit words of other memory that it needs.
     fn working_words(&self) -> usize;
+
+    /// Powers of two by which its learning can be scaled while it runs, 0 among them; only 0 if it cannot.
+    fn rates(&self) -> RangeInclusive<i32> {
+        0..=0
+    }
 
     /// Sets its working memory to its initial state; what was learned stays.
     fn reset(&self, working: &mut [i32]);
@@ -204,6 +212,10 @@ impl Snip for SnipKind {
 
     fn working_words(&self) -> usize {
         self.snip().working_words()
+    }
+
+    fn rates(&self) -> RangeInclusive<i32> {
+        self.snip().rates()
     }
 
     fn reset(&self, working: &mut [i32]) {

@@ -2,7 +2,7 @@
 //!
 //! Per step, for every dimension d, with `z` the compartments that fired:
 //! `e_d = clip((y_d >> 8) − target_d)`, `y_d += ((Σ_z D_zd >> 4) − y_d) · decay_y >> 8`, and while learning
-//! `D_zd −= e_d · 2^(12 − rate_shift)`. The error uses the readout of the step before, the sum uses the decoders
+//! `D_zd −= e_d · 2^(12 − rate_shift + rate)`. The error uses the readout of the step before, the sum uses the decoders
 //! before they change. A decoder is touched only when its compartment fires: no trace, no multiplication.
 //!
 //! Source: Nengo's PES in the event-driven integer form; decoders Q8.24 (in units of 1/dt), readout Q4.20, error
@@ -11,6 +11,7 @@
 use super::{Cpu, Phase, Snip, fits};
 use crate::image::{Image, SnipRecord, index};
 use crate::num::shift_round_half_up;
+use core::ops::RangeInclusive;
 use fixed::types::extra::{U12, U20, U24};
 use fixed::{FixedI16, FixedI32};
 
@@ -61,21 +62,21 @@ impl Pes {
         }
     }
 
-    /// How far a decoder moves for this error: `e · 2^(12 − rate_shift)`, rounded half up where bits are lost.
-    fn decoder_step(&self, error: Target) -> i32 {
+    /// How far a decoder moves for an error: `e · 2^(12 − rate_shift)`, rounded half up where bits are lost.
+    fn decoder_step(rate_shift: u32, error: Target) -> i32 {
         let error = i32::from(error.to_bits());
-        match 12_u32.checked_sub(self.rate_shift) {
+        match 12_u32.checked_sub(rate_shift) {
             Some(left) => error.wrapping_shl(left), // 15 + 12 bits
-            None => shift_round_half_up(error, self.rate_shift.saturating_sub(12)),
+            None => shift_round_half_up(error, rate_shift.saturating_sub(12)),
         }
     }
 
     /// Fills in how far the decoders of a firing compartment move, from the readouts of the step before.
-    fn measure_error(&self, readouts: &[i32], targets: &[i16], moves: &mut [i32]) {
+    fn measure_error(rate_shift: u32, readouts: &[i32], targets: &[i16], moves: &mut [i32]) {
         for ((step, readout), target) in moves.iter_mut().zip(readouts).zip(targets) {
             let distance = (*readout >> 8).saturating_sub(i32::from(*target));
             let clipped = i16::try_from(distance.clamp(-32767, 32767)).unwrap_or(i16::MAX);
-            *step = self.decoder_step(Target::from_bits(clipped));
+            *step = Self::decoder_step(rate_shift, Target::from_bits(clipped));
         }
     }
 
@@ -182,6 +183,12 @@ impl Snip for Pes {
         self.dimensions.saturating_mul(3)
     }
 
+    /// The shift with the rate stays in the range that [`Pes::rate_shift`] may have.
+    fn rates(&self) -> RangeInclusive<i32> {
+        let highest = i32::try_from(self.rate_shift).unwrap_or(0);
+        highest.wrapping_sub(31)..=highest
+    }
+
     fn reset(&self, working: &mut [i32]) {
         working.fill(0);
     }
@@ -203,7 +210,12 @@ impl Snip for Pes {
         sums.fill(0);
         if cpu.learning {
             let targets = cpu.target.get(self.target_first..).unwrap_or_default();
-            self.measure_error(readouts, targets, moves);
+            Self::measure_error(
+                self.rate_shift.saturating_add_signed(cpu.rate.wrapping_neg()),
+                readouts,
+                targets,
+                moves,
+            );
             decoding.visit::<true>(cpu.spikes, sums, moves);
         } else {
             decoding.visit::<false>(cpu.spikes, sums, moves);

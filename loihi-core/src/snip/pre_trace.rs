@@ -48,6 +48,10 @@ pub(super) const fn factor(trace: i32) -> i32 {
 mod tests {
     use super::*;
 
+    fn share(value: i64, decay: i32) -> i64 {
+        (value * i64::from(decay)) >> 12
+    }
+
     #[test]
     fn a_trace_stays_in_sixteen_bits_and_comes_to_rest() {
         for (decay_u, decay_v) in [(819, 410), (4096, 4096), (1, 1), (4096, 1), (1, 4096)] {
@@ -58,9 +62,8 @@ mod tests {
                 let spike = step % 3 == 0 && step < 4000;
                 trace.advance(&mut words, spike.then_some(1).into_iter());
                 (p, q) = (
-                    p - (p * i64::from(decay_v) >> 12) + (q * i64::from(decay_v) >> 12),
-                    (q - (q * i64::from(decay_u) >> 12) + i64::from(spike) * (65_535 * i64::from(decay_u) >> 12))
-                        .min(65_535),
+                    p - share(p, decay_v) + share(q, decay_v),
+                    (q - share(q, decay_u) + i64::from(spike) * share(65_535, decay_u)).min(65_535),
                 );
                 assert!((0..65_536).contains(&p), "P, decays {decay_u} and {decay_v}, step {step}: {p}");
                 let word = words[1].cast_unsigned();

@@ -6,6 +6,7 @@
 
 use super::layer::Layer;
 use crate::num::{Drawn, Purpose, RandomSource, word};
+use core::ops::RangeInclusive;
 
 /// A post and its factor in one word: the factor in the high half, with sign, the post in the low one.
 #[inline]
@@ -63,6 +64,13 @@ pub(super) enum Draws {
         /// Whether the axon comes before the post in the address.
         axon_first: bool,
     },
+}
+
+/// The rates by which a shift can be changed so that it stays in its range: each takes as many bits off.
+pub(super) fn rates(shift: u32, range: RangeInclusive<u32>) -> RangeInclusive<i32> {
+    let (least, most) = (range.start().cast_signed(), range.end().cast_signed());
+    let shift = shift.cast_signed();
+    shift.saturating_sub(most)..=shift.saturating_sub(least)
 }
 
 /// What an update did.

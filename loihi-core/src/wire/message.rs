@@ -1,6 +1,6 @@
 //! The messages: what a host can ask of a device, and what it answers.
 
-use crate::chip::ResetScope;
+use crate::chip::{Keep, ResetScope};
 use crate::device::DeviceError;
 use crate::ops::OpCounts;
 use crate::probe::{Register, StateDigest};
@@ -10,7 +10,7 @@ use postcard_schema::key::hash::fnv1a64::hash_ty_path;
 use serde::{Deserialize, Serialize};
 
 /// Version of the protocol; raised when its rules change.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 /// Hash of the layout of all messages and of the binary points of the quantities in them.
 pub const SCHEMA: u64 = {
@@ -92,21 +92,31 @@ pub enum Request<'a> {
         /// How much.
         scope: ResetScope,
     },
-    /// Learned state follows, as it was read from [`Register::Learned`]; the chip does not run until it is complete.
+    /// Send a part of what can be kept of the chip. While the parts are fetched, nothing else should be asked, or they
+    /// are of different moments: the check tells.
+    Save {
+        /// How much of the chip.
+        keep: Keep,
+        /// First byte of the part.
+        offset: u32,
+    },
+    /// What was kept follows; the chip does not run until it is complete and sound, or fully reset.
     RestoreBegin {
-        /// Number of words; must be what the image learns.
-        words: u32,
-        /// [`super::frame::CRC`] of all of them as little-endian bytes.
+        /// How much of the chip.
+        keep: Keep,
+        /// Number of bytes; must be what this image keeps.
+        bytes: u32,
+        /// [`super::frame::CRC`] of all of them.
         check: u32,
     },
-    /// A part of the learned state.
+    /// A part of what was kept.
     RestoreChunk {
-        /// First word.
-        first: u32,
-        /// Words as little-endian bytes.
+        /// Where it belongs.
+        offset: u32,
+        /// At most [`DATA_MAX`] bytes.
         data: &'a [u8],
     },
-    /// The learned state is complete: check it.
+    /// All of it was sent: check it and take it up.
     RestoreEnd,
 }
 
@@ -157,6 +167,15 @@ pub enum Response<'a> {
         /// Words that the register has in all.
         total: u32,
         /// Little-endian `i32`; fewer than asked for if the register ends before.
+        data: &'a [u8],
+    },
+    /// A part of what can be kept.
+    Kept {
+        /// Bytes of all parts.
+        total_bytes: u32,
+        /// [`super::frame::CRC`] of all of them.
+        check: u32,
+        /// The part; fewer than [`DATA_MAX`] bytes only if it is the last.
         data: &'a [u8],
     },
     /// Exact counts.

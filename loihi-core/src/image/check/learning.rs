@@ -1,6 +1,8 @@
 //! What can be wrong with the records of learning.
 
-use super::super::{AxonRecord, Dialect, Image, LearningRecord, ProductRecord, Rounding, Section, SynapseFormat};
+use super::super::{
+    AxonRecord, Dialect, Image, LearningRecord, ProductRecord, Rounding, Section, SynapseFormat, Target,
+};
 use super::{ImageError, require};
 use crate::num::WeightExponent;
 
@@ -55,7 +57,15 @@ fn is_sound(image: &Image<'_>, number: usize, group: &LearningRecord) -> bool {
             && image.products(group).any(|product| product.finer_bits() > 0))
         && posts_fit
         && single_step
+        && delays_fit(image, group, core.slots)
         && axons_are_sound(image, number, group)
+}
+
+/// Every delay that the rule can write back fits the core's ring.
+fn delays_fit(image: &Image<'_>, group: &LearningRecord, slots: usize) -> bool {
+    let (_, longest) = group.delay_range();
+    let learned = image.products(group).any(|product| product.target == Target::Delay);
+    !learned || group.holds_delay(longest, slots)
 }
 
 /// The group's axons follow one another, and so do their synapses, which end at its post traces.
@@ -84,7 +94,7 @@ fn axons_are_sound(image: &Image<'_>, number: usize, group: &LearningRecord) -> 
         let synapse = crate::synapse::Synapse::from_word(*word);
         let post = synapse.compartment.wrapping_sub(group.post_first);
         let has_post = group.dialect.has(Dialect::POST_TRACE_AT_SYNAPSE) || post < group.posts;
-        has_post && (-256..=255).contains(&synapse.weight)
+        has_post && group.holds_weight(i32::from(synapse.weight))
     };
     members == group.axons && next == group.synapse_first.saturating_add(group.synapses) && synapses.iter().all(reach)
 }

@@ -1,0 +1,71 @@
+//! What can be kept of a chip and taken up again, on another device too: the same bytes on every target.
+//!
+//! [`Keep::Learned`] is the beginning of the chip's memory: what the snips have learned, then the weights, the tags and
+//! the delays of the plastic synapses. [`Keep::State`] is a [`Suspended`], then all of the memory. The memory's slices
+//! have a fixed order, little-endian elements of a fixed size, and begin at multiples of eight bytes.
+
+use super::state::State;
+use super::{Chip, Suspended};
+use crate::arena::Carver;
+use crate::image::Image;
+use crate::ops::OpCounts;
+use zerocopy::{FromBytes as _, IntoBytes as _};
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, postcard_schema::Schema)]
+pub enum Keep {
+    /// What was learned.
+    Learned,
+    /// Everything: a run goes on from it with the same bits.
+    State,
+}
+
+/// Bytes of a [`Suspended`].
+pub const HEADER_BYTES: usize = size_of::<Suspended>();
+
+impl Keep {
+    /// Bytes of the chip's memory that are kept, from its beginning on.
+    pub fn memory_bytes(self, image: &Image<'_>) -> usize {
+        match self {
+            Self::Learned => {
+                let mut counting = Carver::counting();
+                // Counting never runs out of memory.
+                let _slices = State::carve_learned(image, &mut counting);
+                counting.used()
+            }
+            Self::State => Chip::bytes_needed(image),
+        }
+    }
+
+    /// Bytes that are kept before those of the memory.
+    pub const fn header_bytes(self) -> usize {
+        match self {
+            Self::Learned => 0,
+            Self::State => HEADER_BYTES,
+        }
+    }
+}
+
+impl Suspended {
+    /// A chip at step 0 that has computed nothing.
+    pub(super) fn start() -> Self {
+        let counts = OpCounts::default();
+        Self { t: 0, spikes: 0, resting: 0, arrived: 0, reward: 0, learning: 1, deep: 1, reserved: 0, ops: counts }
+    }
+
+    /// Its bytes. Whether voltages are deep is a guess that targets make in their own ways, so it is kept as the safe
+    /// one.
+    pub fn header(&self) -> [u8; HEADER_BYTES] {
+        let mut bytes = [0; HEADER_BYTES];
+        // The buffer is as long.
+        let _fits = Self { deep: 1, ..*self }.write_to(&mut bytes);
+        bytes
+    }
+
+    /// The chip that these bytes describe; `None` if no chip gives such bytes.
+    pub fn from_header(bytes: &[u8; HEADER_BYTES]) -> Option<Self> {
+        let suspended = Self::read_from_bytes(bytes).ok()?;
+        let sound = suspended.learning <= 1 && suspended.deep == 1 && suspended.reserved == 0;
+        sound.then_some(suspended)
+    }
+}
