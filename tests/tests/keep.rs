@@ -93,7 +93,14 @@ fn run(session: &mut Session, from: u32, steps: u32) {
         let draw = |what| i16::try_from(word(3, step / 10, what, 0) >> 20).unwrap();
         let stimulus = [draw(0) >> 6, draw(1) >> 6].map(i16::to_le_bytes).concat();
         let target = [draw(2) - 2048, draw(3) - 2048].map(i16::to_le_bytes).concat();
-        let record = Record { reset: false, learn: step % 50 < 40, steps: 0, stimulus: &stimulus, target: &target, ..Record::PLAIN };
+        let record = Record {
+            reset: false,
+            learn: step % 50 < 40,
+            steps: 0,
+            stimulus: &stimulus,
+            target: &target,
+            ..Record::PLAIN
+        };
         session.stream([record], 2, |_| {}).unwrap();
         let spikes: Vec<(u16, u16)> =
             (2..4).filter(|input| word(5, step, u32::from(*input), 0) % 4 == 0).map(|input| (0, input)).collect();

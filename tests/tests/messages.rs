@@ -79,6 +79,7 @@ fn responses<'a>(fill: &Fill<'a>) -> Vec<Response<'a>> {
         decoder_reads: wide.rotate_left(41),
         decoder_updates: wide.rotate_left(49),
         decoder_saturations: wide.rotate_left(57),
+        rule_traces: wide.rotate_left(1),
         rule_opportunities: wide.rotate_left(3),
         rule_triggers: wide.rotate_left(11),
         rule_updates: wide.rotate_left(19),

@@ -4,7 +4,9 @@ use super::DeviceArgs;
 use super::open::open;
 use super::out;
 use crate::cost::kernels::measure;
+use crate::cost::rules::{self, RuleCost};
 use crate::data::digits;
+use crate::device::session::Session;
 use crate::experiment::digits_pes::DigitsPes;
 use crate::experiment::{Nobody, Options};
 use anyhow::bail;
@@ -28,9 +30,21 @@ pub(super) fn cost(args: &CostArgs) -> anyhow::Result<()> {
     for cost in kernels {
         out::line(format_args!("| {} | {} | {:.2} |", cost.kernel, cost.unit, cost.instructions))?;
     }
+    print_step(&mut session)?;
+    out::line(format_args!("\nRules of the embedded CPU; C as GCC compiles it for the same instruction set:\n"))?;
+    out::line(format_args!("| operation | per | instructions | in C |"))?;
+    out::line(format_args!("|---|---|---:|---:|"))?;
+    for RuleCost { kernel, unit, instructions, instructions_c } in rules::measure(&mut session)? {
+        out::line(format_args!("| {kernel} | {unit} | {instructions:.2} | {instructions_c:.1} |"))?;
+    }
+    Ok(())
+}
+
+/// What a step and a sample of a whole experiment cost.
+fn print_step(session: &mut Session) -> anyhow::Result<()> {
     let (learn, _) = digits::load();
     let options = Options { passes: Some(1), ..Options::default() };
-    let outcome = DigitsPes::default().run_on(&learn, &[], &mut session, &options, &mut Nobody)?;
+    let outcome = DigitsPes::default().run_on(&learn, &[], session, &options, &mut Nobody)?;
     let instructions = outcome.instructions.unwrap_or(0);
     let per_sample = instructions / (learn.len() as u64).max(1);
     out::line(format_args!(

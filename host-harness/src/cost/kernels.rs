@@ -10,6 +10,7 @@ use crate::experiment::ExperimentError;
 use crate::image::{ImageBuilder, ImageFile};
 use loihi_core::chip::ResetScope;
 use loihi_core::ops::OpCounts;
+use loihi_core::wire::message::Record;
 
 /// Sizes of the two networks of a slope.
 pub const SIZES: [u32; 2] = [256, 768];
@@ -136,15 +137,24 @@ fn slope(session: &mut Session, kernel: &Kernel) -> Result<Option<f64>, Experime
 
 /// Counts and instructions of a network whose external input 0 spikes in every step.
 fn run(session: &mut Session, file: &ImageFile, learn: bool) -> Result<(OpCounts, Option<u64>), SessionError> {
-    use loihi_core::wire::message::Record;
+    run_with(session, file, Record { learn, ..Record::PLAIN })
+}
+
+/// The same of a network that learns, whose targets are all 64.
+pub(super) fn run_taught(session: &mut Session, file: &ImageFile) -> Result<(OpCounts, Option<u64>), SessionError> {
+    let target: Vec<u8> = std::iter::repeat_n(64_i16.to_le_bytes(), file.open()?.target_words).flatten().collect();
+    run_with(session, file, Record { learn: true, target: &target, ..Record::PLAIN })
+}
+
+/// What is put into the mailboxes comes first; no step is computed with it.
+fn run_with(
+    session: &mut Session,
+    file: &ImageFile,
+    first: Record<'_>,
+) -> Result<(OpCounts, Option<u64>), SessionError> {
     session.load(file)?;
     session.reset(ResetScope::All)?;
-    // Sets whether rules learn; no step is computed.
-    session.stream(
-        [Record { reset: false, learn, steps: 0, stimulus: &[], target: &[], ..Record::PLAIN }],
-        0,
-        |_| {},
-    )?;
+    session.stream([first], 0, |_| {})?;
     let spikes: Vec<(u16, u16)> = (0..STEPS).map(|step| (step, 0)).collect();
     session.run(u32::from(STEPS), &spikes)?;
     Ok((session.ops()?, session.instructions()))

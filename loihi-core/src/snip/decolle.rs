@@ -232,7 +232,9 @@ impl Decolle {
     /// Follows traces and counts, and learns at the end of an epoch.
     fn after_cores(&self, cpu: &mut Cpu<'_, '_>, layer: &Layer, memory: &mut Memory<'_>) {
         if matches!(self.back_end, Some(BackEnd::Cpu { .. })) {
-            self.trace.advance(memory.traces, layer.arrivals(cpu.arrivals.plastic.arrived.as_slice()));
+            let arrivals = layer.arrivals(cpu.arrivals.plastic.arrived.as_slice());
+            let advanced = self.trace.advance(memory.traces, arrivals);
+            cpu.ops.rule_traces = cpu.ops.rule_traces.wrapping_add(u64::from(advanced));
         }
         for post in layer.fired(cpu.spikes) {
             if let Some(count) = memory.counts.get_mut(post) {

@@ -16,8 +16,9 @@ pub(super) struct PreTrace {
 }
 
 impl PreTrace {
-    /// Lets the traces decay by a step, and adds the step's spikes.
-    pub(super) fn advance(self, traces: &mut [i32], spikes: impl Iterator<Item = usize>) {
+    /// Lets the traces decay by a step, and adds the step's spikes; returns how many were not 0 before.
+    pub(super) fn advance(self, traces: &mut [i32], spikes: impl Iterator<Item = usize>) -> u32 {
+        let mut advanced = 0_u32;
         let (decay_u, decay_v) = (self.decay_u.get().cast_unsigned(), self.decay_v.get().cast_unsigned());
         for trace in traces.iter_mut().filter(|trace| **trace != 0) {
             let word = trace.cast_unsigned();
@@ -26,6 +27,7 @@ impl PreTrace {
             let p = p.wrapping_sub(p.wrapping_mul(decay_v) >> 12).wrapping_add(q.wrapping_mul(decay_v) >> 12);
             let q = q.wrapping_sub(q.wrapping_mul(decay_u) >> 12);
             *trace = (p << 16 | q).cast_signed();
+            advanced = advanced.wrapping_add(1);
         }
         let impulse = 65_535_u32.wrapping_mul(decay_u) >> 12;
         for axon in spikes {
@@ -35,6 +37,7 @@ impl PreTrace {
                 *trace = (word & 0xFFFF_0000 | q).cast_signed();
             }
         }
+        advanced
     }
 }
 

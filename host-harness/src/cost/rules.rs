@@ -1,0 +1,271 @@
+//! The kernels of the embedded CPU's rules: instructions per operation in the firmware, beside what C takes.
+//!
+//! Figures are slopes, as those of [`super::kernels`]. What an operation cannot come without, a compartment's step or
+//! its spike, is taken off by a second slope of networks that do only that. C was compiled by GCC for Lakemont at `-O2`,
+//! and counted by single steps in loops of nothing but the operation.
+
+use super::kernels::{SIZES, run_taught};
+use super::networks::{firing, quiet};
+use crate::device::session::Session;
+use crate::experiment::ExperimentError;
+use crate::image::{ImageBuilder, Plasticity, Source};
+use loihi_core::image::{Dialect, Profile, Rounding};
+use loihi_core::ops::OpCounts;
+use loihi_core::snip::{Decolle, DecolleParams, Precision, Slope, Soel, SoelParams};
+use loihi_core::synapse::{SignMode, Synapse};
+
+/// A kernel of a rule.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleKernel {
+    /// The operation.
+    pub name: &'static str,
+    /// What one operation is.
+    pub unit: &'static str,
+    /// Instructions that C takes for one, on the same instruction set.
+    pub instructions_c: f64,
+    /// A network that does so many operations in a step while it learns, or a multiple of it.
+    network: fn(u32) -> ImageBuilder,
+    /// How many were done.
+    operations: fn(&OpCounts) -> u64,
+    /// A network whose slope over the same sizes is no part of it.
+    without: Option<fn(u32) -> ImageBuilder>,
+}
+
+/// Cost of a kernel of a rule.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RuleCost {
+    /// The operation.
+    pub kernel: &'static str,
+    /// What one operation is.
+    pub unit: &'static str,
+    /// Instructions per operation.
+    pub instructions: f64,
+    /// The same in C.
+    pub instructions_c: f64,
+}
+
+/// Every kernel of a rule.
+pub const RULE_KERNELS: [RuleKernel; 7] = [
+    RuleKernel {
+        name: "trace of an axon, double exponential",
+        unit: "axon and step",
+        instructions_c: 20.1,
+        network: |axons| Layer { axons, posts: 1, traced: true, errs: false, ..QUIET }.network(),
+        operations: |ops| ops.rule_traces,
+        without: Some(|axons| Layer { axons, posts: 1, traced: true, precision: None, ..QUIET }.network()),
+    },
+    RuleKernel {
+        name: "local error, box, 1 class",
+        unit: "post and epoch",
+        instructions_c: 26.1,
+        network: |posts| Layer { posts, classes: 1, ..QUIET }.network(),
+        operations: |ops| ops.compartment_updates,
+        without: Some(|posts| quiet(posts, 0)),
+    },
+    RuleKernel {
+        name: "local error, box, 4 classes",
+        unit: "post and epoch",
+        instructions_c: 47.3,
+        network: |posts| Layer { posts, classes: 4, ..QUIET }.network(),
+        operations: |ops| ops.compartment_updates,
+        without: Some(|posts| quiet(posts, 0)),
+    },
+    RuleKernel {
+        name: "weight with 8 bits more",
+        unit: "synapse touched",
+        instructions_c: 24.4,
+        network: |posts| Layer { posts, precision: Some(Precision::Shadow), ..TAUGHT }.network(),
+        operations: |ops| ops.rule_updates,
+        without: None,
+    },
+    RuleKernel {
+        name: "weight of 8 bits, stochastic",
+        unit: "synapse touched",
+        instructions_c: 27.6,
+        network: |posts| Layer { posts, ..TAUGHT }.network(),
+        operations: |ops| ops.rule_updates,
+        without: None,
+    },
+    RuleKernel {
+        name: "third factor of a post, by its count of spikes",
+        unit: "post and epoch",
+        instructions_c: 20.9,
+        // The outputs of more would not fit an answer.
+        network: |posts| head(posts / 4),
+        operations: |ops| ops.compartment_updates,
+        without: Some(|posts| quiet(posts / 4, 0)),
+    },
+    RuleKernel {
+        name: "readout of 10 classes",
+        unit: "spike and class",
+        instructions_c: 6.6,
+        network: read_out,
+        operations: |ops| ops.spikes.wrapping_mul(10),
+        without: Some(firing),
+    },
+];
+
+/// Measures every kernel on the device of a session; a device that counts no instructions gives none.
+///
+/// # Errors
+/// [`ExperimentError`].
+pub fn measure(session: &mut Session) -> Result<Vec<RuleCost>, ExperimentError> {
+    let mut costs = Vec::new();
+    for kernel in &RULE_KERNELS {
+        let Some((operations, instructions)) = growth(session, kernel.network, kernel.operations)? else {
+            return Ok(Vec::new());
+        };
+        let without = match kernel.without {
+            Some(network) => growth(session, network, kernel.operations)?.map_or(0.0, |(_, instructions)| instructions),
+            None => 0.0,
+        };
+        let instructions = (instructions - without) / operations;
+        let RuleKernel { name, unit, instructions_c, .. } = *kernel;
+        costs.push(RuleCost { kernel: name, unit, instructions, instructions_c });
+    }
+    Ok(costs)
+}
+
+/// By how many operations and instructions a run grows from the smaller size to the larger.
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+fn growth(
+    session: &mut Session,
+    network: fn(u32) -> ImageBuilder,
+    operations: fn(&OpCounts) -> u64,
+) -> Result<Option<(f64, f64)>, ExperimentError> {
+    let mut run = |size: u32| -> Result<(u64, Option<u64>), ExperimentError> {
+        let file = network(size).build()?;
+        let (ops, instructions) = run_taught(session, &file)?;
+        Ok((operations(&ops), instructions))
+    };
+    let [small, large] = SIZES;
+    let ((few, few_took), (many, many_took)) = (run(small)?, run(large)?);
+    let more = many.saturating_sub(few).max(1) as f64;
+    Ok(few_took.zip(many_took).map(|(few, many)| (more, many as f64 - few as f64)))
+}
+
+/// A layer that learns in every step from a readout that is always wrong.
+#[derive(Clone, Copy, Debug)]
+struct Layer {
+    axons: u32,
+    posts: u32,
+    classes: u32,
+    /// Whether the axons' traces are not 0, as after a spike.
+    traced: bool,
+    /// Whether its error is ever large enough to learn from.
+    errs: bool,
+    /// How the embedded CPU writes the weights; `None`: there is no rule.
+    precision: Option<Precision>,
+}
+
+/// A layer without traces: only its error is computed.
+const QUIET: Layer =
+    Layer { axons: 1, posts: 64, classes: 1, traced: false, errs: true, precision: Some(Precision::Stochastic) };
+/// A layer of axons whose every synapse is taught in every step.
+const TAUGHT: Layer = Layer { axons: 32, traced: true, ..QUIET };
+
+impl Layer {
+    fn network(self) -> ImageBuilder {
+        let mut builder = ImageBuilder::new();
+        builder.beyond_the_chip();
+        builder.mailboxes(0, self.classes, self.classes);
+        let core = builder.core();
+        builder
+            .group(self.posts as usize, Profile { decay_u: 400, decay_v: 200, v_th: 100_000 << 6, ..Profile::DEFAULT });
+        let group = builder.plastic_group(core, 0..self.posts as usize, &plasticity());
+        let inputs = builder.inputs(2);
+        for _ in 0..self.axons {
+            // Input 0 spikes in every step, input 1 never.
+            let source = Source::Input(inputs.start + u32::from(!self.traced));
+            let synapse = |post: u32| Synapse { compartment: post as usize, delay: 0, weight: 0 };
+            builder.plastic_axon(source, &(0..self.posts).map(synapse).collect::<Vec<_>>());
+        }
+        if let Some(precision) = self.precision {
+            self.rule(&mut builder, u32::try_from(group).unwrap_or(u32::MAX), precision);
+        }
+        builder
+    }
+
+    fn rule(&self, builder: &mut ImageBuilder, group: u32, precision: Precision) {
+        let words = vec![i32::from_le_bytes([127; 4]); (self.posts * self.classes).div_ceil(4) as usize];
+        let params = DecolleParams {
+            group,
+            axons: self.axons,
+            posts: self.posts,
+            data_first: builder.data(&words),
+            classes: self.classes,
+            target_first: 0,
+            output_first: 0,
+            burn_in_steps: 0,
+            epoch_steps: 1,
+            readout_shift: 6,
+            feedback_shift: 4,
+            error_limit: 64,
+            error_shift: if self.errs { 5 } else { 15 },
+            trigger_share: 0,
+            // Every voltage is in the box.
+            slope: Slope::Box { half_width: i32::MAX },
+            homeostasis: 0,
+            count_max: 0,
+            precision: Some(precision),
+            shift: if precision == Precision::Shadow { 3 } else { 11 },
+            trace_decay_u: 2048,
+            trace_decay_v: 2048,
+            recorded_seed: 0,
+        };
+        builder.snip(Decolle::KIND, params.words());
+    }
+}
+
+fn plasticity() -> Plasticity {
+    Plasticity {
+        products: Vec::new(),
+        traces: [0; 5],
+        epoch_steps: 1,
+        wgt_exp: 0,
+        weight_bits: 8,
+        sign_mode: SignMode::Mixed,
+        rounding: Rounding::Stochastic,
+        dialect: Dialect::default(),
+    }
+}
+
+/// So many posts of a head, all of which err in every step.
+fn head(posts: u32) -> ImageBuilder {
+    let mut builder = ImageBuilder::new();
+    builder.beyond_the_chip();
+    builder.mailboxes(0, posts, posts);
+    let core = builder.core();
+    builder.group(posts as usize, Profile { decay_u: 400, decay_v: 200, v_th: 100_000 << 6, ..Profile::DEFAULT });
+    let group = builder.plastic_group(core, 0..posts as usize, &plasticity());
+    builder.inputs(2);
+    let synapse = |post: u32| Synapse { compartment: post as usize, delay: 0, weight: 0 };
+    builder.plastic_axon(Source::Input(1), &(0..posts).map(synapse).collect::<Vec<_>>());
+    let params = SoelParams {
+        group: u32::try_from(group).unwrap_or(u32::MAX),
+        posts,
+        target_first: 0,
+        output_first: 0,
+        burn_in_steps: 0,
+        epoch_steps: 1,
+        threshold: 0,
+        gain: 1,
+        slope: Slope::Flat,
+        voltage_shift: 8,
+    };
+    builder.snip(Soel::KIND, params.words());
+    builder
+}
+
+/// 768 compartments of which so many fire in every step, read out into ten classes; nothing is learned.
+fn read_out(spiking: u32) -> ImageBuilder {
+    let mut builder = firing(spiking);
+    builder.beyond_the_chip();
+    let layer = Layer { posts: 768, classes: 10, errs: false, ..QUIET };
+    builder.mailboxes(0, layer.classes, layer.classes);
+    let group = builder.plastic_group(0, 0..layer.posts as usize, &plasticity());
+    let synapse = |post: u32| Synapse { compartment: post as usize, delay: 0, weight: 0 };
+    builder.plastic_axon(Source::Input(0), &(0..layer.posts).map(synapse).collect::<Vec<_>>());
+    layer.rule(&mut builder, u32::try_from(group).unwrap_or(u32::MAX), Precision::Stochastic);
+    builder
+}
