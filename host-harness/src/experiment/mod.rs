@@ -2,7 +2,12 @@
 
 pub mod digits_pes;
 pub mod float_pes;
+pub mod pes_core;
 pub mod pes_function;
+mod stdp;
+pub mod stdp_pair;
+pub mod stdp_reward;
+pub mod stdp_triplet;
 
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageFile};
@@ -124,11 +129,27 @@ pub enum Experiment {
     PesChannel,
     /// The square of a sine.
     PesSquare,
+    /// The sine, learned by a core.
+    PesCore,
+    /// The window of pairwise plasticity.
+    StdpPair,
+    /// Pairs at several rates, taught by triplets.
+    StdpTriplet,
+    /// Choices learned from reward.
+    StdpReward,
 }
 
 impl Experiment {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::DigitsPes, Self::PesChannel, Self::PesSquare];
+    pub const ALL: [Self; 7] = [
+        Self::DigitsPes,
+        Self::PesChannel,
+        Self::PesSquare,
+        Self::PesCore,
+        Self::StdpPair,
+        Self::StdpTriplet,
+        Self::StdpReward,
+    ];
 
     /// The name on the command line.
     pub const fn name(self) -> &'static str {
@@ -136,6 +157,10 @@ impl Experiment {
             Self::DigitsPes => "digits-pes",
             Self::PesChannel => "pes-channel",
             Self::PesSquare => "pes-square",
+            Self::PesCore => "pes-core",
+            Self::StdpPair => "stdp-pair",
+            Self::StdpTriplet => "stdp-triplet",
+            Self::StdpReward => "stdp-reward",
         }
     }
 
@@ -145,6 +170,10 @@ impl Experiment {
             Self::DigitsPes => "8x8 handwritten digits, learned one at a time from raw spikes (PES)",
             Self::PesChannel => "a sine, passed on by 100 compartments whose decoders are learned (PES)",
             Self::PesSquare => "the square of a sine, learned by 100 compartments (PES)",
+            Self::PesCore => "the sine of pes-channel, its weights learned by the core itself (PES, third factor)",
+            Self::StdpPair => "the window of pairwise STDP: weight change against the distance of two spikes",
+            Self::StdpTriplet => "triplet STDP: weight change against the rate of pairs of spikes",
+            Self::StdpReward => "two choices, learned from a delayed reward by tags at the synapses",
         }
     }
 
@@ -167,6 +196,10 @@ impl Experiment {
             Self::DigitsPes => digits_pes::DigitsPes::default().run(session, options, watch),
             Self::PesChannel => pes_function::PesFunction::channel().run(session, options, watch),
             Self::PesSquare => pes_function::PesFunction::square().run(session, options, watch),
+            Self::PesCore => pes_core::PesCore::default().run(session, options, watch),
+            Self::StdpPair => stdp_pair::StdpPair::default().run(session, options, watch),
+            Self::StdpTriplet => stdp_triplet::StdpTriplet::default().run(session, options, watch),
+            Self::StdpReward => stdp_reward::StdpReward::default().run(session, options, watch),
         }
     }
 }
