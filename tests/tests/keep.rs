@@ -95,8 +95,10 @@ fn run(session: &mut Session, from: u32, steps: u32) {
         let target = [draw(2) - 2048, draw(3) - 2048].map(i16::to_le_bytes).concat();
         let record = Record { reset: false, learn: step % 50 < 40, steps: 0, stimulus: &stimulus, target: &target };
         session.stream([record], 2, |_| {}).unwrap();
-        let spikes: Vec<(u16, u16)> =
-            (2..4).filter(|input| word(5, step, u32::from(*input), 0) % 4 == 0).map(|input| (0, input)).collect();
+        let spikes: Vec<(u16, u16)> = (2..4)
+            .filter(|input| word(5, step, u32::from(*input), 0).is_multiple_of(4))
+            .map(|input| (0, input))
+            .collect();
         session.run(1, &spikes).unwrap();
     }
 }
