@@ -50,7 +50,8 @@ fn assert_equal(a: f64, b: f64) {
 fn list_shows_every_experiment_with_a_line_on_it() {
     let printed = printed(&["list"]);
     let names: Vec<&str> = printed.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(names, ["digits-pes", "pes-channel", "pes-square"]);
+    let expected = ["digits-pes", "pes-channel", "pes-square", "pes-core", "stdp-pair", "stdp-triplet", "stdp-reward"];
+    assert_eq!(names, expected);
     assert!(printed.lines().all(|line| line.split_whitespace().count() > 3), "{printed}");
 }
 
@@ -92,6 +93,62 @@ fn functions_are_learned_within_the_bound() {
             assert!(metric(&result, "rmse_float") > 0.0, "{result}");
         }
     }
+}
+
+#[test]
+fn a_core_learns_the_channel_itself() {
+    for seed in ["0", "1", "2"] {
+        let result = result(&["run", "pes-core", "--seed", seed]);
+        let (rmse, nengo) = (metric(&result, "rmse"), metric(&result, "rmse_nengo"));
+        assert!(rmse > 0.0 && rmse <= 1.4 * nengo, "seed {seed}: {rmse}");
+        assert!(result["ops"]["learning_updates"].as_u64().is_some_and(|updates| updates > 10_000), "{result}");
+    }
+}
+
+#[test]
+fn the_window_of_pairs_is_the_exponential() {
+    for seed in ["0", "1", "2"] {
+        let result = result(&["run", "stdp-pair", "--seed", seed]);
+        assert!(metric(&result, "largest_change_float") > 3.0, "{result}");
+        // Of a window whose peak is above three, over 320 roundings of each trace.
+        assert!(metric(&result, "largest_difference") < 0.1, "{result}");
+        assert!(metric(&result, "rms_difference") < 0.03, "{result}");
+    }
+}
+
+#[test]
+fn triplets_grow_with_the_rate_and_pairs_do_not() {
+    let result = result(&["run", "stdp-triplet"]);
+    let changes = ["triplets_5hz", "triplets_20hz", "triplets_50hz"].map(|name| metric(&result, name));
+    assert!(changes[0] > 10.0 && changes[1] > 1.5 * changes[0] && changes[2] > 1.5 * changes[1], "{changes:?}");
+    assert!(metric(&result, "pairs_50hz") < metric(&result, "pairs_5hz"), "{result}");
+    assert!(metric(&result, "rms_difference") < 2.0, "{result}");
+}
+
+#[test]
+fn a_delayed_reward_teaches_the_right_choice() {
+    for seed in ["0", "1", "2"] {
+        let result = result(&["run", "stdp-reward", "--seed", seed]);
+        assert!(metric(&result, "accuracy_last") >= 0.95, "seed {seed}: {result}");
+        assert!(metric(&result, "weight_right") > metric(&result, "weight_wrong") + 100.0, "seed {seed}: {result}");
+    }
+}
+
+#[test]
+fn weights_that_a_core_has_learned_are_taken_up_by_another_run() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path().join("run");
+    let out = folder.to_str().unwrap();
+    let learning = result(&["run", "stdp-reward", "--out", out]);
+    let taken = result(&["run", "stdp-reward", "--passes", "0", "--learned", out]);
+    for name in ["weight_right", "weight_wrong"] {
+        assert_equal(metric(&taken, name), metric(&learning, name));
+    }
+    let old = folder.join("learned.bin");
+    let mut bytes = fs::read(&old).unwrap();
+    bytes[7] = b'1';
+    fs::write(&old, bytes).unwrap();
+    assert_refused(&["run", "stdp-reward", "--learned", out], &["learned.bin", "another version", "learn again"]);
 }
 
 #[test]

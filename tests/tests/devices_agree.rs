@@ -72,6 +72,13 @@ fn the_square_and_its_instructions() {
     assert_counts_again(Experiment::PesSquare, &Options::default(), &first);
 }
 
+#[test]
+fn what_cores_learn_themselves() {
+    for experiment in [Experiment::StdpPair, Experiment::StdpTriplet, Experiment::StdpReward, Experiment::PesCore] {
+        assert_agree(experiment, &Options { seed: 3, ..Options::default() });
+    }
+}
+
 /// What one operation may cost in instructions: how its row begins or ends, its unit, the bound, the rows.
 const BOUNDS: [(&str, &str, f64, usize); 4] = [
     ("input", "compartment and step", 22.0, 2),

@@ -12,7 +12,15 @@ pub mod fewshot;
 pub mod float_pes;
 mod network;
 pub mod parameters;
+pub mod pes_core;
 pub mod pes_function;
+mod registry;
+mod stdp;
+pub mod stdp_pair;
+pub mod stdp_reward;
+pub mod stdp_triplet;
+
+pub use registry::Experiment;
 
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageFile};
@@ -141,116 +149,6 @@ pub trait Task: std::fmt::Debug {
     /// # Errors
     /// [`ExperimentError`]; rows that were handed to `watch` before stay valid.
     fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError>;
-}
-
-/// An experiment that is built in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Experiment {
-    /// Handwritten digits.
-    DigitsPes,
-    /// A sine, passed through a population.
-    PesChannel,
-    /// The square of a sine.
-    PesSquare,
-    /// Digits, one layer with local errors.
-    DigitsDecolle,
-    /// Digits, two layers with local errors.
-    DigitsDecolle2,
-    /// Digits, two layers with errors as spikes.
-    DigitsEmstdp,
-    /// New digits from few samples.
-    DigitsSoelFewshot,
-    /// Digits, two classes at a time.
-    DigitsContinual,
-}
-
-impl Experiment {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::DigitsPes,
-        Self::PesChannel,
-        Self::PesSquare,
-        Self::DigitsDecolle,
-        Self::DigitsDecolle2,
-        Self::DigitsEmstdp,
-        Self::DigitsSoelFewshot,
-        Self::DigitsContinual,
-    ];
-
-    /// The name on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::DigitsPes => "digits-pes",
-            Self::PesChannel => "pes-channel",
-            Self::PesSquare => "pes-square",
-            Self::DigitsDecolle => "digits-decolle",
-            Self::DigitsDecolle2 => "digits-decolle-2",
-            Self::DigitsEmstdp => "digits-emstdp",
-            Self::DigitsSoelFewshot => "digits-soel-fewshot",
-            Self::DigitsContinual => "digits-continual",
-        }
-    }
-
-    /// What it is, in a line.
-    pub const fn summary(self) -> &'static str {
-        match self {
-            Self::DigitsPes => "8x8 handwritten digits, learned one at a time from raw spikes (PES)",
-            Self::PesChannel => "a sine, passed on by 100 compartments whose decoders are learned (PES)",
-            Self::PesSquare => "the square of a sine, learned by 100 compartments (PES)",
-            Self::DigitsDecolle => "8x8 digits, a layer of 128 that learns from its own readout (DECOLLE)",
-            Self::DigitsDecolle2 => "8x8 digits, two layers of 128, each with a readout of its own (DECOLLE)",
-            Self::DigitsEmstdp => "8x8 digits, two layers that learn from spikes of their errors (EMSTDP)",
-            Self::DigitsSoelFewshot => "three new digits from twenty samples each, on frozen features (SOEL)",
-            Self::DigitsContinual => "8x8 digits, two classes after the other, with and without replay (DECOLLE)",
-        }
-    }
-
-    /// Its parameters, as a file that can be copied and changed.
-    pub const fn parameters(self) -> &'static str {
-        match self {
-            Self::DigitsPes => include_str!("../../experiments/digits-pes.toml"),
-            Self::PesChannel => include_str!("../../experiments/pes-channel.toml"),
-            Self::PesSquare => include_str!("../../experiments/pes-square.toml"),
-            Self::DigitsDecolle => include_str!("../../experiments/digits-decolle.toml"),
-            Self::DigitsDecolle2 => include_str!("../../experiments/digits-decolle-2.toml"),
-            Self::DigitsEmstdp => include_str!("../../experiments/digits-emstdp.toml"),
-            Self::DigitsSoelFewshot => include_str!("../../experiments/digits-soel-fewshot.toml"),
-            Self::DigitsContinual => include_str!("../../experiments/digits-continual.toml"),
-        }
-    }
-
-    /// The experiment with these parameters.
-    ///
-    /// # Errors
-    /// [`toml::de::Error`] points at the line.
-    pub fn task(self, parameters: &str) -> Result<Box<dyn Task>, toml::de::Error> {
-        match self {
-            Self::DigitsPes => parameters::read::<digits_pes::DigitsPes>(parameters),
-            Self::PesChannel | Self::PesSquare => parameters::read::<pes_function::PesFunction>(parameters),
-            Self::DigitsDecolle | Self::DigitsDecolle2 => parameters::read::<decolle::DecolleTask>(parameters),
-            Self::DigitsEmstdp => parameters::read::<emstdp::EmstdpTask>(parameters),
-            Self::DigitsSoelFewshot => parameters::read::<fewshot::FewShot>(parameters),
-            Self::DigitsContinual => parameters::read::<continual::Continual>(parameters),
-        }
-    }
-
-    /// The experiment of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|experiment| experiment.name() == name)
-    }
-
-    /// Runs it with its own parameters on the device of a session.
-    ///
-    /// # Errors
-    /// [`ExperimentError`]; rows that were handed to `watch` before stay valid.
-    pub fn run(
-        self,
-        session: &mut Session,
-        options: &Options,
-        watch: &mut dyn Watch,
-    ) -> Result<Outcome, ExperimentError> {
-        self.task(self.parameters())?.run(session, options, watch)
-    }
 }
 
 /// Loads an image, and the learned state if there is one to begin with.

@@ -22,11 +22,11 @@ const DT_S: f64 = 1e-3;
 /// Time constant of the low-pass filter over the error that is reported, in steps.
 const PROBE_TAU_STEPS: f64 = 20.0;
 /// Steps at the end over which the final error is taken.
-const FINAL_STEPS: usize = 2000;
+pub(super) const FINAL_STEPS: usize = 2000;
 /// Steps of a row of metrics.
 const ROW_STEPS: usize = 500;
 /// Exponent of the biases.
-const BIAS_EXPONENT: u32 = 5;
+pub(super) const BIAS_EXPONENT: u32 = 5;
 
 /// What the decoders learn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,7 +89,7 @@ impl PesFunction {
         Self { function: Function::Square, frequency_hz: 0.5, steps: 20_000, rmse_nengo: 0.0427, ..Self::channel() }
     }
 
-    fn decay_v(&self) -> i32 {
+    pub(super) fn decay_v(&self) -> i32 {
         q12(1.0 - (-1.0 / self.tau_rc_steps).exp()).into()
     }
 
@@ -116,7 +116,7 @@ impl PesFunction {
 
     /// Offset and gain of a compartment's bias, from its drawn encoder, maximum rate and intercept.
     #[expect(clippy::cast_possible_truncation, reason = "float to integer casts saturate")]
-    fn tuning(&self, seed: u32, compartment: u32) -> [i32; 2] {
+    pub(super) fn tuning(&self, seed: u32, compartment: u32) -> [i32; 2] {
         let draw = |what| f64::from(word(seed, compartment, what, 3)) / 4_294_967_296.0;
         let encoder = if draw(0) < 0.5 { -1.0 } else { 1.0 };
         let (slowest, fastest) = self.max_rates_hz;
@@ -138,7 +138,7 @@ impl PesFunction {
         }
     }
 
-    fn stimulus(&self, step: usize) -> f64 {
+    pub(super) fn stimulus(&self, step: usize) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "steps stay far below 2^52")]
         let seconds = (step + 1) as f64 * DT_S;
         (std::f64::consts::TAU * self.frequency_hz * seconds).sin()
@@ -205,7 +205,7 @@ impl Task for PesFunction {
                 errors.push(before - self.target(self.stimulus(errors.len())));
                 before = output;
             }
-            let rmse = root_mean_square(&low_pass(&errors)[range.start..]);
+            let rmse = root_mean_square(&low_pass(&errors, 1.0)[range.start..]);
             watch.progress(range.end as u64, steps as u64, &format!("RMSE of the last 0.5 s {rmse:.4}"));
             let digest = session.digest()?;
             let pass = u32::try_from(row + 1).unwrap_or(u32::MAX);
@@ -213,7 +213,7 @@ impl Task for PesFunction {
             digests.push(digest);
         }
         let final_error = |errors: &[f64]| {
-            let filtered = low_pass(errors);
+            let filtered = low_pass(errors, 1.0);
             root_mean_square(&filtered[filtered.len().saturating_sub(FINAL_STEPS)..])
         };
         let float = self.float_errors(&file, steps)?;
@@ -227,9 +227,9 @@ impl Task for PesFunction {
     }
 }
 
-/// A first-order low-pass filter that starts at zero.
-fn low_pass(values: &[f64]) -> Vec<f64> {
-    let keep = (-1.0 / PROBE_TAU_STEPS).exp();
+/// A first-order low-pass filter that starts at zero, over values that are so many steps apart.
+pub(super) fn low_pass(values: &[f64], steps: f64) -> Vec<f64> {
+    let keep = (-steps / PROBE_TAU_STEPS).exp();
     let filtered = values.iter().scan(0.0, |state, value| {
         *state = keep * *state + (1.0 - keep) * value;
         Some(*state)
@@ -237,7 +237,7 @@ fn low_pass(values: &[f64]) -> Vec<f64> {
     filtered.collect()
 }
 
-fn root_mean_square(values: &[f64]) -> f64 {
+pub(super) fn root_mean_square(values: &[f64]) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
     let count = values.len().max(1) as f64;
     (values.iter().map(|value| value * value).sum::<f64>() / count).sqrt()

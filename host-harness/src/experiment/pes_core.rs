@@ -1,0 +1,175 @@
+//! The sine of `pes-channel`, learned by a core: PES as a third factor.
+//!
+//! The population of `pes-channel` ends at pairs of integrating compartments by plastic synapses. One of a pair fires for
+//! positive values, the other one for negative values; a readout of the embedded CPU counts their spikes. Every four
+//! steps the host hands the error in, the embedded CPU writes it to y1 and chooses a profile by its sign, and the core
+//! changes its weights: `dw = ±2^-7·u1·x1·y1` in epochs of two steps.
+//!
+//! Source: nengo-loihi's PES on the chip.
+
+use super::pes_function::{BIAS_EXPONENT, FINAL_STEPS, PesFunction, low_pass, root_mean_square};
+use super::stdp::decay;
+use super::{ExperimentError, Options, Outcome, Row, Task, Watch, conclude, load, mailbox, q12};
+use crate::device::session::{Session, SessionError};
+use crate::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source};
+use crate::rule::{self, Limits};
+use loihi_core::chip::Keep;
+use loihi_core::image::{Dialect, Profile, Rounding};
+use loihi_core::snip::{BiasEncoder, Decoder, Pes, Readout, ThirdFactor};
+use loihi_core::synapse::{SignMode, Synapse};
+use loihi_core::wire::message::Record;
+use serde::{Deserialize, Serialize};
+
+/// Steps from one change of the weights to the next.
+const UPDATE_STEPS: u16 = 4;
+/// Changes of a row of metrics: half a second.
+const ROW_UPDATES: usize = 125;
+/// A rate at which the readout's decoders never move: the largest error is rounded away.
+const RATE_SHIFT_NEVER: u32 = 31;
+
+/// Parameters.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PesCore {
+    /// Population, stimulus and length.
+    pub channel: PesFunction,
+    /// Pairs of compartments at which the population ends.
+    pub pairs: u32,
+    /// Threshold mantissa of the pairs.
+    pub v_th: i32,
+    /// The value for which a compartment fires in every step.
+    pub full_scale: f64,
+    /// What a spike adds to x1, whole and in 2^-32.
+    pub impulse: (i32, u32),
+    /// Time constant of x1 in steps.
+    pub tau_steps: f64,
+    /// Bits that an error in Q3.12 loses to become y1.
+    pub error_shift: u32,
+}
+
+impl Default for PesCore {
+    fn default() -> Self {
+        let channel = PesFunction::channel();
+        Self { channel, pairs: 8, v_th: 500, full_scale: 2.0, impulse: (2, 0), tau_steps: 5.0, error_shift: 3 }
+    }
+}
+
+impl PesCore {
+    /// The network.
+    ///
+    /// # Errors
+    /// [`BuildError`].
+    ///
+    /// # Panics
+    /// If the rule, which is part of the program, cannot be read.
+    pub fn image(&self, seed: u32) -> Result<ImageFile, BuildError> {
+        let channel = &self.channel;
+        let mut builder = ImageBuilder::new();
+        builder.seed(seed);
+        builder.mailboxes(1, self.pairs, 1);
+        builder.core();
+        let profile = Profile {
+            decay_v: channel.decay_v(),
+            v_th: channel.v_th << 6,
+            refractory: channel.refractory,
+            ..Profile::DEFAULT
+        };
+        let population = builder.group(channel.compartments, profile);
+        let ends = builder.core();
+        let compartments = 2 * self.pairs as usize;
+        let integrating = Profile { v_th: self.v_th << 6, v_min: 0, ..Profile::DEFAULT };
+        let pairs = builder.group(compartments, integrating);
+        let constants: Vec<i32> = population.clone().flat_map(|i| channel.tuning(seed, i)).collect();
+        builder.bias(population.start, &vec![0; channel.compartments]);
+        // The pairs fire in turns.
+        let phase = |pair: u32| i32::try_from(pair).unwrap_or(0) * (self.v_th << 6) / self.pairs.cast_signed();
+        let phases: Vec<i32> = (0..self.pairs).chain(0..self.pairs).map(phase).collect();
+        builder.start(pairs.start, &[], &phases);
+        let (impulse, fraction) = self.impulse;
+        let x1 = builder.trace(impulse, fraction, &decay(self.tau_steps), None);
+        let product = |text: &str, profiles| {
+            rule::parse_for_profiles(text, &Limits::LOIHI, profiles).unwrap_or_else(|error| panic!("{text}: {error}"))
+        };
+        let plasticity = Plasticity {
+            products: [product("-2^-7*u1*x1*y1", 1), product("2^-7*u1*x1*y1", 2)].concat(),
+            traces: [x1, 0, 0, 0, 0],
+            epoch_steps: 2,
+            wgt_exp: 0,
+            weight_bits: 8,
+            sign_mode: SignMode::Mixed,
+            rounding: Rounding::Stochastic,
+            dialect: Dialect::default(),
+        };
+        builder.plastic_group(ends, 0..compartments, &plasticity);
+        let row: Vec<Synapse> =
+            (0..compartments).map(|compartment| Synapse { compartment, delay: 0, weight: 0 }).collect();
+        for compartment in population.clone() {
+            builder.plastic_axon(Source::Compartment(compartment), &row);
+        }
+        let count = population.end - population.start;
+        let data = builder.data(&constants);
+        builder.snip(BiasEncoder::KIND, [0, 1, population.start, count, data, BIAS_EXPONENT, 0, 0, 0]);
+        builder.snip(ThirdFactor::KIND, [0, self.pairs, 0, self.error_shift, 0, 0, 0, 0, 0]);
+        let readout = [pairs.start, 2 * self.pairs, 1, 0, 0, RATE_SHIFT_NEVER, channel.decay_y, 0, 0];
+        builder.snip(Pes::KIND, readout);
+        builder.build()
+    }
+
+    /// Gives the readout its decoders: what a spike of each compartment is worth. They are all that the snips have
+    /// learned, and so the first words of what is kept.
+    fn set_decoders(&self, session: &mut Session) -> Result<(), SessionError> {
+        let mut kept = session.save(Keep::Learned)?;
+        let worth = Decoder::from_num(self.full_scale / f64::from(self.pairs)).to_bits();
+        let pairs = self.pairs as usize;
+        for (at, word) in kept.as_chunks_mut::<4>().0.iter_mut().take(2 * pairs).enumerate() {
+            *word = if at < pairs { worth } else { -worth }.to_le_bytes();
+        }
+        session.restore(Keep::Learned, &kept)
+    }
+
+    /// The steps up to the next change of the weights with an error; returns the output after them.
+    fn update(&self, session: &mut Session, value: f64, error: f64) -> Result<f64, SessionError> {
+        let stimulus = mailbox([q12(value)]);
+        let target = mailbox(vec![q12(error); self.pairs as usize]);
+        let record = Record { learn: true, steps: UPDATE_STEPS, stimulus: &stimulus, target: &target, ..Record::PLAIN };
+        let mut output = 0.0;
+        session.stream([record], 1, |words| {
+            output = words.iter().map(|bits| Readout::from_bits(*bits).to_num::<f64>()).sum();
+        })?;
+        Ok(output)
+    }
+}
+
+impl Task for PesCore {
+    fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
+        let file = self.image(options.seed)?;
+        load(session, &file, options, watch)?;
+        self.set_decoders(session)?;
+        let passes = options.passes.unwrap_or(1);
+        let updates = self.channel.steps * passes as usize / usize::from(UPDATE_STEPS);
+        let (mut errors, mut digests) = (Vec::with_capacity(updates), Vec::new());
+        let mut error = 0.0;
+        for update in 0..updates {
+            let value = self.channel.stimulus(update * usize::from(UPDATE_STEPS));
+            let output = self.update(session, value, error)?;
+            error = output - value;
+            errors.push(error);
+            if (update + 1) % ROW_UPDATES == 0 {
+                let rmse = root_mean_square(&low_pass(&errors, UPDATE_STEPS.into())[update + 1 - ROW_UPDATES..]);
+                watch.progress(update as u64 + 1, updates as u64, &format!("RMSE of the last 0.5 s {rmse:.4}"));
+                let digest = session.digest()?;
+                let pass = u32::try_from((update + 1) / ROW_UPDATES).unwrap_or(u32::MAX);
+                watch.row(&Row { pass, stage: None, metrics: vec![("rmse", rmse)], digest: digest.total() })?;
+                digests.push(digest);
+            }
+        }
+        let filtered = low_pass(&errors, UPDATE_STEPS.into());
+        let last = filtered.len().saturating_sub(FINAL_STEPS / usize::from(UPDATE_STEPS));
+        let metrics = vec![
+            ("rmse", root_mean_square(&filtered[last..])),
+            ("rmse_nengo", self.channel.rmse_nengo),
+            ("passes", f64::from(passes)),
+        ];
+        conclude(session, &file, watch, metrics, digests)
+    }
+}

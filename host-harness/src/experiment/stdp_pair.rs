@@ -1,0 +1,126 @@
+//! The window of pairwise spike-timing-dependent plasticity: weight change against the distance of two spikes.
+//!
+//! Every compartment fires once in a trial. For each distance some axons spike that much earlier, each with a synapse
+//! to every compartment. The mean change of a distance's weights, over axons, compartments and trials, is compared with
+//! the exponential in double precision; the means are over so many roundings that little is left of their chance.
+
+use super::stdp::{OBEDIENT, TEACHING, mean, plasticity};
+use super::{ExperimentError, Options, Outcome, Row, Task, Watch, conclude, load};
+use crate::device::session::Session;
+use crate::image::{BuildError, ImageBuilder, ImageFile, Source};
+use loihi_core::chip::ResetScope;
+use loihi_core::probe::Register;
+use loihi_core::synapse::{SignMode, Synapse};
+use serde::{Deserialize, Serialize};
+
+/// Steps of a trial; the compartments fire in the middle.
+const TRIAL_STEPS: u32 = 64;
+/// What a weight changes by per unit of a trace, as the rule says.
+const PER_TRACE: f64 = 1.0 / 32.0;
+
+/// Parameters.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StdpPair {
+    /// Largest distance of two spikes in steps.
+    pub distance_max: i32,
+    /// Axons of each distance.
+    pub axons: usize,
+    /// Compartments.
+    pub compartments: usize,
+    /// What a spike adds to a trace.
+    pub impulse: i32,
+    /// Time constant of the traces in steps.
+    pub tau_steps: f64,
+    /// Trials of a pass.
+    pub trials: u32,
+}
+
+impl Default for StdpPair {
+    fn default() -> Self {
+        Self { distance_max: 25, axons: 16, compartments: 16, impulse: 120, tau_steps: 10.0, trials: 20 }
+    }
+}
+
+impl StdpPair {
+    fn distances(&self) -> impl Iterator<Item = i32> + use<> {
+        -self.distance_max..=self.distance_max
+    }
+
+    /// The network: input d is that of distance d, the last one makes all compartments fire.
+    ///
+    /// # Errors
+    /// [`BuildError`].
+    pub fn image(&self, seed: u32) -> Result<ImageFile, BuildError> {
+        let mut builder = ImageBuilder::new();
+        builder.seed(seed);
+        let core = builder.core();
+        builder.group(self.compartments, OBEDIENT);
+        let trace = Some((self.impulse, self.tau_steps));
+        let rule = "dw = 2^-5*x1*y0 - 2^-5*x0*y1";
+        let plasticity = plasticity(&mut builder, rule, [trace, None, trace, None, None], 4, SignMode::Mixed);
+        builder.plastic_group(core, 0..self.compartments, &plasticity);
+        let row: Vec<Synapse> =
+            (0..self.compartments).map(|compartment| Synapse { compartment, delay: 0, weight: 0 }).collect();
+        for _ in self.distances() {
+            let input = builder.inputs(1).start;
+            for _ in 0..self.axons {
+                builder.plastic_axon(Source::Input(input), &row);
+            }
+        }
+        let teacher = builder.inputs(1).start;
+        builder.dense(Source::Input(teacher), core, 0, &vec![TEACHING; self.compartments]);
+        builder.build()
+    }
+
+    /// The spikes of a trial, ascending by step.
+    fn spikes(&self) -> Vec<(u16, u16)> {
+        let middle = i32::try_from(TRIAL_STEPS / 2).unwrap_or(0);
+        let inputs = self.distances().map(|distance| middle - distance).chain([middle]);
+        let word = |value: i32| u16::try_from(value).unwrap_or(0);
+        let mut spikes: Vec<(u16, u16)> = inputs.zip(0..).map(|(step, input)| (word(step), input)).collect();
+        spikes.sort_unstable();
+        spikes
+    }
+
+    /// What a pair of spikes changes a weight by, in double precision.
+    fn expected(&self, distance: i32) -> f64 {
+        let peak = f64::from(self.impulse) * PER_TRACE;
+        f64::from(distance.signum()) * peak * (-f64::from(distance.abs()) / self.tau_steps).exp()
+    }
+}
+
+impl Task for StdpPair {
+    fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
+        let file = self.image(options.seed)?;
+        load(session, &file, options, watch)?;
+        let before = session.read(Register::W)?;
+        let trials = self.trials * options.passes.unwrap_or(1);
+        let (spikes, mut digests) = (self.spikes(), Vec::new());
+        for trial in 0..trials {
+            session.reset(ResetScope::State)?;
+            session.run(TRIAL_STEPS, &spikes)?;
+            watch.progress(u64::from(trial + 1), u64::from(trials), "");
+            if (trial + 1) % self.trials == 0 {
+                digests.push(session.digest()?);
+            }
+        }
+        let changes: Vec<i32> = session.read(Register::W)?.iter().zip(&before).map(|(w, before)| w - before).collect();
+        let digest = session.digest()?.total();
+        let (mut largest, mut squares) = (0.0_f64, 0.0);
+        let per_distance = changes.chunks(self.axons * self.compartments);
+        for ((distance, changes), pass) in self.distances().zip(per_distance).zip(1..) {
+            let (measured, expected) = (mean(changes) / f64::from(trials.max(1)), self.expected(distance));
+            largest = largest.max((measured - expected).abs());
+            squares += (measured - expected).powi(2);
+            let metrics = vec![("distance", f64::from(distance)), ("change", measured), ("change_float", expected)];
+            watch.row(&Row { pass, stage: None, metrics, digest })?;
+        }
+        let metrics = vec![
+            ("largest_change_float", self.expected(1)),
+            ("largest_difference", largest),
+            ("rms_difference", (squares / f64::from(2 * self.distance_max + 1)).sqrt()),
+        ];
+        conclude(session, &file, watch, metrics, digests)
+    }
+}
