@@ -135,7 +135,7 @@ fn slope(session: &mut Session, kernel: &Kernel) -> Result<Option<f64>, Experime
     Ok(few.zip(many).map(|(few, many)| (many as f64 - few as f64) / more.max(1) as f64))
 }
 
-/// Counts and instructions of a network whose external input 0 spikes in every step.
+/// Counts and instructions of a network whose external input 0 spikes in every step, and input 1 in the first.
 fn run(session: &mut Session, file: &ImageFile, learn: bool) -> Result<(OpCounts, Option<u64>), SessionError> {
     run_with(session, file, Record { learn, ..Record::PLAIN })
 }
@@ -155,7 +155,10 @@ fn run_with(
     session.load(file)?;
     session.reset(ResetScope::All)?;
     session.stream([first], 0, |_| {})?;
-    let spikes: Vec<(u16, u16)> = (0..STEPS).map(|step| (step, 0)).collect();
+    let mut spikes: Vec<(u16, u16)> = (0..STEPS).map(|step| (step, 0)).collect();
+    if file.open()?.inputs > 1 {
+        spikes.insert(1, (0, 1));
+    }
     session.run(u32::from(STEPS), &spikes)?;
     Ok((session.ops()?, session.instructions()))
 }

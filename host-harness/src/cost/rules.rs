@@ -5,7 +5,7 @@
 //! and counted by single steps in loops of nothing but the operation.
 
 use super::kernels::{SIZES, run_taught};
-use super::networks::{firing, quiet};
+use super::networks::firing;
 use crate::device::session::Session;
 use crate::experiment::ExperimentError;
 use crate::image::{ImageBuilder, Plasticity, Source};
@@ -50,9 +50,9 @@ pub const RULE_KERNELS: [RuleKernel; 7] = [
         name: "trace of an axon, double exponential",
         unit: "axon and step",
         instructions_c: 20.1,
-        network: |axons| Layer { axons, posts: 1, traced: true, errs: false, ..QUIET }.network(),
+        network: |axons| Layer { axons, posts: 1, spikes: Spikes::Once, errs: false, ..QUIET }.network(),
         operations: |ops| ops.rule_traces,
-        without: Some(|axons| Layer { axons, posts: 1, traced: true, precision: None, ..QUIET }.network()),
+        without: Some(|axons| Layer { axons, posts: 1, spikes: Spikes::Once, precision: None, ..QUIET }.network()),
     },
     RuleKernel {
         name: "local error, box, 1 class",
@@ -60,7 +60,7 @@ pub const RULE_KERNELS: [RuleKernel; 7] = [
         instructions_c: 26.1,
         network: |posts| Layer { posts, classes: 1, ..QUIET }.network(),
         operations: |ops| ops.compartment_updates,
-        without: Some(|posts| quiet(posts, 0)),
+        without: Some(|posts| Layer { posts, classes: 1, errs: false, ..QUIET }.network()),
     },
     RuleKernel {
         name: "local error, box, 4 classes",
@@ -68,7 +68,7 @@ pub const RULE_KERNELS: [RuleKernel; 7] = [
         instructions_c: 47.3,
         network: |posts| Layer { posts, classes: 4, ..QUIET }.network(),
         operations: |ops| ops.compartment_updates,
-        without: Some(|posts| quiet(posts, 0)),
+        without: Some(|posts| Layer { posts, classes: 4, errs: false, ..QUIET }.network()),
     },
     RuleKernel {
         name: "weight with 8 bits more",
@@ -76,7 +76,7 @@ pub const RULE_KERNELS: [RuleKernel; 7] = [
         instructions_c: 24.4,
         network: |posts| Layer { posts, precision: Some(Precision::Shadow), ..TAUGHT }.network(),
         operations: |ops| ops.rule_updates,
-        without: None,
+        without: Some(|posts| Layer { posts, errs: false, ..TAUGHT }.network()),
     },
     RuleKernel {
         name: "weight of 8 bits, stochastic",
@@ -84,16 +84,16 @@ pub const RULE_KERNELS: [RuleKernel; 7] = [
         instructions_c: 27.6,
         network: |posts| Layer { posts, ..TAUGHT }.network(),
         operations: |ops| ops.rule_updates,
-        without: None,
+        without: Some(|posts| Layer { posts, errs: false, ..TAUGHT }.network()),
     },
     RuleKernel {
         name: "third factor of a post, by its count of spikes",
         unit: "post and epoch",
         instructions_c: 20.9,
         // The outputs of more would not fit an answer.
-        network: |posts| head(posts / 4),
+        network: |posts| head(posts / 4, true),
         operations: |ops| ops.compartment_updates,
-        without: Some(|posts| quiet(posts / 4, 0)),
+        without: Some(|posts| head(posts / 4, false)),
     },
     RuleKernel {
         name: "readout of 10 classes",
@@ -144,14 +144,24 @@ fn growth(
     Ok(few_took.zip(many_took).map(|(few, many)| (more, many as f64 - few as f64)))
 }
 
+/// When axons spike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spikes {
+    Never,
+    /// In the first step; traces then stay above 0.
+    Once,
+    /// In every step.
+    Always,
+}
+
 /// A layer that learns in every step from a readout that is always wrong.
 #[derive(Clone, Copy, Debug)]
 struct Layer {
     axons: u32,
     posts: u32,
     classes: u32,
-    /// Whether the axons' traces are not 0, as after a spike.
-    traced: bool,
+    /// When the axons spike.
+    spikes: Spikes,
     /// Whether its error is ever large enough to learn from.
     errs: bool,
     /// How the embedded CPU writes the weights; `None`: there is no rule.
@@ -159,10 +169,16 @@ struct Layer {
 }
 
 /// A layer without traces: only its error is computed.
-const QUIET: Layer =
-    Layer { axons: 1, posts: 64, classes: 1, traced: false, errs: true, precision: Some(Precision::Stochastic) };
+const QUIET: Layer = Layer {
+    axons: 1,
+    posts: 64,
+    classes: 1,
+    spikes: Spikes::Never,
+    errs: true,
+    precision: Some(Precision::Stochastic),
+};
 /// A layer of axons whose every synapse is taught in every step.
-const TAUGHT: Layer = Layer { axons: 32, traced: true, ..QUIET };
+const TAUGHT: Layer = Layer { axons: 64, spikes: Spikes::Always, ..QUIET };
 
 impl Layer {
     fn network(self) -> ImageBuilder {
@@ -173,10 +189,14 @@ impl Layer {
         builder
             .group(self.posts as usize, Profile { decay_u: 400, decay_v: 200, v_th: 100_000 << 6, ..Profile::DEFAULT });
         let group = builder.plastic_group(core, 0..self.posts as usize, &plasticity());
-        let inputs = builder.inputs(2);
+        builder.inputs(3);
+        // Input 0 spikes in every step, input 1 in the first, input 2 never.
+        let source = Source::Input(match self.spikes {
+            Spikes::Always => 0,
+            Spikes::Once => 1,
+            Spikes::Never => 2,
+        });
         for _ in 0..self.axons {
-            // Input 0 spikes in every step, input 1 never.
-            let source = Source::Input(inputs.start + u32::from(!self.traced));
             let synapse = |post: u32| Synapse { compartment: post as usize, delay: 0, weight: 0 };
             builder.plastic_axon(source, &(0..self.posts).map(synapse).collect::<Vec<_>>());
         }
@@ -187,7 +207,8 @@ impl Layer {
     }
 
     fn rule(&self, builder: &mut ImageBuilder, group: u32, precision: Precision) {
-        let words = vec![i32::from_le_bytes([127; 4]); (self.posts * self.classes).div_ceil(4) as usize];
+        // An error of −2 at this becomes a factor of 4, and with a trace of 255 half a step.
+        let words = vec![i32::from_le_bytes([32; 4]); (self.posts * self.classes).div_ceil(4) as usize];
         let params = DecolleParams {
             group,
             axons: self.axons,
@@ -203,19 +224,21 @@ impl Layer {
             error_limit: 64,
             error_shift: if self.errs { 5 } else { 15 },
             trigger_share: 0,
-            // Every voltage is in the box.
-            slope: Slope::Box { half_width: i32::MAX },
+            slope: Slope::Box { half_width: if self.spikes == Spikes::Always { i32::MAX } else { HIGH.v_th } },
             homeostasis: 0,
             count_max: 0,
             precision: Some(precision),
             shift: if precision == Precision::Shadow { 3 } else { 11 },
-            trace_decay_u: 2048,
-            trace_decay_v: 2048,
+            trace_decay_u: if self.spikes == Spikes::Always { 2048 } else { 4096 },
+            trace_decay_v: if self.spikes == Spikes::Always { 2048 } else { 64 },
             recorded_seed: 0,
         };
         builder.snip(Decolle::KIND, params.words());
     }
 }
+
+/// Of a compartment that never fires.
+const HIGH: Profile = Profile { decay_u: 400, decay_v: 200, v_th: 100_000 << 6, ..Profile::DEFAULT };
 
 fn plasticity() -> Plasticity {
     Plasticity {
@@ -230,13 +253,13 @@ fn plasticity() -> Plasticity {
     }
 }
 
-/// So many posts of a head, all of which err in every step.
-fn head(posts: u32) -> ImageBuilder {
+/// So many posts of a head, all of which err in every step, or none.
+fn head(posts: u32, errs: bool) -> ImageBuilder {
     let mut builder = ImageBuilder::new();
     builder.beyond_the_chip();
     builder.mailboxes(0, posts, posts);
     let core = builder.core();
-    builder.group(posts as usize, Profile { decay_u: 400, decay_v: 200, v_th: 100_000 << 6, ..Profile::DEFAULT });
+    builder.group(posts as usize, HIGH);
     let group = builder.plastic_group(core, 0..posts as usize, &plasticity());
     builder.inputs(2);
     let synapse = |post: u32| Synapse { compartment: post as usize, delay: 0, weight: 0 };
@@ -248,7 +271,8 @@ fn head(posts: u32) -> ImageBuilder {
         output_first: 0,
         burn_in_steps: 0,
         epoch_steps: 1,
-        threshold: 0,
+        // Targets are 64 spikes.
+        threshold: if errs { 0 } else { 64 },
         gain: 1,
         slope: Slope::Flat,
         voltage_shift: 8,

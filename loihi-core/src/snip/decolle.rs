@@ -16,7 +16,6 @@ use super::local_error::{NO_TARGET, Readout, Slope, Trigger};
 use super::pre_trace::{self, PreTrace};
 use super::rank_one::{self, Draws, Precision, Taught, Update, packed};
 use super::{Cpu, Phase, Snip, fits};
-use crate::compartment::Block;
 use crate::image::{Image, SnipRecord, index};
 use crate::num::Decay;
 use core::ops::RangeInclusive;
@@ -165,17 +164,6 @@ struct Memory<'w> {
     traces: &'w mut [i32],
 }
 
-/// What the layer did in the epoch.
-struct Seen<'s> {
-    blocks: &'s [Block],
-    /// Compartments of the chip that fired in the last step.
-    spikes: &'s [u32],
-    /// Voltages before the last step.
-    voltages: &'s [i32],
-    /// Spikes of each post.
-    counts: &'s [i32],
-}
-
 impl Decolle {
     /// The kind in a [`SnipRecord`].
     pub const KIND: u32 = 6;
@@ -254,10 +242,7 @@ impl Decolle {
     fn end_epoch(&self, cpu: &mut Cpu<'_, '_>, layer: &Layer, memory: &mut Memory<'_>) -> i32 {
         let constants = cpu.image.data(self.data_first, Readout::words(layer.posts, self.classes));
         let readout = Readout::of(constants, layer.posts, self.classes);
-        memory.sums.fill(0);
-        for (post, count) in memory.counts.iter().enumerate().filter(|(_, count)| **count != 0) {
-            readout.add(post, *count, memory.sums);
-        }
+        readout.sum(memory.counts, memory.sums);
         for sum in memory.sums.iter_mut() {
             *sum = sum.wrapping_shr(self.readout_shift);
         }
@@ -280,9 +265,9 @@ impl Decolle {
         }
         cpu.ops.rule_triggers = cpu.ops.rule_triggers.wrapping_add(1);
         *updates = updates.wrapping_add(1);
-        let errors = memory.errors.get(..found).unwrap_or_default();
-        let seen = Seen { blocks: cpu.blocks, spikes: cpu.spikes, voltages: memory.voltages, counts: memory.counts };
-        let listed = self.post_factors(layer, readout, errors, &seen, memory.factors);
+        layer.replace_voltages(cpu.blocks, cpu.spikes, memory.voltages, memory.factors);
+        readout.lead_back(memory.errors.get(..found).unwrap_or_default(), memory.factors);
+        let listed = self.list_factors(layer.v_th, memory);
         let posts = memory.factors.get(..index(listed.cast_unsigned())).unwrap_or_default();
         match self.back_end {
             Some(BackEnd::Cpu { precision, shift, recorded_seed }) => {
@@ -301,38 +286,43 @@ impl Decolle {
         listed
     }
 
-    /// Lists the posts whose factor is not 0, with −m; returns how many.
-    fn post_factors(
-        &self,
-        layer: &Layer,
-        readout: Readout<'_>,
-        errors: &[i32],
-        seen: &Seen<'_>,
-        list: &mut [i32],
-    ) -> i32 {
-        let slope = self.slope.unwrap_or(Slope::Flat);
-        let mut fired = layer.fired(seen.spikes).peekable();
-        let mut listed = 0_usize;
-        let posts = layer.voltages(seen.blocks).zip(seen.voltages).zip(seen.counts).enumerate();
-        for ((post, ((v, v_before), count)), number) in posts.zip(0_u32..) {
-            let v = match fired.next_if_eq(&post) {
-                Some(_) => layer.voltage_before_reset(seen.blocks, post, *v_before),
-                None => v,
-            };
-            let distance = v.wrapping_sub(layer.v_th);
+    /// Turns what the errors amount to at every post into a list of the posts whose factor is not 0, with −m, in the same
+    /// place; returns how many.
+    fn list_factors(&self, v_th: i32, memory: &mut Memory<'_>) -> i32 {
+        match self.slope {
+            Some(Slope::Box { half_width }) => {
+                let width = half_width.cast_unsigned().wrapping_mul(2).wrapping_sub(1);
+                let edge = v_th.wrapping_sub(half_width).wrapping_add(1);
+                // Inside, the voltage is less than the width above the lower edge.
+                self.list(memory, |v| v.wrapping_sub(edge).cast_unsigned() < width, |error, _| error)
+            }
+            Some(slope @ Slope::Triangle { .. }) => {
+                let distance = |v: i32| v.wrapping_sub(v_th);
+                self.list(memory, |v| slope.reaches(distance(v)), |error, v| slope.scale(error, distance(v)))
+            }
+            Some(Slope::Flat) | None => self.list(memory, |_| true, |error, _| error),
+        }
+    }
+
+    #[inline(always)]
+    fn list(&self, memory: &mut Memory<'_>, reaches: impl Fn(i32) -> bool, scale: impl Fn(i32, i32) -> i32) -> i32 {
+        let mut listed = 0_i32;
+        let seen = memory.voltages.iter().zip(&*memory.counts);
+        let factors = core::cell::Cell::from_mut(&mut *memory.factors).as_slice_of_cells();
+        let mut free = factors.iter();
+        for (((v, count), sum), number) in seen.zip(factors).zip(0_u32..) {
             let mut factor = if *count > self.count_max { self.homeostasis } else { 0 };
-            if slope.reaches(distance) {
-                let error = readout.feedback(post, errors).wrapping_shr(self.feedback_shift).clamp(-127, 127);
-                factor = factor.wrapping_add(slope.scale(error, distance));
+            if reaches(*v) {
+                factor = factor.wrapping_add(scale(sum.get().wrapping_shr(self.feedback_shift).clamp(-127, 127), *v));
             }
             if factor != 0
-                && let Some(slot) = list.get_mut(listed)
+                && let Some(slot) = free.next()
             {
-                *slot = packed(number, factor.wrapping_neg());
+                slot.set(packed(number, factor.wrapping_neg()));
                 listed = listed.wrapping_add(1);
             }
         }
-        i32::try_from(listed).unwrap_or(0)
+        listed
     }
 
     /// Takes the factors back that the core's learning engine has used.
@@ -410,11 +400,7 @@ impl Snip for Decolle {
         let Some(layer) = Layer::of(cpu.image, self.group) else { return };
         let Some(mut memory) = self.memory(core::mem::take(&mut cpu.working)) else { return };
         match phase {
-            Phase::Spk => {
-                for (before, v) in memory.voltages.iter_mut().zip(layer.voltages(cpu.blocks)) {
-                    *before = v;
-                }
-            }
+            Phase::Spk => layer.copy_voltages(cpu.blocks, memory.voltages),
             Phase::PreMgmt => self.after_cores(cpu, &layer, &mut memory),
             _ => Self::after_learning(cpu, &layer, &mut memory),
         }

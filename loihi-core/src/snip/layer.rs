@@ -91,16 +91,43 @@ impl Layer {
         rest.iter().map(move |spike| index(*spike).wrapping_sub(first)).take_while(move |post| *post < posts)
     }
 
-    /// The voltages of the posts.
-    pub(super) fn voltages<'b>(&self, blocks: &'b [Block]) -> impl Iterator<Item = i32> + use<'b> {
+    /// Copies the voltages of the posts.
+    pub(super) fn copy_voltages(&self, blocks: &[Block], into: &mut [i32]) {
         let (block, lane) = (self.place_first / LANES, self.place_first % LANES);
-        let blocks = blocks.get(block..).unwrap_or_default().iter();
-        blocks.flat_map(|[_, voltages, _]| voltages).copied().skip(lane).take(self.posts)
+        let mut blocks = blocks.get(block..).unwrap_or_default().iter();
+        let (head, rest) = into.split_at_mut(LANES.wrapping_sub(lane).min(into.len()) % LANES);
+        if !head.is_empty()
+            && let Some([_, voltages, _]) = blocks.next()
+        {
+            copy(head, voltages.get(lane..).unwrap_or_default());
+        }
+        let (whole, tail) = rest.as_chunks_mut::<LANES>();
+        for (chunk, [_, voltages, _]) in whole.iter_mut().zip(blocks.by_ref()) {
+            *chunk = *voltages;
+        }
+        if let Some([_, voltages, _]) = blocks.next() {
+            copy(tail, voltages);
+        }
+    }
+
+    /// Replaces the voltages of the step before by those of this step, before any spike took them back. `room` has
+    /// as many words.
+    pub(super) fn replace_voltages(&self, blocks: &[Block], spikes: &[u32], voltages: &mut [i32], room: &mut [i32]) {
+        for (post, slot) in self.fired(spikes).zip(room.iter_mut()) {
+            let before = voltages.get(post).copied().unwrap_or(0);
+            *slot = self.voltage_before_reset(blocks, post, before);
+        }
+        self.copy_voltages(blocks, voltages);
+        for (post, v) in self.fired(spikes).zip(&*room) {
+            if let Some(voltage) = voltages.get_mut(post) {
+                *voltage = *v;
+            }
+        }
     }
 
     /// The voltage that a post had when it fired, before the spike took it back: computed again from the voltage of
     /// the step before.
-    pub(super) fn voltage_before_reset(&self, blocks: &[Block], post: usize, v_before: i32) -> i32 {
+    fn voltage_before_reset(&self, blocks: &[Block], post: usize, v_before: i32) -> i32 {
         let place = self.place_first.wrapping_add(post);
         let Some([currents, _, biases]) = blocks.get(place / LANES) else { return 0 };
         let lane = place % LANES;
@@ -110,6 +137,10 @@ impl Layer {
         let input = register(currents).wrapping_add(register(biases)) >> 8;
         decay_toward_zero(v_before, self.decay_v).wrapping_add(input).max(low).min(high)
     }
+}
+
+fn copy(into: &mut [i32], from: &[i32]) {
+    into.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
 }
 
 /// The profile of the post compartments, if they all belong to one run of compartments of one profile.

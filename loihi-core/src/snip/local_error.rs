@@ -26,29 +26,66 @@ impl<'d> Readout<'d> {
         Self { weights: bytes.get(..posts.saturating_mul(classes)).unwrap_or_default(), classes }
     }
 
-    /// Adds the weights of one compartment, `times` of each, to the sums. Products of 8 bits and a count stay far below
-    /// 32 bits; the sums wrap.
-    #[inline(always)]
-    pub(super) fn add(&self, post: usize, times: i32, sums: &mut [i32]) {
-        let first = post.wrapping_mul(self.classes);
-        let row = self.weights.get(first..first.wrapping_add(self.classes)).unwrap_or_default();
-        for (sum, weight) in sums.iter_mut().zip(row) {
-            *sum = sum.wrapping_add(i32::from(*weight).wrapping_mul(times));
+    /// `Σ_i G_ik·c_i` for every class; the counts are those of the posts. Products of 8 bits and a count stay far below 32
+    /// bits; the sums wrap.
+    pub(super) fn sum(&self, counts: &[i32], sums: &mut [i32]) {
+        sums.fill(0);
+        // Rows of known length need no loop over the classes.
+        macro_rules! by_classes {
+            ($($classes:literal)*) => {
+                match self.classes {
+                    $($classes => self.sum_rows::<$classes>(counts, sums),)*
+                    _ => self.sum_slices(counts, sums),
+                }
+            };
+        }
+        by_classes!(2 3 4 5 10);
+    }
+
+    fn sum_rows<const C: usize>(&self, counts: &[i32], sums: &mut [i32]) {
+        let Some(sums) = sums.as_mut_array::<C>() else { return };
+        let rows = self.weights.as_chunks::<C>().0;
+        for (row, count) in rows.iter().zip(counts) {
+            if *count == 1 {
+                for (sum, weight) in sums.iter_mut().zip(row) {
+                    *sum = sum.wrapping_add(i32::from(*weight));
+                }
+            } else if *count != 0 {
+                for (sum, weight) in sums.iter_mut().zip(row) {
+                    *sum = sum.wrapping_add(i32::from(*weight).wrapping_mul(*count));
+                }
+            }
         }
     }
 
-    /// What the errors amount to at a compartment. At most 8 bits times the errors' 16, for 64 classes: 30 bits.
-    #[inline(always)]
-    pub(super) fn feedback(&self, post: usize, errors: &[i32]) -> i32 {
-        let first = post.wrapping_mul(self.classes);
-        let row = self.weights.get(first..first.wrapping_add(self.classes)).unwrap_or_default();
-        let mut sum = 0_i32;
-        for error in errors {
-            let class = crate::image::index(error.cast_unsigned() & 0xFFFF);
-            let weight = row.get(class).copied().map_or(0, i32::from);
-            sum = sum.wrapping_add(weight.wrapping_mul(error >> 16));
+    fn sum_slices(&self, counts: &[i32], sums: &mut [i32]) {
+        let rows = self.weights.chunks_exact(self.classes.max(1));
+        for (row, count) in rows.zip(counts).filter(|(_, count)| **count != 0) {
+            for (sum, weight) in sums.iter_mut().zip(row) {
+                *sum = sum.wrapping_add(i32::from(*weight).wrapping_mul(*count));
+            }
         }
-        sum
+    }
+
+    /// What the errors amount to at every post: `Σ_k G_ik·q_k`, for a list of classes and errors. At most 8 bits times the
+    /// errors' 16, for 64 classes: 30 bits.
+    pub(super) fn lead_back(&self, errors: &[i32], factors: &mut [i32]) {
+        let mut errors = errors.iter().map(|error| (crate::image::index(error.cast_unsigned() & 0xFFFF), error >> 16));
+        if let Some((class, error)) = errors.next() {
+            self.each(class, factors, |factor, weight| *factor = weight.wrapping_mul(error));
+        }
+        for (class, error) in errors {
+            self.each(class, factors, |factor, weight| *factor = factor.wrapping_add(weight.wrapping_mul(error)));
+        }
+    }
+
+    /// Every post's weight for a class.
+    #[inline(always)]
+    fn each(&self, class: usize, factors: &mut [i32], mut give: impl FnMut(&mut i32, i32)) {
+        let rows = self.weights.get(class..).unwrap_or_default().iter().step_by(self.classes.max(1));
+        for (factor, weight) in factors.iter_mut().zip(rows) {
+            give(factor, i32::from(*weight));
+        }
     }
 }
 
@@ -59,7 +96,7 @@ pub enum Slope {
     Flat,
     /// 1 closer than this to the threshold, else 0.
     Box {
-        /// Half the width of the box, in units of the voltage.
+        /// Half the width of the box, in units of the voltage, at least 1.
         half_width: i32,
     },
     /// 64 at the threshold, falling to 0 at `64 << shift` on both sides; the error is divided by 64 after.
@@ -74,7 +111,7 @@ impl Slope {
     pub(super) const fn from_words(code: u32, parameter: u32) -> Option<Self> {
         match code {
             0 => Some(Self::Flat),
-            1 => Some(Self::Box { half_width: parameter.cast_signed() }),
+            1 if parameter.cast_signed() > 0 => Some(Self::Box { half_width: parameter.cast_signed() }),
             2 if parameter <= 16 => Some(Self::Triangle { shift: parameter }),
             _ => None,
         }

@@ -14,9 +14,9 @@ pub(super) const fn packed(post: u32, factor: i32) -> i32 {
     factor.wrapping_shl(16) | (post & 0xFFFF).cast_signed()
 }
 
-#[inline]
-const fn unpacked(word: i32) -> (usize, i32) {
-    (crate::image::index(word.cast_unsigned() & 0xFFFF), word >> 16)
+#[inline(always)]
+const fn post_of(word: i32) -> usize {
+    crate::image::index(word.cast_unsigned() & 0xFFFF)
 }
 
 /// How changes become weights.
@@ -106,121 +106,134 @@ impl Update<'_> {
         taught: &mut Taught,
     ) {
         let row = self.layer.row(weights, axon);
-        let mut cells = Cells { row, low: self.layer.range.0, high: self.layer.range.1, lost: self.layer.lost_bits };
-        taught.visited = taught.visited.wrapping_add(u32::try_from(posts.len()).unwrap_or(u32::MAX));
-        let shift = self.shift;
+        let (low, high) = self.layer.range;
+        let mut cells = Cells { row, low, high, lost: self.layer.lost_bits, changed: 0, saturated: 0 };
         match (self.precision, self.draws) {
             (Precision::Stochastic, Draws::Shared { seed, t }) => {
                 let first = self.layer.synapse_first.wrapping_add(axon.wrapping_mul(self.layer.posts));
                 let first = u32::try_from(first).unwrap_or(u32::MAX);
-                shared(&mut cells, posts, p, shift, taught, |at| {
+                cells.add_shared(posts, p.wrapping_shl(16_u32.wrapping_sub(self.shift)), |at| {
                     Drawn { seed }.word(Purpose::Rule, t, first.wrapping_add(at))
                 });
             }
             (Precision::Stochastic, Draws::Addressed { seed, update, axon_first }) => {
                 let axon = u32::try_from(axon).unwrap_or(u32::MAX);
-                for entry in posts {
-                    let (post, m) = unpacked(*entry);
-                    let at = u32::try_from(post).unwrap_or(u32::MAX);
-                    let (a, b) = if axon_first { (axon, at) } else { (at, axon) };
-                    let fraction = (word(seed, update, a, b) >> 16).wrapping_shr(16_u32.wrapping_sub(shift));
-                    let change = m.wrapping_mul(p).wrapping_add(fraction.cast_signed()).wrapping_shr(shift);
-                    cells.add(post, change, taught);
-                }
+                let draw = |post: u32| {
+                    if axon_first { word(seed, update, axon, post) } else { word(seed, update, post, axon) }
+                };
+                cells.add_addressed(posts, p.wrapping_shl(16_u32.wrapping_sub(self.shift)), draw);
             }
             (Precision::Nearest, _) => {
-                let half = 1_i32.wrapping_shl(shift.wrapping_sub(1));
-                for entry in posts {
-                    let (post, m) = unpacked(*entry);
-                    cells.add(post, m.wrapping_mul(p).wrapping_add(half).wrapping_shr(shift), taught);
-                }
+                let half = 1_i32.wrapping_shl(self.shift.wrapping_sub(1));
+                cells.add_each(posts, |m| m.wrapping_mul(p).wrapping_add(half).wrapping_shr(self.shift));
             }
-            (Precision::Truncate, _) => {
-                for entry in posts {
-                    let (post, m) = unpacked(*entry);
-                    let product = m.wrapping_mul(p);
-                    let size = product.unsigned_abs().wrapping_shr(shift).cast_signed();
-                    cells.add(post, if product < 0 { size.wrapping_neg() } else { size }, taught);
-                }
-            }
+            (Precision::Truncate, _) => cells.add_each(posts, |m| {
+                let product = m.wrapping_mul(p);
+                let size = product.unsigned_abs().wrapping_shr(self.shift).cast_signed();
+                if product < 0 { size.wrapping_neg() } else { size }
+            }),
             (Precision::Shadow, _) => {
                 let first = axon.wrapping_mul(self.layer.posts);
                 let residues = residues.get_mut(first..first.wrapping_add(self.layer.posts)).unwrap_or_default();
-                for entry in posts {
-                    let (post, m) = unpacked(*entry);
-                    if let Some(residue) = residues.get_mut(post) {
-                        cells.add_fine(post, m.wrapping_mul(p).wrapping_shr(shift), residue, taught);
-                    }
-                }
+                cells.add_fine(posts, p, self.shift, residues);
             }
         }
+        taught.visited = taught.visited.wrapping_add(u32::try_from(posts.len()).unwrap_or(u32::MAX));
+        taught.changed = taught.changed.wrapping_add(cells.changed);
+        taught.saturated = taught.saturated.wrapping_add(cells.saturated);
     }
 }
 
-/// Stochastic rounding with a word for every two synapses. A product has at most 16 bits and sign.
-#[inline(always)]
-fn shared(cells: &mut Cells<'_>, posts: &[i32], p: i32, shift: u32, taught: &mut Taught, draw: impl Fn(u32) -> u32) {
-    let unused = 16_u32.wrapping_sub(shift);
-    let mut one = |entry: i32, half: u32| {
-        let (post, m) = unpacked(entry);
-        let fraction = half.wrapping_shr(unused).cast_signed();
-        cells.add(post, m.wrapping_mul(p).wrapping_add(fraction).wrapping_shr(shift), taught);
-    };
-    let (pairs, rest) = posts.as_chunks::<2>();
-    let mut at = 0_u32;
-    for [a, b] in pairs {
-        let word = draw(at);
-        one(*a, word >> 16);
-        one(*b, word & 0xFFFF);
-        at = at.wrapping_add(2);
-    }
-    for entry in rest {
-        one(*entry, draw(at) >> 16);
-    }
-}
-
-/// The weights of an axon, and what they can be.
+/// The weights of an axon, what they can be, and what has become of them.
 struct Cells<'w> {
     row: &'w mut [i16],
     low: i32,
     high: i32,
     lost: u32,
+    changed: u32,
+    saturated: u32,
 }
 
 impl Cells<'_> {
-    /// Adds steps of the format to a weight and holds it to its range.
-    #[inline(always)]
-    fn add(&mut self, post: usize, steps: i32, taught: &mut Taught) {
-        if steps == 0 {
-            return;
+    /// Stochastic rounding with a word for every two synapses.
+    ///
+    /// `p` is shifted left so that a step of the weights is 2^16: adding a half word then rounds as adding its first bits
+    /// below the shift does. A product has at most 16 bits and sign before, and at most 31 after.
+    #[inline(never)]
+    fn add_shared(&mut self, posts: &[i32], p: i32, draw: impl Fn(u32) -> u32) {
+        let (pairs, rest) = posts.as_chunks::<2>();
+        let mut at = 0_u32;
+        for [a, b] in pairs {
+            let word = draw(at);
+            self.add_rounded(*a, p, word >> 16);
+            self.add_rounded(*b, p, word & 0xFFFF);
+            at = at.wrapping_add(2);
         }
-        let Some(weight) = self.row.get_mut(post) else { return };
-        let old = i32::from(*weight);
-        let wanted = old.wrapping_add(steps.wrapping_shl(self.lost));
-        let new = wanted.max(self.low).min(self.high);
-        *weight = low_half(new);
-        taught.changed = taught.changed.wrapping_add(1);
-        if new != wanted {
-            taught.saturated = taught.saturated.wrapping_add(1);
+        for entry in rest {
+            self.add_rounded(*entry, p, draw(at) >> 16);
         }
     }
 
-    /// Adds 256ths of a step to a weight and its residue.
+    #[inline(never)]
+    fn add_addressed(&mut self, posts: &[i32], p: i32, draw: impl Fn(u32) -> u32) {
+        for entry in posts {
+            self.add_rounded(*entry, p, draw(entry.cast_unsigned() & 0xFFFF) >> 16);
+        }
+    }
+
+    #[inline(always)]
+    fn add_rounded(&mut self, entry: i32, p: i32, fraction: u32) {
+        let steps = (entry >> 16).wrapping_mul(p).wrapping_add(fraction.cast_signed()) >> 16;
+        if steps != 0 {
+            self.add(entry, steps);
+        }
+    }
+
+    #[inline(always)]
+    fn add_each(&mut self, posts: &[i32], steps: impl Fn(i32) -> i32) {
+        for entry in posts {
+            let steps = steps(entry >> 16);
+            if steps != 0 {
+                self.add(*entry, steps);
+            }
+        }
+    }
+
+    /// Adds steps of the format to a weight and holds it to its range.
+    #[inline(always)]
+    fn add(&mut self, entry: i32, steps: i32) {
+        let Some(weight) = self.row.get_mut(post_of(entry)) else { return };
+        let wanted = i32::from(*weight).wrapping_add(steps.wrapping_shl(self.lost));
+        self.changed = self.changed.wrapping_add(1);
+        *weight = low_half(wanted);
+        if wanted > self.high || wanted < self.low {
+            self.saturated = self.saturated.wrapping_add(1);
+            *weight = low_half(wanted.max(self.low).min(self.high));
+        }
+    }
+
+    /// Adds 256ths of a step to weights and their residues.
     ///
     /// Weight and residue are one number in 256ths, held to ±32,767; the weight is it rounded half up, held to its
     /// range, and the residue is what is left, at most 255.
-    #[inline(always)]
-    fn add_fine(&mut self, post: usize, change: i32, residue: &mut i16, taught: &mut Taught) {
-        let Some(weight) = self.row.get_mut(post) else { return };
-        let old = i32::from(*weight);
-        let fine = (old >> self.lost).wrapping_shl(8).wrapping_add(i32::from(*residue)).wrapping_add(change);
-        let fine = fine.clamp(-32_767, 32_767);
-        let wanted = (fine.wrapping_add(128) >> 8).wrapping_shl(self.lost);
-        let new = wanted.max(self.low).min(self.high);
-        *residue = low_half(fine.wrapping_sub((new >> self.lost).wrapping_shl(8)));
-        *weight = low_half(new);
-        taught.changed = taught.changed.wrapping_add(u32::from(new != old));
-        taught.saturated = taught.saturated.wrapping_add(u32::from(new != wanted));
+    #[inline(never)]
+    fn add_fine(&mut self, posts: &[i32], p: i32, shift: u32, residues: &mut [i16]) {
+        let up = 8_u32.wrapping_sub(self.lost);
+        for entry in posts {
+            let post = post_of(*entry);
+            let (Some(weight), Some(residue)) = (self.row.get_mut(post), residues.get_mut(post)) else { continue };
+            let change = (entry >> 16).wrapping_mul(p).wrapping_shr(shift);
+            let old = i32::from(*weight);
+            // What the format does not store is 0 in a weight.
+            let fine = old.wrapping_shl(up).wrapping_add(i32::from(*residue)).wrapping_add(change);
+            let fine = fine.clamp(-32_767, 32_767);
+            let wanted = (fine.wrapping_add(128) >> 8).wrapping_shl(self.lost);
+            let new = wanted.max(self.low).min(self.high);
+            *residue = low_half(fine.wrapping_sub(new.wrapping_shl(up)));
+            *weight = low_half(new);
+            self.changed = self.changed.wrapping_add(u32::from(new != old));
+            self.saturated = self.saturated.wrapping_add(u32::from(new != wanted));
+        }
     }
 }
 

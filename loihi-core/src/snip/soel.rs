@@ -117,7 +117,7 @@ impl Soel {
         }
         let mut wrote = 0;
         if self.ends_epoch(step) {
-            Self::read_voltages(cpu, layer, memory.voltages);
+            layer.replace_voltages(cpu.blocks, cpu.spikes, memory.voltages, memory.room);
             self.add_outputs(cpu, layer, memory);
             if cpu.learning {
                 wrote = self.write_factors(cpu, layer, memory);
@@ -125,17 +125,6 @@ impl Soel {
             memory.counts.fill(0);
         }
         *memory.clock = [step.wrapping_add(1), wrote];
-    }
-
-    /// Replaces the voltages of the step before by those of this step, before any reset.
-    fn read_voltages(cpu: &Cpu<'_, '_>, layer: &Layer, voltages: &mut [i32]) {
-        let mut fired = layer.fired(cpu.spikes).peekable();
-        for ((post, voltage), v) in voltages.iter_mut().enumerate().zip(layer.voltages(cpu.blocks)) {
-            *voltage = match fired.next_if_eq(&post) {
-                Some(_) => layer.voltage_before_reset(cpu.blocks, post, *voltage),
-                None => v,
-            };
-        }
     }
 
     fn add_outputs(&self, cpu: &mut Cpu<'_, '_>, layer: &Layer, memory: &Memory<'_>) {
@@ -148,33 +137,45 @@ impl Soel {
 
     /// Writes y1 and the profile of every post that errs; returns 1 if there is any.
     fn write_factors(&self, cpu: &mut Cpu<'_, '_>, layer: &Layer, memory: &Memory<'_>) -> i32 {
-        let slope = self.slope.unwrap_or(Slope::Flat);
-        let mut writes = 0_u64;
-        for ((post, count), v) in memory.counts.iter().enumerate().zip(&*memory.voltages) {
-            let target = cpu.target.get(self.target_first.wrapping_add(post)).copied().unwrap_or(NO_TARGET);
-            if target == NO_TARGET {
+        let (low, width) = match self.slope {
+            Some(Slope::Box { half_width }) => {
+                let low = layer.v_th.wrapping_sub(half_width).wrapping_add(1);
+                (low, half_width.cast_unsigned().wrapping_mul(2).wrapping_sub(2))
+            }
+            _ => (i32::MIN, u32::MAX),
+        };
+        let targets = cpu.target.get(self.target_first..).unwrap_or_default();
+        let first = layer.post_trace_first;
+        let traces = cpu.arrivals.plastic.post.get_mut(first..first.wrapping_add(self.posts)).unwrap_or_default();
+        let (mut known, mut writes) = (0_u32, 0_u32);
+        let seen = memory.counts.iter().zip(&*memory.voltages).zip(targets);
+        for (trace, ((count, v), target)) in traces.iter_mut().zip(seen) {
+            if *target == NO_TARGET {
                 continue;
             }
-            cpu.ops.rule_opportunities = cpu.ops.rule_opportunities.wrapping_add(1);
-            let error = i32::from(target).wrapping_sub(*count);
+            known = known.wrapping_add(1);
+            let error = i32::from(*target).wrapping_sub(*count);
             let size = error.wrapping_abs();
-            if size > self.threshold && slope.reaches(v.wrapping_sub(layer.v_th)) {
-                let trace = layer.post_trace_first.wrapping_add(post);
-                // A count of 16 bits times 7 bits.
-                cpu.set_post_trace(trace, 0, size.min(0xFFFF).wrapping_mul(self.gain).min(127));
-                cpu.set_profile(trace, u8::from(error > 0));
+            if size > self.threshold && v.wrapping_sub(low).cast_unsigned() <= width {
+                // A count of at most 16 bits times 7 bits.
+                let y1 = size.wrapping_mul(self.gain).min(127);
+                let [first, _, _] = &mut trace.y;
+                *first = i16::try_from(y1).unwrap_or(127);
+                trace.profile = i16::from(error > 0);
                 writes = writes.wrapping_add(1);
             }
         }
-        cpu.ops.rule_triggers = cpu.ops.rule_triggers.wrapping_add(writes);
-        cpu.ops.factor_writes = cpu.ops.factor_writes.wrapping_add(writes);
+        cpu.ops.rule_opportunities = cpu.ops.rule_opportunities.wrapping_add(u64::from(known));
+        cpu.ops.rule_triggers = cpu.ops.rule_triggers.wrapping_add(u64::from(writes));
+        cpu.ops.factor_writes = cpu.ops.factor_writes.wrapping_add(u64::from(writes));
         i32::from(writes > 0)
     }
 
     fn memory<'w>(&self, working: &'w mut [i32]) -> Option<Memory<'w>> {
         let (clock, rest) = working.split_first_chunk_mut::<2>()?;
-        let (counts, voltages) = rest.split_at_mut_checked(self.posts)?;
-        Some(Memory { clock, counts, voltages })
+        let (counts, rest) = rest.split_at_mut_checked(self.posts)?;
+        let (voltages, room) = rest.split_at_mut_checked(self.posts)?;
+        Some(Memory { clock, counts, voltages, room })
     }
 }
 
@@ -186,6 +187,7 @@ struct Memory<'w> {
     counts: &'w mut [i32],
     /// Voltages before the epoch's last step.
     voltages: &'w mut [i32],
+    room: &'w mut [i32],
 }
 
 impl Snip for Soel {
@@ -194,7 +196,7 @@ impl Snip for Soel {
     }
 
     fn working_words(&self) -> usize {
-        self.posts.saturating_mul(2).saturating_add(2)
+        self.posts.saturating_mul(3).saturating_add(2)
     }
 
     fn reset(&self, working: &mut [i32]) {
@@ -215,16 +217,15 @@ impl Snip for Soel {
         let Some(layer) = Layer::of(cpu.image, self.group) else { return };
         let Some(mut memory) = self.memory(core::mem::take(&mut cpu.working)) else { return };
         match phase {
-            Phase::Spk => {
-                for (before, v) in memory.voltages.iter_mut().zip(layer.voltages(cpu.blocks)) {
-                    *before = v;
-                }
-            }
+            Phase::Spk => layer.copy_voltages(cpu.blocks, memory.voltages),
             Phase::PreMgmt => self.after_cores(cpu, &layer, &mut memory),
             // The core has used the factors; they count once.
             _ => {
-                for post in 0..self.posts {
-                    cpu.set_post_trace(layer.post_trace_first.wrapping_add(post), 0, 0);
+                let first = layer.post_trace_first;
+                let end = first.wrapping_add(self.posts);
+                for trace in cpu.arrivals.plastic.post.get_mut(first..end).unwrap_or_default() {
+                    let [y1, _, _] = &mut trace.y;
+                    *y1 = 0;
                 }
                 *memory.clock = [step, 0];
             }
