@@ -47,7 +47,7 @@ pub struct OpCounts {
     pub decoder_updates: u64,
     /// Decoders that a change would have carried out of their range, and that stayed at its end.
     pub decoder_saturations: u64,
-    /// Traces of axons that the embedded CPU has let decay by a step; those at 0 do not count.
+    /// Traces of axons that the embedded CPU has let decay by a step.
     pub rule_traces: u64,
     /// Ends of epochs at which a rule of the embedded CPU looked at its error.
     pub rule_opportunities: u64,

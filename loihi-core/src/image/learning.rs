@@ -430,6 +430,12 @@ impl LearningRecord {
         ])
     }
 
+    /// Whether only the embedded CPU changes its weights: it has neither products nor traces.
+    #[inline]
+    pub fn is_of_the_cpu(&self) -> bool {
+        self.products == 0 && self.traces == [0; 5]
+    }
+
     /// Low bits of a mantissa that its format does not store.
     #[inline]
     pub const fn lost_bits(&self) -> u32 {

@@ -45,6 +45,9 @@ impl<R: RandomSource + Copy> Lesson<'_, '_, R> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn run(&self, plastic: &mut Plastic<'_>, ops: &mut OpCounts) {
         for (group, rate) in self.image.learning().zip(self.rates) {
+            if group.is_of_the_cpu() {
+                continue;
+            }
             self.count_arrivals(&group, plastic);
             self.count_spikes(&group, plastic);
             if self.t.wrapping_add(1).checked_rem(group.epoch_steps) == Some(0) {

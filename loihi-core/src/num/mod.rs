@@ -7,7 +7,7 @@ mod register;
 
 pub use arith::{SMALL, decay_toward_zero, retain_scaled, retain_small, shift_round_half_up, wrap_signed};
 pub use hash::{Fnv64, lowbias32, word};
-pub use random::{Drawn, Purpose, RandomSource};
+pub use random::{Drawn, Purpose, RandomSource, keyed};
 pub use register::{
     BiasExponent, BiasMantissa, Decay, Delay, OutOfRange, Refractory, ThresholdMantissa, Voltage, Weight,
     WeightExponent,

@@ -63,12 +63,25 @@ pub struct Drawn {
     pub seed: u32,
 }
 
+impl Drawn {
+    /// What the words of a purpose and step have in common, so that a loop over elements computes it once.
+    #[inline]
+    pub const fn key(&self, purpose: Purpose, t: u32) -> u32 {
+        let step = t.wrapping_mul(0x85EB_CA77) ^ (purpose as u32).wrapping_mul(0xC2B2_AE3D);
+        hash::lowbias32(step ^ self.seed)
+    }
+}
+
+/// The word of an element with the [`Drawn::key`] of its purpose and step.
+#[inline]
+pub const fn keyed(key: u32, element: u32) -> u32 {
+    hash::lowbias32(key ^ element.wrapping_mul(0x9E37_79B1))
+}
+
 impl RandomSource for Drawn {
     #[inline]
     fn word(&self, purpose: Purpose, t: u32, element: u32) -> u32 {
-        // The step first, so that a loop over elements computes that part once.
-        let step = t.wrapping_mul(0x85EB_CA77) ^ (purpose as u32).wrapping_mul(0xC2B2_AE3D);
-        hash::lowbias32(hash::lowbias32(step ^ self.seed) ^ element.wrapping_mul(0x9E37_79B1))
+        keyed(self.key(purpose, t), element)
     }
 
     /// One word serves two elements: the high half of word `first + k` that of `first + k`, its low half that of

@@ -27,7 +27,7 @@ const CLASSES_MAX: usize = 64;
 /// A layer that learns from its own readout.
 ///
 /// Its learned state is the number of updates, the threshold of a controlled trigger, and with
-/// [`Precision::Shadow`] the residues of the weights. The image's constants hold the readout's weights, 8 bits, those of
+/// [`Precision::Shadow`] a number of 16 bits for every weight. The image's constants hold the readout's weights, 8 bits, those of
 /// a compartment side by side, four to a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decolle {
@@ -217,12 +217,27 @@ impl Decolle {
         Some(Memory { clock, sums, errors, voltages, counts, factors, traces })
     }
 
+    /// Remembers the voltages before the last step of an epoch.
+    fn before_cores(&self, cpu: &mut Cpu<'_, '_>, layer: &Layer, memory: &mut Memory<'_>) {
+        let [step, _] = *memory.clock;
+        if step == 0
+            && self.is_shadow()
+            && let [_, _, fine @ ..] = &mut *cpu.learned
+        {
+            let fine = <[i16]>::mut_from_bytes(fine.as_mut_bytes()).unwrap_or_default();
+            rank_one::begin_at_weights(layer, cpu.arrivals.plastic.weights, fine);
+        }
+        if self.ends_epoch(step) {
+            layer.copy_voltages(cpu.blocks, memory.voltages);
+        }
+    }
+
     /// Follows traces and counts, and learns at the end of an epoch.
     fn after_cores(&self, cpu: &mut Cpu<'_, '_>, layer: &Layer, memory: &mut Memory<'_>) {
         if matches!(self.back_end, Some(BackEnd::Cpu { .. })) {
             let arrivals = layer.arrivals(cpu.arrivals.plastic.arrived.as_slice());
-            let advanced = self.trace.advance(memory.traces, arrivals);
-            cpu.ops.rule_traces = cpu.ops.rule_traces.wrapping_add(u64::from(advanced));
+            self.trace.advance(memory.traces, arrivals);
+            cpu.ops.rule_traces = cpu.ops.rule_traces.wrapping_add(layer.axons as u64);
         }
         for post in layer.fired(cpu.spikes) {
             if let Some(count) = memory.counts.get_mut(post) {
@@ -252,7 +267,7 @@ impl Decolle {
         if !cpu.learning {
             return 0;
         }
-        let [updates, threshold, residues @ ..] = &mut *cpu.learned else { return 0 };
+        let [updates, threshold, fine @ ..] = &mut *cpu.learned else { return 0 };
         let targets = cpu.target.get(self.target_first..).unwrap_or_default();
         let targets = targets.get(..self.classes).unwrap_or_default();
         if targets.iter().all(|target| *target == NO_TARGET) {
@@ -277,8 +292,8 @@ impl Decolle {
                 };
                 let shift = shift.wrapping_sub(cpu.rate.cast_unsigned());
                 let update = Update { layer, precision, shift, draws };
-                let residues = <[i16]>::mut_from_bytes(residues.as_mut_bytes()).unwrap_or_default();
-                let taught = teach(&update, cpu.arrivals.plastic.weights, residues, memory.traces, posts);
+                let fine = <[i16]>::mut_from_bytes(fine.as_mut_bytes()).unwrap_or_default();
+                let taught = teach(&update, cpu.arrivals.plastic.weights, fine, memory.traces, posts);
                 cpu.ops.count_taught(taught.visited, taught.changed, taught.saturated);
             }
             Some(BackEnd::Core) | None => write_factors(cpu, layer, posts),
@@ -349,12 +364,12 @@ fn write_factors(cpu: &mut Cpu<'_, '_>, layer: &Layer, posts: &[i32]) {
 }
 
 /// Updates every axon whose trace is not 0.
-fn teach(update: &Update<'_>, weights: &mut [i16], residues: &mut [i16], traces: &[i32], posts: &[i32]) -> Taught {
+fn teach(update: &Update<'_>, weights: &mut [i16], fine: &mut [i16], traces: &[i32], posts: &[i32]) -> Taught {
     let mut taught = Taught::default();
     for (axon, trace) in traces.iter().enumerate() {
         let p = pre_trace::factor(*trace);
         if p != 0 {
-            update.axon(weights, residues, axon, p, posts, &mut taught);
+            update.axon(weights, fine, axon, p, posts, &mut taught);
         }
     }
     taught
@@ -363,8 +378,8 @@ fn teach(update: &Update<'_>, weights: &mut [i16], residues: &mut [i16], traces:
 impl Snip for Decolle {
     fn learned_words(&self) -> usize {
         let synapses = self.axons.saturating_mul(self.posts);
-        let residues = if self.is_shadow() { synapses.div_ceil(2) } else { 0 };
-        residues.saturating_add(2)
+        let fine = if self.is_shadow() { synapses.div_ceil(2) } else { 0 };
+        fine.saturating_add(2)
     }
 
     fn working_words(&self) -> usize {
@@ -389,7 +404,7 @@ impl Snip for Decolle {
     fn run(&self, phase: Phase, cpu: &mut Cpu<'_, '_>) {
         let step = cpu.working.first().copied().unwrap_or(0);
         let needed = match phase {
-            Phase::Spk => cpu.learning && self.ends_epoch(step),
+            Phase::Spk => cpu.learning && (self.ends_epoch(step) || (step == 0 && self.is_shadow())),
             Phase::PreMgmt => true,
             Phase::PostMgmt => self.back_end == Some(BackEnd::Core),
             Phase::Lrn | Phase::Host => false,
@@ -400,7 +415,7 @@ impl Snip for Decolle {
         let Some(layer) = Layer::of(cpu.image, self.group) else { return };
         let Some(mut memory) = self.memory(core::mem::take(&mut cpu.working)) else { return };
         match phase {
-            Phase::Spk => layer.copy_voltages(cpu.blocks, memory.voltages),
+            Phase::Spk => self.before_cores(cpu, &layer, &mut memory),
             Phase::PreMgmt => self.after_cores(cpu, &layer, &mut memory),
             _ => Self::after_learning(cpu, &layer, &mut memory),
         }

@@ -297,8 +297,8 @@ impl Emstdp {
 
     /// Drives the compartments whose errors spiked in the step before, and no others.
     fn drive(cpu: &mut Cpu<'_, '_>, layer: &Layer, units: &mut Units<'_>, drive: i32) {
-        // A step of the weights is 64 at the compartment, times what the format does not store.
-        let drive = drive.wrapping_shl(layer.lost_bits.wrapping_add(6));
+        // A step of the weights is 2 mantissas of 64 each.
+        let drive = drive.wrapping_shl(7);
         for ((post, sent), seen) in units.sent.iter().enumerate().zip(units.seen.iter_mut()) {
             if *sent != 0 || *seen & DRIVEN != 0 {
                 cpu.set_bias(layer.compartment_first.wrapping_add(post), drive.wrapping_mul(*sent));
@@ -321,7 +321,7 @@ impl Emstdp {
                     led_back(row.iter().copied(), memory.output.sent)
                 } else {
                     let row = layers.output.row(cpu.arrivals.plastic.weights, post);
-                    let steps = row.iter().map(|weight| i32::from(*weight) >> layers.output.lost_bits);
+                    let steps = row.iter().map(|weight| i32::from(*weight) >> 1);
                     led_back(steps, memory.output.sent)
                 };
                 *error = error.wrapping_add(change);

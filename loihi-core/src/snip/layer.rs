@@ -4,7 +4,8 @@ use crate::compartment::{Block, LANES};
 use crate::image::{Dialect, Image, LearningRecord, index};
 use crate::num::{Decay, decay_toward_zero};
 
-/// A group of plastic synapses, axons × posts, axon after axon; its post compartments have one plain profile.
+/// A group of plastic synapses, axons × posts, axon after axon, of 8 bits and both signs; its post compartments have one
+/// plain profile.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layer {
     /// Its axons.
@@ -15,10 +16,6 @@ pub(super) struct Layer {
     pub(super) synapse_first: usize,
     /// First of its post traces among all.
     pub(super) post_trace_first: usize,
-    /// Low bits of a mantissa that its format does not store.
-    pub(super) lost_bits: u32,
-    /// Smallest and largest mantissa.
-    pub(super) range: (i32, i32),
     /// Threshold of its post compartments.
     pub(super) v_th: i32,
     /// First of its axons among all plastic ones.
@@ -44,8 +41,6 @@ impl Layer {
             posts: group.posts,
             synapse_first,
             post_trace_first,
-            lost_bits: group.lost_bits(),
-            range: group.weight_range(),
             v_th: profile.v_th,
             axon_first,
             compartment_first: core.compartment_first.wrapping_add(group.post_first),
@@ -65,6 +60,8 @@ impl Layer {
         };
         group.dense
             && group.posts > 0
+            && group.weight_bits == 8
+            && group.sign_mode == 0
             && !group.dialect.has(Dialect::POST_TRACE_AT_SYNAPSE)
             && profile_of(image, &group).is_some_and(|profile| profile.is_plain())
             && (0..group.axons).all(|axon| first_of(axon) == Some(group.post_first))

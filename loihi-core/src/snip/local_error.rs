@@ -82,9 +82,11 @@ impl<'d> Readout<'d> {
     /// Every post's weight for a class.
     #[inline(always)]
     fn each(&self, class: usize, factors: &mut [i32], mut give: impl FnMut(&mut i32, i32)) {
-        let rows = self.weights.get(class..).unwrap_or_default().iter().step_by(self.classes.max(1));
-        for (factor, weight) in factors.iter_mut().zip(rows) {
-            give(factor, i32::from(*weight));
+        let rows = self.weights.chunks_exact(self.classes.max(1));
+        for (factor, row) in factors.iter_mut().zip(rows) {
+            if let Some(weight) = row.get(class) {
+                give(factor, i32::from(*weight));
+            }
         }
     }
 }

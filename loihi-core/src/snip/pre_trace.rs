@@ -2,9 +2,10 @@
 //!
 //! Per step `P += (Q·decay_v >> 12) − (P·decay_v >> 12)`, then `Q −= Q·decay_u >> 12`, and for every spike
 //! `Q += 65535·decay_u >> 12`, held to 65,535. `P >> 8` is the factor, 0..=255. An axon takes one word, P in its high
-//! half and Q in its low half; one whose traces are both 0 costs a look.
+//! half and Q in its low half.
 
 use crate::num::Decay;
+use zerocopy::{FromBytes as _, IntoBytes as _};
 
 /// How the traces of a layer decay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,29 +17,43 @@ pub(super) struct PreTrace {
 }
 
 impl PreTrace {
-    /// Lets the traces decay by a step, and adds the step's spikes; returns how many were not 0 before.
-    pub(super) fn advance(self, traces: &mut [i32], spikes: impl Iterator<Item = usize>) -> u32 {
-        let mut advanced = 0_u32;
+    /// Lets the traces decay by a step, and adds the step's spikes.
+    pub(super) fn advance(self, traces: &mut [i32], spikes: impl Iterator<Item = usize>) {
         let (decay_u, decay_v) = (self.decay_u.get().cast_unsigned(), self.decay_v.get().cast_unsigned());
-        for trace in traces.iter_mut().filter(|trace| **trace != 0) {
-            let word = trace.cast_unsigned();
-            let (p, q) = (word >> 16, word & 0xFFFF);
-            // 16 × 13 bits. A decay is at most 4096, so neither difference is negative, and P stays between P and Q.
-            let p = p.wrapping_sub(p.wrapping_mul(decay_v) >> 12).wrapping_add(q.wrapping_mul(decay_v) >> 12);
-            let q = q.wrapping_sub(q.wrapping_mul(decay_u) >> 12);
-            *trace = (p << 16 | q).cast_signed();
-            advanced = advanced.wrapping_add(1);
-        }
+        decay(pairs(traces), decay_u, decay_v);
         let impulse = 65_535_u32.wrapping_mul(decay_u) >> 12;
         for axon in spikes {
-            if let Some(trace) = traces.get_mut(axon) {
-                let word = trace.cast_unsigned();
-                let q = (word & 0xFFFF).wrapping_add(impulse).min(0xFFFF);
-                *trace = (word & 0xFFFF_0000 | q).cast_signed();
+            if let Some([q, _]) = pairs(traces).get_mut(axon) {
+                *q = low_half(u32::from(*q).wrapping_add(impulse).min(0xFFFF));
             }
         }
-        advanced
     }
+}
+
+/// Q and P of every axon.
+fn pairs(traces: &mut [i32]) -> &mut [[u16; 2]] {
+    <[[u16; 2]]>::mut_from_bytes(traces.as_mut_bytes()).unwrap_or_default()
+}
+
+/// Lets all traces decay; those at 0 stay there.
+///
+/// `x − (x·d >> 12)` is `x·(4096 − d)` rounded up at 12 bits, of 16 × 13 bits. A decay is at most 4096, so P stays
+/// between P and Q.
+#[inline(never)]
+fn decay(traces: &mut [[u16; 2]], decay_u: u32, decay_v: u32) {
+    let (keep_u, keep_v) = (4096_u32.wrapping_sub(decay_u), 4096_u32.wrapping_sub(decay_v));
+    for [q, p] in traces {
+        let (q_before, p_before) = (u32::from(*q), u32::from(*p));
+        let kept = p_before.wrapping_mul(keep_v).wrapping_add(4095) >> 12;
+        *p = low_half(kept.wrapping_add(q_before.wrapping_mul(decay_v) >> 12));
+        *q = low_half(q_before.wrapping_mul(keep_u).wrapping_add(4095) >> 12);
+    }
+}
+
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "a trace has 16 bits")]
+const fn low_half(value: u32) -> u16 {
+    value as u16
 }
 
 /// The factor of an axon, 0..=255.

@@ -5,7 +5,7 @@
 //! the weight is held to its range. The posts with a factor come as a list, so that a synapse without one costs nothing.
 
 use super::layer::Layer;
-use crate::num::{Drawn, Purpose, RandomSource, word};
+use crate::num::{Drawn, Purpose, keyed, word};
 use core::ops::RangeInclusive;
 
 /// A post and its factor in one word: the factor in the high half, with sign, the post in the low one.
@@ -28,7 +28,8 @@ pub enum Precision {
     Nearest,
     /// Toward zero.
     Truncate,
-    /// Into 8 bits more that the embedded CPU keeps of every weight; the weight is the sum rounded to the nearest.
+    /// Into a number of 16 bits that the embedded CPU keeps for every synapse, in 256ths of a step; the weight is that
+    /// rounded to the nearest. At the beginning of a sample, a number that is not that of its weight begins at it.
     Shadow,
 }
 
@@ -66,6 +67,26 @@ pub(super) enum Draws {
     },
 }
 
+/// Lets the numbers begin at the weights that are not theirs.
+pub(super) fn begin_at_weights(layer: &Layer, weights: &[i16], fine: &mut [i16]) {
+    let weights = weights.get(layer.synapse_first..).unwrap_or_default();
+    for (weight, fine) in weights.iter().zip(fine) {
+        let steps = i32::from(*weight) / STEP;
+        if steps_of(i32::from(*fine)) != steps {
+            *fine = low_half(steps.wrapping_mul(256));
+        }
+    }
+}
+
+/// A number of 256ths rounded half up to steps, held to ±127.
+#[inline(always)]
+fn steps_of(fine: i32) -> i32 {
+    (fine.wrapping_add(128) >> 8).clamp(-127, 127)
+}
+
+/// Magnitude below which a number of 256ths is that of a weight in its range.
+const FINE_INSIDE: i32 = 127 * 256 + 128;
+
 /// The rates by which a shift can be changed so that it stays in its range: each takes as many bits off.
 pub(super) fn rates(shift: u32, range: RangeInclusive<u32>) -> RangeInclusive<i32> {
     let (least, most) = (range.start().cast_signed(), range.end().cast_signed());
@@ -95,26 +116,24 @@ pub(super) struct Update<'l> {
 }
 
 impl Update<'_> {
-    /// Adds `p · m` to the synapses of one axon; `residues` are the layer's, for [`Precision::Shadow`] only.
+    /// Adds `p · m` to the synapses of one axon; `fine` are the layer's numbers, for [`Precision::Shadow`] only.
     pub(super) fn axon(
         &self,
         weights: &mut [i16],
-        residues: &mut [i16],
+        fine: &mut [i16],
         axon: usize,
         p: i32,
         posts: &[i32],
         taught: &mut Taught,
     ) {
         let row = self.layer.row(weights, axon);
-        let (low, high) = self.layer.range;
-        let mut cells = Cells { row, low, high, lost: self.layer.lost_bits, changed: 0, saturated: 0 };
+        let mut cells = Cells { row, changed: 0, saturated: 0 };
         match (self.precision, self.draws) {
             (Precision::Stochastic, Draws::Shared { seed, t }) => {
                 let first = self.layer.synapse_first.wrapping_add(axon.wrapping_mul(self.layer.posts));
                 let first = u32::try_from(first).unwrap_or(u32::MAX);
-                cells.add_shared(posts, p.wrapping_shl(16_u32.wrapping_sub(self.shift)), |at| {
-                    Drawn { seed }.word(Purpose::Rule, t, first.wrapping_add(at))
-                });
+                let key = Drawn { seed }.key(Purpose::Rule, t);
+                cells.add_shared(posts, p.wrapping_shl(16_u32.wrapping_sub(self.shift)), key, first);
             }
             (Precision::Stochastic, Draws::Addressed { seed, update, axon_first }) => {
                 let axon = u32::try_from(axon).unwrap_or(u32::MAX);
@@ -134,8 +153,8 @@ impl Update<'_> {
             }),
             (Precision::Shadow, _) => {
                 let first = axon.wrapping_mul(self.layer.posts);
-                let residues = residues.get_mut(first..first.wrapping_add(self.layer.posts)).unwrap_or_default();
-                cells.add_fine(posts, p, self.shift, residues);
+                let fine = fine.get_mut(first..first.wrapping_add(self.layer.posts)).unwrap_or_default();
+                cells.add_fine(posts, p.wrapping_shl(15_u32.wrapping_sub(self.shift)), fine);
             }
         }
         taught.visited = taught.visited.wrapping_add(u32::try_from(posts.len()).unwrap_or(u32::MAX));
@@ -144,96 +163,114 @@ impl Update<'_> {
     }
 }
 
-/// The weights of an axon, what they can be, and what has become of them.
+/// A mantissa is two to a step, as weights of 8 bits and both signs are stored.
+const STEP: i32 = 2;
+/// Largest mantissa.
+const HIGH: i32 = 127 * STEP;
+
+/// The weights of an axon, and what has become of them.
 struct Cells<'w> {
     row: &'w mut [i16],
-    low: i32,
-    high: i32,
-    lost: u32,
+    changed: u32,
+    saturated: u32,
+}
+
+/// What became of some weights; on its own, so that it stays in registers.
+#[derive(Clone, Copy, Default)]
+struct Counts {
     changed: u32,
     saturated: u32,
 }
 
 impl Cells<'_> {
-    /// Stochastic rounding with a word for every two synapses.
+    /// Stochastic rounding with a word for every two synapses: that of the address of the first.
     ///
     /// `p` is shifted left so that a step of the weights is 2^16: adding a half word then rounds as adding its first bits
     /// below the shift does. A product has at most 16 bits and sign before, and at most 31 after.
     #[inline(never)]
-    fn add_shared(&mut self, posts: &[i32], p: i32, draw: impl Fn(u32) -> u32) {
+    fn add_shared(&mut self, posts: &[i32], p: i32, key: u32, first: u32) {
+        let mut counts = Counts::default();
         let (pairs, rest) = posts.as_chunks::<2>();
-        let mut at = 0_u32;
+        let mut element = first;
         for [a, b] in pairs {
-            let word = draw(at);
-            self.add_rounded(*a, p, word >> 16);
-            self.add_rounded(*b, p, word & 0xFFFF);
-            at = at.wrapping_add(2);
+            let word = keyed(key, element);
+            self.add_rounded(*a, p, word >> 16, &mut counts);
+            self.add_rounded(*b, p, word & 0xFFFF, &mut counts);
+            element = element.wrapping_add(2);
         }
         for entry in rest {
-            self.add_rounded(*entry, p, draw(at) >> 16);
+            self.add_rounded(*entry, p, keyed(key, element) >> 16, &mut counts);
         }
+        self.count(counts);
     }
 
-    #[inline(never)]
+    /// The same with a word for every synapse.
     fn add_addressed(&mut self, posts: &[i32], p: i32, draw: impl Fn(u32) -> u32) {
+        let mut counts = Counts::default();
         for entry in posts {
-            self.add_rounded(*entry, p, draw(entry.cast_unsigned() & 0xFFFF) >> 16);
+            self.add_rounded(*entry, p, draw(entry.cast_unsigned() & 0xFFFF) >> 16, &mut counts);
         }
+        self.count(counts);
     }
 
     #[inline(always)]
-    fn add_rounded(&mut self, entry: i32, p: i32, fraction: u32) {
+    fn add_rounded(&mut self, entry: i32, p: i32, fraction: u32, counts: &mut Counts) {
         let steps = (entry >> 16).wrapping_mul(p).wrapping_add(fraction.cast_signed()) >> 16;
         if steps != 0 {
-            self.add(entry, steps);
+            self.add(entry, steps, counts);
         }
     }
 
-    #[inline(always)]
     fn add_each(&mut self, posts: &[i32], steps: impl Fn(i32) -> i32) {
+        let mut counts = Counts::default();
         for entry in posts {
             let steps = steps(entry >> 16);
             if steps != 0 {
-                self.add(*entry, steps);
+                self.add(*entry, steps, &mut counts);
             }
         }
+        self.count(counts);
     }
 
-    /// Adds steps of the format to a weight and holds it to its range.
+    /// Adds steps to a weight and holds it to its range.
     #[inline(always)]
-    fn add(&mut self, entry: i32, steps: i32) {
+    fn add(&mut self, entry: i32, steps: i32, counts: &mut Counts) {
         let Some(weight) = self.row.get_mut(post_of(entry)) else { return };
-        let wanted = i32::from(*weight).wrapping_add(steps.wrapping_shl(self.lost));
-        self.changed = self.changed.wrapping_add(1);
-        *weight = low_half(wanted);
-        if wanted > self.high || wanted < self.low {
-            self.saturated = self.saturated.wrapping_add(1);
-            *weight = low_half(wanted.max(self.low).min(self.high));
+        let mut new = i32::from(*weight).wrapping_add(steps.wrapping_mul(STEP));
+        counts.changed = counts.changed.wrapping_add(1);
+        if new.wrapping_add(HIGH).cast_unsigned() > (2 * HIGH).cast_unsigned() {
+            counts.saturated = counts.saturated.wrapping_add(1);
+            new = new.clamp(-HIGH, HIGH);
         }
+        *weight = low_half(new);
     }
 
-    /// Adds 256ths of a step to weights and their residues.
+    /// Adds 256ths of a step to numbers of which the weights are the first 8 bits.
     ///
-    /// Weight and residue are one number in 256ths, held to ±32,767; the weight is it rounded half up, held to its
-    /// range, and the residue is what is left, at most 255.
+    /// `p` is shifted left so that a 256th is 2^15. The numbers are held to ±32,767; a weight is its number rounded half
+    /// up, held to its range.
     #[inline(never)]
-    fn add_fine(&mut self, posts: &[i32], p: i32, shift: u32, residues: &mut [i16]) {
-        let up = 8_u32.wrapping_sub(self.lost);
+    fn add_fine(&mut self, posts: &[i32], p: i32, fine: &mut [i16]) {
+        let mut counts = Counts::default();
         for entry in posts {
+            let change = (entry >> 16).wrapping_mul(p) >> 15;
             let post = post_of(*entry);
-            let (Some(weight), Some(residue)) = (self.row.get_mut(post), residues.get_mut(post)) else { continue };
-            let change = (entry >> 16).wrapping_mul(p).wrapping_shr(shift);
-            let old = i32::from(*weight);
-            // What the format does not store is 0 in a weight.
-            let fine = old.wrapping_shl(up).wrapping_add(i32::from(*residue)).wrapping_add(change);
-            let fine = fine.clamp(-32_767, 32_767);
-            let wanted = (fine.wrapping_add(128) >> 8).wrapping_shl(self.lost);
-            let new = wanted.max(self.low).min(self.high);
-            *residue = low_half(fine.wrapping_sub(new.wrapping_shl(up)));
-            *weight = low_half(new);
-            self.changed = self.changed.wrapping_add(u32::from(new != old));
-            self.saturated = self.saturated.wrapping_add(u32::from(new != wanted));
+            let (Some(weight), Some(fine)) = (self.row.get_mut(post), fine.get_mut(post)) else { continue };
+            let mut sum = i32::from(*fine).wrapping_add(change);
+            if sum.wrapping_add(FINE_INSIDE).cast_unsigned() >= (2 * FINE_INSIDE).cast_unsigned() {
+                counts.saturated = counts.saturated.wrapping_add(1);
+                sum = sum.clamp(-32_767, 32_767);
+            }
+            *fine = low_half(sum);
+            *weight = low_half(steps_of(sum).wrapping_mul(STEP));
+            counts.changed = counts.changed.wrapping_add(1);
         }
+        self.count(counts);
+    }
+
+    fn count(&mut self, counts: Counts) {
+        self.changed = self.changed.wrapping_add(counts.changed);
+        self.saturated = self.saturated.wrapping_add(counts.saturated);
     }
 }
 

@@ -160,7 +160,7 @@ impl Soel {
                 // A count of at most 16 bits times 7 bits.
                 let y1 = size.wrapping_mul(self.gain).min(127);
                 let [first, _, _] = &mut trace.y;
-                *first = i16::try_from(y1).unwrap_or(127);
+                *first = low_half(y1);
                 trace.profile = i16::from(error > 0);
                 writes = writes.wrapping_add(1);
             }
@@ -244,4 +244,10 @@ impl Snip for Soel {
             && fits(self.target_first, self.posts, image.target_words)
             && fits(self.output_first, self.posts, image.output_words)
     }
+}
+
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "at most 127")]
+const fn low_half(value: i32) -> i16 {
+    value as i16
 }
