@@ -178,7 +178,7 @@ const QUIET: Layer = Layer {
     precision: Some(Precision::Stochastic),
 };
 /// A layer of axons whose every synapse is taught in every step.
-const TAUGHT: Layer = Layer { axons: 64, spikes: Spikes::Always, ..QUIET };
+const TAUGHT: Layer = Layer { axons: 128, spikes: Spikes::Always, ..QUIET };
 
 impl Layer {
     fn network(self) -> ImageBuilder {

@@ -84,8 +84,14 @@ fn steps_of(fine: i32) -> i32 {
     (fine.wrapping_add(128) >> 8).clamp(-127, 127)
 }
 
-/// Magnitude below which a number of 256ths is that of a weight in its range.
-const FINE_INSIDE: i32 = 127 * 256 + 128;
+/// Holds a number of 256ths, and its weight, to their ranges.
+#[cold]
+#[inline(never)]
+fn hold(fine: &mut i16, weight: &mut i16, sum: i32) {
+    let sum = sum.clamp(-32_767, 32_767);
+    *fine = low_half(sum);
+    *weight = low_half(steps_of(sum).wrapping_mul(STEP));
+}
 
 /// The rates by which a shift can be changed so that it stays in its range: each takes as many bits off.
 pub(super) fn rates(shift: u32, range: RangeInclusive<u32>) -> RangeInclusive<i32> {
@@ -251,21 +257,24 @@ impl Cells<'_> {
     /// up, held to its range.
     #[inline(never)]
     fn add_fine(&mut self, posts: &[i32], p: i32, fine: &mut [i16]) {
-        let mut counts = Counts::default();
+        let mut saturated = 0_u32;
+        let length = self.row.len().min(fine.len());
+        let (row, fine) = (self.row.get_mut(..length).unwrap_or_default(), fine.get_mut(..length).unwrap_or_default());
         for entry in posts {
-            let change = (entry >> 16).wrapping_mul(p) >> 15;
             let post = post_of(*entry);
-            let (Some(weight), Some(fine)) = (self.row.get_mut(post), fine.get_mut(post)) else { continue };
-            let mut sum = i32::from(*fine).wrapping_add(change);
-            if sum.wrapping_add(FINE_INSIDE).cast_unsigned() >= (2 * FINE_INSIDE).cast_unsigned() {
-                counts.saturated = counts.saturated.wrapping_add(1);
-                sum = sum.clamp(-32_767, 32_767);
+            let (Some(weight), Some(fine)) = (row.get_mut(post), fine.get_mut(post)) else { continue };
+            let sum = i32::from(*fine).wrapping_add((entry >> 16).wrapping_mul(p) >> 15);
+            let steps = sum.wrapping_add(128) >> 8;
+            if steps.wrapping_add(127).cast_unsigned() > 254 {
+                hold(fine, weight, sum);
+                saturated = saturated.wrapping_add(1);
+                continue;
             }
             *fine = low_half(sum);
-            *weight = low_half(steps_of(sum).wrapping_mul(STEP));
-            counts.changed = counts.changed.wrapping_add(1);
+            *weight = low_half(steps.wrapping_mul(STEP));
         }
-        self.count(counts);
+        let changed = u32::try_from(posts.len()).unwrap_or(u32::MAX);
+        self.count(Counts { changed, saturated });
     }
 
     fn count(&mut self, counts: Counts) {

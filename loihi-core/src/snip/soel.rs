@@ -13,6 +13,7 @@ use super::layer::Layer;
 use super::local_error::{NO_TARGET, Slope};
 use super::{Cpu, Phase, Snip, fits};
 use crate::image::{Image, SnipRecord, index};
+use crate::plastic::Post;
 
 /// A head that the core teaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,38 +138,51 @@ impl Soel {
 
     /// Writes y1 and the profile of every post that errs; returns 1 if there is any.
     fn write_factors(&self, cpu: &mut Cpu<'_, '_>, layer: &Layer, memory: &Memory<'_>) -> i32 {
-        let (low, width) = match self.slope {
-            Some(Slope::Box { half_width }) => {
-                let low = layer.v_th.wrapping_sub(half_width).wrapping_add(1);
-                (low, half_width.cast_unsigned().wrapping_mul(2).wrapping_sub(2))
-            }
-            _ => (i32::MIN, u32::MAX),
-        };
         let targets = cpu.target.get(self.target_first..).unwrap_or_default();
         let first = layer.post_trace_first;
         let traces = cpu.arrivals.plastic.post.get_mut(first..first.wrapping_add(self.posts)).unwrap_or_default();
-        let (mut known, mut writes) = (0_u32, 0_u32);
-        let seen = memory.counts.iter().zip(&*memory.voltages).zip(targets);
-        for (trace, ((count, v), target)) in traces.iter_mut().zip(seen) {
-            if *target == NO_TARGET {
-                continue;
+        let (known, writes) = match self.slope {
+            Some(slope @ Slope::Box { .. }) => {
+                let reaches = |v: i32| slope.reaches(v.wrapping_sub(layer.v_th));
+                self.scan(traces, targets, memory, reaches)
             }
-            known = known.wrapping_add(1);
-            let error = i32::from(*target).wrapping_sub(*count);
-            let size = error.wrapping_abs();
-            if size > self.threshold && v.wrapping_sub(low).cast_unsigned() <= width {
-                // A count of at most 16 bits times 7 bits.
-                let y1 = size.wrapping_mul(self.gain).min(127);
-                let [first, _, _] = &mut trace.y;
-                *first = low_half(y1);
-                trace.profile = i16::from(error > 0);
-                writes = writes.wrapping_add(1);
-            }
-        }
+            _ => self.scan(traces, targets, memory, |_| true),
+        };
         cpu.ops.rule_opportunities = cpu.ops.rule_opportunities.wrapping_add(u64::from(known));
         cpu.ops.rule_triggers = cpu.ops.rule_triggers.wrapping_add(u64::from(writes));
         cpu.ops.factor_writes = cpu.ops.factor_writes.wrapping_add(u64::from(writes));
         i32::from(writes > 0)
+    }
+
+    /// Writes y1 and the profile of every post that errs; returns how many had a target, and how many erred.
+    #[inline(never)]
+    fn scan(
+        &self,
+        traces: &mut [Post],
+        targets: &[i16],
+        memory: &Memory<'_>,
+        reaches: impl Fn(i32) -> bool,
+    ) -> (u32, u32) {
+        let (mut unknown, mut writes) = (0_u32, 0_u32);
+        let (threshold, gain) = (self.threshold, self.gain);
+        let seen = memory.counts.iter().zip(&*memory.voltages).zip(targets);
+        for (trace, ((count, v), target)) in traces.iter_mut().zip(seen) {
+            if *target == NO_TARGET {
+                unknown = unknown.wrapping_add(1);
+                continue;
+            }
+            let error = i32::from(*target).wrapping_sub(*count);
+            let size = error.wrapping_abs();
+            if size > threshold && reaches(*v) {
+                let [y1, _, _] = &mut trace.y;
+                // A count of at most 16 bits times 7 bits.
+                *y1 = low_half(size.wrapping_mul(gain).min(127));
+                trace.profile = i16::from(error > 0);
+                writes = writes.wrapping_add(1);
+            }
+        }
+        let known = u32::try_from(self.posts).unwrap_or(u32::MAX).wrapping_sub(unknown);
+        (known, writes)
     }
 
     fn memory<'w>(&self, working: &'w mut [i32]) -> Option<Memory<'w>> {
