@@ -9,7 +9,7 @@ pub const VARIABLE: &str = "LOIHI_DATA";
 
 /// Nothing says where data sets are kept.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no folder for data sets, since HOME is not set: give one by --data DIR or by {VARIABLE}")]
+#[error("there is no folder for data sets, since there is no home folder: give one by --data DIR or by {VARIABLE}")]
 pub struct NoFolder;
 
 /// The folder that is given, else `$LOIHI_DATA`, else `open-loihi` in `$XDG_CACHE_HOME` or in `~/.cache`.
@@ -42,7 +42,8 @@ mod tests {
     #[test]
     fn the_nearest_word_counts() {
         let chosen = |given: Option<&str>, variable: Option<&str>, cache: Option<&str>, home: Option<&str>| {
-            let chosen = choose(given.map(Path::new), variable.map(Into::into), cache.map(Into::into), home.map(Into::into));
+            let chosen =
+                choose(given.map(Path::new), variable.map(Into::into), cache.map(Into::into), home.map(Into::into));
             chosen.map(|path| path.to_str().unwrap().to_owned())
         };
         let (all, home) = ((Some("a"), Some("b"), Some("/c")), Some("/h"));

@@ -45,7 +45,8 @@ fn missing(folder: PathBuf, data: Option<&Path>) -> DataError {
 
 /// The four files, if all of them lie in a folder.
 fn files(folder: &Path) -> Option<[PathBuf; 4]> {
-    let find = |name: &str| [folder.join(name), folder.join(format!("{name}.gz"))].into_iter().find(|path| path.is_file());
+    let find =
+        |name: &str| [folder.join(name), folder.join(format!("{name}.gz"))].into_iter().find(|path| path.is_file());
     let [a, b, c, d] = FILES.map(find);
     Some([a?, b?, c?, d?])
 }
@@ -78,7 +79,10 @@ fn samples(picture_path: &Path, label_path: &Path) -> Result<Vec<Sample>, DataEr
         return Err(DataError::Label { path: label_path.to_owned(), number, label, classes: CLASSES });
     }
     let pictures = pictures.values.chunks_exact(SIDE * SIDE);
-    Ok(pictures.zip(&labels.values).map(|(picture, label)| Sample { values: picture.to_vec(), label: *label }).collect())
+    Ok(pictures
+        .zip(&labels.values)
+        .map(|(picture, label)| Sample { values: picture.to_vec(), label: *label })
+        .collect())
 }
 
 #[cfg(test)]
@@ -99,12 +103,7 @@ mod tests {
     /// Three pictures to learn from, one to test on.
     fn contents() -> [Vec<u8>; 4] {
         let pictures: Vec<u8> = (0..3_u8).flat_map(|number| [number; 784]).collect();
-        [
-            array(&[3, 28, 28], &pictures),
-            array(&[3], &[9, 0, 4]),
-            array(&[1, 28, 28], &[255; 784]),
-            array(&[1], &[7]),
-        ]
+        [array(&[3, 28, 28], &pictures), array(&[3], &[9, 0, 4]), array(&[1, 28, 28], &[255; 784]), array(&[1], &[7])]
     }
 
     fn write(folder: &Path, contents: &[Vec<u8>; 4]) {

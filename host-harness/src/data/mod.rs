@@ -1,9 +1,14 @@
-//! Data sets: one that is built in, and those that `loihi data get` fetches into a folder.
+//! Data sets: one that is built in, and those that [`get`] fetches into a folder.
 
+pub mod cache;
+pub mod checksum;
 pub mod digits;
+pub mod download;
 pub mod folder;
+pub mod get;
 pub mod idx;
 pub mod mnist;
+pub mod package;
 
 use std::path::PathBuf;
 
