@@ -162,7 +162,7 @@ fn another_part_than_the_one_asked_for_is_not_taken() {
 
 /// The partial file.
 fn part(place: &Place) -> PathBuf {
-    let name = files(&place.data()).into_iter().find(|name| name.ends_with(".part")).unwrap();
+    let name = files(&place.data()).into_iter().find(|name| name.contains(".tgz.")).unwrap();
     place.data().join(name)
 }
 

