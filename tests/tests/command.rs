@@ -4,23 +4,14 @@
 
 mod common;
 
-use assert_cmd::Command;
+use common::process::{assert_one_sentence, command, signal, start, wait_for};
 use common::{firmware, loihi};
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Output, Stdio};
+use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
-
-/// No command here takes as long, even on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(2);
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(loihi());
-    command.args(arguments).timeout(PATIENCE).env_remove("LOIHI_FIRMWARE");
-    command
-}
 
 /// The standard output of a command that must succeed and complain of nothing.
 fn printed(arguments: &[&str]) -> String {
@@ -204,20 +195,6 @@ fn table(path: &Path) -> Vec<Vec<String>> {
     rows
 }
 
-/// A failed command says one sentence, which has all of `parts`.
-fn assert_one_sentence(output: &Output, parts: &[&str]) {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success(), "it ended well: {said}");
-    assert_ne!(output.status.code(), Some(101), "it panicked: {said}");
-    assert_eq!(said.lines().count(), 1, "not one line: {said}");
-    let sentence = said.strip_prefix("loihi: ").unwrap_or_else(|| panic!("no `loihi: ` before: {said}"));
-    assert!(!sentence.contains(". "), "more than one sentence: {said}");
-    for part in parts {
-        assert!(sentence.contains(part), "{part:?} is not in: {said}");
-    }
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "there is no result");
-}
-
 fn assert_refused(arguments: &[&str], parts: &[&str]) {
     assert_one_sentence(&command(arguments).output().unwrap(), parts);
 }
@@ -298,27 +275,6 @@ fn emulators_with(text: &str) -> Vec<u32> {
         line.split('\0').next().is_some_and(|program| program.ends_with("qemu-system-i386")) && line.contains(text)
     };
     numbers.filter(mentions).collect()
-}
-
-/// Waits until something is so.
-fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-fn start(arguments: &[&str]) -> Child {
-    let mut command = std::process::Command::new(loihi());
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().unwrap()
-}
-
-/// Sends a signal by the shell's own command, which every system has.
-fn signal(process: u32, name: &str) {
-    let sent = std::process::Command::new("sh").args(["-c", &format!("kill -{name} {process}")]).status();
-    assert!(sent.unwrap().success());
 }
 
 /// Interrupts a run in QEMU after its first row of metrics; returns how it ended.

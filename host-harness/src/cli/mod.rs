@@ -3,6 +3,7 @@
 mod bench;
 mod conform;
 mod cost;
+mod data;
 mod doctor;
 mod open;
 mod out;
@@ -32,6 +33,8 @@ enum Command {
     Conform(conform::ConformArgs),
     /// Show what elementary operations cost, in instructions
     Cost(cost::CostArgs),
+    /// Show and fetch data sets
+    Data(data::DataArgs),
     /// Time whole networks on this host
     Bench(bench::BenchArgs),
     /// Say what is installed and what is missing
@@ -70,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::List(args) => run::list(&args),
         Command::Conform(args) => conform::conform(&args),
+        Command::Data(args) => data::data(&args),
         Command::Bench(args) => bench::bench(&args),
         Command::Cost(args) => cost::cost(&args),
         Command::Doctor(args) => doctor::doctor(&args),

@@ -1,5 +1,9 @@
 //! The UCI handwritten digits, 8 × 8, built in. See `data/NOTICE.md` for their source and licence.
 
+use super::{Dataset, Sample};
+
+/// Name of the data set.
+pub const NAME: &str = "digits";
 /// Digits to learn from; the others are to test on.
 pub const LEARN: usize = 1437;
 /// Pixels of a digit, each 0..=16.
@@ -25,13 +29,13 @@ pub fn load() -> (Vec<Digit>, Vec<Digit>) {
     (learn, test)
 }
 
-/// All digits as a data set.
-pub fn dataset() -> super::Dataset {
+/// All digits as a data set; the values are 0..=16.
+pub fn dataset() -> Dataset {
     let (learn, test) = load();
-    let samples = |digits: Vec<Digit>| {
-        digits.into_iter().map(|digit| super::Sample { values: digit.pixels.to_vec(), label: digit.label }).collect()
+    let samples = |digits: Vec<Digit>| -> Vec<Sample> {
+        digits.into_iter().map(|digit| Sample { values: digit.pixels.to_vec(), label: digit.label }).collect()
     };
-    super::Dataset { name: "digits", inputs: 64, classes: 10, learn: samples(learn), test: samples(test) }
+    Dataset { name: NAME, inputs: 64, classes: 10, learn: samples(learn), test: samples(test) }
 }
 
 fn parse(line: &str) -> Option<Digit> {
@@ -59,5 +63,15 @@ mod tests {
         assert_eq!(&learn[0].pixels[..6], &[0, 0, 2, 14, 11, 0]);
         let brightest = learn.iter().chain(&test).flat_map(|digit| digit.pixels).max();
         assert_eq!(brightest, Some(16));
+    }
+
+    #[test]
+    fn the_data_set_holds_the_same() {
+        let (set, (learn, test)) = (dataset(), load());
+        assert_eq!((set.inputs as usize, set.classes as usize), (PIXELS, CLASSES));
+        for (samples, digits) in [(set.learn, learn), (set.test, test)] {
+            assert_eq!(samples.len(), digits.len());
+            assert!(samples.iter().zip(&digits).all(|(s, d)| s.values == d.pixels && s.label == d.label));
+        }
     }
 }

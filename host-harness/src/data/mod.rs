@@ -1,28 +1,38 @@
-//! Data sets.
+//! Data sets: one that is built in, and those that [`get`] fetches into a folder.
 
+pub mod cache;
+pub mod checksum;
 pub mod digits;
+pub mod download;
+pub mod folder;
+pub mod get;
+pub mod idx;
+pub mod mnist;
+pub mod package;
 
-/// One thing to classify.
+use std::path::PathBuf;
+
+/// What is shown to a network, and what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
-    /// Its values.
+    /// A value for each input.
     pub values: Vec<u8>,
     /// Its class.
     pub label: u8,
 }
 
-/// Samples to learn from and to test on.
+/// Samples to learn from, and others to test on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dataset {
     /// Its name.
     pub name: &'static str,
-    /// Values per sample.
+    /// Values of a sample.
     pub inputs: u32,
-    /// Classes; labels are below.
+    /// Classes; every label is less.
     pub classes: u32,
-    /// To learn from.
+    /// Samples to learn from.
     pub learn: Vec<Sample>,
-    /// To test on.
+    /// Samples to test on.
     pub test: Vec<Sample>,
 }
 
@@ -41,4 +51,64 @@ impl Dataset {
         self.test.truncate(samples);
         self
     }
+}
+
+/// Why a data set cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// There is no place to look in.
+    #[error(transparent)]
+    Folder(#[from] folder::NoFolder),
+    /// It is not there.
+    #[error("the data set {name} is not in {}: `{get}` fetches it", folder.display())]
+    Missing {
+        /// Name of the data set.
+        name: &'static str,
+        /// Where it was looked for.
+        folder: PathBuf,
+        /// The command that fetches it there.
+        get: String,
+    },
+    /// A file of it cannot be read.
+    #[error(transparent)]
+    Idx(#[from] idx::IdxError),
+    /// An array has other dimensions than the data set.
+    #[error("{}: the dimensions are {found:?}, not {expected}: this is no file of {name}", path.display())]
+    Dimensions {
+        /// The file.
+        path: PathBuf,
+        /// Name of the data set.
+        name: &'static str,
+        /// Its dimensions.
+        found: Vec<usize>,
+        /// Those of the data set.
+        expected: &'static str,
+    },
+    /// Samples and labels do not belong together.
+    #[error(
+        "{} has {labels} labels for the {samples} samples of {}: the files do not belong together, get them again",
+        label_path.display(), sample_path.display()
+    )]
+    Count {
+        /// The file of samples.
+        sample_path: PathBuf,
+        /// How many there are.
+        samples: usize,
+        /// The file of labels.
+        label_path: PathBuf,
+        /// How many there are.
+        labels: usize,
+    },
+    /// A label is no class of the data set.
+    #[error("{}: label {number} is {label}, but the classes are 0 to {}: get the file again", path.display(), classes - 1)]
+    Label {
+        /// The file.
+        path: PathBuf,
+        /// Which label, from 0.
+        number: usize,
+        /// What it is.
+        label: u8,
+        /// Classes of the data set.
+        classes: u32,
+    },
 }

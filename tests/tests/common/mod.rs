@@ -3,7 +3,9 @@
 #![allow(dead_code, reason = "every test uses its own part")]
 
 pub(crate) mod chip;
+pub(crate) mod process;
 pub(crate) mod rules;
+pub(crate) mod server;
 
 use host_harness::device::Device;
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};

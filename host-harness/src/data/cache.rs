@@ -1,0 +1,189 @@
+//! The folder of one data set: its files, and `SHA512SUMS`, which is written last and shows that they are whole.
+
+use super::checksum::{Checksum, Summing};
+use super::package::Package;
+use flate2::read::GzDecoder;
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+/// Name of the file of checksums, which `sha512sum --check` reads too.
+pub const SUMS: &str = "SHA512SUMS";
+
+/// What there is of a data set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Nothing that was fetched to its end.
+    Absent,
+    /// All of it, as it was fetched.
+    Whole,
+    /// It was fetched to its end, but it is not whole any more.
+    Damaged(String),
+}
+
+/// Why a package was not unpacked.
+#[derive(Debug, thiserror::Error)]
+pub enum UnpackError {
+    /// The package cannot be read.
+    #[error("the package cannot be unpacked: {0}")]
+    Package(io::Error),
+    /// The package lacks a file.
+    #[error("the package has no file {0}")]
+    Lacks(String),
+    /// A file cannot be written.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+/// Reads all files of a data set and compares their checksums.
+pub fn state(package: &Package, folder: &Path) -> State {
+    let Ok(sums) = fs::read_to_string(folder.join(SUMS)) else {
+        return State::Absent;
+    };
+    for name in package.files {
+        let Ok(sum) = File::open(folder.join(name)).and_then(Checksum::of) else {
+            return State::Damaged(format!("{name} cannot be read"));
+        };
+        if !sums.lines().any(|line| line == sum_line(sum, name)) {
+            return State::Damaged(format!("{name} does not match its checksum"));
+        }
+    }
+    State::Whole
+}
+
+fn sum_line(sum: Checksum, name: &str) -> String {
+    format!("{}  {name}", sum.hexadecimal())
+}
+
+/// Unpacks the files of a data set, each written aside; what was there is replaced when all of them are written.
+///
+/// # Errors
+/// [`UnpackError`]; then nothing that was there has changed, unless renaming failed.
+pub fn unpack(package: &Package, packed: impl Read, folder: &Path) -> Result<(), UnpackError> {
+    fs::create_dir_all(folder).map_err(|error| UnpackError::File { path: folder.to_owned(), error })?;
+    let unpacked = write_aside(package, packed, folder).and_then(|sums| rename_all(package, folder, &sums));
+    if unpacked.is_err() {
+        for name in package.files {
+            // The error that is reported is the first one.
+            let _removed = fs::remove_file(aside(folder, name));
+        }
+    }
+    unpacked
+}
+
+fn aside(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.part"))
+}
+
+/// Writes the files aside and returns the text of their checksums.
+fn write_aside(package: &Package, packed: impl Read, folder: &Path) -> Result<String, UnpackError> {
+    let mut archive = tar::Archive::new(GzDecoder::new(BufReader::new(packed)));
+    let mut sums = vec![None; package.files.len()];
+    for entry in archive.entries().map_err(UnpackError::Package)? {
+        let mut entry = entry.map_err(UnpackError::Package)?;
+        let path = entry.path().map_err(UnpackError::Package)?.into_owned();
+        let wanted = package.files.iter().position(|name| path == Path::new(package.folder).join(name));
+        let Some(number) = wanted.filter(|_| entry.header().entry_type().is_file()) else { continue };
+        let name = package.files[number];
+        let to = aside(folder, name);
+        let fails = |error| UnpackError::File { path: to.clone(), error };
+        let mut file = Summing::new(File::create(&to).map_err(fails)?);
+        io::copy(&mut entry, &mut file).map_err(fails)?;
+        sums[number] = Some(sum_line(file.finish(), name));
+    }
+    let mut text = String::new();
+    for (sum, name) in sums.into_iter().zip(package.files) {
+        text += &sum.ok_or_else(|| UnpackError::Lacks(format!("{}/{name}", package.folder)))?;
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+/// Puts the files in their places; between the first and the last there are no checksums, so the set is absent.
+fn rename_all(package: &Package, folder: &Path, sums: &str) -> Result<(), UnpackError> {
+    let sums_path = folder.join(SUMS);
+    let fails = |path: &Path, error| UnpackError::File { path: path.to_owned(), error };
+    match fs::remove_file(&sums_path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fails(&sums_path, error)),
+        _ => {}
+    }
+    for name in package.files {
+        let path = folder.join(name);
+        fs::rename(aside(folder, name), &path).map_err(|error| fails(&path, error))?;
+    }
+    let sums_aside = aside(folder, SUMS);
+    let written = fs::write(&sums_aside, sums).and_then(|()| fs::rename(&sums_aside, &sums_path));
+    written.map_err(|error| fails(&sums_path, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::package::PACKAGES;
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    const PACKAGE: Package = Package { files: &["a", "b"], ..PACKAGES[0] };
+
+    fn packed(files: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+        for (name, bytes) in files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(bytes.len() as u64);
+            header.set_mode(0o644);
+            archive.append_data(&mut header, name, *bytes).unwrap();
+        }
+        archive.into_inner().unwrap().finish().unwrap()
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn only_the_named_files_are_unpacked_and_damage_is_noticed() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path().join("set");
+        assert_eq!(state(&PACKAGE, &folder), State::Absent);
+        let package = packed(&[
+            ("package/data/a", b"one"),
+            ("package/run.sh", b"no"),
+            ("other/b", b"no"),
+            ("package/data/b", b""),
+        ]);
+        unpack(&PACKAGE, &package[..], &folder).unwrap();
+        assert_eq!(names(&folder), [SUMS, "a", "b"]);
+        assert_eq!(fs::read(folder.join("a")).unwrap(), b"one");
+        assert_eq!(state(&PACKAGE, &folder), State::Whole);
+
+        fs::write(folder.join("a"), "onf").unwrap();
+        assert_eq!(state(&PACKAGE, &folder), State::Damaged("a does not match its checksum".to_owned()));
+        fs::remove_file(folder.join("a")).unwrap();
+        assert_eq!(state(&PACKAGE, &folder), State::Damaged("a cannot be read".to_owned()));
+        unpack(&PACKAGE, &package[..], &folder).unwrap();
+        assert_eq!(state(&PACKAGE, &folder), State::Whole);
+    }
+
+    #[test]
+    fn a_package_that_lacks_something_or_is_cut_changes_nothing() {
+        let temporary = tempfile::tempdir().unwrap();
+        let whole = packed(&[("package/data/a", b"one"), ("package/data/b", b"two")]);
+        unpack(&PACKAGE, &whole[..], temporary.path()).unwrap();
+        let lacking = packed(&[("package/data/a", b"new")]);
+        let said = unpack(&PACKAGE, &lacking[..], temporary.path()).unwrap_err().to_string();
+        assert!(said.contains("package/data/b"), "{said}");
+        for cut in [0, 5, whole.len() / 2] {
+            assert!(unpack(&PACKAGE, &whole[..cut], temporary.path()).is_err(), "cut at {cut}");
+        }
+        assert_eq!(names(temporary.path()), [SUMS, "a", "b"]);
+        assert_eq!(state(&PACKAGE, temporary.path()), State::Whole);
+    }
+}

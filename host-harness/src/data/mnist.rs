@@ -1,0 +1,165 @@
+//! MNIST: 60,000 handwritten digits to learn from and 10,000 to test on, 28 × 28 pixels of 0 to 255.
+
+use super::folder::data_folder;
+use super::idx::{self, Idx};
+use super::{DataError, Dataset, Sample};
+use std::path::{Path, PathBuf};
+
+/// Name of the data set, and of its folder.
+pub const NAME: &str = "mnist";
+/// Rows and columns of a picture.
+pub const SIDE: usize = 28;
+/// Values of a sample, row by row.
+pub const INPUTS: u32 = 784;
+/// Classes.
+pub const CLASSES: u32 = 10;
+
+/// Files of the data set: pictures and labels to learn from, then those to test on.
+pub const FILES: [&str; 4] =
+    ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
+
+/// Reads the data set from a folder, or from the one that `loihi data get` fetches into.
+///
+/// The files may lie in the folder or in its folder `mnist`, plain or packed by gzip with `.gz` at their names' ends.
+///
+/// # Errors
+/// [`DataError`] says what is missing or wrong, and what to do.
+pub fn dataset(data: Option<&Path>) -> Result<Dataset, DataError> {
+    let folder = data_folder(data)?;
+    let found = [folder.join(NAME), folder.clone()].iter().find_map(|place| files(place));
+    let Some([learn_pictures, learn_labels, test_pictures, test_labels]) = found else {
+        return Err(missing(folder, data));
+    };
+    let learn = samples(&learn_pictures, &learn_labels)?;
+    let test = samples(&test_pictures, &test_labels)?;
+    Ok(Dataset { name: NAME, inputs: INPUTS, classes: CLASSES, learn, test })
+}
+
+fn missing(folder: PathBuf, data: Option<&Path>) -> DataError {
+    let get = match data {
+        Some(given) => format!("loihi data get {NAME} --data {}", given.display()),
+        None => format!("loihi data get {NAME}"),
+    };
+    DataError::Missing { name: NAME, folder, get }
+}
+
+/// The four files, if all of them lie in a folder.
+fn files(folder: &Path) -> Option<[PathBuf; 4]> {
+    let find =
+        |name: &str| [folder.join(name), folder.join(format!("{name}.gz"))].into_iter().find(|path| path.is_file());
+    let [a, b, c, d] = FILES.map(find);
+    Some([a?, b?, c?, d?])
+}
+
+fn samples(picture_path: &Path, label_path: &Path) -> Result<Vec<Sample>, DataError> {
+    let pictures = idx::read(picture_path)?;
+    let labels = idx::read(label_path)?;
+    let wrong = |path: &Path, array: &Idx, expected| DataError::Dimensions {
+        path: path.to_owned(),
+        name: NAME,
+        found: array.dimensions.clone(),
+        expected,
+    };
+    let [count, SIDE, SIDE] = pictures.dimensions[..] else {
+        return Err(wrong(picture_path, &pictures, "[any, 28, 28]"));
+    };
+    if labels.dimensions.len() != 1 {
+        return Err(wrong(label_path, &labels, "[any]"));
+    }
+    if labels.values.len() != count {
+        return Err(DataError::Count {
+            sample_path: picture_path.to_owned(),
+            samples: count,
+            label_path: label_path.to_owned(),
+            labels: labels.values.len(),
+        });
+    }
+    if let Some(number) = labels.values.iter().position(|label| u32::from(*label) >= CLASSES) {
+        let label = labels.values[number];
+        return Err(DataError::Label { path: label_path.to_owned(), number, label, classes: CLASSES });
+    }
+    let pictures = pictures.values.chunks_exact(SIDE * SIDE);
+    Ok(pictures
+        .zip(&labels.values)
+        .map(|(picture, label)| Sample { values: picture.to_vec(), label: *label })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use std::fs;
+    use std::io::Write as _;
+
+    fn array(dimensions: &[u32], values: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0, 0, 8, u8::try_from(dimensions.len()).unwrap()];
+        bytes.extend(dimensions.iter().flat_map(|dimension| dimension.to_be_bytes()));
+        bytes.extend(values);
+        bytes
+    }
+
+    /// Three pictures to learn from, one to test on.
+    fn contents() -> [Vec<u8>; 4] {
+        let pictures: Vec<u8> = (0..3_u8).flat_map(|number| [number; 784]).collect();
+        [array(&[3, 28, 28], &pictures), array(&[3], &[9, 0, 4]), array(&[1, 28, 28], &[255; 784]), array(&[1], &[7])]
+    }
+
+    fn write(folder: &Path, contents: &[Vec<u8>; 4]) {
+        fs::create_dir_all(folder).unwrap();
+        for (name, bytes) in FILES.iter().zip(contents) {
+            fs::write(folder.join(name), bytes).unwrap();
+        }
+    }
+
+    #[test]
+    fn it_is_read_from_the_folder_or_from_the_one_within_plain_or_packed() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (own, flat, packed) =
+            (temporary.path().join("own"), temporary.path().join("flat"), temporary.path().join("packed"));
+        write(&own.join("mnist"), &contents());
+        write(&flat, &contents());
+        fs::create_dir_all(&packed).unwrap();
+        for (name, bytes) in FILES.iter().zip(contents()) {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+            encoder.write_all(&bytes).unwrap();
+            fs::write(packed.join(format!("{name}.gz")), encoder.finish().unwrap()).unwrap();
+        }
+        let read = dataset(Some(&own)).unwrap();
+        assert_eq!((read.inputs, read.classes, read.learn.len(), read.test.len()), (784, 10, 3, 1));
+        assert_eq!(read.learn[2], Sample { values: vec![2; 784], label: 4 });
+        assert_eq!(read.test[0], Sample { values: vec![255; 784], label: 7 });
+        assert_eq!(dataset(Some(&flat)).unwrap(), read);
+        assert_eq!(dataset(Some(&packed)).unwrap(), read);
+    }
+
+    #[test]
+    fn what_is_missing_is_said_with_the_command_that_gets_it() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path();
+        write(&folder.join("mnist"), &contents());
+        fs::remove_file(folder.join("mnist").join(FILES[3])).unwrap();
+        let said = dataset(Some(folder)).unwrap_err().to_string();
+        assert!(said.contains(&format!("`loihi data get mnist --data {}`", folder.display())), "{said}");
+    }
+
+    #[test]
+    fn files_that_do_not_fit_are_named() {
+        let cases: [(usize, Vec<u8>, &str); 5] = [
+            (0, array(&[3, 28, 27], &[0; 3 * 28 * 27]), "train-images-idx3-ubyte: the dimensions are [3, 28, 27]"),
+            (1, array(&[3, 1], &[1, 2, 3]), "train-labels-idx1-ubyte: the dimensions are [3, 1]"),
+            (1, array(&[2], &[1, 2]), "2 labels for the 3 samples"),
+            (3, array(&[1], &[10]), "label 0 is 10, but the classes are 0 to 9"),
+            (2, array(&[1, 28, 28], &[0; 700]), "t10k-images-idx3-ubyte, byte 716: the file ends after 700 of 784"),
+        ];
+        for (at, bytes, part) in cases {
+            let temporary = tempfile::tempdir().unwrap();
+            let mut contents = contents();
+            contents[at] = bytes;
+            write(temporary.path(), &contents);
+            let said = dataset(Some(temporary.path())).unwrap_err().to_string();
+            assert!(said.contains(part), "{part}: {said}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The built command as a process: started, stopped, and what it says.
+
+use super::loihi;
+use assert_cmd::Command;
+use std::process::{Child, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// No command here takes as long, even on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// The command with arguments, in an environment that says nothing of files.
+pub(crate) fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(loihi());
+    command.args(arguments).timeout(PATIENCE).env_remove("LOIHI_FIRMWARE").env_remove("LOIHI_DATA");
+    command
+}
+
+/// A failed command says one sentence, which has all of `parts`.
+pub(crate) fn assert_one_sentence(output: &Output, parts: &[&str]) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "it ended well: {said}");
+    assert_ne!(output.status.code(), Some(101), "it panicked: {said}");
+    assert_eq!(said.lines().count(), 1, "not one line: {said}");
+    let sentence = said.strip_prefix("loihi: ").unwrap_or_else(|| panic!("no `loihi: ` before: {said}"));
+    assert!(!sentence.contains(". "), "more than one sentence: {said}");
+    for part in parts {
+        assert!(sentence.contains(part), "{part:?} is not in: {said}");
+    }
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "there is no result");
+}
+
+/// Waits until something is so.
+pub(crate) fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Starts the command and leaves it running.
+pub(crate) fn start(arguments: &[&str]) -> Child {
+    let mut command = std::process::Command::new(loihi());
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
+/// Sends a signal by the shell's own command, which every system has.
+pub(crate) fn signal(process: u32, name: &str) {
+    let sent = std::process::Command::new("sh").args(["-c", &format!("kill -{name} {process}")]).status();
+    assert!(sent.unwrap().success());
+}
