@@ -60,7 +60,7 @@ struct Report<'a> {
 
 pub(super) fn list() -> anyhow::Result<()> {
     for experiment in Experiment::ALL {
-        out::line(format_args!("{:<14} {}", experiment.name(), experiment.summary()))?;
+        out::line(format_args!("{:<17} {}", experiment.name(), experiment.summary()))?;
     }
     Ok(())
 }

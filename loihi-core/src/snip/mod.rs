@@ -10,6 +10,8 @@
 mod bernoulli_encoder;
 mod bias_encoder;
 mod decolle;
+mod eprop;
+mod fraction;
 mod layer;
 mod local_error;
 mod pes;
@@ -21,6 +23,7 @@ mod third_factor;
 pub use bernoulli_encoder::BernoulliEncoder;
 pub use bias_encoder::BiasEncoder;
 pub use decolle::{Decolle, DecolleParams};
+pub use eprop::{Eprop, EpropParams};
 pub use local_error::Slope;
 pub use pes::{Decoder, Pes, Readout, Target};
 pub use rank_one::Precision;
@@ -150,6 +153,8 @@ pub enum SnipKind {
     BernoulliEncoder(BernoulliEncoder),
     /// Kind 6: a layer that learns from its own readout.
     Decolle(Decolle),
+    /// Kind 9: a recurrent layer that learns by e-prop.
+    Eprop(Eprop),
 }
 
 impl SnipKind {
@@ -163,6 +168,7 @@ impl SnipKind {
             ThirdFactor::KIND => Some(Self::ThirdFactor(ThirdFactor::from_params(&record.params))),
             BernoulliEncoder::KIND => Some(Self::BernoulliEncoder(BernoulliEncoder::from_params(&record.params))),
             Decolle::KIND => Some(Self::Decolle(Decolle::from_params(&record.params))),
+            Eprop::KIND => Some(Self::Eprop(Eprop::from_params(&record.params))),
             _ => None,
         }
     }
@@ -175,6 +181,7 @@ impl SnipKind {
             Self::ThirdFactor(snip) => snip,
             Self::BernoulliEncoder(snip) => snip,
             Self::Decolle(snip) => snip,
+            Self::Eprop(snip) => snip,
         }
     }
 }
@@ -201,6 +208,7 @@ impl Snip for SnipKind {
             Self::ThirdFactor(snip) => snip.run(phase, cpu),
             Self::BernoulliEncoder(snip) => snip.run(phase, cpu),
             Self::Decolle(snip) => snip.run(phase, cpu),
+            Self::Eprop(snip) => snip.run(phase, cpu),
         }
     }
 

@@ -172,17 +172,17 @@ fn shared(cells: &mut Cells<'_>, posts: &[i32], p: i32, shift: u32, taught: &mut
 }
 
 /// The weights of an axon, and what they can be.
-struct Cells<'w> {
-    row: &'w mut [i16],
-    low: i32,
-    high: i32,
-    lost: u32,
+pub(super) struct Cells<'w> {
+    pub(super) row: &'w mut [i16],
+    pub(super) low: i32,
+    pub(super) high: i32,
+    pub(super) lost: u32,
 }
 
 impl Cells<'_> {
     /// Adds steps of the format to a weight and holds it to its range.
     #[inline(always)]
-    fn add(&mut self, post: usize, steps: i32, taught: &mut Taught) {
+    pub(super) fn add(&mut self, post: usize, steps: i32, taught: &mut Taught) {
         if steps == 0 {
             return;
         }
