@@ -50,7 +50,7 @@ fn assert_equal(a: f64, b: f64) {
 fn list_shows_every_experiment_with_a_line_on_it() {
     let printed = printed(&["list"]);
     let names: Vec<&str> = printed.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(names, ["digits-pes", "pes-channel", "pes-square"]);
+    assert_eq!(names, ["digits-pes", "pes-channel", "pes-square", "eprop-pattern", "dendrite-teacher"]);
     assert!(printed.lines().all(|line| line.split_whitespace().count() > 3), "{printed}");
 }
 

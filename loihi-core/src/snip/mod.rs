@@ -19,6 +19,7 @@ mod pre_trace;
 mod rank_one;
 mod rate_encoder;
 mod third_factor;
+mod urbanczik_senn;
 
 pub use bernoulli_encoder::BernoulliEncoder;
 pub use bias_encoder::BiasEncoder;
@@ -29,6 +30,7 @@ pub use pes::{Decoder, Pes, Readout, Target};
 pub use rank_one::Precision;
 pub use rate_encoder::RateEncoder;
 pub use third_factor::ThirdFactor;
+pub use urbanczik_senn::{UrbanczikSenn, UrbanczikSennParams};
 
 use crate::axon::{self, Arrivals};
 use crate::chip::registers;
@@ -155,6 +157,8 @@ pub enum SnipKind {
     Decolle(Decolle),
     /// Kind 9: a recurrent layer that learns by e-prop.
     Eprop(Eprop),
+    /// Kind 10: dendrites that learn to predict their somata.
+    UrbanczikSenn(UrbanczikSenn),
 }
 
 impl SnipKind {
@@ -169,6 +173,7 @@ impl SnipKind {
             BernoulliEncoder::KIND => Some(Self::BernoulliEncoder(BernoulliEncoder::from_params(&record.params))),
             Decolle::KIND => Some(Self::Decolle(Decolle::from_params(&record.params))),
             Eprop::KIND => Some(Self::Eprop(Eprop::from_params(&record.params))),
+            UrbanczikSenn::KIND => Some(Self::UrbanczikSenn(UrbanczikSenn::from_params(&record.params))),
             _ => None,
         }
     }
@@ -182,6 +187,7 @@ impl SnipKind {
             Self::BernoulliEncoder(snip) => snip,
             Self::Decolle(snip) => snip,
             Self::Eprop(snip) => snip,
+            Self::UrbanczikSenn(snip) => snip,
         }
     }
 }
@@ -209,6 +215,7 @@ impl Snip for SnipKind {
             Self::BernoulliEncoder(snip) => snip.run(phase, cpu),
             Self::Decolle(snip) => snip.run(phase, cpu),
             Self::Eprop(snip) => snip.run(phase, cpu),
+            Self::UrbanczikSenn(snip) => snip.run(phase, cpu),
         }
     }
 
