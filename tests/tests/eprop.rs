@@ -7,6 +7,7 @@ mod common;
 
 use common::{open_host, open_qemu};
 use host_harness::device::session::Session;
+use host_harness::experiment::draw::whole;
 use host_harness::experiment::eprop_pattern::{EpropPattern, WeightRounding};
 use host_harness::experiment::{Nobody, Options, Outcome};
 use loihi_core::num::{Drawn, Purpose, RandomSource as _, word};
@@ -75,36 +76,36 @@ impl Slow {
         let (inputs, posts) = (self.net.inputs as usize, self.net.compartments as usize);
         let v_th = i64::from(self.net.v_th);
         let decay = i64::from(self.net.decay);
-        let targets: Vec<i64> = self.net.pattern(self.seed).iter().map(|y| (y * 4096.0).round() as i64).collect();
+        let targets: Vec<i64> = self.net.pattern(self.seed).iter().map(|y| i64::from(whole(y * 4096.0))).collect();
         self.v = vec![0; posts];
         self.traces = vec![0; inputs + posts];
         self.eligibilities = vec![vec![0; posts]; inputs + posts];
         let mut fired = vec![false; posts];
         let mut counts = vec![0; posts];
-        let (mut pre, mut factors) = (Vec::new(), Vec::new());
+        let mut factors = Vec::new();
         let mut sums = vec![vec![0; posts]; inputs + posts];
         let mut readout_sums = vec![0; posts];
         for (step, target) in (0_u32..).zip(targets) {
-            let value = (self.net.input_rate * 4096.0).round() as u32;
+            let value = whole(self.net.input_rate * 4096.0).unsigned_abs();
             let heard = |input| word(self.seed ^ 0x7121, 0, step, input) < value << 20;
             let arrived: Vec<bool> = (0..self.net.inputs).map(heard).chain(fired.iter().copied()).collect();
             let mut before_reset = vec![0; posts];
             let mut fires = vec![false; posts];
             for post in 0..posts {
                 let input: i64 = (0..inputs + posts).filter(|at| arrived[*at]).map(|at| self.weights[at][post]).sum();
-                let kept = self.v[post].signum() * (self.v[post].abs() * (4096 - decay) >> 12);
+                let kept = self.v[post].signum() * ((self.v[post].abs() * (4096 - decay)) >> 12);
                 before_reset[post] = kept + 128 * input;
                 fires[post] = before_reset[post] > v_th;
                 self.v[post] = if fires[post] { 0 } else { before_reset[post] };
                 counts[post] += i64::from(fires[post]);
             }
             for (at, arrived) in arrived.iter().enumerate().take(inputs) {
-                self.traces[at] = (self.traces[at] * (4096 - decay) >> 12) + decay * i64::from(*arrived);
+                self.traces[at] = ((self.traces[at] * (4096 - decay)) >> 12) + decay * i64::from(*arrived);
             }
             // Spikes of the layer arrive a step later.
             let seen: Vec<i64> = self.traces.iter().map(|trace| trace >> 4).collect();
             for (trace, fires) in self.traces[inputs..].iter_mut().zip(&fires) {
-                *trace = (*trace * (4096 - decay) >> 12) + decay * i64::from(*fires);
+                *trace = ((*trace * (4096 - decay)) >> 12) + decay * i64::from(*fires);
             }
             let output = self.readout.iter().zip(&self.traces[inputs..]).map(|(w, z)| w * z).sum::<i64>() >> 7;
             let error = ((output - target) >> self.net.error_shift).clamp(-256, 256);
@@ -112,7 +113,9 @@ impl Slow {
             let psi: Vec<i64> = before_reset.iter().map(|v| (v_th - (v - v_th).abs()).max(0) / (v_th / 64)).collect();
             let gain = i64::from(self.net.rate_gain);
             let signal: Vec<i64> = (0..posts)
-                .map(|post| ((self.feedback[post] * error >> 4) + (self.rates[post] * gain >> 3)).clamp(-4095, 4095))
+                .map(|post| {
+                    (((self.feedback[post] * error) >> 4) + ((self.rates[post] * gain) >> 3)).clamp(-4095, 4095)
+                })
                 .collect();
             for at in 0..inputs + posts {
                 for post in 0..posts {
@@ -126,7 +129,6 @@ impl Slow {
                     }
                 }
             }
-            pre.push(seen);
             factors.push((0..posts).map(|post| psi[post] * signal[post]).collect::<Vec<i64>>());
             for (sum, trace) in readout_sums.iter_mut().zip(&self.traces[inputs..]) {
                 *sum += (trace >> 4) * error;
@@ -136,7 +138,7 @@ impl Slow {
                 self.write(&sums, &readout_sums, &factors);
             }
             if step % 10 == 9 {
-                (pre, factors) = (Vec::new(), Vec::new());
+                factors = Vec::new();
                 sums = vec![vec![0; posts]; inputs + posts];
                 readout_sums = vec![0; posts];
             }
@@ -150,13 +152,13 @@ impl Slow {
     fn write(&mut self, sums: &[Vec<i64>], readout_sums: &[i64], factors: &[Vec<i64>]) {
         let (inputs, posts) = (self.net.inputs as usize, self.net.compartments as usize);
         let (shift, readout_shift) = (self.net.rate_shift, self.net.readout_rate_shift);
-        for at in 0..inputs + posts {
+        for (at, sums) in sums.iter().enumerate() {
             // With a filter every synapse has a word of its own, without one every listed post.
             let listed = |post: &usize| self.net.kappa_shift > 0 || factors.iter().any(|step| step[*post] != 0);
             let places: Vec<usize> = (0..posts).filter(listed).collect();
             for (place, post) in places.into_iter().enumerate().filter(|(_, post)| at != inputs + post) {
                 let element = u32::try_from(at * posts + place).unwrap();
-                let change = (self.fraction(element, shift) - sums[at][post]) >> shift;
+                let change = (self.fraction(element, shift) - sums[post]) >> shift;
                 self.weights[at][post] = (self.weights[at][post] + change).clamp(-127, 127);
             }
         }

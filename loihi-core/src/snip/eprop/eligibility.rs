@@ -17,26 +17,27 @@ pub(super) struct Eligibilities<'e> {
 }
 
 impl Eligibilities<'_> {
-    /// Follows the synapses of every axon through a step. `psi` is 0..=64, `signals` are at most 4095 in magnitude and
-    /// pre factors at most 256: so the product of ψ has 15 bits, and a sum over ten steps 30 and sign.
-    pub(super) fn follow(
-        &mut self,
-        posts: usize,
-        pre: impl Iterator<Item = i16>,
-        psi: &[i16],
-        signals: &[i16],
-        shift: u32,
-    ) {
+    /// Follows the synapses of every axon through a step; `factors` are ψ and L of every post. ψ is 0..=64, L is at most
+    /// 4095 in magnitude, a pre factor at most 256: so the product of ψ has 15 bits, and a sum over ten steps 30 and
+    /// sign.
+    pub(super) fn follow(&mut self, posts: usize, pre: impl Iterator<Item = i16>, factors: &[[i16; 2]], shift: u32) {
         let rows = self.filtered.chunks_exact_mut(posts.max(1)).zip(self.sums.chunks_exact_mut(posts.max(1)));
         for ((filtered, sums), pre) in rows.zip(pre) {
-            let synapses = filtered.iter_mut().zip(sums).zip(psi).zip(signals);
-            for (((filtered, sum), psi), signal) in synapses {
-                let towards = psi.wrapping_mul(pre).wrapping_sub(*filtered);
-                *filtered = filtered.wrapping_add(towards.wrapping_shr(shift));
-                *sum = sum.wrapping_add(i32::from(*signal).wrapping_mul(i32::from(*filtered)));
+            let pre = i32::from(pre);
+            for ((filtered, sum), [psi, signal]) in filtered.iter_mut().zip(sums).zip(factors) {
+                let old = i32::from(*filtered);
+                let new = old.wrapping_add(i32::from(*psi).wrapping_mul(pre).wrapping_sub(old).wrapping_shr(shift));
+                *filtered = low_half(new);
+                *sum = sum.wrapping_add(i32::from(*signal).wrapping_mul(new));
             }
         }
     }
+}
+
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "between the old one and the product, both at most 16,384")]
+const fn low_half(filtered: i32) -> i16 {
+    filtered as i16
 }
 
 /// An update of the weights of a layer by what its synapses have summed up, which then is 0.
@@ -82,17 +83,17 @@ mod tests {
         let (mut filtered, mut sums) = ([0; 2], [0; 2]);
         let mut both = Eligibilities { filtered: &mut filtered, sums: &mut sums };
         for _ in 0..400 {
-            both.follow(2, [256].into_iter(), &[64, 1], &[4095, -4095], 5);
+            both.follow(2, [256].into_iter(), &[[64, 4095], [1, -4095]], 5);
             assert!(both.filtered.iter().all(|filtered| (0..=16_384).contains(filtered)));
             both.sums.fill(0);
         }
         assert!(both.filtered[0] > 16_384 - 32 && both.filtered[1] > 256 - 32, "{:?}", both.filtered);
         for _ in 0..10 {
-            both.follow(2, [256].into_iter(), &[64, 64], &[4095, -4095], 5);
+            both.follow(2, [256].into_iter(), &[[64, 4095], [64, -4095]], 5);
         }
         assert!(both.sums[0] > 1 << 28 && both.sums[0].unsigned_abs() < 1 << 30, "{:?}", both.sums);
         for _ in 0..400 {
-            both.follow(2, [256].into_iter(), &[0, 0], &[0, 0], 5);
+            both.follow(2, [256].into_iter(), &[[0, 0], [0, 0]], 5);
         }
         assert_eq!(both.filtered, [0, 0]);
     }

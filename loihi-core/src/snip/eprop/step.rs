@@ -125,9 +125,9 @@ impl Eprop {
         });
         let half = |value: i32| i16::try_from(value).unwrap_or(0);
         if self.has_filter {
-            let (psis, signals) = halves(memory.factors).split_at_mut(self.posts);
-            for (((psi, signal), to_psi), to_signal) in found.zip(psis).zip(signals) {
-                (*to_psi, *to_signal) = (half(psi), half(signal));
+            let factors = halves(memory.factors).as_chunks_mut::<2>().0;
+            for ((psi, signal), factor) in found.zip(factors) {
+                *factor = [half(psi), half(signal)];
             }
             self.follow_synapses(memory, params.kappa_shift, place);
         } else {
@@ -142,10 +142,10 @@ impl Eprop {
 
     /// Adds the products of this step to those of the block, per synapse.
     fn follow_synapses(&self, memory: &mut Memory<'_>, shift: u32, place: usize) {
-        let (psi, signals) = halves(memory.factors).split_at_mut(self.posts);
+        let factors = halves(memory.factors).as_chunks().0.get(..self.posts).unwrap_or_default();
         let mut synapses = Eligibilities { filtered: memory.eligibilities, sums: memory.sums };
         let pre = memory.pre.iter().map(|pre| pre.get(place).copied().unwrap_or(0));
-        synapses.follow(self.posts, pre, psi, signals, shift);
+        synapses.follow(self.posts, pre, factors, shift);
     }
 
     /// Adds the products of this step to those of the block, per readout and post: ten of 8 by 15 bits.
