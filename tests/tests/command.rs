@@ -6,6 +6,7 @@ mod common;
 
 use common::process::{assert_one_sentence, command, signal, start, wait_for};
 use common::{firmware, loihi};
+use host_harness::experiment::Experiment;
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -41,7 +42,7 @@ fn assert_equal(a: f64, b: f64) {
 fn list_shows_every_experiment_with_a_line_on_it() {
     let printed = printed(&["list"]);
     let names: Vec<&str> = printed.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    let expected = ["digits-pes", "pes-channel", "pes-square", "pes-core", "stdp-pair", "stdp-triplet", "stdp-reward"];
+    let expected: Vec<&str> = Experiment::ALL.iter().map(|experiment| experiment.name()).collect();
     assert_eq!(names, expected);
     assert!(printed.lines().all(|line| line.split_whitespace().count() > 3), "{printed}");
 }

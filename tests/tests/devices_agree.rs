@@ -80,11 +80,12 @@ fn what_cores_learn_themselves() {
 }
 
 /// What one operation may cost in instructions: how its row begins or ends, its unit, the bound, the rows.
-const BOUNDS: [(&str, &str, f64, usize); 4] = [
+const BOUNDS: [(&str, &str, f64, usize); 5] = [
     ("input", "compartment and step", 22.0, 2),
     ("with bias", "compartment and step", 23.0, 2),
     ("synapse", "synaptic event", 7.0, 2),
     ("PES, 10 outputs", "spike and output", 8.0, 2),
+    ("e-prop, filtered", "synapse and step", 22.3, 1),
 ];
 
 #[test]

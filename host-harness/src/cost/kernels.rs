@@ -4,7 +4,7 @@
 //! difference of their instructions is divided by the difference of their operations. So whatever a step costs
 //! besides drops out.
 
-use super::networks::{decoded, dense, fed, firing, idle_axons, noisy, quiet, small_axons, sparse, trees};
+use super::networks::{decoded, dense, fed, firing, idle_axons, noisy, quiet, recurrent, small_axons, sparse, trees};
 use crate::device::session::{Session, SessionError};
 use crate::experiment::ExperimentError;
 use crate::image::{ImageBuilder, ImageFile};
@@ -27,6 +27,8 @@ pub struct Kernel {
     pub unit: &'static str,
     /// A network that does so many operations in a step, whose external input 0 spikes before every step.
     pub network: fn(u32) -> ImageBuilder,
+    /// Steps from one round of operations to the next.
+    pub every: u32,
     /// How many were done.
     pub operations: fn(&OpCounts) -> u64,
     /// Whether rules learn meanwhile.
@@ -40,12 +42,15 @@ const PLAIN: Kernel = Kernel {
     name: "",
     unit: "compartment and step",
     network: |n| quiet(n, 0),
+    every: 1,
     operations: |ops| ops.compartment_updates,
     learn: true,
     with_synapse: false,
 };
 /// PES.
 const DECODER: Kernel = Kernel { unit: "spike and output", operations: |ops| ops.decoder_reads, ..PLAIN };
+/// e-prop.
+const EPROP: Kernel = Kernel { network: |n| recurrent(n, 0), operations: |ops| ops.rule_updates, ..PLAIN };
 /// The kernel that is taken off the others that come with it.
 const DENSE: Kernel = Kernel {
     name: "dense synapse",
@@ -56,7 +61,7 @@ const DENSE: Kernel = Kernel {
 };
 
 /// Every kernel.
-pub const KERNELS: [Kernel; 13] = [
+pub const KERNELS: [Kernel; 15] = [
     Kernel { name: "compartment without input", ..PLAIN },
     Kernel { name: "compartment without input, with bias", network: |n| quiet(n, 1), ..PLAIN },
     Kernel { name: "compartment with input", network: |n| fed(n, false), with_synapse: true, ..PLAIN },
@@ -82,6 +87,8 @@ pub const KERNELS: [Kernel; 13] = [
     Kernel { name: "PES, 10 outputs: decode and learn", network: |n| decoded(n, 10), ..DECODER },
     Kernel { name: "PES, 10 outputs: decode only", network: |n| decoded(n, 10), learn: false, ..DECODER },
     Kernel { name: "PES, 1 output: decode and learn", network: |n| decoded(n, 1), ..DECODER },
+    Kernel { name: "e-prop, block of 10 steps", unit: "synapse touched", every: 10, ..EPROP },
+    Kernel { name: "e-prop, filtered eligibility", unit: "synapse and step", network: |n| recurrent(n, 5), ..EPROP },
 ];
 
 /// Not among [`KERNELS`]: its size is not the number of its operations, but the number of axons that are there for the
@@ -183,7 +190,8 @@ mod tests {
                     (kernel.operations)(chip.ops())
                 };
                 // What fires in the first step arrives in the second.
-                let (before, after) = (step(), step());
+                let before = step();
+                let after = (0..kernel.every).map(|_| step()).last().unwrap();
                 after - before
             });
             let outputs = if kernel.name.contains("10 outputs") { 10 } else { 1 };

@@ -2,10 +2,12 @@
 //!
 //! External input 0 is meant to spike before every step; networks that need none have it all the same.
 
-use crate::image::{ImageBuilder, Source};
-use loihi_core::image::{COMPARTMENTS_PER_CORE, Join, Noise, NoiseAt, Profile, StackIn, StackOut, ThresholdMode, Tree};
-use loihi_core::snip::Pes;
-use loihi_core::synapse::Synapse;
+use crate::image::{ImageBuilder, Plasticity, Source};
+use loihi_core::image::{
+    COMPARTMENTS_PER_CORE, Dialect, Join, Noise, NoiseAt, Profile, Rounding, StackIn, StackOut, ThresholdMode, Tree,
+};
+use loihi_core::snip::{Eprop, EpropParams, Pes, Precision};
+use loihi_core::synapse::{SignMode, Synapse};
 
 /// Compartments of a full core.
 #[expect(clippy::cast_possible_truncation, reason = "1,024")]
@@ -35,6 +37,9 @@ fn low() -> Profile {
 }
 
 const FIRE: i32 = 1000;
+
+/// Compartments of a recurrent layer; it gets so many synapses from each of its inputs.
+const RECURRENT: u32 = 64;
 
 /// A network with one external input and nothing else.
 fn begin() -> ImageBuilder {
@@ -156,5 +161,67 @@ pub fn decoded(decoded: u32, outputs: u32) -> ImageBuilder {
     let mut builder = firing(SOME);
     builder.mailboxes(0, outputs, outputs);
     builder.snip(Pes::KIND, [0, decoded, outputs, 0, 0, 12, 40, 0, 0]);
+    builder
+}
+
+/// A recurrent layer that never fires, learning by e-prop in every step, with so many synapses from outside; their
+/// traces are never 0 for long, although what sends the spikes fires only every 32 steps. `kappa_shift` as in
+/// [`EpropParams`].
+pub fn recurrent(synapses: u32, kappa_shift: u32) -> ImageBuilder {
+    let mut builder = begin();
+    builder.mailboxes(0, 1, 1);
+    let core = builder.core();
+    let layer = builder.group(RECURRENT as usize, Profile { decay_v: 134, v_th: 1 << 15, ..Profile::DEFAULT });
+    builder.core();
+    let source = builder.group(1, Profile { refractory: 32, ..low() });
+    // Settles at six tenths of the threshold, where ψ is not 0.
+    builder.bias(layer.start, &vec![650; layer.len()]);
+    builder.bias(source.start, &[FIRE]);
+    let inputs = synapses / RECURRENT;
+    let mut group = |sources: Vec<u32>| {
+        let plasticity = Plasticity {
+            products: Vec::new(),
+            traces: [0; 5],
+            epoch_steps: 1,
+            wgt_exp: 0,
+            weight_bits: 8,
+            sign_mode: SignMode::Mixed,
+            rounding: Rounding::Stochastic,
+            dialect: Dialect::default(),
+        };
+        let number = builder.plastic_group(core, 0..RECURRENT as usize, &plasticity);
+        let synapse = |compartment| Synapse { compartment, delay: 0, weight: 0 };
+        let synapses: Vec<Synapse> = (0..RECURRENT as usize).map(synapse).collect();
+        for source in sources {
+            builder.plastic_axon(Source::Compartment(source), &synapses);
+        }
+        u32::try_from(number).unwrap_or(u32::MAX)
+    };
+    let params = EpropParams {
+        input_group: group(vec![source.start; inputs as usize]),
+        recurrent_group: group(layer.collect()),
+        inputs,
+        posts: RECURRENT,
+        outputs: 1,
+        data_first: builder.data(&[0; RECURRENT as usize / 4]),
+        target_first: 0,
+        output_first: 0,
+        decay: 134,
+        slope_shift: 9,
+        readout_shift: 7,
+        error_shift: 5,
+        error_limit: 256,
+        error_threshold: 0,
+        feedback_shift: 4,
+        shift: 24,
+        readout_rate_shift: 20,
+        precision: Precision::Stochastic,
+        // The learning signal is a rate that is too low in every step.
+        rate_steps: 1,
+        rate_target: 5,
+        rate_gain: 8,
+        kappa_shift,
+    };
+    builder.snip(Eprop::KIND, params.words());
     builder
 }

@@ -26,6 +26,12 @@ pub fn readout(seed: u32, a: u32, b: u32) -> i8 {
     ((2.0 * uniform(seed, a, b, 9) - 1.0) * 127.0).round_ties_even() as i8
 }
 
+/// The nearest whole number, saturating.
+#[expect(clippy::cast_possible_truncation, reason = "float to integer casts saturate")]
+pub fn whole(value: f64) -> i32 {
+    value.round() as i32
+}
+
 /// 8-bit constants, four to a word, low byte first.
 pub fn pack(values: &[i8]) -> Vec<i32> {
     let byte = |value: &i8| value.to_le_bytes()[0];

@@ -2,9 +2,10 @@
 
 use super::draw::{gauss, uniform};
 use super::network::{Network, by_the_cpu};
+use super::rounding::WeightRounding;
 use crate::image::{BuildError, ImageFile, Source};
 use loihi_core::image::Profile;
-use loihi_core::snip::{Emstdp, EmstdpParams, Precision};
+use loihi_core::snip::{Emstdp, EmstdpParams};
 use serde::{Deserialize, Serialize};
 
 /// How the outputs' errors come to the hidden layer.
@@ -15,16 +16,6 @@ pub enum Feedback {
     Symmetric,
     /// By fixed random weights.
     Direct,
-}
-
-/// Rounding of the weights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum WeightRounding {
-    /// Right on average.
-    Stochastic,
-    /// To the nearest.
-    Nearest,
 }
 
 /// Parameters of a network.
@@ -110,10 +101,7 @@ impl EmstdpNet {
             drive_output,
             error_threshold_hidden,
             error_threshold_output: self.error_threshold,
-            precision: match self.rounding {
-                WeightRounding::Stochastic => Precision::Stochastic,
-                WeightRounding::Nearest => Precision::Nearest,
-            },
+            precision: self.rounding.precision(),
             shift: self.rate_shift,
             direct_feedback,
             recorded_seed,

@@ -28,7 +28,7 @@ pub enum Purpose {
     /// Rounding of a delay; element as before.
     Delay,
     /// Rounding of a weight by the embedded CPU; element: first plastic synapse of the axon, plus the place in the list
-    /// of posts.
+    /// of posts. What else a rule draws has the complements of its first synapse's number and those after it.
     Rule,
 }
 

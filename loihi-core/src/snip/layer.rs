@@ -88,6 +88,13 @@ impl Layer {
         rest.iter().map(move |spike| index(*spike).wrapping_sub(first)).take_while(move |post| *post < posts)
     }
 
+    /// The voltages of the posts.
+    pub(super) fn voltages<'b>(&self, blocks: &'b [Block]) -> impl Iterator<Item = i32> + use<'b> {
+        let (block, lane) = (self.place_first / LANES, self.place_first % LANES);
+        let blocks = blocks.get(block..).unwrap_or_default().iter();
+        blocks.flat_map(|[_, voltages, _]| voltages).copied().skip(lane).take(self.posts)
+    }
+
     /// Copies the voltages of the posts.
     pub(super) fn copy_voltages(&self, blocks: &[Block], into: &mut [i32]) {
         let (block, lane) = (self.place_first / LANES, self.place_first % LANES);

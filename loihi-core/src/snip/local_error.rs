@@ -71,8 +71,9 @@ impl<'d> Readout<'d> {
     /// errors' 16, for 64 classes: 30 bits.
     pub(super) fn lead_back(&self, errors: &[i32], factors: &mut [i32]) {
         let mut errors = errors.iter().map(|error| (crate::image::index(error.cast_unsigned() & 0xFFFF), error >> 16));
-        if let Some((class, error)) = errors.next() {
-            self.each(class, factors, |factor, weight| *factor = weight.wrapping_mul(error));
+        match errors.next() {
+            Some((class, error)) => self.each(class, factors, |factor, weight| *factor = weight.wrapping_mul(error)),
+            None => factors.fill(0),
         }
         for (class, error) in errors {
             self.each(class, factors, |factor, weight| *factor = factor.wrapping_add(weight.wrapping_mul(error)));

@@ -11,6 +11,8 @@ mod bernoulli_encoder;
 mod bias_encoder;
 mod decolle;
 mod emstdp;
+mod eprop;
+mod fraction;
 mod layer;
 mod local_error;
 mod pes;
@@ -20,11 +22,13 @@ mod rate_encoder;
 mod replay_buffer;
 mod soel;
 mod third_factor;
+mod urbanczik_senn;
 
 pub use bernoulli_encoder::BernoulliEncoder;
 pub use bias_encoder::BiasEncoder;
 pub use decolle::{Decolle, DecolleParams};
 pub use emstdp::{Emstdp, EmstdpParams};
+pub use eprop::{Eprop, EpropParams};
 pub use local_error::{NO_TARGET, Slope};
 pub use pes::{Decoder, Pes, Readout, Target};
 pub use rank_one::Precision;
@@ -32,6 +36,7 @@ pub use rate_encoder::RateEncoder;
 pub use replay_buffer::ReplayBuffer;
 pub use soel::{Soel, SoelParams};
 pub use third_factor::ThirdFactor;
+pub use urbanczik_senn::{UrbanczikSenn, UrbanczikSennParams};
 
 use crate::axon::{self, Arrivals};
 use crate::chip::registers;
@@ -170,6 +175,10 @@ pub enum SnipKind {
     Soel(Soel),
     /// Kind 11: samples that are kept to be shown again.
     ReplayBuffer(ReplayBuffer),
+    /// Kind 9: a recurrent layer that learns by e-prop.
+    Eprop(Eprop),
+    /// Kind 10: dendrites that learn to predict their somata.
+    UrbanczikSenn(UrbanczikSenn),
 }
 
 impl SnipKind {
@@ -186,6 +195,8 @@ impl SnipKind {
             Emstdp::KIND => Some(Self::Emstdp(Emstdp::from_params(&record.params))),
             Soel::KIND => Some(Self::Soel(Soel::from_params(&record.params))),
             ReplayBuffer::KIND => Some(Self::ReplayBuffer(ReplayBuffer::from_params(&record.params))),
+            Eprop::KIND => Some(Self::Eprop(Eprop::from_params(&record.params))),
+            UrbanczikSenn::KIND => Some(Self::UrbanczikSenn(UrbanczikSenn::from_params(&record.params))),
             _ => None,
         }
     }
@@ -201,6 +212,8 @@ impl SnipKind {
             Self::Emstdp(snip) => snip,
             Self::Soel(snip) => snip,
             Self::ReplayBuffer(snip) => snip,
+            Self::Eprop(snip) => snip,
+            Self::UrbanczikSenn(snip) => snip,
         }
     }
 }
@@ -234,6 +247,8 @@ impl Snip for SnipKind {
             Self::Emstdp(snip) => snip.run(phase, cpu),
             Self::Soel(snip) => snip.run(phase, cpu),
             Self::ReplayBuffer(snip) => snip.run(phase, cpu),
+            Self::Eprop(snip) => snip.run(phase, cpu),
+            Self::UrbanczikSenn(snip) => snip.run(phase, cpu),
         }
     }
 

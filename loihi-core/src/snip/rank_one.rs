@@ -133,7 +133,7 @@ impl Update<'_> {
         taught: &mut Taught,
     ) {
         let row = self.layer.row(weights, axon);
-        let mut cells = Cells { row, changed: 0, saturated: 0 };
+        let mut cells = Cells::of(row);
         match (self.precision, self.draws) {
             (Precision::Stochastic, Draws::Shared { seed, t }) => {
                 let first = self.layer.synapse_first.wrapping_add(axon.wrapping_mul(self.layer.posts));
@@ -163,9 +163,7 @@ impl Update<'_> {
                 cells.add_fine(posts, p.wrapping_shl(15_u32.wrapping_sub(self.shift)), fine);
             }
         }
-        taught.visited = taught.visited.wrapping_add(u32::try_from(posts.len()).unwrap_or(u32::MAX));
-        taught.changed = taught.changed.wrapping_add(cells.changed);
-        taught.saturated = taught.saturated.wrapping_add(cells.saturated);
+        cells.report(posts.len(), taught);
     }
 }
 
@@ -175,10 +173,9 @@ const STEP: i32 = 2;
 const HIGH: i32 = 127 * STEP;
 
 /// The weights of an axon, and what has become of them.
-struct Cells<'w> {
+pub(super) struct Cells<'w> {
     row: &'w mut [i16],
-    changed: u32,
-    saturated: u32,
+    counts: Counts,
 }
 
 /// What became of some weights; on its own, so that it stays in registers.
@@ -188,7 +185,29 @@ struct Counts {
     saturated: u32,
 }
 
-impl Cells<'_> {
+impl<'w> Cells<'w> {
+    /// These weights; nothing has become of them.
+    pub(super) fn of(row: &'w mut [i16]) -> Self {
+        Self { row, counts: Counts::default() }
+    }
+
+    /// Adds steps to the weight of a post.
+    #[inline(always)]
+    pub(super) fn add_steps(&mut self, post: i32, steps: i32) {
+        if steps != 0 {
+            let mut counts = self.counts;
+            self.add(post, steps, &mut counts);
+            self.counts = counts;
+        }
+    }
+
+    /// Says what has become of them, of which so many were visited.
+    pub(super) fn report(self, visited: usize, taught: &mut Taught) {
+        taught.visited = taught.visited.wrapping_add(u32::try_from(visited).unwrap_or(u32::MAX));
+        taught.changed = taught.changed.wrapping_add(self.counts.changed);
+        taught.saturated = taught.saturated.wrapping_add(self.counts.saturated);
+    }
+
     /// Stochastic rounding with a word for every two synapses: that of the address of the first.
     ///
     /// `p` is shifted left so that a step of the weights is 2^16: adding a half word then rounds as adding its first bits
@@ -278,8 +297,8 @@ impl Cells<'_> {
     }
 
     fn count(&mut self, counts: Counts) {
-        self.changed = self.changed.wrapping_add(counts.changed);
-        self.saturated = self.saturated.wrapping_add(counts.saturated);
+        self.counts.changed = self.counts.changed.wrapping_add(counts.changed);
+        self.counts.saturated = self.counts.saturated.wrapping_add(counts.saturated);
     }
 }
 

@@ -1,0 +1,123 @@
+//! e-prop for a recurrent layer: eligibilities times a learning signal, forward in time.
+//!
+//! Per step, with traces z̄ of input spikes and of the layer's own (Q0.12, `z̄ = z̄·(4096 − decay) >> 12`, plus `decay`
+//! for a spike):
+//!
+//! * readouts `y_k = Σ_j w_kj·z̄_j >> readout_shift`, into the output mailbox; `e_k = y_k − target_k >> error_shift`,
+//!   held to its limit, 0 if smaller than the threshold;
+//! * `ψ_j`, 64 at the threshold and 0 at `64 << slope_shift` on both sides of it, at the voltage before a reset;
+//! * `L_j = (Σ_k B_jk·e_k >> feedback_shift) + rate term`, held to ±4095.
+//!
+//! After ten steps `w_ji −= Σ z̄_i·m_j / 2^shift` with `m_j = ψ_j·L_j` held to ±32,767 and `z̄ >> 4`
+//! ([`block`]), and `w_kj −= Σ z̄_j·e_k / 2^readout_rate_shift` likewise. That leaves out the low-pass filter that
+//! eligibilities have in the equations; with it ([`eligibility`]) every synapse has memory and costs something in
+//! every step. Autapses stay as they are. The rate term is `(spikes in rate_steps − rate_target)·rate_gain >> 3`, from
+//! the last `rate_steps` that were complete.
+//!
+//! Reset is the compartment's own, to 0. The subtractive reset of the equations would be a synapse of −threshold from
+//! a compartment to itself; the chip's compartment has lost its voltage by then, so it would count twice.
+//!
+//! Source: Bellec et al. 2020, in integers; without the filter the form of Frenkel, Indiveri 2022.
+
+mod block;
+mod eligibility;
+mod memory;
+mod params;
+mod step;
+
+pub use params::EpropParams;
+
+use super::fraction::Rounding;
+use super::layer::Layer;
+use super::local_error::Readout;
+use super::{Cpu, Phase, Snip, fits};
+use crate::image::{Image, SnipRecord, index};
+use memory::Layers;
+
+/// A recurrent layer that learns by e-prop, with its readouts.
+///
+/// Its learned state is the rate of each post, spikes beyond the target, and the readouts' weights, ±127, readout after
+/// readout; they begin at 0. The image's constants hold the feedback, 8 bits, those of a compartment side by side, four
+/// to a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Eprop {
+    params: Option<EpropParams>,
+    inputs: usize,
+    posts: usize,
+    outputs: usize,
+    has_filter: bool,
+}
+
+impl Eprop {
+    /// The kind in a [`SnipRecord`].
+    pub const KIND: u32 = 9;
+
+    pub(super) fn from_params(words: &[u32; SnipRecord::PARAMS]) -> Self {
+        let params = EpropParams::from_words(words);
+        let count = |count: fn(&EpropParams) -> u32| params.as_ref().map_or(0, |params| index(count(params)));
+        Self {
+            params,
+            inputs: count(|params| params.inputs),
+            posts: count(|params| params.posts),
+            outputs: count(|params| params.outputs),
+            has_filter: count(|params| params.kappa_shift) > 0,
+        }
+    }
+
+    fn axons(&self) -> usize {
+        self.inputs.saturating_add(self.posts)
+    }
+
+    /// Synapses that have an eligibility.
+    fn filtered(&self) -> usize {
+        if self.has_filter { self.axons().saturating_mul(self.posts) } else { 0 }
+    }
+}
+
+impl Snip for Eprop {
+    fn learned_words(&self) -> usize {
+        self.posts.saturating_mul(self.outputs.saturating_add(1))
+    }
+
+    fn working_words(&self) -> usize {
+        self.memory_words()
+    }
+
+    fn reset(&self, working: &mut [i32]) {
+        working.fill(0);
+    }
+
+    fn run(&self, phase: Phase, cpu: &mut Cpu<'_, '_>) {
+        let needed = match phase {
+            Phase::Spk => cpu.learning,
+            Phase::PreMgmt => true,
+            Phase::Lrn | Phase::PostMgmt | Phase::Host => false,
+        };
+        let Some(params) = self.params.as_ref().filter(|_| needed) else { return };
+        let Some(layers) = Layers::of(cpu.image, params) else { return };
+        let Some(mut memory) = self.memory(core::mem::take(&mut cpu.working)) else { return };
+        if phase == Phase::Spk {
+            layers.recurrent.copy_voltages(cpu.blocks, memory.voltages);
+        } else {
+            self.after_cores(cpu, params, &layers, &mut memory);
+        }
+    }
+
+    fn is_sound(&self, image: &Image<'_>) -> bool {
+        let Some(params) = self.params else { return false };
+        let Some(Layers { input, recurrent }) = Layers::of(image, &params) else { return false };
+        let rounding = |shift| Rounding { precision: params.precision, shift }.is_sound();
+        params.is_in_range()
+            && rounding(params.shift)
+            && rounding(params.readout_rate_shift)
+            && params.input_group != params.recurrent_group
+            && Layer::is_sound(image, index(params.input_group))
+            && Layer::is_sound(image, index(params.recurrent_group))
+            && (input.axons, input.posts) == (self.inputs, self.posts)
+            && (recurrent.axons, recurrent.posts) == (self.posts, self.posts)
+            && input.compartment_first == recurrent.compartment_first
+            && fits(index(params.data_first), Readout::words(self.posts, self.outputs), image.data.len())
+            && fits(index(params.target_first), self.outputs, image.target_words)
+            && fits(index(params.output_first), self.outputs, image.output_words)
+    }
+}
