@@ -73,11 +73,14 @@ fn the_square_and_its_instructions() {
 }
 
 /// What one operation may cost in instructions: how its row begins or ends, its unit, the bound, the rows.
-const BOUNDS: [(&str, &str, f64, usize); 4] = [
+const BOUNDS: [(&str, &str, f64, usize); 7] = [
     ("input", "compartment and step", 22.0, 2),
     ("with bias", "compartment and step", 23.0, 2),
     ("synapse", "synaptic event", 7.0, 2),
-    ("PES, 10 outputs", "spike and output", 8.0, 2),
+    ("PES, 10 outputs: decode", "spike and output", 9.0, 2),
+    ("PES, 10 outputs: learn", "spike and output", 6.4, 1),
+    ("PES, 1 output: learn", "spike and output", 6.4, 1),
+    ("by it", "compartment and step", 24.2, 1),
 ];
 
 #[test]
