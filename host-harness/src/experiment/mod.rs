@@ -2,6 +2,7 @@
 
 pub mod classify;
 pub mod continual;
+pub mod control;
 pub mod decolle;
 pub mod decolle_net;
 pub mod digits_pes;
@@ -12,7 +13,10 @@ pub mod fewshot;
 pub mod float_pes;
 mod network;
 pub mod parameters;
+pub mod pes_arm;
 pub mod pes_function;
+pub mod pes_pendulum;
+pub mod population;
 
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageFile};
@@ -151,6 +155,10 @@ pub enum Experiment {
     PesChannel,
     /// The square of a sine.
     PesSquare,
+    /// A pendulum, controlled.
+    PesPendulum,
+    /// An arm, controlled.
+    PesArm,
     /// Digits, one layer with local errors.
     DigitsDecolle,
     /// Digits, two layers with local errors.
@@ -165,10 +173,12 @@ pub enum Experiment {
 
 impl Experiment {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::DigitsPes,
         Self::PesChannel,
         Self::PesSquare,
+        Self::PesPendulum,
+        Self::PesArm,
         Self::DigitsDecolle,
         Self::DigitsDecolle2,
         Self::DigitsEmstdp,
@@ -182,6 +192,8 @@ impl Experiment {
             Self::DigitsPes => "digits-pes",
             Self::PesChannel => "pes-channel",
             Self::PesSquare => "pes-square",
+            Self::PesPendulum => "pes-pendulum",
+            Self::PesArm => "pes-arm",
             Self::DigitsDecolle => "digits-decolle",
             Self::DigitsDecolle2 => "digits-decolle-2",
             Self::DigitsEmstdp => "digits-emstdp",
@@ -196,6 +208,10 @@ impl Experiment {
             Self::DigitsPes => "8x8 handwritten digits, learned one at a time from raw spikes (PES)",
             Self::PesChannel => "a sine, passed on by 100 compartments whose decoders are learned (PES)",
             Self::PesSquare => "the square of a sine, learned by 100 compartments (PES)",
+            Self::PesPendulum => {
+                "a pendulum of unknown weight and friction, controlled by PD and what is learned (PES)"
+            }
+            Self::PesArm => "an arm with an unknown payload in an unknown force field, as the pendulum (PES)",
             Self::DigitsDecolle => "8x8 digits, a layer of 128 that learns from its own readout (DECOLLE)",
             Self::DigitsDecolle2 => "8x8 digits, two layers of 128, each with a readout of its own (DECOLLE)",
             Self::DigitsEmstdp => "8x8 digits, two layers that learn from spikes of their errors (EMSTDP)",
@@ -210,6 +226,8 @@ impl Experiment {
             Self::DigitsPes => include_str!("../../experiments/digits-pes.toml"),
             Self::PesChannel => include_str!("../../experiments/pes-channel.toml"),
             Self::PesSquare => include_str!("../../experiments/pes-square.toml"),
+            Self::PesPendulum => include_str!("../../experiments/pes-pendulum.toml"),
+            Self::PesArm => include_str!("../../experiments/pes-arm.toml"),
             Self::DigitsDecolle => include_str!("../../experiments/digits-decolle.toml"),
             Self::DigitsDecolle2 => include_str!("../../experiments/digits-decolle-2.toml"),
             Self::DigitsEmstdp => include_str!("../../experiments/digits-emstdp.toml"),
@@ -226,6 +244,8 @@ impl Experiment {
         match self {
             Self::DigitsPes => parameters::read::<digits_pes::DigitsPes>(parameters),
             Self::PesChannel | Self::PesSquare => parameters::read::<pes_function::PesFunction>(parameters),
+            Self::PesPendulum => parameters::read::<pes_pendulum::PesPendulum>(parameters),
+            Self::PesArm => parameters::read::<pes_arm::PesArm>(parameters),
             Self::DigitsDecolle | Self::DigitsDecolle2 => parameters::read::<decolle::DecolleTask>(parameters),
             Self::DigitsEmstdp => parameters::read::<emstdp::EmstdpTask>(parameters),
             Self::DigitsSoelFewshot => parameters::read::<fewshot::FewShot>(parameters),
