@@ -11,6 +11,7 @@ use host_harness::device::wide;
 use host_harness::image::ImageBuilder;
 use loihi_core::chip::Chip;
 use loihi_core::ops::OpCounts;
+use loihi_core::snip::PreSynapse;
 use std::fmt;
 use std::time::Duration;
 use zerocopy::IntoBytes as _;
@@ -132,11 +133,11 @@ fn synapse_of_small_axons(bencher: Bencher<'_, '_>, step: Step) {
 /// Of 768 compartments that fire in every step.
 #[divan::bench(args = BOTH)]
 fn pes_10_outputs(bencher: Bencher<'_, '_>, step: Step) {
-    time(bencher, step, decoded(768, 10), |ops| ops.decoder_reads);
+    time(bencher, step, decoded(768, 10, PreSynapse::Raw), |ops| ops.decoder_reads);
 }
 
 /// Of 768 compartments that fire in every step.
 #[divan::bench(args = BOTH)]
 fn pes_1_output(bencher: Bencher<'_, '_>, step: Step) {
-    time(bencher, step, decoded(768, 1), |ops| ops.decoder_reads);
+    time(bencher, step, decoded(768, 1, PreSynapse::Raw), |ops| ops.decoder_reads);
 }

@@ -43,7 +43,8 @@ pub struct OpCounts {
     pub bias_writes: u64,
     /// Decoders read by the embedded CPU, once per spike and dimension.
     pub decoder_reads: u64,
-    /// Decoders changed by the embedded CPU, once per spike and dimension.
+    /// Decoders changed by the embedded CPU, once per spike and dimension; with traces, once per
+    /// compartment, however small its trace.
     pub decoder_updates: u64,
     /// Decoders that a change would have carried out of their range, and that stayed at its end.
     pub decoder_saturations: u64,

@@ -7,11 +7,23 @@ mod common;
 use common::{open_host, open_qemu};
 use host_harness::cost::kernels::{KernelCost, measure};
 use host_harness::device::session::Session;
-use host_harness::experiment::{Experiment, Nobody, Options, Outcome};
+use host_harness::experiment::{Experiment, Nobody, Options, Outcome, Task};
 use loihi_core::probe::{Register, StateDigest};
 
-fn run(experiment: Experiment, session: &mut Session, options: &Options) -> Outcome {
-    experiment.run(session, options, &mut Nobody).unwrap_or_else(|error| panic!("{}: {error}", experiment.name()))
+fn run(experiment: Experiment, task: &dyn Task, session: &mut Session, options: &Options) -> Outcome {
+    task.run(session, options, &mut Nobody).unwrap_or_else(|error| panic!("{}: {error}", experiment.name()))
+}
+
+/// An experiment with its own parameters.
+fn whole(experiment: Experiment) -> Box<dyn Task> {
+    experiment.task(experiment.parameters()).unwrap()
+}
+
+/// An experiment of as many steps as a test has time for.
+fn shortened(experiment: Experiment, steps: &str) -> Box<dyn Task> {
+    let parameters = experiment.parameters();
+    let line = parameters.lines().find(|line| line.starts_with("steps = ")).unwrap();
+    experiment.task(&parameters.replacen(line, &format!("steps = {steps}"), 1)).unwrap()
 }
 
 /// Where two runs part: the row, its step, and the first register that differs.
@@ -22,8 +34,12 @@ fn first_difference(a: &[StateDigest], b: &[StateDigest]) -> Option<(usize, u32,
 
 /// Both devices give the same, digest by digest; returns what QEMU gave.
 fn assert_agree(experiment: Experiment, options: &Options) -> Outcome {
-    let host = run(experiment, &mut open_host(), options);
-    let qemu = run(experiment, &mut open_qemu(), options);
+    assert_task_agrees(experiment, &*whole(experiment), options)
+}
+
+fn assert_task_agrees(experiment: Experiment, task: &dyn Task, options: &Options) -> Outcome {
+    let host = run(experiment, task, &mut open_host(), options);
+    let qemu = run(experiment, task, &mut open_qemu(), options);
     let name = experiment.name();
     assert!(!host.digests.is_empty(), "{name} reports no digest");
     assert_eq!(first_difference(&host.digests, &qemu.digests), None, "{name}: row, step, register");
@@ -39,7 +55,7 @@ fn assert_agree(experiment: Experiment, options: &Options) -> Outcome {
 
 /// The other run of the pair differs in nothing, not even in the instructions that it took.
 fn assert_counts_again(experiment: Experiment, options: &Options, first: &Outcome) {
-    let second = run(experiment, &mut open_qemu(), options);
+    let second = run(experiment, &*whole(experiment), &mut open_qemu(), options);
     assert_eq!(second.instructions, first.instructions, "{}", experiment.name());
     assert_eq!(&second, first, "{}", experiment.name());
 }
@@ -79,12 +95,24 @@ fn what_cores_learn_themselves() {
     }
 }
 
+#[test]
+fn control_for_a_while() {
+    for (experiment, joints) in [(Experiment::PesPendulum, 1), (Experiment::PesArm, 2)] {
+        let outcome = assert_task_agrees(experiment, &*shortened(experiment, "4500"), &Options::default());
+        assert_eq!((outcome.steps, outcome.digests.len()), (4500, 2), "a digest every four seconds, and at the end");
+        assert_eq!(outcome.ops.decoder_updates, joints * outcome.ops.spikes, "every spike teaches");
+    }
+}
+
 /// What one operation may cost in instructions: how its row begins or ends, its unit, the bound, the rows.
-const BOUNDS: [(&str, &str, f64, usize); 5] = [
+const BOUNDS: [(&str, &str, f64, usize); 8] = [
     ("input", "compartment and step", 22.0, 2),
     ("with bias", "compartment and step", 23.0, 2),
     ("synapse", "synaptic event", 7.0, 2),
-    ("PES, 10 outputs", "spike and output", 8.0, 2),
+    ("PES, 10 outputs: decode", "spike and output", 9.0, 2),
+    ("PES, 10 outputs: learn", "spike and output", 6.4, 1),
+    ("PES, 1 output: learn", "spike and output", 6.4, 1),
+    ("by it", "compartment and step", 24.2, 1),
     ("e-prop, filtered", "synapse and step", 22.3, 1),
 ];
 

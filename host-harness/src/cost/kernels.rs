@@ -4,19 +4,26 @@
 //! difference of their instructions is divided by the difference of their operations. So whatever a step costs
 //! besides drops out.
 
-use super::networks::{decoded, dense, fed, firing, idle_axons, noisy, quiet, recurrent, small_axons, sparse, trees};
+use super::networks::{
+    decoded, dense, fed, firing, idle_axons, noisy, quiet, recurrent, small_axons, sparse, traced, trees,
+};
 use crate::device::session::{Session, SessionError};
 use crate::experiment::ExperimentError;
 use crate::image::{ImageBuilder, ImageFile};
 use loihi_core::chip::ResetScope;
 use loihi_core::ops::OpCounts;
+use loihi_core::snip::PreSynapse;
 use loihi_core::wire::message::Record;
 
 /// Sizes of the two networks of a slope.
 pub const SIZES: [u32; 2] = [256, 768];
 
-/// Steps of each run.
+/// Steps before those that are counted, after which every step does the same: spikes of the delayed error wait for 11.
+const STEPS_BEFORE: u16 = 16;
+/// Steps of each run that are counted.
 const STEPS: u16 = 64;
+
+const DENSE_SYNAPSE: &str = "dense synapse";
 
 /// A kind of operation, with a network that does little else.
 #[derive(Clone, Copy, Debug)]
@@ -33,8 +40,8 @@ pub struct Kernel {
     pub operations: fn(&OpCounts) -> u64,
     /// Whether rules learn meanwhile.
     pub learn: bool,
-    /// Whether every operation comes with a dense synapse, which is not part of it.
-    pub with_synapse: bool,
+    /// The kernel that comes with every operation and is not part of it.
+    pub without: Option<&'static str>,
 }
 
 /// A kernel that is counted as it is, while rules learn.
@@ -45,15 +52,17 @@ const PLAIN: Kernel = Kernel {
     every: 1,
     operations: |ops| ops.compartment_updates,
     learn: true,
-    with_synapse: false,
+    without: None,
 };
+const DECODE_10: &str = "PES, 10 outputs: decode only";
+const DECODE_1: &str = "PES, 1 output: decode only";
 /// PES.
 const DECODER: Kernel = Kernel { unit: "spike and output", operations: |ops| ops.decoder_reads, ..PLAIN };
 /// e-prop.
 const EPROP: Kernel = Kernel { network: |n| recurrent(n, 0), operations: |ops| ops.rule_updates, ..PLAIN };
 /// The kernel that is taken off the others that come with it.
 const DENSE: Kernel = Kernel {
-    name: "dense synapse",
+    name: DENSE_SYNAPSE,
     unit: "synaptic event",
     network: dense,
     operations: |ops| ops.synaptic_events,
@@ -61,11 +70,16 @@ const DENSE: Kernel = Kernel {
 };
 
 /// Every kernel.
-pub const KERNELS: [Kernel; 15] = [
+pub const KERNELS: [Kernel; 20] = [
     Kernel { name: "compartment without input", ..PLAIN },
     Kernel { name: "compartment without input, with bias", network: |n| quiet(n, 1), ..PLAIN },
-    Kernel { name: "compartment with input", network: |n| fed(n, false), with_synapse: true, ..PLAIN },
-    Kernel { name: "compartment with input, with bias", network: |n| fed(n, true), with_synapse: true, ..PLAIN },
+    Kernel { name: "compartment with input", network: |n| fed(n, false), without: Some(DENSE_SYNAPSE), ..PLAIN },
+    Kernel {
+        name: "compartment with input, with bias",
+        network: |n| fed(n, true),
+        without: Some(DENSE_SYNAPSE),
+        ..PLAIN
+    },
     Kernel {
         name: "compartment that fires: what that adds",
         unit: "spike",
@@ -84,9 +98,35 @@ pub const KERNELS: [Kernel; 15] = [
         operations: |ops| ops.axon_events,
         ..PLAIN
     },
-    Kernel { name: "PES, 10 outputs: decode and learn", network: |n| decoded(n, 10), ..DECODER },
-    Kernel { name: "PES, 10 outputs: decode only", network: |n| decoded(n, 10), learn: false, ..DECODER },
-    Kernel { name: "PES, 1 output: decode and learn", network: |n| decoded(n, 1), ..DECODER },
+    Kernel { name: "PES, 10 outputs: decode and learn", network: |n| decoded(n, 10, PreSynapse::Raw), ..DECODER },
+    Kernel { name: DECODE_10, network: |n| decoded(n, 10, PreSynapse::Raw), learn: false, ..DECODER },
+    Kernel {
+        name: "PES, 10 outputs: learn",
+        network: |n| decoded(n, 10, PreSynapse::Raw),
+        without: Some(DECODE_10),
+        ..DECODER
+    },
+    Kernel { name: "PES, 1 output: decode and learn", network: |n| decoded(n, 1, PreSynapse::Raw), ..DECODER },
+    Kernel { name: DECODE_1, network: |n| decoded(n, 1, PreSynapse::Raw), learn: false, ..DECODER },
+    Kernel {
+        name: "PES, 1 output: learn",
+        network: |n| decoded(n, 1, PreSynapse::Raw),
+        without: Some(DECODE_1),
+        ..DECODER
+    },
+    Kernel {
+        name: "PES, 1 output, delayed error: learn",
+        network: |n| decoded(n, 1, PreSynapse::DelayedError),
+        without: Some(DECODE_1),
+        ..DECODER
+    },
+    Kernel {
+        name: "PES, 1 output: trace, and learn by it",
+        unit: "compartment and step",
+        network: traced,
+        operations: |ops| ops.decoder_updates,
+        ..PLAIN
+    },
     Kernel { name: "e-prop, block of 10 steps", unit: "synapse touched", every: 10, ..EPROP },
     Kernel { name: "e-prop, filtered eligibility", unit: "synapse and step", network: |n| recurrent(n, 5), ..EPROP },
 ];
@@ -106,15 +146,14 @@ pub struct KernelCost {
     pub instructions: f64,
 }
 
-/// The costs of [`KERNELS`] from their slopes, which are in that order: the dense synapses that come with some of them
-/// are taken off.
+/// The costs of [`KERNELS`] from their slopes, which are in that order: what comes with some of them is taken off.
 pub fn costs(slopes: &[f64]) -> Vec<KernelCost> {
     let measured = || KERNELS.iter().zip(slopes);
-    let synapse = measured().find(|(kernel, _)| kernel.name == DENSE.name).map_or(0.0, |(_, slope)| *slope);
+    let slope_of = |name| measured().find(|(kernel, _)| kernel.name == name).map_or(0.0, |(_, slope)| *slope);
     let cost = |(kernel, slope): (&Kernel, &f64)| KernelCost {
         kernel: kernel.name,
         unit: kernel.unit,
-        instructions: slope - if kernel.with_synapse { synapse } else { 0.0 },
+        instructions: slope - kernel.without.map_or(0.0, slope_of),
     };
     measured().map(cost).collect()
 }
@@ -136,38 +175,51 @@ pub fn measure(session: &mut Session) -> Result<Vec<KernelCost>, ExperimentError
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
 fn slope(session: &mut Session, kernel: &Kernel) -> Result<Option<f64>, ExperimentError> {
     let [small, large] = SIZES;
-    let (few_ops, few) = run(session, &(kernel.network)(small).build()?, kernel.learn)?;
-    let (many_ops, many) = run(session, &(kernel.network)(large).build()?, kernel.learn)?;
-    let more = (kernel.operations)(&many_ops).saturating_sub((kernel.operations)(&few_ops));
+    let (few_operations, few) = run(session, kernel, &(kernel.network)(small).build()?)?;
+    let (many_operations, many) = run(session, kernel, &(kernel.network)(large).build()?)?;
+    let more = many_operations.saturating_sub(few_operations);
     Ok(few.zip(many).map(|(few, many)| (many as f64 - few as f64) / more.max(1) as f64))
 }
 
-/// Counts and instructions of a network whose external input 0 spikes in every step, and input 1 in the first.
-fn run(session: &mut Session, file: &ImageFile, learn: bool) -> Result<(OpCounts, Option<u64>), SessionError> {
-    run_with(session, file, Record { learn, ..Record::PLAIN })
+/// Operations and instructions of a network whose external input 0 spikes in every step.
+fn run(session: &mut Session, kernel: &Kernel, file: &ImageFile) -> Result<(u64, Option<u64>), SessionError> {
+    run_with(session, file, Record { learn: kernel.learn, ..Record::PLAIN }, kernel.operations)
 }
 
 /// The same of a network that learns, whose targets are all 64.
-pub(super) fn run_taught(session: &mut Session, file: &ImageFile) -> Result<(OpCounts, Option<u64>), SessionError> {
+pub(super) fn run_taught(
+    session: &mut Session,
+    file: &ImageFile,
+    operations: fn(&OpCounts) -> u64,
+) -> Result<(u64, Option<u64>), SessionError> {
     let target: Vec<u8> = std::iter::repeat_n(64_i16.to_le_bytes(), file.open()?.target_words).flatten().collect();
-    run_with(session, file, Record { learn: true, target: &target, ..Record::PLAIN })
+    run_with(session, file, Record { learn: true, target: &target, ..Record::PLAIN }, operations)
 }
 
-/// What is put into the mailboxes comes first; no step is computed with it.
+/// What is put into the mailboxes comes first; no step is computed with it. External input 0 spikes in every step, and
+/// input 1, if there is one, in the first of all.
 fn run_with(
     session: &mut Session,
     file: &ImageFile,
     first: Record<'_>,
-) -> Result<(OpCounts, Option<u64>), SessionError> {
+    operations: fn(&OpCounts) -> u64,
+) -> Result<(u64, Option<u64>), SessionError> {
     session.load(file)?;
     session.reset(ResetScope::All)?;
     session.stream([first], 0, |_| {})?;
-    let mut spikes: Vec<(u16, u16)> = (0..STEPS).map(|step| (step, 0)).collect();
-    if file.open()?.inputs > 1 {
-        spikes.insert(1, (0, 1));
-    }
-    session.run(u32::from(STEPS), &spikes)?;
-    Ok((session.ops()?, session.instructions()))
+    let has_second = file.open()?.inputs > 1;
+    let mut stretch = |steps: u16, second: bool| {
+        let mut spikes: Vec<(u16, u16)> = (0..steps).map(|step| (step, 0)).collect();
+        if second {
+            spikes.insert(1, (0, 1));
+        }
+        session.run(u32::from(steps), &spikes)?;
+        Ok::<_, SessionError>((operations(&session.ops()?), session.instructions()))
+    };
+    let (operations_before, before) = stretch(STEPS_BEFORE, has_second)?;
+    let (operations_after, instructions) = stretch(STEPS, false)?;
+    let took = instructions.zip(before).map(|(after, before)| after - before);
+    Ok((operations_after.saturating_sub(operations_before), took))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::image::{ImageBuilder, Plasticity, Source};
 use loihi_core::image::{
     COMPARTMENTS_PER_CORE, Dialect, Join, Noise, NoiseAt, Profile, Rounding, StackIn, StackOut, ThresholdMode, Tree,
 };
-use loihi_core::snip::{Eprop, EpropParams, Pes, Precision};
+use loihi_core::snip::{Eprop, EpropParams, Pes, PreSynapse, Precision};
 use loihi_core::synapse::{SignMode, Synapse};
 
 /// Compartments of a full core.
@@ -157,10 +157,22 @@ pub fn idle_axons(axons: u32) -> ImageBuilder {
 }
 
 /// 768 compartments that fire in every step, of which PES decodes so many.
-pub fn decoded(decoded: u32, outputs: u32) -> ImageBuilder {
-    let mut builder = firing(SOME);
+pub fn decoded(decoded: u32, outputs: u32, pre_synapse: PreSynapse) -> ImageBuilder {
+    decode(firing(SOME), decoded, outputs, pre_synapse)
+}
+
+/// 768 compartments of which PES decodes so many by their traces. They fire once in 24 steps, so that no trace fades and
+/// what a step costs is the traces'.
+pub fn traced(decoded: u32) -> ImageBuilder {
+    let mut builder = begin();
+    let all = builder.group(SOME as usize, Profile { refractory: 24, ..low() });
+    builder.bias(all.start, &vec![FIRE; all.len()]);
+    decode(builder, decoded, 1, PreSynapse::Trace)
+}
+
+fn decode(mut builder: ImageBuilder, decoded: u32, outputs: u32, pre_synapse: PreSynapse) -> ImageBuilder {
     builder.mailboxes(0, outputs, outputs);
-    builder.snip(Pes::KIND, [0, decoded, outputs, 0, 0, 12, 40, 0, 0]);
+    builder.snip(Pes::KIND, [0, decoded, outputs, 0, 0, 12, 40, pre_synapse as u32]);
     builder
 }
 

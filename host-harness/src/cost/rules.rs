@@ -135,8 +135,7 @@ fn growth(
 ) -> Result<Option<(f64, f64)>, ExperimentError> {
     let mut run = |size: u32| -> Result<(u64, Option<u64>), ExperimentError> {
         let file = network(size).build()?;
-        let (ops, instructions) = run_taught(session, &file)?;
-        Ok((operations(&ops), instructions))
+        Ok(run_taught(session, &file, operations)?)
     };
     let [small, large] = SIZES;
     let ((few, few_took), (many, many_took)) = (run(small)?, run(large)?);

@@ -2,6 +2,7 @@
 
 pub mod classify;
 pub mod continual;
+pub mod control;
 pub mod decolle;
 pub mod decolle_net;
 pub mod dendrite_teacher;
@@ -14,8 +15,11 @@ pub mod fewshot;
 pub mod float_pes;
 mod network;
 pub mod parameters;
+pub mod pes_arm;
 pub mod pes_core;
 pub mod pes_function;
+pub mod pes_pendulum;
+pub mod population;
 mod registry;
 pub mod rounding;
 mod stdp;

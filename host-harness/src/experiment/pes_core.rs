@@ -7,7 +7,8 @@
 //!
 //! Source: nengo-loihi's PES on the chip.
 
-use super::pes_function::{BIAS_EXPONENT, FINAL_STEPS, PesFunction, low_pass, root_mean_square};
+use super::pes_function::{FINAL_STEPS, PesFunction, low_pass, root_mean_square};
+use super::population::BIAS_EXPONENT;
 use super::stdp::decay;
 use super::{ExperimentError, Options, Outcome, Row, Task, Watch, conclude, load, mailbox, q12};
 use crate::device::session::{Session, SessionError};
@@ -68,13 +69,7 @@ impl PesCore {
         builder.seed(seed);
         builder.mailboxes(1, self.pairs, 1);
         builder.core();
-        let profile = Profile {
-            decay_v: channel.decay_v(),
-            v_th: channel.v_th << 6,
-            refractory: channel.refractory,
-            ..Profile::DEFAULT
-        };
-        let population = builder.group(channel.compartments, profile);
+        let population = builder.group(channel.compartments, channel.lif().profile());
         let ends = builder.core();
         let compartments = 2 * self.pairs as usize;
         let integrating = Profile { v_th: self.v_th << 6, v_min: 0, ..Profile::DEFAULT };

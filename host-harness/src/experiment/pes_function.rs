@@ -5,11 +5,11 @@
 //! and learn in every step.
 
 use super::float_pes::FloatPes;
+use super::population::{BIAS_EXPONENT, DT_S, Lif};
 use super::{ExperimentError, Options, Outcome, Row, Task, Watch, conclude, load, mailbox, q12};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile};
 use loihi_core::chip::Chip;
-use loihi_core::image::Profile;
 use loihi_core::num::word;
 use loihi_core::probe::StateDigest;
 use loihi_core::snip::{BiasEncoder, Pes, Readout};
@@ -17,16 +17,12 @@ use loihi_core::wire::message::Record;
 use serde::{Deserialize, Serialize};
 use zerocopy::IntoBytes as _;
 
-/// Seconds of a step.
-const DT_S: f64 = 1e-3;
 /// Time constant of the low-pass filter over the error that is reported, in steps.
 const PROBE_TAU_STEPS: f64 = 20.0;
 /// Steps at the end over which the final error is taken.
 pub(super) const FINAL_STEPS: usize = 2000;
 /// Steps of a row of metrics.
 const ROW_STEPS: usize = 500;
-/// Exponent of the biases.
-pub(super) const BIAS_EXPONENT: u32 = 5;
 
 /// What the decoders learn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,8 +85,8 @@ impl PesFunction {
         Self { function: Function::Square, frequency_hz: 0.5, steps: 20_000, rmse_nengo: 0.0427, ..Self::channel() }
     }
 
-    pub(super) fn decay_v(&self) -> i32 {
-        q12(1.0 - (-1.0 / self.tau_rc_steps).exp()).into()
+    pub(super) fn lif(&self) -> Lif {
+        Lif { tau_rc_steps: self.tau_rc_steps, refractory: self.refractory, v_th: self.v_th }
     }
 
     /// The network.
@@ -101,9 +97,7 @@ impl PesFunction {
         let mut builder = ImageBuilder::new();
         builder.mailboxes(1, 1, 1);
         builder.core();
-        let profile =
-            Profile { decay_v: self.decay_v(), v_th: self.v_th << 6, refractory: self.refractory, ..Profile::DEFAULT };
-        let population = builder.group(self.compartments, profile);
+        let population = builder.group(self.compartments, self.lif().profile());
         let constants: Vec<i32> = population.clone().flat_map(|i| self.tuning(seed, i)).collect();
         // The encoder writes every bias before the first step counts.
         builder.bias(population.start, &vec![0; self.compartments]);
@@ -122,13 +116,8 @@ impl PesFunction {
         let (slowest, fastest) = self.max_rates_hz;
         let max_rate_hz = slowest + (fastest - slowest) * draw(1);
         let intercept = 2.0 * draw(2) - 1.0;
-        // The drive, in thresholds per leak, at which a leaky integrator fires at its maximum rate.
-        let steps_to_fire = (1.0 / (max_rate_hz * DT_S) - f64::from(self.refractory) + 0.5).max(0.5);
-        let drive_max = 1.0 / (1.0 - (-steps_to_fire / self.tau_rc_steps).exp());
-        let gain = (drive_max - 1.0) / (1.0 - intercept).max(1e-3);
-        let offset = 1.0 - gain * intercept;
-        let unit = f64::from(self.v_th << 6) * f64::from(self.decay_v()) / 4096.0;
-        [(offset * unit) as i32, (gain * encoder * unit) as i32]
+        let [offset, gain] = self.lif().tuning(max_rate_hz, intercept);
+        [offset as i32, (gain * encoder) as i32]
     }
 
     fn target(&self, x: f64) -> f64 {

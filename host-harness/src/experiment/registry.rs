@@ -70,6 +70,10 @@ experiments! {
         "a sine, passed on by 100 compartments whose decoders are learned (PES)";
     PesSquare, "pes-square", super::pes_function::PesFunction,
         "the square of a sine, learned by 100 compartments (PES)";
+    PesPendulum, "pes-pendulum", super::pes_pendulum::PesPendulum,
+        "a pendulum of unknown weight and friction, controlled by PD and what is learned (PES)";
+    PesArm, "pes-arm", super::pes_arm::PesArm,
+        "an arm with an unknown payload in an unknown force field, as the pendulum (PES)";
     PesCore, "pes-core", super::pes_core::PesCore,
         "the sine of pes-channel, its weights learned by the core itself (PES, third factor)";
     StdpPair, "stdp-pair", super::stdp_pair::StdpPair,

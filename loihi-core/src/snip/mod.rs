@@ -30,7 +30,7 @@ pub use decolle::{Decolle, DecolleParams};
 pub use emstdp::{Emstdp, EmstdpParams};
 pub use eprop::{Eprop, EpropParams};
 pub use local_error::{NO_TARGET, Slope};
-pub use pes::{Decoder, Pes, Readout, Target};
+pub use pes::{Decoder, Pes, PreSynapse, Readout, Target};
 pub use rank_one::Precision;
 pub use rate_encoder::RateEncoder;
 pub use replay_buffer::ReplayBuffer;
