@@ -4,15 +4,12 @@ use super::super::ConformError;
 use super::super::json::Field;
 use super::super::plastic::{Learning, PlasticGroup, PlasticSynapse, Tape, TraceParameters, Words};
 use super::super::vector::{Group, Synapse, Vector};
-use super::{constant, sign_mode, width, word16, words};
+use super::{TRACES, constant, sign_mode, width, word16, words};
 use crate::image::{Source, decay_table};
 use loihi_core::image::{Dependency, Dialect, Factor, ProductRecord, Rounding, Target, Variable};
 use loihi_core::num::Purpose;
 use loihi_core::probe::Register;
 use loihi_core::synapse::{SignMode, scale};
-
-const TRACES: [(&str, Register); 5] =
-    [("x1", Register::X1), ("x2", Register::X2), ("y1", Register::Y1), ("y2", Register::Y2), ("y3", Register::Y3)];
 
 pub(super) fn read(vector: &mut Vector, root: &Field<'_>) -> Result<(), ConformError> {
     let field = root.at("learning")?;
