@@ -3,6 +3,7 @@
 pub mod digits_pes;
 pub mod float_pes;
 pub mod pes_function;
+mod twin;
 
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageFile};

@@ -5,16 +5,15 @@
 //! and learn in every step.
 
 use super::float_pes::FloatPes;
+use super::twin::Twin;
 use super::{ExperimentError, Options, Outcome, Row, Watch, conclude, load, mailbox, q12};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile};
-use loihi_core::chip::Chip;
 use loihi_core::image::Profile;
 use loihi_core::num::word;
 use loihi_core::probe::StateDigest;
 use loihi_core::snip::{BiasEncoder, Pes, Readout};
 use loihi_core::wire::message::Record;
-use zerocopy::IntoBytes as _;
 
 /// Seconds of a step.
 const DT_S: f64 = 1e-3;
@@ -205,21 +204,18 @@ impl PesFunction {
 
     /// The errors of decoders in double precision on the same spikes.
     fn float_errors(&self, file: &ImageFile, steps: usize) -> Result<Vec<f64>, ExperimentError> {
-        let image = file.open().map_err(SessionError::from)?;
-        let mut memory = vec![0_u64; Chip::bytes_needed(&image).div_ceil(8)];
-        let mut chip = Chip::new(image, memory.as_mut_bytes())?;
-        chip.set_learning(false);
-        let mut float = FloatPes::new(self.compartments, 1, self.rate_shift, self.decay_y);
+        let float = FloatPes::new(self.compartments, 1, self.rate_shift, self.decay_y);
+        let mut memory = Vec::new();
+        let mut twin = Twin::new(file, &mut memory, float)?;
         let mut errors = Vec::with_capacity(steps);
         for step in 0..steps {
             let x = self.stimulus(step);
-            if let Some(word) = chip.stimulus_mut().first_mut() {
+            if let Some(word) = twin.chip.stimulus_mut().first_mut() {
                 *word = q12(x);
             }
-            chip.step();
             let target = self.target(x);
-            errors.push(float.outputs().first().copied().unwrap_or(0.0) - target);
-            float.step(&chip, Some(&[target]));
+            errors.push(twin.float.outputs().first().copied().unwrap_or(0.0) - target);
+            twin.step(Some(&[target]));
         }
         Ok(errors)
     }
