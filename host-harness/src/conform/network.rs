@@ -1,6 +1,6 @@
 //! A recorded vector as a network image.
 
-use super::plastic::{Learning, TraceParameters};
+use super::plastic::{Learning, PlasticSynapse, TraceParameters};
 use super::vector::{Compartment, Vector};
 use crate::image::{AxonOptions, BuildError, ImageBuilder, ImageFile, Plasticity, Source};
 use loihi_core::image::{COMPARTMENTS_PER_CORE, Profile};
@@ -61,22 +61,16 @@ fn teach(builder: &mut ImageBuilder, learning: &Learning) {
             builder.trace(*impulse, *impulse_fraction, decay, joint.as_ref())
         });
         let plasticity = Plasticity { traces, ..group.plasticity.clone() };
-        builder.plastic_group(0, group.posts.clone(), &plasticity);
-        for (source, synapses) in &group.axons {
-            let synapses: Vec<Synapse> = synapses
-                .iter()
-                .map(|synapse| Synapse {
-                    compartment: synapse.post as usize,
-                    delay: synapse.delay,
-                    weight: synapse.mantissa,
-                })
-                .collect();
-            builder.plastic_axon(*source, &synapses);
-        }
+        let axons = group.axons.iter().map(|(source, synapses)| (*source, synapses.iter().map(stored).collect()));
+        builder.plastic_group(0, group.posts.clone(), &plasticity, axons);
     }
     for tape in &learning.tapes {
         builder.recorded(tape.purpose, tape.epoch_steps, tape.per_row, &tape.words);
     }
+}
+
+fn stored(synapse: &PlasticSynapse) -> Synapse {
+    Synapse { compartment: synapse.post as usize, delay: synapse.delay, weight: synapse.mantissa }
 }
 
 /// Consecutive compartments with equal parameters.

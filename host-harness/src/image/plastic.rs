@@ -1,6 +1,6 @@
 //! What learns: traces, and groups of axons that share a rule.
 
-use super::{AxonOptions, ImageBuilder, Source};
+use super::{AxonOptions, ImageBuilder, Source, count};
 use loihi_core::image::{Dialect, LearningRecord, ProductRecord, Rounding, Target, TraceRecord};
 use loihi_core::synapse::{SignMode, Synapse};
 use std::ops::Range;
@@ -60,9 +60,16 @@ impl ImageBuilder {
         self.traces.len()
     }
 
-    /// Begins a plastic group on a core and returns its number; its axons are added by [`ImageBuilder::plastic_axon`]
-    /// before those of the next group. Its post traces are those of the compartments `posts` of the core.
-    pub fn plastic_group(&mut self, core: usize, posts: Range<usize>, plasticity: &Plasticity) -> usize {
+    /// Adds a plastic group to a core: an axon for each of the sources, with synapses whose weights are mantissas.
+    /// Returns the numbers of the axons. Post traces are those of the compartments `posts` of the core; a core or
+    /// compartments that are not there are refused by [`ImageBuilder::build`].
+    pub fn plastic_group(
+        &mut self,
+        core: usize,
+        posts: Range<usize>,
+        plasticity: &Plasticity,
+        axons: impl IntoIterator<Item = (Source, Vec<Synapse>)>,
+    ) -> Range<u32> {
         let before = self.learning.last().map_or([0; 3], |last| {
             [last.before[0] + last.axons, last.before[1] + last.synapses, last.before[2] + last.posts]
         });
@@ -72,15 +79,30 @@ impl ImageBuilder {
         {
             core.delay_max = 62;
         }
+        let (axon_first, synapse_first) = (self.axons.len(), self.sparse.len());
+        let mut dense = true;
+        for (source, synapses) in axons {
+            dense &= synapses.windows(2).all(|pair| pair[0].compartment + 1 == pair[1].compartment);
+            let stored = self.sparse_synapses(&synapses, 1);
+            let options = AxonOptions { weight_bits: plasticity.weight_bits, ..AxonOptions::default() };
+            let axon = self.axon(core, &stored, options);
+            self.route(source, axon, 0);
+        }
+        let number = self.learning.len() + 1;
+        for axon in &mut self.axons[axon_first..] {
+            axon.learning = number;
+        }
+        let synapses = self.sparse.len() - synapse_first;
+        let at_synapse = plasticity.dialect.has(Dialect::POST_TRACE_AT_SYNAPSE);
         self.learning.push(LearningRecord {
             core,
-            axon_first: self.axons.len(),
-            axons: 0,
-            synapse_first: self.sparse.len(),
-            synapses: 0,
+            axon_first,
+            axons: self.axons.len() - axon_first,
+            synapse_first,
+            synapses,
             before,
             post_first: posts.start,
-            posts: posts.len(),
+            posts: if at_synapse { synapses } else { posts.len() },
             product_first: self.products.len(),
             products: plasticity.products.len(),
             epoch_steps: plasticity.epoch_steps,
@@ -89,30 +111,53 @@ impl ImageBuilder {
             sign_mode: plasticity.sign_mode as u32,
             rounding: plasticity.rounding,
             dialect: plasticity.dialect,
-            dense: true,
+            dense,
             traces: plasticity.traces,
         });
         self.products.extend_from_slice(&plasticity.products);
-        self.learning.len() - 1
+        count(axon_first)..count(self.axons.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use loihi_core::image::Profile;
+
+    /// What is said of a group on `core`, with post traces of `posts`, in a network of one core with 2 compartments.
+    fn refusal(core: usize, posts: Range<usize>, axons: &[(Source, Vec<Synapse>)]) -> Option<String> {
+        let mut builder = ImageBuilder::new();
+        builder.inputs(1);
+        builder.group(2, Profile::DEFAULT);
+        let plasticity = Plasticity {
+            products: Vec::new(),
+            traces: [0; 5],
+            epoch_steps: 1,
+            wgt_exp: 0,
+            weight_bits: 8,
+            sign_mode: SignMode::Mixed,
+            rounding: Rounding::Stochastic,
+            dialect: Dialect::default(),
+        };
+        let numbers = builder.plastic_group(core, posts, &plasticity, axons.iter().cloned());
+        assert_eq!(numbers.len(), axons.len(), "axons");
+        builder.build().err().map(|error| error.to_string())
     }
 
-    /// Adds an axon to the last plastic group and returns its number. The weights of the synapses are mantissas.
-    pub fn plastic_axon(&mut self, source: Source, synapses: &[Synapse]) -> u32 {
-        let stored = self.sparse_synapses(synapses, 1);
-        let group = self.learning.len();
-        let Some(record) = self.learning.last_mut() else { return 0 };
-        record.dense &= synapses.windows(2).all(|pair| pair[0].compartment + 1 == pair[1].compartment);
-        record.axons += 1;
-        record.synapses += synapses.len();
-        if record.dialect.has(Dialect::POST_TRACE_AT_SYNAPSE) {
-            record.posts = record.synapses;
+    #[test]
+    fn a_group_that_is_not_on_the_chip_is_refused() {
+        let axon = |compartment| vec![(Source::Input(0), vec![Synapse { compartment, delay: 0, weight: 1 }])];
+        assert_eq!(refusal(0, 0..2, &axon(1)), None);
+        for (core, posts, axons, wrong) in [
+            (1, 0..2, axon(1), "Axons, element 0"),
+            (1, 0..2, Vec::new(), "Learning, element 0"),
+            (0, 0..3, axon(1), "Learning, element 0"),
+            (0, 0..1, axon(1), "Learning, element 0"),
+            (0, 0..2, axon(2), "Axons, element 0"),
+        ] {
+            let said = refusal(core, posts.clone(), &axons);
+            let said = said.unwrap_or_else(|| panic!("core {core}, posts {posts:?}: accepted"));
+            assert!(said.contains(wrong), "core {core}, posts {posts:?}: {said}");
         }
-        let (core, weight_bits) = (record.core, record.weight_bits);
-        let axon = self.axon(core, &stored, AxonOptions { weight_bits, ..AxonOptions::default() });
-        if let Some(axon) = self.axons.last_mut() {
-            axon.learning = group;
-        }
-        self.route(source, axon, 0);
-        axon
     }
 }
