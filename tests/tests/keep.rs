@@ -66,21 +66,19 @@ fn network(seed: u32) -> ImageFile {
         rounding: Rounding::Stochastic,
         dialect: Dialect::default(),
     };
-    builder.plastic_group(second, 0..5, &plasticity);
-    for pre in 0..FRONT {
+    let axons = (0..FRONT).map(|pre| {
         let delay = (pre % 7) as usize;
         let row = (0..5).map(|compartment| Synapse { compartment, delay, weight: 20 });
-        builder.plastic_axon(Source::Compartment(pre), &row.collect::<Vec<_>>());
-    }
+        (Source::Compartment(pre), row.collect())
+    });
+    builder.plastic_group(second, 0..5, &plasticity, axons);
     plasticity.products = parse("2^-4*u1*x1*y1", &Limits::RELAXED).unwrap();
     plasticity.traces[2..].fill(0);
     plasticity.epoch_steps = 3;
     plasticity.sign_mode = SignMode::Excitatory;
-    builder.plastic_group(first, 4..8, &plasticity);
-    for input in inputs.skip(2) {
-        let row = [4, 6, 7].map(|compartment| Synapse { compartment, delay: 0, weight: 31 });
-        builder.plastic_axon(Source::Input(input), &row);
-    }
+    let row = [4, 6, 7].map(|compartment| Synapse { compartment, delay: 0, weight: 31 });
+    let axons = inputs.skip(2).map(|input| (Source::Input(input), row.to_vec()));
+    builder.plastic_group(first, 4..8, &plasticity, axons);
     builder.snip(RateEncoder::KIND, [0, 2, 0, 64, 0, 0, 0, 0, 0]);
     builder.snip(ThirdFactor::KIND, [0, 2, 5, 5, 0, 0, 0, 0, 0]);
     builder.snip(Pes::KIND, [0, FRONT, 2, 0, 0, 8, 40, 0, 0]);

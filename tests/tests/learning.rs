@@ -29,6 +29,11 @@ fn plasticity(rule: &str, traces: [usize; 5]) -> Plasticity {
     }
 }
 
+/// A synapse of weight 0.
+fn silent(compartment: usize) -> Synapse {
+    Synapse { compartment, delay: 0, weight: 0 }
+}
+
 /// One plastic synapse of weight 0 from input 0 to a compartment that input 1 fires.
 fn pair(rule: &str, configure: impl FnOnce(&mut Plasticity)) -> Running {
     let mut builder = ImageBuilder::new();
@@ -38,8 +43,7 @@ fn pair(rule: &str, configure: impl FnOnce(&mut Plasticity)) -> Running {
     let traces = [0; 5].map(|_: usize| builder.trace(64, 0, &halves, None));
     let mut plasticity = plasticity(rule, traces);
     configure(&mut plasticity);
-    builder.plastic_group(0, 0..1, &plasticity);
-    builder.plastic_axon(Source::Input(0), &[Synapse { compartment: 0, delay: 0, weight: 0 }]);
+    builder.plastic_group(0, 0..1, &plasticity, [(Source::Input(0), vec![silent(0)])]);
     builder.dense(Source::Input(1), 0, 0, &[i16::MAX]);
     Running::new(builder)
 }
@@ -197,11 +201,8 @@ fn two_profiles_and_a_signed_factor_teach_the_same() {
             plasticity.products = parse_for_profiles("-2^-7*u0*x1*y1", &Limits::LOIHI, 1).unwrap();
             plasticity.products.extend(parse_for_profiles("2^-7*u0*x1*y1", &Limits::LOIHI, 2).unwrap());
         }
-        builder.plastic_group(0, 0..4, &plasticity);
-        for input in 0..4 {
-            let row: Vec<Synapse> = (0..4).map(|compartment| Synapse { compartment, delay: 0, weight: 0 }).collect();
-            builder.plastic_axon(Source::Input(input), &row);
-        }
+        let axons = (0..4).map(|input| (Source::Input(input), (0..4).map(silent).collect()));
+        builder.plastic_group(0, 0..4, &plasticity, axons);
         builder.snip(ThirdFactor::KIND, [0, 2, 0, 5, u32::from(signed), 0, 0, 0, 0]);
         Running::new(builder)
     };
@@ -231,10 +232,8 @@ fn mean_left(table: &DecayTable, value: i32, post: bool) -> f64 {
     builder.inputs(1);
     builder.group(1000, OBEDIENT);
     let trace = builder.trace(0, 0, table, None);
-    builder.plastic_group(0, 0..1000, &plasticity("2^-2*x1*y0*y1", [trace, 0, trace, 0, 0]));
-    for _ in 0..1000 {
-        builder.plastic_axon(Source::Input(0), &[]);
-    }
+    let rule = plasticity("2^-2*x1*y0*y1", [trace, 0, trace, 0, 0]);
+    builder.plastic_group(0, 0..1000, &rule, (0..1000).map(|_| (Source::Input(0), Vec::new())));
     let mut chip = Running::new(builder);
     let register = if post { Register::Y1 } else { Register::X1 };
     let mut sum = 0.0;
@@ -272,10 +271,8 @@ fn impulses_and_weights_round_without_bias() {
     // y1 stays as it is written.
     let x2 = builder.trace(25, 0, &decay_table(0.0, 0.0), None);
     let rule = plasticity("2^-5*x0*x2*y1", [x1, x2, 0, 0, 0]);
-    builder.plastic_group(0, 0..1000, &rule);
-    for compartment in 0..1000 {
-        builder.plastic_axon(Source::Input(0), &[Synapse { compartment, delay: 0, weight: 0 }]);
-    }
+    let axons = (0..1000).map(|compartment| (Source::Input(0), vec![silent(compartment)]));
+    builder.plastic_group(0, 0..1000, &rule, axons);
     let mut chip = Running::new(builder);
     assert!(chip.chip().write(Register::Y1, 0, std::iter::repeat_n(3, 1000)));
     let (mut traces, mut weights) = (0.0, 0.0);

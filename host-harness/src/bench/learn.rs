@@ -84,11 +84,8 @@ impl Learn {
             rounding: Rounding::Stochastic,
             dialect: Dialect::default(),
         };
-        builder.plastic_group(core, 0..self.post as usize, &plasticity);
-        for (pre, input) in inputs.clone().take(self.pre as usize).enumerate() {
-            let pre = u32::try_from(pre).unwrap_or(u32::MAX);
-            builder.plastic_axon(Source::Input(input), &self.synapses(pre));
-        }
+        let axons = inputs.clone().zip(0..self.pre).map(|(input, pre)| (Source::Input(input), self.synapses(pre)));
+        builder.plastic_group(core, 0..self.post as usize, &plasticity, axons);
         for (compartment, input) in inputs.skip(self.pre as usize).enumerate() {
             builder.sparse(Source::Input(input), core, &[Synapse { compartment, delay: 0, weight: i16::MAX }]);
         }

@@ -42,15 +42,8 @@ struct LearnArgs {
     /// y1 is no trace: the embedded CPU writes it before each epoch
     #[arg(long)]
     third_factor: bool,
-    /// Steps that are timed [default: about a tenth of a second]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
-    steps: Option<u32>,
-    /// Seed of network and input
-    #[arg(long, default_value_t = 0)]
-    seed: u32,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    timed: Timed,
 }
 
 #[derive(Debug, Args)]
@@ -64,6 +57,13 @@ struct LifArgs {
     /// Chance that an input spikes in a step, 0 to 1
     #[arg(long, default_value_t = 0.02, value_parser = rate)]
     rate: f64,
+    #[command(flatten)]
+    timed: Timed,
+}
+
+// How a network is timed. No doc comment: clap applies one of flattened arguments to the command itself.
+#[derive(Debug, Args)]
+struct Timed {
     /// Steps that are timed [default: about a tenth of a second]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     steps: Option<u32>,
@@ -75,6 +75,13 @@ struct LifArgs {
     json: bool,
 }
 
+impl Timed {
+    /// The steps that were asked for, or else as many as `default` says.
+    fn steps(&self, default: impl FnOnce() -> usize) -> usize {
+        self.steps.map_or_else(default, |steps| steps as usize)
+    }
+}
+
 pub(super) fn bench(args: &BenchArgs) -> anyhow::Result<()> {
     match &args.network {
         Network::Lif(args) => lif(args),
@@ -83,14 +90,15 @@ pub(super) fn bench(args: &BenchArgs) -> anyhow::Result<()> {
 }
 
 fn lif(args: &LifArgs) -> anyhow::Result<()> {
-    let steps = args.steps.map_or_else(|| Lif::default_steps(args.n), |steps| steps as usize);
-    let lif = Lif { compartments: args.n, fan_in: args.fan_in, rate: args.rate, steps, seed: args.seed };
+    let LifArgs { n, fan_in, rate, ref timed } = *args;
+    let steps = timed.steps(|| Lif::default_steps(n));
+    let lif = Lif { compartments: n, fan_in, rate, steps, seed: timed.seed };
     let timing = lif.time()?;
-    if args.json { print_json(&lif, &timing) } else { print_table(&lif, &timing) }
+    if timed.json { print_json(&lif, &timing) } else { print_table(&lif, &timing) }
 }
 
 fn learn(args: &LearnArgs) -> anyhow::Result<()> {
-    let steps = args.steps.map_or_else(|| Learn::default_steps(args.pre, args.post), |steps| steps as usize);
+    let timed = &args.timed;
     let learn = Learn {
         pre: args.pre,
         post: args.post,
@@ -98,11 +106,11 @@ fn learn(args: &LearnArgs) -> anyhow::Result<()> {
         rate: args.rate,
         epoch_steps: args.epoch,
         third_factor: args.third_factor,
-        steps,
-        seed: args.seed,
+        steps: timed.steps(|| Learn::default_steps(args.pre, args.post)),
+        seed: timed.seed,
     };
     let timing = learn.time()?;
-    if args.json { print_learn_json(&learn, &timing) } else { print_learn(&learn, &timing) }
+    if timed.json { print_learn_json(&learn, &timing) } else { print_learn(&learn, &timing) }
 }
 
 fn print_learn_json(learn: &Learn, timing: &Timing) -> anyhow::Result<()> {

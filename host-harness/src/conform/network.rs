@@ -1,6 +1,6 @@
 //! A recorded vector as a network image.
 
-use super::plastic::Learning;
+use super::plastic::{Learning, PlasticSynapse, TraceParameters};
 use super::vector::{Compartment, Vector};
 use crate::image::{AxonOptions, BuildError, ImageBuilder, ImageFile, Plasticity, Source};
 use loihi_core::image::{COMPARTMENTS_PER_CORE, Profile};
@@ -57,35 +57,20 @@ pub fn image(vector: &Vector, per_core: usize) -> Result<ImageFile, BuildError> 
 fn teach(builder: &mut ImageBuilder, learning: &Learning) {
     for group in &learning.groups {
         let traces = group.traces.each_ref().map(|trace| {
-            let trace = trace.as_ref()?;
-            Some(builder.trace(trace.impulse, trace.impulse_fraction, &trace.decay, trace.joint.as_ref()))
+            let Some(TraceParameters { impulse, impulse_fraction, decay, joint }) = trace else { return 0 };
+            builder.trace(*impulse, *impulse_fraction, decay, joint.as_ref())
         });
-        let plasticity = Plasticity {
-            products: group.products.clone(),
-            traces: traces.map(|trace| trace.unwrap_or(0)),
-            epoch_steps: group.epoch_steps,
-            wgt_exp: group.wgt_exp,
-            weight_bits: group.weight_bits,
-            sign_mode: group.sign_mode,
-            rounding: group.rounding,
-            dialect: group.dialect,
-        };
-        builder.plastic_group(0, group.posts.clone(), &plasticity);
-        for (source, synapses) in &group.axons {
-            let synapses: Vec<Synapse> = synapses
-                .iter()
-                .map(|synapse| Synapse {
-                    compartment: synapse.post as usize,
-                    delay: synapse.delay,
-                    weight: synapse.mantissa,
-                })
-                .collect();
-            builder.plastic_axon(*source, &synapses);
-        }
+        let plasticity = Plasticity { traces, ..group.plasticity.clone() };
+        let axons = group.axons.iter().map(|(source, synapses)| (*source, synapses.iter().map(stored).collect()));
+        builder.plastic_group(0, group.posts.clone(), &plasticity, axons);
     }
     for tape in &learning.tapes {
         builder.recorded(tape.purpose, tape.epoch_steps, tape.per_row, &tape.words);
     }
+}
+
+fn stored(synapse: &PlasticSynapse) -> Synapse {
+    Synapse { compartment: synapse.post as usize, delay: synapse.delay, weight: synapse.mantissa }
 }
 
 /// Consecutive compartments with equal parameters.

@@ -1,10 +1,8 @@
 //! Plastic groups of recorded vectors in one form, whichever emulator they come from.
 
-use crate::image::{DecayTable, Source};
-use loihi_core::image::{Dialect, ProductRecord, Rounding};
+use crate::image::{DecayTable, Plasticity, Source};
 use loihi_core::num::Purpose;
 use loihi_core::probe::Register;
-use loihi_core::synapse::SignMode;
 use std::ops::Range;
 
 /// What a vector says of learning.
@@ -29,22 +27,10 @@ pub struct PlasticGroup {
     pub axons: Vec<(Source, Vec<PlasticSynapse>)>,
     /// Compartments that have post traces.
     pub posts: Range<usize>,
-    /// The rule.
-    pub products: Vec<ProductRecord>,
     /// Traces x1, x2, y1, y2, y3; one that is not there keeps what is written.
     pub traces: [Option<TraceParameters>; 5],
-    /// Steps per epoch.
-    pub epoch_steps: u32,
-    /// Exponent of the weights.
-    pub wgt_exp: i32,
-    /// Precision of the weights.
-    pub weight_bits: u32,
-    /// Signs of the weights.
-    pub sign_mode: SignMode,
-    /// Rounding of what is written back.
-    pub rounding: Rounding,
-    /// What the emulator does in another way than the chip.
-    pub dialect: Dialect,
+    /// How they learn. Its traces are 0 until the builder of the network has numbered those above.
+    pub plasticity: Plasticity,
 }
 
 /// One plastic synapse.

@@ -2,12 +2,10 @@
 //!
 //! External input 0 is meant to spike before every step; networks that need none have it all the same.
 
-use crate::image::{ImageBuilder, Plasticity, Source};
-use loihi_core::image::{
-    COMPARTMENTS_PER_CORE, Dialect, Join, Noise, NoiseAt, Profile, Rounding, StackIn, StackOut, ThresholdMode, Tree,
-};
+use crate::image::{ImageBuilder, Plasticity, Source, full_row};
+use loihi_core::image::{COMPARTMENTS_PER_CORE, Join, Noise, NoiseAt, Profile, StackIn, StackOut, ThresholdMode, Tree};
 use loihi_core::snip::{Eprop, EpropParams, Pes, PreSynapse, Precision};
-use loihi_core::synapse::{SignMode, Synapse};
+use loihi_core::synapse::Synapse;
 
 /// Compartments of a full core.
 #[expect(clippy::cast_possible_truncation, reason = "1,024")]
@@ -191,23 +189,9 @@ pub fn recurrent(synapses: u32, kappa_shift: u32) -> ImageBuilder {
     builder.bias(source.start, &[FIRE]);
     let inputs = synapses / RECURRENT;
     let mut group = |sources: Vec<u32>| {
-        let plasticity = Plasticity {
-            products: Vec::new(),
-            traces: [0; 5],
-            epoch_steps: 1,
-            wgt_exp: 0,
-            weight_bits: 8,
-            sign_mode: SignMode::Mixed,
-            rounding: Rounding::Stochastic,
-            dialect: Dialect::default(),
-        };
-        let number = builder.plastic_group(core, 0..RECURRENT as usize, &plasticity);
-        let synapse = |compartment| Synapse { compartment, delay: 0, weight: 0 };
-        let synapses: Vec<Synapse> = (0..RECURRENT as usize).map(synapse).collect();
-        for source in sources {
-            builder.plastic_axon(Source::Compartment(source), &synapses);
-        }
-        u32::try_from(number).unwrap_or(u32::MAX)
+        let row = || full_row(0..RECURRENT as usize, |_| 0);
+        let axons = sources.into_iter().map(|source| (Source::Compartment(source), row()));
+        builder.plastic_group(core, 0..RECURRENT as usize, &Plasticity::default(), axons)
     };
     let params = EpropParams {
         input_group: group(vec![source.start; inputs as usize]),

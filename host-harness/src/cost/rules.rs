@@ -8,11 +8,10 @@ use super::kernels::{SIZES, run_taught};
 use super::networks::firing;
 use crate::device::session::Session;
 use crate::experiment::ExperimentError;
-use crate::image::{ImageBuilder, Plasticity, Source};
-use loihi_core::image::{Dialect, Profile, Rounding};
+use crate::image::{ImageBuilder, Plasticity, Source, full_row};
+use loihi_core::image::Profile;
 use loihi_core::ops::OpCounts;
 use loihi_core::snip::{Decolle, DecolleParams, Precision, Slope, Soel, SoelParams};
-use loihi_core::synapse::{SignMode, Synapse};
 
 /// A kernel of a rule.
 #[derive(Clone, Copy, Debug)]
@@ -187,7 +186,6 @@ impl Layer {
         let core = builder.core();
         builder
             .group(self.posts as usize, Profile { decay_u: 400, decay_v: 200, v_th: 100_000 << 6, ..Profile::DEFAULT });
-        let group = builder.plastic_group(core, 0..self.posts as usize, &plasticity());
         builder.inputs(3);
         // Input 0 spikes in every step, input 1 in the first, input 2 never.
         let source = Source::Input(match self.spikes {
@@ -195,12 +193,11 @@ impl Layer {
             Spikes::Once => 1,
             Spikes::Never => 2,
         });
-        for _ in 0..self.axons {
-            let synapse = |post: u32| Synapse { compartment: post as usize, delay: 0, weight: 0 };
-            builder.plastic_axon(source, &(0..self.posts).map(synapse).collect::<Vec<_>>());
-        }
+        let axon = (source, full_row(0..self.posts as usize, |_| 0));
+        let axons = std::iter::repeat_n(axon, self.axons as usize);
+        let group = builder.plastic_group(core, 0..self.posts as usize, &Plasticity::default(), axons);
         if let Some(precision) = self.precision {
-            self.rule(&mut builder, u32::try_from(group).unwrap_or(u32::MAX), precision);
+            self.rule(&mut builder, group, precision);
         }
         builder
     }
@@ -239,19 +236,6 @@ impl Layer {
 /// Of a compartment that never fires.
 const HIGH: Profile = Profile { decay_u: 400, decay_v: 200, v_th: 100_000 << 6, ..Profile::DEFAULT };
 
-fn plasticity() -> Plasticity {
-    Plasticity {
-        products: Vec::new(),
-        traces: [0; 5],
-        epoch_steps: 1,
-        wgt_exp: 0,
-        weight_bits: 8,
-        sign_mode: SignMode::Mixed,
-        rounding: Rounding::Stochastic,
-        dialect: Dialect::default(),
-    }
-}
-
 /// So many posts of a head, all of which err in every step, or none.
 fn head(posts: u32, errs: bool) -> ImageBuilder {
     let mut builder = ImageBuilder::new();
@@ -259,12 +243,11 @@ fn head(posts: u32, errs: bool) -> ImageBuilder {
     builder.mailboxes(0, posts, posts);
     let core = builder.core();
     builder.group(posts as usize, HIGH);
-    let group = builder.plastic_group(core, 0..posts as usize, &plasticity());
     builder.inputs(2);
-    let synapse = |post: u32| Synapse { compartment: post as usize, delay: 0, weight: 0 };
-    builder.plastic_axon(Source::Input(1), &(0..posts).map(synapse).collect::<Vec<_>>());
+    let axon = (Source::Input(1), full_row(0..posts as usize, |_| 0));
+    let group = builder.plastic_group(core, 0..posts as usize, &Plasticity::default(), [axon]);
     let params = SoelParams {
-        group: u32::try_from(group).unwrap_or(u32::MAX),
+        group,
         posts,
         target_first: 0,
         output_first: 0,
@@ -286,9 +269,8 @@ fn read_out(spiking: u32) -> ImageBuilder {
     builder.beyond_the_chip();
     let layer = Layer { posts: 768, classes: 10, errs: false, ..QUIET };
     builder.mailboxes(0, layer.classes, layer.classes);
-    let group = builder.plastic_group(0, 0..layer.posts as usize, &plasticity());
-    let synapse = |post: u32| Synapse { compartment: post as usize, delay: 0, weight: 0 };
-    builder.plastic_axon(Source::Input(0), &(0..layer.posts).map(synapse).collect::<Vec<_>>());
-    layer.rule(&mut builder, u32::try_from(group).unwrap_or(u32::MAX), Precision::Stochastic);
+    let axon = (Source::Input(0), full_row(0..layer.posts as usize, |_| 0));
+    let group = builder.plastic_group(0, 0..layer.posts as usize, &Plasticity::default(), [axon]);
+    layer.rule(&mut builder, group, Precision::Stochastic);
     builder
 }

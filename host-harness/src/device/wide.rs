@@ -5,7 +5,7 @@ use loihi_core::chip::Chip;
 /// [`Chip::step`] with the widest registers that are there. The bits are the same with any of them.
 pub fn step(chip: &mut Chip<'_>) {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("bmi2") {
+    if has_avx2() {
         // SAFETY: the processor has the features that the function was compiled for.
         return unsafe { step_avx2(chip) };
     }
@@ -15,10 +15,17 @@ pub fn step(chip: &mut Chip<'_>) {
 /// The registers that [`step`] uses.
 pub fn registers() -> &'static str {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("bmi2") {
+    if has_avx2() {
         return "AVX2";
     }
     if loihi_core::compartment::lanes::WIDE { "128 bits" } else { "one lane" }
+}
+
+/// Whether the processor has what [`step_avx2`] is compiled for.
+#[cfg(target_arch = "x86_64")]
+fn has_avx2() -> bool {
+    use std::arch::is_x86_feature_detected;
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2")
 }
 
 #[cfg(target_arch = "x86_64")]

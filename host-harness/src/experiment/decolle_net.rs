@@ -237,7 +237,7 @@ impl DecolleNet {
     /// The group's own rule: none, or that which the third factor needs.
     fn plasticity(&self, builder: &mut ImageBuilder, axons: usize, posts: u32, recording: Recording<'_>) -> Plasticity {
         if self.precision().is_some() {
-            return network::by_the_cpu();
+            return Plasticity::default();
         }
         let mut plasticity = network::by_the_core(builder, self.rate_shift);
         if self.back_end == BackEnd::CoreNearest {

@@ -7,11 +7,10 @@ use super::draw;
 use super::rounding::WeightRounding;
 use super::{ExperimentError, Options, Outcome, Row, Task, Watch, conclude, load, mailbox, q12};
 use crate::device::session::{Session, SessionError};
-use crate::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source};
-use loihi_core::image::{Dialect, Profile, Rounding};
+use crate::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source, full_row};
+use loihi_core::image::Profile;
 use loihi_core::num::ThresholdMantissa;
 use loihi_core::snip::{BernoulliEncoder, UrbanczikSenn, UrbanczikSennParams};
-use loihi_core::synapse::{SignMode, Synapse};
 use loihi_core::wire::message::Record;
 use serde::{Deserialize, Serialize};
 
@@ -97,22 +96,10 @@ impl DendriteTeacher {
         // A dendrite does not fire.
         let (decay_u, decay_v) = (self.decay_u.cast_signed(), self.decay_v.cast_signed());
         builder.group(1, Profile { decay_u, decay_v, v_th: ThresholdMantissa::MAX << 6, ..Profile::DEFAULT });
-        let plasticity = Plasticity {
-            products: Vec::new(),
-            traces: [0; 5],
-            epoch_steps: 1,
-            wgt_exp: 0,
-            weight_bits: 8,
-            sign_mode: SignMode::Mixed,
-            rounding: Rounding::Stochastic,
-            dialect: Dialect::default(),
-        };
-        let group = builder.plastic_group(core, 0..1, &plasticity);
-        for input in inputs {
-            builder.plastic_axon(Source::Input(input), &[Synapse { compartment: 0, delay: 0, weight: 0 }]);
-        }
+        let axons = inputs.map(|input| (Source::Input(input), full_row(0..1, |_| 0)));
+        let group = builder.plastic_group(core, 0..1, &Plasticity::default(), axons);
         let params = UrbanczikSennParams {
-            group: u32::try_from(group).unwrap_or(u32::MAX),
+            group,
             axons: self.inputs,
             posts: 1,
             data_first: builder.data(&self.tables()),

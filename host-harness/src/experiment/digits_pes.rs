@@ -5,11 +5,12 @@
 //! shown, it is learned. Nothing is averaged over digits (batch = 1).
 
 use super::float_pes::FloatPes;
+use super::twin::Twin;
 use super::{ExperimentError, Metrics, Options, Outcome, Row, Task, Watch, conclude, load, mailbox, q12};
 use crate::data::digits::{self, CLASSES, Digit, PIXELS};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Source};
-use loihi_core::chip::{Chip, ResetScope};
+use loihi_core::chip::ResetScope;
 use loihi_core::image::Profile;
 use loihi_core::num::{Weight, WeightExponent, word};
 use loihi_core::probe::StateDigest;
@@ -17,7 +18,6 @@ use loihi_core::snip::{Pes, RateEncoder};
 use loihi_core::synapse::{SignMode, fold};
 use loihi_core::wire::message::Record;
 use serde::{Deserialize, Serialize};
-use zerocopy::IntoBytes as _;
 
 /// Words of the stimulus: one per pixel.
 const PIXEL_WORDS: u32 = 64;
@@ -95,12 +95,6 @@ impl Score {
     }
 }
 
-/// The same network in this process, for the decoders in double precision.
-struct Twin<'a> {
-    chip: Chip<'a>,
-    float: FloatPes,
-}
-
 impl DigitsPes {
     /// The network.
     ///
@@ -149,11 +143,9 @@ impl DigitsPes {
     ) -> Result<Outcome, ExperimentError> {
         let file = self.image(options.seed)?;
         load(session, &file, options, watch)?;
-        let image = file.open().map_err(SessionError::from)?;
-        let mut memory = vec![0_u64; Chip::bytes_needed(&image).div_ceil(8)];
-        let chip = Chip::new(image, memory.as_mut_bytes())?;
         let float = FloatPes::new(self.hidden, CLASSES, self.rate_shift, self.decay_y);
-        let mut twin = Twin { chip, float };
+        let mut memory = Vec::new();
+        let mut twin = Twin::new(&file, &mut memory, float)?;
 
         let passes = options.passes.unwrap_or(self.passes);
         let total = u64::from(passes) * (learn.len() + test.len()) as u64;
@@ -242,20 +234,17 @@ impl DigitsPes {
     /// Shows a digit to the twin and returns the prediction of its decoders.
     fn show_twin(&self, twin: &mut Twin<'_>, digit: &Digit, learn: bool) -> usize {
         twin.chip.reset(ResetScope::State);
-        twin.chip.set_learning(false);
         twin.float.reset();
         for (word, pixel) in twin.chip.stimulus_mut().iter_mut().zip(digit.pixels) {
             *word = i16::from(pixel);
         }
         for _ in 0..self.predict_steps {
-            twin.chip.step();
-            twin.float.step(&twin.chip, None);
+            twin.step(None);
         }
         let prediction = largest(twin.float.outputs());
         let targets = targets(digit.label).map(|target| f64::from(target) / 4096.0);
         for _ in 0..if learn { self.learn_steps } else { 0 } {
-            twin.chip.step();
-            twin.float.step(&twin.chip, Some(&targets));
+            twin.step(Some(&targets));
         }
         prediction
     }

@@ -1,9 +1,9 @@
 //! Networks of a hidden layer and an output layer that learn by [`Emstdp`], with random spikes as input.
 
 use super::draw::{gauss, uniform};
-use super::network::{Network, by_the_cpu};
+use super::network::Network;
 use super::rounding::WeightRounding;
-use crate::image::{BuildError, ImageFile, Source};
+use crate::image::{BuildError, ImageFile, Plasticity, Source};
 use loihi_core::image::Profile;
 use loihi_core::snip::{Emstdp, EmstdpParams};
 use serde::{Deserialize, Serialize};
@@ -153,7 +153,7 @@ fn layer(network: &mut Network, sources: &[Source], fresh: &Fresh, threshold: u3
     let v_th = (i32::try_from(threshold).unwrap_or(i32::MAX).saturating_mul(2) - 1).saturating_mul(64);
     let profile = Profile { decay_u: 4096, decay_v: 0, v_th, ..Profile::DEFAULT };
     let weight = |axon, post| 2 * fresh.weights.get((axon * fresh.posts + post) as usize).copied().unwrap_or(0);
-    let (group, compartments) = network.layer(profile, sources, fresh.posts, &by_the_cpu(), weight);
+    let (group, compartments) = network.layer(profile, sources, fresh.posts, &Plasticity::default(), weight);
     network.builder.bias(compartments.start, &vec![0; fresh.posts as usize]);
     (group, compartments)
 }

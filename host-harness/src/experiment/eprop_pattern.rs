@@ -9,10 +9,10 @@ use super::rounding::WeightRounding;
 use super::{ExperimentError, Options, Outcome, Row, Task, Watch, conclude, load, mailbox, q12};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source};
-use loihi_core::image::{Dialect, Profile, Rounding};
+use loihi_core::image::Profile;
 use loihi_core::ops::OpCounts;
 use loihi_core::snip::{BernoulliEncoder, Eprop, EpropParams};
-use loihi_core::synapse::{SignMode, Synapse};
+use loihi_core::synapse::Synapse;
 use loihi_core::wire::message::Record;
 use serde::{Deserialize, Serialize};
 
@@ -146,29 +146,18 @@ impl EpropPattern {
 
     /// A plastic group from these sources to all compartments, without autapses; returns its number.
     fn layer(&self, builder: &mut ImageBuilder, core: usize, sources: &[Source], seed: u32, what: u32) -> u32 {
-        let plasticity = Plasticity {
-            products: Vec::new(),
-            traces: [0; 5],
-            epoch_steps: 1,
-            wgt_exp: 0,
-            weight_bits: 8,
-            sign_mode: SignMode::Mixed,
-            rounding: Rounding::Stochastic,
-            dialect: Dialect::default(),
-        };
-        let group = builder.plastic_group(core, 0..self.compartments as usize, &plasticity);
         #[expect(clippy::cast_precision_loss, reason = "at most a few thousand axons")]
         let axons = sources.len() as f64;
         let deviation = self.weight_deviation * f64::from(self.v_th) / WEIGHT_STEP / axons.sqrt();
-        for (axon, source) in (0_u32..).zip(sources) {
+        let axons = (0_u32..).zip(sources).map(|(axon, source)| {
             let weight = |post| match source {
                 Source::Compartment(compartment) if *compartment == post => 0,
                 _ => 2 * draw::weight(deviation, seed, axon, post, what),
             };
             let synapse = |post: u32| Synapse { compartment: post as usize, delay: 0, weight: weight(post) };
-            builder.plastic_axon(*source, &(0..self.compartments).map(synapse).collect::<Vec<_>>());
-        }
-        u32::try_from(group).unwrap_or(u32::MAX)
+            (*source, (0..self.compartments).map(synapse).collect())
+        });
+        builder.plastic_group(core, 0..self.compartments as usize, &Plasticity::default(), axons)
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "held to the range")]

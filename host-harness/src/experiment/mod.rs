@@ -26,6 +26,7 @@ mod stdp;
 pub mod stdp_pair;
 pub mod stdp_reward;
 pub mod stdp_triplet;
+mod twin;
 
 pub use registry::Experiment;
 

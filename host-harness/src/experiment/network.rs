@@ -3,9 +3,9 @@
 
 use crate::image::{ImageBuilder, Plasticity, Source, decay_table};
 use crate::rule::{self, Limits};
-use loihi_core::image::{Dialect, Profile, Rounding};
+use loihi_core::image::Profile;
 use loihi_core::snip::BernoulliEncoder;
-use loihi_core::synapse::{SignMode, Synapse};
+use loihi_core::synapse::Synapse;
 use std::ops::Range;
 
 /// A network under construction.
@@ -52,26 +52,12 @@ impl Network {
     ) -> (u32, Range<u32>) {
         let core = self.builder.core();
         let compartments = self.builder.group(posts as usize, profile);
-        let group = self.builder.plastic_group(core, 0..posts as usize, plasticity);
-        for (axon, source) in (0_u32..).zip(sources) {
+        let axons = (0_u32..).zip(sources).map(|(axon, source)| {
             let synapse = |post: u32| Synapse { compartment: post as usize, delay: 0, weight: weight(axon, post) };
-            self.builder.plastic_axon(*source, &(0..posts).map(synapse).collect::<Vec<_>>());
-        }
-        (u32::try_from(group).unwrap_or(u32::MAX), compartments)
-    }
-}
-
-/// Weights of 8 bits and both signs that the embedded CPU writes.
-pub(super) fn by_the_cpu() -> Plasticity {
-    Plasticity {
-        products: Vec::new(),
-        traces: [0; 5],
-        epoch_steps: 1,
-        wgt_exp: 0,
-        weight_bits: 8,
-        sign_mode: SignMode::Mixed,
-        rounding: Rounding::Stochastic,
-        dialect: Dialect::default(),
+            (*source, (0..posts).map(synapse).collect())
+        });
+        let group = self.builder.plastic_group(core, 0..posts as usize, plasticity, axons);
+        (group, compartments)
     }
 }
 
@@ -82,8 +68,7 @@ pub(super) fn by_the_cpu() -> Plasticity {
 pub(super) fn by_the_core(builder: &mut ImageBuilder, rate_shift: u32) -> Plasticity {
     let keep = (4096.0 * (-1.0_f64 / 16.0).exp()).round() / 4096.0;
     let trace = builder.trace(16, 0, &decay_table(keep, 0.0), None);
-    let mut plasticity = by_the_cpu();
-    plasticity.traces[0] = trace;
+    let mut plasticity = Plasticity { traces: [trace, 0, 0, 0, 0], ..Plasticity::default() };
     for (sign, profiles) in [("-", 1), ("", 2)] {
         let text = format!("{sign}2^-{rate_shift}*u0*x1*y1");
         plasticity.products.extend(rule::parse_for_profiles(&text, &Limits::RELAXED, profiles).unwrap_or_default());

@@ -12,12 +12,12 @@ use super::population::BIAS_EXPONENT;
 use super::stdp::decay;
 use super::{ExperimentError, Options, Outcome, Row, Task, Watch, conclude, load, mailbox, q12};
 use crate::device::session::{Session, SessionError};
-use crate::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source};
+use crate::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source, full_row};
 use crate::rule::{self, Limits};
 use loihi_core::chip::Keep;
 use loihi_core::image::{Dialect, Profile, Rounding};
 use loihi_core::snip::{BiasEncoder, Decoder, Pes, Readout, ThirdFactor};
-use loihi_core::synapse::{SignMode, Synapse};
+use loihi_core::synapse::SignMode;
 use loihi_core::wire::message::Record;
 use serde::{Deserialize, Serialize};
 
@@ -95,12 +95,9 @@ impl PesCore {
             rounding: Rounding::Stochastic,
             dialect: Dialect::default(),
         };
-        builder.plastic_group(ends, 0..compartments, &plasticity);
-        let row: Vec<Synapse> =
-            (0..compartments).map(|compartment| Synapse { compartment, delay: 0, weight: 0 }).collect();
-        for compartment in population.clone() {
-            builder.plastic_axon(Source::Compartment(compartment), &row);
-        }
+        let sources = population.clone().map(Source::Compartment);
+        let axons = sources.map(|source| (source, full_row(0..compartments, |_| 0)));
+        builder.plastic_group(ends, 0..compartments, &plasticity, axons);
         let count = population.end - population.start;
         let data = builder.data(&constants);
         builder.snip(BiasEncoder::KIND, [0, 1, population.start, count, data, BIAS_EXPONENT, 0, 0, 0]);

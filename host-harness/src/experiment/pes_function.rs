@@ -6,16 +6,15 @@
 
 use super::float_pes::FloatPes;
 use super::population::{BIAS_EXPONENT, DT_S, Lif};
+use super::twin::Twin;
 use super::{ExperimentError, Options, Outcome, Row, Task, Watch, conclude, load, mailbox, q12};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile};
-use loihi_core::chip::Chip;
 use loihi_core::num::word;
 use loihi_core::probe::StateDigest;
 use loihi_core::snip::{BiasEncoder, Pes, Readout};
 use loihi_core::wire::message::Record;
 use serde::{Deserialize, Serialize};
-use zerocopy::IntoBytes as _;
 
 /// Time constant of the low-pass filter over the error that is reported, in steps.
 const PROBE_TAU_STEPS: f64 = 20.0;
@@ -158,21 +157,18 @@ impl PesFunction {
 
     /// The errors of decoders in double precision on the same spikes.
     fn float_errors(&self, file: &ImageFile, steps: usize) -> Result<Vec<f64>, ExperimentError> {
-        let image = file.open().map_err(SessionError::from)?;
-        let mut memory = vec![0_u64; Chip::bytes_needed(&image).div_ceil(8)];
-        let mut chip = Chip::new(image, memory.as_mut_bytes())?;
-        chip.set_learning(false);
-        let mut float = FloatPes::new(self.compartments, 1, self.rate_shift, self.decay_y);
+        let float = FloatPes::new(self.compartments, 1, self.rate_shift, self.decay_y);
+        let mut memory = Vec::new();
+        let mut twin = Twin::new(file, &mut memory, float)?;
         let mut errors = Vec::with_capacity(steps);
         for step in 0..steps {
             let x = self.stimulus(step);
-            if let Some(word) = chip.stimulus_mut().first_mut() {
+            if let Some(word) = twin.chip.stimulus_mut().first_mut() {
                 *word = q12(x);
             }
-            chip.step();
             let target = self.target(x);
-            errors.push(float.outputs().first().copied().unwrap_or(0.0) - target);
-            float.step(&chip, Some(&[target]));
+            errors.push(twin.float.outputs().first().copied().unwrap_or(0.0) - target);
+            twin.step(Some(&[target]));
         }
         Ok(errors)
     }

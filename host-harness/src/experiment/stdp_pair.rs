@@ -7,10 +7,10 @@
 use super::stdp::{OBEDIENT, TEACHING, mean, plasticity};
 use super::{ExperimentError, Options, Outcome, Row, Task, Watch, conclude, load};
 use crate::device::session::Session;
-use crate::image::{BuildError, ImageBuilder, ImageFile, Source};
+use crate::image::{BuildError, ImageBuilder, ImageFile, Source, full_row};
 use loihi_core::chip::ResetScope;
 use loihi_core::probe::Register;
-use loihi_core::synapse::{SignMode, Synapse};
+use loihi_core::synapse::SignMode;
 use serde::{Deserialize, Serialize};
 
 /// Steps of a trial; the compartments fire in the middle.
@@ -59,15 +59,12 @@ impl StdpPair {
         let trace = Some((self.impulse, self.tau_steps));
         let rule = "dw = 2^-5*x1*y0 - 2^-5*x0*y1";
         let plasticity = plasticity(&mut builder, rule, [trace, None, trace, None, None], 4, SignMode::Mixed);
-        builder.plastic_group(core, 0..self.compartments, &plasticity);
-        let row: Vec<Synapse> =
-            (0..self.compartments).map(|compartment| Synapse { compartment, delay: 0, weight: 0 }).collect();
-        for _ in self.distances() {
-            let input = builder.inputs(1).start;
-            for _ in 0..self.axons {
-                builder.plastic_axon(Source::Input(input), &row);
-            }
-        }
+        let inputs = builder.inputs(u32::try_from(self.distances().count()).unwrap_or(u32::MAX));
+        let axons = inputs.flat_map(|input| {
+            let axon = (Source::Input(input), full_row(0..self.compartments, |_| 0));
+            std::iter::repeat_n(axon, self.axons)
+        });
+        builder.plastic_group(core, 0..self.compartments, &plasticity, axons);
         let teacher = builder.inputs(1).start;
         builder.dense(Source::Input(teacher), core, 0, &vec![TEACHING; self.compartments]);
         builder.build()

@@ -7,7 +7,7 @@
 use super::stdp::{mean, plasticity};
 use super::{ExperimentError, Options, Outcome, Row, Task, Watch, conclude, load};
 use crate::device::session::{Session, SessionError};
-use crate::image::{BuildError, ImageBuilder, ImageFile, Source};
+use crate::image::{BuildError, ImageBuilder, ImageFile, Source, full_row};
 use loihi_core::image::Profile;
 use loihi_core::num::word;
 use loihi_core::probe::Register;
@@ -61,11 +61,9 @@ impl StdpReward {
         let traces = [Some((100, 8.0)), None, None, Some((60, 60.0)), None];
         let rule = "dt = 2^-1*x1*y0 - 2^-4*u0*t\ndw = 2^-1*u0*r1*t";
         let plasticity = plasticity(&mut builder, rule, traces, 1, SignMode::Excitatory);
-        builder.plastic_group(core, 0..CUES as usize, &plasticity);
-        let row = [0, 1].map(|compartment| Synapse { compartment, delay: 0, weight: self.weight });
-        for input in builder.inputs(CUES * INPUTS) {
-            builder.plastic_axon(Source::Input(input), &row);
-        }
+        let inputs = builder.inputs(CUES * INPUTS);
+        let axons = inputs.map(|input| (Source::Input(input), full_row(0..CUES as usize, |_| self.weight)));
+        builder.plastic_group(core, 0..CUES as usize, &plasticity, axons);
         for (choice, random) in (0..).zip(builder.inputs(CUES)) {
             builder.dense(Source::Input(random), core, choice, &[200]);
         }

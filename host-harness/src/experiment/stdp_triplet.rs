@@ -8,9 +8,9 @@
 use super::stdp::{OBEDIENT, TEACHING, mean, plasticity};
 use super::{ExperimentError, Options, Outcome, Row, Task, Watch, conclude, load};
 use crate::device::session::{Session, SessionError};
-use crate::image::{BuildError, ImageBuilder, ImageFile, Source};
+use crate::image::{BuildError, ImageBuilder, ImageFile, Source, full_row};
 use loihi_core::probe::Register;
-use loihi_core::synapse::{SignMode, Synapse};
+use loihi_core::synapse::SignMode;
 use serde::{Deserialize, Serialize};
 
 /// Pairs per second, with steps of 1 ms.
@@ -103,15 +103,11 @@ impl StdpTriplet {
         for (rule, first) in [(Rule::Triplet, 0), (Rule::Pair, each)] {
             let traces = [Some(X1), None, Some(Y1), Some(Y2), None];
             let plasticity = plasticity(&mut builder, rule.text(), traces, 1, SignMode::Mixed);
-            builder.plastic_group(core, first..first + each, &plasticity);
-            for (rate, begin) in (0..).zip((first..first + each).step_by(COMPARTMENTS)) {
-                let row: Vec<Synapse> = (begin..begin + COMPARTMENTS)
-                    .map(|compartment| Synapse { compartment, delay: 0, weight: 0 })
-                    .collect();
-                for _ in 0..AXONS {
-                    builder.plastic_axon(Source::Input(inputs + 2 * rate), &row);
-                }
-            }
+            let axons = (0..).zip((first..first + each).step_by(COMPARTMENTS)).flat_map(|(rate, begin)| {
+                let axon = (Source::Input(inputs + 2 * rate), full_row(begin..begin + COMPARTMENTS, |_| 0));
+                std::iter::repeat_n(axon, AXONS)
+            });
+            builder.plastic_group(core, first..first + each, &plasticity, axons);
         }
         for (rate, begin) in (0..).zip((0..each).step_by(COMPARTMENTS)) {
             for first in [begin, begin + each] {

@@ -1,8 +1,9 @@
-//! What several tests need: the built command, open sessions, a device to talk to frame by frame.
+//! What several tests need: the built command, open sessions, a device to talk to frame by frame, recorded vectors.
 
 #![allow(dead_code, reason = "every test uses its own part")]
 
 pub(crate) mod chip;
+pub(crate) mod golden;
 pub(crate) mod process;
 pub(crate) mod rules;
 pub(crate) mod server;

@@ -4,15 +4,12 @@ use super::super::ConformError;
 use super::super::json::Field;
 use super::super::plastic::{Learning, PlasticGroup, PlasticSynapse, Tape, TraceParameters, Words};
 use super::super::vector::{Group, Synapse, Vector};
-use super::{constant, sign_mode, width, word16, words};
-use crate::image::{Source, decay_table};
+use super::{TRACES, constant, sign_mode, width, word16, words};
+use crate::image::{Plasticity, Source, decay_table};
 use loihi_core::image::{Dependency, Dialect, Factor, ProductRecord, Rounding, Target, Variable};
 use loihi_core::num::Purpose;
 use loihi_core::probe::Register;
 use loihi_core::synapse::{SignMode, scale};
-
-const TRACES: [(&str, Register); 5] =
-    [("x1", Register::X1), ("x2", Register::X2), ("y1", Register::Y1), ("y2", Register::Y2), ("y3", Register::Y3)];
 
 pub(super) fn read(vector: &mut Vector, root: &Field<'_>) -> Result<(), ConformError> {
     let field = root.at("learning")?;
@@ -21,7 +18,7 @@ pub(super) fn read(vector: &mut Vector, root: &Field<'_>) -> Result<(), ConformE
     let products = terms.iter().map(product).collect::<Result<Vec<_>, _>>()?;
     let plastic = plastic_group(&field, &group, products, vector.inputs, vector.compartments.len())?;
     let draws = root.at("draws")?;
-    if vector.skip.is_none() && rounds_at_random(&plastic, &draws)? {
+    if vector.skip.is_none() && rounds_at_random(&plastic.plasticity, &draws)? {
         vector.skip = Some(
             "its rule has products without x0 and y0 and the weights are not of full precision: Brian2Loihi then \
              rounds at random by values from before the step, in which every 2^-k counts as 0"
@@ -68,14 +65,17 @@ fn plastic_group(
     Ok(PlasticGroup {
         axons: synapses.collect(),
         posts: 0..compartments,
-        products,
         traces,
-        epoch_steps: 1,
-        wgt_exp: group.at("w_exp")?.number()?,
-        weight_bits: group.at("num_weight_bits")?.number()?,
-        sign_mode: sign_mode(&group.at("sign_mode")?)?,
-        rounding: Rounding::AwayThenTruncate,
-        dialect: Dialect(dialect),
+        plasticity: Plasticity {
+            products,
+            traces: [0; 5],
+            epoch_steps: 1,
+            wgt_exp: group.at("w_exp")?.number()?,
+            weight_bits: group.at("num_weight_bits")?.number()?,
+            sign_mode: sign_mode(&group.at("sign_mode")?)?,
+            rounding: Rounding::AwayThenTruncate,
+            dialect: Dialect(dialect),
+        },
     })
 }
 
@@ -150,8 +150,8 @@ pub(super) fn variable(name: &str) -> Option<Variable> {
 
 /// Whether the emulator's random rounding of weights can do something. It is decided by products that need neither
 /// x0 nor y0, with constants that are whole numbers.
-fn rounds_at_random(plastic: &PlasticGroup, draws: &Field<'_>) -> Result<bool, ConformError> {
-    let full = plastic.weight_bits + u32::from(plastic.sign_mode != SignMode::Mixed) > 8;
+fn rounds_at_random(plasticity: &Plasticity, draws: &Field<'_>) -> Result<bool, ConformError> {
+    let full = plasticity.weight_bits + u32::from(plasticity.sign_mode != SignMode::Mixed) > 8;
     let never = match draws.given("const16") {
         Some(draw) => draw.number::<u32>()? >= 1 << 16,
         None => false,
@@ -162,7 +162,7 @@ fn rounds_at_random(plastic: &PlasticGroup, draws: &Field<'_>) -> Result<bool, C
         !matches!(product.dependency, Dependency::U(_)) || reads(Variable::X0) || reads(Variable::Y0)
     };
     let decides = |product: &ProductRecord| !spikes(product) && product.exponent >= 0;
-    Ok(!full && !never && plastic.products.iter().any(decides))
+    Ok(!full && !never && plasticity.products.iter().any(decides))
 }
 
 /// In the first step the emulator's weights have lost what their precision does not hold, later not any more.
@@ -172,9 +172,10 @@ fn correct_first_step(vector: &mut Vector, group: &Field<'_>, plastic: &PlasticG
     let weights: Vec<i32> = group.at("weight")?.numbers()?;
     let input = vector.inputs;
     let first = vector.arrivals.first().cloned().unwrap_or_default();
+    let wgt_exp = plastic.plasticity.wgt_exp;
     let mut synapses = Vec::new();
     for (((_, own), weight), (pre, post)) in plastic.axons.iter().zip(&weights).zip(pre.iter().zip(&post)) {
-        let later = own.first().map_or(0, |synapse| i32::from(scale(i32::from(synapse.mantissa), plastic.wgt_exp)));
+        let later = own.first().map_or(0, |synapse| i32::from(scale(i32::from(synapse.mantissa), wgt_exp)));
         if delay == 0 && first.contains(pre) && weight / 64 != later {
             synapses.push(Synapse { pre: 2 * input, post: *post, weight: weight - 64 * later, delay: 0 });
         }

@@ -5,14 +5,11 @@ use super::super::json::Field;
 use super::super::plastic::{Learning, PlasticGroup, PlasticSynapse, Tape, TraceParameters, Words};
 use super::super::vector::Vector;
 use super::brian::variable;
-use super::{constant, sign_mode, words};
-use crate::image::{Source, decay_table};
+use super::{TRACES, constant, sign_mode, words};
+use crate::image::{Plasticity, Source, decay_table};
 use loihi_core::image::{Dependency, Dialect, Factor, ProductRecord, Rounding, Target};
 use loihi_core::num::Purpose;
 use loihi_core::probe::Register;
-
-const TRACES: [(&str, Register); 5] =
-    [("x1", Register::X1), ("x2", Register::X2), ("y1", Register::Y1), ("y2", Register::Y2), ("y3", Register::Y3)];
 
 pub(super) fn read(vector: &mut Vector, root: &Field<'_>) -> Result<(), ConformError> {
     let (rule, plastic) = (root.at("rule")?, root.at("plastic")?);
@@ -33,7 +30,7 @@ pub(super) fn read(vector: &mut Vector, root: &Field<'_>) -> Result<(), ConformE
     }
     vector.inputs += sources;
     vector.learning = Learning {
-        tapes: tapes(&root.at("draws")?, group.epoch_steps)?,
+        tapes: tapes(&root.at("draws")?, group.plasticity.epoch_steps)?,
         start: vec![words(Register::T, transposed(&tags)), words(Register::D, transposed(&delays))],
         writes: if external { writes(&rule.at("ext_y")?, vector.steps)? } else { Vec::new() },
         expected: expected(&root.at("expect")?, vector.steps)?,
@@ -88,14 +85,17 @@ fn plastic_group(
     Ok(PlasticGroup {
         axons: (0..sources).map(axon).collect(),
         posts: 0..weights.len(),
-        products: products(&rule.at("products")?)?,
         traces,
-        epoch_steps: rule.at("t_epoch")?.number()?,
-        wgt_exp: plastic.at("w_exp")?.number()?,
-        weight_bits,
-        sign_mode: mode,
-        rounding: Rounding::FloorStochastic,
-        dialect: Dialect(Dialect::WIDE_MANTISSA | Dialect::LAVA_RANGES | external),
+        plasticity: Plasticity {
+            products: products(&rule.at("products")?)?,
+            traces: [0; 5],
+            epoch_steps: rule.at("t_epoch")?.number()?,
+            wgt_exp: plastic.at("w_exp")?.number()?,
+            weight_bits,
+            sign_mode: mode,
+            rounding: Rounding::FloorStochastic,
+            dialect: Dialect(Dialect::WIDE_MANTISSA | Dialect::LAVA_RANGES | external),
+        },
     })
 }
 

@@ -12,6 +12,10 @@ use loihi_core::num::Purpose;
 use loihi_core::probe::Register;
 use loihi_core::synapse::SignMode;
 
+/// The traces by their names in the files, in the order of [`crate::image::Plasticity::traces`].
+const TRACES: [(&str, Register); 5] =
+    [("x1", Register::X1), ("x2", Register::X2), ("y1", Register::Y1), ("y2", Register::Y2), ("y3", Register::Y3)];
+
 /// Fills in what a vector says of learning, and the inputs that only plastic synapses have.
 pub(super) fn read(vector: &mut Vector, root: &Field<'_>) -> Result<(), ConformError> {
     match vector.kind {

@@ -5,7 +5,7 @@ use super::super::json::{Field, unreadable};
 use super::super::plastic::{Learning, PlasticGroup, PlasticSynapse, Tape, TraceParameters, Words};
 use super::super::vector::Vector;
 use super::{constant, width, word16, words};
-use crate::image::{Source, decay_table};
+use crate::image::{Plasticity, Source, decay_table};
 use loihi_core::image::{Dependency, Dialect, Factor, ProductRecord, Rounding, Target, Variable};
 use loihi_core::num::Purpose;
 use loihi_core::probe::Register;
@@ -73,14 +73,17 @@ fn plastic_group(field: &Field<'_>, root: &Field<'_>) -> Result<(Group, PlasticG
     let plastic = PlasticGroup {
         axons: rows(&synapses, axons, wgt_exp)?,
         posts: first..first + posts,
-        products: vec![product],
         traces: [Some(trace), None, None, None, None],
-        epoch_steps: width(train_epoch)?,
-        wgt_exp,
-        weight_bits: 8,
-        sign_mode: SignMode::Mixed,
-        rounding: Rounding::Stochastic,
-        dialect: Dialect(Dialect::ONE_DECAY | Dialect::JOINT_IMPULSE),
+        plasticity: Plasticity {
+            products: vec![product],
+            traces: [0; 5],
+            epoch_steps: width(train_epoch)?,
+            wgt_exp,
+            weight_bits: 8,
+            sign_mode: SignMode::Mixed,
+            rounding: Rounding::Stochastic,
+            dialect: Dialect(Dialect::ONE_DECAY | Dialect::JOINT_IMPULSE),
+        },
     };
     Ok((Group { axons, posts, train_epoch, learn_epoch, weight_unit: 1 << (6 + wgt_exp) }, plastic))
 }

@@ -1,15 +1,21 @@
 //! Builds network images: what [`loihi_core::image`] reads.
 
+mod file;
+mod plastic;
+mod sections;
+
+pub use file::ImageFile;
+pub use plastic::{DecayTable, Plasticity, decay_table, full_row};
+
 use crate::limits::{self, Unfit};
-use loihi_core::dendrite::slots_for;
 use loihi_core::image::{
-    AxonRecord, COMPARTMENTS_PER_CORE, Dialect, HEADER_WORDS, Image, ImageError, LearningRecord, MAGIC, ProductRecord,
-    Profile, Rounding, Route, Section, SnipRecord, SynapseFormat, Target, TraceRecord, VERSION,
+    AxonRecord, COMPARTMENTS_PER_CORE, ImageError, LearningRecord, ProductRecord, Profile, Route, SnipRecord,
+    SynapseFormat, TraceRecord,
 };
-use loihi_core::num::{Fnv64, Purpose};
-use loihi_core::synapse::{SignMode, Synapse};
+use loihi_core::num::Purpose;
+use loihi_core::synapse::Synapse;
+use sections::Sections;
 use std::ops::Range;
-use zerocopy::IntoBytes as _;
 
 /// What sends spikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,34 +53,6 @@ pub enum BuildError {
     Unsound(#[from] ImageError),
 }
 
-/// A finished image.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImageFile {
-    words: Vec<u32>,
-}
-
-impl ImageFile {
-    /// The bytes that are loaded.
-    pub fn bytes(&self) -> &[u8] {
-        self.words.as_bytes()
-    }
-
-    /// The network in it.
-    ///
-    /// # Errors
-    /// None for an image that [`ImageBuilder::build`] made.
-    pub fn open(&self) -> Result<Image<'_>, ImageError> {
-        Image::open(self.bytes())
-    }
-
-    /// FNV-1a 64 of the bytes: the image's name in manifests.
-    pub fn hash(&self) -> u64 {
-        let mut hash = Fnv64::new();
-        hash.bytes(self.bytes());
-        hash.finish()
-    }
-}
-
 #[derive(Debug, Default)]
 struct Core {
     compartments: usize,
@@ -109,41 +87,6 @@ impl Default for AxonOptions {
     fn default() -> Self {
         Self { compartment_base: 0, sum: 0, weight_bits: 8 }
     }
-}
-
-/// What is left of each value of a trace after a decay, and the chance of 1 more in units of 2^-32.
-pub type DecayTable = [[u32; 2]; 128];
-
-/// The table of a trace that keeps `keep` of its value in a decay, 0 to 1, and has `added` added in it.
-pub fn decay_table(keep: f64, added: f64) -> DecayTable {
-    std::array::from_fn(|value| {
-        let left = keep * f64::from(u8::try_from(value).unwrap_or(u8::MAX)) + added;
-        let whole = left.floor().clamp(0.0, 127.0);
-        let chance = ((left - left.floor()) * 2_f64.powi(32)).ceil().min(f64::from(u32::MAX));
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "held to the range")]
-        [whole as u32, if left >= 127.0 { 0 } else { chance as u32 }]
-    })
-}
-
-/// How the axons of a plastic group learn.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plasticity {
-    /// The rule: what [`crate::rule::parse`] gives.
-    pub products: Vec<ProductRecord>,
-    /// Traces x1, x2, y1, y2, y3: what [`ImageBuilder::trace`] returned, or 0 for one that keeps what is written.
-    pub traces: [usize; 5],
-    /// Steps per epoch, 1..=64.
-    pub epoch_steps: u32,
-    /// Exponent of the weights, −8..=7.
-    pub wgt_exp: i32,
-    /// Precision of the weights, 0..=8 without 7.
-    pub weight_bits: u32,
-    /// Signs of the weights.
-    pub sign_mode: SignMode,
-    /// Rounding of what is written back.
-    pub rounding: Rounding,
-    /// In what it differs from the chip.
-    pub dialect: Dialect,
 }
 
 /// Collects cores, compartments, axons and snips.
@@ -209,81 +152,6 @@ impl ImageBuilder {
         let words: Vec<u32> =
             noise.iter().map(|noise| u32::try_from(word(noise).div_ceil(255)).unwrap_or(u32::MAX)).collect();
         self.recorded(Purpose::Noise, 1, compartments, &words);
-    }
-
-    /// Adds a trace and returns its number for [`Plasticity::traces`].
-    pub fn trace(
-        &mut self,
-        impulse: i32,
-        impulse_fraction: u32,
-        decay: &DecayTable,
-        joint: Option<&DecayTable>,
-    ) -> usize {
-        let decay_first = self.tables.len();
-        self.tables.extend(decay);
-        let joint_first = joint.map_or(decay_first, |joint| {
-            let first = self.tables.len();
-            self.tables.extend(joint);
-            first
-        });
-        self.traces.push(TraceRecord { impulse, impulse_fraction, decay_first, joint_first });
-        self.traces.len()
-    }
-
-    /// Begins a plastic group on a core and returns its number; its axons are added by [`ImageBuilder::plastic_axon`]
-    /// before those of the next group. Its post traces are those of the compartments `posts` of the core.
-    pub fn plastic_group(&mut self, core: usize, posts: Range<usize>, plasticity: &Plasticity) -> usize {
-        let before = self.learning.last().map_or([0; 3], |last| {
-            [last.before[0] + last.axons, last.before[1] + last.synapses, last.before[2] + last.posts]
-        });
-        if plasticity.products.iter().any(|product| product.target == Target::Delay)
-            && !plasticity.dialect.has(Dialect::LAVA_RANGES)
-            && let Some(core) = self.cores.get_mut(core)
-        {
-            core.delay_max = 62;
-        }
-        self.learning.push(LearningRecord {
-            core,
-            axon_first: self.axons.len(),
-            axons: 0,
-            synapse_first: self.sparse.len(),
-            synapses: 0,
-            before,
-            post_first: posts.start,
-            posts: posts.len(),
-            product_first: self.products.len(),
-            products: plasticity.products.len(),
-            epoch_steps: plasticity.epoch_steps,
-            wgt_exp: plasticity.wgt_exp,
-            weight_bits: plasticity.weight_bits,
-            sign_mode: plasticity.sign_mode as u32,
-            rounding: plasticity.rounding,
-            dialect: plasticity.dialect,
-            dense: true,
-            traces: plasticity.traces,
-        });
-        self.products.extend_from_slice(&plasticity.products);
-        self.learning.len() - 1
-    }
-
-    /// Adds an axon to the last plastic group and returns its number. The weights of the synapses are mantissas.
-    pub fn plastic_axon(&mut self, source: Source, synapses: &[Synapse]) -> u32 {
-        let stored = self.sparse_synapses(synapses, 1);
-        let group = self.learning.len();
-        let Some(record) = self.learning.last_mut() else { return 0 };
-        record.dense &= synapses.windows(2).all(|pair| pair[0].compartment + 1 == pair[1].compartment);
-        record.axons += 1;
-        record.synapses += synapses.len();
-        if record.dialect.has(Dialect::POST_TRACE_AT_SYNAPSE) {
-            record.posts = record.synapses;
-        }
-        let (core, weight_bits) = (record.core, record.weight_bits);
-        let axon = self.axon(core, &stored, AxonOptions { weight_bits, ..AxonOptions::default() });
-        if let Some(axon) = self.axons.last_mut() {
-            axon.learning = group;
-        }
-        self.route(source, axon, 0);
-        axon
     }
 
     /// Begins another core and returns its number. Compartments are added to the last core.
@@ -437,8 +305,7 @@ impl ImageBuilder {
             return Err(BuildError::TooLong { what: "the list of axons", count: self.axons.len() });
         }
         let limited = !self.beyond_the_chip;
-        let words = Sections::of(self)?.words()?;
-        let file = ImageFile { words };
+        let file = ImageFile::new(Sections::of(self)?.words()?);
         let image = file.open()?;
         if limited {
             limits::check(&image)?;
@@ -458,149 +325,6 @@ fn set(registers: &mut Vec<i32>, first: u32, values: &[i32]) {
     }
 }
 
-/// The sections as words, before their places are known.
-struct Sections {
-    header: [u32; 5],
-    sections: Vec<(Section, usize, Vec<u32>)>,
-}
-
-impl Sections {
-    fn of(mut builder: ImageBuilder) -> Result<Self, BuildError> {
-        let (fanout, routes) = fanout(builder.compartments, builder.inputs, builder.routes);
-        let [stimulus, target, output] = builder.mailboxes;
-        for registers in [&mut builder.bias, &mut builder.current_start, &mut builder.voltage_start] {
-            if !registers.is_empty() && registers.len() < builder.compartments {
-                registers.resize(builder.compartments, 0);
-            }
-        }
-        let groups = builder.cores.iter().flat_map(|core| &core.groups);
-        let group_words = groups.clone().flatten().map(|field| number("a group", *field)).collect::<Result<_, _>>()?;
-        let profiles = builder.profiles.iter().flat_map(Profile::words).collect();
-        let dense = builder.dense.chunks(2).map(pair).collect();
-        let snips = builder.snips.iter().flat_map(SnipRecord::words).collect();
-        let axons = builder.axons.iter().map(axon_words).collect::<Result<Vec<_>, _>>()?.concat();
-        let sums = sum_words(&builder.cores)?;
-        let learning = builder.learning.iter().map(learning_words).collect::<Result<Vec<_>, _>>()?.concat();
-        let products = builder.products.iter().flat_map(ProductRecord::words).collect();
-        Ok(Self {
-            header: [stimulus, target, output, builder.inputs, builder.seed],
-            sections: vec![
-                (Section::Cores, builder.cores.len(), core_words(&builder.cores)?),
-                (Section::Profiles, builder.profiles.len(), profiles),
-                (Section::Groups, groups.count(), group_words),
-                (Section::Bias, builder.bias.len(), unsigned(&builder.bias)),
-                (Section::CurrentStart, builder.current_start.len(), unsigned(&builder.current_start)),
-                (Section::VoltageStart, builder.voltage_start.len(), unsigned(&builder.voltage_start)),
-                (Section::Axons, builder.axons.len(), axons),
-                (Section::Fanout, fanout.len(), fanout),
-                (Section::Routes, routes.len(), routes),
-                (Section::Sparse, builder.sparse.len(), builder.sparse),
-                (Section::Dense, builder.dense.len(), dense),
-                (Section::Sums, sums.len() / 4, sums),
-                (Section::Learning, builder.learning.len(), learning),
-                (Section::Traces, builder.traces.len(), builder.traces.iter().flat_map(trace_words).collect()),
-                (Section::Products, builder.products.len(), products),
-                (Section::Tables, builder.tables.len(), builder.tables.concat()),
-                (Section::Tapes, builder.tapes.len() / 4, builder.tapes),
-                (Section::Draws, builder.draws.len(), builder.draws),
-                (Section::Snips, builder.snips.len(), snips),
-                (Section::Data, builder.data.len(), unsigned(&builder.data)),
-            ],
-        })
-    }
-
-    fn words(self) -> Result<Vec<u32>, BuildError> {
-        let table_words = HEADER_WORDS + 2 * self.sections.len();
-        let body: usize = self.sections.iter().map(|(_, _, words)| words.len()).sum();
-        let mut out = vec![MAGIC, VERSION, number("the image", table_words + body)?];
-        out.extend(self.header);
-        out.push(number("the section table", self.sections.len())?);
-        let mut first = table_words;
-        for (section, elements, words) in &self.sections {
-            debug_assert_eq!(*section as usize, (out.len() - HEADER_WORDS) / 2, "sections are in the table's order");
-            out.push(number("the image", first)?);
-            out.push(number("a section", *elements)?);
-            first += words.len();
-        }
-        out.extend(self.sections.into_iter().flat_map(|(_, _, words)| words));
-        Ok(out)
-    }
-}
-
-/// Routes by source: where each source's begin, and the axons.
-fn fanout(compartments: usize, inputs: u32, mut routes: Vec<(Source, u32)>) -> (Vec<u32>, Vec<u32>) {
-    routes.sort_unstable();
-    let sources = compartments + inputs as usize;
-    let place = |source| match source {
-        Source::Compartment(number) => number as usize,
-        Source::Input(number) => compartments + number as usize,
-    };
-    let mut starts = vec![0_u32; sources + 1];
-    for (source, _) in &routes {
-        // A source that is not there is left to the check of the finished image, which then misses a route.
-        if let Some(start) = starts.get_mut(place(*source) + 1) {
-            *start += 1;
-        }
-    }
-    for at in 1..starts.len() {
-        starts[at] += starts[at - 1];
-    }
-    (starts, routes.into_iter().map(|(_, axon)| axon).collect())
-}
-
-fn core_words(cores: &[Core]) -> Result<Vec<u32>, BuildError> {
-    let [mut compartment, mut group, mut slot, mut sum] = [0; 4];
-    let mut words = Vec::new();
-    for core in cores {
-        let slots = slots_for(core.delay_max);
-        for field in [compartment, core.compartments, group, core.groups.len(), slots, slot, sum, core.sums.len()] {
-            words.push(number("a core", field)?);
-        }
-        compartment += core.compartments;
-        group += core.groups.len();
-        slot += slots;
-        sum += core.sums.len();
-    }
-    Ok(words)
-}
-
-fn sum_words(cores: &[Core]) -> Result<Vec<u32>, BuildError> {
-    let mut slot = 0;
-    let mut words = Vec::new();
-    for (at, core) in cores.iter().enumerate() {
-        for [shift_right, shift_left] in &core.sums {
-            words.extend([number("the cores", at)?, *shift_right, *shift_left, number("the slots", slot)?]);
-            slot += slots_for(core.delay_max);
-        }
-    }
-    Ok(words)
-}
-
-fn learning_words(group: &LearningRecord) -> Result<[u32; 24], BuildError> {
-    group.words().ok_or(BuildError::TooLong { what: "a plastic group", count: group.synapses })
-}
-
-fn trace_words(trace: &TraceRecord) -> [u32; 4] {
-    [trace.impulse.cast_unsigned(), trace.impulse_fraction, count(trace.decay_first), count(trace.joint_first)]
-}
-
-fn unsigned(words: &[i32]) -> Vec<u32> {
-    words.iter().map(|word| word.cast_unsigned()).collect()
-}
-
-fn axon_words(axon: &AxonRecord) -> Result<[u32; 4], BuildError> {
-    axon.words().ok_or(BuildError::TooLong { what: "an axon", count: axon.synapses.max(axon.atoms) })
-}
-
-fn pair(weights: &[i16]) -> u32 {
-    let half = |at: usize| u32::from(weights.get(at).copied().unwrap_or(0).cast_unsigned());
-    half(0) | half(1) << 16
-}
-
-fn number(what: &'static str, count: usize) -> Result<u32, BuildError> {
-    u32::try_from(count).map_err(|_| BuildError::TooLong { what, count })
-}
-
 /// Counts that stay far below 2^32, since a core holds 1,024 compartments and a chip 128 cores.
 fn count(elements: usize) -> u32 {
     u32::try_from(elements).unwrap_or(u32::MAX)
@@ -610,6 +334,7 @@ fn count(elements: usize) -> u32 {
 mod tests {
     use super::*;
     use loihi_core::chip::Chip;
+    use zerocopy::IntoBytes as _;
 
     const PROFILE: Profile = Profile { v_th: 640, ..Profile::DEFAULT };
 
@@ -649,17 +374,5 @@ mod tests {
         let mut builder = ImageBuilder::new();
         builder.group(1025, PROFILE);
         assert!(builder.build().unwrap_err().to_string().contains("1025 compartments"));
-    }
-
-    #[test]
-    fn a_cut_or_changed_image_is_refused() {
-        let mut builder = ImageBuilder::new();
-        builder.group(3, PROFILE);
-        let mut file = builder.build().unwrap();
-        let words = file.words.len();
-        file.words.truncate(words - 1);
-        assert!(file.open().unwrap_err().to_string().contains("cut"));
-        file.words[0] ^= 1;
-        assert_eq!(file.open().unwrap_err(), ImageError::NotAnImage);
     }
 }

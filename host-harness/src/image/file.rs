@@ -1,0 +1,55 @@
+//! An image in the words in which it is loaded.
+
+use loihi_core::image::{Image, ImageError};
+use loihi_core::num::Fnv64;
+use zerocopy::IntoBytes as _;
+
+/// A finished image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageFile {
+    words: Vec<u32>,
+}
+
+impl ImageFile {
+    pub(super) fn new(words: Vec<u32>) -> Self {
+        Self { words }
+    }
+
+    /// The bytes that are loaded.
+    pub fn bytes(&self) -> &[u8] {
+        self.words.as_bytes()
+    }
+
+    /// The network in it.
+    ///
+    /// # Errors
+    /// None for an image that [`ImageBuilder::build`](super::ImageBuilder::build) made.
+    pub fn open(&self) -> Result<Image<'_>, ImageError> {
+        Image::open(self.bytes())
+    }
+
+    /// FNV-1a 64 of the bytes: the image's name in manifests.
+    pub fn hash(&self) -> u64 {
+        let mut hash = Fnv64::new();
+        hash.bytes(self.bytes());
+        hash.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ImageBuilder;
+    use loihi_core::image::{ImageError, Profile};
+
+    #[test]
+    fn a_cut_or_changed_image_is_refused() {
+        let mut builder = ImageBuilder::new();
+        builder.group(3, Profile::DEFAULT);
+        let mut file = builder.build().unwrap();
+        let words = file.words.len();
+        file.words.truncate(words - 1);
+        assert!(file.open().unwrap_err().to_string().contains("cut"));
+        file.words[0] ^= 1;
+        assert_eq!(file.open().unwrap_err(), ImageError::NotAnImage);
+    }
+}

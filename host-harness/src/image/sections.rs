@@ -1,0 +1,158 @@
+//! What a builder has collected, as the words of an image.
+
+use super::{BuildError, Core, ImageBuilder, Source, count};
+use loihi_core::dendrite::slots_for;
+use loihi_core::image::{
+    AxonRecord, HEADER_WORDS, LearningRecord, MAGIC, ProductRecord, Profile, Section, SnipRecord, TraceRecord, VERSION,
+};
+
+/// The sections as words, before their places are known.
+pub(super) struct Sections {
+    header: [u32; 5],
+    sections: Vec<(Section, usize, Vec<u32>)>,
+}
+
+impl Sections {
+    /// The sections of what was collected.
+    ///
+    /// # Errors
+    /// [`BuildError::TooLong`].
+    pub(super) fn of(mut builder: ImageBuilder) -> Result<Self, BuildError> {
+        let (fanout, routes) = fanout(builder.compartments, builder.inputs, builder.routes);
+        let [stimulus, target, output] = builder.mailboxes;
+        for registers in [&mut builder.bias, &mut builder.current_start, &mut builder.voltage_start] {
+            if !registers.is_empty() && registers.len() < builder.compartments {
+                registers.resize(builder.compartments, 0);
+            }
+        }
+        let groups = builder.cores.iter().flat_map(|core| &core.groups);
+        let group_words = groups.clone().flatten().map(|field| number("a group", *field)).collect::<Result<_, _>>()?;
+        let profiles = builder.profiles.iter().flat_map(Profile::words).collect();
+        let dense = builder.dense.chunks(2).map(pair).collect();
+        let snips = builder.snips.iter().flat_map(SnipRecord::words).collect();
+        let axons = builder.axons.iter().map(axon_words).collect::<Result<Vec<_>, _>>()?.concat();
+        let sums = sum_words(&builder.cores)?;
+        let learning = builder.learning.iter().map(learning_words).collect::<Result<Vec<_>, _>>()?.concat();
+        let products = builder.products.iter().flat_map(ProductRecord::words).collect();
+        Ok(Self {
+            header: [stimulus, target, output, builder.inputs, builder.seed],
+            sections: vec![
+                (Section::Cores, builder.cores.len(), core_words(&builder.cores)?),
+                (Section::Profiles, builder.profiles.len(), profiles),
+                (Section::Groups, groups.count(), group_words),
+                (Section::Bias, builder.bias.len(), unsigned(&builder.bias)),
+                (Section::CurrentStart, builder.current_start.len(), unsigned(&builder.current_start)),
+                (Section::VoltageStart, builder.voltage_start.len(), unsigned(&builder.voltage_start)),
+                (Section::Axons, builder.axons.len(), axons),
+                (Section::Fanout, fanout.len(), fanout),
+                (Section::Routes, routes.len(), routes),
+                (Section::Sparse, builder.sparse.len(), builder.sparse),
+                (Section::Dense, builder.dense.len(), dense),
+                (Section::Sums, sums.len() / 4, sums),
+                (Section::Learning, builder.learning.len(), learning),
+                (Section::Traces, builder.traces.len(), builder.traces.iter().flat_map(trace_words).collect()),
+                (Section::Products, builder.products.len(), products),
+                (Section::Tables, builder.tables.len(), builder.tables.concat()),
+                (Section::Tapes, builder.tapes.len() / 4, builder.tapes),
+                (Section::Draws, builder.draws.len(), builder.draws),
+                (Section::Snips, builder.snips.len(), snips),
+                (Section::Data, builder.data.len(), unsigned(&builder.data)),
+            ],
+        })
+    }
+
+    /// All words of the image: the header, the table of the sections, the sections.
+    ///
+    /// # Errors
+    /// [`BuildError::TooLong`].
+    pub(super) fn words(self) -> Result<Vec<u32>, BuildError> {
+        let table_words = HEADER_WORDS + 2 * self.sections.len();
+        let body: usize = self.sections.iter().map(|(_, _, words)| words.len()).sum();
+        let mut out = vec![MAGIC, VERSION, number("the image", table_words + body)?];
+        out.extend(self.header);
+        out.push(number("the section table", self.sections.len())?);
+        let mut first = table_words;
+        for (section, elements, words) in &self.sections {
+            debug_assert_eq!(*section as usize, (out.len() - HEADER_WORDS) / 2, "sections are in the table's order");
+            out.push(number("the image", first)?);
+            out.push(number("a section", *elements)?);
+            first += words.len();
+        }
+        out.extend(self.sections.into_iter().flat_map(|(_, _, words)| words));
+        Ok(out)
+    }
+}
+
+/// Routes by source: where each source's begin, and the axons.
+fn fanout(compartments: usize, inputs: u32, mut routes: Vec<(Source, u32)>) -> (Vec<u32>, Vec<u32>) {
+    routes.sort_unstable();
+    let sources = compartments + inputs as usize;
+    let place = |source| match source {
+        Source::Compartment(number) => number as usize,
+        Source::Input(number) => compartments + number as usize,
+    };
+    let mut starts = vec![0_u32; sources + 1];
+    for (source, _) in &routes {
+        // A source that is not there is left to the check of the finished image, which then misses a route.
+        if let Some(start) = starts.get_mut(place(*source) + 1) {
+            *start += 1;
+        }
+    }
+    for at in 1..starts.len() {
+        starts[at] += starts[at - 1];
+    }
+    (starts, routes.into_iter().map(|(_, axon)| axon).collect())
+}
+
+fn core_words(cores: &[Core]) -> Result<Vec<u32>, BuildError> {
+    let [mut compartment, mut group, mut slot, mut sum] = [0; 4];
+    let mut words = Vec::new();
+    for core in cores {
+        let slots = slots_for(core.delay_max);
+        for field in [compartment, core.compartments, group, core.groups.len(), slots, slot, sum, core.sums.len()] {
+            words.push(number("a core", field)?);
+        }
+        compartment += core.compartments;
+        group += core.groups.len();
+        slot += slots;
+        sum += core.sums.len();
+    }
+    Ok(words)
+}
+
+fn sum_words(cores: &[Core]) -> Result<Vec<u32>, BuildError> {
+    let mut slot = 0;
+    let mut words = Vec::new();
+    for (at, core) in cores.iter().enumerate() {
+        for [shift_right, shift_left] in &core.sums {
+            words.extend([number("the cores", at)?, *shift_right, *shift_left, number("the slots", slot)?]);
+            slot += slots_for(core.delay_max);
+        }
+    }
+    Ok(words)
+}
+
+fn learning_words(group: &LearningRecord) -> Result<[u32; 24], BuildError> {
+    group.words().ok_or(BuildError::TooLong { what: "a plastic group", count: group.synapses })
+}
+
+fn trace_words(trace: &TraceRecord) -> [u32; 4] {
+    [trace.impulse.cast_unsigned(), trace.impulse_fraction, count(trace.decay_first), count(trace.joint_first)]
+}
+
+fn unsigned(words: &[i32]) -> Vec<u32> {
+    words.iter().map(|word| word.cast_unsigned()).collect()
+}
+
+fn axon_words(axon: &AxonRecord) -> Result<[u32; 4], BuildError> {
+    axon.words().ok_or(BuildError::TooLong { what: "an axon", count: axon.synapses.max(axon.atoms) })
+}
+
+fn pair(weights: &[i16]) -> u32 {
+    let half = |at: usize| u32::from(weights.get(at).copied().unwrap_or(0).cast_unsigned());
+    half(0) | half(1) << 16
+}
+
+fn number(what: &'static str, count: usize) -> Result<u32, BuildError> {
+    u32::try_from(count).map_err(|_| BuildError::TooLong { what, count })
+}
