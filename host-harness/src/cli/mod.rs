@@ -1,6 +1,7 @@
 //! The `loihi` command.
 
 mod bench;
+mod compare;
 mod conform;
 mod cost;
 mod data;
@@ -11,6 +12,7 @@ mod progress;
 mod run;
 mod stop;
 
+use crate::experiment::Options;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,6 +31,8 @@ enum Command {
     Run(run::RunArgs),
     /// Show the experiments, or the parameters of one
     List(run::ListArgs),
+    /// Run experiments over several seeds and put them side by side
+    Compare(compare::CompareArgs),
     /// Replay recorded vectors of other emulators and of the chip
     Conform(conform::ConformArgs),
     /// Show what elementary operations cost, in instructions
@@ -55,6 +59,30 @@ struct DeviceArgs {
     firmware: Option<PathBuf>,
 }
 
+/// How much of its data an experiment sees, and which.
+#[derive(Clone, Debug, Args)]
+struct SampleArgs {
+    /// Passes over the data [default: the experiment's own]
+    #[arg(long, value_name = "N")]
+    passes: Option<u32>,
+    /// Folder of the data sets that are fetched [default: the one of `loihi data get`]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Only so many samples to learn from and to test on
+    #[arg(long, value_name = "N")]
+    samples: Option<usize>,
+    /// Test on a part of the samples to learn from, not on the test samples: to choose parameters by
+    #[arg(long)]
+    validate: bool,
+}
+
+impl SampleArgs {
+    fn options(&self, seed: u32) -> Options {
+        let (passes, data, samples, validate) = (self.passes, self.data.clone(), self.samples, self.validate);
+        Options { seed, passes, learned: None, data, samples, validate }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum DeviceKind {
     /// In this process
@@ -72,6 +100,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::List(args) => run::list(&args),
+        Command::Compare(args) => compare::compare(&args),
         Command::Conform(args) => conform::conform(&args),
         Command::Data(args) => data::data(&args),
         Command::Bench(args) => bench::bench(&args),

@@ -1,9 +1,9 @@
 //! `loihi run`: an experiment on a device, shown, recorded and reported. `loihi list`.
 
-use super::DeviceArgs;
 use super::open::open;
 use super::out;
 use super::progress::Progress;
+use super::{DeviceArgs, SampleArgs};
 use crate::device::session::Session;
 use crate::experiment::{Experiment, Options, Outcome, Row, Task, Watch, parameters};
 use crate::image::ImageFile;
@@ -25,15 +25,8 @@ pub(super) struct RunArgs {
     /// Everything random follows from it
     #[arg(long, default_value_t = 0)]
     seed: u32,
-    /// Passes over the data [default: the experiment's own]
-    #[arg(long, value_name = "N")]
-    passes: Option<u32>,
-    /// Only so many samples to learn from and to test on
-    #[arg(long, value_name = "N")]
-    samples: Option<usize>,
-    /// Test on a part of the samples to learn from, not on the test samples: to choose parameters by
-    #[arg(long)]
-    validate: bool,
+    #[command(flatten)]
+    sample: SampleArgs,
     /// Record the run in this folder, which must be new or empty
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -76,13 +69,13 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
         return Ok(());
     }
     for experiment in Experiment::ALL {
-        out::line(format_args!("{:<18} {}", experiment.name(), experiment.summary()))?;
+        out::line(format_args!("{:<19} {}", experiment.name(), experiment.summary()))?;
     }
     Ok(())
 }
 
 /// The experiment of a name, or of a file of parameters.
-fn choose(name: &str) -> anyhow::Result<(Experiment, Box<dyn Task>)> {
+pub(super) fn choose(name: &str) -> anyhow::Result<(Experiment, Box<dyn Task>)> {
     let is_file = Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
     if !is_file {
         let experiment = find(name)?;
@@ -101,8 +94,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let folder = args.out.as_deref().map(RunFolder::create).transpose()?;
     let mut follower =
         Follower { progress: Progress::new(args.quiet), folder, manifest: manifest(experiment, &session, args.seed) };
-    let options =
-        Options { seed: args.seed, passes: args.passes, learned, samples: args.samples, validate: args.validate };
+    let options = Options { learned, ..args.sample.options(args.seed) };
     let outcome = task.run(&mut session, &options, &mut follower);
     follower.progress.finish();
     follower.take_logs(&mut session)?;

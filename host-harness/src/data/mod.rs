@@ -9,6 +9,7 @@ pub mod get;
 pub mod idx;
 pub mod mnist;
 pub mod package;
+pub mod poisson;
 
 use std::path::PathBuf;
 

@@ -1,7 +1,7 @@
 //! Samples shown one at a time to a network that classifies them: stages of learning and of testing, in an order that is
 //! known before anything runs.
 
-use super::{ExperimentError, Metrics, Options, Row, Watch, mailbox};
+use super::{ExperimentError, Metrics, Options, Outcome, Row, Watch, mailbox};
 use crate::data::{Dataset, Sample};
 use crate::device::session::Session;
 use loihi_core::chip::ResetScope;
@@ -283,6 +283,15 @@ fn answer(outputs: &[i32], port: Port, among: &[u8]) -> Option<u8> {
         _ => Some((class, *output)),
     });
     best.map(|(class, _)| class)
+}
+
+/// An outcome that counts the steps and samples of all stages, also of those before everything began anew.
+pub fn of_stages(outcome: Outcome, scores: &[Score]) -> Outcome {
+    Outcome {
+        steps: scores.iter().map(|score| score.ops.steps).sum(),
+        samples: Some(scores.iter().map(|score| score.samples as u64).sum()),
+        ..outcome
+    }
 }
 
 /// The part of a data set that a run is to see.

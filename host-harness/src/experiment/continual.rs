@@ -135,7 +135,8 @@ impl Task for Continual {
             ("backward_transfer_replay", transfer_replay),
             ("forgetting_replay", forgetting_replay),
         ];
-        conclude(session, &file, watch, metrics, vec![digest])
+        let outcome = conclude(session, &file, watch, metrics, vec![digest])?;
+        Ok(classify::of_stages(outcome, &scores))
     }
 }
 

@@ -3,14 +3,38 @@
 use super::classify::{self, Interface};
 use super::decolle_net::{DecolleNet, Recording};
 use super::{ExperimentError, Options, Outcome, Task, Watch, conclude, load};
-use crate::data::{Dataset, digits};
+use crate::data::{DataError, Dataset, digits, mnist, poisson};
 use crate::device::session::Session;
 use serde::{Deserialize, Serialize};
+
+/// What is learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Data {
+    /// Digits of 8 × 8 pixels, built in.
+    Digits,
+    /// Rate patterns that follow from the seed.
+    Poisson,
+    /// Digits of 28 × 28 pixels, fetched.
+    Mnist,
+}
+
+impl Data {
+    fn load(self, options: &Options) -> Result<Dataset, DataError> {
+        match self {
+            Self::Digits => Ok(digits::dataset()),
+            Self::Poisson => Ok(poisson::dataset(options.seed)),
+            Self::Mnist => mnist::dataset(options.data.as_deref()),
+        }
+    }
+}
 
 /// Parameters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DecolleTask {
+    /// What is learned.
+    pub data: Data,
     /// Passes over the samples.
     pub passes: u32,
     /// Samples that are held back with `--validate`.
@@ -49,7 +73,8 @@ impl DecolleTask {
         if let Some(tested) = scores.last().filter(|_| layers > 1) {
             metrics.extend(OF_LAYERS.into_iter().zip(tested.accuracies.iter().copied()));
         }
-        conclude(session, &file, watch, metrics, vec![digest])
+        let outcome = conclude(session, &file, watch, metrics, vec![digest])?;
+        Ok(classify::of_stages(outcome, &scores))
     }
 }
 
@@ -59,6 +84,7 @@ const OF_LAYERS: [&str; 4] =
 
 impl Task for DecolleTask {
     fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
-        self.run_on(&classify::select(digits::dataset(), options, self.validation_samples), session, options, watch)
+        let data = self.data.load(options)?;
+        self.run_on(&classify::select(data, options, self.validation_samples), session, options, watch)
     }
 }

@@ -40,7 +40,8 @@ impl EmstdpTask {
         let scores = classify::run(&stages, interface, session, watch)?;
         let digest = session.digest()?;
         let metrics = classify::metrics_of_passes(&scores);
-        conclude(session, &file, watch, metrics, vec![digest])
+        let outcome = conclude(session, &file, watch, metrics, vec![digest])?;
+        Ok(classify::of_stages(outcome, &scores))
     }
 }
 

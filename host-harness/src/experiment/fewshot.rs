@@ -165,6 +165,7 @@ impl Task for FewShot {
         ];
         let head: Option<&Score> = of(HEAD).map(|(_, score)| score);
         metrics.extend(head.map(classify::learning_metrics).unwrap_or_default());
-        conclude(session, &file, watch, metrics, vec![digest])
+        let outcome = conclude(session, &file, watch, metrics, vec![digest])?;
+        Ok(classify::of_stages(outcome, &scores))
     }
 }

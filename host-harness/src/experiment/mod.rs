@@ -30,13 +30,16 @@ mod twin;
 
 pub use registry::Experiment;
 
+use crate::data::DataError;
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageFile};
 use crate::record::{Learned, RecordError};
 use loihi_core::arena::TooSmall;
+use loihi_core::chip::Chip;
 use loihi_core::chip::Keep;
 use loihi_core::ops::OpCounts;
 use loihi_core::probe::StateDigest;
+use std::path::PathBuf;
 
 /// Why an experiment ended early.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +53,9 @@ pub enum ExperimentError {
     /// Something could not be recorded.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// A data set cannot be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// The parameters cannot be read.
     #[error(transparent)]
     Parameters(#[from] toml::de::Error),
@@ -123,12 +129,18 @@ pub struct Row {
 pub struct Outcome {
     /// Steps computed.
     pub steps: u64,
+    /// Samples shown, to learn from and to test on, if that is what was shown.
+    pub samples: Option<u64>,
     /// Figures of the whole run.
     pub metrics: Metrics,
     /// Exact counts.
     pub ops: OpCounts,
     /// Instructions that the steps took, where the device counts them.
     pub instructions: Option<u64>,
+    /// Bytes of the chip's state.
+    pub state_bytes: usize,
+    /// Bytes of it that are learned.
+    pub learned_bytes: usize,
     /// Digest of all state at the end.
     pub digest: StateDigest,
     /// Digest of all state after each pass.
@@ -144,6 +156,8 @@ pub struct Options {
     pub passes: Option<u32>,
     /// Learned state to begin with.
     pub learned: Option<Learned>,
+    /// Folder of the data sets that are fetched, if not the usual one.
+    pub data: Option<PathBuf>,
     /// Only so many samples to learn from and to test on.
     pub samples: Option<usize>,
     /// Whether a part of the samples to learn from is tested on, and not the test samples: to choose parameters by.
@@ -189,7 +203,17 @@ fn conclude(
     watch.learned(image, &learned)?;
     let ops = session.ops()?;
     let digest = session.digest()?;
-    Ok(Outcome { steps: ops.steps, metrics, ops, instructions: session.instructions(), digest, digests })
+    Ok(Outcome {
+        steps: ops.steps,
+        samples: None,
+        metrics,
+        ops,
+        instructions: session.instructions(),
+        state_bytes: Chip::bytes_needed(&image.open().map_err(SessionError::from)?),
+        learned_bytes: learned.len(),
+        digest,
+        digests,
+    })
 }
 
 /// Q3.12 of a real number, saturating.

@@ -56,6 +56,10 @@ experiments! {
         "8x8 digits, a layer of 128 that learns from its own readout (DECOLLE)";
     DigitsDecolle2, "digits-decolle-2", super::decolle::DecolleTask,
         "8x8 digits, two layers of 128, each with a readout of its own (DECOLLE)";
+    MnistDecolle, "mnist-decolle", super::decolle::DecolleTask,
+        "28x28 digits of MNIST (`loihi data get mnist`), a layer of 512 that learns from its own readout (DECOLLE)";
+    DecollePoisson, "decolle-poisson", super::decolle::DecolleTask,
+        "ten patterns of spike rates, a layer of 128 that learns from its own readout (DECOLLE)";
     DigitsEmstdp, "digits-emstdp", super::emstdp::EmstdpTask,
         "8x8 digits, two layers that learn from spikes of their errors (EMSTDP)";
     DigitsSoelFewshot, "digits-soel-fewshot", super::fewshot::FewShot,

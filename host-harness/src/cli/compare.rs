@@ -1,0 +1,234 @@
+//! `loihi compare`: experiments over several seeds, side by side: mean and standard error of what they measure, updates and
+//! instructions per sample, bytes of state.
+
+use super::open::open;
+use super::progress::Progress;
+use super::run::choose;
+use super::{DeviceArgs, SampleArgs, out, stop};
+use crate::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
+use crate::device::session::{Patience, Session};
+use crate::experiment::{Nobody, Options, Outcome};
+use anyhow::{Context as _, anyhow, bail};
+use clap::Args;
+use serde::Serialize;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    /// Names of experiments, or files of parameters
+    #[arg(required = true)]
+    experiments: Vec<String>,
+    /// Seeds of each experiment, from --seed on
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    seeds: u32,
+    /// The first seed
+    #[arg(long, default_value_t = 0)]
+    seed: u32,
+    #[command(flatten)]
+    sample: SampleArgs,
+    /// Count instructions too: a short run of each on the firmware in QEMU
+    #[arg(long)]
+    instructions: bool,
+    /// Firmware for QEMU [default: the one that `cargo xtask firmware` builds]
+    #[arg(long, value_name = "FILE")]
+    firmware: Option<PathBuf>,
+    /// Runs at a time [default: one for each processor]
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+    /// Print one JSON object for each experiment
+    #[arg(long)]
+    json: bool,
+    /// No progress bar
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// Samples of the short run that counts instructions.
+const COUNTED_SAMPLES: usize = 24;
+
+/// A row of the table.
+#[derive(Debug, Serialize)]
+struct Row {
+    experiment: String,
+    seeds: u32,
+    metric: &'static str,
+    mean: f64,
+    standard_error: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updates_per_sample: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trigger_rate: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instructions_per_step: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instructions_per_sample: Option<f64>,
+    state_bytes: usize,
+    learned_bytes: usize,
+}
+
+pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<()> {
+    for name in &args.experiments {
+        choose(name)?;
+    }
+    let outcomes = run_all(args)?;
+    let mut rows = Vec::new();
+    for (name, outcomes) in args.experiments.iter().zip(&outcomes) {
+        let mut row = summarise(name, outcomes)?;
+        if args.instructions {
+            count_instructions(args, name, &mut row)?;
+        }
+        rows.push(row);
+    }
+    if args.json {
+        for row in &rows {
+            out::line(format_args!("{}", serde_json::to_string(row).context("the result cannot be written as JSON")?))?;
+        }
+        return Ok(());
+    }
+    print_table(&rows)
+}
+
+/// Runs every experiment with every seed, several at a time; the outcomes are in the order of experiments and seeds.
+fn run_all(args: &CompareArgs) -> anyhow::Result<Vec<Vec<Outcome>>> {
+    let jobs: Vec<(usize, u32)> = (0..args.experiments.len())
+        .flat_map(|experiment| (0..args.seeds).map(move |seed| (experiment, args.seed.wrapping_add(seed))))
+        .collect();
+    let workers = args.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1).max(1);
+    let (next, progress) = (AtomicUsize::new(0), Progress::new(args.quiet));
+    let done: Mutex<Vec<(usize, anyhow::Result<Outcome>)>> = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..workers.min(jobs.len()) {
+            scope.spawn(|| {
+                while let Some((number, (experiment, seed))) = {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    jobs.get(number).map(|job| (number, *job))
+                } {
+                    let outcome = run_one(args, &args.experiments[experiment], seed);
+                    let Ok(mut done) = done.lock() else { return };
+                    done.push((number, outcome));
+                    progress.show(done.len() as u64, jobs.len() as u64, "runs");
+                    if stop::requested() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    progress.finish();
+    let mut done = done.into_inner().map_err(|_| anyhow!("a run has ended in the middle"))?;
+    done.sort_by_key(|(number, _)| *number);
+    let mut outcomes: Vec<Vec<Outcome>> = args.experiments.iter().map(|_| Vec::new()).collect();
+    for (number, outcome) in done {
+        let (experiment, seed) = jobs[number];
+        let name = &args.experiments[experiment];
+        outcomes[experiment].push(outcome.with_context(|| format!("{name}, seed {seed}"))?);
+    }
+    if stop::requested() {
+        bail!("not all runs have come to their end");
+    }
+    Ok(outcomes)
+}
+
+/// One run on a host device of its own.
+fn run_one(args: &CompareArgs, name: &str, seed: u32) -> anyhow::Result<Outcome> {
+    let (_, task) = choose(name)?;
+    let device = Box::new(InProcess::new(ARENA_BYTES_DEFAULT));
+    let mut session = Session::open(device, Patience::default(), seed, stop::requested)?;
+    Ok(task.run(&mut session, &args.sample.options(seed), &mut Nobody)?)
+}
+
+/// Mean and standard error of the first metric, which is what an experiment is about.
+fn summarise(name: &str, outcomes: &[Outcome]) -> anyhow::Result<Row> {
+    let first = outcomes.first().ok_or_else(|| anyhow!("{name} has not run"))?;
+    let &(metric, _) = first.metrics.first().ok_or_else(|| anyhow!("{name} measures nothing"))?;
+    let of = |name: &str| -> Vec<f64> {
+        let find = |outcome: &Outcome| outcome.metrics.iter().find(|(metric, _)| *metric == name).map(|(_, v)| *v);
+        outcomes.iter().filter_map(find).collect()
+    };
+    let (mean, standard_error) = mean_and_error(&of(metric));
+    let optional = |name| Some(of(name)).filter(|values| !values.is_empty()).map(|values| mean_and_error(&values).0);
+    Ok(Row {
+        experiment: name.to_owned(),
+        seeds: u32::try_from(outcomes.len()).unwrap_or(u32::MAX),
+        metric,
+        mean,
+        standard_error,
+        updates_per_sample: optional("updates_per_sample"),
+        trigger_rate: optional("trigger_rate"),
+        instructions_per_step: None,
+        instructions_per_sample: None,
+        state_bytes: first.state_bytes,
+        learned_bytes: first.learned_bytes,
+    })
+}
+
+/// Of one value the error is not known; it is said to be 0.
+#[expect(clippy::cast_precision_loss, reason = "at most a thousand seeds")]
+fn mean_and_error(values: &[f64]) -> (f64, f64) {
+    let count = values.len().max(1) as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    let error = if values.len() > 1 { (squares / (count - 1.0) / count).sqrt() } else { 0.0 };
+    (mean, error)
+}
+
+/// Runs a few samples, or a pass, on the firmware.
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+fn count_instructions(args: &CompareArgs, name: &str, row: &mut Row) -> anyhow::Result<()> {
+    let device =
+        DeviceArgs { device: super::DeviceKind::Qemu, arena: ARENA_BYTES_DEFAULT, firmware: args.firmware.clone() };
+    let (_, task) = choose(name)?;
+    let mut session = open(&device)?;
+    let options = Options { passes: Some(1), samples: Some(COUNTED_SAMPLES), ..args.sample.options(args.seed) };
+    let outcome = task.run(&mut session, &options, &mut Nobody).with_context(|| format!("{name} on QEMU"))?;
+    let Some(instructions) = outcome.instructions else { return Ok(()) };
+    row.instructions_per_step = Some(instructions as f64 / outcome.steps.max(1) as f64);
+    // Learned and tested samples alike.
+    row.instructions_per_sample = outcome.samples.map(|samples| instructions as f64 / samples.max(1) as f64);
+    Ok(())
+}
+
+fn print_table(rows: &[Row]) -> anyhow::Result<()> {
+    out::line(format_args!(
+        "| experiment | seeds | measured | mean ± standard error | updates/sample | triggered | instr/step | instr/sample | state bytes | learned bytes |"
+    ))?;
+    out::line(format_args!("|---|---:|---|---:|---:|---:|---:|---:|---:|---:|"))?;
+    let number =
+        |value: Option<f64>, decimals: usize| value.map_or("–".to_owned(), |value| format!("{value:.decimals$}"));
+    for row in rows {
+        let share = row.metric.starts_with("accuracy");
+        let (scale, unit) = if share { (100.0, " %") } else { (1.0, "") };
+        let decimals = if share { 2 } else { 4 };
+        let trigger = row.trigger_rate.map_or("–".to_owned(), |rate| format!("{:.1} %", 100.0 * rate));
+        out::line(format_args!(
+            "| {} | {} | {} | {:.decimals$} ± {:.decimals$}{unit} | {} | {trigger} | {} | {} | {} | {} |",
+            row.experiment,
+            row.seeds,
+            row.metric,
+            scale * row.mean,
+            scale * row.standard_error,
+            number(row.updates_per_sample, 0),
+            number(row.instructions_per_step, 0),
+            number(row.instructions_per_sample, 0),
+            row.state_bytes,
+            row.learned_bytes,
+        ))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mean_and_standard_error_by_hand() {
+        let (mean, error) = mean_and_error(&[1.0, 2.0, 6.0]);
+        assert!((mean - 3.0).abs() < 1e-12);
+        // Squares 4 + 1 + 9, by 2, by 3.
+        assert!((error - (7.0_f64 / 3.0).sqrt()).abs() < 1e-12);
+        assert!(mean_and_error(&[5.0]).1.abs() < 1e-12);
+    }
+}

@@ -1,0 +1,54 @@
+//! Ten rate patterns, drawn from a seed: every sample of a class has the same rates, and spikes of its own.
+
+use super::{Dataset, Sample};
+use loihi_core::num::word;
+
+/// Name of the data set.
+pub const NAME: &str = "poisson";
+/// Inputs of a pattern.
+const INPUTS: u32 = 100;
+/// Patterns.
+const CLASSES: u32 = 10;
+/// Samples to learn from, and to test on.
+const SAMPLES: [u32; 2] = [700, 300];
+
+/// The patterns of a seed. Values are in 256ths of a spike per step, at most a fifth; most are small: the squares of
+/// uniform numbers.
+pub fn dataset(seed: u32) -> Dataset {
+    let value = |class: u32, input: u32| {
+        let uniform = u64::from(word(seed, class, input, 77));
+        // A square of 64 bits, of which a fifth of the high 8 counts, to the nearest.
+        let share = (uniform * uniform) >> 32;
+        u8::try_from((share * 256 / 5 + (1 << 31)) >> 32).unwrap_or(u8::MAX)
+    };
+    let patterns: Vec<Vec<u8>> =
+        (0..CLASSES).map(|class| (0..INPUTS).map(|input| value(class, input)).collect()).collect();
+    let sample = |number: u32| {
+        let class = word(seed, number, 0, 78) % CLASSES;
+        Sample { values: patterns[class as usize].clone(), label: u8::try_from(class).unwrap_or(0) }
+    };
+    let [learn, test] = SAMPLES;
+    Dataset {
+        name: NAME,
+        inputs: INPUTS,
+        classes: CLASSES,
+        learn: (0..learn).map(sample).collect(),
+        test: (learn..learn + test).map(sample).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_squares_of_uniform_numbers_up_to_a_fifth() {
+        let data = dataset(3);
+        let values = || data.learn.iter().flat_map(|sample| sample.values.iter().copied());
+        assert!(values().max() > Some(45) && values().max() <= Some(51), "{:?}", values().max());
+        let mean = values().map(f64::from).sum::<f64>() / 70_000.0;
+        // A third of 51.2.
+        assert!((15.0..19.0).contains(&mean), "{mean}");
+        assert!((0..10).all(|class| data.test.iter().any(|sample| sample.label == class)));
+    }
+}
