@@ -6,6 +6,7 @@ mod common;
 
 use common::{open_host, open_qemu};
 use host_harness::cost::kernels::{KernelCost, measure};
+use host_harness::cost::rules::{self, RuleCost};
 use host_harness::device::session::Session;
 use host_harness::experiment::{Experiment, Nobody, Options, Outcome, Task};
 use loihi_core::probe::{Register, StateDigest};
@@ -115,6 +116,31 @@ const BOUNDS: [(&str, &str, f64, usize); 8] = [
     ("by it", "compartment and step", 24.2, 1),
     ("e-prop, filtered", "synapse and step", 22.3, 1),
 ];
+
+#[test]
+fn rules_of_the_embedded_cpu_on_a_few_samples() {
+    let options = Options { seed: 4, passes: Some(1), samples: Some(14), ..Options::default() };
+    for experiment in [
+        Experiment::DigitsDecolle,
+        Experiment::DigitsDecolle2,
+        Experiment::DigitsEmstdp,
+        Experiment::DigitsSoelFewshot,
+        Experiment::DigitsContinual,
+        Experiment::DecollePoisson,
+    ] {
+        let outcome = assert_agree(experiment, &options);
+        assert!(outcome.ops.rule_changes > 0, "{}: no weight has changed", experiment.name());
+    }
+}
+
+#[test]
+fn kernels_of_the_rules_cost_no_more_than_in_c() {
+    let costs = rules::measure(&mut open_qemu()).unwrap();
+    assert_eq!(costs.len(), rules::RULE_KERNELS.len());
+    for RuleCost { kernel, instructions, instructions_c, .. } in costs {
+        assert!((1.0..=instructions_c).contains(&instructions), "{kernel}: {instructions:.2}, in C {instructions_c}");
+    }
+}
 
 #[test]
 fn kernels_cost_what_they_may() {

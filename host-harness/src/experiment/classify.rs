@@ -7,6 +7,7 @@ use crate::device::session::Session;
 use loihi_core::chip::ResetScope;
 use loihi_core::num::word;
 use loihi_core::ops::OpCounts;
+use loihi_core::probe::Register;
 use loihi_core::snip::NO_TARGET;
 use loihi_core::wire::message::Record;
 
@@ -81,6 +82,8 @@ pub struct Stage<'d> {
     pub name: String,
     /// Whether everything is as after loading before it begins.
     pub fresh: bool,
+    /// Words of [`Register::Rate`] and what is written there before it begins.
+    pub rates: Vec<(usize, i32)>,
     /// Readouts that learn.
     pub taught: Vec<Port>,
     /// Readouts that are asked; the last one's accuracy is the stage's.
@@ -94,7 +97,15 @@ pub struct Stage<'d> {
 impl<'d> Stage<'d> {
     /// A stage that asks one readout and teaches none.
     pub fn asking(name: String, port: Port, among: &[u8], items: Vec<Item<'d>>) -> Self {
-        Self { name, fresh: false, taught: Vec::new(), asked: vec![port], among: among.to_vec(), items }
+        Self {
+            name,
+            fresh: false,
+            rates: Vec::new(),
+            taught: Vec::new(),
+            asked: vec![port],
+            among: among.to_vec(),
+            items,
+        }
     }
 }
 
@@ -121,6 +132,7 @@ pub fn passes<'d>(data: &'d Dataset, passes: u32, taught: Port, asked: &[Port]) 
     let stage = |name: String, taught, items| Stage {
         name,
         fresh: false,
+        rates: Vec::new(),
         taught,
         asked: asked.to_vec(),
         among: Vec::new(),
@@ -194,6 +206,9 @@ pub fn run(
     for (number, stage) in (1..).zip(stages) {
         if stage.fresh {
             session.reset(ResetScope::All)?;
+        }
+        for (word, rate) in &stage.rates {
+            session.write(Register::Rate, *word, &[*rate])?;
         }
         let before = session.ops()?;
         let mut right = vec![0_u32; stage.asked.len()];

@@ -37,6 +37,8 @@ pub struct DecolleTask {
     pub data: Data,
     /// Passes over the samples.
     pub passes: u32,
+    /// How many times the learning rate is halved after every pass, 0..=3.
+    pub rate_halvings_per_pass: u8,
     /// Samples that are held back with `--validate`.
     pub validation_samples: usize,
     /// The network.
@@ -66,7 +68,12 @@ impl DecolleTask {
         let ports = (0..layers).map(|layer| self.net.port(data.classes, layer)).collect::<Vec<_>>();
         // All layers read the same target words.
         let taught = self.net.port(data.classes, 0);
-        let stages = classify::passes(data, options.passes.unwrap_or(self.passes), taught, &ports);
+        let mut stages = classify::passes(data, options.passes.unwrap_or(self.passes), taught, &ports);
+        let learning = stages.iter_mut().filter(|stage| !stage.taught.is_empty());
+        for (pass, stage) in (0_i32..).zip(learning).skip(1) {
+            let rate = -pass * i32::from(self.rate_halvings_per_pass.min(3));
+            stage.rates = self.net.rate_words().into_iter().map(|word| (word, rate)).collect();
+        }
         let scores = classify::run(&stages, interface, session, watch)?;
         let digest = session.digest()?;
         let mut metrics = classify::metrics_of_passes(&scores);

@@ -210,6 +210,13 @@ impl DecolleNet {
         Port { target_first: 0, right, wrong: 0, output_first: layer * classes, classes }
     }
 
+    /// Where the rates of the layers are: those of the groups if the cores learn, those of the snips, of which the
+    /// encoder is the first, if the embedded CPU does.
+    pub fn rate_words(&self) -> Vec<usize> {
+        let layers = self.layers.len();
+        if self.precision().is_none() { (0..layers).collect() } else { (layers + 1..=2 * layers).collect() }
+    }
+
     fn slope(&self) -> Slope {
         #[expect(clippy::cast_possible_truncation, reason = "float to integer casts saturate")]
         let half_width = (self.slope_width * f64::from(self.v_th)) as i32;

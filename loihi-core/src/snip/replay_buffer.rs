@@ -76,3 +76,25 @@ impl Snip for ReplayBuffer {
             && fits(0, self.targets, image.target_words)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_comes_back_with_a_key_of_its_own() {
+        let buffer = ReplayBuffer { values: 3, targets: 2, slots: 2 };
+        let mut learned = [0; 5];
+        assert_eq!(buffer.learned_words(), learned.len());
+        buffer.keep(&mut learned, 0, &[1, 2, 3, 9, 9], &[4, 5]);
+        buffer.keep(&mut learned, 1, &[6, 7, 8, 9, 9], &[-1, i16::MIN]);
+        buffer.keep(&mut learned, 2, &[99; 5], &[99; 2]);
+        let (mut stimulus, mut target) = ([0; 5], [0; 2]);
+        buffer.recall(&mut learned, 1, &mut stimulus, &mut target, 0x0002_0001);
+        assert_eq!((stimulus, target), ([6, 7, 8, 1, 2], [-1, i16::MIN]));
+        buffer.recall(&mut learned, 0, &mut stimulus, &mut target, 5);
+        assert_eq!((stimulus, target), ([1, 2, 3, 5, 0], [4, 5]));
+        buffer.recall(&mut learned, 2, &mut stimulus, &mut target, 7);
+        assert_eq!((stimulus, target), ([1, 2, 3, 5, 0], [4, 5]), "a slot that is not there");
+    }
+}
