@@ -5,11 +5,13 @@
 //! | `manifest.toml` | experiment, device, seed, versions, image hash, steps; `finished = false` until the run has ended |
 //! | `metrics.csv` | one line per row of metrics, written as they come |
 //! | `learned.bin` | learned state, for `--learned` |
+//! | `checkpoint.bin` | where an unfinished run stood, and all state of its device, for `--resume` |
 //! | `log.txt` | log lines of the device, if there were any |
 //!
 //! `metrics.csv` and `log.txt` grow line by line; every other file is written aside and then renamed, so that what can
 //! be seen is whole.
 
+use crate::experiment::checkpoint::Checkpoint;
 use loihi_core::wire::frame::CRC;
 use serde::Serialize;
 use std::fs::{self, File};
@@ -41,9 +43,17 @@ pub enum RecordError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// A file of a checkpoint is none, or is damaged.
+    #[error("{}: {why}", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// Learned state of another network.
     #[error(
-        "the learned state belongs to another network (image {found:016x}, this run has {expected:016x}): give --learned a run \
+        "what is given belongs to another network (image {found:016x}, this run has {expected:016x}): give --learned or --resume a run \
          of the same experiment and seed"
     )]
     OtherImage {
@@ -155,6 +165,17 @@ impl RunFolder {
         Ok(())
     }
 
+    /// Writes where a run stands, over what is there.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn checkpoint(&self, checkpoint: &Checkpoint) -> Result<(), RecordError> {
+        let path = self.path.join("checkpoint.bin");
+        let bytes =
+            checkpoint.to_bytes().map_err(|error| RecordError::File { path: path.clone(), error: error.into() })?;
+        write_whole(&path, &bytes)
+    }
+
     /// Writes learned state.
     ///
     /// # Errors
@@ -199,6 +220,16 @@ fn learned_to_bytes(image_hash: u64, learned: &[u8]) -> Vec<u8> {
     bytes.extend(learned);
     bytes.extend(CRC.checksum(&bytes).to_le_bytes());
     bytes
+}
+
+/// Reads a checkpoint from a file, or from the file `checkpoint.bin` of a run folder.
+///
+/// # Errors
+/// [`RecordError`] says what is wrong with it.
+pub fn read_checkpoint(path: &Path) -> Result<Checkpoint, RecordError> {
+    let path = if path.is_dir() { path.join("checkpoint.bin") } else { path.to_owned() };
+    let bytes = fs::read(&path).map_err(|error| RecordError::File { path: path.clone(), error })?;
+    Checkpoint::parse(&bytes).map_err(|why| RecordError::Checkpoint { path, why })
 }
 
 /// Learned state that was written by a run, and the hash of the image that learned it.

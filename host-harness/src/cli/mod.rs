@@ -79,7 +79,7 @@ struct SampleArgs {
 impl SampleArgs {
     fn options(&self, seed: u32) -> Options {
         let (passes, data, samples, validate) = (self.passes, self.data.clone(), self.samples, self.validate);
-        Options { seed, passes, learned: None, data, samples, validate }
+        Options { seed, passes, learned: None, resume: None, data, samples, validate }
     }
 }
 

@@ -5,9 +5,10 @@ use super::out;
 use super::progress::Progress;
 use super::{DeviceArgs, SampleArgs};
 use crate::device::session::Session;
+use crate::experiment::checkpoint::{Checkpoint, Standing};
 use crate::experiment::{Experiment, Options, Outcome, Row, Task, Watch, parameters};
 use crate::image::ImageFile;
-use crate::record::{Learned, Manifest, RecordError, RunFolder};
+use crate::record::{Learned, Manifest, RecordError, RunFolder, read_checkpoint};
 use anyhow::{Context as _, anyhow};
 use clap::Args;
 use loihi_core::image::VERSION as IMAGE_VERSION;
@@ -15,6 +16,7 @@ use loihi_core::wire::message::{SCHEMA, VERSION as PROTOCOL_VERSION};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -33,6 +35,9 @@ pub(super) struct RunArgs {
     /// Begin with what another run has learned (its folder, or the file learned.bin)
     #[arg(long, value_name = "FILE")]
     learned: Option<PathBuf>,
+    /// Go on with a run that did not come to its end (its folder); give the same experiment, seed, passes and samples
+    #[arg(long, value_name = "DIR", conflicts_with = "learned")]
+    resume: Option<PathBuf>,
     /// Print the result as one JSON object, on the last line
     #[arg(long)]
     json: bool,
@@ -90,11 +95,17 @@ pub(super) fn choose(name: &str) -> anyhow::Result<(Experiment, Box<dyn Task>)> 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let (experiment, task) = choose(&args.experiment)?;
     let learned = args.learned.as_deref().map(Learned::read).transpose().context("--learned cannot be used")?;
+    let resume = args.resume.as_deref().map(read_checkpoint).transpose().context("--resume cannot be used")?;
     let mut session = open(&args.device)?;
     let folder = args.out.as_deref().map(RunFolder::create).transpose()?;
-    let mut follower =
-        Follower { progress: Progress::new(args.quiet), folder, manifest: manifest(experiment, &session, args.seed) };
-    let options = Options { learned, ..args.sample.options(args.seed) };
+    let mut follower = Follower {
+        progress: Progress::new(args.quiet),
+        folder,
+        manifest: manifest(experiment, &session, args.seed),
+        image_hash: 0,
+        checkpoint_at: Instant::now(),
+    };
+    let options = Options { learned, resume, ..args.sample.options(args.seed) };
     let outcome = task.run(&mut session, &options, &mut follower);
     follower.progress.finish();
     follower.take_logs(&mut session)?;
@@ -200,7 +211,13 @@ struct Follower {
     progress: Progress,
     folder: Option<RunFolder>,
     manifest: Manifest,
+    image_hash: u64,
+    /// When it was last written down where the run stands.
+    checkpoint_at: Instant,
 }
+
+/// Time between two checkpoints of a run that is recorded.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
 
 impl Follower {
     fn take_logs(&mut self, session: &mut Session) -> Result<(), RecordError> {
@@ -232,6 +249,7 @@ impl Follower {
 
 impl Watch for Follower {
     fn image(&mut self, image: &ImageFile) -> Result<(), RecordError> {
+        self.image_hash = image.hash();
         self.manifest.image_hash = format!("{:016x}", image.hash());
         match &self.folder {
             Some(folder) => folder.manifest(&self.manifest),
@@ -265,5 +283,18 @@ impl Watch for Follower {
             Some(folder) => folder.learned(image.hash(), learned),
             None => Ok(()),
         }
+    }
+
+    fn wants_checkpoint(&mut self) -> bool {
+        self.folder.is_some() && self.checkpoint_at.elapsed() >= CHECKPOINT_EVERY
+    }
+
+    fn checkpoint(&mut self, standing: &Standing, state: &[u8]) -> Result<(), RecordError> {
+        let checkpoint = Checkpoint { image_hash: self.image_hash, standing: standing.clone(), state: state.to_vec() };
+        if let Some(folder) = &self.folder {
+            folder.checkpoint(&checkpoint)?;
+        }
+        self.checkpoint_at = Instant::now();
+        Ok(())
     }
 }

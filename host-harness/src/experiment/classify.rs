@@ -1,15 +1,19 @@
 //! Samples shown one at a time to a network that classifies them: stages of learning and of testing, in an order that is
 //! known before anything runs.
 
-use super::{ExperimentError, Metrics, Options, Outcome, Row, Watch, mailbox};
+use super::checkpoint::Standing;
+use super::{ExperimentError, Metrics, Options, Outcome, Row, Watch, load, mailbox};
 use crate::data::{Dataset, Sample};
 use crate::device::session::Session;
-use loihi_core::chip::ResetScope;
+use crate::image::ImageFile;
+use crate::record::RecordError;
+use loihi_core::chip::{Keep, ResetScope};
 use loihi_core::num::word;
 use loihi_core::ops::OpCounts;
 use loihi_core::probe::Register;
 use loihi_core::snip::NO_TARGET;
 use loihi_core::wire::message::Record;
+use serde::{Deserialize, Serialize};
 
 /// Samples that are sent at a time.
 const CHUNK: usize = 16;
@@ -117,10 +121,10 @@ pub fn shuffled<T: Copy>(values: &[T], seed: u32, number: u32) -> Vec<T> {
 }
 
 /// What came out of a stage.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Score {
-    /// Share of right answers of every readout that was asked.
-    pub accuracies: Vec<f64>,
+    /// Right answers of every readout that was asked.
+    pub right: Vec<u32>,
     /// Counts of the stage alone.
     pub ops: OpCounts,
     /// Samples shown.
@@ -160,7 +164,12 @@ pub fn metrics_of_passes(scores: &[Score]) -> Metrics {
 impl Score {
     /// Share of right answers of the last readout.
     pub fn accuracy(&self) -> f64 {
-        self.accuracies.last().copied().unwrap_or(0.0)
+        share(self.right.last().copied(), self.samples)
+    }
+
+    /// Shares of right answers of all readouts.
+    pub fn accuracies(&self) -> impl Iterator<Item = f64> + '_ {
+        self.right.iter().map(|right| share(Some(*right), self.samples))
     }
 
     /// Share of the opportunities to learn that had an error large enough.
@@ -190,7 +199,27 @@ fn ratio(part: u64, whole: u64) -> f64 {
     part as f64 / whole.max(1) as f64
 }
 
-/// Goes through the stages and reports each; returns their scores.
+/// Loads the image, and what the run begins with or goes on from.
+///
+/// # Errors
+/// [`ExperimentError`].
+pub fn begin(
+    session: &mut Session,
+    image: &ImageFile,
+    options: &Options,
+    watch: &mut dyn Watch,
+) -> Result<(), ExperimentError> {
+    load(session, image, &Options { resume: None, ..options.clone() }, watch)?;
+    if let Some(checkpoint) = &options.resume {
+        if checkpoint.image_hash != image.hash() {
+            return Err(RecordError::OtherImage { expected: image.hash(), found: checkpoint.image_hash }.into());
+        }
+        session.restore(Keep::State, &checkpoint.state)?;
+    }
+    Ok(())
+}
+
+/// Goes through the stages, from the beginning or from where a run stood, and reports each; returns their scores.
 ///
 /// # Errors
 /// [`ExperimentError`].
@@ -198,43 +227,58 @@ pub fn run(
     stages: &[Stage<'_>],
     interface: Interface,
     session: &mut Session,
+    options: &Options,
     watch: &mut dyn Watch,
 ) -> Result<Vec<Score>, ExperimentError> {
     let total: u64 = stages.iter().map(|stage| stage.items.len() as u64).sum();
-    let mut done = 0;
-    let mut scores = Vec::with_capacity(stages.len());
-    for (number, stage) in (1..).zip(stages) {
-        if stage.fresh {
-            session.reset(ResetScope::All)?;
+    let mut standing = options.resume.as_ref().map_or_else(Standing::default, |resume| resume.standing.clone());
+    let mut done: u64 = stages.iter().take(standing.stage).map(|stage| stage.items.len() as u64).sum();
+    done += standing.items as u64;
+    while let Some(stage) = stages.get(standing.stage) {
+        if standing.items == 0 {
+            enter(stage, session, &mut standing)?;
         }
-        for (word, rate) in &stage.rates {
-            session.write(Register::Rate, *word, &[*rate])?;
-        }
-        let before = session.ops()?;
-        let mut right = vec![0_u32; stage.asked.len()];
-        for (chunk, items) in (1..).zip(stage.items.chunks(CHUNK)) {
-            show(stage, items, interface, session, &mut right)?;
+        for items in stage.items.get(standing.items..).unwrap_or_default().chunks(CHUNK) {
+            show(stage, items, interface, session, &mut standing.right)?;
             done += items.len() as u64;
-            let seen = stage.items.len().min(chunk * CHUNK);
-            watch.progress(done, total, &format!("{}: {:.1} %", stage.name, 100.0 * share(&right, seen)));
+            standing.items += items.len();
+            let accuracy = 100.0 * share(standing.right.last().copied(), standing.items);
+            watch.progress(done, total, &format!("{}: {accuracy:.1} %", stage.name));
+            if watch.wants_checkpoint() {
+                let state = session.save(Keep::State)?;
+                watch.checkpoint(&standing, &state)?;
+            }
         }
-        let seen = stage.items.len();
-        let accuracies = right.iter().map(|right| share(&[*right], seen)).collect();
-        let score = Score { accuracies, ops: since(&session.ops()?, &before), samples: seen };
-        let samples = f64::from(u32::try_from(seen).unwrap_or(u32::MAX));
+        let ops = since(&session.ops()?, &standing.before);
+        let score = Score { right: std::mem::take(&mut standing.right), ops, samples: stage.items.len() };
+        let samples = f64::from(u32::try_from(score.samples).unwrap_or(u32::MAX));
         let mut metrics = vec![("accuracy", score.accuracy()), ("samples", samples)];
         metrics.extend(learning_metrics(&score));
+        standing.scores.push(score);
+        (standing.stage, standing.items) = (standing.stage + 1, 0);
         let digest = session.digest()?.total();
-        watch.row(&Row { pass: number, stage: Some(stage.name.clone()), metrics, digest })?;
-        scores.push(score);
+        let pass = u32::try_from(standing.stage).unwrap_or(u32::MAX);
+        watch.row(&Row { pass, stage: Some(stage.name.clone()), metrics, digest })?;
     }
-    Ok(scores)
+    Ok(standing.scores)
 }
 
-/// Share of right answers of the last readout.
+/// What there is to do before the first sample of a stage.
+fn enter(stage: &Stage<'_>, session: &mut Session, standing: &mut Standing) -> Result<(), ExperimentError> {
+    if stage.fresh {
+        session.reset(ResetScope::All)?;
+    }
+    for (word, rate) in &stage.rates {
+        session.write(Register::Rate, *word, &[*rate])?;
+    }
+    standing.before = session.ops()?;
+    standing.right = vec![0; stage.asked.len()];
+    Ok(())
+}
+
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-fn share(right: &[u32], seen: usize) -> f64 {
-    f64::from(right.last().copied().unwrap_or(0)) / seen.max(1) as f64
+fn share(right: Option<u32>, seen: usize) -> f64 {
+    f64::from(right.unwrap_or(0)) / seen.max(1) as f64
 }
 
 /// Shows samples and counts the right answers of every readout.

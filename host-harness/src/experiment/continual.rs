@@ -7,7 +7,7 @@
 use super::classify::{self, Interface, Item, Replay, Stage};
 use super::decolle_net::{DecolleNet, Recording};
 use super::network::Network;
-use super::{ExperimentError, Metrics, Options, Outcome, Task, Watch, conclude, load};
+use super::{ExperimentError, Metrics, Options, Outcome, Task, Watch, conclude};
 use crate::data::{Dataset, Sample, digits};
 use crate::device::session::Session;
 use crate::image::{BuildError, ImageFile};
@@ -115,13 +115,13 @@ impl Task for Continual {
     fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
         let data = classify::select(digits::dataset(), options, self.validation_samples);
         let file = self.image(&data, options.seed)?;
-        load(session, &file, options, watch)?;
+        classify::begin(session, &file, options, watch)?;
         let classes = data.classes as usize;
         let interface = Interface { steps: self.net.steps, target_words: classes, output_words: classes };
         let mut stages = self.run_of(&data, 0, options.seed);
         let each = stages.len();
         stages.extend(self.run_of(&data, self.replay_samples, options.seed));
-        let scores = classify::run(&stages, interface, session, watch)?;
+        let scores = classify::run(&stages, interface, session, options, watch)?;
         let digest = session.digest()?;
         let accuracies: Vec<f64> = scores.iter().map(classify::Score::accuracy).collect();
         let (without, with) = accuracies.split_at(each);

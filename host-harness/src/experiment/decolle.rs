@@ -2,7 +2,7 @@
 
 use super::classify::{self, Interface};
 use super::decolle_net::{DecolleNet, Recording};
-use super::{ExperimentError, Options, Outcome, Task, Watch, conclude, load};
+use super::{ExperimentError, Options, Outcome, Task, Watch, conclude};
 use crate::data::{DataError, Dataset, digits, mnist, poisson};
 use crate::device::session::Session;
 use serde::{Deserialize, Serialize};
@@ -58,7 +58,7 @@ impl DecolleTask {
         watch: &mut dyn Watch,
     ) -> Result<Outcome, ExperimentError> {
         let file = self.net.image(data.inputs, data.classes, options.seed, Recording::default())?;
-        load(session, &file, options, watch)?;
+        classify::begin(session, &file, options, watch)?;
         let layers = self.net.layers.len();
         let interface = Interface {
             steps: self.net.steps,
@@ -74,11 +74,11 @@ impl DecolleTask {
             let rate = -pass * i32::from(self.rate_halvings_per_pass.min(3));
             stage.rates = self.net.rate_words().into_iter().map(|word| (word, rate)).collect();
         }
-        let scores = classify::run(&stages, interface, session, watch)?;
+        let scores = classify::run(&stages, interface, session, options, watch)?;
         let digest = session.digest()?;
         let mut metrics = classify::metrics_of_passes(&scores);
         if let Some(tested) = scores.last().filter(|_| layers > 1) {
-            metrics.extend(OF_LAYERS.into_iter().zip(tested.accuracies.iter().copied()));
+            metrics.extend(OF_LAYERS.into_iter().zip(tested.accuracies()));
         }
         let outcome = conclude(session, &file, watch, metrics, vec![digest])?;
         Ok(classify::of_stages(outcome, &scores))

@@ -2,7 +2,7 @@
 
 use super::classify::{self, Interface, Port};
 use super::emstdp_net::EmstdpNet;
-use super::{ExperimentError, Options, Outcome, Task, Watch, conclude, load};
+use super::{ExperimentError, Options, Outcome, Task, Watch, conclude};
 use crate::data::{Dataset, digits};
 use crate::device::session::Session;
 use serde::{Deserialize, Serialize};
@@ -32,12 +32,12 @@ impl EmstdpTask {
         watch: &mut dyn Watch,
     ) -> Result<Outcome, ExperimentError> {
         let file = self.net.image(data.inputs, data.classes, options.seed, 0)?;
-        load(session, &file, options, watch)?;
+        classify::begin(session, &file, options, watch)?;
         let classes = data.classes as usize;
         let interface = Interface { steps: self.net.steps(), target_words: classes, output_words: classes };
         let port = Port { target_first: 0, right: 1, wrong: 0, output_first: 0, classes };
         let stages = classify::passes(data, options.passes.unwrap_or(self.passes), port, &[port]);
-        let scores = classify::run(&stages, interface, session, watch)?;
+        let scores = classify::run(&stages, interface, session, options, watch)?;
         let digest = session.digest()?;
         let metrics = classify::metrics_of_passes(&scores);
         let outcome = conclude(session, &file, watch, metrics, vec![digest])?;

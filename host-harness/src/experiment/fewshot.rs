@@ -4,7 +4,7 @@
 use super::classify::{self, Interface, Port, Score, Stage};
 use super::decolle_net::{DecolleNet, Recording};
 use super::network::{Network, by_the_core};
-use super::{ExperimentError, Options, Outcome, Task, Watch, conclude, load};
+use super::{ExperimentError, Options, Outcome, Task, Watch, conclude};
 use crate::data::{Dataset, Sample, digits};
 use crate::device::session::Session;
 use crate::image::{BuildError, ImageFile};
@@ -148,11 +148,11 @@ impl Task for FewShot {
     fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
         let data = classify::select(digits::dataset(), options, self.validation_samples);
         let file = self.head.image(&self.features, data.inputs, data.classes, options.seed)?;
-        load(session, &file, options, watch)?;
+        classify::begin(session, &file, options, watch)?;
         let words = 2 * data.classes as usize;
         let interface = Interface { steps: self.features.steps, target_words: words, output_words: words };
         let stages = self.stages(&data, options.seed);
-        let scores = classify::run(&stages, interface, session, watch)?;
+        let scores = classify::run(&stages, interface, session, options, watch)?;
         let digest = session.digest()?;
         // The last stage of a name.
         let of = |name: &str| stages.iter().zip(&scores).rev().find(|(stage, _)| stage.name == name);

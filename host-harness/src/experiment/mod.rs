@@ -1,5 +1,6 @@
 //! Experiments: a network, data, and what is measured.
 
+pub mod checkpoint;
 pub mod classify;
 pub mod continual;
 pub mod control;
@@ -34,6 +35,7 @@ use crate::data::DataError;
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageFile};
 use crate::record::{Learned, RecordError};
+use checkpoint::{Checkpoint, Standing};
 use loihi_core::arena::TooSmall;
 use loihi_core::chip::Chip;
 use loihi_core::chip::Keep;
@@ -53,6 +55,9 @@ pub enum ExperimentError {
     /// Something could not be recorded.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// The experiment has no stages.
+    #[error("this experiment cannot be resumed: it does not go through stages of samples")]
+    NotResumable,
     /// A data set cannot be read.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -89,6 +94,19 @@ pub trait Watch {
     /// # Errors
     /// [`RecordError`].
     fn learned(&mut self, image: &ImageFile, learned: &[u8]) -> Result<(), RecordError>;
+
+    /// Whether it is time to write down where the run stands.
+    fn wants_checkpoint(&mut self) -> bool {
+        false
+    }
+
+    /// Where the run stands, and all state of its device.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    fn checkpoint(&mut self, _standing: &Standing, _state: &[u8]) -> Result<(), RecordError> {
+        Ok(())
+    }
 }
 
 /// Watches a run and does nothing about it.
@@ -156,6 +174,8 @@ pub struct Options {
     pub passes: Option<u32>,
     /// Learned state to begin with.
     pub learned: Option<Learned>,
+    /// Where a run goes on from, if the experiment goes through stages of samples.
+    pub resume: Option<Checkpoint>,
     /// Folder of the data sets that are fetched, if not the usual one.
     pub data: Option<PathBuf>,
     /// Only so many samples to learn from and to test on.
@@ -180,6 +200,9 @@ fn load(
     options: &Options,
     watch: &mut dyn Watch,
 ) -> Result<(), ExperimentError> {
+    if options.resume.is_some() {
+        return Err(ExperimentError::NotResumable);
+    }
     watch.image(image)?;
     session.load(image)?;
     if let Some(learned) = &options.learned {
