@@ -99,7 +99,8 @@ impl Layer {
     pub(super) fn copy_voltages(&self, blocks: &[Block], into: &mut [i32]) {
         let (block, lane) = (self.place_first / LANES, self.place_first % LANES);
         let mut blocks = blocks.get(block..).unwrap_or_default().iter();
-        let (head, rest) = into.split_at_mut(LANES.wrapping_sub(lane).min(into.len()) % LANES);
+        let first = if lane == 0 { 0 } else { LANES.wrapping_sub(lane).min(into.len()) };
+        let (head, rest) = into.split_at_mut_checked(first).unwrap_or_default();
         if !head.is_empty()
             && let Some([_, voltages, _]) = blocks.next()
         {

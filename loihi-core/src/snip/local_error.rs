@@ -146,6 +146,12 @@ impl Slope {
 /// A target word that says nothing: whatever the readout, there is no error.
 pub const NO_TARGET: i16 = i16::MIN;
 
+/// A value held to a magnitude.
+#[inline(always)]
+pub(super) fn held(value: i32, most: i32) -> i32 {
+    value.max(most.wrapping_neg()).min(most)
+}
+
 /// How errors are formed, and when they are large enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Trigger {
@@ -170,7 +176,7 @@ impl Trigger {
             if *target == NO_TARGET {
                 continue;
             }
-            let error = readout.wrapping_sub(i32::from(*target)).clamp(self.limit.wrapping_neg(), self.limit);
+            let error = held(readout.wrapping_sub(i32::from(*target)), self.limit);
             let size = error.wrapping_abs();
             let steps = size.wrapping_shr(self.error_shift);
             if steps != 0
@@ -184,7 +190,7 @@ impl Trigger {
         if self.share > 0 {
             let triggered = if found > 0 { 256 } else { 0 };
             let moved = threshold_256.wrapping_add(CONTROL_GAIN.wrapping_mul(i32::wrapping_sub(triggered, self.share)));
-            *threshold_256 = moved.clamp(0, self.limit.wrapping_shl(8));
+            *threshold_256 = moved.max(0).min(self.limit.wrapping_shl(8));
         }
         found
     }

@@ -2,7 +2,7 @@
 
 use super::super::Cpu;
 use super::super::fraction::{Fraction, Rounded, Rounding};
-use super::super::local_error::Readout;
+use super::super::local_error::{Readout, held};
 use super::super::rank_one::{Taught, packed};
 use super::eligibility::Eligibilities;
 use super::memory::{Layers, Memory, halves};
@@ -78,7 +78,7 @@ impl Eprop {
             let products = weights.iter().zip(&*memory.traces).map(|(weight, trace)| weight.wrapping_mul(*trace));
             *output = products.fold(0, i32::wrapping_add) >> params.readout_shift;
             let error = output.wrapping_sub(i32::from(*target)) >> params.error_shift;
-            let error = error.clamp(limit.wrapping_neg(), limit);
+            let error = held(error, limit);
             if error != 0
                 && error.unsigned_abs() >= params.error_threshold
                 && let Some(slot) = memory.errors.get_mut(found)
@@ -164,7 +164,8 @@ impl Eprop {
         let weights = &mut *cpu.arrivals.plastic.weights;
         let mut taught = Taught::default();
         if self.has_filter {
-            let (inputs, recurrents) = memory.sums.split_at_mut(self.inputs.saturating_mul(self.posts));
+            let inputs = self.inputs.saturating_mul(self.posts);
+            let Some((inputs, recurrents)) = memory.sums.split_at_mut_checked(inputs) else { return };
             for (layer, sums, autapses) in [(input, inputs, false), (recurrent, recurrents, true)] {
                 let (shift, weights, taught) = (params.shift, &mut *weights, &mut taught);
                 rounding.apply(seed, t, eligibility::Update { layer, weights, sums, autapses, shift, taught });
@@ -173,7 +174,7 @@ impl Eprop {
             let factors = halves(memory.factors).as_chunks_mut().0;
             let listed = block::compact(factors, memory.list);
             let posts = memory.list.get(..listed).unwrap_or_default();
-            let (inputs, recurrents) = memory.pre.split_at(self.inputs);
+            let Some((inputs, recurrents)) = memory.pre.split_at_checked(self.inputs) else { return };
             for (layer, pre, autapses) in [(input, inputs, false), (recurrent, recurrents, true)] {
                 let (shift, weights, taught) = (params.shift, &mut *weights, &mut taught);
                 let factors = factors.get_mut(..listed).unwrap_or_default();

@@ -55,7 +55,7 @@ impl<'a> Waiting<'a> {
         let dimensions = decoding.dimensions;
         let row = now.wrapping_mul(dimensions);
         let errors = self.errors.get_mut(row..row.wrapping_add(dimensions)).unwrap_or_default();
-        errors.copy_from_slice(moves.get(..errors.len()).unwrap_or_default());
+        errors.iter_mut().zip(&*moves).for_each(|(error, step)| *error = *step);
         let width = self.spikes.len() / STEPS;
         let row = now.wrapping_mul(width);
         let fired = self.spikes.get_mut(row..row.wrapping_add(width)).unwrap_or_default();
