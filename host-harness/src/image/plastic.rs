@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_group_that_is_not_on_the_chip_is_refused() {
-        let axon = |compartment| vec![(Source::Input(0), vec![Synapse { compartment, delay: 0, weight: 1 }])];
+        let axon = |compartment| vec![(Source::Input(0), vec![Synapse { compartment, delay: 0, weight: 2 }])];
         assert_eq!(refusal(0, 0..2, &axon(1)), None);
         for (core, posts, axons, wrong) in [
             (1, 0..2, axon(1), "Axons, element 0"),

@@ -1,7 +1,7 @@
 //! Writing registers from outside: learned variables, traces, the third factor, reward, currents and voltages.
 
 use super::{Chip, registers};
-use crate::image::{Dialect, EXPONENTS, LearningRecord, Target};
+use crate::image::{CHIP_EXPONENT_MIN, EXPONENTS, LearningRecord, Target};
 use crate::num::Voltage;
 use crate::plastic::{Post, Pre};
 use crate::probe::Register;
@@ -59,11 +59,13 @@ impl Chip<'_> {
     fn has_rate(&self, at: usize, rate: i32) -> bool {
         if let Some(group) = self.image.learning_group(at) {
             let mut products = self.image.products(&group).filter(|product| product.target == Target::Weight);
-            // Exact products have no bits to lose.
-            let low = if group.dialect.has(Dialect::EXACT_PRODUCTS) { -7 } else { *EXPONENTS.start() };
-            let fits =
-                |exponent: Option<i32>| exponent.is_some_and(|exponent| (low..=*EXPONENTS.end()).contains(&exponent));
-            return rate == 0 || products.all(|product| fits(product.exponent.checked_add(rate)));
+            // A product stays within the chip's exponents, if it is.
+            let low = |exponent: i32| if exponent < CHIP_EXPONENT_MIN { *EXPONENTS.start() } else { CHIP_EXPONENT_MIN };
+            let fits = |exponent: i32| {
+                let range = low(exponent)..=*EXPONENTS.end();
+                exponent.checked_add(rate).is_some_and(|exponent| range.contains(&exponent))
+            };
+            return rate == 0 || products.all(|product| fits(product.exponent));
         }
         let mut snips = self.image.snips().skip(at.wrapping_sub(self.image.learning().len()));
         let snip = snips.next().and_then(|record| SnipKind::from_record(&record));

@@ -359,6 +359,9 @@ impl Rounding {
 /// What the exponent of a product can be; see [`ProductRecord::exponent`].
 pub const EXPONENTS: core::ops::RangeInclusive<i32> = -16..=9;
 
+/// Smallest exponent of a product on the chip.
+pub const CHIP_EXPONENT_MIN: i32 = -7;
+
 /// Longest delay of a synapse in steps.
 const DELAY_MAX: i32 = 62;
 

@@ -29,7 +29,8 @@ use zerocopy::FromBytes;
 
 pub use check::ImageError;
 pub use learning::{
-    Dependency, Dialect, EXPONENTS, Factor, LearningRecord, ProductRecord, Rounding, Target, TraceRecord, Variable,
+    CHIP_EXPONENT_MIN, Dependency, Dialect, EXPONENTS, Factor, LearningRecord, ProductRecord, Rounding, Target,
+    TraceRecord, Variable,
 };
 pub use profile::{Homeostasis, Join, Noise, NoiseAt, Profile, StackIn, StackOut, ThresholdMode, Tree};
 pub use record::{AxonRecord, CoreRecord, GroupRecord, Route, SnipRecord, SumRecord, SynapseFormat, TapeRecord};
