@@ -13,5 +13,6 @@ pub mod device;
 pub mod experiment;
 pub mod image;
 pub mod limits;
+pub mod network;
 pub mod record;
 pub mod rule;

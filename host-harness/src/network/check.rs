@@ -1,0 +1,274 @@
+//! Whether a network is sound: sizes that fit each other, weights that their sign mode holds, rules that can be read.
+
+use super::conv::planes;
+use super::{Connection, Endpoint, Entry, Network, Population, Signs, Weights, size};
+use crate::rule::{self, Limits};
+use std::collections::BTreeSet;
+
+/// Most delay of a synapse in steps.
+const DELAY_STEPS_MAX: usize = 62;
+
+/// An element of a network, by its place in its list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Element {
+    /// An input.
+    Input(usize),
+    /// A population.
+    Population(usize),
+    /// A connection.
+    Connection(usize),
+    /// The readout.
+    Readout,
+}
+
+/// What is wrong with a network, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}, {key}: {what}")]
+pub struct NetworkError {
+    /// The element.
+    pub element: Element,
+    /// How users find it.
+    pub place: String,
+    /// The parameter, as in a TOML file.
+    pub key: &'static str,
+    /// What is wrong, and what to do.
+    pub what: String,
+}
+
+impl Network {
+    /// Checks sizes, ranges, names and rules.
+    ///
+    /// # Errors
+    /// [`NetworkError`] names the first element that is not sound.
+    pub fn check(&self) -> Result<(), NetworkError> {
+        let mut names = BTreeSet::new();
+        for (at, input) in self.inputs.iter().enumerate() {
+            let element = Element::Input(at);
+            self.check_name(&mut names, element, &input.name)?;
+            self.check_shape(element, &input.shape)?;
+            if let Entry::Bias { population } = input.entry {
+                self.check_bias_input(element, &input.shape, population)?;
+            }
+        }
+        for (at, population) in self.populations.iter().enumerate() {
+            let element = Element::Population(at);
+            self.check_name(&mut names, element, &population.name)?;
+            self.check_shape(element, &population.shape)?;
+            self.check_population(element, population)?;
+        }
+        for (at, connection) in self.connections.iter().enumerate() {
+            self.check_connection(Element::Connection(at), connection)?;
+        }
+        let readout = self.readout.as_ref();
+        if readout.is_some_and(|readout| readout.population >= self.populations.len()) {
+            return Err(self.error(Element::Readout, "population", "there is no such population".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn error(&self, element: Element, key: &'static str, what: String) -> NetworkError {
+        let place = match element {
+            Element::Input(at) => format!("input `{}`", self.name_of(Endpoint::Input(at))),
+            Element::Population(at) => format!("population `{}`", self.name_of(Endpoint::Population(at))),
+            Element::Connection(at) => self.connections.get(at).map_or_else(String::new, |connection| {
+                let to = self.name_of(Endpoint::Population(connection.to));
+                format!("connection {} from `{}` to `{to}`", at + 1, self.name_of(connection.from))
+            }),
+            Element::Readout => "the readout".to_owned(),
+        };
+        NetworkError { element, place, key, what }
+    }
+
+    fn require(
+        &self,
+        sound: bool,
+        element: Element,
+        key: &'static str,
+        what: impl FnOnce() -> String,
+    ) -> Result<(), NetworkError> {
+        if sound { Ok(()) } else { Err(self.error(element, key, what())) }
+    }
+
+    fn check_name<'n>(
+        &self,
+        names: &mut BTreeSet<&'n str>,
+        element: Element,
+        name: &'n str,
+    ) -> Result<(), NetworkError> {
+        self.require(!name.is_empty(), element, "name", || "give it a name".to_owned())?;
+        self.require(names.insert(name), element, "name", || format!("`{name}` is there twice: choose another name"))
+    }
+
+    fn check_shape(&self, element: Element, shape: &[usize]) -> Result<(), NetworkError> {
+        let neurons = size(shape);
+        let sound = (1..=3).contains(&shape.len()) && (1..=1 << 24).contains(&neurons);
+        self.require(sound, element, "shape", || {
+            format!("{shape:?} has {neurons} elements in {} extents: give 1 to 3 extents of 1 or more", shape.len())
+        })
+    }
+
+    fn check_bias_input(&self, element: Element, shape: &[usize], population: usize) -> Result<(), NetworkError> {
+        let driven = self.populations.get(population);
+        self.require(driven.is_some(), element, "population", || "there is no such population".to_owned())?;
+        let neurons = driven.map_or(0, Population::neurons);
+        self.require(size(shape) == neurons, element, "shape", || {
+            format!("it has {} elements, the population that it drives has {neurons}", size(shape))
+        })
+    }
+
+    fn check_population(&self, element: Element, population: &Population) -> Result<(), NetworkError> {
+        let (neurons, parts) = (population.neurons(), population.compartments.len());
+        self.require((1..=8).contains(&parts), element, "compartments", || {
+            format!("a neuron of {parts} compartments: give 1 to 8")
+        })?;
+        for profiles in &population.compartments {
+            let every = profiles.get(neurons - 1).is_some() && profiles.values().len() <= neurons;
+            self.require(every, element, "compartments", || {
+                format!("parameters of {} neurons, but there are {neurons}", profiles.values().len())
+            })?;
+        }
+        let biases = population.bias.values().len();
+        let every = population.bias.get(neurons - 1).is_some() && biases <= neurons;
+        self.require(every, element, "bias", || format!("{biases} biases, but there are {neurons} neurons"))
+    }
+
+    fn check_connection(&self, element: Element, connection: &Connection) -> Result<(), NetworkError> {
+        let (from, to) = (self.shape_of(connection.from), self.shape_of(Endpoint::Population(connection.to)));
+        let entry = match connection.from {
+            Endpoint::Input(at) => self.inputs.get(at).map(|input| input.entry),
+            Endpoint::Population(at) => self.populations.get(at).map(|_| Entry::Spikes),
+        };
+        self.require(entry.is_some(), element, "from", || "there is no such input or population".to_owned())?;
+        self.require(entry == Some(Entry::Spikes), element, "from", || {
+            "that input sets biases and sends no spikes: connect the population that it drives".to_owned()
+        })?;
+        let target = self.populations.get(connection.to);
+        self.require(target.is_some(), element, "to", || "there is no such population".to_owned())?;
+        let parts = target.map_or(0, |population| population.compartments.len());
+        self.require(connection.compartment < parts, element, "compartment", || {
+            format!("there is no compartment {}, a neuron has {parts}", connection.compartment)
+        })?;
+        self.require(connection.weight_bits <= 8 && connection.weight_bits != 7, element, "weight_bits", || {
+            format!("{} bits: the chip has 0 to 6, or 8", connection.weight_bits)
+        })?;
+        self.check_weights(element, connection, [from, to])?;
+        self.check_mantissas(element, connection)?;
+        self.check_delays(element, connection, size(from))?;
+        let Some(learning) = &connection.learning else { return Ok(()) };
+        self.require((1..=64).contains(&learning.epoch_steps), element, "epoch_steps", || {
+            format!("{} steps: an epoch has 1 to 64", learning.epoch_steps)
+        })?;
+        let read = rule::parse(&learning.rule, &self.rule_limits());
+        read.map(|_| ()).map_err(|error| self.error(element, "rule", format!("it cannot be read\n{error}")))
+    }
+
+    /// How large rules may be.
+    pub fn rule_limits(&self) -> Limits {
+        if self.beyond_the_chip { Limits::RELAXED } else { Limits::LOIHI }
+    }
+
+    fn check_weights(
+        &self,
+        element: Element,
+        connection: &Connection,
+        [from, to]: [&[usize]; 2],
+    ) -> Result<(), NetworkError> {
+        let (sources, neurons) = (size(from), size(to));
+        let fits = |wanted: Option<[usize; 3]>| wanted.is_some() && wanted == planes(to);
+        match &connection.weights {
+            Weights::Dense(weights) => {
+                let wanted = neurons.saturating_mul(sources);
+                self.require(weights.len() == wanted, element, "weights", || {
+                    format!("{} weights, but {neurons} neurons and {sources} sources take {wanted}", weights.len())
+                })
+            }
+            Weights::OneToOne(weights) => {
+                self.require(sources == neurons, element, "weights", || {
+                    format!("one to one takes as many sources ({sources}) as neurons ({neurons})")
+                })?;
+                let every = weights.get(neurons - 1).is_some() && weights.values().len() <= neurons;
+                self.require(every, element, "weights", || {
+                    format!("{} weights, but there are {neurons} neurons", weights.values().len())
+                })
+            }
+            Weights::Conv2d(conv) => {
+                let [outputs, inputs_per_group, height, width] = conv.shape;
+                let stored = outputs.saturating_mul(inputs_per_group).saturating_mul(height).saturating_mul(width);
+                let channels = planes(from).map_or(0, |[channels, ..]| channels);
+                let grouped = conv.groups > 0
+                    && outputs % conv.groups == 0
+                    && Some(channels) == inputs_per_group.checked_mul(conv.groups);
+                self.require(grouped && stored == conv.weights.len() && stored > 0, element, "weights", || {
+                    format!(
+                        "{} weights of shape {:?} in {} groups do not fit {channels} channels",
+                        conv.weights.len(),
+                        conv.shape,
+                        conv.groups
+                    )
+                })?;
+                let steps = conv.stride.iter().chain(&conv.dilation).all(|step| (1..=4096).contains(step));
+                self.require(steps, element, "stride", || "stride and dilation are 1 or more".to_owned())?;
+                // Zeros after the last row may be fewer or more than before the first, so the output may differ a bit.
+                let shape = planes(from).and_then(|from| conv.output_shape(from));
+                let near = |at: usize| {
+                    let wanted = planes(to).map_or(0, |to| to[at]);
+                    shape.is_some_and(|shape| shape[at].abs_diff(wanted) <= 1)
+                };
+                let channels = planes(to).is_some_and(|to| to[0] == outputs);
+                self.require(channels && near(1) && near(2), element, "shape", || {
+                    format!("the convolution of {from:?} gives {shape:?}, but the population has {to:?}")
+                })
+            }
+            Weights::Pool2d(pool) => {
+                let steps = pool.stride.iter().chain(&pool.kernel).all(|step| (1..=4096).contains(step));
+                self.require(steps, element, "stride", || "kernel and stride are 1 or more".to_owned())?;
+                let shape = planes(from).and_then(|from| pool.output_shape(from));
+                self.require(fits(shape), element, "shape", || {
+                    format!("the pool of {from:?} gives {shape:?}, but the population has {to:?}")
+                })
+            }
+            Weights::Sparse(synapses) => {
+                let outside = synapses.iter().find(|synapse| synapse.source >= sources || synapse.neuron >= neurons);
+                self.require(outside.is_none(), element, "synapses", || {
+                    let [source, neuron] = outside.map_or([0; 2], |synapse| [synapse.source, synapse.neuron]);
+                    format!("one from {source} to {neuron}, but there are {sources} sources and {neurons} neurons")
+                })?;
+                let place = |synapse: &super::Target| (synapse.source, synapse.neuron);
+                self.require(synapses.is_sorted_by_key(place), element, "synapses", || {
+                    "they are not in ascending order of source, then neuron".to_owned()
+                })
+            }
+        }
+    }
+
+    fn check_mantissas(&self, element: Element, connection: &Connection) -> Result<(), NetworkError> {
+        let (range, values) = match connection.signs {
+            Signs::Mixed => (-256..=254, "even numbers from -256 to 254 with signs = \"mixed\""),
+            Signs::Excitatory => (0..=255, "0 to 255 with signs = \"excitatory\""),
+            Signs::Inhibitory => (-256..=0, "-256 to 0 with signs = \"inhibitory\""),
+            Signs::Split => (-256..=255, "-256 to 255 with signs = \"split\""),
+        };
+        let step = if connection.signs == Signs::Mixed && connection.learning.is_none() { 2 } else { 1 };
+        let sound = |weight: &i16| range.contains(weight) && weight % step == 0;
+        let wrong = connection.mantissas().find(|weight| !sound(weight));
+        self.require(wrong.is_none(), element, "weights", || {
+            let advice = if step == 2 { "; \"split\" holds odd ones, for twice the axons" } else { "" };
+            format!("a weight of {}, but mantissas are {values}{advice}", wrong.unwrap_or(0))
+        })
+    }
+
+    fn check_delays(&self, element: Element, connection: &Connection, sources: usize) -> Result<(), NetworkError> {
+        let delays = connection.delay.values();
+        let every = connection.delay.get(sources - 1).is_some() && delays.len() <= sources;
+        self.require(every, element, "delay", || format!("{} delays, but there are {sources} sources", delays.len()))?;
+        let of_sources = delays.iter().map(|delay| usize::try_from(delay.get()).unwrap_or(0)).max().unwrap_or(0);
+        let of_synapses = match &connection.weights {
+            Weights::Sparse(synapses) => synapses.iter().map(|synapse| usize::from(synapse.delay)).max().unwrap_or(0),
+            _ => 0,
+        };
+        let most = of_sources + of_synapses;
+        self.require(most <= DELAY_STEPS_MAX, element, "delay", || {
+            format!("a delay of {most} steps: a synapse has at most {DELAY_STEPS_MAX}")
+        })
+    }
+}

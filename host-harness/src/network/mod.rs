@@ -1,0 +1,243 @@
+//! Networks in the chip's integers: inputs, populations, connections, and what is read out.
+//!
+//! A [`Network`] says nothing about cores. It comes from the builder here, from a TOML file, or from an importer;
+//! [`crate::place`] spreads it over cores and makes an image of it. Every parameter is a register's value, so that nothing
+//! is rounded on the way to the image.
+
+mod bias;
+mod check;
+mod connection;
+mod conv;
+
+pub use bias::{Bias, nearest_bias};
+pub use check::{Element, NetworkError};
+pub use connection::{Connection, Learning, Signs, Target, TraceShape, Weights};
+pub use conv::{Conv2d, Pool2d};
+
+use loihi_core::image::Profile;
+
+/// A value for all elements, or one for each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Each<T> {
+    /// All have this one.
+    Same(T),
+    /// One for each, in their order.
+    Every(Vec<T>),
+}
+
+impl<T: Clone + PartialEq> Each<T> {
+    /// That of an element; `None` past the end.
+    pub fn get(&self, at: usize) -> Option<&T> {
+        match self {
+            Self::Same(value) => Some(value),
+            Self::Every(values) => values.get(at),
+        }
+    }
+
+    /// All different values, each at its first element.
+    pub fn values(&self) -> &[T] {
+        match self {
+            Self::Same(value) => std::slice::from_ref(value),
+            Self::Every(values) => values,
+        }
+    }
+
+    /// One for each of these, or one for all if they are equal.
+    pub fn of(values: Vec<T>) -> Self {
+        match values.first() {
+            Some(first) if values.iter().all(|value| value == first) => Self::Same(first.clone()),
+            _ => Self::Every(values),
+        }
+    }
+}
+
+/// What sends spikes: an input or a population, by its place in the network's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Endpoint {
+    /// An input.
+    Input(usize),
+    /// A population.
+    Population(usize),
+}
+
+/// How an input enters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// As spikes, which connections lead on.
+    Spikes,
+    /// As biases of a population of the same size, by its place in the list; they stay for a whole sample.
+    Bias {
+        /// The population.
+        population: usize,
+    },
+}
+
+/// Something that comes from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Its name, unlike any other in the network.
+    pub name: String,
+    /// Extents, channels first: `[n]`, `[c, w]` or `[c, h, w]`.
+    pub shape: Vec<usize>,
+    /// How it enters.
+    pub entry: Entry,
+}
+
+/// Neurons with the same structure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Population {
+    /// Its name, unlike any other in the network.
+    pub name: String,
+    /// Extents, channels first: `[n]`, `[c, w]` or `[c, h, w]`; neurons count with the last extent fastest.
+    pub shape: Vec<usize>,
+    /// The compartments of a neuron, leaves of its tree first; the last one is the soma, which sends the spikes. Usually
+    /// one.
+    pub compartments: Vec<Each<Profile>>,
+    /// Bias of every neuron, at its first compartment.
+    pub bias: Each<Bias>,
+}
+
+/// What the answer to a sample is taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadBy {
+    /// Number of spikes.
+    Spikes,
+    /// Voltage after the last step.
+    Voltage,
+    /// The sooner the first spike, the better.
+    FirstSpike,
+}
+
+/// Where the answer to a sample is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Readout {
+    /// The population, by its place in the list; each neuron stands for a class.
+    pub population: usize,
+    /// What of it.
+    pub by: ReadBy,
+    /// Steps to leave out at the begin.
+    pub skip_steps: u32,
+}
+
+/// A network.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Network {
+    /// What users call it.
+    pub name: String,
+    /// Seed of everything random.
+    pub seed: u32,
+    /// Duration of a step in microseconds, for labels; 0 if it has none.
+    pub dt_us: u64,
+    /// Steps of a sample, if the network says so; 0 if the data do.
+    pub steps: u32,
+    /// What comes from outside.
+    pub inputs: Vec<Input>,
+    /// Neurons.
+    pub populations: Vec<Population>,
+    /// Synapses.
+    pub connections: Vec<Connection>,
+    /// Where the answer is, if there is one.
+    pub readout: Option<Readout>,
+    /// Whether it may go beyond what a Loihi has and can express; see [`crate::limits`].
+    pub beyond_the_chip: bool,
+}
+
+/// Number of elements of a shape; saturates.
+pub fn size(shape: &[usize]) -> usize {
+    shape.iter().copied().fold(1, usize::saturating_mul)
+}
+
+impl Population {
+    /// Neurons of one compartment each.
+    pub fn new(name: impl Into<String>, shape: &[usize], profile: Profile) -> Self {
+        Self {
+            name: name.into(),
+            shape: shape.to_vec(),
+            compartments: vec![Each::Same(profile)],
+            bias: Each::Same(Bias::ZERO),
+        }
+    }
+
+    /// Number of neurons.
+    pub fn neurons(&self) -> usize {
+        size(&self.shape)
+    }
+
+    /// Number of compartments of all neurons.
+    pub fn compartments_total(&self) -> usize {
+        self.neurons().saturating_mul(self.compartments.len())
+    }
+}
+
+impl Network {
+    /// A network with nothing in it.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+
+    /// Adds an input of spikes.
+    pub fn input(&mut self, name: impl Into<String>, shape: &[usize]) -> Endpoint {
+        self.inputs.push(Input { name: name.into(), shape: shape.to_vec(), entry: Entry::Spikes });
+        Endpoint::Input(self.inputs.len() - 1)
+    }
+
+    /// Adds an input that sets the biases of a population.
+    pub fn bias_input(&mut self, name: impl Into<String>, population: Endpoint) {
+        let (Endpoint::Population(population) | Endpoint::Input(population)) = population;
+        let shape = self.populations.get(population).map(|population| population.shape.clone()).unwrap_or_default();
+        self.inputs.push(Input { name: name.into(), shape, entry: Entry::Bias { population } });
+    }
+
+    /// Adds a population.
+    pub fn population(&mut self, population: Population) -> Endpoint {
+        self.populations.push(population);
+        Endpoint::Population(self.populations.len() - 1)
+    }
+
+    /// Adds a connection.
+    pub fn connect(&mut self, connection: Connection) {
+        self.connections.push(connection);
+    }
+
+    /// Reads the answer from a population.
+    pub fn read(&mut self, population: Endpoint, by: ReadBy) {
+        if let Endpoint::Population(population) = population {
+            self.readout = Some(Readout { population, by, skip_steps: 0 });
+        }
+    }
+
+    /// Name of an endpoint.
+    pub fn name_of(&self, endpoint: Endpoint) -> &str {
+        let name = match endpoint {
+            Endpoint::Input(at) => self.inputs.get(at).map(|input| &input.name),
+            Endpoint::Population(at) => self.populations.get(at).map(|population| &population.name),
+        };
+        name.map_or("", String::as_str)
+    }
+
+    /// Shape of an endpoint; empty if it is not there.
+    pub fn shape_of(&self, endpoint: Endpoint) -> &[usize] {
+        let shape = match endpoint {
+            Endpoint::Input(at) => self.inputs.get(at).map(|input| &input.shape),
+            Endpoint::Population(at) => self.populations.get(at).map(|population| &population.shape),
+        };
+        shape.map_or(&[], Vec::as_slice)
+    }
+
+    /// The endpoint of a name.
+    pub fn find(&self, name: &str) -> Option<Endpoint> {
+        let population = self.populations.iter().position(|population| population.name == name);
+        let input = || self.inputs.iter().position(|input| input.name == name);
+        population.map(Endpoint::Population).or_else(|| input().map(Endpoint::Input))
+    }
+
+    /// Number of neurons of all populations.
+    pub fn neurons(&self) -> usize {
+        self.populations.iter().map(Population::neurons).sum()
+    }
+
+    /// Number of compartments of all populations.
+    pub fn compartments(&self) -> usize {
+        self.populations.iter().map(Population::compartments_total).sum()
+    }
+}
