@@ -14,5 +14,6 @@ pub mod experiment;
 pub mod image;
 pub mod limits;
 pub mod network;
+pub mod place;
 pub mod record;
 pub mod rule;

@@ -1,0 +1,247 @@
+//! The image of a network whose parts have their cores.
+
+use super::lists::{Listed, Lists};
+use super::{Part, PlaceError};
+use crate::image::{AxonOptions, DecayTable, ImageBuilder, ImageFile, Plasticity, Source, Synapses, decay_table};
+use crate::network::{Connection, Endpoint, Entry, Learning, Network, Population, TraceShape, size};
+use crate::rule;
+use loihi_core::image::Profile;
+use loihi_core::synapse::{SignMode, Synapse};
+use std::collections::HashMap;
+
+/// Synapses of an axon, counted from its first compartment: what axons can have in common.
+type Relative = (Vec<(u32, u8, i16)>, u32);
+
+struct Assembly<'n> {
+    network: &'n Network,
+    builder: ImageBuilder,
+    /// Lists that are stored; only looked up, never gone through.
+    stored: HashMap<Relative, Synapses>,
+    /// Per part: its first compartment on its core, and on the chip.
+    firsts: Vec<[usize; 2]>,
+    /// By input: its first external input.
+    inputs: Vec<u32>,
+}
+
+/// The image; parts are sorted by core.
+pub(super) fn image(network: &Network, lists: &Lists, parts: &[Part]) -> Result<ImageFile, PlaceError> {
+    let mut builder = ImageBuilder::new();
+    builder.seed(network.seed);
+    // Whether it keeps to the chip is for the caller to see.
+    builder.beyond_the_chip();
+    let mut assembly = Assembly { network, builder, stored: HashMap::new(), firsts: Vec::new(), inputs: Vec::new() };
+    assembly.add_inputs();
+    assembly.add_compartments(lists, parts);
+    for number in 0..network.connections.len() {
+        assembly.add_connection(lists, parts, number)?;
+    }
+    Ok(assembly.builder.build()?)
+}
+
+impl Assembly<'_> {
+    fn add_inputs(&mut self) {
+        for input in &self.network.inputs {
+            let elements = match input.entry {
+                Entry::Spikes => u32::try_from(size(&input.shape)).unwrap_or(u32::MAX),
+                Entry::Bias { .. } => 0,
+            };
+            self.inputs.push(self.builder.inputs(elements).start);
+        }
+    }
+
+    fn add_compartments(&mut self, lists: &Lists, parts: &[Part]) {
+        let driven = |at| self.network.inputs.iter().any(|input| input.entry == Entry::Bias { population: at });
+        let (mut core, mut on_core) = (usize::MAX, 0);
+        let mut has_bias = false;
+        for part in parts {
+            if part.core != core {
+                (core, on_core) = (part.core, 0);
+                self.builder.core();
+            }
+            let population = &self.network.populations[part.population];
+            let neurons = &lists.orders[part.population][part.neurons.clone()];
+            let first = self.add_neurons(population, neurons);
+            self.firsts.push([on_core, first as usize]);
+            on_core += neurons.len() * population.compartments.len();
+            let biases: Vec<i32> = neurons.iter().flat_map(|neuron| biases(population, *neuron)).collect();
+            if has_bias || driven(part.population) || biases.iter().any(|bias| *bias != 0) {
+                has_bias = true;
+                self.builder.bias(first, &biases);
+            }
+        }
+    }
+
+    /// Adds neurons in runs of equal parameters; returns their first compartment.
+    fn add_neurons(&mut self, population: &Population, neurons: &[u32]) -> u32 {
+        let tree = |neuron: u32| -> Vec<Profile> {
+            let of = |profiles: &crate::network::Each<Profile>| profiles.get(neuron as usize).copied();
+            population.compartments.iter().filter_map(of).collect()
+        };
+        let mut first = None;
+        let mut run = 0;
+        for (at, neuron) in neurons.iter().enumerate() {
+            let last = neurons.get(at + 1).is_none_or(|next| tree(*next) != tree(*neuron));
+            run += 1;
+            if last {
+                let added = self.builder.neurons(run, &tree(*neuron));
+                first = first.or(Some(added.start));
+                run = 0;
+            }
+        }
+        first.unwrap_or(0)
+    }
+
+    fn add_connection(&mut self, lists: &Lists, parts: &[Part], number: usize) -> Result<(), PlaceError> {
+        let connection = &self.network.connections[number];
+        let sources = self.sources(lists, parts, connection);
+        let list = &lists.lists[number];
+        for (at, part) in parts.iter().enumerate().filter(|(_, part)| part.population == connection.to) {
+            let range = part.neurons.start..part.neurons.end;
+            let own = |source: usize| {
+                let all = list.of(source);
+                let begin = all.partition_point(|synapse| (synapse.place as usize) < range.start);
+                let end = all.partition_point(|synapse| (synapse.place as usize) < range.end);
+                &all[begin..end]
+            };
+            let rows = (0..list.sources()).map(|source| (sources[source], own(source)));
+            let rows = rows.filter(|(_, synapses)| !synapses.is_empty());
+            if let Some(learning) = &connection.learning {
+                self.add_plastic(connection, learning, part, at, rows)?;
+            } else {
+                for (source, synapses) in rows {
+                    self.add_row(connection, part, at, source, synapses);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What sends the spikes of every element of a connection's source.
+    fn sources(&self, lists: &Lists, parts: &[Part], connection: &Connection) -> Vec<Source> {
+        let population = match connection.from {
+            Endpoint::Input(at) => {
+                let elements = size(&self.network.inputs[at].shape);
+                return (self.inputs[at]..).take(elements).map(Source::Input).collect();
+            }
+            Endpoint::Population(at) => at,
+        };
+        let compartments = self.network.populations[population].compartments.len();
+        let mut sources = vec![Source::Compartment(0); lists.orders[population].len()];
+        for (part, [_, first]) in parts.iter().zip(&self.firsts).filter(|(part, _)| part.population == population) {
+            for (at, place) in part.neurons.clone().enumerate() {
+                let soma = first + (at + 1) * compartments - 1;
+                let neuron = lists.orders[population][place] as usize;
+                sources[neuron] = Source::Compartment(u32::try_from(soma).unwrap_or(u32::MAX));
+            }
+        }
+        sources
+    }
+
+    /// Compartment on its core of a synapse.
+    fn compartment(&self, connection: &Connection, part: &Part, number: usize, synapse: Listed) -> usize {
+        let compartments = self.network.populations[connection.to].compartments.len();
+        let [on_core, _] = self.firsts[number];
+        on_core + (synapse.place as usize - part.neurons.start) * compartments + connection.compartment
+    }
+
+    fn add_row(&mut self, connection: &Connection, part: &Part, number: usize, source: Source, synapses: &[Listed]) {
+        for negative in [false, true] {
+            let own = synapses.iter().filter(|synapse| synapse.negative == negative);
+            let absolute: Vec<(usize, u8, i16)> = own
+                .map(|synapse| (self.compartment(connection, part, number, *synapse), synapse.delay, synapse.weight))
+                .collect();
+            let Some(base) = absolute.iter().map(|(compartment, ..)| *compartment).min() else { continue };
+            let relative = |(compartment, delay, weight): (usize, u8, i16)| {
+                (u32::try_from(compartment - base).unwrap_or(u32::MAX), delay, weight)
+            };
+            let relative: Vec<_> = absolute.into_iter().map(relative).collect();
+            let stored = self.store(relative, connection.weight_bits);
+            let options =
+                AxonOptions { compartment_base: base, weight_bits: connection.weight_bits, ..AxonOptions::default() };
+            let axon = self.builder.axon(part.core, &stored, options);
+            self.builder.route(source, axon, 0);
+        }
+    }
+
+    /// Stores a list once; consecutive compartments without delay as dense weights, if few of them are missing.
+    fn store(&mut self, list: Vec<(u32, u8, i16)>, weight_bits: u32) -> Synapses {
+        let Self { builder, stored, .. } = self;
+        *stored.entry((list, weight_bits)).or_insert_with_key(|(list, _)| {
+            let span = list.iter().map(|(at, ..)| *at as usize + 1).max().unwrap_or(0);
+            let unique = list.windows(2).all(|pair| pair[0].0 < pair[1].0);
+            let dense = unique && list.iter().all(|(_, delay, _)| *delay == 0) && list.len() * 5 >= span * 3;
+            if dense {
+                let mut weights = vec![0; span];
+                for (at, _, weight) in list {
+                    weights[*at as usize] = *weight;
+                }
+                return builder.dense_synapses(&weights, 1);
+            }
+            let synapse = |(at, delay, weight): &(u32, u8, i16)| Synapse {
+                compartment: *at as usize,
+                delay: usize::from(*delay),
+                weight: *weight,
+            };
+            builder.sparse_synapses(&list.iter().map(synapse).collect::<Vec<_>>(), 1)
+        })
+    }
+
+    fn add_plastic<'l>(
+        &mut self,
+        connection: &Connection,
+        learning: &Learning,
+        part: &Part,
+        number: usize,
+        rows: impl Iterator<Item = (Source, &'l [Listed])>,
+    ) -> Result<(), PlaceError> {
+        let mut plasticity = Plasticity {
+            products: rule::parse(&learning.rule, &self.network.rule_limits())?,
+            epoch_steps: learning.epoch_steps,
+            wgt_exp: connection.wgt_exp.get(),
+            weight_bits: connection.weight_bits,
+            sign_mode: match connection.signs {
+                crate::network::Signs::Excitatory => SignMode::Excitatory,
+                crate::network::Signs::Inhibitory => SignMode::Inhibitory,
+                crate::network::Signs::Mixed | crate::network::Signs::Split => SignMode::Mixed,
+            },
+            ..Plasticity::default()
+        };
+        for (trace, shape) in plasticity.traces.iter_mut().zip(&learning.traces) {
+            if let Some(shape) = shape {
+                *trace = self.builder.trace(shape.impulse, 0, &decay(*shape, learning.epoch_steps), None);
+            }
+        }
+        let axons: Vec<(Source, Vec<Synapse>)> = rows
+            .map(|(source, synapses)| {
+                let synapse = |synapse: &Listed| Synapse {
+                    compartment: self.compartment(connection, part, number, *synapse),
+                    delay: usize::from(synapse.delay),
+                    weight: synapse.weight,
+                };
+                (source, synapses.iter().map(synapse).collect())
+            })
+            .collect();
+        let compartments = part.neurons.len() * self.network.populations[connection.to].compartments.len();
+        let [on_core, _] = self.firsts[number];
+        self.builder.plastic_group(part.core, on_core..on_core + compartments, &plasticity, axons);
+        Ok(())
+    }
+}
+
+fn biases(population: &Population, neuron: u32) -> Vec<i32> {
+    let mut biases = vec![0; population.compartments.len()];
+    if let (Some(first), Some(bias)) = (biases.first_mut(), population.bias.get(neuron as usize)) {
+        *first = bias.value();
+    }
+    biases
+}
+
+/// The decay of a trace over an epoch.
+fn decay(shape: TraceShape, epoch_steps: u32) -> DecayTable {
+    let steps = f64::from(epoch_steps);
+    let keep = match shape.tau_millisteps {
+        0 => 1.0,
+        tau => (-1000.0 * steps / f64::from(tau)).exp(),
+    };
+    decay_table((4096.0 * keep).round() / 4096.0, 0.0)
+}
