@@ -12,6 +12,7 @@ pub mod data;
 pub mod device;
 pub mod experiment;
 pub mod image;
+pub mod inference;
 pub mod limits;
 pub mod network;
 pub mod place;

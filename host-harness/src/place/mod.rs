@@ -17,7 +17,7 @@ pub use table::table;
 use crate::image::{BuildError, ImageFile};
 use crate::limits::usage::CORES_PER_CHIP;
 use crate::limits::{self, CoreUsage, Resource, Unfit};
-use crate::network::{Network, NetworkError};
+use crate::network::{Network, NetworkError, Population};
 use crate::rule::RuleError;
 use lists::Lists;
 use loihi_core::image::COMPARTMENTS_PER_CORE;
@@ -30,11 +30,13 @@ pub struct Options {
     pub chips: usize,
     /// Lets parts of several populations share a core, for the fewest cores; else each has one of its own.
     pub pack: bool,
+    /// Most compartments of a core, 1..=1024; fewer make steps faster on the chip, and take more cores.
+    pub compartments_per_core: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { chips: 1, pack: false }
+        Self { chips: 1, pack: false, compartments_per_core: COMPARTMENTS_PER_CORE }
     }
 }
 
@@ -137,11 +139,9 @@ pub struct Placed {
 pub fn place(network: &Network, options: Options) -> Result<Placed, PlaceError> {
     network.check()?;
     let lists = Lists::of(network);
-    let mut counts: Vec<usize> = network
-        .populations
-        .iter()
-        .map(|population| population.compartments_total().div_ceil(COMPARTMENTS_PER_CORE).max(1))
-        .collect();
+    let per_core = options.compartments_per_core.clamp(1, COMPARTMENTS_PER_CORE);
+    let mut counts: Vec<usize> =
+        network.populations.iter().map(|population| parts_at_least(population, per_core)).collect();
     let mut parts = cut(network, &counts);
     let mut image = assemble::image(network, &lists, &parts)?;
     let mut usage = usage_of(&image)?;
@@ -171,6 +171,12 @@ pub fn place(network: &Network, options: Options) -> Result<Placed, PlaceError> 
     Ok(Placed { image, map, parts, usage })
 }
 
+/// Parts of at most so many compartments; a neuron's stay together.
+fn parts_at_least(population: &Population, compartments_per_core: usize) -> usize {
+    let neurons_per_core = (compartments_per_core / population.compartments.len().max(1)).max(1);
+    population.neurons().div_ceil(neurons_per_core).max(1)
+}
+
 fn usage_of(image: &ImageFile) -> Result<Vec<CoreUsage>, BuildError> {
     Ok(limits::usage(&image.open()?))
 }
@@ -179,7 +185,7 @@ fn usage_of(image: &ImageFile) -> Result<Vec<CoreUsage>, BuildError> {
 fn cut(network: &Network, counts: &[usize]) -> Vec<Part> {
     let mut parts = Vec::new();
     for (population, count) in counts.iter().enumerate() {
-        let neurons = network.populations.get(population).map_or(0, crate::network::Population::neurons);
+        let neurons = network.populations.get(population).map_or(0, Population::neurons);
         for at in 0..*count {
             let neurons = neurons * at / count..neurons * (at + 1) / count;
             parts.push(Part { population, neurons, core: parts.len() });
