@@ -106,7 +106,7 @@ fn control_for_a_while() {
 }
 
 /// What one operation may cost in instructions: how its row begins or ends, its unit, the bound, the rows.
-const BOUNDS: [(&str, &str, f64, usize); 8] = [
+const BOUNDS: [(&str, &str, f64, usize); 9] = [
     ("input", "compartment and step", 22.0, 2),
     ("with bias", "compartment and step", 23.0, 2),
     ("synapse", "synaptic event", 7.0, 2),
@@ -115,6 +115,7 @@ const BOUNDS: [(&str, &str, f64, usize); 8] = [
     ("PES, 1 output: learn", "spike and output", 6.4, 1),
     ("by it", "compartment and step", 24.2, 1),
     ("e-prop, filtered", "synapse and step", 22.3, 1),
+    ("e-prop, thresholds that adapt", "synapse and step", 36.0, 1),
 ];
 
 #[test]

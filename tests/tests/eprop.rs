@@ -36,10 +36,18 @@ struct Slow {
     readout: Vec<i64>,
     rates: Vec<i64>,
     v: Vec<i64>,
+    /// What spikes have added to the thresholds, in units of 1/256.
+    rises: Vec<i64>,
     traces: Vec<i64>,
     eligibilities: Vec<Vec<i64>>,
+    /// Of the thresholds, per synapse.
+    of_thresholds: Vec<Vec<i64>>,
     /// Of the chip; not taken back between iterations.
     t: u32,
+}
+
+fn toward_zero(value: i64, decay: i64) -> i64 {
+    value.signum() * ((value.abs() * (4096 - decay)) >> 12)
 }
 
 impl Slow {
@@ -58,8 +66,10 @@ impl Slow {
             readout: vec![0; posts],
             rates: vec![0; posts],
             v: Vec::new(),
+            rises: Vec::new(),
             traces: Vec::new(),
             eligibilities: Vec::new(),
+            of_thresholds: Vec::new(),
             t: 0,
         }
     }
@@ -73,6 +83,26 @@ impl Slow {
         }
     }
 
+    /// Lets the threshold of a post rise, and says what that takes off its voltage.
+    fn lower(&mut self, post: usize, fired: bool) -> i64 {
+        let strength = i64::from(self.net.adaptation_strength);
+        let before = toward_zero(self.rises[post] >> 8, i64::from(self.net.decay));
+        self.rises[post] -= self.rises[post] >> self.net.adaptation_tau_shift;
+        if fired {
+            self.rises[post] += strength * i64::from(self.net.v_th) / 16;
+        }
+        (self.rises[post] >> 8) - if fired { 0 } else { before }
+    }
+
+    /// The eligibility of a synapse before any filter.
+    fn product(&mut self, at: usize, post: usize, psi: i64, seen: i64) -> i64 {
+        let of_threshold = &mut self.of_thresholds[at][post];
+        let beta = (i64::from(self.net.adaptation_strength) * 77) >> 6;
+        let product = psi * (seen - (((*of_threshold >> 8) * beta) >> 12));
+        *of_threshold += product - (*of_threshold >> self.net.adaptation_tau_shift);
+        product
+    }
+
     fn iteration(&mut self, learn: bool) {
         let (inputs, posts) = (self.net.inputs as usize, self.net.compartments as usize);
         let v_th = i64::from(self.net.v_th);
@@ -80,7 +110,9 @@ impl Slow {
         let targets: Vec<i64> = self.net.pattern(self.seed).iter().map(|y| i64::from(whole(y * 4096.0))).collect();
         self.v = vec![0; posts];
         self.traces = vec![0; inputs + posts];
+        self.rises = vec![0; posts];
         self.eligibilities = vec![vec![0; posts]; inputs + posts];
+        self.of_thresholds = vec![vec![0; posts]; inputs + posts];
         let mut fired = vec![false; posts];
         let mut counts = vec![0; posts];
         let mut factors = Vec::new();
@@ -94,8 +126,8 @@ impl Slow {
             let mut fires = vec![false; posts];
             for post in 0..posts {
                 let input: i64 = (0..inputs + posts).filter(|at| arrived[*at]).map(|at| self.weights[at][post]).sum();
-                let kept = self.v[post].signum() * ((self.v[post].abs() * (4096 - decay)) >> 12);
-                before_reset[post] = kept + 128 * input;
+                let lowered = self.lower(post, fired[post]);
+                before_reset[post] = toward_zero(self.v[post], decay) + 128 * input - lowered;
                 fires[post] = before_reset[post] > v_th;
                 self.v[post] = if fires[post] { 0 } else { before_reset[post] };
                 counts[post] += i64::from(fires[post]);
@@ -120,9 +152,9 @@ impl Slow {
                 .collect();
             for at in 0..inputs + posts {
                 for post in 0..posts {
+                    let product = self.product(at, post, psi[post], seen[at]);
                     let eligibility = &mut self.eligibilities[at][post];
-                    let product = psi[post] * seen[at];
-                    if self.net.kappa_shift > 0 {
+                    if self.net.kappa_shift > 0 || self.net.adaptation_strength > 0 {
                         *eligibility += (product - *eligibility) >> self.net.kappa_shift;
                         sums[at][post] += *eligibility * signal[post];
                     } else {
@@ -154,8 +186,9 @@ impl Slow {
         let (inputs, posts) = (self.net.inputs as usize, self.net.compartments as usize);
         let (shift, readout_shift) = (self.net.rate_shift, self.net.readout_rate_shift);
         for (at, sums) in sums.iter().enumerate() {
-            // With a filter every synapse has a word of its own, without one every listed post.
-            let listed = |post: &usize| self.net.kappa_shift > 0 || factors.iter().any(|step| step[*post] != 0);
+            // With a memory every synapse has a word of its own, without one every listed post.
+            let has_words = self.net.kappa_shift > 0 || self.net.adaptation_strength > 0;
+            let listed = |post: &usize| has_words || factors.iter().any(|step| step[*post] != 0);
             let places: Vec<usize> = (0..posts).filter(listed).collect();
             for (place, post) in places.into_iter().enumerate().filter(|(_, post)| at != inputs + post) {
                 let element = u32::try_from(at * posts + place).unwrap();
@@ -186,7 +219,9 @@ fn a_slow_model_learns_the_same_weights() {
         small.clone(),
         EpropPattern { error_threshold: 20, rounding: WeightRounding::Nearest, ..small.clone() },
         EpropPattern { kappa_shift: 5, ..small.clone() },
-        EpropPattern { kappa_shift: 3, rounding: WeightRounding::Nearest, rate_gain: 0, ..small },
+        EpropPattern { kappa_shift: 3, rounding: WeightRounding::Nearest, rate_gain: 0, ..small.clone() },
+        EpropPattern { adaptation_strength: 700, adaptation_tau_shift: 7, ..small.clone() },
+        EpropPattern { adaptation_strength: 4096, adaptation_tau_shift: 4, kappa_shift: 5, ..small },
     ];
     for (number, net) in nets.iter().enumerate() {
         let mut session = open_host();
@@ -247,7 +282,9 @@ fn filtered_eligibilities_learn_too() {
 fn every_device_learns_the_same() {
     // Shortened runs: an iteration or two.
     let short = EpropPattern { steps: 300, ..EpropPattern::default() };
-    for net in [short.clone(), EpropPattern { kappa_shift: 5, error_threshold: 13, steps: 100, ..short }] {
+    let filtered = EpropPattern { kappa_shift: 5, error_threshold: 13, steps: 100, ..short.clone() };
+    let adapting = EpropPattern { adaptation_strength: 300, ..filtered.clone() };
+    for net in [short, filtered, EpropPattern { kappa_shift: 0, ..adapting.clone() }, adapting] {
         let (host, qemu) = (run(&net, &mut open_host(), 3, 2), run(&net, &mut open_qemu(), 3, 2));
         assert_eq!(host.digest, qemu.digest);
         assert_eq!((host.ops, host.metrics), (qemu.ops, qemu.metrics));

@@ -12,7 +12,7 @@ use crate::experiment::ExperimentError;
 use crate::image::{ImageBuilder, ImageFile};
 use loihi_core::chip::ResetScope;
 use loihi_core::ops::OpCounts;
-use loihi_core::snip::PreSynapse;
+use loihi_core::snip::{Adaptation, PreSynapse};
 use loihi_core::wire::message::Record;
 
 /// Sizes of the two networks of a slope.
@@ -59,7 +59,7 @@ const DECODE_1: &str = "PES, 1 output: decode only";
 /// PES.
 const DECODER: Kernel = Kernel { unit: "spike and output", operations: |ops| ops.decoder_reads, ..PLAIN };
 /// e-prop.
-const EPROP: Kernel = Kernel { network: |n| recurrent(n, 0), operations: |ops| ops.rule_updates, ..PLAIN };
+const EPROP: Kernel = Kernel { network: |n| recurrent(n, 0, None), operations: |ops| ops.rule_updates, ..PLAIN };
 /// The kernel that is taken off the others that come with it.
 const DENSE: Kernel = Kernel {
     name: DENSE_SYNAPSE,
@@ -70,7 +70,7 @@ const DENSE: Kernel = Kernel {
 };
 
 /// Every kernel.
-pub const KERNELS: [Kernel; 20] = [
+pub const KERNELS: [Kernel; 21] = [
     Kernel { name: "compartment without input", ..PLAIN },
     Kernel { name: "compartment without input, with bias", network: |n| quiet(n, 1), ..PLAIN },
     Kernel { name: "compartment with input", network: |n| fed(n, false), without: Some(DENSE_SYNAPSE), ..PLAIN },
@@ -128,7 +128,18 @@ pub const KERNELS: [Kernel; 20] = [
         ..PLAIN
     },
     Kernel { name: "e-prop, block of 10 steps", unit: "synapse touched", every: 10, ..EPROP },
-    Kernel { name: "e-prop, filtered eligibility", unit: "synapse and step", network: |n| recurrent(n, 5), ..EPROP },
+    Kernel {
+        name: "e-prop, filtered eligibility",
+        unit: "synapse and step",
+        network: |n| recurrent(n, 5, None),
+        ..EPROP
+    },
+    Kernel {
+        name: "e-prop, thresholds that adapt, filtered",
+        unit: "synapse and step",
+        network: |n| recurrent(n, 5, Some(Adaptation { strength: 256, tau_shift: 8 })),
+        ..EPROP
+    },
 ];
 
 /// Not among [`KERNELS`]: its size is not the number of its operations, but the number of axons that are there for the

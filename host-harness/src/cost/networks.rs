@@ -4,7 +4,7 @@
 
 use crate::image::{ImageBuilder, Plasticity, Source, full_row};
 use loihi_core::image::{COMPARTMENTS_PER_CORE, Join, Noise, NoiseAt, Profile, StackIn, StackOut, ThresholdMode, Tree};
-use loihi_core::snip::{Eprop, EpropParams, Pes, PreSynapse, Precision};
+use loihi_core::snip::{Adaptation, Eprop, EpropParams, Pes, PreSynapse, Precision};
 use loihi_core::synapse::Synapse;
 
 /// Compartments of a full core.
@@ -175,9 +175,9 @@ fn decode(mut builder: ImageBuilder, decoded: u32, outputs: u32, pre_synapse: Pr
 }
 
 /// A recurrent layer that never fires, learning by e-prop in every step, with so many synapses from outside; their
-/// traces are never 0 for long, although what sends the spikes fires only every 32 steps. `kappa_shift` as in
-/// [`EpropParams`].
-pub fn recurrent(synapses: u32, kappa_shift: u32) -> ImageBuilder {
+/// traces are never 0 for long, although what sends the spikes fires only every 32 steps. `kappa_shift` and `adaptation`
+/// as in [`EpropParams`].
+pub fn recurrent(synapses: u32, kappa_shift: u32, adaptation: Option<Adaptation>) -> ImageBuilder {
     let mut builder = begin();
     builder.mailboxes(0, 1, 1);
     let core = builder.core();
@@ -217,6 +217,7 @@ pub fn recurrent(synapses: u32, kappa_shift: u32) -> ImageBuilder {
         rate_target: 5,
         rate_gain: 8,
         kappa_shift,
+        adaptation,
     };
     builder.snip(Eprop::KIND, params.words());
     builder

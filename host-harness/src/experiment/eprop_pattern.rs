@@ -11,7 +11,7 @@ use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source};
 use loihi_core::image::Profile;
 use loihi_core::ops::OpCounts;
-use loihi_core::snip::{BernoulliEncoder, Eprop, EpropParams};
+use loihi_core::snip::{Adaptation, BernoulliEncoder, Eprop, EpropParams};
 use loihi_core::synapse::Synapse;
 use loihi_core::wire::message::Record;
 use serde::{Deserialize, Serialize};
@@ -61,6 +61,10 @@ pub struct EpropPattern {
     pub rounding: WeightRounding,
     /// Binary logarithm of the time constant of the filter of eligibilities; 0 for none.
     pub kappa_shift: u32,
+    /// What a spike adds to a compartment's threshold, in units of 1/4096 of it; 0 for thresholds that stay.
+    pub adaptation_strength: u32,
+    /// Binary logarithm of the time constant with which it sinks back.
+    pub adaptation_tau_shift: u32,
 }
 
 impl Default for EpropPattern {
@@ -83,6 +87,8 @@ impl Default for EpropPattern {
             rate_gain: 5,
             rounding: WeightRounding::Stochastic,
             kappa_shift: 0,
+            adaptation_strength: 0,
+            adaptation_tau_shift: 8,
         }
     }
 }
@@ -139,9 +145,18 @@ impl EpropPattern {
             rate_target: self.spikes_target,
             rate_gain: self.rate_gain,
             kappa_shift: self.kappa_shift,
+            adaptation: self.adaptation(),
         };
+        if params.adaptation.is_some() {
+            builder.bias(0, &vec![0; self.compartments as usize]);
+        }
         builder.snip(Eprop::KIND, params.words());
         builder.build()
+    }
+
+    fn adaptation(&self) -> Option<Adaptation> {
+        let Self { adaptation_strength: strength, adaptation_tau_shift: tau_shift, .. } = *self;
+        (strength > 0).then_some(Adaptation { strength, tau_shift })
     }
 
     /// A plastic group from these sources to all compartments, without autapses; returns its number.

@@ -130,6 +130,12 @@ impl Layer {
         }
     }
 
+    /// What a step leaves of a voltage.
+    #[inline]
+    pub(super) fn decayed(&self, v: i32) -> i32 {
+        decay_toward_zero(v, self.decay_v)
+    }
+
     /// The voltage that a post had when it fired, before the spike took it back: computed again from the voltage of
     /// the step before.
     fn voltage_before_reset(&self, blocks: &[Block], post: usize, v_before: i32) -> i32 {

@@ -28,7 +28,7 @@ pub use bernoulli_encoder::BernoulliEncoder;
 pub use bias_encoder::BiasEncoder;
 pub use decolle::{Decolle, DecolleParams};
 pub use emstdp::{Emstdp, EmstdpParams};
-pub use eprop::{Eprop, EpropParams};
+pub use eprop::{Adaptation, Eprop, EpropParams};
 pub use local_error::{NO_TARGET, Slope};
 pub use pes::{Decoder, Pes, PreSynapse, Readout, Target};
 pub use rank_one::Precision;

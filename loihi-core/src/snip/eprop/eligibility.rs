@@ -10,7 +10,7 @@ use super::super::rank_one::{Cells, Taught};
 /// The eligibilities of a layer.
 #[derive(Debug)]
 pub(super) struct Eligibilities<'e> {
-    /// Filtered, 0..=16,384, axon after axon.
+    /// Filtered, at most 16,384 in magnitude, axon after axon; not negative where thresholds do not adapt.
     pub(super) filtered: &'e mut [i16],
     /// Their products with the learning signals, summed over the block.
     pub(super) sums: &'e mut [i32],
@@ -35,8 +35,11 @@ impl Eligibilities<'_> {
 }
 
 #[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "between the old one and the product, both at most 16,384")]
-const fn low_half(filtered: i32) -> i16 {
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "between the old one and the new, both at most 16,384 in magnitude"
+)]
+pub(super) const fn low_half(filtered: i32) -> i16 {
     filtered as i16
 }
 

@@ -25,12 +25,16 @@ pub(super) struct Memory<'w> {
     pub(super) readout_sums: &'w mut [i32],
     /// Pre factors of the block: inputs, then posts.
     pub(super) pre: &'w mut [[i16; block::STEPS]],
-    /// Post factors of the block; with a filter ψ and L of the step instead.
+    /// Post factors of the block; ψ and L of the step instead where synapses have a memory of their own.
     pub(super) factors: &'w mut [i32],
-    /// Filtered eligibilities: input group, then recurrent group; empty without a filter.
+    /// By how much thresholds are raised; empty without adaptation.
+    pub(super) rises: &'w mut [i32],
+    /// Eligibilities: input group, then recurrent group; empty where synapses have no memory of their own.
     pub(super) eligibilities: &'w mut [i16],
     /// Their sums over the block.
     pub(super) sums: &'w mut [i32],
+    /// Eligibilities of the thresholds, of the same synapses; empty without adaptation.
+    pub(super) of_thresholds: &'w mut [i32],
 }
 
 /// The two groups, which have the same posts.
@@ -66,9 +70,11 @@ impl Eprop {
         let (readout_sums, rest) = rest.split_at_mut_checked(self.outputs.saturating_mul(self.posts))?;
         let (pre, rest) = rest.split_at_mut_checked(block::words(self.axons()))?;
         let (factors, rest) = rest.split_at_mut_checked(block::words(self.posts))?;
-        let (eligibilities, sums) = rest.split_at_mut_checked(self.filtered().div_ceil(2))?;
+        let (rises, rest) = rest.split_at_mut_checked(if self.adapts { self.posts } else { 0 })?;
+        let (eligibilities, rest) = rest.split_at_mut_checked(self.synapses().div_ceil(2))?;
+        let (sums, of_thresholds) = rest.split_at_mut_checked(self.synapses())?;
         let pre = halves(pre).as_chunks_mut().0;
-        let eligibilities = halves(eligibilities).get_mut(..self.filtered())?;
+        let eligibilities = halves(eligibilities).get_mut(..self.synapses())?;
         Some(Memory {
             clock,
             input_traces,
@@ -80,15 +86,18 @@ impl Eprop {
             readout_sums,
             pre,
             factors,
+            rises,
             eligibilities,
             sums,
+            of_thresholds,
         })
     }
 
     /// Words of it.
     pub(super) fn memory_words(&self) -> usize {
-        let synapses = self.filtered();
+        let synapses = self.synapses();
         let of_posts = self.posts.saturating_mul(self.outputs.saturating_add(4));
+        let [rises, of_thresholds] = if self.adapts { [self.posts, synapses] } else { [0; 2] };
         [
             1,
             self.inputs,
@@ -96,8 +105,10 @@ impl Eprop {
             of_posts,
             block::words(self.axons()),
             block::words(self.posts),
+            rises,
             synapses.div_ceil(2),
             synapses,
+            of_thresholds,
         ]
         .into_iter()
         .fold(0, usize::saturating_add)

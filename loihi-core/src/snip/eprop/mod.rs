@@ -17,15 +17,19 @@
 //! Reset is the compartment's own, to 0. The subtractive reset of the equations would be a synapse of −threshold from
 //! a compartment to itself; the chip's compartment has lost its voltage by then, so it would count twice.
 //!
+//! Thresholds may adapt ([`adaptation`]): a spike raises a compartment's own, which sinks back slowly, and its synapses
+//! have a second eligibility.
+//!
 //! Source: Bellec et al. 2020, in integers; without the filter the form of Frenkel, Indiveri 2022.
 
+mod adaptation;
 mod block;
 mod eligibility;
 mod memory;
 mod params;
 mod step;
 
-pub use params::EpropParams;
+pub use params::{Adaptation, EpropParams};
 
 use super::fraction::Rounding;
 use super::layer::Layer;
@@ -45,7 +49,9 @@ pub struct Eprop {
     inputs: usize,
     posts: usize,
     outputs: usize,
-    has_filter: bool,
+    /// Whether synapses have a memory of their own.
+    per_synapse: bool,
+    adapts: bool,
 }
 
 impl Eprop {
@@ -60,7 +66,8 @@ impl Eprop {
             inputs: count(|params| params.inputs),
             posts: count(|params| params.posts),
             outputs: count(|params| params.outputs),
-            has_filter: count(|params| params.kappa_shift) > 0,
+            per_synapse: params.is_some_and(|params| params.kappa_shift > 0 || params.adaptation.is_some()),
+            adapts: params.is_some_and(|params| params.adaptation.is_some()),
         }
     }
 
@@ -68,9 +75,9 @@ impl Eprop {
         self.inputs.saturating_add(self.posts)
     }
 
-    /// Synapses that have an eligibility.
-    fn filtered(&self) -> usize {
-        if self.has_filter { self.axons().saturating_mul(self.posts) } else { 0 }
+    /// Synapses that have a memory of their own.
+    fn synapses(&self) -> usize {
+        if self.per_synapse { self.axons().saturating_mul(self.posts) } else { 0 }
     }
 }
 
@@ -89,7 +96,7 @@ impl Snip for Eprop {
 
     fn run(&self, phase: Phase, cpu: &mut Cpu<'_, '_>) {
         let needed = match phase {
-            Phase::Spk => cpu.learning,
+            Phase::Spk => cpu.learning || self.adapts,
             Phase::PreMgmt => true,
             Phase::Lrn | Phase::PostMgmt | Phase::Host => false,
         };
@@ -97,6 +104,9 @@ impl Snip for Eprop {
         let Some(layers) = Layers::of(cpu.image, params) else { return };
         let Some(mut memory) = self.memory(core::mem::take(&mut cpu.working)) else { return };
         if phase == Phase::Spk {
+            if let Some(adaptation) = params.adaptation {
+                adaptation.raise(cpu, &layers.recurrent, memory.rises);
+            }
             layers.recurrent.copy_voltages(cpu.blocks, memory.voltages);
         } else {
             self.after_cores(cpu, params, &layers, &mut memory);
@@ -119,5 +129,6 @@ impl Snip for Eprop {
             && fits(index(params.data_first), Readout::words(self.posts, self.outputs), image.data.len())
             && fits(index(params.target_first), self.outputs, image.target_words)
             && fits(index(params.output_first), self.outputs, image.output_words)
+            && (!self.adapts || !image.bias.is_empty())
     }
 }

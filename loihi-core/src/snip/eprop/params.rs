@@ -50,6 +50,38 @@ pub struct EpropParams {
     pub rate_gain: u32,
     /// Binary logarithm of the time constant of the eligibilities' own filter, 1..=8; 0 for no filter.
     pub kappa_shift: u32,
+    /// Thresholds that rise with every spike, if they do.
+    pub adaptation: Option<Adaptation>,
+}
+
+/// How the thresholds of the post compartments adapt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Adaptation {
+    /// What a spike adds to the threshold, in units of 1/4096 of what it is without, 1..=4096.
+    pub strength: u32,
+    /// Binary logarithm of the time constant, 1..=11.
+    pub tau_shift: u32,
+}
+
+impl Adaptation {
+    /// The word of a record: strength and time constant; 0 for none.
+    const fn word(adaptation: Option<Self>) -> u32 {
+        match adaptation {
+            Some(Self { strength, tau_shift }) => strength & 0xFFFF | tau_shift << 16,
+            None => 0,
+        }
+    }
+
+    const fn from_word(word: u32) -> Option<Self> {
+        match word {
+            0 => None,
+            _ => Some(Self { strength: word & 0xFFFF, tau_shift: word >> 16 }),
+        }
+    }
+
+    fn is_in_range(self) -> bool {
+        (1..=4096).contains(&self.strength) && (1..=11).contains(&self.tau_shift)
+    }
 }
 
 impl EpropParams {
@@ -78,7 +110,7 @@ impl EpropParams {
             self.rate_target,
             self.rate_gain,
             self.kappa_shift,
-            0,
+            Adaptation::word(self.adaptation),
         ]
     }
 
@@ -101,7 +133,7 @@ impl EpropParams {
             e,
             f,
             g,
-            _,
+            adaptation,
         ] = words;
         Some(Self {
             input_group,
@@ -126,6 +158,7 @@ impl EpropParams {
             rate_target: e,
             rate_gain: f,
             kappa_shift: g,
+            adaptation: Adaptation::from_word(adaptation),
         })
     }
 
@@ -143,6 +176,7 @@ impl EpropParams {
             && self.rate_target <= 65_535
             && self.rate_gain <= 255
             && self.kappa_shift <= 8
+            && self.adaptation.is_none_or(Adaptation::is_in_range)
     }
 }
 
@@ -153,10 +187,12 @@ mod tests {
     #[test]
     fn words_and_parameters_are_the_same_in_both_directions() {
         let mut words: [u32; SnipRecord::PARAMS] = core::array::from_fn(|at| u32::try_from(at).unwrap() + 100);
-        (words[17], words[22]) = (1, 0);
-        let params = EpropParams::from_words(&words).unwrap();
-        assert_eq!(params.words(), words);
-        assert_eq!(params.precision, Precision::Nearest);
+        for (last, adaptation) in [(0, None), (0x0008_012C, Some(Adaptation { strength: 300, tau_shift: 8 }))] {
+            (words[17], words[22]) = (1, last);
+            let params = EpropParams::from_words(&words).unwrap();
+            assert_eq!(params.words(), words);
+            assert_eq!((params.precision, params.adaptation), (Precision::Nearest, adaptation));
+        }
         words[17] = 9;
         assert_eq!(EpropParams::from_words(&words), None);
     }

@@ -6,7 +6,7 @@ use super::super::local_error::{Readout, held};
 use super::super::rank_one::{Taught, packed};
 use super::eligibility::Eligibilities;
 use super::memory::{Layers, Memory, halves};
-use super::{Eprop, EpropParams, block, eligibility};
+use super::{Eprop, EpropParams, adaptation, block, eligibility};
 use crate::image::index;
 
 /// Largest magnitude of a learning signal.
@@ -49,9 +49,9 @@ impl Eprop {
             cpu.ops.rule_triggers = cpu.ops.rule_triggers.wrapping_add(u64::from(errors > 0));
             self.find_factors(cpu, params, layers, memory, errors, place);
             self.sum_readouts(memory, errors);
-            // With a filter every synapse computes a change in every step.
-            let filtered = memory.eligibilities.len();
-            cpu.ops.count_taught(u32::try_from(filtered).unwrap_or(u32::MAX), 0, 0);
+            // A synapse with a memory of its own computes a change in every step.
+            let synapses = memory.eligibilities.len();
+            cpu.ops.count_taught(u32::try_from(synapses).unwrap_or(u32::MAX), 0, 0);
             if place == block::STEPS.wrapping_sub(1) {
                 self.end_block(cpu, params, layers, memory);
             }
@@ -111,8 +111,8 @@ impl Eprop {
         let posts = memory.voltages.iter().zip(&*memory.list).zip(&*cpu.learned);
         let found = posts.map(|((v, error), rate)| {
             let psi = width.wrapping_sub(v.wrapping_sub(layer.v_th).wrapping_abs()).max(0) >> params.slope_shift;
-            // With a filter, a signal meets what ψ was before.
-            if psi == 0 && !self.has_filter {
+            // With memory, a signal meets what ψ was before.
+            if psi == 0 && !self.per_synapse {
                 return (0, 0);
             }
             // A rate has 16 bits and sign, the gain 8.
@@ -121,12 +121,12 @@ impl Eprop {
             (psi, signal.clamp(SIGNAL_MAX.wrapping_neg(), SIGNAL_MAX))
         });
         let half = |value: i32| i16::try_from(value).unwrap_or(0);
-        if self.has_filter {
+        if self.per_synapse {
             let factors = halves(memory.factors).as_chunks_mut::<2>().0;
             for ((psi, signal), factor) in found.zip(factors) {
                 *factor = [half(psi), half(signal)];
             }
-            self.follow_synapses(memory, params.kappa_shift, place);
+            self.follow_synapses(memory, params, place);
         } else {
             let factors = halves(memory.factors).as_chunks_mut::<{ block::STEPS }>().0;
             for ((psi, signal), factor) in found.zip(factors) {
@@ -138,11 +138,17 @@ impl Eprop {
     }
 
     /// Adds the products of this step to those of the block, per synapse.
-    fn follow_synapses(&self, memory: &mut Memory<'_>, shift: u32, place: usize) {
+    fn follow_synapses(&self, memory: &mut Memory<'_>, params: &EpropParams, place: usize) {
         let factors = halves(memory.factors).as_chunks().0.get(..self.posts).unwrap_or_default();
         let mut synapses = Eligibilities { filtered: memory.eligibilities, sums: memory.sums };
         let pre = memory.pre.iter().map(|pre| pre.get(place).copied().unwrap_or(0));
-        synapses.follow(self.posts, pre, factors, shift);
+        match params.adaptation {
+            None => synapses.follow(self.posts, pre, factors, params.kappa_shift),
+            Some(adaptation) => {
+                let mut adapting = adaptation::Eligibilities { synapses, of_thresholds: memory.of_thresholds };
+                adapting.follow(self.posts, pre, factors, params.kappa_shift, adaptation);
+            }
+        }
     }
 
     /// Adds the products of this step to those of the block, per readout and post: ten of 8 by 15 bits.
@@ -163,7 +169,7 @@ impl Eprop {
         let rounding = Rounding { precision: params.precision, shift: params.shift };
         let weights = &mut *cpu.arrivals.plastic.weights;
         let mut taught = Taught::default();
-        if self.has_filter {
+        if self.per_synapse {
             let inputs = self.inputs.saturating_mul(self.posts);
             let Some((inputs, recurrents)) = memory.sums.split_at_mut_checked(inputs) else { return };
             for (layer, sums, autapses) in [(input, inputs, false), (recurrent, recurrents, true)] {
