@@ -7,9 +7,13 @@ mod common;
 use common::{open_host, open_qemu};
 use host_harness::cost::kernels::{KernelCost, measure};
 use host_harness::cost::rules::{self, RuleCost};
+use host_harness::data::digits;
+use host_harness::data::mnist::{FILES, SIDE};
 use host_harness::device::session::Session;
 use host_harness::experiment::{Experiment, Nobody, Options, Outcome, Task};
 use loihi_core::probe::{Register, StateDigest};
+use std::fs;
+use std::path::Path;
 
 fn run(experiment: Experiment, task: &dyn Task, session: &mut Session, options: &Options) -> Outcome {
     task.run(session, options, &mut Nobody).unwrap_or_else(|error| panic!("{}: {error}", experiment.name()))
@@ -132,6 +136,36 @@ fn rules_of_the_embedded_cpu_on_a_few_samples() {
         let outcome = assert_agree(experiment, &options);
         assert!(outcome.ops.rule_changes > 0, "{}: no weight has changed", experiment.name());
     }
+}
+
+/// The built-in digits as MNIST's files: every pixel three by three, in a frame of two.
+fn write_as_mnist(folder: &Path) {
+    let digits = digits::dataset();
+    for (samples, [pictures, labels]) in [(&digits.learn, [FILES[0], FILES[1]]), (&digits.test, [FILES[2], FILES[3]])] {
+        let count = u32::try_from(samples.len()).unwrap().to_be_bytes();
+        let side = u32::try_from(SIDE).unwrap().to_be_bytes();
+        let pixel = |values: &[u8], at: usize| {
+            let [row, column] = [at / SIDE, at % SIDE].map(|place| place.checked_sub(2).map(|place| place / 3));
+            let inside = row.zip(column).filter(|(row, column)| *row < 8 && *column < 8);
+            inside.map_or(0, |(row, column)| values[8 * row + column] * 15)
+        };
+        let pixels = samples.iter().flat_map(|sample| (0..SIDE * SIDE).map(|at| pixel(&sample.values, at)));
+        let header = [[0, 0, 8, 3], count, side, side].concat();
+        fs::write(folder.join(pictures), header.into_iter().chain(pixels).collect::<Vec<u8>>()).unwrap();
+        let header = [[0, 0, 8, 1], count].concat();
+        fs::write(folder.join(labels), [header, samples.iter().map(|sample| sample.label).collect()].concat()).unwrap();
+    }
+}
+
+#[test]
+fn pictures_of_mnist_on_a_few_samples() {
+    let folder = tempfile::tempdir().unwrap();
+    write_as_mnist(folder.path());
+    let data = Some(folder.path().to_owned());
+    let options = Options { seed: 4, passes: Some(1), samples: Some(10), data, ..Options::default() };
+    let outcome = assert_agree(Experiment::MnistDecolle, &options);
+    assert_eq!((outcome.samples, outcome.steps), (Some(20), 800));
+    assert!(outcome.ops.rule_changes > 0, "no weight has changed");
 }
 
 #[test]
