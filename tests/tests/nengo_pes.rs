@@ -31,47 +31,39 @@ fn keep(tau: f64) -> f64 {
     (-DT / tau).exp()
 }
 
-/// Leaky integrate-and-fire neurons, with voltages from 0.
-struct Neurons {
-    encoders: Vec<Vec<f64>>,
-    gain: Vec<f64>,
-    bias: Vec<f64>,
-    v: Vec<f64>,
-    refractory: Vec<f64>,
+/// A leaky integrate-and-fire neuron, with a voltage from 0.
+struct Neuron {
+    encoder: Vec<f64>,
+    gain: f64,
+    bias: f64,
+    v: f64,
+    refractory: f64,
 }
 
-impl Neurons {
-    fn new(run: &Value) -> Self {
-        let gain = numbers(&run["gain"]);
-        Self {
-            encoders: run["encoders"].as_array().unwrap().iter().map(numbers).collect(),
-            bias: numbers(&run["bias"]),
-            v: vec![0.0; gain.len()],
-            refractory: vec![0.0; gain.len()],
-            gain,
-        }
+impl Neuron {
+    fn ensemble(run: &Value) -> Vec<Self> {
+        let encoders = run["encoders"].as_array().unwrap().iter().map(numbers);
+        let tuning = numbers(&run["gain"]).into_iter().zip(numbers(&run["bias"]));
+        let neuron = |(encoder, (gain, bias))| Self { encoder, gain, bias, v: 0.0, refractory: 0.0 };
+        encoders.zip(tuning).map(neuron).collect()
     }
 
-    /// A step; who spikes.
-    fn step(&mut self, x: &[f64]) -> Vec<bool> {
-        let neurons = self.encoders.iter().zip(&self.gain).zip(&self.bias);
-        let states = self.v.iter_mut().zip(&mut self.refractory);
-        let step = |(((encoder, gain), bias), (v, refractory)): (((&Vec<f64>, &f64), &f64), (&mut f64, &mut f64))| {
-            let current = gain * encoder.iter().zip(x).map(|(encoder, x)| encoder * x).sum::<f64>() + bias;
-            *refractory -= DT;
-            let effective = (DT - *refractory).clamp(0.0, DT);
-            *v -= (current - *v) * (-effective / TAU_RC).exp_m1();
-            let spikes = *v > 1.0;
-            if spikes {
-                // The spike was that much before the end of the step.
-                let overshoot = DT + TAU_RC * (-(*v - 1.0) / (current - 1.0)).ln_1p();
-                *refractory = TAU_REF + overshoot;
-                *v = 0.0;
-            }
-            *v = v.max(0.0);
-            spikes
-        };
-        neurons.zip(states).map(step).collect()
+    /// A step; whether it spikes.
+    fn step(&mut self, x: &[f64]) -> bool {
+        let drive: f64 = self.encoder.iter().zip(x).map(|(encoder, x)| encoder * x).sum();
+        let current = self.gain * drive + self.bias;
+        self.refractory -= DT;
+        let effective = (DT - self.refractory).clamp(0.0, DT);
+        self.v -= (current - self.v) * (-effective / TAU_RC).exp_m1();
+        let spikes = self.v > 1.0;
+        if spikes {
+            // The spike was that much before the end of the step.
+            let overshoot = DT + TAU_RC * (-(self.v - 1.0) / (current - 1.0)).ln_1p();
+            self.refractory = TAU_REF + overshoot;
+            self.v = 0.0;
+        }
+        self.v = self.v.max(0.0);
+        spikes
     }
 }
 
@@ -122,8 +114,8 @@ fn root_mean_square(values: &[f64]) -> f64 {
 fn check(name: &str) {
     let run = &recorded()[name];
     let number = |field: &str| run[field].as_f64().unwrap();
-    let mut neurons = Neurons::new(run);
-    let count = neurons.gain.len();
+    let mut neurons = Neuron::ensemble(run);
+    let count = neurons.len();
     assert_eq!(run["neurons"].as_u64(), Some(count as u64), "{name}");
     #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
     let neurons_count = count as f64;
@@ -136,7 +128,7 @@ fn check(name: &str) {
     let steps = (number("seconds") / DT).round() as u32;
     for step in 1..=steps {
         let (x, y) = task(run["kind"].as_str().unwrap(), number("frequency_hz"), f64::from(step) * DT);
-        let spikes = neurons.step(&x);
+        let spikes: Vec<bool> = neurons.iter_mut().map(|neuron| neuron.step(&x)).collect();
         spikes_total += u32::try_from(spikes.iter().filter(|spikes| **spikes).count()).unwrap();
         // What was recorded is a step late.
         errors.push(output - target);

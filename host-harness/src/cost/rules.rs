@@ -11,7 +11,8 @@ use crate::experiment::ExperimentError;
 use crate::image::{ImageBuilder, Plasticity, Source, full_row};
 use loihi_core::image::Profile;
 use loihi_core::ops::OpCounts;
-use loihi_core::snip::{Decolle, DecolleParams, Precision, Slope, Soel, SoelParams};
+use loihi_core::snip::{Decolle, DecolleParams, Emstdp, EmstdpParams, Precision, Slope, Soel, SoelParams};
+use loihi_core::synapse::Synapse;
 
 /// A kernel of a rule.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +45,7 @@ pub struct RuleCost {
 }
 
 /// Every kernel of a rule.
-pub const RULE_KERNELS: [RuleKernel; 7] = [
+pub const RULE_KERNELS: [RuleKernel; 8] = [
     RuleKernel {
         name: "trace of an axon, double exponential",
         unit: "axon and step",
@@ -84,6 +85,14 @@ pub const RULE_KERNELS: [RuleKernel; 7] = [
         network: |posts| Layer { posts, ..TAUGHT }.network(),
         operations: |ops| ops.rule_updates,
         without: Some(|posts| Layer { posts, errs: false, ..TAUGHT }.network()),
+    },
+    RuleKernel {
+        name: "EMSTDP, stochastic",
+        unit: "synapse touched",
+        instructions_c: 26.6,
+        network: |posts| hidden_layer(posts, true),
+        operations: |ops| ops.rule_updates,
+        without: Some(|posts| hidden_layer(posts, false)),
     },
     RuleKernel {
         name: "third factor of a post, by its count of spikes",
@@ -260,6 +269,50 @@ fn head(posts: u32, errs: bool) -> ImageBuilder {
         voltage_shift: 8,
     };
     builder.snip(Soel::KIND, params.words());
+    builder
+}
+
+/// A hidden layer of so many posts, taught once by EMSTDP; each has fired in phase 1 only, or not at all.
+fn hidden_layer(posts: u32, fires: bool) -> ImageBuilder {
+    let mut builder = ImageBuilder::new();
+    builder.beyond_the_chip();
+    builder.mailboxes(0, 1, 1);
+    let core = builder.core();
+    let hidden = builder.group(posts as usize, Profile { v_th: 64, ..Profile::DEFAULT });
+    let output = builder.group(1, HIGH);
+    builder.bias(hidden.start, &vec![0; posts as usize + 1]);
+    builder.inputs(2);
+    // Input 1 spikes in the first step, which is not counted.
+    let weight = if fires { 254 } else { 0 };
+    let late: Vec<Synapse> = (0..posts as usize).map(|compartment| Synapse { compartment, delay: 1, weight }).collect();
+    builder.sparse(Source::Input(1), core, &late);
+    let axon = (Source::Input(0), full_row(0..posts as usize, |_| 0));
+    let axons = std::iter::repeat_n(axon, TAUGHT.axons as usize);
+    let group_hidden = builder.plastic_group(core, 0..posts as usize, &Plasticity::default(), axons);
+    let output = output.start as usize..output.end as usize;
+    let axons = hidden.map(|post| (Source::Compartment(post), full_row(output.clone(), |_| 0)));
+    let group_output = builder.plastic_group(core, output.clone(), &Plasticity::default(), axons);
+    let params = EmstdpParams {
+        group_hidden,
+        group_output,
+        inputs: TAUGHT.axons,
+        hidden: posts,
+        outputs: 1,
+        target_first: 0,
+        output_first: 0,
+        // A pre count of 30; the 61st step is among those that are counted.
+        phase_steps: 30,
+        drive_hidden: 1,
+        drive_output: 1,
+        error_threshold_hidden: 1,
+        // No error ever spikes.
+        error_threshold_output: 1 << 20,
+        precision: Precision::Stochastic,
+        shift: 8,
+        direct_feedback: None,
+        recorded_seed: 0,
+    };
+    builder.snip(Emstdp::KIND, params.words());
     builder
 }
 
