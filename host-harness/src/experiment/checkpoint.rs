@@ -3,7 +3,7 @@
 //! A file holds `LOIHICK` and a version, the hash of the image, the length of what follows as JSON and the JSON, the
 //! state, and a check over all of it.
 
-use super::classify::Score;
+use super::score::Score;
 use loihi_core::ops::OpCounts;
 use loihi_core::wire::frame::CRC;
 use serde::{Deserialize, Serialize};

@@ -7,6 +7,7 @@
 use super::classify::{self, Interface, Item, Replay, Stage};
 use super::decolle_net::{DecolleNet, Recording};
 use super::network::Network;
+use super::score::Score;
 use super::{ExperimentError, Metrics, Options, Outcome, Task, Watch, conclude};
 use crate::data::{Dataset, Sample, digits};
 use crate::device::session::Session;
@@ -123,7 +124,7 @@ impl Task for Continual {
         stages.extend(self.run_of(&data, self.replay_samples, options.seed));
         let scores = classify::run(&stages, interface, session, options, watch)?;
         let digest = session.digest()?;
-        let accuracies: Vec<f64> = scores.iter().map(classify::Score::accuracy).collect();
+        let accuracies: Vec<f64> = scores.iter().map(Score::accuracy).collect();
         let (without, with) = accuracies.split_at(each);
         let [accuracy, transfer, forgetting] = summary(&matrix(without, self.tasks.len()));
         let [accuracy_replay, transfer_replay, forgetting_replay] = summary(&matrix(with, self.tasks.len()));

@@ -2,6 +2,7 @@
 
 use super::classify::{self, Interface};
 use super::decolle_net::{DecolleNet, Recording};
+use super::score;
 use super::{ExperimentError, Options, Outcome, Task, Watch, conclude};
 use crate::data::{DataError, Dataset, digits, mnist, poisson};
 use crate::device::session::Session;
@@ -76,7 +77,7 @@ impl DecolleTask {
         }
         let scores = classify::run(&stages, interface, session, options, watch)?;
         let digest = session.digest()?;
-        let mut metrics = classify::metrics_of_passes(&scores);
+        let mut metrics = score::metrics_of_passes(&scores);
         if let Some(tested) = scores.last().filter(|_| layers > 1) {
             metrics.extend(OF_LAYERS.into_iter().zip(tested.accuracies()));
         }

@@ -2,6 +2,7 @@
 
 use super::classify::{self, Interface, Port};
 use super::emstdp_net::EmstdpNet;
+use super::score;
 use super::{ExperimentError, Options, Outcome, Task, Watch, conclude};
 use crate::data::{Dataset, digits};
 use crate::device::session::Session;
@@ -39,7 +40,7 @@ impl EmstdpTask {
         let stages = classify::passes(data, options.passes.unwrap_or(self.passes), port, &[port]);
         let scores = classify::run(&stages, interface, session, options, watch)?;
         let digest = session.digest()?;
-        let metrics = classify::metrics_of_passes(&scores);
+        let metrics = score::metrics_of_passes(&scores);
         let outcome = conclude(session, &file, watch, metrics, vec![digest])?;
         Ok(classify::of_stages(outcome, &scores))
     }

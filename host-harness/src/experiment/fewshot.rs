@@ -1,9 +1,10 @@
 //! New classes from few samples: features learned on some classes and then frozen, and a head that the core teaches
 //! wherever it errs ([`Soel`]).
 
-use super::classify::{self, Interface, Port, Score, Stage};
+use super::classify::{self, Interface, Port, Stage};
 use super::decolle_net::{DecolleNet, Recording};
 use super::network::{Network, by_the_core};
+use super::score::{self, Score};
 use super::{ExperimentError, Options, Outcome, Task, Watch, conclude};
 use crate::data::{Dataset, Sample, digits};
 use crate::device::session::Session;
@@ -164,7 +165,7 @@ impl Task for FewShot {
             ("accuracy_first_among_all", accuracy(FIRST_AMONG_ALL)),
         ];
         let head: Option<&Score> = of(HEAD).map(|(_, score)| score);
-        metrics.extend(head.map(classify::learning_metrics).unwrap_or_default());
+        metrics.extend(head.map(score::learning_metrics).unwrap_or_default());
         let outcome = conclude(session, &file, watch, metrics, vec![digest])?;
         Ok(classify::of_stages(outcome, &scores))
     }

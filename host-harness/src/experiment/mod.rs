@@ -23,6 +23,7 @@ pub mod pes_pendulum;
 pub mod population;
 mod registry;
 pub mod rounding;
+pub mod score;
 mod stdp;
 pub mod stdp_pair;
 pub mod stdp_reward;

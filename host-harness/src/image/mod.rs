@@ -37,6 +37,16 @@ pub enum BuildError {
         /// Compartments that it would have.
         compartments: usize,
     },
+    /// A sum was added to a core that was not there.
+    #[error(
+        "core {core} cannot have a sum kept apart: there is no such core among {cores}; add the core before its sums"
+    )]
+    NoCore {
+        /// The core.
+        core: usize,
+        /// Cores that there are.
+        cores: usize,
+    },
     /// Something is longer than an image can say.
     #[error("{what} has {count} elements, more than an image can number")]
     TooLong {
@@ -114,6 +124,8 @@ pub struct ImageBuilder {
     data: Vec<i32>,
     mailboxes: [u32; 3],
     beyond_the_chip: bool,
+    /// A core that was to have a sum and was not there.
+    core_missing: Option<usize>,
 }
 
 impl ImageBuilder {
@@ -210,12 +222,14 @@ impl ImageBuilder {
     }
 
     /// Adds a synaptic sum to a core that is kept apart from its own, and returns its number there; see
-    /// [`loihi_core::image::SumRecord`].
+    /// [`loihi_core::image::SumRecord`]. If there is no such core yet, [`ImageBuilder::build`] says so.
     pub fn sum(&mut self, core: usize, shift_right: u32, shift_left: u32) -> usize {
-        self.cores.get_mut(core).map_or(0, |core| {
-            core.sums.push([shift_right, shift_left]);
-            core.sums.len()
-        })
+        let Some(core) = self.cores.get_mut(core) else {
+            self.core_missing = Some(core);
+            return 0;
+        };
+        core.sums.push([shift_right, shift_left]);
+        core.sums.len()
     }
 
     /// Stores weights of consecutive compartments, in units of 64 ([`loihi_core::synapse::fold`]). With several atoms
@@ -296,6 +310,9 @@ impl ImageBuilder {
     /// # Errors
     /// [`BuildError`] says what does not fit.
     pub fn build(self) -> Result<ImageFile, BuildError> {
+        if let Some(core) = self.core_missing {
+            return Err(BuildError::NoCore { core, cores: self.cores.len() });
+        }
         for (number, core) in self.cores.iter().enumerate() {
             if core.compartments > COMPARTMENTS_PER_CORE {
                 return Err(BuildError::CoreFull { core: number, compartments: core.compartments });
@@ -374,5 +391,12 @@ mod tests {
         let mut builder = ImageBuilder::new();
         builder.group(1025, PROFILE);
         assert!(builder.build().unwrap_err().to_string().contains("1025 compartments"));
+
+        let mut builder = ImageBuilder::new();
+        let core = builder.core();
+        assert_eq!([builder.sum(core, 0, 0), builder.sum(core, 1, 6)], [1, 2]);
+        builder.sum(core + 1, 0, 0);
+        let error = builder.build().unwrap_err().to_string();
+        assert!(error.contains("core 1") && error.contains("among 1"), "{error}");
     }
 }

@@ -15,11 +15,17 @@
 //!
 //! Source: Shrestha, Fang, Wu, Qiu 2019/2021.
 
+mod params;
+mod units;
+
+pub use params::EmstdpParams;
+
 use super::layer::Layer;
-use super::rank_one::{self, Draws, Precision, Taught, Update, packed};
+use super::rank_one::{self, Draws, Precision, Taught, Update};
 use super::{Cpu, Phase, Snip, fits};
-use crate::image::{Image, SnipRecord, index};
+use crate::image::Image;
 use core::ops::RangeInclusive;
+use units::{DRIVEN, EARLY, LAST, Units, spike_of};
 
 /// A hidden layer and an output layer.
 ///
@@ -46,141 +52,6 @@ pub struct Emstdp {
     recorded_seed: u32,
 }
 
-/// Parameters of an [`Emstdp`], in the order of its record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EmstdpParams {
-    /// The plastic group from the inputs to the hidden layer.
-    pub group_hidden: u32,
-    /// The plastic group from the hidden layer to the outputs; its axons are the hidden compartments, in their order.
-    pub group_output: u32,
-    /// Axons of the first group.
-    pub inputs: u32,
-    /// Hidden compartments.
-    pub hidden: u32,
-    /// Outputs.
-    pub outputs: u32,
-    /// First target word: other than 0 for the right output.
-    pub target_first: u32,
-    /// First output word: counts of spikes, while learning those of phase 1.
-    pub output_first: u32,
-    /// Steps per phase, 1..=255.
-    pub phase_steps: u32,
-    /// Drive of a hidden compartment by an error spike, in steps of the weights, 1..=4095.
-    pub drive_hidden: u32,
-    /// Drive of an output by an error spike, in steps of the weights, 1..=4095.
-    pub drive_output: u32,
-    /// Where a hidden error spikes, in steps of the feedback's weights, at least 1.
-    pub error_threshold_hidden: u32,
-    /// Where an output error spikes, at least 1.
-    pub error_threshold_output: u32,
-    /// How weights are written; not [`Precision::Shadow`].
-    pub precision: Precision,
-    /// Bits of a change below the smallest step of a weight, 1..=16.
-    pub shift: u32,
-    /// First constant of direct feedback, if that is what there is.
-    pub direct_feedback: Option<u32>,
-    /// Seed of a word per synapse, as recorded runs draw them; 0 for the chip's own draws.
-    pub recorded_seed: u32,
-}
-
-impl EmstdpParams {
-    /// The words of a record.
-    pub fn words(&self) -> [u32; 16] {
-        [
-            self.group_hidden,
-            self.group_output,
-            self.inputs,
-            self.hidden,
-            self.outputs,
-            self.target_first,
-            self.output_first,
-            self.phase_steps,
-            self.drive_hidden,
-            self.drive_output,
-            self.error_threshold_hidden,
-            self.error_threshold_output,
-            self.precision as u32,
-            self.shift,
-            self.direct_feedback.map_or(0, |first| first.saturating_add(1)),
-            self.recorded_seed,
-        ]
-    }
-}
-
-/// What is remembered of a hidden compartment or an output.
-#[derive(Debug)]
-struct Units<'w> {
-    /// Errors that are integrated.
-    errors: &'w mut [i32],
-    /// Error spikes of the last step, −1, 0 or 1.
-    sent: &'w mut [i32],
-    /// Spikes of phase 1 in the low 8 bits, of phase 2 in the next 8; then whether it spiked early in phase 1, whether
-    /// in the last step, whether it is driven.
-    seen: &'w mut [i32],
-}
-
-const COUNT_2: i32 = 1 << 8;
-const EARLY: i32 = 1 << 16;
-const LAST: i32 = 1 << 17;
-const DRIVEN: i32 = 1 << 18;
-
-impl<'w> Units<'w> {
-    fn carve(memory: &'w mut [i32], count: usize) -> Option<(Self, &'w mut [i32])> {
-        let (errors, rest) = memory.split_at_mut_checked(count)?;
-        let (sent, rest) = rest.split_at_mut_checked(count)?;
-        let (seen, rest) = rest.split_at_mut_checked(count)?;
-        Some((Self { errors, sent, seen }, rest))
-    }
-
-    /// Counts the spikes of a step.
-    fn count(&mut self, fired: impl Iterator<Item = usize>, t: i32, phase_steps: i32) {
-        let first_ends = phase_steps.wrapping_add(1);
-        for post in fired {
-            let Some(seen) = self.seen.get_mut(post) else { continue };
-            let counted = if t < 2 {
-                0
-            } else if t <= first_ends {
-                1
-            } else {
-                COUNT_2
-            };
-            *seen = seen.wrapping_add(counted) | LAST;
-            if t < phase_steps {
-                *seen |= EARLY;
-            }
-        }
-    }
-
-    /// Lists the compartments whose counts differ, with phase 2 less phase 1; returns how many.
-    fn list_changes(&self, list: &mut [i32]) -> usize {
-        let mut listed = 0_usize;
-        for (seen, number) in self.seen.iter().zip(0_u32..) {
-            let difference = (seen >> 8 & 0xFF).wrapping_sub(seen & 0xFF);
-            if difference != 0
-                && let Some(slot) = list.get_mut(listed)
-            {
-                *slot = packed(number, difference);
-                listed = listed.wrapping_add(1);
-            }
-        }
-        listed
-    }
-}
-
-/// An error that is integrated becomes a spike at its threshold.
-#[inline(always)]
-const fn spike_of(error: &mut i32, threshold: i32) -> i32 {
-    if *error >= threshold {
-        *error = 0;
-        1
-    } else if *error <= threshold.wrapping_neg() {
-        *error = 0;
-        -1
-    } else {
-        0
-    }
-}
-
 /// The working memory, cut up.
 struct Memory<'w> {
     step: &'w mut i32,
@@ -198,32 +69,8 @@ struct Layers {
 }
 
 impl Emstdp {
-    /// The kind in a [`SnipRecord`].
+    /// The kind in a [`SnipRecord`](crate::image::SnipRecord).
     pub const KIND: u32 = 7;
-
-    pub(super) fn from_params(params: &[u32; SnipRecord::PARAMS]) -> Self {
-        let &[group_hidden, group_output, inputs, hidden, outputs, target_first, output_first, rest @ ..] = params;
-        let [phase_steps, drive_hidden, drive_output, threshold_hidden, threshold_output, rest @ ..] = rest;
-        let [precision, shift, feedback, recorded_seed, ..] = rest;
-        Self {
-            group_hidden: index(group_hidden),
-            group_output: index(group_output),
-            inputs: index(inputs),
-            hidden: index(hidden),
-            outputs: index(outputs),
-            target_first: index(target_first),
-            output_first: index(output_first),
-            phase_steps: phase_steps.cast_signed(),
-            drive_hidden: drive_hidden.cast_signed(),
-            drive_output: drive_output.cast_signed(),
-            error_threshold_hidden: threshold_hidden.cast_signed(),
-            error_threshold_output: threshold_output.cast_signed(),
-            precision: Precision::from_code(precision),
-            shift,
-            feedback: index(feedback),
-            recorded_seed,
-        }
-    }
 
     fn layers(&self, image: &Image<'_>) -> Option<Layers> {
         Some(Layers { hidden: Layer::of(image, self.group_hidden)?, output: Layer::of(image, self.group_output)? })
