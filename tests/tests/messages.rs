@@ -119,6 +119,7 @@ fn refusals(fill: &Fill<'_>) -> Vec<DeviceError> {
         DeviceError::Unsound { register: pick(&Register::ALL, a) },
         DeviceError::RestoreUnfinished,
         DeviceError::Record { record: a },
+        DeviceError::Late { step: b },
         DeviceError::TooMuch { most: a },
     ];
     all.extend(image_errors(fill).into_iter().map(DeviceError::Image));
@@ -397,4 +398,23 @@ fn spikes_in_any_order_upset_no_device() {
         let answer = peer.ask(&Request::Ops);
         assert!(matches!(answer.response(), Response::Ops(ops) if ops.steps == ran), "{:?}", answer.response());
     }
+}
+
+/// A step's spikes can come in several messages, of which only the last computes.
+#[test]
+fn spikes_of_the_step_after_a_run_count_in_the_next_one() {
+    let digest = |peer: &mut Peer| match peer.ask(&Request::Digest).response() {
+        Response::Digest(digest) => digest,
+        other => panic!("{other:?}"),
+    };
+    let mut whole = Peer::with(small_network().bytes());
+    whole.ask(&Request::Run { steps: 30, spikes: &[0, 0, 0, 0, 0, 0, 1, 0, 9, 0, 0, 0] });
+    let mut parts = Peer::with(small_network().bytes());
+    parts.ask(&Request::Run { steps: 0, spikes: &[0, 0, 0, 0] });
+    parts.ask(&Request::Run { steps: 9, spikes: &[0, 0, 1, 0, 9, 0, 0, 0] });
+    parts.ask(&Request::Run { steps: 21, spikes: &[] });
+    assert_eq!(digest(&mut whole), digest(&mut parts));
+    let late = parts.ask(&Request::Run { steps: 3, spikes: &[4, 0, 0, 0] });
+    assert_eq!(late.response(), Response::Failed(DeviceError::Late { step: 4 }));
+    assert_eq!(digest(&mut whole), digest(&mut parts));
 }

@@ -208,14 +208,9 @@ impl Network {
                 })?;
                 let steps = conv.stride.iter().chain(&conv.dilation).all(|step| (1..=4096).contains(step));
                 self.require(steps, element, "stride", || "stride and dilation are 1 or more".to_owned())?;
-                // Zeros after the last row may be fewer or more than before the first, so the output may differ a bit.
-                let shape = planes(from).and_then(|from| conv.output_shape(from));
-                let near = |at: usize| {
-                    let wanted = planes(to).map_or(0, |to| to[at]);
-                    shape.is_some_and(|shape| shape[at].abs_diff(wanted) <= 1)
-                };
-                let channels = planes(to).is_some_and(|to| to[0] == outputs);
-                self.require(channels && near(1) && near(2), element, "shape", || {
+                let gives = planes(from).zip(planes(to)).is_some_and(|(from, to)| conv.gives(from, to));
+                self.require(gives, element, "shape", || {
+                    let shape = planes(from).and_then(|from| conv.output_shape(from)).unwrap_or_default();
                     format!("the convolution of {from:?} gives {shape:?}, but the population has {to:?}")
                 })
             }
@@ -224,7 +219,7 @@ impl Network {
                 self.require(steps, element, "stride", || "kernel and stride are 1 or more".to_owned())?;
                 let shape = planes(from).and_then(|from| pool.output_shape(from));
                 self.require(fits(shape), element, "shape", || {
-                    format!("the pool of {from:?} gives {shape:?}, but the population has {to:?}")
+                    format!("the pool of {from:?} gives {:?}, but the population has {to:?}", shape.unwrap_or_default())
                 })
             }
             Weights::Sparse(synapses) => {

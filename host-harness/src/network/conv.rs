@@ -77,10 +77,23 @@ impl Conv2d {
 
     /// Extents of the output for an input, with as many zeros after the last row and column as before the first.
     pub fn output_shape(&self, from: [usize; 3]) -> Option<[usize; 3]> {
+        self.shape_with(from, 0)
+    }
+
+    /// Whether an output has these extents, if there may also be one zero more after the last row and column, as for a
+    /// kernel of even size that keeps the extents.
+    pub(super) fn gives(&self, from: [usize; 3], to: [usize; 3]) -> bool {
+        let (least, most) = (self.shape_with(from, 0), self.shape_with(from, 1));
+        let within =
+            |at: usize| most.is_some_and(|most| to[at] <= most[at]) && least.is_none_or(|least| least[at] <= to[at]);
+        (0..3).all(within)
+    }
+
+    fn shape_with(&self, from: [usize; 3], more: usize) -> Option<[usize; 3]> {
         let [outputs, _, kernel_height, kernel_width] = self.shape;
         let extent = |at: usize, kernel: usize| {
             let span = self.dilation[at].checked_mul(kernel.checked_sub(1)?)?.checked_add(1)?;
-            let padded = from[at + 1].checked_add(self.padding[at].checked_mul(2)?)?;
+            let padded = from[at + 1].checked_add(self.padding[at].checked_mul(2)?)?.checked_add(more)?;
             Some(padded.checked_sub(span)?.checked_div(self.stride[at])? + 1)
         };
         Some([outputs, extent(0, kernel_height)?, extent(1, kernel_width)?])

@@ -8,11 +8,17 @@ mod bias;
 mod check;
 mod connection;
 mod conv;
+pub mod file;
+pub mod npz;
+mod units;
+mod write;
 
 pub use bias::{Bias, nearest_bias};
 pub use check::{Element, NetworkError};
 pub use connection::{Connection, Learning, Signs, Target, TraceShape, Weights};
 pub use conv::{Conv2d, Pool2d};
+
+pub use write::{Save, SaveError};
 
 use loihi_core::image::Profile;
 

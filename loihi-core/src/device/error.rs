@@ -68,6 +68,11 @@ pub enum DeviceError {
         /// Number of the record.
         record: u32,
     },
+    /// An input spike is of a step after the one that follows the run.
+    Late {
+        /// Its step.
+        step: u32,
+    },
     /// The answer would be longer than a message.
     TooMuch {
         /// Bytes of data that a message holds.
@@ -107,6 +112,7 @@ impl fmt::Display for DeviceError {
                 write!(f, "a restore has begun and is not complete: send all of it again, or reset everything")
             }
             Self::Record { record } => write!(f, "record {record} of the stream does not fit the network's mailboxes"),
+            Self::Late { step } => write!(f, "an input spike is of step {step}, which the run does not reach"),
             Self::TooMuch { most } => write!(f, "the answer would exceed {most} bytes: ask for less at a time"),
         }
     }

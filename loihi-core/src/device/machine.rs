@@ -118,14 +118,21 @@ impl<A: AsMut<[u64]>> Machine<A> {
 
     fn run(&mut self, steps: u32, spikes: &[u8]) -> Result<Response<'static>, DeviceError> {
         let Board { ticks, step: compute, .. } = self.board;
+        let pairs = spikes.as_chunks::<4>().0;
+        if let Some(late) = pairs.iter().find(|pair| due(**pair) > steps) {
+            return Err(DeviceError::Late { step: due(*late) });
+        }
         self.with_sound_chip(|chip| {
-            let mut waiting = spikes.as_chunks::<4>().0.iter().peekable();
+            let mut waiting = pairs.iter().peekable();
             let begin = ticks.map(|now| now());
             for step in 0..steps {
                 while let Some([_, _, low, high]) = waiting.next_if(|pair| due(**pair) <= step) {
                     chip.inject(usize::from(u16::from_le_bytes([*low, *high])));
                 }
                 compute(chip);
+            }
+            for [_, _, low, high] in waiting {
+                chip.inject(usize::from(u16::from_le_bytes([*low, *high])));
             }
             Ok(Response::Ran { instructions: elapsed(ticks, begin) })
         })

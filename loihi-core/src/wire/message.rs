@@ -57,7 +57,8 @@ pub enum Request<'a> {
         /// How many.
         steps: u32,
         /// Spikes into external inputs, ascending by step: pairs of `u16`, the step counted from 0 within this run,
-        /// and the input.
+        /// and the input. Those of the step after the last count in the next step that is computed; later ones are
+        /// refused.
         spikes: &'a [u8],
     },
     /// Compute a sequence of [`Record`]s, for closed-loop learning.

@@ -1,0 +1,194 @@
+//! Connections of the TOML form.
+
+use super::form::{ConnectionForm, Kind, LearningForm, SignForm, TraceForm};
+use super::values::{Numbers, WeightsForm, array};
+use super::{Wrong, population_of};
+use crate::network::conv::planes;
+use crate::network::{
+    Connection, Conv2d, Each, Endpoint, Learning, Network, Pool2d, Signs, Target, TraceShape, Weights, size,
+};
+use loihi_core::num::{Delay, WeightExponent, word};
+use std::path::Path;
+use toml::Spanned;
+
+/// The connection of a table.
+pub(super) fn connection(network: &Network, form: &ConnectionForm, folder: &Path) -> Result<Connection, Wrong> {
+    let from = network.find(form.from.get_ref()).ok_or_else(|| {
+        let inputs = network.inputs.iter().map(|input| input.name.as_str());
+        let names: Vec<&str> = inputs.chain(network.populations.iter().map(|own| own.name.as_str())).collect();
+        let what =
+            format!("there is no input or population `{}`; there are: {}", form.from.get_ref(), names.join(", "));
+        Wrong::new(form.from.span(), what)
+    })?;
+    let to = population_of(network, &form.to)?;
+    let signs = match form.signs {
+        SignForm::Mixed => Signs::Mixed,
+        SignForm::Excitatory => Signs::Excitatory,
+        SignForm::Inhibitory => Signs::Inhibitory,
+        SignForm::Split => Signs::Split,
+    };
+    let wgt_exp = form.wgt_exp.as_ref().map_or(Ok(WeightExponent::saturating(0)), |form| {
+        let value = i32::try_from(*form.get_ref()).unwrap_or(i32::MAX);
+        WeightExponent::new(value).map_err(|error| Wrong::new(form.span(), error.to_string()))
+    })?;
+    let ends = [network.shape_of(from), network.shape_of(Endpoint::Population(to))];
+    let number = network.connections.len();
+    Ok(Connection {
+        compartment: form.compartment.unwrap_or(0),
+        weights: weights(form, folder, ends, signs, [network.seed, u32::try_from(number).unwrap_or(u32::MAX)])?,
+        wgt_exp,
+        signs,
+        weight_bits: form.weight_bits.as_ref().map_or(8, |bits| *bits.get_ref()),
+        delay: delay(form.delay.as_ref(), folder)?,
+        learning: form.learning.as_ref().map(|form| learning(form.get_ref())).transpose()?,
+        ..Connection::new(from, Endpoint::Population(to), Weights::Dense(Vec::new()))
+    })
+}
+
+/// Weights of the kind; `seed` is the network's and the connection's number.
+fn weights(
+    form: &ConnectionForm,
+    folder: &Path,
+    [from, to]: [&[usize]; 2],
+    signs: Signs,
+    seed: [u32; 2],
+) -> Result<Weights, Wrong> {
+    let span = form.weights.span();
+    let wrong = |what: String| Wrong::new(span.clone(), what);
+    let elements = |wanted: usize| -> Result<(Vec<usize>, Vec<i16>), Wrong> {
+        let (shape, values) = match form.weights.get_ref() {
+            WeightsForm::One(value) => (vec![wanted], vec![*value; wanted]),
+            WeightsForm::Many(shape, values) => (shape.clone(), values.clone()),
+            WeightsForm::Text(text) => array(&Spanned::new(span.clone(), text.clone()), folder)?,
+            WeightsForm::Uniform { low, high, density } => {
+                (vec![wanted], drawn(seed, wanted, [*low, *high], *density, signs).map_err(&wrong)?)
+            }
+        };
+        let mantissa =
+            |value: &i64| i16::try_from(*value).map_err(|_| wrong(format!("a weight of {value}: at most 255")));
+        Ok((shape, values.iter().map(mantissa).collect::<Result<_, _>>()?))
+    };
+    match form.kind {
+        Kind::Dense => Ok(Weights::Dense(elements(size(from).saturating_mul(size(to)))?.1)),
+        Kind::OneToOne => Ok(Weights::OneToOne(Each::of(elements(size(to))?.1))),
+        Kind::Conv2d => {
+            let (shape, weights) = elements(0)?;
+            let shape: [usize; 4] = match *shape {
+                [outputs, inputs, height, width] => [outputs, inputs, height, width],
+                [outputs, inputs, width] => [outputs, inputs, 1, width],
+                _ => {
+                    return Err(wrong(format!(
+                        "a convolution takes weights [outputs, inputs, height, width], not {shape:?}"
+                    )));
+                }
+            };
+            Ok(Weights::Conv2d(Conv2d {
+                weights,
+                shape,
+                stride: form.stride.as_ref().map_or([1, 1], |stride| *stride.get_ref()),
+                padding: form.padding.unwrap_or([0, 0]),
+                dilation: form.dilation.unwrap_or([1, 1]),
+                groups: form.groups.unwrap_or(1),
+            }))
+        }
+        Kind::Pool2d => {
+            let (WeightsForm::One(weight), Some(kernel)) = (form.weights.get_ref(), form.kernel) else {
+                return Err(wrong("a pool takes one weight, and `kernel = [height, width]`".to_owned()));
+            };
+            let weight = i16::try_from(*weight).map_err(|_| wrong(format!("a weight of {weight}: at most 255")))?;
+            let stride = form.stride.as_ref().map_or(kernel, |stride| *stride.get_ref());
+            // A shape without planes is found by the check of the network.
+            let _planes = planes(from);
+            Ok(Weights::Pool2d(Pool2d { kernel, stride, padding: form.padding.unwrap_or([0, 0]), weight }))
+        }
+        Kind::Sparse => {
+            let rows = match form.weights.get_ref() {
+                WeightsForm::Many(shape, values) => Ok((shape.clone(), values.clone())),
+                WeightsForm::Text(text) => array(&Spanned::new(span.clone(), text.clone()), folder),
+                _ => Err(wrong("sparse weights are rows of source, neuron, weight, and delay".to_owned())),
+            };
+            let (shape, values) = rows?;
+            sparse(&shape, &values).map_err(wrong)
+        }
+    }
+}
+
+/// Rows of source, neuron, weight, and if there are four, delay.
+fn sparse(shape: &[usize], values: &[i64]) -> Result<Weights, String> {
+    let &[_, columns @ (3 | 4)] = shape else {
+        return Err(format!("sparse weights are rows of source, neuron, weight, and delay, not {shape:?}"));
+    };
+    let row = |row: &[i64]| {
+        let &[source, neuron, weight, ref delay @ ..] = row else { return None };
+        Some(Target {
+            source: usize::try_from(source).ok()?,
+            neuron: usize::try_from(neuron).ok()?,
+            weight: i16::try_from(weight).ok()?,
+            delay: u8::try_from(delay.first().copied().unwrap_or(0)).ok()?,
+        })
+    };
+    let mut synapses = Vec::new();
+    for (number, values) in values.chunks(columns).enumerate() {
+        synapses.push(row(values).ok_or_else(|| format!("row {number} of the synapses is {values:?}, which is none"))?);
+    }
+    synapses.sort_unstable();
+    Ok(Weights::Sparse(synapses))
+}
+
+/// Uniform mantissas within `low..=high`, even ones for mixed signs; others than a share of `density` are 0.
+fn drawn(
+    [seed, number]: [u32; 2],
+    wanted: usize,
+    [low, high]: [i64; 2],
+    density: f64,
+    signs: Signs,
+) -> Result<Vec<i64>, String> {
+    if low > high || low < -256 || high > 255 || !(0.0..=1.0).contains(&density) {
+        return Err("draw from `uniform = [low, high]` within -256 to 255, with a `density` of 0 to 1".to_owned());
+    }
+    let step = if signs == Signs::Mixed { 2 } else { 1 };
+    let (first, last) = (low.div_euclid(step) + i64::from(low.rem_euclid(step) != 0), high.div_euclid(step));
+    let values = u64::try_from(last - first + 1).unwrap_or(0);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 2^32")]
+    let dense = (density * 4_294_967_296.0) as u64;
+    let weight = |at: u32| {
+        let chosen = u64::from(word(seed, 0x5EED, number, at.wrapping_mul(2))) < dense;
+        let value = (u64::from(word(seed, 0x5EED, number, at.wrapping_mul(2) + 1)) * values) >> 32;
+        if chosen { (first + i64::try_from(value).unwrap_or(0)) * step } else { 0 }
+    };
+    Ok((0..).take(wanted).map(weight).collect())
+}
+
+fn delay(form: Option<&Spanned<Numbers>>, folder: &Path) -> Result<Each<Delay>, Wrong> {
+    let Some(form) = form else { return Ok(Each::Same(Delay::saturating(0))) };
+    let span = form.span();
+    let one = |value: i64| {
+        let value = i32::try_from(value).unwrap_or(i32::MAX);
+        Delay::new(value).map_err(|error| Wrong::new(span.clone(), error.to_string()))
+    };
+    let values = match form.get_ref() {
+        Numbers::One(value) => return one(*value).map(Each::Same),
+        Numbers::Many(values) => values.clone(),
+        Numbers::Text(text) => array(&Spanned::new(span.clone(), text.clone()), folder)?.1,
+    };
+    values.into_iter().map(one).collect::<Result<_, _>>().map(Each::Every)
+}
+
+fn learning(form: &LearningForm) -> Result<Learning, Wrong> {
+    let traces = [&form.x1, &form.x2, &form.y1, &form.y2, &form.y3];
+    let mut shapes = [None; 5];
+    for (shape, form) in shapes.iter_mut().zip(traces) {
+        *shape = form.as_ref().map(trace).transpose()?;
+    }
+    Ok(Learning { rule: form.rule.get_ref().clone(), traces: shapes, epoch_steps: form.epoch_steps.unwrap_or(1) })
+}
+
+fn trace(form: &Spanned<TraceForm>) -> Result<TraceShape, Wrong> {
+    let TraceForm { impulse, tau_steps } = *form.get_ref();
+    let tau = tau_steps.unwrap_or(0.0) * 1000.0;
+    if !(0..=127).contains(&impulse) || !(0.0..=4e9).contains(&tau) {
+        return Err(Wrong::new(form.span(), "a trace has an impulse of 0..=127 and a tau_steps of 0 or more"));
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
+    Ok(TraceShape { impulse, tau_millisteps: tau.round() as u32 })
+}

@@ -1,0 +1,235 @@
+//! The keys of the TOML form.
+
+use super::values::{Numbers, WeightsForm};
+use serde::Deserialize;
+use std::ops::Range;
+use toml::Spanned;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NetworkForm {
+    pub(super) name: Option<String>,
+    pub(super) seed: Option<u32>,
+    pub(super) dt: Option<Spanned<String>>,
+    pub(super) steps: Option<u32>,
+    pub(super) beyond_the_chip: Option<bool>,
+    #[serde(default)]
+    pub(super) input: Vec<Spanned<InputForm>>,
+    #[serde(default)]
+    pub(super) population: Vec<Spanned<PopulationForm>>,
+    #[serde(default)]
+    pub(super) connection: Vec<Spanned<ConnectionForm>>,
+    pub(super) readout: Option<Spanned<ReadoutForm>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InputForm {
+    pub(super) name: Spanned<String>,
+    pub(super) shape: Option<Spanned<Vec<usize>>>,
+    pub(super) bias_of: Option<Spanned<String>>,
+}
+
+/// A population; the registers are those of its compartments, unless these have lists of their own.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PopulationForm {
+    pub(super) name: Spanned<String>,
+    pub(super) shape: Spanned<Vec<usize>>,
+    pub(super) bias: Option<Spanned<Numbers>>,
+    pub(super) bias_exp: Option<Spanned<Numbers>>,
+    pub(super) decay_u: Option<Spanned<Numbers>>,
+    pub(super) decay_v: Option<Spanned<Numbers>>,
+    pub(super) v_th: Option<Spanned<Numbers>>,
+    pub(super) refractory: Option<Spanned<Numbers>>,
+    pub(super) v_min: Option<Spanned<i64>>,
+    pub(super) v_max: Option<Spanned<i64>>,
+    pub(super) noise: Option<Spanned<NoiseForm>>,
+    pub(super) homeostasis: Option<Spanned<HomeostasisForm>>,
+    #[serde(default)]
+    pub(super) compartment: Vec<Spanned<CompartmentForm>>,
+}
+
+/// A compartment of a neuron of several.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CompartmentForm {
+    pub(super) decay_u: Option<Spanned<Numbers>>,
+    pub(super) decay_v: Option<Spanned<Numbers>>,
+    pub(super) v_th: Option<Spanned<Numbers>>,
+    pub(super) refractory: Option<Spanned<Numbers>>,
+    pub(super) v_min: Option<Spanned<i64>>,
+    pub(super) v_max: Option<Spanned<i64>>,
+    pub(super) noise: Option<Spanned<NoiseForm>>,
+    pub(super) homeostasis: Option<Spanned<HomeostasisForm>>,
+    pub(super) stack_in: Option<StackIns>,
+    pub(super) stack_out: Option<StackOuts>,
+    pub(super) join: Option<Joins>,
+    pub(super) threshold: Option<Thresholds>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NoiseForm {
+    pub(super) at: NoisePlace,
+    pub(super) exponent: u32,
+    #[serde(default)]
+    pub(super) offset: i32,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum NoisePlace {
+    Current,
+    Voltage,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HomeostasisForm {
+    pub(super) gain: i32,
+    pub(super) a_min: i32,
+    pub(super) a_max: i32,
+    pub(super) impulse: i32,
+    pub(super) decay: i32,
+    pub(super) epoch_steps: u32,
+}
+
+macro_rules! words {
+    ($($name:ident => $of:ident { $($variant:ident),* })*) => { $(
+        #[derive(Clone, Copy, Debug, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub(super) enum $name { $($variant),* }
+
+        impl From<$name> for loihi_core::image::$of {
+            fn from(word: $name) -> Self {
+                match word { $($name::$variant => Self::$variant),* }
+            }
+        }
+    )* };
+}
+
+words! {
+    StackIns => StackIn { Skip, PopA, PopB, PopAAndB }
+    StackOuts => StackOut { Skip, Push, PushU }
+    Joins => Join { Skip, Add, Max, Min, Pass, Block, Or, And }
+    Thresholds => ThresholdMode { SpikeAndReset, PassAbove, PassAboveAndSaturate }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Kind {
+    #[default]
+    Dense,
+    OneToOne,
+    Conv2d,
+    Pool2d,
+    Sparse,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SignForm {
+    #[default]
+    Mixed,
+    Excitatory,
+    Inhibitory,
+    Split,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConnectionForm {
+    pub(super) from: Spanned<String>,
+    pub(super) to: Spanned<String>,
+    #[serde(default)]
+    pub(super) kind: Kind,
+    pub(super) weights: Spanned<WeightsForm>,
+    pub(super) compartment: Option<usize>,
+    pub(super) wgt_exp: Option<Spanned<i64>>,
+    #[serde(default)]
+    pub(super) signs: SignForm,
+    pub(super) weight_bits: Option<Spanned<u32>>,
+    pub(super) delay: Option<Spanned<Numbers>>,
+    pub(super) stride: Option<Spanned<[usize; 2]>>,
+    pub(super) padding: Option<[usize; 2]>,
+    pub(super) dilation: Option<[usize; 2]>,
+    pub(super) groups: Option<usize>,
+    pub(super) kernel: Option<[usize; 2]>,
+    pub(super) learning: Option<Spanned<LearningForm>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LearningForm {
+    pub(super) rule: Spanned<String>,
+    pub(super) epoch_steps: Option<u32>,
+    pub(super) x1: Option<Spanned<TraceForm>>,
+    pub(super) x2: Option<Spanned<TraceForm>>,
+    pub(super) y1: Option<Spanned<TraceForm>>,
+    pub(super) y2: Option<Spanned<TraceForm>>,
+    pub(super) y3: Option<Spanned<TraceForm>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TraceForm {
+    pub(super) impulse: i32,
+    pub(super) tau_steps: Option<f64>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ReadBys {
+    Spikes,
+    Voltage,
+    FirstSpike,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReadoutForm {
+    pub(super) population: Spanned<String>,
+    pub(super) by: Option<ReadBys>,
+    pub(super) skip_steps: Option<u32>,
+}
+
+impl InputForm {
+    /// Where a key is in the text.
+    pub(super) fn span_of(&self, key: &str) -> Option<Range<usize>> {
+        match key {
+            "name" => Some(self.name.span()),
+            "shape" => self.shape.as_ref().map(Spanned::span),
+            _ => self.bias_of.as_ref().map(Spanned::span),
+        }
+    }
+}
+
+impl PopulationForm {
+    /// Where a key is in the text.
+    pub(super) fn span_of(&self, key: &str) -> Option<Range<usize>> {
+        match key {
+            "name" => Some(self.name.span()),
+            "shape" => Some(self.shape.span()),
+            "bias" => self.bias.as_ref().map(Spanned::span),
+            _ => None,
+        }
+    }
+}
+
+impl ConnectionForm {
+    /// Where a key is in the text.
+    pub(super) fn span_of(&self, key: &str) -> Option<Range<usize>> {
+        match key {
+            "from" => Some(self.from.span()),
+            "to" | "shape" => Some(self.to.span()),
+            "weights" | "synapses" => Some(self.weights.span()),
+            "weight_bits" => self.weight_bits.as_ref().map(Spanned::span),
+            "delay" => self.delay.as_ref().map(Spanned::span),
+            "stride" => self.stride.as_ref().map(Spanned::span),
+            "rule" => self.learning.as_ref().map(|learning| learning.get_ref().rule.span()),
+            "epoch_steps" => self.learning.as_ref().map(Spanned::span),
+            _ => None,
+        }
+    }
+}

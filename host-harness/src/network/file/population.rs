@@ -1,0 +1,195 @@
+//! Populations of the TOML form.
+
+use super::Wrong;
+use super::form::{CompartmentForm, HomeostasisForm, NoiseForm, NoisePlace, PopulationForm};
+use super::values::{Numbers, array, shape};
+use crate::network::{Bias, Each, Population, size, units};
+use loihi_core::image::{Homeostasis, Noise, NoiseAt, Profile, Tree};
+use loihi_core::num::{BiasExponent, BiasMantissa, Decay, OutOfRange, Refractory, ThresholdMantissa, Voltage};
+use std::ops::Range;
+use std::path::Path;
+use toml::Spanned;
+
+/// What the registers of a population are read with.
+struct Reader<'r> {
+    dt_us: u64,
+    folder: &'r Path,
+    neurons: usize,
+}
+
+/// The population of a table.
+pub(super) fn population(form: &PopulationForm, dt_us: u64, folder: &Path) -> Result<Population, Wrong> {
+    let shape = shape(&form.shape)?;
+    let reader = Reader { dt_us, folder, neurons: size(&shape) };
+    let compartments = if form.compartment.is_empty() {
+        vec![reader.profiles(&own(form))?]
+    } else {
+        own_registers(form)?;
+        form.compartment.iter().map(|form| reader.profiles(form.get_ref())).collect::<Result<_, _>>()?
+    };
+    let bias = reader.bias(form)?;
+    Ok(Population { name: form.name.get_ref().clone(), shape, compartments, bias })
+}
+
+/// The registers of a population whose neurons have one compartment.
+fn own(form: &PopulationForm) -> CompartmentForm {
+    CompartmentForm {
+        decay_u: form.decay_u.clone(),
+        decay_v: form.decay_v.clone(),
+        v_th: form.v_th.clone(),
+        refractory: form.refractory.clone(),
+        v_min: form.v_min.clone(),
+        v_max: form.v_max.clone(),
+        noise: form.noise.clone(),
+        homeostasis: form.homeostasis.clone(),
+        stack_in: None,
+        stack_out: None,
+        join: None,
+        threshold: None,
+    }
+}
+
+/// Refuses registers of a population whose compartments have their own.
+fn own_registers(form: &PopulationForm) -> Result<(), Wrong> {
+    let given = [&form.decay_u, &form.decay_v, &form.v_th, &form.refractory];
+    match given.into_iter().flatten().next() {
+        Some(given) => {
+            Err(Wrong::new(given.span(), "give registers either here or in each [[population.compartment]]"))
+        }
+        None => Ok(()),
+    }
+}
+
+impl Reader<'_> {
+    fn profiles(&self, form: &CompartmentForm) -> Result<Each<Profile>, Wrong> {
+        let decay_u = self.register(form.decay_u.as_ref(), Profile::DEFAULT.decay_u, true, |value| {
+            Decay::new(value).map(Decay::get)
+        })?;
+        let decay_v = self.register(form.decay_v.as_ref(), Profile::DEFAULT.decay_v, true, |value| {
+            Decay::new(value).map(Decay::get)
+        })?;
+        let v_th = self.register(form.v_th.as_ref(), 0, false, |value| {
+            ThresholdMantissa::new(value).map(ThresholdMantissa::threshold)
+        })?;
+        let refractory =
+            self.register(form.refractory.as_ref(), 1, false, |value| Refractory::new(value).map(Refractory::get))?;
+        let plain = Profile {
+            v_min: voltage(form.v_min.as_ref(), Voltage::MIN)?,
+            v_max: voltage(form.v_max.as_ref(), Voltage::MAX)?,
+            noise: form.noise.as_ref().map(noise).transpose()?,
+            homeostasis: form.homeostasis.as_ref().map(homeostasis).transpose()?,
+            tree: Tree {
+                stack_in: form.stack_in.map_or(Tree::NONE.stack_in, Into::into),
+                stack_out: form.stack_out.map_or(Tree::NONE.stack_out, Into::into),
+                join: form.join.map_or(Tree::NONE.join, Into::into),
+                threshold: form.threshold.map_or(Tree::NONE.threshold, Into::into),
+            },
+            ..Profile::DEFAULT
+        };
+        let at = |neuron: usize| {
+            Some(Profile {
+                decay_u: *decay_u.get(neuron)?,
+                decay_v: *decay_v.get(neuron)?,
+                v_th: *v_th.get(neuron)?,
+                refractory: *refractory.get(neuron)?,
+                ..plain
+            })
+        };
+        let uniform = [&decay_u, &decay_v, &v_th, &refractory].iter().all(|each| matches!(each, Each::Same(_)));
+        let neurons = if uniform { 1 } else { self.neurons };
+        Ok(Each::of((0..neurons).filter_map(at).collect()))
+    }
+
+    /// One value for all neurons or one for each, within the register.
+    fn register(
+        &self,
+        form: Option<&Spanned<Numbers>>,
+        default: i32,
+        is_decay: bool,
+        within: impl Fn(i32) -> Result<i32, OutOfRange>,
+    ) -> Result<Each<i32>, Wrong> {
+        let Some(form) = form else { return Ok(Each::Same(default)) };
+        let span = form.span();
+        let within = |value: i64| {
+            let value = i32::try_from(value).unwrap_or(if value < 0 { i32::MIN } else { i32::MAX });
+            within(value).map_err(|error| Wrong::new(span.clone(), error.to_string()))
+        };
+        match form.get_ref() {
+            Numbers::One(value) => within(*value).map(Each::Same),
+            Numbers::Many(values) => self.every(&span, values, within),
+            Numbers::Text(text) if text.contains(':') => {
+                let (_, values) = array(&Spanned::new(span.clone(), text.clone()), self.folder)?;
+                self.every(&span, &values, within)
+            }
+            Numbers::Text(text) if is_decay => {
+                let decay = units::decay(text, self.dt_us).map_err(|what| Wrong::new(span.clone(), what))?;
+                within(decay).map(Each::Same)
+            }
+            Numbers::Text(text) => {
+                Err(Wrong::new(span.clone(), format!("`{text}` is a text; this register takes whole numbers")))
+            }
+        }
+    }
+
+    fn every<T>(
+        &self,
+        span: &Range<usize>,
+        values: &[i64],
+        within: impl Fn(i64) -> Result<T, Wrong>,
+    ) -> Result<Each<T>, Wrong> {
+        if values.len() != self.neurons {
+            let what = format!("{} values, but there are {} neurons", values.len(), self.neurons);
+            return Err(Wrong::new(span.clone(), what));
+        }
+        values.iter().map(|value| within(*value)).collect::<Result<_, _>>().map(Each::Every)
+    }
+
+    fn bias(&self, form: &PopulationForm) -> Result<Each<Bias>, Wrong> {
+        let mantissa =
+            self.register(form.bias.as_ref(), 0, false, |value| BiasMantissa::new(value).map(BiasMantissa::get))?;
+        let exponent =
+            self.register(form.bias_exp.as_ref(), 0, false, |value| BiasExponent::new(value).map(BiasExponent::get))?;
+        let bias = |mantissa: i32, exponent: i32| Bias {
+            mantissa: BiasMantissa::saturating(mantissa),
+            exponent: BiasExponent::saturating(exponent),
+        };
+        if let (Each::Same(mantissa), Each::Same(exponent)) = (&mantissa, &exponent) {
+            return Ok(Each::Same(bias(*mantissa, *exponent)));
+        }
+        let at = |neuron| Some(bias(*mantissa.get(neuron)?, *exponent.get(neuron)?));
+        Ok(Each::Every((0..self.neurons).filter_map(at).collect()))
+    }
+}
+
+fn voltage(form: Option<&Spanned<i64>>, default: i32) -> Result<i32, Wrong> {
+    let Some(form) = form else { return Ok(default) };
+    let value = i32::try_from(*form.get_ref()).unwrap_or(i32::MIN);
+    Voltage::new(value).map(Voltage::get).map_err(|error| Wrong::new(form.span(), error.to_string()))
+}
+
+fn noise(form: &Spanned<NoiseForm>) -> Result<Noise, Wrong> {
+    let NoiseForm { at, exponent, offset } = *form.get_ref();
+    if exponent > Noise::EXPONENT_MAX || offset.abs() > Noise::OFFSET_MAX {
+        let what = format!("noise has exponents 0..={} and offsets ±{}", Noise::EXPONENT_MAX, Noise::OFFSET_MAX);
+        return Err(Wrong::new(form.span(), what));
+    }
+    let at = match at {
+        NoisePlace::Current => NoiseAt::Current,
+        NoisePlace::Voltage => NoiseAt::Voltage,
+    };
+    Ok(Noise { at, exponent, offset })
+}
+
+fn homeostasis(form: &Spanned<HomeostasisForm>) -> Result<Homeostasis, Wrong> {
+    let HomeostasisForm { gain, a_min, a_max, impulse, decay, epoch_steps } = *form.get_ref();
+    let activity = 0..=Homeostasis::ACTIVITY_MAX;
+    let sound = (0..=Homeostasis::GAIN_MAX).contains(&gain)
+        && [a_min, a_max, impulse].iter().all(|value| activity.contains(value))
+        && (0..=4096).contains(&decay)
+        && (1..=64).contains(&epoch_steps);
+    if !sound {
+        let what = "gain, a_min, a_max and impulse are 0..=127, decay 0..=4096, epoch_steps 1..=64";
+        return Err(Wrong::new(form.span(), what));
+    }
+    Ok(Homeostasis { gain, a_min, a_max, impulse, decay, epoch_steps })
+}

@@ -1,0 +1,114 @@
+//! What the TOML form takes and refuses.
+
+use super::*;
+use crate::network::{Bias, Each, Save as _, Weights};
+use loihi_core::num::BiasMantissa;
+
+const WHOLE: &str = r#"
+name = "two layers"
+seed = 7
+dt = "1 ms"
+steps = 20
+
+[[input]]
+name = "image"
+shape = [1, 4, 4]
+
+[[population]]
+name = "hidden"
+shape = [2, 2, 2]
+decay_u = 4096
+decay_v = "20 ms"
+v_th = 80
+bias = [1, -2, 3, 4, 5, 6, 7, 8]
+
+[[population]]
+name = "out"
+shape = [3]
+v_th = [10, 20, 30]
+refractory = 2
+
+[[connection]]
+from = "image"
+to = "hidden"
+kind = "conv2d"
+weights = [[[[2, 4], [6, 8]]], [[[-2, -4], [-6, -8]]]]
+stride = [2, 2]
+
+[[connection]]
+from = "hidden"
+to = "out"
+weights = { uniform = [-20, 20], density = 0.5 }
+wgt_exp = -1
+delay = 3
+
+[readout]
+population = "out"
+by = "first_spike"
+"#;
+
+fn said(text: &str) -> String {
+    parse(text, Path::new("net.toml")).unwrap_err().to_string()
+}
+
+#[test]
+fn every_part_is_read() {
+    let network = parse(WHOLE, Path::new("net.toml")).unwrap();
+    assert_eq!((network.name.as_str(), network.seed, network.dt_us, network.steps), ("two layers", 7, 1000, 20));
+    let hidden = &network.populations[0];
+    let Each::Same(profile) = &hidden.compartments[0] else { panic!("{hidden:?}") };
+    assert_eq!((profile.decay_u, profile.decay_v, profile.v_th), (4096, 200, 80 * 64));
+    let second = Bias { mantissa: BiasMantissa::saturating(-2), ..Bias::ZERO };
+    assert_eq!(hidden.bias.get(1), Some(&second));
+    let thresholds: Vec<i32> = network.populations[1].compartments[0].values().iter().map(|own| own.v_th).collect();
+    assert_eq!(thresholds, [640, 1280, 1920]);
+    let Weights::Conv2d(conv) = &network.connections[0].weights else { panic!() };
+    assert_eq!((conv.shape, conv.weights.as_slice()), ([2, 1, 2, 2], &[2, 4, 6, 8, -2, -4, -6, -8][..]));
+    let Weights::Dense(weights) = &network.connections[1].weights else { panic!() };
+    let nonzero = weights.iter().filter(|weight| **weight != 0).count();
+    assert!((4..=20).contains(&nonzero) && weights.iter().all(|weight| weight % 2 == 0 && weight.abs() <= 20));
+    assert_eq!(network.readout.unwrap().by, ReadBy::FirstSpike);
+}
+
+/// What is saved is read back as it was, arrays in their file.
+#[test]
+fn a_saved_network_is_the_same_network() {
+    let network = parse(WHOLE, Path::new("net.toml")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("saved.toml");
+    network.save(&path).unwrap();
+    assert_eq!(read(&path).unwrap(), network);
+}
+
+#[test]
+fn what_is_wrong_is_shown_with_its_line() {
+    for (from, to, wanted) in [
+        ("v_th = 80", "v_th = 200000", "line 16: v_th = 200000 is outside 0..=131071\n  | v_th = 200000"),
+        ("decay_v = \"20 ms\"", "decay_v = \"20 mV\"", "line 15: `mV` is no unit of time: there are us, ms and s"),
+        ("decay_v = \"20 ms\"", "decay_v = 0.95", "a whole number"),
+        ("dt = \"1 ms\"", "", "a time constant of 20 ms takes a duration of a step"),
+        ("refractory = 2", "refractory = 65", "line 23: refractory = 65 is outside 1..=64"),
+        ("refractory = 2", "refractori = 2", "unknown field `refractori`"),
+        ("to = \"out\"", "to = \"aut\"", "line 34: there is no population `aut`; there are: hidden, out"),
+        ("to = \"out\"", "to = \"image\"", "`image` is an input, a population is needed"),
+        (
+            "stride = [2, 2]",
+            "stride = [1, 1]",
+            "the convolution of [1, 4, 4] gives [2, 3, 3], but the population has [2, 2, 2]",
+        ),
+        ("[[2, 4], [6, 8]]", "[[2, 4], [6]]", "the rows are of different lengths"),
+        ("[[2, 4], [6, 8]]", "[[2, 4], [6, 9]]", "a weight of 9, but mantissas are even numbers from -256 to 254"),
+        ("delay = 3", "delay = 63", "line 37: a delay of 63 steps: a synapse has at most 62"),
+        ("bias = [1,", "bias = [", "line 17: 7 values, but there are 8 neurons"),
+        ("[readout]", "[[input]]\nname = \"out\"\nshape = [1]\n[readout]", "`out` is there twice"),
+        ("wgt_exp = -1", "wgt_exp = 8", "wgt_exp = 8 is outside -8..=7"),
+        ("density = 0.5", "density = 1.5", "a `density` of 0 to 1"),
+        ("{ uniform = [-20, 20], density = 0.5 }", "\"none.npz:w\"", "none.npz, array w"),
+        ("by = \"first_spike\"", "by = \"first\"", "unknown variant `first`"),
+    ] {
+        assert!(WHOLE.contains(from), "{from}");
+        let said = said(&WHOLE.replacen(from, to, 1));
+        assert!(said.contains(wanted), "{to}: {said}");
+        assert!(said.starts_with("net.toml"), "{said}");
+    }
+}

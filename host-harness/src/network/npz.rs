@@ -1,0 +1,272 @@
+//! Arrays in `.npz` and `.npy` files: what networks keep their weights in.
+
+use npyz::{DType, NpyFile, Order, TypeChar, WriterBuilder as _};
+use std::fs::File;
+use std::io::{self, Cursor, Read, Seek, Write as _};
+use std::path::{Path, PathBuf};
+use zip::ZipArchive;
+use zip::write::{SimpleFileOptions, ZipWriter};
+
+/// Most elements of an array; a header that says more is taken for damage.
+const ELEMENTS_MAX: u64 = 1 << 28;
+
+/// Why an array cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("{}{}: {what}", path.display(), array.as_ref().map_or_else(String::new, |name| format!(", array {name}")))]
+pub struct NpzError {
+    /// The file.
+    pub path: PathBuf,
+    /// The array, if it is about one.
+    pub array: Option<String>,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// Elements of an array.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Values {
+    /// Integers and booleans.
+    Whole(Vec<i64>),
+    /// Floating point.
+    Real(Vec<f64>),
+}
+
+/// An array, the last extent fastest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    shape: Vec<usize>,
+    values: Values,
+}
+
+impl Array {
+    /// An array of a shape; `None` if it has another number of elements.
+    pub fn new(shape: Vec<usize>, values: Values) -> Option<Self> {
+        let elements = shape.iter().try_fold(1_usize, |product, extent| product.checked_mul(*extent))?;
+        let found = match &values {
+            Values::Whole(values) => values.len(),
+            Values::Real(values) => values.len(),
+        };
+        (elements == found).then_some(Self { shape, values })
+    }
+
+    /// Its extents.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// Its elements.
+    pub fn values(&self) -> &Values {
+        &self.values
+    }
+
+    /// Its elements as whole numbers; `None` if one is none, or beyond 2^53.
+    pub fn whole(&self) -> Option<Vec<i64>> {
+        let whole = |value: &f64| {
+            #[expect(clippy::cast_possible_truncation, reason = "whole and in range")]
+            (value.fract() == 0.0 && value.abs() < 9.0e15).then_some(*value as i64)
+        };
+        match &self.values {
+            Values::Whole(values) => Some(values.clone()),
+            Values::Real(values) => values.iter().map(whole).collect(),
+        }
+    }
+
+    /// Its elements in double precision.
+    pub fn real(&self) -> Vec<f64> {
+        match &self.values {
+            #[expect(clippy::cast_precision_loss, reason = "what double precision is")]
+            Values::Whole(values) => values.iter().map(|value| *value as f64).collect(),
+            Values::Real(values) => values.clone(),
+        }
+    }
+}
+
+/// Reads an array of an `.npz` file, or the one of an `.npy` file, whose name does not matter.
+///
+/// # Errors
+/// [`NpzError`] names file, array, and what is wrong.
+pub fn read(path: &Path, array: &str) -> Result<Array, NpzError> {
+    let error = |what: String| NpzError { path: path.to_owned(), array: Some(array.to_owned()), what };
+    let bytes = std::fs::read(path).map_err(|cause| error(cause.to_string()))?;
+    parse(&bytes, array).map_err(error)
+}
+
+/// The names of the arrays of an `.npz` file, in alphabetical order.
+///
+/// # Errors
+/// [`NpzError`].
+pub fn names(path: &Path) -> Result<Vec<String>, NpzError> {
+    let error = |what: String| NpzError { path: path.to_owned(), array: None, what };
+    let file = File::open(path).map_err(|cause| error(cause.to_string()))?;
+    let archive = ZipArchive::new(file).map_err(|cause| error(cause.to_string()))?;
+    Ok(names_of(&archive))
+}
+
+/// Reads an array from the bytes of an `.npz` or `.npy` file.
+///
+/// # Errors
+/// What is wrong, in a sentence.
+pub fn parse(bytes: &[u8], array: &str) -> Result<Array, String> {
+    if bytes.starts_with(b"\x93NUMPY") {
+        return parse_npy(bytes);
+    }
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| format!("it is no .npz file: {error}"))?;
+    let there = names_of(&archive);
+    let entry = archive.by_name(&format!("{array}.npy"));
+    let mut entry = entry.map_err(|_| format!("it has no such array; it has: {}", there.join(", ")))?;
+    let mut npy = Vec::new();
+    entry.read_to_end(&mut npy).map_err(|error| format!("it is damaged: {error}"))?;
+    parse_npy(&npy)
+}
+
+fn names_of<R: Read + Seek>(archive: &ZipArchive<R>) -> Vec<String> {
+    let mut names: Vec<String> =
+        archive.file_names().flatten().filter_map(|name| Some(name.strip_suffix(".npy")?.to_owned())).collect();
+    names.sort_unstable();
+    names
+}
+
+fn parse_npy(bytes: &[u8]) -> Result<Array, String> {
+    let damaged = |error: io::Error| format!("it is damaged: {error}");
+    let file = NpyFile::new(bytes).map_err(damaged)?;
+    let DType::Plain(kind) = file.dtype() else { return Err("its elements are records, not numbers".to_owned()) };
+    let too_long = || format!("its shape {:?} has too many elements", file.shape());
+    let elements = file.shape().iter().try_fold(1_u64, |product, extent| product.checked_mul(*extent));
+    elements.filter(|elements| *elements <= ELEMENTS_MAX).ok_or_else(too_long)?;
+    let shape: Vec<usize> =
+        file.shape().iter().map(|extent| usize::try_from(*extent).map_err(|_| too_long())).collect::<Result<_, _>>()?;
+    let order = file.order();
+    macro_rules! elements {
+        ($type:ty, $variant:ident) => {
+            Values::$variant(file.into_vec::<$type>().map_err(damaged)?.into_iter().map(Into::into).collect())
+        };
+    }
+    let values = match (kind.type_char(), kind.size_field()) {
+        (TypeChar::Bool, _) => elements!(bool, Whole),
+        (TypeChar::Int, 1) => elements!(i8, Whole),
+        (TypeChar::Int, 2) => elements!(i16, Whole),
+        (TypeChar::Int, 4) => elements!(i32, Whole),
+        (TypeChar::Int, 8) => elements!(i64, Whole),
+        (TypeChar::Uint, 1) => elements!(u8, Whole),
+        (TypeChar::Uint, 2) => elements!(u16, Whole),
+        (TypeChar::Uint, 4) => elements!(u32, Whole),
+        (TypeChar::Uint, 8) => {
+            let values = file.into_vec::<u64>().map_err(damaged)?;
+            let whole = values.into_iter().map(i64::try_from).collect::<Result<_, _>>();
+            Values::Whole(whole.map_err(|_| "it has elements beyond 2^63".to_owned())?)
+        }
+        (TypeChar::Float, 4) => elements!(f32, Real),
+        (TypeChar::Float, 8) => elements!(f64, Real),
+        _ => return Err(format!("its elements are of type {kind}: there are bool, integers, float32 and float64")),
+    };
+    let values = if order == Order::Fortran { in_c_order(&shape, values) } else { values };
+    Array::new(shape, values).ok_or_else(|| "it has fewer elements than its shape says".to_owned())
+}
+
+/// Elements whose first extent is fastest, with the last one fastest.
+fn in_c_order(shape: &[usize], values: Values) -> Values {
+    fn turned<T: Copy>(shape: &[usize], values: &[T]) -> Vec<T> {
+        let place = |mut at: usize| {
+            let mut coordinates = vec![0; shape.len()];
+            for (coordinate, extent) in coordinates.iter_mut().zip(shape).rev() {
+                *coordinate = at % extent;
+                at /= extent;
+            }
+            coordinates.iter().zip(shape).rev().fold(0, |sum, (coordinate, extent)| sum * extent + coordinate)
+        };
+        (0..values.len()).filter_map(|at| values.get(place(at)).copied()).collect()
+    }
+    match values {
+        Values::Whole(values) => Values::Whole(turned(shape, &values)),
+        Values::Real(values) => Values::Real(turned(shape, &values)),
+    }
+}
+
+/// The bytes of an `.npz` file with these arrays; whole numbers take the smallest type that holds them.
+///
+/// # Errors
+/// What is wrong, in a sentence; arrays of ordinary sizes give none.
+pub fn bytes(arrays: &[(String, Array)]) -> io::Result<Vec<u8>> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, array) in arrays {
+        // The time of the files is fixed, so that equal arrays give equal bytes.
+        let options = SimpleFileOptions::default().last_modified_time(zip::DateTime::default());
+        zip.start_file(format!("{name}.npy"), options)?;
+        zip.write_all(&npy_bytes(array)?)?;
+    }
+    Ok(zip.finish()?.into_inner())
+}
+
+/// The bytes of an `.npy` file.
+fn npy_bytes(array: &Array) -> io::Result<Vec<u8>> {
+    fn written<T: npyz::AutoSerialize + Copy>(shape: &[u64], values: impl Iterator<Item = T>) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let mut writer = npyz::WriteOptions::new().default_dtype().shape(shape).writer(&mut bytes).begin_nd()?;
+        writer.extend(values)?;
+        writer.finish()?;
+        Ok(bytes)
+    }
+    let shape: Vec<u64> = array.shape.iter().map(|extent| *extent as u64).collect();
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked before")]
+    match &array.values {
+        Values::Real(values) => written(&shape, values.iter().copied()),
+        Values::Whole(values) => {
+            let within = |low: i64, high: i64| values.iter().all(|value| (low..=high).contains(value));
+            let values = values.iter().copied();
+            if within(i8::MIN.into(), i8::MAX.into()) {
+                written(&shape, values.map(|value| value as i8))
+            } else if within(i16::MIN.into(), i16::MAX.into()) {
+                written(&shape, values.map(|value| value as i16))
+            } else if within(i32::MIN.into(), i32::MAX.into()) {
+                written(&shape, values.map(|value| value as i32))
+            } else {
+                written(&shape, values)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrays_are_read_as_they_were_written() {
+        let arrays = [
+            ("small".to_owned(), Array::new(vec![2, 3], Values::Whole(vec![1, -2, 3, -4, 5, 127])).unwrap()),
+            ("wide".to_owned(), Array::new(vec![2], Values::Whole(vec![-40_000, 1 << 40])).unwrap()),
+            ("real".to_owned(), Array::new(vec![1, 2, 1], Values::Real(vec![0.5, -1e300])).unwrap()),
+            ("none".to_owned(), Array::new(vec![0, 4], Values::Whole(Vec::new())).unwrap()),
+        ];
+        let bytes = bytes(&arrays).unwrap();
+        for (name, array) in &arrays {
+            assert_eq!(parse(&bytes, name).unwrap(), *array, "{name}");
+        }
+        let said = parse(&bytes, "other").unwrap_err();
+        assert_eq!(said, "it has no such array; it has: none, real, small, wide");
+        assert_eq!(super::bytes(&arrays).unwrap(), bytes, "equal arrays, equal bytes");
+    }
+
+    #[test]
+    fn the_first_extent_can_be_fastest() {
+        let mut header = b"\x93NUMPY\x01\x00".to_vec();
+        let text = "{'descr': '|i1', 'fortran_order': True, 'shape': (2, 3)}\n";
+        header.extend(u16::try_from(text.len()).unwrap().to_le_bytes());
+        header.extend(text.as_bytes());
+        header.extend([1, 4, 2, 5, 3, 6]);
+        let array = parse(&header, "").unwrap();
+        assert_eq!((array.shape(), array.whole().unwrap()), (&[2, 3][..], vec![1, 2, 3, 4, 5, 6]));
+    }
+
+    #[test]
+    fn what_is_damaged_is_said_to_be() {
+        let array = Array::new(vec![4], Values::Real(vec![1.0; 4])).unwrap();
+        let whole = bytes(&[("a".to_owned(), array)]).unwrap();
+        for cut in 0..whole.len() {
+            assert!(parse(&whole[..cut], "a").is_err(), "cut at {cut}");
+        }
+        let huge = b"\x93NUMPY\x01\x00\x46\x00{'descr': '<f8', 'fortran_order': False, 'shape': (9999999999, 99999)}\n";
+        assert!(parse(huge, "").unwrap_err().contains("too many elements"));
+        assert!(parse(b"PK nonsense", "a").unwrap_err().contains("no .npz file"));
+    }
+}
