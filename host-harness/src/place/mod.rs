@@ -62,13 +62,13 @@ pub enum PlaceError {
         available: usize,
     },
     /// There are not enough cores.
-    #[error("the network needs {needed} cores, {chips} have {available}: {advice}; {largest}")]
+    #[error("the network needs {needed} cores, {chips} {available}: {advice}; {largest}")]
     Cores {
         /// Cores that it needs.
         needed: usize,
         /// Cores that there are.
         available: usize,
-        /// The chips in words.
+        /// The chips in words, with the verb.
         chips: String,
         /// What would do.
         advice: String,
@@ -229,8 +229,11 @@ fn too_many(network: &Network, counts: &[usize], needed: usize, options: Options
     PlaceError::Cores {
         needed,
         available,
-        chips: if chips == 1 { "one chip".to_owned() } else { format!("{chips} chips") },
+        chips: if chips == 1 { "one chip has".to_owned() } else { format!("{chips} chips have") },
         advice: format!("give --chips {}, or fewer or smaller populations", needed.div_ceil(CORES_PER_CHIP)),
         largest: largest.join(", "),
     }
 }
+
+#[cfg(test)]
+mod tests;

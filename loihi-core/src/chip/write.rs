@@ -1,17 +1,21 @@
-//! Writing registers from outside: learned variables, traces, the third factor, reward, currents and voltages.
+//! Writing registers from outside: learned variables, traces, the third factor, reward, currents, voltages and biases.
 
 use super::{Chip, registers};
 use crate::image::{CHIP_EXPONENT_MIN, EXPONENTS, LearningRecord, Target};
-use crate::num::Voltage;
+use crate::num::{BiasExponent, BiasMantissa, Voltage};
 use crate::plastic::{Post, Pre};
 use crate::probe::Register;
 use crate::snip::{Snip as _, SnipKind};
+
+/// Largest magnitude of a bias.
+const BIAS_MAX: u32 = (BiasMantissa::MAX << BiasExponent::MAX).unsigned_abs();
 
 impl Chip<'_> {
     /// Writes words of a register, in the order in which they are read. All or nothing: false, and nothing changes,
     /// if the register cannot be written, a word is out of its range, or it is not there.
     ///
-    /// Can be written: `w`, `t`, `d`, `x1`, `x2`, `y1`, `y2`, `y3`, `profile`, `reward`, `rate`, `u`, `v`.
+    /// Can be written: `w`, `t`, `d`, `x1`, `x2`, `y1`, `y2`, `y3`, `profile`, `reward`, `rate`, `u`, `v`, and
+    /// `bias` if the image has biases: up to the largest mantissa with the largest exponent, ±524,160.
     pub fn write(&mut self, register: Register, first: usize, values: impl Iterator<Item = i32> + Clone) -> bool {
         let count = values.clone().count();
         let end = first.checked_add(count);
@@ -35,6 +39,7 @@ impl Chip<'_> {
             Register::Rate => self.has_rate(at, value),
             Register::U => (-(1 << 23)..1 << 23).contains(&value),
             Register::V => Voltage::new(value).is_ok(),
+            Register::Bias => value.unsigned_abs() <= BIAS_MAX,
             _ => false,
         }
     }
@@ -82,6 +87,7 @@ impl Chip<'_> {
             Register::Reward => 1,
             Register::Rate => self.state.rates.len(),
             Register::U | Register::V => self.compartments,
+            Register::Bias if !self.image.bias.is_empty() => self.compartments,
             _ => 0,
         }
     }
@@ -110,7 +116,7 @@ impl Chip<'_> {
                     *rate = value;
                 }
             }
-            Register::U | Register::V => self.write_compartment(register, at, value),
+            Register::U | Register::V | Register::Bias => self.write_compartment(register, at, value),
             _ => {}
         }
     }
@@ -118,11 +124,11 @@ impl Chip<'_> {
     fn write_compartment(&mut self, register: Register, at: usize, value: i32) {
         // A written voltage may be anything.
         self.deep = true;
-        if let Some([u_256, v, _]) = registers(&self.image, self.state.blocks, at) {
-            if register == Register::U {
-                *u_256 = value.wrapping_shl(8);
-            } else {
-                *v = value;
+        if let Some([u_256, v, bias_256]) = registers(&self.image, self.state.blocks, at) {
+            match register {
+                Register::U => *u_256 = value.wrapping_shl(8),
+                Register::Bias => *bias_256 = value.wrapping_shl(8),
+                _ => *v = value,
             }
         }
     }
