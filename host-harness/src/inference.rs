@@ -5,7 +5,7 @@ use crate::network::{Entry, Network, ReadBy, Readout};
 use crate::place::Placed;
 use loihi_core::chip::ResetScope;
 use loihi_core::probe::Register;
-use loihi_core::wire::message::DATA_MAX;
+use loihi_core::wire::message::{DATA_MAX, Record};
 
 /// What a network is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +17,9 @@ pub struct Stimulus {
     pub spikes: Vec<(u32, usize, usize)>,
     /// Biases: an input that sets them, and a value for each of its elements, −4095 · 128 to 4095 · 128.
     pub biases: Vec<(usize, Vec<i32>)>,
+    /// Values in Q3.12 of an input that is weighted: step from which they hold, input, a value for each of its elements;
+    /// ascending by step.
+    pub values: Vec<(u32, usize, Vec<i16>)>,
 }
 
 /// A spike of a network.
@@ -49,12 +52,12 @@ pub enum InferenceError {
     /// There are too many inputs for a message.
     #[error("the network has more than 65,536 external inputs: a message cannot number them")]
     Inputs,
-    /// Biases for an input that sets none, or has another size.
-    #[error("{found} biases for input {input}, which sets {expected}")]
+    /// Values or biases for an input that takes none, or has another size.
+    #[error("{found} values for input {input}, which takes {expected}")]
     Biases {
         /// The input.
         input: usize,
-        /// How many it sets.
+        /// How many it takes.
         expected: usize,
         /// How many are given.
         found: usize,
@@ -72,6 +75,8 @@ pub struct Inference<'r> {
     placed: &'r Placed,
     /// Bias register of the whole chip as it is on the device.
     bias: Vec<i32>,
+    /// The stimulus mailbox as it is on the device.
+    stimulus: Vec<i16>,
 }
 
 impl<'r> Inference<'r> {
@@ -81,9 +86,11 @@ impl<'r> Inference<'r> {
     /// [`SessionError`].
     pub fn new(session: &'r mut Session, network: &'r Network, placed: &'r Placed) -> Result<Self, InferenceError> {
         session.load(&placed.image)?;
-        let sets_biases = network.inputs.iter().any(|input| input.entry != Entry::Spikes);
+        let sets_biases = network.inputs.iter().any(|input| matches!(input.entry, Entry::Bias { .. }));
         let bias = if sets_biases { session.read(Register::Bias)? } else { Vec::new() };
-        Ok(Self { session, network, placed, bias })
+        let weighted = network.inputs.iter().filter(|input| matches!(input.entry, Entry::Weighted(_)));
+        let stimulus = vec![0; weighted.map(|input| crate::network::size(&input.shape)).sum()];
+        Ok(Self { session, network, placed, bias, stimulus })
     }
 
     /// The device.
@@ -97,6 +104,7 @@ impl<'r> Inference<'r> {
     /// [`InferenceError`].
     pub fn run(&mut self, stimulus: &Stimulus, visit: impl FnMut(Spike)) -> Result<(), InferenceError> {
         self.session.reset(ResetScope::State)?;
+        self.stimulus.fill(0);
         self.go_on(stimulus, visit)
     }
 
@@ -107,7 +115,11 @@ impl<'r> Inference<'r> {
     pub fn go_on(&mut self, stimulus: &Stimulus, mut visit: impl FnMut(Spike)) -> Result<(), InferenceError> {
         self.set_biases(&stimulus.biases)?;
         let mut spikes = stimulus.spikes.iter().peekable();
+        let mut values = stimulus.values.iter().peekable();
         for step in 0..stimulus.steps {
+            while let Some((_, input, values)) = values.next_if(|(at, ..)| *at <= step) {
+                self.set_values(*input, values)?;
+            }
             let mut now = Vec::new();
             while let Some((_, input, element)) = spikes.next_if(|(at, ..)| *at <= step) {
                 now.push((0, self.external(step, *input, *element)?));
@@ -147,9 +159,9 @@ impl<'r> Inference<'r> {
 
     fn set_biases(&mut self, biases: &[(usize, Vec<i32>)]) -> Result<(), InferenceError> {
         for (input, values) in biases {
-            let entry = self.network.inputs.get(*input).map(|input| input.entry);
+            let entry = self.network.inputs.get(*input).map(|input| &input.entry);
             let population = match entry {
-                Some(Entry::Bias { population }) => population,
+                Some(Entry::Bias { population, .. }) => *population,
                 _ => usize::MAX,
             };
             let expected = self.network.populations.get(population).map_or(0, crate::network::Population::neurons);
@@ -170,6 +182,24 @@ impl<'r> Inference<'r> {
             }
         }
         Ok(())
+    }
+
+    /// Puts values into the stimulus mailbox, which holds those of all weighted inputs one after the other.
+    fn set_values(&mut self, input: usize, values: &[i16]) -> Result<(), InferenceError> {
+        let mut first = 0;
+        for (at, own) in self.network.inputs.iter().enumerate() {
+            let Entry::Weighted(_) = own.entry else { continue };
+            let expected = crate::network::size(&own.shape);
+            if at == input && values.len() == expected {
+                self.stimulus[first..first + expected].copy_from_slice(values);
+                let bytes: Vec<u8> = self.stimulus.iter().flat_map(|value| value.to_le_bytes()).collect();
+                let record = Record { stimulus: &bytes, ..Record::PLAIN };
+                return Ok(self.session.stream([record], 0, |_| ())?);
+            }
+            first += expected;
+        }
+        let expected = self.network.inputs.get(input).map_or(0, |own| crate::network::size(&own.shape));
+        Err(InferenceError::Biases { input, expected, found: values.len() })
     }
 
     /// One register of every neuron of a population, at the compartment that sends its spikes.

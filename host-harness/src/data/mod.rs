@@ -2,8 +2,11 @@
 
 pub mod cache;
 pub mod checksum;
+pub mod collection;
 pub mod digits;
 pub mod download;
+pub mod encode;
+pub mod events;
 pub mod folder;
 pub mod get;
 pub mod idx;

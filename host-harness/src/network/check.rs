@@ -1,7 +1,7 @@
 //! Whether a network is sound: sizes that fit each other, weights that their sign mode holds, rules that can be read.
 
 use super::conv::planes;
-use super::{Connection, Endpoint, Entry, Network, Population, Signs, Weights, size};
+use super::{Connection, Endpoint, Entry, Network, Population, Signs, Weighted, Weights, size};
 use crate::rule::{self, Limits};
 use std::collections::BTreeSet;
 
@@ -46,8 +46,10 @@ impl Network {
             let element = Element::Input(at);
             self.check_name(&mut names, element, &input.name)?;
             self.check_shape(element, &input.shape)?;
-            if let Entry::Bias { population } = input.entry {
-                self.check_bias_input(element, &input.shape, population)?;
+            match &input.entry {
+                Entry::Spikes => {}
+                Entry::Bias { population, .. } => self.check_bias_input(element, &input.shape, *population)?,
+                Entry::Weighted(weighted) => self.check_weighted(element, size(&input.shape), weighted)?,
             }
         }
         for (at, population) in self.populations.iter().enumerate() {
@@ -116,6 +118,17 @@ impl Network {
         })
     }
 
+    fn check_weighted(&self, element: Element, values: usize, weighted: &Weighted) -> Result<(), NetworkError> {
+        let driven = self.populations.get(weighted.population);
+        self.require(driven.is_some(), element, "population", || "there is no such population".to_owned())?;
+        let neurons = driven.map_or(0, Population::neurons);
+        let fits = weighted.gains.len() == neurons.saturating_mul(values) && weighted.offsets.len() == neurons;
+        self.require(fits, element, "gains", || {
+            let (gains, offsets) = (weighted.gains.len(), weighted.offsets.len());
+            format!("{gains} gains and {offsets} offsets for {values} values and {neurons} neurons")
+        })
+    }
+
     fn check_population(&self, element: Element, population: &Population) -> Result<(), NetworkError> {
         let (neurons, parts) = (population.neurons(), population.compartments.len());
         self.require((1..=8).contains(&parts), element, "compartments", || {
@@ -135,11 +148,11 @@ impl Network {
     fn check_connection(&self, element: Element, connection: &Connection) -> Result<(), NetworkError> {
         let (from, to) = (self.shape_of(connection.from), self.shape_of(Endpoint::Population(connection.to)));
         let entry = match connection.from {
-            Endpoint::Input(at) => self.inputs.get(at).map(|input| input.entry),
-            Endpoint::Population(at) => self.populations.get(at).map(|_| Entry::Spikes),
+            Endpoint::Input(at) => self.inputs.get(at).map(|input| input.entry == Entry::Spikes),
+            Endpoint::Population(at) => self.populations.get(at).map(|_| true),
         };
         self.require(entry.is_some(), element, "from", || "there is no such input or population".to_owned())?;
-        self.require(entry == Some(Entry::Spikes), element, "from", || {
+        self.require(entry == Some(true), element, "from", || {
             "that input sets biases and sends no spikes: connect the population that it drives".to_owned()
         })?;
         let target = self.populations.get(connection.to);

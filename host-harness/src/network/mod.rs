@@ -21,6 +21,7 @@ pub use conv::{Conv2d, Pool2d};
 pub use write::{Save, SaveError};
 
 use loihi_core::image::Profile;
+use loihi_core::num::BiasExponent;
 
 /// A value for all elements, or one for each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,15 +68,45 @@ pub enum Endpoint {
 }
 
 /// How an input enters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// As spikes, which connections lead on.
     Spikes,
-    /// As biases of a population of the same size, by its place in the list; they stay for a whole sample.
+    /// As biases of a population of the same size, which stay for a whole sample.
     Bias {
-        /// The population.
+        /// The population, by its place in the list.
         population: usize,
+        /// What a value of 1 adds to the bias, in units of 2^-16.
+        gain_q16: i32,
+        /// What is added to it.
+        offset: i32,
     },
+    /// As values whose weighted sums the embedded CPU writes as biases, before every step
+    /// ([`loihi_core::snip::BiasEncoder`]).
+    Weighted(Weighted),
+}
+
+/// A layer that the embedded CPU computes: the bias of neuron i is `offset_i + Σ_d (gain_id · x_d) >> 12`, `x` in Q3.12.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Weighted {
+    /// The population, by its place in the list.
+    pub population: usize,
+    /// `[neurons, values]`, values fastest.
+    pub gains: Vec<i32>,
+    /// One a neuron.
+    pub offsets: Vec<i32>,
+    /// Exponent of the biases.
+    pub exponent: BiasExponent,
+}
+
+impl Entry {
+    /// The population whose biases it sets.
+    pub const fn driven(&self) -> Option<usize> {
+        match self {
+            Self::Spikes => None,
+            Self::Bias { population, .. } | Self::Weighted(Weighted { population, .. }) => Some(*population),
+        }
+    }
 }
 
 /// Something that comes from outside.
@@ -187,11 +218,15 @@ impl Network {
         Endpoint::Input(self.inputs.len() - 1)
     }
 
-    /// Adds an input that sets the biases of a population.
+    /// Adds an input that sets the biases of a population to its values.
     pub fn bias_input(&mut self, name: impl Into<String>, population: Endpoint) {
         let (Endpoint::Population(population) | Endpoint::Input(population)) = population;
         let shape = self.populations.get(population).map(|population| population.shape.clone()).unwrap_or_default();
-        self.inputs.push(Input { name: name.into(), shape, entry: Entry::Bias { population } });
+        self.inputs.push(Input {
+            name: name.into(),
+            shape,
+            entry: Entry::Bias { population, gain_q16: 1 << 16, offset: 0 },
+        });
     }
 
     /// Adds a population.

@@ -1,7 +1,7 @@
 //! Writes a network as TOML, with its long arrays in an `.npz` file beside it.
 
 use super::npz::{Array, Values, bytes};
-use super::{Connection, Each, Entry, Input, Network, Population, ReadBy, Signs, Weights};
+use super::{Connection, Each, Entry, Input, Network, Population, ReadBy, Signs, Weights, size};
 use loihi_core::image::{Join, NoiseAt, Profile, StackIn, StackOut, ThresholdMode};
 use loihi_core::num::Voltage;
 use std::fmt::Write as _;
@@ -101,9 +101,22 @@ impl Writer {
     fn input(&mut self, network: &Network, input: &Input) {
         self.text.push_str("\n[[input]]\n");
         self.line("name", quoted(&input.name));
-        match input.entry {
+        match &input.entry {
             Entry::Spikes => self.line("shape", list(&input.shape)),
-            Entry::Bias { population } => self.line("bias_of", quoted(&network.populations[population].name)),
+            Entry::Bias { population, gain_q16, offset } => {
+                self.line("bias_of", quoted(&network.populations[*population].name));
+                self.line("gain", format!("{:?}", f64::from(*gain_q16) / 65_536.0));
+                self.line("offset", offset);
+            }
+            Entry::Weighted(weighted) => {
+                self.line("shape", list(&input.shape));
+                self.line("weighted_for", quoted(&network.populations[weighted.population].name));
+                let whole = |values: &[i32]| values.iter().map(|value| i64::from(*value)).collect::<Vec<_>>();
+                let shape = vec![weighted.offsets.len(), size(&input.shape)];
+                self.kept("gains", &input.name, shape, whole(&weighted.gains));
+                self.array("offsets", &input.name, vec![weighted.offsets.len()], whole(&weighted.offsets));
+                self.line("bias_exp", weighted.exponent.get());
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use crate::image::{AxonOptions, DecayTable, ImageBuilder, ImageFile, Plasticity,
 use crate::network::{Connection, Endpoint, Entry, Learning, Network, Population, TraceShape, size};
 use crate::rule;
 use loihi_core::image::Profile;
+use loihi_core::snip::BiasEncoder;
 use loihi_core::synapse::{SignMode, Synapse};
 use std::collections::HashMap;
 
@@ -32,6 +33,7 @@ pub(super) fn image(network: &Network, lists: &Lists, parts: &[Part]) -> Result<
     let mut assembly = Assembly { network, builder, stored: HashMap::new(), firsts: Vec::new(), inputs: Vec::new() };
     assembly.add_inputs();
     assembly.add_compartments(lists, parts);
+    assembly.add_encoders(lists, parts);
     for number in 0..network.connections.len() {
         assembly.add_connection(lists, parts, number)?;
     }
@@ -41,16 +43,13 @@ pub(super) fn image(network: &Network, lists: &Lists, parts: &[Part]) -> Result<
 impl Assembly<'_> {
     fn add_inputs(&mut self) {
         for input in &self.network.inputs {
-            let elements = match input.entry {
-                Entry::Spikes => u32::try_from(size(&input.shape)).unwrap_or(u32::MAX),
-                Entry::Bias { .. } => 0,
-            };
-            self.inputs.push(self.builder.inputs(elements).start);
+            let elements = if input.entry == Entry::Spikes { size(&input.shape) } else { 0 };
+            self.inputs.push(self.builder.inputs(u32::try_from(elements).unwrap_or(u32::MAX)).start);
         }
     }
 
     fn add_compartments(&mut self, lists: &Lists, parts: &[Part]) {
-        let driven = |at| self.network.inputs.iter().any(|input| input.entry == Entry::Bias { population: at });
+        let driven = |at| self.network.inputs.iter().any(|input| input.entry.driven() == Some(at));
         let (mut core, mut on_core) = (usize::MAX, 0);
         let mut has_bias = false;
         for part in parts {
@@ -69,6 +68,35 @@ impl Assembly<'_> {
                 self.builder.bias(first, &biases);
             }
         }
+    }
+
+    /// Adds the programs of the embedded CPU that set biases to weighted sums: one a part, all of them with the values of
+    /// their input in the stimulus mailbox, input after input.
+    fn add_encoders(&mut self, lists: &Lists, parts: &[Part]) {
+        let mut stimulus = 0;
+        for input in &self.network.inputs {
+            let Entry::Weighted(weighted) = &input.entry else { continue };
+            let values = size(&input.shape);
+            let own = parts.iter().zip(&self.firsts).filter(|(part, _)| part.population == weighted.population);
+            for (part, [_, first]) in own {
+                let mut constants = Vec::new();
+                for neuron in &lists.orders[part.population][part.neurons.clone()] {
+                    let neuron = *neuron as usize;
+                    constants.push(weighted.offsets[neuron]);
+                    constants.extend_from_slice(&weighted.gains[neuron * values..(neuron + 1) * values]);
+                }
+                let data = self.builder.data(&constants);
+                let stride = self.network.populations[part.population].compartments.len();
+                let words =
+                    [stimulus, values, *first, part.neurons.len()].map(|word| u32::try_from(word).unwrap_or(u32::MAX));
+                let [stimulus, values, first, neurons] = words;
+                let exponent = weighted.exponent.get().unsigned_abs();
+                let stride = u32::try_from(stride).unwrap_or(u32::MAX);
+                self.builder.snip(BiasEncoder::KIND, [stimulus, values, first, neurons, data, exponent, stride]);
+            }
+            stimulus += values;
+        }
+        self.builder.mailboxes(u32::try_from(stimulus).unwrap_or(u32::MAX), 0, 0);
     }
 
     /// Adds neurons in runs of equal parameters; returns their first compartment.

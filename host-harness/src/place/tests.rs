@@ -4,11 +4,12 @@ use super::*;
 use crate::device::inproc::InProcess;
 use crate::device::session::{Patience, Session};
 use crate::inference::{Inference, Spike, Stimulus};
+use crate::network::Weighted;
 use crate::network::{
     Connection, Conv2d, Each, Endpoint, Entry, Input, Pool2d, Population, Signs, Target, Weights, size,
 };
-use loihi_core::image::Profile;
-use loihi_core::num::{Delay, WeightExponent, word};
+use loihi_core::image::{Join, Profile, StackIn, StackOut, ThresholdMode, Tree};
+use loihi_core::num::{BiasExponent, Delay, WeightExponent, word};
 
 fn session() -> Session {
     Session::open(Box::new(InProcess::new(32 << 20)), Patience::default(), 1, || false).unwrap()
@@ -104,10 +105,10 @@ fn network(seed: u32) -> Network {
 
 fn stimulus(seed: u32, elements: usize) -> Stimulus {
     let spikes = (0..40_u32).flat_map(|step| {
-        let fires = move |element: &usize| word(seed, 8, step, u32::try_from(*element).unwrap()) % 5 == 0;
+        let fires = move |element: &usize| word(seed, 8, step, u32::try_from(*element).unwrap()).is_multiple_of(5);
         (0..elements).filter(fires).map(move |element| (step, 0, element))
     });
-    Stimulus { steps: 40, spikes: spikes.collect(), biases: Vec::new() }
+    Stimulus { steps: 40, spikes: spikes.collect(), ..Stimulus::default() }
 }
 
 #[test]
@@ -138,19 +139,60 @@ fn biases_from_outside_reach_their_neurons() {
     let a = network.population(Population::new("a", &[3], profile));
     let b = network.population(Population::new("b", &[4], profile));
     network.bias_input("b values", b);
-    network.inputs.push(Input { name: "a values".to_owned(), shape: vec![3], entry: Entry::Bias { population: 0 } });
+    network.inputs.push(Input {
+        name: "a values".to_owned(),
+        shape: vec![3],
+        entry: Entry::Bias { population: 0, gain_q16: 1 << 16, offset: 0 },
+    });
     assert_eq!((a, b), (Endpoint::Population(0), Endpoint::Population(1)));
     let placed = place(&network, Options::default()).unwrap();
     let mut session = session();
     let mut inference = Inference::new(&mut session, &network, &placed).unwrap();
     let mut counts = |values: Vec<(usize, Vec<i32>)>| {
         let mut counts = [[0; 4]; 2];
-        let stimulus = Stimulus { steps: 10, spikes: Vec::new(), biases: values };
+        let stimulus = Stimulus { steps: 10, biases: values, ..Stimulus::default() };
         inference.run(&stimulus, |spike| counts[spike.population][spike.neuron] += 1).unwrap();
         counts
     };
     assert_eq!(counts(vec![(0, vec![0, 641, 321, 100]), (1, vec![0, 0, 641])]), [[0, 0, 10, 0], [0, 10, 5, 1]]);
     assert_eq!(counts(vec![(1, vec![641, 0, 0])]), [[10, 0, 0, 0], [0, 10, 5, 1]], "b keeps its biases");
+}
+
+/// Two weighted inputs, one of them for neurons of two compartments: a dendrite that passes its voltage on, and a soma.
+#[test]
+fn weighted_sums_reach_their_neurons() {
+    let mut network = Network::new("weighted");
+    let profile = Profile { v_th: 64 * 10, ..Profile::DEFAULT };
+    network.population(Population::new("plain", &[3], profile));
+    let pass = Tree { stack_out: StackOut::Push, threshold: ThresholdMode::PassAbove, ..Tree::NONE };
+    let add = Tree { stack_in: StackIn::PopA, join: Join::Add, ..Tree::NONE };
+    let dendrite = Profile { v_th: 0, tree: pass, ..Profile::DEFAULT };
+    let soma = Profile { v_th: 64 * 10, decay_v: 4096, tree: add, ..Profile::DEFAULT };
+    let mut trees = Population::new("trees", &[2], soma);
+    trees.compartments = vec![Each::Same(dendrite), Each::Same(soma)];
+    network.population(trees);
+    for (name, population, gains, offsets) in
+        [("a", 0, vec![641, 0, 0, 641, 0, 0], vec![0, 0, 100]), ("b", 1, vec![0, 400, -400, 400], vec![0, 0])]
+    {
+        let weighted = Weighted { population, gains, offsets, exponent: BiasExponent::saturating(0) };
+        network.inputs.push(Input { name: name.to_owned(), shape: vec![2], entry: Entry::Weighted(weighted) });
+    }
+    for options in [Options::default(), Options { compartments_per_core: 2, ..Options::default() }] {
+        let placed = place(&network, options).unwrap();
+        let mut session = session();
+        let mut inference = Inference::new(&mut session, &network, &placed).unwrap();
+        let mut spikes = Vec::new();
+        let values = vec![(0, 0, vec![4096, 0]), (0, 1, vec![0, 4096]), (2, 0, vec![0, 4096]), (2, 1, vec![4096, 0])];
+        let stimulus = Stimulus { steps: 4, values, ..Stimulus::default() };
+        inference.run(&stimulus, |spike| spikes.push((spike.step, spike.population, spike.neuron))).unwrap();
+        // The dendrites integrate 400 a step, the soma sees them above 640; nothing takes them back.
+        let trees = [(1, 1, 0), (1, 1, 1), (2, 1, 0), (3, 1, 0)];
+        let mut expected = vec![(0, 0, 0), (1, 0, 0), (2, 0, 1), (3, 0, 1)];
+        expected.extend(trees);
+        expected.sort_unstable();
+        spikes.sort_unstable();
+        assert_eq!(spikes, expected, "{options:?}");
+    }
 }
 
 /// 5,000 compartments, every second of which reaches a tenth of the others: more than five cores for their synapses.

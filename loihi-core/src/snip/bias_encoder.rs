@@ -4,7 +4,7 @@ use super::{Cpu, Phase, Snip, fits};
 use crate::image::{Image, SnipRecord, index};
 use crate::num::{BiasExponent, BiasMantissa};
 
-/// Writes `offset_i + Σ_d (gain_id · x_d) >> 12` to the bias of compartment i before every step.
+/// Writes `offset_i + Σ_d (gain_id · x_d) >> 12` to the bias of compartment `i · stride` before every step.
 ///
 /// The stimulus `x_d` is Q3.12. Offsets and gains are in units of the voltage. The sum is held to what the chip's
 /// register can express, a mantissa of 12 bits and sign, shifted left by the exponent; it floors to that grid.
@@ -23,15 +23,16 @@ pub struct BiasEncoder {
     pub data_first: usize,
     /// Exponent of the bias, 0..=7.
     pub exponent: u32,
+    /// Distance of two compartments: that of neurons of several, at whose first one the bias enters. 0 is 1.
+    pub stride: usize,
 }
 
 impl BiasEncoder {
     /// The kind in a [`crate::image::SnipRecord`].
     pub const KIND: u32 = 2;
 
-    pub(super) fn from_params(
-        &[stimulus_first, dimensions, compartment_first, count, data_first, exponent, ..]: &[u32; SnipRecord::PARAMS],
-    ) -> Self {
+    pub(super) fn from_params(words: &[u32; SnipRecord::PARAMS]) -> Self {
+        let &[stimulus_first, dimensions, compartment_first, count, data_first, exponent, stride, ..] = words;
         Self {
             stimulus_first: index(stimulus_first),
             dimensions: index(dimensions),
@@ -39,7 +40,14 @@ impl BiasEncoder {
             count: index(count),
             data_first: index(data_first),
             exponent,
+            stride: index(stride).max(1),
         }
+    }
+
+    /// Compartments from the first to the last.
+    fn span(&self) -> Option<usize> {
+        let before_last = self.count.checked_sub(1);
+        before_last.map_or(Some(0), |count| count.checked_mul(self.stride)?.checked_add(1))
     }
 
     /// What the register holds for this sum.
@@ -83,7 +91,7 @@ impl Snip for BiasEncoder {
         for (at, row) in constants.chunks(width).enumerate() {
             if let Some((offset, gains)) = row.split_first() {
                 let bias = self.quantise(offset.saturating_add(weighted(gains, values)));
-                cpu.set_bias(self.compartment_first.wrapping_add(at), bias);
+                cpu.set_bias(self.compartment_first.wrapping_add(at.wrapping_mul(self.stride)), bias);
             }
         }
     }
@@ -92,7 +100,7 @@ impl Snip for BiasEncoder {
         let constants = self.dimensions.checked_add(1).and_then(|width| width.checked_mul(self.count));
         u32::try_from(BiasExponent::MAX).is_ok_and(|max| self.exponent <= max)
             && fits(self.stimulus_first, self.dimensions, image.stimulus_words)
-            && fits(self.compartment_first, self.count, image.bias.len())
+            && self.span().is_some_and(|span| fits(self.compartment_first, span, image.bias.len()))
             && constants.is_some_and(|constants| fits(self.data_first, constants, image.data.len()))
     }
 }

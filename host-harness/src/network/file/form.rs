@@ -28,6 +28,12 @@ pub(super) struct InputForm {
     pub(super) name: Spanned<String>,
     pub(super) shape: Option<Spanned<Vec<usize>>>,
     pub(super) bias_of: Option<Spanned<String>>,
+    pub(super) gain: Option<Spanned<f64>>,
+    pub(super) offset: Option<i32>,
+    pub(super) weighted_for: Option<Spanned<String>>,
+    pub(super) gains: Option<Spanned<WeightsForm>>,
+    pub(super) offsets: Option<Spanned<Numbers>>,
+    pub(super) bias_exp: Option<Spanned<i32>>,
 }
 
 /// A population; the registers are those of its compartments, unless these have lists of their own.
@@ -200,6 +206,7 @@ impl InputForm {
         match key {
             "name" => Some(self.name.span()),
             "shape" => self.shape.as_ref().map(Spanned::span),
+            "gains" => self.gains.as_ref().map(Spanned::span),
             _ => self.bias_of.as_ref().map(Spanned::span),
         }
     }

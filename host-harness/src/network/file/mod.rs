@@ -29,12 +29,13 @@
 
 mod connection;
 mod form;
+mod input;
 mod population;
 mod values;
 
 use super::units;
-use super::{Element, Endpoint, Entry, Input, Network, NetworkError, ReadBy, Readout};
-use form::{InputForm, NetworkForm, ReadBys, ReadoutForm};
+use super::{Element, Endpoint, Network, NetworkError, ReadBy, Readout};
+use form::{NetworkForm, ReadBys, ReadoutForm};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -128,7 +129,7 @@ fn network(form: &NetworkForm, folder: &Path) -> Result<Network, Wrong> {
         network.populations.push(population::population(population.get_ref(), network.dt_us, folder)?);
     }
     for input in &form.input {
-        let input = self::input(&network, input.get_ref())?;
+        let input = input::input(&network, input.get_ref(), folder)?;
         network.inputs.push(input);
     }
     for connection in &form.connection {
@@ -147,22 +148,6 @@ fn dt_us(text: &Spanned<String>) -> Result<u64, Wrong> {
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
     Ok(us as u64)
-}
-
-fn input(network: &Network, form: &InputForm) -> Result<Input, Wrong> {
-    let name = form.name.get_ref().clone();
-    match (&form.shape, &form.bias_of) {
-        (Some(shape), None) => Ok(Input { name, shape: values::shape(shape)?, entry: Entry::Spikes }),
-        (None, Some(population)) => {
-            let at = population_of(network, population)?;
-            let shape = network.populations.get(at).map(|population| population.shape.clone()).unwrap_or_default();
-            Ok(Input { name, shape, entry: Entry::Bias { population: at } })
-        }
-        _ => Err(Wrong::new(
-            form.name.span(),
-            "an input has either a `shape`, and sends spikes, or `bias_of`, and sets the biases of that population",
-        )),
-    }
 }
 
 fn readout(network: &Network, form: &ReadoutForm) -> Result<Readout, Wrong> {

@@ -1,8 +1,8 @@
 //! What the TOML form takes and refuses.
 
 use super::*;
-use crate::network::{Bias, Each, Save as _, Weights};
-use loihi_core::num::BiasMantissa;
+use crate::network::{Bias, Each, Entry, Input, Save as _, Weighted, Weights};
+use loihi_core::num::{BiasExponent, BiasMantissa};
 
 const WHOLE: &str = r#"
 name = "two layers"
@@ -73,7 +73,19 @@ fn every_part_is_read() {
 /// What is saved is read back as it was, arrays in their file.
 #[test]
 fn a_saved_network_is_the_same_network() {
-    let network = parse(WHOLE, Path::new("net.toml")).unwrap();
+    let mut network = parse(WHOLE, Path::new("net.toml")).unwrap();
+    network.inputs.push(Input {
+        name: "values".to_owned(),
+        shape: vec![5],
+        entry: Entry::Weighted(Weighted {
+            population: 1,
+            gains: (-7..8).collect(),
+            offsets: vec![1, -2, 70_000],
+            exponent: BiasExponent::saturating(3),
+        }),
+    });
+    let entry = Entry::Bias { population: 0, gain_q16: -39_000, offset: 12 };
+    network.inputs.push(Input { name: "bias".to_owned(), shape: vec![2, 2, 2], entry });
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("saved.toml");
     network.save(&path).unwrap();

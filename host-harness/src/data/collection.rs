@@ -1,0 +1,266 @@
+//! Samples as users have them: a folder, an archive, or a file.
+//!
+//! | what | labels |
+//! |---|---|
+//! | a folder or `.tar.gz` of `.bs2`, `.bin` files | `labels.txt` (name, white space, class), else a folder a class, else the number in the name |
+//! | a folder with `PREFIX-images-idx3-ubyte` or `PREFIX-…-idx3-ubyte` and `PREFIX-labels-idx1-ubyte`, plain or `.gz` | in that file |
+
+use super::events::{Events, EventsError, parse_bin, parse_bs2};
+use super::idx::{self, IdxError};
+use flate2::read::GzDecoder;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+/// Largest file that is read whole.
+const FILE_BYTES_MAX: u64 = 1 << 31;
+
+/// What a sample is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Values, the last extent fastest.
+    Values {
+        /// Extents.
+        shape: Vec<usize>,
+        /// As many as the product of the extents.
+        values: Vec<u8>,
+    },
+    /// Events of a sensor.
+    Events(Events),
+}
+
+/// A sample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Its file, or its number in the file.
+    pub name: String,
+    /// Its class, if it is known.
+    pub label: Option<u32>,
+    /// What it is.
+    pub content: Content,
+}
+
+/// Why samples cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum CollectionError {
+    /// A file cannot be read.
+    #[error("{}: {error}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// A file of events is damaged.
+    #[error(transparent)]
+    Events(#[from] EventsError),
+    /// An IDX file is damaged.
+    #[error(transparent)]
+    Idx(#[from] IdxError),
+    /// A line of labels is none.
+    #[error("{}, line {line}: `{text}` is no name and class", path.display())]
+    Label {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// The line.
+        text: String,
+    },
+    /// There are not as many labels as samples.
+    #[error("{}: {labels} labels for {samples} samples: the files do not belong together", path.display())]
+    Count {
+        /// The file of labels.
+        path: PathBuf,
+        /// Labels.
+        labels: usize,
+        /// Samples.
+        samples: usize,
+    },
+    /// Nothing in it can be read.
+    #[error(
+        "{}: there is nothing here that can be read; there can be .bs2 and .bin files of events, and IDX files {prefix}-…-idx3-ubyte",
+        path.display()
+    )]
+    Nothing {
+        /// Where.
+        path: PathBuf,
+        /// What IDX files would begin with.
+        prefix: String,
+    },
+}
+
+/// Reads samples; of IDX files those whose names begin with `prefix` (`train`, `test`, `t10k`).
+///
+/// # Errors
+/// [`CollectionError`] names the file, and where in it.
+pub fn open(path: &Path, prefix: &str) -> Result<Vec<Item>, CollectionError> {
+    let items = if path.is_dir() {
+        match idx_files(path, prefix)? {
+            Some([samples, labels]) => return of_idx(&samples, &labels),
+            None => of_files(folder_files(path)?, path)?,
+        }
+    } else if matches!(extension(path).as_str(), "tar" | "tgz") {
+        of_files(archive_files(path)?, path)?
+    } else {
+        of_files(vec![(path.to_owned(), read(path)?)], path)?
+    };
+    if items.is_empty() {
+        return Err(CollectionError::Nothing { path: path.to_owned(), prefix: prefix.to_owned() });
+    }
+    Ok(items)
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn read_error(path: &Path) -> impl Fn(io::Error) -> CollectionError + '_ {
+    |error| CollectionError::Read { path: path.to_owned(), error }
+}
+
+/// A file whole; unpacked, if it is packed.
+fn read(path: &Path) -> Result<Vec<u8>, CollectionError> {
+    let file = fs::File::open(path).map_err(read_error(path))?;
+    let mut bytes = Vec::new();
+    let packed = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
+    let source: Box<dyn io::Read> = if packed { Box::new(GzDecoder::new(file)) } else { Box::new(file) };
+    source.take(FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(read_error(path))?;
+    Ok(bytes)
+}
+
+type Files = Vec<(PathBuf, Vec<u8>)>;
+
+fn folder_files(folder: &Path) -> Result<Files, CollectionError> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).map_err(read_error(&folder))? {
+            let path = entry.map_err(read_error(&folder))?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if is_of_samples(&path) {
+                let bytes = read(&path)?;
+                files.push((path, bytes));
+            }
+        }
+    }
+    Ok(files)
+}
+
+fn archive_files(path: &Path) -> Result<Files, CollectionError> {
+    let file = fs::File::open(path).map_err(read_error(path))?;
+    let mut archive = tar::Archive::new(GzDecoder::new(file));
+    let mut files = Vec::new();
+    for entry in archive.entries().map_err(read_error(path))? {
+        let entry = entry.map_err(read_error(path))?;
+        let name = entry.path().map_err(read_error(path))?.into_owned();
+        if is_of_samples(&name) {
+            let mut bytes = Vec::new();
+            entry.take(FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(read_error(path))?;
+            files.push((path.join(name), bytes));
+        }
+    }
+    Ok(files)
+}
+
+/// The extension that says what a file is, without that of its packing.
+fn extension(path: &Path) -> String {
+    let name = name_of(path);
+    let plain = name.strip_suffix(".gz").unwrap_or(&name);
+    plain.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default()
+}
+
+fn is_of_samples(path: &Path) -> bool {
+    matches!(extension(path).as_str(), "bs2" | "bin") || name_of(path) == "labels.txt"
+}
+
+/// Samples in the order of their names.
+fn of_files(mut files: Files, path: &Path) -> Result<Vec<Item>, CollectionError> {
+    files.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let mut labels = BTreeMap::new();
+    for (path, bytes) in files.iter().filter(|(path, _)| name_of(path) == "labels.txt") {
+        read_labels(path, bytes, &mut labels)?;
+    }
+    let classes = folder_classes(&files, path);
+    let mut items = Vec::new();
+    for (path, bytes) in files.iter().filter(|(path, _)| name_of(path) != "labels.txt") {
+        let parsed = match extension(path).as_str() {
+            "bs2" => parse_bs2(bytes),
+            "bin" => parse_bin(bytes),
+            _ => continue,
+        };
+        let events = parsed.map_err(|fault| EventsError::of(path, fault))?;
+        let name = name_of(path);
+        let stem = name.split('.').next().unwrap_or_default();
+        let parent = path.parent().map(name_of).unwrap_or_default();
+        let in_name = || stem.trim_start_matches(|letter: char| !letter.is_ascii_digit()).parse().ok();
+        let label =
+            if labels.is_empty() { classes.get(&parent).copied().or_else(in_name) } else { labels.get(stem).copied() };
+        items.push(Item { name, label, content: Content::Events(events) });
+    }
+    Ok(items)
+}
+
+fn read_labels(path: &Path, bytes: &[u8], labels: &mut BTreeMap<String, u32>) -> Result<(), CollectionError> {
+    for (number, text) in String::from_utf8_lossy(bytes).lines().enumerate() {
+        let mut words = text.split_whitespace();
+        let pair = words.next().zip(words.next().and_then(|class| class.parse().ok()));
+        match pair {
+            Some((name, class)) => {
+                labels.insert(name.split('.').next().unwrap_or(name).to_owned(), class);
+            }
+            None if text.trim().is_empty() => {}
+            None => {
+                let (path, text) = (path.to_owned(), text.to_owned());
+                return Err(CollectionError::Label { path, line: number + 1, text });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// If all files are one folder down: the folders in alphabetical order, or by their number if all are numbers.
+fn folder_classes(files: &Files, path: &Path) -> BTreeMap<String, u32> {
+    let parents = files.iter().filter_map(|(file, _)| file.parent());
+    let names: Vec<String> = parents.filter(|parent| *parent != path).map(name_of).collect();
+    if names.len() < files.len() {
+        return BTreeMap::new();
+    }
+    let ordered: std::collections::BTreeSet<String> = names.into_iter().collect();
+    let by_number: Option<BTreeMap<String, u32>> =
+        ordered.iter().map(|name| Some((name.clone(), name.parse().ok()?))).collect();
+    by_number.unwrap_or_else(|| ordered.into_iter().zip(0..).collect())
+}
+
+/// The IDX files of samples and of labels with a prefix.
+fn idx_files(folder: &Path, prefix: &str) -> Result<Option<[PathBuf; 2]>, CollectionError> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(read_error(folder))? {
+        paths.push(entry.map_err(read_error(folder))?.path());
+    }
+    paths.sort();
+    let find = |wanted: &dyn Fn(&str) -> bool| paths.iter().find(|path| wanted(&name_of(path))).cloned();
+    let samples = find(&|name| name.starts_with(prefix) && name.contains("idx3-ubyte"));
+    let labels = find(&|name| name.starts_with(prefix) && name.contains("labels") && name.contains("idx1-ubyte"));
+    Ok(samples.zip(labels).map(|(samples, labels)| [samples, labels]))
+}
+
+fn of_idx(samples: &Path, labels: &Path) -> Result<Vec<Item>, CollectionError> {
+    let (values, classes) = (idx::read(samples)?, idx::read(labels)?);
+    let count = values.dimensions.first().copied().unwrap_or(0);
+    if classes.values.len() != count {
+        return Err(CollectionError::Count { path: labels.to_owned(), labels: classes.values.len(), samples: count });
+    }
+    let shape: Vec<usize> = values.dimensions.iter().skip(1).copied().collect();
+    let each = shape.iter().product::<usize>().max(1);
+    let items = values.values.chunks(each).zip(&classes.values).enumerate();
+    Ok(items
+        .map(|(number, (values, label))| Item {
+            name: number.to_string(),
+            label: Some(u32::from(*label)),
+            content: Content::Values { shape: shape.clone(), values: values.to_vec() },
+        })
+        .collect())
+}

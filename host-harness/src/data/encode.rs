@@ -1,0 +1,133 @@
+//! From samples to what a network is shown: spikes, biases, values step by step.
+
+use super::events::Events;
+use loihi_core::num::word;
+
+/// Spikes of a sample: step and element, ascending.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spikes {
+    /// Steps.
+    pub steps: u32,
+    /// Step and element.
+    pub spikes: Vec<(u32, usize)>,
+}
+
+/// A spike with chance `value / 256` in every step, drawn by place from a seed.
+pub fn rate(values: &[u8], steps: u32, seed: u32, sample: u32) -> Spikes {
+    let fires = |step: u32, at: usize, value: u8| {
+        let place = u32::try_from(at).unwrap_or(u32::MAX);
+        word(seed ^ 0x0A7E, sample, step, place) >> 24 < u32::from(value)
+    };
+    let of_step = |step: u32| {
+        let elements = values.iter().enumerate();
+        elements.filter(move |(at, value)| fires(step, *at, **value)).map(move |(at, _)| (step, at))
+    };
+    Spikes { steps, spikes: (0..steps).flat_map(of_step).collect() }
+}
+
+/// One spike per value above 0 at step `(255 − value) · (steps − 1) / 254`, rounded down.
+pub fn latency(values: &[u8], steps: u32) -> Spikes {
+    let last = steps.saturating_sub(1);
+    let fires = values.iter().enumerate().filter(|(_, value)| **value > 0 && steps > 0);
+    let mut spikes: Vec<(u32, usize)> = fires.map(|(at, value)| (u32::from(255 - value) * last / 254, at)).collect();
+    spikes.sort_unstable();
+    Spikes { steps, spikes }
+}
+
+/// Rows of values, one a step: a spike at element `at` for a rise by `threshold` since the last spike there, at
+/// `width + at` for a fall. A threshold of 0 counts as 1. The first row is where it begins.
+pub fn delta(rows: &[u8], width: usize, threshold: u8) -> Spikes {
+    let threshold = i32::from(threshold.max(1));
+    let mut rows = rows.chunks_exact(width.max(1));
+    let mut level: Vec<i32> = rows.next().unwrap_or_default().iter().map(|value| i32::from(*value)).collect();
+    let mut spikes = Vec::new();
+    let mut steps = 1;
+    for row in rows {
+        let mut falls = Vec::new();
+        for (at, (value, level)) in row.iter().zip(&mut level).enumerate() {
+            let change = i32::from(*value) - *level;
+            if change >= threshold {
+                spikes.push((steps, at));
+                *level += change / threshold * threshold;
+            } else if change <= -threshold {
+                falls.push((steps, width + at));
+                *level += change / threshold * threshold;
+            }
+        }
+        spikes.extend(falls);
+        steps += 1;
+    }
+    Spikes { steps, spikes }
+}
+
+/// Events in bins of `step_us`, rounded to the nearest (halves to even), as elements `[polarity, height, width]`; events
+/// outside the sensor or after `steps` are left out.
+pub fn events(recording: &Events, step_us: u64, steps: u32, [height, width]: [usize; 2]) -> Spikes {
+    let step_us = step_us.max(1);
+    let bin = |t_us: u64| {
+        let (whole, rest) = (t_us / step_us, t_us % step_us);
+        let up = 2 * rest > step_us || (2 * rest == step_us && whole % 2 == 1);
+        u32::try_from(whole + u64::from(up)).unwrap_or(u32::MAX)
+    };
+    let mut spikes: Vec<(u32, usize)> = recording
+        .events
+        .iter()
+        .map(|event| (bin(event.t_us), event, usize::from(event.x), usize::from(event.y)))
+        .filter(|(step, _, x, y)| *step < steps && *x < width && *y < height)
+        .map(|(step, event, x, y)| (step, (usize::from(event.polarity) * height + y) * width + x))
+        .collect();
+    spikes.sort_unstable();
+    spikes.dedup();
+    Spikes { steps, spikes }
+}
+
+/// Values as Q3.12 of their share of 255.
+pub fn shares(values: &[u8]) -> Vec<i16> {
+    let share = |value: &u8| i16::try_from((u32::from(*value) * 4096 + 127) / 255).unwrap_or(4096);
+    values.iter().map(share).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::events::Event;
+    use super::*;
+
+    #[test]
+    fn rates_are_in_proportion() {
+        let spikes = rate(&[0, 64, 255], 4000, 3, 0).spikes;
+        let count = |element| spikes.iter().filter(|(_, at)| *at == element).count();
+        assert_eq!(count(0), 0);
+        // Three standard errors of 4,000 draws.
+        assert!(count(1).abs_diff(1000) < 83 && count(2).abs_diff(3984) < 12, "{} {}", count(1), count(2));
+        assert!(spikes.is_sorted());
+        assert_ne!(rate(&[128; 50], 10, 3, 1), rate(&[128; 50], 10, 3, 2), "samples differ");
+    }
+
+    #[test]
+    fn larger_values_spike_sooner() {
+        assert_eq!(latency(&[255, 0, 1, 128], 11).spikes, [(0, 0), (5, 3), (10, 2)]);
+        assert_eq!(latency(&[7], 0).spikes, []);
+    }
+
+    #[test]
+    fn changes_spike() {
+        let rows = [10, 10, 14, 10, 15, 0, 15, 30];
+        assert_eq!(delta(&rows, 2, 5), Spikes { steps: 4, spikes: vec![(2, 0), (2, 3), (3, 1)] });
+    }
+
+    #[test]
+    fn events_fall_into_steps_and_count_once() {
+        let event = |t_us, x, polarity| Event { t_us, x, y: 1, polarity };
+        let recording = Events::of(vec![
+            event(499, 0, 0),
+            event(500, 0, 0),
+            event(501, 0, 0),
+            event(1400, 0, 0),
+            event(1500, 1, 1),
+            event(9999, 0, 0),
+            event(100, 5, 0),
+        ]);
+        let spikes = events(&recording, 1000, 3, [2, 3]);
+        assert_eq!(spikes.spikes, [(0, 3), (1, 3), (2, 10)]);
+    }
+}

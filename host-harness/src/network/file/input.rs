@@ -1,0 +1,76 @@
+//! Inputs of the TOML form.
+
+use super::form::InputForm;
+use super::values::{Numbers, WeightsForm, array, shape};
+use super::{Wrong, population_of};
+use crate::network::{Entry, Input, Network, Weighted};
+use loihi_core::num::BiasExponent;
+use std::path::Path;
+use toml::Spanned;
+
+/// The input of a table.
+pub(super) fn input(network: &Network, form: &InputForm, folder: &Path) -> Result<Input, Wrong> {
+    let name = form.name.get_ref().clone();
+    match (&form.shape, &form.bias_of, &form.weighted_for) {
+        (Some(own), None, None) => Ok(Input { name, shape: shape(own)?, entry: Entry::Spikes }),
+        (None, Some(population), None) => {
+            let at = population_of(network, population)?;
+            let shape = network.populations.get(at).map(|population| population.shape.clone()).unwrap_or_default();
+            let entry = Entry::Bias { population: at, gain_q16: gain_q16(form)?, offset: form.offset.unwrap_or(0) };
+            Ok(Input { name, shape, entry })
+        }
+        (Some(own), None, Some(population)) => {
+            let entry = Entry::Weighted(weighted(form, population_of(network, population)?, folder)?);
+            Ok(Input { name, shape: shape(own)?, entry })
+        }
+        _ => Err(Wrong::new(
+            form.name.span(),
+            "an input has a `shape`, and sends spikes; or `bias_of`, and sets the biases of that population; or a `shape`, \
+             `weighted_for` and `gains`, and sets them to weighted sums",
+        )),
+    }
+}
+
+fn gain_q16(form: &InputForm) -> Result<i32, Wrong> {
+    let Some(gain) = &form.gain else { return Ok(1 << 16) };
+    let scaled = gain.get_ref() * 65_536.0;
+    if scaled.abs() > f64::from(i32::MAX) || scaled.is_nan() {
+        return Err(Wrong::new(gain.span(), "a gain is within ±32,767"));
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "in range")]
+    Ok(scaled.round() as i32)
+}
+
+fn weighted(form: &InputForm, population: usize, folder: &Path) -> Result<Weighted, Wrong> {
+    let narrow = |values: Vec<i64>, span: std::ops::Range<usize>| -> Result<Vec<i32>, Wrong> {
+        let narrow: Result<_, _> = values.into_iter().map(i32::try_from).collect();
+        narrow.map_err(|_| Wrong::new(span, "a number is beyond 32 bits"))
+    };
+    let missing = || Wrong::new(form.name.span(), "weighted sums take `gains`, rows of a neuron's weights in 1/4096");
+    let gains = form.gains.as_ref().ok_or_else(missing)?;
+    let values = match gains.get_ref() {
+        WeightsForm::Many(_, values) => values.clone(),
+        WeightsForm::Text(text) => array(&Spanned::new(gains.span(), text.clone()), folder)?.1,
+        _ => return Err(missing()),
+    };
+    let gains = narrow(values, gains.span())?;
+    let offsets = match form.offsets.as_ref().map(|offsets| (offsets.get_ref(), offsets.span())) {
+        None => {
+            let neurons = network_neurons(form, gains.len());
+            vec![0; neurons]
+        }
+        Some((Numbers::One(value), span)) => narrow(vec![*value; network_neurons(form, gains.len())], span)?,
+        Some((Numbers::Many(values), span)) => narrow(values.clone(), span)?,
+        Some((Numbers::Text(text), span)) => narrow(array(&Spanned::new(span.clone(), text.clone()), folder)?.1, span)?,
+    };
+    let exponent = form.bias_exp.as_ref().map_or(Ok(BiasExponent::saturating(0)), |exponent| {
+        BiasExponent::new(*exponent.get_ref()).map_err(|error| Wrong::new(exponent.span(), error.to_string()))
+    })?;
+    Ok(Weighted { population, gains, offsets, exponent })
+}
+
+/// Neurons of so many gains.
+fn network_neurons(form: &InputForm, gains: usize) -> usize {
+    let values: usize = form.shape.as_ref().map_or(0, |shape| shape.get_ref().iter().product());
+    gains.checked_div(values).unwrap_or(0)
+}
