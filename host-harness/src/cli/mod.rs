@@ -6,6 +6,7 @@ mod conform;
 mod cost;
 mod data;
 mod doctor;
+mod net;
 mod open;
 mod out;
 mod progress;
@@ -41,6 +42,10 @@ enum Command {
     Data(data::DataArgs),
     /// Time whole networks on this host
     Bench(bench::BenchArgs),
+    /// Spread a network over cores and show what each uses
+    Place(net::PlaceArgs),
+    /// Run a network that others have trained, a sample at a time
+    Infer(net::InferArgs),
     /// Say what is installed and what is missing
     Doctor(doctor::DoctorArgs),
 }
@@ -105,6 +110,8 @@ pub fn main() -> ExitCode {
         Command::Data(args) => data::data(&args),
         Command::Bench(args) => bench::bench(&args),
         Command::Cost(args) => cost::cost(&args),
+        Command::Place(args) => net::place_network(&args),
+        Command::Infer(args) => net::infer(&args),
         Command::Doctor(args) => doctor::doctor(&args),
     };
     match done {

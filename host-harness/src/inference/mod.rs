@@ -1,5 +1,7 @@
 //! Runs a placed network on a device, a sample at a time, and reads its answer.
 
+pub mod present;
+
 use crate::device::session::{Session, SessionError};
 use crate::network::{Entry, Network, ReadBy, Readout};
 use crate::place::Placed;
