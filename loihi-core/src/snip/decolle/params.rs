@@ -20,7 +20,7 @@ pub struct DecolleParams {
     pub data_first: u32,
     /// Classes of the readout, 1..=64.
     pub classes: u32,
-    /// First target word: what each class's readout should be, or [`NO_TARGET`].
+    /// First target word: what each class's readout should be, or [`NO_TARGET`](crate::snip::NO_TARGET).
     pub target_first: u32,
     /// First output word.
     pub output_first: u32,
