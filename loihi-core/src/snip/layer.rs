@@ -18,6 +18,8 @@ pub(super) struct Layer {
     pub(super) post_trace_first: usize,
     /// Threshold of its post compartments.
     pub(super) v_th: i32,
+    /// Refractory period of its post compartments.
+    pub(super) refractory: i32,
     /// First of its axons among all plastic ones.
     axon_first: usize,
     /// First of its post compartments on the chip.
@@ -42,6 +44,7 @@ impl Layer {
             synapse_first,
             post_trace_first,
             v_th: profile.v_th,
+            refractory: profile.refractory,
             axon_first,
             compartment_first: core.compartment_first.wrapping_add(group.post_first),
             place_first: blocks_before.wrapping_mul(LANES).wrapping_add(group.post_first),

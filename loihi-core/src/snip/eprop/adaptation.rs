@@ -5,8 +5,10 @@
 //! of activity and leaves it there; and a slow current that inhibits acts on the voltage, which forgets it at a pace of its
 //! own. A dendrite that holds the voltage for a soma without memory would be exact, at twice the compartments. So the
 //! embedded CPU, which follows the spikes anyway, lowers the voltage instead, by biases that it writes in every step:
-//! `tz(A before) − A`, where `tz` is the compartment's own decay, beside the bias that the image gives it, brings it to `V = v − A`, and `V > v_th` is
-//! `v > v_th + A`, but for what decays round. Where a spike took the voltage back to 0 there is nothing to take off.
+//! `tz(A before) − A`, with the compartment's own decay `tz`, beside the bias that the image gives it. The voltage then
+//! is `v − A`, and is above `v_th` where `v` is above `v_th + A`, but for what decays round. Where a spike took the
+//! voltage back to 0 there is nothing to take off; so that this is one step, compartments must not be refractory for
+//! longer. The lower clip holds for `v − A`.
 //!
 //! A synapse's memory of the threshold is `ε_a`. Per step, with `e = ψ·(z̄ − β·ε_a)`:
 //! `ε_a += e − (ε_a >> tau_shift)`, and `e` stands where `ψ·z̄` does without adaptation. β is the strength times the

@@ -129,6 +129,6 @@ impl Snip for Eprop {
             && fits(index(params.data_first), Readout::words(self.posts, self.outputs), image.data.len())
             && fits(index(params.target_first), self.outputs, image.target_words)
             && fits(index(params.output_first), self.outputs, image.output_words)
-            && (!self.adapts || !image.bias.is_empty())
+            && (!self.adapts || (recurrent.refractory == 1 && !image.bias.is_empty()))
     }
 }

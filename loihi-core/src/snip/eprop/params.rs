@@ -50,7 +50,7 @@ pub struct EpropParams {
     pub rate_gain: u32,
     /// Binary logarithm of the time constant of the eligibilities' own filter, 1..=8; 0 for no filter.
     pub kappa_shift: u32,
-    /// Thresholds that rise with every spike, if they do.
+    /// Thresholds that rise with every spike, if they do; needs biases in the image, and refractory periods of 1.
     pub adaptation: Option<Adaptation>,
 }
 
