@@ -1,5 +1,6 @@
 //! What running costs.
 
 pub mod kernels;
+pub mod mesh;
 pub mod networks;
 pub mod rules;
