@@ -17,4 +17,5 @@ pub mod limits;
 pub mod network;
 pub mod place;
 pub mod record;
+pub mod report;
 pub mod rule;

@@ -20,6 +20,8 @@ enum Network {
     Lif(LifArgs),
     /// Plastic synapses from every input to every compartment
     Learn(LearnArgs),
+    /// What dense traffic does to a step on the chip, modelled: one chip and many, with and without relay cores
+    Congestion(super::congestion::CongestionArgs),
 }
 
 #[derive(Debug, Args)]
@@ -86,6 +88,7 @@ pub(super) fn bench(args: &BenchArgs) -> anyhow::Result<()> {
     match &args.network {
         Network::Lif(args) => lif(args),
         Network::Learn(args) => learn(args),
+        Network::Congestion(args) => super::congestion::congestion(args),
     }
 }
 

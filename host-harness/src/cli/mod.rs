@@ -3,6 +3,7 @@
 mod bench;
 mod compare;
 mod conform;
+mod congestion;
 mod cost;
 mod data;
 mod doctor;

@@ -1,7 +1,7 @@
 //! Spreads a network over cores, within what a Loihi core has, and makes its image.
 //!
 //! Every population is cut into parts of equal size, one a core, as few as its needs allow; what a part needs is what
-//! [`crate::limits::usage`] says of the finished image, so that the limits are in one place. Images of several
+//! [`crate::limits::usage()`] says of the finished image, so that the limits are in one place. Images of several
 //! channels are cut into rows with all their channels, so that a convolution reaches few cores. Small parts can share
 //! cores ([`Options::pack`]).
 

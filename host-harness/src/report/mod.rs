@@ -1,0 +1,3 @@
+//! What is drawn: plots as SVG.
+
+pub mod plot;
