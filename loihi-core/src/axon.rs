@@ -2,6 +2,7 @@
 
 use crate::dendrite::{Accumulators, SLOT, slot_start};
 use crate::image::{AxonRecord, CoreRecord, Dialect, Image, Route, SynapseFormat};
+use crate::meter::Meter;
 use crate::ops::OpCounts;
 use crate::plastic::Plastic;
 use crate::synapse::{scale, scatter_apart_dense, scatter_apart_sparse, scatter_dense, scatter_sparse};
@@ -13,6 +14,8 @@ pub struct Arrivals<'a> {
     pub accumulators: Accumulators<'a>,
     /// Plastic synapses of all cores.
     pub plastic: Plastic<'a>,
+    /// What is counted of every core.
+    pub meter: Meter<'a>,
 }
 
 /// Delivers one spike of `source` to all its axons, so that it counts in step `t` (plus each synapse's delay).
@@ -87,7 +90,7 @@ fn enter_plastic(
     number: usize,
 ) {
     let Some(group) = image.learning_group(axon.learning.wrapping_sub(1)) else { return };
-    let Arrivals { accumulators, plastic } = arrivals;
+    let Arrivals { accumulators, plastic, .. } = arrivals;
     let [axons_before, synapses_before, _] = group.before;
     let marked = number.wrapping_sub(group.axon_first).wrapping_add(axons_before);
     plastic.arrived.push(u32::try_from(marked).unwrap_or(u32::MAX));

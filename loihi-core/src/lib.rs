@@ -16,6 +16,7 @@
 //! | [`dendrite`] | per-delay accumulators, a ring |
 //! | [`synapse`] | weight formats and scatter-add |
 //! | [`plastic`] | what plastic synapses remember: weights, tags, delays, traces |
+//! | [`meter`] | what every core does, counted while somebody asks for it |
 //! | [`axon`] | which synapses a spike reaches, on which core |
 //! | [`learning`] | traces, epochs, sums of products, stochastic write-back |
 //! | [`snip`] | the programs of the embedded CPU: encoders and learning rules, one file each |
@@ -57,6 +58,7 @@ pub mod dendrite;
 pub mod device;
 pub mod image;
 pub mod learning;
+pub mod meter;
 pub mod num;
 pub mod ops;
 pub mod plastic;

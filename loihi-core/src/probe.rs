@@ -4,6 +4,7 @@ use crate::chip::Chip;
 use crate::compartment::{Block, LANES};
 use crate::dendrite::{SLOT, slot_start};
 use crate::image::CoreRecord;
+use crate::meter::CoreCounts;
 use crate::num::Fnv64;
 use crate::plastic::{Plastic, Post, Pre};
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,9 @@ pub enum Register {
     /// Known from recordings for the step of the spike (a period of 1 shows 128); for longer periods the count is
     /// taken to run down to 1. Follows from the others, so it is no part of the digest.
     VReadout,
+    /// What every metered core has done, core after core: the words of a [`CoreCounts`](crate::meter::CoreCounts), which
+    /// wrap at 2^32. They measure the chip and are no state of its own, so no part of the digest.
+    CoreCounts,
 }
 
 impl Register {
@@ -128,6 +132,7 @@ impl Register {
             Self::Working => "working",
             Self::Mailbox => "mailbox",
             Self::VReadout => "v_readout",
+            Self::CoreCounts => "core_counts",
         }
     }
 }
@@ -190,6 +195,10 @@ impl Chip<'_> {
             Register::Output => state.output.iter().for_each(|word| visit(*word)),
             Register::Learned => state.learned.iter().for_each(|word| visit(*word)),
             Register::Working => state.working.iter().for_each(|word| visit(*word)),
+            Register::CoreCounts => {
+                let counts = state.arrivals.meter.cores.iter().flat_map(CoreCounts::words);
+                counts.for_each(|count| visit(count.cast_signed()));
+            }
             Register::Mailbox => {
                 state.stimulus.iter().chain(state.target.iter()).for_each(|word| visit(i32::from(*word)));
             }

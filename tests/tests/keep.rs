@@ -251,7 +251,7 @@ proptest! {
         let restored = restore(&mut peer, keep, &changed);
         let run = peer.ask(&Request::Run { steps: 30, spikes: &[0, 0, 0, 0] });
         match restored {
-            Ok(()) => prop_assert_eq!(run.response(), Response::Ran { instructions: None }),
+            Ok(()) => prop_assert_eq!(run.response(), Response::Ran { instructions: None, snip_instructions: None }),
             Err(DeviceError::Unsound { .. }) => prop_assert_eq!(run.refusal(), DeviceError::RestoreUnfinished),
             Err(other) => panic!("{other}"),
         }
@@ -286,6 +286,6 @@ fn half_a_state_is_made_whole_by_a_state_or_a_reset_only() {
             peer.ask(&Request::Reset { scope: ResetScope::All });
         }
         assert_eq!(save(&mut peer, Keep::State), state);
-        assert_eq!(peer.ask(&run).response(), Response::Ran { instructions: None });
+        assert_eq!(peer.ask(&run).response(), Response::Ran { instructions: None, snip_instructions: None });
     }
 }

@@ -201,7 +201,7 @@ fn a_number_out_of_sequence_changes_nothing() {
     }
     assert_eq!(steps(&mut peer), 5);
     assert_eq!(peer.ask(&Request::Digest).response(), digest.response());
-    assert_eq!(answer.response(), Response::Ran { instructions: None });
+    assert_eq!(answer.response(), Response::Ran { instructions: None, snip_instructions: None });
 }
 
 /// The protocol's promise: a request with the last number is answered with the kept response, whatever came between.
@@ -265,13 +265,13 @@ fn a_chip_whose_learned_state_is_half_written_does_not_run() {
     let rest = Request::RestoreChunk { offset: bytes / 2, data: &learned[half..] };
     assert_eq!(peer.ask(&rest).response(), Response::Done);
     assert_eq!(peer.ask(&Request::RestoreEnd).response(), Response::Done);
-    assert_eq!(peer.ask(&run).response(), Response::Ran { instructions: None });
+    assert_eq!(peer.ask(&run).response(), Response::Ran { instructions: None, snip_instructions: None });
     // A full reset is the other way out.
     assert_eq!(peer.ask(&Request::RestoreBegin { keep, bytes, check: 1 }).response(), Response::Done);
     assert_eq!(peer.ask(&Request::Reset { scope: ResetScope::State }).response(), Response::Done);
     assert_eq!(peer.ask(&run).refusal(), DeviceError::RestoreUnfinished);
     assert_eq!(peer.ask(&Request::Reset { scope: ResetScope::All }).response(), Response::Done);
-    assert_eq!(peer.ask(&run).response(), Response::Ran { instructions: None });
+    assert_eq!(peer.ask(&run).response(), Response::Ran { instructions: None, snip_instructions: None });
     assert_eq!(steps(&mut peer), 1);
 }
 
@@ -301,7 +301,7 @@ fn a_cut_image_or_a_wrong_check_is_refused_and_it_is_said_why() {
     // Nothing of all that runs; a whole image then does.
     assert_eq!(peer.ask(&Request::Run { steps: 1, spikes: &[] }).refusal(), DeviceError::NoImage);
     assert!(matches!(peer.load(whole, CRC.checksum(whole)).response(), Response::Loaded { .. }));
-    assert_eq!(peer.ask(&Request::Run { steps: 1, spikes: &[] }).response(), Response::Ran { instructions: None });
+    assert_eq!(peer.ask(&Request::Run { steps: 1, spikes: &[] }).response(), Response::Ran { instructions: None, snip_instructions: None });
 }
 
 /// A host with a bug sends it with the right check; the device has to see that it is unsound, or to run it.
@@ -321,7 +321,7 @@ fn an_image_with_any_word_changed_is_refused_or_runs() {
                 Response::Failed(DeviceError::Image(_) | DeviceError::ArenaTooSmall { .. }) => refused += 1,
                 Response::Loaded { .. } => {
                     let answer = peer.ask(&Request::Run { steps: 20, spikes: &[0, 0, 0, 0] });
-                    assert_eq!(answer.response(), Response::Ran { instructions: None });
+                    assert_eq!(answer.response(), Response::Ran { instructions: None, snip_instructions: None });
                     assert!(matches!(peer.ask(&Request::Digest).response(), Response::Digest(_)));
                     ran += 1;
                 }

@@ -59,6 +59,7 @@ fn requests<'a>(fill: &Fill<'a>) -> Vec<Request<'a>> {
         Request::RestoreBegin { keep: pick(&[Keep::Learned, Keep::State], a ^ b), bytes: a, check: b },
         Request::RestoreChunk { offset: a, data },
         Request::RestoreEnd,
+        Request::Meter { on: a % 2 > 0 },
     ]
 }
 
@@ -94,8 +95,8 @@ fn responses<'a>(fill: &Fill<'a>) -> Vec<Response<'a>> {
         Response::Refused { version: short, schema: wide },
         Response::Done,
         Response::Loaded { used_bytes: a, learned_words: b },
-        Response::Ran { instructions },
-        Response::Streamed { instructions, outputs: data },
+        Response::Ran { instructions, snip_instructions: instructions },
+        Response::Streamed { instructions, snip_instructions: instructions, outputs: data },
         Response::Values { total: a, data },
         Response::Kept { total_bytes: a, check: b, data },
         Response::Ops(ops),

@@ -100,7 +100,7 @@ pub(super) fn time(
         us_per_step: parts.get(parts.len() / 2).copied().unwrap_or(0.0),
         us_per_step_min: parts.first().copied().unwrap_or(0.0),
         us_per_step_max: parts.last().copied().unwrap_or(0.0),
-        counts: since(&begin, &end),
+        counts: end.since(&begin),
         beyond_the_chip: limits::check(image).err(),
     })
 }
@@ -118,22 +118,6 @@ pub(super) fn random_input(inputs: u32, rate: f64, steps: usize, seed: u32) -> V
 /// Steps that take about a tenth of a second.
 pub(super) fn default_steps(elements: u32) -> usize {
     (10_000_000 / elements.max(1) as usize).clamp(PARTS * 20, 200_000)
-}
-
-/// What was counted between two moments, of what these networks do.
-fn since(before: &OpCounts, after: &OpCounts) -> OpCounts {
-    OpCounts {
-        steps: after.steps - before.steps,
-        compartment_updates: after.compartment_updates - before.compartment_updates,
-        spikes: after.spikes - before.spikes,
-        input_spikes: after.input_spikes - before.input_spikes,
-        axon_events: after.axon_events - before.axon_events,
-        synaptic_events: after.synaptic_events - before.synaptic_events,
-        trace_updates: after.trace_updates - before.trace_updates,
-        learning_updates: after.learning_updates - before.learning_updates,
-        learning_saturations: after.learning_saturations - before.learning_saturations,
-        ..OpCounts::default()
-    }
 }
 
 /// A number below `end` from a uniform word.

@@ -11,6 +11,7 @@
 pub mod inproc;
 pub mod log;
 pub mod lossy;
+pub mod meter;
 pub mod qemu;
 pub mod session;
 pub mod wide;

@@ -1,5 +1,6 @@
 //! A session with a device: typed requests, repeated until they are answered.
 
+use super::meter::Meter;
 use super::{Device, DeviceFault};
 use crate::image::ImageFile;
 use loihi_core::chip::{Chip, Keep, ResetScope};
@@ -101,6 +102,7 @@ pub struct Session {
     /// Requests that were sent again.
     pub repetitions: u64,
     instructions: Option<u64>,
+    meter: Option<Meter>,
     stop: fn() -> bool,
 }
 
@@ -131,6 +133,7 @@ impl Session {
             logs: Vec::new(),
             repetitions: 0,
             instructions: None,
+            meter: None,
             stop,
         };
         let hello = Request::Hello { version: VERSION, schema: SCHEMA, session: number };
@@ -161,6 +164,20 @@ impl Session {
         self.instructions
     }
 
+    /// Meters what the cores do from the next image on that is loaded; `None`: nothing.
+    pub fn set_meter(&mut self, meter: Option<Meter>) {
+        self.meter = meter;
+    }
+
+    /// What was metered.
+    pub fn take_meter(&mut self) -> Option<Meter> {
+        self.meter.take()
+    }
+
+    pub(super) fn switch_meter(&mut self, on: bool) -> Result<(), SessionError> {
+        self.done(&Request::Meter { on })
+    }
+
     /// Log lines of the device since this was last called.
     pub fn take_logs(&mut self) -> Vec<String> {
         std::mem::take(&mut self.logs)
@@ -186,7 +203,11 @@ impl Session {
         self.ask(&Request::LoadEnd, |response| match response {
             Response::Loaded { .. } => Ok(()),
             other => Err(unexpected(&other)),
-        })
+        })?;
+        if let Some(meter) = &mut self.meter {
+            meter.loaded(file);
+        }
+        Ok(())
     }
 
     /// Computes steps. `spikes` are pairs of step (from 0) and external input, ascending by step; those of one call
@@ -195,14 +216,22 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub fn run(&mut self, steps: u32, spikes: &[(u16, u16)]) -> Result<(), SessionError> {
+        let Some(mut meter) = self.meter.take() else { return self.run_at_once(steps, spikes).map(|_| ()) };
+        let done = meter.run(self, steps, spikes);
+        self.meter = Some(meter);
+        done
+    }
+
+    /// [`Session::run`] in one request; instructions of the embedded CPU's programs if the device's meter is on.
+    pub(super) fn run_at_once(&mut self, steps: u32, spikes: &[(u16, u16)]) -> Result<Option<u64>, SessionError> {
         let bytes: Vec<u8> =
             spikes.iter().flat_map(|(t, input)| [t.to_le_bytes(), input.to_le_bytes()]).flatten().collect();
-        let took = self.ask(&Request::Run { steps, spikes: &bytes }, |response| match response {
-            Response::Ran { instructions } => Ok(instructions),
+        let (took, snip) = self.ask(&Request::Run { steps, spikes: &bytes }, |response| match response {
+            Response::Ran { instructions, snip_instructions } => Ok((instructions, snip_instructions)),
             other => Err(unexpected(&other)),
         })?;
         self.count(took);
-        Ok(())
+        Ok(snip)
     }
 
     /// Computes records, as many at a time as a message holds, and hands each one's outputs to `visit`.
@@ -217,6 +246,23 @@ impl Session {
         output_words: usize,
         mut visit: impl FnMut(&[i32]),
     ) -> Result<(), SessionError> {
+        let Some(mut meter) = self.meter.take() else {
+            return self.stream_at_once(records, output_words, &mut visit).map(|_| ());
+        };
+        let done = meter.stream(self, records, output_words, &mut visit);
+        self.meter = Some(meter);
+        done
+    }
+
+    /// [`Session::stream`] in as few requests as hold the records; instructions of the embedded CPU's programs if the
+    /// device's meter is on.
+    pub(super) fn stream_at_once<'r>(
+        &mut self,
+        records: impl IntoIterator<Item = Record<'r>>,
+        output_words: usize,
+        visit: &mut dyn FnMut(&[i32]),
+    ) -> Result<Option<u64>, SessionError> {
+        let mut snip_instructions = None;
         let most = if output_words == 0 { usize::MAX } else { DATA_MAX / (4 * output_words) };
         let mut batch: Vec<u8> = Vec::with_capacity(DATA_MAX);
         let mut waiting = 0;
@@ -225,7 +271,8 @@ impl Session {
             let encoded = postcard::to_slice(&record, &mut encoded)
                 .map_err(|_| SessionError::Refused(DeviceError::TooMuch { most: length(DATA_MAX) }))?;
             if waiting > 0 && (batch.len() + encoded.len() > DATA_MAX || waiting == most) {
-                self.stream_batch(&batch, output_words, &mut visit)?;
+                let snip = self.stream_batch(&batch, output_words, visit)?;
+                snip_instructions = added(snip_instructions, snip);
                 batch.clear();
                 waiting = 0;
             }
@@ -233,26 +280,29 @@ impl Session {
             waiting += 1;
         }
         if waiting > 0 {
-            self.stream_batch(&batch, output_words, &mut visit)?;
+            let snip = self.stream_batch(&batch, output_words, visit)?;
+            snip_instructions = added(snip_instructions, snip);
         }
-        Ok(())
+        Ok(snip_instructions)
     }
 
     fn stream_batch(
         &mut self,
         records: &[u8],
         words: usize,
-        visit: &mut impl FnMut(&[i32]),
-    ) -> Result<(), SessionError> {
-        let (took, outputs) = self.ask(&Request::Stream { records }, |response| match response {
-            Response::Streamed { instructions, outputs } => Ok((instructions, as_words(outputs))),
+        visit: &mut dyn FnMut(&[i32]),
+    ) -> Result<Option<u64>, SessionError> {
+        let (took, snip, outputs) = self.ask(&Request::Stream { records }, |response| match response {
+            Response::Streamed { instructions, snip_instructions, outputs } => {
+                Ok((instructions, snip_instructions, as_words(outputs)))
+            }
             other => Err(unexpected(&other)),
         })?;
         self.count(took);
         for output in outputs.chunks(words.max(1)) {
             visit(output);
         }
-        Ok(())
+        Ok(snip)
     }
 
     /// All words of a register.
@@ -315,6 +365,7 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub fn reset(&mut self, scope: ResetScope) -> Result<(), SessionError> {
+        self.forget_metered(scope == ResetScope::All);
         self.done(&Request::Reset { scope })
     }
 
@@ -349,6 +400,7 @@ impl Session {
     /// # Errors
     /// [`SessionError`]; after an error in the middle the device does not run until a restore or a full reset.
     pub fn restore(&mut self, keep: Keep, bytes: &[u8]) -> Result<(), SessionError> {
+        self.forget_metered(keep == Keep::State);
         self.done(&Request::RestoreBegin { keep, bytes: length(bytes.len()), check: CRC.checksum(bytes) })?;
         for (number, data) in bytes.chunks(DATA_MAX).enumerate() {
             self.done(&Request::RestoreChunk { offset: length(number * DATA_MAX), data })?;
@@ -356,10 +408,15 @@ impl Session {
         self.done(&Request::RestoreEnd)
     }
 
-    fn count(&mut self, took: Option<u64>) {
-        if let Some(took) = took {
-            self.instructions = Some(self.instructions.unwrap_or(0) + took);
+    /// Counts begin anew, if they do.
+    fn forget_metered(&mut self, anew: bool) {
+        if let Some(meter) = self.meter.as_mut().filter(|_| anew) {
+            meter.forget();
         }
+    }
+
+    fn count(&mut self, took: Option<u64>) {
+        self.instructions = added(self.instructions, took);
     }
 
     fn done(&mut self, request: &Request<'_>) -> Result<(), SessionError> {
@@ -434,6 +491,11 @@ impl Session {
         }
         None
     }
+}
+
+/// A sum of counts of which any may not be there.
+fn added(sum: Option<u64>, more: Option<u64>) -> Option<u64> {
+    more.map_or(sum, |more| Some(sum.unwrap_or(0).saturating_add(more)))
 }
 
 fn unexpected(response: &Response<'_>) -> SessionError {

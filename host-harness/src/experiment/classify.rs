@@ -191,7 +191,7 @@ pub fn run(
                 watch.checkpoint(&standing, &state)?;
             }
         }
-        let ops = since(&session.ops()?, &standing.before);
+        let ops = session.ops()?.since(&standing.before);
         let score = Score { right: std::mem::take(&mut standing.right), ops, samples: stage.items.len() };
         let samples = f64::from(u32::try_from(score.samples).unwrap_or(u32::MAX));
         let mut metrics = vec![("accuracy", score.accuracy()), ("samples", samples)];

@@ -50,7 +50,7 @@ impl Suspended {
     /// A chip at step 0 that has computed nothing.
     pub(super) fn start() -> Self {
         let counts = OpCounts::default();
-        Self { t: 0, spikes: 0, resting: 0, arrived: 0, reward: 0, learning: 1, deep: 1, reserved: 0, ops: counts }
+        Self { t: 0, spikes: 0, resting: 0, arrived: 0, reward: 0, learning: 1, deep: 1, metering: 0, ops: counts }
     }
 
     /// Its bytes. Whether voltages are deep is a guess that targets make in their own ways, so it is kept as the safe
@@ -65,7 +65,7 @@ impl Suspended {
     /// The chip that these bytes describe; `None` if no chip gives such bytes.
     pub fn from_header(bytes: &[u8; HEADER_BYTES]) -> Option<Self> {
         let suspended = Self::read_from_bytes(bytes).ok()?;
-        let sound = suspended.learning <= 1 && suspended.deep == 1 && suspended.reserved == 0;
+        let sound = suspended.learning <= 1 && suspended.deep == 1 && suspended.metering <= 1;
         sound.then_some(suspended)
     }
 }

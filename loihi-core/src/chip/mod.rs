@@ -6,11 +6,12 @@ mod state;
 mod write;
 
 use crate::arena::{Carver, Stack, TooSmall};
-use crate::axon;
+use crate::axon::{self, Arrivals};
 use crate::compartment::{self, Compartments, Events, LANES, Moment};
 use crate::dendrite::{self, SLOT, slot_start};
 use crate::image::{CoreRecord, Image, Recorded};
 use crate::learning::Lesson;
+use crate::meter::CoreCounts;
 use crate::num::{Drawn, RandomSource};
 use crate::ops::OpCounts;
 use crate::snip::{Cpu, Phase, ReplayBuffer, Snip as _, SnipKind};
@@ -45,8 +46,7 @@ pub struct Suspended {
     /// 0 or 1, as the next one.
     learning: u32,
     deep: u32,
-    /// Nothing.
-    reserved: u32,
+    metering: u32,
     ops: OpCounts,
 }
 
@@ -95,7 +95,8 @@ impl<'a> Chip<'a> {
         let available = memory.len();
         let lists = [from.spikes, from.resting, from.arrived].map(crate::image::index);
         let state = State::carve(&image, &mut Carver::new(memory), lists);
-        let state = state.map_err(|_| TooSmall { needed: Self::bytes_needed(&image), available })?;
+        let mut state = state.map_err(|_| TooSmall { needed: Self::bytes_needed(&image), available })?;
+        state.arrivals.meter.on = from.metering != 0;
         Ok(Self {
             image,
             compartments: image.compartments(),
@@ -120,7 +121,7 @@ impl<'a> Chip<'a> {
             reward: self.reward,
             learning: u32::from(self.learning),
             deep: u32::from(self.deep),
-            reserved: 0,
+            metering: u32::from(self.state.arrivals.meter.on),
             ops: self.ops,
         }
     }
@@ -153,6 +154,7 @@ impl<'a> Chip<'a> {
             self.t = 0;
             self.learning = true;
             self.ops = OpCounts::default();
+            self.state.arrivals.meter.cores.fill(CoreCounts::default());
         }
     }
 
@@ -188,6 +190,9 @@ impl<'a> Chip<'a> {
     #[inline]
     pub fn inject(&mut self, input: usize) {
         let source = self.compartments.saturating_add(input);
+        if self.state.arrivals.meter.on {
+            self.state.arrivals.meter.count_arrivals(&self.image, source);
+        }
         axon::deliver(&self.image, &mut self.state.arrivals, self.t, source, &mut self.ops);
         self.ops.input_spikes = self.ops.input_spikes.wrapping_add(1);
     }
@@ -195,6 +200,22 @@ impl<'a> Chip<'a> {
     /// Lets rules learn, or not.
     pub fn set_learning(&mut self, on: bool) {
         self.learning = on;
+    }
+
+    /// Lets every core be metered, or not; a reset changes nothing about it.
+    pub fn set_metering(&mut self, on: bool) {
+        self.state.arrivals.meter.on = on;
+    }
+
+    /// What counts the executed instructions of the embedded CPU's programs, until the chip is suspended.
+    pub fn set_clock(&mut self, clock: Option<fn() -> u64>) {
+        self.state.arrivals.meter.clock = clock;
+    }
+
+    /// Instructions that the embedded CPU's programs took since the clock was set, while metered; `None` without clock.
+    pub fn snip_instructions(&self) -> Option<u64> {
+        let meter = &self.state.arrivals.meter;
+        meter.clock.filter(|_| meter.on).map(|_| meter.snip_instructions)
     }
 
     /// The reward that the cores' learning reads as r1.
@@ -283,6 +304,11 @@ impl<'a> Chip<'a> {
 
     #[inline(always)]
     fn deliver_spikes(&mut self) {
+        if self.state.arrivals.meter.on {
+            for &spike in self.state.spikes.as_slice() {
+                self.state.arrivals.meter.count_arrivals(&self.image, crate::image::index(spike));
+            }
+        }
         for &spike in self.state.spikes.as_slice() {
             let source = crate::image::index(spike);
             axon::deliver(&self.image, &mut self.state.arrivals, self.t, source, &mut self.ops);
@@ -313,13 +339,44 @@ impl<'a> Chip<'a> {
     fn update_cores<R: RandomSource + Copy>(&mut self, random: R) {
         let shallow = !core::mem::take(&mut self.deep);
         let mut block_first = 0_usize;
-        for core in self.image.cores() {
+        let metering = self.state.arrivals.meter.on;
+        for (number, core) in self.image.cores().enumerate() {
+            if metering {
+                self.meter_core(number, &core, block_first);
+            }
             // The image's check guarantees that every slice of a core is there.
             let _all_there = self.update_core(random, shallow, &core, block_first);
             block_first = block_first.wrapping_add(core.blocks());
         }
         compartment::rest(&mut self.state.resting, self.state.blocks, self.state.refractory);
         self.ops.spikes = self.ops.spikes.wrapping_add(self.state.spikes.len() as u64);
+        if metering {
+            self.meter_spikes();
+        }
+    }
+
+    /// Counts the compartments of a core that have something to do in this step.
+    #[cold]
+    fn meter_core(&mut self, number: usize, core: &CoreRecord, block_first: usize) {
+        let blocks = block_first..block_first.wrapping_add(core.blocks());
+        let blocks = self.state.blocks.get(blocks).unwrap_or_default();
+        let slot = core.slot_first.wrapping_mul(SLOT).wrapping_add(slot_start(self.t, core.slots));
+        let Arrivals { accumulators, meter, .. } = &mut self.state.arrivals;
+        let sums_64 = accumulators.rings_64.get(slot..).unwrap_or_default();
+        let joining = if core.sums == 0 { &[][..] } else { accumulators.joining.get(slot..).unwrap_or_default() };
+        meter.count_active(&self.image, number, core, blocks, sums_64, joining);
+    }
+
+    /// Counts the spikes of every core.
+    #[cold]
+    fn meter_spikes(&mut self) {
+        let mut spikes = self.state.spikes.as_slice();
+        for (core, counts) in self.image.cores().zip(self.state.arrivals.meter.cores.iter_mut()) {
+            let end = core.compartment_first.wrapping_add(core.compartments);
+            let of_core = spikes.partition_point(|spike| crate::image::index(*spike) < end);
+            counts.spikes = counts.spikes.wrapping_add(u32::try_from(of_core).unwrap_or(u32::MAX));
+            spikes = spikes.get(of_core..).unwrap_or_default();
+        }
     }
 
     #[inline(always)]
@@ -374,7 +431,8 @@ impl<'a> Chip<'a> {
             rates: self.state.rates,
             random,
         };
-        lesson.run(&mut self.state.arrivals.plastic, &mut self.ops);
+        let Arrivals { plastic, meter, .. } = &mut self.state.arrivals;
+        lesson.run(plastic, meter, &mut self.ops);
     }
 
     #[inline(never)]
@@ -383,6 +441,15 @@ impl<'a> Chip<'a> {
     }
 
     fn run_snips(&mut self, phase: Phase) {
+        let begin = self.state.arrivals.meter.now();
+        self.run_all_snips(phase);
+        let meter = &mut self.state.arrivals.meter;
+        if let Some((begin, end)) = begin.zip(meter.now()) {
+            meter.snip_instructions = meter.snip_instructions.wrapping_add(end.wrapping_sub(begin));
+        }
+    }
+
+    fn run_all_snips(&mut self, phase: Phase) {
         let (mut learned_first, mut working_first) = (0_usize, 0_usize);
         let rates = self.state.rates.get(self.image.learning().len()..).unwrap_or_default();
         for (record, rate) in self.image.snips().zip(rates) {

@@ -5,6 +5,7 @@ use crate::axon::Arrivals;
 use crate::compartment::{Adaptation, Block, LANES};
 use crate::dendrite::{Accumulators, SLOT};
 use crate::image::Image;
+use crate::meter::Meter;
 use crate::plastic::{self, Plastic};
 use crate::snip::{Snip as _, SnipKind};
 
@@ -76,6 +77,7 @@ impl<'a> State<'a> {
                     history: carver.take(history)?,
                     arrived: Stack::with_len(carver.take(plastic_axons.saturating_mul(2))?, arrived),
                 },
+                meter: Meter { on: false, clock: None, snip_instructions: 0, cores: carver.take(image.cores().len())? },
             },
             spikes: Stack::with_len(carver.take(compartments)?, spikes),
             resting: Stack::with_len(carver.take(compartments)?, resting),

@@ -76,6 +76,10 @@ impl<A: AsMut<[u64]>> Machine<A> {
             Request::RestoreBegin { keep, bytes, check } => self.restore_begin(keep, bytes, check),
             Request::RestoreChunk { offset, data } => self.restore_chunk(offset, data),
             Request::RestoreEnd => self.restore_end(),
+            Request::Meter { on } => self.with_chip(|chip| {
+                chip.set_metering(on);
+                Response::Done
+            }),
         }
     }
 
@@ -124,6 +128,7 @@ impl<A: AsMut<[u64]>> Machine<A> {
         }
         self.with_sound_chip(|chip| {
             let mut waiting = pairs.iter().peekable();
+            chip.set_clock(ticks);
             let begin = ticks.map(|now| now());
             for step in 0..steps {
                 while let Some([_, _, low, high]) = waiting.next_if(|pair| due(**pair) <= step) {
@@ -134,17 +139,19 @@ impl<A: AsMut<[u64]>> Machine<A> {
             for [_, _, low, high] in waiting {
                 chip.inject(usize::from(u16::from_le_bytes([*low, *high])));
             }
-            Ok(Response::Ran { instructions: elapsed(ticks, begin) })
+            Ok(Response::Ran { instructions: elapsed(ticks, begin), snip_instructions: chip.snip_instructions() })
         })
     }
 
     fn stream<'d>(&mut self, records: &[u8], data: &'d mut Data) -> Result<Response<'d>, DeviceError> {
         let board = self.board;
-        let instructions = self.with_sound_chip(|chip| {
+        let (instructions, snip_instructions) = self.with_sound_chip(|chip| {
             stream::check(records, chip)?;
-            Ok(stream::run(records, chip, &board, data))
+            chip.set_clock(board.ticks);
+            let instructions = stream::run(records, chip, &board, data);
+            Ok((instructions, chip.snip_instructions()))
         })?;
-        Ok(Response::Streamed { instructions, outputs: data })
+        Ok(Response::Streamed { instructions, snip_instructions, outputs: data })
     }
 
     fn read<'d>(

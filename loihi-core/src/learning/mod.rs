@@ -12,6 +12,7 @@ mod sum;
 mod trace;
 
 use crate::image::{Dialect, Image, LearningRecord, Target, index};
+use crate::meter::Meter;
 use crate::num::RandomSource;
 use crate::ops::OpCounts;
 use crate::plastic::{Plastic, Post};
@@ -43,7 +44,7 @@ pub struct Lesson<'i, 'a, R> {
 impl<R: RandomSource + Copy> Lesson<'_, '_, R> {
     /// The learning phase of a step.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    pub fn run(&self, plastic: &mut Plastic<'_>, ops: &mut OpCounts) {
+    pub fn run(&self, plastic: &mut Plastic<'_>, meter: &mut Meter<'_>, ops: &mut OpCounts) {
         for (group, rate) in self.image.learning().zip(self.rates) {
             if group.is_of_the_cpu() {
                 continue;
@@ -51,7 +52,11 @@ impl<R: RandomSource + Copy> Lesson<'_, '_, R> {
             self.count_arrivals(&group, plastic);
             self.count_spikes(&group, plastic);
             if self.t.wrapping_add(1).checked_rem(group.epoch_steps) == Some(0) {
+                let [traces, updates] = [ops.trace_updates, ops.learning_updates];
                 self.end_epoch(&group, *rate, plastic, ops);
+                let [traces, updates] =
+                    [ops.trace_updates.wrapping_sub(traces), ops.learning_updates.wrapping_sub(updates)];
+                meter.count_learning(group.core, traces, updates);
             }
         }
         plastic.arrived.clear();

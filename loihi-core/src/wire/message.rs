@@ -10,7 +10,7 @@ use postcard_schema::key::hash::fnv1a64::hash_ty_path;
 use serde::{Deserialize, Serialize};
 
 /// Version of the protocol; raised when its rules change.
-pub const VERSION: u16 = 3;
+pub const VERSION: u16 = 4;
 
 /// Hash of the layout of all messages and of the binary points of the quantities in them.
 pub const SCHEMA: u64 = {
@@ -119,6 +119,11 @@ pub enum Request<'a> {
     },
     /// All of it was sent: check it and take it up.
     RestoreEnd,
+    /// Let every core be metered from now on, or no longer ([`Register::CoreCounts`]).
+    Meter {
+        /// Whether.
+        on: bool,
+    },
 }
 
 /// What a device answers.
@@ -155,11 +160,15 @@ pub enum Response<'a> {
     Ran {
         /// Instructions that they took, if the device counts them.
         instructions: Option<u64>,
+        /// Those of them that the embedded CPU's programs took, if the cores are metered and the device counts.
+        snip_instructions: Option<u64>,
     },
     /// Records were computed.
     Streamed {
         /// Instructions that they took, if the device counts them.
         instructions: Option<u64>,
+        /// Those of them that the embedded CPU's programs took, if the cores are metered and the device counts.
+        snip_instructions: Option<u64>,
         /// The output mailbox after each record, as little-endian `i32`.
         outputs: &'a [u8],
     },
