@@ -128,7 +128,8 @@ impl Meter<'_> {
         joining: &[i32],
     ) {
         let Some(core) = self.cores.get_mut(number) else { return };
-        let registers = blocks.iter().flat_map(|[currents, voltages, biases]| currents.iter().zip(voltages).zip(biases));
+        let registers =
+            blocks.iter().flat_map(|[currents, voltages, biases]| currents.iter().zip(voltages).zip(biases));
         let busy = registers.map(|((u, v), bias)| (*u | *v | *bias) != 0);
         let joined = joining.iter().copied().chain(core::iter::repeat(0));
         let busy = busy.zip(sums_64).zip(joined).map(|((busy, sum), joined)| busy || *sum != 0 || joined != 0);
@@ -136,7 +137,8 @@ impl Meter<'_> {
         for group in image.groups(record) {
             let pattern = image.pattern(&group);
             let noisy = (0..pattern.len()).map(|at| pattern.get(at).is_some_and(|profile| profile.noise.is_some()));
-            let active = busy.by_ref().take(group.compartments).zip(noisy.cycle()).filter(|(busy, noisy)| *busy || *noisy);
+            let active =
+                busy.by_ref().take(group.compartments).zip(noisy.cycle()).filter(|(busy, noisy)| *busy || *noisy);
             core.active = core.active.wrapping_add(u32::try_from(active.count()).unwrap_or(u32::MAX));
         }
     }
@@ -149,4 +151,3 @@ impl Meter<'_> {
         core.learning_updates = core.learning_updates.wrapping_add(low(learning_updates));
     }
 }
-

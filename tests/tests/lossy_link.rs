@@ -301,7 +301,10 @@ fn a_cut_image_or_a_wrong_check_is_refused_and_it_is_said_why() {
     // Nothing of all that runs; a whole image then does.
     assert_eq!(peer.ask(&Request::Run { steps: 1, spikes: &[] }).refusal(), DeviceError::NoImage);
     assert!(matches!(peer.load(whole, CRC.checksum(whole)).response(), Response::Loaded { .. }));
-    assert_eq!(peer.ask(&Request::Run { steps: 1, spikes: &[] }).response(), Response::Ran { instructions: None, snip_instructions: None });
+    assert_eq!(
+        peer.ask(&Request::Run { steps: 1, spikes: &[] }).response(),
+        Response::Ran { instructions: None, snip_instructions: None }
+    );
 }
 
 /// A host with a bug sends it with the right check; the device has to see that it is unsound, or to run it.

@@ -1,6 +1,18 @@
 //! What running costs.
+//!
+//! Three kinds of figures, which are never mixed: *measured* instructions of the firmware ([`kernels`], [`rules`]);
+//! *modelled* time and energy of a Loihi chip, from exact counts ([`activity`]) and price tables ([`prices`]) by
+//! [`model`]; *published* ones.
 
+pub mod activity;
+pub mod event;
+pub mod floorplan;
+pub mod instructions;
 pub mod kernels;
 pub mod mesh;
+pub mod model;
 pub mod networks;
+pub mod prices;
 pub mod rules;
+pub mod traffic;
+pub mod units;

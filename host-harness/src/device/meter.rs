@@ -87,12 +87,7 @@ impl Meter {
     }
 
     /// [`Session::run`], metered if it is time.
-    pub(super) fn run(
-        &mut self,
-        session: &mut Session,
-        steps: u32,
-        spikes: &[(u16, u16)],
-    ) -> Result<(), SessionError> {
+    pub(super) fn run(&mut self, session: &mut Session, steps: u32, spikes: &[(u16, u16)]) -> Result<(), SessionError> {
         // Those of the step after the last one wait on the chip.
         let (now, later) = spikes.split_at(spikes.partition_point(|(at, _)| u32::from(*at) < steps));
         if !self.is_due() {

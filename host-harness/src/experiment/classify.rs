@@ -2,7 +2,7 @@
 //! known before anything runs.
 
 use super::checkpoint::Standing;
-use super::score::{Score, learning_metrics, share, since};
+use super::score::{Score, learning_metrics, share};
 use super::{ExperimentError, Options, Outcome, Row, Watch, load, mailbox};
 use crate::data::{Dataset, Sample};
 use crate::device::session::Session;

@@ -76,24 +76,3 @@ fn ratio(part: u64, whole: u64) -> f64 {
 pub(super) fn share(right: Option<u32>, seen: usize) -> f64 {
     f64::from(right.unwrap_or(0)) / seen.max(1) as f64
 }
-
-/// What was counted between two readings; only the fields that a score reads.
-pub(super) fn since(after: &OpCounts, before: &OpCounts) -> OpCounts {
-    OpCounts {
-        steps: after.steps - before.steps,
-        compartment_updates: after.compartment_updates - before.compartment_updates,
-        spikes: after.spikes - before.spikes,
-        synaptic_events: after.synaptic_events - before.synaptic_events,
-        learning_updates: after.learning_updates - before.learning_updates,
-        learning_saturations: after.learning_saturations - before.learning_saturations,
-        decoder_updates: after.decoder_updates - before.decoder_updates,
-        decoder_saturations: after.decoder_saturations - before.decoder_saturations,
-        rule_opportunities: after.rule_opportunities - before.rule_opportunities,
-        rule_triggers: after.rule_triggers - before.rule_triggers,
-        rule_updates: after.rule_updates - before.rule_updates,
-        rule_changes: after.rule_changes - before.rule_changes,
-        rule_saturations: after.rule_saturations - before.rule_saturations,
-        factor_writes: after.factor_writes - before.factor_writes,
-        ..OpCounts::default()
-    }
-}
