@@ -13,6 +13,7 @@ mod out;
 mod progress;
 mod run;
 mod stop;
+mod table;
 
 use crate::experiment::Options;
 use clap::{Args, Parser, Subcommand};
@@ -39,6 +40,8 @@ enum Command {
     Conform(conform::ConformArgs),
     /// Show what elementary operations cost, in instructions
     Cost(cost::CostArgs),
+    /// Show what experiments cost: measured here, modelled for a Loihi, published by others
+    Table(table::TableArgs),
     /// Show and fetch data sets
     Data(data::DataArgs),
     /// Time whole networks on this host
@@ -111,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::Data(args) => data::data(&args),
         Command::Bench(args) => bench::bench(&args),
         Command::Cost(args) => cost::cost(&args),
+        Command::Table(args) => table::table(&args),
         Command::Place(args) => net::place_network(&args),
         Command::Infer(args) => net::infer(&args),
         Command::Doctor(args) => doctor::doctor(&args),

@@ -5,6 +5,7 @@
 //! [`model`]; *published* ones.
 
 pub mod activity;
+pub mod check;
 pub mod event;
 pub mod floorplan;
 pub mod instructions;
@@ -13,6 +14,11 @@ pub mod mesh;
 pub mod model;
 pub mod networks;
 pub mod prices;
+pub mod published;
+pub mod rapl;
 pub mod rules;
+pub mod sheet;
+pub mod survey;
+pub mod table;
 pub mod traffic;
 pub mod units;

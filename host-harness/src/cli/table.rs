@@ -1,0 +1,169 @@
+//! `loihi table`: what every experiment costs, measured, modelled and published side by side.
+
+use super::open::open;
+use super::progress::Progress;
+use super::run::choose;
+use super::{DeviceArgs, DeviceKind, SampleArgs, out};
+use crate::cost::check;
+use crate::cost::floorplan::Floorplan;
+use crate::cost::model::Model;
+use crate::cost::prices::{BUILT_IN, ENERGY_DEFAULT, Prices, TIME_DEFAULT};
+use crate::cost::published;
+use crate::cost::sheet::{Format, write};
+use crate::cost::survey::{Survey, count, survey};
+use crate::cost::table::{Named, sheets};
+use crate::cost::traffic::ClosedForm;
+use crate::data::DataError;
+use crate::device::inproc::ARENA_BYTES_DEFAULT;
+use crate::experiment::{Experiment, ExperimentError, Options};
+use anyhow::{Context as _, anyhow, bail};
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(super) struct TableArgs {
+    /// Names of experiments, or files of parameters [default: all experiments]
+    experiments: Vec<String>,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = Format::Markdown)]
+    format: Format,
+    /// Write it to this file
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// The experiment that the others are compared with [default: the first]
+    #[arg(long, value_name = "NAME")]
+    base: Option<String>,
+    /// Another table of prices, of energies and times; can be given several times (--print-prices shows the form)
+    #[arg(long, value_name = "FILE")]
+    prices: Vec<PathBuf>,
+    /// Print a table of prices that is built in
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["experiments", "published_check"])]
+    print_prices: Option<String>,
+    /// Compute published networks again from their sizes, and how far off the measured figures that is
+    #[arg(long, conflicts_with = "experiments")]
+    published_check: bool,
+    /// Count instructions too: short runs on the firmware in QEMU
+    #[arg(long)]
+    instructions: bool,
+    /// Firmware for QEMU [default: the one that `cargo xtask firmware` builds]
+    #[arg(long, value_name = "FILE")]
+    firmware: Option<PathBuf>,
+    /// Everything random follows from it
+    #[arg(long, default_value_t = 0)]
+    seed: u32,
+    #[command(flatten)]
+    sample: SampleArgs,
+    /// No progress bar
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// Samples of an experiment that would take minutes, if the user gives no number.
+const LONG: [(Experiment, usize); 1] = [(Experiment::MnistDecolle, 500)];
+
+pub(super) fn table(args: &TableArgs) -> anyhow::Result<()> {
+    if let Some(name) = &args.print_prices {
+        return print_prices(name);
+    }
+    let tables = tables(&args.prices)?;
+    let models = models(&tables)?;
+    let text = if args.published_check {
+        write(&check::sheets(&models)?, args.format)
+    } else {
+        let (surveys, missing) = surveys(args)?;
+        if let Some(base) = &args.base
+            && !surveys.iter().any(|survey| survey.name == *base)
+        {
+            bail!("--base {base} is not among the experiments of this table");
+        }
+        let mut all = sheets(&surveys, &models, args.base.as_deref());
+        if let Some(sheet) = all.first_mut() {
+            sheet.notes.extend(missing);
+        }
+        all.push(published::sheet(&published::publication()?));
+        write(&all, args.format)
+    };
+    match &args.out {
+        Some(file) => std::fs::write(file, text).with_context(|| format!("{} cannot be written", file.display())),
+        None => Ok(out::line(format_args!("{}", text.trim_end()))?),
+    }
+}
+
+fn print_prices(name: &str) -> anyhow::Result<()> {
+    let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+    let found = BUILT_IN.iter().find(|(each, _)| *each == name);
+    let (_, text) = found.ok_or_else(|| anyhow!("there is no price table `{name}`; there are {}", names.join(", ")))?;
+    out::line(format_args!("{}", text.trim_end()))?;
+    Ok(())
+}
+
+/// The tables that are built in, then those of files.
+fn tables(files: &[PathBuf]) -> anyhow::Result<Vec<Prices>> {
+    let mut tables = Vec::new();
+    for (name, text) in BUILT_IN {
+        tables.push(Prices::parse(text).with_context(|| name)?);
+    }
+    for file in files {
+        let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        tables.push(Prices::parse(&text).with_context(|| format!("{} cannot be used", file.display()))?);
+    }
+    Ok(tables)
+}
+
+/// The default model, whose energies and times are of two tables, and one of each table.
+fn models(tables: &[Prices]) -> anyhow::Result<Vec<Named<'_>>> {
+    let of = |name: &str| {
+        tables.iter().find(|prices| prices.name == name).ok_or_else(|| anyhow!("the price table {name} is missing"))
+    };
+    let model = |energy, time| Model { energy, time, plan: Floorplan::LOIHI_1, traffic: &ClosedForm };
+    let name = format!("energy {ENERGY_DEFAULT}, time {TIME_DEFAULT}");
+    let mut models = vec![Named { name, model: model(of(ENERGY_DEFAULT)?, of(TIME_DEFAULT)?) }];
+    models.extend(tables.iter().map(|prices| Named { name: prices.name.clone(), model: model(prices, prices) }));
+    Ok(models)
+}
+
+/// Runs the experiments; those whose data are not there are named, with what to do.
+fn surveys(args: &TableArgs) -> anyhow::Result<(Vec<Survey>, Vec<String>)> {
+    let all = || Experiment::ALL.iter().map(|experiment| experiment.name().to_owned()).collect();
+    let names: Vec<String> = if args.experiments.is_empty() { all() } else { args.experiments.clone() };
+    let progress = Progress::new(args.quiet);
+    let (mut surveys, mut missing) = (Vec::new(), Vec::new());
+    for (number, name) in names.iter().enumerate() {
+        progress.show(number as u64, names.len() as u64, name);
+        match survey_one(args, name) {
+            Ok(survey) => surveys.push(survey),
+            Err(error) if is_missing(&error) => missing.push(format!("{name} is not in the table: {error:#}")),
+            Err(error) => return Err(error.context(name.clone())),
+        }
+    }
+    progress.finish();
+    if surveys.is_empty() {
+        bail!("no experiment could be run: {}", missing.join("; "));
+    }
+    Ok((surveys, missing))
+}
+
+fn survey_one(args: &TableArgs, name: &str) -> anyhow::Result<Survey> {
+    let (experiment, task) = choose(name)?;
+    let mut options: Options = args.sample.options(args.seed);
+    let long = LONG.iter().find(|(long, _)| *long == experiment).filter(|_| options.samples.is_none());
+    options.samples = options.samples.or(long.map(|(_, samples)| *samples));
+    let plan = Floorplan::LOIHI_1;
+    let device = |device| DeviceArgs { device, arena: ARENA_BYTES_DEFAULT, firmware: args.firmware.clone() };
+    let mut survey = survey(name, &*task, &options, &plan, || open(&device(DeviceKind::Host)))?;
+    if args.instructions {
+        survey.counted = count(&*task, &options, &plan, || open(&device(DeviceKind::Qemu)))?;
+    }
+    let shortened = [
+        options.samples.map(|samples| format!("{samples} samples")),
+        options.passes.map(|passes| format!("{passes} passes")),
+    ];
+    let shortened: Vec<String> = shortened.into_iter().flatten().collect();
+    survey.shortened = (!shortened.is_empty()).then(|| shortened.join(", "));
+    Ok(survey)
+}
+
+/// Whether a data set has not been fetched.
+fn is_missing(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(ExperimentError::Data(DataError::Missing { .. } | DataError::Folder(_))))
+}
