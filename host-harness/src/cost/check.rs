@@ -160,7 +160,7 @@ impl Step {
         for spike in before..before + spikes {
             // Sources lie on the layer's cores in turn, what they reach on the target's cores likewise.
             let from = first + index(spike % layer.cores);
-            let events = floor((spike + 1) as f64 * layer.fan_out) - floor(spike as f64 * layer.fan_out);
+            let events = whole(spike + 1, layer.fan_out) - whole(spike, layer.fan_out);
             for reached in 0..layer.fan_out_cores {
                 let to = target_first + index((spike + reached) % target.cores.max(1));
                 self.add(to, Event::MessageIn, 1);
@@ -184,9 +184,8 @@ impl Step {
 }
 
 /// Spikes that a layer has sent before a step.
-#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
 fn sent(layer: &Layer, rate_factor: f64, step: u64) -> u64 {
-    floor(step as f64 * layer.sources as f64 * layer.rate * rate_factor)
+    whole(step * layer.sources, layer.rate * rate_factor)
 }
 
 /// The share of one of `parts` of a whole, of which no share differs by more than 1 from another.
@@ -194,9 +193,11 @@ fn shares(whole: u64, parts: u64, part: u64) -> u64 {
     whole * (part + 1) / parts.max(1) - whole * part / parts.max(1)
 }
 
+/// So many times something, rounded down.
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
-fn floor(value: f64) -> u64 {
-    value.floor() as u64
+fn whole(count: u64, each: f64) -> u64 {
+    (count as f64 * each).floor() as u64
 }
 
 fn index(value: u64) -> usize {

@@ -104,7 +104,7 @@ fn csv(sheet: &Sheet) -> String {
         if plain { cell.clone() } else { format!("\"{}\"", cell.replace('"', "\"\"")) }
     };
     let row = |cells: &[String]| format!("{}\r\n", cells.iter().map(quoted).collect::<Vec<_>>().join(","));
-    let mut text = row(&[sheet.title.clone()]);
+    let mut text = row(std::slice::from_ref(&sheet.title));
     text.push_str(&row(&sheet.headings()));
     for cells in &sheet.rows {
         text.push_str(&row(cells));
@@ -156,7 +156,7 @@ pub fn figure(value: f64) -> String {
     let magnitude = value.abs();
     match magnitude {
         0.0 => "0".to_owned(),
-        _ if magnitude >= 1e6 || magnitude < 1e-4 => format!("{value:.2e}"),
+        _ if !(1e-4..1e6).contains(&magnitude) => format!("{value:.2e}"),
         _ if magnitude >= 100.0 => format!("{value:.0}"),
         _ if magnitude >= 10.0 => format!("{value:.1}"),
         _ if magnitude >= 1.0 => format!("{value:.2}"),
