@@ -1,0 +1,197 @@
+//! The fields of a layer of a `.net` file, with their ranges.
+
+use crate::import::Wrong;
+use crate::network::npz::Array;
+use crate::network::{Weights, size};
+use crate::nir::h5::Item;
+use loihi_core::image::Profile;
+use loihi_core::num::{Delay, ThresholdMantissa};
+use std::ops::RangeInclusive;
+
+/// A layer.
+pub(super) struct Layer<'f> {
+    pub(super) number: usize,
+    /// As in the file: `layer/3`.
+    pub(super) name: String,
+    pub(super) kind: String,
+    /// Empty if the file does not say.
+    pub(super) shape: Vec<usize>,
+    pub(super) neuron: Option<&'f Item>,
+    fields: &'f Item,
+}
+
+/// The only element of an array, or the first of several equal ones.
+pub(super) fn single(item: &Item) -> Option<f64> {
+    let Item::Array(array) = item else { return None };
+    let values = array.real();
+    values.first().copied().filter(|first| values.iter().all(|value| value == first))
+}
+
+/// A shape without the extents of 1 after the first.
+pub(super) fn squeezed(shape: &[usize]) -> Vec<usize> {
+    if shape.iter().filter(|extent| **extent != 1).count() <= 1 { vec![size(shape)] } else { shape.to_vec() }
+}
+
+/// Channels, height and width.
+pub(super) fn planes(shape: &[usize]) -> Option<[usize; 3]> {
+    match *shape {
+        [width] => Some([1, 1, width]),
+        [channels, width] => Some([channels, 1, width]),
+        [channels, height, width] => Some([channels, height, width]),
+        _ => None,
+    }
+}
+
+impl<'f> Layer<'f> {
+    pub(super) fn new(number: usize, fields: &'f Item) -> Result<Self, Wrong> {
+        let name = format!("layer/{number}");
+        let kind = match fields.get("type") {
+            Some(Item::Text { words, .. }) => words.first().cloned().unwrap_or_default(),
+            _ => return Err(Wrong::at(&name, "it has no `type`")),
+        };
+        let mut layer = Self { number, name, kind, shape: Vec::new(), neuron: fields.get("neuron"), fields };
+        if let Some(values) = layer.whole("shape")? {
+            let extents: Option<Vec<usize>> = values.iter().map(|extent| usize::try_from(*extent).ok()).collect();
+            let sound = extents.filter(|extents| (1..=1 << 24).contains(&size(extents)));
+            layer.shape = sound.ok_or_else(|| layer.wrong(format!("its shape {values:?} is none")))?;
+        }
+        Ok(layer)
+    }
+
+    pub(super) fn wrong(&self, what: impl Into<String>) -> Wrong {
+        Wrong::at(&self.name, what)
+    }
+
+    pub(super) fn has(&self, field: &str) -> bool {
+        self.fields.get(field).is_some()
+    }
+
+    /// Whether a shape in the file, if there is one, has this many elements.
+    pub(super) fn expect_elements(&self, elements: usize) -> Result<(), Wrong> {
+        if self.shape.is_empty() || size(&self.shape) == elements {
+            return Ok(());
+        }
+        Err(self.wrong(format!("its shape is {:?}, but it gives {elements} elements", self.shape)))
+    }
+
+    fn array(&self, field: &str) -> Result<Option<&'f Array>, Wrong> {
+        match self.fields.get(field) {
+            None => Ok(None),
+            Some(Item::Array(array)) => {
+                let sound = array.real().iter().all(|value| value.is_finite());
+                if sound { Ok(Some(array)) } else { Err(self.wrong(format!("`{field}` has values that are no numbers"))) }
+            }
+            Some(_) => Err(self.wrong(format!("`{field}` is no array of numbers"))),
+        }
+    }
+
+    fn whole(&self, field: &str) -> Result<Option<Vec<i64>>, Wrong> {
+        let Some(array) = self.array(field)? else { return Ok(None) };
+        let whole = array.whole().ok_or_else(|| self.wrong(format!("`{field}` has values that are not whole")))?;
+        Ok(Some(whole))
+    }
+
+    /// A single number.
+    pub(super) fn number(&self, field: &str) -> Result<Option<f64>, Wrong> {
+        if self.array(field)?.is_none() {
+            return Ok(None);
+        }
+        let number = self.fields.get(field).and_then(single);
+        Ok(Some(number.ok_or_else(|| self.wrong(format!("`{field}` is not a single number")))?))
+    }
+
+    /// Vertical and horizontal, or one number for both.
+    pub(super) fn pair(&self, field: &str, default: usize) -> Result<[usize; 2], Wrong> {
+        let Some(values) = self.whole(field)? else { return Ok([default; 2]) };
+        let values: Option<Vec<usize>> = values.iter().map(|value| usize::try_from(*value).ok()).collect();
+        match values.as_deref() {
+            Some([both]) => Ok([*both; 2]),
+            Some([vertical, horizontal] | [vertical, horizontal, _]) => Ok([*vertical, *horizontal]),
+            _ => Err(self.wrong(format!("`{field}` is not two numbers of 0 or more"))),
+        }
+    }
+
+    /// Weight mantissas and their extents.
+    pub(super) fn weights(&self) -> Result<(Vec<i16>, Vec<usize>), Wrong> {
+        let array = self.array("weight")?.ok_or_else(|| self.wrong("it has no `weight`"))?;
+        let whole = self.whole("weight")?.unwrap_or_default();
+        let mantissa = |weight: &i64| i16::try_from(*weight).ok().filter(|weight| (-256..=255).contains(weight));
+        let mantissas: Option<Vec<i16>> = whole.iter().map(mantissa).collect();
+        let mantissas = mantissas.ok_or_else(|| self.wrong("a weight is beyond -256 to 255, the chip's mantissas"))?;
+        Ok((mantissas, array.shape().to_vec()))
+    }
+
+    pub(super) fn all_even(&self, weights: &Weights) -> bool {
+        let even = |weights: &[i16]| weights.iter().all(|weight| weight % 2 == 0);
+        match weights {
+            Weights::Dense(weights) => even(weights),
+            Weights::Conv2d(conv) => even(&conv.weights),
+            Weights::Pool2d(pool) => pool.weight % 2 == 0,
+            _ => false,
+        }
+    }
+
+    /// The bias of each element of a population, in units of 64; none if there is none, or all are 0.
+    pub(super) fn biases(&self, shape: &[usize]) -> Result<Option<Vec<f64>>, Wrong> {
+        let Some(array) = self.array("bias")? else { return Ok(None) };
+        let (values, elements) = (array.real(), size(shape));
+        let channels = shape.first().copied().unwrap_or(1);
+        let repeats = match values.len() {
+            1 => elements,
+            own if own == elements => 1,
+            own if own == channels => elements / channels,
+            other => return Err(self.wrong(format!("{other} biases do not fit {elements} neurons in {channels} channels"))),
+        };
+        let biases: Vec<f64> = values.iter().flat_map(|bias| std::iter::repeat_n(*bias, repeats)).collect();
+        Ok(biases.iter().any(|bias| *bias != 0.0).then_some(biases))
+    }
+
+    /// The delay of each spike of a layer.
+    pub(super) fn delays(&self, elements: usize) -> Result<Option<Vec<Delay>>, Wrong> {
+        let Some(array) = self.array("delay")? else { return Ok(None) };
+        let mut values: Vec<f64> = array.real();
+        if let [same] = *values {
+            values = vec![same; elements];
+        }
+        if values.len() != elements {
+            return Err(self.wrong(format!("{} delays do not fit {elements} neurons", values.len())));
+        }
+        // Training keeps fractions; what it computes with is the whole steps in them.
+        #[expect(clippy::cast_possible_truncation, reason = "in range")]
+        let delay = |value: &f64| (0.0..63.0).contains(value).then(|| Delay::saturating(value.floor() as i32));
+        let delays: Option<Vec<Delay>> = values.iter().map(delay).collect();
+        Ok(Some(delays.ok_or_else(|| self.wrong("a delay is beyond 0 to 62 steps, which the chip has"))?))
+    }
+
+    /// A register of its neurons.
+    pub(super) fn register(&self, field: &str, default: i32, range: RangeInclusive<i32>) -> Result<i32, Wrong> {
+        let Some(item) = self.neuron.and_then(|neuron| neuron.get(field)) else { return Ok(default) };
+        let value = single(item).ok_or_else(|| self.wrong(format!("`neuron/{field}` is not a single number")))?;
+        let sound = value.fract() == 0.0 && (f64::from(*range.start())..=f64::from(*range.end())).contains(&value);
+        #[expect(clippy::cast_possible_truncation, reason = "whole and in range")]
+        let held = sound.then_some(value as i32);
+        held.ok_or_else(|| self.wrong(format!("`neuron/{field}` is {value}, the chip has {range:?}")))
+    }
+
+    /// The registers of its neurons.
+    pub(super) fn profile(&self) -> Result<Profile, Wrong> {
+        let kind = self.neuron.and_then(|neuron| neuron.get("type"));
+        let kind = match kind {
+            Some(Item::Text { words, .. }) => words.first().map_or("", String::as_str),
+            _ => "",
+        };
+        if !matches!(kind, "CUBA" | "LOIHI") {
+            return Err(self.wrong(format!("neurons of type `{kind}` cannot be imported; there are CUBA and LOIHI")));
+        }
+        if self.register("gradedSpike", 0, 0..=1)? != 0 {
+            return Err(self.wrong("its spikes carry values (`gradedSpike`), which this chip's do not"));
+        }
+        Ok(Profile {
+            decay_u: self.register("iDecay", 4096, 0..=4096)?,
+            decay_v: self.register("vDecay", 0, 0..=4096)?,
+            v_th: self.register("vThMant", 0, 0..=ThresholdMantissa::MAX)? << 6,
+            refractory: self.register("refDelay", 1, 1..=64)?,
+            ..Profile::DEFAULT
+        })
+    }
+}

@@ -1,0 +1,203 @@
+//! HDF5 files as trees of groups, arrays and texts: the only module that knows the crate which reads and writes them.
+
+use crate::network::npz::{Array, Values};
+use hdf5_pure::{DType, Dataset, FileBuilder, Group, GroupBuilder};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Most elements of all arrays of a file; a file that says more is taken for damaged.
+const ELEMENTS_MAX: u64 = 1 << 26;
+
+/// Most groups within each other; links of a damaged file can go in circles.
+const DEPTH_MAX: usize = 16;
+
+/// Most groups, arrays and texts of a file.
+const ITEMS_MAX: usize = 1 << 16;
+
+/// Something with a name in a file, or a file's root.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Item {
+    /// Things with names.
+    Group(BTreeMap<String, Item>),
+    /// Numbers and truth values; a shape of no extents for a single one.
+    Array(Array),
+    /// Texts, the last extent fastest.
+    Text {
+        /// Extents; none for a single one.
+        shape: Vec<usize>,
+        /// The texts.
+        words: Vec<String>,
+    },
+}
+
+impl Item {
+    /// A single text.
+    pub fn text(word: impl Into<String>) -> Self {
+        Self::Text { shape: Vec::new(), words: vec![word.into()] }
+    }
+
+    /// What a group has under this name.
+    pub fn get(&self, name: &str) -> Option<&Self> {
+        match self {
+            Self::Group(items) => items.get(name),
+            _ => None,
+        }
+    }
+}
+
+/// What is left of the limits while a file is read.
+struct Budget {
+    elements: u64,
+    items: usize,
+}
+
+/// The tree of a file.
+///
+/// # Errors
+/// What is wrong, in a sentence.
+pub fn parse(bytes: &[u8]) -> Result<Item, String> {
+    // The crate checks what it reads, but it is large and young, and files come from anywhere: a panic in it is damage of
+    // the file, not the end of this process. Nothing outlives the call, so nothing can be left half changed.
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        let file = hdf5_pure::File::from_bytes(bytes.to_vec()).map_err(damaged)?;
+        group(&file.root(), 0, &mut Budget { elements: ELEMENTS_MAX, items: ITEMS_MAX })
+    }));
+    read.unwrap_or_else(|_| Err("it is damaged: its structure contradicts itself".to_owned()))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn damaged(error: hdf5_pure::Error) -> String {
+    format!("it is no HDF5 file, or damaged: {error}")
+}
+
+fn group(group: &Group, depth: usize, budget: &mut Budget) -> Result<Item, String> {
+    if depth > DEPTH_MAX {
+        return Err(format!("it is damaged: more than {DEPTH_MAX} groups within each other"));
+    }
+    let mut items = BTreeMap::new();
+    let (groups, datasets) = (group.groups().map_err(damaged)?, group.datasets().map_err(damaged)?);
+    let left = budget.items.checked_sub(groups.len() + datasets.len());
+    budget.items = left.ok_or_else(|| format!("it has more than {ITEMS_MAX} groups and arrays"))?;
+    for name in groups {
+        let inner = group.group(&name).map_err(damaged)?;
+        let item = self::group(&inner, depth + 1, budget)?;
+        items.insert(name, item);
+    }
+    for name in datasets {
+        let dataset = group.dataset(&name).map_err(damaged)?;
+        let item = dataset_of(&dataset, budget).map_err(|what| format!("`{name}`: {what}"))?;
+        items.insert(name, item);
+    }
+    Ok(Item::Group(items))
+}
+
+fn dataset_of(dataset: &Dataset, budget: &mut Budget) -> Result<Item, String> {
+    let extents = dataset.shape().map_err(damaged)?;
+    let elements = extents.iter().try_fold(1_u64, |product, extent| product.checked_mul(*extent));
+    let left = elements.and_then(|elements| budget.elements.checked_sub(elements));
+    budget.elements = left.ok_or_else(|| format!("its shape {extents:?} has too many elements"))?;
+    let shape: Vec<usize> =
+        extents.iter().map(|extent| usize::try_from(*extent).map_err(|error| error.to_string())).collect::<Result<_, _>>()?;
+    let values = match dataset.dtype().map_err(damaged)? {
+        DType::String | DType::VariableLengthString => {
+            let words = dataset.read_string().map_err(damaged)?;
+            let whole = words.len() as u64 == elements.unwrap_or(0);
+            return if whole { Ok(Item::Text { shape, words }) } else { Err("it has texts too few".to_owned()) };
+        }
+        DType::F32 | DType::F64 => Values::Real(dataset.read_f64().map_err(damaged)?),
+        DType::Enum(_) => Values::Whole(dataset.read_raw().map_err(damaged)?.into_iter().map(i64::from).collect()),
+        DType::I8 | DType::I16 | DType::I32 | DType::I64 | DType::U8 | DType::U16 | DType::U32 | DType::U64 => {
+            Values::Whole(dataset.read_i64().map_err(damaged)?)
+        }
+        other => return Err(format!("its elements are {other}, neither numbers nor text")),
+    };
+    Array::new(shape, values).map(Item::Array).ok_or_else(|| "it has elements too few".to_owned())
+}
+
+/// The bytes of a file with this root, which must be a group. Real numbers become single precision where that holds all
+/// of an array, arrays of more than 64 elements are compressed.
+///
+/// # Errors
+/// What is wrong, in a sentence.
+pub fn bytes(root: &Item) -> Result<Vec<u8>, String> {
+    let Item::Group(items) = root else { return Err("the root of a file is a group".to_owned()) };
+    let mut file = FileBuilder::new();
+    for (name, item) in items {
+        match item {
+            Item::Group(inner) => {
+                let inner = group_of(file.create_group(name), inner).finish();
+                file.add_group(inner);
+            }
+            Item::Array(_) | Item::Text { .. } => fill(file.create_dataset(name), item),
+        }
+    }
+    file.finish().map_err(|error| error.to_string())
+}
+
+fn group_of(mut group: GroupBuilder, items: &BTreeMap<String, Item>) -> GroupBuilder {
+    for (name, item) in items {
+        match item {
+            Item::Group(inner) => {
+                let inner = group_of(group.create_group(name), inner).finish();
+                group.add_group(inner);
+            }
+            Item::Array(_) | Item::Text { .. } => fill(group.create_dataset(name), item),
+        }
+    }
+    group
+}
+
+fn fill(dataset: &mut hdf5_pure::DatasetBuilder, item: &Item) {
+    let extents = |shape: &[usize]| shape.iter().map(|extent| *extent as u64).collect::<Vec<u64>>();
+    match item {
+        Item::Group(_) => {}
+        Item::Text { shape, words } => {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            dataset.with_vlen_strings(&words).with_shape(&extents(shape));
+        }
+        Item::Array(array) => {
+            match array.values() {
+                Values::Whole(values) => dataset.with_i64_data(values),
+                #[expect(clippy::cast_possible_truncation, reason = "only where nothing is lost")]
+                Values::Real(values) if values.iter().all(|value| f64::from(*value as f32) == *value) => {
+                    dataset.with_f32_data(&values.iter().map(|value| *value as f32).collect::<Vec<f32>>())
+                }
+                Values::Real(values) => dataset.with_f64_data(values),
+            };
+            let extents = extents(array.shape());
+            dataset.with_shape(&extents);
+            if extents.iter().product::<u64>() > 64 {
+                dataset.with_chunks(&extents).with_deflate(6);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_is_read_as_it_was_written() {
+        let real = |shape: &[usize], values: Vec<f64>| Item::Array(Array::new(shape.to_vec(), Values::Real(values)).unwrap());
+        let whole = |shape: &[usize], values| Item::Array(Array::new(shape.to_vec(), Values::Whole(values)).unwrap());
+        let inner = BTreeMap::from([
+            ("lif1.lif".to_owned(), real(&[2, 3], vec![0.5, -1.25, 0.0, 1e-3, 3e30, 1.0])),
+            ("many".to_owned(), real(&[10, 20], (0..200).map(|at| f64::from(at) / 4.0).collect())),
+            ("shape".to_owned(), whole(&[1], vec![784])),
+            ("single".to_owned(), whole(&[], vec![-7])),
+        ]);
+        let edges = Item::Text { shape: vec![1, 2], words: vec!["a.b".to_owned(), "ü".to_owned()] };
+        let tree = Item::Group(BTreeMap::from([
+            ("edges".to_owned(), edges),
+            ("nodes".to_owned(), Item::Group(inner)),
+            ("version".to_owned(), Item::text("1.0")),
+        ]));
+        let written = bytes(&tree).unwrap();
+        assert_eq!(parse(&written).unwrap(), tree);
+        assert_eq!(bytes(&tree).unwrap(), written, "equal trees, equal bytes");
+        for cut in [0, 7, 8, 100, written.len() / 2, written.len() - 1] {
+            assert!(parse(&written[..cut]).is_err(), "cut at {cut}");
+        }
+    }
+}
