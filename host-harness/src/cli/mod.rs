@@ -7,6 +7,7 @@ mod congestion;
 mod cost;
 mod data;
 mod doctor;
+mod import;
 mod net;
 mod open;
 mod out;
@@ -38,6 +39,8 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Replay recorded vectors of other emulators and of the chip
     Conform(conform::ConformArgs),
+    /// Turn a network of another framework into the chip's integers
+    Import(import::ImportArgs),
     /// Show what elementary operations cost, in instructions
     Cost(cost::CostArgs),
     /// Show what experiments cost: measured here, modelled for a Loihi, published by others
@@ -113,6 +116,7 @@ pub fn main() -> ExitCode {
         Command::Conform(args) => conform::conform(&args),
         Command::Data(args) => data::data(&args),
         Command::Bench(args) => bench::bench(&args),
+        Command::Import(args) => import::import(&args),
         Command::Cost(args) => cost::cost(&args),
         Command::Table(args) => table::table(&args),
         Command::Place(args) => net::place_network(&args),

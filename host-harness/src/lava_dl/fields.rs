@@ -2,7 +2,7 @@
 
 use crate::import::Wrong;
 use crate::network::npz::Array;
-use crate::network::{Weights, size};
+use crate::network::size;
 use crate::nir::h5::Item;
 use loihi_core::image::Profile;
 use loihi_core::num::{Delay, ThresholdMantissa};
@@ -24,7 +24,13 @@ pub(super) struct Layer<'f> {
 pub(super) fn single(item: &Item) -> Option<f64> {
     let Item::Array(array) = item else { return None };
     let values = array.real();
-    values.first().copied().filter(|first| values.iter().all(|value| value == first))
+    values.first().copied().filter(|first| values.iter().all(|value| value.total_cmp(first).is_eq()))
+}
+
+/// The nearest integer, if 32 bits hold it.
+pub(super) fn rounded(value: f64) -> Option<i32> {
+    #[expect(clippy::cast_possible_truncation, reason = "in range")]
+    (value.abs() < f64::from(i32::MAX)).then(|| value.round() as i32)
 }
 
 /// A shape without the extents of 1 after the first.
@@ -79,7 +85,11 @@ impl<'f> Layer<'f> {
             None => Ok(None),
             Some(Item::Array(array)) => {
                 let sound = array.real().iter().all(|value| value.is_finite());
-                if sound { Ok(Some(array)) } else { Err(self.wrong(format!("`{field}` has values that are no numbers"))) }
+                if sound {
+                    Ok(Some(array))
+                } else {
+                    Err(self.wrong(format!("`{field}` has values that are no numbers")))
+                }
             }
             Some(_) => Err(self.wrong(format!("`{field}` is no array of numbers"))),
         }
@@ -121,16 +131,6 @@ impl<'f> Layer<'f> {
         Ok((mantissas, array.shape().to_vec()))
     }
 
-    pub(super) fn all_even(&self, weights: &Weights) -> bool {
-        let even = |weights: &[i16]| weights.iter().all(|weight| weight % 2 == 0);
-        match weights {
-            Weights::Dense(weights) => even(weights),
-            Weights::Conv2d(conv) => even(&conv.weights),
-            Weights::Pool2d(pool) => pool.weight % 2 == 0,
-            _ => false,
-        }
-    }
-
     /// The bias of each element of a population, in units of 64; none if there is none, or all are 0.
     pub(super) fn biases(&self, shape: &[usize]) -> Result<Option<Vec<f64>>, Wrong> {
         let Some(array) = self.array("bias")? else { return Ok(None) };
@@ -140,7 +140,9 @@ impl<'f> Layer<'f> {
             1 => elements,
             own if own == elements => 1,
             own if own == channels => elements / channels,
-            other => return Err(self.wrong(format!("{other} biases do not fit {elements} neurons in {channels} channels"))),
+            other => {
+                return Err(self.wrong(format!("{other} biases do not fit {elements} neurons in {channels} channels")));
+            }
         };
         let biases: Vec<f64> = values.iter().flat_map(|bias| std::iter::repeat_n(*bias, repeats)).collect();
         Ok(biases.iter().any(|bias| *bias != 0.0).then_some(biases))

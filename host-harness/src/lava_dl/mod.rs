@@ -8,12 +8,14 @@ mod fields;
 
 use crate::import::{ImportError, Imported, Rating, Row, Wrong};
 use crate::network::{
-    Bias, Connection, Conv2d, Each, Endpoint, Network, Pool2d, Population, ReadBy, Signs, Weights, nearest_bias, size,
+    Bias, Connection, Conv2d, Each, Endpoint, Entry, Input, Network, Pool2d, Population, ReadBy, Signs, Weights,
+    nearest_bias, size,
 };
 use crate::nir::h5::{self, Item};
 use fields::Layer;
 use loihi_core::image::Profile;
 use loihi_core::num::{Delay, ThresholdMantissa, WeightExponent};
+use std::fmt::Write as _;
 use std::path::Path;
 
 /// Reads a `.net` file.
@@ -32,7 +34,8 @@ pub fn read(path: &Path) -> Result<Imported, ImportError> {
 /// [`Wrong`] names the layer, and what is wrong.
 pub fn parse(bytes: &[u8], name: &str) -> Result<Imported, Wrong> {
     let root = h5::parse(bytes).map_err(Wrong::whole)?;
-    let layers = root.get("layer").ok_or_else(|| Wrong::whole("it has no group `layer`: it is no network of lava-dl"))?;
+    let layers =
+        root.get("layer").ok_or_else(|| Wrong::whole("it has no group `layer`: it is no network of lava-dl"))?;
     let mut import = Import::new(name, &root);
     for number in 0.. {
         let Some(layer) = layers.get(&number.to_string()) else { break };
@@ -84,7 +87,8 @@ impl Import {
             "average" => {
                 let (_, shape) = self.source(layer)?;
                 let classes = size(&layer.shape).max(1);
-                let note = format!("mean over runs of {} outputs each: left to who reads the spikes", size(&shape) / classes);
+                let note =
+                    format!("mean over runs of {} outputs each: left to who reads the spikes", size(&shape) / classes);
                 self.row(layer, Rating::Exact, note);
                 Ok(())
             }
@@ -119,13 +123,23 @@ impl Import {
             self.row(layer, Rating::Exact, "spikes from outside");
             return Ok(());
         }
-        let (scale, offset) = (layer.number("weight")?.unwrap_or(1.0), layer.number("bias")?.unwrap_or(0.0));
+        let (scale, own) = (layer.number("weight")?.unwrap_or(1.0), layer.number("bias")?.unwrap_or(0.0));
         let population = Population::new("input_neurons", &shape, layer.profile()?);
         let population = self.network.population(population);
-        self.network.bias_input("input", population);
+        // Values come as 0 to 255, for x from -1 to 1.
+        let gain_q16 = fields::rounded(64.0 * scale * 2.0 / 255.0 * 65_536.0);
+        let offset = fields::rounded(64.0 * (own - scale));
+        let (Some(gain_q16), Some(offset)) = (gain_q16, offset) else {
+            return Err(layer.wrong(format!("biases of {scale} * x + {own} are beyond what the chip has")));
+        };
+        let Endpoint::Population(at) = population else { return Ok(()) };
+        let entry = Entry::Bias { population: at, gain_q16, offset };
+        self.network.inputs.push(Input { name: "input".to_owned(), shape: shape.clone(), entry });
         self.from = Some((population, shape));
         self.note_delay(layer)?;
-        let note = format!("neurons with a bias of 64 * ({scale} * x + {offset}) for a value x from outside");
+        let note = format!(
+            "neurons with a bias of 64 * ({scale} * x + {own}) for x from -1 to 1, which a value of 0 to 255 stands for"
+        );
         self.row(layer, Rating::Exact, note);
         Ok(())
     }
@@ -146,9 +160,8 @@ impl Import {
     fn conv(&mut self, layer: &Layer) -> Result<(), Wrong> {
         let (from, shape) = self.source(layer)?;
         let (weights, extents) = layer.weights()?;
-        let [outputs, inputs, height, width] = match *extents {
-            [o, i, height, width] | [o, i, height, width, 1] => [o, i, height, width],
-            _ => return Err(layer.wrong(format!("weights of shape {extents:?} are no convolution in two dimensions"))),
+        let ([outputs, inputs, height, width] | [outputs, inputs, height, width, 1]) = *extents else {
+            return Err(layer.wrong(format!("weights of shape {extents:?} are no convolution in two dimensions")));
         };
         let conv = Conv2d {
             weights,
@@ -193,7 +206,7 @@ impl Import {
             let most = held.iter().zip(&biases).map(error).fold(0.0, f64::max);
             if most > 0.0 {
                 rating = Rating::Approximate;
-                note.push_str(&format!("; biases differ by up to {most} of {}", profile.v_th));
+                let _ = write!(note, "; biases differ by up to {most} of {}", profile.v_th);
             }
             population.bias = Each::of(held);
         }
@@ -201,7 +214,14 @@ impl Import {
             note.push_str("; no neurons: sums in the voltage, which is read");
         }
         let population = self.network.population(population);
-        let signs = if layer.all_even(&weights) { Signs::Mixed } else { Signs::Split };
+        let even = |weights: &[i16]| weights.iter().all(|weight| weight % 2 == 0);
+        let even = match &weights {
+            Weights::Dense(weights) => even(weights),
+            Weights::Conv2d(conv) => even(&conv.weights),
+            Weights::Pool2d(pool) => pool.weight % 2 == 0,
+            _ => false,
+        };
+        let signs = if even { Signs::Mixed } else { Signs::Split };
         if signs == Signs::Split {
             note.push_str("; odd weights: positive and negative ones have axons of their own");
         }
@@ -211,7 +231,7 @@ impl Import {
         self.from = Some((population, shape.to_vec()));
         let delays = self.note_delay(layer)?;
         if delays > 0 {
-            note.push_str(&format!("; its spikes take up to {delays} steps more"));
+            let _ = write!(note, "; its spikes take up to {delays} steps more");
         }
         let by = if sums { ReadBy::Voltage } else { ReadBy::Spikes };
         self.network.read(population, by);
@@ -236,9 +256,11 @@ impl Import {
             // The sums are complete when the last spikes of the first layer have come through all others.
             self.network.steps += self.depth;
             let (steps, depth) = (self.network.steps, self.depth);
-            self.said.push(format!("A sample takes {steps} steps: those of the file, and one for each of {depth} layers."));
+            self.said
+                .push(format!("A sample takes {steps} steps: those of the file, and one for each of {depth} layers."));
         }
-        self.said.push("Integers of the chip throughout: dt, integrator and reset are those of CUBA neurons.".to_owned());
+        self.said
+            .push("Integers of the chip throughout: dt, integrator and reset are those of CUBA neurons.".to_owned());
         self.network.check().map_err(|error| Wrong::whole(error.to_string()))?;
         Ok(Imported { network: self.network, rows: self.rows, said: self.said })
     }

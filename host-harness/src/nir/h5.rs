@@ -18,7 +18,7 @@ const ITEMS_MAX: usize = 1 << 16;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item {
     /// Things with names.
-    Group(BTreeMap<String, Item>),
+    Group(BTreeMap<String, Self>),
     /// Numbers and truth values; a shape of no extents for a single one.
     Array(Array),
     /// Texts, the last extent fastest.
@@ -96,8 +96,10 @@ fn dataset_of(dataset: &Dataset, budget: &mut Budget) -> Result<Item, String> {
     let elements = extents.iter().try_fold(1_u64, |product, extent| product.checked_mul(*extent));
     let left = elements.and_then(|elements| budget.elements.checked_sub(elements));
     budget.elements = left.ok_or_else(|| format!("its shape {extents:?} has too many elements"))?;
-    let shape: Vec<usize> =
-        extents.iter().map(|extent| usize::try_from(*extent).map_err(|error| error.to_string())).collect::<Result<_, _>>()?;
+    let shape: Vec<usize> = extents
+        .iter()
+        .map(|extent| usize::try_from(*extent).map_err(|error| error.to_string()))
+        .collect::<Result<_, _>>()?;
     let values = match dataset.dtype().map_err(damaged)? {
         DType::String | DType::VariableLengthString => {
             let words = dataset.read_string().map_err(damaged)?;
@@ -159,7 +161,9 @@ fn fill(dataset: &mut hdf5_pure::DatasetBuilder, item: &Item) {
             match array.values() {
                 Values::Whole(values) => dataset.with_i64_data(values),
                 #[expect(clippy::cast_possible_truncation, reason = "only where nothing is lost")]
-                Values::Real(values) if values.iter().all(|value| f64::from(*value as f32) == *value) => {
+                Values::Real(values)
+                    if values.iter().all(|value| f64::from(*value as f32).total_cmp(value).is_eq()) =>
+                {
                     dataset.with_f32_data(&values.iter().map(|value| *value as f32).collect::<Vec<f32>>())
                 }
                 Values::Real(values) => dataset.with_f64_data(values),
@@ -179,7 +183,8 @@ mod tests {
 
     #[test]
     fn a_tree_is_read_as_it_was_written() {
-        let real = |shape: &[usize], values: Vec<f64>| Item::Array(Array::new(shape.to_vec(), Values::Real(values)).unwrap());
+        let real =
+            |shape: &[usize], values: Vec<f64>| Item::Array(Array::new(shape.to_vec(), Values::Real(values)).unwrap());
         let whole = |shape: &[usize], values| Item::Array(Array::new(shape.to_vec(), Values::Whole(values)).unwrap());
         let inner = BTreeMap::from([
             ("lif1.lif".to_owned(), real(&[2, 3], vec![0.5, -1.25, 0.0, 1e-3, 3e30, 1.0])),
