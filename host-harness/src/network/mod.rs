@@ -18,6 +18,7 @@ pub use check::{Element, NetworkError};
 pub use connection::{Connection, Learning, Signs, Target, TraceShape, Weights};
 pub use conv::{Conv2d, Pool2d};
 
+pub(crate) use write::write_aside;
 pub use write::{Save, SaveError};
 
 use loihi_core::image::Profile;

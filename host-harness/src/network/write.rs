@@ -44,7 +44,7 @@ impl Save for Network {
     }
 }
 
-fn write_aside(path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
+pub(crate) fn write_aside(path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
     let error = |error| SaveError { path: path.to_owned(), error };
     let mut aside = path.as_os_str().to_owned();
     aside.push(".part");

@@ -1,0 +1,50 @@
+//! Writing of NIR files, as NIR 1.0 does.
+
+use super::h5::{self, Item};
+use super::{Graph, Kind, Node};
+use crate::network::{SaveError, write_aside};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+/// The version whose layout is written.
+const VERSION: &str = "1.0.8";
+
+/// The bytes of a file.
+///
+/// # Errors
+/// What is wrong, in a sentence.
+pub fn bytes(graph: &Graph) -> Result<Vec<u8>, String> {
+    let root = [("version".to_owned(), Item::text(VERSION)), ("node".to_owned(), graph_item(graph))];
+    h5::bytes(&Item::Group(root.into()))
+}
+
+/// Writes a file, aside at first.
+///
+/// # Errors
+/// [`SaveError`].
+pub fn save(graph: &Graph, path: &Path) -> Result<(), SaveError> {
+    let bytes = bytes(graph).map_err(|error| SaveError { path: path.to_owned(), error: io::Error::other(error) })?;
+    write_aside(path, &bytes)
+}
+
+fn graph_item(graph: &Graph) -> Item {
+    let nodes = graph.nodes.iter().map(|(name, node)| (name.clone(), node_item(node))).collect();
+    let words: Vec<String> = graph.edges.iter().flat_map(|(from, to)| [from.clone(), to.clone()]).collect();
+    Item::Group(BTreeMap::from([
+        ("edges".to_owned(), Item::Text { shape: vec![words.len() / 2, 2], words }),
+        ("nodes".to_owned(), Item::Group(nodes)),
+        ("type".to_owned(), Item::text("NIRGraph")),
+    ]))
+}
+
+fn node_item(node: &Node) -> Item {
+    if let Kind::Graph(inner) = &node.kind {
+        return graph_item(inner);
+    }
+    let mut items: BTreeMap<String, Item> =
+        node.arrays.iter().map(|(name, array)| (name.clone(), Item::Array(array.clone()))).collect();
+    items.extend(node.words.iter().map(|(name, word)| (name.clone(), Item::text(word))));
+    items.insert("type".to_owned(), Item::text(node.kind_name()));
+    Item::Group(items)
+}
