@@ -60,7 +60,7 @@ pub(super) fn congestion(args: &CongestionArgs) -> anyhow::Result<()> {
         ))?;
     }
     out::line(format_args!(
-        "\nSlowdown: against the same messages on links that take no time. To idle: against a step without spikes."
+        "\nSlowdown: against the same spikes without relays on links that take no time. To idle: against a step without spikes."
     ))?;
     if let Some(folder) = &args.out {
         std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be created", folder.display()))?;
