@@ -60,7 +60,7 @@ pub enum FileError {
         error: Box<toml::de::Error>,
     },
     /// A value does not do.
-    #[error("{}, line {line}: {what}\n  | {source_line}", path.display())]
+    #[error("{}, line {line}, `{source_line}`: {what}", path.display())]
     Value {
         /// The file.
         path: PathBuf,
@@ -111,7 +111,7 @@ pub fn parse(text: &str, path: &Path) -> Result<Network, FileError> {
     network(&form, folder).map_err(|Wrong { span, what }| {
         let before = text.get(..span.start).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
-        let source_line = text.lines().nth(line - 1).unwrap_or_default().trim_end().to_owned();
+        let source_line = text.lines().nth(line - 1).unwrap_or_default().trim().to_owned();
         FileError::Value { path: path.to_owned(), line, what, source_line }
     })
 }

@@ -95,13 +95,21 @@ fn a_saved_network_is_the_same_network() {
 #[test]
 fn what_is_wrong_is_shown_with_its_line() {
     for (from, to, wanted) in [
-        ("v_th = 80", "v_th = 200000", "line 16: v_th = 200000 is outside 0..=131071\n  | v_th = 200000"),
-        ("decay_v = \"20 ms\"", "decay_v = \"20 mV\"", "line 15: `mV` is no unit of time: there are us, ms and s"),
+        ("v_th = 80", "v_th = 200000", "line 16, `v_th = 200000`: v_th = 200000 is outside 0..=131071"),
+        (
+            "decay_v = \"20 ms\"",
+            "decay_v = \"20 mV\"",
+            "line 15, `decay_v = \"20 mV\"`: `mV` is no unit of time: there are us, ms and s",
+        ),
         ("decay_v = \"20 ms\"", "decay_v = 0.95", "a whole number"),
         ("dt = \"1 ms\"", "", "a time constant of 20 ms takes a duration of a step"),
-        ("refractory = 2", "refractory = 65", "line 23: refractory = 65 is outside 1..=64"),
+        ("refractory = 2", "refractory = 65", "line 23, `refractory = 65`: refractory = 65 is outside 1..=64"),
         ("refractory = 2", "refractori = 2", "unknown field `refractori`"),
-        ("to = \"out\"", "to = \"aut\"", "line 34: there is no population `aut`; there are: hidden, out"),
+        (
+            "to = \"out\"",
+            "to = \"aut\"",
+            "line 34, `to = \"aut\"`: there is no population `aut`; there are: hidden, out",
+        ),
         ("to = \"out\"", "to = \"image\"", "`image` is an input, a population is needed"),
         (
             "stride = [2, 2]",
@@ -110,8 +118,8 @@ fn what_is_wrong_is_shown_with_its_line() {
         ),
         ("[[2, 4], [6, 8]]", "[[2, 4], [6]]", "the rows are of different lengths"),
         ("[[2, 4], [6, 8]]", "[[2, 4], [6, 9]]", "a weight of 9, but mantissas are even numbers from -256 to 254"),
-        ("delay = 3", "delay = 63", "line 37: a delay of 63 steps: a synapse has at most 62"),
-        ("bias = [1,", "bias = [", "line 17: 7 values, but there are 8 neurons"),
+        ("delay = 3", "delay = 63", "line 37, `delay = 63`: a delay of 63 steps: a synapse has at most 62"),
+        ("bias = [1,", "bias = [", "line 17, `bias = [ -2, 3, 4, 5, 6, 7, 8]`: 7 values, but there are 8 neurons"),
         ("[readout]", "[[input]]\nname = \"out\"\nshape = [1]\n[readout]", "`out` is there twice"),
         ("wgt_exp = -1", "wgt_exp = 8", "wgt_exp = 8 is outside -8..=7"),
         ("density = 0.5", "density = 1.5", "a `density` of 0 to 1"),

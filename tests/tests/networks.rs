@@ -1,0 +1,172 @@
+//! `loihi place` and `loihi infer`: a network from a file, samples from a folder, on the host and on the bare x86.
+
+#![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
+
+mod common;
+
+use common::process::{assert_one_sentence, command};
+use host_harness::device::qemu::FIRMWARE_PATH;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use tempfile::TempDir;
+
+/// Counts events by quadrant of a sensor of 8 x 8: a pool of 4 x 4, and a neuron a class that sums both polarities.
+const QUADRANTS: &str = r#"
+name = "quadrants"
+
+[[input]]
+name = "sensor"
+shape = [2, 8, 8]
+
+[[population]]
+name = "pool"
+shape = [2, 2, 2]
+v_th = 20
+
+[[population]]
+name = "out"
+shape = [4]
+v_th = 50
+
+[[connection]]
+from = "sensor"
+to = "pool"
+kind = "pool2d"
+kernel = [4, 4]
+weights = 10
+
+[[connection]]
+from = "pool"
+to = "out"
+weights = [
+    [60, 0, 0, 0, 60, 0, 0, 0],
+    [0, 60, 0, 0, 0, 60, 0, 0],
+    [0, 0, 60, 0, 0, 0, 60, 0],
+    [0, 0, 0, 60, 0, 0, 0, 60],
+]
+
+[[connection]]
+from = "out"
+to = "out"
+weights = [[0, -20, -20, -20], [-20, 0, -20, -20], [-20, -20, 0, -20], [-20, -20, -20, 0]]
+delay = 2
+
+[readout]
+population = "out"
+"#;
+
+struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    /// The network, and sixteen recordings: 60 events, three of four in the quadrant of the class.
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("net.toml"), QUADRANTS).unwrap();
+        let samples = folder.path().join("samples");
+        fs::create_dir(&samples).unwrap();
+        let mut labels = String::new();
+        for sample in 0..16_u32 {
+            let class = sample % 4;
+            let _ = writeln!(labels, "{sample}\t{class}");
+            let event = |at: u32| {
+                let noise = (at * 7919 + sample * 104_729) % 64;
+                let quadrant = if at.is_multiple_of(4) { noise % 4 } else { class };
+                let (x, y) = (quadrant % 2 * 4 + noise / 4 % 4, quadrant / 2 * 4 + noise / 16);
+                let t_us = at * 1000;
+                let time = t_us.to_be_bytes();
+                [
+                    x.to_le_bytes()[0],
+                    y.to_le_bytes()[0],
+                    (u8::from(at.is_multiple_of(3)) << 7) | time[1],
+                    time[2],
+                    time[3],
+                ]
+            };
+            fs::write(samples.join(format!("{sample}.bs2")), (0..60).flat_map(event).collect::<Vec<u8>>()).unwrap();
+        }
+        fs::write(samples.join("labels.txt"), labels).unwrap();
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    /// The network with something replaced.
+    fn changed(&self, from: &str, to: &str) -> String {
+        assert!(QUADRANTS.contains(from));
+        fs::write(self.path("changed.toml"), QUADRANTS.replacen(from, to, 1)).unwrap();
+        self.path("changed.toml")
+    }
+}
+
+fn run(arguments: &[&str]) -> Output {
+    command(arguments).output().unwrap()
+}
+
+fn said(output: &Output) -> serde_json::Value {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8_lossy(&output.stdout);
+    serde_json::from_str(text.lines().last().unwrap()).unwrap()
+}
+
+#[test]
+fn a_network_from_a_file_classifies_recordings_with_the_same_bits_on_every_device() {
+    let place = Place::new();
+    let (network, samples) = (place.path("net.toml"), place.path("samples"));
+    let host = said(&run(&["infer", &network, "--data", &samples, "--json"]));
+    assert_eq!((&host["accuracy"], &host["samples"], &host["cores"]), (&1.0.into(), &16.into(), &2.into()), "{host}");
+    let firmware = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(FIRMWARE_PATH);
+    let firmware = firmware.to_str().unwrap();
+    let qemu = ["infer", &network, "--data", &samples, "--json", "--device", "qemu", "--firmware", firmware];
+    let qemu = said(&run(&qemu));
+    for figure in ["digest", "accuracy", "steps", "spikes", "synaptic_events"] {
+        assert_eq!(host[figure], qemu[figure], "{figure}");
+    }
+    // Cut in another way, the compartments have other numbers and the answers are the same.
+    let cut = said(&run(&["infer", &network, "--data", &samples, "--json", "--per-core", "3"]));
+    assert_eq!((&cut["cores"], &cut["accuracy"], &cut["spikes"]), (&5.into(), &1.0.into(), &host["spikes"]), "{cut}");
+    let few = run(&["infer", &network, "--data", &samples, "--samples", "2", "--each"]);
+    let few = String::from_utf8(few.stdout).unwrap();
+    assert!(few.contains("0.bs2: class 0, answer 0") && few.contains("accuracy         100.00 % (2 of 2)"), "{few}");
+}
+
+#[test]
+fn placing_shows_what_every_core_uses() {
+    let place = Place::new();
+    let table = run(&["place", &place.path("net.toml"), "--pack"]);
+    let text = String::from_utf8(table.stdout).unwrap();
+    assert!(text.contains("pool, out"), "{text}");
+    assert!(text.contains("12 neurons, 12 compartments on 1 cores"), "{text}");
+    let large = place.changed("shape = [4]\nv_th = 50", "shape = [140_000]\nv_th = 50");
+    assert_one_sentence(
+        &run(&["place", &large]),
+        &["changed.toml, line 28, `weights = [`: 32 weights, but 140000 neurons"],
+    );
+}
+
+#[test]
+fn what_is_wrong_with_network_or_samples_is_said_in_a_sentence() {
+    let place = Place::new();
+    let (network, samples) = (place.path("net.toml"), place.path("samples"));
+    let infer = |network: &str, samples: &str| run(&["infer", network, "--data", samples]);
+    assert_one_sentence(&infer("none.toml", &samples), &["none.toml cannot be read"]);
+    assert_one_sentence(&infer(&network, "none"), &["none"]);
+    let none = place.changed("[readout]\npopulation = \"out\"\n", "");
+    assert_one_sentence(&infer(&none, &samples), &["says not where the answer is"]);
+    let other = place.changed("shape = [2, 8, 8]", "shape = [128]");
+    assert_one_sentence(&infer(&other, &samples), &["line 20, `to = \"pool\"`: the pool of [128] gives"]);
+    let empty = place.path("empty");
+    fs::create_dir(&empty).unwrap();
+    assert_one_sentence(&infer(&network, &empty), &["nothing here that can be read"]);
+    let cut = PathBuf::from(&samples).join("5.bs2");
+    fs::write(&cut, [1, 2, 3, 4, 5, 6, 7]).unwrap();
+    assert_one_sentence(&infer(&network, &samples), &["5.bs2, byte 5: it ends within an event: 2 bytes"]);
+    fs::remove_file(&cut).unwrap();
+    fs::write(Path::new(&samples).join("labels.txt"), "0 zero\n").unwrap();
+    assert_one_sentence(&infer(&network, &samples), &["labels.txt, line 1: `0 zero` is no name and class"]);
+}
