@@ -1,19 +1,24 @@
 //! The clock of the benchmarks: a network stepped on this host, in parts that are timed apart.
 
+use crate::device::meter::{MeteredRun, MeteredStep};
 use crate::device::wide;
-use crate::image::BuildError;
+use crate::image::{BuildError, ImageFile};
 use crate::limits::{self, Unfit};
 use crate::rule::RuleError;
 use loihi_core::arena::TooSmall;
 use loihi_core::chip::Chip;
 use loihi_core::image::Image;
+use loihi_core::meter::CoreCounts;
 use loihi_core::num::word;
 use loihi_core::ops::OpCounts;
+use loihi_core::probe::Register;
 use std::time::Instant;
 use zerocopy::IntoBytes as _;
 
 /// Steps before the clock starts.
 const WARM_UP_STEPS: usize = 100;
+/// Steps that are metered for the model of a Loihi.
+const METERED_STEPS: usize = 100;
 /// Parts of a run that are timed apart; the figure is their median.
 const PARTS: usize = 9;
 
@@ -103,6 +108,43 @@ pub(super) fn time(
         counts: end.since(&begin),
         beyond_the_chip: limits::check(image).err(),
     })
+}
+
+/// What the cores of a network do in the steps after the warm-up; `before` as in [`time`].
+pub(super) fn meter(
+    file: &ImageFile,
+    input: &[Vec<usize>],
+    before: impl Fn(&mut Chip<'_>, usize),
+) -> Result<MeteredRun, BenchError> {
+    let image = file.open().map_err(BuildError::from)?;
+    let mut memory = vec![0_u64; Chip::bytes_needed(&image).div_ceil(8)];
+    let mut chip = Chip::new(image, memory.as_mut_bytes())?;
+    chip.set_metering(true);
+    let mut run =
+        MeteredRun { image: file.clone(), steps: Vec::new(), ops: OpCounts::default(), snip_instructions: None };
+    let (mut counts, mut ops) = (core_counts(&chip), *chip.ops());
+    for (number, inputs) in input.iter().enumerate().take(WARM_UP_STEPS + METERED_STEPS) {
+        let delivered = chip.spikes().to_vec();
+        before(&mut chip, number);
+        for input in inputs {
+            chip.inject(*input);
+        }
+        wide::step(&mut chip);
+        let after = core_counts(&chip);
+        if number >= WARM_UP_STEPS {
+            let cores = after.iter().zip(&counts).map(|(after, before)| after.since(before)).collect();
+            run.steps.push(MeteredStep { cores, delivered });
+            run.ops = run.ops.plus(&chip.ops().since(&ops));
+        }
+        (counts, ops) = (after, *chip.ops());
+    }
+    Ok(run)
+}
+
+fn core_counts(chip: &Chip<'_>) -> Vec<CoreCounts> {
+    let mut words = Vec::new();
+    chip.visit(Register::CoreCounts, |word| words.push(word.cast_unsigned()));
+    words.as_chunks::<{ CoreCounts::WORDS }>().0.iter().map(|words| CoreCounts::from_words(*words)).collect()
 }
 
 /// Inputs that spike, per step of the warm-up and of the run.

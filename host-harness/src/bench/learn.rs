@@ -3,10 +3,12 @@
 //! Every compartment has an input axon of its own besides, whose spike makes it fire, so that inputs and compartments
 //! spike at the same rate. With a third factor, y1 is no trace: the embedded CPU writes it before each epoch.
 
-use super::clock::{BenchError, Timing, below, default_steps, random_input, time};
+use super::clock::{BenchError, Timing, below, default_steps, meter, random_input, time};
+use crate::device::meter::MeteredRun;
 use crate::image::BuildError;
 use crate::image::{ImageBuilder, ImageFile, Plasticity, Source, decay_table};
 use crate::rule::{self, Limits};
+use loihi_core::chip::Chip;
 use loihi_core::image::{Dialect, Profile, Rounding, Variable};
 use loihi_core::num::word;
 use loihi_core::probe::Register;
@@ -109,15 +111,27 @@ impl Learn {
         let file = self.image()?;
         let image = file.open().map_err(BuildError::from)?;
         let input = random_input(self.pre + self.post, self.rate, self.steps, self.seed);
-        let error = |epoch: usize, post: u32| {
-            let draw = below(255, word(self.seed, u32::try_from(epoch).unwrap_or(u32::MAX), post, 4));
+        time(&image, &input, |chip, step| self.teach(chip, step))
+    }
+
+    /// What its cores do in some steps, for a model of what they cost.
+    ///
+    /// # Errors
+    /// [`BenchError`].
+    pub fn meter(&self) -> Result<MeteredRun, BenchError> {
+        let input = random_input(self.pre + self.post, self.rate, self.steps, self.seed);
+        meter(&self.image()?, &input, |chip, step| self.teach(chip, step))
+    }
+
+    /// Writes y1 before an epoch, if the embedded CPU does that.
+    fn teach(&self, chip: &mut Chip<'_>, step: usize) {
+        let error = |post: u32| {
+            let draw = below(255, word(self.seed, u32::try_from(step).unwrap_or(u32::MAX), post, 4));
             i32::try_from(draw).unwrap_or(0) - 127
         };
-        time(&image, &input, |chip, step| {
-            if self.third_factor && step % self.epoch_steps as usize == 0 {
-                chip.write(Register::Y1, 0, (0..self.post).map(|post| error(step, post)));
-            }
-        })
+        if self.third_factor && step.is_multiple_of(self.epoch_steps as usize) {
+            chip.write(Register::Y1, 0, (0..self.post).map(error));
+        }
     }
 }
 

@@ -4,7 +4,8 @@
 //! drawn with replacement. Their weights are small and of both signs, so that the compartments fire about as often as
 //! their inputs do.
 
-use super::clock::{BenchError, Timing, below, default_steps, random_input, time};
+use super::clock::{BenchError, Timing, below, default_steps, meter, random_input, time};
+use crate::device::meter::MeteredRun;
 use crate::image::{BuildError, ImageBuilder, ImageFile, Source};
 use loihi_core::image::{COMPARTMENTS_PER_CORE, Profile};
 use loihi_core::num::word;
@@ -88,6 +89,15 @@ impl Lif {
         let file = self.image()?;
         let image = file.open().map_err(BuildError::from)?;
         time(&image, &random_input(self.compartments, self.rate, self.steps, self.seed), |_, _| {})
+    }
+
+    /// What its cores do in some steps, for a model of what they cost.
+    ///
+    /// # Errors
+    /// [`BenchError`].
+    pub fn meter(&self) -> Result<MeteredRun, BenchError> {
+        let input = random_input(self.compartments, self.rate, self.steps, self.seed);
+        meter(&self.image()?, &input, |_, _| {})
     }
 }
 

@@ -1,10 +1,15 @@
 //! `loihi bench`: whole networks, timed on this host.
 
 use super::out;
+use super::prices::{models, tables};
 use crate::bench::clock::Timing;
 use crate::bench::learn::{Learn, STDP};
 use crate::bench::lif::Lif;
+use crate::cost::activity::Activity;
+use crate::cost::summary::Summary;
+use crate::device::meter::MeteredRun;
 use crate::device::wide;
+use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -97,7 +102,8 @@ fn lif(args: &LifArgs) -> anyhow::Result<()> {
     let steps = timed.steps(|| Lif::default_steps(n));
     let lif = Lif { compartments: n, fan_in, rate, steps, seed: timed.seed };
     let timing = lif.time()?;
-    if timed.json { print_json(&lif, &timing) } else { print_table(&lif, &timing) }
+    let modelled = modelled(&lif.meter()?)?;
+    if timed.json { print_json(&lif, &timing, &modelled) } else { print_table(&lif, &timing, &modelled) }
 }
 
 fn learn(args: &LearnArgs) -> anyhow::Result<()> {
@@ -113,10 +119,28 @@ fn learn(args: &LearnArgs) -> anyhow::Result<()> {
         seed: timed.seed,
     };
     let timing = learn.time()?;
-    if timed.json { print_learn_json(&learn, &timing) } else { print_learn(&learn, &timing) }
+    let modelled = modelled(&learn.meter()?)?;
+    if timed.json { print_learn_json(&learn, &timing, &modelled) } else { print_learn(&learn, &timing, &modelled) }
 }
 
-fn print_learn_json(learn: &Learn, timing: &Timing) -> anyhow::Result<()> {
+/// What the network would cost on a Loihi, by the default prices, with the name of the model.
+fn modelled(run: &MeteredRun) -> anyhow::Result<(String, Summary)> {
+    let tables = tables(&[])?;
+    let models = models(&tables)?;
+    let named = models.first().ok_or_else(|| anyhow!("there is no price table"))?;
+    let activity = Activity::of(run, &named.model.plan)?;
+    Ok((named.name.clone(), Summary::of(&activity, &named.model)))
+}
+
+fn print_modelled((name, summary): &(String, Summary)) -> anyhow::Result<()> {
+    out::line(format_args!("  modelled for Loihi 1 ({name}; from low to high prices):"))?;
+    for line in summary.lines() {
+        out::line(format_args!("    {line}"))?;
+    }
+    Ok(())
+}
+
+fn print_learn_json(learn: &Learn, timing: &Timing, modelled: &(String, Summary)) -> anyhow::Result<()> {
     let Timing { counts, .. } = timing;
     let report = json!({
         "network": "learn",
@@ -136,13 +160,14 @@ fn print_learn_json(learn: &Learn, timing: &Timing) -> anyhow::Result<()> {
         "trace_updates": counts.trace_updates,
         "learning_updates": counts.learning_updates,
         "learning_saturations": counts.learning_saturations,
+        "modelled": modelled.1.json(),
     });
     out::line(format_args!("{}", serde_json::to_string_pretty(&report)?))?;
     Ok(())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-fn print_learn(learn: &Learn, timing: &Timing) -> anyhow::Result<()> {
+fn print_learn(learn: &Learn, timing: &Timing, modelled: &(String, Summary)) -> anyhow::Result<()> {
     let Timing { counts, .. } = timing;
     let per_step = |count: u64| count as f64 / counts.steps.max(1) as f64;
     let Learn { pre, post, rule, epoch_steps, .. } = learn;
@@ -152,10 +177,10 @@ fn print_learn(learn: &Learn, timing: &Timing) -> anyhow::Result<()> {
     out::line(format_args!("  us_per_step       {:>12.3}   ({low:.3} to {high:.3})", timing.us_per_step))?;
     out::line(format_args!("  learning_updates  {:>12.1}   a step", per_step(counts.learning_updates)))?;
     out::line(format_args!("  synaptic_events   {:>12.1}   a step", per_step(counts.synaptic_events)))?;
-    Ok(())
+    print_modelled(modelled)
 }
 
-fn print_json(lif: &Lif, timing: &Timing) -> anyhow::Result<()> {
+fn print_json(lif: &Lif, timing: &Timing, modelled: &(String, Summary)) -> anyhow::Result<()> {
     let Timing { counts, .. } = timing;
     let report = json!({
         "network": "lif",
@@ -176,13 +201,14 @@ fn print_json(lif: &Lif, timing: &Timing) -> anyhow::Result<()> {
         "axon_events": counts.axon_events,
         "synaptic_events": counts.synaptic_events,
         "beyond_the_chip": timing.beyond_the_chip.map(|unfit| unfit.to_string()),
+        "modelled": modelled.1.json(),
     });
     out::line(format_args!("{}", serde_json::to_string_pretty(&report)?))?;
     Ok(())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-fn print_table(lif: &Lif, timing: &Timing) -> anyhow::Result<()> {
+fn print_table(lif: &Lif, timing: &Timing, modelled: &(String, Summary)) -> anyhow::Result<()> {
     let Timing { counts, .. } = timing;
     let per_step = |count: u64| count as f64 / counts.steps.max(1) as f64;
     out::line(format_args!(
@@ -205,7 +231,7 @@ fn print_table(lif: &Lif, timing: &Timing) -> anyhow::Result<()> {
     if let Some(unfit) = timing.beyond_the_chip {
         out::line(format_args!("  on a Loihi: {unfit}"))?;
     }
-    Ok(())
+    print_modelled(modelled)
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -11,6 +11,7 @@ mod import;
 mod net;
 mod open;
 mod out;
+mod prices;
 mod progress;
 mod run;
 mod stop;

@@ -1,18 +1,17 @@
 //! `loihi table`: what every experiment costs, measured, modelled and published side by side.
 
 use super::open::open;
+use super::prices::{models, tables};
 use super::progress::Progress;
 use super::run::choose;
 use super::{DeviceArgs, DeviceKind, SampleArgs, out};
 use crate::cost::check;
 use crate::cost::floorplan::Floorplan;
-use crate::cost::model::Model;
-use crate::cost::prices::{BUILT_IN, ENERGY_DEFAULT, Prices, TIME_DEFAULT};
+use crate::cost::prices::BUILT_IN;
 use crate::cost::published;
 use crate::cost::sheet::{Format, write};
 use crate::cost::survey::{Survey, count, survey};
-use crate::cost::table::{Named, sheets};
-use crate::cost::traffic::ClosedForm;
+use crate::cost::table::{missing_row, sheets};
 use crate::data::DataError;
 use crate::device::inproc::ARENA_BYTES_DEFAULT;
 use crate::experiment::{Experiment, ExperimentError, Options};
@@ -78,7 +77,8 @@ pub(super) fn table(args: &TableArgs) -> anyhow::Result<()> {
         }
         let mut all = sheets(&surveys, &models, args.base.as_deref());
         if let Some(sheet) = all.first_mut() {
-            sheet.notes.extend(missing);
+            let rows: Vec<Vec<String>> = missing.iter().map(|(name, why)| missing_row(sheet, name, why)).collect();
+            sheet.rows.extend(rows);
         }
         all.push(published::sheet(&published::publication()?));
         write(&all, args.format)
@@ -97,33 +97,8 @@ fn print_prices(name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The tables that are built in, then those of files.
-fn tables(files: &[PathBuf]) -> anyhow::Result<Vec<Prices>> {
-    let mut tables = Vec::new();
-    for (name, text) in BUILT_IN {
-        tables.push(Prices::parse(text).with_context(|| name)?);
-    }
-    for file in files {
-        let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-        tables.push(Prices::parse(&text).with_context(|| format!("{} cannot be used", file.display()))?);
-    }
-    Ok(tables)
-}
-
-/// The default model, whose energies and times are of two tables, and one of each table.
-fn models(tables: &[Prices]) -> anyhow::Result<Vec<Named<'_>>> {
-    let of = |name: &str| {
-        tables.iter().find(|prices| prices.name == name).ok_or_else(|| anyhow!("the price table {name} is missing"))
-    };
-    let model = |energy, time| Model { energy, time, plan: Floorplan::LOIHI_1, traffic: &ClosedForm };
-    let name = format!("energy {ENERGY_DEFAULT}, time {TIME_DEFAULT}");
-    let mut models = vec![Named { name, model: model(of(ENERGY_DEFAULT)?, of(TIME_DEFAULT)?) }];
-    models.extend(tables.iter().map(|prices| Named { name: prices.name.clone(), model: model(prices, prices) }));
-    Ok(models)
-}
-
 /// Runs the experiments; those whose data are not there are named, with what to do.
-fn surveys(args: &TableArgs) -> anyhow::Result<(Vec<Survey>, Vec<String>)> {
+fn surveys(args: &TableArgs) -> anyhow::Result<(Vec<Survey>, Vec<(String, String)>)> {
     let all = || Experiment::ALL.iter().map(|experiment| experiment.name().to_owned()).collect();
     let names: Vec<String> = if args.experiments.is_empty() { all() } else { args.experiments.clone() };
     let progress = Progress::new(args.quiet);
@@ -132,13 +107,14 @@ fn surveys(args: &TableArgs) -> anyhow::Result<(Vec<Survey>, Vec<String>)> {
         progress.show(number as u64, names.len() as u64, name);
         match survey_one(args, name) {
             Ok(survey) => surveys.push(survey),
-            Err(error) if is_missing(&error) => missing.push(format!("{name} is not in the table: {error:#}")),
+            Err(error) if is_missing(&error) => missing.push((name.clone(), format!("{error:#}"))),
             Err(error) => return Err(error.context(name.clone())),
         }
     }
     progress.finish();
     if surveys.is_empty() {
-        bail!("no experiment could be run: {}", missing.join("; "));
+        let why: Vec<String> = missing.into_iter().map(|(_, why)| why).collect();
+        bail!("no experiment could be run: {}", why.join("; "));
     }
     Ok((surveys, missing))
 }

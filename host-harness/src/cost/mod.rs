@@ -18,6 +18,7 @@ pub mod published;
 pub mod rapl;
 pub mod rules;
 pub mod sheet;
+pub mod summary;
 pub mod survey;
 pub mod table;
 pub mod traffic;

@@ -5,7 +5,7 @@ use super::sheet::{Kind, Sheet, figure, range};
 use super::survey::Survey;
 use super::units::Range;
 
-/// What a sample of a network costs by a model. Times in ms, energies in µJ, their product in µJ s.
+/// What a sample of a network costs by a model. Times in ms, energies in µJ, their product in nJ s.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SampleCost {
     /// Time.
@@ -19,7 +19,7 @@ pub struct SampleCost {
     /// All energy.
     pub energy_uj: Range<f64>,
     /// Energy times delay.
-    pub edp_ujs: Range<f64>,
+    pub edp_njs: Range<f64>,
 }
 
 impl SampleCost {
@@ -39,8 +39,8 @@ impl SampleCost {
         }
         let [static_uj, idle_uj, dynamic_uj] = energies;
         let energy_uj = static_uj + idle_uj + dynamic_uj;
-        let edp_ujs = energy_uj.with(latency_ms, |energy, latency| energy * latency * 1e-3);
-        Self { latency_ms, static_uj, idle_uj, dynamic_uj, energy_uj, edp_ujs }
+        let edp_njs = energy_uj.with(latency_ms, |energy, latency| energy * latency);
+        Self { latency_ms, static_uj, idle_uj, dynamic_uj, energy_uj, edp_njs }
     }
 }
 
@@ -125,7 +125,7 @@ fn main_sheet(rows: &[Costed<'_>], base: &Costed<'_>, model: &Named<'_>) -> Shee
         (Kind::Modelled, "dynamic, µJ"),
         (Kind::Modelled, "energy, µJ"),
         (Kind::Modelled, "energy ratio"),
-        (Kind::Modelled, "EDP, µJ s"),
+        (Kind::Modelled, "EDP, nJ s"),
         (Kind::Modelled, "EDP ratio"),
         (Kind::Plain, "run"),
     ];
@@ -159,8 +159,8 @@ fn main_sheet(rows: &[Costed<'_>], base: &Costed<'_>, model: &Named<'_>) -> Shee
             figure(cost.dynamic_uj.typical),
             shown(cost.energy_uj),
             ratio(cost.energy_uj.typical, by.energy_uj.typical),
-            shown(cost.edp_ujs),
-            ratio(cost.edp_ujs.typical, by.edp_ujs.typical),
+            shown(cost.edp_njs),
+            ratio(cost.edp_njs.typical, by.edp_njs.typical),
             run,
         ]);
     }
@@ -180,6 +180,15 @@ fn main_sheet(rows: &[Costed<'_>], base: &Costed<'_>, model: &Named<'_>) -> Shee
     sheet
 }
 
+/// A row of the first of the tables for a network that could not be run.
+pub fn missing_row(sheet: &Sheet, name: &str, why: &str) -> Vec<String> {
+    let mut row = vec![String::new(); sheet.columns.len()];
+    if let [first, .., last] = &mut row[..] {
+        (*first, *last) = (name.to_owned(), why.to_owned());
+    }
+    row
+}
+
 fn model_sheet(surveys: &[Survey], models: &[Named<'_>]) -> Sheet {
     let columns = [
         (Kind::Plain, "experiment"),
@@ -189,7 +198,7 @@ fn model_sheet(surveys: &[Survey], models: &[Named<'_>]) -> Sheet {
         (Kind::Modelled, "idle, µJ"),
         (Kind::Modelled, "dynamic, µJ"),
         (Kind::Modelled, "energy, µJ"),
-        (Kind::Modelled, "EDP, µJ s"),
+        (Kind::Modelled, "EDP, nJ s"),
     ];
     let mut sheet = Sheet::new("Experiments: all price tables", &columns);
     for survey in surveys {
@@ -203,7 +212,7 @@ fn model_sheet(surveys: &[Survey], models: &[Named<'_>]) -> Sheet {
                 shown(cost.idle_uj),
                 shown(cost.dynamic_uj),
                 shown(cost.energy_uj),
-                shown(cost.edp_ujs),
+                shown(cost.edp_njs),
             ]);
         }
     }
@@ -216,5 +225,9 @@ fn shown(values: Range<f64>) -> String {
 
 /// A result as a person reads it.
 fn result(name: &str, value: f64) -> String {
-    if name.starts_with("accuracy") { format!("{:.2} %", 100.0 * value) } else { format!("{name} {}", figure(value)) }
+    if name.starts_with("accuracy") {
+        format!("{name} {:.2} %", 100.0 * value)
+    } else {
+        format!("{name} {}", figure(value))
+    }
 }

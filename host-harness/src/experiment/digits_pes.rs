@@ -185,7 +185,9 @@ impl DigitsPes {
             ("accuracy_test_float", tested.1),
             ("passes", f64::from(passes)),
         ];
-        conclude(session, &file, watch, metrics, digests)
+        let shown = if passes == 0 { test.len() } else { (learn.len() + test.len()) * passes as usize };
+        let outcome = conclude(session, &file, watch, metrics, digests)?;
+        Ok(Outcome { samples: Some(shown as u64), ..outcome })
     }
 
     /// Accuracy with learning off: of the device, and of the decoders in double precision.

@@ -1,0 +1,34 @@
+//! Price tables and the models that are made of them.
+
+use crate::cost::floorplan::Floorplan;
+use crate::cost::model::Model;
+use crate::cost::prices::{BUILT_IN, ENERGY_DEFAULT, Prices, TIME_DEFAULT};
+use crate::cost::table::Named;
+use crate::cost::traffic::Simulated;
+use anyhow::{Context as _, anyhow};
+use std::path::PathBuf;
+
+/// The tables that are built in, then those of files.
+pub(super) fn tables(files: &[PathBuf]) -> anyhow::Result<Vec<Prices>> {
+    let mut tables = Vec::new();
+    for (name, text) in BUILT_IN {
+        tables.push(Prices::parse(text).with_context(|| name)?);
+    }
+    for file in files {
+        let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        tables.push(Prices::parse(&text).with_context(|| format!("{} cannot be used", file.display()))?);
+    }
+    Ok(tables)
+}
+
+/// The default model, whose energies and times are of two tables, and one of each table.
+pub(super) fn models(tables: &[Prices]) -> anyhow::Result<Vec<Named<'_>>> {
+    let of = |name: &str| {
+        tables.iter().find(|prices| prices.name == name).ok_or_else(|| anyhow!("the price table {name} is missing"))
+    };
+    let model = |energy, time| Model { energy, time, plan: Floorplan::LOIHI_1, traffic: &Simulated };
+    let name = format!("energy {ENERGY_DEFAULT}, time {TIME_DEFAULT}");
+    let mut models = vec![Named { name, model: model(of(ENERGY_DEFAULT)?, of(TIME_DEFAULT)?) }];
+    models.extend(tables.iter().map(|prices| Named { name: prices.name.clone(), model: model(prices, prices) }));
+    Ok(models)
+}
