@@ -57,6 +57,9 @@ pub(super) struct TableArgs {
     quiet: bool,
 }
 
+/// An experiment whose data are not there, and what to do about it.
+type Missing = (String, String);
+
 /// Samples of an experiment that would take minutes, if the user gives no number.
 const LONG: [(Experiment, usize); 1] = [(Experiment::MnistDecolle, 500)];
 
@@ -98,7 +101,7 @@ fn print_prices(name: &str) -> anyhow::Result<()> {
 }
 
 /// Runs the experiments; those whose data are not there are named, with what to do.
-fn surveys(args: &TableArgs) -> anyhow::Result<(Vec<Survey>, Vec<(String, String)>)> {
+fn surveys(args: &TableArgs) -> anyhow::Result<(Vec<Survey>, Vec<Missing>)> {
     let all = || Experiment::ALL.iter().map(|experiment| experiment.name().to_owned()).collect();
     let names: Vec<String> = if args.experiments.is_empty() { all() } else { args.experiments.clone() };
     let progress = Progress::new(args.quiet);
