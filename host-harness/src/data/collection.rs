@@ -2,11 +2,13 @@
 //!
 //! | what | labels |
 //! |---|---|
-//! | a folder or `.tar.gz` of `.bs2`, `.bin` files | `labels.txt` (name, white space, class), else a folder a class, else the number in the name |
+//! | a folder or `.tar.gz` of `.bs2`, `.bin`, `.aedat`, `.wav` files | `labels.txt` (name, white space, class), else a folder a class, else the number in the name |
+//! | a `.csv` file, a sample a row | in its column |
 //! | a folder with `PREFIX-images-idx3-ubyte` or `PREFIX-…-idx3-ubyte` and `PREFIX-labels-idx1-ubyte`, plain or `.gz` | in that file |
 
 use super::events::{Events, EventsError, parse_bin, parse_bs2};
 use super::idx::{self, IdxError};
+use super::{aedat, table, wav};
 use flate2::read::GzDecoder;
 use std::collections::BTreeMap;
 use std::fs;
@@ -58,6 +60,16 @@ pub enum CollectionError {
     /// An IDX file is damaged.
     #[error(transparent)]
     Idx(#[from] IdxError),
+    /// A row of a CSV file is none.
+    #[error("{}, line {line}: {what}", path.display())]
+    Row {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// What is wrong.
+        what: String,
+    },
     /// A line of labels is none.
     #[error("{}, line {line}: `{text}` is no name and class", path.display())]
     Label {
@@ -80,7 +92,7 @@ pub enum CollectionError {
     },
     /// Nothing in it can be read.
     #[error(
-        "{}: there is nothing here that can be read; there can be .bs2 and .bin files of events, and IDX files {prefix}-…-idx3-ubyte",
+        "{}: there is nothing here that can be read; there can be .bs2, .bin, .aedat, .wav and .csv files, and IDX files {prefix}-…-idx3-ubyte",
         path.display()
     )]
     Nothing {
@@ -103,6 +115,8 @@ pub fn open(path: &Path, prefix: &str) -> Result<Vec<Item>, CollectionError> {
         }
     } else if matches!(extension(path).as_str(), "tar" | "tgz") {
         of_files(archive_files(path)?, path)?
+    } else if extension(path) == "csv" {
+        table::parse(&read(path)?).map_err(|(line, what)| CollectionError::Row { path: path.to_owned(), line, what })?
     } else {
         of_files(vec![(path.to_owned(), read(path)?)], path)?
     };
@@ -173,7 +187,7 @@ fn extension(path: &Path) -> String {
 }
 
 fn is_of_samples(path: &Path) -> bool {
-    matches!(extension(path).as_str(), "bs2" | "bin") || name_of(path) == "labels.txt"
+    matches!(extension(path).as_str(), "bs2" | "bin" | "aedat" | "wav") || name_of(path) == "labels.txt"
 }
 
 /// Samples in the order of their names.
@@ -187,18 +201,22 @@ fn of_files(mut files: Files, path: &Path) -> Result<Vec<Item>, CollectionError>
     let mut items = Vec::new();
     for (path, bytes) in files.iter().filter(|(path, _)| name_of(path) != "labels.txt") {
         let parsed = match extension(path).as_str() {
-            "bs2" => parse_bs2(bytes),
-            "bin" => parse_bin(bytes),
+            "bs2" => parse_bs2(bytes).map(Content::Events),
+            "bin" => parse_bin(bytes).map(Content::Events),
+            "aedat" => aedat::parse(bytes).map(Content::Events),
+            "wav" => wav::parse(bytes)
+                .map_err(|what| (0, what))
+                .map(|values| Content::Values { shape: vec![wav::FRAMES, wav::CHANNELS], values }),
             _ => continue,
         };
-        let events = parsed.map_err(|fault| EventsError::of(path, fault))?;
+        let content = parsed.map_err(|fault| EventsError::of(path, fault))?;
         let name = name_of(path);
         let stem = name.split('.').next().unwrap_or_default();
         let parent = path.parent().map(name_of).unwrap_or_default();
         let in_name = || stem.trim_start_matches(|letter: char| !letter.is_ascii_digit()).parse().ok();
         let label =
             if labels.is_empty() { classes.get(&parent).copied().or_else(in_name) } else { labels.get(stem).copied() };
-        items.push(Item { name, label, content: Content::Events(events) });
+        items.push(Item { name, label, content });
     }
     Ok(items)
 }

@@ -1,5 +1,6 @@
 //! Data sets: one that is built in, and those that [`get`] fetches into a folder.
 
+pub mod aedat;
 pub mod cache;
 pub mod checksum;
 pub mod collection;
@@ -13,6 +14,8 @@ pub mod idx;
 pub mod mnist;
 pub mod package;
 pub mod poisson;
+pub mod table;
+pub mod wav;
 
 use std::path::PathBuf;
 
