@@ -86,15 +86,34 @@ pub struct Meter<'a> {
     /// Instructions of the embedded CPU's programs since the chip was resumed, without what the cores did for the
     /// spikes that they sent.
     pub snip_instructions: u64,
+    /// When the embedded CPU has begun with what is not yet in `snip_instructions`.
+    pub since: u64,
     /// Per core.
     pub cores: &'a mut [CoreCounts],
 }
 
 impl Meter<'_> {
-    /// The clock, if there is one and the meter is on.
-    #[inline]
-    pub fn now(&self) -> Option<u64> {
-        if self.on { self.clock.map(|now| now()) } else { None }
+    /// The embedded CPU goes on.
+    #[cold]
+    #[inline(never)]
+    pub fn resume(&mut self) {
+        self.since = self.clock.map_or(0, |now| now());
+    }
+
+    /// The embedded CPU stops.
+    #[cold]
+    #[inline(never)]
+    pub fn stop(&mut self) {
+        let took = self.clock.map_or(0, |now| now()).wrapping_sub(self.since);
+        self.snip_instructions = self.snip_instructions.wrapping_add(took);
+    }
+
+    /// The embedded CPU has sent a spike into `source`, and stops while the cores deliver it.
+    #[cold]
+    #[inline(never)]
+    pub fn pause(&mut self, image: &Image<'_>, source: usize) {
+        self.stop();
+        self.count_arrivals(image, source);
     }
 
     /// Counts what one spike of `source` does at the cores that it reaches.

@@ -191,7 +191,7 @@ impl<'a> Chip<'a> {
     pub fn inject(&mut self, input: usize) {
         let source = self.compartments.saturating_add(input);
         if self.state.arrivals.meter.on {
-            self.state.arrivals.meter.count_arrivals(&self.image, source);
+            self.meter_input(source);
         }
         axon::deliver(&self.image, &mut self.state.arrivals, self.t, source, &mut self.ops);
         self.ops.input_spikes = self.ops.input_spikes.wrapping_add(1);
@@ -305,9 +305,7 @@ impl<'a> Chip<'a> {
     #[inline(always)]
     fn deliver_spikes(&mut self) {
         if self.state.arrivals.meter.on {
-            for &spike in self.state.spikes.as_slice() {
-                self.state.arrivals.meter.count_arrivals(&self.image, crate::image::index(spike));
-            }
+            self.meter_deliveries();
         }
         for &spike in self.state.spikes.as_slice() {
             let source = crate::image::index(spike);
@@ -355,8 +353,25 @@ impl<'a> Chip<'a> {
         }
     }
 
+    /// Counts what a spike from outside does.
+    #[cold]
+    #[inline(never)]
+    fn meter_input(&mut self, source: usize) {
+        self.state.arrivals.meter.count_arrivals(&self.image, source);
+    }
+
+    /// Counts what the spikes of the last step do.
+    #[cold]
+    #[inline(never)]
+    fn meter_deliveries(&mut self) {
+        for &spike in self.state.spikes.as_slice() {
+            self.state.arrivals.meter.count_arrivals(&self.image, crate::image::index(spike));
+        }
+    }
+
     /// Counts the compartments of a core that have something to do in this step.
     #[cold]
+    #[inline(never)]
     fn meter_core(&mut self, number: usize, core: &CoreRecord, block_first: usize) {
         let blocks = block_first..block_first.wrapping_add(core.blocks());
         let blocks = self.state.blocks.get(blocks).unwrap_or_default();
@@ -369,6 +384,7 @@ impl<'a> Chip<'a> {
 
     /// Counts the spikes of every core.
     #[cold]
+    #[inline(never)]
     fn meter_spikes(&mut self) {
         let mut spikes = self.state.spikes.as_slice();
         for (core, counts) in self.image.cores().zip(self.state.arrivals.meter.cores.iter_mut()) {
@@ -441,11 +457,12 @@ impl<'a> Chip<'a> {
     }
 
     fn run_snips(&mut self, phase: Phase) {
-        let begin = self.state.arrivals.meter.now();
+        if self.state.arrivals.meter.on {
+            self.state.arrivals.meter.resume();
+        }
         self.run_all_snips(phase);
-        let meter = &mut self.state.arrivals.meter;
-        if let Some((begin, end)) = begin.zip(meter.now()) {
-            meter.snip_instructions = meter.snip_instructions.wrapping_add(end.wrapping_sub(begin));
+        if self.state.arrivals.meter.on {
+            self.state.arrivals.meter.stop();
         }
     }
 

@@ -130,14 +130,14 @@ impl<A: AsMut<[u64]>> Machine<A> {
             let mut waiting = pairs.iter().peekable();
             chip.set_clock(ticks);
             let begin = ticks.map(|now| now());
-            for step in 0..steps {
+            // After the last step come the spikes that count in the next one.
+            for step in 0..=steps {
                 while let Some([_, _, low, high]) = waiting.next_if(|pair| due(**pair) <= step) {
                     chip.inject(usize::from(u16::from_le_bytes([*low, *high])));
                 }
-                compute(chip);
-            }
-            for [_, _, low, high] in waiting {
-                chip.inject(usize::from(u16::from_le_bytes([*low, *high])));
+                if step < steps {
+                    compute(chip);
+                }
             }
             Ok(Response::Ran { instructions: elapsed(ticks, begin), snip_instructions: chip.snip_instructions() })
         })

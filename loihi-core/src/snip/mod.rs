@@ -127,24 +127,13 @@ impl Cpu<'_, '_> {
     pub fn inject(&mut self, input: usize) {
         let source = self.image.compartments().wrapping_add(input);
         if self.arrivals.meter.on {
-            return self.inject_metered(source);
+            self.arrivals.meter.pause(self.image, source);
         }
         axon::deliver(self.image, self.arrivals, self.t, source, self.ops);
-        self.ops.input_spikes = self.ops.input_spikes.wrapping_add(1);
-    }
-
-    /// The same while cores are metered; what the cores do for it is none of the embedded CPU's work.
-    #[cold]
-    #[inline(never)]
-    fn inject_metered(&mut self, source: usize) {
-        let begin = self.arrivals.meter.now();
-        self.arrivals.meter.count_arrivals(self.image, source);
-        axon::deliver(self.image, self.arrivals, self.t, source, self.ops);
-        self.ops.input_spikes = self.ops.input_spikes.wrapping_add(1);
-        let meter = &mut self.arrivals.meter;
-        if let Some((begin, end)) = begin.zip(meter.now()) {
-            meter.snip_instructions = meter.snip_instructions.wrapping_sub(end.wrapping_sub(begin));
+        if self.arrivals.meter.on {
+            self.arrivals.meter.resume();
         }
+        self.ops.input_spikes = self.ops.input_spikes.wrapping_add(1);
     }
 }
 
