@@ -19,6 +19,7 @@ pub mod limits;
 pub mod network;
 pub mod nir;
 pub mod place;
+pub mod quantise;
 pub mod record;
 pub mod report;
 pub mod rule;

@@ -32,7 +32,7 @@ pub struct Pool2d {
 }
 
 /// Channels, height and width of a shape with up to three extents; `None` for more, or none.
-pub(super) fn planes(shape: &[usize]) -> Option<[usize; 3]> {
+pub(crate) fn planes(shape: &[usize]) -> Option<[usize; 3]> {
     match *shape {
         [width] => Some([1, 1, width]),
         [channels, width] => Some([channels, 1, width]),
@@ -55,6 +55,11 @@ fn seen_by(at: usize, outputs: usize, kernel: usize, [stride, padding, dilation]
 impl Conv2d {
     /// Hands target and weight of every synapse of a source to `visit`; targets rise within a channel.
     pub(super) fn visit(&self, from: [usize; 3], to: [usize; 3], source: usize, mut visit: impl FnMut(usize, i16)) {
+        self.places(from, to, source, |target, at| visit(target, self.weights.get(at).copied().unwrap_or(0)));
+    }
+
+    /// Hands target of every synapse of a source, and place of its weight among the weights, to `visit`.
+    pub(crate) fn places(&self, from: [usize; 3], to: [usize; 3], source: usize, mut visit: impl FnMut(usize, usize)) {
         let [outputs, inputs_per_group, kernel_height, kernel_width] = self.shape;
         let [_, height, width] = from;
         let (channel, y, x) = (source / (height * width), source / width % height, source % width);
@@ -69,7 +74,7 @@ impl Conv2d {
                 for [column, kernel_x] in &columns {
                     let at = ((output * inputs_per_group + input) * kernel_height + kernel_y) * kernel_width + kernel_x;
                     let target = (output * to[1] + row) * to[2] + column;
-                    visit(target, self.weights.get(at).copied().unwrap_or(0));
+                    visit(target, at);
                 }
             }
         }
@@ -102,7 +107,7 @@ impl Conv2d {
 
 impl Pool2d {
     /// Hands target and weight of every synapse of a source to `visit`, targets rising.
-    pub(super) fn visit(&self, from: [usize; 3], to: [usize; 3], source: usize, mut visit: impl FnMut(usize, i16)) {
+    pub(crate) fn visit(&self, from: [usize; 3], to: [usize; 3], source: usize, mut visit: impl FnMut(usize, i16)) {
         let [_, height, width] = from;
         let (channel, y, x) = (source / (height * width), source / width % height, source % width);
         let axis = |at: usize, position| {

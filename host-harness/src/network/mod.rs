@@ -16,6 +16,7 @@ mod write;
 pub use bias::{Bias, nearest_bias};
 pub use check::{Element, NetworkError};
 pub use connection::{Connection, Learning, Signs, Target, TraceShape, Weights};
+pub(crate) use conv::planes;
 pub use conv::{Conv2d, Pool2d};
 
 pub(crate) use write::write_aside;

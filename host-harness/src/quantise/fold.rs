@@ -1,0 +1,360 @@
+//! From a graph to populations and what leads from one to the next, with all layers without neurons folded into weights
+//! and biases.
+
+use super::linear::{Layer, Linear};
+use super::neuron::{self, Neurons};
+use super::{InputAs, Options};
+use crate::import::Wrong;
+use crate::network::{Conv2d, Pool2d, size};
+use crate::nir::{Graph, Node};
+use std::collections::BTreeMap;
+
+/// Most ways between two populations; layers that branch and join again make more and more of them.
+const PATHS_MAX: usize = 256;
+
+/// Weights in floating point.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Weights {
+    /// `[neurons, sources]`.
+    Dense(Vec<f64>),
+    /// A source, its neuron.
+    OneToOne(Vec<f64>),
+    /// A convolution; the geometry has no weights.
+    Conv(Conv2d, Vec<f64>),
+    /// A pool.
+    Pool(Pool2d, f64),
+    /// Source, neuron, weight, delay.
+    Sparse(Vec<(usize, usize, f64, u8)>),
+}
+
+/// Neurons, with what is read of them.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Population {
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) shape: Vec<usize>,
+    pub(super) neurons: Neurons,
+}
+
+/// What leads from an input or a population to a population.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Path {
+    /// The name of the source.
+    pub(super) from: String,
+    /// The population, by its place.
+    pub(super) to: usize,
+    /// The nodes between, first the source's neighbour.
+    pub(super) through: Vec<String>,
+    pub(super) weights: Weights,
+    /// Steps of delay of every source.
+    pub(super) delays: Vec<u8>,
+}
+
+/// A network in floating point.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Folded {
+    /// Name and shape.
+    pub(super) inputs: Vec<(String, Vec<usize>)>,
+    pub(super) populations: Vec<Population>,
+    pub(super) paths: Vec<Path>,
+    /// The population of the answer, by its place.
+    pub(super) readout: Option<usize>,
+    /// Names and kinds of all other nodes.
+    pub(super) others: Vec<(String, String)>,
+}
+
+struct Fold<'g> {
+    graph: &'g Graph,
+    before: BTreeMap<&'g str, Vec<&'g str>>,
+    dt: f64,
+    shapes: BTreeMap<String, Vec<usize>>,
+    linears: BTreeMap<String, Linear>,
+}
+
+/// Folds a graph without inner graphs.
+pub(super) fn fold(graph: &Graph, dt: f64, options: Options) -> Result<Folded, Wrong> {
+    let mut before: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (from, to) in &graph.edges {
+        before.entry(to).or_default().push(from);
+    }
+    let mut fold = Fold { graph, before, dt, shapes: BTreeMap::new(), linears: BTreeMap::new() };
+    let mut folded =
+        Folded { inputs: Vec::new(), populations: Vec::new(), paths: Vec::new(), readout: None, others: Vec::new() };
+    for (name, node) in &graph.nodes {
+        let kind = node.kind_name();
+        let shape = fold.shape(name, &mut Vec::new())?;
+        if kind == "Input" {
+            folded.inputs.push((name.clone(), shape));
+        } else if neuron::is_neuron(kind) {
+            let neurons = neuron::neurons(name, node, size(&shape), dt, options)?;
+            folded.populations.push(Population { name: name.clone(), kind: kind.to_owned(), shape, neurons });
+        } else {
+            folded.others.push((name.clone(), kind.to_owned()));
+        }
+    }
+    fold.outputs(&mut folded)?;
+    for to in 0..folded.populations.len() {
+        fold.paths_to(&mut folded, to, options)?;
+    }
+    if folded.populations.is_empty() {
+        return Err(Wrong::whole("it has no neurons"));
+    }
+    Ok(folded)
+}
+
+impl Fold<'_> {
+    fn node(&self, name: &str) -> Result<&Node, Wrong> {
+        self.graph.nodes.get(name).ok_or_else(|| Wrong::at(name, "there is no such node"))
+    }
+
+    fn before(&self, name: &str) -> Vec<String> {
+        self.before.get(name).into_iter().flatten().map(ToString::to_string).collect()
+    }
+
+    /// Shape of what a node puts out; `above` are the nodes that wait for it.
+    fn shape(&mut self, name: &str, above: &mut Vec<String>) -> Result<Vec<usize>, Wrong> {
+        if let Some(shape) = self.shapes.get(name) {
+            return Ok(shape.clone());
+        }
+        if above.iter().any(|other| other == name) {
+            let circle = above.join(" < ");
+            return Err(Wrong::at(
+                name,
+                format!("it waits for itself ({circle} < {name}): a circle needs a neuron or delay"),
+            ));
+        }
+        let node = self.node(name)?.clone();
+        let shape = match node.kind_name() {
+            "Input" => sound_shape(name, &node.arrays["shape"].whole().unwrap_or_default())?,
+            kind if neuron::is_neuron(kind) => match own_shape(&node) {
+                Some(shape) => sound_shape(name, &shape)?,
+                None => self.shape_before(name, above)?,
+            },
+            _ => {
+                let from = self.shape_before(name, above)?;
+                let linear = Linear::new(name, &node, &from, self.dt)?;
+                let to = linear.to.clone();
+                self.linears.insert(name.to_owned(), linear);
+                to
+            }
+        };
+        self.shapes.insert(name.to_owned(), shape.clone());
+        Ok(shape)
+    }
+
+    /// Shape of what comes into a node.
+    fn shape_before(&mut self, name: &str, above: &mut Vec<String>) -> Result<Vec<usize>, Wrong> {
+        above.push(name.to_owned());
+        let mut shape: Option<Vec<usize>> = None;
+        for before in self.before(name) {
+            let own = self.shape(&before, above)?;
+            if let Some(shape) = shape.as_ref().filter(|shape| size(shape) != size(&own)) {
+                return Err(Wrong::at(
+                    name,
+                    format!("what leads to it has shapes {shape:?} and {own:?}, which do not add up"),
+                ));
+            }
+            shape = shape.or(Some(own));
+        }
+        above.pop();
+        shape.ok_or_else(|| Wrong::at(name, "no edge leads to it"))
+    }
+
+    /// Finds the readout; sums of layers without neurons at the end get a population that adds them up.
+    fn outputs(&mut self, folded: &mut Folded) -> Result<(), Wrong> {
+        let outputs: Vec<String> = self
+            .graph
+            .nodes
+            .iter()
+            .filter(|(_, node)| node.kind_name() == "Output")
+            .map(|(name, _)| name.clone())
+            .collect();
+        for output in outputs {
+            let mut before = self.before(&output);
+            // A layer that changes nothing leaves what is read to the one before it.
+            while let [only] = &*before
+                && self.linears.get(only).is_some_and(|linear| linear.layer == Layer::Same)
+            {
+                before = self.before(only);
+            }
+            let place = folded.populations.iter().position(|population| before == [population.name.clone()]);
+            folded.readout = place;
+            if place.is_none() {
+                let shape = vec![size(&self.shape(&output, &mut Vec::new())?)];
+                let of = |value: f64| vec![value; shape[0]];
+                let (keep_u, keep_v, gain, bias) = (of(0.0), of(1.0), of(1.0), of(0.0));
+                let neurons = Neurons { keep_u, keep_v, gain, bias, threshold: None, shifted: false };
+                folded.others.retain(|(name, _)| *name != output);
+                folded.readout = Some(folded.populations.len());
+                folded.populations.push(Population { name: output, kind: "Output".to_owned(), shape, neurons });
+            }
+        }
+        Ok(())
+    }
+
+    fn paths_to(&self, folded: &mut Folded, to: usize, options: Options) -> Result<(), Wrong> {
+        let Population { name, neurons, .. } = folded.populations[to].clone();
+        let elements = neurons.gain.len();
+        let mut constant = vec![0.0; elements];
+        for before in self.before(&name) {
+            if let Some(linear) = self.linears.get(&before) {
+                if size(&linear.to) != elements {
+                    let what = format!("it has {elements} neurons, but `{before}` gives {:?}", linear.to);
+                    return Err(Wrong::at(&name, what));
+                }
+                let own = self.constant(&before);
+                constant.iter_mut().zip(own).zip(&neurons.gain).for_each(|((sum, own), gain)| *sum += own * gain);
+            }
+        }
+        // A constant current adds up in the current, as far as that lasts.
+        let population = &mut folded.populations[to].neurons;
+        for ((bias, constant), keep) in population.bias.iter_mut().zip(constant).zip(&neurons.keep_u) {
+            *bias += constant / (1.0 - keep);
+        }
+        let mut found = Vec::new();
+        self.walk(&name, &mut Vec::new(), &mut found)?;
+        for (from, through) in found {
+            let layers: Vec<&Linear> = through.iter().filter_map(|name| self.linears.get(name)).collect();
+            let sources = self.shapes.get(&from).map_or(0, |shape| size(shape));
+            if layers.is_empty() && sources != elements {
+                return Err(Wrong::at(&name, format!("it has {elements} neurons, but `{from}` has {sources}")));
+            }
+            let whole = options.input == InputAs::Values && folded.inputs.iter().any(|(input, _)| *input == from);
+            let (weights, delays) = compose(&layers, sources, &neurons.gain, whole);
+            folded.paths.push(Path { from, to, through, weights, delays });
+        }
+        Ok(())
+    }
+
+    /// All ways to a node from neurons and inputs.
+    fn walk(&self, name: &str, through: &mut Vec<String>, found: &mut Vec<(String, Vec<String>)>) -> Result<(), Wrong> {
+        for before in self.before(name) {
+            if self.linears.contains_key(&before) {
+                through.insert(0, before.clone());
+                self.walk(&before, through, found)?;
+                through.remove(0);
+            } else {
+                found.push((before, through.clone()));
+            }
+            if found.len() > PATHS_MAX {
+                return Err(Wrong::at(name, format!("more than {PATHS_MAX} ways lead to it")));
+            }
+        }
+        Ok(())
+    }
+
+    /// What a layer puts out when nothing fires.
+    fn constant(&self, name: &str) -> Vec<f64> {
+        let Some(linear) = self.linears.get(name) else { return Vec::new() };
+        let mut input = vec![0.0; size(&linear.from)];
+        for before in self.before(name) {
+            input.iter_mut().zip(self.constant(&before)).for_each(|(sum, own)| *sum += own);
+        }
+        linear.constant(&input)
+    }
+}
+
+/// The shape of a node's parameters, unless all of them are single numbers.
+fn own_shape(node: &Node) -> Option<Vec<i64>> {
+    let arrays = node.arrays.values().filter(|array| !array.shape().is_empty());
+    let largest = arrays.max_by_key(|array| size(array.shape()))?;
+    largest.shape().iter().map(|extent| i64::try_from(*extent).ok()).collect()
+}
+
+fn sound_shape(name: &str, shape: &[i64]) -> Result<Vec<usize>, Wrong> {
+    let extents: Option<Vec<usize>> = shape.iter().map(|extent| usize::try_from(*extent).ok()).collect();
+    let extents = extents.filter(|extents| !extents.is_empty() && (1..=1 << 24).contains(&size(extents)));
+    let extents = extents.ok_or_else(|| Wrong::at(name, format!("{shape:?} is no shape")))?;
+    Ok(if extents.len() > 3 { vec![size(&extents)] } else { extents })
+}
+
+/// The weights of layers in a row; `dense` to have all of them, for sums of values.
+fn compose(layers: &[&Linear], sources: usize, gain: &[f64], dense: bool) -> (Weights, Vec<u8>) {
+    let uniform =
+        |values: &[f64]| values.first().copied().filter(|first| values.iter().all(|own| own.total_cmp(first).is_eq()));
+    let mut factor = uniform(gain);
+    let mut kept = Vec::new();
+    for linear in layers {
+        match &linear.layer {
+            Layer::Same => {}
+            Layer::Scale(factors) if uniform(factors).is_some() => {
+                factor = factor.zip(uniform(factors)).map(|(a, b)| a * b);
+            }
+            other => kept.push(other),
+        }
+    }
+    if let (false, [only], Some(factor)) = (dense, &*kept, factor) {
+        match only {
+            Layer::Conv(conv, weights) => {
+                let weights = weights.iter().map(|weight| weight * factor).collect();
+                return (Weights::Conv(conv.clone(), weights), vec![0; sources]);
+            }
+            Layer::Pool(pool, own) => return (Weights::Pool(*pool, own * factor), vec![0; sources]),
+            _ => {}
+        }
+    }
+    by_columns(layers, sources, gain, dense)
+}
+
+fn by_columns(layers: &[&Linear], sources: usize, gain: &[f64], dense: bool) -> (Weights, Vec<u8>) {
+    let neurons = gain.len();
+    let mut synapses = Vec::new();
+    let mut delays = vec![0; sources];
+    let mut delay_each = true;
+    for source in 0..sources {
+        let mut reached = BTreeMap::from([((source, 0_u8), 1.0)]);
+        for linear in layers {
+            let mut next: BTreeMap<(usize, u8), f64> = BTreeMap::new();
+            for ((at, delay), value) in &reached {
+                linear.visit(*at, |to, weight, more| {
+                    *next.entry((to, delay.saturating_add(more))).or_default() += weight * value;
+                });
+            }
+            reached = next;
+        }
+        delays[source] = reached.keys().next().map_or(0, |(_, delay)| *delay);
+        delay_each &= reached.keys().all(|(_, delay)| *delay == delays[source]);
+        synapses.extend(
+            reached
+                .into_iter()
+                .map(|((to, delay), weight)| (source, to, weight * gain.get(to).copied().unwrap_or(0.0), delay)),
+        );
+    }
+    if !delay_each && !dense {
+        return (Weights::Sparse(synapses), vec![0; sources]);
+    }
+    if !dense && synapses.len() == sources && sources == neurons && synapses.iter().all(|(from, to, ..)| from == to) {
+        return (Weights::OneToOne(synapses.into_iter().map(|(_, _, weight, _)| weight).collect()), delays);
+    }
+    if dense || synapses.len().saturating_mul(2) >= neurons.saturating_mul(sources) {
+        let mut weights = vec![0.0; neurons * sources];
+        for (from, to, weight, _) in synapses {
+            weights[to * sources + from] += weight;
+        }
+        return (Weights::Dense(weights), delays);
+    }
+    let synapses = synapses.into_iter().filter(|(_, _, weight, _)| *weight != 0.0);
+    (Weights::Sparse(synapses.map(|(from, to, weight, _)| (from, to, weight, 0)).collect()), delays)
+}
+
+impl Weights {
+    /// All of them, each once.
+    pub(super) fn stored(&self) -> Vec<f64> {
+        match self {
+            Self::Dense(weights) | Self::OneToOne(weights) | Self::Conv(_, weights) => weights.clone(),
+            Self::Pool(_, weight) => vec![*weight],
+            Self::Sparse(synapses) => synapses.iter().map(|(_, _, weight, _)| *weight).collect(),
+        }
+    }
+
+    /// Synapses of a neuron.
+    pub(super) fn fan_in(&self, neurons: usize) -> usize {
+        match self {
+            Self::Dense(weights) => weights.len() / neurons.max(1),
+            Self::OneToOne(_) => 1,
+            Self::Conv(conv, _) => conv.shape[1] * conv.shape[2] * conv.shape[3],
+            Self::Pool(pool, _) => pool.kernel[0] * pool.kernel[1],
+            Self::Sparse(synapses) => synapses.len().div_ceil(neurons.max(1)),
+        }
+    }
+}

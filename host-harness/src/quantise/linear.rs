@@ -1,0 +1,208 @@
+//! Layers without neurons: what each element of their input adds to which element of their output.
+
+use crate::import::Wrong;
+use crate::network::npz::Array;
+use crate::network::{Conv2d, Pool2d, planes, size};
+use crate::nir::Node;
+
+/// A layer without neurons.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Layer {
+    /// The same elements in the same order.
+    Same,
+    /// `[outputs, inputs]`.
+    Dense(Vec<f64>),
+    /// A convolution; the geometry has no weights.
+    Conv(Conv2d, Vec<f64>),
+    /// A sum over windows, times a factor.
+    Pool(Pool2d, f64),
+    /// A factor an element.
+    Scale(Vec<f64>),
+    /// Steps of delay an element.
+    Delay(Vec<u8>),
+}
+
+/// A layer with the shapes at both ends and what it adds by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Linear {
+    pub(super) layer: Layer,
+    pub(super) from: Vec<usize>,
+    pub(super) to: Vec<usize>,
+    /// One an output, or none.
+    pub(super) bias: Vec<f64>,
+}
+
+impl Linear {
+    /// The layer of a node whose input has this shape.
+    pub(super) fn new(name: &str, node: &Node, from: &[usize], dt: f64) -> Result<Self, Wrong> {
+        let wrong = |what: String| Wrong::at(name, what);
+        let same = |layer: Layer| Self { layer, from: from.to_vec(), to: from.to_vec(), bias: Vec::new() };
+        match node.kind_name() {
+            "Output" => Ok(same(Layer::Same)),
+            "Flatten" => Ok(Self { to: vec![size(from)], ..same(Layer::Same) }),
+            "Affine" | "Linear" => Self::dense(name, node, from),
+            "Scale" => {
+                let values = spread(node.arrays.get("scale"), from);
+                Ok(same(Layer::Scale(values.ok_or_else(|| wrong(format!("`scale` does not fit {from:?}")))?)))
+            }
+            "Delay" => {
+                let values = spread(node.arrays.get("delay"), from);
+                let values = values.ok_or_else(|| wrong(format!("`delay` does not fit {from:?}")))?;
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
+                let steps = |delay: &f64| {
+                    Some((delay / dt).round()).filter(|steps| (0.0..=62.0).contains(steps)).map(|steps| steps as u8)
+                };
+                let steps: Option<Vec<u8>> = values.iter().map(steps).collect();
+                let steps =
+                    steps.ok_or_else(|| wrong("a delay is beyond 0 to 62 steps, which the chip has".to_owned()))?;
+                Ok(same(Layer::Delay(steps)))
+            }
+            "SumPool2d" | "AvgPool2d" => Self::pool(name, node, from),
+            "Conv1d" | "Conv2d" => Self::conv(name, node, from),
+            other => Err(wrong(format!("nodes of type {other} cannot be imported"))),
+        }
+    }
+
+    fn dense(name: &str, node: &Node, from: &[usize]) -> Result<Self, Wrong> {
+        let weight = node.arrays.get("weight");
+        let shape = weight.map_or(&[][..], Array::shape);
+        let sources = size(from);
+        let &[outputs, inputs] = shape else {
+            return Err(Wrong::at(name, format!("`weight` of shape {shape:?} has not two extents")));
+        };
+        if inputs != sources || outputs == 0 {
+            return Err(Wrong::at(
+                name,
+                format!("`weight` of shape {shape:?} does not fit its input of shape {from:?}"),
+            ));
+        }
+        let bias = bias(name, node, &[outputs])?;
+        let layer = Layer::Dense(weight.map(Array::real).unwrap_or_default());
+        Ok(Self { layer, from: from.to_vec(), to: vec![outputs], bias })
+    }
+
+    fn pool(name: &str, node: &Node, from: &[usize]) -> Result<Self, Wrong> {
+        let kernel = pair(name, node, "kernel_size", [1; 2])?;
+        let stride = pair(name, node, "stride", kernel)?;
+        let pool = Pool2d { kernel, stride, padding: pair(name, node, "padding", [0; 2])?, weight: 1 };
+        let to = planes(from).filter(|_| stride.iter().chain(&kernel).all(|step| *step > 0));
+        let to = to.and_then(|from| pool.output_shape(from));
+        let to = to.ok_or_else(|| Wrong::at(name, format!("windows of {kernel:?} do not fit an input of {from:?}")))?;
+        #[expect(clippy::cast_precision_loss, reason = "windows are small")]
+        let factor = if node.kind_name() == "AvgPool2d" { 1.0 / (kernel[0] * kernel[1]) as f64 } else { 1.0 };
+        Ok(Self { layer: Layer::Pool(pool, factor), from: from.to_vec(), to: to.to_vec(), bias: Vec::new() })
+    }
+
+    fn conv(name: &str, node: &Node, from: &[usize]) -> Result<Self, Wrong> {
+        let one = node.kind_name() == "Conv1d";
+        let weight = node.arrays.get("weight");
+        let shape = match *weight.map_or(&[][..], Array::shape) {
+            [outputs, inputs, width] if one => [outputs, inputs, 1, width],
+            [outputs, inputs, height, width] if !one => [outputs, inputs, height, width],
+            ref other => {
+                return Err(Wrong::at(name, format!("`weight` of shape {other:?} is none of a {}", node.kind_name())));
+            }
+        };
+        let geometry = |field: &str, default| {
+            let [a, b] = pair(name, node, field, [default; 2])?;
+            Ok(if one { [default, b.max(a)] } else { [a, b] })
+        };
+        let (stride, dilation) = (geometry("stride", 1)?, geometry("dilation", 1)?);
+        let padding = match node.words.get("padding").map(String::as_str) {
+            None => geometry("padding", 0)?,
+            Some("valid") => [0; 2],
+            Some("same") => [0, 1].map(|at| dilation[at] * shape[at + 2].saturating_sub(1) / 2),
+            Some(other) => {
+                return Err(Wrong::at(name, format!("a padding of `{other}`; there are numbers, same and valid")));
+            }
+        };
+        let groups = pair(name, node, "groups", [1; 2])?[0];
+        let conv = Conv2d { weights: Vec::new(), shape, stride, padding, dilation, groups };
+        let plane = planes(from).filter(|[channels, ..]| {
+            groups > 0
+                && shape[1].checked_mul(groups) == Some(*channels)
+                && shape[0] % groups == 0
+                && stride[0] * stride[1] > 0
+        });
+        let to = plane.and_then(|plane| conv.output_shape(plane));
+        let to = to.ok_or_else(|| {
+            Wrong::at(
+                name,
+                format!("`weight` of shape {shape:?} in {groups} groups does not fit its input of shape {from:?}"),
+            )
+        })?;
+        let to = if one { vec![to[0], to[2]] } else { to.to_vec() };
+        let bias = bias(name, node, &to)?;
+        let layer = Layer::Conv(conv, weight.map(Array::real).unwrap_or_default());
+        Ok(Self { layer, from: from.to_vec(), to, bias })
+    }
+
+    /// Hands output, weight and delay of what an input element reaches to `visit`.
+    pub(super) fn visit(&self, source: usize, mut visit: impl FnMut(usize, f64, u8)) {
+        let at = |values: &[f64], at: usize| values.get(at).copied().unwrap_or(0.0);
+        match &self.layer {
+            Layer::Same => visit(source, 1.0, 0),
+            Layer::Dense(weights) => {
+                let column = weights.iter().skip(source).step_by(size(&self.from).max(1));
+                column.enumerate().for_each(|(output, weight)| visit(output, *weight, 0));
+            }
+            Layer::Conv(conv, weights) => {
+                if let (Some(from), Some(to)) = (planes(&self.from), planes(&self.to)) {
+                    conv.places(from, to, source, |output, place| visit(output, at(weights, place), 0));
+                }
+            }
+            Layer::Pool(pool, factor) => {
+                if let (Some(from), Some(to)) = (planes(&self.from), planes(&self.to)) {
+                    pool.visit(from, to, source, |output, _| visit(output, *factor, 0));
+                }
+            }
+            Layer::Scale(factors) => visit(source, at(factors, source), 0),
+            Layer::Delay(steps) => visit(source, 1.0, steps.get(source).copied().unwrap_or(0)),
+        }
+    }
+
+    /// What it makes of constant input; empty stands for zeros.
+    pub(super) fn constant(&self, input: &[f64]) -> Vec<f64> {
+        let mut output = if self.bias.is_empty() { vec![0.0; size(&self.to)] } else { self.bias.clone() };
+        for (source, value) in input.iter().enumerate().filter(|(_, value)| **value != 0.0) {
+            self.visit(source, |at, weight, _| {
+                if let Some(output) = output.get_mut(at) {
+                    *output += weight * value;
+                }
+            });
+        }
+        output
+    }
+}
+
+/// A value an element: of a single value, of one a channel, or as it is.
+fn spread(array: Option<&Array>, shape: &[usize]) -> Option<Vec<f64>> {
+    let values = array?.real();
+    let (elements, channels) = (size(shape), shape.first().copied().unwrap_or(1).max(1));
+    match values.len() {
+        1 => Some(vec![values[0]; elements]),
+        length if length == elements => Some(values),
+        length if length == channels => {
+            Some(values.iter().flat_map(|value| std::iter::repeat_n(*value, elements / channels)).collect())
+        }
+        _ => None,
+    }
+}
+
+fn bias(name: &str, node: &Node, to: &[usize]) -> Result<Vec<f64>, Wrong> {
+    let Some(array) = node.arrays.get("bias") else { return Ok(Vec::new()) };
+    spread(Some(array), to)
+        .ok_or_else(|| Wrong::at(name, format!("`bias` of shape {:?} does not fit {to:?}", array.shape())))
+}
+
+/// Vertical and horizontal, or one number for both.
+fn pair(name: &str, node: &Node, field: &str, default: [usize; 2]) -> Result<[usize; 2], Wrong> {
+    let Some(array) = node.arrays.get(field) else { return Ok(default) };
+    let small = |value: &i64| usize::try_from(*value).ok().filter(|value| *value <= 1 << 16);
+    let values: Option<Vec<usize>> = array.whole().and_then(|values| values.iter().map(small).collect());
+    match values.as_deref() {
+        Some([both]) => Ok([*both; 2]),
+        Some([vertical, horizontal]) => Ok([*vertical, *horizontal]),
+        _ => Err(Wrong::at(name, format!("`{field}` is not two numbers from 0 to 65,536"))),
+    }
+}

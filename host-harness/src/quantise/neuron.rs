@@ -1,0 +1,123 @@
+//! Neurons of NIR as difference equations: what they keep, what input adds, when they fire.
+
+use super::{Integrator, Options, Reset};
+use crate::import::Wrong;
+use crate::nir::{Graph, Node};
+
+/// Neurons of a node: `u ← keep_u · u + gain · input`, `v ← keep_v · v + u + bias`, a spike above `threshold`.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Neurons {
+    /// Share of the current that stays, one a neuron.
+    pub(super) keep_u: Vec<f64>,
+    /// Share of the voltage that stays.
+    pub(super) keep_v: Vec<f64>,
+    /// What an input of 1 adds.
+    pub(super) gain: Vec<f64>,
+    /// What every step adds to the voltage.
+    pub(super) bias: Vec<f64>,
+    /// Above what it fires; none if it never does.
+    pub(super) threshold: Option<Vec<f64>>,
+    /// Whether the voltage begins elsewhere than the file says, since it is counted from `v_reset`.
+    pub(super) shifted: bool,
+}
+
+/// Whether a type of node has neurons.
+pub(super) fn is_neuron(kind: &str) -> bool {
+    matches!(kind, "I" | "IF" | "LI" | "LIF" | "CubaLI" | "CubaLIF" | "Threshold")
+}
+
+/// Duration of a step, and why.
+///
+/// A step that makes `r · dt / τ` 1 for all neurons is what simulators of discrete time write into files.
+pub(super) fn time_step(graph: &Graph, options: Options) -> Result<(f64, Vec<String>), Wrong> {
+    let integrator = match options.integrator {
+        Integrator::Euler => "Integrator: Euler, v keeps 1 - dt/tau.",
+        Integrator::Exp => "Integrator: exponential, v keeps exp(-dt/tau).",
+    };
+    if let Some(dt) = options.dt {
+        if !dt.is_finite() || dt <= 0.0 {
+            return Err(Wrong::whole(format!("a step of {dt} is no duration above 0")));
+        }
+        return Ok((dt, vec![format!("dt = {dt}, as given."), integrator.to_owned()]));
+    }
+    let mut shares = Vec::new();
+    for node in graph.nodes.values() {
+        let tau = node.arrays.get("tau").or_else(|| node.arrays.get("tau_mem"));
+        let (Some(tau), Some(r)) = (tau, node.arrays.get("r")) else { continue };
+        let (tau, r) = (tau.real(), r.real());
+        let elements = tau.len().max(r.len());
+        let of = |values: &[f64], at: usize| values.get(at).or(values.first()).copied().unwrap_or(f64::NAN);
+        shares.extend((0..elements).map(|at| (of(&tau, at) / of(&r, at), of(&tau, at))));
+    }
+    let Some((dt, _)) = shares.first().copied() else {
+        return Ok((1.0, vec!["No node has a time constant: a step is a step.".to_owned()]));
+    };
+    let one = shares.iter().all(|(share, tau)| (share / dt - 1.0).abs() < 1e-3 && *share < 0.5 * tau && *share > 0.0);
+    if !one {
+        return Err(Wrong::whole("the file says no time step, and tau / r is none that all neurons share: say --dt"));
+    }
+    // What single precision has lost is given back, if it is but that.
+    let digits = format!("{dt:.4e}").parse().unwrap_or(dt);
+    let dt = if f64::abs(digits / dt - 1.0) < 1e-5 { digits } else { dt };
+    Ok((
+        dt,
+        vec![format!("dt = {dt}: the file does not say, but tau / r is this for all neurons."), integrator.to_owned()],
+    ))
+}
+
+/// The neurons of a node with so many elements.
+pub(super) fn neurons(name: &str, node: &Node, elements: usize, dt: f64, options: Options) -> Result<Neurons, Wrong> {
+    let values = |field: &str| -> Result<Vec<f64>, Wrong> {
+        let own = node.arrays.get(field).map(crate::network::npz::Array::real).unwrap_or_default();
+        match own.len() {
+            1 => Ok(vec![own[0]; elements]),
+            length if length == elements => Ok(own),
+            length => Err(Wrong::at(name, format!("`{field}` has {length} values for {elements} neurons"))),
+        }
+    };
+    let or = |field: &str, default: f64| {
+        if node.arrays.contains_key(field) { values(field) } else { Ok(vec![default; elements]) }
+    };
+    let keeps = |field: &str| -> Result<Vec<f64>, Wrong> {
+        let keep = |tau: &f64| match options.integrator {
+            Integrator::Euler => 1.0 - dt / tau,
+            Integrator::Exp => (-dt / tau).exp(),
+        };
+        let keeps: Vec<f64> = values(field)?.iter().map(keep).collect();
+        let sound = keeps.iter().all(|keep| (-1e-9..=1.0).contains(keep));
+        if sound { Ok(keeps) } else { Err(Wrong::at(name, format!("dt = {dt} is longer than a `{field}`"))) }
+    };
+    let kind = node.kind_name();
+    let (keep_v, mut gain) = match kind {
+        "Threshold" => (vec![0.0; elements], vec![1.0; elements]),
+        // Without a time constant an input of 1 is an impulse of area 1.
+        "I" | "IF" => (vec![1.0; elements], values("r")?),
+        _ => {
+            let keep_v = keeps(if kind.starts_with("Cuba") { "tau_mem" } else { "tau" })?;
+            let gain = keep_v.iter().zip(values("r")?).map(|(keep, r)| (1.0 - keep) * r).collect();
+            (keep_v, gain)
+        }
+    };
+    let mut keep_u = vec![0.0; elements];
+    if kind.starts_with("Cuba") {
+        keep_u = keeps("tau_syn")?;
+        for ((gain, keep), w_in) in gain.iter_mut().zip(&keep_u).zip(or("w_in", 1.0)?) {
+            *gain *= (1.0 - keep) * w_in;
+        }
+    }
+    let field = if kind == "Threshold" { "threshold" } else { "v_threshold" };
+    let fires = matches!(kind, "Threshold" | "IF" | "LIF" | "CubaLIF");
+    let reset = if options.reset == Reset::AsFile { or("v_reset", 0.0)? } else { vec![0.0; elements] };
+    let bias =
+        keep_v.iter().zip(or("v_leak", 0.0)?).zip(&reset).map(|((keep, leak), reset)| (1.0 - keep) * (leak - reset));
+    let bias = bias.collect();
+    let mut threshold = None;
+    if fires {
+        let own: Vec<f64> = values(field)?.iter().zip(&reset).map(|(threshold, reset)| threshold - reset).collect();
+        if let Some(low) = own.iter().find(|own| **own <= 0.0 || !own.is_finite()) {
+            return Err(Wrong::at(name, format!("a threshold of {low} above the reset: neurons would fire for ever")));
+        }
+        threshold = Some(own);
+    }
+    Ok(Neurons { keep_u, keep_v, gain, bias, threshold, shifted: reset.iter().any(|reset| *reset != 0.0) })
+}
