@@ -42,6 +42,8 @@ enum Command {
     Conform(conform::ConformArgs),
     /// Turn a network of another framework into the chip's integers
     Import(import::ImportArgs),
+    /// Write a network as NIR, with the chip's values
+    Export(import::ExportArgs),
     /// Show what elementary operations cost, in instructions
     Cost(cost::CostArgs),
     /// Show what experiments cost: measured here, modelled for a Loihi, published by others
@@ -118,6 +120,7 @@ pub fn main() -> ExitCode {
         Command::Data(args) => data::data(&args),
         Command::Bench(args) => bench::bench(&args),
         Command::Import(args) => import::import(&args),
+        Command::Export(args) => import::export(&args),
         Command::Cost(args) => cost::cost(&args),
         Command::Table(args) => table::table(&args),
         Command::Place(args) => net::place_network(&args),

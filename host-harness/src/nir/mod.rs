@@ -3,6 +3,7 @@
 //! A file has `/version` and `/node`, a graph: `nodes/NAME`, each with a `type` and its parameters, and `edges`, pairs of
 //! names. Graphs nest. Source: NIR (Pedersen et al., Nature Communications 2024), and files of versions 0.1 to 1.0.
 
+mod export;
 pub mod h5;
 mod read;
 mod write;
@@ -10,6 +11,7 @@ mod write;
 use crate::network::npz::Array;
 use std::collections::BTreeMap;
 
+pub use export::export;
 pub use read::{parse, read};
 pub use write::{bytes, save};
 

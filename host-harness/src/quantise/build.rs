@@ -10,12 +10,15 @@ use crate::network::{
 use loihi_core::image::{Join, Profile, StackIn, StackOut, ThresholdMode, Tree};
 use loihi_core::num::{BiasExponent, BiasMantissa, Delay, ThresholdMantissa, WeightExponent};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 struct Build<'f> {
     folded: &'f Folded,
     options: Options,
     network: Network,
     rows: BTreeMap<String, Row>,
+    /// Units of 64 in a voltage of 1, by population.
+    scales: Vec<f64>,
 }
 
 /// A population with what leads to it, spikes and values apart.
@@ -33,16 +36,22 @@ pub(super) fn build(
     name: &str,
     dt: f64,
     options: Options,
-    said: Vec<String>,
+    mut said: Vec<String>,
 ) -> Result<Imported, Wrong> {
     let mut network = Network::new(name);
-    network.steps = options.steps;
+    let later = folded.readout.and_then(|at| folded.depths().get(at).copied()).unwrap_or(0);
+    if options.steps > 0 {
+        network.steps = options.steps + u32::from(later);
+    }
+    if later > 0 {
+        said.push(format!("Spikes take a step from layer to layer: the answer comes {later} steps after its values."));
+    }
     let dt_us = dt * 1e6;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
     if dt < 1.0 && dt_us >= 0.999 {
         network.dt_us = dt_us.round() as u64;
     }
-    let mut build = Build { folded, options, network, rows: BTreeMap::new() };
+    let mut build = Build { folded, options, network, rows: BTreeMap::new(), scales: Vec::new() };
     for (name, shape) in &folded.inputs {
         if options.input == InputAs::Spikes {
             build.network.input(name, shape);
@@ -56,6 +65,7 @@ pub(super) fn build(
     for at in 0..folded.populations.len() {
         build.population(at)?;
     }
+    build.start();
     if let Some(at) = folded.readout {
         let fires = folded.populations[at].neurons.threshold.is_some();
         let by = if fires { ReadBy::Spikes } else { ReadBy::Voltage };
@@ -95,9 +105,10 @@ impl Build<'_> {
             subtract: subtracts,
         };
         let found = scale::search(&demands);
+        self.scales.push(found.units);
         self.neurons(&site, &found)?;
         if !site.values.is_empty() {
-            self.values(&site, found.scale)?;
+            self.values(&site, found.units)?;
         }
         for (path, mantissas) in site.spikes.iter().zip(&found.connections) {
             self.connection(path, mantissas)?;
@@ -130,10 +141,10 @@ impl Build<'_> {
             let tree = if site.subtracts { tree(profile, lasting) } else { vec![profile] };
             compartments.iter_mut().zip(tree).for_each(|(all, own)| all.push(own));
         }
-        let wanted: Vec<f64> = own.bias.iter().map(|bias| bias * found.scale * 64.0).collect();
+        let wanted: Vec<f64> = own.bias.iter().map(|bias| bias * found.units * 64.0).collect();
         let held: Vec<_> = wanted.iter().map(|bias| nearest_bias(*bias)).collect();
         let errors = held.iter().zip(&wanted).map(|(held, wanted)| (f64::from(held.value()) - wanted).abs());
-        let bias_error = errors.fold(0.0, f64::max) / (64.0 * found.scale);
+        let bias_error = errors.fold(0.0, f64::max) / (64.0 * found.units);
         let mut placed = crate::network::Population::new(&population.name, &population.shape, Profile::DEFAULT);
         placed.compartments = compartments.into_iter().map(Each::of).collect();
         if site.values.is_empty() {
@@ -148,13 +159,13 @@ impl Build<'_> {
         let own = &site.population.neurons;
         let unit = site.unit();
         let thresholds = own.threshold.as_deref().unwrap_or_default();
-        let error = |(own, held): (&f64, &i32)| (f64::from(*held) / found.scale / own - 1.0).abs();
+        let error = |(own, held): (&f64, &i32)| (f64::from(*held) / found.units / own - 1.0).abs();
         let threshold_error = thresholds.iter().zip(&found.thresholds).map(error).fold(0.0, f64::max);
         let mut note = match found.thresholds.iter().max() {
             Some(most) => format!("v_th {most}, threshold off by {} %", percent(threshold_error)),
-            None => format!("never fires, 1 is {:.1} of 64", found.scale),
+            None => format!("never fires, 1 is {:.1} of 64", found.units),
         };
-        note += &format!("; decays off by {decay_error:.1e} a step; biases by {} %", percent(bias_error / unit));
+        let _ = write!(note, "; decays off by {decay_error:.1e} a step; biases by {} %", percent(bias_error / unit));
         let mut rating =
             if decay_error + threshold_error + bias_error > 0.0 { Rating::Approximate } else { Rating::Exact };
         if own.shifted {
@@ -211,13 +222,13 @@ impl Build<'_> {
 
     fn connection(&mut self, path: &Path, mantissas: &Mantissas) -> Result<(), Wrong> {
         let from = self.endpoint(&path.from)?;
-        let own = || mantissas.mantissas.clone();
+        let own = || mantissas.values.clone();
         let weights = match &path.weights {
             Weights::Dense(_) => crate::network::Weights::Dense(own()),
             Weights::OneToOne(_) => crate::network::Weights::OneToOne(Each::of(own())),
             Weights::Conv(conv, _) => crate::network::Weights::Conv2d(Conv2d { weights: own(), ..conv.clone() }),
             Weights::Pool(pool, _) => {
-                let weight = mantissas.mantissas.first().copied().unwrap_or(0);
+                let weight = mantissas.values.first().copied().unwrap_or(0);
                 crate::network::Weights::Pool2d(Pool2d { weight, ..*pool })
             }
             Weights::Sparse(synapses) => {
@@ -227,7 +238,7 @@ impl Build<'_> {
                     weight: *weight,
                     delay: *delay,
                 };
-                let mut targets: Vec<Target> = synapses.iter().zip(&mantissas.mantissas).map(target).collect();
+                let mut targets: Vec<Target> = synapses.iter().zip(&mantissas.values).map(target).collect();
                 targets.sort_unstable();
                 crate::network::Weights::Sparse(targets)
             }
@@ -254,7 +265,7 @@ impl Build<'_> {
         let exact = mantissas.max <= 1e-12 * unit;
         let numbers = format!(
             "{} weights, off by {} % of the threshold at most, {} % rms, {} clipped; drift up to {} % a step if all fire",
-            mantissas.mantissas.len(),
+            mantissas.values.len(),
             percent(mantissas.max / unit),
             percent(mantissas.rms / unit),
             mantissas.clipped,
@@ -267,6 +278,46 @@ impl Build<'_> {
                 let rating = if exact { Rating::Exact } else { Rating::Approximate };
                 self.row(node, &kind, rating, &numbers);
             }
+        }
+    }
+
+    /// Takes off what biases have added to layers behind the first one before the first spikes can have come through to
+    /// them: by a neuron that fires in the first step, and then never again.
+    fn start(&mut self) {
+        let depths = self.folded.depths();
+        let mut connections = Vec::new();
+        for (at, (population, depth)) in self.folded.populations.iter().zip(&depths).enumerate() {
+            let own = &population.neurons;
+            let early =
+                |(bias, keep): (&f64, &f64)| -bias * (1..=i32::from(*depth)).map(|step| keep.powi(step)).sum::<f64>();
+            let lasting = own.keep_u.iter().any(|keep| *keep > 0.0);
+            let weights: Vec<f64> = own.bias.iter().zip(&own.keep_v).map(early).collect();
+            if !lasting && weights.iter().any(|weight| *weight != 0.0) {
+                let scale = self.scales.get(at).copied().unwrap_or(1.0);
+                connections.push((at, *depth, scale::mantissas(&weights, scale)));
+            }
+        }
+        if connections.is_empty() {
+            return;
+        }
+        let mut name = "start".to_owned();
+        while self.network.find(&name).is_some() {
+            name.push('_');
+        }
+        let mut once = crate::network::Population::new(name, &[1], Profile { decay_v: 0, v_th: 0, ..Profile::DEFAULT });
+        once.bias = Each::Same(nearest_bias(1.0));
+        let once = self.network.population(once);
+        self.network.connect(Connection {
+            wgt_exp: WeightExponent::saturating(7),
+            ..Connection::new(once, once, crate::network::Weights::OneToOne(Each::Same(-256)))
+        });
+        for (at, depth, found) in connections {
+            let weights = crate::network::Weights::Dense(found.values);
+            self.network.connect(Connection {
+                wgt_exp: WeightExponent::saturating(found.wgt_exp),
+                delay: Each::Same(Delay::saturating(i32::from(depth) - 1)),
+                ..Connection::new(once, Endpoint::Population(at), weights)
+            });
         }
     }
 

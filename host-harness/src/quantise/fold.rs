@@ -301,7 +301,7 @@ fn by_columns(layers: &[&Linear], sources: usize, gain: &[f64], dense: bool) -> 
     let mut synapses = Vec::new();
     let mut delays = vec![0; sources];
     let mut delay_each = true;
-    for source in 0..sources {
+    for (source, delay_of) in delays.iter_mut().enumerate() {
         let mut reached = BTreeMap::from([((source, 0_u8), 1.0)]);
         for linear in layers {
             let mut next: BTreeMap<(usize, u8), f64> = BTreeMap::new();
@@ -312,8 +312,8 @@ fn by_columns(layers: &[&Linear], sources: usize, gain: &[f64], dense: bool) -> 
             }
             reached = next;
         }
-        delays[source] = reached.keys().next().map_or(0, |(_, delay)| *delay);
-        delay_each &= reached.keys().all(|(_, delay)| *delay == delays[source]);
+        *delay_of = reached.keys().next().map_or(0, |(_, delay)| *delay);
+        delay_each &= reached.keys().all(|(_, delay)| delay == delay_of);
         synapses.extend(
             reached
                 .into_iter()
@@ -335,6 +335,21 @@ fn by_columns(layers: &[&Linear], sources: usize, gain: &[f64], dense: bool) -> 
     }
     let synapses = synapses.into_iter().filter(|(_, _, weight, _)| *weight != 0.0);
     (Weights::Sparse(synapses.map(|(from, to, weight, _)| (from, to, weight, 0)).collect()), delays)
+}
+
+impl Folded {
+    /// Steps that a spike takes from the inputs to each population: the shortest way; 0 for those that no input reaches.
+    pub(super) fn depths(&self) -> Vec<u8> {
+        let mut depths = vec![u8::MAX; self.populations.len()];
+        for _ in 0..=self.populations.len() {
+            for path in &self.paths {
+                let before = self.populations.iter().position(|population| population.name == path.from);
+                let depth = before.map_or(0, |before| depths[before].saturating_add(1));
+                depths[path.to] = depths[path.to].min(depth);
+            }
+        }
+        depths.into_iter().map(|depth| if depth > 60 { 0 } else { depth }).collect()
+    }
 }
 
 impl Weights {

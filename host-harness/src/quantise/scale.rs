@@ -26,7 +26,7 @@ pub(super) struct Demands<'w> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Mantissas {
     pub(super) wgt_exp: i32,
-    pub(super) mantissas: Vec<i16>,
+    pub(super) values: Vec<i16>,
     /// Largest and root-mean-square error, in voltage.
     pub(super) max: f64,
     pub(super) rms: f64,
@@ -38,7 +38,7 @@ pub(super) struct Mantissas {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Scale {
     /// Units of 64 in a voltage of 1.
-    pub(super) scale: f64,
+    pub(super) units: f64,
     pub(super) thresholds: Vec<i32>,
     pub(super) connections: Vec<Mantissas>,
 }
@@ -100,13 +100,13 @@ fn apply(demands: &Demands<'_>, scale: f64, threshold: f64) -> (f64, Scale) {
     let mut thresholds: Vec<i32> = demands.thresholds.iter().map(held).collect();
     if demands.subtract {
         let exponent = subtract_exponent(threshold * scale);
-        thresholds
-            .iter_mut()
-            .for_each(|own| *own = ((*own + (1 << exponent >> 1)) >> exponent).clamp(1, 256) << exponent);
+        for own in &mut thresholds {
+            *own = ((*own + (1 << exponent >> 1)) >> exponent).clamp(1, 256) << exponent;
+        }
     }
     let error = |(own, held): (&f64, &i32)| (own - f64::from(*held) / scale) / unit;
     let most = demands.thresholds.iter().zip(&thresholds).map(|pair| error(pair).abs()).fold(0.0, f64::max);
-    (cost + most * most, Scale { scale, thresholds, connections })
+    (cost + most * most, Scale { units: scale, thresholds, connections })
 }
 
 /// Mantissas of both signs, even as such connections have them, at the exponent that loses least.
@@ -132,7 +132,7 @@ fn at_exponent(weights: &[f64], scale: f64, wgt_exp: i32) -> Mantissas {
         found.max = found.max.max(error);
         squares += error * error;
         #[expect(clippy::cast_possible_truncation, reason = "in range")]
-        found.mantissas.push(held as i16);
+        found.values.push(held as i16);
     }
     #[expect(clippy::cast_precision_loss, reason = "numbers of weights")]
     let count = weights.len().max(1) as f64;

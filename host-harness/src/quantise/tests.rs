@@ -1,1 +1,203 @@
-//! Small graphs by hand.
+//! Networks on the chip against the same networks in floating point.
+
+use super::*;
+use crate::device::inproc::InProcess;
+use crate::device::session::{Patience, Session};
+use crate::import::Rating;
+use crate::inference::{Inference, Stimulus};
+use crate::network::npz::{Array, Values};
+use crate::network::{Network, Weights};
+use crate::nir::{self, Node};
+use crate::place::place;
+use loihi_core::num::word;
+use std::path::Path;
+
+fn real(shape: &[usize], values: Vec<f64>) -> Array {
+    Array::new(shape.to_vec(), Values::Real(values)).unwrap()
+}
+
+fn whole(values: &[i64]) -> Array {
+    Array::new(vec![values.len()], Values::Whole(values.to_vec())).unwrap()
+}
+
+fn graph(nodes: Vec<(&str, Node)>, edges: &[(&str, &str)]) -> Graph {
+    let edges = edges.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect();
+    Graph { nodes: nodes.into_iter().map(|(name, node)| (name.to_owned(), node)).collect(), edges }
+}
+
+fn input(shape: &[i64]) -> Node {
+    Node::layer("Input").with("shape", whole(shape))
+}
+
+fn lif(neurons: usize, tau: f64, r: f64, threshold: f64) -> Node {
+    let each = |value| real(&[neurons], vec![value; neurons]);
+    let node = Node::layer("LIF").with("tau", each(tau)).with("r", each(r));
+    node.with("v_leak", each(0.0)).with("v_threshold", each(threshold))
+}
+
+fn linear(shape: [usize; 2], values: Vec<f64>) -> Node {
+    Node::layer("Linear").with("weight", real(&shape, values))
+}
+
+/// Number of a draw, −1 to 1.
+fn draw(purpose: u32, at: u32) -> f64 {
+    f64::from(word(7, purpose, at, 0)) / f64::from(u32::MAX) * 2.0 - 1.0
+}
+
+/// Spikes of the population that is read: step and neuron.
+fn spikes(network: &Network, stimulus: &Stimulus) -> Vec<(u32, usize)> {
+    let placed = place(network, crate::place::Options::default()).unwrap();
+    let mut session = Session::open(Box::new(InProcess::new(32 << 20)), Patience::default(), 1, || false).unwrap();
+    let mut inference = Inference::new(&mut session, network, &placed).unwrap();
+    let read = network.readout.unwrap().population;
+    let mut spikes = Vec::new();
+    let visit = |spike: crate::inference::Spike| {
+        if spike.population == read {
+            spikes.push((spike.step, spike.neuron));
+        }
+    };
+    inference.run(stimulus, visit).unwrap();
+    spikes.sort_unstable();
+    spikes
+}
+
+/// A trained network with biases, two hidden layers and a reset that subtracts fires as it does in floating point, two
+/// steps later: at least 99 of 100 outputs over 50 steps.
+#[test]
+fn a_trained_network_fires_as_in_floating_point() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/nir/kws_fc128x2.nir");
+    let graph = nir::read(&path).unwrap();
+    let options = Options { reset: Reset::Subtract, input: InputAs::Values, ..Options::default() };
+    let imported = quantise(&graph, "kws", options).unwrap();
+    assert!(imported.said[0].starts_with("dt = 0.0001: the file does not say"), "{:?}", imported.said);
+    assert_eq!(imported.rating(), Rating::Approximate);
+    let layers: Vec<[Vec<f64>; 2]> = ["0", "2", "4"]
+        .iter()
+        .map(|name| ["weight", "bias"].map(|field| graph.nodes[*name].arrays[field].real()))
+        .collect();
+    let (mut same, mut fired) = (0, 0);
+    for sample in 0..8_u32 {
+        let level = |step: u32, at: u32| f64::midpoint(draw(sample, at + 20 * (step / 10)), 1.0);
+        let mut wanted = vec![[false; 10]; 50];
+        let mut states: Vec<(Vec<f64>, Vec<f64>)> =
+            layers.iter().map(|[_, bias]| (vec![0.0; bias.len()], vec![0.0; bias.len()])).collect();
+        for (step, wanted) in (0..).zip(&mut wanted) {
+            let mut x: Vec<f64> = (0..20).map(|at| (level(step, at) * 4096.0).round() / 4096.0).collect();
+            for ([weight, bias], (v, spike)) in layers.iter().zip(&mut states) {
+                for at in 0..bias.len() {
+                    let row = &weight[at * x.len()..(at + 1) * x.len()];
+                    let sum: f64 = row.iter().zip(&x).map(|(weight, x)| weight * x).sum();
+                    v[at] = 0.95 * v[at] + sum + bias[at] - spike[at];
+                    spike[at] = f64::from(u8::from(v[at] > 1.0));
+                }
+                x.clone_from(spike);
+            }
+            x.iter().zip(wanted).for_each(|(x, wanted)| *wanted = *x > 0.5);
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "0 to 4096")]
+        let row = |step| (0..20).map(|at| (level(step, at) * 4096.0).round() as i16).collect();
+        let values = (0..52).map(|step| (step, 0, row(step))).collect();
+        let found = spikes(&imported.network, &Stimulus { steps: 52, values, ..Stimulus::default() });
+        for (step, wanted) in (2..).zip(&wanted) {
+            for (neuron, wanted) in wanted.iter().enumerate() {
+                same += u32::from(found.binary_search(&(step, neuron)).is_ok() == *wanted);
+                fired += u32::from(*wanted);
+            }
+        }
+    }
+    assert!(fired > 100, "{fired} spikes say little");
+    assert!(same * 100 >= 99 * 4000, "{same} of 4000 outputs are the same");
+}
+
+/// Pool, flatten, matrix and scale in a row are the weights that they make together.
+#[test]
+fn layers_without_neurons_are_folded() {
+    let weights: Vec<f64> = (0..8).map(|at| draw(1, at)).collect();
+    let pool = Node::layer("AvgPool2d").with("kernel_size", whole(&[2, 2])).with("stride", whole(&[2, 2]));
+    let pool = pool.with("padding", whole(&[0, 0]));
+    let graph = graph(
+        vec![
+            ("in", input(&[2, 2, 4])),
+            ("pool", pool),
+            ("flat", Node::layer("Flatten")),
+            ("fc", linear([2, 4], weights.clone())),
+            ("scale", Node::layer("Scale").with("scale", real(&[2], vec![1.0, -2.0]))),
+            ("lif", lif(2, 0.01, 10.0, 1.0)),
+            ("out", Node::layer("Output").with("shape", whole(&[2]))),
+        ],
+        &[("in", "pool"), ("pool", "flat"), ("flat", "fc"), ("fc", "scale"), ("scale", "lif"), ("lif", "out")],
+    );
+    let imported = quantise(&graph, "n", Options::default()).unwrap();
+    let [connection] = &*imported.network.connections else { panic!("{:?}", imported.network.connections) };
+    let Weights::Dense(found) = &connection.weights else { panic!("{:?}", connection.weights) };
+    let v_th = imported.network.populations[0].compartments[0].get(0).unwrap().v_th / 64;
+    for neuron in 0..2 {
+        for source in 0..16 {
+            let pooled = source / 8 * 2 + source % 4 / 2;
+            let wanted = weights[neuron * 4 + pooled] / 4.0 * [1.0, -2.0][neuron];
+            let held = f64::from(connection.folded(found[neuron * 16 + source])) / f64::from(v_th);
+            assert!((held - wanted).abs() < 0.003, "neuron {neuron}, source {source}: {held}, not {wanted}");
+        }
+    }
+}
+
+#[test]
+fn what_is_exported_computes_the_same() {
+    let weights = (0..12).map(|at| draw(2, at)).collect();
+    let nodes = vec![
+        ("in", input(&[4])),
+        ("fc", linear([3, 4], weights)),
+        ("lif", lif(3, 0.01, 10.0, 1.0)),
+        ("delay", Node::layer("Delay").with("delay", real(&[3], vec![0.0, 0.003, 0.007]))),
+        ("back", linear([3, 3], (0..9).map(|at| draw(3, at) / 2.0).collect())),
+        ("out", Node::layer("Output").with("shape", whole(&[3]))),
+    ];
+    let edges = [("in", "fc"), ("fc", "lif"), ("lif", "delay"), ("delay", "back"), ("back", "lif"), ("lif", "out")];
+    let first = quantise(&graph(nodes, &edges), "n", Options::default()).unwrap().network;
+    assert_eq!(first.dt_us, 1000);
+    let exported = nir::export(&first).unwrap();
+    assert_eq!(nir::parse(&nir::bytes(&exported).unwrap()).unwrap(), exported);
+    let second = quantise(&exported, "n", Options { dt: Some(0.001), ..Options::default() }).unwrap().network;
+    let spikes_in = (0..60).flat_map(|step| (0..4).map(move |at| (step, 0, at)));
+    let spikes_in = spikes_in.filter(|(step, _, at)| word(5, *step, u32::try_from(*at).unwrap(), 0).is_multiple_of(3)).collect();
+    let stimulus = Stimulus { steps: 60, spikes: spikes_in, ..Stimulus::default() };
+    let found = spikes(&first, &stimulus);
+    assert!(found.len() > 20, "{found:?}");
+    assert_eq!(spikes(&second, &stimulus), found);
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_node() {
+    let plain = || {
+        vec![
+            ("in", input(&[4])),
+            ("fc", linear([3, 4], vec![0.1; 12])),
+            ("lif", lif(3, 0.01, 10.0, 1.0)),
+            ("out", Node::layer("Output").with("shape", whole(&[3]))),
+        ]
+    };
+    let edges = [("in", "fc"), ("fc", "lif"), ("lif", "out")];
+    let said = |nodes: Vec<(&str, Node)>, edges: &[(&str, &str)]| {
+        quantise(&graph(nodes, edges), "n", Options::default()).unwrap_err().of(Path::new("a.nir")).to_string()
+    };
+    let with = |name: &'static str, node: Node| {
+        let mut nodes = plain();
+        nodes.retain(|(own, _)| *own != name);
+        nodes.push((name, node));
+        nodes
+    };
+    let shape = said(with("fc", linear([3, 5], vec![0.1; 15])), &edges);
+    assert_eq!(shape, "a.nir, node `fc`: `weight` of shape [3, 5] does not fit its input of shape [4]");
+    let rows = said(with("fc", linear([2, 4], vec![0.1; 8])), &edges);
+    assert_eq!(rows, "a.nir, node `lif`: it has 3 neurons, but `fc` gives [2]");
+    let dt = said(with("lif", lif(3, 0.01, 1.0, 1.0)), &edges);
+    assert_eq!(dt, "a.nir: the file says no time step, and tau / r is none that all neurons share: say --dt");
+    let threshold = said(with("lif", lif(3, 0.01, 10.0, -1.0)), &edges);
+    assert!(threshold.starts_with("a.nir, node `lif`: a threshold of -1 above the reset"), "{threshold}");
+    let mut circle = plain();
+    circle.push(("again", linear([4, 3], vec![0.1; 12])));
+    let circle = said(circle, &[edges[0], edges[1], edges[2], ("fc", "again"), ("again", "fc")]);
+    assert!(circle.contains("it waits for itself"), "{circle}");
+    let none = said(plain(), &edges[1..]);
+    assert_eq!(none, "a.nir, node `fc`: no edge leads to it");
+}
