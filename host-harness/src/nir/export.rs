@@ -141,6 +141,12 @@ fn layer(graph: &mut Graph, network: &Network, number: usize, connection: &Conne
         }
         _ => {
             let (sources, neurons) = (size(shapes[0]), size(shapes[1]));
+            if shapes[1].len() > 1 {
+                return Err(format!(
+                    "what leads from `{from}` to `{to}` is no convolution of images, and NIR has no other layer of shape {:?}",
+                    shapes[1]
+                ));
+            }
             if sources.saturating_mul(neurons) > 1 << 24 {
                 return Err(format!(
                     "what leads from `{from}` to `{to}` is too large for a matrix, and no convolution"

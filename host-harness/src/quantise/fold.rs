@@ -5,7 +5,7 @@ use super::linear::{Layer, Linear};
 use super::neuron::{self, Neurons};
 use super::{InputAs, Options};
 use crate::import::Wrong;
-use crate::network::{Conv2d, Pool2d, size};
+use crate::network::{Conv2d, Pool2d, planes, size};
 use crate::nir::{Graph, Node};
 use std::collections::BTreeMap;
 
@@ -283,6 +283,15 @@ fn compose(layers: &[&Linear], sources: usize, gain: &[f64], dense: bool) -> (We
             other => kept.push(other),
         }
     }
+    let planes =
+        layers.first().and_then(|first| planes(&first.from)).zip(layers.last().and_then(|last| planes(&last.to)));
+    if let (false, [Layer::Pool(pool, own), Layer::Conv(conv, weights)], Some(factor), Some((from, to))) =
+        (dense, &*kept, factor, planes)
+        && let Some((conv, weights)) = pooled(*pool, conv, weights, from, to)
+    {
+        let weights = weights.iter().map(|weight| weight * own * factor).collect();
+        return (Weights::Conv(conv, weights), vec![0; sources]);
+    }
     if let (false, [only], Some(factor)) = (dense, &*kept, factor) {
         match only {
             Layer::Conv(conv, weights) => {
@@ -294,6 +303,38 @@ fn compose(layers: &[&Linear], sources: usize, gain: &[f64], dense: bool) -> (We
         }
     }
     by_columns(layers, sources, gain, dense)
+}
+
+/// A pool and then a convolution as one convolution with a larger kernel; none where windows overlap or do not come out.
+fn pooled(
+    pool: Pool2d,
+    conv: &Conv2d,
+    weights: &[f64],
+    from: [usize; 3],
+    to: [usize; 3],
+) -> Option<(Conv2d, Vec<f64>)> {
+    let own = pool.kernel;
+    let whole = (0..2).all(|at| from[at + 1].is_multiple_of(own[at]));
+    if own != pool.stride || pool.padding != [0; 2] || !whole || conv.dilation != [1; 2] {
+        return None;
+    }
+    let [outputs, inputs, height, width] = conv.shape;
+    let shape = [outputs, inputs, height.checked_mul(own[0])?, width.checked_mul(own[1])?];
+    let larger = Conv2d {
+        weights: Vec::new(),
+        shape,
+        stride: [conv.stride[0].checked_mul(own[0])?, conv.stride[1].checked_mul(own[1])?],
+        padding: [conv.padding[0].checked_mul(own[0])?, conv.padding[1].checked_mul(own[1])?],
+        ..conv.clone()
+    };
+    if larger.output_shape(from)? != to || size(&shape) > 1 << 24 {
+        return None;
+    }
+    let place = |at: usize| {
+        let (plane, y, x) = (at / (shape[2] * shape[3]), at / shape[3] % shape[2], at % shape[3]);
+        weights.get((plane * height + y / own[0]) * width + x / own[1]).copied().unwrap_or(0.0)
+    };
+    Some((larger, (0..size(&shape)).map(place).collect()))
 }
 
 fn by_columns(layers: &[&Linear], sources: usize, gain: &[f64], dense: bool) -> (Weights, Vec<u8>) {
