@@ -82,7 +82,7 @@ impl Place {
         let output = self.get(more).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{said}");
-        let set = mnist::dataset(Some(&self.data())).unwrap();
+        let set = mnist::dataset(mnist::MNIST, Some(&self.data())).unwrap();
         assert_eq!((set.learn.len(), set.test.len()), (5, 2));
         assert_eq!((set.learn[4].label, set.test[1].label), (4, 1));
         assert!(set.learn[0].values.iter().copied().eq(noise(784)));
@@ -281,4 +281,48 @@ fn a_wrong_name_or_folder_is_answered_with_a_right_one() {
     let (address, data) = (place.server.address.clone(), file.join("in"));
     refused(&["get", "mnist", "--registry", &address, "--data", data.to_str().unwrap()], &["Not a directory"]);
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+}
+
+#[test]
+fn clothes_come_from_debian_and_what_nobody_carries_is_said() {
+    let place = Place::new(&[Answer::File]);
+    let output = place.command(&["get", "fashion-mnist", "--registry", &place.server.address]).output().unwrap();
+    assert_one_sentence(&output, &["fashion-mnist was not fetched", "is not the expected package", "sha512-gRngtEC8"]);
+    let path = "/pool/main/d/dataset-fashion-mnist/dataset-fashion-mnist_0.0~git20200523.55506a9-1_all.deb";
+    assert_eq!(place.server.requests(), [path]);
+    let output = place.command(&["get", "cifar-10"]).output().unwrap();
+    assert_one_sentence(&output, &["no package registry carries `cifar-10`"]);
+}
+
+#[test]
+fn show_says_what_samples_are() {
+    let place = Place::new(&[Answer::File]);
+    let shown = |path: &str| {
+        let output = place.command(&["show", path]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    place.fetched(&[]);
+    let text = shown("mnist");
+    for part in ["mnist, t10k", "mnist, train", "samples   5", "values [28, 28] (5)", "0:1 1:1 2:1 3:1 4:1 (5 classes)"]
+    {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let pictures = text.lines().filter(|line| line.trim().starts_with('|')).count();
+    assert_eq!(pictures, 28, "two pictures of 28 rows, two rows a line: {text}");
+    let file = place.data().join("mnist/train-labels-idx1-ubyte");
+    assert!(shown(file.to_str().unwrap()).contains("labels    none"));
+
+    let table = place.temporary.path().join("a.csv");
+    fs::write(&table, "a,b,label\n1,2,0\n3,4,1\n").unwrap();
+    assert!(shown(table.to_str().unwrap()).contains("values [2] (2)"));
+    fs::write(&table, "a,b,label\n1,2,0\n3,x,1\n").unwrap();
+    let refused = |path: &Path, parts: &[&str]| {
+        assert_one_sentence(&place.command(&["show", path.to_str().unwrap()]).output().unwrap(), parts);
+    };
+    refused(&table, &["a.csv, line 3: `x` in column 2 is no number"]);
+    let cut = place.temporary.path().join("3.bs2");
+    fs::write(&cut, [1; 13]).unwrap();
+    refused(&cut, &["3.bs2, byte 10: it ends within an event"]);
+    refused(&place.temporary.path().join("none"), &["none: No such file"]);
 }

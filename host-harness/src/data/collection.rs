@@ -2,12 +2,17 @@
 //!
 //! | what | labels |
 //! |---|---|
-//! | a folder or `.tar.gz` of `.bs2`, `.bin`, `.aedat`, `.wav` files | `labels.txt` (name, white space, class), else a folder a class, else the number in the name |
+//! | a folder or `.tar.gz` of `.bs2`, `.bin`, `.aedat`, `.wav` files | `labels.txt` (name, white space, class), else a folder a class, else the first number in the name |
 //! | a `.csv` file, a sample a row | in its column |
 //! | a folder with `PREFIX-images-idx3-ubyte` or `PREFIX-…-idx3-ubyte` and `PREFIX-labels-idx1-ubyte`, plain or `.gz` | in that file |
+//! | an IDX file, plain or `.gz`: its first extent are the samples | none |
+//!
+//! A path that is not there and is the name of a data set that was fetched is that data set.
 
 use super::events::{Events, EventsError, parse_bin, parse_bs2};
+use super::folder::data_folder;
 use super::idx::{self, IdxError};
+use super::package::PACKAGES;
 use super::{aedat, table, wav};
 use flate2::read::GzDecoder;
 use std::collections::BTreeMap;
@@ -103,13 +108,29 @@ pub enum CollectionError {
     },
 }
 
+/// The path itself; or the folder of a data set that was fetched, if that is its name and there is no such path.
+pub fn locate(path: &Path) -> PathBuf {
+    let fetched = || {
+        let package = PACKAGES.iter().find(|package| path == Path::new(package.name))?;
+        let folder = data_folder(None).ok()?.join(package.name);
+        folder.is_dir().then_some(folder)
+    };
+    if path.exists() { path.to_owned() } else { fetched().unwrap_or_else(|| path.to_owned()) }
+}
+
 /// Reads samples; of IDX files those whose names begin with `prefix` (`train`, `test`, `t10k`).
 ///
 /// # Errors
 /// [`CollectionError`] names the file, and where in it.
 pub fn open(path: &Path, prefix: &str) -> Result<Vec<Item>, CollectionError> {
+    let path = &*locate(path);
     let items = if path.is_dir() {
-        match idx_files(path, prefix)? {
+        // MNIST and its kin call their test samples so.
+        let found = match (idx_files(path, prefix)?, prefix) {
+            (None, "test") => idx_files(path, "t10k")?,
+            (found, _) => found,
+        };
+        match found {
             Some([samples, labels]) => return of_idx(&samples, &labels),
             None => of_files(folder_files(path)?, path)?,
         }
@@ -117,6 +138,8 @@ pub fn open(path: &Path, prefix: &str) -> Result<Vec<Item>, CollectionError> {
         of_files(archive_files(path)?, path)?
     } else if extension(path) == "csv" {
         table::parse(&read(path)?).map_err(|(line, what)| CollectionError::Row { path: path.to_owned(), line, what })?
+    } else if name_of(path).contains("-ubyte") {
+        of_idx_alone(path)?
     } else {
         of_files(vec![(path.to_owned(), read(path)?)], path)?
     };
@@ -204,16 +227,19 @@ fn of_files(mut files: Files, path: &Path) -> Result<Vec<Item>, CollectionError>
             "bs2" => parse_bs2(bytes).map(Content::Events),
             "bin" => parse_bin(bytes).map(Content::Events),
             "aedat" => aedat::parse(bytes).map(Content::Events),
-            "wav" => wav::parse(bytes)
-                .map_err(|what| (0, what))
-                .map(|values| Content::Values { shape: vec![wav::FRAMES, wav::CHANNELS], values }),
+            "wav" => {
+                wav::parse(bytes).map(|values| Content::Values { shape: vec![wav::FRAMES, wav::CHANNELS], values })
+            }
             _ => continue,
         };
         let content = parsed.map_err(|fault| EventsError::of(path, fault))?;
         let name = name_of(path);
         let stem = name.split('.').next().unwrap_or_default();
         let parent = path.parent().map(name_of).unwrap_or_default();
-        let in_name = || stem.trim_start_matches(|letter: char| !letter.is_ascii_digit()).parse().ok();
+        let in_name = || {
+            let number = stem.trim_start_matches(|letter: char| !letter.is_ascii_digit());
+            number.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
+        };
         let label =
             if labels.is_empty() { classes.get(&parent).copied().or_else(in_name) } else { labels.get(stem).copied() };
         items.push(Item { name, label, content });
@@ -263,6 +289,34 @@ fn idx_files(folder: &Path, prefix: &str) -> Result<Option<[PathBuf; 2]>, Collec
     let samples = find(&|name| name.starts_with(prefix) && name.contains("idx3-ubyte"));
     let labels = find(&|name| name.starts_with(prefix) && name.contains("labels") && name.contains("idx1-ubyte"));
     Ok(samples.zip(labels).map(|(samples, labels)| [samples, labels]))
+}
+
+/// The beginnings of IDX files in a folder that have labels, in alphabetical order.
+///
+/// # Errors
+/// [`CollectionError::Read`].
+pub fn splits(folder: &Path) -> Result<Vec<String>, CollectionError> {
+    let mut prefixes = std::collections::BTreeSet::new();
+    for entry in fs::read_dir(folder).map_err(read_error(folder))? {
+        let name = name_of(&entry.map_err(read_error(folder))?.path());
+        if let Some((prefix, _)) = name.split_once("-labels-idx1-ubyte") {
+            prefixes.insert(prefix.to_owned());
+        }
+    }
+    Ok(prefixes.into_iter().collect())
+}
+
+/// Samples of an IDX file without labels.
+fn of_idx_alone(path: &Path) -> Result<Vec<Item>, CollectionError> {
+    let values = idx::read(path)?;
+    let shape: Vec<usize> = values.dimensions.iter().skip(1).copied().collect();
+    let each = shape.iter().product::<usize>().max(1);
+    let item = |(number, values): (usize, &[u8])| Item {
+        name: number.to_string(),
+        label: None,
+        content: Content::Values { shape: shape.clone(), values: values.to_vec() },
+    };
+    Ok(values.values.chunks(each).enumerate().map(item).collect())
 }
 
 fn of_idx(samples: &Path, labels: &Path) -> Result<Vec<Item>, CollectionError> {

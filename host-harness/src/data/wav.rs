@@ -23,29 +23,28 @@ const OFFSET: f32 = 198.2;
 /// Reads a recording as features `[50, 20]`; of several channels the first is taken.
 ///
 /// # Errors
-/// What is wrong, in a sentence.
-pub fn parse(bytes: &[u8]) -> Result<Vec<u8>, String> {
+/// Offset, and what is wrong.
+pub fn parse(bytes: &[u8]) -> Result<Vec<u8>, (usize, String)> {
     let mut reader =
-        hound::WavReader::new(Cursor::new(bytes)).map_err(|error| format!("it is no WAV file: {error}"))?;
+        hound::WavReader::new(Cursor::new(bytes)).map_err(|error| (0, format!("it is no WAV file: {error}")))?;
     let spec = reader.spec();
     if !(4000..=192_000).contains(&spec.sample_rate) || spec.channels == 0 {
-        return Err(format!("{} channels at {} Hz: there can be 4 to 192 kHz", spec.channels, spec.sample_rate));
+        return Err((22, format!("{} channels at {} Hz: there can be 4 to 192 kHz", spec.channels, spec.sample_rate)));
     }
     let channels = usize::from(spec.channels);
-    let damaged = |error: hound::Error| format!("it is damaged: {error}");
-    let samples: Vec<f32> = match spec.sample_format {
-        hound::SampleFormat::Float => {
-            reader.samples::<f32>().step_by(channels).collect::<Result<_, _>>().map_err(damaged)?
-        }
+    let samples: Result<Vec<f32>, hound::Error> = match spec.sample_format {
+        hound::SampleFormat::Float => reader.samples::<f32>().step_by(channels).collect(),
         hound::SampleFormat::Int => {
             let full_scale = 2_f32.powi(i32::from(spec.bits_per_sample) - 1);
             #[expect(clippy::cast_precision_loss, reason = "more than the features tell apart")]
             let share = |sample: Result<i32, hound::Error>| sample.map(|sample| sample as f32 / full_scale);
-            reader.samples::<i32>().step_by(channels).map(share).collect::<Result<_, _>>().map_err(damaged)?
+            reader.samples::<i32>().step_by(channels).map(share).collect()
         }
     };
+    let at = usize::try_from(reader.into_inner().position()).unwrap_or(usize::MAX);
+    let samples = samples.map_err(|error| (at, format!("it is damaged or cut: {error}")))?;
     if samples.iter().any(|sample| !sample.is_finite()) {
-        return Err("it has samples that are no numbers".to_owned());
+        return Err((at, "it has samples that are no numbers".to_owned()));
     }
     Ok(features(&samples, spec.sample_rate))
 }

@@ -18,6 +18,8 @@ pub enum Data {
     Poisson,
     /// Digits of 28 × 28 pixels, fetched.
     Mnist,
+    /// Clothes of 28 × 28 pixels, fetched.
+    FashionMnist,
 }
 
 impl Data {
@@ -25,7 +27,8 @@ impl Data {
         match self {
             Self::Digits => Ok(digits::dataset()),
             Self::Poisson => Ok(poisson::dataset(options.seed)),
-            Self::Mnist => mnist::dataset(options.data.as_deref()),
+            Self::Mnist => mnist::dataset(mnist::MNIST, options.data.as_deref()),
+            Self::FashionMnist => mnist::dataset(mnist::FASHION, options.data.as_deref()),
         }
     }
 }

@@ -1,0 +1,172 @@
+//! What samples are, in a few lines of text, with a picture of the first.
+
+use super::collection::{Content, Item};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// Columns of a picture.
+const COLUMNS_MAX: usize = 64;
+/// Rows of a picture; what is below is left out.
+const ROWS_MAX: usize = 32;
+/// From nothing to most.
+const SHADES: [char; 10] = [' ', '.', ':', '-', '=', '+', '*', '#', '%', '@'];
+
+/// Lines about samples: how many, their shapes, their labels, the first as a picture. Empty if there are none.
+pub fn describe(items: &[Item]) -> Vec<String> {
+    let Some(first) = items.first() else { return Vec::new() };
+    let mut lines = vec![format!("samples   {}", items.len()), format!("each      {}", shapes(items))];
+    lines.push(format!("labels    {}", labels(items)));
+    let label = first.label.map_or_else(String::new, |label| format!(", label {label}"));
+    lines.push(format!("the first is {}{label}", first.name));
+    lines.extend(picture(&first.content).into_iter().map(|row| format!("  |{row}|")));
+    lines
+}
+
+fn shapes(items: &[Item]) -> String {
+    let mut shapes: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut recordings, mut events, mut longest_us, mut size) = (0, 0, 0, [0, 0]);
+    for item in items {
+        match &item.content {
+            Content::Values { shape, .. } => {
+                let extents: Vec<String> = shape.iter().map(usize::to_string).collect();
+                *shapes.entry(format!("values [{}]", extents.join(", "))).or_default() += 1;
+            }
+            Content::Events(recording) => {
+                recordings += 1;
+                events += recording.events.len();
+                longest_us = longest_us.max(recording.duration_us());
+                size = [size[0].max(recording.size[0]), size[1].max(recording.size[1])];
+            }
+        }
+    }
+    let mut parts: Vec<String> = shapes.into_iter().map(|(shape, count)| format!("{shape} ({count})")).collect();
+    if let Some(mean) = events.checked_div(recordings) {
+        let [width, height] = size;
+        parts.push(format!(
+            "events, sensor {width} x {height}, {mean} on average, up to {longest_us} us ({recordings})",
+        ));
+    }
+    parts.join("; ")
+}
+
+fn labels(items: &[Item]) -> String {
+    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+    for label in items.iter().filter_map(|item| item.label) {
+        *counts.entry(label).or_default() += 1;
+    }
+    let without = items.iter().filter(|item| item.label.is_none()).count();
+    let mut text = String::new();
+    for (label, count) in counts.iter().take(20) {
+        let space = if text.is_empty() { "" } else { " " };
+        // Writing to a string cannot fail.
+        let _written = write!(text, "{space}{label}:{count}");
+    }
+    match (counts.len(), without) {
+        (0, _) => "none".to_owned(),
+        (classes, 0) if classes > 20 => format!("{text} ... ({classes} classes)"),
+        (classes, 0) => format!("{text} ({classes} classes)"),
+        (classes, without) => format!("{text} ({classes} classes, {without} samples without)"),
+    }
+}
+
+/// Rows of characters; a character stands for cells twice as high as wide, as characters are.
+pub fn picture(content: &Content) -> Vec<String> {
+    let (height, width, cells) = match content {
+        Content::Values { shape, values } => {
+            let [height, width] = plane(shape, values.len());
+            (height, width, values.iter().take(height * width).map(|value| u64::from(*value)).collect())
+        }
+        Content::Events(recording) => {
+            let [width, height] = recording.size.map(usize::from);
+            (height, width, counts(&recording.events, height, width))
+        }
+    };
+    if height == 0 || width == 0 {
+        return Vec::new();
+    }
+    let across = width.div_ceil(COLUMNS_MAX);
+    let down = if height == 1 { 1 } else { 2 * across };
+    let columns = width.div_ceil(across);
+    let mut sums = vec![0_u64; columns * height.div_ceil(down)];
+    for (at, value) in cells.iter().enumerate() {
+        if let Some(sum) = sums.get_mut(at / width / down * columns + at % width / across) {
+            *sum += value;
+        }
+    }
+    let most = sums.iter().max().copied().unwrap_or(0).max(1);
+    let shade = |sum: &u64| {
+        // The least that is there is seen.
+        let number = (sum * (SHADES.len() as u64 - 1)).div_ceil(most);
+        usize::try_from(number).ok().and_then(|number| SHADES.get(number)).copied().unwrap_or(' ')
+    };
+    sums.chunks(columns).take(ROWS_MAX).map(|row| row.iter().map(shade).collect()).collect()
+}
+
+/// Rows and columns of the first plane; a single extent that is a square is shown as one.
+fn plane(shape: &[usize], values: usize) -> [usize; 2] {
+    match *shape {
+        [.., height, width] if width > 0 && height.checked_mul(width).is_some_and(|size| size <= values) => {
+            [height, width]
+        }
+        _ if values > 1 && values.isqrt().pow(2) == values => [values.isqrt(); 2],
+        _ => [1, values],
+    }
+}
+
+/// Events per pixel, row by row.
+fn counts(events: &[super::events::Event], height: usize, width: usize) -> Vec<u64> {
+    // One event can claim 2^16 columns and rows: what is beyond the first pixels is not counted.
+    let mut counts = vec![0; height.saturating_mul(width).min(PIXELS_MAX)];
+    for event in events {
+        if let Some(count) = counts.get_mut(usize::from(event.y) * width + usize::from(event.x)) {
+            *count += 1;
+        }
+    }
+    counts
+}
+
+/// Pixels of a sensor that are shown.
+const PIXELS_MAX: usize = 1 << 21;
+
+#[cfg(test)]
+mod tests {
+    use super::super::events::{Event, Events};
+    use super::*;
+
+    fn values(shape: &[usize], values: &[u8], label: Option<u32>) -> Item {
+        let content = Content::Values { shape: shape.to_vec(), values: values.to_vec() };
+        Item { name: "7".to_owned(), label, content }
+    }
+
+    #[test]
+    fn pictures_are_half_as_high() {
+        let square = values(&[4, 3], &[0, 255, 0, 0, 255, 0, 1, 0, 0, 0, 0, 0], None);
+        assert_eq!(picture(&square.content), [" @ ", ".  "], "a little is seen");
+        assert_eq!(picture(&values(&[4], &[9, 0, 0, 9], None).content), ["@@"], "a square");
+        assert_eq!(picture(&values(&[3], &[9, 0, 3], None).content), ["@ -"]);
+        assert_eq!(picture(&values(&[2, 128], &[5; 256], None).content), ["@".repeat(64)]);
+        assert!(picture(&values(&[0], &[], None).content).is_empty());
+        let event = |x, y| Event { t_us: 5, x, y, polarity: 1 };
+        let events = Content::Events(Events::of(vec![event(0, 0), event(2, 1)]));
+        assert_eq!(picture(&events), ["@ @"]);
+    }
+
+    #[test]
+    fn the_far_corner_of_a_large_sensor_does_not_take_its_memory() {
+        let far = Event { t_us: 0, x: u16::MAX - 1, y: u16::MAX - 1, polarity: 0 };
+        let rows = picture(&Content::Events(Events::of(vec![far])));
+        assert_eq!((rows.len(), rows[0].chars().count()), (ROWS_MAX, COLUMNS_MAX));
+    }
+
+    #[test]
+    fn counts_and_labels_are_told() {
+        let items = [values(&[2], &[1, 2], Some(3)), values(&[2], &[1, 2], Some(3)), values(&[1], &[0], None)];
+        let lines = describe(&items);
+        assert_eq!(
+            lines[..3],
+            ["samples   3", "each      values [1] (1); values [2] (2)", "labels    3:2 (1 classes, 1 samples without)"]
+        );
+        assert_eq!(lines[3], "the first is 7, label 3");
+        assert!(describe(&[]).is_empty());
+    }
+}
