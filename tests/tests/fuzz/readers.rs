@@ -1,0 +1,196 @@
+//! Every reader of files: its name, the reader, small files to begin from. A new reader is a new row.
+//!
+//! The targets of cargo-fuzz in `fuzz/` and the bounded run of the test command read the same table.
+
+use host_harness::data::collection::{Content, Item};
+use host_harness::data::events::Events;
+use host_harness::data::{aedat, events, idx, show, table, wav};
+use host_harness::network::{file, npz};
+use std::path::Path;
+
+/// A reader of files.
+pub struct Reader {
+    /// Its name, and that of its fuzz target.
+    pub name: &'static str,
+    /// Reads; what is wrong with the bytes, if anything is.
+    pub read: fn(&[u8]) -> Result<(), String>,
+    /// Small files that it reads, to begin from.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+    /// Memory that it may take for a byte of a file; what is packed grows by up to 1,032.
+    pub growth: usize,
+    /// Whether its errors quote the lines around the fault.
+    pub quotes: bool,
+}
+
+/// Memory for a byte of a plain file.
+const PLAIN: usize = 256;
+/// Memory for a byte of a packed file.
+const PACKED: usize = 1032 * 16;
+
+const PLAIN_READER: Reader = Reader { name: "", read: |_| Ok(()), seeds: Vec::new, growth: PLAIN, quotes: false };
+
+/// All of them.
+pub const READERS: &[Reader] = &[
+    Reader { name: "idx", read: read_idx, seeds: seeds_idx, growth: PACKED, ..PLAIN_READER },
+    Reader { name: "bs2", read: |bytes| shown(events::parse_bs2(bytes)), seeds: seeds_events, ..PLAIN_READER },
+    Reader { name: "bin", read: |bytes| shown(events::parse_bin(bytes)), seeds: seeds_events, ..PLAIN_READER },
+    Reader { name: "aedat", read: |bytes| shown(aedat::parse(bytes)), seeds: seeds_aedat, ..PLAIN_READER },
+    Reader { name: "wav", read: read_wav, seeds: seeds_wav, ..PLAIN_READER },
+    Reader { name: "csv", read: read_csv, seeds: seeds_csv, ..PLAIN_READER },
+    Reader { name: "npz", read: read_npz, seeds: seeds_npz, growth: PACKED, ..PLAIN_READER },
+    Reader { name: "network", read: read_network, seeds: seeds_network, growth: PACKED, quotes: true },
+];
+
+/// Reads by the reader of a name; what it says of damage does not matter.
+pub fn read(name: &str, bytes: &[u8]) {
+    let reader = READERS.iter().find(|reader| reader.name == name).unwrap();
+    let _said = (reader.read)(bytes);
+}
+
+/// What was read is also shown, as `loihi data show` does.
+fn show_item(content: Content) {
+    let item = Item { name: "a".to_owned(), label: None, content };
+    let lines = show::describe(&[item]);
+    assert!(lines.len() >= 4, "{lines:?}");
+}
+
+fn at<O: std::fmt::Display, W: std::fmt::Display>((offset, what): (O, W)) -> String {
+    format!("byte {offset}: {what}")
+}
+
+fn shown(read: Result<Events, (usize, String)>) -> Result<(), String> {
+    show_item(Content::Events(read.map_err(at)?));
+    Ok(())
+}
+
+fn read_idx(bytes: &[u8]) -> Result<(), String> {
+    let array = idx::parse(bytes).map_err(at)?;
+    assert_eq!(array.values.len(), array.dimensions.iter().product::<usize>());
+    show_item(Content::Values { shape: array.dimensions, values: array.values });
+    Ok(())
+}
+
+fn read_wav(bytes: &[u8]) -> Result<(), String> {
+    let values = wav::parse(bytes).map_err(at)?;
+    assert_eq!(values.len(), wav::FRAMES * wav::CHANNELS);
+    Ok(())
+}
+
+fn read_csv(bytes: &[u8]) -> Result<(), String> {
+    let items = table::parse(bytes).map_err(|(line, what)| format!("line {line}: {what}"))?;
+    assert!(show::describe(&items).len() >= 4);
+    Ok(())
+}
+
+fn read_npz(bytes: &[u8]) -> Result<(), String> {
+    npz::parse(bytes, "w").map(|array| {
+        assert_eq!(array.real().len(), array.shape().iter().product::<usize>());
+    })
+}
+
+/// A network of text alone: files that it names are looked for where there are none.
+fn read_network(bytes: &[u8]) -> Result<(), String> {
+    let text = String::from_utf8_lossy(bytes);
+    file::parse(&text, Path::new("/nowhere/net.toml")).map(drop).map_err(|error| error.to_string())
+}
+
+fn seeds_idx() -> Vec<Vec<u8>> {
+    let plain = [&[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4][..], &[7; 24]].concat();
+    vec![plain.clone(), vec![0, 0, 8, 1, 0, 0, 0, 2, 5, 6], gzip(&plain)]
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn seeds_events() -> Vec<Vec<u8>> {
+    vec![vec![49, 82, 0x80, 28, 55, 92, 1, 0x7F, 0xFF, 0xFF, 0, 240, 0, 0, 0, 3, 4, 0x80, 0, 7]]
+}
+
+fn seeds_aedat() -> Vec<Vec<u8>> {
+    let mut bytes = b"#!AER-DAT3.1\r\n#Format: RAW\r\n#!END-HEADER\r\n".to_vec();
+    for kind in [1_u16, 0, 1] {
+        bytes.extend(kind.to_le_bytes());
+        bytes.extend(1_u16.to_le_bytes());
+        // Size of an event, offset of its time, overflows, capacity, events, valid events; two events.
+        for word in [8_u32, 4, 0, 9, 2, 2, 3 << 17 | 5 << 2 | 3, 17, 8 << 17 | 1, 30] {
+            bytes.extend(word.to_le_bytes());
+        }
+    }
+    vec![bytes]
+}
+
+/// A recording of 16 bits, one of 8 bits and two channels, one of floating point.
+fn seeds_wav() -> Vec<Vec<u8>> {
+    let of = |kind: u16, channels: u16, bits: u16, frames: u16| {
+        let align = channels * bits / 8;
+        let length = u32::from(align) * u32::from(frames);
+        let mut bytes = [&b"RIFF"[..], &(36 + length).to_le_bytes(), b"WAVEfmt ", &16_u32.to_le_bytes()].concat();
+        bytes.extend([kind.to_le_bytes(), channels.to_le_bytes()].concat());
+        bytes.extend([8000_u32.to_le_bytes(), (8000 * u32::from(align)).to_le_bytes()].concat());
+        bytes.extend([align.to_le_bytes(), bits.to_le_bytes()].concat());
+        bytes.extend([&b"data"[..], &length.to_le_bytes()].concat());
+        bytes.extend((0..length).map(|at| (at * 37 % 64).to_le_bytes()[0]));
+        bytes
+    };
+    vec![of(1, 1, 16, 300), of(1, 2, 8, 300), of(3, 1, 32, 250)]
+}
+
+fn seeds_csv() -> Vec<Vec<u8>> {
+    vec![b"a,b,label\n1,2.5,0\n-3,4e2,1\n".to_vec(), b"1;2\n".to_vec(), b"\"1\",2\r\n3,4\r\n".to_vec()]
+}
+
+fn seeds_npz() -> Vec<Vec<u8>> {
+    let array = |values| npz::Array::new(vec![2, 3], values).unwrap();
+    let whole = array(npz::Values::Whole(vec![1, -2, 3, 4, 5, 6]));
+    let real = array(npz::Values::Real(vec![0.5; 6]));
+    let file = npz::bytes(&[("w".to_owned(), whole), ("v".to_owned(), real)]).unwrap();
+    let mut npy = b"\x93NUMPY\x01\x00\x46\x00".to_vec();
+    npy.extend(format!("{:<69}\n", "{'descr': '<i2', 'fortran_order': False, 'shape': (2, 3), }").into_bytes());
+    npy.extend([1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0]);
+    vec![file, npy]
+}
+
+fn seeds_network() -> Vec<Vec<u8>> {
+    let text = r#"name = "n"
+seed = 7
+dt = "1 ms"
+steps = 20
+
+[[input]]
+name = "in"
+shape = [1, 4, 4]
+
+[[population]]
+name = "a"
+shape = [2, 2, 2]
+decay_v = "20 ms"
+v_th = 80
+bias = [1, -2, 3, 4, 5, 6, 7, 8]
+
+[[population]]
+name = "b"
+shape = [3]
+v_th = [10, 20, 30]
+
+[[connection]]
+from = "in"
+to = "a"
+kind = "conv2d"
+weights = [[[[2, 4], [6, 8]]], [[[-2, -4], [-6, -8]]]]
+stride = [2, 2]
+
+[[connection]]
+from = "a"
+to = "b"
+weights = { uniform = [-20, 20], density = 0.5 }
+delay = 3
+
+[readout]
+population = "b"
+"#;
+    vec![text.as_bytes().to_vec()]
+}
