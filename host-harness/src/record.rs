@@ -3,6 +3,9 @@
 //! | file | what |
 //! |---|---|
 //! | `manifest.toml` | experiment, device, seed, versions, image hash, steps; `finished = false` until the run has ended |
+//! | `README.txt` | what each file is |
+//! | `utilisation.csv`, `ops.csv` | what each core holds; exact counts |
+//! | `spikes.npy`, `probe-LABEL.npy`, `weights-*.npy` | see [`crate::samples`] |
 //! | `metrics.csv` | one line per row of metrics, written as they come |
 //! | `learned.bin` | learned state, for `--learned` |
 //! | `checkpoint.bin` | where an unfinished run stood, and all state of its device, for `--resume` |
@@ -12,6 +15,9 @@
 //! be seen is whole.
 
 use crate::experiment::checkpoint::Checkpoint;
+use crate::limits::usage::usage;
+use loihi_core::image::Image;
+use loihi_core::ops::OpCounts;
 use loihi_core::wire::frame::CRC;
 use serde::Serialize;
 use std::fs::{self, File};
@@ -75,6 +81,11 @@ pub struct Manifest {
     pub board: String,
     /// The seed.
     pub seed: u32,
+    /// Duration of a step in milliseconds; steps are the truth, this is for labels.
+    pub dt_ms: f64,
+    /// The commit of the repository in which the run was started, if it is in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
     /// Version of this program.
     pub version: String,
     /// Version of the protocol.
@@ -122,7 +133,42 @@ impl RunFolder {
             }
             created => created.map_err(|error| RecordError::File { path: path.to_owned(), error })?,
         }
+        write_whole(&path.join("README.txt"), crate::samples::README.as_bytes())?;
         Ok(Self { path: path.to_owned(), metrics: None, log: None })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes what an image takes of each core.
+    ///
+    /// # Errors
+    /// [`RecordError::File`].
+    pub fn utilisation(&self, image: &Image<'_>) -> Result<(), RecordError> {
+        let mut text = "core,compartments,input_axons,output_axons,synaptic_words,profiles,thresholds\n".to_owned();
+        for (core, usage) in usage(image).iter().enumerate() {
+            let own = [usage.compartments, usage.input_axons, usage.output_axons, usage.synaptic_words];
+            let own = own.iter().chain([&usage.profiles, &usage.thresholds]).map(usize::to_string);
+            text.push_str(&format!("{core},{}\n", own.collect::<Vec<_>>().join(",")));
+        }
+        write_whole(&self.path.join("utilisation.csv"), text.as_bytes())
+    }
+
+    /// Writes exact counts.
+    ///
+    /// # Errors
+    /// [`RecordError::File`].
+    pub fn ops(&self, ops: &OpCounts) -> Result<(), RecordError> {
+        let path = self.path.join("ops.csv");
+        let counts = serde_json::to_value(ops)
+            .map_err(|error| RecordError::File { path: path.clone(), error: io::Error::other(error) })?;
+        let mut text = "operation,count\n".to_owned();
+        for (name, count) in counts.as_object().into_iter().flatten() {
+            text.push_str(&format!("{name},{count}\n"));
+        }
+        write_whole(&path, text.as_bytes())
     }
 
     /// Writes the manifest, over the one that is there.
@@ -196,7 +242,7 @@ fn add_line(file: Option<&mut File>, path: &Path, line: &str) -> Result<(), Reco
 }
 
 /// Writes a file aside and renames it, so that a reader sees the old one or the new one.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RecordError> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RecordError> {
     let aside = path.with_extension("part");
     let written = fs::write(&aside, bytes).and_then(|()| fs::rename(&aside, path));
     written.map_err(|error| {

@@ -13,6 +13,7 @@ mod open;
 mod out;
 mod prices;
 mod progress;
+mod report;
 mod run;
 mod stop;
 mod table;
@@ -56,6 +57,10 @@ enum Command {
     Place(net::PlaceArgs),
     /// Run a network that others have trained, a sample at a time
     Infer(net::InferArgs),
+    /// Draw a run folder as one HTML file
+    Report(report::ReportArgs),
+    /// Write the spikes of a run folder in the form of another program
+    Export(report::ExportArgs),
     /// Say what is installed and what is missing
     Doctor(doctor::DoctorArgs),
 }
@@ -125,6 +130,8 @@ pub fn main() -> ExitCode {
         Command::Table(args) => table::table(&args),
         Command::Place(args) => net::place_network(&args),
         Command::Infer(args) => net::infer(&args),
+        Command::Report(args) => report::report(&args),
+        Command::Export(args) => report::export(&args),
         Command::Doctor(args) => doctor::doctor(&args),
     };
     match done {

@@ -3,12 +3,16 @@
 use super::open::open;
 use super::out;
 use super::progress::Progress;
+use super::run::manifest;
 use super::{DeviceArgs, stop};
 use crate::data::collection::{self, Item};
+use crate::device::recorder::Recorder;
 use crate::inference::present::{Coding, Presentation, present};
 use crate::inference::{Inference, winner};
 use crate::network::{Network, file};
 use crate::place::{self, Placed, place};
+use crate::record::RunFolder;
+use crate::samples::Wanted;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use serde::Serialize;
@@ -69,6 +73,11 @@ pub(super) struct InferArgs {
     device: DeviceArgs,
     #[command(flatten)]
     options: PlaceOptions,
+    /// Record the run in this folder, which must be new or empty
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    wanted: Wanted,
     /// Print the answer to every sample
     #[arg(long)]
     each: bool,
@@ -136,6 +145,14 @@ pub(super) fn infer(args: &InferArgs) -> anyhow::Result<()> {
 fn run(args: &InferArgs, network: &Network, placed: &Placed, items: &[Item]) -> anyhow::Result<()> {
     let mut session = open(&args.device)?;
     let device = session.device_name().to_owned();
+    let mut folder = args.out.as_deref().map(RunFolder::create).transpose()?;
+    let mut manifest = manifest(&network.name, &session, args.seed);
+    if let Some(folder) = &folder {
+        manifest.image_hash = format!("{:016x}", placed.image.hash());
+        folder.manifest(&manifest)?;
+        folder.utilisation(&placed.image.open()?)?;
+        session.set_recorder(Some(args.wanted.recorder(folder.path())?));
+    }
     let mut inference = Inference::new(&mut session, network, placed)?;
     let presentation = Presentation {
         coding: args.coding,
@@ -161,13 +178,26 @@ fn run(args: &InferArgs, network: &Network, placed: &Placed, items: &[Item]) -> 
             let answer = answer.map_or_else(|| "?".to_owned(), |answer| answer.to_string());
             out::line(format_args!("{}: class {label}, answer {answer}, scores {scores:?}", item.name))?;
         }
+        if let Some(folder) = &mut folder {
+            let text = |value: Option<u32>| value.map_or_else(String::new, |value| value.to_string());
+            let mut columns =
+                vec![("sample", number.to_string()), ("label", text(item.label)), ("answer", text(answer))];
+            columns.push(("accuracy", share(right, labelled).map_or_else(String::new, |share| share.to_string())));
+            folder.metrics(&columns)?;
+        }
         progress.show(u64::from(number) + 1, items.len() as u64, "");
     }
     progress.finish();
     let seconds = begin.elapsed().as_secs_f64();
     let (ops, digest) = (inference.session().ops()?, inference.session().digest()?);
-    #[expect(clippy::cast_precision_loss, reason = "counts of samples")]
-    let accuracy = (labelled > 0).then(|| right as f64 / labelled as f64);
+    if let Some(folder) = &folder {
+        inference.session().take_recorder().map_or(Ok(()), Recorder::finish)?;
+        folder.ops(&ops)?;
+        (manifest.steps, manifest.digest) = (ops.steps, format!("{:016x}", digest.total()));
+        manifest.finished = true;
+        folder.manifest(&manifest)?;
+    }
+    let accuracy = share(right, labelled);
     let report = Report {
         network: &network.name,
         device: &device,
@@ -183,6 +213,12 @@ fn run(args: &InferArgs, network: &Network, placed: &Placed, items: &[Item]) -> 
         digest: format!("{:016x}", digest.total()),
     };
     print(&report, args.json)
+}
+
+/// How many of the labelled samples were right.
+fn share(right: usize, labelled: usize) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "counts of samples")]
+    (labelled > 0).then(|| right as f64 / labelled as f64)
 }
 
 fn print(report: &Report<'_>, json: bool) -> anyhow::Result<()> {

@@ -4,11 +4,13 @@ use super::open::open;
 use super::out;
 use super::progress::Progress;
 use super::{DeviceArgs, SampleArgs};
+use crate::device::recorder::{Recorder, registers};
 use crate::device::session::Session;
 use crate::experiment::checkpoint::{Checkpoint, Standing};
 use crate::experiment::{Experiment, Options, Outcome, Row, Task, Watch, parameters};
 use crate::image::ImageFile;
 use crate::record::{Learned, Manifest, RecordError, RunFolder, read_checkpoint};
+use crate::samples::{Wanted, weights_after};
 use anyhow::{Context as _, anyhow};
 use clap::Args;
 use loihi_core::image::VERSION as IMAGE_VERSION;
@@ -32,6 +34,8 @@ pub(super) struct RunArgs {
     /// Record the run in this folder, which must be new or empty
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    wanted: Wanted,
     /// Begin with what another run has learned (its folder, or the file learned.bin)
     #[arg(long, value_name = "FILE")]
     learned: Option<PathBuf>,
@@ -66,9 +70,18 @@ struct Report<'a> {
 pub(super) struct ListArgs {
     /// Print the parameters of this experiment, to be copied into a file and changed
     experiment: Option<String>,
+    /// Show the registers that --probe can sample
+    #[arg(long)]
+    registers: bool,
 }
 
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
+    if args.registers {
+        for register in registers() {
+            out::line(format_args!("{}", register.name()))?;
+        }
+        return Ok(());
+    }
     if let Some(name) = &args.experiment {
         out::line(format_args!("{}", find(name)?.parameters().trim_end()))?;
         return Ok(());
@@ -98,10 +111,13 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let resume = args.resume.as_deref().map(read_checkpoint).transpose().context("--resume cannot be used")?;
     let mut session = open(&args.device)?;
     let folder = args.out.as_deref().map(RunFolder::create).transpose()?;
+    if let Some(folder) = &folder {
+        session.set_recorder(Some(args.wanted.recorder(folder.path())?));
+    }
     let mut follower = Follower {
         progress: Progress::new(args.quiet),
         folder,
-        manifest: manifest(experiment, &session, args.seed),
+        manifest: manifest(experiment.name(), &session, args.seed),
         image_hash: 0,
         checkpoint_at: Instant::now(),
     };
@@ -109,7 +125,12 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let outcome = task.run(&mut session, &options, &mut follower);
     follower.progress.finish();
     follower.take_logs(&mut session)?;
+    let recorded = session.take_recorder().map_or(Ok(()), Recorder::finish);
     let outcome = outcome.with_context(|| follower.unfinished())?;
+    recorded?;
+    if let Some(folder) = &follower.folder {
+        weights_after(folder.path(), &session.weights()?)?;
+    }
     follower.conclude(&outcome)?;
     if args.json {
         let report = report(experiment, &session, args.seed, &outcome);
@@ -127,12 +148,21 @@ fn find(name: &str) -> anyhow::Result<Experiment> {
     })
 }
 
-fn manifest(experiment: Experiment, session: &Session, seed: u32) -> Manifest {
+/// The commit of the repository around the working directory.
+fn commit() -> Option<String> {
+    let git = std::process::Command::new("git").args(["rev-parse", "HEAD"]).output().ok()?;
+    let text = String::from_utf8(git.stdout).ok().filter(|_| git.status.success())?;
+    Some(text.trim().to_owned())
+}
+
+pub(super) fn manifest(name: &str, session: &Session, seed: u32) -> Manifest {
     Manifest {
-        experiment: experiment.name().to_owned(),
+        experiment: name.to_owned(),
         device: session.device_name().to_owned(),
         board: session.identity().board.clone(),
         seed,
+        dt_ms: 1.0,
+        commit: commit(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         protocol_version: PROTOCOL_VERSION,
         schema: format!("{SCHEMA:016x}"),
@@ -241,7 +271,7 @@ impl Follower {
         self.manifest.digest = format!("{:016x}", outcome.digest.total());
         self.manifest.finished = true;
         match &self.folder {
-            Some(folder) => folder.manifest(&self.manifest),
+            Some(folder) => folder.ops(&outcome.ops).and_then(|()| folder.manifest(&self.manifest)),
             None => Ok(()),
         }
     }
@@ -252,7 +282,12 @@ impl Watch for Follower {
         self.image_hash = image.hash();
         self.manifest.image_hash = format!("{:016x}", image.hash());
         match &self.folder {
-            Some(folder) => folder.manifest(&self.manifest),
+            Some(folder) => {
+                if let Ok(image) = image.open() {
+                    folder.utilisation(&image)?;
+                }
+                folder.manifest(&self.manifest)
+            }
             None => Ok(()),
         }
     }

@@ -13,6 +13,7 @@ pub mod log;
 pub mod lossy;
 pub mod meter;
 pub mod qemu;
+pub mod recorder;
 pub mod session;
 pub mod wide;
 

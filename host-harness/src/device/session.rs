@@ -1,6 +1,7 @@
 //! A session with a device: typed requests, repeated until they are answered.
 
 use super::meter::Meter;
+use super::recorder::Recorder;
 use super::{Device, DeviceFault};
 use crate::image::ImageFile;
 use loihi_core::chip::{Chip, Keep, ResetScope};
@@ -11,6 +12,7 @@ use loihi_core::probe::{Register, StateDigest};
 use loihi_core::wire::frame::{self, BODY_MAX, CHANNEL_LOG, CHANNEL_MESSAGE, CRC, FRAME_MAX, FrameReader, Received};
 use loihi_core::wire::message::{DATA_MAX, Record, Request, Response, SCHEMA, VERSION};
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// Why a device did not do what it was asked.
@@ -60,6 +62,9 @@ pub enum SessionError {
     /// The image is unsound.
     #[error(transparent)]
     Image(#[from] ImageError),
+    /// What was sampled cannot be recorded.
+    #[error("{0}")]
+    Record(#[source] std::io::Error),
     /// The user wants to stop.
     #[error("stopped")]
     Stopped,
@@ -103,6 +108,7 @@ pub struct Session {
     pub repetitions: u64,
     instructions: Option<u64>,
     meter: Option<Meter>,
+    recorder: Option<Recorder>,
     stop: fn() -> bool,
 }
 
@@ -134,6 +140,7 @@ impl Session {
             repetitions: 0,
             instructions: None,
             meter: None,
+            recorder: None,
             stop,
         };
         let hello = Request::Hello { version: VERSION, schema: SCHEMA, session: number };
@@ -162,6 +169,16 @@ impl Session {
     /// Instructions that all steps so far have taken, if the device counts them.
     pub fn instructions(&self) -> Option<u64> {
         self.instructions
+    }
+
+    /// Samples registers from now on; `None`: nothing.
+    pub fn set_recorder(&mut self, recorder: Option<Recorder>) {
+        self.recorder = recorder;
+    }
+
+    /// The recorder, which samples no more.
+    pub fn take_recorder(&mut self) -> Option<Recorder> {
+        self.recorder.take()
     }
 
     /// Meters what the cores do from the next image on that is loaded; `None`: nothing.
@@ -207,7 +224,7 @@ impl Session {
         if let Some(meter) = &mut self.meter {
             meter.loaded(file);
         }
-        Ok(())
+        self.recorder.as_mut().map_or(Ok(()), |recorder| recorder.loaded(file))
     }
 
     /// Computes steps. `spikes` are pairs of step (from 0) and external input, ascending by step; those of one call
@@ -216,6 +233,11 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub fn run(&mut self, steps: u32, spikes: &[(u16, u16)]) -> Result<(), SessionError> {
+        if let Some(mut recorder) = self.recorder.take() {
+            let done = recorder.run(self, steps, spikes);
+            self.recorder = Some(recorder);
+            return done;
+        }
         let Some(mut meter) = self.meter.take() else { return self.run_at_once(steps, spikes).map(|_| ()) };
         let done = meter.run(self, steps, spikes);
         self.meter = Some(meter);
@@ -246,6 +268,11 @@ impl Session {
         output_words: usize,
         mut visit: impl FnMut(&[i32]),
     ) -> Result<(), SessionError> {
+        if let Some(mut recorder) = self.recorder.take() {
+            let done = recorder.stream(self, records, output_words, &mut visit);
+            self.recorder = Some(recorder);
+            return done;
+        }
         let Some(mut meter) = self.meter.take() else {
             return self.stream_at_once(records, output_words, &mut visit).map(|_| ());
         };
@@ -310,19 +337,39 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub fn read(&mut self, register: Register) -> Result<Vec<i32>, SessionError> {
+        self.read_part(register, None)
+    }
+
+    /// Words of a register, all if no range is given; fewer than the range asks for if the register ends before.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn read_part(&mut self, register: Register, range: Option<Range<usize>>) -> Result<Vec<i32>, SessionError> {
+        let Range { start, end } = range.unwrap_or(0..usize::MAX);
         let mut words = Vec::new();
         loop {
-            let request = Request::Read { register, first: length(words.len()), count: length(DATA_MAX / 4) };
+            let first = start + words.len();
+            let count = (DATA_MAX / 4).min(end.saturating_sub(first));
+            let request = Request::Read { register, first: length(first), count: length(count) };
             let (total, part) = self.ask(&request, |response| match response {
                 Response::Values { total, data } => Ok((total as usize, as_words(data))),
                 other => Err(unexpected(&other)),
             })?;
             let complete = part.is_empty();
             words.extend(part);
-            if complete || words.len() >= total {
+            if complete || start + words.len() >= total.min(end) {
                 return Ok(words);
             }
         }
+    }
+
+    /// What learns: the plastic weights of the cores or, if there are none, what the snips have learned.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn weights(&mut self) -> Result<Vec<i32>, SessionError> {
+        let weights = self.read(Register::W)?;
+        if weights.is_empty() { self.read(Register::Learned) } else { Ok(weights) }
     }
 
     /// Writes words of a register from `first` on; see [`loihi_core::chip::Chip::write`].
@@ -401,6 +448,9 @@ impl Session {
     /// [`SessionError`]; after an error in the middle the device does not run until a restore or a full reset.
     pub fn restore(&mut self, keep: Keep, bytes: &[u8]) -> Result<(), SessionError> {
         self.forget_metered(keep == Keep::State);
+        if let Some(recorder) = self.recorder.as_mut().filter(|_| keep == Keep::State) {
+            recorder.restored();
+        }
         self.done(&Request::RestoreBegin { keep, bytes: length(bytes.len()), check: CRC.checksum(bytes) })?;
         for (number, data) in bytes.chunks(DATA_MAX).enumerate() {
             self.done(&Request::RestoreChunk { offset: length(number * DATA_MAX), data })?;

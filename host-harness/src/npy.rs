@@ -1,0 +1,172 @@
+//! Arrays in the .npy form (version 1.0), written row by row: aside, and renamed once they are whole.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+/// Bytes of magic, version, length and header together; room for any shape.
+const HEADER: usize = 192;
+
+/// Words of 32 bits.
+pub const I32: &str = "'<i4'";
+/// A spike: step, core, compartment of the core, payload (1, as spikes of a Loihi 1 are binary).
+pub const SPIKE: &str = "[('step', '<u4'), ('core', '<u2'), ('id', '<u2'), ('payload', '<i4')]";
+
+/// An array under way.
+#[derive(Debug)]
+pub struct NpyWriter {
+    path: PathBuf,
+    file: BufWriter<File>,
+    descr: &'static str,
+    rows: u64,
+    finished: bool,
+}
+
+impl NpyWriter {
+    /// Begins an array; nothing is at `path` before [`NpyWriter::finish`].
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn create(path: &Path, descr: &'static str) -> io::Result<Self> {
+        let file = BufWriter::new(File::create(aside(path)).map_err(|error| named(path, &error))?);
+        let mut writer = Self { path: path.to_owned(), file, descr, rows: 0, finished: false };
+        writer.named(|file| file.write_all(&[0; HEADER]))?;
+        Ok(writer)
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// The file cannot be written: the disk may be full.
+    pub fn row(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.rows += 1;
+        self.named(|file| file.write_all(bytes))
+    }
+
+    /// Rows so far.
+    pub const fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Closes the array and puts it in its place. `columns`: values of a row; `None` for an array of one dimension.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn finish(mut self, columns: Option<usize>) -> io::Result<()> {
+        let rows = self.rows;
+        let shape = columns.map_or_else(|| format!("({rows},)"), |columns| format!("({rows}, {columns})"));
+        let header = header(self.descr, &shape);
+        self.named(|file| {
+            file.seek(SeekFrom::Start(0))?;
+            file.write_all(&header)?;
+            file.flush()
+        })?;
+        fs::rename(aside(&self.path), &self.path).map_err(|error| named(&self.path, &error))?;
+        self.finished = true;
+        Ok(())
+    }
+
+    fn named(&mut self, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
+        write(&mut self.file).map_err(|error| named(&self.path, &error))
+    }
+}
+
+impl Drop for NpyWriter {
+    fn drop(&mut self) {
+        if !self.finished {
+            // Whoever reads the folder must not take a part for the whole; there is nobody to tell an error here.
+            let _removed = fs::remove_file(aside(&self.path));
+        }
+    }
+}
+
+fn aside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    PathBuf::from(name)
+}
+
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{} cannot be written: {error}", path.display()))
+}
+
+fn header(descr: &str, shape: &str) -> Vec<u8> {
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((u16::try_from(HEADER).unwrap_or(0) - 10).to_le_bytes());
+    bytes.extend(format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}").bytes());
+    bytes.resize(HEADER - 1, b' ');
+    bytes.push(b'\n');
+    bytes
+}
+
+/// Reads what [`NpyWriter`] wrote: its shape, and the bytes of its values.
+///
+/// # Errors
+/// The file cannot be read, or is another one.
+pub fn read(path: &Path, descr: &str) -> io::Result<(Vec<usize>, Vec<u8>)> {
+    let bytes = fs::read(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+    parse(&bytes, descr).ok_or_else(|| {
+        let why = format!("{} is cut, or no array that a run has written", path.display());
+        io::Error::new(io::ErrorKind::InvalidData, why)
+    })
+}
+
+fn parse(bytes: &[u8], descr: &str) -> Option<(Vec<usize>, Vec<u8>)> {
+    let rest = bytes.strip_prefix(b"\x93NUMPY\x01\x00")?;
+    let (length, rest) = rest.split_first_chunk::<2>()?;
+    let (head, values) = rest.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
+    let head = std::str::from_utf8(head).ok()?;
+    let (found, shape) = head.strip_prefix("{'descr': ")?.split_once(", 'fortran_order': False, 'shape': (")?;
+    let shape = shape.split_once(')')?.0.split(',').map(str::trim).filter(|size| !size.is_empty());
+    let shape: Vec<usize> = shape.map(|size| size.parse().ok()).collect::<Option<_>>()?;
+    let size = if descr == SPIKE { 12 } else { 4 };
+    let expected = shape.iter().try_fold(size, |bytes: usize, size| bytes.checked_mul(*size))?;
+    (found == descr && values.len() == expected).then(|| (shape, values.to_vec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_come_back_and_a_cut_file_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.npy");
+        let mut writer = NpyWriter::create(&path, I32).unwrap();
+        for row in [[1_i32, -2], [3, 4], [5, i32::MIN]] {
+            writer.row(&row.map(i32::to_le_bytes).concat()).unwrap();
+        }
+        assert!(!path.exists());
+        writer.finish(Some(2)).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        let (shape, values) = read(&path, I32).unwrap();
+        assert_eq!((shape, &values[4..8]), (vec![3, 2], (-2_i32).to_le_bytes().as_slice()));
+        let npy = npyz::NpyFile::new(fs::File::open(&path).unwrap()).unwrap();
+        assert_eq!(npy.into_vec::<i32>().unwrap(), [1, -2, 3, 4, 5, i32::MIN]);
+        let bytes = fs::read(&path).unwrap();
+        for cut in 0..bytes.len() {
+            assert!(parse(&bytes[..cut], I32).is_none(), "cut at {cut}");
+        }
+        assert!(read(&path, SPIKE).is_err());
+    }
+
+    #[test]
+    fn what_is_not_finished_is_not_left_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(NpyWriter::create(&folder.path().join("a.npy"), I32).unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_said_in_one_sentence() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.npy");
+        std::os::unix::fs::symlink("/dev/full", aside(&path)).unwrap();
+        let mut writer = NpyWriter::create(&path, I32).unwrap();
+        let error = (0..10_000).find_map(|_| writer.row(&[0; 64]).err()).unwrap().to_string();
+        assert!(error.contains("a.npy cannot be written: No space left on device"), "{error}");
+        drop(writer);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,301 @@
+//! A run folder as one HTML file with plots.
+
+use super::html::{escaped, page};
+use super::plot::{Mark, Plot};
+use crate::npy::{self, I32, SPIKE};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// Most dots of a raster; above, only every n-th compartment is drawn.
+const DOTS_MAX: usize = 12_000;
+/// Most points of a curve.
+const POINTS_MAX: usize = 1500;
+/// Most curves of a probe.
+const CURVES_MAX: usize = 6;
+/// Bars of a population rate and of a histogram.
+const BINS: usize = 60;
+
+/// The report of a run folder.
+///
+/// # Errors
+/// The folder has no manifest, or a file in it cannot be read.
+pub fn report(folder: &Path) -> io::Result<String> {
+    let manifest = text(folder, "manifest.toml")?.ok_or_else(|| {
+        let why =
+            format!("{} is no run folder: manifest.toml is missing; `loihi run --out` writes one", folder.display());
+        io::Error::new(io::ErrorKind::NotFound, why)
+    })?;
+    let manifest: toml::Table = toml::from_str(&manifest)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, format!("manifest.toml: {error}")))?;
+    let name = manifest.get("experiment").and_then(toml::Value::as_str).unwrap_or("run").to_owned();
+    let mut body = String::new();
+    if manifest.get("finished").and_then(toml::Value::as_bool) != Some(true) {
+        body.push_str(
+            "<p class=\"missing\">The run did not come to its end: this is what was recorded until then.</p>\n",
+        );
+    }
+    let facts = manifest.iter().map(|(key, value)| vec![key.clone(), plain(value)]).collect::<Vec<_>>();
+    section(&mut body, "Run", &rows_table(&["", ""], &facts));
+    section(&mut body, "Accuracy while learning", &accuracy(folder)?);
+    section(&mut body, "Spikes", &spikes(folder)?);
+    section(&mut body, "Probes", &probes(folder)?);
+    section(&mut body, "Weights before and after", &weights(folder)?);
+    let utilisation = csv_table(folder, "utilisation.csv", "The utilisation is not here: give the run --out")?;
+    section(&mut body, "Utilisation of the cores", &utilisation);
+    let ops = csv_table(folder, "ops.csv", "The counts are not here: they are written when a run comes to its end")?;
+    section(&mut body, "Operations", &ops);
+    Ok(page(&name, &body))
+}
+
+fn section(body: &mut String, title: &str, inside: &str) {
+    // Writing to a text does not fail.
+    let _ = write!(body, "<section>\n<h2>{title}</h2>\n{inside}</section>\n");
+}
+
+fn missing(what: &str) -> String {
+    format!("<p class=\"missing\">{what}.</p>\n")
+}
+
+fn plain(value: &toml::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A file of the folder, if it is there.
+fn text(folder: &Path, name: &str) -> io::Result<Option<String>> {
+    match fs::read_to_string(folder.join(name)) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io::Error::new(error.kind(), format!("{}: {error}", folder.join(name).display()))),
+    }
+}
+
+fn figure(plot: &Plot, caption: &str) -> String {
+    format!("<figure>{}<figcaption>{}</figcaption></figure>\n", plot.svg(), escaped(caption))
+}
+
+/// A table; cells that are numbers stand to the right.
+fn rows_table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let mut table = "<div class=\"wide\"><table>\n".to_owned();
+    if head.iter().any(|name| !name.is_empty()) {
+        let cells: String = head.iter().map(|name| format!("<th>{}</th>", escaped(&name.replace('_', " ")))).collect();
+        let _ = writeln!(table, "<tr>{cells}</tr>");
+    }
+    for row in rows {
+        let cell = |text: &String| {
+            let class = if text.parse::<f64>().is_ok() { " class=\"n\"" } else { "" };
+            format!("<td{class}>{}</td>", escaped(text))
+        };
+        let _ = writeln!(table, "<tr>{}</tr>", row.iter().map(cell).collect::<String>());
+    }
+    table + "</table></div>\n"
+}
+
+fn csv_table(folder: &Path, name: &str, why: &str) -> io::Result<String> {
+    let Some(text) = text(folder, name)? else { return Ok(missing(why)) };
+    let mut lines = text.lines();
+    let head: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
+    let rows: Vec<Vec<String>> = lines.map(|line| line.split(',').map(str::to_owned).collect()).collect();
+    Ok(rows_table(&head, &rows))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a place on a plot")]
+const fn real(value: usize) -> f64 {
+    value as f64
+}
+
+fn accuracy(folder: &Path) -> io::Result<String> {
+    let Some(text) = text(folder, "metrics.csv")? else {
+        return Ok(missing("There are no metrics: the run has not come to its first row"));
+    };
+    let mut lines = text.lines();
+    let head: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
+    let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
+    let mut plot = Plot::new("row of metrics.csv (pass, stage or sample)", "accuracy");
+    plot.y_range = Some(0.0..1.02);
+    for (column, name) in head.iter().enumerate().filter(|(_, name)| name.starts_with("accuracy")) {
+        let value = |row: &Vec<&str>| row.get(column).and_then(|cell| cell.parse().ok());
+        let points = (1..).zip(&rows).filter_map(|(at, row)| Some((real(at), value(row)?)));
+        plot = plot.with(name.replace('_', " "), Mark::Line, thinned(&points.collect::<Vec<_>>()));
+    }
+    if plot.series.is_empty() {
+        return csv_table(folder, "metrics.csv", "");
+    }
+    Ok(figure(&plot, "Accuracy, row by row"))
+}
+
+/// Every n-th point, so that there are not too many.
+fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    points.iter().copied().step_by(points.len().div_ceil(POINTS_MAX).max(1)).collect()
+}
+
+fn spikes(folder: &Path) -> io::Result<String> {
+    let path = folder.join("spikes.npy");
+    if !path.exists() {
+        return Ok(missing("Spikes were not recorded: give the run --spikes"));
+    }
+    let (_, bytes) = npy::read(&path, SPIKE)?;
+    let mut all = Vec::new();
+    for row in bytes.as_chunks::<12>().0 {
+        let [a, b, c, d, e, f, g, h, ..] = *row;
+        let id = u32::from(u16::from_le_bytes([e, f])) * 1024 + u32::from(u16::from_le_bytes([g, h]));
+        all.push((u32::from_le_bytes([a, b, c, d]), id));
+    }
+    let Some(last) = all.iter().map(|(step, _)| *step).max() else {
+        return Ok(missing("No compartment has spiked"));
+    };
+    let first = all.iter().map(|(step, _)| *step).min().unwrap_or(0);
+    let ids: BTreeMap<u32, usize> = {
+        let distinct: std::collections::BTreeSet<u32> = all.iter().map(|(_, id)| *id).collect();
+        distinct.into_iter().zip(0..).collect()
+    };
+    let stride = all.len().div_ceil(DOTS_MAX).max(1);
+    let range = f64::from(first) - 0.5..f64::from(last) + 0.5;
+    let drawn = |place: usize| place.is_multiple_of(stride);
+    let dots = all.iter().filter_map(|(step, id)| Some((f64::from(*step), real(*ids.get(id)?))));
+    let dots: Vec<(f64, f64)> = dots
+        .zip(all.iter().filter_map(|(_, id)| ids.get(id)))
+        .filter(|(_, at)| drawn(**at))
+        .map(|(dot, _)| dot)
+        .collect();
+    let mut raster = Plot::new("", "compartment that spikes");
+    raster.x_range = Some(range.clone());
+    raster = raster.with("", Mark::Dots, dots);
+    let steps = (last - first + 1) as usize;
+    let bin = steps.div_ceil(BINS).max(1);
+    let mut counts = vec![0_usize; steps.div_ceil(bin)];
+    for (step, _) in &all {
+        if let Some(count) = counts.get_mut((step - first) as usize / bin) {
+            *count += 1;
+        }
+    }
+    let rate = |(at, count): (usize, &usize)| {
+        (f64::from(first) + real(at * bin) + real(bin) / 2.0 - 0.5, real(*count) / real(bin))
+    };
+    let mut rates = Plot::new("step", "spikes per step");
+    (rates.x_range, rates.height) = (Some(range), 180);
+    rates = rates.with("", Mark::Bars, counts.iter().enumerate().map(rate).collect());
+    let every = if stride > 1 { format!("; every {stride}th of them is drawn") } else { String::new() };
+    let caption =
+        format!("{} spikes of {} compartments, those that spiked, core after core{every}", all.len(), ids.len());
+    Ok(figure(&raster, &caption) + &figure(&rates, &format!("All spikes, over bins of {bin} steps")))
+}
+
+/// Words of an array.
+fn words(bytes: &[u8]) -> Vec<f64> {
+    bytes.as_chunks::<4>().0.iter().map(|word| f64::from(i32::from_le_bytes(*word))).collect()
+}
+
+fn probes(folder: &Path) -> io::Result<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.starts_with("probe-") && name.ends_with(".npy"))
+        .collect();
+    names.sort();
+    if names.is_empty() {
+        return Ok(missing("Nothing was probed: give the run --probe, as in --probe v[0..4]@every=10"));
+    }
+    let mut figures = String::new();
+    for name in names {
+        let (shape, bytes) = npy::read(&folder.join(&name), I32)?;
+        let about = text(folder, &name.replace(".npy", ".json"))?.unwrap_or_default();
+        let about: serde_json::Value = serde_json::from_str(&about).unwrap_or_default();
+        let (columns, values) = (shape.get(1).copied().unwrap_or(1).max(1), words(&bytes));
+        let whole = |value: &serde_json::Value, or: u32| {
+            value.as_u64().and_then(|value| u32::try_from(value).ok()).unwrap_or(or)
+        };
+        let (first, every) = (whole(&about["steps"]["first"], 0), whole(&about["steps"]["every"], 1));
+        let element = whole(&about["first_element"], 0) as usize;
+        let unit = about["unit"].as_str().unwrap_or("value").to_owned();
+        let label = name.trim_start_matches("probe-").trim_end_matches(".npy").to_owned();
+        let mut plot = Plot::new("step", unit);
+        for column in 0..columns.min(CURVES_MAX) {
+            let own = values.iter().copied().skip(column).step_by(columns).enumerate();
+            let points: Vec<(f64, f64)> =
+                own.map(|(at, value)| (f64::from(first) + real(at) * f64::from(every), value)).collect();
+            plot = plot.with(format!("element {}", element + column), Mark::Line, thinned(&points));
+        }
+        let rest = columns.saturating_sub(CURVES_MAX);
+        let more = if rest > 0 { format!("; {rest} more elements are in the file") } else { String::new() };
+        figures += &figure(&plot, &format!("{label}: {} samples, every {every} steps{more}", values.len() / columns));
+    }
+    Ok(figures)
+}
+
+fn weights(folder: &Path) -> io::Result<String> {
+    let mut sets = Vec::new();
+    for (label, name) in [("before", "weights-before.npy"), ("after", "weights-after.npy")] {
+        if folder.join(name).exists() {
+            sets.push((label, words(&npy::read(&folder.join(name), I32)?.1)));
+        }
+    }
+    let all = || sets.iter().flat_map(|(_, values)| values.iter().copied());
+    let (low, high) = (all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max));
+    if low > high {
+        return Ok(missing("There are no weights: nothing in this network learns, or the run has no --out"));
+    }
+    let bin = ((high - low + 1.0) / real(BINS)).ceil().max(1.0);
+    let mut plot = Plot::new("weight, as an integer", "weights");
+    for (label, values) in &sets {
+        let mut counts = vec![0_usize; BINS + 1];
+        for value in values {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to BINS")]
+            if let Some(count) = counts.get_mut(((value - low) / bin) as usize) {
+                *count += 1;
+            }
+        }
+        let used = counts.iter().rposition(|count| *count > 0).map_or(1, |last| last + 1);
+        // The outline of the bars, so that both can be seen.
+        let corners = counts.iter().take(used).enumerate().flat_map(|(at, count)| {
+            let left = low + bin * real(at) - bin.min(1.0) / 2.0;
+            [(left, real(*count)), (left + bin, real(*count))]
+        });
+        plot = plot.with(*label, Mark::Line, corners.collect());
+    }
+    let sizes: Vec<String> = sets.iter().map(|(label, values)| format!("{} {label}", values.len())).collect();
+    Ok(figure(&plot, &format!("Distribution of the weights ({}), bins of {bin:.0}", sizes.join(", "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::npy::NpyWriter;
+
+    #[test]
+    fn an_empty_run_says_what_is_missing_and_how_to_get_it() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(report(folder.path()).unwrap_err().to_string().contains("no run folder"));
+        fs::write(folder.path().join("manifest.toml"), "experiment = \"a<b\"\nfinished = false\n").unwrap();
+        let html = report(folder.path()).unwrap();
+        for said in ["--spikes", "--probe", "did not come to its end", "a&lt;b", "no weights", "counts are not here"] {
+            assert!(html.contains(said), "{said}");
+        }
+        assert!(!html.contains("<script") && !html.contains("http://localhost"));
+    }
+
+    #[test]
+    fn spikes_and_tables_are_drawn_and_damage_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spikes.npy");
+        let mut npy = NpyWriter::create(&path, SPIKE).unwrap();
+        for step in 0..50_u32 {
+            let mut row = [0; 12];
+            row[..4].copy_from_slice(&step.to_le_bytes());
+            row[6] = u8::try_from(step % 7).unwrap();
+            npy.row(&row).unwrap();
+        }
+        npy.finish(None).unwrap();
+        let html = spikes(folder.path()).unwrap();
+        assert!(html.contains("50 spikes of 7 compartments") && html.matches("<circle").count() == 50, "{html}");
+        fs::write(folder.path().join("ops.csv"), "operation,count\nsteps,12\n").unwrap();
+        let table = csv_table(folder.path(), "ops.csv", "").unwrap();
+        let expected = "<div class=\"wide\"><table>\n<tr><th>operation</th><th>count</th></tr>\n\
+                        <tr><td>steps</td><td class=\"n\">12</td></tr>\n</table></div>\n";
+        assert_eq!(table, expected);
+        let bytes = fs::read(&path).unwrap();
+        fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+        assert!(spikes(folder.path()).unwrap_err().to_string().contains("spikes.npy is cut"));
+    }
+}

@@ -1,0 +1,183 @@
+//! Files of a run folder that are sampled: spikes, probes, weights.
+
+use crate::device::recorder::{Probe, Recorder, Sink};
+use crate::npy::{I32, NpyWriter, SPIKE};
+use loihi_core::probe::Register;
+use serde_json::json;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What is recorded besides metrics.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Wanted {
+    /// Sample a register: NAME[FIRST..END]@every=N,from=N,to=N (`loihi list --registers` shows the names); needs --out
+    #[arg(long = "probe", value_name = "PROBE", requires = "out")]
+    pub probes: Vec<Probe>,
+    /// Record every spike; needs --out
+    #[arg(long, requires = "out")]
+    pub spikes: bool,
+}
+
+impl Wanted {
+    /// A recorder that writes into a run folder.
+    ///
+    /// # Errors
+    /// A file cannot be written, or two probes would write the same one.
+    pub fn recorder(&self, folder: &Path) -> io::Result<Recorder> {
+        let mut recorder = Recorder::default();
+        for (number, probe) in self.probes.iter().enumerate() {
+            let label = probe.label();
+            if self.probes[..number].iter().any(|other| other.label() == label) {
+                return Err(io::Error::other(format!("{label} is probed twice: give one --probe for it")));
+            }
+            let path = folder.join(format!("probe-{label}.npy"));
+            recorder.probe(probe.clone(), Box::new(Rows::create(path, Some(probe.clone()))?));
+        }
+        if self.spikes {
+            recorder.spikes(Box::new(Spikes(NpyWriter::create(&folder.join("spikes.npy"), SPIKE)?)));
+        }
+        recorder.weights_at_begin(Box::new(Rows::create(folder.join("weights-before.npy"), None)?));
+        Ok(recorder)
+    }
+}
+
+/// Writes the weights at the end, if there are any.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn weights_after(folder: &Path, words: &[i32]) -> io::Result<()> {
+    let mut rows = Rows::create(folder.join("weights-after.npy"), None)?;
+    rows.sample(0, words)?;
+    Box::new(rows).finish()
+}
+
+/// Samples of a register: a row each; without a probe, one row of values in an array of one dimension.
+struct Rows {
+    path: PathBuf,
+    npy: NpyWriter,
+    probe: Option<Probe>,
+    /// Values of a row, known from the first one on.
+    width: Option<usize>,
+    first: Option<u64>,
+}
+
+impl Rows {
+    fn create(path: PathBuf, probe: Option<Probe>) -> io::Result<Self> {
+        let npy = NpyWriter::create(&path, I32)?;
+        Ok(Self { path, npy, probe, width: None, first: None })
+    }
+}
+
+impl Sink for Rows {
+    fn sample(&mut self, step: u64, words: &[i32]) -> io::Result<()> {
+        let label = self.probe.as_ref().map_or_else(String::new, Probe::label);
+        let wanted = self.probe.as_ref().and_then(|probe| probe.elements.clone());
+        if let Some(elements) = wanted
+            && words.len() < elements.len()
+        {
+            let there = if words.is_empty() { 0 } else { elements.start + words.len() };
+            let why = format!("--probe {label} asks for elements up to {}, the register has {there}", elements.end);
+            return Err(io::Error::other(why));
+        }
+        if words.len() != *self.width.get_or_insert(words.len()) {
+            let why = format!(
+                "--probe {label}: the register had {} elements and has {} in step {step}: give a range that is in both",
+                self.width.unwrap_or(0),
+                words.len()
+            );
+            return Err(io::Error::other(why));
+        }
+        self.first.get_or_insert(step);
+        if self.probe.is_some() {
+            let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+            return self.npy.row(&bytes);
+        }
+        words.iter().try_for_each(|word| self.npy.row(&word.to_le_bytes()))
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<()> {
+        let Self { path, npy, probe, width, first } = *self;
+        let rows = npy.rows();
+        let Some(probe) = probe else {
+            // No file says that nothing learns.
+            return if rows == 0 { Ok(()) } else { npy.finish(None) };
+        };
+        npy.finish(Some(width.unwrap_or(0)))?;
+        let (unit, format) = meaning(probe.register);
+        let about = json!({
+            "register": probe.register.name(),
+            "first_element": probe.elements.as_ref().map_or(0, |elements| elements.start),
+            "shape": [rows, width.unwrap_or(0)],
+            "axes": ["sample", "element"],
+            "unit": unit,
+            "q_format": format,
+            "steps": { "first": first, "every": probe.every, "count": rows },
+            "dt_ms": 1.0,
+        });
+        fs::write(path.with_extension("json"), format!("{about:#}\n"))
+            .map_err(|error| io::Error::new(error.kind(), format!("{} cannot be written: {error}", path.display())))
+    }
+}
+
+/// Unit and fixed-point format of a register's words.
+const fn meaning(register: Register) -> (&'static str, &'static str) {
+    match register {
+        Register::U => ("current", "Q23.0"),
+        Register::V | Register::VReadout | Register::Threshold => ("voltage", "Q23.0"),
+        Register::Bias => ("voltage per step", "Q23.0"),
+        Register::Refractory | Register::D | Register::Epoch => ("steps", "integer"),
+        Register::Dendrite | Register::Apart => ("current / 64", "integer"),
+        Register::W => ("weight mantissa", "integer"),
+        Register::T => ("tag", "integer"),
+        Register::X1 | Register::X2 | Register::Y1 | Register::Y2 | Register::Y3 | Register::Activity => {
+            ("trace", "integer")
+        }
+        Register::Mailbox => ("as the experiment fills it", "Q3.12"),
+        Register::Rate => ("power of two", "integer"),
+        _ => ("words", "integer"),
+    }
+}
+
+/// `spikes.npy`.
+struct Spikes(NpyWriter);
+
+impl Sink for Spikes {
+    fn sample(&mut self, step: u64, words: &[i32]) -> io::Result<()> {
+        let step = u32::try_from(step).map_err(|_| io::Error::other("spikes.npy counts steps only up to 2^32"))?;
+        for [core, id] in words.as_chunks::<2>().0 {
+            let [core, id] = [core, id].map(|word| u16::try_from(*word).unwrap_or(u16::MAX));
+            let mut row = [0; 12];
+            row[..4].copy_from_slice(&step.to_le_bytes());
+            row[4..6].copy_from_slice(&core.to_le_bytes());
+            row[6..8].copy_from_slice(&id.to_le_bytes());
+            row[8..].copy_from_slice(&1_i32.to_le_bytes());
+            self.0.row(&row)?;
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<()> {
+        self.0.finish(None)
+    }
+}
+
+/// What `README.txt` of a run folder says.
+pub const README: &str = "\
+This folder holds one run of `loihi`. `loihi report` with its path draws it as one HTML file.
+
+manifest.toml       what ran: experiment, device, seed, steps, duration of a step, versions, hash of the image
+metrics.csv         figures, a line per pass, stage or sample
+utilisation.csv     what the network takes of each core
+ops.csv             exact counts of what was computed
+spikes.npy          --spikes: step, core, compartment of the core, payload (1), a row per spike
+probe-LABEL.npy     --probe: a row per sample, a column per element; probe-LABEL.json gives steps, unit and format
+weights-before.npy  what learns, before the first step of this run: mantissas of the plastic weights, or what the snips learn
+weights-after.npy   the same at its end
+learned.bin         learned state, for --learned
+checkpoint.bin      where an unfinished run stood, for --resume
+log.txt             log lines of the device
+report.html         written by `loihi report`
+
+Steps count from 0. A file that is not here was not asked for, or there was nothing to put into it.
+";
