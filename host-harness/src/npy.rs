@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         let (shape, values) = read(&path, I32).unwrap();
         assert_eq!((shape, &values[4..8]), (vec![3, 2], (-2_i32).to_le_bytes().as_slice()));
-        let npy = npyz::NpyFile::new(fs::File::open(&path).unwrap()).unwrap();
+        let npy = npyz::NpyFile::new(File::open(&path).unwrap()).unwrap();
         assert_eq!(npy.into_vec::<i32>().unwrap(), [1, -2, 3, 4, 5, i32::MIN]);
         let bytes = fs::read(&path).unwrap();
         for cut in 0..bytes.len() {
