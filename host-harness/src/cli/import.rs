@@ -63,19 +63,3 @@ fn read(args: &ImportArgs) -> anyhow::Result<Imported> {
         _ => bail!("{} has none of the endings that can be imported: .nir, .net", args.file.display()),
     }
 }
-
-#[derive(Debug, Args)]
-pub(super) struct ExportArgs {
-    /// A network: a TOML file
-    network: PathBuf,
-    /// Write it here, in the chip's values
-    #[arg(long, value_name = "FILE.nir")]
-    nir: PathBuf,
-}
-
-pub(super) fn export(args: &ExportArgs) -> anyhow::Result<()> {
-    let network = crate::network::file::read(&args.network)?;
-    let graph = nir::export(&network).map_err(|what| anyhow::anyhow!("{}: {what}", args.network.display()))?;
-    nir::save(&graph, &args.nir)?;
-    Ok(out::line(format_args!("{} nodes in {}", graph.nodes.len(), args.nir.display()))?)
-}

@@ -7,6 +7,7 @@ mod congestion;
 mod cost;
 mod data;
 mod doctor;
+mod export;
 mod import;
 mod net;
 mod open;
@@ -43,8 +44,8 @@ enum Command {
     Conform(conform::ConformArgs),
     /// Turn a network of another framework into the chip's integers
     Import(import::ImportArgs),
-    /// Write a network as NIR, with the chip's values
-    Export(import::ExportArgs),
+    /// Write a network in the chip's values as NIR, or the spikes of a run as NEST does
+    Export(export::ExportArgs),
     /// Show what elementary operations cost, in instructions
     Cost(cost::CostArgs),
     /// Show what experiments cost: measured here, modelled for a Loihi, published by others
@@ -59,8 +60,6 @@ enum Command {
     Infer(net::InferArgs),
     /// Draw a run folder as one HTML file
     Report(report::ReportArgs),
-    /// Write the spikes of a run folder in the form of another program
-    Export(report::ExportArgs),
     /// Say what is installed and what is missing
     Doctor(doctor::DoctorArgs),
 }
@@ -125,13 +124,12 @@ pub fn main() -> ExitCode {
         Command::Data(args) => data::data(&args),
         Command::Bench(args) => bench::bench(&args),
         Command::Import(args) => import::import(&args),
-        Command::Export(args) => import::export(&args),
         Command::Cost(args) => cost::cost(&args),
         Command::Table(args) => table::table(&args),
         Command::Place(args) => net::place_network(&args),
         Command::Infer(args) => net::infer(&args),
         Command::Report(args) => report::report(&args),
-        Command::Export(args) => report::export(&args),
+        Command::Export(args) => export::export(&args),
         Command::Doctor(args) => doctor::doctor(&args),
     };
     match done {
