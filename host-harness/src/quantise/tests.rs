@@ -10,6 +10,7 @@ use crate::network::{Network, Weights};
 use crate::nir::{self, Node};
 use crate::place::place;
 use loihi_core::num::word;
+use loihi_core::probe::Register;
 use std::path::Path;
 
 fn real(shape: &[usize], values: Vec<f64>) -> Array {
@@ -192,6 +193,54 @@ fn what_is_exported_computes_the_same() {
     let found = spikes(&first, &stimulus);
     assert!(found.len() > 20, "{found:?}");
     assert_eq!(spikes(&second, &stimulus), found);
+}
+
+/// Voltages and spikes of one neuron, step by step, in the file's unit.
+fn trace(node: Node, weight: f64, options: Options, fires: &[bool]) -> Vec<(f64, bool)> {
+    let threshold = node.arrays["v_threshold"].real()[0];
+    let nodes = vec![
+        ("in", input(&[1])),
+        ("w", linear([1, 1], vec![weight])),
+        ("lif", node),
+        ("out", Node::layer("Output").with("shape", whole(&[1]))),
+    ];
+    let graph = graph(nodes, &[("in", "w"), ("w", "lif"), ("lif", "out")]);
+    let network = quantise(&graph, "n", options).unwrap().network;
+    let unit = f64::from(network.populations[0].compartments[0].get(0).unwrap().v_th) / threshold;
+    let placed = place(&network, crate::place::Options::default()).unwrap();
+    let mut session = Session::open(Box::new(InProcess::new(1 << 20)), Patience::default(), 1, || false).unwrap();
+    let mut inference = Inference::new(&mut session, &network, &placed).unwrap();
+    let mut trace = Vec::new();
+    for fires in fires {
+        let spikes = if *fires { vec![(0, 0, 0)] } else { Vec::new() };
+        let mut fired = false;
+        inference.go_on(&Stimulus { steps: 1, spikes, ..Stimulus::default() }, |_| fired = true).unwrap();
+        trace.push((f64::from(inference.read(Register::V, 0).unwrap()[0]) / unit, fired));
+    }
+    trace
+}
+
+/// A neuron of the common benchmark (τ = 2.5 ms, threshold 0.1, dt = 0.1 ms), by both integrators: every spike, and
+/// voltages as far as the decay register lets them.
+#[test]
+fn a_single_neuron_follows_its_equation() {
+    let fires: Vec<bool> = (0..2000).map(|step| word(9, step, 0, 0).is_multiple_of(13)).collect();
+    for (integrator, keep) in [(Integrator::Euler, 1.0 - 0.04), (Integrator::Exp, f64::exp(-0.04))] {
+        let options = Options { dt: Some(1e-4), integrator, ..Options::default() };
+        let found = trace(lif(1, 2.5e-3, 1.0, 0.1), 1.0, options, &fires);
+        let (mut v, mut spikes, mut worst) = (0.0, 0, 0.0_f64);
+        for (step, (fires, (found, fired))) in fires.iter().zip(&found).enumerate() {
+            v = keep * v + f64::from(u8::from(*fires)) * (1.0 - keep);
+            let spike = v > 0.1;
+            v = if spike { 0.0 } else { v };
+            spikes += usize::from(spike);
+            assert_eq!(*fired, spike, "{integrator:?}, step {step}");
+            worst = worst.max((found - v).abs());
+        }
+        // What half a step of the decay register makes of the largest voltage.
+        let most = 0.1 / 8192.0 / (1.0 - keep);
+        assert!(spikes > 10 && worst < most, "{integrator:?}: {spikes} spikes, off by {worst}, not {most}");
+    }
 }
 
 #[test]
