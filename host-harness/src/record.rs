@@ -147,13 +147,14 @@ impl RunFolder {
     /// # Errors
     /// [`RecordError::File`].
     pub fn utilisation(&self, image: &Image<'_>) -> Result<(), RecordError> {
-        let mut text = "core,compartments,input_axons,output_axons,synaptic_words,profiles,thresholds\n".to_owned();
+        let mut lines =
+            vec!["core,compartments,input_axons,output_axons,synaptic_words,profiles,thresholds".to_owned()];
         for (core, usage) in usage(image).iter().enumerate() {
             let own = [usage.compartments, usage.input_axons, usage.output_axons, usage.synaptic_words];
             let own = own.iter().chain([&usage.profiles, &usage.thresholds]).map(usize::to_string);
-            text.push_str(&format!("{core},{}\n", own.collect::<Vec<_>>().join(",")));
+            lines.push(format!("{core},{}", own.collect::<Vec<_>>().join(",")));
         }
-        write_whole(&self.path.join("utilisation.csv"), text.as_bytes())
+        write_whole(&self.path.join("utilisation.csv"), (lines.join("\n") + "\n").as_bytes())
     }
 
     /// Writes exact counts.
@@ -164,11 +165,11 @@ impl RunFolder {
         let path = self.path.join("ops.csv");
         let counts = serde_json::to_value(ops)
             .map_err(|error| RecordError::File { path: path.clone(), error: io::Error::other(error) })?;
-        let mut text = "operation,count\n".to_owned();
+        let mut lines = vec!["operation,count".to_owned()];
         for (name, count) in counts.as_object().into_iter().flatten() {
-            text.push_str(&format!("{name},{count}\n"));
+            lines.push(format!("{name},{count}"));
         }
-        write_whole(&path, text.as_bytes())
+        write_whole(&path, (lines.join("\n") + "\n").as_bytes())
     }
 
     /// Writes the manifest, over the one that is there.

@@ -168,8 +168,7 @@ impl Recorder {
     /// The first [`SessionError::Record`]; the others are closed all the same.
     pub fn finish(self) -> Result<(), SessionError> {
         let probes = self.probes.into_iter().map(|(_, sink)| sink);
-        let finished: Vec<io::Result<()>> =
-            probes.chain(self.spikes).chain(self.begin).map(|sink| sink.finish()).collect();
+        let finished: Vec<io::Result<()>> = probes.chain(self.spikes).chain(self.begin).map(Sink::finish).collect();
         finished.into_iter().collect::<io::Result<()>>().map_err(SessionError::Record)
     }
 

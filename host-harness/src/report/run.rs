@@ -80,8 +80,9 @@ fn figure(plot: &Plot, caption: &str) -> String {
 fn rows_table(head: &[&str], rows: &[Vec<String>]) -> String {
     let mut table = "<div class=\"wide\"><table>\n".to_owned();
     if head.iter().any(|name| !name.is_empty()) {
-        let cells: String = head.iter().map(|name| format!("<th>{}</th>", escaped(&name.replace('_', " ")))).collect();
-        let _ = writeln!(table, "<tr>{cells}</tr>");
+        let cells: Vec<String> =
+            head.iter().map(|name| format!("<th>{}</th>", escaped(&name.replace('_', " ")))).collect();
+        let _ = writeln!(table, "<tr>{}</tr>", cells.concat());
     }
     for row in rows {
         let cell = |text: &String| {
@@ -191,7 +192,7 @@ fn words(bytes: &[u8]) -> Vec<f64> {
 fn probes(folder: &Path) -> io::Result<String> {
     let mut names: Vec<String> = fs::read_dir(folder)?
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.starts_with("probe-") && name.ends_with(".npy"))
+        .filter(|name| name.starts_with("probe-") && Path::new(name).extension().is_some_and(|end| end == "npy"))
         .collect();
     names.sort();
     if names.is_empty() {
