@@ -64,7 +64,7 @@ pub enum SessionError {
     Image(#[from] ImageError),
     /// What was sampled cannot be recorded.
     #[error("{0}")]
-    Record(#[source] std::io::Error),
+    Record(std::io::Error),
     /// The user wants to stop.
     #[error("stopped")]
     Stopped,
