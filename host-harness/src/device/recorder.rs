@@ -333,7 +333,7 @@ mod tests {
         #[test]
         fn the_next_sample_is_the_first_that_fits(every in 1_u64..20, from in 0_u64..40, long in 1_u64..60, at in 0_u64..120) {
             let probe = Probe { register: Register::V, elements: None, every, window: from..from + long };
-            let fits = |step: &u64| probe.window.contains(step) && (step - from) % every == 0;
+            let fits = |step: &u64| probe.window.contains(step) && (step - from).is_multiple_of(every);
             prop_assert_eq!(probe.next(at), (at..200).find(fits));
         }
     }
