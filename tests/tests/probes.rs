@@ -1,5 +1,7 @@
 //! Probes change no result, and a run split at its samples sees what single steps see.
 
+#![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
+
 use host_harness::device::inproc::InProcess;
 use host_harness::device::recorder::{Probe, Recorder, Sink};
 use host_harness::device::session::{Patience, Session};
@@ -7,7 +9,9 @@ use host_harness::experiment::{Experiment, Nobody, Options, Outcome};
 use std::io;
 use std::sync::{Arc, Mutex};
 
-type Samples = Arc<Mutex<Vec<(u64, Vec<i32>)>>>;
+/// What a probe gave: step and words.
+type Given = Vec<(u64, Vec<i32>)>;
+type Samples = Arc<Mutex<Given>>;
 
 struct Kept(Samples);
 
@@ -23,7 +27,7 @@ impl Sink for Kept {
 }
 
 /// Runs an experiment that learns with these probes, and spikes if asked; what each probe and the spikes gave.
-fn run(name: &str, probes: &[&str], spikes: bool) -> (Outcome, Vec<Vec<(u64, Vec<i32>)>>) {
+fn run(name: &str, probes: &[&str], spikes: bool) -> (Outcome, Vec<Given>) {
     let device = Box::new(InProcess::new(1 << 22));
     let mut session = Session::open(device, Patience::default(), 1, || false).unwrap();
     let mut recorder = Recorder::default();

@@ -1,8 +1,8 @@
 //! From networks in floating point to the chip's integers: choice of the time step, the integrator and the reset,
 //! folding of layers without neurons, a joint search of the scales of weights and thresholds, and what each node loses.
 //!
-//! graph of NIR → [`fold`] (populations and connections in floating point) → [`scale`] (mantissas, exponents,
-//! thresholds) → [`build`] (a network, and a rating for each node).
+//! graph of NIR → `fold` (populations and connections in floating point) → `scale` (mantissas, exponents,
+//! thresholds) → `build` (a network, and a rating for each node).
 
 mod build;
 mod fold;
