@@ -20,6 +20,8 @@ pub struct NpyWriter {
     descr: &'static str,
     rows: u64,
     finished: bool,
+    /// What could not be written first: the array stays unfinished, even if there is room again later.
+    failed: Option<(io::ErrorKind, String)>,
 }
 
 impl NpyWriter {
@@ -29,7 +31,7 @@ impl NpyWriter {
     /// The file cannot be written.
     pub fn create(path: &Path, descr: &'static str) -> io::Result<Self> {
         let file = BufWriter::new(File::create(aside(path)).map_err(|error| named(path, &error))?);
-        let mut writer = Self { path: path.to_owned(), file, descr, rows: 0, finished: false };
+        let mut writer = Self { path: path.to_owned(), file, descr, rows: 0, finished: false, failed: None };
         writer.named(|file| file.write_all(&[0; HEADER]))?;
         Ok(writer)
     }
@@ -67,7 +69,14 @@ impl NpyWriter {
     }
 
     fn named(&mut self, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
-        write(&mut self.file).map_err(|error| named(&self.path, &error))
+        if let Some((kind, why)) = &self.failed {
+            return Err(io::Error::new(*kind, why.clone()));
+        }
+        write(&mut self.file).map_err(|error| {
+            let error = named(&self.path, &error);
+            self.failed = Some((error.kind(), error.to_string()));
+            error
+        })
     }
 }
 
@@ -154,6 +163,21 @@ mod tests {
     fn what_is_not_finished_is_not_left_behind() {
         let folder = tempfile::tempdir().unwrap();
         drop(NpyWriter::create(&folder.path().join("a.npy"), I32).unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn an_array_of_which_a_row_failed_is_never_finished() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.npy");
+        let mut writer = NpyWriter::create(&path, I32).unwrap();
+        writer.row(&1_i32.to_le_bytes()).unwrap();
+        // A disk that is full for one write, and has room when the array is closed.
+        let full = |_: &mut BufWriter<File>| Err(io::Error::from(io::ErrorKind::StorageFull));
+        assert!(writer.named(full).is_err());
+        let error = writer.finish(None).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull, "{error}");
+        assert!(error.to_string().contains("a.npy cannot be written"), "{error}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
