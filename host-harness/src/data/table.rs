@@ -42,18 +42,26 @@ fn row(record: &csv::StringRecord, label_column: usize) -> Result<(Vec<f64>, u32
     let mut label = 0;
     for (column, cell) in record.iter().enumerate() {
         if column == label_column {
-            label = cell
-                .parse()
-                .map_err(|_| format!("`{cell}` in column {} is no class, which is a whole number", column + 1))?;
+            label = cell.parse().map_err(|_| {
+                format!("{} in column {} is no class, which is a whole number", quoted(cell), column + 1)
+            })?;
         } else {
-            let feature: f64 = cell.parse().map_err(|_| format!("`{cell}` in column {} is no number", column + 1))?;
+            let feature: f64 =
+                cell.parse().map_err(|_| format!("{} in column {} is no number", quoted(cell), column + 1))?;
             if !feature.is_finite() {
-                return Err(format!("`{cell}` in column {} is no number", column + 1));
+                return Err(format!("{} in column {} is no number", quoted(cell), column + 1));
             }
             features.push(feature);
         }
     }
     Ok((features, label))
+}
+
+/// A cell as a message has it: its begin, without the line breaks that quotation marks let into a cell.
+fn quoted(cell: &str) -> String {
+    let begin: String = cell.chars().take(20).collect();
+    let dots = if begin.len() < cell.len() { "..." } else { "" };
+    format!("`{}{dots}`", begin.escape_debug())
 }
 
 fn items(rows: &[(Vec<f64>, u32)]) -> Vec<Item> {
@@ -99,6 +107,7 @@ mod tests {
             ("1,2\nnan,2\n", 2, "`nan` in column 1 is no number"),
             ("1,2\n1,2.5\n", 2, "`2.5` in column 2 is no class"),
             ("5\n", 1, "1 columns, not 2"),
+            ("1,\"2\n3\"\n", 1, r"`2\n3` in column 2 is no class"),
         ] {
             let (found, said) = parse(text.as_bytes()).unwrap_err();
             assert!(found == line && said.contains(what), "{text:?}: line {found}: {said}");

@@ -127,7 +127,11 @@ fn names_of<R: Read + Seek>(archive: &ZipArchive<R>) -> Vec<String> {
 }
 
 fn parse_npy(bytes: &[u8]) -> Result<Array, String> {
-    let damaged = |error: io::Error| format!("it is damaged: {error}");
+    let damaged = |error: io::Error| {
+        // Of a header that is no Python the library draws a picture; the first line says what is wrong, in one sentence.
+        let said = error.to_string().replace(". ", "; ");
+        format!("it is damaged: {}", said.lines().next().unwrap_or_default().trim_end_matches([':', ' ']))
+    };
     let file = NpyFile::new(bytes).map_err(damaged)?;
     let DType::Plain(kind) = file.dtype() else { return Err("its elements are records, not numbers".to_owned()) };
     let too_long = || format!("its shape {:?} has too many elements", file.shape());

@@ -135,7 +135,12 @@ fn damaged_files_are_refused_in_a_sentence() {
             }
         }
         println!("{}: {refused} of {CASES} refused", reader.name);
-        assert!(refused > CASES / 10, "{}: damage is not noticed: {refused} of {CASES} refused", reader.name);
+        let stopped = faults.iter().any(|fault: &String| fault.starts_with(reader.name));
+        assert!(
+            stopped || refused > CASES / 10,
+            "{}: damage is not noticed: {refused} of {CASES} refused",
+            reader.name
+        );
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

@@ -140,7 +140,7 @@ fn seeds_wav() -> Vec<Vec<u8>> {
 }
 
 fn seeds_csv() -> Vec<Vec<u8>> {
-    vec![b"a,b,label\n1,2.5,0\n-3,4e2,1\n".to_vec(), b"1;2\n".to_vec(), b"\"1\",2\r\n3,4\r\n".to_vec()]
+    vec![b"a,b,label\n1,2.5,0\n-3,4e2,1\n".to_vec(), b"1,2\n".to_vec(), b"\"1\",2\r\n3,4\r\n".to_vec()]
 }
 
 fn seeds_npz() -> Vec<Vec<u8>> {
