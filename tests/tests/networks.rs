@@ -135,6 +135,21 @@ fn a_network_from_a_file_classifies_recordings_with_the_same_bits_on_every_devic
     assert!(few.contains("0.bs2: class 0, answer 0") && few.contains("accuracy         100.00 % (2 of 2)"), "{few}");
 }
 
+/// A row of the table: measured here, modelled for the chip.
+#[test]
+fn what_a_network_costs_is_a_row_of_the_table() {
+    let place = Place::new();
+    let network = format!("{}@{}", place.path("net.toml"), place.path("samples"));
+    let table = run(&["table", &network, "--samples", "5", "--format", "csv", "--quiet"]);
+    assert!(table.status.success(), "{}", String::from_utf8_lossy(&table.stderr));
+    let text = String::from_utf8(table.stdout).unwrap();
+    let row = text.lines().find(|line| line.contains("net.toml,")).unwrap_or_else(|| panic!("{text}"));
+    for part in ["accuracy 100.00 %", "sample of 60", "shortened: 5 samples"] {
+        assert!(row.contains(part), "{part}: {row}");
+    }
+    assert_one_sentence(&run(&["table", &place.path("net.toml"), "--quiet"]), &["net.toml"]);
+}
+
 #[test]
 fn placing_shows_what_every_core_uses() {
     let place = Place::new();

@@ -12,16 +12,20 @@ use crate::cost::published;
 use crate::cost::sheet::{Format, write};
 use crate::cost::survey::{Survey, count, survey};
 use crate::cost::table::{missing_row, sheets};
-use crate::data::DataError;
+use crate::data::{DataError, collection};
 use crate::device::inproc::ARENA_BYTES_DEFAULT;
-use crate::experiment::{Experiment, ExperimentError, Options};
+use crate::experiment::trained::Trained;
+use crate::experiment::{Experiment, ExperimentError, Options, Task};
+use crate::inference::present::{Coding, Presentation};
+use crate::network::file;
+use crate::place::{self, place};
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub(super) struct TableArgs {
-    /// Names of experiments, or files of parameters [default: all experiments]
+    /// Names of experiments, files of parameters, or networks with samples, NET.toml@PATH [default: all experiments]
     experiments: Vec<String>,
     /// How to write it
     #[arg(long, value_enum, default_value_t = Format::Markdown)]
@@ -41,6 +45,9 @@ pub(super) struct TableArgs {
     /// Compute published networks again from their sizes, and how far off the measured figures that is
     #[arg(long, conflicts_with = "experiments")]
     published_check: bool,
+    /// How values become spikes, for networks that take spikes
+    #[arg(long, value_enum)]
+    coding: Option<Coding>,
     /// Count instructions too: short runs on the firmware in QEMU
     #[arg(long)]
     instructions: bool,
@@ -56,6 +63,9 @@ pub(super) struct TableArgs {
     #[arg(long)]
     quiet: bool,
 }
+
+/// Chips on which a network may be placed.
+const MOST_CHIPS: usize = 16;
 
 /// An experiment whose data are not there, and what to do about it.
 type Missing = (String, String);
@@ -123,10 +133,16 @@ fn surveys(args: &TableArgs) -> anyhow::Result<(Vec<Survey>, Vec<Missing>)> {
 }
 
 fn survey_one(args: &TableArgs, name: &str) -> anyhow::Result<Survey> {
-    let (experiment, task) = choose(name)?;
     let mut options: Options = args.sample.options(args.seed);
-    let long = LONG.iter().find(|(long, _)| *long == experiment).filter(|_| options.samples.is_none());
-    options.samples = options.samples.or(long.map(|(_, samples)| *samples));
+    let task: Box<dyn Task> = if let Some((network, samples)) = name.split_once('@') {
+        Box::new(trained(Path::new(network), Path::new(samples), args)?)
+    } else {
+        let (experiment, task) = choose(name)?;
+        let long = LONG.iter().find(|(long, _)| *long == experiment).filter(|_| options.samples.is_none());
+        options.samples = options.samples.or(long.map(|(_, samples)| *samples));
+        task
+    };
+    let name = name.split_once('@').map_or(name, |(network, _)| network);
     let plan = Floorplan::LOIHI_1;
     let device = |device| DeviceArgs { device, arena: ARENA_BYTES_DEFAULT, firmware: args.firmware.clone() };
     let mut survey = survey(name, &*task, &options, &plan, || open(&device(DeviceKind::Host)))?;
@@ -140,6 +156,16 @@ fn survey_one(args: &TableArgs, name: &str) -> anyhow::Result<Survey> {
     let shortened: Vec<String> = shortened.into_iter().flatten().collect();
     survey.shortened = (!shortened.is_empty()).then(|| shortened.join(", "));
     Ok(survey)
+}
+
+/// A network of a file, placed, with the test samples of a folder or file.
+fn trained(network: &Path, samples: &Path, args: &TableArgs) -> anyhow::Result<Trained> {
+    let read = file::read(network)?;
+    let items = collection::open(samples, "test")?;
+    let placed = place(&read, place::Options { chips: MOST_CHIPS, ..place::Options::default() })
+        .with_context(|| format!("{} cannot be placed", network.display()))?;
+    let presentation = Presentation { coding: args.coding, steps: None, step_us: 1000, threshold: 8, seed: args.seed };
+    Ok(Trained { network: read, placed, items, presentation })
 }
 
 /// Whether a data set has not been fetched.

@@ -28,6 +28,7 @@ mod stdp;
 pub mod stdp_pair;
 pub mod stdp_reward;
 pub mod stdp_triplet;
+pub mod trained;
 mod twin;
 
 pub use registry::Experiment;
@@ -35,6 +36,8 @@ pub use registry::Experiment;
 use crate::data::DataError;
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageFile};
+use crate::inference::InferenceError;
+use crate::inference::present::PresentError;
 use crate::record::{Learned, RecordError};
 use checkpoint::{Checkpoint, Standing};
 use loihi_core::arena::TooSmall;
@@ -65,6 +68,12 @@ pub enum ExperimentError {
     /// The parameters cannot be read.
     #[error(transparent)]
     Parameters(#[from] toml::de::Error),
+    /// A sample cannot be computed.
+    #[error(transparent)]
+    Inference(#[from] InferenceError),
+    /// A sample cannot be shown to the network.
+    #[error(transparent)]
+    Present(#[from] PresentError),
     /// The same network in this process, which the decoders in double precision need, has no memory.
     #[error(transparent)]
     Twin(#[from] TooSmall),

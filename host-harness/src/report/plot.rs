@@ -4,7 +4,7 @@
 //! the lines differ in their dashes.
 
 use plotters::backend::SVGBackend;
-use plotters::chart::ChartBuilder;
+use plotters::chart::{ChartBuilder, SeriesLabelPosition};
 use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea as _};
 use plotters::element::{Circle, PathElement, Rectangle};
@@ -15,6 +15,9 @@ use std::ops::Range;
 
 /// Extents of a plot in pixels.
 pub const SIZE: [u32; 2] = [760, 380];
+
+/// Height of a line of the legend.
+const LEGEND_LINE_PX: f64 = 22.0;
 
 const COLOURS: [RGBColor; 6] = [
     RGBColor(0, 114, 178),
@@ -69,7 +72,8 @@ pub struct Plot {
     pub scales: [Scale; 2],
     /// Range of the horizontal axis, if not that of the points.
     pub x_range: Option<Range<f64>>,
-    /// Range of the vertical axis, if not that of the points.
+    /// Range of the vertical axis, if not that of the points with room for the legend above; then the legend is at the
+    /// bottom.
     pub y_range: Option<Range<f64>>,
     /// Height in pixels.
     pub height: u32,
@@ -150,11 +154,19 @@ impl Plot {
         if axis == 1 && bars {
             low = low.min(0.0);
         }
+        // Room for the legend above what is drawn, a line each.
+        let labels = self.series.iter().filter(|series| !series.label.is_empty()).count();
+        let share = if axis == 1 {
+            f64::from(u32::try_from(labels).unwrap_or(0)) * LEGEND_LINE_PX / f64::from(self.height)
+        } else {
+            0.0
+        };
         if self.scales[axis] == Scale::Log {
-            return Some(low / 1.15..high * 1.15);
+            return Some(low / 1.15..high * 1.15 * (high / low).powf(share));
         }
         let margin = if low < high { 0.03 * (high - low) } else { low.abs().max(1.0) * 0.5 };
-        Some(if axis == 1 && bars { low..high + margin } else { low - margin..high + margin })
+        let above = margin + share * (high - low);
+        Some(if axis == 1 && bars { low..high + above } else { low - margin..high + above })
     }
 
     fn draw_on<X, Y>(
@@ -174,7 +186,7 @@ impl Plot {
             .margin(8)
             .margin_right(18)
             .x_label_area_size(42)
-            .y_label_area_size(64)
+            .y_label_area_size(78)
             .build_cartesian_2d(x, y)?;
         chart
             .configure_mesh()
@@ -219,7 +231,11 @@ impl Plot {
         if self.series.iter().any(|series| !series.label.is_empty()) {
             chart
                 .configure_series_labels()
-                .position(plotters::chart::SeriesLabelPosition::UpperLeft)
+                .position(if self.y_range.is_some() {
+                    SeriesLabelPosition::LowerRight
+                } else {
+                    SeriesLabelPosition::UpperLeft
+                })
                 .background_style(RGBColor(255, 255, 255).mix(0.85))
                 .label_font(font())
                 .draw()?;

@@ -9,8 +9,10 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// Most dots of a raster; above, only every n-th compartment is drawn.
+/// Most dots of a raster; of longer runs the last steps are drawn, as many as have no more spikes.
 const DOTS_MAX: usize = 12_000;
+/// Most rows of a raster; of more compartments every n-th is drawn.
+const ROWS_MAX: usize = 1000;
 /// Most points of a curve.
 const POINTS_MAX: usize = 1500;
 /// Most curves of a probe.
@@ -94,11 +96,18 @@ fn rows_table(head: &[&str], rows: &[Vec<String>]) -> String {
     table + "</table></div>\n"
 }
 
+/// Names and rows of a CSV file; a row that cannot be read is left out.
+fn table_of(text: &str) -> (Vec<String>, Vec<Vec<String>>) {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let cells = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect::<Vec<_>>();
+    let head = reader.headers().map(cells).unwrap_or_default();
+    (head, reader.records().filter_map(|record| Some(cells(&record.ok()?))).collect())
+}
+
 fn csv_table(folder: &Path, name: &str, why: &str) -> io::Result<String> {
     let Some(text) = text(folder, name)? else { return Ok(missing(why)) };
-    let mut lines = text.lines();
-    let head: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
-    let rows: Vec<Vec<String>> = lines.map(|line| line.split(',').map(str::to_owned).collect()).collect();
+    let (head, rows) = table_of(&text);
+    let head: Vec<&str> = head.iter().map(String::as_str).collect();
     Ok(rows_table(&head, &rows))
 }
 
@@ -111,15 +120,24 @@ fn accuracy(folder: &Path) -> io::Result<String> {
     let Some(text) = text(folder, "metrics.csv")? else {
         return Ok(missing("There are no metrics: the run has not come to its first row"));
     };
-    let mut lines = text.lines();
-    let head: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
-    let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
+    let (head, rows) = table_of(&text);
     let mut plot = Plot::new("row of metrics.csv (pass, stage or sample)", "accuracy");
     plot.y_range = Some(0.0..1.02);
+    let stage = head.iter().position(|name| name == "stage");
+    // Stages of a kind, as "learn" and "test", are curves of their own.
+    let kind = |row: &[String]| {
+        let text = stage.and_then(|column| row.get(column)).map_or("", String::as_str);
+        text.split([',', ' ']).next().unwrap_or_default().to_owned()
+    };
+    let kinds: std::collections::BTreeSet<String> = rows.iter().map(|row| kind(row)).collect();
     for (column, name) in head.iter().enumerate().filter(|(_, name)| name.starts_with("accuracy")) {
-        let value = |row: &Vec<&str>| row.get(column).and_then(|cell| cell.parse().ok());
-        let points = (1..).zip(&rows).filter_map(|(at, row)| Some((real(at), value(row)?)));
-        plot = plot.with(name.replace('_', " "), Mark::Line, thinned(&points.collect::<Vec<_>>()));
+        for own in &kinds {
+            let value = |row: &Vec<String>| row.get(column).and_then(|cell| cell.parse().ok());
+            let points = (1..).zip(&rows).filter(|(_, row)| kind(row) == *own);
+            let points = points.filter_map(|(at, row)| Some((real(at), value(row)?)));
+            let label = format!("{} {own}", name.replace('_', " ")).trim_end().to_owned();
+            plot = plot.with(label, Mark::Line, thinned(&points.collect::<Vec<_>>()));
+        }
     }
     if plot.series.is_empty() {
         return csv_table(folder, "metrics.csv", "");
@@ -152,17 +170,18 @@ fn spikes(folder: &Path) -> io::Result<String> {
         let distinct: std::collections::BTreeSet<u32> = all.iter().map(|(_, id)| *id).collect();
         distinct.into_iter().zip(0..).collect()
     };
-    let stride = all.len().div_ceil(DOTS_MAX).max(1);
+    let stride = ids.len().div_ceil(ROWS_MAX).max(1);
     let range = f64::from(first) - 0.5..f64::from(last) + 0.5;
-    let drawn = |place: usize| place.is_multiple_of(stride);
-    let dots = all.iter().filter_map(|(step, id)| Some((f64::from(*step), real(*ids.get(id)?))));
-    let dots: Vec<(f64, f64)> = dots
-        .zip(all.iter().filter_map(|(_, id)| ids.get(id)))
-        .filter(|(_, at)| drawn(**at))
-        .map(|(dot, _)| dot)
-        .collect();
-    let mut raster = Plot::new("", "compartment that spikes");
-    raster.x_range = Some(range.clone());
+    let row = |(step, id): &(u32, u32)| {
+        let row = ids.get(id).copied().filter(|row| row.is_multiple_of(stride))?;
+        Some((f64::from(*step), real(row)))
+    };
+    let mut dots: Vec<(f64, f64)> = all.iter().filter_map(row).collect();
+    let drawn_from =
+        dots.len().checked_sub(DOTS_MAX).and_then(|at| dots.get(at)).map_or(range.start, |(step, _)| step + 0.5);
+    dots.retain(|(step, _)| *step > drawn_from);
+    let mut raster = Plot::new("step", "compartment that spikes");
+    raster.x_range = Some(drawn_from..range.end);
     raster = raster.with("", Mark::Dots, dots);
     let steps = (last - first + 1) as usize;
     let bin = steps.div_ceil(BINS).max(1);
@@ -178,10 +197,11 @@ fn spikes(folder: &Path) -> io::Result<String> {
     let mut rates = Plot::new("step", "spikes per step");
     (rates.x_range, rates.height) = (Some(range), 180);
     rates = rates.with("", Mark::Bars, counts.iter().enumerate().map(rate).collect());
-    let every = if stride > 1 { format!("; every {stride}th of them is drawn") } else { String::new() };
+    let every = if stride > 1 { format!("; one of {stride} is drawn") } else { String::new() };
+    let from = if drawn_from > f64::from(first) { format!(", from step {drawn_from:.0} on") } else { String::new() };
     let caption =
-        format!("{} spikes of {} compartments, those that spiked, core after core{every}", all.len(), ids.len());
-    Ok(figure(&raster, &caption) + &figure(&rates, &format!("All spikes, over bins of {bin} steps")))
+        format!("{} spikes of {} compartments, those that spiked, core after core{every}{from}", all.len(), ids.len());
+    Ok(figure(&raster, &caption) + &figure(&rates, &format!("All spikes of the run, over bins of {bin} steps")))
 }
 
 /// Words of an array.
@@ -274,6 +294,18 @@ mod tests {
             assert!(html.contains(said), "{said}");
         }
         assert!(!html.contains("<script") && !html.contains("http://localhost"));
+    }
+
+    /// Names of stages have commas in them.
+    #[test]
+    fn accuracies_of_stages_are_curves_of_their_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let rows =
+            "pass,stage,accuracy\n1,\"learn, pass 1\",0.5\n2,\"test after pass 1\",0.25\n3,\"learn, pass 2\",0.75\n";
+        fs::write(folder.path().join("metrics.csv"), rows).unwrap();
+        let html = accuracy(folder.path()).unwrap();
+        assert!(html.contains("accuracy learn") && html.contains("accuracy test"), "{html}");
+        assert_eq!(html.matches("<circle").count(), 3, "{html}");
     }
 
     #[test]
