@@ -92,7 +92,7 @@ fn node(item: &Item, path: &str) -> Result<Node, Wrong> {
     for (name, field) in fields {
         match field {
             Item::Array(array) => {
-                if array.real().iter().any(|value| value.is_nan()) {
+                if !array.real().iter().all(|value| value.is_finite()) {
                     return Err(Wrong::at(path, format!("`{name}` has values that are no numbers")));
                 }
                 node.arrays.insert(name.clone(), array.clone());

@@ -83,6 +83,10 @@ fn what_is_wrong_is_named_with_its_node() {
         graph.nodes.get_mut("a").unwrap().arrays.insert("bias".to_owned(), real(&[2], &[0.0, f64::NAN]));
     });
     assert_eq!(nan, "a.nir, node `a`: `bias` has values that are no numbers");
+    let endless = said(&|graph| {
+        graph.nodes.get_mut("a").unwrap().arrays.insert("bias".to_owned(), real(&[2], &[0.0, f64::INFINITY]));
+    });
+    assert_eq!(endless, nan);
     let kind = said(&|graph| graph.nodes.get_mut("a").unwrap().kind = Kind::Layer("GRU".to_owned()));
     assert!(kind.starts_with("a.nir, node `a`: `GRU` is no type of NIR"), "{kind}");
 }

@@ -1,6 +1,7 @@
 //! Registers of a folded network, and what each node loses by them.
 
 use super::fold::{Folded, Path, Population, Weights};
+use super::reach::{Reach, units_max};
 use super::scale::{self, Demands, Mantissas, Scale, subtract_exponent};
 use super::{InputAs, Options, Reset};
 use crate::import::{Imported, Rating, Row, Wrong};
@@ -103,6 +104,7 @@ impl Build<'_> {
             thresholds: population.neurons.threshold.as_deref().unwrap_or_default(),
             drive: site.drive(),
             subtract: subtracts,
+            units_max: site.units_max(self.options.steps),
         };
         let found = scale::search(&demands);
         self.scales.push(found.units);
@@ -178,6 +180,11 @@ impl Build<'_> {
         } else if own.keep_u.iter().zip(&own.bias).any(|(keep, bias)| *keep > 0.0 && *bias != 0.0) {
             rating = Rating::Approximate;
             note += "; constant currents are there from the first step";
+        }
+        if found.share < 1.0 {
+            rating = rating.max(Rating::Approximate);
+            let _ = write!(note, "; its sums leave their registers if over {} % of", percent(found.share));
+            note += " what has one sign comes in every step";
         }
         if site.subtracts {
             note += "; two compartments or three a neuron";
@@ -344,6 +351,26 @@ impl Site<'_> {
         let thresholds = self.population.neurons.threshold.iter().flatten();
         let least = thresholds.copied().fold(f64::INFINITY, f64::min);
         if least.is_finite() { least } else { 1.0 }
+    }
+
+    /// The largest scale at which no sum leaves its register, whatever fires.
+    fn units_max(&self, steps: u32) -> f64 {
+        let own = &self.population.neurons;
+        let mut spikes = Reach::new(own.gain.len());
+        for path in &self.spikes {
+            spikes.connection(&path.weights);
+        }
+        for (at, threshold) in own.threshold.iter().flatten().enumerate().filter(|_| self.subtracts) {
+            spikes.constant(at, -threshold);
+        }
+        let mut all = spikes.clone();
+        for path in &self.values {
+            all.connection(&path.weights);
+        }
+        for (at, bias) in own.bias.iter().enumerate() {
+            all.constant(at, *bias);
+        }
+        units_max(&spikes, &all, [&own.keep_u, &own.keep_v], own.threshold.is_some(), steps)
     }
 
     /// The most that biases and sums of values can be, either sign.

@@ -8,6 +8,7 @@ mod build;
 mod fold;
 mod linear;
 mod neuron;
+mod reach;
 mod scale;
 
 use crate::import::{Imported, Wrong};

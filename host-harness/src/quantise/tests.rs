@@ -195,6 +195,68 @@ fn what_is_exported_computes_the_same() {
     assert_eq!(spikes(&second, &stimulus), found);
 }
 
+/// Nine of ten sources fire in every step: their sum does not wrap, and what never fires does not leave its register.
+#[test]
+fn sums_of_many_spikes_stay_in_their_registers() {
+    let weights: Vec<f64> = [0.5, 1.0].iter().flat_map(|weight| [*weight; 100]).collect();
+    let leaky = |kind: &str, fields: [&str; 2]| {
+        let node = Node::layer(kind).with("r", real(&[2], vec![1.0; 2])).with("v_leak", real(&[2], vec![0.0; 2]));
+        fields.iter().fold(node, |node, field| node.with(field, real(&[2], vec![0.02; 2])))
+    };
+    let sums = |node: Option<Node>| {
+        let mut nodes = vec![("in", input(&[100])), ("fc", linear([2, 100], weights.clone()))];
+        nodes.push(("out", Node::layer("Output").with("shape", whole(&[2]))));
+        let edges: &[_] = match node {
+            Some(node) => {
+                nodes.push(("sums", node));
+                &[("in", "fc"), ("fc", "sums"), ("sums", "out")]
+            }
+            None => &[("in", "fc"), ("fc", "out")],
+        };
+        let options = Options { dt: Some(0.001), steps: 50, ..Options::default() };
+        quantise(&graph(nodes, edges), "n", options).unwrap()
+    };
+    let every: Vec<_> = (0..50).flat_map(|step| (0..90).map(move |at| (step, 0, at))).collect();
+    let stimulus = Stimulus { steps: 50, spikes: every, ..Stimulus::default() };
+    for node in [None, Some(leaky("LI", ["tau", "tau"])), Some(leaky("CubaLI", ["tau_mem", "tau_syn"]))] {
+        let network = sums(node).network;
+        let placed = place(&network, crate::place::Options::default()).unwrap();
+        let mut session = Session::open(Box::new(InProcess::new(1 << 20)), Patience::default(), 1, || false).unwrap();
+        let mut inference = Inference::new(&mut session, &network, &placed).unwrap();
+        inference.run(&stimulus, |spike| panic!("step {}", spike.step)).unwrap();
+        let read = network.readout.unwrap().population;
+        let [half, all] = inference.read(Register::V, read).unwrap()[..] else { panic!("two neurons") };
+        assert!(half > 1 << 16 && (all - 2 * half).abs() < half / 1000, "{half} and {all}");
+    }
+    let threshold = real(&[2], vec![40.0; 2]);
+    let fires = sums(Some(Node::layer("IF").with("r", real(&[2], vec![1.0; 2])).with("v_threshold", threshold)));
+    let volley = Stimulus { steps: 1, ..stimulus };
+    assert_eq!(spikes(&fires.network, &volley), [(0, 0), (0, 1)]);
+}
+
+/// Values without spikes drive neurons that never fire.
+#[test]
+fn values_add_up_in_neurons_that_never_fire() {
+    let each = |value| real(&[2], vec![value; 2]);
+    let node = Node::layer("LI").with("tau", each(0.02)).with("r", each(1.0)).with("v_leak", each(0.0));
+    let nodes = vec![
+        ("in", input(&[4])),
+        ("fc", linear([2, 4], vec![0.1, 0.2, 0.3, -0.4, 0.2, 0.4, 0.6, -0.8])),
+        ("li", node),
+        ("out", Node::layer("Output").with("shape", whole(&[2]))),
+    ];
+    let options = Options { dt: Some(0.001), input: InputAs::Values, steps: 30, ..Options::default() };
+    let network = quantise(&graph(nodes, &[("in", "fc"), ("fc", "li"), ("li", "out")]), "n", options).unwrap().network;
+    let placed = place(&network, crate::place::Options::default()).unwrap();
+    let mut session = Session::open(Box::new(InProcess::new(1 << 20)), Patience::default(), 1, || false).unwrap();
+    let mut inference = Inference::new(&mut session, &network, &placed).unwrap();
+    let values = (0..30).map(|step| (step, 0, vec![4096, 4096, 4096, 0])).collect();
+    let stimulus = Stimulus { steps: 30, values, ..Stimulus::default() };
+    inference.run(&stimulus, |spike| panic!("step {}", spike.step)).unwrap();
+    let [one, two] = inference.read(Register::V, 0).unwrap()[..] else { panic!("two neurons") };
+    assert!(one > 1 << 16 && (two - 2 * one).abs() < one / 500, "{one} and {two}");
+}
+
 /// Voltages and spikes of one neuron, step by step, in the file's unit.
 fn trace(node: Node, weight: f64, options: Options, fires: &[bool]) -> Vec<(f64, bool)> {
     let threshold = node.arrays["v_threshold"].real()[0];
