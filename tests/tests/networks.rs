@@ -147,7 +147,7 @@ fn what_a_network_costs_is_a_row_of_the_table() {
     for part in ["accuracy 100.00 %", "sample of 60", "shortened: 5 samples"] {
         assert!(row.contains(part), "{part}: {row}");
     }
-    assert_one_sentence(&run(&["table", &place.path("net.toml"), "--quiet"]), &["net.toml"]);
+    assert_one_sentence(&run(&["table", &place.path("net.toml"), "--quiet"]), &["net.toml is a network"]);
 }
 
 #[test]

@@ -9,9 +9,10 @@ use crate::device::session::Session;
 use crate::experiment::checkpoint::{Checkpoint, Standing};
 use crate::experiment::{Experiment, Options, Outcome, Row, Task, Watch, parameters};
 use crate::image::ImageFile;
+use crate::network::file::describes_network;
 use crate::record::{Learned, Manifest, RecordError, RunFolder, read_checkpoint};
 use crate::samples::{Wanted, weights_after};
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use loihi_core::image::VERSION as IMAGE_VERSION;
 use loihi_core::wire::message::{SCHEMA, VERSION as PROTOCOL_VERSION};
@@ -100,6 +101,11 @@ pub(super) fn choose(name: &str) -> anyhow::Result<(Experiment, Box<dyn Task>)> 
         return Ok((experiment, experiment.task(experiment.parameters())?));
     }
     let text = std::fs::read_to_string(name).with_context(|| format!("{name} cannot be read"))?;
+    if describes_network(&text) {
+        bail!(
+            "{name} is a network: `loihi infer {name} --data SAMPLES` runs it, `loihi table {name}@SAMPLES` says what it costs"
+        );
+    }
     let unsound = || format!("{name} is no file of parameters (`loihi list NAME` prints one)");
     let experiment = find(&parameters::experiment(&text).with_context(unsound)?)?;
     Ok((experiment, experiment.task(&text).with_context(unsound)?))
