@@ -107,7 +107,7 @@ mod tests {
             ("1,2\nnan,2\n", 2, "`nan` in column 1 is no number"),
             ("1,2\n1,2.5\n", 2, "`2.5` in column 2 is no class"),
             ("5\n", 1, "1 columns, not 2"),
-            ("1,\"2\n3\"\n", 1, r"`2\n3` in column 2 is no class"),
+            ("1,2\n1,\"2\n3\"\n", 2, r"`2\n3` in column 2 is no class"),
         ] {
             let (found, said) = parse(text.as_bytes()).unwrap_err();
             assert!(found == line && said.contains(what), "{text:?}: line {found}: {said}");
