@@ -1,10 +1,11 @@
 //! Files of a run folder that are sampled: spikes, probes, weights.
 
-use crate::device::recorder::{Probe, Recorder, Sink};
+use crate::device::probe::Probe;
+use crate::device::recorder::{Recorder, Sink};
 use crate::npy::{I32, NpyWriter, SPIKE};
+use crate::record::write_whole;
 use loihi_core::probe::Register;
 use serde_json::json;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -20,11 +21,11 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// A recorder that writes into a run folder.
+    /// A recorder that writes into a run folder; `dt_us` are microseconds of a step, for labels.
     ///
     /// # Errors
     /// A file cannot be written, or two probes would write the same one.
-    pub fn recorder(&self, folder: &Path) -> io::Result<Recorder> {
+    pub fn recorder(&self, folder: &Path, dt_us: u64) -> io::Result<Recorder> {
         let mut recorder = Recorder::default();
         for (number, probe) in self.probes.iter().enumerate() {
             let label = probe.label();
@@ -32,7 +33,7 @@ impl Wanted {
                 return Err(io::Error::other(format!("{label} is probed twice: give one --probe for it")));
             }
             let path = folder.join(format!("probe-{label}.npy"));
-            recorder.probe(probe.clone(), Box::new(Rows::create(path, Some(probe.clone()))?));
+            recorder.probe(probe.clone(), Box::new(Rows::create(path, Some((probe.clone(), dt_us)))?));
         }
         if self.spikes {
             recorder.spikes(Box::new(Spikes(NpyWriter::create(&folder.join("spikes.npy"), SPIKE)?)));
@@ -56,14 +57,15 @@ pub fn weights_after(folder: &Path, words: &[i32]) -> io::Result<()> {
 struct Rows {
     path: PathBuf,
     npy: NpyWriter,
-    probe: Option<Probe>,
+    /// The probe, and microseconds of a step.
+    probe: Option<(Probe, u64)>,
     /// Values of a row, known from the first one on.
     width: Option<usize>,
     first: Option<u64>,
 }
 
 impl Rows {
-    fn create(path: PathBuf, probe: Option<Probe>) -> io::Result<Self> {
+    fn create(path: PathBuf, probe: Option<(Probe, u64)>) -> io::Result<Self> {
         let npy = NpyWriter::create(&path, I32)?;
         Ok(Self { path, npy, probe, width: None, first: None })
     }
@@ -71,15 +73,7 @@ impl Rows {
 
 impl Sink for Rows {
     fn sample(&mut self, step: u64, words: &[i32]) -> io::Result<()> {
-        let label = self.probe.as_ref().map_or_else(String::new, Probe::label);
-        let wanted = self.probe.as_ref().and_then(|probe| probe.elements.clone());
-        if let Some(elements) = wanted
-            && words.len() < elements.len()
-        {
-            let there = if words.is_empty() { 0 } else { elements.start + words.len() };
-            let why = format!("--probe {label} asks for elements up to {}, the register has {there}", elements.end);
-            return Err(io::Error::other(why));
-        }
+        let label = self.probe.as_ref().map_or_else(String::new, |(probe, _)| probe.label());
         if words.len() != *self.width.get_or_insert(words.len()) {
             let why = format!(
                 "--probe {label}: the register had {} elements and has {} in step {step}: give a range that is in both",
@@ -96,10 +90,11 @@ impl Sink for Rows {
         words.iter().try_for_each(|word| self.npy.row(&word.to_le_bytes()))
     }
 
+    #[expect(clippy::cast_precision_loss, reason = "a step is far shorter than 2^52 microseconds")]
     fn finish(self: Box<Self>) -> io::Result<()> {
         let Self { path, npy, probe, width, first } = *self;
         let rows = npy.rows();
-        let Some(probe) = probe else {
+        let Some((probe, dt_us)) = probe else {
             // No file says that nothing learns.
             return if rows == 0 { Ok(()) } else { npy.finish(None) };
         };
@@ -113,10 +108,9 @@ impl Sink for Rows {
             "unit": unit,
             "q_format": format,
             "steps": { "first": first, "every": probe.every, "count": rows },
-            "dt_ms": 1.0,
+            "dt_ms": dt_us as f64 / 1000.0,
         });
-        fs::write(path.with_extension("json"), format!("{about:#}\n"))
-            .map_err(|error| io::Error::new(error.kind(), format!("{} cannot be written: {error}", path.display())))
+        write_whole(&path.with_extension("json"), format!("{about:#}\n").as_bytes()).map_err(io::Error::other)
     }
 }
 

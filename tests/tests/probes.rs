@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
 
 use host_harness::device::inproc::InProcess;
-use host_harness::device::recorder::{Probe, Recorder, Sink};
+use host_harness::device::probe::Probe;
+use host_harness::device::recorder::{Recorder, Sink};
 use host_harness::device::session::{Patience, Session};
 use host_harness::experiment::{Experiment, Nobody, Options, Outcome};
 use std::io;

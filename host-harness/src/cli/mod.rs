@@ -8,6 +8,7 @@ mod cost;
 mod data;
 mod doctor;
 mod export;
+mod follow;
 mod import;
 mod net;
 mod open;

@@ -1,23 +1,27 @@
 //! `loihi place` and `loihi infer`: networks that others have built or trained.
 
+use super::DeviceArgs;
+use super::follow::{Show, Title, follow};
 use super::open::open;
 use super::out;
-use super::progress::Progress;
-use super::run::manifest;
-use super::{DeviceArgs, stop};
-use crate::data::collection::{self, Item};
-use crate::device::recorder::Recorder;
-use crate::inference::present::{Coding, Presentation, present};
-use crate::inference::{Inference, winner};
+use crate::data::collection;
+use crate::experiment::trained::Trained;
+use crate::experiment::{Options, Outcome};
+use crate::inference::present::{Coding, Presentation};
 use crate::network::{Network, file};
-use crate::place::{self, Placed, place};
-use crate::record::RunFolder;
+use crate::place::{self, place};
+use crate::record::Learned;
 use crate::samples::Wanted;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+/// Of IDX files those to test on.
+const TEST: &str = "test";
+/// Smallest change that [`Coding::Delta`] tells, of 255.
+const DELTA_THRESHOLD: u8 = 8;
 
 /// How a network is spread over cores.
 #[derive(Clone, Debug, Args)]
@@ -41,6 +45,32 @@ pub(super) struct PlaceArgs {
     options: PlaceOptions,
 }
 
+/// Which samples a network is shown, and how.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ShowingArgs {
+    /// Of IDX files, those whose names begin so
+    #[arg(long, value_name = "PREFIX", default_value = TEST)]
+    pub(super) split: String,
+    /// How values become spikes
+    #[arg(long, value_enum)]
+    pub(super) coding: Option<Coding>,
+    /// Smallest change that --coding delta tells
+    #[arg(long, value_name = "N", default_value_t = DELTA_THRESHOLD)]
+    pub(super) threshold: u8,
+    /// Steps of a sample [default: the network's own]
+    #[arg(long, value_name = "N")]
+    pub(super) steps: Option<u32>,
+    /// Duration of a step in microseconds, for events [default: the network's own, else 1000]
+    #[arg(long, value_name = "US", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) step_us: Option<u64>,
+    /// Only the first samples, so many
+    #[arg(long, value_name = "N")]
+    pub(super) samples: Option<usize>,
+    /// Seed of --coding rate
+    #[arg(long, default_value_t = 0)]
+    pub(super) seed: u32,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct InferArgs {
     /// A network: a TOML file
@@ -48,27 +78,11 @@ pub(super) struct InferArgs {
     /// Samples: a folder, a .tar.gz, or a file
     #[arg(long, value_name = "PATH")]
     data: PathBuf,
-    /// Of IDX files, those whose names begin so
-    #[arg(long, value_name = "PREFIX", default_value = "test")]
-    split: String,
-    /// How values become spikes
-    #[arg(long, value_enum)]
-    coding: Option<Coding>,
-    /// Smallest change that --coding delta tells
-    #[arg(long, value_name = "N", default_value_t = 8)]
-    threshold: u8,
-    /// Steps of a sample [default: the network's own]
-    #[arg(long, value_name = "N")]
-    steps: Option<u32>,
-    /// Duration of a step in microseconds, for events
-    #[arg(long, value_name = "US", default_value_t = 1000)]
-    step_us: u64,
-    /// Only the first samples, so many
-    #[arg(long, value_name = "N")]
-    samples: Option<usize>,
-    /// Seed of --coding rate
-    #[arg(long, default_value_t = 0)]
-    seed: u32,
+    #[command(flatten)]
+    showing: ShowingArgs,
+    /// Begin with what another run has learned (its folder, or the file learned.bin)
+    #[arg(long, value_name = "FILE")]
+    learned: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceArgs,
     #[command(flatten)]
@@ -116,6 +130,13 @@ fn read(path: &Path) -> anyhow::Result<Network> {
     Ok(file::read(path)?)
 }
 
+impl Default for ShowingArgs {
+    fn default() -> Self {
+        let (split, threshold) = (TEST.to_owned(), DELTA_THRESHOLD);
+        Self { split, coding: None, threshold, steps: None, step_us: None, samples: None, seed: 0 }
+    }
+}
+
 pub(super) fn place_network(args: &PlaceArgs) -> anyhow::Result<()> {
     let network = read(&args.network)?;
     let placed = place(&network, args.options.options())
@@ -130,82 +151,49 @@ pub(super) fn place_network(args: &PlaceArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(super) fn infer(args: &InferArgs) -> anyhow::Result<()> {
-    let network = read(&args.network)?;
-    let mut items = collection::open(&args.data, &args.split)?;
-    items.truncate(args.samples.unwrap_or(usize::MAX));
-    if network.readout.is_none() {
-        bail!("{} says not where the answer is: add `[readout]` with a population", args.network.display());
+/// A network of a file, placed, with samples.
+pub(super) fn trained(
+    network: &Path,
+    data: &Path,
+    showing: &ShowingArgs,
+    options: place::Options,
+) -> anyhow::Result<Trained> {
+    let read = read(network)?;
+    if read.readout.is_none() {
+        bail!("{} says not where the answer is: add `[readout]` with a population", network.display());
     }
-    let placed = place(&network, args.options.options())
-        .with_context(|| format!("{} cannot be placed", args.network.display()))?;
-    run(args, &network, &placed, &items)
+    let mut items = collection::open(data, &showing.split)?;
+    items.truncate(showing.samples.unwrap_or(usize::MAX));
+    let placed = place(&read, options).with_context(|| format!("{} cannot be placed", network.display()))?;
+    let step_us = showing.step_us.or(Some(read.dt_us).filter(|dt_us| *dt_us > 0)).unwrap_or(1000);
+    let ShowingArgs { coding, steps, threshold, seed, .. } = *showing;
+    let presentation = Presentation { coding, steps, step_us, threshold, seed };
+    Ok(Trained { network: read, placed, items, presentation })
 }
 
-fn run(args: &InferArgs, network: &Network, placed: &Placed, items: &[Item]) -> anyhow::Result<()> {
+pub(super) fn infer(args: &InferArgs) -> anyhow::Result<()> {
+    let task = trained(&args.network, &args.data, &args.showing, args.options.options())?;
+    let learned = args.learned.as_deref().map(Learned::read).transpose().context("--learned cannot be used")?;
     let mut session = open(&args.device)?;
     let device = session.device_name().to_owned();
-    let mut folder = args.out.as_deref().map(RunFolder::create).transpose()?;
-    let mut manifest = manifest(&network.name, &session, args.seed);
-    if let Some(folder) = &folder {
-        manifest.image_hash = format!("{:016x}", placed.image.hash());
-        folder.manifest(&manifest)?;
-        folder.utilisation(&placed.image.open()?)?;
-        session.set_recorder(Some(args.wanted.recorder(folder.path())?));
-    }
-    let mut inference = Inference::new(&mut session, network, placed)?;
-    let presentation = Presentation {
-        coding: args.coding,
-        steps: args.steps,
-        step_us: args.step_us,
-        threshold: args.threshold,
-        seed: args.seed,
-    };
-    let progress = Progress::new(args.quiet);
+    let options = Options { seed: args.showing.seed, learned, ..Options::default() };
+    let title = Title { name: &task.network.name, dt_us: task.presentation.step_us };
+    let show = Show { out: args.out.as_deref(), wanted: &args.wanted, quiet: args.quiet, each: args.each };
     let begin = Instant::now();
-    let (mut labelled, mut right) = (0, 0);
-    for (number, item) in (0_u32..).zip(items) {
-        if stop::requested() {
-            bail!("{number} of {} samples were computed", items.len());
-        }
-        let stimulus = present(network, item, number, &presentation)?;
-        let scores = inference.score(&stimulus)?;
-        let answer = winner(&scores).and_then(|class| u32::try_from(class).ok());
-        labelled += usize::from(item.label.is_some());
-        right += usize::from(item.label.is_some() && item.label == answer);
-        if args.each {
-            let label = item.label.map_or_else(|| "?".to_owned(), |label| label.to_string());
-            let answer = answer.map_or_else(|| "?".to_owned(), |answer| answer.to_string());
-            out::line(format_args!("{}: class {label}, answer {answer}, scores {scores:?}", item.name))?;
-        }
-        if let Some(folder) = &mut folder {
-            let text = |value: Option<u32>| value.map_or_else(String::new, |value| value.to_string());
-            let mut columns =
-                vec![("sample", number.to_string()), ("label", text(item.label)), ("answer", text(answer))];
-            columns.push(("accuracy", share(right, labelled).map_or_else(String::new, |share| share.to_string())));
-            folder.metrics(&columns)?;
-        }
-        progress.show(u64::from(number) + 1, items.len() as u64, "");
-    }
-    progress.finish();
+    let outcome = follow(&task, title, &mut session, &options, show)?;
     let seconds = begin.elapsed().as_secs_f64();
-    let (ops, digest) = (inference.session().ops()?, inference.session().digest()?);
-    if let Some(folder) = &folder {
-        inference.session().take_recorder().map_or(Ok(()), Recorder::finish)?;
-        folder.ops(&ops)?;
-        (manifest.steps, manifest.digest) = (ops.steps, format!("{:016x}", digest.total()));
-        manifest.finished = true;
-        folder.manifest(&manifest)?;
-    }
-    let accuracy = share(right, labelled);
+    let Outcome { ops, digest, .. } = outcome;
+    let metric = |name| outcome.metrics.iter().find(|(metric, _)| *metric == name).map(|(_, value)| *value);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of samples")]
+    let count = |name| metric(name).unwrap_or(0.0) as usize;
     let report = Report {
-        network: &network.name,
+        network: &task.network.name,
         device: &device,
-        cores: placed.usage.len(),
-        samples: items.len(),
-        labelled,
-        right,
-        accuracy,
+        cores: task.placed.usage.len(),
+        samples: task.items.len(),
+        labelled: count("labelled"),
+        right: count("right"),
+        accuracy: metric("accuracy"),
         steps: ops.steps,
         spikes: ops.spikes,
         synaptic_events: ops.synaptic_events,
@@ -213,12 +201,6 @@ fn run(args: &InferArgs, network: &Network, placed: &Placed, items: &[Item]) -> 
         digest: format!("{:016x}", digest.total()),
     };
     print(&report, args.json)
-}
-
-/// How many of the labelled samples were right.
-fn share(right: usize, labelled: usize) -> Option<f64> {
-    #[expect(clippy::cast_precision_loss, reason = "counts of samples")]
-    (labelled > 0).then(|| right as f64 / labelled as f64)
 }
 
 fn print(report: &Report<'_>, json: bool) -> anyhow::Result<()> {

@@ -31,6 +31,11 @@ impl Progress {
         self.bar.println(text);
     }
 
+    /// Takes the bar away while something is printed.
+    pub(super) fn aside(&self, print: impl FnOnce()) {
+        self.bar.suspend(print);
+    }
+
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
     }

@@ -1,25 +1,21 @@
 //! `loihi run`: an experiment on a device, shown, recorded and reported. `loihi list`.
 
+use super::follow::{Show, Title, follow};
 use super::open::open;
 use super::out;
-use super::progress::Progress;
 use super::{DeviceArgs, SampleArgs};
-use crate::device::recorder::{Recorder, registers};
+use crate::device::probe::registers;
 use crate::device::session::Session;
-use crate::experiment::checkpoint::{Checkpoint, Standing};
-use crate::experiment::{Experiment, Options, Outcome, Row, Task, Watch, parameters};
-use crate::image::ImageFile;
+use crate::experiment::{Experiment, Options, Outcome, Task, figure, parameters};
 use crate::network::file::describes_network;
-use crate::record::{Learned, Manifest, RecordError, RunFolder, read_checkpoint};
-use crate::samples::{Wanted, weights_after};
+use crate::record::{Learned, read_checkpoint};
+use crate::samples::Wanted;
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
-use loihi_core::image::VERSION as IMAGE_VERSION;
-use loihi_core::wire::message::{SCHEMA, VERSION as PROTOCOL_VERSION};
+use loihi_core::probe::Register;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -78,7 +74,7 @@ pub(super) struct ListArgs {
 
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
     if args.registers {
-        for register in registers() {
+        for register in registers().filter(|register| *register != Register::Spikes) {
             out::line(format_args!("{}", register.name()))?;
         }
         return Ok(());
@@ -116,28 +112,10 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let learned = args.learned.as_deref().map(Learned::read).transpose().context("--learned cannot be used")?;
     let resume = args.resume.as_deref().map(read_checkpoint).transpose().context("--resume cannot be used")?;
     let mut session = open(&args.device)?;
-    let folder = args.out.as_deref().map(RunFolder::create).transpose()?;
-    if let Some(folder) = &folder {
-        session.set_recorder(Some(args.wanted.recorder(folder.path())?));
-    }
-    let mut follower = Follower {
-        progress: Progress::new(args.quiet),
-        folder,
-        manifest: manifest(experiment.name(), &session, args.seed),
-        image_hash: 0,
-        checkpoint_at: Instant::now(),
-    };
     let options = Options { learned, resume, ..args.sample.options(args.seed) };
-    let outcome = task.run(&mut session, &options, &mut follower);
-    follower.progress.finish();
-    follower.take_logs(&mut session)?;
-    let recorded = session.take_recorder().map_or(Ok(()), Recorder::finish);
-    let outcome = outcome.with_context(|| follower.unfinished())?;
-    recorded?;
-    if let Some(folder) = &follower.folder {
-        weights_after(folder.path(), &session.weights()?)?;
-    }
-    follower.conclude(&outcome)?;
+    let title = Title { name: experiment.name(), dt_us: 1000 };
+    let show = Show { out: args.out.as_deref(), wanted: &args.wanted, quiet: args.quiet, each: false };
+    let outcome = follow(&*task, title, &mut session, &options, show)?;
     if args.json {
         let report = report(experiment, &session, args.seed, &outcome);
         out::line(format_args!("{}", serde_json::to_string(&report).context("the result cannot be written as JSON")?))?;
@@ -155,29 +133,10 @@ fn find(name: &str) -> anyhow::Result<Experiment> {
 }
 
 /// The commit of the repository around the working directory.
-fn commit() -> Option<String> {
+pub(super) fn commit() -> Option<String> {
     let git = std::process::Command::new("git").args(["rev-parse", "HEAD"]).output().ok()?;
     let text = String::from_utf8(git.stdout).ok().filter(|_| git.status.success())?;
     Some(text.trim().to_owned())
-}
-
-pub(super) fn manifest(name: &str, session: &Session, seed: u32) -> Manifest {
-    Manifest {
-        experiment: name.to_owned(),
-        device: session.device_name().to_owned(),
-        board: session.identity().board.clone(),
-        seed,
-        dt_ms: 1.0,
-        commit: commit(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        protocol_version: PROTOCOL_VERSION,
-        schema: format!("{SCHEMA:016x}"),
-        image_version: IMAGE_VERSION,
-        image_hash: String::new(),
-        steps: 0,
-        digest: String::new(),
-        finished: false,
-    }
 }
 
 fn report<'a>(experiment: Experiment, session: &'a Session, seed: u32, outcome: &Outcome) -> Report<'a> {
@@ -229,113 +188,4 @@ fn print_summary(experiment: Experiment, session: &Session, seed: u32, outcome: 
     }
     out::line(format_args!("  {:<22} {:016x}", "digest of all state", outcome.digest.total()))?;
     Ok(())
-}
-
-/// A figure as a person reads it.
-fn figure(name: &str, value: f64) -> String {
-    if name.starts_with("accuracy") || name.ends_with("rate") {
-        format!("{:.2} %", 100.0 * value)
-    } else if name == "passes" {
-        format!("{value:.0}")
-    } else {
-        format!("{value:.4}")
-    }
-}
-
-/// Shows and records what an experiment reports.
-struct Follower {
-    progress: Progress,
-    folder: Option<RunFolder>,
-    manifest: Manifest,
-    image_hash: u64,
-    /// When it was last written down where the run stands.
-    checkpoint_at: Instant,
-}
-
-/// Time between two checkpoints of a run that is recorded.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
-
-impl Follower {
-    fn take_logs(&mut self, session: &mut Session) -> Result<(), RecordError> {
-        let lines = session.take_logs();
-        match &mut self.folder {
-            Some(folder) => folder.log(&lines),
-            None => Ok(()),
-        }
-    }
-
-    /// What there is to say when a run has not come to its end.
-    fn unfinished(&self) -> String {
-        match &self.folder {
-            Some(_) => "the run did not come to its end; what was recorded so far is in its folder".to_owned(),
-            None => "the run did not come to its end".to_owned(),
-        }
-    }
-
-    fn conclude(&mut self, outcome: &Outcome) -> Result<(), RecordError> {
-        self.manifest.steps = outcome.steps;
-        self.manifest.digest = format!("{:016x}", outcome.digest.total());
-        self.manifest.finished = true;
-        match &self.folder {
-            Some(folder) => folder.ops(&outcome.ops).and_then(|()| folder.manifest(&self.manifest)),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Watch for Follower {
-    fn image(&mut self, image: &ImageFile) -> Result<(), RecordError> {
-        self.image_hash = image.hash();
-        self.manifest.image_hash = format!("{:016x}", image.hash());
-        match &self.folder {
-            Some(folder) => {
-                if let Ok(image) = image.open() {
-                    folder.utilisation(&image)?;
-                }
-                folder.manifest(&self.manifest)
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn progress(&mut self, done: u64, total: u64, running: &str) {
-        self.progress.show(done, total, running);
-    }
-
-    fn row(&mut self, row: &Row) -> Result<(), RecordError> {
-        if row.metrics.iter().any(|(name, _)| name.starts_with("accuracy")) {
-            let figures: Vec<String> =
-                row.metrics.iter().map(|(name, v)| format!("{name} {}", figure(name, *v))).collect();
-            match &row.stage {
-                Some(stage) => self.progress.line(&format!("{stage}: {}", figures.join(", "))),
-                None => self.progress.line(&format!("pass {}: {}", row.pass, figures.join(", "))),
-            }
-        }
-        let Some(folder) = &mut self.folder else { return Ok(()) };
-        let mut columns = vec![("pass", row.pass.to_string())];
-        columns.extend(row.stage.as_ref().map(|stage| ("stage", format!("\"{stage}\""))));
-        columns.extend(row.metrics.iter().map(|(name, value)| (*name, value.to_string())));
-        columns.push(("digest", format!("{:016x}", row.digest)));
-        folder.metrics(&columns)
-    }
-
-    fn learned(&mut self, image: &ImageFile, learned: &[u8]) -> Result<(), RecordError> {
-        match &self.folder {
-            Some(folder) => folder.learned(image.hash(), learned),
-            None => Ok(()),
-        }
-    }
-
-    fn wants_checkpoint(&mut self) -> bool {
-        self.folder.is_some() && self.checkpoint_at.elapsed() >= CHECKPOINT_EVERY
-    }
-
-    fn checkpoint(&mut self, standing: &Standing, state: &[u8]) -> Result<(), RecordError> {
-        let checkpoint = Checkpoint { image_hash: self.image_hash, standing: standing.clone(), state: state.to_vec() };
-        if let Some(folder) = &self.folder {
-            folder.checkpoint(&checkpoint)?;
-        }
-        self.checkpoint_at = Instant::now();
-        Ok(())
-    }
 }

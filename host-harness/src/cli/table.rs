@@ -1,5 +1,6 @@
 //! `loihi table`: what every experiment costs, measured, modelled and published side by side.
 
+use super::net::{ShowingArgs, trained};
 use super::open::open;
 use super::prices::{models, tables};
 use super::progress::Progress;
@@ -12,13 +13,11 @@ use crate::cost::published;
 use crate::cost::sheet::{Format, write};
 use crate::cost::survey::{Survey, count, survey};
 use crate::cost::table::{missing_row, sheets};
-use crate::data::{DataError, collection};
+use crate::data::DataError;
 use crate::device::inproc::ARENA_BYTES_DEFAULT;
-use crate::experiment::trained::Trained;
 use crate::experiment::{Experiment, ExperimentError, Options, Task};
-use crate::inference::present::{Coding, Presentation};
-use crate::network::file;
-use crate::place::{self, place};
+use crate::inference::present::Coding;
+use crate::place;
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -135,7 +134,9 @@ fn surveys(args: &TableArgs) -> anyhow::Result<(Vec<Survey>, Vec<Missing>)> {
 fn survey_one(args: &TableArgs, name: &str) -> anyhow::Result<Survey> {
     let mut options: Options = args.sample.options(args.seed);
     let task: Box<dyn Task> = if let Some((network, samples)) = name.split_once('@') {
-        Box::new(trained(Path::new(network), Path::new(samples), args)?)
+        let showing = ShowingArgs { coding: args.coding, seed: args.seed, ..ShowingArgs::default() };
+        let most = place::Options { chips: MOST_CHIPS, ..place::Options::default() };
+        Box::new(trained(Path::new(network), Path::new(samples), &showing, most)?)
     } else {
         let (experiment, task) = choose(name)?;
         let long = LONG.iter().find(|(long, _)| *long == experiment).filter(|_| options.samples.is_none());
@@ -156,16 +157,6 @@ fn survey_one(args: &TableArgs, name: &str) -> anyhow::Result<Survey> {
     let shortened: Vec<String> = shortened.into_iter().flatten().collect();
     survey.shortened = (!shortened.is_empty()).then(|| shortened.join(", "));
     Ok(survey)
-}
-
-/// A network of a file, placed, with the test samples of a folder or file.
-fn trained(network: &Path, samples: &Path, args: &TableArgs) -> anyhow::Result<Trained> {
-    let read = file::read(network)?;
-    let items = collection::open(samples, "test")?;
-    let placed = place(&read, place::Options { chips: MOST_CHIPS, ..place::Options::default() })
-        .with_context(|| format!("{} cannot be placed", network.display()))?;
-    let presentation = Presentation { coding: args.coding, steps: None, step_us: 1000, threshold: 8, seed: args.seed };
-    Ok(Trained { network: read, placed, items, presentation })
 }
 
 /// Whether a data set has not been fetched.

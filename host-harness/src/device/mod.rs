@@ -12,6 +12,7 @@ pub mod inproc;
 pub mod log;
 pub mod lossy;
 pub mod meter;
+pub mod probe;
 pub mod qemu;
 pub mod recorder;
 pub mod session;

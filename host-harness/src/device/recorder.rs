@@ -3,114 +3,13 @@
 //! Runs are split at the sampled steps and computed on; what is computed stays the same, bit for bit. A session without a
 //! recorder, and every step that no probe asks for, goes the way it always went.
 
+use super::probe::Probe;
 use super::session::{Session, SessionError};
 use crate::image::ImageFile;
+use loihi_core::ops::OpCounts;
 use loihi_core::probe::Register;
 use loihi_core::wire::message::Record;
 use std::io;
-use std::ops::Range;
-use std::str::FromStr;
-
-/// Every register that can be probed, in the order in which users see them.
-pub fn registers() -> impl Iterator<Item = Register> {
-    Register::ALL.into_iter().chain([Register::VReadout])
-}
-
-/// What is sampled, and when.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Probe {
-    /// The register.
-    pub register: Register,
-    /// Elements of it; `None`: all.
-    pub elements: Option<Range<usize>>,
-    /// Steps from one sample to the next, at least 1.
-    pub every: u64,
-    /// The steps, counted from 0, after which it is sampled, the first one included.
-    pub window: Range<u64>,
-}
-
-/// What is wrong with the text of a probe.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ProbeError {
-    /// There is no such register.
-    #[error("there is no register `{0}`; there are {known}", known = names())]
-    Register(String),
-    /// Spikes are no dense samples.
-    #[error("spikes are recorded by --spikes")]
-    Spikes,
-    /// The range of elements is none.
-    #[error("`{0}` is no range of elements: write FIRST..END, as in v[0..16], or one number")]
-    Elements(String),
-    /// Something after `@` is unknown.
-    #[error("`{0}` is not understood: after @ come every=N, from=N and to=N, with commas between them")]
-    Option(String),
-    /// There is no step in the window, or `every` is 0.
-    #[error("the probe samples no step: `every` must be at least 1 and `from` less than `to`")]
-    Empty,
-}
-
-fn names() -> String {
-    let names: Vec<&str> = registers().filter(|register| *register != Register::Spikes).map(Register::name).collect();
-    names.join(", ")
-}
-
-impl FromStr for Probe {
-    type Err = ProbeError;
-
-    /// `REGISTER[FIRST..END]@every=N,from=N,to=N`; everything after the register may be left out.
-    fn from_str(text: &str) -> Result<Self, ProbeError> {
-        let (target, options) = text.split_once('@').unwrap_or((text, ""));
-        let (name, elements) = match target.split_once('[') {
-            Some((name, rest)) => (name, Some(range(rest).ok_or_else(|| ProbeError::Elements(format!("[{rest}")))?)),
-            None => (target, None),
-        };
-        let register = registers().find(|register| register.name() == name);
-        let register = register.ok_or_else(|| ProbeError::Register(name.to_owned()))?;
-        if register == Register::Spikes {
-            return Err(ProbeError::Spikes);
-        }
-        let mut probe = Self { register, elements, every: 1, window: 0..u64::MAX };
-        for option in options.split(',').filter(|option| !option.is_empty()) {
-            let unknown = || ProbeError::Option(option.to_owned());
-            let (key, value) = option.split_once('=').ok_or_else(unknown)?;
-            let value = value.parse().map_err(|_| unknown())?;
-            match key {
-                "every" => probe.every = value,
-                "from" => probe.window.start = value,
-                "to" => probe.window.end = value,
-                _ => return Err(unknown()),
-            }
-        }
-        if probe.every == 0 || probe.window.is_empty() { Err(ProbeError::Empty) } else { Ok(probe) }
-    }
-}
-
-/// What stands between the brackets, and the closing one.
-fn range(text: &str) -> Option<Range<usize>> {
-    let inside = text.strip_suffix(']')?;
-    let range = match inside.split_once("..") {
-        Some((first, end)) => first.parse().ok()?..end.parse().ok()?,
-        None => inside.parse().ok().and_then(|first: usize| Some(first..first.checked_add(1)?))?,
-    };
-    (!range.is_empty()).then_some(range)
-}
-
-impl Probe {
-    /// What the files are called: the register, and the elements if they are some of it.
-    pub fn label(&self) -> String {
-        match &self.elements {
-            Some(elements) => format!("{}-{}-{}", self.register.name(), elements.start, elements.end),
-            None => self.register.name().to_owned(),
-        }
-    }
-
-    /// The first step from `step` on after which it is sampled.
-    fn next(&self, step: u64) -> Option<u64> {
-        let since = step.saturating_sub(self.window.start);
-        let next = since.div_ceil(self.every).checked_mul(self.every)?.checked_add(self.window.start)?;
-        self.window.contains(&next).then_some(next)
-    }
-}
 
 /// Takes samples.
 pub trait Sink: Send {
@@ -127,11 +26,22 @@ pub trait Sink: Send {
     fn finish(self: Box<Self>) -> io::Result<()>;
 }
 
+/// Looks at a run when it likes to.
+pub trait Onlooker: Send {
+    /// Whether it wants to see what comes next. It changes from yes to no only by [`Onlooker::look`].
+    fn wants(&self) -> bool;
+
+    /// What it sees after a step, counted from 0: core and compartment of the core of every spike in turn, and the counts
+    /// so far.
+    fn look(&mut self, step: u64, spikes: &[i32], ops: &OpCounts);
+}
+
 /// Probes, and where their samples go.
 #[derive(Default)]
 pub struct Recorder {
     probes: Vec<(Probe, Box<dyn Sink>)>,
     spikes: Option<Box<dyn Sink>>,
+    onlooker: Option<Box<dyn Onlooker>>,
     begin: Option<Box<dyn Sink>>,
     /// First compartments of the cores of the image that is loaded.
     cores: Vec<u32>,
@@ -157,6 +67,11 @@ impl Recorder {
         self.spikes = Some(sink);
     }
 
+    /// Lets somebody look at spikes and counts.
+    pub fn onlooker(&mut self, onlooker: Box<dyn Onlooker>) {
+        self.onlooker = Some(onlooker);
+    }
+
     /// Records the weights with which the first step begins.
     pub fn weights_at_begin(&mut self, sink: Box<dyn Sink>) {
         self.begin = Some(sink);
@@ -172,7 +87,23 @@ impl Recorder {
         finished.into_iter().collect::<io::Result<()>>().map_err(SessionError::Record)
     }
 
-    pub(super) fn loaded(&mut self, image: &ImageFile) -> Result<(), SessionError> {
+    /// An image was loaded: where its cores begin, and whether it has what is to be sampled.
+    pub(super) fn loaded(&mut self, session: &mut Session, image: &ImageFile) -> Result<(), SessionError> {
+        for (probe, _) in &self.probes {
+            let elements = probe.elements.clone().unwrap_or(0..1);
+            let there = session.read_part(probe.register, Some(elements.clone()))?.len();
+            if there < elements.len() {
+                let why = match session.read(probe.register)?.len() {
+                    0 => format!("--probe {}: this network has no such register", probe.label()),
+                    all => format!(
+                        "--probe {} asks for elements up to {}, the register has {all}",
+                        probe.label(),
+                        elements.end
+                    ),
+                };
+                return Err(SessionError::Record(io::Error::other(why)));
+            }
+        }
         let first = |core: loihi_core::image::CoreRecord| u32::try_from(core.compartment_first).unwrap_or(u32::MAX);
         self.cores = image.open()?.cores().map(first).collect();
         Ok(())
@@ -272,7 +203,8 @@ impl Recorder {
 
     /// The next step after which something is sampled.
     fn next(&self, computed: u64) -> Option<u64> {
-        let spikes = self.spikes.as_ref().map(|_| computed);
+        let looks = self.onlooker.as_ref().is_some_and(|onlooker| onlooker.wants());
+        let spikes = (looks || self.spikes.is_some()).then_some(computed);
         self.probes.iter().filter_map(|(probe, _)| probe.next(computed)).chain(spikes).min()
     }
 
@@ -294,47 +226,30 @@ impl Recorder {
             let words = session.read_part(probe.register, probe.elements.clone())?;
             sink.sample(step, &words).map_err(SessionError::Record)?;
         }
-        if let Some(sink) = &mut self.spikes {
-            let mut words = Vec::new();
-            for compartment in session.read(Register::Spikes)? {
-                let compartment = compartment.cast_unsigned();
-                let core = self.cores.partition_point(|first| *first <= compartment).saturating_sub(1);
-                let first = self.cores.get(core).copied().unwrap_or(0);
-                words.push(i32::try_from(core).unwrap_or(i32::MAX));
-                words.push((compartment - first).cast_signed());
-            }
-            if !words.is_empty() {
-                sink.sample(step, &words).map_err(SessionError::Record)?;
-            }
+        let looks = self.onlooker.as_ref().is_some_and(|onlooker| onlooker.wants());
+        if !looks && self.spikes.is_none() {
+            return Ok(());
+        }
+        let spikes = self.spikes_by_core(&session.read(Register::Spikes)?);
+        if let Some(sink) = &mut self.spikes
+            && !spikes.is_empty()
+        {
+            sink.sample(step, &spikes).map_err(SessionError::Record)?;
+        }
+        if let Some(onlooker) = self.onlooker.as_mut().filter(|_| looks) {
+            onlooker.look(step, &spikes, &session.ops()?);
         }
         Ok(())
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn a_probe_is_read_and_a_wrong_one_says_what_there_is() {
-        let probe: Probe = "v[0..16]@every=10,from=5,to=2000".parse().unwrap();
-        assert_eq!(probe, Probe { register: Register::V, elements: Some(0..16), every: 10, window: 5..2000 });
-        assert_eq!(probe.label(), "v-0-16");
-        assert_eq!("x1[3]".parse::<Probe>().unwrap().elements, Some(3..4));
-        let error = "voltage".parse::<Probe>().unwrap_err().to_string();
-        assert!(error.contains("`voltage`") && error.contains("v_readout") && error.contains("y3"), "{error}");
-        for wrong in ["v[4..4]", "v[a..b]", "v[1", "v@each=3", "v@every", "v@every=0", "v@from=9,to=3", "spikes"] {
-            assert!(wrong.parse::<Probe>().is_err(), "{wrong}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn the_next_sample_is_the_first_that_fits(every in 1_u64..20, from in 0_u64..40, long in 1_u64..60, at in 0_u64..120) {
-            let probe = Probe { register: Register::V, elements: None, every, window: from..from + long };
-            let fits = |step: &u64| probe.window.contains(step) && (step - from).is_multiple_of(every);
-            prop_assert_eq!(probe.next(at), (at..200).find(fits));
-        }
+    /// Core and compartment of the core, in turn, of compartments of the chip.
+    fn spikes_by_core(&self, compartments: &[i32]) -> Vec<i32> {
+        let place = |compartment: &i32| {
+            let compartment = compartment.cast_unsigned();
+            let core = self.cores.partition_point(|first| *first <= compartment).saturating_sub(1);
+            let first = self.cores.get(core).copied().unwrap_or(0);
+            [i32::try_from(core).unwrap_or(i32::MAX), (compartment - first).cast_signed()]
+        };
+        compartments.iter().flat_map(place).collect()
     }
 }

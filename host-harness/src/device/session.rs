@@ -224,7 +224,10 @@ impl Session {
         if let Some(meter) = &mut self.meter {
             meter.loaded(file);
         }
-        self.recorder.as_mut().map_or(Ok(()), |recorder| recorder.loaded(file))
+        let Some(mut recorder) = self.recorder.take() else { return Ok(()) };
+        let checked = recorder.loaded(self, file);
+        self.recorder = Some(recorder);
+        checked
     }
 
     /// Computes steps. `spikes` are pairs of step (from 0) and external input, ascending by step; those of one call

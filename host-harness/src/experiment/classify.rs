@@ -3,7 +3,7 @@
 
 use super::checkpoint::Standing;
 use super::score::{Score, learning_metrics, share};
-use super::{ExperimentError, Options, Outcome, Row, Watch, load, mailbox};
+use super::{ExperimentError, Options, Outcome, Row, Running, Watch, load, mailbox};
 use crate::data::{Dataset, Sample};
 use crate::device::session::Session;
 use crate::image::ImageFile;
@@ -184,8 +184,8 @@ pub fn run(
             show(stage, items, interface, session, &mut standing.right)?;
             done += items.len() as u64;
             standing.items += items.len();
-            let accuracy = 100.0 * share(standing.right.last().copied(), standing.items);
-            watch.progress(done, total, &format!("{}: {accuracy:.1} %", stage.name));
+            let accuracy = share(standing.right.last().copied(), standing.items);
+            watch.progress(&Running { done, total, stage: &stage.name, figure: Some(("accuracy", accuracy)) });
             if watch.wants_checkpoint() {
                 let state = session.save(Keep::State)?;
                 watch.checkpoint(&standing, &state)?;

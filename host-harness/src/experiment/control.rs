@@ -6,7 +6,7 @@
 //! each of their steps is a step of the device, which the next one waits for.
 
 use super::population::{DT_S, Population};
-use super::{ExperimentError, Metrics, Options, Outcome, Row, Watch, conclude, load, mailbox, q12};
+use super::{ExperimentError, Metrics, Options, Outcome, Row, Running, Watch, conclude, load, mailbox, q12};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile};
 use loihi_core::probe::StateDigest;
@@ -98,8 +98,8 @@ pub(super) fn run<const SEEN: usize, const JOINTS: usize>(
             errors_pd.push(alone.error(seconds));
         }
         let metrics = compared(&errors[first..], &errors_pd[first..]);
-        let running = format!("error of the last 4 s {:.4}, PD alone {:.4}", metrics[0].1, metrics[1].1);
-        watch.progress(errors.len() as u64, steps as u64, &running);
+        let figure = Some(("error of the last 4 s", metrics[0].1));
+        watch.progress(&Running { done: errors.len() as u64, total: steps as u64, stage: "", figure });
         let digest = session.digest()?;
         let pass = words(digests.len() + 1);
         watch.row(&Row { pass, stage: None, metrics, digest: digest.total() })?;

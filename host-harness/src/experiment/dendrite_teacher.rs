@@ -5,7 +5,7 @@
 
 use super::draw;
 use super::rounding::WeightRounding;
-use super::{ExperimentError, Options, Outcome, Row, Task, Watch, conclude, load, mailbox, q12};
+use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source, full_row};
 use loihi_core::image::Profile;
@@ -179,7 +179,8 @@ impl Task for DendriteTeacher {
             }
             let error = mean(&errors[errors.len().saturating_sub(ROW_EPOCHS as usize)..]);
             let digest = session.digest()?;
-            watch.progress(epoch.into(), epochs.into(), &format!("squared error of the rate {error:.5}"));
+            let figure = Some(("squared error", error));
+            watch.progress(&Running { done: epoch.into(), total: epochs.into(), stage: "", figure });
             watch.row(&Row { pass: epoch, stage: None, metrics: vec![("rate_mse", error)], digest: digest.total() })?;
             digests.push(digest);
         }

@@ -6,7 +6,7 @@
 
 use super::float_pes::FloatPes;
 use super::twin::Twin;
-use super::{ExperimentError, Metrics, Options, Outcome, Row, Task, Watch, conclude, load, mailbox, q12};
+use super::{ExperimentError, Metrics, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12};
 use crate::data::digits::{self, CLASSES, Digit, PIXELS};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Source};
@@ -161,7 +161,8 @@ impl DigitsPes {
                     self.show_twin(&mut twin, digit, true);
                 }
                 done += chunk.len() as u64;
-                watch.progress(done, total, &format!("pass {pass}, online {:.1} %", 100.0 * pass_online.accuracy()));
+                let figure = Some(("accuracy online", pass_online.accuracy()));
+                watch.progress(&Running { done, total, stage: &format!("pass {pass}"), figure });
             }
             online = pass_online;
             tested = self.test(session, &mut twin, test)?;
@@ -172,7 +173,8 @@ impl DigitsPes {
                 ("accuracy_test", tested.0),
                 ("accuracy_test_float", tested.1),
             ];
-            watch.progress(done, total, &format!("pass {pass}, test {:.1} %", 100.0 * tested.0));
+            let figure = Some(("accuracy on the test", tested.0));
+            watch.progress(&Running { done, total, stage: &format!("pass {pass}"), figure });
             watch.row(&Row { pass, stage: None, metrics, digest: digest.total() })?;
             digests.push(digest);
         }

@@ -6,7 +6,7 @@
 
 use super::draw::{self, gauss, uniform};
 use super::rounding::WeightRounding;
-use super::{ExperimentError, Options, Outcome, Row, Task, Watch, conclude, load, mailbox, q12};
+use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source};
 use loihi_core::image::Profile;
@@ -251,7 +251,8 @@ impl Task for EpropPattern {
             let digest = session.digest()?;
             let metrics = self.metrics(row, &before, &ops);
             let nmse = metrics.first().map_or(0.0, |(_, nmse)| *nmse);
-            watch.progress(iteration.into(), iterations.into(), &format!("NMSE {nmse:.4}"));
+            let (done, total) = (iteration.into(), iterations.into());
+            watch.progress(&Running { done, total, stage: "", figure: Some(("NMSE", nmse)) });
             watch.row(&Row { pass: iteration, stage: None, metrics, digest: digest.total() })?;
             digests.push(digest);
             (row, before) = (Sums::default(), ops);

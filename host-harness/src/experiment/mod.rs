@@ -30,8 +30,10 @@ pub mod stdp_reward;
 pub mod stdp_triplet;
 pub mod trained;
 mod twin;
+pub mod watch;
 
 pub use registry::Experiment;
+pub use watch::{Answer, Nobody, Row, Running, Watch, figure};
 
 use crate::data::DataError;
 use crate::device::session::{Session, SessionError};
@@ -39,7 +41,7 @@ use crate::image::{BuildError, ImageFile};
 use crate::inference::InferenceError;
 use crate::inference::present::PresentError;
 use crate::record::{Learned, RecordError};
-use checkpoint::{Checkpoint, Standing};
+use checkpoint::Checkpoint;
 use loihi_core::arena::TooSmall;
 use loihi_core::chip::Chip;
 use loihi_core::chip::Keep;
@@ -81,76 +83,6 @@ pub enum ExperimentError {
 
 /// Named figures, in the order in which they are shown.
 pub type Metrics = Vec<(&'static str, f64)>;
-
-/// Follows a run: shows it, records it.
-pub trait Watch {
-    /// The image that is going to run.
-    ///
-    /// # Errors
-    /// [`RecordError`].
-    fn image(&mut self, image: &ImageFile) -> Result<(), RecordError>;
-
-    /// So much of `total` is done; `running` says how it goes.
-    fn progress(&mut self, done: u64, total: u64, running: &str);
-
-    /// A pass, or a stretch of time, is over.
-    ///
-    /// # Errors
-    /// [`RecordError`].
-    fn row(&mut self, row: &Row) -> Result<(), RecordError>;
-
-    /// What has been learned so far: [`Keep::Learned`].
-    ///
-    /// # Errors
-    /// [`RecordError`].
-    fn learned(&mut self, image: &ImageFile, learned: &[u8]) -> Result<(), RecordError>;
-
-    /// Whether it is time to write down where the run stands.
-    fn wants_checkpoint(&mut self) -> bool {
-        false
-    }
-
-    /// Where the run stands, and all state of its device.
-    ///
-    /// # Errors
-    /// [`RecordError`].
-    fn checkpoint(&mut self, _standing: &Standing, _state: &[u8]) -> Result<(), RecordError> {
-        Ok(())
-    }
-}
-
-/// Watches a run and does nothing about it.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Nobody;
-
-impl Watch for Nobody {
-    fn image(&mut self, _image: &ImageFile) -> Result<(), RecordError> {
-        Ok(())
-    }
-
-    fn progress(&mut self, _done: u64, _total: u64, _running: &str) {}
-
-    fn row(&mut self, _row: &Row) -> Result<(), RecordError> {
-        Ok(())
-    }
-
-    fn learned(&mut self, _image: &ImageFile, _learned: &[u8]) -> Result<(), RecordError> {
-        Ok(())
-    }
-}
-
-/// A row of `metrics.csv`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Row {
-    /// Number of the pass, or of the stage, from 1.
-    pub pass: u32,
-    /// What the stage is, if there are several.
-    pub stage: Option<String>,
-    /// Figures of the pass.
-    pub metrics: Metrics,
-    /// Digest of all state after the pass.
-    pub digest: u64,
-}
 
 /// What came out.
 #[derive(Clone, Debug, PartialEq)]
@@ -216,12 +148,19 @@ fn load(
     watch.image(image)?;
     session.load(image)?;
     if let Some(learned) = &options.learned {
-        if learned.image_hash != image.hash() {
-            return Err(RecordError::OtherImage { expected: image.hash(), found: learned.image_hash }.into());
-        }
-        session.restore(Keep::Learned, &learned.bytes)?;
+        learned.restore(image, session)?;
     }
     Ok(())
+}
+
+impl Learned {
+    /// Hands it to the device on which its image is.
+    fn restore(&self, image: &ImageFile, session: &mut Session) -> Result<(), ExperimentError> {
+        if self.image_hash != image.hash() {
+            return Err(RecordError::OtherImage { expected: image.hash(), found: self.image_hash }.into());
+        }
+        Ok(session.restore(Keep::Learned, &self.bytes)?)
+    }
 }
 
 /// Asks the device for everything that an [`Outcome`] needs, and hands on what was learned.

@@ -10,7 +10,7 @@
 use super::pes_function::{FINAL_STEPS, PesFunction, low_pass, root_mean_square};
 use super::population::BIAS_EXPONENT;
 use super::stdp::decay;
-use super::{ExperimentError, Options, Outcome, Row, Task, Watch, conclude, load, mailbox, q12};
+use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source, full_row};
 use crate::rule::{self, Limits};
@@ -148,7 +148,8 @@ impl Task for PesCore {
             errors.push(error);
             if (update + 1) % ROW_UPDATES == 0 {
                 let rmse = root_mean_square(&low_pass(&errors, UPDATE_STEPS.into())[update + 1 - ROW_UPDATES..]);
-                watch.progress(update as u64 + 1, updates as u64, &format!("RMSE of the last 0.5 s {rmse:.4}"));
+                let figure = Some(("RMSE of the last 0.5 s", rmse));
+                watch.progress(&Running { done: update as u64 + 1, total: updates as u64, stage: "", figure });
                 let digest = session.digest()?;
                 let pass = u32::try_from((update + 1) / ROW_UPDATES).unwrap_or(u32::MAX);
                 watch.row(&Row { pass, stage: None, metrics: vec![("rmse", rmse)], digest: digest.total() })?;

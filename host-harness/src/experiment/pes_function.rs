@@ -7,7 +7,7 @@
 use super::float_pes::FloatPes;
 use super::population::{BIAS_EXPONENT, DT_S, Lif};
 use super::twin::Twin;
-use super::{ExperimentError, Options, Outcome, Row, Task, Watch, conclude, load, mailbox, q12};
+use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile};
 use loihi_core::num::word;
@@ -191,7 +191,8 @@ impl Task for PesFunction {
                 before = output;
             }
             let rmse = root_mean_square(&low_pass(&errors, 1.0)[range.start..]);
-            watch.progress(range.end as u64, steps as u64, &format!("RMSE of the last 0.5 s {rmse:.4}"));
+            let figure = Some(("RMSE of the last 0.5 s", rmse));
+            watch.progress(&Running { done: range.end as u64, total: steps as u64, stage: "", figure });
             let digest = session.digest()?;
             let pass = u32::try_from(row + 1).unwrap_or(u32::MAX);
             watch.row(&Row { pass, stage: None, metrics: vec![("rmse", rmse)], digest: digest.total() })?;

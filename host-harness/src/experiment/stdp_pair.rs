@@ -5,7 +5,7 @@
 //! the exponential in double precision; the means are over so many roundings that little is left of their chance.
 
 use super::stdp::{OBEDIENT, TEACHING, mean, plasticity};
-use super::{ExperimentError, Options, Outcome, Row, Task, Watch, conclude, load};
+use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load};
 use crate::device::session::Session;
 use crate::image::{BuildError, ImageBuilder, ImageFile, Source, full_row};
 use loihi_core::chip::ResetScope;
@@ -97,7 +97,8 @@ impl Task for StdpPair {
         for trial in 0..trials {
             session.reset(ResetScope::State)?;
             session.run(TRIAL_STEPS, &spikes)?;
-            watch.progress(u64::from(trial + 1), u64::from(trials), "");
+            let (done, total) = (u64::from(trial + 1), u64::from(trials));
+            watch.progress(&Running { done, total, ..Running::default() });
             if (trial + 1) % self.trials == 0 {
                 digests.push(session.digest()?);
             }

@@ -5,7 +5,7 @@
 //! comes later (r1) and turns tags into weights: `dt = x1·y0, fading; dw = r1·t`. A little random input makes it explore.
 
 use super::stdp::{mean, plasticity};
-use super::{ExperimentError, Options, Outcome, Row, Task, Watch, conclude, load};
+use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Source, full_row};
 use loihi_core::image::Profile;
@@ -130,7 +130,8 @@ impl Task for StdpReward {
         for trial in 0..trials {
             let cue = word(options.seed, trial, 0, 10) % CUES;
             right += u32::from(self.trial(session, &self.spikes(options.seed, trial, cue), cue)?);
-            watch.progress(u64::from(trial + 1), u64::from(trials), "");
+            let (done, total) = (u64::from(trial + 1), u64::from(trials));
+            watch.progress(&Running { done, total, ..Running::default() });
             if (trial + 1) % ROW_TRIALS == 0 {
                 accuracies.push(f64::from(right) / f64::from(ROW_TRIALS));
                 right = 0;

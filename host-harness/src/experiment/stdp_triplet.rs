@@ -6,7 +6,7 @@
 //! run side by side on one core, and in double precision.
 
 use super::stdp::{OBEDIENT, TEACHING, mean, plasticity};
-use super::{ExperimentError, Options, Outcome, Row, Task, Watch, conclude, load};
+use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Source, full_row};
 use loihi_core::probe::Register;
@@ -157,7 +157,8 @@ impl Task for StdpTriplet {
             let steps = slowest.min(total - first);
             session.run(steps, &this.spikes(first, steps))?;
             digests.push(session.digest()?);
-            watch.progress(u64::from(first + steps), u64::from(total), "");
+            let (done, total) = (u64::from(first + steps), u64::from(total));
+            watch.progress(&Running { done, total, ..Running::default() });
         }
         let changes = Self::changes(session, &before)?;
         let digest = session.digest()?.total();

@@ -1,6 +1,6 @@
-//! A network that was trained elsewhere, with samples to classify: inference as an experiment, for tables of costs.
+//! A network that was trained elsewhere, with samples to classify: inference as an experiment.
 
-use super::{ExperimentError, Options, Outcome, Task, Watch, conclude};
+use super::{Answer, ExperimentError, Metrics, Options, Outcome, Running, Task, Watch, conclude};
 use crate::data::collection::Item;
 use crate::device::session::Session;
 use crate::inference::present::{Presentation, present};
@@ -23,23 +23,35 @@ pub struct Trained {
 
 impl Task for Trained {
     fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
-        if options.resume.is_some() || options.learned.is_some() {
+        let image = &self.placed.image;
+        if options.resume.is_some() {
             return Err(ExperimentError::NotResumable);
         }
-        watch.image(&self.placed.image)?;
+        watch.image(image)?;
         let shown = &self.items[..options.samples.unwrap_or(usize::MAX).min(self.items.len())];
         let mut inference = Inference::new(session, &self.network, &self.placed)?;
-        let (mut labelled, mut right) = (0_u32, 0_u32);
+        if let Some(learned) = &options.learned {
+            learned.restore(image, inference.session())?;
+        }
+        let (mut labelled, mut right) = (0, 0);
         for (number, item) in (0_u32..).zip(shown) {
             let stimulus = present(&self.network, item, number, &self.presentation)?;
-            let answer = winner(&inference.score(&stimulus)?);
-            let label = item.label.and_then(|label| usize::try_from(label).ok());
-            labelled += u32::from(label.is_some());
-            right += u32::from(label.is_some() && label == answer);
-            watch.progress(u64::from(number) + 1, shown.len() as u64, "");
+            let scores = inference.score(&stimulus)?;
+            let answer = winner(&scores).and_then(|class| u32::try_from(class).ok());
+            labelled += u32::from(item.label.is_some());
+            right += u32::from(item.label.is_some() && item.label == answer);
+            let (name, label, scores) = (item.name.as_str(), item.label, scores.as_slice());
+            let answer = Answer { number, name, label, answer, scores, labelled, right };
+            watch.answer(&answer)?;
+            let figure = answer.accuracy().map(|accuracy| ("accuracy", accuracy));
+            watch.progress(&Running { done: u64::from(number) + 1, total: shown.len() as u64, stage: "", figure });
         }
-        let accuracy = (labelled > 0).then(|| ("accuracy", f64::from(right) / f64::from(labelled)));
-        let outcome = conclude(session, &self.placed.image, watch, accuracy.into_iter().collect(), Vec::new())?;
+        let mut metrics = Metrics::new();
+        if labelled > 0 {
+            metrics.push(("accuracy", f64::from(right) / f64::from(labelled)));
+            metrics.extend([("right", right.into()), ("labelled", labelled.into())]);
+        }
+        let outcome = conclude(session, image, watch, metrics, Vec::new())?;
         Ok(Outcome { samples: Some(shown.len() as u64), ..outcome })
     }
 }

@@ -1,0 +1,215 @@
+//! Shows and records what a run reports: a bar, lines, a run folder.
+
+use super::out;
+use super::progress::Progress;
+use super::run::commit;
+use crate::device::recorder::Recorder;
+use crate::device::session::Session;
+use crate::experiment::checkpoint::{Checkpoint, Standing};
+use crate::experiment::{Answer, Options, Outcome, Row, Running, Task, Watch, figure};
+use crate::image::ImageFile;
+use crate::record::{Manifest, RecordError, RunFolder};
+use crate::samples::{Wanted, weights_after};
+use anyhow::Context as _;
+use loihi_core::image::VERSION as IMAGE_VERSION;
+use loihi_core::wire::message::{SCHEMA, VERSION as PROTOCOL_VERSION};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Time between two checkpoints of a run that is recorded.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
+
+/// What a run is called, for its folder.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Title<'a> {
+    /// Of the experiment or the network.
+    pub(super) name: &'a str,
+    /// Microseconds of a step, for labels.
+    pub(super) dt_us: u64,
+}
+
+/// How a run is shown and recorded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Show<'a> {
+    /// Its folder, if it is recorded.
+    pub(super) out: Option<&'a Path>,
+    /// What is sampled into the folder.
+    pub(super) wanted: &'a Wanted,
+    /// No bar.
+    pub(super) quiet: bool,
+    /// A line for every answer.
+    pub(super) each: bool,
+}
+
+/// Runs a task and follows it to its end.
+pub(super) fn follow(
+    task: &dyn Task,
+    title: Title<'_>,
+    session: &mut Session,
+    options: &Options,
+    show: Show<'_>,
+) -> anyhow::Result<Outcome> {
+    let folder = show.out.map(RunFolder::create).transpose()?;
+    if let Some(folder) = &folder {
+        session.set_recorder(Some(show.wanted.recorder(folder.path(), title.dt_us)?));
+    }
+    let mut follower = Follower {
+        progress: Progress::new(show.quiet),
+        each: show.each,
+        folder,
+        manifest: manifest(title, session, options.seed),
+        image_hash: 0,
+        checkpoint_at: Instant::now(),
+    };
+    let outcome = task.run(session, options, &mut follower);
+    follower.progress.finish();
+    follower.take_logs(session)?;
+    let recorded = session.take_recorder().map_or(Ok(()), Recorder::finish);
+    let outcome = outcome.with_context(|| follower.unfinished())?;
+    recorded?;
+    if let Some(folder) = &follower.folder {
+        weights_after(folder.path(), &session.weights()?)?;
+    }
+    follower.conclude(&outcome)?;
+    Ok(outcome)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a step is far shorter than 2^52 microseconds")]
+fn manifest(title: Title<'_>, session: &Session, seed: u32) -> Manifest {
+    Manifest {
+        experiment: title.name.to_owned(),
+        device: session.device_name().to_owned(),
+        board: session.identity().board.clone(),
+        seed,
+        dt_ms: title.dt_us as f64 / 1000.0,
+        commit: commit(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        protocol_version: PROTOCOL_VERSION,
+        schema: format!("{SCHEMA:016x}"),
+        image_version: IMAGE_VERSION,
+        image_hash: String::new(),
+        steps: 0,
+        digest: String::new(),
+        finished: false,
+    }
+}
+
+struct Follower {
+    progress: Progress,
+    each: bool,
+    folder: Option<RunFolder>,
+    manifest: Manifest,
+    image_hash: u64,
+    /// When it was last written down where the run stands.
+    checkpoint_at: Instant,
+}
+
+impl Follower {
+    fn take_logs(&mut self, session: &mut Session) -> Result<(), RecordError> {
+        let lines = session.take_logs();
+        match &mut self.folder {
+            Some(folder) => folder.log(&lines),
+            None => Ok(()),
+        }
+    }
+
+    /// What there is to say when a run has not come to its end.
+    fn unfinished(&self) -> String {
+        match &self.folder {
+            Some(_) => "the run did not come to its end; what was recorded so far is in its folder".to_owned(),
+            None => "the run did not come to its end".to_owned(),
+        }
+    }
+
+    fn conclude(&mut self, outcome: &Outcome) -> Result<(), RecordError> {
+        self.manifest.steps = outcome.steps;
+        self.manifest.digest = format!("{:016x}", outcome.digest.total());
+        self.manifest.finished = true;
+        match &self.folder {
+            Some(folder) => folder.ops(&outcome.ops).and_then(|()| folder.manifest(&self.manifest)),
+            None => Ok(()),
+        }
+    }
+
+    fn print(&self, answer: &Answer<'_>) {
+        let class = |class: Option<u32>| class.map_or_else(|| "?".to_owned(), |class| class.to_string());
+        let (label, found) = (class(answer.label), class(answer.answer));
+        // A reader that has gone is noticed at the end, when the result is printed.
+        self.progress.aside(|| {
+            let _gone =
+                out::line(format_args!("{}: class {label}, answer {found}, scores {:?}", answer.name, answer.scores));
+        });
+    }
+}
+
+impl Watch for Follower {
+    fn image(&mut self, image: &ImageFile) -> Result<(), RecordError> {
+        self.image_hash = image.hash();
+        self.manifest.image_hash = format!("{:016x}", image.hash());
+        match &self.folder {
+            Some(folder) => {
+                if let Ok(image) = image.open() {
+                    folder.utilisation(&image)?;
+                }
+                folder.manifest(&self.manifest)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn progress(&mut self, running: &Running<'_>) {
+        self.progress.show(running.done, running.total, &running.to_string());
+    }
+
+    fn row(&mut self, row: &Row) -> Result<(), RecordError> {
+        if row.metrics.iter().any(|(name, _)| name.starts_with("accuracy")) {
+            let figures: Vec<String> =
+                row.metrics.iter().map(|(name, v)| format!("{name} {}", figure(name, *v))).collect();
+            match &row.stage {
+                Some(stage) => self.progress.line(&format!("{stage}: {}", figures.join(", "))),
+                None => self.progress.line(&format!("pass {}: {}", row.pass, figures.join(", "))),
+            }
+        }
+        let Some(folder) = &mut self.folder else { return Ok(()) };
+        let mut columns = vec![("pass", row.pass.to_string())];
+        columns.extend(row.stage.as_ref().map(|stage| ("stage", format!("\"{stage}\""))));
+        columns.extend(row.metrics.iter().map(|(name, value)| (*name, value.to_string())));
+        columns.push(("digest", format!("{:016x}", row.digest)));
+        folder.metrics(&columns)
+    }
+
+    fn answer(&mut self, answer: &Answer<'_>) -> Result<(), RecordError> {
+        if self.each {
+            self.print(answer);
+        }
+        let Some(folder) = &mut self.folder else { return Ok(()) };
+        let text = |value: Option<u32>| value.map_or_else(String::new, |value| value.to_string());
+        let accuracy = answer.accuracy().map_or_else(String::new, |share| share.to_string());
+        folder.metrics(&[
+            ("sample", answer.number.to_string()),
+            ("label", text(answer.label)),
+            ("answer", text(answer.answer)),
+            ("accuracy", accuracy),
+        ])
+    }
+
+    fn learned(&mut self, image: &ImageFile, learned: &[u8]) -> Result<(), RecordError> {
+        match &self.folder {
+            Some(folder) if !learned.is_empty() => folder.learned(image.hash(), learned),
+            _ => Ok(()),
+        }
+    }
+
+    fn wants_checkpoint(&mut self) -> bool {
+        self.folder.is_some() && self.checkpoint_at.elapsed() >= CHECKPOINT_EVERY
+    }
+
+    fn checkpoint(&mut self, standing: &Standing, state: &[u8]) -> Result<(), RecordError> {
+        let checkpoint = Checkpoint { image_hash: self.image_hash, standing: standing.clone(), state: state.to_vec() };
+        if let Some(folder) = &self.folder {
+            folder.checkpoint(&checkpoint)?;
+        }
+        self.checkpoint_at = Instant::now();
+        Ok(())
+    }
+}
