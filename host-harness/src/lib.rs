@@ -25,3 +25,4 @@ pub mod record;
 pub mod report;
 pub mod rule;
 pub mod samples;
+pub mod view;

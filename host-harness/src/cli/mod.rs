@@ -19,6 +19,7 @@ mod report;
 mod run;
 mod stop;
 mod table;
+mod view;
 
 use crate::experiment::Options;
 use clap::{Args, Parser, Subcommand};
@@ -61,6 +62,8 @@ enum Command {
     Infer(net::InferArgs),
     /// Draw a run folder as one HTML file
     Report(report::ReportArgs),
+    /// Watch a run in the terminal while it goes on
+    View(view::ViewArgs),
     /// Say what is installed and what is missing
     Doctor(doctor::DoctorArgs),
 }
@@ -131,6 +134,7 @@ pub fn main() -> ExitCode {
         Command::Infer(args) => net::infer(&args),
         Command::Report(args) => report::report(&args),
         Command::Export(args) => export::export(&args),
+        Command::View(args) => view::view(&args),
         Command::Doctor(args) => doctor::doctor(&args),
     };
     match done {

@@ -120,7 +120,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
         let report = report(experiment, &session, args.seed, &outcome);
         out::line(format_args!("{}", serde_json::to_string(&report).context("the result cannot be written as JSON")?))?;
     } else {
-        print_summary(experiment, &session, args.seed, &outcome)?;
+        print_summary(experiment.name(), &session, args.seed, &outcome)?;
     }
     Ok(())
 }
@@ -154,13 +154,8 @@ fn report<'a>(experiment: Experiment, session: &'a Session, seed: u32, outcome: 
     }
 }
 
-fn print_summary(experiment: Experiment, session: &Session, seed: u32, outcome: &Outcome) -> anyhow::Result<()> {
-    out::line(format_args!(
-        "{} on {} ({}), seed {seed}",
-        experiment.name(),
-        session.device_name(),
-        session.identity().board
-    ))?;
+pub(super) fn print_summary(name: &str, session: &Session, seed: u32, outcome: &Outcome) -> anyhow::Result<()> {
+    out::line(format_args!("{} on {} ({}), seed {seed}", name, session.device_name(), session.identity().board))?;
     for (name, value) in &outcome.metrics {
         out::line(format_args!("  {name:<22} {}", figure(name, *value)))?;
     }

@@ -13,3 +13,8 @@ pub(super) fn listen() -> Result<(), ctrlc::Error> {
 pub(super) fn requested() -> bool {
     STOP.load(Ordering::Relaxed)
 }
+
+/// The user wants to stop, and has said so by other means.
+pub(super) fn request() {
+    STOP.store(true, Ordering::Relaxed);
+}

@@ -91,11 +91,14 @@ impl std::fmt::Display for Running<'_> {
     }
 }
 
+/// Figures that count something.
+const COUNTS: [&str; 3] = ["passes", "right", "labelled"];
+
 /// A figure as a person reads it: accuracies and rates in per cent.
 pub fn figure(name: &str, value: f64) -> String {
     if name.contains("accuracy") || name.ends_with("rate") {
         format!("{:.2} %", 100.0 * value)
-    } else if name == "passes" {
+    } else if COUNTS.contains(&name) {
         format!("{value:.0}")
     } else {
         format!("{value:.4}")

@@ -1,0 +1,147 @@
+//! `loihi view`: a run in the terminal while it goes on.
+
+use super::net::{ShowingArgs, trained};
+use super::open::open;
+use super::run::{choose, print_summary};
+use super::{DeviceArgs, SampleArgs, out, stop};
+use crate::device::recorder::Recorder;
+use crate::device::session::Session;
+use crate::experiment::{Options, Outcome, Task};
+use crate::inference::present::Coding;
+use crate::network::file::describes_network;
+use crate::place;
+use crate::view::Lanes;
+use crate::view::draw::draw;
+use crate::view::live::{Live, Looker, PACE_MAX, Watcher};
+use anyhow::{Context as _, anyhow, bail};
+use clap::Args;
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
+use std::io::{self, IsTerminal as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[derive(Debug, Args)]
+pub(super) struct ViewArgs {
+    /// Name of an experiment, a file of parameters, or a network (a TOML file; its samples by --data)
+    what: String,
+    #[command(flatten)]
+    device: DeviceArgs,
+    /// Everything random follows from it
+    #[arg(long, default_value_t = 0)]
+    seed: u32,
+    #[command(flatten)]
+    sample: SampleArgs,
+    /// How values become spikes, for networks that take spikes
+    #[arg(long, value_enum)]
+    coding: Option<Coding>,
+    /// Steps of a sample, for networks [default: the network's own]
+    #[arg(long, value_name = "N")]
+    steps: Option<u32>,
+    /// Most steps a second, to see them one by one [default: as many as it computes]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(PACE_MAX)))]
+    pace: Option<u32>,
+}
+
+/// Time between two pictures.
+const PICTURE_EVERY: Duration = Duration::from_millis(80);
+
+/// What is going to run.
+struct Subject {
+    name: String,
+    task: Box<dyn Task>,
+    lanes: Option<Lanes>,
+}
+
+pub(super) fn view(args: &ViewArgs) -> anyhow::Result<()> {
+    if !(io::stdout().is_terminal() && io::stdin().is_terminal()) {
+        bail!("`loihi view` draws in a terminal, and this is none: `loihi run` and `loihi infer` need no terminal");
+    }
+    let subject = subject(args)?;
+    let mut session = open(&args.device)?;
+    let title =
+        format!("{} on {} ({}), seed {}", subject.name, session.device_name(), session.identity().board, args.seed);
+    let live = Arc::new(Live::new(title, args.pace, stop::requested));
+    let outcome = run(args, &subject, &mut session, &live)?;
+    let Some(outcome) = outcome else {
+        let step = live.scene().ops.steps;
+        return Ok(out::line(format_args!("{}: left at step {step}, before its end", subject.name))?);
+    };
+    print_summary(&subject.name, &session, args.seed, &outcome)
+}
+
+fn subject(args: &ViewArgs) -> anyhow::Result<Subject> {
+    let path = Path::new(&args.what);
+    let is_file = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+    let text = if is_file { std::fs::read_to_string(path).unwrap_or_default() } else { String::new() };
+    if !describes_network(&text) {
+        let (experiment, task) = choose(&args.what)?;
+        return Ok(Subject { name: experiment.name().to_owned(), task, lanes: None });
+    }
+    let Some(data) = &args.sample.data else {
+        bail!("{} is a network: say what it is shown, --data SAMPLES", args.what);
+    };
+    let samples = args.sample.samples;
+    let showing =
+        ShowingArgs { coding: args.coding, steps: args.steps, samples, seed: args.seed, ..ShowingArgs::default() };
+    let task = trained(path, data, &showing, place::Options::default())?;
+    let lanes = Lanes::of_populations(&task.network, &task.placed)?;
+    Ok(Subject { name: task.network.name.clone(), task: Box::new(task), lanes: Some(lanes) })
+}
+
+/// Runs it with the screen on another thread; nothing if the user has left before the end.
+fn run(args: &ViewArgs, subject: &Subject, session: &mut Session, live: &Arc<Live>) -> anyhow::Result<Option<Outcome>> {
+    let mut recorder = Recorder::default();
+    recorder.onlooker(Box::new(Looker::new(Arc::clone(live))));
+    session.set_recorder(Some(recorder));
+    let options: Options = args.sample.options(args.seed);
+    let mut watcher = Watcher::new(Arc::clone(live), subject.lanes.clone());
+    let mut terminal = ratatui::try_init().context("the terminal cannot be drawn on")?;
+    let (outcome, drawn) = std::thread::scope(|scope| {
+        let screen = scope.spawn(|| screen(&mut terminal, live));
+        let outcome = subject.task.run(session, &options, &mut watcher);
+        live.over(outcome.as_ref().map(|outcome| outcome.ops).map_err(ToString::to_string));
+        (outcome, screen.join())
+    });
+    ratatui::try_restore().context("the terminal cannot be put back: `reset` does it")?;
+    drawn.map_err(|_| anyhow!("the screen has failed"))?.context("the terminal cannot be drawn on")?;
+    match outcome {
+        Ok(outcome) => Ok(Some(outcome)),
+        // Whoever presses q wants no more, and has got what he wanted.
+        Err(_) if stop::requested() => Ok(None),
+        Err(error) => Err(error).context("the run did not come to its end"),
+    }
+}
+
+/// Draws and takes keys until the user has seen enough.
+fn screen(terminal: &mut ratatui::DefaultTerminal, live: &Live) -> io::Result<()> {
+    let drawn = pictures(terminal, live);
+    // Also after an error: nobody would end the run otherwise.
+    stop::request();
+    drawn
+}
+
+fn pictures(terminal: &mut ratatui::DefaultTerminal, live: &Live) -> io::Result<()> {
+    while !stop::requested() {
+        let scene = live.scene().clone();
+        let mut fits = 1;
+        terminal.draw(|frame| fits = draw(frame, &scene))?;
+        live.drawn(fits);
+        if !event::poll(PICTURE_EVERY)? {
+            continue;
+        }
+        let Event::Key(key) = event::read()? else { continue };
+        let interrupt = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            _ if key.kind == KeyEventKind::Release => {}
+            KeyCode::Char('q') | KeyCode::Esc => return Ok(()),
+            _ if interrupt => return Ok(()),
+            KeyCode::Char(' ') => live.hold(!live.held()),
+            KeyCode::Right | KeyCode::Char('s') if live.held() => live.single(),
+            KeyCode::Char('+' | '=') => live.change_pace(true),
+            KeyCode::Char('-') => live.change_pace(false),
+            _ => {}
+        }
+    }
+    Ok(())
+}

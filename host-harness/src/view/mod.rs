@@ -1,0 +1,202 @@
+//! A run while it goes on: what is known of it, who looks at it, and how a terminal shows it.
+//!
+//! The run and the screen are on two threads with a [`Scene`] between them: [`live`] fills it, [`draw`] draws it. A run
+//! that is looked at computes the same bits; it is slowed by the steps that are looked at, which are no more than fit the
+//! screen.
+
+pub mod draw;
+pub mod live;
+mod raster;
+
+use crate::experiment::{Row, Running, figure};
+use crate::image::ImageFile;
+use crate::place::Placed;
+use crate::{device::session::SessionError, network::Network};
+use loihi_core::ops::OpCounts;
+pub use raster::Raster;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Most points of the curve; beyond it every second one is forgotten.
+const CURVE_MAX: usize = 2048;
+/// Time over which rates are taken.
+const RATE_OVER: Duration = Duration::from_secs(1);
+
+/// Rows of the raster that belong together: a core, or a population.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lane {
+    /// What it is called.
+    pub label: String,
+    /// How many rows it has.
+    pub rows: usize,
+}
+
+/// Which row of the raster a spike belongs to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lanes {
+    /// From the top.
+    pub lanes: Vec<Lane>,
+    /// First compartment of every core.
+    firsts: Vec<u32>,
+    /// By compartment of the chip: its row; `None` for one whose spikes are not the neuron's.
+    rows: Vec<Option<u32>>,
+}
+
+impl Lanes {
+    /// A lane for every core.
+    ///
+    /// # Errors
+    /// The image is damaged.
+    pub fn of_cores(image: &ImageFile) -> Result<Self, SessionError> {
+        let firsts = firsts(image)?;
+        let compartments = u32::try_from(image.open()?.compartments()).unwrap_or(u32::MAX);
+        let ends = firsts.iter().skip(1).copied().chain([compartments]);
+        let lane = |(core, (first, end)): (usize, (&u32, u32))| Lane {
+            label: format!("core {core}"),
+            rows: end.saturating_sub(*first) as usize,
+        };
+        let lanes = firsts.iter().zip(ends).enumerate().map(lane).collect();
+        Ok(Self { lanes, firsts, rows: (0..compartments).map(Some).collect() })
+    }
+
+    /// A lane for every population of a network.
+    ///
+    /// # Errors
+    /// The image is damaged.
+    pub fn of_populations(network: &Network, placed: &Placed) -> Result<Self, SessionError> {
+        let firsts = firsts(&placed.image)?;
+        let mut rows = vec![None; placed.image.open()?.compartments()];
+        let (mut lanes, mut next) = (Vec::new(), 0_u32);
+        for (number, population) in network.populations.iter().enumerate() {
+            for neuron in 0..population.neurons() {
+                let soma = placed.map.soma(number, neuron).map(|soma| soma as usize);
+                if let Some(row) = soma.and_then(|soma| rows.get_mut(soma)) {
+                    *row = Some(next);
+                }
+                next = next.saturating_add(1);
+            }
+            lanes.push(Lane { label: population.name.clone(), rows: population.neurons() });
+        }
+        Ok(Self { lanes, firsts, rows })
+    }
+
+    /// All rows.
+    pub fn rows(&self) -> usize {
+        self.lanes.iter().map(|lane| lane.rows).sum()
+    }
+
+    /// Rows of spikes, which are given as core and compartment of the core in turn.
+    fn rows_of(&self, spikes: &[i32]) -> Vec<u32> {
+        let row = |[core, id]: &[i32; 2]| {
+            let first = self.firsts.get(usize::try_from(*core).ok()?)?;
+            *self.rows.get((first + id.cast_unsigned()) as usize)?
+        };
+        spikes.as_chunks::<2>().0.iter().filter_map(row).collect()
+    }
+}
+
+fn firsts(image: &ImageFile) -> Result<Vec<u32>, SessionError> {
+    Ok(image.open()?.cores().map(|core| u32::try_from(core.compartment_first).unwrap_or(u32::MAX)).collect())
+}
+
+/// Whether it goes on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// It does.
+    #[default]
+    Runs,
+    /// The user holds it.
+    Held,
+    /// It has come to its end.
+    Finished,
+    /// It has not, and why.
+    Failed(String),
+}
+
+/// What is known of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Scene {
+    /// What runs, on what, with which seed.
+    pub title: String,
+    /// Whether it goes on.
+    pub standing: Standing,
+    /// Rows of the raster.
+    pub lanes: Lanes,
+    /// Spikes of the steps that were last looked at.
+    pub raster: Raster,
+    /// Counts when it was last looked.
+    pub ops: OpCounts,
+    /// Most steps a second that the user wants to see, if so.
+    pub pace: Option<u32>,
+    /// What is done, all there is to do, what the present stage is called.
+    pub progress: (u64, u64, String),
+    /// Name of the figure that tells how it goes.
+    pub figure: &'static str,
+    /// The figure, by what was done.
+    pub curve: Vec<(f64, f64)>,
+    /// What was said last.
+    pub said: String,
+    /// Time and counts of what was looked at, not much older than [`RATE_OVER`].
+    past: VecDeque<(Duration, OpCounts)>,
+    /// Time of the last report.
+    elapsed: Duration,
+}
+
+impl Scene {
+    /// How far the run is, `elapsed` after its begin.
+    pub fn progress(&mut self, running: &Running<'_>, elapsed: Duration) {
+        self.progress = (running.done, running.total, running.stage.to_owned());
+        self.elapsed = elapsed;
+        let Some((name, value)) = running.figure else { return };
+        self.figure = name;
+        if self.curve.len() == CURVE_MAX {
+            let mut number = 0;
+            self.curve.retain(|_| {
+                number += 1;
+                number % 2 == 1
+            });
+        }
+        #[expect(clippy::cast_precision_loss, reason = "for a drawing")]
+        self.curve.push((running.done as f64, value));
+    }
+
+    /// A row of metrics.
+    pub fn row(&mut self, row: &Row) {
+        let figures: Vec<String> = row.metrics.iter().map(|(name, v)| format!("{name} {}", figure(name, *v))).collect();
+        let stage = row.stage.clone().unwrap_or_else(|| format!("pass {}", row.pass));
+        self.said = format!("{stage}: {}", figures.join(", "));
+    }
+
+    /// Counts, `elapsed` after the begin.
+    pub fn counts(&mut self, ops: &OpCounts, elapsed: Duration) {
+        if ops.steps < self.ops.steps {
+            // Another image has begun.
+            self.past.clear();
+        }
+        self.ops = *ops;
+        self.elapsed = elapsed;
+        while self.past.get(1).is_some_and(|(at, _)| elapsed.saturating_sub(*at) > RATE_OVER) {
+            self.past.pop_front();
+        }
+        if self.past.back().is_none_or(|(at, _)| elapsed.saturating_sub(*at) > RATE_OVER / 20) {
+            self.past.push_back((elapsed, *ops));
+        }
+    }
+
+    /// So many a second of something that is counted; `None` before there is a time to measure.
+    #[expect(clippy::cast_precision_loss, reason = "for a person to read")]
+    pub fn rate(&self, of: impl Fn(&OpCounts) -> u64) -> Option<f64> {
+        let (first, last) = (self.past.front()?, self.past.back()?);
+        let seconds = last.0.checked_sub(first.0).filter(|time| !time.is_zero())?.as_secs_f64();
+        Some(of(&last.1).saturating_sub(of(&first.1)) as f64 / seconds)
+    }
+
+    /// Time that is left, if the rest goes as what is done went.
+    pub fn left(&self) -> Option<Duration> {
+        let (done, total, _) = &self.progress;
+        let rest = total.checked_sub(*done).filter(|_| *done > 0)?;
+        #[expect(clippy::cast_precision_loss, reason = "for a person to read")]
+        let seconds = self.elapsed.as_secs_f64() * rest as f64 / *done as f64;
+        Duration::try_from_secs_f64(seconds).ok()
+    }
+}
