@@ -6,7 +6,7 @@ mod common;
 
 use host_harness::device::session::Session;
 use host_harness::experiment::checkpoint::{Checkpoint, Standing};
-use host_harness::experiment::{Experiment, ExperimentError, Nobody, Options, Outcome, Row, Watch};
+use host_harness::experiment::{Experiment, ExperimentError, Nobody, Options, Outcome, Row, Running, Watch};
 use host_harness::image::ImageFile;
 use host_harness::record::RecordError;
 
@@ -23,7 +23,7 @@ impl Watch for Keeper {
         Ok(())
     }
 
-    fn progress(&mut self, _done: u64, _total: u64, _running: &str) {}
+    fn progress(&mut self, _running: &Running<'_>) {}
 
     fn row(&mut self, _row: &Row) -> Result<(), RecordError> {
         Ok(())
