@@ -170,7 +170,7 @@ fn pictures_of_mnist_on_a_few_samples() {
 
 #[test]
 fn kernels_of_the_rules_cost_no_more_than_in_c() {
-    let costs = rules::measure(&mut open_qemu()).unwrap();
+    let costs = rules::measure(&mut open_qemu(), |_, _| {}).unwrap();
     assert_eq!(costs.len(), rules::RULE_KERNELS.len());
     for RuleCost { kernel, instructions, instructions_c, .. } in costs {
         assert!((1.0..=instructions_c).contains(&instructions), "{kernel}: {instructions:.2}, in C {instructions_c}");

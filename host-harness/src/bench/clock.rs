@@ -69,11 +69,15 @@ impl Timing {
     }
 }
 
+/// Told between the parts of a run how many of how many are done.
+pub type After<'a> = &'a mut dyn FnMut(u64, u64);
+
 /// Times a network; `before` is called before each step with its number.
 pub(super) fn time(
     image: &Image<'_>,
     input: &[Vec<usize>],
     before: impl Fn(&mut Chip<'_>, usize),
+    after: After<'_>,
 ) -> Result<Timing, BenchError> {
     let mut memory = vec![0_u64; Chip::bytes_needed(image).div_ceil(8)];
     let mut chip = Chip::new(*image, memory.as_mut_bytes())?;
@@ -91,11 +95,13 @@ pub(super) fn time(
     };
     let (_, begin) = run(warm_up);
     let mut end = begin;
+    let (mut done, total) = (0, timed.len() as u64);
     let mut parts: Vec<f64> = timed
         .chunks(timed.len().div_ceil(PARTS).max(1))
         .map(|steps| {
+            after(done, total);
             let (took, ops) = run(steps);
-            end = ops;
+            (end, done) = (ops, done + steps.len() as u64);
             took.as_secs_f64() * 1e6 / as_f64(steps.len() as u64)
         })
         .collect();

@@ -3,7 +3,7 @@
 //! Every compartment has an input axon of its own besides, whose spike makes it fire, so that inputs and compartments
 //! spike at the same rate. With a third factor, y1 is no trace: the embedded CPU writes it before each epoch.
 
-use super::clock::{BenchError, Timing, below, default_steps, meter, random_input, time};
+use super::clock::{After, BenchError, Timing, below, default_steps, meter, random_input, time};
 use crate::device::meter::MeteredRun;
 use crate::image::BuildError;
 use crate::image::{ImageBuilder, ImageFile, Plasticity, Source, decay_table};
@@ -103,15 +103,15 @@ impl Learn {
         (0..self.post).map(|post| Synapse { compartment: post as usize, delay: 0, weight: weight(post) }).collect()
     }
 
-    /// Times the network on this host.
+    /// Times the network on this host; `after` is told how far it is.
     ///
     /// # Errors
     /// [`BenchError`].
-    pub fn time(&self) -> Result<Timing, BenchError> {
+    pub fn time(&self, after: After<'_>) -> Result<Timing, BenchError> {
         let file = self.image()?;
         let image = file.open().map_err(BuildError::from)?;
         let input = random_input(self.pre + self.post, self.rate, self.steps, self.seed);
-        time(&image, &input, |chip, step| self.teach(chip, step))
+        time(&image, &input, |chip, step| self.teach(chip, step), after)
     }
 
     /// What its cores do in some steps, for a model of what they cost.
@@ -142,7 +142,7 @@ mod tests {
     fn learn(rule: &str, third_factor: bool) -> Timing {
         let rule = rule.to_owned();
         let learn = Learn { pre: 40, post: 20, rule, rate: 0.05, epoch_steps: 1, third_factor, steps: 500, seed: 1 };
-        learn.time().unwrap()
+        learn.time(&mut |_, _| {}).unwrap()
     }
 
     #[test]

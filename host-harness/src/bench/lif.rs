@@ -4,7 +4,7 @@
 //! drawn with replacement. Their weights are small and of both signs, so that the compartments fire about as often as
 //! their inputs do.
 
-use super::clock::{BenchError, Timing, below, default_steps, meter, random_input, time};
+use super::clock::{After, BenchError, Timing, below, default_steps, meter, random_input, time};
 use crate::device::meter::MeteredRun;
 use crate::image::{BuildError, ImageBuilder, ImageFile, Source};
 use loihi_core::image::{COMPARTMENTS_PER_CORE, Profile};
@@ -81,14 +81,14 @@ impl Lif {
         (0..self.compartments).flat_map(|target| (0..self.fan_in).map(move |number| synapse(target, number))).collect()
     }
 
-    /// Times the network on this host.
+    /// Times the network on this host; `after` is told how far it is.
     ///
     /// # Errors
     /// [`BenchError`].
-    pub fn time(&self) -> Result<Timing, BenchError> {
+    pub fn time(&self, after: After<'_>) -> Result<Timing, BenchError> {
         let file = self.image()?;
         let image = file.open().map_err(BuildError::from)?;
-        time(&image, &random_input(self.compartments, self.rate, self.steps, self.seed), |_, _| {})
+        time(&image, &random_input(self.compartments, self.rate, self.steps, self.seed), |_, _| {}, after)
     }
 
     /// What its cores do in some steps, for a model of what they cost.
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn the_network_does_what_it_says() {
         let lif = Lif { compartments: 1500, fan_in: 20, rate: 0.02, steps: 500, seed: 1 };
-        let timing = lif.time().unwrap();
+        let timing = lif.time(&mut |_, _| {}).unwrap();
         let per_step = |count: u64| as_f64(count) / 500.0;
         let inputs = per_step(timing.counts.input_spikes);
         assert!((inputs - 30.0).abs() < 1.0, "{inputs} input spikes per step");

@@ -3,6 +3,7 @@
 use super::DeviceArgs;
 use super::open::open;
 use super::out;
+use super::progress::Progress;
 use crate::conform::Verdict;
 use crate::conform::parse::parse;
 use crate::conform::replay::replay;
@@ -26,30 +27,34 @@ pub(super) struct ConformArgs {
 pub(super) fn conform(args: &ConformArgs) -> anyhow::Result<()> {
     let mut session = open(&args.device)?;
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
-    for file in &args.files {
+    let progress = Progress::new(false);
+    for (done, file) in (0..).zip(&args.files) {
+        progress.show(done, args.files.len() as u64, "vectors");
         let name =
             file.file_name().map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned());
         let name = name.trim_end_matches(".gz").trim_end_matches(".json");
-        match one(file, &mut session).with_context(|| format!("{}", file.display())) {
+        let line = match one(file, &mut session).with_context(|| format!("{}", file.display())) {
             Ok(Verdict::Passed) => {
                 passed += 1;
-                out::line(format_args!("ok {name}"))?;
+                format!("ok {name}")
             }
             Ok(Verdict::Failed(difference)) => {
                 failed += 1;
-                out::line(format_args!("FAIL {name}: {difference}"))?;
+                format!("FAIL {name}: {difference}")
             }
             Ok(Verdict::Skipped(why)) => {
                 skipped += 1;
-                out::line(format_args!("skip {name}: {why}"))?;
+                format!("skip {name}: {why}")
             }
             Err(_) if super::stop::requested() => bail!("{passed} passed, {failed} failed, {skipped} skipped so far"),
             Err(error) => {
                 failed += 1;
-                out::line(format_args!("FAIL {name}: {error:#}"))?;
+                format!("FAIL {name}: {error:#}")
             }
-        }
+        };
+        progress.aside(|| out::line(format_args!("{line}")))?;
     }
+    progress.finish();
     out::line(format_args!("{passed} passed, {failed} failed, {skipped} skipped"))?;
     if failed > 0 {
         bail!("{failed} of {} vectors failed", args.files.len());

@@ -1,12 +1,15 @@
 //! `loihi bench congestion`: what dense traffic does to a step, on one chip and on many, with and without relay cores.
 
 use super::out;
+use super::progress::shown;
 use crate::cost::mesh::study::{Point, Setting, Study};
+use crate::record::write_whole;
 use crate::report::plot::{Mark, Plot, Scale};
 use anyhow::Context as _;
 use clap::Args;
+use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(super) struct CongestionArgs {
@@ -39,7 +42,7 @@ pub(super) fn congestion(args: &CongestionArgs) -> anyhow::Result<()> {
         seed: args.seed,
         ..Study::default()
     };
-    let points = study.run();
+    let points = shown("points", |after| Ok::<_, Infallible>(study.run(after)))?;
     out::line(format_args!(
         "Layers of {} cores of {} compartments, every spike to every core of the next layer, {} synapses there.",
         args.cores, args.compartments, args.synapses
@@ -64,8 +67,8 @@ pub(super) fn congestion(args: &CongestionArgs) -> anyhow::Result<()> {
     ))?;
     if let Some(folder) = &args.out {
         std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be created", folder.display()))?;
-        write_aside(&folder.join("congestion.csv"), &csv(&points))?;
-        write_aside(&folder.join("congestion.svg"), &plot(&points).svg())?;
+        write_whole(&folder.join("congestion.csv"), csv(&points).as_bytes())?;
+        write_whole(&folder.join("congestion.svg"), plot(&points).svg().as_bytes())?;
     }
     Ok(())
 }
@@ -104,10 +107,4 @@ fn plot(points: &[Point]) -> Plot {
         plot = plot.with(setting.to_string(), Mark::Line, own.map(|point| (point.rate, point.slowdown)).collect());
     }
     plot
-}
-
-fn write_aside(path: &Path, text: &str) -> anyhow::Result<()> {
-    let aside = path.with_extension("part");
-    let written = std::fs::write(&aside, text).and_then(|()| std::fs::rename(&aside, path));
-    written.with_context(|| format!("{} cannot be written", path.display()))
 }

@@ -3,6 +3,7 @@
 use super::DeviceArgs;
 use super::open::open;
 use super::out;
+use super::progress::shown;
 use crate::cost::kernels::measure;
 use crate::cost::rules::{self, RuleCost};
 use crate::data::digits;
@@ -20,7 +21,7 @@ pub(super) struct CostArgs {
 
 pub(super) fn cost(args: &CostArgs) -> anyhow::Result<()> {
     let mut session = open(&args.device)?;
-    let kernels = measure(&mut session)?;
+    let kernels = shown("operations", |after| measure(&mut session, after))?;
     if kernels.is_empty() {
         bail!("the device {} counts no instructions; use --device qemu", session.device_name());
     }
@@ -30,11 +31,13 @@ pub(super) fn cost(args: &CostArgs) -> anyhow::Result<()> {
     for cost in kernels {
         out::line(format_args!("| {} | {} | {:.2} |", cost.kernel, cost.unit, cost.instructions))?;
     }
-    print_step(&mut session)?;
+    shown("digits", |_| print_step(&mut session))?;
     out::line(format_args!("\nRules of the embedded CPU; C as GCC compiles it for the same instruction set:\n"))?;
     out::line(format_args!("| operation | per | instructions | in C |"))?;
     out::line(format_args!("|---|---|---:|---:|"))?;
-    for RuleCost { kernel, unit, instructions, instructions_c } in rules::measure(&mut session)? {
+    for RuleCost { kernel, unit, instructions, instructions_c } in
+        shown("rules", |after| rules::measure(&mut session, after))?
+    {
         out::line(format_args!("| {kernel} | {unit} | {instructions:.2} | {instructions_c:.1} |"))?;
     }
     Ok(())

@@ -32,11 +32,20 @@ impl Progress {
     }
 
     /// Takes the bar away while something is printed.
-    pub(super) fn aside(&self, print: impl FnOnce()) {
-        self.bar.suspend(print);
+    pub(super) fn aside<R>(&self, print: impl FnOnce() -> R) -> R {
+        self.bar.suspend(print)
     }
 
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// Does something and shows how far it is.
+pub(super) fn shown<R, E>(what: &str, run: impl FnOnce(&mut dyn FnMut(u64, u64)) -> Result<R, E>) -> Result<R, E> {
+    let progress = Progress::new(false);
+    progress.show(0, 1, what);
+    let done = run(&mut |done, total| progress.show(done, total, what));
+    progress.finish();
+    done
 }

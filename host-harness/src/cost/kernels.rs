@@ -169,13 +169,14 @@ pub fn costs(slopes: &[f64]) -> Vec<KernelCost> {
     measured().map(cost).collect()
 }
 
-/// Measures every kernel on the device of a session.
+/// Measures every kernel on the device of a session; `after` is told how many of how many are done.
 ///
 /// # Errors
 /// [`ExperimentError`]; a device that counts no instructions gives none.
-pub fn measure(session: &mut Session) -> Result<Vec<KernelCost>, ExperimentError> {
+pub fn measure(session: &mut Session, mut after: impl FnMut(u64, u64)) -> Result<Vec<KernelCost>, ExperimentError> {
     let mut slopes = Vec::new();
     for kernel in &KERNELS {
+        after(slopes.len() as u64, KERNELS.len() as u64);
         let Some(slope) = slope(session, kernel)? else { return Ok(Vec::new()) };
         slopes.push(slope);
     }

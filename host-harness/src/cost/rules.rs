@@ -113,13 +113,15 @@ pub const RULE_KERNELS: [RuleKernel; 8] = [
     },
 ];
 
-/// Measures every kernel on the device of a session; a device that counts no instructions gives none.
+/// Measures every kernel on the device of a session; a device that counts no instructions gives none. `after` is told
+/// how many of how many are done.
 ///
 /// # Errors
 /// [`ExperimentError`].
-pub fn measure(session: &mut Session) -> Result<Vec<RuleCost>, ExperimentError> {
+pub fn measure(session: &mut Session, mut after: impl FnMut(u64, u64)) -> Result<Vec<RuleCost>, ExperimentError> {
     let mut costs = Vec::new();
     for kernel in &RULE_KERNELS {
+        after(costs.len() as u64, RULE_KERNELS.len() as u64);
         let Some((operations, instructions)) = growth(session, kernel.network, kernel.operations)? else {
             return Ok(Vec::new());
         };

@@ -109,9 +109,15 @@ pub struct Point {
 }
 
 impl Study {
-    /// All settings at all rates.
-    pub fn run(&self) -> Vec<Point> {
-        self.rates.iter().flat_map(|rate| Setting::ALL.map(|setting| self.point(*rate, setting))).collect()
+    /// All settings at all rates; `after` is told how many of how many points are done.
+    pub fn run(&self, mut after: impl FnMut(u64, u64)) -> Vec<Point> {
+        let all = self.rates.iter().flat_map(|rate| Setting::ALL.map(|setting| (*rate, setting)));
+        let total = (self.rates.len() * Setting::ALL.len()) as u64;
+        let point = |(done, (rate, setting))| {
+            after(done, total);
+            self.point(rate, setting)
+        };
+        (0..).zip(all).map(point).collect()
     }
 
     fn layers(&self, setting: Setting) -> u32 {
@@ -196,7 +202,7 @@ mod tests {
     #[test]
     fn traffic_between_chips_slows_the_step_and_relays_help() {
         let study = Study { rates: vec![0.002, 0.2], ..Study::default() };
-        let points = study.run();
+        let points = study.run(|_, _| {});
         let at = |rate: f64, setting: Setting| {
             let found = points.iter().find(|point| point.setting == setting && (point.rate - rate).abs() < 1e-9);
             found.unwrap_or_else(|| panic!("{setting} at {rate}"))
