@@ -23,6 +23,7 @@ pub mod place;
 pub mod quantise;
 pub mod record;
 pub mod report;
+pub mod roster;
 pub mod rule;
 pub mod samples;
 pub mod view;

@@ -1,7 +1,7 @@
 //! Arrays in the .npy form (version 1.0), written row by row: aside, and renamed once they are whole.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Bytes of magic, version, length and header together; room for any shape.
@@ -114,10 +114,7 @@ fn header(descr: &str, shape: &str) -> Vec<u8> {
 /// The file cannot be read, or is another one.
 pub fn read(path: &Path, descr: &str) -> io::Result<(Vec<usize>, Vec<u8>)> {
     let bytes = fs::read(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
-    parse(&bytes, descr).ok_or_else(|| {
-        let why = format!("{} is cut, or no array that a run has written", path.display());
-        io::Error::new(io::ErrorKind::InvalidData, why)
-    })
+    parse(&bytes, descr).ok_or_else(|| damaged(path))
 }
 
 fn parse(bytes: &[u8], descr: &str) -> Option<(Vec<usize>, Vec<u8>)> {
@@ -128,9 +125,56 @@ fn parse(bytes: &[u8], descr: &str) -> Option<(Vec<usize>, Vec<u8>)> {
     let (found, shape) = head.strip_prefix("{'descr': ")?.split_once(", 'fortran_order': False, 'shape': (")?;
     let shape = shape.split_once(')')?.0.split(',').map(str::trim).filter(|size| !size.is_empty());
     let shape: Vec<usize> = shape.map(|size| size.parse().ok()).collect::<Option<_>>()?;
-    let size = if descr == SPIKE { 12 } else { 4 };
+    let size = if descr == SPIKE { SPIKE_BYTES } else { 4 };
     let expected = shape.iter().try_fold(size, |bytes: usize, size| bytes.checked_mul(*size))?;
     (found == descr && values.len() == expected).then(|| (shape, values.to_vec()))
+}
+
+/// A spike of `spikes.npy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spike {
+    /// The step, from 0.
+    pub step: u32,
+    /// The core.
+    pub core: u16,
+    /// The compartment of the core.
+    pub id: u16,
+}
+
+/// Bytes of a spike.
+const SPIKE_BYTES: usize = 12;
+
+/// Spikes that [`NpyWriter`] wrote, one after the other: a long run has more of them than fit the memory.
+///
+/// # Errors
+/// The file cannot be read, or is another one.
+pub fn spikes(path: &Path) -> io::Result<impl Iterator<Item = io::Result<Spike>> + use<>> {
+    let of = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let mut file = File::open(path).map_err(of)?;
+    let bytes = file.metadata().map_err(of)?.len();
+    let mut head = Vec::new();
+    io::Read::by_ref(&mut file).take(HEADER as u64).read_to_end(&mut head).map_err(of)?;
+    let rows = bytes.saturating_sub(HEADER as u64) / SPIKE_BYTES as u64;
+    // The header is that of an array of as many rows as there are bytes for.
+    if head != header(SPIKE, &format!("({rows},)")) || bytes != HEADER as u64 + rows * SPIKE_BYTES as u64 {
+        return Err(damaged(path));
+    }
+    let mut file = io::BufReader::new(file);
+    let path = path.to_owned();
+    let spike = move |_| {
+        let mut row = [0; SPIKE_BYTES];
+        let read = file.read_exact(&mut row);
+        read.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+        let [a, b, c, d, e, f, g, h, ..] = row;
+        let (core, id) = (u16::from_le_bytes([e, f]), u16::from_le_bytes([g, h]));
+        Ok(Spike { step: u32::from_le_bytes([a, b, c, d]), core, id })
+    };
+    Ok((0..rows).map(spike))
+}
+
+fn damaged(path: &Path) -> io::Error {
+    let why = format!("{} is cut, or no array that a run has written", path.display());
+    io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `manifest.toml` | experiment, device, seed, versions, image hash, steps; `finished = false` until the run has ended |
 //! | `README.txt` | what each file is |
+//! | `populations.csv`, `neurons.npy` | who is on the chip, see [`crate::roster::file`] |
 //! | `utilisation.csv`, `ops.csv` | what each core holds; exact counts |
 //! | `spikes.npy`, `probe-LABEL.npy`, `weights-*.npy` | see [`crate::samples`] |
 //! | `metrics.csv` | one line per row of metrics, written as they come |
@@ -16,12 +17,13 @@
 
 use crate::experiment::checkpoint::Checkpoint;
 use crate::limits::usage::usage;
+use crate::roster::{Roster, file as roster_file};
 use loihi_core::image::Image;
 use loihi_core::ops::OpCounts;
 use loihi_core::wire::frame::CRC;
 use serde::Serialize;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Why something could not be recorded or read back.
@@ -157,6 +159,14 @@ impl RunFolder {
         write_whole(&self.path.join("utilisation.csv"), (lines.join("\n") + "\n").as_bytes())
     }
 
+    /// Writes who is on the chip: `populations.csv` and `neurons.npy`.
+    ///
+    /// # Errors
+    /// [`RecordError::File`].
+    pub fn roster(&self, roster: &Roster) -> Result<(), RecordError> {
+        roster_file::write(&self.path, roster)
+    }
+
     /// Writes exact counts.
     ///
     /// # Errors
@@ -244,8 +254,19 @@ fn add_line(file: Option<&mut File>, path: &Path, line: &str) -> Result<(), Reco
 
 /// Writes a file aside and renames it, so that a reader sees the old one or the new one.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RecordError> {
+    write_aside(path, |file| file.write_all(bytes))
+}
+
+/// [`write_whole`] of what `fill` writes, of which not all need be in memory.
+pub(crate) fn write_aside(
+    path: &Path,
+    fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> Result<(), RecordError> {
     let aside = path.with_extension("part");
-    let written = fs::write(&aside, bytes).and_then(|()| fs::rename(&aside, path));
+    let written = File::create(&aside).and_then(|file| {
+        let mut file = BufWriter::new(file);
+        fill(&mut file).and_then(|()| file.flush()).and_then(|()| fs::rename(&aside, path))
+    });
     written.map_err(|error| {
         // The error that is reported is the first one.
         let _removed = fs::remove_file(&aside);

@@ -162,6 +162,8 @@ This folder holds one run of `loihi`. `loihi report` with its path draws it as o
 
 manifest.toml       what ran: experiment, device, seed, steps, duration of a step, versions, hash of the image
 metrics.csv         figures, a line per pass, stage or sample
+populations.csv     populations and their neurons, which are counted through all of them
+neurons.npy         by compartment of the chip, core after core: its neuron; -1 if it spikes for none
 utilisation.csv     what the network takes of each core
 ops.csv             exact counts of what was computed
 spikes.npy          --spikes: step, core, compartment of the core, payload (1), a row per spike

@@ -179,7 +179,7 @@ fn kernels_of_the_rules_cost_no_more_than_in_c() {
 
 #[test]
 fn kernels_cost_what_they_may() {
-    let costs = measure(&mut open_qemu()).unwrap();
+    let costs = measure(&mut open_qemu(), |_, _| {}).unwrap();
     let all = costs.iter().map(|cost| format!("{} per {}: {:.2}", cost.kernel, cost.unit, cost.instructions));
     let all = all.collect::<Vec<_>>().join("\n");
     for (name, unit, most, rows) in BOUNDS {
@@ -196,5 +196,5 @@ fn kernels_cost_what_they_may() {
 
 #[test]
 fn kernels_cost_the_same_each_time() {
-    assert_eq!(measure(&mut open_qemu()).unwrap(), measure(&mut open_qemu()).unwrap());
+    assert_eq!(measure(&mut open_qemu(), |_, _| {}).unwrap(), measure(&mut open_qemu(), |_, _| {}).unwrap());
 }

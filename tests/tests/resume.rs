@@ -9,6 +9,7 @@ use host_harness::experiment::checkpoint::{Checkpoint, Standing};
 use host_harness::experiment::{Experiment, ExperimentError, Nobody, Options, Outcome, Row, Running, Watch};
 use host_harness::image::ImageFile;
 use host_harness::record::RecordError;
+use host_harness::roster::Roster;
 
 /// Keeps the checkpoint after so many that it could have had.
 struct Keeper {
@@ -18,7 +19,7 @@ struct Keeper {
 }
 
 impl Watch for Keeper {
-    fn image(&mut self, image: &ImageFile) -> Result<(), RecordError> {
+    fn image(&mut self, image: &ImageFile, _roster: &Roster) -> Result<(), RecordError> {
         self.image_hash = image.hash();
         Ok(())
     }

@@ -2,11 +2,11 @@
 
 use super::out;
 use crate::nir;
-use crate::npy::{self, SPIKE};
-use crate::record::write_whole;
+use crate::npy::{self, Spike};
+use crate::record::{write_aside, write_whole};
 use anyhow::{Context as _, bail};
 use clap::Args;
-use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
@@ -19,6 +19,9 @@ pub(super) struct ExportArgs {
     /// Write the spikes of the run as NEST does: a line of sender and time step each
     #[arg(long, value_name = "FILE")]
     nest_ascii: Option<PathBuf>,
+    /// Write the spikes and probes of the run as NIRData: HDF5, by population
+    #[arg(long, value_name = "FILE.h5")]
+    nirdata: Option<PathBuf>,
 }
 
 pub(super) fn export(args: &ExportArgs) -> anyhow::Result<()> {
@@ -28,8 +31,15 @@ pub(super) fn export(args: &ExportArgs) -> anyhow::Result<()> {
     if let Some(path) = &args.nest_ascii {
         export_spikes(&args.source, path)?;
     }
-    if args.nir.is_none() && args.nest_ascii.is_none() {
-        bail!("say in which form: --nir FILE for a network, --nest-ascii FILE for the spikes of a run");
+    if let Some(path) = &args.nirdata {
+        let bytes = nir::data::bytes(&args.source).context("the run cannot be exported as NIRData")?;
+        write_whole(path, &bytes)?;
+    }
+    if args.nir.is_none() && args.nest_ascii.is_none() && args.nirdata.is_none() {
+        bail!(
+            "say in which form: --nir FILE for a network, --nest-ascii FILE for the spikes of a run, --nirdata FILE for its \
+             spikes and probes"
+        );
     }
     Ok(())
 }
@@ -42,15 +52,17 @@ fn export_network(network: &Path, path: &Path) -> anyhow::Result<()> {
 }
 
 fn export_spikes(run: &Path, path: &Path) -> anyhow::Result<()> {
-    let (_, bytes) = npy::read(&run.join("spikes.npy"), SPIKE)
+    let spikes = npy::spikes(&run.join("spikes.npy"))
         .context("the run has no spikes that can be exported: give the run --spikes")?;
-    let mut text = "sender\ttime_step\n".to_owned();
-    for row in bytes.as_chunks::<12>().0 {
-        let [a, b, c, d, e, f, g, h, ..] = *row;
-        let sender = u32::from(u16::from_le_bytes([e, f])) * 1024 + u32::from(u16::from_le_bytes([g, h])) + 1;
-        // A spike of the first step is at time step 1, as NEST counts.
-        writeln!(text, "{sender}\t{}", u64::from(u32::from_le_bytes([a, b, c, d])) + 1)?;
-    }
-    write_whole(path, text.as_bytes())?;
+    write_aside(path, |file| {
+        writeln!(file, "sender\ttime_step")?;
+        for spike in spikes {
+            let Spike { step, core, id } = spike?;
+            let sender = u32::from(core) * 1024 + u32::from(id) + 1;
+            // A spike of the first step is at time step 1, as NEST counts.
+            writeln!(file, "{sender}\t{}", u64::from(step) + 1)?;
+        }
+        Ok(())
+    })?;
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::experiment::checkpoint::{Checkpoint, Standing};
 use crate::experiment::{Answer, Options, Outcome, Row, Running, Task, Watch, figure};
 use crate::image::ImageFile;
 use crate::record::{Manifest, RecordError, RunFolder};
+use crate::roster::Roster;
 use crate::samples::{Wanted, weights_after};
 use anyhow::Context as _;
 use loihi_core::image::VERSION as IMAGE_VERSION;
@@ -143,7 +144,7 @@ impl Follower {
 }
 
 impl Watch for Follower {
-    fn image(&mut self, image: &ImageFile) -> Result<(), RecordError> {
+    fn image(&mut self, image: &ImageFile, roster: &Roster) -> Result<(), RecordError> {
         self.image_hash = image.hash();
         self.manifest.image_hash = format!("{:016x}", image.hash());
         match &self.folder {
@@ -151,6 +152,7 @@ impl Watch for Follower {
                 if let Ok(image) = image.open() {
                     folder.utilisation(&image)?;
                 }
+                folder.roster(roster)?;
                 folder.manifest(&self.manifest)
             }
             None => Ok(()),
@@ -187,6 +189,7 @@ impl Watch for Follower {
         let accuracy = answer.accuracy().map_or_else(String::new, |share| share.to_string());
         folder.metrics(&[
             ("sample", answer.number.to_string()),
+            ("steps", answer.steps.to_string()),
             ("label", text(answer.label)),
             ("answer", text(answer.answer)),
             ("accuracy", accuracy),

@@ -10,7 +10,6 @@ use crate::experiment::{Options, Outcome, Task};
 use crate::inference::present::Coding;
 use crate::network::file::describes_network;
 use crate::place;
-use crate::view::Lanes;
 use crate::view::draw::draw;
 use crate::view::live::{Live, Looker, PACE_MAX, Watcher};
 use anyhow::{Context as _, anyhow, bail};
@@ -50,7 +49,6 @@ const PICTURE_EVERY: Duration = Duration::from_millis(80);
 struct Subject {
     name: String,
     task: Box<dyn Task>,
-    lanes: Option<Lanes>,
 }
 
 pub(super) fn view(args: &ViewArgs) -> anyhow::Result<()> {
@@ -76,7 +74,7 @@ fn subject(args: &ViewArgs) -> anyhow::Result<Subject> {
     let text = if is_file { std::fs::read_to_string(path).unwrap_or_default() } else { String::new() };
     if !describes_network(&text) {
         let (experiment, task) = choose(&args.what)?;
-        return Ok(Subject { name: experiment.name().to_owned(), task, lanes: None });
+        return Ok(Subject { name: experiment.name().to_owned(), task });
     }
     let Some(data) = &args.sample.data else {
         bail!("{} is a network: say what it is shown, --data SAMPLES", args.what);
@@ -85,8 +83,7 @@ fn subject(args: &ViewArgs) -> anyhow::Result<Subject> {
     let showing =
         ShowingArgs { coding: args.coding, steps: args.steps, samples, seed: args.seed, ..ShowingArgs::default() };
     let task = trained(path, data, &showing, place::Options::default())?;
-    let lanes = Lanes::of_populations(&task.network, &task.placed)?;
-    Ok(Subject { name: task.network.name.clone(), task: Box::new(task), lanes: Some(lanes) })
+    Ok(Subject { name: task.network.name.clone(), task: Box::new(task) })
 }
 
 /// Runs it with the screen on another thread; nothing if the user has left before the end.
@@ -95,7 +92,7 @@ fn run(args: &ViewArgs, subject: &Subject, session: &mut Session, live: &Arc<Liv
     recorder.onlooker(Box::new(Looker::new(Arc::clone(live))));
     session.set_recorder(Some(recorder));
     let options: Options = args.sample.options(args.seed);
-    let mut watcher = Watcher::new(Arc::clone(live), subject.lanes.clone());
+    let mut watcher = Watcher::new(Arc::clone(live));
     let mut terminal = ratatui::try_init().context("the terminal cannot be drawn on")?;
     let (outcome, drawn) = std::thread::scope(|scope| {
         let screen = scope.spawn(|| screen(&mut terminal, live));

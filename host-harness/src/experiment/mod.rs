@@ -41,6 +41,7 @@ use crate::image::{BuildError, ImageFile};
 use crate::inference::InferenceError;
 use crate::inference::present::PresentError;
 use crate::record::{Learned, RecordError};
+use crate::roster::Roster;
 use checkpoint::Checkpoint;
 use loihi_core::arena::TooSmall;
 use loihi_core::chip::Chip;
@@ -145,7 +146,7 @@ fn load(
     if options.resume.is_some() {
         return Err(ExperimentError::NotResumable);
     }
-    watch.image(image)?;
+    watch.image(image, &Roster::of_cores(image)?)?;
     session.load(image)?;
     if let Some(learned) = &options.learned {
         learned.restore(image, session)?;

@@ -7,6 +7,7 @@ use crate::inference::present::{Presentation, present};
 use crate::inference::{Inference, winner};
 use crate::network::Network;
 use crate::place::Placed;
+use crate::roster::Roster;
 
 /// A network on its cores, and what it is shown.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ impl Task for Trained {
         if options.resume.is_some() {
             return Err(ExperimentError::NotResumable);
         }
-        watch.image(image)?;
+        watch.image(image, &Roster::of_populations(&self.network, &self.placed)?)?;
         let shown = &self.items[..options.samples.unwrap_or(usize::MAX).min(self.items.len())];
         let mut inference = Inference::new(session, &self.network, &self.placed)?;
         if let Some(learned) = &options.learned {
@@ -41,7 +42,7 @@ impl Task for Trained {
             labelled += u32::from(item.label.is_some());
             right += u32::from(item.label.is_some() && item.label == answer);
             let (name, label, scores) = (item.name.as_str(), item.label, scores.as_slice());
-            let answer = Answer { number, name, label, answer, scores, labelled, right };
+            let answer = Answer { number, name, steps: stimulus.steps, label, answer, scores, labelled, right };
             watch.answer(&answer)?;
             let figure = answer.accuracy().map(|accuracy| ("accuracy", accuracy));
             watch.progress(&Running { done: u64::from(number) + 1, total: shown.len() as u64, stage: "", figure });

@@ -4,14 +4,15 @@ use super::Metrics;
 use super::checkpoint::Standing;
 use crate::image::ImageFile;
 use crate::record::RecordError;
+use crate::roster::Roster;
 
 /// Follows a run: shows it, records it.
 pub trait Watch {
-    /// The image that is going to run.
+    /// The image that is going to run, and who is on it.
     ///
     /// # Errors
     /// [`RecordError`].
-    fn image(&mut self, image: &ImageFile) -> Result<(), RecordError>;
+    fn image(&mut self, image: &ImageFile, roster: &Roster) -> Result<(), RecordError>;
 
     /// How far the run is.
     fn progress(&mut self, running: &Running<'_>);
@@ -55,7 +56,7 @@ pub trait Watch {
 pub struct Nobody;
 
 impl Watch for Nobody {
-    fn image(&mut self, _image: &ImageFile) -> Result<(), RecordError> {
+    fn image(&mut self, _image: &ImageFile, _roster: &Roster) -> Result<(), RecordError> {
         Ok(())
     }
 
@@ -112,6 +113,8 @@ pub struct Answer<'a> {
     pub number: u32,
     /// What the sample is called.
     pub name: &'a str,
+    /// Steps that it was shown.
+    pub steps: u32,
     /// Its class, if it is known.
     pub label: Option<u32>,
     /// The class with the largest score; `None` if the network has no classes.

@@ -1,7 +1,7 @@
 //! HDF5 files as trees of groups, arrays and texts: the only module that knows the crate which reads and writes them.
 
 use crate::network::npz::{Array, Values};
-use hdf5_pure::{DType, Dataset, FileBuilder, Group, GroupBuilder};
+use hdf5_pure::{AttrValue, DType, Dataset, FileBuilder, Group, GroupBuilder};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -19,6 +19,8 @@ const ITEMS_MAX: usize = 1 << 16;
 pub enum Item {
     /// Things with names.
     Group(BTreeMap<String, Self>),
+    /// A note on the group that it is in; only written, what is read has none.
+    Note(Note),
     /// Numbers and truth values; a shape of no extents for a single one.
     Array(Array),
     /// Texts, the last extent fastest.
@@ -28,6 +30,27 @@ pub enum Item {
         /// The texts.
         words: Vec<String>,
     },
+}
+
+/// What HDF5 calls an attribute.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Note {
+    /// A text.
+    Text(String),
+    /// A real number.
+    Real(f64),
+    /// An integer.
+    Whole(i64),
+}
+
+impl Note {
+    fn value(&self) -> AttrValue {
+        match self {
+            Self::Text(text) => AttrValue::VarLenString(text.clone()),
+            Self::Real(value) => AttrValue::F64(*value),
+            Self::Whole(value) => AttrValue::I64(*value),
+        }
+    }
 }
 
 impl Item {
@@ -130,6 +153,7 @@ pub fn bytes(root: &Item) -> Result<Vec<u8>, String> {
                 let inner = group_of(file.create_group(name), inner).finish();
                 file.add_group(inner);
             }
+            Item::Note(note) => file.set_attr(name, note.value()),
             Item::Array(_) | Item::Text { .. } => fill(file.create_dataset(name), item),
         }
     }
@@ -143,6 +167,7 @@ fn group_of(mut group: GroupBuilder, items: &BTreeMap<String, Item>) -> GroupBui
                 let inner = group_of(group.create_group(name), inner).finish();
                 group.add_group(inner);
             }
+            Item::Note(note) => group.set_attr(name, note.value()),
             Item::Array(_) | Item::Text { .. } => fill(group.create_dataset(name), item),
         }
     }
@@ -152,7 +177,7 @@ fn group_of(mut group: GroupBuilder, items: &BTreeMap<String, Item>) -> GroupBui
 fn fill(dataset: &mut hdf5_pure::DatasetBuilder, item: &Item) {
     let extents = |shape: &[usize]| shape.iter().map(|extent| *extent as u64).collect::<Vec<u64>>();
     match item {
-        Item::Group(_) => {}
+        Item::Group(_) | Item::Note(_) => {}
         Item::Text { shape, words } => {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             dataset.with_vlen_strings(&words).with_shape(&extents(shape));
@@ -204,5 +229,19 @@ mod tests {
         for cut in [0, 7, 8, 100, written.len() / 2, written.len() - 1] {
             assert!(parse(&written[..cut]).is_err(), "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn notes_are_attributes() {
+        let note = |note| Item::Note(note);
+        let group = Item::Group(BTreeMap::from([("dt".to_owned(), note(Note::Real(0.5)))]));
+        let class = note(Note::Text("NIRGraphData".to_owned()));
+        let root = [("__type__".to_owned(), class), ("n".to_owned(), note(Note::Whole(7))), ("a".to_owned(), group)];
+        let written = bytes(&Item::Group(root.into())).unwrap();
+        let file = hdf5_pure::File::from_bytes(written).unwrap();
+        let attrs = file.root().attrs().unwrap();
+        assert!(matches!(&attrs["__type__"], AttrValue::VarLenString(text) if text == "NIRGraphData"), "{attrs:?}");
+        assert!(matches!(attrs["n"], AttrValue::I64(7)), "{attrs:?}");
+        assert!(matches!(file.root().group("a").unwrap().attrs().unwrap()["dt"], AttrValue::F64(0.5)));
     }
 }

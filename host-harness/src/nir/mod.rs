@@ -3,6 +3,7 @@
 //! A file has `/version` and `/node`, a graph: `nodes/NAME`, each with a `type` and its parameters, and `edges`, pairs of
 //! names. Graphs nest. Source: NIR (Pedersen et al., Nature Communications 2024), and files of versions 0.1 to 1.0.
 
+pub mod data;
 mod export;
 pub mod h5;
 mod read;

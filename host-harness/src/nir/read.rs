@@ -101,7 +101,7 @@ fn node(item: &Item, path: &str) -> Result<Node, Wrong> {
                 node.words.insert(name.clone(), words.first().cloned().unwrap_or_default());
             }
             // Nothing depends on what else writers add.
-            Item::Text { .. } | Item::Group(_) => {}
+            Item::Text { .. } | Item::Group(_) | Item::Note(_) => {}
         }
     }
     let missing = parameters.iter().find(|name| !name.starts_with('?') && !node.arrays.contains_key(**name));

@@ -2,4 +2,5 @@
 
 mod html;
 pub mod plot;
+mod raster;
 pub mod run;

@@ -2,22 +2,18 @@
 
 use super::html::{escaped, page};
 use super::plot::{Mark, Plot};
-use crate::npy::{self, I32, SPIKE};
-use std::collections::BTreeMap;
+use super::raster;
+use crate::npy::{self, I32};
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::Path;
 
-/// Most dots of a raster; of longer runs the last steps are drawn, as many as have no more spikes.
-const DOTS_MAX: usize = 12_000;
-/// Most rows of a raster; of more compartments every n-th is drawn.
-const ROWS_MAX: usize = 1000;
 /// Most points of a curve.
 const POINTS_MAX: usize = 1500;
 /// Most curves of a probe.
 const CURVES_MAX: usize = 6;
-/// Bars of a population rate and of a histogram.
+/// Bars of a histogram.
 const BINS: usize = 60;
 
 /// The report of a run folder.
@@ -151,57 +147,11 @@ fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
 }
 
 fn spikes(folder: &Path) -> io::Result<String> {
-    let path = folder.join("spikes.npy");
-    if !path.exists() {
+    if !folder.join("spikes.npy").exists() {
         return Ok(missing("Spikes were not recorded: give the run --spikes"));
     }
-    let (_, bytes) = npy::read(&path, SPIKE)?;
-    let mut all = Vec::new();
-    for row in bytes.as_chunks::<12>().0 {
-        let [a, b, c, d, e, f, g, h, ..] = *row;
-        let id = u32::from(u16::from_le_bytes([e, f])) * 1024 + u32::from(u16::from_le_bytes([g, h]));
-        all.push((u32::from_le_bytes([a, b, c, d]), id));
-    }
-    let Some(last) = all.iter().map(|(step, _)| *step).max() else {
-        return Ok(missing("No compartment has spiked"));
-    };
-    let first = all.iter().map(|(step, _)| *step).min().unwrap_or(0);
-    let ids: BTreeMap<u32, usize> = {
-        let distinct: std::collections::BTreeSet<u32> = all.iter().map(|(_, id)| *id).collect();
-        distinct.into_iter().zip(0..).collect()
-    };
-    let stride = ids.len().div_ceil(ROWS_MAX).max(1);
-    let range = f64::from(first) - 0.5..f64::from(last) + 0.5;
-    let row = |(step, id): &(u32, u32)| {
-        let row = ids.get(id).copied().filter(|row| row.is_multiple_of(stride))?;
-        Some((f64::from(*step), real(row)))
-    };
-    let mut dots: Vec<(f64, f64)> = all.iter().filter_map(row).collect();
-    let drawn_from =
-        dots.len().checked_sub(DOTS_MAX).and_then(|at| dots.get(at)).map_or(range.start, |(step, _)| step + 0.5);
-    dots.retain(|(step, _)| *step > drawn_from);
-    let mut raster = Plot::new("step", "compartment that spikes");
-    raster.x_range = Some(drawn_from..range.end);
-    raster = raster.with("", Mark::Dots, dots);
-    let steps = (last - first + 1) as usize;
-    let bin = steps.div_ceil(BINS).max(1);
-    let mut counts = vec![0_usize; steps.div_ceil(bin)];
-    for (step, _) in &all {
-        if let Some(count) = counts.get_mut((step - first) as usize / bin) {
-            *count += 1;
-        }
-    }
-    let rate = |(at, count): (usize, &usize)| {
-        (f64::from(first) + real(at * bin) + real(bin) / 2.0 - 0.5, real(*count) / real(bin))
-    };
-    let mut rates = Plot::new("step", "spikes per step");
-    (rates.x_range, rates.height) = (Some(range), 180);
-    rates = rates.with("", Mark::Bars, counts.iter().enumerate().map(rate).collect());
-    let every = if stride > 1 { format!("; one of {stride} is drawn") } else { String::new() };
-    let from = if drawn_from > f64::from(first) { format!(", from step {drawn_from:.0} on") } else { String::new() };
-    let caption =
-        format!("{} spikes of {} compartments, those that spiked, core after core{every}{from}", all.len(), ids.len());
-    Ok(figure(&raster, &caption) + &figure(&rates, &format!("All spikes of the run, over bins of {bin} steps")))
+    let Some(plots) = raster::plots(folder)? else { return Ok(missing("No compartment has spiked")) };
+    Ok(plots.iter().map(|(plot, caption)| figure(plot, caption)).collect())
 }
 
 /// Words of an array.
@@ -282,7 +232,7 @@ fn weights(folder: &Path) -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::npy::NpyWriter;
+    use crate::npy::{NpyWriter, SPIKE};
 
     #[test]
     fn an_empty_run_says_what_is_missing_and_how_to_get_it() {
@@ -321,7 +271,7 @@ mod tests {
         }
         npy.finish(None).unwrap();
         let html = spikes(folder.path()).unwrap();
-        assert!(html.contains("50 spikes of 7 compartments") && html.matches("<circle").count() == 50, "{html}");
+        assert!(html.contains("50 spikes of 7 neurons") && html.matches("<circle").count() == 50, "{html}");
         fs::write(folder.path().join("ops.csv"), "operation,count\nsteps,12\n").unwrap();
         let table = csv_table(folder.path(), "ops.csv", "").unwrap();
         let expected = "<div class=\"wide\"><table>\n<tr><th>operation</th><th>count</th></tr>\n\

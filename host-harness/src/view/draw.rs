@@ -104,21 +104,21 @@ fn raster(frame: &mut Frame<'_>, area: Rect, scene: &Scene) -> usize {
     let block = Block::bordered().title(title);
     let inside = block.inner(area);
     frame.render_widget(block, area);
-    let longest = scene.lanes.lanes.iter().map(|lane| lane.label.chars().count()).max().unwrap_or(0);
+    let longest = scene.roster.populations.iter().map(|lane| lane.name.chars().count()).max().unwrap_or(0);
     let width = u16::try_from(longest).unwrap_or(LABEL_MAX).min(LABEL_MAX) + 1;
     let [names, dots] = Layout::horizontal([Constraint::Length(width), Constraint::Min(1)]).areas(inside);
     let fits = usize::from(dots.width) * usize::from(DOTS.0);
-    let rows: Vec<usize> = scene.lanes.lanes.iter().map(|lane| lane.rows).collect();
+    let rows: Vec<usize> = scene.roster.populations.iter().map(|lane| lane.neurons).collect();
     let heights = heights(&rows, usize::from(inside.height));
     let (mut line, mut first) = (0, 0);
-    for ((lane, height), colour) in scene.lanes.lanes.iter().zip(&heights).zip(COLOURS.iter().cycle()) {
+    for ((lane, height), colour) in scene.roster.populations.iter().zip(&heights).zip(COLOURS.iter().cycle()) {
         if *height > 0 {
             let part = |area: Rect| Rect { y: area.y + line, height: *height, ..area };
-            frame.render_widget(Line::styled(lane.label.as_str(), Style::new().fg(*colour)), part(names));
-            let points = points(scene, first..first + lane.rows, *height);
+            frame.render_widget(Line::styled(lane.name.as_str(), Style::new().fg(*colour)), part(names));
+            let points = points(scene, first..first + lane.neurons, *height);
             frame.render_widget(dotted(&points, fits, *height, *colour), part(dots));
         }
-        (line, first) = (line + height, first + lane.rows);
+        (line, first) = (line + height, first + lane.neurons);
     }
     fits
 }
@@ -272,7 +272,7 @@ fn clock(time: Duration) -> String {
 mod tests {
     use super::*;
     use crate::experiment::Running;
-    use crate::view::{Lane, Lanes};
+    use crate::roster::{Population, Roster};
     use loihi_core::num::word;
     use loihi_core::ops::OpCounts;
     use ratatui::Terminal;
@@ -280,9 +280,9 @@ mod tests {
 
     /// Two populations of which the first is large, 300 steps of a run.
     fn scene() -> Scene {
-        let lane = |label: &str, rows| Lane { label: label.to_owned(), rows };
-        let lanes = Lanes { lanes: vec![lane("hidden", 512), lane("out", 10)], ..Lanes::default() };
-        let mut scene = Scene { title: "digits on host, seed 0".to_owned(), lanes, ..Scene::default() };
+        let lane = |name: &str, neurons| Population { name: name.to_owned(), neurons };
+        let roster = Roster::new(vec![lane("hidden", 512), lane("out", 10)], Vec::new(), Vec::new());
+        let mut scene = Scene { title: "digits on host, seed 0".to_owned(), roster, ..Scene::default() };
         for step in 0..300_u32 {
             let hidden = (0..512).filter(|row| word(1, step, *row, 0).is_multiple_of(40));
             let out = (512..522).filter(|row| (step + 7 * row).is_multiple_of(16));
@@ -333,8 +333,9 @@ mod tests {
 
     #[test]
     fn a_dot_is_where_its_row_and_step_are() {
-        let lanes = Lanes { lanes: vec![Lane { label: "a".to_owned(), rows: 2 }], ..Lanes::default() };
-        let mut scene = Scene { lanes, ..Scene::default() };
+        let populations = vec![Population { name: "a".to_owned(), neurons: 2 }];
+        let roster = Roster::new(populations, Vec::new(), Vec::new());
+        let mut scene = Scene { roster, ..Scene::default() };
         scene.raster.step(5, vec![1], 10);
         // Two rows on one line: two dots each, the second row below.
         assert_eq!(points(&scene, 0..2, 1), [(0.5, 1.5), (0.5, 0.5)]);

@@ -1,10 +1,11 @@
 //! Between a run and its screen: who looks at the steps, holds them, and keeps their pace.
 
-use super::{Lanes, Scene, Standing};
+use super::{Scene, Standing};
 use crate::device::recorder::Onlooker;
 use crate::experiment::{Answer, Row, Running, Watch};
 use crate::image::ImageFile;
 use crate::record::RecordError;
+use crate::roster::Roster;
 use loihi_core::ops::OpCounts;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -168,7 +169,8 @@ impl Onlooker for Looker {
         let _taken = live.credit.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
         let elapsed = live.elapsed();
         let mut scene = live.scene();
-        let rows = scene.lanes.rows_of(spikes);
+        let row = |[core, id]: &[i32; 2]| scene.roster.neuron(core.cast_unsigned(), id.cast_unsigned());
+        let rows = spikes.as_chunks::<2>().0.iter().filter_map(row).collect();
         scene.raster.step(step, rows, live.fits.load(Ordering::Relaxed));
         scene.counts(ops, elapsed);
         drop(scene);
@@ -180,22 +182,18 @@ impl Onlooker for Looker {
 #[derive(Debug)]
 pub struct Watcher {
     live: Arc<Live>,
-    /// Rows of the raster, if they are not the cores of the image.
-    lanes: Option<Lanes>,
 }
 
 impl Watcher {
     /// Watches for this screen.
-    pub fn new(live: Arc<Live>, lanes: Option<Lanes>) -> Self {
-        Self { live, lanes }
+    pub const fn new(live: Arc<Live>) -> Self {
+        Self { live }
     }
 }
 
 impl Watch for Watcher {
-    fn image(&mut self, image: &ImageFile) -> Result<(), RecordError> {
-        // An image that cannot be read is refused when it is loaded, with the reason.
-        let lanes = self.lanes.clone().or_else(|| Lanes::of_cores(image).ok());
-        self.live.scene().lanes = lanes.unwrap_or_default();
+    fn image(&mut self, _image: &ImageFile, roster: &Roster) -> Result<(), RecordError> {
+        self.live.scene().roster = roster.clone();
         Ok(())
     }
 

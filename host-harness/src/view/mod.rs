@@ -9,9 +9,7 @@ pub mod live;
 mod raster;
 
 use crate::experiment::{Row, Running, figure};
-use crate::image::ImageFile;
-use crate::place::Placed;
-use crate::{device::session::SessionError, network::Network};
+use crate::roster::Roster;
 use loihi_core::ops::OpCounts;
 pub use raster::Raster;
 use std::collections::VecDeque;
@@ -21,83 +19,6 @@ use std::time::Duration;
 const CURVE_MAX: usize = 2048;
 /// Time over which rates are taken.
 const RATE_OVER: Duration = Duration::from_secs(1);
-
-/// Rows of the raster that belong together: a core, or a population.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lane {
-    /// What it is called.
-    pub label: String,
-    /// How many rows it has.
-    pub rows: usize,
-}
-
-/// Which row of the raster a spike belongs to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lanes {
-    /// From the top.
-    pub lanes: Vec<Lane>,
-    /// First compartment of every core.
-    firsts: Vec<u32>,
-    /// By compartment of the chip: its row; `None` for one whose spikes are not the neuron's.
-    rows: Vec<Option<u32>>,
-}
-
-impl Lanes {
-    /// A lane for every core.
-    ///
-    /// # Errors
-    /// The image is damaged.
-    pub fn of_cores(image: &ImageFile) -> Result<Self, SessionError> {
-        let firsts = firsts(image)?;
-        let compartments = u32::try_from(image.open()?.compartments()).unwrap_or(u32::MAX);
-        let ends = firsts.iter().skip(1).copied().chain([compartments]);
-        let lane = |(core, (first, end)): (usize, (&u32, u32))| Lane {
-            label: format!("core {core}"),
-            rows: end.saturating_sub(*first) as usize,
-        };
-        let lanes = firsts.iter().zip(ends).enumerate().map(lane).collect();
-        Ok(Self { lanes, firsts, rows: (0..compartments).map(Some).collect() })
-    }
-
-    /// A lane for every population of a network.
-    ///
-    /// # Errors
-    /// The image is damaged.
-    pub fn of_populations(network: &Network, placed: &Placed) -> Result<Self, SessionError> {
-        let firsts = firsts(&placed.image)?;
-        let mut rows = vec![None; placed.image.open()?.compartments()];
-        let (mut lanes, mut next) = (Vec::new(), 0_u32);
-        for (number, population) in network.populations.iter().enumerate() {
-            for neuron in 0..population.neurons() {
-                let soma = placed.map.soma(number, neuron).map(|soma| soma as usize);
-                if let Some(row) = soma.and_then(|soma| rows.get_mut(soma)) {
-                    *row = Some(next);
-                }
-                next = next.saturating_add(1);
-            }
-            lanes.push(Lane { label: population.name.clone(), rows: population.neurons() });
-        }
-        Ok(Self { lanes, firsts, rows })
-    }
-
-    /// All rows.
-    pub fn rows(&self) -> usize {
-        self.lanes.iter().map(|lane| lane.rows).sum()
-    }
-
-    /// Rows of spikes, which are given as core and compartment of the core in turn.
-    fn rows_of(&self, spikes: &[i32]) -> Vec<u32> {
-        let row = |[core, id]: &[i32; 2]| {
-            let first = self.firsts.get(usize::try_from(*core).ok()?)?;
-            *self.rows.get((first + id.cast_unsigned()) as usize)?
-        };
-        spikes.as_chunks::<2>().0.iter().filter_map(row).collect()
-    }
-}
-
-fn firsts(image: &ImageFile) -> Result<Vec<u32>, SessionError> {
-    Ok(image.open()?.cores().map(|core| u32::try_from(core.compartment_first).unwrap_or(u32::MAX)).collect())
-}
 
 /// Whether it goes on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -120,8 +41,8 @@ pub struct Scene {
     pub title: String,
     /// Whether it goes on.
     pub standing: Standing,
-    /// Rows of the raster.
-    pub lanes: Lanes,
+    /// Who is on the chip: a row of the raster for every neuron.
+    pub roster: Roster,
     /// Spikes of the steps that were last looked at.
     pub raster: Raster,
     /// Counts when it was last looked.

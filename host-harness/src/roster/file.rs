@@ -1,0 +1,102 @@
+//! Who is on the chip, in a run folder: `populations.csv` (name, neurons) and `neurons.npy`, by compartment of the chip,
+//! core after core, its neuron, or −1 if it spikes for none; `utilisation.csv` says how many compartments a core has.
+
+use super::{Population, Roster};
+use crate::npy::{self, I32, NpyWriter};
+use crate::record::{RecordError, write_whole};
+use std::fs;
+use std::io;
+use std::path::Path;
+
+const POPULATIONS: &str = "populations.csv";
+const NEURONS: &str = "neurons.npy";
+
+/// Writes it.
+///
+/// # Errors
+/// [`RecordError::File`].
+pub fn write(folder: &Path, roster: &Roster) -> Result<(), RecordError> {
+    let mut table = csv::Writer::from_writer(Vec::new());
+    let error = |name: &str, error| RecordError::File { path: folder.join(name), error };
+    let mut row = |cells: [&str; 2]| table.write_record(cells).map_err(|why| error(POPULATIONS, io::Error::other(why)));
+    row(["population", "neurons"])?;
+    for Population { name, neurons } in &roster.populations {
+        row([name, &neurons.to_string()])?;
+    }
+    let bytes = table.into_inner().map_err(|why| error(POPULATIONS, why.into_error()))?;
+    write_whole(&folder.join(POPULATIONS), &bytes)?;
+    let write = || {
+        let mut npy = NpyWriter::create(&folder.join(NEURONS), I32)?;
+        for neuron in roster.neurons() {
+            let word = neuron.map_or(-1, |neuron| i32::try_from(neuron).unwrap_or(i32::MAX));
+            npy.row(&word.to_le_bytes())?;
+        }
+        npy.finish(None)
+    };
+    write().map_err(|why| error(NEURONS, why))
+}
+
+/// Reads it; `None` if the folder does not say.
+///
+/// # Errors
+/// A file of it cannot be read.
+pub fn read(folder: &Path) -> io::Result<Option<Roster>> {
+    if !folder.join(POPULATIONS).exists() {
+        return Ok(None);
+    }
+    let populations = rows(folder, POPULATIONS)?.into_iter().map(|(name, neurons)| Population { name, neurons });
+    let mut next = 0_usize;
+    let firsts = rows(folder, "utilisation.csv")?.into_iter().map(|(_, compartments)| {
+        let first = u32::try_from(next).unwrap_or(u32::MAX);
+        next = next.saturating_add(compartments);
+        first
+    });
+    let (_, bytes) = npy::read(&folder.join(NEURONS), I32)?;
+    let words = bytes.as_chunks::<4>().0.iter();
+    let neurons = words.map(|word| u32::try_from(i32::from_le_bytes(*word)).ok()).collect();
+    Ok(Some(Roster::new(populations.collect(), firsts.collect(), neurons)))
+}
+
+/// The first two columns of a table: a name and a count.
+fn rows(folder: &Path, name: &str) -> io::Result<Vec<(String, usize)>> {
+    let path = folder.join(name);
+    let wrong = |line: u64, what: &str| {
+        let why = format!("{}, line {line}: {what}", path.display());
+        io::Error::new(io::ErrorKind::InvalidData, why)
+    };
+    let text = fs::read_to_string(&path)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let row = |(line, record): (u64, csv::Result<csv::StringRecord>)| {
+        let record = record.map_err(|_| wrong(line, "this is no row of a table"))?;
+        let count = record.get(1).and_then(|cell| cell.parse().ok());
+        let count = count.ok_or_else(|| wrong(line, "the second column must be a count"))?;
+        Ok((record.get(0).unwrap_or_default().to_owned(), count))
+    };
+    (2..).zip(reader.records()).map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_roster_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(read(folder.path()).unwrap(), None);
+        let population = |name: &str, neurons| Population { name: name.to_owned(), neurons };
+        let populations = vec![population("a, \"b\"", 2), population("out", 1)];
+        let neurons = vec![Some(0), None, Some(1), Some(2)];
+        let roster = Roster::new(populations, vec![0, 3], neurons);
+        write(folder.path(), &roster).unwrap();
+        fs::write(folder.path().join("utilisation.csv"), "core,compartments,x\n0,3,9\n1,1,9\n").unwrap();
+        let found = read(folder.path()).unwrap().unwrap();
+        assert_eq!(found, roster);
+        assert_eq!(
+            [found.neuron(0, 2), found.neuron(1, 0), found.neuron(0, 1), found.neuron(2, 0)],
+            [Some(1), Some(2), None, None]
+        );
+        fs::write(folder.path().join("populations.csv"), "population,neurons\na,many\n").unwrap();
+        assert!(read(folder.path()).unwrap_err().to_string().contains("populations.csv, line 2: the second column"));
+    }
+}

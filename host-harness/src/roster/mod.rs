@@ -1,0 +1,107 @@
+//! Who is on the chip: populations, and the neuron that each compartment is or is part of.
+
+pub mod file;
+
+use crate::device::session::SessionError;
+use crate::image::ImageFile;
+use crate::network::Network;
+use crate::place::Placed;
+
+/// Neurons that belong together: those of a population or, where there are none, the compartments of a core.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Population {
+    /// What it is called.
+    pub name: String,
+    /// How many neurons it has.
+    pub neurons: usize,
+}
+
+/// Neurons are counted through all populations; spikes come by core and compartment of the core.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roster {
+    /// In the order in which neurons are counted.
+    pub populations: Vec<Population>,
+    /// First compartment of every core.
+    firsts: Vec<u32>,
+    /// By compartment of the chip: its neuron; `None` for one whose spikes are not the neuron's.
+    neurons: Vec<Option<u32>>,
+}
+
+impl Roster {
+    /// From its parts; `firsts` are the first compartments of the cores.
+    pub const fn new(populations: Vec<Population>, firsts: Vec<u32>, neurons: Vec<Option<u32>>) -> Self {
+        Self { populations, firsts, neurons }
+    }
+
+    /// A population for every core.
+    ///
+    /// # Errors
+    /// The image is damaged.
+    pub fn of_cores(image: &ImageFile) -> Result<Self, SessionError> {
+        let firsts = firsts(image)?;
+        let compartments = u32::try_from(image.open()?.compartments()).unwrap_or(u32::MAX);
+        let ends = firsts.iter().skip(1).copied().chain([compartments]);
+        let population = |(core, (first, end)): (usize, (&u32, u32))| Population {
+            name: format!("core {core}"),
+            neurons: end.saturating_sub(*first) as usize,
+        };
+        let populations = firsts.iter().zip(ends).enumerate().map(population).collect();
+        Ok(Self { populations, firsts, neurons: (0..compartments).map(Some).collect() })
+    }
+
+    /// The populations of a network.
+    ///
+    /// # Errors
+    /// The image is damaged.
+    pub fn of_populations(network: &Network, placed: &Placed) -> Result<Self, SessionError> {
+        let firsts = firsts(&placed.image)?;
+        let mut neurons = vec![None; placed.image.open()?.compartments()];
+        let (mut populations, mut next) = (Vec::new(), 0_u32);
+        for (number, population) in network.populations.iter().enumerate() {
+            for neuron in 0..population.neurons() {
+                let soma = placed.map.soma(number, neuron).map(|soma| soma as usize);
+                if let Some(place) = soma.and_then(|soma| neurons.get_mut(soma)) {
+                    *place = Some(next);
+                }
+                next = next.saturating_add(1);
+            }
+            populations.push(Population { name: population.name.clone(), neurons: population.neurons() });
+        }
+        Ok(Self { populations, firsts, neurons })
+    }
+
+    /// Neurons of all populations.
+    pub fn len(&self) -> usize {
+        self.populations.iter().map(|population| population.neurons).sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The neuron of a compartment of a core.
+    pub fn neuron(&self, core: u32, compartment: u32) -> Option<u32> {
+        let first = self.firsts.get(core as usize)?;
+        *self.neurons.get(first.checked_add(compartment)? as usize)?
+    }
+
+    /// By compartment of the chip: its neuron.
+    pub fn neurons(&self) -> &[Option<u32>] {
+        &self.neurons
+    }
+
+    /// Every population with the first of its neurons.
+    pub fn ranges(&self) -> impl Iterator<Item = (&Population, std::ops::Range<u32>)> {
+        let mut next = 0_u32;
+        self.populations.iter().map(move |population| {
+            let first = next;
+            next = next.saturating_add(u32::try_from(population.neurons).unwrap_or(u32::MAX));
+            (population, first..next)
+        })
+    }
+}
+
+fn firsts(image: &ImageFile) -> Result<Vec<u32>, SessionError> {
+    Ok(image.open()?.cores().map(|core| u32::try_from(core.compartment_first).unwrap_or(u32::MAX)).collect())
+}
