@@ -126,12 +126,24 @@ fn names_of<R: Read + Seek>(archive: &ZipArchive<R>) -> Vec<String> {
     names
 }
 
+/// Length of the header's text: 16 bits in version 1, 32 bits later.
+fn header_bytes(bytes: &[u8]) -> Option<usize> {
+    match bytes.get(6)? {
+        1 => bytes.get(8..)?.first_chunk().map(|length| u16::from_le_bytes(*length).into()),
+        _ => usize::try_from(u32::from_le_bytes(*bytes.get(8..)?.first_chunk()?)).ok(),
+    }
+}
+
 fn parse_npy(bytes: &[u8]) -> Result<Array, String> {
     let damaged = |error: io::Error| {
         // Of a header that is no Python the library draws a picture; the first line says what is wrong, in one sentence.
         let said = error.to_string().replace(". ", "; ");
         format!("it is damaged: {}", said.lines().next().unwrap_or_default().trim_end_matches([':', ' ']))
     };
+    // The library takes memory for as much header as the file announces.
+    if header_bytes(bytes).is_some_and(|length| length > bytes.len()) {
+        return Err("it is cut: its header is longer than the file".to_owned());
+    }
     let file = NpyFile::new(bytes).map_err(damaged)?;
     let DType::Plain(kind) = file.dtype() else { return Err("its elements are records, not numbers".to_owned()) };
     let too_long = || format!("its shape {:?} has too many elements", file.shape());

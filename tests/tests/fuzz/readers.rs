@@ -5,7 +5,10 @@
 use host_harness::data::collection::{Content, Item};
 use host_harness::data::events::Events;
 use host_harness::data::{aedat, events, idx, show, table, wav};
+use host_harness::import::Wrong;
 use host_harness::network::{file, npz};
+use host_harness::quantise::{Options, quantise};
+use host_harness::{lava_dl, nir};
 use std::path::Path;
 
 /// A reader of files.
@@ -38,6 +41,8 @@ pub const READERS: &[Reader] = &[
     Reader { name: "wav", read: read_wav, seeds: seeds_wav, ..PLAIN_READER },
     Reader { name: "csv", read: read_csv, seeds: seeds_csv, ..PLAIN_READER },
     Reader { name: "npz", read: read_npz, seeds: seeds_npz, growth: PACKED, ..PLAIN_READER },
+    Reader { name: "nir", read: read_nir, seeds: seeds_nir, growth: PACKED, ..PLAIN_READER },
+    Reader { name: "net", read: read_net, seeds: seeds_net, growth: PACKED, ..PLAIN_READER },
     Reader { name: "network", read: read_network, seeds: seeds_network, growth: PACKED, quotes: true },
 ];
 
@@ -86,6 +91,19 @@ fn read_npz(bytes: &[u8]) -> Result<(), String> {
     npz::parse(bytes, "w").map(|array| {
         assert_eq!(array.real().len(), array.shape().iter().product::<usize>());
     })
+}
+
+/// A graph is also made into a network of the chip's integers.
+fn read_nir(bytes: &[u8]) -> Result<(), String> {
+    let said = |wrong: Wrong| wrong.of(Path::new("a.nir")).to_string();
+    let graph = nir::parse(bytes).map_err(said)?;
+    let imported = quantise(&graph, "a", Options::default()).map_err(said)?;
+    assert!(imported.table().lines().count() > imported.rows.len());
+    Ok(())
+}
+
+fn read_net(bytes: &[u8]) -> Result<(), String> {
+    lava_dl::parse(bytes, "a").map(drop).map_err(|wrong| wrong.of(Path::new("a.net")).to_string())
 }
 
 /// A network of text alone: files that it names are looked for where there are none.
@@ -152,6 +170,67 @@ fn seeds_npz() -> Vec<Vec<u8>> {
     npy.extend(format!("{:<69}\n", "{'descr': '<i2', 'fortran_order': False, 'shape': (2, 3), }").into_bytes());
     npy.extend([1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0]);
     vec![file, npy]
+}
+
+/// A recurrent network of every kind of layer, and a network of layers in a row.
+fn seeds_nir() -> Vec<Vec<u8>> {
+    let real = |shape: &[usize], value: f64| {
+        npz::Array::new(shape.to_vec(), npz::Values::Real(vec![value; shape.iter().product()])).unwrap()
+    };
+    let whole = |values: &[i64]| npz::Array::new(vec![values.len()], npz::Values::Whole(values.to_vec())).unwrap();
+    let lif = |size: &[usize]| {
+        let node = nir::Node::layer("LIF").with("tau", real(size, 0.01)).with("r", real(size, 10.0));
+        node.with("v_leak", real(size, 0.0)).with("v_threshold", real(size, 1.0))
+    };
+    let end = |kind: &str, shape: &[i64]| nir::Node::layer(kind).with("shape", whole(shape));
+    let linear = |to: usize, from: usize| nir::Node::layer("Linear").with("weight", real(&[to, from], 0.25));
+    let conv = nir::Node::layer("Conv2d").with("weight", real(&[2, 1, 3, 3], 0.5)).with("bias", real(&[2], 0.0));
+    let conv = conv.with("stride", whole(&[1, 1])).with("padding", whole(&[1, 1])).with("dilation", whole(&[1, 1]));
+    let conv = conv.with("groups", npz::Array::new(vec![], npz::Values::Whole(vec![1])).unwrap());
+    let pool = nir::Node::layer("SumPool2d").with("kernel_size", whole(&[2, 2])).with("stride", whole(&[2, 2]));
+    let pool = pool.with("padding", whole(&[0, 0]));
+    let flatten =
+        nir::Node::layer("Flatten").with("start_dim", npz::Array::new(vec![], npz::Values::Whole(vec![0])).unwrap());
+    let flatten = flatten.with("end_dim", npz::Array::new(vec![], npz::Values::Whole(vec![-1])).unwrap());
+    let flatten = flatten.with("input_type", whole(&[2, 2, 2]));
+    let graph = |nodes: Vec<(&str, nir::Node)>, edges: &[(&str, &str)]| {
+        let nodes = nodes.into_iter().map(|(name, node)| (name.to_owned(), node)).collect();
+        let edges = edges.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect();
+        nir::bytes(&nir::Graph { nodes, edges }).unwrap()
+    };
+    let recurrent = graph(
+        vec![
+            ("in", end("Input", &[3])),
+            ("w", linear(2, 3)),
+            ("lif", lif(&[2])),
+            ("r", linear(2, 2)),
+            ("out", end("Output", &[2])),
+        ],
+        &[("in", "w"), ("w", "lif"), ("lif", "r"), ("r", "lif"), ("lif", "out")],
+    );
+    let row = graph(
+        vec![
+            ("a", end("Input", &[1, 4, 4])),
+            ("b", conv.with("input_shape", whole(&[4, 4]))),
+            ("c", lif(&[2, 4, 4])),
+            ("d", pool),
+            ("e", flatten),
+            ("f", linear(3, 8)),
+            ("g", lif(&[3])),
+            ("h", end("Output", &[3])),
+        ],
+        &[("a", "b"), ("b", "c"), ("c", "d"), ("d", "e"), ("e", "f"), ("f", "g"), ("g", "h")],
+    );
+    vec![recurrent, row]
+}
+
+/// A network of lava-dl with a convolution, a pool and dense layers.
+fn seeds_net() -> Vec<Vec<u8>> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    let packed = include_bytes!("../../golden/lava-dl/tiny.net.gz");
+    flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut bytes).unwrap();
+    vec![bytes]
 }
 
 fn seeds_network() -> Vec<Vec<u8>> {
