@@ -6,9 +6,10 @@ use host_harness::data::collection::{Content, Item};
 use host_harness::data::events::Events;
 use host_harness::data::{aedat, events, idx, show, table, wav};
 use host_harness::import::Wrong;
+use host_harness::lava_dl;
 use host_harness::network::{file, npz};
+use host_harness::nir::{self, h5};
 use host_harness::quantise::{Options, quantise};
-use host_harness::{lava_dl, nir};
 use std::path::Path;
 
 /// A reader of files.
@@ -230,7 +231,30 @@ fn seeds_net() -> Vec<Vec<u8>> {
     let mut bytes = Vec::new();
     let packed = include_bytes!("../../golden/lava-dl/tiny.net.gz");
     flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut bytes).unwrap();
-    vec![bytes]
+    // The same fields without compression, whose check would notice every fault.
+    let array = |shape: &[usize], values: Vec<i64>| {
+        h5::Item::Array(npz::Array::new(shape.to_vec(), npz::Values::Whole(values)).unwrap())
+    };
+    let group = |items: Vec<(&str, h5::Item)>| {
+        h5::Item::Group(items.into_iter().map(|(name, item)| (name.to_owned(), item)).collect())
+    };
+    let neuron = group(vec![
+        ("type", h5::Item::text("CUBA")),
+        ("iDecay", array(&[], vec![1024])),
+        ("vDecay", array(&[], vec![128])),
+        ("vThMant", array(&[], vec![80])),
+        ("refDelay", array(&[], vec![1])),
+    ]);
+    let dense = |to: usize, from: usize| {
+        let weight = array(&[to, from], (0..to * from).map(|at| i64::try_from(at).unwrap() * 2 - 8).collect());
+        let shape = array(&[1], vec![i64::try_from(to).unwrap()]);
+        let delay = array(&[to], vec![1; to]);
+        let fields = [("weight", weight), ("shape", shape), ("delay", delay), ("neuron", neuron.clone())];
+        group(fields.into_iter().chain([("type", h5::Item::text("dense"))]).collect())
+    };
+    let input = group(vec![("type", h5::Item::text("input")), ("shape", array(&[1], vec![4]))]);
+    let layers = group(vec![("0", input), ("1", dense(3, 4)), ("2", dense(2, 3))]);
+    vec![bytes, h5::bytes(&group(vec![("layer", layers)])).unwrap()]
 }
 
 fn seeds_network() -> Vec<Vec<u8>> {
