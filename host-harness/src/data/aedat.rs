@@ -7,6 +7,7 @@
 //!
 //! Source: the format's description by its authors (iniVation).
 
+use super::aedat4;
 use super::events::{Event, Events};
 
 /// Bytes of a packet's header.
@@ -16,7 +17,7 @@ const POLARITY: u16 = 1;
 /// Bytes of a polarity event.
 const EVENT: usize = 8;
 
-/// Reads a file.
+/// Reads a file, of version 4 too.
 ///
 /// # Errors
 /// Offset, and what is wrong.
@@ -25,13 +26,8 @@ pub fn parse(bytes: &[u8]) -> Result<Events, (usize, String)> {
         bytes.strip_prefix(b"#!AER-DAT").ok_or_else(|| (0, "it does not begin as AEDAT files do".to_owned()))?;
     match version {
         [b'3', b'.', ..] => {}
-        [b'4', b'.', ..] => {
-            return Err((
-                9,
-                "it is AEDAT 4, which is not read: save it as AEDAT 3.1 with the sensor's own tools".to_owned(),
-            ));
-        }
-        _ => return Err((9, "it is no AEDAT 3.1".to_owned())),
+        [b'4', b'.', ..] => return aedat4::parse(bytes),
+        _ => return Err((9, "it is neither AEDAT 3.1 nor 4".to_owned())),
     }
     let mut at = after_lines(bytes);
     let mut events = Vec::new();
@@ -130,7 +126,8 @@ mod tests {
         for cut in 0..whole.len() {
             assert!(parse(&whole[..cut]).is_err(), "cut at {cut}");
         }
-        assert!(parse(b"#!AER-DAT4.0\r\n").unwrap_err().1.contains("AEDAT 4"));
+        assert!(parse(b"#!AER-DAT4.0\r\n").unwrap_err().1.contains("IOHE"));
+        assert!(parse(b"#!AER-DAT2.0\r\n").unwrap_err().1.contains("neither AEDAT 3.1 nor 4"));
         let mut huge = whole.clone();
         let count = whole.len() - 8 - 8;
         huge[count..count + 4].fill(0xFF);

@@ -1,6 +1,7 @@
 //! Data sets: one that is built in, and those that [`get`] fetches into a folder.
 
 pub mod aedat;
+mod aedat4;
 pub mod cache;
 pub mod checksum;
 pub mod collection;

@@ -38,7 +38,13 @@ pub const READERS: &[Reader] = &[
     Reader { name: "idx", read: read_idx, seeds: seeds_idx, growth: PACKED, ..PLAIN_READER },
     Reader { name: "bs2", read: |bytes| shown(events::parse_bs2(bytes)), seeds: seeds_events, ..PLAIN_READER },
     Reader { name: "bin", read: |bytes| shown(events::parse_bin(bytes)), seeds: seeds_events, ..PLAIN_READER },
-    Reader { name: "aedat", read: |bytes| shown(aedat::parse(bytes)), seeds: seeds_aedat, ..PLAIN_READER },
+    Reader {
+        name: "aedat",
+        read: |bytes| shown(aedat::parse(bytes)),
+        seeds: seeds_aedat,
+        growth: PACKED,
+        ..PLAIN_READER
+    },
     Reader { name: "wav", read: read_wav, seeds: seeds_wav, ..PLAIN_READER },
     Reader { name: "csv", read: read_csv, seeds: seeds_csv, ..PLAIN_READER },
     Reader { name: "npz", read: read_npz, seeds: seeds_npz, growth: PACKED, ..PLAIN_READER },
@@ -139,7 +145,10 @@ fn seeds_aedat() -> Vec<Vec<u8>> {
             bytes.extend(word.to_le_bytes());
         }
     }
-    vec![bytes]
+    // Version 4, packed in every way.
+    let plain = include_bytes!("../../golden/aedat/plain.aedat").to_vec();
+    let lz4 = include_bytes!("../../golden/aedat/lz4.aedat").to_vec();
+    vec![bytes, plain, lz4, include_bytes!("../../golden/aedat/zstandard.aedat").to_vec()]
 }
 
 /// A recording of 16 bits, one of 8 bits and two channels, one of floating point.
