@@ -20,8 +20,10 @@ pub enum Integrator {
     /// Decay 1 − dt/τ
     #[default]
     Euler,
-    /// Decay e^(−dt/τ)
+    /// Decay e^(−dt/τ); an input lasts for its step
     Exp,
+    /// Decay e^(−dt/τ); an input arrives at once and adds dt/τ, as in Rockpool and Sinabs
+    Impulse,
 }
 
 /// What a spike does to the voltage.

@@ -33,6 +33,7 @@ pub(super) fn time_step(graph: &Graph, options: Options) -> Result<(f64, Vec<Str
     let integrator = match options.integrator {
         Integrator::Euler => "Integrator: Euler, v keeps 1 - dt/tau.",
         Integrator::Exp => "Integrator: exponential, v keeps exp(-dt/tau).",
+        Integrator::Impulse => "Integrator: exponential, v keeps exp(-dt/tau), an input of 1 adds dt/tau.",
     };
     if let Some(dt) = options.dt {
         if !dt.is_finite() || dt <= 0.0 {
@@ -56,13 +57,31 @@ pub(super) fn time_step(graph: &Graph, options: Options) -> Result<(f64, Vec<Str
     if !one {
         return Err(Wrong::whole("the file says no time step, and tau / r is none that all neurons share: say --dt"));
     }
-    // What single precision has lost is given back, if it is but that.
-    let digits = format!("{dt:.4e}").parse().unwrap_or(dt);
-    let dt = if f64::abs(digits / dt - 1.0) < 1e-5 { digits } else { dt };
-    Ok((
-        dt,
-        vec![format!("dt = {dt}: the file does not say, but tau / r is this for all neurons."), integrator.to_owned()],
-    ))
+    let (dt, why) = match (round(dt, 4), decayed(&shares)) {
+        // Rockpool writes r · dt / τ = e^(−dt/τ).
+        (_, Some(decayed)) if round(dt, 1).is_none() => (decayed, "exp(-dt/tau) tau / r"),
+        (rounded, _) => (rounded.unwrap_or(dt), "tau / r"),
+    };
+    let said = format!("dt = {dt}: the file does not say, but {why} is this for all neurons.");
+    Ok((dt, vec![said, integrator.to_owned()]))
+}
+
+/// A duration to so many digits after the first, if that is no more than what single precision has lost.
+fn round(dt: f64, digits: usize) -> Option<f64> {
+    let rounded: f64 = format!("{dt:.digits$e}").parse().ok()?;
+    ((rounded / dt - 1.0).abs() < 1e-5).then_some(rounded)
+}
+
+/// The duration for which dt · e^(dt/τ) is τ / r in all neurons, given τ / r and τ, if there is a round one.
+fn decayed(shares: &[(f64, f64)]) -> Option<f64> {
+    let solution = |(share, tau): &(f64, f64)| {
+        // It contracts, since dt is less than half of τ.
+        let dt = (0..60).fold(*share, |dt, _| share * (-dt / tau).exp());
+        round(dt, 1)
+    };
+    let first = solution(shares.first()?)?;
+    let alike = |found: f64| (found / first - 1.0).abs() < 1e-9;
+    shares.iter().all(|share| solution(share).is_some_and(alike)).then_some(first)
 }
 
 /// The neurons of a node with so many elements.
@@ -81,11 +100,18 @@ pub(super) fn neurons(name: &str, node: &Node, elements: usize, dt: f64, options
     let keeps = |field: &str| -> Result<Vec<f64>, Wrong> {
         let keep = |tau: &f64| match options.integrator {
             Integrator::Euler => 1.0 - dt / tau,
-            Integrator::Exp => (-dt / tau).exp(),
+            Integrator::Exp | Integrator::Impulse => (-dt / tau).exp(),
         };
         let keeps: Vec<f64> = values(field)?.iter().map(keep).collect();
         let sound = keeps.iter().all(|keep| (-1e-9..=1.0).contains(keep));
         if sound { Ok(keeps) } else { Err(Wrong::at(name, format!("dt = {dt} is longer than a `{field}`"))) }
+    };
+    // What an input of 1 adds, of what it would be in the end.
+    let shares = |field: &str, keeps: &[f64]| -> Result<Vec<f64>, Wrong> {
+        match options.integrator {
+            Integrator::Euler | Integrator::Exp => Ok(keeps.iter().map(|keep| 1.0 - keep).collect()),
+            Integrator::Impulse => Ok(values(field)?.iter().map(|tau| dt / tau).collect()),
+        }
     };
     let kind = node.kind_name();
     let (keep_v, mut gain) = match kind {
@@ -93,16 +119,17 @@ pub(super) fn neurons(name: &str, node: &Node, elements: usize, dt: f64, options
         // Without a time constant an input of 1 is an impulse of area 1.
         "I" | "IF" => (vec![1.0; elements], values("r")?),
         _ => {
-            let keep_v = keeps(if kind.starts_with("Cuba") { "tau_mem" } else { "tau" })?;
-            let gain = keep_v.iter().zip(values("r")?).map(|(keep, r)| (1.0 - keep) * r).collect();
+            let tau = if kind.starts_with("Cuba") { "tau_mem" } else { "tau" };
+            let keep_v = keeps(tau)?;
+            let gain = shares(tau, &keep_v)?.iter().zip(values("r")?).map(|(share, r)| share * r).collect();
             (keep_v, gain)
         }
     };
     let mut keep_u = vec![0.0; elements];
     if kind.starts_with("Cuba") {
         keep_u = keeps("tau_syn")?;
-        for ((gain, keep), w_in) in gain.iter_mut().zip(&keep_u).zip(or("w_in", 1.0)?) {
-            *gain *= (1.0 - keep) * w_in;
+        for ((gain, share), w_in) in gain.iter_mut().zip(shares("tau_syn", &keep_u)?).zip(or("w_in", 1.0)?) {
+            *gain *= share * w_in;
         }
     }
     let field = if kind == "Threshold" { "threshold" } else { "v_threshold" };

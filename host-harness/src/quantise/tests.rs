@@ -268,7 +268,7 @@ fn trace(node: Node, weight: f64, options: Options, fires: &[bool]) -> Vec<(f64,
     ];
     let graph = graph(nodes, &[("in", "w"), ("w", "lif"), ("lif", "out")]);
     let network = quantise(&graph, "n", options).unwrap().network;
-    let unit = f64::from(network.populations[0].compartments[0].get(0).unwrap().v_th) / threshold;
+    let unit = f64::from(network.populations[0].compartments.last().unwrap().get(0).unwrap().v_th) / threshold;
     let placed = place(&network, crate::place::Options::default()).unwrap();
     let mut session = Session::open(Box::new(InProcess::new(1 << 20)), Patience::default(), 1, || false).unwrap();
     let mut inference = Inference::new(&mut session, &network, &placed).unwrap();
@@ -287,12 +287,15 @@ fn trace(node: Node, weight: f64, options: Options, fires: &[bool]) -> Vec<(f64,
 #[test]
 fn a_single_neuron_follows_its_equation() {
     let fires: Vec<bool> = (0..2000).map(|step| word(9, step, 0, 0).is_multiple_of(13)).collect();
-    for (integrator, keep) in [(Integrator::Euler, 1.0 - 0.04), (Integrator::Exp, f64::exp(-0.04))] {
+    let exp = f64::exp(-0.04);
+    let ways =
+        [(Integrator::Euler, 1.0 - 0.04, 0.04), (Integrator::Exp, exp, 1.0 - exp), (Integrator::Impulse, exp, 0.04)];
+    for (integrator, keep, share) in ways {
         let options = Options { dt: Some(1e-4), integrator, ..Options::default() };
         let found = trace(lif(1, 2.5e-3, 1.0, 0.1), 1.0, options, &fires);
         let (mut v, mut spikes, mut worst) = (0.0, 0, 0.0_f64);
         for (step, (fires, (found, fired))) in fires.iter().zip(&found).enumerate() {
-            v = keep * v + f64::from(u8::from(*fires)) * (1.0 - keep);
+            v = keep * v + f64::from(u8::from(*fires)) * share;
             let spike = v > 0.1;
             v = if spike { 0.0 } else { v };
             spikes += usize::from(spike);
@@ -302,6 +305,47 @@ fn a_single_neuron_follows_its_equation() {
         // What half a step of the decay register makes of the largest voltage.
         let most = 0.1 / 8192.0 / (1.0 - keep);
         assert!(spikes > 10 && worst < most, "{integrator:?}: {spikes} spikes, off by {worst}, not {most}");
+    }
+}
+
+/// Rockpool's files have r = e^(−dt/τ) τ / dt, in single precision.
+#[test]
+fn the_time_step_is_found_behind_a_decay() {
+    let said = |r: f64| {
+        let nodes = vec![
+            ("in", input(&[1])),
+            ("w", linear([1, 1], vec![0.04])),
+            ("lif", lif(1, 2.5e-3, r, 0.1)),
+            ("out", Node::layer("Output").with("shape", whole(&[1]))),
+        ];
+        let graph = graph(nodes, &[("in", "w"), ("w", "lif"), ("lif", "out")]);
+        quantise(&graph, "n", Options::default()).unwrap().said.concat()
+    };
+    assert!(
+        said(24.019_737).contains("dt = 0.0001: the file does not say, but exp(-dt/tau) tau / r"),
+        "{}",
+        said(24.019_737)
+    );
+    assert!(said(25.0).contains("dt = 0.0001: the file does not say, but tau / r"), "{}", said(25.0));
+}
+
+/// The input of the benchmark that NIR's authors traced in ten simulators, and the steps in which the neuron fires there:
+/// in Norse, snnTorch, Nengo and `SpiNNaker2` (Euler), and in Rockpool and Sinabs (impulses, reset by subtraction).
+#[test]
+fn a_single_neuron_fires_where_simulators_say() {
+    let input = [
+        60, 220, 270, 310, 320, 350, 370, 400, 410, 430, 440, 450, 460, 470, 480, 490, 500, 510, 520, 530, 670, 680,
+        690, 700, 710, 720, 730, 740, 750, 760, 770, 780, 840, 850,
+    ];
+    let fires: Vec<bool> = (0..1000).map(|step| input.contains(&step)).collect();
+    for (integrator, reset, expected) in [
+        (Integrator::Euler, Reset::Zero, [460, 510, 710, 760]),
+        (Integrator::Impulse, Reset::Subtract, [450, 500, 710, 760]),
+    ] {
+        let options = Options { dt: Some(1e-4), integrator, reset, ..Options::default() };
+        let found = trace(lif(1, 2.5e-3, 1.0, 0.1), 1.0, options, &fires);
+        let fired: Vec<usize> = (0..).zip(&found).filter(|(_, (_, fired))| *fired).map(|(step, _)| step).collect();
+        assert_eq!(fired, expected, "{integrator:?}, {reset:?}");
     }
 }
 
