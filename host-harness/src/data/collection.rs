@@ -5,6 +5,7 @@
 //! | a folder or `.tar.gz` of `.bs2`, `.bin`, `.aedat`, `.wav` files | `labels.txt` (name, white space, class), else a folder a class, else the first number in the name |
 //! | a `.csv` file, a sample a row | in its column |
 //! | a folder with `PREFIX-images-idx3-ubyte` or `PREFIX-…-idx3-ubyte` and `PREFIX-labels-idx1-ubyte`, plain or `.gz` | in that file |
+//! | a folder with CIFAR-10 as it is fetched | in its lists |
 //! | an IDX file, plain or `.gz`: its first extent are the samples | none |
 //!
 //! A path that is not there and is the name of a data set that was fetched is that data set.
@@ -13,7 +14,7 @@ use super::events::{Events, EventsError, parse_bin, parse_bs2};
 use super::folder::data_folder;
 use super::idx::{self, IdxError};
 use super::package::PACKAGES;
-use super::{aedat, table, wav};
+use super::{aedat, cifar, table, wav};
 use flate2::read::GzDecoder;
 use std::collections::BTreeMap;
 use std::fs;
@@ -124,7 +125,9 @@ pub fn locate(path: &Path) -> PathBuf {
 /// [`CollectionError`] names the file, and where in it.
 pub fn open(path: &Path, prefix: &str) -> Result<Vec<Item>, CollectionError> {
     let path = &*locate(path);
-    let items = if path.is_dir() {
+    let items = if cifar::is_in(path) {
+        cifar::open(path, prefix)?
+    } else if path.is_dir() {
         // MNIST and its kin call their test samples so.
         let found = match (idx_files(path, prefix)?, prefix) {
             (None, "test") => idx_files(path, "t10k")?,
@@ -291,11 +294,14 @@ fn idx_files(folder: &Path, prefix: &str) -> Result<Option<[PathBuf; 2]>, Collec
     Ok(samples.zip(labels).map(|(samples, labels)| [samples, labels]))
 }
 
-/// The beginnings of IDX files in a folder that have labels, in alphabetical order.
+/// The parts of a data set in a folder, in alphabetical order: beginnings of IDX files that have labels.
 ///
 /// # Errors
 /// [`CollectionError::Read`].
 pub fn splits(folder: &Path) -> Result<Vec<String>, CollectionError> {
+    if cifar::is_in(folder) {
+        return Ok(["test", "train"].map(str::to_owned).to_vec());
+    }
     let mut prefixes = std::collections::BTreeSet::new();
     for entry in fs::read_dir(folder).map_err(read_error(folder))? {
         let name = name_of(&entry.map_err(read_error(folder))?.path());

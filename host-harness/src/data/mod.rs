@@ -4,6 +4,7 @@ pub mod aedat;
 mod aedat4;
 pub mod cache;
 pub mod checksum;
+pub mod cifar;
 pub mod collection;
 pub mod digits;
 pub mod download;

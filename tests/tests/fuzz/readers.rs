@@ -4,7 +4,7 @@
 
 use host_harness::data::collection::{Content, Item};
 use host_harness::data::events::Events;
-use host_harness::data::{aedat, events, idx, show, table, wav};
+use host_harness::data::{aedat, cifar, events, idx, show, table, wav};
 use host_harness::import::Wrong;
 use host_harness::lava_dl;
 use host_harness::network::{file, npz};
@@ -45,6 +45,7 @@ pub const READERS: &[Reader] = &[
         growth: PACKED,
         ..PLAIN_READER
     },
+    Reader { name: "cifar", read: read_cifar, seeds: seeds_cifar, growth: PACKED, ..PLAIN_READER },
     Reader { name: "wav", read: read_wav, seeds: seeds_wav, ..PLAIN_READER },
     Reader { name: "csv", read: read_csv, seeds: seeds_csv, ..PLAIN_READER },
     Reader { name: "npz", read: read_npz, seeds: seeds_npz, growth: PACKED, ..PLAIN_READER },
@@ -79,6 +80,12 @@ fn read_idx(bytes: &[u8]) -> Result<(), String> {
     let array = idx::parse(bytes).map_err(at)?;
     assert_eq!(array.values.len(), array.dimensions.iter().product::<usize>());
     show_item(Content::Values { shape: array.dimensions, values: array.values });
+    Ok(())
+}
+
+fn read_cifar(bytes: &[u8]) -> Result<(), String> {
+    let samples = cifar::pictures(bytes)?;
+    assert!(samples.iter().all(|sample| sample.len() == 3072));
     Ok(())
 }
 
@@ -149,6 +156,10 @@ fn seeds_aedat() -> Vec<Vec<u8>> {
     let plain = include_bytes!("../../golden/aedat/plain.aedat").to_vec();
     let lz4 = include_bytes!("../../golden/aedat/lz4.aedat").to_vec();
     vec![bytes, plain, lz4, include_bytes!("../../golden/aedat/zstandard.aedat").to_vec()]
+}
+
+fn seeds_cifar() -> Vec<Vec<u8>> {
+    vec![include_bytes!("../../golden/cifar/two.png").to_vec()]
 }
 
 /// A recording of 16 bits, one of 8 bits and two channels, one of floating point.
