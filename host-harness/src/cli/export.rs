@@ -48,6 +48,9 @@ fn export_network(network: &Path, path: &Path) -> anyhow::Result<()> {
     let read = crate::network::file::read(network)?;
     let graph = nir::export(&read).map_err(|what| anyhow::anyhow!("{}: {what}", network.display()))?;
     nir::save(&graph, path)?;
+    for sentence in nir::unsaid(&read) {
+        eprintln!("loihi: {sentence}");
+    }
     Ok(out::line(format_args!("{} nodes in {}", graph.nodes.len(), path.display()))?)
 }
 

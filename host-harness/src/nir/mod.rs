@@ -7,6 +7,7 @@ pub mod data;
 mod export;
 pub mod h5;
 mod read;
+mod unsaid;
 mod write;
 
 use crate::network::npz::Array;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 
 pub use export::export;
 pub use read::{parse, read};
+pub use unsaid::unsaid;
 pub use write::{bytes, save};
 
 /// Names of the parameters of each type of node that are arrays of numbers; what follows a `?` may be missing.
