@@ -4,6 +4,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod aside;
 pub mod bench;
 pub mod cli;
 pub mod conform;

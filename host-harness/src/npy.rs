@@ -1,5 +1,6 @@
 //! Arrays in the .npy form (version 1.0), written row by row: aside, and renamed once they are whole.
 
+use crate::aside;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -30,7 +31,7 @@ impl NpyWriter {
     /// # Errors
     /// The file cannot be written.
     pub fn create(path: &Path, descr: &'static str) -> io::Result<Self> {
-        let file = BufWriter::new(File::create(aside(path)).map_err(|error| named(path, &error))?);
+        let file = BufWriter::new(File::create(aside::name(path)).map_err(|error| named(path, &error))?);
         let mut writer = Self { path: path.to_owned(), file, descr, rows: 0, finished: false, failed: None };
         writer.named(|file| file.write_all(&[0; HEADER]))?;
         Ok(writer)
@@ -63,7 +64,7 @@ impl NpyWriter {
             file.write_all(&header)?;
             file.flush()
         })?;
-        fs::rename(aside(&self.path), &self.path).map_err(|error| named(&self.path, &error))?;
+        fs::rename(aside::name(&self.path), &self.path).map_err(|error| named(&self.path, &error))?;
         self.finished = true;
         Ok(())
     }
@@ -84,15 +85,9 @@ impl Drop for NpyWriter {
     fn drop(&mut self) {
         if !self.finished {
             // Whoever reads the folder must not take a part for the whole; there is nobody to tell an error here.
-            let _removed = fs::remove_file(aside(&self.path));
+            let _removed = fs::remove_file(aside::name(&self.path));
         }
     }
-}
-
-fn aside(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".part");
-    PathBuf::from(name)
 }
 
 fn named(path: &Path, error: &io::Error) -> io::Error {
@@ -108,16 +103,16 @@ fn header(descr: &str, shape: &str) -> Vec<u8> {
     bytes
 }
 
-/// Reads what [`NpyWriter`] wrote: its shape, and the bytes of its values.
+/// Reads words that [`NpyWriter`] wrote as [`I32`]: their shape, and their values.
 ///
 /// # Errors
 /// The file cannot be read, or is another one.
-pub fn read(path: &Path, descr: &str) -> io::Result<(Vec<usize>, Vec<u8>)> {
-    let bytes = fs::read(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
-    parse(&bytes, descr).ok_or_else(|| damaged(path))
+pub fn words(path: &Path) -> io::Result<(Vec<usize>, Vec<i32>)> {
+    let bytes = fs::read(path).map_err(|error| unread(path, &error))?;
+    parse(&bytes).ok_or_else(|| damaged(path))
 }
 
-fn parse(bytes: &[u8], descr: &str) -> Option<(Vec<usize>, Vec<u8>)> {
+fn parse(bytes: &[u8]) -> Option<(Vec<usize>, Vec<i32>)> {
     let rest = bytes.strip_prefix(b"\x93NUMPY\x01\x00")?;
     let (length, rest) = rest.split_first_chunk::<2>()?;
     let (head, values) = rest.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
@@ -125,9 +120,13 @@ fn parse(bytes: &[u8], descr: &str) -> Option<(Vec<usize>, Vec<u8>)> {
     let (found, shape) = head.strip_prefix("{'descr': ")?.split_once(", 'fortran_order': False, 'shape': (")?;
     let shape = shape.split_once(')')?.0.split(',').map(str::trim).filter(|size| !size.is_empty());
     let shape: Vec<usize> = shape.map(|size| size.parse().ok()).collect::<Option<_>>()?;
-    let size = if descr == SPIKE { SPIKE_BYTES } else { 4 };
-    let expected = shape.iter().try_fold(size, |bytes: usize, size| bytes.checked_mul(*size))?;
-    (found == descr && values.len() == expected).then(|| (shape, values.to_vec()))
+    let expected = shape.iter().try_fold(4, |bytes: usize, size| bytes.checked_mul(*size))?;
+    let words = || values.as_chunks::<4>().0.iter().map(|word| i32::from_le_bytes(*word)).collect();
+    (found == I32 && values.len() == expected).then(|| (shape, words()))
+}
+
+fn unread(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// A spike of `spikes.npy`.
@@ -141,6 +140,9 @@ pub struct Spike {
     pub id: u16,
 }
 
+/// Items from one report of progress to the next.
+const TOLD_EVERY: u64 = 1 << 16;
+
 /// Bytes of a spike.
 const SPIKE_BYTES: usize = 12;
 
@@ -149,7 +151,7 @@ const SPIKE_BYTES: usize = 12;
 /// # Errors
 /// The file cannot be read, or is another one.
 pub fn spikes(path: &Path) -> io::Result<impl Iterator<Item = io::Result<Spike>> + use<>> {
-    let of = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let of = |error: io::Error| unread(path, &error);
     let mut file = File::open(path).map_err(of)?;
     let bytes = file.metadata().map_err(of)?.len();
     let mut head = Vec::new();
@@ -163,13 +165,23 @@ pub fn spikes(path: &Path) -> io::Result<impl Iterator<Item = io::Result<Spike>>
     let path = path.to_owned();
     let spike = move |_| {
         let mut row = [0; SPIKE_BYTES];
-        let read = file.read_exact(&mut row);
-        read.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+        file.read_exact(&mut row).map_err(|error| unread(&path, &error))?;
         let [a, b, c, d, e, f, g, h, ..] = row;
         let (core, id) = (u16::from_le_bytes([e, f]), u16::from_le_bytes([g, h]));
         Ok(Spike { step: u32::from_le_bytes([a, b, c, d]), core, id })
     };
     Ok((0..rows).map(spike))
+}
+
+/// Items as they are; `after` is told now and then how many of how many are done.
+pub(crate) fn told<I>(items: impl Iterator<Item = I>, after: &mut dyn FnMut(u64, u64)) -> impl Iterator<Item = I> {
+    let total = items.size_hint().0 as u64;
+    (0..).zip(items).map(move |(done, item)| {
+        if done % TOLD_EVERY == 0 {
+            after(done, total);
+        }
+        item
+    })
 }
 
 fn damaged(path: &Path) -> io::Error {
@@ -192,15 +204,14 @@ mod tests {
         assert!(!path.exists());
         writer.finish(Some(2)).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-        let (shape, values) = read(&path, I32).unwrap();
-        assert_eq!((shape, &values[4..8]), (vec![3, 2], (-2_i32).to_le_bytes().as_slice()));
+        assert_eq!(words(&path).unwrap(), (vec![3, 2], vec![1, -2, 3, 4, 5, i32::MIN]));
         let npy = npyz::NpyFile::new(File::open(&path).unwrap()).unwrap();
         assert_eq!(npy.into_vec::<i32>().unwrap(), [1, -2, 3, 4, 5, i32::MIN]);
         let bytes = fs::read(&path).unwrap();
         for cut in 0..bytes.len() {
-            assert!(parse(&bytes[..cut], I32).is_none(), "cut at {cut}");
+            assert!(parse(&bytes[..cut]).is_none(), "cut at {cut}");
         }
-        assert!(read(&path, SPIKE).is_err());
+        assert!(spikes(&path).is_err(), "words are no spikes");
     }
 
     #[test]
@@ -230,7 +241,7 @@ mod tests {
     fn a_full_disk_is_said_in_one_sentence() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.npy");
-        std::os::unix::fs::symlink("/dev/full", aside(&path)).unwrap();
+        std::os::unix::fs::symlink("/dev/full", aside::name(&path)).unwrap();
         let mut writer = NpyWriter::create(&path, I32).unwrap();
         let error = (0..10_000).find_map(|_| writer.row(&[0; 64]).err()).unwrap().to_string();
         assert!(error.contains("a.npy cannot be written: No space left on device"), "{error}");

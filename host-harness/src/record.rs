@@ -15,15 +15,17 @@
 //! `metrics.csv` and `log.txt` grow line by line; every other file is written aside and then renamed, so that what can
 //! be seen is whole.
 
+pub(crate) mod read;
+
+use crate::aside;
 use crate::experiment::checkpoint::Checkpoint;
 use crate::limits::usage::usage;
-use crate::roster::{Roster, file as roster_file};
 use loihi_core::image::Image;
 use loihi_core::ops::OpCounts;
 use loihi_core::wire::frame::CRC;
 use serde::Serialize;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Why something could not be recorded or read back.
@@ -159,14 +161,6 @@ impl RunFolder {
         write_whole(&self.path.join("utilisation.csv"), (lines.join("\n") + "\n").as_bytes())
     }
 
-    /// Writes who is on the chip: `populations.csv` and `neurons.npy`.
-    ///
-    /// # Errors
-    /// [`RecordError::File`].
-    pub fn roster(&self, roster: &Roster) -> Result<(), RecordError> {
-        roster_file::write(&self.path, roster)
-    }
-
     /// Writes exact counts.
     ///
     /// # Errors
@@ -254,24 +248,7 @@ fn add_line(file: Option<&mut File>, path: &Path, line: &str) -> Result<(), Reco
 
 /// Writes a file aside and renames it, so that a reader sees the old one or the new one.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RecordError> {
-    write_aside(path, |file| file.write_all(bytes))
-}
-
-/// [`write_whole`] of what `fill` writes, of which not all need be in memory.
-pub(crate) fn write_aside(
-    path: &Path,
-    fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
-) -> Result<(), RecordError> {
-    let aside = path.with_extension("part");
-    let written = File::create(&aside).and_then(|file| {
-        let mut file = BufWriter::new(file);
-        fill(&mut file).and_then(|()| file.flush()).and_then(|()| fs::rename(&aside, path))
-    });
-    written.map_err(|error| {
-        // The error that is reported is the first one.
-        let _removed = fs::remove_file(&aside);
-        RecordError::File { path: path.to_owned(), error }
-    })
+    aside::write(path, bytes).map_err(|error| RecordError::File { path: path.to_owned(), error })
 }
 
 /// First bytes of a file of learned state; the version of the file follows as a digit.

@@ -70,7 +70,12 @@ fn assert_same_over_every_line(seeds: std::ops::Range<u32>, job: impl Fn(&mut Se
             assert_eq!(outcome.ops, sound.ops, "line {name}, seed {seed}");
             assert_eq!(outcome, sound, "line {name}, seed {seed}");
             assert!(line.borrow().faults_total > 0, "line {name}, seed {seed}: no fault happened");
-            assert_eq!(session.repetitions > 0, repeats, "line {name}, seed {seed}: {} repeated", session.repetitions);
+            assert_eq!(
+                session.repetitions() > 0,
+                repeats,
+                "line {name}, seed {seed}: {} repeated",
+                session.repetitions()
+            );
         }
     }
 }
@@ -228,7 +233,7 @@ fn the_numbers_of_requests_begin_anew_after_the_last() {
         session.run(1, &[]).unwrap();
     }
     assert_eq!(session.ops().unwrap().steps, 70_000);
-    assert_eq!(session.repetitions, 0);
+    assert_eq!(session.repetitions(), 0);
 }
 
 #[test]

@@ -182,6 +182,11 @@ fn what_is_wrong_with_network_or_samples_is_said_in_a_sentence() {
     fs::write(&cut, [1, 2, 3, 4, 5, 6, 7]).unwrap();
     assert_one_sentence(&infer(&network, &samples), &["5.bs2, byte 5: it ends within an event: 2 bytes"]);
     fs::remove_file(&cut).unwrap();
+    fs::write(Path::new(&samples).join("labels.txt"), "0 1\n7 4\n").unwrap();
+    assert_one_sentence(
+        &infer(&network, &samples),
+        &["samples does not fit", "7.bs2 is of class 4", "`out` has 4 from 0"],
+    );
     fs::write(Path::new(&samples).join("labels.txt"), "0 zero\n").unwrap();
     assert_one_sentence(&infer(&network, &samples), &["labels.txt, line 1: `0 zero` is no name and class"]);
 }

@@ -6,7 +6,7 @@ mod common;
 
 use host_harness::device::session::Session;
 use host_harness::experiment::checkpoint::{Checkpoint, Standing};
-use host_harness::experiment::{Experiment, ExperimentError, Nobody, Options, Outcome, Row, Running, Watch};
+use host_harness::experiment::{Experiment, ExperimentError, Nobody, Options, Outcome, Watch};
 use host_harness::image::ImageFile;
 use host_harness::record::RecordError;
 use host_harness::roster::Roster;
@@ -21,16 +21,6 @@ struct Keeper {
 impl Watch for Keeper {
     fn image(&mut self, image: &ImageFile, _roster: &Roster) -> Result<(), RecordError> {
         self.image_hash = image.hash();
-        Ok(())
-    }
-
-    fn progress(&mut self, _running: &Running<'_>) {}
-
-    fn row(&mut self, _row: &Row) -> Result<(), RecordError> {
-        Ok(())
-    }
-
-    fn learned(&mut self, _image: &ImageFile, _learned: &[u8]) -> Result<(), RecordError> {
         Ok(())
     }
 

@@ -104,3 +104,13 @@ fn a_run_can_be_left_in_the_middle() {
         wait_for("where it was left", || has(&written, "left at step"));
     }
 }
+
+/// What went wrong is still wrong after the key that leaves the screen.
+#[test]
+fn a_run_that_failed_says_why_and_ends_as_a_failure() {
+    let (mut child, written) = on_a_terminal("view mnist-decolle --data /nowhere");
+    wait_for("the reason", || has(&written, "stopped"));
+    child.stdin.as_mut().unwrap().write_all(b"q").unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    wait_for("the sentence", || has(&written, "loihi: the run did not come to its end: "));
+}

@@ -3,7 +3,7 @@
 use super::out;
 use super::prices::{models, tables};
 use super::progress::shown;
-use crate::bench::clock::{After, BenchError, Timing};
+use crate::bench::clock::Timing;
 use crate::bench::learn::{Learn, STDP};
 use crate::bench::lif::Lif;
 use crate::cost::activity::Activity;
@@ -98,16 +98,11 @@ pub(super) fn bench(args: &BenchArgs) -> anyhow::Result<()> {
     }
 }
 
-/// Times a network and shows how far that is.
-fn timed_run(run: impl FnOnce(After<'_>) -> Result<Timing, BenchError>) -> anyhow::Result<Timing> {
-    Ok(shown("steps", run)?)
-}
-
 fn lif(args: &LifArgs) -> anyhow::Result<()> {
     let LifArgs { n, fan_in, rate, ref timed } = *args;
     let steps = timed.steps(|| Lif::default_steps(n));
     let lif = Lif { compartments: n, fan_in, rate, steps, seed: timed.seed };
-    let timing = timed_run(|after| lif.time(after))?;
+    let timing = shown("steps", |after| lif.time(after))?;
     let modelled = modelled(&lif.meter()?)?;
     if timed.json { print_json(&lif, &timing, &modelled) } else { print_table(&lif, &timing, &modelled) }
 }
@@ -124,7 +119,7 @@ fn learn(args: &LearnArgs) -> anyhow::Result<()> {
         steps: timed.steps(|| Learn::default_steps(args.pre, args.post)),
         seed: timed.seed,
     };
-    let timing = timed_run(|after| learn.time(after))?;
+    let timing = shown("steps", |after| learn.time(after))?;
     let modelled = modelled(&learn.meter()?)?;
     if timed.json { print_learn_json(&learn, &timing, &modelled) } else { print_learn(&learn, &timing, &modelled) }
 }

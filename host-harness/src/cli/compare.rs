@@ -23,9 +23,6 @@ pub(super) struct CompareArgs {
     /// Seeds of each experiment, from --seed on
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     seeds: u32,
-    /// The first seed
-    #[arg(long, default_value_t = 0)]
-    seed: u32,
     #[command(flatten)]
     sample: SampleArgs,
     /// Count instructions too: a short run of each on the firmware in QEMU
@@ -93,7 +90,7 @@ pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<()> {
 /// Runs every experiment with every seed, several at a time; the outcomes are in the order of experiments and seeds.
 fn run_all(args: &CompareArgs) -> anyhow::Result<Vec<Vec<Outcome>>> {
     let jobs: Vec<(usize, u32)> = (0..args.experiments.len())
-        .flat_map(|experiment| (0..args.seeds).map(move |seed| (experiment, args.seed.wrapping_add(seed))))
+        .flat_map(|experiment| (0..args.seeds).map(move |seed| (experiment, args.sample.seed.wrapping_add(seed))))
         .collect();
     let workers = args.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1).max(1);
     let (next, progress) = (AtomicUsize::new(0), Progress::new(args.quiet));
@@ -136,7 +133,7 @@ fn run_one(args: &CompareArgs, name: &str, seed: u32) -> anyhow::Result<Outcome>
     let (_, task) = choose(name)?;
     let device = Box::new(InProcess::new(ARENA_BYTES_DEFAULT));
     let mut session = Session::open(device, Patience::default(), seed, stop::requested)?;
-    Ok(task.run(&mut session, &args.sample.options(seed), &mut Nobody)?)
+    Ok(task.run(&mut session, &Options { seed, ..args.sample.options() }, &mut Nobody)?)
 }
 
 /// Mean and standard error of the first metric, which is what an experiment is about.
@@ -181,7 +178,7 @@ fn count_instructions(args: &CompareArgs, name: &str, row: &mut Row) -> anyhow::
         DeviceArgs { device: super::DeviceKind::Qemu, arena: ARENA_BYTES_DEFAULT, firmware: args.firmware.clone() };
     let (_, task) = choose(name)?;
     let mut session = open(&device)?;
-    let options = Options { passes: Some(1), samples: Some(COUNTED_SAMPLES), ..args.sample.options(args.seed) };
+    let options = Options { passes: Some(1), samples: Some(COUNTED_SAMPLES), ..args.sample.options() };
     let outcome = task.run(&mut session, &options, &mut Nobody).with_context(|| format!("{name} on QEMU"))?;
     let Some(instructions) = outcome.instructions else { return Ok(()) };
     row.instructions_per_step = Some(instructions as f64 / outcome.steps.max(1) as f64);

@@ -7,7 +7,6 @@ use crate::record::write_whole;
 use crate::report::plot::{Mark, Plot, Scale};
 use anyhow::Context as _;
 use clap::Args;
-use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -42,7 +41,7 @@ pub(super) fn congestion(args: &CongestionArgs) -> anyhow::Result<()> {
         seed: args.seed,
         ..Study::default()
     };
-    let points = shown("points", |after| Ok::<_, Infallible>(study.run(after)))?;
+    let points = shown("points", |after| study.run(after));
     out::line(format_args!(
         "Layers of {} cores of {} compartments, every spike to every core of the next layer, {} synapses there.",
         args.cores, args.compartments, args.synapses

@@ -3,13 +3,13 @@
 use super::DeviceArgs;
 use super::open::open;
 use super::out;
-use super::progress::shown;
+use super::progress::{Progress, Showing, shown};
 use crate::cost::kernels::measure;
 use crate::cost::rules::{self, RuleCost};
 use crate::data::digits;
 use crate::device::session::Session;
+use crate::experiment::Options;
 use crate::experiment::digits_pes::DigitsPes;
-use crate::experiment::{Nobody, Options};
 use anyhow::bail;
 use clap::Args;
 
@@ -31,7 +31,7 @@ pub(super) fn cost(args: &CostArgs) -> anyhow::Result<()> {
     for cost in kernels {
         out::line(format_args!("| {} | {} | {:.2} |", cost.kernel, cost.unit, cost.instructions))?;
     }
-    shown("digits", |_| print_step(&mut session))?;
+    print_step(&mut session)?;
     out::line(format_args!("\nRules of the embedded CPU; C as GCC compiles it for the same instruction set:\n"))?;
     out::line(format_args!("| operation | per | instructions | in C |"))?;
     out::line(format_args!("|---|---|---:|---:|"))?;
@@ -47,7 +47,10 @@ pub(super) fn cost(args: &CostArgs) -> anyhow::Result<()> {
 fn print_step(session: &mut Session) -> anyhow::Result<()> {
     let (learn, _) = digits::load();
     let options = Options { passes: Some(1), ..Options::default() };
-    let outcome = DigitsPes::default().run_on(&learn, &[], session, &options, &mut Nobody)?;
+    let progress = Progress::new(false);
+    let outcome = DigitsPes::default().run_on(&learn, &[], session, &options, &mut Showing(&progress));
+    progress.finish();
+    let outcome = outcome?;
     let instructions = outcome.instructions.unwrap_or(0);
     let per_sample = instructions / (learn.len() as u64).max(1);
     out::line(format_args!(

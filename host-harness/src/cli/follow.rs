@@ -2,14 +2,13 @@
 
 use super::out;
 use super::progress::Progress;
-use super::run::commit;
 use crate::device::recorder::Recorder;
 use crate::device::session::Session;
 use crate::experiment::checkpoint::{Checkpoint, Standing};
 use crate::experiment::{Answer, Options, Outcome, Row, Running, Task, Watch, figure};
 use crate::image::ImageFile;
 use crate::record::{Manifest, RecordError, RunFolder};
-use crate::roster::Roster;
+use crate::roster::{self, Roster};
 use crate::samples::{Wanted, weights_after};
 use anyhow::Context as _;
 use loihi_core::image::VERSION as IMAGE_VERSION;
@@ -20,18 +19,13 @@ use std::time::{Duration, Instant};
 /// Time between two checkpoints of a run that is recorded.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
 
-/// What a run is called, for its folder.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Title<'a> {
-    /// Of the experiment or the network.
-    pub(super) name: &'a str,
-    /// Microseconds of a step, for labels.
-    pub(super) dt_us: u64,
-}
-
 /// How a run is shown and recorded.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Show<'a> {
+    /// What it is called in its folder: the experiment or the network.
+    pub(super) name: &'a str,
+    /// Microseconds of a step, for labels.
+    pub(super) dt_us: u64,
     /// Its folder, if it is recorded.
     pub(super) out: Option<&'a Path>,
     /// What is sampled into the folder.
@@ -45,20 +39,19 @@ pub(super) struct Show<'a> {
 /// Runs a task and follows it to its end.
 pub(super) fn follow(
     task: &dyn Task,
-    title: Title<'_>,
     session: &mut Session,
     options: &Options,
     show: Show<'_>,
 ) -> anyhow::Result<Outcome> {
     let folder = show.out.map(RunFolder::create).transpose()?;
     if let Some(folder) = &folder {
-        session.set_recorder(Some(show.wanted.recorder(folder.path(), title.dt_us)?));
+        session.set_recorder(Some(show.wanted.recorder(folder.path(), show.dt_us)?));
     }
     let mut follower = Follower {
         progress: Progress::new(show.quiet),
         each: show.each,
         folder,
-        manifest: manifest(title, session, options.seed),
+        manifest: manifest(show, session, options.seed),
         image_hash: 0,
         checkpoint_at: Instant::now(),
     };
@@ -76,13 +69,13 @@ pub(super) fn follow(
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a step is far shorter than 2^52 microseconds")]
-fn manifest(title: Title<'_>, session: &Session, seed: u32) -> Manifest {
+fn manifest(show: Show<'_>, session: &Session, seed: u32) -> Manifest {
     Manifest {
-        experiment: title.name.to_owned(),
+        experiment: show.name.to_owned(),
         device: session.device_name().to_owned(),
         board: session.identity().board.clone(),
         seed,
-        dt_ms: title.dt_us as f64 / 1000.0,
+        dt_ms: show.dt_us as f64 / 1000.0,
         commit: commit(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         protocol_version: PROTOCOL_VERSION,
@@ -93,6 +86,13 @@ fn manifest(title: Title<'_>, session: &Session, seed: u32) -> Manifest {
         digest: String::new(),
         finished: false,
     }
+}
+
+/// The commit of the repository around the working directory.
+fn commit() -> Option<String> {
+    let git = std::process::Command::new("git").args(["rev-parse", "HEAD"]).output().ok()?;
+    let text = String::from_utf8(git.stdout).ok().filter(|_| git.status.success())?;
+    Some(text.trim().to_owned())
 }
 
 struct Follower {
@@ -131,16 +131,6 @@ impl Follower {
             None => Ok(()),
         }
     }
-
-    fn print(&self, answer: &Answer<'_>) {
-        let class = |class: Option<u32>| class.map_or_else(|| "?".to_owned(), |class| class.to_string());
-        let (label, found) = (class(answer.label), class(answer.answer));
-        // A reader that has gone is noticed at the end, when the result is printed.
-        self.progress.aside(|| {
-            let _gone =
-                out::line(format_args!("{}: class {label}, answer {found}, scores {:?}", answer.name, answer.scores));
-        });
-    }
 }
 
 impl Watch for Follower {
@@ -152,7 +142,7 @@ impl Watch for Follower {
                 if let Ok(image) = image.open() {
                     folder.utilisation(&image)?;
                 }
-                folder.roster(roster)?;
+                roster::file::write(folder.path(), roster)?;
                 folder.manifest(&self.manifest)
             }
             None => Ok(()),
@@ -182,7 +172,8 @@ impl Watch for Follower {
 
     fn answer(&mut self, answer: &Answer<'_>) -> Result<(), RecordError> {
         if self.each {
-            self.print(answer);
+            // A reader that has gone is noticed at the end, when the result is printed.
+            let _gone = self.progress.aside(|| out::line(format_args!("{answer}, scores {:?}", answer.scores)));
         }
         let Some(folder) = &mut self.folder else { return Ok(()) };
         let text = |value: Option<u32>| value.map_or_else(String::new, |value| value.to_string());

@@ -82,9 +82,12 @@ struct DeviceArgs {
     firmware: Option<PathBuf>,
 }
 
-/// How much of its data an experiment sees, and which.
+/// What an experiment draws, how much of its data it sees, and which.
 #[derive(Clone, Debug, Args)]
 struct SampleArgs {
+    /// Everything random follows from it
+    #[arg(long, default_value_t = 0)]
+    seed: u32,
     /// Passes over the data [default: the experiment's own]
     #[arg(long, value_name = "N")]
     passes: Option<u32>,
@@ -100,8 +103,9 @@ struct SampleArgs {
 }
 
 impl SampleArgs {
-    fn options(&self, seed: u32) -> Options {
-        let (passes, data, samples, validate) = (self.passes, self.data.clone(), self.samples, self.validate);
+    fn options(&self) -> Options {
+        let Self { seed, passes, samples, validate, .. } = *self;
+        let data = self.data.clone();
         Options { seed, passes, learned: None, resume: None, data, samples, validate }
     }
 }

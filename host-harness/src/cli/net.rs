@@ -1,13 +1,13 @@
 //! `loihi place` and `loihi infer`: networks that others have built or trained.
 
 use super::DeviceArgs;
-use super::follow::{Show, Title, follow};
+use super::follow::{Show, follow};
 use super::open::open;
 use super::out;
 use crate::data::collection;
 use crate::experiment::trained::Trained;
 use crate::experiment::{Options, Outcome};
-use crate::inference::present::{Coding, Presentation};
+use crate::inference::present::{Coding, Presentation, check_labels};
 use crate::network::{Network, file};
 use crate::place::{self, place};
 use crate::record::Learned;
@@ -164,6 +164,7 @@ pub(super) fn trained(
     }
     let mut items = collection::open(data, &showing.split)?;
     items.truncate(showing.samples.unwrap_or(usize::MAX));
+    check_labels(&read, &items).with_context(|| format!("{} does not fit {}", data.display(), network.display()))?;
     let placed = place(&read, options).with_context(|| format!("{} cannot be placed", network.display()))?;
     let step_us = showing.step_us.or(Some(read.dt_us).filter(|dt_us| *dt_us > 0)).unwrap_or(1000);
     let ShowingArgs { coding, steps, threshold, seed, .. } = *showing;
@@ -177,10 +178,10 @@ pub(super) fn infer(args: &InferArgs) -> anyhow::Result<()> {
     let mut session = open(&args.device)?;
     let device = session.device_name().to_owned();
     let options = Options { seed: args.showing.seed, learned, ..Options::default() };
-    let title = Title { name: &task.network.name, dt_us: task.presentation.step_us };
-    let show = Show { out: args.out.as_deref(), wanted: &args.wanted, quiet: args.quiet, each: args.each };
+    let (name, dt_us) = (task.network.name.as_str(), task.presentation.step_us);
+    let show = Show { name, dt_us, out: args.out.as_deref(), wanted: &args.wanted, quiet: args.quiet, each: args.each };
     let begin = Instant::now();
-    let outcome = follow(&task, title, &mut session, &options, show)?;
+    let outcome = follow(&task, &mut session, &options, show)?;
     let seconds = begin.elapsed().as_secs_f64();
     let Outcome { ops, digest, .. } = outcome;
     let metric = |name| outcome.metrics.iter().find(|(metric, _)| *metric == name).map(|(_, value)| *value);

@@ -1,5 +1,6 @@
 //! Shows a run while it goes on: a bar on a terminal, nothing in a pipe.
 
+use crate::experiment::{Running, Watch};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal as _;
 
@@ -42,10 +43,19 @@ impl Progress {
 }
 
 /// Does something and shows how far it is.
-pub(super) fn shown<R, E>(what: &str, run: impl FnOnce(&mut dyn FnMut(u64, u64)) -> Result<R, E>) -> Result<R, E> {
+pub(super) fn shown<R>(what: &str, run: impl FnOnce(&mut dyn FnMut(u64, u64)) -> R) -> R {
     let progress = Progress::new(false);
     progress.show(0, 1, what);
     let done = run(&mut |done, total| progress.show(done, total, what));
     progress.finish();
     done
+}
+
+/// Shows how far a run is, and does nothing else about it.
+pub(super) struct Showing<'p>(pub(super) &'p Progress);
+
+impl Watch for Showing<'_> {
+    fn progress(&mut self, running: &Running<'_>) {
+        self.0.show(running.done, running.total, &running.to_string());
+    }
 }

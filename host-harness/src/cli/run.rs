@@ -1,6 +1,6 @@
 //! `loihi run`: an experiment on a device, shown, recorded and reported. `loihi list`.
 
-use super::follow::{Show, Title, follow};
+use super::follow::{Show, follow};
 use super::open::open;
 use super::out;
 use super::{DeviceArgs, SampleArgs};
@@ -12,7 +12,6 @@ use crate::record::{Learned, read_checkpoint};
 use crate::samples::Wanted;
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
-use loihi_core::probe::Register;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -23,9 +22,6 @@ pub(super) struct RunArgs {
     experiment: String,
     #[command(flatten)]
     device: DeviceArgs,
-    /// Everything random follows from it
-    #[arg(long, default_value_t = 0)]
-    seed: u32,
     #[command(flatten)]
     sample: SampleArgs,
     /// Record the run in this folder, which must be new or empty
@@ -74,7 +70,7 @@ pub(super) struct ListArgs {
 
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
     if args.registers {
-        for register in registers().filter(|register| *register != Register::Spikes) {
+        for register in registers() {
             out::line(format_args!("{}", register.name()))?;
         }
         return Ok(());
@@ -112,15 +108,15 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let learned = args.learned.as_deref().map(Learned::read).transpose().context("--learned cannot be used")?;
     let resume = args.resume.as_deref().map(read_checkpoint).transpose().context("--resume cannot be used")?;
     let mut session = open(&args.device)?;
-    let options = Options { learned, resume, ..args.sample.options(args.seed) };
-    let title = Title { name: experiment.name(), dt_us: 1000 };
-    let show = Show { out: args.out.as_deref(), wanted: &args.wanted, quiet: args.quiet, each: false };
-    let outcome = follow(&*task, title, &mut session, &options, show)?;
+    let options = Options { learned, resume, ..args.sample.options() };
+    let (name, out) = (experiment.name(), args.out.as_deref());
+    let show = Show { name, dt_us: 1000, out, wanted: &args.wanted, quiet: args.quiet, each: false };
+    let outcome = follow(&*task, &mut session, &options, show)?;
     if args.json {
-        let report = report(experiment, &session, args.seed, &outcome);
+        let report = report(experiment, &session, args.sample.seed, &outcome);
         out::line(format_args!("{}", serde_json::to_string(&report).context("the result cannot be written as JSON")?))?;
     } else {
-        print_summary(experiment.name(), &session, args.seed, &outcome)?;
+        print_summary(experiment.name(), &session, args.sample.seed, &outcome)?;
     }
     Ok(())
 }
@@ -130,13 +126,6 @@ fn find(name: &str) -> anyhow::Result<Experiment> {
         let names: Vec<&str> = Experiment::ALL.iter().map(|experiment| experiment.name()).collect();
         anyhow!("there is no experiment `{name}`; there are {}", names.join(", "))
     })
-}
-
-/// The commit of the repository around the working directory.
-pub(super) fn commit() -> Option<String> {
-    let git = std::process::Command::new("git").args(["rev-parse", "HEAD"]).output().ok()?;
-    let text = String::from_utf8(git.stdout).ok().filter(|_| git.status.success())?;
-    Some(text.trim().to_owned())
 }
 
 fn report<'a>(experiment: Experiment, session: &'a Session, seed: u32, outcome: &Outcome) -> Report<'a> {

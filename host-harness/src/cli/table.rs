@@ -18,7 +18,8 @@ use crate::device::inproc::ARENA_BYTES_DEFAULT;
 use crate::experiment::{Experiment, ExperimentError, Options, Task};
 use crate::inference::present::Coding;
 use crate::place;
-use anyhow::{Context as _, anyhow, bail};
+use crate::record::write_whole;
+use anyhow::{anyhow, bail};
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -53,9 +54,6 @@ pub(super) struct TableArgs {
     /// Firmware for QEMU [default: the one that `cargo xtask firmware` builds]
     #[arg(long, value_name = "FILE")]
     firmware: Option<PathBuf>,
-    /// Everything random follows from it
-    #[arg(long, default_value_t = 0)]
-    seed: u32,
     #[command(flatten)]
     sample: SampleArgs,
     /// No progress bar
@@ -96,7 +94,7 @@ pub(super) fn table(args: &TableArgs) -> anyhow::Result<()> {
         write(&all, args.format)
     };
     match &args.out {
-        Some(file) => std::fs::write(file, text).with_context(|| format!("{} cannot be written", file.display())),
+        Some(file) => Ok(write_whole(file, text.as_bytes())?),
         None => Ok(out::line(format_args!("{}", text.trim_end()))?),
     }
 }
@@ -132,9 +130,9 @@ fn surveys(args: &TableArgs) -> anyhow::Result<(Vec<Survey>, Vec<Missing>)> {
 }
 
 fn survey_one(args: &TableArgs, name: &str) -> anyhow::Result<Survey> {
-    let mut options: Options = args.sample.options(args.seed);
+    let mut options: Options = args.sample.options();
     let task: Box<dyn Task> = if let Some((network, samples)) = name.split_once('@') {
-        let showing = ShowingArgs { coding: args.coding, seed: args.seed, ..ShowingArgs::default() };
+        let showing = ShowingArgs { coding: args.coding, seed: args.sample.seed, ..ShowingArgs::default() };
         let most = place::Options { chips: MOST_CHIPS, ..place::Options::default() };
         Box::new(trained(Path::new(network), Path::new(samples), &showing, most)?)
     } else {

@@ -26,9 +26,6 @@ pub(super) struct ViewArgs {
     what: String,
     #[command(flatten)]
     device: DeviceArgs,
-    /// Everything random follows from it
-    #[arg(long, default_value_t = 0)]
-    seed: u32,
     #[command(flatten)]
     sample: SampleArgs,
     /// How values become spikes, for networks that take spikes
@@ -57,15 +54,20 @@ pub(super) fn view(args: &ViewArgs) -> anyhow::Result<()> {
     }
     let subject = subject(args)?;
     let mut session = open(&args.device)?;
-    let title =
-        format!("{} on {} ({}), seed {}", subject.name, session.device_name(), session.identity().board, args.seed);
+    let title = format!(
+        "{} on {} ({}), seed {}",
+        subject.name,
+        session.device_name(),
+        session.identity().board,
+        args.sample.seed
+    );
     let live = Arc::new(Live::new(title, args.pace, stop::requested));
     let outcome = run(args, &subject, &mut session, &live)?;
     let Some(outcome) = outcome else {
         let step = live.scene().ops.steps;
         return Ok(out::line(format_args!("{}: left at step {step}, before its end", subject.name))?);
     };
-    print_summary(&subject.name, &session, args.seed, &outcome)
+    print_summary(&subject.name, &session, args.sample.seed, &outcome)
 }
 
 fn subject(args: &ViewArgs) -> anyhow::Result<Subject> {
@@ -80,8 +82,13 @@ fn subject(args: &ViewArgs) -> anyhow::Result<Subject> {
         bail!("{} is a network: say what it is shown, --data SAMPLES", args.what);
     };
     let samples = args.sample.samples;
-    let showing =
-        ShowingArgs { coding: args.coding, steps: args.steps, samples, seed: args.seed, ..ShowingArgs::default() };
+    let showing = ShowingArgs {
+        coding: args.coding,
+        steps: args.steps,
+        samples,
+        seed: args.sample.seed,
+        ..ShowingArgs::default()
+    };
     let task = trained(path, data, &showing, place::Options::default())?;
     Ok(Subject { name: task.network.name.clone(), task: Box::new(task) })
 }
@@ -91,7 +98,7 @@ fn run(args: &ViewArgs, subject: &Subject, session: &mut Session, live: &Arc<Liv
     let mut recorder = Recorder::default();
     recorder.onlooker(Box::new(Looker::new(Arc::clone(live))));
     session.set_recorder(Some(recorder));
-    let options: Options = args.sample.options(args.seed);
+    let options: Options = args.sample.options();
     let mut watcher = Watcher::new(Arc::clone(live));
     let mut terminal = ratatui::try_init().context("the terminal cannot be drawn on")?;
     let (outcome, drawn) = std::thread::scope(|scope| {
@@ -104,7 +111,7 @@ fn run(args: &ViewArgs, subject: &Subject, session: &mut Session, live: &Arc<Liv
     drawn.map_err(|_| anyhow!("the screen has failed"))?.context("the terminal cannot be drawn on")?;
     match outcome {
         Ok(outcome) => Ok(Some(outcome)),
-        // Whoever presses q wants no more, and has got what he wanted.
+        // Whoever leaves a run that goes on has got what they wanted.
         Err(_) if stop::requested() => Ok(None),
         Err(error) => Err(error).context("the run did not come to its end"),
     }
@@ -113,8 +120,10 @@ fn run(args: &ViewArgs, subject: &Subject, session: &mut Session, live: &Arc<Liv
 /// Draws and takes keys until the user has seen enough.
 fn screen(terminal: &mut ratatui::DefaultTerminal, live: &Live) -> io::Result<()> {
     let drawn = pictures(terminal, live);
-    // Also after an error: nobody would end the run otherwise.
-    stop::request();
+    // Also after an error: nobody would end the run otherwise. A run that is over stays what it was.
+    if live.goes_on() {
+        stop::request();
+    }
     drawn
 }
 

@@ -83,7 +83,7 @@ pub fn unpack(package: &Package, packed: impl Read, folder: &Path) -> Result<(),
 }
 
 fn aside(folder: &Path, name: &str) -> PathBuf {
-    folder.join(format!("{name}.part"))
+    crate::aside::name(&folder.join(name))
 }
 
 /// Writes the files aside and returns the text of their checksums.
@@ -142,9 +142,7 @@ fn rename_all(package: &Package, folder: &Path, sums: &str) -> Result<(), Unpack
         let path = folder.join(name);
         fs::rename(aside(folder, name), &path).map_err(|error| fails(&path, error))?;
     }
-    let sums_aside = aside(folder, SUMS);
-    let written = fs::write(&sums_aside, sums).and_then(|()| fs::rename(&sums_aside, &sums_path));
-    written.map_err(|error| fails(&sums_path, error))
+    crate::aside::write(&sums_path, sums.as_bytes()).map_err(|error| fails(&sums_path, error))
 }
 
 #[cfg(test)]

@@ -21,6 +21,11 @@ pub const FILES: [&str; 8] = [
     "test_lables.json",
 ];
 
+/// Values of a sample.
+pub const VALUES: usize = PIXELS * CHANNELS;
+/// Classes.
+pub const CLASSES: u32 = 10;
+
 /// Pixels of a sample.
 const PIXELS: usize = 32 * 32;
 /// Channels of a pixel.

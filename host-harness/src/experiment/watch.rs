@@ -6,16 +6,18 @@ use crate::image::ImageFile;
 use crate::record::RecordError;
 use crate::roster::Roster;
 
-/// Follows a run: shows it, records it.
+/// Follows a run: shows it, records it. What is not taken up is passed over.
 pub trait Watch {
     /// The image that is going to run, and who is on it.
     ///
     /// # Errors
     /// [`RecordError`].
-    fn image(&mut self, image: &ImageFile, roster: &Roster) -> Result<(), RecordError>;
+    fn image(&mut self, _image: &ImageFile, _roster: &Roster) -> Result<(), RecordError> {
+        Ok(())
+    }
 
     /// How far the run is.
-    fn progress(&mut self, running: &Running<'_>);
+    fn progress(&mut self, _running: &Running<'_>) {}
 
     /// A sample was shown to a network that learns nothing, and answered.
     ///
@@ -29,13 +31,17 @@ pub trait Watch {
     ///
     /// # Errors
     /// [`RecordError`].
-    fn row(&mut self, row: &Row) -> Result<(), RecordError>;
+    fn row(&mut self, _row: &Row) -> Result<(), RecordError> {
+        Ok(())
+    }
 
     /// What has been learned so far: [`loihi_core::chip::Keep::Learned`].
     ///
     /// # Errors
     /// [`RecordError`].
-    fn learned(&mut self, image: &ImageFile, learned: &[u8]) -> Result<(), RecordError>;
+    fn learned(&mut self, _image: &ImageFile, _learned: &[u8]) -> Result<(), RecordError> {
+        Ok(())
+    }
 
     /// Whether it is time to write down where the run stands.
     fn wants_checkpoint(&mut self) -> bool {
@@ -55,21 +61,7 @@ pub trait Watch {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Nobody;
 
-impl Watch for Nobody {
-    fn image(&mut self, _image: &ImageFile, _roster: &Roster) -> Result<(), RecordError> {
-        Ok(())
-    }
-
-    fn progress(&mut self, _running: &Running<'_>) {}
-
-    fn row(&mut self, _row: &Row) -> Result<(), RecordError> {
-        Ok(())
-    }
-
-    fn learned(&mut self, _image: &ImageFile, _learned: &[u8]) -> Result<(), RecordError> {
-        Ok(())
-    }
-}
+impl Watch for Nobody {}
 
 /// How far a run is, and how it goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -125,6 +117,13 @@ pub struct Answer<'a> {
     pub labelled: u32,
     /// See `labelled`.
     pub right: u32,
+}
+
+impl std::fmt::Display for Answer<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let class = |class: Option<u32>| class.map_or_else(|| "?".to_owned(), |class| class.to_string());
+        write!(f, "{}: class {}, answer {}", self.name, class(self.label), class(self.answer))
+    }
 }
 
 impl Answer<'_> {

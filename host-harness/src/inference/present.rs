@@ -55,6 +55,38 @@ pub enum PresentError {
         /// What it takes.
         expected: String,
     },
+    /// The sample is of a class that the network cannot answer.
+    #[error(
+        "sample {item} is of class {label}, but the readout `{readout}` has {classes} from 0: say the classes in labels.txt, a line \
+         of name and class each"
+    )]
+    Label {
+        /// The sample.
+        item: String,
+        /// Its class.
+        label: u32,
+        /// The population of the readout.
+        readout: String,
+        /// How many classes that has.
+        classes: usize,
+    },
+}
+
+/// Whether the classes of samples are among those that a network can answer.
+///
+/// # Errors
+/// [`PresentError::Label`] names the first sample whose class is not.
+pub fn check_labels(network: &Network, items: &[Item]) -> Result<(), PresentError> {
+    let population = network.readout.and_then(|readout| network.populations.get(readout.population));
+    let Some(population) = population else { return Ok(()) };
+    let classes = population.neurons();
+    for Item { name, label, .. } in items {
+        if let Some(label) = label.filter(|label| *label as usize >= classes) {
+            let readout = population.name.clone();
+            return Err(PresentError::Label { item: name.clone(), label, readout, classes });
+        }
+    }
+    Ok(())
 }
 
 /// What a network is shown for a sample, the `number`-th.

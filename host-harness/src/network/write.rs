@@ -2,6 +2,7 @@
 
 use super::npz::{Array, Values, bytes};
 use super::{Connection, Each, Entry, Input, Network, Population, ReadBy, Signs, Weights, size};
+use crate::aside;
 use loihi_core::image::{Join, NoiseAt, Profile, StackIn, StackOut, ThresholdMode};
 use loihi_core::num::Voltage;
 use std::fmt::Write as _;
@@ -44,16 +45,9 @@ impl Save for Network {
     }
 }
 
+/// Writes a file aside, then renames it.
 pub(crate) fn write_aside(path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
-    let error = |error| SaveError { path: path.to_owned(), error };
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(".part");
-    let written = std::fs::write(&aside, bytes).and_then(|()| std::fs::rename(&aside, path));
-    written.map_err(|cause| {
-        // What is half written is of no use; that it may not be there is no further error.
-        let _removed = std::fs::remove_file(&aside);
-        error(cause)
-    })
+    aside::write(path, bytes).map_err(|error| SaveError { path: path.to_owned(), error })
 }
 
 struct Writer {

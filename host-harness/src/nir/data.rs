@@ -6,10 +6,11 @@
 //! a run without samples is one.
 
 use super::h5::{self, Item, Note};
+use crate::device::probe::registers;
 use crate::network::npz::{Array, Values};
-use crate::npy::{self, I32};
+use crate::npy::{self, told};
+use crate::record::read::{refused, table, text};
 use crate::roster::{Roster, file};
-use loihi_core::probe::Register;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -34,15 +35,16 @@ struct Run<'r> {
     samples: Vec<u64>,
 }
 
-/// The bytes of a file with the spikes and probes of a run folder.
+/// The bytes of a file with the spikes and probes of a run folder; `after` is told how many of how many spikes are done.
 ///
 /// # Errors
 /// Something in the folder cannot be read, or there is nothing to export.
-pub fn bytes(folder: &Path) -> io::Result<Vec<u8>> {
+pub fn bytes(folder: &Path, after: &mut dyn FnMut(u64, u64)) -> io::Result<Vec<u8>> {
     let roster = file::read(folder)?
         .ok_or_else(|| refused(format!("{} is no run folder with populations.csv", folder.display())))?;
-    let manifest: toml::Table = toml::from_str(&text(&folder.join("manifest.toml"))?)
-        .map_err(|error| refused(format!("manifest.toml: {error}")))?;
+    let manifest = text(&folder.join("manifest.toml"))?.ok_or_else(|| refused("manifest.toml is missing"))?;
+    let manifest: toml::Table =
+        toml::from_str(&manifest).map_err(|error| refused(format!("manifest.toml: {error}")))?;
     let dt_s = manifest.get("dt_ms").and_then(toml::Value::as_float).unwrap_or(1.0) / 1000.0;
     let steps = manifest.get("steps").and_then(toml::Value::as_integer).and_then(|steps| u64::try_from(steps).ok());
     let steps = match steps.filter(|steps| *steps > 0) {
@@ -53,7 +55,7 @@ pub fn bytes(folder: &Path) -> io::Result<Vec<u8>> {
     let samples = samples(folder, steps)?;
     let run = Run { folder, roster, dt_s, samples };
     let mut nodes = Nodes::new();
-    run.spikes(&mut nodes)?;
+    run.spikes(&mut nodes, after)?;
     run.probes(&mut nodes)?;
     if nodes.is_empty() {
         return Err(refused("it has neither spikes nor probes: give the run --spikes or --probe".to_owned()));
@@ -63,14 +65,6 @@ pub fn bytes(folder: &Path) -> io::Result<Vec<u8>> {
     };
     let nodes = Item::Group(nodes.into_iter().map(node).collect());
     h5::bytes(&typed("NIRGraphData", [("nodes".to_owned(), nodes)])).map_err(refused)
-}
-
-fn refused(why: String) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, why)
-}
-
-fn text(path: &Path) -> io::Result<String> {
-    fs::read_to_string(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
 /// A group that says which class it is.
@@ -95,26 +89,21 @@ fn last_step(folder: &Path) -> io::Result<Option<u32>> {
 /// Steps of each sample as metrics.csv says, else all steps as one.
 fn samples(folder: &Path, steps: u64) -> io::Result<Vec<u64>> {
     let path = folder.join("metrics.csv");
-    if !path.exists() {
-        return Ok(vec![steps]);
-    }
-    let metrics = text(&path)?;
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(metrics.as_bytes());
-    let head = reader.headers().map(|head| head.iter().map(str::to_owned).collect::<Vec<_>>()).unwrap_or_default();
+    let Some((head, rows)) = table(&path)? else { return Ok(vec![steps]) };
     let column = head.iter().position(|name| name == "steps");
     let Some(column) = column.filter(|_| head.first().is_some_and(|name| name == "sample")) else {
         return Ok(vec![steps]);
     };
-    let steps_of = |record: csv::Result<csv::StringRecord>| {
-        let steps = record.ok().and_then(|record| record.get(column)?.parse().ok());
+    let steps_of = |row: &Vec<String>| {
+        let steps = row.get(column).and_then(|cell| cell.parse().ok());
         steps.ok_or_else(|| refused(format!("{}: a row says not how many steps its sample had", path.display())))
     };
-    reader.records().map(steps_of).collect()
+    rows.iter().map(steps_of).collect()
 }
 
 impl Run<'_> {
     /// Spikes of every population.
-    fn spikes(&self, nodes: &mut Nodes) -> io::Result<()> {
+    fn spikes(&self, nodes: &mut Nodes, after: &mut dyn FnMut(u64, u64)) -> io::Result<()> {
         let path = self.folder.join("spikes.npy");
         if !path.exists() {
             return Ok(());
@@ -130,7 +119,7 @@ impl Run<'_> {
         let ranges: Vec<_> = self.roster.ranges().collect();
         // By population and sample: neuron of the population, and time.
         let mut events = vec![vec![Vec::new(); self.samples.len()]; ranges.len()];
-        for spike in npy::spikes(&path)? {
+        for spike in told(npy::spikes(&path)?, after) {
             let spike = spike?;
             let Some(neuron) = self.roster.neuron(spike.core.into(), spike.id.into()) else { continue };
             let population = ranges.partition_point(|(_, range)| range.end <= neuron);
@@ -188,17 +177,17 @@ impl Run<'_> {
         names.sort();
         for name in names {
             let Some(label) = name.strip_prefix("probe-").and_then(|name| name.strip_suffix(".npy")) else { continue };
-            let (shape, bytes) = npy::read(&self.folder.join(&name), I32)?;
-            let about = text(&self.folder.join(format!("probe-{label}.json")))?;
+            let (shape, values) = npy::words(&self.folder.join(&name))?;
+            let about = format!("probe-{label}.json");
+            let about = text(&self.folder.join(&about))?.ok_or_else(|| refused(format!("{about} is missing")))?;
             let about: serde_json::Value =
                 serde_json::from_str(&about).map_err(|error| refused(format!("probe-{label}.json: {error}")))?;
             let [rows, columns] = *shape else { return Err(refused(format!("{name} has not two dimensions"))) };
-            let values: Vec<f64> =
-                bytes.as_chunks::<4>().0.iter().map(|word| f64::from(i32::from_le_bytes(*word))).collect();
             let whole = |key: &str| about["steps"][key].as_u64().unwrap_or(0);
             let grid = Grid { rows, columns, first: whole("first"), every: whole("every").max(1), values };
             let first = about["first_element"].as_u64().and_then(|first| usize::try_from(first).ok()).unwrap_or(0);
-            let by_compartment = about["register"].as_str().is_some_and(is_by_compartment);
+            let by_compartment =
+                registers().any(|register| about["register"] == register.name() && register.is_by_compartment());
             for (node, columns) in self.columns(first, columns, by_compartment) {
                 nodes.entry(node).or_default().insert(label.to_owned(), self.grid(&grid, &columns)?);
             }
@@ -231,8 +220,8 @@ impl Run<'_> {
         } else {
             1
         };
-        let values =
-            (0..grid.rows).flat_map(|row| columns.iter().map(move |column| grid.values[row * grid.columns + column]));
+        let values = (0..grid.rows)
+            .flat_map(|row| columns.iter().map(move |column| f64::from(grid.values[row * grid.columns + column])));
         let shape = [samples, grid.rows / samples.max(1), columns.len()];
         #[expect(clippy::cast_precision_loss, reason = "intervals stay far below 2^52")]
         let dt = Note::Real(self.dt_s * grid.every as f64);
@@ -249,19 +238,13 @@ struct Grid {
     first: u64,
     /// Steps from a row to the next.
     every: u64,
-    values: Vec<f64>,
-}
-
-/// Whether a register has a word for every compartment of the chip.
-fn is_by_compartment(name: &str) -> bool {
-    let all = [Register::U, Register::V, Register::VReadout, Register::Bias, Register::Refractory, Register::Threshold];
-    all.iter().any(|register| register.name() == name)
+    values: Vec<i32>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::npy::{NpyWriter, SPIKE};
+    use crate::npy::{I32, NpyWriter, SPIKE};
     use crate::roster::Population;
 
     /// Two samples of 4 and 3 steps; a hidden neuron has two compartments, of which the second spikes.
@@ -302,7 +285,7 @@ mod tests {
 
     #[test]
     fn spikes_and_probes_are_found_by_population_and_sample() {
-        let tree = h5::parse(&bytes(folder().path()).unwrap()).unwrap();
+        let tree = h5::parse(&bytes(folder().path(), &mut |_, _| {}).unwrap()).unwrap();
         let idx = observable(&tree, "hidden", "spikes", "idx");
         assert_eq!((idx.shape(), idx.values()), ([2, 2].as_slice(), &Values::Whole(vec![0, 1, 0, -1])));
         let time = observable(&tree, "hidden", "spikes", "time").real();
@@ -333,11 +316,11 @@ mod tests {
     #[test]
     fn a_folder_with_nothing_to_export_says_so() {
         let empty = tempfile::tempdir().unwrap();
-        assert!(bytes(empty.path()).unwrap_err().to_string().contains("no run folder"));
+        assert!(bytes(empty.path(), &mut |_, _| {}).unwrap_err().to_string().contains("no run folder"));
         let folder = folder();
         for name in ["spikes.npy", "probe-v.npy"] {
             fs::remove_file(folder.path().join(name)).unwrap();
         }
-        assert!(bytes(folder.path()).unwrap_err().to_string().contains("--spikes or --probe"));
+        assert!(bytes(folder.path(), &mut |_, _| {}).unwrap_err().to_string().contains("--spikes or --probe"));
     }
 }

@@ -3,7 +3,8 @@
 use super::html::{escaped, page};
 use super::plot::{Mark, Plot};
 use super::raster;
-use crate::npy::{self, I32};
+use crate::npy;
+use crate::record::read::{table, text};
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -21,7 +22,7 @@ const BINS: usize = 60;
 /// # Errors
 /// The folder has no manifest, or a file in it cannot be read.
 pub fn report(folder: &Path) -> io::Result<String> {
-    let manifest = text(folder, "manifest.toml")?.ok_or_else(|| {
+    let manifest = text(&folder.join("manifest.toml"))?.ok_or_else(|| {
         let why =
             format!("{} is no run folder: manifest.toml is missing; `loihi run --out` writes one", folder.display());
         io::Error::new(io::ErrorKind::NotFound, why)
@@ -61,15 +62,6 @@ fn plain(value: &toml::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// A file of the folder, if it is there.
-fn text(folder: &Path, name: &str) -> io::Result<Option<String>> {
-    match fs::read_to_string(folder.join(name)) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(io::Error::new(error.kind(), format!("{}: {error}", folder.join(name).display()))),
-    }
-}
-
 fn figure(plot: &Plot, caption: &str) -> String {
     format!("<figure>{}<figcaption>{}</figcaption></figure>\n", plot.svg(), escaped(caption))
 }
@@ -92,17 +84,8 @@ fn rows_table(head: &[&str], rows: &[Vec<String>]) -> String {
     table + "</table></div>\n"
 }
 
-/// Names and rows of a CSV file; a row that cannot be read is left out.
-fn table_of(text: &str) -> (Vec<String>, Vec<Vec<String>>) {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
-    let cells = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect::<Vec<_>>();
-    let head = reader.headers().map(cells).unwrap_or_default();
-    (head, reader.records().filter_map(|record| Some(cells(&record.ok()?))).collect())
-}
-
 fn csv_table(folder: &Path, name: &str, why: &str) -> io::Result<String> {
-    let Some(text) = text(folder, name)? else { return Ok(missing(why)) };
-    let (head, rows) = table_of(&text);
+    let Some((head, rows)) = table(&folder.join(name))? else { return Ok(missing(why)) };
     let head: Vec<&str> = head.iter().map(String::as_str).collect();
     Ok(rows_table(&head, &rows))
 }
@@ -113,10 +96,9 @@ const fn real(value: usize) -> f64 {
 }
 
 fn accuracy(folder: &Path) -> io::Result<String> {
-    let Some(text) = text(folder, "metrics.csv")? else {
+    let Some((head, rows)) = table(&folder.join("metrics.csv"))? else {
         return Ok(missing("There are no metrics: the run has not come to its first row"));
     };
-    let (head, rows) = table_of(&text);
     let mut plot = Plot::new("row of metrics.csv (pass, stage or sample)", "accuracy");
     plot.y_range = Some(0.0..1.02);
     let stage = head.iter().position(|name| name == "stage");
@@ -154,9 +136,10 @@ fn spikes(folder: &Path) -> io::Result<String> {
     Ok(plots.iter().map(|(plot, caption)| figure(plot, caption)).collect())
 }
 
-/// Words of an array.
-fn words(bytes: &[u8]) -> Vec<f64> {
-    bytes.as_chunks::<4>().0.iter().map(|word| f64::from(i32::from_le_bytes(*word))).collect()
+/// Words of an array, and its shape.
+fn words(path: &Path) -> io::Result<(Vec<usize>, Vec<f64>)> {
+    let (shape, words) = npy::words(path)?;
+    Ok((shape, words.into_iter().map(f64::from).collect()))
 }
 
 fn probes(folder: &Path) -> io::Result<String> {
@@ -170,10 +153,10 @@ fn probes(folder: &Path) -> io::Result<String> {
     }
     let mut figures = String::new();
     for name in names {
-        let (shape, bytes) = npy::read(&folder.join(&name), I32)?;
-        let about = text(folder, &name.replace(".npy", ".json"))?.unwrap_or_default();
+        let (shape, values) = words(&folder.join(&name))?;
+        let about = text(&folder.join(name.replace(".npy", ".json")))?.unwrap_or_default();
         let about: serde_json::Value = serde_json::from_str(&about).unwrap_or_default();
-        let (columns, values) = (shape.get(1).copied().unwrap_or(1).max(1), words(&bytes));
+        let columns = shape.get(1).copied().unwrap_or(1).max(1);
         let whole = |value: &serde_json::Value, or: u32| {
             value.as_u64().and_then(|value| u32::try_from(value).ok()).unwrap_or(or)
         };
@@ -199,7 +182,7 @@ fn weights(folder: &Path) -> io::Result<String> {
     let mut sets = Vec::new();
     for (label, name) in [("before", "weights-before.npy"), ("after", "weights-after.npy")] {
         if folder.join(name).exists() {
-            sets.push((label, words(&npy::read(&folder.join(name), I32)?.1)));
+            sets.push((label, words(&folder.join(name))?.1));
         }
     }
     let all = || sets.iter().flat_map(|(_, values)| values.iter().copied());

@@ -3,8 +3,8 @@
 
 use super::{Population, Roster};
 use crate::npy::{self, I32, NpyWriter};
+use crate::record::read::{refused, table};
 use crate::record::{RecordError, write_whole};
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -51,34 +51,27 @@ pub fn read(folder: &Path) -> io::Result<Option<Roster>> {
         next = next.saturating_add(compartments);
         first
     });
-    let (_, bytes) = npy::read(&folder.join(NEURONS), I32)?;
-    let words = bytes.as_chunks::<4>().0.iter();
-    let neurons = words.map(|word| u32::try_from(i32::from_le_bytes(*word)).ok()).collect();
+    let (_, words) = npy::words(&folder.join(NEURONS))?;
+    let neurons = words.into_iter().map(|word| u32::try_from(word).ok()).collect();
     Ok(Some(Roster::new(populations.collect(), firsts.collect(), neurons)))
 }
 
 /// The first two columns of a table: a name and a count.
 fn rows(folder: &Path, name: &str) -> io::Result<Vec<(String, usize)>> {
     let path = folder.join(name);
-    let wrong = |line: u64, what: &str| {
-        let why = format!("{}, line {line}: {what}", path.display());
-        io::Error::new(io::ErrorKind::InvalidData, why)
+    let (_, rows) = table(&path)?.ok_or_else(|| refused(format!("{} is missing", path.display())))?;
+    let row = |(line, row): (u64, Vec<String>)| {
+        let count = row.get(1).and_then(|cell| cell.parse().ok());
+        let wrong = || refused(format!("{}, line {line}: the second column must be a count", path.display()));
+        Ok((row.first().cloned().unwrap_or_default(), count.ok_or_else(wrong)?))
     };
-    let text = fs::read_to_string(&path)
-        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
-    let row = |(line, record): (u64, csv::Result<csv::StringRecord>)| {
-        let record = record.map_err(|_| wrong(line, "this is no row of a table"))?;
-        let count = record.get(1).and_then(|cell| cell.parse().ok());
-        let count = count.ok_or_else(|| wrong(line, "the second column must be a count"))?;
-        Ok((record.get(0).unwrap_or_default().to_owned(), count))
-    };
-    (2..).zip(reader.records()).map(row).collect()
+    (2..).zip(rows).map(row).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn a_roster_comes_back() {

@@ -85,7 +85,7 @@ fn heading(scene: &Scene, width: u16) -> Line<'_> {
 
 #[expect(clippy::cast_precision_loss, reason = "for a drawing")]
 fn progress(frame: &mut Frame<'_>, area: Rect, scene: &Scene) {
-    let (done, total, stage) = &scene.progress;
+    let Scene { done, total, stage, .. } = scene;
     let share = if *total == 0 { 0.0 } else { (*done as f64 / *total as f64).clamp(0.0, 1.0) };
     let left = scene.left().filter(|_| scene.standing == Standing::Runs && done < total);
     let left = left.map_or_else(String::new, |left| format!(", {} left", clock(left)));
@@ -188,7 +188,7 @@ fn curve(frame: &mut Frame<'_>, area: Rect, scene: &Scene) {
     let low = if share { 0.0 } else { values().fold(f64::INFINITY, f64::min).min(0.0) };
     let high = if share { 1.0 } else { values().fold(0.0, f64::max) };
     let high = if high > low { high } else { low + 1.0 };
-    let end = (scene.progress.1 as f64).max(1.0);
+    let end = (scene.total as f64).max(1.0);
     let data = Dataset::default()
         .marker(Marker::Braille)
         .graph_type(GraphType::Line)

@@ -99,6 +99,11 @@ impl Live {
         self.pace.store(scene.pace.unwrap_or(0), Ordering::Relaxed);
     }
 
+    /// Whether the run has not come to an end.
+    pub fn goes_on(&self) -> bool {
+        matches!(self.scene().standing, Standing::Runs | Standing::Held)
+    }
+
     /// The run is over: its counts if it came to its end, else why it did not.
     pub fn over(&self, end: Result<OpCounts, String>) {
         let mut scene = self.scene();
@@ -208,13 +213,7 @@ impl Watch for Watcher {
     }
 
     fn answer(&mut self, answer: &Answer<'_>) -> Result<(), RecordError> {
-        let class = |class: Option<u32>| class.map_or_else(|| "?".to_owned(), |class| class.to_string());
-        let said = format!("{}: class {}, answer {}", answer.name, class(answer.label), class(answer.answer));
-        self.live.scene().said = said;
-        Ok(())
-    }
-
-    fn learned(&mut self, _image: &ImageFile, _learned: &[u8]) -> Result<(), RecordError> {
+        self.live.scene().said = answer.to_string();
         Ok(())
     }
 }

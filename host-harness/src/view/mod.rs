@@ -49,8 +49,12 @@ pub struct Scene {
     pub ops: OpCounts,
     /// Most steps a second that the user wants to see, if so.
     pub pace: Option<u32>,
-    /// What is done, all there is to do, what the present stage is called.
-    pub progress: (u64, u64, String),
+    /// What is done, in whatever the experiment counts.
+    pub done: u64,
+    /// All there is to do.
+    pub total: u64,
+    /// What the present stage is called.
+    pub stage: String,
     /// Name of the figure that tells how it goes.
     pub figure: &'static str,
     /// The figure, by what was done.
@@ -66,7 +70,7 @@ pub struct Scene {
 impl Scene {
     /// How far the run is, `elapsed` after its begin.
     pub fn progress(&mut self, running: &Running<'_>, elapsed: Duration) {
-        self.progress = (running.done, running.total, running.stage.to_owned());
+        (self.done, self.total, self.stage) = (running.done, running.total, running.stage.to_owned());
         self.elapsed = elapsed;
         let Some((name, value)) = running.figure else { return };
         self.figure = name;
@@ -114,10 +118,9 @@ impl Scene {
 
     /// Time that is left, if the rest goes as what is done went.
     pub fn left(&self) -> Option<Duration> {
-        let (done, total, _) = &self.progress;
-        let rest = total.checked_sub(*done).filter(|_| *done > 0)?;
+        let rest = self.total.checked_sub(self.done).filter(|_| self.done > 0)?;
         #[expect(clippy::cast_precision_loss, reason = "for a person to read")]
-        let seconds = self.elapsed.as_secs_f64() * rest as f64 / *done as f64;
+        let seconds = self.elapsed.as_secs_f64() * rest as f64 / self.done as f64;
         Duration::try_from_secs_f64(seconds).ok()
     }
 }

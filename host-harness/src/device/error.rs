@@ -1,0 +1,61 @@
+//! Why a device did not do what it was asked.
+
+use super::DeviceFault;
+use loihi_core::device::DeviceError;
+use loihi_core::image::ImageError;
+use loihi_core::wire::message::{SCHEMA, VERSION};
+
+/// Why a device did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The device cannot be reached any more.
+    #[error(transparent)]
+    Fault(#[from] DeviceFault),
+    /// The device refused.
+    #[error("the device refused: {0}")]
+    Refused(DeviceError),
+    /// Host and device are of different versions.
+    #[error(
+        "the device speaks protocol version {device_version} (schema {device_schema:016x}), this host speaks version \
+         {VERSION} (schema {SCHEMA:016x}): build firmware and host from the same source (`cargo xtask firmware`)"
+    )]
+    Version {
+        /// Version of the device.
+        device_version: u16,
+        /// Schema of the device.
+        device_schema: u64,
+    },
+    /// No sound answer came.
+    #[error("the device {device} did not answer within {seconds} s, although it was asked {attempts} times")]
+    Silent {
+        /// Name of the device.
+        device: String,
+        /// How long the host has waited.
+        seconds: u64,
+        /// How often the request was sent.
+        attempts: u32,
+    },
+    /// The answer does not belong to the request.
+    #[error("the device gave an answer that does not belong to the request: {0}")]
+    Unexpected(String),
+    /// Image and state do not fit the device.
+    #[error(
+        "the network needs {needed_bytes} bytes, the device has {available_bytes}: take fewer compartments or a device \
+         with more memory"
+    )]
+    DoesNotFit {
+        /// Bytes of image and state.
+        needed_bytes: usize,
+        /// Bytes of the device's arena.
+        available_bytes: usize,
+    },
+    /// The image is unsound.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// What was sampled cannot be recorded.
+    #[error("{0}")]
+    Record(std::io::Error),
+    /// The user wants to stop.
+    #[error("stopped")]
+    Stopped,
+}

@@ -1,0 +1,39 @@
+//! Texts and tables of a run folder, as reports and exports read them.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// A table: names of its columns, and its rows.
+pub(crate) type Table = (Vec<String>, Vec<Vec<String>>);
+
+/// The text of a file, if it is there.
+///
+/// # Errors
+/// It is there and cannot be read.
+pub(crate) fn text(path: &Path) -> io::Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
+    }
+}
+
+/// The table of a CSV file, if it is there; rows may be of different lengths.
+///
+/// # Errors
+/// It is there and cannot be read.
+pub(crate) fn table(path: &Path) -> io::Result<Option<Table>> {
+    let Some(text) = text(path)? else { return Ok(None) };
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let cells = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect::<Vec<_>>();
+    let wrong = |error: csv::Error| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", path.display()));
+    let head = cells(reader.headers().map_err(wrong)?);
+    let rows = reader.records().map(|record| Ok(cells(&record.map_err(wrong)?)));
+    Ok(Some((head, rows.collect::<io::Result<_>>()?)))
+}
+
+/// What a file says that cannot be.
+pub(crate) fn refused(why: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why.into())
+}
