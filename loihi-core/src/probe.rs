@@ -103,14 +103,6 @@ impl Register {
         Self::Mailbox,
     ];
 
-    /// Whether it has a word for every compartment of the chip, if it has any.
-    pub const fn is_by_compartment(self) -> bool {
-        matches!(
-            self,
-            Self::U | Self::V | Self::VReadout | Self::Bias | Self::Refractory | Self::Threshold | Self::Activity
-        )
-    }
-
     /// The name that users see.
     pub const fn name(self) -> &'static str {
         match self {

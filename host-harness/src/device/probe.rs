@@ -11,6 +11,20 @@ pub fn registers() -> impl Iterator<Item = Register> {
     all.filter(|register| *register != Register::Spikes)
 }
 
+/// Whether a register has a word for every compartment of the chip, if it has any.
+pub const fn is_by_compartment(register: Register) -> bool {
+    matches!(
+        register,
+        Register::U
+            | Register::V
+            | Register::VReadout
+            | Register::Bias
+            | Register::Refractory
+            | Register::Threshold
+            | Register::Activity
+    )
+}
+
 /// What is sampled, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {

@@ -6,7 +6,7 @@
 //! a run without samples is one.
 
 use super::h5::{self, Item, Note};
-use crate::device::probe::registers;
+use crate::device::probe::{is_by_compartment, registers};
 use crate::network::npz::{Array, Values};
 use crate::npy::{self, told};
 use crate::record::read::{refused, table, text};
@@ -187,7 +187,7 @@ impl Run<'_> {
             let grid = Grid { rows, columns, first: whole("first"), every: whole("every").max(1), values };
             let first = about["first_element"].as_u64().and_then(|first| usize::try_from(first).ok()).unwrap_or(0);
             let by_compartment =
-                registers().any(|register| about["register"] == register.name() && register.is_by_compartment());
+                registers().any(|register| about["register"] == register.name() && is_by_compartment(register));
             for (node, columns) in self.columns(first, columns, by_compartment) {
                 nodes.entry(node).or_default().insert(label.to_owned(), self.grid(&grid, &columns)?);
             }
@@ -299,6 +299,22 @@ mod tests {
         let whole = |array: &Array| array.real().iter().map(|value| format!("{value}")).collect::<Vec<_>>().join(" ");
         assert!(whole(v).starts_with("3 1 13 11 "), "{}", whole(v));
         assert!(whole(observable(&tree, "out", "v", "data")).starts_with("4 14 24 "));
+    }
+
+    #[test]
+    fn every_register_by_compartment_is_split_and_others_are_not() {
+        let folder = folder();
+        for (register, node) in [("activity", "out"), ("v_readout", "out"), ("x1", OTHER)] {
+            let at = |end: &str| folder.path().join(format!("probe-{register}.{end}"));
+            let mut probe = NpyWriter::create(&at("npy"), I32).unwrap();
+            probe.row(&(0..5_i32).flat_map(i32::to_le_bytes).collect::<Vec<u8>>()).unwrap();
+            probe.finish(Some(5)).unwrap();
+            let about = format!("{{\"register\": \"{register}\", \"steps\": {{\"first\": 0, \"every\": 7}}}}");
+            fs::write(at("json"), about).unwrap();
+            let tree = h5::parse(&bytes(folder.path(), &mut |_, _| {}).unwrap()).unwrap();
+            let columns = if node == OTHER { 5 } else { 1 };
+            assert_eq!(observable(&tree, node, register, "data").shape(), [1, 1, columns], "{register}");
+        }
     }
 
     #[test]
