@@ -187,7 +187,6 @@ impl<'a> Chip<'a> {
     }
 
     /// Sends a spike into an external input; it counts in the next step. Unknown inputs reach nothing.
-    #[inline]
     pub fn inject(&mut self, input: usize) {
         let source = self.compartments.saturating_add(input);
         if self.state.arrivals.meter.on {
