@@ -1,14 +1,14 @@
 //! Registers of a folded network, and what each node loses by them.
 
-use super::fold::{Folded, Path, Population, Weights};
-use super::reach::{Reach, units_max};
+use super::fold::{Folded, Path, Weights};
 use super::scale::{self, Demands, Mantissas, Scale, subtract_exponent};
-use super::{InputAs, Options, Reset};
+use super::site::Site;
+use super::{InputAs, Options};
 use crate::import::{Imported, Rating, Row, Wrong};
 use crate::network::{
     Connection, Conv2d, Each, Endpoint, Entry, Input, Network, Pool2d, ReadBy, Signs, Target, Weighted, nearest_bias,
 };
-use loihi_core::image::{Join, Profile, StackIn, StackOut, ThresholdMode, Tree};
+use loihi_core::image::Profile;
 use loihi_core::num::{BiasExponent, BiasMantissa, Delay, ThresholdMantissa, WeightExponent};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -20,15 +20,6 @@ struct Build<'f> {
     rows: BTreeMap<String, Row>,
     /// Units of 64 in a voltage of 1, by population.
     scales: Vec<f64>,
-}
-
-/// A population with what leads to it, spikes and values apart.
-struct Site<'f> {
-    at: usize,
-    population: &'f Population,
-    spikes: Vec<&'f Path>,
-    values: Vec<&'f Path>,
-    subtracts: bool,
 }
 
 /// The network of a folded one, and a rating for each of its nodes.
@@ -66,7 +57,7 @@ pub(super) fn build(
     for at in 0..folded.populations.len() {
         build.population(at)?;
     }
-    build.start();
+    said.extend(build.start());
     if let Some(at) = folded.readout {
         let fires = folded.populations[at].neurons.threshold.is_some();
         let by = if fires { ReadBy::Spikes } else { ReadBy::Voltage };
@@ -88,12 +79,7 @@ impl Build<'_> {
 
     fn population(&mut self, at: usize) -> Result<(), Wrong> {
         let population = &self.folded.populations[at];
-        let is_value = |path: &&Path| {
-            self.options.input == InputAs::Values && self.folded.inputs.iter().any(|(name, _)| *name == path.from)
-        };
-        let (values, spikes) = self.folded.paths.iter().filter(|path| path.to == at).partition(is_value);
-        let subtracts = self.options.reset == Reset::Subtract && population.neurons.threshold.is_some();
-        let site = Site { at, population, spikes, values, subtracts };
+        let site = Site::of(self.folded, at, self.options);
         let stored: Vec<(Vec<f64>, usize)> = site
             .spikes
             .iter()
@@ -103,12 +89,12 @@ impl Build<'_> {
             weights: stored.iter().map(|(weights, fan_in)| (&**weights, *fan_in)).collect(),
             thresholds: population.neurons.threshold.as_deref().unwrap_or_default(),
             drive: site.drive(),
-            subtract: subtracts,
+            subtract: site.form.subtracts,
             units_max: site.units_max(self.options.steps),
         };
         let found = scale::search(&demands);
         self.scales.push(found.units);
-        self.neurons(&site, &found)?;
+        self.neurons(&site, &found);
         if !site.values.is_empty() {
             self.values(&site, found.units)?;
         }
@@ -116,22 +102,16 @@ impl Build<'_> {
             self.connection(path, mantissas)?;
             self.weigh(&site, path, mantissas);
         }
-        if site.subtracts {
+        if site.form.subtracts {
             self.subtract(&site, &found);
         }
         Ok(())
     }
 
-    fn neurons(&mut self, site: &Site<'_>, found: &Scale) -> Result<(), Wrong> {
+    fn neurons(&mut self, site: &Site<'_>, found: &Scale) {
         let Site { population, .. } = site;
         let own = &population.neurons;
-        let lasting = own.keep_u.iter().any(|keep| *keep > 0.0);
-        let biased = own.bias.iter().any(|bias| *bias != 0.0) || !site.values.is_empty();
-        if site.subtracts && lasting && biased {
-            let what = "a bias, a lasting current and a reset that subtracts do not go together: use --reset zero";
-            return Err(Wrong::at(&population.name, what));
-        }
-        let mut compartments = vec![Vec::new(); if site.subtracts { 2 + usize::from(lasting) } else { 1 }];
+        let mut compartments = vec![Vec::new(); site.form.compartments()];
         let mut decay_error = 0.0_f64;
         for at in 0..own.gain.len() {
             let (decay_u, decay_v) = (decay(own.keep_u[at]), decay(own.keep_v[at]));
@@ -140,10 +120,9 @@ impl Build<'_> {
             }
             let v_th = found.thresholds.get(at).copied().unwrap_or(ThresholdMantissa::MAX) << 6;
             let profile = Profile { decay_u, decay_v, v_th, ..Profile::DEFAULT };
-            let tree = if site.subtracts { tree(profile, lasting) } else { vec![profile] };
-            compartments.iter_mut().zip(tree).for_each(|(all, own)| all.push(own));
+            compartments.iter_mut().zip(site.form.tree(profile)).for_each(|(all, own)| all.push(own));
         }
-        let wanted: Vec<f64> = own.bias.iter().map(|bias| bias * found.units * 64.0).collect();
+        let wanted: Vec<f64> = site.biases.iter().map(|bias| bias * found.units * 64.0).collect();
         let held: Vec<_> = wanted.iter().map(|bias| nearest_bias(*bias)).collect();
         let errors = held.iter().zip(&wanted).map(|(held, wanted)| (f64::from(held.value()) - wanted).abs());
         let bias_error = errors.fold(0.0, f64::max) / (64.0 * found.units);
@@ -154,7 +133,6 @@ impl Build<'_> {
         }
         self.network.population(placed);
         self.rate_neurons(site, found, decay_error, bias_error);
-        Ok(())
     }
 
     fn rate_neurons(&mut self, site: &Site<'_>, found: &Scale, decay_error: f64, bias_error: f64) {
@@ -174,20 +152,17 @@ impl Build<'_> {
             rating = Rating::Approximate;
             note += "; voltages count from v_reset, and begin there";
         }
-        if !site.values.is_empty() && own.keep_u.iter().any(|keep| *keep > 0.0) {
-            rating = Rating::Unsupported;
-            note += "; values enter its voltage at once, not by way of its current";
-        } else if own.keep_u.iter().zip(&own.bias).any(|(keep, bias)| *keep > 0.0 && *bias != 0.0) {
+        if let Some(enters) = site.early() {
             rating = Rating::Approximate;
-            note += "; constant currents are there from the first step";
+            note += enters;
         }
         if found.share < 1.0 {
             rating = rating.max(Rating::Approximate);
             let _ = write!(note, "; its sums leave their registers if over {} % of", percent(found.share));
             note += " what has one sign comes in every step";
         }
-        if site.subtracts {
-            note += "; two compartments or three a neuron";
+        if let compartments @ 2.. = site.form.compartments() {
+            let _ = write!(note, "; {compartments} compartments a neuron");
         }
         self.row(&site.population.name, &site.population.kind, rating, note);
     }
@@ -206,7 +181,7 @@ impl Build<'_> {
         let Weights::Dense(weights) = &path.weights else { return Ok(()) };
         let fixed = |value: &f64| nearest(value * scale * 64.0);
         let gains: Vec<i32> = weights.iter().map(fixed).collect();
-        let offsets = site.population.neurons.bias.iter().map(fixed).collect();
+        let offsets = site.biases.iter().map(fixed).collect();
         let largest = site.drive() * scale * 64.0;
         let fits = |exponent: &i32| largest <= f64::from(BiasMantissa::MAX << exponent);
         let exponent = (0..BiasExponent::MAX).find(fits).unwrap_or(BiasExponent::MAX);
@@ -290,22 +265,31 @@ impl Build<'_> {
 
     /// Takes off what biases have added to layers behind the first one before the first spikes can have come through to
     /// them: by a neuron that fires in the first step, and then never again.
-    fn start(&mut self) {
+    /// A current that lasts cannot be taken off so; what is left there is said.
+    fn start(&mut self) -> Vec<String> {
         let depths = self.folded.depths();
-        let mut connections = Vec::new();
+        let (mut connections, mut said) = (Vec::new(), Vec::new());
         for (at, (population, depth)) in self.folded.populations.iter().zip(&depths).enumerate() {
             let own = &population.neurons;
+            let biases: Vec<f64> = own.leak.iter().zip(&own.constant).map(|(leak, constant)| leak + constant).collect();
+            if *depth == 0 || biases.iter().all(|bias| *bias == 0.0) {
+                continue;
+            }
+            if own.keep_u.iter().any(|keep| *keep > 0.0) {
+                said.push(format!(
+                    "Biases of `{}` begin {depth} steps before the first spikes can reach it.",
+                    population.name
+                ));
+                continue;
+            }
             let early =
                 |(bias, keep): (&f64, &f64)| -bias * (1..=i32::from(*depth)).map(|step| keep.powi(step)).sum::<f64>();
-            let lasting = own.keep_u.iter().any(|keep| *keep > 0.0);
-            let weights: Vec<f64> = own.bias.iter().zip(&own.keep_v).map(early).collect();
-            if !lasting && weights.iter().any(|weight| *weight != 0.0) {
-                let scale = self.scales.get(at).copied().unwrap_or(1.0);
-                connections.push((at, *depth, scale::mantissas(&weights, scale)));
-            }
+            let weights: Vec<f64> = biases.iter().zip(&own.keep_v).map(early).collect();
+            let scale = self.scales.get(at).copied().unwrap_or(1.0);
+            connections.push((at, *depth, scale::mantissas(&weights, scale)));
         }
         if connections.is_empty() {
-            return;
+            return said;
         }
         let mut name = "start".to_owned();
         while self.network.find(&name).is_some() {
@@ -326,6 +310,7 @@ impl Build<'_> {
                 ..Connection::new(once, Endpoint::Population(at), weights)
             });
         }
+        said
     }
 
     /// The synapses by which neurons take the threshold off.
@@ -343,73 +328,6 @@ impl Build<'_> {
             ..Connection::new(own, own, crate::network::Weights::OneToOne(weights))
         });
     }
-}
-
-impl Site<'_> {
-    /// What errors are told in parts of: the smallest threshold, or 1.
-    fn unit(&self) -> f64 {
-        let thresholds = self.population.neurons.threshold.iter().flatten();
-        let least = thresholds.copied().fold(f64::INFINITY, f64::min);
-        if least.is_finite() { least } else { 1.0 }
-    }
-
-    /// The largest scale at which no sum leaves its register, whatever fires.
-    fn units_max(&self, steps: u32) -> f64 {
-        let own = &self.population.neurons;
-        let mut spikes = Reach::new(own.gain.len());
-        for path in &self.spikes {
-            spikes.connection(&path.weights);
-        }
-        for (at, threshold) in own.threshold.iter().flatten().enumerate().filter(|_| self.subtracts) {
-            spikes.constant(at, -threshold);
-        }
-        let mut all = spikes.clone();
-        for path in &self.values {
-            all.connection(&path.weights);
-        }
-        for (at, bias) in own.bias.iter().enumerate() {
-            all.constant(at, *bias);
-        }
-        units_max(&spikes, &all, [&own.keep_u, &own.keep_v], own.threshold.is_some(), steps)
-    }
-
-    /// The most that biases and sums of values can be, either sign.
-    fn drive(&self) -> f64 {
-        let own = &self.population.neurons;
-        let mut most = 0.0_f64;
-        for (neuron, bias) in own.bias.iter().enumerate() {
-            let mut range = [bias.min(0.0), bias.max(0.0)];
-            for path in &self.values {
-                if let Weights::Dense(weights) = &path.weights {
-                    let sources = path.delays.len();
-                    for weight in weights.iter().skip(neuron * sources).take(sources) {
-                        range[usize::from(*weight > 0.0)] += weight;
-                    }
-                }
-            }
-            most = most.max(-range[0]).max(range[1]);
-        }
-        most
-    }
-}
-
-/// A neuron that adds up in one compartment and fires from another, so that a synapse can take the threshold off; a third
-/// one before them holds a current that lasts.
-fn tree(profile: Profile, lasting: bool) -> Vec<Profile> {
-    let plain = Profile { decay_u: 4096, decay_v: 4096, ..Profile::DEFAULT };
-    let never = ThresholdMantissa::MAX << 6;
-    let current = Profile {
-        decay_u: profile.decay_u,
-        v_th: never,
-        tree: Tree { stack_out: StackOut::PushU, ..Tree::NONE },
-        ..plain
-    };
-    let join = |tree: Tree| Tree { stack_in: StackIn::PopA, join: Join::Add, ..tree };
-    let passes = Tree { stack_out: StackOut::Push, threshold: ThresholdMode::PassAbove, ..Tree::NONE };
-    let tree = if lasting { join(passes) } else { passes };
-    let dendrite = Profile { decay_v: profile.decay_v, v_th: 0, tree, ..plain };
-    let soma = Profile { v_th: profile.v_th, tree: join(Tree::NONE), ..plain };
-    if lasting { vec![current, dendrite, soma] } else { vec![dendrite, soma] }
 }
 
 /// The decay register that keeps nearest to a share.

@@ -182,8 +182,9 @@ impl Fold<'_> {
             if place.is_none() {
                 let shape = vec![size(&self.shape(&output, &mut Vec::new())?)];
                 let of = |value: f64| vec![value; shape[0]];
-                let (keep_u, keep_v, gain, bias) = (of(0.0), of(1.0), of(1.0), of(0.0));
-                let neurons = Neurons { keep_u, keep_v, gain, bias, threshold: None, shifted: false };
+                let (keep_u, keep_v, gain) = (of(0.0), of(1.0), of(1.0));
+                let (constant, leak) = (of(0.0), of(0.0));
+                let neurons = Neurons { keep_u, keep_v, gain, constant, leak, threshold: None, shifted: false };
                 folded.others.retain(|(name, _)| *name != output);
                 folded.readout = Some(folded.populations.len());
                 folded.populations.push(Population { name: output, kind: "Output".to_owned(), shape, neurons });
@@ -206,11 +207,7 @@ impl Fold<'_> {
                 constant.iter_mut().zip(own).zip(&neurons.gain).for_each(|((sum, own), gain)| *sum += own * gain);
             }
         }
-        // A constant current adds up in the current, as far as that lasts.
-        let population = &mut folded.populations[to].neurons;
-        for ((bias, constant), keep) in population.bias.iter_mut().zip(constant).zip(&neurons.keep_u) {
-            *bias += constant / (1.0 - keep);
-        }
+        folded.populations[to].neurons.constant = constant;
         let mut found = Vec::new();
         self.walk(&name, &mut Vec::new(), &mut found)?;
         for (from, through) in found {

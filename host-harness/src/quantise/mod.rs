@@ -2,7 +2,7 @@
 //! folding of layers without neurons, a joint search of the scales of weights and thresholds, and what each node loses.
 //!
 //! graph of NIR → `fold` (populations and connections in floating point) → `scale` (mantissas, exponents,
-//! thresholds) → `build` (a network, and a rating for each node).
+//! thresholds) → `build` (a network, and a rating for each node), which looks at populations as `site`s.
 
 mod build;
 mod fold;
@@ -10,6 +10,7 @@ mod linear;
 mod neuron;
 mod reach;
 mod scale;
+mod site;
 
 use crate::import::{Imported, Wrong};
 use crate::nir::Graph;

@@ -4,7 +4,7 @@ use super::{Integrator, Options, Reset};
 use crate::import::Wrong;
 use crate::nir::{Graph, Node};
 
-/// Neurons of a node: `u ← keep_u · u + gain · input`, `v ← keep_v · v + u + bias`, a spike above `threshold`.
+/// Neurons of a node: `u ← keep_u · u + gain · input + constant`, `v ← keep_v · v + u + leak`, a spike above `threshold`.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Neurons {
     /// Share of the current that stays, one a neuron.
@@ -13,8 +13,10 @@ pub(super) struct Neurons {
     pub(super) keep_v: Vec<f64>,
     /// What an input of 1 adds.
     pub(super) gain: Vec<f64>,
+    /// What every step adds to the current: the biases of the layers before, times `gain`.
+    pub(super) constant: Vec<f64>,
     /// What every step adds to the voltage.
-    pub(super) bias: Vec<f64>,
+    pub(super) leak: Vec<f64>,
     /// Above what it fires; none if it never does.
     pub(super) threshold: Option<Vec<f64>>,
     /// Whether the voltage begins elsewhere than the file says, since it is counted from `v_reset`.
@@ -135,9 +137,9 @@ pub(super) fn neurons(name: &str, node: &Node, elements: usize, dt: f64, options
     let field = if kind == "Threshold" { "threshold" } else { "v_threshold" };
     let fires = matches!(kind, "Threshold" | "IF" | "LIF" | "CubaLIF");
     let reset = if options.reset == Reset::AsFile { or("v_reset", 0.0)? } else { vec![0.0; elements] };
-    let bias =
+    let leak =
         keep_v.iter().zip(or("v_leak", 0.0)?).zip(&reset).map(|((keep, leak), reset)| (1.0 - keep) * (leak - reset));
-    let bias = bias.collect();
+    let (leak, constant) = (leak.collect(), vec![0.0; elements]);
     let mut threshold = None;
     if fires {
         let own: Vec<f64> = values(field)?.iter().zip(&reset).map(|(threshold, reset)| threshold - reset).collect();
@@ -146,5 +148,5 @@ pub(super) fn neurons(name: &str, node: &Node, elements: usize, dt: f64, options
         }
         threshold = Some(own);
     }
-    Ok(Neurons { keep_u, keep_v, gain, bias, threshold, shifted: reset.iter().any(|reset| *reset != 0.0) })
+    Ok(Neurons { keep_u, keep_v, gain, constant, leak, threshold, shifted: reset.iter().any(|reset| *reset != 0.0) })
 }

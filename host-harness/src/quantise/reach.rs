@@ -86,11 +86,12 @@ fn lasting(keep: f64, steps: u32) -> f64 {
 }
 
 /// The largest scale at which nothing wraps, and neurons that never fire stay below the largest threshold, even if
-/// everything that has one sign fires in every step: `spikes` through synapses, `all` with biases and values.
-pub(super) fn units_max(spikes: &Reach, all: &Reach, keeps: [&[f64]; 2], fires: bool, steps: u32) -> f64 {
+/// everything that has one sign comes in every step: through synapses, into currents, and with biases and values.
+pub(super) fn units_max(reaches: [&Reach; 3], keeps: [&[f64]; 2], fires: bool, steps: u32) -> f64 {
+    let [spikes, currents, all] = reaches;
     let [current, voltage] = keeps.map(|keeps| move |at: usize| lasting(keeps.get(at).copied().unwrap_or(0.0), steps));
     let sum = SUM_MAX / spikes.most(|_| 1.0);
-    let held = STATE_MAX / spikes.most(current);
+    let held = STATE_MAX / currents.most(current);
     let voltage = if fires { f64::INFINITY } else { STATE_MAX / all.most(|at| current(at) * voltage(at)) };
     sum.min(held).min(voltage)
 }

@@ -257,6 +257,76 @@ fn values_add_up_in_neurons_that_never_fire() {
     assert!(one > 1 << 16 && (two - 2 * one).abs() < one / 500, "{one} and {two}");
 }
 
+/// Neurons whose current lasts, with biases, values and spikes, and both resets: the spikes of their equations.
+#[test]
+fn currents_that_last_take_biases_and_values() {
+    const NEURONS: usize = 8;
+    let each = |value: f64| real(&[NEURONS], vec![value; NEURONS]);
+    let weights: Vec<f64> = (0..NEURONS * 4).map(|at| 0.3 + draw(11, u32::try_from(at).unwrap())).collect();
+    let bias: Vec<f64> = (0..NEURONS).map(|at| 0.4 + draw(12, u32::try_from(at).unwrap()) / 2.0).collect();
+    let fc = Node::layer("Affine").with("weight", real(&[NEURONS, 4], weights.clone()));
+    let cuba = Node::layer("CubaLIF").with("tau_mem", each(0.01)).with("tau_syn", each(0.005)).with("r", each(10.0));
+    let cuba = cuba.with("v_leak", each(0.0)).with("v_threshold", each(1.5)).with("w_in", each(1.0));
+    let nodes = vec![
+        ("in", input(&[4])),
+        ("fc", fc.with("bias", real(&[NEURONS], bias.clone()))),
+        ("cuba", cuba),
+        ("out", Node::layer("Output").with("shape", whole(&[i64::try_from(NEURONS).unwrap()]))),
+    ];
+    let graph = graph(nodes, &[("in", "fc"), ("fc", "cuba"), ("cuba", "out")]);
+    for (reset, input) in
+        [(Reset::Zero, InputAs::Values), (Reset::Subtract, InputAs::Values), (Reset::Subtract, InputAs::Spikes)]
+    {
+        let options = Options { dt: Some(0.001), reset, input, ..Options::default() };
+        let imported = quantise(&graph, "n", options).unwrap();
+        let level = |step: u32, at: usize| {
+            let level = f64::midpoint(draw(13, 4 * (step / 8) + u32::try_from(at).unwrap()), 1.0);
+            if input == InputAs::Values { (level * 4096.0).round() / 4096.0 } else { f64::from(u8::from(level > 0.7)) }
+        };
+        let mut stimulus = Stimulus { steps: 200, ..Stimulus::default() };
+        let (mut u, mut v, mut fired) = ([0.0; NEURONS], [0.0; NEURONS], [false; NEURONS]);
+        let mut wanted = Vec::new();
+        for step in 0..stimulus.steps {
+            let x: Vec<f64> = (0..4).map(|at| level(step, at)).collect();
+            for neuron in 0..NEURONS {
+                let sum: f64 = weights[4 * neuron..].iter().zip(&x).map(|(weight, x)| weight * x).sum();
+                u[neuron] = 0.8 * u[neuron] + 0.2 * (sum + bias[neuron]);
+                v[neuron] = 0.9 * v[neuron] + u[neuron];
+                if reset == Reset::Subtract && fired[neuron] {
+                    v[neuron] -= 1.5;
+                }
+                fired[neuron] = v[neuron] > 1.5;
+                if fired[neuron] {
+                    wanted.push((step, neuron));
+                    v[neuron] = if reset == Reset::Zero { 0.0 } else { v[neuron] };
+                }
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "0 to 4096")]
+            if input == InputAs::Values {
+                stimulus.values.push((step, 0, x.iter().map(|x| (x * 4096.0) as i16).collect()));
+            } else {
+                stimulus.spikes.extend((0..4).filter(|at| x[*at] > 0.5).map(|at| (step, 0, at)));
+            }
+        }
+        let found = spikes(&imported.network, &stimulus);
+        assert!(wanted.len() > 100, "{reset:?}, {input:?}: {} spikes say little", wanted.len());
+        if reset == Reset::Zero {
+            wanted.sort_unstable();
+            assert_eq!(found, wanted, "{input:?}");
+        }
+        // A reset that subtracts keeps what registers have rounded, and some spikes come a step sooner or later.
+        let near =
+            |(step, neuron): &&(u32, usize)| found.iter().any(|(own, of)| of == neuron && own.abs_diff(*step) <= 1);
+        let nears = wanted.iter().filter(near).count();
+        assert!(20 * nears >= 19 * wanted.len(), "{input:?}: {nears} of {} spikes in their steps", wanted.len());
+        for neuron in 0..NEURONS {
+            let [found, wanted] =
+                [&found, &wanted].map(|spikes| spikes.iter().filter(|(_, own)| *own == neuron).count());
+            assert!(found.abs_diff(wanted) <= 1, "{input:?}, neuron {neuron}: {found} spikes, not {wanted}");
+        }
+    }
+}
+
 /// Voltages and spikes of one neuron, step by step, in the file's unit.
 fn trace(node: Node, weight: f64, options: Options, fires: &[bool]) -> Vec<(f64, bool)> {
     let threshold = node.arrays["v_threshold"].real()[0];

@@ -1,0 +1,136 @@
+//! A population with what leads to it: of which compartments its neurons are, what their biases add, and how far their
+//! sums reach.
+
+use super::fold::{Folded, Path, Population, Weights};
+use super::reach::{Reach, units_max};
+use super::{InputAs, Options, Reset};
+use loihi_core::image::{Join, Profile, StackIn, StackOut, ThresholdMode, Tree};
+use loihi_core::num::ThresholdMantissa;
+
+/// A population with what leads to it, spikes and values apart.
+pub(super) struct Site<'f> {
+    pub(super) at: usize,
+    pub(super) population: &'f Population,
+    pub(super) spikes: Vec<&'f Path>,
+    pub(super) values: Vec<&'f Path>,
+    pub(super) form: Form,
+    /// What every step adds to the first compartment of each neuron.
+    pub(super) biases: Vec<f64>,
+}
+
+/// The compartments of a neuron.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Form {
+    /// A current that lasts is the voltage of a compartment of its own, the first one, into which biases lead, too: a bias of
+    /// the chip never enters a current.
+    pub(super) current: bool,
+    /// It adds up in one compartment and fires from another, so that a synapse can take the threshold off.
+    pub(super) subtracts: bool,
+}
+
+impl<'f> Site<'f> {
+    /// The population at a place of the list.
+    pub(super) fn of(folded: &'f Folded, at: usize, options: Options) -> Self {
+        let population = &folded.populations[at];
+        let is_value =
+            |path: &&Path| options.input == InputAs::Values && folded.inputs.iter().any(|(name, _)| *name == path.from);
+        let (values, spikes): (Vec<_>, _) = folded.paths.iter().filter(|path| path.to == at).partition(is_value);
+        let own = &population.neurons;
+        let subtracts = options.reset == Reset::Subtract && own.threshold.is_some();
+        let lasting = own.keep_u.iter().any(|keep| *keep > 0.0);
+        let form = Form { current: lasting && (subtracts || !values.is_empty()), subtracts };
+        let enters = |((leak, constant), keep): ((&f64, &f64), &f64)| {
+            // What enters in every step makes 1 / (1 - keep) times as much in a current that lasts.
+            if form.current { constant + leak * (1.0 - keep) } else { leak + constant / (1.0 - keep) }
+        };
+        let biases = own.leak.iter().zip(&own.constant).zip(&own.keep_u).map(enters).collect();
+        Self { at, population, spikes, values, form, biases }
+    }
+
+    /// What errors are told in parts of: the smallest threshold, or 1.
+    pub(super) fn unit(&self) -> f64 {
+        let thresholds = self.population.neurons.threshold.iter().flatten();
+        let least = thresholds.copied().fold(f64::INFINITY, f64::min);
+        if least.is_finite() { least } else { 1.0 }
+    }
+
+    /// What is there before it should be, or after, for a note; nothing if that is nothing.
+    pub(super) fn early(&self) -> Option<&'static str> {
+        let own = &self.population.neurons;
+        let wrong = if self.form.current { &own.leak } else { &own.constant };
+        own.keep_u.iter().zip(wrong).any(|(keep, wrong)| *keep > 0.0 && *wrong != 0.0).then_some(if self.form.current {
+            "; v_leak enters by way of the current, which takes time"
+        } else {
+            "; constant currents are there from the first step"
+        })
+    }
+
+    /// The largest scale at which no sum leaves its register, whatever fires.
+    pub(super) fn units_max(&self, steps: u32) -> f64 {
+        let own = &self.population.neurons;
+        let mut spikes = Reach::new(own.gain.len());
+        for path in &self.spikes {
+            spikes.connection(&path.weights);
+        }
+        for (at, threshold) in own.threshold.iter().flatten().enumerate().filter(|_| self.form.subtracts) {
+            spikes.constant(at, -threshold);
+        }
+        let mut all = spikes.clone();
+        for path in &self.values {
+            all.connection(&path.weights);
+        }
+        for (at, bias) in self.biases.iter().enumerate() {
+            all.constant(at, *bias);
+        }
+        let currents = if self.form.current { &all } else { &spikes };
+        units_max([&spikes, currents, &all], [&own.keep_u, &own.keep_v], own.threshold.is_some(), steps)
+    }
+
+    /// The most that biases and sums of values can be, either sign.
+    pub(super) fn drive(&self) -> f64 {
+        let mut most = 0.0_f64;
+        for (neuron, bias) in self.biases.iter().enumerate() {
+            let mut range = [bias.min(0.0), bias.max(0.0)];
+            for path in &self.values {
+                if let Weights::Dense(weights) = &path.weights {
+                    let sources = path.delays.len();
+                    for weight in weights.iter().skip(neuron * sources).take(sources) {
+                        range[usize::from(*weight > 0.0)] += weight;
+                    }
+                }
+            }
+            most = most.max(-range[0]).max(range[1]);
+        }
+        most
+    }
+}
+
+impl Form {
+    /// Their number.
+    pub(super) fn compartments(self) -> usize {
+        1 + usize::from(self.current) + usize::from(self.subtracts)
+    }
+
+    /// The compartments of a neuron that would have these registers if it were one.
+    pub(super) fn tree(self, profile: Profile) -> Vec<Profile> {
+        let plain = Profile { decay_u: 4096, decay_v: 4096, ..Profile::DEFAULT };
+        let push = Tree { stack_out: StackOut::Push, ..Tree::NONE };
+        let joined = |tree: Tree| Tree { stack_in: StackIn::PopA, join: Join::Add, ..tree };
+        let mut tree = Vec::new();
+        if self.current {
+            let never = ThresholdMantissa::MAX << 6;
+            tree.push(Profile { decay_v: profile.decay_u, v_th: never, tree: push, ..plain });
+        }
+        let take = |own: Tree| if self.current { joined(own) } else { own };
+        if self.subtracts {
+            let passes = Tree { threshold: ThresholdMode::PassAbove, ..push };
+            tree.push(Profile { decay_v: profile.decay_v, v_th: 0, tree: take(passes), ..plain });
+            tree.push(Profile { v_th: profile.v_th, tree: joined(Tree::NONE), ..plain });
+        } else if self.current {
+            tree.push(Profile { decay_u: 4096, tree: take(Tree::NONE), ..profile });
+        } else {
+            tree.push(profile);
+        }
+        tree
+    }
+}
