@@ -309,6 +309,7 @@ mod tests {
     use super::*;
     use crate::cost::model::Model;
     use crate::cost::prices::{ENERGY_DEFAULT, Prices, TIME_DEFAULT};
+    use crate::cost::sheet;
     use crate::cost::traffic::ClosedForm;
 
     /// Errors of the regression on chips whose activity was known, in per cent.
@@ -335,6 +336,13 @@ mod tests {
                 holds("energy, mJ", cost.energy_uj.map(|energy| energy * 1e-3), ENERGY_ERROR_PCT, measured);
             }
         }
+    }
+
+    #[test]
+    fn published_networks_beside_the_model() {
+        let [energy, time] = [ENERGY_DEFAULT, TIME_DEFAULT].map(|name| Prices::built_in(name).unwrap());
+        let sheets = sheets(&[named(&energy, &time), named(&time, &time)]).unwrap();
+        insta::assert_snapshot!(sheet::write(&sheets, sheet::Format::Markdown));
     }
 
     /// Known counts and a measured energy: the errors that others have found for both tables.

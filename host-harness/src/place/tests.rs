@@ -250,13 +250,6 @@ fn the_table_of_cores_names_parts_and_the_fullest_resource() {
     network.connect(Connection::new(input, b, Weights::Dense(vec![2; 8192])));
     network.connect(Connection::new(a, b, Weights::Dense(vec![0; 3000])));
     let placed = place(&network, Options::default()).unwrap();
-    assert_eq!(
-        table(&network, &placed),
-        "core  compartments  input axons  output axons  synaptic words  fullest  neurons\n   \
-         0           750            0             0               0     73 %  a[0..750]\n   \
-         1           750            0             0               0     73 %  a[750..1500]\n   \
-         2             2         4096             0               1    100 %  b\n  \
-         of          1024         4096          4096           16384\n"
-    );
+    insta::assert_snapshot!(table(&network, &placed));
     assert_eq!(size(&network.populations[0].shape), 1500);
 }

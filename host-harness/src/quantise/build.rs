@@ -1,6 +1,7 @@
 //! Registers of a folded network, and what each node loses by them.
 
-use super::fold::{Folded, Path, Weights};
+use super::compose::Weights;
+use super::fold::{Folded, Path};
 use super::scale::{self, Demands, Mantissas, Scale, subtract_exponent};
 use super::site::Site;
 use super::{InputAs, Options};
@@ -36,7 +37,8 @@ pub(super) fn build(
         network.steps = options.steps + u32::from(later);
     }
     if later > 0 {
-        said.push(format!("Spikes take a step from layer to layer: the answer comes {later} steps after its values."));
+        let later = in_steps(later);
+        said.push(format!("Spikes take a step from layer to layer: the answer comes {later} after its values."));
     }
     let dt_us = dt * 1e6;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
@@ -276,10 +278,8 @@ impl Build<'_> {
                 continue;
             }
             if own.keep_u.iter().any(|keep| *keep > 0.0) {
-                said.push(format!(
-                    "Biases of `{}` begin {depth} steps before the first spikes can reach it.",
-                    population.name
-                ));
+                let (name, early) = (&population.name, in_steps(*depth));
+                said.push(format!("Biases of `{name}` begin {early} before the first spikes can reach it."));
                 continue;
             }
             let early =
@@ -340,6 +340,10 @@ fn nearest(value: f64) -> i32 {
     #[expect(clippy::cast_possible_truncation, reason = "held to the range by the conversion")]
     let nearest = value.round() as i32;
     nearest
+}
+
+fn in_steps(steps: u8) -> String {
+    if steps == 1 { "1 step".to_owned() } else { format!("{steps} steps") }
 }
 
 fn percent(share: f64) -> String {

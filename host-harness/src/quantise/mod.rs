@@ -5,6 +5,7 @@
 //! thresholds) → `build` (a network, and a rating for each node), which looks at populations as `site`s.
 
 mod build;
+mod compose;
 mod fold;
 mod linear;
 mod neuron;

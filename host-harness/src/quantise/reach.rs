@@ -1,6 +1,6 @@
 //! What spikes of one sign can add up to at most, and the scale at which the chip's registers still hold that.
 
-use super::fold::Weights;
+use super::compose::Weights;
 use loihi_core::num::ThresholdMantissa;
 
 /// Largest sum of a step's synapses, in units of 64: 21 bits and sign, beyond which it wraps.

@@ -1,7 +1,8 @@
 //! A population with what leads to it: of which compartments its neurons are, what their biases add, and how far their
 //! sums reach.
 
-use super::fold::{Folded, Path, Population, Weights};
+use super::compose::Weights;
+use super::fold::{Folded, Path, Population};
 use super::reach::{Reach, units_max};
 use super::{InputAs, Options, Reset};
 use loihi_core::image::{Join, Profile, StackIn, StackOut, ThresholdMode, Tree};
