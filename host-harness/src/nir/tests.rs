@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::network::npz::Values;
-use loihi_core::num::word;
 
 fn real(shape: &[usize], values: &[f64]) -> Array {
     Array::new(shape.to_vec(), Values::Real(values.to_vec())).unwrap()
@@ -92,19 +91,9 @@ fn what_is_wrong_is_named_with_its_node() {
 }
 
 #[test]
-fn damaged_files_give_a_graph_or_an_error() {
+fn a_cut_file_is_refused_wherever_it_is_cut() {
     let whole = bytes(&nested()).unwrap();
     for cut in (0..whole.len()).step_by(97) {
         assert!(parse(&whole[..cut]).is_err(), "cut at {cut}");
     }
-    let mut refused = 0;
-    for seed in 0..600 {
-        let mut bytes = whole.clone();
-        for place in 0..=word(seed, 0, 0, 0) % 3 {
-            let at = word(seed, 1, place, 0) as usize % bytes.len();
-            bytes[at] = word(seed, 2, place, 0).to_le_bytes()[0];
-        }
-        refused += usize::from(parse(&bytes).and_then(|graph| graph.flat()).is_err());
-    }
-    assert!(refused > 50, "{refused} of 600: do changes reach what is read?");
 }
