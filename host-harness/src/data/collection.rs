@@ -135,16 +135,16 @@ pub fn open(path: &Path, prefix: &str) -> Result<Vec<Item>, CollectionError> {
         };
         match found {
             Some([samples, labels]) => return of_idx(&samples, &labels),
-            None => of_files(folder_files(path)?, path)?,
+            None => of_files(folder_files(path)?, path, prefix)?,
         }
     } else if matches!(extension(path).as_str(), "tar" | "tgz") {
-        of_files(archive_files(path)?, path)?
+        of_files(archive_files(path)?, path, prefix)?
     } else if extension(path) == "csv" {
         table::parse(&read(path)?).map_err(|(line, what)| CollectionError::Row { path: path.to_owned(), line, what })?
     } else if name_of(path).contains("-ubyte") {
         of_idx_alone(path)?
     } else {
-        of_files(vec![(path.to_owned(), read(path)?)], path)?
+        of_files(vec![(path.to_owned(), read(path)?)], path, prefix)?
     };
     if items.is_empty() {
         return Err(CollectionError::Nothing { path: path.to_owned(), prefix: prefix.to_owned() });
@@ -217,8 +217,11 @@ fn is_of_samples(path: &Path) -> bool {
 }
 
 /// Samples in the order of their names.
-fn of_files(mut files: Files, path: &Path) -> Result<Vec<Item>, CollectionError> {
+fn of_files(mut files: Files, path: &Path, prefix: &str) -> Result<Vec<Item>, CollectionError> {
     files.sort_by(|(a, _), (b, _)| a.cmp(b));
+    if let Some(items) = cifar::of_batches(&files, prefix)? {
+        return Ok(items);
+    }
     let mut labels = BTreeMap::new();
     for (path, bytes) in files.iter().filter(|(path, _)| name_of(path) == "labels.txt") {
         read_labels(path, bytes, &mut labels)?;
@@ -305,6 +308,9 @@ pub fn splits(folder: &Path) -> Result<Vec<String>, CollectionError> {
     let mut prefixes = std::collections::BTreeSet::new();
     for entry in fs::read_dir(folder).map_err(read_error(folder))? {
         let name = name_of(&entry.map_err(read_error(folder))?.path());
+        if cifar::is_batch(&name) {
+            prefixes.insert(if name.starts_with("test") { "test" } else { "train" }.to_owned());
+        }
         if let Some((prefix, _)) = name.split_once("-labels-idx1-ubyte") {
             prefixes.insert(prefix.to_owned());
         }

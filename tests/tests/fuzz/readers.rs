@@ -46,6 +46,7 @@ pub const READERS: &[Reader] = &[
         ..PLAIN_READER
     },
     Reader { name: "cifar", read: read_cifar, seeds: seeds_cifar, growth: PACKED, ..PLAIN_READER },
+    Reader { name: "cifar_batch", read: read_cifar_batch, seeds: seeds_cifar_batch, ..PLAIN_READER },
     Reader { name: "wav", read: read_wav, seeds: seeds_wav, ..PLAIN_READER },
     Reader { name: "csv", read: read_csv, seeds: seeds_csv, ..PLAIN_READER },
     Reader { name: "npz", read: read_npz, seeds: seeds_npz, growth: PACKED, ..PLAIN_READER },
@@ -86,6 +87,12 @@ fn read_idx(bytes: &[u8]) -> Result<(), String> {
 fn read_cifar(bytes: &[u8]) -> Result<(), String> {
     let samples = cifar::pictures(bytes)?;
     assert!(samples.iter().all(|sample| sample.len() == 3072));
+    Ok(())
+}
+
+fn read_cifar_batch(bytes: &[u8]) -> Result<(), String> {
+    let samples = cifar::batch(bytes).map_err(at)?;
+    assert!(samples.iter().all(|(values, class)| values.len() == cifar::VALUES && *class < cifar::CLASSES));
     Ok(())
 }
 
@@ -160,6 +167,10 @@ fn seeds_aedat() -> Vec<Vec<u8>> {
 
 fn seeds_cifar() -> Vec<Vec<u8>> {
     vec![include_bytes!("../../golden/cifar/two.png").to_vec()]
+}
+
+fn seeds_cifar_batch() -> Vec<Vec<u8>> {
+    (1..4_u8).map(|samples| (0..samples).flat_map(|class| std::iter::repeat_n(class, 3073)).collect()).collect()
 }
 
 /// A recording of 16 bits, one of 8 bits and two channels, one of floating point.
