@@ -7,7 +7,7 @@ use super::{DeviceArgs, SampleArgs};
 use crate::device::probe::registers;
 use crate::device::session::Session;
 use crate::experiment::{Experiment, Options, Outcome, Task, figure, parameters};
-use crate::network::file::describes_network;
+use crate::network::file::{EVERY_KEY, describes_network};
 use crate::record::{Learned, read_checkpoint};
 use crate::samples::Wanted;
 use anyhow::{Context as _, anyhow, bail};
@@ -64,8 +64,11 @@ pub(super) struct ListArgs {
     /// Print the parameters of this experiment, to be copied into a file and changed
     experiment: Option<String>,
     /// Show the registers that --probe can sample
-    #[arg(long)]
+    #[arg(long, conflicts_with = "experiment")]
     registers: bool,
+    /// Print a network file with every key, its meaning, range and default, to be copied and changed
+    #[arg(long, conflicts_with_all = ["experiment", "registers"])]
+    network: bool,
 }
 
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
@@ -73,6 +76,10 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
         for register in registers() {
             out::line(format_args!("{}", register.name()))?;
         }
+        return Ok(());
+    }
+    if args.network {
+        out::line(format_args!("{}", EVERY_KEY.trim_end()))?;
         return Ok(());
     }
     if let Some(name) = &args.experiment {

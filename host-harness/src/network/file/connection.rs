@@ -13,6 +13,10 @@ use toml::Spanned;
 
 /// The connection of a table.
 pub(super) fn connection(network: &Network, form: &ConnectionForm, folder: &Path) -> Result<Connection, Wrong> {
+    if let Some((key, span)) = form.without_effect() {
+        let what = format!("`{key}` has no meaning for this `kind` of connection");
+        return Err(Wrong::new(span, what));
+    }
     let from = network.find(form.from.get_ref()).ok_or_else(|| {
         let inputs = network.inputs.iter().map(|input| input.name.as_str());
         let names: Vec<&str> = inputs.chain(network.populations.iter().map(|own| own.name.as_str())).collect();
@@ -43,6 +47,11 @@ pub(super) fn connection(network: &Network, form: &ConnectionForm, folder: &Path
         learning: form.learning.as_ref().map(|form| learning(form.get_ref())).transpose()?,
         ..Connection::new(from, Endpoint::Population(to), Weights::Dense(Vec::new()))
     })
+}
+
+/// What is given, or the default.
+fn own<T: Copy>(form: Option<&Spanned<T>>, default: T) -> T {
+    form.map_or(default, |form| *form.get_ref())
 }
 
 /// Weights of the kind; `seed` is the network's and the connection's number.
@@ -85,21 +94,22 @@ fn weights(
             Ok(Weights::Conv2d(Conv2d {
                 weights,
                 shape,
-                stride: form.stride.as_ref().map_or([1, 1], |stride| *stride.get_ref()),
-                padding: form.padding.unwrap_or([0, 0]),
-                dilation: form.dilation.unwrap_or([1, 1]),
-                groups: form.groups.unwrap_or(1),
+                stride: own(form.stride.as_ref(), [1, 1]),
+                padding: own(form.padding.as_ref(), [0, 0]),
+                dilation: own(form.dilation.as_ref(), [1, 1]),
+                groups: own(form.groups.as_ref(), 1),
             }))
         }
         Kind::Pool2d => {
-            let (WeightsForm::One(weight), Some(kernel)) = (form.weights.get_ref(), form.kernel) else {
+            let (WeightsForm::One(weight), Some(kernel)) = (form.weights.get_ref(), &form.kernel) else {
                 return Err(wrong("a pool takes one weight, and `kernel = [height, width]`".to_owned()));
             };
             let weight = i16::try_from(*weight).map_err(|_| wrong(format!("a weight of {weight}: at most 255")))?;
-            let stride = form.stride.as_ref().map_or(kernel, |stride| *stride.get_ref());
+            let kernel = *kernel.get_ref();
+            let stride = own(form.stride.as_ref(), kernel);
             // A shape without planes is found by the check of the network.
             let _planes = planes(from);
-            Ok(Weights::Pool2d(Pool2d { kernel, stride, padding: form.padding.unwrap_or([0, 0]), weight }))
+            Ok(Weights::Pool2d(Pool2d { kernel, stride, padding: own(form.padding.as_ref(), [0, 0]), weight }))
         }
         Kind::Sparse => {
             let rows = match form.weights.get_ref() {

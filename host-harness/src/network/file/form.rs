@@ -29,7 +29,7 @@ pub(super) struct InputForm {
     pub(super) shape: Option<Spanned<Vec<usize>>>,
     pub(super) bias_of: Option<Spanned<String>>,
     pub(super) gain: Option<Spanned<f64>>,
-    pub(super) offset: Option<i32>,
+    pub(super) offset: Option<Spanned<i32>>,
     pub(super) weighted_for: Option<Spanned<String>>,
     pub(super) gains: Option<Spanned<WeightsForm>>,
     pub(super) offsets: Option<Spanned<Numbers>>,
@@ -158,10 +158,10 @@ pub(super) struct ConnectionForm {
     pub(super) weight_bits: Option<Spanned<u32>>,
     pub(super) delay: Option<Spanned<Numbers>>,
     pub(super) stride: Option<Spanned<[usize; 2]>>,
-    pub(super) padding: Option<[usize; 2]>,
-    pub(super) dilation: Option<[usize; 2]>,
-    pub(super) groups: Option<usize>,
-    pub(super) kernel: Option<[usize; 2]>,
+    pub(super) padding: Option<Spanned<[usize; 2]>>,
+    pub(super) dilation: Option<Spanned<[usize; 2]>>,
+    pub(super) groups: Option<Spanned<usize>>,
+    pub(super) kernel: Option<Spanned<[usize; 2]>>,
     pub(super) learning: Option<Spanned<LearningForm>>,
 }
 
@@ -200,7 +200,25 @@ pub(super) struct ReadoutForm {
     pub(super) skip_steps: Option<u32>,
 }
 
+/// The place of a key that is given.
+fn place<T>(key: Option<&Spanned<T>>) -> Option<Range<usize>> {
+    key.map(Spanned::span)
+}
+
 impl InputForm {
+    /// Keys that its kind does not have, and where they are.
+    pub(super) fn without_effect(&self) -> Option<(&'static str, Range<usize>)> {
+        let of_biases = [("gain", place(self.gain.as_ref())), ("offset", place(self.offset.as_ref()))];
+        let of_sums = [
+            ("gains", place(self.gains.as_ref())),
+            ("offsets", place(self.offsets.as_ref())),
+            ("bias_exp", place(self.bias_exp.as_ref())),
+        ];
+        let of_biases = of_biases.into_iter().filter(|_| self.bias_of.is_none());
+        let of_sums = of_sums.into_iter().filter(|_| self.weighted_for.is_none());
+        of_biases.chain(of_sums).find_map(|(key, span)| Some((key, span?)))
+    }
+
     /// Where a key is in the text.
     pub(super) fn span_of(&self, key: &str) -> Option<Range<usize>> {
         match key {
@@ -213,6 +231,14 @@ impl InputForm {
 }
 
 impl PopulationForm {
+    /// A register that is given here, and not in a compartment.
+    pub(super) fn register(&self) -> Option<Range<usize>> {
+        let numbers = [&self.decay_u, &self.decay_v, &self.v_th, &self.refractory];
+        let numbers = numbers.into_iter().find_map(|key| place(key.as_ref()));
+        let limits = [&self.v_min, &self.v_max].into_iter().find_map(|key| place(key.as_ref()));
+        numbers.or(limits).or_else(|| place(self.noise.as_ref())).or_else(|| place(self.homeostasis.as_ref()))
+    }
+
     /// Where a key is in the text.
     pub(super) fn span_of(&self, key: &str) -> Option<Range<usize>> {
         match key {
@@ -225,6 +251,19 @@ impl PopulationForm {
 }
 
 impl ConnectionForm {
+    /// Keys that its kind does not have, and where they are.
+    pub(super) fn without_effect(&self) -> Option<(&'static str, Range<usize>)> {
+        let (conv, pool) = (self.kind == Kind::Conv2d, self.kind == Kind::Pool2d);
+        let keys = [
+            ("stride", place(self.stride.as_ref()), conv || pool),
+            ("padding", place(self.padding.as_ref()), conv || pool),
+            ("dilation", place(self.dilation.as_ref()), conv),
+            ("groups", place(self.groups.as_ref()), conv),
+            ("kernel", place(self.kernel.as_ref()), pool),
+        ];
+        keys.into_iter().filter(|(.., own)| !own).find_map(|(key, span, _)| Some((key, span?)))
+    }
+
     /// Where a key is in the text.
     pub(super) fn span_of(&self, key: &str) -> Option<Range<usize>> {
         match key {

@@ -11,12 +11,17 @@ use toml::Spanned;
 /// The input of a table.
 pub(super) fn input(network: &Network, form: &InputForm, folder: &Path) -> Result<Input, Wrong> {
     let name = form.name.get_ref().clone();
+    if let Some((key, span)) = form.without_effect() {
+        let kind = if matches!(key, "gain" | "offset") { "bias_of" } else { "weighted_for" };
+        return Err(Wrong::new(span, format!("`{key}` has a meaning only with `{kind}`")));
+    }
     match (&form.shape, &form.bias_of, &form.weighted_for) {
         (Some(own), None, None) => Ok(Input { name, shape: shape(own)?, entry: Entry::Spikes }),
         (None, Some(population), None) => {
             let at = population_of(network, population)?;
             let shape = network.populations.get(at).map(|population| population.shape.clone()).unwrap_or_default();
-            let entry = Entry::Bias { population: at, gain_q16: gain_q16(form)?, offset: form.offset.unwrap_or(0) };
+            let offset = form.offset.as_ref().map(|offset| *offset.get_ref());
+            let entry = Entry::Bias { population: at, gain_q16: gain_q16(form)?, offset: offset.unwrap_or(0) };
             Ok(Input { name, shape, entry })
         }
         (Some(own), None, Some(population)) => {

@@ -1,29 +1,6 @@
 //! The TOML form of a network.
 //!
-//! ```toml
-//! name = "two layers"
-//! dt = "1 ms"            # only if durations are given
-//!
-//! [[input]]
-//! name = "image"
-//! shape = [1, 28, 28]
-//!
-//! [[population]]
-//! name = "out"
-//! shape = [10]
-//! decay_u = 4096         # units of 1/4096 a step, or a time constant: "5 ms"
-//! decay_v = "20 ms"
-//! v_th = 80              # mantissa: the threshold is 80 · 64
-//!
-//! [[connection]]
-//! from = "image"
-//! to = "out"
-//! weights = "arrays.npz:fc1"   # or rows of numbers, one number for all, { uniform = [-20, 20], density = 0.1 }
-//!
-//! [readout]
-//! population = "out"
-//! by = "spikes"
-//! ```
+//! [`EVERY_KEY`] is a file with every key, and says what each means.
 //!
 //! What is not known, out of range or in a wrong unit is an error that shows the line.
 
@@ -39,6 +16,9 @@ use form::{NetworkForm, ReadBys, ReadoutForm};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
+
+/// A network with every key that there is, each with its meaning, range, unit and default.
+pub const EVERY_KEY: &str = include_str!("every_key.toml");
 
 /// Why a file gives no network.
 #[derive(Debug, thiserror::Error)]
@@ -108,7 +88,8 @@ pub fn parse(text: &str, path: &Path) -> Result<Network, FileError> {
     let form: NetworkForm =
         toml::from_str(text).map_err(|error| FileError::Toml { path: path.to_owned(), error: Box::new(error) })?;
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
-    network(&form, folder).map_err(|Wrong { span, what }| {
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    network(&form, stem, folder).map_err(|Wrong { span, what }| {
         let before = text.get(..span.start).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         let source_line = text.lines().nth(line - 1).unwrap_or_default().trim().to_owned();
@@ -116,9 +97,9 @@ pub fn parse(text: &str, path: &Path) -> Result<Network, FileError> {
     })
 }
 
-fn network(form: &NetworkForm, folder: &Path) -> Result<Network, Wrong> {
+fn network(form: &NetworkForm, name: String, folder: &Path) -> Result<Network, Wrong> {
     let mut network = Network {
-        name: form.name.clone().unwrap_or_default(),
+        name: form.name.clone().unwrap_or(name),
         seed: form.seed.unwrap_or(0),
         dt_us: form.dt.as_ref().map(dt_us).transpose()?.unwrap_or(0),
         steps: form.steps.unwrap_or(0),

@@ -51,11 +51,8 @@ fn own(form: &PopulationForm) -> CompartmentForm {
 
 /// Refuses registers of a population whose compartments have their own.
 fn own_registers(form: &PopulationForm) -> Result<(), Wrong> {
-    let given = [&form.decay_u, &form.decay_v, &form.v_th, &form.refractory];
-    match given.into_iter().flatten().next() {
-        Some(given) => {
-            Err(Wrong::new(given.span(), "give registers either here or in each [[population.compartment]]"))
-        }
+    match form.register() {
+        Some(given) => Err(Wrong::new(given, "give registers either here or in each [[population.compartment]]")),
         None => Ok(()),
     }
 }

@@ -70,6 +70,30 @@ fn every_part_is_read() {
     assert_eq!(network.readout.unwrap().by, ReadBy::FirstSpike);
 }
 
+/// The file that shows every key has every key, is a network, and is placed.
+#[test]
+fn the_file_with_every_key_has_every_key() {
+    let network = parse(EVERY_KEY, Path::new("every_key.toml")).unwrap();
+    assert_eq!((network.inputs.len(), network.populations.len(), network.connections.len()), (3, 3, 6));
+    crate::place::place(&network, crate::place::Options::default()).unwrap();
+    let keys = include_str!("form.rs").lines().filter_map(|line| {
+        let (key, _) = line.strip_prefix("    pub(super) ")?.split_once(": ")?;
+        (!key.contains([' ', '('])).then_some(key)
+    });
+    let mut found = 0;
+    for key in keys {
+        let is_key = |(at, _): (usize, &str)| {
+            let before = EVERY_KEY[..at].chars().next_back();
+            let after = &EVERY_KEY[at + key.len()..];
+            before.is_none_or(|letter| "\n {[.".contains(letter))
+                && (after.starts_with(" = ") || after.starts_with(']'))
+        };
+        assert!(EVERY_KEY.match_indices(key).any(is_key), "{key} is missing");
+        found += 1;
+    }
+    assert!(found > 60, "{found} keys");
+}
+
 /// What is saved is read back as it was, arrays in their file.
 #[test]
 fn a_saved_network_is_the_same_network() {
@@ -121,6 +145,17 @@ fn what_is_wrong_is_shown_with_its_line() {
         ("delay = 3", "delay = 63", "line 37, `delay = 63`: a delay of 63 steps: a synapse has at most 62"),
         ("bias = [1,", "bias = [", "line 17, `bias = [ -2, 3, 4, 5, 6, 7, 8]`: 7 values, but there are 8 neurons"),
         ("[readout]", "[[input]]\nname = \"out\"\nshape = [1]\n[readout]", "`out` is there twice"),
+        (
+            "delay = 3",
+            "delay = 3\nkernel = [2, 2]",
+            "line 38, `kernel = [2, 2]`: `kernel` has no meaning for this `kind`",
+        ),
+        ("shape = [1, 4, 4]", "shape = [1, 4, 4]\ngain = 2.0", "`gain` has a meaning only with `bias_of`"),
+        (
+            "refractory = 2",
+            "noise = { at = \"voltage\", exponent = 3 }\n[[population.compartment]]",
+            "give registers either here or in each",
+        ),
         ("wgt_exp = -1", "wgt_exp = 8", "wgt_exp = 8 is outside -8..=7"),
         ("density = 0.5", "density = 1.5", "a `density` of 0 to 1"),
         ("{ uniform = [-20, 20], density = 0.5 }", "\"none.npz:w\"", "none.npz, array w"),
