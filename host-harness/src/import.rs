@@ -94,6 +94,19 @@ impl Row {
     }
 }
 
+impl Wrong {
+    /// The same, with those of these parts that are unsupported: they may be why.
+    #[must_use]
+    pub fn after(mut self, rows: &[Row]) -> Self {
+        let unsupported = rows.iter().filter(|row| row.rating == Rating::Unsupported);
+        let nodes: Vec<String> = unsupported.map(|row| format!("`{}` ({})", row.node, row.kind)).collect();
+        if !nodes.is_empty() {
+            let _ = write!(self.what, "; it comes without what is unsupported: {}", nodes.join(", "));
+        }
+        self
+    }
+}
+
 impl Imported {
     /// The worst rating of all parts.
     pub fn rating(&self) -> Rating {

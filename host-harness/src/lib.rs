@@ -1,6 +1,9 @@
 //! The host's side: builds networks, drives devices, runs experiments, records what came out.
 //!
-//! Data goes one way: [`image`] (within the chip's [`limits`]) → [`device`] → [`experiment`] → [`record`].
+//! Data goes one way:
+//!
+//! [`network`] (built, from a TOML file, or from [`nir`] by [`quantise`], or from [`lava_dl`]) → [`place`] → [`image`]
+//! (within the chip's [`limits`]) → [`device`] → [`inference`] or [`experiment`] → [`record`] → [`report`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -20,7 +23,9 @@ pub mod limits;
 pub mod network;
 pub mod nir;
 pub mod npy;
+pub mod npz;
 pub mod place;
+pub mod probe;
 pub mod quantise;
 pub mod record;
 pub mod report;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `manifest.toml` | experiment, device, seed, versions, image hash, steps; `finished = false` until the run has ended |
 //! | `README.txt` | what each file is |
+//! | `network.txt` | what there is to know of a network from a file |
 //! | `populations.csv`, `neurons.npy` | who is on the chip, see [`crate::roster::file`] |
 //! | `utilisation.csv`, `ops.csv` | what each core holds; exact counts |
 //! | `spikes.npy`, `probe-LABEL.npy`, `weights-*.npy` | see [`crate::samples`] |
@@ -87,6 +88,10 @@ pub struct Manifest {
     pub seed: u32,
     /// Duration of a step in milliseconds; steps are the truth, this is for labels.
     pub dt_ms: f64,
+    /// The command that ran.
+    pub command: String,
+    /// What is sampled, as `--probe` takes it.
+    pub probes: Vec<String>,
     /// The commit of the repository in which the run was started, if it is in one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
@@ -144,6 +149,14 @@ impl RunFolder {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Writes what there is to know of what runs, if there is something.
+    ///
+    /// # Errors
+    /// [`RecordError::File`].
+    pub fn about(&self, about: &str) -> Result<(), RecordError> {
+        if about.is_empty() { Ok(()) } else { write_whole(&self.path.join("network.txt"), about.as_bytes()) }
     }
 
     /// Writes what an image takes of each core.

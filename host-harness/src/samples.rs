@@ -1,8 +1,8 @@
 //! Files of a run folder that are sampled: spikes, probes, weights.
 
-use crate::device::probe::Probe;
 use crate::device::recorder::{Recorder, Sink};
 use crate::npy::{I32, NpyWriter, SPIKE};
+use crate::probe::{Meaning, Probe, meaning};
 use crate::record::write_whole;
 use loihi_core::probe::Register;
 use serde_json::json;
@@ -12,31 +12,47 @@ use std::path::{Path, PathBuf};
 /// What is recorded besides metrics.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Wanted {
-    /// Sample a register: NAME[FIRST..END]@every=N,from=N,to=N (`loihi list --registers` shows the names); needs --out
+    /// Sample a register: [POPULATION.]REGISTER[FIRST..END]@every=N,from=N,to=N (`loihi list --registers`); needs --out
     #[arg(long = "probe", value_name = "PROBE", requires = "out")]
     pub probes: Vec<Probe>,
-    /// Record every spike; needs --out
+    /// Record every spike, as --probe spikes does; needs --out
     #[arg(long, requires = "out")]
     pub spikes: bool,
 }
 
 impl Wanted {
+    /// The same with more probes.
+    #[must_use]
+    pub fn with(&self, more: &[Probe]) -> Self {
+        let more = more.iter().filter(|probe| !self.probes.contains(probe));
+        Self { probes: self.probes.iter().chain(more).cloned().collect(), spikes: self.spikes }
+    }
+
+    /// All probes, those of spikes too.
+    pub fn probes(&self) -> Vec<Probe> {
+        let spikes = self.spikes.then_some(Probe::SPIKES).filter(|spikes| !self.probes.contains(spikes));
+        self.probes.iter().cloned().chain(spikes).collect()
+    }
+
     /// A recorder that writes into a run folder; `dt_us` are microseconds of a step, for labels.
     ///
     /// # Errors
     /// A file cannot be written, or two probes would write the same one.
     pub fn recorder(&self, folder: &Path, dt_us: u64) -> io::Result<Recorder> {
         let mut recorder = Recorder::default();
-        for (number, probe) in self.probes.iter().enumerate() {
+        let of_spikes = |probe: &Probe| probe.register == Register::Spikes;
+        let (spikes, probes): (Vec<Probe>, Vec<Probe>) = self.probes().into_iter().partition(of_spikes);
+        for (number, probe) in probes.iter().enumerate() {
             let label = probe.label();
-            if self.probes[..number].iter().any(|other| other.label() == label) {
-                return Err(io::Error::other(format!("{label} is probed twice: give one --probe for it")));
+            if probes[..number].iter().any(|other| other.label() == label) {
+                return Err(io::Error::other(format!("{label} is probed twice: give one probe for it")));
             }
             let path = folder.join(format!("probe-{label}.npy"));
             recorder.probe(probe.clone(), Box::new(Rows::create(path, Some((probe.clone(), dt_us)))?));
         }
-        if self.spikes {
-            recorder.spikes(Box::new(Spikes(NpyWriter::create(&folder.join("spikes.npy"), SPIKE)?)));
+        if !spikes.is_empty() {
+            let sink = Spikes(NpyWriter::create(&folder.join("spikes.npy"), SPIKE)?);
+            recorder.spikes(spikes, Box::new(sink));
         }
         recorder.weights_at_begin(Box::new(Rows::create(folder.join("weights-before.npy"), None)?));
         Ok(recorder)
@@ -73,10 +89,10 @@ impl Rows {
 
 impl Sink for Rows {
     fn sample(&mut self, step: u64, words: &[i32]) -> io::Result<()> {
-        let label = self.probe.as_ref().map_or_else(String::new, |(probe, _)| probe.label());
         if words.len() != *self.width.get_or_insert(words.len()) {
             let why = format!(
-                "--probe {label}: the register had {} elements and has {} in step {step}: give a range that is in both",
+                "probe {}: the register had {} elements and has {} in step {step}: give a range that is in both",
+                self.probe.as_ref().map_or_else(String::new, |(probe, _)| probe.to_string()),
                 self.width.unwrap_or(0),
                 words.len()
             );
@@ -99,37 +115,20 @@ impl Sink for Rows {
             return if rows == 0 { Ok(()) } else { npy.finish(None) };
         };
         npy.finish(Some(width.unwrap_or(0)))?;
-        let (unit, format) = meaning(probe.register);
+        let Meaning { unit, format, .. } = meaning(probe.register);
         let about = json!({
+            "population": probe.of.as_ref().map(|target| &target.population),
             "register": probe.register.name(),
+            "column": probe.column(),
             "first_element": probe.elements.as_ref().map_or(0, |elements| elements.start),
             "shape": [rows, width.unwrap_or(0)],
-            "axes": ["sample", "element"],
+            "axes": ["sample", if probe.of.is_some() { "neuron" } else { "element" }],
             "unit": unit,
             "q_format": format,
             "steps": { "first": first, "every": probe.every, "count": rows },
             "dt_ms": dt_us as f64 / 1000.0,
         });
         write_whole(&path.with_extension("json"), format!("{about:#}\n").as_bytes()).map_err(io::Error::other)
-    }
-}
-
-/// Unit and fixed-point format of a register's words.
-const fn meaning(register: Register) -> (&'static str, &'static str) {
-    match register {
-        Register::U => ("current", "Q23.0"),
-        Register::V | Register::VReadout | Register::Threshold => ("voltage", "Q23.0"),
-        Register::Bias => ("voltage per step", "Q23.0"),
-        Register::Refractory | Register::D | Register::Epoch => ("steps", "integer"),
-        Register::Dendrite | Register::Apart => ("current / 64", "integer"),
-        Register::W => ("weight mantissa", "integer"),
-        Register::T => ("tag", "integer"),
-        Register::X1 | Register::X2 | Register::Y1 | Register::Y2 | Register::Y3 | Register::Activity => {
-            ("trace", "integer")
-        }
-        Register::Mailbox => ("as the experiment fills it", "Q3.12"),
-        Register::Rate => ("power of two", "integer"),
-        _ => ("words", "integer"),
     }
 }
 
@@ -160,14 +159,17 @@ impl Sink for Spikes {
 pub const README: &str = "\
 This folder holds one run of `loihi`. `loihi report` with its path draws it as one HTML file.
 
-manifest.toml       what ran: experiment, device, seed, steps, duration of a step, versions, hash of the image
+manifest.toml       what ran: experiment, command, device, seed, steps, duration of a step, versions, hash of the image
+network.txt         what there is to know of the network: of an imported one, what became of each part of its file
 metrics.csv         figures, a line per pass, stage or sample
 populations.csv     populations and their neurons, which are counted through all of them
 neurons.npy         by compartment of the chip, core after core: its neuron; -1 if it spikes for none
 utilisation.csv     what the network takes of each core
 ops.csv             exact counts of what was computed
-spikes.npy          --spikes: step, core, compartment of the core, payload (1), a row per spike
-probe-LABEL.npy     --probe: a row per sample, a column per element; probe-LABEL.json gives steps, unit and format
+spikes.npy          --spikes: step, core, compartment of the core, payload (1), a row per spike; `probes` in
+                    manifest.toml says whose, if not all
+probe-LABEL.npy     --probe: a row per sample, a column per element or neuron; probe-LABEL.json gives steps, unit and
+                    format
 weights-before.npy  what learns, before the first step of this run: mantissas of the plastic weights, or what the snips learn
 weights-after.npy   the same at its end
 learned.bin         learned state, for --learned

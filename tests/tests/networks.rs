@@ -171,8 +171,6 @@ fn what_is_wrong_with_network_or_samples_is_said_in_a_sentence() {
     let infer = |network: &str, samples: &str| run(&["infer", network, "--data", samples]);
     assert_one_sentence(&infer("none.toml", &samples), &["none.toml cannot be read"]);
     assert_one_sentence(&infer(&network, "none"), &["none"]);
-    let none = place.changed("[readout]\npopulation = \"out\"\n", "");
-    assert_one_sentence(&infer(&none, &samples), &["says not where the answer is"]);
     let other = place.changed("shape = [2, 8, 8]", "shape = [128]");
     assert_one_sentence(&infer(&other, &samples), &["line 20, `to = \"pool\"`: the pool of [128] gives"]);
     let empty = place.path("empty");

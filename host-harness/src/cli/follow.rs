@@ -24,6 +24,8 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
 pub(super) struct Show<'a> {
     /// What it is called in its folder: the experiment or the network.
     pub(super) name: &'a str,
+    /// What there is to know of it.
+    pub(super) about: &'a str,
     /// Microseconds of a step, for labels.
     pub(super) dt_us: u64,
     /// Its folder, if it is recorded.
@@ -45,6 +47,7 @@ pub(super) fn follow(
 ) -> anyhow::Result<Outcome> {
     let folder = show.out.map(RunFolder::create).transpose()?;
     if let Some(folder) = &folder {
+        folder.about(show.about)?;
         session.set_recorder(Some(show.wanted.recorder(folder.path(), show.dt_us)?));
     }
     let mut follower = Follower {
@@ -76,6 +79,8 @@ fn manifest(show: Show<'_>, session: &Session, seed: u32) -> Manifest {
         board: session.identity().board.clone(),
         seed,
         dt_ms: show.dt_us as f64 / 1000.0,
+        command: std::env::args_os().map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" "),
+        probes: show.wanted.probes().iter().map(ToString::to_string).collect(),
         commit: commit(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         protocol_version: PROTOCOL_VERSION,
@@ -85,6 +90,16 @@ fn manifest(show: Show<'_>, session: &Session, seed: u32) -> Manifest {
         steps: 0,
         digest: String::new(),
         finished: false,
+    }
+}
+
+/// A word of a command as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "-_./=:,@%+".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
     }
 }
 

@@ -3,7 +3,6 @@
 use super::out;
 use crate::import::{Imported, Rating};
 use crate::lava_dl;
-use crate::network::Save as _;
 use crate::nir;
 use crate::quantise::{InputAs, Integrator, Options, Reset, quantise};
 use anyhow::bail;
@@ -38,12 +37,14 @@ pub(super) struct ImportArgs {
 }
 
 pub(super) fn import(args: &ImportArgs) -> anyhow::Result<()> {
-    let imported = read(args)?;
-    out::line(format_args!("{}", imported.table().trim_end()))?;
+    let mut imported = read(args)?;
+    let table = imported.table();
+    out::line(format_args!("{}", table.trim_end()))?;
     if imported.rating() == Rating::Unsupported && !args.allow {
         bail!("{} has parts that are unsupported; --allow goes on without them", args.file.display());
     }
     if let Some(path) = &args.out {
+        imported.network.about = format!("Imported from {}:\n{table}", args.file.display());
         imported.network.save(path)?;
         out::line(format_args!("{} neurons in {}", imported.network.neurons(), path.display()))?;
     }

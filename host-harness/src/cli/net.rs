@@ -7,12 +7,12 @@ use super::out;
 use crate::data::collection;
 use crate::experiment::trained::Trained;
 use crate::experiment::{Options, Outcome};
-use crate::inference::present::{Coding, Presentation, check_labels};
+use crate::inference::present::{Coding, Presentation, check_labels, input_of};
 use crate::network::{Network, file};
 use crate::place::{self, place};
 use crate::record::Learned;
 use crate::samples::Wanted;
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -51,6 +51,9 @@ pub(super) struct ShowingArgs {
     /// Of IDX files, those whose names begin so
     #[arg(long, value_name = "PREFIX", default_value = TEST)]
     pub(super) split: String,
+    /// The input to which samples are shown [default: the only one]
+    #[arg(long, value_name = "NAME")]
+    pub(super) input: Option<String>,
     /// How values become spikes
     #[arg(long, value_enum)]
     pub(super) coding: Option<Coding>,
@@ -133,7 +136,7 @@ fn read(path: &Path) -> anyhow::Result<Network> {
 impl Default for ShowingArgs {
     fn default() -> Self {
         let (split, threshold) = (TEST.to_owned(), DELTA_THRESHOLD);
-        Self { split, coding: None, threshold, steps: None, step_us: None, samples: None, seed: 0 }
+        Self { split, input: None, coding: None, threshold, steps: None, step_us: None, samples: None, seed: 0 }
     }
 }
 
@@ -159,16 +162,14 @@ pub(super) fn trained(
     options: place::Options,
 ) -> anyhow::Result<Trained> {
     let read = read(network)?;
-    if read.readout.is_none() {
-        bail!("{} says not where the answer is: add `[readout]` with a population", network.display());
-    }
+    let input = input_of(&read, showing.input.as_deref()).with_context(|| network.display().to_string())?;
     let mut items = collection::open(data, &showing.split)?;
     items.truncate(showing.samples.unwrap_or(usize::MAX));
     check_labels(&read, &items).with_context(|| format!("{} does not fit {}", data.display(), network.display()))?;
     let placed = place(&read, options).with_context(|| format!("{} cannot be placed", network.display()))?;
     let step_us = showing.step_us.or(Some(read.dt_us).filter(|dt_us| *dt_us > 0)).unwrap_or(1000);
     let ShowingArgs { coding, steps, threshold, seed, .. } = *showing;
-    let presentation = Presentation { coding, steps, step_us, threshold, seed };
+    let presentation = Presentation { input, coding, steps, step_us, threshold, seed };
     Ok(Trained { network: read, placed, items, presentation })
 }
 
@@ -179,7 +180,10 @@ pub(super) fn infer(args: &InferArgs) -> anyhow::Result<()> {
     let device = session.device_name().to_owned();
     let options = Options { seed: args.showing.seed, learned, ..Options::default() };
     let (name, dt_us) = (task.network.name.as_str(), task.presentation.step_us);
-    let show = Show { name, dt_us, out: args.out.as_deref(), wanted: &args.wanted, quiet: args.quiet, each: args.each };
+    let wanted = args.wanted.with(&task.network.probes);
+    let about = task.network.about.as_str();
+    let show =
+        Show { name, about, dt_us, out: args.out.as_deref(), wanted: &wanted, quiet: args.quiet, each: args.each };
     let begin = Instant::now();
     let outcome = follow(&task, &mut session, &options, show)?;
     let seconds = begin.elapsed().as_secs_f64();

@@ -4,10 +4,10 @@ use super::follow::{Show, follow};
 use super::open::open;
 use super::out;
 use super::{DeviceArgs, SampleArgs};
-use crate::device::probe::registers;
 use crate::device::session::Session;
 use crate::experiment::{Experiment, Options, Outcome, Task, figure, parameters};
 use crate::network::file::{EVERY_KEY, describes_network};
+use crate::probe::{Meaning, meaning, registers};
 use crate::record::{Learned, read_checkpoint};
 use crate::samples::Wanted;
 use anyhow::{Context as _, anyhow, bail};
@@ -73,8 +73,10 @@ pub(super) struct ListArgs {
 
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
     if args.registers {
+        out::line(format_args!("{:<11} {:<50} {}", "register", "a word for every", "unit"))?;
         for register in registers() {
-            out::line(format_args!("{}", register.name()))?;
+            let Meaning { per, unit, .. } = meaning(register);
+            out::line(format_args!("{:<11} {per:<50} {unit}", register.name()))?;
         }
         return Ok(());
     }
@@ -117,7 +119,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let mut session = open(&args.device)?;
     let options = Options { learned, resume, ..args.sample.options() };
     let (name, out) = (experiment.name(), args.out.as_deref());
-    let show = Show { name, dt_us: 1000, out, wanted: &args.wanted, quiet: args.quiet, each: false };
+    let show = Show { name, about: "", dt_us: 1000, out, wanted: &args.wanted, quiet: args.quiet, each: false };
     let outcome = follow(&*task, &mut session, &options, show)?;
     if args.json {
         let report = report(experiment, &session, args.sample.seed, &outcome);

@@ -28,6 +28,9 @@ pub(super) struct ViewArgs {
     device: DeviceArgs,
     #[command(flatten)]
     sample: SampleArgs,
+    /// The input to which samples are shown, for networks [default: the only one]
+    #[arg(long, value_name = "NAME")]
+    input: Option<String>,
     /// How values become spikes, for networks that take spikes
     #[arg(long, value_enum)]
     coding: Option<Coding>,
@@ -83,6 +86,7 @@ fn subject(args: &ViewArgs) -> anyhow::Result<Subject> {
     };
     let samples = args.sample.samples;
     let showing = ShowingArgs {
+        input: args.input.clone(),
         coding: args.coding,
         steps: args.steps,
         samples,

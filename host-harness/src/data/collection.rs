@@ -4,6 +4,7 @@
 //! |---|---|
 //! | a folder or `.tar.gz` of `.bs2`, `.bin`, `.aedat`, `.wav` files | `labels.txt` (name, white space, class), else a folder a class, else the first number in the name |
 //! | a `.csv` file, a sample a row | in its column |
+//! | an `.npy` or `.npz` file, see [`super::arrays`] | in its array `y` or `labels` |
 //! | a folder with `PREFIX-images-idx3-ubyte` or `PREFIX-…-idx3-ubyte` and `PREFIX-labels-idx1-ubyte`, plain or `.gz` | in that file |
 //! | a folder with CIFAR-10 as it is fetched | in its lists |
 //! | an IDX file, plain or `.gz`: its first extent are the samples | none |
@@ -14,7 +15,7 @@ use super::events::{Events, EventsError, parse_bin, parse_bs2};
 use super::folder::data_folder;
 use super::idx::{self, IdxError};
 use super::package::PACKAGES;
-use super::{aedat, cifar, table, wav};
+use super::{aedat, arrays, cifar, table, wav};
 use flate2::read::GzDecoder;
 use std::collections::BTreeMap;
 use std::fs;
@@ -66,6 +67,14 @@ pub enum CollectionError {
     /// An IDX file is damaged.
     #[error(transparent)]
     Idx(#[from] IdxError),
+    /// A file of arrays is damaged, or holds none of samples.
+    #[error("{}: {what}", path.display())]
+    Arrays {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
     /// A row of a CSV file is none.
     #[error("{}, line {line}: {what}", path.display())]
     Row {
@@ -98,7 +107,7 @@ pub enum CollectionError {
     },
     /// Nothing in it can be read.
     #[error(
-        "{}: there is nothing here that can be read; there can be .bs2, .bin, .aedat, .wav and .csv files, and IDX files {prefix}-…-idx3-ubyte",
+        "{}: there is nothing here that can be read; there can be .bs2, .bin, .aedat, .wav, .csv, .npy and .npz files, and IDX files {prefix}-…-idx3-ubyte",
         path.display()
     )]
     Nothing {
@@ -141,6 +150,8 @@ pub fn open(path: &Path, prefix: &str) -> Result<Vec<Item>, CollectionError> {
         of_files(archive_files(path)?, path, prefix)?
     } else if extension(path) == "csv" {
         table::parse(&read(path)?).map_err(|(line, what)| CollectionError::Row { path: path.to_owned(), line, what })?
+    } else if matches!(extension(path).as_str(), "npy" | "npz") {
+        arrays::parse(&read(path)?).map_err(|what| CollectionError::Arrays { path: path.to_owned(), what })?
     } else if name_of(path).contains("-ubyte") {
         of_idx_alone(path)?
     } else {

@@ -34,6 +34,17 @@ pub fn latency(values: &[u8], steps: u32) -> Spikes {
     Spikes { steps, spikes }
 }
 
+/// Rows of values, one a step: a spike for every value of 128 or more.
+pub fn frames(rows: &[u8], width: usize) -> Spikes {
+    let rows = rows.chunks_exact(width.max(1));
+    let steps = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+    let of_row = |(step, row): (u32, &[u8])| {
+        let fires = row.iter().enumerate().filter(|(_, value)| **value >= 128);
+        fires.map(|(at, _)| (step, at)).collect::<Vec<_>>()
+    };
+    Spikes { steps, spikes: (0..).zip(rows).flat_map(of_row).collect() }
+}
+
 /// Rows of values, one a step: a spike at element `at` for a rise by `threshold` since the last spike there, at
 /// `width + at` for a fall. A threshold of 0 counts as 1. The first row is where it begins.
 pub fn delta(rows: &[u8], width: usize, threshold: u8) -> Spikes {

@@ -2,6 +2,7 @@
 
 pub mod aedat;
 mod aedat4;
+pub mod arrays;
 pub mod cache;
 pub mod checksum;
 pub mod cifar;

@@ -14,7 +14,6 @@ pub mod inproc;
 pub mod log;
 pub mod lossy;
 pub mod meter;
-pub mod probe;
 pub mod qemu;
 pub mod recorder;
 pub mod session;

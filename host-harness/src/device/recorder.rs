@@ -3,13 +3,15 @@
 //! Runs are split at the sampled steps and computed on; what is computed stays the same, bit for bit. A session without a
 //! recorder, and every step that no probe asks for, goes the way it always went.
 
-use super::probe::Probe;
 use super::session::{Session, SessionError};
 use crate::image::ImageFile;
+use crate::probe::Probe;
+use crate::roster::Roster;
 use loihi_core::ops::OpCounts;
 use loihi_core::probe::Register;
 use loihi_core::wire::message::Record;
 use std::io;
+use std::ops::Range;
 
 /// Takes samples.
 pub trait Sink: Send {
@@ -36,11 +38,23 @@ pub trait Onlooker: Send {
     fn look(&mut self, step: u64, spikes: &[i32], ops: &OpCounts);
 }
 
+/// A probe, and the elements of its register on the chip that is loaded.
+struct Located {
+    probe: Probe,
+    /// Words of the register to read; `None`: all.
+    range: Option<Range<usize>>,
+    /// Those of them to keep, counted from the first one that is read, in the order in which they are wanted; `None`: all.
+    picked: Option<Vec<usize>>,
+    /// Whether each of them is among those to keep.
+    held: Vec<bool>,
+}
+
 /// Probes, and where their samples go.
 #[derive(Default)]
 pub struct Recorder {
-    probes: Vec<(Probe, Box<dyn Sink>)>,
-    spikes: Option<Box<dyn Sink>>,
+    probes: Vec<(Located, Box<dyn Sink>)>,
+    /// Whose spikes are recorded, and when.
+    spikes: Option<(Vec<Located>, Box<dyn Sink>)>,
     onlooker: Option<Box<dyn Onlooker>>,
     begin: Option<Box<dyn Sink>>,
     /// First compartments of the cores of the image that is loaded.
@@ -51,7 +65,7 @@ pub struct Recorder {
 
 impl std::fmt::Debug for Recorder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let probes: Vec<&Probe> = self.probes.iter().map(|(probe, _)| probe).collect();
+        let probes: Vec<&Probe> = self.probes.iter().map(|(located, _)| &located.probe).collect();
         f.debug_struct("Recorder").field("probes", &probes).field("steps", &self.steps).finish_non_exhaustive()
     }
 }
@@ -59,12 +73,13 @@ impl std::fmt::Debug for Recorder {
 impl Recorder {
     /// Samples a register.
     pub fn probe(&mut self, probe: Probe, sink: Box<dyn Sink>) {
-        self.probes.push((probe, sink));
+        self.probes.push((Located::anywhere(probe), sink));
     }
 
-    /// Records every spike. The sink gets core and compartment of the core in turn, and nothing for a silent step.
-    pub fn spikes(&mut self, sink: Box<dyn Sink>) {
-        self.spikes = Some(sink);
+    /// Records the spikes that one of these probes asks for. The sink gets core and compartment of the core in turn, and
+    /// nothing for a silent step.
+    pub fn spikes(&mut self, probes: Vec<Probe>, sink: Box<dyn Sink>) {
+        self.spikes = Some((probes.into_iter().map(Located::anywhere).collect(), sink));
     }
 
     /// Lets somebody look at spikes and counts.
@@ -83,25 +98,24 @@ impl Recorder {
     /// The first [`SessionError::Record`]; the others are closed all the same.
     pub fn finish(self) -> Result<(), SessionError> {
         let probes = self.probes.into_iter().map(|(_, sink)| sink);
-        let finished: Vec<io::Result<()>> = probes.chain(self.spikes).chain(self.begin).map(Sink::finish).collect();
+        let spikes = self.spikes.into_iter().map(|(_, sink)| sink);
+        let finished: Vec<io::Result<()>> = probes.chain(spikes).chain(self.begin).map(Sink::finish).collect();
         finished.into_iter().collect::<io::Result<()>>().map_err(SessionError::Record)
     }
 
     /// An image was loaded: where its cores begin, and whether it has what is to be sampled.
-    pub(super) fn loaded(&mut self, session: &mut Session, image: &ImageFile) -> Result<(), SessionError> {
-        for (probe, _) in &self.probes {
-            let elements = probe.elements.clone().unwrap_or(0..1);
-            let there = session.read_part(probe.register, Some(elements.clone()))?.len();
-            if there < elements.len() {
-                let why = match session.read(probe.register)?.len() {
-                    0 => format!("--probe {}: this network has no such register", probe.label()),
-                    all => format!(
-                        "--probe {} asks for elements up to {}, the register has {all}",
-                        probe.label(),
-                        elements.end
-                    ),
-                };
-                return Err(SessionError::Record(io::Error::other(why)));
+    pub(super) fn loaded(
+        &mut self,
+        session: &mut Session,
+        image: &ImageFile,
+        roster: &Roster,
+    ) -> Result<(), SessionError> {
+        let refused = |why| SessionError::Record(io::Error::other(why));
+        let spikes = self.spikes.iter_mut().flat_map(|(probes, _)| probes);
+        for located in self.probes.iter_mut().map(|(located, _)| located).chain(spikes) {
+            located.locate(roster).map_err(refused)?;
+            if let Some(why) = located.lacks(session)? {
+                return Err(refused(why));
             }
         }
         let first = |core: loihi_core::image::CoreRecord| u32::try_from(core.compartment_first).unwrap_or(u32::MAX);
@@ -204,8 +218,10 @@ impl Recorder {
     /// The next step after which something is sampled.
     fn next(&self, computed: u64) -> Option<u64> {
         let looks = self.onlooker.as_ref().is_some_and(|onlooker| onlooker.wants());
-        let spikes = (looks || self.spikes.is_some()).then_some(computed);
-        self.probes.iter().filter_map(|(probe, _)| probe.next(computed)).chain(spikes).min()
+        let looks = looks.then_some(computed);
+        let spikes = self.spikes.iter().flat_map(|(probes, _)| probes);
+        let all = self.probes.iter().map(|(located, _)| located).chain(spikes);
+        all.filter_map(|located| located.probe.next(computed)).chain(looks).min()
     }
 
     fn samples_within(&self, computed: u64, steps: u64) -> bool {
@@ -222,34 +238,108 @@ impl Recorder {
     fn sample(&mut self, session: &mut Session, computed: u64) -> Result<(), SessionError> {
         self.steps = Some(computed);
         let step = computed.saturating_sub(1);
-        for (probe, sink) in self.probes.iter_mut().filter(|(probe, _)| probe.next(step) == Some(step)) {
-            let words = session.read_part(probe.register, probe.elements.clone())?;
-            sink.sample(step, &words).map_err(SessionError::Record)?;
+        for (located, sink) in self.probes.iter_mut().filter(|(located, _)| located.is_due(step)) {
+            let words = session.read_part(located.probe.register, located.range.clone())?;
+            sink.sample(step, &located.pick(words)).map_err(SessionError::Record)?;
         }
         let looks = self.onlooker.as_ref().is_some_and(|onlooker| onlooker.wants());
-        if !looks && self.spikes.is_none() {
+        let records = self.spikes.iter().flat_map(|(probes, _)| probes).any(|located| located.is_due(step));
+        if !looks && !records {
             return Ok(());
         }
-        let spikes = self.spikes_by_core(&session.read(Register::Spikes)?);
-        if let Some(sink) = &mut self.spikes
-            && !spikes.is_empty()
-        {
-            sink.sample(step, &spikes).map_err(SessionError::Record)?;
+        let fired = session.read(Register::Spikes)?;
+        if let Some((probes, sink)) = &mut self.spikes {
+            let wanted = |spike: &&i32| probes.iter().any(|located| located.is_due(step) && located.holds(**spike));
+            let wanted = spikes_by_core(&self.cores, fired.iter().filter(wanted));
+            if !wanted.is_empty() {
+                sink.sample(step, &wanted).map_err(SessionError::Record)?;
+            }
         }
         if let Some(onlooker) = self.onlooker.as_mut().filter(|_| looks) {
-            onlooker.look(step, &spikes, &session.ops()?);
+            onlooker.look(step, &spikes_by_core(&self.cores, fired.iter()), &session.ops()?);
         }
         Ok(())
     }
+}
 
-    /// Core and compartment of the core, in turn, of compartments of the chip.
-    fn spikes_by_core(&self, compartments: &[i32]) -> Vec<i32> {
-        let place = |compartment: &i32| {
-            let compartment = compartment.cast_unsigned();
-            let core = self.cores.partition_point(|first| *first <= compartment).saturating_sub(1);
-            let first = self.cores.get(core).copied().unwrap_or(0);
-            [i32::try_from(core).unwrap_or(i32::MAX), (compartment - first).cast_signed()]
+/// Core and compartment of the core, in turn, of compartments of the chip; `cores` are the first ones of the cores.
+fn spikes_by_core<'s>(cores: &[u32], compartments: impl Iterator<Item = &'s i32>) -> Vec<i32> {
+    let place = |compartment: &i32| {
+        let compartment = compartment.cast_unsigned();
+        let core = cores.partition_point(|first| *first <= compartment).saturating_sub(1);
+        let first = cores.get(core).copied().unwrap_or(0);
+        [i32::try_from(core).unwrap_or(i32::MAX), (compartment - first).cast_signed()]
+    };
+    compartments.flat_map(place).collect()
+}
+
+impl Located {
+    const fn anywhere(probe: Probe) -> Self {
+        Self { probe, range: None, picked: None, held: Vec::new() }
+    }
+
+    /// Finds the elements among the populations of a chip; else why there are none.
+    fn locate(&mut self, roster: &Roster) -> Result<(), String> {
+        let Self { probe, range, picked, held } = self;
+        let Some(target) = &probe.of else {
+            range.clone_from(&probe.elements);
+            return Ok(());
         };
-        compartments.iter().flat_map(place).collect()
+        let Some(found) = roster.populations.iter().find(|found| found.name == target.population) else {
+            let names: Vec<&str> = roster.populations.iter().map(|found| found.name.as_str()).collect();
+            let names = names.join(", ");
+            return Err(format!("probe {probe}: there is no population `{}`; there are: {names}", target.population));
+        };
+        let Some(all) = roster.compartments(&found.name, target.compartment) else {
+            return Err(format!("probe {probe}: a neuron has {} compartments, counted from 0", found.compartments));
+        };
+        let wanted = probe.elements.clone().unwrap_or(0..all.len());
+        let Some(places) = all.get(wanted.clone()).filter(|places| !places.is_empty()) else {
+            let (asked, there) = (wanted.end, all.len());
+            return Err(format!("probe {probe} asks for neurons up to {asked}, `{}` has {there}", found.name));
+        };
+        let first = places.iter().copied().min().unwrap_or(0);
+        let end = places.iter().copied().max().unwrap_or(0) + 1;
+        *range = Some(first as usize..end as usize);
+        *held = vec![false; (end - first) as usize];
+        let places = places.iter().map(|place| (place - first) as usize);
+        *picked = Some(places.inspect(|place| held[*place] = true).collect());
+        Ok(())
+    }
+
+    /// Why the chip that is loaded has not all of the elements; `None` if it has.
+    fn lacks(&self, session: &mut Session) -> Result<Option<String>, SessionError> {
+        let Self { probe, range, .. } = self;
+        if probe.register == Register::Spikes {
+            return Ok(None);
+        }
+        let wanted = range.clone().unwrap_or(0..1);
+        if session.read_part(probe.register, Some(wanted.clone()))?.len() == wanted.len() {
+            return Ok(None);
+        }
+        Ok(Some(match session.read(probe.register)?.len() {
+            0 => format!("probe {probe}: this network has no such register"),
+            all => format!("probe {probe} asks for elements up to {}, the register has {all}", wanted.end),
+        }))
+    }
+
+    /// Whether a sample is taken after a step.
+    fn is_due(&self, step: u64) -> bool {
+        self.probe.next(step) == Some(step)
+    }
+
+    /// What is wanted of the words that were read.
+    fn pick(&self, words: Vec<i32>) -> Vec<i32> {
+        match &self.picked {
+            Some(picked) => picked.iter().filter_map(|at| words.get(*at).copied()).collect(),
+            None => words,
+        }
+    }
+
+    /// Whether spikes of a compartment are wanted.
+    fn holds(&self, compartment: i32) -> bool {
+        let Some(range) = &self.range else { return true };
+        let place = usize::try_from(compartment).ok().and_then(|place| place.checked_sub(range.start));
+        place.and_then(|place| self.held.get(place)).is_some_and(|held| *held)
     }
 }

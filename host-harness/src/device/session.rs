@@ -7,6 +7,7 @@ use super::exchange::{Exchange, length, unexpected};
 use super::meter::Meter;
 use super::recorder::Recorder;
 use crate::image::ImageFile;
+use crate::roster::Roster;
 use loihi_core::chip::{Chip, Keep, ResetScope};
 use loihi_core::device::DeviceError;
 use loihi_core::ops::OpCounts;
@@ -120,6 +121,14 @@ impl Session {
     /// # Errors
     /// [`SessionError::DoesNotFit`] with both sizes, or why the device refused.
     pub fn load(&mut self, file: &ImageFile) -> Result<(), SessionError> {
+        self.load_as(file, &Roster::of_cores(file)?)
+    }
+
+    /// The same with populations, by whose names a recorder finds what it samples.
+    ///
+    /// # Errors
+    /// As [`Session::load`], or [`SessionError::Record`] if there is not what is to be sampled.
+    pub fn load_as(&mut self, file: &ImageFile, roster: &Roster) -> Result<(), SessionError> {
         let image = file.open()?;
         let needed_bytes = file.bytes().len().next_multiple_of(8) + Chip::bytes_needed(&image);
         let available_bytes = self.identity.arena_bytes;
@@ -140,7 +149,7 @@ impl Session {
             meter.loaded(file);
         }
         let Some(mut recorder) = self.recorder.take() else { return Ok(()) };
-        let checked = recorder.loaded(self, file);
+        let checked = recorder.loaded(self, file, roster);
         self.recorder = Some(recorder);
         checked
     }

@@ -146,7 +146,7 @@ fn load(
     if options.resume.is_some() {
         return Err(ExperimentError::NotResumable);
     }
-    watch.image(image, &Roster::of_cores(image)?)?;
+    watch.image(image, &Roster::of_cores(image).map_err(SessionError::from)?)?;
     session.load(image)?;
     if let Some(learned) = &options.learned {
         learned.restore(image, session)?;

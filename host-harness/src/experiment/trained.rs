@@ -2,7 +2,7 @@
 
 use super::{Answer, ExperimentError, Metrics, Options, Outcome, Running, Task, Watch, conclude};
 use crate::data::collection::Item;
-use crate::device::session::Session;
+use crate::device::session::{Session, SessionError};
 use crate::inference::present::{Presentation, present};
 use crate::inference::{Inference, winner};
 use crate::network::Network;
@@ -12,7 +12,7 @@ use crate::roster::Roster;
 /// A network on its cores, and what it is shown.
 #[derive(Debug)]
 pub struct Trained {
-    /// The network, with a readout.
+    /// The network; without a readout it answers nothing.
     pub network: Network,
     /// Where it is.
     pub placed: Placed,
@@ -28,7 +28,8 @@ impl Task for Trained {
         if options.resume.is_some() {
             return Err(ExperimentError::NotResumable);
         }
-        watch.image(image, &Roster::of_populations(&self.network, &self.placed)?)?;
+        let roster = Roster::of_populations(&self.network, &self.placed).map_err(SessionError::from)?;
+        watch.image(image, &roster)?;
         let shown = &self.items[..options.samples.unwrap_or(usize::MAX).min(self.items.len())];
         let mut inference = Inference::new(session, &self.network, &self.placed)?;
         if let Some(learned) = &options.learned {
@@ -39,9 +40,11 @@ impl Task for Trained {
             let stimulus = present(&self.network, item, number, &self.presentation)?;
             let scores = inference.score(&stimulus)?;
             let answer = winner(&scores).and_then(|class| u32::try_from(class).ok());
-            labelled += u32::from(item.label.is_some());
-            right += u32::from(item.label.is_some() && item.label == answer);
-            let (name, label, scores) = (item.name.as_str(), item.label, scores.as_slice());
+            // A network that answers nothing is neither right nor wrong.
+            let label = item.label.filter(|_| self.network.readout.is_some());
+            labelled += u32::from(label.is_some());
+            right += u32::from(label.is_some() && label == answer);
+            let (name, scores) = (item.name.as_str(), scores.as_slice());
             let answer = Answer { number, name, steps: stimulus.steps, label, answer, scores, labelled, right };
             watch.answer(&answer)?;
             let figure = answer.accuracy().map(|accuracy| ("accuracy", accuracy));

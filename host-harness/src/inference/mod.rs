@@ -5,6 +5,7 @@ pub mod present;
 use crate::device::session::{Session, SessionError};
 use crate::network::{Entry, Network, ReadBy, Readout};
 use crate::place::Placed;
+use crate::roster::Roster;
 use loihi_core::chip::ResetScope;
 use loihi_core::probe::Register;
 use loihi_core::wire::message::{DATA_MAX, Record};
@@ -64,9 +65,6 @@ pub enum InferenceError {
         /// How many are given.
         found: usize,
     },
-    /// The network does not say where its answer is.
-    #[error("the network has no readout: add `[readout]` with a population")]
-    NoReadout,
 }
 
 /// A network on a device.
@@ -87,7 +85,8 @@ impl<'r> Inference<'r> {
     /// # Errors
     /// [`SessionError`].
     pub fn new(session: &'r mut Session, network: &'r Network, placed: &'r Placed) -> Result<Self, InferenceError> {
-        session.load(&placed.image)?;
+        let roster = Roster::of_populations(network, placed).map_err(SessionError::from)?;
+        session.load_as(&placed.image, &roster)?;
         let sets_biases = network.inputs.iter().any(|input| matches!(input.entry, Entry::Bias { .. }));
         let bias = if sets_biases { session.read(Register::Bias)? } else { Vec::new() };
         let weighted = network.inputs.iter().filter(|input| matches!(input.entry, Entry::Weighted(_)));
@@ -215,12 +214,15 @@ impl<'r> Inference<'r> {
         Ok((0..neurons).filter_map(|neuron| words.get(soma(neuron)? as usize).copied()).collect())
     }
 
-    /// Computes a sample and scores every class: the larger the better.
+    /// Computes a sample and scores every class: the larger the better. A network without readout has no classes.
     ///
     /// # Errors
-    /// [`InferenceError::NoReadout`], or what [`Inference::run`] says.
+    /// What [`Inference::run`] says.
     pub fn score(&mut self, stimulus: &Stimulus) -> Result<Vec<i64>, InferenceError> {
-        let Readout { population, by, skip_steps } = self.network.readout.ok_or(InferenceError::NoReadout)?;
+        let Some(Readout { population, by, skip_steps }) = self.network.readout else {
+            self.run(stimulus, |_| {})?;
+            return Ok(Vec::new());
+        };
         let classes = self.network.populations.get(population).map_or(0, crate::network::Population::neurons);
         let mut scores = vec![0_i64; classes];
         self.run(stimulus, |spike| {

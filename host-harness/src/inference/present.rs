@@ -14,11 +14,15 @@ pub enum Coding {
     Latency,
     /// A spike for every rise or fall by the threshold; a row of values is a step
     Delta,
+    /// A spike for every value of at least half of the most; a row of values is a step
+    Frames,
 }
 
 /// How samples are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Presentation {
+    /// The input to which they are shown, by its place in the network's list.
+    pub input: usize,
     /// How values become spikes, for inputs of spikes.
     pub coding: Option<Coding>,
     /// Steps of a sample; else the network's own, else what the sample has.
@@ -34,11 +38,22 @@ pub struct Presentation {
 /// Why a sample cannot be shown to a network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PresentError {
-    /// It has not exactly one input.
-    #[error("the network has {0} inputs; samples can be shown to a network with one")]
-    Inputs(usize),
+    /// There is nothing to show samples to.
+    #[error("the network has no input: samples cannot be shown to it")]
+    NoInput,
+    /// There are several inputs, and nobody says which one takes the samples.
+    #[error("the network has several inputs: say --input with one of {0}")]
+    Inputs(String),
+    /// There is no such input.
+    #[error("the network has no input `{name}`; there are: {there}")]
+    NoSuchInput {
+        /// The name.
+        name: String,
+        /// Those that there are.
+        there: String,
+    },
     /// Values for an input of spikes.
-    #[error("the input `{0}` takes spikes and the samples are values: say --coding rate, latency or delta")]
+    #[error("the input `{0}` takes spikes and the samples are values: say --coding rate, latency, delta or frames")]
     Coding(String),
     /// Nothing says how long.
     #[error("nothing says how many steps a sample takes: say --steps")]
@@ -72,6 +87,23 @@ pub enum PresentError {
     },
 }
 
+/// The place of the input to which samples are shown: that of this name, or the only one.
+///
+/// # Errors
+/// [`PresentError`] lists the inputs that there are.
+pub fn input_of(network: &Network, name: Option<&str>) -> Result<usize, PresentError> {
+    let there = || network.inputs.iter().map(|input| input.name.as_str()).collect::<Vec<_>>().join(", ");
+    match (name, network.inputs.len()) {
+        (_, 0) => Err(PresentError::NoInput),
+        (None, 1) => Ok(0),
+        (None, _) => Err(PresentError::Inputs(there())),
+        (Some(name), _) => {
+            let place = network.inputs.iter().position(|input| input.name == name);
+            place.ok_or_else(|| PresentError::NoSuchInput { name: name.to_owned(), there: there() })
+        }
+    }
+}
+
 /// Whether the classes of samples are among those that a network can answer.
 ///
 /// # Errors
@@ -99,14 +131,15 @@ pub fn present(
     number: u32,
     presentation: &Presentation,
 ) -> Result<Stimulus, PresentError> {
-    let [input] = &*network.inputs else { return Err(PresentError::Inputs(network.inputs.len())) };
+    let place = presentation.input;
+    let input = network.inputs.get(place).ok_or(PresentError::NoInput)?;
     let steps = presentation.steps.or(Some(network.steps).filter(|steps| *steps > 0));
     match (&item.content, &input.entry) {
         (Content::Events(events), Entry::Spikes) => {
             let [2, height, width] = *input.shape else { return Err(wrong_size(item, input)) };
             let duration = u32::try_from(events.duration_us() / presentation.step_us.max(1) + 1).unwrap_or(u32::MAX);
             let steps = steps.unwrap_or(duration);
-            Ok(of_spikes(encode::events(events, presentation.step_us, steps, [height, width])))
+            Ok(of_spikes(encode::events(events, presentation.step_us, steps, [height, width]), place))
         }
         (Content::Values { values, .. }, Entry::Spikes) => {
             values_as_spikes(item, values, input, number, steps, presentation)
@@ -119,17 +152,17 @@ pub fn present(
                 let scaled = (i64::from(*gain_q16) * i64::from(*value) + (1 << 15)) >> 16;
                 i32::try_from(scaled + i64::from(*offset)).unwrap_or(i32::MAX)
             };
-            let biases = vec![(0, values.iter().map(bias).collect())];
+            let biases = vec![(place, values.iter().map(bias).collect())];
             Ok(Stimulus { steps: steps.ok_or(PresentError::Steps)?, biases, ..Stimulus::default() })
         }
-        (Content::Values { values, .. }, Entry::Weighted(_)) => values_as_they_are(item, values, input, steps),
+        (Content::Values { values, .. }, Entry::Weighted(_)) => values_as_they_are(item, values, (input, place), steps),
         (Content::Events(_), _) => Err(wrong_size(item, input)),
     }
 }
 
-fn of_spikes(spikes: Spikes) -> Stimulus {
-    let place = |(step, element)| (step, 0, element);
-    Stimulus { steps: spikes.steps, spikes: spikes.spikes.into_iter().map(place).collect(), ..Stimulus::default() }
+fn of_spikes(spikes: Spikes, input: usize) -> Stimulus {
+    let spike = |(step, element)| (step, input, element);
+    Stimulus { steps: spikes.steps, spikes: spikes.spikes.into_iter().map(spike).collect(), ..Stimulus::default() }
 }
 
 fn values_as_spikes(
@@ -144,22 +177,29 @@ fn values_as_spikes(
     let coding = presentation.coding.ok_or_else(|| PresentError::Coding(input.name.clone()))?;
     let width = if coding == Coding::Delta { elements / 2 } else { elements };
     let fits = match coding {
-        Coding::Delta => width > 0 && values.len().is_multiple_of(width),
+        Coding::Delta | Coding::Frames => width > 0 && !values.is_empty() && values.len().is_multiple_of(width),
         Coding::Rate | Coding::Latency => values.len() == elements,
     };
     if !fits {
         return Err(wrong_size(item, input));
     }
     let steps = || steps.ok_or(PresentError::Steps);
-    Ok(of_spikes(match coding {
+    let spikes = match coding {
         Coding::Rate => encode::rate(values, steps()?, presentation.seed, number),
         Coding::Latency => encode::latency(values, steps()?),
         Coding::Delta => encode::delta(values, width, presentation.threshold),
-    }))
+        Coding::Frames => encode::frames(values, width),
+    };
+    Ok(of_spikes(spikes, presentation.input))
 }
 
 /// Values for weighted sums: the same in all steps, or a row of them a step.
-fn values_as_they_are(item: &Item, values: &[u8], input: &Input, steps: Option<u32>) -> Result<Stimulus, PresentError> {
+fn values_as_they_are(
+    item: &Item,
+    values: &[u8],
+    (input, place): (&Input, usize),
+    steps: Option<u32>,
+) -> Result<Stimulus, PresentError> {
     let elements = size(&input.shape).max(1);
     if values.is_empty() || !values.len().is_multiple_of(elements) {
         return Err(wrong_size(item, input));
@@ -170,7 +210,7 @@ fn values_as_they_are(item: &Item, values: &[u8], input: &Input, steps: Option<u
         (1, Some(steps)) => steps,
         (rows, steps) => steps.unwrap_or(rows),
     };
-    let values = (0..).zip(values.chunks(elements)).map(|(step, row)| (step, 0, encode::shares(row))).collect();
+    let values = (0..).zip(values.chunks(elements)).map(|(step, row)| (step, place, encode::shares(row))).collect();
     Ok(Stimulus { steps, values, ..Stimulus::default() })
 }
 
@@ -196,7 +236,8 @@ mod tests {
     use crate::network::Population;
     use loihi_core::image::Profile;
 
-    const PLAIN: Presentation = Presentation { coding: None, steps: None, step_us: 1000, threshold: 8, seed: 1 };
+    const PLAIN: Presentation =
+        Presentation { input: 0, coding: None, steps: None, step_us: 1000, threshold: 8, seed: 1 };
 
     fn network(shape: &[usize]) -> Network {
         let mut network = Network::new("n");
@@ -220,11 +261,26 @@ mod tests {
         let rate = Presentation { steps: Some(5), ..rate };
         let wanted = "sample 7: it has 3 values, the input `in` takes 4 of shape [4]";
         assert_eq!(said(&network(&[4]), &values(3), &rate), wanted);
-        assert!(said(&Network::new("n"), &values(3), &rate).contains("0 inputs"));
+        assert!(said(&Network::new("n"), &values(3), &rate).contains("no input"));
         let events = Content::Events(Events::of(vec![Event { t_us: 0, x: 1, y: 1, polarity: 0 }]));
         let events = Item { content: events, ..values(1) };
         assert!(said(&network(&[4]), &events, &rate).contains("sensor of 2 x 2"));
         assert_eq!(present(&network(&[2, 2, 2]), &events, 0, &PLAIN).unwrap().spikes, [(0, 0, 3)]);
+    }
+
+    #[test]
+    fn the_input_is_the_only_one_or_named() {
+        let mut network = network(&[4]);
+        assert_eq!(input_of(&network, None), Ok(0));
+        network.input("other", &[2]);
+        let said = |name| input_of(&network, name).unwrap_err().to_string();
+        assert_eq!(said(None), "the network has several inputs: say --input with one of in, other");
+        assert_eq!(said(Some("out")), "the network has no input `out`; there are: in, other");
+        assert_eq!(input_of(&network, Some("other")), Ok(1));
+        let frames = Presentation { input: 1, coding: Some(Coding::Frames), ..PLAIN };
+        let shown = present(&network, &values(6), 0, &frames).unwrap();
+        assert_eq!((shown.steps, &shown.spikes[..3]), (3, &[(0, 1, 0), (0, 1, 1), (1, 1, 0)][..]));
+        assert!(present(&network, &values(5), 0, &frames).is_err());
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The fields of a layer of a `.net` file, with their ranges.
 
 use crate::import::Wrong;
-use crate::network::npz::Array;
 use crate::network::size;
 use crate::nir::h5::Item;
+use crate::npz::Array;
 use loihi_core::image::Profile;
 use loihi_core::num::{Delay, ThresholdMantissa};
 use std::ops::RangeInclusive;
@@ -18,6 +18,8 @@ pub(super) struct Layer<'f> {
     pub(super) shape: Vec<usize>,
     pub(super) neuron: Option<&'f Item>,
     fields: &'f Item,
+    /// What of it is taken for something else, which ends the import unless that is allowed.
+    pub(super) unsupported: Vec<String>,
 }
 
 /// The only element of an array, or the first of several equal ones.
@@ -55,7 +57,8 @@ impl<'f> Layer<'f> {
             Some(Item::Text { words, .. }) => words.first().cloned().unwrap_or_default(),
             _ => return Err(Wrong::at(&name, "it has no `type`")),
         };
-        let mut layer = Self { number, name, kind, shape: Vec::new(), neuron: fields.get("neuron"), fields };
+        let (shape, neuron, unsupported) = (Vec::new(), fields.get("neuron"), Vec::new());
+        let mut layer = Self { number, name, kind, shape, neuron, fields, unsupported };
         if let Some(values) = layer.whole("shape")? {
             let extents: Option<Vec<usize>> = values.iter().map(|extent| usize::try_from(*extent).ok()).collect();
             let sound = extents.filter(|extents| (1..=1 << 24).contains(&size(extents)));
@@ -149,7 +152,7 @@ impl<'f> Layer<'f> {
     }
 
     /// The delay of each spike of a layer.
-    pub(super) fn delays(&self, elements: usize) -> Result<Option<Vec<Delay>>, Wrong> {
+    pub(super) fn delays(&mut self, elements: usize) -> Result<Option<Vec<Delay>>, Wrong> {
         let Some(array) = self.array("delay")? else { return Ok(None) };
         let mut values: Vec<f64> = array.real();
         if let [same] = *values {
@@ -160,9 +163,11 @@ impl<'f> Layer<'f> {
         }
         // Training keeps fractions; what it computes with is the whole steps in them.
         #[expect(clippy::cast_possible_truncation, reason = "in range")]
-        let delay = |value: &f64| (0.0..63.0).contains(value).then(|| Delay::saturating(value.floor() as i32));
-        let delays: Option<Vec<Delay>> = values.iter().map(delay).collect();
-        Ok(Some(delays.ok_or_else(|| self.wrong("a delay is beyond 0 to 62 steps, which the chip has"))?))
+        let delay = |value: &f64| Delay::saturating(value.floor().clamp(0.0, 62.0) as i32);
+        if let Some(beyond) = values.iter().find(|value| !(0.0..63.0).contains(*value)) {
+            self.unsupported.push(format!("a delay of {beyond} steps, but the chip has 0 to 62: held to them"));
+        }
+        Ok(Some(values.iter().map(delay).collect()))
     }
 
     /// A register of its neurons.
@@ -176,17 +181,18 @@ impl<'f> Layer<'f> {
     }
 
     /// The registers of its neurons.
-    pub(super) fn profile(&self) -> Result<Profile, Wrong> {
+    pub(super) fn profile(&mut self) -> Result<Profile, Wrong> {
         let kind = self.neuron.and_then(|neuron| neuron.get("type"));
         let kind = match kind {
             Some(Item::Text { words, .. }) => words.first().map_or("", String::as_str),
             _ => "",
         };
         if !matches!(kind, "CUBA" | "LOIHI") {
-            return Err(self.wrong(format!("neurons of type `{kind}` cannot be imported; there are CUBA and LOIHI")));
+            let what = format!("neurons of type `{kind}` are taken for CUBA");
+            self.unsupported.push(what);
         }
         if self.register("gradedSpike", 0, 0..=1)? != 0 {
-            return Err(self.wrong("its spikes carry values (`gradedSpike`), which this chip's do not"));
+            self.unsupported.push("the values that its spikes carry (`gradedSpike`) are left out".to_owned());
         }
         Ok(Profile {
             decay_u: self.register("iDecay", 4096, 0..=4096)?,

@@ -37,11 +37,9 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<Imported, Wrong> {
     let layers =
         root.get("layer").ok_or_else(|| Wrong::whole("it has no group `layer`: it is no network of lava-dl"))?;
     let mut import = Import::new(name, &root);
-    for number in 0.. {
-        let Some(layer) = layers.get(&number.to_string()) else { break };
-        import.layer(&Layer::new(number, layer)?)?;
-    }
-    import.finish()
+    let read = import.all(layers);
+    read.map_err(|wrong| wrong.after(&import.rows))?;
+    Ok(Imported { network: import.network, rows: import.rows, said: import.said })
 }
 
 struct Import {
@@ -69,11 +67,22 @@ impl Import {
         Self { network, rows: Vec::new(), said: Vec::new(), from: None, delay, depth: 0 }
     }
 
+    /// Every layer, and what is to be said of all of them.
+    fn all(&mut self, layers: &Item) -> Result<(), Wrong> {
+        for number in 0.. {
+            let Some(layer) = layers.get(&number.to_string()) else { break };
+            let mut layer = Layer::new(number, layer)?;
+            self.layer(&mut layer)?;
+            self.rate(&layer);
+        }
+        self.finish()
+    }
+
     fn row(&mut self, layer: &Layer, rating: Rating, note: impl Into<String>) {
         self.rows.push(Row::new(&layer.name, &layer.kind, rating, note));
     }
 
-    fn layer(&mut self, layer: &Layer) -> Result<(), Wrong> {
+    fn layer(&mut self, layer: &mut Layer) -> Result<(), Wrong> {
         match &*layer.kind {
             "input" => self.input(layer),
             "flatten" => {
@@ -95,9 +104,21 @@ impl Import {
             "dense" => self.dense(layer),
             "conv" => self.conv(layer),
             "pool" => self.pool(layer),
-            other => Err(layer.wrong(format!(
-                "layers of type `{other}` cannot be imported; there are input, dense, conv, pool, flatten, average"
-            ))),
+            _ => {
+                self.source(layer)?;
+                layer.unsupported.push("no type of layer that is known: left out, what comes in goes on".to_owned());
+                self.row(layer, Rating::Unsupported, "");
+                Ok(())
+            }
+        }
+    }
+
+    /// Rates what a layer has that is taken for something else.
+    fn rate(&mut self, layer: &Layer) {
+        if let Some(row) = self.rows.last_mut().filter(|_| !layer.unsupported.is_empty()) {
+            row.rating = Rating::Unsupported;
+            let notes = layer.unsupported.iter().chain([&row.note]).filter(|note| !note.is_empty());
+            row.note = notes.map(String::as_str).collect::<Vec<_>>().join("; ");
         }
     }
 
@@ -112,7 +133,7 @@ impl Import {
     }
 
     /// Spikes from outside, or neurons whose biases come from outside.
-    fn input(&mut self, layer: &Layer) -> Result<(), Wrong> {
+    fn input(&mut self, layer: &mut Layer) -> Result<(), Wrong> {
         if layer.shape.is_empty() {
             return Err(layer.wrong("it has no `shape`"));
         }
@@ -144,7 +165,7 @@ impl Import {
         Ok(())
     }
 
-    fn dense(&mut self, layer: &Layer) -> Result<(), Wrong> {
+    fn dense(&mut self, layer: &mut Layer) -> Result<(), Wrong> {
         let (from, shape) = self.source(layer)?;
         let (mantissas, extents) = layer.weights()?;
         let sources = size(&shape);
@@ -157,7 +178,7 @@ impl Import {
         self.connect(layer, from, &[neurons], Weights::Dense(mantissas))
     }
 
-    fn conv(&mut self, layer: &Layer) -> Result<(), Wrong> {
+    fn conv(&mut self, layer: &mut Layer) -> Result<(), Wrong> {
         let (from, shape) = self.source(layer)?;
         let (weights, extents) = layer.weights()?;
         let ([outputs, inputs, height, width] | [outputs, inputs, height, width, 1]) = *extents else {
@@ -177,7 +198,7 @@ impl Import {
         self.connect(layer, from, &to, Weights::Conv2d(conv))
     }
 
-    fn pool(&mut self, layer: &Layer) -> Result<(), Wrong> {
+    fn pool(&mut self, layer: &mut Layer) -> Result<(), Wrong> {
         let (from, shape) = self.source(layer)?;
         let kernel = layer.pair("kernelSize", 2)?;
         let stride = if layer.has("stride") { layer.pair("stride", 1)? } else { kernel };
@@ -192,7 +213,7 @@ impl Import {
     }
 
     /// Adds the population of a layer and what leads to it.
-    fn connect(&mut self, layer: &Layer, from: Endpoint, shape: &[usize], weights: Weights) -> Result<(), Wrong> {
+    fn connect(&mut self, layer: &mut Layer, from: Endpoint, shape: &[usize], weights: Weights) -> Result<(), Wrong> {
         self.depth += 1;
         let mut population = Population::new(format!("layer{}", layer.number), shape, Profile::DEFAULT);
         let mut note = format!("{} synapse weights as they are", count(&weights));
@@ -240,7 +261,7 @@ impl Import {
     }
 
     /// Keeps the delays of a layer's spikes for the next connection; returns the longest.
-    fn note_delay(&mut self, layer: &Layer) -> Result<i32, Wrong> {
+    fn note_delay(&mut self, layer: &mut Layer) -> Result<i32, Wrong> {
         let (_, shape) = self.source(layer)?;
         let Some(delays) = layer.delays(size(&shape))? else { return Ok(0) };
         let most = delays.iter().map(|delay| delay.get()).max().unwrap_or(0);
@@ -248,7 +269,7 @@ impl Import {
         Ok(most)
     }
 
-    fn finish(mut self) -> Result<Imported, Wrong> {
+    fn finish(&mut self) -> Result<(), Wrong> {
         if self.network.populations.is_empty() {
             return Err(Wrong::whole("it has no layer of neurons"));
         }
@@ -261,8 +282,7 @@ impl Import {
         }
         self.said
             .push("Integers of the chip throughout: dt, integrator and reset are those of CUBA neurons.".to_owned());
-        self.network.check().map_err(|error| Wrong::whole(error.to_string()))?;
-        Ok(Imported { network: self.network, rows: self.rows, said: self.said })
+        self.network.check().map_err(|error| Wrong::whole(error.to_string()))
     }
 }
 

@@ -5,7 +5,7 @@ use crate::device::inproc::InProcess;
 use crate::device::session::{Patience, Session};
 use crate::inference::Spike;
 use crate::inference::{Inference, Stimulus};
-use crate::network::npz::{self, Array, Values};
+use crate::npz::{self, Array, Values};
 use crate::place::{Options, place};
 use flate2::read::GzDecoder;
 use loihi_core::probe::Register;
@@ -168,18 +168,17 @@ fn what_is_wrong_is_named_with_its_layer() {
     let mut whole = Vec::new();
     GzDecoder::new(&*file("tiny.net.gz")).read_to_end(&mut whole).unwrap();
     let tree = h5::parse(&whole).unwrap();
-    let said = |change: &dyn Fn(&mut BTreeMap<String, Item>)| {
+    let said_of = |number: &str, change: &dyn Fn(&mut BTreeMap<String, Item>)| {
         let mut tree = tree.clone();
         let Item::Group(root) = &mut tree else { panic!("no group") };
         let Some(Item::Group(layers)) = root.get_mut("layer") else { panic!("no layers") };
-        let Some(Item::Group(layer)) = layers.get_mut("2") else { panic!("no layer 2") };
+        let Some(Item::Group(layer)) = layers.get_mut(number) else { panic!("no layer {number}") };
         change(layer);
         parse(&h5::bytes(&tree).unwrap(), "tiny").unwrap_err().of(Path::new("a.net")).to_string()
     };
     let array =
         |shape: &[usize], values: Vec<f64>| Item::Array(Array::new(shape.to_vec(), Values::Real(values)).unwrap());
     for (field, value, sentence) in [
-        ("type", Item::text("gru"), "a.net, node `layer/2`: layers of type `gru` cannot be imported"),
         ("weight", array(&[1], vec![f64::NAN]), "a.net, node `layer/2`: `weight` has values that are no numbers"),
         ("weight", array(&[1], vec![300.0]), "a.net, node `layer/2`: a weight is beyond -256 to 255"),
         ("weight", array(&[1], vec![0.5]), "a.net, node `layer/2`: `weight` has values that are not whole"),
@@ -187,10 +186,45 @@ fn what_is_wrong_is_named_with_its_layer() {
         ("bias", array(&[2], vec![2.0, 1.0]), "a.net, node `layer/2`: 2 biases do not fit 36 neurons in 36 channels"),
         ("shape", array(&[1], vec![7.0]), "a.net, node `layer/2`: its shape is [7], but it gives 36 elements"),
     ] {
-        let said = said(&|layer: &mut BTreeMap<String, Item>| {
+        let said = said_of("2", &|layer: &mut BTreeMap<String, Item>| {
             layer.insert(field.to_owned(), value.clone());
         });
         assert!(said.starts_with(sentence), "{said}");
     }
+    // A layer that was left out is named with what does not fit because of it.
+    let left_out = said_of("1", &|layer: &mut BTreeMap<String, Item>| {
+        layer.insert("type".to_owned(), Item::text("gru"));
+    });
+    assert!(left_out.ends_with("it comes without what is unsupported: `layer/1` (gru)"), "{left_out}");
     assert!(parse(b"nonsense", "x").unwrap_err().what.contains("no HDF5 file"));
+}
+
+/// What the chip does not have is rated, with what it is taken for.
+#[test]
+fn what_is_unsupported_is_rated() {
+    let mut whole = Vec::new();
+    GzDecoder::new(&*file("ntidigits.net.gz")).read_to_end(&mut whole).unwrap();
+    let mut tree = h5::parse(&whole).unwrap();
+    let Item::Group(root) = &mut tree else { panic!("no group") };
+    let Some(Item::Group(layers)) = root.get_mut("layer") else { panic!("no layers") };
+    let Some(Item::Group(layer)) = layers.get_mut("2") else { panic!("no layer 2") };
+    let Some(Item::Group(neuron)) = layer.get_mut("neuron") else { panic!("no neuron") };
+    neuron.insert("type".to_owned(), Item::text("ALIF"));
+    let delay = Array::new(vec![1], Values::Real(vec![70.0])).unwrap();
+    layer.insert("delay".to_owned(), Item::Array(delay));
+    let gru = Item::Group(BTreeMap::from([("type".to_owned(), Item::text("gru"))]));
+    let last = layers.len().to_string();
+    layers.insert(last.clone(), gru);
+    let imported = parse(&h5::bytes(&tree).unwrap(), "x").unwrap();
+    assert_eq!(imported.rating(), Rating::Unsupported);
+    let note = |name: &str| {
+        let row = imported.rows.iter().find(|row| row.node == format!("layer/{name}")).unwrap();
+        assert_eq!(row.rating, Rating::Unsupported, "{row:?}");
+        row.note.clone()
+    };
+    let changed = note("2");
+    assert!(changed.starts_with("neurons of type `ALIF` are taken for CUBA; a delay of 70 steps"), "{changed}");
+    assert!(note(&last).starts_with("no type of layer that is known: left out"), "{}", note(&last));
+    let others = imported.rows.iter().filter(|row| row.rating == Rating::Exact).count();
+    assert_eq!(others, imported.rows.len() - 2);
 }

@@ -2,6 +2,7 @@
 
 use super::conv::planes;
 use super::{Connection, Endpoint, Entry, Network, Population, Signs, Weighted, Weights, size};
+use crate::probe::Probe;
 use crate::rule::{self, Limits};
 use std::collections::BTreeSet;
 
@@ -17,6 +18,8 @@ pub enum Element {
     Population(usize),
     /// A connection.
     Connection(usize),
+    /// A probe.
+    Probe(usize),
     /// The readout.
     Readout,
 }
@@ -61,6 +64,9 @@ impl Network {
         for (at, connection) in self.connections.iter().enumerate() {
             self.check_connection(Element::Connection(at), connection)?;
         }
+        for (at, probe) in self.probes.iter().enumerate() {
+            self.check_probe(Element::Probe(at), probe)?;
+        }
         let readout = self.readout.as_ref();
         if readout.is_some_and(|readout| readout.population >= self.populations.len()) {
             return Err(self.error(Element::Readout, "population", "there is no such population".to_owned()));
@@ -76,6 +82,7 @@ impl Network {
                 let to = self.name_of(Endpoint::Population(connection.to));
                 format!("connection {} from `{}` to `{to}`", at + 1, self.name_of(connection.from))
             }),
+            Element::Probe(at) => self.probes.get(at).map_or_else(String::new, |probe| format!("probe `{probe}`")),
             Element::Readout => "the readout".to_owned(),
         };
         NetworkError { element, place, key, what }
@@ -143,6 +150,25 @@ impl Network {
         let biases = population.bias.values().len();
         let every = population.bias.get(neurons - 1).is_some() && biases <= neurons;
         self.require(every, element, "bias", || format!("{biases} biases, but there are {neurons} neurons"))
+    }
+
+    fn check_probe(&self, element: Element, probe: &Probe) -> Result<(), NetworkError> {
+        let sound = probe.check();
+        sound.map_err(|error| self.error(element, "register", error.to_string()))?;
+        let Some(target) = &probe.of else { return Ok(()) };
+        let Some(found) = self.populations.iter().find(|found| found.name == target.population) else {
+            let names: Vec<&str> = self.populations.iter().map(|found| found.name.as_str()).collect();
+            let what = format!("there is no population `{}`; there are: {}", target.population, names.join(", "));
+            return Err(self.error(element, "of", what));
+        };
+        let (neurons, parts) = (found.neurons(), found.compartments.len());
+        let asked = probe.elements.as_ref().map_or(0, |elements| elements.end);
+        self.require(asked <= neurons, element, "elements", || {
+            format!("neurons up to {asked}, but `{}` has {neurons}", found.name)
+        })?;
+        self.require(target.compartment.unwrap_or(0) < parts, element, "compartment", || {
+            format!("a neuron of `{}` has {parts} compartments, counted from 0", found.name)
+        })
     }
 
     fn check_connection(&self, element: Element, connection: &Connection) -> Result<(), NetworkError> {

@@ -1,15 +1,47 @@
-//! Networks in the chip's integers: inputs, populations, connections, and what is read out.
+//! Networks in the chip's integers: inputs, populations, connections, what is sampled and what is read out.
 //!
 //! A [`Network`] says nothing about cores. It comes from the builder here, from a TOML file, or from an importer;
 //! [`crate::place`] spreads it over cores and makes an image of it. Every parameter is a register's value, so that nothing
 //! is rounded on the way to the image.
+//!
+//! Two inputs that must fire together, built, placed and run:
+//!
+//! ```
+//! use host_harness::device::inproc::InProcess;
+//! use host_harness::device::session::{Patience, Session};
+//! use host_harness::inference::{Inference, Stimulus};
+//! use host_harness::network::{Connection, Network, Population, ReadBy, Weights};
+//! use host_harness::place::{Options, place};
+//! use host_harness::probe::Probe;
+//! use loihi_core::image::Profile;
+//! use loihi_core::probe::Register;
+//!
+//! let mut network = Network::new("coincidence");
+//! let pair = network.input("pair", &[2]);
+//! // The voltage loses an eighth a step; two spikes of 60 · 64 together exceed 100 · 64, one does not.
+//! let profile = Profile { decay_v: 512, v_th: 100 << 6, ..Profile::DEFAULT };
+//! let both = network.population(Population::new("both", &[1], profile));
+//! network.connect(Connection::new(pair, both, Weights::Dense(vec![60, 60])));
+//! network.read(both, ReadBy::Spikes);
+//! // Sampled in runs of `loihi infer --out`.
+//! network.probe(Probe::new(Register::V).of("both"));
+//!
+//! let placed = place(&network, Options::default())?;
+//! let mut session = Session::open(Box::new(InProcess::new(1 << 20)), Patience::default(), 1, || false)?;
+//! let mut inference = Inference::new(&mut session, &network, &placed)?;
+//! // Step, input, element: one alone in step 2, both in step 9.
+//! let stimulus = Stimulus { steps: 20, spikes: vec![(2, 0, 1), (9, 0, 0), (9, 0, 1)], ..Stimulus::default() };
+//! let mut fired = Vec::new();
+//! inference.run(&stimulus, |spike| fired.push((spike.step, spike.neuron)))?;
+//! assert_eq!(fired, [(9, 0)]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod bias;
 mod check;
 mod connection;
 mod conv;
 pub mod file;
-pub mod npz;
 mod units;
 mod write;
 
@@ -19,9 +51,10 @@ pub use connection::{Connection, Learning, Signs, Target, TraceShape, Weights};
 pub(crate) use conv::planes;
 pub use conv::{Conv2d, Pool2d};
 
+pub use write::SaveError;
 pub(crate) use write::write_aside;
-pub use write::{Save, SaveError};
 
+use crate::probe::Probe;
 use loihi_core::image::Profile;
 use loihi_core::num::BiasExponent;
 
@@ -163,6 +196,8 @@ pub struct Readout {
 pub struct Network {
     /// What users call it.
     pub name: String,
+    /// What there is to know of it, in words: of an imported one, what became of each part of the file.
+    pub about: String,
     /// Seed of everything random.
     pub seed: u32,
     /// Duration of a step in microseconds, for labels; 0 if it has none.
@@ -175,6 +210,8 @@ pub struct Network {
     pub populations: Vec<Population>,
     /// Synapses.
     pub connections: Vec<Connection>,
+    /// What runs that are recorded sample.
+    pub probes: Vec<Probe>,
     /// Where the answer is, if there is one.
     pub readout: Option<Readout>,
     /// Whether it may go beyond what a Loihi has and can express; see [`crate::limits`].
@@ -247,6 +284,11 @@ impl Network {
         if let Endpoint::Population(population) = population {
             self.readout = Some(Readout { population, by, skip_steps: 0 });
         }
+    }
+
+    /// Samples something in every run that is recorded: `Probe::new(Register::V).of("hidden")`.
+    pub fn probe(&mut self, probe: Probe) {
+        self.probes.push(probe);
     }
 
     /// Name of an endpoint.

@@ -1,8 +1,9 @@
 //! Writes a network as TOML, with its long arrays in an `.npz` file beside it.
 
-use super::npz::{Array, Values, bytes};
 use super::{Connection, Each, Entry, Input, Network, Population, ReadBy, Signs, Weights, size};
 use crate::aside;
+use crate::npz::{Array, Values, bytes};
+use crate::probe::Probe;
 use loihi_core::image::{Join, NoiseAt, Profile, StackIn, StackOut, ThresholdMode};
 use loihi_core::num::Voltage;
 use std::fmt::Write as _;
@@ -21,18 +22,13 @@ pub struct SaveError {
     pub error: std::io::Error,
 }
 
-/// Saving of networks.
-pub trait Save {
+impl Network {
     /// Writes `path`, and beside it, if it has long arrays, a file of the same name that ends in `.npz`. Both are
     /// written aside and then renamed.
     ///
     /// # Errors
     /// [`SaveError`].
-    fn save(&self, path: &Path) -> Result<(), SaveError>;
-}
-
-impl Save for Network {
-    fn save(&self, path: &Path) -> Result<(), SaveError> {
+    pub fn save(&self, path: &Path) -> Result<(), SaveError> {
         let arrays_path = path.with_extension("npz");
         let file = arrays_path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let mut writer = Writer { text: String::new(), arrays: Vec::new(), file };
@@ -64,6 +60,9 @@ impl Writer {
 
     fn network(&mut self, network: &Network) {
         self.line("name", quoted(&network.name));
+        if !network.about.is_empty() {
+            self.line("about", quoted(&network.about));
+        }
         self.line("seed", network.seed);
         if network.dt_us > 0 {
             self.line("dt", quoted(&format!("{} us", network.dt_us)));
@@ -79,6 +78,7 @@ impl Writer {
         for (number, connection) in network.connections.iter().enumerate() {
             self.connection(network, number, connection);
         }
+        network.probes.iter().for_each(|probe| self.probe(probe));
         if let Some(readout) = network.readout {
             self.text.push_str("\n[readout]\n");
             self.line("population", quoted(&network.populations[readout.population].name));
@@ -89,6 +89,29 @@ impl Writer {
             };
             self.line("by", quoted(by));
             self.line("skip_steps", readout.skip_steps);
+        }
+    }
+
+    fn probe(&mut self, probe: &Probe) {
+        self.text.push_str("\n[[probe]]\n");
+        if let Some(target) = &probe.of {
+            self.line("of", quoted(&target.population));
+        }
+        self.line("register", quoted(probe.register.name()));
+        if let Some(compartment) = probe.of.as_ref().and_then(|target| target.compartment) {
+            self.line("compartment", compartment);
+        }
+        if let Some(elements) = &probe.elements {
+            self.line("elements", list(&[elements.start, elements.end]));
+        }
+        if probe.every != 1 {
+            self.line("every", probe.every);
+        }
+        if probe.window.start != 0 {
+            self.line("from", probe.window.start);
+        }
+        if probe.window.end != u64::MAX {
+            self.line("to", probe.window.end);
         }
     }
 

@@ -6,12 +6,12 @@
 //! a run without samples is one.
 
 use super::h5::{self, Item, Note};
-use crate::device::probe::{is_by_compartment, registers};
-use crate::network::npz::{Array, Values};
 use crate::npy::{self, told};
-use crate::record::read::{refused, table, text};
+use crate::npz::{Array, Values};
+use crate::probe::{is_by_compartment, registers};
+use crate::record::read::{refused, spiking, table, text};
 use crate::roster::{Roster, file};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -33,6 +33,8 @@ struct Run<'r> {
     dt_s: f64,
     /// Steps of each sample.
     samples: Vec<u64>,
+    /// Populations whose spikes were recorded; `None`: all.
+    spiking: Option<BTreeSet<String>>,
 }
 
 /// The bytes of a file with the spikes and probes of a run folder; `after` is told how many of how many spikes are done.
@@ -53,7 +55,7 @@ pub fn bytes(folder: &Path, after: &mut dyn FnMut(u64, u64)) -> io::Result<Vec<u
         None => last_step(folder)?.map_or(0, |step| u64::from(step) + 1),
     };
     let samples = samples(folder, steps)?;
-    let run = Run { folder, roster, dt_s, samples };
+    let run = Run { folder, roster, dt_s, samples, spiking: spiking(&manifest) };
     let mut nodes = Nodes::new();
     run.spikes(&mut nodes, after)?;
     run.probes(&mut nodes)?;
@@ -129,7 +131,8 @@ impl Run<'_> {
             let step = u32::try_from(u64::from(spike.step) - begin).unwrap_or(u32::MAX);
             list.push((neuron - ranges[population].1.start, (f64::from(step) + 0.5) * self.dt_s));
         }
-        for ((population, _), samples) in ranges.into_iter().zip(events) {
+        let recorded = |name: &String| self.spiking.as_ref().is_none_or(|spiking| spiking.contains(name));
+        for ((population, _), samples) in ranges.into_iter().zip(events).filter(|((own, _), _)| recorded(&own.name)) {
             let observable = self.events(population.neurons, &samples)?;
             nodes.entry(population.name.clone()).or_default().insert("spikes".to_owned(), observable);
         }
@@ -185,6 +188,12 @@ impl Run<'_> {
             let [rows, columns] = *shape else { return Err(refused(format!("{name} has not two dimensions"))) };
             let whole = |key: &str| about["steps"][key].as_u64().unwrap_or(0);
             let grid = Grid { rows, columns, first: whole("first"), every: whole("every").max(1), values };
+            if let Some(population) = about["population"].as_str() {
+                let column = about["column"].as_str().unwrap_or(label).to_owned();
+                let all: Vec<usize> = (0..columns).collect();
+                nodes.entry(population.to_owned()).or_default().insert(column, self.grid(&grid, &all)?);
+                continue;
+            }
             let first = about["first_element"].as_u64().and_then(|first| usize::try_from(first).ok()).unwrap_or(0);
             let by_compartment =
                 registers().any(|register| about["register"] == register.name() && is_by_compartment(register));
@@ -251,7 +260,7 @@ mod tests {
     fn folder() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        let population = |name: &str, neurons| Population { name: name.to_owned(), neurons };
+        let population = |name: &str, neurons| Population { name: name.to_owned(), neurons, compartments: 1 };
         let neurons = vec![None, Some(1), None, Some(0), Some(2)];
         let roster = Roster::new(vec![population("hidden", 2), population("out", 1)], vec![0, 4], neurons);
         file::write(folder.path(), &roster).unwrap();
@@ -320,8 +329,13 @@ mod tests {
     #[test]
     fn a_step_is_found_again_by_dividing() {
         for dt_ms in [0.1, 1.0, 0.3, 2.5] {
-            let run =
-                Run { folder: Path::new(""), roster: Roster::default(), dt_s: dt_ms / 1000.0, samples: Vec::new() };
+            let run = Run {
+                folder: Path::new(""),
+                roster: Roster::default(),
+                dt_s: dt_ms / 1000.0,
+                samples: Vec::new(),
+                spiking: None,
+            };
             for steps in 0..20_000_u32 {
                 let found = (run.t_max(steps.into()) / run.dt_s).floor();
                 assert!((found - f64::from(steps)).abs() < 0.5, "{steps} steps of {dt_ms} ms are read as {found}");

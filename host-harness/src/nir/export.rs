@@ -4,8 +4,8 @@
 //! adds 1 by Euler's rule. Voltages and weights are in the chip's units.
 
 use super::{Graph, Kind, Node};
-use crate::network::npz::{Array, Values};
 use crate::network::{Connection, Each, Endpoint, Entry, Network, Population, Weights, planes, size};
+use crate::npz::{Array, Values};
 use loihi_core::num::ThresholdMantissa;
 
 /// The graph of a network.

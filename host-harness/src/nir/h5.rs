@@ -1,6 +1,6 @@
 //! HDF5 files as trees of groups, arrays and texts: the only module that knows the crate which reads and writes them.
 
-use crate::network::npz::{Array, Values};
+use crate::npz::{Array, Values};
 use hdf5_pure::{AttrValue, DType, Dataset, FileBuilder, Group, GroupBuilder};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -10,7 +10,7 @@ mod read;
 mod unsaid;
 mod write;
 
-use crate::network::npz::Array;
+use crate::npz::Array;
 use std::collections::BTreeMap;
 
 pub use export::export;

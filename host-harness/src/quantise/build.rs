@@ -53,8 +53,8 @@ pub(super) fn build(
         let note = if options.input == InputAs::Spikes { "spikes from outside" } else { "values from outside" };
         build.row(name, "Input", Rating::Exact, note);
     }
-    for (name, kind) in &folded.others {
-        build.row(name, kind, Rating::Exact, "folded");
+    for row in &folded.others {
+        build.row(&row.node, &row.kind, row.rating, &row.note);
     }
     for at in 0..folded.populations.len() {
         build.population(at)?;
@@ -165,6 +165,10 @@ impl Build<'_> {
         }
         if let compartments @ 2.. = site.form.compartments() {
             let _ = write!(note, "; {compartments} compartments a neuron");
+        }
+        if let Some(unsupported) = &own.unsupported {
+            rating = Rating::Unsupported;
+            note = format!("{unsupported}; {note}");
         }
         self.row(&site.population.name, &site.population.kind, rating, note);
     }

@@ -5,7 +5,7 @@ use super::compose::{Weights, compose};
 use super::linear::{Layer, Linear};
 use super::neuron::{self, Neurons};
 use super::{InputAs, Options};
-use crate::import::Wrong;
+use crate::import::{Rating, Row, Wrong};
 use crate::network::size;
 use crate::nir::{Graph, Node};
 use std::collections::BTreeMap;
@@ -45,8 +45,8 @@ pub(super) struct Folded {
     pub(super) paths: Vec<Path>,
     /// The population of the answer, by its place.
     pub(super) readout: Option<usize>,
-    /// Names and kinds of all other nodes.
-    pub(super) others: Vec<(String, String)>,
+    /// All other nodes, as far as they are rated.
+    pub(super) others: Vec<Row>,
 }
 
 struct Fold<'g> {
@@ -64,31 +64,53 @@ pub(super) fn fold(graph: &Graph, dt: f64, options: Options) -> Result<Folded, W
         before.entry(to).or_default().push(from);
     }
     let mut fold = Fold { graph, before, dt, shapes: BTreeMap::new(), linears: BTreeMap::new() };
-    let mut folded =
-        Folded { inputs: Vec::new(), populations: Vec::new(), paths: Vec::new(), readout: None, others: Vec::new() };
-    for (name, node) in &graph.nodes {
-        let kind = node.kind_name();
-        let shape = fold.shape(name, &mut Vec::new())?;
-        if kind == "Input" {
-            folded.inputs.push((name.clone(), shape));
-        } else if neuron::is_neuron(kind) {
-            let neurons = neuron::neurons(name, node, size(&shape), dt, options)?;
-            folded.populations.push(Population { name: name.clone(), kind: kind.to_owned(), shape, neurons });
-        } else {
-            folded.others.push((name.clone(), kind.to_owned()));
-        }
-    }
-    fold.outputs(&mut folded)?;
-    for to in 0..folded.populations.len() {
-        fold.paths_to(&mut folded, to, options)?;
-    }
-    if folded.populations.is_empty() {
-        return Err(Wrong::whole("it has no neurons"));
-    }
-    Ok(folded)
+    let folded = fold.all(options);
+    folded.map_err(|wrong| wrong.after(&fold.rated()))
 }
 
 impl Fold<'_> {
+    /// All of it: layers, neurons, what leads to them.
+    fn all(&mut self, options: Options) -> Result<Folded, Wrong> {
+        let mut folded = Folded {
+            inputs: Vec::new(),
+            populations: Vec::new(),
+            paths: Vec::new(),
+            readout: None,
+            others: Vec::new(),
+        };
+        for (name, node) in &self.graph.nodes {
+            let kind = node.kind_name();
+            let shape = self.shape(name, &mut Vec::new())?;
+            if kind == "Input" {
+                folded.inputs.push((name.clone(), shape));
+            } else if neuron::is_neuron(kind) {
+                let neurons = neuron::neurons(name, node, size(&shape), self.dt, options)?;
+                folded.populations.push(Population { name: name.clone(), kind: kind.to_owned(), shape, neurons });
+            } else {
+                folded.others.push(Row::new(name, kind, Rating::Exact, "folded"));
+            }
+        }
+        folded.others.extend(self.rated());
+        self.outputs(&mut folded)?;
+        for to in 0..folded.populations.len() {
+            self.paths_to(&mut folded, to, options)?;
+        }
+        if folded.populations.is_empty() {
+            return Err(Wrong::whole("it has no neurons"));
+        }
+        Ok(folded)
+    }
+
+    /// Layers that do not quite what their nodes do.
+    fn rated(&self) -> Vec<Row> {
+        let row = |(name, linear): (&String, &Linear)| {
+            let kind = self.graph.nodes.get(name).map_or("", Node::kind_name);
+            let (rating, note) = linear.rated.as_ref()?;
+            Some(Row::new(name, kind, *rating, note))
+        };
+        self.linears.iter().filter_map(row).collect()
+    }
+
     fn node(&self, name: &str) -> Result<&Node, Wrong> {
         self.graph.nodes.get(name).ok_or_else(|| Wrong::at(name, "there is no such node"))
     }
@@ -170,8 +192,17 @@ impl Fold<'_> {
                 let of = |value: f64| vec![value; shape[0]];
                 let (keep_u, keep_v, gain) = (of(0.0), of(1.0), of(1.0));
                 let (constant, leak) = (of(0.0), of(0.0));
-                let neurons = Neurons { keep_u, keep_v, gain, constant, leak, threshold: None, shifted: false };
-                folded.others.retain(|(name, _)| *name != output);
+                let neurons = Neurons {
+                    keep_u,
+                    keep_v,
+                    gain,
+                    constant,
+                    leak,
+                    threshold: None,
+                    shifted: false,
+                    unsupported: None,
+                };
+                folded.others.retain(|row| row.node != output);
                 folded.readout = Some(folded.populations.len());
                 folded.populations.push(Population { name: output, kind: "Output".to_owned(), shape, neurons });
             }

@@ -1,9 +1,9 @@
 //! Layers without neurons: what each element of their input adds to which element of their output.
 
-use crate::import::Wrong;
-use crate::network::npz::Array;
+use crate::import::{Rating, Wrong};
 use crate::network::{Conv2d, Pool2d, planes, size};
 use crate::nir::Node;
+use crate::npz::Array;
 
 /// A layer without neurons.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,13 +30,15 @@ pub(super) struct Linear {
     pub(super) to: Vec<usize>,
     /// One an output, or none.
     pub(super) bias: Vec<f64>,
+    /// How it does something else than the node, if it does.
+    pub(super) rated: Option<(Rating, String)>,
 }
 
 impl Linear {
     /// The layer of a node whose input has this shape.
     pub(super) fn new(name: &str, node: &Node, from: &[usize], dt: f64) -> Result<Self, Wrong> {
         let wrong = |what: String| Wrong::at(name, what);
-        let same = |layer: Layer| Self { layer, from: from.to_vec(), to: from.to_vec(), bias: Vec::new() };
+        let same = |layer: Layer| Self { layer, from: from.to_vec(), to: from.to_vec(), bias: Vec::new(), rated: None };
         match node.kind_name() {
             "Output" => Ok(same(Layer::Same)),
             "Flatten" => Ok(Self { to: vec![size(from)], ..same(Layer::Same) }),
@@ -48,18 +50,25 @@ impl Linear {
             "Delay" => {
                 let values = spread(node.arrays.get("delay"), from);
                 let values = values.ok_or_else(|| wrong(format!("`delay` does not fit {from:?}")))?;
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
-                let steps = |delay: &f64| {
-                    Some((delay / dt).round()).filter(|steps| (0.0..=62.0).contains(steps)).map(|steps| steps as u8)
-                };
-                let steps: Option<Vec<u8>> = values.iter().map(steps).collect();
-                let steps =
-                    steps.ok_or_else(|| wrong("a delay is beyond 0 to 62 steps, which the chip has".to_owned()))?;
-                Ok(same(Layer::Delay(steps)))
+                let wanted = values.iter().map(|delay| (delay / dt).round());
+                let beyond = wanted.clone().find(|steps| !(0.0..=62.0).contains(steps));
+                let error = values.iter().zip(wanted.clone()).map(|(delay, steps)| (delay / dt - steps).abs());
+                let error = error.fold(0.0, f64::max);
+                let rounded = (error > 1e-3).then(|| (Rating::Approximate, format!("off by {error:.2} steps at most")));
+                let rated = beyond.map_or(rounded, |steps| {
+                    let what = format!("a delay of {steps} steps, but the chip has 0 to 62: held to them");
+                    Some((Rating::Unsupported, what))
+                });
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "held to the range")]
+                let steps = wanted.map(|steps| steps.clamp(0.0, 62.0) as u8).collect();
+                Ok(Self { rated, ..same(Layer::Delay(steps)) })
             }
             "SumPool2d" | "AvgPool2d" => Self::pool(name, node, from),
             "Conv1d" | "Conv2d" => Self::conv(name, node, from),
-            other => Err(wrong(format!("nodes of type {other} cannot be imported"))),
+            _ => {
+                let what = "no type of node that is known: left out, what comes in goes on".to_owned();
+                Ok(Self { rated: Some((Rating::Unsupported, what)), ..same(Layer::Same) })
+            }
         }
     }
 
@@ -78,7 +87,7 @@ impl Linear {
         }
         let bias = bias(name, node, &[outputs])?;
         let layer = Layer::Dense(weight.map(Array::real).unwrap_or_default());
-        Ok(Self { layer, from: from.to_vec(), to: vec![outputs], bias })
+        Ok(Self { layer, from: from.to_vec(), to: vec![outputs], bias, rated: None })
     }
 
     fn pool(name: &str, node: &Node, from: &[usize]) -> Result<Self, Wrong> {
@@ -90,7 +99,8 @@ impl Linear {
         let to = to.ok_or_else(|| Wrong::at(name, format!("windows of {kernel:?} do not fit an input of {from:?}")))?;
         #[expect(clippy::cast_precision_loss, reason = "windows are small")]
         let factor = if node.kind_name() == "AvgPool2d" { 1.0 / (kernel[0] * kernel[1]) as f64 } else { 1.0 };
-        Ok(Self { layer: Layer::Pool(pool, factor), from: from.to_vec(), to: to.to_vec(), bias: Vec::new() })
+        let layer = Layer::Pool(pool, factor);
+        Ok(Self { layer, from: from.to_vec(), to: to.to_vec(), bias: Vec::new(), rated: None })
     }
 
     fn conv(name: &str, node: &Node, from: &[usize]) -> Result<Self, Wrong> {
@@ -108,14 +118,22 @@ impl Linear {
             Ok(if one { [default, b.max(a)] } else { [a, b] })
         };
         let (stride, dilation) = (geometry("stride", 1)?, geometry("dilation", 1)?);
+        let weights = weight.map(Array::real).unwrap_or_default();
+        let mut widened = (shape, weights);
         let padding = match node.words.get("padding").map(String::as_str) {
             None => geometry("padding", 0)?,
             Some("valid") => [0; 2],
-            Some("same") => [0, 1].map(|at| dilation[at] * shape[at + 2].saturating_sub(1) / 2),
+            Some("same") => {
+                for at in [2, 3] {
+                    widened = odd(widened, at, dilation[at - 2]).map_err(|what| Wrong::at(name, what))?;
+                }
+                [0, 1].map(|at| dilation[at] * (widened.0[at + 2] - 1) / 2)
+            }
             Some(other) => {
                 return Err(Wrong::at(name, format!("a padding of `{other}`; there are numbers, same and valid")));
             }
         };
+        let (shape, weights) = widened;
         let groups = pair(name, node, "groups", [1; 2])?[0];
         let conv = Conv2d { weights: Vec::new(), shape, stride, padding, dilation, groups };
         let plane = planes(from).filter(|[channels, ..]| {
@@ -133,8 +151,8 @@ impl Linear {
         })?;
         let to = if one { vec![to[0], to[2]] } else { to.to_vec() };
         let bias = bias(name, node, &to)?;
-        let layer = Layer::Conv(conv, weight.map(Array::real).unwrap_or_default());
-        Ok(Self { layer, from: from.to_vec(), to, bias })
+        let layer = Layer::Conv(conv, weights);
+        Ok(Self { layer, from: from.to_vec(), to, bias, rated: None })
     }
 
     /// Hands output, weight and delay of what an input element reaches to `visit`.
@@ -173,6 +191,30 @@ impl Linear {
         }
         output
     }
+}
+
+/// A kernel that has as many elements before its middle as after it along an extent, with the same sums: one of even size,
+/// whose padding of `same` has one element more at the end, gets zeros at its begin.
+fn odd(kernel: ([usize; 4], Vec<f64>), extent: usize, dilation: usize) -> Result<([usize; 4], Vec<f64>), String> {
+    let (shape, weights) = kernel;
+    let own = shape[extent];
+    if own == 0 {
+        return Err(format!("`weight` of shape {shape:?} has no elements"));
+    }
+    if own % 2 == 1 || dilation.is_multiple_of(2) {
+        return Ok((shape, weights));
+    }
+    if dilation > 1 {
+        return Err(format!(
+            "a padding of `same` for a kernel of {own} with a dilation of {dilation}: say the numbers"
+        ));
+    }
+    let mut larger = shape;
+    larger[extent] += 1;
+    let run: usize = shape[extent + 1..].iter().product();
+    let zeros = vec![0.0; run];
+    let rows = weights.chunks(own * run).flat_map(|row| zeros.iter().chain(row).copied());
+    Ok((larger, rows.collect()))
 }
 
 /// A value an element: of a single value, of one a channel, or as it is.

@@ -21,6 +21,8 @@ pub(super) struct Neurons {
     pub(super) threshold: Option<Vec<f64>>,
     /// Whether the voltage begins elsewhere than the file says, since it is counted from `v_reset`.
     pub(super) shifted: bool,
+    /// Why they do something else than the node, if they do.
+    pub(super) unsupported: Option<String>,
 }
 
 /// Whether a type of node has neurons.
@@ -89,7 +91,7 @@ fn decayed(shares: &[(f64, f64)]) -> Option<f64> {
 /// The neurons of a node with so many elements.
 pub(super) fn neurons(name: &str, node: &Node, elements: usize, dt: f64, options: Options) -> Result<Neurons, Wrong> {
     let values = |field: &str| -> Result<Vec<f64>, Wrong> {
-        let own = node.arrays.get(field).map(crate::network::npz::Array::real).unwrap_or_default();
+        let own = node.arrays.get(field).map(crate::npz::Array::real).unwrap_or_default();
         match own.len() {
             1 => Ok(vec![own[0]; elements]),
             length if length == elements => Ok(own),
@@ -99,14 +101,17 @@ pub(super) fn neurons(name: &str, node: &Node, elements: usize, dt: f64, options
     let or = |field: &str, default: f64| {
         if node.arrays.contains_key(field) { values(field) } else { Ok(vec![default; elements]) }
     };
-    let keeps = |field: &str| -> Result<Vec<f64>, Wrong> {
+    let mut unsupported = None;
+    let mut keeps = |field: &str| -> Result<Vec<f64>, Wrong> {
         let keep = |tau: &f64| match options.integrator {
             Integrator::Euler => 1.0 - dt / tau,
             Integrator::Exp | Integrator::Impulse => (-dt / tau).exp(),
         };
         let keeps: Vec<f64> = values(field)?.iter().map(keep).collect();
-        let sound = keeps.iter().all(|keep| (-1e-9..=1.0).contains(keep));
-        if sound { Ok(keeps) } else { Err(Wrong::at(name, format!("dt = {dt} is longer than a `{field}`"))) }
+        if keeps.iter().any(|keep| !(-1e-9..=1.0).contains(keep)) {
+            unsupported = Some(format!("dt = {dt} is longer than a `{field}`, of which nothing is kept then"));
+        }
+        Ok(keeps.iter().map(|keep| if keep.is_finite() { keep.clamp(0.0, 1.0) } else { 0.0 }).collect())
     };
     // What an input of 1 adds, of what it would be in the end.
     let shares = |field: &str, keeps: &[f64]| -> Result<Vec<f64>, Wrong> {
@@ -148,5 +153,6 @@ pub(super) fn neurons(name: &str, node: &Node, elements: usize, dt: f64, options
         }
         threshold = Some(own);
     }
-    Ok(Neurons { keep_u, keep_v, gain, constant, leak, threshold, shifted: reset.iter().any(|reset| *reset != 0.0) })
+    let shifted = reset.iter().any(|reset| *reset != 0.0);
+    Ok(Neurons { keep_u, keep_v, gain, constant, leak, threshold, shifted, unsupported })
 }

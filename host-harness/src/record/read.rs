@@ -1,5 +1,8 @@
 //! Texts and tables of a run folder, as reports and exports read them.
 
+use crate::probe::Probe;
+use loihi_core::probe::Register;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -31,6 +34,13 @@ pub(crate) fn table(path: &Path) -> io::Result<Option<Table>> {
     let head = cells(reader.headers().map_err(wrong)?);
     let rows = reader.records().map(|record| Ok(cells(&record.map_err(wrong)?)));
     Ok(Some((head, rows.collect::<io::Result<_>>()?)))
+}
+
+/// The populations whose spikes a run has recorded, as its manifest says; `None`: all.
+pub(crate) fn spiking(manifest: &toml::Table) -> Option<BTreeSet<String>> {
+    let probes = manifest.get("probes")?.as_array()?.iter().filter_map(|text| text.as_str()?.parse::<Probe>().ok());
+    let spikes = probes.filter(|probe| probe.register == Register::Spikes);
+    spikes.map(|probe| probe.of.map(|target| target.population)).collect()
 }
 
 /// What a file says that cannot be.

@@ -3,7 +3,7 @@
 use super::plot::{Mark, Plot};
 use crate::npy::{self, Spike};
 use crate::roster::{Roster, file};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
@@ -17,12 +17,13 @@ const RASTERS_MAX: usize = 8;
 /// Bars of the rate.
 const BINS: usize = 60;
 
-/// Plots with their captions; `None` if nothing has spiked.
+/// Plots with their captions; `None` if nothing has spiked. `spiking` are the populations that were recorded, if not all.
 ///
 /// # Errors
 /// The spikes cannot be read.
-pub(super) fn plots(folder: &Path) -> io::Result<Option<Vec<(Plot, String)>>> {
+pub(super) fn plots(folder: &Path, spiking: Option<&BTreeSet<String>>) -> io::Result<Option<Vec<(Plot, String)>>> {
     let path = folder.join("spikes.npy");
+    let recorded = |name: &String| spiking.is_none_or(|spiking| spiking.contains(name));
     let Some(extent) = Extent::of(&path)? else { return Ok(None) };
     let roster = file::read(folder)?.unwrap_or_default();
     let ranges: Vec<_> = roster.ranges().collect();
@@ -47,6 +48,7 @@ pub(super) fn plots(folder: &Path) -> io::Result<Option<Vec<(Plot, String)>>> {
             strip.add(spike.step, neuron);
         }
     }
+    strips.retain(|strip| ranges.is_empty() || recorded(&strip.name));
     let more = strips.len().saturating_sub(RASTERS_MAX);
     strips.truncate(RASTERS_MAX);
     // All rasters begin where the busiest one has to.

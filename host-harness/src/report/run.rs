@@ -4,7 +4,8 @@ use super::html::{escaped, page};
 use super::plot::{Mark, Plot};
 use super::raster;
 use crate::npy;
-use crate::record::read::{table, text};
+use crate::record::read::{spiking, table, text};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -38,8 +39,11 @@ pub fn report(folder: &Path) -> io::Result<String> {
     }
     let facts = manifest.iter().map(|(key, value)| vec![key.clone(), plain(value)]).collect::<Vec<_>>();
     section(&mut body, "Run", &rows_table(&["", ""], &facts));
+    if let Some(about) = text(&folder.join("network.txt"))? {
+        section(&mut body, "Network", &format!("<div class=\"wide\"><pre>{}</pre></div>\n", escaped(about.trim_end())));
+    }
     section(&mut body, "Accuracy while learning", &accuracy(folder)?);
-    section(&mut body, "Spikes", &spikes(folder)?);
+    section(&mut body, "Spikes", &spikes(folder, spiking(&manifest).as_ref())?);
     section(&mut body, "Probes", &probes(folder)?);
     section(&mut body, "Weights before and after", &weights(folder)?);
     let utilisation = csv_table(folder, "utilisation.csv", "The utilisation is not here: give the run --out")?;
@@ -107,7 +111,7 @@ fn accuracy(folder: &Path) -> io::Result<String> {
         let text = stage.and_then(|column| row.get(column)).map_or("", String::as_str);
         text.split([',', ' ']).next().unwrap_or_default().to_owned()
     };
-    let kinds: std::collections::BTreeSet<String> = rows.iter().map(|row| kind(row)).collect();
+    let kinds: BTreeSet<String> = rows.iter().map(|row| kind(row)).collect();
     for (column, name) in head.iter().enumerate().filter(|(_, name)| name.starts_with("accuracy")) {
         for own in &kinds {
             let value = |row: &Vec<String>| row.get(column).and_then(|cell| cell.parse().ok());
@@ -128,11 +132,11 @@ fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     points.iter().copied().step_by(points.len().div_ceil(POINTS_MAX).max(1)).collect()
 }
 
-fn spikes(folder: &Path) -> io::Result<String> {
+fn spikes(folder: &Path, spiking: Option<&BTreeSet<String>>) -> io::Result<String> {
     if !folder.join("spikes.npy").exists() {
         return Ok(missing("Spikes were not recorded: give the run --spikes"));
     }
-    let Some(plots) = raster::plots(folder)? else { return Ok(missing("No compartment has spiked")) };
+    let Some(plots) = raster::plots(folder, spiking)? else { return Ok(missing("No compartment has spiked")) };
     Ok(plots.iter().map(|(plot, caption)| figure(plot, caption)).collect())
 }
 
@@ -162,6 +166,7 @@ fn probes(folder: &Path) -> io::Result<String> {
         };
         let (first, every) = (whole(&about["steps"]["first"], 0), whole(&about["steps"]["every"], 1));
         let element = whole(&about["first_element"], 0) as usize;
+        let what = if about["population"].is_string() { "neuron" } else { "element" };
         let unit = about["unit"].as_str().unwrap_or("value").to_owned();
         let label = name.trim_start_matches("probe-").trim_end_matches(".npy").to_owned();
         let mut plot = Plot::new("step", unit);
@@ -169,10 +174,10 @@ fn probes(folder: &Path) -> io::Result<String> {
             let own = values.iter().copied().skip(column).step_by(columns).enumerate();
             let points: Vec<(f64, f64)> =
                 own.map(|(at, value)| (f64::from(first) + real(at) * f64::from(every), value)).collect();
-            plot = plot.with(format!("element {}", element + column), Mark::Line, thinned(&points));
+            plot = plot.with(format!("{what} {}", element + column), Mark::Line, thinned(&points));
         }
         let rest = columns.saturating_sub(CURVES_MAX);
-        let more = if rest > 0 { format!("; {rest} more elements are in the file") } else { String::new() };
+        let more = if rest > 0 { format!("; {rest} more {what}s are in the file") } else { String::new() };
         figures += &figure(&plot, &format!("{label}: {} samples, every {every} steps{more}", values.len() / columns));
     }
     Ok(figures)
@@ -253,7 +258,7 @@ mod tests {
             npy.row(&row).unwrap();
         }
         npy.finish(None).unwrap();
-        let html = spikes(folder.path()).unwrap();
+        let html = spikes(folder.path(), None).unwrap();
         assert!(html.contains("50 spikes of 7 neurons") && html.matches("<circle").count() == 50, "{html}");
         fs::write(folder.path().join("ops.csv"), "operation,count\nsteps,12\n").unwrap();
         let table = csv_table(folder.path(), "ops.csv", "").unwrap();
@@ -262,6 +267,6 @@ mod tests {
         assert_eq!(table, expected);
         let bytes = fs::read(&path).unwrap();
         fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
-        assert!(spikes(folder.path()).unwrap_err().to_string().contains("spikes.npy is cut"));
+        assert!(spikes(folder.path(), None).unwrap_err().to_string().contains("spikes.npy is cut"));
     }
 }

@@ -2,10 +2,10 @@
 
 pub mod file;
 
-use crate::device::session::SessionError;
 use crate::image::ImageFile;
 use crate::network::Network;
 use crate::place::Placed;
+use loihi_core::image::ImageError;
 
 /// Neurons that belong together: those of a population or, where there are none, the compartments of a core.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Population {
     pub name: String,
     /// How many neurons it has.
     pub neurons: usize,
+    /// Compartments of a neuron; the last one sends its spikes.
+    pub compartments: usize,
 }
 
 /// Neurons are counted through all populations; spikes come by core and compartment of the core.
@@ -37,13 +39,14 @@ impl Roster {
     ///
     /// # Errors
     /// The image is damaged.
-    pub fn of_cores(image: &ImageFile) -> Result<Self, SessionError> {
+    pub fn of_cores(image: &ImageFile) -> Result<Self, ImageError> {
         let firsts = firsts(image)?;
         let compartments = u32::try_from(image.open()?.compartments()).unwrap_or(u32::MAX);
         let ends = firsts.iter().skip(1).copied().chain([compartments]);
         let population = |(core, (first, end)): (usize, (&u32, u32))| Population {
             name: format!("core {core}"),
             neurons: end.saturating_sub(*first) as usize,
+            compartments: 1,
         };
         let populations = firsts.iter().zip(ends).enumerate().map(population).collect();
         Ok(Self { populations, firsts, neurons: (0..compartments).map(Some).collect() })
@@ -53,7 +56,7 @@ impl Roster {
     ///
     /// # Errors
     /// The image is damaged.
-    pub fn of_populations(network: &Network, placed: &Placed) -> Result<Self, SessionError> {
+    pub fn of_populations(network: &Network, placed: &Placed) -> Result<Self, ImageError> {
         let firsts = firsts(&placed.image)?;
         let mut neurons = vec![None; placed.image.open()?.compartments()];
         let (mut populations, mut next) = (Vec::new(), 0_u32);
@@ -65,7 +68,11 @@ impl Roster {
                 }
                 next = next.saturating_add(1);
             }
-            populations.push(Population { name: population.name.clone(), neurons: population.neurons() });
+            populations.push(Population {
+                name: population.name.clone(),
+                neurons: population.neurons(),
+                compartments: population.compartments.len(),
+            });
         }
         Ok(Self { populations, firsts, neurons })
     }
@@ -86,6 +93,24 @@ impl Roster {
         *self.neurons.get(first.checked_add(compartment)? as usize)?
     }
 
+    /// Compartments of the chip of a population's neurons, in their order: the soma, or another one of each.
+    ///
+    /// `None` if there is no such population or compartment.
+    pub fn compartments(&self, population: &str, compartment: Option<usize>) -> Option<Vec<u32>> {
+        let (found, range) = self.ranges().find(|(own, _)| own.name == population)?;
+        let last = found.compartments.checked_sub(1)?;
+        let before_soma = u32::try_from(last.checked_sub(compartment.unwrap_or(last))?).ok()?;
+        let mut places = vec![0; found.neurons];
+        for (soma, neuron) in (0_u32..).zip(&self.neurons) {
+            if let Some(neuron) = neuron.filter(|neuron| range.contains(neuron))
+                && let Some(place) = places.get_mut((neuron - range.start) as usize)
+            {
+                *place = soma.saturating_sub(before_soma);
+            }
+        }
+        Some(places)
+    }
+
     /// By compartment of the chip: its neuron.
     pub fn neurons(&self) -> &[Option<u32>] {
         &self.neurons
@@ -102,6 +127,6 @@ impl Roster {
     }
 }
 
-fn firsts(image: &ImageFile) -> Result<Vec<u32>, SessionError> {
+fn firsts(image: &ImageFile) -> Result<Vec<u32>, ImageError> {
     Ok(image.open()?.cores().map(|core| u32::try_from(core.compartment_first).unwrap_or(u32::MAX)).collect())
 }

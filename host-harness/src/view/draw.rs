@@ -280,7 +280,7 @@ mod tests {
 
     /// Two populations of which the first is large, 300 steps of a run.
     fn scene() -> Scene {
-        let lane = |name: &str, neurons| Population { name: name.to_owned(), neurons };
+        let lane = |name: &str, neurons| Population { name: name.to_owned(), neurons, compartments: 1 };
         let roster = Roster::new(vec![lane("hidden", 512), lane("out", 10)], Vec::new(), Vec::new());
         let mut scene = Scene { title: "digits on host, seed 0".to_owned(), roster, ..Scene::default() };
         for step in 0..300_u32 {
@@ -333,7 +333,7 @@ mod tests {
 
     #[test]
     fn a_dot_is_where_its_row_and_step_are() {
-        let populations = vec![Population { name: "a".to_owned(), neurons: 2 }];
+        let populations = vec![Population { name: "a".to_owned(), neurons: 2, compartments: 1 }];
         let roster = Roster::new(populations, Vec::new(), Vec::new());
         let mut scene = Scene { roster, ..Scene::default() };
         scene.raster.step(5, vec![1], 10);

@@ -4,11 +4,12 @@
 
 use host_harness::data::collection::{Content, Item};
 use host_harness::data::events::Events;
-use host_harness::data::{aedat, cifar, events, idx, show, table, wav};
+use host_harness::data::{aedat, arrays, cifar, events, idx, show, table, wav};
 use host_harness::import::Wrong;
 use host_harness::lava_dl;
-use host_harness::network::{file, npz};
+use host_harness::network::file;
 use host_harness::nir::{self, h5};
+use host_harness::npz;
 use host_harness::quantise::{Options, quantise};
 use std::path::Path;
 
@@ -108,10 +109,13 @@ fn read_csv(bytes: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
+/// Arrays are read as weights and as samples.
 fn read_npz(bytes: &[u8]) -> Result<(), String> {
-    npz::parse(bytes, "w").map(|array| {
-        assert_eq!(array.real().len(), array.shape().iter().product::<usize>());
-    })
+    let array = npz::parse(bytes, "w")?;
+    assert_eq!(array.real().len(), array.shape().iter().product::<usize>());
+    let items = arrays::parse(bytes)?;
+    assert!(show::describe(&items).len() >= 4);
+    Ok(())
 }
 
 /// A graph is also made into a network of the chip's integers.
@@ -197,11 +201,13 @@ fn seeds_npz() -> Vec<Vec<u8>> {
     let array = |values| npz::Array::new(vec![2, 3], values).unwrap();
     let whole = array(npz::Values::Whole(vec![1, -2, 3, 4, 5, 6]));
     let real = array(npz::Values::Real(vec![0.5; 6]));
+    let labels = npz::Array::new(vec![2], npz::Values::Whole(vec![0, 1])).unwrap();
+    let samples = npz::bytes(&[("w".to_owned(), whole.clone()), ("y".to_owned(), labels)]).unwrap();
     let file = npz::bytes(&[("w".to_owned(), whole), ("v".to_owned(), real)]).unwrap();
     let mut npy = b"\x93NUMPY\x01\x00\x46\x00".to_vec();
     npy.extend(format!("{:<69}\n", "{'descr': '<i2', 'fortran_order': False, 'shape': (2, 3), }").into_bytes());
     npy.extend([1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0]);
-    vec![file, npy]
+    vec![file, samples, npy]
 }
 
 /// A recurrent network of every kind of layer, and a network of layers in a row.

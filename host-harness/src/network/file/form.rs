@@ -9,6 +9,7 @@ use toml::Spanned;
 #[serde(deny_unknown_fields)]
 pub(super) struct NetworkForm {
     pub(super) name: Option<String>,
+    pub(super) about: Option<String>,
     pub(super) seed: Option<u32>,
     pub(super) dt: Option<Spanned<String>>,
     pub(super) steps: Option<u32>,
@@ -19,6 +20,8 @@ pub(super) struct NetworkForm {
     pub(super) population: Vec<Spanned<PopulationForm>>,
     #[serde(default)]
     pub(super) connection: Vec<Spanned<ConnectionForm>>,
+    #[serde(default)]
+    pub(super) probe: Vec<Spanned<ProbeForm>>,
     pub(super) readout: Option<Spanned<ReadoutForm>>,
 }
 
@@ -200,6 +203,18 @@ pub(super) struct ReadoutForm {
     pub(super) skip_steps: Option<u32>,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProbeForm {
+    pub(super) of: Option<Spanned<String>>,
+    pub(super) register: Spanned<String>,
+    pub(super) elements: Option<Spanned<[usize; 2]>>,
+    pub(super) compartment: Option<Spanned<usize>>,
+    pub(super) every: Option<Spanned<u64>>,
+    pub(super) from: Option<u64>,
+    pub(super) to: Option<Spanned<u64>>,
+}
+
 /// The place of a key that is given.
 fn place<T>(key: Option<&Spanned<T>>) -> Option<Range<usize>> {
     key.map(Spanned::span)
@@ -226,6 +241,18 @@ impl InputForm {
             "shape" => self.shape.as_ref().map(Spanned::span),
             "gains" => self.gains.as_ref().map(Spanned::span),
             _ => self.bias_of.as_ref().map(Spanned::span),
+        }
+    }
+}
+
+impl ProbeForm {
+    /// Where a key is in the text.
+    pub(super) fn span_of(&self, key: &str) -> Option<Range<usize>> {
+        match key {
+            "of" => place(self.of.as_ref()),
+            "elements" => place(self.elements.as_ref()),
+            "compartment" => place(self.compartment.as_ref()),
+            _ => Some(self.register.span()),
         }
     }
 }

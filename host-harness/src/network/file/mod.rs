@@ -8,6 +8,7 @@ mod connection;
 mod form;
 mod input;
 mod population;
+mod probe;
 mod values;
 
 use super::units;
@@ -100,6 +101,7 @@ pub fn parse(text: &str, path: &Path) -> Result<Network, FileError> {
 fn network(form: &NetworkForm, name: String, folder: &Path) -> Result<Network, Wrong> {
     let mut network = Network {
         name: form.name.clone().unwrap_or(name),
+        about: form.about.clone().unwrap_or_default(),
         seed: form.seed.unwrap_or(0),
         dt_us: form.dt.as_ref().map(dt_us).transpose()?.unwrap_or(0),
         steps: form.steps.unwrap_or(0),
@@ -116,6 +118,9 @@ fn network(form: &NetworkForm, name: String, folder: &Path) -> Result<Network, W
     for connection in &form.connection {
         let connection = connection::connection(&network, connection.get_ref(), folder)?;
         network.connections.push(connection);
+    }
+    for form in &form.probe {
+        network.probes.push(probe::probe(form.get_ref())?);
     }
     network.readout = form.readout.as_ref().map(|form| readout(&network, form.get_ref())).transpose()?;
     network.check().map_err(|error| located(form, &error))?;
@@ -166,6 +171,7 @@ fn located(form: &NetworkForm, error: &NetworkError) -> Wrong {
         Element::Connection(at) => {
             form.connection.get(at).map(|form| form.get_ref().span_of(error.key).unwrap_or(form.span()))
         }
+        Element::Probe(at) => form.probe.get(at).map(|form| form.get_ref().span_of(error.key).unwrap_or(form.span())),
         Element::Readout => form.readout.as_ref().map(Spanned::span),
     };
     Wrong::new(span.unwrap_or(0..0), error.what.clone())

@@ -1,7 +1,7 @@
 //! What the TOML form takes and refuses.
 
 use super::*;
-use crate::network::{Bias, Each, Entry, Input, Save as _, Weighted, Weights};
+use crate::network::{Bias, Each, Entry, Input, Weighted, Weights};
 use loihi_core::num::{BiasExponent, BiasMantissa};
 
 const WHOLE: &str = r#"
@@ -42,6 +42,18 @@ weights = { uniform = [-20, 20], density = 0.5 }
 wgt_exp = -1
 delay = 3
 
+[[probe]]
+of = "hidden"
+register = "v"
+elements = [2, 5]
+every = 4
+from = 1
+to = 90
+
+[[probe]]
+of = "out"
+register = "spikes"
+
 [readout]
 population = "out"
 by = "first_spike"
@@ -68,6 +80,8 @@ fn every_part_is_read() {
     let nonzero = weights.iter().filter(|weight| **weight != 0).count();
     assert!((4..=20).contains(&nonzero) && weights.iter().all(|weight| weight % 2 == 0 && weight.abs() <= 20));
     assert_eq!(network.readout.unwrap().by, ReadBy::FirstSpike);
+    let probes: Vec<String> = network.probes.iter().map(ToString::to_string).collect();
+    assert_eq!(probes, ["hidden.v[2..5]@every=4,from=1,to=90", "out.spikes"]);
 }
 
 /// The file that shows every key has every key, is a network, and is placed.
@@ -112,6 +126,7 @@ fn a_saved_network_is_the_same_network() {
     network.inputs.push(Input { name: "bias".to_owned(), shape: vec![2, 2, 2], entry });
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("saved.toml");
+    network.about = "One line,\nand \"another\".\n".to_owned();
     network.save(&path).unwrap();
     assert_eq!(read(&path).unwrap(), network);
 }
@@ -156,6 +171,22 @@ fn what_is_wrong_is_shown_with_its_line() {
             "noise = { at = \"voltage\", exponent = 3 }\n[[population.compartment]]",
             "give registers either here or in each",
         ),
+        (
+            "of = \"hidden\"",
+            "of = \"hiden\"",
+            "line 40, `of = \"hiden\"`: there is no population `hiden`; there are: hidden, out",
+        ),
+        (
+            "register = \"v\"",
+            "register = \"voltage\"",
+            "line 41, `register = \"voltage\"`: there is no register `voltage`; there are u, v, bias",
+        ),
+        ("register = \"v\"", "register = \"w\"", "`w` is no register of neurons; these are: u, v, bias"),
+        ("elements = [2, 5]", "elements = [2, 9]", "line 42, `elements = [2, 9]`: neurons up to 9, but `hidden` has 8"),
+        ("elements = [2, 5]", "elements = [5, 2]", "line 42, `elements = [5, 2]`: give [FIRST, END], END after FIRST"),
+        ("elements = [2, 5]", "compartment = 1", "a neuron of `hidden` has 1 compartments, counted from 0"),
+        ("every = 4", "every = 0", "line 43, `every = 0`: the probe samples no step"),
+        ("register = \"spikes\"", "register = \"spikes\"\nevery = 2", "`every` has no meaning for spikes"),
         ("wgt_exp = -1", "wgt_exp = 8", "wgt_exp = 8 is outside -8..=7"),
         ("density = 0.5", "density = 1.5", "a `density` of 0 to 1"),
         ("{ uniform = [-20, 20], density = 0.5 }", "\"none.npz:w\"", "none.npz, array w"),

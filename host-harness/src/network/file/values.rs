@@ -1,7 +1,7 @@
 //! Values of the TOML form: numbers, lists of them, text with a unit, arrays in files.
 
 use super::Wrong;
-use crate::network::npz;
+use crate::npz;
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use std::fmt;
 use std::path::Path;

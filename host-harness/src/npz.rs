@@ -1,7 +1,6 @@
-//! Arrays in `.npz` and `.npy` files: what networks keep their weights in.
+//! Arrays in `.npz` and `.npy` files: what networks keep their weights in, and samples of other programs.
 
 use npyz::{DType, NpyFile, Order, TypeChar, WriterBuilder as _};
-use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, Write as _};
 use std::path::{Path, PathBuf};
 use zip::ZipArchive;
@@ -91,14 +90,15 @@ pub fn read(path: &Path, array: &str) -> Result<Array, NpzError> {
     parse(&bytes, array).map_err(error)
 }
 
-/// The names of the arrays of an `.npz` file, in alphabetical order.
+/// The names of the arrays in the bytes of an `.npz` file, in alphabetical order; none in those of an `.npy` file.
 ///
 /// # Errors
-/// [`NpzError`].
-pub fn names(path: &Path) -> Result<Vec<String>, NpzError> {
-    let error = |what: String| NpzError { path: path.to_owned(), array: None, what };
-    let file = File::open(path).map_err(|cause| error(cause.to_string()))?;
-    let archive = ZipArchive::new(file).map_err(|cause| error(cause.to_string()))?;
+/// What is wrong, in a sentence.
+pub fn names_in(bytes: &[u8]) -> Result<Vec<String>, String> {
+    if bytes.starts_with(b"\x93NUMPY") {
+        return Ok(Vec::new());
+    }
+    let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| format!("it is no .npz file: {error}"))?;
     Ok(names_of(&archive))
 }
 
