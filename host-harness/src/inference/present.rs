@@ -25,7 +25,7 @@ pub struct Presentation {
     pub input: usize,
     /// How values become spikes, for inputs of spikes.
     pub coding: Option<Coding>,
-    /// Steps of a sample; else the network's own, else what the sample has.
+    /// Steps of a sample, without those that the network takes after them; else the network's own, else what it has.
     pub steps: Option<u32>,
     /// Duration of a step, for events.
     pub step_us: u64,
@@ -126,6 +126,17 @@ pub fn check_labels(network: &Network, items: &[Item]) -> Result<(), PresentErro
 /// # Errors
 /// [`PresentError`].
 pub fn present(
+    network: &Network,
+    item: &Item,
+    number: u32,
+    presentation: &Presentation,
+) -> Result<Stimulus, PresentError> {
+    let shown = as_long_as_it_is(network, item, number, presentation)?;
+    Ok(Stimulus { steps: shown.steps.saturating_add(network.late_steps), ..shown })
+}
+
+/// The steps of a sample itself.
+fn as_long_as_it_is(
     network: &Network,
     item: &Item,
     number: u32,
@@ -278,8 +289,9 @@ mod tests {
         assert_eq!(said(Some("out")), "the network has no input `out`; there are: in, other");
         assert_eq!(input_of(&network, Some("other")), Ok(1));
         let frames = Presentation { input: 1, coding: Some(Coding::Frames), ..PLAIN };
+        network.late_steps = 4;
         let shown = present(&network, &values(6), 0, &frames).unwrap();
-        assert_eq!((shown.steps, &shown.spikes[..3]), (3, &[(0, 1, 0), (0, 1, 1), (1, 1, 0)][..]));
+        assert_eq!((shown.steps, &shown.spikes[..3]), (3 + 4, &[(0, 1, 0), (0, 1, 1), (1, 1, 0)][..]));
         assert!(present(&network, &values(5), 0, &frames).is_err());
     }
 

@@ -273,12 +273,14 @@ impl Import {
         if self.network.populations.is_empty() {
             return Err(Wrong::whole("it has no layer of neurons"));
         }
-        if self.network.readout.is_some_and(|readout| readout.by == ReadBy::Voltage) && self.network.steps > 0 {
-            // The sums are complete when the last spikes of the first layer have come through all others.
-            self.network.steps += self.depth;
-            let (steps, depth) = (self.network.steps, self.depth);
+        // Spikes from outside reach the first layer in their own step, those of neurons a step later.
+        let driven = self.network.inputs.iter().any(|input| input.entry != Entry::Spikes);
+        let late = self.depth.saturating_sub(u32::from(!driven));
+        self.network.late_steps = late;
+        if late > 0 {
+            let late = if late == 1 { "1 step".to_owned() } else { format!("{late} steps") };
             self.said
-                .push(format!("A sample takes {steps} steps: those of the file, and one for each of {depth} layers."));
+                .push(format!("Spikes take a step from layer to layer: {late} are computed after those of a sample."));
         }
         self.said
             .push("Integers of the chip throughout: dt, integrator and reset are those of CUBA neurons.".to_owned());

@@ -204,6 +204,8 @@ pub struct Network {
     pub dt_us: u64,
     /// Steps of a sample, if the network says so; 0 if the data do.
     pub steps: u32,
+    /// Steps that are computed after those of a sample, until what it has set off has come through all layers.
+    pub late_steps: u32,
     /// What comes from outside.
     pub inputs: Vec<Input>,
     /// Neurons.

@@ -70,6 +70,9 @@ impl Writer {
         if network.steps > 0 {
             self.line("steps", network.steps);
         }
+        if network.late_steps > 0 {
+            self.line("late_steps", network.late_steps);
+        }
         if network.beyond_the_chip {
             self.line("beyond_the_chip", true);
         }

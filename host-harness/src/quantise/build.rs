@@ -33,12 +33,10 @@ pub(super) fn build(
 ) -> Result<Imported, Wrong> {
     let mut network = Network::new(name);
     let later = folded.readout.and_then(|at| folded.depths().get(at).copied()).unwrap_or(0);
-    if options.steps > 0 {
-        network.steps = options.steps + u32::from(later);
-    }
+    (network.steps, network.late_steps) = (options.steps, later.into());
     if later > 0 {
         let later = in_steps(later);
-        said.push(format!("Spikes take a step from layer to layer: the answer comes {later} after its values."));
+        said.push(format!("Spikes take a step from layer to layer: {later} are computed after those of a sample."));
     }
     let dt_us = dt * 1e6;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
@@ -144,10 +142,14 @@ impl Build<'_> {
         let error = |(own, held): (&f64, &i32)| (f64::from(*held) / found.units / own - 1.0).abs();
         let threshold_error = thresholds.iter().zip(&found.thresholds).map(error).fold(0.0, f64::max);
         let mut note = match found.thresholds.iter().max() {
-            Some(most) => format!("v_th {most}, threshold off by {} %", percent(threshold_error)),
+            Some(most) => format!("v_th {most}, threshold {}", off(threshold_error)),
             None => format!("never fires, 1 is {:.1} of 64", found.units),
         };
-        let _ = write!(note, "; decays off by {decay_error:.1e} a step; biases by {} %", percent(bias_error / unit));
+        let decays = if decay_error == 0.0 { "exact".to_owned() } else { format!("off by {decay_error:.1e} a step") };
+        let _ = write!(note, "; decays {decays}");
+        if site.biases.iter().any(|bias| *bias != 0.0) {
+            let _ = write!(note, "; biases {}", off(bias_error / unit));
+        }
         let mut rating =
             if decay_error + threshold_error + bias_error > 0.0 { Rating::Approximate } else { Rating::Exact };
         if own.shifted {
@@ -251,14 +253,18 @@ impl Build<'_> {
         #[expect(clippy::cast_precision_loss, reason = "numbers of synapses")]
         let drift = (fan_in as f64).sqrt() * mantissas.rms / unit;
         let exact = mantissas.max <= 1e-12 * unit;
-        let numbers = format!(
-            "{} weights, off by {} % of the threshold at most, {} % rms, {} clipped; drift up to {} % a step if all fire",
-            mantissas.values.len(),
-            percent(mantissas.max / unit),
-            percent(mantissas.rms / unit),
-            mantissas.clipped,
-            percent(drift),
-        );
+        let mut numbers = counted(mantissas.values.len(), "weight");
+        if exact {
+            numbers += ", all exact";
+        } else {
+            let (most, rms, drift) = (percent(mantissas.max / unit), percent(mantissas.rms / unit), percent(drift));
+            let clipped = mantissas.clipped;
+            let _ = write!(
+                numbers,
+                ", off by {most} % of the threshold at most, {rms} % rms, {clipped} clipped; drift up to {drift} % a step \
+                 if all fire"
+            );
+        }
         let weighs = |kind: &str| matches!(kind, "Affine" | "Linear" | "Conv1d" | "Conv2d" | "Scale");
         for node in &path.through {
             let kind = self.rows.get(node).map_or_else(String::new, |row| row.kind.clone());
@@ -347,7 +353,17 @@ fn nearest(value: f64) -> i32 {
 }
 
 fn in_steps(steps: u8) -> String {
-    if steps == 1 { "1 step".to_owned() } else { format!("{steps} steps") }
+    counted(steps.into(), "step")
+}
+
+/// A number of things.
+fn counted(count: usize, thing: &str) -> String {
+    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
+}
+
+/// How far something is off, as a share.
+fn off(share: f64) -> String {
+    if share == 0.0 { "exact".to_owned() } else { format!("off by {} %", percent(share)) }
 }
 
 fn percent(share: f64) -> String {

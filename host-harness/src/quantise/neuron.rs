@@ -43,7 +43,7 @@ pub(super) fn time_step(graph: &Graph, options: Options) -> Result<(f64, Vec<Str
         if !dt.is_finite() || dt <= 0.0 {
             return Err(Wrong::whole(format!("a step of {dt} is no duration above 0")));
         }
-        return Ok((dt, vec![format!("dt = {dt}, as given."), integrator.to_owned()]));
+        return Ok((dt, vec![format!("dt = {dt:?}, as given."), integrator.to_owned()]));
     }
     let mut shares = Vec::new();
     for node in graph.nodes.values() {
@@ -59,15 +59,40 @@ pub(super) fn time_step(graph: &Graph, options: Options) -> Result<(f64, Vec<Str
     };
     let one = shares.iter().all(|(share, tau)| (share / dt - 1.0).abs() < 1e-3 && *share < 0.5 * tau && *share > 0.0);
     if !one {
-        return Err(Wrong::whole("the file says no time step, and tau / r is none that all neurons share: say --dt"));
+        let shortest = shortest_tau(graph).ok_or_else(|| Wrong::whole("a time constant is not above 0: say --dt"))?;
+        let dt = round_below(shortest / STEPS_LEAST);
+        let said = format!(
+            "dt = {dt:?}: the file does not say, and it is chosen as a power of ten, at least {STEPS_LEAST} of which make the \
+             shortest time constant ({shortest:?}); --dt sets it."
+        );
+        return Ok((dt, vec![said, integrator.to_owned()]));
     }
     let (dt, why) = match (round(dt, 4), decayed(&shares)) {
         // Rockpool writes r · dt / τ = e^(−dt/τ).
         (_, Some(decayed)) if round(dt, 1).is_none() => (decayed, "exp(-dt/tau) tau / r"),
         (rounded, _) => (rounded.unwrap_or(dt), "tau / r"),
     };
-    let said = format!("dt = {dt}: the file does not say, but {why} is this for all neurons.");
+    let said = format!("dt = {dt:?}: the file does not say, but {why} is this for all neurons; --dt sets it.");
     Ok((dt, vec![said, integrator.to_owned()]))
+}
+
+/// Steps of the shortest time constant, at least, where the step is chosen.
+const STEPS_LEAST: f64 = 20.0;
+
+/// The shortest time constant of all neurons, currents too; `None` if one is not above 0.
+fn shortest_tau(graph: &Graph) -> Option<f64> {
+    let fields = ["tau", "tau_mem", "tau_syn"];
+    let arrays = graph.nodes.values().flat_map(|node| fields.iter().filter_map(|field| node.arrays.get(*field)));
+    let shortest = arrays.flat_map(crate::npz::Array::real).fold(f64::INFINITY, f64::min);
+    (shortest > 0.0 && shortest.is_finite()).then_some(shortest)
+}
+
+/// The largest power of ten that is not larger.
+fn round_below(duration: f64) -> f64 {
+    // Single precision falls short of a power of ten by up to 6e-8 of it.
+    let exponent = (duration.log10() + 1e-6).floor();
+    // Parsing gives the nearest number to the power, which `powi` does not.
+    format!("1e{exponent}").parse().unwrap_or(duration)
 }
 
 /// A duration to so many digits after the first, if that is no more than what single precision has lost.

@@ -408,6 +408,25 @@ fn what_is_unsupported_is_rated() {
     assert!(said.ends_with("it comes without what is unsupported: `gru` (GRU)"), "{said}");
 }
 
+/// Where a file does not say how long a step is, one is chosen, and that is said.
+#[test]
+fn a_time_step_is_inferred_or_chosen() {
+    let said = |tau: f64, r: f64| {
+        let nodes = vec![("in", input(&[1])), ("fc", linear([1, 1], vec![1.0])), ("lif", lif(1, tau, r, 1.0))];
+        let imported = quantise(&graph(nodes, &[("in", "fc"), ("fc", "lif")]), "n", Options::default()).unwrap();
+        (imported.network.dt_us, imported.said[0].clone())
+    };
+    let (dt_us, inferred) = said(0.01, 10.0);
+    assert_eq!(dt_us, 1000);
+    assert_eq!(inferred, "dt = 0.001: the file does not say, but tau / r is this for all neurons; --dt sets it.");
+    let (dt_us, chosen) = said(0.0025, 1.0);
+    assert_eq!(dt_us, 100);
+    assert!(chosen.starts_with("dt = 0.0001: the file does not say, and it is chosen"), "{chosen}");
+    assert!(chosen.contains("(0.0025)"), "{chosen}");
+    assert_eq!(said(0.02, 1.0).0, 1000, "twenty steps are enough");
+    assert_eq!(said(0.019, 1.0).0, 100);
+}
+
 #[test]
 fn what_is_wrong_is_named_with_its_node() {
     let plain = || {
@@ -432,8 +451,8 @@ fn what_is_wrong_is_named_with_its_node() {
     assert_eq!(shape, "a.nir, node `fc`: `weight` of shape [3, 5] does not fit its input of shape [4]");
     let rows = said(with("fc", linear([2, 4], vec![0.1; 8])), &edges);
     assert_eq!(rows, "a.nir, node `lif`: it has 3 neurons, but `fc` gives [2]");
-    let dt = said(with("lif", lif(3, 0.01, 1.0, 1.0)), &edges);
-    assert_eq!(dt, "a.nir: the file says no time step, and tau / r is none that all neurons share: say --dt");
+    let dt = said(with("lif", lif(3, -0.01, 1.0, 1.0)), &edges);
+    assert_eq!(dt, "a.nir: a time constant is not above 0: say --dt");
     let threshold = said(with("lif", lif(3, 0.01, 10.0, -1.0)), &edges);
     assert!(threshold.starts_with("a.nir, node `lif`: a threshold of -1 above the reset"), "{threshold}");
     let mut circle = plain();

@@ -51,6 +51,7 @@ pub const READERS: &[Reader] = &[
     Reader { name: "wav", read: read_wav, seeds: seeds_wav, ..PLAIN_READER },
     Reader { name: "csv", read: read_csv, seeds: seeds_csv, ..PLAIN_READER },
     Reader { name: "npz", read: read_npz, seeds: seeds_npz, growth: PACKED, ..PLAIN_READER },
+    Reader { name: "arrays", read: read_arrays, seeds: seeds_arrays, growth: PACKED, ..PLAIN_READER },
     Reader { name: "nir", read: read_nir, seeds: seeds_nir, growth: PACKED, ..PLAIN_READER },
     Reader { name: "net", read: read_net, seeds: seeds_net, growth: PACKED, ..PLAIN_READER },
     Reader { name: "network", read: read_network, seeds: seeds_network, growth: PACKED, quotes: true },
@@ -109,10 +110,13 @@ fn read_csv(bytes: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// Arrays are read as weights and as samples.
 fn read_npz(bytes: &[u8]) -> Result<(), String> {
-    let array = npz::parse(bytes, "w")?;
-    assert_eq!(array.real().len(), array.shape().iter().product::<usize>());
+    npz::parse(bytes, "w").map(|array| {
+        assert_eq!(array.real().len(), array.shape().iter().product::<usize>());
+    })
+}
+
+fn read_arrays(bytes: &[u8]) -> Result<(), String> {
     let items = arrays::parse(bytes)?;
     assert!(show::describe(&items).len() >= 4);
     Ok(())
@@ -201,13 +205,18 @@ fn seeds_npz() -> Vec<Vec<u8>> {
     let array = |values| npz::Array::new(vec![2, 3], values).unwrap();
     let whole = array(npz::Values::Whole(vec![1, -2, 3, 4, 5, 6]));
     let real = array(npz::Values::Real(vec![0.5; 6]));
-    let labels = npz::Array::new(vec![2], npz::Values::Whole(vec![0, 1])).unwrap();
-    let samples = npz::bytes(&[("w".to_owned(), whole.clone()), ("y".to_owned(), labels)]).unwrap();
     let file = npz::bytes(&[("w".to_owned(), whole), ("v".to_owned(), real)]).unwrap();
     let mut npy = b"\x93NUMPY\x01\x00\x46\x00".to_vec();
     npy.extend(format!("{:<69}\n", "{'descr': '<i2', 'fortran_order': False, 'shape': (2, 3), }").into_bytes());
     npy.extend([1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0]);
-    vec![file, samples, npy]
+    vec![file, npy]
+}
+
+fn seeds_arrays() -> Vec<Vec<u8>> {
+    let array = |shape: &[usize], values| npz::Array::new(shape.to_vec(), npz::Values::Whole(values)).unwrap();
+    let samples = array(&[2, 3], vec![1, 0, 200, 4, 5, 6]);
+    let file = npz::bytes(&[("x".to_owned(), samples), ("y".to_owned(), array(&[2], vec![0, 1]))]).unwrap();
+    vec![file, seeds_npz().swap_remove(1)]
 }
 
 /// A recurrent network of every kind of layer, and a network of layers in a row.

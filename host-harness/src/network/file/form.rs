@@ -13,6 +13,7 @@ pub(super) struct NetworkForm {
     pub(super) seed: Option<u32>,
     pub(super) dt: Option<Spanned<String>>,
     pub(super) steps: Option<u32>,
+    pub(super) late_steps: Option<u32>,
     pub(super) beyond_the_chip: Option<bool>,
     #[serde(default)]
     pub(super) input: Vec<Spanned<InputForm>>,

@@ -105,6 +105,7 @@ fn network(form: &NetworkForm, name: String, folder: &Path) -> Result<Network, W
         seed: form.seed.unwrap_or(0),
         dt_us: form.dt.as_ref().map(dt_us).transpose()?.unwrap_or(0),
         steps: form.steps.unwrap_or(0),
+        late_steps: form.late_steps.unwrap_or(0),
         beyond_the_chip: form.beyond_the_chip.unwrap_or(false),
         ..Network::default()
     };
