@@ -19,11 +19,19 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fill(path, |file| file.write_all(bytes))
 }
 
-/// [`write`] of what `fill` writes, of which not all need be in memory.
+/// [`write`] of what `fill` writes, of which not all need be in memory. What a link leads to is written; a device or a pipe
+/// has no place beside it and is written at once.
 ///
 /// # Errors
 /// The file cannot be written, or what `fill` says.
 pub(crate) fn fill(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = &*target;
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        let mut file = BufWriter::new(File::options().write(true).open(path)?);
+        fill(&mut file)?;
+        return file.flush();
+    }
     let aside = name(path);
     let written = File::create(&aside).and_then(|file| {
         let mut file = BufWriter::new(file);
@@ -53,5 +61,21 @@ mod tests {
         write(&path, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_devices_stay_what_they_are() {
+        use std::os::unix::fs::FileTypeExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let [file, link] = ["a.csv", "b.csv"].map(|name| folder.path().join(name));
+        write(&file, b"old").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        write(&link, b"new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        let full = write(Path::new("/dev/full"), b"new").unwrap_err();
+        assert_eq!(full.kind(), io::ErrorKind::StorageFull);
+        assert!(fs::metadata("/dev/full").unwrap().file_type().is_char_device());
     }
 }

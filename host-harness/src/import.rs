@@ -107,7 +107,27 @@ impl Wrong {
     }
 }
 
+/// What names are ordered by, so that 2 stands before 10.
+fn natural(name: &str) -> Vec<(u64, String)> {
+    let mut parts = Vec::new();
+    let mut rest = name;
+    while !rest.is_empty() {
+        let digits = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
+        let (number, after) = rest.split_at(digits);
+        let words = after.find(|letter: char| letter.is_ascii_digit()).unwrap_or(after.len());
+        let (word, after) = after.split_at(words);
+        parts.push((number.parse().unwrap_or(u64::MAX), word.to_owned()));
+        rest = after;
+    }
+    parts
+}
+
 impl Imported {
+    /// Orders the parts by their names, numbers in them by their values.
+    pub fn sort(&mut self) {
+        self.rows.sort_by_cached_key(|row| natural(&row.node));
+    }
+
     /// The worst rating of all parts.
     pub fn rating(&self) -> Rating {
         self.rows.iter().map(|row| row.rating).max().unwrap_or(Rating::Exact)
@@ -127,5 +147,20 @@ impl Imported {
             let _ = writeln!(text, "{sentence}");
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_names_are_ordered_by_their_values() {
+        let row = |name: &&str| Row::new(name, "", Rating::Exact, "");
+        let rows = ["10", "input", "2", "lif10.w", "lif2.w", "99999999999999999999", "1"].iter().map(row).collect();
+        let mut imported = Imported { network: Network::new("n"), rows, said: Vec::new() };
+        imported.sort();
+        let names: Vec<&str> = imported.rows.iter().map(|row| row.node.as_str()).collect();
+        assert_eq!(names, ["1", "2", "10", "99999999999999999999", "input", "lif2.w", "lif10.w"]);
     }
 }

@@ -25,6 +25,7 @@ use loihi_core::image::Image;
 use loihi_core::ops::OpCounts;
 use loihi_core::wire::frame::CRC;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -111,12 +112,16 @@ pub struct Manifest {
     pub digest: String,
     /// Whether the run came to its end.
     pub finished: bool,
+    /// Figures of the whole run.
+    pub result: BTreeMap<String, f64>,
 }
 
 /// An open run folder.
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
+    /// Whether it was there, and empty.
+    was_there: bool,
     metrics: Option<File>,
     log: Option<File>,
 }
@@ -133,7 +138,9 @@ impl RunFolder {
         {
             return Err(RecordError::NoParent(parent.to_owned()));
         }
-        match fs::create_dir(path) {
+        let created = fs::create_dir(path);
+        let was_there = created.is_err();
+        match created {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 let empty = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
                 if !empty {
@@ -143,7 +150,17 @@ impl RunFolder {
             created => created.map_err(|error| RecordError::File { path: path.to_owned(), error })?,
         }
         write_whole(&path.join("README.txt"), crate::samples::README.as_bytes())?;
-        Ok(Self { path: path.to_owned(), metrics: None, log: None })
+        Ok(Self { path: path.to_owned(), was_there, metrics: None, log: None })
+    }
+
+    /// Takes everything out of the folder again, and the folder too if it was not there before.
+    ///
+    /// # Errors
+    /// [`RecordError::File`].
+    pub fn discard(self) -> Result<(), RecordError> {
+        let error = |error| RecordError::File { path: self.path.clone(), error };
+        fs::remove_dir_all(&self.path).map_err(error)?;
+        if self.was_there { fs::create_dir(&self.path).map_err(error) } else { Ok(()) }
     }
 
     /// Where it is.
@@ -356,6 +373,11 @@ mod tests {
         run.metrics(&[("pass", "2".to_owned()), ("rmse", "0.25".to_owned())]).unwrap();
         assert_eq!(fs::read_to_string(folder.join("metrics.csv")).unwrap(), "pass,rmse\n1,0.5\n2,0.25\n");
         assert!(matches!(RunFolder::create(&folder), Err(RecordError::Occupied(_))));
+        run.discard().unwrap();
+        assert!(!folder.exists());
+        fs::create_dir(&folder).unwrap();
+        RunFolder::create(&folder).unwrap().discard().unwrap();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
         assert!(matches!(RunFolder::create(&temporary.path().join("a/b")), Err(RecordError::NoParent(_))));
     }
 }

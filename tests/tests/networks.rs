@@ -156,11 +156,11 @@ fn placing_shows_what_every_core_uses() {
     let table = run(&["place", &place.path("net.toml"), "--pack"]);
     let text = String::from_utf8(table.stdout).unwrap();
     assert!(text.contains("pool, out"), "{text}");
-    assert!(text.contains("12 neurons, 12 compartments on 1 cores"), "{text}");
+    assert!(text.contains("12 neurons, 12 compartments on 1 core;"), "{text}");
     let large = place.changed("shape = [4]\nv_th = 50", "shape = [140_000]\nv_th = 50");
     assert_one_sentence(
         &run(&["place", &large]),
-        &["changed.toml, line 28, `weights = [`: 32 weights, but 140000 neurons"],
+        &["changed.toml, line 28, `weights = [`: weights of shape [4, 8], but 140000 neurons with a row of 8 sources"],
     );
 }
 

@@ -13,11 +13,15 @@ use crate::samples::{Wanted, weights_after};
 use anyhow::Context as _;
 use loihi_core::image::VERSION as IMAGE_VERSION;
 use loihi_core::wire::message::{SCHEMA, VERSION as PROTOCOL_VERSION};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Time between two checkpoints of a run that is recorded.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
+
+/// Most scores of an answer in `metrics.csv`.
+const SCORES_MAX: usize = 100;
 
 /// How a run is shown and recorded.
 #[derive(Clone, Copy, Debug)]
@@ -57,12 +61,23 @@ pub(super) fn follow(
         manifest: manifest(show, session, options.seed),
         image_hash: 0,
         checkpoint_at: Instant::now(),
+        begun: false,
     };
     let outcome = task.run(session, options, &mut follower);
     follower.progress.finish();
     follower.take_logs(session)?;
     let recorded = session.take_recorder().map_or(Ok(()), Recorder::finish);
-    let outcome = outcome.with_context(|| follower.unfinished())?;
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) if follower.begun => return Err(error).with_context(|| follower.unfinished()),
+        Err(error) => {
+            // Of a run that has not begun there is nothing to keep.
+            if let Some(folder) = follower.folder.take() {
+                folder.discard()?;
+            }
+            return Err(error.into());
+        }
+    };
     recorded?;
     if let Some(folder) = &follower.folder {
         weights_after(folder.path(), &session.weights()?)?;
@@ -90,6 +105,7 @@ fn manifest(show: Show<'_>, session: &Session, seed: u32) -> Manifest {
         steps: 0,
         digest: String::new(),
         finished: false,
+        result: BTreeMap::new(),
     }
 }
 
@@ -118,6 +134,8 @@ struct Follower {
     image_hash: u64,
     /// When it was last written down where the run stands.
     checkpoint_at: Instant,
+    /// Whether something was computed.
+    begun: bool,
 }
 
 impl Follower {
@@ -132,7 +150,9 @@ impl Follower {
     /// What there is to say when a run has not come to its end.
     fn unfinished(&self) -> String {
         match &self.folder {
-            Some(_) => "the run did not come to its end; what was recorded so far is in its folder".to_owned(),
+            Some(folder) => {
+                format!("the run did not come to its end; what was recorded so far is in {}", folder.path().display())
+            }
             None => "the run did not come to its end".to_owned(),
         }
     }
@@ -141,6 +161,7 @@ impl Follower {
         self.manifest.steps = outcome.steps;
         self.manifest.digest = format!("{:016x}", outcome.digest.total());
         self.manifest.finished = true;
+        self.manifest.result = outcome.metrics.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
         match &self.folder {
             Some(folder) => folder.ops(&outcome.ops).and_then(|()| folder.manifest(&self.manifest)),
             None => Ok(()),
@@ -165,10 +186,12 @@ impl Watch for Follower {
     }
 
     fn progress(&mut self, running: &Running<'_>) {
+        self.begun = true;
         self.progress.show(running.done, running.total, &running.to_string());
     }
 
     fn row(&mut self, row: &Row) -> Result<(), RecordError> {
+        self.begun = true;
         if row.metrics.iter().any(|(name, _)| name.starts_with("accuracy")) {
             let figures: Vec<String> =
                 row.metrics.iter().map(|(name, v)| format!("{name} {}", figure(name, *v))).collect();
@@ -186,6 +209,7 @@ impl Watch for Follower {
     }
 
     fn answer(&mut self, answer: &Answer<'_>) -> Result<(), RecordError> {
+        self.begun = true;
         if self.each {
             // A reader that has gone is noticed at the end, when the result is printed.
             let _gone = self.progress.aside(|| out::line(format_args!("{answer}, scores {:?}", answer.scores)));
@@ -193,12 +217,14 @@ impl Watch for Follower {
         let Some(folder) = &mut self.folder else { return Ok(()) };
         let text = |value: Option<u32>| value.map_or_else(String::new, |value| value.to_string());
         let accuracy = answer.accuracy().map_or_else(String::new, |share| share.to_string());
+        let scores: Vec<String> = answer.scores.iter().take(SCORES_MAX).map(i64::to_string).collect();
         folder.metrics(&[
             ("sample", answer.number.to_string()),
             ("steps", answer.steps.to_string()),
             ("label", text(answer.label)),
             ("answer", text(answer.answer)),
             ("accuracy", accuracy),
+            ("scores", scores.join(" ")),
         ])
     }
 

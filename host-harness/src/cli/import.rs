@@ -3,6 +3,7 @@
 use super::out;
 use crate::import::{Imported, Rating};
 use crate::lava_dl;
+use crate::network::microseconds;
 use crate::nir;
 use crate::quantise::{InputAs, Integrator, Options, Reset, quantise};
 use anyhow::bail;
@@ -13,8 +14,9 @@ use std::path::PathBuf;
 pub(super) struct ImportArgs {
     /// A network: a .nir file, or a .net file of lava-dl
     file: PathBuf,
-    /// Duration of a step in the unit of the file's time constants, seconds as a rule [default: inferred]
-    #[arg(long, value_name = "TIME")]
+    /// Duration of a step: "0.1 ms", or a number in the unit of the file's time constants, seconds as a rule [default:
+    /// inferred, or chosen]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
     dt: Option<f64>,
     /// How equations become steps
     #[arg(long, value_enum, default_value_t)]
@@ -36,6 +38,14 @@ pub(super) struct ImportArgs {
     out: Option<PathBuf>,
 }
 
+/// Seconds of a text with a unit, or the number as it is.
+fn duration(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(number) => Ok(number),
+        Err(_) => Ok(microseconds(text)? / 1e6),
+    }
+}
+
 pub(super) fn import(args: &ImportArgs) -> anyhow::Result<()> {
     let mut imported = read(args)?;
     let table = imported.table();
@@ -44,6 +54,10 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<()> {
         bail!("{} has parts that are unsupported; --allow goes on without them", args.file.display());
     }
     if let Some(path) = &args.out {
+        let arrays = path.with_extension("npz");
+        if arrays.exists() && !path.exists() {
+            bail!("{} is there, and not of {}: choose another name", arrays.display(), path.display());
+        }
         imported.network.about = format!("Imported from {}:\n{table}", args.file.display());
         imported.network.save(path)?;
         out::line(format_args!("{} neurons in {}", imported.network.neurons(), path.display()))?;
@@ -51,9 +65,29 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+impl ImportArgs {
+    /// An option that only files of NIR have.
+    fn without_effect(&self) -> Option<&'static str> {
+        let Self { dt, integrator, reset, input, steps, .. } = self;
+        let given = [
+            ("--dt", dt.is_some()),
+            ("--integrator", *integrator != Integrator::default()),
+            ("--reset", *reset != Reset::default()),
+            ("--input", *input != InputAs::default()),
+            ("--steps", *steps > 0),
+        ];
+        given.into_iter().find_map(|(option, given)| given.then_some(option))
+    }
+}
+
 fn read(args: &ImportArgs) -> anyhow::Result<Imported> {
     match args.file.extension().and_then(|end| end.to_str()) {
-        Some("net") => Ok(lava_dl::read(&args.file)?),
+        Some("net") => {
+            if let Some(option) = args.without_effect() {
+                bail!("{option} has no meaning for a .net file, which holds the chip's integers");
+            }
+            Ok(lava_dl::read(&args.file)?)
+        }
         Some("nir") => {
             let graph = nir::read(&args.file)?;
             let name = args.file.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

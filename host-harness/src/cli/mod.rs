@@ -23,6 +23,7 @@ mod view;
 
 use crate::experiment::Options;
 use clap::{Args, Parser, Subcommand};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -96,7 +97,7 @@ struct SampleArgs {
     data: Option<PathBuf>,
     /// Only so many samples to learn from and to test on
     #[arg(long, value_name = "N")]
-    samples: Option<usize>,
+    samples: Option<NonZeroUsize>,
     /// Test on a part of the samples to learn from, not on the test samples: to choose parameters by
     #[arg(long)]
     validate: bool,
@@ -105,6 +106,7 @@ struct SampleArgs {
 impl SampleArgs {
     fn options(&self) -> Options {
         let Self { seed, passes, samples, validate, .. } = *self;
+        let samples = samples.map(NonZeroUsize::get);
         let data = self.data.clone();
         Options { seed, passes, learned: None, resume: None, data, samples, validate }
     }
@@ -145,7 +147,10 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if out::is_gone(&error) => ExitCode::SUCCESS,
         Err(error) if stop::requested() => {
-            eprintln!("loihi: stopped by request; {error:#}");
+            // The last cause is that it was stopped.
+            let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+            let what = causes.split_last().map_or_else(String::new, |(_, before)| before.join(": "));
+            eprintln!("loihi: stopped by request{}{what}", if what.is_empty() { "" } else { "; " });
             ExitCode::from(130)
         }
         Err(error) => {

@@ -4,17 +4,19 @@ use super::DeviceArgs;
 use super::follow::{Show, follow};
 use super::open::open;
 use super::out;
+use super::progress::shown;
 use crate::data::collection;
 use crate::experiment::trained::Trained;
 use crate::experiment::{Options, Outcome};
 use crate::inference::present::{Coding, Presentation, check_labels, input_of};
 use crate::network::{Network, file};
-use crate::place::{self, place};
+use crate::place::{self, place_shown};
 use crate::record::Learned;
 use crate::samples::Wanted;
 use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -27,14 +29,14 @@ const DELTA_THRESHOLD: u8 = 8;
 #[derive(Clone, Debug, Args)]
 pub(super) struct PlaceOptions {
     /// Chips of 128 cores
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    chips: usize,
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    chips: u16,
     /// Let several populations share a core: the fewest cores
     #[arg(long)]
     pack: bool,
     /// Most compartments of a core, 1 to 1024
-    #[arg(long, value_name = "N", default_value_t = 1024)]
-    per_core: usize,
+    #[arg(long, value_name = "N", default_value_t = 1024, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    per_core: u16,
 }
 
 #[derive(Debug, Args)]
@@ -61,14 +63,14 @@ pub(super) struct ShowingArgs {
     #[arg(long, value_name = "N", default_value_t = DELTA_THRESHOLD)]
     pub(super) threshold: u8,
     /// Steps of a sample [default: the network's own]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) steps: Option<u32>,
     /// Duration of a step in microseconds, for events [default: the network's own, else 1000]
     #[arg(long, value_name = "US", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) step_us: Option<u64>,
     /// Only the first samples, so many
     #[arg(long, value_name = "N")]
-    pub(super) samples: Option<usize>,
+    pub(super) samples: Option<NonZeroUsize>,
     /// Seed of --coding rate
     #[arg(long, default_value_t = 0)]
     pub(super) seed: u32,
@@ -124,8 +126,12 @@ struct Report<'a> {
 
 impl PlaceOptions {
     fn options(&self) -> place::Options {
-        place::Options { chips: self.chips, pack: self.pack, compartments_per_core: self.per_core }
+        place::Options { chips: self.chips.into(), pack: self.pack, compartments_per_core: self.per_core.into() }
     }
+}
+
+fn cores(count: usize) -> String {
+    if count == 1 { "1 core".to_owned() } else { format!("{count} cores") }
 }
 
 /// The network of a file.
@@ -142,14 +148,14 @@ impl Default for ShowingArgs {
 
 pub(super) fn place_network(args: &PlaceArgs) -> anyhow::Result<()> {
     let network = read(&args.network)?;
-    let placed = place(&network, args.options.options())
+    let placed = shown("placing", |after| place_shown(&network, args.options.options(), after))
         .with_context(|| format!("{} cannot be placed", args.network.display()))?;
     out::line(format_args!("{}", place::table(&network, &placed).trim_end()))?;
     let (neurons, compartments) = (network.neurons(), network.compartments());
     let bytes = placed.image.bytes().len();
     out::line(format_args!(
-        "{neurons} neurons, {compartments} compartments on {} cores; an image of {bytes} bytes",
-        placed.usage.len()
+        "{neurons} neurons, {compartments} compartments on {}; an image of {bytes} bytes",
+        cores(placed.usage.len())
     ))?;
     Ok(())
 }
@@ -164,9 +170,10 @@ pub(super) fn trained(
     let read = read(network)?;
     let input = input_of(&read, showing.input.as_deref()).with_context(|| network.display().to_string())?;
     let mut items = collection::open(data, &showing.split)?;
-    items.truncate(showing.samples.unwrap_or(usize::MAX));
+    items.truncate(showing.samples.map_or(usize::MAX, NonZeroUsize::get));
     check_labels(&read, &items).with_context(|| format!("{} does not fit {}", data.display(), network.display()))?;
-    let placed = place(&read, options).with_context(|| format!("{} cannot be placed", network.display()))?;
+    let placed = shown("placing", |after| place_shown(&read, options, after))
+        .with_context(|| format!("{} cannot be placed", network.display()))?;
     let step_us = showing.step_us.or(Some(read.dt_us).filter(|dt_us| *dt_us > 0)).unwrap_or(1000);
     let ShowingArgs { coding, steps, threshold, seed, .. } = *showing;
     let presentation = Presentation { input, coding, steps, step_us, threshold, seed };
@@ -213,7 +220,7 @@ fn print(report: &Report<'_>, json: bool) -> anyhow::Result<()> {
         out::line(format_args!("{}", serde_json::to_string(report).context("the result cannot be written as JSON")?))?;
         return Ok(());
     }
-    out::line(format_args!("{} on {}, {} cores", report.network, report.device, report.cores))?;
+    out::line(format_args!("{} on {}, {}", report.network, report.device, cores(report.cores)))?;
     if let Some(accuracy) = report.accuracy {
         let (right, labelled) = (report.right, report.labelled);
         out::line(format_args!("  accuracy         {:.2} % ({right} of {labelled})", 100.0 * accuracy))?;

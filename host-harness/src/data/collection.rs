@@ -224,7 +224,7 @@ fn extension(path: &Path) -> String {
 }
 
 fn is_of_samples(path: &Path) -> bool {
-    matches!(extension(path).as_str(), "bs2" | "bin" | "aedat" | "wav") || name_of(path) == "labels.txt"
+    matches!(extension(path).as_str(), "bs2" | "bin" | "aedat" | "aedat4" | "wav") || name_of(path) == "labels.txt"
 }
 
 /// Samples in the order of their names.
@@ -243,7 +243,7 @@ fn of_files(mut files: Files, path: &Path, prefix: &str) -> Result<Vec<Item>, Co
         let parsed = match extension(path).as_str() {
             "bs2" => parse_bs2(bytes).map(Content::Events),
             "bin" => parse_bin(bytes).map(Content::Events),
-            "aedat" => aedat::parse(bytes).map(Content::Events),
+            "aedat" | "aedat4" => aedat::parse(bytes).map(Content::Events),
             "wav" => {
                 wav::parse(bytes).map(|values| Content::Values { shape: vec![wav::FRAMES, wav::CHANNELS], values })
             }

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 /// How far a run has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
+    /// All stages, with the number of their samples.
+    pub plan: Vec<String>,
     /// The stage under way.
     pub stage: usize,
     /// Its samples that were shown.
@@ -35,7 +37,7 @@ pub struct Checkpoint {
 }
 
 const MAGIC: [u8; 7] = *b"LOIHICK";
-const VERSION: u8 = b'1';
+const VERSION: u8 = b'2';
 
 impl Checkpoint {
     /// The bytes of its file.

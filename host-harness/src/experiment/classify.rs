@@ -173,7 +173,12 @@ pub fn run(
     watch: &mut dyn Watch,
 ) -> Result<Vec<Score>, ExperimentError> {
     let total: u64 = stages.iter().map(|stage| stage.items.len() as u64).sum();
-    let mut standing = options.resume.as_ref().map_or_else(Standing::default, |resume| resume.standing.clone());
+    let plan: Vec<String> = stages.iter().map(|stage| format!("{}: {}", stage.name, stage.items.len())).collect();
+    let begin = Standing { plan: plan.clone(), ..Standing::default() };
+    let mut standing = options.resume.as_ref().map_or(begin, |resume| resume.standing.clone());
+    if standing.plan != plan {
+        return Err(ExperimentError::OtherPlan { found: standing.plan.len(), expected: plan.len() });
+    }
     let mut done: u64 = stages.iter().take(standing.stage).map(|stage| stage.items.len() as u64).sum();
     done += standing.items as u64;
     while let Some(stage) = stages.get(standing.stage) {

@@ -65,6 +65,17 @@ pub enum ExperimentError {
     /// The experiment has no stages.
     #[error("this experiment cannot be resumed: it does not go through stages of samples")]
     NotResumable,
+    /// What is resumed went through other stages.
+    #[error(
+        "the run that --resume names goes through {found} stages, this one through {expected}, or through other samples: give the \
+         same --passes, --samples and --validate"
+    )]
+    OtherPlan {
+        /// Stages of the run that is resumed.
+        found: usize,
+        /// Stages of this run.
+        expected: usize,
+    },
     /// A data set cannot be read.
     #[error(transparent)]
     Data(#[from] DataError),

@@ -5,7 +5,7 @@ use crate::data::collection::Item;
 use crate::device::session::{Session, SessionError};
 use crate::inference::present::{Presentation, present};
 use crate::inference::{Inference, winner};
-use crate::network::Network;
+use crate::network::{Network, ReadBy};
 use crate::place::Placed;
 use crate::roster::Roster;
 
@@ -39,7 +39,10 @@ impl Task for Trained {
         for (number, item) in (0_u32..).zip(shown) {
             let stimulus = present(&self.network, item, number, &self.presentation)?;
             let scores = inference.score(&stimulus)?;
-            let answer = winner(&scores).and_then(|class| u32::try_from(class).ok());
+            // Who reads spikes has no answer where there were none.
+            let by_spikes = self.network.readout.is_some_and(|readout| readout.by != ReadBy::Voltage);
+            let silent = by_spikes && scores.iter().all(|score| *score == 0);
+            let answer = winner(&scores).filter(|_| !silent).and_then(|class| u32::try_from(class).ok());
             // A network that answers nothing is neither right nor wrong.
             let label = item.label.filter(|_| self.network.readout.is_some());
             labelled += u32::from(label.is_some());

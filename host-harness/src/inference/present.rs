@@ -148,12 +148,15 @@ fn as_long_as_it_is(
     match (&item.content, &input.entry) {
         (Content::Events(events), Entry::Spikes) => {
             let [2, height, width] = *input.shape else { return Err(wrong_size(item, input)) };
+            if usize::from(events.size[0]) > width || usize::from(events.size[1]) > height {
+                return Err(wrong_size(item, input));
+            }
             let duration = u32::try_from(events.duration_us() / presentation.step_us.max(1) + 1).unwrap_or(u32::MAX);
             let steps = steps.unwrap_or(duration);
             Ok(of_spikes(encode::events(events, presentation.step_us, steps, [height, width]), place))
         }
-        (Content::Values { values, .. }, Entry::Spikes) => {
-            values_as_spikes(item, values, input, number, steps, presentation)
+        (Content::Values { shape, values }, Entry::Spikes) => {
+            values_as_spikes(item, (shape, values), input, number, steps, presentation)
         }
         (Content::Values { values, .. }, Entry::Bias { gain_q16, offset, .. }) => {
             if values.len() != size(&input.shape) {
@@ -166,7 +169,9 @@ fn as_long_as_it_is(
             let biases = vec![(place, values.iter().map(bias).collect())];
             Ok(Stimulus { steps: steps.ok_or(PresentError::Steps)?, biases, ..Stimulus::default() })
         }
-        (Content::Values { values, .. }, Entry::Weighted(_)) => values_as_they_are(item, values, (input, place), steps),
+        (Content::Values { shape, values }, Entry::Weighted(_)) => {
+            values_as_they_are(item, (shape, values), (input, place), steps)
+        }
         (Content::Events(_), _) => Err(wrong_size(item, input)),
     }
 }
@@ -178,7 +183,7 @@ fn of_spikes(spikes: Spikes, input: usize) -> Stimulus {
 
 fn values_as_spikes(
     item: &Item,
-    values: &[u8],
+    (shape, values): (&[usize], &[u8]),
     input: &Input,
     number: u32,
     steps: Option<u32>,
@@ -188,31 +193,33 @@ fn values_as_spikes(
     let coding = presentation.coding.ok_or_else(|| PresentError::Coding(input.name.clone()))?;
     let width = if coding == Coding::Delta { elements / 2 } else { elements };
     let fits = match coding {
-        Coding::Delta | Coding::Frames => width > 0 && !values.is_empty() && values.len().is_multiple_of(width),
+        Coding::Delta | Coding::Frames => is_rows(shape, width),
         Coding::Rate | Coding::Latency => values.len() == elements,
     };
     if !fits {
         return Err(wrong_size(item, input));
     }
-    let steps = || steps.ok_or(PresentError::Steps);
-    let spikes = match coding {
-        Coding::Rate => encode::rate(values, steps()?, presentation.seed, number),
-        Coding::Latency => encode::latency(values, steps()?),
+    let mut spikes = match coding {
+        Coding::Rate => encode::rate(values, steps.ok_or(PresentError::Steps)?, presentation.seed, number),
+        Coding::Latency => encode::latency(values, steps.ok_or(PresentError::Steps)?),
         Coding::Delta => encode::delta(values, width, presentation.threshold),
         Coding::Frames => encode::frames(values, width),
     };
+    // Of rows there can be more or fewer than steps are asked for.
+    spikes.steps = steps.unwrap_or(spikes.steps);
+    spikes.spikes.retain(|(step, _)| *step < spikes.steps);
     Ok(of_spikes(spikes, presentation.input))
 }
 
 /// Values for weighted sums: the same in all steps, or a row of them a step.
 fn values_as_they_are(
     item: &Item,
-    values: &[u8],
+    (shape, values): (&[usize], &[u8]),
     (input, place): (&Input, usize),
     steps: Option<u32>,
 ) -> Result<Stimulus, PresentError> {
     let elements = size(&input.shape).max(1);
-    if values.is_empty() || !values.len().is_multiple_of(elements) {
+    if !is_rows(shape, elements) {
         return Err(wrong_size(item, input));
     }
     let rows = u32::try_from(values.len() / elements).unwrap_or(u32::MAX);
@@ -225,8 +232,18 @@ fn values_as_they_are(
     Ok(Stimulus { steps, values, ..Stimulus::default() })
 }
 
+/// Whether values of a shape are rows of so many: its last extents are those of a row. A single extent may hold several.
+fn is_rows(shape: &[usize], elements: usize) -> bool {
+    let fits = |at: usize| shape[at..].iter().copied().fold(1, usize::saturating_mul) == elements;
+    match *shape {
+        [all] => all > 0 && elements > 0 && all.is_multiple_of(elements),
+        _ => (0..shape.len()).any(fits),
+    }
+}
+
 fn wrong_size(item: &Item, input: &Input) -> PresentError {
     let found = match &item.content {
+        Content::Values { shape, values } if shape.len() > 1 => format!("{} values of shape {shape:?}", values.len()),
         Content::Values { values, .. } => format!("{} values", values.len()),
         Content::Events(events) => format!("events of a sensor of {} x {}", events.size[0], events.size[1]),
     };
@@ -277,6 +294,11 @@ mod tests {
         let events = Item { content: events, ..values(1) };
         assert!(said(&network(&[4]), &events, &rate).contains("sensor of 2 x 2"));
         assert_eq!(present(&network(&[2, 2, 2]), &events, 0, &PLAIN).unwrap().spikes, [(0, 0, 3)]);
+        let narrow = said(&network(&[2, 2, 1]), &events, &PLAIN);
+        assert!(
+            narrow.contains("events of a sensor of 2 x 2, the input `in` takes spikes of shape [2, 2, 1]"),
+            "{narrow}"
+        );
     }
 
     #[test]
@@ -293,6 +315,15 @@ mod tests {
         let shown = present(&network, &values(6), 0, &frames).unwrap();
         assert_eq!((shown.steps, &shown.spikes[..3]), (3 + 4, &[(0, 1, 0), (0, 1, 1), (1, 1, 0)][..]));
         assert!(present(&network, &values(5), 0, &frames).is_err());
+        let shaped = |shape: &[usize]| Item {
+            content: Content::Values { shape: shape.to_vec(), values: vec![255; shape.iter().product()] },
+            ..values(1)
+        };
+        assert!(present(&network, &shaped(&[3, 2]), 0, &frames).is_ok());
+        let turned = present(&network, &shaped(&[2, 3]), 0, &frames).unwrap_err().to_string();
+        assert_eq!(turned, "sample 7: it has 6 values of shape [2, 3], the input `other` takes 2 of shape [2]");
+        let fewer = present(&network, &shaped(&[3, 2]), 0, &Presentation { steps: Some(2), ..frames }).unwrap();
+        assert_eq!((fewer.steps, fewer.spikes.len()), (2 + 4, 4));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Whether a network is sound: sizes that fit each other, weights that their sign mode holds, rules that can be read.
 
 use super::conv::planes;
-use super::{Connection, Endpoint, Entry, Network, Population, Signs, Weighted, Weights, size};
+use super::{Connection, ELEMENTS_MAX, Each, Endpoint, Entry, Network, Population, Signs, Weighted, Weights, size};
 use crate::probe::Probe;
 use crate::rule::{self, Limits};
+use loihi_core::image::Variable;
 use std::collections::BTreeSet;
 
 /// Most delay of a synapse in steps.
@@ -71,6 +72,11 @@ impl Network {
         if readout.is_some_and(|readout| readout.population >= self.populations.len()) {
             return Err(self.error(Element::Readout, "population", "there is no such population".to_owned()));
         }
+        let skip_steps = readout.map_or(0, |readout| readout.skip_steps);
+        let all = self.steps.saturating_add(self.late_steps);
+        self.require(self.steps == 0 || skip_steps < all, Element::Readout, "skip_steps", || {
+            format!("{skip_steps} steps to leave out of {all}, of which none is left")
+        })?;
         Ok(())
     }
 
@@ -110,7 +116,7 @@ impl Network {
 
     fn check_shape(&self, element: Element, shape: &[usize]) -> Result<(), NetworkError> {
         let neurons = size(shape);
-        let sound = (1..=3).contains(&shape.len()) && (1..=1 << 24).contains(&neurons);
+        let sound = (1..=3).contains(&shape.len()) && (1..=ELEMENTS_MAX).contains(&neurons);
         self.require(sound, element, "shape", || {
             format!("{shape:?} has {neurons} elements in {} extents: give 1 to 3 extents of 1 or more", shape.len())
         })
@@ -147,6 +153,12 @@ impl Network {
                 format!("parameters of {} neurons, but there are {neurons}", profiles.values().len())
             })?;
         }
+        let profiles = population.compartments.iter().flat_map(Each::values);
+        let crossed = profiles.clone().find(|profile| profile.v_min > profile.v_max);
+        self.require(crossed.is_none(), element, "v_min", || {
+            let [low, high] = crossed.map_or([0; 2], |profile| [profile.v_min, profile.v_max]);
+            format!("v_min = {low} is above v_max = {high}")
+        })?;
         let biases = population.bias.values().len();
         let every = population.bias.get(neurons - 1).is_some() && biases <= neurons;
         self.require(every, element, "bias", || format!("{biases} biases, but there are {neurons} neurons"))
@@ -198,7 +210,19 @@ impl Network {
             format!("{} steps: an epoch has 1 to 64", learning.epoch_steps)
         })?;
         let read = rule::parse(&learning.rule, &self.rule_limits());
-        read.map(|_| ()).map_err(|error| self.error(element, "rule", format!("it cannot be read\n{error}")))
+        let read = read.map_err(|error| self.error(element, "rule", format!("it cannot be read\n{error}")))?;
+        let variables = [Variable::X1, Variable::X2, Variable::Y1, Variable::Y2, Variable::Y3];
+        for ((name, variable), trace) in ["x1", "x2", "y1", "y2", "y3"].iter().zip(variables).zip(&learning.traces) {
+            let factors = read.iter().flat_map(|product| product.factor.iter().take(product.factors));
+            let used = factors.into_iter().any(|factor| factor.variable == variable);
+            self.require(used == trace.is_some(), element, if used { "rule" } else { name }, || match used {
+                true => {
+                    format!("it reads {name}, which is no trace yet: add {name} = {{ impulse = 40, tau_steps = 10.0 }}")
+                }
+                false => format!("the rule does not read {name}"),
+            })?;
+        }
+        Ok(())
     }
 
     /// How large rules may be.

@@ -41,6 +41,7 @@ mod bias;
 mod check;
 mod connection;
 mod conv;
+mod depth;
 pub mod file;
 mod units;
 mod write;
@@ -50,7 +51,9 @@ pub use check::{Element, NetworkError};
 pub use connection::{Connection, Learning, Signs, Target, TraceShape, Weights};
 pub(crate) use conv::planes;
 pub use conv::{Conv2d, Pool2d};
+pub(crate) use depth::{Depths, Edge};
 
+pub(crate) use units::microseconds;
 pub use write::SaveError;
 pub(crate) use write::write_aside;
 
@@ -219,6 +222,12 @@ pub struct Network {
     /// Whether it may go beyond what a Loihi has and can express; see [`crate::limits`].
     pub beyond_the_chip: bool,
 }
+
+/// Most elements of an input or a population.
+pub const ELEMENTS_MAX: usize = 1 << 24;
+
+/// Most synapses of a connection: more than the memory of eight chips holds.
+pub const SYNAPSES_MAX: usize = 1 << 27;
 
 /// Number of elements of a shape; saturates.
 pub fn size(shape: &[usize]) -> usize {

@@ -4,7 +4,7 @@
 ///
 /// # Errors
 /// One sentence that says what is wrong.
-pub(super) fn microseconds(text: &str) -> Result<f64, String> {
+pub(crate) fn microseconds(text: &str) -> Result<f64, String> {
     let text = text.trim();
     let end = text.find(|letter: char| letter.is_ascii_alphabetic() || letter == 'µ').unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
@@ -36,7 +36,13 @@ pub(super) fn decay(text: &str, dt_us: u64) -> Result<i64, String> {
     #[expect(clippy::cast_precision_loss, reason = "durations of steps are far below 2^53 us")]
     let keep = (-(dt_us as f64) / tau_us).exp();
     #[expect(clippy::cast_possible_truncation, reason = "0 to 4096")]
-    Ok((4096.0 * (1.0 - keep)).round() as i64)
+    let decay = (4096.0 * (1.0 - keep)).round() as i64;
+    if decay == 0 {
+        return Err(format!(
+            "a time constant of {text} is beyond the register, whose longest is 4096 steps: write 0 for no decay"
+        ));
+    }
+    Ok(decay)
 }
 
 #[cfg(test)]
@@ -65,5 +71,7 @@ mod tests {
         assert_eq!(decay("20 ms", 1000), Ok(200));
         assert_eq!(decay("1 us", 1000), Ok(4096));
         assert!(decay("20 ms", 0).unwrap_err().contains("dt"));
+        assert_eq!(decay("8 s", 1000), Ok(1));
+        assert!(decay("9 s", 1000).unwrap_err().contains("write 0 for no decay"));
     }
 }

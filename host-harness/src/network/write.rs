@@ -146,7 +146,9 @@ impl Writer {
         self.line("shape", list(&population.shape));
         let bias = |of: fn(&super::Bias) -> i32| each(&population.bias, of);
         self.numbers("bias", &population.name, &bias(|bias| bias.mantissa.get()), 0);
-        self.numbers("bias_exp", &population.name, &bias(|bias| bias.exponent.get()), 0);
+        if population.bias.values().iter().any(|bias| bias.mantissa.get() != 0) {
+            self.numbers("bias_exp", &population.name, &bias(|bias| bias.exponent.get()), 0);
+        }
         if let [profiles] = &*population.compartments {
             return self.profile(&population.name, profiles);
         }
@@ -206,7 +208,7 @@ impl Writer {
         let to = &network.populations[connection.to].name;
         self.line("from", quoted(network.name_of(connection.from)));
         self.line("to", quoted(to));
-        self.weights(&format!("w{number}"), connection);
+        self.weights(&format!("w{number}"), connection, size(network.shape_of(connection.from)));
         if connection.compartment > 0 {
             self.line("compartment", connection.compartment);
         }
@@ -234,9 +236,16 @@ impl Writer {
         }
     }
 
-    fn weights(&mut self, name: &str, connection: &Connection) {
+    fn weights(&mut self, name: &str, connection: &Connection, sources: usize) {
         match &connection.weights {
-            Weights::Dense(weights) => self.array("weights", name, vec![weights.len()], numbers(weights)),
+            Weights::Dense(weights) if weights.len() <= INLINE_MAX => {
+                let rows = weights.chunks(sources.max(1)).map(list).collect::<Vec<_>>();
+                self.line("weights", format!("[{}]", rows.join(", ")));
+            }
+            Weights::Dense(weights) => {
+                let shape = vec![weights.len() / sources.max(1), sources];
+                self.kept("weights", name, shape, numbers(weights));
+            }
             Weights::OneToOne(weights) => {
                 self.line("kind", quoted("one_to_one"));
                 match weights {

@@ -4,7 +4,7 @@
 //! adds 1 by Euler's rule. Voltages and weights are in the chip's units.
 
 use super::{Graph, Kind, Node};
-use crate::network::{Connection, Each, Endpoint, Entry, Network, Population, Weights, planes, size};
+use crate::network::{Connection, Depths, Each, Edge, Endpoint, Entry, Network, Population, Weights, planes, size};
 use crate::npz::{Array, Values};
 use loihi_core::num::ThresholdMantissa;
 
@@ -39,9 +39,10 @@ pub fn export(network: &Network) -> Result<Graph, String> {
         link(&mut graph, &name, &network.populations[to].name);
         graph.nodes.insert(name, layer);
     }
+    let early = early(network);
     for (number, connection) in network.connections.iter().enumerate() {
         if !subtracts(network, connection) {
-            layer(&mut graph, network, number, connection)?;
+            layer(&mut graph, network, number, connection, early[number])?;
         }
     }
     biases(&mut graph, network);
@@ -56,6 +57,18 @@ pub fn export(network: &Network) -> Result<Graph, String> {
     Ok(graph)
 }
 
+/// By connection: how many steps of its delay only make up for what the chip takes from layer to layer, and a reader of the
+/// file does not.
+pub(super) fn early(network: &Network) -> Vec<u8> {
+    let from = |connection: &Connection| match connection.from {
+        Endpoint::Input(_) => None,
+        Endpoint::Population(at) => Some(at),
+    };
+    let edges: Vec<Edge> = network.connections.iter().map(|connection| (from(connection), connection.to)).collect();
+    let depths = Depths::new(network.populations.len(), &edges);
+    edges.iter().enumerate().map(|(number, edge)| depths.early(number, *edge)).collect()
+}
+
 fn real(shape: &[usize], values: Vec<f64>) -> Array {
     let length = values.len();
     let array = Array::new(shape.to_vec(), Values::Real(values.clone()));
@@ -66,6 +79,12 @@ fn whole(values: &[usize]) -> Array {
     let values: Vec<f64> = values.iter().map(|value| f64::from(u32::try_from(*value).unwrap_or(u32::MAX))).collect();
     let array = real(&[values.len()], values);
     Array::new(array.shape().to_vec(), Values::Whole(array.whole().unwrap_or_default())).unwrap_or(array)
+}
+
+/// A single whole number.
+fn whole_number(value: usize) -> Array {
+    Array::new(Vec::new(), Values::Whole(vec![i64::try_from(value).unwrap_or(i64::MAX)]))
+        .unwrap_or_else(|| whole(&[value]))
 }
 
 fn end(kind: &str, shape: &[usize]) -> Node {
@@ -114,7 +133,13 @@ fn neurons(graph: &mut Graph, population: &Population, dt: f64) -> Result<(), St
     Ok(())
 }
 
-fn layer(graph: &mut Graph, network: &Network, number: usize, connection: &Connection) -> Result<(), String> {
+fn layer(
+    graph: &mut Graph,
+    network: &Network,
+    number: usize,
+    connection: &Connection,
+    early: u8,
+) -> Result<(), String> {
     let (from, to) = (network.name_of(connection.from).to_owned(), network.populations[connection.to].name.clone());
     if connection.learning.is_some() {
         return Err(format!("what leads from `{from}` to `{to}` learns, which NIR cannot say"));
@@ -122,7 +147,29 @@ fn layer(graph: &mut Graph, network: &Network, number: usize, connection: &Conne
     let shapes = [network.shape_of(connection.from), network.shape_of(Endpoint::Population(connection.to))];
     let added = |mantissa: i16| 64.0 * f64::from(connection.folded(mantissa));
     let plain = planes(shapes[0]).is_some_and(|_| shapes[0].len() == 3 && shapes[1].len() == 3);
+    let rows = shapes[0].len() == 2 && shapes[1].len() == 2;
+    let one = |value: usize| whole_number(value);
+    let mut scale = None;
     let node = match &connection.weights {
+        Weights::Conv2d(conv) if rows && conv.shape[2] == 1 => {
+            let [outputs, inputs, _, width] = conv.shape;
+            let values = conv.weights.iter().map(|weight| added(*weight)).collect();
+            Node::layer("Conv1d")
+                .with("weight", real(&[outputs, inputs, width], values))
+                .with("bias", real(&[outputs], vec![0.0; outputs]))
+                .with("input_shape", one(shapes[0][1]))
+                .with("stride", one(conv.stride[1]))
+                .with("padding", one(conv.padding[1]))
+                .with("dilation", one(conv.dilation[1]))
+                .with("groups", one(conv.groups))
+        }
+        Weights::Pool2d(pool) if plain => {
+            scale = Some(added(pool.weight));
+            Node::layer("SumPool2d")
+                .with("kernel_size", whole(&pool.kernel))
+                .with("stride", whole(&pool.stride))
+                .with("padding", whole(&pool.padding))
+        }
         Weights::Conv2d(conv) if plain => Node::layer("Conv2d")
             .with("weight", real(&conv.shape, conv.weights.iter().map(|weight| added(*weight)).collect()))
             .with("bias", real(&[conv.shape[0]], vec![0.0; conv.shape[0]]))
@@ -130,11 +177,7 @@ fn layer(graph: &mut Graph, network: &Network, number: usize, connection: &Conne
             .with("stride", whole(&conv.stride))
             .with("padding", whole(&conv.padding))
             .with("dilation", whole(&conv.dilation))
-            .with(
-                "groups",
-                Array::new(Vec::new(), Values::Whole(vec![i64::try_from(conv.groups).unwrap_or(1)]))
-                    .unwrap_or_else(|| whole(&[1])),
-            ),
+            .with("groups", one(conv.groups)),
         Weights::OneToOne(weights) => {
             let values = (0..size(shapes[0])).map(|at| added(weights.get(at).copied().unwrap_or(0))).collect();
             Node::layer("Scale").with("scale", real(shapes[0], values))
@@ -171,11 +214,13 @@ fn layer(graph: &mut Graph, network: &Network, number: usize, connection: &Conne
     let mut before = from;
     let steps: Vec<i32> =
         (0..size(shapes[0])).filter_map(|at| connection.delay.get(at).map(|delay| delay.get())).collect();
-    if steps.iter().any(|steps| *steps > 0) {
+    // Spikes that wait for others on the chip come with them in a graph whose layers take no time.
+    let early = if steps.iter().all(|steps| *steps >= i32::from(early)) { i32::from(early) } else { 0 };
+    if steps.iter().any(|steps| *steps > early) {
         let dt =
             if network.dt_us > 0 { f64::from(u32::try_from(network.dt_us).unwrap_or(u32::MAX)) * 1e-6 } else { 1.0 };
         let delay = format!("{name}_delay");
-        let values = steps.iter().map(|steps| f64::from(*steps) * dt).collect();
+        let values = steps.iter().map(|steps| f64::from(*steps - early) * dt).collect();
         graph.nodes.insert(delay.clone(), Node::layer("Delay").with("delay", real(shapes[0], values)));
         link(graph, &before, &delay);
         before = delay;
@@ -185,14 +230,22 @@ fn layer(graph: &mut Graph, network: &Network, number: usize, connection: &Conne
         let flatten = format!("{name}_flatten");
         let node = Node::layer("Flatten")
             .with("input_type", whole(shapes[0]))
-            .with("start_dim", Array::new(Vec::new(), Values::Whole(vec![0])).unwrap_or_else(|| whole(&[0])))
+            .with("start_dim", whole_number(0))
             .with("end_dim", Array::new(Vec::new(), Values::Whole(vec![-1])).unwrap_or_else(|| whole(&[0])));
         graph.nodes.insert(flatten.clone(), node);
         link(graph, &before, &flatten);
         before = flatten;
     }
     link(graph, &before, &name);
-    link(graph, &name, &to);
+    let mut last = name.clone();
+    if let Some(factor) = scale {
+        last = format!("{name}_scale");
+        link(graph, &name, &last);
+        graph
+            .nodes
+            .insert(last.clone(), Node::layer("Scale").with("scale", real(shapes[1], vec![factor; size(shapes[1])])));
+    }
+    link(graph, &last, &to);
     graph.nodes.insert(name, node);
     Ok(())
 }

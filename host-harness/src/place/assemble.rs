@@ -24,8 +24,13 @@ struct Assembly<'n> {
     inputs: Vec<u32>,
 }
 
-/// The image; parts are sorted by core.
-pub(super) fn image(network: &Network, lists: &Lists, parts: &[Part]) -> Result<ImageFile, PlaceError> {
+/// The image; parts are sorted by core. `after` is told how many parts of connections of how many are done.
+pub(super) fn image(
+    network: &Network,
+    lists: &Lists,
+    parts: &[Part],
+    after: &mut dyn FnMut(u64, u64),
+) -> Result<ImageFile, PlaceError> {
     let mut builder = ImageBuilder::new();
     builder.seed(network.seed);
     // Whether it keeps to the chip is for the caller to see.
@@ -35,7 +40,7 @@ pub(super) fn image(network: &Network, lists: &Lists, parts: &[Part]) -> Result<
     assembly.add_compartments(lists, parts);
     assembly.add_encoders(lists, parts);
     for number in 0..network.connections.len() {
-        assembly.add_connection(lists, parts, number)?;
+        assembly.add_connection(lists, parts, number, after)?;
     }
     Ok(assembly.builder.build()?)
 }
@@ -119,11 +124,19 @@ impl Assembly<'_> {
         first.unwrap_or(0)
     }
 
-    fn add_connection(&mut self, lists: &Lists, parts: &[Part], number: usize) -> Result<(), PlaceError> {
+    fn add_connection(
+        &mut self,
+        lists: &Lists,
+        parts: &[Part],
+        number: usize,
+        after: &mut dyn FnMut(u64, u64),
+    ) -> Result<(), PlaceError> {
         let connection = &self.network.connections[number];
         let sources = self.sources(lists, parts, connection);
         let list = &lists.lists[number];
+        let all = (self.network.connections.len() * parts.len()) as u64;
         for (at, part) in parts.iter().enumerate().filter(|(_, part)| part.population == connection.to) {
+            after((number * parts.len() + at) as u64, all);
             let range = part.neurons.start..part.neurons.end;
             let own = |source: usize| {
                 let all = list.of(source);

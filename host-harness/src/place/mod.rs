@@ -62,9 +62,9 @@ pub enum PlaceError {
         available: usize,
     },
     /// There are not enough cores.
-    #[error("the network needs {needed} cores, {chips} {available}: {advice}; {largest}")]
+    #[error("the network needs at least {needed} cores, {chips} {available}: {advice}; {largest}")]
     Cores {
-        /// Cores that it needs.
+        /// Cores that it needs, even if parts share them.
         needed: usize,
         /// Cores that there are.
         available: usize,
@@ -137,13 +137,22 @@ pub struct Placed {
 /// # Errors
 /// [`PlaceError`] says what does not fit, by how much, and what to do.
 pub fn place(network: &Network, options: Options) -> Result<Placed, PlaceError> {
+    place_shown(network, options, &mut |_, _| {})
+}
+
+/// The same; `after` is told how much of how much is done of every try, of which there are as many as it takes until all
+/// parts fit.
+///
+/// # Errors
+/// As [`place`].
+pub fn place_shown(network: &Network, options: Options, after: &mut dyn FnMut(u64, u64)) -> Result<Placed, PlaceError> {
     network.check()?;
     let lists = Lists::of(network);
     let per_core = options.compartments_per_core.clamp(1, COMPARTMENTS_PER_CORE);
     let mut counts: Vec<usize> =
         network.populations.iter().map(|population| parts_at_least(population, per_core)).collect();
     let mut parts = cut(network, &counts);
-    let mut image = assemble::image(network, &lists, &parts)?;
+    let mut image = assemble::image(network, &lists, &parts, after)?;
     let mut usage = usage_of(&image)?;
     while !network.beyond_the_chip && refine(network, &parts, &usage, &mut counts)? {
         parts = cut(network, &counts);
@@ -151,13 +160,19 @@ pub fn place(network: &Network, options: Options) -> Result<Placed, PlaceError> 
             // Far too many: the error says so without the finest cut.
             return Err(too_many(network, &counts, parts.len(), options));
         }
-        image = assemble::image(network, &lists, &parts)?;
+        image = match assemble::image(network, &lists, &parts, after) {
+            // An image numbers fewer axons than so many parts have.
+            Err(PlaceError::Build(_)) if parts.len() > options.chips.max(1).saturating_mul(CORES_PER_CHIP) => {
+                return Err(too_many(network, &counts, parts.len(), options));
+            }
+            image => image?,
+        };
         usage = usage_of(&image)?;
     }
     let available = options.chips.max(1) * CORES_PER_CHIP;
     if options.pack || (parts.len() > available && !network.beyond_the_chip) {
         share::share(&mut parts, &usage);
-        image = assemble::image(network, &lists, &parts)?;
+        image = assemble::image(network, &lists, &parts, after)?;
         usage = usage_of(&image)?;
     }
     if usage.len() > available && !network.beyond_the_chip {

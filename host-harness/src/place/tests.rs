@@ -229,7 +229,7 @@ fn what_cannot_fit_says_why_and_by_how_much() {
     network.population(population("small", 10));
     network.population(population("large", 200_000));
     let said = refusal(&network);
-    assert!(said.contains("needs 197 cores, one chip has 128"), "{said}");
+    assert!(said.contains("needs at least 197 cores, one chip has 128"), "{said}");
     assert!(said.contains("give --chips 2") && said.contains("`large` takes 196"), "{said}");
     assert!(place(&network, Options { chips: 2, ..Options::default() }).is_ok());
 

@@ -38,6 +38,17 @@ pub(super) fn build(
         let later = in_steps(later);
         said.push(format!("Spikes take a step from layer to layer: {later} are computed after those of a sample."));
     }
+    if !folded.waits.is_empty() {
+        said.push(format!(
+            "Ways of different lengths: spikes are delayed {}, so that they meet.",
+            folded.waits.join(", ")
+        ));
+    }
+    if folded.populations.iter().any(|population| matches!(&*population.kind, "IF" | "I")) {
+        said.push(
+            "Neurons without a time constant (IF, I): an input of 1 adds r in a step, whatever dt is.".to_owned(),
+        );
+    }
     let dt_us = dt * 1e6;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
     if dt < 1.0 && dt_us >= 0.999 {
@@ -64,7 +75,9 @@ pub(super) fn build(
         build.network.read(Endpoint::Population(at), by);
     }
     build.network.check().map_err(|error| Wrong::whole(error.to_string()))?;
-    Ok(Imported { network: build.network, rows: build.rows.into_values().collect(), said })
+    let mut imported = Imported { network: build.network, rows: build.rows.into_values().collect(), said };
+    imported.sort();
+    Ok(imported)
 }
 
 impl Build<'_> {
@@ -168,7 +181,14 @@ impl Build<'_> {
         if let compartments @ 2.. = site.form.compartments() {
             let _ = write!(note, "; {compartments} compartments a neuron");
         }
-        if let Some(unsupported) = &own.unsupported {
+        if site.population.kind == "Output" {
+            rating = rating.max(Rating::Approximate);
+            note += "; adds up what comes in the steps of a sample";
+        }
+        let goes_on = self.folded.paths.iter().any(|path| path.from == site.population.name);
+        let silent = (own.threshold.is_none() && goes_on)
+            .then(|| "its voltage goes on to others, but only spikes leave a neuron of the chip".to_owned());
+        for unsupported in own.unsupported.iter().chain(&silent) {
             rating = Rating::Unsupported;
             note = format!("{unsupported}; {note}");
         }
@@ -261,8 +281,8 @@ impl Build<'_> {
             let clipped = mantissas.clipped;
             let _ = write!(
                 numbers,
-                ", off by {most} % of the threshold at most, {rms} % rms, {clipped} clipped; drift up to {drift} % a step \
-                 if all fire"
+                ", off by {most} % of the threshold at most, {rms} % rms, {clipped} clipped; drift of {drift} % a \
+                 step, rms, if all fire"
             );
         }
         let weighs = |kind: &str| matches!(kind, "Affine" | "Linear" | "Conv1d" | "Conv2d" | "Scale");

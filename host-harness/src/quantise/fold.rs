@@ -6,7 +6,7 @@ use super::linear::{Layer, Linear};
 use super::neuron::{self, Neurons};
 use super::{InputAs, Options};
 use crate::import::{Rating, Row, Wrong};
-use crate::network::size;
+use crate::network::{Depths, Edge, size};
 use crate::nir::{Graph, Node};
 use std::collections::BTreeMap;
 
@@ -47,6 +47,8 @@ pub(super) struct Folded {
     pub(super) readout: Option<usize>,
     /// All other nodes, as far as they are rated.
     pub(super) others: Vec<Row>,
+    /// What is delayed so that spikes of the same step meet, in words.
+    pub(super) waits: Vec<String>,
 }
 
 struct Fold<'g> {
@@ -77,6 +79,7 @@ impl Fold<'_> {
             paths: Vec::new(),
             readout: None,
             others: Vec::new(),
+            waits: Vec::new(),
         };
         for (name, node) in &self.graph.nodes {
             let kind = node.kind_name();
@@ -95,6 +98,7 @@ impl Fold<'_> {
         for to in 0..folded.populations.len() {
             self.paths_to(&mut folded, to, options)?;
         }
+        folded.align()?;
         if folded.populations.is_empty() {
             return Err(Wrong::whole("it has no neurons"));
         }
@@ -140,6 +144,12 @@ impl Fold<'_> {
             },
             _ => {
                 let from = self.shape_before(name, above)?;
+                if let Some(own) = node.arrays.get("shape").filter(|_| node.kind_name() == "Output") {
+                    let own = sound_shape(name, &own.whole().unwrap_or_default())?;
+                    if size(&own) != size(&from) {
+                        return Err(Wrong::at(name, format!("its shape is {own:?}, but {from:?} comes to it")));
+                    }
+                }
                 let linear = Linear::new(name, &node, &from, self.dt)?;
                 let to = linear.to.clone();
                 self.linears.insert(name.to_owned(), linear);
@@ -177,19 +187,29 @@ impl Fold<'_> {
             .filter(|(_, node)| node.kind_name() == "Output")
             .map(|(name, _)| name.clone())
             .collect();
-        for output in outputs {
+        if let [others @ .., read] = &*outputs {
+            for other in others {
+                let what = format!("not read: a network has one answer, and it is `{read}`");
+                folded.others.push(Row::new(other, "Output", Rating::Unsupported, what));
+            }
+        }
+        if let Some(output) = outputs.into_iter().next_back() {
             let mut before = self.before(&output);
-            // A layer that changes nothing leaves what is read to the one before it.
+            // A layer that changes nothing, or only when, leaves what is read to the one before it.
             while let [only] = &*before
-                && self.linears.get(only).is_some_and(|linear| linear.layer == Layer::Same)
+                && let Some(Linear { layer: layer @ (Layer::Same | Layer::Delay(_)), .. }) = self.linears.get(only)
             {
+                if matches!(layer, Layer::Delay(_)) {
+                    folded.others.push(Row::new(only, "Delay", Rating::Approximate, "the answer is read before it"));
+                }
                 before = self.before(only);
             }
             let place = folded.populations.iter().position(|population| before == [population.name.clone()]);
             folded.readout = place;
             if place.is_none() {
-                let shape = vec![size(&self.shape(&output, &mut Vec::new())?)];
-                let of = |value: f64| vec![value; shape[0]];
+                let shape = self.shape(&output, &mut Vec::new())?;
+                let elements = size(&shape);
+                let of = |value: f64| vec![value; elements];
                 let (keep_u, keep_v, gain) = (of(0.0), of(1.0), of(1.0));
                 let (constant, leak) = (of(0.0), of(0.0));
                 let neurons = Neurons {
@@ -210,6 +230,19 @@ impl Fold<'_> {
         Ok(())
     }
 
+    /// Rates delays through which a constant goes, which is there from the first step.
+    fn undelayed(&self, name: &str, folded: &mut Folded) {
+        let mut waiting = vec![name.to_owned()];
+        while let Some(name) = waiting.pop() {
+            let Some(linear) = self.linears.get(&name) else { continue };
+            if matches!(linear.layer, Layer::Delay(_)) && self.constant(&name).iter().any(|own| *own != 0.0) {
+                let note = "biases before it are there from the first step";
+                folded.others.push(Row::new(&name, "Delay", Rating::Approximate, note));
+            }
+            waiting.extend(self.before(&name));
+        }
+    }
+
     fn paths_to(&self, folded: &mut Folded, to: usize, options: Options) -> Result<(), Wrong> {
         let Population { name, neurons, .. } = folded.populations[to].clone();
         let elements = neurons.gain.len();
@@ -221,6 +254,9 @@ impl Fold<'_> {
                     return Err(Wrong::at(&name, what));
                 }
                 let own = self.constant(&before);
+                if own.iter().any(|own| *own != 0.0) {
+                    self.undelayed(&before, folded);
+                }
                 constant.iter_mut().zip(own).zip(&neurons.gain).for_each(|((sum, own), gain)| *sum += own * gain);
             }
         }
@@ -283,16 +319,43 @@ fn sound_shape(name: &str, shape: &[i64]) -> Result<Vec<usize>, Wrong> {
 }
 
 impl Folded {
-    /// Steps that a spike takes from the inputs to each population: the shortest way; 0 for those that no input reaches.
+    /// The population from which a path comes; `None` if it is an input.
+    fn source(&self, path: &Path) -> Option<usize> {
+        self.populations.iter().position(|population| population.name == path.from)
+    }
+
+    fn edges(&self) -> Vec<Edge> {
+        self.paths.iter().map(|path| (self.source(path), path.to)).collect()
+    }
+
+    /// Steps that a spike takes from the inputs to each population by the longest way without circles.
     pub(super) fn depths(&self) -> Vec<u8> {
-        let mut depths = vec![u8::MAX; self.populations.len()];
-        for _ in 0..=self.populations.len() {
-            for path in &self.paths {
-                let before = self.populations.iter().position(|population| population.name == path.from);
-                let depth = before.map_or(0, |before| depths[before].saturating_add(1));
-                depths[path.to] = depths[path.to].min(depth);
+        Depths::new(self.populations.len(), &self.edges()).of
+    }
+
+    /// Delays what takes a shorter way to a population than other spikes of the same step, so that they meet there. In the
+    /// file a spike takes no time from layer to layer, and a step around a circle.
+    fn align(&mut self) -> Result<(), Wrong> {
+        let edges = self.edges();
+        let depths = Depths::new(self.populations.len(), &edges);
+        for (number, edge) in edges.iter().enumerate() {
+            let (path, late) = (&self.paths[number], depths.early(number, *edge));
+            if late == 0 {
+                continue;
             }
+            let most = path.delays.iter().copied().max().unwrap_or(0).saturating_add(late);
+            if most > 62 {
+                let (from, to) = (&path.from, &self.populations[path.to].name);
+                let what = format!(
+                    "spikes of `{from}` must wait {most} steps for others that take longer ways to `{to}`, but the chip \
+                     delays by 62 at most"
+                );
+                return Err(Wrong::at(from, what));
+            }
+            self.paths[number].delays.iter_mut().for_each(|delay| *delay += late);
+            let (from, to) = (&self.paths[number].from, &self.populations[self.paths[number].to].name);
+            self.waits.push(format!("from `{from}` to `{to}` by {late}"));
         }
-        depths.into_iter().map(|depth| if depth > 60 { 0 } else { depth }).collect()
+        Ok(())
     }
 }

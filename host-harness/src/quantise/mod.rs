@@ -77,7 +77,11 @@ pub fn quantise(graph: &Graph, name: &str, options: Options) -> Result<Imported,
         Reset::Subtract => {
             "Reset: the voltage loses the threshold one step later, by a synapse of the neuron to itself.".to_owned()
         }
-        Reset::AsFile => "Reset: the voltage becomes v_reset, as the file says (0 where it says nothing).".to_owned(),
+        Reset::AsFile => {
+            "Reset: the voltage becomes v_reset, as the file says (0 where it says nothing); --reset subtract is for \
+                          networks trained so, as snnTorch's are by default."
+                .to_owned()
+        }
     });
     build::build(&folded, name, dt, options, said)
 }

@@ -20,6 +20,8 @@ figcaption, .missing { color: var(--quiet); font-size: .875rem; margin: .35rem 0
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .2rem 1rem .2rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+td:first-child { white-space: nowrap; }
+pre { font-size: .8rem; line-height: 1.4; }
 th { font-weight: 600; vertical-align: bottom; }
 .n { text-align: right; }
 ";

@@ -4,10 +4,10 @@
 //! the lines differ in their dashes.
 
 use plotters::backend::SVGBackend;
-use plotters::chart::{ChartBuilder, SeriesLabelPosition};
+use plotters::chart::ChartBuilder;
 use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea as _};
-use plotters::element::{Circle, PathElement, Rectangle};
+use plotters::element::{Circle, DashedPathElement, PathElement, Rectangle, Text};
 use plotters::prelude::{IntoLogRange as _, Ranged};
 use plotters::series::{DashedLineSeries, LineSeries};
 use plotters::style::{Color as _, IntoFont as _, RGBColor, ShapeStyle};
@@ -17,7 +17,12 @@ use std::ops::Range;
 pub const SIZE: [u32; 2] = [760, 380];
 
 /// Height of a line of the legend.
-const LEGEND_LINE_PX: f64 = 22.0;
+const LEGEND_LINE_PX: i32 = 22;
+/// Where lines of the legend begin.
+const LEGEND_LEFT_PX: i32 = 86;
+/// Width of an entry besides its letters, and of a letter.
+const LEGEND_SWATCH_PX: i32 = 48;
+const LEGEND_LETTER_PX: i32 = 7;
 
 const COLOURS: [RGBColor; 6] = [
     RGBColor(0, 114, 178),
@@ -72,8 +77,7 @@ pub struct Plot {
     pub scales: [Scale; 2],
     /// Range of the horizontal axis, if not that of the points.
     pub x_range: Option<Range<f64>>,
-    /// Range of the vertical axis, if not that of the points with room for the legend above; then the legend is at the
-    /// bottom.
+    /// Range of the vertical axis, if not that of the points.
     pub y_range: Option<Range<f64>>,
     /// Height in pixels.
     pub height: u32,
@@ -118,15 +122,58 @@ impl Plot {
     fn draw(&self, text: &mut String) -> Result<bool, Failed> {
         let (Some(x), Some(y)) = (self.range(0), self.range(1)) else { return Ok(false) };
         let backend = SVGBackend::with_string(text, (SIZE[0], self.height));
-        let area = backend.into_drawing_area();
+        let whole = backend.into_drawing_area();
+        let (head, area) = whole.split_vertically(self.legend_px());
+        self.legend(&head)?;
         match self.scales {
             [Scale::Linear, Scale::Linear] => self.draw_on(&area, x, y)?,
             [Scale::Log, Scale::Linear] => self.draw_on(&area, x.log_scale(), y)?,
             [Scale::Linear, Scale::Log] => self.draw_on(&area, x, y.log_scale())?,
             [Scale::Log, Scale::Log] => self.draw_on(&area, x.log_scale(), y.log_scale())?,
         }
-        area.present()?;
+        whole.present()?;
         Ok(true)
+    }
+
+    /// Series that have a label, each with its number, its place from the left and its line of the legend.
+    fn labels(&self) -> Vec<(usize, &str, [i32; 2])> {
+        let labelled = self.series.iter().enumerate().filter(|(_, series)| !series.label.is_empty());
+        let width = i32::try_from(SIZE[0]).unwrap_or(i32::MAX);
+        let (mut left, mut line) = (LEGEND_LEFT_PX, 0);
+        let mut labels = Vec::new();
+        for (number, Series { label, .. }) in labelled {
+            let letters = i32::try_from(label.chars().count()).unwrap_or(i32::MAX / 16);
+            let wide = LEGEND_SWATCH_PX + letters.saturating_mul(LEGEND_LETTER_PX);
+            if left > LEGEND_LEFT_PX && left.saturating_add(wide) > width {
+                (left, line) = (LEGEND_LEFT_PX, line + 1);
+            }
+            labels.push((number, label.as_str(), [left, line]));
+            left = left.saturating_add(wide);
+        }
+        labels
+    }
+
+    /// Height of the legend, which stands above what is drawn.
+    fn legend_px(&self) -> i32 {
+        self.labels().last().map_or(0, |(.., [_, line])| (line + 1) * LEGEND_LINE_PX)
+    }
+
+    fn legend(&self, area: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>) -> Result<(), Failed> {
+        for (number, label, [left, line]) in self.labels() {
+            let colour = COLOURS[number % COLOURS.len()];
+            let style = ShapeStyle { color: colour.to_rgba(), filled: true, stroke_width: 3 };
+            let middle = line * LEGEND_LINE_PX + LEGEND_LINE_PX / 2;
+            let ends = [(left, middle), (left + 24, middle)];
+            let (dash, gap) = DASHES[number % DASHES.len()];
+            if number == 0 || gap == 0 {
+                area.draw(&PathElement::new(ends, style))?;
+            } else {
+                area.draw(&DashedPathElement::new(ends, dash, gap, style))?;
+            }
+            let font = ("sans-serif", 13).into_font().color(&INK);
+            area.draw(&Text::new(label.to_owned(), (left + 30, middle - 7), font))?;
+        }
+        Ok(())
     }
 
     /// Points that can be drawn: finite, and above 0 on a logarithmic axis.
@@ -154,19 +201,11 @@ impl Plot {
         if axis == 1 && bars {
             low = low.min(0.0);
         }
-        // Room for the legend above what is drawn, a line each.
-        let labels = self.series.iter().filter(|series| !series.label.is_empty()).count();
-        let share = if axis == 1 {
-            f64::from(u32::try_from(labels).unwrap_or(0)) * LEGEND_LINE_PX / f64::from(self.height)
-        } else {
-            0.0
-        };
         if self.scales[axis] == Scale::Log {
-            return Some(low / 1.15..high * 1.15 * (high / low).powf(share));
+            return Some(low / 1.15..high * 1.15);
         }
         let margin = if low < high { 0.03 * (high - low) } else { low.abs().max(1.0) * 0.5 };
-        let above = margin + share * (high - low);
-        Some(if axis == 1 && bars { low..high + above } else { low - margin..high + above })
+        Some(if axis == 1 && bars { low..high + margin } else { low - margin..high + margin })
     }
 
     fn draw_on<X, Y>(
@@ -206,39 +245,22 @@ impl Plot {
             let colour = COLOURS[number % COLOURS.len()];
             let style = ShapeStyle { color: colour.to_rgba(), filled: true, stroke_width: 2 };
             let points = self.points(series);
-            let drawn = match series.mark {
-                Mark::Line if number == 0 => chart.draw_series(LineSeries::new(points.clone(), style))?,
+            match series.mark {
+                Mark::Line if number == 0 => drop(chart.draw_series(LineSeries::new(points.clone(), style))?),
                 Mark::Line => {
                     let (dash, gap) = DASHES[number % DASHES.len()];
-                    chart.draw_series(DashedLineSeries::new(points.clone(), dash, gap, style))?
+                    chart.draw_series(DashedLineSeries::new(points.clone(), dash, gap, style))?;
                 }
-                Mark::Dots => chart.draw_series(points.clone().map(|point| Circle::new(point, 1, style)))?,
+                Mark::Dots => drop(chart.draw_series(points.clone().map(|point| Circle::new(point, 1, style)))?),
                 Mark::Bars => {
                     let step = series.points.windows(2).next().map_or(1.0, |pair| pair[1].0 - pair[0].0);
                     let bar = |(x, y)| Rectangle::new([(x - 0.45 * step, 0.0), (x + 0.45 * step, y)], style);
-                    chart.draw_series(points.clone().map(bar))?
+                    chart.draw_series(points.clone().map(bar))?;
                 }
-            };
-            if !series.label.is_empty() {
-                drawn
-                    .label(&series.label)
-                    .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style.stroke_width(3)));
             }
             if series.mark == Mark::Line && series.points.len() <= 40 {
                 chart.draw_series(points.map(|point| Circle::new(point, 3, style)))?;
             }
-        }
-        if self.series.iter().any(|series| !series.label.is_empty()) {
-            chart
-                .configure_series_labels()
-                .position(if self.y_range.is_some() {
-                    SeriesLabelPosition::LowerRight
-                } else {
-                    SeriesLabelPosition::UpperLeft
-                })
-                .background_style(RGBColor(255, 255, 255).mix(0.85))
-                .label_font(font())
-                .draw()?;
         }
         Ok(())
     }

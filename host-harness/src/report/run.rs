@@ -3,6 +3,7 @@
 use super::html::{escaped, page};
 use super::plot::{Mark, Plot};
 use super::raster;
+use crate::experiment::figure as figure_of;
 use crate::npy;
 use crate::record::read::{spiking, table, text};
 use std::collections::BTreeSet;
@@ -28,8 +29,10 @@ pub fn report(folder: &Path) -> io::Result<String> {
             format!("{} is no run folder: manifest.toml is missing; `loihi run --out` writes one", folder.display());
         io::Error::new(io::ErrorKind::NotFound, why)
     })?;
-    let manifest: toml::Table = toml::from_str(&manifest)
-        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, format!("manifest.toml: {error}")))?;
+    let manifest: toml::Table = toml::from_str(&manifest).map_err(|error| {
+        let path = folder.join("manifest.toml");
+        io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", path.display()))
+    })?;
     let name = manifest.get("experiment").and_then(toml::Value::as_str).unwrap_or("run").to_owned();
     let mut body = String::new();
     if manifest.get("finished").and_then(toml::Value::as_bool) != Some(true) {
@@ -37,12 +40,23 @@ pub fn report(folder: &Path) -> io::Result<String> {
             "<p class=\"missing\">The run did not come to its end: this is what was recorded until then.</p>\n",
         );
     }
-    let facts = manifest.iter().map(|(key, value)| vec![key.clone(), plain(value)]).collect::<Vec<_>>();
-    section(&mut body, "Run", &rows_table(&["", ""], &facts));
+    let facts = |table: &toml::Table| {
+        let rows = table.iter().filter(|(_, value)| !value.is_table());
+        rows_table(&["", ""], &rows.map(|(key, value)| vec![key.replace('_', " "), plain(value)]).collect::<Vec<_>>())
+    };
+    if let Some(result) = manifest.get("result").and_then(toml::Value::as_table).filter(|result| !result.is_empty()) {
+        let row = |(name, value): (&String, &toml::Value)| {
+            let value = value.as_float().map_or_else(|| plain(value), |value| figure_of(name, value));
+            vec![name.replace('_', " "), value]
+        };
+        section(&mut body, "Result", &rows_table(&["", ""], &result.iter().map(row).collect::<Vec<_>>()));
+    }
+    section(&mut body, "Run", &facts(&manifest));
     if let Some(about) = text(&folder.join("network.txt"))? {
         section(&mut body, "Network", &format!("<div class=\"wide\"><pre>{}</pre></div>\n", escaped(about.trim_end())));
     }
-    section(&mut body, "Accuracy while learning", &accuracy(folder)?);
+    let (title, drawn) = accuracy(folder)?;
+    section(&mut body, title, &drawn);
     section(&mut body, "Spikes", &spikes(folder, spiking(&manifest).as_ref())?);
     section(&mut body, "Probes", &probes(folder)?);
     section(&mut body, "Weights before and after", &weights(folder)?);
@@ -80,7 +94,8 @@ fn rows_table(head: &[&str], rows: &[Vec<String>]) -> String {
     }
     for row in rows {
         let cell = |text: &String| {
-            let class = if text.parse::<f64>().is_ok() { " class=\"n\"" } else { "" };
+            let is_number = text.parse::<f64>().is_ok() && head.iter().any(|name| !name.is_empty());
+            let class = if is_number { " class=\"n\"" } else { "" };
             format!("<td{class}>{}</td>", escaped(text))
         };
         let _ = writeln!(table, "<tr>{}</tr>", row.iter().map(cell).collect::<String>());
@@ -91,6 +106,9 @@ fn rows_table(head: &[&str], rows: &[Vec<String>]) -> String {
 fn csv_table(folder: &Path, name: &str, why: &str) -> io::Result<String> {
     let Some((head, rows)) = table(&folder.join(name))? else { return Ok(missing(why)) };
     let head: Vec<&str> = head.iter().map(String::as_str).collect();
+    // What was never done says little.
+    let rows: Vec<_> =
+        rows.into_iter().filter(|row| name != "ops.csv" || row.get(1).is_none_or(|count| count != "0")).collect();
     Ok(rows_table(&head, &rows))
 }
 
@@ -99,11 +117,15 @@ const fn real(value: usize) -> f64 {
     value as f64
 }
 
-fn accuracy(folder: &Path) -> io::Result<String> {
+/// What the figures of a run are, row by row, with a title: accuracies as curves, else all of them as a table.
+fn accuracy(folder: &Path) -> io::Result<(&'static str, String)> {
     let Some((head, rows)) = table(&folder.join("metrics.csv"))? else {
-        return Ok(missing("There are no metrics: the run has not come to its first row"));
+        return Ok(("Figures", missing("There are no metrics: the run has not come to its first row")));
     };
-    let mut plot = Plot::new("row of metrics.csv (pass, stage or sample)", "accuracy");
+    // A network that learns nothing is shown samples.
+    let of_samples = head.first().is_some_and(|name| name == "sample");
+    let title = if of_samples { "Accuracy so far, sample by sample" } else { "Accuracy while learning" };
+    let mut plot = Plot::new(if of_samples { "sample" } else { "row of metrics.csv (pass or stage)" }, "accuracy");
     plot.y_range = Some(0.0..1.02);
     let stage = head.iter().position(|name| name == "stage");
     // Stages of a kind, as "learn" and "test", are curves of their own.
@@ -121,10 +143,11 @@ fn accuracy(folder: &Path) -> io::Result<String> {
             plot = plot.with(label, Mark::Line, thinned(&points.collect::<Vec<_>>()));
         }
     }
-    if plot.series.is_empty() {
-        return csv_table(folder, "metrics.csv", "");
+    if plot.series.iter().all(|series| series.points.is_empty()) {
+        return Ok(("Figures", csv_table(folder, "metrics.csv", "")?));
     }
-    Ok(figure(&plot, "Accuracy, row by row"))
+    let caption = if of_samples { "The share of right answers until each sample" } else { "Accuracy, row by row" };
+    Ok((title, figure(&plot, caption)))
 }
 
 /// Every n-th point, so that there are not too many.
@@ -178,7 +201,8 @@ fn probes(folder: &Path) -> io::Result<String> {
         }
         let rest = columns.saturating_sub(CURVES_MAX);
         let more = if rest > 0 { format!("; {rest} more {what}s are in the file") } else { String::new() };
-        figures += &figure(&plot, &format!("{label}: {} samples, every {every} steps{more}", values.len() / columns));
+        let steps = if every == 1 { "every step".to_owned() } else { format!("every {every} steps") };
+        figures += &figure(&plot, &format!("{label}: {} samples, {steps}{more}", values.len() / columns));
     }
     Ok(figures)
 }
@@ -193,7 +217,7 @@ fn weights(folder: &Path) -> io::Result<String> {
     let all = || sets.iter().flat_map(|(_, values)| values.iter().copied());
     let (low, high) = (all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max));
     if low > high {
-        return Ok(missing("There are no weights: nothing in this network learns, or the run has no --out"));
+        return Ok(missing("There are no weights here: nothing in this network learns"));
     }
     let bin = ((high - low + 1.0) / real(BINS)).ceil().max(1.0);
     let mut plot = Plot::new("weight, as an integer", "weights");
@@ -241,7 +265,8 @@ mod tests {
         let rows =
             "pass,stage,accuracy\n1,\"learn, pass 1\",0.5\n2,\"test after pass 1\",0.25\n3,\"learn, pass 2\",0.75\n";
         fs::write(folder.path().join("metrics.csv"), rows).unwrap();
-        let html = accuracy(folder.path()).unwrap();
+        let (title, html) = accuracy(folder.path()).unwrap();
+        assert_eq!(title, "Accuracy while learning");
         assert!(html.contains("accuracy learn") && html.contains("accuracy test"), "{html}");
         assert_eq!(html.matches("<circle").count(), 3, "{html}");
     }

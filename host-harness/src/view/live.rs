@@ -124,12 +124,14 @@ pub struct Looker {
     live: Arc<Live>,
     /// When the step that came last was let go.
     last: Instant,
+    /// Whether the run was held when it was last looked at.
+    held: bool,
 }
 
 impl Looker {
     /// Looks for this screen.
     pub fn new(live: Arc<Live>) -> Self {
-        Self { live, last: Instant::now() }
+        Self { live, last: Instant::now(), held: false }
     }
 
     /// Waits until the next step is due.
@@ -176,7 +178,13 @@ impl Onlooker for Looker {
         let mut scene = live.scene();
         let row = |[core, id]: &[i32; 2]| scene.roster.neuron(core.cast_unsigned(), id.cast_unsigned());
         let rows = spikes.as_chunks::<2>().0.iter().filter_map(row).collect();
-        scene.raster.step(step, rows, live.fits.load(Ordering::Relaxed));
+        let held = live.held();
+        // Who holds a run that goes on at full speed wants to see what was there, not the one step at which it stands.
+        let apart = scene.raster.steps().is_some_and(|(_, next)| next != step);
+        if !(held && !self.held && apart) {
+            scene.raster.step(step, rows, live.fits.load(Ordering::Relaxed));
+        }
+        self.held = held;
         scene.counts(ops, elapsed);
         drop(scene);
         self.wait();

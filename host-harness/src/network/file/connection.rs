@@ -1,11 +1,12 @@
 //! Connections of the TOML form.
 
 use super::form::{ConnectionForm, Kind, LearningForm, SignForm, TraceForm};
-use super::values::{Numbers, WeightsForm, array};
+use super::values::{Numbers, WeightsForm, array, is_rows};
 use super::{Wrong, population_of};
 use crate::network::conv::planes;
 use crate::network::{
-    Connection, Conv2d, Each, Endpoint, Learning, Network, Pool2d, Signs, Target, TraceShape, Weights, size,
+    Connection, Conv2d, Each, Endpoint, Learning, Network, Pool2d, SYNAPSES_MAX, Signs, Target, TraceShape, Weights,
+    size,
 };
 use loihi_core::num::{Delay, WeightExponent, word};
 use std::path::Path;
@@ -65,6 +66,9 @@ fn weights(
     let span = form.weights.span();
     let wrong = |what: String| Wrong::new(span.clone(), what);
     let elements = |wanted: usize| -> Result<(Vec<usize>, Vec<i16>), Wrong> {
+        if wanted > SYNAPSES_MAX {
+            return Err(wrong(format!("{wanted} synapses, but a connection can have {SYNAPSES_MAX}")));
+        }
         let (shape, values) = match form.weights.get_ref() {
             WeightsForm::One(value) => (vec![wanted], vec![*value; wanted]),
             WeightsForm::Many(shape, values) => (shape.clone(), values.clone()),
@@ -78,7 +82,19 @@ fn weights(
         Ok((shape, values.iter().map(mantissa).collect::<Result<_, _>>()?))
     };
     match form.kind {
-        Kind::Dense => Ok(Weights::Dense(elements(size(from).saturating_mul(size(to)))?.1)),
+        Kind::Dense => {
+            let (sources, neurons) = (size(from), size(to));
+            let (shape, weights) = elements(sources.saturating_mul(neurons))?;
+            let one_for_all = matches!(form.weights.get_ref(), WeightsForm::One(_) | WeightsForm::Uniform { .. });
+            if !one_for_all && !is_rows(&shape, neurons, sources) {
+                let turned = if is_rows(&shape, sources, neurons) { ": transpose them" } else { "" };
+                return Err(wrong(format!(
+                    "weights of shape {shape:?}, but {neurons} neurons with a row of {sources} sources each take \
+                     [{neurons}, {sources}]{turned}"
+                )));
+            }
+            Ok(Weights::Dense(weights))
+        }
         Kind::OneToOne => Ok(Weights::OneToOne(Each::of(elements(size(to))?.1))),
         Kind::Conv2d => {
             let (shape, weights) = elements(0)?;
@@ -190,7 +206,7 @@ fn learning(form: &LearningForm) -> Result<Learning, Wrong> {
     for (shape, form) in shapes.iter_mut().zip(traces) {
         *shape = form.as_ref().map(trace).transpose()?;
     }
-    Ok(Learning { rule: form.rule.get_ref().clone(), traces: shapes, epoch_steps: form.epoch_steps.unwrap_or(1) })
+    Ok(Learning { rule: form.rule.get_ref().clone(), traces: shapes, epoch_steps: own(form.epoch_steps.as_ref(), 1) })
 }
 
 fn trace(form: &Spanned<TraceForm>) -> Result<TraceShape, Wrong> {

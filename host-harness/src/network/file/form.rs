@@ -173,7 +173,7 @@ pub(super) struct ConnectionForm {
 #[serde(deny_unknown_fields)]
 pub(super) struct LearningForm {
     pub(super) rule: Spanned<String>,
-    pub(super) epoch_steps: Option<u32>,
+    pub(super) epoch_steps: Option<Spanned<u32>>,
     pub(super) x1: Option<Spanned<TraceForm>>,
     pub(super) x2: Option<Spanned<TraceForm>>,
     pub(super) y1: Option<Spanned<TraceForm>>,
@@ -201,7 +201,7 @@ pub(super) enum ReadBys {
 pub(super) struct ReadoutForm {
     pub(super) population: Spanned<String>,
     pub(super) by: Option<ReadBys>,
-    pub(super) skip_steps: Option<u32>,
+    pub(super) skip_steps: Option<Spanned<u32>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -273,6 +273,7 @@ impl PopulationForm {
             "name" => Some(self.name.span()),
             "shape" => Some(self.shape.span()),
             "bias" => self.bias.as_ref().map(Spanned::span),
+            "v_min" => place(self.v_min.as_ref()).or_else(|| place(self.v_max.as_ref())),
             _ => None,
         }
     }
@@ -302,8 +303,18 @@ impl ConnectionForm {
             "delay" => self.delay.as_ref().map(Spanned::span),
             "stride" => self.stride.as_ref().map(Spanned::span),
             "rule" => self.learning.as_ref().map(|learning| learning.get_ref().rule.span()),
-            "epoch_steps" => self.learning.as_ref().map(Spanned::span),
-            _ => None,
+            key => self.learning.as_ref().and_then(|learning| {
+                let form = learning.get_ref();
+                match key {
+                    "epoch_steps" => form.epoch_steps.as_ref().map(Spanned::span),
+                    "x1" => place(form.x1.as_ref()),
+                    "x2" => place(form.x2.as_ref()),
+                    "y1" => place(form.y1.as_ref()),
+                    "y2" => place(form.y2.as_ref()),
+                    "y3" => place(form.y3.as_ref()),
+                    _ => None,
+                }
+            }),
         }
     }
 }

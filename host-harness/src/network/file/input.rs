@@ -1,9 +1,9 @@
 //! Inputs of the TOML form.
 
 use super::form::InputForm;
-use super::values::{Numbers, WeightsForm, array, shape};
+use super::values::{Numbers, WeightsForm, array, is_rows, shape};
 use super::{Wrong, population_of};
-use crate::network::{Entry, Input, Network, Weighted};
+use crate::network::{Entry, Input, Network, Population, Weighted};
 use loihi_core::num::BiasExponent;
 use std::path::Path;
 use toml::Spanned;
@@ -25,7 +25,9 @@ pub(super) fn input(network: &Network, form: &InputForm, folder: &Path) -> Resul
             Ok(Input { name, shape, entry })
         }
         (Some(own), None, Some(population)) => {
-            let entry = Entry::Weighted(weighted(form, population_of(network, population)?, folder)?);
+            let at = population_of(network, population)?;
+            let neurons = network.populations.get(at).map_or(0, Population::neurons);
+            let entry = Entry::Weighted(weighted(form, (at, neurons), folder)?);
             Ok(Input { name, shape: shape(own)?, entry })
         }
         _ => Err(Wrong::new(
@@ -46,25 +48,28 @@ fn gain_q16(form: &InputForm) -> Result<i32, Wrong> {
     Ok(scaled.round() as i32)
 }
 
-fn weighted(form: &InputForm, population: usize, folder: &Path) -> Result<Weighted, Wrong> {
+fn weighted(form: &InputForm, (population, neurons): (usize, usize), folder: &Path) -> Result<Weighted, Wrong> {
     let narrow = |values: Vec<i64>, span: std::ops::Range<usize>| -> Result<Vec<i32>, Wrong> {
         let narrow: Result<_, _> = values.into_iter().map(i32::try_from).collect();
         narrow.map_err(|_| Wrong::new(span, "a number is beyond 32 bits"))
     };
     let missing = || Wrong::new(form.name.span(), "weighted sums take `gains`, rows of a neuron's weights in 1/4096");
     let gains = form.gains.as_ref().ok_or_else(missing)?;
-    let values = match gains.get_ref() {
-        WeightsForm::Many(_, values) => values.clone(),
-        WeightsForm::Text(text) => array(&Spanned::new(gains.span(), text.clone()), folder)?.1,
+    let (shape, numbers) = match gains.get_ref() {
+        WeightsForm::Many(shape, values) => (shape.clone(), values.clone()),
+        WeightsForm::Text(text) => array(&Spanned::new(gains.span(), text.clone()), folder)?,
         _ => return Err(missing()),
     };
-    let gains = narrow(values, gains.span())?;
+    let values: usize = form.shape.as_ref().map_or(0, |shape| shape.get_ref().iter().product());
+    if !is_rows(&shape, neurons, values) {
+        let what =
+            format!("gains of shape {shape:?}, but {neurons} neurons and {values} values take [{neurons}, {values}]");
+        return Err(Wrong::new(gains.span(), what));
+    }
+    let gains = narrow(numbers, gains.span())?;
     let offsets = match form.offsets.as_ref().map(|offsets| (offsets.get_ref(), offsets.span())) {
-        None => {
-            let neurons = network_neurons(form, gains.len());
-            vec![0; neurons]
-        }
-        Some((Numbers::One(value), span)) => narrow(vec![*value; network_neurons(form, gains.len())], span)?,
+        None => vec![0; neurons],
+        Some((Numbers::One(value), span)) => narrow(vec![*value; neurons], span)?,
         Some((Numbers::Many(values), span)) => narrow(values.clone(), span)?,
         Some((Numbers::Text(text), span)) => narrow(array(&Spanned::new(span.clone(), text.clone()), folder)?.1, span)?,
     };
@@ -72,10 +77,4 @@ fn weighted(form: &InputForm, population: usize, folder: &Path) -> Result<Weight
         BiasExponent::new(*exponent.get_ref()).map_err(|error| Wrong::new(exponent.span(), error.to_string()))
     })?;
     Ok(Weighted { population, gains, offsets, exponent })
-}
-
-/// Neurons of so many gains.
-fn network_neurons(form: &InputForm, gains: usize) -> usize {
-    let values: usize = form.shape.as_ref().map_or(0, |shape| shape.get_ref().iter().product());
-    gains.checked_div(values).unwrap_or(0)
 }

@@ -144,7 +144,7 @@ fn readout(network: &Network, form: &ReadoutForm) -> Result<Readout, Wrong> {
         Some(ReadBys::FirstSpike) => ReadBy::FirstSpike,
     };
     let population = population_of(network, &form.population)?;
-    Ok(Readout { population, by, skip_steps: form.skip_steps.unwrap_or(0) })
+    Ok(Readout { population, by, skip_steps: form.skip_steps.as_ref().map_or(0, |skip| *skip.get_ref()) })
 }
 
 /// The place of a population of this name.
@@ -173,7 +173,10 @@ fn located(form: &NetworkForm, error: &NetworkError) -> Wrong {
             form.connection.get(at).map(|form| form.get_ref().span_of(error.key).unwrap_or(form.span()))
         }
         Element::Probe(at) => form.probe.get(at).map(|form| form.get_ref().span_of(error.key).unwrap_or(form.span())),
-        Element::Readout => form.readout.as_ref().map(Spanned::span),
+        Element::Readout => form.readout.as_ref().map(|form| {
+            let skip = form.get_ref().skip_steps.as_ref().filter(|_| error.key == "skip_steps");
+            skip.map_or_else(|| form.span(), Spanned::span)
+        }),
     };
     Wrong::new(span.unwrap_or(0..0), error.what.clone())
 }

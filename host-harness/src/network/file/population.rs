@@ -142,6 +142,9 @@ impl Reader<'_> {
     }
 
     fn bias(&self, form: &PopulationForm) -> Result<Each<Bias>, Wrong> {
+        if let Some(exponent) = form.bias_exp.as_ref().filter(|_| form.bias.is_none()) {
+            return Err(Wrong::new(exponent.span(), "`bias_exp` has a meaning only with `bias`"));
+        }
         let mantissa =
             self.register(form.bias.as_ref(), 0, false, |value| BiasMantissa::new(value).map(BiasMantissa::get))?;
         let exponent =

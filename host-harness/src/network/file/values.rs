@@ -1,6 +1,7 @@
 //! Values of the TOML form: numbers, lists of them, text with a unit, arrays in files.
 
 use super::Wrong;
+use crate::network::ELEMENTS_MAX;
 use crate::npz;
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use std::fmt;
@@ -160,9 +161,23 @@ impl<'de> Deserialize<'de> for WeightsForm {
     }
 }
 
+/// Whether an array of this shape is a row of so many sources for each neuron: its first extents are the neurons, the
+/// others the sources.
+pub(super) fn is_rows(shape: &[usize], neurons: usize, sources: usize) -> bool {
+    let product = |extents: &[usize]| extents.iter().copied().fold(1, usize::saturating_mul);
+    (0..=shape.len()).any(|at| product(&shape[..at]) == neurons && product(&shape[at..]) == sources)
+}
+
 /// A shape as the network has it.
 pub(super) fn shape(form: &Spanned<Vec<usize>>) -> Result<Vec<usize>, Wrong> {
     let shape = form.get_ref();
+    let elements = crate::network::size(shape);
+    if elements > ELEMENTS_MAX {
+        return Err(Wrong::new(
+            form.span(),
+            format!("{elements} elements, but a network can have {ELEMENTS_MAX} of each"),
+        ));
+    }
     if (1..=3).contains(&shape.len()) && shape.iter().all(|extent| *extent > 0) {
         Ok(shape.clone())
     } else {
