@@ -188,3 +188,69 @@ fn what_is_wrong_with_network_or_samples_is_said_in_a_sentence() {
     fs::write(Path::new(&samples).join("labels.txt"), "0 zero\n").unwrap();
     assert_one_sentence(&infer(&network, &samples), &["labels.txt, line 1: `0 zero` is no name and class"]);
 }
+
+/// A network that others have trained: its table is printed, and kept in the file and in the run folder.
+#[test]
+fn an_imported_network_says_what_became_of_it() {
+    let place = Place::new();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/mnist_fc128.nir");
+    let out = place.path("mnist.toml");
+    let subtract = ["--reset", "subtract", "--input", "values", "--steps", "12"];
+    let imported = run(&[&["import", file, "--out", &out], &subtract[..]].concat());
+    let table = String::from_utf8(imported.stdout).unwrap();
+    assert!(table.contains("approximate  100352 weights") || table.contains("by the embedded CPU"), "{table}");
+    let text = fs::read_to_string(&out).unwrap();
+    assert!(text.contains("late_steps = 1\n") && text.contains("by the embedded CPU"), "{text}");
+    // One black picture and one white: 12 steps and one until the last spikes are through.
+    let data = place.path("data.csv");
+    let row = |value: u8| vec![value.to_string(); 784].join(",");
+    fs::write(&data, format!("{},1\n{},2\n", row(0), row(255))).unwrap();
+    let folder = place.path("run");
+    let probe = "3.v[0..2]@every=13";
+    let arguments =
+        ["infer", &out, "--data", &data, "--out", &folder, "--json", "--probe", probe, "--probe", "1.spikes"];
+    let said = said(&run(&arguments));
+    assert_eq!((&said["samples"], &said["steps"], &said["labelled"]), (&2.into(), &26.into(), &2.into()), "{said}");
+    let kept = |name: &str| fs::read_to_string(Path::new(&folder).join(name)).unwrap();
+    assert!(kept("network.txt").contains("100352 weights") || kept("network.txt").contains("by the embedded CPU"));
+    let manifest = kept("manifest.toml");
+    assert!(manifest.contains("probes = [\"3.v[0..2]@every=13\", \"1.spikes\"]"), "{manifest}");
+    assert!(manifest.contains("labelled = 2.0"), "{manifest}");
+    let about: serde_json::Value = serde_json::from_str(&kept("probe-3.v-0-2.json")).unwrap();
+    assert_eq!((&about["population"], &about["shape"]), (&"3".into(), &serde_json::json!([2, 2])), "{about}");
+    let report = run(&["report", &folder]);
+    assert!(report.status.success(), "{}", String::from_utf8_lossy(&report.stderr));
+    let page = kept("report.html");
+    assert!(page.contains("1: ") && page.contains("neuron 1") && !page.contains("start: "), "only what was recorded");
+    // A probe of what is not there is a sentence, and leaves nothing behind.
+    let other = place.path("other");
+    let wrong = run(&["infer", &out, "--data", &data, "--out", &other, "--probe", "two.v"]);
+    assert_one_sentence(&wrong, &["there is no population `two`; there are: 1, 3"]);
+    assert!(!Path::new(&other).exists());
+}
+
+/// Parts that are unsupported end an import after the table, unless they are allowed.
+#[test]
+fn what_is_unsupported_ends_an_import_unless_allowed() {
+    use host_harness::nir;
+    use host_harness::npz::{Array, Values};
+    let place = Place::new();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/mnist_fc128.nir");
+    let mut graph = nir::read(Path::new(file)).unwrap();
+    let delay = nir::Node::layer("Delay").with("delay", Array::new(vec![], Values::Real(vec![1.0])).unwrap());
+    graph.nodes.insert("wait".to_owned(), delay);
+    graph.edges.retain(|(from, to)| (from.as_str(), to.as_str()) != ("1", "2"));
+    graph.edges.extend([("1", "wait"), ("wait", "2")].map(|(from, to)| (from.to_owned(), to.to_owned())));
+    let changed = place.path("changed.nir");
+    fs::write(&changed, nir::bytes(&graph).unwrap()).unwrap();
+    let out = place.path("changed.toml");
+    let refused = run(&["import", &changed, "--out", &out]);
+    let table = String::from_utf8_lossy(&refused.stdout).into_owned();
+    assert!(table.contains("wait    Delay   UNSUPPORTED  a delay of 10000 steps"), "{table}");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.status.code() == Some(1) && said.lines().count() == 1, "{said}");
+    assert!(said.contains("changed.nir has parts that are unsupported; --allow goes on without them"), "{said}");
+    assert!(!Path::new(&out).exists());
+    let allowed = run(&["import", &changed, "--out", &out, "--allow"]);
+    assert!(allowed.status.success() && Path::new(&out).exists(), "{}", String::from_utf8_lossy(&allowed.stderr));
+}

@@ -58,8 +58,11 @@ fn export_network(network: &Path, path: &Path) -> anyhow::Result<()> {
 }
 
 fn export_spikes(run: &Path, path: &Path) -> anyhow::Result<()> {
-    let spikes = npy::spikes(&run.join("spikes.npy"))
-        .context("the run has no spikes that can be exported: give the run --spikes")?;
+    let file = run.join("spikes.npy");
+    if !file.exists() {
+        bail!("{} is not there: give the run --spikes", file.display());
+    }
+    let spikes = npy::spikes(&file)?;
     let written = shown("spikes", |after| {
         aside::fill(path, |file| {
             writeln!(file, "sender\ttime_step")?;

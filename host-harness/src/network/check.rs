@@ -215,11 +215,12 @@ impl Network {
         for ((name, variable), trace) in ["x1", "x2", "y1", "y2", "y3"].iter().zip(variables).zip(&learning.traces) {
             let factors = read.iter().flat_map(|product| product.factor.iter().take(product.factors));
             let used = factors.into_iter().any(|factor| factor.variable == variable);
-            self.require(used == trace.is_some(), element, if used { "rule" } else { name }, || match used {
-                true => {
+            self.require(used == trace.is_some(), element, if used { "rule" } else { name }, || {
+                if used {
                     format!("it reads {name}, which is no trace yet: add {name} = {{ impulse = 40, tau_steps = 10.0 }}")
+                } else {
+                    format!("the rule does not read {name}")
                 }
-                false => format!("the rule does not read {name}"),
             })?;
         }
         Ok(())

@@ -133,23 +133,15 @@ fn neurons(graph: &mut Graph, population: &Population, dt: f64) -> Result<(), St
     Ok(())
 }
 
-fn layer(
-    graph: &mut Graph,
-    network: &Network,
-    number: usize,
+/// The layer of a connection between these shapes, and a factor of all that it puts out, if it has none of its own.
+fn synapses(
     connection: &Connection,
-    early: u8,
-) -> Result<(), String> {
-    let (from, to) = (network.name_of(connection.from).to_owned(), network.populations[connection.to].name.clone());
-    if connection.learning.is_some() {
-        return Err(format!("what leads from `{from}` to `{to}` learns, which NIR cannot say"));
-    }
-    let shapes = [network.shape_of(connection.from), network.shape_of(Endpoint::Population(connection.to))];
+    shapes: [&[usize]; 2],
+    [from, to]: [&str; 2],
+) -> Result<(Node, Option<f64>), String> {
     let added = |mantissa: i16| 64.0 * f64::from(connection.folded(mantissa));
     let plain = planes(shapes[0]).is_some_and(|_| shapes[0].len() == 3 && shapes[1].len() == 3);
     let rows = shapes[0].len() == 2 && shapes[1].len() == 2;
-    let one = |value: usize| whole_number(value);
-    let mut scale = None;
     let node = match &connection.weights {
         Weights::Conv2d(conv) if rows && conv.shape[2] == 1 => {
             let [outputs, inputs, _, width] = conv.shape;
@@ -157,18 +149,18 @@ fn layer(
             Node::layer("Conv1d")
                 .with("weight", real(&[outputs, inputs, width], values))
                 .with("bias", real(&[outputs], vec![0.0; outputs]))
-                .with("input_shape", one(shapes[0][1]))
-                .with("stride", one(conv.stride[1]))
-                .with("padding", one(conv.padding[1]))
-                .with("dilation", one(conv.dilation[1]))
-                .with("groups", one(conv.groups))
+                .with("input_shape", whole_number(shapes[0][1]))
+                .with("stride", whole_number(conv.stride[1]))
+                .with("padding", whole_number(conv.padding[1]))
+                .with("dilation", whole_number(conv.dilation[1]))
+                .with("groups", whole_number(conv.groups))
         }
         Weights::Pool2d(pool) if plain => {
-            scale = Some(added(pool.weight));
-            Node::layer("SumPool2d")
+            let node = Node::layer("SumPool2d")
                 .with("kernel_size", whole(&pool.kernel))
                 .with("stride", whole(&pool.stride))
-                .with("padding", whole(&pool.padding))
+                .with("padding", whole(&pool.padding));
+            return Ok((node, Some(added(pool.weight))));
         }
         Weights::Conv2d(conv) if plain => Node::layer("Conv2d")
             .with("weight", real(&conv.shape, conv.weights.iter().map(|weight| added(*weight)).collect()))
@@ -177,7 +169,7 @@ fn layer(
             .with("stride", whole(&conv.stride))
             .with("padding", whole(&conv.padding))
             .with("dilation", whole(&conv.dilation))
-            .with("groups", one(conv.groups)),
+            .with("groups", whole_number(conv.groups)),
         Weights::OneToOne(weights) => {
             let values = (0..size(shapes[0])).map(|at| added(weights.get(at).copied().unwrap_or(0))).collect();
             Node::layer("Scale").with("scale", real(shapes[0], values))
@@ -210,6 +202,22 @@ fn layer(
             Node::layer("Linear").with("weight", real(&[neurons, sources], values))
         }
     };
+    Ok((node, None))
+}
+
+fn layer(
+    graph: &mut Graph,
+    network: &Network,
+    number: usize,
+    connection: &Connection,
+    early: u8,
+) -> Result<(), String> {
+    let (from, to) = (network.name_of(connection.from).to_owned(), network.populations[connection.to].name.clone());
+    if connection.learning.is_some() {
+        return Err(format!("what leads from `{from}` to `{to}` learns, which NIR cannot say"));
+    }
+    let shapes = [network.shape_of(connection.from), network.shape_of(Endpoint::Population(connection.to))];
+    let (node, scale) = synapses(connection, shapes, [&from, &to])?;
     let name = format!("{to}_from_{from}_{number}");
     let mut before = from;
     let steps: Vec<i32> =

@@ -132,11 +132,15 @@ pub(super) fn neurons(name: &str, node: &Node, elements: usize, dt: f64, options
             Integrator::Euler => 1.0 - dt / tau,
             Integrator::Exp | Integrator::Impulse => (-dt / tau).exp(),
         };
-        let keeps: Vec<f64> = values(field)?.iter().map(keep).collect();
+        let taus = values(field)?;
+        if let Some(tau) = taus.iter().find(|tau| **tau <= 0.0) {
+            return Err(Wrong::at(name, format!("a `{field}` of {tau} is not above 0")));
+        }
+        let keeps: Vec<f64> = taus.iter().map(keep).collect();
         if keeps.iter().any(|keep| !(-1e-9..=1.0).contains(keep)) {
             unsupported = Some(format!("dt = {dt} is longer than a `{field}`, of which nothing is kept then"));
         }
-        Ok(keeps.iter().map(|keep| if keep.is_finite() { keep.clamp(0.0, 1.0) } else { 0.0 }).collect())
+        Ok(keeps.iter().map(|keep| keep.clamp(0.0, 1.0)).collect())
     };
     // What an input of 1 adds, of what it would be in the end.
     let shares = |field: &str, keeps: &[f64]| -> Result<Vec<f64>, Wrong> {

@@ -13,6 +13,7 @@ use loihi_core::num::word;
 use loihi_core::probe::Register;
 use std::path::Path;
 
+mod graphs;
 mod single_neuron;
 
 fn real(shape: &[usize], values: Vec<f64>) -> Array {
@@ -328,103 +329,6 @@ fn currents_that_last_take_biases_and_values() {
             assert!(found.abs_diff(wanted) <= 1, "{input:?}, neuron {neuron}: {found} spikes, not {wanted}");
         }
     }
-}
-
-/// A kernel of even size with a padding of `same` reads one element more after its middle than before it.
-#[test]
-fn even_kernels_with_a_padding_of_same_are_exact() {
-    let weights: Vec<f64> = (1..=8).map(f64::from).collect();
-    let mut conv = Node::layer("Conv2d").with("weight", real(&[1, 1, 2, 4], weights.clone()));
-    conv.words.insert("padding".to_owned(), "same".to_owned());
-    let each = |value| real(&[1, 3, 5], vec![value; 15]);
-    let neurons = Node::layer("IF").with("r", each(1.0)).with("v_threshold", each(64.0));
-    let nodes = vec![("in", input(&[1, 3, 5])), ("conv", conv.clone()), ("if", neurons.clone())];
-    let edges = [("in", "conv"), ("conv", "if")];
-    let imported = quantise(&graph(nodes, &edges), "n", Options::default()).unwrap();
-    let connection = &imported.network.connections[0];
-    let v_th = imported.network.populations[0].compartments[0].get(0).unwrap().v_th / 64;
-    for (y, x) in (0..3).flat_map(|y| (0..5).map(move |x| (y, x))) {
-        let mut found = Vec::new();
-        connection.visit([&[1, 3, 5], &[1, 3, 5]], y * 5 + x, |neuron, weight, _| {
-            let weight = f64::from(connection.folded(weight)) / f64::from(v_th) * 64.0;
-            found.extend((weight != 0.0).then(|| (neuron, format!("{weight:.1}"))));
-        });
-        found.sort_unstable();
-        // Output (i, j) sums weight (a, b) times input (i + a, j + b - 1).
-        let reads = |(i, j): (usize, usize)| {
-            let (a, b) = (y.checked_sub(i).filter(|a| *a < 2)?, (x + 1).checked_sub(j).filter(|b| *b < 4)?);
-            Some((i * 5 + j, format!("{:.1}", weights[a * 4 + b])))
-        };
-        let wanted: Vec<_> = (0..3).flat_map(|i| (0..5).map(move |j| (i, j))).filter_map(reads).collect();
-        assert_eq!(found, wanted, "row {y}, column {x}");
-    }
-    let dilated = conv.with("dilation", whole(&[1, 3]));
-    let nodes = vec![("in", input(&[1, 3, 5])), ("conv", dilated), ("if", neurons)];
-    let said = quantise(&graph(nodes, &edges), "n", Options::default()).unwrap_err();
-    assert_eq!(said.node.as_deref(), Some("conv"));
-    assert!(said.what.contains("say the numbers"), "{}", said.what);
-}
-
-/// What the chip does not have, or the importer does not know, is rated, and does the nearest to it.
-#[test]
-fn what_is_unsupported_is_rated() {
-    let delays = real(&[3], vec![0.0, 0.0704, 0.5]);
-    let nodes = |delay: Array| {
-        vec![
-            ("in", input(&[3])),
-            ("gru", Node::layer("GRU").with("weight", real(&[2], vec![1.0; 2]))),
-            ("wait", Node::layer("Delay").with("delay", delay)),
-            ("fc", linear([3, 3], vec![1.0; 9])),
-            ("lif", lif(3, 0.0005, 0.5, 1.0)),
-            ("out", Node::layer("Output").with("shape", whole(&[3]))),
-        ]
-    };
-    let edges = [("in", "gru"), ("gru", "wait"), ("wait", "fc"), ("fc", "lif"), ("lif", "out")];
-    let options = Options { dt: Some(0.001), ..Options::default() };
-    let imported = quantise(&graph(nodes(delays), &edges), "n", options).unwrap();
-    let row = |imported: &Imported, name: &str| imported.rows.iter().find(|row| row.node == name).unwrap().clone();
-    for (name, note) in [
-        ("gru", "no type of node that is known: left out"),
-        ("wait", "a delay of 70 steps, but the chip has 0 to 62: held to them"),
-        ("lif", "dt = 0.001 is longer than a `tau`, of which nothing is kept then; v_th"),
-    ] {
-        let row = row(&imported, name);
-        assert_eq!(row.rating, Rating::Unsupported, "{row:?}");
-        assert!(row.note.starts_with(note), "{row:?}");
-    }
-    assert_eq!(row(&imported, "in").rating, Rating::Exact);
-    let delays: Vec<i32> = imported.network.connections[0].delay.values().iter().map(|delay| delay.get()).collect();
-    assert_eq!(delays, [0, 62, 62]);
-    let Each::Same(profile) = &imported.network.populations[0].compartments[0] else { panic!("several profiles") };
-    assert_eq!(profile.decay_v, 4096);
-    // A delay that is no whole number of steps is off by the rest.
-    let rounded = quantise(&graph(nodes(real(&[1], vec![0.0024])), &edges), "n", options).unwrap();
-    assert_eq!(row(&rounded, "wait").rating, Rating::Approximate);
-    assert_eq!(row(&rounded, "wait").note, "off by 0.40 steps at most");
-    // What does not fit because a node was left out says so.
-    let mut misfit = nodes(real(&[1], vec![0.0]));
-    misfit[3] = ("fc", linear([3, 4], vec![1.0; 12]));
-    let said = quantise(&graph(misfit, &edges), "n", options).unwrap_err().of(Path::new("a.nir")).to_string();
-    assert!(said.ends_with("it comes without what is unsupported: `gru` (GRU)"), "{said}");
-}
-
-/// Where a file does not say how long a step is, one is chosen, and that is said.
-#[test]
-fn a_time_step_is_inferred_or_chosen() {
-    let said = |tau: f64, r: f64| {
-        let nodes = vec![("in", input(&[1])), ("fc", linear([1, 1], vec![1.0])), ("lif", lif(1, tau, r, 1.0))];
-        let imported = quantise(&graph(nodes, &[("in", "fc"), ("fc", "lif")]), "n", Options::default()).unwrap();
-        (imported.network.dt_us, imported.said[0].clone())
-    };
-    let (dt_us, inferred) = said(0.01, 10.0);
-    assert_eq!(dt_us, 1000);
-    assert_eq!(inferred, "dt = 0.001: the file does not say, but tau / r is this for all neurons; --dt sets it.");
-    let (dt_us, chosen) = said(0.0025, 1.0);
-    assert_eq!(dt_us, 100);
-    assert!(chosen.starts_with("dt = 0.0001: the file does not say, and it is chosen"), "{chosen}");
-    assert!(chosen.contains("(0.0025)"), "{chosen}");
-    assert_eq!(said(0.02, 1.0).0, 1000, "twenty steps are enough");
-    assert_eq!(said(0.019, 1.0).0, 100);
 }
 
 #[test]
