@@ -61,6 +61,9 @@ pub enum CollectionError {
         /// Why.
         error: io::Error,
     },
+    /// A data set that has not been fetched.
+    #[error("the data set {name} is not here: `loihi data get {name}` fetches it", name = .0.display())]
+    NotFetched(PathBuf),
     /// A file of events is damaged.
     #[error(transparent)]
     Events(#[from] EventsError),
@@ -134,6 +137,9 @@ pub fn locate(path: &Path) -> PathBuf {
 /// [`CollectionError`] names the file, and where in it.
 pub fn open(path: &Path, prefix: &str) -> Result<Vec<Item>, CollectionError> {
     let path = &*locate(path);
+    if !path.exists() && PACKAGES.iter().any(|package| path == Path::new(package.name)) {
+        return Err(CollectionError::NotFetched(path.to_owned()));
+    }
     let items = if cifar::is_in(path) {
         cifar::open(path, prefix)?
     } else if path.is_dir() {

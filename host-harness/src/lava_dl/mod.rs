@@ -279,8 +279,7 @@ impl Import {
         self.network.late_steps = late;
         if late > 0 {
             let late = if late == 1 { "1 step".to_owned() } else { format!("{late} steps") };
-            self.said
-                .push(format!("Spikes take a step from layer to layer: {late} are computed after those of a sample."));
+            self.said.push(format!("Spikes take a step from layer to layer: a sample takes {late} more."));
         }
         self.said
             .push("Integers of the chip throughout: dt, integrator and reset are those of CUBA neurons.".to_owned());

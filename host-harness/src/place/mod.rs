@@ -15,7 +15,7 @@ pub use map::Map;
 pub use table::table;
 
 use crate::image::{BuildError, ImageFile};
-use crate::limits::usage::CORES_PER_CHIP;
+use crate::limits::usage::{CORES_PER_CHIP, SYNAPTIC_WORDS};
 use crate::limits::{self, CoreUsage, Resource, Unfit};
 use crate::network::{Network, NetworkError, Population};
 use crate::rule::RuleError;
@@ -154,6 +154,11 @@ pub fn place_shown(network: &Network, options: Options, after: &mut dyn FnMut(u6
     let mut parts = cut(network, &counts);
     let mut image = assemble::image(network, &lists, &parts, after)?;
     let mut usage = usage_of(&image)?;
+    let least = cores_at_least(network, &parts, &usage);
+    let all = least.iter().sum();
+    if !network.beyond_the_chip && all > options.chips.max(1).saturating_mul(CORES_PER_CHIP) {
+        return Err(too_many(network, &least, all, options));
+    }
     while !network.beyond_the_chip && refine(network, &parts, &usage, &mut counts)? {
         parts = cut(network, &counts);
         if parts.len() > options.chips.max(1).saturating_mul(CORES_PER_CHIP).saturating_mul(4) {
@@ -194,6 +199,15 @@ fn parts_at_least(population: &Population, compartments_per_core: usize) -> usiz
 
 fn usage_of(image: &ImageFile) -> Result<Vec<CoreUsage>, BuildError> {
     Ok(limits::usage(&image.open()?))
+}
+
+/// By population: cores that the memory of its synapses fills, which no cut makes smaller.
+fn cores_at_least(network: &Network, parts: &[Part], usage: &[CoreUsage]) -> Vec<usize> {
+    let mut words = vec![0; network.populations.len()];
+    for (part, usage) in parts.iter().zip(usage) {
+        words[part.population] += usage.synaptic_words;
+    }
+    words.iter().map(|words| words / SYNAPTIC_WORDS).collect()
 }
 
 /// Every population in parts of equal size, each on a core of its own.

@@ -36,7 +36,7 @@ pub(super) fn build(
     (network.steps, network.late_steps) = (options.steps, later.into());
     if later > 0 {
         let later = in_steps(later);
-        said.push(format!("Spikes take a step from layer to layer: {later} are computed after those of a sample."));
+        said.push(format!("Spikes take a step from layer to layer: a sample takes {later} more."));
     }
     if !folded.waits.is_empty() {
         said.push(format!(
