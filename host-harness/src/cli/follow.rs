@@ -61,20 +61,25 @@ pub(super) fn follow(
         manifest: manifest(show, session, options.seed),
         image_hash: 0,
         checkpoint_at: Instant::now(),
-        begun: false,
     };
     let outcome = task.run(session, options, &mut follower);
     follower.progress.finish();
     follower.take_logs(session)?;
-    let recorded = session.take_recorder().map_or(Ok(()), Recorder::finish);
+    let recorder = session.take_recorder();
+    let begun = recorder.as_ref().is_some_and(Recorder::has_begun);
+    let recorded = recorder.map_or(Ok(()), Recorder::finish);
     let outcome = match outcome {
         Ok(outcome) => outcome,
-        Err(error) if follower.begun => return Err(error).with_context(|| follower.unfinished()),
         Err(error) => {
-            // Of a run that has not begun there is nothing to keep.
-            if let Some(folder) = follower.folder.take() {
-                folder.discard()?;
+            let Some(folder) = follower.folder.take() else { return Err(error.into()) };
+            if begun {
+                let path = folder.path().display().to_string();
+                return Err(error).with_context(|| {
+                    format!("the run did not come to its end; what was recorded so far is in {path}")
+                });
             }
+            // Of a run that has not begun there is nothing to keep.
+            folder.discard()?;
             return Err(error.into());
         }
     };
@@ -134,8 +139,6 @@ struct Follower {
     image_hash: u64,
     /// When it was last written down where the run stands.
     checkpoint_at: Instant,
-    /// Whether something was computed.
-    begun: bool,
 }
 
 impl Follower {
@@ -144,16 +147,6 @@ impl Follower {
         match &mut self.folder {
             Some(folder) => folder.log(&lines),
             None => Ok(()),
-        }
-    }
-
-    /// What there is to say when a run has not come to its end.
-    fn unfinished(&self) -> String {
-        match &self.folder {
-            Some(folder) => {
-                format!("the run did not come to its end; what was recorded so far is in {}", folder.path().display())
-            }
-            None => "the run did not come to its end".to_owned(),
         }
     }
 
@@ -186,12 +179,10 @@ impl Watch for Follower {
     }
 
     fn progress(&mut self, running: &Running<'_>) {
-        self.begun = true;
         self.progress.show(running.done, running.total, &running.to_string());
     }
 
     fn row(&mut self, row: &Row) -> Result<(), RecordError> {
-        self.begun = true;
         if row.metrics.iter().any(|(name, _)| name.starts_with("accuracy")) {
             let figures: Vec<String> =
                 row.metrics.iter().map(|(name, v)| format!("{name} {}", figure(name, *v))).collect();
@@ -209,7 +200,6 @@ impl Watch for Follower {
     }
 
     fn answer(&mut self, answer: &Answer<'_>) -> Result<(), RecordError> {
-        self.begun = true;
         if self.each {
             // A reader that has gone is noticed at the end, when the result is printed.
             let _gone = self.progress.aside(|| out::line(format_args!("{answer}, scores {:?}", answer.scores)));

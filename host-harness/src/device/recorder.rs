@@ -92,6 +92,11 @@ impl Recorder {
         self.begin = Some(sink);
     }
 
+    /// Whether a step was asked for since the image was loaded.
+    pub fn has_begun(&self) -> bool {
+        self.steps.is_some()
+    }
+
     /// Closes everything that was recorded.
     ///
     /// # Errors
