@@ -21,6 +21,7 @@ mod stop;
 mod table;
 mod view;
 
+use crate::device::session::SessionError;
 use crate::experiment::Options;
 use clap::{Args, Parser, Subcommand};
 use std::num::NonZeroUsize;
@@ -147,10 +148,11 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if out::is_gone(&error) => ExitCode::SUCCESS,
         Err(error) if stop::requested() => {
-            // The last cause is that it was stopped.
+            // That it was stopped is said already.
+            let stopped = |cause: &&String| **cause != SessionError::Stopped.to_string();
             let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-            let what = causes.split_last().map_or_else(String::new, |(_, before)| before.join(": "));
-            eprintln!("loihi: stopped by request{}{what}", if what.is_empty() { "" } else { "; " });
+            let causes = causes.iter().filter(stopped).map(String::as_str).collect::<Vec<_>>().join(": ");
+            eprintln!("loihi: stopped by request{}{causes}", if causes.is_empty() { "" } else { "; " });
             ExitCode::from(130)
         }
         Err(error) => {
