@@ -33,3 +33,4 @@ pub mod roster;
 pub mod rule;
 pub mod samples;
 pub mod view;
+mod words;

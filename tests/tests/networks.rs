@@ -227,6 +227,10 @@ fn an_imported_network_says_what_became_of_it() {
     let wrong = run(&["infer", &out, "--data", &data, "--out", &other, "--probe", "two.v"]);
     assert_one_sentence(&wrong, &["there is no population `two`; there are: 1, 3"]);
     assert!(!Path::new(&other).exists());
+    let twice = ["--probe", "3.v", "--probe", "3.v@every=2"];
+    let twice = run(&[&["infer", &out, "--data", &data, "--out", &other], &twice[..]].concat());
+    assert_one_sentence(&twice, &["3.v is probed twice"]);
+    assert!(!Path::new(&other).exists());
 }
 
 /// Parts that are unsupported end an import after the table, unless they are allowed.

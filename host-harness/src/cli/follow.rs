@@ -50,10 +50,15 @@ pub(super) fn follow(
     show: Show<'_>,
 ) -> anyhow::Result<Outcome> {
     let folder = show.out.map(RunFolder::create).transpose()?;
-    if let Some(folder) = &folder {
-        folder.about(show.about)?;
-        session.set_recorder(Some(show.wanted.recorder(folder.path(), show.dt_us)?));
-    }
+    let recorder = folder.as_ref().map(|folder| recorder(folder, show)).transpose();
+    let (folder, recorder) = match (folder, recorder) {
+        (Some(folder), Err(error)) => {
+            folder.discard()?;
+            return Err(error);
+        }
+        (folder, recorder) => (folder, recorder?),
+    };
+    session.set_recorder(recorder);
     let mut follower = Follower {
         progress: Progress::new(show.quiet),
         each: show.each,
@@ -89,6 +94,12 @@ pub(super) fn follow(
     }
     follower.conclude(&outcome)?;
     Ok(outcome)
+}
+
+/// What samples into a folder, after the files that are there from the begin.
+fn recorder(folder: &RunFolder, show: Show<'_>) -> anyhow::Result<Recorder> {
+    folder.about(show.about)?;
+    Ok(show.wanted.recorder(folder.path(), show.dt_us)?)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a step is far shorter than 2^52 microseconds")]

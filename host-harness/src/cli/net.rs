@@ -13,6 +13,7 @@ use crate::network::{Network, file};
 use crate::place::{self, place_shown};
 use crate::record::Learned;
 use crate::samples::Wanted;
+use crate::words::counted;
 use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
@@ -130,10 +131,6 @@ impl PlaceOptions {
     }
 }
 
-fn cores(count: usize) -> String {
-    if count == 1 { "1 core".to_owned() } else { format!("{count} cores") }
-}
-
 /// The network of a file.
 fn read(path: &Path) -> anyhow::Result<Network> {
     Ok(file::read(path)?)
@@ -155,7 +152,7 @@ pub(super) fn place_network(args: &PlaceArgs) -> anyhow::Result<()> {
     let bytes = placed.image.bytes().len();
     out::line(format_args!(
         "{neurons} neurons, {compartments} compartments on {}; an image of {bytes} bytes",
-        cores(placed.usage.len())
+        counted(placed.usage.len(), "core")
     ))?;
     Ok(())
 }
@@ -220,7 +217,7 @@ fn print(report: &Report<'_>, json: bool) -> anyhow::Result<()> {
         out::line(format_args!("{}", serde_json::to_string(report).context("the result cannot be written as JSON")?))?;
         return Ok(());
     }
-    out::line(format_args!("{} on {}, {}", report.network, report.device, cores(report.cores)))?;
+    out::line(format_args!("{} on {}, {}", report.network, report.device, counted(report.cores, "core")))?;
     if let Some(accuracy) = report.accuracy {
         let (right, labelled) = (report.right, report.labelled);
         out::line(format_args!("  accuracy         {:.2} % ({right} of {labelled})", 100.0 * accuracy))?;

@@ -12,6 +12,7 @@ use crate::network::{
     nearest_bias, size,
 };
 use crate::nir::h5::{self, Item};
+use crate::words::counted;
 use fields::Layer;
 use loihi_core::image::Profile;
 use loihi_core::num::{Delay, ThresholdMantissa, WeightExponent};
@@ -278,7 +279,7 @@ impl Import {
         let late = self.depth.saturating_sub(u32::from(!driven));
         self.network.late_steps = late;
         if late > 0 {
-            let late = if late == 1 { "1 step".to_owned() } else { format!("{late} steps") };
+            let late = counted(late as usize, "step");
             self.said.push(format!("Spikes take a step from layer to layer: a sample takes {late} more."));
         }
         self.said

@@ -9,6 +9,7 @@ use crate::import::{Imported, Rating, Row, Wrong};
 use crate::network::{
     Connection, Conv2d, Each, Endpoint, Entry, Input, Network, Pool2d, ReadBy, Signs, Target, Weighted, nearest_bias,
 };
+use crate::words::counted;
 use loihi_core::image::Profile;
 use loihi_core::num::{BiasExponent, BiasMantissa, Delay, ThresholdMantissa, WeightExponent};
 use std::collections::BTreeMap;
@@ -374,11 +375,6 @@ fn nearest(value: f64) -> i32 {
 
 fn in_steps(steps: u8) -> String {
     counted(steps.into(), "step")
-}
-
-/// A number of things.
-fn counted(count: usize, thing: &str) -> String {
-    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }
 
 /// How far something is off, as a share.

@@ -3,6 +3,7 @@
 use super::plot::{Mark, Plot};
 use crate::npy::{self, Spike};
 use crate::roster::{Roster, file};
+use crate::words::counted;
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::io;
@@ -166,7 +167,8 @@ impl Strip {
         plot = plot.with("", Mark::Dots, dots.map(|(step, row)| (f64::from(*step), f64::from(*row))).collect());
         let every = if self.every > 1 { format!("; one neuron of {} is drawn", self.every) } else { String::new() };
         let from = self.drawn_from.map_or_else(String::new, |_| format!(", from step {from} on"));
-        let caption = format!("{}: {} spikes of {} neurons{every}{from}", self.name, self.spikes, self.neurons);
+        let (spikes, neurons) = (counted(self.spikes, "spike"), counted(self.neurons, "neuron"));
+        let caption = format!("{}: {spikes} of {neurons}{every}{from}", self.name);
         (plot, caption)
     }
 }
