@@ -1,28 +1,23 @@
 //! Which synapses a spike reaches, on which core.
 
-use crate::dendrite::{Accumulators, SLOT, slot_start};
-use crate::image::{AxonRecord, CoreRecord, Dialect, Image, Route, SynapseFormat};
-use crate::meter::Meter;
+use crate::dendrite::Accumulators;
+use crate::image::{AxonRecord, CoreRecord, Dialect, Image, Route, SynapseFormat, index};
 use crate::ops::OpCounts;
 use crate::plastic::Plastic;
-use crate::synapse::{scale, scatter_apart_dense, scatter_apart_sparse, scatter_dense, scatter_sparse};
-
-/// Where spikes arrive.
-#[derive(Debug)]
-pub struct Arrivals<'a> {
-    /// Dendritic accumulators of all cores.
-    pub accumulators: Accumulators<'a>,
-    /// Plastic synapses of all cores.
-    pub plastic: Plastic<'a>,
-    /// What is counted of every core.
-    pub meter: Meter<'a>,
-}
+use crate::synapse::{Place, scale, scatter_apart_dense, scatter_apart_sparse, scatter_dense, scatter_sparse};
 
 /// Delivers one spike of `source` to all its axons, so that it counts in step `t` (plus each synapse's delay).
 ///
 /// Unknown sources reach nothing.
 #[inline(always)]
-pub fn deliver(image: &Image<'_>, arrivals: &mut Arrivals<'_>, t: u32, source: usize, ops: &mut OpCounts) {
+pub fn deliver(
+    image: &Image<'_>,
+    accumulators: &mut Accumulators<'_>,
+    plastic: &mut Plastic<'_>,
+    t: u32,
+    source: usize,
+    ops: &mut OpCounts,
+) {
     let (mut axons, mut synapses) = (0_u64, 0_u64);
     for &word in image.routes(source) {
         let route = Route::from_word(word);
@@ -30,11 +25,11 @@ pub fn deliver(image: &Image<'_>, arrivals: &mut Arrivals<'_>, t: u32, source: u
             && let Some(core) = image.core(axon.core)
         {
             if axon.sum == 0 && axon.learning == 0 {
-                enter(image, arrivals.accumulators.rings_64, t, &core, &axon, route.atom);
+                enter(image, accumulators.rings_64, t, &core, &axon, route.atom);
             } else if axon.learning == 0 {
-                enter_apart(image, arrivals.accumulators.apart, t, &core, &axon, route.atom);
+                enter_apart(image, accumulators.apart, t, &core, &axon, route.atom);
             } else {
-                enter_plastic(image, arrivals, t, &core, &axon, route.axon);
+                enter_plastic(image, accumulators.rings_64, plastic, t, &core, &axon, route.axon);
             }
             axons = axons.wrapping_add(1);
             synapses = synapses.wrapping_add(axon.synapses as u64);
@@ -44,18 +39,23 @@ pub fn deliver(image: &Image<'_>, arrivals: &mut Arrivals<'_>, t: u32, source: u
     ops.synaptic_events = ops.synaptic_events.wrapping_add(synapses);
 }
 
+/// Where the synapses of an axon end in the ring of its core.
+#[inline(always)]
+fn place(t: u32, core: &CoreRecord, compartment_base: usize) -> Place {
+    let slot = index(t) & core.slots.wrapping_sub(1);
+    Place { slot, slots: core.slots, slot_length: core.slot_length(), compartment_base }
+}
+
 /// Adds the synapses of one axon into its core's ring.
 #[inline(always)]
 fn enter(image: &Image<'_>, rings: &mut [i16], t: u32, core: &CoreRecord, axon: &AxonRecord, atom: usize) {
-    let first = core.slot_first.wrapping_mul(SLOT);
-    let end = first.wrapping_add(core.slots.wrapping_mul(SLOT));
-    let Some(ring) = rings.get_mut(first..end) else { return };
-    let start = slot_start(t, core.slots).wrapping_add(axon.compartment_base);
+    let Some(rings) = rings.get_mut(core.accumulator_first..) else { return };
     let synapses = axon.atom(atom);
+    let place = place(t, core, axon.compartment_base);
     match axon.format {
-        SynapseFormat::Sparse => scatter_sparse(ring, start, image.sparse.get(synapses).unwrap_or_default()),
+        SynapseFormat::Sparse => scatter_sparse(rings, &place, image.sparse.get(synapses).unwrap_or_default()),
         SynapseFormat::Dense => {
-            let accumulators = ring.get_mut(start..).unwrap_or_default();
+            let accumulators = rings.get_mut(place.of(0, 0)..).unwrap_or_default();
             scatter_dense(accumulators, image.dense.get(synapses).unwrap_or_default());
         }
     }
@@ -65,15 +65,13 @@ fn enter(image: &Image<'_>, rings: &mut [i16], t: u32, core: &CoreRecord, axon: 
 #[cold]
 fn enter_apart(image: &Image<'_>, apart: &mut [i32], t: u32, core: &CoreRecord, axon: &AxonRecord, atom: usize) {
     let Some(sum) = image.sum(core.sum_first.wrapping_add(axon.sum).wrapping_sub(1)) else { return };
-    let first = sum.slot_first.wrapping_mul(SLOT);
-    let end = first.wrapping_add(core.slots.wrapping_mul(SLOT));
-    let Some(ring) = apart.get_mut(first..end) else { return };
-    let start = slot_start(t, core.slots).wrapping_add(axon.compartment_base);
+    let Some(ring) = apart.get_mut(core.ring_of(&sum)) else { return };
     let synapses = axon.atom(atom);
+    let place = place(t, core, axon.compartment_base);
     match axon.format {
-        SynapseFormat::Sparse => scatter_apart_sparse(ring, start, image.sparse.get(synapses).unwrap_or_default()),
+        SynapseFormat::Sparse => scatter_apart_sparse(ring, &place, image.sparse.get(synapses).unwrap_or_default()),
         SynapseFormat::Dense => {
-            let accumulators = ring.get_mut(start..).unwrap_or_default();
+            let accumulators = ring.get_mut(place.of(0, 0)..).unwrap_or_default();
             scatter_apart_dense(accumulators, image.dense.get(synapses).unwrap_or_default());
         }
     }
@@ -83,41 +81,33 @@ fn enter_apart(image: &Image<'_>, apart: &mut [i32], t: u32, core: &CoreRecord, 
 #[inline(never)]
 fn enter_plastic(
     image: &Image<'_>,
-    arrivals: &mut Arrivals<'_>,
+    rings: &mut [i16],
+    plastic: &mut Plastic<'_>,
     t: u32,
     core: &CoreRecord,
     axon: &AxonRecord,
     number: usize,
 ) {
     let Some(group) = image.learning_group(axon.learning.wrapping_sub(1)) else { return };
-    let Arrivals { accumulators, plastic, .. } = arrivals;
     let [axons_before, synapses_before, _] = group.before;
     let marked = number.wrapping_sub(group.axon_first).wrapping_add(axons_before);
     plastic.arrived.push(u32::try_from(marked).unwrap_or(u32::MAX));
-    let first = core.slot_first.wrapping_mul(SLOT);
-    let end = first.wrapping_add(core.slots.wrapping_mul(SLOT));
-    let Some(ring) = accumulators.rings_64.get_mut(first..end) else { return };
-    let mask = ring.len().wrapping_sub(1);
-    let start = slot_start(t, core.slots);
-    let place = axon.first.wrapping_sub(group.synapse_first).wrapping_add(synapses_before);
-    let weights = plastic.weights.get(place..).unwrap_or_default();
-    let delays = plastic.delays.get(place..).unwrap_or_default();
+    let Some(ring) = rings.get_mut(core.ring()) else { return };
+    let place = place(t, core, 0);
+    let synapse = axon.first.wrapping_sub(group.synapse_first).wrapping_add(synapses_before);
+    let weights = plastic.weights.get(synapse..).unwrap_or_default();
+    let delays = plastic.delays.get(synapse..).unwrap_or_default();
     let words = image.sparse.get(axon.elements()).unwrap_or_default();
     if group.dense && core.slots == 1 {
         // A core with one slot has no delays.
-        let begin = words.first().map_or(0, |word| crate::image::index(*word & 0x3FF));
+        let begin = words.first().map_or(0, |word| index(*word & 0x3FF));
         let weights = weights.get(..words.len()).unwrap_or_default();
         return add_row(ring.get_mut(begin..).unwrap_or_default(), weights, group.wgt_exp);
     }
     let fixed_delays = group.dialect.has(Dialect::LAVA_RANGES);
     for ((word, weight), delay) in words.iter().zip(weights).zip(delays) {
-        let target = if fixed_delays {
-            crate::image::index(*word & 0xFFFF)
-        } else {
-            crate::image::index(*word & 0x3FF)
-                | crate::image::index(u32::from(delay.cast_unsigned())).wrapping_mul(SLOT)
-        };
-        if let Some(sum) = ring.get_mut(target.wrapping_add(start) & mask) {
+        let delay = if fixed_delays { *word >> 10 & 0x3F } else { u32::from(delay.cast_unsigned()) };
+        if let Some(sum) = ring.get_mut(place.of(index(*word & 0x3FF), index(delay))) {
             *sum = sum.wrapping_add(scale(i32::from(*weight), group.wgt_exp));
         }
     }

@@ -1,19 +1,14 @@
 //! Per-delay accumulators of a core: a ring of slots, one per step ahead.
 //!
-//! A slot holds one 16-bit sum per compartment in units of 64, the least significant bit of a weight of exponent 0.
+//! A slot holds one 16-bit sum per compartment, in whole blocks of [`LANES`](crate::image::LANES), in units of 64, the least significant bit of a weight of exponent 0.
 //! The chip's synaptic sum has 21 bits and sign, which is 16 bits in these units: letting the sum wrap *is* the
 //! chip's overflow.
 //!
 //! Sums that are kept apart ([`SumRecord`]) have rings of their own, in 32 bits. What they come to is collected in
 //! units of the current in a second ring of the core, and added to its sum when the slot's step comes.
 
-use crate::image::{COMPARTMENTS_PER_CORE, SumRecord};
-
-/// Most slots of a core; a delay is smaller than the number of slots.
-pub const SLOTS_MAX: usize = 64;
-
-/// Accumulators of one slot.
-pub const SLOT: usize = COMPARTMENTS_PER_CORE;
+use crate::image::{CoreRecord, SumRecord, index};
+use core::ops::Range;
 
 /// The accumulators of all cores.
 #[derive(Debug)]
@@ -26,15 +21,24 @@ pub struct Accumulators<'a> {
     pub apart: &'a mut [i32],
 }
 
-/// Slots that a core needs for this longest delay in steps.
-pub const fn slots_for(delay_max: usize) -> usize {
-    delay_max.saturating_add(1).next_power_of_two()
-}
+impl CoreRecord {
+    /// Where the accumulators of step `t` are in the core's ring; [`CoreRecord::slots`] is a power of two.
+    #[inline]
+    pub const fn slot_start(&self, t: u32) -> usize {
+        (index(t) & self.slots.wrapping_sub(1)).wrapping_mul(self.slot_length())
+    }
 
-/// Where in the ring the accumulators of step `t` start; `slots` is a power of two.
-#[inline]
-pub const fn slot_start(t: u32, slots: usize) -> usize {
-    (crate::image::index(t) & slots.wrapping_sub(1)).wrapping_mul(SLOT)
+    /// The core's ring among those of all cores.
+    #[inline]
+    pub const fn ring(&self) -> Range<usize> {
+        self.accumulator_first..self.accumulator_first.wrapping_add(self.accumulators())
+    }
+
+    /// The ring of a sum that is kept apart on this core, among those of all such sums.
+    #[inline]
+    pub const fn ring_of(&self, sum: &SumRecord) -> Range<usize> {
+        sum.accumulator_first..sum.accumulator_first.wrapping_add(self.accumulators())
+    }
 }
 
 /// Shifts what a sum kept apart has collected, adds it to what joins the core's sum, and clears it.
@@ -55,22 +59,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slots_exceed_the_delay() {
-        for delay in 0..=63 {
-            let slots = slots_for(delay);
-            assert!(slots.is_power_of_two() && slots > delay && slots <= SLOTS_MAX, "delay {delay}");
-        }
-    }
-
-    #[test]
-    fn slots_take_turns() {
-        assert_eq!((0..5).map(|t| slot_start(t, 4) / SLOT).collect::<std::vec::Vec<_>>(), [0, 1, 2, 3, 0]);
-        assert_eq!(slot_start(77, 1), 0);
+    fn slots_take_turns_and_hold_whole_blocks_of_the_core() {
+        let mut core = CoreRecord::from_words(&[0, 20, 0, 1, 4, 100, 0, 0]);
+        assert_eq!((core.slot_length(), core.accumulators(), core.ring()), (32, 128, 100..228));
+        assert_eq!((0..5).map(|t| core.slot_start(t)).collect::<std::vec::Vec<_>>(), [0, 32, 64, 96, 0]);
+        core.slots = 1;
+        assert_eq!(core.slot_start(77), 0);
     }
 
     #[test]
     fn a_sum_apart_floors_as_a_whole() {
-        let record = SumRecord { core: 0, shift_right: 2, shift_left: 6, slot_first: 0 };
+        let record = SumRecord { core: 0, shift_right: 2, shift_left: 6, accumulator_first: 0 };
         let (mut apart, mut joining) = ([7, -7, 3, 0], [1, 1, 1, 1]);
         join(&record, &mut apart, &mut joining);
         assert_eq!((apart, joining), ([0; 4], [65, -127, 1, 1]));

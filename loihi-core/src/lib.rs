@@ -5,26 +5,29 @@
 //! microcontroller end in the same bits.
 //!
 //! # Layers
-//! A module uses only what stands above it:
+//! A module uses only what stands above it, which a test keeps so:
 //!
 //! | module | its one job |
 //! |---|---|
-//! | [`num`] | registers with their ranges, decay toward zero, wrapping, hashing |
-//! | [`image`] | the immutable network; everything is checked when it is opened, nothing can fail later |
+//! | [`num`] | registers with their ranges, decay toward zero, wrapping, hashing, random numbers by address |
 //! | [`arena`] | typed slices carved from one buffer that the caller gives |
+//! | [`ops`] | exact counts of everything that costs time or energy |
+//! | [`image`] | the immutable network; everything is checked when it is opened, nothing can fail later |
+//! | [`synapse`] | weight formats and scatter-add |
 //! | [`compartment`] | current, voltage, bias, threshold, refractory period |
 //! | [`dendrite`] | per-delay accumulators, a ring |
-//! | [`synapse`] | weight formats and scatter-add |
 //! | [`plastic`] | what plastic synapses remember: weights, tags, delays, traces |
 //! | [`meter`] | what every core does, counted while somebody asks for it |
 //! | [`axon`] | which synapses a spike reaches, on which core |
 //! | [`learning`] | traces, epochs, sums of products, stochastic write-back |
-//! | [`snip`] | the programs of the embedded CPU: encoders and learning rules, one file each |
-//! | [`ops`] | exact counts of everything that costs time or energy |
+//! | [`snip`] | what a program of the embedded CPU is, what it sees, how it is found |
+//! | [`register`] | the names of what can be read and written; the digest of all state |
 //! | [`chip`] | many cores, the phases of a step, and all of the state |
-//! | [`probe`] | reading registers; the digest of all state |
+//! | [`probe`] | reading registers |
 //! | [`wire`] | messages and frames |
-//! | [`device`] | bytes in, bytes out: the state machine that every board and the host run |
+//! | [`device`] | requests in, answers out: what every board and the host run |
+//! | [`tools`] | what makes a rule short: layers, pre and post factors, rank-one updates, rounding |
+//! | [`rules`] | the built-in programs: encoders and learning rules, one file each |
 //!
 //! # Overflow
 //! The registers of the chip wrap or saturate; each operation here says which. No function that is reachable from
@@ -50,6 +53,9 @@
 #[cfg(test)]
 extern crate std;
 
+#[cfg(test)]
+mod layers;
+
 pub mod arena;
 pub mod axon;
 pub mod chip;
@@ -63,8 +69,11 @@ pub mod num;
 pub mod ops;
 pub mod plastic;
 pub mod probe;
+pub mod register;
+pub mod rules;
 pub mod snip;
 pub mod synapse;
+pub mod tools;
 pub mod wire;
 
 #[cfg(not(target_endian = "little"))]

@@ -4,8 +4,7 @@
 //! variables, their post traces in [`Plastic::post`].
 
 use crate::arena::Stack;
-use crate::image::{Image, LearningRecord};
-use crate::synapse::Synapse;
+use crate::image::{Image, LearningRecord, Synapse};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// Traces of an input axon.

@@ -1,272 +1,189 @@
-//! Reading registers, and the digest of all state.
+//! Reading registers word by word, and the digest of all state.
 
 use crate::chip::Chip;
-use crate::compartment::{Block, LANES};
-use crate::dendrite::{SLOT, slot_start};
-use crate::image::CoreRecord;
+use crate::compartment::Block;
+use crate::image::{CoreRecord, LANES};
 use crate::meter::CoreCounts;
 use crate::num::Fnv64;
 use crate::plastic::{Plastic, Post, Pre};
-use serde::{Deserialize, Serialize};
+use crate::register::{Register, StateDigest};
+use core::ops::Range;
 
-/// What can be read, one 32-bit word per element.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, postcard_schema::Schema)]
-pub enum Register {
-    /// Current per compartment.
-    U,
-    /// Voltage per compartment.
-    V,
-    /// Bias per compartment.
-    Bias,
-    /// Refractory steps left per compartment, the step of the spike included.
-    Refractory,
-    /// Threshold per compartment of an image with homeostasis, else nothing.
-    Threshold,
-    /// Trace of its own spikes per compartment of an image with homeostasis, else nothing.
-    Activity,
-    /// Dendritic accumulators in units of 64, core after core, from the slot of the next step on.
-    Dendrite,
-    /// Of every core that has sums kept apart: what waits to join its sum, then each of them, in the same order.
-    Apart,
-    /// Weights of the plastic synapses, mantissas, group after group.
-    W,
-    /// Tags of the plastic synapses.
-    T,
-    /// Delays of the plastic synapses.
-    D,
-    /// First trace per plastic axon.
-    X1,
-    /// Second trace per plastic axon.
-    X2,
-    /// First post trace, group after group.
-    Y1,
-    /// Second post trace.
-    Y2,
-    /// Third post trace.
-    Y3,
-    /// Times of the last spikes within the epoch: per plastic axon, then per post trace with what is late; then the plastic axons that spikes have reached.
-    Epoch,
-    /// Profile of the rule per post trace.
-    Profile,
-    /// The reward that is broadcast.
-    Reward,
-    /// Powers of two by which what is learned is scaled: that of the weight changes per plastic group, then one per
-    /// snip. 0: as in the image.
-    Rate,
-    /// Compartments that fired in the last step.
-    Spikes,
-    /// Words of the output mailbox.
-    Output,
-    /// What the snips have learned.
-    Learned,
-    /// What else the snips remember.
-    Working,
-    /// Words of the two mailboxes toward the chip, stimulus first.
-    Mailbox,
-    /// Voltage per compartment as the chip shows it: while a compartment is refractory, `refractory << 7` instead.
-    ///
-    /// Known from recordings for the step of the spike (a period of 1 shows 128); for longer periods the count is
-    /// taken to run down to 1. Follows from the others, so it is no part of the digest.
-    VReadout,
-    /// What every metered core has done, core after core: the words of a [`CoreCounts`], which
-    /// wrap at 2^32. They measure the chip and are no state of its own, so no part of the digest.
-    CoreCounts,
+/// The words of a register that are asked for, on a walk over its parts: what lies before them costs nothing.
+struct Window<V> {
+    /// Words before the first one that is asked for.
+    skip: usize,
+    /// Words that are asked for yet.
+    left: usize,
+    /// Words of the parts so far.
+    total: usize,
+    visit: V,
 }
 
-impl Register {
-    /// Every register of the digest, in its order.
-    pub const ALL: [Self; 25] = [
-        Self::U,
-        Self::V,
-        Self::Bias,
-        Self::Refractory,
-        Self::Threshold,
-        Self::Activity,
-        Self::Dendrite,
-        Self::Apart,
-        Self::W,
-        Self::T,
-        Self::D,
-        Self::X1,
-        Self::X2,
-        Self::Y1,
-        Self::Y2,
-        Self::Y3,
-        Self::Epoch,
-        Self::Profile,
-        Self::Reward,
-        Self::Rate,
-        Self::Spikes,
-        Self::Output,
-        Self::Learned,
-        Self::Working,
-        Self::Mailbox,
-    ];
-
-    /// The name that users see.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::U => "u",
-            Self::V => "v",
-            Self::Bias => "bias",
-            Self::Refractory => "refractory",
-            Self::Threshold => "threshold",
-            Self::Activity => "activity",
-            Self::Dendrite => "dendrite",
-            Self::Apart => "apart",
-            Self::W => "w",
-            Self::T => "t",
-            Self::D => "d",
-            Self::X1 => "x1",
-            Self::X2 => "x2",
-            Self::Y1 => "y1",
-            Self::Y2 => "y2",
-            Self::Y3 => "y3",
-            Self::Epoch => "epoch",
-            Self::Profile => "profile",
-            Self::Reward => "reward",
-            Self::Rate => "rate",
-            Self::Spikes => "spikes",
-            Self::Output => "output",
-            Self::Learned => "learned",
-            Self::Working => "working",
-            Self::Mailbox => "mailbox",
-            Self::VReadout => "v_readout",
-            Self::CoreCounts => "core_counts",
-        }
-    }
-}
-
-/// Hashes of all state: one per register, so that two devices that differ name where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, postcard_schema::Schema)]
-pub struct StateDigest {
-    /// Steps computed.
-    pub t: u32,
-    /// FNV-1a 64 of each of [`Register::ALL`], over its words as little-endian bytes.
-    pub registers: [u64; 25],
-}
-
-impl StateDigest {
-    /// One hash of everything.
-    pub fn total(&self) -> u64 {
-        let mut hash = Fnv64::new();
-        hash.bytes(&self.t.to_le_bytes());
-        for register in self.registers {
-            hash.bytes(&register.to_le_bytes());
-        }
-        hash.finish()
+impl<V: FnMut(i32)> Window<V> {
+    /// The next part has so many words: which of them are asked for.
+    fn part(&mut self, length: usize) -> Range<usize> {
+        self.total = self.total.saturating_add(length);
+        let start = self.skip.min(length);
+        self.skip = self.skip.saturating_sub(start);
+        let count = self.left.min(length.saturating_sub(start));
+        self.left = self.left.saturating_sub(count);
+        start..start.saturating_add(count)
     }
 
-    /// The first register in which two digests differ; `None` if only the step number does, or nothing.
-    pub fn first_difference(&self, other: &Self) -> Option<Register> {
-        let pairs = self.registers.iter().zip(&other.registers);
-        Register::ALL.into_iter().zip(pairs).find(|(_, (a, b))| a != b).map(|(register, _)| register)
+    /// A part whose words are made of elements.
+    fn slice<T>(&mut self, elements: &[T], word: impl Fn(&T) -> i32) {
+        let asked = self.part(elements.len());
+        elements.get(asked).unwrap_or_default().iter().for_each(|element| (self.visit)(word(element)));
+    }
+
+    /// A part of a single word.
+    fn word(&mut self, word: i32) {
+        self.slice(&[word], |word| *word);
     }
 }
 
 impl Chip<'_> {
     /// Hands every word of a register to `visit`, in order.
-    pub fn visit(&self, register: Register, mut visit: impl FnMut(i32)) {
+    pub fn visit(&self, register: Register, visit: impl FnMut(i32)) {
+        self.visit_part(register, 0..usize::MAX, visit);
+    }
+
+    /// Hands words of a register to `visit`, in order, as far as they are there; returns how many the register has in all.
+    /// Takes time in proportion to what is asked for, and to the number of cores.
+    pub fn visit_part(&self, register: Register, words: Range<usize>, visit: impl FnMut(i32)) -> usize {
+        let left = words.end.saturating_sub(words.start);
+        let mut window = Window { skip: words.start, left, total: 0, visit };
+        self.show(register, &mut window);
+        window.total
+    }
+
+    fn show<V: FnMut(i32)>(&self, register: Register, window: &mut Window<V>) {
         let state = self.state();
-        let plastic = &state.arrivals.plastic;
+        let plastic = &state.plastic;
+        let half = |word: &i16| i32::from(*word);
         match register {
-            Register::U => self.visit_blocks(|[currents, _, _]| currents, |u_256| visit(u_256 >> 8)),
-            Register::V => self.visit_blocks(|[_, voltages, _]| voltages, visit),
-            Register::Bias => self.visit_blocks(|[_, _, biases]| biases, |bias_256| visit(bias_256 >> 8)),
-            Register::Refractory => self.visit_refractory(|_, steps| visit(steps)),
-            Register::Threshold => self.visit_places(state.adaptations, |adaptation| visit(adaptation.v_th)),
-            Register::Activity => self.visit_places(state.adaptations, |adaptation| visit(adaptation.activity)),
-            Register::VReadout => self.visit_refractory(|v, steps| visit(if steps == 0 { v } else { steps << 7 })),
-            Register::Dendrite => self.visit_dendrites(visit),
-            Register::Apart => self.visit_apart(visit),
-            Register::W => plastic.weights.iter().for_each(|word| visit(i32::from(*word))),
-            Register::T => plastic.tags.iter().for_each(|word| visit(i32::from(*word))),
-            Register::D => plastic.delays.iter().for_each(|word| visit(i32::from(*word))),
-            Register::X1 => plastic.pre.iter().for_each(|Pre { x: [x1, _], .. }| visit(i32::from(*x1))),
-            Register::X2 => plastic.pre.iter().for_each(|Pre { x: [_, x2], .. }| visit(i32::from(*x2))),
-            Register::Y1 => plastic.post.iter().for_each(|Post { y: [y1, _, _], .. }| visit(i32::from(*y1))),
-            Register::Y2 => plastic.post.iter().for_each(|Post { y: [_, y2, _], .. }| visit(i32::from(*y2))),
-            Register::Y3 => plastic.post.iter().for_each(|Post { y: [_, _, y3], .. }| visit(i32::from(*y3))),
-            Register::Epoch => visit_epoch(plastic, visit),
-            Register::Profile => plastic.post.iter().for_each(|post| visit(i32::from(post.profile))),
-            Register::Reward => visit(self.reward()),
-            Register::Rate => state.rates.iter().for_each(|rate| visit(*rate)),
-            Register::Spikes => state.spikes.as_slice().iter().for_each(|spike| visit(spike.cast_signed())),
-            Register::Output => state.output.iter().for_each(|word| visit(*word)),
-            Register::Learned => state.learned.iter().for_each(|word| visit(*word)),
-            Register::Working => state.working.iter().for_each(|word| visit(*word)),
+            Register::U => self.show_blocks(window, |[currents, _, _]| currents, |u_256| u_256 >> 8),
+            Register::V => self.show_blocks(window, |[_, voltages, _]| voltages, |v| v),
+            Register::Bias => self.show_blocks(window, |[_, _, biases]| biases, |bias_256| bias_256 >> 8),
+            Register::Refractory => self.show_refractory(window, |_, steps| steps),
+            Register::VReadout => self.show_refractory(window, |v, steps| if steps == 0 { v } else { steps << 7 }),
+            Register::Threshold => self.show_places(window, state.adaptations, |adaptation| adaptation.v_th),
+            Register::Activity => self.show_places(window, state.adaptations, |adaptation| adaptation.activity),
+            Register::Dendrite => self.show_dendrites(window),
+            Register::Apart => self.show_apart(window),
+            Register::W => window.slice(plastic.weights, half),
+            Register::T => window.slice(plastic.tags, half),
+            Register::D => window.slice(plastic.delays, half),
+            Register::X1 => window.slice(plastic.pre, |Pre { x: [x1, _], .. }| i32::from(*x1)),
+            Register::X2 => window.slice(plastic.pre, |Pre { x: [_, x2], .. }| i32::from(*x2)),
+            Register::Y1 => window.slice(plastic.post, |Post { y: [y1, _, _], .. }| i32::from(*y1)),
+            Register::Y2 => window.slice(plastic.post, |Post { y: [_, y2, _], .. }| i32::from(*y2)),
+            Register::Y3 => window.slice(plastic.post, |Post { y: [_, _, y3], .. }| i32::from(*y3)),
+            Register::Epoch => show_epoch(window, plastic),
+            Register::Profile => window.slice(plastic.post, |post| i32::from(post.profile)),
+            Register::Reward => window.word(self.reward()),
+            Register::Rate => window.slice(state.rates, |rate| *rate),
+            Register::Spikes => window.slice(state.spikes.as_slice(), |spike| spike.cast_signed()),
+            Register::Output => window.slice(state.output, |word| *word),
+            Register::Learned => window.slice(state.learned, |word| *word),
+            Register::Working => window.slice(state.working, |word| *word),
             Register::CoreCounts => {
-                let counts = state.arrivals.meter.cores.iter().flat_map(CoreCounts::words);
-                counts.for_each(|count| visit(count.cast_signed()));
+                for counts in state.meter.cores.iter() {
+                    window.slice(&CoreCounts::words(counts), |count| count.cast_signed());
+                }
             }
             Register::Mailbox => {
-                state.stimulus.iter().chain(state.target.iter()).for_each(|word| visit(i32::from(*word)));
+                window.slice(state.stimulus, half);
+                window.slice(state.target, half);
             }
         }
     }
 
     /// One register of every compartment.
-    fn visit_blocks(&self, lanes: impl Fn(&Block) -> &[i32; LANES], mut visit: impl FnMut(i32)) {
-        let mut blocks = self.state().blocks.iter();
+    fn show_blocks<V: FnMut(i32)>(
+        &self,
+        window: &mut Window<V>,
+        lanes: impl Fn(&Block) -> &[i32; LANES],
+        word: impl Fn(i32) -> i32,
+    ) {
+        let mut rest = &*self.state().blocks;
         for core in self.image().cores() {
-            let registers = blocks.by_ref().take(core.blocks()).flat_map(&lanes);
-            registers.take(core.compartments).for_each(|register| visit(*register));
+            let (blocks, after) = rest.split_at_checked(core.blocks()).unwrap_or_default();
+            let asked = window.part(core.compartments);
+            let from = blocks.get(asked.start / LANES..).unwrap_or_default();
+            let registers = from.iter().flat_map(&lanes).skip(asked.start % LANES);
+            registers.take(asked.len()).for_each(|register| (window.visit)(word(*register)));
+            rest = after;
         }
     }
 
     /// One of the registers that are kept by place; none if there are none.
-    fn visit_places<T>(&self, registers: &[T], mut visit: impl FnMut(&T)) {
-        let mut places = registers.chunks(LANES);
-        for core in self.image().cores() {
-            let of_core = places.by_ref().take(core.blocks()).flatten();
-            of_core.take(core.compartments).for_each(&mut visit);
+    fn show_places<T, V: FnMut(i32)>(&self, window: &mut Window<V>, registers: &[T], word: impl Fn(&T) -> i32) {
+        let mut rest = registers;
+        for core in self.image().cores().filter(|_| !registers.is_empty()) {
+            let (of_core, after) = rest.split_at_checked(core.slot_length()).unwrap_or_default();
+            window.slice(of_core.get(..core.compartments).unwrap_or_default(), &word);
+            rest = after;
         }
     }
 
     /// The voltage and the refractory steps left of every compartment, the step of the spike included.
-    fn visit_refractory(&self, mut visit: impl FnMut(i32, i32)) {
-        let mut blocks = self.state().blocks.iter();
-        let mut places = self.state().refractory.chunks(LANES);
-        let mut spikes = self.state().spikes.as_slice().iter().peekable();
-        let mut number = 0_u32;
+    fn show_refractory<V: FnMut(i32)>(&self, window: &mut Window<V>, word: impl Fn(i32, i32) -> i32) {
+        let (mut blocks, mut places) = (&*self.state().blocks, &*self.state().refractory);
         for core in self.image().cores() {
-            let voltages = blocks.by_ref().take(core.blocks()).flat_map(|[_, voltages, _]| voltages);
-            let refractory = places.by_ref().take(core.blocks()).flatten();
-            for (v, steps) in voltages.zip(refractory).take(core.compartments) {
+            let (own_blocks, blocks_after) = blocks.split_at_checked(core.blocks()).unwrap_or_default();
+            let (own_places, places_after) = places.split_at_checked(core.slot_length()).unwrap_or_default();
+            let asked = window.part(core.compartments);
+            let first = core.compartment_first.saturating_add(asked.start);
+            let mut number = u32::try_from(first).unwrap_or(u32::MAX);
+            let spikes = self.spikes();
+            let spikes = spikes.get(spikes.partition_point(|spike| *spike < number)..).unwrap_or_default();
+            let mut spikes = spikes.iter().peekable();
+            let voltages = own_blocks.iter().flat_map(|[_, voltages, _]| voltages).skip(asked.start);
+            let steps = own_places.get(asked.clone()).unwrap_or_default();
+            for (v, steps) in voltages.zip(steps) {
                 // A period of 1 is seen in the list of spikes only.
                 let fired = spikes.next_if_eq(&&number).is_some();
-                visit(*v, i32::from(*steps).max(i32::from(fired)));
+                (window.visit)(word(*v, i32::from(*steps).max(i32::from(fired))));
                 number = number.wrapping_add(1);
             }
+            (blocks, places) = (blocks_after, places_after);
         }
     }
 
     /// Only the accumulators of compartments that exist, so that the digest does not depend on the ring's padding.
-    fn visit_dendrites(&self, mut visit: impl FnMut(i32)) {
+    fn show_dendrites<V: FnMut(i32)>(&self, window: &mut Window<V>) {
         for core in self.image().cores() {
-            self.visit_ring(&core, core.slot_first, self.state().arrivals.accumulators.rings_64, |sum| {
-                visit(i32::from(*sum));
-            });
+            let ring = self.state().accumulators.rings_64.get(core.ring());
+            self.show_ring(window, &core, ring.unwrap_or_default(), |sum| i32::from(*sum));
         }
     }
 
-    fn visit_apart(&self, mut visit: impl FnMut(i32)) {
-        let accumulators = &self.state().arrivals.accumulators;
+    fn show_apart<V: FnMut(i32)>(&self, window: &mut Window<V>) {
+        let accumulators = &self.state().accumulators;
         for core in self.image().cores().filter(|core| core.sums > 0) {
-            self.visit_ring(&core, core.slot_first, accumulators.joining, |joining| visit(*joining));
+            let joining = accumulators.joining.get(core.ring()).unwrap_or_default();
+            self.show_ring(window, &core, joining, |joining| *joining);
             for sum in self.image().sums().skip(core.sum_first).take(core.sums) {
-                self.visit_ring(&core, sum.slot_first, accumulators.apart, |sum| visit(*sum));
+                let apart = accumulators.apart.get(core.ring_of(&sum)).unwrap_or_default();
+                self.show_ring(window, &core, apart, |sum| *sum);
             }
         }
     }
 
-    /// The accumulators of a core in a ring whose slots begin at `slot_first`, from the slot of the next step on.
-    fn visit_ring<T>(&self, core: &CoreRecord, slot_first: usize, ring: &[T], mut visit: impl FnMut(&T)) {
+    /// The accumulators of a core's ring, from the slot of the next step on.
+    fn show_ring<T, V: FnMut(i32)>(
+        &self,
+        window: &mut Window<V>,
+        core: &CoreRecord,
+        ring: &[T],
+        word: impl Fn(&T) -> i32,
+    ) {
         for ahead in (0_u32..).take(core.slots) {
-            let start = slot_start(self.t().wrapping_add(ahead), core.slots);
-            let first = slot_first.saturating_mul(SLOT).saturating_add(start);
+            let first = core.slot_start(self.t().wrapping_add(ahead));
             let sums = ring.get(first..first.saturating_add(core.compartments));
-            sums.unwrap_or_default().iter().for_each(&mut visit);
+            window.slice(sums.unwrap_or_default(), &word);
         }
     }
 
@@ -277,6 +194,16 @@ impl Chip<'_> {
         hash.finish()
     }
 
+    /// One hash over all words of several registers, in the order of [`Register::EVERY`]; `registers` are their
+    /// [`Register::bit`]s.
+    pub fn digest_of(&self, registers: u32) -> u64 {
+        let mut hash = Fnv64::new();
+        for register in Register::EVERY.into_iter().filter(|register| registers & register.bit() != 0) {
+            self.visit(register, |word| hash.word(word));
+        }
+        hash.finish()
+    }
+
     /// The hashes of all state.
     pub fn digest(&self) -> StateDigest {
         StateDigest { t: self.t(), registers: Register::ALL.map(|register| self.register_digest(register)) }
@@ -284,11 +211,11 @@ impl Chip<'_> {
 }
 
 /// When axons and compartments last spiked within the epoch, and what has arrived since the last step.
-fn visit_epoch(plastic: &Plastic<'_>, mut visit: impl FnMut(i32)) {
-    plastic.pre.iter().for_each(|pre| visit(i32::from(pre.time)));
+fn show_epoch<V: FnMut(i32)>(window: &mut Window<V>, plastic: &Plastic<'_>) {
+    window.slice(plastic.pre, |pre| i32::from(pre.time));
     for post in plastic.post.iter() {
-        visit(i32::from(post.time));
-        visit(i32::from(post.late));
+        window.word(i32::from(post.time));
+        window.word(i32::from(post.late));
     }
-    plastic.arrived.as_slice().iter().for_each(|axon| visit(axon.cast_signed()));
+    window.slice(plastic.arrived.as_slice(), |axon| axon.cast_signed());
 }

@@ -3,7 +3,7 @@
 //! A weight is stored as what one spike adds, in units of 64: sign mode, precision and exponent are folded into
 //! 16 bits when the image is built ([`fold`]), so a step only adds.
 
-use crate::dendrite::SLOT;
+use crate::image::{COMPARTMENTS_PER_CORE, index, weight};
 use crate::num::{Weight, WeightExponent};
 
 /// Which signs the weights of an axon can have.
@@ -46,73 +46,70 @@ pub fn scale(mantissa: i32, exponent: i32) -> i16 {
     i16::try_from(scaled.clamp(-32767, 32767)).unwrap_or(i16::MAX)
 }
 
-/// One sparse synapse, as packed into a word of the image.
+/// Where the synapses of an axon end: a core's ring and the slot of the step in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Synapse {
-    /// The compartment on the core, 0..=1023.
-    pub compartment: usize,
-    /// Steps of delay, 0..=63.
-    pub delay: usize,
-    /// What a spike adds, in units of 64.
-    pub weight: i16,
+pub struct Place {
+    /// Number of the slot in which a synapse without delay ends, below `slots`.
+    pub slot: usize,
+    /// Slots of the ring, a power of two.
+    pub slots: usize,
+    /// Accumulators of a slot.
+    pub slot_length: usize,
+    /// The compartment from which the synapses count.
+    pub compartment_base: usize,
 }
 
-impl Synapse {
-    /// Packs; compartment and delay keep their low 10 and 6 bits.
-    pub const fn word(self) -> u32 {
-        let weight = (self.weight.cast_unsigned() as u32) << 16;
-        weight | low_bits(self.delay, 0x3F) << 10 | low_bits(self.compartment, 0x3FF)
-    }
-
-    /// A box synapse: the weight is added when the spike arrives and taken back `duration_steps` later, 1..=63. With a
-    /// current that does not decay, a spike is a box of that length.
-    ///
-    /// On the chip one synapse in box mode, whose delay field is the duration; here, as in what it computes, two. A
-    /// weight of −32768, which no format gives, would be taken back as 32767.
-    pub const fn boxed(compartment: usize, duration_steps: usize, weight: i16) -> [Self; 2] {
-        let taken_back = weight.saturating_neg();
-        [Self { compartment, delay: 0, weight }, Self { compartment, delay: duration_steps, weight: taken_back }]
-    }
-
-    /// Unpacks.
-    #[inline]
-    pub const fn from_word(word: u32) -> Self {
-        Self {
-            compartment: crate::image::index(word & 0x3FF),
-            delay: crate::image::index((word >> 10) & 0x3F),
-            weight: weight(word),
-        }
+impl Place {
+    /// The accumulator of a compartment, counted from the base, after a delay.
+    #[inline(always)]
+    pub const fn of(&self, compartment: usize, delay: usize) -> usize {
+        let slot = self.slot.wrapping_add(delay) & self.slots.wrapping_sub(1);
+        slot.wrapping_mul(self.slot_length).wrapping_add(self.compartment_base).wrapping_add(compartment)
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "masked to ten bits at most")]
-const fn low_bits(value: usize, mask: usize) -> u32 {
-    (value & mask) as u32
-}
-
-/// The high half of a word.
-#[inline(always)]
-const fn weight(word: u32) -> i16 {
-    (word.cast_signed() >> 16) as i16
-}
-
-/// Adds sparse synapses into the ring of a core; compartments and delays count from accumulator `start`.
+/// Adds sparse synapses into the ring of a core. Sums wrap.
 ///
-/// `ring` has a power of two of slots, as the image's check guarantees; any other ring is left alone. Sums wrap.
+/// `rings` begins with the core's ring. What lies behind it is looked at but never changed, as the image's check
+/// guarantees that every synapse ends at a compartment of the core, after a delay that the core has a slot for.
 #[inline]
-pub fn scatter_sparse(ring: &mut [i16], start: usize, synapses: &[u32]) {
-    // A ring of known length lets the mask prove that every index is inside it.
-    macro_rules! by_slots {
-        ($($slots:literal)*) => {
-            match ring.len() / SLOT {
-                $($slots => if let Some(ring) = ring.as_mut_array::<{ $slots * SLOT }>() {
-                    scatter_masked(ring, start, synapses);
+pub fn scatter_sparse(rings: &mut [i16], place: &Place, synapses: &[u32]) {
+    // An array whose length is a power of two lets the mask prove that every index is inside it.
+    macro_rules! by_length {
+        ($length:expr, $start:expr, $($known:literal)*) => {
+            match $length {
+                $($known => if let Some(ring) = rings.first_chunk_mut::<$known>() {
+                    scatter_masked(ring, $start, synapses);
                 },)*
                 _ => {}
             }
         };
     }
-    by_slots!(1 2 4 8 16 32 64);
+    if place.slots == 1 {
+        by_length!(view_length(place.slot_length), place.compartment_base, 16 32 64 128 256 512 1024);
+    } else if place.slot_length == COMPARTMENTS_PER_CORE {
+        // Delay and compartment in a word are the place in such a ring.
+        let start = place.of(0, 0);
+        by_length!(place.slots.wrapping_mul(COMPARTMENTS_PER_CORE), start, 2048 4096 8192 16384 32768 65536);
+    } else {
+        scatter_delayed(rings, place, synapses);
+    }
+}
+
+/// Accumulators from the beginning of a ring of one slot that [`scatter_sparse`] must be able to look at.
+pub const fn view_length(slot_length: usize) -> usize {
+    slot_length.next_power_of_two()
+}
+
+/// Slots of fewer compartments than a core can have.
+#[inline(never)]
+fn scatter_delayed(ring: &mut [i16], place: &Place, synapses: &[u32]) {
+    for &word in synapses {
+        let at = place.of(index(word & 0x3FF), index(word >> 10 & 0x3F));
+        if let Some(sum) = ring.get_mut(at) {
+            *sum = sum.wrapping_add(weight(word));
+        }
+    }
 }
 
 /// Four at a time, which leaves the loop's own instructions to every fourth synapse.
@@ -134,7 +131,7 @@ fn scatter_masked<const LENGTH: usize>(ring: &mut [i16; LENGTH], start: usize, s
 
 #[inline(always)]
 fn add_masked<const LENGTH: usize>(ring: &mut [i16; LENGTH], start: usize, word: u32) {
-    let at = crate::image::index(word).wrapping_add(start) & LENGTH.wrapping_sub(1);
+    let at = index(word).wrapping_add(start) & LENGTH.wrapping_sub(1);
     if let Some(sum) = ring.get_mut(at) {
         *sum = sum.wrapping_add(weight(word));
     }
@@ -149,10 +146,9 @@ pub fn scatter_dense(accumulators: &mut [i16], weights: &[i16]) {
 }
 
 /// [`scatter_sparse`] into a sum that is kept apart.
-pub fn scatter_apart_sparse(ring: &mut [i32], start: usize, synapses: &[u32]) {
-    let mask = ring.len().wrapping_sub(1);
+pub fn scatter_apart_sparse(ring: &mut [i32], place: &Place, synapses: &[u32]) {
     for &word in synapses {
-        if let Some(sum) = ring.get_mut(crate::image::index(word & 0xFFFF).wrapping_add(start) & mask) {
+        if let Some(sum) = ring.get_mut(place.of(index(word & 0x3FF), index(word >> 10 & 0x3F))) {
             *sum = sum.wrapping_add(i32::from(weight(word)));
         }
     }
@@ -168,6 +164,7 @@ pub fn scatter_apart_dense(accumulators: &mut [i32], weights: &[i16]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::Synapse;
 
     /// The definition in real numbers.
     fn obvious(mantissa: i32, exponent: i32, bits: i32, mixed: bool) -> i32 {
@@ -199,19 +196,26 @@ mod tests {
     }
 
     #[test]
-    fn words_hold_what_was_packed() {
-        for (compartment, delay, weight) in [(0, 0, 0), (1023, 63, -32767), (512, 1, 32767), (7, 62, -1)] {
-            let synapse = Synapse { compartment, delay, weight };
-            assert_eq!(Synapse::from_word(synapse.word()), synapse);
+    fn a_delayed_spike_lands_in_its_slot_and_wraps_round_the_ring() {
+        for slot_length in [16, 48, 64, 1024] {
+            let place = Place { slot: 2, slots: 4, slot_length, compartment_base: 4 };
+            let mut rings = std::vec![0_i16; 5 * slot_length];
+            let synapse = Synapse { compartment: 9, delay: 3, weight: 5 };
+            scatter_sparse(&mut rings, &place, &[synapse.word(), synapse.word()]);
+            assert_eq!(rings.iter().position(|sum| *sum == 10), Some(slot_length + 13), "{slot_length}");
+            assert_eq!(rings.iter().filter(|sum| **sum != 0).count(), 1);
         }
     }
 
     #[test]
-    fn a_delayed_spike_lands_in_its_slot_and_wraps_round_the_ring() {
-        let mut ring = std::vec![0_i16; 4 * SLOT];
-        let synapse = Synapse { compartment: 9, delay: 3, weight: 5 };
-        scatter_sparse(&mut ring, 2 * SLOT, &[synapse.word(), synapse.word()]);
-        assert_eq!(ring.iter().position(|sum| *sum == 10), Some(SLOT + 9));
-        assert_eq!(ring.iter().filter(|sum| **sum != 0).count(), 1);
+    fn a_spike_without_delay_lands_at_its_compartment_whatever_the_length_of_a_slot() {
+        for blocks in 1..=64 {
+            let slot_length = 16 * blocks;
+            let place = Place { slot: 0, slots: 1, slot_length, compartment_base: 3 };
+            let mut rings = std::vec![0_i16; view_length(slot_length)];
+            let last = Synapse { compartment: slot_length - 4, delay: 0, weight: -7 };
+            scatter_sparse(&mut rings, &place, &[last.word()]);
+            assert_eq!(rings.iter().position(|sum| *sum != 0), Some(slot_length - 1), "{slot_length}");
+        }
     }
 }

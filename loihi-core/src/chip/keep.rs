@@ -9,6 +9,7 @@ use super::{Chip, Suspended};
 use crate::arena::Carver;
 use crate::image::Image;
 use crate::ops::OpCounts;
+use crate::snip::{SnipType, Snips};
 use zerocopy::{FromBytes as _, IntoBytes as _};
 
 /// How much is kept.
@@ -25,15 +26,15 @@ pub const HEADER_BYTES: usize = size_of::<Suspended>();
 
 impl Keep {
     /// Bytes of the chip's memory that are kept, from its beginning on.
-    pub fn memory_bytes(self, image: &Image<'_>) -> usize {
+    pub fn memory_bytes(self, image: &Image<'_>, snips: &[SnipType]) -> usize {
         match self {
             Self::Learned => {
                 let mut counting = Carver::counting();
                 // Counting never runs out of memory.
-                let _slices = State::carve_learned(image, &mut counting);
+                let _slices = State::carve_learned(image, Snips(snips), &mut counting);
                 counting.used()
             }
-            Self::State => Chip::bytes_needed(image),
+            Self::State => Chip::bytes_needed(image, snips),
         }
     }
 
@@ -50,22 +51,35 @@ impl Suspended {
     /// A chip at step 0 that has computed nothing.
     pub(super) fn start() -> Self {
         let counts = OpCounts::default();
-        Self { t: 0, spikes: 0, resting: 0, arrived: 0, reward: 0, learning: 1, deep: 1, metering: 0, ops: counts }
+        Self {
+            t: 0,
+            spikes: 0,
+            resting: 0,
+            arrived: 0,
+            reward: 0,
+            learning: 1,
+            deep: 1,
+            metering: 0,
+            settled: 0,
+            reserved: 0,
+            ops: counts,
+        }
     }
 
     /// Its bytes. Whether voltages are deep is a guess that targets make in their own ways, so it is kept as the safe
-    /// one.
+    /// one; so is which biases stand.
     pub fn header(&self) -> [u8; HEADER_BYTES] {
         let mut bytes = [0; HEADER_BYTES];
         // The buffer is as long.
-        let _fits = Self { deep: 1, ..*self }.write_to(&mut bytes);
+        let _fits = Self { deep: 1, settled: 0, ..*self }.write_to(&mut bytes);
         bytes
     }
 
     /// The chip that these bytes describe; `None` if no chip gives such bytes.
     pub fn from_header(bytes: &[u8; HEADER_BYTES]) -> Option<Self> {
         let suspended = Self::read_from_bytes(bytes).ok()?;
-        let sound = suspended.learning <= 1 && suspended.deep == 1 && suspended.metering <= 1;
-        sound.then_some(suspended)
+        let flags = suspended.learning <= 1 && suspended.deep == 1 && suspended.metering <= 1;
+        let valid = flags && suspended.settled == 0 && suspended.reserved == 0;
+        valid.then_some(suspended)
     }
 }

@@ -6,21 +6,19 @@ mod state;
 mod write;
 
 use crate::arena::{Carver, Stack, TooSmall};
-use crate::axon::{self, Arrivals};
-use crate::compartment::{self, Compartments, Events, LANES, Moment};
-use crate::dendrite::{self, SLOT, slot_start};
-use crate::image::{CoreRecord, Image, Recorded};
+use crate::axon;
+use crate::compartment::{self, Compartments, Events, Moment, set_registers};
+use crate::dendrite;
+use crate::image::{CoreRecord, Image, LANES, Recorded, index};
 use crate::learning::Lesson;
 use crate::meter::CoreCounts;
 use crate::num::{Drawn, RandomSource};
 use crate::ops::OpCounts;
-use crate::snip::{Cpu, Phase, ReplayBuffer, Snip as _, SnipKind};
-use core::ops::Range;
+use crate::snip::{Cpu, Phase, Sample, SnipType, Snips};
 use state::State;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 pub use keep::{HEADER_BYTES, Keep};
-pub(crate) use state::registers;
 
 /// How much a reset takes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, postcard_schema::Schema)]
@@ -47,13 +45,63 @@ pub struct Suspended {
     learning: u32,
     deep: u32,
     metering: u32,
+    settled: u32,
+    reserved: u32,
     ops: OpCounts,
 }
 
 /// A chip that runs an image in the memory that it was given.
+///
+/// # Example
+/// Two neurons: the first fires every third step from a bias, the second when it hears of it.
+///
+/// ```
+/// use loihi_core::chip::Chip;
+/// use loihi_core::image::{AxonRecord, Image, Profile, Section, Synapse, SynapseFormat, write};
+/// use loihi_core::snip::Snips;
+///
+/// let profile = Profile { decay_v: 0, v_th: 640, ..Profile::DEFAULT };
+/// let axon = AxonRecord {
+///     core: 0,
+///     format: SynapseFormat::Sparse,
+///     sum: 0,
+///     first: 0,
+///     synapses: 1,
+///     compartment_base: 0,
+///     atoms: 1,
+///     weight_bits: 8,
+///     learning: 0,
+/// };
+/// let synapse = Synapse { compartment: 1, delay: 0, weight: 11 };
+/// let sections = [
+///     // One core of two compartments, in one group, with one slot.
+///     (Section::Cores, &[0, 2, 0, 1, 1, 0, 0, 0][..]),
+///     (Section::Profiles, &profile.words()),
+///     (Section::Groups, &[2, 0, 1]),
+///     (Section::Bias, &[300, 0]),
+///     (Section::Axons, &axon.words().expect("every field fits")),
+///     // Compartment 0 has a route, compartment 1 has none.
+///     (Section::Fanout, &[0, 1, 1]),
+///     (Section::Routes, &[0]),
+///     (Section::Sparse, &[synapse.word()]),
+/// ];
+/// let mut words = [0; 100];
+/// let length = write(&mut words, [0; 5], &sections).expect("it fits");
+/// let image = Image::open(zerocopy::IntoBytes::as_bytes(&words[..length]), &Snips(&[])).expect("it is valid");
+///
+/// let mut memory = [0_u64; 128];
+/// let mut chip = Chip::new(image, &[], zerocopy::IntoBytes::as_mut_bytes(&mut memory)).expect("it fits");
+/// let fired: [Option<u32>; 5] = core::array::from_fn(|_| {
+///     chip.step();
+///     chip.spikes().first().copied()
+/// });
+/// assert_eq!(fired, [None, None, Some(0), Some(1), None]);
+/// ```
 #[derive(Debug)]
 pub struct Chip<'a> {
     image: Image<'a>,
+    /// Programs that its image may name.
+    snips: Snips<'a>,
     /// Compartments of all cores.
     compartments: usize,
     state: State<'a>,
@@ -63,48 +111,58 @@ pub struct Chip<'a> {
     learning: bool,
     /// What the cores' learning reads as r1.
     reward: i32,
+    /// Programs whose biases stand; see [`Cpu::settle`].
+    settled: u32,
     ops: OpCounts,
 }
 
 impl<'a> Chip<'a> {
-    /// Bytes of memory that a chip with this image needs, if the memory starts at a multiple of eight.
-    pub fn bytes_needed(image: &Image<'_>) -> usize {
+    /// Bytes of memory that a chip with this image needs, if the memory starts at a multiple of eight; `snips` are the
+    /// programs that the image may name.
+    pub fn bytes_needed(image: &Image<'_>, snips: &[SnipType]) -> usize {
         let mut counting = Carver::counting();
         // Counting never runs out of memory.
-        let _slices = State::carve(image, &mut counting, [0; 3]);
+        let _slices = State::carve(image, Snips(snips), &mut counting, [0; 3]);
         counting.used()
     }
 
-    /// A chip at step 0.
+    /// A chip at step 0. `snips` are the programs with which the image was opened.
     ///
     /// # Errors
     /// [`TooSmall`] with the bytes that [`Chip::bytes_needed`] asks for.
-    pub fn new(image: Image<'a>, memory: &'a mut [u8]) -> Result<Self, TooSmall> {
+    pub fn new(image: Image<'a>, snips: &'a [SnipType], memory: &'a mut [u8]) -> Result<Self, TooSmall> {
         // What lies between the slices is kept with them.
         memory.fill(0);
-        let mut chip = Self::resume(image, memory, Suspended::start())?;
+        let mut chip = Self::resume(image, snips, memory, Suspended::start())?;
         chip.reset(ResetScope::All);
         Ok(chip)
     }
 
-    /// Goes on with a chip that was suspended, in the same memory.
+    /// Goes on with a chip that was suspended, in the same memory and with the same programs.
     ///
     /// # Errors
     /// [`TooSmall`] as [`Chip::new`].
-    pub fn resume(image: Image<'a>, memory: &'a mut [u8], from: Suspended) -> Result<Self, TooSmall> {
+    pub fn resume(
+        image: Image<'a>,
+        snips: &'a [SnipType],
+        memory: &'a mut [u8],
+        from: Suspended,
+    ) -> Result<Self, TooSmall> {
         let available = memory.len();
-        let lists = [from.spikes, from.resting, from.arrived].map(crate::image::index);
-        let state = State::carve(&image, &mut Carver::new(memory), lists);
-        let mut state = state.map_err(|_| TooSmall { needed: Self::bytes_needed(&image), available })?;
-        state.arrivals.meter.on = from.metering != 0;
+        let lists = [from.spikes, from.resting, from.arrived].map(index);
+        let state = State::carve(&image, Snips(snips), &mut Carver::new(memory), lists);
+        let mut state = state.map_err(|_| TooSmall { needed: Self::bytes_needed(&image, snips), available })?;
+        state.meter.on = from.metering != 0;
         Ok(Self {
             image,
+            snips: Snips(snips),
             compartments: image.compartments(),
             state,
             t: from.t,
             deep: from.deep != 0,
             learning: from.learning != 0,
             reward: from.reward,
+            settled: from.settled,
             ops: from.ops,
         })
     }
@@ -117,11 +175,13 @@ impl<'a> Chip<'a> {
             t: self.t,
             spikes: length(&self.state.spikes),
             resting: length(&self.state.resting),
-            arrived: length(&self.state.arrivals.plastic.arrived),
+            arrived: length(&self.state.plastic.arrived),
             reward: self.reward,
             learning: u32::from(self.learning),
             deep: u32::from(self.deep),
-            metering: u32::from(self.state.arrivals.meter.on),
+            metering: u32::from(self.state.meter.on),
+            settled: self.settled,
+            reserved: 0,
             ops: self.ops,
         }
     }
@@ -131,8 +191,9 @@ impl<'a> Chip<'a> {
         self.state.reset(&self.image);
         self.deep = !self.image.voltage_start.is_empty();
         self.reward = 0;
+        self.settled = 0;
         let mut working_first = 0_usize;
-        for snip in self.image.snips().filter_map(|record| SnipKind::from_record(&record)) {
+        for snip in self.image.snips().filter_map(|record| self.snips.find(record)) {
             let end = working_first.saturating_add(snip.working_words());
             if let Some(working) = self.state.working.get_mut(working_first..end) {
                 snip.reset(working);
@@ -145,16 +206,14 @@ impl<'a> Chip<'a> {
             for [_, _, biases] in self.state.blocks.iter_mut() {
                 biases.fill(0);
             }
-            for (compartment, bias) in self.image.bias.iter().enumerate() {
-                if let Some([_, _, register]) = registers(&self.image, self.state.blocks, compartment) {
-                    *register = bias.wrapping_shl(8);
-                }
-            }
-            self.state.arrivals.plastic.reset_synapses(&self.image);
+            set_registers(&self.image, self.state.blocks, self.image.bias, |[_, _, register], bias| {
+                *register = bias.wrapping_shl(8);
+            });
+            self.state.plastic.reset_synapses(&self.image);
             self.t = 0;
             self.learning = true;
             self.ops = OpCounts::default();
-            self.state.arrivals.meter.cores.fill(CoreCounts::default());
+            self.state.meter.cores.fill(CoreCounts::default());
         }
     }
 
@@ -189,10 +248,11 @@ impl<'a> Chip<'a> {
     /// Sends a spike into an external input; it counts in the next step. Unknown inputs reach nothing.
     pub fn inject(&mut self, input: usize) {
         let source = self.compartments.saturating_add(input);
-        if self.state.arrivals.meter.on {
+        if self.state.meter.on {
             self.meter_input(source);
         }
-        axon::deliver(&self.image, &mut self.state.arrivals, self.t, source, &mut self.ops);
+        let State { accumulators, plastic, .. } = &mut self.state;
+        axon::deliver(&self.image, accumulators, plastic, self.t, source, &mut self.ops);
         self.ops.input_spikes = self.ops.input_spikes.wrapping_add(1);
     }
 
@@ -203,17 +263,17 @@ impl<'a> Chip<'a> {
 
     /// Lets every core be metered, or not; a reset changes nothing about it.
     pub fn set_metering(&mut self, on: bool) {
-        self.state.arrivals.meter.on = on;
+        self.state.meter.on = on;
     }
 
     /// What counts the executed instructions of the embedded CPU's programs, until the chip is suspended.
     pub fn set_clock(&mut self, clock: Option<fn() -> u64>) {
-        self.state.arrivals.meter.clock = clock;
+        self.state.meter.clock = clock;
     }
 
     /// Instructions that the embedded CPU's programs took since the clock was set, while metered; `None` without clock.
     pub fn snip_instructions(&self) -> Option<u64> {
-        let meter = &self.state.arrivals.meter;
+        let meter = &self.state.meter;
         meter.clock.filter(|_| meter.on).map(|_| meter.snip_instructions)
     }
 
@@ -222,39 +282,46 @@ impl<'a> Chip<'a> {
         self.reward
     }
 
-    /// Keeps the sample in the mailboxes in a slot of the image's first [`ReplayBuffer`]; nothing without one, or
+    /// Keeps the sample in the mailboxes in a slot of the first program that keeps samples; nothing without one, or
     /// without the slot.
     pub fn keep(&mut self, slot: usize) {
-        if let Some((buffer, learned)) = self.replay_buffer() {
-            let learned = self.state.learned.get_mut(learned).unwrap_or_default();
-            buffer.keep(learned, slot, self.state.stimulus, self.state.target);
+        let (mut learned_first, state) = (0_usize, &mut self.state);
+        for snip in self.image.snips().filter_map(|record| self.snips.find(record)) {
+            let end = learned_first.saturating_add(snip.learned_words());
+            let learned = state.learned.get_mut(learned_first..end).unwrap_or_default();
+            let sample = Sample { stimulus: state.stimulus, target: state.target };
+            if snip.keep_sample(learned, slot, &sample) {
+                return;
+            }
+            learned_first = end;
         }
     }
 
     /// Puts the sample of a slot back into the mailboxes, named by the step number; nothing as [`Chip::keep`].
     pub fn recall(&mut self, slot: usize) {
-        if let Some((buffer, learned)) = self.replay_buffer() {
-            let learned = self.state.learned.get_mut(learned).unwrap_or_default();
-            buffer.recall(learned, slot, self.state.stimulus, self.state.target, self.t);
-        }
-    }
-
-    /// The first replay buffer, and where its slots are.
-    fn replay_buffer(&self) -> Option<(ReplayBuffer, Range<usize>)> {
-        let mut first = 0_usize;
-        for snip in self.image.snips().filter_map(|record| SnipKind::from_record(&record)) {
-            let end = first.saturating_add(snip.learned_words());
-            if let SnipKind::ReplayBuffer(buffer) = snip {
-                return Some((buffer, first..end));
+        self.settled = 0;
+        let (mut learned_first, state) = (0_usize, &mut self.state);
+        for snip in self.image.snips().filter_map(|record| self.snips.find(record)) {
+            let end = learned_first.saturating_add(snip.learned_words());
+            let learned = state.learned.get_mut(learned_first..end).unwrap_or_default();
+            let mut sample = Sample { stimulus: state.stimulus, target: state.target };
+            if snip.recall_sample(learned, slot, &mut sample, self.t) {
+                return;
             }
-            first = end;
+            learned_first = end;
         }
-        None
     }
 
     /// The mailbox for encoders.
     pub fn stimulus_mut(&mut self) -> &mut [i16] {
+        // Whoever asks may change it.
+        self.settled = 0;
         self.state.stimulus
+    }
+
+    /// Words of the mailboxes: stimulus, target, output.
+    pub fn mailbox_words(&self) -> [usize; 3] {
+        [self.state.stimulus.len(), self.state.target.len(), self.state.output.len()]
     }
 
     /// The mailbox for learning rules.
@@ -303,12 +370,12 @@ impl<'a> Chip<'a> {
 
     #[inline(always)]
     fn deliver_spikes(&mut self) {
-        if self.state.arrivals.meter.on {
+        if self.state.meter.on {
             self.meter_deliveries();
         }
-        for &spike in self.state.spikes.as_slice() {
-            let source = crate::image::index(spike);
-            axon::deliver(&self.image, &mut self.state.arrivals, self.t, source, &mut self.ops);
+        let State { accumulators, plastic, spikes, .. } = &mut self.state;
+        for &spike in spikes.as_slice() {
+            axon::deliver(&self.image, accumulators, plastic, self.t, index(spike), &mut self.ops);
         }
         self.state.spikes.clear();
         if self.image.sums().len() > 0 {
@@ -319,15 +386,11 @@ impl<'a> Chip<'a> {
     /// Lets the sums kept apart join those of their cores.
     #[cold]
     fn join_sums(&mut self) {
-        let accumulators = &mut self.state.arrivals.accumulators;
+        let accumulators = &mut self.state.accumulators;
         for sum in self.image.sums() {
             let Some(core) = self.image.core(sum.core) else { continue };
-            let slots = |first: usize| {
-                let begin = first.wrapping_mul(SLOT);
-                begin..begin.wrapping_add(core.slots.wrapping_mul(SLOT))
-            };
-            let apart = accumulators.apart.get_mut(slots(sum.slot_first)).unwrap_or_default();
-            let joining = accumulators.joining.get_mut(slots(core.slot_first)).unwrap_or_default();
+            let apart = accumulators.apart.get_mut(core.ring_of(&sum)).unwrap_or_default();
+            let joining = accumulators.joining.get_mut(core.ring()).unwrap_or_default();
             dendrite::join(&sum, apart, joining);
         }
     }
@@ -336,7 +399,7 @@ impl<'a> Chip<'a> {
     fn update_cores<R: RandomSource + Copy>(&mut self, random: R) {
         let shallow = !core::mem::take(&mut self.deep);
         let mut block_first = 0_usize;
-        let metering = self.state.arrivals.meter.on;
+        let metering = self.state.meter.on;
         for (number, core) in self.image.cores().enumerate() {
             if metering {
                 self.meter_core(number, &core, block_first);
@@ -356,7 +419,7 @@ impl<'a> Chip<'a> {
     #[cold]
     #[inline(never)]
     fn meter_input(&mut self, source: usize) {
-        self.state.arrivals.meter.count_arrivals(&self.image, source);
+        self.state.meter.count_arrivals(&self.image, source);
     }
 
     /// Counts what the spikes of the last step do.
@@ -364,7 +427,7 @@ impl<'a> Chip<'a> {
     #[inline(never)]
     fn meter_deliveries(&mut self) {
         for &spike in self.state.spikes.as_slice() {
-            self.state.arrivals.meter.count_arrivals(&self.image, crate::image::index(spike));
+            self.state.meter.count_arrivals(&self.image, index(spike));
         }
     }
 
@@ -373,9 +436,9 @@ impl<'a> Chip<'a> {
     #[inline(never)]
     fn meter_core(&mut self, number: usize, core: &CoreRecord, block_first: usize) {
         let blocks = block_first..block_first.wrapping_add(core.blocks());
-        let blocks = self.state.blocks.get(blocks).unwrap_or_default();
-        let slot = core.slot_first.wrapping_mul(SLOT).wrapping_add(slot_start(self.t, core.slots));
-        let Arrivals { accumulators, meter, .. } = &mut self.state.arrivals;
+        let slot = core.accumulator_first.wrapping_add(core.slot_start(self.t));
+        let State { blocks: all, accumulators, meter, .. } = &mut self.state;
+        let blocks = all.get(blocks).unwrap_or_default();
         let sums_64 = accumulators.rings_64.get(slot..).unwrap_or_default();
         let joining = if core.sums == 0 { &[][..] } else { accumulators.joining.get(slot..).unwrap_or_default() };
         meter.count_active(&self.image, number, core, blocks, sums_64, joining);
@@ -386,9 +449,9 @@ impl<'a> Chip<'a> {
     #[inline(never)]
     fn meter_spikes(&mut self) {
         let mut spikes = self.state.spikes.as_slice();
-        for (core, counts) in self.image.cores().zip(self.state.arrivals.meter.cores.iter_mut()) {
+        for (core, counts) in self.image.cores().zip(self.state.meter.cores.iter_mut()) {
             let end = core.compartment_first.wrapping_add(core.compartments);
-            let of_core = spikes.partition_point(|spike| crate::image::index(*spike) < end);
+            let of_core = spikes.partition_point(|spike| index(*spike) < end);
             counts.spikes = counts.spikes.wrapping_add(u32::try_from(of_core).unwrap_or(u32::MAX));
             spikes = spikes.get(of_core..).unwrap_or_default();
         }
@@ -403,14 +466,13 @@ impl<'a> Chip<'a> {
         block_first: usize,
     ) -> Option<()> {
         let state = &mut self.state;
-        let slot = core.slot_first.checked_mul(SLOT)?.checked_add(slot_start(self.t, core.slots))?;
+        let slot = core.accumulator_first.checked_add(core.slot_start(self.t))?;
         let place_first = block_first.checked_mul(LANES)?;
-        let joining =
-            if core.sums == 0 { Some(&mut [][..]) } else { state.arrivals.accumulators.joining.get_mut(slot..) };
+        let joining = if core.sums == 0 { Some(&mut [][..]) } else { state.accumulators.joining.get_mut(slot..) };
         let mut compartments = Compartments {
             blocks: state.blocks.get_mut(block_first..block_first.checked_add(core.blocks())?)?,
             refractory: state.refractory.get_mut(place_first..)?,
-            sums_64: state.arrivals.accumulators.rings_64.get_mut(slot..slot.checked_add(SLOT)?)?,
+            sums_64: state.accumulators.rings_64.get_mut(slot..slot.checked_add(core.slot_length())?)?,
             joining: joining?,
             adaptations: state.adaptations.get_mut(place_first..).unwrap_or_default(),
         };
@@ -436,17 +498,16 @@ impl<'a> Chip<'a> {
 
     #[inline(always)]
     fn learn<R: RandomSource + Copy>(&mut self, random: R) {
-        let spikes = self.state.spikes.as_slice();
+        let State { spikes, rates, plastic, meter, .. } = &mut self.state;
         let lesson = Lesson {
             image: &self.image,
             t: self.t,
-            spikes,
+            spikes: spikes.as_slice(),
             reward: self.reward,
             learning: self.learning,
-            rates: self.state.rates,
+            rates,
             random,
         };
-        let Arrivals { plastic, meter, .. } = &mut self.state.arrivals;
         lesson.run(plastic, meter, &mut self.ops);
     }
 
@@ -456,21 +517,21 @@ impl<'a> Chip<'a> {
     }
 
     fn run_snips(&mut self, phase: Phase) {
-        if self.state.arrivals.meter.on {
-            self.state.arrivals.meter.resume();
+        if self.state.meter.on {
+            self.state.meter.resume();
         }
         self.run_all_snips(phase);
-        if self.state.arrivals.meter.on {
-            self.state.arrivals.meter.stop();
+        if self.state.meter.on {
+            self.state.meter.stop();
         }
     }
 
     fn run_all_snips(&mut self, phase: Phase) {
-        let (mut learned_first, mut working_first) = (0_usize, 0_usize);
+        let (mut learned_first, mut working_first, mut own) = (0_usize, 0_usize, 1_u32);
         let rates = self.state.rates.get(self.image.learning().len()..).unwrap_or_default();
         for (record, rate) in self.image.snips().zip(rates) {
-            // The check of the image knows every kind.
-            let Some(snip) = SnipKind::from_record(&record) else { continue };
+            // The check of the image has found every program.
+            let Some(snip) = self.snips.find(record) else { continue };
             let learned_end = learned_first.saturating_add(snip.learned_words());
             let working_end = working_first.saturating_add(snip.working_words());
             let mut cpu = Cpu {
@@ -487,10 +548,14 @@ impl<'a> Chip<'a> {
                 working: self.state.working.get_mut(working_first..working_end).unwrap_or_default(),
                 ops: &mut self.ops,
                 blocks: self.state.blocks,
-                arrivals: &mut self.state.arrivals,
+                plastic: &mut self.state.plastic,
+                accumulators: &mut self.state.accumulators,
+                meter: &mut self.state.meter,
+                settled: &mut self.settled,
+                own,
             };
             snip.run(phase, &mut cpu);
-            (learned_first, working_first) = (learned_end, working_end);
+            (learned_first, working_first, own) = (learned_end, working_end, own << 1);
         }
     }
 }

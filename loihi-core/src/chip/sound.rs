@@ -1,12 +1,10 @@
 //! Whether registers hold what the chip can have left in them: asked after they came from outside.
 
 use super::Chip;
-use crate::compartment::LANES;
-use crate::dendrite::SLOT;
-use crate::image::{CoreRecord, Homeostasis, LearningRecord, index};
+use crate::image::{CoreRecord, Homeostasis, LANES, LearningRecord, index};
 use crate::num::{ThresholdMantissa, Voltage};
 use crate::plastic::{Post, Pre};
-use crate::probe::Register;
+use crate::register::Register;
 
 /// Longest refractory period in steps.
 const REFRACTORY_MAX: u8 = 64;
@@ -25,6 +23,7 @@ impl Chip<'_> {
             self.check_core(&core, block_first)?;
             block_first = block_first.saturating_add(core.blocks());
         }
+        require(self.padding_is_zero(), Register::Dendrite)?;
         let thresholds = 0..=ThresholdMantissa::MAX << 6;
         let mut adaptations = self.state.adaptations.iter();
         require(adaptations.clone().all(|adaptation| thresholds.contains(&adaptation.v_th)), Register::Threshold)?;
@@ -38,7 +37,7 @@ impl Chip<'_> {
 
     /// Lists fit their places, and name what is there.
     fn lists_are_sound(&self) -> bool {
-        let plastic = &self.state.arrivals.plastic;
+        let plastic = &self.state.plastic;
         let spikes = self.state.spikes.as_slice();
         let there = |list: &[u32], end: usize| list.iter().all(|number| index(*number) < end);
         self.state.spikes.fits()
@@ -47,6 +46,12 @@ impl Chip<'_> {
             && there(spikes, self.compartments)
             && spikes.is_sorted_by(|a, b| a < b)
             && there(plastic.arrived.as_slice(), plastic.pre.len())
+    }
+
+    /// What lies behind the last ring is nobody's.
+    fn padding_is_zero(&self) -> bool {
+        let end = self.image.cores().map(|core| core.ring().end).max().unwrap_or(0);
+        self.state.accumulators.rings_64.iter().skip(end).all(|sum| *sum == 0)
     }
 
     /// The list of resting compartments names those whose period runs, and no others.
@@ -69,19 +74,19 @@ impl Chip<'_> {
             require(unused(voltages) && voltages.iter().all(|v| Voltage::new(*v).is_ok()), Register::V)?;
             require(whole(biases), Register::Bias)?;
         }
-        let accumulators = &self.state.arrivals.accumulators;
-        require(unused_is_zero(core, core.slot_first, accumulators.rings_64), Register::Dendrite)?;
+        let accumulators = &self.state.accumulators;
+        require(unused_is_zero(core, core.accumulator_first, accumulators.rings_64), Register::Dendrite)?;
         if core.sums == 0 {
             return Ok(());
         }
-        require(unused_is_zero(core, core.slot_first, accumulators.joining), Register::Apart)?;
+        require(unused_is_zero(core, core.accumulator_first, accumulators.joining), Register::Apart)?;
         let mut sums = self.image.sums().skip(core.sum_first).take(core.sums);
-        require(sums.all(|sum| unused_is_zero(core, sum.slot_first, accumulators.apart)), Register::Apart)
+        require(sums.all(|sum| unused_is_zero(core, sum.accumulator_first, accumulators.apart)), Register::Apart)
     }
 
     /// The variables of plastic synapses, and the traces.
     fn check_group(&self, group: &LearningRecord) -> Result<(), Register> {
-        let plastic = &self.state.arrivals.plastic;
+        let plastic = &self.state.plastic;
         let [axons, synapses, posts] = group.before;
         let of_group = |variables: &[i16], holds: &dyn Fn(i32) -> bool| {
             let variables = variables.get(synapses..synapses.saturating_add(group.synapses));
@@ -111,7 +116,8 @@ const fn require(sound: bool, register: Register) -> Result<(), Register> {
 }
 
 /// Whether the accumulators behind a core's last compartment are zero in every slot.
-fn unused_is_zero<T: Default + PartialEq>(core: &CoreRecord, slot_first: usize, ring: &[T]) -> bool {
-    let slots = ring.chunks(SLOT).skip(slot_first).take(core.slots);
+fn unused_is_zero<T: Default + PartialEq>(core: &CoreRecord, first: usize, ring: &[T]) -> bool {
+    let ring = ring.get(first..first.saturating_add(core.accumulators())).unwrap_or_default();
+    let slots = ring.chunks(core.slot_length().max(1));
     slots.flat_map(|slot| slot.iter().skip(core.compartments)).all(|sum| *sum == T::default())
 }

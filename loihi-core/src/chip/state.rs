@@ -1,13 +1,13 @@
 //! All registers of a chip, as slices of one memory, in an order that does not depend on the target.
 
 use crate::arena::{Carver, Stack, TooSmall};
-use crate::axon::Arrivals;
-use crate::compartment::{Adaptation, Block, LANES};
-use crate::dendrite::{Accumulators, SLOT};
-use crate::image::Image;
+use crate::compartment::{Adaptation, Block, set_registers};
+use crate::dendrite::Accumulators;
+use crate::image::{CoreRecord, Image, LANES};
 use crate::meter::Meter;
 use crate::plastic::{self, Plastic};
-use crate::snip::{Snip as _, SnipKind};
+use crate::snip::Snips;
+use crate::synapse::view_length;
 
 /// The registers, core after core.
 #[derive(Debug)]
@@ -22,8 +22,12 @@ pub(crate) struct State<'a> {
     pub(crate) refractory: &'a mut [u8],
     /// Thresholds and activities, by place; empty if no compartment has homeostasis.
     pub(crate) adaptations: &'a mut [Adaptation],
-    /// Dendritic accumulators and plastic synapses.
-    pub(crate) arrivals: Arrivals<'a>,
+    /// Dendritic accumulators, in which spikes arrive.
+    pub(crate) accumulators: Accumulators<'a>,
+    /// Plastic synapses.
+    pub(crate) plastic: Plastic<'a>,
+    /// What is counted of every core.
+    pub(crate) meter: Meter<'a>,
     /// Compartments that fired in the last step.
     pub(crate) spikes: Stack<'a, u32>,
     /// Places of the compartments that are refractory.
@@ -42,48 +46,48 @@ impl<'a> State<'a> {
     /// Carves the registers; the stacks begin with as many elements as they had.
     pub(crate) fn carve(
         image: &Image<'_>,
+        snips: Snips<'_>,
         carver: &mut Carver<'a>,
         [spikes, resting, arrived]: [usize; 3],
     ) -> Result<Self, TooSmall> {
         let compartments = image.compartments();
         let blocks = image.cores().map(|core| core.blocks()).fold(0, usize::saturating_add);
-        let slots = image.cores().map(|core| core.slots).fold(0, usize::saturating_add);
-        let joining = if image.sums().len() == 0 { 0 } else { slots };
-        let apart = image.sums().filter_map(|sum| image.core(sum.core)).map(|core| core.slots);
+        let joining = image.cores().map(|core| core.accumulators()).fold(0, usize::saturating_add);
+        let joining = if image.sums().len() == 0 { 0 } else { joining };
+        let apart = image.sums().filter_map(|sum| image.core(sum.core)).map(|core| core.accumulators());
         let apart = apart.fold(0, usize::saturating_add);
         let adaptive = image.profiles().any(|profile| profile.homeostasis.is_some());
         let [plastic_axons, _, post_traces, history] = plastic::lengths(image);
         let places = blocks.saturating_mul(LANES);
-        let working = words(image, SnipKind::working_words);
-        let (learned, [weights, tags, delays]) = Self::carve_learned(image, carver)?;
+        let (learned, [weights, tags, delays]) = Self::carve_learned(image, snips, carver)?;
+        let programs = image.snips().filter_map(|record| snips.find(record));
+        let working = programs.map(|snip| snip.working_words()).fold(0, usize::saturating_add);
         Ok(Self {
             learned,
             working: carver.take(working)?,
             blocks: carver.take(blocks)?,
             refractory: carver.take(places)?,
             adaptations: carver.take(if adaptive { places } else { 0 })?,
-            arrivals: Arrivals {
-                accumulators: Accumulators {
-                    rings_64: carver.take(slots.saturating_mul(SLOT))?,
-                    joining: carver.take(joining.saturating_mul(SLOT))?,
-                    apart: carver.take(apart.saturating_mul(SLOT))?,
-                },
-                plastic: Plastic {
-                    weights,
-                    tags,
-                    delays,
-                    pre: carver.take(plastic_axons)?,
-                    post: carver.take(post_traces)?,
-                    history: carver.take(history)?,
-                    arrived: Stack::with_len(carver.take(plastic_axons.saturating_mul(2))?, arrived),
-                },
-                meter: Meter {
-                    on: false,
-                    clock: None,
-                    snip_instructions: 0,
-                    since: 0,
-                    cores: carver.take(image.cores().len())?,
-                },
+            accumulators: Accumulators {
+                rings_64: carver.take(ring_length(image))?,
+                joining: carver.take(joining)?,
+                apart: carver.take(apart)?,
+            },
+            plastic: Plastic {
+                weights,
+                tags,
+                delays,
+                pre: carver.take(plastic_axons)?,
+                post: carver.take(post_traces)?,
+                history: carver.take(history)?,
+                arrived: Stack::with_len(carver.take(plastic_axons.saturating_mul(2))?, arrived),
+            },
+            meter: Meter {
+                on: false,
+                clock: None,
+                snip_instructions: 0,
+                since: 0,
+                cores: carver.take(image.cores().len())?,
             },
             spikes: Stack::with_len(carver.take(compartments)?, spikes),
             resting: Stack::with_len(carver.take(compartments)?, resting),
@@ -98,10 +102,13 @@ impl<'a> State<'a> {
     /// tags and delays.
     pub(super) fn carve_learned(
         image: &Image<'_>,
+        snips: Snips<'_>,
         carver: &mut Carver<'a>,
     ) -> Result<(&'a mut [i32], [&'a mut [i16]; 3]), TooSmall> {
         let [_, synapses, _, _] = plastic::lengths(image);
-        let learned = carver.take(words(image, SnipKind::learned_words))?;
+        let programs = image.snips().filter_map(|record| snips.find(record));
+        let learned = programs.map(|snip| snip.learned_words()).fold(0, usize::saturating_add);
+        let learned = carver.take(learned)?;
         Ok((learned, [carver.take(synapses)?, carver.take(synapses)?, carver.take(synapses)?]))
     }
 
@@ -111,22 +118,14 @@ impl<'a> State<'a> {
             currents.fill(0);
             voltages.fill(0);
         }
-        for (compartment, u) in image.current_start.iter().enumerate() {
-            if let Some([register, _, _]) = registers(image, self.blocks, compartment) {
-                *register = u.wrapping_shl(8);
-            }
-        }
-        for (compartment, v) in image.voltage_start.iter().enumerate() {
-            if let Some([_, register, _]) = registers(image, self.blocks, compartment) {
-                *register = *v;
-            }
-        }
+        set_registers(image, self.blocks, image.current_start, |[register, _, _], u| *register = u.wrapping_shl(8));
+        set_registers(image, self.blocks, image.voltage_start, |[_, register, _], v| *register = v);
         self.reset_adaptations(image);
         self.refractory.fill(0);
-        self.arrivals.accumulators.rings_64.fill(0);
-        self.arrivals.accumulators.joining.fill(0);
-        self.arrivals.accumulators.apart.fill(0);
-        self.arrivals.plastic.reset_traces();
+        self.accumulators.rings_64.fill(0);
+        self.accumulators.joining.fill(0);
+        self.accumulators.apart.fill(0);
+        self.plastic.reset_traces();
         self.spikes.clear();
         self.resting.clear();
         self.stimulus.fill(0);
@@ -153,28 +152,11 @@ impl<'a> State<'a> {
     }
 }
 
-/// Words that all snips need of one kind of memory.
-fn words(image: &Image<'_>, of: impl Fn(&SnipKind) -> usize) -> usize {
-    let snips = image.snips().filter_map(|record| SnipKind::from_record(&record));
-    snips.map(|snip| of(&snip)).fold(0, usize::saturating_add)
-}
-
-/// Current, voltage and bias register of a compartment.
-pub(crate) fn registers<'b>(
-    image: &Image<'_>,
-    blocks: &'b mut [Block],
-    compartment: usize,
-) -> Option<[&'b mut i32; 3]> {
-    let mut block_first = 0_usize;
-    for core in image.cores() {
-        if let Some(at) = compartment.checked_sub(core.compartment_first)
-            && at < core.compartments
-        {
-            let [currents, voltages, biases] = blocks.get_mut(block_first.wrapping_add(at / LANES))?;
-            let lane = at % LANES;
-            return Some([currents.get_mut(lane)?, voltages.get_mut(lane)?, biases.get_mut(lane)?]);
-        }
-        block_first = block_first.wrapping_add(core.blocks());
-    }
-    None
+/// Accumulators of all cores, and what must be there to be looked at behind a ring of one slot.
+fn ring_length(image: &Image<'_>) -> usize {
+    let end = |core: CoreRecord| {
+        let length = if core.slots == 1 { view_length(core.slot_length()) } else { core.accumulators() };
+        core.accumulator_first.saturating_add(length)
+    };
+    image.cores().filter(|core| core.compartments > 0).map(end).max().unwrap_or(0)
 }

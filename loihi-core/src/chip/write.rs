@@ -1,11 +1,11 @@
 //! Writing registers from outside: learned variables, traces, the third factor, reward, currents, voltages and biases.
 
-use super::{Chip, registers};
+use super::Chip;
+use crate::compartment::registers;
 use crate::image::{CHIP_EXPONENT_MIN, EXPONENTS, LearningRecord, Target};
 use crate::num::{BiasExponent, BiasMantissa, Voltage};
 use crate::plastic::{Post, Pre};
-use crate::probe::Register;
-use crate::snip::{Snip as _, SnipKind};
+use crate::register::Register;
 
 /// Largest magnitude of a bias.
 const BIAS_MAX: u32 = (BiasMantissa::MAX << BiasExponent::MAX).unsigned_abs();
@@ -17,16 +17,20 @@ impl Chip<'_> {
     /// Can be written: `w`, `t`, `d`, `x1`, `x2`, `y1`, `y2`, `y3`, `profile`, `reward`, `rate`, `u`, `v`, and
     /// `bias` if the image has biases: up to the largest mantissa with the largest exponent, ±524,160.
     pub fn write(&mut self, register: Register, first: usize, values: impl Iterator<Item = i32> + Clone) -> bool {
-        let count = values.clone().count();
-        let end = first.checked_add(count);
-        let there = end.is_some_and(|end| end <= self.words(register));
-        if !there || !(first..).zip(values.clone()).all(|(at, value)| self.holds(register, at, value)) {
-            return false;
+        let accepted = self.accepts(register, first, values.clone());
+        if accepted {
+            for (at, value) in (first..).zip(values) {
+                self.write_word(register, at, value);
+            }
         }
-        for (at, value) in (first..).zip(values) {
-            self.write_word(register, at, value);
-        }
-        true
+        accepted
+    }
+
+    /// Whether [`Chip::write`] would write these words.
+    pub fn accepts(&self, register: Register, first: usize, values: impl Iterator<Item = i32> + Clone) -> bool {
+        let end = first.checked_add(values.clone().count());
+        end.is_some_and(|end| end <= self.words(register))
+            && (first..).zip(values).all(|(at, value)| self.holds(register, at, value))
     }
 
     /// Whether word `at` of a register can have this value.
@@ -73,13 +77,13 @@ impl Chip<'_> {
             return rate == 0 || products.all(|product| fits(product.exponent));
         }
         let mut snips = self.image.snips().skip(at.wrapping_sub(self.image.learning().len()));
-        let snip = snips.next().and_then(|record| SnipKind::from_record(&record));
+        let snip = snips.next().and_then(|record| self.snips.find(record));
         snip.is_some_and(|snip| snip.rates().contains(&rate))
     }
 
     /// Words of a register that can be written.
     fn words(&self, register: Register) -> usize {
-        let plastic = &self.state.arrivals.plastic;
+        let plastic = &self.state.plastic;
         match register {
             Register::W | Register::T | Register::D => plastic.weights.len(),
             Register::X1 | Register::X2 => plastic.pre.len(),
@@ -93,7 +97,7 @@ impl Chip<'_> {
     }
 
     fn write_word(&mut self, register: Register, at: usize, value: i32) {
-        let plastic = &mut self.state.arrivals.plastic;
+        let plastic = &mut self.state.plastic;
         let half = i16::try_from(value).unwrap_or(0);
         let set = |place: Option<&mut i16>| {
             if let Some(place) = place {
@@ -122,8 +126,9 @@ impl Chip<'_> {
     }
 
     fn write_compartment(&mut self, register: Register, at: usize, value: i32) {
-        // A written voltage may be anything.
+        // A written voltage may be anything, and a bias that another one.
         self.deep = true;
+        self.settled = 0;
         if let Some([u_256, v, bias_256]) = registers(&self.image, self.state.blocks, at) {
             match register {
                 Register::U => *u_256 = value.wrapping_shl(8),

@@ -1,8 +1,8 @@
 //! The compartment with everything, one at a time: noise, sums kept apart, dendritic trees, homeostasis.
 
 use super::tree::{Operand, OperandStack, join};
-use super::{Adaptation, Compartments, Events, LANES, Moment};
-use crate::image::{Homeostasis, Noise, NoiseAt, Pattern, Profile, StackOut, ThresholdMode};
+use super::{Adaptation, Compartments, Events, Moment};
+use crate::image::{Homeostasis, LANES, Noise, NoiseAt, Pattern, Profile, StackOut, ThresholdMode};
 use crate::num::{Decay, Purpose, RandomSource, ThresholdMantissa, decay_toward_zero, wrap_signed};
 use core::ops::Range;
 

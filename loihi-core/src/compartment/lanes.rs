@@ -1,7 +1,7 @@
 //! The plain compartment, many at a time: equal parameters, no noise, no tree, no homeostasis.
 
-use super::{Block, Compartments, Events, LANES};
-use crate::image::Profile;
+use super::{Block, Compartments, Events};
+use crate::image::{LANES, Profile};
 use crate::num::{SMALL, retain_scaled, retain_small};
 use core::ops::Range;
 

@@ -12,12 +12,9 @@ pub mod lanes;
 pub mod tree;
 
 use crate::arena::Stack;
-use crate::image::{GroupRecord, Pattern};
+use crate::image::{GroupRecord, Image, LANES, Pattern, index};
 use crate::num::RandomSource;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
-
-/// Compartments that are advanced together.
-pub const LANES: usize = 16;
 
 /// The registers of consecutive compartments of a core: currents, voltages, biases.
 ///
@@ -130,7 +127,7 @@ pub fn update<R: RandomSource>(
 #[inline]
 pub fn rest(resting: &mut Stack<'_, u32>, blocks: &mut [Block], refractory: &mut [u8]) {
     resting.retain(|place| {
-        let at = crate::image::index(place);
+        let at = index(place);
         let block = blocks.get_mut(at / LANES);
         let v = block.and_then(|[_, voltages, _]| voltages.get_mut(at % LANES));
         let (Some(v), Some(steps)) = (v, refractory.get_mut(at)) else { return false };
@@ -140,6 +137,45 @@ pub fn rest(resting: &mut Stack<'_, u32>, blocks: &mut [Block], refractory: &mut
         *steps = steps.saturating_sub(1);
         *steps > 0
     });
+}
+
+/// Current, voltage and bias register of a compartment; `blocks` are those of the whole chip.
+pub fn registers<'b>(image: &Image<'_>, blocks: &'b mut [Block], compartment: usize) -> Option<[&'b mut i32; 3]> {
+    let mut block_first = 0_usize;
+    for core in image.cores() {
+        if let Some(at) = compartment.checked_sub(core.compartment_first)
+            && at < core.compartments
+        {
+            return lane_of(blocks.get_mut(block_first.wrapping_add(at / LANES))?, at % LANES);
+        }
+        block_first = block_first.wrapping_add(core.blocks());
+    }
+    None
+}
+
+/// Hands a value for each compartment and its registers to `set`, in one walk over the cores; as [`registers`] does for
+/// one compartment.
+pub fn set_registers<T: Copy>(
+    image: &Image<'_>,
+    blocks: &mut [Block],
+    values: &[T],
+    mut set: impl FnMut([&mut i32; 3], T),
+) {
+    let (mut blocks, mut values) = (blocks.iter_mut(), values.iter());
+    for core in image.cores() {
+        let of_core = blocks.by_ref().take(core.blocks()).flat_map(|block| {
+            let [currents, voltages, biases] = block;
+            currents.iter_mut().zip(voltages).zip(biases)
+        });
+        for ((((u, v), bias), _), value) in of_core.zip(0..core.compartments).zip(values.by_ref()) {
+            set([u, v, bias], *value);
+        }
+    }
+}
+
+fn lane_of(block: &mut Block, lane: usize) -> Option<[&mut i32; 3]> {
+    let [currents, voltages, biases] = block;
+    Some([currents.get_mut(lane)?, voltages.get_mut(lane)?, biases.get_mut(lane)?])
 }
 
 #[cfg(test)]

@@ -1,13 +1,25 @@
 //! What a device does with a request: the arena, the image in it, the chip behind it.
 
-use super::{Board, Data, DeviceError, stream};
+use super::data::Data;
+use super::{Board, steps};
 use crate::arena::{ALIGNMENT, aligned};
 use crate::chip::{Chip, HEADER_BYTES, Keep, ResetScope, Suspended};
-use crate::image::{Image, index};
-use crate::probe::Register;
+use crate::image::{Image, Name, index};
+use crate::register::Register;
+use crate::snip::{Snips, same_kind};
+use crate::wire::DeviceError;
 use crate::wire::frame::CRC;
-use crate::wire::message::{DATA_MAX, Request, Response, SCHEMA, VERSION};
+use crate::wire::message::{Report, Request, Response, SCHEMA, VERSION};
 use zerocopy::IntoBytes as _;
+
+/// Where the image of a chip lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// At the front of the arena, so many bytes of it.
+    Arena { bytes: usize },
+    /// Where the board carries it.
+    Board,
+}
 
 /// What the arena holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +28,8 @@ enum Contents {
     Nothing,
     /// The beginning of an image.
     Loading { bytes: usize, check: u32 },
-    /// An image and its chip.
-    Chip { image_bytes: usize, suspended: Suspended },
+    /// A chip and, unless the board carries it, its image.
+    Chip { image: Place, suspended: Suspended },
 }
 
 /// A restore that has begun.
@@ -29,9 +41,23 @@ struct Restoring {
     header: [u8; HEADER_BYTES],
 }
 
-/// The arena and what it holds.
+/// Executes requests on the chip in its arena.
+///
+/// # Example
+/// A host in the same process calls it, without frames and bytes:
+///
+/// ```
+/// use loihi_core::device::{Board, Machine};
+/// use loihi_core::wire::DeviceError;
+/// use loihi_core::wire::message::{Report, Request, Response};
+///
+/// let mut machine = Machine::new(vec![0; 1024], Board::named("example"));
+/// let mut data = [0; 256];
+/// let run = Request::Run { steps: 10, spikes: &[], report: Report::Spikes };
+/// assert_eq!(machine.execute(&run, &mut data), Response::Failed(DeviceError::NoImage));
+/// ```
 #[derive(Debug)]
-pub(super) struct Machine<A> {
+pub struct Machine<A> {
     arena: A,
     board: Board,
     contents: Contents,
@@ -42,37 +68,37 @@ pub(super) struct Machine<A> {
 }
 
 impl<A: AsMut<[u64]>> Machine<A> {
-    pub(super) const fn new(arena: A, board: Board) -> Self {
+    /// A machine without a chip. The arena holds image and state, in whole 64-bit words for their alignment.
+    pub const fn new(arena: A, board: Board) -> Self {
         Self { arena, board, contents: Contents::Nothing, restoring: None, saving: None }
     }
 
-    pub(super) fn hello(&mut self) -> Response<'static> {
-        let arena_bytes = word(bytes_of(&mut self.arena).len());
-        Response::Hello { version: VERSION, schema: SCHEMA, arena_bytes, board: self.board.name }
-    }
-
-    pub(super) fn execute<'d>(
-        &mut self,
-        request: &Request<'_>,
-        data: &'d mut Data,
-    ) -> Result<Response<'d>, DeviceError> {
+    /// Executes a request. `buffer` takes the data of the answer; its length is the most that one can have.
+    pub fn execute<'d>(&mut self, request: &Request<'_>, buffer: &'d mut [u8]) -> Response<'d> {
         if !matches!(request, Request::Save { .. }) {
             self.saving = None;
         }
+        self.try_execute(request, buffer).unwrap_or_else(Response::Failed)
+    }
+
+    fn try_execute<'d>(&mut self, request: &Request<'_>, buffer: &'d mut [u8]) -> Result<Response<'d>, DeviceError> {
         match *request {
-            // Greetings are answered before they come here.
-            Request::Hello { .. } => Err(DeviceError::Unreadable),
+            Request::Hello { version, schema, .. } => Ok(match (version, schema) {
+                (VERSION, SCHEMA) => self.hello(buffer),
+                _ => Response::Refused { version: VERSION, schema: SCHEMA },
+            }),
             Request::LoadBegin { bytes, check } => self.load_begin(index(bytes), check),
             Request::LoadChunk { offset, data } => self.load_chunk(offset, data),
             Request::LoadEnd => self.load_end(),
-            Request::Run { steps, spikes } => self.run(steps, spikes),
-            Request::Stream { records } => self.stream(records, data),
-            Request::Read { register, first, count } => self.read(register, first, count, data),
+            Request::LoadResident => self.load_resident(),
+            Request::Run { steps, spikes, report } => self.run(steps, spikes, report, buffer),
+            Request::Stream { records, report } => self.stream(records, report, buffer),
+            Request::Read { register, first, count } => self.read(register, first, count, buffer),
             Request::Write { register, first, data } => self.write(register, first, data),
             Request::Ops => self.with_chip(|chip| Response::Ops(*chip.ops())),
             Request::Digest => self.with_chip(|chip| Response::Digest(chip.digest())),
             Request::Reset { scope } => self.reset(scope),
-            Request::Save { keep, offset } => self.save(keep, index(offset), data),
+            Request::Save { keep, offset } => self.save(keep, index(offset), buffer),
             Request::RestoreBegin { keep, bytes, check } => self.restore_begin(keep, bytes, check),
             Request::RestoreChunk { offset, data } => self.restore_chunk(offset, data),
             Request::RestoreEnd => self.restore_end(),
@@ -81,6 +107,20 @@ impl<A: AsMut<[u64]>> Machine<A> {
                 Response::Done
             }),
         }
+    }
+
+    fn hello<'d>(&mut self, buffer: &'d mut [u8]) -> Response<'d> {
+        let arena_bytes = word(bytes_of(&mut self.arena).len());
+        let mut data = Data::new(buffer);
+        let data_bytes = word(data.capacity());
+        for program in self.board.snips {
+            let fits = data.word(program.kind) && data.word(word(program.name.len()));
+            if !fits || !data.extend(program.name.as_bytes()) {
+                break;
+            }
+        }
+        let (board, snips) = (self.board.name, data.finish());
+        Response::Hello { version: VERSION, schema: SCHEMA, arena_bytes, data_bytes, board, snips }
     }
 
     fn load_begin(&mut self, bytes: usize, check: u32) -> Result<Response<'static>, DeviceError> {
@@ -105,53 +145,84 @@ impl<A: AsMut<[u64]>> Machine<A> {
 
     fn load_end(&mut self) -> Result<Response<'static>, DeviceError> {
         let Contents::Loading { bytes, check } = self.contents else { return Err(DeviceError::NoImage) };
-        let available = word(bytes_of(&mut self.arena).len());
-        let (image, memory) = split(bytes_of(&mut self.arena), bytes).ok_or(DeviceError::NoImage)?;
+        let image = bytes_of(&mut self.arena).get(..bytes).ok_or(DeviceError::NoImage)?;
         let found = CRC.checksum(image);
         if found != check {
             return Err(DeviceError::Check { announced: check, found });
         }
-        let image = Image::open(image).map_err(DeviceError::Image)?;
-        let used = padded(bytes).saturating_add(Chip::bytes_needed(&image));
+        self.start(Place::Arena { bytes })
+    }
+
+    fn load_resident(&mut self) -> Result<Response<'static>, DeviceError> {
+        if self.board.image.is_empty() {
+            return Err(DeviceError::NoImage);
+        }
+        self.start(Place::Board)
+    }
+
+    /// Starts the chip of an image that is there.
+    fn start(&mut self, place: Place) -> Result<Response<'static>, DeviceError> {
+        let snips = self.board.snips;
+        if let Some([one, other]) = same_kind(snips) {
+            let [first, second] = [one, other].map(|program| Name::new(program.name));
+            return Err(DeviceError::SameKind { kind: one.kind, first, second });
+        }
+        let available = word(bytes_of(&mut self.arena).len());
+        let (image, memory) = parts(&mut self.arena, &self.board, place).ok_or(DeviceError::NoImage)?;
+        let image = Image::open(image, &Snips(snips)).map_err(DeviceError::Image)?;
+        let image_bytes = match place {
+            Place::Arena { bytes } => padded(bytes),
+            Place::Board => 0,
+        };
+        let used = image_bytes.saturating_add(Chip::bytes_needed(&image, snips));
         let too_small = DeviceError::ArenaTooSmall { needed: word(used), available };
-        let chip = Chip::new(image, memory).map_err(|_| too_small)?;
+        let chip = Chip::new(image, snips, memory).map_err(|_| too_small)?;
         let learned_words = word(chip.learned().len());
-        self.contents = Contents::Chip { image_bytes: bytes, suspended: chip.suspended() };
+        self.contents = Contents::Chip { image: place, suspended: chip.suspended() };
+        self.restoring = None;
         Ok(Response::Loaded { used_bytes: word(used), learned_words })
     }
 
-    fn run(&mut self, steps: u32, spikes: &[u8]) -> Result<Response<'static>, DeviceError> {
-        let Board { ticks, step: compute, .. } = self.board;
-        let pairs = spikes.as_chunks::<4>().0;
-        if let Some(late) = pairs.iter().find(|pair| due(**pair) > steps) {
-            return Err(DeviceError::Late { step: due(*late) });
+    fn run<'d>(
+        &mut self,
+        steps: u32,
+        spikes: &[u8],
+        report: Report,
+        buffer: &'d mut [u8],
+    ) -> Result<Response<'d>, DeviceError> {
+        let board = self.board;
+        if let Some(step) = steps::late(spikes, steps) {
+            return Err(DeviceError::Late { step });
         }
-        self.with_sound_chip(|chip| {
-            let mut waiting = pairs.iter().peekable();
-            chip.set_clock(ticks);
-            let begin = ticks.map(|now| now());
-            // After the last step come the spikes that count in the next one.
-            for step in 0..=steps {
-                while let Some([_, _, low, high]) = waiting.next_if(|pair| due(**pair) <= step) {
-                    chip.inject(usize::from(u16::from_le_bytes([*low, *high])));
-                }
-                if step < steps {
-                    compute(chip);
-                }
-            }
-            Ok(Response::Ran { instructions: elapsed(ticks, begin), snip_instructions: chip.snip_instructions() })
+        self.with_whole_chip(|chip| {
+            let mut all = steps::Steps::new(board, report, u64::from(steps), buffer)?;
+            chip.set_clock(board.ticks);
+            let _complete = all.run(chip, steps, spikes);
+            let (instructions, steps) = (all.instructions, all.computed);
+            let snip_instructions = chip.snip_instructions();
+            Ok(Response::Ran { steps, instructions, snip_instructions, report: all.finish(chip) })
         })
     }
 
-    fn stream<'d>(&mut self, records: &[u8], data: &'d mut Data) -> Result<Response<'d>, DeviceError> {
+    fn stream<'d>(
+        &mut self,
+        records: &[u8],
+        report: Report,
+        buffer: &'d mut [u8],
+    ) -> Result<Response<'d>, DeviceError> {
         let board = self.board;
-        let (instructions, snip_instructions) = self.with_sound_chip(|chip| {
-            stream::check(records, chip)?;
+        self.with_whole_chip(|chip| {
+            let needs = steps::check(records, chip)?;
+            let too_much = DeviceError::TooMuch { most: word(buffer.len()) };
+            let (outputs, rest) = buffer.split_at_mut_checked(needs.output_bytes).ok_or(too_much)?;
+            let mut outputs = Data::new(outputs);
+            let mut all = steps::Steps::new(board, report, needs.steps, rest)?;
             chip.set_clock(board.ticks);
-            let instructions = stream::run(records, chip, &board, data);
-            Ok((instructions, chip.snip_instructions()))
-        })?;
-        Ok(Response::Streamed { instructions, snip_instructions, outputs: data })
+            steps::stream(records, chip, &mut all, &mut outputs);
+            let (instructions, steps) = (all.instructions, all.computed);
+            let (snip_instructions, outputs) = (chip.snip_instructions(), outputs.finish());
+            Ok(Response::Streamed { steps, instructions, snip_instructions, outputs, report: all.finish(chip) })
+        })
     }
 
     fn read<'d>(
@@ -159,30 +230,19 @@ impl<A: AsMut<[u64]>> Machine<A> {
         register: Register,
         first: u32,
         count: u32,
-        data: &'d mut Data,
+        buffer: &'d mut [u8],
     ) -> Result<Response<'d>, DeviceError> {
-        if index(count).saturating_mul(4) > DATA_MAX {
-            return Err(DeviceError::TooMuch { most: word(DATA_MAX) });
+        let mut data = Data::new(buffer);
+        if index(count).saturating_mul(4) > data.capacity() {
+            return Err(DeviceError::TooMuch { most: word(data.capacity()) });
         }
-        let wanted = first..first.saturating_add(count);
-        let total = self.with_chip(|chip| {
-            let mut at = 0_u32;
-            chip.visit(register, |value| {
-                if wanted.contains(&at) {
-                    // The count was checked against the capacity.
-                    let _fits = data.extend_from_slice(&value.to_le_bytes());
-                }
-                at = at.saturating_add(1);
-            });
-            at
-        })?;
-        Ok(Response::Values { total, data })
+        let total = self.with_chip(|chip| steps::read(chip, register, first, count, &mut data))?;
+        Ok(Response::Values { total: word(total), data: data.finish() })
     }
 
     fn write(&mut self, register: Register, first: u32, data: &[u8]) -> Result<Response<'static>, DeviceError> {
-        let values = data.as_chunks::<4>().0.iter().map(|bytes| i32::from_le_bytes(*bytes));
         let whole = data.len().is_multiple_of(4);
-        let written = self.with_chip(|chip| whole && chip.write(register, index(first), values))?;
+        let written = self.with_chip(|chip| whole && chip.write(register, index(first), steps::words(data)))?;
         if written { Ok(Response::Done) } else { Err(DeviceError::Write { register, first }) }
     }
 
@@ -197,7 +257,7 @@ impl<A: AsMut<[u64]>> Machine<A> {
         })
     }
 
-    fn save<'d>(&mut self, keep: Keep, offset: usize, data: &'d mut Data) -> Result<Response<'d>, DeviceError> {
+    fn save<'d>(&mut self, keep: Keep, offset: usize, buffer: &'d mut [u8]) -> Result<Response<'d>, DeviceError> {
         if self.restoring.is_some() {
             return Err(DeviceError::RestoreUnfinished);
         }
@@ -207,12 +267,13 @@ impl<A: AsMut<[u64]>> Machine<A> {
         };
         self.saving = Some((keep, check));
         let kept = self.kept(keep)?;
-        let bytes = kept.header().iter().chain(&*kept.memory).skip(offset).take(DATA_MAX);
-        for byte in bytes {
-            // No more than its capacity.
-            let _fits = data.push(*byte);
-        }
-        Ok(Response::Kept { total_bytes: word(kept.length()), check, data })
+        let mut data = Data::new(buffer);
+        let header = kept.header().get(offset..).unwrap_or_default();
+        let header = header.get(..header.len().min(data.left())).unwrap_or_default();
+        data.extend(header);
+        let memory = kept.memory.get(offset.saturating_sub(kept.header_bytes)..).unwrap_or_default();
+        data.extend(memory.get(..memory.len().min(data.left())).unwrap_or_default());
+        Ok(Response::Kept { total_bytes: word(kept.length()), check, data: data.finish() })
     }
 
     fn restore_begin(&mut self, keep: Keep, bytes: u32, check: u32) -> Result<Response<'static>, DeviceError> {
@@ -238,7 +299,9 @@ impl<A: AsMut<[u64]>> Machine<A> {
         }
         let header_bytes = restoring.keep.header_bytes();
         let header = restoring.header.iter_mut().take(header_bytes);
-        for (to, from) in header.chain(kept.memory).skip(index(offset)).zip(data) {
+        let skipped = index(offset).saturating_sub(header_bytes);
+        let memory = kept.memory.get_mut(skipped..).unwrap_or_default();
+        for (to, from) in header.skip(index(offset)).chain(memory).zip(data) {
             *to = *from;
         }
         self.restoring = Some(restoring);
@@ -246,7 +309,7 @@ impl<A: AsMut<[u64]>> Machine<A> {
     }
 
     fn restore_end(&mut self) -> Result<Response<'static>, DeviceError> {
-        let (Some(restoring), Contents::Chip { image_bytes, suspended }) = (self.restoring, self.contents) else {
+        let (Some(restoring), Contents::Chip { image, suspended }) = (self.restoring, self.contents) else {
             return Err(DeviceError::RestoreUnfinished);
         };
         let Restoring { keep, check: announced, header } = restoring;
@@ -265,22 +328,23 @@ impl<A: AsMut<[u64]>> Machine<A> {
             }
         };
         self.on_chip(from, |chip| chip.check())?.map_err(|register| DeviceError::Unsound { register })?;
-        self.contents = Contents::Chip { image_bytes, suspended: from };
+        self.contents = Contents::Chip { image, suspended: from };
         self.restoring = None;
         Ok(Response::Done)
     }
 
     /// What can be kept of the chip.
     fn kept(&mut self, keep: Keep) -> Result<Kept<'_>, DeviceError> {
-        let Contents::Chip { image_bytes, suspended } = self.contents else { return Err(DeviceError::NoImage) };
-        let (image, memory) = split(bytes_of(&mut self.arena), image_bytes).ok_or(DeviceError::NoImage)?;
+        let Contents::Chip { image, suspended } = self.contents else { return Err(DeviceError::NoImage) };
+        let snips = self.board.snips;
+        let (image, memory) = parts(&mut self.arena, &self.board, image).ok_or(DeviceError::NoImage)?;
         let image = Image::view(image).map_err(DeviceError::Image)?;
-        let memory = aligned(memory).get_mut(..keep.memory_bytes(&image)).ok_or(DeviceError::NoImage)?;
+        let memory = aligned(memory).get_mut(..keep.memory_bytes(&image, snips)).ok_or(DeviceError::NoImage)?;
         Ok(Kept { header: suspended.header(), header_bytes: keep.header_bytes(), memory })
     }
 
     /// Lends the chip out, unless its state is half written.
-    fn with_sound_chip<R>(
+    fn with_whole_chip<R>(
         &mut self,
         job: impl FnOnce(&mut Chip<'_>) -> Result<R, DeviceError>,
     ) -> Result<R, DeviceError> {
@@ -307,10 +371,11 @@ impl<A: AsMut<[u64]>> Machine<A> {
 
     /// Lends out the chip that goes on from `from`.
     fn on_chip<R>(&mut self, from: Suspended, job: impl FnOnce(&mut Chip<'_>) -> R) -> Result<R, DeviceError> {
-        let Contents::Chip { image_bytes, .. } = self.contents else { return Err(DeviceError::NoImage) };
-        let (image, memory) = split(bytes_of(&mut self.arena), image_bytes).ok_or(DeviceError::NoImage)?;
+        let Contents::Chip { image, .. } = self.contents else { return Err(DeviceError::NoImage) };
+        let snips = self.board.snips;
+        let (image, memory) = parts(&mut self.arena, &self.board, image).ok_or(DeviceError::NoImage)?;
         let image = Image::view(image).map_err(DeviceError::Image)?;
-        let mut chip = Chip::resume(image, memory, from).map_err(|_| DeviceError::NoImage)?;
+        let mut chip = Chip::resume(image, snips, memory, from).map_err(|_| DeviceError::NoImage)?;
         Ok(job(&mut chip))
     }
 }
@@ -339,16 +404,6 @@ impl Kept<'_> {
     }
 }
 
-/// Instructions since `begin`.
-pub(super) fn elapsed(ticks: Option<fn() -> u64>, begin: Option<u64>) -> Option<u64> {
-    Some(ticks?().wrapping_sub(begin?))
-}
-
-/// The step of an input spike.
-fn due([low, high, _, _]: [u8; 4]) -> u32 {
-    u32::from(u16::from_le_bytes([low, high]))
-}
-
 fn bytes_of<A: AsMut<[u64]>>(arena: &mut A) -> &mut [u8] {
     arena.as_mut().as_mut_bytes()
 }
@@ -357,10 +412,16 @@ fn padded(bytes: usize) -> usize {
     bytes.saturating_add(ALIGNMENT - 1) & !(ALIGNMENT - 1)
 }
 
-/// The image and what is left of the arena for its state.
-fn split(arena: &mut [u8], image_bytes: usize) -> Option<(&[u8], &mut [u8])> {
-    let (front, memory) = arena.split_at_mut_checked(padded(image_bytes))?;
-    Some((front.get(..image_bytes)?, memory))
+/// The image, and the memory for its chip.
+fn parts<'m, A: AsMut<[u64]>>(arena: &'m mut A, board: &Board, place: Place) -> Option<(&'m [u8], &'m mut [u8])> {
+    let arena = bytes_of(arena);
+    match place {
+        Place::Board => Some((board.image, arena)),
+        Place::Arena { bytes } => {
+            let (front, memory) = arena.split_at_mut_checked(padded(bytes))?;
+            Some((front.get(..bytes)?, memory))
+        }
+    }
 }
 
 fn write_at(into: &mut [u8], offset: usize, data: &[u8]) -> Option<()> {

@@ -1,19 +1,56 @@
-//! Bytes in, bytes out: the state machine that every board, and the host, runs.
+//! Requests in, answers out: what every board, and the host, runs.
 //!
-//! [`Device`] speaks the protocol of [`crate::wire`] over a machine, which owns the arena. It does no
-//! input or output of its own and never waits.
+//! [`Machine`] owns the arena and executes requests as values: a host in the same process calls it. [`Device`] speaks the
+//! protocol of [`crate::wire`] around one, byte by byte. Neither does any input or output of its own, and neither waits.
+//!
+//! # Example
+//! The loop of a board: bytes from the line in, bytes for the line out.
+//!
+//! ```
+//! use loihi_core::device::{Board, Buffers, Device};
+//! use loihi_core::rules;
+//! use loihi_core::wire::frame::{self, CHANNEL_MESSAGE};
+//! use loihi_core::wire::message::{Request, SCHEMA, VERSION};
+//!
+//! static BOARD: Board = Board { snips: &rules::ALL, ..Board::named("example") };
+//! let mut arena = [0_u64; 512];
+//! let mut memory = [0; Buffers::bytes(512)];
+//! let mut device = Device::new(&mut arena[..], BOARD, Buffers::split(&mut memory));
+//!
+//! // What a host would send.
+//! let mut line = [0; 64];
+//! let hello = Request::Hello { version: VERSION, schema: SCHEMA, session: 1 };
+//! let writer = frame::FrameWriter::new(CHANNEL_MESSAGE, 1, &mut line).expect("it fits");
+//! let length = postcard::serialize_with_flavor(&hello, writer).expect("it fits");
+//!
+//! let mut answer = 0;
+//! for byte in &line[..length] {
+//!     device.receive(*byte);
+//!     // A UART takes as many as it likes.
+//!     while !device.pending().is_empty() {
+//!         answer += device.pending().len().min(16);
+//!         device.advance(16);
+//!     }
+//! }
+//! assert!(answer > 20, "the device has told its name and its programs");
+//! ```
 
-mod error;
+mod buffers;
+mod data;
 mod machine;
-mod stream;
+mod session;
+mod steps;
 
-pub use error::DeviceError;
+pub use buffers::Buffers;
+pub use machine::Machine;
 
 use crate::chip::Chip;
-use crate::wire::frame::{self, CHANNEL_MESSAGE, FRAME_MAX, FrameReader, Received};
-use crate::wire::message::{DATA_MAX, Request, Response, SCHEMA, VERSION};
+use crate::snip::SnipType;
+use crate::wire::DeviceError;
+use crate::wire::frame::{CHANNEL_MESSAGE, FrameReader, FrameWriter, Received};
+use crate::wire::message::{Request, Response, SCHEMA, VERSION};
 use heapless::Vec;
-use machine::Machine;
+use session::{Session, Verdict, judge};
 
 /// What a device knows of the board that it runs on.
 #[derive(Clone, Copy, Debug)]
@@ -24,28 +61,24 @@ pub struct Board {
     pub ticks: Option<fn() -> u64>,
     /// Computes a step: [`Chip::step`], perhaps compiled for the processor that the board has found.
     pub step: fn(&mut Chip<'_>),
+    /// The programs of the embedded CPU that images may name: [`rules::ALL`](crate::rules::ALL), those of them that fit,
+    /// a user's.
+    pub snips: &'static [SnipType],
+    /// An image that the board carries, in flash for example: [`Request::LoadResident`] runs it where it lies. Starts at
+    /// a multiple of four; empty if there is none.
+    pub image: &'static [u8],
 }
 
 impl Board {
-    /// A board of this name that counts nothing.
+    /// A board of this name that counts nothing, has no programs and carries no image.
     pub const fn named(name: &'static str) -> Self {
-        Self { name, ticks: None, step: step_portably }
+        Self { name, ticks: None, step: step_portably, snips: &[], image: &[] }
     }
 }
 
 /// [`Chip::step`] for the processor that this was built for.
 pub fn step_portably(chip: &mut Chip<'_>) {
     chip.step();
-}
-
-/// Bytes of data for a response.
-pub(crate) type Data = Vec<u8, DATA_MAX>;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Session {
-    number: u32,
-    /// Sequence number of the last request that was executed.
-    sequence: u16,
 }
 
 /// Longest refusal on the line: a greeting's has 18 bytes of fields, an error's fewer.
@@ -57,41 +90,39 @@ enum Outgoing {
     Refusal,
 }
 
-/// A device.
+/// A machine behind a line of bytes.
 #[derive(Debug)]
-pub struct Device<A> {
-    reader: FrameReader,
+pub struct Device<A, B> {
+    reader: FrameReader<B>,
     session: Option<Session>,
     /// The last response as it goes over the line, kept for repetition.
-    response: Vec<u8, FRAME_MAX>,
+    response: B,
+    response_length: usize,
     /// The answer to a frame that was not executed; it leaves the kept response alone.
     refusal: Vec<u8, REFUSAL_MAX>,
     /// Which of the two goes out.
     outgoing: Outgoing,
     /// Bytes of it that are sent.
     sent: usize,
-    endpoint: Endpoint<A>,
-}
-
-/// What executes requests, and the room for its answers.
-#[derive(Debug)]
-struct Endpoint<A> {
     machine: Machine<A>,
-    data: Data,
+    data: B,
 }
 
-impl<A: AsMut<[u64]>> Device<A> {
+impl<A: AsMut<[u64]>, B: AsRef<[u8]> + AsMut<[u8]>> Device<A, B> {
     /// A device without an image. The arena holds image and state, in whole 64-bit words for their alignment; its
-    /// size is what [`Response::Hello`] reports.
-    pub fn new(arena: A, board: Board) -> Self {
+    /// size is what [`Response::Hello`] reports. The buffers' sizes are the longest messages'.
+    pub fn new(arena: A, board: Board, buffers: Buffers<B>) -> Self {
+        let Buffers { incoming, outgoing, data } = buffers;
         Self {
-            reader: FrameReader::new(),
+            reader: FrameReader::new(incoming),
             session: None,
-            response: Vec::new(),
+            response: outgoing,
+            response_length: 0,
             refusal: Vec::new(),
             outgoing: Outgoing::Response,
             sent: 0,
-            endpoint: Endpoint { machine: Machine::new(arena, board), data: Data::new() },
+            machine: Machine::new(arena, board),
+            data,
         }
     }
 
@@ -103,7 +134,6 @@ impl<A: AsMut<[u64]>> Device<A> {
         }
         let request = postcard::from_bytes::<Request<'_>>(frame.body);
         let verdict = judge(self.session, frame.sequence, request.as_ref().ok());
-        self.endpoint.data.clear();
         self.sent = 0;
         let refusal = match verdict {
             Verdict::Refuse => Response::Refused { version: VERSION, schema: SCHEMA },
@@ -112,23 +142,22 @@ impl<A: AsMut<[u64]>> Device<A> {
                 self.outgoing = Outgoing::Response;
                 return;
             }
-            Verdict::Open(session) => {
-                self.session = Some(session);
-                self.outgoing = Outgoing::Response;
-                return send(&mut self.response, frame.sequence, &self.endpoint.machine.hello());
-            }
             Verdict::Execute(session) => {
                 self.session = Some(session);
                 self.outgoing = Outgoing::Response;
                 let answer = match request {
-                    Ok(request) => self.endpoint.execute(&request),
+                    Ok(request) => self.machine.execute(&request, self.data.as_mut()),
                     Err(_) => Response::Failed(DeviceError::Unreadable),
                 };
-                return send(&mut self.response, frame.sequence, &answer);
+                self.response_length = send(self.response.as_mut(), frame.sequence, &answer);
+                return;
             }
         };
         self.outgoing = Outgoing::Refusal;
-        send(&mut self.refusal, frame.sequence, &refusal);
+        // Filling up to the capacity cannot fail.
+        let _filled = self.refusal.resize(REFUSAL_MAX, 0);
+        let length = send(&mut self.refusal, frame.sequence, &refusal);
+        self.refusal.truncate(length);
     }
 
     /// Bytes that wait to be sent.
@@ -143,64 +172,18 @@ impl<A: AsMut<[u64]>> Device<A> {
 
     fn line(&self) -> &[u8] {
         match self.outgoing {
-            Outgoing::Response => &self.response,
+            Outgoing::Response => self.response.as_ref().get(..self.response_length).unwrap_or_default(),
             Outgoing::Refusal => &self.refusal,
         }
     }
 }
 
-impl<A: AsMut<[u64]>> Endpoint<A> {
-    fn execute(&mut self, request: &Request<'_>) -> Response<'_> {
-        match self.machine.execute(request, &mut self.data) {
-            Ok(response) => response,
-            Err(error) => Response::Failed(error),
-        }
-    }
-}
-
-/// What is to be done with a sound frame.
-#[derive(Debug, PartialEq, Eq)]
-enum Verdict {
-    /// Send the kept response again.
-    Repeat,
-    /// Answer a greeting.
-    Open(Session),
-    /// Answer a greeting of another version.
-    Refuse,
-    /// Execute the request, and then have this session.
-    Execute(Session),
-    /// Change nothing.
-    Fail(DeviceError),
-}
-
-fn judge(session: Option<Session>, sequence: u16, request: Option<&Request<'_>>) -> Verdict {
-    if let Some(&Request::Hello { version, schema, session: number }) = request {
-        let opened = Session { number, sequence };
-        return match (version, schema) {
-            (VERSION, SCHEMA) if session == Some(opened) => Verdict::Repeat,
-            (VERSION, SCHEMA) => Verdict::Open(opened),
-            _ => Verdict::Refuse,
-        };
-    }
-    let Some(session) = session else { return Verdict::Fail(DeviceError::NoSession) };
-    let expected = session.sequence.wrapping_add(1);
-    if sequence == session.sequence {
-        Verdict::Repeat
-    } else if sequence == expected {
-        Verdict::Execute(Session { sequence, ..session })
-    } else {
-        Verdict::Fail(DeviceError::OutOfSequence { expected, found: sequence })
-    }
-}
-
-/// Encodes a response for the line. Every response fits: its data fit [`DATA_MAX`], a refusal has none.
-fn send<const N: usize>(line: &mut Vec<u8, N>, sequence: u16, response: &Response<'_>) {
-    let mut body = [0; frame::BODY_MAX];
-    line.clear();
-    if let Ok(body) = postcard::to_slice(response, &mut body) {
-        // Filling up to the capacity cannot fail.
-        let _filled = line.resize(N, 0);
-        let length = frame::encode(CHANNEL_MESSAGE, sequence, body, line).unwrap_or(0);
-        line.truncate(length);
-    }
+/// Encodes an answer for the line and returns its length there; one that is too long for the board's buffer says so.
+fn send(line: &mut [u8], sequence: u16, response: &Response<'_>) -> usize {
+    let mut encode = |response: &Response<'_>| {
+        let writer = FrameWriter::new(CHANNEL_MESSAGE, sequence, line)?;
+        postcard::serialize_with_flavor(response, writer).ok()
+    };
+    let too_long = Response::Failed(DeviceError::TooMuch { most: 0 });
+    encode(response).or_else(|| encode(&too_long)).unwrap_or(0)
 }

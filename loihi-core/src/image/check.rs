@@ -4,11 +4,10 @@ mod learning;
 
 use super::profile::codes_are_known;
 use super::{
-    COMPARTMENTS_PER_CORE, GroupRecord, HEADER_WORDS, Homeostasis, Image, MAGIC, Noise, Profile, Route, Section,
-    StackIn, StackOut, SynapseFormat, VERSION, index,
+    AxonRecord, COMPARTMENTS_PER_CORE, CoreRecord, GroupRecord, HEADER_WORDS, Homeostasis, Image, MAGIC, Name, Noise,
+    Profile, Route, SLOTS_MAX, Section, SnipRecord, StackIn, StackOut, Synapse, SynapseFormat, VERSION, index,
 };
 use crate::num::{Decay, Refractory, ThresholdMantissa, Voltage};
-use crate::snip;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 use zerocopy::FromBytes;
@@ -47,6 +46,43 @@ pub enum ImageError {
         /// Number of the element.
         element: u32,
     },
+    /// The device has no such program of the embedded CPU.
+    UnknownSnip {
+        /// Number of the program in the image.
+        snip: u32,
+        /// Its kind.
+        kind: u32,
+        /// Its name.
+        name: Name,
+    },
+    /// A parameter of a program is out of its range, or names something that is not in the image.
+    Snip {
+        /// Number of the program in the image.
+        snip: u32,
+        /// The program's name.
+        name: Name,
+        /// The parameter.
+        parameter: Name,
+    },
+}
+
+/// A parameter of a program that is out of its range, or names something that is not in the image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameter(pub &'static str);
+
+impl fmt::Display for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(name) = self;
+        write!(f, "parameter `{name}` is out of range, or names something that the network does not have")
+    }
+}
+
+impl core::error::Error for Parameter {}
+
+/// Who knows the programs of the embedded CPU that an image may name.
+pub trait CheckSnip {
+    /// Checks a program's parameters against the image; `None` if there is no such program.
+    fn check_snip(&self, record: &SnipRecord, image: &Image<'_>) -> Option<Result<(), Parameter>>;
 }
 
 impl fmt::Display for ImageError {
@@ -54,6 +90,12 @@ impl fmt::Display for ImageError {
         match self {
             Self::Misaligned => write!(f, "the image is not made of whole, aligned 32-bit words"),
             Self::NotAnImage => write!(f, "this is not a network image (its first word is wrong)"),
+            Self::Version { found, understood } if found > understood => {
+                write!(
+                    f,
+                    "the image has layout version {found}, this device understands {understood}: update the device"
+                )
+            }
             Self::Version { found, understood } => {
                 write!(f, "the image has layout version {found}, version {understood} is understood: build it again")
             }
@@ -67,6 +109,14 @@ impl fmt::Display for ImageError {
                     "section {section:?}, element {element}: out of range, or points to something that is not there"
                 )
             }
+            Self::UnknownSnip { snip, kind, name } => write!(
+                f,
+                "program {snip} of the network is `{name}` (kind {kind}), which this device does not have: give the device the program, or take another one"
+            ),
+            Self::Snip { snip, name, parameter } => write!(
+                f,
+                "program {snip} of the network, `{name}`: `{parameter}` is out of range, or names something that the network does not have"
+            ),
         }
     }
 }
@@ -113,7 +163,7 @@ pub(super) fn section(words: &[u32], section: Section) -> Result<Slot<'_>, Image
 }
 
 /// Checks every element of every section.
-pub(super) fn check(image: &Image<'_>) -> Result<(), ImageError> {
+pub(super) fn check(image: &Image<'_>, programs: &dyn CheckSnip) -> Result<(), ImageError> {
     profiles(image)?;
     cores(image)?;
     groups(image)?;
@@ -123,7 +173,7 @@ pub(super) fn check(image: &Image<'_>) -> Result<(), ImageError> {
     synapses(image)?;
     routes(image)?;
     learning::check(image)?;
-    snips(image)
+    snips(image, programs)
 }
 
 /// `Err` with the section and the element unless `sound`.
@@ -165,7 +215,7 @@ fn homeostasis_is_sound(h: &Homeostasis) -> bool {
 }
 
 fn cores(image: &Image<'_>) -> Result<(), ImageError> {
-    let (mut compartment, mut group, mut slot, mut sum) = (0_usize, 0_usize, 0_usize, 0_usize);
+    let (mut compartment, mut group, mut accumulator, mut sum) = (0_usize, 0_usize, 0_usize, 0_usize);
     for (at, core) in image.cores().enumerate() {
         let in_groups: usize = image.groups(&core).map(|g| g.compartments).fold(0, usize::saturating_add);
         let sound = core.compartment_first == compartment
@@ -173,13 +223,13 @@ fn cores(image: &Image<'_>) -> Result<(), ImageError> {
             && core.group_first == group
             && in_groups == core.compartments
             && core.slots.is_power_of_two()
-            && core.slots <= crate::dendrite::SLOTS_MAX
-            && core.slot_first == slot
+            && core.slots <= SLOTS_MAX
+            && core.accumulator_first == accumulator
             && core.sum_first == sum;
         require(sound, Section::Cores, at)?;
         compartment = compartment.saturating_add(core.compartments);
         group = group.saturating_add(core.groups);
-        slot = slot.saturating_add(core.slots);
+        accumulator = accumulator.saturating_add(core.accumulators());
         sum = sum.saturating_add(core.sums);
     }
     require(group == image.groups.len(), Section::Groups, group)?;
@@ -247,15 +297,15 @@ fn per_compartment(
 }
 
 fn sums(image: &Image<'_>) -> Result<(), ImageError> {
-    let mut slot = 0_usize;
+    let mut accumulator = 0_usize;
     for (at, sum) in image.sums().enumerate() {
         let Some(core) = image.core(sum.core) else {
             return require(false, Section::Sums, at);
         };
         let of_core = at.checked_sub(core.sum_first).is_some_and(|number| number < core.sums);
-        let sound = of_core && sum.shift_right <= 8 && sum.shift_left <= 6 && sum.slot_first == slot;
+        let sound = of_core && sum.shift_right <= 8 && sum.shift_left <= 6 && sum.accumulator_first == accumulator;
         require(sound, Section::Sums, at)?;
-        slot = slot.saturating_add(core.slots);
+        accumulator = accumulator.saturating_add(core.accumulators());
     }
     Ok(())
 }
@@ -263,7 +313,7 @@ fn sums(image: &Image<'_>) -> Result<(), ImageError> {
 fn axons(image: &Image<'_>) -> Result<(), ImageError> {
     require(image.axons.len() <= Route::AXONS_MAX, Section::Axons, Route::AXONS_MAX)?;
     for (at, words) in image.axons.iter().enumerate() {
-        let axon = super::AxonRecord::from_words(words);
+        let axon = AxonRecord::from_words(words);
         let Some(core) = image.core(axon.core) else {
             return require(false, Section::Axons, at);
         };
@@ -286,9 +336,9 @@ fn axons(image: &Image<'_>) -> Result<(), ImageError> {
 }
 
 /// Every synapse of a sparse axon ends at a compartment of its core, with a delay that the core has a slot for.
-fn sparse_targets_exist(image: &Image<'_>, axon: &super::AxonRecord, core: &super::CoreRecord) -> bool {
+fn sparse_targets_exist(image: &Image<'_>, axon: &AxonRecord, core: &CoreRecord) -> bool {
     image.sparse.get(axon.elements()).unwrap_or_default().iter().all(|word| {
-        let synapse = crate::synapse::Synapse::from_word(*word);
+        let synapse = Synapse::from_word(*word);
         synapse.compartment.saturating_add(axon.compartment_base) < core.compartments && synapse.delay < core.slots
     })
 }
@@ -319,10 +369,16 @@ fn routes(image: &Image<'_>) -> Result<(), ImageError> {
     Ok(())
 }
 
-fn snips(image: &Image<'_>) -> Result<(), ImageError> {
-    require(image.snips().len() <= snip::SNIPS_MAX, Section::Snips, snip::SNIPS_MAX)?;
-    for (at, record) in image.snips().enumerate() {
-        require(snip::is_sound(&record, image), Section::Snips, at)?;
+fn snips(image: &Image<'_>, programs: &dyn CheckSnip) -> Result<(), ImageError> {
+    for (snip, record) in (0_u32..).zip(image.snips()) {
+        let SnipRecord { kind, name, .. } = record;
+        match programs.check_snip(&record, image) {
+            Some(Ok(())) => {}
+            Some(Err(Parameter(parameter))) => {
+                return Err(ImageError::Snip { snip, name, parameter: Name::new(parameter) });
+            }
+            None => return Err(ImageError::UnknownSnip { snip, kind, name }),
+        }
     }
     Ok(())
 }

@@ -19,31 +19,38 @@
 //! route is the number of an axon in its low 20 bits and, for a population axon, the atom in its high 12.
 
 mod check;
+mod layout;
 mod learning;
+mod name;
 mod profile;
 mod record;
+mod synapse;
 mod tape;
+mod write;
 
 use serde::{Deserialize, Serialize};
 use zerocopy::FromBytes;
 
-pub use check::ImageError;
+pub use check::{CheckSnip, ImageError, Parameter};
+pub use layout::{COMPARTMENTS_PER_CORE, LANES, SLOTS_MAX, blocks_for, slots_for};
 pub use learning::{
     CHIP_EXPONENT_MIN, Dependency, Dialect, EXPONENTS, Factor, LearningRecord, ProductRecord, Rounding, Target,
     TraceRecord, Variable,
 };
+pub use name::Name;
 pub use profile::{Homeostasis, Join, Noise, NoiseAt, Profile, StackIn, StackOut, ThresholdMode, Tree};
 pub use record::{AxonRecord, CoreRecord, GroupRecord, Route, SnipRecord, SumRecord, SynapseFormat, TapeRecord};
+pub use synapse::Synapse;
+pub(crate) use synapse::weight;
 pub use tape::Recorded;
+pub use write::write;
 
 /// First word of every image, "LOI1" in the file.
 pub const MAGIC: u32 = u32::from_le_bytes(*b"LOI1");
 /// Version of this layout; another one is refused.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 /// Words before the section table.
 pub const HEADER_WORDS: usize = 9;
-/// Most compartments of one core.
-pub const COMPARTMENTS_PER_CORE: usize = 1024;
 
 /// The sections in the order of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, postcard_schema::Schema)]
@@ -118,26 +125,48 @@ impl Section {
     /// Words that `count` elements of this section take; `None` if that is more than a `u32` holds.
     pub const fn words(self, count: u32) -> Option<u32> {
         match self {
-            Self::Cores => count.checked_mul(CoreRecord::WORDS),
-            Self::Profiles => count.checked_mul(Profile::WORDS),
-            Self::Groups => count.checked_mul(GroupRecord::WORDS),
-            Self::Axons => count.checked_mul(AxonRecord::WORDS),
-            Self::Sums => count.checked_mul(SumRecord::WORDS),
-            Self::Learning => count.checked_mul(LearningRecord::WORDS),
-            Self::Traces => count.checked_mul(TraceRecord::WORDS),
-            Self::Products => count.checked_mul(ProductRecord::WORDS),
-            Self::Tables => count.checked_mul(2),
-            Self::Tapes => count.checked_mul(TapeRecord::WORDS),
-            Self::Snips => count.checked_mul(SnipRecord::WORDS),
             Self::Dense => Some(count.div_ceil(2)),
-            Self::Bias
+            _ => count.checked_mul(self.element_words()),
+        }
+    }
+
+    /// Elements in so many words; `None` if the last one is not whole.
+    pub const fn elements(self, words: usize) -> Option<u32> {
+        let element_words = index(self.element_words());
+        if words > index(u32::MAX >> 1) || !words.is_multiple_of(element_words) {
+            return None;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "compared above")]
+        let count = (words / element_words) as u32;
+        match self {
+            Self::Dense => count.checked_mul(2),
+            _ => Some(count),
+        }
+    }
+
+    /// Words of an element, at least 1.
+    const fn element_words(self) -> u32 {
+        match self {
+            Self::Cores => CoreRecord::WORDS,
+            Self::Profiles => Profile::WORDS,
+            Self::Groups => GroupRecord::WORDS,
+            Self::Axons => AxonRecord::WORDS,
+            Self::Sums => SumRecord::WORDS,
+            Self::Learning => LearningRecord::WORDS,
+            Self::Traces => TraceRecord::WORDS,
+            Self::Products => ProductRecord::WORDS,
+            Self::Tables => 2,
+            Self::Tapes => TapeRecord::WORDS,
+            Self::Snips => SnipRecord::WORDS,
+            Self::Dense
+            | Self::Bias
             | Self::CurrentStart
             | Self::VoltageStart
             | Self::Fanout
             | Self::Routes
             | Self::Sparse
             | Self::Draws
-            | Self::Data => Some(count),
+            | Self::Data => 1,
         }
     }
 }
@@ -160,7 +189,7 @@ pub struct Image<'a> {
     groups: &'a [[u32; 3]],
     axons: &'a [[u32; 4]],
     sums: &'a [[u32; 4]],
-    snips: &'a [[u32; 24]],
+    snips: &'a [[u32; 30]],
     /// Initial bias per compartment in units of the voltage; empty if no compartment has one.
     pub bias: &'a [i32],
     /// Initial current per compartment; empty if all begin at 0.
@@ -186,13 +215,14 @@ pub struct Image<'a> {
 }
 
 impl<'a> Image<'a> {
-    /// Reads an image and checks all of it. Takes time in proportion to its length.
+    /// Reads an image and checks all of it; `programs` checks the programs of the embedded CPU ([`crate::snip::Snips`]).
+    /// Takes time in proportion to its length.
     ///
     /// # Errors
     /// [`ImageError`] names the section and the element at fault.
-    pub fn open(bytes: &'a [u8]) -> Result<Self, ImageError> {
+    pub fn open(bytes: &'a [u8], programs: &dyn CheckSnip) -> Result<Self, ImageError> {
         let image = Self::view(bytes)?;
-        check::check(&image)?;
+        check::check(&image, programs)?;
         Ok(image)
     }
 
@@ -331,6 +361,7 @@ impl<'a> Image<'a> {
     }
 
     /// The snips in the order in which they run.
+    #[inline]
     pub fn snips(&self) -> impl ExactSizeIterator<Item = SnipRecord> + 'a {
         self.snips.iter().map(SnipRecord::from_words)
     }
@@ -396,7 +427,7 @@ impl<'a> Pattern<'a> {
 
 /// `u32` to an index; lossless on every supported target.
 #[inline]
-pub(crate) const fn index(value: u32) -> usize {
+pub const fn index(value: u32) -> usize {
     const { assert!(usize::BITS >= 32, "indices have 32 bits") };
     value as usize
 }

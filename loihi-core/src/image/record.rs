@@ -1,7 +1,7 @@
 //! The records of an image, and their words.
 
-use super::index;
-use crate::compartment::LANES;
+use super::layout::{LANES, blocks_for};
+use super::{Name, index};
 
 /// One neuromorphic core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub struct CoreRecord {
     pub groups: usize,
     /// Slots of its dendritic accumulators: a power of two, 1..=64, larger than its longest delay.
     pub slots: usize,
-    /// Slots of all cores before it.
-    pub slot_first: usize,
+    /// First of its dendritic accumulators: how many all cores before it have.
+    pub accumulator_first: usize,
     /// First of its sums that are kept apart.
     pub sum_first: usize,
     /// Its sums that are kept apart.
@@ -107,15 +107,17 @@ pub struct SumRecord {
     pub shift_right: u32,
     /// 0..=6.
     pub shift_left: u32,
-    /// Slots of all such sums before it; it has as many as its core.
-    pub slot_first: usize,
+    /// Accumulators of all such sums before it; it has as many as its core.
+    pub accumulator_first: usize,
 }
 
 /// One program of the embedded CPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SnipRecord {
-    /// Which program; see [`crate::snip::SnipKind`].
+    /// Which program: the number by which a device finds it; see [`crate::snip::SnipParams::KIND`].
     pub kind: u32,
+    /// Its name, for a device that has no such program.
+    pub name: Name,
     /// Its parameters; their meaning is the program's.
     pub params: [u32; Self::PARAMS],
 }
@@ -125,16 +127,28 @@ impl CoreRecord {
     pub const WORDS: u32 = 8;
 
     /// Blocks of registers that the core's compartments take.
+    #[inline]
     pub const fn blocks(&self) -> usize {
-        self.compartments.div_ceil(LANES)
+        blocks_for(self.compartments)
+    }
+
+    /// Accumulators of one slot: its compartments, in whole blocks.
+    #[inline]
+    pub const fn slot_length(&self) -> usize {
+        self.blocks().saturating_mul(LANES)
+    }
+
+    /// Accumulators of all its slots.
+    pub const fn accumulators(&self) -> usize {
+        self.slots.saturating_mul(self.slot_length())
     }
 
     /// Reads a record.
     #[inline]
     pub fn from_words(words: &[u32; 8]) -> Self {
-        let [compartment_first, compartments, group_first, groups, slots, slot_first, sum_first, sums] =
+        let [compartment_first, compartments, group_first, groups, slots, accumulator_first, sum_first, sums] =
             words.map(index);
-        Self { compartment_first, compartments, group_first, groups, slots, slot_first, sum_first, sums }
+        Self { compartment_first, compartments, group_first, groups, slots, accumulator_first, sum_first, sums }
     }
 }
 
@@ -187,8 +201,8 @@ impl SumRecord {
 
     /// Reads a record.
     #[inline]
-    pub fn from_words(&[core, shift_right, shift_left, slot_first]: &[u32; 4]) -> Self {
-        Self { core: index(core), shift_right, shift_left, slot_first: index(slot_first) }
+    pub fn from_words(&[core, shift_right, shift_left, accumulator_first]: &[u32; 4]) -> Self {
+        Self { core: index(core), shift_right, shift_left, accumulator_first: index(accumulator_first) }
     }
 }
 
@@ -263,19 +277,20 @@ impl SnipRecord {
     /// Most parameters of a program.
     pub const PARAMS: usize = 23;
     /// Words of a record.
-    pub const WORDS: u32 = 24;
+    pub const WORDS: u32 = 30;
 
     /// Reads a record.
     #[inline]
-    pub fn from_words(&[kind, params @ ..]: &[u32; 24]) -> Self {
-        Self { kind, params }
+    pub fn from_words(&[kind, a, b, c, d, e, f, params @ ..]: &[u32; 30]) -> Self {
+        Self { kind, name: Name::from_words(&[a, b, c, d, e, f]), params }
     }
 
     /// The words of this record.
-    pub fn words(&self) -> [u32; 24] {
-        let mut words = [self.kind; 24];
-        for (word, param) in words.iter_mut().skip(1).zip(&self.params) {
-            *word = *param;
+    pub fn words(&self) -> [u32; 30] {
+        let mut words = [self.kind; 30];
+        let rest = self.name.words().into_iter().chain(self.params);
+        for (word, other) in words.iter_mut().skip(1).zip(rest) {
+            *word = other;
         }
         words
     }

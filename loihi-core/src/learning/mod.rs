@@ -11,12 +11,11 @@ mod row;
 mod sum;
 mod trace;
 
-use crate::image::{Dialect, Image, LearningRecord, Target, index};
+use crate::image::{Dialect, Image, LearningRecord, Synapse, Target, index};
 use crate::meter::Meter;
 use crate::num::RandomSource;
 use crate::ops::OpCounts;
 use crate::plastic::{Plastic, Post};
-use crate::synapse::Synapse;
 use chunk::{Axon, Readings};
 use row::{Due, Row};
 use sum::{Changed, Format, LANES};

@@ -1,20 +1,36 @@
 //! Frames: COBS, sequence number, CRC. Encoding into a slice, decoding byte by byte.
 
-use crc::{CRC_32_ISO_HDLC, Crc};
-use heapless::Vec;
+use crc::{CRC_32_ISO_HDLC, Crc, Digest};
 
 /// Channel of requests and responses.
 pub const CHANNEL_MESSAGE: u8 = 0;
 /// Channel of log frames.
 pub const CHANNEL_LOG: u8 = 1;
-/// Longest body of a frame in bytes.
-pub const BODY_MAX: usize = 2048;
+/// Shortest longest body that a board may have: the digest of all state must fit.
+pub const BODY_LEAST: usize = 384;
+/// Longest body of a board with memory to spare: the spikes of a whole sample go in one.
+pub const BODY_LARGE: usize = 1 << 16;
 /// Bytes around the body: channel, sequence number, CRC.
 const OVERHEAD: usize = 7;
-/// Longest frame before COBS.
-const PLAIN_MAX: usize = BODY_MAX + OVERHEAD;
-/// Longest frame on the line: COBS adds a byte for every 254 that it begins, and the zero at the end.
-pub const FRAME_MAX: usize = PLAIN_MAX + PLAIN_MAX.div_ceil(254) + 1;
+
+/// Bytes of a frame with this body before COBS.
+pub const fn plain_bytes(body_bytes: usize) -> usize {
+    body_bytes.saturating_add(OVERHEAD)
+}
+
+/// Most bytes of a frame with this body on the line: COBS adds a byte for every 254 that it begins, and the zero at the
+/// end.
+pub const fn line_bytes(body_bytes: usize) -> usize {
+    let plain = plain_bytes(body_bytes);
+    plain.saturating_add(plain.div_ceil(254)).saturating_add(1)
+}
+
+/// Longest body whose frame always fits a line of so many bytes.
+pub const fn body_bytes(line_bytes: usize) -> usize {
+    // Of 255 bytes on the line, 254 are the frame's.
+    let plain = line_bytes.saturating_sub(2).saturating_mul(254) / 255;
+    plain.saturating_sub(OVERHEAD)
+}
 
 /// The check of frames, images and learned state.
 pub const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
@@ -30,36 +46,45 @@ pub struct Frame<'a> {
     pub body: &'a [u8],
 }
 
-/// Writes a frame to the front of `out` and returns its length on the line; `None` if `out` is too short or the body
-/// longer than [`BODY_MAX`].
+/// Writes a frame to the front of `out` and returns its length on the line; `None` if `out` is too short.
 pub fn encode(channel: u8, sequence: u16, body: &[u8], out: &mut [u8]) -> Option<usize> {
-    if body.len() > BODY_MAX {
-        return None;
-    }
-    let sequence = sequence.to_le_bytes();
-    let mut check = CRC.digest();
-    let mut stuffer = Stuffer::new(out)?;
-    for part in [&[channel][..], &sequence, body] {
-        check.update(part);
-        stuffer.bytes(part)?;
-    }
-    stuffer.bytes(&check.finalize().to_le_bytes())?;
-    stuffer.finish()
+    let mut writer = FrameWriter::new(channel, sequence, out)?;
+    writer.extend(body)?;
+    writer.finish()
 }
 
-/// COBS: replaces zeros by the distance to the next one.
-struct Stuffer<'a> {
+/// Writes a frame while its body comes: check and COBS in one pass, so that no body has to be kept beside its frame.
+pub struct FrameWriter<'a> {
     out: &'a mut [u8],
-    /// Where the distance of the block under way belongs.
+    check: Digest<'static, u32>,
+    /// Where the distance of the COBS block under way belongs.
     block: usize,
     at: usize,
     distance: u8,
 }
 
-impl<'a> Stuffer<'a> {
-    fn new(out: &'a mut [u8]) -> Option<Self> {
+impl<'a> FrameWriter<'a> {
+    /// A frame without body at the front of `out`; `None` if `out` is too short.
+    pub fn new(channel: u8, sequence: u16, out: &'a mut [u8]) -> Option<Self> {
         *out.first_mut()? = 0;
-        Some(Self { out, block: 0, at: 1, distance: 1 })
+        let mut writer = Self { out, check: CRC.digest(), block: 0, at: 1, distance: 1 };
+        let [low, high] = sequence.to_le_bytes();
+        writer.extend(&[channel, low, high])?;
+        Some(writer)
+    }
+
+    /// Adds bytes to the body; `None` if there is no room.
+    pub fn extend(&mut self, bytes: &[u8]) -> Option<()> {
+        self.check.update(bytes);
+        self.stuff(bytes)
+    }
+
+    /// Closes the frame and returns its length on the line; `None` if there is no room.
+    pub fn finish(mut self) -> Option<usize> {
+        let check = self.check.clone().finalize();
+        self.stuff(&check.to_le_bytes())?;
+        self.close_block()?;
+        Some(self.at)
     }
 
     fn put(&mut self, byte: u8) -> Option<()> {
@@ -75,7 +100,8 @@ impl<'a> Stuffer<'a> {
         self.put(0)
     }
 
-    fn bytes(&mut self, bytes: &[u8]) -> Option<()> {
+    /// COBS: replaces zeros by the distance to the next one.
+    fn stuff(&mut self, bytes: &[u8]) -> Option<()> {
         for &byte in bytes {
             if byte == 0 {
                 self.close_block()?;
@@ -89,11 +115,21 @@ impl<'a> Stuffer<'a> {
         }
         Some(())
     }
+}
 
-    /// Closes the last block and adds the zero that ends the frame.
-    fn finish(mut self) -> Option<usize> {
-        self.close_block()?;
-        Some(self.at)
+impl postcard::ser_flavors::Flavor for FrameWriter<'_> {
+    type Output = usize;
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.try_extend(&[byte])
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.extend(bytes).ok_or(postcard::Error::SerializeBufferFull)
+    }
+
+    fn finalize(self) -> postcard::Result<usize> {
+        self.finish().ok_or(postcard::Error::SerializeBufferFull)
     }
 }
 
@@ -122,10 +158,11 @@ enum Place {
     End,
 }
 
-/// Takes a line apart into frames.
+/// Takes a line apart into frames, in a buffer that holds the longest of them before COBS ([`plain_bytes`]).
 #[derive(Debug, Default)]
-pub struct FrameReader {
-    plain: Vec<u8, PLAIN_MAX>,
+pub struct FrameReader<B> {
+    plain: B,
+    length: usize,
     place: Place,
     /// Bytes left in the COBS block under way.
     left: u8,
@@ -133,16 +170,16 @@ pub struct FrameReader {
     zero_due: bool,
 }
 
-impl FrameReader {
+impl<B: AsRef<[u8]> + AsMut<[u8]>> FrameReader<B> {
     /// A reader at the start of a line.
-    pub const fn new() -> Self {
-        Self { plain: Vec::new(), place: Place::Start, left: 0, zero_due: false }
+    pub const fn new(plain: B) -> Self {
+        Self { plain, length: 0, place: Place::Start, left: 0, zero_due: false }
     }
 
     /// Takes the next byte.
     pub fn push(&mut self, byte: u8) -> Received<'_> {
         if self.place == Place::End {
-            self.plain.clear();
+            self.length = 0;
             (self.place, self.left, self.zero_due) = (Place::Start, 0, false);
         }
         if byte == 0 {
@@ -165,8 +202,12 @@ impl FrameReader {
     }
 
     fn keep(&mut self, byte: u8) {
-        if self.plain.push(byte).is_err() {
-            self.place = Place::TooLong;
+        match self.plain.as_mut().get_mut(self.length) {
+            Some(place) => {
+                *place = byte;
+                self.length = self.length.saturating_add(1);
+            }
+            None => self.place = Place::TooLong,
         }
     }
 
@@ -182,7 +223,7 @@ impl FrameReader {
     }
 
     fn frame(&self) -> Option<Frame<'_>> {
-        let (checked, check) = self.plain.split_last_chunk::<4>()?;
+        let (checked, check) = self.plain.as_ref().get(..self.length)?.split_last_chunk::<4>()?;
         let (&[channel, low, high], body) = checked.split_first_chunk::<3>()?;
         let sound = CRC.checksum(checked) == u32::from_le_bytes(*check);
         sound.then_some(Frame { channel, sequence: u16::from_le_bytes([low, high]), body })
@@ -194,6 +235,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::vec::Vec as StdVec;
+
+    const BODY_MAX: usize = 2048;
+    const FRAME_MAX: usize = line_bytes(BODY_MAX);
+
+    fn reader() -> FrameReader<[u8; plain_bytes(BODY_MAX)]> {
+        FrameReader::new([0; plain_bytes(BODY_MAX)])
+    }
 
     fn encoded(channel: u8, sequence: u16, body: &[u8]) -> StdVec<u8> {
         let mut out = [0; FRAME_MAX];
@@ -212,7 +260,7 @@ mod tests {
         fn frames_come_back(channel: u8, sequence: u16, body in bodies()) {
             let line = encoded(channel, sequence, &body);
             prop_assert!(line.iter().position(|b| *b == 0) == Some(line.len() - 1));
-            let mut reader = FrameReader::new();
+            let mut reader = reader();
             let (last, before) = line.split_last().unwrap();
             for byte in before {
                 prop_assert_eq!(reader.push(*byte), Received::Nothing);
@@ -228,7 +276,7 @@ mod tests {
             let last = line.len() - 1;
             let at = at.index(last);
             if cut { line.drain(at..last); } else { line[at] ^= 1 << bit; }
-            let mut reader = FrameReader::new();
+            let mut reader = reader();
             for byte in line {
                 prop_assert!(!matches!(reader.push(byte), Received::Frame(_)));
             }
@@ -239,7 +287,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_survived(noise in proptest::collection::vec(any::<u8>(), 0..4000)) {
-            let mut reader = FrameReader::new();
+            let mut reader = reader();
             for byte in noise {
                 let _ = reader.push(byte);
             }
@@ -249,7 +297,21 @@ mod tests {
     #[test]
     fn the_longest_frame_fits_and_a_longer_body_is_refused() {
         assert!(encode(0, 0, &[1; BODY_MAX], &mut [0; FRAME_MAX]).is_some());
-        assert!(encode(0, 0, &[1; BODY_MAX + 1], &mut [0; 2 * FRAME_MAX]).is_none());
         assert!(encode(0, 0, &[1; 20], &mut [0; 20]).is_none());
+        let line = encode(0, 0, &[1; BODY_MAX + 1], &mut [0; 2 * FRAME_MAX]).unwrap();
+        let mut long = [0; 2 * FRAME_MAX];
+        encode(0, 0, &[1; BODY_MAX + 1], &mut long).unwrap();
+        let mut reader = reader();
+        let received = long.iter().take(line).filter(|byte| reader.push(**byte) == Received::Damaged);
+        assert_eq!(received.count(), 1);
+    }
+
+    #[test]
+    fn a_body_is_as_long_as_its_line_allows() {
+        for body in 0..3000 {
+            let line = line_bytes(body);
+            assert!(body_bytes(line) >= body.saturating_sub(2), "body {body}, line {line}: {}", body_bytes(line));
+            assert!(line_bytes(body_bytes(line)) <= line, "body {body}");
+        }
     }
 }

@@ -1,28 +1,33 @@
 //! The messages: what a host can ask of a device, and what it answers.
 
+use super::DeviceError;
 use crate::chip::{Keep, ResetScope};
-use crate::device::DeviceError;
+use crate::num::{Q3_12, Q4_20, Q8_24};
 use crate::ops::OpCounts;
-use crate::probe::{Register, StateDigest};
-use crate::snip::{Decoder, Readout, Target};
+use crate::register::{Register, StateDigest};
 use postcard_schema::Schema;
 use postcard_schema::key::hash::fnv1a64::hash_ty_path;
 use serde::{Deserialize, Serialize};
 
 /// Version of the protocol; raised when its rules change.
-pub const VERSION: u16 = 4;
+pub const VERSION: u16 = 5;
 
 /// Hash of the layout of all messages and of the binary points of the quantities in them.
 pub const SCHEMA: u64 = {
     let request = u64::from_le_bytes(hash_ty_path::<Request<'static>>("request"));
     let response = u64::from_le_bytes(hash_ty_path::<Response<'static>>("response"));
     let record = u64::from_le_bytes(hash_ty_path::<Record<'static>>("record"));
-    let points = (Decoder::FRAC_NBITS << 16 | Readout::FRAC_NBITS << 8 | Target::FRAC_NBITS) as u64;
+    let points = (Q8_24::FRAC_NBITS << 16 | Q4_20::FRAC_NBITS << 8 | Q3_12::FRAC_NBITS) as u64;
     request ^ response.rotate_left(1) ^ record.rotate_left(2) ^ points.rotate_left(3)
 };
 
-/// Most bytes of data in a message; the rest of a frame is for the message's own fields.
-pub const DATA_MAX: usize = super::frame::BODY_MAX - 32;
+/// Bytes of a frame's body that a message's own fields take at most.
+const FIELDS_BYTES: usize = 64;
+
+/// Most bytes of data in a message of a board whose longest body is this.
+pub const fn data_bytes(body_bytes: usize) -> usize {
+    body_bytes.saturating_sub(FIELDS_BYTES)
+}
 
 /// What a host asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
@@ -47,11 +52,13 @@ pub enum Request<'a> {
     LoadChunk {
         /// Where it belongs.
         offset: u32,
-        /// At most [`DATA_MAX`] bytes.
+        /// At most as many bytes as the board takes.
         data: &'a [u8],
     },
     /// The image is complete: check it and start the chip at step 0.
     LoadEnd,
+    /// Start the chip of the image that the board carries, where it lies; whatever was loaded is gone.
+    LoadResident,
     /// Compute steps.
     Run {
         /// How many.
@@ -60,11 +67,15 @@ pub enum Request<'a> {
         /// and the input. Those of the step after the last count in the next step that is computed; later ones are
         /// refused.
         spikes: &'a [u8],
+        /// What is told of the steps.
+        report: Report,
     },
     /// Compute a sequence of [`Record`]s, for closed-loop learning.
     Stream {
-        /// The records, one after the other. Their outputs must fit [`DATA_MAX`].
+        /// The records, one after the other. Their outputs must fit an answer.
         records: &'a [u8],
+        /// What is told of the steps.
+        report: Report,
     },
     /// Read words of a register.
     Read {
@@ -72,7 +83,7 @@ pub enum Request<'a> {
         register: Register,
         /// First word.
         first: u32,
-        /// Number of words; `4 · count` must fit [`DATA_MAX`].
+        /// Number of words; `4 · count` must fit an answer.
         count: u32,
     },
     /// Write words of a register; see [`crate::chip::Chip::write`].
@@ -114,7 +125,7 @@ pub enum Request<'a> {
     RestoreChunk {
         /// Where it belongs.
         offset: u32,
-        /// At most [`DATA_MAX`] bytes.
+        /// At most as many bytes as the board takes.
         data: &'a [u8],
     },
     /// All of it was sent: check it and take it up.
@@ -137,8 +148,13 @@ pub enum Response<'a> {
         schema: u64,
         /// Memory for image and state in bytes.
         arena_bytes: u32,
+        /// Most bytes of data in a request or an answer.
+        data_bytes: u32,
         /// What kind of device it is.
         board: &'a str,
+        /// The programs of the embedded CPU that it has, one after the other: kind and length of the name as little-endian
+        /// `u32`, the name; as many as fit.
+        snips: &'a [u8],
     },
     /// The session is refused. Keeps its layout in every version.
     Refused {
@@ -158,19 +174,27 @@ pub enum Response<'a> {
     },
     /// Steps were computed.
     Ran {
+        /// How many: fewer than asked for if the spikes of the last one do not fit the report.
+        steps: u32,
         /// Instructions that they took, if the device counts them.
         instructions: Option<u64>,
         /// Those of them that the embedded CPU's programs took, if the cores are metered and the device counts.
         snip_instructions: Option<u64>,
+        /// What was asked for; see [`Report`].
+        report: &'a [u8],
     },
     /// Records were computed.
     Streamed {
+        /// How many steps in all: fewer than asked for if the spikes of the last one do not fit the report.
+        steps: u32,
         /// Instructions that they took, if the device counts them.
         instructions: Option<u64>,
         /// Those of them that the embedded CPU's programs took, if the cores are metered and the device counts.
         snip_instructions: Option<u64>,
-        /// The output mailbox after each record, as little-endian `i32`.
+        /// The output mailbox after each record that is complete, as little-endian `i32`.
         outputs: &'a [u8],
+        /// What was asked for; see [`Report`].
+        report: &'a [u8],
     },
     /// Words of a register.
     Values {
@@ -185,7 +209,7 @@ pub enum Response<'a> {
         total_bytes: u32,
         /// [`super::frame::CRC`] of all of them.
         check: u32,
-        /// The part; fewer than [`DATA_MAX`] bytes only if it is the last.
+        /// The part; fewer bytes than an answer holds only if it is the last.
         data: &'a [u8],
     },
     /// Exact counts.
@@ -194,6 +218,42 @@ pub enum Response<'a> {
     Digest(StateDigest),
     /// The request was understood and refused; nothing has changed.
     Failed(DeviceError),
+}
+
+/// What a device tells of steps besides that they were computed. Words are little-endian, 32 bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub enum Report {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The spikes of every step: their number, then the compartments that fired, ascending. A step whose spikes do not
+    /// fit any more is the last that is computed; its spikes are those that [`Register::Spikes`] then gives.
+    Spikes,
+    /// How often each of a run of compartments fired.
+    Counts {
+        /// First compartment.
+        first: u32,
+        /// Number of compartments, and of words.
+        count: u32,
+        /// Steps of the request that come before the first one that counts.
+        skip_steps: u32,
+    },
+    /// Words of a register as the last step leaves them; fewer than asked for if the register ends before.
+    Words {
+        /// The register.
+        register: Register,
+        /// First word.
+        first: u32,
+        /// Number of words.
+        count: u32,
+    },
+    /// Hashes of registers after every step: a FNV-1a 64 over all words of the first set's registers, one register after
+    /// the other as [`Register`] lists them, then one of the second set's, if that is not empty. A set has the
+    /// [`Register::bit`]s of its registers.
+    Hashes {
+        /// The two sets.
+        registers: [u32; 2],
+    },
 }
 
 /// One record of a stream: what is put into the mailboxes, and how many steps are computed with it.
@@ -209,6 +269,14 @@ pub struct Record<'a> {
     pub recall: u16,
     /// A slot of the replay buffer, plus 1, in which the sample is kept; 0: none.
     pub keep: u16,
+    /// First compartment of the biases.
+    pub bias_first: u32,
+    /// Biases that are written first, as [`Register::Bias`] is, as little-endian `i32`; empty: none.
+    #[serde(borrow)]
+    pub biases: &'a [u8],
+    /// Spikes into external inputs, as those of [`Request::Run`], with steps counted from 0 within this record.
+    #[serde(borrow)]
+    pub spikes: &'a [u8],
     /// Words of the stimulus mailbox as little-endian `i16`; empty: the mailbox stays as it is.
     #[serde(borrow)]
     pub stimulus: &'a [u8],
@@ -219,6 +287,16 @@ pub struct Record<'a> {
 
 impl Record<'_> {
     /// A record that changes nothing and computes no step.
-    pub const PLAIN: Record<'static> =
-        Record { reset: false, learn: false, steps: 0, recall: 0, keep: 0, stimulus: &[], target: &[] };
+    pub const PLAIN: Record<'static> = Record {
+        reset: false,
+        learn: false,
+        steps: 0,
+        recall: 0,
+        keep: 0,
+        bias_first: 0,
+        biases: &[],
+        spikes: &[],
+        stimulus: &[],
+        target: &[],
+    };
 }

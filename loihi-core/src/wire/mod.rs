@@ -4,10 +4,10 @@
 //! Bytes on the line are frames. Each is encoded with COBS, so that a zero byte occurs only at its end:
 //!
 //! ```text
-//!  COBS(  channel u8 | sequence u16 | body, 0..=1024 bytes | CRC-32 u32  ) 0x00      little-endian
+//!  COBS(  channel u8 | sequence u16 | body | CRC-32 u32  ) 0x00      little-endian
 //! ```
 //!
-//! The CRC is CRC-32/ISO-HDLC over everything before it. Channel 0 carries requests to the device and responses from
+//! The longest body is the board's, which [`message::Response::Hello`] tells. The CRC is CRC-32/ISO-HDLC over everything before it. Channel 0 carries requests to the device and responses from
 //! it, channel 1 log frames (defmt) from the device. A receiver drops what is damaged and is in step again after the
 //! next zero byte.
 //!
@@ -19,7 +19,7 @@
 //! * [`message::Request::Hello`] opens a session with its sequence number; the next request has the next number.
 //! * The device executes a request whose number is one more than the last and keeps the response.
 //! * A request with the last number is a repetition: the device sends the kept response again and executes nothing.
-//! * Any other number is answered with [`crate::device::DeviceError::OutOfSequence`] and changes nothing.
+//! * Any other number is answered with [`DeviceError::OutOfSequence`] and changes nothing.
 //!
 //! So a frame that is lost, cut, doubled or damaged in either direction delays a request, and applies none twice.
 //!
@@ -28,5 +28,8 @@
 //! messages and of the binary points of all quantities. A device that has others answers
 //! [`message::Response::Refused`] with its own, and nothing else. `Hello` and `Refused` keep their layout for ever.
 
+mod error;
 pub mod frame;
 pub mod message;
+
+pub use error::DeviceError;

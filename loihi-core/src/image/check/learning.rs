@@ -1,7 +1,7 @@
 //! What can be wrong with the records of learning.
 
 use super::super::{
-    AxonRecord, Dialect, Image, LearningRecord, ProductRecord, Rounding, Section, SynapseFormat, Target,
+    AxonRecord, Dialect, Image, LearningRecord, ProductRecord, Rounding, Section, Synapse, SynapseFormat, Target,
 };
 use super::{ImageError, require};
 use crate::num::WeightExponent;
@@ -91,7 +91,7 @@ fn axons_are_sound(image: &Image<'_>, number: usize, group: &LearningRecord) -> 
     let members = image.axons().filter(|axon| axon.learning == number.saturating_add(1)).count();
     let synapses = image.sparse.get(group.synapse_first..next).unwrap_or_default();
     let reach = |word: &u32| {
-        let synapse = crate::synapse::Synapse::from_word(*word);
+        let synapse = Synapse::from_word(*word);
         let post = synapse.compartment.wrapping_sub(group.post_first);
         let has_post = group.dialect.has(Dialect::POST_TRACE_AT_SYNAPSE) || post < group.posts;
         has_post && group.holds_weight(i32::from(synapse.weight))
@@ -101,7 +101,7 @@ fn axons_are_sound(image: &Image<'_>, number: usize, group: &LearningRecord) -> 
 
 /// Whether synapses end at compartments that follow one another.
 fn follow_one_another(words: &[u32]) -> bool {
-    let compartment = |word: &u32| crate::synapse::Synapse::from_word(*word).compartment;
+    let compartment = |word: &u32| Synapse::from_word(*word).compartment;
     let first = words.first().map_or(0, compartment);
     words.iter().enumerate().all(|(at, word)| compartment(word) == first.saturating_add(at))
 }

@@ -1,0 +1,44 @@
+//! The built-in programs of the embedded CPU: encoders and learning rules, one file each.
+//!
+//! They see the chip only through [`crate::snip`], as a program of a user's does.
+
+mod bernoulli_encoder;
+mod bias_encoder;
+mod decolle;
+mod emstdp;
+mod eprop;
+mod pes;
+mod rate_encoder;
+mod replay_buffer;
+mod soel;
+mod third_factor;
+mod urbanczik_senn;
+
+pub use bernoulli_encoder::BernoulliEncoderParams;
+pub use bias_encoder::BiasEncoderParams;
+pub use decolle::{Decolle, DecolleParams};
+pub use emstdp::{Emstdp, EmstdpParams};
+pub use eprop::{Adaptation, Eprop, EpropParams};
+pub use pes::{PesParams, PreSynapse};
+pub use rate_encoder::RateEncoderParams;
+pub use replay_buffer::ReplayBufferParams;
+pub use soel::{Soel, SoelParams};
+pub use third_factor::ThirdFactorParams;
+pub use urbanczik_senn::{UrbanczikSenn, UrbanczikSennParams};
+
+use crate::snip::SnipType;
+
+/// Every built-in program, for boards with room for all of them.
+pub const ALL: [SnipType; 11] = [
+    SnipType::of::<RateEncoderParams>(),
+    SnipType::of::<BiasEncoderParams>(),
+    SnipType::of::<PesParams>(),
+    SnipType::of::<ThirdFactorParams>(),
+    SnipType::of::<BernoulliEncoderParams>(),
+    SnipType::of::<DecolleParams>(),
+    SnipType::of::<EmstdpParams>(),
+    SnipType::of::<SoelParams>(),
+    SnipType::of::<EpropParams>(),
+    SnipType::of::<UrbanczikSennParams>(),
+    SnipType::of::<ReplayBufferParams>(),
+];

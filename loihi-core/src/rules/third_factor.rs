@@ -1,0 +1,80 @@
+//! Errors to the cores' learning: the embedded CPU writes them as the third factor before an epoch ends.
+//!
+//! Per error `e` of the target mailbox, Q3.12, with `m = clip(e >> shift, −127, 127)`: a pair of compartments gets it,
+//! the first one negated. As on the chip, whose traces have no sign, |m| goes into y1 and the sign chooses the
+//! profile, 0 for a negative product and 1 for a positive one; or, signed, m itself goes into y1.
+//!
+//! Source: nengo-loihi's PES on the chip, two profiles `±u1·x1·y1·2^-7` and the error in y1.
+
+use crate::image::{Image, Parameter, index};
+use crate::plastic;
+use crate::snip::{Cpu, Phase, Phases, Snip, SnipParams, fits, require};
+use serde::{Deserialize, Serialize};
+
+/// Hands errors to the post traces of a plastic group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ThirdFactorParams {
+    /// First target word, Q3.12.
+    pub target_first: u32,
+    /// Number of errors.
+    pub dimensions: u32,
+    /// First post trace, counted over all plastic groups; the traces of the negated errors, then those of the errors.
+    pub post_first: u32,
+    /// Bits that an error loses, 0..=15.
+    pub shift: u32,
+    /// Whether the sign goes into the trace, not into the profile.
+    pub signed: bool,
+}
+
+impl Default for ThirdFactorParams {
+    /// No errors; an error of 1.0 would be 127.
+    fn default() -> Self {
+        Self { target_first: 0, dimensions: 0, post_first: 0, shift: 5, signed: false }
+    }
+}
+
+impl ThirdFactorParams {
+    fn write(&self, cpu: &mut Cpu<'_, '_>, post: u32, value: i32) {
+        let post = index(post);
+        if self.signed {
+            cpu.set_post_trace(post, 0, value);
+        } else {
+            cpu.set_post_trace(post, 0, value.saturating_abs());
+            cpu.set_profile(post, u8::from(value > 0));
+        }
+    }
+}
+
+impl Snip for ThirdFactorParams {
+    fn run(&self, _phase: Phase, cpu: &mut Cpu<'_, '_>) {
+        for at in 0..self.dimensions {
+            let error = cpu.target.get(index(self.target_first.wrapping_add(at))).copied().map_or(0, i32::from);
+            let scaled = error.wrapping_shr(self.shift).clamp(-127, 127);
+            let negated = self.post_first.wrapping_add(at);
+            self.write(cpu, negated, scaled.wrapping_neg());
+            self.write(cpu, negated.wrapping_add(self.dimensions), scaled);
+        }
+    }
+}
+
+impl SnipParams for ThirdFactorParams {
+    const KIND: u32 = 4;
+    const NAME: &'static str = "third-factor";
+    const PHASES: Phases = Phases::only(Phase::PreMgmt);
+    type Snip = Self;
+
+    crate::snip_words!(target_first, dimensions, post_first, shift, signed);
+
+    fn snip(&self) -> Self {
+        *self
+    }
+
+    fn check(&self, image: &Image<'_>) -> Result<(), Parameter> {
+        let [_, _, posts, _] = plastic::lengths(image);
+        let pairs = self.dimensions.checked_mul(2);
+        require(self.shift <= 15, "shift")?;
+        require(fits(self.target_first, self.dimensions, image.target_words), "target_first")?;
+        require(pairs.is_some_and(|pairs| fits(self.post_first, pairs, posts)), "post_first")
+    }
+}

@@ -1,0 +1,14 @@
+//! What makes a rule short: layers of plastic synapses, pre and post factors, rank-one updates, rounding.
+//!
+//! Most rules of three factors are `Δw_ij = p_j · m_i / 2^shift`: a *pre factor* per axon ([`pre_trace`]), a *post factor*
+//! per compartment ([`local_error`]: what a readout got wrong, led back and scaled by the slope at the voltage), and an
+//! update that visits only the synapses whose factors are not 0 ([`rank_one`]), rounded as the rule wants ([`fraction`]
+//! where changes are wider). [`Layer`] is the group of plastic synapses that they meet in.
+
+pub mod fraction;
+mod layer;
+pub mod local_error;
+pub mod pre_trace;
+pub mod rank_one;
+
+pub use layer::Layer;
