@@ -1,4 +1,4 @@
-//! Computes steps of a network for somebody who counts instructions; see `tests/tests/instructions.rs`.
+//! Computes steps of a network for somebody who counts instructions; see `tests/tests/gates/instructions.rs`.
 //!
 //! `count_kernels NETWORK SIZE STEPS` prints how many operations of that kind were done. A network is a kernel of
 //! [`KERNELS`], or [`IDLE_AXONS`]. The step is the portable one, as the core's crate has compiled it for every device:

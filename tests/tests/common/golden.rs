@@ -19,6 +19,13 @@ pub(crate) struct Golden {
     pub(crate) skipped: &'static str,
 }
 
+/// Networks: every register, every step.
+pub(crate) const NEURONS: Golden = Golden { folder: "neurons", skipped: "leaves the chip's ranges" };
+
+/// Learning: every trace, weight and tag, every step.
+pub(crate) const LEARNING: Golden =
+    Golden { folder: "learning", skipped: "rounds at random by values from before the step" };
+
 impl Golden {
     /// The vectors whose names begin so, in the order of their names.
     pub(crate) fn vectors(&self, prefix: &str) -> Vec<Vector> {

@@ -1,0 +1,13 @@
+//! The `loihi` command as users run it.
+
+#![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod data;
+mod measure;
+mod networks;
+mod runs;
+mod table;
+mod view;

@@ -1,0 +1,64 @@
+//! What a network costs, as the command tells it: the table and the estimates of benchmarks.
+
+use crate::common::loihi;
+use std::process::Command;
+
+fn table(arguments: &[&str]) -> Result<String, String> {
+    let output = Command::new(loihi()).arg("table").args(arguments).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+}
+
+#[test]
+fn the_table_keeps_three_kinds_of_columns_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let prices = folder.path().join("half.toml");
+    let own =
+        table(&["--print-prices", "loihi1-sanafe"]).unwrap().replace("name = \"loihi1-sanafe\"", "name = \"mine\"");
+    std::fs::write(&prices, own).unwrap();
+    let prices = prices.to_str().unwrap();
+    let text = table(&["pes-channel", "stdp-pair", "--base", "stdp-pair", "--prices", prices]).unwrap();
+    let main: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("| experiment")).collect();
+    let cells = |line: &str| -> Vec<String> {
+        line.split(" | ").map(|cell| cell.trim_matches(['|', ' ']).to_owned()).collect()
+    };
+    let (head, base) = (cells(main[0]), cells(main[3]));
+    assert_eq!(base[0], "stdp-pair");
+    for (name, cell) in head.iter().zip(&base) {
+        if name.ends_with("ratio") {
+            assert_eq!(cell, "1.00x", "{name}");
+        }
+        if name.starts_with("modelled") {
+            assert!(!cell.is_empty(), "{name}");
+        }
+        assert!(!name.starts_with("published"), "{name}");
+    }
+    for expected in ["mine", "loihi1-davies2018", "published: EDP ratio", "861", "40016x", "Tesla K40"] {
+        assert!(text.contains(expected), "{expected} in {text}");
+    }
+    assert!(table(&["pes-channel", "--base", "stdp-pair"]).unwrap_err().contains("--base stdp-pair"));
+    assert!(table(&["--prices", "/nowhere.toml"]).unwrap_err().contains("/nowhere.toml"));
+}
+
+#[test]
+fn published_networks_are_computed_again() {
+    let text = table(&["--published-check", "--format", "csv"]).unwrap();
+    for expected in ["sequential MNIST", "MNIST CNN", "DVS gestures", "nearest neighbours", "Assumed: rate"] {
+        assert!(text.contains(expected), "{expected} in {text}");
+    }
+}
+
+#[test]
+fn benchmarks_say_what_their_network_would_cost() {
+    let output =
+        Command::new(loihi()).args(["bench", "lif", "--n", "100", "--steps", "100", "--json"]).output().unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let figure = |name: &str| -> Vec<f64> {
+        report["modelled"][name].as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect()
+    };
+    let per_event = figure("dynamic_pj_per_event");
+    assert!(per_event.is_sorted() && per_event[0] > 19.0, "more than the synapse alone: {per_event:?}");
+    for name in ["us_per_step", "nj_per_step", "pj_per_event"] {
+        assert!(figure(name).is_sorted() && figure(name)[0] > 0.0, "{name}: {:?}", figure(name));
+    }
+}

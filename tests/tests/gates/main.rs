@@ -1,0 +1,6 @@
+//! What is judged by its machine code: instructions of the kernels, and what the firmware is made of.
+
+#![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
+
+mod firmware_image;
+mod instructions;

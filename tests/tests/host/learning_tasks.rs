@@ -1,0 +1,128 @@
+//! What networks learn: the bands that the rules must reach, for seeds that no parameter was chosen by, on samples held
+//! back from those to learn from. And what they do not learn if weights are rounded to the nearest.
+
+use crate::common;
+use host_harness::experiment::{Experiment, Nobody, Options, Outcome};
+
+const SEEDS: [u32; 3] = [4, 5, 6];
+
+/// An experiment whose parameters differ in some lines.
+fn run_with(experiment: Experiment, changes: &[(&str, &str)], options: &Options) -> Outcome {
+    let mut text = experiment.parameters().to_owned();
+    for (name, value) in changes {
+        let prefix = format!("{name} = ");
+        let line = text.lines().find(|line| line.starts_with(&prefix)).unwrap_or_else(|| panic!("{name}")).to_owned();
+        text = text.replacen(&line, &format!("{prefix}{value}"), 1);
+    }
+    experiment.task(&text).unwrap().run(&mut common::open_host(), options, &mut Nobody).unwrap()
+}
+
+fn run(experiment: Experiment, seed: u32) -> Outcome {
+    run_with(experiment, &[], &Options { seed, validate: true, ..Options::default() })
+}
+
+fn metric(outcome: &Outcome, name: &str) -> f64 {
+    outcome.metrics.iter().find(|(metric, _)| *metric == name).unwrap_or_else(|| panic!("{name}")).1
+}
+
+#[test]
+fn decolle_on_digits() {
+    for seed in SEEDS {
+        let outcome = run(Experiment::DigitsDecolle, seed);
+        let said = format!("seed {seed}: {:?}", outcome.metrics);
+        assert!(metric(&outcome, "accuracy_test") >= 0.92, "{said}");
+        assert!(metric(&outcome, "trigger_rate") <= 0.45, "{said}");
+        assert!(metric(&outcome, "spike_rate") <= 0.15, "{said}");
+        assert_eq!(outcome.samples, Some(4 * (1077 + 360)), "{said}");
+    }
+}
+
+#[test]
+fn decolle_in_two_layers() {
+    let outcome = run(Experiment::DigitsDecolle2, SEEDS[0]);
+    for layer in ["accuracy_test_layer_1", "accuracy_test_layer_2"] {
+        assert!(metric(&outcome, layer) >= 0.90, "{:?}", outcome.metrics);
+    }
+}
+
+#[test]
+fn decolle_on_patterns_of_rates() {
+    for seed in SEEDS {
+        let outcome = run_with(Experiment::DecollePoisson, &[], &Options { seed, ..Options::default() });
+        assert!(metric(&outcome, "accuracy_test") >= 0.95, "seed {seed}: {:?}", outcome.metrics);
+    }
+}
+
+#[test]
+fn emstdp_on_digits() {
+    for seed in SEEDS {
+        let outcome = run(Experiment::DigitsEmstdp, seed);
+        assert!(metric(&outcome, "accuracy_test") >= 0.92, "seed {seed}: {:?}", outcome.metrics);
+    }
+}
+
+#[test]
+fn new_classes_from_few_samples() {
+    for seed in SEEDS {
+        let outcome = run(Experiment::DigitsSoelFewshot, seed);
+        let said = format!("seed {seed}: {:?}", outcome.metrics);
+        assert!(metric(&outcome, "accuracy_new") >= 0.80, "{said}");
+        assert!(metric(&outcome, "accuracy_first_before") >= 0.90, "{said}");
+        assert!(metric(&outcome, "trigger_rate") < 0.10, "{said}");
+    }
+}
+
+#[test]
+fn samples_that_are_kept_are_not_forgotten() {
+    for seed in SEEDS {
+        let outcome = run(Experiment::DigitsContinual, seed);
+        let gain = metric(&outcome, "accuracy_replay") - metric(&outcome, "accuracy");
+        assert!(gain >= 0.4, "seed {seed}: {:?}", outcome.metrics);
+        assert!(metric(&outcome, "forgetting_replay") < metric(&outcome, "forgetting"), "seed {seed}");
+    }
+}
+
+#[test]
+fn rounding_to_the_nearest_loses_what_is_small() {
+    let options = Options { seed: SEEDS[0], validate: true, passes: Some(2), ..Options::default() };
+    let accuracy =
+        |experiment, changes: &[(&str, &str)]| metric(&run_with(experiment, changes, &options), "accuracy_test");
+    let core = |back_end| accuracy(Experiment::DigitsDecolle, &[("back_end", back_end), ("rate_shift", "12")]);
+    let (stochastic, nearest) = (core("\"core\""), core("\"core-nearest\""));
+    assert!(stochastic >= 0.88 && nearest <= 0.25, "weights by the core: {stochastic}, to the nearest {nearest}");
+    let cpu = |back_end| accuracy(Experiment::DigitsDecolle, &[("back_end", back_end)]);
+    let (stochastic, shadow) = (cpu("\"stochastic\""), cpu("\"shadow\""));
+    // Eight bits more of every weight buy nothing.
+    assert!(stochastic >= 0.90 && stochastic + 0.03 >= shadow, "by the CPU: {stochastic}, with 8 bits more {shadow}");
+    let truncated = cpu("\"truncate\"");
+    assert!(truncated <= stochastic - 0.1, "by the CPU: {stochastic}, toward zero {truncated}");
+    let emstdp = |rounding| accuracy(Experiment::DigitsEmstdp, &[("rounding", rounding), ("rate_shift", "10")]);
+    let (stochastic, nearest) = (emstdp("\"stochastic\""), emstdp("\"nearest\""));
+    assert!(stochastic >= 0.80 && nearest <= 0.50, "EMSTDP: {stochastic}, to the nearest {nearest}");
+}
+
+#[test]
+fn rounding_to_the_nearest_by_the_cpu_is_worse() {
+    let changes = |back_end: &'static str| [("back_end", back_end), ("rate_shift", "12")];
+    let (mut stochastic, mut nearest) = (0.0, 0.0);
+    for seed in SEEDS {
+        let options = Options { seed, validate: true, ..Options::default() };
+        let accuracy = |back_end| {
+            metric(&run_with(Experiment::DigitsDecolle, &changes(back_end), &options), "accuracy_test") / 3.0
+        };
+        stochastic += accuracy("\"stochastic\"");
+        nearest += accuracy("\"nearest\"");
+    }
+    assert!(stochastic >= nearest + 0.02, "stochastic {stochastic}, nearest {nearest}");
+}
+
+#[test]
+fn a_controlled_trigger_keeps_its_share() {
+    let options = Options { seed: SEEDS[0], validate: true, passes: Some(2), ..Options::default() };
+    for share in [0.1, 0.2] {
+        let outcome = run_with(Experiment::DigitsDecolle, &[("trigger_share", &share.to_string())], &options);
+        let rate = metric(&outcome, "trigger_rate");
+        assert!((rate - share).abs() < 0.02, "share {share}, {:?}", outcome.metrics);
+        assert!(metric(&outcome, "accuracy_test") > 0.85, "share {share}: {:?}", outcome.metrics);
+    }
+}

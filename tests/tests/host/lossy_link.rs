@@ -1,0 +1,345 @@
+//! A line that loses, doubles and damages bytes changes no result, and nothing half sent is ever run.
+
+use crate::common::{Peer, SMALL_MAILBOX, frame_of, open, open_host, request_frame, small_network};
+use host_harness::data::digits;
+use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
+use host_harness::device::lossy::{Faults, Lossy};
+use host_harness::device::session::{Patience, Session, SessionError};
+use host_harness::device::{Device, DeviceFault};
+use host_harness::experiment::digits_pes::DigitsPes;
+use host_harness::experiment::{Experiment, Nobody, Options, Outcome};
+use loihi_core::chip::{Keep, ResetScope};
+use loihi_core::device::DeviceError;
+use loihi_core::image::{HEADER_WORDS, ImageError};
+use loihi_core::probe::Register;
+use loihi_core::wire::frame::{CHANNEL_MESSAGE, CRC};
+use loihi_core::wire::message::{Record, Request, Response, SCHEMA, VERSION};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// The line stays in the test's hands, so that it can count the faults afterwards.
+type Line = Rc<RefCell<Lossy<InProcess>>>;
+
+struct Shared(Line);
+
+impl Device for Shared {
+    fn name(&self) -> &'static str {
+        "lossy"
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<(), DeviceFault> {
+        self.0.borrow_mut().send(bytes)
+    }
+
+    fn receive(&mut self, into: &mut Vec<u8>, wait: Duration) -> Result<(), DeviceFault> {
+        self.0.borrow_mut().receive(into, wait)
+    }
+
+    fn answers_at_once(&self) -> bool {
+        self.0.borrow().answers_at_once()
+    }
+}
+
+fn lossy(faults: Faults, seed: u32) -> (Session, Line) {
+    let line = Rc::new(RefCell::new(Lossy::new(InProcess::new(ARENA_BYTES_DEFAULT), faults, seed)));
+    (open(Box::new(Shared(Rc::clone(&line)))), line)
+}
+
+/// Each fault alone, and all together; and whether requests must be repeated because of it.
+const LINES: [(&str, Faults, bool); 5] = [
+    ("drop", Faults { drop: 150, flip: 0, double: 0, cut: 0 }, true),
+    ("flip", Faults { drop: 0, flip: 150, double: 0, cut: 0 }, true),
+    ("double", Faults { drop: 0, flip: 0, double: 150, cut: 0 }, false),
+    ("cut", Faults { drop: 0, flip: 0, double: 0, cut: 150 }, true),
+    ("all", Faults { drop: 80, flip: 80, double: 80, cut: 80 }, true),
+];
+
+/// A job gives the same over every line as over a sound one.
+fn assert_same_over_every_line(seeds: std::ops::Range<u32>, job: impl Fn(&mut Session) -> Outcome) {
+    let sound = job(&mut open_host());
+    for (name, faults, repeats) in LINES {
+        for seed in seeds.clone() {
+            let (mut session, line) = lossy(faults, seed);
+            let outcome = job(&mut session);
+            assert_eq!(outcome.digests, sound.digests, "line {name}, seed {seed}");
+            assert_eq!(outcome.ops, sound.ops, "line {name}, seed {seed}");
+            assert_eq!(outcome, sound, "line {name}, seed {seed}");
+            assert!(line.borrow().faults_total > 0, "line {name}, seed {seed}: no fault happened");
+            assert_eq!(
+                session.repetitions() > 0,
+                repeats,
+                "line {name}, seed {seed}: {} repeated",
+                session.repetitions()
+            );
+        }
+    }
+}
+
+#[test]
+fn an_experiment_ends_the_same_over_a_lossy_line() {
+    assert_same_over_every_line(0..4, |session| {
+        Experiment::PesChannel.run(session, &Options::default(), &mut Nobody).unwrap()
+    });
+}
+
+#[test]
+fn digits_are_learned_the_same_over_a_lossy_line() {
+    let (learn, test) = digits::load();
+    assert_same_over_every_line(10..13, |session| {
+        let options = Options { passes: Some(2), ..Options::default() };
+        DigitsPes::default().run_on(&learn[..60], &test[..30], session, &options, &mut Nobody).unwrap()
+    });
+}
+
+#[test]
+fn spikes_and_saved_state_come_over_a_lossy_line_the_same() {
+    let job = |session: &mut Session| {
+        session.load(&small_network()).unwrap();
+        session.run(100, &[(0, 0), (0, 1), (3, 1), (50, 0)]).unwrap();
+        let word = 40_i16.to_le_bytes();
+        let stimulus: Vec<u8> = [word; SMALL_MAILBOX].concat();
+        let record =
+            Record { reset: false, learn: true, steps: 90, stimulus: &stimulus, target: &stimulus, ..Record::PLAIN };
+        session.stream([record; 20], SMALL_MAILBOX, |_| {}).unwrap();
+        let learned = session.read(Register::Learned).unwrap();
+        assert!(learned.iter().any(|word| *word != 0), "nothing was learned");
+        let (kept, state) = (session.save(Keep::Learned).unwrap(), session.save(Keep::State).unwrap());
+        let before = session.digest().unwrap();
+        session.reset(ResetScope::All).unwrap();
+        assert!(session.read(Register::Learned).unwrap().iter().all(|word| *word == 0));
+        session.restore(Keep::Learned, &kept).unwrap();
+        let after = session.digest().unwrap();
+        // The learned registers are equal, the others start anew.
+        let place = Register::ALL.iter().position(|register| *register == Register::Learned).unwrap();
+        assert_eq!(after.registers[place], before.registers[place]);
+        assert_eq!((after.t, before.t), (0, 1900));
+        session.restore(Keep::State, &state).unwrap();
+        assert_eq!(session.digest().unwrap(), before);
+        session.run(30, &[(0, 0)]).unwrap();
+        (before, session.digest().unwrap(), session.ops().unwrap(), learned)
+    };
+    let sound = job(&mut open_host());
+    for (name, faults, _) in LINES {
+        for seed in 20..30 {
+            assert_eq!(job(&mut lossy(faults, seed).0), sound, "line {name}, seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn a_line_that_carries_nothing_is_reported() {
+    let device = Lossy::new(InProcess::new(1 << 16), Faults { drop: 1024, ..Faults::default() }, 0);
+    let patience = Patience { attempts: 5, ..Patience::default() };
+    let error = Session::open(Box::new(device), patience, 1, || false).unwrap_err();
+    assert!(matches!(error, SessionError::Silent { attempts: 5, .. }), "{error}");
+}
+
+/// A device of another build: it refuses every greeting.
+struct Older {
+    answer: Vec<u8>,
+}
+
+impl Device for Older {
+    fn name(&self) -> &'static str {
+        "older"
+    }
+
+    fn send(&mut self, _bytes: &[u8]) -> Result<(), DeviceFault> {
+        let mut body = [0; 64];
+        let refused = Response::Refused { version: 61_234, schema: 0xABC };
+        let body = postcard::to_slice(&refused, &mut body).unwrap();
+        // The greeting is the first request of a session.
+        self.answer = frame_of(CHANNEL_MESSAGE, 1, body);
+        Ok(())
+    }
+
+    fn receive(&mut self, into: &mut Vec<u8>, _wait: Duration) -> Result<(), DeviceFault> {
+        into.append(&mut self.answer);
+        Ok(())
+    }
+}
+
+#[test]
+fn another_version_is_refused_and_both_versions_are_named() {
+    let error = Session::open(Box::new(Older { answer: Vec::new() }), Patience::default(), 1, || false).unwrap_err();
+    let text = error.to_string();
+    for part in ["version 61234", "0000000000000abc", &format!("version {VERSION}"), &format!("{SCHEMA:016x}")] {
+        assert!(text.contains(part), "{part:?} is not in: {text}");
+    }
+    assert!(text.contains("cargo xtask firmware"), "what to do is not in: {text}");
+
+    let refused = Response::Refused { version: VERSION, schema: SCHEMA };
+    for (version, schema) in [(VERSION + 1, SCHEMA), (VERSION - 1, SCHEMA), (VERSION, SCHEMA ^ 1)] {
+        let mut peer = Peer::new();
+        assert_eq!(peer.ask(&Request::Hello { version, schema, session: 1 }).response(), refused);
+        assert_eq!(peer.ask(&Request::Ops).refusal(), DeviceError::NoSession, "a refused greeting opens no session");
+    }
+}
+
+#[test]
+fn a_request_that_is_repeated_is_applied_once() {
+    let mut peer = Peer::with(small_network().bytes());
+    let before = peer.sequence;
+    let answer = peer.ask(&Request::Run { steps: 5, spikes: &[] });
+    let again = request_frame(before + 1, &Request::Run { steps: 5, spikes: &[] });
+    for _ in 0..3 {
+        assert_eq!(peer.send(&again), Some(answer.clone()));
+    }
+    assert_eq!(steps(&mut peer), 5);
+}
+
+#[test]
+fn a_number_out_of_sequence_changes_nothing() {
+    let mut peer = Peer::with(small_network().bytes());
+    let run = Request::Run { steps: 5, spikes: &[] };
+    let answer = peer.ask(&run);
+    let (last, digest) = (peer.sequence, peer.ask(&Request::Digest));
+    for wrong in [last - 1, last, last + 3, 0, u16::MAX] {
+        let refused = peer.send(&request_frame(wrong, &run)).unwrap();
+        assert_eq!(refused.sequence, wrong);
+        assert_eq!(refused.refusal(), DeviceError::OutOfSequence { expected: last + 2, found: wrong });
+    }
+    assert_eq!(steps(&mut peer), 5);
+    assert_eq!(peer.ask(&Request::Digest).response(), digest.response());
+    assert_eq!(answer.response(), Response::Ran { instructions: None, snip_instructions: None });
+}
+
+/// The protocol's promise: a request with the last number is answered with the kept response, whatever came between.
+#[test]
+fn the_kept_answer_outlives_a_refused_frame() {
+    let run = Request::Run { steps: 5, spikes: &[] };
+    let foreign = Request::Hello { version: VERSION + 1, schema: SCHEMA, session: 9 };
+    for between in [(900, &run), (900, &foreign)] {
+        let mut peer = Peer::with(small_network().bytes());
+        let answer = peer.ask(&run);
+        let last = peer.sequence;
+        let refused = peer.send(&request_frame(between.0, between.1)).unwrap();
+        assert!(matches!(refused.response(), Response::Failed(_) | Response::Refused { .. }));
+        assert_eq!(peer.send(&request_frame(last, &run)), Some(answer), "after {:?}", between.1);
+        assert_eq!(steps(&mut peer), 5);
+    }
+}
+
+#[test]
+fn the_numbers_of_requests_begin_anew_after_the_last() {
+    let mut session = open_host();
+    session.load(&small_network()).unwrap();
+    for _ in 0..70_000 {
+        session.run(1, &[]).unwrap();
+    }
+    assert_eq!(session.ops().unwrap().steps, 70_000);
+    assert_eq!(session.repetitions(), 0);
+}
+
+#[test]
+fn a_chip_whose_learned_state_is_half_written_does_not_run() {
+    let mut peer = Peer::with(small_network().bytes());
+    let words = 9 * u32::try_from(SMALL_MAILBOX).unwrap();
+    let learned: Vec<u8> = (0..words).flat_map(|word| (1000 * word).to_le_bytes()).collect();
+    let (keep, bytes) = (Keep::Learned, 4 * words);
+    let check = CRC.checksum(&learned);
+    assert_eq!(
+        peer.ask(&Request::RestoreBegin { keep, bytes: bytes + 1, check }).refusal(),
+        DeviceError::KeptBytes { expected: bytes, found: bytes + 1 }
+    );
+    assert_eq!(peer.ask(&Request::RestoreEnd).refusal(), DeviceError::RestoreUnfinished);
+    assert_eq!(peer.ask(&Request::RestoreBegin { keep, bytes, check }).response(), Response::Done);
+    let half = learned.len() / 2;
+    assert_eq!(peer.ask(&Request::RestoreChunk { offset: 0, data: &learned[..half] }).response(), Response::Done);
+    let (run, stream) = (Request::Run { steps: 1, spikes: &[] }, Request::Stream { records: &[0, 1, 1, 0, 0] });
+    for request in [run, stream] {
+        let refused = peer.ask(&request).refusal();
+        assert_eq!(refused, DeviceError::RestoreUnfinished);
+        assert!(refused.to_string().contains("not complete"), "{refused}");
+    }
+    assert!(
+        matches!(peer.ask(&Request::RestoreEnd).refusal(), DeviceError::Check { announced, .. } if announced == check)
+    );
+    assert_eq!(peer.ask(&run).refusal(), DeviceError::RestoreUnfinished, "a wrong check does not complete it");
+    assert_eq!(
+        peer.ask(&Request::RestoreChunk { offset: bytes, data: &[1, 2, 3, 4] }).refusal(),
+        DeviceError::Chunk { offset: bytes }
+    );
+    assert_eq!(steps(&mut peer), 0);
+
+    let rest = Request::RestoreChunk { offset: bytes / 2, data: &learned[half..] };
+    assert_eq!(peer.ask(&rest).response(), Response::Done);
+    assert_eq!(peer.ask(&Request::RestoreEnd).response(), Response::Done);
+    assert_eq!(peer.ask(&run).response(), Response::Ran { instructions: None, snip_instructions: None });
+    // A full reset is the other way out.
+    assert_eq!(peer.ask(&Request::RestoreBegin { keep, bytes, check: 1 }).response(), Response::Done);
+    assert_eq!(peer.ask(&Request::Reset { scope: ResetScope::State }).response(), Response::Done);
+    assert_eq!(peer.ask(&run).refusal(), DeviceError::RestoreUnfinished);
+    assert_eq!(peer.ask(&Request::Reset { scope: ResetScope::All }).response(), Response::Done);
+    assert_eq!(peer.ask(&run).response(), Response::Ran { instructions: None, snip_instructions: None });
+    assert_eq!(steps(&mut peer), 1);
+}
+
+#[test]
+fn a_cut_image_or_a_wrong_check_is_refused_and_it_is_said_why() {
+    let file = small_network();
+    let whole = file.bytes();
+    let mut peer = Peer::new();
+    peer.greet();
+    assert_eq!(peer.ask(&Request::LoadEnd).refusal(), DeviceError::NoImage);
+    let image_bytes = u32::try_from(whole.len()).unwrap();
+    for cut in [4, HEADER_WORDS * 4, whole.len() / 8 * 4, whole.len() - 4] {
+        let refused = peer.load(&whole[..cut], CRC.checksum(&whole[..cut])).refusal();
+        if cut >= HEADER_WORDS * 4 {
+            let found = u32::try_from(cut).unwrap();
+            assert_eq!(refused, DeviceError::Image(ImageError::Length { announced: image_bytes, found }));
+            assert!(refused.to_string().contains("it was cut"), "{refused}");
+        }
+    }
+    let refused = peer.load(&whole[..whole.len() - 1], CRC.checksum(&whole[..whole.len() - 1])).refusal();
+    assert_eq!(refused, DeviceError::Image(ImageError::Misaligned));
+
+    let refused = peer.load(whole, CRC.checksum(whole) ^ 1).refusal();
+    assert!(matches!(refused, DeviceError::Check { .. }));
+    assert!(refused.to_string().contains("the transfer was damaged"), "{refused}");
+
+    // Nothing of all that runs; a whole image then does.
+    assert_eq!(peer.ask(&Request::Run { steps: 1, spikes: &[] }).refusal(), DeviceError::NoImage);
+    assert!(matches!(peer.load(whole, CRC.checksum(whole)).response(), Response::Loaded { .. }));
+    assert_eq!(
+        peer.ask(&Request::Run { steps: 1, spikes: &[] }).response(),
+        Response::Ran { instructions: None, snip_instructions: None }
+    );
+}
+
+/// A host with a bug sends it with the right check; the device has to see that it is unsound, or to run it.
+#[test]
+fn an_image_with_any_word_changed_is_refused_or_runs() {
+    let file = small_network();
+    let whole = file.bytes();
+    let (mut refused, mut ran) = (0, 0);
+    for at in 0..whole.len() / 4 {
+        for change in [1, 2, 0x8000_0000, 0xFFFF_FFFF, 0x0001_0000, 0x400, 0x7FFF_FFF0] {
+            let mut image = whole.to_vec();
+            let word = u32::from_le_bytes(image[4 * at..][..4].try_into().unwrap()) ^ change;
+            image[4 * at..][..4].copy_from_slice(&word.to_le_bytes());
+            let mut peer = Peer::new();
+            peer.greet();
+            match peer.load(&image, CRC.checksum(&image)).response() {
+                Response::Failed(DeviceError::Image(_) | DeviceError::ArenaTooSmall { .. }) => refused += 1,
+                Response::Loaded { .. } => {
+                    let answer = peer.ask(&Request::Run { steps: 20, spikes: &[0, 0, 0, 0] });
+                    assert_eq!(answer.response(), Response::Ran { instructions: None, snip_instructions: None });
+                    assert!(matches!(peer.ask(&Request::Digest).response(), Response::Digest(_)));
+                    ran += 1;
+                }
+                other => panic!("word {at} changed by {change:x}: {other:?}"),
+            }
+        }
+    }
+    assert!(refused > 100 && ran > 100, "{refused} refused, {ran} ran");
+}
+
+/// Steps that the device has computed.
+fn steps(peer: &mut Peer) -> u64 {
+    match peer.ask(&Request::Ops).response() {
+        Response::Ops(ops) => ops.steps,
+        other => panic!("{other:?}"),
+    }
+}

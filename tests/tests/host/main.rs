@@ -1,0 +1,26 @@
+//! What can be told in this process: networks on a chip, recorded vectors, experiments, the wire protocol.
+
+#![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod axons;
+mod control;
+mod eprop_adaptation;
+mod golden_learning;
+mod golden_neurons;
+mod homeostasis;
+mod learning;
+mod learning_tasks;
+mod lossy_link;
+mod messages;
+mod nengo_pes;
+mod noise;
+mod partition;
+mod plan;
+mod probes;
+mod readout;
+mod tree_groups;
+mod trees;
+mod weights;

@@ -1,0 +1,288 @@
+//! What is kept of a chip: a run goes on from it with the same bits, here and elsewhere, and no bytes upset a device.
+
+use crate::common;
+use crate::common::{Peer, open_host, open_qemu};
+use host_harness::device::session::{Session, SessionError};
+use host_harness::image::{ImageBuilder, ImageFile, Plasticity, Source, decay_table};
+use host_harness::rule::{Limits, parse};
+use loihi_core::chip::{HEADER_BYTES, Keep, ResetScope};
+use loihi_core::device::DeviceError;
+use loihi_core::image::{Dialect, Homeostasis, Noise, NoiseAt, Profile, Rounding};
+use loihi_core::num::word;
+use loihi_core::probe::Register;
+use loihi_core::snip::{Pes, RateEncoder, ThirdFactor};
+use loihi_core::synapse::{SignMode, Synapse};
+use loihi_core::wire::frame::CRC;
+use loihi_core::wire::message::{DATA_MAX, Record, Request, Response};
+use proptest::prelude::*;
+
+/// Compartments of the first core.
+const FRONT: u32 = 21;
+
+/// A bit of everything that remembers: noise, homeostasis, long refractory periods, a sum kept apart, delays that are
+/// learned, tags, traces of two groups in epochs of their own, snips.
+fn network(seed: u32) -> ImageFile {
+    let mut builder = ImageBuilder::new();
+    builder.beyond_the_chip();
+    builder.seed(seed);
+    builder.mailboxes(2, 2, 2);
+    let first = builder.core();
+    let noisy = Profile {
+        decay_u: 800,
+        decay_v: 300,
+        v_th: 20 << 6,
+        refractory: 9,
+        noise: Some(Noise { at: NoiseAt::Voltage, exponent: 10, offset: 2 }),
+        homeostasis: Some(Homeostasis { gain: 1, a_min: 10, a_max: 40, impulse: 30, decay: 400, epoch_steps: 5 }),
+        ..Profile::DEFAULT
+    };
+    builder.group(FRONT as usize, noisy);
+    let second = builder.core();
+    let back =
+        builder.group(5, Profile { decay_u: 1024, decay_v: 256, v_th: 9 << 6, refractory: 3, ..Profile::DEFAULT });
+    builder.bias(back.start, &[90, 60, 40, 20, 0]);
+    let sum = builder.sum(second, 1, 6);
+    let inputs = builder.inputs(4);
+    for input in inputs.clone().take(2) {
+        let weights: Vec<i16> = (0..FRONT).map(|i| if (i + input) % 3 == 0 { 40 } else { 25 }).collect();
+        builder.dense(Source::Input(input), first, 0, &weights);
+    }
+    let apart = builder.sparse_synapses(&[Synapse { compartment: 2, delay: 3, weight: 60 }], 1);
+    let options = host_harness::image::AxonOptions { sum, ..Default::default() };
+    let axon = builder.axon(second, &apart, options);
+    builder.route(Source::Compartment(3), axon, 0);
+    let traces = [50, 30, 40, 20, 10].map(|impulse| builder.trace(impulse, 1 << 30, &decay_table(0.83, 0.0), None));
+    let mut plasticity = Plasticity {
+        products: parse("dw = 2^-2*x1*y0 - 2^-2*x0*y1\ndt = x1*y0\ndd = 2^-3*x2*y0 - 2^-4*u0*d*y2", &Limits::RELAXED)
+            .unwrap(),
+        traces,
+        epoch_steps: 4,
+        wgt_exp: 0,
+        weight_bits: 8,
+        sign_mode: SignMode::Mixed,
+        rounding: Rounding::Stochastic,
+        dialect: Dialect::default(),
+    };
+    let axons = (0..FRONT).map(|pre| {
+        let delay = (pre % 7) as usize;
+        let row = (0..5).map(|compartment| Synapse { compartment, delay, weight: 20 });
+        (Source::Compartment(pre), row.collect())
+    });
+    builder.plastic_group(second, 0..5, &plasticity, axons);
+    plasticity.products = parse("2^-4*u1*x1*y1", &Limits::RELAXED).unwrap();
+    plasticity.traces[2..].fill(0);
+    plasticity.epoch_steps = 3;
+    plasticity.sign_mode = SignMode::Excitatory;
+    let row = [4, 6, 7].map(|compartment| Synapse { compartment, delay: 0, weight: 31 });
+    let axons = inputs.skip(2).map(|input| (Source::Input(input), row.to_vec()));
+    builder.plastic_group(first, 4..8, &plasticity, axons);
+    builder.snip(RateEncoder::KIND, [0, 2, 0, 64, 0, 0, 0, 0, 0]);
+    builder.snip(ThirdFactor::KIND, [0, 2, 5, 5, 0, 0, 0, 0, 0]);
+    builder.snip(Pes::KIND, [0, FRONT, 2, 0, 0, 8, 40, 0, 0]);
+    builder.build().unwrap()
+}
+
+/// Runs steps from one on, with inputs and errors that follow from the step.
+fn run(session: &mut Session, from: u32, steps: u32) {
+    for step in from..from + steps {
+        let draw = |what| i16::try_from(word(3, step / 10, what, 0) >> 20).unwrap();
+        let stimulus = [draw(0) >> 6, draw(1) >> 6].map(i16::to_le_bytes).concat();
+        let target = [draw(2) - 2048, draw(3) - 2048].map(i16::to_le_bytes).concat();
+        let record = Record {
+            reset: false,
+            learn: step % 50 < 40,
+            steps: 0,
+            stimulus: &stimulus,
+            target: &target,
+            ..Record::PLAIN
+        };
+        session.stream([record], 2, |_| {}).unwrap();
+        let spikes: Vec<(u16, u16)> = (2..4)
+            .filter(|input| word(5, step, u32::from(*input), 0).is_multiple_of(4))
+            .map(|input| (0, input))
+            .collect();
+        session.run(1, &spikes).unwrap();
+    }
+}
+
+fn loaded(mut session: Session, seed: u32) -> Session {
+    session.load(&network(seed)).unwrap();
+    session.write(Register::Rate, 0, &[1]).unwrap();
+    session.write(Register::Reward, 0, &[-7]).unwrap();
+    session
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_run_goes_on_from_what_was_kept_of_it(seed in 0_u32..1000, at in 0_u32..160, after in 1_u32..120) {
+        let mut whole = loaded(open_host(), seed);
+        run(&mut whole, 0, at);
+        let kept = whole.save(Keep::State).unwrap();
+        let between = whole.digest().unwrap();
+        run(&mut whole, at, after);
+        // Another chip, which has done other things before.
+        let mut fresh = open_host();
+        fresh.load(&network(seed)).unwrap();
+        run(&mut fresh, 900, seed % 40);
+        fresh.restore(Keep::State, &kept).unwrap();
+        prop_assert_eq!(fresh.digest().unwrap(), between);
+        prop_assert_eq!(fresh.save(Keep::State).unwrap(), kept);
+        run(&mut fresh, at, after);
+        let (expected, got) = (whole.digest().unwrap(), fresh.digest().unwrap());
+        prop_assert_eq!(expected.first_difference(&got), None);
+        prop_assert_eq!(expected, got);
+        prop_assert_eq!(whole.ops().unwrap(), fresh.ops().unwrap());
+    }
+}
+
+#[test]
+fn the_network_remembers_in_every_way() {
+    let mut session = loaded(open_host(), 1);
+    run(&mut session, 0, 100);
+    let mut same: Vec<Register> = Register::ALL.into_iter().filter(|register| *register != Register::Reward).collect();
+    for step in 100..200 {
+        run(&mut session, step, 1);
+        same.retain(|register| {
+            let words = session.read(*register).unwrap();
+            words.iter().all(|word| *word == words[0])
+        });
+    }
+    assert_eq!(same, [], "registers that are the same everywhere");
+    assert!(session.read(Register::D).unwrap().iter().any(|delay| *delay > 7), "no delay was learned");
+}
+
+#[test]
+fn a_run_moves_to_the_firmware_and_back() {
+    let (mut host, mut qemu) = (loaded(open_host(), 7), loaded(open_qemu(), 7));
+    let mut alone = loaded(open_host(), 7);
+    run(&mut alone, 0, 120);
+    run(&mut host, 0, 41);
+    run(&mut qemu, 0, 41);
+    let kept = host.save(Keep::State).unwrap();
+    assert_eq!(qemu.save(Keep::State).unwrap(), kept, "the same bytes on both");
+    assert_eq!(qemu.save(Keep::Learned).unwrap(), host.save(Keep::Learned).unwrap());
+    qemu.reset(ResetScope::All).unwrap();
+    qemu.restore(Keep::State, &kept).unwrap();
+    run(&mut qemu, 41, 40);
+    let back = qemu.save(Keep::State).unwrap();
+    host.restore(Keep::State, &back).unwrap();
+    run(&mut host, 81, 39);
+    assert_eq!(host.digest().unwrap(), alone.digest().unwrap());
+}
+
+#[test]
+fn what_was_learned_is_taken_up_by_a_fresh_chip() {
+    let mut session = loaded(open_host(), 2);
+    run(&mut session, 0, 150);
+    let learned = session.save(Keep::Learned).unwrap();
+    let registers = [Register::Learned, Register::W, Register::T, Register::D];
+    let words = registers.map(|register| session.read(register).unwrap());
+    session.reset(ResetScope::All).unwrap();
+    assert_ne!(registers.map(|register| session.read(register).unwrap()), words);
+    session.restore(Keep::Learned, &learned).unwrap();
+    assert_eq!(registers.map(|register| session.read(register).unwrap()), words);
+    assert_eq!(session.ops().unwrap().steps, 0);
+    // Bytes that are whole, but hold a weight that the format has not: the front is one word of PES per pair.
+    let weights = (FRONT as usize * 2 * 4).next_multiple_of(8);
+    let mut odd = learned.clone();
+    odd[weights] ^= 1;
+    let refused = session.restore(Keep::Learned, &odd).unwrap_err();
+    assert!(matches!(refused, SessionError::Refused(DeviceError::Unsound { register: Register::W })), "{refused}");
+    assert!(matches!(session.run(1, &[]).unwrap_err(), SessionError::Refused(DeviceError::RestoreUnfinished)));
+    session.restore(Keep::Learned, &learned).unwrap();
+    session.run(1, &[]).unwrap();
+}
+
+/// Sends bytes with the right check; returns the answer to the end.
+fn restore(peer: &mut Peer, keep: Keep, bytes: &[u8]) -> Result<(), DeviceError> {
+    let length = u32::try_from(bytes.len()).unwrap();
+    let begin = peer.ask(&Request::RestoreBegin { keep, bytes: length, check: CRC.checksum(bytes) });
+    if let Response::Failed(error) = begin.response() {
+        return Err(error);
+    }
+    for (number, data) in bytes.chunks(DATA_MAX).enumerate() {
+        let offset = u32::try_from(number * DATA_MAX).unwrap();
+        assert_eq!(peer.ask(&Request::RestoreChunk { offset, data }).response(), Response::Done);
+    }
+    match peer.ask(&Request::RestoreEnd).response() {
+        Response::Done => Ok(()),
+        Response::Failed(error) => Err(error),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// All that is kept of a device.
+fn save(peer: &mut Peer, keep: Keep) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let answer = peer.ask(&Request::Save { keep, offset: u32::try_from(bytes.len()).unwrap() });
+        let Response::Kept { total_bytes, check, data } = answer.response() else { panic!("{answer:?}") };
+        bytes.extend_from_slice(data);
+        if bytes.len() == total_bytes as usize {
+            assert_eq!(CRC.checksum(&bytes), check);
+            return bytes;
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A host with a bug sends any bytes with the right check; the device sees that they are unsound, or runs them.
+    #[test]
+    fn any_bytes_are_refused_or_run(
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>(), any::<bool>()), 1..6), all: bool,
+    ) {
+        let file = common::small_network();
+        let mut peer = Peer::with(file.bytes());
+        peer.ask(&Request::Run { steps: 30, spikes: &[1, 0, 0, 0, 9, 0, 1, 0] });
+        let keep = if all { Keep::State } else { Keep::Learned };
+        let kept = save(&mut peer, keep);
+        let mut changed = kept.clone();
+        for (at, byte, in_header) in changes {
+            let end = if in_header && all { HEADER_BYTES } else { changed.len() };
+            changed[at.index(end)] = byte;
+        }
+        let restored = restore(&mut peer, keep, &changed);
+        let run = peer.ask(&Request::Run { steps: 30, spikes: &[0, 0, 0, 0] });
+        match restored {
+            Ok(()) => prop_assert_eq!(run.response(), Response::Ran { instructions: None, snip_instructions: None }),
+            Err(DeviceError::Unsound { .. }) => prop_assert_eq!(run.refusal(), DeviceError::RestoreUnfinished),
+            Err(other) => panic!("{other}"),
+        }
+        prop_assert!(matches!(peer.ask(&Request::Digest).response(), Response::Digest(_)));
+        prop_assert_eq!(restore(&mut peer, Keep::State, &save(&mut Peer::with(file.bytes()), Keep::State)), Ok(()));
+        let mut fresh = Peer::with(file.bytes());
+        for peer in [&mut fresh, &mut peer] {
+            peer.ask(&Request::Run { steps: 40, spikes: &[1, 0, 0, 0, 9, 0, 1, 0] });
+        }
+        let (expected, got) = (fresh.ask(&Request::Digest), peer.ask(&Request::Digest));
+        prop_assert_eq!(expected.response(), got.response());
+    }
+}
+
+#[test]
+fn half_a_state_is_made_whole_by_a_state_or_a_reset_only() {
+    let file = common::small_network();
+    let mut peer = Peer::with(file.bytes());
+    let (learned, state) = (save(&mut peer, Keep::Learned), save(&mut peer, Keep::State));
+    let bytes = u32::try_from(state.len()).unwrap();
+    let begin = Request::RestoreBegin { keep: Keep::State, bytes, check: 1 };
+    let run = Request::Run { steps: 1, spikes: &[] };
+    for whole in [false, true] {
+        assert_eq!(peer.ask(&begin).response(), Response::Done);
+        peer.ask(&Request::RestoreChunk { offset: 0, data: &[0xFF; DATA_MAX] });
+        assert_eq!(peer.ask(&Request::Save { keep: Keep::State, offset: 0 }).refusal(), DeviceError::RestoreUnfinished);
+        assert_eq!(restore(&mut peer, Keep::Learned, &learned), Err(DeviceError::RestoreUnfinished));
+        assert_eq!(peer.ask(&run).refusal(), DeviceError::RestoreUnfinished);
+        if whole {
+            restore(&mut peer, Keep::State, &state).unwrap();
+        } else {
+            peer.ask(&Request::Reset { scope: ResetScope::All });
+        }
+        assert_eq!(save(&mut peer, Keep::State), state);
+        assert_eq!(peer.ask(&run).response(), Response::Ran { instructions: None, snip_instructions: None });
+    }
+}

@@ -1,0 +1,17 @@
+//! What the firmware does in QEMU, and that it does what the device in this process does.
+
+#![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod cost;
+mod dendrite_teacher;
+mod devices_agree;
+mod eprop;
+mod firmware_fault;
+mod golden;
+mod golden_pes;
+mod golden_rules;
+mod keep;
+mod resume;
