@@ -11,7 +11,7 @@ use host_harness::device::wide;
 use host_harness::image::ImageBuilder;
 use loihi_core::chip::Chip;
 use loihi_core::ops::OpCounts;
-use loihi_core::snip::PreSynapse;
+use loihi_core::rules::PreSynapse;
 use std::fmt;
 use std::time::Duration;
 use zerocopy::IntoBytes as _;
@@ -62,8 +62,8 @@ fn main() {
 fn time(bencher: Bencher<'_, '_>, step: Step, network: ImageBuilder, operations: fn(&OpCounts) -> u64) {
     let file = network.build().expect("the network can be built");
     let image = file.open().expect("what was built can be opened");
-    let mut memory = vec![0_u64; Chip::bytes_needed(&image).div_ceil(8)];
-    let mut chip = Chip::new(image, memory.as_mut_bytes()).expect("the memory suffices");
+    let mut memory = vec![0_u64; Chip::bytes_needed(&image, file.snips()).div_ceil(8)];
+    let mut chip = Chip::new(image, file.snips(), memory.as_mut_bytes()).expect("the memory suffices");
     let mut advance = || {
         chip.inject(0);
         step.compute(&mut chip);

@@ -1,6 +1,6 @@
 //! What is sampled of a run, and when: `[POPULATION.]REGISTER[FIRST..END]@every=N,from=N,to=N,compartment=N`.
 
-use loihi_core::probe::Register;
+use loihi_core::register::Register;
 use std::fmt::{self, Display, Formatter, Write as _};
 use std::ops::Range;
 use std::str::FromStr;

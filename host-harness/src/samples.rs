@@ -4,7 +4,7 @@ use crate::device::recorder::{Recorder, Sink};
 use crate::npy::{I32, NpyWriter, SPIKE};
 use crate::probe::{Meaning, Probe, meaning};
 use crate::record::write_whole;
-use loihi_core::probe::Register;
+use loihi_core::register::Register;
 use serde_json::json;
 use std::io;
 use std::path::{Path, PathBuf};

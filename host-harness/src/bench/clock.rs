@@ -11,7 +11,7 @@ use loihi_core::image::Image;
 use loihi_core::meter::CoreCounts;
 use loihi_core::num::word;
 use loihi_core::ops::OpCounts;
-use loihi_core::probe::Register;
+use loihi_core::register::Register;
 use std::time::Instant;
 use zerocopy::IntoBytes as _;
 
@@ -79,8 +79,8 @@ pub(super) fn time(
     before: impl Fn(&mut Chip<'_>, usize),
     after: After<'_>,
 ) -> Result<Timing, BenchError> {
-    let mut memory = vec![0_u64; Chip::bytes_needed(image).div_ceil(8)];
-    let mut chip = Chip::new(*image, memory.as_mut_bytes())?;
+    let mut memory = vec![0_u64; Chip::bytes_needed(image, &[]).div_ceil(8)];
+    let mut chip = Chip::new(*image, &[], memory.as_mut_bytes())?;
     let (warm_up, timed) = input.split_at(WARM_UP_STEPS.min(input.len()));
     let mut run = |steps: &[Vec<usize>]| {
         let begin = Instant::now();
@@ -123,8 +123,8 @@ pub(super) fn meter(
     before: impl Fn(&mut Chip<'_>, usize),
 ) -> Result<MeteredRun, BenchError> {
     let image = file.open().map_err(BuildError::from)?;
-    let mut memory = vec![0_u64; Chip::bytes_needed(&image).div_ceil(8)];
-    let mut chip = Chip::new(image, memory.as_mut_bytes())?;
+    let mut memory = vec![0_u64; Chip::bytes_needed(&image, file.snips()).div_ceil(8)];
+    let mut chip = Chip::new(image, file.snips(), memory.as_mut_bytes())?;
     chip.set_metering(true);
     let mut run =
         MeteredRun { image: file.clone(), steps: Vec::new(), ops: OpCounts::default(), snip_instructions: None };

@@ -9,10 +9,10 @@ use crate::image::BuildError;
 use crate::image::{ImageBuilder, ImageFile, Plasticity, Source, decay_table};
 use crate::rule::{self, Limits};
 use loihi_core::chip::Chip;
-use loihi_core::image::{Dialect, Profile, Rounding, Variable};
+use loihi_core::image::{Dialect, Profile, Rounding, Synapse, Variable};
 use loihi_core::num::word;
-use loihi_core::probe::Register;
-use loihi_core::synapse::{SignMode, Synapse};
+use loihi_core::register::Register;
+use loihi_core::synapse::SignMode;
 
 /// Pairwise spike-timing-dependent plasticity.
 pub const STDP: &str = "2^-2*x1*y0 - 2^-2*x0*y1";

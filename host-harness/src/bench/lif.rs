@@ -7,9 +7,8 @@
 use super::clock::{After, BenchError, Timing, below, default_steps, meter, random_input, time};
 use crate::device::meter::MeteredRun;
 use crate::image::{BuildError, ImageBuilder, ImageFile, Source};
-use loihi_core::image::{COMPARTMENTS_PER_CORE, Profile};
+use loihi_core::image::{COMPARTMENTS_PER_CORE, Profile, Synapse};
 use loihi_core::num::word;
-use loihi_core::synapse::Synapse;
 
 /// Threshold in units of the voltage.
 const V_TH: i32 = 1000 << 6;

@@ -2,6 +2,7 @@
 
 use super::{DeviceArgs, DeviceKind, stop};
 use crate::device::Device;
+use crate::device::framed::Framed;
 use crate::device::inproc::InProcess;
 use crate::device::qemu::{Qemu, firmware_path};
 use crate::device::session::{Patience, Session};
@@ -11,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub(super) fn open(args: &DeviceArgs) -> anyhow::Result<Session> {
     let device: Box<dyn Device> = match args.device {
         DeviceKind::Host => Box::new(InProcess::new(args.arena)),
-        DeviceKind::Qemu => Box::new(Qemu::start(&firmware_path(args.firmware.as_deref()))?),
+        DeviceKind::Qemu => Box::new(Framed::new(Qemu::start(&firmware_path(args.firmware.as_deref()))?)),
     };
     let name = device.name().to_owned();
     Session::open(device, Patience::default(), session_number(), stop::requested)

@@ -3,8 +3,7 @@
 use super::plastic::{Learning, PlasticSynapse, TraceParameters};
 use super::vector::{Compartment, Vector};
 use crate::image::{AxonOptions, BuildError, ImageBuilder, ImageFile, Plasticity, Source};
-use loihi_core::image::{COMPARTMENTS_PER_CORE, Profile};
-use loihi_core::synapse::Synapse;
+use loihi_core::image::{COMPARTMENTS_PER_CORE, Profile, Synapse};
 use std::collections::BTreeMap;
 
 /// Synapses by source, core and the core's sum that they add to.

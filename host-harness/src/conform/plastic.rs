@@ -2,7 +2,7 @@
 
 use crate::image::{DecayTable, Plasticity, Source};
 use loihi_core::num::Purpose;
-use loihi_core::probe::Register;
+use loihi_core::register::Register;
 use std::ops::Range;
 
 /// What a vector says of learning.

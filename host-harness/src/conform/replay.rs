@@ -6,7 +6,7 @@ use super::{ConformError, Difference, Verdict, network};
 use crate::device::session::{Session, SessionError};
 use loihi_core::image::COMPARTMENTS_PER_CORE;
 use loihi_core::num::Fnv64;
-use loihi_core::probe::Register;
+use loihi_core::register::Register;
 
 /// What a device has after a step.
 struct State {

@@ -12,7 +12,7 @@ use crate::experiment::ExperimentError;
 use crate::image::{ImageBuilder, ImageFile};
 use loihi_core::chip::ResetScope;
 use loihi_core::ops::OpCounts;
-use loihi_core::snip::{Adaptation, PreSynapse};
+use loihi_core::rules::{Adaptation, PreSynapse};
 use loihi_core::wire::message::Record;
 
 /// Sizes of the two networks of a slope.
@@ -246,8 +246,8 @@ mod tests {
             let per_step = SIZES.map(|size| {
                 let file = (kernel.network)(size).build().unwrap();
                 let image = file.open().unwrap();
-                let mut memory = vec![0_u64; Chip::bytes_needed(&image).div_ceil(8)];
-                let mut chip = Chip::new(image, memory.as_mut_bytes()).unwrap();
+                let mut memory = vec![0_u64; Chip::bytes_needed(&image, file.snips()).div_ceil(8)];
+                let mut chip = Chip::new(image, file.snips(), memory.as_mut_bytes()).unwrap();
                 let mut step = || {
                     chip.inject(0);
                     chip.step();

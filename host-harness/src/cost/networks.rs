@@ -3,9 +3,11 @@
 //! External input 0 is meant to spike before every step; networks that need none have it all the same.
 
 use crate::image::{ImageBuilder, Plasticity, Source, full_row};
-use loihi_core::image::{COMPARTMENTS_PER_CORE, Join, Noise, NoiseAt, Profile, StackIn, StackOut, ThresholdMode, Tree};
-use loihi_core::snip::{Adaptation, Eprop, EpropParams, Pes, PreSynapse, Precision};
-use loihi_core::synapse::Synapse;
+use loihi_core::image::{
+    COMPARTMENTS_PER_CORE, Join, Noise, NoiseAt, Profile, StackIn, StackOut, Synapse, ThresholdMode, Tree,
+};
+use loihi_core::rules::{Adaptation, EpropParams, PesParams, PreSynapse};
+use loihi_core::tools::rank_one::Precision;
 
 /// Compartments of a full core.
 #[expect(clippy::cast_possible_truncation, reason = "1,024")]
@@ -170,7 +172,14 @@ pub fn traced(decoded: u32) -> ImageBuilder {
 
 fn decode(mut builder: ImageBuilder, decoded: u32, outputs: u32, pre_synapse: PreSynapse) -> ImageBuilder {
     builder.mailboxes(0, outputs, outputs);
-    builder.snip(Pes::KIND, [0, decoded, outputs, 0, 0, 12, 40, pre_synapse as u32]);
+    builder.snip(&PesParams {
+        count: decoded,
+        dimensions: outputs,
+        rate_shift: 12,
+        decay_y: 40,
+        pre_synapse,
+        ..PesParams::default()
+    });
     builder
 }
 
@@ -219,6 +228,6 @@ pub fn recurrent(synapses: u32, kappa_shift: u32, adaptation: Option<Adaptation>
         kappa_shift,
         adaptation,
     };
-    builder.snip(Eprop::KIND, params.words());
+    builder.snip(&params);
     builder
 }

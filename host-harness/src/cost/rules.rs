@@ -9,10 +9,11 @@ use super::networks::firing;
 use crate::device::session::Session;
 use crate::experiment::ExperimentError;
 use crate::image::{ImageBuilder, Plasticity, Source, full_row};
-use loihi_core::image::Profile;
+use loihi_core::image::{Profile, Synapse};
 use loihi_core::ops::OpCounts;
-use loihi_core::snip::{Decolle, DecolleParams, Emstdp, EmstdpParams, Precision, Slope, Soel, SoelParams};
-use loihi_core::synapse::Synapse;
+use loihi_core::rules::{DecolleParams, EmstdpParams, SoelParams};
+use loihi_core::tools::local_error::Slope;
+use loihi_core::tools::rank_one::Precision;
 
 /// A kernel of a rule.
 #[derive(Clone, Copy, Debug)]
@@ -240,7 +241,7 @@ impl Layer {
             trace_decay_v: if self.spikes == Spikes::Always { 2048 } else { 64 },
             recorded_seed: 0,
         };
-        builder.snip(Decolle::KIND, params.words());
+        builder.snip(&params);
     }
 }
 
@@ -270,7 +271,7 @@ fn head(posts: u32, errs: bool) -> ImageBuilder {
         slope: Slope::Flat,
         voltage_shift: 8,
     };
-    builder.snip(Soel::KIND, params.words());
+    builder.snip(&params);
     builder
 }
 
@@ -314,7 +315,7 @@ fn hidden_layer(posts: u32, fires: bool) -> ImageBuilder {
         direct_feedback: None,
         recorded_seed: 0,
     };
-    builder.snip(Emstdp::KIND, params.words());
+    builder.snip(&params);
     builder
 }
 

@@ -1,8 +1,8 @@
 //! Why a device did not do what it was asked.
 
 use super::DeviceFault;
-use loihi_core::device::DeviceError;
 use loihi_core::image::ImageError;
+use loihi_core::wire::DeviceError;
 use loihi_core::wire::message::{SCHEMA, VERSION};
 
 /// Why a device did not do what it was asked.
@@ -48,6 +48,16 @@ pub enum SessionError {
         needed_bytes: usize,
         /// Bytes of the device's arena.
         available_bytes: usize,
+    },
+    /// The network names a program of the embedded CPU that the device does not have.
+    #[error("the network needs the program `{name}` (kind {kind}), which the device does not have; it has {there}")]
+    NoProgram {
+        /// Its name.
+        name: String,
+        /// Its kind.
+        kind: u32,
+        /// Those that there are.
+        there: String,
     },
     /// The image is unsound.
     #[error(transparent)]

@@ -1,27 +1,78 @@
 //! The device in this process: nothing to install.
 
-use super::{Device, DeviceFault, wide};
-use loihi_core::device::{Board, Device as CoreDevice};
+use super::error::SessionError;
+use super::{Device, DeviceFault, Line, Waiting, wide};
+use loihi_core::device::{Board, Buffers, Device as CoreDevice, Machine};
+use loihi_core::rules;
+use loihi_core::snip::SnipType;
+use loihi_core::wire::frame::{BODY_LARGE, line_bytes, plain_bytes};
+use loihi_core::wire::message::{Request, Response, data_bytes};
 use std::time::Duration;
 
 /// Arena of the device in this process, in bytes.
 pub const ARENA_BYTES_DEFAULT: usize = 64 << 20;
+/// Most bytes of data in an answer of the device in this process.
+const DATA_BYTES: usize = 1 << 22;
 
-/// A chip in this process, behind the same bytes as any other device.
+/// What the device in this process knows of its board.
+fn board(snips: &'static [SnipType]) -> Board {
+    Board { step: wide::step, snips, ..Board::named("host process") }
+}
+
+/// A chip in this process: a request is a function call.
 #[derive(Debug)]
 pub struct InProcess {
-    device: CoreDevice<Vec<u64>>,
+    machine: Machine<Vec<u64>>,
+    data: Vec<u8>,
 }
 
 impl InProcess {
-    /// A device with an arena of this many bytes, rounded down to whole 64-bit words.
+    /// A device with an arena of this many bytes, rounded down to whole 64-bit words, and the built-in programs.
     pub fn new(arena_bytes: usize) -> Self {
-        let board = Board { step: wide::step, ..Board::named("host process") };
-        Self { device: CoreDevice::new(vec![0; arena_bytes / 8], board) }
+        Self::with_snips(arena_bytes, &rules::ALL)
+    }
+
+    /// A device with these programs of the embedded CPU.
+    pub fn with_snips(arena_bytes: usize, snips: &'static [SnipType]) -> Self {
+        Self { machine: Machine::new(vec![0; arena_bytes / 8], board(snips)), data: vec![0; DATA_BYTES] }
     }
 }
 
 impl Device for InProcess {
+    fn name(&self) -> &'static str {
+        "host"
+    }
+
+    fn ask(
+        &mut self,
+        request: &Request<'_>,
+        _waiting: &Waiting,
+        read: &mut dyn FnMut(Response<'_>),
+    ) -> Result<(), SessionError> {
+        read(self.machine.execute(request, &mut self.data));
+        Ok(())
+    }
+}
+
+/// A chip in this process behind the bytes of any other device.
+#[derive(Debug)]
+pub struct InProcessLine {
+    device: CoreDevice<Vec<u64>, Vec<u8>>,
+}
+
+impl InProcessLine {
+    /// A device as [`InProcess::new`] makes it, with room for long messages.
+    pub fn new(arena_bytes: usize) -> Self {
+        let buffers = Buffers {
+            incoming: vec![0; plain_bytes(BODY_LARGE)],
+            outgoing: vec![0; line_bytes(BODY_LARGE)],
+            data: vec![0; data_bytes(BODY_LARGE)],
+        };
+        Self { device: CoreDevice::new(vec![0; arena_bytes / 8], board(&rules::ALL), buffers) }
+    }
+}
+
+impl Line for InProcessLine {
     fn name(&self) -> &'static str {
         "host"
     }

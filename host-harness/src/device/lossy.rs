@@ -1,6 +1,6 @@
-//! A line with faults around any device: bytes are dropped, bits flipped, stretches doubled or cut, all seeded.
+//! A line with faults around any other: bytes are dropped, bits flipped, stretches doubled or cut, all seeded.
 
-use super::{Device, DeviceFault};
+use super::{DeviceFault, Line};
 use loihi_core::num::word;
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ pub struct Faults {
     pub cut: u32,
 }
 
-/// A device behind a line with faults.
+/// A line with faults.
 #[derive(Debug)]
 pub struct Lossy<D> {
-    device: D,
+    line: D,
     faults: Faults,
     seed: u32,
     draws: u32,
@@ -28,10 +28,10 @@ pub struct Lossy<D> {
     pub faults_total: u32,
 }
 
-impl<D: Device> Lossy<D> {
-    /// Puts a line with faults before a device.
-    pub fn new(device: D, faults: Faults, seed: u32) -> Self {
-        Self { device, faults, seed, draws: 0, faults_total: 0 }
+impl<D: Line> Lossy<D> {
+    /// Adds faults to a line.
+    pub fn new(line: D, faults: Faults, seed: u32) -> Self {
+        Self { line, faults, seed, draws: 0, faults_total: 0 }
     }
 
     fn draw(&mut self, below: usize) -> usize {
@@ -66,28 +66,28 @@ impl<D: Device> Lossy<D> {
     }
 }
 
-impl<D: Device> Device for Lossy<D> {
+impl<D: Line> Line for Lossy<D> {
     fn name(&self) -> &str {
-        self.device.name()
+        self.line.name()
     }
 
     fn send(&mut self, bytes: &[u8]) -> Result<(), DeviceFault> {
         let line = self.pass(bytes);
-        self.device.send(&line)
+        self.line.send(&line)
     }
 
     fn receive(&mut self, into: &mut Vec<u8>, wait: Duration) -> Result<(), DeviceFault> {
         let mut fresh = Vec::new();
-        self.device.receive(&mut fresh, wait)?;
+        self.line.receive(&mut fresh, wait)?;
         into.extend(self.pass(&fresh));
         Ok(())
     }
 
     fn answers_at_once(&self) -> bool {
-        self.device.answers_at_once()
+        self.line.answers_at_once()
     }
 
     fn log(&mut self, payload: &[u8]) -> Vec<String> {
-        self.device.log(payload)
+        self.line.log(payload)
     }
 }

@@ -8,7 +8,7 @@ use super::session::{Session, SessionError};
 use crate::image::ImageFile;
 use loihi_core::meter::CoreCounts;
 use loihi_core::ops::OpCounts;
-use loihi_core::probe::Register;
+use loihi_core::register::Register;
 use loihi_core::wire::message::Record;
 
 /// What a session's cores do.

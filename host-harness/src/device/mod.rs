@@ -1,24 +1,33 @@
-//! Devices: who carries the bytes between the host and a chip.
+//! Devices: who executes requests on a chip.
 //!
 //! | device | where the chip runs |
 //! |---|---|
-//! | [`inproc::InProcess`] | in this process |
-//! | [`qemu::Qemu`] | on a bare i586 in QEMU |
-//! | [`lossy::Lossy`] | behind another device, over a line with faults |
+//! | [`inproc::InProcess`] | in this process: requests are function calls |
+//! | [`framed::Framed`] | behind a [`Line`] of bytes: frames, checks, repetitions |
 //!
-//! All are used through a [`session::Session`], which speaks the protocol.
+//! | line | what carries the bytes |
+//! |---|---|
+//! | [`qemu::Qemu`] | the serial port of a bare i586 in QEMU |
+//! | [`inproc::InProcessLine`] | nothing: the firmware's own state machine in this process, for tests of the byte path |
+//! | [`lossy::Lossy`] | another line, with faults |
+//!
+//! All are used through a [`session::Session`].
 
 mod error;
-mod exchange;
+pub mod framed;
 pub mod inproc;
 pub mod log;
 pub mod lossy;
 pub mod meter;
 pub mod qemu;
 pub mod recorder;
+pub mod sample;
 pub mod session;
+pub mod spikes;
 pub mod wide;
 
+use error::SessionError;
+use loihi_core::wire::message::{Request, Response};
 use std::time::Duration;
 
 /// A device can no longer be reached.
@@ -26,9 +35,60 @@ use std::time::Duration;
 #[error("{0}")]
 pub struct DeviceFault(pub String);
 
-/// Bytes to a device and from it.
+/// Times and repetitions of a line.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// How long an answer is awaited before the request is sent again.
+    pub wait: Duration,
+    /// How often a request is sent before the device counts as silent.
+    pub attempts: u32,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { wait: Duration::from_secs(2), attempts: 30 }
+    }
+}
+
+/// How long a session waits for answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Waiting {
+    /// Times and repetitions, where there is a line.
+    pub patience: Patience,
+    /// Ends every wait once it returns true.
+    pub stop: fn() -> bool,
+}
+
+/// Executes requests.
 pub trait Device {
     /// What users call it: `host`, `qemu`.
+    fn name(&self) -> &str;
+
+    /// Has a request executed and hands the answer to `read`, once.
+    ///
+    /// # Errors
+    /// [`SessionError`] if no answer came.
+    fn ask(
+        &mut self,
+        request: &Request<'_>,
+        waiting: &Waiting,
+        read: &mut dyn FnMut(Response<'_>),
+    ) -> Result<(), SessionError>;
+
+    /// Log lines of the device since this was last called.
+    fn take_logs(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Requests that were sent again.
+    fn repetitions(&self) -> u64 {
+        0
+    }
+}
+
+/// Carries bytes to a device and from it.
+pub trait Line {
+    /// What users call the device at its other end.
     fn name(&self) -> &str;
 
     /// Hands bytes to the device.
@@ -43,7 +103,7 @@ pub trait Device {
     /// [`DeviceFault`] if it is gone.
     fn receive(&mut self, into: &mut Vec<u8>, wait: Duration) -> Result<(), DeviceFault>;
 
-    /// Whether all that will come has come when [`Device::send`] returns, so that waiting is of no use.
+    /// Whether all that will come has come when [`Line::send`] returns, so that waiting is of no use.
     fn answers_at_once(&self) -> bool {
         false
     }

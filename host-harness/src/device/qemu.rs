@@ -1,7 +1,7 @@
 //! The device on a bare i586 in QEMU: the firmware's UART is QEMU's standard input and output.
 
 use super::log::LogReader;
-use super::{Device, DeviceFault};
+use super::{DeviceFault, Line};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
@@ -136,7 +136,7 @@ impl Qemu {
     }
 }
 
-impl Device for Qemu {
+impl Line for Qemu {
     fn name(&self) -> &'static str {
         "qemu"
     }

@@ -8,7 +8,7 @@ use crate::image::ImageFile;
 use crate::probe::Probe;
 use crate::roster::Roster;
 use loihi_core::ops::OpCounts;
-use loihi_core::probe::Register;
+use loihi_core::register::Register;
 use loihi_core::wire::message::Record;
 use std::io;
 use std::ops::Range;
@@ -131,6 +131,16 @@ impl Recorder {
     /// The number of steps is that of a state which was restored.
     pub(super) fn restored(&mut self) {
         self.steps = None;
+    }
+
+    /// Counts steps as computed if there is nothing to sample in them; says whether.
+    pub(super) fn passes(&mut self, session: &mut Session, steps: u32) -> Result<bool, SessionError> {
+        let computed = self.begin(session, steps)?;
+        let passes = !self.samples_within(computed, u64::from(steps));
+        if passes {
+            self.steps = Some(computed + u64::from(steps));
+        }
+        Ok(passes)
     }
 
     /// [`Session::run`], split where there is something to sample.

@@ -1,19 +1,20 @@
 //! A session with a device: what it can be asked, and what it answers.
 
-use super::Device;
+pub use super::Patience;
 pub use super::error::SessionError;
-pub use super::exchange::Patience;
-use super::exchange::{Exchange, length, unexpected};
 use super::meter::Meter;
 use super::recorder::Recorder;
+use super::spikes::{self, Part};
+use super::{Device, Waiting};
 use crate::image::ImageFile;
 use crate::roster::Roster;
 use loihi_core::chip::{Chip, Keep, ResetScope};
-use loihi_core::device::DeviceError;
+use loihi_core::image::Image;
 use loihi_core::ops::OpCounts;
-use loihi_core::probe::{Register, StateDigest};
-use loihi_core::wire::frame::{BODY_MAX, CRC};
-use loihi_core::wire::message::{DATA_MAX, Record, Request, Response, SCHEMA, VERSION};
+use loihi_core::register::{Register, StateDigest};
+use loihi_core::wire::DeviceError;
+use loihi_core::wire::frame::CRC;
+use loihi_core::wire::message::{Record, Report, Request, Response, SCHEMA, VERSION};
 use std::ops::Range;
 
 /// What a device says of itself.
@@ -23,11 +24,16 @@ pub struct Identity {
     pub board: String,
     /// Memory for image and state in bytes.
     pub arena_bytes: usize,
+    /// Most bytes of data in a request or an answer.
+    pub data_bytes: usize,
+    /// The programs of the embedded CPU that it has: kind and name.
+    pub snips: Vec<(u32, String)>,
 }
 
 /// An open session.
 pub struct Session {
-    exchange: Exchange,
+    pub(super) device: Box<dyn Device>,
+    waiting: Waiting,
     identity: Identity,
     instructions: Option<u64>,
     meter: Option<Meter>,
@@ -51,14 +57,17 @@ impl Session {
         number: u32,
         stop: fn() -> bool,
     ) -> Result<Self, SessionError> {
-        let exchange = Exchange::new(device, patience, stop);
-        let identity = Identity { board: String::new(), arena_bytes: 0 };
-        let mut session = Self { exchange, identity, instructions: None, meter: None, recorder: None };
+        let waiting = Waiting { patience, stop };
+        let identity = Identity { board: String::new(), arena_bytes: 0, data_bytes: 0, snips: Vec::new() };
+        let mut session = Self { device, waiting, identity, instructions: None, meter: None, recorder: None };
         let hello = Request::Hello { version: VERSION, schema: SCHEMA, session: number };
-        session.identity = session.exchange.ask(&hello, |response| match response {
-            Response::Hello { arena_bytes, board, .. } => {
-                Ok(Identity { board: board.to_owned(), arena_bytes: arena_bytes as usize })
-            }
+        session.identity = session.ask(&hello, |response| match response {
+            Response::Hello { arena_bytes, data_bytes, board, snips, .. } => Ok(Identity {
+                board: board.to_owned(),
+                arena_bytes: arena_bytes as usize,
+                data_bytes: data_bytes as usize,
+                snips: programs(snips),
+            }),
             Response::Refused { version, schema } => {
                 Err(SessionError::Version { device_version: version, device_schema: schema })
             }
@@ -74,12 +83,12 @@ impl Session {
 
     /// What users call the device.
     pub fn device_name(&self) -> &str {
-        self.exchange.device.name()
+        self.device.name()
     }
 
     /// Requests that were sent again.
     pub fn repetitions(&self) -> u64 {
-        self.exchange.repetitions
+        self.device.repetitions()
     }
 
     /// Instructions that all steps so far have taken, if the device counts them.
@@ -113,7 +122,7 @@ impl Session {
 
     /// Log lines of the device since this was last called.
     pub fn take_logs(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.exchange.logs)
+        self.device.take_logs()
     }
 
     /// Loads an image and starts its chip at step 0. Sends nothing if it would not fit.
@@ -130,18 +139,20 @@ impl Session {
     /// As [`Session::load`], or [`SessionError::Record`] if there is not what is to be sampled.
     pub fn load_as(&mut self, file: &ImageFile, roster: &Roster) -> Result<(), SessionError> {
         let image = file.open()?;
-        let needed_bytes = file.bytes().len().next_multiple_of(8) + Chip::bytes_needed(&image);
+        self.require_programs(&image)?;
+        let needed_bytes = file.bytes().len().next_multiple_of(8) + Chip::bytes_needed(&image, file.snips());
         let available_bytes = self.identity.arena_bytes;
         if needed_bytes > available_bytes {
             return Err(SessionError::DoesNotFit { needed_bytes, available_bytes });
         }
         let bytes = file.bytes();
         self.done(&Request::LoadBegin { bytes: length(bytes.len()), check: CRC.checksum(bytes) })?;
-        for (number, data) in bytes.chunks(DATA_MAX).enumerate() {
-            self.done(&Request::LoadChunk { offset: length(number * DATA_MAX), data })?;
+        let most = self.data_bytes();
+        for (number, data) in bytes.chunks(most).enumerate() {
+            self.done(&Request::LoadChunk { offset: length(number * most), data })?;
         }
         self.instructions = None;
-        self.exchange.ask(&Request::LoadEnd, |response| match response {
+        self.ask(&Request::LoadEnd, |response| match response {
             Response::Loaded { .. } => Ok(()),
             other => Err(unexpected(&other)),
         })?;
@@ -154,8 +165,7 @@ impl Session {
         checked
     }
 
-    /// Computes steps. `spikes` are pairs of step (from 0) and external input, ascending by step; those of one call
-    /// must fit a message.
+    /// Computes steps. `spikes` are pairs of step (from 0) and external input, ascending by step.
     ///
     /// # Errors
     /// [`SessionError`].
@@ -171,16 +181,63 @@ impl Session {
         done
     }
 
-    /// [`Session::run`] in one request; instructions of the embedded CPU's programs if the device's meter is on.
+    /// [`Session::run`] in as few requests as hold the spikes; instructions of the embedded CPU's programs if the device's
+    /// meter is on.
     pub(super) fn run_at_once(&mut self, steps: u32, spikes: &[(u16, u16)]) -> Result<Option<u64>, SessionError> {
-        let bytes: Vec<u8> =
-            spikes.iter().flat_map(|(t, input)| [t.to_le_bytes(), input.to_le_bytes()]).flatten().collect();
-        let (took, snip) = self.exchange.ask(&Request::Run { steps, spikes: &bytes }, |response| match response {
-            Response::Ran { instructions, snip_instructions } => Ok((instructions, snip_instructions)),
-            other => Err(unexpected(&other)),
-        })?;
-        self.count(took);
-        Ok(snip)
+        let mut snip_instructions = None;
+        for Part { steps, spikes } in spikes::parts(steps, spikes, self.data_bytes()) {
+            let request = Request::Run { steps, spikes: &spikes, report: Report::Nothing };
+            let (took, snip) = self.ask(&request, |response| match response {
+                Response::Ran { instructions, snip_instructions, .. } => Ok((instructions, snip_instructions)),
+                other => Err(unexpected(&other)),
+            })?;
+            self.count(took);
+            snip_instructions = added(snip_instructions, snip);
+        }
+        Ok(snip_instructions)
+    }
+
+    /// Computes steps and returns hashes of registers after each: the two of
+    /// [`Report::Hashes`](loihi_core::wire::message::Report), the second one 0 if its set is empty. Nothing is sampled or
+    /// metered in between.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn hashes(
+        &mut self,
+        steps: u32,
+        spikes: &[(u16, u16)],
+        registers: [u32; 2],
+    ) -> Result<Vec<[u64; 2]>, SessionError> {
+        let [_, second] = registers;
+        let width = if second == 0 { 1 } else { 2 };
+        let mut hashes = Vec::with_capacity(steps as usize);
+        let most = length(self.data_bytes() / (8 * width)).max(1);
+        let mut rest = spikes;
+        while hashes.len() < steps as usize {
+            let done = length(hashes.len());
+            let part = most.min(steps - done);
+            let last = done + part == steps;
+            let end = if last { rest.len() } else { rest.partition_point(|(at, _)| u32::from(*at) < done + part) };
+            let (now, later) = rest.split_at(end);
+            rest = later;
+            let shift = |(at, input): &(u16, u16)| (u16::try_from(u32::from(*at) - done).unwrap_or(u16::MAX), *input);
+            let now: Vec<(u16, u16)> = now.iter().map(shift).collect();
+            for Part { steps, spikes } in spikes::parts(part, &now, self.data_bytes()) {
+                let request = Request::Run { steps, spikes: &spikes, report: Report::Hashes { registers } };
+                let (took, fresh) = self.ask(&request, |response| match response {
+                    Response::Ran { instructions, report, .. } => {
+                        let words = report.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes));
+                        Ok((instructions, words.collect::<Vec<u64>>()))
+                    }
+                    other => Err(unexpected(&other)),
+                })?;
+                self.count(took);
+                let pair = |hashes: &[u64]| [hashes[0], hashes.get(1).copied().unwrap_or(0)];
+                hashes.extend(fresh.chunks_exact(width).map(pair));
+            }
+        }
+        Ok(hashes)
     }
 
     /// Computes records, as many at a time as a message holds, and hands each one's outputs to `visit`.
@@ -217,20 +274,19 @@ impl Session {
         visit: &mut dyn FnMut(&[i32]),
     ) -> Result<Option<u64>, SessionError> {
         let mut snip_instructions = None;
-        let most = if output_words == 0 { usize::MAX } else { DATA_MAX / (4 * output_words) };
-        let mut batch: Vec<u8> = Vec::with_capacity(DATA_MAX);
+        let data_bytes = self.data_bytes();
+        let most = if output_words == 0 { usize::MAX } else { data_bytes / (4 * output_words) };
+        let mut batch: Vec<u8> = Vec::new();
         let mut waiting = 0;
         for record in records {
-            let mut encoded = [0; BODY_MAX];
-            let encoded = postcard::to_slice(&record, &mut encoded)
-                .map_err(|_| SessionError::Refused(DeviceError::TooMuch { most: length(DATA_MAX) }))?;
-            if waiting > 0 && (batch.len() + encoded.len() > DATA_MAX || waiting == most) {
+            let encoded = encoded(&record, data_bytes)?;
+            if waiting > 0 && (batch.len() + encoded.len() > data_bytes || waiting == most) {
                 let snip = self.stream_batch(&batch, output_words, visit)?;
                 snip_instructions = added(snip_instructions, snip);
                 batch.clear();
                 waiting = 0;
             }
-            batch.extend_from_slice(encoded);
+            batch.extend_from_slice(&encoded);
             waiting += 1;
         }
         if waiting > 0 {
@@ -246,8 +302,9 @@ impl Session {
         words: usize,
         visit: &mut dyn FnMut(&[i32]),
     ) -> Result<Option<u64>, SessionError> {
-        let (took, snip, outputs) = self.exchange.ask(&Request::Stream { records }, |response| match response {
-            Response::Streamed { instructions, snip_instructions, outputs } => {
+        let request = Request::Stream { records, report: Report::Nothing };
+        let (took, snip, outputs) = self.ask(&request, |response| match response {
+            Response::Streamed { instructions, snip_instructions, outputs, .. } => {
                 Ok((instructions, snip_instructions, as_words(outputs)))
             }
             other => Err(unexpected(&other)),
@@ -276,9 +333,9 @@ impl Session {
         let mut words = Vec::new();
         loop {
             let first = start + words.len();
-            let count = (DATA_MAX / 4).min(end.saturating_sub(first));
+            let count = (self.data_bytes() / 4).min(end.saturating_sub(first));
             let request = Request::Read { register, first: length(first), count: length(count) };
-            let (total, part) = self.exchange.ask(&request, |response| match response {
+            let (total, part) = self.ask(&request, |response| match response {
                 Response::Values { total, data } => Ok((total as usize, as_words(data))),
                 other => Err(unexpected(&other)),
             })?;
@@ -304,9 +361,10 @@ impl Session {
     /// # Errors
     /// [`SessionError`]; nothing of the part that the device refuses is written.
     pub fn write(&mut self, register: Register, first: usize, words: &[i32]) -> Result<(), SessionError> {
-        for (part, words) in words.chunks(DATA_MAX / 4).enumerate() {
+        let most = (self.data_bytes() / 4).max(1);
+        for (part, words) in words.chunks(most).enumerate() {
             let data: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-            let first = length(first + part * (DATA_MAX / 4));
+            let first = length(first + part * most);
             self.done(&Request::Write { register, first, data: &data })?;
         }
         Ok(())
@@ -317,7 +375,7 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub fn ops(&mut self) -> Result<OpCounts, SessionError> {
-        self.exchange.ask(&Request::Ops, |response| match response {
+        self.ask(&Request::Ops, |response| match response {
             Response::Ops(ops) => Ok(ops),
             other => Err(unexpected(&other)),
         })
@@ -328,7 +386,7 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub fn digest(&mut self) -> Result<StateDigest, SessionError> {
-        self.exchange.ask(&Request::Digest, |response| match response {
+        self.ask(&Request::Digest, |response| match response {
             Response::Digest(digest) => Ok(digest),
             other => Err(unexpected(&other)),
         })
@@ -351,7 +409,7 @@ impl Session {
         let mut bytes = Vec::new();
         loop {
             let request = Request::Save { keep, offset: length(bytes.len()) };
-            let (total, check, part) = self.exchange.ask(&request, |response| match response {
+            let (total, check, part) = self.ask(&request, |response| match response {
                 Response::Kept { total_bytes, check, data } => Ok((total_bytes as usize, check, data.to_vec())),
                 other => Err(unexpected(&other)),
             })?;
@@ -379,10 +437,59 @@ impl Session {
             recorder.restored();
         }
         self.done(&Request::RestoreBegin { keep, bytes: length(bytes.len()), check: CRC.checksum(bytes) })?;
-        for (number, data) in bytes.chunks(DATA_MAX).enumerate() {
-            self.done(&Request::RestoreChunk { offset: length(number * DATA_MAX), data })?;
+        let most = self.data_bytes();
+        for (number, data) in bytes.chunks(most).enumerate() {
+            self.done(&Request::RestoreChunk { offset: length(number * most), data })?;
         }
         self.done(&Request::RestoreEnd)
+    }
+
+    /// Whether something is sampled or metered within the next steps; if not, they count as computed.
+    pub(super) fn looks_within(&mut self, steps: u32) -> Result<bool, SessionError> {
+        if self.meter.is_some() {
+            return Ok(true);
+        }
+        let Some(mut recorder) = self.recorder.take() else { return Ok(false) };
+        let looks = recorder.passes(self, steps).map(|passes| !passes);
+        self.recorder = Some(recorder);
+        looks
+    }
+
+    /// Most bytes of data in a message, at least one.
+    fn data_bytes(&self) -> usize {
+        self.identity.data_bytes.max(1)
+    }
+
+    /// Whether the device has every program that an image names.
+    fn require_programs(&self, image: &Image<'_>) -> Result<(), SessionError> {
+        for record in image.snips() {
+            let there = |(kind, name): &&(u32, String)| *kind == record.kind && record.name.is(name);
+            if self.identity.snips.iter().find(there).is_none() {
+                let names: Vec<&str> = self.identity.snips.iter().map(|(_, name)| name.as_str()).collect();
+                let (name, kind) = (record.name.to_string(), record.kind);
+                return Err(SessionError::NoProgram { name, kind, there: names.join(", ") });
+            }
+        }
+        Ok(())
+    }
+
+    /// Has a request executed, and reads the answer.
+    pub(super) fn ask<R>(
+        &mut self,
+        request: &Request<'_>,
+        read: impl Fn(Response<'_>) -> Result<R, SessionError>,
+    ) -> Result<R, SessionError> {
+        if (self.waiting.stop)() {
+            return Err(SessionError::Stopped);
+        }
+        let mut answer = None;
+        self.device.ask(request, &self.waiting, &mut |response| {
+            answer = Some(match response {
+                Response::Failed(error) => Err(SessionError::Refused(error)),
+                other => read(other),
+            });
+        })?;
+        answer.unwrap_or_else(|| Err(SessionError::Unexpected("there is none".to_owned())))
     }
 
     /// Counts begin anew, if they do.
@@ -392,16 +499,47 @@ impl Session {
         }
     }
 
-    fn count(&mut self, took: Option<u64>) {
+    pub(super) fn count(&mut self, took: Option<u64>) {
         self.instructions = added(self.instructions, took);
     }
 
     fn done(&mut self, request: &Request<'_>) -> Result<(), SessionError> {
-        self.exchange.ask(request, |response| match response {
+        self.ask(request, |response| match response {
             Response::Done => Ok(()),
             other => Err(unexpected(&other)),
         })
     }
+}
+
+/// A record as it travels; refused if it is longer than a message.
+pub(super) fn encoded(record: &Record<'_>, data_bytes: usize) -> Result<Vec<u8>, SessionError> {
+    let too_much = || SessionError::Refused(DeviceError::TooMuch { most: length(data_bytes) });
+    let bytes = postcard::to_extend(record, Vec::new()).map_err(|_| too_much())?;
+    if bytes.len() > data_bytes { Err(too_much()) } else { Ok(bytes) }
+}
+
+/// The answer of another request.
+pub(super) fn unexpected(response: &Response<'_>) -> SessionError {
+    SessionError::Unexpected(format!("{response:?}"))
+}
+
+/// Lengths on the wire; what a device can hold has fewer than 2^32 bytes.
+pub(super) fn length(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+/// Kinds and names of a device's programs, as it tells them.
+fn programs(mut bytes: &[u8]) -> Vec<(u32, String)> {
+    let mut programs = Vec::new();
+    while let Some(([kind, length], rest)) = bytes.split_at_checked(8).map(|(head, rest)| {
+        let mut words = spikes::words(head);
+        ([words.next().unwrap_or(0), words.next().unwrap_or(0)], rest)
+    }) {
+        let Some((name, rest)) = rest.split_at_checked(length as usize) else { break };
+        programs.push((kind, String::from_utf8_lossy(name).into_owned()));
+        bytes = rest;
+    }
+    programs
 }
 
 /// A sum of counts of which any may not be there.
@@ -409,6 +547,6 @@ fn added(sum: Option<u64>, more: Option<u64>) -> Option<u64> {
     more.map_or(sum, |more| Some(sum.unwrap_or(0).saturating_add(more)))
 }
 
-fn as_words(bytes: &[u8]) -> Vec<i32> {
+pub(super) fn as_words(bytes: &[u8]) -> Vec<i32> {
     bytes.as_chunks::<4>().0.iter().map(|word| i32::from_le_bytes(*word)).collect()
 }

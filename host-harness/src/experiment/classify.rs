@@ -10,8 +10,8 @@ use crate::image::ImageFile;
 use crate::record::RecordError;
 use loihi_core::chip::{Keep, ResetScope};
 use loihi_core::num::word;
-use loihi_core::probe::Register;
-use loihi_core::snip::NO_TARGET;
+use loihi_core::register::Register;
+use loihi_core::tools::local_error::NO_TARGET;
 use loihi_core::wire::message::Record;
 
 /// Samples that are sent at a time.
@@ -245,7 +245,7 @@ fn show(
             Replay::Keep(slot) => (0, slot + 1),
             Replay::Recall(slot) => (slot + 1, 0),
         };
-        Record { reset: true, learn, steps: interface.steps, recall, keep, stimulus, target }
+        Record { reset: true, learn, steps: interface.steps, recall, keep, stimulus, target, ..Record::PLAIN }
     });
     let mut shown = items.iter();
     session.stream(records, interface.output_words, |outputs| {

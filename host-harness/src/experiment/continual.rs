@@ -13,7 +13,7 @@ use crate::data::{Dataset, Sample, digits};
 use crate::device::session::Session;
 use crate::image::{BuildError, ImageFile};
 use loihi_core::num::word;
-use loihi_core::snip::ReplayBuffer;
+use loihi_core::rules::ReplayBufferParams;
 use serde::{Deserialize, Serialize};
 
 /// Parameters.
@@ -37,7 +37,7 @@ impl Continual {
         let mut network = Network::new(data.inputs, [data.classes, data.classes], seed);
         self.net.stack(&mut network, data.classes, Recording::default());
         let slots = data.classes * u32::from(self.replay_samples);
-        network.builder.snip(ReplayBuffer::KIND, [data.inputs, data.classes, slots]);
+        network.builder.snip(&ReplayBufferParams { values: data.inputs, targets: data.classes, slots });
         network.builder.build()
     }
 

@@ -9,8 +9,9 @@ use super::population::{DT_S, Population};
 use super::{ExperimentError, Metrics, Options, Outcome, Row, Running, Watch, conclude, load, mailbox, q12};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile};
-use loihi_core::probe::StateDigest;
-use loihi_core::snip::{Pes, PreSynapse, Readout};
+use loihi_core::num::Q4_20;
+use loihi_core::register::StateDigest;
+use loihi_core::rules::PesParams;
 use loihi_core::wire::message::Record;
 use serde::{Deserialize, Serialize};
 
@@ -43,9 +44,9 @@ pub(super) trait Plant<const SEEN: usize, const JOINTS: usize>: Clone {
 pub struct Adaptation {
     /// Torque of a decoded value of 1, in N m.
     pub torque_nm: f64,
-    /// See [`Pes::rate_shift`].
+    /// See [`PesParams::rate_shift`].
     pub rate_shift: u32,
-    /// See [`Pes::decay_y`], in units of 1/256.
+    /// See [`PesParams::decay_y`], in units of 1/256.
     pub decay_y: u32,
     /// The compartments that are decoded.
     pub population: Population,
@@ -62,9 +63,15 @@ impl Adaptation {
         builder.core();
         let all = self.population.add(&mut builder, seen, seed);
         let count = all.end - all.start;
-        let (raw, error_given) = (PreSynapse::Raw as u32, 1);
-        let params = [all.start, count, joints, 0, 0, self.rate_shift, self.decay_y, raw, error_given];
-        builder.snip(Pes::KIND, params);
+        builder.snip(&PesParams {
+            compartment_first: all.start,
+            count,
+            dimensions: joints,
+            rate_shift: self.rate_shift,
+            decay_y: self.decay_y,
+            error_given: true,
+            ..PesParams::default()
+        });
         builder.build()
     }
 }
@@ -127,7 +134,7 @@ fn torques<const SEEN: usize, const JOINTS: usize>(
     let mut torques = [0.0; JOINTS];
     session.stream([record], JOINTS, |output| {
         for (torque, bits) in torques.iter_mut().zip(output) {
-            *torque = adaptation.torque_nm * Readout::from_bits(*bits).to_num::<f64>();
+            *torque = adaptation.torque_nm * Q4_20::from_bits(*bits).to_num::<f64>();
         }
     })?;
     Ok(torques)

@@ -5,7 +5,9 @@ use super::draw;
 use super::network::{self, Network};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source};
 use loihi_core::image::{Profile, Rounding};
-use loihi_core::snip::{Decolle, DecolleParams, Precision, Slope};
+use loihi_core::rules::DecolleParams;
+use loihi_core::tools::local_error::Slope;
+use loihi_core::tools::rank_one::Precision;
 use serde::{Deserialize, Serialize};
 
 /// Who changes the weights of a layer.
@@ -189,7 +191,7 @@ impl DecolleNet {
             trace_decay_v: self.decay_v,
             recorded_seed: if recording.word_per_synapse { (seed + 50 * number) ^ 0x5EED } else { 0 },
         };
-        network.builder.snip(Decolle::KIND, params.words());
+        network.builder.snip(&params);
         compartments.map(Source::Compartment).collect()
     }
 

@@ -10,7 +10,7 @@ use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source, full_row};
 use loihi_core::image::Profile;
 use loihi_core::num::ThresholdMantissa;
-use loihi_core::snip::{BernoulliEncoder, UrbanczikSenn, UrbanczikSennParams};
+use loihi_core::rules::{BernoulliEncoderParams, UrbanczikSennParams};
 use loihi_core::wire::message::Record;
 use serde::{Deserialize, Serialize};
 
@@ -91,7 +91,13 @@ impl DendriteTeacher {
         builder.seed(seed);
         builder.mailboxes(self.inputs + 2, 1, 1);
         let inputs = builder.inputs(self.inputs);
-        builder.snip(BernoulliEncoder::KIND, [0, self.inputs, inputs.start, FULL_SCALE, seed ^ 0x7121]);
+        builder.snip(&BernoulliEncoderParams {
+            count: self.inputs,
+            input_first: inputs.start,
+            full_scale: FULL_SCALE,
+            seed: seed ^ 0x7121,
+            ..BernoulliEncoderParams::default()
+        });
         let core = builder.core();
         // A dendrite does not fire.
         let (decay_u, decay_v) = (self.decay_u.cast_signed(), self.decay_v.cast_signed());
@@ -113,7 +119,7 @@ impl DendriteTeacher {
             decay_u: self.decay_u,
             decay_v: self.decay_v,
         };
-        builder.snip(UrbanczikSenn::KIND, params.words());
+        builder.snip(&params);
         builder.build()
     }
 

@@ -13,8 +13,8 @@ use crate::image::{BuildError, ImageBuilder, ImageFile, Source};
 use loihi_core::chip::ResetScope;
 use loihi_core::image::Profile;
 use loihi_core::num::{Weight, WeightExponent, word};
-use loihi_core::probe::StateDigest;
-use loihi_core::snip::{Pes, RateEncoder};
+use loihi_core::register::StateDigest;
+use loihi_core::rules::{PesParams, RateEncoderParams};
 use loihi_core::synapse::{SignMode, fold};
 use loihi_core::wire::message::Record;
 use serde::{Deserialize, Serialize};
@@ -118,9 +118,20 @@ impl DigitsPes {
             let weights: Vec<i16> = layer.clone().map(|i| self.weight(word(seed, i, input, 2))).collect();
             builder.dense(Source::Input(input), core, 0, &weights);
         }
-        builder.snip(RateEncoder::KIND, [0, PIXEL_WORDS, 0, self.full_scale, 0, 0, 0, 0, 0]);
+        builder.snip(&RateEncoderParams {
+            count: PIXEL_WORDS,
+            full_scale: self.full_scale,
+            ..RateEncoderParams::default()
+        });
         let hidden = layer.end - layer.start;
-        builder.snip(Pes::KIND, [layer.start, hidden, CLASS_WORDS, 0, 0, self.rate_shift, self.decay_y, 0, 0]);
+        builder.snip(&PesParams {
+            compartment_first: layer.start,
+            count: hidden,
+            dimensions: CLASS_WORDS,
+            rate_shift: self.rate_shift,
+            decay_y: self.decay_y,
+            ..PesParams::default()
+        });
         builder.build()
     }
 

@@ -5,7 +5,7 @@ use super::network::Network;
 use super::rounding::WeightRounding;
 use crate::image::{BuildError, ImageFile, Plasticity, Source};
 use loihi_core::image::Profile;
-use loihi_core::snip::{Emstdp, EmstdpParams};
+use loihi_core::rules::EmstdpParams;
 use serde::{Deserialize, Serialize};
 
 /// How the outputs' errors come to the hidden layer.
@@ -106,7 +106,7 @@ impl EmstdpNet {
             direct_feedback,
             recorded_seed,
         };
-        network.builder.snip(Emstdp::KIND, params.words());
+        network.builder.snip(&params);
         network.builder.build()
     }
 }

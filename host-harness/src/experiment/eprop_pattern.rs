@@ -9,10 +9,9 @@ use super::rounding::WeightRounding;
 use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source};
-use loihi_core::image::Profile;
+use loihi_core::image::{Profile, Synapse};
 use loihi_core::ops::OpCounts;
-use loihi_core::snip::{Adaptation, BernoulliEncoder, Eprop, EpropParams};
-use loihi_core::synapse::Synapse;
+use loihi_core::rules::{Adaptation, BernoulliEncoderParams, EpropParams};
 use loihi_core::wire::message::Record;
 use serde::{Deserialize, Serialize};
 
@@ -111,7 +110,13 @@ impl EpropPattern {
         builder.seed(seed);
         builder.mailboxes(self.inputs + 2, 1, 1);
         let inputs = builder.inputs(self.inputs);
-        builder.snip(BernoulliEncoder::KIND, [0, self.inputs, inputs.start, FULL_SCALE, seed ^ 0x7121]);
+        builder.snip(&BernoulliEncoderParams {
+            count: self.inputs,
+            input_first: inputs.start,
+            full_scale: FULL_SCALE,
+            seed: seed ^ 0x7121,
+            ..BernoulliEncoderParams::default()
+        });
         let core = builder.core();
         let profile = Profile { decay_v: self.decay.cast_signed(), v_th: self.v_th.cast_signed(), ..Profile::DEFAULT };
         let layer = builder.group(self.compartments as usize, profile);
@@ -150,7 +155,7 @@ impl EpropPattern {
         if params.adaptation.is_some() {
             builder.bias(0, &vec![0; self.compartments as usize]);
         }
-        builder.snip(Eprop::KIND, params.words());
+        builder.snip(&params);
         builder.build()
     }
 

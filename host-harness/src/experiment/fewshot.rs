@@ -11,7 +11,8 @@ use crate::device::session::Session;
 use crate::image::{BuildError, ImageFile};
 use loihi_core::image::Profile;
 use loihi_core::num::word;
-use loihi_core::snip::{Slope, Soel, SoelParams};
+use loihi_core::rules::SoelParams;
+use loihi_core::tools::local_error::Slope;
 use serde::{Deserialize, Serialize};
 
 /// Parameters of a head.
@@ -63,7 +64,7 @@ impl Head {
             // A few epochs of a whole threshold stay below what one spike counts.
             voltage_shift: (self.v_th.unsigned_abs() / 128).max(1).ilog2() + 1,
         };
-        network.builder.snip(Soel::KIND, params.words());
+        network.builder.snip(&params);
         network.builder.build()
     }
 }

@@ -2,7 +2,7 @@
 
 use loihi_core::chip::Chip;
 
-/// Decoders in double precision, by the same rule and in the same order as [`loihi_core::snip::Pes`].
+/// Decoders in double precision, by the same rule and in the same order as [`loihi_core::rules::PesParams`].
 #[derive(Clone, Debug)]
 pub struct FloatPes {
     dimensions: usize,

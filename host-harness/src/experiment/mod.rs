@@ -47,7 +47,7 @@ use loihi_core::arena::TooSmall;
 use loihi_core::chip::Chip;
 use loihi_core::chip::Keep;
 use loihi_core::ops::OpCounts;
-use loihi_core::probe::StateDigest;
+use loihi_core::register::StateDigest;
 use std::path::PathBuf;
 
 /// Why an experiment ended early.
@@ -193,7 +193,7 @@ fn conclude(
         metrics,
         ops,
         instructions: session.instructions(),
-        state_bytes: Chip::bytes_needed(&image.open().map_err(SessionError::from)?),
+        state_bytes: Chip::bytes_needed(&image.open().map_err(SessionError::from)?, image.snips()),
         learned_bytes: learned.len(),
         digest,
         digests,

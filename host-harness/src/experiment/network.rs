@@ -3,9 +3,8 @@
 
 use crate::image::{ImageBuilder, Plasticity, Source, decay_table};
 use crate::rule::{self, Limits};
-use loihi_core::image::Profile;
-use loihi_core::snip::BernoulliEncoder;
-use loihi_core::synapse::Synapse;
+use loihi_core::image::{Profile, Synapse};
+use loihi_core::rules::BernoulliEncoderParams;
 use std::ops::Range;
 
 /// A network under construction.
@@ -36,7 +35,13 @@ impl Network {
     /// Adds an encoder whose spikes follow from a seed of their own, and returns its inputs.
     pub(super) fn encoder_with(&mut self, full_scale: u32, seed: u32) -> Vec<Source> {
         let inputs = self.builder.inputs(self.inputs);
-        self.builder.snip(BernoulliEncoder::KIND, [0, self.inputs, inputs.start, full_scale, seed]);
+        self.builder.snip(&BernoulliEncoderParams {
+            count: self.inputs,
+            input_first: inputs.start,
+            full_scale,
+            seed,
+            ..BernoulliEncoderParams::default()
+        });
         inputs.map(Source::Input).collect()
     }
 

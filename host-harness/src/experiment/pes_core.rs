@@ -16,7 +16,8 @@ use crate::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source, full
 use crate::rule::{self, Limits};
 use loihi_core::chip::Keep;
 use loihi_core::image::{Dialect, Profile, Rounding};
-use loihi_core::snip::{BiasEncoder, Decoder, Pes, Readout, ThirdFactor};
+use loihi_core::num::{Q4_20, Q8_24};
+use loihi_core::rules::{BiasEncoderParams, PesParams, ThirdFactorParams};
 use loihi_core::synapse::SignMode;
 use loihi_core::wire::message::Record;
 use serde::{Deserialize, Serialize};
@@ -100,10 +101,25 @@ impl PesCore {
         builder.plastic_group(ends, 0..compartments, &plasticity, axons);
         let count = population.end - population.start;
         let data = builder.data(&constants);
-        builder.snip(BiasEncoder::KIND, [0, 1, population.start, count, data, BIAS_EXPONENT, 0, 0, 0]);
-        builder.snip(ThirdFactor::KIND, [0, self.pairs, 0, self.error_shift, 0, 0, 0, 0, 0]);
-        let readout = [pairs.start, 2 * self.pairs, 1, 0, 0, RATE_SHIFT_NEVER, channel.decay_y, 0, 0];
-        builder.snip(Pes::KIND, readout);
+        builder.snip(&BiasEncoderParams {
+            compartment_first: population.start,
+            count,
+            data_first: data,
+            exponent: BIAS_EXPONENT,
+            ..BiasEncoderParams::default()
+        });
+        builder.snip(&ThirdFactorParams {
+            dimensions: self.pairs,
+            shift: self.error_shift,
+            ..ThirdFactorParams::default()
+        });
+        builder.snip(&PesParams {
+            compartment_first: pairs.start,
+            count: 2 * self.pairs,
+            rate_shift: RATE_SHIFT_NEVER,
+            decay_y: channel.decay_y,
+            ..PesParams::default()
+        });
         builder.build()
     }
 
@@ -111,7 +127,7 @@ impl PesCore {
     /// learned, and so the first words of what is kept.
     fn set_decoders(&self, session: &mut Session) -> Result<(), SessionError> {
         let mut kept = session.save(Keep::Learned)?;
-        let worth = Decoder::from_num(self.full_scale / f64::from(self.pairs)).to_bits();
+        let worth = Q8_24::from_num(self.full_scale / f64::from(self.pairs)).to_bits();
         let pairs = self.pairs as usize;
         for (at, word) in kept.as_chunks_mut::<4>().0.iter_mut().take(2 * pairs).enumerate() {
             *word = if at < pairs { worth } else { -worth }.to_le_bytes();
@@ -126,7 +142,7 @@ impl PesCore {
         let record = Record { learn: true, steps: UPDATE_STEPS, stimulus: &stimulus, target: &target, ..Record::PLAIN };
         let mut output = 0.0;
         session.stream([record], 1, |words| {
-            output = words.iter().map(|bits| Readout::from_bits(*bits).to_num::<f64>()).sum();
+            output = words.iter().map(|bits| Q4_20::from_bits(*bits).to_num::<f64>()).sum();
         })?;
         Ok(output)
     }

@@ -10,9 +10,9 @@ use super::twin::Twin;
 use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile};
-use loihi_core::num::word;
-use loihi_core::probe::StateDigest;
-use loihi_core::snip::{BiasEncoder, Pes, Readout};
+use loihi_core::num::{Q4_20, word};
+use loihi_core::register::StateDigest;
+use loihi_core::rules::{BiasEncoderParams, PesParams};
 use loihi_core::wire::message::Record;
 use serde::{Deserialize, Serialize};
 
@@ -102,8 +102,20 @@ impl PesFunction {
         builder.bias(population.start, &vec![0; self.compartments]);
         let data = builder.data(&constants);
         let count = population.end - population.start;
-        builder.snip(BiasEncoder::KIND, [0, 1, population.start, count, data, BIAS_EXPONENT, 0, 0, 0]);
-        builder.snip(Pes::KIND, [population.start, count, 1, 0, 0, self.rate_shift, self.decay_y, 0, 0]);
+        builder.snip(&BiasEncoderParams {
+            compartment_first: population.start,
+            count,
+            data_first: data,
+            exponent: BIAS_EXPONENT,
+            ..BiasEncoderParams::default()
+        });
+        builder.snip(&PesParams {
+            compartment_first: population.start,
+            count,
+            rate_shift: self.rate_shift,
+            decay_y: self.decay_y,
+            ..PesParams::default()
+        });
         builder.build()
     }
 
@@ -150,7 +162,7 @@ impl PesFunction {
         });
         let mut outputs = Vec::with_capacity(words.len());
         session.stream(records, 1, |output| {
-            outputs.extend(output.iter().map(|bits| Readout::from_bits(*bits).to_num::<f64>()));
+            outputs.extend(output.iter().map(|bits| Q4_20::from_bits(*bits).to_num::<f64>()));
         })?;
         Ok(outputs)
     }

@@ -3,7 +3,7 @@
 use super::{draw, q12};
 use crate::image::ImageBuilder;
 use loihi_core::image::Profile;
-use loihi_core::snip::BiasEncoder;
+use loihi_core::rules::BiasEncoderParams;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -84,7 +84,14 @@ impl Population {
         // The encoder writes every bias before the first step counts.
         builder.bias(all.start, &vec![0; self.compartments]);
         let data = builder.data(&constants);
-        builder.snip(BiasEncoder::KIND, [0, dimensions, all.start, all.end - all.start, data, BIAS_EXPONENT]);
+        builder.snip(&BiasEncoderParams {
+            dimensions,
+            compartment_first: all.start,
+            count: all.end - all.start,
+            data_first: data,
+            exponent: BIAS_EXPONENT,
+            ..BiasEncoderParams::default()
+        });
         all
     }
 }

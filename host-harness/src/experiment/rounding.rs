@@ -1,6 +1,6 @@
 //! Rounding of weights, as files of parameters name it.
 
-use loihi_core::snip::Precision;
+use loihi_core::tools::rank_one::Precision;
 use serde::{Deserialize, Serialize};
 
 /// How changes are rounded to weights.

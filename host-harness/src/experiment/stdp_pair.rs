@@ -9,7 +9,7 @@ use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclu
 use crate::device::session::Session;
 use crate::image::{BuildError, ImageBuilder, ImageFile, Source, full_row};
 use loihi_core::chip::ResetScope;
-use loihi_core::probe::Register;
+use loihi_core::register::Register;
 use loihi_core::synapse::SignMode;
 use serde::{Deserialize, Serialize};
 

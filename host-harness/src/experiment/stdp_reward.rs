@@ -8,10 +8,10 @@ use super::stdp::{mean, plasticity};
 use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Source, full_row};
-use loihi_core::image::Profile;
+use loihi_core::image::{Profile, Synapse};
 use loihi_core::num::word;
-use loihi_core::probe::Register;
-use loihi_core::synapse::{SignMode, Synapse};
+use loihi_core::register::Register;
+use loihi_core::synapse::SignMode;
 use serde::{Deserialize, Serialize};
 
 /// Cues, and as many choices; the right choice has the number of its cue.

@@ -9,7 +9,7 @@ use super::stdp::{OBEDIENT, TEACHING, mean, plasticity};
 use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Source, full_row};
-use loihi_core::probe::Register;
+use loihi_core::register::Register;
 use loihi_core::synapse::SignMode;
 use serde::{Deserialize, Serialize};
 

@@ -20,8 +20,8 @@ impl<'a> Twin<'a> {
     /// None for an image that [`crate::image::ImageBuilder::build`] made.
     pub(super) fn new(file: &'a ImageFile, memory: &'a mut Vec<u64>, float: FloatPes) -> Result<Self, ExperimentError> {
         let image = file.open().map_err(SessionError::from)?;
-        memory.resize(Chip::bytes_needed(&image).div_ceil(8), 0);
-        let mut chip = Chip::new(image, memory.as_mut_bytes())?;
+        memory.resize(Chip::bytes_needed(&image, file.snips()).div_ceil(8), 0);
+        let mut chip = Chip::new(image, file.snips(), memory.as_mut_bytes())?;
         chip.set_learning(false);
         Ok(Self { chip, float })
     }

@@ -2,17 +2,24 @@
 
 use loihi_core::image::{Image, ImageError};
 use loihi_core::num::Fnv64;
+use loihi_core::snip::{SnipType, Snips};
 use zerocopy::IntoBytes as _;
 
 /// A finished image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageFile {
     words: Vec<u32>,
+    snips: Vec<SnipType>,
 }
 
 impl ImageFile {
-    pub(super) fn new(words: Vec<u32>) -> Self {
-        Self { words }
+    pub(super) fn new(words: Vec<u32>, snips: Vec<SnipType>) -> Self {
+        Self { words, snips }
+    }
+
+    /// The programs of the embedded CPU that it names: what [`Chip::new`](loihi_core::chip::Chip::new) takes.
+    pub fn snips(&self) -> &[SnipType] {
+        &self.snips
     }
 
     /// The bytes that are loaded.
@@ -25,7 +32,7 @@ impl ImageFile {
     /// # Errors
     /// None for an image that [`ImageBuilder::build`](super::ImageBuilder::build) made.
     pub fn open(&self) -> Result<Image<'_>, ImageError> {
-        Image::open(self.bytes())
+        Image::open(self.bytes(), &Snips(&self.snips))
     }
 
     /// FNV-1a 64 of the bytes: the image's name in manifests.

@@ -9,11 +9,11 @@ pub use plastic::{DecayTable, Plasticity, decay_table, full_row};
 
 use crate::limits::{self, Unfit};
 use loihi_core::image::{
-    AxonRecord, COMPARTMENTS_PER_CORE, ImageError, LearningRecord, ProductRecord, Profile, Route, SnipRecord,
-    SynapseFormat, TraceRecord,
+    AxonRecord, COMPARTMENTS_PER_CORE, ImageError, LearningRecord, Name, ProductRecord, Profile, Route, SnipRecord,
+    Synapse, SynapseFormat, TraceRecord,
 };
 use loihi_core::num::Purpose;
-use loihi_core::synapse::Synapse;
+use loihi_core::snip::{SnipParams, SnipType};
 use sections::Sections;
 use std::ops::Range;
 
@@ -121,6 +121,7 @@ pub struct ImageBuilder {
     sparse: Vec<u32>,
     dense: Vec<i16>,
     snips: Vec<SnipRecord>,
+    snip_types: Vec<SnipType>,
     data: Vec<i32>,
     mailboxes: [u32; 3],
     beyond_the_chip: bool,
@@ -297,12 +298,13 @@ impl ImageBuilder {
         first
     }
 
-    /// Adds a snip with its first parameters; the others are 0. Snips run in the order in which they were added.
-    pub fn snip<const N: usize>(&mut self, kind: u32, params: [u32; N]) {
-        const { assert!(N <= SnipRecord::PARAMS, "a snip has no more parameters") };
-        let mut all = [0; SnipRecord::PARAMS];
-        all[..N].copy_from_slice(&params);
-        self.snips.push(SnipRecord { kind, params: all });
+    /// Adds a program of the embedded CPU; they run in the order in which they were added.
+    pub fn snip<P: SnipParams>(&mut self, params: &P) {
+        self.snips.push(SnipRecord { kind: P::KIND, name: Name::new(P::NAME), params: params.words() });
+        let program = SnipType::of::<P>();
+        if !self.snip_types.contains(&program) {
+            self.snip_types.push(program);
+        }
     }
 
     /// Puts the image together and checks it as a device does.
@@ -322,7 +324,8 @@ impl ImageBuilder {
             return Err(BuildError::TooLong { what: "the list of axons", count: self.axons.len() });
         }
         let limited = !self.beyond_the_chip;
-        let file = ImageFile::new(Sections::of(self)?.words()?);
+        let snip_types = self.snip_types.clone();
+        let file = ImageFile::new(Sections::of(self)?.words()?, snip_types);
         let image = file.open()?;
         if limited {
             limits::check(&image)?;
@@ -367,8 +370,8 @@ mod tests {
         builder.sparse(Source::Compartment(1), second, &[Synapse { compartment: 0, delay: 2, weight: 11 }]);
         let file = builder.build().unwrap();
         let image = file.open().unwrap();
-        let mut memory = vec![0_u64; Chip::bytes_needed(&image) / 8];
-        let mut chip = Chip::new(image, memory.as_mut_bytes()).unwrap();
+        let mut memory = vec![0_u64; Chip::bytes_needed(&image, file.snips()) / 8];
+        let mut chip = Chip::new(image, file.snips(), memory.as_mut_bytes()).unwrap();
         chip.inject(0);
         let spikes: Vec<Vec<u32>> = (0..5)
             .map(|_| {

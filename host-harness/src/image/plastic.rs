@@ -1,8 +1,8 @@
 //! What learns: traces, and groups of axons that share a rule.
 
 use super::{AxonOptions, ImageBuilder, Source, count};
-use loihi_core::image::{Dialect, LearningRecord, ProductRecord, Rounding, Target, TraceRecord};
-use loihi_core::synapse::{SignMode, Synapse};
+use loihi_core::image::{Dialect, LearningRecord, ProductRecord, Rounding, Synapse, Target, TraceRecord};
+use loihi_core::synapse::SignMode;
 use std::ops::Range;
 
 /// What is left of each value of a trace after a decay, and the chance of 1 more in units of 2^-32.

@@ -1,9 +1,9 @@
 //! What a builder has collected, as the words of an image.
 
 use super::{BuildError, Core, ImageBuilder, Source, count};
-use loihi_core::dendrite::slots_for;
 use loihi_core::image::{
-    AxonRecord, HEADER_WORDS, LearningRecord, MAGIC, ProductRecord, Profile, Section, SnipRecord, TraceRecord, VERSION,
+    AxonRecord, HEADER_WORDS, LANES, LearningRecord, MAGIC, ProductRecord, Profile, Section, SnipRecord, TraceRecord,
+    VERSION, blocks_for, slots_for,
 };
 
 /// The sections as words, before their places are known.
@@ -105,31 +105,43 @@ fn fanout(compartments: usize, inputs: u32, mut routes: Vec<(Source, u32)>) -> (
 }
 
 fn core_words(cores: &[Core]) -> Result<Vec<u32>, BuildError> {
-    let [mut compartment, mut group, mut slot, mut sum] = [0; 4];
+    let [mut compartment, mut group, mut accumulator, mut sum] = [0; 4];
     let mut words = Vec::new();
     for core in cores {
         let slots = slots_for(core.delay_max);
-        for field in [compartment, core.compartments, group, core.groups.len(), slots, slot, sum, core.sums.len()] {
+        let fields =
+            [compartment, core.compartments, group, core.groups.len(), slots, accumulator, sum, core.sums.len()];
+        for field in fields {
             words.push(number("a core", field)?);
         }
         compartment += core.compartments;
         group += core.groups.len();
-        slot += slots;
+        accumulator += accumulators(core);
         sum += core.sums.len();
     }
     Ok(words)
 }
 
 fn sum_words(cores: &[Core]) -> Result<Vec<u32>, BuildError> {
-    let mut slot = 0;
+    let mut accumulator = 0;
     let mut words = Vec::new();
     for (at, core) in cores.iter().enumerate() {
         for [shift_right, shift_left] in &core.sums {
-            words.extend([number("the cores", at)?, *shift_right, *shift_left, number("the slots", slot)?]);
-            slot += slots_for(core.delay_max);
+            words.extend([
+                number("the cores", at)?,
+                *shift_right,
+                *shift_left,
+                number("the accumulators", accumulator)?,
+            ]);
+            accumulator += accumulators(core);
         }
     }
     Ok(words)
+}
+
+/// Dendritic accumulators of a core.
+fn accumulators(core: &Core) -> usize {
+    slots_for(core.delay_max) * blocks_for(core.compartments) * LANES
 }
 
 fn learning_words(group: &LearningRecord) -> Result<[u32; 24], BuildError> {

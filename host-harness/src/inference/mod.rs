@@ -2,13 +2,14 @@
 
 pub mod present;
 
+use crate::device::sample::Stretch;
 use crate::device::session::{Session, SessionError};
 use crate::network::{Entry, Network, ReadBy, Readout};
 use crate::place::Placed;
 use crate::roster::Roster;
-use loihi_core::chip::ResetScope;
-use loihi_core::probe::Register;
-use loihi_core::wire::message::{DATA_MAX, Record};
+use loihi_core::register::Register;
+use loihi_core::wire::message::{Record, Report};
+use std::ops::Range;
 
 /// What a network is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,6 +68,13 @@ pub enum InferenceError {
     },
 }
 
+/// Steps in which the stimulus stays the same.
+struct Row {
+    /// The stimulus from the first of them on; empty: it stays as it was.
+    stimulus: Vec<u8>,
+    steps: u16,
+}
+
 /// A network on a device.
 #[derive(Debug)]
 pub struct Inference<'r> {
@@ -104,46 +112,99 @@ impl<'r> Inference<'r> {
     /// # Errors
     /// [`InferenceError`].
     pub fn run(&mut self, stimulus: &Stimulus, visit: impl FnMut(Spike)) -> Result<(), InferenceError> {
-        self.session.reset(ResetScope::State)?;
-        self.stimulus.fill(0);
-        self.go_on(stimulus, visit)
+        self.show(stimulus, true, visit)
     }
 
     /// Computes a sample from the state in which the last one has left the network.
     ///
     /// # Errors
     /// [`InferenceError`].
-    pub fn go_on(&mut self, stimulus: &Stimulus, mut visit: impl FnMut(Spike)) -> Result<(), InferenceError> {
-        self.set_biases(&stimulus.biases)?;
-        let mut spikes = stimulus.spikes.iter().peekable();
-        let mut values = stimulus.values.iter().peekable();
-        for step in 0..stimulus.steps {
-            while let Some((_, input, values)) = values.next_if(|(at, ..)| *at <= step) {
-                self.set_values(*input, values)?;
+    pub fn go_on(&mut self, stimulus: &Stimulus, visit: impl FnMut(Spike)) -> Result<(), InferenceError> {
+        self.show(stimulus, false, visit)
+    }
+
+    fn show(&mut self, stimulus: &Stimulus, reset: bool, mut visit: impl FnMut(Spike)) -> Result<(), InferenceError> {
+        let map = &self.placed.map;
+        self.compute(stimulus, reset, Report::Spikes, |step, compartment| {
+            if let Some((population, neuron)) = map.owner(compartment) {
+                visit(Spike { step, population, neuron });
             }
-            let mut now = Vec::new();
-            while let Some((_, input, element)) = spikes.next_if(|(at, ..)| *at <= step) {
-                now.push((0, self.external(step, *input, *element)?));
-            }
-            self.step(&now)?;
-            for compartment in self.session.read(Register::Spikes)? {
-                if let Some((population, neuron)) = self.placed.map.owner(compartment.cast_unsigned()) {
-                    visit(Spike { step, population, neuron });
-                }
-            }
-        }
+        })?;
         Ok(())
     }
 
-    /// Computes a step; spikes beyond what a message holds are put in first, by messages that compute none.
-    fn step(&mut self, spikes: &[(u16, u16)]) -> Result<(), SessionError> {
-        let most = DATA_MAX / 4;
-        let last = spikes.len().saturating_sub(1) / most;
-        for part in 0..=last {
-            let range = part * most..spikes.len().min((part + 1) * most);
-            self.session.run(u32::from(part == last), &spikes[range])?;
+    /// Computes a sample and returns what the report asks for; spikes go to `visit`, step and compartment.
+    fn compute(
+        &mut self,
+        stimulus: &Stimulus,
+        reset: bool,
+        report: Report,
+        visit: impl FnMut(u32, u32),
+    ) -> Result<Vec<i32>, InferenceError> {
+        let changed = self.set_biases(&stimulus.biases)?;
+        let biases: Vec<u8> =
+            self.bias.get(changed.clone()).unwrap_or_default().iter().flat_map(|bias| bias.to_le_bytes()).collect();
+        if reset {
+            self.stimulus.fill(0);
         }
-        Ok(())
+        let rows = self.rows(stimulus)?;
+        let spikes = self.external_spikes(stimulus, &rows)?;
+        let learn = self.stimulus.is_empty();
+        let first = changed.start;
+        let stretches: Vec<Stretch<'_>> = (0..)
+            .zip(rows.iter().zip(&spikes))
+            .map(|(number, (row, spikes))| {
+                let begins = number == 0;
+                let record = Record {
+                    reset: reset && begins,
+                    learn,
+                    steps: row.steps,
+                    bias_first: if begins { u32::try_from(first).unwrap_or(u32::MAX) } else { 0 },
+                    biases: if begins { &biases } else { &[] },
+                    stimulus: &row.stimulus,
+                    ..Record::PLAIN
+                };
+                Stretch { record, spikes }
+            })
+            .collect();
+        Ok(self.session.sample(&stretches, report, visit)?)
+    }
+
+    /// The runs of steps in which the stimulus stays the same, of which none is longer than a record allows.
+    fn rows(&mut self, stimulus: &Stimulus) -> Result<Vec<Row>, InferenceError> {
+        let mut rows = Vec::new();
+        let mut values = stimulus.values.iter().peekable();
+        let mut step = 0;
+        loop {
+            let mut fresh = Vec::new();
+            while let Some((_, input, values)) = values.next_if(|(at, ..)| *at <= step) {
+                self.set_values(*input, values)?;
+                fresh = self.stimulus.iter().flat_map(|value| value.to_le_bytes()).collect();
+            }
+            let until = values.peek().map_or(stimulus.steps, |(at, ..)| (*at).min(stimulus.steps));
+            let steps = until.saturating_sub(step).min(u32::from(u16::MAX));
+            rows.push(Row { stimulus: fresh, steps: u16::try_from(steps).unwrap_or(u16::MAX) });
+            step += steps;
+            if step >= stimulus.steps {
+                return Ok(rows);
+            }
+        }
+    }
+
+    /// The spikes of each row, with steps counted from its first.
+    fn external_spikes(&self, stimulus: &Stimulus, rows: &[Row]) -> Result<Vec<Vec<(u16, u16)>>, InferenceError> {
+        let mut rest = stimulus.spikes.iter().peekable();
+        let (mut spikes, mut first) = (Vec::new(), 0);
+        for row in rows {
+            let (mut own, end) = (Vec::new(), first + u32::from(row.steps));
+            while let Some((step, input, element)) = rest.next_if(|(at, ..)| *at < end) {
+                let at = u16::try_from(step.saturating_sub(first)).unwrap_or(u16::MAX);
+                own.push((at, self.external(*step, *input, *element)?));
+            }
+            spikes.push(own);
+            first = end;
+        }
+        Ok(spikes)
     }
 
     /// The number of an element on the chip.
@@ -158,7 +219,9 @@ impl<'r> Inference<'r> {
         u16::try_from(number).map_err(|_| InferenceError::Inputs)
     }
 
-    fn set_biases(&mut self, biases: &[(usize, Vec<i32>)]) -> Result<(), InferenceError> {
+    /// Keeps new biases; returns the compartments that have one.
+    fn set_biases(&mut self, biases: &[(usize, Vec<i32>)]) -> Result<Range<usize>, InferenceError> {
+        let mut changed = 0..0;
         for (input, values) in biases {
             let entry = self.network.inputs.get(*input).map(|input| &input.entry);
             let population = match entry {
@@ -175,14 +238,12 @@ impl<'r> Inference<'r> {
                     *bias = *value;
                 }
             }
-            let range = firsts.iter().min().zip(firsts.iter().max());
-            if let Some((first, last)) = range
-                && let Some(words) = self.bias.get(*first as usize..=*last as usize)
-            {
-                self.session.write(Register::Bias, *first as usize, words)?;
+            if let Some((first, last)) = firsts.iter().min().zip(firsts.iter().max()) {
+                let (first, end) = (*first as usize, *last as usize + 1);
+                changed = if changed.is_empty() { first..end } else { changed.start.min(first)..changed.end.max(end) };
             }
         }
-        Ok(())
+        Ok(changed)
     }
 
     /// Puts values into the stimulus mailbox, which holds those of all weighted inputs one after the other.
@@ -193,9 +254,7 @@ impl<'r> Inference<'r> {
             let expected = crate::network::size(&own.shape);
             if at == input && values.len() == expected {
                 self.stimulus[first..first + expected].copy_from_slice(values);
-                let bytes: Vec<u8> = self.stimulus.iter().flat_map(|value| value.to_le_bytes()).collect();
-                let record = Record { stimulus: &bytes, ..Record::PLAIN };
-                return Ok(self.session.stream([record], 0, |_| ())?);
+                return Ok(());
             }
             first += expected;
         }
@@ -224,23 +283,28 @@ impl<'r> Inference<'r> {
             return Ok(Vec::new());
         };
         let classes = self.network.populations.get(population).map_or(0, crate::network::Population::neurons);
-        let mut scores = vec![0_i64; classes];
-        self.run(stimulus, |spike| {
-            if spike.population == population
-                && spike.step >= skip_steps
-                && let Some(score) = scores.get_mut(spike.neuron)
-            {
-                match by {
-                    ReadBy::Spikes => *score += 1,
-                    ReadBy::FirstSpike if *score == 0 => *score = i64::from(stimulus.steps - spike.step),
-                    ReadBy::FirstSpike | ReadBy::Voltage => {}
+        let somata: Vec<u32> = (0..classes).filter_map(|neuron| self.placed.map.soma(population, neuron)).collect();
+        let first = somata.iter().copied().min().unwrap_or(0);
+        let count = somata.iter().max().map_or(0, |last| last - first + 1);
+        if by == ReadBy::FirstSpike {
+            let mut scores = vec![0_i64; classes];
+            self.run(stimulus, |spike| {
+                if spike.population == population
+                    && spike.step >= skip_steps
+                    && let Some(score) = scores.get_mut(spike.neuron).filter(|score| **score == 0)
+                {
+                    *score = i64::from(stimulus.steps - spike.step);
                 }
-            }
-        })?;
-        if by == ReadBy::Voltage {
-            scores = self.read(Register::V, population)?.into_iter().map(i64::from).collect();
+            })?;
+            return Ok(scores);
         }
-        Ok(scores)
+        let report = match by {
+            ReadBy::Voltage => Report::Words { register: Register::V, first, count },
+            ReadBy::Spikes | ReadBy::FirstSpike => Report::Counts { first, count, skip_steps },
+        };
+        let words = self.compute(stimulus, true, report, |_, _| {})?;
+        let word = |soma: &u32| words.get((soma - first) as usize).copied().unwrap_or(0);
+        Ok(somata.iter().map(|soma| i64::from(word(soma))).collect())
     }
 }
 

@@ -8,7 +8,7 @@ use crate::inference::{Inference, Stimulus};
 use crate::npz::{self, Array, Values};
 use crate::place::{Options, place};
 use flate2::read::GzDecoder;
-use loihi_core::probe::Register;
+use loihi_core::register::Register;
 use std::collections::BTreeMap;
 use std::io::Read as _;
 

@@ -1,8 +1,7 @@
 //! Whether the chip's registers can hold what a network writes into them: mantissas, exponents, precisions.
 
-use loihi_core::image::{Image, Profile, SynapseFormat};
+use loihi_core::image::{Image, Profile, Synapse, SynapseFormat};
 use loihi_core::num::{BiasExponent, BiasMantissa};
-use loihi_core::synapse::Synapse;
 use std::fmt;
 
 /// A value that no setting of its register gives.

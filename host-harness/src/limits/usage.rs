@@ -3,8 +3,7 @@
 //! Source: limits and the layout of synaptic memory as collected from the chip's publications and from public user
 //! code (the allocation of `NxTF` and of nengo-loihi).
 
-use loihi_core::image::{AxonRecord, CoreRecord, Image, Profile, Route, SynapseFormat};
-use loihi_core::synapse::Synapse;
+use loihi_core::image::{AxonRecord, CoreRecord, Image, Profile, Route, Synapse, SynapseFormat};
 use std::collections::BTreeSet;
 use std::fmt;
 

@@ -14,7 +14,7 @@
 //! use host_harness::place::{Options, place};
 //! use host_harness::probe::Probe;
 //! use loihi_core::image::Profile;
-//! use loihi_core::probe::Register;
+//! use loihi_core::register::Register;
 //!
 //! let mut network = Network::new("coincidence");
 //! let pair = network.input("pair", &[2]);
@@ -120,7 +120,7 @@ pub enum Entry {
         offset: i32,
     },
     /// As values whose weighted sums the embedded CPU writes as biases, before every step
-    /// ([`loihi_core::snip::BiasEncoder`]).
+    /// ([`loihi_core::rules::BiasEncoderParams`]).
     Weighted(Weighted),
 }
 

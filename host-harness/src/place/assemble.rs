@@ -5,9 +5,9 @@ use super::{Part, PlaceError};
 use crate::image::{AxonOptions, DecayTable, ImageBuilder, ImageFile, Plasticity, Source, Synapses, decay_table};
 use crate::network::{Connection, Endpoint, Entry, Learning, Network, Population, TraceShape, size};
 use crate::rule;
-use loihi_core::image::Profile;
-use loihi_core::snip::BiasEncoder;
-use loihi_core::synapse::{SignMode, Synapse};
+use loihi_core::image::{Profile, Synapse};
+use loihi_core::rules::BiasEncoderParams;
+use loihi_core::synapse::SignMode;
 use std::collections::HashMap;
 
 /// Synapses of an axon, counted from its first compartment: what axons can have in common.
@@ -97,7 +97,15 @@ impl Assembly<'_> {
                 let [stimulus, values, first, neurons] = words;
                 let exponent = weighted.exponent.get().unsigned_abs();
                 let stride = u32::try_from(stride).unwrap_or(u32::MAX);
-                self.builder.snip(BiasEncoder::KIND, [stimulus, values, first, neurons, data, exponent, stride]);
+                self.builder.snip(&BiasEncoderParams {
+                    stimulus_first: stimulus,
+                    dimensions: values,
+                    compartment_first: first,
+                    count: neurons,
+                    data_first: data,
+                    exponent,
+                    stride,
+                });
             }
             stimulus += values;
         }

@@ -10,7 +10,7 @@ use crate::nir::{self, Node};
 use crate::npz::{Array, Values};
 use crate::place::place;
 use loihi_core::num::word;
-use loihi_core::probe::Register;
+use loihi_core::register::Register;
 use std::path::Path;
 
 mod graphs;

@@ -1,7 +1,7 @@
 //! Texts and tables of a run folder, as reports and exports read them.
 
 use crate::probe::Probe;
-use loihi_core::probe::Register;
+use loihi_core::register::Register;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;

@@ -28,6 +28,15 @@ impl core::fmt::Debug for SnipType {
     }
 }
 
+impl PartialEq for SnipType {
+    /// Programs of one kind and name are taken for the same.
+    fn eq(&self, other: &Self) -> bool {
+        (self.kind, self.name) == (other.kind, other.name)
+    }
+}
+
+impl Eq for SnipType {}
+
 impl SnipType {
     /// The program with such parameters.
     pub const fn of<P: SnipParams>() -> Self {

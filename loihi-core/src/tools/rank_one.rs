@@ -146,10 +146,13 @@ pub struct Taught {
 /// An update of a layer's weights.
 #[derive(Clone, Copy, Debug)]
 pub struct Update<'l> {
+    /// The layer.
     pub layer: &'l Layer,
+    /// How changes become weights.
     pub precision: Precision,
     /// Bits below the smallest step of a weight, 1..=16; for [`Precision::Shadow`] bits that the change loses, 0..=15.
     pub shift: u32,
+    /// Where fractions come from.
     pub draws: Draws,
 }
 

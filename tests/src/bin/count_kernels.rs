@@ -33,8 +33,8 @@ fn count(arguments: &[String]) -> Result<u64, Box<dyn Error>> {
     let kernel = networks.find(|kernel| kernel.name == network).ok_or_else(|| format!("there is no `{network}`"))?;
     let file = (kernel.network)(size.parse()?).build()?;
     let image = file.open()?;
-    let mut memory = vec![0_u64; Chip::bytes_needed(&image).div_ceil(8)];
-    let mut chip = Chip::new(image, memory.as_mut_bytes())?;
+    let mut memory = vec![0_u64; Chip::bytes_needed(&image, file.snips()).div_ceil(8)];
+    let mut chip = Chip::new(image, file.snips(), memory.as_mut_bytes())?;
     chip.set_learning(kernel.learn);
     run(&mut chip, steps.parse()?);
     Ok((kernel.operations)(chip.ops()))

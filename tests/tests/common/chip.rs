@@ -2,7 +2,7 @@
 
 use host_harness::image::{ImageBuilder, ImageFile};
 use loihi_core::chip::Chip;
-use loihi_core::probe::Register;
+use loihi_core::register::Register;
 use zerocopy::IntoBytes as _;
 
 /// A chip and all that it borrows.
@@ -18,8 +18,8 @@ impl Running {
         // A test lives shorter than what it leaks.
         let file: &'static ImageFile = Box::leak(Box::new(builder.build().unwrap()));
         let image = file.open().unwrap();
-        let memory = vec![0_u64; Chip::bytes_needed(&image).div_ceil(8)].leak();
-        Self { chip: Chip::new(image, memory.as_mut_bytes()).unwrap(), spikes_total: 0 }
+        let memory = vec![0_u64; Chip::bytes_needed(&image, file.snips()).div_ceil(8)].leak();
+        Self { chip: Chip::new(image, file.snips(), memory.as_mut_bytes()).unwrap(), spikes_total: 0 }
     }
 
     /// Sends a spike into an external input.

@@ -14,9 +14,8 @@ use host_harness::device::qemu::{FIRMWARE_PATH, Qemu};
 use host_harness::device::session::{Patience, Session};
 use host_harness::image::{ImageBuilder, ImageFile, Source};
 use loihi_core::device::{Board, Device as CoreDevice, DeviceError};
-use loihi_core::image::Profile;
-use loihi_core::snip::{Pes, RateEncoder};
-use loihi_core::synapse::Synapse;
+use loihi_core::image::{Profile, Synapse};
+use loihi_core::rules::{PesParams, RateEncoderParams};
 use loihi_core::wire::frame::{self, BODY_MAX, CHANNEL_MESSAGE, CRC, FRAME_MAX, FrameReader, Received};
 use loihi_core::wire::message::{DATA_MAX, Request, Response, SCHEMA, VERSION};
 use std::path::{Path, PathBuf};
@@ -94,8 +93,15 @@ pub(crate) fn small_network() -> ImageFile {
     }
     let synapse = |compartment, delay| Synapse { compartment, delay, weight: 60 };
     builder.sparse(Source::Compartment(0), second, &[synapse(0, 0), synapse(2, 5)]);
-    builder.snip(RateEncoder::KIND, [0, words, 0, 64, 0, 0, 0, 0, 0]);
-    builder.snip(Pes::KIND, [front.start, 9, words, 0, 0, 8, 40, 0, 0]);
+    builder.snip(&RateEncoderParams { count: words, full_scale: 64, ..RateEncoderParams::default() });
+    builder.snip(&PesParams {
+        compartment_first: front.start,
+        count: 9,
+        dimensions: words,
+        rate_shift: 8,
+        decay_y: 40,
+        ..PesParams::default()
+    });
     builder.build().unwrap()
 }
 

@@ -3,9 +3,8 @@
 use crate::common::chip::Running;
 use crate::plan::{draw, first_difference, random_inputs, trace, wrapped};
 use host_harness::image::{AxonOptions, ImageBuilder, Source};
-use loihi_core::image::Profile;
-use loihi_core::probe::Register;
-use loihi_core::synapse::Synapse;
+use loihi_core::image::{Profile, Synapse};
+use loihi_core::register::Register;
 use proptest::prelude::*;
 
 /// Keeps neither current nor voltage, and never fires.

@@ -6,9 +6,9 @@ use host_harness::experiment::draw::whole;
 use host_harness::experiment::eprop_pattern::EpropPattern;
 use host_harness::experiment::rounding::WeightRounding;
 use host_harness::experiment::{Nobody, Options, Task as _};
+use loihi_core::image::Synapse;
 use loihi_core::num::word;
-use loihi_core::probe::Register;
-use loihi_core::synapse::Synapse;
+use loihi_core::register::Register;
 use loihi_core::wire::message::Record;
 
 const SEED: u32 = 8;

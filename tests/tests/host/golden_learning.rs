@@ -3,7 +3,7 @@
 use crate::common::golden::{LEARNING, session};
 use host_harness::conform::Verdict;
 use host_harness::conform::replay::replay;
-use loihi_core::probe::Register;
+use loihi_core::register::Register;
 
 #[test]
 fn nengo_loihi() {

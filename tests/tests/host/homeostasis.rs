@@ -3,7 +3,7 @@
 use crate::common::chip::Running;
 use host_harness::image::{ImageBuilder, Source};
 use loihi_core::image::{Homeostasis, Profile};
-use loihi_core::probe::Register;
+use loihi_core::register::Register;
 use proptest::prelude::*;
 
 /// Largest threshold mantissa.

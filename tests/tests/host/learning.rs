@@ -4,10 +4,10 @@ use crate::common::chip::Running;
 use host_harness::image::{DecayTable, ImageBuilder, Plasticity, Source, decay_table};
 use host_harness::rule::{Limits, parse, parse_for_profiles};
 use loihi_core::chip::ResetScope;
-use loihi_core::image::{Dialect, Profile, Rounding};
-use loihi_core::probe::Register;
-use loihi_core::snip::{Pes, ThirdFactor};
-use loihi_core::synapse::{SignMode, Synapse};
+use loihi_core::image::{Dialect, Profile, Rounding, Synapse};
+use loihi_core::register::Register;
+use loihi_core::rules::{PesParams, ThirdFactorParams};
+use loihi_core::synapse::SignMode;
 
 /// Fires whenever its own input spikes.
 const OBEDIENT: Profile = Profile { decay_v: 4096, v_th: 1 << 20, ..Profile::DEFAULT };
@@ -167,8 +167,8 @@ fn the_rate_of_pes_changes_while_it_runs() {
         builder.inputs(2);
         builder.group(1, OBEDIENT);
         builder.dense(Source::Input(1), 0, 0, &[i16::MAX]);
-        builder.snip(ThirdFactor::KIND, [0, 0, 0, 5, 1, 0, 0, 0, 0]);
-        builder.snip(Pes::KIND, [0, 1, 1, 0, 0, 10, 46, 0, 0]);
+        builder.snip(&ThirdFactorParams { signed: true, ..ThirdFactorParams::default() });
+        builder.snip(&PesParams { count: 1, ..PesParams::default() });
         let mut chip = Running::new(builder);
         let mut write = |rates: [i32; 2]| chip.chip().write(Register::Rate, 0, rates.into_iter());
         assert!(!write([1, 0]), "this snip does not learn");
@@ -199,7 +199,7 @@ fn two_profiles_and_a_signed_factor_teach_the_same() {
         }
         let axons = (0..4).map(|input| (Source::Input(input), (0..4).map(silent).collect()));
         builder.plastic_group(0, 0..4, &plasticity, axons);
-        builder.snip(ThirdFactor::KIND, [0, 2, 0, 5, u32::from(signed), 0, 0, 0, 0]);
+        builder.snip(&ThirdFactorParams { dimensions: 2, signed, ..ThirdFactorParams::default() });
         Running::new(builder)
     };
     let (mut signed, mut profiles) = (network(true), network(false));

@@ -3,10 +3,10 @@
 use crate::common;
 use crate::common::{Peer, frame_of, small_network};
 use loihi_core::chip::{Keep, ResetScope};
-use loihi_core::device::DeviceError;
 use loihi_core::image::{ImageError, Section};
 use loihi_core::ops::OpCounts;
-use loihi_core::probe::{Register, StateDigest};
+use loihi_core::register::{Register, StateDigest};
+use loihi_core::wire::DeviceError;
 use loihi_core::wire::frame::{BODY_MAX, CHANNEL_LOG, CHANNEL_MESSAGE, CRC, FrameReader, Received};
 use loihi_core::wire::message::{DATA_MAX, Record, Request, Response, SCHEMA, VERSION};
 use proptest::prelude::*;

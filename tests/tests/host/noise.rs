@@ -5,7 +5,7 @@ use crate::plan::{Link, Plan, decayed, draw, first_difference, random_inputs, tr
 use host_harness::image::{ImageBuilder, Source};
 use loihi_core::image::{Noise, NoiseAt, Profile};
 use loihi_core::num::{Drawn, RandomSource as _};
-use loihi_core::probe::Register;
+use loihi_core::register::Register;
 
 /// Keeps neither current nor voltage, and never fires.
 const RELAY: Profile = Profile { decay_v: 4096, v_th: 131_071 << 6, ..Profile::DEFAULT };

@@ -4,10 +4,9 @@
 
 use crate::common::chip::Running;
 use host_harness::image::{ImageBuilder, Source};
-use loihi_core::image::Profile;
+use loihi_core::image::{Profile, Synapse};
 use loihi_core::num::word;
-use loihi_core::probe::Register;
-use loihi_core::synapse::Synapse;
+use loihi_core::register::Register;
 use std::ops::Range;
 
 /// A synapse between numbers on the chip.

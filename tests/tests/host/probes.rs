@@ -8,7 +8,7 @@ use host_harness::inference::{Inference, Stimulus};
 use host_harness::network::{Endpoint, Network, file};
 use host_harness::place::{self, place};
 use host_harness::probe::Probe;
-use loihi_core::probe::Register;
+use loihi_core::register::Register;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};

@@ -3,7 +3,7 @@
 use crate::common::chip::Running;
 use host_harness::image::ImageBuilder;
 use loihi_core::image::Profile;
-use loihi_core::probe::Register;
+use loihi_core::register::Register;
 
 /// Rises by 700 in a step, fires above 640.
 fn firing(refractory: i32) -> Running {

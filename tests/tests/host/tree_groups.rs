@@ -6,7 +6,7 @@ use host_harness::image::{BuildError, ImageBuilder, Source};
 use loihi_core::image::{
     Homeostasis, ImageError, Join, Noise, NoiseAt, Profile, Section, StackIn, StackOut, ThresholdMode, Tree,
 };
-use loihi_core::probe::Register;
+use loihi_core::register::Register;
 use proptest::prelude::*;
 
 const fn tree(stack_in: StackIn, join: Join, stack_out: StackOut) -> Tree {

@@ -3,9 +3,8 @@
 use crate::common::chip::Running;
 use crate::plan::{decayed, random_inputs};
 use host_harness::image::{ImageBuilder, Source};
-use loihi_core::image::{Join, Profile, StackIn, StackOut, ThresholdMode, Tree};
-use loihi_core::probe::Register;
-use loihi_core::synapse::Synapse;
+use loihi_core::image::{Join, Profile, StackIn, StackOut, Synapse, ThresholdMode, Tree};
+use loihi_core::register::Register;
 
 /// Keeps neither current nor voltage, and never fires.
 const RELAY: Profile = Profile { decay_v: 4096, v_th: 131_071 << 6, ..Profile::DEFAULT };

@@ -2,10 +2,10 @@
 
 use crate::common::chip::Running;
 use host_harness::image::{ImageBuilder, Source};
-use loihi_core::image::{Profile, ThresholdMode, Tree};
+use loihi_core::image::{Profile, Synapse, ThresholdMode, Tree};
 use loihi_core::num::{Weight, WeightExponent};
-use loihi_core::probe::Register;
-use loihi_core::synapse::{SignMode, Synapse, fold};
+use loihi_core::register::Register;
+use loihi_core::synapse::{SignMode, fold};
 
 /// Keeps neither current nor voltage, and never fires.
 const RELAY: Profile = Profile { decay_v: 4096, v_th: 131_071 << 6, ..Profile::DEFAULT };

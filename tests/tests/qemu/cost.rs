@@ -14,10 +14,10 @@ use host_harness::device::session::Session;
 use host_harness::experiment::{Experiment, Nobody, Options};
 use host_harness::image::{ImageBuilder, ImageFile, Plasticity, Source};
 use host_harness::rule::{self, Limits};
-use loihi_core::image::Profile;
+use loihi_core::image::{Profile, Synapse};
 use loihi_core::ops::OpCounts;
-use loihi_core::probe::Register;
-use loihi_core::synapse::{SignMode, Synapse};
+use loihi_core::register::Register;
+use loihi_core::synapse::SignMode;
 use loihi_core::wire::message::Record;
 
 /// Cores of the network: neurons A and B are on the first, C is on the last, which is in the next tile.

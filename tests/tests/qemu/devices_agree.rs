@@ -7,7 +7,7 @@ use host_harness::data::digits;
 use host_harness::data::mnist::{FILES, SIDE};
 use host_harness::device::session::Session;
 use host_harness::experiment::{Experiment, Nobody, Options, Outcome, Task};
-use loihi_core::probe::{Register, StateDigest};
+use loihi_core::register::{Register, StateDigest};
 use std::fs;
 use std::path::Path;
 

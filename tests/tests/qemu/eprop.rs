@@ -7,9 +7,9 @@ use host_harness::experiment::draw::whole;
 use host_harness::experiment::eprop_pattern::EpropPattern;
 use host_harness::experiment::rounding::WeightRounding;
 use host_harness::experiment::{Nobody, Options, Outcome, Task};
+use loihi_core::image::Synapse;
 use loihi_core::num::{Drawn, Purpose, RandomSource as _, word};
-use loihi_core::probe::Register;
-use loihi_core::synapse::Synapse;
+use loihi_core::register::Register;
 
 fn run(net: &EpropPattern, session: &mut Session, seed: u32, iterations: u32) -> Outcome {
     let options = Options { seed, passes: Some(iterations), ..Options::default() };

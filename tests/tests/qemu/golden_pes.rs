@@ -5,8 +5,8 @@ use crate::common::rules::{fnv32, numbers, recorded};
 use host_harness::device::session::Session;
 use host_harness::image::{BuildError, ImageBuilder, ImageFile, Source};
 use loihi_core::image::Profile;
-use loihi_core::probe::Register;
-use loihi_core::snip::{Pes, PreSynapse};
+use loihi_core::register::Register;
+use loihi_core::rules::{PesParams, PreSynapse};
 use loihi_core::wire::message::Record;
 use serde_json::Value;
 
@@ -22,7 +22,15 @@ fn population(count: u32, outputs: u32, learning: [u32; 3]) -> Result<ImageFile,
         builder.dense(Source::Input(input), core, compartment as usize, &[2]);
     }
     let [rate_shift, pre_synapse, error_given] = learning;
-    builder.snip(Pes::KIND, [0, count, outputs, 0, 0, rate_shift, 46, pre_synapse, error_given]);
+    builder.snip(&PesParams {
+        count,
+        dimensions: outputs,
+        rate_shift,
+        decay_y: 46,
+        pre_synapse,
+        error_given,
+        ..PesParams::default()
+    });
     builder.build()
 }
 

@@ -9,7 +9,7 @@ use host_harness::experiment::decolle_net::{BackEnd, DecolleNet, Recording};
 use host_harness::experiment::emstdp_net::EmstdpNet;
 use host_harness::image::ImageFile;
 use loihi_core::num::word;
-use loihi_core::probe::Register;
+use loihi_core::register::Register;
 use loihi_core::wire::message::Record;
 use serde_json::Value;
 

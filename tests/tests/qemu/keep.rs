@@ -6,12 +6,12 @@ use host_harness::device::session::{Session, SessionError};
 use host_harness::image::{ImageBuilder, ImageFile, Plasticity, Source, decay_table};
 use host_harness::rule::{Limits, parse};
 use loihi_core::chip::{HEADER_BYTES, Keep, ResetScope};
-use loihi_core::device::DeviceError;
-use loihi_core::image::{Dialect, Homeostasis, Noise, NoiseAt, Profile, Rounding};
+use loihi_core::image::{Dialect, Homeostasis, Noise, NoiseAt, Profile, Rounding, Synapse};
 use loihi_core::num::word;
-use loihi_core::probe::Register;
-use loihi_core::snip::{Pes, RateEncoder, ThirdFactor};
-use loihi_core::synapse::{SignMode, Synapse};
+use loihi_core::register::Register;
+use loihi_core::rules::{PesParams, RateEncoderParams, ThirdFactorParams};
+use loihi_core::synapse::SignMode;
+use loihi_core::wire::DeviceError;
 use loihi_core::wire::frame::CRC;
 use loihi_core::wire::message::{DATA_MAX, Record, Request, Response};
 use proptest::prelude::*;
@@ -76,9 +76,9 @@ fn network(seed: u32) -> ImageFile {
     let row = [4, 6, 7].map(|compartment| Synapse { compartment, delay: 0, weight: 31 });
     let axons = inputs.skip(2).map(|input| (Source::Input(input), row.to_vec()));
     builder.plastic_group(first, 4..8, &plasticity, axons);
-    builder.snip(RateEncoder::KIND, [0, 2, 0, 64, 0, 0, 0, 0, 0]);
-    builder.snip(ThirdFactor::KIND, [0, 2, 5, 5, 0, 0, 0, 0, 0]);
-    builder.snip(Pes::KIND, [0, FRONT, 2, 0, 0, 8, 40, 0, 0]);
+    builder.snip(&RateEncoderParams { count: 2, full_scale: 64, ..RateEncoderParams::default() });
+    builder.snip(&ThirdFactorParams { dimensions: 2, post_first: 5, shift: 5, ..ThirdFactorParams::default() });
+    builder.snip(&PesParams { count: FRONT, dimensions: 2, rate_shift: 8, decay_y: 40, ..PesParams::default() });
     builder.build().unwrap()
 }
 

@@ -8,7 +8,7 @@ use super::{TRACES, constant, sign_mode, width, word16, words};
 use crate::image::{Plasticity, Source, decay_table};
 use loihi_core::image::{Dependency, Dialect, Factor, ProductRecord, Rounding, Target, Variable};
 use loihi_core::num::Purpose;
-use loihi_core::probe::Register;
+use loihi_core::register::Register;
 use loihi_core::synapse::{SignMode, scale};
 
 pub(super) fn read(vector: &mut Vector, root: &Field<'_>) -> Result<(), ConformError> {

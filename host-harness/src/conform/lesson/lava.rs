@@ -9,7 +9,7 @@ use super::{TRACES, constant, sign_mode, words};
 use crate::image::{Plasticity, Source, decay_table};
 use loihi_core::image::{Dependency, Dialect, Factor, ProductRecord, Rounding, Target};
 use loihi_core::num::Purpose;
-use loihi_core::probe::Register;
+use loihi_core::register::Register;
 
 pub(super) fn read(vector: &mut Vector, root: &Field<'_>) -> Result<(), ConformError> {
     let (rule, plastic) = (root.at("rule")?, root.at("plastic")?);

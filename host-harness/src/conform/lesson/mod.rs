@@ -9,7 +9,7 @@ use super::json::{Field, unreadable};
 use super::plastic::{Tape, Words};
 use super::vector::{Kind, Vector};
 use loihi_core::num::Purpose;
-use loihi_core::probe::Register;
+use loihi_core::register::Register;
 use loihi_core::synapse::SignMode;
 
 /// The traces by their names in the files, in the order of [`crate::image::Plasticity::traces`].

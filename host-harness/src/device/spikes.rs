@@ -1,0 +1,101 @@
+//! Spikes as they travel: those of a request in messages that hold them, those of a report step by step.
+
+/// The bytes of spikes into external inputs: step and input of each, ascending by step.
+pub fn to_bytes(spikes: &[(u16, u16)]) -> Vec<u8> {
+    let mut bytes = vec![0; spikes.len() * 4];
+    for (bytes, (step, input)) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(spikes) {
+        let ([a, b], [c, d]) = (step.to_le_bytes(), input.to_le_bytes());
+        *bytes = [a, b, c, d];
+    }
+    bytes
+}
+
+/// The little-endian words of an answer.
+pub fn words(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
+    bytes.as_chunks::<4>().0.iter().map(|word| u32::from_le_bytes(*word))
+}
+
+/// Hands the compartments that fired in each step of a report to `visit`; returns the number of steps.
+pub fn by_step(report: &[u8], mut visit: impl FnMut(u32, u32)) -> u32 {
+    let (mut words, mut step) = (words(report), 0);
+    while let Some(count) = words.next() {
+        for compartment in words.by_ref().take(count as usize) {
+            visit(step, compartment);
+        }
+        step += 1;
+    }
+    step
+}
+
+/// A part of a run: steps to compute, and the spikes that enter in them, as bytes with steps counted from its first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    /// Steps; 0 for spikes that are put in before the next part.
+    pub(super) steps: u32,
+    /// The spikes.
+    pub(super) spikes: Vec<u8>,
+}
+
+/// Cuts a run into parts whose spikes take at most `most` bytes each; spikes of the step after the last stay with the
+/// last part. One part if they all fit.
+pub(super) fn parts(steps: u32, spikes: &[(u16, u16)], most: usize) -> Vec<Part> {
+    let most = (most / 4).max(1);
+    if spikes.len() <= most {
+        return vec![Part { steps, spikes: to_bytes(spikes) }];
+    }
+    let (mut parts, mut rest, mut done) = (Vec::new(), spikes, 0);
+    while rest.len() > most {
+        // As many whole steps as hold no more spikes than fit.
+        let until = u32::from(rest[most].0);
+        let whole = rest.partition_point(|(step, _)| u32::from(*step) < until);
+        if whole == 0 {
+            // A single step has more: a part of it goes first, without computing.
+            let (now, later) = rest.split_at(most);
+            parts.push(Part { steps: until - done, spikes: shifted(now, done) });
+            (rest, done) = (later, until);
+            continue;
+        }
+        let (now, later) = rest.split_at(whole);
+        parts.push(Part { steps: until - done, spikes: shifted(now, done) });
+        (rest, done) = (later, until);
+    }
+    parts.push(Part { steps: steps.saturating_sub(done), spikes: shifted(rest, done) });
+    parts
+}
+
+fn shifted(spikes: &[(u16, u16)], by: u32) -> Vec<u8> {
+    let by = u16::try_from(by).unwrap_or(u16::MAX);
+    let shifted: Vec<(u16, u16)> = spikes.iter().map(|(step, input)| (step.saturating_sub(by), *input)).collect();
+    to_bytes(&shifted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_hold_all_spikes_in_their_steps() {
+        let spikes: Vec<(u16, u16)> = (0..100).flat_map(|step| (0..step % 7).map(move |input| (step, input))).collect();
+        for most in [4, 8, 12, 20, 400, 10_000] {
+            let (mut done, mut found) = (0, Vec::new());
+            for part in parts(100, &spikes, most) {
+                assert!(part.spikes.len() <= most, "{} bytes of {most}", part.spikes.len());
+                for [a, b, c, d] in part.spikes.as_chunks::<4>().0 {
+                    let step = u32::from(u16::from_le_bytes([*a, *b]));
+                    assert!(step <= part.steps);
+                    found.push((u16::try_from(done + step).unwrap(), u16::from_le_bytes([*c, *d])));
+                }
+                done += part.steps;
+            }
+            assert_eq!((done, &found), (100, &spikes), "{most} bytes");
+        }
+    }
+
+    #[test]
+    fn a_report_is_read_step_by_step() {
+        let report: Vec<u8> = [2_u32, 7, 9, 0, 1, 3].iter().flat_map(|word| word.to_le_bytes()).collect();
+        let mut spikes = Vec::new();
+        assert_eq!(by_step(&report, |step, compartment| spikes.push((step, compartment))), 3);
+        assert_eq!(spikes, [(0, 7), (0, 9), (2, 3)]);
+    }
+}
