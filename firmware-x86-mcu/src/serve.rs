@@ -21,11 +21,12 @@ const DELIMITER: u8 = 0;
 ///
 /// The first error of `port`. Returns `Ok` when a read gives no bytes, which by the contract of
 /// [`Read`] means the end of the stream; a UART never does.
-pub fn serve<P, B, A>(port: &mut P, busy: &mut B, device: &mut Device<A>) -> Result<(), P::Error>
+pub fn serve<P, O, A, B>(port: &mut P, busy: &mut O, device: &mut Device<A, B>) -> Result<(), P::Error>
 where
     P: Read + Write,
-    B: OutputPin,
+    O: OutputPin,
     A: AsMut<[u64]>,
+    B: AsRef<[u8]> + AsMut<[u8]>,
 {
     let mut chunk = [0; CHUNK_BYTES];
     loop {
@@ -47,7 +48,12 @@ where
 }
 
 /// Sends everything that `device` has to say.
-fn answer<P: Write, A: AsMut<[u64]>>(port: &mut P, device: &mut Device<A>) -> Result<(), P::Error> {
+fn answer<P, A, B>(port: &mut P, device: &mut Device<A, B>) -> Result<(), P::Error>
+where
+    P: Write,
+    A: AsMut<[u64]>,
+    B: AsRef<[u8]> + AsMut<[u8]>,
+{
     loop {
         let pending = device.pending();
         if pending.is_empty() {
@@ -65,8 +71,8 @@ mod tests {
 
     use embedded_hal::digital;
     use embedded_io::{ErrorKind, ErrorType};
-    use loihi_core::device::Board;
-    use loihi_core::wire::frame::{self, CHANNEL_MESSAGE, FRAME_MAX, FrameReader, Received};
+    use loihi_core::device::{Board, Buffers};
+    use loihi_core::wire::frame::{self, BODY_LEAST, CHANNEL_MESSAGE, FrameReader, Received, line_bytes, plain_bytes};
 
     use super::*;
 
@@ -136,7 +142,7 @@ mod tests {
 
     /// A sound frame whose body no device can read.
     fn request() -> Vec<u8> {
-        let mut line = [0; FRAME_MAX];
+        let mut line = [0; line_bytes(0)];
         let length = frame::encode(CHANNEL_MESSAGE, 7, &[], &mut line).expect("it fits");
         line[..length].to_vec()
     }
@@ -144,7 +150,8 @@ mod tests {
     fn served(input: &[u8], end: Result<usize, ErrorKind>) -> (Result<(), ErrorKind>, Vec<Event>) {
         let events = Events::default();
         let mut arena = [0; 8];
-        let mut device = Device::new(&mut arena[..], Board::named("test"));
+        let mut memory = [0; Buffers::bytes(BODY_LEAST)];
+        let mut device = Device::new(&mut arena[..], Board::named("test"), Buffers::split(&mut memory));
         let result = serve(&mut Port { input, end, events: &events }, &mut Pin(&events), &mut device);
         (result, events.into_inner())
     }
@@ -156,7 +163,7 @@ mod tests {
         let [Event::High, Event::Low, answer @ .., Event::Flushed] = events.as_slice() else {
             panic!("{events:?}");
         };
-        let mut reader = FrameReader::new();
+        let mut reader = FrameReader::new([0; plain_bytes(BODY_LEAST)]);
         let mut frames = 0;
         for event in answer {
             let Event::Sent(bytes) = event else { panic!("{event:?}") };

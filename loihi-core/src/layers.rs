@@ -1,1 +1,92 @@
+//! The table of layers in `lib.rs` is true: no module uses one that stands below it there.
 
+use std::format;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::string::{String, ToString as _};
+use std::vec::Vec;
+
+/// The modules of the table, from the ground up.
+fn layers() -> Vec<String> {
+    let text = include_str!("lib.rs");
+    let row = |line: &str| line.strip_prefix("//! | [`")?.split_once("`] |").map(|(module, _)| module.to_string());
+    text.lines().filter_map(row).collect()
+}
+
+fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            sources(&path, into);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            into.push(path);
+        }
+    }
+}
+
+/// Uses of `crate::MODULE` in a source, with their lines: neither in comments nor in unit tests, which come last.
+fn uses(text: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        if line.trim() == "#[cfg(test)]" {
+            break;
+        }
+        let code = line.split("//").next().unwrap_or("");
+        for part in code.split("crate::").skip(1) {
+            let module: String = part.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            if !module.is_empty() {
+                found.push((number, module));
+            } else if let Some(list) = part.strip_prefix('{') {
+                let list = list.split('}').next().unwrap_or("");
+                let names = list.split(',').filter_map(|name| name.trim().split("::").next());
+                found.extend(names.filter(|name| !name.is_empty()).map(|name| (number, name.to_string())));
+            }
+        }
+    }
+    found
+}
+
+/// What is wrong with the uses in a file of the module `own`.
+fn complaints(layers: &[String], own: &str, file: &str, text: &str) -> Vec<String> {
+    let place = |module: &str| layers.iter().position(|layer| layer == module);
+    let Some(here) = place(own) else { return [format!("{file}: `{own}` is not in the table of lib.rs")].into() };
+    let upward = |(line, module): (usize, String)| {
+        let there = place(&module)?;
+        (there > here).then(|| format!("{file}:{line}: `{own}` uses `{module}`, which stands below it in the table"))
+    };
+    uses(text).into_iter().filter_map(upward).collect()
+}
+
+#[test]
+fn no_module_uses_one_that_stands_below_it_in_the_table() {
+    let (layers, root) = (layers(), Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")));
+    assert!(layers.len() > 10, "the table of lib.rs was not found: {layers:?}");
+    let mut files = Vec::new();
+    sources(root, &mut files);
+    let mut all = Vec::new();
+    for path in files {
+        let relative = path.strip_prefix(root).unwrap();
+        let own = relative.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs");
+        // The crate's own root, this test, and unit tests that have a file of their own.
+        let is_test = relative.file_name().is_some_and(|name| name == "tests.rs");
+        if !matches!(own, "lib" | "layers") && !is_test {
+            let text = fs::read_to_string(&path).unwrap();
+            all.extend(complaints(&layers, own, &format!("loihi-core/src/{}", relative.display()), &text));
+        }
+    }
+    assert!(all.is_empty(), "\n{}", all.join("\n"));
+}
+
+#[test]
+fn an_upward_use_is_told_with_file_and_line() {
+    let text = "//! A file.\nuse crate::{image::Image, device::Device};\nfn f() -> crate::ops::OpCounts {}\n";
+    let told = complaints(&layers(), "num", "num/new.rs", text);
+    let expected = [
+        "num/new.rs:2: `num` uses `image`, which stands below it in the table",
+        "num/new.rs:2: `num` uses `device`, which stands below it in the table",
+        "num/new.rs:3: `num` uses `ops`, which stands below it in the table",
+    ];
+    assert_eq!(told, expected);
+    assert!(complaints(&layers(), "none", "none.rs", "")[0].contains("not in the table"));
+}

@@ -3,7 +3,8 @@
 use super::plastic::Words;
 use super::vector::{Expected, Vector};
 use super::{ConformError, Difference, Verdict, network};
-use crate::device::session::{Session, SessionError};
+use crate::device::inproc::InProcess;
+use crate::device::session::{Patience, Session, SessionError};
 use loihi_core::image::COMPARTMENTS_PER_CORE;
 use loihi_core::num::Fnv64;
 use loihi_core::register::Register;
@@ -16,15 +17,83 @@ struct State {
     spikes: Vec<i32>,
 }
 
-/// Replays a vector on the device of a session.
+/// Replays a vector on the device of a session: registers are read after every step. Behind a line, hashes of them are,
+/// which a chip in this process gives too, after its registers were compared with the vector; registers are read there
+/// only where a hash differs.
 ///
 /// # Errors
 /// [`ConformError`] if the network cannot be built or the device does not answer.
 pub fn replay(vector: &Vector, session: &mut Session) -> Result<Verdict, ConformError> {
-    replay_on_cores(vector, session, COMPARTMENTS_PER_CORE)
+    if session.is_near() {
+        return replay_on_cores(vector, session, COMPARTMENTS_PER_CORE);
+    }
+    let near = Box::new(InProcess::new(NEAR_ARENA_BYTES));
+    let mut near = Session::open(near, Patience::default(), 1, || false)?;
+    let verdict = replay_on_cores(vector, &mut near, COMPARTMENTS_PER_CORE)?;
+    if verdict != Verdict::Passed {
+        return Ok(verdict);
+    }
+    let (expected, got) = (hashes(vector, &mut near)?, hashes(vector, session)?);
+    let Some(step) = (0..vector.steps).find(|step| expected.get(*step) != got.get(*step)) else {
+        return Ok(Verdict::Passed);
+    };
+    match replay_on_cores(vector, session, COMPARTMENTS_PER_CORE)? {
+        Verdict::Passed => {
+            let text = |hashes: &[[u64; 2]]| format!("{:016x?}", hashes.get(step));
+            let register = "a register that was not recorded".to_owned();
+            Ok(Verdict::Failed(Difference { step, register, expected: text(&expected), got: text(&got) }))
+        }
+        other => Ok(other),
+    }
 }
 
-/// Replays a vector cut into cores of at most `per_core` compartments.
+/// Memory of the chip in this process, enough for every recorded network.
+const NEAR_ARENA_BYTES: usize = 16 << 20;
+
+/// Registers whose hash is taken after every step: those of the compartments, and all that learns.
+const HASHED: [u32; 2] = [
+    Register::U.bit() | Register::V.bit(),
+    Register::Spikes.bit()
+        | Register::W.bit()
+        | Register::T.bit()
+        | Register::D.bit()
+        | Register::X1.bit()
+        | Register::X2.bit()
+        | Register::Y1.bit()
+        | Register::Y2.bit()
+        | Register::Y3.bit(),
+];
+
+/// Hashes after every step of a vector; as many steps in a request as have nothing written before them.
+fn hashes(vector: &Vector, session: &mut Session) -> Result<Vec<[u64; 2]>, ConformError> {
+    start(vector, session, COMPARTMENTS_PER_CORE)?;
+    let (mut hashes, mut spikes, mut waiting) = (Vec::new(), Vec::new(), 0_u16);
+    for (step, arrivals) in vector.arrivals.iter().enumerate() {
+        let writes = vector.learning.writes.get(step).filter(|writes| !writes.is_empty());
+        if waiting == u16::MAX || writes.is_some() {
+            hashes.extend(session.hashes(waiting.into(), &spikes, HASHED)?);
+            (spikes, waiting) = (Vec::new(), 0);
+        }
+        for Words { register, words } in writes.into_iter().flatten() {
+            session.write(*register, 0, words)?;
+        }
+        spikes.extend(arrivals.iter().filter_map(|input| Some((waiting, u16::try_from(*input).ok()?))));
+        waiting += 1;
+    }
+    hashes.extend(session.hashes(waiting.into(), &spikes, HASHED)?);
+    Ok(hashes)
+}
+
+/// Loads a vector's network, and writes what it begins with.
+fn start(vector: &Vector, session: &mut Session, per_core: usize) -> Result<(), ConformError> {
+    session.load(&network::image(vector, per_core)?)?;
+    for Words { register, words } in &vector.learning.start {
+        session.write(*register, 0, words)?;
+    }
+    Ok(())
+}
+
+/// Replays a vector cut into cores of at most `per_core` compartments, and compares every register in every step.
 ///
 /// # Errors
 /// [`ConformError`].
@@ -32,11 +101,8 @@ pub fn replay_on_cores(vector: &Vector, session: &mut Session, per_core: usize) 
     if let Some(why) = &vector.skip {
         return Ok(Verdict::Skipped(why.clone()));
     }
-    session.load(&network::image(vector, per_core)?)?;
+    start(vector, session, per_core)?;
     let learning = &vector.learning;
-    for Words { register, words } in &learning.start {
-        session.write(*register, 0, words)?;
-    }
     for (step, arrivals) in vector.arrivals.iter().enumerate() {
         for Words { register, words } in learning.writes.get(step).into_iter().flatten() {
             session.write(*register, 0, words)?;

@@ -52,6 +52,10 @@ impl Device for InProcess {
         read(self.machine.execute(request, &mut self.data));
         Ok(())
     }
+
+    fn is_near(&self) -> bool {
+        true
+    }
 }
 
 /// A chip in this process behind the bytes of any other device.

@@ -75,6 +75,11 @@ pub trait Device {
         read: &mut dyn FnMut(Response<'_>),
     ) -> Result<(), SessionError>;
 
+    /// Whether reading registers costs next to nothing, because no line is in between.
+    fn is_near(&self) -> bool {
+        false
+    }
+
     /// Log lines of the device since this was last called.
     fn take_logs(&mut self) -> Vec<String> {
         Vec::new()

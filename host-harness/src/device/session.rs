@@ -86,6 +86,11 @@ impl Session {
         self.device.name()
     }
 
+    /// Whether reading registers costs next to nothing.
+    pub fn is_near(&self) -> bool {
+        self.device.is_near()
+    }
+
     /// Requests that were sent again.
     pub fn repetitions(&self) -> u64 {
         self.device.repetitions()

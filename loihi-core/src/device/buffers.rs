@@ -1,6 +1,6 @@
 //! The buffers of a line: their size is the board's choice.
 
-use crate::wire::frame::{BODY_LEAST, body_bytes, line_bytes, plain_bytes};
+use crate::wire::frame::{BODY_LEAST, line_bytes, plain_bytes};
 use crate::wire::message::data_bytes;
 
 /// The three buffers of a [`Device`](super::Device).
@@ -24,8 +24,8 @@ impl Buffers<()> {
 
     /// The buffers in one piece of memory, for the longest bodies that it allows.
     pub fn split(memory: &mut [u8]) -> Buffers<&mut [u8]> {
-        // A third of it is less than a body's share, so the search is short.
-        let mut body = body_bytes(memory.len() / 3).saturating_add(64);
+        // Three bodies take less than 60 bytes fewer than a body of a third: the search is short.
+        let mut body = memory.len().saturating_add(60) / 3;
         while Self::bytes(body) > memory.len() && body > BODY_LEAST {
             body = body.saturating_sub(1);
         }

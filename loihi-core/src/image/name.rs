@@ -74,7 +74,7 @@ mod tests {
         assert_eq!(std::format!("{}", Name::new("ä b")), "???b");
         assert_eq!(
             std::format!("{name} {}", Name::new("a name that is longer than that")),
-            "eprop a?name?that?is?longer?t"
+            "eprop a?name?that?is?longer?th"
         );
     }
 }

@@ -19,7 +19,7 @@ use super::{HEADER_WORDS, MAGIC, Section, VERSION};
 /// /// A core of three compartments whose threshold is 64; they have no synapses.
 /// static NETWORK: [u32; 84] = {
 ///     let mut words = [0; 84];
-///     let profile = [0, 0, 64, 0, 8_388_607, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+///     let profile = [0, 0, 0, 64, 0, 8_388_607, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 ///     let sections: [(Section, &[u32]); 4] = [
 ///         (Section::Cores, &[0, 3, 0, 1, 1, 0, 0, 0]),
 ///         (Section::Profiles, &profile),

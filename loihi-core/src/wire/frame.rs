@@ -25,13 +25,6 @@ pub const fn line_bytes(body_bytes: usize) -> usize {
     plain.saturating_add(plain.div_ceil(254)).saturating_add(1)
 }
 
-/// Longest body whose frame always fits a line of so many bytes.
-pub const fn body_bytes(line_bytes: usize) -> usize {
-    // Of 255 bytes on the line, 254 are the frame's.
-    let plain = line_bytes.saturating_sub(2).saturating_mul(254) / 255;
-    plain.saturating_sub(OVERHEAD)
-}
-
 /// The check of frames, images and learned state.
 pub const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
@@ -304,14 +297,5 @@ mod tests {
         let mut reader = reader();
         let received = long.iter().take(line).filter(|byte| reader.push(**byte) == Received::Damaged);
         assert_eq!(received.count(), 1);
-    }
-
-    #[test]
-    fn a_body_is_as_long_as_its_line_allows() {
-        for body in 0..3000 {
-            let line = line_bytes(body);
-            assert!(body_bytes(line) >= body.saturating_sub(2), "body {body}, line {line}: {}", body_bytes(line));
-            assert!(line_bytes(body_bytes(line)) <= line, "body {body}");
-        }
     }
 }

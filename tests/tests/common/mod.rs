@@ -9,15 +9,17 @@ pub(crate) mod rules;
 pub(crate) mod server;
 
 use host_harness::device::Device;
+use host_harness::device::framed::Framed;
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
 use host_harness::device::qemu::{FIRMWARE_PATH, Qemu};
 use host_harness::device::session::{Patience, Session};
 use host_harness::image::{ImageBuilder, ImageFile, Source};
-use loihi_core::device::{Board, Device as CoreDevice, DeviceError};
+use loihi_core::device::{Board, Buffers, Device as CoreDevice};
 use loihi_core::image::{Profile, Synapse};
-use loihi_core::rules::{PesParams, RateEncoderParams};
-use loihi_core::wire::frame::{self, BODY_MAX, CHANNEL_MESSAGE, CRC, FRAME_MAX, FrameReader, Received};
-use loihi_core::wire::message::{DATA_MAX, Request, Response, SCHEMA, VERSION};
+use loihi_core::rules::{ALL, PesParams, RateEncoderParams};
+use loihi_core::wire::DeviceError;
+use loihi_core::wire::frame::{self, CHANNEL_MESSAGE, CRC, FrameReader, Received, line_bytes, plain_bytes};
+use loihi_core::wire::message::{Report, Request, Response, SCHEMA, VERSION, data_bytes};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -71,8 +73,13 @@ pub(crate) fn open_host() -> Session {
 /// A session with the firmware in QEMU; a test that needs it fails without it.
 pub(crate) fn open_qemu() -> Session {
     let device = Qemu::start(&firmware()).unwrap_or_else(|error| panic!("{error}: run `cargo xtask setup`"));
-    open(Box::new(device))
+    open(Box::new(Framed::new(device)))
 }
+
+/// Longest body of a frame of [`Peer`].
+pub(crate) const BODY_MAX: usize = 2048;
+/// Most bytes of data in its messages.
+pub(crate) const DATA_MAX: usize = data_bytes(BODY_MAX);
 
 /// Words of the stimulus, target and output mailboxes of [`small_network`].
 pub(crate) const SMALL_MAILBOX: usize = 2;
@@ -130,7 +137,7 @@ impl Answer {
 
 /// A chip's device without a session around it: the test writes and numbers the frames.
 pub(crate) struct Peer {
-    device: CoreDevice<Vec<u64>>,
+    device: CoreDevice<Vec<u64>, Vec<u8>>,
     /// Number of the last request.
     pub(crate) sequence: u16,
 }
@@ -138,7 +145,13 @@ pub(crate) struct Peer {
 impl Peer {
     /// A device that nobody has greeted yet.
     pub(crate) fn new() -> Self {
-        Self { device: CoreDevice::new(vec![0; 1 << 13], Board::named("test")), sequence: 0 }
+        let buffers = Buffers {
+            incoming: vec![0; plain_bytes(BODY_MAX)],
+            outgoing: vec![0; line_bytes(BODY_MAX)],
+            data: vec![0; DATA_MAX],
+        };
+        let board = Board { snips: &ALL, ..Board::named("test") };
+        Self { device: CoreDevice::new(vec![0; 1 << 13], board, buffers), sequence: 0 }
     }
 
     /// A device on which an image runs.
@@ -179,7 +192,7 @@ impl Peer {
         for byte in line {
             self.device.receive(*byte);
         }
-        let mut reader = FrameReader::new();
+        let mut reader = FrameReader::new(vec![0; plain_bytes(BODY_MAX)]);
         let mut answers = Vec::new();
         for byte in self.device.pending() {
             match reader.push(*byte) {
@@ -198,16 +211,26 @@ impl Peer {
     }
 }
 
+/// Steps of which nothing is told.
+pub(crate) const fn run(steps: u32, spikes: &[u8]) -> Request<'_> {
+    Request::Run { steps, spikes, report: Report::Nothing }
+}
+
+/// The answer to [`run`].
+pub(crate) const fn ran(steps: u32) -> Response<'static> {
+    Response::Ran { steps, instructions: None, snip_instructions: None, report: &[] }
+}
+
 /// A request as it goes over the line.
 pub(crate) fn request_frame(sequence: u16, request: &Request<'_>) -> Vec<u8> {
-    let mut body = [0; BODY_MAX];
+    let mut body = vec![0; 2 * BODY_MAX];
     let body = postcard::to_slice(request, &mut body).unwrap();
     frame_of(CHANNEL_MESSAGE, sequence, body)
 }
 
 /// A sound frame around any body.
 pub(crate) fn frame_of(channel: u8, sequence: u16, body: &[u8]) -> Vec<u8> {
-    let mut line = [0; FRAME_MAX];
+    let mut line = vec![0; line_bytes(body.len())];
     let length = frame::encode(channel, sequence, body, &mut line).unwrap();
     line[..length].to_vec()
 }

@@ -1,11 +1,12 @@
 //! A line that loses, doubles and damages bytes changes no result, and nothing half sent is ever run.
 
-use crate::common::{Peer, SMALL_MAILBOX, frame_of, open, open_host, request_frame, small_network};
+use crate::common::{Peer, SMALL_MAILBOX, frame_of, open, open_host, ran, request_frame, run, small_network};
 use host_harness::data::digits;
-use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
+use host_harness::device::framed::Framed;
+use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcessLine};
 use host_harness::device::lossy::{Faults, Lossy};
 use host_harness::device::session::{Patience, Session, SessionError};
-use host_harness::device::{Device, DeviceFault};
+use host_harness::device::{DeviceFault, Line};
 use host_harness::experiment::digits_pes::DigitsPes;
 use host_harness::experiment::{Experiment, Nobody, Options, Outcome};
 use loihi_core::chip::{Keep, ResetScope};
@@ -13,17 +14,17 @@ use loihi_core::image::{HEADER_WORDS, ImageError};
 use loihi_core::register::Register;
 use loihi_core::wire::DeviceError;
 use loihi_core::wire::frame::{CHANNEL_MESSAGE, CRC};
-use loihi_core::wire::message::{Record, Request, Response, SCHEMA, VERSION};
+use loihi_core::wire::message::{Record, Report, Request, Response, SCHEMA, VERSION};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
 /// The line stays in the test's hands, so that it can count the faults afterwards.
-type Line = Rc<RefCell<Lossy<InProcess>>>;
+type LossyLine = Rc<RefCell<Lossy<InProcessLine>>>;
 
-struct Shared(Line);
+struct Shared(LossyLine);
 
-impl Device for Shared {
+impl Line for Shared {
     fn name(&self) -> &'static str {
         "lossy"
     }
@@ -41,9 +42,9 @@ impl Device for Shared {
     }
 }
 
-fn lossy(faults: Faults, seed: u32) -> (Session, Line) {
-    let line = Rc::new(RefCell::new(Lossy::new(InProcess::new(ARENA_BYTES_DEFAULT), faults, seed)));
-    (open(Box::new(Shared(Rc::clone(&line)))), line)
+fn lossy(faults: Faults, seed: u32) -> (Session, LossyLine) {
+    let line = Rc::new(RefCell::new(Lossy::new(InProcessLine::new(ARENA_BYTES_DEFAULT), faults, seed)));
+    (open(Box::new(Framed::new(Shared(Rc::clone(&line))))), line)
 }
 
 /// Each fault alone, and all together; and whether requests must be repeated because of it.
@@ -129,9 +130,9 @@ fn spikes_and_saved_state_come_over_a_lossy_line_the_same() {
 
 #[test]
 fn a_line_that_carries_nothing_is_reported() {
-    let device = Lossy::new(InProcess::new(1 << 16), Faults { drop: 1024, ..Faults::default() }, 0);
+    let device = Lossy::new(InProcessLine::new(1 << 16), Faults { drop: 1024, ..Faults::default() }, 0);
     let patience = Patience { attempts: 5, ..Patience::default() };
-    let error = Session::open(Box::new(device), patience, 1, || false).unwrap_err();
+    let error = Session::open(Box::new(Framed::new(device)), patience, 1, || false).unwrap_err();
     assert!(matches!(error, SessionError::Silent { attempts: 5, .. }), "{error}");
 }
 
@@ -140,7 +141,7 @@ struct Older {
     answer: Vec<u8>,
 }
 
-impl Device for Older {
+impl Line for Older {
     fn name(&self) -> &'static str {
         "older"
     }
@@ -162,7 +163,8 @@ impl Device for Older {
 
 #[test]
 fn another_version_is_refused_and_both_versions_are_named() {
-    let error = Session::open(Box::new(Older { answer: Vec::new() }), Patience::default(), 1, || false).unwrap_err();
+    let error = Session::open(Box::new(Framed::new(Older { answer: Vec::new() })), Patience::default(), 1, || false)
+        .unwrap_err();
     let text = error.to_string();
     for part in ["version 61234", "0000000000000abc", &format!("version {VERSION}"), &format!("{SCHEMA:016x}")] {
         assert!(text.contains(part), "{part:?} is not in: {text}");
@@ -181,8 +183,8 @@ fn another_version_is_refused_and_both_versions_are_named() {
 fn a_request_that_is_repeated_is_applied_once() {
     let mut peer = Peer::with(small_network().bytes());
     let before = peer.sequence;
-    let answer = peer.ask(&Request::Run { steps: 5, spikes: &[] });
-    let again = request_frame(before + 1, &Request::Run { steps: 5, spikes: &[] });
+    let answer = peer.ask(&run(5, &[]));
+    let again = request_frame(before + 1, &run(5, &[]));
     for _ in 0..3 {
         assert_eq!(peer.send(&again), Some(answer.clone()));
     }
@@ -192,7 +194,7 @@ fn a_request_that_is_repeated_is_applied_once() {
 #[test]
 fn a_number_out_of_sequence_changes_nothing() {
     let mut peer = Peer::with(small_network().bytes());
-    let run = Request::Run { steps: 5, spikes: &[] };
+    let run = run(5, &[]);
     let answer = peer.ask(&run);
     let (last, digest) = (peer.sequence, peer.ask(&Request::Digest));
     for wrong in [last - 1, last, last + 3, 0, u16::MAX] {
@@ -202,13 +204,13 @@ fn a_number_out_of_sequence_changes_nothing() {
     }
     assert_eq!(steps(&mut peer), 5);
     assert_eq!(peer.ask(&Request::Digest).response(), digest.response());
-    assert_eq!(answer.response(), Response::Ran { instructions: None, snip_instructions: None });
+    assert_eq!(answer.response(), ran(5));
 }
 
 /// The protocol's promise: a request with the last number is answered with the kept response, whatever came between.
 #[test]
 fn the_kept_answer_outlives_a_refused_frame() {
-    let run = Request::Run { steps: 5, spikes: &[] };
+    let run = run(5, &[]);
     let foreign = Request::Hello { version: VERSION + 1, schema: SCHEMA, session: 9 };
     for between in [(900, &run), (900, &foreign)] {
         let mut peer = Peer::with(small_network().bytes());
@@ -223,7 +225,7 @@ fn the_kept_answer_outlives_a_refused_frame() {
 
 #[test]
 fn the_numbers_of_requests_begin_anew_after_the_last() {
-    let mut session = open_host();
+    let mut session = open(Box::new(Framed::new(InProcessLine::new(1 << 16))));
     session.load(&small_network()).unwrap();
     for _ in 0..70_000 {
         session.run(1, &[]).unwrap();
@@ -247,7 +249,7 @@ fn a_chip_whose_learned_state_is_half_written_does_not_run() {
     assert_eq!(peer.ask(&Request::RestoreBegin { keep, bytes, check }).response(), Response::Done);
     let half = learned.len() / 2;
     assert_eq!(peer.ask(&Request::RestoreChunk { offset: 0, data: &learned[..half] }).response(), Response::Done);
-    let (run, stream) = (Request::Run { steps: 1, spikes: &[] }, Request::Stream { records: &[0, 1, 1, 0, 0] });
+    let (run, stream) = (run(1, &[]), Request::Stream { records: &[0, 1, 1, 0, 0], report: Report::Nothing });
     for request in [run, stream] {
         let refused = peer.ask(&request).refusal();
         assert_eq!(refused, DeviceError::RestoreUnfinished);
@@ -266,13 +268,13 @@ fn a_chip_whose_learned_state_is_half_written_does_not_run() {
     let rest = Request::RestoreChunk { offset: bytes / 2, data: &learned[half..] };
     assert_eq!(peer.ask(&rest).response(), Response::Done);
     assert_eq!(peer.ask(&Request::RestoreEnd).response(), Response::Done);
-    assert_eq!(peer.ask(&run).response(), Response::Ran { instructions: None, snip_instructions: None });
+    assert_eq!(peer.ask(&run).response(), ran(1));
     // A full reset is the other way out.
     assert_eq!(peer.ask(&Request::RestoreBegin { keep, bytes, check: 1 }).response(), Response::Done);
     assert_eq!(peer.ask(&Request::Reset { scope: ResetScope::State }).response(), Response::Done);
     assert_eq!(peer.ask(&run).refusal(), DeviceError::RestoreUnfinished);
     assert_eq!(peer.ask(&Request::Reset { scope: ResetScope::All }).response(), Response::Done);
-    assert_eq!(peer.ask(&run).response(), Response::Ran { instructions: None, snip_instructions: None });
+    assert_eq!(peer.ask(&run).response(), ran(1));
     assert_eq!(steps(&mut peer), 1);
 }
 
@@ -300,12 +302,9 @@ fn a_cut_image_or_a_wrong_check_is_refused_and_it_is_said_why() {
     assert!(refused.to_string().contains("the transfer was damaged"), "{refused}");
 
     // Nothing of all that runs; a whole image then does.
-    assert_eq!(peer.ask(&Request::Run { steps: 1, spikes: &[] }).refusal(), DeviceError::NoImage);
+    assert_eq!(peer.ask(&run(1, &[])).refusal(), DeviceError::NoImage);
     assert!(matches!(peer.load(whole, CRC.checksum(whole)).response(), Response::Loaded { .. }));
-    assert_eq!(
-        peer.ask(&Request::Run { steps: 1, spikes: &[] }).response(),
-        Response::Ran { instructions: None, snip_instructions: None }
-    );
+    assert_eq!(peer.ask(&run(1, &[])).response(), ran(1));
 }
 
 /// A host with a bug sends it with the right check; the device has to see that it is unsound, or to run it.
@@ -313,7 +312,7 @@ fn a_cut_image_or_a_wrong_check_is_refused_and_it_is_said_why() {
 fn an_image_with_any_word_changed_is_refused_or_runs() {
     let file = small_network();
     let whole = file.bytes();
-    let (mut refused, mut ran) = (0, 0);
+    let (mut refused, mut accepted) = (0, 0);
     for at in 0..whole.len() / 4 {
         for change in [1, 2, 0x8000_0000, 0xFFFF_FFFF, 0x0001_0000, 0x400, 0x7FFF_FFF0] {
             let mut image = whole.to_vec();
@@ -324,16 +323,16 @@ fn an_image_with_any_word_changed_is_refused_or_runs() {
             match peer.load(&image, CRC.checksum(&image)).response() {
                 Response::Failed(DeviceError::Image(_) | DeviceError::ArenaTooSmall { .. }) => refused += 1,
                 Response::Loaded { .. } => {
-                    let answer = peer.ask(&Request::Run { steps: 20, spikes: &[0, 0, 0, 0] });
-                    assert_eq!(answer.response(), Response::Ran { instructions: None, snip_instructions: None });
+                    let answer = peer.ask(&run(20, &[0, 0, 0, 0]));
+                    assert_eq!(answer.response(), ran(20));
                     assert!(matches!(peer.ask(&Request::Digest).response(), Response::Digest(_)));
-                    ran += 1;
+                    accepted += 1;
                 }
                 other => panic!("word {at} changed by {change:x}: {other:?}"),
             }
         }
     }
-    assert!(refused > 100 && ran > 100, "{refused} refused, {ran} ran");
+    assert!(refused > 100 && accepted > 100, "{refused} refused, {accepted} accepted");
 }
 
 /// Steps that the device has computed.

@@ -1,14 +1,14 @@
 //! Every message comes back as it went, and no message can upset a device.
 
 use crate::common;
-use crate::common::{Peer, frame_of, small_network};
+use crate::common::{BODY_MAX, DATA_MAX, Peer, frame_of, run, small_network};
 use loihi_core::chip::{Keep, ResetScope};
-use loihi_core::image::{ImageError, Section};
+use loihi_core::image::{ImageError, Name, Section};
 use loihi_core::ops::OpCounts;
 use loihi_core::register::{Register, StateDigest};
 use loihi_core::wire::DeviceError;
-use loihi_core::wire::frame::{BODY_MAX, CHANNEL_LOG, CHANNEL_MESSAGE, CRC, FrameReader, Received};
-use loihi_core::wire::message::{DATA_MAX, Record, Request, Response, SCHEMA, VERSION};
+use loihi_core::wire::frame::{CHANNEL_LOG, CHANNEL_MESSAGE, CRC, FrameReader, Received, plain_bytes};
+use loihi_core::wire::message::{Record, Report, Request, Response, SCHEMA, VERSION};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -45,8 +45,9 @@ fn requests<'a>(fill: &Fill<'a>) -> Vec<Request<'a>> {
         Request::LoadBegin { bytes: a, check: b },
         Request::LoadChunk { offset: a, data },
         Request::LoadEnd,
-        Request::Run { steps: a, spikes: data },
-        Request::Stream { records: data },
+        Request::LoadResident,
+        Request::Run { steps: a, spikes: data, report: reports(fill)[b as usize % 5] },
+        Request::Stream { records: data, report: reports(fill)[a as usize % 5] },
         Request::Read { register: pick(&Register::ALL, a), first: a, count: b },
         Request::Write { register: pick(&Register::ALL, b), first: b, data },
         Request::Ops,
@@ -57,6 +58,17 @@ fn requests<'a>(fill: &Fill<'a>) -> Vec<Request<'a>> {
         Request::RestoreChunk { offset: a, data },
         Request::RestoreEnd,
         Request::Meter { on: a % 2 > 0 },
+    ]
+}
+
+/// Every kind of report.
+fn reports(&Fill { a, b, .. }: &Fill<'_>) -> [Report; 5] {
+    [
+        Report::Nothing,
+        Report::Spikes,
+        Report::Counts { first: a, count: b, skip_steps: a ^ b },
+        Report::Words { register: pick(&Register::ALL, b), first: b, count: a },
+        Report::Hashes { registers: [a, b] },
     ]
 }
 
@@ -87,13 +99,21 @@ fn responses<'a>(fill: &Fill<'a>) -> Vec<Response<'a>> {
     };
     let registers = std::array::from_fn(|at| wide.rotate_left(u32::try_from(at).unwrap()));
     let instructions = (a % 3 > 0).then_some(wide);
+    let (outputs, report) = data.split_at(data.len() / 3);
     vec![
-        Response::Hello { version: short, schema: wide, arena_bytes: a, board: text },
+        Response::Hello {
+            version: short,
+            schema: wide,
+            arena_bytes: a,
+            data_bytes: b,
+            board: text,
+            snips: &data[..data.len() / 2],
+        },
         Response::Refused { version: short, schema: wide },
         Response::Done,
         Response::Loaded { used_bytes: a, learned_words: b },
-        Response::Ran { instructions, snip_instructions: instructions },
-        Response::Streamed { instructions, snip_instructions: instructions, outputs: data },
+        Response::Ran { steps: a, instructions, snip_instructions: instructions, report: data },
+        Response::Streamed { steps: a, instructions, snip_instructions: instructions, outputs, report },
         Response::Values { total: a, data },
         Response::Kept { total_bytes: a, check: b, data },
         Response::Ops(ops),
@@ -110,6 +130,7 @@ fn refusals(fill: &Fill<'_>) -> Vec<DeviceError> {
         DeviceError::Unreadable,
         DeviceError::NoImage,
         DeviceError::Write { register: pick(&Register::ALL, b), first: a },
+        DeviceError::SameKind { kind: a, first: Name::new("one"), second: Name::new("another") },
         DeviceError::ArenaTooSmall { needed: a, available: b },
         DeviceError::Check { announced: a, found: b },
         DeviceError::Chunk { offset: a },
@@ -134,19 +155,21 @@ fn image_errors(&Fill { a, b, .. }: &Fill<'_>) -> Vec<ImageError> {
         ImageError::Length { announced: a, found: b },
         ImageError::Table { section },
         ImageError::Element { section, element: b },
+        ImageError::UnknownSnip { snip: a, kind: b, name: Name::new("none of ours") },
+        ImageError::Snip { snip: a, name: Name::new("pes"), parameter: Name::new("rate_shift") },
     ]
 }
 
 /// A message in postcard's bytes.
 macro_rules! encoded {
     ($message:expr) => {
-        postcard::to_slice($message, &mut [0; BODY_MAX]).expect("every message fits a frame").to_vec()
+        postcard::to_slice($message, &mut [0; 2 * BODY_MAX]).expect("every message fits a frame").to_vec()
     };
 }
 
 /// The body that comes out of a line when this one goes in.
 fn through_a_frame(sequence: u16, body: &[u8]) -> Vec<u8> {
-    let mut reader = FrameReader::new();
+    let mut reader = FrameReader::new(vec![0; plain_bytes(BODY_MAX)]);
     let line = frame_of(CHANNEL_MESSAGE, sequence, body);
     let (end, before) = line.split_last().unwrap();
     assert!(before.iter().all(|byte| reader.push(*byte) == Received::Nothing));
@@ -203,17 +226,20 @@ proptest! {
 
     #[test]
     fn every_record_comes_back_and_so_does_a_stream_of_them(
-        records in proptest::collection::vec((any::<[bool; 2]>(), any::<[u16; 3]>(), bytes(160), bytes(160)), 1..4),
+        records in proptest::collection::vec((any::<[bool; 2]>(), any::<[u16; 3]>(), bytes(160), bytes(160), numbers()), 1..4),
         short: u16,
     ) {
         let records: Vec<Record<'_>> = records
             .iter()
-            .map(|([reset, learn], [steps, recall, keep], stimulus, target)| Record {
+            .map(|([reset, learn], [steps, recall, keep], stimulus, target, bias_first)| Record {
                 reset: *reset,
                 learn: *learn,
                 steps: *steps,
                 recall: *recall,
                 keep: *keep,
+                bias_first: *bias_first,
+                biases: target,
+                spikes: stimulus,
                 stimulus,
                 target,
             })
@@ -312,7 +338,7 @@ fn bodies_of_records() -> impl Strategy<Value = Vec<u8>> {
             encoded!(&Record { reset: *reset, learn: *learn, steps: *steps, stimulus, target, ..Record::PLAIN })
         };
         let records: Vec<u8> = records.iter().flat_map(record).collect();
-        encoded!(&Request::Stream { records: &records })
+        encoded!(&Request::Stream { records: &records, report: Report::Nothing })
     })
 }
 
@@ -362,7 +388,7 @@ proptest! {
         let loaded = peer.load(file.bytes(), CRC.checksum(file.bytes()));
         prop_assert!(matches!(loaded.response(), Response::Loaded { .. }), "it is not loaded");
         for peer in [&mut fresh, &mut peer] {
-            peer.ask(&Request::Run { steps: 40, spikes: &[1, 0, 0, 0, 9, 0, 1, 0] });
+            peer.ask(&run(40, &[1, 0, 0, 0, 9, 0, 1, 0]));
         }
         for request in [Request::Digest, Request::Ops] {
             let (expected, got) = (fresh.ask(&request), peer.ask(&request));
@@ -388,7 +414,7 @@ fn spikes_in_any_order_upset_no_device() {
         let mut peer = Peer::with(small_network().bytes());
         let spikes = spikes(steps);
         // Refused as a whole, or computed: neither in part.
-        let ran = match peer.ask(&Request::Run { steps: 10, spikes: &spikes }).response() {
+        let ran = match peer.ask(&run(10, &spikes)).response() {
             Response::Ran { .. } => 10,
             Response::Failed(_) => 0,
             other => panic!("{other:?}"),
@@ -406,13 +432,13 @@ fn spikes_of_the_step_after_a_run_count_in_the_next_one() {
         other => panic!("{other:?}"),
     };
     let mut whole = Peer::with(small_network().bytes());
-    whole.ask(&Request::Run { steps: 30, spikes: &[0, 0, 0, 0, 0, 0, 1, 0, 9, 0, 0, 0] });
+    whole.ask(&run(30, &[0, 0, 0, 0, 0, 0, 1, 0, 9, 0, 0, 0]));
     let mut parts = Peer::with(small_network().bytes());
-    parts.ask(&Request::Run { steps: 0, spikes: &[0, 0, 0, 0] });
-    parts.ask(&Request::Run { steps: 9, spikes: &[0, 0, 1, 0, 9, 0, 0, 0] });
-    parts.ask(&Request::Run { steps: 21, spikes: &[] });
+    parts.ask(&run(0, &[0, 0, 0, 0]));
+    parts.ask(&run(9, &[0, 0, 1, 0, 9, 0, 0, 0]));
+    parts.ask(&run(21, &[]));
     assert_eq!(digest(&mut whole), digest(&mut parts));
-    let late = parts.ask(&Request::Run { steps: 3, spikes: &[4, 0, 0, 0] });
+    let late = parts.ask(&run(3, &[4, 0, 0, 0]));
     assert_eq!(late.response(), Response::Failed(DeviceError::Late { step: 4 }));
     assert_eq!(digest(&mut whole), digest(&mut parts));
 }

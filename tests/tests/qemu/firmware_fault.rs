@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use defmt_decoder::Table;
-use loihi_core::wire::frame::{CHANNEL_LOG, FrameReader, Received};
+use loihi_core::wire::frame::{BODY_LEAST, CHANNEL_LOG, FrameReader, Received, plain_bytes};
 use object::{Object, ObjectSymbol};
 
 /// No boot and no report takes this long, even on a busy machine.
@@ -101,7 +101,7 @@ fn number_after(line: &str, label: &str) -> u64 {
 fn log_records(sent: &[u8]) -> Vec<(u16, String)> {
     let elf = fs::read(image_path()).unwrap();
     let table = Table::parse(&elf).unwrap().unwrap();
-    let mut reader = FrameReader::new();
+    let mut reader = FrameReader::new([0; plain_bytes(BODY_LEAST)]);
     let mut records = Vec::new();
     for &byte in sent {
         if let Received::Frame(frame) = reader.push(byte) {

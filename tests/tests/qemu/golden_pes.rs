@@ -4,15 +4,15 @@ use crate::common;
 use crate::common::rules::{fnv32, numbers, recorded};
 use host_harness::device::session::Session;
 use host_harness::image::{BuildError, ImageBuilder, ImageFile, Source};
-use loihi_core::image::Profile;
+use loihi_core::image::{Parameter, Profile};
 use loihi_core::register::Register;
 use loihi_core::rules::{PesParams, PreSynapse};
+use loihi_core::snip::SnipParams as _;
 use loihi_core::wire::message::Record;
 use serde_json::Value;
 
-/// Compartments that fire in the step in which their input spikes, and PES on them; `learning` is the rate's shift, the
-/// code of what it learns from, and whether errors are given.
-fn population(count: u32, outputs: u32, learning: [u32; 3]) -> Result<ImageFile, BuildError> {
+/// Compartments that fire in the step in which their input spikes, and PES on them.
+fn population(count: u32, outputs: u32, learning: PesParams) -> Result<ImageFile, BuildError> {
     let mut builder = ImageBuilder::new();
     builder.mailboxes(0, outputs, outputs);
     let core = builder.core();
@@ -21,16 +21,7 @@ fn population(count: u32, outputs: u32, learning: [u32; 3]) -> Result<ImageFile,
     for (input, compartment) in builder.inputs(count).zip(all) {
         builder.dense(Source::Input(input), core, compartment as usize, &[2]);
     }
-    let [rate_shift, pre_synapse, error_given] = learning;
-    builder.snip(&PesParams {
-        count,
-        dimensions: outputs,
-        rate_shift,
-        decay_y: 46,
-        pre_synapse,
-        error_given,
-        ..PesParams::default()
-    });
+    builder.snip(&PesParams { count, dimensions: outputs, decay_y: 46, ..learning });
     builder.build()
 }
 
@@ -56,7 +47,7 @@ fn whole(value: &Value) -> u32 {
 fn check(pre_synapse: PreSynapse, name: &str) {
     let run = &recorded()["pes_mode_a"];
     let expected = &run[name];
-    let learning = [whole(&expected["lr_shift"]), pre_synapse as u32, 0];
+    let learning = PesParams { rate_shift: whole(&expected["lr_shift"]), pre_synapse, ..PesParams::default() };
     let spikes: usize = run["spikes"].as_array().unwrap().iter().map(|spikes| numbers(spikes).len()).sum();
     let file = population(whole(&run["n"]), 1, learning).unwrap();
     for mut session in [common::open_host(), common::open_qemu()] {
@@ -94,7 +85,8 @@ fn pes_by_a_delayed_error() {
 /// The decoder of a compartment that fires in two steps and is given an error of 100/4096.
 fn decoder_after_given_errors(pre_synapse: PreSynapse, steps: u32) -> i32 {
     let mut session = common::open_host();
-    session.load(&population(1, 1, [10, pre_synapse as u32, 1]).unwrap()).unwrap();
+    let learning = PesParams { rate_shift: 10, pre_synapse, error_given: true, ..PesParams::default() };
+    session.load(&population(1, 1, learning).unwrap()).unwrap();
     session.stream([Record { learn: true, target: &[100, 0], ..Record::PLAIN }], 1, |_| {}).unwrap();
     session.run(steps, &[(0, 0), (1, 0)]).unwrap();
     session.read(Register::Learned).unwrap()[0]
@@ -112,16 +104,17 @@ fn errors_can_be_given() {
 }
 
 #[test]
-fn a_record_of_no_known_variant_is_refused() {
-    let is_built = |learning| population(3, 1, learning).is_ok();
-    let [raw, trace, delayed] = [PreSynapse::Raw, PreSynapse::Trace, PreSynapse::DelayedError].map(|pre| pre as u32);
-    assert!(is_built([31, raw, 1]) && is_built([28, trace, 1]) && is_built([28, delayed, 0]));
-    for learning in [[32, raw, 0], [29, trace, 0], [29, delayed, 0], [10, 3, 0], [10, raw, 2]] {
-        assert!(!is_built(learning), "{learning:?}");
+fn parameters_out_of_range_are_refused_by_name() {
+    let learning = |rate_shift, pre_synapse| PesParams { rate_shift, pre_synapse, ..PesParams::default() };
+    let [raw, trace, delayed] = [PreSynapse::Raw, PreSynapse::Trace, PreSynapse::DelayedError];
+    for (rate_shift, pre_synapse) in [(31, raw), (28, trace), (28, delayed)] {
+        assert!(population(3, 1, learning(rate_shift, pre_synapse)).is_ok());
+        let error = population(3, 1, learning(rate_shift + 1, pre_synapse)).unwrap_err().to_string();
+        assert!(error.contains("program 0 of the network, `pes`: `rate_shift` is out of range"), "{error}");
     }
-}
-
-#[test]
-fn the_check_is_the_recordings() {
-    assert_eq!(fnv32(&[1, 2, 3]), 2_034_659_765);
+    let mut words = learning(10, raw).words();
+    words[7] = 3;
+    assert_eq!(PesParams::from_words(&words), Err(Parameter("pre_synapse")));
+    [words[7], words[8]] = [0, 2];
+    assert_eq!(PesParams::from_words(&words), Err(Parameter("error_given")));
 }

@@ -13,7 +13,7 @@ use loihi_core::rules::{PesParams, RateEncoderParams, ThirdFactorParams};
 use loihi_core::synapse::SignMode;
 use loihi_core::wire::DeviceError;
 use loihi_core::wire::frame::CRC;
-use loihi_core::wire::message::{DATA_MAX, Record, Request, Response};
+use loihi_core::wire::message::{Record, Request, Response};
 use proptest::prelude::*;
 
 /// Compartments of the first core.
@@ -202,8 +202,8 @@ fn restore(peer: &mut Peer, keep: Keep, bytes: &[u8]) -> Result<(), DeviceError>
     if let Response::Failed(error) = begin.response() {
         return Err(error);
     }
-    for (number, data) in bytes.chunks(DATA_MAX).enumerate() {
-        let offset = u32::try_from(number * DATA_MAX).unwrap();
+    for (number, data) in bytes.chunks(common::DATA_MAX).enumerate() {
+        let offset = u32::try_from(number * common::DATA_MAX).unwrap();
         assert_eq!(peer.ask(&Request::RestoreChunk { offset, data }).response(), Response::Done);
     }
     match peer.ask(&Request::RestoreEnd).response() {
@@ -237,7 +237,7 @@ proptest! {
     ) {
         let file = common::small_network();
         let mut peer = Peer::with(file.bytes());
-        peer.ask(&Request::Run { steps: 30, spikes: &[1, 0, 0, 0, 9, 0, 1, 0] });
+        peer.ask(&common::run(30, &[1, 0, 0, 0, 9, 0, 1, 0]));
         let keep = if all { Keep::State } else { Keep::Learned };
         let kept = save(&mut peer, keep);
         let mut changed = kept.clone();
@@ -246,17 +246,17 @@ proptest! {
             changed[at.index(end)] = byte;
         }
         let restored = restore(&mut peer, keep, &changed);
-        let run = peer.ask(&Request::Run { steps: 30, spikes: &[0, 0, 0, 0] });
+        let answer = peer.ask(&common::run(30, &[0, 0, 0, 0]));
         match restored {
-            Ok(()) => prop_assert_eq!(run.response(), Response::Ran { instructions: None, snip_instructions: None }),
-            Err(DeviceError::Unsound { .. }) => prop_assert_eq!(run.refusal(), DeviceError::RestoreUnfinished),
+            Ok(()) => prop_assert_eq!(answer.response(), common::ran(30)),
+            Err(DeviceError::Unsound { .. }) => prop_assert_eq!(answer.refusal(), DeviceError::RestoreUnfinished),
             Err(other) => panic!("{other}"),
         }
         prop_assert!(matches!(peer.ask(&Request::Digest).response(), Response::Digest(_)));
         prop_assert_eq!(restore(&mut peer, Keep::State, &save(&mut Peer::with(file.bytes()), Keep::State)), Ok(()));
         let mut fresh = Peer::with(file.bytes());
         for peer in [&mut fresh, &mut peer] {
-            peer.ask(&Request::Run { steps: 40, spikes: &[1, 0, 0, 0, 9, 0, 1, 0] });
+            peer.ask(&common::run(40, &[1, 0, 0, 0, 9, 0, 1, 0]));
         }
         let (expected, got) = (fresh.ask(&Request::Digest), peer.ask(&Request::Digest));
         prop_assert_eq!(expected.response(), got.response());
@@ -270,10 +270,10 @@ fn half_a_state_is_made_whole_by_a_state_or_a_reset_only() {
     let (learned, state) = (save(&mut peer, Keep::Learned), save(&mut peer, Keep::State));
     let bytes = u32::try_from(state.len()).unwrap();
     let begin = Request::RestoreBegin { keep: Keep::State, bytes, check: 1 };
-    let run = Request::Run { steps: 1, spikes: &[] };
+    let run = common::run(1, &[]);
     for whole in [false, true] {
         assert_eq!(peer.ask(&begin).response(), Response::Done);
-        peer.ask(&Request::RestoreChunk { offset: 0, data: &[0xFF; DATA_MAX] });
+        peer.ask(&Request::RestoreChunk { offset: 0, data: &[0xFF; common::DATA_MAX] });
         assert_eq!(peer.ask(&Request::Save { keep: Keep::State, offset: 0 }).refusal(), DeviceError::RestoreUnfinished);
         assert_eq!(restore(&mut peer, Keep::Learned, &learned), Err(DeviceError::RestoreUnfinished));
         assert_eq!(peer.ask(&run).refusal(), DeviceError::RestoreUnfinished);
@@ -283,6 +283,6 @@ fn half_a_state_is_made_whole_by_a_state_or_a_reset_only() {
             peer.ask(&Request::Reset { scope: ResetScope::All });
         }
         assert_eq!(save(&mut peer, Keep::State), state);
-        assert_eq!(peer.ask(&run).response(), Response::Ran { instructions: None, snip_instructions: None });
+        assert_eq!(peer.ask(&run).response(), common::ran(1));
     }
 }
