@@ -9,9 +9,11 @@ fn main() {
         return;
     }
     let folder = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
-    println!("cargo::rustc-link-arg-bins=-T{folder}/link.x");
-    // Written by the build script of the defmt crate, which adds its folder to the search path.
-    println!("cargo::rustc-link-arg-bins=-Tdefmt.x");
-    println!("cargo::rustc-link-arg-bins=--gc-sections");
-    println!("cargo::rustc-link-arg-bins=-zmax-page-size=4096");
+    // The second script is written by the build script of the defmt crate, which adds its folder to the search path.
+    let arguments = [&format!("-T{folder}/link.x"), "-Tdefmt.x", "--gc-sections", "-zmax-page-size=4096"];
+    for argument in arguments {
+        println!("cargo::rustc-link-arg-bins={argument}");
+    }
+    // For the build script of a firmware with programs of a user's.
+    println!("cargo::metadata=LINK_ARGUMENTS={}", arguments.join(" "));
 }

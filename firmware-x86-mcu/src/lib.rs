@@ -16,6 +16,7 @@
 //! | `port`, `uart`, `strobe`, `clock` | the hardware |
 //! | `logger` | defmt records as frames on the UART |
 //! | `arena` | the memory handed to the device |
+//! | `machine` | all of it together: a device on the serial port |
 
 #![cfg_attr(target_os = "none", no_std)]
 
@@ -35,6 +36,8 @@ pub mod exit;
 mod float;
 #[cfg(target_os = "none")]
 mod logger;
+#[cfg(target_os = "none")]
+pub mod machine;
 #[cfg(target_os = "none")]
 mod paging;
 #[cfg(target_os = "none")]

@@ -1,11 +1,43 @@
 //! The host's side: builds networks, drives devices, runs experiments, records what came out.
 //!
-//! Data goes one way:
+//! # Layers
+//! A module uses only what stands above it, which a test keeps so. Data go down the table:
 //!
-//! [`network`] (built, from a TOML file, or from [`nir`] by [`quantise`], or from [`lava_dl`]) → [`place`] → [`image`]
-//! (within the chip's [`limits`]) → [`device`] → [`inference`] or [`experiment`] → [`record`] → [`report`].
+//! | module | its one job |
+//! |---|---|
+//! | `words` | counts in words |
+//! | `aside` | files written aside, so that what can be seen is whole |
+//! | [`limits`] | what a Loihi holds |
+//! | [`npz`] | arrays in files, by name |
+//! | [`npy`] | arrays in files, row by row |
+//! | [`data`] | samples: formats, data sets, encoders |
+//! | [`rule`] | learning rules from text |
+//! | [`probe`] | what is sampled, from text |
+//! | [`image`] | images in their words, built |
+//! | [`network`] | networks: built, or from a TOML file |
+//! | [`place`] | networks spread over cores, as images |
+//! | [`roster`] | who is on the chip |
+//! | [`device`] | requests to a chip in this process, or behind a line |
+//! | [`inference`] | a placed network on a device, sample by sample |
+//! | [`record`] | the run folder |
+//! | [`samples`] | its files that are sampled |
+//! | [`experiment`] | the built-in experiments |
+//! | [`import`] | what becomes of each part of an imported file |
+//! | [`nir`] | NIR files |
+//! | [`quantise`] | networks of real numbers in the chip's integers |
+//! | [`lava_dl`] | networks of lava-dl |
+//! | [`conform`] | recorded vectors, replayed |
+//! | [`cost`] | what a run costs on the chip |
+//! | [`bench`] | what a run costs on this host |
+//! | [`report`] | a run folder as one HTML file |
+//! | [`view`] | a run in the terminal, while it goes on |
+//! | [`cli`] | the command `loihi` |
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
+
+#[cfg(test)]
+#[path = "../../loihi-core/src/layers.rs"]
+mod layers;
 
 mod aside;
 pub mod bench;

@@ -5,7 +5,7 @@
 //! | `manifest.toml` | experiment, device, seed, versions, image hash, steps; `finished = false` until the run has ended |
 //! | `README.txt` | what each file is |
 //! | `network.txt` | what there is to know of a network from a file |
-//! | `populations.csv`, `neurons.npy` | who is on the chip, see [`crate::roster::file`] |
+//! | `populations.csv`, `neurons.npy` | who is on the chip, see [`neurons`] |
 //! | `utilisation.csv`, `ops.csv` | what each core holds; exact counts |
 //! | `spikes.npy`, `probe-LABEL.npy`, `weights-*.npy` | see [`crate::samples`] |
 //! | `metrics.csv` | one line per row of metrics, written as they come |
@@ -16,11 +16,15 @@
 //! `metrics.csv` and `log.txt` grow line by line; every other file is written aside and then renamed, so that what can
 //! be seen is whole.
 
+pub mod checkpoint;
+pub mod neurons;
 pub(crate) mod read;
+mod readme;
+pub mod score;
 
 use crate::aside;
-use crate::experiment::checkpoint::Checkpoint;
 use crate::limits::usage::usage;
+use checkpoint::Checkpoint;
 use loihi_core::image::Image;
 use loihi_core::ops::OpCounts;
 use loihi_core::wire::frame::CRC;
@@ -149,7 +153,7 @@ impl RunFolder {
             }
             created => created.map_err(|error| RecordError::File { path: path.to_owned(), error })?,
         }
-        write_whole(&path.join("README.txt"), crate::samples::README.as_bytes())?;
+        write_whole(&path.join("README.txt"), readme::README.as_bytes())?;
         Ok(Self { path: path.to_owned(), was_there, metrics: None, log: None })
     }
 

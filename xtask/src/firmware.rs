@@ -11,14 +11,17 @@ use crate::setup::{self, Detail, Tools};
 
 /// The package of the bare x86.
 const PACKAGE: &str = "firmware-x86-mcu";
-/// Its target, described in a file of this name in the package.
+/// The package of a firmware with a rule of its own.
+const OWN_RULE: &str = "own-rule";
+/// The target of both, described in a file of this name in the package.
 const TARGET: &str = "i586-loihi-none";
 /// The workspace profile for bare machines.
 const PROFILE: &str = "firmware";
 /// The firmware itself.
 pub(crate) const FIRMWARE: &str = "firmware-x86-mcu";
-/// Everything that is built: the firmware, and a program of faults for a test of their reports.
-const BINARIES: [&str; 2] = [FIRMWARE, "fault-x86-mcu"];
+/// Everything that is built: the firmware, a program of faults for a test of their reports, and the firmware of the
+/// example with a rule of its own.
+const BINARIES: [&str; 3] = [FIRMWARE, "fault-x86-mcu", "own-rule-x86-mcu"];
 
 /// Builds all images into `target/firmware`, setting the machine up first where needed.
 ///
@@ -58,7 +61,8 @@ fn compile(tools: &Tools) -> Command {
     let mut command = Command::new(paths::cargo());
     command
         .current_dir(paths::root())
-        .args(["build", "--quiet", "--package", PACKAGE, "--bins", "--profile", PROFILE])
+        .args(["build", "--quiet", "--package", PACKAGE, "--package", OWN_RULE, "--profile", PROFILE])
+        .args(BINARIES.iter().flat_map(|name| ["--bin", name]))
         .arg("--target")
         .arg(description)
         .arg("--target-dir")

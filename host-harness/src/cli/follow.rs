@@ -4,11 +4,11 @@ use super::out;
 use super::progress::Progress;
 use crate::device::recorder::Recorder;
 use crate::device::session::Session;
-use crate::experiment::checkpoint::{Checkpoint, Standing};
 use crate::experiment::{Answer, Options, Outcome, Row, Running, Task, Watch, figure};
 use crate::image::ImageFile;
-use crate::record::{Manifest, RecordError, RunFolder};
-use crate::roster::{self, Roster};
+use crate::record::checkpoint::{Checkpoint, Standing};
+use crate::record::{Manifest, RecordError, RunFolder, neurons};
+use crate::roster::Roster;
 use crate::samples::{Wanted, weights_after};
 use anyhow::Context as _;
 use loihi_core::image::VERSION as IMAGE_VERSION;
@@ -182,7 +182,7 @@ impl Watch for Follower {
                 if let Ok(image) = image.open() {
                     folder.utilisation(&image)?;
                 }
-                roster::file::write(folder.path(), roster)?;
+                neurons::write(folder.path(), roster)?;
                 folder.manifest(&self.manifest)
             }
             None => Ok(()),

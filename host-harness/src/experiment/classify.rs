@@ -1,13 +1,13 @@
 //! Samples shown one at a time to a network that classifies them: stages of learning and of testing, in an order that is
 //! known before anything runs.
 
-use super::checkpoint::Standing;
 use super::score::{Score, learning_metrics, share};
 use super::{ExperimentError, Options, Outcome, Row, Running, Watch, load, mailbox};
 use crate::data::{Dataset, Sample};
 use crate::device::session::Session;
 use crate::image::ImageFile;
 use crate::record::RecordError;
+use crate::record::checkpoint::Standing;
 use loihi_core::chip::{Keep, ResetScope};
 use loihi_core::num::word;
 use loihi_core::register::Register;

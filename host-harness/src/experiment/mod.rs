@@ -1,6 +1,5 @@
 //! Experiments: a network, data, and what is measured.
 
-pub mod checkpoint;
 pub mod classify;
 pub mod continual;
 pub mod control;
@@ -40,9 +39,9 @@ use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageFile};
 use crate::inference::InferenceError;
 use crate::inference::present::PresentError;
+use crate::record::checkpoint::Checkpoint;
 use crate::record::{Learned, RecordError};
 use crate::roster::Roster;
-use checkpoint::Checkpoint;
 use loihi_core::arena::TooSmall;
 use loihi_core::chip::Chip;
 use loihi_core::chip::Keep;

@@ -1,9 +1,9 @@
 //! Who follows a run, and what it is told: how far the run is, figures, answers, what was learned.
 
 use super::Metrics;
-use super::checkpoint::Standing;
 use crate::image::ImageFile;
 use crate::record::RecordError;
+use crate::record::checkpoint::Standing;
 use crate::roster::Roster;
 
 /// Follows a run: shows it, records it. What is not taken up is passed over.

@@ -9,8 +9,9 @@ use super::h5::{self, Item, Note};
 use crate::npy::{self, told};
 use crate::npz::{Array, Values};
 use crate::probe::{is_by_compartment, registers};
+use crate::record::neurons;
 use crate::record::read::{refused, spiking, table, text};
-use crate::roster::{Roster, file};
+use crate::roster::Roster;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
@@ -42,7 +43,7 @@ struct Run<'r> {
 /// # Errors
 /// Something in the folder cannot be read, or there is nothing to export.
 pub fn bytes(folder: &Path, after: &mut dyn FnMut(u64, u64)) -> io::Result<Vec<u8>> {
-    let roster = file::read(folder)?
+    let roster = neurons::read(folder)?
         .ok_or_else(|| refused(format!("{} is no run folder with populations.csv", folder.display())))?;
     let manifest = text(&folder.join("manifest.toml"))?.ok_or_else(|| refused("manifest.toml is missing"))?;
     let manifest: toml::Table =
@@ -263,7 +264,7 @@ mod tests {
         let population = |name: &str, neurons| Population { name: name.to_owned(), neurons, compartments: 1 };
         let neurons = vec![None, Some(1), None, Some(0), Some(2)];
         let roster = Roster::new(vec![population("hidden", 2), population("out", 1)], vec![0, 4], neurons);
-        file::write(folder.path(), &roster).unwrap();
+        neurons::write(folder.path(), &roster).unwrap();
         fs::write(at("utilisation.csv"), "core,compartments\n0,4\n1,1\n").unwrap();
         fs::write(at("manifest.toml"), "dt_ms = 0.1\nsteps = 7\n").unwrap();
         fs::write(at("metrics.csv"), "sample,steps,label\n0,4,1\n1,3,0\n").unwrap();

@@ -2,7 +2,8 @@
 
 use super::plot::{Mark, Plot};
 use crate::npy::{self, Spike};
-use crate::roster::{Roster, file};
+use crate::record::neurons;
+use crate::roster::Roster;
 use crate::words::counted;
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write as _;
@@ -26,7 +27,7 @@ pub(super) fn plots(folder: &Path, spiking: Option<&BTreeSet<String>>) -> io::Re
     let path = folder.join("spikes.npy");
     let recorded = |name: &String| spiking.is_none_or(|spiking| spiking.contains(name));
     let Some(extent) = Extent::of(&path)? else { return Ok(None) };
-    let roster = file::read(folder)?.unwrap_or_default();
+    let roster = neurons::read(folder)?.unwrap_or_default();
     let ranges: Vec<_> = roster.ranges().collect();
     let mut strips: Vec<Strip> = if ranges.is_empty() {
         vec![Strip::new("all cores", 0, extent.rows)]

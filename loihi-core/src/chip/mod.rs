@@ -5,7 +5,7 @@ mod sound;
 mod state;
 mod write;
 
-use crate::arena::{Carver, Stack, TooSmall};
+use crate::arena::{Carver, Stack, TooSmall, aligned};
 use crate::axon;
 use crate::compartment::{self, Compartments, Events, Moment, set_registers};
 use crate::dendrite;
@@ -132,7 +132,8 @@ impl<'a> Chip<'a> {
     /// [`TooSmall`] with the bytes that [`Chip::bytes_needed`] asks for.
     pub fn new(image: Image<'a>, snips: &'a [SnipType], memory: &'a mut [u8]) -> Result<Self, TooSmall> {
         // What lies between the slices is kept with them.
-        memory.fill(0);
+        let needed = Self::bytes_needed(&image, snips).min(memory.len());
+        aligned(memory).iter_mut().take(needed).for_each(|byte| *byte = 0);
         let mut chip = Self::resume(image, snips, memory, Suspended::start())?;
         chip.reset(ResetScope::All);
         Ok(chip)

@@ -42,3 +42,18 @@ pub const ALL: [SnipType; 11] = [
     SnipType::of::<UrbanczikSennParams>(),
     SnipType::of::<ReplayBufferParams>(),
 ];
+
+/// Every built-in program, then some of one's own; `M` is the number of all.
+///
+/// # Panics
+/// If `M` is another number: in a `const` or a `static`, when it is compiled.
+pub const fn with<const N: usize, const M: usize>(own: [SnipType; N]) -> [SnipType; M] {
+    const BUILT_IN: usize = ALL.len();
+    assert!(M == BUILT_IN.wrapping_add(N), "the list is as long as both together");
+    let [first, ..] = ALL;
+    let mut all = [first; M];
+    let (built_in, rest) = all.split_at_mut(BUILT_IN);
+    built_in.copy_from_slice(&ALL);
+    rest.copy_from_slice(&own);
+    all
+}

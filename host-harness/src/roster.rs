@@ -1,7 +1,5 @@
 //! Who is on the chip: populations, and the neuron that each compartment is or is part of.
 
-pub mod file;
-
 use crate::image::ImageFile;
 use crate::network::Network;
 use crate::place::Placed;

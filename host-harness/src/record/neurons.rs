@@ -1,10 +1,10 @@
 //! Who is on the chip, in a run folder: `populations.csv` (name, neurons, compartments of a neuron) and `neurons.npy`, by compartment of the chip,
 //! core after core, its neuron, or −1 if it spikes for none; `utilisation.csv` says how many compartments a core has.
 
-use super::{Population, Roster};
+use super::read::{refused, table};
+use super::{RecordError, write_whole};
 use crate::npy::{self, I32, NpyWriter};
-use crate::record::read::{refused, table};
-use crate::record::{RecordError, write_whole};
+use crate::roster::{Population, Roster};
 use std::io;
 use std::path::Path;
 

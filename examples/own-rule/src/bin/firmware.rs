@@ -1,0 +1,12 @@
+//! The firmware for the bare x86 with a rule of one's own in it.
+
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+#[cfg(target_os = "none")]
+firmware_x86_mcu::firmware!("x86-mcu with ReSuMe", &own_rule::SNIPS);
+
+#[cfg(not(target_os = "none"))]
+fn main() {
+    eprintln!("this program runs on the bare machine; build it with `cargo xtask firmware`");
+    std::process::exit(2);
+}
