@@ -74,6 +74,8 @@ pub(super) struct List {
     axons: usize,
     /// Compartments of a neuron that it reaches.
     compartments: usize,
+    /// Those of all neurons; at least 1.
+    all_compartments: usize,
     weight_bits: u32,
     learns: bool,
     /// Whether a source can reach a neuron more than once.
@@ -95,14 +97,32 @@ impl List {
         let [first, end] = [places.start, places.end].map(|place| place * self.compartments);
         let axons = self.starts.windows(2).map(|ends| self.synapses.get(ends[0]..ends[1]).unwrap_or_default());
         axons.enumerate().filter_map(move |(axon, all)| {
-            let own = all.partition_point(|own| own.compartment() < first)
-                ..all.partition_point(|own| own.compartment() < end);
+            let in_proportion = |compartment: usize| compartment * all.len() / self.all_compartments;
+            let begin = place_of(all, first, in_proportion(first));
+            let own = begin..place_of(all, end, begin + in_proportion(end) - in_proportion(first));
             let own = &all[own];
             let once = |pair: &[Listed]| pair[0].compartment() < pair[1].compartment();
             let plain = !self.learns && (!self.repeats || own.windows(2).all(once));
             Some((axon / self.axons, Row::new(own, self.weight_bits, plain)?))
         })
     }
+}
+
+/// Number of synapses before a compartment, looked for from a guess on: what is far away is slow to come from memory.
+fn place_of(all: &[Listed], compartment: usize, guess: usize) -> usize {
+    let before = |synapse: &Listed| synapse.compartment() < compartment;
+    let (mut low, mut high) = (guess.min(all.len()), guess.min(all.len()));
+    let mut width = 1;
+    while low > 0 && !before(&all[low - 1]) {
+        low = low.saturating_sub(width);
+        width *= 2;
+    }
+    width = 1;
+    while high < all.len() && before(&all[high]) {
+        high = (high + width).min(all.len());
+        width *= 2;
+    }
+    low + all[low..high].partition_point(before)
 }
 
 impl Lists {
@@ -176,5 +196,32 @@ fn list(network: &Network, connection: &Connection, places: &[Vec<u32>]) -> List
     }
     let axons = if apart { 2 } else { 1 };
     let repeats = matches!(connection.weights, Weights::Sparse(_));
-    List { starts, synapses, axons, compartments, weight_bits: connection.weight_bits, learns, repeats }
+    let all_compartments = (places.len() * compartments).max(1);
+    let weight_bits = connection.weight_bits;
+    List { starts, synapses, axons, compartments, all_compartments, weight_bits, learns, repeats }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_found_from_every_guess() {
+        let synapse = |compartment| Listed::new(2, false, false).at(compartment, 0);
+        let all: Vec<Listed> = [0, 1, 1, 4, 9, 9, 20, 21].map(synapse).to_vec();
+        for compartment in 0..30 {
+            let expected = all.iter().filter(|own| own.compartment() < compartment).count();
+            for guess in 0..12 {
+                assert_eq!(place_of(&all, compartment, guess), expected, "{compartment} from {guess}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_synapse_is_what_was_put_in() {
+        let synapse = Listed::new(-256, true, true).at((1 << 27) - 1, 62);
+        assert_eq!((synapse.compartment(), synapse.delay(), synapse.weight()), ((1 << 27) - 1, 62, -256));
+        assert!(synapse.of_negative() && !Listed::new(-256, true, false).of_negative());
+        assert!(Listed::new(-3, false, false) < Listed::new(3, false, false), "ascending weights");
+    }
 }
