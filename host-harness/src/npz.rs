@@ -1,6 +1,6 @@
 //! Arrays in `.npz` and `.npy` files: what networks keep their weights in, and samples of other programs.
 
-use npyz::{DType, NpyFile, Order, TypeChar, WriterBuilder as _};
+use npyz::{DType, Endianness, NpyHeader, Order, TypeChar, WriterBuilder as _};
 use std::io::{self, Cursor, Read, Seek, Write as _};
 use std::path::{Path, PathBuf};
 use zip::ZipArchive;
@@ -67,6 +67,14 @@ impl Array {
         match &self.values {
             Values::Whole(values) => Some(values.clone()),
             Values::Real(values) => values.iter().map(whole).collect(),
+        }
+    }
+
+    /// Its shape, and its elements as [`Array::whole`] gives them.
+    pub fn into_whole(self) -> Option<(Vec<usize>, Vec<i64>)> {
+        match self.values {
+            Values::Whole(values) => Some((self.shape, values)),
+            Values::Real(_) => self.whole().map(|values| (self.shape, values)),
         }
     }
 
@@ -144,39 +152,62 @@ fn parse_npy(bytes: &[u8]) -> Result<Array, String> {
     if header_bytes(bytes).is_some_and(|length| length > bytes.len()) {
         return Err("it is cut: its header is longer than the file".to_owned());
     }
-    let file = NpyFile::new(bytes).map_err(damaged)?;
-    let DType::Plain(kind) = file.dtype() else { return Err("its elements are records, not numbers".to_owned()) };
-    let too_long = || format!("its shape {:?} has too many elements", file.shape());
-    let elements = file.shape().iter().try_fold(1_u64, |product, extent| product.checked_mul(*extent));
-    elements.filter(|elements| *elements <= ELEMENTS_MAX).ok_or_else(too_long)?;
-    let shape: Vec<usize> =
-        file.shape().iter().map(|extent| usize::try_from(*extent).map_err(|_| too_long())).collect::<Result<_, _>>()?;
-    let order = file.order();
-    macro_rules! elements {
-        ($type:ty, $variant:ident) => {
-            Values::$variant(file.into_vec::<$type>().map_err(damaged)?.into_iter().map(Into::into).collect())
+    let mut data = bytes;
+    let header = NpyHeader::from_reader(&mut data).map_err(damaged)?;
+    let DType::Plain(kind) = header.dtype() else { return Err("its elements are records, not numbers".to_owned()) };
+    let too_long = || format!("its shape {:?} has too many elements", header.shape());
+    let elements = header.shape().iter().try_fold(1_u64, |product, extent| product.checked_mul(*extent));
+    let elements = elements.filter(|elements| *elements <= ELEMENTS_MAX).ok_or_else(too_long)?;
+    let elements = usize::try_from(elements).map_err(|_| too_long())?;
+    let shape: Vec<usize> = header
+        .shape()
+        .iter()
+        .map(|extent| usize::try_from(*extent).map_err(|_| too_long()))
+        .collect::<Result<_, _>>()?;
+    let big_endian = kind.endianness() == Endianness::Big;
+    macro_rules! numbers {
+        ($type:ty, $into:ty) => {
+            numbers(data, elements, big_endian, |bytes| <$into>::from(<$type>::from_le_bytes(bytes)))
         };
     }
     let values = match (kind.type_char(), kind.size_field()) {
-        (TypeChar::Bool, _) => elements!(bool, Whole),
-        (TypeChar::Int, 1) => elements!(i8, Whole),
-        (TypeChar::Int, 2) => elements!(i16, Whole),
-        (TypeChar::Int, 4) => elements!(i32, Whole),
-        (TypeChar::Int, 8) => elements!(i64, Whole),
-        (TypeChar::Uint, 1) => elements!(u8, Whole),
-        (TypeChar::Uint, 2) => elements!(u16, Whole),
-        (TypeChar::Uint, 4) => elements!(u32, Whole),
+        (TypeChar::Bool, _) => {
+            let values = numbers!(u8, i64);
+            if values.iter().any(|value| *value > 1) {
+                return Err("it is damaged: it has booleans that are neither 0 nor 1".to_owned());
+            }
+            Values::Whole(values)
+        }
+        (TypeChar::Int, 1) => Values::Whole(numbers!(i8, i64)),
+        (TypeChar::Int, 2) => Values::Whole(numbers!(i16, i64)),
+        (TypeChar::Int, 4) => Values::Whole(numbers!(i32, i64)),
+        (TypeChar::Int, 8) => Values::Whole(numbers!(i64, i64)),
+        (TypeChar::Uint, 1) => Values::Whole(numbers!(u8, i64)),
+        (TypeChar::Uint, 2) => Values::Whole(numbers!(u16, i64)),
+        (TypeChar::Uint, 4) => Values::Whole(numbers!(u32, i64)),
         (TypeChar::Uint, 8) => {
-            let values = file.into_vec::<u64>().map_err(damaged)?;
-            let whole = values.into_iter().map(i64::try_from).collect::<Result<_, _>>();
+            let whole = numbers!(u64, u64).into_iter().map(i64::try_from).collect::<Result<_, _>>();
             Values::Whole(whole.map_err(|_| "it has elements beyond 2^63".to_owned())?)
         }
-        (TypeChar::Float, 4) => elements!(f32, Real),
-        (TypeChar::Float, 8) => elements!(f64, Real),
+        (TypeChar::Float, 4) => Values::Real(numbers!(f32, f64)),
+        (TypeChar::Float, 8) => Values::Real(numbers!(f64, f64)),
         _ => return Err(format!("its elements are of type {kind}: there are bool, integers, float32 and float64")),
     };
-    let values = if order == Order::Fortran { in_c_order(&shape, values) } else { values };
+    let values = if header.order() == Order::Fortran { in_c_order(&shape, values) } else { values };
     Array::new(shape, values).ok_or_else(|| "it has fewer elements than its shape says".to_owned())
+}
+
+/// The first of the numbers in some bytes, so many if there are; `number` takes the bytes of one, the lowest first.
+fn numbers<const N: usize, T>(data: &[u8], elements: usize, big_endian: bool, number: impl Fn([u8; N]) -> T) -> Vec<T> {
+    let bytes = data.as_chunks::<N>().0.iter().take(elements);
+    if big_endian {
+        let lowest_first = |mut bytes: [u8; N]| {
+            bytes.reverse();
+            bytes
+        };
+        return bytes.map(|bytes| number(lowest_first(*bytes))).collect();
+    }
+    bytes.map(|bytes| number(*bytes)).collect()
 }
 
 /// Elements whose first extent is fastest, with the last one fastest.
@@ -263,15 +294,29 @@ mod tests {
         assert_eq!(super::bytes(&arrays).unwrap(), bytes, "equal arrays, equal bytes");
     }
 
+    fn npy(descr: &str, order: &str, values: &[u8]) -> Vec<u8> {
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        let text = format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': (2, 3)}}\n");
+        bytes.extend(u16::try_from(text.len()).unwrap().to_le_bytes());
+        bytes.extend(text.as_bytes());
+        bytes.extend(values);
+        bytes
+    }
+
     #[test]
     fn the_first_extent_can_be_fastest() {
-        let mut header = b"\x93NUMPY\x01\x00".to_vec();
-        let text = "{'descr': '|i1', 'fortran_order': True, 'shape': (2, 3)}\n";
-        header.extend(u16::try_from(text.len()).unwrap().to_le_bytes());
-        header.extend(text.as_bytes());
-        header.extend([1, 4, 2, 5, 3, 6]);
-        let array = parse(&header, "").unwrap();
+        let array = parse(&npy("|i1", "True", &[1, 4, 2, 5, 3, 6]), "").unwrap();
         assert_eq!((array.shape(), array.whole().unwrap()), (&[2, 3][..], vec![1, 2, 3, 4, 5, 6]));
+    }
+
+    #[test]
+    fn the_highest_byte_can_be_first() {
+        let values = |descr, bytes: &[u8]| parse(&npy(descr, "False", bytes), "").map(|array| array.whole().unwrap());
+        assert_eq!(values(">i2", &[255, 255, 1, 0, 0, 2, 0, 3, 0, 4, 0, 5]).unwrap(), [-1, 256, 2, 3, 4, 5]);
+        assert_eq!(values("<i2", &[255, 255, 1, 0, 0, 2, 0, 3, 0, 4, 0, 5]).unwrap()[..3], [-1, 1, 512]);
+        assert_eq!(values("|b1", &[0, 1, 1, 0, 0, 1]).unwrap(), [0, 1, 1, 0, 0, 1]);
+        assert!(values("|b1", &[0, 1, 2, 0, 0, 1]).unwrap_err().contains("neither 0 nor 1"));
+        assert!(values("|u1", &[0, 1, 2, 0, 0]).unwrap_err().contains("fewer elements"));
     }
 
     #[test]

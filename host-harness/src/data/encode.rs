@@ -14,15 +14,15 @@ pub struct Spikes {
 
 /// A spike with chance `value / 256` in every step, drawn by place from a seed.
 pub fn rate(values: &[u8], steps: u32, seed: u32, sample: u32) -> Spikes {
-    let fires = |step: u32, at: usize, value: u8| {
-        let place = u32::try_from(at).unwrap_or(u32::MAX);
-        word(seed ^ 0x0A7E, sample, step, place) >> 24 < u32::from(value)
-    };
-    let of_step = |step: u32| {
-        let elements = values.iter().enumerate();
-        elements.filter(move |(at, value)| fires(step, *at, **value)).map(move |(at, _)| (step, at))
-    };
-    Spikes { steps, spikes: (0..steps).flat_map(of_step).collect() }
+    // A value of 0 never fires: nothing is drawn for it, and others draw what they would beside it.
+    let bright: Vec<(u32, u32)> =
+        (0..).zip(values).filter(|(_, value)| **value > 0).map(|(at, value)| (at, u32::from(*value))).collect();
+    let mut spikes = Vec::new();
+    for step in 0..steps {
+        let fires = |(at, value): &&(u32, u32)| word(seed ^ 0x0A7E, sample, step, *at) >> 24 < *value;
+        spikes.extend(bright.iter().filter(fires).map(|(at, _)| (step, *at as usize)));
+    }
+    Spikes { steps, spikes }
 }
 
 /// One spike per value above 0 at step `(255 − value) · (steps − 1) / 254`, rounded down.
@@ -112,6 +112,8 @@ mod tests {
         assert!(count(1).abs_diff(1000) < 83 && count(2).abs_diff(3984) < 12, "{} {}", count(1), count(2));
         assert!(spikes.is_sorted());
         assert_ne!(rate(&[128; 50], 10, 3, 1), rate(&[128; 50], 10, 3, 2), "samples differ");
+        let alone: Vec<_> = rate(&[0, 64, 0, 0], 4000, 3, 0).spikes;
+        assert_eq!(alone, spikes.iter().copied().filter(|(_, at)| *at == 1).collect::<Vec<_>>(), "drawn by place");
     }
 
     #[test]

@@ -78,7 +78,9 @@ impl Sections {
             out.push(number("a section", *elements)?);
             first += words.len();
         }
-        out.extend(self.sections.into_iter().flat_map(|(_, _, words)| words));
+        for (_, _, words) in self.sections {
+            out.extend_from_slice(&words);
+        }
         Ok(out)
     }
 }

@@ -24,8 +24,13 @@ pub enum Unfit {
 /// # Errors
 /// [`Unfit`] names it, and what to do.
 pub fn check(image: &Image<'_>) -> Result<(), Unfit> {
+    check_with(image, &usage(image))
+}
+
+/// The same, for who knows already what its cores use.
+pub(crate) fn check_with(image: &Image<'_>, usage: &[CoreUsage]) -> Result<(), Unfit> {
     registers::check(image)?;
-    for (core, usage) in usage(image).iter().enumerate() {
+    for (core, usage) in usage.iter().enumerate() {
         for (resource, needed, available) in usage.resources() {
             if needed > available {
                 return Err(Exceeded { core, resource, needed, available }.into());

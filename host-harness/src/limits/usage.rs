@@ -95,6 +95,18 @@ pub struct CoreUsage {
 }
 
 impl CoreUsage {
+    /// Of a core with so many compartments of these profiles, and nothing that connects them.
+    pub(crate) fn of_profiles(compartments: usize, profiles: impl Iterator<Item = Profile>) -> Self {
+        let (mut words, mut thresholds, mut noise) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for profile in profiles {
+            words.insert(profile.words());
+            thresholds.insert(profile.v_th);
+            noise.extend(profile.noise.map(|noise| (noise.at.code(), noise.exponent, noise.offset)));
+        }
+        let [profiles, thresholds, noise_registers] = [words.len(), thresholds.len(), noise.len()];
+        Self { compartments, profiles, thresholds, noise_registers, ..Self::default() }
+    }
+
     /// What is needed and available of each resource.
     pub fn resources(&self) -> [(Resource, usize, usize); 6] {
         [
@@ -117,14 +129,15 @@ pub fn usage(image: &Image<'_>) -> Vec<CoreUsage> {
         if let (Some(usage), Some(lists)) = (usages.get_mut(axon.core), lists.get_mut(axon.core)) {
             usage.input_axons += 1;
             if lists.insert(list) {
-                usage.synaptic_words += (0..axon.atoms).map(|atom| list_words(image, &axon, atom)).sum::<usize>();
+                usage.synaptic_words += (0..axon.atoms).map(|atom| words_of(image, &axon, atom)).sum::<usize>();
             }
         }
     }
     for (number, core) in image.cores().enumerate() {
         let sources = core.compartment_first..core.compartment_first + core.compartments;
         let routes = sources.flat_map(|source| image.routes(source));
-        let entries: usize = routes.filter_map(|word| output_entries(image, number, *word)).sum();
+        let axons = routes.filter_map(|word| image.axon(Route::from_word(*word).axon));
+        let entries: usize = axons.map(|axon| output_entries(number, axon.core, axon.atoms)).sum();
         if let Some(usage) = usages.get_mut(number) {
             usage.output_axons = entries;
         }
@@ -134,37 +147,30 @@ pub fn usage(image: &Image<'_>) -> Vec<CoreUsage> {
 
 fn of_compartments(image: &Image<'_>, core: &CoreRecord) -> CoreUsage {
     let patterns = image.groups(core).map(|group| image.pattern(&group));
-    let profiles: Vec<_> =
-        patterns.flat_map(|pattern| (0..pattern.len()).filter_map(move |at| pattern.get(at))).collect();
-    let words: BTreeSet<_> = profiles.iter().map(Profile::words).collect();
-    let thresholds: BTreeSet<_> = profiles.iter().map(|profile| profile.v_th).collect();
-    let noise = profiles.iter().filter_map(|profile| profile.noise);
-    let noise: BTreeSet<_> = noise.map(|noise| (noise.at.code(), noise.exponent, noise.offset)).collect();
-    CoreUsage {
-        compartments: core.compartments,
-        profiles: words.len(),
-        thresholds: thresholds.len(),
-        noise_registers: noise.len(),
-        ..CoreUsage::default()
-    }
+    let profiles = patterns.flat_map(|pattern| (0..pattern.len()).filter_map(move |at| pattern.get(at)));
+    CoreUsage::of_profiles(core.compartments, profiles)
 }
 
-fn output_entries(image: &Image<'_>, from: usize, word: u32) -> Option<usize> {
-    let axon = image.axon(Route::from_word(word).axon)?;
-    let elsewhere = axon.core / CORES_PER_CHIP != from / CORES_PER_CHIP;
-    Some(1 + usize::from(axon.atoms > 512) + usize::from(elsewhere))
+/// Entries for the output axon of a core by which a spike enters an axon of another core, or of the same.
+pub(crate) fn output_entries(from: usize, to: usize, atoms: usize) -> usize {
+    1 + usize::from(atoms > 512) + usize::from(from / CORES_PER_CHIP != to / CORES_PER_CHIP)
 }
 
-/// Words of one list of synapses: entries of up to 60 synapses, the list rounded up to whole words.
-fn list_words(image: &Image<'_>, axon: &AxonRecord, atom: usize) -> usize {
-    let sparse = image.sparse.get(axon.atom(atom)).unwrap_or_default();
-    let delay_max = sparse.iter().map(|word| Synapse::from_word(*word).delay).max().unwrap_or(0);
+fn words_of(image: &Image<'_>, axon: &AxonRecord, atom: usize) -> usize {
+    // Dense weights have no delays; their places in their section say nothing about sparse ones.
+    let sparse = if axon.format == SynapseFormat::Sparse { image.sparse.get(axon.atom(atom)) } else { None };
+    let delays = sparse.unwrap_or_default().iter().map(|word| Synapse::from_word(*word).delay);
+    list_words(axon.format, axon.synapses, axon.weight_bits, delays.max().unwrap_or(0))
+}
+
+/// Words of a list of synapses: entries of up to 60 synapses, the list rounded up to whole words.
+pub(crate) fn list_words(format: SynapseFormat, synapses: usize, weight_bits: u32, delay_max: usize) -> usize {
     let delay_bits = (usize::BITS - delay_max.leading_zeros()) as usize;
-    let entries = axon.synapses.div_ceil(SYNAPSES_PER_ENTRY);
-    let synapse_bits = axon.weight_bits as usize + delay_bits;
-    let bits = match axon.format {
-        SynapseFormat::Sparse => entries * ENTRY_BITS + axon.synapses * (synapse_bits + INDEX_BITS),
-        SynapseFormat::Dense => entries * (ENTRY_BITS + INDEX_BITS) + axon.synapses * synapse_bits,
+    let entries = synapses.div_ceil(SYNAPSES_PER_ENTRY);
+    let synapse_bits = weight_bits as usize + delay_bits;
+    let bits = match format {
+        SynapseFormat::Sparse => entries * ENTRY_BITS + synapses * (synapse_bits + INDEX_BITS),
+        SynapseFormat::Dense => entries * (ENTRY_BITS + INDEX_BITS) + synapses * synapse_bits,
     };
     // A list that leaves no room for its end mark in the last word takes another one.
     let over = bits % 64;
@@ -232,6 +238,20 @@ mod tests {
         // 9 entries of 20 bits and 500 weights of 8: 4,180 bits, 65 words and 20 bits.
         assert_eq!(usage(&image(true).open().unwrap())[0].synaptic_words, 66);
         assert_eq!(usage(&image(false).open().unwrap())[0].synaptic_words, 2 * 66);
+    }
+
+    #[test]
+    fn dense_weights_take_no_delay_of_sparse_ones() {
+        let mut builder = ImageBuilder::new();
+        builder.group(10, Profile::DEFAULT);
+        builder.core();
+        builder.group(10, Profile::DEFAULT);
+        builder.inputs(2);
+        builder.sparse(Source::Input(0), 0, &[Synapse { compartment: 0, delay: 60, weight: 1 }]);
+        builder.dense(Source::Input(1), 1, 0, &[1; 4]);
+        let image = builder.build().unwrap();
+        // An entry of 20 bits and 4 weights of 8; with the 6 bits of a delay for each it would take another word.
+        assert_eq!(usage(&image.open().unwrap())[1].synaptic_words, 1);
     }
 
     #[test]

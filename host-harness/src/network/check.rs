@@ -301,17 +301,23 @@ impl Network {
     }
 
     fn check_mantissas(&self, element: Element, connection: &Connection) -> Result<(), NetworkError> {
-        let (range, values) = match connection.signs {
-            Signs::Mixed => (-256..=254, "even numbers from -256 to 254 with signs = \"mixed\""),
-            Signs::Excitatory => (0..=255, "0 to 255 with signs = \"excitatory\""),
-            Signs::Inhibitory => (-256..=0, "-256 to 0 with signs = \"inhibitory\""),
-            Signs::Split => (-256..=255, "-256 to 255 with signs = \"split\""),
+        let (low, high, values) = match connection.signs {
+            Signs::Mixed => (-256, 254, "even numbers from -256 to 254 with signs = \"mixed\""),
+            Signs::Excitatory => (0, 255, "0 to 255 with signs = \"excitatory\""),
+            Signs::Inhibitory => (-256, 0, "-256 to 0 with signs = \"inhibitory\""),
+            Signs::Split => (-256, 255, "-256 to 255 with signs = \"split\""),
         };
-        let step = if connection.signs == Signs::Mixed && connection.learning.is_none() { 2 } else { 1 };
-        let sound = |weight: &i16| range.contains(weight) && weight % step == 0;
-        let wrong = connection.mantissas().find(|weight| !sound(weight));
+        let even = connection.signs == Signs::Mixed && connection.learning.is_none();
+        let sound = |weight: i16| (low..=high).contains(&weight) && (!even || weight % 2 == 0);
+        let wrong = match &connection.weights {
+            Weights::Dense(weights) => first_wrong(weights, sound),
+            Weights::OneToOne(weights) => first_wrong(weights.values(), sound),
+            Weights::Conv2d(conv) => first_wrong(&conv.weights, sound),
+            Weights::Pool2d(pool) => first_wrong(&[pool.weight], sound),
+            Weights::Sparse(synapses) => synapses.iter().map(|synapse| synapse.weight).find(|weight| !sound(*weight)),
+        };
         self.require(wrong.is_none(), element, "weights", || {
-            let advice = if step == 2 { "; \"split\" holds odd ones, for twice the axons" } else { "" };
+            let advice = if even { "; \"split\" holds odd ones, for twice the axons" } else { "" };
             format!("a weight of {}, but mantissas are {values}{advice}", wrong.unwrap_or(0))
         })
     }
@@ -330,4 +336,10 @@ impl Network {
             format!("a delay of {most} steps: a synapse has at most {DELAY_STEPS_MAX}")
         })
     }
+}
+
+/// The first weight that is not sound. Networks have millions of them: all are looked at without a branch for each.
+fn first_wrong(weights: &[i16], sound: impl Fn(i16) -> bool) -> Option<i16> {
+    let all = weights.iter().fold(true, |all, weight| all & sound(*weight));
+    if all { None } else { weights.iter().copied().find(|weight| !sound(*weight)) }
 }

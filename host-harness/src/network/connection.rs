@@ -157,15 +157,4 @@ impl Connection {
             }
         }
     }
-
-    /// All weight mantissas that are stored.
-    pub fn mantissas(&self) -> Box<dyn Iterator<Item = i16> + '_> {
-        match &self.weights {
-            Weights::Dense(weights) => Box::new(weights.iter().copied()),
-            Weights::OneToOne(weights) => Box::new(weights.values().iter().copied()),
-            Weights::Conv2d(conv) => Box::new(conv.weights.iter().copied()),
-            Weights::Pool2d(pool) => Box::new(std::iter::once(pool.weight)),
-            Weights::Sparse(synapses) => Box::new(synapses.iter().map(|synapse| synapse.weight)),
-        }
-    }
 }

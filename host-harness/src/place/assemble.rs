@@ -1,23 +1,21 @@
 //! The image of a network whose parts have their cores.
 
-use super::lists::{Listed, Lists};
+use super::lists::Lists;
+use super::row::Row;
 use super::{Part, PlaceError};
 use crate::image::{AxonOptions, DecayTable, ImageBuilder, ImageFile, Plasticity, Source, Synapses, decay_table};
 use crate::network::{Connection, Endpoint, Entry, Learning, Network, Population, TraceShape, size};
 use crate::rule;
-use loihi_core::image::{Profile, Synapse};
+use loihi_core::image::{Profile, Synapse, SynapseFormat};
 use loihi_core::rules::BiasEncoderParams;
 use loihi_core::synapse::SignMode;
 use std::collections::HashMap;
 
-/// Synapses of an axon, counted from its first compartment: what axons can have in common.
-type Relative = (Vec<(u32, u8, i16)>, u32);
-
 struct Assembly<'n> {
     network: &'n Network,
     builder: ImageBuilder,
-    /// Lists that are stored; only looked up, never gone through.
-    stored: HashMap<Relative, Synapses>,
+    /// Rows that are stored; only looked up, never gone through.
+    stored: HashMap<Row<'n>, Synapses>,
     /// Per part: its first compartment on its core, and on the chip.
     firsts: Vec<[usize; 2]>,
     /// By input: its first external input.
@@ -25,9 +23,9 @@ struct Assembly<'n> {
 }
 
 /// The image; parts are sorted by core. `after` is told how many parts of connections of how many are done.
-pub(super) fn image(
-    network: &Network,
-    lists: &Lists,
+pub(super) fn image<'n>(
+    network: &'n Network,
+    lists: &'n Lists,
     parts: &[Part],
     after: &mut dyn FnMut(u64, u64),
 ) -> Result<ImageFile, PlaceError> {
@@ -45,7 +43,7 @@ pub(super) fn image(
     Ok(assembly.builder.build()?)
 }
 
-impl Assembly<'_> {
+impl<'n> Assembly<'n> {
     fn add_inputs(&mut self) {
         for input in &self.network.inputs {
             let elements = if input.entry == Entry::Spikes { size(&input.shape) } else { 0 };
@@ -134,7 +132,7 @@ impl Assembly<'_> {
 
     fn add_connection(
         &mut self,
-        lists: &Lists,
+        lists: &'n Lists,
         parts: &[Part],
         number: usize,
         after: &mut dyn FnMut(u64, u64),
@@ -145,20 +143,17 @@ impl Assembly<'_> {
         let all = (self.network.connections.len() * parts.len()) as u64;
         for (at, part) in parts.iter().enumerate().filter(|(_, part)| part.population == connection.to) {
             after((number * parts.len() + at) as u64, all);
-            let range = part.neurons.start..part.neurons.end;
-            let own = |source: usize| {
-                let all = list.of(source);
-                let begin = all.partition_point(|synapse| (synapse.place as usize) < range.start);
-                let end = all.partition_point(|synapse| (synapse.place as usize) < range.end);
-                &all[begin..end]
-            };
-            let rows = (0..list.sources()).map(|source| (sources[source], own(source)));
-            let rows = rows.filter(|(_, synapses)| !synapses.is_empty());
+            let rows = list.rows(part.neurons.clone()).map(|(source, row)| (sources[source], row));
             if let Some(learning) = &connection.learning {
                 self.add_plastic(connection, learning, part, at, rows)?;
             } else {
-                for (source, synapses) in rows {
-                    self.add_row(connection, part, at, source, synapses);
+                for (source, row) in rows {
+                    let compartment_base = self.base(connection, part, at, &row);
+                    let weight_bits = connection.weight_bits;
+                    let options = AxonOptions { compartment_base, weight_bits, ..AxonOptions::default() };
+                    let stored = self.store(row);
+                    let axon = self.builder.axon(part.core, &stored, options);
+                    self.builder.route(source, axon, 0);
                 }
             }
         }
@@ -186,62 +181,35 @@ impl Assembly<'_> {
         sources
     }
 
-    /// Compartment on its core of a synapse.
-    fn compartment(&self, connection: &Connection, part: &Part, number: usize, synapse: Listed) -> usize {
+    /// The compartment of its core from which a row counts.
+    fn base(&self, connection: &Connection, part: &Part, number: usize, row: &Row<'_>) -> usize {
         let compartments = self.network.populations[connection.to].compartments.len();
         let [on_core, _] = self.firsts[number];
-        on_core + (synapse.place as usize - part.neurons.start) * compartments + connection.compartment
+        on_core + row.first() - part.neurons.start * compartments + connection.compartment
     }
 
-    fn add_row(&mut self, connection: &Connection, part: &Part, number: usize, source: Source, synapses: &[Listed]) {
-        for negative in [false, true] {
-            let own = synapses.iter().filter(|synapse| synapse.negative == negative);
-            let absolute: Vec<(usize, u8, i16)> = own
-                .map(|synapse| (self.compartment(connection, part, number, *synapse), synapse.delay, synapse.weight))
-                .collect();
-            let Some(base) = absolute.iter().map(|(compartment, ..)| *compartment).min() else { continue };
-            let relative = |(compartment, delay, weight): (usize, u8, i16)| {
-                (u32::try_from(compartment - base).unwrap_or(u32::MAX), delay, weight)
-            };
-            let relative: Vec<_> = absolute.into_iter().map(relative).collect();
-            let stored = self.store(relative, connection.weight_bits);
-            let options =
-                AxonOptions { compartment_base: base, weight_bits: connection.weight_bits, ..AxonOptions::default() };
-            let axon = self.builder.axon(part.core, &stored, options);
-            self.builder.route(source, axon, 0);
-        }
-    }
-
-    /// Stores a list once; consecutive compartments without delay as dense weights, if few of them are missing.
-    fn store(&mut self, list: Vec<(u32, u8, i16)>, weight_bits: u32) -> Synapses {
+    /// Stores a row once.
+    fn store(&mut self, row: Row<'n>) -> Synapses {
         let Self { builder, stored, .. } = self;
-        *stored.entry((list, weight_bits)).or_insert_with_key(|(list, _)| {
-            let span = list.iter().map(|(at, ..)| *at as usize + 1).max().unwrap_or(0);
-            let unique = list.windows(2).all(|pair| pair[0].0 < pair[1].0);
-            let dense = unique && list.iter().all(|(_, delay, _)| *delay == 0) && list.len() * 5 >= span * 3;
-            if dense {
-                let mut weights = vec![0; span];
-                for (at, _, weight) in list {
-                    weights[*at as usize] = *weight;
+        *stored.entry(row).or_insert_with(|| match row.format() {
+            SynapseFormat::Dense => {
+                let mut weights = vec![0; row.span()];
+                for (at, _, weight) in row.synapses() {
+                    weights[at] = weight;
                 }
-                return builder.dense_synapses(&weights, 1);
+                builder.dense_synapses(&weights, 1)
             }
-            let synapse = |(at, delay, weight): &(u32, u8, i16)| Synapse {
-                compartment: *at as usize,
-                delay: usize::from(*delay),
-                weight: *weight,
-            };
-            builder.sparse_synapses(&list.iter().map(synapse).collect::<Vec<_>>(), 1)
+            SynapseFormat::Sparse => builder.sparse_synapses(&synapses(&row, 0), 1),
         })
     }
 
-    fn add_plastic<'l>(
+    fn add_plastic(
         &mut self,
         connection: &Connection,
         learning: &Learning,
         part: &Part,
         number: usize,
-        rows: impl Iterator<Item = (Source, &'l [Listed])>,
+        rows: impl Iterator<Item = (Source, Row<'n>)>,
     ) -> Result<(), PlaceError> {
         let mut plasticity = Plasticity {
             products: rule::parse(&learning.rule, &self.network.rule_limits())?,
@@ -260,21 +228,19 @@ impl Assembly<'_> {
                 *trace = self.builder.trace(shape.impulse, 0, &decay(*shape, learning.epoch_steps), None);
             }
         }
-        let axons: Vec<(Source, Vec<Synapse>)> = rows
-            .map(|(source, synapses)| {
-                let synapse = |synapse: &Listed| Synapse {
-                    compartment: self.compartment(connection, part, number, *synapse),
-                    delay: usize::from(synapse.delay),
-                    weight: synapse.weight,
-                };
-                (source, synapses.iter().map(synapse).collect())
-            })
-            .collect();
+        let axons: Vec<(Source, Vec<Synapse>)> =
+            rows.map(|(source, row)| (source, synapses(&row, self.base(connection, part, number, &row)))).collect();
         let compartments = part.neurons.len() * self.network.populations[connection.to].compartments.len();
         let [on_core, _] = self.firsts[number];
         self.builder.plastic_group(part.core, on_core..on_core + compartments, &plasticity, axons);
         Ok(())
     }
+}
+
+/// The synapses of a row that counts from a compartment.
+fn synapses(row: &Row<'_>, base: usize) -> Vec<Synapse> {
+    let synapse = |(at, delay, weight)| Synapse { compartment: base + at, delay: usize::from(delay), weight };
+    row.synapses().map(synapse).collect()
 }
 
 fn biases(population: &Population, neuron: u32) -> Vec<i32> {

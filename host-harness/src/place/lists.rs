@@ -1,26 +1,85 @@
 //! The synapses of every connection, source by source, with neurons in the order of placement.
 
-use crate::network::{Connection, Endpoint, Network, Population, Weights, size};
+use super::row::Row;
+use crate::network::{Connection, Endpoint, Network, Population, Signs, Weights, size};
+use std::ops::Range;
 
-/// A synapse of a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Listed {
-    /// Neuron, by its place.
-    pub(super) place: u32,
+/// A synapse of a list: a word, whose order is that of the list.
+///
+/// From the highest bit on: whether its axon is that of the negative weights, compartment of the population (the first one
+/// of its neuron, neurons by their places), steps of delay, whether its weight is one of the negative ones that share an
+/// axon with the others, weight plus 2^15.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Listed(u64);
+
+impl Listed {
+    const NEGATIVE: u32 = 16;
+    const DELAY: u32 = 17;
+    const COMPARTMENT: u32 = 25;
+    /// A population has at most 2^24 neurons of 8 compartments.
+    const COMPARTMENT_BITS: u64 = (1 << 27) - 1;
+    const AXON: u32 = 63;
+
+    /// At the first compartment, without delay. `weight`: mantissa of a connection that learns, else what a spike adds in
+    /// units of 64.
+    fn new(weight: i16, negative: bool, apart: bool) -> Self {
+        let side = u64::from(negative) << if apart { Self::AXON } else { Self::NEGATIVE };
+        Self(side | u64::from(weight.cast_unsigned() ^ 1 << 15))
+    }
+
+    /// The same with so much delay, at another compartment.
+    fn at(self, compartment: u32, delay: usize) -> Self {
+        Self(self.0 | u64::from(compartment) << Self::COMPARTMENT | (delay.min(255) as u64) << Self::DELAY)
+    }
+
+    /// Whether its axon is that of the negative weights.
+    fn of_negative(self) -> bool {
+        self.0 >> Self::AXON == 1
+    }
+
+    /// The compartment of the population.
+    pub(super) fn compartment(self) -> usize {
+        usize::try_from(self.0 >> Self::COMPARTMENT & Self::COMPARTMENT_BITS).unwrap_or(usize::MAX)
+    }
+
     /// Steps of delay.
-    pub(super) delay: u8,
-    /// Whether a split connection keeps it with the negative ones.
-    pub(super) negative: bool,
+    pub(super) fn delay(self) -> u8 {
+        (self.0 >> Self::DELAY).to_le_bytes()[0]
+    }
+
     /// Weight mantissa of a connection that learns, else what a spike adds in units of 64.
-    pub(super) weight: i16,
+    pub(super) fn weight(self) -> i16 {
+        let [low, high, ..] = self.0.to_le_bytes();
+        (u16::from_le_bytes([low, high]) ^ 1 << 15).cast_signed()
+    }
+
+    /// All of it, with its compartment counted from that of the first synapse of its axon.
+    pub(super) fn after(self, first: Self) -> u64 {
+        self.0 - (first.0 >> Self::COMPARTMENT << Self::COMPARTMENT)
+    }
+
+    /// Whether there is a delay in one of some words, all of which are in this one.
+    pub(super) fn any_delay(words: u64) -> bool {
+        Self(words).delay() > 0
+    }
 }
 
 /// The synapses of a connection.
 #[derive(Debug)]
 pub(super) struct List {
-    /// Where each source's synapses begin, and the end of the last.
+    /// Where the synapses of each axon begin, source by source, and the end of the last.
     starts: Vec<usize>,
     synapses: Vec<Listed>,
+    /// Axons of a source: positive and negative weights have one each, if they are kept apart.
+    axons: usize,
+    /// Compartments of a neuron that it reaches.
+    compartments: usize,
+    /// Those of all neurons; at least 1.
+    all_compartments: usize,
+    weight_bits: u32,
+    learns: bool,
+    /// Whether a source can reach a neuron more than once.
+    repeats: bool,
 }
 
 /// Those of all connections, and the order of placement of all populations.
@@ -33,16 +92,37 @@ pub(super) struct Lists {
 }
 
 impl List {
-    /// The synapses of a source, by place.
-    pub(super) fn of(&self, source: usize) -> &[Listed] {
-        let range = self.starts.get(source).zip(self.starts.get(source + 1));
-        range.and_then(|(first, end)| self.synapses.get(*first..*end)).unwrap_or_default()
+    /// The rows of every source with neurons at these places, in the order of the sources; there are none that are empty.
+    pub(super) fn rows(&self, places: Range<usize>) -> impl Iterator<Item = (usize, Row<'_>)> {
+        let [first, end] = [places.start, places.end].map(|place| place * self.compartments);
+        let axons = self.starts.windows(2).map(|ends| self.synapses.get(ends[0]..ends[1]).unwrap_or_default());
+        axons.enumerate().filter_map(move |(axon, all)| {
+            let in_proportion = |compartment: usize| compartment * all.len() / self.all_compartments;
+            let begin = place_of(all, first, in_proportion(first));
+            let own = begin..place_of(all, end, begin + in_proportion(end) - in_proportion(first));
+            let own = &all[own];
+            let once = |pair: &[Listed]| pair[0].compartment() < pair[1].compartment();
+            let plain = !self.learns && (!self.repeats || own.windows(2).all(once));
+            Some((axon / self.axons, Row::new(own, self.weight_bits, plain)?))
+        })
     }
+}
 
-    /// Number of sources.
-    pub(super) fn sources(&self) -> usize {
-        self.starts.len().saturating_sub(1)
+/// Number of synapses before a compartment, looked for from a guess on: what is far away is slow to come from memory.
+fn place_of(all: &[Listed], compartment: usize, guess: usize) -> usize {
+    let before = |synapse: &Listed| synapse.compartment() < compartment;
+    let (mut low, mut high) = (guess.min(all.len()), guess.min(all.len()));
+    let mut width = 1;
+    while low > 0 && !before(&all[low - 1]) {
+        low = low.saturating_sub(width);
+        width *= 2;
     }
+    width = 1;
+    while high < all.len() && before(&all[high]) {
+        high = (high + width).min(all.len());
+        width *= 2;
+    }
+    low + all[low..high].partition_point(before)
 }
 
 impl Lists {
@@ -86,24 +166,62 @@ fn inverse(order: &[u32]) -> Vec<u32> {
 fn list(network: &Network, connection: &Connection, places: &[Vec<u32>]) -> List {
     let shapes = [network.shape_of(connection.from), network.shape_of(Endpoint::Population(connection.to))];
     let places = places.get(connection.to).map_or(&[][..], Vec::as_slice);
+    let compartments = network.populations.get(connection.to).map_or(1, |population| population.compartments.len());
+    let neuron_compartments = u32::try_from(compartments).unwrap_or(u32::MAX);
     let learns = connection.learning.is_some();
-    let split = connection.signs == crate::network::Signs::Split;
+    let split = connection.signs == Signs::Split;
+    let apart = split && !learns;
+    // Of every mantissa that a sound network has. A weight that adds nothing takes no memory, unless it can become another.
+    let effect = |mantissa| {
+        let weight = if learns { mantissa } else { connection.folded(mantissa) };
+        (learns || weight != 0).then(|| Listed::new(weight, split && mantissa < 0, apart))
+    };
+    let effects: Vec<Option<Listed>> = (-256..=255).map(effect).collect();
     let mut starts = vec![0];
-    let mut synapses = Vec::new();
+    let mut synapses: Vec<Listed> = Vec::new();
     for source in 0..size(shapes[0]) {
         let first = synapses.len();
         connection.visit(shapes, source, |neuron, mantissa, delay| {
-            let weight = if learns { mantissa } else { connection.folded(mantissa) };
-            // A weight that adds nothing takes no memory, unless it can become another.
-            if let Some(place) = places.get(neuron).filter(|_| learns || weight != 0) {
-                let delay = u8::try_from(delay).unwrap_or(u8::MAX);
-                synapses.push(Listed { place: *place, delay, negative: split && mantissa < 0, weight });
+            let effect = effects.get(usize::from(mantissa.wrapping_add(256).cast_unsigned()));
+            if let (Some(Some(effect)), Some(place)) = (effect, places.get(neuron)) {
+                synapses.push(effect.at(place * neuron_compartments, delay));
             }
         });
-        if let Some(own) = synapses.get_mut(first..) {
-            own.sort_unstable();
+        let own = synapses.get_mut(first..).unwrap_or_default();
+        own.sort_unstable();
+        if apart {
+            starts.push(first + own.partition_point(|synapse| !synapse.of_negative()));
         }
         starts.push(synapses.len());
     }
-    List { starts, synapses }
+    let axons = if apart { 2 } else { 1 };
+    let repeats = matches!(connection.weights, Weights::Sparse(_));
+    let all_compartments = (places.len() * compartments).max(1);
+    let weight_bits = connection.weight_bits;
+    List { starts, synapses, axons, compartments, all_compartments, weight_bits, learns, repeats }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_found_from_every_guess() {
+        let synapse = |compartment| Listed::new(2, false, false).at(compartment, 0);
+        let all: Vec<Listed> = [0, 1, 1, 4, 9, 9, 20, 21].map(synapse).to_vec();
+        for compartment in 0..30 {
+            let expected = all.iter().filter(|own| own.compartment() < compartment).count();
+            for guess in 0..12 {
+                assert_eq!(place_of(&all, compartment, guess), expected, "{compartment} from {guess}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_synapse_is_what_was_put_in() {
+        let synapse = Listed::new(-256, true, true).at((1 << 27) - 1, 62);
+        assert_eq!((synapse.compartment(), synapse.delay(), synapse.weight()), ((1 << 27) - 1, 62, -256));
+        assert!(synapse.of_negative() && !Listed::new(-256, true, false).of_negative());
+        assert!(Listed::new(-3, false, false) < Listed::new(3, false, false), "ascending weights");
+    }
 }

@@ -1,13 +1,15 @@
 //! Spreads a network over cores, within what a Loihi core has, and makes its image.
 //!
-//! Every population is cut into parts of equal size, one a core, as few as its needs allow; what a part needs is what
-//! [`crate::limits::usage()`] says of the finished image, so that the limits are in one place. Images of several
-//! channels are cut into rows with all their channels, so that a convolution reaches few cores. Small parts can share
-//! cores ([`Options::pack`]).
+//! Every population is cut into parts of equal size, one a core, as few as its needs allow; what a part needs follows from
+//! the lengths of its lists, and is what [`crate::limits::usage()`] says of the finished image. Images of several channels
+//! are cut into rows with all their channels, so that a convolution reaches few cores. Small parts can share cores
+//! ([`Options::pack`]).
 
 mod assemble;
 mod lists;
 mod map;
+mod needs;
+mod row;
 mod share;
 mod table;
 
@@ -149,43 +151,37 @@ pub fn place_shown(network: &Network, options: Options, after: &mut dyn FnMut(u6
     network.check()?;
     let lists = Lists::of(network);
     let per_core = options.compartments_per_core.clamp(1, COMPARTMENTS_PER_CORE);
+    let available = options.chips.max(1).saturating_mul(CORES_PER_CHIP);
+    let limited = !network.beyond_the_chip;
     let mut counts: Vec<usize> =
         network.populations.iter().map(|population| parts_at_least(population, per_core)).collect();
     let mut parts = cut(network, &counts);
-    let mut image = assemble::image(network, &lists, &parts, after)?;
-    let mut usage = usage_of(&image)?;
-    let least = cores_at_least(network, &parts, &usage);
+    let mut needs = needs::of(network, &lists, &parts, after);
+    let least = cores_at_least(network, &parts, &needs);
     let all = least.iter().sum();
-    if !network.beyond_the_chip && all > options.chips.max(1).saturating_mul(CORES_PER_CHIP) {
+    if limited && all > available {
         return Err(too_many(network, &least, all, options));
     }
-    while !network.beyond_the_chip && refine(network, &parts, &usage, &mut counts)? {
+    while limited && refine(network, &parts, &needs, &mut counts)? {
         parts = cut(network, &counts);
-        if parts.len() > options.chips.max(1).saturating_mul(CORES_PER_CHIP).saturating_mul(4) {
+        if parts.len() > available.saturating_mul(4) {
             // Far too many: the error says so without the finest cut.
             return Err(too_many(network, &counts, parts.len(), options));
         }
-        image = match assemble::image(network, &lists, &parts, after) {
-            // An image numbers fewer axons than so many parts have.
-            Err(PlaceError::Build(_)) if parts.len() > options.chips.max(1).saturating_mul(CORES_PER_CHIP) => {
-                return Err(too_many(network, &counts, parts.len(), options));
-            }
-            image => image?,
-        };
-        usage = usage_of(&image)?;
+        needs = needs::of(network, &lists, &parts, after);
     }
-    let available = options.chips.max(1) * CORES_PER_CHIP;
-    if options.pack || (parts.len() > available && !network.beyond_the_chip) {
-        share::share(&mut parts, &usage);
-        image = assemble::image(network, &lists, &parts, after)?;
-        usage = usage_of(&image)?;
+    if options.pack || (limited && parts.len() > available) {
+        share::share(&mut parts, &needs);
     }
-    if usage.len() > available && !network.beyond_the_chip {
-        return Err(too_many(network, &counts, usage.len(), options));
+    let cores = parts.last().map_or(0, |part| part.core + 1);
+    if limited && cores > available {
+        return Err(too_many(network, &counts, cores, options));
     }
-    if !network.beyond_the_chip {
-        let opened = image.open().map_err(BuildError::from)?;
-        limits::check(&opened).map_err(PlaceError::Unfit)?;
+    let image = assemble::image(network, &lists, &parts, after)?;
+    let opened = image.open().map_err(BuildError::from)?;
+    let usage = limits::usage(&opened);
+    if limited {
+        limits::check_with(&opened, &usage).map_err(PlaceError::Unfit)?;
     }
     let map = Map::of(network, &lists, &parts);
     Ok(Placed { image, map, parts, usage })
@@ -197,15 +193,11 @@ fn parts_at_least(population: &Population, compartments_per_core: usize) -> usiz
     population.neurons().div_ceil(neurons_per_core).max(1)
 }
 
-fn usage_of(image: &ImageFile) -> Result<Vec<CoreUsage>, BuildError> {
-    Ok(limits::usage(&image.open()?))
-}
-
 /// By population: cores that the memory of its synapses fills, which no cut makes smaller.
-fn cores_at_least(network: &Network, parts: &[Part], usage: &[CoreUsage]) -> Vec<usize> {
+fn cores_at_least(network: &Network, parts: &[Part], needs: &[CoreUsage]) -> Vec<usize> {
     let mut words = vec![0; network.populations.len()];
-    for (part, usage) in parts.iter().zip(usage) {
-        words[part.population] += usage.synaptic_words;
+    for (part, needs) in parts.iter().zip(needs) {
+        words[part.population] += needs.synaptic_words;
     }
     words.iter().map(|words| words / SYNAPTIC_WORDS).collect()
 }
@@ -224,10 +216,10 @@ fn cut(network: &Network, counts: &[usize]) -> Vec<Part> {
 }
 
 /// Raises the number of parts of populations of which a core needs more than it has; whether there were any.
-fn refine(network: &Network, parts: &[Part], usage: &[CoreUsage], counts: &mut [usize]) -> Result<bool, PlaceError> {
+fn refine(network: &Network, parts: &[Part], needs: &[CoreUsage], counts: &mut [usize]) -> Result<bool, PlaceError> {
     let mut wanted = counts.to_vec();
-    for (part, usage) in parts.iter().zip(usage) {
-        for (resource, needed, available) in usage.resources() {
+    for (part, needs) in parts.iter().zip(needs) {
+        for (resource, needed, available) in needs.resources() {
             if needed <= available {
                 continue;
             }

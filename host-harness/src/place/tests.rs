@@ -253,3 +253,29 @@ fn the_table_of_cores_names_parts_and_the_fullest_resource() {
     insta::assert_snapshot!(table(&network, &placed));
     assert_eq!(size(&network.populations[0].shape), 1500);
 }
+
+/// Trees, lists that are equal, delays, a rule, and synapses between the same two neurons.
+const OF_EVERY_NEED: &str = "name = \"needs\"\n[[input]]\nname = \"in\"\nshape = [30]\n\
+    [[population]]\nname = \"tree\"\nshape = [40]\n[[population.compartment]]\nstack_out = \"push\"\n\
+    threshold = \"pass_above\"\n[[population.compartment]]\nv_th = 100\nstack_in = \"pop_a\"\njoin = \"add\"\n\
+    [[population]]\nname = \"flat\"\nshape = [6]\nv_th = [100, 100, 200, 300, 300, 100]\n\
+    [[connection]]\nfrom = \"in\"\nto = \"tree\"\nsigns = \"split\"\nweights = { uniform = [-9, 9], density = 0.7 }\n\
+    [[connection]]\nfrom = \"tree\"\nto = \"tree\"\ncompartment = 1\nweights = 6\n\
+    [[connection]]\nfrom = \"flat\"\nto = \"tree\"\nweights = 6\nweight_bits = 5\n\
+    [[connection]]\nfrom = \"flat\"\nto = \"flat\"\nkind = \"one_to_one\"\nweights = 8\ndelay = 3\n\
+    [[connection]]\nfrom = \"tree\"\nto = \"flat\"\nkind = \"sparse\"\n\
+    weights = [[0, 1, 2, 0], [0, 1, 4, 0], [3, 1, 2, 0], [3, 1, 4, 0], [3, 2, 2, 0], [9, 0, 2, 0], [9, 1, 2, 5]]\n\
+    [[connection]]\nfrom = \"in\"\nto = \"flat\"\nweights = 6\n[connection.learning]\nrule = \"dw = 2^-2*x1*y0\"\n\
+    x1 = { impulse = 40, tau_steps = 10.0 }\n";
+
+#[test]
+fn parts_need_what_their_image_uses() {
+    let read = |text| crate::network::file::parse(text, std::path::Path::new("needs.toml")).unwrap();
+    for network in [network(0), read(OF_EVERY_NEED)] {
+        for (compartments_per_core, chips) in [(1024, 1), (10, 1), (2, 2), (1, 2)] {
+            let placed = place(&network, Options { compartments_per_core, chips, pack: false }).unwrap();
+            let needs = needs::of(&network, &Lists::of(&network), &placed.parts, &mut |_, _| {});
+            assert_eq!(needs, placed.usage, "{}, {compartments_per_core} a core", network.name);
+        }
+    }
+}

@@ -193,7 +193,6 @@ pub(super) fn array(text: &Spanned<String>, folder: &Path) -> Result<(Vec<usize>
     };
     let path = folder.join(file);
     let array = npz::read(&path, name).map_err(|error| wrong(error.to_string()))?;
-    let whole = array.whole();
-    let values = whole.ok_or_else(|| wrong(format!("{file}: the array {name} has numbers that are not whole")))?;
-    Ok((array.shape().to_vec(), values))
+    let whole = array.into_whole();
+    whole.ok_or_else(|| wrong(format!("{file}: the array {name} has numbers that are not whole")))
 }
