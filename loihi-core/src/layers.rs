@@ -4,7 +4,7 @@
 use std::format;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::string::{String, ToString as _};
+use std::string::{String, ToString};
 use std::vec::Vec;
 
 /// The sources of the crate under test.

@@ -38,7 +38,7 @@ pub fn network(seed: u32) -> Result<ImageFile, BuildError> {
     builder.mailboxes(0, POSTS, 0);
     let inputs = builder.inputs(INPUTS);
     let core = builder.core();
-    let profile = Profile { decay_u: 1024, decay_v: 256, v_th: 6000, refractory: 2, ..Profile::DEFAULT };
+    let profile = Profile { decay_u: 1024, decay_v: 256, v_th: 94 << 6, refractory: 2, ..Profile::DEFAULT };
     builder.group(POSTS as usize, profile);
     let axons = inputs.map(|input| {
         let weight = move |post: usize| {

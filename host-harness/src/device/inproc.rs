@@ -16,7 +16,7 @@ const DATA_BYTES: usize = 1 << 22;
 
 /// What the device in this process knows of its board.
 fn board(snips: &'static [SnipType]) -> Board {
-    Board { step: wide::step, snips, ..Board::named("host process") }
+    Board { step: wide::step, inject: wide::inject, snips, ..Board::named("host process") }
 }
 
 /// A chip in this process: a request is a function call.

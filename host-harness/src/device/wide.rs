@@ -12,6 +12,16 @@ pub fn step(chip: &mut Chip<'_>) {
     chip.step();
 }
 
+/// [`Chip::inject`] with the widest registers that are there.
+pub fn inject(chip: &mut Chip<'_>, input: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if has_avx2() {
+        // SAFETY: the processor has the features that the function was compiled for.
+        return unsafe { inject_avx2(chip, input) };
+    }
+    chip.inject(input);
+}
+
 /// The registers that [`step`] uses.
 pub fn registers() -> &'static str {
     #[cfg(target_arch = "x86_64")]
@@ -21,11 +31,17 @@ pub fn registers() -> &'static str {
     if loihi_core::compartment::lanes::WIDE { "128 bits" } else { "one lane" }
 }
 
-/// Whether the processor has what [`step_avx2`] is compiled for.
+/// Whether the processor has what [`step_avx2`] and [`inject_avx2`] are compiled for.
 #[cfg(target_arch = "x86_64")]
 fn has_avx2() -> bool {
     use std::arch::is_x86_feature_detected;
     is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2")
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1,bmi2")]
+fn inject_avx2(chip: &mut Chip<'_>, input: usize) {
+    chip.inject(input);
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -4,8 +4,8 @@
 //! the delays of the plastic synapses. [`Keep::State`] is a [`Suspended`], then all of the memory. The memory's slices
 //! have a fixed order, little-endian elements of a fixed size, and begin at multiples of eight bytes.
 
+use super::Suspended;
 use super::state::State;
-use super::{Chip, Suspended};
 use crate::arena::Carver;
 use crate::image::Image;
 use crate::ops::OpCounts;
@@ -34,7 +34,10 @@ impl Keep {
                 let _slices = State::carve_learned(image, Snips(snips), &mut counting);
                 counting.used()
             }
-            Self::State => Chip::bytes_needed(image, snips),
+            Self::State => {
+                let mut counting = Carver::counting();
+                State::carve(image, Snips(snips), &mut counting, [0; 3]).map_or(0, |state| state.kept_bytes)
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use crate::learning::Lesson;
 use crate::meter::CoreCounts;
 use crate::num::{Drawn, RandomSource};
 use crate::ops::OpCounts;
-use crate::snip::{Cpu, Phase, Sample, SnipType, Snips};
+use crate::snip::{Cpu, Phase, Phases, Sample, SnipType, Snips};
 use state::State;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
@@ -102,6 +102,8 @@ pub struct Chip<'a> {
     image: Image<'a>,
     /// Programs that its image may name.
     snips: Snips<'a>,
+    /// Phases in which any of them runs.
+    phases: Phases,
     /// Compartments of all cores.
     compartments: usize,
     state: State<'a>,
@@ -154,9 +156,15 @@ impl<'a> Chip<'a> {
         let state = State::carve(&image, Snips(snips), &mut Carver::new(memory), lists);
         let mut state = state.map_err(|_| TooSmall { needed: Self::bytes_needed(&image, snips), available })?;
         state.meter.on = from.metering != 0;
+        let mut phases = Phases::NONE;
+        for (to, slot) in state.slots.iter_mut().zip(Snips(snips).slots(&image)) {
+            phases = phases.or(Snips(snips).program(&slot).map_or(Phases::NONE, SnipType::phases));
+            *to = slot;
+        }
         Ok(Self {
             image,
             snips: Snips(snips),
+            phases,
             compartments: image.compartments(),
             state,
             t: from.t,
@@ -193,13 +201,11 @@ impl<'a> Chip<'a> {
         self.deep = !self.image.voltage_start.is_empty();
         self.reward = 0;
         self.settled = 0;
-        let mut working_first = 0_usize;
-        for snip in self.image.snips().filter_map(|record| self.snips.find(record)) {
-            let end = working_first.saturating_add(snip.working_words());
-            if let Some(working) = self.state.working.get_mut(working_first..end) {
-                snip.reset(working);
+        for (number, slot) in self.state.slots.iter().enumerate() {
+            let program = self.snips.program(slot).zip(self.image.snip_params(number));
+            if let (Some((program, words)), Some(working)) = (program, self.state.working.get_mut(slot.working())) {
+                program.reset(words, working);
             }
-            working_first = end;
         }
         if scope == ResetScope::All {
             self.state.learned.fill(0);
@@ -247,6 +253,8 @@ impl<'a> Chip<'a> {
     }
 
     /// Sends a spike into an external input; it counts in the next step. Unknown inputs reach nothing.
+    // Inlined for the same reason as a step.
+    #[inline(always)]
     pub fn inject(&mut self, input: usize) {
         let source = self.compartments.saturating_add(input);
         if self.state.meter.on {
@@ -286,30 +294,26 @@ impl<'a> Chip<'a> {
     /// Keeps the sample in the mailboxes in a slot of the first program that keeps samples; nothing without one, or
     /// without the slot.
     pub fn keep(&mut self, slot: usize) {
-        let (mut learned_first, state) = (0_usize, &mut self.state);
-        for snip in self.image.snips().filter_map(|record| self.snips.find(record)) {
-            let end = learned_first.saturating_add(snip.learned_words());
-            let learned = state.learned.get_mut(learned_first..end).unwrap_or_default();
-            let sample = Sample { stimulus: state.stimulus, target: state.target };
-            if snip.keep_sample(learned, slot, &sample) {
+        let State { slots, learned, stimulus, target, .. } = &mut self.state;
+        for (number, own) in slots.iter().enumerate() {
+            let Some((program, words)) = self.snips.program(own).zip(self.image.snip_params(number)) else { return };
+            let learned = learned.get_mut(own.learned()).unwrap_or_default();
+            if program.keep_sample(words, learned, slot, &Sample { stimulus, target }) {
                 return;
             }
-            learned_first = end;
         }
     }
 
     /// Puts the sample of a slot back into the mailboxes, named by the step number; nothing as [`Chip::keep`].
     pub fn recall(&mut self, slot: usize) {
         self.settled = 0;
-        let (mut learned_first, state) = (0_usize, &mut self.state);
-        for snip in self.image.snips().filter_map(|record| self.snips.find(record)) {
-            let end = learned_first.saturating_add(snip.learned_words());
-            let learned = state.learned.get_mut(learned_first..end).unwrap_or_default();
-            let mut sample = Sample { stimulus: state.stimulus, target: state.target };
-            if snip.recall_sample(learned, slot, &mut sample, self.t) {
+        let State { slots, learned, stimulus, target, .. } = &mut self.state;
+        for (number, own) in slots.iter().enumerate() {
+            let Some((program, words)) = self.snips.program(own).zip(self.image.snip_params(number)) else { return };
+            let learned = learned.get_mut(own.learned()).unwrap_or_default();
+            if program.recall_sample(words, learned, slot, &mut Sample { stimulus, target }, self.t) {
                 return;
             }
-            learned_first = end;
         }
     }
 
@@ -517,46 +521,49 @@ impl<'a> Chip<'a> {
         self.learn(recorded);
     }
 
+    #[inline]
     fn run_snips(&mut self, phase: Phase) {
-        if self.state.meter.on {
-            self.state.meter.resume();
-        }
-        self.run_all_snips(phase);
-        if self.state.meter.on {
-            self.state.meter.stop();
+        if self.phases.has(phase) {
+            self.run_snips_of(phase);
         }
     }
 
-    fn run_all_snips(&mut self, phase: Phase) {
-        let (mut learned_first, mut working_first, mut own) = (0_usize, 0_usize, 1_u32);
+    #[inline(never)]
+    fn run_snips_of(&mut self, phase: Phase) {
+        if self.state.meter.on {
+            self.state.meter.resume();
+        }
+        let mut own = 1_u32;
         let rates = self.state.rates.get(self.image.learning().len()..).unwrap_or_default();
-        for (record, rate) in self.image.snips().zip(rates) {
-            // The check of the image has found every program.
-            let Some(snip) = self.snips.find(record) else { continue };
-            let learned_end = learned_first.saturating_add(snip.learned_words());
-            let working_end = working_first.saturating_add(snip.working_words());
-            let mut cpu = Cpu {
-                image: &self.image,
-                t: self.t,
-                spikes: self.state.spikes.as_slice(),
-                stimulus: self.state.stimulus,
-                target: self.state.target,
-                output: self.state.output,
-                learning: self.learning,
-                rate: *rate,
-                reward: &mut self.reward,
-                learned: self.state.learned.get_mut(learned_first..learned_end).unwrap_or_default(),
-                working: self.state.working.get_mut(working_first..working_end).unwrap_or_default(),
-                ops: &mut self.ops,
-                blocks: self.state.blocks,
-                plastic: &mut self.state.plastic,
-                accumulators: &mut self.state.accumulators,
-                meter: &mut self.state.meter,
-                settled: &mut self.settled,
-                own,
-            };
-            snip.run(phase, &mut cpu);
-            (learned_first, working_first, own) = (learned_end, working_end, own << 1);
+        for ((slot, rate), number) in self.state.slots.iter().zip(rates).zip(0_usize..) {
+            let program = self.snips.program(slot).filter(|program| program.phases().has(phase));
+            if let (Some(program), Some(words)) = (program, self.image.snip_params(number)) {
+                let mut cpu = Cpu {
+                    image: &self.image,
+                    t: self.t,
+                    spikes: self.state.spikes.as_slice(),
+                    stimulus: self.state.stimulus,
+                    target: self.state.target,
+                    output: self.state.output,
+                    learning: self.learning,
+                    rate: *rate,
+                    reward: &mut self.reward,
+                    learned: self.state.learned.get_mut(slot.learned()).unwrap_or_default(),
+                    working: self.state.working.get_mut(slot.working()).unwrap_or_default(),
+                    ops: &mut self.ops,
+                    blocks: self.state.blocks,
+                    plastic: &mut self.state.plastic,
+                    accumulators: &mut self.state.accumulators,
+                    meter: &mut self.state.meter,
+                    settled: &mut self.settled,
+                    own,
+                };
+                program.run(words, phase, &mut cpu);
+            }
+            own <<= 1;
+        }
+        if self.state.meter.on {
+            self.state.meter.stop();
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::dendrite::Accumulators;
 use crate::image::{CoreRecord, Image, LANES};
 use crate::meter::Meter;
 use crate::plastic::{self, Plastic};
-use crate::snip::Snips;
+use crate::snip::{Slot, Snips};
 use crate::synapse::view_length;
 
 /// The registers, core after core.
@@ -40,6 +40,10 @@ pub(crate) struct State<'a> {
     pub(crate) target: &'a mut [i16],
     /// Mailbox of readouts.
     pub(crate) output: &'a mut [i32],
+    /// Bytes of all that is above: what can be kept of the memory.
+    pub(crate) kept_bytes: usize,
+    /// The programs, in their order: found again whenever the chip is resumed, and no state of its own.
+    pub(crate) slots: &'a mut [Slot],
 }
 
 impl<'a> State<'a> {
@@ -60,8 +64,7 @@ impl<'a> State<'a> {
         let [plastic_axons, _, post_traces, history] = plastic::lengths(image);
         let places = blocks.saturating_mul(LANES);
         let (learned, [weights, tags, delays]) = Self::carve_learned(image, snips, carver)?;
-        let programs = image.snips().filter_map(|record| snips.find(record));
-        let working = programs.map(|snip| snip.working_words()).fold(0, usize::saturating_add);
+        let [_, working] = snips.memory_words(image);
         Ok(Self {
             learned,
             working: carver.take(working)?,
@@ -95,6 +98,8 @@ impl<'a> State<'a> {
             stimulus: carver.take(image.stimulus_words)?,
             target: carver.take(image.target_words)?,
             output: carver.take(image.output_words)?,
+            kept_bytes: carver.used(),
+            slots: carver.take(image.snips().len())?,
         })
     }
 
@@ -106,8 +111,7 @@ impl<'a> State<'a> {
         carver: &mut Carver<'a>,
     ) -> Result<(&'a mut [i32], [&'a mut [i16]; 3]), TooSmall> {
         let [_, synapses, _, _] = plastic::lengths(image);
-        let programs = image.snips().filter_map(|record| snips.find(record));
-        let learned = programs.map(|snip| snip.learned_words()).fold(0, usize::saturating_add);
+        let [learned, _] = snips.memory_words(image);
         let learned = carver.take(learned)?;
         Ok((learned, [carver.take(synapses)?, carver.take(synapses)?, carver.take(synapses)?]))
     }

@@ -76,9 +76,8 @@ impl Chip<'_> {
             };
             return rate == 0 || products.all(|product| fits(product.exponent));
         }
-        let mut snips = self.image.snips().skip(at.wrapping_sub(self.image.learning().len()));
-        let snip = snips.next().and_then(|record| self.snips.find(record));
-        snip.is_some_and(|snip| snip.rates().contains(&rate))
+        let snip = at.wrapping_sub(self.image.learning().len());
+        self.snips.takes_rate(&self.image, snip, rate)
     }
 
     /// Words of a register that can be written.

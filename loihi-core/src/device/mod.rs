@@ -61,6 +61,8 @@ pub struct Board {
     pub ticks: Option<fn() -> u64>,
     /// Computes a step: [`Chip::step`], perhaps compiled for the processor that the board has found.
     pub step: fn(&mut Chip<'_>),
+    /// Sends a spike into an external input: [`Chip::inject`], compiled likewise.
+    pub inject: fn(&mut Chip<'_>, usize),
     /// The programs of the embedded CPU that images may name: [`rules::ALL`](crate::rules::ALL), those of them that fit,
     /// a user's.
     pub snips: &'static [SnipType],
@@ -72,13 +74,18 @@ pub struct Board {
 impl Board {
     /// A board of this name that counts nothing, has no programs and carries no image.
     pub const fn named(name: &'static str) -> Self {
-        Self { name, ticks: None, step: step_portably, snips: &[], image: &[] }
+        Self { name, ticks: None, step: step_portably, inject: inject_portably, snips: &[], image: &[] }
     }
 }
 
 /// [`Chip::step`] for the processor that this was built for.
 pub fn step_portably(chip: &mut Chip<'_>) {
     chip.step();
+}
+
+/// [`Chip::inject`] for the processor that this was built for.
+pub fn inject_portably(chip: &mut Chip<'_>, input: usize) {
+    chip.inject(input);
 }
 
 /// Longest refusal on the line: a greeting's has 18 bytes of fields, an error's fewer.

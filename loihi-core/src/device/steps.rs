@@ -47,9 +47,10 @@ impl<'d> Steps<'d> {
     /// computed. `spikes` are pairs of step and input, ascending; those of the step after the last wait for it.
     pub(super) fn run(&mut self, chip: &mut Chip<'_>, steps: u32, spikes: &[u8]) -> bool {
         let mut waiting = spikes.as_chunks::<4>().0.iter().peekable();
+        let enter = self.board.inject;
         let mut inject = |chip: &mut Chip<'_>, step: u32| {
             while let Some([_, _, low, high]) = waiting.next_if(|pair| due(**pair) <= step) {
-                chip.inject(usize::from(u16::from_le_bytes([*low, *high])));
+                enter(chip, usize::from(u16::from_le_bytes([*low, *high])));
             }
         };
         for step in 0..steps {

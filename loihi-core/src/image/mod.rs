@@ -366,6 +366,12 @@ impl<'a> Image<'a> {
         self.snips.iter().map(SnipRecord::from_words)
     }
 
+    /// The parameters of a snip, where they lie.
+    #[inline]
+    pub fn snip_params(&self, snip: usize) -> Option<&'a [u32; SnipRecord::PARAMS]> {
+        self.snips.get(snip)?.last_chunk()
+    }
+
     /// One input axon.
     #[inline]
     pub fn axon(&self, axon: usize) -> Option<AxonRecord> {

@@ -73,6 +73,7 @@ mod types;
 
 pub use cpu::Cpu;
 pub use params::{Field, SnipParams, WordReader, WordWriter, Words, fits, require};
+pub(crate) use types::Slot;
 pub use types::{SnipType, Snips, same_kind};
 
 use core::ops::RangeInclusive;
@@ -109,6 +110,12 @@ impl Phases {
     #[must_use]
     pub const fn and(self, phase: Phase) -> Self {
         Self(self.0 | 1 << phase as u8)
+    }
+
+    /// Those of either set.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
     /// Whether a phase is among them.

@@ -1,8 +1,9 @@
 //! Which programs a device has.
 
 use super::{Cpu, Phase, Phases, Sample, Snip, SnipParams, Words};
-use crate::image::{CheckSnip, Image, Parameter, SnipRecord};
-use core::ops::RangeInclusive;
+use crate::image::{CheckSnip, Image, Parameter, SnipRecord, index};
+use core::ops::{Range, RangeInclusive};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// A program that a device has: how it is found, and what is called.
 #[derive(Clone, Copy)]
@@ -80,61 +81,101 @@ pub fn same_kind(types: &[SnipType]) -> Option<[&SnipType; 2]> {
 #[derive(Clone, Copy, Debug)]
 pub struct Snips<'s>(pub &'s [SnipType]);
 
-/// A program of an image, and what a device has for it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Found<'s> {
-    record: SnipRecord,
-    program: &'s SnipType,
+/// A program of an image as a chip runs it: which of the device's it is, and where its memory lies.
+#[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub(crate) struct Slot {
+    /// Place in the device's list.
+    program: u32,
+    learned_first: u32,
+    learned_end: u32,
+    working_first: u32,
+    working_end: u32,
+    reserved: u32,
+}
+
+impl Slot {
+    /// Its words among what all programs have learned.
+    #[inline]
+    pub(crate) const fn learned(&self) -> Range<usize> {
+        index(self.learned_first)..index(self.learned_end)
+    }
+
+    /// Its words among the working memory of all programs.
+    #[inline]
+    pub(crate) const fn working(&self) -> Range<usize> {
+        index(self.working_first)..index(self.working_end)
+    }
 }
 
 impl<'s> Snips<'s> {
-    /// The program of a record; `None` if there is none of its kind.
+    /// The programs of an image, in their order, until one that is not there.
+    pub(crate) fn slots(self, image: &Image<'_>) -> impl Iterator<Item = Slot> {
+        let (mut learned, mut working) = (0_u32, 0_u32);
+        image.snips().map_while(move |SnipRecord { kind, params, .. }| {
+            let (program, found) = (0_u32..).zip(self.0).find(|(_, program)| program.kind == kind)?;
+            let [learned_first, working_first] = [learned, working];
+            let after = |first: u32, words: usize| first.saturating_add(u32::try_from(words).unwrap_or(u32::MAX));
+            learned = after(learned, (found.learned_words)(&params));
+            working = after(working, (found.working_words)(&params));
+            let (learned_end, working_end) = (learned, working);
+            Some(Slot { program, learned_first, learned_end, working_first, working_end, reserved: 0 })
+        })
+    }
+
+    /// Words that the programs of an image need: learned, working.
+    pub(crate) fn memory_words(self, image: &Image<'_>) -> [usize; 2] {
+        self.slots(image).last().map_or([0; 2], |slot| [slot.learned().end, slot.working().end])
+    }
+
+    /// The program of a slot.
     #[inline]
-    pub(crate) fn find(self, record: SnipRecord) -> Option<Found<'s>> {
-        let program = self.0.iter().find(|program| program.kind == record.kind)?;
-        Some(Found { record, program })
+    pub(crate) fn program(self, slot: &Slot) -> Option<&'s SnipType> {
+        self.0.get(index(slot.program))
+    }
+
+    /// Whether a rate is one of those that a program of an image takes.
+    pub(crate) fn takes_rate(self, image: &Image<'_>, snip: usize, rate: i32) -> bool {
+        let program = self.slots(image).nth(snip).and_then(|slot| self.program(&slot));
+        program.zip(image.snip_params(snip)).is_some_and(|(program, words)| (program.rates)(words).contains(&rate))
     }
 }
 
 impl CheckSnip for Snips<'_> {
     fn check_snip(&self, record: &SnipRecord, image: &Image<'_>) -> Option<Result<(), Parameter>> {
-        let Found { record, program } = self.find(*record)?;
+        let program = self.0.iter().find(|program| program.kind == record.kind)?;
         Some((program.check)(&record.params, image))
     }
 }
 
-impl Found<'_> {
+impl SnipType {
+    /// When it runs.
     #[inline]
-    pub(crate) fn learned_words(&self) -> usize {
-        (self.program.learned_words)(&self.record.params)
+    pub(crate) const fn phases(&self) -> Phases {
+        self.phases
+    }
+
+    pub(crate) fn reset(&self, words: &Words, working: &mut [i32]) {
+        (self.reset)(words, working);
     }
 
     #[inline]
-    pub(crate) fn working_words(&self) -> usize {
-        (self.program.working_words)(&self.record.params)
+    pub(crate) fn run(&self, words: &Words, phase: Phase, cpu: &mut Cpu<'_, '_>) {
+        (self.run)(words, phase, cpu);
     }
 
-    pub(crate) fn rates(&self) -> RangeInclusive<i32> {
-        (self.program.rates)(&self.record.params)
+    pub(crate) fn keep_sample(&self, words: &Words, learned: &mut [i32], slot: usize, sample: &Sample<'_>) -> bool {
+        (self.keep_sample)(words, learned, slot, sample)
     }
 
-    pub(crate) fn reset(&self, working: &mut [i32]) {
-        (self.program.reset)(&self.record.params, working);
-    }
-
-    /// Runs the program, if this is a phase of its.
-    #[inline]
-    pub(crate) fn run(&self, phase: Phase, cpu: &mut Cpu<'_, '_>) {
-        if self.program.phases.has(phase) {
-            (self.program.run)(&self.record.params, phase, cpu);
-        }
-    }
-
-    pub(crate) fn keep_sample(&self, learned: &mut [i32], slot: usize, sample: &Sample<'_>) -> bool {
-        (self.program.keep_sample)(&self.record.params, learned, slot, sample)
-    }
-
-    pub(crate) fn recall_sample(&self, learned: &mut [i32], slot: usize, sample: &mut Sample<'_>, key: u32) -> bool {
-        (self.program.recall_sample)(&self.record.params, learned, slot, sample, key)
+    pub(crate) fn recall_sample(
+        &self,
+        words: &Words,
+        learned: &mut [i32],
+        slot: usize,
+        sample: &mut Sample<'_>,
+        key: u32,
+    ) -> bool {
+        (self.recall_sample)(words, learned, slot, sample, key)
     }
 }

@@ -55,7 +55,15 @@ pub(crate) fn loihi() -> &'static Path {
 
 /// The firmware; a test that needs it fails without it.
 pub(crate) fn firmware() -> PathBuf {
-    let path = root().join(FIRMWARE_PATH);
+    built(root().join(FIRMWARE_PATH))
+}
+
+/// Another image for the bare x86.
+pub(crate) fn image(name: &str) -> PathBuf {
+    built(root().join(FIRMWARE_PATH).with_file_name(name).with_extension("elf"))
+}
+
+fn built(path: PathBuf) -> PathBuf {
     assert!(path.is_file(), "{} is missing: run `cargo xtask firmware`", path.display());
     path
 }

@@ -14,4 +14,5 @@ mod golden;
 mod golden_pes;
 mod golden_rules;
 mod keep;
+mod own_rule;
 mod resume;

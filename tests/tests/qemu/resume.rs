@@ -2,10 +2,10 @@
 
 use crate::common;
 use host_harness::device::session::Session;
-use host_harness::experiment::checkpoint::{Checkpoint, Standing};
 use host_harness::experiment::{Experiment, ExperimentError, Nobody, Options, Outcome, Watch};
 use host_harness::image::ImageFile;
 use host_harness::record::RecordError;
+use host_harness::record::checkpoint::{Checkpoint, Standing};
 use host_harness::roster::Roster;
 
 /// Keeps the checkpoint after so many that it could have had.
