@@ -286,25 +286,45 @@ impl<'r> Inference<'r> {
         let somata: Vec<u32> = (0..classes).filter_map(|neuron| self.placed.map.soma(population, neuron)).collect();
         let first = somata.iter().copied().min().unwrap_or(0);
         let count = somata.iter().max().map_or(0, |last| last - first + 1);
-        if by == ReadBy::FirstSpike {
-            let mut scores = vec![0_i64; classes];
-            self.run(stimulus, |spike| {
-                if spike.population == population
-                    && spike.step >= skip_steps
-                    && let Some(score) = scores.get_mut(spike.neuron).filter(|score| **score == 0)
-                {
-                    *score = i64::from(stimulus.steps - spike.step);
-                }
-            })?;
-            return Ok(scores);
-        }
+        // Neurons far apart on the chip have more between them than a message holds.
+        let near = count as usize * 4 <= self.session.identity().data_bytes;
         let report = match by {
-            ReadBy::Voltage => Report::Words { register: Register::V, first, count },
-            ReadBy::Spikes | ReadBy::FirstSpike => Report::Counts { first, count, skip_steps },
+            ReadBy::Spikes if near => Report::Counts { first, count, skip_steps },
+            ReadBy::Voltage if near => Report::Words { register: Register::V, first, count },
+            ReadBy::Voltage => {
+                self.compute(stimulus, true, Report::Nothing, |_, _| {})?;
+                return Ok(self.read(Register::V, population)?.into_iter().map(i64::from).collect());
+            }
+            ReadBy::Spikes | ReadBy::FirstSpike => return self.score_by_spikes(stimulus, population, by, skip_steps),
         };
         let words = self.compute(stimulus, true, report, |_, _| {})?;
         let word = |soma: &u32| words.get((soma - first) as usize).copied().unwrap_or(0);
         Ok(somata.iter().map(|soma| i64::from(word(soma))).collect())
+    }
+
+    /// Scores every class by the spikes of its neuron: their number, or how soon the first one comes.
+    fn score_by_spikes(
+        &mut self,
+        stimulus: &Stimulus,
+        population: usize,
+        by: ReadBy,
+        skip_steps: u32,
+    ) -> Result<Vec<i64>, InferenceError> {
+        let classes = self.network.populations.get(population).map_or(0, crate::network::Population::neurons);
+        let mut scores = vec![0_i64; classes];
+        self.run(stimulus, |spike| {
+            if spike.population == population
+                && spike.step >= skip_steps
+                && let Some(score) = scores.get_mut(spike.neuron)
+            {
+                match by {
+                    ReadBy::FirstSpike if *score == 0 => *score = i64::from(stimulus.steps - spike.step),
+                    ReadBy::FirstSpike => {}
+                    ReadBy::Spikes | ReadBy::Voltage => *score += 1,
+                }
+            }
+        })?;
+        Ok(scores)
     }
 }
 
