@@ -4,6 +4,7 @@ mod apt;
 mod checks;
 mod command;
 mod firmware;
+mod no_panic;
 mod paths;
 mod setup;
 mod size;
