@@ -64,7 +64,7 @@ pub fn learn(session: &mut Session, seed: u32, showings: u32) -> Result<Outcome,
         session.reset(ResetScope::State)?;
         for step in 0..u32::from(STEPS) {
             let taught = PERIODS.map(|period| u16::from(step % period == period - 1).to_le_bytes()).concat();
-            let spikes = (0..INPUTS).filter(|input| word(seed, step, *input, 2) % 20 == 0);
+            let spikes = (0..INPUTS).filter(|input| word(seed, step, *input, 2).is_multiple_of(20));
             let spikes: Vec<u8> = spikes.flat_map(|input| [0, 0, input.to_le_bytes()[0], 0]).collect();
             let record = Record { learn: true, steps: 1, target: &taught, spikes: &spikes, ..Record::PLAIN };
             session.stream([record], 0, |_| ())?;

@@ -1,4 +1,4 @@
-//! ReSuMe, a rule that the project does not have, as an example of one's own.
+//! `ReSuMe`, a rule that the project does not have, as an example of one's own.
 //!
 //! The remote supervised method of Ponulak and Kasiński (2010) teaches a compartment to spike when a teacher does: in
 //! every step in which one of the two spikes alone, `Δw_ij = ±p_j / 2^shift`, up for the teacher and down for the
@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 /// The built-in programs and this one: what a device is given.
 pub static SNIPS: [SnipType; rules::ALL.len() + 1] = rules::with([SnipType::of::<ResumeParams>()]);
 
-/// Parameters of ReSuMe.
+/// Parameters of `ReSuMe`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ResumeParams {

@@ -23,6 +23,7 @@ enum Place {
 
 /// What the arena holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there is one, and nothing to box it in")]
 enum Contents {
     /// Nothing of use.
     Nothing,

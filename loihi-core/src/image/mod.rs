@@ -136,8 +136,9 @@ impl Section {
         if words > index(u32::MAX >> 1) || !words.is_multiple_of(element_words) {
             return None;
         }
+        let Some(count) = words.checked_div(element_words) else { return None };
         #[expect(clippy::cast_possible_truncation, reason = "compared above")]
-        let count = (words / element_words) as u32;
+        let count = count as u32;
         match self {
             Self::Dense => count.checked_mul(2),
             _ => Some(count),
