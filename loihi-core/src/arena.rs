@@ -98,7 +98,8 @@ impl<'a, T: Copy> Stack<'a, T> {
     pub fn push(&mut self, value: T) -> bool {
         let Some(slot) = self.slots.get_mut(self.len) else { return false };
         *slot = value;
-        self.len = self.len.saturating_add(1);
+        // It was below the number of places.
+        self.len = self.len.wrapping_add(1);
         true
     }
 
@@ -138,7 +139,8 @@ impl<'a, T: Copy> Stack<'a, T> {
                 if let Some(slot) = self.slots.get_mut(kept) {
                     *slot = value;
                 }
-                kept = kept.saturating_add(1);
+                // No more are kept than there were.
+                kept = kept.wrapping_add(1);
             }
         }
         self.len = kept;

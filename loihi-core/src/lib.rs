@@ -32,6 +32,16 @@
 //! # Overflow
 //! The registers of the chip wrap or saturate; each operation here says which. No function that is reachable from
 //! [`chip::Chip::step`] or from bytes received by [`device::Device`] can panic.
+//!
+//! # Features
+//! `small-code`, off unless a board asks for it: the same bits with less code and fewer values alive at once, for
+//! processors with few registers and no cache to speak of. It changes two things, and nothing else depends on the
+//! width of a pointer:
+//!
+//! | what | without | with |
+//! |---|---|---|
+//! | parts of an epoch of [`learning`] | inlined into one loop, whose constants stay in registers | the compiler's choice |
+//! | adding sparse synapses ([`synapse`]) | inlined where a spike is delivered | a call, with all registers for itself |
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(

@@ -113,9 +113,8 @@ fn scatter_delayed(ring: &mut [i16], place: &Place, synapses: &[u32]) {
 }
 
 /// Four at a time, which leaves the loop's own instructions to every fourth synapse.
-// Apart from its callers where registers are few.
-#[cfg_attr(target_pointer_width = "32", inline(never))]
-#[cfg_attr(not(target_pointer_width = "32"), inline)]
+#[cfg_attr(feature = "small-code", inline(never))]
+#[cfg_attr(not(feature = "small-code"), inline)]
 fn scatter_masked<const LENGTH: usize>(ring: &mut [i16; LENGTH], start: usize, synapses: &[u32]) {
     let (fours, rest) = synapses.as_chunks::<4>();
     for &[a, b, c, d] in fours {

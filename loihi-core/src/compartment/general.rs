@@ -6,6 +6,9 @@ use crate::image::{Homeostasis, LANES, Noise, NoiseAt, Pattern, Profile, StackOu
 use crate::num::{Decay, Purpose, RandomSource, ThresholdMantissa, decay_toward_zero, wrap_signed};
 use core::ops::Range;
 
+/// Profiles of a pattern that are kept decoded: few neurons have more compartments.
+const DECODED: usize = 2;
+
 /// Advances compartments `range` of a core by one step; their profiles take turns in the order of `pattern`.
 #[inline(never)]
 pub fn advance<R: RandomSource>(
@@ -17,9 +20,21 @@ pub fn advance<R: RandomSource>(
 ) {
     let mut stack = OperandStack::default();
     let mut turn = 0_usize;
-    let only = pattern.only();
+    // Once for all compartments; the others of a longer pattern are decoded for each.
+    let mut decoded = [Profile::DEFAULT; DECODED];
+    for (profile, at) in decoded.iter_mut().zip(0..pattern.len()) {
+        let Some(read) = pattern.get(at) else { return };
+        *profile = read;
+    }
     for at in range {
-        let Some(profile) = only.or_else(|| pattern.get(turn)) else { return };
+        let read;
+        let profile = if let Some(profile) = decoded.get(turn) {
+            profile
+        } else {
+            let Some(profile) = pattern.get(turn) else { return };
+            read = profile;
+            &read
+        };
         turn = turn.wrapping_add(1);
         if turn == pattern.len() {
             turn = 0;
@@ -27,7 +42,7 @@ pub fn advance<R: RandomSource>(
         // The check of the image guarantees that every register is there.
         let Some(mut one) = Compartment::of(compartments, at) else { return };
         let number = events.compartment_first.wrapping_add(u32::try_from(at).unwrap_or(u32::MAX));
-        if one.advance(moment, &profile, number, &mut stack) {
+        if one.advance(moment, profile, number, &mut stack) {
             events.fire(at, one.refractory, profile.refractory);
         }
     }

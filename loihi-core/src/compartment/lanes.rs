@@ -2,7 +2,7 @@
 
 use super::{Block, Compartments, Events};
 use crate::image::{LANES, Profile};
-use crate::num::{SMALL, retain_scaled, retain_small};
+use crate::num::{SMALL, retain_and_add, retain_scaled, retain_small};
 use core::ops::Range;
 
 /// Whether the processor has registers that hold several lanes. Both ways of computing give the same bits.
@@ -63,15 +63,19 @@ struct Kernel {
 impl Kernel {
     /// Advances one compartment, before clip and threshold; whether its voltage needs them.
     #[inline(always)]
-    fn advance<const BIASED: bool, const SHALLOW: bool>(
+    fn advance<const WIDE: bool, const BIASED: bool, const SHALLOW: bool>(
         &self,
         u_256: &mut i32,
         v: &mut i32,
         bias_256: i32,
         sum: i16,
     ) -> bool {
-        let kept = retain_scaled(*u_256, self.keep_u).wrapping_shl(8);
-        *u_256 = kept.wrapping_add(i32::from(sum).wrapping_shl(14));
+        let u = if WIDE {
+            retain_scaled(*u_256, self.keep_u).wrapping_add(i32::from(sum).wrapping_shl(6))
+        } else {
+            retain_and_add(*u_256, self.keep_u, sum)
+        };
+        *u_256 = u.wrapping_shl(8);
         let drive = if BIASED { u_256.wrapping_add(bias_256) } else { *u_256 } >> 8;
         let v_256 = v.wrapping_shl(8);
         let kept = if SHALLOW { retain_small(v_256, self.keep_v) } else { retain_scaled(v_256, self.keep_v) };
@@ -120,9 +124,9 @@ impl Run<'_, '_, '_> {
             if WIDE {
                 self.advance_wide::<BIASED>(blocks, sums);
             } else if lanes.shallow {
-                self.advance_narrow::<BIASED, true>(blocks, sums);
+                Self::advance_narrow::<BIASED, true>(blocks, sums, self);
             } else {
-                self.advance_narrow::<BIASED, false>(blocks, sums);
+                Self::advance_narrow::<BIASED, false>(blocks, sums, self);
             }
         }
         let tail = end.wrapping_mul(LANES).max(head_end)..range.end;
@@ -138,7 +142,7 @@ impl Run<'_, '_, '_> {
             let [currents, voltages, biases] = block;
             let mut loud = false;
             for (((u_256, v), bias_256), sum) in currents.iter_mut().zip(&mut *voltages).zip(biases).zip(&*sums) {
-                loud |= self.kernel.advance::<BIASED, false>(u_256, v, *bias_256, *sum);
+                loud |= self.kernel.advance::<true, BIASED, false>(u_256, v, *bias_256, *sum);
             }
             *sums = [0; LANES];
             if loud {
@@ -148,27 +152,27 @@ impl Run<'_, '_, '_> {
         }
     }
 
-    /// Advances whole blocks lane after lane.
+    /// Advances whole blocks lane after lane. What only rare lanes need comes last, where no register is spent on it.
     // Not inlined: with nothing else to remember, what the lanes share stays close. The lanes are written out, since
     // the compiler leaves the loop rolled on some targets. Blocks without input are not told apart: to look for them
     // costs as much as it saves.
     #[inline(never)]
     fn advance_narrow<const BIASED: bool, const SHALLOW: bool>(
-        &mut self,
         blocks: &mut [Block],
         sums: &mut [[i16; LANES]],
+        run: &mut Self,
     ) {
-        let kernel = self.kernel;
+        let kernel = run.kernel;
         // Counting down, since the loop does that anyway.
         let mut left = blocks.len().min(sums.len());
-        let end = self.at.wrapping_add(left.wrapping_mul(LANES));
+        let end = run.at.wrapping_add(left.wrapping_mul(LANES));
         for ([currents, voltages, biases], sums) in blocks.iter_mut().zip(sums) {
             macro_rules! lanes {
                 ($($at:literal)*) => {$(
                     let (u_256, v) = (&mut currents[$at], &mut voltages[$at]);
-                    if kernel.advance::<BIASED, SHALLOW>(u_256, v, biases[$at], sums[$at]) {
-                        self.at = end.wrapping_sub(left.wrapping_mul(LANES));
-                        self.settle($at, v);
+                    if kernel.advance::<false, BIASED, SHALLOW>(u_256, v, biases[$at], sums[$at]) {
+                        run.at = end.wrapping_sub(left.wrapping_mul(LANES));
+                        run.settle($at, v);
                     }
                 )*};
             }
@@ -193,7 +197,7 @@ impl Run<'_, '_, '_> {
             let registers = currents.iter_mut().zip(voltages).zip(biases).zip(sums).nth(lane);
             let Some((((u_256, v), bias_256), sum)) = registers else { return };
             self.at = at.wrapping_sub(lane);
-            if self.kernel.advance::<BIASED, false>(u_256, v, *bias_256, *sum) {
+            if self.kernel.advance::<false, BIASED, false>(u_256, v, *bias_256, *sum) {
                 self.settle(lane, v);
             }
             *sum = 0;

@@ -59,7 +59,7 @@ pub(super) struct Readings<'r> {
 
 impl Readings<'_> {
     /// The post traces of synapses, from the synapse `first` of the group on, and when they saw a spike.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(feature = "small-code"), inline(always))]
     pub(super) fn chunk<const DENSE: bool>(&self, first: usize, words: &[u32]) -> Chunk {
         let at_synapse = self.group.dialect.has(Dialect::POST_TRACE_AT_SYNAPSE);
         let post_of = |word: &u32| index(*word & 0x3FF).wrapping_sub(self.group.post_first);
@@ -93,7 +93,7 @@ impl Readings<'_> {
     }
 
     /// A factor for every lane: the variable, a constant added, clipped to its width; or its sign.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(feature = "small-code"), inline(always))]
     pub(super) fn factor<const DENSE: bool>(&self, chunk: &Chunk, factor: Factor, at: At, axon: Axon) -> Values {
         let mut values = match factor.variable {
             Variable::Constant => [0; LANES],
@@ -131,7 +131,7 @@ impl Readings<'_> {
         }
     }
 
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(feature = "small-code"), inline(always))]
     fn pre_values(&self, chunk: &Chunk, at: At, axon: Axon, trace: usize) -> Values {
         let read = |step: usize| self.pre_at(axon, step).get(trace).copied().unwrap_or(0);
         match at {
@@ -141,7 +141,7 @@ impl Readings<'_> {
         }
     }
 
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(feature = "small-code"), inline(always))]
     fn post_factor<const DENSE: bool>(&self, chunk: &Chunk, at: At, trace: usize) -> Values {
         let posts = self.posts.len();
         match at {
@@ -152,7 +152,7 @@ impl Readings<'_> {
     }
 
     /// Values of the history for the post traces of a chunk, from the plane that begins at `plane`.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(feature = "small-code"), inline(always))]
     fn post_values<const DENSE: bool>(&self, chunk: &Chunk, plane: usize) -> Values {
         if DENSE {
             return load(self.history, plane.wrapping_add(chunk.begin));
@@ -191,7 +191,7 @@ impl Readings<'_> {
 }
 
 /// Sixteen variables from `first` on; 0 behind the end.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(not(feature = "small-code"), inline(always))]
 pub(super) fn load(variables: &[i16], first: usize) -> Values {
     let mut values = [0; LANES];
     let rest = variables.get(first..).unwrap_or_default();

@@ -42,7 +42,7 @@ pub struct Lesson<'i, 'a, R> {
 
 impl<R: RandomSource + Copy> Lesson<'_, '_, R> {
     /// The learning phase of a step.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(feature = "small-code"), inline(always))]
     pub fn run(&self, plastic: &mut Plastic<'_>, meter: &mut Meter<'_>, ops: &mut OpCounts) {
         for (group, rate) in self.image.learning().zip(self.rates) {
             if group.is_of_the_cpu() {
@@ -141,7 +141,7 @@ impl<R: RandomSource + Copy> Lesson<'_, '_, R> {
         count & 1_u32.wrapping_shl(k).wrapping_sub(1) == 0
     }
 
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(feature = "small-code"), inline(always))]
     fn end_epoch(&self, group: &LearningRecord, rate: i32, plastic: &mut Plastic<'_>, ops: &mut OpCounts) {
         let traces = Traces::of(self, group);
         let [axons_before, synapses_before, posts_before] = group.before;

@@ -97,7 +97,7 @@ pub(super) struct Term<'h> {
 
 /// Adds the terms to the weights of an axon, rounded stochastically, and counts what changed; `words` gives the random
 /// words of sixteen synapses from one on.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(not(feature = "small-code"), inline(always))]
 pub(super) fn teach(
     row: &mut [i16],
     terms: &[Term<'_>],
@@ -132,7 +132,7 @@ pub(super) fn teach(
 }
 
 /// Sixteen weights with the terms added, from the synapse `at` of the row on.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(not(feature = "small-code"), inline(always))]
 fn taught(old: &Values, terms: &[Term<'_>], at: usize, format: Format, words: &[u32; LANES]) -> Option<Values> {
     let mut sums = old.map(|weight| weight.wrapping_shl(7));
     for term in terms {

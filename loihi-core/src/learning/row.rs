@@ -69,7 +69,7 @@ pub(super) struct Row<'r, 'i, 'a, R> {
 impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
     /// Evaluates the rule for the synapses of axon `number` of the group. `DENSE`: whether the synapses of every axon
     /// end at compartments that follow one another.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(feature = "small-code"), inline(always))]
     pub(super) fn evaluate<const DENSE: bool>(&mut self, number: usize, axon: Axon) {
         let spiked = if axon.time > 0 { self.due.x0 } else { 0 };
         let fired = if self.fired { self.due.y0 } else { 0 };
@@ -129,7 +129,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
 
     /// Evaluates the rule for all synapses of an axon at once, if every product is one of the axon's traces and a post
     /// trace; whether it is.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(feature = "small-code"), inline(always))]
     fn teach_in_a_row(&mut self, number: usize, due: u32, axon: Axon) -> bool {
         let Some(plans) = &self.plans else { return false };
         let Some(record) = self.lesson.image.axon(self.group.axon_first.wrapping_add(number)) else { return true };
@@ -172,7 +172,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
     }
 
     /// Evaluates the products of a chunk and writes back what changes.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(feature = "small-code"), inline(always))]
     fn change<const DENSE: bool>(&mut self, chunk: &Chunk, due: u32, axon: Axon) {
         self.change_one::<DENSE>(chunk, due, axon, Target::Weight, &chunk.w);
         if self.has_more {
@@ -182,7 +182,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
     }
 
     /// Evaluates the products of a chunk that change one variable.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(feature = "small-code"), inline(always))]
     fn change_one<const DENSE: bool>(&mut self, chunk: &Chunk, due: u32, axon: Axon, target: Target, old: &Values) {
         let exact = self.group.dialect.has(Dialect::EXACT_PRODUCTS);
         let mut sums = *old;
@@ -202,7 +202,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
     }
 
     /// Adds a product to the sums of a chunk.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(feature = "small-code"), inline(always))]
     fn accumulate<const DENSE: bool>(&self, chunk: &Chunk, product: &ProductRecord, axon: Axon, sums: &mut Values) {
         let at = match product.dependency {
             Dependency::X0 => At::Step(axon.step()),
@@ -231,7 +231,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
     }
 
     /// Leaves zero where the product does not count.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(feature = "small-code"), inline(always))]
     fn gate(&self, chunk: &Chunk, product: &ProductRecord, values: &mut Values) {
         if product.dependency == Dependency::Y0 {
             for (value, fired) in values.iter_mut().zip(&chunk.fired) {
@@ -244,7 +244,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
     }
 
     /// Rounds the sums, holds them to their range, and writes those that changed.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(feature = "small-code"), inline(always))]
     fn write_back(&mut self, chunk: &Chunk, target: Target, old: &Values, sums: &Values) {
         let whole = |(low, high)| Format { lost: 0, low, high };
         let (format, purpose) = match target {
@@ -293,7 +293,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
     }
 
     /// A random word per lane; 0 where nothing is left to round.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(feature = "small-code"), inline(always))]
     fn words(&self, chunk: &Chunk, purpose: Purpose, sums: &Values, lost: u32) -> [u32; LANES] {
         let stochastic = matches!(self.group.rounding, Rounding::Stochastic | Rounding::FloorStochastic);
         let mask = 128_i32.wrapping_shl(lost).wrapping_sub(1);

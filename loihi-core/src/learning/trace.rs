@@ -83,7 +83,7 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
     }
 
     /// Follows the traces of sixteen axons, or fewer, through the epoch that ends, and leaves what stays for the next.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(feature = "small-code"), inline(always))]
     pub(super) fn follow_pre(&self, number: u32, pre: &mut [Pre], history: &mut PreHistory) {
         for (trace, way) in self.ways(PRE, number).enumerate() {
             let (mut begin, mut times) = ([0; LANES], [0; LANES]);
@@ -106,7 +106,7 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
 
     /// Fills the history with the post traces of the epoch that ends; see [`HISTORY`]. What stays for the next epoch
     /// is written to the posts, their times stay until [`Traces::keep_posts`].
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(feature = "small-code"), inline(always))]
     pub(super) fn follow_posts(&self, before: usize, posts: &mut [Post], history: &mut [i16]) {
         let count = posts.len();
         let mut first = 0_usize;
@@ -147,7 +147,7 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
 
     /// Follows a trace of `count` axons or compartments, hands its values after every step to `write`, and returns what
     /// stays for the next epoch. `way` is that of the first.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(feature = "small-code"), inline(always))]
     fn follow(
         &self,
         begin: &[i16; LANES],
@@ -210,7 +210,7 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
     }
 
     /// One decay of sixteen values.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(feature = "small-code"), inline(always))]
     fn decay_lanes(&self, values: &mut [i16; LANES], way: Way<'_>, t: u32) {
         if !WIDE {
             for (value, way) in values.iter_mut().zip(way.lanes()) {

@@ -27,6 +27,17 @@ pub fn retain_scaled(x_256: i32, keep_2_24: i32) -> i32 {
     (product.wrapping_add(toward_zero) >> 32) as i32
 }
 
+/// [`retain_scaled`], and `64 · sum_64` added, for processors that add with carry: the carry out of the low word is what
+/// rounds, and comes with the sum for nothing. The result is at most 23 bits and sign and 21 bits and sign together.
+// In this order, in which the compiler leaves the sum where the result goes.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the two words of the product")]
+pub fn retain_and_add(x_256: i32, keep_2_24: i32, sum_64: i16) -> i32 {
+    let product = i64::from(x_256).wrapping_mul(i64::from(keep_2_24));
+    let (_, carry) = (product as u32).overflowing_add((x_256 >> 31).cast_unsigned());
+    ((product >> 32) as i32).wrapping_add(i32::from(sum_64).wrapping_shl(6)).wrapping_add(i32::from(carry))
+}
+
 /// Bound of what [`retain_small`] takes.
 pub const SMALL: i32 = 1 << 20;
 
@@ -80,6 +91,7 @@ mod tests {
                 let obvious = (i64::from(x) * i64::from(4096 - d) / 4096) as i32; // `/` truncates toward zero
                 assert_eq!(decay_toward_zero(x, decay), obvious, "decay {d}, x {x}");
                 assert_eq!(retain_scaled(x << 8, keep), obvious, "scaled, decay {d}, x {x}");
+                assert_eq!(retain_and_add(x << 8, keep, -1), obvious - 64, "with a sum, decay {d}, x {x}");
                 if (-SMALL..SMALL).contains(&x) {
                     assert_eq!(retain_small(x << 8, keep), obvious, "small, decay {d}, x {x}");
                 }
@@ -96,12 +108,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_decays_agree(x in -(1_i32 << 23)..1 << 23, d in 0_i32..=4096) {
+        fn the_decays_agree(x in -(1_i32 << 23)..1 << 23, d in 0_i32..=4096, sum_64: i16) {
             let slow = decay_toward_zero(x, Decay::new(d).unwrap());
             let small = x >> 3;
             let slow_small = decay_toward_zero(small, Decay::new(d).unwrap());
             prop_assert_eq!(retain_small(small << 8, (4096 - d) << 12), slow_small);
             prop_assert_eq!(retain_scaled(x << 8, (4096 - d) << 12), slow);
+            prop_assert_eq!(retain_and_add(x << 8, (4096 - d) << 12, sum_64), slow + 64 * i32::from(sum_64));
         }
 
         #[test]

@@ -6,7 +6,9 @@ mod hash;
 mod random;
 mod register;
 
-pub use arith::{SMALL, decay_toward_zero, retain_scaled, retain_small, shift_round_half_up, wrap_signed};
+pub use arith::{
+    SMALL, decay_toward_zero, retain_and_add, retain_scaled, retain_small, shift_round_half_up, wrap_signed,
+};
 pub use format::{Q3_12, Q4_20, Q8_24};
 pub use hash::{Fnv64, lowbias32, word};
 pub use random::{Drawn, Purpose, RandomSource, keyed};

@@ -107,8 +107,8 @@ fn control_for_a_while() {
 
 /// What one operation may cost in instructions: how its row begins or ends, its unit, the bound, the rows.
 const BOUNDS: [(&str, &str, f64, usize); 9] = [
-    ("input", "compartment and step", 22.0, 2),
-    ("with bias", "compartment and step", 23.0, 2),
+    ("input", "compartment and step", 21.0, 2),
+    ("with bias", "compartment and step", 22.0, 2),
     ("synapse", "synaptic event", 7.0, 2),
     ("PES, 10 outputs: decode", "spike and output", 9.0, 2),
     ("PES, 10 outputs: learn", "spike and output", 6.4, 1),
