@@ -1,17 +1,45 @@
 //! `cargo xtask test`: everything that must hold, one stage after the other.
 
-use std::io::{self, BufRead, BufReader, Write};
-use std::process::{Command, ExitCode, Stdio};
-use std::time::Instant;
+use std::io::{self, Write};
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
 use crate::command::{line, printed};
+use crate::runner::{self, Tally};
 use crate::setup::{self, Detail};
 use crate::{firmware, no_panic, paths};
 
+/// How much is tested.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tier {
+    /// After every save: the core, the host's unit tests, one set of recorded vectors.
+    Quick,
+    /// For every change.
+    Usual,
+    /// That, and what takes long.
+    All,
+}
+
+/// What came of a stage.
+enum Verdict {
+    Passed,
+    /// It could not be run here, and why.
+    Skipped(String),
+    /// What was wrong.
+    Failed(String),
+}
+
+/// The stages so far, with their times.
+#[derive(Default)]
+struct Report {
+    stages: Vec<(&'static str, Duration, &'static str)>,
+    failed: usize,
+}
+
 /// A stage that runs one cargo command.
-struct Stage {
+struct Cargo {
     name: &'static str,
     /// The cargo subcommand that a distribution may ship apart from cargo, if it is one.
     optional: Option<&'static str>,
@@ -19,139 +47,118 @@ struct Stage {
     environment: &'static [(&'static str, &'static str)],
 }
 
-const STAGES: [Stage; 3] = [
-    Stage {
-        name: "format",
-        optional: Some("fmt"),
-        arguments: &["fmt", "--all", "--check", "--", "-l"],
-        environment: &[],
-    },
-    Stage {
-        name: "lints",
-        optional: Some("clippy"),
-        arguments: &["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"],
-        environment: &[],
-    },
-    Stage {
-        name: "documentation",
-        optional: None,
-        arguments: &["doc", "--workspace", "--no-deps", "--quiet"],
-        environment: &[("RUSTDOCFLAGS", "-Dwarnings")],
-    },
-];
+const FORMAT: Cargo = Cargo {
+    name: "format",
+    optional: Some("fmt"),
+    arguments: &["fmt", "--all", "--check", "--", "-l"],
+    environment: &[],
+};
 
-/// Counts of tests.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Tally {
-    passed: usize,
-    failed: usize,
-}
+const LINTS: Cargo = Cargo {
+    name: "lints",
+    optional: Some("clippy"),
+    arguments: &["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"],
+    environment: &[],
+};
 
-/// Sets up, builds the firmware, runs all stages and then all tests, or those that `filters`
-/// name. The last line printed is `N passed, N failed`; a stage that fails counts as one failed.
+const DOCUMENTATION: Cargo = Cargo {
+    name: "documentation",
+    optional: None,
+    arguments: &["doc", "--workspace", "--no-deps", "--quiet"],
+    environment: &[("RUSTDOCFLAGS", "-Dwarnings")],
+};
+
+/// Runs the stages of a tier and its tests, or those tests that `filters` name. The times of all stages and the slowest
+/// tests are printed at the end; the last line is `N passed, N failed`, in which a stage that fails counts as one failed.
 ///
 /// # Errors
 ///
-/// When the tests cannot be started.
-pub(crate) fn run(filters: &[String]) -> Result<ExitCode> {
-    let mut failed_stages = 0;
-    if let Err(error) = firmware::build() {
-        eprintln!("stage firmware: FAILED, {error:#}");
-        failed_stages += 1;
-    }
-    if let Err(error) = setup::install_for_tests(Detail::Changes) {
-        eprintln!("stage set-up: FAILED, {error:#}");
-        failed_stages += 1;
-    }
-    for stage in &STAGES {
-        if !stage.run()? {
-            failed_stages += 1;
+/// When a command cannot be started.
+pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
+    let mut report = Report::default();
+    if tier == Tier::Quick {
+        report.stage("format", || FORMAT.run())?;
+    } else {
+        report.stage("set-up", || Ok(setup::install_for_tests(Detail::Changes).into()))?;
+        report.stage("firmware", || Ok(firmware::build().into()))?;
+        for cargo in [FORMAT, LINTS, DOCUMENTATION] {
+            report.stage(cargo.name, || cargo.run())?;
         }
+        report.stage("no panic", || Ok(no_panic::check().into()))?;
     }
+    let mut tally = Tally::default();
     let start = Instant::now();
-    match no_panic::check() {
-        Ok(()) => println!("stage no panic: ok, {:.1} s", start.elapsed().as_secs_f64()),
-        Err(error) => {
-            println!("stage no panic: FAILED, {error:#}");
-            failed_stages += 1;
-        }
-    }
-    let mut tally = run_tests(filters)?;
-    tally.failed += failed_stages;
-    println!("{} passed, {} failed", tally.passed, tally.failed);
-    Ok(if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    runner::run(tier, filters, &mut tally)?;
+    report.stages.push(("tests", start.elapsed(), if tally.failed == 0 { "ok" } else { "FAILED" }));
+    report.print();
+    tally.print_slowest();
+    let failed = tally.failed + report.failed;
+    println!("{} passed, {failed} failed", tally.passed);
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-impl Stage {
-    /// Runs the stage, prints its line and, when it fails, what the command said. Returns whether
-    /// it passed or could not be run here.
-    fn run(&self) -> Result<bool> {
+impl Report {
+    /// Runs a stage, and prints its line.
+    fn stage(&mut self, name: &'static str, run: impl FnOnce() -> Result<Verdict>) -> Result<()> {
+        println!("stage {name}");
+        io::stdout().flush()?;
+        let start = Instant::now();
+        let verdict = run()?;
+        let took = start.elapsed();
+        let seconds = took.as_secs_f64();
+        let word = match verdict {
+            Verdict::Passed => {
+                println!("stage {name}: ok, {seconds:.1} s");
+                "ok"
+            }
+            Verdict::Skipped(why) => {
+                println!("stage {name}: skipped, {why}");
+                "skipped"
+            }
+            Verdict::Failed(why) => {
+                println!("stage {name}: FAILED, {why}");
+                self.failed += 1;
+                "FAILED"
+            }
+        };
+        self.stages.push((name, took, word));
+        Ok(())
+    }
+
+    fn print(&self) {
+        println!("\nstages:");
+        for (name, took, word) in &self.stages {
+            println!("{:8.1} s  {name}: {word}", took.as_secs_f64());
+        }
+    }
+}
+
+impl From<Result<()>> for Verdict {
+    fn from(result: Result<()>) -> Self {
+        match result {
+            Ok(()) => Self::Passed,
+            Err(error) => Self::Failed(format!("{error:#}")),
+        }
+    }
+}
+
+impl Cargo {
+    /// Runs the stage; one that fails says what the command said.
+    fn run(&self) -> Result<Verdict> {
         if let Some(tool) = self.optional
             && printed(Command::new(paths::cargo()).args([tool, "--version"])).is_none()
         {
-            println!("stage {}: skipped, `cargo {tool}` is not installed", self.name);
-            return Ok(true);
+            return Ok(Verdict::Skipped(format!("`cargo {tool}` is not installed")));
         }
-        print!("stage {}: ", self.name);
-        io::stdout().flush()?;
-        let start = Instant::now();
         let mut command = Command::new(paths::cargo());
         command.current_dir(paths::root()).args(self.arguments);
         command.envs(self.environment.iter().copied());
         let output = command.output().with_context(|| format!("cannot start `{}`", line(&command)))?;
         if output.status.success() {
-            println!("ok, {:.1} s", start.elapsed().as_secs_f64());
-            return Ok(true);
+            return Ok(Verdict::Passed);
         }
-        println!("FAILED, `cargo {}` says:", self.arguments.join(" "));
-        io::stdout().write_all(&output.stdout)?;
-        io::stdout().write_all(&output.stderr)?;
-        Ok(false)
-    }
-}
-
-/// Runs the tests with their output on this terminal, and counts them.
-fn run_tests(filters: &[String]) -> Result<Tally> {
-    let mut command = Command::new(paths::cargo());
-    command
-        .current_dir(paths::root())
-        // Release, for tests that learn for thousands of steps.
-        .args(["test", "--workspace", "--release", "--no-fail-fast", "--"])
-        .args(filters)
-        .stdout(Stdio::piped());
-    println!("stage tests: `{}`", line(&command));
-    let mut child = command.spawn().with_context(|| format!("cannot start `{}`", line(&command)))?;
-    let mut tally = Tally::default();
-    if let Some(output) = child.stdout.take() {
-        for line in BufReader::new(output).lines() {
-            let line = line?;
-            println!("{line}");
-            tally.add(&line);
-        }
-    }
-    let status = child.wait()?;
-    // A test that does not compile, or a runner that was killed, has no count of its own.
-    if !status.success() && tally.failed == 0 {
-        tally.failed = 1;
-    }
-    Ok(tally)
-}
-
-impl Tally {
-    /// Adds the counts of a line like `test result: ok. 5 passed; 0 failed; 1 ignored; …`.
-    fn add(&mut self, line: &str) {
-        let Some(counts) = line.strip_prefix("test result: ") else {
-            return;
-        };
-        let mut words =
-            counts.split(|c: char| c.is_whitespace() || c == ';' || c == '.').filter(|word| !word.is_empty());
-        let mut count = 0;
-        for word in &mut words {
-            match word {
-                "passed" => self.passed += count,
-                "failed" => self.failed += count,
-                _ => count = word.parse().unwrap_or(0),
-            }
-        }
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        Ok(Verdict::Failed(format!("`cargo {}` says:\n{said}", self.arguments.join(" "))))
     }
 }

@@ -6,6 +6,7 @@ mod command;
 mod firmware;
 mod no_panic;
 mod paths;
+mod runner;
 mod setup;
 mod size;
 mod toolchain;
@@ -35,6 +36,12 @@ enum Verb {
     Firmware,
     /// Set up, build the firmware, check the sources, run every test
     Test {
+        /// Only the core, the unit tests of the host and one set of recorded vectors: after every save
+        #[arg(long, conflicts_with = "all")]
+        quick: bool,
+        /// What takes long, too: every experiment whole on the bare x86
+        #[arg(long)]
+        all: bool,
         /// Run only tests whose names contain one of these
         filters: Vec<String>,
     },
@@ -57,7 +64,14 @@ fn run(verb: &Verb) -> Result<ExitCode> {
         Verb::Setup { check: true } => setup::check()?,
         Verb::Setup { check: false } => setup::install(setup::Detail::Everything)?,
         Verb::Firmware => firmware::build()?,
-        Verb::Test { filters } => return checks::run(filters),
+        Verb::Test { quick, all, filters } => {
+            let tier = match (quick, all) {
+                (true, _) => checks::Tier::Quick,
+                (false, true) => checks::Tier::All,
+                (false, false) => checks::Tier::Usual,
+            };
+            return checks::run(tier, filters);
+        }
         Verb::Size => size::print()?,
     }
     Ok(ExitCode::SUCCESS)

@@ -1,23 +1,24 @@
 //! Computes steps of a network for somebody who counts instructions; see `tests/tests/gates/instructions.rs`.
 //!
-//! `count_kernels NETWORK SIZE STEPS` prints how many operations of that kind were done. A network is a kernel of
-//! [`KERNELS`], or [`IDLE_AXONS`]. The step is the portable one, as the core's crate has compiled it for every device:
-//! what is counted depends neither on the processor nor on what else is built.
+//! `count_kernels IMAGE STEPS LEARN` runs the network of an image file for so many steps, with a spike into external
+//! input 0 before each; LEARN is 1 if it learns. It writes the exact counts to standard output, as their bytes. The
+//! step is the portable one, as the core's crate has compiled it for every device: what is counted depends neither on
+//! the processor nor on what else is built.
 
-use host_harness::cost::kernels::{IDLE_AXONS, KERNELS};
 use loihi_core::chip::Chip;
 use loihi_core::device::step_portably;
+use loihi_core::image::Image;
+use loihi_core::rules;
+use loihi_core::snip::Snips;
 use std::error::Error;
+use std::io::Write as _;
 use std::process::ExitCode;
 use zerocopy::IntoBytes as _;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match count(&arguments) {
-        Ok(operations) => {
-            println!("{operations}");
-            ExitCode::SUCCESS
-        }
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("count_kernels: {error}");
             ExitCode::FAILURE
@@ -25,19 +26,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn count(arguments: &[String]) -> Result<u64, Box<dyn Error>> {
-    let [network, size, steps] = arguments else {
-        return Err("say which network, its size and how many steps".into());
+fn count(arguments: &[String]) -> Result<(), Box<dyn Error>> {
+    let [image, steps, learn] = arguments else {
+        return Err("say an image file, how many steps, and 1 or 0 for learning".into());
     };
-    let mut networks = KERNELS.iter().chain([&IDLE_AXONS]);
-    let kernel = networks.find(|kernel| kernel.name == network).ok_or_else(|| format!("there is no `{network}`"))?;
-    let file = (kernel.network)(size.parse()?).build()?;
-    let image = file.open()?;
-    let mut memory = vec![0_u64; Chip::bytes_needed(&image, file.snips()).div_ceil(8)];
-    let mut chip = Chip::new(image, file.snips(), memory.as_mut_bytes())?;
-    chip.set_learning(kernel.learn);
+    let bytes = std::fs::read(image)?;
+    let words: Vec<u32> = bytes.as_chunks::<4>().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
+    let image = Image::open(words.as_bytes(), &Snips(&rules::ALL))?;
+    let mut memory = vec![0_u64; Chip::bytes_needed(&image, &rules::ALL).div_ceil(8)];
+    let mut chip = Chip::new(image, &rules::ALL, memory.as_mut_bytes())?;
+    chip.set_learning(learn == "1");
     run(&mut chip, steps.parse()?);
-    Ok((kernel.operations)(chip.ops()))
+    std::io::stdout().write_all(chip.ops().as_bytes())?;
+    Ok(())
 }
 
 /// What is counted.

@@ -1,8 +1,8 @@
 //! `loihi data`: fetched, gone on with, refused, kept; from a server in this test, never from the network.
 
-use crate::common::loihi;
-use crate::common::process::{assert_one_sentence, signal, wait_for};
-use crate::common::server::{Answer, Server};
+use crate::process::loihi;
+use crate::process::{assert_one_sentence, signal, wait_for};
+use crate::server::{Answer, Server};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use host_harness::data::checksum::Checksum;

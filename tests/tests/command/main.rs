@@ -8,6 +8,8 @@ mod common;
 mod data;
 mod measure;
 mod networks;
+mod process;
 mod runs;
+mod server;
 mod table;
 mod view;

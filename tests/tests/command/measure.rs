@@ -1,6 +1,7 @@
 //! `loihi bench` and `loihi conform` as users run them.
 
-use crate::common::{loihi, root};
+use crate::common::root;
+use crate::process::loihi;
 use flate2::read::GzDecoder;
 use serde_json::Value;
 use std::io::Read as _;

@@ -1,6 +1,6 @@
 //! `loihi place` and `loihi infer`: a network from a file, samples from a folder, on the host and on the bare x86.
 
-use crate::common::process::{assert_one_sentence, command};
+use crate::process::{assert_one_sentence, command};
 use host_harness::device::qemu::FIRMWARE_PATH;
 use std::fmt::Write as _;
 use std::fs;

@@ -1,7 +1,8 @@
 //! The `loihi` command as a user runs it: results, run folders, bad input, interruption.
 
-use crate::common::process::{assert_one_sentence, command, signal, start, wait_for};
-use crate::common::{firmware, loihi};
+use crate::common::firmware;
+use crate::process::loihi;
+use crate::process::{assert_one_sentence, command, signal, start, wait_for};
 use host_harness::experiment::Experiment;
 use serde_json::Value;
 use std::fs;

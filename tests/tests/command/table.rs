@@ -1,6 +1,6 @@
 //! What a network costs, as the command tells it: the table and the estimates of benchmarks.
 
-use crate::common::loihi;
+use crate::process::loihi;
 use std::process::Command;
 
 fn table(arguments: &[&str]) -> Result<String, String> {

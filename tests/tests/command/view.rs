@@ -1,7 +1,7 @@
 //! The live view: it changes no result, ends as its keys say, and says what it needs.
 
-use crate::common;
-use crate::common::process::{assert_one_sentence, command, wait_for};
+use crate::process::loihi;
+use crate::process::{assert_one_sentence, command, wait_for};
 use host_harness::device::inproc::InProcess;
 use host_harness::device::recorder::Recorder;
 use host_harness::device::session::{Patience, Session};
@@ -61,7 +61,7 @@ fn without_a_terminal_or_samples_a_sentence_says_what_is_needed() {
 
 /// A command on a terminal of its own, which the system's `script` makes; what it wrote so far.
 fn on_a_terminal(arguments: &str) -> (Child, Arc<Mutex<Vec<u8>>>) {
-    let line = format!("stty cols 90 rows 30; '{}' {arguments}", common::loihi().display());
+    let line = format!("stty cols 90 rows 30; '{}' {arguments}", loihi().display());
     let mut command = Command::new("script");
     command.args(["--quiet", "--return", "--flush", "--command", &line, "/dev/null"]);
     command.env("TERM", "xterm-256color").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());

@@ -9,7 +9,7 @@ use host_harness::device::inproc::InProcess;
 use host_harness::device::session::Session;
 use std::fs::File;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A folder of vectors.
 pub(crate) struct Golden {
@@ -29,7 +29,7 @@ pub(crate) const LEARNING: Golden =
 impl Golden {
     /// The vectors whose names begin so, in the order of their names.
     pub(crate) fn vectors(&self, prefix: &str) -> Vec<Vector> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(self.folder);
+        let folder = super::root().join("tests/golden").join(self.folder);
         let mut paths: Vec<_> = folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
         paths.sort();
         let chosen = paths.iter().filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with(prefix));

@@ -1,12 +1,10 @@
-//! What several tests need: the built command, open sessions, a device to talk to frame by frame, recorded vectors.
+//! What several tests need: open sessions, a device to talk to frame by frame, recorded vectors.
 
 #![allow(dead_code, reason = "every test uses its own part")]
 
 pub(crate) mod chip;
 pub(crate) mod golden;
-pub(crate) mod process;
 pub(crate) mod rules;
-pub(crate) mod server;
 
 use host_harness::device::Device;
 use host_harness::device::framed::Framed;
@@ -21,36 +19,10 @@ use loihi_core::wire::DeviceError;
 use loihi_core::wire::frame::{self, CHANNEL_MESSAGE, CRC, FrameReader, Received, line_bytes, plain_bytes};
 use loihi_core::wire::message::{Report, Request, Response, SCHEMA, VERSION, data_bytes};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
 
 /// The folder of the workspace.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
-}
-
-/// The `loihi` command, built in the profile of this test.
-///
-/// Cargo builds the commands only of the package under test, and one that is there may be old. So it is built here,
-/// once per test program; that takes no time if it is up to date.
-pub(crate) fn loihi() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        // TARGET/PROFILE/deps/THIS_TEST
-        let test = std::env::current_exe().unwrap();
-        let folder = test.parent().and_then(Path::parent).unwrap();
-        let profile = match folder.file_name().and_then(|name| name.to_str()).unwrap() {
-            "debug" => "dev",
-            other => other,
-        };
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut build = Command::new(cargo);
-        build.current_dir(root()).args(["build", "--quiet", "--package", "host-harness", "--bin", "loihi"]);
-        build.args(["--profile", profile, "--target-dir"]).arg(folder.parent().unwrap());
-        let built = build.output().expect("cargo starts");
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        folder.join("loihi")
-    })
 }
 
 /// The firmware; a test that needs it fails without it.

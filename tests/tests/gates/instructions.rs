@@ -1,31 +1,31 @@
 //! Instructions per operation of the kernels, counted by callgrind and held to `tests/instructions.toml`.
 //!
 //! A change that is meant to move them records them anew, in that file:
-//! `UPDATE_INSTRUCTIONS=1 cargo test --release --package conformance --test gates`
+//! `UPDATE_INSTRUCTIONS=1 cargo test --profile tests --package conformance --test gates`
 //!
 //! A run of steps has a beginning that is not counted, so every network runs for two numbers of steps. Their difference
 //! is what the steps between cost; and the difference of two networks is what a kernel's operations cost.
 
 use host_harness::cost::kernels::{IDLE_AXONS, KERNELS, Kernel, KernelCost, SIZES, costs};
+use loihi_core::ops::OpCounts;
 use object::{Object as _, ObjectSection as _};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::thread;
+use zerocopy::FromBytes as _;
 
 /// Records the counts anew.
-const RECORD: &str = "UPDATE_INSTRUCTIONS=1 cargo test --release --package conformance --test gates";
+const RECORD: &str = "UPDATE_INSTRUCTIONS=1 cargo test --profile tests --package conformance --test gates";
 /// How far a count may be from the recorded one.
 const TOLERANCE: f64 = 0.02;
 /// How far a step may be from one of as many synaptic events in a network of more synapses.
 const TOLERANCE_IDLE: f64 = 0.01;
 /// Steps of the two runs of a network.
 const STEPS: [u32; 2] = [16, 80];
-
-const COUNTED: &str = env!("CARGO_BIN_EXE_count_kernels");
 
 /// What a network cost between two numbers of steps.
 #[derive(Clone, Copy)]
@@ -35,8 +35,7 @@ struct Count {
 }
 
 #[test]
-#[cfg_attr(debug_assertions, ignore = "the counts are of optimised code: add --release")]
-#[cfg_attr(all(not(target_arch = "x86_64"), not(debug_assertions)), ignore = "the counts are of x86-64")]
+#[cfg_attr(not(target_arch = "x86_64"), ignore = "the counts are of x86-64")]
 fn every_kernel_costs_what_is_recorded() {
     let runs: Vec<(Kernel, u32)> = KERNELS.into_iter().flat_map(|kernel| SIZES.map(|size| (kernel, size))).collect();
     let counts = count_all(&runs);
@@ -58,8 +57,7 @@ fn every_kernel_costs_what_is_recorded() {
 }
 
 #[test]
-#[cfg_attr(debug_assertions, ignore = "the counts are of optimised code: add --release")]
-#[cfg_attr(all(not(target_arch = "x86_64"), not(debug_assertions)), ignore = "the counts are of x86-64")]
+#[cfg_attr(not(target_arch = "x86_64"), ignore = "the counts are of x86-64")]
 fn synapses_without_a_spike_cost_nothing() {
     let counts = count_all(&[(IDLE_AXONS, 100), (IDLE_AXONS, 1000)]);
     let (few, many) = (counts[0], counts[1]);
@@ -91,7 +89,7 @@ fn count_all(networks: &[(Kernel, u32)]) -> Vec<Count> {
         let take = || next.lock().unwrap().next();
         while let Some(at) = take() {
             let (kernel, size) = &networks[at];
-            let count = count(kernel.name, *size);
+            let count = count(kernel, *size);
             counts.lock().unwrap()[at] = Some(count);
         }
     };
@@ -105,26 +103,46 @@ fn count_all(networks: &[(Kernel, u32)]) -> Vec<Count> {
 
 /// What the steps between the two numbers of [`STEPS`] cost.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-fn count(network: &str, size: u32) -> Count {
-    let [(few_instructions, few), (many_instructions, many)] = STEPS.map(|steps| callgrind(network, size, steps));
+fn count(kernel: &Kernel, size: u32) -> Count {
+    let folder = tempfile::tempdir().unwrap();
+    let image = folder.path().join("image");
+    fs::write(&image, (kernel.network)(size).build().unwrap().bytes()).unwrap();
+    let runs = STEPS.map(|steps| callgrind(&image, steps, kernel.learn));
+    let [(few_instructions, few), (many_instructions, many)] =
+        runs.map(|(instructions, ops)| (instructions, (kernel.operations)(&ops)));
     Count { instructions: (many_instructions - few_instructions) as f64, operations: (many - few) as f64 }
 }
 
-/// Instructions and operations of a run.
-fn callgrind(network: &str, size: u32, steps: u32) -> (u64, u64) {
-    let folder = tempfile::tempdir().unwrap();
-    let counts = folder.path().join("counts");
+/// Instructions of a run, and what was counted in it.
+fn callgrind(image: &Path, steps: u32, learn: bool) -> (u64, OpCounts) {
+    let counts = image.with_extension(format!("{steps}"));
     let mut command = Command::new("valgrind");
     command.args(["--tool=callgrind", "--quiet"]).arg(format!("--callgrind-out-file={}", counts.display()));
-    command.args([COUNTED, network, &size.to_string(), &steps.to_string()]);
+    command.arg(counted()).arg(image).arg(steps.to_string()).arg(u8::from(learn).to_string());
     let output = command.output().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?} fails, {}: {said}", output.status);
     let text = fs::read_to_string(&counts).unwrap_or_else(|error| panic!("valgrind wrote no counts: {error}, {said}"));
     let total = text.lines().find_map(|line| line.strip_prefix("summary: ").or(line.strip_prefix("totals: ")));
     let total = total.unwrap_or_else(|| panic!("valgrind wrote no total: {said}"));
-    let operations = String::from_utf8_lossy(&output.stdout);
-    (total.trim().parse().unwrap(), operations.trim().parse().unwrap())
+    (total.trim().parse().unwrap(), OpCounts::read_from_bytes(&output.stdout).unwrap())
+}
+
+/// The program that is counted. It is judged by its machine code, so it is built in the release profile, whatever that
+/// of this test; that takes no time if it is up to date.
+fn counted() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        // TARGET/PROFILE/deps/THIS_TEST
+        let test = std::env::current_exe().unwrap();
+        let target = test.ancestors().nth(3).unwrap();
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut build = Command::new(cargo);
+        build.current_dir(env!("CARGO_MANIFEST_DIR")).args(["build", "--quiet", "--release", "--bin", "count_kernels"]);
+        let built = build.arg("--target-dir").arg(target).output().expect("cargo starts");
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        target.join("release/count_kernels")
+    })
 }
 
 /// What is wrong with kernels that are not recorded, or not there, or further than [`TOLERANCE`] from what is recorded.
@@ -176,7 +194,7 @@ fn record(costs: &[KernelCost]) -> String {
 
 /// The compiler that built what is counted, as it says in the program.
 fn built_with() -> String {
-    let program = fs::read(COUNTED).unwrap();
+    let program = fs::read(counted()).unwrap();
     let file = object::File::parse(&*program).unwrap();
     let comment = file.section_by_name(".comment").and_then(|section| section.data().ok()).unwrap_or_default();
     let mut names = comment.split(|byte| *byte == 0).map(String::from_utf8_lossy);

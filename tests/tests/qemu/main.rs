@@ -8,6 +8,7 @@ mod common;
 mod cost;
 mod dendrite_teacher;
 mod devices_agree;
+mod digests;
 mod eprop;
 mod firmware_fault;
 mod golden;

@@ -1,9 +1,14 @@
 //! The built command as a process: started, stopped, and what it says.
 
-use super::loihi;
 use assert_cmd::Command;
+use std::path::Path;
 use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};
+
+/// The `loihi` command, as cargo has built it for this test.
+pub(crate) fn loihi() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_loihi"))
+}
 
 /// No command here takes as long, even on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(2);
