@@ -28,7 +28,7 @@
 //! | [`lava_dl`] | networks of lava-dl |
 //! | [`conform`] | recorded vectors, replayed |
 //! | [`cost`] | what a run costs on the chip |
-//! | [`bench`] | what a run costs on this host |
+//! | `bench` | what a run costs on this host |
 //! | [`report`] | a run folder as one HTML file |
 //! | [`view`] | a run in the terminal, while it goes on |
 //! | [`cli`] | the command `loihi` |

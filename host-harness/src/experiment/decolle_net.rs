@@ -1,4 +1,4 @@
-//! Networks of layers that each learn from a readout of their own ([`Decolle`]), with random spikes as input.
+//! Networks of layers that each learn from a readout of their own ([`Decolle`](loihi_core::rules::Decolle)), with random spikes as input.
 
 use super::classify::Port;
 use super::draw;

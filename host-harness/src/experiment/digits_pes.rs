@@ -49,9 +49,9 @@ pub struct DigitsPes {
     pub predict_steps: u16,
     /// Further steps in which it is learned.
     pub learn_steps: u16,
-    /// See [`Pes::rate_shift`].
+    /// See [`PesParams::rate_shift`].
     pub rate_shift: u32,
-    /// See [`Pes::decay_y`], in units of 1/256.
+    /// See [`PesParams::decay_y`], in units of 1/256.
     pub decay_y: u32,
     /// Passes over the digits.
     pub passes: u32,

@@ -1,4 +1,4 @@
-//! Networks of a hidden layer and an output layer that learn by [`Emstdp`], with random spikes as input.
+//! Networks of a hidden layer and an output layer that learn by [`Emstdp`](loihi_core::rules::Emstdp), with random spikes as input.
 
 use super::draw::{gauss, uniform};
 use super::network::Network;

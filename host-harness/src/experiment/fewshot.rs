@@ -1,5 +1,5 @@
 //! New classes from few samples: features learned on some classes and then frozen, and a head that the core teaches
-//! wherever it errs ([`Soel`]).
+//! wherever it errs ([`Soel`](loihi_core::rules::Soel)).
 
 use super::classify::{self, Interface, Port, Stage};
 use super::decolle_net::{DecolleNet, Recording};

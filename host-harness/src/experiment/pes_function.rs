@@ -53,9 +53,9 @@ pub struct PesFunction {
     pub refractory: i32,
     /// Threshold mantissa.
     pub v_th: i32,
-    /// See [`Pes::rate_shift`]; 10 is Nengo's learning rate of 1e-4 for 100 compartments.
+    /// See [`PesParams::rate_shift`]; 10 is Nengo's learning rate of 1e-4 for 100 compartments.
     pub rate_shift: u32,
-    /// See [`Pes::decay_y`]; 46 is Nengo's synapse of 5 ms.
+    /// See [`PesParams::decay_y`]; 46 is Nengo's synapse of 5 ms.
     pub decay_y: u32,
     /// Error over the last 2 s that Nengo's own ensemble of 100 neurons reaches in double precision, recorded.
     pub rmse_nengo: f64,
