@@ -34,14 +34,14 @@
 //! [`chip::Chip::step`] or from bytes received by [`device::Device`] can panic.
 //!
 //! # Features
-//! `small-code`, off unless a board asks for it: the same bits with less code and fewer values alive at once, for
-//! processors with few registers and no cache to speak of. It changes two things, and nothing else depends on the
-//! width of a pointer:
+//! `small-code`, off unless a board asks for it: the same bits with less code. The firmware for the bare x86 has 300,299
+//! bytes of code and constants with it, 428,043 without; a spike to ten sparse synapses there takes 241 instructions
+//! with it, 232 without. It changes two things:
 //!
 //! | what | without | with |
 //! |---|---|---|
 //! | parts of an epoch of [`learning`] | inlined into one loop, whose constants stay in registers | the compiler's choice |
-//! | adding sparse synapses ([`synapse`]) | inlined where a spike is delivered | a call, with all registers for itself |
+//! | adding sparse synapses ([`synapse`]) | inlined where a spike is delivered | a call |
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(
