@@ -4,7 +4,9 @@ use crate::dendrite::Accumulators;
 use crate::image::{AxonRecord, CoreRecord, Dialect, Image, Route, SynapseFormat, index};
 use crate::ops::OpCounts;
 use crate::plastic::Plastic;
-use crate::synapse::{Place, scale, scatter_apart_dense, scatter_apart_sparse, scatter_dense, scatter_sparse};
+use crate::synapse::{
+    Place, scale, scatter_apart_dense, scatter_apart_sparse, scatter_dense, scatter_sparse, scatter_undelayed,
+};
 
 /// Delivers one spike of `source` to all its axons, so that it counts in step `t` (plus each synapse's delay).
 ///
@@ -49,13 +51,32 @@ fn place(t: u32, core: &CoreRecord, compartment_base: usize) -> Place {
 /// Adds the synapses of one axon into its core's ring.
 #[inline(always)]
 fn enter(image: &Image<'_>, rings: &mut [i16], t: u32, core: &CoreRecord, axon: &AxonRecord, atom: usize) {
+    let synapses = axon.atom(atom);
+    if core.slots != 1 {
+        return enter_delayed(image, rings, t, core, axon, atom);
+    }
     let Some(rings) = rings.get_mut(core.accumulator_first..) else { return };
+    match axon.format {
+        SynapseFormat::Sparse => {
+            scatter_undelayed(rings, axon.compartment_base, image.sparse.get(synapses).unwrap_or_default());
+        }
+        SynapseFormat::Dense => {
+            let accumulators = rings.get_mut(axon.compartment_base..).unwrap_or_default();
+            scatter_dense(accumulators, image.dense.get(synapses).unwrap_or_default());
+        }
+    }
+}
+
+/// The same for a core with delays.
+#[inline(never)]
+fn enter_delayed(image: &Image<'_>, rings: &mut [i16], t: u32, core: &CoreRecord, axon: &AxonRecord, atom: usize) {
+    let Some(ring) = rings.get_mut(core.ring()) else { return };
     let synapses = axon.atom(atom);
     let place = place(t, core, axon.compartment_base);
     match axon.format {
-        SynapseFormat::Sparse => scatter_sparse(rings, &place, image.sparse.get(synapses).unwrap_or_default()),
+        SynapseFormat::Sparse => scatter_sparse(ring, &place, image.sparse.get(synapses).unwrap_or_default()),
         SynapseFormat::Dense => {
-            let accumulators = rings.get_mut(place.of(0, 0)..).unwrap_or_default();
+            let accumulators = ring.get_mut(place.of(0, 0)..).unwrap_or_default();
             scatter_dense(accumulators, image.dense.get(synapses).unwrap_or_default());
         }
     }

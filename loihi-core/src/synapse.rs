@@ -68,37 +68,51 @@ impl Place {
     }
 }
 
-/// Adds sparse synapses into the ring of a core. Sums wrap.
+// An array whose length is a power of two lets the mask prove that every index is inside it.
+macro_rules! by_length {
+    ($ring:expr, $length:expr, $start:expr, $synapses:expr, $($known:literal)*) => {
+        match $length {
+            $($known => if let Some(ring) = $ring.first_chunk_mut::<$known>() {
+                scatter_masked(ring, $start, $synapses);
+            },)*
+            _ => {}
+        }
+    };
+}
+
+/// Adds sparse synapses without delay into the only slot of a core; compartments count from `compartment_base`. Sums wrap.
 ///
-/// `rings` begins with the core's ring. What lies behind it is looked at but never changed, as the image's check
-/// guarantees that every synapse ends at a compartment of the core, after a delay that the core has a slot for.
+/// `rings` begins with the slot. What lies behind it is looked at but never changed, as the image's check guarantees that
+/// every synapse ends at a compartment of the core; at least [`view_length`] of the slot's length must be there.
 #[inline]
-pub fn scatter_sparse(rings: &mut [i16], place: &Place, synapses: &[u32]) {
-    // An array whose length is a power of two lets the mask prove that every index is inside it.
-    macro_rules! by_length {
-        ($length:expr, $start:expr, $($known:literal)*) => {
-            match $length {
-                $($known => if let Some(ring) = rings.first_chunk_mut::<$known>() {
-                    scatter_masked(ring, $start, synapses);
-                },)*
-                _ => {}
-            }
-        };
-    }
-    if place.slots == 1 {
-        by_length!(view_length(place.slot_length), place.compartment_base, 16 32 64 128 256 512 1024);
-    } else if place.slot_length == COMPARTMENTS_PER_CORE {
-        // Delay and compartment in a word are the place in such a ring.
-        let start = place.of(0, 0);
-        by_length!(place.slots.wrapping_mul(COMPARTMENTS_PER_CORE), start, 2048 4096 8192 16384 32768 65536);
-    } else {
-        scatter_delayed(rings, place, synapses);
+pub fn scatter_undelayed(rings: &mut [i16], compartment_base: usize, synapses: &[u32]) {
+    match rings.first_chunk_mut::<COMPARTMENTS_PER_CORE>() {
+        Some(ring) => scatter_masked(ring, compartment_base, synapses),
+        None => scatter_at_the_end(rings, compartment_base, synapses),
     }
 }
 
-/// Accumulators from the beginning of a ring of one slot that [`scatter_sparse`] must be able to look at.
+/// The same where fewer accumulators are left than a core can have.
+#[inline(never)]
+fn scatter_at_the_end(rings: &mut [i16], compartment_base: usize, synapses: &[u32]) {
+    let length = rings.len().checked_ilog2().map_or(0, |bits| 1_usize << bits);
+    by_length!(rings, length, compartment_base, synapses, 16 32 64 128 256 512);
+}
+
+/// Accumulators from the beginning of a ring of one slot that [`scatter_undelayed`] must be able to look at.
 pub const fn view_length(slot_length: usize) -> usize {
     slot_length.next_power_of_two()
+}
+
+/// Adds sparse synapses into a ring of several slots. Sums wrap.
+#[inline]
+pub fn scatter_sparse(ring: &mut [i16], place: &Place, synapses: &[u32]) {
+    if place.slot_length == COMPARTMENTS_PER_CORE {
+        // Delay and compartment in a word are the place in such a ring.
+        by_length!(ring, ring.len(), place.of(0, 0), synapses, 2048 4096 8192 16384 32768 65536);
+    } else {
+        scatter_delayed(ring, place, synapses);
+    }
 }
 
 /// Slots of fewer compartments than a core can have.
@@ -198,7 +212,7 @@ mod tests {
     fn a_delayed_spike_lands_in_its_slot_and_wraps_round_the_ring() {
         for slot_length in [16, 48, 64, 1024] {
             let place = Place { slot: 2, slots: 4, slot_length, compartment_base: 4 };
-            let mut rings = std::vec![0_i16; 5 * slot_length];
+            let mut rings = std::vec![0_i16; 4 * slot_length];
             let synapse = Synapse { compartment: 9, delay: 3, weight: 5 };
             scatter_sparse(&mut rings, &place, &[synapse.word(), synapse.word()]);
             assert_eq!(rings.iter().position(|sum| *sum == 10), Some(slot_length + 13), "{slot_length}");
@@ -210,11 +224,12 @@ mod tests {
     fn a_spike_without_delay_lands_at_its_compartment_whatever_the_length_of_a_slot() {
         for blocks in 1..=64 {
             let slot_length = 16 * blocks;
-            let place = Place { slot: 0, slots: 1, slot_length, compartment_base: 3 };
-            let mut rings = std::vec![0_i16; view_length(slot_length)];
             let last = Synapse { compartment: slot_length - 4, delay: 0, weight: -7 };
-            scatter_sparse(&mut rings, &place, &[last.word()]);
-            assert_eq!(rings.iter().position(|sum| *sum != 0), Some(slot_length - 1), "{slot_length}");
+            for behind in [0, 1, 16, 500, 5000] {
+                let mut rings = std::vec![0_i16; view_length(slot_length) + behind];
+                scatter_undelayed(&mut rings, 3, &[last.word()]);
+                assert_eq!(rings.iter().position(|sum| *sum != 0), Some(slot_length - 1), "{slot_length}");
+            }
         }
     }
 }

@@ -183,9 +183,12 @@ pub fn measure(session: &mut Session, mut after: impl FnMut(u64, u64)) -> Result
     Ok(costs(&slopes))
 }
 
-/// Instructions per operation, of whatever comes with it too.
+/// Instructions per operation, of whatever comes with it too; `None` if the device does not count them.
+///
+/// # Errors
+/// [`ExperimentError`].
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-fn slope(session: &mut Session, kernel: &Kernel) -> Result<Option<f64>, ExperimentError> {
+pub fn slope(session: &mut Session, kernel: &Kernel) -> Result<Option<f64>, ExperimentError> {
     let [small, large] = SIZES;
     let (few_operations, few) = run(session, kernel, &(kernel.network)(small).build()?)?;
     let (many_operations, many) = run(session, kernel, &(kernel.network)(large).build()?)?;
