@@ -14,7 +14,7 @@ use loihi_core::ops::OpCounts;
 use loihi_core::register::{Register, StateDigest};
 use loihi_core::wire::DeviceError;
 use loihi_core::wire::frame::CRC;
-use loihi_core::wire::message::{Record, Report, Request, Response, SCHEMA, VERSION};
+use loihi_core::wire::message::{Footprint, Record, Report, Request, Response, SCHEMA, VERSION};
 use std::ops::Range;
 
 /// What a device says of itself.
@@ -402,6 +402,17 @@ impl Session {
     pub fn digest(&mut self) -> Result<StateDigest, SessionError> {
         self.ask(&Request::Digest, |response| match response {
             Response::Digest(digest) => Ok(digest),
+            other => Err(unexpected(&other)),
+        })
+    }
+
+    /// What the device takes of its board's memory.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn footprint(&mut self) -> Result<Footprint, SessionError> {
+        self.ask(&Request::Footprint, |response| match response {
+            Response::Footprint(footprint) => Ok(footprint),
             other => Err(unexpected(&other)),
         })
     }
