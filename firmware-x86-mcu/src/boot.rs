@@ -5,7 +5,7 @@
 
 use core::arch::global_asm;
 
-use crate::{exit, float, paging, segments, traps, uart};
+use crate::{exit, float, paging, segments, stack, traps, uart};
 
 /// Marks the image for a loader that follows version 1 of the multiboot specification.
 const MULTIBOOT_MAGIC: u32 = 0x1BAD_B002;
@@ -32,12 +32,20 @@ _start:
     shrl $2, %ecx
     xorl %eax, %eax
     rep stosl
+    # What is still painted later was never used.
+    movl $__stack_bottom, %edi
+    movl $__stack_top, %ecx
+    subl %edi, %ecx
+    shrl $2, %ecx
+    movl ${paint}, %eax
+    rep stosl
     movl $__stack_top, %esp
     xorl %ebp, %ebp
     call {start}
     "#,
     magic = const MULTIBOOT_MAGIC,
     flags = const MULTIBOOT_FLAGS,
+    paint = const stack::PAINT,
     start = sym start,
     options(att_syntax)
 );

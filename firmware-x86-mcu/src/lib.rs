@@ -12,6 +12,7 @@
 //! | `segments`, `paging`, `traps`, `address` | the processor's tables |
 //! | `float` | makes every floating point instruction fault |
 //! | `report` | says what went wrong, then ends the machine |
+//! | `stack` | tells how much of the stack was used |
 //! | `exit` | ends the machine with a status |
 //! | `port`, `uart`, `strobe`, `clock` | the hardware |
 //! | `logger` | defmt records as frames on the UART |
@@ -46,6 +47,8 @@ mod port;
 mod report;
 #[cfg(target_os = "none")]
 mod segments;
+#[cfg(target_os = "none")]
+pub mod stack;
 #[cfg(target_os = "none")]
 pub mod strobe;
 #[cfg(target_os = "none")]

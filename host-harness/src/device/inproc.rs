@@ -67,10 +67,15 @@ pub struct InProcessLine {
 impl InProcessLine {
     /// A device as [`InProcess::new`] makes it, with room for long messages.
     pub fn new(arena_bytes: usize) -> Self {
+        Self::with_body(arena_bytes, BODY_LARGE)
+    }
+
+    /// The same with messages of so many bytes, at least [`BODY_LEAST`](loihi_core::wire::frame::BODY_LEAST).
+    pub fn with_body(arena_bytes: usize, body_bytes: usize) -> Self {
         let buffers = Buffers {
-            incoming: vec![0; plain_bytes(BODY_LARGE)],
-            outgoing: vec![0; line_bytes(BODY_LARGE)],
-            data: vec![0; data_bytes(BODY_LARGE)],
+            incoming: vec![0; plain_bytes(body_bytes)],
+            outgoing: vec![0; line_bytes(body_bytes)],
+            data: vec![0; data_bytes(body_bytes)],
         };
         Self { device: CoreDevice::new(vec![0; arena_bytes / 8], board(&rules::ALL), buffers) }
     }

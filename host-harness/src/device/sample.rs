@@ -6,6 +6,11 @@ use loihi_core::register::Register;
 use loihi_core::wire::message::{Record, Report, Request, Response};
 use std::collections::VecDeque;
 
+/// Bytes that spikes take in a record besides themselves, and its steps, at most.
+const SPIKES_FIELDS: usize = 16;
+/// Bytes of spikes that should fit a record besides everything else.
+const ROOM_LEAST: usize = 64;
+
 /// A record that owns its spikes, which may be a part of those of another.
 #[derive(Clone, Debug)]
 struct Piece<'r> {
@@ -34,6 +39,51 @@ impl Piece<'_> {
     }
 }
 
+/// What a sample has told.
+struct Told {
+    report: Report,
+    words: Vec<i32>,
+    /// Steps before those that are being computed.
+    steps: u32,
+}
+
+impl Told {
+    fn nothing(report: Report) -> Self {
+        let words = if let Report::Counts { count, .. } = report { vec![0; count as usize] } else { Vec::new() };
+        Self { report, words, steps: 0 }
+    }
+
+    /// What is asked of a device with so many bytes for it in an answer, in the request that computes the last step or in
+    /// another one.
+    fn asked(&self, last: bool, room: usize) -> Report {
+        let fits = |count: u32| count as usize <= room / 4;
+        match self.report {
+            Report::Counts { first, count, skip_steps } if fits(count) => {
+                Report::Counts { first, count, skip_steps: skip_steps.saturating_sub(self.steps) }
+            }
+            // They are counted here.
+            Report::Spikes | Report::Counts { .. } => Report::Spikes,
+            // Only the end of the sample counts; what does not fit is read then.
+            Report::Words { count, .. } if last && fits(count) => self.report,
+            Report::Nothing | Report::Words { .. } | Report::Hashes { .. } => Report::Nothing,
+        }
+    }
+
+    /// A spike in a step, counted from those that are being computed.
+    fn spike(&mut self, step: u32, compartment: u32, visit: &mut dyn FnMut(u32, u32)) {
+        let step = self.steps + step;
+        match self.report {
+            Report::Counts { first, skip_steps, .. } => {
+                let place = compartment.checked_sub(first).filter(|_| step >= skip_steps);
+                if let Some(count) = place.and_then(|place| self.words.get_mut(place as usize)) {
+                    *count += 1;
+                }
+            }
+            _ => visit(step, compartment),
+        }
+    }
+}
+
 /// What is put in at the begin of a run of steps, and the spikes that enter in them: step from 0 and input, ascending.
 #[derive(Clone, Copy, Debug)]
 pub struct Stretch<'r> {
@@ -46,7 +96,7 @@ pub struct Stretch<'r> {
 impl Session {
     /// Computes a sample. Its spikes go to `visit`, step from 0 and compartment, if that is what the report asks for;
     /// the words of counts or of a register are returned. In one request, if the device's messages hold the sample and
-    /// nothing is sampled or metered in it. Outputs are not told.
+    /// nothing is sampled or metered in it. Neither outputs nor hashes are told; [`Session::hashes`] tells those.
     ///
     /// # Errors
     /// [`SessionError`].
@@ -60,51 +110,58 @@ impl Session {
         if self.looks_within(steps)? {
             return self.sample_by_steps(stretches, report, &mut visit);
         }
+        let mut queue = self.pieces(stretches)?;
+        let mut told = Told::nothing(report);
+        while !queue.is_empty() {
+            self.sample_batch(&mut queue, &mut told, &mut visit)?;
+        }
+        self.words_of(told)
+    }
+
+    /// Records that a message holds.
+    fn pieces<'r>(&self, stretches: &[Stretch<'r>]) -> Result<VecDeque<Piece<'r>>, SessionError> {
         let most = self.identity().data_bytes;
         let mut queue = VecDeque::new();
         for Stretch { record, spikes } in stretches {
-            let room = most.saturating_sub(encoded(record, most)?.len() + 16);
-            for (number, part) in parts(u32::from(record.steps), spikes, room).into_iter().enumerate() {
+            let mut first = *record;
+            let mut room = most.saturating_sub(encoded(record, most)?.len() + SPIKES_FIELDS);
+            if room < ROOM_LEAST && !spikes.is_empty() {
+                // What is put in at the begin goes alone.
+                queue.push_back(Piece { record: Record { steps: 0, ..first }, spikes: Vec::new() });
+                first = Record { learn: record.learn, steps: record.steps, ..Record::PLAIN };
+                room = most.saturating_sub(encoded(&first, most)?.len() + SPIKES_FIELDS);
+            }
+            for (number, part) in parts(u32::from(first.steps), spikes, room).into_iter().enumerate() {
                 let steps = u16::try_from(part.steps).unwrap_or(u16::MAX);
                 let later = Record { learn: record.learn, steps, ..Record::PLAIN };
-                let record = if number == 0 { Record { steps, ..*record } } else { later };
+                let record = if number == 0 { Record { steps, ..first } } else { later };
                 queue.push_back(Piece { record, spikes: part.spikes });
             }
         }
-        let (mut done, mut told) = (0, Vec::new());
-        while !queue.is_empty() {
-            done += self.sample_batch(&mut queue, report, done, &mut told, &mut visit)?;
-        }
-        Ok(told)
+        Ok(queue)
     }
 
-    /// Computes as many pieces from the front of the queue as a message holds; returns the steps.
+    /// Computes as many pieces from the front of the queue as a message holds.
     fn sample_batch(
         &mut self,
         queue: &mut VecDeque<Piece<'_>>,
-        report: Report,
-        done: u32,
-        told: &mut Vec<i32>,
+        told: &mut Told,
         visit: &mut dyn FnMut(u32, u32),
-    ) -> Result<u32, SessionError> {
+    ) -> Result<(), SessionError> {
         let most = self.identity().data_bytes;
         let (mut records, mut taken) = (Vec::new(), 0);
         for piece in queue.iter() {
             let bytes = encoded(&piece.record(), most)?;
-            if taken > 0 && records.len() + bytes.len() > most {
+            // An answer holds the outputs of all records, and leaves half of itself to the report.
+            let answered = (taken + 1) * 4 * self.output_words();
+            if taken > 0 && (records.len() + bytes.len() > most || answered > most / 2) {
                 break;
             }
             records.extend(bytes);
             taken += 1;
         }
-        let report = match report {
-            Report::Counts { first, count, skip_steps } => {
-                Report::Counts { first, count, skip_steps: skip_steps.saturating_sub(done) }
-            }
-            // Only the end of the sample counts.
-            Report::Words { .. } if taken < queue.len() => Report::Nothing,
-            other => other,
-        };
+        let room = most.saturating_sub(taken * 4 * self.output_words());
+        let report = told.asked(taken == queue.len(), room);
         let request = Request::Stream { records: &records, report };
         let (took, steps, answer) = self.ask(&request, |response| match response {
             Response::Streamed { steps, instructions, report, .. } => Ok((instructions, steps, report.to_vec())),
@@ -114,27 +171,26 @@ impl Session {
         let mut whole = true;
         match report {
             Report::Spikes => {
-                let seen = by_step(&answer, |step, compartment| visit(done + step, compartment));
+                let seen = by_step(&answer, |step, compartment| told.spike(step, compartment, visit));
                 whole = seen == steps;
                 if !whole {
                     for compartment in self.read(Register::Spikes)? {
-                        visit(done + seen, compartment.cast_unsigned());
+                        told.spike(seen, compartment.cast_unsigned(), visit);
                     }
                 }
             }
             Report::Counts { .. } => {
-                let counts = as_words(&answer);
-                told.resize(counts.len(), 0);
-                told.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+                told.words.iter_mut().zip(as_words(&answer)).for_each(|(sum, count)| *sum += count);
             }
-            _ => *told = as_words(&answer),
+            _ => told.words = as_words(&answer),
         }
         if whole {
             queue.drain(..taken);
         } else {
             cut(queue, steps);
         }
-        Ok(steps)
+        told.steps += steps;
+        Ok(())
     }
 
     /// The same step by step, for a session that samples registers or meters cores.
@@ -144,10 +200,7 @@ impl Session {
         report: Report,
         visit: &mut dyn FnMut(u32, u32),
     ) -> Result<Vec<i32>, SessionError> {
-        let (mut step, mut counts) = (0, Vec::new());
-        if let Report::Counts { count, .. } = report {
-            counts = vec![0; count as usize];
-        }
+        let mut told = Told::nothing(report);
         for Stretch { record, spikes } in stretches {
             let mut rest = *spikes;
             self.stream([Record { steps: 0, ..*record }], 0, |_| ())?;
@@ -158,31 +211,27 @@ impl Session {
                 self.run(1, &now)?;
                 if matches!(report, Report::Spikes | Report::Counts { .. }) {
                     for compartment in self.read(Register::Spikes)? {
-                        let compartment = compartment.cast_unsigned();
-                        match report {
-                            Report::Counts { first, skip_steps, .. } => {
-                                let place = compartment.checked_sub(first).filter(|_| step >= skip_steps);
-                                if let Some(count) = place.and_then(|place| counts.get_mut(place as usize)) {
-                                    *count += 1;
-                                }
-                            }
-                            _ => visit(step, compartment),
-                        }
+                        told.spike(0, compartment.cast_unsigned(), visit);
                     }
                 }
-                step += 1;
+                told.steps += 1;
             }
             let waiting: Vec<(u16, u16)> = rest.iter().map(|(_, input)| (0, *input)).collect();
             if !waiting.is_empty() {
                 self.run(0, &waiting)?;
             }
         }
-        match report {
-            Report::Words { register, first, count } => {
+        self.words_of(told)
+    }
+
+    /// What a sample returns.
+    fn words_of(&mut self, told: Told) -> Result<Vec<i32>, SessionError> {
+        match told.report {
+            Report::Words { register, first, count } if told.words.is_empty() => {
                 let first = first as usize;
-                self.read_part(register, Some(first..first + count as usize))
+                self.read_part(register, Some(first..first.saturating_add(count as usize)))
             }
-            _ => Ok(counts),
+            _ => Ok(told.words),
         }
     }
 }

@@ -14,7 +14,7 @@ use loihi_core::ops::OpCounts;
 use loihi_core::register::{Register, StateDigest};
 use loihi_core::wire::DeviceError;
 use loihi_core::wire::frame::CRC;
-use loihi_core::wire::message::{Record, Report, Request, Response, SCHEMA, VERSION};
+use loihi_core::wire::message::{Footprint, Record, Report, Request, Response, SCHEMA, VERSION};
 use std::ops::Range;
 
 /// What a device says of itself.
@@ -35,6 +35,8 @@ pub struct Session {
     pub(super) device: Box<dyn Device>,
     waiting: Waiting,
     identity: Identity,
+    /// Words of the output mailbox of the image that is loaded.
+    output_words: usize,
     instructions: Option<u64>,
     meter: Option<Meter>,
     recorder: Option<Recorder>,
@@ -59,7 +61,8 @@ impl Session {
     ) -> Result<Self, SessionError> {
         let waiting = Waiting { patience, stop };
         let identity = Identity { board: String::new(), arena_bytes: 0, data_bytes: 0, snips: Vec::new() };
-        let mut session = Self { device, waiting, identity, instructions: None, meter: None, recorder: None };
+        let mut session =
+            Self { device, waiting, identity, output_words: 0, instructions: None, meter: None, recorder: None };
         let hello = Request::Hello { version: VERSION, schema: SCHEMA, session: number };
         session.identity = session.ask(&hello, |response| match response {
             Response::Hello { arena_bytes, data_bytes, board, snips, .. } => Ok(Identity {
@@ -79,6 +82,11 @@ impl Session {
     /// What the device says of itself.
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// Words that every record adds to an answer.
+    pub(super) fn output_words(&self) -> usize {
+        self.output_words
     }
 
     /// What users call the device.
@@ -157,6 +165,7 @@ impl Session {
             self.done(&Request::LoadChunk { offset: length(number * most), data })?;
         }
         self.instructions = None;
+        self.output_words = image.output_words;
         self.ask(&Request::LoadEnd, |response| match response {
             Response::Loaded { .. } => Ok(()),
             other => Err(unexpected(&other)),
@@ -393,6 +402,17 @@ impl Session {
     pub fn digest(&mut self) -> Result<StateDigest, SessionError> {
         self.ask(&Request::Digest, |response| match response {
             Response::Digest(digest) => Ok(digest),
+            other => Err(unexpected(&other)),
+        })
+    }
+
+    /// What the device takes of its board's memory.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn footprint(&mut self) -> Result<Footprint, SessionError> {
+        self.ask(&Request::Footprint, |response| match response {
+            Response::Footprint(footprint) => Ok(footprint),
             other => Err(unexpected(&other)),
         })
     }

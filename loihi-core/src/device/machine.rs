@@ -6,10 +6,10 @@ use crate::arena::{ALIGNMENT, aligned};
 use crate::chip::{Chip, HEADER_BYTES, Keep, ResetScope, Suspended};
 use crate::image::{Image, Name, index};
 use crate::register::Register;
-use crate::snip::{Snips, same_kind};
+use crate::snip::{SnipType, Snips, same_kind};
 use crate::wire::DeviceError;
 use crate::wire::frame::CRC;
-use crate::wire::message::{Report, Request, Response, SCHEMA, VERSION};
+use crate::wire::message::{Footprint, Report, Request, Response, SCHEMA, VERSION};
 use zerocopy::IntoBytes as _;
 
 /// Where the image of a chip lies.
@@ -61,6 +61,8 @@ struct Restoring {
 pub struct Machine<A> {
     arena: A,
     board: Board,
+    /// Bytes of the buffers of the line in front of it.
+    line_bytes: usize,
     contents: Contents,
     /// The restore under way: until it ends well, the chip does not run.
     restoring: Option<Restoring>,
@@ -71,7 +73,12 @@ pub struct Machine<A> {
 impl<A: AsMut<[u64]>> Machine<A> {
     /// A machine without a chip. The arena holds image and state, in whole 64-bit words for their alignment.
     pub const fn new(arena: A, board: Board) -> Self {
-        Self { arena, board, contents: Contents::Nothing, restoring: None, saving: None }
+        Self { arena, board, line_bytes: 0, contents: Contents::Nothing, restoring: None, saving: None }
+    }
+
+    /// The same machine behind a line whose buffers take so many bytes.
+    pub(super) fn behind_line(self, line_bytes: usize) -> Self {
+        Self { line_bytes, ..self }
     }
 
     /// Executes a request. `buffer` takes the data of the answer; its length is the most that one can have.
@@ -107,6 +114,7 @@ impl<A: AsMut<[u64]>> Machine<A> {
                 chip.set_metering(on);
                 Response::Done
             }),
+            Request::Footprint => Ok(self.footprint()),
         }
     }
 
@@ -122,6 +130,22 @@ impl<A: AsMut<[u64]>> Machine<A> {
         }
         let (board, snips) = (self.board.name, data.finish());
         Response::Hello { version: VERSION, schema: SCHEMA, arena_bytes, data_bytes, board, snips }
+    }
+
+    fn footprint(&mut self) -> Response<'static> {
+        let arena_bytes = word(bytes_of(&mut self.arena).len());
+        let stack_bytes = self.board.stack_bytes.map(|used| used());
+        let (arena_used_bytes, line_bytes) = (self.used().unwrap_or(0), word(self.line_bytes));
+        Response::Footprint(Footprint { arena_bytes, arena_used_bytes, line_bytes, stack_bytes })
+    }
+
+    /// Bytes of the arena that the chip and its image take, if there is one.
+    fn used(&mut self) -> Option<u32> {
+        let Contents::Chip { image: place, .. } = self.contents else { return None };
+        let snips = self.board.snips;
+        let (image, _) = parts(&mut self.arena, &self.board, place)?;
+        let image = Image::view(image).ok()?;
+        Some(used(place, &image, snips))
     }
 
     fn load_begin(&mut self, bytes: usize, check: u32) -> Result<Response<'static>, DeviceError> {
@@ -156,8 +180,11 @@ impl<A: AsMut<[u64]>> Machine<A> {
 
     fn load_resident(&mut self) -> Result<Response<'static>, DeviceError> {
         if self.board.image.is_empty() {
-            return Err(DeviceError::NoImage);
+            return Err(DeviceError::NoResident);
         }
+        // Its memory is about to be another chip's.
+        self.contents = Contents::Nothing;
+        self.restoring = None;
         self.start(Place::Board)
     }
 
@@ -171,17 +198,13 @@ impl<A: AsMut<[u64]>> Machine<A> {
         let available = word(bytes_of(&mut self.arena).len());
         let (image, memory) = parts(&mut self.arena, &self.board, place).ok_or(DeviceError::NoImage)?;
         let image = Image::open(image, &Snips(snips)).map_err(DeviceError::Image)?;
-        let image_bytes = match place {
-            Place::Arena { bytes } => padded(bytes),
-            Place::Board => 0,
-        };
-        let used = image_bytes.saturating_add(Chip::bytes_needed(&image, snips));
-        let too_small = DeviceError::ArenaTooSmall { needed: word(used), available };
+        let used_bytes = used(place, &image, snips);
+        let too_small = DeviceError::ArenaTooSmall { needed: used_bytes, available };
         let chip = Chip::new(image, snips, memory).map_err(|_| too_small)?;
         let learned_words = word(chip.learned().len());
         self.contents = Contents::Chip { image: place, suspended: chip.suspended() };
         self.restoring = None;
-        Ok(Response::Loaded { used_bytes: word(used), learned_words })
+        Ok(Response::Loaded { used_bytes, learned_words })
     }
 
     fn run<'d>(
@@ -407,6 +430,15 @@ impl Kept<'_> {
 
 fn bytes_of<A: AsMut<[u64]>>(arena: &mut A) -> &mut [u8] {
     arena.as_mut().as_mut_bytes()
+}
+
+/// Bytes of the arena that an image there and the chip that runs it take.
+fn used(place: Place, image: &Image<'_>, snips: &[SnipType]) -> u32 {
+    let image_bytes = match place {
+        Place::Arena { bytes } => padded(bytes),
+        Place::Board => 0,
+    };
+    word(image_bytes.saturating_add(Chip::bytes_needed(image, snips)))
 }
 
 fn padded(bytes: usize) -> usize {

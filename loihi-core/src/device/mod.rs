@@ -69,12 +69,15 @@ pub struct Board {
     /// An image that the board carries, in flash for example: [`Request::LoadResident`] runs it where it lies. Starts at
     /// a multiple of four; empty if there is none.
     pub image: &'static [u8],
+    /// Tells the most bytes of the stack that were in use at any time since the start, if the board can.
+    pub stack_bytes: Option<fn() -> u32>,
 }
 
 impl Board {
     /// A board of this name that counts nothing, has no programs and carries no image.
     pub const fn named(name: &'static str) -> Self {
-        Self { name, ticks: None, step: step_portably, inject: inject_portably, snips: &[], image: &[] }
+        let (step, inject) = (step_portably as fn(&mut Chip<'_>), inject_portably as fn(&mut Chip<'_>, usize));
+        Self { name, ticks: None, step, inject, snips: &[], image: &[], stack_bytes: None }
     }
 }
 
@@ -119,6 +122,7 @@ impl<A: AsMut<[u64]>, B: AsRef<[u8]> + AsMut<[u8]>> Device<A, B> {
     /// A device without an image. The arena holds image and state, in whole 64-bit words for their alignment; its
     /// size is what [`Response::Hello`] reports. The buffers' sizes are the longest messages'.
     pub fn new(arena: A, board: Board, buffers: Buffers<B>) -> Self {
+        let line_bytes = [&buffers.incoming, &buffers.outgoing, &buffers.data].map(|buffer| buffer.as_ref().len());
         let Buffers { incoming, outgoing, data } = buffers;
         Self {
             reader: FrameReader::new(incoming),
@@ -128,7 +132,7 @@ impl<A: AsMut<[u64]>, B: AsRef<[u8]> + AsMut<[u8]>> Device<A, B> {
             refusal: Vec::new(),
             outgoing: Outgoing::Response,
             sent: 0,
-            machine: Machine::new(arena, board),
+            machine: Machine::new(arena, board).behind_line(line_bytes.into_iter().fold(0, usize::saturating_add)),
             data,
         }
     }

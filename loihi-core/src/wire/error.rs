@@ -22,6 +22,8 @@ pub enum DeviceError {
     Unreadable,
     /// No image is loaded.
     NoImage,
+    /// The board carries no image.
+    NoResident,
     /// The image is unsound.
     Image(ImageError),
     /// Two programs of the device have one kind.
@@ -97,6 +99,7 @@ impl fmt::Display for DeviceError {
             Self::OutOfSequence { expected, found } => write!(f, "request {found} came, request {expected} is next"),
             Self::Unreadable => write!(f, "the request cannot be read: host and firmware are of different builds"),
             Self::NoImage => write!(f, "no network is loaded"),
+            Self::NoResident => write!(f, "the board carries no network of its own: load one"),
             Self::Image(error) => write!(f, "{error}"),
             Self::SameKind { kind, first, second } => write!(
                 f,

@@ -135,6 +135,8 @@ pub enum Request<'a> {
         /// Whether.
         on: bool,
     },
+    /// What the device takes of the board's memory.
+    Footprint,
 }
 
 /// What a device answers.
@@ -216,8 +218,23 @@ pub enum Response<'a> {
     Ops(OpCounts),
     /// Hashes of all state.
     Digest(StateDigest),
+    /// What the device takes of the board's memory.
+    Footprint(Footprint),
     /// The request was understood and refused; nothing has changed.
     Failed(DeviceError),
+}
+
+/// What a device takes of its board's memory, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct Footprint {
+    /// Memory for image and state.
+    pub arena_bytes: u32,
+    /// What the image that is loaded and its state take of it; 0 without one.
+    pub arena_used_bytes: u32,
+    /// Buffers of the line; 0 without a line.
+    pub line_bytes: u32,
+    /// Most of the stack that was in use at any time since the start, if the board knows.
+    pub stack_bytes: Option<u32>,
 }
 
 /// What a device tells of steps besides that they were computed. Words are little-endian, 32 bits.

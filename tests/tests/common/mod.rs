@@ -8,7 +8,7 @@ pub(crate) mod rules;
 
 use host_harness::device::Device;
 use host_harness::device::framed::Framed;
-use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
+use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess, InProcessLine};
 use host_harness::device::qemu::{FIRMWARE_PATH, Qemu};
 use host_harness::device::session::{Patience, Session};
 use host_harness::image::{ImageBuilder, ImageFile, Source};
@@ -48,6 +48,11 @@ pub(crate) fn open(device: Box<dyn Device>) -> Session {
 /// A session with the device in this process.
 pub(crate) fn open_host() -> Session {
     open(Box::new(InProcess::new(ARENA_BYTES_DEFAULT)))
+}
+
+/// A session with a device in this process behind a line whose messages have bodies of so many bytes.
+pub(crate) fn small_body(body_bytes: usize) -> Session {
+    open(Box::new(Framed::new(InProcessLine::with_body(1 << 20, body_bytes))))
 }
 
 /// A session with the firmware in QEMU; a test that needs it fails without it.

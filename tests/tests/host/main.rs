@@ -21,6 +21,7 @@ mod partition;
 mod plan;
 mod probes;
 mod readout;
+mod samples;
 mod tree_groups;
 mod trees;
 mod weights;

@@ -8,7 +8,7 @@ use loihi_core::ops::OpCounts;
 use loihi_core::register::{Register, StateDigest};
 use loihi_core::wire::DeviceError;
 use loihi_core::wire::frame::{CHANNEL_LOG, CHANNEL_MESSAGE, CRC, FrameReader, Received, plain_bytes};
-use loihi_core::wire::message::{Record, Report, Request, Response, SCHEMA, VERSION};
+use loihi_core::wire::message::{Footprint, Record, Report, Request, Response, SCHEMA, VERSION};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -58,6 +58,7 @@ fn requests<'a>(fill: &Fill<'a>) -> Vec<Request<'a>> {
         Request::RestoreChunk { offset: a, data },
         Request::RestoreEnd,
         Request::Meter { on: a % 2 > 0 },
+        Request::Footprint,
     ]
 }
 
@@ -118,6 +119,12 @@ fn responses<'a>(fill: &Fill<'a>) -> Vec<Response<'a>> {
         Response::Kept { total_bytes: a, check: b, data },
         Response::Ops(ops),
         Response::Digest(StateDigest { t: a, registers }),
+        Response::Footprint(Footprint {
+            arena_bytes: a,
+            arena_used_bytes: b,
+            line_bytes: a ^ b,
+            stack_bytes: (b % 3 > 0).then_some(a),
+        }),
     ]
 }
 
@@ -129,6 +136,7 @@ fn refusals(fill: &Fill<'_>) -> Vec<DeviceError> {
         DeviceError::OutOfSequence { expected: short, found: short.rotate_left(5) },
         DeviceError::Unreadable,
         DeviceError::NoImage,
+        DeviceError::NoResident,
         DeviceError::Write { register: pick(&Register::ALL, b), first: a },
         DeviceError::SameKind { kind: a, first: Name::new("one"), second: Name::new("another") },
         DeviceError::ArenaTooSmall { needed: a, available: b },

@@ -1,0 +1,45 @@
+//! How much of the stack was ever in use: the boot code paints it, and what is still painted was not.
+
+use core::arch::asm;
+
+use crate::address;
+
+/// What fills the stack before it is used.
+pub(crate) const PAINT: u32 = 0x5AC4_11ED;
+
+// SAFETY: link.x defines them; they mark addresses and are never read.
+unsafe extern "C" {
+    static __stack_bottom: u8;
+    static __stack_top: u8;
+}
+
+/// Most bytes of the stack that were in use at any time since the start.
+///
+/// Words that were set aside and never written count only above the lowest one that was written.
+pub fn used_bytes() -> u32 {
+    let (bottom, top) = (&raw const __stack_bottom, &raw const __stack_top);
+    let free: u32;
+    // SAFETY: the words that are read lie between the bottom of the stack, which is mapped, and the stack pointer:
+    // there is no object of the program's. Nothing is written. The direction flag is clear, as in all compiled code.
+    unsafe {
+        asm!(
+            "mov ecx, esp",
+            "sub ecx, edi",
+            "shr ecx, 2",
+            "mov {free}, ecx",
+            // Stops behind the first word that is no longer painted.
+            "repe scasd",
+            "je 2f",
+            "inc ecx",
+            "2:",
+            "sub {free}, ecx",
+            free = out(reg) free,
+            inout("edi") bottom => _,
+            out("ecx") _,
+            in("eax") PAINT,
+            options(readonly, nostack),
+        );
+    }
+    let painted_bytes = free.saturating_mul(4);
+    address::of(top).wrapping_sub(address::of(bottom)).saturating_sub(painted_bytes)
+}
