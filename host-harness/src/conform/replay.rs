@@ -54,6 +54,7 @@ const NEAR_ARENA_BYTES: usize = 16 << 20;
 const HASHED: [u32; 2] = [
     Register::U.bit() | Register::V.bit(),
     Register::Spikes.bit()
+        | Register::VReadout.bit()
         | Register::W.bit()
         | Register::T.bit()
         | Register::D.bit()

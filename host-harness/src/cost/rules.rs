@@ -121,32 +121,16 @@ pub const RULE_KERNELS: [RuleKernel; 8] = [
 /// [`ExperimentError`].
 pub fn measure(session: &mut Session, mut after: impl FnMut(u64, u64)) -> Result<Vec<RuleCost>, ExperimentError> {
     let mut costs = Vec::new();
-    // What several kernels cannot come without is measured once.
-    let mut without = Vec::<(fn(u32) -> ImageBuilder, f64)>::new();
     for kernel in &RULE_KERNELS {
         after(costs.len() as u64, RULE_KERNELS.len() as u64);
         let Some((operations, instructions)) = growth(session, kernel.network, kernel.operations)? else {
             return Ok(Vec::new());
         };
-        let known = |network: fn(u32) -> ImageBuilder| {
-            without
-                .iter()
-                .find(|(known, _)| std::ptr::fn_addr_eq(*known, network))
-                .map(|(_, instructions)| *instructions)
-        };
-        let taken_off = match kernel.without {
-            Some(network) => match known(network) {
-                Some(instructions) => instructions,
-                None => {
-                    let found = growth(session, network, kernel.operations)?;
-                    let instructions = found.map_or(0.0, |(_, instructions)| instructions);
-                    without.push((network, instructions));
-                    instructions
-                }
-            },
+        let without = match kernel.without {
+            Some(network) => growth(session, network, kernel.operations)?.map_or(0.0, |(_, instructions)| instructions),
             None => 0.0,
         };
-        let instructions = (instructions - taken_off) / operations;
+        let instructions = (instructions - without) / operations;
         let RuleKernel { name, unit, instructions_c, .. } = *kernel;
         costs.push(RuleCost { kernel: name, unit, instructions, instructions_c });
     }

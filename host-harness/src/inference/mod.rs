@@ -141,9 +141,14 @@ impl<'r> Inference<'r> {
         report: Report,
         visit: impl FnMut(u32, u32),
     ) -> Result<Vec<i32>, InferenceError> {
-        let changed = self.set_biases(&stimulus.biases)?;
-        let biases: Vec<u8> =
+        let changed = self.keep_biases(&stimulus.biases)?;
+        let mut biases: Vec<u8> =
             self.bias.get(changed.clone()).unwrap_or_default().iter().flat_map(|bias| bias.to_le_bytes()).collect();
+        if biases.len() > self.session.identity().data_bytes / 2 {
+            // More than a message holds beside the rest of the sample.
+            self.session.write(Register::Bias, changed.start, &self.bias[changed.clone()])?;
+            biases.clear();
+        }
         if reset {
             self.stimulus.fill(0);
         }
@@ -220,7 +225,7 @@ impl<'r> Inference<'r> {
     }
 
     /// Keeps new biases; returns the compartments that have one.
-    fn set_biases(&mut self, biases: &[(usize, Vec<i32>)]) -> Result<Range<usize>, InferenceError> {
+    fn keep_biases(&mut self, biases: &[(usize, Vec<i32>)]) -> Result<Range<usize>, InferenceError> {
         let mut changed = 0..0;
         for (input, values) in biases {
             let entry = self.network.inputs.get(*input).map(|input| &input.entry);

@@ -69,12 +69,19 @@ impl Suspended {
         }
     }
 
+    /// The same chip, whose programs do not rely on the biases that they have written: after something was changed from
+    /// outside.
+    #[must_use]
+    pub const fn unsettled(self) -> Self {
+        Self { settled: 0, ..self }
+    }
+
     /// Its bytes. Whether voltages are deep is a guess that targets make in their own ways, so it is kept as the safe
-    /// one; so is which biases stand.
+    /// one.
     pub fn header(&self) -> [u8; HEADER_BYTES] {
         let mut bytes = [0; HEADER_BYTES];
         // The buffer is as long.
-        let _fits = Self { deep: 1, settled: 0, ..*self }.write_to(&mut bytes);
+        let _fits = Self { deep: 1, ..*self }.write_to(&mut bytes);
         bytes
     }
 
@@ -82,7 +89,7 @@ impl Suspended {
     pub fn from_header(bytes: &[u8; HEADER_BYTES]) -> Option<Self> {
         let suspended = Self::read_from_bytes(bytes).ok()?;
         let flags = suspended.learning <= 1 && suspended.deep == 1 && suspended.metering <= 1;
-        let valid = flags && suspended.settled == 0 && suspended.reserved == 0;
+        let valid = flags && suspended.reserved == 0;
         valid.then_some(suspended)
     }
 }

@@ -157,7 +157,7 @@ impl<'a> Chip<'a> {
         let mut state = state.map_err(|_| TooSmall { needed: Self::bytes_needed(&image, snips), available })?;
         state.meter.on = from.metering != 0;
         let mut phases = Phases::NONE;
-        for (to, slot) in state.slots.iter_mut().zip(Snips(snips).slots(&image)) {
+        for (to, slot) in state.instances.iter_mut().zip(Snips(snips).instances(&image)) {
             phases = phases.or(Snips(snips).program(&slot).map_or(Phases::NONE, SnipType::phases));
             *to = slot;
         }
@@ -201,7 +201,7 @@ impl<'a> Chip<'a> {
         self.deep = !self.image.voltage_start.is_empty();
         self.reward = 0;
         self.settled = 0;
-        for (number, slot) in self.state.slots.iter().enumerate() {
+        for (number, slot) in self.state.instances.iter().enumerate() {
             let program = self.snips.program(slot).zip(self.image.snip_params(number));
             if let (Some((program, words)), Some(working)) = (program, self.state.working.get_mut(slot.working())) {
                 program.reset(words, working);
@@ -294,8 +294,8 @@ impl<'a> Chip<'a> {
     /// Keeps the sample in the mailboxes in a slot of the first program that keeps samples; nothing without one, or
     /// without the slot.
     pub fn keep(&mut self, slot: usize) {
-        let State { slots, learned, stimulus, target, .. } = &mut self.state;
-        for (number, own) in slots.iter().enumerate() {
+        let State { instances, learned, stimulus, target, .. } = &mut self.state;
+        for (number, own) in instances.iter().enumerate() {
             let Some((program, words)) = self.snips.program(own).zip(self.image.snip_params(number)) else { return };
             let learned = learned.get_mut(own.learned()).unwrap_or_default();
             if program.keep_sample(words, learned, slot, &Sample { stimulus, target }) {
@@ -307,8 +307,8 @@ impl<'a> Chip<'a> {
     /// Puts the sample of a slot back into the mailboxes, named by the step number; nothing as [`Chip::keep`].
     pub fn recall(&mut self, slot: usize) {
         self.settled = 0;
-        let State { slots, learned, stimulus, target, .. } = &mut self.state;
-        for (number, own) in slots.iter().enumerate() {
+        let State { instances, learned, stimulus, target, .. } = &mut self.state;
+        for (number, own) in instances.iter().enumerate() {
             let Some((program, words)) = self.snips.program(own).zip(self.image.snip_params(number)) else { return };
             let learned = learned.get_mut(own.learned()).unwrap_or_default();
             if program.recall_sample(words, learned, slot, &mut Sample { stimulus, target }, self.t) {
@@ -535,7 +535,7 @@ impl<'a> Chip<'a> {
         }
         let mut own = 1_u32;
         let rates = self.state.rates.get(self.image.learning().len()..).unwrap_or_default();
-        for ((slot, rate), number) in self.state.slots.iter().zip(rates).zip(0_usize..) {
+        for ((slot, rate), number) in self.state.instances.iter().zip(rates).zip(0_usize..) {
             let program = self.snips.program(slot).filter(|program| program.phases().has(phase));
             if let (Some(program), Some(words)) = (program, self.image.snip_params(number)) {
                 let mut cpu = Cpu {

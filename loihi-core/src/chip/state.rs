@@ -6,7 +6,7 @@ use crate::dendrite::Accumulators;
 use crate::image::{CoreRecord, Image, LANES};
 use crate::meter::Meter;
 use crate::plastic::{self, Plastic};
-use crate::snip::{Slot, Snips};
+use crate::snip::{Instance, Snips};
 use crate::synapse::view_length;
 
 /// The registers, core after core.
@@ -43,7 +43,7 @@ pub(crate) struct State<'a> {
     /// Bytes of all that is above: what can be kept of the memory.
     pub(crate) kept_bytes: usize,
     /// The programs, in their order: found again whenever the chip is resumed, and no state of its own.
-    pub(crate) slots: &'a mut [Slot],
+    pub(crate) instances: &'a mut [Instance],
 }
 
 impl<'a> State<'a> {
@@ -99,7 +99,7 @@ impl<'a> State<'a> {
             target: carver.take(image.target_words)?,
             output: carver.take(image.output_words)?,
             kept_bytes: carver.used(),
-            slots: carver.take(image.snips().len())?,
+            instances: carver.take(image.snips().len())?,
         })
     }
 

@@ -128,8 +128,8 @@ impl<A: AsMut<[u64]>> Machine<A> {
                 break;
             }
         }
-        let (board, snips) = (self.board.name, data.finish());
-        Response::Hello { version: VERSION, schema: SCHEMA, arena_bytes, data_bytes, board, snips }
+        let (board, snip_count, snips) = (self.board.name, word(self.board.snips.len()), data.finish());
+        Response::Hello { version: VERSION, schema: SCHEMA, arena_bytes, data_bytes, board, snip_count, snips }
     }
 
     fn footprint(&mut self) -> Response<'static> {
@@ -200,6 +200,10 @@ impl<A: AsMut<[u64]>> Machine<A> {
         let image = Image::open(image, &Snips(snips)).map_err(DeviceError::Image)?;
         let used_bytes = used(place, &image, snips);
         let too_small = DeviceError::ArenaTooSmall { needed: used_bytes, available };
+        // What is there stays until it is known that this fits.
+        if used_bytes > available {
+            return Err(too_small);
+        }
         let chip = Chip::new(image, snips, memory).map_err(|_| too_small)?;
         let learned_words = word(chip.learned().len());
         self.contents = Contents::Chip { image: place, suspended: chip.suspended() };
@@ -346,7 +350,7 @@ impl<A: AsMut<[u64]>> Machine<A> {
             return Err(DeviceError::Check { announced, found });
         }
         let from = match keep {
-            Keep::Learned => suspended,
+            Keep::Learned => suspended.unsettled(),
             Keep::State => {
                 Suspended::from_header(&header).ok_or(DeviceError::Unsound { register: Register::Spikes })?
             }

@@ -112,7 +112,7 @@ impl Decolle {
             rank_one::begin_at_weights(layer, cpu.plastic.weights, fine);
         }
         if self.ends_epoch(step) {
-            layer.copy_voltages(cpu.blocks, memory.voltages);
+            layer.copy_voltages(cpu.blocks(), memory.voltages);
         }
     }
 
@@ -151,7 +151,7 @@ impl Decolle {
         if !cpu.learning {
             return 0;
         }
-        let [updates, threshold, fine @ ..] = &mut *cpu.learned else { return 0 };
+        let [updates, threshold, fine @ ..] = core::mem::take(&mut cpu.learned) else { return 0 };
         let targets = cpu.target.get(self.target_first..).unwrap_or_default();
         let targets = targets.get(..self.classes).unwrap_or_default();
         if targets.iter().all(|target| *target == NO_TARGET) {
@@ -164,7 +164,7 @@ impl Decolle {
         }
         cpu.ops.rule_triggers = cpu.ops.rule_triggers.wrapping_add(1);
         *updates = updates.wrapping_add(1);
-        layer.replace_voltages(cpu.blocks, cpu.spikes, memory.voltages, memory.factors);
+        layer.replace_voltages(cpu.blocks(), cpu.spikes, memory.voltages, memory.factors);
         readout.lead_back(memory.errors.get(..found).unwrap_or_default(), memory.factors);
         let listed = self.list_factors(layer.v_th, memory);
         let posts = memory.factors.get(..index(listed.cast_unsigned())).unwrap_or_default();

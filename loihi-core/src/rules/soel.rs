@@ -144,7 +144,7 @@ impl Soel {
         }
         let mut wrote = 0;
         if self.ends_epoch(step) {
-            layer.replace_voltages(cpu.blocks, cpu.spikes, memory.voltages, memory.room);
+            layer.replace_voltages(cpu.blocks(), cpu.spikes, memory.voltages, memory.room);
             self.add_outputs(cpu, layer, memory);
             if cpu.learning {
                 wrote = self.write_factors(cpu, layer, memory);
@@ -249,7 +249,7 @@ impl Snip for Soel {
         let Some(layer) = Layer::of(cpu.image, self.group) else { return };
         let Some(mut memory) = self.memory(core::mem::take(&mut cpu.working)) else { return };
         match phase {
-            Phase::Spk => layer.copy_voltages(cpu.blocks, memory.voltages),
+            Phase::Spk => layer.copy_voltages(cpu.blocks(), memory.voltages),
             Phase::PreMgmt => self.after_cores(cpu, &layer, &mut memory),
             // The core has used the factors; they count once.
             _ => {

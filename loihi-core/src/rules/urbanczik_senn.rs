@@ -167,12 +167,12 @@ impl UrbanczikSenn {
         let tables = cpu.image.data(self.data_first, 2 * ENTRIES);
         let (phi, h) = tables.split_at_checked(ENTRIES).unwrap_or_default();
         let targets = cpu.target.get(self.target_first..).unwrap_or_default();
-        let outputs = cpu.output.get_mut(self.output_first..).unwrap_or_default();
+        let outputs = core::mem::take(&mut cpu.output).get_mut(self.output_first..).unwrap_or_default();
         let drawn = Drawn { seed: cpu.image.seed };
         // Addresses from the end, so that they are none of a synapse.
         let first = u32::try_from(layer.synapse_first).unwrap_or(u32::MAX);
         let mut listed = 0_usize;
-        let posts = layer.voltages(cpu.blocks).zip(targets).zip(outputs).zip(0_u32..);
+        let posts = layer.voltages(cpu.blocks()).zip(targets).zip(outputs).zip(0_u32..);
         for (((v, target), output), post) in posts {
             let rate = look_up(phi, v, self.table_shift);
             *output = rate;

@@ -37,11 +37,11 @@ pub struct Cpu<'c, 'm> {
     pub working: &'c mut [i32],
     /// Exact counts.
     pub ops: &'c mut OpCounts,
-    /// Currents, voltages and biases of all compartments, by place; see [`Cpu::voltages`] for those of a few.
-    pub blocks: &'c mut [Block],
     /// Weights, tags, delays and traces of the plastic synapses, and the axons that spikes have reached; see
-    /// [`crate::tools::Layer`] for those of a group.
+    /// [`crate::tools::Layer`] for those of a group. What a program writes there must be in the register's range, as
+    /// `Chip::write` says it: a state with other values is refused where it is restored.
     pub plastic: &'c mut Plastic<'m>,
+    pub(crate) blocks: &'c mut [Block],
     pub(crate) accumulators: &'c mut Accumulators<'m>,
     pub(crate) meter: &'c mut Meter<'m>,
     /// Programs whose biases stand: a bit for each of the first 32, from the first on.
@@ -76,6 +76,13 @@ impl Cpu<'_, '_> {
     #[inline]
     pub fn is_settled(&self) -> bool {
         *self.settled & self.own != 0
+    }
+
+    /// Currents, voltages and biases of all compartments, by place, for [`crate::tools::Layer`]; see [`Cpu::voltages`] for
+    /// those of a few.
+    #[inline]
+    pub fn blocks(&self) -> &[Block] {
+        self.blocks
     }
 
     /// Which of `count` compartments from `first` on are in [`Cpu::spikes`], counted from the first one, ascending.

@@ -73,7 +73,7 @@ mod types;
 
 pub use cpu::Cpu;
 pub use params::{Field, SnipParams, WordReader, WordWriter, Words, fits, require};
-pub(crate) use types::Slot;
+pub(crate) use types::Instance;
 pub use types::{SnipType, Snips, same_kind};
 
 use core::ops::RangeInclusive;

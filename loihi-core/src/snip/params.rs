@@ -18,7 +18,8 @@ pub trait SnipParams: Sized {
     /// What runs with these parameters; often the parameters themselves.
     type Snip: Snip;
 
-    /// The words of a record; [`crate::snip_words`] writes both directions.
+    /// The words of a record, at most [`SnipRecord::PARAMS`]; [`crate::snip_words`] writes both directions. Words beyond
+    /// them are left out.
     fn words(&self) -> Words;
 
     /// What a record's words say.

@@ -84,7 +84,7 @@ pub struct Snips<'s>(pub &'s [SnipType]);
 /// A program of an image as a chip runs it: which of the device's it is, and where its memory lies.
 #[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
-pub(crate) struct Slot {
+pub(crate) struct Instance {
     /// Place in the device's list.
     program: u32,
     learned_first: u32,
@@ -94,7 +94,7 @@ pub(crate) struct Slot {
     reserved: u32,
 }
 
-impl Slot {
+impl Instance {
     /// Its words among what all programs have learned.
     #[inline]
     pub(crate) const fn learned(&self) -> Range<usize> {
@@ -110,7 +110,7 @@ impl Slot {
 
 impl<'s> Snips<'s> {
     /// The programs of an image, in their order, until one that is not there.
-    pub(crate) fn slots(self, image: &Image<'_>) -> impl Iterator<Item = Slot> {
+    pub(crate) fn instances(self, image: &Image<'_>) -> impl Iterator<Item = Instance> {
         let (mut learned, mut working) = (0_u32, 0_u32);
         image.snips().map_while(move |SnipRecord { kind, params, .. }| {
             let (program, found) = (0_u32..).zip(self.0).find(|(_, program)| program.kind == kind)?;
@@ -119,24 +119,24 @@ impl<'s> Snips<'s> {
             learned = after(learned, (found.learned_words)(&params));
             working = after(working, (found.working_words)(&params));
             let (learned_end, working_end) = (learned, working);
-            Some(Slot { program, learned_first, learned_end, working_first, working_end, reserved: 0 })
+            Some(Instance { program, learned_first, learned_end, working_first, working_end, reserved: 0 })
         })
     }
 
     /// Words that the programs of an image need: learned, working.
     pub(crate) fn memory_words(self, image: &Image<'_>) -> [usize; 2] {
-        self.slots(image).last().map_or([0; 2], |slot| [slot.learned().end, slot.working().end])
+        self.instances(image).last().map_or([0; 2], |slot| [slot.learned().end, slot.working().end])
     }
 
     /// The program of a slot.
     #[inline]
-    pub(crate) fn program(self, slot: &Slot) -> Option<&'s SnipType> {
+    pub(crate) fn program(self, slot: &Instance) -> Option<&'s SnipType> {
         self.0.get(index(slot.program))
     }
 
     /// Whether a rate is one of those that a program of an image takes.
     pub(crate) fn takes_rate(self, image: &Image<'_>, snip: usize, rate: i32) -> bool {
-        let program = self.slots(image).nth(snip).and_then(|slot| self.program(&slot));
+        let program = self.instances(image).nth(snip).and_then(|slot| self.program(&slot));
         program.zip(image.snip_params(snip)).is_some_and(|(program, words)| (program.rates)(words).contains(&rate))
     }
 }

@@ -154,7 +154,9 @@ pub enum Response<'a> {
         data_bytes: u32,
         /// What kind of device it is.
         board: &'a str,
-        /// The programs of the embedded CPU that it has, one after the other: kind and length of the name as little-endian
+        /// How many programs of the embedded CPU it has.
+        snip_count: u32,
+        /// These programs, one after the other: kind and length of the name as little-endian
         /// `u32`, the name; as many as fit.
         snips: &'a [u8],
     },

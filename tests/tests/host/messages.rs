@@ -108,6 +108,7 @@ fn responses<'a>(fill: &Fill<'a>) -> Vec<Response<'a>> {
             arena_bytes: a,
             data_bytes: b,
             board: text,
+            snip_count: a,
             snips: &data[..data.len() / 2],
         },
         Response::Refused { version: short, schema: wide },

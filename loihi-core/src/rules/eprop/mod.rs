@@ -95,7 +95,7 @@ impl Snip for Eprop {
             if let Some(adaptation) = params.adaptation {
                 adaptation.raise(cpu, &layers.recurrent, memory.rises);
             }
-            layers.recurrent.copy_voltages(cpu.blocks, memory.voltages);
+            layers.recurrent.copy_voltages(cpu.blocks(), memory.voltages);
         } else {
             self.after_cores(cpu, params, &layers, &mut memory);
         }

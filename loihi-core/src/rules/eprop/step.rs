@@ -106,7 +106,7 @@ impl Eprop {
         let errors = memory.errors.get(..errors).unwrap_or_default();
         let width = 64_i32.wrapping_shl(params.slope_shift);
         let gain = params.rate_gain.cast_signed();
-        layer.replace_voltages(cpu.blocks, cpu.spikes, memory.voltages, memory.list);
+        layer.replace_voltages(cpu.blocks(), cpu.spikes, memory.voltages, memory.list);
         feedback.lead_back(errors, memory.list);
         let posts = memory.voltages.iter().zip(&*memory.list).zip(&*cpu.learned);
         let found = posts.map(|((v, error), rate)| {
