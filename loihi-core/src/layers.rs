@@ -34,24 +34,36 @@ fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
 
 /// Uses of `crate::MODULE` in a source, with their lines: neither in comments nor in unit tests, which come last.
 fn uses(text: &str) -> Vec<(usize, String)> {
+    let lines = text.lines().take_while(|line| line.trim() != "#[cfg(test)]");
+    let code: Vec<&str> = lines.map(|line| line.split("//").next().unwrap_or("")).collect();
+    let code = code.join("\n");
     let mut found = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        if line.trim() == "#[cfg(test)]" {
-            break;
-        }
-        let code = line.split("//").next().unwrap_or("");
-        for part in code.split("crate::").skip(1) {
-            let module: String = part.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-            if !module.is_empty() {
-                found.push((number, module));
-            } else if let Some(list) = part.strip_prefix('{') {
-                let list = list.split('}').next().unwrap_or("");
-                let names = list.split(',').filter_map(|name| name.trim().split("::").next());
-                found.extend(names.filter(|name| !name.is_empty()).map(|name| (number, name.to_string())));
-            }
-        }
+    for (at, _) in code.match_indices("crate::") {
+        let line = code[..at].matches('\n').count() + 1;
+        found.extend(modules(&code[at + "crate::".len()..]).into_iter().map(|module| (line, module)));
     }
     found
+}
+
+/// The modules that a path behind `crate::` begins with: one, or those of a list in braces.
+fn modules(path: &str) -> Vec<String> {
+    let name = |text: &str| -> String {
+        text.trim_start().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
+    };
+    let Some(list) = path.strip_prefix('{') else { return [name(path)].into_iter().collect() };
+    let (mut depth, mut names) = (0_usize, Vec::new());
+    names.push(name(list));
+    for (at, c) in list.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => names.push(name(&list[at + 1..])),
+            _ => {}
+        }
+    }
+    names.retain(|name| !name.is_empty());
+    names
 }
 
 /// What is wrong with the uses in a file of the module `own`.
@@ -88,11 +100,12 @@ fn no_module_uses_one_that_stands_below_it_in_the_table() {
 #[test]
 fn an_upward_use_is_told_with_file_and_line() {
     let layers = ["ground", "middle", "top"].map(ToString::to_string);
-    let text = "//! A file.\nuse crate::{middle::A, top::B};\nfn f() -> crate::top::C {} // crate::top\n";
+    let text = "//! A file.\nuse crate::{middle::{A, B}, top::C};\nfn f() -> crate::top::D {} // crate::top\nuse crate::{\n    ground,\n    top,\n};\n";
     let told = complaints(&layers, "middle", "middle/new.rs", text);
     let expected = [
         "middle/new.rs:2: `middle` uses `top`, which stands below it in the table",
         "middle/new.rs:3: `middle` uses `top`, which stands below it in the table",
+        "middle/new.rs:4: `middle` uses `top`, which stands below it in the table",
     ];
     assert_eq!(told, expected);
     assert!(complaints(&layers, "none", "none.rs", "")[0].contains("not in the table"));
