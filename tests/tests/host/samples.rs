@@ -89,14 +89,16 @@ impl Part {
     fn stretch<'b>(&'b self, bytes: &'b Bytes) -> Stretch<'b> {
         let [reset, learn] = self.flags;
         let Bytes { biases, stimulus, target } = bytes;
-        let record = Record { reset, learn, steps: self.steps, bias_first: 7, biases, stimulus, target, ..Record::PLAIN };
+        let record =
+            Record { reset, learn, steps: self.steps, bias_first: 7, biases, stimulus, target, ..Record::PLAIN };
         Stretch { record, spikes: &self.spikes }
     }
 }
 
 /// Parts of a sample; spikes of the step after the last one wait for the next part.
 fn parts() -> impl Strategy<Value = Vec<Part>> {
-    let part = (0_u16..40, any::<[bool; 2]>(), any::<(u32, u8)>(), proptest::collection::vec(any::<[u16; 2]>(), 0..250));
+    let part =
+        (0_u16..40, any::<[bool; 2]>(), any::<(u32, u8)>(), proptest::collection::vec(any::<[u16; 2]>(), 0..250));
     let part = part.prop_map(|(steps, flags, put_in, spikes)| {
         let mut spikes: Vec<(u16, u16)> =
             spikes.into_iter().map(|[step, input]| (step % (steps + 1), input % 40)).collect();
