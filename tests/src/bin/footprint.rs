@@ -12,8 +12,9 @@ use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// What is run: rules that differ in how much they call.
-const EXPERIMENTS: [Experiment; 3] = [Experiment::DigitsPes, Experiment::DigitsEmstdp, Experiment::EpropPattern];
+/// What is run: rules of the embedded CPU that differ in how much they call, and one of the cores.
+const EXPERIMENTS: [Experiment; 4] =
+    [Experiment::DigitsPes, Experiment::DigitsEmstdp, Experiment::EpropPattern, Experiment::StdpPair];
 
 fn main() -> ExitCode {
     match measure() {
