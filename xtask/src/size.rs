@@ -1,11 +1,13 @@
 //! What the firmware takes of the board's memory.
 
 use std::fs;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionKind, elf};
 
-use crate::firmware::FIRMWARE;
+use crate::command::printed;
+use crate::firmware::{FIRMWARE, OWN_RULE_FIRMWARE};
 use crate::paths;
 
 /// The symbol of the memory that networks are loaded into.
@@ -20,23 +22,50 @@ struct Sizes {
     arena: u64,
 }
 
-/// Prints the sizes of the firmware as a Markdown table, in bytes.
+/// Prints the sizes of the firmware images as a Markdown table, in bytes.
 ///
 /// Text is code and constants, data is variables with a value, bss is zeroed memory with the
-/// stacks and without the arena.
+/// stacks and without the arena. Of bss, line is the buffers of the serial line, and stack is the
+/// most of the stack that was in use in a few experiments in QEMU.
 ///
 /// # Errors
 ///
 /// When the firmware has not been built or is not an ELF file.
 pub(crate) fn print() -> Result<()> {
-    let path = paths::image(FIRMWARE);
-    let image =
-        fs::read(&path).with_context(|| format!("cannot read {}: run `cargo xtask firmware` first", path.display()))?;
-    let sizes = measure(&image).with_context(|| format!("{} is no firmware image", path.display()))?;
-    println!("| firmware | text | data | bss | arena |");
-    println!("|---|---:|---:|---:|---:|");
-    println!("| {FIRMWARE} | {} | {} | {} | {} |", sizes.text, sizes.data, sizes.bss, sizes.arena);
+    let used = running();
+    println!("| firmware | text | data | bss | arena | line | stack |");
+    println!("|---|---:|---:|---:|---:|---:|---:|");
+    for name in [FIRMWARE, OWN_RULE_FIRMWARE] {
+        let path = paths::image(name);
+        let image = fs::read(&path)
+            .with_context(|| format!("cannot read {}: run `cargo xtask firmware` first", path.display()))?;
+        let sizes = measure(&image).with_context(|| format!("{} is no firmware image", path.display()))?;
+        let Sizes { text, data, bss, arena } = sizes;
+        let [line, stack] = match &used {
+            Some(used) if name == FIRMWARE => used.clone(),
+            _ => ["", ""].map(str::to_owned),
+        };
+        println!("| {name} | {text} | {data} | {bss} | {arena} | {line} | {stack} |");
+    }
+    if used.is_none() {
+        eprintln!(
+            "line and stack were not measured: run `cargo xtask setup` and `cargo xtask firmware`, then this again"
+        );
+    }
     Ok(())
+}
+
+/// Bytes of line and stack of the firmware while it runs in QEMU; `None` if it does not.
+fn running() -> Option<[String; 2]> {
+    let mut command = Command::new(paths::cargo());
+    command
+        .current_dir(paths::root())
+        .args(["run", "--quiet", "--profile", "tests", "--package", "conformance", "--features", "footprint"])
+        .args(["--bin", "footprint", "--"])
+        .arg(paths::image(FIRMWARE));
+    let said = printed(&mut command)?;
+    let (line, stack) = said.trim().split_once(' ')?;
+    Some([line, stack].map(str::to_owned))
 }
 
 fn measure(image: &[u8]) -> Result<Sizes> {

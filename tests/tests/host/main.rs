@@ -7,6 +7,7 @@ mod common;
 
 mod axons;
 mod control;
+mod encoders;
 mod eprop_adaptation;
 mod golden_learning;
 mod golden_neurons;
@@ -21,7 +22,10 @@ mod partition;
 mod plan;
 mod probes;
 mod readout;
+mod refused;
+mod resident;
 mod samples;
+mod slots;
 mod tree_groups;
 mod trees;
 mod weights;

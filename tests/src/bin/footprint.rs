@@ -1,0 +1,47 @@
+//! Measures what the firmware takes of the board's memory while it runs; see `cargo xtask size`.
+//!
+//! `footprint FIRMWARE.elf` runs a few experiments, shortened, on the firmware in QEMU, saves and restores after each, and
+//! prints the bytes of the line's buffers and the most bytes of the stack that were in use.
+
+use host_harness::device::framed::Framed;
+use host_harness::device::qemu::Qemu;
+use host_harness::device::session::{Patience, Session};
+use host_harness::experiment::{Experiment, Nobody, Options};
+use loihi_core::chip::Keep;
+use std::error::Error;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// What is run: rules of the embedded CPU that differ in how much they call, and one of the cores.
+const EXPERIMENTS: [Experiment; 4] =
+    [Experiment::DigitsPes, Experiment::DigitsEmstdp, Experiment::EpropPattern, Experiment::StdpPair];
+
+fn main() -> ExitCode {
+    match measure() {
+        Ok([line, stack]) => {
+            println!("{line} {stack}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("footprint: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Bytes of line and stack.
+fn measure() -> Result<[u32; 2], Box<dyn Error>> {
+    let firmware = std::env::args_os().nth(1).ok_or("say which firmware")?;
+    let device = Framed::new(Qemu::start(Path::new(&firmware))?);
+    let mut session = Session::open(Box::new(device), Patience::default(), 1, || false)?;
+    for experiment in EXPERIMENTS {
+        let options = Options { passes: Some(1), samples: Some(5), ..Options::default() };
+        experiment.run(&mut session, &options, &mut Nobody)?;
+        for keep in [Keep::Learned, Keep::State] {
+            let kept = session.save(keep)?;
+            session.restore(keep, &kept)?;
+        }
+    }
+    let footprint = session.footprint()?;
+    Ok([footprint.line_bytes, footprint.stack_bytes.ok_or("the firmware does not know its stack")?])
+}
