@@ -22,7 +22,6 @@ enum Place {
 }
 
 /// What the arena holds.
-#[expect(clippy::large_enum_variant, reason = "there is one of it, and no heap")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "there is one, and nothing to box it in")]
 enum Contents {

@@ -64,14 +64,14 @@ fn loaded(file: &ImageFile) -> Session {
 }
 
 /// What goes on between the stimuli of a run, with one in the mailbox; the one that is there afterwards.
-type Disturbance = fn(&mut Session, Vec<u8>) -> Vec<u8>;
+type Disturbance = fn(&mut Session, &[u8]) -> Vec<u8>;
 
 fn digest(file: &ImageFile, often: bool, disturbance: Disturbance) -> (StateDigest, u64) {
     let mut session = loaded(file);
     for seed in 0..5 {
         let stimulus = stimulus(seed);
         present(&mut session, &stimulus, 30, often);
-        let there = disturbance(&mut session, stimulus);
+        let there = disturbance(&mut session, &stimulus);
         present(&mut session, if often { &there } else { &[] }, 20, often);
     }
     (session.digest().unwrap(), session.ops().unwrap().bias_writes)
@@ -129,23 +129,23 @@ fn an_encoder_computes_once_for_a_stimulus_that_stays() {
 }
 
 /// Writes biases into the middle of what the encoders have written.
-fn overwrite(session: &mut Session, there: Vec<u8>) -> Vec<u8> {
+fn overwrite(session: &mut Session, there: &[u8]) -> Vec<u8> {
     session.write(Register::Bias, 7, &[64, -64, 1024, 0]).unwrap();
-    there
+    there.to_vec()
 }
 
-fn reset_state(session: &mut Session, there: Vec<u8>) -> Vec<u8> {
+fn reset_state(session: &mut Session, there: &[u8]) -> Vec<u8> {
     session.reset(ResetScope::State).unwrap();
     vec![0; there.len()]
 }
 
-fn reset_all(session: &mut Session, there: Vec<u8>) -> Vec<u8> {
+fn reset_all(session: &mut Session, there: &[u8]) -> Vec<u8> {
     session.reset(ResetScope::All).unwrap();
     vec![0; there.len()]
 }
 
 /// Takes up what was saved, after biases and stimulus have become others.
-fn restore_state(session: &mut Session, there: Vec<u8>) -> Vec<u8> {
+fn restore_state(session: &mut Session, there: &[u8]) -> Vec<u8> {
     let state = session.save(Keep::State).unwrap();
     present(session, &stimulus(99), 5, false);
     let there = overwrite(session, there);
@@ -153,7 +153,7 @@ fn restore_state(session: &mut Session, there: Vec<u8>) -> Vec<u8> {
     there
 }
 
-fn restore_learned(session: &mut Session, _there: Vec<u8>) -> Vec<u8> {
+fn restore_learned(session: &mut Session, _there: &[u8]) -> Vec<u8> {
     let learned = session.save(Keep::Learned).unwrap();
     present(session, &stimulus(99), 5, false);
     session.restore(Keep::Learned, &learned).unwrap();
@@ -161,10 +161,10 @@ fn restore_learned(session: &mut Session, _there: Vec<u8>) -> Vec<u8> {
 }
 
 /// A record brings biases of its own.
-fn record_of_biases(session: &mut Session, there: Vec<u8>) -> Vec<u8> {
+fn record_of_biases(session: &mut Session, there: &[u8]) -> Vec<u8> {
     let biases: Vec<u8> = [320_i32; 9].iter().flat_map(|bias| bias.to_le_bytes()).collect();
     session.stream([Record { steps: 3, bias_first: 50, biases: &biases, ..Record::PLAIN }], 1, |_| ()).unwrap();
-    there
+    there.to_vec()
 }
 
 #[test]
