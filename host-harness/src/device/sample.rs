@@ -84,7 +84,7 @@ impl Told {
     }
 }
 
-/// What is put in at the begin of a run of steps, and the spikes that enter in them: step from 0 and input, ascending.
+/// What is put in at the beginning of a run of steps, and the spikes that enter in them: step from 0 and input, ascending.
 #[derive(Clone, Copy, Debug)]
 pub struct Stretch<'r> {
     /// Everything but the spikes.
@@ -126,7 +126,7 @@ impl Session {
             let mut first = *record;
             let mut room = most.saturating_sub(encoded(record, most)?.len() + SPIKES_FIELDS);
             if room < ROOM_LEAST && !spikes.is_empty() {
-                // What is put in at the begin goes alone.
+                // What is put in at the beginning goes alone.
                 queue.push_back(Piece { record: Record { steps: 0, ..first }, spikes: Vec::new() });
                 first = Record { learn: record.learn, steps: record.steps, ..Record::PLAIN };
                 room = most.saturating_sub(encoded(&first, most)?.len() + SPIKES_FIELDS);

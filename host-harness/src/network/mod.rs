@@ -190,7 +190,7 @@ pub struct Readout {
     pub population: usize,
     /// What of it.
     pub by: ReadBy,
-    /// Steps to leave out at the begin.
+    /// Steps to leave out at the beginning.
     pub skip_steps: u32,
 }
 

@@ -59,7 +59,7 @@ fn network(seed: u32) -> ImageFile {
 struct Part {
     steps: u16,
     flags: [bool; 2],
-    /// Seed of what is put in at the begin, and which of it.
+    /// Seed of what is put in at the beginning, and which of it.
     put_in: (u32, u8),
     spikes: Vec<(u16, u16)>,
 }
