@@ -57,14 +57,14 @@ const FORMAT: Cargo = Cargo {
 const LINTS: Cargo = Cargo {
     name: "lints",
     optional: Some("clippy"),
-    arguments: &["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"],
+    arguments: &["clippy", "--profile", "tests", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"],
     environment: &[],
 };
 
 const DOCUMENTATION: Cargo = Cargo {
     name: "documentation",
     optional: None,
-    arguments: &["doc", "--workspace", "--no-deps", "--quiet"],
+    arguments: &["doc", "--profile", "tests", "--workspace", "--no-deps", "--quiet"],
     environment: &[("RUSTDOCFLAGS", "-Dwarnings")],
 };
 
