@@ -1,0 +1,151 @@
+//! What a device holds, read and written: registers, counts, digests, and all that is saved and restored.
+
+use super::{Session, SessionError, as_words, length, unexpected};
+use loihi_core::chip::{Keep, ResetScope};
+use loihi_core::ops::OpCounts;
+use loihi_core::register::{Register, StateDigest};
+use loihi_core::wire::DeviceError;
+use loihi_core::wire::frame::CRC;
+use loihi_core::wire::message::{Footprint, Request, Response};
+use std::ops::Range;
+
+impl Session {
+    /// All words of a register.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn read(&mut self, register: Register) -> Result<Vec<i32>, SessionError> {
+        self.read_part(register, None)
+    }
+
+    /// Words of a register, all if no range is given; fewer than the range asks for if the register ends before.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn read_part(&mut self, register: Register, range: Option<Range<usize>>) -> Result<Vec<i32>, SessionError> {
+        let Range { start, end } = range.unwrap_or(0..usize::MAX);
+        let mut words = Vec::new();
+        loop {
+            let first = start + words.len();
+            let count = (self.data_bytes() / 4).min(end.saturating_sub(first));
+            let request = Request::Read { register, first: length(first), count: length(count) };
+            let (total, part) = self.ask(&request, |response| match response {
+                Response::Values { total, data } => Ok((total as usize, as_words(data))),
+                other => Err(unexpected(&other)),
+            })?;
+            let complete = part.is_empty();
+            words.extend(part);
+            if complete || start + words.len() >= total.min(end) {
+                return Ok(words);
+            }
+        }
+    }
+
+    /// What learns: the plastic weights of the cores or, if there are none, what the snips have learned.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn weights(&mut self) -> Result<Vec<i32>, SessionError> {
+        let weights = self.read(Register::W)?;
+        if weights.is_empty() { self.read(Register::Learned) } else { Ok(weights) }
+    }
+
+    /// Writes words of a register from `first` on; see [`loihi_core::chip::Chip::write`].
+    ///
+    /// # Errors
+    /// [`SessionError`]; nothing of the part that the device refuses is written.
+    pub fn write(&mut self, register: Register, first: usize, words: &[i32]) -> Result<(), SessionError> {
+        let most = (self.data_bytes() / 4).max(1);
+        for (part, words) in words.chunks(most).enumerate() {
+            let data: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+            let first = length(first + part * most);
+            self.done(&Request::Write { register, first, data: &data })?;
+        }
+        Ok(())
+    }
+
+    /// Exact counts.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn ops(&mut self) -> Result<OpCounts, SessionError> {
+        self.ask(&Request::Ops, |response| match response {
+            Response::Ops(ops) => Ok(ops),
+            other => Err(unexpected(&other)),
+        })
+    }
+
+    /// Hashes of all state.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn digest(&mut self) -> Result<StateDigest, SessionError> {
+        self.ask(&Request::Digest, |response| match response {
+            Response::Digest(digest) => Ok(digest),
+            other => Err(unexpected(&other)),
+        })
+    }
+
+    /// What the device takes of its board's memory.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn footprint(&mut self) -> Result<Footprint, SessionError> {
+        self.ask(&Request::Footprint, |response| match response {
+            Response::Footprint(footprint) => Ok(footprint),
+            other => Err(unexpected(&other)),
+        })
+    }
+
+    /// Takes state back.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn reset(&mut self, scope: ResetScope) -> Result<(), SessionError> {
+        self.forget_metered(scope == ResetScope::All);
+        self.done(&Request::Reset { scope })
+    }
+
+    /// What was learned, or everything: the same bytes on every device, for [`Session::restore`] on any.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn save(&mut self, keep: Keep) -> Result<Vec<u8>, SessionError> {
+        let mut bytes = Vec::new();
+        loop {
+            let request = Request::Save { keep, offset: length(bytes.len()) };
+            let (total, check, part) = self.ask(&request, |response| match response {
+                Response::Kept { total_bytes, check, data } => Ok((total_bytes as usize, check, data.to_vec())),
+                other => Err(unexpected(&other)),
+            })?;
+            let complete = part.is_empty() || bytes.len() + part.len() >= total;
+            bytes.extend(part);
+            if complete {
+                let found = CRC.checksum(&bytes);
+                let sound = found == check && bytes.len() == total;
+                return if sound {
+                    Ok(bytes)
+                } else {
+                    Err(SessionError::Refused(DeviceError::Check { announced: check, found }))
+                };
+            }
+        }
+    }
+
+    /// Takes up what [`Session::save`] gave of a chip with the same image.
+    ///
+    /// # Errors
+    /// [`SessionError`]; after an error in the middle the device does not run until a restore or a full reset.
+    pub fn restore(&mut self, keep: Keep, bytes: &[u8]) -> Result<(), SessionError> {
+        self.forget_metered(keep == Keep::State);
+        if let Some(recorder) = self.recorder.as_mut().filter(|_| keep == Keep::State) {
+            recorder.restored();
+        }
+        self.done(&Request::RestoreBegin { keep, bytes: length(bytes.len()), check: CRC.checksum(bytes) })?;
+        let most = self.data_bytes();
+        for (number, data) in bytes.chunks(most).enumerate() {
+            self.done(&Request::RestoreChunk { offset: length(number * most), data })?;
+        }
+        self.done(&Request::RestoreEnd)
+    }
+}
