@@ -19,15 +19,15 @@ unsafe extern "C" {
 pub fn used_bytes() -> u32 {
     let (bottom, top) = (&raw const __stack_bottom, &raw const __stack_top);
     let free: u32;
-    // SAFETY: the words that are read lie between the bottom of the stack, which is mapped, and the stack pointer:
-    // there is no object of the program's. Nothing is written. The direction flag is clear, as in all compiled code.
+    // SAFETY: the words read lie between the bottom of the stack, which is mapped, and the stack pointer, where no
+    // object of the program lives. Nothing is written. The direction flag is clear, as the ABI requires.
     unsafe {
         asm!(
             "mov ecx, esp",
             "sub ecx, edi",
             "shr ecx, 2",
             "mov {free}, ecx",
-            // Stops behind the first word that is no longer painted.
+            // Stops one word past the first that has been overwritten.
             "repe scasd",
             "je 2f",
             "inc ecx",

@@ -197,7 +197,7 @@ fn parse_npy(bytes: &[u8]) -> Result<Array, String> {
     Array::new(shape, values).ok_or_else(|| "it has fewer elements than its shape says".to_owned())
 }
 
-/// The first of the numbers in some bytes, so many if there are; `number` takes the bytes of one, the lowest first.
+/// Up to `elements` numbers from `data`; `number` reads one from its bytes in little-endian order.
 fn numbers<const N: usize, T>(data: &[u8], elements: usize, big_endian: bool, number: impl Fn([u8; N]) -> T) -> Vec<T> {
     let bytes = data.as_chunks::<N>().0.iter().take(elements);
     if big_endian {

@@ -21,7 +21,7 @@ struct Window<V> {
 }
 
 impl<V: FnMut(i32)> Window<V> {
-    /// The next part has so many words: which of them are asked for.
+    /// Which words of the next part, `length` words long, are asked for.
     fn part(&mut self, length: usize) -> Range<usize> {
         self.total = self.total.saturating_add(length);
         let start = self.skip.min(length);

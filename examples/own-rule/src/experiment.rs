@@ -14,7 +14,7 @@ const INPUTS: u32 = 60;
 const POSTS: u32 = 3;
 /// Steps of the pattern.
 const STEPS: u16 = 100;
-/// A teacher spikes every so many steps, the first one, the second one, the third one.
+/// Steps between the spikes of each teacher.
 const PERIODS: [u32; 3] = [20, 25, 33];
 
 /// What came of a run.
@@ -51,7 +51,7 @@ pub fn network(seed: u32) -> Result<ImageFile, BuildError> {
     builder.build()
 }
 
-/// Shows the pattern so many times.
+/// Shows the pattern `times` times.
 ///
 /// # Errors
 /// [`SessionError`].

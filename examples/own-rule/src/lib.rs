@@ -13,7 +13,6 @@
 pub mod experiment;
 
 use loihi_core::image::{Image, Parameter, index};
-use loihi_core::num::Decay;
 use loihi_core::rules;
 use loihi_core::snip::{Cpu, Phase, Phases, Snip, SnipParams, SnipType, fits, require};
 use loihi_core::tools::Layer;
@@ -63,8 +62,7 @@ impl Snip for ResumeParams {
         let Some(layer) = Layer::of(cpu.image, index(self.group)) else { return };
         let working = core::mem::take(&mut cpu.working);
         let Some((traces, posts)) = working.split_at_mut_checked(layer.axons) else { return };
-        let decay = Decay::saturating(self.decay.cast_signed());
-        PreTrace { decay_u: decay, decay_v: decay }.advance(traces, layer.arrivals(cpu.plastic.arrived.as_slice()));
+        PreTrace::new(self.decay, self.decay).advance(traces, layer.arrivals(cpu.plastic.arrived.as_slice()));
         let targets = cpu.target.get(index(self.target_first)..).unwrap_or_default();
         let [missed, wrong] = cpu.learned else { return };
         let (mut fired, mut listed) = (layer.fired(cpu.spikes).peekable(), 0_usize);

@@ -9,10 +9,9 @@ use crate::image::BuildError;
 use crate::image::{ImageBuilder, ImageFile, Plasticity, Source, decay_table};
 use crate::rule::{self, Limits};
 use loihi_core::chip::Chip;
-use loihi_core::image::{Dialect, Profile, Rounding, Synapse, Variable};
+use loihi_core::image::{Profile, Synapse, Variable};
 use loihi_core::num::word;
 use loihi_core::register::Register;
-use loihi_core::synapse::SignMode;
 
 /// Pairwise spike-timing-dependent plasticity.
 pub const STDP: &str = "2^-2*x1*y0 - 2^-2*x0*y1";
@@ -76,16 +75,7 @@ impl Learn {
                 if reads(variable) { trace(&mut builder, impulse, tau_steps) } else { 0 }
             },
         );
-        let plasticity = Plasticity {
-            products,
-            traces,
-            epoch_steps: self.epoch_steps,
-            wgt_exp: 0,
-            weight_bits: 8,
-            sign_mode: SignMode::Mixed,
-            rounding: Rounding::Stochastic,
-            dialect: Dialect::default(),
-        };
+        let plasticity = Plasticity { products, traces, epoch_steps: self.epoch_steps, ..Plasticity::default() };
         let axons = inputs.clone().zip(0..self.pre).map(|(input, pre)| (Source::Input(input), self.synapses(pre)));
         builder.plastic_group(core, 0..self.post as usize, &plasticity, axons);
         for (compartment, input) in inputs.skip(self.pre as usize).enumerate() {

@@ -87,7 +87,7 @@ struct DeviceArgs {
 /// What an experiment draws, how much of its data it sees, and which.
 #[derive(Clone, Debug, Args)]
 struct SampleArgs {
-    /// Everything random follows from it
+    /// Seed for all random numbers
     #[arg(long, default_value_t = 0)]
     seed: u32,
     /// Passes over the data [default: the experiment's own]

@@ -19,7 +19,7 @@ pub struct Framed<L> {
     /// Bytes that came and were not looked at.
     incoming: VecDeque<u8>,
     sequence: u16,
-    /// Log lines of the device that nobody has taken.
+    /// Log lines of the device that have not been taken yet.
     logs: Vec<String>,
     /// Requests that were sent again.
     repetitions: u64,

@@ -70,7 +70,7 @@ impl InProcessLine {
         Self::with_body(arena_bytes, BODY_LARGE)
     }
 
-    /// The same with messages of so many bytes, at least [`BODY_LEAST`](loihi_core::wire::frame::BODY_LEAST).
+    /// The same with message bodies of `body_bytes` bytes, at least [`BODY_LEAST`](loihi_core::wire::frame::BODY_LEAST).
     pub fn with_body(arena_bytes: usize, body_bytes: usize) -> Self {
         let buffers = Buffers {
             incoming: vec![0; plain_bytes(body_bytes)],

@@ -23,7 +23,7 @@ impl Piece<'_> {
         Record { spikes: &self.spikes, ..self.record }
     }
 
-    /// What is left after so many of its steps; `None` if nothing is.
+    /// What is left once `steps` of its steps are computed; `None` if nothing is.
     fn after(&self, steps: u16) -> Option<Self> {
         let left = self.record.steps.saturating_sub(steps);
         let mut spikes = Vec::new();
@@ -53,8 +53,7 @@ impl Told {
         Self { report, words, steps: 0 }
     }
 
-    /// What is asked of a device with so many bytes for it in an answer, in the request that computes the last step or in
-    /// another one.
+    /// The report to ask for, given `room` bytes in the answer; `last` says that the request computes the last step.
     fn asked(&self, last: bool, room: usize) -> Report {
         let fits = |count: u32| count as usize <= room / 4;
         match self.report {
@@ -236,7 +235,7 @@ impl Session {
     }
 }
 
-/// Takes so many steps off the front of a queue of which the last piece was not computed whole.
+/// Takes the first `steps` steps off a queue; a piece that was computed in part stays with the rest of its steps.
 fn cut(queue: &mut VecDeque<Piece<'_>>, steps: u32) {
     let mut left = steps;
     while let Some(piece) = queue.pop_front() {

@@ -4,13 +4,14 @@
 //! compared are the rates, φ of the dendrite's potential and φ of the teacher's.
 
 use super::draw;
+use super::network;
 use super::rounding::WeightRounding;
 use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source, full_row};
 use loihi_core::image::Profile;
 use loihi_core::num::ThresholdMantissa;
-use loihi_core::rules::{BernoulliEncoderParams, UrbanczikSennParams};
+use loihi_core::rules::UrbanczikSennParams;
 use loihi_core::wire::message::Record;
 use serde::{Deserialize, Serialize};
 
@@ -90,14 +91,7 @@ impl DendriteTeacher {
         let mut builder = ImageBuilder::new();
         builder.seed(seed);
         builder.mailboxes(self.inputs + 2, 1, 1);
-        let inputs = builder.inputs(self.inputs);
-        builder.snip(&BernoulliEncoderParams {
-            count: self.inputs,
-            input_first: inputs.start,
-            full_scale: FULL_SCALE,
-            seed: seed ^ 0x7121,
-            ..BernoulliEncoderParams::default()
-        });
+        let inputs = network::encoder(&mut builder, self.inputs, FULL_SCALE, network::encoder_seed(seed));
         let core = builder.core();
         // A dendrite does not fire.
         let (decay_u, decay_v) = (self.decay_u.cast_signed(), self.decay_v.cast_signed());

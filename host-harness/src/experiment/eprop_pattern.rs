@@ -5,13 +5,14 @@
 //! state and learns in every step; after the last one the pattern is generated once more without learning.
 
 use super::draw::{self, gauss, uniform};
+use super::network;
 use super::rounding::WeightRounding;
 use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source};
 use loihi_core::image::{Profile, Synapse};
 use loihi_core::ops::OpCounts;
-use loihi_core::rules::{Adaptation, BernoulliEncoderParams, EpropParams};
+use loihi_core::rules::{Adaptation, EpropParams};
 use loihi_core::wire::message::Record;
 use serde::{Deserialize, Serialize};
 
@@ -109,14 +110,7 @@ impl EpropPattern {
         let mut builder = ImageBuilder::new();
         builder.seed(seed);
         builder.mailboxes(self.inputs + 2, 1, 1);
-        let inputs = builder.inputs(self.inputs);
-        builder.snip(&BernoulliEncoderParams {
-            count: self.inputs,
-            input_first: inputs.start,
-            full_scale: FULL_SCALE,
-            seed: seed ^ 0x7121,
-            ..BernoulliEncoderParams::default()
-        });
+        let inputs = network::encoder(&mut builder, self.inputs, FULL_SCALE, network::encoder_seed(seed));
         let core = builder.core();
         let profile = Profile { decay_v: self.decay.cast_signed(), v_th: self.v_th.cast_signed(), ..Profile::DEFAULT };
         let layer = builder.group(self.compartments as usize, profile);

@@ -121,7 +121,7 @@ pub struct Outcome {
 /// How an experiment is to be run.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Everything random follows from it.
+    /// Seed for all random numbers.
     pub seed: u32,
     /// Passes over the data, if not the experiment's own number.
     pub passes: Option<u32>,

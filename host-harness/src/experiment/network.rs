@@ -16,7 +16,7 @@ pub(super) struct Network {
 }
 
 impl Network {
-    /// A network with so many inputs, and words of the target and output mailbox. The stimulus holds the values and two
+    /// A network with `inputs` inputs, `targets` words in the target mailbox and `outputs` in the output mailbox. The stimulus holds the values and two
     /// words that name the sample.
     pub(super) fn new(inputs: u32, [targets, outputs]: [u32; 2], seed: u32) -> Self {
         let mut builder = ImageBuilder::new();
@@ -29,20 +29,12 @@ impl Network {
 
     /// Adds the encoder and returns its inputs.
     pub(super) fn encoder(&mut self, full_scale: u32) -> Vec<Source> {
-        self.encoder_with(full_scale, self.seed ^ 0x7121)
+        self.encoder_with(full_scale, encoder_seed(self.seed))
     }
 
     /// Adds an encoder whose spikes follow from a seed of their own, and returns its inputs.
     pub(super) fn encoder_with(&mut self, full_scale: u32, seed: u32) -> Vec<Source> {
-        let inputs = self.builder.inputs(self.inputs);
-        self.builder.snip(&BernoulliEncoderParams {
-            count: self.inputs,
-            input_first: inputs.start,
-            full_scale,
-            seed,
-            ..BernoulliEncoderParams::default()
-        });
-        inputs.map(Source::Input).collect()
+        encoder(&mut self.builder, self.inputs, full_scale, seed).map(Source::Input).collect()
     }
 
     /// Adds compartments on a core of their own and plastic synapses from every source to each; returns the group's
@@ -64,6 +56,24 @@ impl Network {
         let group = self.builder.plastic_group(core, 0..posts as usize, plasticity, axons);
         (group, compartments)
     }
+}
+
+/// Adds `count` inputs and an encoder from the first words of the stimulus; returns the inputs.
+pub(super) fn encoder(builder: &mut ImageBuilder, count: u32, full_scale: u32, seed: u32) -> Range<u32> {
+    let inputs = builder.inputs(count);
+    builder.snip(&BernoulliEncoderParams {
+        count,
+        input_first: inputs.start,
+        full_scale,
+        seed,
+        ..BernoulliEncoderParams::default()
+    });
+    inputs
+}
+
+/// The encoder's seed in a network of this seed.
+pub(super) const fn encoder_seed(seed: u32) -> u32 {
+    seed ^ 0x7121
 }
 
 /// Weights that the core changes by `±2^-rate_shift·x1·y1`, the sign by the profile, with a trace of 16 steps and an

@@ -15,10 +15,9 @@ use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source, full_row};
 use crate::rule::{self, Limits};
 use loihi_core::chip::Keep;
-use loihi_core::image::{Dialect, Profile, Rounding};
+use loihi_core::image::Profile;
 use loihi_core::num::{Q4_20, Q8_24};
 use loihi_core::rules::{BiasEncoderParams, PesParams, ThirdFactorParams};
-use loihi_core::synapse::SignMode;
 use loihi_core::wire::message::Record;
 use serde::{Deserialize, Serialize};
 
@@ -90,11 +89,7 @@ impl PesCore {
             products: [product("-2^-7*u1*x1*y1", 1), product("2^-7*u1*x1*y1", 2)].concat(),
             traces: [x1, 0, 0, 0, 0],
             epoch_steps: 2,
-            wgt_exp: 0,
-            weight_bits: 8,
-            sign_mode: SignMode::Mixed,
-            rounding: Rounding::Stochastic,
-            dialect: Dialect::default(),
+            ..Plasticity::default()
         };
         let sources = population.clone().map(Source::Compartment);
         let axons = sources.map(|source| (source, full_row(0..compartments, |_| 0)));

@@ -95,7 +95,7 @@ pub struct CoreUsage {
 }
 
 impl CoreUsage {
-    /// Of a core with so many compartments of these profiles, and nothing that connects them.
+    /// Of a core with `compartments` compartments of these profiles and no connections.
     pub(crate) fn of_profiles(compartments: usize, profiles: impl Iterator<Item = Profile>) -> Self {
         let (mut words, mut thresholds, mut noise) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for profile in profiles {

@@ -27,7 +27,7 @@ impl Listed {
         Self(side | u64::from(weight.cast_unsigned() ^ 1 << 15))
     }
 
-    /// The same with so much delay, at another compartment.
+    /// The same synapse at `compartment`, with `delay`.
     fn at(self, compartment: u32, delay: usize) -> Self {
         Self(self.0 | u64::from(compartment) << Self::COMPARTMENT | (delay.min(255) as u64) << Self::DELAY)
     }

@@ -16,7 +16,7 @@ pub struct Buffers<B> {
 }
 
 impl Buffers<()> {
-    /// Bytes that [`Buffers::split`] needs for bodies of so many bytes, at least [`BODY_LEAST`].
+    /// Bytes that [`Buffers::split`] needs for bodies of `body_bytes` bytes, at least [`BODY_LEAST`].
     pub const fn bytes(body_bytes: usize) -> usize {
         let body = if body_bytes < BODY_LEAST { BODY_LEAST } else { body_bytes };
         plain_bytes(body).saturating_add(line_bytes(body)).saturating_add(data_bytes(body))

@@ -15,7 +15,7 @@ use zerocopy::IntoBytes as _;
 /// Where the image of a chip lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
-    /// At the front of the arena, so many bytes of it.
+    /// In the first `bytes` bytes of the arena.
     Arena { bytes: usize },
     /// Where the board carries it.
     Board,
@@ -76,7 +76,7 @@ impl<A: AsMut<[u64]>> Machine<A> {
         Self { arena, board, line_bytes: 0, contents: Contents::Nothing, restoring: None, saving: None }
     }
 
-    /// The same machine behind a line whose buffers take so many bytes.
+    /// The same machine behind a line whose buffers take `line_bytes` bytes.
     pub(super) fn behind_line(self, line_bytes: usize) -> Self {
         Self { line_bytes, ..self }
     }

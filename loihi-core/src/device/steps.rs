@@ -128,7 +128,7 @@ pub(super) fn due([low, high, _, _]: [u8; 4]) -> u32 {
     u32::from(u16::from_le_bytes([low, high]))
 }
 
-/// The first of these spikes that a run of so many steps does not reach.
+/// The step of the first spike that a run of `steps` steps does not reach.
 pub(super) fn late(spikes: &[u8], steps: u32) -> Option<u32> {
     spikes.as_chunks::<4>().0.iter().map(|pair| due(*pair)).find(|due| *due > steps)
 }

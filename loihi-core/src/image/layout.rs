@@ -12,7 +12,7 @@ pub const fn slots_for(delay_max: usize) -> usize {
     delay_max.saturating_add(1).next_power_of_two()
 }
 
-/// Blocks of registers that so many compartments of a core take.
+/// Blocks of registers that `compartments` compartments of a core take.
 pub const fn blocks_for(compartments: usize) -> usize {
     compartments.div_ceil(LANES)
 }

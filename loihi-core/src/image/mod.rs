@@ -130,7 +130,7 @@ impl Section {
         }
     }
 
-    /// Elements in so many words; `None` if the last one is not whole.
+    /// Elements in `words` words; `None` if the last one is incomplete.
     pub const fn elements(self, words: usize) -> Option<u32> {
         let element_words = index(self.element_words());
         if words > index(u32::MAX >> 1) || !words.is_multiple_of(element_words) {

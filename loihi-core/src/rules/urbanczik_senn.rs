@@ -11,7 +11,7 @@
 //! Source: Urbanczik, Senn 2014, in integers.
 
 use crate::image::{Image, Parameter, index};
-use crate::num::{Decay, Drawn, Purpose, RandomSource as _, shift_round_half_up};
+use crate::num::{Drawn, Purpose, RandomSource as _, shift_round_half_up};
 use crate::snip::{Cpu, Phase, Phases, Snip, SnipParams, fits, require};
 use crate::tools::Layer;
 use crate::tools::fraction::{Fraction, Rounded, Rounding};
@@ -118,7 +118,6 @@ impl SnipParams for UrbanczikSennParams {
 
     #[inline]
     fn snip(&self) -> UrbanczikSenn {
-        let decay = |word: u32| Decay::saturating(word.cast_signed());
         UrbanczikSenn {
             group: index(self.group),
             axons: index(self.axons),
@@ -130,7 +129,7 @@ impl SnipParams for UrbanczikSennParams {
             nudge_256: self.nudge_256.cast_signed(),
             table_shift: self.table_shift,
             rounding: Rounding { precision: self.precision, shift: self.shift },
-            trace: PreTrace { decay_u: decay(self.decay_u), decay_v: decay(self.decay_v) },
+            trace: PreTrace::new(self.decay_u, self.decay_v),
         }
     }
 

@@ -58,7 +58,7 @@ impl Cpu<'_, '_> {
             let new = bias.wrapping_shl(8);
             if *register != new {
                 *register = new;
-                // Whoever relied on the old one computes again.
+                // Programs that relied on the old bias compute again.
                 *self.settled = 0;
             }
             self.ops.bias_writes = self.ops.bias_writes.wrapping_add(1);

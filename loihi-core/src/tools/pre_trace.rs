@@ -17,6 +17,12 @@ pub struct PreTrace {
 }
 
 impl PreTrace {
+    /// Of decays per step in units of 1/4096, as parameters hold them; above 4096 they count as 4096.
+    pub fn new(decay_u: u32, decay_v: u32) -> Self {
+        let decay = |word: u32| Decay::saturating(i32::try_from(word).unwrap_or(i32::MAX));
+        Self { decay_u: decay(decay_u), decay_v: decay(decay_v) }
+    }
+
     /// Lets the traces decay by a step, and adds the step's spikes.
     pub fn advance(self, traces: &mut [i32], spikes: impl Iterator<Item = usize>) {
         let (decay_u, decay_v) = (self.decay_u.get().cast_unsigned(), self.decay_v.get().cast_unsigned());

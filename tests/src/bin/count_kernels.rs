@@ -1,6 +1,6 @@
 //! Computes steps of a network for somebody who counts instructions; see `tests/tests/gates/instructions.rs`.
 //!
-//! `count_kernels IMAGE STEPS LEARN` runs the network of an image file for so many steps, with a spike into external
+//! `count_kernels IMAGE STEPS LEARN` runs the network of an image file for STEPS steps, with a spike into external
 //! input 0 before each; LEARN is 1 if it learns. It writes the exact counts to standard output, as their bytes. The
 //! step is the portable one, as the core's crate has compiled it for every device: what is counted depends neither on
 //! the processor nor on what else is built.

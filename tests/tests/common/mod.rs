@@ -50,7 +50,7 @@ pub(crate) fn open_host() -> Session {
     open(Box::new(InProcess::new(ARENA_BYTES_DEFAULT)))
 }
 
-/// A session with a device in this process behind a line whose messages have bodies of so many bytes.
+/// A session with a device in this process behind a line with message bodies of `body_bytes` bytes.
 pub(crate) fn small_body(body_bytes: usize) -> Session {
     open(Box::new(Framed::new(InProcessLine::with_body(1 << 20, body_bytes))))
 }

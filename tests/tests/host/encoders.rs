@@ -15,7 +15,8 @@ const COUNT: u32 = 120;
 /// Words of the stimulus.
 const WORDS: u32 = 4;
 
-/// Compartments whose biases the stimulus sets, by so many encoders that share them out, decoded by as many rules.
+/// Compartments whose biases are set from the stimulus by `encoders` encoders and decoded by `rules` rules, each with
+/// its share of them.
 fn network(encoders: u32, rules: u32) -> ImageFile {
     let mut builder = ImageBuilder::new();
     builder.mailboxes(WORDS, 1, 1);
@@ -63,7 +64,7 @@ fn loaded(file: &ImageFile) -> Session {
     session
 }
 
-/// What goes on between the stimuli of a run, with one in the mailbox; the one that is there afterwards.
+/// Disturbs a run between two stimuli; takes the stimulus in the mailbox and returns the one there afterwards.
 type Disturbance = fn(&mut Session, &[u8]) -> Vec<u8>;
 
 fn digest(file: &ImageFile, often: bool, disturbance: Disturbance) -> (StateDigest, u64) {
@@ -117,7 +118,7 @@ fn an_encoder_computes_once_for_a_stimulus_that_stays() {
     for encoders in [1, 12] {
         let mut session = loaded(&network(encoders, 1));
         present(&mut session, &stimulus(1), 50, false);
-        // Whoever changes a bias makes the encoders before it compute once more.
+        // An encoder that changes a bias makes those before it compute once more.
         let writes = session.ops().unwrap().bias_writes;
         assert!((u64::from(COUNT)..=2 * u64::from(COUNT)).contains(&writes), "{writes} writes in 50 steps");
         present(&mut session, &[], 50, false);

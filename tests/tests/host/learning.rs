@@ -13,16 +13,7 @@ use loihi_core::synapse::SignMode;
 const OBEDIENT: Profile = Profile { decay_v: 4096, v_th: 1 << 20, ..Profile::DEFAULT };
 
 fn plasticity(rule: &str, traces: [usize; 5]) -> Plasticity {
-    Plasticity {
-        products: parse(rule, &Limits::LOIHI).unwrap(),
-        traces,
-        epoch_steps: 1,
-        wgt_exp: 0,
-        weight_bits: 8,
-        sign_mode: SignMode::Mixed,
-        rounding: Rounding::Stochastic,
-        dialect: Dialect::default(),
-    }
+    Plasticity { products: parse(rule, &Limits::LOIHI).unwrap(), traces, ..Plasticity::default() }
 }
 
 /// A synapse of weight 0.

@@ -6,7 +6,7 @@ use host_harness::device::session::{Session, SessionError};
 use host_harness::image::{ImageBuilder, ImageFile, Plasticity, Source, decay_table};
 use host_harness::rule::{Limits, parse};
 use loihi_core::chip::{HEADER_BYTES, Keep, ResetScope};
-use loihi_core::image::{Dialect, Homeostasis, Noise, NoiseAt, Profile, Rounding, Synapse};
+use loihi_core::image::{Homeostasis, Noise, NoiseAt, Profile, Synapse};
 use loihi_core::num::word;
 use loihi_core::register::Register;
 use loihi_core::rules::{PesParams, RateEncoderParams, ThirdFactorParams};
@@ -57,11 +57,7 @@ fn network(seed: u32) -> ImageFile {
             .unwrap(),
         traces,
         epoch_steps: 4,
-        wgt_exp: 0,
-        weight_bits: 8,
-        sign_mode: SignMode::Mixed,
-        rounding: Rounding::Stochastic,
-        dialect: Dialect::default(),
+        ..Plasticity::default()
     };
     let axons = (0..FRONT).map(|pre| {
         let delay = (pre % 7) as usize;

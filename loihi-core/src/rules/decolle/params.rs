@@ -2,7 +2,6 @@
 
 use super::{BackEnd, CLASSES_MAX, Decolle};
 use crate::image::{Image, Parameter, index};
-use crate::num::Decay;
 use crate::snip::{Phase, Phases, SnipParams, fits, require};
 use crate::tools::Layer;
 use crate::tools::local_error::{Readout, Slope, Trigger};
@@ -124,7 +123,6 @@ impl SnipParams for DecolleParams {
 
     #[inline]
     fn snip(&self) -> Decolle {
-        let decay = |word: u32| Decay::saturating(word.cast_signed());
         Decolle {
             group: index(self.group),
             axons: index(self.axons),
@@ -149,7 +147,7 @@ impl SnipParams for DecolleParams {
                 None => BackEnd::Core,
                 Some(precision) => BackEnd::Cpu { precision, shift: self.shift, recorded_seed: self.recorded_seed },
             },
-            trace: PreTrace { decay_u: decay(self.trace_decay_u), decay_v: decay(self.trace_decay_v) },
+            trace: PreTrace::new(self.trace_decay_u, self.trace_decay_v),
         }
     }
 
