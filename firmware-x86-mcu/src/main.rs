@@ -3,10 +3,7 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(target_os = "none")]
-static SNIPS: [loihi_core::snip::SnipType; loihi_core::rules::ALL.len()] = loihi_core::rules::ALL;
-
-#[cfg(target_os = "none")]
-firmware_x86_mcu::firmware!("x86-mcu", &SNIPS);
+firmware_x86_mcu::firmware!("x86-mcu", &loihi_core::rules::ALL);
 
 #[cfg(not(target_os = "none"))]
 fn main() {

@@ -34,9 +34,8 @@
 //! [`chip::Chip::step`] or from bytes received by [`device::Device`] can panic.
 //!
 //! # Features
-//! `small-code`, off unless a board asks for it: the same bits with less code. The firmware for the bare x86 has 300,299
-//! bytes of code and constants with it, 428,043 without; a spike to ten sparse synapses there takes 241 instructions
-//! with it, 232 without. It changes two things:
+//! `small-code`, off unless a board asks for it: the same bits with less code, and a few more instructions in the two
+//! places that it changes. The firmware for the bare x86 asks for it.
 //!
 //! | what | without | with |
 //! |---|---|---|

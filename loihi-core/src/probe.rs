@@ -189,9 +189,7 @@ impl Chip<'_> {
 
     /// The hash of one register.
     pub fn register_digest(&self, register: Register) -> u64 {
-        let mut hash = Fnv64::new();
-        self.visit(register, |word| hash.word(word));
-        hash.finish()
+        self.digest_of(register.bit())
     }
 
     /// One hash over all words of several registers, in the order of [`Register::EVERY`]; `registers` are their

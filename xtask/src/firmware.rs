@@ -11,9 +11,7 @@ use crate::setup::{self, Detail, Tools};
 
 /// The package of the bare x86.
 const PACKAGE: &str = "firmware-x86-mcu";
-/// The package of a firmware with a rule of its own.
-const OWN_RULE: &str = "own-rule";
-/// The target of both, described in a file of this name in the package.
+/// The target of all, described in a file of this name in the package.
 const TARGET: &str = "i586-loihi-none";
 /// The workspace profile for bare machines.
 const PROFILE: &str = "firmware";
@@ -21,8 +19,9 @@ const PROFILE: &str = "firmware";
 pub(crate) const FIRMWARE: &str = "firmware-x86-mcu";
 /// The firmware of the example with a rule of its own.
 pub(crate) const OWN_RULE_FIRMWARE: &str = "own-rule-x86-mcu";
-/// Everything that is built, with a program of faults for a test of their reports.
-const BINARIES: [&str; 3] = [FIRMWARE, "fault-x86-mcu", OWN_RULE_FIRMWARE];
+/// Everything that is built, package and program: a rule of one's own is a row; one program has faults, for a test of
+/// their reports.
+const IMAGES: [[&str; 2]; 3] = [[PACKAGE, FIRMWARE], [PACKAGE, "fault-x86-mcu"], ["own-rule", OWN_RULE_FIRMWARE]];
 
 /// Builds all images into `target/firmware`, setting the machine up first where needed.
 ///
@@ -30,7 +29,7 @@ const BINARIES: [&str; 3] = [FIRMWARE, "fault-x86-mcu", OWN_RULE_FIRMWARE];
 ///
 /// When the set-up or the build fails. No image of an earlier build is left then.
 pub(crate) fn build() -> Result<()> {
-    for name in BINARIES {
+    for [_, name] in IMAGES {
         let image = paths::image(name);
         match fs::remove_file(&image) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -41,7 +40,7 @@ pub(crate) fn build() -> Result<()> {
     }
     let tools = setup::install_for_firmware(Detail::Changes)?;
     run(&mut compile(&tools)).context("the firmware does not build")?;
-    for name in BINARIES {
+    for [_, name] in IMAGES {
         publish(name)?;
     }
     println!("firmware: {}", paths::image(FIRMWARE).display());
@@ -62,8 +61,8 @@ fn compile(tools: &Tools) -> Command {
     let mut command = Command::new(paths::cargo());
     command
         .current_dir(paths::root())
-        .args(["build", "--quiet", "--package", PACKAGE, "--package", OWN_RULE, "--profile", PROFILE])
-        .args(BINARIES.iter().flat_map(|name| ["--bin", name]))
+        .args(["build", "--quiet", "--profile", PROFILE])
+        .args(IMAGES.iter().flat_map(|[package, name]| ["--package", package, "--bin", name]))
         .arg("--target")
         .arg(description)
         .arg("--target-dir")

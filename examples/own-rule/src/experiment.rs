@@ -51,7 +51,7 @@ pub fn network(seed: u32) -> Result<ImageFile, BuildError> {
     builder.build()
 }
 
-/// Shows the pattern `times` times.
+/// Shows the pattern `showings` times.
 ///
 /// # Errors
 /// [`SessionError`].
@@ -67,7 +67,7 @@ pub fn learn(session: &mut Session, seed: u32, showings: u32) -> Result<Outcome,
             let spikes = (0..INPUTS).filter(|input| word(seed, step, *input, 2).is_multiple_of(20));
             let spikes: Vec<u8> = spikes.flat_map(|input| [0, 0, input.to_le_bytes()[0], 0]).collect();
             let record = Record { learn: true, steps: 1, target: &taught, spikes: &spikes, ..Record::PLAIN };
-            session.stream([record], 0, |_| ())?;
+            session.stream([record], |_| ())?;
         }
         let now = errors(session)?;
         last = now - before;

@@ -221,7 +221,7 @@ fn run_with(
 ) -> Result<(u64, Option<u64>), SessionError> {
     session.load(file)?;
     session.reset(ResetScope::All)?;
-    session.stream([first], 0, |_| {})?;
+    session.stream([first], |_| {})?;
     let has_second = file.open()?.inputs > 1;
     let mut stretch = |steps: u16, second: bool| {
         let mut spikes: Vec<(u16, u16)> = (0..steps).map(|step| (step, 0)).collect();

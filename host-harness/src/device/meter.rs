@@ -4,6 +4,7 @@
 //! has done: the steps are the same, bit for bit, only slower. So a long run is metered in part: one request after every
 //! `stride` steps.
 
+use super::piece::Piece;
 use super::session::{Session, SessionError};
 use crate::image::ImageFile;
 use loihi_core::meter::CoreCounts;
@@ -124,7 +125,6 @@ impl Meter {
         &mut self,
         session: &mut Session,
         records: impl IntoIterator<Item = Record<'r>>,
-        output_words: usize,
         visit: &mut dyn FnMut(&[i32]),
     ) -> Result<(), SessionError> {
         let mut waiting = Vec::new();
@@ -134,10 +134,10 @@ impl Meter {
                 waiting.push(record);
                 continue;
             }
-            session.stream_at_once(waiting.drain(..), output_words, visit)?;
-            self.record(session, &record, output_words, visit)?;
+            session.stream_at_once(waiting.drain(..), visit)?;
+            self.record(session, &record, visit)?;
         }
-        session.stream_at_once(waiting, output_words, visit)?;
+        session.stream_at_once(waiting, visit)?;
         Ok(())
     }
 
@@ -146,19 +146,18 @@ impl Meter {
         &mut self,
         session: &mut Session,
         record: &Record<'_>,
-        output_words: usize,
         visit: &mut dyn FnMut(&[i32]),
     ) -> Result<(), SessionError> {
         self.begin(session)?;
         let mut delivered = if record.reset { Vec::new() } else { spikes_of(session)? };
-        let mut output = Vec::new();
-        for step in 0..record.steps {
-            let later = Record { learn: record.learn, steps: 1, ..Record::PLAIN };
-            let now = if step == 0 { Record { steps: 1, ..*record } } else { later };
-            let snip = session.stream_at_once([now], output_words, &mut |words| output = words.to_vec())?;
+        let (mut output, mut rest) = (Vec::new(), Some(Piece::of(record)));
+        while let Some(piece) = rest {
+            let (now, later) = piece.split(1);
+            let snip = session.stream_at_once([now.record()], &mut |words| output = words.to_vec())?;
             delivered = self.step(session, delivered, snip)?;
+            rest = later;
         }
-        if output_words > 0 {
+        if !output.is_empty() {
             visit(&output);
         }
         self.end(session)

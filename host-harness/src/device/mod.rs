@@ -19,11 +19,12 @@ pub mod inproc;
 pub mod log;
 pub mod lossy;
 pub mod meter;
+mod piece;
 pub mod qemu;
 pub mod recorder;
 pub mod sample;
 pub mod session;
-pub mod spikes;
+mod spikes;
 pub mod wide;
 
 use error::SessionError;

@@ -3,7 +3,9 @@
 //! Runs are split at the sampled steps and computed on; what is computed stays the same, bit for bit. A session without a
 //! recorder, and every step that no probe asks for, goes the way it always went.
 
+use super::piece::Piece;
 use super::session::{Session, SessionError};
+use super::spikes;
 use crate::image::ImageFile;
 use crate::probe::Probe;
 use crate::roster::Roster;
@@ -153,16 +155,9 @@ impl Recorder {
         let (mut done, mut rest) = (0, spikes);
         while done < steps {
             let part = self.part(computed, steps - done);
-            let end = if done + part == steps {
-                rest.len()
-            } else {
-                rest.partition_point(|(at, _)| u32::from(*at) < done + part)
-            };
-            let (now, later) = rest.split_at(end);
-            let shift = |at: u16| u16::try_from(u32::from(at).saturating_sub(done)).unwrap_or(u16::MAX);
-            let now: Vec<(u16, u16)> = now.iter().map(|(at, input)| (shift(*at), *input)).collect();
+            let now = spikes::take(&mut rest, done, part, done + part == steps);
             session.run(part, &now)?;
-            (done, rest, computed) = (done + part, later, computed + u64::from(part));
+            (done, computed) = (done + part, computed + u64::from(part));
             self.sample(session, computed)?;
         }
         Ok(())
@@ -173,21 +168,20 @@ impl Recorder {
         &mut self,
         session: &mut Session,
         records: impl IntoIterator<Item = Record<'r>>,
-        output_words: usize,
         visit: &mut dyn FnMut(&[i32]),
     ) -> Result<(), SessionError> {
         let mut waiting = Vec::new();
         for record in records {
             let computed = self.begin(session, u32::from(record.steps))?;
             if self.samples_within(computed, u64::from(record.steps)) {
-                session.stream(waiting.drain(..), output_words, &mut *visit)?;
-                self.record(session, computed, &record, output_words, visit)?;
+                session.stream(waiting.drain(..), &mut *visit)?;
+                self.record(session, computed, &record, visit)?;
             } else {
                 self.steps = Some(computed + u64::from(record.steps));
                 waiting.push(record);
             }
         }
-        session.stream(waiting, output_words, visit)
+        session.stream(waiting, visit)
     }
 
     fn record(
@@ -195,20 +189,18 @@ impl Recorder {
         session: &mut Session,
         mut computed: u64,
         record: &Record<'_>,
-        output_words: usize,
         visit: &mut dyn FnMut(&[i32]),
     ) -> Result<(), SessionError> {
-        let (mut done, mut output) = (0, Vec::new());
-        while done < record.steps {
-            let part = self.part(computed, u32::from(record.steps - done));
-            let part = u16::try_from(part).unwrap_or(u16::MAX);
-            let later = Record { learn: record.learn, steps: part, ..Record::PLAIN };
-            let now = if done == 0 { Record { steps: part, ..*record } } else { later };
-            session.stream([now], output_words, |words| output = words.to_vec())?;
-            (done, computed) = (done + part, computed + u64::from(part));
+        let (mut output, mut rest) = (Vec::new(), Some(Piece::of(record)));
+        while let Some(piece) = rest {
+            let part = self.part(computed, u32::from(piece.steps()));
+            let (now, later) = piece.split(u16::try_from(part).unwrap_or(u16::MAX));
+            session.stream([now.record()], |words| output = words.to_vec())?;
+            computed += u64::from(now.steps());
+            rest = later;
             self.sample(session, computed)?;
         }
-        if output_words > 0 {
+        if !output.is_empty() {
             visit(&output);
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! A sample from its first record to its last: computed in as few requests as a line allows, and what it told.
 
+use super::piece::Piece;
 use super::session::{Session, SessionError, as_words, encoded, unexpected};
 use super::spikes::{by_step, parts};
 use loihi_core::register::Register;
@@ -10,34 +11,6 @@ use std::collections::VecDeque;
 const SPIKES_FIELDS: usize = 16;
 /// Bytes of spikes that should fit a record besides everything else.
 const ROOM_LEAST: usize = 64;
-
-/// A record that owns its spikes, which may be a part of those of another.
-#[derive(Clone, Debug)]
-struct Piece<'r> {
-    record: Record<'r>,
-    spikes: Vec<u8>,
-}
-
-impl Piece<'_> {
-    fn record(&self) -> Record<'_> {
-        Record { spikes: &self.spikes, ..self.record }
-    }
-
-    /// What is left once `steps` of its steps are computed; `None` if nothing is.
-    fn after(&self, steps: u16) -> Option<Self> {
-        let left = self.record.steps.saturating_sub(steps);
-        let mut spikes = Vec::new();
-        for [a, b, c, d] in self.spikes.as_chunks::<4>().0 {
-            let step = u16::from_le_bytes([*a, *b]);
-            if step >= steps {
-                let [a, b] = (step - steps).to_le_bytes();
-                spikes.extend([a, b, *c, *d]);
-            }
-        }
-        let record = Record { steps: left, learn: self.record.learn, ..Record::PLAIN };
-        (left > 0 || !spikes.is_empty()).then_some(Self { record, spikes })
-    }
-}
 
 /// What a sample has told.
 struct Told {
@@ -126,7 +99,7 @@ impl Session {
             let mut room = most.saturating_sub(encoded(record, most)?.len() + SPIKES_FIELDS);
             if room < ROOM_LEAST && !spikes.is_empty() {
                 // What is put in at the beginning goes alone.
-                queue.push_back(Piece { record: Record { steps: 0, ..first }, spikes: Vec::new() });
+                queue.push_back(Piece::new(Record { steps: 0, ..first }, Vec::new()));
                 first = Record { learn: record.learn, steps: record.steps, ..Record::PLAIN };
                 room = most.saturating_sub(encoded(&first, most)?.len() + SPIKES_FIELDS);
             }
@@ -134,7 +107,7 @@ impl Session {
                 let steps = u16::try_from(part.steps).unwrap_or(u16::MAX);
                 let later = Record { learn: record.learn, steps, ..Record::PLAIN };
                 let record = if number == 0 { Record { steps, ..first } } else { later };
-                queue.push_back(Piece { record, spikes: part.spikes });
+                queue.push_back(Piece::new(record, part.spikes));
             }
         }
         Ok(queue)
@@ -202,7 +175,7 @@ impl Session {
         let mut told = Told::nothing(report);
         for Stretch { record, spikes } in stretches {
             let mut rest = *spikes;
-            self.stream([Record { steps: 0, ..*record }], 0, |_| ())?;
+            self.stream([Record { steps: 0, ..*record }], |_| ())?;
             for at in 0..record.steps {
                 let (now, later) = rest.split_at(rest.partition_point(|(due, _)| *due <= at));
                 rest = later;
@@ -239,7 +212,7 @@ impl Session {
 fn cut(queue: &mut VecDeque<Piece<'_>>, steps: u32) {
     let mut left = steps;
     while let Some(piece) = queue.pop_front() {
-        let own = u32::from(piece.record.steps);
+        let own = u32::from(piece.steps());
         if left > own {
             left -= own;
             continue;

@@ -214,32 +214,19 @@ impl Session {
         Ok(snip_instructions)
     }
 
-    /// Computes steps and returns hashes of registers after each: the two of
-    /// [`Report::Hashes`](loihi_core::wire::message::Report), the second one 0 if its set is empty. Nothing is sampled or
-    /// metered in between.
+    /// Computes steps and returns a hash of registers after each, as
+    /// [`Report::Hashes`](loihi_core::wire::message::Report) says. Nothing is sampled or metered in between.
     ///
     /// # Errors
     /// [`SessionError`].
-    pub fn hashes(
-        &mut self,
-        steps: u32,
-        spikes: &[(u16, u16)],
-        registers: [u32; 2],
-    ) -> Result<Vec<[u64; 2]>, SessionError> {
-        let [_, second] = registers;
-        let width = if second == 0 { 1 } else { 2 };
+    pub fn hashes(&mut self, steps: u32, spikes: &[(u16, u16)], registers: u32) -> Result<Vec<u64>, SessionError> {
         let mut hashes = Vec::with_capacity(steps as usize);
-        let most = length(self.data_bytes() / (8 * width)).max(1);
+        let most = length(self.data_bytes() / 8).max(1);
         let mut rest = spikes;
         while hashes.len() < steps as usize {
             let done = length(hashes.len());
             let part = most.min(steps - done);
-            let last = done + part == steps;
-            let end = if last { rest.len() } else { rest.partition_point(|(at, _)| u32::from(*at) < done + part) };
-            let (now, later) = rest.split_at(end);
-            rest = later;
-            let shift = |(at, input): &(u16, u16)| (u16::try_from(u32::from(*at) - done).unwrap_or(u16::MAX), *input);
-            let now: Vec<(u16, u16)> = now.iter().map(shift).collect();
+            let now = spikes::take(&mut rest, done, part, done + part == steps);
             for Part { steps, spikes } in spikes::parts(part, &now, self.data_bytes()) {
                 let request = Request::Run { steps, spikes: &spikes, report: Report::Hashes { registers } };
                 let (took, fresh) = self.ask(&request, |response| match response {
@@ -250,34 +237,31 @@ impl Session {
                     other => Err(unexpected(&other)),
                 })?;
                 self.count(took);
-                let pair = |hashes: &[u64]| [hashes[0], hashes.get(1).copied().unwrap_or(0)];
-                hashes.extend(fresh.chunks_exact(width).map(pair));
+                hashes.extend(fresh);
             }
         }
         Ok(hashes)
     }
 
-    /// Computes records, as many at a time as a message holds, and hands each one's outputs to `visit`.
-    ///
-    /// `output_words` is the length of the image's output mailbox.
+    /// Computes records, as many at a time as a message holds, and hands each one's outputs to `visit`, if the image has
+    /// any.
     ///
     /// # Errors
     /// [`SessionError`].
     pub fn stream<'r>(
         &mut self,
         records: impl IntoIterator<Item = Record<'r>>,
-        output_words: usize,
         mut visit: impl FnMut(&[i32]),
     ) -> Result<(), SessionError> {
         if let Some(mut recorder) = self.recorder.take() {
-            let done = recorder.stream(self, records, output_words, &mut visit);
+            let done = recorder.stream(self, records, &mut visit);
             self.recorder = Some(recorder);
             return done;
         }
         let Some(mut meter) = self.meter.take() else {
-            return self.stream_at_once(records, output_words, &mut visit).map(|_| ());
+            return self.stream_at_once(records, &mut visit).map(|_| ());
         };
-        let done = meter.stream(self, records, output_words, &mut visit);
+        let done = meter.stream(self, records, &mut visit);
         self.meter = Some(meter);
         done
     }
@@ -287,18 +271,17 @@ impl Session {
     pub(super) fn stream_at_once<'r>(
         &mut self,
         records: impl IntoIterator<Item = Record<'r>>,
-        output_words: usize,
         visit: &mut dyn FnMut(&[i32]),
     ) -> Result<Option<u64>, SessionError> {
         let mut snip_instructions = None;
         let data_bytes = self.data_bytes();
-        let most = if output_words == 0 { usize::MAX } else { data_bytes / (4 * output_words) };
+        let most = data_bytes.checked_div(4 * self.output_words).unwrap_or(usize::MAX);
         let mut batch: Vec<u8> = Vec::new();
         let mut waiting = 0;
         for record in records {
             let encoded = encoded(&record, data_bytes)?;
             if waiting > 0 && (batch.len() + encoded.len() > data_bytes || waiting == most) {
-                let snip = self.stream_batch(&batch, output_words, visit)?;
+                let snip = self.stream_batch(&batch, visit)?;
                 snip_instructions = added(snip_instructions, snip);
                 batch.clear();
                 waiting = 0;
@@ -307,18 +290,13 @@ impl Session {
             waiting += 1;
         }
         if waiting > 0 {
-            let snip = self.stream_batch(&batch, output_words, visit)?;
+            let snip = self.stream_batch(&batch, visit)?;
             snip_instructions = added(snip_instructions, snip);
         }
         Ok(snip_instructions)
     }
 
-    fn stream_batch(
-        &mut self,
-        records: &[u8],
-        words: usize,
-        visit: &mut dyn FnMut(&[i32]),
-    ) -> Result<Option<u64>, SessionError> {
+    fn stream_batch(&mut self, records: &[u8], visit: &mut dyn FnMut(&[i32])) -> Result<Option<u64>, SessionError> {
         let request = Request::Stream { records, report: Report::Nothing };
         let (took, snip, outputs) = self.ask(&request, |response| match response {
             Response::Streamed { instructions, snip_instructions, outputs, .. } => {
@@ -327,7 +305,7 @@ impl Session {
             other => Err(unexpected(&other)),
         })?;
         self.count(took);
-        for output in outputs.chunks(words.max(1)) {
+        for output in outputs.chunks(self.output_words.max(1)) {
             visit(output);
         }
         Ok(snip)

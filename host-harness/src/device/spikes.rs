@@ -1,7 +1,7 @@
 //! Spikes as they travel: those of a request in messages that hold them, those of a report step by step.
 
 /// The bytes of spikes into external inputs: step and input of each, ascending by step.
-pub fn to_bytes(spikes: &[(u16, u16)]) -> Vec<u8> {
+pub(super) fn to_bytes(spikes: &[(u16, u16)]) -> Vec<u8> {
     let mut bytes = vec![0; spikes.len() * 4];
     for (bytes, (step, input)) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(spikes) {
         let ([a, b], [c, d]) = (step.to_le_bytes(), input.to_le_bytes());
@@ -11,12 +11,12 @@ pub fn to_bytes(spikes: &[(u16, u16)]) -> Vec<u8> {
 }
 
 /// The little-endian words of an answer.
-pub fn words(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
+pub(super) fn words(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
     bytes.as_chunks::<4>().0.iter().map(|word| u32::from_le_bytes(*word))
 }
 
 /// Hands the compartments that fired in each step of a report to `visit`; returns the number of steps.
-pub fn by_step(report: &[u8], mut visit: impl FnMut(u32, u32)) -> u32 {
+pub(super) fn by_step(report: &[u8], mut visit: impl FnMut(u32, u32)) -> u32 {
     let (mut words, mut step) = (words(report), 0);
     while let Some(count) = words.next() {
         for compartment in words.by_ref().take(count as usize) {
@@ -63,10 +63,23 @@ pub(super) fn parts(steps: u32, spikes: &[(u16, u16)], most: usize) -> Vec<Part>
     parts
 }
 
+/// Takes the spikes of the `part` steps after `done` off the front of `rest`, all that are left if this is the last part,
+/// with steps counted from `done`.
+pub(super) fn take(rest: &mut &[(u16, u16)], done: u32, part: u32, last: bool) -> Vec<(u16, u16)> {
+    let end = if last { rest.len() } else { rest.partition_point(|(step, _)| u32::from(*step) < done + part) };
+    let (now, later) = rest.split_at(end);
+    *rest = later;
+    since(now, done).collect()
+}
+
+/// Spikes with steps counted from `first`.
+fn since(spikes: &[(u16, u16)], first: u32) -> impl Iterator<Item = (u16, u16)> + '_ {
+    let first = u16::try_from(first).unwrap_or(u16::MAX);
+    spikes.iter().map(move |(step, input)| (step.saturating_sub(first), *input))
+}
+
 fn shifted(spikes: &[(u16, u16)], by: u32) -> Vec<u8> {
-    let by = u16::try_from(by).unwrap_or(u16::MAX);
-    let shifted: Vec<(u16, u16)> = spikes.iter().map(|(step, input)| (step.saturating_sub(by), *input)).collect();
-    to_bytes(&shifted)
+    to_bytes(&since(spikes, by).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

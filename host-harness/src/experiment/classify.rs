@@ -248,7 +248,7 @@ fn show(
         Record { reset: true, learn, steps: interface.steps, recall, keep, stimulus, target, ..Record::PLAIN }
     });
     let mut shown = items.iter();
-    session.stream(records, interface.output_words, |outputs| {
+    session.stream(records, |outputs| {
         let Some(item) = shown.next() else { return };
         for (port, right) in stage.asked.iter().zip(right.iter_mut()) {
             *right += u32::from(answer(outputs, *port, &stage.among) == Some(item.sample.label));

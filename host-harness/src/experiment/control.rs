@@ -132,7 +132,7 @@ fn torques<const SEEN: usize, const JOINTS: usize>(
     let target = mailbox(feedback.map(|torque| q12(-torque / adaptation.torque_nm)));
     let record = Record { learn: true, steps: 1, stimulus: &stimulus, target: &target, ..Record::PLAIN };
     let mut torques = [0.0; JOINTS];
-    session.stream([record], JOINTS, |output| {
+    session.stream([record], |output| {
         for (torque, bits) in torques.iter_mut().zip(output) {
             *torque = adaptation.torque_nm * Q4_20::from_bits(*bits).to_num::<f64>();
         }

@@ -151,7 +151,7 @@ impl DendriteTeacher {
         });
         let mut errors = Vec::with_capacity(targets.len());
         let mut step = 0;
-        session.stream(records, 1, |output| {
+        session.stream(records, |output| {
             let rate = output.first().map_or(0.0, |rate| f64::from(*rate) / 4096.0);
             errors.push((rate - self.rate(self.teacher(step))).powi(2));
             step += 1;

@@ -238,7 +238,7 @@ impl DigitsPes {
         });
         let looks_each = if learn { 2 } else { 1 };
         let mut at = 0;
-        session.stream(records, CLASSES, |outputs| {
+        session.stream(records, |outputs| {
             if at % looks_each == 0 {
                 judge(&digits[at / looks_each], largest(outputs));
             }

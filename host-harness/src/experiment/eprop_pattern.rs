@@ -222,7 +222,7 @@ impl EpropPattern {
             Record { reset: step == 0, learn, steps: 1, stimulus, target, ..Record::PLAIN }
         });
         let (mut error, mut at) = (0.0, pattern.iter());
-        session.stream(records, 1, |output| {
+        session.stream(records, |output| {
             if let ([output], Some(value)) = (output, at.next()) {
                 error += (f64::from(*output) / 4096.0 - value).powi(2);
             }

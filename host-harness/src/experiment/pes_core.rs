@@ -136,7 +136,7 @@ impl PesCore {
         let target = mailbox(vec![q12(error); self.pairs as usize]);
         let record = Record { learn: true, steps: UPDATE_STEPS, stimulus: &stimulus, target: &target, ..Record::PLAIN };
         let mut output = 0.0;
-        session.stream([record], 1, |words| {
+        session.stream([record], |words| {
             output = words.iter().map(|bits| Q4_20::from_bits(*bits).to_num::<f64>()).sum();
         })?;
         Ok(output)

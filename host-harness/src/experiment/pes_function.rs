@@ -161,7 +161,7 @@ impl PesFunction {
             ..Record::PLAIN
         });
         let mut outputs = Vec::with_capacity(words.len());
-        session.stream(records, 1, |output| {
+        session.stream(records, |output| {
             outputs.extend(output.iter().map(|bits| Q4_20::from_bits(*bits).to_num::<f64>()));
         })?;
         Ok(outputs)

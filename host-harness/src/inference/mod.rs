@@ -141,19 +141,19 @@ impl<'r> Inference<'r> {
         report: Report,
         visit: impl FnMut(u32, u32),
     ) -> Result<Vec<i32>, InferenceError> {
+        let mut mailbox = if reset { vec![0; self.stimulus.len()] } else { self.stimulus.clone() };
+        let rows = self.rows(stimulus, &mut mailbox)?;
+        let spikes = self.external_spikes(stimulus, &rows)?;
+        // Nothing of a stimulus that is refused is kept.
         let changed = self.keep_biases(&stimulus.biases)?;
+        self.stimulus = mailbox;
         let mut biases: Vec<u8> =
             self.bias.get(changed.clone()).unwrap_or_default().iter().flat_map(|bias| bias.to_le_bytes()).collect();
-        if biases.len() > self.session.identity().data_bytes / 2 {
+        if biases.len() + 2 * self.stimulus.len() > self.session.identity().data_bytes / 2 {
             // More than a message holds beside the rest of the sample.
             self.session.write(Register::Bias, changed.start, &self.bias[changed.clone()])?;
             biases.clear();
         }
-        if reset {
-            self.stimulus.fill(0);
-        }
-        let rows = self.rows(stimulus)?;
-        let spikes = self.external_spikes(stimulus, &rows)?;
         let learn = self.stimulus.is_empty();
         let first = changed.start;
         let stretches: Vec<Stretch<'_>> = (0..)
@@ -175,16 +175,17 @@ impl<'r> Inference<'r> {
         Ok(self.session.sample(&stretches, report, visit)?)
     }
 
-    /// The runs of steps in which the stimulus stays the same, of which none is longer than a record allows.
-    fn rows(&mut self, stimulus: &Stimulus) -> Result<Vec<Row>, InferenceError> {
+    /// The runs of steps in which the stimulus stays the same, of which none is longer than a record allows; `mailbox` is
+    /// what the stimulus mailbox holds before the first and after the last one.
+    fn rows(&self, stimulus: &Stimulus, mailbox: &mut [i16]) -> Result<Vec<Row>, InferenceError> {
         let mut rows = Vec::new();
         let mut values = stimulus.values.iter().peekable();
         let mut step = 0;
         loop {
             let mut fresh = Vec::new();
             while let Some((_, input, values)) = values.next_if(|(at, ..)| *at <= step) {
-                self.set_values(*input, values)?;
-                fresh = self.stimulus.iter().flat_map(|value| value.to_le_bytes()).collect();
+                self.set_values(mailbox, *input, values)?;
+                fresh = mailbox.iter().flat_map(|value| value.to_le_bytes()).collect();
             }
             let until = values.peek().map_or(stimulus.steps, |(at, ..)| (*at).min(stimulus.steps));
             let steps = until.saturating_sub(step).min(u32::from(u16::MAX));
@@ -224,19 +225,26 @@ impl<'r> Inference<'r> {
         u16::try_from(number).map_err(|_| InferenceError::Inputs)
     }
 
-    /// Keeps new biases; returns the compartments that have one.
+    /// The population whose biases an input sets, if these are as many as it has neurons.
+    fn biased(&self, input: usize, values: &[i32]) -> Result<usize, InferenceError> {
+        let entry = self.network.inputs.get(input).map(|input| &input.entry);
+        let population = match entry {
+            Some(Entry::Bias { population, .. }) => *population,
+            _ => usize::MAX,
+        };
+        let expected = self.network.populations.get(population).map_or(0, crate::network::Population::neurons);
+        if values.len() != expected || expected == 0 {
+            return Err(InferenceError::Biases { input, expected, found: values.len() });
+        }
+        Ok(population)
+    }
+
+    /// Keeps new biases, all or none; returns the compartments that have one.
     fn keep_biases(&mut self, biases: &[(usize, Vec<i32>)]) -> Result<Range<usize>, InferenceError> {
+        let populations: Vec<usize> =
+            biases.iter().map(|(input, values)| self.biased(*input, values)).collect::<Result<_, _>>()?;
         let mut changed = 0..0;
-        for (input, values) in biases {
-            let entry = self.network.inputs.get(*input).map(|input| &input.entry);
-            let population = match entry {
-                Some(Entry::Bias { population, .. }) => *population,
-                _ => usize::MAX,
-            };
-            let expected = self.network.populations.get(population).map_or(0, crate::network::Population::neurons);
-            if values.len() != expected || expected == 0 {
-                return Err(InferenceError::Biases { input: *input, expected, found: values.len() });
-            }
+        for (population, (_, values)) in populations.into_iter().zip(biases) {
             let firsts = self.placed.map.firsts(crate::network::Endpoint::Population(population));
             for (first, value) in firsts.iter().zip(values) {
                 if let Some(bias) = self.bias.get_mut(*first as usize) {
@@ -252,13 +260,13 @@ impl<'r> Inference<'r> {
     }
 
     /// Puts values into the stimulus mailbox, which holds those of all weighted inputs one after the other.
-    fn set_values(&mut self, input: usize, values: &[i16]) -> Result<(), InferenceError> {
+    fn set_values(&self, mailbox: &mut [i16], input: usize, values: &[i16]) -> Result<(), InferenceError> {
         let mut first = 0;
         for (at, own) in self.network.inputs.iter().enumerate() {
             let Entry::Weighted(_) = own.entry else { continue };
             let expected = crate::network::size(&own.shape);
             if at == input && values.len() == expected {
-                self.stimulus[first..first + expected].copy_from_slice(values);
+                mailbox[first..first + expected].copy_from_slice(values);
                 return Ok(());
             }
             first += expected;
@@ -291,28 +299,21 @@ impl<'r> Inference<'r> {
         let somata: Vec<u32> = (0..classes).filter_map(|neuron| self.placed.map.soma(population, neuron)).collect();
         let first = somata.iter().copied().min().unwrap_or(0);
         let count = somata.iter().max().map_or(0, |last| last - first + 1);
-        // Neurons far apart on the chip have more between them than a message holds.
-        let near = count as usize * 4 <= self.session.identity().data_bytes;
         let report = match by {
-            ReadBy::Spikes if near => Report::Counts { first, count, skip_steps },
-            ReadBy::Voltage if near => Report::Words { register: Register::V, first, count },
-            ReadBy::Voltage => {
-                self.compute(stimulus, true, Report::Nothing, |_, _| {})?;
-                return Ok(self.read(Register::V, population)?.into_iter().map(i64::from).collect());
-            }
-            ReadBy::Spikes | ReadBy::FirstSpike => return self.score_by_spikes(stimulus, population, by, skip_steps),
+            ReadBy::Spikes => Report::Counts { first, count, skip_steps },
+            ReadBy::Voltage => Report::Words { register: Register::V, first, count },
+            ReadBy::FirstSpike => return self.score_by_first_spike(stimulus, population, skip_steps),
         };
         let words = self.compute(stimulus, true, report, |_, _| {})?;
         let word = |soma: &u32| words.get((soma - first) as usize).copied().unwrap_or(0);
         Ok(somata.iter().map(|soma| i64::from(word(soma))).collect())
     }
 
-    /// Scores every class by the spikes of its neuron: their number, or how soon the first one comes.
-    fn score_by_spikes(
+    /// Scores every class by how soon the first spike of its neuron comes.
+    fn score_by_first_spike(
         &mut self,
         stimulus: &Stimulus,
         population: usize,
-        by: ReadBy,
         skip_steps: u32,
     ) -> Result<Vec<i64>, InferenceError> {
         let classes = self.network.populations.get(population).map_or(0, crate::network::Population::neurons);
@@ -321,12 +322,9 @@ impl<'r> Inference<'r> {
             if spike.population == population
                 && spike.step >= skip_steps
                 && let Some(score) = scores.get_mut(spike.neuron)
+                && *score == 0
             {
-                match by {
-                    ReadBy::FirstSpike if *score == 0 => *score = i64::from(stimulus.steps - spike.step),
-                    ReadBy::FirstSpike => {}
-                    ReadBy::Spikes | ReadBy::Voltage => *score += 1,
-                }
+                *score = i64::from(stimulus.steps - spike.step);
             }
         })?;
         Ok(scores)

@@ -77,7 +77,8 @@ impl Chip<'_> {
             return rate == 0 || products.all(|product| fits(product.exponent));
         }
         let snip = at.wrapping_sub(self.image.learning().len());
-        self.snips.takes_rate(&self.image, snip, rate)
+        let instance = self.state.instances.get(snip);
+        instance.is_some_and(|instance| self.snips.takes_rate(&self.image, snip, instance, rate))
     }
 
     /// Words of a register that can be written.

@@ -123,10 +123,14 @@ impl<A: AsMut<[u64]>> Machine<A> {
         let mut data = Data::new(buffer);
         let data_bytes = word(data.capacity());
         for program in self.board.snips {
-            let fits = data.word(program.kind) && data.word(word(program.name.len()));
-            if !fits || !data.extend(program.name.as_bytes()) {
+            // The board's name takes of the same answer.
+            let needed = program.name.len().saturating_add(self.board.name.len()).saturating_add(8);
+            if data.left() < needed {
                 break;
             }
+            data.word(program.kind);
+            data.word(word(program.name.len()));
+            data.extend(program.name.as_bytes());
         }
         let (board, snip_count, snips) = (self.board.name, word(self.board.snips.len()), data.finish());
         Response::Hello { version: VERSION, schema: SCHEMA, arena_bytes, data_bytes, board, snip_count, snips }
@@ -182,9 +186,6 @@ impl<A: AsMut<[u64]>> Machine<A> {
         if self.board.image.is_empty() {
             return Err(DeviceError::NoResident);
         }
-        // Its memory is about to be another chip's.
-        self.contents = Contents::Nothing;
-        self.restoring = None;
         self.start(Place::Board)
     }
 

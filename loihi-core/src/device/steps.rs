@@ -5,6 +5,7 @@ use super::data::Data;
 use crate::chip::{Chip, ResetScope};
 use crate::image::index;
 use crate::register::Register;
+use crate::snip::fired;
 use crate::wire::DeviceError;
 use crate::wire::message::{Record, Report};
 
@@ -29,7 +30,7 @@ impl<'d> Steps<'d> {
         let words = match report {
             Report::Nothing | Report::Spikes => 0,
             Report::Counts { count, .. } | Report::Words { count, .. } => u64::from(count),
-            Report::Hashes { registers: [_, second] } => steps.saturating_mul(if second == 0 { 2 } else { 4 }),
+            Report::Hashes { .. } => steps.saturating_mul(2),
         };
         let capacity = data.capacity();
         if usize::try_from(words.saturating_mul(4)).map_or(true, |bytes| bytes > capacity) {
@@ -90,16 +91,11 @@ impl<'d> Steps<'d> {
             }
             Report::Counts { first, count, skip_steps } => {
                 if self.computed > skip_steps {
-                    let from = spikes.get(spikes.partition_point(|spike| *spike < first)..).unwrap_or_default();
-                    let own = from.iter().map(|spike| spike.wrapping_sub(first)).take_while(|at| *at < count);
-                    own.for_each(|at| self.data.increment(index(at)));
+                    fired(spikes, index(first), index(count)).for_each(|at| self.data.increment(at));
                 }
             }
-            Report::Hashes { registers: [first, second] } => {
-                self.data.extend(&chip.digest_of(first).to_le_bytes());
-                if second != 0 {
-                    self.data.extend(&chip.digest_of(second).to_le_bytes());
-                }
+            Report::Hashes { registers } => {
+                self.data.extend(&chip.digest_of(registers).to_le_bytes());
             }
         }
         true

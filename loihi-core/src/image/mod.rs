@@ -268,11 +268,6 @@ impl<'a> Image<'a> {
         self.cores().map(|core| core.compartments).sum()
     }
 
-    /// Number of input axons on all cores.
-    pub fn axon_count(&self) -> usize {
-        self.axons.len()
-    }
-
     /// The cores in order.
     pub fn cores(&self) -> impl ExactSizeIterator<Item = CoreRecord> + 'a {
         self.cores.iter().map(CoreRecord::from_words)
@@ -288,11 +283,6 @@ impl<'a> Image<'a> {
     pub fn groups(&self, core: &CoreRecord) -> impl Iterator<Item = GroupRecord> + 'a {
         let end = core.group_first.saturating_add(core.groups);
         self.groups.get(core.group_first..end).unwrap_or_default().iter().map(GroupRecord::from_words)
-    }
-
-    /// All groups.
-    pub fn all_groups(&self) -> impl ExactSizeIterator<Item = GroupRecord> + 'a {
-        self.groups.iter().map(GroupRecord::from_words)
     }
 
     /// A profile.

@@ -251,11 +251,12 @@ impl AxonRecord {
         let half = |field: usize| u16::try_from(field).ok().map(u32::from);
         let sum = u8::try_from(self.sum).ok().map(u32::from)?;
         let learning = u8::try_from(self.learning).ok().map(u32::from)?;
+        let weight_bits = u8::try_from(self.weight_bits).ok().map(u32::from)?;
         Some([
             half(self.core)? | self.format.code() << 16 | sum << 24,
             u32::try_from(self.first).ok()?,
             half(self.synapses)? | half(self.compartment_base)? << 16,
-            half(self.atoms)? | (self.weight_bits & 0xFF) << 16 | learning << 24,
+            half(self.atoms)? | weight_bits << 16 | learning << 24,
         ])
     }
 

@@ -17,10 +17,10 @@ pub use params::DecolleParams;
 
 use crate::image::index;
 use crate::snip::{Cpu, Phase, Snip};
-use crate::tools::Layer;
 use crate::tools::local_error::{NO_TARGET, Readout, Slope, Trigger};
 use crate::tools::pre_trace::{self, PreTrace};
 use crate::tools::rank_one::{self, Draws, Precision, Taught, Update, packed};
+use crate::tools::{self, Layer};
 use core::ops::RangeInclusive;
 use zerocopy::{FromBytes as _, IntoBytes as _};
 
@@ -87,8 +87,7 @@ impl Decolle {
 
     /// Whether an epoch ends with the step of this number within the sample, from 0.
     fn ends_epoch(&self, step: i32) -> bool {
-        let after = step.wrapping_sub(self.burn_in_steps);
-        after >= 0 && after.wrapping_add(1).checked_rem(self.epoch_steps) == Some(0)
+        tools::ends_epoch(step, self.burn_in_steps, self.epoch_steps)
     }
 
     fn memory<'w>(&self, working: &'w mut [i32]) -> Option<Memory<'w>> {

@@ -12,8 +12,8 @@
 use crate::image::{Image, Parameter, index};
 use crate::plastic::Post;
 use crate::snip::{Cpu, Phase, Phases, Snip, SnipParams, fits, require};
-use crate::tools::Layer;
 use crate::tools::local_error::{NO_TARGET, Slope};
+use crate::tools::{self, Layer};
 use serde::{Deserialize, Serialize};
 
 /// A head that the core teaches.
@@ -45,7 +45,7 @@ pub struct SoelParams {
     pub output_first: u32,
     /// Steps of a sample before the first epoch.
     pub burn_in_steps: u32,
-    /// Steps per epoch, at least 1.
+    /// Steps per epoch, 1..=65,536.
     pub epoch_steps: u32,
     /// Largest error that is none, in spikes.
     pub threshold: u32,
@@ -115,7 +115,7 @@ impl SnipParams for SoelParams {
         let counts = |value: u32| i32::try_from(value).is_ok();
         require(layer.posts == index(self.posts), "posts")?;
         require(counts(self.burn_in_steps), "burn_in_steps")?;
-        require(self.epoch_steps > 0 && counts(self.epoch_steps), "epoch_steps")?;
+        require((1..=65_536).contains(&self.epoch_steps), "epoch_steps")?;
         require(counts(self.threshold), "threshold")?;
         require((1..=127).contains(&self.gain), "gain")?;
         require(matches!(self.slope, Slope::Flat | Slope::Box { .. }), "slope")?;
@@ -127,8 +127,7 @@ impl SnipParams for SoelParams {
 
 impl Soel {
     fn ends_epoch(&self, step: i32) -> bool {
-        let after = step.wrapping_sub(self.burn_in_steps);
-        after >= 0 && after.wrapping_add(1).checked_rem(self.epoch_steps) == Some(0)
+        tools::ends_epoch(step, self.burn_in_steps, self.epoch_steps)
     }
 
     /// Counts spikes, and hands errors to the core at the end of an epoch.
@@ -201,7 +200,7 @@ impl Soel {
             let size = error.wrapping_abs();
             if size > threshold && reaches(*v) {
                 let [y1, _, _] = &mut trace.y;
-                // A count of at most 16 bits times 7 bits.
+                // At most 17 bits times 8 bits, as the check has it.
                 *y1 = low_half(size.wrapping_mul(gain).min(127));
                 trace.profile = i16::from(error > 0);
                 writes = writes.wrapping_add(1);

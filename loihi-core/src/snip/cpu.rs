@@ -50,10 +50,22 @@ pub struct Cpu<'c, 'm> {
     pub(crate) own: u32,
 }
 
+/// Which of `count` compartments from `first` on are in a list of spikes, counted from the first one; both ascending.
+#[inline]
+pub(crate) fn fired(spikes: &[u32], first: usize, count: usize) -> impl Iterator<Item = usize> + use<'_> {
+    let from = spikes.partition_point(|spike| index(*spike) < first);
+    let rest = spikes.get(from..).unwrap_or_default();
+    rest.iter().map(move |spike| index(*spike).wrapping_sub(first)).take_while(move |at| *at < count)
+}
+
 impl Cpu<'_, '_> {
-    /// Writes the bias of a compartment, in units of the voltage. Magnitudes above 2^23 wrap.
+    /// Writes the bias of a compartment, in units of the voltage. Magnitudes above 2^23 wrap. Nothing in an image without
+    /// biases, whose compartments do not add any: a program that writes them requires `!image.bias.is_empty()` in its check.
     #[inline]
     pub fn set_bias(&mut self, compartment: usize, bias: i32) {
+        if self.image.bias.is_empty() {
+            return;
+        }
         if let Some([_, _, register]) = registers(self.image, self.blocks, compartment) {
             let new = bias.wrapping_shl(8);
             if *register != new {
@@ -87,9 +99,7 @@ impl Cpu<'_, '_> {
 
     /// Which of `count` compartments from `first` on are in [`Cpu::spikes`], counted from the first one, ascending.
     pub fn fired(&self, first: usize, count: usize) -> impl Iterator<Item = usize> + '_ {
-        let from = self.spikes.partition_point(|spike| index(*spike) < first);
-        let rest = self.spikes.get(from..).unwrap_or_default();
-        rest.iter().map(move |spike| index(*spike).wrapping_sub(first)).take_while(move |at| *at < count)
+        fired(self.spikes, first, count)
     }
 
     /// Voltages of compartments; after [`Phase::Spk`](super::Phase::Spk) those of this step, 0 where a spike took them

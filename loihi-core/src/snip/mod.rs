@@ -72,6 +72,7 @@ mod params;
 mod types;
 
 pub use cpu::Cpu;
+pub(crate) use cpu::fired;
 pub use params::{Field, SnipParams, WordReader, WordWriter, Words, fits, require};
 pub(crate) use types::Instance;
 pub use types::{SnipType, Snips, same_kind};

@@ -135,8 +135,8 @@ impl<'s> Snips<'s> {
     }
 
     /// Whether a rate is one of those that a program of an image takes.
-    pub(crate) fn takes_rate(self, image: &Image<'_>, snip: usize, rate: i32) -> bool {
-        let program = self.instances(image).nth(snip).and_then(|slot| self.program(&slot));
+    pub(crate) fn takes_rate(self, image: &Image<'_>, snip: usize, instance: &Instance, rate: i32) -> bool {
+        let program = self.program(instance);
         program.zip(image.snip_params(snip)).is_some_and(|(program, words)| (program.rates)(words).contains(&rate))
     }
 }

@@ -3,6 +3,7 @@
 use crate::compartment::Block;
 use crate::image::{Dialect, Image, LANES, LearningRecord, index};
 use crate::num::{Decay, decay_toward_zero};
+use crate::snip::fired;
 
 /// A group of plastic synapses, axons × posts, axon after axon, of 8 bits and both signs; its post compartments have one
 /// plain profile.
@@ -86,10 +87,7 @@ impl Layer {
 
     /// Its posts among compartments that fired, ascending.
     pub fn fired<'s>(&self, spikes: &'s [u32]) -> impl Iterator<Item = usize> + use<'s> {
-        let (first, posts) = (self.compartment_first, self.posts);
-        let from = spikes.partition_point(|spike| index(*spike) < first);
-        let rest = spikes.get(from..).unwrap_or_default();
-        rest.iter().map(move |spike| index(*spike).wrapping_sub(first)).take_while(move |post| *post < posts)
+        fired(spikes, self.compartment_first, self.posts)
     }
 
     /// The voltages of the posts.

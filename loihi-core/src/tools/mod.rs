@@ -12,3 +12,11 @@ pub mod pre_trace;
 pub mod rank_one;
 
 pub use layer::Layer;
+
+/// Whether an epoch ends with a step of a sample, counted from 0: every `epoch_steps` after the burn-in; never with epochs
+/// of 0 steps.
+#[inline]
+pub fn ends_epoch(step: i32, burn_in_steps: i32, epoch_steps: i32) -> bool {
+    let after = step.wrapping_sub(burn_in_steps);
+    after >= 0 && after.wrapping_add(1).checked_rem(epoch_steps) == Some(0)
+}

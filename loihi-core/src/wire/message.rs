@@ -266,12 +266,11 @@ pub enum Report {
         /// Number of words.
         count: u32,
     },
-    /// Hashes of registers after every step: a FNV-1a 64 over all words of the first set's registers, one register after
-    /// the other as [`Register`] lists them, then one of the second set's, if that is not empty. A set has the
-    /// [`Register::bit`]s of its registers.
+    /// A hash after every step: FNV-1a 64 over all words of some registers, one register after the other as [`Register`]
+    /// lists them.
     Hashes {
-        /// The two sets.
-        registers: [u32; 2],
+        /// The [`Register::bit`]s of the registers.
+        registers: u32,
     },
 }
 

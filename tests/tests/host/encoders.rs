@@ -55,7 +55,7 @@ fn present(session: &mut Session, stimulus: &[u8], steps: u16, often: bool) {
     let (times, steps) = if often { (steps, 1) } else { (1, steps) };
     let target = 2000_i16.to_le_bytes();
     let first = Record { learn: true, steps, stimulus, target: &target, ..Record::PLAIN };
-    session.stream((0..times).map(|_| first), 1, |_| ()).unwrap();
+    session.stream((0..times).map(|_| first), |_| ()).unwrap();
 }
 
 fn loaded(file: &ImageFile) -> Session {
@@ -164,7 +164,7 @@ fn restore_learned(session: &mut Session, _there: &[u8]) -> Vec<u8> {
 /// A record brings biases of its own.
 fn record_of_biases(session: &mut Session, there: &[u8]) -> Vec<u8> {
     let biases: Vec<u8> = [320_i32; 9].iter().flat_map(|bias| bias.to_le_bytes()).collect();
-    session.stream([Record { steps: 3, bias_first: 50, biases: &biases, ..Record::PLAIN }], 1, |_| ()).unwrap();
+    session.stream([Record { steps: 3, bias_first: 50, biases: &biases, ..Record::PLAIN }], |_| ()).unwrap();
     there.to_vec()
 }
 

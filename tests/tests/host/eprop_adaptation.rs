@@ -147,7 +147,7 @@ fn voltages_and_eligibilities_are_those_of_the_equations() {
     let (mut spikes, mut highest) = (0, 0.0_f64);
     for step in 0..net.steps {
         let stimulus: &[u8] = if step == 0 { &stimulus } else { &[] };
-        session.stream([Record { learn: true, steps: 1, stimulus, ..Record::PLAIN }], 1, |_| {}).unwrap();
+        session.stream([Record { learn: true, steps: 1, stimulus, ..Record::PLAIN }], |_| {}).unwrap();
         float.arrive(step);
         let fired = session.read(Register::Spikes).unwrap();
         for (post, v) in session.read(Register::V).unwrap().into_iter().enumerate() {

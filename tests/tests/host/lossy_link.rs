@@ -102,7 +102,7 @@ fn spikes_and_saved_state_come_over_a_lossy_line_the_same() {
         let stimulus: Vec<u8> = [word; SMALL_MAILBOX].concat();
         let record =
             Record { reset: false, learn: true, steps: 90, stimulus: &stimulus, target: &stimulus, ..Record::PLAIN };
-        session.stream([record; 20], SMALL_MAILBOX, |_| {}).unwrap();
+        session.stream([record; 20], |_| {}).unwrap();
         let learned = session.read(Register::Learned).unwrap();
         assert!(learned.iter().any(|word| *word != 0), "nothing was learned");
         let (kept, state) = (session.save(Keep::Learned).unwrap(), session.save(Keep::State).unwrap());

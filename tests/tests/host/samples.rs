@@ -3,6 +3,7 @@
 use crate::common::{open, small_body};
 use crate::plan::draw;
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
+use host_harness::device::meter::Meter;
 use host_harness::device::recorder::{Recorder, Sink};
 use host_harness::device::sample::Stretch;
 use host_harness::device::session::Session;
@@ -146,7 +147,7 @@ fn stepped(session: &mut Session, file: &ImageFile, parts: &[Part], report: Repo
     for part in parts {
         let bytes = part.bytes();
         let record = part.stretch(&bytes).record;
-        session.stream([Record { steps: 0, ..record }], 3, |_| ()).unwrap();
+        session.stream([Record { steps: 0, ..record }], |_| ()).unwrap();
         let due = |at| part.spikes.iter().filter(move |(due, _)| *due == at).map(|(_, input)| (0, *input));
         for at in 0..part.steps {
             session.run(1, &due(at).collect::<Vec<_>>()).unwrap();
@@ -203,6 +204,28 @@ proptest! {
             }
         }
     }
+}
+
+/// Spikes of a record enter in their steps, whoever looks on.
+#[test]
+fn a_record_with_spikes_is_the_same_when_it_is_sampled_or_metered() {
+    let spikes: Vec<u8> = (0_u8..=30).flat_map(|step| [step, 0, step % 40, 0]).collect();
+    let record = Record { learn: true, steps: 30, target: &[40, 0, 0, 0, 9, 0], spikes: &spikes, ..Record::PLAIN };
+    let streamed = |recorder: Option<Recorder>, meter: Option<Meter>| {
+        let mut session = open(Box::new(InProcess::new(ARENA_BYTES_DEFAULT)));
+        session.set_recorder(recorder);
+        session.set_meter(meter);
+        session.load(&network(4)).unwrap();
+        let mut outputs = Vec::new();
+        session.stream([record; 3], |output| outputs.push(output.to_vec())).unwrap();
+        (outputs, session.digest().unwrap(), session.ops().unwrap().input_spikes)
+    };
+    let expected = streamed(None, None);
+    assert_eq!((expected.0.len(), expected.2), (3, 93));
+    let mut recorder = Recorder::default();
+    recorder.probe("v[0..2]@every=7".parse::<Probe>().unwrap(), Box::new(Nowhere));
+    assert_eq!(streamed(Some(recorder), None), expected, "sampled");
+    assert_eq!(streamed(None, Some(Meter::new(0))), expected, "metered");
 }
 
 /// What is compared is worth it: steps have more spikes than a message of the small device lists, and steps have fewer.

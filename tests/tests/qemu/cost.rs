@@ -177,7 +177,7 @@ fn metering_changes_no_bit() {
                 ..Record::PLAIN
             };
             let records = [record(true, 9), record(false, 0), record(false, 4)];
-            session.stream(records, 2, |output| outputs.push(output.to_vec())).unwrap();
+            session.stream(records, |output| outputs.push(output.to_vec())).unwrap();
             session.run(3, &[(0, 0), (0, 1), (2, 1)]).unwrap();
         }
         (session.digest().unwrap(), session.ops().unwrap(), outputs)

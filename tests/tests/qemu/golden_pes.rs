@@ -33,7 +33,7 @@ fn replay(session: &mut Session, file: &ImageFile, outputs: usize) -> Vec<Vec<i3
     for (spikes, target) in run["spikes"].as_array().unwrap().iter().zip(numbers(&run["target_q12"])) {
         let target = i16::try_from(target).unwrap().to_le_bytes().repeat(outputs);
         let record = Record { learn: true, target: &target, ..Record::PLAIN };
-        session.stream([record], outputs, |output| values.push(output.to_vec())).unwrap();
+        session.stream([record], |output| values.push(output.to_vec())).unwrap();
         let input = |input| (0, u16::try_from(input).unwrap());
         session.run(1, &numbers(spikes).into_iter().map(input).collect::<Vec<_>>()).unwrap();
     }
@@ -87,7 +87,7 @@ fn decoder_after_given_errors(pre_synapse: PreSynapse, steps: u32) -> i32 {
     let mut session = common::open_host();
     let learning = PesParams { rate_shift: 10, pre_synapse, error_given: true, ..PesParams::default() };
     session.load(&population(1, 1, learning).unwrap()).unwrap();
-    session.stream([Record { learn: true, target: &[100, 0], ..Record::PLAIN }], 1, |_| {}).unwrap();
+    session.stream([Record { learn: true, target: &[100, 0], ..Record::PLAIN }], |_| {}).unwrap();
     session.run(steps, &[(0, 0), (1, 0)]).unwrap();
     session.read(Register::Learned).unwrap()[0]
 }

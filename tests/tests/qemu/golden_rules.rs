@@ -43,7 +43,7 @@ fn replay_decolle(session: &mut Session, file: &ImageFile, run: &Value, scale: i
             let steps = u16::try_from(t + 1 - done).unwrap();
             let record =
                 Record { reset: done == 0, learn: true, steps, stimulus: &stimulus, target: &target, ..Record::PLAIN };
-            session.stream([record], CLASSES, |_| {}).unwrap();
+            session.stream([record], |_| {}).unwrap();
             done = t + 1;
             compare_epoch(session, epoch, &format!("sample {number}, step {t}"), scale);
         }
@@ -163,7 +163,7 @@ fn replay_emstdp(session: &mut Session, run: &Value) {
                 target: &target,
                 ..Record::PLAIN
             };
-            session.stream([record], CLASSES, |_| {}).unwrap();
+            session.stream([record], |_| {}).unwrap();
             let phase = usize::from(step >= 49);
             for spike in session.read(Register::Spikes).unwrap() {
                 match usize::try_from(spike).unwrap().checked_sub(HIDDEN) {

@@ -92,7 +92,7 @@ fn run(session: &mut Session, from: u32, steps: u32) {
             target: &target,
             ..Record::PLAIN
         };
-        session.stream([record], 2, |_| {}).unwrap();
+        session.stream([record], |_| {}).unwrap();
         let spikes: Vec<(u16, u16)> = (2..4)
             .filter(|input| word(5, step, u32::from(*input), 0).is_multiple_of(4))
             .map(|input| (0, input))

@@ -77,11 +77,13 @@ impl Adaptation {
     }
 }
 
-/// One word: strength and time constant; 0 for none.
+/// One word: strength and time constant; 0 for none. What is out of range stays so, and is refused by the check.
 impl Field for Option<Adaptation> {
     #[inline]
     fn put(&self, writer: &mut WordWriter) {
-        writer.put(self.map_or(0, |Adaptation { strength, tau_shift }| strength & 0xFFFF | tau_shift << 16));
+        writer.put(
+            self.map_or(0, |Adaptation { strength, tau_shift }| strength.min(0xFFFF) | tau_shift.min(0xFFFF) << 16),
+        );
     }
 
     #[inline]
@@ -214,6 +216,12 @@ mod tests {
             let params = EpropParams::from_words(&words).unwrap();
             assert_eq!(params.words(), words);
             assert_eq!((params.precision, params.adaptation), (Precision::Nearest, adaptation));
+        }
+        // What does not fit its half of the word does not turn into something that is in range.
+        for adaptation in [(65_792, 8), (300, 65_544)].map(|(strength, tau_shift)| Adaptation { strength, tau_shift }) {
+            let packed = EpropParams { adaptation: Some(adaptation), ..EpropParams::default() }.words();
+            let read = EpropParams::from_words(&packed).unwrap().adaptation;
+            assert!(!read.unwrap().is_in_range(), "{adaptation:?} is read as {read:?}");
         }
         words[17] = 9;
         assert_eq!(EpropParams::from_words(&words), Err(Parameter("precision")));
