@@ -5,7 +5,7 @@ use crate::import::{Imported, Rating};
 use crate::lava_dl;
 use crate::network::microseconds;
 use crate::nir;
-use crate::quantise::{InputAs, Integrator, Options, Reset, quantise};
+use crate::quantise::{Exporter, IfInput, InputAs, Integrator, Options, Reset, quantise};
 use anyhow::bail;
 use clap::Args;
 use std::path::PathBuf;
@@ -18,12 +18,18 @@ pub(super) struct ImportArgs {
     /// inferred, or chosen]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     dt: Option<f64>,
-    /// How equations become steps
-    #[arg(long, value_enum, default_value_t)]
-    integrator: Integrator,
-    /// What a spike does to the voltage
-    #[arg(long, value_enum, default_value_t)]
-    reset: Reset,
+    /// What has written the file, which settles what it leaves open: the step, the integrator, what an input adds, the reset
+    #[arg(long = "as", value_enum, value_name = "NAME")]
+    writer: Option<Exporter>,
+    /// How equations become steps [default: euler, or as --as has it]
+    #[arg(long, value_enum)]
+    integrator: Option<Integrator>,
+    /// What a spike does to the voltage [default: as-file, or as --as has it]
+    #[arg(long, value_enum)]
+    reset: Option<Reset>,
+    /// What an input of 1 adds in a step to neurons without a time constant (IF, I) [default: infer, or as --as has it]
+    #[arg(long, value_enum)]
+    if_input: Option<IfInput>,
     /// What comes in from outside
     #[arg(long, value_enum, default_value_t)]
     input: InputAs,
@@ -66,13 +72,29 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<()> {
 }
 
 impl ImportArgs {
+    /// What was given, before what the writer of the file means, before what is usual.
+    fn options(&self) -> Options {
+        let own = self.writer.map(Exporter::options).unwrap_or_default();
+        Options {
+            dt: self.dt,
+            integrator: self.integrator.unwrap_or(own.integrator),
+            reset: self.reset.unwrap_or(own.reset),
+            if_input: self.if_input.unwrap_or(own.if_input),
+            input: self.input,
+            steps: self.steps,
+            ..own
+        }
+    }
+
     /// An option that only files of NIR have.
     fn without_effect(&self) -> Option<&'static str> {
-        let Self { dt, integrator, reset, input, steps, .. } = self;
+        let Self { dt, writer, integrator, reset, if_input, input, steps, .. } = self;
         let given = [
             ("--dt", dt.is_some()),
-            ("--integrator", *integrator != Integrator::default()),
-            ("--reset", *reset != Reset::default()),
+            ("--as", writer.is_some()),
+            ("--integrator", integrator.is_some()),
+            ("--reset", reset.is_some()),
+            ("--if-input", if_input.is_some()),
             ("--input", *input != InputAs::default()),
             ("--steps", *steps > 0),
         ];
@@ -91,9 +113,12 @@ fn read(args: &ImportArgs) -> anyhow::Result<Imported> {
         Some("nir") => {
             let graph = nir::read(&args.file)?;
             let name = args.file.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            let ImportArgs { dt, integrator, reset, input, steps, .. } = *args;
-            let options = Options { dt, integrator, reset, input, steps };
-            Ok(quantise(&graph, &name, options).map_err(|wrong| wrong.of(&args.file))?)
+            let options = args.options();
+            let mut imported = quantise(&graph, &name, options).map_err(|wrong| wrong.of(&args.file))?;
+            imported
+                .said
+                .extend(args.writer.and_then(Exporter::differs).map(|differs| format!("Not kept: {differs}.")));
+            Ok(imported)
         }
         _ => bail!("{} has none of the endings that can be imported: .nir, .net", args.file.display()),
     }

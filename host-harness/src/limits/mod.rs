@@ -4,7 +4,7 @@ pub mod registers;
 pub mod usage;
 
 pub use registers::{Element, Inexpressible};
-pub use usage::{CoreUsage, Exceeded, Resource, usage};
+pub use usage::{CoreUsage, Exceeded, PROFILES, Resource, THRESHOLDS, usage};
 
 use loihi_core::image::Image;
 

@@ -1,6 +1,6 @@
 //! From a network in the chip's integers to a graph of NIR with the same values, so that others can replay it.
 //!
-//! A step is a time of `dt`; neurons become `CubaLIF` with `r = τ_mem / dt` and `w_in = τ_syn / dt`, so that an input of 1
+//! A step is a time of `dt`, which the file says; neurons become `CubaLIF` with `r = τ_mem / dt` and `w_in = τ_syn / dt`, so that an input of 1
 //! adds 1 by Euler's rule. Voltages and weights are in the chip's units.
 
 use super::{Graph, Kind, Node};
@@ -13,8 +13,8 @@ use loihi_core::num::ThresholdMantissa;
 /// # Errors
 /// What NIR cannot say, in a sentence.
 pub fn export(network: &Network) -> Result<Graph, String> {
-    let mut graph = Graph::default();
-    let dt = if network.dt_us > 0 { f64::from(u32::try_from(network.dt_us).unwrap_or(u32::MAX)) * 1e-6 } else { 1.0 };
+    let dt = if network.dt_us > 0 { f64::from(u32::try_from(network.dt_us).unwrap_or(u32::MAX)) / 1e6 } else { 1.0 };
+    let mut graph = Graph { dt: Some(dt), late_steps: Some(network.late_steps), ..Graph::default() };
     for population in &network.populations {
         neurons(&mut graph, population, dt)?;
     }
@@ -39,10 +39,10 @@ pub fn export(network: &Network) -> Result<Graph, String> {
         link(&mut graph, &name, &network.populations[to].name);
         graph.nodes.insert(name, layer);
     }
-    let early = early(network);
+    let more = more(network);
     for (number, connection) in network.connections.iter().enumerate() {
         if !subtracts(network, connection) {
-            layer(&mut graph, network, number, connection, early[number])?;
+            layer(&mut graph, network, number, connection, more[number])?;
         }
     }
     biases(&mut graph, network);
@@ -57,16 +57,37 @@ pub fn export(network: &Network) -> Result<Graph, String> {
     Ok(graph)
 }
 
-/// By connection: how many steps of its delay only make up for what the chip takes from layer to layer, and a reader of the
-/// file does not.
-pub(super) fn early(network: &Network) -> Vec<u8> {
+/// By connection: how much more its delay is on the chip than in a file, whose layers take no step.
+fn more(network: &Network) -> Vec<i32> {
     let from = |connection: &Connection| match connection.from {
         Endpoint::Input(_) => None,
         Endpoint::Population(at) => Some(at),
     };
-    let edges: Vec<Edge> = network.connections.iter().map(|connection| (from(connection), connection.to)).collect();
-    let depths = Depths::new(network.populations.len(), &edges);
-    edges.iter().enumerate().map(|(number, edge)| depths.early(number, *edge)).collect()
+    // A reader has populations in the order of their names.
+    let mut order: Vec<usize> = (0..network.populations.len()).collect();
+    order.sort_by_key(|at| &network.populations[*at].name);
+    let place = |at: usize| order.iter().position(|own| *own == at).unwrap_or(at);
+    let edge = |connection: &Connection| {
+        let least = connection.delay.values().iter().map(|delay| delay.get()).min().unwrap_or(0);
+        Edge {
+            from: from(connection).map(place),
+            to: place(connection.to),
+            delay: u8::try_from(least).unwrap_or(u8::MAX),
+        }
+    };
+    // By its threshold a neuron resets itself, which takes no step in a file.
+    let own = network.connections.iter().map(|connection| subtracts(network, connection));
+    let edges: Vec<Edge> = network.connections.iter().map(edge).collect();
+    let counted: Vec<Edge> = edges.iter().zip(own).filter(|(_, own)| !own).map(|(edge, _)| *edge).collect();
+    let depths = Depths::of_chip(network.populations.len(), &counted);
+    let mut number = 0;
+    let mut all = Vec::new();
+    for (edge, connection) in edges.iter().zip(&network.connections) {
+        let resets = subtracts(network, connection);
+        all.push(if resets { 0 } else { depths.more(number, *edge) });
+        number += usize::from(!resets);
+    }
+    all
 }
 
 fn real(shape: &[usize], values: Vec<f64>) -> Array {
@@ -210,7 +231,7 @@ fn layer(
     network: &Network,
     number: usize,
     connection: &Connection,
-    early: u8,
+    more: i32,
 ) -> Result<(), String> {
     let (from, to) = (network.name_of(connection.from).to_owned(), network.populations[connection.to].name.clone());
     if connection.learning.is_some() {
@@ -222,13 +243,10 @@ fn layer(
     let mut before = from;
     let steps: Vec<i32> =
         (0..size(shapes[0])).filter_map(|at| connection.delay.get(at).map(|delay| delay.get())).collect();
-    // Spikes that wait for others on the chip come with them in a graph whose layers take no time.
-    let early = if steps.iter().all(|steps| *steps >= i32::from(early)) { i32::from(early) } else { 0 };
-    if steps.iter().any(|steps| *steps > early) {
-        let dt =
-            if network.dt_us > 0 { f64::from(u32::try_from(network.dt_us).unwrap_or(u32::MAX)) * 1e-6 } else { 1.0 };
+    if steps.iter().any(|steps| *steps > more) {
+        let dt = graph.dt.unwrap_or(1.0);
         let delay = format!("{name}_delay");
-        let values = steps.iter().map(|steps| f64::from(*steps - early) * dt).collect();
+        let values = steps.iter().map(|steps| f64::from(*steps - more) * dt).collect();
         graph.nodes.insert(delay.clone(), Node::layer("Delay").with("delay", real(shapes[0], values)));
         link(graph, &before, &delay);
         before = delay;

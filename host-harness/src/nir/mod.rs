@@ -1,6 +1,6 @@
 //! NIR, the intermediate representation in which simulators hand each other networks: graphs of layers in HDF5 files.
 //!
-//! A file has `/version` and `/node`, a graph: `nodes/NAME`, each with a `type` and its parameters, and `edges`, pairs of
+//! A file has `/version`, if this project wrote it `/dt` and `/late_steps`, and `/node`, a graph: `nodes/NAME`, each with a `type` and its parameters, and `edges`, pairs of
 //! names. Graphs nest. Source: NIR (Pedersen et al., Nature Communications 2024), and files of versions 0.1 to 1.0.
 
 pub mod data;
@@ -67,6 +67,11 @@ pub struct Graph {
     pub nodes: BTreeMap<String, Node>,
     /// From and to, by name, in ascending order.
     pub edges: Vec<(String, String)>,
+    /// Duration of a step in the unit of the time constants, if the file says so: `/dt`, beside the graph, where readers
+    /// that do not know it do not look.
+    pub dt: Option<f64>,
+    /// Steps after those of a sample, if the file says so: `/late_steps`.
+    pub late_steps: Option<u32>,
 }
 
 impl Node {

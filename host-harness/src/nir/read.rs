@@ -23,7 +23,25 @@ pub fn read(path: &Path) -> Result<Graph, ImportError> {
 pub fn parse(bytes: &[u8]) -> Result<Graph, Wrong> {
     let root = h5::parse(bytes).map_err(Wrong::whole)?;
     let node = root.get("node").ok_or_else(|| Wrong::whole("it has no group `node`: it is no NIR file"))?;
-    graph(node, "")
+    let mut graph = graph(node, "")?;
+    graph.dt = number(&root, "dt")?;
+    if graph.dt.is_some_and(|dt| dt <= 0.0) {
+        return Err(Wrong::whole("`dt` is no duration above 0"));
+    }
+    let late_steps = number(&root, "late_steps")?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "held to the range")]
+    let late_steps = late_steps.map(|steps| steps.clamp(0.0, f64::from(u32::MAX)) as u32);
+    graph.late_steps = late_steps;
+    Ok(graph)
+}
+
+/// A single number beside the graph.
+fn number(root: &Item, name: &str) -> Result<Option<f64>, Wrong> {
+    let Some(Item::Array(array)) = root.get(name) else { return Ok(None) };
+    match *array.real() {
+        [number] if number.is_finite() => Ok(Some(number)),
+        _ => Err(Wrong::whole(format!("`{name}` is not a single number"))),
+    }
 }
 
 fn graph(item: &Item, path: &str) -> Result<Graph, Wrong> {
@@ -46,7 +64,7 @@ fn graph(item: &Item, path: &str) -> Result<Graph, Wrong> {
     meet(&nodes, &mut edges, here())?;
     edges.sort_unstable();
     edges.dedup();
-    Ok(Graph { nodes, edges })
+    Ok(Graph { nodes, edges, ..Graph::default() })
 }
 
 /// Checks that edges name nodes. Some old writers rename the only other node of an inner graph, but not in its edges:
@@ -115,7 +133,7 @@ impl Graph {
     /// # Errors
     /// [`Wrong`] if an inner graph has not one input and one output.
     pub fn flat(&self) -> Result<Self, Wrong> {
-        let mut flat = Self { nodes: BTreeMap::new(), edges: self.edges.clone() };
+        let mut flat = Self { nodes: BTreeMap::new(), ..self.clone() };
         for (name, node) in &self.nodes {
             let Kind::Graph(inner) = &node.kind else {
                 flat.nodes.insert(name.clone(), node.clone());

@@ -28,6 +28,7 @@ fn nested() -> Graph {
             ("w.rec".to_owned(), Node::layer("Linear").with("weight", real(&[2, 2], &[0.1, 0.2, 0.3, 0.4]))),
         ]),
         edges: vec![edge("input", "lif"), edge("lif", "output"), edge("lif", "w.rec"), edge("w.rec", "lif")],
+        ..Graph::default()
     };
     let conv = Node::layer("Conv1d").with("weight", real(&[2, 1, 3], &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]));
     let mut conv = conv.with("bias", real(&[2], &[0.5, 0.25]));
@@ -40,6 +41,8 @@ fn nested() -> Graph {
             ("out".to_owned(), end("Output", 2)),
         ]),
         edges: vec![edge("a", "b"), edge("b", "out"), edge("in", "a")],
+        dt: Some(0.001),
+        late_steps: Some(2),
     }
 }
 

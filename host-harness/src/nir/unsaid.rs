@@ -1,6 +1,5 @@
 //! What NIR has no words for: what a network that was exported computes and a reader of the file will not.
 
-use super::export::early;
 use crate::network::{Entry, Network, Population};
 use loihi_core::image::Profile;
 
@@ -16,16 +15,6 @@ pub fn unsaid(network: &Network) -> Vec<String> {
     for input in &network.inputs {
         if matches!(input.entry, Entry::Bias { offset, .. } if offset != 0) {
             sentences.push(format!("`{}`: NIR cannot say what is added to its values", input.name));
-        }
-    }
-    for (connection, early) in network.connections.iter().zip(early(network)) {
-        let waits = connection.delay.values().iter().all(|delay| delay.get() >= i32::from(early));
-        if early > 0 && !waits {
-            let (from, to) = (network.name_of(connection.from), &network.populations[connection.to].name);
-            sentences.push(format!(
-                "from `{from}` to `{to}`: NIR cannot say that a layer takes a step, by {early} of which spikes come here before \
-                 others that take longer ways"
-            ));
         }
     }
     let learning = network.connections.iter().filter(|connection| connection.learning.is_some());

@@ -3,6 +3,7 @@
 use super::h5::{self, Item};
 use super::{Graph, Kind, Node};
 use crate::network::{SaveError, write_aside};
+use crate::npz::{Array, Values};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -15,8 +16,15 @@ const VERSION: &str = "1.0.8";
 /// # Errors
 /// What is wrong, in a sentence.
 pub fn bytes(graph: &Graph) -> Result<Vec<u8>, String> {
-    let root = [("version".to_owned(), Item::text(VERSION)), ("node".to_owned(), graph_item(graph))];
-    h5::bytes(&Item::Group(root.into()))
+    let mut root =
+        BTreeMap::from([("version".to_owned(), Item::text(VERSION)), ("node".to_owned(), graph_item(graph))]);
+    let single = |values: Values| Array::new(Vec::new(), values).map(Item::Array);
+    let dt = graph.dt.and_then(|dt| single(Values::Real(vec![dt])));
+    let late_steps = graph.late_steps.and_then(|steps| single(Values::Whole(vec![steps.into()])));
+    for (name, item) in [("dt", dt), ("late_steps", late_steps)] {
+        root.extend(item.map(|item| (name.to_owned(), item)));
+    }
+    h5::bytes(&Item::Group(root))
 }
 
 /// Writes a file, aside at first.

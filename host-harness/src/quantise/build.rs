@@ -1,9 +1,11 @@
-//! Registers of a folded network, and what each node loses by them.
+//! Registers of a folded network.
 
 use super::compose::Weights;
 use super::fold::{Folded, Path};
+use super::rate::{self, Losses, percent};
 use super::scale::{self, Demands, Mantissas, Scale, subtract_exponent};
 use super::site::Site;
+use super::ways::Ways;
 use super::{InputAs, Options};
 use crate::import::{Imported, Rating, Row, Wrong};
 use crate::network::{
@@ -20,8 +22,8 @@ struct Build<'f> {
     options: Options,
     network: Network,
     rows: BTreeMap<String, Row>,
-    /// Units of 64 in a voltage of 1, by population.
-    scales: Vec<f64>,
+    /// Units of 64 in a voltage of 1, by population and neuron.
+    scales: Vec<Vec<f64>>,
 }
 
 /// The network of a folded one, and a rating for each of its nodes.
@@ -33,22 +35,21 @@ pub(super) fn build(
     mut said: Vec<String>,
 ) -> Result<Imported, Wrong> {
     let mut network = Network::new(name);
-    let later = folded.readout.and_then(|at| folded.depths().get(at).copied()).unwrap_or(0);
-    (network.steps, network.late_steps) = (options.steps, later.into());
-    if later > 0 {
-        let later = in_steps(later);
-        said.push(format!("Spikes take a step from layer to layer: a sample takes {later} more."));
+    let depth = folded.readout.and_then(|at| folded.depths.get(at).copied()).and_then(|late| u32::try_from(late).ok());
+    let later = folded.late_steps.or(depth).unwrap_or(0);
+    (network.steps, network.late_steps) = (options.steps, later);
+    match (folded.late_steps, later) {
+        (_, 0) => {}
+        (Some(_), _) => said.push(format!("A sample takes {} more, as the file says.", in_steps(later))),
+        (None, _) => {
+            said.push(format!("Spikes take a step from layer to layer: a sample takes {} more.", in_steps(later)));
+        }
     }
     if !folded.waits.is_empty() {
         said.push(format!(
             "Ways of different lengths: spikes are delayed {}, so that they meet.",
             folded.waits.join(", ")
         ));
-    }
-    if folded.populations.iter().any(|population| matches!(&*population.kind, "IF" | "I")) {
-        said.push(
-            "Neurons without a time constant (IF, I): an input of 1 adds r in a step, whatever dt is.".to_owned(),
-        );
     }
     let dt_us = dt * 1e6;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
@@ -70,6 +71,9 @@ pub(super) fn build(
         build.population(at)?;
     }
     said.extend(build.start());
+    for (node, note) in &folded.late {
+        build.worse(node, note);
+    }
     if let Some(at) = folded.readout {
         let fires = folded.populations[at].neurons.threshold.is_some();
         let by = if fires { ReadBy::Spikes } else { ReadBy::Voltage };
@@ -91,26 +95,36 @@ impl Build<'_> {
         }
     }
 
+    /// Rates a node as approximate, if it is not worse, and adds why.
+    fn worse(&mut self, node: &str, why: &str) {
+        if let Some(row) = self.rows.get_mut(node) {
+            row.rating = row.rating.max(Rating::Approximate);
+            let _ = write!(row.note, "{}{why}", if row.note.is_empty() { "" } else { "; " });
+        }
+    }
+
     fn population(&mut self, at: usize) -> Result<(), Wrong> {
         let population = &self.folded.populations[at];
         let site = Site::of(self.folded, at, self.options);
-        let stored: Vec<(Vec<f64>, usize)> = site
-            .spikes
-            .iter()
-            .map(|path| (path.weights.stored(), path.weights.fan_in(population.neurons.gain.len())))
-            .collect();
+        let neurons = population.neurons.gain.len();
+        let stored: Vec<Vec<f64>> = site.spikes.iter().map(|path| path.weights.stored()).collect();
+        let ways = site.spikes.iter().zip(&stored).map(|(path, stored)| Ways::of(&path.weights, stored, neurons));
         let demands = Demands {
-            weights: stored.iter().map(|(weights, fan_in)| (&**weights, *fan_in)).collect(),
+            ways: ways.collect(),
             thresholds: population.neurons.threshold.as_deref().unwrap_or_default(),
+            biases: &site.biases,
+            decays: site.decays(),
             drive: site.drive(),
-            subtract: site.form.subtracts,
             units_max: site.units_max(self.options.steps),
+            subtract: site.form.subtracts,
+            rounds_decays: site.rounds_decays(),
+            alike: population.neurons.threshold.is_none(),
         };
         let found = scale::search(&demands);
-        self.scales.push(found.units);
+        self.scales.push(found.units.clone());
         self.neurons(&site, &found);
         if !site.values.is_empty() {
-            self.values(&site, found.units)?;
+            self.values(&site, &found.units)?;
         }
         for (path, mantissas) in site.spikes.iter().zip(&found.connections) {
             self.connection(path, mantissas)?;
@@ -126,78 +140,32 @@ impl Build<'_> {
         let Site { population, .. } = site;
         let own = &population.neurons;
         let mut compartments = vec![Vec::new(); site.form.compartments()];
-        let mut decay_error = 0.0_f64;
+        let mut losses = Losses::default();
         for at in 0..own.gain.len() {
             let (decay_u, decay_v) = (decay(own.keep_u[at]), decay(own.keep_v[at]));
-            for (decay, keep) in [(decay_u, own.keep_u[at]), (decay_v, own.keep_v[at])] {
-                decay_error = decay_error.max((f64::from(4096 - decay) / 4096.0 - keep).abs());
-            }
+            losses.decays([(decay_u, own.keep_u[at]), (decay_v, own.keep_v[at])]);
             let v_th = found.thresholds.get(at).copied().unwrap_or(ThresholdMantissa::MAX) << 6;
             let profile = Profile { decay_u, decay_v, v_th, ..Profile::DEFAULT };
             compartments.iter_mut().zip(site.form.tree(profile)).for_each(|(all, own)| all.push(own));
         }
-        let wanted: Vec<f64> = site.biases.iter().map(|bias| bias * found.units * 64.0).collect();
-        let held: Vec<_> = wanted.iter().map(|bias| nearest_bias(*bias)).collect();
-        let errors = held.iter().zip(&wanted).map(|(held, wanted)| (f64::from(held.value()) - wanted).abs());
-        let bias_error = errors.fold(0.0, f64::max) / (64.0 * found.units);
+        let wanted = site.biases.iter().zip(&found.units).map(|(bias, units)| bias * units * 64.0);
+        let held: Vec<_> = wanted.clone().map(nearest_bias).collect();
+        for (at, (held, wanted)) in held.iter().zip(wanted).enumerate() {
+            losses.bias(held.value(), wanted, 64.0 * found.units[at] * site.unit(at));
+        }
         let mut placed = crate::network::Population::new(&population.name, &population.shape, Profile::DEFAULT);
         placed.compartments = compartments.into_iter().map(Each::of).collect();
         if site.values.is_empty() {
             placed.bias = Each::of(held);
         }
         self.network.population(placed);
-        self.rate_neurons(site, found, decay_error, bias_error);
-    }
-
-    fn rate_neurons(&mut self, site: &Site<'_>, found: &Scale, decay_error: f64, bias_error: f64) {
-        let own = &site.population.neurons;
-        let unit = site.unit();
-        let thresholds = own.threshold.as_deref().unwrap_or_default();
-        let error = |(own, held): (&f64, &i32)| (f64::from(*held) / found.units / own - 1.0).abs();
-        let threshold_error = thresholds.iter().zip(&found.thresholds).map(error).fold(0.0, f64::max);
-        let mut note = match found.thresholds.iter().max() {
-            Some(most) => format!("v_th {most}, threshold {}", off(threshold_error)),
-            None => format!("never fires, 1 is {:.1} of 64", found.units),
-        };
-        let decays = if decay_error == 0.0 { "exact".to_owned() } else { format!("off by {decay_error:.1e} a step") };
-        let _ = write!(note, "; decays {decays}");
-        if site.biases.iter().any(|bias| *bias != 0.0) {
-            let _ = write!(note, "; biases {}", off(bias_error / unit));
-        }
-        let mut rating =
-            if decay_error + threshold_error + bias_error > 0.0 { Rating::Approximate } else { Rating::Exact };
-        if own.shifted {
-            rating = Rating::Approximate;
-            note += "; voltages count from v_reset, and begin there";
-        }
-        if let Some(enters) = site.early() {
-            rating = Rating::Approximate;
-            note += enters;
-        }
-        if found.share < 1.0 {
-            rating = rating.max(Rating::Approximate);
-            let _ = write!(note, "; its sums leave their registers if over {} % of", percent(found.share));
-            note += " what has one sign comes in every step";
-        }
-        if let compartments @ 2.. = site.form.compartments() {
-            let _ = write!(note, "; {compartments} compartments a neuron");
-        }
-        if site.population.kind == "Output" {
-            rating = rating.max(Rating::Approximate);
-            note += "; adds up what comes in the steps of a sample";
-        }
-        let goes_on = self.folded.paths.iter().any(|path| path.from == site.population.name);
-        let silent = (own.threshold.is_none() && goes_on)
-            .then(|| "its voltage goes on to others, but only spikes leave a neuron of the chip".to_owned());
-        for unsupported in own.unsupported.iter().chain(&silent) {
-            rating = Rating::Unsupported;
-            note = format!("{unsupported}; {note}");
-        }
-        self.row(&site.population.name, &site.population.kind, rating, note);
+        let goes_on = self.folded.paths.iter().any(|path| path.from == population.name);
+        let (rating, note) = losses.rated(site, found, goes_on);
+        self.row(&population.name, &population.kind, rating, note);
     }
 
     /// A layer between values and neurons, for the embedded CPU.
-    fn values(&mut self, site: &Site<'_>, scale: f64) -> Result<(), Wrong> {
+    fn values(&mut self, site: &Site<'_>, units: &[f64]) -> Result<(), Wrong> {
         let [path] = &*site.values else {
             return Err(Wrong::at(&site.population.name, "values come to it in several ways; use --input spikes"));
         };
@@ -208,12 +176,17 @@ impl Build<'_> {
             return Err(Wrong::at(&path.from, "its values go to several populations; use --input spikes"));
         }
         let Weights::Dense(weights) = &path.weights else { return Ok(()) };
-        let fixed = |value: &f64| nearest(value * scale * 64.0);
-        let gains: Vec<i32> = weights.iter().map(fixed).collect();
-        let offsets = site.biases.iter().map(fixed).collect();
-        let largest = site.drive() * scale * 64.0;
+        let sources = path.delays.len().max(1);
+        let fixed = |value: f64, neuron: usize| nearest(value * units[neuron] * 64.0);
+        let gains: Vec<i32> = weights.iter().enumerate().map(|(at, weight)| fixed(*weight, at / sources)).collect();
+        let offsets = site.biases.iter().enumerate().map(|(neuron, bias)| fixed(*bias, neuron)).collect();
+        let zeroed = gains.iter().zip(weights).filter(|(gain, weight)| **gain == 0 && **weight != 0.0).count();
+        let driven = site.drive().into_iter().zip(units).map(|(drive, units)| drive * units * 64.0);
+        let largest = driven.clone().fold(0.0, f64::max);
         let fits = |exponent: &i32| largest <= f64::from(BiasMantissa::MAX << exponent);
         let exponent = (0..BiasExponent::MAX).find(fits).unwrap_or(BiasExponent::MAX);
+        let most = f64::from(BiasMantissa::MAX << exponent);
+        let saturating = driven.filter(|driven| *driven > most).count();
         let shape = self.folded.inputs.iter().find(|(name, _)| *name == path.from).map(|(_, shape)| shape.clone());
         let entry = Entry::Weighted(Weighted {
             population: site.at,
@@ -222,11 +195,19 @@ impl Build<'_> {
             exponent: BiasExponent::saturating(exponent),
         });
         self.network.inputs.push(Input { name: path.from.clone(), shape: shape.unwrap_or_default(), entry });
-        let step = f64::from(1 << exponent) / (64.0 * scale) / site.unit();
+        let step =
+            units.iter().enumerate().map(|(at, units)| f64::from(1 << exponent) / (64.0 * units * site.unit(at)));
+        let step = percent(step.fold(0.0, f64::max));
+        let mut note = format!("by the embedded CPU; its sums in steps of {step} % of the threshold");
+        for (count, what) in [(zeroed, "weight"), (saturating, "neuron")] {
+            let what_of_it = if what == "weight" { "become 0" } else { "can be driven beyond the largest bias" };
+            if count > 0 {
+                let _ = write!(note, "; {} {what_of_it}", counted(count, what));
+            }
+        }
         for node in &path.through {
             let kind = self.rows.get(node).map_or_else(String::new, |row| row.kind.clone());
-            let note = format!("by the embedded CPU; its sums in steps of {} % of the threshold", percent(step));
-            self.row(node, &kind, Rating::Approximate, note);
+            self.row(node, &kind, Rating::Approximate, &note);
         }
         Ok(())
     }
@@ -269,29 +250,12 @@ impl Build<'_> {
 
     /// Rates the nodes through which spikes go.
     fn weigh(&mut self, site: &Site<'_>, path: &Path, mantissas: &Mantissas) {
-        let unit = site.unit();
-        let fan_in = path.weights.fan_in(site.population.neurons.gain.len());
-        #[expect(clippy::cast_precision_loss, reason = "numbers of synapses")]
-        let drift = (fan_in as f64).sqrt() * mantissas.rms / unit;
-        let exact = mantissas.max <= 1e-12 * unit;
-        let mut numbers = counted(mantissas.values.len(), "weight");
-        if exact {
-            numbers += ", all exact";
-        } else {
-            let (most, rms, drift) = (percent(mantissas.max / unit), percent(mantissas.rms / unit), percent(drift));
-            let clipped = mantissas.clipped;
-            let _ = write!(
-                numbers,
-                ", off by {most} % of the threshold at most, {rms} % rms, {clipped} clipped; drift of {drift} % a \
-                 step, rms, if all fire"
-            );
-        }
+        let (rating, note) = rate::weights(mantissas, path.weights.fan_in(site.population.neurons.gain.len()));
         let weighs = |kind: &str| matches!(kind, "Affine" | "Linear" | "Conv1d" | "Conv2d" | "Scale");
         for node in &path.through {
             let kind = self.rows.get(node).map_or_else(String::new, |row| row.kind.clone());
             if weighs(&kind) {
-                let rating = if exact { Rating::Exact } else { Rating::Approximate };
-                self.row(node, &kind, rating, &numbers);
+                self.row(node, &kind, rating, &note);
             }
         }
     }
@@ -300,23 +264,22 @@ impl Build<'_> {
     /// them: by a neuron that fires in the first step, and then never again.
     /// A current that lasts cannot be taken off so; what is left there is said.
     fn start(&mut self) -> Vec<String> {
-        let depths = self.folded.depths();
         let (mut connections, mut said) = (Vec::new(), Vec::new());
-        for (at, (population, depth)) in self.folded.populations.iter().zip(&depths).enumerate() {
+        for (at, (population, depth)) in self.folded.populations.iter().zip(&self.folded.depths).enumerate() {
             let own = &population.neurons;
             let biases: Vec<f64> = own.leak.iter().zip(&own.constant).map(|(leak, constant)| leak + constant).collect();
             if *depth == 0 || biases.iter().all(|bias| *bias == 0.0) {
                 continue;
             }
             if own.keep_u.iter().any(|keep| *keep > 0.0) {
-                let (name, early) = (&population.name, in_steps(*depth));
+                let (name, early) = (&population.name, in_steps(u32::try_from(*depth).unwrap_or(0)));
                 said.push(format!("Biases of `{name}` begin {early} before the first spikes can reach it."));
                 continue;
             }
-            let early =
-                |(bias, keep): (&f64, &f64)| -bias * (1..=i32::from(*depth)).map(|step| keep.powi(step)).sum::<f64>();
+            let early = |(bias, keep): (&f64, &f64)| -bias * (1..=*depth).map(|step| keep.powi(step)).sum::<f64>();
             let weights: Vec<f64> = biases.iter().zip(&own.keep_v).map(early).collect();
-            let scale = self.scales.get(at).copied().unwrap_or(1.0);
+            let scales = self.scales.get(at).map_or(&[][..], Vec::as_slice);
+            let scale = |neuron: usize| (scales.get(neuron).copied().unwrap_or(1.0), 1.0);
             connections.push((at, *depth, scale::mantissas(&weights, scale)));
         }
         if connections.is_empty() {
@@ -337,7 +300,7 @@ impl Build<'_> {
             let weights = crate::network::Weights::Dense(found.values);
             self.network.connect(Connection {
                 wgt_exp: WeightExponent::saturating(found.wgt_exp),
-                delay: Each::Same(Delay::saturating(i32::from(depth) - 1)),
+                delay: Each::Same(Delay::saturating(depth - 1)),
                 ..Connection::new(once, Endpoint::Population(at), weights)
             });
         }
@@ -373,16 +336,6 @@ fn nearest(value: f64) -> i32 {
     nearest
 }
 
-fn in_steps(steps: u8) -> String {
-    counted(steps.into(), "step")
-}
-
-/// How far something is off, as a share.
-fn off(share: f64) -> String {
-    if share == 0.0 { "exact".to_owned() } else { format!("off by {} %", percent(share)) }
-}
-
-fn percent(share: f64) -> String {
-    let percent = 100.0 * share;
-    if percent == 0.0 || percent >= 0.01 { format!("{percent:.2}") } else { format!("{percent:.0e}") }
+fn in_steps(steps: u32) -> String {
+    counted(usize::try_from(steps).unwrap_or(usize::MAX), "step")
 }

@@ -41,38 +41,41 @@ impl Weights {
     }
 }
 
-/// The weights of layers in a row; `dense` to have all of them, for sums of values.
-pub(super) fn compose(layers: &[&Linear], sources: usize, gain: &[f64], dense: bool) -> (Weights, Vec<u8>) {
+/// The weights of layers in a row between a source and a population of these shapes; `dense` to have all of them, for sums
+/// of values.
+pub(super) fn compose(layers: &[&Linear], shapes: [&[usize]; 2], gain: &[f64], dense: bool) -> (Weights, Vec<u8>) {
+    let sources = size(shapes[0]);
     let uniform =
         |values: &[f64]| values.first().copied().filter(|first| values.iter().all(|own| own.total_cmp(first).is_eq()));
     let mut factor = uniform(gain);
-    let mut kept = Vec::new();
+    let mut kept: Vec<&Linear> = Vec::new();
     for linear in layers {
         match &linear.layer {
             Layer::Same => {}
             Layer::Scale(factors) if uniform(factors).is_some() => {
                 factor = factor.zip(uniform(factors)).map(|(a, b)| a * b);
             }
-            other => kept.push(other),
+            _ => kept.push(linear),
         }
     }
-    let planes =
-        layers.first().and_then(|first| planes(&first.from)).zip(layers.last().and_then(|last| planes(&last.to)));
-    if let (false, [Layer::Pool(pool, own), Layer::Conv(conv, weights)], Some(factor), Some((from, to))) =
-        (dense, &*kept, factor, planes)
-        && let Some((conv, weights)) = pooled(*pool, conv, weights, from, to)
-    {
-        let weights = weights.iter().map(|weight| weight * own * factor).collect();
-        return (Weights::Conv(conv, weights), vec![0; sources]);
+    // A shape that changes on the way is another plane than that of the source, or of the population.
+    let [from, to] = shapes.map(planes);
+    let mut planes_before = from;
+    for linear in &kept {
+        planes_before = planes_before.filter(|before| planes(&linear.from) == Some(*before)).and(planes(&linear.to));
     }
-    if let (false, [only], Some(factor)) = (dense, &*kept, factor) {
-        match only {
-            Layer::Conv(conv, weights) => {
-                let weights = weights.iter().map(|weight| weight * factor).collect();
-                return (Weights::Conv(conv.clone(), weights), vec![0; sources]);
-            }
-            Layer::Pool(pool, own) => return (Weights::Pool(*pool, own * factor), vec![0; sources]),
-            _ => {}
+    let straight = planes_before == to;
+    if let (false, true, Some(factor), Some(from), Some(to)) = (dense, straight, factor, from, to) {
+        let times = |weights: &[f64], by: f64| weights.iter().map(|weight| weight * by).collect();
+        let found = match &*kept.iter().map(|linear| &linear.layer).collect::<Vec<_>>() {
+            [Layer::Pool(pool, own), Layer::Conv(conv, weights)] => pooled(*pool, conv, weights, from, to)
+                .map(|(conv, weights)| Weights::Conv(conv, times(&weights, own * factor))),
+            [Layer::Conv(conv, weights)] => Some(Weights::Conv(conv.clone(), times(weights, factor))),
+            [Layer::Pool(pool, own)] => Some(Weights::Pool(*pool, own * factor)),
+            _ => None,
+        };
+        if let Some(weights) = found {
+            return (weights, vec![0; sources]);
         }
     }
     by_columns(layers, sources, gain, dense)
@@ -135,7 +138,9 @@ fn by_columns(layers: &[&Linear], sources: usize, gain: &[f64], dense: bool) -> 
         );
     }
     if !delay_each && !dense {
-        return (Weights::Sparse(synapses), vec![0; sources]);
+        let least = synapses.iter().map(|(.., delay)| *delay).min().unwrap_or(0);
+        synapses.iter_mut().for_each(|(.., delay)| *delay -= least);
+        return (Weights::Sparse(synapses), vec![least; sources]);
     }
     if !dense && synapses.len() == sources && sources == neurons && synapses.iter().all(|(from, to, ..)| from == to) {
         return (Weights::OneToOne(synapses.into_iter().map(|(_, _, weight, _)| weight).collect()), delays);

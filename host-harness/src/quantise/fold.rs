@@ -4,14 +4,20 @@
 use super::compose::{Weights, compose};
 use super::linear::{Layer, Linear};
 use super::neuron::{self, Neurons};
+use super::shape::{self, fits};
+use super::step::Step;
 use super::{InputAs, Options};
 use crate::import::{Rating, Row, Wrong};
 use crate::network::{Depths, Edge, size};
 use crate::nir::{Graph, Node};
-use std::collections::BTreeMap;
+use crate::words::counted;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most ways between two populations; layers that branch and join again make more and more of them.
 const PATHS_MAX: usize = 256;
+
+/// Longest delay of the chip, in steps.
+const DELAY_MAX: i32 = 62;
 
 /// Neurons, with what is read of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,23 +55,29 @@ pub(super) struct Folded {
     pub(super) others: Vec<Row>,
     /// What is delayed so that spikes of the same step meet, in words.
     pub(super) waits: Vec<String>,
+    /// By node: that spikes come late on a way through it, in words.
+    pub(super) late: BTreeMap<String, String>,
+    /// By population: steps by which it is later on the chip than in the file.
+    pub(super) depths: Vec<i32>,
+    /// Steps after those of a sample, if the file says how many.
+    pub(super) late_steps: Option<u32>,
 }
 
 struct Fold<'g> {
     graph: &'g Graph,
     before: BTreeMap<&'g str, Vec<&'g str>>,
-    dt: f64,
+    step: &'g Step,
     shapes: BTreeMap<String, Vec<usize>>,
     linears: BTreeMap<String, Linear>,
 }
 
 /// Folds a graph without inner graphs.
-pub(super) fn fold(graph: &Graph, dt: f64, options: Options) -> Result<Folded, Wrong> {
+pub(super) fn fold(graph: &Graph, step: &Step, options: Options) -> Result<Folded, Wrong> {
     let mut before: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (from, to) in &graph.edges {
         before.entry(to).or_default().push(from);
     }
-    let mut fold = Fold { graph, before, dt, shapes: BTreeMap::new(), linears: BTreeMap::new() };
+    let mut fold = Fold { graph, before, step, shapes: BTreeMap::new(), linears: BTreeMap::new() };
     let folded = fold.all(options);
     folded.map_err(|wrong| wrong.after(&fold.rated()))
 }
@@ -80,6 +92,9 @@ impl Fold<'_> {
             readout: None,
             others: Vec::new(),
             waits: Vec::new(),
+            late: BTreeMap::new(),
+            depths: Vec::new(),
+            late_steps: self.graph.late_steps,
         };
         for (name, node) in &self.graph.nodes {
             let kind = node.kind_name();
@@ -87,7 +102,7 @@ impl Fold<'_> {
             if kind == "Input" {
                 folded.inputs.push((name.clone(), shape));
             } else if neuron::is_neuron(kind) {
-                let neurons = neuron::neurons(name, node, size(&shape), self.dt, options)?;
+                let neurons = neuron::neurons(name, node, &shape, self.step, options)?;
                 folded.populations.push(Population { name: name.clone(), kind: kind.to_owned(), shape, neurons });
             } else {
                 folded.others.push(Row::new(name, kind, Rating::Exact, "folded"));
@@ -137,20 +152,17 @@ impl Fold<'_> {
         }
         let node = self.node(name)?.clone();
         let shape = match node.kind_name() {
-            "Input" => sound_shape(name, &node.arrays["shape"].whole().unwrap_or_default())?,
-            kind if neuron::is_neuron(kind) => match own_shape(&node) {
-                Some(shape) => sound_shape(name, &shape)?,
-                None => self.shape_before(name, above)?,
-            },
+            "Input" => shape::sound(name, &node.arrays["shape"].whole().unwrap_or_default())?,
+            kind if neuron::is_neuron(kind) => self.shape_of_neurons(name, &node, above)?,
             _ => {
                 let from = self.shape_before(name, above)?;
                 if let Some(own) = node.arrays.get("shape").filter(|_| node.kind_name() == "Output") {
-                    let own = sound_shape(name, &own.whole().unwrap_or_default())?;
-                    if size(&own) != size(&from) {
+                    let own = shape::sound(name, &own.whole().unwrap_or_default())?;
+                    if !fits(&from, &own) {
                         return Err(Wrong::at(name, format!("its shape is {own:?}, but {from:?} comes to it")));
                     }
                 }
-                let linear = Linear::new(name, &node, &from, self.dt)?;
+                let linear = Linear::new(name, &node, &from, self.step.dt)?;
                 let to = linear.to.clone();
                 self.linears.insert(name.to_owned(), linear);
                 to
@@ -160,13 +172,52 @@ impl Fold<'_> {
         Ok(shape)
     }
 
+    /// Shape of a node of neurons: that of its parameters, unless they have a single value for several neurons, whose
+    /// number then is that of what comes in. Ways that lead back to it do not tell it.
+    fn shape_of_neurons(&mut self, name: &str, node: &Node, above: &mut Vec<String>) -> Result<Vec<usize>, Wrong> {
+        let own = own_shape(node).map(|shape| shape::sound(name, &shape)).transpose()?;
+        if let Some(own) = own.as_ref().filter(|own| !own.contains(&1)) {
+            return Ok(own.clone());
+        }
+        above.push(name.to_owned());
+        let ways: Vec<String> = self.before(name).into_iter().filter(|way| !self.comes_round(way, above)).collect();
+        let mut found = None;
+        for way in ways {
+            found = found.or(Some(self.shape(&way, above)?));
+        }
+        above.pop();
+        match (found, own) {
+            (Some(found), Some(own)) if fits(&found, &own) => Ok(own),
+            (Some(found), _) => Ok(found),
+            (None, Some(own)) => Ok(own),
+            (None, None) => self.shape_before(name, above),
+        }
+    }
+
+    /// Whether the shape of a node waits for that of one of these.
+    fn comes_round(&self, name: &str, above: &[String]) -> bool {
+        let (mut waiting, mut seen) = (vec![name.to_owned()], BTreeSet::new());
+        while let Some(name) = waiting.pop() {
+            if above.contains(&name) {
+                return true;
+            }
+            let own =
+                self.graph.nodes.get(&name).filter(|node| neuron::is_neuron(node.kind_name())).and_then(own_shape);
+            let known = self.shapes.contains_key(&name) || own.is_some_and(|own| !own.contains(&1));
+            if !known && seen.insert(name.clone()) {
+                waiting.extend(self.before(&name));
+            }
+        }
+        false
+    }
+
     /// Shape of what comes into a node.
     fn shape_before(&mut self, name: &str, above: &mut Vec<String>) -> Result<Vec<usize>, Wrong> {
         above.push(name.to_owned());
         let mut shape: Option<Vec<usize>> = None;
         for before in self.before(name) {
             let own = self.shape(&before, above)?;
-            if let Some(shape) = shape.as_ref().filter(|shape| size(shape) != size(&own)) {
+            if let Some(shape) = shape.as_ref().filter(|shape| !fits(&own, shape)) {
                 return Err(Wrong::at(
                     name,
                     format!("what leads to it has shapes {shape:?} and {own:?}, which do not add up"),
@@ -244,13 +295,13 @@ impl Fold<'_> {
     }
 
     fn paths_to(&self, folded: &mut Folded, to: usize, options: Options) -> Result<(), Wrong> {
-        let Population { name, neurons, .. } = folded.populations[to].clone();
+        let Population { name, neurons, shape, .. } = folded.populations[to].clone();
         let elements = neurons.gain.len();
         let mut constant = vec![0.0; elements];
         for before in self.before(&name) {
             if let Some(linear) = self.linears.get(&before) {
-                if size(&linear.to) != elements {
-                    let what = format!("it has {elements} neurons, but `{before}` gives {:?}", linear.to);
+                if !fits(&linear.to, &shape) {
+                    let what = format!("it has neurons of shape {shape:?}, but `{before}` gives {:?}", linear.to);
                     return Err(Wrong::at(&name, what));
                 }
                 let own = self.constant(&before);
@@ -265,12 +316,13 @@ impl Fold<'_> {
         self.walk(&name, &mut Vec::new(), &mut found)?;
         for (from, through) in found {
             let layers: Vec<&Linear> = through.iter().filter_map(|name| self.linears.get(name)).collect();
-            let sources = self.shapes.get(&from).map_or(0, |shape| size(shape));
-            if layers.is_empty() && sources != elements {
-                return Err(Wrong::at(&name, format!("it has {elements} neurons, but `{from}` has {sources}")));
+            let sources = self.shapes.get(&from).map(Vec::as_slice).unwrap_or_default();
+            if layers.is_empty() && !fits(sources, &shape) {
+                let what = format!("it has neurons of shape {shape:?}, but `{from}` is of shape {sources:?}");
+                return Err(Wrong::at(&name, what));
             }
             let whole = options.input == InputAs::Values && folded.inputs.iter().any(|(input, _)| *input == from);
-            let (weights, delays) = compose(&layers, sources, &neurons.gain, whole);
+            let (weights, delays) = compose(&layers, [sources, &shape], &neurons.gain, whole);
             folded.paths.push(Path { from, to, through, weights, delays });
         }
         Ok(())
@@ -311,13 +363,6 @@ fn own_shape(node: &Node) -> Option<Vec<i64>> {
     largest.shape().iter().map(|extent| i64::try_from(*extent).ok()).collect()
 }
 
-fn sound_shape(name: &str, shape: &[i64]) -> Result<Vec<usize>, Wrong> {
-    let extents: Option<Vec<usize>> = shape.iter().map(|extent| usize::try_from(*extent).ok()).collect();
-    let extents = extents.filter(|extents| !extents.is_empty() && (1..=1 << 24).contains(&size(extents)));
-    let extents = extents.ok_or_else(|| Wrong::at(name, format!("{shape:?} is no shape")))?;
-    Ok(if extents.len() > 3 { vec![size(&extents)] } else { extents })
-}
-
 impl Folded {
     /// The population from which a path comes; `None` if it is an input.
     fn source(&self, path: &Path) -> Option<usize> {
@@ -325,37 +370,60 @@ impl Folded {
     }
 
     fn edges(&self) -> Vec<Edge> {
-        self.paths.iter().map(|path| (self.source(path), path.to)).collect()
+        let edge = |path: &Path| Edge {
+            from: self.source(path),
+            to: path.to,
+            delay: path.delays.iter().copied().min().unwrap_or(0),
+        };
+        self.paths.iter().map(edge).collect()
     }
 
-    /// Steps that a spike takes from the inputs to each population by the longest way without circles.
-    pub(super) fn depths(&self) -> Vec<u8> {
-        Depths::new(self.populations.len(), &self.edges()).of
-    }
-
-    /// Delays what takes a shorter way to a population than other spikes of the same step, so that they meet there. In the
-    /// file a spike takes no time from layer to layer, and a step around a circle.
+    /// Gives every way the delay with which the chip, where a spike takes a step from population to population, does what the
+    /// file says, where it takes none, and a step around a circle.
     fn align(&mut self) -> Result<(), Wrong> {
         let edges = self.edges();
-        let depths = Depths::new(self.populations.len(), &edges);
+        let depths = Depths::of_file(self.populations.len(), &edges);
         for (number, edge) in edges.iter().enumerate() {
-            let (path, late) = (&self.paths[number], depths.early(number, *edge));
-            if late == 0 {
-                continue;
+            let (path, more) = (&self.paths[number], depths.more(number, *edge));
+            let (from, to) = (path.from.clone(), self.populations[path.to].name.clone());
+            let steps = |delay: u8| i32::from(delay) + more;
+            let most = path.delays.iter().map(|delay| steps(*delay)).max().unwrap_or(0);
+            let Ok(delays) = path.delays.iter().map(|delay| u8::try_from(steps(*delay).max(0))).collect() else {
+                return Err(too_long(&from, &to, most));
+            };
+            if most > DELAY_MAX {
+                return Err(too_long(&from, &to, most));
             }
-            let most = path.delays.iter().copied().max().unwrap_or(0).saturating_add(late);
-            if most > 62 {
-                let (from, to) = (&path.from, &self.populations[path.to].name);
-                let what = format!(
-                    "spikes of `{from}` must wait {most} steps for others that take longer ways to `{to}`, but the chip \
-                     delays by 62 at most"
-                );
-                return Err(Wrong::at(from, what));
+            self.paths[number].delays = delays;
+            match (more, depths.late(number, *edge)) {
+                (_, late @ 1..) => self.rate_late(number, late),
+                (1.., _) => self.waits.push(format!("from `{from}` to `{to}` by {more}")),
+                _ => {}
             }
-            self.paths[number].delays.iter_mut().for_each(|delay| *delay += late);
-            let (from, to) = (&self.paths[number].from, &self.populations[self.paths[number].to].name);
-            self.waits.push(format!("from `{from}` to `{to}` by {late}"));
         }
+        self.depths = depths.of;
         Ok(())
     }
+
+    /// Rates what lies on a way by which spikes come late.
+    fn rate_late(&mut self, number: usize, late: i32) {
+        let Path { from, to, through, .. } = self.paths[number].clone();
+        let to = self.populations[to].name.clone();
+        let late = counted(usize::try_from(late).unwrap_or(0), "step");
+        let note = format!(
+            "a circle from `{from}` back to `{to}` takes {late} more than in the file, as the chip takes one from population to \
+             population: a Delay of {late} on it would make up for that"
+        );
+        for node in through.iter().chain([&from, &to]) {
+            self.late.entry(node.clone()).or_insert_with(|| note.clone());
+        }
+    }
+}
+
+/// What is wrong with a delay that the chip does not have.
+fn too_long(from: &str, to: &str, steps: i32) -> Wrong {
+    Wrong::at(
+        from,
+        format!("spikes must take {steps} steps from `{from}` to `{to}`, but the chip delays by {DELAY_MAX} at most"),
+    )
 }

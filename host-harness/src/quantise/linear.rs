@@ -1,5 +1,6 @@
 //! Layers without neurons: what each element of their input adds to which element of their output.
 
+use super::shape::{Row, spread};
 use crate::import::{Rating, Wrong};
 use crate::network::{Conv2d, Pool2d, planes, size};
 use crate::nir::Node;
@@ -37,19 +38,14 @@ pub(super) struct Linear {
 impl Linear {
     /// The layer of a node whose input has this shape.
     pub(super) fn new(name: &str, node: &Node, from: &[usize], dt: f64) -> Result<Self, Wrong> {
-        let wrong = |what: String| Wrong::at(name, what);
         let same = |layer: Layer| Self { layer, from: from.to_vec(), to: from.to_vec(), bias: Vec::new(), rated: None };
         match node.kind_name() {
             "Output" => Ok(same(Layer::Same)),
-            "Flatten" => Ok(Self { to: vec![size(from)], ..same(Layer::Same) }),
+            "Flatten" => Ok(Self { to: flattened(name, node, from)?, ..same(Layer::Same) }),
             "Affine" | "Linear" => Self::dense(name, node, from),
-            "Scale" => {
-                let values = spread(node.arrays.get("scale"), from);
-                Ok(same(Layer::Scale(values.ok_or_else(|| wrong(format!("`scale` does not fit {from:?}")))?)))
-            }
+            "Scale" => Ok(same(Layer::Scale(each(name, node, "scale", from, Row::Either)?))),
             "Delay" => {
-                let values = spread(node.arrays.get("delay"), from);
-                let values = values.ok_or_else(|| wrong(format!("`delay` does not fit {from:?}")))?;
+                let values = each(name, node, "delay", from, Row::Either)?;
                 let wanted = values.iter().map(|delay| (delay / dt).round());
                 let beyond = wanted.clone().find(|steps| !(0.0..=62.0).contains(steps));
                 let error = values.iter().zip(wanted.clone()).map(|(delay, steps)| (delay / dt - steps).abs());
@@ -193,6 +189,34 @@ impl Linear {
     }
 }
 
+/// The shape that a `Flatten` gives: extents from `start_dim` to `end_dim` as one, those of `input_type` counting.
+fn flattened(name: &str, node: &Node, from: &[usize]) -> Result<Vec<usize>, Wrong> {
+    let number = |field: &str, default: i64| match node.arrays.get(field) {
+        None => Ok(default),
+        Some(array) => match array.whole().as_deref() {
+            Some(&[number]) => Ok(number),
+            _ => Err(Wrong::at(name, format!("`{field}` is not a single whole number"))),
+        },
+    };
+    // Extents of 1 that stand for a batch were left out of `from`.
+    let own = node.arrays.get("input_type").map_or(from.len(), |shape| size(shape.shape()).max(from.len()));
+    let (own, left_out) = (i64::try_from(own).unwrap_or(i64::MAX), own - from.len());
+    let place = |at: i64| {
+        let at = if at < 0 { at + own } else { at };
+        usize::try_from(at).ok().filter(|at| *at < from.len() + left_out).map(|at| at.saturating_sub(left_out))
+    };
+    let (start, end) = (number("start_dim", 1)?, number("end_dim", -1)?);
+    match (place(start), place(end)) {
+        (Some(first), Some(last)) if first <= last => {
+            let (before, after) = (&from[..first], &from[last + 1..]);
+            Ok([before, &[size(&from[first..=last])], after].concat())
+        }
+        // A row has nothing to join, wherever it should begin.
+        _ if from.len() == 1 => Ok(from.to_vec()),
+        _ => Err(Wrong::at(name, format!("extents {start} to {end} are none of {from:?}"))),
+    }
+}
+
 /// A kernel that has as many elements before its middle as after it along an extent, with the same sums: one of even size,
 /// whose padding of `same` has one element more at the end, gets zeros at its begin.
 fn odd(kernel: ([usize; 4], Vec<f64>), extent: usize, dilation: usize) -> Result<([usize; 4], Vec<f64>), String> {
@@ -217,24 +241,14 @@ fn odd(kernel: ([usize; 4], Vec<f64>), extent: usize, dilation: usize) -> Result
     Ok((larger, rows.collect()))
 }
 
-/// A value an element: of a single value, of one a channel, or as it is.
-fn spread(array: Option<&Array>, shape: &[usize]) -> Option<Vec<f64>> {
-    let values = array?.real();
-    let (elements, channels) = (size(shape), shape.first().copied().unwrap_or(1).max(1));
-    match values.len() {
-        1 => Some(vec![values[0]; elements]),
-        length if length == elements => Some(values),
-        length if length == channels => {
-            Some(values.iter().flat_map(|value| std::iter::repeat_n(*value, elements / channels)).collect())
-        }
-        _ => None,
-    }
+/// A parameter with a value for each element of a shape.
+fn each(name: &str, node: &Node, field: &str, shape: &[usize], row: Row) -> Result<Vec<f64>, Wrong> {
+    let array = node.arrays.get(field).ok_or_else(|| Wrong::at(name, format!("`{field}` is missing")))?;
+    spread(array, shape, row).map_err(|what| Wrong::at(name, format!("`{field}` {what}")))
 }
 
 fn bias(name: &str, node: &Node, to: &[usize]) -> Result<Vec<f64>, Wrong> {
-    let Some(array) = node.arrays.get("bias") else { return Ok(Vec::new()) };
-    spread(Some(array), to)
-        .ok_or_else(|| Wrong::at(name, format!("`bias` of shape {:?} does not fit {to:?}", array.shape())))
+    if node.arrays.contains_key("bias") { each(name, node, "bias", to, Row::Channels) } else { Ok(Vec::new()) }
 }
 
 /// Vertical and horizontal, or one number for both.

@@ -6,12 +6,19 @@
 
 mod build;
 mod compose;
+mod exporter;
 mod fold;
 mod linear;
 mod neuron;
+mod rate;
 mod reach;
 mod scale;
+mod shape;
 mod site;
+mod step;
+mod ways;
+
+pub use exporter::Exporter;
 
 use crate::import::{Imported, Wrong};
 use crate::nir::Graph;
@@ -40,6 +47,23 @@ pub enum Reset {
     AsFile,
 }
 
+/// What an input of 1 adds to the current, and to the voltage, of what it would be in the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Gain {
+    /// `r` and `w_in`, by the shares that are not kept: NIR's equations.
+    #[default]
+    File,
+    /// The same, but that a current takes its input whole, times `w_in` (Norse, hxtorch).
+    WholeCurrent,
+    /// The same, but that neurons that never fire take theirs whole (Sinabs).
+    WholeSilent,
+    /// All is taken whole, whatever `r` and `w_in` are (Spyx).
+    Whole,
+    /// The same, but that a current decays in the step in which its input comes, and neurons that never fire have `r`
+    /// (Rockpool).
+    Decayed,
+}
+
 /// What comes in from outside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum InputAs {
@@ -50,19 +74,39 @@ pub enum InputAs {
     Values,
 }
 
+/// What an input of 1 adds in a step to neurons without a time constant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum IfInput {
+    /// r · dt if r is at least 100 for all of them, as simulators write that integrate them over time, else r
+    #[default]
+    Infer,
+    /// r: a spike is an impulse
+    Step,
+    /// r · dt, as in NIR's equation: a spike is a current that lasts for its step
+    Time,
+}
+
 /// What the file does not say.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Options {
     /// Duration of a step in the unit of the file's time constants; `None` to infer it.
     pub dt: Option<f64>,
+    /// What it is if it is not given, the file does not say, and its numbers do not give it away; `None` to choose it.
+    pub dt_else: Option<f64>,
     /// How equations become steps.
     pub integrator: Integrator,
+    /// What an input adds.
+    pub gain: Gain,
     /// What a spike does.
     pub reset: Reset,
+    /// What an input adds to neurons without a time constant.
+    pub if_input: IfInput,
     /// What comes in.
     pub input: InputAs,
     /// Steps of a sample; 0 if the data say.
     pub steps: u32,
+    /// Whether it is known who has written the file, so that no other ways of reading it are told.
+    pub known: bool,
 }
 
 /// The network of a graph without inner graphs.
@@ -70,8 +114,9 @@ pub struct Options {
 /// # Errors
 /// [`Wrong`] names the node that cannot be had on the chip, and says why.
 pub fn quantise(graph: &Graph, name: &str, options: Options) -> Result<Imported, Wrong> {
-    let (dt, mut said) = neuron::time_step(graph, options)?;
-    let folded = fold::fold(graph, dt, options)?;
+    let step = step::step(graph, options)?;
+    let folded = fold::fold(graph, &step, options)?;
+    let mut said = step.said;
     said.push(match options.reset {
         Reset::Zero => "Reset: the voltage becomes 0.".to_owned(),
         Reset::Subtract => {
@@ -83,7 +128,11 @@ pub fn quantise(graph: &Graph, name: &str, options: Options) -> Result<Imported,
                 .to_owned()
         }
     });
-    build::build(&folded, name, dt, options, said)
+    let mut imported = build::build(&folded, name, step.dt, options, said)?;
+    if !options.known {
+        imported.said.extend(exporter::otherwise(graph, options)?);
+    }
+    Ok(imported)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What spikes of one sign can add up to at most, and the scale at which the chip's registers still hold that.
+//! What spikes of one sign can add up to at most, and the scales at which the chip's registers still hold that.
 
 use super::compose::Weights;
 use loihi_core::num::ThresholdMantissa;
@@ -67,10 +67,9 @@ impl Reach {
         }
     }
 
-    /// The largest sum of a neuron, times what lasts of it.
-    fn most(&self, lasts: impl Fn(usize) -> f64) -> f64 {
-        let largest = self.0.iter().enumerate().map(|(at, sums)| sums[0].max(sums[1]) * lasts(at));
-        largest.fold(0.0, f64::max)
+    /// The larger sum of a neuron.
+    fn of(&self, neuron: usize) -> f64 {
+        self.0.get(neuron).map_or(0.0, |sums| sums[0].max(sums[1]))
     }
 }
 
@@ -85,13 +84,16 @@ fn lasting(keep: f64, steps: u32) -> f64 {
     }
 }
 
-/// The largest scale at which nothing wraps, and neurons that never fire stay below the largest threshold, even if
+/// By neuron: the largest scale at which nothing wraps, and neurons that never fire stay below the largest threshold, even if
 /// everything that has one sign comes in every step: through synapses, into currents, and with biases and values.
-pub(super) fn units_max(reaches: [&Reach; 3], keeps: [&[f64]; 2], fires: bool, steps: u32) -> f64 {
+pub(super) fn units_max(reaches: [&Reach; 3], keeps: [&[f64]; 2], fires: bool, steps: u32) -> Vec<f64> {
     let [spikes, currents, all] = reaches;
-    let [current, voltage] = keeps.map(|keeps| move |at: usize| lasting(keeps.get(at).copied().unwrap_or(0.0), steps));
-    let sum = SUM_MAX / spikes.most(|_| 1.0);
-    let held = STATE_MAX / currents.most(current);
-    let voltage = if fires { f64::INFINITY } else { STATE_MAX / all.most(|at| current(at) * voltage(at)) };
-    sum.min(held).min(voltage)
+    let most = |at: usize| {
+        let [current, voltage] = keeps.map(|keeps| lasting(keeps.get(at).copied().unwrap_or(0.0), steps));
+        let sum = SUM_MAX / spikes.of(at);
+        let held = STATE_MAX / (currents.of(at) * current);
+        let voltage = if fires { f64::INFINITY } else { STATE_MAX / (all.of(at) * current * voltage) };
+        sum.min(held).min(voltage)
+    };
+    (0..all.0.len()).map(most).collect()
 }

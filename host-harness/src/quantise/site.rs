@@ -7,6 +7,7 @@ use super::reach::{Reach, units_max};
 use super::{InputAs, Options, Reset};
 use loihi_core::image::{Join, Profile, StackIn, StackOut, ThresholdMode, Tree};
 use loihi_core::num::ThresholdMantissa;
+use std::collections::BTreeMap;
 
 /// A population with what leads to it, spikes and values apart.
 pub(super) struct Site<'f> {
@@ -48,11 +49,9 @@ impl<'f> Site<'f> {
         Self { at, population, spikes, values, form, biases }
     }
 
-    /// What errors are told in parts of: the smallest threshold, or 1.
-    pub(super) fn unit(&self) -> f64 {
-        let thresholds = self.population.neurons.threshold.iter().flatten();
-        let least = thresholds.copied().fold(f64::INFINITY, f64::min);
-        if least.is_finite() { least } else { 1.0 }
+    /// What errors at a neuron are told in parts of: its threshold, or 1.
+    pub(super) fn unit(&self, neuron: usize) -> f64 {
+        self.population.neurons.threshold.as_ref().and_then(|own| own.get(neuron)).copied().unwrap_or(1.0)
     }
 
     /// What is there before it should be, or after, for a note; nothing if that is nothing.
@@ -66,8 +65,8 @@ impl<'f> Site<'f> {
         })
     }
 
-    /// The largest scale at which no sum leaves its register, whatever fires.
-    pub(super) fn units_max(&self, steps: u32) -> f64 {
+    /// By neuron: the largest scale at which no sum leaves its register, whatever fires.
+    pub(super) fn units_max(&self, steps: u32) -> Vec<f64> {
         let own = &self.population.neurons;
         let mut spikes = Reach::new(own.gain.len());
         for path in &self.spikes {
@@ -87,10 +86,9 @@ impl<'f> Site<'f> {
         units_max([&spikes, currents, &all], [&own.keep_u, &own.keep_v], own.threshold.is_some(), steps)
     }
 
-    /// The most that biases and sums of values can be, either sign.
-    pub(super) fn drive(&self) -> f64 {
-        let mut most = 0.0_f64;
-        for (neuron, bias) in self.biases.iter().enumerate() {
+    /// By neuron: the most that biases and sums of values can be, either sign.
+    pub(super) fn drive(&self) -> Vec<f64> {
+        let of = |(neuron, bias): (usize, &f64)| {
             let mut range = [bias.min(0.0), bias.max(0.0)];
             for path in &self.values {
                 if let Weights::Dense(weights) = &path.weights {
@@ -100,9 +98,26 @@ impl<'f> Site<'f> {
                     }
                 }
             }
-            most = most.max(-range[0]).max(range[1]);
-        }
-        most
+            range[1].max(-range[0])
+        };
+        self.biases.iter().enumerate().map(of).collect()
+    }
+
+    /// By neuron: a number for each pair of shares that stay.
+    pub(super) fn decays(&self) -> Vec<usize> {
+        let own = &self.population.neurons;
+        let mut seen = BTreeMap::new();
+        let number = |(u, v): (&f64, &f64)| {
+            let next = seen.len();
+            *seen.entry((u.to_bits(), v.to_bits())).or_insert(next)
+        };
+        own.keep_u.iter().zip(&own.keep_v).map(number).collect()
+    }
+
+    /// Whether a part of some current or voltage decays.
+    pub(super) fn rounds_decays(&self) -> bool {
+        let own = &self.population.neurons;
+        own.keep_u.iter().chain(&own.keep_v).any(|keep| *keep > 0.0 && *keep < 1.0)
     }
 }
 

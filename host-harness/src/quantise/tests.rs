@@ -13,6 +13,7 @@ use loihi_core::num::word;
 use loihi_core::register::Register;
 use std::path::Path;
 
+mod field;
 mod graphs;
 mod single_neuron;
 
@@ -26,7 +27,7 @@ fn whole(values: &[i64]) -> Array {
 
 fn graph(nodes: Vec<(&str, Node)>, edges: &[(&str, &str)]) -> Graph {
     let edges = edges.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect();
-    Graph { nodes: nodes.into_iter().map(|(name, node)| (name.to_owned(), node)).collect(), edges }
+    Graph { nodes: nodes.into_iter().map(|(name, node)| (name.to_owned(), node)).collect(), edges, ..Graph::default() }
 }
 
 fn input(shape: &[i64]) -> Node {
@@ -135,8 +136,8 @@ fn layers_without_neurons_are_folded() {
     let imported = quantise(&graph, "n", Options::default()).unwrap();
     let [connection] = &*imported.network.connections else { panic!("{:?}", imported.network.connections) };
     let Weights::Dense(found) = &connection.weights else { panic!("{:?}", connection.weights) };
-    let v_th = imported.network.populations[0].compartments[0].get(0).unwrap().v_th / 64;
     for neuron in 0..2 {
+        let v_th = imported.network.populations[0].compartments[0].get(neuron).unwrap().v_th / 64;
         for source in 0..16 {
             let pooled = source / 8 * 2 + source % 4 / 2;
             let wanted = weights[neuron * 4 + pooled] / 4.0 * [1.0, -2.0][neuron];
@@ -354,9 +355,9 @@ fn what_is_wrong_is_named_with_its_node() {
     let shape = said(with("fc", linear([3, 5], vec![0.1; 15])), &edges);
     assert_eq!(shape, "a.nir, node `fc`: `weight` of shape [3, 5] does not fit its input of shape [4]");
     let rows = said(with("fc", linear([2, 4], vec![0.1; 8])), &edges);
-    assert_eq!(rows, "a.nir, node `lif`: it has 3 neurons, but `fc` gives [2]");
+    assert_eq!(rows, "a.nir, node `lif`: it has neurons of shape [3], but `fc` gives [2]");
     let dt = said(with("lif", lif(3, -0.01, 1.0, 1.0)), &edges);
-    assert_eq!(dt, "a.nir: a time constant is not above 0: say --dt");
+    assert_eq!(dt, "a.nir, node `lif`: a time constant of -0.01 is not above 0");
     let threshold = said(with("lif", lif(3, 0.01, 10.0, -1.0)), &edges);
     assert!(threshold.starts_with("a.nir, node `lif`: a threshold of -1 above the reset"), "{threshold}");
     let mut circle = plain();
