@@ -183,3 +183,44 @@ impl Reading {
         differences
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A line of the documentation's table.
+    fn line(word: &str, options: Options) -> String {
+        let keeps = match options.integrator {
+            Integrator::Euler => "1 - dt/τ",
+            Integrator::Exp | Integrator::Impulse => "e^(-dt/τ)",
+        };
+        let share = match options.integrator {
+            Integrator::Euler | Integrator::Impulse => "dt/τ",
+            Integrator::Exp => "(1 - e^(-dt/τ))",
+        };
+        let [lif, current] = match options.gain {
+            Gain::File | Gain::WholeSilent => [format!("r {share}"), format!("w_in {}", share.replace('τ', "τ_syn"))],
+            Gain::WholeCurrent => [format!("r {share}"), "w_in".to_owned()],
+            Gain::Whole => ["1".to_owned(), "1".to_owned()],
+            Gain::Decayed => ["1".to_owned(), "e^(-dt/τ_syn)".to_owned()],
+        };
+        let charge = if options.if_input == IfInput::Time { "r dt" } else { "r" };
+        let spike = match options.reset {
+            Reset::AsFile => "sets v to `v_reset`",
+            Reset::Zero => "sets v to 0",
+            Reset::Subtract => "takes the threshold off",
+        };
+        let dt = options.dt_else.map_or_else(String::new, |dt| format!("{dt}"));
+        format!("| `{word}` | {dt} | {keeps} | {lif} | {current} | {charge} | {spike} |")
+    }
+
+    #[test]
+    fn the_documentation_says_what_is_assumed() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/import.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let table: Vec<&str> =
+            page.split("<!-- ").nth(1).unwrap().lines().filter(|line| line.starts_with('|')).skip(2).collect();
+        let wanted: Vec<String> = EXPORTERS.iter().map(|(exporter, word)| line(word, exporter.options())).collect();
+        assert_eq!(table, wanted, "docs/import.md should have:\n{}", wanted.join("\n"));
+    }
+}
