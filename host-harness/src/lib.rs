@@ -7,9 +7,11 @@
 //! |---|---|
 //! | `words` | counts in words |
 //! | `aside` | files written aside, so that what can be seen is whole |
+//! | `whole` | files read whole, up to a stated length |
 //! | [`limits`] | what a Loihi holds |
 //! | [`npz`] | arrays in files, by name |
 //! | [`npy`] | arrays in files, row by row |
+//! | [`h5`] | HDF5 files |
 //! | [`data`] | samples: formats, data sets, encoders |
 //! | [`rule`] | learning rules from text |
 //! | [`probe`] | what is sampled, from text |
@@ -47,6 +49,7 @@ pub mod cost;
 pub mod data;
 pub mod device;
 pub mod experiment;
+pub mod h5;
 pub mod image;
 pub mod import;
 pub mod inference;
@@ -65,4 +68,5 @@ pub mod roster;
 pub mod rule;
 pub mod samples;
 pub mod view;
+mod whole;
 mod words;

@@ -1,6 +1,7 @@
 //! Arrays in the .npy form (version 1.0), written row by row: aside, and renamed once they are whole.
 
 use crate::aside;
+use crate::whole;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -108,7 +109,7 @@ fn header(descr: &str, shape: &str) -> Vec<u8> {
 /// # Errors
 /// The file cannot be read, or is another one.
 pub fn words(path: &Path) -> io::Result<(Vec<usize>, Vec<i32>)> {
-    let bytes = fs::read(path).map_err(|error| unread(path, &error))?;
+    let bytes = whole::bytes(path).map_err(|error| unread(path, &error))?;
     parse(&bytes).ok_or_else(|| damaged(path))
 }
 

@@ -1,5 +1,6 @@
 //! Arrays in `.npz` and `.npy` files: what networks keep their weights in, and samples of other programs.
 
+use crate::whole;
 use npyz::{DType, Endianness, NpyHeader, Order, TypeChar, WriterBuilder as _};
 use std::io::{self, Cursor, Read, Seek, Write as _};
 use std::path::{Path, PathBuf};
@@ -94,7 +95,7 @@ impl Array {
 /// [`NpzError`] names file, array, and what is wrong.
 pub fn read(path: &Path, array: &str) -> Result<Array, NpzError> {
     let error = |what: String| NpzError { path: path.to_owned(), array: Some(array.to_owned()), what };
-    let bytes = std::fs::read(path).map_err(|cause| error(cause.to_string()))?;
+    let bytes = whole::bytes(path).map_err(|cause| error(cause.to_string()))?;
     parse(&bytes, array).map_err(error)
 }
 
@@ -121,9 +122,8 @@ pub fn parse(bytes: &[u8], array: &str) -> Result<Array, String> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| format!("it is no .npz file: {error}"))?;
     let there = names_of(&archive);
     let entry = archive.by_name(&format!("{array}.npy"));
-    let mut entry = entry.map_err(|_| format!("it has no such array; it has: {}", there.join(", ")))?;
-    let mut npy = Vec::new();
-    entry.read_to_end(&mut npy).map_err(|error| format!("it is damaged: {error}"))?;
+    let entry = entry.map_err(|_| format!("it has no such array; it has: {}", there.join(", ")))?;
+    let npy = whole::all(entry, whole::DATA).map_err(|error| format!("it is damaged: {error}"))?;
     parse_npy(&npy)
 }
 

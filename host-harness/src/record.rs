@@ -24,6 +24,7 @@ pub mod score;
 
 use crate::aside;
 use crate::limits::usage::usage;
+use crate::whole;
 use checkpoint::Checkpoint;
 use loihi_core::image::Image;
 use loihi_core::ops::OpCounts;
@@ -307,7 +308,7 @@ fn learned_to_bytes(image_hash: u64, learned: &[u8]) -> Vec<u8> {
 /// [`RecordError`] says what is wrong with it.
 pub fn read_checkpoint(path: &Path) -> Result<Checkpoint, RecordError> {
     let path = if path.is_dir() { path.join("checkpoint.bin") } else { path.to_owned() };
-    let bytes = fs::read(&path).map_err(|error| RecordError::File { path: path.clone(), error })?;
+    let bytes = whole::bytes(&path).map_err(|error| RecordError::File { path: path.clone(), error })?;
     Checkpoint::parse(&bytes).map_err(|why| RecordError::Checkpoint { path, why })
 }
 
@@ -327,7 +328,7 @@ impl Learned {
     /// [`RecordError`] says what is wrong with it.
     pub fn read(path: &Path) -> Result<Self, RecordError> {
         let path = if path.is_dir() { path.join("learned.bin") } else { path.to_owned() };
-        let bytes = fs::read(&path).map_err(|error| RecordError::File { path: path.clone(), error })?;
+        let bytes = whole::bytes(&path).map_err(|error| RecordError::File { path: path.clone(), error })?;
         Self::parse(&bytes).map_err(|why| RecordError::Learned { path, why })
     }
 

@@ -8,11 +8,10 @@ use crate::conform::Verdict;
 use crate::conform::parse::parse;
 use crate::conform::replay::replay;
 use crate::device::session::Session;
+use crate::whole;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use flate2::read::GzDecoder;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
@@ -70,10 +69,8 @@ fn one(path: &Path, session: &mut Session) -> anyhow::Result<Verdict> {
 
 /// The text of a file, unpacked if its name ends in `.gz`.
 fn read(path: &Path) -> anyhow::Result<String> {
-    let mut file = File::open(path).context("it cannot be opened")?;
-    let mut text = String::new();
+    let (file, limit) = whole::open(path, whole::TEXT).context("it cannot be opened")?;
     let packed = path.extension().is_some_and(|extension| extension == "gz");
-    let read = if packed { GzDecoder::new(file).read_to_string(&mut text) } else { file.read_to_string(&mut text) };
-    read.context("it cannot be read to its end")?;
-    Ok(text)
+    let read = if packed { whole::all(GzDecoder::new(file), limit) } else { whole::all(file, limit) };
+    read.and_then(whole::as_text).context("it cannot be read to its end")
 }

@@ -5,6 +5,7 @@ use crate::cost::model::Model;
 use crate::cost::prices::{BUILT_IN, ENERGY_DEFAULT, Prices, TIME_DEFAULT};
 use crate::cost::table::Named;
 use crate::cost::traffic::Simulated;
+use crate::whole;
 use anyhow::{Context as _, anyhow};
 use std::path::PathBuf;
 
@@ -15,7 +16,7 @@ pub(super) fn tables(files: &[PathBuf]) -> anyhow::Result<Vec<Prices>> {
         tables.push(Prices::parse(text).with_context(|| name)?);
     }
     for file in files {
-        let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        let text = whole::text(file).with_context(|| format!("{} cannot be read", file.display()))?;
         tables.push(Prices::parse(&text).with_context(|| format!("{} cannot be used", file.display()))?);
     }
     Ok(tables)

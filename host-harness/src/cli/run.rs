@@ -10,6 +10,7 @@ use crate::network::file::{EVERY_KEY, describes_network};
 use crate::probe::{Meaning, meaning, registers};
 use crate::record::{Learned, read_checkpoint};
 use crate::samples::Wanted;
+use crate::whole;
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use serde::Serialize;
@@ -101,7 +102,7 @@ pub(super) fn choose(name: &str) -> anyhow::Result<(Experiment, Box<dyn Task>)> 
         let experiment = find(name)?;
         return Ok((experiment, experiment.task(experiment.parameters())?));
     }
-    let text = std::fs::read_to_string(name).with_context(|| format!("{name} cannot be read"))?;
+    let text = whole::text(Path::new(name)).with_context(|| format!("{name} cannot be read"))?;
     if describes_network(&text) {
         bail!(
             "{name} is a network: `loihi infer {name} --data SAMPLES` runs it, `loihi table {name}@SAMPLES` says what it costs"

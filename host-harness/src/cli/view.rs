@@ -12,6 +12,7 @@ use crate::network::file::describes_network;
 use crate::place;
 use crate::view::draw::draw;
 use crate::view::live::{Live, Looker, PACE_MAX, Watcher};
+use crate::whole;
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
@@ -76,7 +77,7 @@ pub(super) fn view(args: &ViewArgs) -> anyhow::Result<()> {
 fn subject(args: &ViewArgs) -> anyhow::Result<Subject> {
     let path = Path::new(&args.what);
     let is_file = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
-    let text = if is_file { std::fs::read_to_string(path).unwrap_or_default() } else { String::new() };
+    let text = if is_file { whole::text(path).unwrap_or_default() } else { String::new() };
     if !describes_network(&text) {
         let (experiment, task) = choose(&args.what)?;
         return Ok(Subject { name: experiment.name().to_owned(), task });

@@ -2,6 +2,7 @@
 
 use super::checksum::{Checksum, Summing};
 use super::package::{Form, Package};
+use crate::whole;
 use flate2::read::GzDecoder;
 use lzma_rust2::XzReader;
 use std::fs::{self, File};
@@ -48,7 +49,7 @@ pub enum UnpackError {
 
 /// Reads all files of a data set and compares their checksums.
 pub fn state(package: &Package, folder: &Path) -> State {
-    let Ok(sums) = fs::read_to_string(folder.join(SUMS)) else {
+    let Ok(sums) = whole::text(&folder.join(SUMS)) else {
         return State::Absent;
     };
     for name in package.files {

@@ -6,7 +6,7 @@
 
 use super::collection::{CollectionError, Content, Item};
 use super::events::EventsError;
-use std::fs;
+use crate::whole;
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 
@@ -60,7 +60,7 @@ pub(super) fn open(folder: &Path, prefix: &str) -> Result<Vec<Item>, CollectionE
         path: path.to_owned(),
         error: io::Error::new(io::ErrorKind::InvalidData, what),
     };
-    let read = |path: &Path| fs::read(path).map_err(|error| CollectionError::Read { path: path.to_owned(), error });
+    let read = |path: &Path| whole::bytes(path).map_err(|error| CollectionError::Read { path: path.to_owned(), error });
     let classes: Vec<u32> = serde_json::from_slice(&read(&labels)?)
         .map_err(|error| wrong(&labels, format!("it is no list of classes: {error}")))?;
     let mut samples = Vec::new();
@@ -159,6 +159,7 @@ pub fn pictures(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn picture(rows: u32, value: impl Fn(usize) -> u8) -> Vec<u8> {
         let mut bytes = Vec::new();

@@ -2,6 +2,7 @@
 
 use super::log::LogReader;
 use super::{DeviceFault, Line};
+use crate::whole;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
@@ -83,7 +84,7 @@ impl Qemu {
     /// # Errors
     /// [`DeviceFault`] if the firmware or QEMU is missing; it says what to do.
     pub fn start(firmware: &Path) -> Result<Self, DeviceFault> {
-        let elf = std::fs::read(firmware).map_err(|error| {
+        let elf = whole::bytes(firmware).map_err(|error| {
             DeviceFault(format!("no firmware at {}: {error}; build it with `cargo xtask firmware`", firmware.display()))
         })?;
         let mut child = Command::new(PROGRAM)

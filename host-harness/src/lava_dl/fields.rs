@@ -2,7 +2,7 @@
 
 use crate::import::Wrong;
 use crate::network::size;
-use crate::nir::h5::Item;
+use crate::h5::Item;
 use crate::npz::Array;
 use loihi_core::image::Profile;
 use loihi_core::num::{Delay, ThresholdMantissa};

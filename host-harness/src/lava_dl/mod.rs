@@ -11,7 +11,8 @@ use crate::network::{
     Bias, Connection, Conv2d, Each, Endpoint, Entry, Input, Network, Pool2d, Population, ReadBy, Signs, Weights,
     nearest_bias, size,
 };
-use crate::nir::h5::{self, Item};
+use crate::h5::{self, Item};
+use crate::whole;
 use crate::words::counted;
 use fields::Layer;
 use loihi_core::image::Profile;
@@ -24,7 +25,7 @@ use std::path::Path;
 /// # Errors
 /// [`ImportError`] names file, layer, and what is wrong.
 pub fn read(path: &Path) -> Result<Imported, ImportError> {
-    let bytes = std::fs::read(path).map_err(|error| Wrong::whole(error.to_string()).of(path))?;
+    let bytes = whole::bytes(path).map_err(|error| Wrong::whole(error.to_string()).of(path))?;
     let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     parse(&bytes, &name).map_err(|wrong| wrong.of(path))
 }

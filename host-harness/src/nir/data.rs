@@ -5,7 +5,7 @@
 //! step and rounds down finds the step again. Samples of a network that was shown one after the other are samples here;
 //! a run without samples is one.
 
-use super::h5::{self, Item, Note};
+use crate::h5::{self, Item, Note};
 use crate::npy::{self, told};
 use crate::npz::{Array, Values};
 use crate::probe::{is_by_compartment, registers};

@@ -5,7 +5,6 @@
 
 pub mod data;
 mod export;
-pub mod h5;
 mod read;
 mod unsaid;
 mod write;

@@ -1,8 +1,9 @@
 //! Reading of NIR files.
 
-use super::h5::{self, Item};
 use super::{Graph, KINDS, Kind, Node};
+use crate::h5::{self, Item};
 use crate::import::{ImportError, Wrong};
+use crate::whole;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -11,7 +12,7 @@ use std::path::Path;
 /// # Errors
 /// [`ImportError`] names file, node, and what is wrong.
 pub fn read(path: &Path) -> Result<Graph, ImportError> {
-    let bytes = std::fs::read(path).map_err(|error| Wrong::whole(error.to_string()).of(path))?;
+    let bytes = whole::bytes(path).map_err(|error| Wrong::whole(error.to_string()).of(path))?;
     let graph = parse(&bytes).and_then(|graph| graph.flat());
     graph.map_err(|wrong| wrong.of(path))
 }

@@ -1,7 +1,7 @@
 //! Writing of NIR files, as NIR 1.0 does.
 
-use super::h5::{self, Item};
 use super::{Graph, Kind, Node};
+use crate::h5::{self, Item};
 use crate::network::{SaveError, write_aside};
 use crate::npz::{Array, Values};
 use std::collections::BTreeMap;

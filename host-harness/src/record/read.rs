@@ -1,9 +1,9 @@
 //! Texts and tables of a run folder, as reports and exports read them.
 
 use crate::probe::Probe;
+use crate::whole;
 use loihi_core::register::Register;
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -15,7 +15,7 @@ pub(crate) type Table = (Vec<String>, Vec<Vec<String>>);
 /// # Errors
 /// It is there and cannot be read.
 pub(crate) fn text(path: &Path) -> io::Result<Option<String>> {
-    match fs::read_to_string(path) {
+    match whole::text(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),

@@ -13,6 +13,7 @@ mod values;
 
 use super::units;
 use super::{Element, Endpoint, Network, NetworkError, ReadBy, Readout};
+use crate::whole;
 use form::{NetworkForm, ReadBys, ReadoutForm};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -72,7 +73,7 @@ impl Wrong {
 /// # Errors
 /// [`FileError`] points at the line.
 pub fn read(path: &Path) -> Result<Network, FileError> {
-    let text = std::fs::read_to_string(path).map_err(|error| FileError::Read { path: path.to_owned(), error })?;
+    let text = whole::text(path).map_err(|error| FileError::Read { path: path.to_owned(), error })?;
     parse(&text, path)
 }
 
