@@ -1,14 +1,14 @@
 //! Arrays in `.npz` and `.npy` files: what networks keep their weights in, and samples of other programs.
 
+mod elements;
+
 use crate::whole;
-use npyz::{DType, Endianness, NpyHeader, Order, TypeChar, WriterBuilder as _};
+use elements::Npy;
+use npyz::WriterBuilder as _;
 use std::io::{self, Cursor, Read, Seek, Write as _};
 use std::path::{Path, PathBuf};
 use zip::ZipArchive;
 use zip::write::{SimpleFileOptions, ZipWriter};
-
-/// Most elements of an array; a header that says more is taken for damage.
-const ELEMENTS_MAX: u64 = 1 << 28;
 
 /// Why an array cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -116,15 +116,29 @@ pub fn names_in(bytes: &[u8]) -> Result<Vec<String>, String> {
 /// # Errors
 /// What is wrong, in a sentence.
 pub fn parse(bytes: &[u8], array: &str) -> Result<Array, String> {
+    member(bytes, array, |npy| Npy::of(npy)?.array())
+}
+
+/// Reads an array of records from the bytes of an `.npz` or `.npy` file: an array for each field, by its name, in the order
+/// of the file; `None` if its elements are single numbers.
+///
+/// # Errors
+/// What is wrong, in a sentence.
+pub fn records(bytes: &[u8], array: &str) -> Result<Option<Vec<(String, Array)>>, String> {
+    member(bytes, array, |npy| Npy::of(npy)?.fields())
+}
+
+/// What `read` makes of the `.npy` bytes of an array.
+fn member<R>(bytes: &[u8], array: &str, read: impl Fn(&[u8]) -> Result<R, String>) -> Result<R, String> {
     if bytes.starts_with(b"\x93NUMPY") {
-        return parse_npy(bytes);
+        return read(bytes);
     }
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| format!("it is no .npz file: {error}"))?;
     let there = names_of(&archive);
     let entry = archive.by_name(&format!("{array}.npy"));
     let entry = entry.map_err(|_| format!("it has no such array; it has: {}", there.join(", ")))?;
     let npy = whole::all(entry, whole::DATA).map_err(|error| format!("it is damaged: {error}"))?;
-    parse_npy(&npy)
+    read(&npy)
 }
 
 fn names_of<R: Read + Seek>(archive: &ZipArchive<R>) -> Vec<String> {
@@ -132,101 +146,6 @@ fn names_of<R: Read + Seek>(archive: &ZipArchive<R>) -> Vec<String> {
         archive.file_names().flatten().filter_map(|name| Some(name.strip_suffix(".npy")?.to_owned())).collect();
     names.sort_unstable();
     names
-}
-
-/// Length of the header's text: 16 bits in version 1, 32 bits later.
-fn header_bytes(bytes: &[u8]) -> Option<usize> {
-    match bytes.get(6)? {
-        1 => bytes.get(8..)?.first_chunk().map(|length| u16::from_le_bytes(*length).into()),
-        _ => usize::try_from(u32::from_le_bytes(*bytes.get(8..)?.first_chunk()?)).ok(),
-    }
-}
-
-fn parse_npy(bytes: &[u8]) -> Result<Array, String> {
-    let damaged = |error: io::Error| {
-        // Of a header that is no Python the library draws a picture; the first line says what is wrong, in one sentence.
-        let said = error.to_string().replace(". ", "; ");
-        format!("it is damaged: {}", said.lines().next().unwrap_or_default().trim_end_matches([':', ' ']))
-    };
-    // The library takes memory for as much header as the file announces.
-    if header_bytes(bytes).is_some_and(|length| length > bytes.len()) {
-        return Err("it is cut: its header is longer than the file".to_owned());
-    }
-    let mut data = bytes;
-    let header = NpyHeader::from_reader(&mut data).map_err(damaged)?;
-    let DType::Plain(kind) = header.dtype() else { return Err("its elements are records, not numbers".to_owned()) };
-    let too_long = || format!("its shape {:?} has too many elements", header.shape());
-    let elements = header.shape().iter().try_fold(1_u64, |product, extent| product.checked_mul(*extent));
-    let elements = elements.filter(|elements| *elements <= ELEMENTS_MAX).ok_or_else(too_long)?;
-    let elements = usize::try_from(elements).map_err(|_| too_long())?;
-    let shape: Vec<usize> = header
-        .shape()
-        .iter()
-        .map(|extent| usize::try_from(*extent).map_err(|_| too_long()))
-        .collect::<Result<_, _>>()?;
-    let big_endian = kind.endianness() == Endianness::Big;
-    macro_rules! numbers {
-        ($type:ty, $into:ty) => {
-            numbers(data, elements, big_endian, |bytes| <$into>::from(<$type>::from_le_bytes(bytes)))
-        };
-    }
-    let values = match (kind.type_char(), kind.size_field()) {
-        (TypeChar::Bool, _) => {
-            let values = numbers!(u8, i64);
-            if values.iter().any(|value| *value > 1) {
-                return Err("it is damaged: it has booleans that are neither 0 nor 1".to_owned());
-            }
-            Values::Whole(values)
-        }
-        (TypeChar::Int, 1) => Values::Whole(numbers!(i8, i64)),
-        (TypeChar::Int, 2) => Values::Whole(numbers!(i16, i64)),
-        (TypeChar::Int, 4) => Values::Whole(numbers!(i32, i64)),
-        (TypeChar::Int, 8) => Values::Whole(numbers!(i64, i64)),
-        (TypeChar::Uint, 1) => Values::Whole(numbers!(u8, i64)),
-        (TypeChar::Uint, 2) => Values::Whole(numbers!(u16, i64)),
-        (TypeChar::Uint, 4) => Values::Whole(numbers!(u32, i64)),
-        (TypeChar::Uint, 8) => {
-            let whole = numbers!(u64, u64).into_iter().map(i64::try_from).collect::<Result<_, _>>();
-            Values::Whole(whole.map_err(|_| "it has elements beyond 2^63".to_owned())?)
-        }
-        (TypeChar::Float, 4) => Values::Real(numbers!(f32, f64)),
-        (TypeChar::Float, 8) => Values::Real(numbers!(f64, f64)),
-        _ => return Err(format!("its elements are of type {kind}: there are bool, integers, float32 and float64")),
-    };
-    let values = if header.order() == Order::Fortran { in_c_order(&shape, values) } else { values };
-    Array::new(shape, values).ok_or_else(|| "it has fewer elements than its shape says".to_owned())
-}
-
-/// Up to `elements` numbers from `data`; `number` reads one from its bytes in little-endian order.
-fn numbers<const N: usize, T>(data: &[u8], elements: usize, big_endian: bool, number: impl Fn([u8; N]) -> T) -> Vec<T> {
-    let bytes = data.as_chunks::<N>().0.iter().take(elements);
-    if big_endian {
-        let lowest_first = |mut bytes: [u8; N]| {
-            bytes.reverse();
-            bytes
-        };
-        return bytes.map(|bytes| number(lowest_first(*bytes))).collect();
-    }
-    bytes.map(|bytes| number(*bytes)).collect()
-}
-
-/// Elements whose first extent is fastest, with the last one fastest.
-fn in_c_order(shape: &[usize], values: Values) -> Values {
-    fn turned<T: Copy>(shape: &[usize], values: &[T]) -> Vec<T> {
-        let place = |mut at: usize| {
-            let mut coordinates = vec![0; shape.len()];
-            for (coordinate, extent) in coordinates.iter_mut().zip(shape).rev() {
-                *coordinate = at % extent;
-                at /= extent;
-            }
-            coordinates.iter().zip(shape).rev().fold(0, |sum, (coordinate, extent)| sum * extent + coordinate)
-        };
-        (0..values.len()).filter_map(|at| values.get(place(at)).copied()).collect()
-    }
-    match values {
-        Values::Whole(values) => Values::Whole(turned(shape, &values)),
-        Values::Real(values) => Values::Real(turned(shape, &values)),
-    }
 }
 
 /// The bytes of an `.npz` file with these arrays; whole numbers take the smallest type that holds them.
