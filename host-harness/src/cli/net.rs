@@ -8,7 +8,8 @@ use super::progress::shown;
 use crate::data::collection;
 use crate::experiment::trained::Trained;
 use crate::experiment::{Options, Outcome};
-use crate::inference::present::{Coding, Presentation, check_labels, input_of};
+use crate::inference::present::{Coding, Presentation, Time, check_labels, input_of};
+use crate::inference::span::Beyond;
 use crate::network::{Network, file};
 use crate::place::{self, place_shown};
 use crate::record::Learned;
@@ -69,6 +70,9 @@ pub(super) struct ShowingArgs {
     /// Duration of a step in microseconds, for events [default: the network's own, else 1000]
     #[arg(long, value_name = "US", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) step_us: Option<u64>,
+    /// Where the time of recordings begins
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) time: Time,
     /// Only the first samples, so many
     #[arg(long, value_name = "N")]
     pub(super) samples: Option<NonZeroUsize>,
@@ -138,8 +142,17 @@ fn read(path: &Path) -> anyhow::Result<Network> {
 
 impl Default for ShowingArgs {
     fn default() -> Self {
-        let (split, threshold) = (TEST.to_owned(), DELTA_THRESHOLD);
-        Self { split, input: None, coding: None, threshold, steps: None, step_us: None, samples: None, seed: 0 }
+        Self {
+            split: TEST.to_owned(),
+            input: None,
+            coding: None,
+            threshold: DELTA_THRESHOLD,
+            steps: None,
+            step_us: None,
+            time: Time::default(),
+            samples: None,
+            seed: 0,
+        }
     }
 }
 
@@ -168,12 +181,17 @@ pub(super) fn trained(
     let input = input_of(&read, showing.input.as_deref()).with_context(|| network.display().to_string())?;
     let mut items = collection::open(data, &showing.split)?;
     items.truncate(showing.samples.map_or(usize::MAX, NonZeroUsize::get));
-    check_labels(&read, &items).with_context(|| format!("{} does not fit {}", data.display(), network.display()))?;
+    let unfit = || format!("{} does not fit {}", data.display(), network.display());
+    check_labels(&read, &items).with_context(unfit)?;
+    let step_us = showing.step_us.or(Some(read.dt_us).filter(|dt_us| *dt_us > 0)).unwrap_or(1000);
+    let ShowingArgs { coding, steps, time, threshold, seed, .. } = *showing;
+    let presentation = Presentation { input, coding, steps, step_us, time, threshold, seed };
+    let beyond = Beyond::of(&read, &items, &presentation).with_context(unfit)?;
+    if beyond.any() {
+        eprintln!("loihi: {beyond}");
+    }
     let placed = shown("placing", |after| place_shown(&read, options, after))
         .with_context(|| format!("{} cannot be placed", network.display()))?;
-    let step_us = showing.step_us.or(Some(read.dt_us).filter(|dt_us| *dt_us > 0)).unwrap_or(1000);
-    let ShowingArgs { coding, steps, threshold, seed, .. } = *showing;
-    let presentation = Presentation { input, coding, steps, step_us, threshold, seed };
     Ok(Trained { network: read, placed, items, presentation })
 }
 

@@ -46,9 +46,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Events, (usize, String)> {
     if events.is_empty() {
         return Err((at.min(bytes.len()), "it has no polarity events".to_owned()));
     }
-    let own = Events::of(events);
-    let said = header.size.filter(|said| said[0] >= own.size[0] && said[1] >= own.size[1]);
-    Ok(Events { size: said.unwrap_or(own.size), ..own })
+    Ok(Events::of(events).on(header.size))
 }
 
 /// How packets are packed.

@@ -1,6 +1,6 @@
 //! From samples to what a network is shown: spikes, biases, values step by step.
 
-use super::events::Events;
+use super::events::{Event, Events};
 use loihi_core::num::word;
 
 /// Spikes of a sample: step and element, ascending.
@@ -71,21 +71,40 @@ pub fn delta(rows: &[u8], width: usize, threshold: u8) -> Spikes {
     Spikes { steps, spikes }
 }
 
-/// Events in bins of `step_us`, rounded to the nearest (halves to even), as elements `[polarity, height, width]`; events
-/// outside the sensor or after `steps` are left out.
-pub fn events(recording: &Events, step_us: u64, steps: u32, [height, width]: [usize; 2]) -> Spikes {
-    let step_us = step_us.max(1);
-    let bin = |t_us: u64| {
-        let (whole, rest) = (t_us / step_us, t_us % step_us);
-        let up = 2 * rest > step_us || (2 * rest == step_us && whole % 2 == 1);
-        u32::try_from(whole + u64::from(up)).unwrap_or(u32::MAX)
-    };
+/// How times become steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// The time of step 0; what is before it counts as that.
+    pub begin_us: u64,
+    /// Duration of a step; 0 counts as 1.
+    pub step_us: u64,
+}
+
+impl Clock {
+    /// The step of a time: the nearest one, of two the even one.
+    pub fn step_of(self, t_us: u64) -> u64 {
+        let (since_us, step_us) = (t_us.saturating_sub(self.begin_us), self.step_us.max(1));
+        let (whole, rest) = (since_us / step_us, since_us % step_us);
+        let half = rest.cmp(&(step_us - rest));
+        whole + u64::from(half.is_gt() || (half.is_eq() && whole % 2 == 1))
+    }
+
+    /// Steps of a recording, to that of its last event.
+    pub fn steps_of(self, recording: &Events) -> u64 {
+        self.step_of(recording.end_us()).saturating_add(1)
+    }
+}
+
+/// Events as elements `[polarity, height, width]` in their steps; those outside the sensor or after `steps` are left out.
+/// With one polarity, both count as that.
+pub fn events(recording: &Events, clock: Clock, steps: u32, [polarities, height, width]: [usize; 3]) -> Spikes {
+    let polarity = |event: &Event| if polarities > 1 { usize::from(event.polarity) } else { 0 };
     let mut spikes: Vec<(u32, usize)> = recording
         .events
         .iter()
-        .map(|event| (bin(event.t_us), event, usize::from(event.x), usize::from(event.y)))
-        .filter(|(step, _, x, y)| *step < steps && *x < width && *y < height)
-        .map(|(step, event, x, y)| (step, (usize::from(event.polarity) * height + y) * width + x))
+        .filter_map(|event| Some((u32::try_from(clock.step_of(event.t_us)).ok()?, event)))
+        .filter(|(step, event)| *step < steps && usize::from(event.x) < width && usize::from(event.y) < height)
+        .map(|(step, event)| (step, (polarity(event) * height + usize::from(event.y)) * width + usize::from(event.x)))
         .collect();
     spikes.sort_unstable();
     spikes.dedup();
@@ -100,7 +119,6 @@ pub fn shares(values: &[u8]) -> Vec<i16> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::events::Event;
     use super::*;
 
     #[test]
@@ -140,7 +158,23 @@ mod tests {
             event(9999, 0, 0),
             event(100, 5, 0),
         ]);
-        let spikes = events(&recording, 1000, 3, [2, 3]);
+        let clock = Clock { begin_us: 0, step_us: 1000 };
+        let spikes = events(&recording, clock, 3, [2, 2, 3]);
         assert_eq!(spikes.spikes, [(0, 3), (1, 3), (2, 10)]);
+        assert_eq!(events(&recording, clock, 3, [1, 2, 3]).spikes, [(0, 3), (1, 3), (2, 4)], "one polarity");
+        assert_eq!(clock.steps_of(&recording), 11, "to the step to which the last event is nearest");
+    }
+
+    #[test]
+    fn time_counts_from_its_begin_wherever_that_is() {
+        let steps = |begin_us: u64| -> Vec<u64> {
+            let clock = Clock { begin_us, step_us: 1000 };
+            [0, 499, 500, 501, 1500, 2500].map(|t_us| clock.step_of(begin_us + t_us)).to_vec()
+        };
+        for begin_us in [0, 7, 80_048_267, 1_600_000_000_000_000, u64::MAX - 2500] {
+            assert_eq!(steps(begin_us), [0, 0, 0, 1, 2, 2], "from {begin_us}");
+        }
+        assert_eq!(Clock { begin_us: 9, step_us: 1 }.step_of(3), 0);
+        assert_eq!(Clock { begin_us: 0, step_us: 0 }.step_of(u64::MAX), u64::MAX);
     }
 }

@@ -27,6 +27,9 @@ pub struct Events {
     pub size: [u16; 2],
     /// Its events.
     pub events: Vec<Event>,
+    /// Where its time begins, in microseconds: at its first event, as a camera's clock runs since it was switched on, or
+    /// since 1970; at 0 if the time of its format begins with the sample.
+    pub begin_us: u64,
 }
 
 /// Why events cannot be read.
@@ -49,14 +52,21 @@ impl EventsError {
 }
 
 impl Events {
-    /// A recording whose sensor is as large as its events say.
+    /// A recording whose sensor is as large as its events say, and whose time begins with the first of them.
     pub fn of(events: Vec<Event>) -> Self {
         let extent = |of: fn(&Event) -> u16| events.iter().map(of).max().map_or(0, |most| most.saturating_add(1));
-        Self { size: [extent(|event| event.x), extent(|event| event.y)], events }
+        let begin_us = events.iter().map(|event| event.t_us).min().unwrap_or(0);
+        Self { size: [extent(|event| event.x), extent(|event| event.y)], events, begin_us }
+    }
+
+    /// The same on a sensor of this size, if the file says one and its events are all on it.
+    pub(super) fn on(self, size: Option<[u16; 2]>) -> Self {
+        let said = size.filter(|said| said[0] >= self.size[0] && said[1] >= self.size[1]);
+        Self { size: said.unwrap_or(self.size), ..self }
     }
 
     /// Time of the last event.
-    pub fn duration_us(&self) -> u64 {
+    pub fn end_us(&self) -> u64 {
         self.events.iter().map(|event| event.t_us).max().unwrap_or(0)
     }
 }
@@ -119,7 +129,7 @@ mod tests {
         let read = parse_bs2(&bytes).unwrap();
         let first = Event { t_us: 28 * 256 + 55, x: 49, y: 82, polarity: 1 };
         assert_eq!(read.events, [first, Event { t_us: (1 << 23) - 1, x: 92, y: 1, polarity: 0 }]);
-        assert_eq!((read.size, read.duration_us()), ([93, 83], (1 << 23) - 1));
+        assert_eq!((read.size, read.begin_us, read.end_us()), ([93, 83], 28 * 256 + 55, (1 << 23) - 1));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Runs a placed network on a device, a sample at a time, and reads its answer.
 
 pub mod present;
+pub mod span;
 
 use crate::device::sample::Stretch;
 use crate::device::session::{Session, SessionError};

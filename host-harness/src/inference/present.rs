@@ -1,8 +1,9 @@
 //! From a sample to what a network is shown, by how its input enters.
 
-use super::Stimulus;
+use super::{Stimulus, span};
 use crate::data::collection::{Content, Item};
 use crate::data::encode::{self, Spikes};
+use crate::data::events::Events;
 use crate::network::{Entry, Input, Network, size};
 
 /// How values become spikes.
@@ -18,6 +19,16 @@ pub enum Coding {
     Frames,
 }
 
+/// Where the time of recordings begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Time {
+    /// With the first event of a file
+    #[default]
+    First,
+    /// At 0 of the file's own clock
+    Absolute,
+}
+
 /// How samples are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Presentation {
@@ -29,6 +40,8 @@ pub struct Presentation {
     pub steps: Option<u32>,
     /// Duration of a step, for events.
     pub step_us: u64,
+    /// Where time begins, for events.
+    pub time: Time,
     /// Smallest change that [`Coding::Delta`] tells.
     pub threshold: u8,
     /// Seed of [`Coding::Rate`].
@@ -69,6 +82,22 @@ pub enum PresentError {
         input: String,
         /// What it takes.
         expected: String,
+    },
+    /// Only the events say how long the sample is, and what they say is absurd.
+    #[error(
+        "sample {item}: its events take {steps} steps of {step_us} us, more than {most}: say how many to show by --steps, take longer \
+         ones by --step-us{advice}",
+        most = span::STEPS_MAX
+    )]
+    TooLong {
+        /// The sample.
+        item: String,
+        /// Steps to its last event.
+        steps: u64,
+        /// Duration of a step.
+        step_us: u64,
+        /// What else can be done.
+        advice: &'static str,
     },
     /// The sample is of a class that the network cannot answer.
     #[error(
@@ -144,16 +173,12 @@ fn as_long_as_it_is(
 ) -> Result<Stimulus, PresentError> {
     let place = presentation.input;
     let input = network.inputs.get(place).ok_or(PresentError::NoInput)?;
-    let steps = presentation.steps.or(Some(network.steps).filter(|steps| *steps > 0));
+    let steps = span::asked(network, presentation);
     match (&item.content, &input.entry) {
         (Content::Events(events), Entry::Spikes) => {
-            let [2, height, width] = *input.shape else { return Err(wrong_size(item, input)) };
-            if usize::from(events.size[0]) > width || usize::from(events.size[1]) > height {
-                return Err(wrong_size(item, input));
-            }
-            let duration = u32::try_from(events.duration_us() / presentation.step_us.max(1) + 1).unwrap_or(u32::MAX);
-            let steps = steps.unwrap_or(duration);
-            Ok(of_spikes(encode::events(events, presentation.step_us, steps, [height, width]), place))
+            let sensor = sensor_of(events, &input.shape).ok_or_else(|| wrong_size(item, input))?;
+            let steps = span::of_events(item, events, presentation, steps)?;
+            Ok(of_spikes(encode::events(events, presentation.clock(events), steps, sensor), place))
         }
         (Content::Values { shape, values }, Entry::Spikes) => {
             values_as_spikes(item, (shape, values), input, number, steps, presentation)
@@ -174,6 +199,20 @@ fn as_long_as_it_is(
         }
         (Content::Events(_), _) => Err(wrong_size(item, input)),
     }
+}
+
+/// Polarities, rows and columns of an input that takes the events of a recording, if it does.
+fn sensor_of(events: &Events, shape: &[usize]) -> Option<[usize; 3]> {
+    let sensor = match *shape {
+        [polarities @ (1 | 2), height, width] => [polarities, height, width],
+        [width] => [1, 1, width],
+        _ => return None,
+    };
+    let [_, height, width] = sensor;
+    let fits = usize::from(events.size[0]) <= width && usize::from(events.size[1]) <= height;
+    // Both polarities on one element would be another recording.
+    let of_one = || events.events.array_windows().all(|[a, b]| a.polarity == b.polarity);
+    (fits && (sensor[0] == 2 || of_one())).then_some(sensor)
 }
 
 fn of_spikes(spikes: Spikes, input: usize) -> Stimulus {
@@ -249,7 +288,10 @@ fn wrong_size(item: &Item, input: &Input) -> PresentError {
     };
     let expected = match (&item.content, &input.entry) {
         (Content::Events(_), Entry::Spikes) => {
-            format!("spikes of shape {:?}; events have [2, height, width]", input.shape)
+            format!(
+                "spikes of shape {:?}; events have [2, height, width], those of one polarity also [1, height, width] or [width]",
+                input.shape
+            )
         }
         (Content::Events(_), _) => "values".to_owned(),
         _ => format!("{} of shape {:?}", size(&input.shape), input.shape),
@@ -257,15 +299,17 @@ fn wrong_size(item: &Item, input: &Input) -> PresentError {
     PresentError::Size { item: item.name.clone(), found, input: input.name.clone(), expected }
 }
 
+/// What tests begin from.
+#[cfg(test)]
+pub(super) const PLAIN: Presentation =
+    Presentation { input: 0, coding: None, steps: None, step_us: 1000, time: Time::First, threshold: 8, seed: 1 };
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::events::{Event, Events};
+    use crate::data::events::Event;
     use crate::network::Population;
     use loihi_core::image::Profile;
-
-    const PLAIN: Presentation =
-        Presentation { input: 0, coding: None, steps: None, step_us: 1000, threshold: 8, seed: 1 };
 
     fn network(shape: &[usize]) -> Network {
         let mut network = Network::new("n");
@@ -294,6 +338,7 @@ mod tests {
         let events = Item { content: events, ..values(1) };
         assert!(said(&network(&[4]), &events, &rate).contains("sensor of 2 x 2"));
         assert_eq!(present(&network(&[2, 2, 2]), &events, 0, &PLAIN).unwrap().spikes, [(0, 0, 3)]);
+        assert_eq!(present(&network(&[1, 2, 2]), &events, 0, &PLAIN).unwrap().spikes, [(0, 0, 3)], "of one polarity");
         let narrow = said(&network(&[2, 2, 1]), &events, &PLAIN);
         assert!(
             narrow.contains("events of a sensor of 2 x 2, the input `in` takes spikes of shape [2, 2, 1]"),

@@ -1,8 +1,8 @@
 //! The fields of a layer of a `.net` file, with their ranges.
 
+use crate::h5::Item;
 use crate::import::Wrong;
 use crate::network::size;
-use crate::h5::Item;
 use crate::npz::Array;
 use loihi_core::image::Profile;
 use loihi_core::num::{Delay, ThresholdMantissa};

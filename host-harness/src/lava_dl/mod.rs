@@ -6,12 +6,12 @@
 
 mod fields;
 
+use crate::h5::{self, Item};
 use crate::import::{ImportError, Imported, Rating, Row, Wrong};
 use crate::network::{
     Bias, Connection, Conv2d, Each, Endpoint, Entry, Input, Network, Pool2d, Population, ReadBy, Signs, Weights,
     nearest_bias, size,
 };
-use crate::h5::{self, Item};
 use crate::whole;
 use crate::words::counted;
 use fields::Layer;

@@ -76,7 +76,9 @@ impl<'b> Npy<'b> {
             let named = |what: String| format!("field `{}`: {what}", field.name.escape_debug());
             match &field.dtype {
                 _ if field.name.is_empty() => {}
-                DType::Plain(kind) => arrays.push((field.name.clone(), self.lane(kind, offset, stride).map_err(named)?)),
+                DType::Plain(kind) => {
+                    arrays.push((field.name.clone(), self.lane(kind, offset, stride).map_err(named)?))
+                }
                 _ => return Err(named("it is no single number".to_owned())),
             }
             offset += size(&field.dtype)?;

@@ -8,9 +8,9 @@ use host_harness::data::{aedat, arrays, cifar, events, idx, show, table, wav};
 use host_harness::import::Wrong;
 use host_harness::lava_dl;
 use host_harness::network::file;
-use host_harness::{h5, nir};
 use host_harness::npz;
 use host_harness::quantise::{Options, quantise};
+use host_harness::{h5, nir};
 use std::path::Path;
 
 /// A reader of files.
