@@ -187,11 +187,11 @@ pub(super) fn trained(
     let ShowingArgs { coding, steps, time, threshold, seed, .. } = *showing;
     let presentation = Presentation { input, coding, steps, step_us, time, threshold, seed };
     let beyond = Beyond::of(&read, &items, &presentation).with_context(unfit)?;
+    let placed = shown("placing", |after| place_shown(&read, options, after))
+        .with_context(|| format!("{} cannot be placed", network.display()))?;
     if beyond.any() {
         eprintln!("loihi: {beyond}");
     }
-    let placed = shown("placing", |after| place_shown(&read, options, after))
-        .with_context(|| format!("{} cannot be placed", network.display()))?;
     Ok(Trained { network: read, placed, items, presentation })
 }
 

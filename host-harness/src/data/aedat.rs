@@ -7,8 +7,8 @@
 //!
 //! Source: the format's description by its authors (iniVation).
 
-use super::aedat4;
 use super::events::{Event, Events};
+use super::{aedat2, aedat4};
 
 /// Bytes of a packet's header.
 const HEADER: usize = 28;
@@ -17,7 +17,7 @@ const POLARITY: u16 = 1;
 /// Bytes of a polarity event.
 const EVENT: usize = 8;
 
-/// Reads a file, of version 4 too.
+/// Reads a file, of versions 2 and 4 too.
 ///
 /// # Errors
 /// Offset, and what is wrong.
@@ -25,9 +25,10 @@ pub fn parse(bytes: &[u8]) -> Result<Events, (usize, String)> {
     let version =
         bytes.strip_prefix(b"#!AER-DAT").ok_or_else(|| (0, "it does not begin as AEDAT files do".to_owned()))?;
     match version {
-        [b'3', b'.', ..] => {}
+        [b'3', b'.', b'1', ..] => {}
         [b'4', b'.', ..] => return aedat4::parse(bytes),
-        _ => return Err((9, "it is neither AEDAT 3.1 nor 4".to_owned())),
+        [b'2', b'.', ..] => return aedat2::parse(bytes),
+        _ => return Err((9, "it is neither AEDAT 2.0, 3.1 nor 4.0".to_owned())),
     }
     let mut at = after_lines(bytes);
     let mut events = Vec::new();
@@ -127,7 +128,8 @@ mod tests {
             assert!(parse(&whole[..cut]).is_err(), "cut at {cut}");
         }
         assert!(parse(b"#!AER-DAT4.0\r\n").unwrap_err().1.contains("IOHE"));
-        assert!(parse(b"#!AER-DAT2.0\r\n").unwrap_err().1.contains("neither AEDAT 3.1 nor 4"));
+        assert!(parse(b"#!AER-DAT2.0\r\n").unwrap_err().1.contains("no polarity events"));
+        assert!(parse(b"#!AER-DAT1.0\r\n").unwrap_err().1.contains("neither AEDAT 2.0, 3.1 nor 4.0"));
         let mut huge = whole.clone();
         let count = whole.len() - 8 - 8;
         huge[count..count + 4].fill(0xFF);

@@ -71,6 +71,29 @@ impl Events {
     }
 }
 
+/// A counter of few bits that begins anew when it is full, as one that does not.
+pub(super) struct Unwrapped {
+    bits: u32,
+    last: u64,
+    base: u64,
+}
+
+impl Unwrapped {
+    pub(super) const fn new(bits: u32) -> Self {
+        Self { bits, last: 0, base: 0 }
+    }
+
+    /// What the counter would stand at: a fall by half of its range or more is a new beginning, a smaller one goes back.
+    pub(super) const fn at(&mut self, count: u64) -> u64 {
+        let half = 1 << (self.bits - 1);
+        if self.last.saturating_sub(count) >= half {
+            self.base = self.base.saturating_add(1 << self.bits);
+        }
+        self.last = count;
+        self.base.saturating_add(count)
+    }
+}
+
 /// Row that marks an overflow of the time in `.bin` files.
 const OVERFLOW_ROW: u8 = 240;
 /// What it adds to the time.

@@ -1,6 +1,7 @@
 //! Data sets: one that is built in, and those that [`get`] fetches into a folder.
 
 pub mod aedat;
+mod aedat2;
 mod aedat4;
 pub mod arrays;
 pub mod cache;
@@ -11,12 +12,14 @@ pub mod digits;
 pub mod download;
 pub mod encode;
 pub mod events;
+mod evt;
 pub mod folder;
 pub mod get;
 pub mod idx;
 pub mod mnist;
 pub mod package;
 pub mod poisson;
+pub mod prophesee;
 pub mod show;
 pub mod table;
 pub mod wav;

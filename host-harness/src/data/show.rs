@@ -24,7 +24,7 @@ pub fn describe(items: &[Item]) -> Vec<String> {
 
 fn shapes(items: &[Item]) -> String {
     let mut shapes: BTreeMap<String, usize> = BTreeMap::new();
-    let (mut recordings, mut events, mut longest_us, mut latest_us, mut size) = (0, 0, 0, 0, [0, 0]);
+    let (mut recordings, mut events, mut longest_us, mut begins_us, mut size) = (0, 0, 0, Vec::new(), [0, 0]);
     for item in items {
         match &item.content {
             Content::Values { shape, .. } => {
@@ -35,7 +35,7 @@ fn shapes(items: &[Item]) -> String {
                 recordings += 1;
                 events += recording.events.len();
                 longest_us = longest_us.max(recording.end_us().saturating_sub(recording.begin_us));
-                latest_us = latest_us.max(recording.begin_us);
+                begins_us.push(recording.begin_us);
                 size = [size[0].max(recording.size[0]), size[1].max(recording.size[1])];
             }
         }
@@ -43,8 +43,11 @@ fn shapes(items: &[Item]) -> String {
     let mut parts: Vec<String> = shapes.into_iter().map(|(shape, count)| format!("{shape} ({count})")).collect();
     if let Some(mean) = events.checked_div(recordings) {
         let [width, height] = size;
-        // Who wants to see where a clock stood asks for the time as the file has it.
-        let from = if latest_us == 0 { String::new() } else { format!(" from the first, at {latest_us} us or before") };
+        let from = match (begins_us.iter().min(), begins_us.iter().max()) {
+            (Some(0), Some(0)) => String::new(),
+            (Some(first), Some(last)) if first < last => format!(" from {first} to {last} us on"),
+            (first, _) => format!(" from {} us on", first.unwrap_or(&0)),
+        };
         parts.push(format!(
             "events, sensor {width} x {height}, {mean} on average, up to {longest_us} us{from} ({recordings})",
         ));
