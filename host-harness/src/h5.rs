@@ -1,9 +1,13 @@
 //! HDF5 files as trees of groups, arrays and texts: the only module that knows the crate which reads and writes them.
 
+mod lists;
+
 use crate::npz::{Array, Values};
 use hdf5_pure::{AttrValue, DType, Dataset, FileBuilder, Group, GroupBuilder};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+pub use lists::{File, Lists};
 
 /// Most elements of all arrays of a file; a file that says more is taken for damaged.
 const ELEMENTS_MAX: u64 = 1 << 26;
@@ -79,13 +83,17 @@ struct Budget {
 /// # Errors
 /// What is wrong, in a sentence.
 pub fn parse(bytes: &[u8]) -> Result<Item, String> {
-    // The crate checks what it reads, but it is large and young, and files come from anywhere: a panic in it is damage of
-    // the file, not the end of this process. Nothing outlives the call, so nothing can be left half changed.
-    let read = catch_unwind(AssertUnwindSafe(|| {
+    guarded(|| {
         let file = hdf5_pure::File::from_bytes(bytes.to_vec()).map_err(damaged)?;
         group(&file.root(), 0, &mut Budget { elements: ELEMENTS_MAX, items: ITEMS_MAX })
-    }));
-    read.unwrap_or_else(|_| Err("it is damaged: its structure contradicts itself".to_owned()))
+    })
+}
+
+/// What `read` returns. The crate checks what it reads, but it is large and young, and files come from anywhere: a panic in
+/// it is damage of the file, not the end of this process. Only reads are guarded, which leave nothing half changed.
+fn guarded<R>(read: impl FnOnce() -> Result<R, String>) -> Result<R, String> {
+    catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err("it is damaged: its structure contradicts itself".to_owned()))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]

@@ -141,6 +141,14 @@ fn member<R>(bytes: &[u8], array: &str, read: impl Fn(&[u8]) -> Result<R, String
     read(&npy)
 }
 
+/// Numbers of a type that has this name in numpy (`<f2`), as many as there are bytes for.
+///
+/// # Errors
+/// It is no type of numbers, or there are others than it can have.
+pub(crate) fn numbers(kind: &str, bytes: &[u8]) -> Result<Values, String> {
+    elements::numbers_of(kind, bytes)
+}
+
 fn names_of<R: Read + Seek>(archive: &ZipArchive<R>) -> Vec<String> {
     let mut names: Vec<String> =
         archive.file_names().flatten().filter_map(|name| Some(name.strip_suffix(".npy")?.to_owned())).collect();

@@ -20,6 +20,7 @@ pub mod mnist;
 pub mod package;
 pub mod poisson;
 pub mod prophesee;
+pub mod shd;
 pub mod show;
 pub mod table;
 pub mod wav;

@@ -111,6 +111,16 @@ fn size_of(dtype: &DType) -> Option<usize> {
     }
 }
 
+/// Numbers of a type, as many as there are bytes for.
+///
+/// # Errors
+/// It is no type of numbers, or there are others than it can have.
+pub(super) fn numbers_of(kind: &str, bytes: &[u8]) -> Result<Values, String> {
+    let kind: TypeStr = kind.parse().map_err(|error| format!("`{kind}` is no type of numbers: {error}"))?;
+    let stride = kind.num_bytes().ok_or_else(|| no_numbers(&kind))?;
+    values(bytes, Lane { offset: 0, stride, count: bytes.len() / stride.max(1) }, &kind)
+}
+
 fn no_numbers(kind: &TypeStr) -> String {
     format!("its elements are of type {kind}: there are bool, integers, float16, float32 and float64")
 }
