@@ -22,7 +22,7 @@ pub(crate) struct Limit {
 
 impl Limit {
     /// The error of something that is longer.
-    fn exceeded(self) -> io::Error {
+    pub(crate) fn exceeded(self) -> io::Error {
         io::Error::new(ErrorKind::FileTooLarge, format!("it is longer than {self}"))
     }
 }
@@ -80,9 +80,33 @@ pub(crate) fn open(path: &Path, limit: Limit) -> io::Result<(File, Limit)> {
 /// It cannot be read, or is longer.
 pub(crate) fn all(source: impl Read, limit: Limit) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    // One byte more, to see that it would go on.
-    source.take(limit.bytes + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit.bytes { Err(limit.exceeded()) } else { Ok(bytes) }
+    Limited::new(source, limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A source that fails where it goes on beyond a limit.
+pub(crate) struct Limited<R> {
+    source: R,
+    left: u64,
+    limit: Limit,
+}
+
+impl<R> Limited<R> {
+    pub(crate) const fn new(source: R, limit: Limit) -> Self {
+        Self { source, left: limit.bytes, limit }
+    }
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            // It may end just here.
+            return if self.source.read(&mut [0])? == 0 { Ok(0) } else { Err(self.limit.exceeded()) };
+        }
+        let count = (&mut self.source).take(self.left).read(into)?;
+        self.left -= count as u64;
+        Ok(count)
+    }
 }
 
 #[cfg(test)]

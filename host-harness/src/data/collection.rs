@@ -2,28 +2,39 @@
 //!
 //! | what | labels |
 //! |---|---|
-//! | a folder or `.tar.gz` of `.bs2`, `.bin`, `.aedat`, `.wav` files | `labels.txt` (name, white space, class), else a folder a class, else the first number in the name |
+//! | a folder, `.tar` or `.tar.gz` of recordings, see [`FORMATS`], of `.wav`, and of `.npy` and `.npz` recordings | `labels.txt` (name, white space, class), else a folder a class, else the first number in the name |
 //! | a `.csv` file, a sample a row | in its column |
-//! | an `.npy` or `.npz` file, see [`super::arrays`] | in its array `y` or `labels` |
+//! | an `.npy` or `.npz` file of samples, see [`super::arrays`] | in its array `y` or `labels` |
+//! | an `.h5` file of the Heidelberg data sets, see [`super::shd`] | in it |
 //! | a folder with `PREFIX-images-idx3-ubyte` or `PREFIX-…-idx3-ubyte` and `PREFIX-labels-idx1-ubyte`, plain or `.gz` | in that file |
 //! | a folder with CIFAR-10 as it is fetched | in its lists |
 //! | an IDX file, plain or `.gz`: its first extent are the samples | none |
 //!
-//! A path that is not there and is the name of a data set that was fetched is that data set.
+//! A path that is not there and is the name of a data set that is built in, or was fetched, is that data set.
 
 use super::events::{Events, EventsError, parse_bin, parse_bs2};
+use super::files::{self, Files, extension, name_of, read, read_error};
 use super::folder::data_folder;
 use super::idx::{self, IdxError};
 use super::package::PACKAGES;
-use super::{aedat, arrays, cifar, table, wav};
-use flate2::read::GzDecoder;
+use super::{aedat, arrays, cifar, digits, prophesee, records, shd, table, wav};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
-/// Largest file that is read whole.
-const FILE_BYTES_MAX: u64 = 1 << 31;
+/// What reads a format of recordings: offset and what is wrong, if anything is.
+type Parse = fn(&[u8]) -> Result<Events, (usize, String)>;
+
+/// Formats of recordings of cameras, by extension.
+pub const FORMATS: [(&str, Parse); 6] = [
+    ("bs2", parse_bs2),
+    ("bin", parse_bin),
+    ("aedat", aedat::parse),
+    ("aedat4", aedat::parse),
+    ("raw", prophesee::parse_raw),
+    ("dat", prophesee::parse_dat),
+];
 
 /// What a sample is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,8 +121,10 @@ pub enum CollectionError {
     },
     /// Nothing in it can be read.
     #[error(
-        "{}: there is nothing here that can be read; there can be .bs2, .bin, .aedat, .wav, .csv, .npy and .npz files, and IDX files {prefix}-…-idx3-ubyte",
-        path.display()
+        "{}: there is nothing here that can be read; there can be .{}, .wav, .csv, .npy, .npz and .h5 files, and IDX files \
+         {prefix}-…-idx3-ubyte",
+        path.display(),
+        FORMATS.map(|(extension, _)| extension).join(", .")
     )]
     Nothing {
         /// Where.
@@ -131,11 +144,20 @@ pub fn locate(path: &Path) -> PathBuf {
     if path.exists() { path.to_owned() } else { fetched().unwrap_or_else(|| path.to_owned()) }
 }
 
-/// Reads samples; of IDX files those whose names begin with `prefix` (`train`, `test`, `t10k`).
+/// Whether a path is the name of the data set that is built in, and nothing else.
+pub fn is_built_in(path: &Path) -> bool {
+    path == Path::new(digits::NAME) && !path.exists()
+}
+
+/// Reads samples; of IDX files those whose names begin with `prefix` (`train`, `test`, `t10k`), of a file that holds them
+/// one after the other only the first ones, `most`.
 ///
 /// # Errors
 /// [`CollectionError`] names the file, and where in it.
-pub fn open(path: &Path, prefix: &str) -> Result<Vec<Item>, CollectionError> {
+pub fn open(path: &Path, prefix: &str, most: usize) -> Result<Vec<Item>, CollectionError> {
+    if is_built_in(path) {
+        return Ok(digits::items(prefix));
+    }
     let path = &*locate(path);
     if !path.exists() && PACKAGES.iter().any(|package| path == Path::new(package.name)) {
         return Err(CollectionError::NotFetched(path.to_owned()));
@@ -150,18 +172,14 @@ pub fn open(path: &Path, prefix: &str) -> Result<Vec<Item>, CollectionError> {
         };
         match found {
             Some([samples, labels]) => return of_idx(&samples, &labels),
-            None => of_files(folder_files(path)?, path, prefix)?,
+            None => of_files(files::of_folder(path, is_of_samples)?, path, prefix)?,
         }
     } else if matches!(extension(path).as_str(), "tar" | "tgz") {
-        of_files(archive_files(path)?, path, prefix)?
-    } else if extension(path) == "csv" {
-        table::parse(&read(path)?).map_err(|(line, what)| CollectionError::Row { path: path.to_owned(), line, what })?
-    } else if matches!(extension(path).as_str(), "npy" | "npz") {
-        arrays::parse(&read(path)?).map_err(|what| CollectionError::Arrays { path: path.to_owned(), what })?
+        of_files(files::of_archive(path, is_of_samples)?, path, prefix)?
     } else if name_of(path).contains("-ubyte") {
         of_idx_alone(path)?
     } else {
-        of_files(vec![(path.to_owned(), read(path)?)], path, prefix)?
+        of_file(path, prefix, most)?
     };
     if items.is_empty() {
         return Err(CollectionError::Nothing { path: path.to_owned(), prefix: prefix.to_owned() });
@@ -169,68 +187,49 @@ pub fn open(path: &Path, prefix: &str) -> Result<Vec<Item>, CollectionError> {
     Ok(items)
 }
 
-fn name_of(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-fn read_error(path: &Path) -> impl Fn(io::Error) -> CollectionError + '_ {
-    |error| CollectionError::Read { path: path.to_owned(), error }
-}
-
-/// A file whole; unpacked, if it is packed.
-fn read(path: &Path) -> Result<Vec<u8>, CollectionError> {
-    let file = fs::File::open(path).map_err(read_error(path))?;
-    let mut bytes = Vec::new();
-    let packed = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
-    let source: Box<dyn io::Read> = if packed { Box::new(GzDecoder::new(file)) } else { Box::new(file) };
-    source.take(FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(read_error(path))?;
-    Ok(bytes)
-}
-
-type Files = Vec<(PathBuf, Vec<u8>)>;
-
-fn folder_files(folder: &Path) -> Result<Files, CollectionError> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).map_err(read_error(&folder))? {
-            let path = entry.map_err(read_error(&folder))?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if is_of_samples(&path) {
-                let bytes = read(&path)?;
-                files.push((path, bytes));
-            }
+/// Samples of one file: as many as it has.
+fn of_file(path: &Path, prefix: &str, most: usize) -> Result<Vec<Item>, CollectionError> {
+    let bytes = read(path)?;
+    let wrong = |what: String| CollectionError::Arrays { path: path.to_owned(), what };
+    match extension(path).as_str() {
+        "csv" => {
+            table::parse(&bytes).map_err(|(line, what)| CollectionError::Row { path: path.to_owned(), line, what })
         }
+        "h5" | "hdf5" => shd::parse(bytes, most).map_err(wrong),
+        "npy" | "npz" if records::parse(&bytes).map_err(wrong)?.is_none() => arrays::parse(&bytes).map_err(wrong),
+        _ => of_files(vec![(path.to_owned(), bytes)], path, prefix),
     }
-    Ok(files)
-}
-
-fn archive_files(path: &Path) -> Result<Files, CollectionError> {
-    let file = fs::File::open(path).map_err(read_error(path))?;
-    let mut archive = tar::Archive::new(GzDecoder::new(file));
-    let mut files = Vec::new();
-    for entry in archive.entries().map_err(read_error(path))? {
-        let entry = entry.map_err(read_error(path))?;
-        let name = entry.path().map_err(read_error(path))?.into_owned();
-        if is_of_samples(&name) {
-            let mut bytes = Vec::new();
-            entry.take(FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(read_error(path))?;
-            files.push((path.join(name), bytes));
-        }
-    }
-    Ok(files)
-}
-
-/// The extension that says what a file is, without that of its packing.
-fn extension(path: &Path) -> String {
-    let name = name_of(path);
-    let plain = name.strip_suffix(".gz").unwrap_or(&name);
-    plain.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default()
 }
 
 fn is_of_samples(path: &Path) -> bool {
-    matches!(extension(path).as_str(), "bs2" | "bin" | "aedat" | "aedat4" | "wav") || name_of(path) == "labels.txt"
+    let extension = extension(path);
+    FORMATS.iter().any(|(own, _)| *own == extension)
+        || matches!(extension.as_str(), "wav" | "npy" | "npz")
+        || name_of(path) == LABELS
+}
+
+/// The file of labels in a folder.
+const LABELS: &str = "labels.txt";
+
+/// What a file holds; `None` if it is none of samples.
+fn content(path: &Path, bytes: &[u8]) -> Result<Option<Content>, CollectionError> {
+    let extension = extension(path);
+    let at = |fault| EventsError::of(path, fault);
+    if let Some((_, parse)) = FORMATS.iter().find(|(own, _)| *own == extension) {
+        return Ok(Some(Content::Events(parse(bytes).map_err(at)?)));
+    }
+    match extension.as_str() {
+        "wav" => {
+            let values = wav::parse(bytes).map_err(at)?;
+            Ok(Some(Content::Values { shape: vec![wav::FRAMES, wav::CHANNELS], values }))
+        }
+        "npy" | "npz" => {
+            let recording = records::parse(bytes);
+            let recording = recording.map_err(|what| CollectionError::Arrays { path: path.to_owned(), what })?;
+            Ok(recording.map(Content::Events))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Samples in the order of their names.
@@ -240,22 +239,13 @@ fn of_files(mut files: Files, path: &Path, prefix: &str) -> Result<Vec<Item>, Co
         return Ok(items);
     }
     let mut labels = BTreeMap::new();
-    for (path, bytes) in files.iter().filter(|(path, _)| name_of(path) == "labels.txt") {
+    for (path, bytes) in files.iter().filter(|(path, _)| name_of(path) == LABELS) {
         read_labels(path, bytes, &mut labels)?;
     }
     let classes = folder_classes(&files, path);
     let mut items = Vec::new();
-    for (path, bytes) in files.iter().filter(|(path, _)| name_of(path) != "labels.txt") {
-        let parsed = match extension(path).as_str() {
-            "bs2" => parse_bs2(bytes).map(Content::Events),
-            "bin" => parse_bin(bytes).map(Content::Events),
-            "aedat" | "aedat4" => aedat::parse(bytes).map(Content::Events),
-            "wav" => {
-                wav::parse(bytes).map(|values| Content::Values { shape: vec![wav::FRAMES, wav::CHANNELS], values })
-            }
-            _ => continue,
-        };
-        let content = parsed.map_err(|fault| EventsError::of(path, fault))?;
+    for (path, bytes) in files.iter().filter(|(path, _)| name_of(path) != LABELS) {
+        let Some(content) = content(path, bytes)? else { continue };
         let name = name_of(path);
         let stem = name.split('.').next().unwrap_or_default();
         let parent = path.parent().map(name_of).unwrap_or_default();
@@ -319,7 +309,7 @@ fn idx_files(folder: &Path, prefix: &str) -> Result<Option<[PathBuf; 2]>, Collec
 /// # Errors
 /// [`CollectionError::Read`].
 pub fn splits(folder: &Path) -> Result<Vec<String>, CollectionError> {
-    if cifar::is_in(folder) {
+    if is_built_in(folder) || cifar::is_in(folder) {
         return Ok(["test", "train"].map(str::to_owned).to_vec());
     }
     let mut prefixes = std::collections::BTreeSet::new();

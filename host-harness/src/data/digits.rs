@@ -1,5 +1,6 @@
 //! The UCI handwritten digits, 8 × 8, built in. See `data/NOTICE.md` for their source and licence.
 
+use super::collection::{Content, Item};
 use super::{Dataset, Sample};
 
 /// Name of the data set.
@@ -27,6 +28,18 @@ pub fn load() -> (Vec<Digit>, Vec<Digit>) {
     let mut learn: Vec<Digit> = TEXT.lines().filter_map(parse).collect();
     let test = learn.split_off(LEARN.min(learn.len()));
     (learn, test)
+}
+
+/// Digits as samples, their values 0 to 255: those to learn from if `prefix` is `train`, else those to test on.
+pub fn items(prefix: &str) -> Vec<Item> {
+    let (learn, test) = load();
+    let item = |(number, Digit { pixels, label }): (usize, Digit)| {
+        let values = pixels.map(|pixel| u8::try_from(u16::from(pixel) * 255 / 16).unwrap_or(u8::MAX)).to_vec();
+        let content = Content::Values { shape: vec![8, 8], values };
+        Item { name: number.to_string(), label: Some(label.into()), content }
+    };
+    let digits = if prefix == "train" { learn } else { test };
+    digits.into_iter().enumerate().map(item).collect()
 }
 
 /// All digits as a data set; the values are 0..=16.

@@ -7,7 +7,7 @@ use super::folder::{NoFolder, data_folder};
 use super::package::Package;
 use crate::whole;
 use std::fs;
-use std::io::{self, Read as _, Seek as _};
+use std::io::{self, Seek as _};
 use std::path::{Path, PathBuf};
 
 /// Where from and where to.
@@ -96,8 +96,7 @@ fn file_error(path: &Path) -> impl Fn(io::Error) -> GetError {
 
 fn unpack_file(package: &Package, path: &Path, expected: Checksum, folder: &Path) -> Result<(), GetError> {
     let (mut file, limit) = whole::open(path, whole::DATA).map_err(file_error(path))?;
-    // Of what goes on without end, the begin is another package, too.
-    let found = Checksum::of((&file).take(limit.bytes)).map_err(file_error(path))?;
+    let found = Checksum::of(whole::Limited::new(&file, limit)).map_err(file_error(path))?;
     if found != expected {
         let advice = "give --from the packed package as the registry has it";
         let (found, expected) = (found.to_string(), expected.to_string());

@@ -56,7 +56,13 @@ impl<'b> Npy<'b> {
     /// # Errors
     /// Its elements are no numbers, or there are too few of them.
     pub(super) fn array(&self) -> Result<Array, String> {
-        let DType::Plain(kind) = &self.dtype else { return Err("its elements are records, not numbers".to_owned()) };
+        let DType::Plain(kind) = &self.dtype else {
+            let names = match &self.dtype {
+                DType::Record(fields) => fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", "),
+                _ => String::new(),
+            };
+            return Err(format!("its elements are records, not numbers; their fields are {}", names.escape_debug()));
+        };
         let stride = kind.num_bytes().ok_or_else(|| no_numbers(kind))?;
         self.lane(kind, 0, stride)
     }

@@ -4,7 +4,7 @@
 
 use host_harness::data::collection::{Content, Item};
 use host_harness::data::events::Events;
-use host_harness::data::{aedat, arrays, cifar, events, idx, show, table, wav};
+use host_harness::data::{aedat, arrays, cifar, events, idx, prophesee, records, shd, show, table, wav};
 use host_harness::import::Wrong;
 use host_harness::lava_dl;
 use host_harness::network::file;
@@ -46,6 +46,10 @@ pub const READERS: &[Reader] = &[
         growth: PACKED,
         ..PLAIN_READER
     },
+    Reader { name: "raw", read: |bytes| shown(prophesee::parse_raw(bytes)), seeds: seeds_raw, ..PLAIN_READER },
+    Reader { name: "dat", read: |bytes| shown(prophesee::parse_dat(bytes)), seeds: seeds_dat, ..PLAIN_READER },
+    Reader { name: "records", read: read_records, seeds: seeds_records, growth: PACKED, ..PLAIN_READER },
+    Reader { name: "shd", read: read_shd, seeds: seeds_shd, growth: PACKED, ..PLAIN_READER },
     Reader { name: "cifar", read: read_cifar, seeds: seeds_cifar, growth: PACKED, ..PLAIN_READER },
     Reader { name: "cifar_batch", read: read_cifar_batch, seeds: seeds_cifar_batch, ..PLAIN_READER },
     Reader { name: "wav", read: read_wav, seeds: seeds_wav, ..PLAIN_READER },
@@ -76,6 +80,19 @@ fn at<O: std::fmt::Display, W: std::fmt::Display>((offset, what): (O, W)) -> Str
 
 fn shown(read: Result<Events, (usize, String)>) -> Result<(), String> {
     show_item(Content::Events(read.map_err(at)?));
+    Ok(())
+}
+
+/// Samples in a file of arrays that is no recording are for another reader.
+fn read_records(bytes: &[u8]) -> Result<(), String> {
+    let events = records::parse(bytes)?.ok_or("it is no recording")?;
+    show_item(Content::Events(events));
+    Ok(())
+}
+
+fn read_shd(bytes: &[u8]) -> Result<(), String> {
+    let items = shd::parse(bytes.to_vec(), usize::MAX)?;
+    assert!(items.is_empty() || show::describe(&items).len() >= 4);
     Ok(())
 }
 
@@ -167,10 +184,61 @@ fn seeds_aedat() -> Vec<Vec<u8>> {
             bytes.extend(word.to_le_bytes());
         }
     }
+    // Version 2: a DVS128, and a DAVIS.
+    let mut old = b"#!AER-DAT2.0\r\n# AEChip: ch.unizh.ini.jaer.chip.retina.DVS128\r\n".to_vec();
+    let mut davis = b"#!AER-DAT2.0\r\n# AEChip: eu.seebetter.ini.chips.davis.Davis346blue\r\n".to_vec();
+    for word in [5_u32 << 8 | 3 << 1, 17, 9 << 8 | 1, 30, 1 << 15, 31] {
+        old.extend(word.to_be_bytes());
+        davis.extend((word << 12).to_be_bytes());
+    }
     // Version 4, packed in every way.
     let plain = include_bytes!("../../golden/aedat/plain.aedat").to_vec();
     let lz4 = include_bytes!("../../golden/aedat/lz4.aedat").to_vec();
-    vec![bytes, plain, lz4, include_bytes!("../../golden/aedat/zstandard.aedat").to_vec()]
+    vec![bytes, old, davis, plain, lz4, include_bytes!("../../golden/aedat/zstandard.aedat").to_vec()]
+}
+
+/// Words of both encodings, with every kind of word.
+fn seeds_raw() -> Vec<Vec<u8>> {
+    let evt2 = [0x8000_0001_u32, 0x1000_0000 | 5 << 22 | 3 << 11 | 4, 0xA000_0001, 9 << 22 | 7 << 11 | 1, 0x8000_0002];
+    let evt3 =
+        [0x8001_u16, 0x6010, 0x0005, 0x2807, 0x3064, 0x4801, 0x5082, 0xA001, 0xE014, 0xF001, 0x7003, 0x8002, 0x2003];
+    vec![
+        [b"% evt 2.0\n% geometry 640x480\n% end\n", &*evt2.map(u32::to_le_bytes).concat()].concat(),
+        [b"% format EVT3;height=720;width=1280\n% end\n", &*evt3.map(u16::to_le_bytes).concat()].concat(),
+        [b"% evt 3.0\n% endianness big\n", &*evt3.map(u16::to_be_bytes).concat()].concat(),
+    ]
+}
+
+fn seeds_dat() -> Vec<Vec<u8>> {
+    let mut bytes = b"% Data file containing CD events\n% Version 2\n% Width 640\n% Height 480\n\x0C\x08".to_vec();
+    for word in [7_u32, 3 | 4 << 14 | 1 << 28, 9, 639 | 479 << 14, 12, 5 << 14] {
+        bytes.extend(word.to_le_bytes());
+    }
+    vec![bytes]
+}
+
+/// An array of records, and an array for each field.
+fn seeds_records() -> Vec<Vec<u8>> {
+    let text =
+        "{'descr': [('x', '<i2'), ('y', '<i2'), ('t', '<i8'), ('p', '|b1')], 'fortran_order': False, 'shape': (2,), }";
+    let mut npy = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+    npy.extend(format!("{text:<117}\n").into_bytes());
+    for (x, t) in [(3_i16, 5_000_000_000_i64), (9, 5_000_000_007)] {
+        npy.extend([&x.to_le_bytes()[..], &[1, 0], &t.to_le_bytes(), &[1]].concat());
+    }
+    let array = |values: [i64; 2]| npz::Array::new(vec![2], npz::Values::Whole(values.to_vec())).unwrap();
+    let columns = [("t", [70, 80]), ("x", [1, 2]), ("y", [3, 4]), ("p", [0, 1])];
+    vec![npy, npz::bytes(&columns.map(|(name, values)| (name.to_owned(), array(values)))).unwrap()]
+}
+
+/// The same words as h5py and as PyTables write them.
+fn seeds_shd() -> Vec<Vec<u8>> {
+    let [first, second, third]: [&[u8]; 3] = [
+        include_bytes!("../../golden/shd/h5py.h5"),
+        include_bytes!("../../golden/shd/latest.h5"),
+        include_bytes!("../../golden/shd/pytables.h5"),
+    ];
+    vec![first.to_vec(), second.to_vec(), third.to_vec()]
 }
 
 fn seeds_cifar() -> Vec<Vec<u8>> {
