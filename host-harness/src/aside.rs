@@ -1,4 +1,4 @@
-//! Files that are seen whole or not at all: written aside, then renamed.
+//! Files that are seen whole or not at all: written aside, then renamed, and on the disk before anybody counts on them.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
@@ -37,13 +37,29 @@ pub(crate) fn fill(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::R
         let mut file = BufWriter::new(file);
         fill(&mut file)?;
         file.flush()?;
-        fs::rename(&aside, path)
+        // A name must not be on the disk before what it stands for.
+        file.get_ref().sync_all()?;
+        fs::rename(&aside, path)?;
+        sync_folder(path)
     });
     if written.is_err() {
         // The error that is reported is the first one.
         let _removed = fs::remove_file(&aside);
     }
     written
+}
+
+/// Puts the names in the folder of a file on the disk, where the system can.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match File::open(folder)?.sync_all() {
+        // Some file systems know no such thing.
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        synced => synced,
+    }
 }
 
 #[cfg(test)]
