@@ -178,7 +178,7 @@ impl Watch for Bar {
     }
 
     fn says(&mut self, text: &str) {
-        eprintln!("loihi: {text}");
+        out::complain(text);
     }
 
     fn stops(&self) -> bool {

@@ -52,7 +52,7 @@ fn export_network(network: &Path, path: &Path) -> anyhow::Result<()> {
     let graph = nir::export(&read).map_err(|what| anyhow::anyhow!("{}: {what}", network.display()))?;
     nir::save(&graph, path)?;
     for sentence in nir::unsaid(&read) {
-        eprintln!("loihi: {sentence}");
+        out::complain(&sentence);
     }
     Ok(out::line(format_args!("{} nodes in {}", graph.nodes.len(), path.display()))?)
 }

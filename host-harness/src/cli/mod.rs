@@ -125,7 +125,7 @@ enum DeviceKind {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Err(error) = stop::listen() {
-        eprintln!("loihi: Ctrl-C cannot be caught ({error}); it will end the program at once");
+        out::complain(&format!("Ctrl-C cannot be caught ({error}); it will end the program at once"));
     }
     let done = match cli.command {
         Command::Run(args) => run::run(&args),
@@ -152,11 +152,11 @@ pub fn main() -> ExitCode {
             let stopped = |cause: &&String| **cause != SessionError::Stopped.to_string();
             let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
             let causes = causes.iter().filter(stopped).map(String::as_str).collect::<Vec<_>>().join(": ");
-            eprintln!("loihi: stopped by request{}{causes}", if causes.is_empty() { "" } else { "; " });
-            ExitCode::from(130)
+            out::complain(&stop::sentence(Some(causes.as_str()).filter(|causes| !causes.is_empty())));
+            ExitCode::from(stop::STATUS)
         }
         Err(error) => {
-            eprintln!("loihi: {error:#}");
+            out::complain(&format!("{error:#}"));
             ExitCode::FAILURE
         }
     }

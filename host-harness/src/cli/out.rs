@@ -1,4 +1,4 @@
-//! Lines on the standard output.
+//! Lines on the standard output, and complaints beside it.
 
 use std::fmt::Arguments;
 use std::io::{self, Write as _};
@@ -9,6 +9,11 @@ use std::io::{self, Write as _};
 /// The reader may have gone (`loihi … | head`); then [`is_gone`] holds for the error.
 pub(super) fn line(text: Arguments<'_>) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{text}")
+}
+
+/// Prints a line on the standard error. Whoever does not want to read it does not hear it.
+pub(super) fn complain(text: &str) {
+    let _unheard = writeln!(io::stderr().lock(), "loihi: {text}");
 }
 
 /// Whether an error says that nobody reads the output any more, which is no failure.

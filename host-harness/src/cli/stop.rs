@@ -1,12 +1,34 @@
-//! Ctrl-C, and the request to terminate: a flag that every wait looks at.
+//! Ctrl-C, the request to terminate, and a terminal that is closed: a flag that every wait looks at, and the end of the
+//! process where none does.
+//!
+//! What is recorded can be killed at any moment, so that nothing is lost if a tidy end takes too long.
 
+use super::out;
+use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// How long a command may take to end by itself.
+const GRACE: Duration = Duration::from_millis(700);
+
+/// Exit status of a command that was stopped.
+pub(super) const STATUS: u8 = 130;
 
 static STOP: AtomicBool = AtomicBool::new(false);
+static SCREEN: AtomicBool = AtomicBool::new(false);
+static LAST_WORDS: Mutex<Option<String>> = Mutex::new(None);
 
 /// Catches the signals from now on.
 pub(super) fn listen() -> Result<(), ctrlc::Error> {
-    ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed))
+    ctrlc::set_handler(|| {
+        if requested() {
+            // Asked for a second time: nothing is waited for any more.
+            process::exit(STATUS.into());
+        }
+        request();
+    })
 }
 
 /// Whether the user wants to stop.
@@ -14,7 +36,52 @@ pub(super) fn requested() -> bool {
     STOP.load(Ordering::Relaxed)
 }
 
-/// The user wants to stop, and has said so by other means.
+/// The user wants to stop. A command that does not look at it, since it waits for a pipe or computes, is ended soon.
 pub(super) fn request() {
-    STOP.store(true, Ordering::Relaxed);
+    if STOP.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let watchdog = thread::Builder::new().spawn(|| {
+        thread::sleep(GRACE);
+        end();
+    });
+    if watchdog.is_err() {
+        end();
+    }
+}
+
+/// Whether the terminal is drawn on, and is to be put back before the process ends.
+pub(super) fn screen(is_drawn: bool) {
+    SCREEN.store(is_drawn, Ordering::Relaxed);
+}
+
+/// What is said of a command that has to end at once, besides that it was stopped.
+pub(super) fn last_words(words: Option<String>) {
+    *LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner) = words;
+}
+
+fn end() -> ! {
+    // A reader of the complaints who does not read must not hold the end up.
+    let said = thread::Builder::new().spawn(|| {
+        if SCREEN.load(Ordering::Relaxed) {
+            // A terminal that is gone needs nothing.
+            let _restored = ratatui::try_restore();
+        }
+        let words = LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).take();
+        out::complain(&sentence(words.as_deref()));
+    });
+    if let Ok(said) = said {
+        for _ in 0..20 {
+            if said.is_finished() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+    process::exit(STATUS.into());
+}
+
+/// That a command was stopped, and what else there is to say.
+pub(super) fn sentence(words: Option<&str>) -> String {
+    words.map_or_else(|| "stopped by request".to_owned(), |words| format!("stopped by request; {words}"))
 }

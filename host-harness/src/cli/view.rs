@@ -19,6 +19,7 @@ use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 #[derive(Debug, Args)]
@@ -106,12 +107,18 @@ fn run(args: &ViewArgs, subject: &Subject, session: &mut Session, live: &Arc<Liv
     let options: Options = args.sample.options();
     let mut watcher = Watcher::new(Arc::clone(live));
     let mut terminal = ratatui::try_init().context("the terminal cannot be drawn on")?;
+    stop::screen(true);
+    let is_over = AtomicBool::new(false);
     let (outcome, drawn) = std::thread::scope(|scope| {
         let screen = scope.spawn(|| screen(&mut terminal, live));
+        scope.spawn(|| stop_without_terminal(&is_over));
         let outcome = subject.task.run(session, &options, &mut watcher);
         live.over(outcome.as_ref().map(|outcome| outcome.ops).map_err(ToString::to_string));
-        (outcome, screen.join())
+        let drawn = screen.join();
+        is_over.store(true, Ordering::Relaxed);
+        (outcome, drawn)
     });
+    stop::screen(false);
     ratatui::try_restore().context("the terminal cannot be put back: `reset` does it")?;
     drawn.map_err(|_| anyhow!("the screen has failed"))?.context("the terminal cannot be drawn on")?;
     match outcome {
@@ -119,6 +126,16 @@ fn run(args: &ViewArgs, subject: &Subject, session: &mut Session, live: &Arc<Liv
         // Whoever leaves a run that goes on has got what they wanted.
         Err(_) if stop::requested() => Ok(None),
         Err(error) => Err(error).context("the run did not come to its end"),
+    }
+}
+
+/// Ends the run once its terminal is closed, which whoever waits for a key does not notice.
+fn stop_without_terminal(is_over: &AtomicBool) {
+    while !is_over.load(Ordering::Relaxed) {
+        if !io::stdin().is_terminal() {
+            return stop::request();
+        }
+        std::thread::sleep(PICTURE_EVERY);
     }
 }
 
