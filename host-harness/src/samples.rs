@@ -1,8 +1,9 @@
 //! Files of a run folder that are sampled: spikes, probes, weights.
 
-use crate::device::recorder::{Recorder, Sink};
-use crate::npy::{I32, NpyWriter, SPIKE};
+use crate::device::recorder::{Kept, Recorder, Sink};
+use crate::npy::{Form, I32, NpyWriter, Row, SPIKE, write_words};
 use crate::probe::{Meaning, Probe, meaning};
+use crate::record::read::text;
 use crate::record::write_whole;
 use loihi_core::register::Register;
 use serde_json::json;
@@ -12,11 +13,11 @@ use std::path::{Path, PathBuf};
 /// What is recorded besides metrics.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Wanted {
-    /// Sample a register: [POPULATION.]REGISTER[FIRST..END]@every=N,from=N,to=N (`loihi list --registers`); needs --out
-    #[arg(long = "probe", value_name = "PROBE", requires = "out")]
+    /// Sample a register: [POPULATION.]REGISTER[FIRST..END]@every=N,from=N,to=N (`loihi list --registers`); needs --out or --resume
+    #[arg(long = "probe", value_name = "PROBE", requires = "folder")]
     pub probes: Vec<Probe>,
-    /// Record every spike, as --probe spikes does; needs --out
-    #[arg(long, requires = "out")]
+    /// Record every spike, as --probe spikes does; needs --out or --resume
+    #[arg(long, requires = "folder")]
     pub spikes: bool,
 }
 
@@ -34,11 +35,12 @@ impl Wanted {
         self.probes.iter().cloned().chain(spikes).collect()
     }
 
-    /// A recorder that writes into a run folder; `dt_us` are microseconds of a step, for labels.
+    /// A recorder that writes into a run folder; `dt_us` are microseconds of a step, for labels. Files of `kept` go on
+    /// where they were that long; without any, all begin.
     ///
     /// # Errors
-    /// A file cannot be written, or two probes would write the same one.
-    pub fn recorder(&self, folder: &Path, dt_us: u64) -> io::Result<Recorder> {
+    /// A file cannot be written, two probes would write the same one, or a file to go on with is not among `kept`.
+    pub fn recorder(&self, folder: &Path, dt_us: u64, kept: Option<&[Kept]>) -> io::Result<Recorder> {
         let mut recorder = Recorder::default();
         let of_spikes = |probe: &Probe| probe.register == Register::Spikes;
         let (spikes, probes): (Vec<Probe>, Vec<Probe>) = self.probes().into_iter().partition(of_spikes);
@@ -47,14 +49,17 @@ impl Wanted {
             if probes[..number].iter().any(|other| other.label() == label) {
                 return Err(io::Error::other(format!("{label} is probed twice: give one probe for it")));
             }
-            let path = folder.join(format!("probe-{label}.npy"));
-            recorder.probe(probe.clone(), Box::new(Rows::create(path, Some((probe.clone(), dt_us)))?));
+            let npy = array(folder, format!("probe-{label}.npy"), (I32, Row::Items), kept)?;
+            let first = if npy.npy.rows() > 0 { first_of(&npy.path)? } else { None };
+            recorder.probe(probe.clone(), Box::new(Rows { npy, probe: probe.clone(), dt_us, first }));
         }
         if !spikes.is_empty() {
-            let sink = Spikes(NpyWriter::create(&folder.join("spikes.npy"), SPIKE)?);
-            recorder.spikes(spikes, Box::new(sink));
+            let npy = array(folder, "spikes.npy".to_owned(), (SPIKE, Row::Item), kept)?;
+            recorder.spikes(spikes, Box::new(Spikes(npy)));
         }
-        recorder.weights_at_begin(Box::new(Rows::create(folder.join("weights-before.npy"), None)?));
+        if kept.is_none() {
+            recorder.weights_at_begin(Box::new(Weights(folder.join("weights-before.npy"))));
+        }
         Ok(recorder)
     }
 }
@@ -64,93 +69,144 @@ impl Wanted {
 /// # Errors
 /// The file cannot be written.
 pub fn weights_after(folder: &Path, words: &[i32]) -> io::Result<()> {
-    let mut rows = Rows::create(folder.join("weights-after.npy"), None)?;
-    rows.sample(0, words)?;
-    Box::new(rows).finish()
+    Weights(folder.join("weights-after.npy")).sample(0, words)
 }
 
-/// Samples of a register: a row each; without a probe, one row of values in an array of one dimension.
-struct Rows {
+/// An array that grows, by the name of its file.
+struct Growing {
+    name: String,
     path: PathBuf,
     npy: NpyWriter,
-    /// The probe, and microseconds of a step.
-    probe: Option<(Probe, u64)>,
-    /// Values of a row, known from the first one on.
-    width: Option<usize>,
+}
+
+/// Begins an array, or goes on with it as long as it was.
+fn array(folder: &Path, name: String, (form, row): (Form, Row), kept: Option<&[Kept]>) -> io::Result<Growing> {
+    let path = folder.join(&name);
+    let npy = match kept {
+        None => NpyWriter::create(&path, form, row)?,
+        Some(kept) => {
+            let was = kept.iter().find(|kept| kept.file == name).ok_or_else(|| {
+                io::Error::other(format!(
+                    "{name} was not recorded when the run began: give the same --probe and --spikes"
+                ))
+            })?;
+            NpyWriter::go_on(&path, form, row, was.bytes)?
+        }
+    };
+    Ok(Growing { name, path, npy })
+}
+
+/// The step of the first row, as it was written beside the rows.
+fn first_of(path: &Path) -> io::Result<Option<u64>> {
+    let about = text(&path.with_extension("json"))?.unwrap_or_default();
+    Ok(serde_json::from_str::<serde_json::Value>(&about).unwrap_or_default()["steps"]["first"].as_u64())
+}
+
+impl Growing {
+    fn keep(&mut self) -> io::Result<Option<Kept>> {
+        Ok(Some(Kept { file: self.name.clone(), bytes: self.npy.sync()? }))
+    }
+}
+
+/// Samples of a register: a row each.
+struct Rows {
+    npy: Growing,
+    probe: Probe,
+    /// Microseconds of a step.
+    dt_us: u64,
+    /// Step of the first row, if that was seen.
     first: Option<u64>,
 }
 
 impl Rows {
-    fn create(path: PathBuf, probe: Option<(Probe, u64)>) -> io::Result<Self> {
-        let npy = NpyWriter::create(&path, I32)?;
-        Ok(Self { path, npy, probe, width: None, first: None })
-    }
-}
-
-impl Sink for Rows {
-    fn sample(&mut self, step: u64, words: &[i32]) -> io::Result<()> {
-        if words.len() != *self.width.get_or_insert(words.len()) {
-            let why = format!(
-                "probe {}: the register had {} elements and has {} in step {step}: give a range that is in both",
-                self.probe.as_ref().map_or_else(String::new, |(probe, _)| probe.to_string()),
-                self.width.unwrap_or(0),
-                words.len()
-            );
-            return Err(io::Error::other(why));
-        }
-        self.first.get_or_insert(step);
-        if self.probe.is_some() {
-            let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-            return self.npy.row(&bytes);
-        }
-        words.iter().try_for_each(|word| self.npy.row(&word.to_le_bytes()))
-    }
-
+    /// Writes what the rows are, beside them.
     #[expect(clippy::cast_precision_loss, reason = "a step is far shorter than 2^52 microseconds")]
-    fn finish(self: Box<Self>) -> io::Result<()> {
-        let Self { path, npy, probe, width, first } = *self;
-        let rows = npy.rows();
-        let Some((probe, dt_us)) = probe else {
-            // No file says that nothing learns.
-            return if rows == 0 { Ok(()) } else { npy.finish(None) };
-        };
-        npy.finish(Some(width.unwrap_or(0)))?;
+    fn describe(&self) -> io::Result<()> {
+        let Self { npy: Growing { path, npy, .. }, probe, dt_us, first } = self;
         let Meaning { unit, format, .. } = meaning(probe.register);
         let about = json!({
             "population": probe.of.as_ref().map(|target| &target.population),
             "register": probe.register.name(),
             "column": probe.column(),
             "first_element": probe.elements.as_ref().map_or(0, |elements| elements.start),
-            "shape": [rows, width.unwrap_or(0)],
+            "shape": [npy.rows(), npy.columns()],
             "axes": ["sample", if probe.of.is_some() { "neuron" } else { "element" }],
             "unit": unit,
             "q_format": format,
-            "steps": { "first": first, "every": probe.every, "count": rows },
-            "dt_ms": dt_us as f64 / 1000.0,
+            "steps": { "first": first, "every": probe.every, "count": npy.rows() },
+            "dt_ms": *dt_us as f64 / 1000.0,
         });
         write_whole(&path.with_extension("json"), format!("{about:#}\n").as_bytes()).map_err(io::Error::other)
     }
 }
 
-/// `spikes.npy`.
-struct Spikes(NpyWriter);
-
-impl Sink for Spikes {
+impl Sink for Rows {
     fn sample(&mut self, step: u64, words: &[i32]) -> io::Result<()> {
-        let step = u32::try_from(step).map_err(|_| io::Error::other("spikes.npy counts steps only up to 2^32"))?;
-        for [core, id] in words.as_chunks::<2>().0 {
-            let [core, id] = [core, id].map(|word| u16::try_from(*word).unwrap_or(u16::MAX));
-            let mut row = [0; 12];
-            row[..4].copy_from_slice(&step.to_le_bytes());
-            row[4..6].copy_from_slice(&core.to_le_bytes());
-            row[6..8].copy_from_slice(&id.to_le_bytes());
-            row[8..].copy_from_slice(&1_i32.to_le_bytes());
-            self.0.row(&row)?;
+        let (rows, width) = (self.npy.npy.rows(), self.npy.npy.columns());
+        if rows > 0 && words.len() != width {
+            let why = format!(
+                "probe {}: the register had {width} elements and has {} in step {step}: give a range that is in both",
+                self.probe,
+                words.len()
+            );
+            return Err(io::Error::other(why));
+        }
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        self.npy.npy.add(&bytes)?;
+        if rows == 0 {
+            // Also who is killed leaves rows that can be read.
+            self.first = Some(step);
+            self.describe()?;
         }
         Ok(())
     }
 
+    fn keep(&mut self) -> io::Result<Option<Kept>> {
+        let kept = self.npy.keep()?;
+        self.describe()?;
+        Ok(kept)
+    }
+
+    fn finish(mut self: Box<Self>) -> io::Result<()> {
+        self.keep().map(|_| ())
+    }
+}
+
+/// `spikes.npy`.
+struct Spikes(Growing);
+
+impl Sink for Spikes {
+    fn sample(&mut self, step: u64, words: &[i32]) -> io::Result<()> {
+        let step = u32::try_from(step).map_err(|_| io::Error::other("spikes.npy counts steps only up to 2^32"))?;
+        let mut rows = Vec::new();
+        for [core, id] in words.as_chunks::<2>().0 {
+            let [core, id] = [core, id].map(|word| u16::try_from(*word).unwrap_or(u16::MAX));
+            rows.extend(step.to_le_bytes());
+            rows.extend(core.to_le_bytes());
+            rows.extend(id.to_le_bytes());
+            rows.extend(1_i32.to_le_bytes());
+        }
+        self.0.npy.add(&rows)
+    }
+
+    fn keep(&mut self) -> io::Result<Option<Kept>> {
+        self.0.keep()
+    }
+
+    fn finish(mut self: Box<Self>) -> io::Result<()> {
+        self.keep().map(|_| ())
+    }
+}
+
+/// `weights-*.npy`: no file says that nothing learns.
+struct Weights(PathBuf);
+
+impl Sink for Weights {
+    fn sample(&mut self, _step: u64, words: &[i32]) -> io::Result<()> {
+        if words.is_empty() { Ok(()) } else { write_words(&self.0, words) }
+    }
+
     fn finish(self: Box<Self>) -> io::Result<()> {
-        self.0.finish(None)
+        Ok(())
     }
 }

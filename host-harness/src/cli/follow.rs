@@ -1,10 +1,11 @@
 //! Shows and records what a run reports: a bar, lines, a run folder.
 
-use super::out;
 use super::progress::Progress;
-use crate::device::recorder::Recorder;
+use super::recorded::{Recorded, quoted, resuming};
+use super::{out, stop};
+use crate::device::recorder::{Kept, Recorder};
 use crate::device::session::Session;
-use crate::experiment::{Answer, Options, Outcome, Row, Running, Task, Watch, figure};
+use crate::experiment::{Answer, ExperimentError, Options, Outcome, Row, Running, Task, Watch, figure};
 use crate::image::ImageFile;
 use crate::record::checkpoint::{Checkpoint, Standing};
 use crate::record::{Manifest, RecordError, RunFolder, neurons};
@@ -14,7 +15,6 @@ use anyhow::Context as _;
 use loihi_core::image::VERSION as IMAGE_VERSION;
 use loihi_core::wire::message::{SCHEMA, VERSION as PROTOCOL_VERSION};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Time between two checkpoints of a run that is recorded.
@@ -32,8 +32,6 @@ pub(super) struct Show<'a> {
     pub(super) about: &'a str,
     /// Microseconds of a step, for labels.
     pub(super) dt_us: u64,
-    /// Its folder, if it is recorded.
-    pub(super) out: Option<&'a Path>,
     /// What is sampled into the folder.
     pub(super) wanted: &'a Wanted,
     /// No bar.
@@ -42,64 +40,48 @@ pub(super) struct Show<'a> {
     pub(super) each: bool,
 }
 
-/// Runs a task and follows it to its end.
+/// Runs a task and follows it to its end, into its folder if it has one.
 pub(super) fn follow(
     task: &dyn Task,
     session: &mut Session,
     options: &Options,
     show: Show<'_>,
+    recorded: Option<Recorded>,
 ) -> anyhow::Result<Outcome> {
-    let folder = show.out.map(RunFolder::create).transpose()?;
-    let recorder = folder.as_ref().map(|folder| recorder(folder, show)).transpose();
-    let (folder, recorder) = match (folder, recorder) {
-        (Some(folder), Err(error)) => {
-            folder.discard()?;
-            return Err(error);
+    let mut manifest = manifest(show, session, options.seed);
+    let folder = recorded.map(|Recorded { mut folder, manifest: before }| {
+        let kept = options.resume.as_ref().map(|resume| resume.files.as_slice());
+        if let Some(before) = before {
+            manifest.command = before.command;
         }
-        (folder, recorder) => (folder, recorder?),
-    };
-    session.set_recorder(recorder);
+        session.set_recorder(Some(recorder(&mut folder, show, kept)?));
+        folder.manifest(&manifest)?;
+        anyhow::Ok(folder)
+    });
     let mut follower = Follower {
         progress: Progress::new(show.quiet),
         each: show.each,
-        folder,
-        manifest: manifest(show, session, options.seed),
+        folder: folder.transpose()?,
+        manifest,
         image_hash: 0,
         checkpoint_at: Instant::now(),
+        is_resumable: options.resume.is_some(),
     };
+    follower.tell_last_words();
     let outcome = task.run(session, options, &mut follower);
     follower.progress.finish();
-    follower.take_logs(session)?;
-    let recorder = session.take_recorder();
-    let begun = recorder.as_ref().is_some_and(Recorder::has_begun);
-    let recorded = recorder.map_or(Ok(()), Recorder::finish);
-    let outcome = match outcome {
-        Ok(outcome) => outcome,
-        Err(error) => {
-            let Some(folder) = follower.folder.take() else { return Err(error.into()) };
-            if begun {
-                let path = folder.path().display().to_string();
-                return Err(error).with_context(|| {
-                    format!("the run did not come to its end; what was recorded so far is in {path}")
-                });
-            }
-            // Of a run that has not begun there is nothing to keep.
-            folder.discard()?;
-            return Err(error.into());
-        }
-    };
-    recorded?;
-    if let Some(folder) = &follower.folder {
-        weights_after(folder.path(), &session.weights()?)?;
-    }
-    follower.conclude(&outcome)?;
+    let outcome = follower.close(session, outcome)?;
+    stop::last_words(None);
     Ok(outcome)
 }
 
 /// What samples into a folder, after the files that are there from the begin.
-fn recorder(folder: &RunFolder, show: Show<'_>) -> anyhow::Result<Recorder> {
+fn recorder(folder: &mut RunFolder, show: Show<'_>, kept: Option<&[Kept]>) -> anyhow::Result<Recorder> {
     folder.about(show.about)?;
-    Ok(show.wanted.recorder(folder.path(), show.dt_us)?)
+    if let Some(kept) = kept {
+        folder.go_on(kept)?;
+    }
+    Ok(show.wanted.recorder(folder.path(), show.dt_us, kept)?)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a step is far shorter than 2^52 microseconds")]
@@ -112,7 +94,7 @@ fn manifest(show: Show<'_>, session: &Session, seed: u32) -> Manifest {
         dt_ms: show.dt_us as f64 / 1000.0,
         command: std::env::args_os().map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" "),
         probes: show.wanted.probes().iter().map(ToString::to_string).collect(),
-        commit: commit(),
+        commit: option_env!("LOIHI_COMMIT").map(str::to_owned),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         protocol_version: PROTOCOL_VERSION,
         schema: format!("{SCHEMA:016x}"),
@@ -125,23 +107,6 @@ fn manifest(show: Show<'_>, session: &Session, seed: u32) -> Manifest {
     }
 }
 
-/// A word of a command as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |letter: char| letter.is_alphanumeric() || "-_./=:,@%+".contains(letter);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
-}
-
-/// The commit of the repository around the working directory.
-fn commit() -> Option<String> {
-    let git = std::process::Command::new("git").args(["rev-parse", "HEAD"]).output().ok()?;
-    let text = String::from_utf8(git.stdout).ok().filter(|_| git.status.success())?;
-    Some(text.trim().to_owned())
-}
-
 struct Follower {
     progress: Progress,
     each: bool,
@@ -150,6 +115,8 @@ struct Follower {
     image_hash: u64,
     /// When it was last written down where the run stands.
     checkpoint_at: Instant,
+    /// Whether there is a checkpoint to go on from.
+    is_resumable: bool,
 }
 
 impl Follower {
@@ -161,15 +128,61 @@ impl Follower {
         }
     }
 
+    /// Ends what is recorded of a run that has come to its end, or has not.
+    fn close(&mut self, session: &mut Session, outcome: Result<Outcome, ExperimentError>) -> anyhow::Result<Outcome> {
+        let recorder = session.take_recorder();
+        if recorder.as_ref().is_some_and(Recorder::has_begun) {
+            self.settle();
+        }
+        let closed = self.take_logs(session).map_err(anyhow::Error::from);
+        let closed = closed.and(recorder.map_or(Ok(()), Recorder::finish).map_err(anyhow::Error::from));
+        let outcome = match (outcome, self.said_of_the_rest()) {
+            (Ok(outcome), _) => outcome,
+            // Of a run that has not begun there is nothing to keep.
+            (Err(error), None) => return Err(error.into()),
+            (Err(error), Some(rest)) => {
+                return Err(error).context(format!("the run did not come to its end; {rest}"));
+            }
+        };
+        closed?;
+        if let Some(folder) = &self.folder {
+            weights_after(folder.path(), &session.weights()?)?;
+        }
+        self.conclude(&outcome)?;
+        Ok(outcome)
+    }
+
+    /// From now on the folder stays, whatever becomes of the run.
+    fn settle(&mut self) {
+        if let Some(folder) = &mut self.folder {
+            folder.settle();
+        }
+        self.tell_last_words();
+    }
+
+    /// What there is of a run that ends now, and how it goes on; nothing of one that leaves nothing.
+    fn said_of_the_rest(&self) -> Option<String> {
+        let folder = self.folder.as_ref().filter(|folder| folder.is_settled())?;
+        let goes_on = if self.is_resumable { "goes on with it" } else { "begins it again" };
+        let path = folder.path().display();
+        Some(format!("what was recorded so far is in {path}, and `{}` {goes_on}", resuming()))
+    }
+
+    /// What is to be said if this process has to end at once.
+    fn tell_last_words(&self) {
+        stop::last_words(self.said_of_the_rest());
+    }
+
     fn conclude(&mut self, outcome: &Outcome) -> Result<(), RecordError> {
         self.manifest.steps = outcome.steps;
         self.manifest.digest = format!("{:016x}", outcome.digest.total());
         self.manifest.finished = true;
         self.manifest.result = outcome.metrics.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
-        match &self.folder {
-            Some(folder) => folder.ops(&outcome.ops).and_then(|()| folder.manifest(&self.manifest)),
-            None => Ok(()),
-        }
+        let Some(folder) = &mut self.folder else { return Ok(()) };
+        folder.settle();
+        folder.keep()?;
+        folder.ops(&outcome.ops)?;
+        folder.conclude(&self.manifest)
     }
 }
 
@@ -207,7 +220,9 @@ impl Watch for Follower {
         columns.extend(row.stage.as_ref().map(|stage| ("stage", format!("\"{stage}\""))));
         columns.extend(row.metrics.iter().map(|(name, value)| (*name, value.to_string())));
         columns.push(("digest", format!("{:016x}", row.digest)));
-        folder.metrics(&columns)
+        folder.metrics(&columns)?;
+        self.settle();
+        Ok(())
     }
 
     fn answer(&mut self, answer: &Answer<'_>) -> Result<(), RecordError> {
@@ -226,7 +241,11 @@ impl Watch for Follower {
             ("answer", text(answer.answer)),
             ("accuracy", accuracy),
             ("scores", scores.join(" ")),
-        ])
+        ])?;
+        if answer.number == 0 {
+            self.settle();
+        }
+        Ok(())
     }
 
     fn learned(&mut self, image: &ImageFile, learned: &[u8]) -> Result<(), RecordError> {
@@ -240,11 +259,14 @@ impl Watch for Follower {
         self.folder.is_some() && self.checkpoint_at.elapsed() >= CHECKPOINT_EVERY
     }
 
-    fn checkpoint(&mut self, standing: &Standing, state: &[u8]) -> Result<(), RecordError> {
-        let checkpoint = Checkpoint { image_hash: self.image_hash, standing: standing.clone(), state: state.to_vec() };
+    fn checkpoint(&mut self, standing: &Standing, state: &[u8], mut files: Vec<Kept>) -> Result<(), RecordError> {
+        let (image_hash, standing, state) = (self.image_hash, standing.clone(), state.to_vec());
         if let Some(folder) = &self.folder {
-            folder.checkpoint(&checkpoint)?;
+            files.extend(folder.keep()?);
+            folder.checkpoint(&Checkpoint { image_hash, standing, files, state })?;
         }
+        self.is_resumable = true;
+        self.settle();
         self.checkpoint_at = Instant::now();
         Ok(())
     }

@@ -15,6 +15,7 @@ mod open;
 mod out;
 mod prices;
 mod progress;
+mod recorded;
 mod report;
 mod run;
 mod stop;

@@ -5,6 +5,7 @@ use super::follow::{Show, follow};
 use super::open::open;
 use super::out;
 use super::progress::shown;
+use super::recorded::{Begin, FolderArgs, print_finished};
 use crate::data::collection;
 use crate::experiment::trained::Trained;
 use crate::experiment::{Options, Outcome};
@@ -97,9 +98,8 @@ pub(super) struct InferArgs {
     device: DeviceArgs,
     #[command(flatten)]
     options: PlaceOptions,
-    /// Record the run in this folder, which must be new or empty
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    folder: FolderArgs,
     #[command(flatten)]
     wanted: Wanted,
     /// Print the answer to every sample
@@ -199,16 +199,20 @@ pub(super) fn trained(
 pub(super) fn infer(args: &InferArgs) -> anyhow::Result<()> {
     let task = trained(&args.network, &args.data, &args.showing, args.options.options())?;
     let learned = args.learned.as_deref().map(Learned::read).transpose().context("--learned cannot be used")?;
+    let wanted = args.wanted.with(&task.network.probes);
+    let (name, dt_us) = (task.network.name.as_str(), task.presentation.step_us);
+    let (recorded, resume) = match args.folder.begin(name, args.showing.seed, &wanted.probes())? {
+        Begin::Unrecorded => (None, None),
+        Begin::Run(recorded, checkpoint) => (Some(recorded), checkpoint.map(|checkpoint| *checkpoint)),
+        Begin::Finished(manifest) => return print_finished(&manifest, args.folder.path(), args.json),
+    };
     let mut session = open(&args.device)?;
     let device = session.device_name().to_owned();
-    let options = Options { seed: args.showing.seed, learned, ..Options::default() };
-    let (name, dt_us) = (task.network.name.as_str(), task.presentation.step_us);
-    let wanted = args.wanted.with(&task.network.probes);
+    let options = Options { seed: args.showing.seed, learned, resume, ..Options::default() };
     let about = task.network.about.as_str();
-    let show =
-        Show { name, about, dt_us, out: args.out.as_deref(), wanted: &wanted, quiet: args.quiet, each: args.each };
+    let show = Show { name, about, dt_us, wanted: &wanted, quiet: args.quiet, each: args.each };
     let begin = Instant::now();
-    let outcome = follow(&task, &mut session, &options, show)?;
+    let outcome = follow(&task, &mut session, &options, show, recorded)?;
     let seconds = begin.elapsed().as_secs_f64();
     let Outcome { ops, digest, .. } = outcome;
     let metric = |name| outcome.metrics.iter().find(|(metric, _)| *metric == name).map(|(_, value)| *value);

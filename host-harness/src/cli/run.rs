@@ -3,12 +3,13 @@
 use super::follow::{Show, follow};
 use super::open::open;
 use super::out;
+use super::recorded::{Begin, FolderArgs, print_finished};
 use super::{DeviceArgs, SampleArgs};
 use crate::device::session::Session;
 use crate::experiment::{Experiment, Options, Outcome, Task, figure, parameters};
 use crate::network::file::{EVERY_KEY, describes_network};
 use crate::probe::{Meaning, meaning, registers};
-use crate::record::{Learned, read_checkpoint};
+use crate::record::Learned;
 use crate::samples::Wanted;
 use crate::whole;
 use anyhow::{Context as _, anyhow, bail};
@@ -25,17 +26,13 @@ pub(super) struct RunArgs {
     device: DeviceArgs,
     #[command(flatten)]
     sample: SampleArgs,
-    /// Record the run in this folder, which must be new or empty
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    folder: FolderArgs,
     #[command(flatten)]
     wanted: Wanted,
     /// Begin with what another run has learned (its folder, or the file learned.bin)
     #[arg(long, value_name = "FILE")]
     learned: Option<PathBuf>,
-    /// Go on with a run that did not come to its end (its folder); give the same experiment, seed, passes and samples
-    #[arg(long, value_name = "DIR", conflicts_with = "learned")]
-    resume: Option<PathBuf>,
     /// Print the result as one JSON object, on the last line
     #[arg(long)]
     json: bool,
@@ -116,12 +113,16 @@ pub(super) fn choose(name: &str) -> anyhow::Result<(Experiment, Box<dyn Task>)> 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let (experiment, task) = choose(&args.experiment)?;
     let learned = args.learned.as_deref().map(Learned::read).transpose().context("--learned cannot be used")?;
-    let resume = args.resume.as_deref().map(read_checkpoint).transpose().context("--resume cannot be used")?;
+    let (name, probes) = (experiment.name(), args.wanted.probes());
+    let (recorded, resume) = match args.folder.begin(name, args.sample.seed, &probes)? {
+        Begin::Unrecorded => (None, None),
+        Begin::Run(recorded, checkpoint) => (Some(recorded), checkpoint.map(|checkpoint| *checkpoint)),
+        Begin::Finished(manifest) => return print_finished(&manifest, args.folder.path(), args.json),
+    };
     let mut session = open(&args.device)?;
     let options = Options { learned, resume, ..args.sample.options() };
-    let (name, out) = (experiment.name(), args.out.as_deref());
-    let show = Show { name, about: "", dt_us: 1000, out, wanted: &args.wanted, quiet: args.quiet, each: false };
-    let outcome = follow(&*task, &mut session, &options, show)?;
+    let show = Show { name, about: "", dt_us: 1000, wanted: &args.wanted, quiet: args.quiet, each: false };
+    let outcome = follow(&*task, &mut session, &options, show, recorded)?;
     if args.json {
         let report = report(experiment, &session, args.sample.seed, &outcome);
         out::line(format_args!("{}", serde_json::to_string(&report).context("the result cannot be written as JSON")?))?;

@@ -12,8 +12,18 @@ use crate::roster::Roster;
 use loihi_core::ops::OpCounts;
 use loihi_core::register::Register;
 use loihi_core::wire::message::Record;
+use serde::{Deserialize, Serialize};
 use std::io;
 use std::ops::Range;
+
+/// How long a file of samples was when everything before was in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Its name in its folder.
+    pub file: String,
+    /// Its length.
+    pub bytes: u64,
+}
 
 /// Takes samples.
 pub trait Sink: Send {
@@ -22,6 +32,15 @@ pub trait Sink: Send {
     /// # Errors
     /// Where it is written cannot be written to.
     fn sample(&mut self, step: u64, words: &[i32]) -> io::Result<()>;
+
+    /// Puts what was taken so far where it outlives this process; says how long its file is then, if it has one that
+    /// grows.
+    ///
+    /// # Errors
+    /// Where it is written cannot be written to.
+    fn keep(&mut self) -> io::Result<Option<Kept>> {
+        Ok(None)
+    }
 
     /// There are no more.
     ///
@@ -97,6 +116,17 @@ impl Recorder {
     /// Whether a step was asked for since the image was loaded.
     pub fn has_begun(&self) -> bool {
         self.steps.is_some()
+    }
+
+    /// Puts everything that was recorded so far where it outlives this process; says how long the files are then.
+    ///
+    /// # Errors
+    /// [`SessionError::Record`].
+    pub fn keep(&mut self) -> Result<Vec<Kept>, SessionError> {
+        let probes = self.probes.iter_mut().map(|(_, sink)| sink);
+        let sinks = probes.chain(self.spikes.iter_mut().map(|(_, sink)| sink));
+        let kept = sinks.filter_map(|sink| sink.keep().transpose());
+        kept.collect::<io::Result<_>>().map_err(SessionError::Record)
     }
 
     /// Closes everything that was recorded.

@@ -5,7 +5,7 @@ mod registers;
 pub use super::Patience;
 pub use super::error::SessionError;
 use super::meter::Meter;
-use super::recorder::Recorder;
+use super::recorder::{Kept, Recorder};
 use super::spikes::{self, Part};
 use super::{Device, Waiting};
 use crate::image::ImageFile;
@@ -39,6 +39,8 @@ pub struct Session {
     /// Words of the output mailbox of the image that is loaded.
     output_words: usize,
     instructions: Option<u64>,
+    /// Whether state was restored whose steps were counted elsewhere.
+    restored: bool,
     meter: Option<Meter>,
     recorder: Option<Recorder>,
 }
@@ -63,8 +65,16 @@ impl Session {
         let waiting = Waiting { patience, stop };
         let identity =
             Identity { board: String::new(), arena_bytes: 0, data_bytes: 0, snips: Vec::new(), snip_count: 0 };
-        let mut session =
-            Self { device, waiting, identity, output_words: 0, instructions: None, meter: None, recorder: None };
+        let mut session = Self {
+            device,
+            waiting,
+            identity,
+            output_words: 0,
+            instructions: None,
+            restored: false,
+            meter: None,
+            recorder: None,
+        };
         let hello = Request::Hello { version: VERSION, schema: SCHEMA, session: number };
         session.identity = session.ask(&hello, |response| match response {
             Response::Hello { arena_bytes, data_bytes, board, snip_count, snips, .. } => Ok(Identity {
@@ -107,9 +117,9 @@ impl Session {
         self.device.repetitions()
     }
 
-    /// Instructions that all steps so far have taken, if the device counts them.
+    /// Instructions that all steps so far have taken, if the device counts them and has computed all of them.
     pub fn instructions(&self) -> Option<u64> {
-        self.instructions
+        self.instructions.filter(|_| !self.restored)
     }
 
     /// Samples registers from now on; `None`: nothing.
@@ -120,6 +130,14 @@ impl Session {
     /// The recorder, which samples no more.
     pub fn take_recorder(&mut self) -> Option<Recorder> {
         self.recorder.take()
+    }
+
+    /// Puts what was recorded so far where it outlives this process; says how long its files are then.
+    ///
+    /// # Errors
+    /// [`SessionError::Record`].
+    pub fn keep_recorded(&mut self) -> Result<Vec<Kept>, SessionError> {
+        self.recorder.as_mut().map_or(Ok(Vec::new()), Recorder::keep)
     }
 
     /// Meters what the cores do from the next image on that is loaded; `None`: nothing.
@@ -167,7 +185,7 @@ impl Session {
         for (number, data) in bytes.chunks(most).enumerate() {
             self.done(&Request::LoadChunk { offset: length(number * most), data })?;
         }
-        self.instructions = None;
+        (self.instructions, self.restored) = (None, false);
         self.output_words = image.output_words;
         self.ask(&Request::LoadEnd, |response| match response {
             Response::Loaded { .. } => Ok(()),

@@ -7,9 +7,9 @@ use crate::data::{Dataset, Sample};
 use crate::device::session::Session;
 use crate::image::ImageFile;
 use crate::record::RecordError;
-use crate::record::checkpoint::Standing;
+use crate::record::checkpoint::{Planned, Standing};
 use loihi_core::chip::{Keep, ResetScope};
-use loihi_core::num::word;
+use loihi_core::num::{Fnv64, word};
 use loihi_core::register::Register;
 use loihi_core::tools::local_error::NO_TARGET;
 use loihi_core::wire::message::Record;
@@ -112,6 +112,22 @@ impl<'d> Stage<'d> {
     }
 }
 
+impl Stage<'_> {
+    /// What a checkpoint says of it.
+    fn planned(&self, interface: Interface) -> Planned {
+        let Self { name, fresh, rates, taught, asked, among, items } = self;
+        let mut hash = Fnv64::new();
+        hash.bytes(format!("{interface:?} {fresh} {rates:?} {taught:?} {asked:?} {among:?}").as_bytes());
+        for Item { sample, key, replay } in items {
+            hash.bytes(&key.to_le_bytes());
+            hash.bytes(format!("{replay:?} {}", sample.label).as_bytes());
+            hash.bytes(&sample.values);
+        }
+        let (name, steps) = (name.clone(), Some(u64::from(interface.steps)));
+        Planned { name, samples: items.len(), steps, readouts: asked.len(), hash: hash.finish() }
+    }
+}
+
 /// In an order that follows from a seed and a number.
 pub fn shuffled<T: Copy>(values: &[T], seed: u32, number: u32) -> Vec<T> {
     let mut order: Vec<(u32, T)> = (0..).zip(values).map(|(at, value)| (word(seed, at, number, 98), *value)).collect();
@@ -173,12 +189,14 @@ pub fn run(
     watch: &mut dyn Watch,
 ) -> Result<Vec<Score>, ExperimentError> {
     let total: u64 = stages.iter().map(|stage| stage.items.len() as u64).sum();
-    let plan: Vec<String> = stages.iter().map(|stage| format!("{}: {}", stage.name, stage.items.len())).collect();
-    let begin = Standing { plan: plan.clone(), ..Standing::default() };
-    let mut standing = options.resume.as_ref().map_or(begin, |resume| resume.standing.clone());
-    if standing.plan != plan {
-        return Err(ExperimentError::OtherPlan { found: standing.plan.len(), expected: plan.len() });
-    }
+    let plan: Vec<Planned> = stages.iter().map(|stage| stage.planned(interface)).collect();
+    let mut standing = match &options.resume {
+        None => Standing { plan, ..Standing::default() },
+        Some(resume) => {
+            go_on(&resume.standing, &plan, session)?;
+            resume.standing.clone()
+        }
+    };
     let mut done: u64 = stages.iter().take(standing.stage).map(|stage| stage.items.len() as u64).sum();
     done += standing.items as u64;
     while let Some(stage) = stages.get(standing.stage) {
@@ -192,8 +210,8 @@ pub fn run(
             let accuracy = share(standing.right.last().copied(), standing.items);
             watch.progress(&Running { done, total, stage: &stage.name, figure: Some(("accuracy", accuracy)) });
             if watch.wants_checkpoint() {
-                let state = session.save(Keep::State)?;
-                watch.checkpoint(&standing, &state)?;
+                let (state, files) = (session.save(Keep::State)?, session.keep_recorded()?);
+                watch.checkpoint(&standing, &state, files)?;
             }
         }
         let ops = session.ops()?.since(&standing.before);
@@ -208,6 +226,17 @@ pub fn run(
         watch.row(&Row { pass, stage: Some(stage.name.clone()), metrics, digest })?;
     }
     Ok(standing.scores)
+}
+
+/// Whether a run that stood there is this one, and the device is where it stood.
+///
+/// # Errors
+/// [`ExperimentError::OtherPlan`], [`RecordError::OtherState`].
+pub(super) fn go_on(standing: &Standing, plan: &[Planned], session: &mut Session) -> Result<(), ExperimentError> {
+    if standing.plan != plan {
+        return Err(ExperimentError::OtherPlan { found: standing.plan.len(), expected: plan.len() });
+    }
+    Ok(standing.check_state(&session.ops()?)?)
 }
 
 /// What there is to do before the first sample of a stage.

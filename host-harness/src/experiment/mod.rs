@@ -62,12 +62,12 @@ pub enum ExperimentError {
     #[error(transparent)]
     Record(#[from] RecordError),
     /// The experiment has no stages.
-    #[error("this experiment cannot be resumed: it does not go through stages of samples")]
+    #[error("this experiment cannot go on from a checkpoint: it does not go through stages of samples")]
     NotResumable,
     /// What is resumed went through other stages.
     #[error(
         "the run that --resume names goes through {found} stages, this one through {expected}, or through other samples: give the \
-         same --passes, --samples and --validate"
+         same samples and the same --passes, --samples, --validate, --steps and --coding"
     )]
     OtherPlan {
         /// Stages of the run that is resumed.

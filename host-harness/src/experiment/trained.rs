@@ -1,13 +1,18 @@
 //! A network that was trained elsewhere, with samples to classify: inference as an experiment.
 
+use super::classify::go_on;
 use super::{Answer, ExperimentError, Metrics, Options, Outcome, Running, Task, Watch, conclude};
-use crate::data::collection::Item;
+use crate::data::collection::{Content, Item};
 use crate::device::session::{Session, SessionError};
 use crate::inference::present::{Presentation, present};
 use crate::inference::{Inference, winner};
 use crate::network::{Network, ReadBy};
 use crate::place::Placed;
+use crate::record::RecordError;
+use crate::record::checkpoint::{Planned, Standing};
 use crate::roster::Roster;
+use loihi_core::chip::Keep;
+use loihi_core::num::Fnv64;
 
 /// A network on its cores, and what it is shown.
 #[derive(Debug)]
@@ -22,12 +27,71 @@ pub struct Trained {
     pub presentation: Presentation,
 }
 
+/// Samples whose class is known, and those of them that were answered with it.
+#[derive(Clone, Copy, Default)]
+struct Right {
+    labelled: u32,
+    right: u32,
+}
+
+impl Trained {
+    /// The class of a sample; a network that answers nothing is neither right nor wrong.
+    fn label(&self, item: &Item) -> Option<u32> {
+        item.label.filter(|_| self.network.readout.is_some())
+    }
+
+    /// What a checkpoint says of all samples: one stage, with one readout.
+    fn planned(&self, shown: &[Item]) -> Planned {
+        let mut hash = Fnv64::new();
+        hash.bytes(format!("{:?} {:?}", self.presentation, self.network.readout).as_bytes());
+        for Item { name, label, content } in shown {
+            hash.bytes(format!("{name} {label:?}").as_bytes());
+            match content {
+                Content::Values { shape, values } => {
+                    hash.bytes(format!("{shape:?}").as_bytes());
+                    hash.bytes(values);
+                }
+                Content::Events(events) => hash.bytes(format!("{events:?}").as_bytes()),
+            }
+        }
+        let name = self.network.name.clone();
+        Planned { name, samples: shown.len(), steps: None, readouts: 1, hash: hash.finish() }
+    }
+
+    /// Takes the device where a run stood that was shown the first samples.
+    fn restore(
+        &self,
+        inference: &mut Inference<'_>,
+        options: &Options,
+        shown: &[Item],
+    ) -> Result<(usize, Right), ExperimentError> {
+        let Some(resume) = &options.resume else { return Ok((0, Right::default())) };
+        let expected = self.placed.image.hash();
+        if resume.image_hash != expected {
+            return Err(RecordError::OtherImage { expected, found: resume.image_hash }.into());
+        }
+        inference.session().restore(Keep::State, &resume.state)?;
+        let standing = &resume.standing;
+        go_on(standing, &[self.planned(shown)], inference.session())?;
+        let before = shown.get(..standing.items).unwrap_or_default();
+        let mut expected = 0;
+        for (number, item) in (0_u32..).zip(before) {
+            expected += u64::from(present(&self.network, item, number, &self.presentation)?.steps);
+        }
+        let found = inference.session().ops()?.steps;
+        if found != expected {
+            return Err(RecordError::OtherState { expected, found }.into());
+        }
+        inference.restored()?;
+        let labelled = before.iter().filter(|item| self.label(item).is_some()).count();
+        let labelled = u32::try_from(labelled).unwrap_or(u32::MAX);
+        Ok((before.len(), Right { labelled, right: standing.right.first().copied().unwrap_or(0).min(labelled) }))
+    }
+}
+
 impl Task for Trained {
     fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
         let image = &self.placed.image;
-        if options.resume.is_some() {
-            return Err(ExperimentError::NotResumable);
-        }
         let roster = Roster::of_populations(&self.network, &self.placed).map_err(SessionError::from)?;
         watch.image(image, &roster)?;
         let shown = &self.items[..options.samples.unwrap_or(usize::MAX).min(self.items.len())];
@@ -35,16 +99,16 @@ impl Task for Trained {
         if let Some(learned) = &options.learned {
             learned.restore(image, inference.session())?;
         }
-        let (mut labelled, mut right) = (0, 0);
-        for (number, item) in (0_u32..).zip(shown) {
+        let (first, Right { mut labelled, mut right }) = self.restore(&mut inference, options, shown)?;
+        let mut plan = None;
+        for (number, item) in (0_u32..).zip(shown).skip(first) {
             let stimulus = present(&self.network, item, number, &self.presentation)?;
             let scores = inference.score(&stimulus)?;
             // Who reads spikes has no answer where there were none.
             let by_spikes = self.network.readout.is_some_and(|readout| readout.by != ReadBy::Voltage);
             let silent = by_spikes && scores.iter().all(|score| *score == 0);
             let answer = winner(&scores).filter(|_| !silent).and_then(|class| u32::try_from(class).ok());
-            // A network that answers nothing is neither right nor wrong.
-            let label = item.label.filter(|_| self.network.readout.is_some());
+            let label = self.label(item);
             labelled += u32::from(label.is_some());
             right += u32::from(label.is_some() && label == answer);
             let (name, scores) = (item.name.as_str(), scores.as_slice());
@@ -52,6 +116,14 @@ impl Task for Trained {
             watch.answer(&answer)?;
             let figure = answer.accuracy().map(|accuracy| ("accuracy", accuracy));
             watch.progress(&Running { done: u64::from(number) + 1, total: shown.len() as u64, stage: "", figure });
+            if watch.wants_checkpoint() {
+                let plan = vec![plan.get_or_insert_with(|| self.planned(shown)).clone()];
+                let items = number as usize + 1;
+                let standing = Standing { plan, items, right: vec![right], ..Standing::default() };
+                let session = inference.session();
+                let (state, files) = (session.save(Keep::State)?, session.keep_recorded()?);
+                watch.checkpoint(&standing, &state, files)?;
+            }
         }
         let mut metrics = Metrics::new();
         if labelled > 0 {

@@ -1,6 +1,7 @@
 //! Who follows a run, and what it is told: how far the run is, figures, answers, what was learned.
 
 use super::Metrics;
+use crate::device::recorder::Kept;
 use crate::image::ImageFile;
 use crate::record::RecordError;
 use crate::record::checkpoint::Standing;
@@ -48,11 +49,11 @@ pub trait Watch {
         false
     }
 
-    /// Where the run stands, and all state of its device.
+    /// Where the run stands, all state of its device, and how long the files are that are recorded.
     ///
     /// # Errors
     /// [`RecordError`].
-    fn checkpoint(&mut self, _standing: &Standing, _state: &[u8]) -> Result<(), RecordError> {
+    fn checkpoint(&mut self, _standing: &Standing, _state: &[u8], _files: Vec<Kept>) -> Result<(), RecordError> {
         Ok(())
     }
 }

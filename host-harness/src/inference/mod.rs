@@ -96,11 +96,23 @@ impl<'r> Inference<'r> {
     pub fn new(session: &'r mut Session, network: &'r Network, placed: &'r Placed) -> Result<Self, InferenceError> {
         let roster = Roster::of_populations(network, placed).map_err(SessionError::from)?;
         session.load_as(&placed.image, &roster)?;
-        let sets_biases = network.inputs.iter().any(|input| matches!(input.entry, Entry::Bias { .. }));
-        let bias = if sets_biases { session.read(Register::Bias)? } else { Vec::new() };
         let weighted = network.inputs.iter().filter(|input| matches!(input.entry, Entry::Weighted(_)));
         let stimulus = vec![0; weighted.map(|input| crate::network::size(&input.shape)).sum()];
-        Ok(Self { session, network, placed, bias, stimulus })
+        let mut inference = Self { session, network, placed, bias: Vec::new(), stimulus };
+        inference.restored()?;
+        Ok(inference)
+    }
+
+    /// All state of the device is another one than before, as that of a run that goes on: what is known of it is read
+    /// again. The next sample is to begin from rest.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn restored(&mut self) -> Result<(), InferenceError> {
+        if self.network.inputs.iter().any(|input| matches!(input.entry, Entry::Bias { .. })) {
+            self.bias = self.session.read(Register::Bias)?;
+        }
+        Ok(())
     }
 
     /// The device.

@@ -254,7 +254,7 @@ struct Grid {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::npy::{I32, NpyWriter, SPIKE};
+    use crate::npy::{I32, NpyWriter, Row, SPIKE};
     use crate::roster::Population;
 
     /// Two samples of 4 and 3 steps; a hidden neuron has two compartments, of which the second spikes.
@@ -268,20 +268,20 @@ mod tests {
         fs::write(at("utilisation.csv"), "core,compartments\n0,4\n1,1\n").unwrap();
         fs::write(at("manifest.toml"), "dt_ms = 0.1\nsteps = 7\n").unwrap();
         fs::write(at("metrics.csv"), "sample,steps,label\n0,4,1\n1,3,0\n").unwrap();
-        let mut spikes = NpyWriter::create(&at("spikes.npy"), SPIKE).unwrap();
+        let mut spikes = NpyWriter::create(&at("spikes.npy"), SPIKE, Row::Item).unwrap();
         for (step, core, id) in [(0_u32, 0_u16, 3_u16), (3, 0, 1), (3, 1, 0), (4, 0, 3), (6, 0, 2)] {
             let mut row = [0; 12];
             row[..4].copy_from_slice(&step.to_le_bytes());
             row[4..6].copy_from_slice(&core.to_le_bytes());
             row[6..8].copy_from_slice(&id.to_le_bytes());
-            spikes.row(&row).unwrap();
+            spikes.add(&row).unwrap();
         }
-        spikes.finish(None).unwrap();
-        let mut probe = NpyWriter::create(&at("probe-v.npy"), I32).unwrap();
+        spikes.sync().unwrap();
+        let mut probe = NpyWriter::create(&at("probe-v.npy"), I32, Row::Items).unwrap();
         for step in 0..7_i32 {
-            probe.row(&(0..5).flat_map(|element| (10 * step + element).to_le_bytes()).collect::<Vec<u8>>()).unwrap();
+            probe.add(&(0..5).flat_map(|element| (10 * step + element).to_le_bytes()).collect::<Vec<u8>>()).unwrap();
         }
-        probe.finish(Some(5)).unwrap();
+        probe.sync().unwrap();
         let about = r#"{"register": "v", "first_element": 0, "steps": {"first": 0, "every": 1, "count": 7}}"#;
         fs::write(at("probe-v.json"), about).unwrap();
         folder
@@ -316,9 +316,9 @@ mod tests {
         let folder = folder();
         for (register, node) in [("activity", "out"), ("v_readout", "out"), ("x1", OTHER)] {
             let at = |end: &str| folder.path().join(format!("probe-{register}.{end}"));
-            let mut probe = NpyWriter::create(&at("npy"), I32).unwrap();
-            probe.row(&(0..5_i32).flat_map(i32::to_le_bytes).collect::<Vec<u8>>()).unwrap();
-            probe.finish(Some(5)).unwrap();
+            let mut probe = NpyWriter::create(&at("npy"), I32, Row::Items).unwrap();
+            probe.add(&(0..5_i32).flat_map(i32::to_le_bytes).collect::<Vec<u8>>()).unwrap();
+            probe.sync().unwrap();
             let about = format!("{{\"register\": \"{register}\", \"steps\": {{\"first\": 0, \"every\": 7}}}}");
             fs::write(at("json"), about).unwrap();
             let tree = h5::parse(&bytes(folder.path(), &mut |_, _| {}).unwrap()).unwrap();

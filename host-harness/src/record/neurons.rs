@@ -3,7 +3,7 @@
 
 use super::read::{refused, table};
 use super::{RecordError, write_whole};
-use crate::npy::{self, I32, NpyWriter};
+use crate::npy;
 use crate::roster::{Population, Roster};
 use std::io;
 use std::path::Path;
@@ -25,15 +25,9 @@ pub fn write(folder: &Path, roster: &Roster) -> Result<(), RecordError> {
     }
     let bytes = table.into_inner().map_err(|why| error(POPULATIONS, why.into_error()))?;
     write_whole(&folder.join(POPULATIONS), &bytes)?;
-    let write = || {
-        let mut npy = NpyWriter::create(&folder.join(NEURONS), I32)?;
-        for neuron in roster.neurons() {
-            let word = neuron.map_or(-1, |neuron| i32::try_from(neuron).unwrap_or(i32::MAX));
-            npy.row(&word.to_le_bytes())?;
-        }
-        npy.finish(None)
-    };
-    write().map_err(|why| error(NEURONS, why))
+    let word = |neuron: &Option<u32>| neuron.map_or(-1, |neuron| i32::try_from(neuron).unwrap_or(i32::MAX));
+    let words: Vec<i32> = roster.neurons().iter().map(word).collect();
+    npy::write_words(&folder.join(NEURONS), &words).map_err(|why| error(NEURONS, why))
 }
 
 /// Reads it; `None` if the folder does not say.

@@ -22,13 +22,15 @@ pub(crate) fn text(path: &Path) -> io::Result<Option<String>> {
     }
 }
 
-/// The table of a CSV file, if it is there; rows may be of different lengths.
+/// The table of a CSV file, if it is there; rows may be of different lengths. A line without an end is one that its writer
+/// had no time to write.
 ///
 /// # Errors
 /// It is there and cannot be read.
 pub(crate) fn table(path: &Path) -> io::Result<Option<Table>> {
     let Some(text) = text(path)? else { return Ok(None) };
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(whole.as_bytes());
     let cells = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect::<Vec<_>>();
     let wrong = |error: csv::Error| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", path.display()));
     let head = cells(reader.headers().map_err(wrong)?);
@@ -46,4 +48,22 @@ pub(crate) fn spiking(manifest: &toml::Table) -> Option<BTreeSet<String>> {
 /// What a file says that cannot be.
 pub(crate) fn refused(why: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_without_an_end_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.csv");
+        assert_eq!(table(&path).unwrap(), None);
+        let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
+        for (text, rows) in [("a,b\n1,2\n3,4\n", 2), ("a,b\n1,2\n3,4", 1), ("a,b\n1,2\n3", 1), ("a,b\n", 0)] {
+            fs::write(&path, text).unwrap();
+            let expected = [row(["1", "2"]), row(["3", "4"])];
+            assert_eq!(table(&path).unwrap(), Some((row(["a", "b"]), expected[..rows].to_vec())), "{text:?}");
+        }
+    }
 }

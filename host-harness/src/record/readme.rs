@@ -24,3 +24,8 @@ report.html         written by `loihi report`
 
 Steps count from 0. A file that is not here was not asked for, or there was nothing to put into it.
 ";
+
+/// Whether a `README.txt` is that of a run folder.
+pub(super) fn is_ours(text: &str) -> bool {
+    text.lines().next().is_some_and(|line| README.starts_with(line) && !line.is_empty())
+}

@@ -38,7 +38,8 @@ pub(super) fn plots(folder: &Path, spiking: Option<&BTreeSet<String>>) -> io::Re
         ranges.iter().map(strip).collect()
     };
     let mut counts = vec![0_usize; extent.steps().div_ceil(extent.bin())];
-    for spike in npy::spikes(&path)? {
+    // A run that goes on adds spikes in between.
+    for spike in npy::spikes(&path)?.take(extent.spikes) {
         let spike = spike?;
         if let Some(count) = counts.get_mut((spike.step - extent.first) as usize / extent.bin()) {
             *count += 1;

@@ -5,6 +5,7 @@ use super::plot::{Mark, Plot};
 use super::raster;
 use crate::experiment::figure as figure_of;
 use crate::npy;
+use crate::record::is_run;
 use crate::record::read::{spiking, table, text};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -24,11 +25,18 @@ const BINS: usize = 60;
 /// # Errors
 /// The folder has no manifest, or a file in it cannot be read.
 pub fn report(folder: &Path) -> io::Result<String> {
-    let manifest = text(&folder.join("manifest.toml"))?.ok_or_else(|| {
-        let why =
-            format!("{} is no run folder: manifest.toml is missing; `loihi run --out` writes one", folder.display());
-        io::Error::new(io::ErrorKind::NotFound, why)
-    })?;
+    let manifest = match text(&folder.join("manifest.toml"))? {
+        Some(manifest) => manifest,
+        // Killed before it was written.
+        None if is_run(folder) => String::new(),
+        None => {
+            let why = format!(
+                "{} is no run folder: manifest.toml is missing; `loihi run --out` writes one",
+                folder.display()
+            );
+            return Err(io::Error::new(io::ErrorKind::NotFound, why));
+        }
+    };
     let manifest: toml::Table = toml::from_str(&manifest).map_err(|error| {
         let path = folder.join("manifest.toml");
         io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", path.display()))
@@ -244,7 +252,7 @@ fn weights(folder: &Path) -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::npy::{NpyWriter, SPIKE};
+    use crate::npy::{NpyWriter, Row, SPIKE};
 
     #[test]
     fn an_empty_run_says_what_is_missing_and_how_to_get_it() {
@@ -275,14 +283,14 @@ mod tests {
     fn spikes_and_tables_are_drawn_and_damage_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("spikes.npy");
-        let mut npy = NpyWriter::create(&path, SPIKE).unwrap();
+        let mut npy = NpyWriter::create(&path, SPIKE, Row::Item).unwrap();
         for step in 0..50_u32 {
             let mut row = [0; 12];
             row[..4].copy_from_slice(&step.to_le_bytes());
             row[6] = u8::try_from(step % 7).unwrap();
-            npy.row(&row).unwrap();
+            npy.add(&row).unwrap();
         }
-        npy.finish(None).unwrap();
+        npy.sync().unwrap();
         let html = spikes(folder.path(), None).unwrap();
         assert!(html.contains("50 spikes of 7 neurons") && html.matches("<circle").count() == 50, "{html}");
         fs::write(folder.path().join("ops.csv"), "operation,count\nsteps,12\n").unwrap();

@@ -1,6 +1,7 @@
 //! A run that goes on from a checkpoint ends in the same bits as one that was not interrupted, on any device.
 
 use crate::common;
+use host_harness::device::recorder::Kept;
 use host_harness::device::session::Session;
 use host_harness::experiment::{Experiment, ExperimentError, Nobody, Options, Outcome, Watch};
 use host_harness::image::ImageFile;
@@ -26,9 +27,9 @@ impl Watch for Keeper {
         self.left == 0
     }
 
-    fn checkpoint(&mut self, standing: &Standing, state: &[u8]) -> Result<(), RecordError> {
+    fn checkpoint(&mut self, standing: &Standing, state: &[u8], files: Vec<Kept>) -> Result<(), RecordError> {
         let (standing, state) = (standing.clone(), state.to_vec());
-        self.kept = Some(Checkpoint { image_hash: self.image_hash, standing, state });
+        self.kept = Some(Checkpoint { image_hash: self.image_hash, standing, files, state });
         Ok(())
     }
 }

@@ -138,6 +138,7 @@ impl Session {
     /// [`SessionError`]; after an error in the middle the device does not run until a restore or a full reset.
     pub fn restore(&mut self, keep: Keep, bytes: &[u8]) -> Result<(), SessionError> {
         self.forget_metered(keep == Keep::State);
+        self.restored |= keep == Keep::State;
         if let Some(recorder) = self.recorder.as_mut().filter(|_| keep == Keep::State) {
             recorder.restored();
         }

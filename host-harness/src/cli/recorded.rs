@@ -1,0 +1,164 @@
+//! `--out` and `--resume`: the folder in which a run is recorded, and whether it begins there or goes on.
+
+use super::out;
+use crate::experiment::figure;
+use crate::probe::Probe;
+use crate::record::checkpoint::Checkpoint;
+use crate::record::{Manifest, RecordError, Resumed, RunFolder};
+use anyhow::{Context as _, bail};
+use clap::Args;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+#[derive(Clone, Debug, Default, Args)]
+#[group(id = "folder", multiple = true)]
+pub(super) struct FolderArgs {
+    /// Record the run in this folder, which must be new or empty
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Record the run in this folder: begin if it is new or empty, go on from the last checkpoint if the same run was
+    /// interrupted there, and say so if it has come to its end
+    #[arg(long, value_name = "DIR")]
+    resume: Option<PathBuf>,
+}
+
+/// A run folder that was taken up.
+#[derive(Debug)]
+pub(super) struct Recorded {
+    pub(super) folder: RunFolder,
+    /// What the folder says of the run, if that goes on.
+    pub(super) manifest: Option<Box<Manifest>>,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub(super) enum Begin {
+    /// Run without a folder.
+    Unrecorded,
+    /// Run, and go on from the checkpoint if there is one.
+    Run(Recorded, Option<Box<Checkpoint>>),
+    /// Nothing: the run was at its end before.
+    Finished(Box<Manifest>),
+}
+
+impl FolderArgs {
+    /// Takes up the folder for a run of this name and seed that samples these probes.
+    pub(super) fn begin(&self, name: &str, seed: u32, probes: &[Probe]) -> anyhow::Result<Begin> {
+        let begins = |folder| Ok(Begin::Run(Recorded { folder, manifest: None }, None));
+        let path = match (&self.out, &self.resume) {
+            (None, None) => return Ok(Begin::Unrecorded),
+            (Some(out), None) => return begins(RunFolder::create(out)?),
+            (None, Some(resume)) => resume,
+            (Some(out), Some(resume)) if is_same(out, resume) => resume,
+            (Some(_), Some(resume)) => {
+                bail!("a run goes on in its own folder: give --resume {} without --out", resume.display())
+            }
+        };
+        match RunFolder::resume(path).context("--resume cannot be used")? {
+            Resumed::Begins(folder) => begins(folder),
+            Resumed::GoesOn(folder, checkpoint, manifest) => {
+                let probes: Vec<String> = probes.iter().map(ToString::to_string).collect();
+                same(path, "the name", &manifest.experiment, name)?;
+                same(path, "seed", manifest.seed, seed)?;
+                same(path, "the probes", listed(&manifest.probes), listed(&probes))?;
+                Ok(Begin::Run(Recorded { folder, manifest: Some(manifest) }, Some(checkpoint)))
+            }
+            Resumed::Finished(manifest) => {
+                same(path, "the name", &manifest.experiment, name)?;
+                same(path, "seed", manifest.seed, seed)?;
+                Ok(Begin::Finished(manifest))
+            }
+        }
+    }
+
+    /// The folder, if the run is recorded.
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.resume.as_deref().or(self.out.as_deref())
+    }
+}
+
+fn is_same(a: &Path, b: &Path) -> bool {
+    a == b || a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
+}
+
+fn listed(probes: &[String]) -> String {
+    if probes.is_empty() { "none".to_owned() } else { probes.join(", ") }
+}
+
+fn same<T: PartialEq<U> + ToString, U: ToString>(
+    path: &Path,
+    what: &'static str,
+    found: T,
+    asked: U,
+) -> Result<(), RecordError> {
+    if found == asked {
+        return Ok(());
+    }
+    Err(RecordError::OtherRun { path: path.to_owned(), what, found: found.to_string(), asked: asked.to_string() })
+}
+
+/// Says what a run has come to that was at its end before.
+pub(super) fn print_finished(manifest: &Manifest, folder: Option<&Path>, is_json: bool) -> anyhow::Result<()> {
+    let Manifest { experiment, device, board, seed, steps, digest, result, .. } = manifest;
+    if is_json {
+        let report = json!({
+            "experiment": experiment, "device": device, "board": board, "seed": seed, "steps": steps,
+            "metrics": result, "digest": digest, "finished_before": true,
+        });
+        return Ok(out::line(format_args!("{report}"))?);
+    }
+    let folder = folder.unwrap_or(Path::new(".")).display();
+    out::line(format_args!("{experiment} in {folder} is finished: nothing was left to do"))?;
+    for (name, value) in result {
+        out::line(format_args!("  {name:<22} {}", figure(name, *value)))?;
+    }
+    out::line(format_args!("  {:<22} {steps}", "steps"))?;
+    out::line(format_args!("  {:<22} {digest}", "digest of all state"))?;
+    Ok(())
+}
+
+/// The command of this process as it goes on in its folder: with `--resume` instead of `--out`.
+pub(super) fn resuming() -> String {
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    words_resuming(&words).iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+fn words_resuming(words: &[String]) -> Vec<String> {
+    let resumes = words.iter().any(|word| word == "--resume" || word.starts_with("--resume="));
+    let mut resuming = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match word.strip_prefix("--out") {
+            Some("") if resumes => drop(words.next()),
+            Some(folder) if resumes && folder.starts_with('=') => {}
+            Some(rest) if rest.is_empty() || rest.starts_with('=') => resuming.push(format!("--resume{rest}")),
+            _ => resuming.push(word.clone()),
+        }
+    }
+    resuming
+}
+
+/// A word of a command as a shell takes it.
+pub(super) fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "-_./=:,@%+".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_that_goes_on_names_the_folder_once() {
+        let of = |text: &str| words_resuming(&text.split(' ').map(str::to_owned).collect::<Vec<_>>()).join(" ");
+        assert_eq!(of("loihi run x --out a --seed 1"), "loihi run x --resume a --seed 1");
+        assert_eq!(of("loihi run x --out=a"), "loihi run x --resume=a");
+        assert_eq!(of("loihi run x --resume a --out a --json"), "loihi run x --resume a --json");
+        assert_eq!(of("loihi run x --out=a --resume=a"), "loihi run x --resume=a");
+        assert_eq!(quoted("v[0..3]@to=9"), "'v[0..3]@to=9'");
+    }
+}
