@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 /// How long a command may take to end by itself.
-const GRACE: Duration = Duration::from_millis(700);
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Exit status of a command that was stopped.
 pub(super) const STATUS: u8 = 130;

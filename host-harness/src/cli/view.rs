@@ -119,7 +119,12 @@ fn run(args: &ViewArgs, subject: &Subject, session: &mut Session, live: &Arc<Liv
         (outcome, drawn)
     });
     stop::screen(false);
-    ratatui::try_restore().context("the terminal cannot be put back: `reset` does it")?;
+    let restored = ratatui::try_restore();
+    if restored.is_err() {
+        // It would try to put back its cursor, and panic if it cannot say that it could not.
+        std::mem::forget(terminal);
+    }
+    restored.context("the terminal cannot be put back: `reset` does it")?;
     drawn.map_err(|_| anyhow!("the screen has failed"))?.context("the terminal cannot be drawn on")?;
     match outcome {
         Ok(outcome) => Ok(Some(outcome)),

@@ -13,6 +13,7 @@
 //!
 //! All are used through a [`session::Session`].
 
+mod child;
 mod error;
 pub mod framed;
 pub mod inproc;

@@ -1,7 +1,7 @@
 //! The device on a bare i586 in QEMU: the firmware's UART is QEMU's standard input and output.
 
 use super::log::LogReader;
-use super::{DeviceFault, Line};
+use super::{DeviceFault, Line, child};
 use crate::whole;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
@@ -47,7 +47,7 @@ const EXIT_PANIC: i32 = 67;
 /// How long the firmware may take to listen; a firmware that is silent is found out by the first request.
 const START_WAIT: Duration = Duration::from_secs(5);
 
-/// A running QEMU; it is killed when this is dropped.
+/// A running QEMU; it is killed when this is dropped, or when this process ends in any other way.
 #[derive(Debug)]
 pub struct Qemu {
     child: Child,
@@ -87,7 +87,8 @@ impl Qemu {
         let elf = whole::bytes(firmware).map_err(|error| {
             DeviceFault(format!("no firmware at {}: {error}; build it with `cargo xtask firmware`", firmware.display()))
         })?;
-        let mut child = Command::new(PROGRAM)
+        let mut command = Command::new(PROGRAM);
+        command
             .args(ARGUMENTS)
             .arg("-kernel")
             .arg(firmware)
@@ -95,14 +96,11 @@ impl Qemu {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             // A group of its own: Ctrl-C reaches this program, which then ends QEMU after tidying up.
-            .process_group(0)
-            .spawn()
-            .map_err(|error| match error.kind() {
-                ErrorKind::NotFound => {
-                    DeviceFault(format!("{PROGRAM} is not installed; `cargo xtask setup` installs it"))
-                }
-                _ => DeviceFault(format!("{PROGRAM} could not be started: {error}")),
-            })?;
+            .process_group(0);
+        let mut child = child::spawn(command).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => DeviceFault(format!("{PROGRAM} is not installed; `cargo xtask setup` installs it")),
+            _ => DeviceFault(format!("{PROGRAM} could not be started: {error}")),
+        })?;
         let (Some(input), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
             return Err(DeviceFault(format!("{PROGRAM} has no pipes")));

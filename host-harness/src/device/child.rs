@@ -1,0 +1,57 @@
+//! Processes that end with this one, however it ends: also when it is killed.
+
+use std::io;
+use std::process::{Child, Command};
+
+/// Starts a program that does not outlive this process, where the system can see to that.
+///
+/// # Errors
+/// It cannot be started.
+#[cfg(target_os = "linux")]
+pub(super) fn spawn(command: Command) -> io::Result<Child> {
+    use std::sync::OnceLock;
+    use std::sync::mpsc::{Sender, channel};
+
+    type Birth = (Command, Sender<io::Result<Child>>);
+    /// Linux ends a child with the *thread* that has started it: this one ends with the process.
+    static PARENT: OnceLock<Sender<Birth>> = OnceLock::new();
+
+    let parent = PARENT.get_or_init(|| {
+        let (sender, births) = channel::<Birth>();
+        std::thread::spawn(move || {
+            for (mut command, born) in births {
+                // Whoever has asked waits for it.
+                let _nobody = born.send(bound(&mut command).spawn());
+            }
+        });
+        sender
+    });
+    let gone = || io::Error::other("the thread that starts programs has ended");
+    let (born, child) = channel();
+    parent.send((command, born)).map_err(|_| gone())?;
+    child.recv().map_err(|_| gone())?
+}
+
+/// The same on other systems, where a program that is started outlives this process if that is killed.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn spawn(mut command: Command) -> io::Result<Child> {
+    command.spawn()
+}
+
+/// Has the system kill the program when the thread that starts it ends.
+#[cfg(target_os = "linux")]
+fn bound(command: &mut Command) -> &mut Command {
+    use rustix::io::Errno;
+    use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
+    use std::os::unix::process::CommandExt as _;
+
+    let parent = getpid();
+    let bind = move || {
+        set_parent_process_death_signal(Some(Signal::KILL))?;
+        // If the parent was gone before, nobody sends the signal.
+        if getppid() == Some(parent) { Ok(()) } else { Err(Errno::SRCH.into()) }
+    };
+    // SAFETY: `bind` runs between fork and exec, where only what is safe in a signal handler may run: it makes two system
+    // calls, and neither allocates nor takes locks; an error of a number is made without memory.
+    unsafe { command.pre_exec(bind) }
+}
