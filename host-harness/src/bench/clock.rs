@@ -22,6 +22,11 @@ const METERED_STEPS: usize = 100;
 /// Parts of a run that are timed apart; the figure is their median.
 const PARTS: usize = 9;
 
+/// Most input spikes, which are drawn before the clock starts.
+const SPIKES_MAX: u32 = 1 << 27;
+/// As many spikes as take the memory of the list of a step.
+const STEP_AS_SPIKES: f64 = 3.0;
+
 /// What came out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Timing {
@@ -48,6 +53,16 @@ pub enum BenchError {
     /// The rule cannot be read.
     #[error("the rule cannot be read\n{0}")]
     Rule(RuleError),
+    /// The input would not fit the memory.
+    #[error(
+        "{spikes:.0} input spikes in {steps} steps are more than {SPIKES_MAX}: give fewer --steps, or a smaller --rate"
+    )]
+    Input {
+        /// Spikes that are to be expected.
+        spikes: f64,
+        /// Steps.
+        steps: usize,
+    },
     /// The memory that was computed does not suffice.
     #[error(transparent)]
     TooSmall(#[from] TooSmall),
@@ -154,13 +169,17 @@ fn core_counts(chip: &Chip<'_>) -> Vec<CoreCounts> {
 }
 
 /// Inputs that spike, per step of the warm-up and of the run.
-pub(super) fn random_input(inputs: u32, rate: f64, steps: usize, seed: u32) -> Vec<Vec<usize>> {
+pub(super) fn random_input(inputs: u32, rate: f64, steps: usize, seed: u32) -> Result<Vec<Vec<usize>>, BenchError> {
+    let expected = as_f64(steps as u64) * (f64::from(inputs) * rate + STEP_AS_SPIKES);
+    if expected > f64::from(SPIKES_MAX) {
+        return Err(BenchError::Input { spikes: expected, steps });
+    }
     let spikes = |step: usize, input: &u32| {
         let draw = word(seed, u32::try_from(step).unwrap_or(u32::MAX), *input, 3);
         f64::from(draw) < rate * 2_f64.powi(32)
     };
     let step = |step| (0..inputs).filter(|input| spikes(step, input)).map(|input| input as usize).collect();
-    (0..WARM_UP_STEPS + steps).map(step).collect()
+    Ok((0..WARM_UP_STEPS + steps).map(step).collect())
 }
 
 /// Steps that take about a tenth of a second.

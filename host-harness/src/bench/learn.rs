@@ -100,7 +100,7 @@ impl Learn {
     pub fn time(&self, after: After<'_>) -> Result<Timing, BenchError> {
         let file = self.image()?;
         let image = file.open().map_err(BuildError::from)?;
-        let input = random_input(self.pre + self.post, self.rate, self.steps, self.seed);
+        let input = random_input(self.pre + self.post, self.rate, self.steps, self.seed)?;
         time(&image, &input, |chip, step| self.teach(chip, step), after)
     }
 
@@ -109,7 +109,7 @@ impl Learn {
     /// # Errors
     /// [`BenchError`].
     pub fn meter(&self) -> Result<MeteredRun, BenchError> {
-        let input = random_input(self.pre + self.post, self.rate, self.steps, self.seed);
+        let input = random_input(self.pre + self.post, self.rate, self.steps, self.seed)?;
         meter(&self.image()?, &input, |chip, step| self.teach(chip, step))
     }
 

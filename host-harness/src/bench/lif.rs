@@ -17,6 +17,9 @@ const INPUT_WEIGHT: i16 = 1500;
 /// Largest magnitude of what a recurrent spike adds, in units of 64.
 const RECURRENT_WEIGHT: u32 = 16;
 
+/// Most recurrent synapses, which are sorted in memory.
+const SYNAPSES_MAX: usize = 1 << 26;
+
 /// What is timed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lif {
@@ -41,8 +44,12 @@ impl Lif {
     /// The network, on as few cores as hold its compartments.
     ///
     /// # Errors
-    /// [`BuildError`] if it has more axons than an image can number.
+    /// [`BuildError`] if it has more synapses or axons than an image can number.
     pub fn image(&self) -> Result<ImageFile, BuildError> {
+        let count = self.compartments as usize * self.fan_in as usize;
+        if count > SYNAPSES_MAX {
+            return Err(BuildError::TooLong { what: "the list of synapses", count });
+        }
         let mut builder = ImageBuilder::new();
         builder.beyond_the_chip();
         let profile = Profile { decay_u: 3072, decay_v: 410, v_th: V_TH, ..Profile::DEFAULT };
@@ -87,7 +94,7 @@ impl Lif {
     pub fn time(&self, after: After<'_>) -> Result<Timing, BenchError> {
         let file = self.image()?;
         let image = file.open().map_err(BuildError::from)?;
-        time(&image, &random_input(self.compartments, self.rate, self.steps, self.seed), |_, _| {}, after)
+        time(&image, &random_input(self.compartments, self.rate, self.steps, self.seed)?, |_, _| {}, after)
     }
 
     /// What its cores do in some steps, for a model of what they cost.
@@ -95,7 +102,7 @@ impl Lif {
     /// # Errors
     /// [`BenchError`].
     pub fn meter(&self) -> Result<MeteredRun, BenchError> {
-        let input = random_input(self.compartments, self.rate, self.steps, self.seed);
+        let input = random_input(self.compartments, self.rate, self.steps, self.seed)?;
         meter(&self.image()?, &input, |_, _| {})
     }
 }

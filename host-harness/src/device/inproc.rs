@@ -8,6 +8,7 @@ use loihi_core::snip::SnipType;
 use loihi_core::wire::frame::{BODY_LARGE, line_bytes, plain_bytes};
 use loihi_core::wire::message::{Request, Response, data_bytes};
 use std::time::Duration;
+use zerocopy::FromZeros as _;
 
 /// Arena of the device in this process, in bytes.
 pub const ARENA_BYTES_DEFAULT: usize = 64 << 20;
@@ -34,7 +35,22 @@ impl InProcess {
 
     /// A device with these programs of the embedded CPU.
     pub fn with_snips(arena_bytes: usize, snips: &'static [SnipType]) -> Self {
-        Self { machine: Machine::new(vec![0; arena_bytes / 8], board(snips)), data: vec![0; DATA_BYTES] }
+        Self::of(vec![0; arena_bytes / 8], snips)
+    }
+
+    /// The same as [`InProcess::new`], if there is as much memory.
+    ///
+    /// # Errors
+    /// [`DeviceFault`] says that there is not.
+    pub fn try_new(arena_bytes: usize) -> Result<Self, DeviceFault> {
+        let none =
+            |_| DeviceFault(format!("there is no memory for an arena of {arena_bytes} bytes: give less --arena"));
+        // Taken without being touched.
+        u64::new_vec_zeroed(arena_bytes / 8).map_err(none).map(|arena| Self::of(arena, &rules::ALL))
+    }
+
+    fn of(arena: Vec<u64>, snips: &'static [SnipType]) -> Self {
+        Self { machine: Machine::new(arena, board(snips)), data: vec![0; DATA_BYTES] }
     }
 }
 

@@ -2,7 +2,7 @@
 //! known before anything runs.
 
 use super::score::{Score, learning_metrics, share};
-use super::{ExperimentError, Options, Outcome, Row, Running, Watch, load, mailbox};
+use super::{ExperimentError, Options, Outcome, Row, Running, Watch, load, mailbox, sizes};
 use crate::data::{Dataset, Sample};
 use crate::device::session::Session;
 use crate::image::ImageFile;
@@ -136,7 +136,16 @@ pub fn shuffled<T: Copy>(values: &[T], seed: u32, number: u32) -> Vec<T> {
 }
 
 /// Passes over all samples to learn from, each followed by a test.
-pub fn passes<'d>(data: &'d Dataset, passes: u32, taught: Port, asked: &[Port]) -> Vec<Stage<'d>> {
+///
+/// # Errors
+/// [`ExperimentError::TooLong`], [`ExperimentError::Passes`].
+pub fn passes<'d>(
+    data: &'d Dataset,
+    passes: u32,
+    taught: Port,
+    asked: &[Port],
+) -> Result<Vec<Stage<'d>>, ExperimentError> {
+    sizes::passes_over(data.learn.len() + data.test.len(), passes)?;
     let stage = |name: String, taught, items| Stage {
         name,
         fresh: false,
@@ -154,7 +163,7 @@ pub fn passes<'d>(data: &'d Dataset, passes: u32, taught: Port, asked: &[Port]) 
             stage(format!("test after pass {}", pass + 1), Vec::new(), test),
         ]
     };
-    (0..passes).flat_map(pass).collect()
+    Ok((0..passes).flat_map(pass).collect())
 }
 
 /// Loads the image, and what the run begins with or goes on from.

@@ -8,7 +8,7 @@ use super::classify::{self, Interface, Item, Replay, Stage};
 use super::decolle_net::{DecolleNet, Recording};
 use super::network::Network;
 use super::score::Score;
-use super::{ExperimentError, Metrics, Options, Outcome, Task, Watch, conclude};
+use super::{ExperimentError, Metrics, Options, Outcome, Task, Watch, conclude, sizes};
 use crate::data::{Dataset, Sample, digits};
 use crate::device::session::Session;
 use crate::image::{BuildError, ImageFile};
@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Continual {
     /// The classes of each task.
+    #[serde(deserialize_with = "sizes::tasks")]
     pub tasks: Vec<Vec<u8>>,
     /// Samples of each class that the device keeps in the second run.
     pub replay_samples: u16,

@@ -6,7 +6,7 @@
 //! each of their steps is a step of the device, which the next one waits for.
 
 use super::population::{DT_S, Population};
-use super::{ExperimentError, Metrics, Options, Outcome, Row, Running, Watch, conclude, load, mailbox, q12};
+use super::{ExperimentError, Metrics, Options, Outcome, Row, Running, Watch, conclude, load, mailbox, q12, sizes};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile};
 use loihi_core::num::Q4_20;
@@ -88,7 +88,7 @@ pub(super) fn run<const SEEN: usize, const JOINTS: usize>(
     let words = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let file = adaptation.image(words(SEEN), words(JOINTS), options.seed)?;
     load(session, &file, options, watch)?;
-    let steps = steps * options.passes.unwrap_or(1) as usize;
+    let steps = sizes::in_all("steps", steps, options.passes.unwrap_or(1))?;
     let (mut adaptive, mut alone) = (plant.clone(), plant.clone());
     let (mut errors, mut errors_pd): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
     let mut digests: Vec<StateDigest> = Vec::new();

@@ -3,7 +3,7 @@
 use super::classify::{self, Interface};
 use super::decolle_net::{DecolleNet, Recording};
 use super::score;
-use super::{ExperimentError, Options, Outcome, Task, Watch, conclude};
+use super::{ExperimentError, Options, Outcome, Task, Watch, conclude, sizes};
 use crate::data::{DataError, Dataset, digits, mnist, poisson};
 use crate::device::session::Session;
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,7 @@ pub struct DecolleTask {
     /// What is learned.
     pub data: Data,
     /// Passes over the samples.
+    #[serde(deserialize_with = "sizes::passes")]
     pub passes: u32,
     /// How many times the learning rate is halved after every pass, 0..=3.
     pub rate_halvings_per_pass: u8,
@@ -72,7 +73,7 @@ impl DecolleTask {
         let ports = (0..layers).map(|layer| self.net.port(data.classes, layer)).collect::<Vec<_>>();
         // All layers read the same target words.
         let taught = self.net.port(data.classes, 0);
-        let mut stages = classify::passes(data, options.passes.unwrap_or(self.passes), taught, &ports);
+        let mut stages = classify::passes(data, options.passes.unwrap_or(self.passes), taught, &ports)?;
         let learning = stages.iter_mut().filter(|stage| !stage.taught.is_empty());
         for (pass, stage) in (0_i32..).zip(learning).skip(1) {
             let rate = -pass * i32::from(self.rate_halvings_per_pass.min(3));

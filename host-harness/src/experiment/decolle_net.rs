@@ -3,6 +3,7 @@
 use super::classify::Port;
 use super::draw;
 use super::network::{self, Network};
+use super::sizes;
 use crate::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source};
 use loihi_core::image::{Profile, Rounding};
 use loihi_core::rules::DecolleParams;
@@ -43,10 +44,12 @@ pub enum SlopeShape {
 #[serde(deny_unknown_fields)]
 pub struct DecolleNet {
     /// Compartments of each layer, at most 1,024.
+    #[serde(deserialize_with = "sizes::layers")]
     pub layers: Vec<u32>,
     /// The value that spikes in every step.
     pub full_scale: u32,
     /// Steps of a sample.
+    #[serde(deserialize_with = "sizes::steps")]
     pub steps: u16,
     /// Steps of a sample before the first epoch.
     pub burn_in_steps: u32,

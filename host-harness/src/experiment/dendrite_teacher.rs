@@ -6,7 +6,7 @@
 use super::draw;
 use super::network;
 use super::rounding::WeightRounding;
-use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12};
+use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12, sizes};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source, full_row};
 use loihi_core::image::Profile;
@@ -31,8 +31,10 @@ const TABLE_SHIFT: u32 = 12;
 #[serde(deny_unknown_fields)]
 pub struct DendriteTeacher {
     /// Inputs.
+    #[serde(deserialize_with = "sizes::inputs")]
     pub inputs: u32,
     /// Steps of an epoch.
+    #[serde(deserialize_with = "sizes::steps")]
     pub steps: u32,
     /// Epochs.
     pub epochs: u32,

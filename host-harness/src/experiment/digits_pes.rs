@@ -6,7 +6,9 @@
 
 use super::float_pes::FloatPes;
 use super::twin::Twin;
-use super::{ExperimentError, Metrics, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12};
+use super::{
+    ExperimentError, Metrics, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12, sizes,
+};
 use crate::data::digits::{self, CLASSES, Digit, PIXELS};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Source};
@@ -30,12 +32,15 @@ const _: () = assert!(PIXEL_WORDS as usize == PIXELS && CLASS_WORDS as usize == 
 #[serde(deny_unknown_fields)]
 pub struct DigitsPes {
     /// Compartments of the random layer, at most 1,024.
+    #[serde(deserialize_with = "sizes::compartments")]
     pub hidden: usize,
     /// The pixel value that would spike in every step.
     pub full_scale: u32,
     /// Largest magnitude of the random weights' mantissas.
+    #[serde(deserialize_with = "sizes::span")]
     pub weight_span: u32,
     /// Largest magnitude of the random biases, in units of the voltage.
+    #[serde(deserialize_with = "sizes::span")]
     pub bias_span: u32,
     /// Effective decay of the current.
     pub decay_u: i32,
@@ -54,6 +59,7 @@ pub struct DigitsPes {
     /// See [`PesParams::decay_y`], in units of 1/256.
     pub decay_y: u32,
     /// Passes over the digits.
+    #[serde(deserialize_with = "sizes::passes")]
     pub passes: u32,
 }
 

@@ -3,7 +3,7 @@
 use super::classify::{self, Interface, Port};
 use super::emstdp_net::EmstdpNet;
 use super::score;
-use super::{ExperimentError, Options, Outcome, Task, Watch, conclude};
+use super::{ExperimentError, Options, Outcome, Task, Watch, conclude, sizes};
 use crate::data::{Dataset, digits};
 use crate::device::session::Session;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct EmstdpTask {
     /// Passes over the samples.
+    #[serde(deserialize_with = "sizes::passes")]
     pub passes: u32,
     /// Samples that are held back with `--validate`.
     pub validation_samples: usize,
@@ -37,7 +38,7 @@ impl EmstdpTask {
         let classes = data.classes as usize;
         let interface = Interface { steps: self.net.steps(), target_words: classes, output_words: classes };
         let port = Port { target_first: 0, right: 1, wrong: 0, output_first: 0, classes };
-        let stages = classify::passes(data, options.passes.unwrap_or(self.passes), port, &[port]);
+        let stages = classify::passes(data, options.passes.unwrap_or(self.passes), port, &[port])?;
         let scores = classify::run(&stages, interface, session, options, watch)?;
         let digest = session.digest()?;
         let metrics = score::metrics_of_passes(&scores);

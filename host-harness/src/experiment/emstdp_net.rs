@@ -3,6 +3,7 @@
 use super::draw::{gauss, uniform};
 use super::network::Network;
 use super::rounding::WeightRounding;
+use super::sizes;
 use crate::image::{BuildError, ImageFile, Plasticity, Source};
 use loihi_core::image::Profile;
 use loihi_core::rules::EmstdpParams;
@@ -23,10 +24,12 @@ pub enum Feedback {
 #[serde(deny_unknown_fields)]
 pub struct EmstdpNet {
     /// Hidden compartments, at most 1,024.
+    #[serde(deserialize_with = "sizes::compartments")]
     pub hidden: u32,
     /// The value that spikes in every step.
     pub full_scale: u32,
     /// Steps per phase, at most 255.
+    #[serde(deserialize_with = "sizes::phase_steps")]
     pub phase_steps: u32,
     /// Threshold of the hidden layer: share of what all inputs together are expected to reach.
     pub threshold_hidden: f64,

@@ -7,7 +7,7 @@
 use super::draw::{self, gauss, uniform};
 use super::network;
 use super::rounding::WeightRounding;
-use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12};
+use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12, sizes};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source};
 use loihi_core::image::{Profile, Synapse};
@@ -28,10 +28,13 @@ const WEIGHT_STEP: f64 = 128.0;
 #[serde(deny_unknown_fields)]
 pub struct EpropPattern {
     /// Inputs.
+    #[serde(deserialize_with = "sizes::inputs")]
     pub inputs: u32,
     /// Recurrent compartments.
+    #[serde(deserialize_with = "sizes::compartments")]
     pub compartments: u32,
     /// Steps of the pattern.
+    #[serde(deserialize_with = "sizes::steps")]
     pub steps: u32,
     /// Iterations that learn.
     pub iterations: u32,

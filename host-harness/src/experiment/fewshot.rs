@@ -5,7 +5,7 @@ use super::classify::{self, Interface, Port, Stage};
 use super::decolle_net::{DecolleNet, Recording};
 use super::network::{Network, by_the_core};
 use super::score::{self, Score};
-use super::{ExperimentError, Options, Outcome, Task, Watch, conclude};
+use super::{ExperimentError, Options, Outcome, Task, Watch, conclude, sizes};
 use crate::data::{Dataset, Sample, digits};
 use crate::device::session::Session;
 use crate::image::{BuildError, ImageFile};
@@ -76,12 +76,15 @@ pub struct FewShot {
     /// Classes that come later; the others are learned first.
     pub new_classes: Vec<u8>,
     /// Passes of the features over the first classes.
+    #[serde(deserialize_with = "sizes::few_passes")]
     pub feature_passes: u32,
     /// Passes of the head over the first classes.
+    #[serde(deserialize_with = "sizes::few_passes")]
     pub head_passes: u32,
     /// Samples of each new class.
     pub shots: usize,
     /// Passes of the head over the new samples.
+    #[serde(deserialize_with = "sizes::last_passes")]
     pub shot_passes: u32,
     /// Whether as many samples of each first class are shown with the new ones.
     pub replay: bool,

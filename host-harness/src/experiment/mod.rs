@@ -23,6 +23,7 @@ pub mod population;
 mod registry;
 pub mod rounding;
 pub mod score;
+mod sizes;
 mod stdp;
 pub mod stdp_pair;
 pub mod stdp_reward;
@@ -74,6 +75,26 @@ pub enum ExperimentError {
         found: usize,
         /// Stages of this run.
         expected: usize,
+    },
+    /// The run has more than can be held.
+    #[error("{passes} passes of {each} {what} are more than {most}: give fewer --passes")]
+    TooLong {
+        /// Of what.
+        what: &'static str,
+        /// So many in a pass.
+        each: usize,
+        /// Passes.
+        passes: u32,
+        /// Most in all.
+        most: usize,
+    },
+    /// There are more passes than can be told apart.
+    #[error("{passes} passes are more than {most}, the most that can be told apart: give fewer --passes")]
+    Passes {
+        /// Passes.
+        passes: u32,
+        /// The most that there can be.
+        most: u32,
     },
     /// A data set cannot be read.
     #[error(transparent)]

@@ -3,7 +3,7 @@
 
 use super::control::{self, Adaptation, Plant};
 use super::population::DT_S;
-use super::{ExperimentError, Options, Outcome, Task, Watch};
+use super::{ExperimentError, Options, Outcome, Task, Watch, sizes};
 use crate::device::session::Session;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::{SQRT_2, TAU};
@@ -18,6 +18,7 @@ const SEEN: [f64; 4] = [0.5, 0.6, 1.2, 1.8];
 #[serde(deny_unknown_fields)]
 pub struct PesArm {
     /// Steps of 1 ms.
+    #[serde(deserialize_with = "sizes::steps")]
     pub steps: usize,
     /// The arm and its controller.
     pub plant: Arm,

@@ -10,7 +10,7 @@
 use super::pes_function::{FINAL_STEPS, PesFunction, low_pass, root_mean_square};
 use super::population::BIAS_EXPONENT;
 use super::stdp::decay;
-use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12};
+use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12, sizes};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source, full_row};
 use crate::rule::{self, Limits};
@@ -35,6 +35,7 @@ pub struct PesCore {
     /// Population, stimulus and length.
     pub channel: PesFunction,
     /// Pairs of compartments at which the population ends.
+    #[serde(deserialize_with = "sizes::pairs_of_compartments")]
     pub pairs: u32,
     /// Threshold mantissa of the pairs.
     pub v_th: i32,
@@ -149,7 +150,7 @@ impl Task for PesCore {
         load(session, &file, options, watch)?;
         self.set_decoders(session)?;
         let passes = options.passes.unwrap_or(1);
-        let updates = self.channel.steps * passes as usize / usize::from(UPDATE_STEPS);
+        let updates = sizes::in_all("steps", self.channel.steps, passes)? / usize::from(UPDATE_STEPS);
         let (mut errors, mut digests) = (Vec::with_capacity(updates), Vec::new());
         let mut error = 0.0;
         for update in 0..updates {

@@ -7,7 +7,7 @@
 use super::float_pes::FloatPes;
 use super::population::{BIAS_EXPONENT, DT_S, Lif};
 use super::twin::Twin;
-use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12};
+use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12, sizes};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile};
 use loihi_core::num::{Q4_20, word};
@@ -40,10 +40,12 @@ pub struct PesFunction {
     /// What is learned.
     pub function: Function,
     /// Compartments.
+    #[serde(deserialize_with = "sizes::compartments")]
     pub compartments: usize,
     /// Frequency of the sine in Hz.
     pub frequency_hz: f64,
     /// Steps of one pass, 1 ms each.
+    #[serde(deserialize_with = "sizes::steps")]
     pub steps: usize,
     /// Lowest and highest maximum rate of a compartment in Hz.
     pub max_rates_hz: (f64, f64),
@@ -191,7 +193,7 @@ impl Task for PesFunction {
         let file = self.image(options.seed)?;
         load(session, &file, options, watch)?;
         let passes = options.passes.unwrap_or(1);
-        let steps = self.steps * passes as usize;
+        let steps = sizes::in_all("steps", self.steps, passes)?;
         let rows = steps.div_ceil(ROW_STEPS);
         let (mut errors, mut digests): (Vec<f64>, Vec<StateDigest>) = (Vec::new(), Vec::new());
         // An output is that of the step before: the error of a step compares it with the step's target.

@@ -2,7 +2,7 @@
 
 use super::control::{self, Adaptation, Plant};
 use super::population::DT_S;
-use super::{ExperimentError, Options, Outcome, Task, Watch};
+use super::{ExperimentError, Options, Outcome, Task, Watch, sizes};
 use crate::device::session::Session;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
@@ -15,6 +15,7 @@ const SEEN: [f64; 2] = [1.6, 3.0];
 #[serde(deny_unknown_fields)]
 pub struct PesPendulum {
     /// Steps of 1 ms.
+    #[serde(deserialize_with = "sizes::steps")]
     pub steps: usize,
     /// The pendulum and its controller.
     pub plant: Pendulum,

@@ -1,6 +1,6 @@
 //! Populations as Nengo's ensembles: leaky integrators whose biases carry a vector, each with a direction of its own.
 
-use super::{draw, q12};
+use super::{draw, q12, sizes};
 use crate::image::ImageBuilder;
 use loihi_core::image::Profile;
 use loihi_core::rules::BiasEncoderParams;
@@ -52,6 +52,7 @@ impl Lif {
 #[serde(deny_unknown_fields)]
 pub struct Population {
     /// Compartments, at most 1,024.
+    #[serde(deserialize_with = "sizes::compartments")]
     pub compartments: usize,
     /// Lowest and highest maximum rate of a compartment in Hz.
     pub max_rates_hz: (f64, f64),

@@ -5,9 +5,11 @@
 //! the exponential in double precision; the means are over so many roundings that little is left of their chance.
 
 use super::stdp::{OBEDIENT, TEACHING, mean, plasticity};
-use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load};
+use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, sizes};
 use crate::device::session::Session;
 use crate::image::{BuildError, ImageBuilder, ImageFile, Source, full_row};
+use crate::limits::usage::INPUT_AXONS;
+use crate::limits::{Exceeded, Resource, Unfit};
 use loihi_core::chip::ResetScope;
 use loihi_core::register::Register;
 use loihi_core::synapse::SignMode;
@@ -23,16 +25,20 @@ const PER_TRACE: f64 = 1.0 / 32.0;
 #[serde(deny_unknown_fields)]
 pub struct StdpPair {
     /// Largest distance of two spikes in steps.
+    #[serde(deserialize_with = "sizes::distance")]
     pub distance_max: i32,
     /// Axons of each distance.
+    #[serde(deserialize_with = "sizes::inputs")]
     pub axons: usize,
     /// Compartments.
+    #[serde(deserialize_with = "sizes::compartments")]
     pub compartments: usize,
     /// What a spike adds to a trace.
     pub impulse: i32,
     /// Time constant of the traces in steps.
     pub tau_steps: f64,
     /// Trials of a pass.
+    #[serde(deserialize_with = "sizes::trials")]
     pub trials: u32,
 }
 
@@ -52,6 +58,12 @@ impl StdpPair {
     /// # Errors
     /// [`BuildError`].
     pub fn image(&self, seed: u32) -> Result<ImageFile, BuildError> {
+        let needed = self.distances().count().saturating_mul(self.axons).saturating_add(1);
+        if needed > INPUT_AXONS {
+            // Said before there are as many.
+            let exceeded = Exceeded { core: 0, resource: Resource::InputAxons, needed, available: INPUT_AXONS };
+            return Err(Unfit::from(exceeded).into());
+        }
         let mut builder = ImageBuilder::new();
         builder.seed(seed);
         let core = builder.core();
@@ -92,7 +104,8 @@ impl Task for StdpPair {
         let file = self.image(options.seed)?;
         load(session, &file, options, watch)?;
         let before = session.read(Register::W)?;
-        let trials = self.trials * options.passes.unwrap_or(1);
+        let trials = sizes::in_all("trials", self.trials as usize, options.passes.unwrap_or(1))?;
+        let trials = u32::try_from(trials).unwrap_or(u32::MAX);
         let (spikes, mut digests) = (self.spikes(), Vec::new());
         for trial in 0..trials {
             session.reset(ResetScope::State)?;

@@ -5,7 +5,7 @@
 //! comes later (r1) and turns tags into weights: `dt = x1·y0, fading; dw = r1·t`. A little random input makes it explore.
 
 use super::stdp::{mean, plasticity};
-use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load};
+use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, sizes};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Source, full_row};
 use loihi_core::image::{Profile, Synapse};
@@ -32,6 +32,7 @@ const ROW_TRIALS: u32 = 25;
 #[serde(deny_unknown_fields)]
 pub struct StdpReward {
     /// Trials of a pass.
+    #[serde(deserialize_with = "sizes::trials")]
     pub trials: u32,
     /// The reward of a right choice; a wrong one has it negative.
     pub reward: i32,
@@ -124,7 +125,8 @@ impl Task for StdpReward {
     fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
         let file = self.image(options.seed)?;
         load(session, &file, options, watch)?;
-        let trials = self.trials * options.passes.unwrap_or(1);
+        let trials = sizes::in_all("trials", self.trials as usize, options.passes.unwrap_or(1))?;
+        let trials = u32::try_from(trials).unwrap_or(u32::MAX);
         let (mut digests, mut accuracies) = (Vec::new(), Vec::new());
         let mut right = 0;
         for trial in 0..trials {

@@ -6,7 +6,7 @@
 //! run side by side on one core, and in double precision.
 
 use super::stdp::{OBEDIENT, TEACHING, mean, plasticity};
-use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load};
+use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, sizes};
 use crate::device::session::{Session, SessionError};
 use crate::image::{BuildError, ImageBuilder, ImageFile, Source, full_row};
 use loihi_core::register::Register;
@@ -34,6 +34,7 @@ const Y2: (i32, f64) = (16, 114.0);
 #[serde(deny_unknown_fields)]
 pub struct StdpTriplet {
     /// Pairs of each rate and pass.
+    #[serde(deserialize_with = "sizes::trials")]
     pub pairs: u32,
 }
 
@@ -148,7 +149,8 @@ impl Task for StdpTriplet {
     fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
         let file = self.image(options.seed)?;
         load(session, &file, options, watch)?;
-        let this = Self { pairs: self.pairs * options.passes.unwrap_or(1) };
+        let pairs = sizes::in_all("pairs", self.pairs as usize, options.passes.unwrap_or(1))?;
+        let this = Self { pairs: u32::try_from(pairs).unwrap_or(u32::MAX) };
         let before = session.read(Register::W)?;
         let slowest = 1000 / RATES_HZ[0];
         let total = this.pairs * slowest + TAIL_STEPS;
