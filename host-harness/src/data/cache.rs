@@ -53,7 +53,8 @@ pub fn state(package: &Package, folder: &Path) -> State {
         return State::Absent;
     };
     for name in package.files {
-        let Ok(sum) = File::open(folder.join(name)).and_then(Checksum::of) else {
+        let file = whole::open(&folder.join(name), whole::DATA);
+        let Ok(sum) = file.and_then(|(file, limit)| Checksum::of(whole::Limited::new(file, limit))) else {
             return State::Damaged(format!("{name} cannot be read"));
         };
         if !sums.lines().any(|line| line == sum_line(sum, name)) {

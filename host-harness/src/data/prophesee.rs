@@ -61,6 +61,7 @@ impl<'b> Header<'b> {
     /// How the words of a `.raw` file are encoded.
     fn encoding(&self) -> Result<Encoding, String> {
         let said = self.get("format").and_then(|format| format.split(';').next()).or_else(|| self.get("evt"));
+        let said = said.and_then(|said| said.split_whitespace().next());
         match said {
             Some("EVT2" | "2.0") => Ok(Encoding::Evt2),
             Some("EVT3" | "3.0") => Ok(Encoding::Evt3),

@@ -6,9 +6,11 @@
 mod common;
 
 mod data;
+mod endless;
 mod measure;
 mod networks;
 mod process;
+mod recordings;
 mod runs;
 mod server;
 mod table;
