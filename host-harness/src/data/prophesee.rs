@@ -1,11 +1,11 @@
 //! Recordings of Prophesee's cameras: `.raw`, as the sensor sends its words, and `.dat`, decoded.
 //!
 //! Both begin with lines of text, `% KEYWORD VALUE`. Those of `.raw` say how the words are encoded (`evt 3.0`, or `format
-//! EVT3;height=720;width=1280`; see [`super::evt`]) and end with the first other line, or with `% end`. In `.dat` two bytes
+//! EVT3;height=720;width=1280`) and end with the first other line, or with `% end`. In `.dat` two bytes
 //! follow, type and size of an event, then events of 8 bytes, little-endian: 32 bits of microseconds, then 14 bits of
 //! column, 14 of row, 4 of polarity.
 //!
-//! Source: the formats' description by their authors, and their public library (OpenEB).
+//! Source: the formats' description by their authors, and their public library (`OpenEB`).
 
 use super::events::{Event, Events, Unwrapped};
 use super::evt::{self, Encoding};

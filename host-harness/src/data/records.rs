@@ -68,13 +68,13 @@ fn events(fields: &[(String, Array)]) -> Result<Events, String> {
         let place = u16::try_from(value).ok().filter(|place| *place < u16::MAX);
         place.ok_or_else(|| format!("event {number}: {value} is no place `{name}`: there can be 0 to 65534"))
     };
-    let event = |(number, (((t, x), y), polarity)): (usize, (((&i64, &i64), &i64), &i64))| {
-        let t_us = u64::try_from(*t).map_err(|_| format!("event {number}: its time `{t}` is below 0"))?;
-        let (x, y) = (place(number, "x", *x)?, place(number, "y", *y)?);
-        Ok(Event { t_us, x, y, polarity: u8::from(*polarity > 0) })
+    let event = |number: usize| {
+        let [t, x, y, polarity] = [&t, &x, &y, &polarity].map(|column| column[number]);
+        let t_us = u64::try_from(t).map_err(|_| format!("event {number}: its time `{t}` is below 0"))?;
+        let (x, y) = (place(number, "x", x)?, place(number, "y", y)?);
+        Ok(Event { t_us, x, y, polarity: u8::from(polarity > 0) })
     };
-    let rows = t.iter().zip(&x).zip(&y).zip(&polarity).enumerate();
-    Ok(Events::of(rows.map(event).collect::<Result<_, String>>()?))
+    Ok(Events::of((0..t.len()).map(event).collect::<Result<_, String>>()?))
 }
 
 #[cfg(test)]

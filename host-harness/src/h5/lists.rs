@@ -194,7 +194,7 @@ impl<'f> Lists<'f> {
 mod tests {
     use super::*;
 
-    /// Files of the same lists: of h5py in the oldest and the newest layout, and of PyTables.
+    /// Files of the same lists: of h5py in the oldest and the newest layout, and of `PyTables`.
     const FILES: [(&str, &[u8]); 3] = [
         ("h5py", include_bytes!("../../../tests/golden/shd/h5py.h5")),
         ("latest", include_bytes!("../../../tests/golden/shd/latest.h5")),

@@ -211,7 +211,7 @@ fn sensor_of(events: &Events, shape: &[usize]) -> Option<[usize; 3]> {
     let [_, height, width] = sensor;
     let fits = usize::from(events.size[0]) <= width && usize::from(events.size[1]) <= height;
     // Both polarities on one element would be another recording.
-    let of_one = || events.events.array_windows().all(|[a, b]| a.polarity == b.polarity);
+    let of_one = || events.events.windows(2).all(|pair| pair[0].polarity == pair[1].polarity);
     (fits && (sensor[0] == 2 || of_one())).then_some(sensor)
 }
 

@@ -83,7 +83,7 @@ impl<'b> Npy<'b> {
             match &field.dtype {
                 _ if field.name.is_empty() => {}
                 DType::Plain(kind) => {
-                    arrays.push((field.name.clone(), self.lane(kind, offset, stride).map_err(named)?))
+                    arrays.push((field.name.clone(), self.lane(kind, offset, stride).map_err(named)?));
                 }
                 _ => return Err(named("it is no single number".to_owned())),
             }

@@ -178,12 +178,15 @@ fn bs2(events: &[Event]) -> Vec<u8> {
     events.iter().flat_map(event).collect()
 }
 
+/// A name, what writes the file, and where its clock stands at first.
+type Format = (&'static str, fn(&[Event]) -> Vec<u8>, u64);
+
 /// Of the same events, whatever their format and wherever its clock stands, a network sees the same.
 #[test]
 fn the_same_events_in_every_format_end_in_the_same_bits() {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let formats: [(&str, fn(&[Event]) -> Vec<u8>, u64); 8] = [
+    let formats: [Format; 8] = [
         ("0.aedat", aedat31, 80_048_267),
         ("1.aedat", aedat20, 3_000_000_000),
         ("2.dat", dat, 2_000_000_019),

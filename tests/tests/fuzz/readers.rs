@@ -211,7 +211,7 @@ fn seeds_raw() -> Vec<Vec<u8>> {
 
 fn seeds_dat() -> Vec<Vec<u8>> {
     let mut bytes = b"% Data file containing CD events\n% Version 2\n% Width 640\n% Height 480\n\x0C\x08".to_vec();
-    for word in [7_u32, 3 | 4 << 14 | 1 << 28, 9, 639 | 479 << 14, 12, 5 << 14] {
+    for word in [7_u32, 3 | 4 << 14 | 1 << 28, 9, 0x027F | 479 << 14, 12, 5 << 14] {
         bytes.extend(word.to_le_bytes());
     }
     vec![bytes]
@@ -231,7 +231,7 @@ fn seeds_records() -> Vec<Vec<u8>> {
     vec![npy, npz::bytes(&columns.map(|(name, values)| (name.to_owned(), array(values)))).unwrap()]
 }
 
-/// The same words as h5py and as PyTables write them.
+/// The same words as h5py and as `PyTables` write them.
 fn seeds_shd() -> Vec<Vec<u8>> {
     let [first, second, third]: [&[u8]; 3] = [
         include_bytes!("../../golden/shd/h5py.h5"),
