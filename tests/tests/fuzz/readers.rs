@@ -311,7 +311,7 @@ fn seeds_nir() -> Vec<Vec<u8>> {
     let graph = |nodes: Vec<(&str, nir::Node)>, edges: &[(&str, &str)]| {
         let nodes = nodes.into_iter().map(|(name, node)| (name.to_owned(), node)).collect();
         let edges = edges.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect();
-        nir::bytes(&nir::Graph { nodes, edges }).unwrap()
+        nir::bytes(&nir::Graph { nodes, edges, ..nir::Graph::default() }).unwrap()
     };
     let recurrent = graph(
         vec![
