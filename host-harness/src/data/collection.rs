@@ -197,7 +197,8 @@ fn of_file(path: &Path, prefix: &str, most: usize) -> Result<Vec<Item>, Collecti
         }
         "h5" | "hdf5" => shd::parse(bytes, most).map_err(wrong),
         "npy" | "npz" if records::parse(&bytes).map_err(wrong)?.is_none() => arrays::parse(&bytes).map_err(wrong),
-        _ => of_files(vec![(path.to_owned(), bytes)], path, prefix),
+        // The folder in which a file alone lies is no class.
+        _ => of_files(vec![(path.to_owned(), bytes)], path.parent().unwrap_or(path), prefix),
     }
 }
 
