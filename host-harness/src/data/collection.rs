@@ -16,9 +16,9 @@ use super::events::{Events, EventsError, parse_bin, parse_bs2};
 use super::files::{self, Files, extension, name_of, read, read_error};
 use super::folder::data_folder;
 use super::idx::{self, IdxError};
+use super::labels::{self, Labels};
 use super::package::PACKAGES;
 use super::{aedat, arrays, cifar, digits, prophesee, records, shd, table, wav};
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -196,7 +196,14 @@ fn of_file(path: &Path, prefix: &str, most: usize) -> Result<Vec<Item>, Collecti
             table::parse(&bytes).map_err(|(line, what)| CollectionError::Row { path: path.to_owned(), line, what })
         }
         "h5" | "hdf5" => shd::parse(bytes, most).map_err(wrong),
-        "npy" | "npz" if records::parse(&bytes).map_err(wrong)?.is_none() => arrays::parse(&bytes).map_err(wrong),
+        "npy" | "npz" => match records::parse(&bytes).map_err(wrong)? {
+            Some(recording) => Ok(vec![Item {
+                name: name_of(path),
+                label: labels::number_in(&name_of(path)),
+                content: Content::Events(recording),
+            }]),
+            None => arrays::parse(&bytes).map_err(wrong),
+        },
         // The folder in which a file alone lies is no class.
         _ => of_files(vec![(path.to_owned(), bytes)], path.parent().unwrap_or(path), prefix),
     }
@@ -206,11 +213,8 @@ fn is_of_samples(path: &Path) -> bool {
     let extension = extension(path);
     FORMATS.iter().any(|(own, _)| *own == extension)
         || matches!(extension.as_str(), "wav" | "npy" | "npz")
-        || name_of(path) == LABELS
+        || name_of(path) == labels::LIST
 }
-
-/// The file of labels in a folder.
-const LABELS: &str = "labels.txt";
 
 /// What a file holds; `None` if it is none of samples.
 fn content(path: &Path, bytes: &[u8]) -> Result<Option<Content>, CollectionError> {
@@ -239,57 +243,16 @@ fn of_files(mut files: Files, path: &Path, prefix: &str) -> Result<Vec<Item>, Co
     if let Some(items) = cifar::of_batches(&files, prefix)? {
         return Ok(items);
     }
-    let mut labels = BTreeMap::new();
-    for (path, bytes) in files.iter().filter(|(path, _)| name_of(path) == LABELS) {
-        read_labels(path, bytes, &mut labels)?;
-    }
-    let classes = folder_classes(&files, path);
-    let mut items = Vec::new();
-    for (path, bytes) in files.iter().filter(|(path, _)| name_of(path) != LABELS) {
-        let Some(content) = content(path, bytes)? else { continue };
-        let name = name_of(path);
-        let stem = name.split('.').next().unwrap_or_default();
-        let parent = path.parent().map(name_of).unwrap_or_default();
-        let in_name = || {
-            let number = stem.trim_start_matches(|letter: char| !letter.is_ascii_digit());
-            number.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
-        };
-        let label =
-            if labels.is_empty() { classes.get(&parent).copied().or_else(in_name) } else { labels.get(stem).copied() };
-        items.push(Item { name, label, content });
-    }
-    Ok(items)
-}
-
-fn read_labels(path: &Path, bytes: &[u8], labels: &mut BTreeMap<String, u32>) -> Result<(), CollectionError> {
-    for (number, text) in String::from_utf8_lossy(bytes).lines().enumerate() {
-        let mut words = text.split_whitespace();
-        let pair = words.next().zip(words.next().and_then(|class| class.parse().ok()));
-        match pair {
-            Some((name, class)) => {
-                labels.insert(name.split('.').next().unwrap_or(name).to_owned(), class);
-            }
-            None if text.trim().is_empty() => {}
-            None => {
-                let (path, text) = (path.to_owned(), text.to_owned());
-                return Err(CollectionError::Label { path, line: number + 1, text });
-            }
+    let mut contents = Vec::new();
+    for (path, bytes) in &files {
+        if let Some(content) = content(path, bytes)? {
+            contents.push((path, content));
         }
     }
-    Ok(())
-}
-
-/// If all files are one folder down: the folders in alphabetical order, or by their number if all are numbers.
-fn folder_classes(files: &Files, path: &Path) -> BTreeMap<String, u32> {
-    let parents = files.iter().filter_map(|(file, _)| file.parent());
-    let names: Vec<String> = parents.filter(|parent| *parent != path).map(name_of).collect();
-    if names.len() < files.len() {
-        return BTreeMap::new();
-    }
-    let ordered: std::collections::BTreeSet<String> = names.into_iter().collect();
-    let by_number: Option<BTreeMap<String, u32>> =
-        ordered.iter().map(|name| Some((name.clone(), name.parse().ok()?))).collect();
-    by_number.unwrap_or_else(|| ordered.into_iter().zip(0..).collect())
+    let samples: Vec<&PathBuf> = contents.iter().map(|(path, _)| *path).collect();
+    let labels = Labels::of(&files, &samples, path)?;
+    let item = |(path, content): (&PathBuf, Content)| Item { name: name_of(path), label: labels.get(path), content };
+    Ok(contents.into_iter().map(item).collect())
 }
 
 /// The IDX files of samples and of labels with a prefix.

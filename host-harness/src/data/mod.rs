@@ -17,6 +17,7 @@ mod files;
 pub mod folder;
 pub mod get;
 pub mod idx;
+mod labels;
 pub mod mnist;
 pub mod package;
 pub mod poisson;

@@ -1,0 +1,101 @@
+//! Classes of samples that are files: from a list, from the folders they lie in, or from their names.
+
+use super::collection::CollectionError;
+use super::files::{Files, name_of};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// The file that lists them, a line of name, white space and class each.
+pub(super) const LIST: &str = "labels.txt";
+
+/// Where classes come from.
+pub(super) struct Labels {
+    /// By the name of a file, before its first dot; empty: there is no list.
+    listed: BTreeMap<String, u32>,
+    /// By the name of a folder.
+    folders: BTreeMap<String, u32>,
+}
+
+impl Labels {
+    /// Those of samples in a folder, which may have lists among its files.
+    ///
+    /// # Errors
+    /// A line of a list is none.
+    pub(super) fn of(files: &Files, samples: &[&PathBuf], folder: &Path) -> Result<Self, CollectionError> {
+        let mut listed = BTreeMap::new();
+        for (path, bytes) in files.iter().filter(|(path, _)| name_of(path) == LIST) {
+            read(path, bytes, &mut listed)?;
+        }
+        Ok(Self { listed, folders: folders(samples, folder) })
+    }
+
+    /// The class of a file: in the list, if there is one; else that of its folder, else the number in its name.
+    pub(super) fn get(&self, path: &Path) -> Option<u32> {
+        let name = name_of(path);
+        if !self.listed.is_empty() {
+            return self.listed.get(name.split('.').next()?).copied();
+        }
+        let parent = path.parent().map(name_of).unwrap_or_default();
+        self.folders.get(&parent).copied().or_else(|| number_in(&name))
+    }
+}
+
+/// The first number in the name of a file, before its first dot.
+pub(super) fn number_in(name: &str) -> Option<u32> {
+    let stem = name.split('.').next()?;
+    let number = stem.trim_start_matches(|letter: char| !letter.is_ascii_digit());
+    number.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
+}
+
+fn read(path: &Path, bytes: &[u8], listed: &mut BTreeMap<String, u32>) -> Result<(), CollectionError> {
+    for (number, text) in String::from_utf8_lossy(bytes).lines().enumerate() {
+        let mut words = text.split_whitespace();
+        let pair = words.next().zip(words.next().and_then(|class| class.parse().ok()));
+        match pair {
+            Some((name, class)) => {
+                listed.insert(name.split('.').next().unwrap_or(name).to_owned(), class);
+            }
+            None if text.trim().is_empty() => {}
+            None => {
+                let (path, text) = (path.to_owned(), text.to_owned());
+                return Err(CollectionError::Label { path, line: number + 1, text });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// If all samples are one folder down: the folders in alphabetical order, or by their number if all are numbers.
+fn folders(samples: &[&PathBuf], folder: &Path) -> BTreeMap<String, u32> {
+    let parents = samples.iter().filter_map(|sample| sample.parent());
+    let names: Vec<String> = parents.filter(|parent| *parent != folder).map(name_of).collect();
+    if names.len() < samples.len() {
+        return BTreeMap::new();
+    }
+    let ordered: BTreeSet<String> = names.into_iter().collect();
+    let by_number: Option<BTreeMap<String, u32>> =
+        ordered.iter().map(|name| Some((name.clone(), name.parse().ok()?))).collect();
+    by_number.unwrap_or_else(|| ordered.into_iter().zip(0..).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(list: Option<&str>, samples: &[&str]) -> Vec<Option<u32>> {
+        let list = list.map(|text| (Path::new("/s").join(LIST), text.as_bytes().to_vec()));
+        let files: Files = list.into_iter().collect();
+        let paths: Vec<PathBuf> = samples.iter().map(|sample| Path::new("/s").join(sample)).collect();
+        let labels = Labels::of(&files, &paths.iter().collect::<Vec<_>>(), Path::new("/s")).unwrap();
+        paths.iter().map(|path| labels.get(path)).collect()
+    }
+
+    #[test]
+    fn classes_come_from_a_list_folders_or_names() {
+        assert_eq!(labels(Some("a 3\nb.bs2\t1\n\n"), &["a.bs2", "b.bs2", "c5.bs2"]), [Some(3), Some(1), None]);
+        assert_eq!(labels(None, &["x/1.bs2", "w/2.bs2"]), [Some(1), Some(0)]);
+        assert_eq!(labels(None, &["7/1.bs2", "5/2.bs2"]), [Some(7), Some(5)]);
+        assert_eq!(labels(None, &["user02_3.bs2", "none.bs2"]), [Some(2), None]);
+        assert_eq!(labels(None, &["4.bs2", "x/5.bs2"]), [Some(4), Some(5)], "not all are in folders");
+    }
+}
