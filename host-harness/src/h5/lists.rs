@@ -6,12 +6,12 @@
 //!
 //! Source: the HDF5 file format specification, version 3, III.E.
 
-use super::{ELEMENTS_MAX, damaged, dataset_of, guarded};
+use super::{damaged, dataset_of, guarded};
 use crate::npz::{self, Array, Values};
 use hdf5_pure::{Datatype, DatatypeByteOrder};
 use std::collections::BTreeMap;
 
-/// Most lists of an array.
+/// Most lists of an array, and most numbers of one beside them.
 const LISTS_MAX: u64 = 1 << 20;
 /// Bytes of an element: length, address, number.
 const ELEMENT: usize = 16;
@@ -51,14 +51,14 @@ impl File {
         guarded(|| Ok(Self { inner: hdf5_pure::File::from_bytes(bytes).map_err(damaged)? }))
     }
 
-    /// The array of numbers at a path, `group/name`.
+    /// The array of numbers at a path, `group/name`, of up to 2^20 elements.
     ///
     /// # Errors
     /// It is not there, holds no numbers, or is damaged.
     pub fn array(&self, path: &str) -> Result<Array, String> {
         let read = guarded(|| {
             let dataset = self.inner.dataset(path).map_err(|error| error.to_string())?;
-            let mut budget = super::Budget { elements: ELEMENTS_MAX, items: 1 };
+            let mut budget = super::Budget { elements: LISTS_MAX, items: 1 };
             match dataset_of(&dataset, &mut budget)? {
                 super::Item::Array(array) => Ok(array),
                 _ => Err("its elements are no numbers".to_owned()),

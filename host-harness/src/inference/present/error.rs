@@ -1,0 +1,71 @@
+//! Why a sample cannot be shown, and what to do.
+
+use crate::inference::span::STEPS_MAX;
+
+/// Why a sample cannot be shown to a network.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PresentError {
+    /// There is nothing to show samples to.
+    #[error("the network has no input: samples cannot be shown to it")]
+    NoInput,
+    /// There are several inputs, and nobody says which one takes the samples.
+    #[error("the network has several inputs: say --input with one of {0}")]
+    Inputs(String),
+    /// There is no such input.
+    #[error("the network has no input `{name}`; there are: {there}")]
+    NoSuchInput {
+        /// The name.
+        name: String,
+        /// Those that there are.
+        there: String,
+    },
+    /// Values for an input of spikes.
+    #[error("the input `{0}` takes spikes and the samples are values: say --coding rate, latency, delta or frames")]
+    Coding(String),
+    /// Nothing says how long.
+    #[error("nothing says how many steps a sample takes: say --steps")]
+    Steps,
+    /// The sample has another size.
+    #[error("sample {item}: it has {found}, the input `{input}` takes {expected}")]
+    Size {
+        /// The sample.
+        item: String,
+        /// What it has.
+        found: String,
+        /// The input.
+        input: String,
+        /// What it takes.
+        expected: String,
+    },
+    /// Only the events say how long the sample is, and what they say is absurd.
+    #[error(
+        "sample {item}: its events take {steps} steps of {step_us} us, more than {most}: say how many to show by --steps, take longer \
+         ones by --step-us{advice}",
+        most = STEPS_MAX
+    )]
+    TooLong {
+        /// The sample.
+        item: String,
+        /// Steps to its last event.
+        steps: u64,
+        /// Duration of a step.
+        step_us: u64,
+        /// What else can be done.
+        advice: &'static str,
+    },
+    /// The sample is of a class that the network cannot answer.
+    #[error(
+        "sample {item} is of class {label}, but the readout `{readout}` has {classes} from 0: say the classes in labels.txt, a line \
+         of name and class each"
+    )]
+    Label {
+        /// The sample.
+        item: String,
+        /// Its class.
+        label: u32,
+        /// The population of the readout.
+        readout: String,
+        /// How many classes that has.
+        classes: usize,
+    },
+}
