@@ -7,10 +7,10 @@
 use super::RecordError;
 use super::score::Score;
 use crate::device::recorder::Kept;
+use crate::whole;
 use loihi_core::ops::OpCounts;
 use loihi_core::wire::frame::CRC;
 use serde::{Deserialize, Serialize};
-use std::fs;
 use std::path::Path;
 
 /// A stage of a run, as it was planned.
@@ -147,7 +147,7 @@ impl Checkpoint {
     /// # Errors
     /// [`RecordError`] says what is wrong with it.
     pub fn read(path: &Path) -> Result<Self, RecordError> {
-        let bytes = fs::read(path).map_err(|error| RecordError::File { path: path.to_owned(), error })?;
+        let bytes = whole::bytes(path).map_err(|error| RecordError::File { path: path.to_owned(), error })?;
         Self::parse(&bytes).map_err(|why| RecordError::Checkpoint { path: path.to_owned(), why })
     }
 

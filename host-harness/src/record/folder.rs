@@ -5,10 +5,11 @@ use super::lines::Lines;
 use super::{Manifest, RecordError, learned, readme, write_whole};
 use crate::device::recorder::Kept;
 use crate::limits::usage::usage;
+use crate::whole;
 use loihi_core::image::Image;
 use loihi_core::ops::OpCounts;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 const README: &str = "README.txt";
@@ -341,13 +342,11 @@ fn remove(path: &Path) -> Result<(), RecordError> {
 
 fn manifest_in(path: &Path) -> Result<Option<Manifest>, RecordError> {
     let path = path.join(MANIFEST);
-    let mut text = String::new();
-    let read = File::open(&path).and_then(|mut file| file.read_to_string(&mut text));
     let failed = |error| Err(RecordError::File { path: path.clone(), error });
-    match read {
+    match whole::text(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => failed(error),
-        Ok(_) => match toml::from_str(&text) {
+        Ok(text) => match toml::from_str(&text) {
             Ok(manifest) => Ok(Some(manifest)),
             Err(error) => failed(io::Error::new(io::ErrorKind::InvalidData, error.message().to_owned())),
         },

@@ -1,8 +1,8 @@
 //! Learned state in a file, which another run begins with.
 
 use super::RecordError;
+use crate::whole;
 use loihi_core::wire::frame::CRC;
-use std::fs;
 use std::path::Path;
 
 /// First bytes of a file of learned state; the version of the file follows as a digit.
@@ -37,7 +37,7 @@ impl Learned {
     /// [`RecordError`] says what is wrong with it.
     pub fn read(path: &Path) -> Result<Self, RecordError> {
         let path = if path.is_dir() { path.join("learned.bin") } else { path.to_owned() };
-        let bytes = fs::read(&path).map_err(|error| RecordError::File { path: path.clone(), error })?;
+        let bytes = whole::bytes(&path).map_err(|error| RecordError::File { path: path.clone(), error })?;
         Self::parse(&bytes).map_err(|why| RecordError::Learned { path, why })
     }
 
