@@ -17,9 +17,6 @@ use loihi_core::wire::message::{SCHEMA, VERSION as PROTOCOL_VERSION};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// Time between two checkpoints of a run that is recorded.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
-
 /// Most scores of an answer in `metrics.csv`.
 const SCORES_MAX: usize = 100;
 
@@ -49,7 +46,8 @@ pub(super) fn follow(
     recorded: Option<Recorded>,
 ) -> anyhow::Result<Outcome> {
     let mut manifest = manifest(show, session, options.seed);
-    let folder = recorded.map(|Recorded { mut folder, manifest: before }| {
+    let checkpoint_every = recorded.as_ref().map(|recorded| recorded.checkpoint_every);
+    let folder = recorded.map(|Recorded { mut folder, manifest: before, .. }| {
         let kept = options.resume.as_ref().map(|resume| resume.files.as_slice());
         if let Some(before) = before {
             manifest.command = before.command;
@@ -64,6 +62,7 @@ pub(super) fn follow(
         folder: folder.transpose()?,
         manifest,
         image_hash: 0,
+        checkpoint_every,
         checkpoint_at: Instant::now(),
         is_resumable: options.resume.is_some(),
     };
@@ -113,6 +112,8 @@ struct Follower {
     folder: Option<RunFolder>,
     manifest: Manifest,
     image_hash: u64,
+    /// Time between two checkpoints, if the run is recorded.
+    checkpoint_every: Option<Duration>,
     /// When it was last written down where the run stands.
     checkpoint_at: Instant,
     /// Whether there is a checkpoint to go on from.
@@ -256,7 +257,7 @@ impl Watch for Follower {
     }
 
     fn wants_checkpoint(&mut self) -> bool {
-        self.folder.is_some() && self.checkpoint_at.elapsed() >= CHECKPOINT_EVERY
+        self.checkpoint_every.is_some_and(|every| self.checkpoint_at.elapsed() >= every)
     }
 
     fn checkpoint(&mut self, standing: &Standing, state: &[u8], mut files: Vec<Kept>) -> Result<(), RecordError> {

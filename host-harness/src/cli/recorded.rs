@@ -6,12 +6,14 @@ use crate::probe::Probe;
 use crate::record::checkpoint::Checkpoint;
 use crate::record::{Manifest, RecordError, Resumed, RunFolder};
 use anyhow::{Context as _, bail};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use serde_json::json;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 #[derive(Clone, Debug, Default, Args)]
-#[group(id = "folder", multiple = true)]
+#[group(skip)]
+#[command(group = ArgGroup::new("folder").multiple(true).args(["out", "resume"]))]
 pub(super) struct FolderArgs {
     /// Record the run in this folder, which must be new or empty
     #[arg(long, value_name = "DIR")]
@@ -20,6 +22,9 @@ pub(super) struct FolderArgs {
     /// interrupted there, and say so if it has come to its end
     #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
+    /// Time from one checkpoint to the next in milliseconds
+    #[arg(long, value_name = "N", default_value_t = 2000, requires = "folder")]
+    checkpoint_ms: u64,
 }
 
 /// A run folder that was taken up.
@@ -28,6 +33,8 @@ pub(super) struct Recorded {
     pub(super) folder: RunFolder,
     /// What the folder says of the run, if that goes on.
     pub(super) manifest: Option<Box<Manifest>>,
+    /// Time from one checkpoint to the next.
+    pub(super) checkpoint_every: Duration,
 }
 
 /// What is to be done.
@@ -44,7 +51,8 @@ pub(super) enum Begin {
 impl FolderArgs {
     /// Takes up the folder for a run of this name and seed that samples these probes.
     pub(super) fn begin(&self, name: &str, seed: u32, probes: &[Probe]) -> anyhow::Result<Begin> {
-        let begins = |folder| Ok(Begin::Run(Recorded { folder, manifest: None }, None));
+        let checkpoint_every = Duration::from_millis(self.checkpoint_ms);
+        let begins = |folder| Ok(Begin::Run(Recorded { folder, manifest: None, checkpoint_every }, None));
         let path = match (&self.out, &self.resume) {
             (None, None) => return Ok(Begin::Unrecorded),
             (Some(out), None) => return begins(RunFolder::create(out)?),
@@ -61,7 +69,8 @@ impl FolderArgs {
                 same(path, "the name", &manifest.experiment, name)?;
                 same(path, "seed", manifest.seed, seed)?;
                 same(path, "the probes", listed(&manifest.probes), listed(&probes))?;
-                Ok(Begin::Run(Recorded { folder, manifest: Some(manifest) }, Some(checkpoint)))
+                let recorded = Recorded { folder, manifest: Some(manifest), checkpoint_every };
+                Ok(Begin::Run(recorded, Some(checkpoint)))
             }
             Resumed::Finished(manifest) => {
                 same(path, "the name", &manifest.experiment, name)?;

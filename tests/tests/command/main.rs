@@ -6,12 +6,13 @@
 mod common;
 
 mod data;
-mod endless;
+mod kill;
 mod measure;
 mod networks;
 mod process;
-mod recordings;
+mod resume;
 mod runs;
 mod server;
+mod stop;
 mod table;
 mod view;

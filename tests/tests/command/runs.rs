@@ -321,6 +321,47 @@ fn a_request_to_terminate_leaves_no_emulator_behind() {
     assert!(!output.status.success());
 }
 
+/// Nobody can tidy up after a process that is killed.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_emulator_outlives_a_process_that_is_killed() {
+    for name in ["KILL", "ABRT"] {
+        let temporary = tempfile::tempdir().unwrap();
+        let own = temporary.path().join("own-firmware.elf");
+        fs::copy(firmware(), &own).unwrap();
+        let own = own.to_str().unwrap();
+        let mut run = start(&["run", "pes-channel", "--passes", "500", "--device", "qemu", "--firmware", own]);
+        wait_for("QEMU", || emulators_with(own).len() == 1);
+        signal(run.id(), name);
+        run.wait().unwrap();
+        wait_for("the end of QEMU", || emulators_with(own).is_empty());
+    }
+}
+
+/// Absurd sizes are one sentence each, before memory is taken for them.
+#[test]
+fn absurd_sizes_are_refused() {
+    let temporary = tempfile::tempdir().unwrap();
+    let file = temporary.path().join("large.toml");
+    let parameters = Experiment::StdpPair.parameters();
+    for (key, value) in [("axons = 16", "axons = 1000000"), ("compartments = 16", "compartments = 1000000")] {
+        fs::write(&file, parameters.replacen(key, value, 1)).unwrap();
+        let output = command(&["run", file.to_str().unwrap()]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(value) && said.contains("1000000 is out of its range"), "{said}");
+    }
+    fs::write(&file, parameters.replacen("axons = 16", "axons = 4000", 1)).unwrap();
+    assert_refused(&["run", file.to_str().unwrap()], &["204001 input axons", "has 4096"]);
+    let most = u32::MAX.to_string();
+    for experiment in ["digits-decolle", "pes-core", "pes-channel", "pes-arm", "stdp-pair", "stdp-triplet"] {
+        assert_refused(&["run", experiment, "--passes", &most], &["passes", "--passes"]);
+    }
+    assert_refused(&["run", "digits-pes", "--arena", "99999999999999999"], &["no memory", "--arena"]);
+    assert_refused(&["bench", "lif", "--n", "100000", "--fan-in", "10000"], &["synapses", "1000000000"]);
+    assert_refused(&["bench", "lif", "--rate", "1", "--steps", "10000000"], &["input spikes", "--steps"]);
+}
+
 #[test]
 fn ctrl_c_ends_a_run_in_this_process() {
     let run = start(&["run", "digits-pes", "--passes", "4000"]);

@@ -59,9 +59,9 @@ fn without_a_terminal_or_samples_a_sentence_says_what_is_needed() {
     assert_one_sentence(&output, &["terminal", "`loihi run`"]);
 }
 
-/// A command on a terminal of its own, which the system's `script` makes; what it wrote so far.
+/// A command on a terminal of its own, which the system's `script` makes; what it wrote so far, after its number.
 fn on_a_terminal(arguments: &str) -> (Child, Arc<Mutex<Vec<u8>>>) {
-    let line = format!("stty cols 90 rows 30; '{}' {arguments}", loihi().display());
+    let line = format!("echo process $$; stty cols 90 rows 30; exec '{}' {arguments}", loihi().display());
     let mut command = Command::new("script");
     command.args(["--quiet", "--return", "--flush", "--command", &line, "/dev/null"]);
     command.env("TERM", "xterm-256color").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -110,4 +110,24 @@ fn a_run_that_failed_says_why_and_ends_as_a_failure() {
     child.stdin.as_mut().unwrap().write_all(b"q").unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1));
     wait_for("the sentence", || has(&written, "loihi: the run did not come to its end: "));
+}
+
+/// Whoever closes the window, or loses the connection, leaves no process behind that computes for nobody.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_view_ends_with_its_terminal() {
+    for arguments in ["view digits-pes --pace 100", "view digits-decolle --passes 500"] {
+        let (mut terminal, written) = on_a_terminal(arguments);
+        wait_for("the run", || has(&written, "running") && has(&written, "core 0"));
+        let text = String::from_utf8_lossy(&written.lock().unwrap()).into_owned();
+        let process = text.strip_prefix("process ").and_then(|text| text.split_whitespace().next()).unwrap();
+        // One that nobody has asked for its status has no words any more.
+        let goes_on = || std::fs::read(format!("/proc/{process}/cmdline")).is_ok_and(|words| !words.is_empty());
+        assert!(goes_on());
+        terminal.kill().unwrap();
+        terminal.wait().unwrap();
+        let begin = std::time::Instant::now();
+        wait_for("the end of the view", || !goes_on());
+        assert!(begin.elapsed() < Duration::from_secs(2), "{arguments}: {:?}", begin.elapsed());
+    }
 }
