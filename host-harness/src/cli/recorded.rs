@@ -66,15 +66,13 @@ impl FolderArgs {
             Resumed::Begins(folder) => begins(folder),
             Resumed::GoesOn(folder, checkpoint, manifest) => {
                 let probes: Vec<String> = probes.iter().map(ToString::to_string).collect();
-                same(path, "the name", &manifest.experiment, name)?;
-                same(path, "seed", manifest.seed, seed)?;
-                same(path, "the probes", listed(&manifest.probes), listed(&probes))?;
+                is_of(path, &manifest, name, seed)?;
+                same(path, "the probes", &listed(&manifest.probes), &listed(&probes))?;
                 let recorded = Recorded { folder, manifest: Some(manifest), checkpoint_every };
                 Ok(Begin::Run(recorded, Some(checkpoint)))
             }
             Resumed::Finished(manifest) => {
-                same(path, "the name", &manifest.experiment, name)?;
-                same(path, "seed", manifest.seed, seed)?;
+                is_of(path, &manifest, name, seed)?;
                 Ok(Begin::Finished(manifest))
             }
         }
@@ -90,20 +88,22 @@ fn is_same(a: &Path, b: &Path) -> bool {
     a == b || a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
 }
 
+/// Whether a folder is of a run of this name and seed.
+fn is_of(path: &Path, manifest: &Manifest, name: &str, seed: u32) -> Result<(), RecordError> {
+    same(path, "the name", &manifest.experiment, name)?;
+    same(path, "seed", &manifest.seed.to_string(), &seed.to_string())
+}
+
 fn listed(probes: &[String]) -> String {
     if probes.is_empty() { "none".to_owned() } else { probes.join(", ") }
 }
 
-fn same<T: PartialEq<U> + ToString, U: ToString>(
-    path: &Path,
-    what: &'static str,
-    found: T,
-    asked: U,
-) -> Result<(), RecordError> {
+/// Whether what a folder says of its run is what is asked for.
+fn same(path: &Path, what: &'static str, found: &str, asked: &str) -> Result<(), RecordError> {
     if found == asked {
         return Ok(());
     }
-    Err(RecordError::OtherRun { path: path.to_owned(), what, found: found.to_string(), asked: asked.to_string() })
+    Err(RecordError::OtherRun { path: path.to_owned(), what, found: found.to_owned(), asked: asked.to_owned() })
 }
 
 /// Says what a run has come to that was at its end before.

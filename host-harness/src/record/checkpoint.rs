@@ -219,7 +219,8 @@ mod tests {
 
     #[test]
     fn a_checkpoint_that_claims_what_was_not_planned_is_refused() {
-        let changes: [(&str, fn(&mut Standing)); 12] = [
+        type Change = (&'static str, fn(&mut Standing));
+        let changes: [Change; 12] = [
             ("65 samples of the stage `test`, which has 64", |standing| standing.items = 65),
             ("stage 4 with 1 scored", |standing| standing.stage = 3),
             ("stage 3 with 1 scored", |standing| standing.stage = 2),

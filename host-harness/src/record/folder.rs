@@ -303,8 +303,12 @@ fn names(path: &Path) -> Vec<String> {
 /// Whether a run writes files of this name.
 fn is_of_run(name: &str) -> bool {
     let name = name.strip_suffix(".part").unwrap_or(name);
-    let is_array = |name: &str| [".npy", ".json"].iter().any(|end| name.ends_with(end));
-    FILES.contains(&name) || name.starts_with("probe-") && is_array(name)
+    FILES.contains(&name) || is_of_probe(name)
+}
+
+/// Whether it is a file of samples, or what is said of them.
+fn is_of_probe(name: &str) -> bool {
+    name.strip_prefix("probe-").is_some_and(|rest| [".npy", ".json"].iter().any(|end| rest.ends_with(end)))
 }
 
 /// Whether a run may write into a folder that is there: it is empty, or a run has.
@@ -324,10 +328,8 @@ pub(crate) fn is_run(path: &Path) -> bool {
 
 /// Whether a run has left more than its begin: metrics, spikes, samples of probes.
 fn has_records(path: &Path) -> bool {
-    let grown = |name: &String| {
-        let array = name == "spikes.npy" || name.starts_with("probe-") && name.ends_with(".npy");
-        name == METRICS || array && crate::npy::has_rows(&path.join(name))
-    };
+    let is_sampled = |name: &str| name == "spikes.npy" || is_of_probe(name);
+    let grown = |name: &String| name == METRICS || is_sampled(name) && crate::npy::has_rows(&path.join(name));
     names(path).iter().any(grown)
 }
 

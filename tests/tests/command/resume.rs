@@ -163,7 +163,8 @@ fn a_checkpoint_that_claims_more_than_was_planned_is_refused() {
     let resume = with(&RUN, &["--resume", path]);
     kill_after_checkpoint(&resume, &folder);
     let sound = fs::read(folder.join("checkpoint.bin")).unwrap();
-    let changes: [(&[&str], fn(&mut Standing)); 5] = [
+    type Change = (&'static [&'static str], fn(&mut Standing));
+    let changes: [Change; 5] = [
         (&["checkpoint.bin", "samples of the stage", "begin the run again"], |standing| standing.items = 100_000),
         (&["checkpoint.bin", "to be in stage", "begin the run again"], |standing| {
             (standing.stage, standing.items) = (4, 0);

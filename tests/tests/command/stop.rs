@@ -51,6 +51,14 @@ shape = [512]
 name = "a"
 shape = [3500]
 
+[[population]]
+name = "b"
+shape = [3500]
+
+[[population]]
+name = "c"
+shape = [3500]
+
 [[connection]]
 from = "in"
 to = "a"
@@ -59,6 +67,16 @@ weights = { uniform = [-40, 60] }
 [[connection]]
 from = "a"
 to = "a"
+weights = { uniform = [-40, 60] }
+
+[[connection]]
+from = "a"
+to = "b"
+weights = { uniform = [-40, 60] }
+
+[[connection]]
+from = "b"
+to = "c"
 weights = { uniform = [-40, 60] }
 "#;
 
