@@ -191,7 +191,7 @@ pub(super) fn trained(
     let placed = shown("placing", |after| place_shown(&read, options, after))
         .with_context(|| format!("{} cannot be placed", network.display()))?;
     if beyond.any() {
-        eprintln!("loihi: {beyond}");
+        out::complain(&beyond.to_string());
     }
     Ok(Trained { network: read, placed, items, presentation })
 }

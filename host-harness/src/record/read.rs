@@ -53,6 +53,7 @@ pub(crate) fn refused(why: impl Into<String>) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn a_line_without_an_end_is_not_read() {
