@@ -1,6 +1,7 @@
 //! Builds network images: what [`loihi_core::image`] reads.
 
 mod file;
+mod order;
 mod plastic;
 mod sections;
 
@@ -9,8 +10,8 @@ pub use plastic::{DecayTable, Plasticity, decay_table, full_row};
 
 use crate::limits::{self, Unfit};
 use loihi_core::image::{
-    AxonRecord, COMPARTMENTS_PER_CORE, ImageError, LearningRecord, Name, ProductRecord, Profile, Route, SnipRecord,
-    Synapse, SynapseFormat, TraceRecord,
+    AxonRecord, COMPARTMENTS_PER_CORE, ImageError, LearningRecord, Name, ProductRecord, Profile, Route, SNIPS_MAX,
+    SnipRecord, Synapse, SynapseFormat, TraceRecord,
 };
 use loihi_core::num::Purpose;
 use loihi_core::snip::{SnipParams, SnipType};
@@ -311,7 +312,7 @@ impl ImageBuilder {
     ///
     /// # Errors
     /// [`BuildError`] says what does not fit.
-    pub fn build(self) -> Result<ImageFile, BuildError> {
+    pub fn build(mut self) -> Result<ImageFile, BuildError> {
         if let Some(core) = self.core_missing {
             return Err(BuildError::NoCore { core, cores: self.cores.len() });
         }
@@ -323,7 +324,14 @@ impl ImageBuilder {
         if self.axons.len() > Route::AXONS_MAX {
             return Err(BuildError::TooLong { what: "the list of axons", count: self.axons.len() });
         }
+        if self.learning.len() > LearningRecord::GROUPS_MAX {
+            return Err(BuildError::TooLong { what: "the list of plastic groups", count: self.learning.len() });
+        }
+        if self.snips.len() > SNIPS_MAX {
+            return Err(BuildError::TooLong { what: "the list of programs", count: self.snips.len() });
+        }
         let limited = !self.beyond_the_chip;
+        self.order_axons();
         let snip_types = self.snip_types.clone();
         let file = ImageFile::new(Sections::of(self)?.words()?, snip_types);
         let image = file.open()?;

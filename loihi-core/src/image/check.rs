@@ -1,11 +1,12 @@
 //! Everything that can be wrong with an image, found before it runs.
 
 mod learning;
+mod synapses;
 
 use super::profile::codes_are_known;
 use super::{
-    AxonRecord, COMPARTMENTS_PER_CORE, CoreRecord, GroupRecord, HEADER_WORDS, Homeostasis, Image, MAGIC, Name, Noise,
-    Profile, Route, SLOTS_MAX, Section, SnipRecord, StackIn, StackOut, Synapse, SynapseFormat, VERSION, index,
+    COMPARTMENTS_PER_CORE, GroupRecord, HEADER_WORDS, Homeostasis, Image, MAGIC, Name, Noise, Profile, Route,
+    SLOTS_MAX, SNIPS_MAX, Section, SnipRecord, StackIn, StackOut, VERSION, index,
 };
 use crate::num::{Decay, Refractory, ThresholdMantissa, Voltage};
 use core::fmt;
@@ -162,15 +163,15 @@ pub(super) fn section(words: &[u32], section: Section) -> Result<Slot<'_>, Image
     Ok(Slot { words, count: index(count) })
 }
 
-/// Checks every element of every section.
+/// Checks every element of every section, in time that the image's length bounds: what elements share is read once, and
+/// what is read for each program or each group is limited in number.
 pub(super) fn check(image: &Image<'_>, programs: &dyn CheckSnip) -> Result<(), ImageError> {
     profiles(image)?;
     cores(image)?;
     groups(image)?;
     registers(image)?;
     sums(image)?;
-    axons(image)?;
-    synapses(image)?;
+    synapses::check(image)?;
     routes(image)?;
     learning::check(image)?;
     snips(image, programs)
@@ -242,7 +243,8 @@ fn groups(image: &Image<'_>) -> Result<(), ImageError> {
         let sound = group.pattern >= 1
             && group.compartments.is_multiple_of(group.pattern)
             && image.pattern(&group).len() == group.pattern
-            && stack_is_sound(image, &group);
+            // Without compartments it could name all profiles as often as it likes.
+            && (group.compartments == 0 || stack_is_sound(image, &group));
         require(sound, Section::Groups, at)?;
     }
     Ok(())
@@ -310,49 +312,6 @@ fn sums(image: &Image<'_>) -> Result<(), ImageError> {
     Ok(())
 }
 
-fn axons(image: &Image<'_>) -> Result<(), ImageError> {
-    require(image.axons.len() <= Route::AXONS_MAX, Section::Axons, Route::AXONS_MAX)?;
-    for (at, words) in image.axons.iter().enumerate() {
-        let axon = AxonRecord::from_words(words);
-        let Some(core) = image.core(axon.core) else {
-            return require(false, Section::Axons, at);
-        };
-        let end = axon.elements().end;
-        let in_place = match axon.format {
-            SynapseFormat::Sparse => end <= image.sparse.len() && sparse_targets_exist(image, &axon, &core),
-            SynapseFormat::Dense => {
-                end <= image.dense.len() && axon.compartment_base.saturating_add(axon.synapses) <= core.compartments
-            }
-        };
-        let sound = in_place
-            && SynapseFormat::from_code((words[0] >> 16) & 0xFF).is_some()
-            && axon.sum <= core.sums
-            && (1..=Route::ATOMS_MAX).contains(&axon.atoms)
-            && axon.weight_bits <= 8
-            && axon.learning <= image.learning.len();
-        require(sound, Section::Axons, at)?;
-    }
-    Ok(())
-}
-
-/// Every synapse of a sparse axon ends at a compartment of its core, with a delay that the core has a slot for.
-fn sparse_targets_exist(image: &Image<'_>, axon: &AxonRecord, core: &CoreRecord) -> bool {
-    image.sparse.get(axon.elements()).unwrap_or_default().iter().all(|word| {
-        let synapse = Synapse::from_word(*word);
-        synapse.compartment.saturating_add(axon.compartment_base) < core.compartments && synapse.delay < core.slots
-    })
-}
-
-/// Every synapse belongs to an axon, so that none was left unchecked.
-fn synapses(image: &Image<'_>) -> Result<(), ImageError> {
-    let used = |format| {
-        let ends = image.axons().filter(|axon| axon.format == format).map(|axon| axon.elements().end);
-        ends.max().unwrap_or(0)
-    };
-    require(used(SynapseFormat::Sparse) == image.sparse.len(), Section::Sparse, image.sparse.len())?;
-    require(used(SynapseFormat::Dense) == image.dense.len(), Section::Dense, image.dense.len())
-}
-
 fn routes(image: &Image<'_>) -> Result<(), ImageError> {
     let sources = image.compartments().saturating_add(image.inputs);
     require(image.fanout.len() == sources.saturating_add(1), Section::Fanout, image.fanout.len())?;
@@ -370,6 +329,8 @@ fn routes(image: &Image<'_>) -> Result<(), ImageError> {
 }
 
 fn snips(image: &Image<'_>, programs: &dyn CheckSnip) -> Result<(), ImageError> {
+    // Each may read all of the image.
+    require(image.snips.len() <= SNIPS_MAX, Section::Snips, SNIPS_MAX)?;
     for (snip, record) in (0_u32..).zip(image.snips()) {
         let SnipRecord { kind, name, .. } = record;
         match programs.check_snip(&record, image) {
@@ -381,4 +342,28 @@ fn snips(image: &Image<'_>, programs: &dyn CheckSnip) -> Result<(), ImageError> 
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{LearningRecord, write};
+    use super::*;
+    use crate::snip::Snips;
+    use std::vec;
+    use zerocopy::IntoBytes as _;
+
+    #[test]
+    fn what_may_read_the_whole_image_is_limited_in_number() {
+        for (section, record, most) in [
+            (Section::Snips, SnipRecord::WORDS, SNIPS_MAX),
+            (Section::Learning, LearningRecord::WORDS, LearningRecord::GROUPS_MAX),
+        ] {
+            let records = vec![0; index(record) * (most + 1)];
+            let mut words = vec![0; records.len() + 100];
+            let length = write(&mut words, [0; 5], &[(Section::Fanout, &[0]), (section, &records)]).unwrap();
+            let element = u32::try_from(most).unwrap();
+            let said = Image::open(words[..length].as_bytes(), &Snips(&[])).unwrap_err();
+            assert_eq!(said, ImageError::Element { section, element });
+        }
+    }
 }

@@ -6,6 +6,8 @@ pub const LANES: usize = 16;
 pub const COMPARTMENTS_PER_CORE: usize = 1024;
 /// Most slots of a core's dendritic accumulators; a delay is smaller than the number of slots.
 pub const SLOTS_MAX: usize = 64;
+/// Most programs of an image.
+pub const SNIPS_MAX: usize = 256;
 
 /// Slots that a core needs for this longest delay in steps.
 pub const fn slots_for(delay_max: usize) -> usize {

@@ -366,6 +366,8 @@ pub const CHIP_EXPONENT_MIN: i32 = -7;
 const DELAY_MAX: i32 = 62;
 
 impl LearningRecord {
+    /// Most groups of an image.
+    pub const GROUPS_MAX: usize = 255;
     /// Most products of a group.
     pub const PRODUCTS_MAX: usize = 32;
     /// Words of a record.

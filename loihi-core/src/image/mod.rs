@@ -17,6 +17,9 @@
 //! Sources of spikes are numbered: first the compartments, core after core, then the external inputs.
 //! `FANOUT[s] .. FANOUT[s + 1]` are the places in `ROUTES` that name the input axons which source `s` reaches. A
 //! route is the number of an axon in its low 20 bits and, for a population axon, the atom in its high 12.
+//!
+//! Axons may share a list of sparse synapses, as those of a convolution do, but only as a whole: lists lie one after the
+//! other, and axons come in the order of their lists. So each list is read once when an image is opened.
 
 mod check;
 mod layout;
@@ -32,7 +35,7 @@ use serde::{Deserialize, Serialize};
 use zerocopy::FromBytes;
 
 pub use check::{CheckSnip, ImageError, Parameter};
-pub use layout::{COMPARTMENTS_PER_CORE, LANES, SLOTS_MAX, blocks_for, slots_for};
+pub use layout::{COMPARTMENTS_PER_CORE, LANES, SLOTS_MAX, SNIPS_MAX, blocks_for, slots_for};
 pub use learning::{
     CHIP_EXPONENT_MIN, Dependency, Dialect, EXPONENTS, Factor, LearningRecord, ProductRecord, Rounding, Target,
     TraceRecord, Variable,
@@ -48,7 +51,7 @@ pub use write::write;
 /// First word of every image, "LOI1" in the file.
 pub const MAGIC: u32 = u32::from_le_bytes(*b"LOI1");
 /// Version of this layout; another one is refused.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 /// Words before the section table.
 pub const HEADER_WORDS: usize = 9;
 
@@ -73,7 +76,8 @@ pub enum Section {
     Fanout,
     /// [`Route`]s.
     Routes,
-    /// Sparse synapses: weight in the high half, `delay << 10 | compartment` in the low half.
+    /// Sparse synapses, list after list in the order of the axons: weight in the high half, `delay << 10 | compartment`
+    /// in the low half.
     Sparse,
     /// Dense weights, two to a word.
     Dense,
@@ -217,7 +221,8 @@ pub struct Image<'a> {
 
 impl<'a> Image<'a> {
     /// Reads an image and checks all of it; `programs` checks the programs of the embedded CPU ([`crate::snip::Snips`]).
-    /// Takes time in proportion to its length.
+    /// Takes time in proportion to its length: at most [`SNIPS_MAX`] programs and [`LearningRecord::GROUPS_MAX`] plastic
+    /// groups read more of it than their own part, everything else is read once.
     ///
     /// # Errors
     /// [`ImageError`] names the section and the element at fault.

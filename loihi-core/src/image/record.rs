@@ -39,8 +39,8 @@ pub struct GroupRecord {
 /// How the synapses of an axon are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SynapseFormat {
-    /// Words of weight, delay and compartment. Axons may share them (convolution): the compartments count from the
-    /// axon's base.
+    /// Words of weight, delay and compartment. Axons may share a whole list (convolution): the compartments count from
+    /// the axon's base.
     Sparse,
     /// Weights of consecutive compartments from the axon's base on, no delay. Axons may share them.
     Dense,

@@ -81,8 +81,6 @@ fn slope(small: Count, large: Count) -> f64 {
 
 /// Counts networks of kernels at given sizes, as many at once as the machine likes.
 fn count_all(networks: &[(Kernel, u32)]) -> Vec<Count> {
-    let there = Command::new("valgrind").arg("--version").output().is_ok_and(|output| output.status.success());
-    assert!(there, "valgrind is not installed: run `cargo xtask setup`");
     let counts = Mutex::new(vec![None; networks.len()]);
     let next = Mutex::new(0..networks.len());
     let work = || {
@@ -113,8 +111,10 @@ fn count(kernel: &Kernel, size: u32) -> Count {
     Count { instructions: (many_instructions - few_instructions) as f64, operations: (many - few) as f64 }
 }
 
-/// Instructions of a run, and what was counted in it.
-fn callgrind(image: &Path, steps: u32, learn: bool) -> (u64, OpCounts) {
+/// Instructions of a run from reading its image on, and what was counted in it.
+pub(super) fn callgrind(image: &Path, steps: u32, learn: bool) -> (u64, OpCounts) {
+    let there = Command::new("valgrind").arg("--version").output().is_ok_and(|output| output.status.success());
+    assert!(there, "valgrind is not installed: run `cargo xtask setup`");
     let counts = image.with_extension(format!("{steps}"));
     let mut command = Command::new("valgrind");
     command.args(["--tool=callgrind", "--quiet"]).arg(format!("--callgrind-out-file={}", counts.display()));

@@ -4,3 +4,4 @@
 
 mod firmware_image;
 mod instructions;
+mod opening;

@@ -20,6 +20,8 @@ pub(super) fn check(image: &Image<'_>) -> Result<(), ImageError> {
     for (at, words) in image.products.iter().enumerate() {
         require(ProductRecord::is_sound(words), Section::Products, at)?;
     }
+    // Each may have all axons and synapses; an axon names its group by 8 bits.
+    require(image.learning.len() <= LearningRecord::GROUPS_MAX, Section::Learning, LearningRecord::GROUPS_MAX)?;
     let mut before = [0_usize; 3];
     for (at, words) in image.learning.iter().enumerate() {
         let group = LearningRecord::from_words(words);
