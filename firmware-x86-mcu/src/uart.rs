@@ -7,6 +7,10 @@ use crate::port;
 
 /// I/O port of the first of the eight registers of COM1.
 const BASE: u16 = 0x3f8;
+/// Offset of the line status register.
+const LINE_STATUS: u16 = 5;
+/// Its bit for bytes that wait to be read.
+const DATA_READY: u8 = 1;
 
 /// Register access with an address known at compile time, so that no check of it is left in the
 /// image.
@@ -35,6 +39,12 @@ pub type Com1 = Uart16550<Com1Registers>;
 pub fn com1() -> Com1 {
     // SAFETY: COM1 is at this address on every PC, and nothing else answers there.
     unsafe { Uart16550::new_with_backend(Com1Registers) }
+}
+
+/// Whether bytes have come that nobody has taken.
+pub fn has_received() -> bool {
+    // SAFETY: reading the line status register of COM1 takes nothing from the port but its error bits, which nobody reads.
+    unsafe { port::read(BASE | LINE_STATUS) & DATA_READY != 0 }
 }
 
 /// Sets the port to 115,200 baud, 8-N-1, FIFOs on, no interrupts.

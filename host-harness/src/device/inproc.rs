@@ -62,9 +62,10 @@ impl Device for InProcess {
     fn ask(
         &mut self,
         request: &Request<'_>,
-        _waiting: &Waiting,
+        waiting: &Waiting,
         read: &mut dyn FnMut(Response<'_>),
     ) -> Result<(), SessionError> {
+        self.machine.set_interrupted(Some(waiting.stop));
         read(self.machine.execute(request, &mut self.data));
         Ok(())
     }

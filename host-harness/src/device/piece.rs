@@ -1,6 +1,8 @@
 //! A record that is computed in several requests.
 
+use super::error::SessionError;
 use loihi_core::wire::message::Record;
+use std::collections::VecDeque;
 
 /// A record, or what is left of one: with spikes of its own, steps counted from its first.
 #[derive(Clone, Debug)]
@@ -44,6 +46,16 @@ impl<'r> Piece<'r> {
 
     /// What is left once `steps` steps are computed; `None` if nothing is.
     pub(super) fn after(&self, steps: u16) -> Option<Self> {
+        self.rest(steps).left()
+    }
+
+    /// This piece, if it has steps or spikes.
+    pub(super) fn left(self) -> Option<Self> {
+        (self.steps() > 0 || !self.spikes.is_empty()).then_some(self)
+    }
+
+    /// The same, without steps and spikes if nothing is left.
+    pub(super) fn rest(&self, steps: u16) -> Self {
         let left = self.steps().saturating_sub(steps);
         let mut spikes = Vec::new();
         for spike in self.spikes.as_chunks::<4>().0 {
@@ -54,8 +66,25 @@ impl<'r> Piece<'r> {
             }
         }
         let record = Record { steps: left, learn: self.record.learn, ..Record::PLAIN };
-        (left > 0 || !spikes.is_empty()).then_some(Self { record, spikes })
+        Self { record, spikes }
     }
+}
+
+/// Takes the pieces off a queue of which `steps` steps were computed before the request ended early; returns what is left
+/// of the last one, after which nothing was done.
+pub(super) fn cut<'r>(queue: &mut VecDeque<Piece<'r>>, steps: u32) -> Result<Option<Piece<'r>>, SessionError> {
+    if steps == 0 {
+        return Err(SessionError::Unexpected("it has computed nothing".to_owned()));
+    }
+    let mut left = steps;
+    while let Some(piece) = queue.pop_front() {
+        let own = u32::from(piece.steps());
+        if left <= own {
+            return Ok(Some(piece.rest(u16::try_from(left).unwrap_or(u16::MAX))));
+        }
+        left -= own;
+    }
+    Ok(None)
 }
 
 /// The step of a spike.

@@ -1,6 +1,6 @@
 //! A sample from its first record to its last: computed in as few requests as a line allows, and what it told.
 
-use super::piece::Piece;
+use super::piece::{Piece, cut};
 use super::session::{Session, SessionError, as_words, encoded, unexpected};
 use super::spikes::{by_step, parts};
 use loihi_core::register::Register;
@@ -121,7 +121,7 @@ impl Session {
         visit: &mut dyn FnMut(u32, u32),
     ) -> Result<(), SessionError> {
         let most = self.identity().data_bytes;
-        let (mut records, mut taken) = (Vec::new(), 0);
+        let (mut records, mut taken, mut asked) = (Vec::new(), 0, 0);
         for piece in queue.iter() {
             let bytes = encoded(&piece.record(), most)?;
             // An answer holds the outputs of all records, and leaves half of itself to the report.
@@ -131,6 +131,7 @@ impl Session {
             }
             records.extend(bytes);
             taken += 1;
+            asked += u32::from(piece.steps());
         }
         let room = most.saturating_sub(taken * 4 * self.output_words());
         let report = told.asked(taken == queue.len(), room);
@@ -140,12 +141,12 @@ impl Session {
             other => Err(unexpected(&other)),
         })?;
         self.count(took);
-        let mut whole = true;
+        let mut whole = steps == asked;
         match report {
             Report::Spikes => {
                 let seen = by_step(&answer, |step, compartment| told.spike(step, compartment, visit));
-                whole = seen == steps;
-                if !whole {
+                if seen < steps {
+                    whole = false;
                     for compartment in self.read(Register::Spikes)? {
                         told.spike(seen, compartment.cast_unsigned(), visit);
                     }
@@ -154,12 +155,13 @@ impl Session {
             Report::Counts { .. } => {
                 told.words.iter_mut().zip(as_words(&answer)).for_each(|(sum, count)| *sum += count);
             }
-            _ => told.words = as_words(&answer),
+            _ if whole => told.words = as_words(&answer),
+            _ => {}
         }
         if whole {
             queue.drain(..taken);
-        } else {
-            cut(queue, steps);
+        } else if let Some(rest) = cut(queue, steps)?.and_then(Piece::left) {
+            queue.push_front(rest);
         }
         told.steps += steps;
         Ok(())
@@ -205,22 +207,5 @@ impl Session {
             }
             _ => Ok(told.words),
         }
-    }
-}
-
-/// Takes the first `steps` steps off a queue; a piece that was computed in part stays with the rest of its steps.
-fn cut(queue: &mut VecDeque<Piece<'_>>, steps: u32) {
-    let mut left = steps;
-    while let Some(piece) = queue.pop_front() {
-        let own = u32::from(piece.steps());
-        if left > own {
-            left -= own;
-            continue;
-        }
-        let rest = piece.after(u16::try_from(left).unwrap_or(u16::MAX));
-        if let Some(rest) = rest {
-            queue.push_front(rest);
-        }
-        return;
     }
 }

@@ -5,6 +5,7 @@ mod registers;
 pub use super::Patience;
 pub use super::error::SessionError;
 use super::meter::Meter;
+use super::piece::{Piece, cut};
 use super::recorder::{Kept, Recorder};
 use super::spikes::{self, Part};
 use super::{Device, Waiting};
@@ -15,6 +16,7 @@ use loihi_core::image::Image;
 use loihi_core::wire::DeviceError;
 use loihi_core::wire::frame::CRC;
 use loihi_core::wire::message::{Record, Report, Request, Response, SCHEMA, VERSION};
+use std::collections::VecDeque;
 
 /// What a device says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -220,16 +222,40 @@ impl Session {
     /// meter is on.
     pub(super) fn run_at_once(&mut self, steps: u32, spikes: &[(u16, u16)]) -> Result<Option<u64>, SessionError> {
         let mut snip_instructions = None;
-        for Part { steps, spikes } in spikes::parts(steps, spikes, self.data_bytes()) {
-            let request = Request::Run { steps, spikes: &spikes, report: Report::Nothing };
-            let (took, snip) = self.ask(&request, |response| match response {
-                Response::Ran { instructions, snip_instructions, .. } => Ok((instructions, snip_instructions)),
+        for part in spikes::parts(steps, spikes, self.data_bytes()) {
+            snip_instructions = added(snip_instructions, self.run_part(part, Report::Nothing, &mut |_| ())?);
+        }
+        Ok(snip_instructions)
+    }
+
+    /// Computes a part of a run in one request, and in more of them where the device was interrupted; hands the report of
+    /// each to `told`.
+    fn run_part(
+        &mut self,
+        mut part: Part,
+        report: Report,
+        told: &mut dyn FnMut(&[u8]),
+    ) -> Result<Option<u64>, SessionError> {
+        let mut snip_instructions = None;
+        loop {
+            let request = Request::Run { steps: part.steps, spikes: &part.spikes, report };
+            let (steps, took, snip, report) = self.ask(&request, |response| match response {
+                Response::Ran { steps, instructions, snip_instructions, report } => {
+                    Ok((steps, instructions, snip_instructions, report.to_vec()))
+                }
                 other => Err(unexpected(&other)),
             })?;
             self.count(took);
             snip_instructions = added(snip_instructions, snip);
+            told(&report);
+            if steps >= part.steps {
+                return Ok(snip_instructions);
+            }
+            if steps == 0 {
+                return Err(SessionError::Unexpected("it has computed nothing".to_owned()));
+            }
+            part = part.rest(steps);
         }
-        Ok(snip_instructions)
     }
 
     /// Computes steps and returns a hash of registers after each, as
@@ -245,17 +271,10 @@ impl Session {
             let done = length(hashes.len());
             let part = most.min(steps - done);
             let now = spikes::take(&mut rest, done, part, done + part == steps);
-            for Part { steps, spikes } in spikes::parts(part, &now, self.data_bytes()) {
-                let request = Request::Run { steps, spikes: &spikes, report: Report::Hashes { registers } };
-                let (took, fresh) = self.ask(&request, |response| match response {
-                    Response::Ran { instructions, report, .. } => {
-                        let words = report.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes));
-                        Ok((instructions, words.collect::<Vec<u64>>()))
-                    }
-                    other => Err(unexpected(&other)),
+            for part in spikes::parts(part, &now, self.data_bytes()) {
+                self.run_part(part, Report::Hashes { registers }, &mut |report| {
+                    hashes.extend(report.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes)));
                 })?;
-                self.count(took);
-                hashes.extend(fresh);
             }
         }
         Ok(hashes)
@@ -295,30 +314,65 @@ impl Session {
         let data_bytes = self.data_bytes();
         let most = data_bytes.checked_div(4 * self.output_words).unwrap_or(usize::MAX);
         let mut batch: Vec<u8> = Vec::new();
-        let mut waiting = 0;
+        let mut waiting: Vec<Record<'r>> = Vec::new();
         for record in records {
             let encoded = encoded(&record, data_bytes)?;
-            if waiting > 0 && (batch.len() + encoded.len() > data_bytes || waiting == most) {
-                let snip = self.stream_batch(&batch, visit)?;
+            if !waiting.is_empty() && (batch.len() + encoded.len() > data_bytes || waiting.len() == most) {
+                let snip = self.stream_batch(&batch, &waiting, visit)?;
                 snip_instructions = added(snip_instructions, snip);
                 batch.clear();
-                waiting = 0;
+                waiting.clear();
             }
             batch.extend_from_slice(&encoded);
-            waiting += 1;
+            waiting.push(record);
         }
-        if waiting > 0 {
-            let snip = self.stream_batch(&batch, visit)?;
+        if !waiting.is_empty() {
+            let snip = self.stream_batch(&batch, &waiting, visit)?;
             snip_instructions = added(snip_instructions, snip);
         }
         Ok(snip_instructions)
     }
 
-    fn stream_batch(&mut self, records: &[u8], visit: &mut dyn FnMut(&[i32])) -> Result<Option<u64>, SessionError> {
+    /// Computes records that a message holds, `batch` their bytes: in one request, and in more of them where the device
+    /// was interrupted.
+    fn stream_batch(
+        &mut self,
+        batch: &[u8],
+        records: &[Record<'_>],
+        visit: &mut dyn FnMut(&[i32]),
+    ) -> Result<Option<u64>, SessionError> {
+        let asked = |steps: &mut dyn Iterator<Item = u16>| steps.map(u32::from).sum::<u32>();
+        let (mut steps, mut snip_instructions) = self.stream_once(batch, visit)?;
+        if steps == asked(&mut records.iter().map(|record| record.steps)) {
+            return Ok(snip_instructions);
+        }
+        let mut queue: VecDeque<Piece<'_>> = records.iter().map(Piece::of).collect();
+        while steps < asked(&mut queue.iter().map(Piece::steps)) {
+            // The record that was computed last has not told its output.
+            if let Some(rest) = cut(&mut queue, steps)? {
+                queue.push_front(rest);
+            }
+            let mut batch = Vec::new();
+            for piece in &queue {
+                batch.extend(encoded(&piece.record(), self.data_bytes())?);
+            }
+            let snip;
+            (steps, snip) = self.stream_once(&batch, visit)?;
+            snip_instructions = added(snip_instructions, snip);
+        }
+        Ok(snip_instructions)
+    }
+
+    /// One request for records: steps that were computed, and instructions of the programs in them.
+    fn stream_once(
+        &mut self,
+        records: &[u8],
+        visit: &mut dyn FnMut(&[i32]),
+    ) -> Result<(u32, Option<u64>), SessionError> {
         let request = Request::Stream { records, report: Report::Nothing };
-        let (took, snip, outputs) = self.ask(&request, |response| match response {
-            Response::Streamed { instructions, snip_instructions, outputs, .. } => {
-                Ok((instructions, snip_instructions, as_words(outputs)))
+        let (steps, took, snip, outputs) = self.ask(&request, |response| match response {
+            Response::Streamed { steps, instructions, snip_instructions, outputs, .. } => {
+                Ok((steps, instructions, snip_instructions, as_words(outputs)))
             }
             other => Err(unexpected(&other)),
         })?;
@@ -326,7 +380,7 @@ impl Session {
         for output in outputs.chunks(self.output_words.max(1)) {
             visit(output);
         }
-        Ok(snip)
+        Ok((steps, snip))
     }
 
     /// Whether something is sampled or metered within the next steps; if not, they count as computed.

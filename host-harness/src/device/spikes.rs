@@ -36,6 +36,20 @@ pub(super) struct Part {
     pub(super) spikes: Vec<u8>,
 }
 
+impl Part {
+    /// What is left once `steps` steps are computed.
+    pub(super) fn rest(&self, steps: u32) -> Self {
+        let later = |[a, b, c, d]: &[u8; 4]| {
+            let step = u32::from(u16::from_le_bytes([*a, *b])).checked_sub(steps)?;
+            // No larger than it was.
+            let [a, b] = u16::try_from(step).unwrap_or(u16::MAX).to_le_bytes();
+            Some([a, b, *c, *d])
+        };
+        let spikes = self.spikes.as_chunks::<4>().0.iter().filter_map(later).flatten().collect();
+        Self { steps: self.steps.saturating_sub(steps), spikes }
+    }
+}
+
 /// Cuts a run into parts whose spikes take at most `most` bytes each; spikes of the step after the last stay with the
 /// last part. One part if they all fit.
 pub(super) fn parts(steps: u32, spikes: &[(u16, u16)], most: usize) -> Vec<Part> {

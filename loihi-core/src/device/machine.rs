@@ -81,6 +81,11 @@ impl<A: AsMut<[u64]>> Machine<A> {
         Self { line_bytes, ..self }
     }
 
+    /// Says what interrupts steps from now on; see [`Board::interrupted`].
+    pub const fn set_interrupted(&mut self, interrupted: Option<fn() -> bool>) {
+        self.board.interrupted = interrupted;
+    }
+
     /// Executes a request. `buffer` takes the data of the answer; its length is the most that one can have.
     pub fn execute<'d>(&mut self, request: &Request<'_>, buffer: &'d mut [u8]) -> Response<'d> {
         if !matches!(request, Request::Save { .. }) {

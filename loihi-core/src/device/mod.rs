@@ -69,15 +69,18 @@ pub struct Board {
     /// An image that the board carries, in flash for example: [`Request::LoadResident`] runs it where it lies. Starts at
     /// a multiple of four; empty if there is none.
     pub image: &'static [u8],
+    /// Tells whether bytes wait on the line, if the board can: the steps of a request then end with the one under way, so
+    /// that a host never waits for longer than a step.
+    pub interrupted: Option<fn() -> bool>,
     /// Tells the most bytes of the stack that were in use at any time since the start, if the board can.
     pub stack_bytes: Option<fn() -> u32>,
 }
 
 impl Board {
-    /// A board of this name that counts nothing, has no programs and carries no image.
+    /// A board of this name that counts nothing, has no programs, carries no image and computes without interruption.
     pub const fn named(name: &'static str) -> Self {
         let (step, inject) = (step_portably as fn(&mut Chip<'_>), inject_portably as fn(&mut Chip<'_>, usize));
-        Self { name, ticks: None, step, inject, snips: &[], image: &[], stack_bytes: None }
+        Self { name, ticks: None, step, inject, snips: &[], image: &[], interrupted: None, stack_bytes: None }
     }
 }
 

@@ -14,6 +14,8 @@ pub(super) struct Steps<'d> {
     board: Board,
     report: Report,
     data: Data<'d>,
+    /// Steps that the request asks for in all.
+    asked: u64,
     /// Steps computed.
     pub(super) computed: u32,
     /// Instructions that they took, if the board counts them.
@@ -41,11 +43,11 @@ impl<'d> Steps<'d> {
                 data.word(0);
             }
         }
-        Ok(Self { board, report, data, computed: 0, instructions: board.ticks.map(|_| 0) })
+        Ok(Self { board, report, data, asked: steps, computed: 0, instructions: board.ticks.map(|_| 0) })
     }
 
-    /// Computes steps; false if the spikes of the last one did not fit the report, and those after it were not
-    /// computed. `spikes` are pairs of step and input, ascending; those of the step after the last wait for it.
+    /// Computes steps; false if the last one that was computed is not the last of the request, because its spikes did not
+    /// fit the report or because the board was interrupted: nothing was done after it. `spikes` are pairs of step and input, ascending; those of the step after the last wait for it.
     pub(super) fn run(&mut self, chip: &mut Chip<'_>, steps: u32, spikes: &[u8]) -> bool {
         let mut waiting = spikes.as_chunks::<4>().0.iter().peekable();
         let enter = self.board.inject;
@@ -60,7 +62,7 @@ impl<'d> Steps<'d> {
             (self.board.step)(chip);
             self.count(start);
             self.computed = self.computed.wrapping_add(1);
-            if !self.tell(chip) {
+            if !self.tell(chip) || self.is_interrupted() {
                 return false;
             }
         }
@@ -68,6 +70,11 @@ impl<'d> Steps<'d> {
         inject(chip, steps);
         self.count(start);
         true
+    }
+
+    /// Whether somebody wants the line before the last step.
+    fn is_interrupted(&self) -> bool {
+        u64::from(self.computed) < self.asked && self.board.interrupted.is_some_and(|interrupted| interrupted())
     }
 
     fn count(&mut self, start: Option<u64>) {

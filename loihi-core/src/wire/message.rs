@@ -10,7 +10,7 @@ use postcard_schema::key::hash::fnv1a64::hash_ty_path;
 use serde::{Deserialize, Serialize};
 
 /// Version of the protocol; raised when its rules change.
-pub const VERSION: u16 = 5;
+pub const VERSION: u16 = 6;
 
 /// Hash of the layout of all messages and of the binary points of the quantities in them.
 pub const SCHEMA: u64 = {
@@ -178,7 +178,8 @@ pub enum Response<'a> {
     },
     /// Steps were computed.
     Ran {
-        /// How many: fewer than asked for if the spikes of the last one do not fit the report.
+        /// How many, at least 1 of those asked for: fewer if the spikes of the last one do not fit the report, or if
+        /// something came over the line meanwhile. Nothing was done after the last one; what is left can be asked for.
         steps: u32,
         /// Instructions that they took, if the device counts them.
         instructions: Option<u64>,
@@ -189,7 +190,7 @@ pub enum Response<'a> {
     },
     /// Records were computed.
     Streamed {
-        /// How many steps in all: fewer than asked for if the spikes of the last one do not fit the report.
+        /// How many steps in all; fewer than asked for as those of [`Response::Ran`].
         steps: u32,
         /// Instructions that they took, if the device counts them.
         instructions: Option<u64>,

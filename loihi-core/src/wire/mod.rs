@@ -23,6 +23,11 @@
 //!
 //! So a frame that is lost, cut, doubled or damaged in either direction delays a request, and applies none twice.
 //!
+//! # Long requests
+//! A device that can see that bytes wait on its line ends the steps of a request with the one under way, and answers how
+//! many it has computed. So a host that wants something else sends any byte, and one that asks a second time has its
+//! answer after a step; a host goes on with the steps that are left.
+//!
 //! # Versions
 //! `Hello` carries the [`message::VERSION`] of the protocol and the [`message::SCHEMA`], a hash of the layout of all
 //! messages and of the binary points of all quantities. A device that has others answers

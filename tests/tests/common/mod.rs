@@ -6,13 +6,13 @@ pub(crate) mod chip;
 pub(crate) mod golden;
 pub(crate) mod rules;
 
-use host_harness::device::Device;
 use host_harness::device::framed::Framed;
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess, InProcessLine};
 use host_harness::device::qemu::{FIRMWARE_PATH, Qemu};
-use host_harness::device::session::{Patience, Session};
+use host_harness::device::session::{Patience, Session, SessionError};
+use host_harness::device::{Device, Waiting};
 use host_harness::image::{ImageBuilder, ImageFile, Source};
-use loihi_core::device::{Board, Buffers, Device as CoreDevice};
+use loihi_core::device::{Board, Buffers, Device as CoreDevice, Machine};
 use loihi_core::image::{Profile, Synapse};
 use loihi_core::rules::{ALL, PesParams, RateEncoderParams};
 use loihi_core::wire::DeviceError;
@@ -59,6 +59,39 @@ pub(crate) fn small_body(body_bytes: usize) -> Session {
 pub(crate) fn open_qemu() -> Session {
     let device = Qemu::start(&firmware()).unwrap_or_else(|error| panic!("{error}: run `cargo xtask setup`"));
     open(Box::new(Framed::new(device)))
+}
+
+/// Memory of a device for small networks.
+pub(crate) const ARENA_BYTES: usize = 1 << 20;
+
+/// A device in this process that is interrupted after every step, or now and then.
+pub(crate) struct Restless {
+    machine: Machine<Vec<u64>>,
+    data: Vec<u8>,
+}
+
+impl Restless {
+    /// A session with one that asks `interrupted` after every step whether somebody wants its line.
+    pub(crate) fn open(interrupted: fn() -> bool) -> Session {
+        let board = Board { snips: &ALL, interrupted: Some(interrupted), ..Board::named("restless") };
+        open(Box::new(Self { machine: Machine::new(vec![0; ARENA_BYTES / 8], board), data: vec![0; 1 << 16] }))
+    }
+}
+
+impl Device for Restless {
+    fn name(&self) -> &'static str {
+        "restless"
+    }
+
+    fn ask(
+        &mut self,
+        request: &Request<'_>,
+        _waiting: &Waiting,
+        read: &mut dyn FnMut(Response<'_>),
+    ) -> Result<(), SessionError> {
+        read(self.machine.execute(request, &mut self.data));
+        Ok(())
+    }
 }
 
 /// Longest body of a frame of [`Peer`].

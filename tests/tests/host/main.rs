@@ -12,6 +12,7 @@ mod eprop_adaptation;
 mod golden_learning;
 mod golden_neurons;
 mod homeostasis;
+mod interrupted;
 mod learning;
 mod learning_tasks;
 mod lossy_link;

@@ -1,6 +1,6 @@
 //! A sample in a few requests is what it is step by step, however small the device's messages are.
 
-use crate::common::{open, small_body};
+use crate::common::{Restless, open, small_body};
 use crate::plan::draw;
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
 use host_harness::device::meter::Meter;
@@ -194,12 +194,19 @@ proptest! {
         let mut host = open(Box::new(InProcess::new(ARENA_BYTES_DEFAULT)));
         let mut small = small_body(512);
         let mut watched = small_body(512);
+        let mut restless = Restless::open(|| true);
         let mut recorder = Recorder::default();
         recorder.probe("v[0..2]@every=3".parse::<Probe>().unwrap(), Box::new(Nowhere));
         watched.set_recorder(Some(recorder));
         for report in reports() {
             let expected = stepped(&mut host, &file, &parts, report);
-            for (session, name) in [(&mut host, "host"), (&mut small, "small"), (&mut watched, "watched")] {
+            let sessions = [
+                (&mut host, "host"),
+                (&mut small, "small"),
+                (&mut watched, "watched"),
+                (&mut restless, "restless"),
+            ];
+            for (session, name) in sessions {
                 prop_assert_eq!(&sampled(session, &file, &parts, report), &expected, "{}: {:?}", name, report);
             }
         }

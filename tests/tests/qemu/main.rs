@@ -14,6 +14,7 @@ mod firmware_fault;
 mod golden;
 mod golden_pes;
 mod golden_rules;
+mod interrupted;
 mod keep;
 mod own_rule;
 mod resume;
