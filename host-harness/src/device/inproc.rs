@@ -5,7 +5,7 @@ use super::{Device, DeviceFault, Line, Waiting, wide};
 use loihi_core::device::{Board, Buffers, Device as CoreDevice, Machine};
 use loihi_core::rules;
 use loihi_core::snip::SnipType;
-use loihi_core::wire::frame::{BODY_LARGE, line_bytes, plain_bytes};
+use loihi_core::wire::frame::{BODY_LARGE, incoming_bytes, line_bytes};
 use loihi_core::wire::message::{Request, Response, data_bytes};
 use std::time::Duration;
 use zerocopy::FromZeros as _;
@@ -90,7 +90,7 @@ impl InProcessLine {
     /// The same with message bodies of `body_bytes` bytes, at least [`BODY_LEAST`](loihi_core::wire::frame::BODY_LEAST).
     pub fn with_body(arena_bytes: usize, body_bytes: usize) -> Self {
         let buffers = Buffers {
-            incoming: vec![0; plain_bytes(body_bytes)],
+            incoming: vec![0; incoming_bytes(body_bytes)],
             outgoing: vec![0; line_bytes(body_bytes)],
             data: vec![0; data_bytes(body_bytes)],
         };

@@ -1,12 +1,15 @@
-//! A line with faults around any other: bytes are dropped, bits flipped, stretches doubled or cut, all seeded.
+//! A line with faults around any other: bytes are dropped, doubled or inserted, bits flipped, stretches of bytes dropped,
+//! doubled or cut, all seeded.
 
 use super::{DeviceFault, Line};
 use loihi_core::num::word;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// How often each fault happens, per stretch of bytes handed over, in units of 1/1024.
+/// How often each fault happens: per stretch of bytes handed over, in units of 1/1024, but for those of single bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Faults {
+    /// Of a million bytes, so many are dropped, doubled, or come after one that nobody sent.
+    pub bytes_per_million: u32,
     /// The whole stretch is lost.
     pub drop: u32,
     /// One bit is flipped.
@@ -62,6 +65,24 @@ impl<D: Line> Lossy<D> {
         if self.happens(self.faults.double) {
             line.extend_from_within(..);
         }
+        if self.faults.bytes_per_million == 0 { line } else { self.pass_bytes(&line) }
+    }
+
+    /// What is left of bytes that are dropped, doubled or inserted one by one.
+    fn pass_bytes(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut line = Vec::with_capacity(bytes.len());
+        for byte in bytes {
+            if self.draw(1_000_000) >= self.faults.bytes_per_million as usize {
+                line.push(*byte);
+                continue;
+            }
+            self.faults_total += 1;
+            match self.draw(3) {
+                0 => {}
+                1 => line.extend([*byte; 2]),
+                _ => line.extend([self.draw(256).to_le_bytes()[0], *byte]),
+            }
+        }
         line
     }
 }
@@ -85,6 +106,10 @@ impl<D: Line> Line for Lossy<D> {
 
     fn answers_at_once(&self) -> bool {
         self.line.answers_at_once()
+    }
+
+    fn now(&self) -> Instant {
+        self.line.now()
     }
 
     fn log(&mut self, payload: &[u8]) -> Vec<String> {

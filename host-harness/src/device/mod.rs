@@ -3,7 +3,7 @@
 //! | device | where the chip runs |
 //! |---|---|
 //! | [`inproc::InProcess`] | in this process: requests are function calls |
-//! | [`framed::Framed`] | behind a [`Line`] of bytes: frames, checks, repetitions |
+//! | [`framed::Framed`] | behind a [`Line`] of bytes: frames, checks, repetitions, parts of what is too long for a bad line |
 //!
 //! | line | what carries the bytes |
 //! |---|---|
@@ -23,6 +23,7 @@ pub mod meter;
 mod piece;
 pub mod qemu;
 pub mod recorder;
+mod round_trip;
 pub mod sample;
 pub mod session;
 mod spikes;
@@ -30,32 +31,30 @@ pub mod wide;
 
 use error::SessionError;
 use loihi_core::wire::message::{Request, Response};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A device can no longer be reached.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct DeviceFault(pub String);
 
-/// Times and repetitions of a line.
+/// Repetitions on a line; how long each answer is awaited is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// How long an answer is awaited before the request is sent again.
-    pub wait: Duration,
-    /// How often a request is sent before the device counts as silent.
+    /// How often a request, or a part of one, is sent before the device counts as silent.
     pub attempts: u32,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { wait: Duration::from_secs(2), attempts: 30 }
+        Self { attempts: 35 }
     }
 }
 
 /// How long a session waits for answers.
 #[derive(Clone, Copy, Debug)]
 pub struct Waiting {
-    /// Times and repetitions, where there is a line.
+    /// Repetitions, where there is a line.
     pub patience: Patience,
     /// Ends every wait once it returns true.
     pub stop: fn() -> bool,
@@ -113,6 +112,11 @@ pub trait Line {
     /// Whether all that will come has come when [`Line::send`] returns, so that waiting is of no use.
     fn answers_at_once(&self) -> bool {
         false
+    }
+
+    /// The time by which answers are awaited.
+    fn now(&self) -> Instant {
+        Instant::now()
     }
 
     /// Takes the payload of a log frame and returns the lines that it completes.

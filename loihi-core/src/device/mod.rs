@@ -37,7 +37,9 @@
 
 mod buffers;
 mod data;
+mod executor;
 mod machine;
+mod parts;
 mod session;
 mod steps;
 
@@ -46,11 +48,12 @@ pub use machine::Machine;
 
 use crate::chip::Chip;
 use crate::snip::SnipType;
-use crate::wire::DeviceError;
-use crate::wire::frame::{CHANNEL_MESSAGE, FrameReader, FrameWriter, Received};
-use crate::wire::message::{Request, Response, SCHEMA, VERSION};
+use crate::wire::frame::{CHANNEL_MESSAGE, CHANNEL_PART, FrameReader, Received, part_line_bytes};
+use crate::wire::message::Response;
+use crate::wire::part::{PART_BYTES, Part};
+use executor::{Executor, encode};
 use heapless::Vec;
-use session::{Session, Verdict, judge};
+use parts::Place;
 
 /// What a device knows of the board that it runs on.
 #[derive(Clone, Copy, Debug)]
@@ -94,84 +97,67 @@ pub fn inject_portably(chip: &mut Chip<'_>, input: usize) {
     chip.inject(input);
 }
 
-/// Longest refusal on the line: a greeting's has 18 bytes of fields, an error's fewer.
-const REFUSAL_MAX: usize = 64;
+/// Longest answer besides the kept response: a part of that. A refusal is shorter.
+const SHORT_MAX: usize = part_line_bytes(PART_BYTES);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outgoing {
+    /// The kept response, whole.
     Response,
-    Refusal,
+    /// A refusal, or a part.
+    Short,
 }
 
 /// A machine behind a line of bytes.
 #[derive(Debug)]
 pub struct Device<A, B> {
     reader: FrameReader<B>,
-    session: Option<Session>,
-    /// The last response as it goes over the line, kept for repetition.
-    response: B,
-    response_length: usize,
-    /// The answer to a frame that was not executed; it leaves the kept response alone.
-    refusal: Vec<u8, REFUSAL_MAX>,
+    /// Number of the request whose parts the reader holds.
+    holding: Option<u16>,
+    executor: Executor<A, B>,
+    /// What leaves the kept response alone.
+    short: Vec<u8, SHORT_MAX>,
     /// Which of the two goes out.
     outgoing: Outgoing,
     /// Bytes of it that are sent.
     sent: usize,
-    machine: Machine<A>,
-    data: B,
 }
 
 impl<A: AsMut<[u64]>, B: AsRef<[u8]> + AsMut<[u8]>> Device<A, B> {
     /// A device without an image. The arena holds image and state, in whole 64-bit words for their alignment; its
-    /// size is what [`Response::Hello`] reports. The buffers' sizes are the longest messages'.
+    /// size is what [`Response::Hello`](crate::wire::message::Response::Hello) reports. The buffers' sizes are the longest
+    /// messages'.
     pub fn new(arena: A, board: Board, buffers: Buffers<B>) -> Self {
         let line_bytes = [&buffers.incoming, &buffers.outgoing, &buffers.data].map(|buffer| buffer.as_ref().len());
-        let Buffers { incoming, outgoing, data } = buffers;
+        let machine = Machine::new(arena, board).behind_line(line_bytes.into_iter().fold(0, usize::saturating_add));
         Self {
-            reader: FrameReader::new(incoming),
-            session: None,
-            response: outgoing,
-            response_length: 0,
-            refusal: Vec::new(),
+            reader: FrameReader::new(buffers.incoming),
+            holding: None,
+            executor: Executor::new(machine, buffers.outgoing, buffers.data),
+            short: Vec::new(),
             outgoing: Outgoing::Response,
             sent: 0,
-            machine: Machine::new(arena, board).behind_line(line_bytes.into_iter().fold(0, usize::saturating_add)),
-            data,
         }
     }
 
     /// Takes the next byte from the line. If it completes a request, the request is executed before this returns.
     pub fn receive(&mut self, byte: u8) {
         let Received::Frame(frame) = self.reader.push(byte) else { return };
-        if frame.channel != CHANNEL_MESSAGE {
-            return;
+        let sequence = frame.sequence;
+        match frame.channel {
+            CHANNEL_MESSAGE => {
+                let taken = self.executor.take(sequence, frame.body);
+                self.release();
+                self.send_taken(sequence, taken);
+            }
+            CHANNEL_PART => {
+                if let Ok(part) = postcard::from_bytes::<Part<'_>>(frame.body) {
+                    let part = Place::of(&part);
+                    self.take_part(sequence, part);
+                }
+            }
+            _ => {}
         }
-        let request = postcard::from_bytes::<Request<'_>>(frame.body);
-        let verdict = judge(self.session, frame.sequence, request.as_ref().ok());
-        self.sent = 0;
-        let refusal = match verdict {
-            Verdict::Refuse => Response::Refused { version: VERSION, schema: SCHEMA },
-            Verdict::Fail(error) => Response::Failed(error),
-            Verdict::Repeat => {
-                self.outgoing = Outgoing::Response;
-                return;
-            }
-            Verdict::Execute(session) => {
-                self.session = Some(session);
-                self.outgoing = Outgoing::Response;
-                let answer = match request {
-                    Ok(request) => self.machine.execute(&request, self.data.as_mut()),
-                    Err(_) => Response::Failed(DeviceError::Unreadable),
-                };
-                self.response_length = send(self.response.as_mut(), frame.sequence, &answer);
-                return;
-            }
-        };
-        self.outgoing = Outgoing::Refusal;
-        // Filling up to the capacity cannot fail.
-        let _filled = self.refusal.resize(REFUSAL_MAX, 0);
-        let length = send(&mut self.refusal, frame.sequence, &refusal);
-        self.refusal.truncate(length);
     }
 
     /// Bytes that wait to be sent.
@@ -186,18 +172,24 @@ impl<A: AsMut<[u64]>, B: AsRef<[u8]> + AsMut<[u8]>> Device<A, B> {
 
     fn line(&self) -> &[u8] {
         match self.outgoing {
-            Outgoing::Response => self.response.as_ref().get(..self.response_length).unwrap_or_default(),
-            Outgoing::Refusal => &self.refusal,
+            Outgoing::Response => self.executor.response(),
+            Outgoing::Short => &self.short,
         }
     }
-}
 
-/// Encodes an answer for the line and returns its length there; one that is too long for the board's buffer says so.
-fn send(line: &mut [u8], sequence: u16, response: &Response<'_>) -> usize {
-    let mut encode = |response: &Response<'_>| {
-        let writer = FrameWriter::new(CHANNEL_MESSAGE, sequence, line)?;
-        postcard::serialize_with_flavor(response, writer).ok()
-    };
-    let too_long = Response::Failed(DeviceError::TooMuch { most: 0 });
-    encode(response).or_else(|| encode(&too_long)).unwrap_or(0)
+    /// Sends the kept response, or why there is none.
+    fn send_taken(&mut self, sequence: u16, taken: Result<(), Response<'_>>) {
+        match taken {
+            Ok(()) => (self.outgoing, self.sent) = (Outgoing::Response, 0),
+            Err(refusal) => self.send_short(CHANNEL_MESSAGE, sequence, &refusal),
+        }
+    }
+
+    fn send_short(&mut self, channel: u8, sequence: u16, body: &impl serde::Serialize) {
+        (self.outgoing, self.sent) = (Outgoing::Short, 0);
+        // Filling up to the capacity cannot fail.
+        let _filled = self.short.resize(SHORT_MAX, 0);
+        let length = encode(channel, sequence, body, &mut self.short).unwrap_or(0);
+        self.short.truncate(length);
+    }
 }

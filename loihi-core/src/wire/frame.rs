@@ -6,16 +6,31 @@ use crc::{CRC_32_ISO_HDLC, Crc, Digest};
 pub const CHANNEL_MESSAGE: u8 = 0;
 /// Channel of log frames.
 pub const CHANNEL_LOG: u8 = 1;
+/// Channel of parts of requests and responses.
+pub const CHANNEL_PART: u8 = 2;
 /// Shortest longest body that a board may have: the digest of all state must fit.
 pub const BODY_LEAST: usize = 384;
 /// Longest body of a board with memory to spare: the spikes of a whole sample go in one.
 pub const BODY_LARGE: usize = 1 << 16;
 /// Bytes around the body: channel, sequence number, CRC.
 const OVERHEAD: usize = 7;
+/// Most bytes around the data of a [`Part`](super::part::Part): its kind, two numbers.
+const PART_FIELDS: usize = 11;
 
 /// Bytes of a frame with this body before COBS.
 pub const fn plain_bytes(body_bytes: usize) -> usize {
     body_bytes.saturating_add(OVERHEAD)
+}
+
+/// Bytes that a device needs for requests of this length, whole or in parts: the frame of a part lies behind the parts
+/// before it.
+pub const fn incoming_bytes(body_bytes: usize) -> usize {
+    plain_bytes(body_bytes).saturating_add(PART_FIELDS)
+}
+
+/// Most bytes of the frame of a part with so many bytes of data on the line.
+pub const fn part_line_bytes(data_bytes: usize) -> usize {
+    line_bytes(data_bytes.saturating_add(PART_FIELDS))
 }
 
 /// Most bytes of a frame with this body on the line: COBS adds a byte for every 254 that it begins, and the zero at the
@@ -31,7 +46,7 @@ pub const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 /// A sound frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame<'a> {
-    /// What the body is; see [`CHANNEL_MESSAGE`] and [`CHANNEL_LOG`].
+    /// What the body is; see [`CHANNEL_MESSAGE`], [`CHANNEL_LOG`] and [`CHANNEL_PART`].
     pub channel: u8,
     /// Number of the request, of the request that is answered, or of the log frame.
     pub sequence: u16,
@@ -155,6 +170,8 @@ enum Place {
 #[derive(Debug, Default)]
 pub struct FrameReader<B> {
     plain: B,
+    /// Bytes at the front that are held, before those of the frame under way.
+    held: usize,
     length: usize,
     place: Place,
     /// Bytes left in the COBS block under way.
@@ -166,7 +183,7 @@ pub struct FrameReader<B> {
 impl<B: AsRef<[u8]> + AsMut<[u8]>> FrameReader<B> {
     /// A reader at the start of a line.
     pub const fn new(plain: B) -> Self {
-        Self { plain, length: 0, place: Place::Start, left: 0, zero_due: false }
+        Self { plain, held: 0, length: 0, place: Place::Start, left: 0, zero_due: false }
     }
 
     /// Takes the next byte.
@@ -194,8 +211,35 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FrameReader<B> {
         Received::Nothing
     }
 
+    /// Moves the last `count` bytes of the body of the frame that was read last behind the first `keep` bytes that are
+    /// held, and holds all of them from now on.
+    pub fn hold(&mut self, keep: usize, count: usize) {
+        let keep = keep.min(self.held);
+        let from = self.held.saturating_add(self.length.saturating_sub(4)).saturating_sub(count);
+        let plain = self.plain.as_mut();
+        // Forward, since the two may overlap.
+        for at in 0..count {
+            let byte = plain.get(from.saturating_add(at)).copied();
+            if let Some((to, byte)) = plain.get_mut(keep.saturating_add(at)).zip(byte) {
+                *to = byte;
+            }
+        }
+        self.held = keep.saturating_add(count);
+        self.length = 0;
+    }
+
+    /// The bytes that are held.
+    pub fn held(&self) -> &[u8] {
+        self.plain.as_ref().get(..self.held).unwrap_or_default()
+    }
+
+    /// Holds nothing from the next frame on.
+    pub const fn release(&mut self) {
+        self.held = 0;
+    }
+
     fn keep(&mut self, byte: u8) {
-        match self.plain.as_mut().get_mut(self.length) {
+        match self.plain.as_mut().get_mut(self.held.saturating_add(self.length)) {
             Some(place) => {
                 *place = byte;
                 self.length = self.length.saturating_add(1);
@@ -209,6 +253,10 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FrameReader<B> {
         if place == Place::Start {
             return Received::Nothing;
         }
+        if place == Place::TooLong {
+            // Without what is held it may fit when it comes again.
+            self.held = 0;
+        }
         match self.frame() {
             Some(frame) if self.left == 0 && place == Place::Within => Received::Frame(frame),
             _ => Received::Damaged,
@@ -216,7 +264,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FrameReader<B> {
     }
 
     fn frame(&self) -> Option<Frame<'_>> {
-        let (checked, check) = self.plain.as_ref().get(..self.length)?.split_last_chunk::<4>()?;
+        let plain = self.plain.as_ref().get(self.held..)?;
+        let (checked, check) = plain.get(..self.length)?.split_last_chunk::<4>()?;
         let (&[channel, low, high], body) = checked.split_first_chunk::<3>()?;
         let sound = CRC.checksum(checked) == u32::from_le_bytes(*check);
         sound.then_some(Frame { channel, sequence: u16::from_le_bytes([low, high]), body })

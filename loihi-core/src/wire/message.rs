@@ -1,6 +1,7 @@
 //! The messages: what a host can ask of a device, and what it answers.
 
 use super::DeviceError;
+use super::part::Part;
 use crate::chip::{Keep, ResetScope};
 use crate::num::{Q3_12, Q4_20, Q8_24};
 use crate::ops::OpCounts;
@@ -17,8 +18,9 @@ pub const SCHEMA: u64 = {
     let request = u64::from_le_bytes(hash_ty_path::<Request<'static>>("request"));
     let response = u64::from_le_bytes(hash_ty_path::<Response<'static>>("response"));
     let record = u64::from_le_bytes(hash_ty_path::<Record<'static>>("record"));
+    let part = u64::from_le_bytes(hash_ty_path::<Part<'static>>("part"));
     let points = (Q8_24::FRAC_NBITS << 16 | Q4_20::FRAC_NBITS << 8 | Q3_12::FRAC_NBITS) as u64;
-    request ^ response.rotate_left(1) ^ record.rotate_left(2) ^ points.rotate_left(3)
+    request ^ response.rotate_left(1) ^ record.rotate_left(2) ^ points.rotate_left(3) ^ part.rotate_left(4)
 };
 
 /// Bytes of a frame's body that a message's own fields take at most.

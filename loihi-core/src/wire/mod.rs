@@ -7,9 +7,10 @@
 //!  COBS(  channel u8 | sequence u16 | body | CRC-32 u32  ) 0x00      little-endian
 //! ```
 //!
-//! The longest body is the board's, which [`message::Response::Hello`] tells. The CRC is CRC-32/ISO-HDLC over everything before it. Channel 0 carries requests to the device and responses from
-//! it, channel 1 log frames (defmt) from the device. A receiver drops what is damaged and is in step again after the
-//! next zero byte.
+//! The longest body is the board's, which [`message::Response::Hello`] tells. The CRC is CRC-32/ISO-HDLC over
+//! everything before it. Channel 0 carries requests to the device and responses from it, channel 1 log frames (defmt)
+//! from the device, channel 2 parts of messages. A receiver drops what is damaged and is in step again after the next
+//! zero byte.
 //!
 //! # Requests and responses
 //! The body of channel 0 is one [`message::Request`] or [`message::Response`] in postcard's format. The host has one
@@ -22,6 +23,12 @@
 //! * Any other number is answered with [`DeviceError::OutOfSequence`] and changes nothing.
 //!
 //! So a frame that is lost, cut, doubled or damaged in either direction delays a request, and applies none twice.
+//!
+//! # Parts
+//! On a line that loses a byte in a few thousand, no long frame ever arrives whole. There a host sends a request as
+//! [`part::Part`]s of at most [`part::PART_BYTES`] bytes, each of which is answered, and fetches the response in parts:
+//! only what was lost is sent again. A device executes a request that has come in parts as it does a whole one, once;
+//! a request that was sent whole may be asked after, and its response fetched, in parts.
 //!
 //! # Long requests
 //! A device that can see that bytes wait on its line ends the steps of a request with the one under way, and answers how
@@ -36,5 +43,6 @@
 mod error;
 pub mod frame;
 pub mod message;
+pub mod part;
 
 pub use error::DeviceError;

@@ -16,8 +16,11 @@ use loihi_core::device::{Board, Buffers, Device as CoreDevice, Machine};
 use loihi_core::image::{Profile, Synapse};
 use loihi_core::rules::{ALL, PesParams, RateEncoderParams};
 use loihi_core::wire::DeviceError;
-use loihi_core::wire::frame::{self, CHANNEL_MESSAGE, CRC, FrameReader, Received, line_bytes, plain_bytes};
+use loihi_core::wire::frame::{
+    self, CHANNEL_MESSAGE, CHANNEL_PART, CRC, Frame, FrameReader, Received, incoming_bytes, line_bytes, plain_bytes,
+};
 use loihi_core::wire::message::{Report, Request, Response, SCHEMA, VERSION, data_bytes};
+use loihi_core::wire::part::Part;
 use std::path::{Path, PathBuf};
 
 /// The folder of the workspace.
@@ -133,14 +136,23 @@ pub(crate) fn small_network() -> ImageFile {
 /// An answer as it came over the line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
+    /// The channel of its frame: of messages, or of parts.
+    pub(crate) channel: u8,
     /// The number of its frame.
     pub(crate) sequence: u16,
     body: Vec<u8>,
 }
 
 impl Answer {
+    /// What a part says.
+    pub(crate) fn part(&self) -> Part<'_> {
+        assert_eq!(self.channel, CHANNEL_PART);
+        postcard::from_bytes(&self.body).expect("a part can be read")
+    }
+
     /// What it says.
     pub(crate) fn response(&self) -> Response<'_> {
+        assert_eq!(self.channel, CHANNEL_MESSAGE);
         postcard::from_bytes(&self.body).expect("an answer can be read")
     }
 
@@ -164,7 +176,7 @@ impl Peer {
     /// A device that nobody has greeted yet.
     pub(crate) fn new() -> Self {
         let buffers = Buffers {
-            incoming: vec![0; plain_bytes(BODY_MAX)],
+            incoming: vec![0; incoming_bytes(BODY_MAX)],
             outgoing: vec![0; line_bytes(BODY_MAX)],
             data: vec![0; DATA_MAX],
         };
@@ -216,8 +228,8 @@ impl Peer {
             match reader.push(*byte) {
                 Received::Nothing => {}
                 Received::Frame(frame) => {
-                    assert_eq!(frame.channel, CHANNEL_MESSAGE);
-                    answers.push(Answer { sequence: frame.sequence, body: frame.body.to_vec() });
+                    let Frame { channel, sequence, body } = frame;
+                    answers.push(Answer { channel, sequence, body: body.to_vec() });
                 }
                 Received::Damaged => panic!("the device sent a damaged frame"),
             }

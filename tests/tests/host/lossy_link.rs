@@ -13,8 +13,9 @@ use loihi_core::chip::{Keep, ResetScope};
 use loihi_core::image::{HEADER_WORDS, ImageError};
 use loihi_core::register::Register;
 use loihi_core::wire::DeviceError;
-use loihi_core::wire::frame::{CHANNEL_MESSAGE, CRC};
+use loihi_core::wire::frame::{CHANNEL_MESSAGE, CHANNEL_PART, CRC};
 use loihi_core::wire::message::{Record, Report, Request, Response, SCHEMA, VERSION};
+use loihi_core::wire::part::Part;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -47,13 +48,15 @@ fn lossy(faults: Faults, seed: u32) -> (Session, LossyLine) {
     (open(Box::new(Framed::new(Shared(Rc::clone(&line))))), line)
 }
 
+const SOUND: Faults = Faults { bytes_per_million: 0, drop: 0, flip: 0, double: 0, cut: 0 };
+
 /// Each fault alone, and all together; and whether requests must be repeated because of it.
 const LINES: [(&str, Faults, bool); 5] = [
-    ("drop", Faults { drop: 150, flip: 0, double: 0, cut: 0 }, true),
-    ("flip", Faults { drop: 0, flip: 150, double: 0, cut: 0 }, true),
-    ("double", Faults { drop: 0, flip: 0, double: 150, cut: 0 }, false),
-    ("cut", Faults { drop: 0, flip: 0, double: 0, cut: 150 }, true),
-    ("all", Faults { drop: 80, flip: 80, double: 80, cut: 80 }, true),
+    ("drop", Faults { drop: 150, ..SOUND }, true),
+    ("flip", Faults { flip: 150, ..SOUND }, true),
+    ("double", Faults { double: 150, ..SOUND }, false),
+    ("cut", Faults { cut: 150, ..SOUND }, true),
+    ("all", Faults { drop: 80, flip: 80, double: 80, cut: 80, ..SOUND }, true),
 ];
 
 /// A job gives the same over every line as over a sound one.
@@ -131,7 +134,7 @@ fn spikes_and_saved_state_come_over_a_lossy_line_the_same() {
 #[test]
 fn a_line_that_carries_nothing_is_reported() {
     let device = Lossy::new(InProcessLine::new(1 << 16), Faults { drop: 1024, ..Faults::default() }, 0);
-    let patience = Patience { attempts: 5, ..Patience::default() };
+    let patience = Patience { attempts: 5 };
     let error = Session::open(Box::new(Framed::new(device)), patience, 1, || false).unwrap_err();
     assert!(matches!(error, SessionError::Silent { attempts: 5, .. }), "{error}");
 }
@@ -189,6 +192,50 @@ fn a_request_that_is_repeated_is_applied_once() {
         assert_eq!(peer.send(&again), Some(answer.clone()));
     }
     assert_eq!(steps(&mut peer), 5);
+}
+
+/// Parts that come twice, out of their order or for a request that was executed change nothing, and what is missing is
+/// said.
+#[test]
+fn a_request_in_parts_is_executed_once_and_when_it_is_whole() {
+    let mut peer = Peer::with(small_network().bytes());
+    let spikes = [1_u8, 0, 1, 0].repeat(100);
+    let mut buffer = [0; 1000];
+    let body = &*postcard::to_slice(&run(5, &spikes), &mut buffer).unwrap();
+    let number = peer.sequence + 1;
+    let mut ask = |peer: &mut Peer, part: Part<'_>| {
+        let frame = frame_of(CHANNEL_PART, number, postcard::to_slice(&part, &mut [0; 300]).unwrap());
+        peer.send(&frame).unwrap()
+    };
+    let put = |offset: u32, end: usize| Part::Put { offset, data: &body[offset as usize..end] };
+    let last = |offset: u32| Part::Execute { offset, data: &body[offset as usize..] };
+    for (part, bytes) in [
+        (last(400), 0),
+        (put(0, 200), 200),
+        (put(0, 200), 200),
+        (put(300, 400), 200),
+        (Part::Get { offset: 0 }, 200),
+        (last(400), 200),
+        (put(200, 400), 400),
+    ] {
+        assert_eq!(ask(&mut peer, part).part(), Part::Have { bytes }, "{part:?}");
+    }
+    let answer = ask(&mut peer, last(400));
+    assert!(matches!(answer.part(), Part::Answer { offset: 0, .. }));
+    for again in [last(400), put(0, 200), last(0)] {
+        let said = ask(&mut peer, again);
+        assert!(said == answer || matches!(said.part(), Part::Have { .. }), "{again:?}");
+    }
+    assert_eq!(peer.send(&request_frame(number, &run(5, &spikes))).unwrap().response(), ran(5));
+    let fetched = ask(&mut peer, Part::Get { offset: 0 });
+    let Part::Answer { total, offset: 0, data } = fetched.part() else { panic!("{:?}", fetched.part()) };
+    assert_eq!((total as usize, data), (data.len(), &frame_of(CHANNEL_MESSAGE, number, &answered(&ran(5)))[..]));
+    peer.sequence = number;
+    assert_eq!(steps(&mut peer), 5);
+}
+
+fn answered(response: &Response<'_>) -> Vec<u8> {
+    postcard::to_extend(response, Vec::new()).unwrap()
 }
 
 #[test]

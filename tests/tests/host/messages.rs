@@ -7,8 +7,9 @@ use loihi_core::image::{ImageError, Name, Section};
 use loihi_core::ops::OpCounts;
 use loihi_core::register::{Register, StateDigest};
 use loihi_core::wire::DeviceError;
-use loihi_core::wire::frame::{CHANNEL_LOG, CHANNEL_MESSAGE, CRC, FrameReader, Received, plain_bytes};
+use loihi_core::wire::frame::{CHANNEL_LOG, CHANNEL_MESSAGE, CHANNEL_PART, CRC, FrameReader, Received, plain_bytes};
 use loihi_core::wire::message::{Footprint, Record, Report, Request, Response, SCHEMA, VERSION};
+use loihi_core::wire::part::{PART_BYTES, Part};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -359,7 +360,19 @@ fn takes_long(body: &[u8]) -> bool {
 fn frames() -> impl Strategy<Value = (u8, Number, Vec<u8>)> {
     let number = prop_oneof![6 => Just(Number::Next), 1 => Just(Number::Last), 1 => any::<u16>().prop_map(Number::Any)];
     let channel = prop_oneof![9 => Just(CHANNEL_MESSAGE), 1 => any::<u8>()];
-    (channel, number, bodies().prop_filter("too many steps", |body| !takes_long(body)))
+    let body = || bodies().prop_filter("too many steps", |body| !takes_long(body));
+    let message = (channel, body());
+    let part = (0..5_u8, prop_oneof![Just(0), 0..600_u32], body()).prop_map(|(kind, offset, data)| {
+        let data = &data[..data.len().min(PART_BYTES)];
+        let part = match kind {
+            0 => Part::Put { offset, data },
+            1 | 2 => Part::Execute { offset, data },
+            3 => Part::Get { offset },
+            _ => Part::Answer { total: 9, offset, data },
+        };
+        (CHANNEL_PART, postcard::to_extend(&part, Vec::new()).unwrap())
+    });
+    (number, prop_oneof![2 => message, 1 => part]).prop_map(|(number, (channel, body))| (channel, number, body))
 }
 
 proptest! {
@@ -376,6 +389,12 @@ proptest! {
                 Number::Any(any) => any,
             };
             let answer = peer.send(&frame_of(channel, sequence, &body));
+            if channel == CHANNEL_PART {
+                if answer.is_some_and(|answer| answer.channel == CHANNEL_PART && !matches!(answer.part(), Part::Have { .. })) {
+                    peer.sequence = sequence;
+                }
+                continue;
+            }
             if channel != CHANNEL_MESSAGE {
                 prop_assert_eq!(answer, None, "channel {} is not for the device", channel);
                 continue;
@@ -390,7 +409,7 @@ proptest! {
                 peer.sequence = sequence;
             }
         }
-        // Whatever came before: the device takes a new session and an image, and computes as a fresh one does.
+        // Whatever came before, parts too: the device takes a new session and an image, and computes as a fresh one does.
         let mut fresh = Peer::with(file.bytes());
         peer.sequence = peer.sequence.wrapping_add(100);
         peer.greet();

@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod bad_line;
 mod cost;
 mod dendrite_teacher;
 mod devices_agree;

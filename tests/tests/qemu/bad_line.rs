@@ -1,0 +1,41 @@
+//! The line to the firmware drops, doubles and inserts bytes, and everything ends in the same digest.
+
+use crate::common::{firmware, open};
+use host_harness::data::digits;
+use host_harness::device::framed::Framed;
+use host_harness::device::lossy::{Faults, Lossy};
+use host_harness::device::qemu::Qemu;
+use host_harness::device::session::Session;
+use host_harness::experiment::digits_pes::DigitsPes;
+use host_harness::experiment::{Nobody, Options};
+use loihi_core::chip::Keep;
+use std::time::Instant;
+
+/// Of a million bytes, so many are dropped, doubled or inserted.
+const FAULTS_PER_MILLION: u32 = 200;
+
+fn session(bytes_per_million: u32) -> Session {
+    let faults = Faults { bytes_per_million, ..Faults::default() };
+    open(Box::new(Framed::new(Lossy::new(Qemu::start(&firmware()).unwrap(), faults, 7))))
+}
+
+#[test]
+fn faults_on_the_line_change_no_digest() {
+    let job = |session: &mut Session| {
+        let (learn, test) = digits::load();
+        let begin = Instant::now();
+        let options = Options { passes: Some(1), ..Options::default() };
+        let outcome = DigitsPes::default().run_on(&learn[..400], &test[..100], session, &options, &mut Nobody).unwrap();
+        for _ in 0..6 {
+            let state = session.save(Keep::State).unwrap();
+            session.run(10, &[]).unwrap();
+            session.restore(Keep::State, &state).unwrap();
+        }
+        println!("{:.1?}, {} repeated", begin.elapsed(), session.repetitions());
+        (outcome.digests, session.digest().unwrap())
+    };
+    let expected = job(&mut session(0));
+    let mut disturbed = session(FAULTS_PER_MILLION);
+    assert_eq!(job(&mut disturbed), expected);
+    assert!(disturbed.repetitions() > 0, "no fault mattered");
+}
