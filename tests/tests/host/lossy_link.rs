@@ -203,8 +203,8 @@ fn a_request_in_parts_is_executed_once_and_when_it_is_whole() {
     let mut buffer = [0; 1000];
     let body = &*postcard::to_slice(&run(5, &spikes), &mut buffer).unwrap();
     let number = peer.sequence + 1;
-    let mut ask = |peer: &mut Peer, part: Part<'_>| {
-        let frame = frame_of(CHANNEL_PART, number, postcard::to_slice(&part, &mut [0; 300]).unwrap());
+    let ask = |peer: &mut Peer, part: Part<'_>| {
+        let frame = frame_of(CHANNEL_PART, number, postcard::to_slice(&part, &mut [0; 600]).unwrap());
         peer.send(&frame).unwrap()
     };
     let put = |offset: u32, end: usize| Part::Put { offset, data: &body[offset as usize..end] };
