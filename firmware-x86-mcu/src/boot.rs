@@ -5,12 +5,16 @@
 
 use core::arch::global_asm;
 
-use crate::{exit, float, paging, segments, stack, traps, uart};
+use crate::{exit, float, paging, report, segments, stack, traps, uart};
 
 /// Marks the image for a loader that follows version 1 of the multiboot specification.
 const MULTIBOOT_MAGIC: u32 = 0x1BAD_B002;
-/// Asks for page-aligned modules; nothing that the loader could offer is needed.
-const MULTIBOOT_FLAGS: u32 = 1;
+/// Asks for page-aligned modules, of which there are none, and for the size of the memory.
+const MULTIBOOT_FLAGS: u32 = 1 << 0 | 1 << 1;
+/// What such a loader leaves in EAX; EBX then points to what it tells.
+const MULTIBOOT_LOADED: u32 = 0x2BAD_B002;
+/// The top of a stack in memory that every PC has, and that nothing else uses once the loader is done.
+const LOW_STACK: u32 = 0x7C00;
 
 global_asm!(
     r#"
@@ -25,6 +29,25 @@ global_asm!(
 _start:
     cli
     cld
+    # Nothing may be written before it is known that there is memory for it.
+    cmpl ${loaded}, %eax
+    jne 1f
+    testl $1, (%ebx)
+    jz 1f
+    movl $__image_end, %ecx
+    subl $0x100000, %ecx
+    shrl $10, %ecx
+    # KiB from 1 MiB up.
+    movl 8(%ebx), %edx
+    cmpl %ecx, %edx
+    jae 1f
+    movl ${low_stack}, %esp
+    xorl %ebp, %ebp
+    subl $8, %esp
+    pushl %edx
+    pushl %ecx
+    call {too_little}
+1:
     # Loaders differ in what they leave in memory that is not in the file.
     movl $__zeroed_start, %edi
     movl $__zeroed_end, %ecx
@@ -45,6 +68,9 @@ _start:
     "#,
     magic = const MULTIBOOT_MAGIC,
     flags = const MULTIBOOT_FLAGS,
+    loaded = const MULTIBOOT_LOADED,
+    low_stack = const LOW_STACK,
+    too_little = sym too_little,
     paint = const stack::PAINT,
     start = sym start,
     options(att_syntax)
@@ -54,6 +80,13 @@ _start:
 unsafe extern "C" {
     /// What the machine does; each binary of this package defines one.
     safe fn firmware_main();
+}
+
+/// KiB from 1 MiB up that the image needs, and that there are. No static may be touched: what lies behind the code may not
+/// be there.
+extern "C" fn too_little(needed_kib: u32, there_kib: u32) -> ! {
+    uart::init();
+    report::too_little_memory(needed_kib, there_kib)
 }
 
 /// Sets the processor up, floating point first, and runs the binary's main function.

@@ -17,6 +17,8 @@ pub enum Reason {
     Fault = 0x20,
     /// The program panicked: status 67.
     Panic = 0x21,
+    /// The machine has too little memory: status 71.
+    Memory = 0x23,
     /// Something went wrong again while the first trouble was being reported: status 69.
     Nested = 0x22,
 }

@@ -86,6 +86,19 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     leave(Reason::Panic)
 }
 
+/// Reports that the machine has not the memory that the image takes, from 1 MiB up, and ends it. Only in text, since the
+/// logger has statics.
+pub(crate) fn too_little_memory(needed_kib: u32, there_kib: u32) -> ! {
+    line(&[
+        Part::Text("memory: this firmware needs "),
+        Part::Decimal(needed_kib + 1024),
+        Part::Text(" KiB, the machine has "),
+        Part::Decimal(there_kib + 1024),
+        Part::Text(" KiB: give it more, or build the firmware with a smaller arena"),
+    ]);
+    leave(Reason::Memory)
+}
+
 /// Gives up at once when the reporting itself has failed.
 fn enter() {
     static REPORTING: AtomicBool = AtomicBool::new(false);

@@ -174,8 +174,12 @@ fn mean_and_error(values: &[f64]) -> (f64, f64) {
 /// Runs a few samples, or a pass, on the firmware.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
 fn count_instructions(args: &CompareArgs, name: &str, row: &mut Row) -> anyhow::Result<()> {
-    let device =
-        DeviceArgs { device: super::DeviceKind::Qemu, arena: ARENA_BYTES_DEFAULT, firmware: args.firmware.clone() };
+    let device = DeviceArgs {
+        device: super::DeviceKind::Qemu,
+        arena: ARENA_BYTES_DEFAULT,
+        registers: super::RegistersKind::Widest,
+        firmware: args.firmware.clone(),
+    };
     let (_, task) = choose(name)?;
     let mut session = open(&device)?;
     let options = Options { passes: Some(1), samples: Some(COUNTED_SAMPLES), ..args.sample.options() };

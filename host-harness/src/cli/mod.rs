@@ -23,6 +23,7 @@ mod table;
 mod view;
 
 use crate::device::session::SessionError;
+use crate::device::wide::Registers;
 use crate::experiment::Options;
 use clap::{Args, Parser, Subcommand};
 use std::num::NonZeroUsize;
@@ -80,6 +81,9 @@ struct DeviceArgs {
     /// Memory of the host device in bytes
     #[arg(long, value_name = "BYTES", default_value_t = crate::device::inproc::ARENA_BYTES_DEFAULT)]
     arena: usize,
+    /// Registers of the host device: every choice ends in the same digests
+    #[arg(long, value_enum, default_value_t)]
+    registers: RegistersKind,
     /// Firmware for QEMU [default: the one that `cargo xtask firmware` builds]
     #[arg(long, value_name = "FILE")]
     firmware: Option<PathBuf>,
@@ -111,6 +115,24 @@ impl SampleArgs {
         let samples = samples.map(NonZeroUsize::get);
         let data = self.data.clone();
         Options { seed, passes, learned: None, resume: None, data, samples, validate }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum RegistersKind {
+    /// The widest that this processor has
+    #[default]
+    Widest,
+    /// Those that every processor of this kind has
+    Portable,
+}
+
+impl From<RegistersKind> for Registers {
+    fn from(kind: RegistersKind) -> Self {
+        match kind {
+            RegistersKind::Widest => Self::Widest,
+            RegistersKind::Portable => Self::Portable,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 pub(super) fn open(args: &DeviceArgs) -> anyhow::Result<Session> {
     let device: Box<dyn Device> = match args.device {
-        DeviceKind::Host => Box::new(InProcess::try_new(args.arena)?),
+        DeviceKind::Host => Box::new(InProcess::try_new(args.arena, args.registers.into())?),
         DeviceKind::Qemu => Box::new(Framed::new(Qemu::start(&firmware_path(args.firmware.as_deref()))?)),
     };
     let name = device.name().to_owned();

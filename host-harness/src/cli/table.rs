@@ -143,7 +143,12 @@ fn survey_one(args: &TableArgs, name: &str) -> anyhow::Result<Survey> {
     };
     let name = name.split_once('@').map_or(name, |(network, _)| network);
     let plan = Floorplan::LOIHI_1;
-    let device = |device| DeviceArgs { device, arena: ARENA_BYTES_DEFAULT, firmware: args.firmware.clone() };
+    let device = |device| DeviceArgs {
+        device,
+        arena: ARENA_BYTES_DEFAULT,
+        registers: super::RegistersKind::Widest,
+        firmware: args.firmware.clone(),
+    };
     let mut survey = survey(name, &*task, &options, &plan, || open(&device(DeviceKind::Host)))?;
     if args.instructions {
         survey.counted = count(&*task, &options, &plan, || open(&device(DeviceKind::Qemu)))?;

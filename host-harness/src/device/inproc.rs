@@ -1,7 +1,8 @@
 //! The device in this process: nothing to install.
 
 use super::error::SessionError;
-use super::{Device, DeviceFault, Line, Waiting, wide};
+use super::wide::Registers;
+use super::{Device, DeviceFault, Line, Waiting};
 use loihi_core::device::{Board, Buffers, Device as CoreDevice, Machine};
 use loihi_core::rules;
 use loihi_core::snip::SnipType;
@@ -16,8 +17,8 @@ pub const ARENA_BYTES_DEFAULT: usize = 64 << 20;
 const DATA_BYTES: usize = 1 << 22;
 
 /// What the device in this process knows of its board.
-fn board(snips: &'static [SnipType]) -> Board {
-    Board { step: wide::step, inject: wide::inject, snips, ..Board::named("host process") }
+fn board(snips: &'static [SnipType], registers: Registers) -> Board {
+    Board { step: registers.step(), inject: registers.inject(), snips, ..Board::named("host process") }
 }
 
 /// A chip in this process: a request is a function call.
@@ -35,22 +36,22 @@ impl InProcess {
 
     /// A device with these programs of the embedded CPU.
     pub fn with_snips(arena_bytes: usize, snips: &'static [SnipType]) -> Self {
-        Self::of(vec![0; arena_bytes / 8], snips)
+        Self::of(vec![0; arena_bytes / 8], board(snips, Registers::default()))
     }
 
-    /// The same as [`InProcess::new`], if there is as much memory.
+    /// A device with the built-in programs and these registers, if there is as much memory.
     ///
     /// # Errors
     /// [`DeviceFault`] says that there is not.
-    pub fn try_new(arena_bytes: usize) -> Result<Self, DeviceFault> {
+    pub fn try_new(arena_bytes: usize, registers: Registers) -> Result<Self, DeviceFault> {
         let none =
             |_| DeviceFault(format!("there is no memory for an arena of {arena_bytes} bytes: give less --arena"));
         // Taken without being touched.
-        u64::new_vec_zeroed(arena_bytes / 8).map_err(none).map(|arena| Self::of(arena, &rules::ALL))
+        u64::new_vec_zeroed(arena_bytes / 8).map_err(none).map(|arena| Self::of(arena, board(&rules::ALL, registers)))
     }
 
-    fn of(arena: Vec<u64>, snips: &'static [SnipType]) -> Self {
-        Self { machine: Machine::new(arena, board(snips)), data: vec![0; DATA_BYTES] }
+    fn of(arena: Vec<u64>, board: Board) -> Self {
+        Self { machine: Machine::new(arena, board), data: vec![0; DATA_BYTES] }
     }
 }
 
@@ -94,7 +95,7 @@ impl InProcessLine {
             outgoing: vec![0; line_bytes(body_bytes)],
             data: vec![0; data_bytes(body_bytes)],
         };
-        Self { device: CoreDevice::new(vec![0; arena_bytes / 8], board(&rules::ALL), buffers) }
+        Self { device: CoreDevice::new(vec![0; arena_bytes / 8], board(&rules::ALL, Registers::default()), buffers) }
     }
 }
 

@@ -42,6 +42,8 @@ const ARGUMENTS: [&str; 18] = [
 
 /// Exit status of QEMU after a fault of the processor, as the firmware sets it.
 const EXIT_FAULT: i32 = 65;
+/// Exit status of QEMU where it has too little memory for the firmware, as the firmware sets it.
+const EXIT_MEMORY: i32 = 71;
 /// Exit status of QEMU after a panic, as the firmware sets it.
 const EXIT_PANIC: i32 = 67;
 /// How long the firmware may take to listen; a firmware that is silent is found out by the first request.
@@ -124,6 +126,7 @@ impl Qemu {
             Ok(status) => match (status.code(), status.signal()) {
                 (Some(EXIT_FAULT), _) => "a fault of the processor".to_owned(),
                 (Some(EXIT_PANIC), _) => "a panic of the firmware".to_owned(),
+                (Some(EXIT_MEMORY), _) => "too little memory".to_owned(),
                 (Some(code), _) => format!("exit status {code}"),
                 (None, Some(signal)) => format!("signal {signal}"),
                 (None, None) => "an unknown status".to_owned(),

@@ -1,6 +1,35 @@
-//! A step compiled for the wide registers that the processor of this host has.
+//! A step compiled for the wide registers that the processor of this host has, or for those of every such processor.
 
 use loihi_core::chip::Chip;
+use loihi_core::device::{inject_portably, step_portably};
+
+/// Which registers a step uses. The bits are the same with any of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Registers {
+    /// The widest that are there.
+    #[default]
+    Widest,
+    /// Those that every processor of this kind has.
+    Portable,
+}
+
+impl Registers {
+    /// What computes a step with them.
+    pub fn step(self) -> fn(&mut Chip<'_>) {
+        match self {
+            Self::Widest => step,
+            Self::Portable => step_portably,
+        }
+    }
+
+    /// What sends a spike into an external input with them.
+    pub fn inject(self) -> fn(&mut Chip<'_>, usize) {
+        match self {
+            Self::Widest => inject,
+            Self::Portable => inject_portably,
+        }
+    }
+}
 
 /// [`Chip::step`] with the widest registers that are there. The bits are the same with any of them.
 pub fn step(chip: &mut Chip<'_>) {

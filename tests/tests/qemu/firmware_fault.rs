@@ -19,9 +19,16 @@ const STATUS_FAULT: i32 = 65;
 /// QEMU's status after a panic: `2 * 0x21 + 1`.
 const STATUS_PANIC: i32 = 67;
 
+/// QEMU's status where there is too little memory: `2 * 0x23 + 1`.
+const STATUS_MEMORY: i32 = 71;
+
 fn image_path() -> PathBuf {
+    built("fault-x86-mcu.elf")
+}
+
+fn built(name: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let path = root.join("target/firmware/fault-x86-mcu.elf");
+    let path = root.join("target/firmware").join(name);
     assert!(path.is_file(), "{} is missing; run `cargo xtask firmware` first", path.display());
     path
 }
@@ -41,11 +48,16 @@ impl Drop for Machine {
 
 impl Machine {
     fn boot() -> Self {
+        Self::boot_with(&image_path(), 16)
+    }
+
+    /// Boots an image in so many MiB.
+    fn boot_with(image: &Path, memory_mib: u32) -> Self {
         let mut child = Command::new("qemu-system-i386")
-            .args(["-M", "isapc", "-cpu", "pentium", "-m", "16", "-icount", "shift=0"])
+            .args(["-M", "isapc", "-cpu", "pentium", "-icount", "shift=0", "-m", &memory_mib.to_string()])
             .args(["-display", "none", "-serial", "stdio", "-monitor", "none", "-no-reboot", "-nodefaults"])
             .args(["-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel"])
-            .arg(image_path())
+            .arg(image)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -71,6 +83,11 @@ impl Machine {
             sent.extend(self.output.recv_timeout(PATIENCE).expect("the machine boots"));
         }
         self.child.stdin.as_mut().unwrap().write_all(&[choice]).unwrap();
+        self.end(sent)
+    }
+
+    /// All that the machine sent, after what it `sent` before, and its status.
+    fn end(mut self, mut sent: Vec<u8>) -> (Vec<u8>, i32) {
         loop {
             match self.output.recv_timeout(PATIENCE) {
                 Ok(bytes) => sent.extend(bytes),
@@ -172,6 +189,22 @@ fn a_write_to_code_is_reported_with_its_address() {
 #[test]
 fn a_stack_overflow_is_reported() {
     assert_reported(b's', "#DF stack overflow", "fault_stack_overflow");
+}
+
+/// What needs more memory than there is says so before it writes where none is.
+#[test]
+fn too_little_memory_is_reported_with_what_is_needed() {
+    let elf = fs::read(built("firmware-x86-mcu.elf")).unwrap();
+    let file = object::File::parse(&*elf).unwrap();
+    let end = file.symbols().find(|symbol| symbol.name() == Ok("__image_end")).unwrap().address();
+    for memory_mib in [2, 3, 4, 6, 8, 9] {
+        assert!(end > u64::from(memory_mib) << 20, "the image ends at {end:#x}");
+        let (sent, status) = Machine::boot_with(&built("firmware-x86-mcu.elf"), memory_mib).end(Vec::new());
+        let line = text_line(&sent, "memory: ");
+        let there = memory_mib << 10;
+        assert!(line.contains(&format!("needs {} KiB, the machine has {there} KiB", end >> 10)), "{line}");
+        assert_eq!(status, STATUS_MEMORY, "{line}");
+    }
 }
 
 #[test]
