@@ -10,7 +10,7 @@ use anyhow::{Context, Result, anyhow};
 use crate::command::{line, printed};
 use crate::runner::{self, Tally};
 use crate::setup::{self, Detail};
-use crate::{firmware, no_panic, paths};
+use crate::{firmware, no_panic, paths, proof};
 
 /// How much is tested.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -93,6 +93,10 @@ pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
             report.add("no panic", took, verdict?);
             anyhow::Ok(())
         })?;
+    }
+    if tier == Tier::All {
+        report.stage("crates", || Ok(proof::dependencies().into()))?;
+        report.stage("Miri", || Ok(proof::miri().map_or_else(Verdict::Skipped, Verdict::from)))?;
     }
     let mut tally = Tally::default();
     let start = Instant::now();

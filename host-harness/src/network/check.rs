@@ -7,6 +7,8 @@ use crate::rule::{self, Limits};
 use loihi_core::image::Variable;
 use std::collections::BTreeSet;
 
+/// Most gains of an input with weighted sums: a GiB of an image, of which a device numbers the bytes by 32 bits.
+const GAINS_MAX: usize = 1 << 28;
 /// Most delay of a synapse in steps.
 const DELAY_STEPS_MAX: usize = 62;
 
@@ -136,6 +138,12 @@ impl Network {
         self.require(driven.is_some(), element, "population", || "there is no such population".to_owned())?;
         let neurons = driven.map_or(0, Population::neurons);
         let fits = weighted.gains.len() == neurons.saturating_mul(values) && weighted.offsets.len() == neurons;
+        self.require(weighted.gains.len() <= GAINS_MAX, element, "gains", || {
+            format!(
+                "{} gains, but an image holds {GAINS_MAX}: take fewer values or neurons, or weights and spikes instead",
+                weighted.gains.len()
+            )
+        })?;
         self.require(fits, element, "gains", || {
             let (gains, offsets) = (weighted.gains.len(), weighted.offsets.len());
             format!("{gains} gains and {offsets} offsets for {values} values and {neurons} neurons")

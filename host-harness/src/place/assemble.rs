@@ -73,35 +73,38 @@ impl<'n> Assembly<'n> {
         }
     }
 
-    /// Adds the programs of the embedded CPU that set biases to weighted sums: one a part, all of them with the values of
-    /// their input in the stimulus mailbox, input after input.
+    /// Adds the programs of the embedded CPU that set biases to weighted sums: one for all parts whose compartments follow
+    /// one another on the chip, all of them with the values of their input in the stimulus mailbox, input after input.
     fn add_encoders(&mut self, lists: &Lists, parts: &[Part]) {
         let mut stimulus = 0;
         for input in &self.network.inputs {
             let Entry::Weighted(weighted) = &input.entry else { continue };
             let values = size(&input.shape);
+            let stride = self.network.populations[weighted.population].compartments.len();
             let own = parts.iter().zip(&self.firsts).filter(|(part, _)| part.population == weighted.population);
-            for (part, [_, first]) in own {
+            let own: Vec<(&Part, usize)> = own.map(|(part, [_, first])| (part, *first)).collect();
+            let follows = |(before, first): &(&Part, usize), (_, next): &(&Part, usize)| {
+                first + before.neurons.len() * stride == *next
+            };
+            for run in own.chunk_by(follows) {
                 let mut constants = Vec::new();
-                for neuron in &lists.orders[part.population][part.neurons.clone()] {
-                    let neuron = *neuron as usize;
+                let neurons = run.iter().flat_map(|(part, _)| &lists.orders[part.population][part.neurons.clone()]);
+                for neuron in neurons.map(|neuron| *neuron as usize) {
                     constants.push(weighted.offsets[neuron]);
                     constants.extend_from_slice(&weighted.gains[neuron * values..(neuron + 1) * values]);
                 }
                 let data = self.builder.data(&constants);
-                let stride = self.network.populations[part.population].compartments.len();
-                let words =
-                    [stimulus, values, *first, part.neurons.len()].map(|word| u32::try_from(word).unwrap_or(u32::MAX));
-                let [stimulus, values, first, neurons] = words;
-                let exponent = weighted.exponent.get().unsigned_abs();
-                let stride = u32::try_from(stride).unwrap_or(u32::MAX);
+                let (first, neurons) = (run[0].1, run.iter().map(|(part, _)| part.neurons.len()).sum::<usize>());
+                let words = [stimulus, values, first, neurons, stride];
+                let [stimulus, values, first, neurons, stride] =
+                    words.map(|word| u32::try_from(word).unwrap_or(u32::MAX));
                 self.builder.snip(&BiasEncoderParams {
                     stimulus_first: stimulus,
                     dimensions: values,
                     compartment_first: first,
                     count: neurons,
                     data_first: data,
-                    exponent,
+                    exponent: weighted.exponent.get().unsigned_abs(),
                     stride,
                 });
             }

@@ -279,3 +279,23 @@ fn parts_need_what_their_image_uses() {
         }
     }
 }
+
+/// However many cores a population takes, one program computes the weighted sums for all of them that follow each other.
+#[test]
+fn weighted_sums_of_many_cores_take_one_program() {
+    let mut network = Network::new("wide");
+    let profile = Profile { decay_v: 4096, v_th: 64, ..Profile::DEFAULT };
+    let neurons = 3000;
+    network.population(Population::new("a", &[neurons], profile));
+    let gains = (0..neurons).map(|neuron| i32::from(neuron % 7 == 0) * 4096).collect();
+    let weighted = Weighted { population: 0, gains, offsets: vec![0; neurons], exponent: BiasExponent::saturating(0) };
+    network.inputs.push(Input { name: "values".to_owned(), shape: vec![1], entry: Entry::Weighted(weighted) });
+    let options = Options { chips: 3, compartments_per_core: 8, ..Options::default() };
+    let placed = place(&network, options).unwrap();
+    let image = placed.image.open().unwrap();
+    assert_eq!((placed.usage.len(), image.snips().len()), (375, 1));
+    let stimulus = Stimulus { steps: 2, values: vec![(0, 0, vec![4096])], ..Stimulus::default() };
+    let (spikes, _) = by_the_chip(&network, &stimulus, options);
+    let fired: Vec<usize> = spikes.iter().filter(|spike| spike.step == 0).map(|spike| spike.neuron).collect();
+    assert_eq!(fired, (0..neurons).step_by(7).collect::<Vec<_>>());
+}

@@ -13,8 +13,9 @@ mod values;
 
 use super::units;
 use super::{Element, Endpoint, Network, NetworkError, ReadBy, Readout};
-use crate::whole;
+use crate::{rule, whole};
 use form::{NetworkForm, ReadBys, ReadoutForm};
+use loihi_core::image::Variable;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -126,7 +127,23 @@ fn network(form: &NetworkForm, name: String, folder: &Path) -> Result<Network, W
     }
     network.readout = form.readout.as_ref().map(|form| readout(&network, form.get_ref())).transpose()?;
     network.check().map_err(|error| located(form, &error))?;
+    rewards_are_given(form, &network)?;
     Ok(network)
+}
+
+/// A program that uses a network can give a reward; for a file nobody does.
+fn rewards_are_given(form: &NetworkForm, network: &Network) -> Result<(), Wrong> {
+    for (connection, form) in network.connections.iter().zip(&form.connection) {
+        let rule = connection.learning.as_ref().map(|learning| rule::parse(&learning.rule, &network.rule_limits()));
+        let Some(Ok(products)) = rule else { continue };
+        let mut factors = products.iter().flat_map(|product| product.factor.iter().take(product.factors));
+        if factors.any(|factor| factor.variable == Variable::R1) {
+            let span = form.get_ref().span_of("rule").unwrap_or(form.span());
+            let what = "it reads r1, but a network of a file is given no reward: take out the terms with r1, which add nothing";
+            return Err(Wrong::new(span, what));
+        }
+    }
+    Ok(())
 }
 
 fn dt_us(text: &Spanned<String>) -> Result<u64, Wrong> {

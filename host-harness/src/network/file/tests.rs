@@ -215,6 +215,11 @@ fn what_is_wrong_is_shown_with_its_line() {
             "delay = 3\n[connection.learning]\nrule = \"dw = 2^-2*x0\"\nepoch_steps = 65",
             "`epoch_steps = 65`: 65 steps: an epoch has 1 to 64",
         ),
+        (
+            "delay = 3",
+            "delay = 3\n[connection.learning]\nrule = \"dw = 2^-2*x0*r1\"",
+            "it reads r1, but a network of a file is given no reward",
+        ),
         ("wgt_exp = -1", "wgt_exp = 8", "wgt_exp = 8 is outside -8..=7"),
         ("density = 0.5", "density = 1.5", "a `density` of 0 to 1"),
         ("{ uniform = [-20, 20], density = 0.5 }", "\"none.npz:w\"", "none.npz, array w"),
