@@ -1,7 +1,9 @@
 //! Whether a network is sound: sizes that fit each other, weights that their sign mode holds, rules that can be read.
 
 use super::conv::planes;
-use super::{Connection, ELEMENTS_MAX, Each, Endpoint, Entry, Network, Population, Signs, Weighted, Weights, size};
+use super::{
+    Connection, ELEMENTS_MAX, Each, Endpoint, Entry, Network, PeriodicReset, Population, Signs, Weighted, Weights, size,
+};
 use crate::probe::Probe;
 use crate::rule::{self, Limits};
 use loihi_core::image::Variable;
@@ -169,7 +171,17 @@ impl Network {
         })?;
         let biases = population.bias.values().len();
         let every = population.bias.get(neurons - 1).is_some() && biases <= neurons;
-        self.require(every, element, "bias", || format!("{biases} biases, but there are {neurons} neurons"))
+        self.require(every, element, "bias", || format!("{biases} biases, but there are {neurons} neurons"))?;
+        let Some(PeriodicReset { interval_steps, offset_steps }) = population.reset else { return Ok(()) };
+        let interval = i32::try_from(interval_steps).is_ok_and(|steps| steps > 0);
+        self.require(interval, element, "reset_interval_steps", || {
+            format!("a reset every {interval_steps} steps: give 1 to {}", i32::MAX)
+        })?;
+        self.require(offset_steps < interval_steps, element, "reset_offset_steps", || {
+            format!(
+                "{offset_steps} steps before the first reset: give fewer than the {interval_steps} from one to the next"
+            )
+        })
     }
 
     fn check_probe(&self, element: Element, probe: &Probe) -> Result<(), NetworkError> {

@@ -158,6 +158,16 @@ pub struct Input {
     pub entry: Entry,
 }
 
+/// When neurons forget: before they compute step `offset_steps` of every `interval_steps` of a sample, currents and
+/// voltages return to 0 ([`loihi_core::rules::PeriodicResetParams`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeriodicReset {
+    /// Steps from one time to the next, 1..=2^31 − 1.
+    pub interval_steps: u32,
+    /// Steps of a sample before the first time, below `interval_steps`.
+    pub offset_steps: u32,
+}
+
 /// Neurons with the same structure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Population {
@@ -170,6 +180,8 @@ pub struct Population {
     pub compartments: Vec<Each<Profile>>,
     /// Bias of every neuron, at its first compartment.
     pub bias: Each<Bias>,
+    /// When all of them forget, if they do besides the begin of a sample.
+    pub reset: Option<PeriodicReset>,
 }
 
 /// What the answer to a sample is taken from.
@@ -242,6 +254,7 @@ impl Population {
             shape: shape.to_vec(),
             compartments: vec![Each::Same(profile)],
             bias: Each::Same(Bias::ZERO),
+            reset: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Writes a network as TOML, with its long arrays in an `.npz` file beside it.
 
-use super::{Connection, Each, Entry, Input, Network, Population, ReadBy, Signs, Weights, size};
+use super::{Connection, Each, Entry, Input, Network, PeriodicReset, Population, ReadBy, Signs, Weights, size};
 use crate::aside;
 use crate::npz::{Array, Values, bytes};
 use crate::probe::Probe;
@@ -148,6 +148,10 @@ impl Writer {
         self.numbers("bias", &population.name, &bias(|bias| bias.mantissa.get()), 0);
         if population.bias.values().iter().any(|bias| bias.mantissa.get() != 0) {
             self.numbers("bias_exp", &population.name, &bias(|bias| bias.exponent.get()), 0);
+        }
+        if let Some(PeriodicReset { interval_steps, offset_steps }) = population.reset {
+            self.line("reset_interval_steps", interval_steps);
+            self.line("reset_offset_steps", offset_steps);
         }
         if let [profiles] = &*population.compartments {
             return self.profile(&population.name, profiles);

@@ -4,12 +4,13 @@ use super::lists::Lists;
 use super::row::Row;
 use super::{Part, PlaceError};
 use crate::image::{AxonOptions, DecayTable, ImageBuilder, ImageFile, Plasticity, Source, Synapses, decay_table};
-use crate::network::{Connection, Endpoint, Entry, Learning, Network, Population, TraceShape, size};
+use crate::network::{Connection, Endpoint, Entry, Learning, Network, PeriodicReset, Population, TraceShape, size};
 use crate::rule;
 use loihi_core::image::{Profile, Synapse, SynapseFormat};
-use loihi_core::rules::BiasEncoderParams;
+use loihi_core::rules::{BiasEncoderParams, PeriodicResetParams};
 use loihi_core::synapse::SignMode;
 use std::collections::HashMap;
+use std::ops::Range;
 
 struct Assembly<'n> {
     network: &'n Network,
@@ -37,6 +38,7 @@ pub(super) fn image<'n>(
     assembly.add_inputs();
     assembly.add_compartments(lists, parts);
     assembly.add_encoders(lists, parts);
+    assembly.add_resets(parts);
     for number in 0..network.connections.len() {
         assembly.add_connection(lists, parts, number, after)?;
     }
@@ -111,6 +113,25 @@ impl<'n> Assembly<'n> {
             stimulus += values;
         }
         self.builder.mailboxes(u32::try_from(stimulus).unwrap_or(u32::MAX), 0, 0);
+    }
+
+    /// Adds the programs of the embedded CPU by which populations forget: one for each run of parts that do so together.
+    fn add_resets(&mut self, parts: &[Part]) {
+        let mut runs: Vec<(PeriodicReset, Range<usize>)> = Vec::new();
+        for (part, [_, first]) in parts.iter().zip(&self.firsts) {
+            let population = &self.network.populations[part.population];
+            let Some(reset) = population.reset else { continue };
+            let end = first + part.neurons.len() * population.compartments.len();
+            match runs.last_mut().filter(|(own, run)| *own == reset && run.end == *first) {
+                Some((_, run)) => run.end = end,
+                None => runs.push((reset, *first..end)),
+            }
+        }
+        for (PeriodicReset { interval_steps, offset_steps }, run) in runs {
+            let [first, count] = [run.start, run.len()].map(|word| u32::try_from(word).unwrap_or(u32::MAX));
+            let params = PeriodicResetParams { compartment_first: first, count, interval_steps, offset_steps };
+            self.builder.snip(&params);
+        }
     }
 
     /// Adds neurons in runs of equal parameters; returns their first compartment.

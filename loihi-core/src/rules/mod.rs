@@ -1,4 +1,4 @@
-//! The built-in programs of the embedded CPU: encoders and learning rules, one file each.
+//! The built-in programs of the embedded CPU: encoders, learning rules and what else runs beside the cores, one file each.
 //!
 //! They see the chip only through [`crate::snip`], as a program of a user's does.
 
@@ -7,6 +7,7 @@ mod bias_encoder;
 mod decolle;
 mod emstdp;
 mod eprop;
+mod periodic_reset;
 mod pes;
 mod rate_encoder;
 mod replay_buffer;
@@ -19,6 +20,7 @@ pub use bias_encoder::BiasEncoderParams;
 pub use decolle::{Decolle, DecolleParams};
 pub use emstdp::{Emstdp, EmstdpParams};
 pub use eprop::{Adaptation, Eprop, EpropParams};
+pub use periodic_reset::PeriodicResetParams;
 pub use pes::{PesParams, PreSynapse};
 pub use rate_encoder::RateEncoderParams;
 pub use replay_buffer::ReplayBufferParams;
@@ -29,7 +31,7 @@ pub use urbanczik_senn::{UrbanczikSenn, UrbanczikSennParams};
 use crate::snip::SnipType;
 
 /// Every built-in program, for boards with room for all of them.
-pub const ALL: [SnipType; 11] = [
+pub const ALL: [SnipType; 12] = [
     SnipType::of::<RateEncoderParams>(),
     SnipType::of::<BiasEncoderParams>(),
     SnipType::of::<PesParams>(),
@@ -41,6 +43,7 @@ pub const ALL: [SnipType; 11] = [
     SnipType::of::<EpropParams>(),
     SnipType::of::<UrbanczikSennParams>(),
     SnipType::of::<ReplayBufferParams>(),
+    SnipType::of::<PeriodicResetParams>(),
 ];
 
 /// Every built-in program, then some of one's own; `M` is the number of all.

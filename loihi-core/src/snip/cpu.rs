@@ -77,6 +77,23 @@ impl Cpu<'_, '_> {
         }
     }
 
+    /// Sets currents and voltages of compartments to 0, those of them that are there; before the cores compute, in
+    /// [`Phase::Spk`](super::Phase::Spk), that counts in this step.
+    pub fn clear(&mut self, compartments: Range<usize>) {
+        let mut blocks = self.blocks.iter_mut();
+        for core in self.image.cores() {
+            let first = compartments.start.saturating_sub(core.compartment_first);
+            let end = compartments.end.saturating_sub(core.compartment_first).min(core.compartments);
+            let lanes = blocks
+                .by_ref()
+                .take(core.blocks())
+                .flat_map(|[currents, voltages, _]| currents.iter_mut().zip(voltages));
+            for (u, v) in lanes.take(end).skip(first) {
+                (*u, *v) = (0, 0);
+            }
+        }
+    }
+
     /// Says that this program would write the same biases again as long as its inputs are the same: no stimulus was put
     /// in, no bias was changed by anybody else, nothing was reset or restored. [`Cpu::is_settled`] tells until then.
     #[inline]

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test uses its own part")]
 
 pub(crate) mod chip;
+pub(crate) mod forgetful;
 pub(crate) mod golden;
 pub(crate) mod rules;
 

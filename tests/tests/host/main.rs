@@ -21,6 +21,7 @@ mod messages;
 mod nengo_pes;
 mod noise;
 mod partition;
+mod periodic_reset;
 mod plan;
 mod probes;
 mod readout;

@@ -4,7 +4,7 @@ use crate::common::{Answer, Peer, ran, run, small_network};
 use host_harness::image::{ImageBuilder, ImageFile};
 use loihi_core::device::{Board, Machine};
 use loihi_core::image::{Image, ImageError, Name, Parameter, Profile, VERSION, index};
-use loihi_core::rules::{BiasEncoderParams, PesParams, RateEncoderParams};
+use loihi_core::rules::{BiasEncoderParams, PeriodicResetParams, PesParams, RateEncoderParams};
 use loihi_core::snip::{Cpu, Phase, Phases, Snip, SnipParams, SnipType, fits, require};
 use loihi_core::wire::DeviceError;
 use loihi_core::wire::frame::CRC;
@@ -114,6 +114,7 @@ fn parameters_out_of_range() {
     let rate = RateEncoderParams { count: 2, full_scale: 64, ..RateEncoderParams::default() };
     let bias = BiasEncoderParams { dimensions: 2, count: 6, ..BiasEncoderParams::default() };
     let pes = PesParams { count: 6, dimensions: 2, ..PesParams::default() };
+    let reset = PeriodicResetParams { compartment_first: 1, count: 5, interval_steps: 5, offset_steps: 4 };
     let cases = [
         (with_words(&rate, &RateEncoderParams { full_scale: 0, ..rate }), "rate-encoder", "full_scale"),
         (with_words(&rate, &RateEncoderParams { count: 3, ..rate }), "rate-encoder", "stimulus_first"),
@@ -124,6 +125,14 @@ fn parameters_out_of_range() {
         (with_words(&bias, &BiasEncoderParams { data_first: 3, ..bias }), "bias-encoder", "data_first"),
         (with_words(&pes, &PesParams { compartment_first: u32::MAX, ..pes }), "pes", "compartment_first"),
         (with_words(&pes, &PesParams { rate_shift: 32, ..pes }), "pes", "rate_shift"),
+        (with_words(&reset, &PeriodicResetParams { interval_steps: 0, ..reset }), "periodic-reset", "interval_steps"),
+        (
+            with_words(&reset, &PeriodicResetParams { interval_steps: 1 << 31, ..reset }),
+            "periodic-reset",
+            "interval_steps",
+        ),
+        (with_words(&reset, &PeriodicResetParams { offset_steps: 5, ..reset }), "periodic-reset", "offset_steps"),
+        (with_words(&reset, &PeriodicResetParams { count: u32::MAX, ..reset }), "periodic-reset", "compartment_first"),
     ];
     for (image, program, parameter) in cases {
         let error = refused(&image);

@@ -18,4 +18,5 @@ mod golden_rules;
 mod interrupted;
 mod keep;
 mod own_rule;
+mod periodic_reset;
 mod resume;

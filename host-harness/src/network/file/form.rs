@@ -48,6 +48,8 @@ pub(super) struct PopulationForm {
     pub(super) shape: Spanned<Vec<usize>>,
     pub(super) bias: Option<Spanned<Numbers>>,
     pub(super) bias_exp: Option<Spanned<Numbers>>,
+    pub(super) reset_interval_steps: Option<Spanned<u32>>,
+    pub(super) reset_offset_steps: Option<Spanned<u32>>,
     pub(super) decay_u: Option<Spanned<Numbers>>,
     pub(super) decay_v: Option<Spanned<Numbers>>,
     pub(super) v_th: Option<Spanned<Numbers>>,
@@ -273,6 +275,8 @@ impl PopulationForm {
             "name" => Some(self.name.span()),
             "shape" => Some(self.shape.span()),
             "bias" => self.bias.as_ref().map(Spanned::span),
+            "reset_interval_steps" => place(self.reset_interval_steps.as_ref()),
+            "reset_offset_steps" => place(self.reset_offset_steps.as_ref()),
             "v_min" => place(self.v_min.as_ref()).or_else(|| place(self.v_max.as_ref())),
             _ => None,
         }

@@ -3,7 +3,7 @@
 use super::Wrong;
 use super::form::{CompartmentForm, HomeostasisForm, NoiseForm, NoisePlace, PopulationForm};
 use super::values::{Numbers, array, shape};
-use crate::network::{Bias, Each, Population, size, units};
+use crate::network::{Bias, Each, PeriodicReset, Population, size, units};
 use loihi_core::image::{Homeostasis, Noise, NoiseAt, Profile, Tree};
 use loihi_core::num::{BiasExponent, BiasMantissa, Decay, OutOfRange, Refractory, ThresholdMantissa, Voltage};
 use std::ops::Range;
@@ -28,7 +28,23 @@ pub(super) fn population(form: &PopulationForm, dt_us: u64, folder: &Path) -> Re
         form.compartment.iter().map(|form| reader.profiles(form.get_ref())).collect::<Result<_, _>>()?
     };
     let bias = reader.bias(form)?;
-    Ok(Population { name: form.name.get_ref().clone(), shape, compartments, bias })
+    let reset = reset(form)?;
+    Ok(Population { name: form.name.get_ref().clone(), shape, compartments, bias, reset })
+}
+
+/// When the neurons forget.
+fn reset(form: &PopulationForm) -> Result<Option<PeriodicReset>, Wrong> {
+    let offset = form.reset_offset_steps.as_ref();
+    match (&form.reset_interval_steps, offset) {
+        (None, None) => Ok(None),
+        (None, Some(offset)) => {
+            Err(Wrong::new(offset.span(), "`reset_offset_steps` has a meaning only with `reset_interval_steps`"))
+        }
+        (Some(interval), _) => Ok(Some(PeriodicReset {
+            interval_steps: *interval.get_ref(),
+            offset_steps: offset.map_or(0, |offset| *offset.get_ref()),
+        })),
+    }
 }
 
 /// The registers of a population whose neurons have one compartment.

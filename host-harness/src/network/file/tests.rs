@@ -1,7 +1,7 @@
 //! What the TOML form takes and refuses.
 
 use super::*;
-use crate::network::{Bias, Each, Entry, Input, Weighted, Weights};
+use crate::network::{Bias, Each, Entry, Input, PeriodicReset, Weighted, Weights};
 use loihi_core::num::{BiasExponent, BiasMantissa};
 
 const WHOLE: &str = r#"
@@ -26,6 +26,7 @@ bias = [1, -2, 3, 4, 5, 6, 7, 8]
 name = "out"
 shape = [3]
 v_th = [10, 20, 30]
+reset_interval_steps = 9
 refractory = 2
 
 [[connection]]
@@ -72,6 +73,8 @@ fn every_part_is_read() {
     assert_eq!((profile.decay_u, profile.decay_v, profile.v_th), (4096, 200, 80 * 64));
     let second = Bias { mantissa: BiasMantissa::saturating(-2), ..Bias::ZERO };
     assert_eq!(hidden.bias.get(1), Some(&second));
+    let reset = PeriodicReset { interval_steps: 9, offset_steps: 0 };
+    assert_eq!((hidden.reset, network.populations[1].reset), (None, Some(reset)));
     let thresholds: Vec<i32> = network.populations[1].compartments[0].values().iter().map(|own| own.v_th).collect();
     assert_eq!(thresholds, [640, 1280, 1920]);
     let Weights::Conv2d(conv) = &network.connections[0].weights else { panic!() };
@@ -142,12 +145,12 @@ fn what_is_wrong_is_shown_with_its_line() {
         ),
         ("decay_v = \"20 ms\"", "decay_v = 0.95", "a whole number"),
         ("dt = \"1 ms\"", "", "a time constant of 20 ms takes a duration of a step"),
-        ("refractory = 2", "refractory = 65", "line 23, `refractory = 65`: refractory = 65 is outside 1..=64"),
+        ("refractory = 2", "refractory = 65", "line 24, `refractory = 65`: refractory = 65 is outside 1..=64"),
         ("refractory = 2", "refractori = 2", "unknown field `refractori`"),
         (
             "to = \"out\"",
             "to = \"aut\"",
-            "line 34, `to = \"aut\"`: there is no population `aut`; there are: hidden, out",
+            "line 35, `to = \"aut\"`: there is no population `aut`; there are: hidden, out",
         ),
         ("to = \"out\"", "to = \"image\"", "`image` is an input, a population is needed"),
         (
@@ -157,13 +160,13 @@ fn what_is_wrong_is_shown_with_its_line() {
         ),
         ("[[2, 4], [6, 8]]", "[[2, 4], [6]]", "the rows are of different lengths"),
         ("[[2, 4], [6, 8]]", "[[2, 4], [6, 9]]", "a weight of 9, but mantissas are even numbers from -256 to 254"),
-        ("delay = 3", "delay = 63", "line 37, `delay = 63`: a delay of 63 steps: a synapse has at most 62"),
+        ("delay = 3", "delay = 63", "line 38, `delay = 63`: a delay of 63 steps: a synapse has at most 62"),
         ("bias = [1,", "bias = [", "line 17, `bias = [ -2, 3, 4, 5, 6, 7, 8]`: 7 values, but there are 8 neurons"),
         ("[readout]", "[[input]]\nname = \"out\"\nshape = [1]\n[readout]", "`out` is there twice"),
         (
             "delay = 3",
             "delay = 3\nkernel = [2, 2]",
-            "line 38, `kernel = [2, 2]`: `kernel` has no meaning for this `kind`",
+            "line 39, `kernel = [2, 2]`: `kernel` has no meaning for this `kind`",
         ),
         ("shape = [1, 4, 4]", "shape = [1, 4, 4]\ngain = 2.0", "`gain` has a meaning only with `bias_of`"),
         (
@@ -174,18 +177,18 @@ fn what_is_wrong_is_shown_with_its_line() {
         (
             "of = \"hidden\"",
             "of = \"hiden\"",
-            "line 40, `of = \"hiden\"`: there is no population `hiden`; there are: hidden, out",
+            "line 41, `of = \"hiden\"`: there is no population `hiden`; there are: hidden, out",
         ),
         (
             "register = \"v\"",
             "register = \"voltage\"",
-            "line 41, `register = \"voltage\"`: there is no register `voltage`; there are u, v, bias",
+            "line 42, `register = \"voltage\"`: there is no register `voltage`; there are u, v, bias",
         ),
         ("register = \"v\"", "register = \"w\"", "`w` is no register of neurons; these are: u, v, bias"),
-        ("elements = [2, 5]", "elements = [2, 9]", "line 42, `elements = [2, 9]`: neurons up to 9, but `hidden` has 8"),
-        ("elements = [2, 5]", "elements = [5, 2]", "line 42, `elements = [5, 2]`: give [FIRST, END], END after FIRST"),
+        ("elements = [2, 5]", "elements = [2, 9]", "line 43, `elements = [2, 9]`: neurons up to 9, but `hidden` has 8"),
+        ("elements = [2, 5]", "elements = [5, 2]", "line 43, `elements = [5, 2]`: give [FIRST, END], END after FIRST"),
         ("elements = [2, 5]", "compartment = 1", "a neuron of `hidden` has 1 compartments, counted from 0"),
-        ("every = 4", "every = 0", "line 43, `every = 0`: the probe samples no step"),
+        ("every = 4", "every = 0", "line 44, `every = 0`: the probe samples no step"),
         ("register = \"spikes\"", "register = \"spikes\"\nevery = 2", "`every` has no meaning for spikes"),
         (
             "{ uniform = [-20, 20], density = 0.5 }",
@@ -193,7 +196,14 @@ fn what_is_wrong_is_shown_with_its_line() {
             "weights of shape [8, 3], but 3 neurons with a row of 8 sources each take [3, 8]: transpose them",
         ),
         ("v_th = 80", "v_th = 80\nv_min = 5\nv_max = 3", "line 17, `v_min = 5`: v_min = 5 is above v_max = 3"),
-        ("refractory = 2", "bias_exp = 2", "line 23, `bias_exp = 2`: `bias_exp` has a meaning only with `bias`"),
+        ("reset_interval_steps = 9", "reset_interval_steps = 0", "a reset every 0 steps: give 1 to 2147483647"),
+        (
+            "reset_interval_steps = 9",
+            "reset_interval_steps = 9\nreset_offset_steps = 9",
+            "line 24, `reset_offset_steps = 9`: 9 steps before the first reset: give fewer than the 9",
+        ),
+        ("reset_interval_steps = 9", "reset_offset_steps = 1", "has a meaning only with `reset_interval_steps`"),
+        ("refractory = 2", "bias_exp = 2", "line 24, `bias_exp = 2`: `bias_exp` has a meaning only with `bias`"),
         ("shape = [1, 4, 4]", "shape = [1, 4000000, 4000]", "16000000000 elements, but a network can have 16777216"),
         (
             "by = \"first_spike\"",
