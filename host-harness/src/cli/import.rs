@@ -3,7 +3,7 @@
 use super::out;
 use crate::import::{Imported, Rating};
 use crate::lava_dl;
-use crate::network::microseconds;
+use crate::network::{PeriodicReset, microseconds};
 use crate::nir;
 use crate::quantise::{Exporter, IfInput, InputAs, Integrator, Options, Reset, quantise};
 use anyhow::bail;
@@ -36,6 +36,12 @@ pub(super) struct ImportArgs {
     /// Steps of a sample, if the data do not say
     #[arg(long, value_name = "N", default_value_t = 0)]
     steps: u32,
+    /// Let neurons forget in every so many steps, as netx lets them; only .net files
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=0x7fff_ffff))]
+    reset_interval: Option<u32>,
+    /// First step, from 0, in which those of the first layer forget; those of each further layer do so a step later
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "reset_interval")]
+    reset_offset: u32,
     /// Go on with parts that are unsupported, without them
     #[arg(long)]
     allow: bool,
@@ -108,9 +114,22 @@ fn read(args: &ImportArgs) -> anyhow::Result<Imported> {
             if let Some(option) = args.without_effect() {
                 bail!("{option} has no meaning for a .net file, which holds the chip's integers");
             }
-            Ok(lava_dl::read(&args.file)?)
+            let mut imported = lava_dl::read(&args.file)?;
+            if let Some(interval_steps) = args.reset_interval {
+                let offset_steps = args.reset_offset;
+                if offset_steps >= interval_steps {
+                    bail!(
+                        "--reset-offset {offset_steps} is no step of an interval of {interval_steps}: give a smaller one"
+                    );
+                }
+                lava_dl::forget(&mut imported, PeriodicReset { interval_steps, offset_steps });
+            }
+            Ok(imported)
         }
         Some("nir") => {
+            if args.reset_interval.is_some() {
+                bail!("--reset-interval has no meaning for a .nir file: `reset_interval_steps` of a network file has");
+            }
             let graph = nir::read(&args.file)?;
             let name = args.file.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             let options = args.options();

@@ -2,7 +2,7 @@
 
 use crate::h5::Item;
 use crate::import::Wrong;
-use crate::network::size;
+use crate::network::{Each, size};
 use crate::npz::Array;
 use loihi_core::image::Profile;
 use loihi_core::num::{Delay, ThresholdMantissa};
@@ -38,6 +38,18 @@ pub(super) fn rounded(value: f64) -> Option<i32> {
 /// A shape without the extents of 1 after the first.
 pub(super) fn squeezed(shape: &[usize]) -> Vec<usize> {
     if shape.iter().filter(|extent| **extent != 1).count() <= 1 { vec![size(shape)] } else { shape.to_vec() }
+}
+
+/// The value of each neuron of a population, from one for all, one a channel, or one a neuron.
+fn by_neuron(values: &[f64], shape: &[usize]) -> Option<Vec<f64>> {
+    let (elements, channels) = (size(shape), shape.first().copied().unwrap_or(1));
+    let repeats = match values.len() {
+        1 => elements,
+        own if own == elements => 1,
+        own if own == channels => elements / channels,
+        _ => return None,
+    };
+    Some(values.iter().flat_map(|value| std::iter::repeat_n(*value, repeats)).collect())
 }
 
 /// Channels, height and width.
@@ -125,9 +137,9 @@ impl<'f> Layer<'f> {
     }
 
     /// Weight mantissas and their extents.
-    pub(super) fn weights(&self) -> Result<(Vec<i16>, Vec<usize>), Wrong> {
-        let array = self.array("weight")?.ok_or_else(|| self.wrong("it has no `weight`"))?;
-        let whole = self.whole("weight")?.unwrap_or_default();
+    pub(super) fn weights(&self, field: &str) -> Result<(Vec<i16>, Vec<usize>), Wrong> {
+        let array = self.array(field)?.ok_or_else(|| self.wrong(format!("it has no `{field}`")))?;
+        let whole = self.whole(field)?.unwrap_or_default();
         let mantissa = |weight: &i64| i16::try_from(*weight).ok().filter(|weight| (-256..=255).contains(weight));
         let mantissas: Option<Vec<i16>> = whole.iter().map(mantissa).collect();
         let mantissas = mantissas.ok_or_else(|| self.wrong("a weight is beyond -256 to 255, the chip's mantissas"))?;
@@ -137,17 +149,11 @@ impl<'f> Layer<'f> {
     /// The bias of each element of a population, in units of 64; none if there is none, or all are 0.
     pub(super) fn biases(&self, shape: &[usize]) -> Result<Option<Vec<f64>>, Wrong> {
         let Some(array) = self.array("bias")? else { return Ok(None) };
-        let (values, elements) = (array.real(), size(shape));
-        let channels = shape.first().copied().unwrap_or(1);
-        let repeats = match values.len() {
-            1 => elements,
-            own if own == elements => 1,
-            own if own == channels => elements / channels,
-            other => {
-                return Err(self.wrong(format!("{other} biases do not fit {elements} neurons in {channels} channels")));
-            }
-        };
-        let biases: Vec<f64> = values.iter().flat_map(|bias| std::iter::repeat_n(*bias, repeats)).collect();
+        let values = array.real();
+        let biases = by_neuron(&values, shape).ok_or_else(|| {
+            let (elements, channels) = (size(shape), shape.first().copied().unwrap_or(1));
+            self.wrong(format!("{} biases do not fit {elements} neurons in {channels} channels", values.len()))
+        })?;
         Ok(biases.iter().any(|bias| *bias != 0.0).then_some(biases))
     }
 
@@ -170,10 +176,37 @@ impl<'f> Layer<'f> {
         Ok(Some(values.iter().map(delay).collect()))
     }
 
-    /// A register of its neurons.
+    /// A register that all of its neurons share.
     pub(super) fn register(&self, field: &str, default: i32, range: RangeInclusive<i32>) -> Result<i32, Wrong> {
         let Some(item) = self.neuron.and_then(|neuron| neuron.get(field)) else { return Ok(default) };
         let value = single(item).ok_or_else(|| self.wrong(format!("`neuron/{field}` is not a single number")))?;
+        self.within(field, value, &range)
+    }
+
+    /// A register of its neurons: one for all, one a channel, or one a neuron.
+    fn registers(
+        &self,
+        field: &str,
+        default: i32,
+        range: RangeInclusive<i32>,
+        shape: &[usize],
+    ) -> Result<Each<i32>, Wrong> {
+        let item = self.neuron.and_then(|neuron| neuron.get(field));
+        let Some(Item::Array(array)) = item.filter(|item| single(item).is_none()) else {
+            return self.register(field, default, range).map(Each::Same);
+        };
+        let values = array.real();
+        let values = by_neuron(&values, shape).ok_or_else(|| {
+            let (elements, channels) = (size(shape), shape.first().copied().unwrap_or(1));
+            let found = values.len();
+            self.wrong(format!(
+                "{found} values of `neuron/{field}` do not fit {elements} neurons in {channels} channels"
+            ))
+        })?;
+        Ok(Each::of(values.into_iter().map(|value| self.within(field, value, &range)).collect::<Result<_, _>>()?))
+    }
+
+    fn within(&self, field: &str, value: f64, range: &RangeInclusive<i32>) -> Result<i32, Wrong> {
         let sound = value.fract() == 0.0 && (f64::from(*range.start())..=f64::from(*range.end())).contains(&value);
         #[expect(clippy::cast_possible_truncation, reason = "whole and in range")]
         let held = sound.then_some(value as i32);
@@ -181,7 +214,7 @@ impl<'f> Layer<'f> {
     }
 
     /// The registers of its neurons.
-    pub(super) fn profile(&mut self) -> Result<Profile, Wrong> {
+    pub(super) fn profiles(&mut self, shape: &[usize]) -> Result<Each<Profile>, Wrong> {
         let kind = self.neuron.and_then(|neuron| neuron.get("type"));
         let kind = match kind {
             Some(Item::Text { words, .. }) => words.first().map_or("", String::as_str),
@@ -194,12 +227,21 @@ impl<'f> Layer<'f> {
         if self.register("gradedSpike", 0, 0..=1)? != 0 {
             self.unsupported.push("the values that its spikes carry (`gradedSpike`) are left out".to_owned());
         }
-        Ok(Profile {
-            decay_u: self.register("iDecay", 4096, 0..=4096)?,
-            decay_v: self.register("vDecay", 0, 0..=4096)?,
-            v_th: self.register("vThMant", 0, 0..=ThresholdMantissa::MAX)? << 6,
-            refractory: self.register("refDelay", 1, 1..=64)?,
-            ..Profile::DEFAULT
-        })
+        let decay_u = self.registers("iDecay", 4096, 0..=4096, shape)?;
+        let decay_v = self.registers("vDecay", 0, 0..=4096, shape)?;
+        let v_th = self.registers("vThMant", 0, 0..=ThresholdMantissa::MAX, shape)?;
+        let refractory = self.registers("refDelay", 1, 1..=64, shape)?;
+        let at = |neuron: usize| {
+            Some(Profile {
+                decay_u: *decay_u.get(neuron)?,
+                decay_v: *decay_v.get(neuron)?,
+                v_th: *v_th.get(neuron)? << 6,
+                refractory: *refractory.get(neuron)?,
+                ..Profile::DEFAULT
+            })
+        };
+        let shared = [&decay_u, &decay_v, &v_th, &refractory].iter().all(|each| matches!(each, Each::Same(_)));
+        let neurons = if shared { 1 } else { size(shape) };
+        Ok(Each::of((0..neurons).filter_map(at).collect()))
     }
 }

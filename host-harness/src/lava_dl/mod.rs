@@ -5,19 +5,16 @@
 //! connections: each layer feeds the next one. Source: lava-dl, `netx/hdf5.py` and the files that it ships.
 
 mod fields;
+mod weights;
 
 use crate::h5::{self, Item};
 use crate::import::{ImportError, Imported, Rating, Row, Wrong};
-use crate::network::{
-    Bias, Connection, Conv2d, Each, Endpoint, Entry, Input, Network, Pool2d, Population, ReadBy, Signs, Weights,
-    nearest_bias, size,
-};
+use crate::network::{ELEMENTS_MAX, Each, Endpoint, Entry, Input, Network, PeriodicReset, Population, size};
 use crate::whole;
 use crate::words::counted;
 use fields::Layer;
 use loihi_core::image::Profile;
-use loihi_core::num::{Delay, ThresholdMantissa, WeightExponent};
-use std::fmt::Write as _;
+use loihi_core::num::Delay;
 use std::path::Path;
 
 /// Reads a `.net` file.
@@ -42,6 +39,21 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<Imported, Wrong> {
     let read = import.all(layers);
     read.map_err(|wrong| wrong.after(&import.rows))?;
     Ok(Imported { network: import.network, rows: import.rows, said: import.said })
+}
+
+/// Lets the neurons of an imported network forget in every so many steps, as netx does: those of the first layer as
+/// `first` says, those of each further one a step later than those before it.
+pub fn forget(imported: &mut Imported, first: PeriodicReset) {
+    let PeriodicReset { interval_steps, mut offset_steps } = first;
+    for population in &mut imported.network.populations {
+        population.reset = Some(PeriodicReset { interval_steps, offset_steps });
+        offset_steps = if offset_steps + 1 < interval_steps { offset_steps + 1 } else { 0 };
+    }
+    imported.said.push(format!(
+        "Currents and voltages return to 0 every {}, layer by layer, from step {} of a sample on.",
+        counted(interval_steps as usize, "step"),
+        first.offset_steps
+    ));
 }
 
 struct Import {
@@ -88,7 +100,7 @@ impl Import {
         match &*layer.kind {
             "input" => self.input(layer),
             "flatten" => {
-                let (_, shape) = self.source(layer)?;
+                let (_, shape) = self.source(layer, |layer| Some(layer.shape.clone()))?;
                 let elements = size(&shape);
                 layer.expect_elements(elements)?;
                 self.reshape(vec![elements]);
@@ -96,18 +108,18 @@ impl Import {
                 Ok(())
             }
             "average" => {
-                let (_, shape) = self.source(layer)?;
+                let (_, shape) = self.source(layer, |_| None)?;
                 let classes = size(&layer.shape).max(1);
                 let note =
                     format!("mean over runs of {} outputs each: left to who reads the spikes", size(&shape) / classes);
                 self.row(layer, Rating::Exact, note);
                 Ok(())
             }
-            "dense" => self.dense(layer),
+            "dense" | "dense_rec" => self.dense(layer),
             "conv" => self.conv(layer),
             "pool" => self.pool(layer),
             _ => {
-                self.source(layer)?;
+                self.source(layer, |_| None)?;
                 layer.unsupported.push("no type of layer that is known: left out, what comes in goes on".to_owned());
                 self.row(layer, Rating::Unsupported, "");
                 Ok(())
@@ -124,8 +136,26 @@ impl Import {
         }
     }
 
-    fn source(&self, layer: &Layer) -> Result<(Endpoint, Vec<usize>), Wrong> {
-        self.from.clone().ok_or_else(|| layer.wrong("there is no input layer before it"))
+    /// What a layer gets its spikes from, and their extents. The first one of a file without input layer gets them from
+    /// outside, of a shape that `first` finds.
+    fn source(
+        &mut self,
+        layer: &Layer,
+        first: impl Fn(&Layer) -> Option<Vec<usize>>,
+    ) -> Result<(Endpoint, Vec<usize>), Wrong> {
+        if let Some(from) = &self.from {
+            return Ok(from.clone());
+        }
+        let shape = first(layer).filter(|shape| (1..=ELEMENTS_MAX).contains(&size(shape)));
+        let shape = shape.ok_or_else(|| {
+            layer.wrong("there is no input layer before it, and its own fields do not say the shape of what comes in")
+        })?;
+        let shape = fields::squeezed(&shape);
+        let name = &layer.name;
+        self.said.push(format!("The file has no input layer: `{name}` takes spikes of shape {shape:?} from outside."));
+        let from = (self.network.input("input", &shape), shape);
+        self.from = Some(from.clone());
+        Ok(from)
     }
 
     fn reshape(&mut self, shape: Vec<usize>) {
@@ -147,7 +177,8 @@ impl Import {
             return Ok(());
         }
         let (scale, own) = (layer.number("weight")?.unwrap_or(1.0), layer.number("bias")?.unwrap_or(0.0));
-        let population = Population::new("input_neurons", &shape, layer.profile()?);
+        let mut population = Population::new("input_neurons", &shape, Profile::DEFAULT);
+        population.compartments = vec![layer.profiles(&shape)?];
         let population = self.network.population(population);
         // Values come as 0 to 255, for x from -1 to 1.
         let gain_q16 = fields::rounded(64.0 * scale * 2.0 / 255.0 * 65_536.0);
@@ -167,105 +198,10 @@ impl Import {
         Ok(())
     }
 
-    fn dense(&mut self, layer: &mut Layer) -> Result<(), Wrong> {
-        let (from, shape) = self.source(layer)?;
-        let (mantissas, extents) = layer.weights()?;
-        let sources = size(&shape);
-        // A layer of one neuron may come without its first extent.
-        let neurons = if extents.len() == 1 { 1 } else { extents.first().copied().unwrap_or(0) };
-        if neurons.checked_mul(sources) != Some(mantissas.len()) || neurons == 0 {
-            return Err(layer.wrong(format!("weights of shape {extents:?} do not fit {sources} sources")));
-        }
-        layer.expect_elements(neurons)?;
-        self.connect(layer, from, &[neurons], Weights::Dense(mantissas))
-    }
-
-    fn conv(&mut self, layer: &mut Layer) -> Result<(), Wrong> {
-        let (from, shape) = self.source(layer)?;
-        let (weights, extents) = layer.weights()?;
-        let ([outputs, inputs, height, width] | [outputs, inputs, height, width, 1]) = *extents else {
-            return Err(layer.wrong(format!("weights of shape {extents:?} are no convolution in two dimensions")));
-        };
-        let conv = Conv2d {
-            weights,
-            shape: [outputs, inputs, height, width],
-            stride: layer.pair("stride", 1)?,
-            padding: layer.pair("padding", 0)?,
-            dilation: layer.pair("dilation", 1)?,
-            groups: layer.pair("groups", 1)?[0],
-        };
-        let to = fields::planes(&shape).and_then(|from| conv.output_shape(from));
-        let to = to.ok_or_else(|| layer.wrong(format!("the convolution of {shape:?} has no output")))?;
-        layer.expect_elements(size(&to))?;
-        self.connect(layer, from, &to, Weights::Conv2d(conv))
-    }
-
-    fn pool(&mut self, layer: &mut Layer) -> Result<(), Wrong> {
-        let (from, shape) = self.source(layer)?;
-        let kernel = layer.pair("kernelSize", 2)?;
-        let stride = if layer.has("stride") { layer.pair("stride", 1)? } else { kernel };
-        let (weights, _) = layer.weights()?;
-        let weight = weights.first().copied().filter(|first| weights.iter().all(|weight| weight == first));
-        let weight = weight.ok_or_else(|| layer.wrong("the weights of a pool are all the same"))?;
-        let pool = Pool2d { kernel, stride, padding: layer.pair("padding", 0)?, weight };
-        let to = fields::planes(&shape).and_then(|from| pool.output_shape(from));
-        let to = to.ok_or_else(|| layer.wrong(format!("the pool of {shape:?} has no output")))?;
-        layer.expect_elements(size(&to))?;
-        self.connect(layer, from, &to, Weights::Pool2d(pool))
-    }
-
-    /// Adds the population of a layer and what leads to it.
-    fn connect(&mut self, layer: &mut Layer, from: Endpoint, shape: &[usize], weights: Weights) -> Result<(), Wrong> {
-        self.depth += 1;
-        let mut population = Population::new(format!("layer{}", layer.number), shape, Profile::DEFAULT);
-        let mut note = format!("{} synapse weights as they are", count(&weights));
-        let sums = layer.neuron.is_none();
-        let profile = if sums { integrator() } else { layer.profile()? };
-        population.compartments = vec![Each::Same(profile)];
-        let mut rating = Rating::Exact;
-        if let Some(biases) = layer.biases(shape)? {
-            let held: Vec<Bias> = biases.iter().map(|bias| nearest_bias(64.0 * bias)).collect();
-            let error = |(held, wanted): (&Bias, &f64)| (f64::from(held.value()) - 64.0 * wanted).abs();
-            let most = held.iter().zip(&biases).map(error).fold(0.0, f64::max);
-            if most > 0.0 {
-                rating = Rating::Approximate;
-                let _ = write!(note, "; biases differ by up to {most} of {}", profile.v_th);
-            }
-            population.bias = Each::of(held);
-        }
-        if sums {
-            note.push_str("; no neurons: sums in the voltage, which is read");
-        }
-        let population = self.network.population(population);
-        let even = |weights: &[i16]| weights.iter().all(|weight| weight % 2 == 0);
-        let even = match &weights {
-            Weights::Dense(weights) => even(weights),
-            Weights::Conv2d(conv) => even(&conv.weights),
-            Weights::Pool2d(pool) => pool.weight % 2 == 0,
-            _ => false,
-        };
-        let signs = if even { Signs::Mixed } else { Signs::Split };
-        if signs == Signs::Split {
-            note.push_str("; odd weights: positive and negative ones have axons of their own");
-        }
-        let delay = std::mem::replace(&mut self.delay, Each::Same(Delay::saturating(0)));
-        let wgt_exp = WeightExponent::saturating(layer.register("wgtExp", 0, -8..=7)?);
-        self.network.connect(Connection { wgt_exp, signs, delay, ..Connection::new(from, population, weights) });
-        self.from = Some((population, shape.to_vec()));
-        let delays = self.note_delay(layer)?;
-        if delays > 0 {
-            let _ = write!(note, "; its spikes take up to {delays} steps more");
-        }
-        let by = if sums { ReadBy::Voltage } else { ReadBy::Spikes };
-        self.network.read(population, by);
-        self.row(layer, rating, note);
-        Ok(())
-    }
-
     /// Keeps the delays of a layer's spikes for the next connection; returns the longest.
     fn note_delay(&mut self, layer: &mut Layer) -> Result<i32, Wrong> {
-        let (_, shape) = self.source(layer)?;
-        let Some(delays) = layer.delays(size(&shape))? else { return Ok(0) };
+        let elements = self.from.as_ref().map_or(0, |(_, shape)| size(shape));
+        let Some(delays) = layer.delays(elements)? else { return Ok(0) };
         let most = delays.iter().map(|delay| delay.get()).max().unwrap_or(0);
         self.delay = Each::of(delays);
         Ok(most)
@@ -287,19 +223,6 @@ impl Import {
             .push("Integers of the chip throughout: dt, integrator and reset are those of CUBA neurons.".to_owned());
         self.network.check().map_err(|error| Wrong::whole(error.to_string()))
     }
-}
-
-fn count(weights: &Weights) -> usize {
-    match weights {
-        Weights::Dense(weights) => weights.len(),
-        Weights::Conv2d(conv) => conv.weights.len(),
-        _ => 1,
-    }
-}
-
-/// A compartment that adds up, and never fires.
-fn integrator() -> Profile {
-    Profile { decay_u: 4096, decay_v: 0, v_th: ThresholdMantissa::MAX << 6, ..Profile::DEFAULT }
 }
 
 #[cfg(test)]

@@ -60,107 +60,195 @@ fn ntidigits_fires_every_recorded_spike() {
     assert_eq!(found, spikes(&output, 3000, 0));
 }
 
-/// The part of an imported network from a layer on, which gets its spikes from outside.
-fn part(network: &Network, from: &str, to: &str) -> Network {
-    let at = |name: &str| network.populations.iter().position(|own| own.name == name).unwrap();
-    let (first, last) = (at(from), at(to));
-    let mut part = Network::new("part");
-    let mut connections = network.connections.iter().filter(|own| (first..=last).contains(&own.to));
-    let into = connections.clone().find(|own| own.to == first).unwrap();
-    part.input("in", network.shape_of(into.from));
-    part.populations = network.populations[first..=last].to_vec();
-    let moved = |own: &Connection| {
-        let from = match own.from {
-            Endpoint::Population(from) if from >= first => Endpoint::Population(from - first),
-            _ => Endpoint::Input(0),
-        };
-        Connection { from, to: own.to - first, ..own.clone() }
-    };
-    part.connections = connections.by_ref().map(moved).collect();
-    part
+/// Recorded spikes, and currents and voltages where they were, `[x, y, channel, step]` or `[neuron, step]`.
+struct Recording {
+    truth: Vec<u8>,
+    layer: String,
+    shape: Vec<usize>,
 }
 
-/// Recorded spikes `[x, y, channel, step]` as a stimulus of an input `[channel, y, x]`, a step later.
-fn pictures(truth: &[u8], name: &str) -> Vec<(u32, usize, usize)> {
-    let array = npz::parse(truth, name).unwrap();
-    let &[width, height, channels, steps] = array.shape() else { panic!("{name}: {:?}", array.shape()) };
-    let mut spikes = Vec::new();
-    for (at, _) in array.whole().unwrap().iter().enumerate().filter(|(_, spike)| **spike != 0) {
-        let (step, channel, y, x) =
-            (at % steps, at / steps % channels, at / (steps * channels) % height, at / (steps * channels * height));
-        assert!(x < width);
-        spikes.push((u32::try_from(step).unwrap() + 1, 0, (channel * height + y) * width + x));
+impl Recording {
+    fn array(&self, what: &str) -> Option<Vec<i64>> {
+        if self.layer == "conv0" {
+            let bytes = (what == "s").then(|| npz::parse(&self.truth, "conv0_s_packed").unwrap().whole().unwrap());
+            return bytes
+                .map(|bytes| bytes.iter().flat_map(|byte| (0..8).map(move |bit| byte >> (7 - bit) & 1)).collect());
+        }
+        npz::parse(&self.truth, &format!("{}_{what}", self.layer)).ok().map(|array| array.whole().unwrap())
     }
-    spikes.sort_unstable();
-    spikes
+
+    /// Where a neuron's steps begin in an array.
+    fn place(&self, neuron: usize) -> usize {
+        let [channels, height, width] = *self.shape else { return 24 * neuron };
+        let (channel, y, x) = (neuron / (height * width), neuron / width % height, neuron % width);
+        24 * ((x * height + y) * channels + channel)
+    }
 }
 
-/// Computes step by step, with voltages set to 0 before the given steps, and hands current, voltage and spikes of every
-/// population to `visit`.
-fn watch(
-    network: &Network,
-    spikes: &[(u32, usize, usize)],
-    resets: &[(u32, usize)],
-    mut visit: impl FnMut(u32, usize, [Vec<i32>; 2], Vec<usize>),
-) {
-    let placed = place(network, Options::default()).unwrap();
-    let mut session = session();
-    let mut inference = Inference::new(&mut session, network, &placed).unwrap();
+/// The whole network from its picture on, with netx's periodic reset: every spike, and every current and voltage that was
+/// recorded, of eight layers in 24 steps. What goes on from conv1 is recorded in conv2.
+#[test]
+fn pilotnet_is_exact_from_its_picture_on() {
+    let mut imported = net("pilotnet_lif");
+    forget(&mut imported, PeriodicReset { interval_steps: 17, offset_steps: 0 });
+    let network = imported.network;
+    let placed = place(&network, Options { chips: 2, ..Options::default() }).unwrap();
+    let mut session = Session::open(Box::new(InProcess::new(512 << 20)), Patience::default(), 1, || false).unwrap();
+    let mut inference = Inference::new(&mut session, &network, &placed).unwrap();
+    let truth = file("pilotnet_lif_gt.npz");
+    // The picture was recorded as netx hands it over: biases in units of 64, `[x, y, channel]`.
+    let picture = npz::parse(&truth, "image").unwrap().whole().unwrap();
+    let bias = |at: usize| {
+        let (channel, y, x) = (at / 13_200, at / 200 % 66, at % 200);
+        64 * i32::try_from(picture[(x * 66 + y) * 3 + channel]).unwrap()
+    };
+    let biases = vec![(0, (0..39_600).map(bias).collect())];
+    let layers = [(1, "conv0"), (3, "conv2"), (4, "conv3"), (5, "conv4"), (6, "fc0"), (7, "fc1"), (8, "fc2")];
+    let recorded = layers.map(|(population, layer)| {
+        let shape = network.populations[population].shape.clone();
+        let recording = Recording { truth: truth.clone(), layer: layer.to_owned(), shape };
+        let arrays = ["u", "v", "s"].map(|what| recording.array(what));
+        (population, recording, arrays)
+    });
+    let mut stimulus = Stimulus { steps: 1, biases, ..Stimulus::default() };
     for step in 0..24 {
-        for (_, population) in resets.iter().filter(|(at, _)| *at == step) {
-            for neuron in 0..network.populations[*population].neurons() {
-                let soma = placed.map.soma(*population, neuron).unwrap() as usize;
-                inference.session().write(Register::V, soma, &[0]).unwrap();
+        let mut fired: Vec<Vec<bool>> = network.populations.iter().map(|own| vec![false; own.neurons()]).collect();
+        inference.go_on(&stimulus, |spike| fired[spike.population][spike.neuron] = true).unwrap();
+        stimulus.biases.clear();
+        for (population, recording, [u, v, s]) in &recorded {
+            let here = |neuron: usize| format!("{}, step {step}, neuron {neuron}", recording.layer);
+            let spikes = s.as_ref().unwrap();
+            for (neuron, fired) in fired[*population].iter().enumerate() {
+                assert_eq!(i64::from(*fired), spikes[recording.place(neuron) + step], "spikes of {}", here(neuron));
+            }
+            for (register, wanted) in [(Register::U, u), (Register::V, v)] {
+                let Some(wanted) = wanted else { continue };
+                for (neuron, found) in inference.read(register, *population).unwrap().into_iter().enumerate() {
+                    // The recorder shows 128 where a neuron has just fired.
+                    let reset = register == Register::V && fired[*population][neuron];
+                    let wanted = if reset { 0 } else { wanted[recording.place(neuron) + step] };
+                    assert_eq!(i64::from(found), wanted, "{register:?} of {}", here(neuron));
+                }
             }
         }
-        let now: Vec<_> = spikes.iter().filter(|(at, ..)| *at == step).map(|(_, input, at)| (0, *input, *at)).collect();
-        let mut fired = vec![Vec::new(); network.populations.len()];
-        let stimulus = Stimulus { steps: 1, spikes: now, ..Stimulus::default() };
-        inference.go_on(&stimulus, |spike| fired[spike.population].push(spike.neuron)).unwrap();
-        for (population, mut fired) in fired.into_iter().enumerate() {
-            fired.sort_unstable();
-            let state = [Register::U, Register::V].map(|register| inference.read(register, population).unwrap());
-            visit(step, population, state, fired);
+    }
+}
+
+/// A file of the field, which others have written.
+fn field(name: &str) -> Imported {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/field/lava-dl").join(name);
+    read(&path).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A layer of CUBA neurons as the equations say it, with registers by neuron.
+struct Cuba {
+    weights: Vec<i64>,
+    own: Vec<i64>,
+    decays: [Vec<i64>; 2],
+    v_th: i64,
+    state: [Vec<i64>; 2],
+    fired: Vec<bool>,
+}
+
+impl Cuba {
+    fn of(layer: &Item, neurons: usize) -> Self {
+        let numbers = |item: Option<&Item>| match item {
+            Some(Item::Array(array)) => array.whole().unwrap(),
+            _ => Vec::new(),
+        };
+        let register = |name: &str| {
+            let values = numbers(layer.get("neuron").and_then(|neuron| neuron.get(name)));
+            if values.len() == 1 { vec![values[0]; neurons] } else { values }
+        };
+        Self {
+            weights: numbers(layer.get("weight")),
+            own: numbers(layer.get("weight_rec")),
+            decays: [register("iDecay"), register("vDecay")],
+            v_th: 64 * register("vThMant")[0],
+            state: [vec![0; neurons], vec![0; neurons]],
+            fired: vec![false; neurons],
+        }
+    }
+
+    fn step(&mut self, spikes: &[bool]) {
+        let before = self.fired.clone();
+        let sum = |weights: &[i64], spikes: &[bool]| -> i64 {
+            weights.iter().zip(spikes).filter(|(_, spike)| **spike).map(|(weight, _)| 64 * weight).sum()
+        };
+        for neuron in 0..before.len() {
+            let row = |weights: &[i64], width: usize| {
+                weights.get(neuron * width..(neuron + 1) * width).unwrap_or(&[]).to_vec()
+            };
+            let input = sum(&row(&self.weights, spikes.len()), spikes) + sum(&row(&self.own, before.len()), &before);
+            let kept = |value: i64, decay: i64| value * (4096 - decay) / 4096;
+            let [u, v] = [0, 1].map(|at| kept(self.state[at][neuron], self.decays[at][neuron]));
+            let (u, v) = (u + input, v + u + input);
+            self.fired[neuron] = v > self.v_th;
+            (self.state[0][neuron], self.state[1][neuron]) = (u, if self.fired[neuron] { 0 } else { v });
         }
     }
 }
 
-/// Every current, voltage and spike of three layers. Their voltages are set to 0 when a sample's begin reaches them: in
-/// the recording before step 6 + n of layer n, and again 17 steps later, which only the first one sees.
+/// Files without an input layer, with registers by neuron, and with recurrent layers: every spike, against the equations.
 #[test]
-fn pilotnet_dense_layers_are_exact() {
-    let Imported { network, .. } = net("pilotnet_lif");
-    let network = part(&network, "layer7", "layer9");
-    let truth = file("pilotnet_lif_gt.npz");
-    let recorded =
-        |layer: usize, what: &str| npz::parse(&truth, &format!("fc{layer}_{what}")).unwrap().whole().unwrap();
-    let recorded: Vec<[Vec<i64>; 3]> = (0..3).map(|layer| ["u", "v", "s"].map(|what| recorded(layer, what))).collect();
-    let resets = [(6, 0), (7, 1), (8, 2), (23, 0)];
-    watch(&network, &pictures(&truth, "conv4_s"), &resets, |step, layer, [u, v], fired| {
-        for neuron in 0..u.len() {
-            let [wanted_u, wanted_v, spike] = [0, 1, 2].map(|what| recorded[layer][what][neuron * 24 + step as usize]);
-            // The recorder shows 128 where a neuron has just fired.
-            let wanted_v = if spike != 0 { 0 } else { wanted_v };
-            let found = [i64::from(u[neuron]), i64::from(v[neuron]), i64::from(fired.binary_search(&neuron).is_ok())];
-            assert_eq!(found, [wanted_u, wanted_v, spike], "layer fc{layer}, step {step}, neuron {neuron}");
+fn files_of_the_field_compute_what_they_say() {
+    for (name, layers, inputs) in
+        [("no_input_layer.net", &[0, 1][..], 6), ("decays_per_neuron.net", &[1], 6), ("dense_rec.net", &[1], 6)]
+    {
+        let imported = field(name);
+        assert!(imported.rows.iter().all(|row| row.rating == Rating::Exact), "{name}: {:?}", imported.rows);
+        let network = imported.network;
+        assert_eq!(network.inputs[0].shape, [inputs], "{name}");
+        let bytes =
+            std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/field/lava-dl").join(name));
+        let tree = h5::parse(&bytes.unwrap()).unwrap();
+        let of_file = |number: &usize| tree.get("layer").and_then(|layers| layers.get(&number.to_string())).unwrap();
+        let mut model: Vec<Cuba> = layers
+            .iter()
+            .zip(&network.populations)
+            .map(|(number, own)| Cuba::of(of_file(number), own.neurons()))
+            .collect();
+        let spikes = |step: u32| -> Vec<bool> {
+            (0..inputs)
+                .map(|at| loihi_core::num::word(5, 1, step, u32::try_from(at).unwrap()).is_multiple_of(3))
+                .collect()
+        };
+        let steps = 200;
+        let given = (0..steps).flat_map(|step| {
+            let fired = spikes(step).into_iter().enumerate().filter(|(_, spike)| *spike);
+            fired.map(move |(at, _)| (step, 0, at)).collect::<Vec<_>>()
+        });
+        let stimulus = Stimulus { steps, spikes: given.collect(), ..Stimulus::default() };
+        let mut wanted = Vec::new();
+        for step in 0..steps {
+            let before: Vec<Vec<bool>> = model.iter().map(|layer| layer.fired.clone()).collect();
+            for (number, layer) in model.iter_mut().enumerate() {
+                layer.step(&number.checked_sub(1).map_or_else(|| spikes(step), |before_it| before[before_it].clone()));
+                let fired = layer.fired.iter().enumerate().filter(|(_, fired)| **fired);
+                wanted.extend(fired.map(|(neuron, _)| Spike { step, population: number, neuron }));
+            }
         }
-    });
+        let placed = place(&network, Options::default()).unwrap();
+        let mut session = session();
+        let mut found = Vec::new();
+        Inference::new(&mut session, &network, &placed).unwrap().run(&stimulus, |spike| found.push(spike)).unwrap();
+        found.sort_unstable();
+        assert!(wanted.len() > 50, "{name}: {} spikes", wanted.len());
+        assert_eq!(found, wanted, "{name}");
+    }
 }
 
-/// Kernels as they lie in the file, from the spikes of the layer before.
+/// What leads from a layer to itself, and what was assumed, is said.
 #[test]
-fn pilotnet_convolution_currents_are_exact() {
-    let Imported { network, .. } = net("pilotnet_lif");
-    let network = part(&network, "layer5", "layer5");
-    let truth = file("pilotnet_lif_gt.npz");
-    let wanted = npz::parse(&truth, "conv4_u").unwrap().whole().unwrap();
-    watch(&network, &pictures(&truth, "conv3_s"), &[], |step, _, [u, _], _| {
-        for (at, found) in u.iter().enumerate() {
-            let (channel, y, x) = (at / 40, at / 20 % 2, at % 20);
-            let wanted = wanted[((x * 2 + y) * 64 + channel) * 24 + step as usize];
-            assert_eq!(i64::from(*found), wanted, "step {step}, channel {channel}, row {y}, column {x}");
-        }
-    });
+fn what_a_file_of_the_field_leaves_open_is_said() {
+    let recurrent = field("dense_rec.net");
+    let ends: Vec<_> = recurrent.network.connections.iter().map(|own| (own.from, own.to)).collect();
+    assert_eq!(ends, [(Endpoint::Input(0), 0), (Endpoint::Population(0), 0)]);
+    assert!(recurrent.rows[1].note.contains("25 from its neurons to themselves"), "{:?}", recurrent.rows);
+    let without = field("no_input_layer.net");
+    let said = "The file has no input layer: `layer/0` takes spikes of shape [6] from outside.";
+    assert!(without.said.iter().any(|sentence| sentence == said), "{:?}", without.said);
+    assert!(field("decays_per_neuron.net").rows[1].note.contains("registers by neuron"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod common;
 mod data;
 mod kill;
 mod measure;
+mod net_files;
 mod networks;
 mod process;
 mod resume;
