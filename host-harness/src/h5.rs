@@ -1,9 +1,14 @@
 //! HDF5 files as trees of groups, arrays and texts: the only module that knows the crate which reads and writes them.
 
+mod links;
 mod lists;
 
 use crate::npz::{Array, Values};
-use hdf5_pure::{AttrValue, DType, Dataset, FileBuilder, Group, GroupBuilder};
+use half::f16;
+use hdf5_pure::{
+    AttrValue, DType, Dataset, Datatype, DatatypeByteOrder, FileBuilder, FloatingPointLayout, FormatError, Group,
+    GroupBuilder,
+};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -34,6 +39,8 @@ pub enum Item {
         /// The texts.
         words: Vec<String>,
     },
+    /// Something that is there, but is not read, and why; never written. It is an error only for who needs it.
+    Unread(String),
 }
 
 /// What HDF5 calls an attribute.
@@ -70,6 +77,24 @@ impl Item {
             _ => None,
         }
     }
+
+    /// Why it was not read.
+    pub fn unread(&self) -> Option<&str> {
+        match self {
+            Self::Unread(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// Takes a name that a link has for unread in every group that has nothing of this name.
+    fn mark(&mut self, name: &str, reason: &str) {
+        if let Self::Group(items) = self {
+            for item in items.values_mut() {
+                item.mark(name, reason);
+            }
+            items.entry(name.to_owned()).or_insert_with(|| Self::Unread(reason.to_owned()));
+        }
+    }
 }
 
 /// What is left of the limits while a file is read.
@@ -85,7 +110,17 @@ struct Budget {
 pub fn parse(bytes: &[u8]) -> Result<Item, String> {
     guarded(|| {
         let file = hdf5_pure::File::from_bytes(bytes.to_vec()).map_err(damaged)?;
-        group(&file.root(), 0, &mut Budget { elements: ELEMENTS_MAX, items: ITEMS_MAX })
+        let mut budget = Budget { elements: ELEMENTS_MAX, items: ITEMS_MAX };
+        let mut root = group(&file.root(), "/", 0, &mut budget)?;
+        let end = file.superblock().eof_address;
+        if end > bytes.len() as u64 {
+            return Err(format!("it is cut: it has {} bytes, and begins as one of {end}", bytes.len()));
+        }
+        for (name, target) in links::find(bytes)? {
+            let reason = format!("it is a link to `{target}`, and links are not read: store the array itself");
+            root.mark(&name, &reason);
+        }
+        Ok(root)
     })
 }
 
@@ -101,50 +136,89 @@ fn damaged(error: hdf5_pure::Error) -> String {
     format!("it is no HDF5 file, or damaged: {error}")
 }
 
-fn group(group: &Group, depth: usize, budget: &mut Budget) -> Result<Item, String> {
+/// What is wrong with a group in which something cannot be found.
+fn without_place(path: &str, error: hdf5_pure::Error) -> String {
+    match error {
+        // Links of the oldest layout have this for an address if they name their target instead.
+        hdf5_pure::Error::Format(FormatError::UnexpectedEof { expected: usize::MAX, .. }) => format!(
+            "the group `{path}` has a soft link, which is not read: store the array itself in its place (h5py: `w = f[name][()]`, `del \
+             f[name]`, `f[name] = w`)"
+        ),
+        _ => damaged(error),
+    }
+}
+
+fn group(group: &Group, path: &str, depth: usize, budget: &mut Budget) -> Result<Item, String> {
     if depth > DEPTH_MAX {
         return Err(format!("it is damaged: more than {DEPTH_MAX} groups within each other"));
     }
+    let wrong = |error| without_place(path, error);
     let mut items = BTreeMap::new();
-    let (groups, datasets) = (group.groups().map_err(damaged)?, group.datasets().map_err(damaged)?);
+    let (groups, datasets) = (group.groups().map_err(wrong)?, group.datasets().map_err(wrong)?);
     let left = budget.items.checked_sub(groups.len() + datasets.len());
     budget.items = left.ok_or_else(|| format!("it has more than {ITEMS_MAX} groups and arrays"))?;
     for name in groups {
-        let inner = group.group(&name).map_err(damaged)?;
-        let item = self::group(&inner, depth + 1, budget)?;
+        let inner = group.group(&name).map_err(wrong)?;
+        let path = format!("{}/{name}", path.trim_end_matches('/'));
+        let item = self::group(&inner, &path, depth + 1, budget)?;
         items.insert(name, item);
     }
     for name in datasets {
-        let dataset = group.dataset(&name).map_err(damaged)?;
-        let item = dataset_of(&dataset, budget).map_err(|what| format!("`{name}`: {what}"))?;
+        let dataset = group.dataset(&name).map_err(wrong)?;
+        let item = dataset_of(&dataset, budget).unwrap_or_else(Item::Unread);
         items.insert(name, item);
     }
     Ok(Item::Group(items))
 }
 
 fn dataset_of(dataset: &Dataset, budget: &mut Budget) -> Result<Item, String> {
-    let extents = dataset.shape().map_err(damaged)?;
+    let stored = |error: hdf5_pure::Error| {
+        format!("it is damaged, or stored in a way that is not read ({error}); h5py's default layout and gzip are")
+    };
+    let extents = dataset.shape().map_err(stored)?;
     let elements = extents.iter().try_fold(1_u64, |product, extent| product.checked_mul(*extent));
     let left = elements.and_then(|elements| budget.elements.checked_sub(elements));
-    budget.elements = left.ok_or_else(|| format!("its shape {extents:?} has too many elements"))?;
+    let left = left.ok_or_else(|| format!("its shape {extents:?} has too many elements"))?;
     let shape: Vec<usize> = extents
         .iter()
         .map(|extent| usize::try_from(*extent).map_err(|error| error.to_string()))
         .collect::<Result<_, _>>()?;
-    let values = match dataset.dtype().map_err(damaged)? {
+    let values = match dataset.dtype().map_err(stored)? {
         DType::String | DType::VariableLengthString => {
-            let words = dataset.read_string().map_err(damaged)?;
+            let words = dataset.read_string().map_err(stored)?;
             let whole = words.len() as u64 == elements.unwrap_or(0);
+            budget.elements = left;
             return if whole { Ok(Item::Text { shape, words }) } else { Err("it has texts too few".to_owned()) };
         }
-        DType::F32 | DType::F64 => Values::Real(dataset.read_f64().map_err(damaged)?),
-        DType::Enum(_) => Values::Whole(dataset.read_raw().map_err(damaged)?.into_iter().map(i64::from).collect()),
+        DType::F32 | DType::F64 => Values::Real(dataset.read_f64().map_err(stored)?),
+        DType::Enum(_) => Values::Whole(dataset.read_raw().map_err(stored)?.into_iter().map(i64::from).collect()),
         DType::I8 | DType::I16 | DType::I32 | DType::I64 | DType::U8 | DType::U16 | DType::U32 | DType::U64 => {
-            Values::Whole(dataset.read_i64().map_err(damaged)?)
+            Values::Whole(dataset.read_i64().map_err(stored)?)
+        }
+        DType::Other(kind) if is_half(&kind) => {
+            let bytes = dataset.read_raw().map_err(stored)?;
+            let little = matches!(*kind, Datatype::FloatingPoint { byte_order: DatatypeByteOrder::LittleEndian, .. });
+            let half = |pair: [u8; 2]| if little { f16::from_le_bytes(pair) } else { f16::from_be_bytes(pair) };
+            Values::Real(bytes.as_chunks().0.iter().map(|pair| half(*pair).to_f64()).collect())
         }
         other => return Err(format!("its elements are {other}, neither numbers nor text")),
     };
+    budget.elements = left;
     Array::new(shape, values).map(Item::Array).ok_or_else(|| "it has elements too few".to_owned())
+}
+
+/// Whether a type is that of numbers of half precision.
+fn is_half(kind: &Datatype) -> bool {
+    let layout = FloatingPointLayout {
+        bit_offset: 0,
+        bit_precision: 16,
+        exponent_location: 10,
+        exponent_size: 5,
+        mantissa_location: 0,
+        mantissa_size: 10,
+        exponent_bias: 15,
+    };
+    matches!(kind, Datatype::FloatingPoint { size: 2, layout: own, .. } if *own == layout)
 }
 
 /// The bytes of a file with this root, which must be a group. Real numbers become single precision where that holds all
@@ -162,6 +236,7 @@ pub fn bytes(root: &Item) -> Result<Vec<u8>, String> {
                 file.add_group(inner);
             }
             Item::Note(note) => file.set_attr(name, note.value()),
+            Item::Unread(_) => {}
             Item::Array(_) | Item::Text { .. } => fill(file.create_dataset(name), item),
         }
     }
@@ -176,6 +251,7 @@ fn group_of(mut group: GroupBuilder, items: &BTreeMap<String, Item>) -> GroupBui
                 group.add_group(inner);
             }
             Item::Note(note) => group.set_attr(name, note.value()),
+            Item::Unread(_) => {}
             Item::Array(_) | Item::Text { .. } => fill(group.create_dataset(name), item),
         }
     }
@@ -185,7 +261,7 @@ fn group_of(mut group: GroupBuilder, items: &BTreeMap<String, Item>) -> GroupBui
 fn fill(dataset: &mut hdf5_pure::DatasetBuilder, item: &Item) {
     let extents = |shape: &[usize]| shape.iter().map(|extent| *extent as u64).collect::<Vec<u64>>();
     match item {
-        Item::Group(_) | Item::Note(_) => {}
+        Item::Group(_) | Item::Note(_) | Item::Unread(_) => {}
         Item::Text { shape, words } => {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             dataset.with_vlen_strings(&words).with_shape(&extents(shape));
@@ -237,6 +313,19 @@ mod tests {
         for cut in [0, 7, 8, 100, written.len() / 2, written.len() - 1] {
             assert!(parse(&written[..cut]).is_err(), "cut at {cut}");
         }
+        let said = parse(&written[..written.len() - 1]).unwrap_err();
+        assert!(said.starts_with("it is cut: it has "), "{said}");
+    }
+
+    /// What nobody may need does not keep the rest from being read; a name that is a link is nobody's default.
+    #[test]
+    fn what_is_not_read_is_there_with_its_reason() {
+        let inner = Item::Group(BTreeMap::from([("bias".to_owned(), Item::text("own"))]));
+        let mut tree =
+            Item::Group(BTreeMap::from([("a".to_owned(), inner), ("b".to_owned(), Item::Group(BTreeMap::new()))]));
+        tree.mark("bias", "a link");
+        let of = |name: &str| tree.get(name).and_then(|inner| inner.get("bias")).unwrap().unread();
+        assert_eq!((of("a"), of("b")), (None, Some("a link")));
     }
 
     #[test]

@@ -65,6 +65,10 @@ pub(super) fn planes(shape: &[usize]) -> Option<[usize; 3]> {
 impl<'f> Layer<'f> {
     pub(super) fn new(number: usize, fields: &'f Item) -> Result<Self, Wrong> {
         let name = format!("layer/{number}");
+        let needed = [Some(fields), fields.get("type"), fields.get("neuron")];
+        if let Some(reason) = needed.into_iter().flatten().find_map(Item::unread) {
+            return Err(Wrong::at(&name, reason));
+        }
         let kind = match fields.get("type") {
             Some(Item::Text { words, .. }) => words.first().cloned().unwrap_or_default(),
             _ => return Err(Wrong::at(&name, "it has no `type`")),
@@ -106,7 +110,9 @@ impl<'f> Layer<'f> {
                     Err(self.wrong(format!("`{field}` has values that are no numbers")))
                 }
             }
-            Some(_) => Err(self.wrong(format!("`{field}` is no array of numbers"))),
+            Some(other) => {
+                Err(self.wrong(format!("`{field}`: {}", other.unread().unwrap_or("it is no array of numbers"))))
+            }
         }
     }
 
@@ -179,7 +185,10 @@ impl<'f> Layer<'f> {
     /// A register that all of its neurons share.
     pub(super) fn register(&self, field: &str, default: i32, range: RangeInclusive<i32>) -> Result<i32, Wrong> {
         let Some(item) = self.neuron.and_then(|neuron| neuron.get(field)) else { return Ok(default) };
-        let value = single(item).ok_or_else(|| self.wrong(format!("`neuron/{field}` is not a single number")))?;
+        let value = single(item).ok_or_else(|| {
+            let why = item.unread().unwrap_or("it is not a single number");
+            self.wrong(format!("`neuron/{field}`: {why}"))
+        })?;
         self.within(field, value, &range)
     }
 

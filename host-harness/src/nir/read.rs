@@ -38,7 +38,11 @@ pub fn parse(bytes: &[u8]) -> Result<Graph, Wrong> {
 
 /// A single number beside the graph.
 fn number(root: &Item, name: &str) -> Result<Option<f64>, Wrong> {
-    let Some(Item::Array(array)) = root.get(name) else { return Ok(None) };
+    let array = match root.get(name) {
+        Some(Item::Array(array)) => array,
+        Some(Item::Unread(reason)) => return Err(Wrong::whole(format!("`{name}`: {reason}"))),
+        _ => return Ok(None),
+    };
     match *array.real() {
         [number] if number.is_finite() => Ok(Some(number)),
         _ => Err(Wrong::whole(format!("`{name}` is not a single number"))),
@@ -48,24 +52,56 @@ fn number(root: &Item, name: &str) -> Result<Option<f64>, Wrong> {
 fn graph(item: &Item, path: &str) -> Result<Graph, Wrong> {
     let here = || if path.is_empty() { "node" } else { path };
     let Some(Item::Group(items)) = item.get("nodes") else {
-        return Err(Wrong::at(here(), "it is a graph without `nodes`"));
+        return Err(Wrong::at(here(), absent("it is a graph without `nodes`", item.get("nodes"))));
     };
     let mut nodes = BTreeMap::new();
-    for (name, item) in items {
+    for (name, item) in named(items) {
         let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-        nodes.insert(name.clone(), node(item, &path)?);
+        nodes.insert(name, node(item, &path)?);
     }
     let Some(Item::Text { shape, words }) = item.get("edges") else {
-        return Err(Wrong::at(here(), "it is a graph without `edges`"));
+        return Err(Wrong::at(here(), absent("it is a graph without `edges`", item.get("edges"))));
     };
     if !words.is_empty() && !matches!(**shape, [_, 2]) {
         return Err(Wrong::at(here(), format!("`edges` of shape {shape:?} are no pairs of names")));
     }
+    let unread = words.iter().find_map(|name| Some(Wrong::at(name, items.get(name)?.unread()?)));
+    unread.map_or(Ok(()), Err)?;
     let mut edges: Vec<_> = words.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
     meet(&nodes, &mut edges, here())?;
     edges.sort_unstable();
     edges.dedup();
     Ok(Graph { nodes, edges, ..Graph::default() })
+}
+
+/// Nodes by name. A name with a slash in it is a group within a group to HDF5: those that are of no type and have
+/// nothing but groups are parts of names.
+fn named(items: &BTreeMap<String, Item>) -> Vec<(String, &Item)> {
+    let mut found = Vec::new();
+    for (name, item) in items {
+        match item {
+            Item::Group(inner) if is_part_of_names(inner) => {
+                found.extend(named(inner).into_iter().map(|(rest, item)| (format!("{name}/{rest}"), item)));
+            }
+            // An edge that names it says so.
+            Item::Unread(_) => {}
+            _ => found.push((name.clone(), item)),
+        }
+    }
+    found
+}
+
+fn is_part_of_names(items: &BTreeMap<String, Item>) -> bool {
+    let mut items = items.values().filter(|item| !matches!(item, Item::Unread(_))).peekable();
+    items.peek().is_some() && items.all(|item| matches!(item, Item::Group(_)))
+}
+
+/// What is missing, and why, if it is there and was not read.
+fn absent(what: &str, item: Option<&Item>) -> String {
+    match item.and_then(Item::unread) {
+        Some(reason) => format!("{what}: {reason}"),
+        None => what.to_owned(),
+    }
 }
 
 /// Checks that edges name nodes. Some old writers rename the only other node of an inner graph, but not in its edges:
@@ -94,10 +130,10 @@ fn meet(nodes: &BTreeMap<String, Node>, edges: &mut [(String, String)], path: &s
 }
 
 fn node(item: &Item, path: &str) -> Result<Node, Wrong> {
-    let Item::Group(fields) = item else { return Err(Wrong::at(path, "it is no group")) };
+    let Item::Group(fields) = item else { return Err(Wrong::at(path, absent("it is no group", Some(item)))) };
     let kind = match item.get("type") {
         Some(Item::Text { words, .. }) => words.first().cloned().unwrap_or_default(),
-        _ => return Err(Wrong::at(path, "it has no `type`")),
+        other => return Err(Wrong::at(path, absent("it has no `type`", other))),
     };
     if kind == "NIRGraph" {
         let inner = graph(item, path)?;
@@ -117,8 +153,11 @@ fn node(item: &Item, path: &str) -> Result<Node, Wrong> {
             Item::Text { words, .. } if name != "type" => {
                 node.words.insert(name.clone(), words.first().cloned().unwrap_or_default());
             }
+            Item::Unread(reason) if parameters.iter().any(|own| own.trim_start_matches('?') == name) => {
+                return Err(Wrong::at(path, format!("`{name}`: {reason}")));
+            }
             // Nothing depends on what else writers add.
-            Item::Text { .. } | Item::Group(_) | Item::Note(_) => {}
+            Item::Text { .. } | Item::Group(_) | Item::Note(_) | Item::Unread(_) => {}
         }
     }
     let missing = parameters.iter().find(|name| !name.starts_with('?') && !node.arrays.contains_key(**name));
@@ -132,40 +171,95 @@ impl Graph {
     /// The same with the nodes of inner graphs among its own; their inputs and outputs become edges.
     ///
     /// # Errors
-    /// [`Wrong`] if an inner graph has not one input and one output.
+    /// [`Wrong`] if an inner graph has not one input and one output, or if its way becomes one that is there already.
     pub fn flat(&self) -> Result<Self, Wrong> {
-        let mut flat = Self { nodes: BTreeMap::new(), ..self.clone() };
+        let mut flat = Flat { names: self.nodes.keys().cloned().collect(), ..Flat::default() };
+        flat.edges.extend(self.edges.iter().cloned());
         for (name, node) in &self.nodes {
-            let Kind::Graph(inner) = &node.kind else {
-                flat.nodes.insert(name.clone(), node.clone());
-                continue;
-            };
-            let inner = inner.flat()?;
-            let end = |kind: &str| {
-                let mut ends = inner.nodes.iter().filter(|(_, node)| node.kind_name() == kind).map(|(name, _)| name);
-                let end = ends.next().filter(|_| ends.next().is_none());
-                end.ok_or_else(|| Wrong::at(name, format!("an inner graph has one {kind}, but this one has not")))
-            };
-            let (input, output) = (end("Input")?, end("Output")?);
-            let own = |inner: &String| format!("{name}.{inner}");
-            let heads: Vec<String> =
-                inner.edges.iter().filter(|(from, _)| from == input).map(|(_, to)| own(to)).collect();
-            let tails: Vec<String> =
-                inner.edges.iter().filter(|(_, to)| to == output).map(|(from, _)| own(from)).collect();
-            let mut edges = Vec::new();
-            for (from, to) in &flat.edges {
-                let froms = if from == name { tails.clone() } else { vec![from.clone()] };
-                let tos = if to == name { heads.clone() } else { vec![to.clone()] };
-                edges.extend(froms.iter().flat_map(|from| tos.iter().map(move |to| (from.clone(), to.clone()))));
+            match &node.kind {
+                Kind::Layer(_) => drop(flat.nodes.insert(name.clone(), node.clone())),
+                Kind::Graph(inner) => {
+                    let inner = inner.flat().map_err(|Wrong { node, what }| {
+                        let node = node.map_or_else(|| name.clone(), |node| format!("{name}.{node}"));
+                        Wrong { node: Some(node), what }
+                    })?;
+                    flat.take_in(name, inner)?;
+                }
             }
-            let within = inner.edges.iter().filter(|(from, to)| from != input && to != output);
-            edges.extend(within.map(|(from, to)| (own(from), own(to))));
-            flat.edges = edges;
-            let nodes = inner.nodes.iter().filter(|(name, _)| *name != input && *name != output);
-            flat.nodes.extend(nodes.map(|(name, node)| (own(name), node.clone())));
         }
-        flat.edges.sort_unstable();
-        flat.edges.dedup();
-        Ok(flat)
+        Ok(Self { nodes: flat.nodes, edges: flat.edges.into_iter().collect(), ..*self })
     }
+}
+
+/// A graph whose inner graphs are being taken in.
+#[derive(Default)]
+struct Flat {
+    /// Those that nodes cannot be given: of the nodes that were there, and of those that were taken in.
+    names: BTreeSet<String>,
+    nodes: BTreeMap<String, Node>,
+    edges: BTreeSet<(String, String)>,
+}
+
+impl Flat {
+    /// Puts the nodes and edges of an inner graph, which is flat, in the place of the node of this name.
+    fn take_in(&mut self, name: &str, inner: Graph) -> Result<(), Wrong> {
+        let end = |kind: &str| {
+            let mut ends = inner.nodes.iter().filter(|(_, node)| node.kind_name() == kind).map(|(name, _)| name);
+            let end = ends.next().filter(|_| ends.next().is_none());
+            end.cloned().ok_or_else(|| Wrong::at(name, format!("an inner graph has one {kind}, but this one has not")))
+        };
+        let (input, output) = (end("Input")?, end("Output")?);
+        // Names of others may have dots in them, too.
+        let mut prefix = format!("{name}.");
+        while inner.nodes.keys().any(|own| self.names.contains(&format!("{prefix}{own}"))) {
+            prefix.push('.');
+        }
+        let own = |inner: &String| format!("{prefix}{inner}");
+        let (mut heads, mut tails, mut straight, mut edges) = (Vec::new(), Vec::new(), false, Vec::new());
+        for (from, to) in &inner.edges {
+            match (*from == input, *to == output) {
+                (true, true) => straight = true,
+                (true, false) => heads.push(own(to)),
+                (false, true) => tails.push(own(from)),
+                (false, false) => edges.push((own(from), own(to))),
+            }
+        }
+        let (mut before, mut after, mut around) = (Vec::new(), Vec::new(), false);
+        for (from, to) in self.edges.extract_if(.., |(from, to)| from == name || to == name) {
+            match (from == name, to == name) {
+                (true, true) => around = true,
+                (true, false) => after.push(to),
+                _ => before.push(from),
+            }
+        }
+        if straight && around {
+            return Err(Wrong::at(name, "a way leads straight through it and back to its begin, with nothing between"));
+        }
+        edges.extend(pairs(&before, &heads).chain(pairs(&tails, &after)));
+        edges.extend(pairs(&before, &after).filter(|_| straight));
+        edges.extend(pairs(&tails, &heads).filter(|_| around));
+        for edge in edges {
+            if let Some((from, to)) = self.edges.get(&edge) {
+                return Err(Wrong::at(
+                    name,
+                    format!(
+                        "a second way from `{from}` to `{to}` leads straight through it, but edges count once: put a layer into one \
+                     of them"
+                    ),
+                ));
+            }
+            self.edges.insert(edge);
+        }
+        let nodes = inner.nodes.into_iter().filter(|(name, _)| *name != input && *name != output);
+        for (name, node) in nodes {
+            self.names.insert(own(&name));
+            self.nodes.insert(own(&name), node);
+        }
+        Ok(())
+    }
+}
+
+/// An edge from each to each.
+fn pairs<'n>(froms: &'n [String], tos: &'n [String]) -> impl Iterator<Item = (String, String)> + 'n {
+    froms.iter().flat_map(move |from| tos.iter().map(move |to| (from.clone(), to.clone())))
 }
