@@ -111,7 +111,7 @@ impl Build<'_> {
         let ways = site.spikes.iter().zip(&stored).map(|(path, stored)| Ways::of(&path.weights, stored, neurons));
         let demands = Demands {
             ways: ways.collect(),
-            thresholds: population.neurons.threshold.as_deref().unwrap_or_default(),
+            thresholds: &site.thresholds,
             biases: &site.biases,
             decays: site.decays(),
             drive: site.drive(),
@@ -120,7 +120,12 @@ impl Build<'_> {
             rounds_decays: site.rounds_decays(),
             alike: population.neurons.threshold.is_none(),
         };
-        let found = scale::search(&demands);
+        let mut found = scale::search(&demands);
+        for (held, threshold) in found.thresholds.iter_mut().zip(population.neurons.threshold.iter().flatten()) {
+            if *threshold == 0.0 {
+                *held = 0;
+            }
+        }
         self.scales.push(found.units.clone());
         self.neurons(&site, &found);
         if !site.values.is_empty() {

@@ -120,7 +120,7 @@ pub(super) fn neurons(
     let mut threshold = None;
     if fires {
         let own: Vec<f64> = values(field)?.iter().zip(&reset).map(|(threshold, reset)| threshold - reset).collect();
-        if let Some(low) = own.iter().find(|own| **own <= 0.0 || !own.is_finite()) {
+        if let Some(low) = own.iter().find(|own| **own < 0.0 || !own.is_finite()) {
             return Err(Wrong::at(name, format!("a threshold of {low} above the reset: neurons would fire for ever")));
         }
         threshold = Some(own);

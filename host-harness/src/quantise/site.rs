@@ -18,6 +18,9 @@ pub(super) struct Site<'f> {
     pub(super) form: Form,
     /// What every step adds to the first compartment of each neuron.
     pub(super) biases: Vec<f64>,
+    /// What is large at each neuron, by which scales are chosen: its threshold. A threshold of 0 has one at every scale: the
+    /// largest weight, or 1, stands for it. Empty if none of them ever fires.
+    pub(super) thresholds: Vec<f64>,
 }
 
 /// The compartments of a neuron.
@@ -46,12 +49,19 @@ impl<'f> Site<'f> {
             if form.current { constant + leak * (1.0 - keep) } else { leak + constant / (1.0 - keep) }
         };
         let biases = own.leak.iter().zip(&own.constant).zip(&own.keep_u).map(enters).collect();
-        Self { at, population, spikes, values, form, biases }
+        let mut thresholds = own.threshold.clone().unwrap_or_default();
+        if thresholds.contains(&0.0) {
+            let weights = spikes.iter().chain(&values).flat_map(|path| path.weights.stored());
+            let largest = weights.fold(0.0_f64, |most, own| most.max(own.abs()));
+            let stands_for_it = if largest > 0.0 { largest } else { 1.0 };
+            thresholds.iter_mut().filter(|own| **own == 0.0).for_each(|own| *own = stands_for_it);
+        }
+        Self { at, population, spikes, values, form, biases, thresholds }
     }
 
     /// What errors at a neuron are told in parts of: its threshold, or 1.
     pub(super) fn unit(&self, neuron: usize) -> f64 {
-        self.population.neurons.threshold.as_ref().and_then(|own| own.get(neuron)).copied().unwrap_or(1.0)
+        self.thresholds.get(neuron).copied().unwrap_or(1.0)
     }
 
     /// What is there before it should be, or after, for a note; nothing if that is nothing.

@@ -219,3 +219,41 @@ fn a_time_step_is_inferred_or_chosen() {
     let (_, spyx) = said(10.0, 0.9);
     assert!(spyx.starts_with("dt = 1.0: the file does not say, but tau (1 - r) is this"), "{spyx}");
 }
+
+/// A threshold of 0 is exceeded by whatever is above it, at every scale; others beside it keep their weights.
+#[test]
+fn thresholds_of_0_are_exceeded_by_what_is_above_them() {
+    let weights = vec![0.25, -0.5, 0.75, -0.25, 0.5, -0.75];
+    let three = |values: [f64; 3]| real(&[3], values.to_vec());
+    let threshold = Node::layer("Threshold").with("threshold", three([0.0; 3]));
+    let mixed = Node::layer("IF").with("r", three([1.0; 3])).with("v_threshold", three([0.0, 1.0, 0.0]));
+    for (node, reset) in [(threshold, Reset::AsFile), (mixed.clone(), Reset::AsFile), (mixed, Reset::Subtract)] {
+        let thresholds = node.arrays.get("threshold").or(node.arrays.get("v_threshold")).unwrap().real();
+        let kept = if node.kind_name() == "IF" { 1.0 } else { 0.0 };
+        let nodes = vec![
+            ("in", input(&[2])),
+            ("fc", linear([3, 2], weights.clone())),
+            ("n", node),
+            ("out", Node::layer("Output").with("shape", whole(&[3]))),
+        ];
+        let options = Options { reset, ..Options::default() };
+        let imported = quantise(&graph(nodes, &[("in", "fc"), ("fc", "n"), ("n", "out")]), "n", options).unwrap();
+        assert!(imported.rows.iter().all(|row| row.rating == Rating::Exact), "{:?}", imported.rows);
+        let given = [[true, false], [false, true], [true; 2], [false; 2], [true, false], [true, false], [true; 2]];
+        let (mut v, mut wanted) = (vec![0.0; 3], Vec::new());
+        for (step, given) in (0..).zip(&given) {
+            for neuron in 0..3 {
+                let input: f64 = (0..2).filter(|at| given[*at]).map(|at| weights[2 * neuron + at]).sum();
+                v[neuron] = v[neuron] * kept + input;
+                if v[neuron] > thresholds[neuron] {
+                    v[neuron] = if reset == Reset::Subtract { v[neuron] - thresholds[neuron] } else { 0.0 };
+                    wanted.push((step, neuron));
+                }
+            }
+        }
+        let given =
+            (0..).zip(&given).flat_map(|(step, given)| (0..2).filter(|at| given[*at]).map(move |at| (step, 0, at)));
+        let stimulus = Stimulus { steps: 7, spikes: given.collect(), ..Stimulus::default() };
+        assert_eq!(spikes(&imported.network, &stimulus), wanted, "{reset:?}");
+    }
+}
