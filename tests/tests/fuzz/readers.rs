@@ -336,7 +336,8 @@ fn seeds_nir() -> Vec<Vec<u8>> {
         ],
         &[("a", "b"), ("b", "c"), ("c", "d"), ("d", "e"), ("e", "f"), ("f", "g"), ("g", "h")],
     );
-    vec![recurrent, row]
+    let newest = include_bytes!("../../golden/field/nir/newest_layout.nir").to_vec();
+    vec![recurrent, row, newest, include_bytes!("../../golden/field/nir/half_precision.nir").to_vec()]
 }
 
 /// A network of lava-dl with a convolution, a pool and dense layers.
@@ -368,7 +369,9 @@ fn seeds_net() -> Vec<Vec<u8>> {
     };
     let input = group(vec![("type", h5::Item::text("input")), ("shape", array(&[1], vec![4]))]);
     let layers = group(vec![("0", input), ("1", dense(3, 4)), ("2", dense(2, 3))]);
-    vec![bytes, h5::bytes(&group(vec![("layer", layers)])).unwrap()]
+    let recurrent = include_bytes!("../../golden/field/lava-dl/dense_rec.net").to_vec();
+    let by_neuron = include_bytes!("../../golden/field/lava-dl/decays_per_neuron.net").to_vec();
+    vec![bytes, h5::bytes(&group(vec![("layer", layers)])).unwrap(), recurrent, by_neuron]
 }
 
 fn seeds_network() -> Vec<Vec<u8>> {
