@@ -84,12 +84,14 @@ impl Import {
     /// Every layer, and what is to be said of all of them.
     fn all(&mut self, layers: &Item) -> Result<(), Wrong> {
         for number in 0.. {
-            let Some(layer) = layers.get(&number.to_string()) else { break };
+            let Some(layer) = layers.get(&number.to_string()) else {
+                return self.finish(number, layers);
+            };
             let mut layer = Layer::new(number, layer)?;
             self.layer(&mut layer)?;
             self.rate(&layer);
         }
-        self.finish()
+        Ok(())
     }
 
     fn row(&mut self, layer: &Layer, rating: Rating, note: impl Into<String>) {
@@ -192,7 +194,8 @@ impl Import {
         self.from = Some((population, shape));
         self.note_delay(layer)?;
         let note = format!(
-            "neurons with a bias of 64 * ({scale} * x + {own}) for x from -1 to 1, which a value of 0 to 255 stands for"
+            "neurons with a bias of 64 * ({scale} * x + {own}) for x from -1 to 1, which a value of 0 to 255 stands for; \
+             netx cuts {scale} * x + {own} to a whole number"
         );
         self.row(layer, Rating::Exact, note);
         Ok(())
@@ -207,7 +210,13 @@ impl Import {
         Ok(most)
     }
 
-    fn finish(&mut self) -> Result<(), Wrong> {
+    /// What is to be seen of all layers, of which there are so many from the first to the last.
+    fn finish(&mut self, count: usize, layers: &Item) -> Result<(), Wrong> {
+        let Item::Group(layers) = layers else { return Err(Wrong::whole("`layer` is no group")) };
+        let behind = layers.keys().filter_map(|name| name.parse().ok()).find(|number: &usize| *number > count);
+        if let Some(behind) = behind {
+            return Err(Wrong::whole(format!("there is a `layer/{behind}`, but no `layer/{count}`")));
+        }
         if self.network.populations.is_empty() {
             return Err(Wrong::whole("it has no layer of neurons"));
         }

@@ -279,6 +279,13 @@ fn what_is_wrong_is_named_with_its_layer() {
         });
         assert!(said.starts_with(sentence), "{said}");
     }
+    // Layers behind one that is missing are not left out in silence.
+    let mut gap = tree.clone();
+    let Item::Group(root) = &mut gap else { panic!("no group") };
+    let Some(Item::Group(layers)) = root.get_mut("layer") else { panic!("no layers") };
+    layers.remove("1");
+    let said = parse(&h5::bytes(&gap).unwrap(), "tiny").map(drop).unwrap_err().what;
+    assert_eq!(said, "there is a `layer/2`, but no `layer/1`");
     // A layer that was left out is named with what does not fit because of it.
     let left_out = said_of("1", &|layer: &mut BTreeMap<String, Item>| {
         layer.insert("type".to_owned(), Item::text("gru"));
