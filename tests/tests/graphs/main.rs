@@ -1,0 +1,66 @@
+//! Graphs of NIR drawn at random, computed by the project and by a plain simulation of NIR's equations: `generate` draws
+//! them, `file` writes them, `chip` has the project run them, `reference` computes them, `stated` reads what the import says
+//! of its errors, `compare` compares, `shrink` looks for the smallest graph that still differs.
+//!
+//! Each graph follows from a number. `GRAPH=123 cargo test --profile tests -p conformance --test graphs a_graph` runs one.
+
+#![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
+
+mod chip;
+mod compare;
+mod draw;
+mod file;
+mod generate;
+mod graph;
+mod layers;
+mod reference;
+mod shrink;
+mod stated;
+
+use compare::{Tally, by_kind, check};
+use std::ops::Range;
+
+/// Runs graphs, and tells how many of what were compared.
+fn graphs(numbers: Range<u32>) {
+    let mut tally = Tally::default();
+    let mut differences = Vec::new();
+    let count = numbers.len();
+    for number in numbers {
+        match check(&generate::graph(number)) {
+            Ok(own) => tally += own,
+            Err(difference) => differences.push((number, difference)),
+        }
+    }
+    println!("{count} graphs: {tally:?}");
+    for (kind, numbers) in by_kind(&differences) {
+        println!("{kind:?}: {} graphs: {numbers:?}", numbers.len());
+    }
+    if let Some((number, _)) = differences.first() {
+        let (graph, difference) = shrink::shrink(generate::graph(*number)).unwrap();
+        panic!("graph {number} differs: {}\nin its smallest form:\n{graph}", difference.what);
+    }
+    assert!(tally.exact * 4 > count, "{} of {count} graphs are exact: too few to tell", tally.exact);
+    assert!(tally.open * 20 < tally.decisions, "{} of {} decisions are open: too many", tally.open, tally.decisions);
+}
+
+/// In every spike where the import says exact, and within what it states elsewhere.
+#[test]
+fn a_hundred_random_graphs_fire_as_their_equations_say() {
+    graphs(0..100);
+}
+
+/// The same of more.
+#[test]
+#[ignore = "takes long"]
+fn a_thousand_random_graphs_fire_as_their_equations_say() {
+    graphs(100..1300);
+}
+
+/// The graph that `GRAPH` names, if it does.
+#[test]
+fn a_graph_that_is_asked_for_fires_as_its_equations_say() {
+    if let Some(number) = std::env::var("GRAPH").ok().and_then(|number| number.parse().ok()) {
+        println!("{}", generate::graph(number));
+        graphs(number..number + 1);
+    }
+}

@@ -1,0 +1,153 @@
+//! NIR's equations in floating point, as slow and plain as they can be written: what a node puts out in a step is computed
+//! anew, from the nodes before it, whenever it is asked for.
+//!
+//! All nodes compute in the same step, and a recurrent edge takes one. Differential equations take Euler's steps; the
+//! current of a step counts in the voltage of the same step.
+
+use crate::graph::{Graph, Kind, Neurons, Op};
+use crate::layers::apply;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What of a node's output is asked for: layers are linear, so that both add up to all of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Part {
+    /// What spikes make.
+    Spikes,
+    /// What biases make, which are there from a step on; and whether a delay keeps them back.
+    Biases { begin: i64, delayed: bool },
+}
+
+/// A graph with the spikes so far.
+pub(crate) struct Reference<'g> {
+    graph: &'g Graph,
+    /// Node, step, element.
+    pub(crate) spikes: BTreeSet<(usize, i64, usize)>,
+    /// Steps that a recurrent way takes beside its one: from, to, and how many.
+    pub(crate) later: Vec<(usize, usize, i64)>,
+}
+
+/// Voltage and current of the neurons of a population.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    pub(crate) v: Vec<f64>,
+    pub(crate) u: Vec<f64>,
+}
+
+impl<'g> Reference<'g> {
+    pub(crate) fn new(graph: &'g Graph) -> Self {
+        Self { graph, spikes: graph.shown.clone(), later: Vec::new() }
+    }
+
+    /// What comes into a node in a step.
+    pub(crate) fn input(&self, node: usize, step: i64, part: Part) -> Vec<f64> {
+        let mut sum: Vec<f64> = Vec::new();
+        for from in &self.graph.nodes[node].from {
+            let step = if *from >= node { step - 1 - self.later(*from, node) } else { step };
+            let own = self.output(*from, step, part);
+            sum.resize(own.len(), 0.0);
+            sum.iter_mut().zip(own).for_each(|(sum, own)| *sum += own);
+        }
+        sum
+    }
+
+    fn later(&self, from: usize, to: usize) -> i64 {
+        let mut ways = self.graph.ways(to).into_iter();
+        let own = |way: &crate::graph::Way| way.through.last().copied().unwrap_or(way.source) == from;
+        let source = ways.find(own).map(|way| way.source);
+        self.later.iter().find(|(from, of, _)| Some(*from) == source && *of == to).map_or(0, |(_, _, steps)| *steps)
+    }
+
+    /// What a node puts out in a step.
+    fn output(&self, at: usize, step: i64, part: Part) -> Vec<f64> {
+        let node = &self.graph.nodes[at];
+        match (&node.op, part) {
+            (Op::Input | Op::Neurons(_), Part::Spikes) => {
+                let spike = |element| f64::from(u8::from(self.spikes.contains(&(at, step, element))));
+                (0..node.elements()).map(spike).collect()
+            }
+            (Op::Input | Op::Neurons(_), Part::Biases { .. }) => vec![0.0; node.elements()],
+            (Op::Delay(_), Part::Biases { delayed: false, .. }) => self.input(at, step, part),
+            (Op::Delay(steps), _) => {
+                let mut by_delay: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+                let mut element = |(element, steps): (usize, &u32)| {
+                    let then = by_delay.entry(*steps).or_insert_with(|| self.input(at, step - i64::from(*steps), part));
+                    then[element]
+                };
+                steps.iter().enumerate().map(&mut element).collect()
+            }
+            (_, part) => {
+                let biases = matches!(part, Part::Biases { begin, .. } if step >= begin);
+                let before = &self.graph.nodes[node.from[0]].shape;
+                apply(node, before, &self.input(at, step, part), biases)
+            }
+        }
+    }
+
+    /// What a spike of one element of the source makes at each neuron at the end of a way: neuron, delay, weight.
+    pub(crate) fn reached(&self, way: &crate::graph::Way, element: usize) -> Vec<(usize, u32, f64)> {
+        let source = &self.graph.nodes[way.source];
+        let first = (0..source.elements()).map(|at| f64::from(u8::from(at == element))).collect();
+        let mut moving: Vec<(u32, Vec<f64>)> = vec![(0, first)];
+        let mut shape = &source.shape;
+        for layer in &way.through {
+            let node = &self.graph.nodes[*layer];
+            moving = match &node.op {
+                Op::Delay(steps) => {
+                    let apart = moving.iter().flat_map(|(delay, x)| {
+                        let one = move |(at, steps): (usize, &u32)| {
+                            let only = (0..x.len()).map(|other| if other == at { x[at] } else { 0.0 }).collect();
+                            (delay + steps, only)
+                        };
+                        steps.iter().enumerate().map(one)
+                    });
+                    apart.filter(|(_, x): &(u32, Vec<f64>)| x.iter().any(|x| *x != 0.0)).collect()
+                }
+                _ => moving.iter().map(|(delay, x)| (*delay, apply(node, shape, x, false))).collect(),
+            };
+            shape = &node.shape;
+        }
+        let ends = moving.iter().flat_map(|(delay, x)| x.iter().enumerate().map(|(at, x)| (at, *delay, *x)));
+        ends.filter(|(_, _, weight)| *weight != 0.0).collect()
+    }
+}
+
+impl Neurons {
+    /// Shares that stay in a step: of the current and of the voltage.
+    pub(crate) fn keeps(&self, at: usize, dt: f64) -> [f64; 2] {
+        match self.kind {
+            Kind::Threshold => [0.0, 0.0],
+            Kind::If | Kind::I => [0.0, 1.0],
+            Kind::Lif | Kind::Li => [0.0, 1.0 - dt / self.tau[at]],
+            Kind::CubaLif | Kind::CubaLi => [1.0 - dt / self.tau_syn[at], 1.0 - dt / self.tau[at]],
+        }
+    }
+
+    /// What a current of 1 adds to the voltage in a step.
+    pub(crate) fn drive(&self, at: usize, dt: f64) -> f64 {
+        match self.kind {
+            Kind::Threshold => 1.0,
+            Kind::If | Kind::I => self.r[at] * dt,
+            _ => dt / self.tau[at] * self.r[at],
+        }
+    }
+
+    /// A step of one neuron, up to its threshold; `leaks` says whether the leak is there yet.
+    pub(crate) fn advance(&self, at: usize, dt: f64, state: &mut State, input: f64, leaks: bool) {
+        let [v, u] = [&mut state.v[at], &mut state.u[at]];
+        let v_leak = if leaks { self.v_leak.get(at).copied().unwrap_or(0.0) } else { 0.0 };
+        match self.kind {
+            Kind::Threshold => *v = input,
+            Kind::If | Kind::I => *v += dt * self.r[at] * input,
+            Kind::Lif | Kind::Li => *v += dt / self.tau[at] * (v_leak - *v + self.r[at] * input),
+            Kind::CubaLif | Kind::CubaLi => {
+                *u += dt / self.tau_syn[at] * (self.w_in[at] * input - *u);
+                *v += dt / self.tau[at] * (v_leak - *v + self.r[at] * *u);
+            }
+        }
+    }
+
+    /// What the voltage is after a spike.
+    pub(crate) fn reset(&self, at: usize) -> f64 {
+        self.v_reset.get(at).copied().unwrap_or(0.0)
+    }
+}

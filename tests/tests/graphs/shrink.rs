@@ -1,0 +1,158 @@
+//! The smallest graph that still differs in the same way.
+
+use crate::compare::{Difference, check};
+use crate::graph::{Graph, Op};
+
+/// Most graphs that are tried.
+const TRIES: usize = 3000;
+
+/// Makes a graph smaller as long as it differs in the same way; `None` if it does not differ.
+pub(crate) fn shrink(mut graph: Graph) -> Option<(Graph, Difference)> {
+    let mut difference = check(&graph).err()?;
+    let (mut tries, mut at) = (0, 0);
+    while tries < TRIES {
+        let mut candidates = smaller(&graph);
+        let Some(candidate) = (at < candidates.len()).then(|| candidates.swap_remove(at)) else { break };
+        (tries, at) = (tries + 1, at + 1);
+        let Err(own) = check(&candidate) else { continue };
+        if own.kind == difference.kind {
+            (graph, difference, at) = (candidate, own, 0);
+        }
+    }
+    Some((graph, difference))
+}
+
+/// Graphs with something left out, the largest parts first.
+fn smaller(graph: &Graph) -> Vec<Graph> {
+    let mut candidates = Vec::new();
+    let mut with = |change: &dyn Fn(&mut Graph)| {
+        let mut candidate = graph.clone();
+        change(&mut candidate);
+        candidates.push(candidate);
+    };
+    for steps in [graph.steps / 2, graph.steps - 1] {
+        if steps > 0 && steps < graph.steps {
+            with(&|graph| {
+                graph.steps = steps;
+                graph.shown.retain(|(_, step, _)| *step < steps);
+            });
+        }
+    }
+    for at in 0..graph.nodes.len() {
+        if graph.nodes[at].neurons().is_some() {
+            with(&|graph| cut(graph, at));
+        }
+        for way in 0..graph.nodes[at].from.len() {
+            if graph.nodes[at].from.len() > 1 {
+                with(&|graph| {
+                    graph.nodes[at].from.remove(way);
+                    prune(graph);
+                });
+            }
+        }
+        if let [before] = *graph.nodes[at].from
+            && before < at
+            && graph.nodes[before].shape == graph.nodes[at].shape
+            && !matches!(graph.nodes[at].op, Op::Output)
+        {
+            with(&|graph| pass(graph, at, before));
+        }
+        for (number, change) in simpler(graph, at) {
+            with(&|graph| change(graph, at, number));
+        }
+    }
+    for spike in &graph.shown {
+        with(&|graph| drop(graph.shown.remove(spike)));
+    }
+    candidates
+}
+
+/// Ends a graph at neurons.
+fn cut(graph: &mut Graph, at: usize) {
+    let last = graph.nodes.len() - 1;
+    graph.nodes[last].from = vec![at];
+    graph.nodes[last].shape = graph.nodes[at].shape.clone();
+    prune(graph);
+}
+
+/// Leaves a node out whose extents are those of the one before it.
+fn pass(graph: &mut Graph, at: usize, before: usize) {
+    for node in &mut graph.nodes {
+        node.from.iter_mut().filter(|from| **from == at).for_each(|from| *from = before);
+        node.from.sort_unstable();
+        node.from.dedup();
+    }
+    prune(graph);
+}
+
+/// Leaves out what leads nowhere, and makes an edge of an output that has lost its neurons.
+fn prune(graph: &mut Graph) {
+    let last = graph.nodes.len() - 1;
+    let (mut kept, mut waiting) = (vec![false; graph.nodes.len()], vec![last]);
+    while let Some(at) = waiting.pop() {
+        if !kept[at] {
+            kept[at] = true;
+            waiting.extend(&graph.nodes[at].from);
+        }
+    }
+    let place = |at: usize| kept[..at].iter().filter(|kept| **kept).count();
+    graph.shown = graph.shown.iter().filter(|(at, ..)| kept[*at]).map(|(at, step, x)| (place(*at), *step, *x)).collect();
+    let nodes = std::mem::take(&mut graph.nodes);
+    graph.nodes = nodes.into_iter().enumerate().filter(|(at, _)| kept[*at]).map(|(_, node)| node).collect();
+    for node in &mut graph.nodes {
+        node.from.iter_mut().for_each(|from| *from = place(*from));
+    }
+}
+
+type Change = fn(&mut Graph, usize, usize);
+
+/// Changes of one node: numbers to plainer ones.
+fn simpler(graph: &Graph, at: usize) -> Vec<(usize, Change)> {
+    let mut changes: Vec<(usize, Change)> = Vec::new();
+    match &graph.nodes[at].op {
+        Op::Dense { weight, bias } => {
+            changes.extend(nonzero(weight).map(|number| (number, no_weight as Change)));
+            changes.extend(bias.is_some().then_some((0, no_bias as Change)));
+        }
+        Op::Conv(conv) => {
+            changes.extend(nonzero(&conv.weight).map(|number| (number, no_weight as Change)));
+            changes.extend(conv.bias.is_some().then_some((0, no_bias as Change)));
+        }
+        Op::Scale { factors, .. } => {
+            changes.extend((0..factors.len()).filter(|at| factors[*at] != 1.0).map(|at| (at, no_weight as Change)));
+        }
+        Op::Delay(steps) => {
+            changes.extend((0..steps.len()).filter(|at| steps[*at] > 0).map(|at| (at, no_weight as Change)));
+        }
+        Op::Neurons(neurons) => {
+            changes.extend((!neurons.v_reset.is_empty()).then_some((0, no_weight as Change)));
+            changes.extend(neurons.v_leak.iter().any(|leak| *leak != 0.0).then_some((0, no_bias as Change)));
+        }
+        _ => {}
+    }
+    changes
+}
+
+fn nonzero(weight: &[f64]) -> impl Iterator<Item = usize> {
+    (0..weight.len()).filter(|at| weight[*at] != 0.0)
+}
+
+fn no_weight(graph: &mut Graph, at: usize, number: usize) {
+    match &mut graph.nodes[at].op {
+        Op::Dense { weight, .. } => weight[number] = 0.0,
+        Op::Conv(conv) => conv.weight[number] = 0.0,
+        Op::Scale { factors, .. } => factors[number] = 1.0,
+        Op::Delay(steps) => steps[number] = 0,
+        Op::Neurons(neurons) => neurons.v_reset.clear(),
+        _ => {}
+    }
+}
+
+fn no_bias(graph: &mut Graph, at: usize, _: usize) {
+    match &mut graph.nodes[at].op {
+        Op::Dense { bias, .. } => *bias = None,
+        Op::Conv(conv) => conv.bias = None,
+        Op::Neurons(neurons) => neurons.v_leak.iter_mut().for_each(|leak| *leak = 0.0),
+        _ => {}
+    }
+}

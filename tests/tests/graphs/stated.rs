@@ -1,0 +1,110 @@
+//! What an import's table says about errors, as numbers.
+
+use crate::graph::{Graph, Way};
+use host_harness::import::{Imported, Rating, Row};
+
+/// The errors of a population.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stated {
+    /// Of the threshold, as a share of it.
+    pub(crate) threshold: f64,
+    /// Of what is kept in a step.
+    pub(crate) keep: f64,
+    /// Of what is added in every step, in parts of the smallest threshold.
+    pub(crate) bias: f64,
+    /// Whether states are rounded in every step.
+    pub(crate) rounded: bool,
+    /// Whether voltages begin at the value of the reset.
+    pub(crate) begins_at_reset: bool,
+    /// Whether constant currents are there from the first step.
+    pub(crate) steady: bool,
+    /// Whether biases are there before the first spikes can be.
+    pub(crate) early: bool,
+    /// Whether sums may leave their registers.
+    pub(crate) wraps: bool,
+}
+
+/// A table.
+pub(crate) struct Table<'i> {
+    imported: &'i Imported,
+}
+
+impl<'i> Table<'i> {
+    pub(crate) const fn new(imported: &'i Imported) -> Self {
+        Self { imported }
+    }
+
+    pub(crate) fn row(&self, node: &str) -> Result<&'i Row, String> {
+        let row = self.imported.rows.iter().find(|row| row.node == node);
+        row.ok_or_else(|| format!("the table has no row for `{node}`"))
+    }
+
+    /// What a population's row says.
+    pub(crate) fn population(&self, name: &str) -> Result<Stated, String> {
+        let Row { rating, note, .. } = self.row(name)?;
+        if *rating == Rating::Exact {
+            return Ok(Stated::default());
+        }
+        let early = format!("Biases of `{name}` begin");
+        Ok(Stated {
+            threshold: error(note, "threshold ").unwrap_or(0.0),
+            keep: error(note, "decays ").unwrap_or(0.0),
+            bias: error(note, "biases ").unwrap_or(0.0),
+            rounded: note.contains("round"),
+            begins_at_reset: note.contains("begin there"),
+            steady: note.contains("from the first step"),
+            early: self.imported.said.iter().any(|said| said.starts_with(&early)),
+            wraps: note.contains("leave their registers"),
+        })
+    }
+
+    /// The largest error of a way's weights, in parts of the smallest threshold.
+    pub(crate) fn weights(&self, graph: &Graph, way: &Way) -> Result<f64, String> {
+        let mut most = 0.0_f64;
+        for layer in &way.through {
+            let Row { rating, note, .. } = self.row(&graph.nodes[*layer].name)?;
+            if *rating == Rating::Approximate {
+                most = most.max(error(note, "weights, ").or(error(note, "weight, ")).unwrap_or(0.0));
+            }
+        }
+        Ok(most)
+    }
+
+    /// Whether biases go through a delay at once.
+    pub(crate) fn undelayed(&self, graph: &Graph) -> bool {
+        graph.nodes.iter().any(|node| self.row(&node.name).is_ok_and(|row| row.note.contains("biases before it")))
+    }
+
+    /// Steps that a circle takes more than in the file, by its ends.
+    pub(crate) fn circle(&self, from: &str, to: &str) -> Option<i64> {
+        let begin = format!("a circle from `{from}` back to `{to}` takes ");
+        let said = |row: &Row| Some(row.note.split_once(&begin)?.1.split_once(' ')?.0.parse().ok()?);
+        self.imported.rows.iter().find_map(said)
+    }
+}
+
+/// The number after `what` and `off by`, as a share, with half a unit of its last digit; nothing where it is exact.
+fn error(note: &str, what: &str) -> Option<f64> {
+    let rest = note.split_once(what)?.1.strip_prefix("off by ")?;
+    let (number, rest) = rest.split_once(' ')?;
+    let unit = if rest.starts_with('%') { 0.01 } else { 1.0 };
+    let (mantissa, exponent) = number.split_once('e').unwrap_or((number, "0"));
+    let digits = mantissa.split_once('.').map_or(0, |(_, digits)| digits.len());
+    let last = 10_f64.powi(exponent.parse::<i32>().ok()? - i32::try_from(digits).ok()?);
+    Some((number.parse::<f64>().ok()? + last / 2.0) * unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_read_with_what_their_digits_leave_open() {
+        let note = "v_th 77, threshold off by 0.40 %; decays off by 1.2e-4 a step; biases exact";
+        assert!((error(note, "threshold ").unwrap() - 0.004_05).abs() < 1e-12);
+        assert!((error(note, "decays ").unwrap() - 1.25e-4).abs() < 1e-12);
+        assert_eq!(error(note, "biases "), None);
+        let note = "9 weights, off by 3e-3 % of the threshold at most";
+        assert!((error(note, "weights, ").unwrap() - 3.5e-5).abs() < 1e-12);
+    }
+}
