@@ -64,8 +64,6 @@ struct Population<'g> {
     exact: bool,
     /// Steps by which it is later on the chip.
     late: i64,
-    /// What the last digit of a voltage is, by neuron.
-    grain: Vec<f64>,
     state: State,
     /// How far voltage and current may be off.
     off: State,
@@ -90,7 +88,7 @@ pub(crate) fn check(graph: &Graph) -> Result<Tally, Difference> {
             reference.later.push((from, to, steps));
         }
     }
-    let population = |(at, node, neurons)| Population::new(graph, &table, &ran, &reference, late[at], (at, node, neurons));
+    let population = |(at, node, neurons)| Population::new(graph, &table, &reference, late[at], (at, node, neurons));
     let populations: Result<Vec<_>, _> = graph.populations().map(population).collect();
     let mut populations = populations.map_err(differs(Kind::Table))?;
     let mut tally = Tally { exact: usize::from(rows.iter().all(|row| row.rating == Rating::Exact)), ..Tally::default() };
@@ -109,7 +107,6 @@ impl<'g> Population<'g> {
     fn new(
         graph: &Graph,
         table: &Table<'_>,
-        ran: &Ran,
         reference: &Reference<'_>,
         late: i64,
         (at, node, neurons): (usize, &'g Node, &'g Neurons),
@@ -137,16 +134,13 @@ impl<'g> Population<'g> {
             let constant = reference.input(at, 0, part);
             u = neurons.w_in.iter().zip(constant).map(|(w_in, constant)| w_in * constant).collect();
         }
-        let grain = grain(ran, node, neurons);
         let off = State { v: vec![0.0; count], u: vec![0.0; count] };
-        Ok(Self { at, node, neurons, stated, ways, exact, late, grain, state: State { v, u }, off })
+        Ok(Self { at, node, neurons, stated, ways, exact, late, state: State { v, u }, off })
     }
 
-    /// What errors are told in parts of.
-    fn unit(&self) -> f64 {
-        let above = |(at, threshold): (usize, &f64)| threshold - self.neurons.reset(at);
-        let least = self.neurons.v_threshold.iter().enumerate().map(above).fold(f64::INFINITY, f64::min);
-        if least.is_finite() { least } else { 1.0 }
+    /// What errors of a neuron are told in parts of: how far its threshold is above its reset.
+    fn unit(&self, neuron: usize) -> f64 {
+        self.neurons.v_threshold.get(neuron).map_or(1.0, |threshold| threshold - self.neurons.reset(neuron))
     }
 
     /// How far the sum of a step may be off, by neuron.
@@ -158,7 +152,7 @@ impl<'g> Population<'g> {
             for (element, reached) in reached.iter().enumerate() {
                 for (neuron, delay, _) in reached {
                     if reference.spikes.contains(&(way.source, step - own - i64::from(*delay), element)) {
-                        off[*neuron] += error * self.unit();
+                        off[*neuron] += error * self.unit(*neuron);
                     }
                 }
             }
@@ -205,24 +199,23 @@ impl<'g> Population<'g> {
     fn widen(&mut self, dt: f64, neuron: usize, [v, u]: [f64; 2], arrives: f64, biased: bool) {
         let [keep_u, keep_v] = self.neurons.keeps(neuron, dt);
         let wrong = self.stated.keep;
-        let rounds = |keep: f64| if self.stated.rounded && keep > 0.0 && keep < 1.0 { self.grain[neuron] } else { 0.0 };
         let mut arrives = arrives;
         if !self.neurons.tau_syn.is_empty() {
             let off = &mut self.off.u[neuron];
-            *off = (keep_u + wrong) * *off + wrong * (u * self.neurons.drive(neuron, dt)).abs() + arrives + rounds(keep_u);
+            *off = (keep_u + wrong) * *off + wrong * (u * self.neurons.drive(neuron, dt)).abs() + arrives;
             arrives = *off;
         }
-        let bias = if biased { self.stated.bias * self.unit() } else { 0.0 };
+        let bias = if biased { self.stated.bias * self.unit(neuron) } else { 0.0 };
         let far = v.abs() + self.neurons.reset(neuron).abs();
         let off = &mut self.off.v[neuron];
-        *off = (keep_v + wrong) * *off + wrong * far + arrives + bias + rounds(keep_v);
+        *off = (keep_v + wrong) * *off + wrong * far + arrives + bias;
     }
 
     /// Whether a neuron fires, which `found` says of the chip's.
     fn fires(&self, neuron: usize, found: bool, tally: &mut Tally) -> Result<bool, String> {
         let (v, threshold) = (self.state.v[neuron], self.neurons.v_threshold[neuron]);
         let above = threshold - self.neurons.reset(neuron);
-        let mut open = self.off.v[neuron] + self.stated.threshold * above;
+        let mut open = self.off.v[neuron] + (self.stated.threshold + self.stated.rounded) * above;
         // What double precision loses; nothing where both have few digits, so that equal is equal.
         if open > 0.0 || !(is_short(v) && is_short(threshold)) {
             open += 1e-9 * threshold.abs() + 1e-12 * v.abs();
@@ -247,20 +240,6 @@ impl<'g> Population<'g> {
 /// Whether a number is a multiple of 2^-20.
 fn is_short(value: f64) -> bool {
     (value * f64::from(1 << 20)).fract() == 0.0
-}
-
-/// What the last digit of a voltage on the chip is in the file's unit.
-fn grain(ran: &Ran, node: &Node, neurons: &Neurons) -> Vec<f64> {
-    let placed = ran.imported.network.populations.iter().find(|population| population.name == node.name);
-    let grain = |neuron: usize| {
-        let profile = placed.and_then(|placed| placed.compartments.last()?.get(neuron));
-        let above = neurons.v_threshold.get(neuron).map(|threshold| threshold - neurons.reset(neuron));
-        match (above, profile) {
-            (Some(above), Some(profile)) => above / f64::from(profile.v_th.max(1)),
-            _ => 1.0 / one(ran, &node.name).unwrap_or(1.0),
-        }
-    };
-    (0..node.elements()).map(grain).collect()
 }
 
 /// What a voltage of 1 is on the chip, where the table says it.
@@ -289,12 +268,12 @@ fn read(graph: &Graph, ran: &Ran, populations: &[Population<'_>], tally: &mut Ta
     let said = one(ran, name).ok_or_else(|| format!("the row of `{name}` does not say what 1 is"))?;
     let scale = if v[most].abs() > 1e-9 { f64::from(ran.voltages[most]) / v[most] } else { said };
     // The table has one digit after the point, of which 64 are one unit of the register.
-    if (scale - said).abs() > 3.2 + said * own.off.v[most] / v[most].abs().max(1e-9) + 1.0 / v[most].abs().max(1e-9) {
+    if (scale - said).abs() > 3.2 + said * (own.off.v[most] + own.stated.rounded) / v[most].abs().max(1e-9) + 1.0 / v[most].abs().max(1e-9) {
         return Err(format!("a voltage of {} in `{name}` is {}, but 1 is said to be {said}", v[most], ran.voltages[most]));
     }
     for (neuron, found) in ran.voltages.iter().enumerate() {
         let wanted = v[neuron] * scale;
-        let open = scale * (own.off.v[neuron] + own.off.v[most]) + 1e-9 * scale.abs() + 1e-6;
+        let open = scale * (own.off.v[neuron] + own.off.v[most] + 2.0 * own.stated.rounded) + 1e-9 * scale.abs() + 1e-6;
         tally.voltages += 1;
         if (f64::from(*found) - wanted).abs() > open {
             let what = format!("neuron {neuron} of `{name}` ends with {found}, not {wanted:.2} to {open:.2}");

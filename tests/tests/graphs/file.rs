@@ -12,7 +12,9 @@ impl Graph {
         });
         let mut edges: Vec<(String, String)> = edges.collect();
         edges.sort_unstable();
-        nir::Graph { nodes: self.nodes.iter().map(|node| (node.name.clone(), self.node(node))).collect(), edges }
+        let mut file = nir::Graph { edges, ..nir::Graph::default() };
+        file.nodes.extend(self.nodes.iter().map(|node| (node.name.clone(), self.node(node))));
+        file
     }
 
     fn node(&self, node: &Node) -> nir::Node {

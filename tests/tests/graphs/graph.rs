@@ -236,11 +236,58 @@ impl fmt::Display for Graph {
         writeln!(f, "dt = {:?}, {told}; {} steps", self.dt, self.steps)?;
         for node in &self.nodes {
             let from: Vec<&str> = node.from.iter().map(|from| &*self.nodes[*from].name).collect();
-            writeln!(f, "{} {:?} from [{}]: {:?}", node.name, node.shape, from.join(", "), node.op)?;
+            writeln!(f, "{} {:?} from [{}]: {}", node.name, node.shape, from.join(", "), node.op)?;
         }
         let shown = self.shown.iter().map(|(node, step, element)| {
             format!("{} {element} in step {step}", self.nodes[*node].name)
         });
         write!(f, "fires outside: {}", shown.collect::<Vec<_>>().join(", "))
+    }
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Input => write!(f, "Input"),
+            Self::Output => write!(f, "Output"),
+            Self::Dense { weight, bias } => {
+                write!(f, "Dense, weight {}", Numbers(weight))?;
+                bias.as_ref().map_or(Ok(()), |bias| write!(f, ", bias {}", Numbers(bias)))
+            }
+            Self::Conv(Conv { one, shape, weight, bias, stride, padding, dilation, groups }) => {
+                let name = if *one { "Conv1d" } else { "Conv2d" };
+                write!(f, "{name}, weight {shape:?} {}", Numbers(weight))?;
+                write!(f, ", stride {stride:?}, padding {padding:?}, dilation {dilation:?}, groups {groups}")?;
+                bias.as_ref().map_or(Ok(()), |bias| write!(f, ", bias {}", Numbers(bias)))
+            }
+            Self::Pool(pool) => write!(f, "{pool:?}"),
+            Self::Scale { shape, factors } => write!(f, "Scale, {shape:?} {}", Numbers(factors)),
+            Self::Flatten { start } => write!(f, "Flatten from extent {start}"),
+            Self::Delay(steps) => {
+                let steps: Vec<f64> = steps.iter().map(|steps| f64::from(*steps)).collect();
+                write!(f, "Delay, steps {}", Numbers(&steps))
+            }
+            Self::Neurons(Neurons { kind, tau, tau_syn, r, w_in, v_leak, v_threshold, v_reset }) => {
+                let fields = [("tau", tau), ("tau_syn", tau_syn), ("r", r), ("w_in", w_in), ("v_leak", v_leak)];
+                write!(f, "{}", kind.name())?;
+                let fields = fields.into_iter().chain([("v_threshold", v_threshold), ("v_reset", v_reset)]);
+                let mut own = fields.filter(|(_, values)| !values.is_empty());
+                own.try_for_each(|(name, values)| write!(f, ", {name} {}", Numbers(values)))
+            }
+        }
+    }
+}
+
+/// Numbers, equal ones behind each other once.
+struct Numbers<'v>(&'v [f64]);
+
+impl fmt::Display for Numbers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let run = |run: &[f64]| match run {
+            [only] => format!("{only:?}"),
+            run => format!("{} x {:?}", run.len(), run[0]),
+        };
+        let runs: Vec<String> = self.0.chunk_by(|a, b| a.to_bits() == b.to_bits()).map(run).collect();
+        write!(f, "[{}]", runs.join(", "))
     }
 }

@@ -35,6 +35,9 @@ fn graphs(numbers: Range<u32>) {
     for (kind, numbers) in by_kind(&differences) {
         println!("{kind:?}: {} graphs: {numbers:?}", numbers.len());
     }
+    for (number, difference) in &differences {
+        println!("graph {number}: {}", difference.what);
+    }
     if let Some((number, _)) = differences.first() {
         let (graph, difference) = shrink::shrink(generate::graph(*number)).unwrap();
         panic!("graph {number} differs: {}\nin its smallest form:\n{graph}", difference.what);
@@ -60,7 +63,10 @@ fn a_thousand_random_graphs_fire_as_their_equations_say() {
 #[test]
 fn a_graph_that_is_asked_for_fires_as_its_equations_say() {
     if let Some(number) = std::env::var("GRAPH").ok().and_then(|number| number.parse().ok()) {
-        println!("{}", generate::graph(number));
-        graphs(number..number + 1);
+        let graph = generate::graph(number);
+        println!("{graph}");
+        if let Some((graph, difference)) = shrink::shrink(graph) {
+            panic!("graph {number} differs: {}\nin its smallest form:\n{graph}", difference.what);
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! NIR's equations in floating point, as slow and plain as they can be written: what a node puts out in a step is computed
 //! anew, from the nodes before it, whenever it is asked for.
 //!
-//! All nodes compute in the same step, and a recurrent edge takes one. Differential equations take Euler's steps; the
+//! All nodes compute in the same step. A recurrent edge takes one, before the first of which neurons were silent, so that a
+//! layer on it gave its bias. Differential equations take Euler's steps; the
 //! current of a step counts in the voltage of the same step.
 
 use crate::graph::{Graph, Kind, Neurons, Op};
@@ -42,7 +43,8 @@ impl<'g> Reference<'g> {
     pub(crate) fn input(&self, node: usize, step: i64, part: Part) -> Vec<f64> {
         let mut sum: Vec<f64> = Vec::new();
         for from in &self.graph.nodes[node].from {
-            let step = if *from >= node { step - 1 - self.later(*from, node) } else { step };
+            let recurrent = *from >= node && matches!(part, Part::Spikes);
+            let step = if recurrent { step - 1 - self.later(*from, node) } else { step };
             let own = self.output(*from, step, part);
             sum.resize(own.len(), 0.0);
             sum.iter_mut().zip(own).for_each(|(sum, own)| *sum += own);

@@ -9,14 +9,20 @@ const TRIES: usize = 3000;
 /// Makes a graph smaller as long as it differs in the same way; `None` if it does not differ.
 pub(crate) fn shrink(mut graph: Graph) -> Option<(Graph, Difference)> {
     let mut difference = check(&graph).err()?;
-    let (mut tries, mut at) = (0, 0);
+    let (mut tries, mut at, mut since) = (0, 0, 0);
+    // Until nothing can be left out any more.
     while tries < TRIES {
         let mut candidates = smaller(&graph);
-        let Some(candidate) = (at < candidates.len()).then(|| candidates.swap_remove(at)) else { break };
-        (tries, at) = (tries + 1, at + 1);
-        let Err(own) = check(&candidate) else { continue };
-        if own.kind == difference.kind {
-            (graph, difference, at) = (candidate, own, 0);
+        if since >= candidates.len() {
+            break;
+        }
+        at %= candidates.len();
+        let candidate = candidates.swap_remove(at);
+        tries += 1;
+        match check(&candidate) {
+            // The next one is at the same place now.
+            Err(own) if own.kind == difference.kind => (graph, difference, since) = (candidate, own, 0),
+            _ => (at, since) = (at + 1, since + 1),
         }
     }
     Some((graph, difference))
@@ -43,7 +49,9 @@ fn smaller(graph: &Graph) -> Vec<Graph> {
             with(&|graph| cut(graph, at));
         }
         for way in 0..graph.nodes[at].from.len() {
-            if graph.nodes[at].from.len() > 1 {
+            let rest = graph.nodes[at].from.iter().enumerate().filter(|(other, _)| *other != way);
+            // Something leads to it that is not its own.
+            if rest.map(|(_, from)| *from).min().is_some_and(|from| from < at) {
                 with(&|graph| {
                     graph.nodes[at].from.remove(way);
                     prune(graph);
@@ -62,7 +70,7 @@ fn smaller(graph: &Graph) -> Vec<Graph> {
         }
     }
     for spike in &graph.shown {
-        with(&|graph| drop(graph.shown.remove(spike)));
+        with(&|graph| graph.shown.retain(|other| other != spike));
     }
     candidates
 }
@@ -111,10 +119,12 @@ fn simpler(graph: &Graph, at: usize) -> Vec<(usize, Change)> {
     let mut changes: Vec<(usize, Change)> = Vec::new();
     match &graph.nodes[at].op {
         Op::Dense { weight, bias } => {
+            changes.extend(halves(weight));
             changes.extend(nonzero(weight).map(|number| (number, no_weight as Change)));
             changes.extend(bias.is_some().then_some((0, no_bias as Change)));
         }
         Op::Conv(conv) => {
+            changes.extend(halves(&conv.weight));
             changes.extend(nonzero(&conv.weight).map(|number| (number, no_weight as Change)));
             changes.extend(conv.bias.is_some().then_some((0, no_bias as Change)));
         }
@@ -131,6 +141,31 @@ fn simpler(graph: &Graph, at: usize) -> Vec<(usize, Change)> {
         _ => {}
     }
     changes
+}
+
+/// Without the first or the second half of the weights, if that has any.
+fn halves(weight: &[f64]) -> Vec<(usize, Change)> {
+    let half = weight.len() / 2;
+    let mut changes: Vec<(usize, Change)> = Vec::new();
+    changes.extend(weight[..half].iter().any(|own| *own != 0.0).then_some((half, no_first as Change)));
+    changes.extend(weight[half..].iter().any(|own| *own != 0.0).then_some((half, no_second as Change)));
+    changes
+}
+
+fn weights(graph: &mut Graph, at: usize) -> &mut [f64] {
+    match &mut graph.nodes[at].op {
+        Op::Dense { weight, .. } => weight,
+        Op::Conv(conv) => &mut conv.weight,
+        _ => &mut [],
+    }
+}
+
+fn no_first(graph: &mut Graph, at: usize, half: usize) {
+    weights(graph, at)[..half].fill(0.0);
+}
+
+fn no_second(graph: &mut Graph, at: usize, half: usize) {
+    weights(graph, at)[half..].fill(0.0);
 }
 
 fn nonzero(weight: &[f64]) -> impl Iterator<Item = usize> {

@@ -10,10 +10,10 @@ pub(crate) struct Stated {
     pub(crate) threshold: f64,
     /// Of what is kept in a step.
     pub(crate) keep: f64,
-    /// Of what is added in every step, in parts of the smallest threshold.
+    /// Of what is added in every step, in parts of the threshold.
     pub(crate) bias: f64,
-    /// Whether states are rounded in every step.
-    pub(crate) rounded: bool,
+    /// Of voltages, since what decays is rounded, in parts of the threshold.
+    pub(crate) rounded: f64,
     /// Whether voltages begin at the value of the reset.
     pub(crate) begins_at_reset: bool,
     /// Whether constant currents are there from the first step.
@@ -50,7 +50,7 @@ impl<'i> Table<'i> {
             threshold: error(note, "threshold ").unwrap_or(0.0),
             keep: error(note, "decays ").unwrap_or(0.0),
             bias: error(note, "biases ").unwrap_or(0.0),
-            rounded: note.contains("round"),
+            rounded: number(note, "rounded, by up to ").unwrap_or(0.0),
             begins_at_reset: note.contains("begin there"),
             steady: note.contains("from the first step"),
             early: self.imported.said.iter().any(|said| said.starts_with(&early)),
@@ -58,7 +58,7 @@ impl<'i> Table<'i> {
         })
     }
 
-    /// The largest error of a way's weights, in parts of the smallest threshold.
+    /// The largest error of a way's weights, in parts of the threshold.
     pub(crate) fn weights(&self, graph: &Graph, way: &Way) -> Result<f64, String> {
         let mut most = 0.0_f64;
         for layer in &way.through {
@@ -83,10 +83,14 @@ impl<'i> Table<'i> {
     }
 }
 
-/// The number after `what` and `off by`, as a share, with half a unit of its last digit; nothing where it is exact.
+/// The number after `what` and `off by`; nothing where it is exact.
 fn error(note: &str, what: &str) -> Option<f64> {
-    let rest = note.split_once(what)?.1.strip_prefix("off by ")?;
-    let (number, rest) = rest.split_once(' ')?;
+    number(note, &format!("{what}off by "))
+}
+
+/// The number after `what`, as a share, with half a unit of its last digit.
+fn number(note: &str, what: &str) -> Option<f64> {
+    let (number, rest) = note.split_once(what)?.1.split_once(' ')?;
     let unit = if rest.starts_with('%') { 0.01 } else { 1.0 };
     let (mantissa, exponent) = number.split_once('e').unwrap_or((number, "0"));
     let digits = mantissa.split_once('.').map_or(0, |(_, digits)| digits.len());

@@ -1,7 +1,8 @@
 //! Graphs drawn at random: inputs, populations each with ways that lead to it, circles, and what is shown.
 //!
-//! Half of them have weights, thresholds and biases that are small whole numbers of one step, and decays that the chip's
-//! registers hold, so that they can be exact on the chip.
+//! Most of them have weights, thresholds and biases that are small whole numbers of one step. Of these, some have decays
+//! that the chip's registers hold, and the others keep all of their voltage or nothing, so that they can be exact on the
+//! chip.
 
 mod layers;
 mod neurons;
@@ -20,14 +21,17 @@ struct Growing {
     dt: f64,
     /// The step of which numbers are multiples, if they are.
     step: Option<f64>,
+    /// Whether states decay.
+    decays: bool,
 }
 
 /// The graph of a number.
 pub(crate) fn graph(number: u32) -> Graph {
     let mut draw = Draw::new(number);
     let dt = draw.pick(&[1.0, 1.0 / 1024.0, 1e-3, 1e-4]);
-    let step = draw.percent(60).then(|| draw.pick(&[1.0, 1.0, 1.0, 0.5, 0.25, 2.0, 1.0 / 64.0, 0.1]));
-    let mut growing = Growing { draw, nodes: Vec::new(), dt, step };
+    let step = draw.percent(70).then(|| draw.pick(&[1.0, 1.0, 1.0, 0.5, 0.25, 2.0, 1.0 / 64.0, 0.1]));
+    let decays = step.is_none() || draw.percent(35);
+    let mut growing = Growing { draw, nodes: Vec::new(), dt, step, decays };
     growing.inputs();
     let populations = growing.draw.whole(1..=4);
     for number in 0..populations {

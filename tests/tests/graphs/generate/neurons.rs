@@ -44,7 +44,7 @@ impl Growing {
         }
         if kind.fires() && kind != Kind::Threshold && self.draw.percent(40) {
             own.v_reset = vec![0.0; count];
-            if self.draw.percent(30) {
+            if self.decays && self.draw.percent(30) {
                 own.v_reset = own.v_threshold.iter().map(|threshold| self.reset(*threshold)).collect();
             }
         }
@@ -59,6 +59,7 @@ impl Growing {
     /// Time constants of shares that a register holds, or of any.
     fn taus(&mut self, count: usize) -> Vec<f64> {
         self.each(count, |own| match own.step {
+            Some(_) if !own.decays => own.dt,
             Some(_) => {
                 let any = own.draw.whole(1..=4096);
                 let lost = own.draw.pick(&[4096, 2048, 1024, 512, 410, 128, any]);
