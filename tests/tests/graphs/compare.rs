@@ -3,6 +3,7 @@
 
 use crate::chip::{self, Ran};
 use crate::graph::{Graph, Neurons, Node, Way};
+use crate::late::lateness;
 use crate::reference::{Part, Reference, State};
 use crate::stated::{Stated, Table};
 use host_harness::import::Rating;
@@ -81,8 +82,8 @@ pub(crate) fn check(graph: &Graph) -> Result<Tally, Difference> {
         return Err(differs(Kind::Refused)(format!("`{}` is unsupported: {}", row.node, row.note)));
     }
     let table = Table::new(&ran.imported);
-    let late = graph.lateness();
     let mut reference = Reference::new(graph);
+    let late = lateness(graph, &reference, &ran);
     for (from, to) in graph.circles() {
         if let Some(steps) = table.circle(&graph.nodes[from].name, &graph.nodes[to].name) {
             reference.later.push((from, to, steps));

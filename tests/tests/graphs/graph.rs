@@ -174,59 +174,6 @@ impl Graph {
         };
         self.populations().flat_map(back).collect()
     }
-
-    /// Steps by which neurons are later on the chip than in the file, as few as there can be. On the chip a spike takes a
-    /// step to the next neurons; what the file delays, by layers or by coming round, makes up for it. A circle whose
-    /// delays do not is later each time round, which is not counted here.
-    pub(crate) fn lateness(&self) -> Vec<i64> {
-        let mut edges: Vec<[i64; 3]> = Vec::new();
-        let mut back = Vec::new();
-        for (to, ..) in self.populations() {
-            for way in self.ways(to) {
-                let chip = i64::from(self.nodes[way.source].neurons().is_some());
-                let recurrent = i64::try_from(way.recurrent).unwrap();
-                let [source, to] = [way.source, to].map(|at| i64::try_from(at).unwrap());
-                let edge = [source, to, chip - recurrent - i64::from(self.least_delay(&way))];
-                if way.recurrent > 0 { back.push(edge) } else { edges.push(edge) }
-            }
-        }
-        let mut late = settled(self.nodes.len(), &edges).unwrap_or_default();
-        for edge in back {
-            edges.push(edge);
-            match settled(self.nodes.len(), &edges) {
-                Some(found) => late = found,
-                None => drop(edges.pop()),
-            }
-        }
-        late
-    }
-
-    fn least_delay(&self, way: &Way) -> u32 {
-        let least = |layer: &usize| match &self.nodes[*layer].op {
-            Op::Delay(steps) => steps.iter().copied().min().unwrap_or(0),
-            _ => 0,
-        };
-        way.through.iter().map(least).sum()
-    }
-}
-
-/// The least numbers of which each is not less than that at an edge's other end and what the edge adds; none if they
-/// grow for ever.
-fn settled(nodes: usize, edges: &[[i64; 3]]) -> Option<Vec<i64>> {
-    let mut late = vec![0; nodes];
-    for _ in 0..=edges.len() {
-        let mut changed = false;
-        for edge in edges {
-            let [from, to] = [edge[0], edge[1]].map(|at| usize::try_from(at).unwrap());
-            if late[from] + edge[2] > late[to] {
-                (late[to], changed) = (late[from] + edge[2], true);
-            }
-        }
-        if !changed {
-            return Some(late);
-        }
-    }
-    None
 }
 
 /// Every node in a line, what leads to it, and what is shown.

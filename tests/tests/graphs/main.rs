@@ -12,6 +12,7 @@ mod draw;
 mod file;
 mod generate;
 mod graph;
+mod late;
 mod layers;
 mod reference;
 mod shrink;
