@@ -36,6 +36,8 @@ pub(crate) enum Kind {
 pub(crate) struct Tally {
     /// Whether every row of the table says exact.
     pub(crate) exact: usize,
+    /// Whether neurons are reached by nothing, so that it was not compared.
+    pub(crate) unreached: usize,
     /// Neurons times steps, and how many of them stated errors leave open.
     pub(crate) decisions: usize,
     pub(crate) open: usize,
@@ -46,6 +48,7 @@ pub(crate) struct Tally {
 impl AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
         self.exact += other.exact;
+        self.unreached += other.unreached;
         self.decisions += other.decisions;
         self.open += other.open;
         self.spikes += other.spikes;
@@ -83,7 +86,7 @@ pub(crate) fn check(graph: &Graph) -> Result<Tally, Difference> {
     }
     let table = Table::new(&ran.imported);
     let mut reference = Reference::new(graph);
-    let late = lateness(graph, &reference, &ran);
+    let Some(late) = lateness(graph, &reference, &ran) else { return Ok(Tally { unreached: 1, ..Tally::default() }) };
     for (from, to) in graph.circles() {
         if let Some(steps) = table.circle(&graph.nodes[from].name, &graph.nodes[to].name) {
             reference.later.push((from, to, steps));

@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 /// The least delay of an element to a neuron.
 type Least = BTreeMap<(usize, usize), i64>;
 
-/// Steps by node.
-pub(crate) fn lateness(graph: &Graph, reference: &Reference<'_>, ran: &Ran) -> Vec<i64> {
+/// Steps by node; none where neurons are reached by no weight but 0, which say nothing.
+pub(crate) fn lateness(graph: &Graph, reference: &Reference<'_>, ran: &Ran) -> Option<Vec<i64>> {
     let mut late = vec![0; graph.nodes.len()];
     for (to, ..) in graph.populations() {
         let mut found: BTreeMap<i64, usize> = BTreeMap::new();
@@ -26,9 +26,9 @@ pub(crate) fn lateness(graph: &Graph, reference: &Reference<'_>, ran: &Ran) -> V
             }
         }
         // What is a difference shows in the spikes.
-        late[to] = found.into_iter().max_by_key(|(_, count)| *count).map_or(0, |(late, _)| late);
+        late[to] = found.into_iter().max_by_key(|(_, count)| *count).map(|(late, _)| late)?;
     }
-    late
+    Some(late)
 }
 
 fn insert(least: &mut Least, ends: (usize, usize), delay: i64) {

@@ -67,9 +67,10 @@ impl Growing {
 
     /// A layer that keeps the extents: factors or delays.
     pub(super) fn alike(&mut self, from: usize) -> usize {
-        if self.draw.percent(50) {
-            return self.delay(from);
-        }
+        if self.draw.percent(50) { self.delay(from, false) } else { self.scale(from) }
+    }
+
+    pub(super) fn scale(&mut self, from: usize) -> usize {
         let shape = self.nodes[from].shape.clone();
         // Factors for all elements, or the same along some extents.
         let mut own = shape.clone();
@@ -86,9 +87,9 @@ impl Growing {
         self.add(Op::Scale { shape: own, factors }, shape, vec![from])
     }
 
-    pub(super) fn delay(&mut self, from: usize) -> usize {
+    pub(super) fn delay(&mut self, from: usize, same: bool) -> usize {
         let shape = self.nodes[from].shape.clone();
-        let same = self.draw.percent(50).then(|| self.draw.whole(0..=5));
+        let same = (same || self.draw.percent(50)).then(|| self.draw.whole(0..=5));
         let steps = |_| same.unwrap_or_else(|| self.draw.whole(0..=5)).unsigned_abs();
         let steps = (0..shape.iter().product()).map(steps).collect();
         self.add(Op::Delay(steps), shape, vec![from])

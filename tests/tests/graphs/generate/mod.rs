@@ -130,13 +130,14 @@ impl Growing {
             }
             _ if self.nodes[from].shape == shape => {
                 if self.draw.percent(70) {
-                    at = self.alike(at);
+                    at = self.scale(at);
                 }
             }
             _ => return,
         }
         if self.draw.percent(40) {
-            at = self.delay(at);
+            // What a wide circle takes more than in the file depends on its delay, which is the same for all then.
+            at = self.delay(at, from != to);
         }
         if !self.nodes[to].from.contains(&at) {
             self.nodes[to].from.push(at);
