@@ -2,10 +2,11 @@
 //! the stated errors leave open whether a neuron fires.
 
 use crate::chip::{self, Ran};
-use crate::graph::{Graph, Neurons, Node, Way};
+use crate::follow::Population;
+use crate::graph::Graph;
 use crate::late::lateness;
-use crate::reference::{Part, Reference, State};
-use crate::stated::{Stated, Table};
+use crate::reference::Reference;
+use crate::stated::Table;
 use host_harness::import::Rating;
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
@@ -56,23 +57,6 @@ impl AddAssign for Tally {
     }
 }
 
-/// What is known of a population on its way through the steps.
-struct Population<'g> {
-    at: usize,
-    node: &'g Node,
-    neurons: &'g Neurons,
-    stated: Stated,
-    /// Ways, each with the largest error of its weights and what its sources reach, if there is one.
-    ways: Vec<(Way, f64, Vec<Vec<(usize, u32, f64)>>)>,
-    /// Whether all of it is said to be exact.
-    exact: bool,
-    /// Steps by which it is later on the chip.
-    late: i64,
-    state: State,
-    /// How far voltage and current may be off.
-    off: State,
-}
-
 /// Runs a graph both ways.
 ///
 /// # Errors
@@ -100,150 +84,11 @@ pub(crate) fn check(graph: &Graph) -> Result<Tally, Difference> {
     let earliest = late.iter().copied().max().unwrap_or(0);
     for step in -earliest..graph.steps {
         for own in &mut populations {
-            own.advance(graph, &mut reference, &ran, step, delayed, &mut tally)?;
+            own.advance(graph, &mut reference, &ran, (step, delayed), &mut tally)?;
         }
     }
     read(graph, &ran, &populations, &mut tally).map_err(differs(Kind::Voltage))?;
     Ok(tally)
-}
-
-impl<'g> Population<'g> {
-    fn new(
-        graph: &Graph,
-        table: &Table<'_>,
-        reference: &Reference<'_>,
-        late: i64,
-        (at, node, neurons): (usize, &'g Node, &'g Neurons),
-    ) -> Result<Self, String> {
-        let stated = table.population(&node.name)?;
-        let mut ways = Vec::new();
-        let mut exact = table.row(&node.name)?.rating == Rating::Exact;
-        for way in graph.ways(at) {
-            let error = table.weights(graph, &way)?;
-            for layer in &way.through {
-                exact &= table.row(&graph.nodes[*layer].name)?.rating == Rating::Exact;
-            }
-            let elements = if error > 0.0 { graph.nodes[way.source].elements() } else { 0 };
-            let reached = (0..elements).map(|element| reference.reached(&way, element)).collect();
-            ways.push((way, error, reached));
-        }
-        let count = node.elements();
-        let mut v = vec![0.0; count];
-        if stated.begins_at_reset {
-            v = (0..count).map(|at| neurons.reset(at)).collect();
-        }
-        let mut u = vec![0.0; count];
-        if stated.steady && !neurons.w_in.is_empty() {
-            let part = Part::Biases { begin: i64::MIN, delayed: false };
-            let constant = reference.input(at, 0, part);
-            u = neurons.w_in.iter().zip(constant).map(|(w_in, constant)| w_in * constant).collect();
-        }
-        let off = State { v: vec![0.0; count], u: vec![0.0; count] };
-        Ok(Self { at, node, neurons, stated, ways, exact, late, state: State { v, u }, off })
-    }
-
-    /// What errors of a neuron are told in parts of: how far its threshold is above its reset.
-    fn unit(&self, neuron: usize) -> f64 {
-        self.neurons.v_threshold.get(neuron).map_or(1.0, |threshold| threshold - self.neurons.reset(neuron))
-    }
-
-    /// How far the sum of a step may be off, by neuron.
-    fn arrives_off(&self, reference: &Reference<'_>, step: i64) -> Vec<f64> {
-        let mut off = vec![0.0; self.node.elements()];
-        for (way, error, reached) in &self.ways {
-            let later = reference.later.iter().find(|(from, to, _)| (*from, *to) == (way.source, self.at));
-            let own = i64::try_from(way.recurrent).unwrap() + later.map_or(0, |(_, _, steps)| *steps);
-            for (element, reached) in reached.iter().enumerate() {
-                for (neuron, delay, _) in reached {
-                    if reference.spikes.contains(&(way.source, step - own - i64::from(*delay), element)) {
-                        off[*neuron] += error * self.unit(*neuron);
-                    }
-                }
-            }
-        }
-        off
-    }
-
-    fn advance(
-        &mut self,
-        graph: &Graph,
-        reference: &mut Reference<'_>,
-        ran: &Ran,
-        step: i64,
-        delayed: bool,
-        tally: &mut Tally,
-    ) -> Result<(), Difference> {
-        let begin = if self.stated.early { -self.late } else { 0 };
-        let spikes = reference.input(self.at, step, Part::Spikes);
-        let biases = reference.input(self.at, step, Part::Biases { begin, delayed });
-        let arrives = self.arrives_off(reference, step);
-        for neuron in 0..self.node.elements() {
-            let before = [self.state.v[neuron], self.state.u[neuron]];
-            let input = spikes[neuron] + biases[neuron];
-            if step >= begin || input != 0.0 {
-                self.neurons.advance(neuron, graph.dt, &mut self.state, input, step >= begin);
-            }
-            self.widen(graph.dt, neuron, before, arrives[neuron], step >= begin);
-            let at = step + self.late;
-            if self.neurons.v_threshold.is_empty() || !(0..ran.steps).contains(&at) {
-                continue;
-            }
-            let found = ran.spikes.contains(&(self.node.name.clone(), at, neuron));
-            if self.fires(neuron, found, tally).map_err(|what| self.difference(step, neuron, found, &what))? {
-                self.state.v[neuron] = self.neurons.reset(neuron);
-                self.off.v[neuron] = 0.0;
-                reference.spikes.insert((self.at, step, neuron));
-                tally.spikes += 1;
-            }
-        }
-        Ok(())
-    }
-
-    /// How far the state may be off after a step that began with `v` and `u`.
-    fn widen(&mut self, dt: f64, neuron: usize, [v, u]: [f64; 2], arrives: f64, biased: bool) {
-        let [keep_u, keep_v] = self.neurons.keeps(neuron, dt);
-        let wrong = self.stated.keep;
-        let mut arrives = arrives;
-        if !self.neurons.tau_syn.is_empty() {
-            let off = &mut self.off.u[neuron];
-            *off = (keep_u + wrong) * *off + wrong * (u * self.neurons.drive(neuron, dt)).abs() + arrives;
-            arrives = *off;
-        }
-        let bias = if biased { self.stated.bias * self.unit(neuron) } else { 0.0 };
-        let far = v.abs() + self.neurons.reset(neuron).abs();
-        let off = &mut self.off.v[neuron];
-        *off = (keep_v + wrong) * *off + wrong * far + arrives + bias;
-    }
-
-    /// Whether a neuron fires, which `found` says of the chip's.
-    fn fires(&self, neuron: usize, found: bool, tally: &mut Tally) -> Result<bool, String> {
-        let (v, threshold) = (self.state.v[neuron], self.neurons.v_threshold[neuron]);
-        let above = threshold - self.neurons.reset(neuron);
-        let mut open = self.off.v[neuron] + (self.stated.threshold + self.stated.rounded) * above;
-        // What double precision loses; nothing where both have few digits, so that equal is equal.
-        if open > 0.0 || !(is_short(v) && is_short(threshold)) {
-            open += 1e-9 * threshold.abs() + 1e-12 * v.abs();
-        }
-        tally.decisions += 1;
-        let fires = v > threshold;
-        if (v - threshold).abs() <= open && open > 0.0 {
-            tally.open += 1;
-            return Ok(found);
-        }
-        if fires == found { Ok(fires) } else { Err(format!("v = {v:?}, threshold {threshold:?}, {open:.3e} left open")) }
-    }
-
-    fn difference(&self, step: i64, neuron: usize, found: bool, what: &str) -> Difference {
-        let (name, verb) = (&self.node.name, if found { "fires" } else { "does not fire" });
-        let kind = if self.exact { Kind::ExactSpike } else { Kind::ApproximateSpike };
-        let what = format!("neuron {neuron} of `{name}` {verb} in step {step} ({} on the chip): {what}", step + self.late);
-        Difference { kind, what }
-    }
-}
-
-/// Whether a number is a multiple of 2^-20.
-fn is_short(value: f64) -> bool {
-    (value * f64::from(1 << 20)).fract() == 0.0
 }
 
 /// What a voltage of 1 is on the chip, where the table says it.

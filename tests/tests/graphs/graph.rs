@@ -106,8 +106,8 @@ pub(crate) struct Way {
     pub(crate) source: usize,
     /// The layers, first the source's neighbour.
     pub(crate) through: Vec<usize>,
-    /// Recurrent edges on it.
-    pub(crate) recurrent: usize,
+    /// Whether it leads back.
+    pub(crate) recurrent: bool,
 }
 
 impl Kind {
@@ -153,14 +153,14 @@ impl Graph {
     pub(crate) fn ways(&self, to: usize) -> Vec<Way> {
         let mut ways = Vec::new();
         for from in &self.nodes[to].from {
-            let recurrent = usize::from(*from >= to);
+            let recurrent = *from >= to;
             if self.nodes[*from].is_source() {
                 ways.push(Way { source: *from, through: Vec::new(), recurrent });
                 continue;
             }
             for mut way in self.ways(*from) {
                 way.through.push(*from);
-                way.recurrent += recurrent;
+                way.recurrent |= recurrent;
                 ways.push(way);
             }
         }
@@ -170,7 +170,7 @@ impl Graph {
     /// Ways back from neurons to neurons: from, to.
     pub(crate) fn circles(&self) -> Vec<(usize, usize)> {
         let back = |(at, ..): (usize, &Node, &Neurons)| {
-            self.ways(at).into_iter().filter(|way| way.recurrent > 0).map(move |way| (way.source, at))
+            self.ways(at).into_iter().filter(|way| way.recurrent).map(move |way| (way.source, at))
         };
         self.populations().flat_map(back).collect()
     }

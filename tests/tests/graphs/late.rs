@@ -38,7 +38,7 @@ fn insert(least: &mut Least, ends: (usize, usize), delay: i64) {
 
 fn of_file(graph: &Graph, reference: &Reference<'_>, source: usize, to: usize) -> Least {
     let mut least = Least::new();
-    for way in graph.ways(to).iter().filter(|way| way.source == source && way.recurrent == 0) {
+    for way in graph.ways(to).iter().filter(|way| way.source == source && !way.recurrent) {
         for element in 0..graph.nodes[source].elements() {
             for (neuron, delay, _) in reference.reached(way, element) {
                 insert(&mut least, (element, neuron), i64::from(delay));

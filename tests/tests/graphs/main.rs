@@ -1,6 +1,6 @@
 //! Graphs of NIR drawn at random, computed by the project and by a plain simulation of NIR's equations: `generate` draws
 //! them, `file` writes them, `chip` has the project run them, `reference` computes them, `stated` reads what the import says
-//! of its errors, `compare` compares, `shrink` looks for the smallest graph that still differs.
+//! of its errors, `compare` and `follow` compare, `shrink` looks for the smallest graph that still differs.
 //!
 //! Each graph follows from a number. `GRAPH=123 cargo test --profile tests -p conformance --test graphs a_graph` runs one.
 
@@ -10,6 +10,7 @@ mod chip;
 mod compare;
 mod draw;
 mod file;
+mod follow;
 mod generate;
 mod graph;
 mod late;
@@ -67,7 +68,8 @@ fn a_graph_that_is_asked_for_fires_as_its_equations_say() {
         let graph = generate::graph(number);
         println!("{graph}");
         if let Some((graph, difference)) = shrink::shrink(graph) {
-            panic!("graph {number} differs: {}\nin its smallest form:\n{graph}", difference.what);
+            let table = chip::run(&graph).map_or_else(|why| why, |ran| ran.imported.table());
+            panic!("graph {number} differs: {}\nin its smallest form:\n{graph}\nimported as:\n{table}", difference.what);
         }
     }
 }

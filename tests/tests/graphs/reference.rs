@@ -5,7 +5,7 @@
 //! layer on it gave its bias. Differential equations take Euler's steps; the
 //! current of a step counts in the voltage of the same step.
 
-use crate::graph::{Graph, Kind, Neurons, Op};
+use crate::graph::{Graph, Kind, Neurons, Op, Way};
 use crate::layers::apply;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,9 +54,14 @@ impl<'g> Reference<'g> {
 
     fn later(&self, from: usize, to: usize) -> i64 {
         let mut ways = self.graph.ways(to).into_iter();
-        let own = |way: &crate::graph::Way| way.through.last().copied().unwrap_or(way.source) == from;
-        let source = ways.find(own).map(|way| way.source);
-        self.later.iter().find(|(from, of, _)| Some(*from) == source && *of == to).map_or(0, |(_, _, steps)| *steps)
+        let own = |way: &Way| way.through.last().copied().unwrap_or(way.source) == from;
+        ways.find(own).map_or(0, |way| self.steps(&way, to) - 1)
+    }
+
+    /// Steps that a spike takes on a way beside its delays.
+    pub(crate) fn steps(&self, way: &Way, to: usize) -> i64 {
+        let later = self.later.iter().find(|(from, of, _)| *from == way.source && *of == to);
+        if way.recurrent { 1 + later.map_or(0, |(_, _, steps)| *steps) } else { 0 }
     }
 
     /// What a node puts out in a step.
@@ -86,7 +91,7 @@ impl<'g> Reference<'g> {
     }
 
     /// What a spike of one element of the source makes at each neuron at the end of a way: neuron, delay, weight.
-    pub(crate) fn reached(&self, way: &crate::graph::Way, element: usize) -> Vec<(usize, u32, f64)> {
+    pub(crate) fn reached(&self, way: &Way, element: usize) -> Vec<(usize, u32, f64)> {
         let source = &self.graph.nodes[way.source];
         let first = (0..source.elements()).map(|at| f64::from(u8::from(at == element))).collect();
         let mut moving: Vec<(u32, Vec<f64>)> = vec![(0, first)];

@@ -4,7 +4,7 @@ use crate::graph::{Graph, Way};
 use host_harness::import::{Imported, Rating, Row};
 
 /// The errors of a population.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Stated {
     /// Of the threshold, as a share of it.
     pub(crate) threshold: f64,
@@ -20,8 +20,8 @@ pub(crate) struct Stated {
     pub(crate) steady: bool,
     /// Whether biases are there before the first spikes can be.
     pub(crate) early: bool,
-    /// Whether sums may leave their registers.
-    pub(crate) wraps: bool,
+    /// Share of all that has one sign up to which sums stay in their registers.
+    pub(crate) holds: f64,
 }
 
 /// A table.
@@ -43,7 +43,7 @@ impl<'i> Table<'i> {
     pub(crate) fn population(&self, name: &str) -> Result<Stated, String> {
         let Row { rating, note, .. } = self.row(name)?;
         if *rating == Rating::Exact {
-            return Ok(Stated::default());
+            return Ok(Stated { holds: 1.0, ..Stated::default() });
         }
         let early = format!("Biases of `{name}` begin");
         Ok(Stated {
@@ -54,15 +54,16 @@ impl<'i> Table<'i> {
             begins_at_reset: note.contains("begin there"),
             steady: note.contains("from the first step"),
             early: self.imported.said.iter().any(|said| said.starts_with(&early)),
-            wraps: note.contains("leave their registers"),
+            holds: number(note, "leave their registers if over ").unwrap_or(1.0),
         })
     }
 
-    /// The largest error of a way's weights, in parts of the threshold.
-    pub(crate) fn weights(&self, graph: &Graph, way: &Way) -> Result<f64, String> {
+    /// The largest error of the weights of a way to a population, in parts of the threshold.
+    pub(crate) fn weights(&self, graph: &Graph, way: &Way, to: &str) -> Result<f64, String> {
         let mut most = 0.0_f64;
-        for layer in &way.through {
-            let Row { rating, note, .. } = self.row(&graph.nodes[*layer].name)?;
+        let layers = way.through.iter().map(|layer| &*graph.nodes[*layer].name);
+        for node in layers.chain([to]) {
+            let Row { rating, note, .. } = self.row(node)?;
             if *rating == Rating::Approximate {
                 most = most.max(error(note, "weights, ").or(error(note, "weight, ")).unwrap_or(0.0));
             }
