@@ -72,7 +72,9 @@ fn stimulus(graph: &Graph, network: &Network) -> Result<Stimulus, String> {
     let mut spikes = Vec::new();
     for (node, step, element) in &graph.shown {
         let name = &graph.nodes[*node].name;
-        let Some(Endpoint::Input(input)) = network.find(name) else { return Err(format!("there is no input `{name}`")) };
+        let Some(Endpoint::Input(input)) = network.find(name) else {
+            return Err(format!("there is no input `{name}`"));
+        };
         spikes.push((u32::try_from(*step).unwrap(), input, *element));
     }
     spikes.sort_unstable();

@@ -79,7 +79,8 @@ pub(crate) fn check(graph: &Graph) -> Result<Tally, Difference> {
     let population = |(at, node, neurons)| Population::new(graph, &table, &reference, late[at], (at, node, neurons));
     let populations: Result<Vec<_>, _> = graph.populations().map(population).collect();
     let mut populations = populations.map_err(differs(Kind::Table))?;
-    let mut tally = Tally { exact: usize::from(rows.iter().all(|row| row.rating == Rating::Exact)), ..Tally::default() };
+    let mut tally =
+        Tally { exact: usize::from(rows.iter().all(|row| row.rating == Rating::Exact)), ..Tally::default() };
     let delayed = !table.undelayed(graph);
     let earliest = late.iter().copied().max().unwrap_or(0);
     for step in -earliest..graph.steps {
@@ -110,15 +111,21 @@ fn read(graph: &Graph, ran: &Ran, populations: &[Population<'_>], tally: &mut Ta
     if !own.neurons.v_threshold.is_empty() {
         return Ok(());
     }
-    let Some(most) = (0..own.state.v.len()).max_by(|a, b| own.state.v[*a].abs().total_cmp(&own.state.v[*b].abs())) else {
+    let Some(most) = (0..own.state.v.len()).max_by(|a, b| own.state.v[*a].abs().total_cmp(&own.state.v[*b].abs()))
+    else {
         return Ok(());
     };
     let v = &own.state.v;
     let said = one(ran, name).ok_or_else(|| format!("the row of `{name}` does not say what 1 is"))?;
     let scale = if v[most].abs() > 1e-9 { f64::from(ran.voltages[most]) / v[most] } else { said };
     // The table has one digit after the point, of which 64 are one unit of the register.
-    if (scale - said).abs() > 3.2 + said * (own.off.v[most] + own.stated.rounded) / v[most].abs().max(1e-9) + 1.0 / v[most].abs().max(1e-9) {
-        return Err(format!("a voltage of {} in `{name}` is {}, but 1 is said to be {said}", v[most], ran.voltages[most]));
+    if (scale - said).abs()
+        > 3.2 + said * (own.off.v[most] + own.stated.rounded) / v[most].abs().max(1e-9) + 1.0 / v[most].abs().max(1e-9)
+    {
+        return Err(format!(
+            "a voltage of {} in `{name}` is {}, but 1 is said to be {said}",
+            v[most], ran.voltages[most]
+        ));
     }
     for (neuron, found) in ran.voltages.iter().enumerate() {
         let wanted = v[neuron] * scale;

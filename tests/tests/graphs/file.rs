@@ -7,9 +7,10 @@ use host_harness::npz::{Array, Values};
 impl Graph {
     /// The graph that a reader finds in the file.
     pub(crate) fn file(&self) -> nir::Graph {
-        let edges = self.nodes.iter().flat_map(|node| {
-            node.from.iter().map(|from| (self.nodes[*from].name.clone(), node.name.clone()))
-        });
+        let edges = self
+            .nodes
+            .iter()
+            .flat_map(|node| node.from.iter().map(|from| (self.nodes[*from].name.clone(), node.name.clone())));
         let mut edges: Vec<(String, String)> = edges.collect();
         edges.sort_unstable();
         let mut file = nir::Graph { edges, ..nir::Graph::default() };

@@ -65,13 +65,7 @@ impl<'g> Population<'g> {
     }
 
     /// Adds the synapses of a way, if anything depends on them.
-    fn lead(
-        &mut self,
-        graph: &Graph,
-        table: &Table<'_>,
-        reference: &Reference<'_>,
-        way: &Way,
-    ) -> Result<(), String> {
+    fn lead(&mut self, graph: &Graph, table: &Table<'_>, reference: &Reference<'_>, way: &Way) -> Result<(), String> {
         for layer in &way.through {
             self.exact &= table.row(&graph.nodes[*layer].name)?.rating == Rating::Exact;
         }
@@ -107,7 +101,8 @@ impl<'g> Population<'g> {
                 off[*neuron] += error;
             }
         }
-        let leaves = |[most, arriving]: &[[f64; 2]; 2]| (0..2).any(|sign| arriving[sign] > self.stated.holds * most[sign]);
+        let leaves =
+            |[most, arriving]: &[[f64; 2]; 2]| (0..2).any(|sign| arriving[sign] > self.stated.holds * most[sign]);
         off.iter_mut().zip(&sums).filter(|(_, sums)| leaves(sums)).for_each(|(off, _)| *off = f64::INFINITY);
         off
     }
@@ -177,13 +172,18 @@ impl<'g> Population<'g> {
             tally.open += 1;
             return Ok(found);
         }
-        if fires == found { Ok(fires) } else { Err(format!("v = {v:?}, threshold {threshold:?}, {open:.3e} left open")) }
+        if fires == found {
+            Ok(fires)
+        } else {
+            Err(format!("v = {v:?}, threshold {threshold:?}, {open:.3e} left open"))
+        }
     }
 
     fn difference(&self, step: i64, neuron: usize, found: bool, what: &str) -> Difference {
         let (name, verb) = (&self.node.name, if found { "fires" } else { "does not fire" });
         let kind = if self.exact { Kind::ExactSpike } else { Kind::ApproximateSpike };
-        let what = format!("neuron {neuron} of `{name}` {verb} in step {step} ({} on the chip): {what}", step + self.late);
+        let what =
+            format!("neuron {neuron} of `{name}` {verb} in step {step} ({} on the chip): {what}", step + self.late);
         Difference { kind, what }
     }
 }

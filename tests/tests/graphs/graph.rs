@@ -20,13 +20,21 @@ pub(crate) enum Op {
     Input,
     Output,
     /// Weights `[outputs, inputs]`.
-    Dense { weight: Vec<f64>, bias: Option<Vec<f64>> },
+    Dense {
+        weight: Vec<f64>,
+        bias: Option<Vec<f64>>,
+    },
     Conv(Conv),
     Pool(Pool),
     /// Factors, and their own extents, which are spread over those of the input.
-    Scale { shape: Vec<usize>, factors: Vec<f64> },
+    Scale {
+        shape: Vec<usize>,
+        factors: Vec<f64>,
+    },
     /// From this extent on.
-    Flatten { start: usize },
+    Flatten {
+        start: usize,
+    },
     /// Steps of every element.
     Delay(Vec<u32>),
     Neurons(Neurons),
@@ -185,9 +193,10 @@ impl fmt::Display for Graph {
             let from: Vec<&str> = node.from.iter().map(|from| &*self.nodes[*from].name).collect();
             writeln!(f, "{} {:?} from [{}]: {}", node.name, node.shape, from.join(", "), node.op)?;
         }
-        let shown = self.shown.iter().map(|(node, step, element)| {
-            format!("{} {element} in step {step}", self.nodes[*node].name)
-        });
+        let shown = self
+            .shown
+            .iter()
+            .map(|(node, step, element)| format!("{} {element} in step {step}", self.nodes[*node].name));
         write!(f, "fires outside: {}", shown.collect::<Vec<_>>().join(", "))
     }
 }

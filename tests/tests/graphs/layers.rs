@@ -16,7 +16,9 @@ pub(crate) fn apply(node: &Node, from: &[usize], x: &[f64], biases: bool) -> Vec
         }
         Op::Conv(conv) => convolved(conv, from, &node.shape, x, biases),
         Op::Pool(pool) => pooled(pool, from, &node.shape, x),
-        Op::Scale { shape, factors } => (0..x.len()).map(|at| x[at] * factors[spread(shape, &node.shape, at)]).collect(),
+        Op::Scale { shape, factors } => {
+            (0..x.len()).map(|at| x[at] * factors[spread(shape, &node.shape, at)]).collect()
+        }
         Op::Flatten { .. } | Op::Output => x.to_vec(),
         Op::Input | Op::Delay(_) | Op::Neurons(_) => unreachable!("no layer"),
     }
@@ -58,8 +60,8 @@ fn convolved(conv: &Conv, from: &[usize], to: &[usize], x: &[f64], biases: bool)
         let first = output / (outputs / conv.groups) * inputs;
         for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
             let mut sum = conv.bias.as_ref().filter(|_| biases).map_or(0.0, |bias| bias[output]);
-            for (input, i, j) in (0..inputs)
-                .flat_map(|input| (0..height).flat_map(move |i| (0..width).map(move |j| (input, i, j))))
+            for (input, i, j) in
+                (0..inputs).flat_map(|input| (0..height).flat_map(move |i| (0..width).map(move |j| (input, i, j))))
             {
                 let weight = conv.weight[((output * inputs + input) * height + i) * width + j];
                 let place = [

@@ -69,7 +69,10 @@ fn a_graph_that_is_asked_for_fires_as_its_equations_say() {
         println!("{graph}");
         if let Some((graph, difference)) = shrink::shrink(graph) {
             let table = chip::run(&graph).map_or_else(|why| why, |ran| ran.imported.table());
-            panic!("graph {number} differs: {}\nin its smallest form:\n{graph}\nimported as:\n{table}", difference.what);
+            panic!(
+                "graph {number} differs: {}\nin its smallest form:\n{graph}\nimported as:\n{table}",
+                difference.what
+            );
         }
     }
 }

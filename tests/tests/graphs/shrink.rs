@@ -104,7 +104,8 @@ fn prune(graph: &mut Graph) {
         }
     }
     let place = |at: usize| kept[..at].iter().filter(|kept| **kept).count();
-    graph.shown = graph.shown.iter().filter(|(at, ..)| kept[*at]).map(|(at, step, x)| (place(*at), *step, *x)).collect();
+    graph.shown =
+        graph.shown.iter().filter(|(at, ..)| kept[*at]).map(|(at, step, x)| (place(*at), *step, *x)).collect();
     let nodes = std::mem::take(&mut graph.nodes);
     graph.nodes = nodes.into_iter().enumerate().filter(|(at, _)| kept[*at]).map(|(_, node)| node).collect();
     for node in &mut graph.nodes {

@@ -175,7 +175,8 @@ impl Growing {
         let percent = self.draw.pick(&[5, 15, 30, 60]);
         let mut shown = BTreeSet::new();
         for (at, node) in self.nodes.iter().enumerate().filter(|(_, node)| matches!(node.op, Op::Input)) {
-            for (step, element) in (0..steps).flat_map(|step| (0..node.elements()).map(move |element| (step, element))) {
+            for (step, element) in (0..steps).flat_map(|step| (0..node.elements()).map(move |element| (step, element)))
+            {
                 if self.draw.percent(percent) {
                     shown.insert((at, i64::from(step), element));
                 }
