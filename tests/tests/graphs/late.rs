@@ -17,11 +17,11 @@ pub(crate) fn lateness(graph: &Graph, reference: &Reference<'_>, ran: &Ran) -> O
     let mut late = vec![0; graph.nodes.len()];
     for (to, ..) in graph.populations() {
         let mut found: BTreeMap<i64, usize> = BTreeMap::new();
-        for source in 0..to {
+        for (source, before) in late.iter().enumerate().take(to) {
             let (file, chip) = (of_file(graph, reference, source, to), of_chip(graph, ran, source, to));
             for (ends, delay) in file {
                 if let Some(own) = chip.get(&ends) {
-                    *found.entry(late[source] + own - delay).or_default() += 1;
+                    *found.entry(before + own - delay).or_default() += 1;
                 }
             }
         }

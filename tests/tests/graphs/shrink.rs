@@ -130,7 +130,11 @@ fn simpler(graph: &Graph, at: usize) -> Vec<(usize, Change)> {
             changes.extend(conv.bias.is_some().then_some((0, no_bias as Change)));
         }
         Op::Scale { factors, .. } => {
-            changes.extend((0..factors.len()).filter(|at| factors[*at] != 1.0).map(|at| (at, no_weight as Change)));
+            changes.extend(
+                (0..factors.len())
+                    .filter(|at| factors[*at].total_cmp(&1.0).is_ne())
+                    .map(|at| (at, no_weight as Change)),
+            );
         }
         Op::Delay(steps) => {
             changes.extend((0..steps.len()).filter(|at| steps[*at] > 0).map(|at| (at, no_weight as Change)));

@@ -79,7 +79,7 @@ impl<'i> Table<'i> {
     /// Steps that a circle takes more than in the file, by its ends.
     pub(crate) fn circle(&self, from: &str, to: &str) -> Option<i64> {
         let begin = format!("a circle from `{from}` back to `{to}` takes ");
-        let said = |row: &Row| Some(row.note.split_once(&begin)?.1.split_once(' ')?.0.parse().ok()?);
+        let said = |row: &Row| row.note.split_once(&begin)?.1.split_once(' ')?.0.parse().ok();
         self.imported.rows.iter().find_map(said)
     }
 }
