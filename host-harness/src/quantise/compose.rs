@@ -139,7 +139,9 @@ fn by_columns(layers: &[&Linear], sources: usize, gain: &[f64], dense: bool) -> 
     }
     if !delay_each && !dense {
         let least = synapses.iter().map(|(.., delay)| *delay).min().unwrap_or(0);
-        synapses.iter_mut().for_each(|(.., delay)| *delay -= least);
+        for (.., delay) in &mut synapses {
+            *delay -= least;
+        }
         return (Weights::Sparse(synapses), vec![least; sources]);
     }
     if !dense && synapses.len() == sources && sources == neurons && synapses.iter().all(|(from, to, ..)| from == to) {

@@ -1,8 +1,8 @@
 //! What simulators mean by the files they write, where NIR leaves it open: the duration of a step, the integrator, what an
 //! input adds, what a spike does to the voltage.
 //!
-//! Sources: the code that writes the files, and the neurons of the same packages, as they stood in 2026; `docs` of each
-//! [`Exporter`] names the file. Files do not say who wrote them.
+//! Sources: the code that writes the files, and the neurons of the same packages, as they stood in 2026; `docs/import.md`
+//! names the files. Files do not say who wrote them.
 
 use super::neuron::{Neurons, neurons};
 use super::step::step;
@@ -15,25 +15,25 @@ use std::fmt::Write as _;
 /// What has written a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Exporter {
-    /// snnTorch: export_nir.py
+    /// snnTorch
     Snntorch,
-    /// Norse: torch/utils/export_nir.py
+    /// Norse
     Norse,
-    /// Sinabs: nir.py
+    /// Sinabs
     Sinabs,
-    /// SpikingJelly: activation_based/nir_exchange/to_nir.py
+    /// SpikingJelly
     Spikingjelly,
-    /// Spyx: nir.py
+    /// Spyx
     Spyx,
-    /// Rockpool: nn/modules/torch/nir.py
+    /// Rockpool
     Rockpool,
     /// Nengo: the scripts in NIR's repository
     Nengo,
     /// lava-dl: the script in NIR's documentation that converts .net files
     LavaDl,
-    /// hxtorch (BrainScaleS-2): spiking/utils/to_nir.py
+    /// hxtorch, for BrainScaleS-2
     Hxtorch,
-    /// SpiNNaker2, which only reads: s2_nir
+    /// SpiNNaker2, which only reads files
     Spinnaker2,
 }
 
@@ -68,7 +68,7 @@ impl Exporter {
         let exp = Integrator::Exp;
         match self {
             Self::Snntorch => Options { dt_else: Some(1e-4), reset: Reset::Subtract, ..plain },
-            Self::Norse => Options { dt_else: Some(1e-3), gain: Gain::WholeCurrent, ..plain },
+            Self::Norse | Self::Hxtorch => Options { dt_else: Some(1e-3), gain: Gain::WholeCurrent, ..plain },
             Self::Sinabs => Options {
                 dt_else: Some(1.0),
                 integrator: exp,
@@ -87,7 +87,6 @@ impl Exporter {
             },
             Self::Nengo => Options { dt_else: Some(1e-3), integrator: exp, reset: Reset::Zero, ..plain },
             Self::LavaDl => Options { dt_else: Some(1e-4), reset: Reset::Zero, ..plain },
-            Self::Hxtorch => Options { dt_else: Some(1e-3), gain: Gain::WholeCurrent, ..plain },
             Self::Spinnaker2 => Options { dt_else: Some(1.0), integrator: exp, reset: Reset::Subtract, ..plain },
         }
     }

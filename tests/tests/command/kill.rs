@@ -72,7 +72,7 @@ fn survives(arguments: &[&str]) {
         let call = words(&call);
         // Every third is killed another time on its way.
         for again in 0..=u32::from(number % 3 == 2) {
-            let bytes = all * drawn(2 * number + again) >> 32;
+            let bytes = (all * drawn(2 * number + again)) >> 32;
             killed += u32::from(kill_at(&call, &folder, bytes));
             stood += u32::from(folder.join("checkpoint.bin").exists());
         }

@@ -154,6 +154,9 @@ fn claim(folder: &Path, change: impl Fn(&mut Standing)) {
     fs::write(path, checkpoint.to_bytes().unwrap()).unwrap();
 }
 
+/// What a refusal says, and what makes a checkpoint claim it.
+type Change = (&'static [&'static str], fn(&mut Standing));
+
 /// Checkpoints that are whole, and whose claims do not hold.
 #[test]
 fn a_checkpoint_that_claims_more_than_was_planned_is_refused() {
@@ -163,7 +166,6 @@ fn a_checkpoint_that_claims_more_than_was_planned_is_refused() {
     let resume = with(&RUN, &["--resume", path]);
     kill_after_checkpoint(&resume, &folder);
     let sound = fs::read(folder.join("checkpoint.bin")).unwrap();
-    type Change = (&'static [&'static str], fn(&mut Standing));
     let changes: [Change; 5] = [
         (&["checkpoint.bin", "samples of the stage", "begin the run again"], |standing| standing.items = 100_000),
         (&["checkpoint.bin", "to be in stage", "begin the run again"], |standing| {

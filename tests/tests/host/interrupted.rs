@@ -20,7 +20,10 @@ fn now_and_then() -> bool {
     asked.is_multiple_of(3) || asked.is_multiple_of(7)
 }
 
-const RESTLESS: [(&str, fn() -> bool); 2] = [("after every step", || true), ("now and then", now_and_then)];
+/// How often a run is interrupted, in words, and what asks.
+type Restless = (&'static str, fn() -> bool);
+
+const RESTLESS: [Restless; 2] = [("after every step", || true), ("now and then", now_and_then)];
 
 #[test]
 fn runs_hashes_and_outputs_are_the_same() {

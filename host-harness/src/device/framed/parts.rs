@@ -136,7 +136,7 @@ impl<L: Line> Framed<L> {
                 }
                 Reply::Whole(answer) => Some(Told::Whole(answer)),
                 // The device has begun anew.
-                Reply::Have(bytes) if bytes == 0 => Some(Told::Missing(0)),
+                Reply::Have(0) => Some(Told::Missing(0)),
                 Reply::Have(_) | Reply::Answer { .. } => None,
             })?;
             match told {

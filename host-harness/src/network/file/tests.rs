@@ -134,6 +134,7 @@ fn a_saved_network_is_the_same_network() {
     assert_eq!(read(&path).unwrap(), network);
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 #[test]
 fn what_is_wrong_is_shown_with_its_line() {
     for (from, to, wanted) in [

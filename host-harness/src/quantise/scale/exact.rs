@@ -52,7 +52,7 @@ pub(super) fn common(demands: &Demands<'_>) -> Option<f64> {
     found.sort_by(f64::total_cmp);
     let most = demands.units_max.iter().copied().fold(f64::INFINITY, f64::min);
     // Large scales lose less where decays round, as far as sums stay in their registers.
-    let held = found.iter().copied().filter(|scale| *scale <= most).next_back();
+    let held = found.iter().copied().rfind(|scale| *scale <= most);
     held.filter(|_| demands.rounds_decays).or(found.first().copied())
 }
 

@@ -146,7 +146,7 @@ fn whole_weights_are_exact() {
     let wanted = graph.nodes["fc"].arrays["weight"].real();
     let [connection] = &*imported.network.connections else { panic!("{:?}", imported.network.connections) };
     let Weights::Dense(found) = &connection.weights else { panic!("{:?}", connection.weights) };
-    assert!(wanted.iter().zip(found).all(|(wanted, found)| f64::from(*found) == 2.0 * wanted));
+    assert!(wanted.iter().zip(found).all(|(wanted, found)| (f64::from(*found) - 2.0 * wanted).abs() < 1e-9));
     let profile = imported.network.populations[0].compartments[0].get(0).unwrap();
     assert_eq!((connection.wgt_exp.get(), profile.v_th), (0, 200 << 6));
 }
