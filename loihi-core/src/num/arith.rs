@@ -83,6 +83,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "tries every decay, which Miri takes minutes for")]
     fn every_decay_is_exact_on_covering_values() {
         for d in 0..=4096 {
             let decay = Decay::new(d).unwrap();

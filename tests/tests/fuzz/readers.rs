@@ -2,16 +2,27 @@
 //!
 //! The targets of cargo-fuzz in `fuzz/` and the bounded run of the test command read the same table.
 
+use host_harness::cost::prices::{BUILT_IN, Prices};
 use host_harness::data::collection::{Content, Item};
 use host_harness::data::events::Events;
 use host_harness::data::{aedat, arrays, cifar, events, idx, prophesee, records, shd, show, table, wav};
+use host_harness::experiment::{Experiment, parameters};
+use host_harness::image::{ImageBuilder, Plasticity, Source, decay_table, full_row};
 use host_harness::import::Wrong;
 use host_harness::lava_dl;
 use host_harness::network::file;
 use host_harness::npz;
-use host_harness::quantise::{Options, quantise};
-use host_harness::{h5, nir};
+use host_harness::place::{Options, place};
+use host_harness::quantise::{self, quantise};
+use host_harness::record::checkpoint::{Checkpoint, Standing};
+use host_harness::{h5, nir, rule};
+use loihi_core::chip::Chip;
+use loihi_core::image::{Image, Join, Profile, StackIn, StackOut, Synapse, ThresholdMode, Tree};
+use loihi_core::rules;
+use loihi_core::snip::Snips;
+use loihi_core::wire::frame::CRC;
 use std::path::Path;
+use zerocopy::IntoBytes as _;
 
 /// A reader of files.
 pub struct Reader {
@@ -59,6 +70,10 @@ pub const READERS: &[Reader] = &[
     Reader { name: "nir", read: read_nir, seeds: seeds_nir, growth: PACKED, ..PLAIN_READER },
     Reader { name: "net", read: read_net, seeds: seeds_net, growth: PACKED, ..PLAIN_READER },
     Reader { name: "network", read: read_network, seeds: seeds_network, growth: PACKED, quotes: true },
+    Reader { name: "image", read: read_image, seeds: seeds_image, ..PLAIN_READER },
+    Reader { name: "checkpoint", read: read_checkpoint, seeds: seeds_checkpoint, ..PLAIN_READER },
+    Reader { name: "experiment", read: read_experiment, seeds: seeds_experiment, quotes: true, ..PLAIN_READER },
+    Reader { name: "prices", read: read_prices, seeds: seeds_prices, quotes: true, ..PLAIN_READER },
 ];
 
 /// Reads by the reader of a name; what it says of damage does not matter.
@@ -143,7 +158,7 @@ fn read_arrays(bytes: &[u8]) -> Result<(), String> {
 fn read_nir(bytes: &[u8]) -> Result<(), String> {
     let said = |wrong: Wrong| wrong.of(Path::new("a.nir")).to_string();
     let graph = nir::parse(bytes).map_err(said)?;
-    let imported = quantise(&graph, "a", Options::default()).map_err(said)?;
+    let imported = quantise(&graph, "a", quantise::Options::default()).map_err(said)?;
     assert!(imported.table().lines().count() > imported.rows.len());
     Ok(())
 }
@@ -156,6 +171,97 @@ fn read_net(bytes: &[u8]) -> Result<(), String> {
 fn read_network(bytes: &[u8]) -> Result<(), String> {
     let text = String::from_utf8_lossy(bytes);
     file::parse(&text, Path::new("/nowhere/net.toml")).map(drop).map_err(|error| error.to_string())
+}
+
+/// An image, whose length is set right so that damage is looked for further on; what is accepted also runs.
+fn read_image(bytes: &[u8]) -> Result<(), String> {
+    let mut words: Vec<u32> = bytes.as_chunks::<4>().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
+    let length = u32::try_from(words.len()).unwrap();
+    if let Some(word) = words.get_mut(2) {
+        *word = length;
+    }
+    let image = Image::open(words.as_bytes(), &Snips(&rules::ALL)).map_err(|error| error.to_string())?;
+    let needed = Chip::bytes_needed(&image, &rules::ALL);
+    if needed > CHIP_BYTES {
+        return Err(format!("a chip of {needed} bytes"));
+    }
+    let mut memory = vec![0_u64; needed.div_ceil(8)];
+    let mut chip = Chip::new(image, &rules::ALL, memory.as_mut_bytes()).map_err(|_| "too small".to_owned())?;
+    for step in 0..3 {
+        chip.inject(step);
+        chip.step();
+    }
+    assert_eq!(chip.digest().t, 3);
+    Ok(())
+}
+
+/// Most memory of a chip that is run.
+const CHIP_BYTES: usize = 4 << 20;
+
+/// A checkpoint, whose check is set right for the same reason.
+fn read_checkpoint(bytes: &[u8]) -> Result<(), String> {
+    let body = bytes.get(..bytes.len().saturating_sub(4)).unwrap_or_default();
+    let checked = [body, &CRC.checksum(body).to_le_bytes()].concat();
+    let checkpoint = Checkpoint::parse(&checked)?;
+    assert_eq!(Checkpoint::parse(&checkpoint.to_bytes().unwrap()), Ok(checkpoint));
+    Ok(())
+}
+
+fn read_experiment(bytes: &[u8]) -> Result<(), String> {
+    let text = String::from_utf8_lossy(bytes);
+    let name = parameters::experiment(&text).map_err(|error| error.to_string())?;
+    let experiment = Experiment::ALL.iter().find(|experiment| experiment.name() == name);
+    let experiment = experiment.ok_or_else(|| format!("there is no experiment {name}"))?;
+    experiment.task(&text).map(drop).map_err(|error| error.to_string())
+}
+
+fn read_prices(bytes: &[u8]) -> Result<(), String> {
+    Prices::parse(&String::from_utf8_lossy(bytes)).map(drop).map_err(|error| error.to_string())
+}
+
+/// Networks with a convolution, with trees, and with synapses that learn.
+fn seeds_image() -> Vec<Vec<u8>> {
+    let text = String::from_utf8(seeds_network().remove(0)).unwrap();
+    let network = file::parse(&text, Path::new("/nowhere/net.toml")).unwrap();
+    let convolution = place(&network, Options::default()).unwrap().image;
+    let mut builder = ImageBuilder::new();
+    let core = builder.core();
+    let pass = Tree { stack_out: StackOut::Push, threshold: ThresholdMode::PassAbove, ..Tree::NONE };
+    let add = Tree { stack_in: StackIn::PopA, join: Join::Add, ..Tree::NONE };
+    builder.neurons(4, &[pass, add].map(|tree| Profile { v_th: 64, tree, ..Profile::DEFAULT }));
+    builder.inputs(3);
+    builder.dense(Source::Input(0), core, 0, &[10; 8]);
+    builder.sparse(Source::Compartment(1), core, &[Synapse { compartment: 4, delay: 3, weight: 20 }]);
+    let trees = builder.build().unwrap();
+    let mut builder = ImageBuilder::new();
+    let core = builder.core();
+    builder.group(4, Profile { v_th: 64, ..Profile::DEFAULT });
+    builder.inputs(3);
+    let trace = builder.trace(40, 0, &decay_table(0.9, 0.0), None);
+    let plasticity = Plasticity {
+        products: rule::parse("dw = 2^-4*x1*y0 - 2^-4*x0*y1", &rule::Limits::LOIHI).unwrap(),
+        traces: [trace, 0, trace, 0, 0],
+        ..Plasticity::default()
+    };
+    let rows = (0..3).map(|input| (Source::Input(input), full_row(0..4, |_| 100)));
+    builder.plastic_group(core, 0..4, &plasticity, rows);
+    let learns = builder.build().unwrap();
+    [convolution, trees, learns].map(|image| image.bytes().to_vec()).to_vec()
+}
+
+fn seeds_checkpoint() -> Vec<Vec<u8>> {
+    let plan = vec!["learn 48".to_owned(), "test 9".to_owned()];
+    let standing = Standing { plan, stage: 1, items: 4, right: vec![3], ..Standing::default() };
+    let checkpoint = Checkpoint { image_hash: 7, standing, state: vec![9; 100] };
+    vec![checkpoint.to_bytes().unwrap()]
+}
+
+fn seeds_experiment() -> Vec<Vec<u8>> {
+    Experiment::ALL.iter().map(|experiment| experiment.parameters().as_bytes().to_vec()).collect()
+}
+
+fn seeds_prices() -> Vec<Vec<u8>> {
+    BUILT_IN.iter().map(|(_, text)| text.as_bytes().to_vec()).collect()
 }
 
 fn seeds_idx() -> Vec<Vec<u8>> {

@@ -1,0 +1,9 @@
+//! `cargo +nightly fuzz run image`.
+
+#![no_main]
+#![allow(clippy::unwrap_used, dead_code, reason = "a table of which one row is used")]
+
+#[path = "../../tests/tests/fuzz/readers.rs"]
+mod readers;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| readers::read("image", bytes));
