@@ -187,6 +187,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "tries every weight, which Miri takes minutes for")]
     fn every_weight_folds_as_defined() {
         for exponent in WeightExponent::MIN..=WeightExponent::MAX {
             let e = WeightExponent::new(exponent).unwrap();

@@ -6,6 +6,25 @@ use crate::wire::DeviceError;
 use crate::wire::frame::{CHANNEL_MESSAGE, FrameWriter};
 use crate::wire::message::{Request, Response, SCHEMA, VERSION};
 
+/// Why a request is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// A greeting of another version.
+    Version,
+    /// Anything else.
+    Reason(DeviceError),
+}
+
+impl Refusal {
+    /// What the host is told.
+    pub(super) const fn response(self) -> Response<'static> {
+        match self {
+            Self::Version => Response::Refused { version: VERSION, schema: SCHEMA },
+            Self::Reason(error) => Response::Failed(error),
+        }
+    }
+}
+
 /// A machine, its session, and the last response.
 #[derive(Debug)]
 pub(super) struct Executor<A, B> {
@@ -17,38 +36,19 @@ pub(super) struct Executor<A, B> {
     data: B,
 }
 
-/// Why a request is not executed.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Refusal {
-    /// It is of another version of the protocol.
-    Version,
-    /// It is none.
-    Failed(DeviceError),
-}
-
-impl Refusal {
-    /// The answer to it.
-    pub(super) const fn response(self) -> Response<'static> {
-        match self {
-            Self::Version => Response::Refused { version: VERSION, schema: SCHEMA },
-            Self::Failed(error) => Response::Failed(error),
-        }
-    }
-}
-
 impl<A: AsMut<[u64]>, B: AsRef<[u8]> + AsMut<[u8]>> Executor<A, B> {
     /// No session is open.
     pub(super) const fn new(machine: Machine<A>, response: B, data: B) -> Self {
         Self { session: None, machine, response, response_length: 0, data }
     }
 
-    /// Takes a request with this number: executes it, unless it is the last one again. `Err` if it is
-    /// refused; the kept response then stays.
+    /// Takes a request with this number: executes it, unless it is the last one again. When one is refused the kept
+    /// response stays.
     pub(super) fn take(&mut self, sequence: u16, body: &[u8]) -> Result<(), Refusal> {
         let request = postcard::from_bytes::<Request<'_>>(body);
         match judge(self.session, sequence, request.as_ref().ok()) {
             Verdict::Refuse => Err(Refusal::Version),
-            Verdict::Fail(error) => Err(Refusal::Failed(error)),
+            Verdict::Fail(error) => Err(Refusal::Reason(error)),
             Verdict::Repeat => Ok(()),
             Verdict::Execute(session) => {
                 self.session = Some(session);

@@ -49,9 +49,8 @@ pub use machine::Machine;
 use crate::chip::Chip;
 use crate::snip::SnipType;
 use crate::wire::frame::{CHANNEL_MESSAGE, CHANNEL_PART, FrameReader, Received, part_line_bytes};
-use crate::wire::message::Response;
 use crate::wire::part::{PART_BYTES, Part};
-use executor::{Executor, encode};
+use executor::{Executor, Refusal, encode};
 use heapless::Vec;
 use parts::Place;
 
@@ -178,10 +177,10 @@ impl<A: AsMut<[u64]>, B: AsRef<[u8]> + AsMut<[u8]>> Device<A, B> {
     }
 
     /// Sends the kept response, or why there is none.
-    fn send_taken(&mut self, sequence: u16, taken: Result<(), Response<'_>>) {
+    fn send_taken(&mut self, sequence: u16, taken: Result<(), Refusal>) {
         match taken {
             Ok(()) => (self.outgoing, self.sent) = (Outgoing::Response, 0),
-            Err(refusal) => self.send_short(CHANNEL_MESSAGE, sequence, &refusal),
+            Err(refusal) => self.send_short(CHANNEL_MESSAGE, sequence, &refusal.response()),
         }
     }
 

@@ -120,6 +120,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "draws thousands of numbers, which Miri takes minutes for")]
     fn noise_is_uniform_and_has_no_offset() {
         let source = Drawn { seed: 3 };
         let mut counts = [0_u32; 255];

@@ -90,6 +90,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "draws thousands of numbers, which Miri takes minutes for")]
     fn stochastic_rounding_is_right_on_average_and_the_nearest_is_not() {
         for (precision, low, high) in [(Precision::Stochastic, 900, 1100), (Precision::Nearest, 0, 0)] {
             let mut steps = 0;

@@ -77,6 +77,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "computes many thousands of steps, which Miri takes minutes for")]
     fn a_trace_stays_in_sixteen_bits_and_comes_to_rest() {
         for (decay_u, decay_v) in [(819, 410), (4096, 4096), (1, 1), (4096, 1), (1, 4096)] {
             let trace = PreTrace { decay_u: Decay::new(decay_u).unwrap(), decay_v: Decay::new(decay_v).unwrap() };

@@ -111,6 +111,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "computes many thousands of steps, which Miri takes minutes for")]
     fn eligibilities_stay_in_their_ranges_and_come_to_rest() {
         for strength in [1, 300, 4096] {
             for tau_shift in [1, 8, 11] {
