@@ -27,9 +27,10 @@ pub fn rate(values: &[u8], steps: u32, seed: u32, sample: u32) -> Spikes {
 
 /// One spike per value above 0 at step `(255 − value) · (steps − 1) / 254`, rounded down.
 pub fn latency(values: &[u8], steps: u32) -> Spikes {
-    let last = steps.saturating_sub(1);
+    let last = u64::from(steps.saturating_sub(1));
+    let step = |value: u8| u32::try_from(u64::from(255 - value) * last / 254).unwrap_or(u32::MAX);
     let fires = values.iter().enumerate().filter(|(_, value)| **value > 0 && steps > 0);
-    let mut spikes: Vec<(u32, usize)> = fires.map(|(at, value)| (u32::from(255 - value) * last / 254, at)).collect();
+    let mut spikes: Vec<(u32, usize)> = fires.map(|(at, value)| (step(*value), at)).collect();
     spikes.sort_unstable();
     Spikes { steps, spikes }
 }
@@ -138,6 +139,7 @@ mod tests {
     fn larger_values_spike_sooner() {
         assert_eq!(latency(&[255, 0, 1, 128], 11).spikes, [(0, 0), (5, 3), (10, 2)]);
         assert_eq!(latency(&[7], 0).spikes, []);
+        assert_eq!(latency(&[255, 1], u32::MAX).spikes, [(0, 0), (u32::MAX - 1, 1)]);
     }
 
     #[test]

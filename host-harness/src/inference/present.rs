@@ -175,7 +175,10 @@ fn values_as_spikes(
         return Err(wrong_size(item, input));
     }
     let mut spikes = match coding {
-        Coding::Rate => encode::rate(values, steps.ok_or(PresentError::Steps)?, presentation.seed, number),
+        Coding::Rate => {
+            let steps = span::held(item, values, steps.ok_or(PresentError::Steps)?)?;
+            encode::rate(values, steps, presentation.seed, number)
+        }
         Coding::Latency => encode::latency(values, steps.ok_or(PresentError::Steps)?),
         Coding::Delta => encode::delta(values, width, presentation.threshold),
         Coding::Frames => encode::frames(values, width),
@@ -266,6 +269,8 @@ mod tests {
         assert!(said(&network(&[4]), &values(4), &PLAIN).contains("say --coding"));
         let rate = Presentation { coding: Some(Coding::Rate), ..PLAIN };
         assert!(said(&network(&[4]), &values(4), &rate).contains("say --steps"));
+        let endless = Presentation { steps: Some(u32::MAX), ..rate };
+        assert!(said(&network(&[4]), &values(4), &endless).contains("give fewer --steps"));
         let rate = Presentation { steps: Some(5), ..rate };
         let wanted = "sample 7: it has 3 values, the input `in` takes 4 of shape [4]";
         assert_eq!(said(&network(&[4]), &values(3), &rate), wanted);

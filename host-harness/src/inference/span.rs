@@ -11,6 +11,9 @@ use std::fmt;
 /// Most steps of a sample whose events alone say how long it is: at a millisecond, seventeen minutes.
 pub const STEPS_MAX: u32 = 1_000_000;
 
+/// Most spikes of a sample that are drawn from its values.
+pub const SPIKES_MAX: u64 = 1 << 25;
+
 /// What samples have after their last step, which is not shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Beyond {
@@ -29,6 +32,19 @@ pub struct Share {
     pub all: u64,
     /// Samples that have any of the part.
     pub samples: usize,
+}
+
+/// Whether the spikes that are drawn for values in so many steps are few enough to be held.
+///
+/// # Errors
+/// [`PresentError::Spikes`].
+pub(super) fn held(item: &Item, values: &[u8], steps: u32) -> Result<u32, PresentError> {
+    let sum: u64 = values.iter().map(|value| u64::from(*value)).sum();
+    let spikes = sum.saturating_mul(steps.into()) / 256;
+    if spikes > SPIKES_MAX {
+        return Err(PresentError::Spikes { item: item.name.clone(), spikes, steps });
+    }
+    Ok(steps)
 }
 
 impl Beyond {

@@ -1,6 +1,6 @@
 //! Why a sample cannot be shown, and what to do.
 
-use crate::inference::span::STEPS_MAX;
+use crate::inference::span::{SPIKES_MAX, STEPS_MAX};
 
 /// Why a sample cannot be shown to a network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +52,16 @@ pub enum PresentError {
         step_us: u64,
         /// What else can be done.
         advice: &'static str,
+    },
+    /// A sample becomes more spikes than are held in memory.
+    #[error("sample {item}: by --coding rate it is some {spikes} spikes in {steps} steps, more than {most}: give fewer --steps", most = SPIKES_MAX)]
+    Spikes {
+        /// The sample.
+        item: String,
+        /// Spikes that are to be expected.
+        spikes: u64,
+        /// Steps.
+        steps: u32,
     },
     /// The sample is of a class that the network cannot answer.
     #[error(
