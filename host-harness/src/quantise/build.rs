@@ -3,7 +3,7 @@
 use super::compose::Weights;
 use super::fold::{Folded, Path};
 use super::rate::{self, Losses, percent};
-use super::scale::{self, Demands, Mantissas, Scale, subtract_exponent};
+use super::scale::{self, Demands, Mantissas, SINGLE, Scale, subtract_exponent};
 use super::site::Site;
 use super::ways::Ways;
 use super::{InputAs, Options};
@@ -22,8 +22,8 @@ struct Build<'f> {
     options: Options,
     network: Network,
     rows: BTreeMap<String, Row>,
-    /// Units of 64 in a voltage of 1, by population and neuron.
-    scales: Vec<Vec<f64>>,
+    /// Populations with what a synapse adds to them in every step.
+    delayed: Vec<(usize, Mantissas)>,
 }
 
 /// The network of a folded one, and a rating for each of its nodes.
@@ -56,7 +56,7 @@ pub(super) fn build(
     if dt < 1.0 && dt_us >= 0.999 {
         network.dt_us = dt_us.round() as u64;
     }
-    let mut build = Build { folded, options, network, rows: BTreeMap::new(), scales: Vec::new() };
+    let mut build = Build { folded, options, network, rows: BTreeMap::new(), delayed: Vec::new() };
     for (name, shape) in &folded.inputs {
         if options.input == InputAs::Spikes {
             build.network.input(name, shape);
@@ -89,8 +89,12 @@ impl Build<'_> {
     /// Rates a node; of several ratings the worst stays, with its note.
     fn row(&mut self, node: &str, kind: &str, rating: Rating, note: impl Into<String>) {
         let row = Row::new(node, kind, rating, note);
-        match self.rows.get(node) {
+        match self.rows.get_mut(node) {
             Some(there) if there.rating > rating => {}
+            // What leads to several populations may lose something else on each way.
+            Some(there) if there.rating == rating && there.note != row.note && there.rating > Rating::Exact => {
+                let _ = write!(there.note, "; {}", row.note);
+            }
             _ => drop(self.rows.insert(node.to_owned(), row)),
         }
     }
@@ -109,8 +113,9 @@ impl Build<'_> {
         let neurons = population.neurons.gain.len();
         let stored: Vec<Vec<f64>> = site.spikes.iter().map(|path| path.weights.stored()).collect();
         let ways = site.spikes.iter().zip(&stored).map(|(path, stored)| Ways::of(&path.weights, stored, neurons));
+        let delayed = Some(Ways::each(&site.delayed)).filter(|_| !site.delayed.is_empty());
         let demands = Demands {
-            ways: ways.collect(),
+            ways: ways.chain(delayed).collect(),
             thresholds: &site.thresholds,
             biases: &site.biases,
             decays: site.decays(),
@@ -126,10 +131,10 @@ impl Build<'_> {
                 *held = 0;
             }
         }
-        self.scales.push(found.units.clone());
-        self.neurons(&site, &found);
+        let rest = self.delayed(&site, &found);
+        self.neurons(&site, &found, &rest);
         if !site.values.is_empty() {
-            self.values(&site, &found.units)?;
+            self.values(&site, &found.units, &rest)?;
         }
         for (path, mantissas) in site.spikes.iter().zip(&found.connections) {
             self.connection(path, mantissas)?;
@@ -141,11 +146,31 @@ impl Build<'_> {
         Ok(())
     }
 
-    fn neurons(&mut self, site: &Site<'_>, found: &Scale) {
+    /// Notes what a synapse adds in every step, and hands back what is left of it for the bias of each neuron.
+    fn delayed(&mut self, site: &Site<'_>, found: &Scale) -> Vec<f64> {
+        let Some(mantissas) = found.connections.get(site.spikes.len()) else { return vec![0.0; found.units.len()] };
+        let unit = f64::from(1 << mantissas.wgt_exp);
+        let keeps = &site.population.neurons.keep_u;
+        let rest = |(at, (delayed, held)): (usize, (&f64, &i16))| {
+            let rest = delayed - f64::from(*held) * unit / found.units[at];
+            // Digits that single precision does not tell are none.
+            match rest.abs() <= SINGLE * delayed.abs() {
+                true => 0.0,
+                false if site.form.current => rest,
+                false => rest / (1.0 - keeps[at]),
+            }
+        };
+        let rest = site.delayed.iter().zip(&mantissas.values).enumerate().map(rest).collect();
+        self.delayed.push((site.at, mantissas.clone()));
+        rest
+    }
+
+    fn neurons(&mut self, site: &Site<'_>, found: &Scale, rest: &[f64]) {
         let Site { population, .. } = site;
         let own = &population.neurons;
         let mut compartments = vec![Vec::new(); site.form.compartments()];
         let mut losses = Losses::default();
+        let depth = self.folded.depths.get(site.at).map_or(0.0, |depth| f64::from(*depth));
         for at in 0..own.gain.len() {
             let (decay_u, decay_v) = (decay(own.keep_u[at]), decay(own.keep_v[at]));
             losses.decays([(decay_u, own.keep_u[at]), (decay_v, own.keep_v[at])]);
@@ -153,10 +178,14 @@ impl Build<'_> {
             let profile = Profile { decay_u, decay_v, v_th, ..Profile::DEFAULT };
             compartments.iter_mut().zip(site.form.tree(profile)).for_each(|(all, own)| all.push(own));
         }
-        let wanted = site.biases.iter().zip(&found.units).map(|(bias, units)| bias * units * 64.0);
+        let biases = site.biases.iter().zip(rest).map(|(bias, rest)| bias + rest);
+        let wanted = biases.zip(&found.units).map(|(bias, units)| bias * units * 64.0);
         let held: Vec<_> = wanted.clone().map(nearest_bias).collect();
         for (at, (held, wanted)) in held.iter().zip(wanted).enumerate() {
             losses.bias(held.value(), wanted, 64.0 * found.units[at] * site.unit(at));
+            // A current that lasts would have to rise to it besides.
+            let rises = if own.keep_u[at] > 0.0 { 1.0 / (1.0 - own.keep_u[at]) } else { 0.0 };
+            losses.early(rest[at] / site.unit(at), depth + rises);
         }
         let mut placed = crate::network::Population::new(&population.name, &population.shape, Profile::DEFAULT);
         placed.compartments = compartments.into_iter().map(Each::of).collect();
@@ -170,7 +199,7 @@ impl Build<'_> {
     }
 
     /// A layer between values and neurons, for the embedded CPU.
-    fn values(&mut self, site: &Site<'_>, units: &[f64]) -> Result<(), Wrong> {
+    fn values(&mut self, site: &Site<'_>, units: &[f64], rest: &[f64]) -> Result<(), Wrong> {
         let [path] = &*site.values else {
             return Err(Wrong::at(&site.population.name, "values come to it in several ways; use --input spikes"));
         };
@@ -184,7 +213,8 @@ impl Build<'_> {
         let sources = path.delays.len().max(1);
         let fixed = |value: f64, neuron: usize| nearest(value * units[neuron] * 64.0);
         let gains: Vec<i32> = weights.iter().enumerate().map(|(at, weight)| fixed(*weight, at / sources)).collect();
-        let offsets = site.biases.iter().enumerate().map(|(neuron, bias)| fixed(*bias, neuron)).collect();
+        let biases = site.biases.iter().zip(rest).map(|(bias, rest)| bias + rest);
+        let offsets = biases.enumerate().map(|(neuron, bias)| fixed(bias, neuron)).collect();
         let zeroed = gains.iter().zip(weights).filter(|(gain, weight)| **gain == 0 && **weight != 0.0).count();
         let driven = site.drive().into_iter().zip(units).map(|(drive, units)| drive * units * 64.0);
         let largest = driven.clone().fold(0.0, f64::max);
@@ -257,56 +287,51 @@ impl Build<'_> {
     fn weigh(&mut self, site: &Site<'_>, path: &Path, mantissas: &Mantissas) {
         let (rating, note) = rate::weights(mantissas, path.weights.fan_in(site.population.neurons.gain.len()));
         let weighs = |kind: &str| matches!(kind, "Affine" | "Linear" | "Conv1d" | "Conv2d" | "Scale");
+        let mut weighed = false;
         for node in &path.through {
             let kind = self.rows.get(node).map_or_else(String::new, |row| row.kind.clone());
             if weighs(&kind) {
                 self.row(node, &kind, rating, &note);
+                weighed = true;
             }
+        }
+        // What comes straight to neurons, or by way of pools, has weights all the same.
+        if !weighed && rating > Rating::Exact {
+            self.worse(&site.population.name, &note);
         }
     }
 
-    /// Takes off what biases have added to layers behind the first one before the first spikes can have come through to
-    /// them: by a neuron that fires in the first step, and then never again.
-    /// A current that lasts cannot be taken off so; what is left there is said.
+    /// Adds the neuron that fires in every step, and its synapses: what they add to a population begins with the step in which
+    /// the first spikes can have come through to it. Hands back what is said of biases that begin before.
     fn start(&mut self) -> Vec<String> {
-        let (mut connections, mut said) = (Vec::new(), Vec::new());
+        let mut said = Vec::new();
         for (at, (population, depth)) in self.folded.populations.iter().zip(&self.folded.depths).enumerate() {
-            let own = &population.neurons;
-            let biases: Vec<f64> = own.leak.iter().zip(&own.constant).map(|(leak, constant)| leak + constant).collect();
-            if *depth == 0 || biases.iter().all(|bias| *bias == 0.0) {
-                continue;
-            }
-            if own.keep_u.iter().any(|keep| *keep > 0.0) {
+            let site = Site::of(self.folded, at, self.options);
+            if *depth > 0 && site.biases.iter().any(|bias| *bias != 0.0) {
                 let (name, early) = (&population.name, in_steps(u32::try_from(*depth).unwrap_or(0)));
                 said.push(format!("Biases of `{name}` begin {early} before the first spikes can reach it."));
-                continue;
             }
-            let early = |(bias, keep): (&f64, &f64)| -bias * (1..=*depth).map(|step| keep.powi(step)).sum::<f64>();
-            let weights: Vec<f64> = biases.iter().zip(&own.keep_v).map(early).collect();
-            let scales = self.scales.get(at).map_or(&[][..], Vec::as_slice);
-            let scale = |neuron: usize| (scales.get(neuron).copied().unwrap_or(1.0), 1.0);
-            connections.push((at, *depth, scale::mantissas(&weights, scale)));
         }
-        if connections.is_empty() {
+        if self.delayed.is_empty() {
             return said;
         }
         let mut name = "start".to_owned();
         while self.network.find(&name).is_some() {
             name.push('_');
         }
-        let mut once = crate::network::Population::new(name, &[1], Profile { decay_v: 0, v_th: 0, ..Profile::DEFAULT });
-        once.bias = Each::Same(nearest_bias(1.0));
-        let once = self.network.population(once);
-        self.network.connect(Connection {
-            wgt_exp: WeightExponent::saturating(7),
-            ..Connection::new(once, once, crate::network::Weights::OneToOne(Each::Same(-256)))
-        });
-        for (at, depth, found) in connections {
-            let weights = crate::network::Weights::Dense(found.values);
+        said.push(format!(
+            "`{name}` fires in every step: biases of populations behind others are its synapses, and begin on time."
+        ));
+        let mut start =
+            crate::network::Population::new(name, &[1], Profile { decay_v: 0, v_th: 0, ..Profile::DEFAULT });
+        start.bias = Each::Same(nearest_bias(1.0));
+        let start = self.network.population(start);
+        for (at, found) in std::mem::take(&mut self.delayed) {
+            let depth = self.folded.depths.get(at).copied().unwrap_or(1);
             self.network.connect(Connection {
                 wgt_exp: WeightExponent::saturating(found.wgt_exp),
                 delay: Each::Same(Delay::saturating(depth - 1)),
-                ..Connection::new(once, Endpoint::Population(at), weights)
+                ..Connection::new(start, Endpoint::Population(at), crate::network::Weights::Dense(found.values))
             });
         }
         said

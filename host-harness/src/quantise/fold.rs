@@ -415,7 +415,10 @@ impl Folded {
              population: a Delay of {late} on it would make up for that"
         );
         for node in through.iter().chain([&from, &to]) {
-            self.late.entry(node.clone()).or_insert_with(|| note.clone());
+            let said = self.late.entry(node.clone()).or_default();
+            if !said.contains(&note) {
+                *said = if said.is_empty() { note.clone() } else { format!("{said}; {note}") };
+            }
         }
     }
 }

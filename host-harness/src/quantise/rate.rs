@@ -17,6 +17,8 @@ pub(super) struct Losses {
     bias: f64,
     /// Biases beyond the largest one.
     biases_cut: usize,
+    /// The most that biases have added too early, in parts of the threshold.
+    early: f64,
 }
 
 impl Losses {
@@ -40,14 +42,27 @@ impl Losses {
         self.biases_cut += usize::from(wanted.abs() > f64::from(BiasMantissa::MAX << 7) + 64.0);
     }
 
+    /// Counts what is left for a bias of something that comes by a synapse, in parts of the threshold, and the steps in which
+    /// it is there too early.
+    pub(super) fn early(&mut self, rest: f64, steps: f64) {
+        self.early = self.early.max(rest.abs() * steps);
+    }
+
     /// A population's rating, and why; `goes_on` if something leads from it to others.
     pub(super) fn rated(self, site: &Site<'_>, found: &Scale, goes_on: bool) -> (Rating, String) {
         let own = &site.population.neurons;
         let (threshold_error, mut note) = thresholds(site, found);
         let decays = if self.decay == 0.0 { "exact".to_owned() } else { format!("off by {:.1e} a step", self.decay) };
         let _ = write!(note, "; decays {decays}");
-        if site.biases.iter().any(|bias| *bias != 0.0) {
+        if site.biases.iter().chain(&site.delayed).any(|bias| *bias != 0.0) {
             let _ = write!(note, "; biases {}", off(self.bias));
+        }
+        if self.early > 0.0 {
+            let _ = write!(
+                note,
+                "; what synapses round of them is early, by up to {} % of the threshold",
+                percent(self.early)
+            );
         }
         if self.biases_cut > 0 {
             let _ = write!(note, ", {} cut to the largest", self.biases_cut);
@@ -56,7 +71,7 @@ impl Losses {
         if rounds > 0.0 {
             let _ = write!(note, "; what decays is rounded, by up to {} % of the threshold", percent(rounds));
         }
-        let exact = self.decay + threshold_error + self.bias + rounds == 0.0;
+        let exact = self.decay + threshold_error + self.bias + self.early + rounds == 0.0;
         let mut rating = if exact { Rating::Exact } else { Rating::Approximate };
         if own.shifted {
             rating = Rating::Approximate;

@@ -16,8 +16,13 @@ pub(super) struct Site<'f> {
     pub(super) spikes: Vec<&'f Path>,
     pub(super) values: Vec<&'f Path>,
     pub(super) form: Form,
-    /// What every step adds to the first compartment of each neuron.
+    /// What a bias adds to the first compartment of each neuron in every step.
     pub(super) biases: Vec<f64>,
+    /// What a synapse adds to each neuron in every step, from that on in which the first spikes can arrive; of populations
+    /// behind others, which a bias would drive too early. Empty if there is nothing.
+    pub(super) delayed: Vec<f64>,
+    /// Whether some of what a bias adds should enter a current.
+    constant: bool,
     /// What is large at each neuron, by which scales are chosen: its threshold. A threshold of 0 has one at every scale: the
     /// largest weight, or 1, stands for it. Empty if none of them ever fires.
     pub(super) thresholds: Vec<f64>,
@@ -44,11 +49,25 @@ impl<'f> Site<'f> {
         let subtracts = options.reset == Reset::Subtract && own.threshold.is_some();
         let lasting = own.keep_u.iter().any(|keep| *keep > 0.0);
         let form = Form { current: lasting && (subtracts || !values.is_empty()), subtracts };
-        let enters = |((leak, constant), keep): ((&f64, &f64), &f64)| {
+        let late = folded.depths.get(at).is_some_and(|depth| *depth > 0);
+        let (mut biases, mut delayed, mut constants) = (Vec::new(), Vec::new(), false);
+        for ((leak, constant), keep) in own.leak.iter().zip(&own.constant).zip(&own.keep_u) {
+            // A synapse enters the current, which is the voltage's input of a step if it does not last.
+            let synapse = match (late, *keep > 0.0) {
+                (false, _) => 0.0,
+                (true, true) => *constant,
+                (true, false) => leak + constant,
+            };
+            let leak = if late && *keep == 0.0 { 0.0 } else { *leak };
+            let constant = if late { 0.0 } else { *constant };
+            constants |= *keep > 0.0 && constant != 0.0;
+            delayed.push(synapse);
             // What enters in every step makes 1 / (1 - keep) times as much in a current that lasts.
-            if form.current { constant + leak * (1.0 - keep) } else { leak + constant / (1.0 - keep) }
-        };
-        let biases = own.leak.iter().zip(&own.constant).zip(&own.keep_u).map(enters).collect();
+            biases.push(if form.current { constant + leak * (1.0 - keep) } else { leak + constant / (1.0 - keep) });
+        }
+        if delayed.iter().all(|own| *own == 0.0) {
+            delayed.clear();
+        }
         let mut thresholds = own.threshold.clone().unwrap_or_default();
         if thresholds.contains(&0.0) {
             let weights = spikes.iter().chain(&values).flat_map(|path| path.weights.stored());
@@ -56,7 +75,7 @@ impl<'f> Site<'f> {
             let stands_for_it = if largest > 0.0 { largest } else { 1.0 };
             thresholds.iter_mut().filter(|own| **own == 0.0).for_each(|own| *own = stands_for_it);
         }
-        Self { at, population, spikes, values, form, biases, thresholds }
+        Self { at, population, spikes, values, form, biases, delayed, constant: constants, thresholds }
     }
 
     /// What errors at a neuron are told in parts of: its threshold, or 1.
@@ -67,12 +86,11 @@ impl<'f> Site<'f> {
     /// What is there before it should be, or after, for a note; nothing if that is nothing.
     pub(super) fn early(&self) -> Option<&'static str> {
         let own = &self.population.neurons;
-        let wrong = if self.form.current { &own.leak } else { &own.constant };
-        own.keep_u.iter().zip(wrong).any(|(keep, wrong)| *keep > 0.0 && *wrong != 0.0).then_some(if self.form.current {
-            "; v_leak enters by way of the current, which takes time"
-        } else {
-            "; constant currents are there from the first step"
-        })
+        if self.form.current {
+            let leaks = own.keep_u.iter().zip(&own.leak).any(|(keep, leak)| *keep > 0.0 && *leak != 0.0);
+            return leaks.then_some("; v_leak enters by way of the current, which takes time");
+        }
+        self.constant.then_some("; constant currents are there from the first step")
     }
 
     /// By neuron: the largest scale at which no sum leaves its register, whatever fires.
@@ -81,6 +99,9 @@ impl<'f> Site<'f> {
         let mut spikes = Reach::new(own.gain.len());
         for path in &self.spikes {
             spikes.connection(&path.weights);
+        }
+        for (at, delayed) in self.delayed.iter().enumerate() {
+            spikes.constant(at, *delayed);
         }
         for (at, threshold) in own.threshold.iter().flatten().enumerate().filter(|_| self.form.subtracts) {
             spikes.constant(at, -threshold);

@@ -29,6 +29,11 @@ impl<'w> Ways<'w> {
         Self { weights: stored, rows, listed: listed.into(), fan_in: weights.fan_in(neurons) }
     }
 
+    /// A weight for each neuron.
+    pub(super) fn each(weights: &'w [f64]) -> Self {
+        Self { weights, rows: weights.len().max(1), listed: Cow::Borrowed(&[]), fan_in: 1 }
+    }
+
     /// The row of a weight.
     pub(super) fn row(&self, at: usize) -> usize {
         let even = || at * self.rows / self.weights.len().max(1);

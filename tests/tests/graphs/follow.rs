@@ -116,17 +116,19 @@ impl<'g> Population<'g> {
         (step, delayed): (i64, bool),
         tally: &mut Tally,
     ) -> Result<(), Difference> {
-        let begin = if self.stated.early { -self.late } else { 0 };
         let spikes = reference.input(self.at, step, Part::Spikes);
-        let biases = reference.input(self.at, step, Part::Biases { begin, delayed });
+        let biases = reference.input(self.at, step, Part::Biases { begin: 0, delayed });
         let arrives = self.arrives_off(reference, step);
         for neuron in 0..self.node.elements() {
             let before = [self.state.v[neuron], self.state.u[neuron]];
             let input = spikes[neuron] + biases[neuron];
-            if step >= begin || input != 0.0 {
-                self.neurons.advance(neuron, graph.dt, &mut self.state, input, step >= begin);
+            // What leaks enters voltages, which no synapse does behind a current that lasts: a bias does, from the first step.
+            let lasts = self.neurons.tau_syn.get(neuron).is_some_and(|tau| *tau > graph.dt * (1.0 + 1e-9));
+            let leaks = step >= if self.stated.early && lasts { -self.late } else { 0 };
+            if leaks || input != 0.0 {
+                self.neurons.advance(neuron, graph.dt, &mut self.state, input, leaks);
             }
-            self.widen(graph.dt, neuron, before, arrives[neuron], step >= begin);
+            self.widen(graph.dt, neuron, before, arrives[neuron], leaks);
             let at = step + self.late;
             if self.neurons.v_threshold.is_empty() || !(0..ran.steps).contains(&at) {
                 continue;

@@ -50,7 +50,8 @@ impl<'i> Table<'i> {
             threshold: error(note, "threshold ").unwrap_or(0.0),
             keep: error(note, "decays ").unwrap_or(0.0),
             bias: error(note, "biases ").unwrap_or(0.0),
-            rounded: number(note, "rounded, by up to ").unwrap_or(0.0),
+            rounded: number(note, "rounded, by up to ").unwrap_or(0.0)
+                + number(note, "early, by up to ").unwrap_or(0.0),
             begins_at_reset: note.contains("begin there"),
             steady: note.contains("from the first step"),
             early: self.imported.said.iter().any(|said| said.starts_with(&early)),

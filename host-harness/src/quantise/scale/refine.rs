@@ -81,12 +81,13 @@ fn best(groups: &Groups<'_, '_>, group: &Group, grid: &Grid, exponents: &[i32], 
         group.weights.iter().zip(exponents).map(mantissa).fold(0.0, f64::max)
     };
     let unit = largest(1.0);
-    let worth_trying = |scale: &f64| unit == 0.0 || LARGEST.contains(&(unit * scale)) ;
+    let worth_trying = |scale: &f64| unit == 0.0 || LARGEST.contains(&(unit * scale));
     let mut tried = Vec::new();
     for scale in grid.scales.iter().copied().filter(worth_trying).filter(|scale| sound(*scale)) {
         tried.push((cost(groups, group, scale, exponents), scale));
     }
-    let uniform = Some(grid.uniform).filter(|scale| sound(*scale)).map(|scale| (cost(groups, group, scale, exponents), scale));
+    let uniform =
+        Some(grid.uniform).filter(|scale| sound(*scale)).map(|scale| (cost(groups, group, scale, exponents), scale));
     tried.extend(uniform);
     let Some(chosen) = choose(&tried, group.scale_max, true, 1.0) else {
         // What drives it is too large for any of them: the smallest scale cuts least.
