@@ -14,7 +14,7 @@ use host_harness::network::file;
 use host_harness::npz;
 use host_harness::place::{Options, place};
 use host_harness::quantise::{self, quantise};
-use host_harness::record::checkpoint::{Checkpoint, Standing};
+use host_harness::record::checkpoint::{Checkpoint, Planned, Standing};
 use host_harness::{h5, nir, rule};
 use loihi_core::chip::Chip;
 use loihi_core::image::{Image, Join, Profile, StackIn, StackOut, Synapse, ThresholdMode, Tree};
@@ -250,9 +250,10 @@ fn seeds_image() -> Vec<Vec<u8>> {
 }
 
 fn seeds_checkpoint() -> Vec<Vec<u8>> {
-    let plan = vec!["learn 48".to_owned(), "test 9".to_owned()];
-    let standing = Standing { plan, stage: 1, items: 4, right: vec![3], ..Standing::default() };
-    let checkpoint = Checkpoint { image_hash: 7, standing, state: vec![9; 100] };
+    let planned = |name: &str, samples| Planned { name: name.to_owned(), samples, readouts: 1, ..Planned::default() };
+    let plan = vec![planned("learn", 48), planned("test", 9)];
+    let standing = Standing { plan, stage: 0, items: 4, right: vec![3], ..Standing::default() };
+    let checkpoint = Checkpoint { image_hash: 7, standing, state: vec![9; 100], files: Vec::new() };
     vec![checkpoint.to_bytes().unwrap()]
 }
 

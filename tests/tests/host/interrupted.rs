@@ -21,9 +21,9 @@ fn now_and_then() -> bool {
 }
 
 /// How often a run is interrupted, in words, and what asks.
-type Restless = (&'static str, fn() -> bool);
+type Interruption = (&'static str, fn() -> bool);
 
-const RESTLESS: [Restless; 2] = [("after every step", || true), ("now and then", now_and_then)];
+const RESTLESS: [Interruption; 2] = [("after every step", || true), ("now and then", now_and_then)];
 
 #[test]
 fn runs_hashes_and_outputs_are_the_same() {
