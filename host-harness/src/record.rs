@@ -133,6 +133,9 @@ pub struct Manifest {
     pub command: String,
     /// What is sampled, as `--probe` takes it.
     pub probes: Vec<String>,
+    /// What is computed, of what is not in name and seed: a word that differs where that does.
+    #[serde(default)]
+    pub asked: String,
     /// The commit from which this program was built, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,

@@ -27,6 +27,8 @@ pub(super) struct Show<'a> {
     pub(super) name: &'a str,
     /// What there is to know of it.
     pub(super) about: &'a str,
+    /// What is computed, of what is not in name and seed.
+    pub(super) asked: &'a str,
     /// Microseconds of a step, for labels.
     pub(super) dt_us: u64,
     /// What is sampled into the folder.
@@ -93,6 +95,7 @@ fn manifest(show: Show<'_>, session: &Session, seed: u32) -> Manifest {
         dt_ms: show.dt_us as f64 / 1000.0,
         command: std::env::args_os().map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" "),
         probes: show.wanted.probes().iter().map(ToString::to_string).collect(),
+        asked: show.asked.to_owned(),
         commit: option_env!("LOIHI_COMMIT").map(str::to_owned),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         protocol_version: PROTOCOL_VERSION,

@@ -16,7 +16,7 @@ use crate::place::{self, place_shown};
 use crate::record::Learned;
 use crate::samples::Wanted;
 use crate::words::counted;
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use serde::Serialize;
 use std::num::NonZeroUsize;
@@ -86,9 +86,9 @@ pub(super) struct ShowingArgs {
 pub(super) struct InferArgs {
     /// A network: a TOML file
     network: PathBuf,
-    /// Samples: a folder, a .tar.gz, a file, or the name of a data set
-    #[arg(long, value_name = "PATH")]
-    data: PathBuf,
+    /// Samples: a folder, a .tar.gz, a file, or the name of a data set; of several inputs NAME=PATH for each
+    #[arg(long, value_name = "[NAME=]PATH", required = true)]
+    data: Vec<PathBuf>,
     #[command(flatten)]
     showing: ShowingArgs,
     /// Begin with what another run has learned (its folder, or the file learned.bin)
@@ -170,30 +170,62 @@ pub(super) fn place_network(args: &PlaceArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The samples of each input, by its place: of the only one, of the one that was named, or `NAME=PATH` for all.
+fn fed(network: &Network, data: &[PathBuf], named: Option<&str>) -> anyhow::Result<Vec<(usize, PathBuf)>> {
+    let split = |path: &PathBuf| {
+        let (name, path) = path.to_str()?.split_once('=')?;
+        Some((network.inputs.iter().position(|input| input.name == name)?, PathBuf::from(path)))
+    };
+    let mut fed = match data {
+        [only] if split(only).is_none() => vec![(input_of(network, named)?, only.clone())],
+        _ => {
+            let each: Option<Vec<_>> = data.iter().map(split).collect();
+            each.filter(|_| named.is_none()).context("say --data NAME=PATH for each input, and no --input")?
+        }
+    };
+    fed.sort_by_key(|(input, _)| *input);
+    let silent = (0..network.inputs.len()).find(|at| fed.iter().filter(|(input, _)| input == at).count() != 1);
+    if let Some(name) = silent.and_then(|at| network.inputs.get(at)).map(|input| &input.name) {
+        bail!("the input `{name}` takes samples as the others do: give each of them its own, --data NAME=PATH");
+    }
+    Ok(fed)
+}
+
 /// A network of a file, placed, with samples.
 pub(super) fn trained(
     network: &Path,
-    data: &Path,
+    data: &[PathBuf],
     showing: &ShowingArgs,
     options: place::Options,
 ) -> anyhow::Result<Trained> {
     let read = read(network)?;
-    let input = input_of(&read, showing.input.as_deref()).with_context(|| network.display().to_string())?;
+    let fed = fed(&read, data, showing.input.as_deref()).with_context(|| network.display().to_string())?;
     let most = showing.samples.map_or(usize::MAX, NonZeroUsize::get);
-    let mut items = collection::open(data, &showing.split, most)?;
-    items.truncate(most);
-    let unfit = || format!("{} does not fit {}", data.display(), network.display());
-    check_labels(&read, &items).with_context(unfit)?;
     let step_us = showing.step_us.or(Some(read.dt_us).filter(|dt_us| *dt_us > 0)).unwrap_or(1000);
     let ShowingArgs { coding, steps, time, threshold, seed, .. } = *showing;
-    let presentation = Presentation { input, coding, steps, step_us, time, threshold, seed };
-    let beyond = Beyond::of(&read, &items, &presentation).with_context(unfit)?;
+    let mut all = Vec::new();
+    for (input, data) in fed {
+        let mut items = collection::open(&data, &showing.split, most)?;
+        items.truncate(most);
+        let unfit = || format!("{} does not fit {}", data.display(), network.display());
+        check_labels(&read, &items).with_context(unfit)?;
+        let presentation = Presentation { input, coding, steps, step_us, time, threshold, seed };
+        let beyond = Beyond::of(&read, &items, &presentation).with_context(unfit)?;
+        if beyond.any() {
+            out::complain(&beyond.to_string());
+        }
+        all.push((presentation, items));
+    }
+    // Classes are those of the first input whose samples have any.
+    let labelled = all.iter().position(|(_, items)| items.iter().any(|item| item.label.is_some())).unwrap_or(0);
+    let (presentation, items) = all.remove(labelled);
+    if let Some((other, there)) = all.iter().find(|(_, there)| there.len() != items.len()) {
+        let [one, two] = [&presentation, other].map(|shown| &read.inputs[shown.input].name);
+        bail!("`{one}` has {} and `{two}` {}: give as many", counted(items.len(), "sample"), there.len());
+    }
     let placed = shown("placing", |after| place_shown(&read, options, after))
         .with_context(|| format!("{} cannot be placed", network.display()))?;
-    if beyond.any() {
-        out::complain(&beyond.to_string());
-    }
-    Ok(Trained { network: read, placed, items, presentation })
+    Ok(Trained { network: read, placed, items, presentation, also: all })
 }
 
 pub(super) fn infer(args: &InferArgs) -> anyhow::Result<()> {
@@ -201,7 +233,8 @@ pub(super) fn infer(args: &InferArgs) -> anyhow::Result<()> {
     let learned = args.learned.as_deref().map(Learned::read).transpose().context("--learned cannot be used")?;
     let wanted = args.wanted.with(&task.network.probes);
     let (name, dt_us) = (task.network.name.as_str(), task.presentation.step_us);
-    let (recorded, resume) = match args.folder.begin(name, args.showing.seed, &wanted.probes())? {
+    let asked = task.asked();
+    let (recorded, resume) = match args.folder.begin(name, args.showing.seed, &wanted.probes(), &asked)? {
         Begin::Unrecorded => (None, None),
         Begin::Run(recorded, checkpoint) => (Some(recorded), checkpoint.map(|checkpoint| *checkpoint)),
         Begin::Finished(manifest) => return print_finished(&manifest, args.folder.path(), args.json),
@@ -210,7 +243,7 @@ pub(super) fn infer(args: &InferArgs) -> anyhow::Result<()> {
     let device = session.device_name().to_owned();
     let options = Options { seed: args.showing.seed, learned, resume, ..Options::default() };
     let about = task.network.about.as_str();
-    let show = Show { name, about, dt_us, wanted: &wanted, quiet: args.quiet, each: args.each };
+    let show = Show { name, about, asked: &asked, dt_us, wanted: &wanted, quiet: args.quiet, each: args.each };
     let begin = Instant::now();
     let outcome = follow(&task, &mut session, &options, show, recorded)?;
     let seconds = begin.elapsed().as_secs_f64();

@@ -49,8 +49,8 @@ pub(super) enum Begin {
 }
 
 impl FolderArgs {
-    /// Takes up the folder for a run of this name and seed that samples these probes.
-    pub(super) fn begin(&self, name: &str, seed: u32, probes: &[Probe]) -> anyhow::Result<Begin> {
+    /// Takes up the folder for a run of this name and seed that samples these probes; `asked` is [`Manifest::asked`].
+    pub(super) fn begin(&self, name: &str, seed: u32, probes: &[Probe], asked: &str) -> anyhow::Result<Begin> {
         let checkpoint_every = Duration::from_millis(self.checkpoint_ms);
         let begins = |folder| Ok(Begin::Run(Recorded { folder, manifest: None, checkpoint_every }, None));
         let path = match (&self.out, &self.resume) {
@@ -73,6 +73,7 @@ impl FolderArgs {
             }
             Resumed::Finished(manifest) => {
                 is_of(path, &manifest, name, seed)?;
+                same(path, "what was asked for", &manifest.asked, asked)?;
                 Ok(Begin::Finished(manifest))
             }
         }

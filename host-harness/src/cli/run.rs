@@ -14,6 +14,7 @@ use crate::samples::Wanted;
 use crate::whole;
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
+use loihi_core::num::Fnv64;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -114,14 +115,24 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let (experiment, task) = choose(&args.experiment)?;
     let learned = args.learned.as_deref().map(Learned::read).transpose().context("--learned cannot be used")?;
     let (name, probes) = (experiment.name(), args.wanted.probes());
-    let (recorded, resume) = match args.folder.begin(name, args.sample.seed, &probes)? {
+    let sample = args.sample.options();
+    let parameters = if Experiment::from_name(&args.experiment).is_some() {
+        experiment.parameters().to_owned()
+    } else {
+        whole::text(Path::new(&args.experiment)).with_context(|| format!("{} cannot be read", args.experiment))?
+    };
+    let mut hash = Fnv64::new();
+    hash.bytes(parameters.as_bytes());
+    let asked = format!("{:016x} {:?} {:?}", hash.finish(), sample.passes, sample.samples);
+    let (recorded, resume) = match args.folder.begin(name, args.sample.seed, &probes, &asked)? {
         Begin::Unrecorded => (None, None),
         Begin::Run(recorded, checkpoint) => (Some(recorded), checkpoint.map(|checkpoint| *checkpoint)),
         Begin::Finished(manifest) => return print_finished(&manifest, args.folder.path(), args.json),
     };
     let mut session = open(&args.device)?;
-    let options = Options { learned, resume, ..args.sample.options() };
-    let show = Show { name, about: "", dt_us: 1000, wanted: &args.wanted, quiet: args.quiet, each: false };
+    let options = Options { learned, resume, ..sample };
+    let show =
+        Show { name, about: "", asked: &asked, dt_us: 1000, wanted: &args.wanted, quiet: args.quiet, each: false };
     let outcome = follow(&*task, &mut session, &options, show, recorded)?;
     if args.json {
         let report = report(experiment, &session, args.sample.seed, &outcome);

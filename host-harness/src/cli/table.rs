@@ -134,7 +134,7 @@ fn survey_one(args: &TableArgs, name: &str) -> anyhow::Result<Survey> {
     let task: Box<dyn Task> = if let Some((network, samples)) = name.split_once('@') {
         let showing = ShowingArgs { coding: args.coding, seed: args.sample.seed, ..ShowingArgs::default() };
         let most = place::Options { chips: MOST_CHIPS, ..place::Options::default() };
-        Box::new(trained(Path::new(network), Path::new(samples), &showing, most)?)
+        Box::new(trained(Path::new(network), &[PathBuf::from(samples)], &showing, most)?)
     } else {
         let (experiment, task) = choose(name)?;
         let long = LONG.iter().find(|(long, _)| *long == experiment).filter(|_| options.samples.is_none());

@@ -95,7 +95,7 @@ fn subject(args: &ViewArgs) -> anyhow::Result<Subject> {
         seed: args.sample.seed,
         ..ShowingArgs::default()
     };
-    let task = trained(path, data, &showing, place::Options::default())?;
+    let task = trained(path, std::slice::from_ref(data), &showing, place::Options::default())?;
     Ok(Subject { name: task.network.name.clone(), task: Box::new(task) })
 }
 

@@ -4,8 +4,8 @@ use super::classify::go_on;
 use super::{Answer, ExperimentError, Metrics, Options, Outcome, Running, Task, Watch, conclude};
 use crate::data::collection::{Content, Item};
 use crate::device::session::{Session, SessionError};
-use crate::inference::present::{Presentation, present};
-use crate::inference::{Inference, winner};
+use crate::inference::present::{PresentError, Presentation, present};
+use crate::inference::{Inference, Stimulus, winner};
 use crate::network::{Network, ReadBy};
 use crate::place::Placed;
 use crate::record::RecordError;
@@ -25,6 +25,8 @@ pub struct Trained {
     pub items: Vec<Item>,
     /// How they are shown.
     pub presentation: Presentation,
+    /// Samples of further inputs, as many, and how they are shown; each with the one of the same number.
+    pub also: Vec<(Presentation, Vec<Item>)>,
 }
 
 /// Samples whose class is known, and those of them that were answered with it.
@@ -40,20 +42,31 @@ impl Trained {
         item.label.filter(|_| self.network.readout.is_some())
     }
 
+    /// What is shown with a number.
+    fn stimulus(&self, number: u32, item: &Item) -> Result<Stimulus, PresentError> {
+        let mut stimulus = present(&self.network, item, number, &self.presentation)?;
+        for (presentation, items) in &self.also {
+            if let Some(item) = items.get(number as usize) {
+                stimulus.join(present(&self.network, item, number, presentation)?);
+            }
+        }
+        Ok(stimulus)
+    }
+
+    /// A word that differs where what is computed does: hashes of the image, and of all that is shown.
+    pub fn asked(&self) -> String {
+        format!("{:016x} {:016x}", self.placed.image.hash(), self.planned(&self.items).hash)
+    }
+
     /// What a checkpoint says of all samples: one stage, with one readout.
     fn planned(&self, shown: &[Item]) -> Planned {
         let mut hash = Fnv64::new();
         hash.bytes(format!("{:?} {:?}", self.presentation, self.network.readout).as_bytes());
-        for Item { name, label, content } in shown {
-            hash.bytes(format!("{name} {label:?}").as_bytes());
-            match content {
-                Content::Values { shape, values } => {
-                    hash.bytes(format!("{shape:?}").as_bytes());
-                    hash.bytes(values);
-                }
-                Content::Events(events) => hash.bytes(format!("{events:?}").as_bytes()),
-            }
+        for (presentation, items) in &self.also {
+            hash.bytes(format!("{presentation:?}").as_bytes());
+            hash_items(&mut hash, items.get(..shown.len()).unwrap_or(items));
         }
+        hash_items(&mut hash, shown);
         let name = self.network.name.clone();
         Planned { name, samples: shown.len(), steps: None, readouts: 1, hash: hash.finish() }
     }
@@ -76,7 +89,7 @@ impl Trained {
         let before = shown.get(..standing.items).unwrap_or_default();
         let mut expected = 0;
         for (number, item) in (0_u32..).zip(before) {
-            expected += u64::from(present(&self.network, item, number, &self.presentation)?.steps);
+            expected += u64::from(self.stimulus(number, item)?.steps);
         }
         let found = inference.session().ops()?.steps;
         if found != expected {
@@ -86,6 +99,19 @@ impl Trained {
         let labelled = before.iter().filter(|item| self.label(item).is_some()).count();
         let labelled = u32::try_from(labelled).unwrap_or(u32::MAX);
         Ok((before.len(), Right { labelled, right: standing.right.first().copied().unwrap_or(0).min(labelled) }))
+    }
+}
+
+fn hash_items(hash: &mut Fnv64, items: &[Item]) {
+    for Item { name, label, content } in items {
+        hash.bytes(format!("{name} {label:?}").as_bytes());
+        match content {
+            Content::Values { shape, values } => {
+                hash.bytes(format!("{shape:?}").as_bytes());
+                hash.bytes(values);
+            }
+            Content::Events(events) => hash.bytes(format!("{events:?}").as_bytes()),
+        }
     }
 }
 
@@ -102,7 +128,7 @@ impl Task for Trained {
         let (first, Right { mut labelled, mut right }) = self.restore(&mut inference, options, shown)?;
         let mut plan = None;
         for (number, item) in (0_u32..).zip(shown).skip(first) {
-            let stimulus = present(&self.network, item, number, &self.presentation)?;
+            let stimulus = self.stimulus(number, item)?;
             let scores = inference.score(&stimulus)?;
             // Who reads spikes has no answer where there were none.
             let by_spikes = self.network.readout.is_some_and(|readout| readout.by != ReadBy::Voltage);

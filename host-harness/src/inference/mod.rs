@@ -27,6 +27,18 @@ pub struct Stimulus {
     pub values: Vec<(u32, usize, Vec<i16>)>,
 }
 
+impl Stimulus {
+    /// Adds what another input is shown at the same time.
+    pub fn join(&mut self, other: Self) {
+        self.steps = self.steps.max(other.steps);
+        self.spikes.extend(other.spikes);
+        self.spikes.sort_by_key(|(step, ..)| *step);
+        self.biases.extend(other.biases);
+        self.values.extend(other.values);
+        self.values.sort_by_key(|(step, ..)| *step);
+    }
+}
+
 /// A spike of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Spike {

@@ -161,7 +161,8 @@ impl Reading {
         let mut number = |what: &str, own: f64, other: f64| {
             if (own - other).abs() > 1e-3 * other.abs() {
                 let mut text = String::new();
-                let _ = write!(text, "{what} {}", super::step::short(own));
+                let own = super::step::short(own);
+                let _ = if own.abs() < 1e-4 { write!(text, "{what} {own:e}") } else { write!(text, "{what} {own}") };
                 differences.push(text);
             }
         };

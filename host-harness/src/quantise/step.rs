@@ -1,6 +1,6 @@
 //! The duration of a step: as given, as the file says, as its numbers give away, or chosen.
 
-use super::{IfInput, Integrator, Options};
+use super::{Gain, IfInput, Integrator, Options};
 use crate::import::Wrong;
 use crate::nir::{Graph, Node};
 use crate::npz::Array;
@@ -96,7 +96,10 @@ fn duration(graph: &Graph, options: Options, ratios: &[Ratio], rates: Option<&[f
     };
     // Spyx writes r = 1 - dt/τ, less than 1.
     let spyx: Vec<f64> = ratios.iter().map(|ratio| ratio.tau * (1.0 - ratio.r)).collect();
-    if let Some(dt) = one_value(&spyx).and_then(|dt| round(dt, 2)) {
+    // Of neurons that are all alike it is no evidence, but where they are known to be Spyx's.
+    let differ = one_value(&ratios.iter().map(|ratio| ratio.tau).collect::<Vec<_>>()).is_none();
+    let told = differ || options.gain == Gain::Whole;
+    if let Some(dt) = one_value(&spyx).filter(|_| told).and_then(|dt| round(dt, 2)) {
         return Ok(inferred(dt, "tau (1 - r)"));
     }
     let shares: Vec<f64> = ratios.iter().map(|ratio| ratio.tau / ratio.r).collect();

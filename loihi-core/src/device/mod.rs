@@ -68,7 +68,7 @@ pub struct Board {
     /// The programs of the embedded CPU that images may name: [`rules::ALL`](crate::rules::ALL), those of them that fit,
     /// a user's.
     pub snips: &'static [SnipType],
-    /// An image that the board carries, in flash for example: [`crate::wire::Request::LoadResident`] runs it where it lies. Starts at
+    /// An image that the board carries, in flash for example: `Request::LoadResident` runs it where it lies. Starts at
     /// a multiple of four; empty if there is none.
     pub image: &'static [u8],
     /// Tells whether bytes wait on the line, if the board can: the steps of a request then end with the one under way, so

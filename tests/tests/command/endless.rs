@@ -9,7 +9,7 @@ use std::process::Stdio;
 use tempfile::TempDir;
 
 /// Every command that reads a file of the user, with the name under which it meets one.
-const READERS: [(&str, &[&str]); 19] = [
+const READERS: [(&str, &[&str]); 18] = [
     ("a.toml", &["place"]),
     ("a.toml", &["run"]),
     ("a.toml", &["table"]),
@@ -18,7 +18,6 @@ const READERS: [(&str, &[&str]); 19] = [
     ("a.net", &["import"]),
     ("a.json", &["conform"]),
     ("a.bin", &["run", "stdp-pair", "--learned"]),
-    ("a.bin", &["run", "stdp-pair", "--resume"]),
     ("a.csv", &["data", "show"]),
     ("a.npy", &["data", "show"]),
     ("a.npz", &["data", "show"]),

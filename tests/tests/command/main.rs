@@ -6,11 +6,13 @@
 mod common;
 
 mod data;
+mod endless;
 mod kill;
 mod measure;
 mod net_files;
 mod networks;
 mod process;
+mod recordings;
 mod resume;
 mod runs;
 mod server;

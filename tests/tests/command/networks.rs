@@ -60,7 +60,7 @@ struct Place {
 impl Place {
     /// The network, and sixteen recordings: 60 events, three of four in the quadrant of the class.
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = TempDir::new().unwrap();
         fs::write(folder.path().join("net.toml"), QUADRANTS).unwrap();
         let samples = folder.path().join("samples");
         fs::create_dir(&samples).unwrap();
@@ -253,4 +253,39 @@ fn what_is_unsupported_ends_an_import_unless_allowed() {
     assert!(!Path::new(&out).exists());
     let allowed = run(&["import", &changed, "--out", &out, "--allow"]);
     assert!(allowed.status.success() && Path::new(&out).exists(), "{}", String::from_utf8_lossy(&allowed.stderr));
+}
+
+/// A network of two inputs takes samples for both, or an error that names the one without.
+#[test]
+fn each_input_is_fed_or_named() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let input = |name: &str| format!("[[input]]\nname = \"{name}\"\nshape = [2]\n");
+    let way = |name: &str| {
+        format!("[[connection]]\nfrom = \"{name}\"\nto = \"out\"\nkind = \"dense\"\nweights = [[60, 0], [0, 60]]\n")
+    };
+    let population = "[[population]]\nname = \"out\"\nshape = [2]\ndecay_v = 4096\nv_th = 100\n";
+    let readout = "[readout]\npopulation = \"out\"\n";
+    let text = ["name = \"two\"\n", &input("a"), &input("b"), population, &way("a"), &way("b"), readout].concat();
+    fs::write(path("two.toml"), text).unwrap();
+    // One row a step: both of `a` fire in every step, of `b` only the first.
+    fs::write(path("a.csv"), "255,255\n255,255\n").unwrap();
+    fs::write(path("b.csv"), "255,0\n255,0\n").unwrap();
+    let infer = |data: &[&str]| {
+        let two = path("two.toml");
+        let data = data.iter().flat_map(|data| ["--data", data]);
+        let arguments: Vec<&str> =
+            ["infer", &two].into_iter().chain(data).chain(["--coding", "rate", "--steps", "40", "--each"]).collect();
+        command(&arguments).output().unwrap()
+    };
+    let (a, b) = (path("a.csv"), path("b.csv"));
+    let [both_a, both_b] = [format!("a={a}"), format!("b={b}")];
+    assert_one_sentence(&infer(&[&a]), &["say --input with one of a, b"]);
+    assert_one_sentence(&infer(&[&both_a]), &["the input `b` takes samples as the others do"]);
+    assert_one_sentence(&infer(&[&both_a, &b]), &["say --data NAME=PATH for each input"]);
+    let said = infer(&[&both_a, &both_b]);
+    let text = String::from_utf8_lossy(&said.stdout);
+    assert!(said.status.success() && text.contains("answer 0"), "{text}");
+    // Neither input alone makes a neuron fire.
+    assert!(text.contains(", 0]"), "{text}");
 }
