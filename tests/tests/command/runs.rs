@@ -45,6 +45,15 @@ fn list_shows_every_experiment_with_a_line_on_it() {
 }
 
 #[test]
+fn registers_of_every_width_end_in_the_same_digest() {
+    let digest = |registers: &str| {
+        let result = result(&["run", "digits-decolle", "--samples", "60", "--passes", "1", "--registers", registers]);
+        result["digest"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(digest("portable"), digest("widest"));
+}
+
+#[test]
 fn json_is_one_object_on_the_last_line_with_every_key() {
     let result = result(&["run", "digits-pes", "--passes", "1", "--seed", "3"]);
     assert_eq!(result["experiment"], "digits-pes");
