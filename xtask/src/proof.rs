@@ -2,6 +2,7 @@
 //!
 //! Both tools are installed here if they are missing, since nothing else needs them.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::bail;
@@ -10,7 +11,7 @@ use crate::command::{announced, printed, run};
 use crate::paths::{self, on_search_path};
 
 /// Miri comes with this toolchain only.
-const NIGHTLY: &str = "+nightly";
+const NIGHTLY: &str = "nightly";
 
 /// Licences, sources and double versions of all crates; `deny.toml` says what may be.
 ///
@@ -37,9 +38,10 @@ pub(crate) fn dependencies() -> anyhow::Result<()> {
 /// The unit tests of the core under Miri, but for those that say why not by an attribute; `Err` with why it cannot be run
 /// here at all.
 pub(crate) fn miri() -> Result<anyhow::Result<()>, String> {
-    install_miri()?;
-    let mut command = Command::new("cargo");
-    command.current_dir(paths::root()).args([NIGHTLY, "miri", "test", "--quiet", "--package", "loihi-core", "--lib"]);
+    let rustup = install_miri()?;
+    let mut command = Command::new(rustup);
+    command.current_dir(paths::root()).args(["run", NIGHTLY, "cargo", "miri", "test", "--quiet"]);
+    command.args(["--package", "loihi-core", "--lib"]);
     // The cargo that runs this names its own toolchain, which is another one.
     for variable in ["CARGO", "RUSTUP_TOOLCHAIN", "RUSTC", "RUSTDOC"] {
         command.env_remove(variable);
@@ -49,13 +51,13 @@ pub(crate) fn miri() -> Result<anyhow::Result<()>, String> {
     Ok(run(&mut command))
 }
 
-/// Installs Miri if it is missing; `Err` with why it cannot be.
-fn install_miri() -> Result<(), String> {
+/// Installs Miri if it is missing, and returns the rustup that runs it; `Err` with why it cannot be.
+fn install_miri() -> Result<PathBuf, String> {
     let rustup =
         on_search_path("rustup").ok_or("Miri is had by rustup only, which is not installed: https://rustup.rs")?;
-    let runs = || printed(Command::new(&rustup).args(["run", "nightly", "cargo-miri", "--version"])).is_some();
+    let runs = || printed(Command::new(&rustup).args(["run", NIGHTLY, "cargo-miri", "--version"])).is_some();
     if runs() {
-        return Ok(());
+        return Ok(rustup);
     }
     println!("Miri, checks the core for undefined behaviour: missing, will be installed");
     let mut command = Command::new(&rustup);
@@ -71,7 +73,7 @@ fn install_miri() -> Result<(), String> {
         "rust-src",
     ]);
     match announced(&mut command) {
-        Ok(()) if runs() => Ok(()),
+        Ok(()) if runs() => Ok(rustup),
         _ => {
             Err("Miri is missing and rustup cannot install it: see its message above, and check the network".to_owned())
         }
