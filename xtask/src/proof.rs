@@ -55,7 +55,7 @@ pub(crate) fn miri() -> Result<anyhow::Result<()>, String> {
 fn install_miri() -> Result<PathBuf, String> {
     let rustup =
         on_search_path("rustup").ok_or("Miri is had by rustup only, which is not installed: https://rustup.rs")?;
-    let runs = || printed(Command::new(&rustup).args(["run", NIGHTLY, "cargo-miri", "--version"])).is_some();
+    let runs = || printed(Command::new(&rustup).args(["run", NIGHTLY, "cargo", "miri", "--version"])).is_some();
     if runs() {
         return Ok(rustup);
     }
