@@ -268,9 +268,9 @@ fn each_input_is_fed_or_named() {
     let readout = "[readout]\npopulation = \"out\"\n";
     let text = ["name = \"two\"\n", &input("a"), &input("b"), population, &way("a"), &way("b"), readout].concat();
     fs::write(path("two.toml"), text).unwrap();
-    // One row a step: both of `a` fire in every step, of `b` only the first.
-    fs::write(path("a.csv"), "255,255\n255,255\n").unwrap();
-    fs::write(path("b.csv"), "255,0\n255,0\n").unwrap();
+    // Both inputs show their first element, and then `a` its second one; the last column is the class.
+    fs::write(path("a.csv"), "255,0,0\n0,255,0\n").unwrap();
+    fs::write(path("b.csv"), "255,0,0\n255,0,0\n").unwrap();
     let infer = |data: &[&str]| {
         let two = path("two.toml");
         let data = data.iter().flat_map(|data| ["--data", data]);
@@ -287,5 +287,5 @@ fn each_input_is_fed_or_named() {
     let text = String::from_utf8_lossy(&said.stdout);
     assert!(said.status.success() && text.contains("answer 0"), "{text}");
     // Neither input alone makes a neuron fire.
-    assert!(text.contains(", 0]"), "{text}");
+    assert!(text.contains("1: class 0, answer ?, scores [0, 0]"), "{text}");
 }
