@@ -2,7 +2,7 @@
 //! them, `file` writes them, `chip` has the project run them, `reference` computes them, `stated` reads what the import says
 //! of its errors, `compare` and `follow` compare, `shrink` looks for the smallest graph that still differs.
 //!
-//! Each graph follows from a number. `GRAPH=123 cargo test --profile tests -p conformance --test graphs a_graph` runs one.
+//! The number of a graph is the seed that it is drawn from. `GRAPH=123 cargo test --profile tests -p conformance --test graphs a_graph` runs one.
 
 #![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
 
@@ -26,14 +26,14 @@ use std::ops::Range;
 fn graphs(numbers: Range<u32>) {
     let mut tally = Tally::default();
     let mut differences = Vec::new();
-    let count = numbers.len();
+    let (count, seeds) = (numbers.len(), numbers.clone());
     for number in numbers {
         match check(&generate::graph(number)) {
             Ok(own) => tally += own,
             Err(difference) => differences.push((number, difference)),
         }
     }
-    println!("{count} graphs: {tally:?}");
+    println!("graphs of seeds {first} to {last}: {tally:?}", first = seeds.start, last = seeds.end - 1);
     for (kind, numbers) in by_kind(&differences) {
         println!("{kind:?}: {} graphs: {numbers:?}", numbers.len());
     }
