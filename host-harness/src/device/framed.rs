@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// Shortest time-out of an answer for which the device computes.
-const WORK_LEAST: Duration = Duration::from_millis(20);
+const WORK_LEAST: Duration = Duration::from_millis(200);
 /// Shortest time-out of an answer for which it does not.
 const PART_LEAST: Duration = Duration::from_millis(5);
 /// Longest time-out.
