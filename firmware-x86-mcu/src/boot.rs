@@ -9,7 +9,7 @@ use crate::{exit, float, paging, report, segments, stack, traps, uart};
 
 /// Marks the image for a loader that follows version 1 of the multiboot specification.
 const MULTIBOOT_MAGIC: u32 = 0x1BAD_B002;
-/// Asks for page-aligned modules, of which there are none, and for the size of the memory.
+/// Page-aligned modules (there are none), and memory information.
 const MULTIBOOT_FLAGS: u32 = 1 << 0 | 1 << 1;
 /// What such a loader leaves in EAX; EBX then points to what it tells.
 const MULTIBOOT_LOADED: u32 = 0x2BAD_B002;

@@ -86,8 +86,8 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     leave(Reason::Panic)
 }
 
-/// Reports that the machine has not the memory that the image takes, from 1 MiB up, and ends it. Only in text, since the
-/// logger has statics.
+/// Reports that the machine has less memory above 1 MiB than the image needs, and exits. Text only, since the logger uses
+/// statics.
 pub(crate) fn too_little_memory(needed_kib: u32, there_kib: u32) -> ! {
     line(&[
         Part::Text("memory: this firmware needs "),

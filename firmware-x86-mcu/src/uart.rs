@@ -41,9 +41,9 @@ pub fn com1() -> Com1 {
     unsafe { Uart16550::new_with_backend(Com1Registers) }
 }
 
-/// Whether bytes have come that nobody has taken.
+/// Whether received bytes are waiting to be read.
 pub fn has_received() -> bool {
-    // SAFETY: reading the line status register of COM1 takes nothing from the port but its error bits, which nobody reads.
+    // SAFETY: reading the line status register of COM1 clears only its error bits, which are unused.
     unsafe { port::read(BASE | LINE_STATUS) & DATA_READY != 0 }
 }
 

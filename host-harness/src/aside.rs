@@ -1,4 +1,4 @@
-//! Files that are seen whole or not at all: written aside, then renamed, and on the disk before anybody counts on them.
+//! Atomic files: written aside, synced to the disk, then renamed.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};

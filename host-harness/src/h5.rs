@@ -317,7 +317,7 @@ mod tests {
         assert!(said.starts_with("it is cut: it has "), "{said}");
     }
 
-    /// What nobody may need does not keep the rest from being read; a name that is a link is nobody's default.
+    /// An array that cannot be read and is not needed does not stop the rest; a link is never taken for a missing default.
     #[test]
     fn what_is_not_read_is_there_with_its_reason() {
         let inner = Item::Group(BTreeMap::from([("bias".to_owned(), Item::text("own"))]));

@@ -1,4 +1,4 @@
-//! Arrays in the .npy form (version 1.0): whole ones, and such as grow while a run goes on.
+//! Arrays in .npy files (version 1.0): complete ones, and ones that grow during a run.
 //!
 //! One that grows can be read at any time, also after its writer was killed: its header never announces rows that are not
 //! in the file, and readers here take the rows that came after the last header too, up to the last whole one.
@@ -187,7 +187,7 @@ struct Head {
 }
 
 impl Head {
-    /// Reads the header from the begin of a file; `None` if it is none of ours.
+    /// Reads the header at the start of a file; `None` if this project did not write it.
     fn read(file: &mut File) -> io::Result<Option<Self>> {
         let mut bytes = Vec::new();
         io::Read::by_ref(file).take(HEADER as u64).read_to_end(&mut bytes)?;
@@ -208,7 +208,7 @@ impl Head {
         (*bytes == header(form, &format!("({shape})"))).then_some(head)
     }
 
-    /// The rows in a file of so many bytes: those that are announced, and the whole ones after them.
+    /// The rows in a file of `bytes` bytes: those that the header announces, and the complete ones after them.
     fn rows_in(&self, bytes: u64) -> Option<u64> {
         let rows = bytes.checked_sub(HEADER as u64)?.checked_div(self.row_bytes as u64).unwrap_or(0);
         (rows >= self.rows).then_some(rows)

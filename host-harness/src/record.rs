@@ -45,13 +45,13 @@ pub enum RecordError {
     #[error("{} is not an empty folder: choose another place for --out", .0.display())]
     Occupied(PathBuf),
     /// The run folder holds a run that is not over, or has left something.
-    #[error("{} holds a run that did not come to its end: give --resume instead of --out, or choose another place for --out", .0.display())]
+    #[error("{} holds a run that did not finish: give --resume instead of --out, or choose another place for --out", .0.display())]
     Unfinished(PathBuf),
     /// The run folder holds a run that is over.
     #[error("{} holds a finished run: choose another place for --out", .0.display())]
     Finished(PathBuf),
-    /// Something else than a folder is to be gone on with.
-    #[error("{} is no folder of a run: --resume takes the one that --out has named", .0.display())]
+    /// What is to be resumed is not a folder.
+    #[error("{} is not a run folder: --resume takes a folder that a run has written", .0.display())]
     NoFolder(PathBuf),
     /// Another process writes into the run folder.
     #[error("another process is recording into {}: wait until it has ended, or choose another folder", .0.display())]
@@ -92,9 +92,9 @@ pub enum RecordError {
         /// What is wrong with it.
         why: String,
     },
-    /// A checkpoint whose state is not the one that it tells of.
+    /// A checkpoint whose state contradicts what it says.
     #[error(
-        "the checkpoint tells of {expected} steps of its stage, the state in it has computed {found}: begin the run again"
+        "the checkpoint claims {expected} steps of its stage, but its state has computed {found}: begin the run again"
     )]
     OtherState {
         /// Steps that its standing comes to.

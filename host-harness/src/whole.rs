@@ -9,7 +9,7 @@ use std::path::Path;
 pub(crate) const TEXT: Limit = Limit { bytes: 64 << 20, of: "a text" };
 /// Most bytes of arrays, recordings, networks of other programs, images.
 pub(crate) const DATA: Limit = Limit { bytes: 2 << 30, of: "a file" };
-/// Most bytes of what is no regular file, whose length nobody knows before its end.
+/// Most bytes of a pipe or device, whose length is unknown before its end.
 const STREAM: Limit = Limit { bytes: 256 << 20, of: "a pipe or device" };
 
 /// How much is read, and of what.

@@ -132,7 +132,7 @@ impl Follower {
         }
     }
 
-    /// Ends what is recorded of a run that has come to its end, or has not.
+    /// Finishes the recording, whether or not the run completed.
     fn close(&mut self, session: &mut Session, outcome: Result<Outcome, ExperimentError>) -> anyhow::Result<Outcome> {
         let recorder = session.take_recorder();
         if recorder.as_ref().is_some_and(Recorder::has_begun) {
@@ -142,10 +142,10 @@ impl Follower {
         let closed = closed.and(recorder.map_or(Ok(()), Recorder::finish).map_err(anyhow::Error::from));
         let outcome = match (outcome, self.said_of_the_rest()) {
             (Ok(outcome), _) => outcome,
-            // Of a run that has not begun there is nothing to keep.
+            // A run that has not started has nothing to keep.
             (Err(error), None) => return Err(error.into()),
             (Err(error), Some(rest)) => {
-                return Err(error).context(format!("the run did not come to its end; {rest}"));
+                return Err(error).context(format!("the run did not finish; {rest}"));
             }
         };
         closed?;
@@ -164,7 +164,7 @@ impl Follower {
         self.tell_last_words();
     }
 
-    /// What there is of a run that ends now, and how it goes on; nothing of one that leaves nothing.
+    /// What a run that ends now leaves, and how it is resumed; `None` if it leaves nothing.
     fn said_of_the_rest(&self) -> Option<String> {
         let folder = self.folder.as_ref().filter(|folder| folder.is_settled())?;
         let goes_on = if self.is_resumable { "goes on with it" } else { "begins it again" };
@@ -172,7 +172,7 @@ impl Follower {
         Some(format!("what was recorded so far is in {path}, and `{}` {goes_on}", resuming()))
     }
 
-    /// What is to be said if this process has to end at once.
+    /// What to print if this process has to end at once.
     fn tell_last_words(&self) {
         stop::last_words(self.said_of_the_rest());
     }

@@ -36,10 +36,10 @@ pub(super) struct ImportArgs {
     /// Steps of a sample, if the data do not say
     #[arg(long, value_name = "N", default_value_t = 0)]
     steps: u32,
-    /// Let neurons forget in every so many steps, as netx lets them; only .net files
+    /// Reset neurons every N steps, as netx does; .net files only
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=0x7fff_ffff))]
     reset_interval: Option<u32>,
-    /// First step, from 0, in which those of the first layer forget; those of each further layer do so a step later
+    /// First step, from 0, in which the first layer is reset; each further layer is reset a step later
     #[arg(long, value_name = "N", default_value_t = 0, requires = "reset_interval")]
     reset_offset: u32,
     /// Go on with parts that are unsupported, without them
@@ -122,7 +122,7 @@ fn read(args: &ImportArgs) -> anyhow::Result<Imported> {
                         "--reset-offset {offset_steps} is no step of an interval of {interval_steps}: give a smaller one"
                     );
                 }
-                lava_dl::forget(&mut imported, PeriodicReset { interval_steps, offset_steps });
+                lava_dl::reset_periodically(&mut imported, PeriodicReset { interval_steps, offset_steps });
             }
             Ok(imported)
         }

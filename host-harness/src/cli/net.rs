@@ -180,13 +180,16 @@ fn fed(network: &Network, data: &[PathBuf], named: Option<&str>) -> anyhow::Resu
         [only] if split(only).is_none() => vec![(input_of(network, named)?, only.clone())],
         _ => {
             let each: Option<Vec<_>> = data.iter().map(split).collect();
-            each.filter(|_| named.is_none()).context("say --data NAME=PATH for each input, and no --input")?
+            each.filter(|_| named.is_none()).context("give --data NAME=PATH for each input, without --input")?
         }
     };
     fed.sort_by_key(|(input, _)| *input);
-    let silent = (0..network.inputs.len()).find(|at| fed.iter().filter(|(input, _)| input == at).count() != 1);
-    if let Some(name) = silent.and_then(|at| network.inputs.get(at)).map(|input| &input.name) {
-        bail!("the input `{name}` takes samples as the others do: give each of them its own, --data NAME=PATH");
+    for (at, input) in network.inputs.iter().enumerate() {
+        match fed.iter().filter(|(own, _)| *own == at).count() {
+            0 => bail!("the input `{}` has no samples: give each input its own, --data NAME=PATH", input.name),
+            1 => {}
+            _ => bail!("the input `{}` has samples twice: give each input its own, --data NAME=PATH", input.name),
+        }
     }
     Ok(fed)
 }
@@ -221,7 +224,7 @@ pub(super) fn trained(
     let (presentation, items) = all.remove(labelled);
     if let Some((other, there)) = all.iter().find(|(_, there)| there.len() != items.len()) {
         let [one, two] = [&presentation, other].map(|shown| &read.inputs[shown.input].name);
-        bail!("`{one}` has {} and `{two}` {}: give as many", counted(items.len(), "sample"), there.len());
+        bail!("`{one}` has {} and `{two}` {}: give both the same number", counted(items.len(), "sample"), there.len());
     }
     let placed = shown("placing", |after| place_shown(&read, options, after))
         .with_context(|| format!("{} cannot be placed", network.display()))?;

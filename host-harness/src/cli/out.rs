@@ -11,7 +11,7 @@ pub(super) fn line(text: Arguments<'_>) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{text}")
 }
 
-/// Prints a line on the standard error. Whoever does not want to read it does not hear it.
+/// Prints a line on standard error; a closed standard error is ignored.
 pub(super) fn complain(text: &str) {
     let _unheard = writeln!(io::stderr().lock(), "loihi: {text}");
 }

@@ -1,4 +1,4 @@
-//! `--out` and `--resume`: the folder in which a run is recorded, and whether it begins there or goes on.
+//! `--out` and `--resume`: the folder in which a run is recorded, and whether it starts there or resumes.
 
 use super::out;
 use crate::experiment::figure;
@@ -18,8 +18,8 @@ pub(super) struct FolderArgs {
     /// Record the run in this folder, which must be new or empty
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Record the run in this folder: begin if it is new or empty, go on from the last checkpoint if the same run was
-    /// interrupted there, and say so if it has come to its end
+    /// Record the run in this folder: start if it is new or empty, resume from the last checkpoint if the same run was
+    /// interrupted there, and say so if it has finished
     #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
     /// Time from one checkpoint to the next in milliseconds
@@ -31,7 +31,7 @@ pub(super) struct FolderArgs {
 #[derive(Debug)]
 pub(super) struct Recorded {
     pub(super) folder: RunFolder,
-    /// What the folder says of the run, if that goes on.
+    /// The manifest in the folder, if the run resumes.
     pub(super) manifest: Option<Box<Manifest>>,
     /// Time from one checkpoint to the next.
     pub(super) checkpoint_every: Duration,
@@ -42,7 +42,7 @@ pub(super) struct Recorded {
 pub(super) enum Begin {
     /// Run without a folder.
     Unrecorded,
-    /// Run, and go on from the checkpoint if there is one.
+    /// Run, from the checkpoint if there is one.
     Run(Recorded, Option<Box<Checkpoint>>),
     /// Nothing: the run was at its end before.
     Finished(Box<Manifest>),
@@ -59,21 +59,28 @@ impl FolderArgs {
             (None, Some(resume)) => resume,
             (Some(out), Some(resume)) if is_same(out, resume) => resume,
             (Some(_), Some(resume)) => {
-                bail!("a run goes on in its own folder: give --resume {} without --out", resume.display())
+                bail!("a run resumes in its own folder: give --resume {} without --out", resume.display())
             }
         };
         match RunFolder::resume(path).context("--resume cannot be used")? {
             Resumed::Begins(folder) => begins(folder),
+            Resumed::BeginsAgain(folder, manifest) => {
+                // What another run has recorded is not removed.
+                if let Some(manifest) = manifest {
+                    is_of(path, &manifest, name, seed, asked)?;
+                }
+                folder.clear()?;
+                begins(folder)
+            }
             Resumed::GoesOn(folder, checkpoint, manifest) => {
                 let probes: Vec<String> = probes.iter().map(ToString::to_string).collect();
-                is_of(path, &manifest, name, seed)?;
+                is_of(path, &manifest, name, seed, asked)?;
                 same(path, "the probes", &listed(&manifest.probes), &listed(&probes))?;
                 let recorded = Recorded { folder, manifest: Some(manifest), checkpoint_every };
                 Ok(Begin::Run(recorded, Some(checkpoint)))
             }
             Resumed::Finished(manifest) => {
-                is_of(path, &manifest, name, seed)?;
-                same(path, "what was asked for", &manifest.asked, asked)?;
+                is_of(path, &manifest, name, seed, asked)?;
                 Ok(Begin::Finished(manifest))
             }
         }
@@ -89,10 +96,11 @@ fn is_same(a: &Path, b: &Path) -> bool {
     a == b || a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
 }
 
-/// Whether a folder is of a run of this name and seed.
-fn is_of(path: &Path, manifest: &Manifest, name: &str, seed: u32) -> Result<(), RecordError> {
+/// Whether a folder is of a run of this name and seed that was asked for the same.
+fn is_of(path: &Path, manifest: &Manifest, name: &str, seed: u32, asked: &str) -> Result<(), RecordError> {
     same(path, "the name", &manifest.experiment, name)?;
-    same(path, "seed", &manifest.seed.to_string(), &seed.to_string())
+    same(path, "seed", &manifest.seed.to_string(), &seed.to_string())?;
+    same(path, "what was asked for", &manifest.asked, asked)
 }
 
 fn listed(probes: &[String]) -> String {
@@ -127,7 +135,7 @@ pub(super) fn print_finished(manifest: &Manifest, folder: Option<&Path>, is_json
     Ok(())
 }
 
-/// The command of this process as it goes on in its folder: with `--resume` instead of `--out`.
+/// The command that resumes this process's run: `--resume` instead of `--out`.
 pub(super) fn resuming() -> String {
     let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     words_resuming(&words).iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")

@@ -50,7 +50,7 @@ pub(super) fn request() {
     }
 }
 
-/// Whether the terminal is drawn on, and is to be put back before the process ends.
+/// Whether the terminal is in use, and must be restored before the process ends.
 pub(super) fn screen(is_drawn: bool) {
     SCREEN.store(is_drawn, Ordering::Relaxed);
 }

@@ -130,11 +130,11 @@ fn run(args: &ViewArgs, subject: &Subject, session: &mut Session, live: &Arc<Liv
         Ok(outcome) => Ok(Some(outcome)),
         // Whoever leaves a run that goes on has got what they wanted.
         Err(_) if stop::requested() => Ok(None),
-        Err(error) => Err(error).context("the run did not come to its end"),
+        Err(error) => Err(error).context("the run did not finish"),
     }
 }
 
-/// Ends the run once its terminal is closed, which whoever waits for a key does not notice.
+/// Ends the run once its terminal is closed: waiting for a key does not notice that.
 fn stop_without_terminal(is_over: &AtomicBool) {
     while !is_over.load(Ordering::Relaxed) {
         if !io::stdin().is_terminal() {

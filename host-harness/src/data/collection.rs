@@ -216,7 +216,7 @@ fn is_of_samples(path: &Path) -> bool {
         || name_of(path) == labels::LIST
 }
 
-/// What a file holds; `None` if it is none of samples.
+/// What a file holds; `None` if it holds no samples.
 fn content(path: &Path, bytes: &[u8]) -> Result<Option<Content>, CollectionError> {
     let extension = extension(path);
     let at = |fault| EventsError::of(path, fault);

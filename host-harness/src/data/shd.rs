@@ -1,6 +1,6 @@
 //! Spikes of an artificial cochlea, as the Heidelberg data sets (SHD, SSC) come: an HDF5 file of many words.
 //!
-//! `spikes/times` are lists of seconds from the begin of a word, `spikes/units` lists of channels, `labels` the classes.
+//! `spikes/times` are lists of seconds from the start of a word, `spikes/units` lists of channels, `labels` the classes.
 //! Channels are the columns of a sensor of one row, and every spike has polarity 1, as Tonic gives them.
 //!
 //! Source: the data sets' description by their authors.
@@ -10,7 +10,7 @@ use super::events::{Event, Events};
 use crate::h5::File;
 use crate::npz::Values;
 
-/// Reads a file, of its words only the first ones, so many.
+/// Reads the first `most` words of a file.
 ///
 /// # Errors
 /// What is wrong, in a sentence.

@@ -20,7 +20,7 @@ pub(super) fn spawn(command: Command) -> io::Result<Child> {
         let (sender, births) = channel::<Birth>();
         std::thread::spawn(move || {
             for (mut command, born) in births {
-                // Whoever has asked waits for it.
+                // The asking thread waits for it.
                 let _nobody = born.send(bound(&mut command).spawn());
             }
         });
@@ -48,7 +48,7 @@ fn bound(command: &mut Command) -> &mut Command {
     let parent = getpid();
     let bind = move || {
         set_parent_process_death_signal(Some(Signal::KILL))?;
-        // If the parent was gone before, nobody sends the signal.
+        // If the parent is already gone, no signal will come.
         if getppid() == Some(parent) { Ok(()) } else { Err(Errno::SRCH.into()) }
     };
     // SAFETY: `bind` runs between fork and exec, where only what is safe in a signal handler may run: it makes two system

@@ -51,7 +51,7 @@ pub struct Framed<L> {
 enum Reply {
     /// The body of the whole answer.
     Whole(Vec<u8>),
-    /// The device has so many bytes of the request.
+    /// Number of bytes of the request that the device has.
     Have(usize),
     /// A part of the answer's frame.
     Answer { total: usize, offset: usize, data: Vec<u8> },

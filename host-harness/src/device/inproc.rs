@@ -46,7 +46,7 @@ impl InProcess {
     pub fn try_new(arena_bytes: usize, registers: Registers) -> Result<Self, DeviceFault> {
         let none =
             |_| DeviceFault(format!("there is no memory for an arena of {arena_bytes} bytes: give less --arena"));
-        // Taken without being touched.
+        // Zeroed pages are taken from the system without being touched.
         u64::new_vec_zeroed(arena_bytes / 8).map_err(none).map(|arena| Self::of(arena, board(&rules::ALL, registers)))
     }
 

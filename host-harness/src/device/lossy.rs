@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// How often each fault happens: per stretch of bytes handed over, in units of 1/1024, but for those of single bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Faults {
-    /// Of a million bytes, so many are dropped, doubled, or come after one that nobody sent.
+    /// Bytes in a million that are dropped, doubled, or inserted.
     pub bytes_per_million: u32,
     /// The whole stretch is lost.
     pub drop: u32,

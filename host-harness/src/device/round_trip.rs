@@ -35,8 +35,7 @@ impl RoundTrip {
         timeout.max(self.least).saturating_mul(1_u32.checked_shl(self.doubled).unwrap_or(u32::MAX)).min(self.most)
     }
 
-    /// An answer came that can only be that to the first request: if a request was repeated, nobody knows which of them
-    /// was answered.
+    /// An answer to a request that was not repeated: of one that was, it is unknown which copy was answered.
     pub(super) fn answered(&mut self, took: Duration) {
         self.doubled = 0;
         self.measured = Some(match self.measured {
@@ -66,12 +65,12 @@ impl Pace {
         Self { byte: BYTE_FIRST }
     }
 
-    /// Most time that so many bytes take.
+    /// The most time that a number of bytes takes.
     pub(super) fn of(&self, bytes: usize) -> Duration {
         self.byte.saturating_mul(u32::try_from(bytes).unwrap_or(u32::MAX))
     }
 
-    /// So many bytes went over the line, both ways, within this time: a byte took no longer, whatever else was done in it.
+    /// Records that a number of bytes went over the line, both ways, within this time: a byte took no longer than its share.
     pub(super) fn passed(&mut self, bytes: usize, took: Duration) {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         if bytes >= BYTES_LEAST {

@@ -63,7 +63,7 @@ pub enum ExperimentError {
     #[error(transparent)]
     Record(#[from] RecordError),
     /// The experiment has no stages.
-    #[error("this experiment cannot go on from a checkpoint: it does not go through stages of samples")]
+    #[error("this experiment cannot resume from a checkpoint: it has no stages of samples")]
     NotResumable,
     /// What is resumed went through other stages.
     #[error(

@@ -34,7 +34,7 @@ where
     Err(D::Error::custom(format!("{value} is out of its range, {} to {}", range.start(), range.end())))
 }
 
-/// A list of at most so many.
+/// A list with an upper bound on its length.
 fn at_most<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
     what: &str,

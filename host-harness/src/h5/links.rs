@@ -1,6 +1,6 @@
 //! Links that lead to a name instead of an object: soft links, and those into other files.
 //!
-//! The crate passes them over without a word, and has no list of them.
+//! The crate skips them silently, and does not list them.
 //!
 //! Source: the HDF5 file format specification, version 3, IV.A.2.g.
 
@@ -17,7 +17,7 @@ const BYTES_MAX: usize = 4096;
 /// a name and a target that are text.
 ///
 /// # Errors
-/// There are more than anybody needs.
+/// More than any real file has.
 pub(super) fn find(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
     let text = |bytes: &[u8]| {
         let bytes = Some(bytes).filter(|bytes| (1..=BYTES_MAX).contains(&bytes.len()))?;

@@ -243,18 +243,20 @@ fn wrong_size(item: &Item, input: &Input) -> PresentError {
 pub(super) const PLAIN: Presentation =
     Presentation { input: 0, coding: None, steps: None, step_us: 1000, time: Time::First, threshold: 8, seed: 1 };
 
+/// A network with one input and nothing else.
+#[cfg(test)]
+pub(super) fn network(shape: &[usize]) -> Network {
+    let mut network = Network::new("n");
+    network.input("in", shape);
+    network
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::data::events::Event;
     use crate::network::Population;
     use loihi_core::image::Profile;
-
-    fn network(shape: &[usize]) -> Network {
-        let mut network = Network::new("n");
-        network.input("in", shape);
-        network
-    }
 
     fn values(count: usize) -> Item {
         let content = Content::Values { shape: vec![count], values: vec![255; count] };

@@ -34,7 +34,7 @@ pub struct Share {
     pub samples: usize,
 }
 
-/// Whether the spikes that are drawn for values in so many steps are few enough to be held.
+/// Whether the spikes that are drawn for values over `steps` steps fit in memory.
 ///
 /// # Errors
 /// [`PresentError::Spikes`].
@@ -143,7 +143,7 @@ impl Presentation {
     }
 }
 
-/// Rows of so many values of a sample, of which each is a step; 0 if the values hold in all steps.
+/// Number of rows of a sample with `values` values, one a step; 0 if the values hold in all steps.
 fn rows(values: usize, elements: usize, entry: &Entry, coding: Option<Coding>) -> u64 {
     let width = match (entry, coding) {
         (Entry::Spikes, Some(Coding::Frames)) => elements,
@@ -156,15 +156,9 @@ fn rows(values: usize, elements: usize, entry: &Entry, coding: Option<Coding>) -
 
 #[cfg(test)]
 mod tests {
-    use super::super::present::{PLAIN, present};
+    use super::super::present::{PLAIN, network, present};
     use super::*;
     use crate::data::events::Event;
-
-    fn network(shape: &[usize]) -> Network {
-        let mut network = Network::new("n");
-        network.input("in", shape);
-        network
-    }
 
     fn recording(times_us: &[u64]) -> Item {
         let event = |t_us: &u64| Event { t_us: *t_us, x: 1, y: 0, polarity: 1 };

@@ -41,9 +41,9 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<Imported, Wrong> {
     Ok(Imported { network: import.network, rows: import.rows, said: import.said })
 }
 
-/// Lets the neurons of an imported network forget in every so many steps, as netx does: those of the first layer as
-/// `first` says, those of each further one a step later than those before it.
-pub fn forget(imported: &mut Imported, first: PeriodicReset) {
+/// Resets the neurons of an imported network periodically, as netx does: those of the first layer as
+/// `first` says, those of each further layer a step later.
+pub fn reset_periodically(imported: &mut Imported, first: PeriodicReset) {
     let PeriodicReset { interval_steps, mut offset_steps } = first;
     for population in &mut imported.network.populations {
         population.reset = Some(PeriodicReset { interval_steps, offset_steps });
@@ -210,7 +210,7 @@ impl Import {
         Ok(most)
     }
 
-    /// What is to be seen of all layers, of which there are so many from the first to the last.
+    /// What is to be seen of all layers, from the first to the last.
     fn finish(&mut self, count: usize, layers: &Item) -> Result<(), Wrong> {
         let Item::Group(layers) = layers else { return Err(Wrong::whole("`layer` is no group")) };
         let behind = layers.keys().filter_map(|name| name.parse().ok()).find(|number: &usize| *number > count);

@@ -90,7 +90,7 @@ impl Recording {
 #[test]
 fn pilotnet_is_exact_from_its_picture_on() {
     let mut imported = net("pilotnet_lif");
-    forget(&mut imported, PeriodicReset { interval_steps: 17, offset_steps: 0 });
+    reset_periodically(&mut imported, PeriodicReset { interval_steps: 17, offset_steps: 0 });
     let network = imported.network;
     let placed = place(&network, Options { chips: 2, ..Options::default() }).unwrap();
     let mut session = Session::open(Box::new(InProcess::new(512 << 20)), Patience::default(), 1, || false).unwrap();

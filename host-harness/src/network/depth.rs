@@ -53,7 +53,7 @@ impl Depths {
         edge.from.map_or(to, |from| closing + to - self.of.get(from).copied().unwrap_or(0) - 1)
     }
 
-    /// Steps by which spikes come late on the chip by an edge, for want of a delay in the file that is long enough.
+    /// Steps by which spikes come late on the chip by an edge, where the file has no delay that is long enough.
     pub(crate) fn late(&self, number: usize, edge: Edge) -> i32 {
         (-i32::from(edge.delay) - self.more(number, edge)).max(0)
     }

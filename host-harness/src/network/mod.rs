@@ -158,7 +158,7 @@ pub struct Input {
     pub entry: Entry,
 }
 
-/// When neurons forget: before they compute step `offset_steps` of every `interval_steps` of a sample, currents and
+/// A periodic reset of neurons: before they compute step `offset_steps` of every `interval_steps` of a sample, currents and
 /// voltages return to 0 ([`loihi_core::rules::PeriodicResetParams`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeriodicReset {
@@ -180,7 +180,7 @@ pub struct Population {
     pub compartments: Vec<Each<Profile>>,
     /// Bias of every neuron, at its first compartment.
     pub bias: Each<Bias>,
-    /// When all of them forget, if they do besides the begin of a sample.
+    /// When all of them are reset, if they are at other times than the start of a sample.
     pub reset: Option<PeriodicReset>,
 }
 

@@ -52,7 +52,7 @@ pub fn bytes(folder: &Path, after: &mut dyn FnMut(u64, u64)) -> io::Result<Vec<u
     let steps = manifest.get("steps").and_then(toml::Value::as_integer).and_then(|steps| u64::try_from(steps).ok());
     let steps = match steps.filter(|steps| *steps > 0) {
         Some(steps) => steps,
-        // The run did not come to its end: up to its last spike.
+        // The run did not finish: up to its last spike.
         None => last_step(folder)?.map_or(0, |step| u64::from(step) + 1),
     };
     let samples = samples(folder, steps)?;

@@ -75,19 +75,16 @@ fn more(network: &Network) -> Vec<i32> {
             delay: u8::try_from(least).unwrap_or(u8::MAX),
         }
     };
-    // By its threshold a neuron resets itself, which takes no step in a file.
-    let own = network.connections.iter().map(|connection| subtracts(network, connection));
-    let edges: Vec<Edge> = network.connections.iter().map(edge).collect();
-    let counted: Vec<Edge> = edges.iter().zip(own).filter(|(_, own)| !own).map(|(edge, _)| *edge).collect();
-    let depths = Depths::of_chip(network.populations.len(), &counted);
-    let mut number = 0;
-    let mut all = Vec::new();
-    for (edge, connection) in edges.iter().zip(&network.connections) {
-        let resets = subtracts(network, connection);
-        all.push(if resets { 0 } else { depths.more(number, *edge) });
-        number += usize::from(!resets);
+    // A neuron that takes off its own threshold resets itself, which takes no step in a file.
+    let counted: Vec<usize> =
+        (0..network.connections.len()).filter(|at| !subtracts(network, &network.connections[*at])).collect();
+    let edges: Vec<Edge> = counted.iter().map(|at| edge(&network.connections[*at])).collect();
+    let depths = Depths::of_chip(network.populations.len(), &edges);
+    let mut more = vec![0; network.connections.len()];
+    for (number, (at, edge)) in counted.iter().zip(&edges).enumerate() {
+        more[*at] = depths.more(number, *edge);
     }
-    all
+    more
 }
 
 fn real(shape: &[usize], values: Vec<f64>) -> Array {

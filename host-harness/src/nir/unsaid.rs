@@ -33,7 +33,7 @@ fn of_population(population: &Population) -> Vec<&'static str> {
     let limits = |profile: &Profile| (profile.v_min, profile.v_max) != (Profile::DEFAULT.v_min, Profile::DEFAULT.v_max);
     [
         (population.compartments.len() > 1, "that a spike takes the threshold off the voltage"),
-        (population.reset.is_some(), "that they forget in every so many steps"),
+        (population.reset.is_some(), "their periodic reset"),
         (any(|profile| profile.refractory > 1), "how long they rest after a spike"),
         (any(limits), "the limits of their voltage"),
         (any(|profile| profile.noise.is_some()), "their noise"),

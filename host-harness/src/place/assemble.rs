@@ -115,7 +115,7 @@ impl<'n> Assembly<'n> {
         self.builder.mailboxes(u32::try_from(stimulus).unwrap_or(u32::MAX), 0, 0);
     }
 
-    /// Adds the programs of the embedded CPU by which populations forget: one for each run of parts that do so together.
+    /// Adds the programs of the embedded CPU that reset populations periodically: one for each run of parts with the same reset.
     fn add_resets(&mut self, parts: &[Part]) {
         let mut runs: Vec<(PeriodicReset, Range<usize>)> = Vec::new();
         for (part, [_, first]) in parts.iter().zip(&self.firsts) {

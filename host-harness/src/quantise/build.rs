@@ -24,6 +24,8 @@ struct Build<'f> {
     rows: BTreeMap<String, Row>,
     /// Populations with what a synapse adds to them in every step.
     delayed: Vec<(usize, Mantissas)>,
+    /// Populations with biases that begin before the first spikes can arrive.
+    early: Vec<usize>,
 }
 
 /// The network of a folded one, and a rating for each of its nodes.
@@ -56,7 +58,7 @@ pub(super) fn build(
     if dt < 1.0 && dt_us >= 0.999 {
         network.dt_us = dt_us.round() as u64;
     }
-    let mut build = Build { folded, options, network, rows: BTreeMap::new(), delayed: Vec::new() };
+    let mut build = Build { folded, options, network, rows: BTreeMap::new(), delayed: Vec::new(), early: Vec::new() };
     for (name, shape) in &folded.inputs {
         if options.input == InputAs::Spikes {
             build.network.input(name, shape);
@@ -132,6 +134,9 @@ impl Build<'_> {
             }
         }
         let rest = self.delayed(&site, &found);
+        if self.depth(at) > 0 && site.biases.iter().any(|bias| *bias != 0.0) {
+            self.early.push(at);
+        }
         self.neurons(&site, &found, &rest);
         if !site.values.is_empty() {
             self.values(&site, &found.units, &rest)?;
@@ -146,14 +151,19 @@ impl Build<'_> {
         Ok(())
     }
 
-    /// Notes what a synapse adds in every step, and hands back what is left of it for the bias of each neuron.
+    /// Steps by which a population is later than in the file.
+    fn depth(&self, at: usize) -> i32 {
+        self.folded.depths.get(at).copied().unwrap_or(0)
+    }
+
+    /// Records what a synapse adds in every step, and returns what is left for the bias of each neuron.
     fn delayed(&mut self, site: &Site<'_>, found: &Scale) -> Vec<f64> {
         let Some(mantissas) = found.connections.get(site.spikes.len()) else { return vec![0.0; found.units.len()] };
         let unit = f64::from(1 << mantissas.wgt_exp);
         let keeps = &site.population.neurons.keep_u;
         let rest = |(at, (delayed, held)): (usize, (&f64, &i16))| {
             let rest = delayed - f64::from(*held) * unit / found.units[at];
-            // Digits that single precision does not tell are none.
+            // What is below single precision counts as 0.
             match rest.abs() <= SINGLE * delayed.abs() {
                 true => 0.0,
                 false if site.form.current => rest,
@@ -170,7 +180,7 @@ impl Build<'_> {
         let own = &population.neurons;
         let mut compartments = vec![Vec::new(); site.form.compartments()];
         let mut losses = Losses::default();
-        let depth = self.folded.depths.get(site.at).map_or(0.0, |depth| f64::from(*depth));
+        let depth = f64::from(self.depth(site.at));
         for at in 0..own.gain.len() {
             let (decay_u, decay_v) = (decay(own.keep_u[at]), decay(own.keep_v[at]));
             losses.decays([(decay_u, own.keep_u[at]), (decay_v, own.keep_v[at])]);
@@ -302,16 +312,13 @@ impl Build<'_> {
     }
 
     /// Adds the neuron that fires in every step, and its synapses: what they add to a population begins with the step in which
-    /// the first spikes can have come through to it. Hands back what is said of biases that begin before.
+    /// the first spikes can arrive. Returns what to say of biases that begin before.
     fn start(&mut self) -> Vec<String> {
-        let mut said = Vec::new();
-        for (at, (population, depth)) in self.folded.populations.iter().zip(&self.folded.depths).enumerate() {
-            let site = Site::of(self.folded, at, self.options);
-            if *depth > 0 && site.biases.iter().any(|bias| *bias != 0.0) {
-                let (name, early) = (&population.name, in_steps(u32::try_from(*depth).unwrap_or(0)));
-                said.push(format!("Biases of `{name}` begin {early} before the first spikes can reach it."));
-            }
-        }
+        let begins = |at: &usize| {
+            let (name, early) = (&self.folded.populations[*at].name, u32::try_from(self.depth(*at)).unwrap_or(0));
+            format!("Biases of `{name}` begin {} before the first spikes can reach it.", in_steps(early))
+        };
+        let mut said: Vec<String> = self.early.iter().map(begins).collect();
         if self.delayed.is_empty() {
             return said;
         }
@@ -327,7 +334,7 @@ impl Build<'_> {
         start.bias = Each::Same(nearest_bias(1.0));
         let start = self.network.population(start);
         for (at, found) in std::mem::take(&mut self.delayed) {
-            let depth = self.folded.depths.get(at).copied().unwrap_or(1);
+            let depth = self.depth(at);
             self.network.connect(Connection {
                 wgt_exp: WeightExponent::saturating(found.wgt_exp),
                 delay: Each::Same(Delay::saturating(depth - 1)),

@@ -10,6 +10,7 @@ use super::{Gain, IfInput, Integrator, Options, Reset};
 use crate::import::Wrong;
 use crate::network::size;
 use crate::nir::{Graph, Node};
+use clap::ValueEnum as _;
 use std::fmt::Write as _;
 
 /// What has written a file.
@@ -37,21 +38,12 @@ pub enum Exporter {
     Spinnaker2,
 }
 
-/// All of them, in the order of the documentation.
-const EXPORTERS: [(Exporter, &str); 10] = [
-    (Exporter::Snntorch, "snntorch"),
-    (Exporter::Norse, "norse"),
-    (Exporter::Sinabs, "sinabs"),
-    (Exporter::Spikingjelly, "spikingjelly"),
-    (Exporter::Spyx, "spyx"),
-    (Exporter::Rockpool, "rockpool"),
-    (Exporter::Nengo, "nengo"),
-    (Exporter::LavaDl, "lava-dl"),
-    (Exporter::Hxtorch, "hxtorch"),
-    (Exporter::Spinnaker2, "spinnaker2"),
-];
-
 impl Exporter {
+    /// Its name on the command line.
+    fn word(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
     /// What it means, as options.
     pub const fn options(self) -> Options {
         let plain = Options {
@@ -118,12 +110,12 @@ pub(super) fn otherwise(graph: &Graph, taken: Options) -> Result<Vec<String>, Wr
     };
     let own = Reading::of(graph, name, node, taken)?;
     let mut lines = Vec::new();
-    for (exporter, word) in EXPORTERS {
+    for exporter in Exporter::value_variants() {
         let options = Options { dt: taken.dt, input: taken.input, steps: taken.steps, ..exporter.options() };
         let Ok(other) = Reading::of(graph, name, node, options) else { continue };
         let differences = other.against(&own);
         if !differences.is_empty() {
-            lines.push(format!("  --as {word:12} {}", differences.join(", ")));
+            lines.push(format!("  --as {:12} {}", exporter.word(), differences.join(", ")));
         }
     }
     if !lines.is_empty() {
@@ -220,7 +212,8 @@ mod tests {
         let page = std::fs::read_to_string(page).unwrap();
         let table: Vec<&str> =
             page.split("<!-- ").nth(1).unwrap().lines().filter(|line| line.starts_with('|')).skip(2).collect();
-        let wanted: Vec<String> = EXPORTERS.iter().map(|(exporter, word)| line(word, exporter.options())).collect();
+        let exporters = Exporter::value_variants();
+        let wanted: Vec<String> = exporters.iter().map(|exporter| line(&exporter.word(), exporter.options())).collect();
         assert_eq!(table, wanted, "docs/import.md should have:\n{}", wanted.join("\n"));
     }
 }

@@ -213,7 +213,7 @@ fn flattened(name: &str, node: &Node, from: &[usize]) -> Result<Vec<usize>, Wron
         }
         // A row has nothing to join, wherever it should begin.
         _ if from.len() == 1 => Ok(from.to_vec()),
-        _ => Err(Wrong::at(name, format!("extents {start} to {end} are none of {from:?}"))),
+        _ => Err(Wrong::at(name, format!("extents {start} to {end} are outside {from:?}"))),
     }
 }
 

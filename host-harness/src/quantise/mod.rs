@@ -1,9 +1,11 @@
 //! From networks in floating point to the chip's integers: choice of the time step, the integrator and the reset,
 //! folding of layers without neurons, a joint search of the scales of weights and thresholds, and what each node loses.
 //!
-//! graph of NIR → `fold` (populations and connections in floating point) → `scale` (mantissas, exponents,
-//! thresholds) → `build` (a network, and a rating for each node), which looks at populations as `site`s.
+//! graph of NIR → `step` (its duration) → `fold` (populations and connections in floating point) → `align` (delays) →
+//! `scale` (mantissas, exponents, thresholds) → `build` (a network), which looks at populations as `site`s, and `rate` (what
+//! each node loses).
 
+mod align;
 mod build;
 mod compose;
 mod exporter;
@@ -105,7 +107,7 @@ pub struct Options {
     pub input: InputAs,
     /// Steps of a sample; 0 if the data say.
     pub steps: u32,
-    /// Whether it is known who has written the file, so that no other ways of reading it are told.
+    /// Whether the writer of the file is known, so that other readings of it are not listed.
     pub known: bool,
 }
 

@@ -133,7 +133,7 @@ fn rounding(site: &Site<'_>, found: &Scale) -> f64 {
     own.keep_u.iter().zip(&own.keep_v).enumerate().map(of).fold(0.0, f64::max)
 }
 
-/// Rating and note of weights of which so many lead to a neuron.
+/// Rating and note of weights; `fan_in` of them lead to a neuron.
 pub(super) fn weights(mantissas: &Mantissas, fan_in: usize) -> (Rating, String) {
     let mut note = counted(mantissas.values.len(), "weight");
     if mantissas.inexact == 0 {

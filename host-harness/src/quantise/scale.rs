@@ -66,7 +66,7 @@ pub(super) struct Mantissas {
     /// Largest and root-mean-square error, in parts of the neuron's unit.
     pub(super) max: f64,
     pub(super) rms: f64,
-    /// Weights that are something else in the chip, as far as single precision tells.
+    /// Weights that differ on the chip, beyond single precision.
     pub(super) inexact: usize,
     /// Weights that the range has cut.
     pub(super) clipped: usize,
@@ -275,8 +275,8 @@ fn held_threshold(wanted: f64) -> f64 {
     wanted.round().clamp(0.0, THRESHOLD_MAX)
 }
 
-/// The two exponents that may lose least if this is the largest weight, in units: one less than the one that holds it
-/// halves the steps, and cuts the largest weights.
+/// The two exponents that may lose least if this is the largest weight, in units: the one that holds it, and one less,
+/// which halves the steps and clips the largest weights.
 fn exponents_of(largest: f64) -> [i32; 2] {
     let whole = (0..7).find(|exponent| largest <= 254.0 * f64::from(1 << exponent)).unwrap_or(7);
     [(whole - 1).max(0), whole]

@@ -10,7 +10,7 @@ const EXTENTS_MAX: usize = 3;
 /// The extents of a node, without those of 1 before the last three, which stand for a batch of one sample.
 ///
 /// # Errors
-/// [`Wrong`] names the node for extents that are none, too many, or too large.
+/// [`Wrong`] names the node for extents that are not positive, too many, or too large.
 pub(super) fn sound(name: &str, shape: &[i64]) -> Result<Vec<usize>, Wrong> {
     let extents: Option<Vec<usize>> = shape.iter().map(|extent| usize::try_from(*extent).ok()).collect();
     let extents = extents.filter(|extents| !extents.is_empty() && (1..=1 << 24).contains(&size(extents)));

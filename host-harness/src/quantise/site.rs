@@ -78,7 +78,7 @@ impl<'f> Site<'f> {
         Self { at, population, spikes, values, form, biases, delayed, constant: constants, thresholds }
     }
 
-    /// What errors at a neuron are told in parts of: its threshold, or 1.
+    /// The unit of errors at a neuron: its threshold, or 1.
     pub(super) fn unit(&self, neuron: usize) -> f64 {
         self.thresholds.get(neuron).copied().unwrap_or(1.0)
     }

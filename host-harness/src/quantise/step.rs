@@ -1,4 +1,4 @@
-//! The duration of a step: as given, as the file says, as its numbers give away, or chosen.
+//! The duration of a step: as given, as the file says, inferred from its numbers, or chosen.
 
 use super::{Gain, IfInput, Integrator, Options};
 use crate::import::Wrong;
@@ -30,7 +30,7 @@ const ALIKE: f64 = 1e-3;
 /// The step of a graph.
 ///
 /// # Errors
-/// [`Wrong`] for a duration that is none, and for time constants that leave no choice.
+/// [`Wrong`] for a duration that is not above 0, and for numbers from which none can be inferred.
 pub(super) fn step(graph: &Graph, options: Options) -> Result<Step, Wrong> {
     let ratios = ratios(graph)?;
     let rates = rates(graph);
@@ -103,7 +103,7 @@ fn duration(graph: &Graph, options: Options, ratios: &[Ratio], rates: Option<&[f
         return Ok(inferred(dt, "tau (1 - r)"));
     }
     let shares: Vec<f64> = ratios.iter().map(|ratio| ratio.tau / ratio.r).collect();
-    // An r of 1 everywhere scales nothing, so that it tells nothing.
+    // An r of 1 everywhere scales nothing, and is no evidence.
     let scaled = ratios.iter().any(|ratio| (ratio.r - 1.0).abs() > ALIKE);
     if let Some(dt) = one_value(&shares).filter(|_| scaled && first.r > 0.0) {
         return Ok(match (round(dt, 4), decayed(ratios)) {
@@ -135,16 +135,12 @@ struct Ratio {
     r: f64,
 }
 
-fn of(array: &Array) -> Vec<f64> {
-    array.real()
-}
-
 /// Time constants and resistances of all neurons that have both.
 fn ratios(graph: &Graph) -> Result<Vec<Ratio>, Wrong> {
     let mut ratios = Vec::new();
     for (name, node) in &graph.nodes {
-        let tau = node.arrays.get("tau").or_else(|| node.arrays.get("tau_mem")).map(of);
-        let (Some(tau), Some(r)) = (tau, node.arrays.get("r").map(of)) else { continue };
+        let tau = node.arrays.get("tau").or_else(|| node.arrays.get("tau_mem")).map(Array::real);
+        let (Some(tau), Some(r)) = (tau, node.arrays.get("r").map(Array::real)) else { continue };
         if let Some(low) = tau.iter().find(|tau| **tau <= 0.0) {
             return Err(Wrong::at(name, format!("a time constant of {low} is not above 0")));
         }
@@ -157,10 +153,10 @@ fn ratios(graph: &Graph) -> Result<Vec<Ratio>, Wrong> {
 /// `r` of all neurons without a time constant.
 fn rates(graph: &Graph) -> Vec<f64> {
     let without = |node: &&Node| matches!(node.kind_name(), "I" | "IF");
-    graph.nodes.values().filter(without).filter_map(|node| node.arrays.get("r")).flat_map(of).collect()
+    graph.nodes.values().filter(without).filter_map(|node| node.arrays.get("r")).flat_map(Array::real).collect()
 }
 
-/// What all values are, as far as single precision tells.
+/// The one value that all of these are, to single precision.
 fn one_value(values: &[f64]) -> Option<f64> {
     let first = values.first().copied().filter(|first| first.is_finite() && *first > 0.0)?;
     values.iter().all(|value| (value / first - 1.0).abs() < ALIKE).then_some(first)
@@ -170,7 +166,7 @@ fn one_value(values: &[f64]) -> Option<f64> {
 fn shortest_tau(graph: &Graph) -> Option<f64> {
     let fields = ["tau", "tau_mem", "tau_syn"];
     let arrays = graph.nodes.values().flat_map(|node| fields.iter().filter_map(|field| node.arrays.get(*field)));
-    let shortest = arrays.flat_map(of).fold(f64::INFINITY, f64::min);
+    let shortest = arrays.flat_map(Array::real).fold(f64::INFINITY, f64::min);
     (shortest > 0.0 && shortest.is_finite()).then_some(shortest)
 }
 

@@ -17,7 +17,7 @@ pub(super) struct Ways<'w> {
 }
 
 impl<'w> Ways<'w> {
-    /// The weights of a connection to so many neurons; `stored` are [`Weights::stored`].
+    /// The weights of a connection to `neurons` neurons; `stored` are [`Weights::stored`].
     pub(super) fn of(weights: &Weights, stored: &'w [f64], neurons: usize) -> Self {
         let even = |rows: usize| (rows.max(1), Vec::new());
         let (rows, listed) = match weights {

@@ -1,7 +1,7 @@
 //! Where a run through stages stands, and all state of its device: the run goes on from there with the same bits.
 //!
 //! A file holds `LOIHICK` and a version, the hash of the image, the length of what follows as JSON and the JSON, the
-//! state, and a check over all of it. What the JSON claims is checked against the plan in it, and whoever goes on checks
+//! state, and a check over all of it. What the JSON claims is checked against the plan in it, and a run that resumes checks
 //! that plan against its own, and the counts against those of the state.
 
 use super::RecordError;
@@ -89,7 +89,7 @@ impl Standing {
 }
 
 impl Planned {
-    /// Whether so many samples with so many right answers are `expected` ones of this stage.
+    /// Whether these numbers of samples and of right answers are possible in this stage.
     fn has(&self, samples: usize, right: &[u32], expected: usize) -> Result<(), String> {
         let Self { name, samples: all, readouts, .. } = self;
         if samples != expected {

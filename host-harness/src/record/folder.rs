@@ -1,4 +1,4 @@
-//! A run folder that is written: taken up for a run that begins or goes on, filled, given up again.
+//! A run folder that is written: opened for a run that starts or resumes, filled, given up again.
 
 use super::checkpoint::Checkpoint;
 use super::lines::Lines;
@@ -52,19 +52,22 @@ pub struct RunFolder {
     _lock: File,
 }
 
-/// A folder that a run is to go on in.
+/// A folder in which a run is to resume.
 #[derive(Debug)]
 pub enum Resumed {
-    /// There is nothing to go on from: the run begins.
+    /// The folder is new or empty: the run begins.
     Begins(RunFolder),
-    /// The run goes on from a checkpoint; the manifest is the one that was written when it began.
+    /// A run was killed before its first checkpoint: it begins again once [`RunFolder::clear`] has removed what it left. The
+    /// manifest is missing if the run was killed before it was written.
+    BeginsAgain(RunFolder, Option<Box<Manifest>>),
+    /// The run resumes from a checkpoint; the manifest is the one that was written when it started.
     GoesOn(RunFolder, Box<Checkpoint>, Box<Manifest>),
-    /// The run has come to its end already.
+    /// The run has already finished.
     Finished(Box<Manifest>),
 }
 
 impl RunFolder {
-    /// Takes up a folder for a run that begins. It may exist if it is empty, or if all it holds is the begin of a run that
+    /// Opens a folder for a run that starts. It may exist if it is empty, or if all it holds is the start of a run that
     /// was killed before it had recorded anything; its parent must exist.
     ///
     /// # Errors
@@ -84,7 +87,7 @@ impl RunFolder {
         Ok(folder)
     }
 
-    /// Takes up a folder for a run that goes on from its checkpoint, or begins if there is none.
+    /// Opens a folder for a run that resumes from its checkpoint, or starts if there is none.
     ///
     /// # Errors
     /// [`RecordError`].
@@ -96,17 +99,16 @@ impl RunFolder {
         if folder.fresh {
             return Ok(Resumed::Begins(folder));
         }
-        let manifest = manifest_in(path)?.unwrap_or_default();
-        if manifest.finished {
-            return Ok(Resumed::Finished(Box::new(manifest)));
+        let manifest = manifest_in(path)?.map(Box::new);
+        if let Some(manifest) = manifest.as_ref().filter(|manifest| manifest.finished) {
+            return Ok(Resumed::Finished(manifest.clone()));
         }
         if !path.join(CHECKPOINT).exists() {
-            folder.clear()?;
-            return Ok(Resumed::Begins(folder));
+            return Ok(Resumed::BeginsAgain(folder, manifest));
         }
         let checkpoint = Checkpoint::read(&path.join(CHECKPOINT))?;
         folder.settled = true;
-        Ok(Resumed::GoesOn(folder, Box::new(checkpoint), Box::new(manifest)))
+        Ok(Resumed::GoesOn(folder, Box::new(checkpoint), manifest.unwrap_or_default()))
     }
 
     /// Makes a folder or finds it, and locks it: a file in it that holds the lock says whose it is.
@@ -142,8 +144,11 @@ impl RunFolder {
         Ok(Self { path: path.to_owned(), made, fresh, settled: false, metrics, log, _lock: lock })
     }
 
-    /// Takes out what a run has left that is begun again.
-    fn clear(&self) -> Result<(), RecordError> {
+    /// Removes what a run has left that begins again.
+    ///
+    /// # Errors
+    /// [`RecordError::File`].
+    pub fn clear(&self) -> Result<(), RecordError> {
         for name in names(&self.path).iter().filter(|name| is_of_run(name) && *name != README) {
             remove(&self.path.join(name))?;
         }
@@ -174,7 +179,7 @@ impl RunFolder {
         &self.path
     }
 
-    /// Writes what there is to know of what runs, if there is something.
+    /// Writes the description of what runs, unless it is empty.
     ///
     /// # Errors
     /// [`RecordError::File`].
@@ -269,7 +274,7 @@ impl RunFolder {
         write_whole(&self.path.join("learned.bin"), &learned::to_bytes(image_hash, learned))
     }
 
-    /// Writes that the run has come to its end; it needs no checkpoint any more.
+    /// Writes that the run has finished; it needs no checkpoint any more.
     ///
     /// # Errors
     /// [`RecordError::File`].
@@ -284,7 +289,7 @@ impl Drop for RunFolder {
         if self.settled || !self.fresh {
             return;
         }
-        // The reason why it is given up is told; there is nobody to tell more.
+        // The reason for giving up is reported already; a second error would hide it.
         for name in names(&self.path).iter().filter(|name| is_of_run(name)) {
             let _removed = fs::remove_file(self.path.join(name));
         }
@@ -323,7 +328,7 @@ fn is_free(path: &Path) -> bool {
 
 /// Whether a folder is one in which a run was recorded, or was to be.
 pub(crate) fn is_run(path: &Path) -> bool {
-    fs::read_to_string(path.join(README)).is_ok_and(|text| readme::is_ours(&text))
+    whole::text(&path.join(README)).is_ok_and(|text| readme::is_ours(&text))
 }
 
 /// Whether a run has left more than its begin: metrics, spikes, samples of probes.
@@ -417,7 +422,15 @@ mod tests {
         let folder = temporary.path().join("run");
         let left = |finished: bool| {
             // A run that was killed does not settle anything and is not dropped.
-            let Resumed::Begins(mut run) = RunFolder::resume(&folder).unwrap() else { panic!("it goes on") };
+            let mut run = match RunFolder::resume(&folder).unwrap() {
+                Resumed::Begins(run) => run,
+                Resumed::BeginsAgain(run, manifest) => {
+                    assert!(manifest.is_some(), "it says whose it is before anything is removed");
+                    run.clear().unwrap();
+                    run
+                }
+                other => panic!("{other:?}"),
+            };
             run.settle();
             run.manifest(&Manifest { finished, ..Manifest::default() }).unwrap();
             run

@@ -42,7 +42,7 @@ impl Lines {
     /// Adds a line; `head` comes before the first one.
     pub(super) fn add(&mut self, head: Option<&str>, line: &str) -> Result<(), RecordError> {
         let added = match &mut self.file {
-            // A line and its end are written at once, so that whoever kills this process cuts neither off.
+            // A line and its end are written at once, so that a kill separates neither.
             Some(file) => file.write_all(format!("{line}\n").as_bytes()),
             None => File::create(&self.path).and_then(|mut file| {
                 let head = head.map_or_else(String::new, |head| format!("{head}\n"));

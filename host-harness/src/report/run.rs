@@ -44,9 +44,7 @@ pub fn report(folder: &Path) -> io::Result<String> {
     let name = manifest.get("experiment").and_then(toml::Value::as_str).unwrap_or("run").to_owned();
     let mut body = String::new();
     if manifest.get("finished").and_then(toml::Value::as_bool) != Some(true) {
-        body.push_str(
-            "<p class=\"missing\">The run did not come to its end: this is what was recorded until then.</p>\n",
-        );
+        body.push_str("<p class=\"missing\">The run did not finish: this is what was recorded until then.</p>\n");
     }
     let facts = |table: &toml::Table| {
         let rows = table.iter().filter(|(_, value)| !value.is_table());
@@ -260,7 +258,7 @@ mod tests {
         assert!(report(folder.path()).unwrap_err().to_string().contains("no run folder"));
         fs::write(folder.path().join("manifest.toml"), "experiment = \"a<b\"\nfinished = false\n").unwrap();
         let html = report(folder.path()).unwrap();
-        for said in ["--spikes", "--probe", "did not come to its end", "a&lt;b", "no weights", "counts are not here"] {
+        for said in ["--spikes", "--probe", "did not finish", "a&lt;b", "no weights", "counts are not here"] {
             assert!(html.contains(said), "{said}");
         }
         assert!(!html.contains("<script") && !html.contains("http://localhost"));

@@ -16,7 +16,7 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// What the host is told.
+    /// What the host receives.
     pub(super) const fn response(self) -> Response<'static> {
         match self {
             Self::Version => Response::Refused { version: VERSION, schema: SCHEMA },

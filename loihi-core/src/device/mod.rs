@@ -176,7 +176,7 @@ impl<A: AsMut<[u64]>, B: AsRef<[u8]> + AsMut<[u8]>> Device<A, B> {
         }
     }
 
-    /// Sends the kept response, or why there is none.
+    /// Sends the kept response, or why the request was refused.
     fn send_taken(&mut self, sequence: u16, taken: Result<(), Refusal>) {
         match taken {
             Ok(()) => (self.outgoing, self.sent) = (Outgoing::Response, 0),

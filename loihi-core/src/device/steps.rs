@@ -9,8 +9,8 @@ use crate::snip::fired;
 use crate::wire::DeviceError;
 use crate::wire::message::{Record, Report};
 
-/// Instructions of a request, on boards that count them, before its steps look whether somebody wants the line: looking at a
-/// port can shift the count of an emulator by a few, and short requests are to cost the same each time.
+/// Instructions of a request, on boards that count them, before its steps poll the line: reading a port can shift an
+/// emulator's count by a few, and short requests must cost the same each time.
 const UNASKED_INSTRUCTIONS: u64 = 1 << 25;
 
 /// Computes the steps of a request and collects what it wants to be told.
@@ -77,7 +77,7 @@ impl<'d> Steps<'d> {
         true
     }
 
-    /// Whether somebody wants the line before the last step.
+    /// Whether the line is wanted before the last step.
     fn is_interrupted(&self) -> bool {
         let is_long = self.instructions.is_none_or(|instructions| instructions >= UNASKED_INSTRUCTIONS);
         is_long

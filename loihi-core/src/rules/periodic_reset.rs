@@ -1,4 +1,4 @@
-//! Compartments that forget: currents and voltages return to 0 in every so many steps.
+//! Periodic reset: currents and voltages of compartments return to 0 every so often.
 //!
 //! Source: the process `LIFReset` of Lava, by which networks of lava-dl take one sample after the other.
 

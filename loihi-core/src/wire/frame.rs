@@ -28,7 +28,7 @@ pub const fn incoming_bytes(body_bytes: usize) -> usize {
     plain_bytes(body_bytes).saturating_add(PART_FIELDS)
 }
 
-/// Most bytes of the frame of a part with so many bytes of data on the line.
+/// Most bytes on the line of the frame of a part with `data` bytes of data.
 pub const fn part_line_bytes(data_bytes: usize) -> usize {
     line_bytes(data_bytes.saturating_add(PART_FIELDS))
 }

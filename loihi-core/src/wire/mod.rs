@@ -7,7 +7,7 @@
 //!  COBS(  channel u8 | sequence u16 | body | CRC-32 u32  ) 0x00      little-endian
 //! ```
 //!
-//! The longest body is the board's, which [`message::Response::Hello`] tells. The CRC is CRC-32/ISO-HDLC over
+//! The longest body is the board's, given in [`message::Response::Hello`]. The CRC is CRC-32/ISO-HDLC over
 //! everything before it. Channel 0 carries requests to the device and responses from it, channel 1 log frames (defmt)
 //! from the device, channel 2 parts of messages. A receiver drops what is damaged and is in step again after the next
 //! zero byte.
@@ -32,7 +32,7 @@
 //! behind the parts of another request is dropped with them, and taken when it comes again.
 //!
 //! # Long requests
-//! A device that can see that bytes wait on its line ends the steps of a request with the one under way, and answers how
+//! A device that can see that bytes wait on its line ends the steps of a request with the current one, and answers how
 //! many it has computed. So a host that wants something else sends any byte, and one that asks a second time has its
 //! answer after a step; a host goes on with the steps that are left.
 //!

@@ -1,5 +1,5 @@
 //! Runs and inferences that are killed at any moment: each leaves a folder that is reported and gone on with, to the same
-//! bits as one that nobody has disturbed.
+//! bits as an undisturbed one.
 
 use crate::process::{command, start, wait_for};
 use serde_json::Value;
@@ -30,13 +30,13 @@ pub(crate) fn kill_after_checkpoint(arguments: &[&str], folder: &Path) {
     assert!(kill(run), "it was killed before its end");
 }
 
-/// Kills a command; whether it had not come to its end.
+/// Kills a command; whether it was still running.
 fn kill(mut run: Child) -> bool {
     run.kill().unwrap();
     run.wait().unwrap().code().is_none()
 }
 
-/// Kills a command that records spikes into a folder once it has written so many bytes of them.
+/// Kills a command that records spikes into a folder once it has written `bytes` bytes of them.
 fn kill_at(arguments: &[&str], folder: &Path, bytes: u64) -> bool {
     let mut run = start(arguments);
     let spikes = folder.join("spikes.npy");
@@ -55,7 +55,7 @@ fn words(call: &[String]) -> Vec<&str> {
     call.iter().map(String::as_str).collect()
 }
 
-/// Kills a command again and again, and has it go on each time; it records spikes by `--spikes`.
+/// Kills a command again and again, and resumes it each time; it records spikes by `--spikes`.
 fn survives(arguments: &[&str]) {
     let temporary = tempfile::tempdir().unwrap();
     let whole = temporary.path().join("whole");

@@ -1,4 +1,4 @@
-//! `loihi import` of lava-dl's files: those of the field, and neurons that forget in every so many steps.
+//! `loihi import` of lava-dl's files: those of the field, and periodic resets.
 
 use crate::process::{assert_one_sentence, command};
 use host_harness::network::file::read;

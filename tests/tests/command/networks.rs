@@ -281,8 +281,9 @@ fn each_input_is_fed_or_named() {
     let (a, b) = (path("a.csv"), path("b.csv"));
     let [both_a, both_b] = [format!("a={a}"), format!("b={b}")];
     assert_one_sentence(&infer(&[&a]), &["say --input with one of a, b"]);
-    assert_one_sentence(&infer(&[&both_a]), &["the input `b` takes samples as the others do"]);
-    assert_one_sentence(&infer(&[&both_a, &b]), &["say --data NAME=PATH for each input"]);
+    assert_one_sentence(&infer(&[&both_a]), &["the input `b` has no samples"]);
+    assert_one_sentence(&infer(&[&both_a, &b]), &["give --data NAME=PATH for each input"]);
+    assert_one_sentence(&infer(&[&both_a, &both_a]), &["the input `a` has samples twice"]);
     let said = infer(&[&both_a, &both_b]);
     let text = String::from_utf8_lossy(&said.stdout);
     assert!(said.status.success() && text.contains("answer 0"), "{text}");

@@ -1,4 +1,4 @@
-//! Runs that were interrupted or killed: what they leave, and how they go on in their folder.
+//! Runs that were interrupted or killed: what they leave, and how they resume.
 
 use crate::kill::{digest_of, kill_after_checkpoint};
 use crate::process::{assert_one_sentence, command, loihi, signal, start, wait_for};
@@ -91,7 +91,7 @@ fn a_folder_is_gone_on_with_by_the_run_that_it_is_of() {
     refused(&resume(&["digits-decolle", "--passes", "2", "--spikes"]), &["the probes none", "has spikes"]);
     refused(&resume(&["digits-decolle", "--passes", "3"]), &["4 stages", "6", "--passes"]);
     refused(&resume(&["digits-decolle", "--passes", "2", "--samples", "9"]), &["other samples"]);
-    refused(&with(&RUN, &["--out", path]), &["did not come to its end", "--resume"]);
+    refused(&with(&RUN, &["--out", path]), &["did not finish", "--resume"]);
     let other = temporary.path().join("other");
     refused(&with(&RUN, &["--out", other.to_str().unwrap(), "--resume", path]), &["in its own folder"]);
     refused(&resume(&["digits-decolle", "--passes", "2", "--arena", "1000"]), &["more memory", "goes on with it"]);
@@ -126,7 +126,7 @@ fn a_run_that_was_killed_before_its_first_checkpoint_begins_again() {
     run.wait().unwrap();
     printed(&["report", path]);
     let page = fs::read_to_string(folder.join("report.html")).unwrap();
-    assert!(page.contains("did not come to its end"), "{page}");
+    assert!(page.contains("did not finish"), "{page}");
     assert_eq!(digest_of(&with(&RUN, &["--resume", path])), digest_of(&RUN[..4]));
 }
 
@@ -139,7 +139,7 @@ fn what_was_recorded_is_read_from_a_folder_whose_run_was_killed() {
     kill_after_checkpoint(&with(&RUN, &recorded), &folder);
     printed(&["report", path]);
     let page = fs::read_to_string(folder.join("report.html")).unwrap();
-    assert!(page.contains("did not come to its end") && page.contains("spikes of "), "{page}");
+    assert!(page.contains("did not finish") && page.contains("spikes of "), "{page}");
     let lines = temporary.path().join("spikes.txt");
     printed(&["export", path, "--nest-ascii", lines.to_str().unwrap()]);
     assert!(fs::read_to_string(&lines).unwrap().lines().count() > 1000);

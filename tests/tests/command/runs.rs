@@ -330,7 +330,7 @@ fn a_request_to_terminate_leaves_no_emulator_behind() {
     assert!(!output.status.success());
 }
 
-/// Nobody can tidy up after a process that is killed.
+/// A process that is killed cannot tidy up.
 #[cfg(target_os = "linux")]
 #[test]
 fn no_emulator_outlives_a_process_that_is_killed() {

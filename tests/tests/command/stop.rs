@@ -29,7 +29,7 @@ fn end(run: &mut Child, begin: Instant) -> (ExitStatus, Duration) {
     }
 }
 
-/// A folder with a pipe to which nobody writes, by names with the endings that readers look at.
+/// A folder with a pipe that has no writer, by names with the endings that readers look at.
 fn pipes() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for name in ["pipe.npy", "pipe.toml", "pipe.bin", "pipe.nir", "pipe.json"] {
@@ -129,7 +129,7 @@ fn a_second_signal_ends_a_command_at_once() {
 
 /// Who reads nothing of what a command complains of does not hold it up.
 #[test]
-fn a_command_ends_although_nobody_reads_what_it_says() {
+fn a_command_ends_although_its_output_is_not_read() {
     let folder = pipes();
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);

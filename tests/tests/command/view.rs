@@ -109,10 +109,10 @@ fn a_run_that_failed_says_why_and_ends_as_a_failure() {
     wait_for("the reason", || has(&written, "stopped"));
     child.stdin.as_mut().unwrap().write_all(b"q").unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1));
-    wait_for("the sentence", || has(&written, "loihi: the run did not come to its end: "));
+    wait_for("the sentence", || has(&written, "loihi: the run did not finish: "));
 }
 
-/// Whoever closes the window, or loses the connection, leaves no process behind that computes for nobody.
+/// A closed window or a lost connection leaves no process behind.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_view_ends_with_its_terminal() {
@@ -121,7 +121,7 @@ fn a_view_ends_with_its_terminal() {
         wait_for("the run", || has(&written, "running") && has(&written, "core 0"));
         let text = String::from_utf8_lossy(&written.lock().unwrap()).into_owned();
         let process = text.strip_prefix("process ").and_then(|text| text.split_whitespace().next()).unwrap();
-        // One that nobody has asked for its status has no words any more.
+        // A zombie has no command line any more.
         let goes_on = || std::fs::read(format!("/proc/{process}/cmdline")).is_ok_and(|words| !words.is_empty());
         assert!(goes_on());
         terminal.kill().unwrap();

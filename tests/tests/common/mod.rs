@@ -3,8 +3,8 @@
 #![allow(dead_code, reason = "every test uses its own part")]
 
 pub(crate) mod chip;
-pub(crate) mod forgetful;
 pub(crate) mod golden;
+pub(crate) mod resets;
 pub(crate) mod rules;
 
 use host_harness::device::framed::Framed;
@@ -75,7 +75,7 @@ pub(crate) struct Restless {
 }
 
 impl Restless {
-    /// A session with one that asks `interrupted` after every step whether somebody wants its line.
+    /// A session with a device that calls `interrupted` after every step.
     pub(crate) fn open(interrupted: fn() -> bool) -> Session {
         let board = Board { snips: &ALL, interrupted: Some(interrupted), ..Board::named("restless") };
         open(Box::new(Self { machine: Machine::new(vec![0; ARENA_BYTES / 8], board), data: vec![0; 1 << 16] }))

@@ -35,7 +35,7 @@ impl Draw {
         low + (high - low) * f64::from(self.word()) / f64::from(u32::MAX)
     }
 
-    /// Whether something happens that does in so many of a hundred cases.
+    /// Whether something happens whose chance is `percent` in a hundred.
     pub(crate) fn percent(&mut self, chance: u32) -> bool {
         self.word() % 100 < chance
     }

@@ -9,7 +9,7 @@ use crate::graph::{Graph, Kind, Neurons, Op, Way};
 use crate::layers::apply;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What of a node's output is asked for: layers are linear, so that both add up to all of it.
+/// Which part of a node's output is asked for: layers are linear, so the parts add up.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Part {
     /// What spikes make.

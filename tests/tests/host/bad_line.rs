@@ -20,7 +20,7 @@ const BYTE: Duration = Duration::from_nanos(86_806);
 /// What a device takes to look at what came.
 const DEVICE: Duration = Duration::from_micros(200);
 const FAULTS_PER_MILLION: u32 = 200;
-/// How much longer a run may take on a line with so many faults.
+/// How much longer a run may take on a line with these faults.
 const SLOWER: u32 = 3;
 
 /// What went over a line.

@@ -1,4 +1,4 @@
-//! Steps that are interrupted go on as if they had not been, and long runs end when they are told to.
+//! Interrupted steps resume without a difference, and long runs can be cancelled.
 
 use crate::common::{ARENA_BYTES, Restless, SMALL_MAILBOX, open_host, small_network};
 use host_harness::device::inproc::InProcess;

@@ -1,7 +1,7 @@
-//! Neurons that forget in every so many steps: as the equations say, however they are cut, and from the begin of a sample.
+//! Periodic resets: as the equations say, however a run is cut, and counted from the start of a sample.
 
-use crate::common::forgetful::{FORGETFUL, follow, given, network};
 use crate::common::open_host;
+use crate::common::resets::{RESETS, follow, given, network};
 use host_harness::network::Weights;
 use host_harness::network::file::parse;
 use host_harness::place::Options;
@@ -36,9 +36,9 @@ fn currents_and_voltages_return_to_0_before_a_step_of_the_interval() {
     assert!(wanted.len() > 50, "{} spikes", wanted.len());
 }
 
-/// The same bits on one core and on many, packed or not; other ones than without forgetting.
+/// The same bits on one core and on many, packed or not; other ones than without resets.
 #[test]
-fn populations_forget_wherever_their_parts_are() {
+fn populations_are_reset_wherever_their_parts_are() {
     let network = network();
     let whole = follow(&network, Options::default(), &mut open_host());
     for (compartments_per_core, pack) in [(6, false), (6, true), (1024, true)] {
@@ -49,10 +49,10 @@ fn populations_forget_wherever_their_parts_are() {
     for (line, population) in
         [("reset_interval_steps = 7\nreset_offset_steps = 3\n", 0), ("reset_interval_steps = 5\n", 1)]
     {
-        let other = parse(&FORGETFUL.replace(line, ""), Path::new("other.toml")).unwrap();
+        let other = parse(&RESETS.replace(line, ""), Path::new("other.toml")).unwrap();
         let (_, states, _) = follow(&other, Options::default(), &mut open_host());
         let of =
             |states: &[[Vec<i32>; 4]]| states.iter().map(|state| state[2 * population + 1].clone()).collect::<Vec<_>>();
-        assert_ne!(of(&states), of(&whole.1), "population {population} forgets nothing");
+        assert_ne!(of(&states), of(&whole.1), "population {population} is not reset");
     }
 }

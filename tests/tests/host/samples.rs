@@ -213,7 +213,7 @@ proptest! {
     }
 }
 
-/// Spikes of a record enter in their steps, whoever looks on.
+/// Spikes of a record enter in their steps, with and without a recorder or meter.
 #[test]
 fn a_record_with_spikes_is_the_same_when_it_is_sampled_or_metered() {
     let spikes: Vec<u8> = (0_u8..=30).flat_map(|step| [step, 0, step % 40, 0]).collect();

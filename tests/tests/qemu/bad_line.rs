@@ -11,7 +11,7 @@ use host_harness::experiment::{Nobody, Options};
 use loihi_core::chip::Keep;
 use std::time::Instant;
 
-/// Of a million bytes, so many are dropped, doubled or inserted.
+/// Bytes in a million that are dropped, doubled or inserted.
 const FAULTS_PER_MILLION: u32 = 200;
 
 fn session(bytes_per_million: u32) -> Session {

@@ -51,7 +51,7 @@ impl Machine {
         Self::boot_with(&image_path(), 16)
     }
 
-    /// Boots an image in so many MiB.
+    /// Boots an image in a machine with `mib` MiB.
     fn boot_with(image: &Path, memory_mib: u32) -> Self {
         let mut child = Command::new("qemu-system-i386")
             .args(["-M", "isapc", "-cpu", "pentium", "-icount", "shift=0", "-m", &memory_mib.to_string()])

@@ -46,7 +46,7 @@ impl Mistrust {
 }
 
 impl Reply {
-    /// The reply in the body of a frame; `None` if it is none.
+    /// The reply in the body of a frame; `None` if it cannot be read as one.
     pub(super) fn of_part(body: &[u8]) -> Option<Self> {
         match postcard::from_bytes::<Part<'_>>(body).ok()? {
             Part::Have { bytes } => Some(Self::Have(bytes as usize)),
@@ -63,7 +63,7 @@ enum Told {
     Whole(Vec<u8>),
     /// The first part, and how long all are.
     Begun(Vec<u8>, usize),
-    /// Nothing: the device has only so many bytes of the request.
+    /// Nothing: the number of bytes of the request that the device has.
     Missing(usize),
 }
 

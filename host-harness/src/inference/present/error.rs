@@ -8,7 +8,7 @@ pub enum PresentError {
     /// There is nothing to show samples to.
     #[error("the network has no input: samples cannot be shown to it")]
     NoInput,
-    /// There are several inputs, and nobody says which one takes the samples.
+    /// There are several inputs, and none was chosen for the samples.
     #[error("the network has several inputs: say --input with one of {0}")]
     Inputs(String),
     /// There is no such input.

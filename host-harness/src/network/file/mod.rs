@@ -131,7 +131,7 @@ fn network(form: &NetworkForm, name: String, folder: &Path) -> Result<Network, W
     Ok(network)
 }
 
-/// A program that uses a network can give a reward; for a file nobody does.
+/// A program that uses a network can give a reward; nothing does so for a network file.
 fn rewards_are_given(form: &NetworkForm, network: &Network) -> Result<(), Wrong> {
     for (connection, form) in network.connections.iter().zip(&form.connection) {
         let rule = connection.learning.as_ref().map(|learning| rule::parse(&learning.rule, &network.rule_limits()));

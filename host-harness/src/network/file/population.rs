@@ -32,7 +32,7 @@ pub(super) fn population(form: &PopulationForm, dt_us: u64, folder: &Path) -> Re
     Ok(Population { name: form.name.get_ref().clone(), shape, compartments, bias, reset })
 }
 
-/// When the neurons forget.
+/// The periodic reset of the neurons.
 fn reset(form: &PopulationForm) -> Result<Option<PeriodicReset>, Wrong> {
     let offset = form.reset_offset_steps.as_ref();
     match (&form.reset_interval_steps, offset) {

@@ -12,7 +12,7 @@ const UNITS_OF_CHIP: f64 = 1.0 / 64.0;
 /// Exponents of weights that are tried.
 const EXPONENTS: std::ops::RangeInclusive<i32> = 0..=7;
 
-/// Whether a number is whole, as far as single precision tells.
+/// Whether a number is whole, to single precision.
 pub(super) fn is_whole(value: f64) -> bool {
     (value - value.round()).abs() <= SINGLE * value.abs()
 }

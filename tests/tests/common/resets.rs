@@ -1,4 +1,4 @@
-//! A network whose neurons forget in every so many steps, and what it does with a sample.
+//! A network with periodic resets, and what it does with a sample.
 
 use host_harness::device::session::Session;
 use host_harness::inference::{Inference, Spike, Stimulus};
@@ -9,8 +9,8 @@ use loihi_core::num::word;
 use loihi_core::register::{Register, StateDigest};
 use std::path::Path;
 
-/// One population forgets in steps 3, 10, 17, …, the other, whose neurons have two compartments, in every fifth.
-pub(crate) const FORGETFUL: &str = r#"
+/// One population is reset in steps 3, 10, 17, …, the other, whose neurons have two compartments, in every fifth.
+pub(crate) const RESETS: &str = r#"
 [[input]]
 name = "in"
 shape = [8]
@@ -57,7 +57,7 @@ weights = { uniform = [-40, 60], density = 0.7 }
 
 /// The network.
 pub(crate) fn network() -> Network {
-    parse(FORGETFUL, Path::new("forgetful.toml")).unwrap()
+    parse(RESETS, Path::new("resets.toml")).unwrap()
 }
 
 /// Spikes from outside in a step.
