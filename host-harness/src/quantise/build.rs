@@ -223,14 +223,16 @@ impl Build<'_> {
         let sources = path.delays.len().max(1);
         let fixed = |value: f64, neuron: usize| nearest(value * units[neuron] * 64.0);
         let gains: Vec<i32> = weights.iter().enumerate().map(|(at, weight)| fixed(*weight, at / sources)).collect();
-        let biases = site.biases.iter().zip(rest).map(|(bias, rest)| bias + rest);
-        let offsets = biases.enumerate().map(|(neuron, bias)| fixed(bias, neuron)).collect();
         let zeroed = gains.iter().zip(weights).filter(|(gain, weight)| **gain == 0 && **weight != 0.0).count();
         let driven = site.drive().into_iter().zip(units).map(|(drive, units)| drive * units * 64.0);
         let largest = driven.clone().fold(0.0, f64::max);
         let fits = |exponent: &i32| largest <= f64::from(BiasMantissa::MAX << exponent);
         let exponent = (0..BiasExponent::MAX).find(fits).unwrap_or(BiasExponent::MAX);
         let most = f64::from(BiasMantissa::MAX << exponent);
+        // The embedded CPU cuts sums down to the steps of the bias: half a step more makes that the nearest one.
+        let half = (1_i32 << exponent) / 2;
+        let biases = site.biases.iter().zip(rest).map(|(bias, rest)| bias + rest);
+        let offsets = biases.enumerate().map(|(neuron, bias)| fixed(bias, neuron).saturating_add(half)).collect();
         let saturating = driven.filter(|driven| *driven > most).count();
         let shape = self.folded.inputs.iter().find(|(name, _)| *name == path.from).map(|(_, shape)| shape.clone());
         let entry = Entry::Weighted(Weighted {

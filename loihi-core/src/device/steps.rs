@@ -9,10 +9,6 @@ use crate::snip::fired;
 use crate::wire::DeviceError;
 use crate::wire::message::{Record, Report};
 
-/// Instructions of a request, on boards that count them, before its steps poll the line: reading a port can shift an
-/// emulator's count by a few, and short requests must cost the same each time.
-const UNASKED_INSTRUCTIONS: u64 = 1 << 25;
-
 /// Computes the steps of a request and collects what it wants to be told.
 pub(super) struct Steps<'d> {
     board: Board,
@@ -56,6 +52,9 @@ impl<'d> Steps<'d> {
     pub(super) fn run(&mut self, chip: &mut Chip<'_>, steps: u32, spikes: &[u8]) -> bool {
         let mut waiting = spikes.as_chunks::<4>().0.iter().peekable();
         let enter = self.board.inject;
+        // Between steps the next spike is always looked up: begun like that, a run that was cut takes as many instructions as
+        // a whole one.
+        let _next = waiting.peek();
         let mut inject = |chip: &mut Chip<'_>, step: u32| {
             while let Some([_, _, low, high]) = waiting.next_if(|pair| due(**pair) <= step) {
                 enter(chip, usize::from(u16::from_le_bytes([*low, *high])));
@@ -79,10 +78,7 @@ impl<'d> Steps<'d> {
 
     /// Whether the line is wanted before the last step.
     fn is_interrupted(&self) -> bool {
-        let is_long = self.instructions.is_none_or(|instructions| instructions >= UNASKED_INSTRUCTIONS);
-        is_long
-            && u64::from(self.computed) < self.asked
-            && self.board.interrupted.is_some_and(|interrupted| interrupted())
+        u64::from(self.computed) < self.asked && self.board.interrupted.is_some_and(|interrupted| interrupted())
     }
 
     fn count(&mut self, start: Option<u64>) {

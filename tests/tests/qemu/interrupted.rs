@@ -3,6 +3,7 @@
 use crate::common::{firmware, open_host, request_frame, small_network};
 use host_harness::device::Line as _;
 use host_harness::device::qemu::Qemu;
+use loihi_core::chip::ResetScope;
 use loihi_core::wire::frame::{BODY_LARGE, CHANNEL_MESSAGE, CRC, FrameReader, Received, plain_bytes};
 use loihi_core::wire::message::{Report, Request, Response, SCHEMA, VERSION};
 use std::time::{Duration, Instant};
@@ -47,6 +48,15 @@ impl Firmware {
         self.send(request);
         self.answer()
     }
+
+    /// Steps that a run has computed, and the instructions that they took.
+    fn ran(&mut self) -> (u32, u64) {
+        let answer = self.answer();
+        let Response::Ran { steps, instructions, .. } = postcard::from_bytes(&answer).unwrap() else {
+            panic!("{answer:?}")
+        };
+        (steps, instructions.unwrap())
+    }
 }
 
 #[test]
@@ -61,11 +71,11 @@ fn a_byte_on_the_line_ends_a_long_run() {
     let loaded = firmware.ask(&Request::LoadEnd);
     assert!(matches!(postcard::from_bytes(&loaded).unwrap(), Response::Loaded { .. }));
 
-    firmware.send(&Request::Run { steps: LONG, spikes: &[], report: Report::Nothing });
+    let run = |steps| Request::Run { steps, spikes: &[], report: Report::Nothing };
+    firmware.send(&run(LONG));
     std::thread::sleep(Duration::from_millis(300));
     firmware.line.send(&[0]).unwrap();
-    let answer = firmware.answer();
-    let Response::Ran { steps, .. } = postcard::from_bytes(&answer).unwrap() else { panic!("{answer:?}") };
+    let (steps, cut) = firmware.ran();
     assert!((1..LONG).contains(&steps), "{steps} steps");
 
     let digest = firmware.ask(&Request::Digest);
@@ -74,4 +84,11 @@ fn a_byte_on_the_line_ends_a_long_run() {
     host.load(&image).unwrap();
     host.run(steps, &[]).unwrap();
     assert_eq!(digest, host.digest().unwrap(), "after {steps} steps");
+
+    // In two parts or in one, the same steps take the same instructions.
+    firmware.send(&run(10));
+    let (_, rest) = firmware.ran();
+    firmware.ask(&Request::Reset { scope: ResetScope::All });
+    firmware.send(&run(steps + 10));
+    assert_eq!(firmware.ran(), (steps + 10, cut + rest));
 }
