@@ -133,7 +133,7 @@ pub struct Manifest {
     pub command: String,
     /// What is sampled, as `--probe` takes it.
     pub probes: Vec<String>,
-    /// What is computed, of what is not in name and seed: a word that differs where that does.
+    /// Settings besides name and seed, as hashes and numbers: they differ where what is computed does.
     #[serde(default)]
     pub asked: String,
     /// The commit from which this program was built, if that is known.

@@ -27,7 +27,7 @@ pub(super) struct Show<'a> {
     pub(super) name: &'a str,
     /// What there is to know of it.
     pub(super) about: &'a str,
-    /// What is computed, of what is not in name and seed.
+    /// [`Manifest::asked`].
     pub(super) asked: &'a str,
     /// Microseconds of a step, for labels.
     pub(super) dt_us: u64,

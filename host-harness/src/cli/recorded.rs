@@ -66,21 +66,24 @@ impl FolderArgs {
             Resumed::Begins(folder) => begins(folder),
             Resumed::BeginsAgain(folder, manifest) => {
                 // What another run has recorded is not removed.
-                if let Some(manifest) = manifest {
-                    is_of(path, &manifest, name, seed, asked)?;
+                if let Some(manifest) = manifest.filter(|_| folder.has_records()) {
+                    is_of(path, &manifest, name, seed)?;
+                    same(path, "settings", &manifest.asked, asked)?;
                 }
                 folder.clear()?;
                 begins(folder)
             }
             Resumed::GoesOn(folder, checkpoint, manifest) => {
                 let probes: Vec<String> = probes.iter().map(ToString::to_string).collect();
-                is_of(path, &manifest, name, seed, asked)?;
+                // What is asked for is compared with the plan of the checkpoint.
+                is_of(path, &manifest, name, seed)?;
                 same(path, "the probes", &listed(&manifest.probes), &listed(&probes))?;
                 let recorded = Recorded { folder, manifest: Some(manifest), checkpoint_every };
                 Ok(Begin::Run(recorded, Some(checkpoint)))
             }
             Resumed::Finished(manifest) => {
-                is_of(path, &manifest, name, seed, asked)?;
+                is_of(path, &manifest, name, seed)?;
+                same(path, "settings", &manifest.asked, asked)?;
                 Ok(Begin::Finished(manifest))
             }
         }
@@ -96,11 +99,10 @@ fn is_same(a: &Path, b: &Path) -> bool {
     a == b || a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
 }
 
-/// Whether a folder is of a run of this name and seed that was asked for the same.
-fn is_of(path: &Path, manifest: &Manifest, name: &str, seed: u32, asked: &str) -> Result<(), RecordError> {
+/// Whether a folder is of a run of this name and seed.
+fn is_of(path: &Path, manifest: &Manifest, name: &str, seed: u32) -> Result<(), RecordError> {
     same(path, "the name", &manifest.experiment, name)?;
-    same(path, "seed", &manifest.seed.to_string(), &seed.to_string())?;
-    same(path, "what was asked for", &manifest.asked, asked)
+    same(path, "seed", &manifest.seed.to_string(), &seed.to_string())
 }
 
 fn listed(probes: &[String]) -> String {

@@ -123,7 +123,13 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     };
     let mut hash = Fnv64::new();
     hash.bytes(parameters.as_bytes());
-    let asked = format!("{:016x} {:?} {:?}", hash.finish(), sample.passes, sample.samples);
+    let count = |count: Option<String>| count.unwrap_or_else(|| "default".to_owned());
+    let asked = format!(
+        "(parameters {:016x}, passes {}, samples {})",
+        hash.finish(),
+        count(sample.passes.map(|passes| passes.to_string())),
+        count(sample.samples.map(|samples| samples.to_string()))
+    );
     let (recorded, resume) = match args.folder.begin(name, args.sample.seed, &probes, &asked)? {
         Begin::Unrecorded => (None, None),
         Begin::Run(recorded, checkpoint) => (Some(recorded), checkpoint.map(|checkpoint| *checkpoint)),

@@ -53,9 +53,9 @@ impl Trained {
         Ok(stimulus)
     }
 
-    /// A word that differs where what is computed does: hashes of the image, and of all that is shown.
+    /// Hashes of the image, and of all that is shown and how: they differ where what is computed does.
     pub fn asked(&self) -> String {
-        format!("{:016x} {:016x}", self.placed.image.hash(), self.planned(&self.items).hash)
+        format!("(image {:016x}, samples {:016x})", self.placed.image.hash(), self.planned(&self.items).hash)
     }
 
     /// What a checkpoint says of all samples: one stage, with one readout.

@@ -144,6 +144,11 @@ impl RunFolder {
         Ok(Self { path: path.to_owned(), made, fresh, settled: false, metrics, log, _lock: lock })
     }
 
+    /// Whether a run has left more than its begin in it: metrics, spikes, samples of probes.
+    pub fn has_records(&self) -> bool {
+        has_records(&self.path)
+    }
+
     /// Removes what a run has left that begins again.
     ///
     /// # Errors
@@ -425,7 +430,8 @@ mod tests {
             let mut run = match RunFolder::resume(&folder).unwrap() {
                 Resumed::Begins(run) => run,
                 Resumed::BeginsAgain(run, manifest) => {
-                    assert!(manifest.is_some(), "it says whose it is before anything is removed");
+                    assert_eq!(manifest.is_some(), folder.join(MANIFEST).exists(), "nothing is removed unasked");
+                    assert_eq!(run.has_records(), folder.join(METRICS).exists());
                     run.clear().unwrap();
                     run
                 }

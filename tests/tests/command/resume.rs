@@ -77,6 +77,53 @@ fn one_call_begins_goes_on_and_is_done() {
     for _ in 0..2 {
         assert_eq!(digest_of(&call), whole);
     }
+    let path = folder.to_str().unwrap();
+    refused(&["run", "digits-decolle", "--passes", "3", "--resume", path], &["settings", "passes 2", "passes 3"]);
+}
+
+/// A finished folder does not answer for another network, other samples or other steps.
+#[test]
+fn a_finished_inference_is_that_of_its_network_and_samples() {
+    let temporary = tempfile::tempdir().unwrap();
+    let path = |name: &str| temporary.path().join(name).to_str().unwrap().to_owned();
+    let text = |weight: i32| {
+        format!(
+            "name = \"n\"\n[[input]]\nname = \"in\"\nshape = [2]\n[[population]]\nname = \"out\"\nshape = [2]\nv_th = 10\n\
+             [[connection]]\nfrom = \"in\"\nto = \"out\"\nkind = \"one_to_one\"\nweights = {weight}\n[readout]\npopulation = \"out\"\n"
+        )
+    };
+    let infer = |steps: &str| {
+        [
+            "infer",
+            &path("n.toml"),
+            "--data",
+            &path("a.csv"),
+            "--coding",
+            "rate",
+            "--steps",
+            steps,
+            "--resume",
+            &path("run"),
+        ]
+        .map(str::to_owned)
+    };
+    let call = |steps: &str| {
+        let words = infer(steps);
+        command(&words.iter().map(String::as_str).collect::<Vec<_>>()).output().unwrap()
+    };
+    let write = |weight: i32, samples: &str| {
+        fs::write(path("n.toml"), text(weight)).unwrap();
+        fs::write(path("a.csv"), samples).unwrap();
+    };
+    write(20, "255,0,0\n0,255,1\n");
+    assert!(call("20").status.success());
+    let again = call("20");
+    assert!(again.status.success() && String::from_utf8_lossy(&again.stdout).contains("nothing was left to do"));
+    assert_one_sentence(&call("30"), &["settings", "samples"]);
+    write(22, "255,0,0\n0,255,1\n");
+    assert_one_sentence(&call("20"), &["settings", "image"]);
+    write(20, "255,0,0\n0,255,0\n");
+    assert_one_sentence(&call("20"), &["settings", "samples"]);
 }
 
 #[test]
@@ -112,7 +159,9 @@ fn two_processes_do_not_record_into_one_folder() {
     }
     run.kill().unwrap();
     run.wait().unwrap();
-    printed(&["run", "pes-channel", "--resume", path]);
+    // The folder is free, and what another run has recorded in it stays.
+    refused(&["run", "pes-channel", "--resume", path], &["settings", "passes 1000", "passes default"]);
+    assert!(folder.join("metrics.csv").exists());
 }
 
 #[test]
