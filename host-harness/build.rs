@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// What the program is made of, from its package.
-const SOURCES: [&str; 4] = [".", "../loihi-core", "../Cargo.toml", "../Cargo.lock"];
+const SOURCES: [&str; 5] = [".", "../crates", "../loihi-core", "../Cargo.toml", "../Cargo.lock"];
 
 fn main() {
     for path in SOURCES {

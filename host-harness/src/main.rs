@@ -1,5 +1,9 @@
-//! The `loihi` command; everything is in the library.
+//! The command `loihi`.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod cli;
 
 fn main() -> std::process::ExitCode {
-    host_harness::cli::main()
+    cli::main()
 }

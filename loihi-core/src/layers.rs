@@ -81,7 +81,7 @@ fn complaints(layers: &[String], own: &str, file: &str, text: &str) -> Vec<Strin
 #[cfg_attr(miri, ignore = "reads the text of all modules, which Miri takes minutes for, and runs nothing of them")]
 fn no_module_uses_one_that_stands_below_it_in_the_table() {
     let (layers, root) = (layers(), Path::new(ROOT));
-    assert!(layers.len() > 10, "the table of lib.rs was not found: {layers:?}");
+    assert!(layers.len() > 1, "the table of lib.rs was not found: {layers:?}");
     let mut files = Vec::new();
     sources(root, &mut files);
     let mut all = Vec::new();

@@ -3,15 +3,15 @@
 use super::out;
 use super::prices::{models, tables};
 use super::progress::shown;
-use crate::bench::clock::Timing;
-use crate::bench::learn::{Learn, STDP};
-use crate::bench::lif::Lif;
-use crate::cost::activity::Activity;
-use crate::cost::summary::Summary;
-use crate::device::meter::MeteredRun;
-use crate::device::wide;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
+use host_harness::bench::clock::Timing;
+use host_harness::bench::learn::{Learn, STDP};
+use host_harness::bench::lif::Lif;
+use host_harness::cost::activity::Activity;
+use host_harness::cost::summary::Summary;
+use host_harness::device::meter::MeteredRun;
+use host_harness::device::wide;
 use serde_json::json;
 
 #[derive(Debug, Args)]

@@ -4,14 +4,14 @@ use super::DeviceArgs;
 use super::open::open;
 use super::out;
 use super::progress::Progress;
-use crate::conform::Verdict;
-use crate::conform::parse::parse;
-use crate::conform::replay::replay;
-use crate::device::session::Session;
-use crate::whole;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use flate2::read::GzDecoder;
+use host_harness::conform::Verdict;
+use host_harness::conform::parse::parse;
+use host_harness::conform::replay::replay;
+use host_harness::device::session::Session;
+use host_harness::whole;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]

@@ -2,11 +2,11 @@
 
 use super::out;
 use super::progress::shown;
-use crate::cost::mesh::study::{Point, Setting, Study};
-use crate::record::write_whole;
-use crate::report::plot::{Mark, Plot, Scale};
 use anyhow::Context as _;
 use clap::Args;
+use host_harness::cost::mesh::study::{Point, Setting, Study};
+use host_harness::record::write_whole;
+use host_harness::report::plot::{Mark, Plot, Scale};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 

@@ -4,14 +4,14 @@ use super::DeviceArgs;
 use super::open::open;
 use super::out;
 use super::progress::{Progress, Showing, shown};
-use crate::cost::kernels::measure;
-use crate::cost::rules::{self, RuleCost};
-use crate::data::digits;
-use crate::device::session::Session;
-use crate::experiment::Options;
-use crate::experiment::digits_pes::DigitsPes;
 use anyhow::bail;
 use clap::Args;
+use host_harness::cost::kernels::measure;
+use host_harness::cost::rules::{self, RuleCost};
+use host_harness::data::digits;
+use host_harness::device::session::Session;
+use host_harness::experiment::Options;
+use host_harness::experiment::digits_pes::DigitsPes;
 
 #[derive(Debug, Args)]
 pub(super) struct CostArgs {

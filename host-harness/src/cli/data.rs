@@ -3,17 +3,17 @@
 use super::out;
 use super::progress::Progress;
 use super::stop;
-use crate::data::cache::{self, State};
-use crate::data::checksum::Checksum;
-use crate::data::collection;
-use crate::data::digits;
-use crate::data::download::Watch;
-use crate::data::folder::data_folder;
-use crate::data::get::{Options, get};
-use crate::data::package::{PACKAGES, Package};
-use crate::data::show::describe;
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand};
+use host_harness::data::cache::{self, State};
+use host_harness::data::checksum::Checksum;
+use host_harness::data::collection;
+use host_harness::data::digits;
+use host_harness::data::download::Watch;
+use host_harness::data::folder::data_folder;
+use host_harness::data::get::{Options, get};
+use host_harness::data::package::{PACKAGES, Package};
+use host_harness::data::show::describe;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]

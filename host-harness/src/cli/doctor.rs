@@ -1,8 +1,8 @@
 //! `loihi doctor`: what is installed, what is missing, and what to do about it.
 
 use super::out;
-use crate::device::qemu::{PROGRAM, firmware_path};
 use clap::Args;
+use host_harness::device::qemu::{PROGRAM, firmware_path};
 use loihi_core::wire::message::{SCHEMA, VERSION};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

@@ -2,12 +2,13 @@
 
 use super::out;
 use super::progress::shown;
-use crate::aside;
-use crate::nir;
-use crate::npy::{self, Spike, told};
-use crate::record::write_whole;
 use anyhow::{Context as _, bail};
 use clap::Args;
+use host_harness::nir;
+use host_harness::nirdata;
+use host_harness::npy::{self, Spike, told};
+use host_harness::record::write_whole;
+use loihi_files::aside;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -34,7 +35,7 @@ pub(super) fn export(args: &ExportArgs) -> anyhow::Result<()> {
         export_spikes(&args.source, path)?;
     }
     if let Some(path) = &args.nirdata {
-        let bytes = shown("spikes", |after| nir::data::bytes(&args.source, after))
+        let bytes = shown("spikes", |after| nirdata::bytes(&args.source, after))
             .context("the run cannot be exported as NIRData")?;
         write_whole(path, &bytes)?;
     }
@@ -48,7 +49,7 @@ pub(super) fn export(args: &ExportArgs) -> anyhow::Result<()> {
 }
 
 fn export_network(network: &Path, path: &Path) -> anyhow::Result<()> {
-    let read = crate::network::file::read(network)?;
+    let read = host_harness::network::file::read(network)?;
     let graph = nir::export(&read).map_err(|what| anyhow::anyhow!("{}: {what}", network.display()))?;
     nir::save(&graph, path)?;
     for sentence in nir::unsaid(&read) {

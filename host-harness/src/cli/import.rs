@@ -1,13 +1,15 @@
 //! `loihi import`: networks of other frameworks in the chip's integers.
 
+use super::choice::choice;
 use super::out;
-use crate::import::{Imported, Rating};
-use crate::lava_dl;
-use crate::network::{PeriodicReset, microseconds};
-use crate::nir;
-use crate::quantise::{Exporter, IfInput, InputAs, Integrator, Options, Reset, quantise};
 use anyhow::bail;
 use clap::Args;
+use host_harness::Choice as _;
+use host_harness::import::{Imported, Rating};
+use host_harness::lava_dl;
+use host_harness::network::{PeriodicReset, microseconds};
+use host_harness::nir;
+use host_harness::quantise::{Exporter, IfInput, InputAs, Integrator, Options, Reset, quantise};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -19,19 +21,19 @@ pub(super) struct ImportArgs {
     #[arg(long, value_name = "TIME", value_parser = duration)]
     dt: Option<f64>,
     /// What has written the file, which settles what it leaves open: the step, the integrator, what an input adds, the reset
-    #[arg(long = "as", value_enum, value_name = "NAME")]
+    #[arg(long = "as", value_parser = choice::<Exporter>(), value_name = "NAME")]
     writer: Option<Exporter>,
     /// How equations become steps [default: euler, or as --as has it]
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<Integrator>())]
     integrator: Option<Integrator>,
     /// What a spike does to the voltage [default: as-file, or as --as has it]
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<Reset>())]
     reset: Option<Reset>,
     /// What an input of 1 adds in a step to neurons without a time constant (IF, I) [default: infer, or as --as has it]
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<IfInput>())]
     if_input: Option<IfInput>,
     /// What comes in from outside
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_parser = choice::<InputAs>(), default_value = InputAs::default().name())]
     input: InputAs,
     /// Steps of a sample, if the data do not say
     #[arg(long, value_name = "N", default_value_t = 0)]

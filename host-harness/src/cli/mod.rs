@@ -1,6 +1,7 @@
 //! The `loihi` command.
 
 mod bench;
+mod choice;
 mod compare;
 mod conform;
 mod congestion;
@@ -22,10 +23,10 @@ mod stop;
 mod table;
 mod view;
 
-use crate::device::session::SessionError;
-use crate::device::wide::Registers;
-use crate::experiment::Options;
 use clap::{Args, Parser, Subcommand};
+use host_harness::device::session::SessionError;
+use host_harness::device::wide::Registers;
+use host_harness::experiment::Options;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -79,7 +80,7 @@ struct DeviceArgs {
     #[arg(long, value_enum, default_value_t = DeviceKind::Host)]
     device: DeviceKind,
     /// Memory of the host device in bytes
-    #[arg(long, value_name = "BYTES", default_value_t = crate::device::inproc::ARENA_BYTES_DEFAULT)]
+    #[arg(long, value_name = "BYTES", default_value_t = host_harness::device::inproc::ARENA_BYTES_DEFAULT)]
     arena: usize,
     /// Registers of the host device: every choice ends in the same digests
     #[arg(long, value_enum, default_value_t)]
@@ -145,7 +146,7 @@ enum DeviceKind {
 }
 
 /// Runs the command line of this process.
-pub fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Err(error) = stop::listen() {
         out::complain(&format!("Ctrl-C cannot be caught ({error}); it will end the program at once"));

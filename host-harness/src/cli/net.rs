@@ -1,23 +1,25 @@
 //! `loihi place` and `loihi infer`: networks that others have built or trained.
 
 use super::DeviceArgs;
+use super::choice::RecordArgs;
+use super::choice::choice;
 use super::follow::{Show, follow};
 use super::open::open;
 use super::out;
 use super::progress::shown;
 use super::recorded::{Begin, FolderArgs, print_finished};
-use crate::data::collection;
-use crate::experiment::trained::Trained;
-use crate::experiment::{Options, Outcome};
-use crate::inference::present::{Coding, Presentation, Time, check_labels, input_of};
-use crate::inference::span::Beyond;
-use crate::network::{Network, file};
-use crate::place::{self, place_shown};
-use crate::record::Learned;
-use crate::samples::Wanted;
-use crate::words::counted;
 use anyhow::{Context as _, bail};
 use clap::Args;
+use host_harness::Choice as _;
+use host_harness::data::collection;
+use host_harness::experiment::trained::Trained;
+use host_harness::experiment::{Options, Outcome};
+use host_harness::inference::present::{Coding, Presentation, Time, check_labels, input_of};
+use host_harness::inference::span::Beyond;
+use host_harness::network::{Network, file};
+use host_harness::place::{self, place_shown};
+use host_harness::record::Learned;
+use loihi_files::words::counted;
 use serde::Serialize;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -60,7 +62,7 @@ pub(super) struct ShowingArgs {
     #[arg(long, value_name = "NAME")]
     pub(super) input: Option<String>,
     /// How values become spikes
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<Coding>())]
     pub(super) coding: Option<Coding>,
     /// Smallest change that --coding delta tells
     #[arg(long, value_name = "N", default_value_t = DELTA_THRESHOLD)]
@@ -72,7 +74,7 @@ pub(super) struct ShowingArgs {
     #[arg(long, value_name = "US", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) step_us: Option<u64>,
     /// Where the time of recordings begins
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_parser = choice::<Time>(), default_value = Time::default().name())]
     pub(super) time: Time,
     /// Only the first samples, so many
     #[arg(long, value_name = "N")]
@@ -101,7 +103,7 @@ pub(super) struct InferArgs {
     #[command(flatten)]
     folder: FolderArgs,
     #[command(flatten)]
-    wanted: Wanted,
+    record: RecordArgs,
     /// Print the answer to every sample
     #[arg(long)]
     each: bool,
@@ -234,7 +236,7 @@ pub(super) fn trained(
 pub(super) fn infer(args: &InferArgs) -> anyhow::Result<()> {
     let task = trained(&args.network, &args.data, &args.showing, args.options.options())?;
     let learned = args.learned.as_deref().map(Learned::read).transpose().context("--learned cannot be used")?;
-    let wanted = args.wanted.with(&task.network.probes);
+    let wanted = args.record.wanted().with(&task.network.probes);
     let (name, dt_us) = (task.network.name.as_str(), task.presentation.step_us);
     let asked = task.asked();
     let (recorded, resume) = match args.folder.begin(name, args.showing.seed, &wanted.probes(), &asked)? {

@@ -1,12 +1,12 @@
 //! Opens the device that the command line names.
 
 use super::{DeviceArgs, DeviceKind, stop};
-use crate::device::Device;
-use crate::device::framed::Framed;
-use crate::device::inproc::InProcess;
-use crate::device::qemu::{Qemu, firmware_path};
-use crate::device::session::{Patience, Session};
 use anyhow::Context as _;
+use host_harness::device::Device;
+use host_harness::device::framed::Framed;
+use host_harness::device::inproc::InProcess;
+use host_harness::device::qemu::{Qemu, firmware_path};
+use host_harness::device::session::{Patience, Session};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub(super) fn open(args: &DeviceArgs) -> anyhow::Result<Session> {

@@ -1,12 +1,12 @@
 //! Price tables and the models that are made of them.
 
-use crate::cost::floorplan::Floorplan;
-use crate::cost::model::Model;
-use crate::cost::prices::{BUILT_IN, ENERGY_DEFAULT, Prices, TIME_DEFAULT};
-use crate::cost::table::Named;
-use crate::cost::traffic::Simulated;
-use crate::whole;
 use anyhow::{Context as _, anyhow};
+use host_harness::cost::floorplan::Floorplan;
+use host_harness::cost::model::Model;
+use host_harness::cost::prices::{BUILT_IN, ENERGY_DEFAULT, Prices, TIME_DEFAULT};
+use host_harness::cost::table::Named;
+use host_harness::cost::traffic::Simulated;
+use host_harness::whole;
 use std::path::PathBuf;
 
 /// The tables that are built in, then those of files.

@@ -1,6 +1,6 @@
 //! Shows a run while it goes on: a bar on a terminal, nothing in a pipe.
 
-use crate::experiment::{Running, Watch};
+use host_harness::experiment::{Running, Watch};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal as _;
 

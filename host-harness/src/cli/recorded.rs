@@ -1,12 +1,12 @@
 //! `--out` and `--resume`: the folder in which a run is recorded, and whether it starts there or resumes.
 
 use super::out;
-use crate::experiment::figure;
-use crate::probe::Probe;
-use crate::record::checkpoint::Checkpoint;
-use crate::record::{Manifest, RecordError, Resumed, RunFolder};
 use anyhow::{Context as _, bail};
 use clap::{ArgGroup, Args};
+use host_harness::experiment::figure;
+use host_harness::probe::Probe;
+use host_harness::record::checkpoint::Checkpoint;
+use host_harness::record::{Manifest, RecordError, Resumed, RunFolder};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! `loihi report`: a run folder as a page.
 
 use super::out;
-use crate::record::write_whole;
 use clap::Args;
+use host_harness::record::write_whole;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -15,7 +15,7 @@ pub(super) struct ReportArgs {
 }
 
 pub(super) fn report(args: &ReportArgs) -> anyhow::Result<()> {
-    let page = crate::report::run::report(&args.run)?;
+    let page = host_harness::report::run::report(&args.run)?;
     let path = args.out.clone().unwrap_or_else(|| args.run.join("report.html"));
     write_whole(&path, page.as_bytes())?;
     out::line(format_args!("{}", path.display()))?;

@@ -1,19 +1,19 @@
 //! `loihi run`: an experiment on a device, shown, recorded and reported. `loihi list`.
 
+use super::choice::RecordArgs;
 use super::follow::{Show, follow};
 use super::open::open;
 use super::out;
 use super::recorded::{Begin, FolderArgs, print_finished};
 use super::{DeviceArgs, SampleArgs};
-use crate::device::session::Session;
-use crate::experiment::{Experiment, Options, Outcome, Task, figure, parameters};
-use crate::network::file::{EVERY_KEY, describes_network};
-use crate::probe::{Meaning, meaning, registers};
-use crate::record::Learned;
-use crate::samples::Wanted;
-use crate::whole;
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
+use host_harness::device::session::Session;
+use host_harness::experiment::{Experiment, Options, Outcome, Task, figure, parameters};
+use host_harness::network::file::{EVERY_KEY, describes_network};
+use host_harness::probe::{Meaning, meaning, registers};
+use host_harness::record::Learned;
+use host_harness::whole;
 use loihi_core::num::Fnv64;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     folder: FolderArgs,
     #[command(flatten)]
-    wanted: Wanted,
+    record: RecordArgs,
     /// Begin with what another run has learned (its folder, or the file learned.bin)
     #[arg(long, value_name = "FILE")]
     learned: Option<PathBuf>,
@@ -114,7 +114,8 @@ pub(super) fn choose(name: &str) -> anyhow::Result<(Experiment, Box<dyn Task>)> 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let (experiment, task) = choose(&args.experiment)?;
     let learned = args.learned.as_deref().map(Learned::read).transpose().context("--learned cannot be used")?;
-    let (name, probes) = (experiment.name(), args.wanted.probes());
+    let (name, wanted) = (experiment.name(), args.record.wanted());
+    let probes = wanted.probes();
     let sample = args.sample.options();
     let parameters = if Experiment::from_name(&args.experiment).is_some() {
         experiment.parameters().to_owned()
@@ -137,8 +138,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     };
     let mut session = open(&args.device)?;
     let options = Options { learned, resume, ..sample };
-    let show =
-        Show { name, about: "", asked: &asked, dt_us: 1000, wanted: &args.wanted, quiet: args.quiet, each: false };
+    let show = Show { name, about: "", asked: &asked, dt_us: 1000, wanted: &wanted, quiet: args.quiet, each: false };
     let outcome = follow(&*task, &mut session, &options, show, recorded)?;
     if args.json {
         let report = report(experiment, &session, args.sample.seed, &outcome);

@@ -1,26 +1,28 @@
 //! `loihi table`: what every experiment costs, measured, modelled and published side by side.
 
+use super::choice::choice;
 use super::net::{ShowingArgs, trained};
 use super::open::open;
 use super::prices::{models, tables};
 use super::progress::Progress;
 use super::run::choose;
 use super::{DeviceArgs, DeviceKind, SampleArgs, out};
-use crate::cost::check;
-use crate::cost::floorplan::Floorplan;
-use crate::cost::prices::BUILT_IN;
-use crate::cost::published;
-use crate::cost::sheet::{Format, write};
-use crate::cost::survey::{Survey, count, survey};
-use crate::cost::table::{missing_row, sheets};
-use crate::data::DataError;
-use crate::device::inproc::ARENA_BYTES_DEFAULT;
-use crate::experiment::{Experiment, ExperimentError, Options, Task};
-use crate::inference::present::Coding;
-use crate::place;
-use crate::record::write_whole;
 use anyhow::{anyhow, bail};
 use clap::Args;
+use host_harness::Choice as _;
+use host_harness::cost::check;
+use host_harness::cost::floorplan::Floorplan;
+use host_harness::cost::prices::BUILT_IN;
+use host_harness::cost::published;
+use host_harness::cost::sheet::{Format, write};
+use host_harness::cost::survey::{Survey, count, survey};
+use host_harness::cost::table::{missing_row, sheets};
+use host_harness::data::DataError;
+use host_harness::device::inproc::ARENA_BYTES_DEFAULT;
+use host_harness::experiment::{Experiment, ExperimentError, Options, Task};
+use host_harness::inference::present::Coding;
+use host_harness::place;
+use host_harness::record::write_whole;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
@@ -28,7 +30,7 @@ pub(super) struct TableArgs {
     /// Names of experiments, files of parameters, or networks with samples, NET.toml@PATH [default: all experiments]
     experiments: Vec<String>,
     /// How to write it
-    #[arg(long, value_enum, default_value_t = Format::Markdown)]
+    #[arg(long, value_parser = choice::<Format>(), default_value = Format::Markdown.name())]
     format: Format,
     /// Write it to this file
     #[arg(long, value_name = "FILE")]
@@ -46,7 +48,7 @@ pub(super) struct TableArgs {
     #[arg(long, conflicts_with = "experiments")]
     published_check: bool,
     /// How values become spikes, for networks that take spikes
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<Coding>())]
     coding: Option<Coding>,
     /// Count instructions too: short runs on the firmware in QEMU
     #[arg(long)]

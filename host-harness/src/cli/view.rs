@@ -1,20 +1,21 @@
 //! `loihi view`: a run in the terminal while it goes on.
 
+use super::choice::choice;
 use super::net::{ShowingArgs, trained};
 use super::open::open;
 use super::run::{choose, print_summary};
 use super::{DeviceArgs, SampleArgs, out, stop};
-use crate::device::recorder::Recorder;
-use crate::device::session::Session;
-use crate::experiment::{Options, Outcome, Task};
-use crate::inference::present::Coding;
-use crate::network::file::describes_network;
-use crate::place;
-use crate::view::draw::draw;
-use crate::view::live::{Live, Looker, PACE_MAX, Watcher};
-use crate::whole;
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
+use host_harness::device::recorder::Recorder;
+use host_harness::device::session::Session;
+use host_harness::experiment::{Options, Outcome, Task};
+use host_harness::inference::present::Coding;
+use host_harness::network::file::describes_network;
+use host_harness::place;
+use host_harness::view::draw::draw;
+use host_harness::view::live::{Live, Looker, PACE_MAX, Watcher};
+use host_harness::whole;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
@@ -34,7 +35,7 @@ pub(super) struct ViewArgs {
     #[arg(long, value_name = "NAME")]
     input: Option<String>,
     /// How values become spikes, for networks that take spikes
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<Coding>())]
     coding: Option<Coding>,
     /// Steps of a sample, for networks [default: the network's own]
     #[arg(long, value_name = "N")]

@@ -1,0 +1,198 @@
+//! The clock of the benchmarks: a network stepped on this host, in parts that are timed apart.
+
+use loihi_core::arena::TooSmall;
+use loihi_core::chip::Chip;
+use loihi_core::image::Image;
+use loihi_core::meter::CoreCounts;
+use loihi_core::num::word;
+use loihi_core::ops::OpCounts;
+use loihi_core::register::Register;
+use loihi_device::meter::{MeteredRun, MeteredStep};
+use loihi_device::wide;
+use loihi_image::image::{BuildError, ImageFile};
+use loihi_image::limits::{self, Unfit};
+use loihi_image::rule::RuleError;
+use std::time::Instant;
+use zerocopy::IntoBytes as _;
+
+/// Steps before the clock starts.
+const WARM_UP_STEPS: usize = 100;
+/// Steps that are metered for the model of a Loihi.
+const METERED_STEPS: usize = 100;
+/// Parts of a run that are timed apart; the figure is their median.
+const PARTS: usize = 9;
+
+/// Most input spikes, which are drawn before the clock starts.
+const SPIKES_MAX: u32 = 1 << 27;
+/// As many spikes as take the memory of the list of a step.
+const STEP_AS_SPIKES: f64 = 3.0;
+
+/// What came out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Timing {
+    /// Cores that the network takes.
+    pub cores: usize,
+    /// Median over the parts of the run.
+    pub us_per_step: f64,
+    /// Fastest part of the run.
+    pub us_per_step_min: f64,
+    /// Slowest part of the run.
+    pub us_per_step_max: f64,
+    /// What was computed in the timed steps.
+    pub counts: OpCounts,
+    /// The first limit of a Loihi that the network does not keep, if any.
+    pub beyond_the_chip: Option<Unfit>,
+}
+
+/// Why nothing was timed.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// The network cannot be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The rule cannot be read.
+    #[error("the rule cannot be read\n{0}")]
+    Rule(RuleError),
+    /// The input would not fit the memory.
+    #[error(
+        "{spikes:.0} input spikes in {steps} steps are more than {SPIKES_MAX}: give fewer --steps, or a smaller --rate"
+    )]
+    Input {
+        /// Spikes that are to be expected.
+        spikes: f64,
+        /// Steps.
+        steps: usize,
+    },
+    /// The memory that was computed does not suffice.
+    #[error(transparent)]
+    TooSmall(#[from] TooSmall),
+}
+
+impl Timing {
+    /// Synapses that added their weight, per second.
+    pub fn events_per_s(&self) -> f64 {
+        self.per_second(self.counts.synaptic_events)
+    }
+
+    /// Compartments advanced by a step, per second.
+    pub fn updates_per_s(&self) -> f64 {
+        self.per_second(self.counts.compartment_updates)
+    }
+
+    fn per_second(&self, count: u64) -> f64 {
+        as_f64(count) / as_f64(self.counts.steps.max(1)) / self.us_per_step * 1e6
+    }
+}
+
+/// Told between the parts of a run how many of how many are done.
+pub type After<'a> = &'a mut dyn FnMut(u64, u64);
+
+/// Times a network; `before` is called before each step with its number.
+pub(super) fn time(
+    image: &Image<'_>,
+    input: &[Vec<usize>],
+    before: impl Fn(&mut Chip<'_>, usize),
+    after: After<'_>,
+) -> Result<Timing, BenchError> {
+    let mut memory = vec![0_u64; Chip::bytes_needed(image, &[]).div_ceil(8)];
+    let mut chip = Chip::new(*image, &[], memory.as_mut_bytes())?;
+    let (warm_up, timed) = input.split_at(WARM_UP_STEPS.min(input.len()));
+    let mut run = |steps: &[Vec<usize>]| {
+        let begin = Instant::now();
+        for (number, inputs) in steps.iter().enumerate() {
+            before(&mut chip, number);
+            for input in inputs {
+                chip.inject(*input);
+            }
+            wide::step(&mut chip);
+        }
+        (begin.elapsed(), *chip.ops())
+    };
+    let (_, begin) = run(warm_up);
+    let mut end = begin;
+    let (mut done, total) = (0, timed.len() as u64);
+    let mut parts: Vec<f64> = timed
+        .chunks(timed.len().div_ceil(PARTS).max(1))
+        .map(|steps| {
+            after(done, total);
+            let (took, ops) = run(steps);
+            (end, done) = (ops, done + steps.len() as u64);
+            took.as_secs_f64() * 1e6 / as_f64(steps.len() as u64)
+        })
+        .collect();
+    parts.sort_by(f64::total_cmp);
+    Ok(Timing {
+        cores: image.cores().len(),
+        us_per_step: parts.get(parts.len() / 2).copied().unwrap_or(0.0),
+        us_per_step_min: parts.first().copied().unwrap_or(0.0),
+        us_per_step_max: parts.last().copied().unwrap_or(0.0),
+        counts: end.since(&begin),
+        beyond_the_chip: limits::check(image).err(),
+    })
+}
+
+/// What the cores of a network do in the steps after the warm-up; `before` as in [`time`].
+pub(super) fn meter(
+    file: &ImageFile,
+    input: &[Vec<usize>],
+    before: impl Fn(&mut Chip<'_>, usize),
+) -> Result<MeteredRun, BenchError> {
+    let image = file.open().map_err(BuildError::from)?;
+    let mut memory = vec![0_u64; Chip::bytes_needed(&image, file.snips()).div_ceil(8)];
+    let mut chip = Chip::new(image, file.snips(), memory.as_mut_bytes())?;
+    chip.set_metering(true);
+    let mut run =
+        MeteredRun { image: file.clone(), steps: Vec::new(), ops: OpCounts::default(), snip_instructions: None };
+    let (mut counts, mut ops) = (core_counts(&chip), *chip.ops());
+    for (number, inputs) in input.iter().enumerate().take(WARM_UP_STEPS + METERED_STEPS) {
+        let delivered = chip.spikes().to_vec();
+        before(&mut chip, number);
+        for input in inputs {
+            chip.inject(*input);
+        }
+        wide::step(&mut chip);
+        let after = core_counts(&chip);
+        if number >= WARM_UP_STEPS {
+            let cores = after.iter().zip(&counts).map(|(after, before)| after.since(before)).collect();
+            run.steps.push(MeteredStep { cores, delivered });
+            run.ops = run.ops.plus(&chip.ops().since(&ops));
+        }
+        (counts, ops) = (after, *chip.ops());
+    }
+    Ok(run)
+}
+
+fn core_counts(chip: &Chip<'_>) -> Vec<CoreCounts> {
+    let mut words = Vec::new();
+    chip.visit(Register::CoreCounts, |word| words.push(word.cast_unsigned()));
+    words.as_chunks::<{ CoreCounts::WORDS }>().0.iter().map(|words| CoreCounts::from_words(*words)).collect()
+}
+
+/// Inputs that spike, per step of the warm-up and of the run.
+pub(super) fn random_input(inputs: u32, rate: f64, steps: usize, seed: u32) -> Result<Vec<Vec<usize>>, BenchError> {
+    let expected = as_f64(steps as u64) * (f64::from(inputs) * rate + STEP_AS_SPIKES);
+    if expected > f64::from(SPIKES_MAX) {
+        return Err(BenchError::Input { spikes: expected, steps });
+    }
+    let spikes = |step: usize, input: &u32| {
+        let draw = word(seed, u32::try_from(step).unwrap_or(u32::MAX), *input, 3);
+        f64::from(draw) < rate * 2_f64.powi(32)
+    };
+    let step = |step| (0..inputs).filter(|input| spikes(step, input)).map(|input| input as usize).collect();
+    Ok((0..WARM_UP_STEPS + steps).map(step).collect())
+}
+
+/// Steps that take about a tenth of a second.
+pub(super) fn default_steps(elements: u32) -> usize {
+    (10_000_000 / elements.max(1) as usize).clamp(PARTS * 20, 200_000)
+}
+
+/// A number below `end` from a uniform word.
+pub(super) fn below(end: u32, word: u32) -> u32 {
+    u32::try_from((u64::from(word) * u64::from(end)) >> 32).unwrap_or(0)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+pub(super) fn as_f64(count: u64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,28 @@
+//! What running costs.
+//!
+//! Three kinds of figures, which are never mixed: *measured* instructions of the firmware ([`kernels`], [`rules`]);
+//! *modelled* time and energy of a Loihi chip, from exact counts ([`activity`]) and price tables ([`prices`]) by
+//! [`model`]; *published* ones.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod activity;
+pub mod bench;
+pub mod check;
+pub mod event;
+pub mod floorplan;
+pub mod instructions;
+pub mod kernels;
+pub mod mesh;
+pub mod model;
+pub mod networks;
+pub mod prices;
+pub mod published;
+pub mod rapl;
+pub mod rules;
+pub mod sheet;
+pub mod summary;
+pub mod survey;
+pub mod table;
+pub mod traffic;
+pub mod units;

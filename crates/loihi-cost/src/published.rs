@@ -1,0 +1,191 @@
+//! Published figures: the nine tasks of a talk, as data with their footnotes.
+
+use super::sheet::{Kind, Sheet, figure};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+const FILE: &str = include_str!("../costs/published-tasks.toml");
+
+/// The tasks of a publication.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Publication {
+    /// Where they were published.
+    pub title: String,
+    /// Footnotes by name.
+    pub notes: BTreeMap<String, String>,
+    /// The tasks.
+    pub task: Vec<Task>,
+}
+
+/// A task.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Task {
+    /// Its number.
+    pub number: u32,
+    /// What it is.
+    pub name: String,
+    /// Its data.
+    pub data: String,
+    /// How and with what the network was trained.
+    pub training: String,
+    /// What was measured; the first row is what the others are compared with.
+    pub row: Vec<Row>,
+}
+
+/// What was measured on a platform.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// The platform.
+    pub platform: String,
+    /// Cores of a Loihi.
+    pub cores: Option<u32>,
+    /// Samples at a time.
+    pub batch: u32,
+    /// Accuracy in per cent.
+    pub accuracy_pct: Option<f64>,
+    /// Latency in ms.
+    pub latency_ms: f64,
+    /// Idle energy in mJ.
+    pub energy_idle_mj: Option<f64>,
+    /// Dynamic energy in mJ.
+    pub energy_dynamic_mj: Option<f64>,
+    /// Both, if they are not told apart.
+    pub energy_total_mj: Option<f64>,
+    /// Latency over that of the first row, as published.
+    pub latency_ratio: String,
+    /// Energy over that of the first row, as published.
+    pub energy_ratio: String,
+    /// Energy times latency over that of the first row, as published.
+    pub edp_ratio: String,
+    /// Names of footnotes.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// The publication that is built in.
+///
+/// # Errors
+/// [`toml::de::Error`], of which there is none: a test reads it.
+pub fn publication() -> Result<Publication, toml::de::Error> {
+    toml::from_str(FILE)
+}
+
+/// The tasks as a table, and their footnotes.
+pub fn sheet(publication: &Publication) -> Sheet {
+    let published = |name| (Kind::Published, name);
+    let columns = [
+        (Kind::Plain, "task"),
+        (Kind::Plain, "platform"),
+        published("cores"),
+        published("batch"),
+        published("accuracy, %"),
+        published("latency, ms"),
+        published("latency ratio"),
+        published("idle energy, mJ"),
+        published("dynamic energy, mJ"),
+        published("energy ratio"),
+        published("EDP ratio"),
+        (Kind::Plain, "notes"),
+    ];
+    let mut sheet = Sheet::new(&format!("Published: {}", publication.title), &columns);
+    let numbers: BTreeMap<&str, usize> = publication.notes.keys().map(String::as_str).zip(1..).collect();
+    for task in &publication.task {
+        for row in &task.row {
+            let cell = |value: Option<f64>| value.map_or_else(String::new, figure);
+            let notes: Vec<String> =
+                row.notes.iter().filter_map(|note| Some(format!("[{}]", numbers.get(note.as_str())?))).collect();
+            let idle = row
+                .energy_total_mj
+                .map_or_else(|| cell(row.energy_idle_mj), |total| format!("{} in all", figure(total)));
+            sheet.rows.push(vec![
+                format!("{} {}, {} ({})", task.number, task.name, task.data, task.training),
+                row.platform.clone(),
+                row.cores.map_or_else(String::new, |cores| cores.to_string()),
+                row.batch.to_string(),
+                cell(row.accuracy_pct),
+                figure(row.latency_ms),
+                format!("{}x", row.latency_ratio),
+                idle,
+                cell(row.energy_dynamic_mj),
+                format!("{}x", row.energy_ratio),
+                format!("{}x", row.edp_ratio),
+                notes.join(" "),
+            ]);
+        }
+    }
+    let notes = publication.notes.iter().zip(1..);
+    sheet.notes = notes.map(|((_, note), number)| format!("[{number}] {note}.")).collect();
+    sheet
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a figure that was rounded to `digits` places can have been.
+    fn interval(value: f64, digits: i32) -> [f64; 2] {
+        let half = 0.5 * 10_f64.powi(-digits) + 1e-12;
+        [(value - half).max(0.0), value + half]
+    }
+
+    fn over([low, high]: [f64; 2], [base_low, base_high]: [f64; 2]) -> [f64; 2] {
+        [low / base_high, if base_low > 0.0 { high / base_low } else { f64::INFINITY }]
+    }
+
+    fn times([a_low, a_high]: [f64; 2], [b_low, b_high]: [f64; 2]) -> [f64; 2] {
+        [a_low * b_low, a_high * b_high]
+    }
+
+    fn ratio(text: &str) -> [f64; 2] {
+        let digits = text.split_once('.').map_or(0, |(_, places)| i32::try_from(places.len()).unwrap());
+        interval(text.parse().unwrap(), digits)
+    }
+
+    /// The energies that ratios are of: dynamic alone where a note says that idle power is excessive.
+    fn energy(row: &Row) -> [f64; 2] {
+        if let Some(total) = row.energy_total_mj {
+            return interval(total, 0);
+        }
+        let [idle, dynamic] = [row.energy_idle_mj, row.energy_dynamic_mj].map(|energy| interval(energy.unwrap(), 1));
+        if row.notes.iter().any(|note| note == "inactive") {
+            return dynamic;
+        }
+        [idle[0] + dynamic[0], idle[1] + dynamic[1]]
+    }
+
+    fn meet(what: &str, [a_low, a_high]: [f64; 2], [b_low, b_high]: [f64; 2]) {
+        assert!(a_low <= b_high && b_low <= a_high, "{what}: {a_low} to {a_high} and {b_low} to {b_high}");
+    }
+
+    #[test]
+    fn ratios_follow_from_the_figures_as_far_as_they_were_rounded() {
+        let publication = publication().unwrap();
+        let numbers: Vec<u32> = publication.task.iter().map(|task| task.number).collect();
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 8, 9], "nine tasks, one of them twice");
+        for task in &publication.task {
+            let base = &task.row[0];
+            for row in &task.row {
+                let what = format!("{} on {} with batch {}", task.name, row.platform, row.batch);
+                let latency = over(interval(row.latency_ms, 1), interval(base.latency_ms, 1));
+                // A batch's latency is that of all its samples.
+                meet(&format!("{what}, latency"), latency, ratio(&row.latency_ratio));
+                let energy = over(energy(row), energy(base));
+                meet(&format!("{what}, energy"), energy, ratio(&row.energy_ratio));
+                meet(&format!("{what}, EDP"), times(energy, latency), ratio(&row.edp_ratio));
+                assert!(row.notes.iter().all(|note| publication.notes.contains_key(note)), "{what}: {:?}", row.notes);
+            }
+        }
+    }
+
+    #[test]
+    fn every_row_is_in_the_table() {
+        let publication = publication().unwrap();
+        let sheet = sheet(&publication);
+        let rows: usize = publication.task.iter().map(|task| task.row.len()).sum();
+        assert_eq!((sheet.rows.len(), rows), (34, 34));
+        assert!(sheet.rows.iter().all(|row| row.len() == sheet.columns.len()));
+    }
+}

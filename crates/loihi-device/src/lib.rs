@@ -1,0 +1,129 @@
+//! Devices: who executes requests on a chip.
+//!
+//! | device | where the chip runs |
+//! |---|---|
+//! | [`inproc::InProcess`] | in this process: requests are function calls |
+//! | [`framed::Framed`] | behind a [`Line`] of bytes: frames, checks, repetitions, parts of what is too long for a bad line |
+//!
+//! | line | what carries the bytes |
+//! |---|---|
+//! | [`qemu::Qemu`] | the serial port of a bare i586 in QEMU |
+//! | [`inproc::InProcessLine`] | nothing: the firmware's own state machine in this process, for tests of the byte path |
+//! | [`lossy::Lossy`] | another line, with faults |
+//!
+//! All are used through a [`session::Session`].
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod child;
+mod error;
+pub mod framed;
+pub mod inproc;
+pub mod log;
+pub mod lossy;
+pub mod meter;
+mod piece;
+pub mod qemu;
+pub mod recorder;
+mod round_trip;
+pub mod sample;
+pub mod session;
+mod spikes;
+pub mod wide;
+
+use error::SessionError;
+use loihi_core::wire::message::{Request, Response};
+use std::time::{Duration, Instant};
+
+/// A device can no longer be reached.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct DeviceFault(pub String);
+
+/// Repetitions on a line; how long each answer is awaited is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// How often a request, or a part of one, is sent before the device counts as silent.
+    pub attempts: u32,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { attempts: 35 }
+    }
+}
+
+/// How long a session waits for answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Waiting {
+    /// Repetitions, where there is a line.
+    pub patience: Patience,
+    /// Ends every wait once it returns true.
+    pub stop: fn() -> bool,
+}
+
+/// Executes requests.
+pub trait Device {
+    /// What users call it: `host`, `qemu`.
+    fn name(&self) -> &str;
+
+    /// Has a request executed and hands the answer to `read`, once.
+    ///
+    /// # Errors
+    /// [`SessionError`] if no answer came.
+    fn ask(
+        &mut self,
+        request: &Request<'_>,
+        waiting: &Waiting,
+        read: &mut dyn FnMut(Response<'_>),
+    ) -> Result<(), SessionError>;
+
+    /// Whether reading registers costs next to nothing, because no line is in between.
+    fn is_near(&self) -> bool {
+        false
+    }
+
+    /// Log lines of the device since this was last called.
+    fn take_logs(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Requests that were sent again.
+    fn repetitions(&self) -> u64 {
+        0
+    }
+}
+
+/// Carries bytes to a device and from it.
+pub trait Line {
+    /// What users call the device at its other end.
+    fn name(&self) -> &str;
+
+    /// Hands bytes to the device.
+    ///
+    /// # Errors
+    /// [`DeviceFault`] if it is gone.
+    fn send(&mut self, bytes: &[u8]) -> Result<(), DeviceFault>;
+
+    /// Adds bytes that have come from the device, after waiting up to `wait` for the first.
+    ///
+    /// # Errors
+    /// [`DeviceFault`] if it is gone.
+    fn receive(&mut self, into: &mut Vec<u8>, wait: Duration) -> Result<(), DeviceFault>;
+
+    /// Whether all that will come has come when [`Line::send`] returns, so that waiting is of no use.
+    fn answers_at_once(&self) -> bool {
+        false
+    }
+
+    /// The time by which answers are awaited.
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    /// Takes the payload of a log frame and returns the lines that it completes.
+    fn log(&mut self, payload: &[u8]) -> Vec<String> {
+        let _ = payload;
+        Vec::new()
+    }
+}

@@ -1,0 +1,229 @@
+//! Experiments: a network, data, and what is measured.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod classify;
+pub mod continual;
+pub mod control;
+pub mod decolle;
+pub mod decolle_net;
+pub mod dendrite_teacher;
+pub mod digits_pes;
+pub mod draw;
+pub mod emstdp;
+pub mod emstdp_net;
+pub mod eprop_pattern;
+pub mod fewshot;
+pub mod float_pes;
+mod network;
+pub mod parameters;
+pub mod pes_arm;
+pub mod pes_core;
+pub mod pes_function;
+pub mod pes_pendulum;
+pub mod population;
+mod registry;
+pub mod rounding;
+pub mod score;
+mod sizes;
+mod stdp;
+pub mod stdp_pair;
+pub mod stdp_reward;
+pub mod stdp_triplet;
+pub mod trained;
+mod twin;
+pub mod watch;
+
+pub use registry::Experiment;
+pub use watch::{Answer, Nobody, Row, Running, Watch, figure};
+
+use loihi_core::arena::TooSmall;
+use loihi_core::chip::Chip;
+use loihi_core::chip::Keep;
+use loihi_core::ops::OpCounts;
+use loihi_core::register::StateDigest;
+use loihi_data::DataError;
+use loihi_device::session::{Session, SessionError};
+use loihi_image::image::{BuildError, ImageFile};
+use loihi_net::roster::Roster;
+use loihi_run::inference::InferenceError;
+use loihi_run::inference::present::PresentError;
+use loihi_run::record::checkpoint::Checkpoint;
+use loihi_run::record::{Learned, RecordError};
+use std::path::PathBuf;
+
+/// Why an experiment ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum ExperimentError {
+    /// The network cannot be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The device did not do what it was asked.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// Something could not be recorded.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The experiment has no stages.
+    #[error("this experiment cannot resume from a checkpoint: it has no stages of samples")]
+    NotResumable,
+    /// What is resumed went through other stages.
+    #[error(
+        "the run that --resume names goes through {found} stages, this one through {expected}, or through other samples: give the \
+         same samples and the same --passes, --samples, --validate, --steps and --coding"
+    )]
+    OtherPlan {
+        /// Stages of the run that is resumed.
+        found: usize,
+        /// Stages of this run.
+        expected: usize,
+    },
+    /// The run has more than can be held.
+    #[error("{passes} passes of {each} {what} are more than {most}: give fewer --passes")]
+    TooLong {
+        /// Of what.
+        what: &'static str,
+        /// So many in a pass.
+        each: usize,
+        /// Passes.
+        passes: u32,
+        /// Most in all.
+        most: usize,
+    },
+    /// There are more passes than can be told apart.
+    #[error("{passes} passes are more than {most}, the most that can be told apart: give fewer --passes")]
+    Passes {
+        /// Passes.
+        passes: u32,
+        /// The most that there can be.
+        most: u32,
+    },
+    /// A data set cannot be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The parameters cannot be read.
+    #[error(transparent)]
+    Parameters(#[from] toml::de::Error),
+    /// A sample cannot be computed.
+    #[error(transparent)]
+    Inference(#[from] InferenceError),
+    /// A sample cannot be shown to the network.
+    #[error(transparent)]
+    Present(#[from] PresentError),
+    /// The same network in this process, which the decoders in double precision need, has no memory.
+    #[error(transparent)]
+    Twin(#[from] TooSmall),
+}
+
+/// Named figures, in the order in which they are shown.
+pub type Metrics = Vec<(&'static str, f64)>;
+
+/// What came out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// Steps computed.
+    pub steps: u64,
+    /// Samples shown, to learn from and to test on, if that is what was shown.
+    pub samples: Option<u64>,
+    /// Figures of the whole run.
+    pub metrics: Metrics,
+    /// Exact counts.
+    pub ops: OpCounts,
+    /// Instructions that the steps took, where the device counts them.
+    pub instructions: Option<u64>,
+    /// Bytes of the chip's state.
+    pub state_bytes: usize,
+    /// Bytes of it that are learned.
+    pub learned_bytes: usize,
+    /// Digest of all state at the end.
+    pub digest: StateDigest,
+    /// Digest of all state after each pass.
+    pub digests: Vec<StateDigest>,
+}
+
+/// How an experiment is to be run.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Seed for all random numbers.
+    pub seed: u32,
+    /// Passes over the data, if not the experiment's own number.
+    pub passes: Option<u32>,
+    /// Learned state to begin with.
+    pub learned: Option<Learned>,
+    /// Where a run goes on from, if the experiment goes through stages of samples.
+    pub resume: Option<Checkpoint>,
+    /// Folder of the data sets that are fetched, if not the usual one.
+    pub data: Option<PathBuf>,
+    /// Only so many samples to learn from and to test on.
+    pub samples: Option<usize>,
+    /// Whether a part of the samples to learn from is tested on, and not the test samples: to choose parameters by.
+    pub validate: bool,
+}
+
+/// An experiment with its parameters.
+pub trait Task: std::fmt::Debug {
+    /// Runs it on the device of a session.
+    ///
+    /// # Errors
+    /// [`ExperimentError`]; rows that were handed to `watch` before stay valid.
+    fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError>;
+}
+
+/// Loads an image, and the learned state if there is one to begin with.
+fn load(
+    session: &mut Session,
+    image: &ImageFile,
+    options: &Options,
+    watch: &mut dyn Watch,
+) -> Result<(), ExperimentError> {
+    if options.resume.is_some() {
+        return Err(ExperimentError::NotResumable);
+    }
+    watch.image(image, &Roster::of_cores(image).map_err(SessionError::from)?)?;
+    session.load(image)?;
+    if let Some(learned) = &options.learned {
+        restore(learned, image, session)?;
+    }
+    Ok(())
+}
+
+/// Hands learned state to the device on which its image is.
+fn restore(learned: &Learned, image: &ImageFile, session: &mut Session) -> Result<(), ExperimentError> {
+    Ok(session.restore(Keep::Learned, learned.state_of(image.hash())?)?)
+}
+
+/// Asks the device for everything that an [`Outcome`] needs, and hands on what was learned.
+fn conclude(
+    session: &mut Session,
+    image: &ImageFile,
+    watch: &mut dyn Watch,
+    metrics: Metrics,
+    digests: Vec<StateDigest>,
+) -> Result<Outcome, ExperimentError> {
+    let learned = session.save(Keep::Learned)?;
+    watch.learned(image, &learned)?;
+    let ops = session.ops()?;
+    let digest = session.digest()?;
+    Ok(Outcome {
+        steps: ops.steps,
+        samples: None,
+        metrics,
+        ops,
+        instructions: session.instructions(),
+        state_bytes: Chip::bytes_needed(&image.open().map_err(SessionError::from)?, image.snips()),
+        learned_bytes: learned.len(),
+        digest,
+        digests,
+    })
+}
+
+/// Q3.12 of a real number, saturating.
+#[expect(clippy::cast_possible_truncation, reason = "float to integer casts saturate")]
+fn q12(value: f64) -> i16 {
+    (value * 4096.0).round() as i16
+}
+
+/// Little-endian bytes of mailbox words.
+fn mailbox(words: impl IntoIterator<Item = i16>) -> Vec<u8> {
+    words.into_iter().flat_map(i16::to_le_bytes).collect()
+}

@@ -1,0 +1,43 @@
+//! What the experiments with spike-timing-dependent plasticity share: compartments that fire on command, groups of
+//! plastic synapses, means over them.
+
+use loihi_core::image::{Dialect, Profile, Rounding};
+use loihi_core::synapse::SignMode;
+use loihi_image::image::{DecayTable, ImageBuilder, Plasticity, decay_table};
+use loihi_image::rule::{self, Limits};
+
+/// A compartment that fires in the step in which a teaching input spikes, and that no plastic weight can fire.
+pub(super) const OBEDIENT: Profile = Profile { decay_v: 4096, v_th: 1 << 20, ..Profile::DEFAULT };
+
+/// Weight of a teaching input.
+pub(super) const TEACHING: i16 = i16::MAX;
+
+/// Plasticity with rounding as on the chip. `traces` are those of x1, x2, y1, y2, y3, each an impulse and a time
+/// constant in steps, or nothing.
+///
+/// # Panics
+/// If the rule, which is part of the program, cannot be read.
+pub(super) fn plasticity(
+    builder: &mut ImageBuilder,
+    rule: &str,
+    traces: [Option<(i32, f64)>; 5],
+    epoch_steps: u32,
+    sign_mode: SignMode,
+) -> Plasticity {
+    let products = rule::parse(rule, &Limits::LOIHI).unwrap_or_else(|error| panic!("{rule}: {error}"));
+    let traces =
+        traces.map(|trace| trace.map_or(0, |(impulse, tau_steps)| builder.trace(impulse, 0, &decay(tau_steps), None)));
+    let (weight_bits, rounding, dialect) = (8, Rounding::Stochastic, Dialect::default());
+    Plasticity { products, traces, epoch_steps, wgt_exp: 0, weight_bits, sign_mode, rounding, dialect }
+}
+
+/// Exponential decay with this time constant.
+pub(super) fn decay(tau_steps: f64) -> DecayTable {
+    decay_table((-1.0 / tau_steps).exp(), 0.0)
+}
+
+/// The mean of integers; 0 of none.
+pub(super) fn mean(values: &[i32]) -> f64 {
+    let count = u32::try_from(values.len().max(1)).unwrap_or(u32::MAX);
+    values.iter().map(|value| f64::from(*value)).sum::<f64>() / f64::from(count)
+}

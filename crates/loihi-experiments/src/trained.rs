@@ -1,0 +1,162 @@
+//! A network that was trained elsewhere, with samples to classify: inference as an experiment.
+
+use super::classify::go_on;
+use super::{Answer, ExperimentError, Metrics, Options, Outcome, Running, Task, Watch, conclude};
+use loihi_core::chip::Keep;
+use loihi_core::num::Fnv64;
+use loihi_data::collection::{Content, Item};
+use loihi_device::session::{Session, SessionError};
+use loihi_net::network::{Network, ReadBy};
+use loihi_net::place::Placed;
+use loihi_net::roster::Roster;
+use loihi_run::inference::present::{PresentError, Presentation, present};
+use loihi_run::inference::{Inference, Stimulus, winner};
+use loihi_run::record::RecordError;
+use loihi_run::record::checkpoint::{Planned, Standing};
+
+/// A network on its cores, and what it is shown.
+#[derive(Debug)]
+pub struct Trained {
+    /// The network; without a readout it answers nothing.
+    pub network: Network,
+    /// Where it is.
+    pub placed: Placed,
+    /// Samples.
+    pub items: Vec<Item>,
+    /// How they are shown.
+    pub presentation: Presentation,
+    /// Samples of further inputs, as many, and how they are shown; each with the one of the same number.
+    pub also: Vec<(Presentation, Vec<Item>)>,
+}
+
+/// Samples whose class is known, and those of them that were answered with it.
+#[derive(Clone, Copy, Default)]
+struct Right {
+    labelled: u32,
+    right: u32,
+}
+
+impl Trained {
+    /// The class of a sample; a network that answers nothing is neither right nor wrong.
+    fn label(&self, item: &Item) -> Option<u32> {
+        item.label.filter(|_| self.network.readout.is_some())
+    }
+
+    /// What is shown with a number.
+    fn stimulus(&self, number: u32, item: &Item) -> Result<Stimulus, PresentError> {
+        let mut stimulus = present(&self.network, item, number, &self.presentation)?;
+        for (presentation, items) in &self.also {
+            if let Some(item) = items.get(number as usize) {
+                stimulus.join(present(&self.network, item, number, presentation)?);
+            }
+        }
+        Ok(stimulus)
+    }
+
+    /// Hashes of the image, and of all that is shown and how: they differ where what is computed does.
+    pub fn asked(&self) -> String {
+        format!("(image {:016x}, samples {:016x})", self.placed.image.hash(), self.planned(&self.items).hash)
+    }
+
+    /// What a checkpoint says of all samples: one stage, with one readout.
+    fn planned(&self, shown: &[Item]) -> Planned {
+        let mut hash = Fnv64::new();
+        hash.bytes(format!("{:?} {:?}", self.presentation, self.network.readout).as_bytes());
+        for (presentation, items) in &self.also {
+            hash.bytes(format!("{presentation:?}").as_bytes());
+            hash_items(&mut hash, items.get(..shown.len()).unwrap_or(items));
+        }
+        hash_items(&mut hash, shown);
+        let name = self.network.name.clone();
+        Planned { name, samples: shown.len(), steps: None, readouts: 1, hash: hash.finish() }
+    }
+
+    /// Takes the device where a run stood that was shown the first samples.
+    fn restore(
+        &self,
+        inference: &mut Inference<'_>,
+        options: &Options,
+        shown: &[Item],
+    ) -> Result<(usize, Right), ExperimentError> {
+        let Some(resume) = &options.resume else { return Ok((0, Right::default())) };
+        let expected = self.placed.image.hash();
+        if resume.image_hash != expected {
+            return Err(RecordError::OtherImage { expected, found: resume.image_hash }.into());
+        }
+        inference.session().restore(Keep::State, &resume.state)?;
+        let standing = &resume.standing;
+        go_on(standing, &[self.planned(shown)], inference.session())?;
+        let before = shown.get(..standing.items).unwrap_or_default();
+        let mut expected = 0;
+        for (number, item) in (0_u32..).zip(before) {
+            expected += u64::from(self.stimulus(number, item)?.steps);
+        }
+        let found = inference.session().ops()?.steps;
+        if found != expected {
+            return Err(RecordError::OtherState { expected, found }.into());
+        }
+        inference.restored()?;
+        let labelled = before.iter().filter(|item| self.label(item).is_some()).count();
+        let labelled = u32::try_from(labelled).unwrap_or(u32::MAX);
+        Ok((before.len(), Right { labelled, right: standing.right.first().copied().unwrap_or(0).min(labelled) }))
+    }
+}
+
+fn hash_items(hash: &mut Fnv64, items: &[Item]) {
+    for Item { name, label, content } in items {
+        hash.bytes(format!("{name} {label:?}").as_bytes());
+        match content {
+            Content::Values { shape, values } => {
+                hash.bytes(format!("{shape:?}").as_bytes());
+                hash.bytes(values);
+            }
+            Content::Events(events) => hash.bytes(format!("{events:?}").as_bytes()),
+        }
+    }
+}
+
+impl Task for Trained {
+    fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
+        let image = &self.placed.image;
+        let roster = Roster::of_populations(&self.network, &self.placed).map_err(SessionError::from)?;
+        watch.image(image, &roster)?;
+        let shown = &self.items[..options.samples.unwrap_or(usize::MAX).min(self.items.len())];
+        let mut inference = Inference::new(session, &self.network, &self.placed)?;
+        if let Some(learned) = &options.learned {
+            crate::restore(learned, image, inference.session())?;
+        }
+        let (first, Right { mut labelled, mut right }) = self.restore(&mut inference, options, shown)?;
+        let mut plan = None;
+        for (number, item) in (0_u32..).zip(shown).skip(first) {
+            let stimulus = self.stimulus(number, item)?;
+            let scores = inference.score(&stimulus)?;
+            // Who reads spikes has no answer where there were none.
+            let by_spikes = self.network.readout.is_some_and(|readout| readout.by != ReadBy::Voltage);
+            let silent = by_spikes && scores.iter().all(|score| *score == 0);
+            let answer = winner(&scores).filter(|_| !silent).and_then(|class| u32::try_from(class).ok());
+            let label = self.label(item);
+            labelled += u32::from(label.is_some());
+            right += u32::from(label.is_some() && label == answer);
+            let (name, scores) = (item.name.as_str(), scores.as_slice());
+            let answer = Answer { number, name, steps: stimulus.steps, label, answer, scores, labelled, right };
+            watch.answer(&answer)?;
+            let figure = answer.accuracy().map(|accuracy| ("accuracy", accuracy));
+            watch.progress(&Running { done: u64::from(number) + 1, total: shown.len() as u64, stage: "", figure });
+            if watch.wants_checkpoint() {
+                let plan = vec![plan.get_or_insert_with(|| self.planned(shown)).clone()];
+                let items = number as usize + 1;
+                let standing = Standing { plan, items, right: vec![right], ..Standing::default() };
+                let session = inference.session();
+                let (state, files) = (session.save(Keep::State)?, session.keep_recorded()?);
+                watch.checkpoint(&standing, &state, files)?;
+            }
+        }
+        let mut metrics = Metrics::new();
+        if labelled > 0 {
+            metrics.push(("accuracy", f64::from(right) / f64::from(labelled)));
+            metrics.extend([("right", right.into()), ("labelled", labelled.into())]);
+        }
+        let outcome = conclude(session, image, watch, metrics, Vec::new())?;
+        Ok(Outcome { samples: Some(shown.len() as u64), ..outcome })
+    }
+}

@@ -1,0 +1,148 @@
+//! Who follows a run, and what it is told: how far the run is, figures, answers, what was learned.
+
+use super::Metrics;
+use loihi_device::recorder::Kept;
+use loihi_image::image::ImageFile;
+use loihi_net::roster::Roster;
+use loihi_run::record::RecordError;
+use loihi_run::record::checkpoint::Standing;
+
+/// Follows a run: shows it, records it. What is not taken up is passed over.
+pub trait Watch {
+    /// The image that is going to run, and who is on it.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    fn image(&mut self, _image: &ImageFile, _roster: &Roster) -> Result<(), RecordError> {
+        Ok(())
+    }
+
+    /// How far the run is.
+    fn progress(&mut self, _running: &Running<'_>) {}
+
+    /// A sample was shown to a network that learns nothing, and answered.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    fn answer(&mut self, _answer: &Answer<'_>) -> Result<(), RecordError> {
+        Ok(())
+    }
+
+    /// A pass, or a stretch of time, is over.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    fn row(&mut self, _row: &Row) -> Result<(), RecordError> {
+        Ok(())
+    }
+
+    /// What has been learned so far: [`loihi_core::chip::Keep::Learned`].
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    fn learned(&mut self, _image: &ImageFile, _learned: &[u8]) -> Result<(), RecordError> {
+        Ok(())
+    }
+
+    /// Whether it is time to write down where the run stands.
+    fn wants_checkpoint(&mut self) -> bool {
+        false
+    }
+
+    /// Where the run stands, all state of its device, and how long the files are that are recorded.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    fn checkpoint(&mut self, _standing: &Standing, _state: &[u8], _files: Vec<Kept>) -> Result<(), RecordError> {
+        Ok(())
+    }
+}
+
+/// Watches a run and does nothing about it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Nobody;
+
+impl Watch for Nobody {}
+
+/// How far a run is, and how it goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Running<'a> {
+    /// What is done, in whatever the experiment counts.
+    pub done: u64,
+    /// All there is to do.
+    pub total: u64,
+    /// What the present stage is called, if there are several.
+    pub stage: &'a str,
+    /// The figure that tells how it goes, and its name.
+    pub figure: Option<(&'static str, f64)>,
+}
+
+impl std::fmt::Display for Running<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let between = if self.stage.is_empty() || self.figure.is_none() { "" } else { ": " };
+        write!(f, "{}{between}", self.stage)?;
+        self.figure.map_or(Ok(()), |(name, value)| write!(f, "{name} {}", figure(name, value)))
+    }
+}
+
+/// Figures that count something.
+const COUNTS: [&str; 3] = ["passes", "right", "labelled"];
+
+/// A figure as a person reads it: accuracies and rates in per cent.
+pub fn figure(name: &str, value: f64) -> String {
+    if name.contains("accuracy") || name.ends_with("rate") {
+        format!("{:.2} %", 100.0 * value)
+    } else if COUNTS.contains(&name) {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.4}")
+    }
+}
+
+/// What a network answered to a sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Answer<'a> {
+    /// Place of the sample among those that are shown, from 0.
+    pub number: u32,
+    /// What the sample is called.
+    pub name: &'a str,
+    /// Steps that it was shown.
+    pub steps: u32,
+    /// Its class, if it is known.
+    pub label: Option<u32>,
+    /// The class with the largest score; `None` if the network has no classes.
+    pub answer: Option<u32>,
+    /// Score by class, the larger the better.
+    pub scores: &'a [i64],
+    /// Samples so far whose class is known, and those of them that were answered with it.
+    pub labelled: u32,
+    /// See `labelled`.
+    pub right: u32,
+}
+
+impl std::fmt::Display for Answer<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let class = |class: Option<u32>| class.map_or_else(|| "?".to_owned(), |class| class.to_string());
+        write!(f, "{}: class {}, answer {}", self.name, class(self.label), class(self.answer))
+    }
+}
+
+impl Answer<'_> {
+    /// The share of right answers among samples whose class is known.
+    pub fn accuracy(&self) -> Option<f64> {
+        (self.labelled > 0).then(|| f64::from(self.right) / f64::from(self.labelled))
+    }
+}
+
+/// A row of `metrics.csv`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Number of the pass, or of the stage, from 1.
+    pub pass: u32,
+    /// What the stage is, if there are several.
+    pub stage: Option<String>,
+    /// Figures of the pass.
+    pub metrics: Metrics,
+    /// Digest of all state after the pass.
+    pub digest: u64,
+}

@@ -1,0 +1,260 @@
+//! Arrays in `.npz` and `.npy` files: what networks keep their weights in, and samples of other programs.
+
+mod elements;
+
+use crate::whole;
+use elements::Npy;
+use npyz::WriterBuilder as _;
+use std::io::{self, Cursor, Read, Seek, Write as _};
+use std::path::{Path, PathBuf};
+use zip::ZipArchive;
+use zip::write::{SimpleFileOptions, ZipWriter};
+
+/// Why an array cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("{}{}: {what}", path.display(), array.as_ref().map_or_else(String::new, |name| format!(", array {name}")))]
+pub struct NpzError {
+    /// The file.
+    pub path: PathBuf,
+    /// The array, if it is about one.
+    pub array: Option<String>,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// Elements of an array.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Values {
+    /// Integers and booleans.
+    Whole(Vec<i64>),
+    /// Floating point.
+    Real(Vec<f64>),
+}
+
+/// An array, the last extent fastest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    shape: Vec<usize>,
+    values: Values,
+}
+
+impl Array {
+    /// An array of a shape; `None` if it has another number of elements.
+    pub fn new(shape: Vec<usize>, values: Values) -> Option<Self> {
+        let elements = shape.iter().try_fold(1_usize, |product, extent| product.checked_mul(*extent))?;
+        let found = match &values {
+            Values::Whole(values) => values.len(),
+            Values::Real(values) => values.len(),
+        };
+        (elements == found).then_some(Self { shape, values })
+    }
+
+    /// Its extents.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// Its elements.
+    pub fn values(&self) -> &Values {
+        &self.values
+    }
+
+    /// Its elements as whole numbers; `None` if one is none, or beyond 2^53.
+    pub fn whole(&self) -> Option<Vec<i64>> {
+        let whole = |value: &f64| {
+            #[expect(clippy::cast_possible_truncation, reason = "whole and in range")]
+            (value.fract() == 0.0 && value.abs() < 9.0e15).then_some(*value as i64)
+        };
+        match &self.values {
+            Values::Whole(values) => Some(values.clone()),
+            Values::Real(values) => values.iter().map(whole).collect(),
+        }
+    }
+
+    /// Its shape, and its elements as [`Array::whole`] gives them.
+    pub fn into_whole(self) -> Option<(Vec<usize>, Vec<i64>)> {
+        match self.values {
+            Values::Whole(values) => Some((self.shape, values)),
+            Values::Real(_) => self.whole().map(|values| (self.shape, values)),
+        }
+    }
+
+    /// Its elements in double precision.
+    pub fn real(&self) -> Vec<f64> {
+        match &self.values {
+            #[expect(clippy::cast_precision_loss, reason = "what double precision is")]
+            Values::Whole(values) => values.iter().map(|value| *value as f64).collect(),
+            Values::Real(values) => values.clone(),
+        }
+    }
+}
+
+/// Reads an array of an `.npz` file, or the one of an `.npy` file, whose name does not matter.
+///
+/// # Errors
+/// [`NpzError`] names file, array, and what is wrong.
+pub fn read(path: &Path, array: &str) -> Result<Array, NpzError> {
+    let error = |what: String| NpzError { path: path.to_owned(), array: Some(array.to_owned()), what };
+    let bytes = whole::bytes(path).map_err(|cause| error(cause.to_string()))?;
+    parse(&bytes, array).map_err(error)
+}
+
+/// The names of the arrays in the bytes of an `.npz` file, in alphabetical order; none in those of an `.npy` file.
+///
+/// # Errors
+/// What is wrong, in a sentence.
+pub fn names_in(bytes: &[u8]) -> Result<Vec<String>, String> {
+    if bytes.starts_with(b"\x93NUMPY") {
+        return Ok(Vec::new());
+    }
+    let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| format!("it is no .npz file: {error}"))?;
+    Ok(names_of(&archive))
+}
+
+/// Reads an array from the bytes of an `.npz` or `.npy` file.
+///
+/// # Errors
+/// What is wrong, in a sentence.
+pub fn parse(bytes: &[u8], array: &str) -> Result<Array, String> {
+    member(bytes, array, |npy| Npy::of(npy)?.array())
+}
+
+/// Reads an array of records from the bytes of an `.npz` or `.npy` file: an array for each field, by its name, in the order
+/// of the file; `None` if its elements are single numbers.
+///
+/// # Errors
+/// What is wrong, in a sentence.
+pub fn records(bytes: &[u8], array: &str) -> Result<Option<Vec<(String, Array)>>, String> {
+    member(bytes, array, |npy| Npy::of(npy)?.fields())
+}
+
+/// What `read` makes of the `.npy` bytes of an array.
+fn member<R>(bytes: &[u8], array: &str, read: impl Fn(&[u8]) -> Result<R, String>) -> Result<R, String> {
+    if bytes.starts_with(b"\x93NUMPY") {
+        return read(bytes);
+    }
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| format!("it is no .npz file: {error}"))?;
+    let there = names_of(&archive);
+    let entry = archive.by_name(&format!("{array}.npy"));
+    let entry = entry.map_err(|_| format!("it has no such array; it has: {}", there.join(", ")))?;
+    let npy = whole::all(entry, whole::DATA).map_err(|error| format!("it is damaged: {error}"))?;
+    read(&npy)
+}
+
+/// Numbers of a type that has this name in numpy (`<f2`), as many as there are bytes for.
+///
+/// # Errors
+/// It is no type of numbers, or there are others than it can have.
+pub fn numbers(kind: &str, bytes: &[u8]) -> Result<Values, String> {
+    elements::numbers_of(kind, bytes)
+}
+
+fn names_of<R: Read + Seek>(archive: &ZipArchive<R>) -> Vec<String> {
+    let mut names: Vec<String> =
+        archive.file_names().flatten().filter_map(|name| Some(name.strip_suffix(".npy")?.to_owned())).collect();
+    names.sort_unstable();
+    names
+}
+
+/// The bytes of an `.npz` file with these arrays; whole numbers take the smallest type that holds them.
+///
+/// # Errors
+/// What is wrong, in a sentence; arrays of ordinary sizes give none.
+pub fn bytes(arrays: &[(String, Array)]) -> io::Result<Vec<u8>> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, array) in arrays {
+        // The time of the files is fixed, so that equal arrays give equal bytes.
+        let options = SimpleFileOptions::default().last_modified_time(zip::DateTime::default());
+        zip.start_file(format!("{name}.npy"), options)?;
+        zip.write_all(&npy_bytes(array)?)?;
+    }
+    Ok(zip.finish()?.into_inner())
+}
+
+/// The bytes of an `.npy` file.
+fn npy_bytes(array: &Array) -> io::Result<Vec<u8>> {
+    fn written<T: npyz::AutoSerialize + Copy>(shape: &[u64], values: impl Iterator<Item = T>) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let mut writer = npyz::WriteOptions::new().default_dtype().shape(shape).writer(&mut bytes).begin_nd()?;
+        writer.extend(values)?;
+        writer.finish()?;
+        Ok(bytes)
+    }
+    let shape: Vec<u64> = array.shape.iter().map(|extent| *extent as u64).collect();
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked before")]
+    match &array.values {
+        Values::Real(values) => written(&shape, values.iter().copied()),
+        Values::Whole(values) => {
+            let within = |low: i64, high: i64| values.iter().all(|value| (low..=high).contains(value));
+            let values = values.iter().copied();
+            if within(i8::MIN.into(), i8::MAX.into()) {
+                written(&shape, values.map(|value| value as i8))
+            } else if within(i16::MIN.into(), i16::MAX.into()) {
+                written(&shape, values.map(|value| value as i16))
+            } else if within(i32::MIN.into(), i32::MAX.into()) {
+                written(&shape, values.map(|value| value as i32))
+            } else {
+                written(&shape, values)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrays_are_read_as_they_were_written() {
+        let arrays = [
+            ("small".to_owned(), Array::new(vec![2, 3], Values::Whole(vec![1, -2, 3, -4, 5, 127])).unwrap()),
+            ("wide".to_owned(), Array::new(vec![2], Values::Whole(vec![-40_000, 1 << 40])).unwrap()),
+            ("real".to_owned(), Array::new(vec![1, 2, 1], Values::Real(vec![0.5, -1e300])).unwrap()),
+            ("none".to_owned(), Array::new(vec![0, 4], Values::Whole(Vec::new())).unwrap()),
+        ];
+        let bytes = bytes(&arrays).unwrap();
+        for (name, array) in &arrays {
+            assert_eq!(parse(&bytes, name).unwrap(), *array, "{name}");
+        }
+        let said = parse(&bytes, "other").unwrap_err();
+        assert_eq!(said, "it has no such array; it has: none, real, small, wide");
+        assert_eq!(super::bytes(&arrays).unwrap(), bytes, "equal arrays, equal bytes");
+    }
+
+    fn npy(descr: &str, order: &str, values: &[u8]) -> Vec<u8> {
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        let text = format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': (2, 3)}}\n");
+        bytes.extend(u16::try_from(text.len()).unwrap().to_le_bytes());
+        bytes.extend(text.as_bytes());
+        bytes.extend(values);
+        bytes
+    }
+
+    #[test]
+    fn the_first_extent_can_be_fastest() {
+        let array = parse(&npy("|i1", "True", &[1, 4, 2, 5, 3, 6]), "").unwrap();
+        assert_eq!((array.shape(), array.whole().unwrap()), (&[2, 3][..], vec![1, 2, 3, 4, 5, 6]));
+    }
+
+    #[test]
+    fn the_highest_byte_can_be_first() {
+        let values = |descr, bytes: &[u8]| parse(&npy(descr, "False", bytes), "").map(|array| array.whole().unwrap());
+        assert_eq!(values(">i2", &[255, 255, 1, 0, 0, 2, 0, 3, 0, 4, 0, 5]).unwrap(), [-1, 256, 2, 3, 4, 5]);
+        assert_eq!(values("<i2", &[255, 255, 1, 0, 0, 2, 0, 3, 0, 4, 0, 5]).unwrap()[..3], [-1, 1, 512]);
+        assert_eq!(values("|b1", &[0, 1, 1, 0, 0, 1]).unwrap(), [0, 1, 1, 0, 0, 1]);
+        assert!(values("|b1", &[0, 1, 2, 0, 0, 1]).unwrap_err().contains("neither 0 nor 1"));
+        assert!(values("|u1", &[0, 1, 2, 0, 0]).unwrap_err().contains("fewer elements"));
+    }
+
+    #[test]
+    fn what_is_damaged_is_said_to_be() {
+        let array = Array::new(vec![4], Values::Real(vec![1.0; 4])).unwrap();
+        let whole = bytes(&[("a".to_owned(), array)]).unwrap();
+        for cut in 0..whole.len() {
+            assert!(parse(&whole[..cut], "a").is_err(), "cut at {cut}");
+        }
+        let huge = b"\x93NUMPY\x01\x00\x46\x00{'descr': '<f8', 'fortran_order': False, 'shape': (9999999999, 99999)}\n";
+        assert!(parse(huge, "").unwrap_err().contains("too many elements"));
+        assert!(parse(b"PK nonsense", "a").unwrap_err().contains("no .npz file"));
+    }
+}

@@ -1,0 +1,346 @@
+//! HDF5 files as trees of groups, arrays and texts: the only module that knows the crate which reads and writes them.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod links;
+mod lists;
+
+use half::f16;
+use hdf5_pure::{
+    AttrValue, DType, Dataset, Datatype, DatatypeByteOrder, FileBuilder, FloatingPointLayout, FormatError, Group,
+    GroupBuilder,
+};
+use loihi_files::npz::{Array, Values};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+pub use lists::{File, Lists};
+
+/// Most elements of all arrays of a file; a file that says more is taken for damaged.
+const ELEMENTS_MAX: u64 = 1 << 26;
+
+/// Most groups within each other; links of a damaged file can go in circles.
+const DEPTH_MAX: usize = 16;
+
+/// Most groups, arrays and texts of a file.
+const ITEMS_MAX: usize = 1 << 16;
+
+/// Something with a name in a file, or a file's root.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Item {
+    /// Things with names.
+    Group(BTreeMap<String, Self>),
+    /// A note on the group that it is in; only written, what is read has none.
+    Note(Note),
+    /// Numbers and truth values; a shape of no extents for a single one.
+    Array(Array),
+    /// Texts, the last extent fastest.
+    Text {
+        /// Extents; none for a single one.
+        shape: Vec<usize>,
+        /// The texts.
+        words: Vec<String>,
+    },
+    /// Something that is there, but is not read, and why; never written. It is an error only for who needs it.
+    Unread(String),
+}
+
+/// What HDF5 calls an attribute.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Note {
+    /// A text.
+    Text(String),
+    /// A real number.
+    Real(f64),
+    /// An integer.
+    Whole(i64),
+}
+
+impl Note {
+    fn value(&self) -> AttrValue {
+        match self {
+            Self::Text(text) => AttrValue::VarLenString(text.clone()),
+            Self::Real(value) => AttrValue::F64(*value),
+            Self::Whole(value) => AttrValue::I64(*value),
+        }
+    }
+}
+
+impl Item {
+    /// A single text.
+    pub fn text(word: impl Into<String>) -> Self {
+        Self::Text { shape: Vec::new(), words: vec![word.into()] }
+    }
+
+    /// What a group has under this name.
+    pub fn get(&self, name: &str) -> Option<&Self> {
+        match self {
+            Self::Group(items) => items.get(name),
+            _ => None,
+        }
+    }
+
+    /// Why it was not read.
+    pub fn unread(&self) -> Option<&str> {
+        match self {
+            Self::Unread(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// Takes a name that a link has for unread in every group that has nothing of this name.
+    fn mark(&mut self, name: &str, reason: &str) {
+        if let Self::Group(items) = self {
+            for item in items.values_mut() {
+                item.mark(name, reason);
+            }
+            items.entry(name.to_owned()).or_insert_with(|| Self::Unread(reason.to_owned()));
+        }
+    }
+}
+
+/// What is left of the limits while a file is read.
+struct Budget {
+    elements: u64,
+    items: usize,
+}
+
+/// The tree of a file.
+///
+/// # Errors
+/// What is wrong, in a sentence.
+pub fn parse(bytes: &[u8]) -> Result<Item, String> {
+    guarded(|| {
+        let file = hdf5_pure::File::from_bytes(bytes.to_vec()).map_err(damaged)?;
+        let mut budget = Budget { elements: ELEMENTS_MAX, items: ITEMS_MAX };
+        let mut root = group(&file.root(), "/", 0, &mut budget)?;
+        let end = file.superblock().eof_address;
+        if end > bytes.len() as u64 {
+            return Err(format!("it is cut: it has {} bytes, and begins as one of {end}", bytes.len()));
+        }
+        for (name, target) in links::find(bytes)? {
+            let reason = format!("it is a link to `{target}`, and links are not read: store the array itself");
+            root.mark(&name, &reason);
+        }
+        Ok(root)
+    })
+}
+
+/// What `read` returns. The crate checks what it reads, but it is large and young, and files come from anywhere: a panic in
+/// it is damage of the file, not the end of this process. Only reads are guarded, which leave nothing half changed.
+fn guarded<R>(read: impl FnOnce() -> Result<R, String>) -> Result<R, String> {
+    catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err("it is damaged: its structure contradicts itself".to_owned()))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn damaged(error: hdf5_pure::Error) -> String {
+    format!("it is no HDF5 file, or damaged: {error}")
+}
+
+/// What is wrong with a group in which something cannot be found.
+fn without_place(path: &str, error: hdf5_pure::Error) -> String {
+    match error {
+        // Links of the oldest layout have this for an address if they name their target instead.
+        hdf5_pure::Error::Format(FormatError::UnexpectedEof { expected: usize::MAX, .. }) => format!(
+            "the group `{path}` has a soft link, which is not read: store the array itself in its place (h5py: `w = f[name][()]`, `del \
+             f[name]`, `f[name] = w`)"
+        ),
+        _ => damaged(error),
+    }
+}
+
+fn group(group: &Group, path: &str, depth: usize, budget: &mut Budget) -> Result<Item, String> {
+    if depth > DEPTH_MAX {
+        return Err(format!("it is damaged: more than {DEPTH_MAX} groups within each other"));
+    }
+    let wrong = |error| without_place(path, error);
+    let mut items = BTreeMap::new();
+    let (groups, datasets) = (group.groups().map_err(wrong)?, group.datasets().map_err(wrong)?);
+    let left = budget.items.checked_sub(groups.len() + datasets.len());
+    budget.items = left.ok_or_else(|| format!("it has more than {ITEMS_MAX} groups and arrays"))?;
+    for name in groups {
+        let inner = group.group(&name).map_err(wrong)?;
+        let path = format!("{}/{name}", path.trim_end_matches('/'));
+        let item = self::group(&inner, &path, depth + 1, budget)?;
+        items.insert(name, item);
+    }
+    for name in datasets {
+        let dataset = group.dataset(&name).map_err(wrong)?;
+        let item = dataset_of(&dataset, budget).unwrap_or_else(Item::Unread);
+        items.insert(name, item);
+    }
+    Ok(Item::Group(items))
+}
+
+fn dataset_of(dataset: &Dataset, budget: &mut Budget) -> Result<Item, String> {
+    let stored = |error: hdf5_pure::Error| {
+        format!("it is damaged, or stored in a way that is not read ({error}); h5py's default layout and gzip are")
+    };
+    let extents = dataset.shape().map_err(stored)?;
+    let elements = extents.iter().try_fold(1_u64, |product, extent| product.checked_mul(*extent));
+    let left = elements.and_then(|elements| budget.elements.checked_sub(elements));
+    let left = left.ok_or_else(|| format!("its shape {extents:?} has too many elements"))?;
+    let shape: Vec<usize> = extents
+        .iter()
+        .map(|extent| usize::try_from(*extent).map_err(|error| error.to_string()))
+        .collect::<Result<_, _>>()?;
+    let values = match dataset.dtype().map_err(stored)? {
+        DType::String | DType::VariableLengthString => {
+            let words = dataset.read_string().map_err(stored)?;
+            let whole = words.len() as u64 == elements.unwrap_or(0);
+            budget.elements = left;
+            return if whole { Ok(Item::Text { shape, words }) } else { Err("it has texts too few".to_owned()) };
+        }
+        DType::F32 | DType::F64 => Values::Real(dataset.read_f64().map_err(stored)?),
+        DType::Enum(_) => Values::Whole(dataset.read_raw().map_err(stored)?.into_iter().map(i64::from).collect()),
+        DType::I8 | DType::I16 | DType::I32 | DType::I64 | DType::U8 | DType::U16 | DType::U32 | DType::U64 => {
+            Values::Whole(dataset.read_i64().map_err(stored)?)
+        }
+        DType::Other(kind) if is_half(&kind) => {
+            let bytes = dataset.read_raw().map_err(stored)?;
+            let little = matches!(*kind, Datatype::FloatingPoint { byte_order: DatatypeByteOrder::LittleEndian, .. });
+            let half = |pair: [u8; 2]| if little { f16::from_le_bytes(pair) } else { f16::from_be_bytes(pair) };
+            Values::Real(bytes.as_chunks().0.iter().map(|pair| half(*pair).to_f64()).collect())
+        }
+        other => return Err(format!("its elements are {other}, neither numbers nor text")),
+    };
+    budget.elements = left;
+    Array::new(shape, values).map(Item::Array).ok_or_else(|| "it has elements too few".to_owned())
+}
+
+/// Whether a type is that of numbers of half precision.
+fn is_half(kind: &Datatype) -> bool {
+    let layout = FloatingPointLayout {
+        bit_offset: 0,
+        bit_precision: 16,
+        exponent_location: 10,
+        exponent_size: 5,
+        mantissa_location: 0,
+        mantissa_size: 10,
+        exponent_bias: 15,
+    };
+    matches!(kind, Datatype::FloatingPoint { size: 2, layout: own, .. } if *own == layout)
+}
+
+/// The bytes of a file with this root, which must be a group. Real numbers become single precision where that holds all
+/// of an array, arrays of more than 64 elements are compressed.
+///
+/// # Errors
+/// What is wrong, in a sentence.
+pub fn bytes(root: &Item) -> Result<Vec<u8>, String> {
+    let Item::Group(items) = root else { return Err("the root of a file is a group".to_owned()) };
+    let mut file = FileBuilder::new();
+    for (name, item) in items {
+        match item {
+            Item::Group(inner) => {
+                let inner = group_of(file.create_group(name), inner).finish();
+                file.add_group(inner);
+            }
+            Item::Note(note) => file.set_attr(name, note.value()),
+            Item::Unread(_) => {}
+            Item::Array(_) | Item::Text { .. } => fill(file.create_dataset(name), item),
+        }
+    }
+    file.finish().map_err(|error| error.to_string())
+}
+
+fn group_of(mut group: GroupBuilder, items: &BTreeMap<String, Item>) -> GroupBuilder {
+    for (name, item) in items {
+        match item {
+            Item::Group(inner) => {
+                let inner = group_of(group.create_group(name), inner).finish();
+                group.add_group(inner);
+            }
+            Item::Note(note) => group.set_attr(name, note.value()),
+            Item::Unread(_) => {}
+            Item::Array(_) | Item::Text { .. } => fill(group.create_dataset(name), item),
+        }
+    }
+    group
+}
+
+fn fill(dataset: &mut hdf5_pure::DatasetBuilder, item: &Item) {
+    let extents = |shape: &[usize]| shape.iter().map(|extent| *extent as u64).collect::<Vec<u64>>();
+    match item {
+        Item::Group(_) | Item::Note(_) | Item::Unread(_) => {}
+        Item::Text { shape, words } => {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            dataset.with_vlen_strings(&words).with_shape(&extents(shape));
+        }
+        Item::Array(array) => {
+            match array.values() {
+                Values::Whole(values) => dataset.with_i64_data(values),
+                #[expect(clippy::cast_possible_truncation, reason = "only where nothing is lost")]
+                Values::Real(values)
+                    if values.iter().all(|value| f64::from(*value as f32).total_cmp(value).is_eq()) =>
+                {
+                    dataset.with_f32_data(&values.iter().map(|value| *value as f32).collect::<Vec<f32>>())
+                }
+                Values::Real(values) => dataset.with_f64_data(values),
+            };
+            let extents = extents(array.shape());
+            dataset.with_shape(&extents);
+            if extents.iter().product::<u64>() > 64 {
+                dataset.with_chunks(&extents).with_deflate(6);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_is_read_as_it_was_written() {
+        let real =
+            |shape: &[usize], values: Vec<f64>| Item::Array(Array::new(shape.to_vec(), Values::Real(values)).unwrap());
+        let whole = |shape: &[usize], values| Item::Array(Array::new(shape.to_vec(), Values::Whole(values)).unwrap());
+        let inner = BTreeMap::from([
+            ("lif1.lif".to_owned(), real(&[2, 3], vec![0.5, -1.25, 0.0, 1e-3, 3e30, 1.0])),
+            ("many".to_owned(), real(&[10, 20], (0..200).map(|at| f64::from(at) / 4.0).collect())),
+            ("shape".to_owned(), whole(&[1], vec![784])),
+            ("single".to_owned(), whole(&[], vec![-7])),
+        ]);
+        let edges = Item::Text { shape: vec![1, 2], words: vec!["a.b".to_owned(), "ü".to_owned()] };
+        let tree = Item::Group(BTreeMap::from([
+            ("edges".to_owned(), edges),
+            ("nodes".to_owned(), Item::Group(inner)),
+            ("version".to_owned(), Item::text("1.0")),
+        ]));
+        let written = bytes(&tree).unwrap();
+        assert_eq!(parse(&written).unwrap(), tree);
+        assert_eq!(bytes(&tree).unwrap(), written, "equal trees, equal bytes");
+        for cut in [0, 7, 8, 100, written.len() / 2, written.len() - 1] {
+            assert!(parse(&written[..cut]).is_err(), "cut at {cut}");
+        }
+        let said = parse(&written[..written.len() - 1]).unwrap_err();
+        assert!(said.starts_with("it is cut: it has "), "{said}");
+    }
+
+    /// An array that cannot be read and is not needed does not stop the rest; a link is never taken for a missing default.
+    #[test]
+    fn what_is_not_read_is_there_with_its_reason() {
+        let inner = Item::Group(BTreeMap::from([("bias".to_owned(), Item::text("own"))]));
+        let mut tree =
+            Item::Group(BTreeMap::from([("a".to_owned(), inner), ("b".to_owned(), Item::Group(BTreeMap::new()))]));
+        tree.mark("bias", "a link");
+        let of = |name: &str| tree.get(name).and_then(|inner| inner.get("bias")).unwrap().unread();
+        assert_eq!((of("a"), of("b")), (None, Some("a link")));
+    }
+
+    #[test]
+    fn notes_are_attributes() {
+        let note = |note| Item::Note(note);
+        let group = Item::Group(BTreeMap::from([("dt".to_owned(), note(Note::Real(0.5)))]));
+        let class = note(Note::Text("NIRGraphData".to_owned()));
+        let root = [("__type__".to_owned(), class), ("n".to_owned(), note(Note::Whole(7))), ("a".to_owned(), group)];
+        let written = bytes(&Item::Group(root.into())).unwrap();
+        let file = hdf5_pure::File::from_bytes(written).unwrap();
+        let attrs = file.root().attrs().unwrap();
+        assert!(matches!(&attrs["__type__"], AttrValue::VarLenString(text) if text == "NIRGraphData"), "{attrs:?}");
+        assert!(matches!(attrs["n"], AttrValue::I64(7)), "{attrs:?}");
+        assert!(matches!(file.root().group("a").unwrap().attrs().unwrap()["dt"], AttrValue::F64(0.5)));
+    }
+}

@@ -1,0 +1,360 @@
+//! From a graph to populations and what leads from one to the next, with all layers without neurons folded into weights
+//! and biases.
+
+use super::compose::{Weights, compose};
+use super::linear::{Layer, Linear};
+use super::neuron::{self, Neurons};
+use super::shape::{self, fits};
+use super::step::Step;
+use super::{InputAs, Options};
+use loihi_net::network::size;
+use loihi_nir::import::{Rating, Row, Wrong};
+use loihi_nir::{Graph, Node};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most ways between two populations; layers that branch and join again make more and more of them.
+const PATHS_MAX: usize = 256;
+
+/// Neurons, with what is read of them.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Population {
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) shape: Vec<usize>,
+    pub(super) neurons: Neurons,
+}
+
+/// What leads from an input or a population to a population.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Path {
+    /// The name of the source.
+    pub(super) from: String,
+    /// The population, by its place.
+    pub(super) to: usize,
+    /// The nodes between, first the source's neighbour.
+    pub(super) through: Vec<String>,
+    pub(super) weights: Weights,
+    /// Steps of delay of every source.
+    pub(super) delays: Vec<u8>,
+}
+
+/// A network in floating point.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Folded {
+    /// Name and shape.
+    pub(super) inputs: Vec<(String, Vec<usize>)>,
+    pub(super) populations: Vec<Population>,
+    pub(super) paths: Vec<Path>,
+    /// The population of the answer, by its place.
+    pub(super) readout: Option<usize>,
+    /// All other nodes, as far as they are rated.
+    pub(super) others: Vec<Row>,
+    /// What is delayed so that spikes of the same step meet, in words.
+    pub(super) waits: Vec<String>,
+    /// By node: that spikes come late on a way through it, in words.
+    pub(super) late: BTreeMap<String, String>,
+    /// By population: steps by which it is later on the chip than in the file.
+    pub(super) depths: Vec<i32>,
+    /// Steps after those of a sample, if the file says how many.
+    pub(super) late_steps: Option<u32>,
+}
+
+struct Fold<'g> {
+    graph: &'g Graph,
+    before: BTreeMap<&'g str, Vec<&'g str>>,
+    step: &'g Step,
+    shapes: BTreeMap<String, Vec<usize>>,
+    linears: BTreeMap<String, Linear>,
+}
+
+/// Folds a graph without inner graphs.
+pub(super) fn fold(graph: &Graph, step: &Step, options: Options) -> Result<Folded, Wrong> {
+    let mut before: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (from, to) in &graph.edges {
+        before.entry(to).or_default().push(from);
+    }
+    let mut fold = Fold { graph, before, step, shapes: BTreeMap::new(), linears: BTreeMap::new() };
+    let folded = fold.all(options);
+    folded.map_err(|wrong| wrong.after(&fold.rated()))
+}
+
+impl Fold<'_> {
+    /// All of it: layers, neurons, what leads to them.
+    fn all(&mut self, options: Options) -> Result<Folded, Wrong> {
+        let mut folded = Folded {
+            inputs: Vec::new(),
+            populations: Vec::new(),
+            paths: Vec::new(),
+            readout: None,
+            others: Vec::new(),
+            waits: Vec::new(),
+            late: BTreeMap::new(),
+            depths: Vec::new(),
+            late_steps: self.graph.late_steps,
+        };
+        for (name, node) in &self.graph.nodes {
+            let kind = node.kind_name();
+            let shape = self.shape(name, &mut Vec::new())?;
+            if kind == "Input" {
+                folded.inputs.push((name.clone(), shape));
+            } else if neuron::is_neuron(kind) {
+                let neurons = neuron::neurons(name, node, &shape, self.step, options)?;
+                folded.populations.push(Population { name: name.clone(), kind: kind.to_owned(), shape, neurons });
+            } else {
+                folded.others.push(Row::new(name, kind, Rating::Exact, "folded"));
+            }
+        }
+        folded.others.extend(self.rated());
+        self.outputs(&mut folded)?;
+        for to in 0..folded.populations.len() {
+            self.paths_to(&mut folded, to, options)?;
+        }
+        folded.align()?;
+        if folded.populations.is_empty() {
+            return Err(Wrong::whole("it has no neurons"));
+        }
+        Ok(folded)
+    }
+
+    /// Layers that do not quite what their nodes do.
+    fn rated(&self) -> Vec<Row> {
+        let row = |(name, linear): (&String, &Linear)| {
+            let kind = self.graph.nodes.get(name).map_or("", Node::kind_name);
+            let (rating, note) = linear.rated.as_ref()?;
+            Some(Row::new(name, kind, *rating, note))
+        };
+        self.linears.iter().filter_map(row).collect()
+    }
+
+    fn node(&self, name: &str) -> Result<&Node, Wrong> {
+        self.graph.nodes.get(name).ok_or_else(|| Wrong::at(name, "there is no such node"))
+    }
+
+    fn before(&self, name: &str) -> Vec<String> {
+        self.before.get(name).into_iter().flatten().map(ToString::to_string).collect()
+    }
+
+    /// Shape of what a node puts out; `above` are the nodes that wait for it.
+    fn shape(&mut self, name: &str, above: &mut Vec<String>) -> Result<Vec<usize>, Wrong> {
+        if let Some(shape) = self.shapes.get(name) {
+            return Ok(shape.clone());
+        }
+        if above.iter().any(|other| other == name) {
+            let circle = above.join(" < ");
+            return Err(Wrong::at(
+                name,
+                format!("it waits for itself ({circle} < {name}): a circle needs a neuron or delay"),
+            ));
+        }
+        let node = self.node(name)?.clone();
+        let shape = match node.kind_name() {
+            "Input" => shape::sound(name, &node.arrays["shape"].whole().unwrap_or_default())?,
+            kind if neuron::is_neuron(kind) => self.shape_of_neurons(name, &node, above)?,
+            _ => {
+                let from = self.shape_before(name, above)?;
+                if let Some(own) = node.arrays.get("shape").filter(|_| node.kind_name() == "Output") {
+                    let own = shape::sound(name, &own.whole().unwrap_or_default())?;
+                    if !fits(&from, &own) {
+                        return Err(Wrong::at(name, format!("its shape is {own:?}, but {from:?} comes to it")));
+                    }
+                }
+                let linear = Linear::new(name, &node, &from, self.step.dt)?;
+                let to = linear.to.clone();
+                self.linears.insert(name.to_owned(), linear);
+                to
+            }
+        };
+        self.shapes.insert(name.to_owned(), shape.clone());
+        Ok(shape)
+    }
+
+    /// Shape of a node of neurons: that of its parameters, unless they have a single value for several neurons, whose
+    /// number then is that of what comes in. Ways that lead back to it do not tell it.
+    fn shape_of_neurons(&mut self, name: &str, node: &Node, above: &mut Vec<String>) -> Result<Vec<usize>, Wrong> {
+        let own = own_shape(node).map(|shape| shape::sound(name, &shape)).transpose()?;
+        if let Some(own) = own.as_ref().filter(|own| !own.contains(&1)) {
+            return Ok(own.clone());
+        }
+        above.push(name.to_owned());
+        let ways: Vec<String> = self.before(name).into_iter().filter(|way| !self.comes_round(way, above)).collect();
+        let mut found = None;
+        for way in ways {
+            found = found.or(Some(self.shape(&way, above)?));
+        }
+        above.pop();
+        match (found, own) {
+            (Some(found), Some(own)) if fits(&found, &own) => Ok(own),
+            (Some(found), _) => Ok(found),
+            (None, Some(own)) => Ok(own),
+            (None, None) => self.shape_before(name, above),
+        }
+    }
+
+    /// Whether the shape of a node waits for that of one of these.
+    fn comes_round(&self, name: &str, above: &[String]) -> bool {
+        let (mut waiting, mut seen) = (vec![name.to_owned()], BTreeSet::new());
+        while let Some(name) = waiting.pop() {
+            if above.contains(&name) {
+                return true;
+            }
+            let own =
+                self.graph.nodes.get(&name).filter(|node| neuron::is_neuron(node.kind_name())).and_then(own_shape);
+            let known = self.shapes.contains_key(&name) || own.is_some_and(|own| !own.contains(&1));
+            if !known && seen.insert(name.clone()) {
+                waiting.extend(self.before(&name));
+            }
+        }
+        false
+    }
+
+    /// Shape of what comes into a node.
+    fn shape_before(&mut self, name: &str, above: &mut Vec<String>) -> Result<Vec<usize>, Wrong> {
+        above.push(name.to_owned());
+        let mut shape: Option<Vec<usize>> = None;
+        for before in self.before(name) {
+            let own = self.shape(&before, above)?;
+            if let Some(shape) = shape.as_ref().filter(|shape| !fits(&own, shape)) {
+                return Err(Wrong::at(
+                    name,
+                    format!("what leads to it has shapes {shape:?} and {own:?}, which do not add up"),
+                ));
+            }
+            shape = shape.or(Some(own));
+        }
+        above.pop();
+        shape.ok_or_else(|| Wrong::at(name, "no edge leads to it"))
+    }
+
+    /// Finds the readout; sums of layers without neurons at the end get a population that adds them up.
+    fn outputs(&mut self, folded: &mut Folded) -> Result<(), Wrong> {
+        let outputs: Vec<String> = self
+            .graph
+            .nodes
+            .iter()
+            .filter(|(_, node)| node.kind_name() == "Output")
+            .map(|(name, _)| name.clone())
+            .collect();
+        if let [others @ .., read] = &*outputs {
+            for other in others {
+                let what = format!("not read: a network has one answer, and it is `{read}`");
+                folded.others.push(Row::new(other, "Output", Rating::Unsupported, what));
+            }
+        }
+        if let Some(output) = outputs.into_iter().next_back() {
+            let mut before = self.before(&output);
+            // A layer that changes nothing, or only when, leaves what is read to the one before it.
+            while let [only] = &*before
+                && let Some(Linear { layer: layer @ (Layer::Same | Layer::Delay(_)), .. }) = self.linears.get(only)
+            {
+                if matches!(layer, Layer::Delay(_)) {
+                    folded.others.push(Row::new(only, "Delay", Rating::Approximate, "the answer is read before it"));
+                }
+                before = self.before(only);
+            }
+            let place = folded.populations.iter().position(|population| before == [population.name.clone()]);
+            folded.readout = place;
+            if place.is_none() {
+                let shape = self.shape(&output, &mut Vec::new())?;
+                let elements = size(&shape);
+                let of = |value: f64| vec![value; elements];
+                let (keep_u, keep_v, gain) = (of(0.0), of(1.0), of(1.0));
+                let (constant, leak) = (of(0.0), of(0.0));
+                let neurons = Neurons {
+                    keep_u,
+                    keep_v,
+                    gain,
+                    constant,
+                    leak,
+                    threshold: None,
+                    shifted: false,
+                    unsupported: None,
+                };
+                folded.others.retain(|row| row.node != output);
+                folded.readout = Some(folded.populations.len());
+                folded.populations.push(Population { name: output, kind: "Output".to_owned(), shape, neurons });
+            }
+        }
+        Ok(())
+    }
+
+    /// Rates delays through which a constant goes, which is there from the first step.
+    fn undelayed(&self, name: &str, folded: &mut Folded) {
+        let mut waiting = vec![name.to_owned()];
+        while let Some(name) = waiting.pop() {
+            let Some(linear) = self.linears.get(&name) else { continue };
+            if matches!(linear.layer, Layer::Delay(_)) && self.constant(&name).iter().any(|own| *own != 0.0) {
+                let note = "biases before it are there from the first step";
+                folded.others.push(Row::new(&name, "Delay", Rating::Approximate, note));
+            }
+            waiting.extend(self.before(&name));
+        }
+    }
+
+    fn paths_to(&self, folded: &mut Folded, to: usize, options: Options) -> Result<(), Wrong> {
+        let Population { name, neurons, shape, .. } = folded.populations[to].clone();
+        let elements = neurons.gain.len();
+        let mut constant = vec![0.0; elements];
+        for before in self.before(&name) {
+            if let Some(linear) = self.linears.get(&before) {
+                if !fits(&linear.to, &shape) {
+                    let what = format!("it has neurons of shape {shape:?}, but `{before}` gives {:?}", linear.to);
+                    return Err(Wrong::at(&name, what));
+                }
+                let own = self.constant(&before);
+                if own.iter().any(|own| *own != 0.0) {
+                    self.undelayed(&before, folded);
+                }
+                constant.iter_mut().zip(own).zip(&neurons.gain).for_each(|((sum, own), gain)| *sum += own * gain);
+            }
+        }
+        folded.populations[to].neurons.constant = constant;
+        let mut found = Vec::new();
+        self.walk(&name, &mut Vec::new(), &mut found)?;
+        for (from, through) in found {
+            let layers: Vec<&Linear> = through.iter().filter_map(|name| self.linears.get(name)).collect();
+            let sources = self.shapes.get(&from).map(Vec::as_slice).unwrap_or_default();
+            if layers.is_empty() && !fits(sources, &shape) {
+                let what = format!("it has neurons of shape {shape:?}, but `{from}` is of shape {sources:?}");
+                return Err(Wrong::at(&name, what));
+            }
+            let whole = options.input == InputAs::Values && folded.inputs.iter().any(|(input, _)| *input == from);
+            let (weights, delays) = compose(&layers, [sources, &shape], &neurons.gain, whole);
+            folded.paths.push(Path { from, to, through, weights, delays });
+        }
+        Ok(())
+    }
+
+    /// All ways to a node from neurons and inputs.
+    fn walk(&self, name: &str, through: &mut Vec<String>, found: &mut Vec<(String, Vec<String>)>) -> Result<(), Wrong> {
+        for before in self.before(name) {
+            if self.linears.contains_key(&before) {
+                through.insert(0, before.clone());
+                self.walk(&before, through, found)?;
+                through.remove(0);
+            } else {
+                found.push((before, through.clone()));
+            }
+            if found.len() > PATHS_MAX {
+                return Err(Wrong::at(name, format!("more than {PATHS_MAX} ways lead to it")));
+            }
+        }
+        Ok(())
+    }
+
+    /// What a layer puts out when nothing fires.
+    fn constant(&self, name: &str) -> Vec<f64> {
+        let Some(linear) = self.linears.get(name) else { return Vec::new() };
+        let mut input = vec![0.0; size(&linear.from)];
+        for before in self.before(name) {
+            input.iter_mut().zip(self.constant(&before)).for_each(|(sum, own)| *sum += own);
+        }
+        linear.constant(&input)
+    }
+}
+
+/// The shape of a node's parameters, unless all of them are single numbers.
+fn own_shape(node: &Node) -> Option<Vec<i64>> {
+    let arrays = node.arrays.values().filter(|array| !array.shape().is_empty());
+    let largest = arrays.max_by_key(|array| size(array.shape()))?;
+    largest.shape().iter().map(|extent| i64::try_from(*extent).ok()).collect()
+}

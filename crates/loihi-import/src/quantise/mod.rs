@@ -1,0 +1,149 @@
+//! From networks in floating point to the chip's integers: choice of the time step, the integrator and the reset,
+//! folding of layers without neurons, a joint search of the scales of weights and thresholds, and what each node loses.
+//!
+//! graph of NIR → `step` (its duration) → `fold` (populations and connections in floating point) → `align` (delays) →
+//! `scale` (mantissas, exponents, thresholds) → `build` (a network), which looks at populations as `site`s, and `rate` (what
+//! each node loses).
+
+mod align;
+mod build;
+mod compose;
+mod exporter;
+mod fold;
+mod linear;
+mod neuron;
+mod rate;
+mod reach;
+mod scale;
+mod shape;
+mod site;
+mod step;
+mod ways;
+
+pub use exporter::Exporter;
+
+use loihi_nir::Graph;
+use loihi_nir::import::{Imported, Wrong};
+
+loihi_files::choices! {
+    /// How differential equations become steps.
+    #[derive(Default)]
+    pub enum Integrator {
+        /// Decay 1 − dt/τ
+        #[default]
+        Euler = "euler",
+        /// Decay e^(−dt/τ); an input lasts for its step
+        Exp = "exp",
+        /// Decay e^(−dt/τ); an input arrives at once and adds dt/τ, as in Rockpool and Sinabs
+        Impulse = "impulse",
+    }
+}
+
+loihi_files::choices! {
+    /// What a spike does to the voltage.
+    #[derive(Default)]
+    pub enum Reset {
+        /// It becomes 0
+        Zero = "zero",
+        /// It loses the threshold, a step later: two compartments a neuron
+        Subtract = "subtract",
+        /// It becomes the file's `v_reset`
+        #[default]
+        AsFile = "as-file",
+    }
+}
+
+/// What an input of 1 adds to the current, and to the voltage, of what it would be in the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Gain {
+    /// `r` and `w_in`, by the shares that are not kept: NIR's equations.
+    #[default]
+    File,
+    /// The same, but that a current takes its input whole, times `w_in` (Norse, hxtorch).
+    WholeCurrent,
+    /// The same, but that neurons that never fire take theirs whole (Sinabs).
+    WholeSilent,
+    /// All is taken whole, whatever `r` and `w_in` are (Spyx).
+    Whole,
+    /// The same, but that a current decays in the step in which its input comes, and neurons that never fire have `r`
+    /// (Rockpool).
+    Decayed,
+}
+
+loihi_files::choices! {
+    /// What comes in from outside.
+    #[derive(Default)]
+    pub enum InputAs {
+        /// Spikes
+        #[default]
+        Spikes = "spikes",
+        /// Values of 0 to 255 for 0 to 1, whose weighted sums the embedded CPU computes
+        Values = "values",
+    }
+}
+
+loihi_files::choices! {
+    /// What an input of 1 adds in a step to neurons without a time constant.
+    #[derive(Default)]
+    pub enum IfInput {
+        /// r · dt if r is at least 100 for all of them, as simulators write that integrate them over time, else r
+        #[default]
+        Infer = "infer",
+        /// r: a spike is an impulse
+        Step = "step",
+        /// r · dt, as in NIR's equation: a spike is a current that lasts for its step
+        Time = "time",
+    }
+}
+
+/// What the file does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Options {
+    /// Duration of a step in the unit of the file's time constants; `None` to infer it.
+    pub dt: Option<f64>,
+    /// What it is if it is not given, the file does not say, and its numbers do not give it away; `None` to choose it.
+    pub dt_else: Option<f64>,
+    /// How equations become steps.
+    pub integrator: Integrator,
+    /// What an input adds.
+    pub gain: Gain,
+    /// What a spike does.
+    pub reset: Reset,
+    /// What an input adds to neurons without a time constant.
+    pub if_input: IfInput,
+    /// What comes in.
+    pub input: InputAs,
+    /// Steps of a sample; 0 if the data say.
+    pub steps: u32,
+    /// Whether the writer of the file is known, so that other readings of it are not listed.
+    pub known: bool,
+}
+
+/// The network of a graph without inner graphs.
+///
+/// # Errors
+/// [`Wrong`] names the node that cannot be had on the chip, and says why.
+pub fn quantise(graph: &Graph, name: &str, options: Options) -> Result<Imported, Wrong> {
+    let step = step::step(graph, options)?;
+    let folded = fold::fold(graph, &step, options)?;
+    let mut said = step.said;
+    said.push(match options.reset {
+        Reset::Zero => "Reset: the voltage becomes 0.".to_owned(),
+        Reset::Subtract => {
+            "Reset: the voltage loses the threshold one step later, by a synapse of the neuron to itself.".to_owned()
+        }
+        Reset::AsFile => {
+            "Reset: the voltage becomes v_reset, as the file says (0 where it says nothing); --reset subtract is for \
+                          networks trained so, as snnTorch's are by default."
+                .to_owned()
+        }
+    });
+    let mut imported = build::build(&folded, name, step.dt, options, said)?;
+    if !options.known {
+        imported.said.extend(exporter::otherwise(graph, options)?);
+    }
+    Ok(imported)
+}
+
+#[cfg(test)]
+mod tests;

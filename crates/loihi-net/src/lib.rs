@@ -1,0 +1,21 @@
+//! Networks for a Loihi chip: described in Rust or in a TOML file, checked, placed on cores.
+//!
+//! A module uses only what stands above it, which a test keeps so:
+//!
+//! | module | its one job |
+//! |---|---|
+//! | [`probe`] | what is sampled, from text |
+//! | [`network`] | networks: built, or from a TOML file |
+//! | [`place`] | networks spread over cores, as images |
+//! | [`roster`] | who is on the chip |
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+#[cfg(test)]
+#[path = "../../../loihi-core/src/layers.rs"]
+mod layers;
+
+pub mod network;
+pub mod place;
+pub mod probe;
+pub mod roster;

@@ -1,0 +1,365 @@
+//! Whether a network is sound: sizes that fit each other, weights that their sign mode holds, rules that can be read.
+
+use super::conv::planes;
+use super::{
+    Connection, ELEMENTS_MAX, Each, Endpoint, Entry, Network, PeriodicReset, Population, Signs, Weighted, Weights, size,
+};
+use crate::probe::Probe;
+use loihi_core::image::Variable;
+use loihi_image::rule::{self, Limits};
+use std::collections::BTreeSet;
+
+/// Most gains of an input with weighted sums: a GiB of an image, of which a device numbers the bytes by 32 bits.
+const GAINS_MAX: usize = 1 << 28;
+/// Most delay of a synapse in steps.
+const DELAY_STEPS_MAX: usize = 62;
+
+/// An element of a network, by its place in its list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Element {
+    /// An input.
+    Input(usize),
+    /// A population.
+    Population(usize),
+    /// A connection.
+    Connection(usize),
+    /// A probe.
+    Probe(usize),
+    /// The readout.
+    Readout,
+}
+
+/// What is wrong with a network, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}, {key}: {what}")]
+pub struct NetworkError {
+    /// The element.
+    pub element: Element,
+    /// How users find it.
+    pub place: String,
+    /// The parameter, as in a TOML file.
+    pub key: &'static str,
+    /// What is wrong, and what to do.
+    pub what: String,
+}
+
+impl Network {
+    /// Checks sizes, ranges, names and rules.
+    ///
+    /// # Errors
+    /// [`NetworkError`] names the first element that is not sound.
+    pub fn check(&self) -> Result<(), NetworkError> {
+        let mut names = BTreeSet::new();
+        for (at, input) in self.inputs.iter().enumerate() {
+            let element = Element::Input(at);
+            self.check_name(&mut names, element, &input.name)?;
+            self.check_shape(element, &input.shape)?;
+            match &input.entry {
+                Entry::Spikes => {}
+                Entry::Bias { population, .. } => self.check_bias_input(element, &input.shape, *population)?,
+                Entry::Weighted(weighted) => self.check_weighted(element, size(&input.shape), weighted)?,
+            }
+        }
+        for (at, population) in self.populations.iter().enumerate() {
+            let element = Element::Population(at);
+            self.check_name(&mut names, element, &population.name)?;
+            self.check_shape(element, &population.shape)?;
+            self.check_population(element, population)?;
+        }
+        for (at, connection) in self.connections.iter().enumerate() {
+            self.check_connection(Element::Connection(at), connection)?;
+        }
+        for (at, probe) in self.probes.iter().enumerate() {
+            self.check_probe(Element::Probe(at), probe)?;
+        }
+        let readout = self.readout.as_ref();
+        if readout.is_some_and(|readout| readout.population >= self.populations.len()) {
+            return Err(self.error(Element::Readout, "population", "there is no such population".to_owned()));
+        }
+        let skip_steps = readout.map_or(0, |readout| readout.skip_steps);
+        let all = self.steps.saturating_add(self.late_steps);
+        self.require(self.steps == 0 || skip_steps < all, Element::Readout, "skip_steps", || {
+            format!("{skip_steps} steps to leave out of {all}, of which none is left")
+        })?;
+        Ok(())
+    }
+
+    fn error(&self, element: Element, key: &'static str, what: String) -> NetworkError {
+        let place = match element {
+            Element::Input(at) => format!("input `{}`", self.name_of(Endpoint::Input(at))),
+            Element::Population(at) => format!("population `{}`", self.name_of(Endpoint::Population(at))),
+            Element::Connection(at) => self.connections.get(at).map_or_else(String::new, |connection| {
+                let to = self.name_of(Endpoint::Population(connection.to));
+                format!("connection {} from `{}` to `{to}`", at + 1, self.name_of(connection.from))
+            }),
+            Element::Probe(at) => self.probes.get(at).map_or_else(String::new, |probe| format!("probe `{probe}`")),
+            Element::Readout => "the readout".to_owned(),
+        };
+        NetworkError { element, place, key, what }
+    }
+
+    fn require(
+        &self,
+        sound: bool,
+        element: Element,
+        key: &'static str,
+        what: impl FnOnce() -> String,
+    ) -> Result<(), NetworkError> {
+        if sound { Ok(()) } else { Err(self.error(element, key, what())) }
+    }
+
+    fn check_name<'n>(
+        &self,
+        names: &mut BTreeSet<&'n str>,
+        element: Element,
+        name: &'n str,
+    ) -> Result<(), NetworkError> {
+        self.require(!name.is_empty(), element, "name", || "give it a name".to_owned())?;
+        self.require(names.insert(name), element, "name", || format!("`{name}` is there twice: choose another name"))
+    }
+
+    fn check_shape(&self, element: Element, shape: &[usize]) -> Result<(), NetworkError> {
+        let neurons = size(shape);
+        let sound = (1..=3).contains(&shape.len()) && (1..=ELEMENTS_MAX).contains(&neurons);
+        self.require(sound, element, "shape", || {
+            format!("{shape:?} has {neurons} elements in {} extents: give 1 to 3 extents of 1 or more", shape.len())
+        })
+    }
+
+    fn check_bias_input(&self, element: Element, shape: &[usize], population: usize) -> Result<(), NetworkError> {
+        let driven = self.populations.get(population);
+        self.require(driven.is_some(), element, "population", || "there is no such population".to_owned())?;
+        let neurons = driven.map_or(0, Population::neurons);
+        self.require(size(shape) == neurons, element, "shape", || {
+            format!("it has {} elements, the population that it drives has {neurons}", size(shape))
+        })
+    }
+
+    fn check_weighted(&self, element: Element, values: usize, weighted: &Weighted) -> Result<(), NetworkError> {
+        let driven = self.populations.get(weighted.population);
+        self.require(driven.is_some(), element, "population", || "there is no such population".to_owned())?;
+        let neurons = driven.map_or(0, Population::neurons);
+        let fits = weighted.gains.len() == neurons.saturating_mul(values) && weighted.offsets.len() == neurons;
+        self.require(weighted.gains.len() <= GAINS_MAX, element, "gains", || {
+            format!(
+                "{} gains, but an image holds {GAINS_MAX}: take fewer values or neurons, or weights and spikes instead",
+                weighted.gains.len()
+            )
+        })?;
+        self.require(fits, element, "gains", || {
+            let (gains, offsets) = (weighted.gains.len(), weighted.offsets.len());
+            format!("{gains} gains and {offsets} offsets for {values} values and {neurons} neurons")
+        })
+    }
+
+    fn check_population(&self, element: Element, population: &Population) -> Result<(), NetworkError> {
+        let (neurons, parts) = (population.neurons(), population.compartments.len());
+        self.require((1..=8).contains(&parts), element, "compartments", || {
+            format!("a neuron of {parts} compartments: give 1 to 8")
+        })?;
+        for profiles in &population.compartments {
+            let every = profiles.get(neurons - 1).is_some() && profiles.values().len() <= neurons;
+            self.require(every, element, "compartments", || {
+                format!("parameters of {} neurons, but there are {neurons}", profiles.values().len())
+            })?;
+        }
+        let profiles = population.compartments.iter().flat_map(Each::values);
+        let crossed = profiles.clone().find(|profile| profile.v_min > profile.v_max);
+        self.require(crossed.is_none(), element, "v_min", || {
+            let [low, high] = crossed.map_or([0; 2], |profile| [profile.v_min, profile.v_max]);
+            format!("v_min = {low} is above v_max = {high}")
+        })?;
+        let biases = population.bias.values().len();
+        let every = population.bias.get(neurons - 1).is_some() && biases <= neurons;
+        self.require(every, element, "bias", || format!("{biases} biases, but there are {neurons} neurons"))?;
+        let Some(PeriodicReset { interval_steps, offset_steps }) = population.reset else { return Ok(()) };
+        let interval = i32::try_from(interval_steps).is_ok_and(|steps| steps > 0);
+        self.require(interval, element, "reset_interval_steps", || {
+            format!("a reset every {interval_steps} steps: give 1 to {}", i32::MAX)
+        })?;
+        self.require(offset_steps < interval_steps, element, "reset_offset_steps", || {
+            format!(
+                "{offset_steps} steps before the first reset: give fewer than the {interval_steps} from one to the next"
+            )
+        })
+    }
+
+    fn check_probe(&self, element: Element, probe: &Probe) -> Result<(), NetworkError> {
+        let sound = probe.check();
+        sound.map_err(|error| self.error(element, "register", error.to_string()))?;
+        let Some(target) = &probe.of else { return Ok(()) };
+        let Some(found) = self.populations.iter().find(|found| found.name == target.population) else {
+            let names: Vec<&str> = self.populations.iter().map(|found| found.name.as_str()).collect();
+            let what = format!("there is no population `{}`; there are: {}", target.population, names.join(", "));
+            return Err(self.error(element, "of", what));
+        };
+        let (neurons, parts) = (found.neurons(), found.compartments.len());
+        let asked = probe.elements.as_ref().map_or(0, |elements| elements.end);
+        self.require(asked <= neurons, element, "elements", || {
+            format!("neurons up to {asked}, but `{}` has {neurons}", found.name)
+        })?;
+        self.require(target.compartment.unwrap_or(0) < parts, element, "compartment", || {
+            format!("a neuron of `{}` has {parts} compartments, counted from 0", found.name)
+        })
+    }
+
+    fn check_connection(&self, element: Element, connection: &Connection) -> Result<(), NetworkError> {
+        let (from, to) = (self.shape_of(connection.from), self.shape_of(Endpoint::Population(connection.to)));
+        let entry = match connection.from {
+            Endpoint::Input(at) => self.inputs.get(at).map(|input| input.entry == Entry::Spikes),
+            Endpoint::Population(at) => self.populations.get(at).map(|_| true),
+        };
+        self.require(entry.is_some(), element, "from", || "there is no such input or population".to_owned())?;
+        self.require(entry == Some(true), element, "from", || {
+            "that input sets biases and sends no spikes: connect the population that it drives".to_owned()
+        })?;
+        let target = self.populations.get(connection.to);
+        self.require(target.is_some(), element, "to", || "there is no such population".to_owned())?;
+        let parts = target.map_or(0, |population| population.compartments.len());
+        self.require(connection.compartment < parts, element, "compartment", || {
+            format!("there is no compartment {}, a neuron has {parts}", connection.compartment)
+        })?;
+        self.require(connection.weight_bits <= 8 && connection.weight_bits != 7, element, "weight_bits", || {
+            format!("{} bits: the chip has 0 to 6, or 8", connection.weight_bits)
+        })?;
+        self.check_weights(element, connection, [from, to])?;
+        self.check_mantissas(element, connection)?;
+        self.check_delays(element, connection, size(from))?;
+        let Some(learning) = &connection.learning else { return Ok(()) };
+        self.require((1..=64).contains(&learning.epoch_steps), element, "epoch_steps", || {
+            format!("{} steps: an epoch has 1 to 64", learning.epoch_steps)
+        })?;
+        let read = rule::parse(&learning.rule, &self.rule_limits());
+        let read = read.map_err(|error| self.error(element, "rule", format!("it cannot be read\n{error}")))?;
+        let variables = [Variable::X1, Variable::X2, Variable::Y1, Variable::Y2, Variable::Y3];
+        for ((name, variable), trace) in ["x1", "x2", "y1", "y2", "y3"].iter().zip(variables).zip(&learning.traces) {
+            let factors = read.iter().flat_map(|product| product.factor.iter().take(product.factors));
+            let used = factors.into_iter().any(|factor| factor.variable == variable);
+            self.require(used == trace.is_some(), element, if used { "rule" } else { name }, || {
+                if used {
+                    format!("it reads {name}, which is no trace yet: add {name} = {{ impulse = 40, tau_steps = 10.0 }}")
+                } else {
+                    format!("the rule does not read {name}")
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    /// How large rules may be.
+    pub fn rule_limits(&self) -> Limits {
+        if self.beyond_the_chip { Limits::RELAXED } else { Limits::LOIHI }
+    }
+
+    fn check_weights(
+        &self,
+        element: Element,
+        connection: &Connection,
+        [from, to]: [&[usize]; 2],
+    ) -> Result<(), NetworkError> {
+        let (sources, neurons) = (size(from), size(to));
+        let fits = |wanted: Option<[usize; 3]>| wanted.is_some() && wanted == planes(to);
+        match &connection.weights {
+            Weights::Dense(weights) => {
+                let wanted = neurons.saturating_mul(sources);
+                self.require(weights.len() == wanted, element, "weights", || {
+                    format!("{} weights, but {neurons} neurons and {sources} sources take {wanted}", weights.len())
+                })
+            }
+            Weights::OneToOne(weights) => {
+                self.require(sources == neurons, element, "weights", || {
+                    format!("one to one takes as many sources ({sources}) as neurons ({neurons})")
+                })?;
+                let every = weights.get(neurons - 1).is_some() && weights.values().len() <= neurons;
+                self.require(every, element, "weights", || {
+                    format!("{} weights, but there are {neurons} neurons", weights.values().len())
+                })
+            }
+            Weights::Conv2d(conv) => {
+                let [outputs, inputs_per_group, height, width] = conv.shape;
+                let stored = outputs.saturating_mul(inputs_per_group).saturating_mul(height).saturating_mul(width);
+                let channels = planes(from).map_or(0, |[channels, ..]| channels);
+                let grouped = conv.groups > 0
+                    && outputs % conv.groups == 0
+                    && Some(channels) == inputs_per_group.checked_mul(conv.groups);
+                self.require(grouped && stored == conv.weights.len() && stored > 0, element, "weights", || {
+                    format!(
+                        "{} weights of shape {:?} in {} groups do not fit {channels} channels",
+                        conv.weights.len(),
+                        conv.shape,
+                        conv.groups
+                    )
+                })?;
+                let steps = conv.stride.iter().chain(&conv.dilation).all(|step| (1..=4096).contains(step));
+                self.require(steps, element, "stride", || "stride and dilation are 1 or more".to_owned())?;
+                let gives = planes(from).zip(planes(to)).is_some_and(|(from, to)| conv.gives(from, to));
+                self.require(gives, element, "shape", || {
+                    let shape = planes(from).and_then(|from| conv.output_shape(from)).unwrap_or_default();
+                    format!("the convolution of {from:?} gives {shape:?}, but the population has {to:?}")
+                })
+            }
+            Weights::Pool2d(pool) => {
+                let steps = pool.stride.iter().chain(&pool.kernel).all(|step| (1..=4096).contains(step));
+                self.require(steps, element, "stride", || "kernel and stride are 1 or more".to_owned())?;
+                let shape = planes(from).and_then(|from| pool.output_shape(from));
+                self.require(fits(shape), element, "shape", || {
+                    format!("the pool of {from:?} gives {:?}, but the population has {to:?}", shape.unwrap_or_default())
+                })
+            }
+            Weights::Sparse(synapses) => {
+                let outside = synapses.iter().find(|synapse| synapse.source >= sources || synapse.neuron >= neurons);
+                self.require(outside.is_none(), element, "synapses", || {
+                    let [source, neuron] = outside.map_or([0; 2], |synapse| [synapse.source, synapse.neuron]);
+                    format!("one from {source} to {neuron}, but there are {sources} sources and {neurons} neurons")
+                })?;
+                let place = |synapse: &super::Target| (synapse.source, synapse.neuron);
+                self.require(synapses.is_sorted_by_key(place), element, "synapses", || {
+                    "they are not in ascending order of source, then neuron".to_owned()
+                })
+            }
+        }
+    }
+
+    fn check_mantissas(&self, element: Element, connection: &Connection) -> Result<(), NetworkError> {
+        let (low, high, values) = match connection.signs {
+            Signs::Mixed => (-256, 254, "even numbers from -256 to 254 with signs = \"mixed\""),
+            Signs::Excitatory => (0, 255, "0 to 255 with signs = \"excitatory\""),
+            Signs::Inhibitory => (-256, 0, "-256 to 0 with signs = \"inhibitory\""),
+            Signs::Split => (-256, 255, "-256 to 255 with signs = \"split\""),
+        };
+        let even = connection.signs == Signs::Mixed && connection.learning.is_none();
+        let sound = |weight: i16| (low..=high).contains(&weight) && (!even || weight % 2 == 0);
+        let wrong = match &connection.weights {
+            Weights::Dense(weights) => first_wrong(weights, sound),
+            Weights::OneToOne(weights) => first_wrong(weights.values(), sound),
+            Weights::Conv2d(conv) => first_wrong(&conv.weights, sound),
+            Weights::Pool2d(pool) => first_wrong(&[pool.weight], sound),
+            Weights::Sparse(synapses) => synapses.iter().map(|synapse| synapse.weight).find(|weight| !sound(*weight)),
+        };
+        self.require(wrong.is_none(), element, "weights", || {
+            let advice = if even { "; \"split\" holds odd ones, for twice the axons" } else { "" };
+            format!("a weight of {}, but mantissas are {values}{advice}", wrong.unwrap_or(0))
+        })
+    }
+
+    fn check_delays(&self, element: Element, connection: &Connection, sources: usize) -> Result<(), NetworkError> {
+        let delays = connection.delay.values();
+        let every = connection.delay.get(sources - 1).is_some() && delays.len() <= sources;
+        self.require(every, element, "delay", || format!("{} delays, but there are {sources} sources", delays.len()))?;
+        let of_sources = delays.iter().map(|delay| usize::try_from(delay.get()).unwrap_or(0)).max().unwrap_or(0);
+        let of_synapses = match &connection.weights {
+            Weights::Sparse(synapses) => synapses.iter().map(|synapse| usize::from(synapse.delay)).max().unwrap_or(0),
+            _ => 0,
+        };
+        let most = of_sources + of_synapses;
+        self.require(most <= DELAY_STEPS_MAX, element, "delay", || {
+            format!("a delay of {most} steps: a synapse has at most {DELAY_STEPS_MAX}")
+        })
+    }
+}
+
+/// The first weight that is not sound. Networks have millions of them: all are looked at without a branch for each.
+fn first_wrong(weights: &[i16], sound: impl Fn(i16) -> bool) -> Option<i16> {
+    let all = weights.iter().fold(true, |all, weight| all & sound(*weight));
+    if all { None } else { weights.iter().copied().find(|weight| !sound(*weight)) }
+}

@@ -1,0 +1,204 @@
+//! The TOML form of a network.
+//!
+//! [`EVERY_KEY`] is a file with every key, and says what each means.
+//!
+//! What is not known, out of range or in a wrong unit is an error that shows the line.
+
+mod connection;
+mod form;
+mod input;
+mod population;
+mod probe;
+mod values;
+
+use super::units;
+use super::{Element, Endpoint, Network, NetworkError, ReadBy, Readout};
+use form::{NetworkForm, ReadBys, ReadoutForm};
+use loihi_core::image::Variable;
+use loihi_files::whole;
+use loihi_image::rule;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use toml::Spanned;
+
+/// A network with every key that there is, each with its meaning, range, unit and default.
+pub const EVERY_KEY: &str = include_str!("every_key.toml");
+
+/// Why a file gives no network.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It cannot be read.
+    #[error("{} cannot be read: {error}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// It is no TOML, or has a key that is not known.
+    #[error("{}: {error}", path.display())]
+    Toml {
+        /// The file.
+        path: PathBuf,
+        /// Where, and what is wrong.
+        error: Box<toml::de::Error>,
+    },
+    /// A value does not do.
+    #[error("{}, line {line}, `{source_line}`: {what}", path.display())]
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong, and what to do.
+        what: String,
+        /// The line.
+        source_line: String,
+    },
+}
+
+/// What is wrong with a value, and where in the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Wrong {
+    span: Range<usize>,
+    what: String,
+}
+
+impl Wrong {
+    fn new(span: Range<usize>, what: impl Into<String>) -> Self {
+        Self { span, what: what.into() }
+    }
+}
+
+/// Reads a network; arrays are looked for in the folder of the file.
+///
+/// # Errors
+/// [`FileError`] points at the line.
+pub fn read(path: &Path) -> Result<Network, FileError> {
+    let text = whole::text(path).map_err(|error| FileError::Read { path: path.to_owned(), error })?;
+    parse(&text, path)
+}
+
+/// Whether a text describes a network, rather than the parameters of an experiment.
+pub fn describes_network(text: &str) -> bool {
+    text.lines().any(|line| line.trim_start().starts_with("[[population]]"))
+}
+
+/// Reads a network from text; `path` is for errors, and says where arrays are.
+///
+/// # Errors
+/// [`FileError`] points at the line.
+pub fn parse(text: &str, path: &Path) -> Result<Network, FileError> {
+    let form: NetworkForm =
+        toml::from_str(text).map_err(|error| FileError::Toml { path: path.to_owned(), error: Box::new(error) })?;
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    network(&form, stem, folder).map_err(|Wrong { span, what }| {
+        let before = text.get(..span.start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let source_line = text.lines().nth(line - 1).unwrap_or_default().trim().to_owned();
+        FileError::Value { path: path.to_owned(), line, what, source_line }
+    })
+}
+
+fn network(form: &NetworkForm, name: String, folder: &Path) -> Result<Network, Wrong> {
+    let mut network = Network {
+        name: form.name.clone().unwrap_or(name),
+        about: form.about.clone().unwrap_or_default(),
+        seed: form.seed.unwrap_or(0),
+        dt_us: form.dt.as_ref().map(dt_us).transpose()?.unwrap_or(0),
+        steps: form.steps.unwrap_or(0),
+        late_steps: form.late_steps.unwrap_or(0),
+        beyond_the_chip: form.beyond_the_chip.unwrap_or(false),
+        ..Network::default()
+    };
+    for population in &form.population {
+        network.populations.push(population::population(population.get_ref(), network.dt_us, folder)?);
+    }
+    for input in &form.input {
+        let input = input::input(&network, input.get_ref(), folder)?;
+        network.inputs.push(input);
+    }
+    for connection in &form.connection {
+        let connection = connection::connection(&network, connection.get_ref(), folder)?;
+        network.connections.push(connection);
+    }
+    for form in &form.probe {
+        network.probes.push(probe::probe(form.get_ref())?);
+    }
+    network.readout = form.readout.as_ref().map(|form| readout(&network, form.get_ref())).transpose()?;
+    network.check().map_err(|error| located(form, &error))?;
+    rewards_are_given(form, &network)?;
+    Ok(network)
+}
+
+/// A program that uses a network can give a reward; nothing does so for a network file.
+fn rewards_are_given(form: &NetworkForm, network: &Network) -> Result<(), Wrong> {
+    for (connection, form) in network.connections.iter().zip(&form.connection) {
+        let rule = connection.learning.as_ref().map(|learning| rule::parse(&learning.rule, &network.rule_limits()));
+        let Some(Ok(products)) = rule else { continue };
+        let mut factors = products.iter().flat_map(|product| product.factor.iter().take(product.factors));
+        if factors.any(|factor| factor.variable == Variable::R1) {
+            let span = form.get_ref().span_of("rule").unwrap_or(form.span());
+            let what = "it reads r1, but a network of a file is given no reward: take out the terms with r1, which add nothing";
+            return Err(Wrong::new(span, what));
+        }
+    }
+    Ok(())
+}
+
+fn dt_us(text: &Spanned<String>) -> Result<u64, Wrong> {
+    let us = units::microseconds(text.get_ref()).map_err(|what| Wrong::new(text.span(), what))?;
+    if us.fract() != 0.0 || !(1.0..=1e9).contains(&us) {
+        return Err(Wrong::new(text.span(), "a step takes whole microseconds, 1 us to 1000 s"));
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
+    Ok(us as u64)
+}
+
+fn readout(network: &Network, form: &ReadoutForm) -> Result<Readout, Wrong> {
+    let by = match form.by {
+        None | Some(ReadBys::Spikes) => ReadBy::Spikes,
+        Some(ReadBys::Voltage) => ReadBy::Voltage,
+        Some(ReadBys::FirstSpike) => ReadBy::FirstSpike,
+    };
+    let population = population_of(network, &form.population)?;
+    Ok(Readout { population, by, skip_steps: form.skip_steps.as_ref().map_or(0, |skip| *skip.get_ref()) })
+}
+
+/// The place of a population of this name.
+fn population_of(network: &Network, name: &Spanned<String>) -> Result<usize, Wrong> {
+    match network.find(name.get_ref()) {
+        Some(Endpoint::Population(at)) => Ok(at),
+        Some(Endpoint::Input(_)) => {
+            Err(Wrong::new(name.span(), format!("`{}` is an input, a population is needed", name.get_ref())))
+        }
+        None => {
+            let names: Vec<&str> = network.populations.iter().map(|population| population.name.as_str()).collect();
+            let what = format!("there is no population `{}`; there are: {}", name.get_ref(), names.join(", "));
+            Err(Wrong::new(name.span(), what))
+        }
+    }
+}
+
+/// Where in the text a network is not sound: at the key, if it is there, else at the element.
+fn located(form: &NetworkForm, error: &NetworkError) -> Wrong {
+    let span = match error.element {
+        Element::Input(at) => form.input.get(at).map(|form| form.get_ref().span_of(error.key).unwrap_or(form.span())),
+        Element::Population(at) => {
+            form.population.get(at).map(|form| form.get_ref().span_of(error.key).unwrap_or(form.span()))
+        }
+        Element::Connection(at) => {
+            form.connection.get(at).map(|form| form.get_ref().span_of(error.key).unwrap_or(form.span()))
+        }
+        Element::Probe(at) => form.probe.get(at).map(|form| form.get_ref().span_of(error.key).unwrap_or(form.span())),
+        Element::Readout => form.readout.as_ref().map(|form| {
+            let skip = form.get_ref().skip_steps.as_ref().filter(|_| error.key == "skip_steps");
+            skip.map_or_else(|| form.span(), Spanned::span)
+        }),
+    };
+    Wrong::new(span.unwrap_or(0..0), error.what.clone())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,286 @@
+//! The image of a network whose parts have their cores.
+
+use super::lists::Lists;
+use super::row::Row;
+use super::{Part, PlaceError};
+use crate::network::{Connection, Endpoint, Entry, Learning, Network, PeriodicReset, Population, TraceShape, size};
+use loihi_core::image::{Profile, Synapse, SynapseFormat};
+use loihi_core::rules::{BiasEncoderParams, PeriodicResetParams};
+use loihi_core::synapse::SignMode;
+use loihi_image::image::{AxonOptions, DecayTable, ImageBuilder, ImageFile, Plasticity, Source, Synapses, decay_table};
+use loihi_image::rule;
+use std::collections::HashMap;
+use std::ops::Range;
+
+struct Assembly<'n> {
+    network: &'n Network,
+    builder: ImageBuilder,
+    /// Rows that are stored; only looked up, never gone through.
+    stored: HashMap<Row<'n>, Synapses>,
+    /// Per part: its first compartment on its core, and on the chip.
+    firsts: Vec<[usize; 2]>,
+    /// By input: its first external input.
+    inputs: Vec<u32>,
+}
+
+/// The image; parts are sorted by core. `after` is told how many parts of connections of how many are done.
+pub(super) fn image<'n>(
+    network: &'n Network,
+    lists: &'n Lists,
+    parts: &[Part],
+    after: &mut dyn FnMut(u64, u64),
+) -> Result<ImageFile, PlaceError> {
+    let mut builder = ImageBuilder::new();
+    builder.seed(network.seed);
+    // Whether it keeps to the chip is for the caller to see.
+    builder.beyond_the_chip();
+    let mut assembly = Assembly { network, builder, stored: HashMap::new(), firsts: Vec::new(), inputs: Vec::new() };
+    assembly.add_inputs();
+    assembly.add_compartments(lists, parts);
+    assembly.add_encoders(lists, parts);
+    assembly.add_resets(parts);
+    for number in 0..network.connections.len() {
+        assembly.add_connection(lists, parts, number, after)?;
+    }
+    Ok(assembly.builder.build()?)
+}
+
+impl<'n> Assembly<'n> {
+    fn add_inputs(&mut self) {
+        for input in &self.network.inputs {
+            let elements = if input.entry == Entry::Spikes { size(&input.shape) } else { 0 };
+            self.inputs.push(self.builder.inputs(u32::try_from(elements).unwrap_or(u32::MAX)).start);
+        }
+    }
+
+    fn add_compartments(&mut self, lists: &Lists, parts: &[Part]) {
+        let driven = |at| self.network.inputs.iter().any(|input| input.entry.driven() == Some(at));
+        let (mut core, mut on_core) = (usize::MAX, 0);
+        let mut has_bias = false;
+        for part in parts {
+            if part.core != core {
+                (core, on_core) = (part.core, 0);
+                self.builder.core();
+            }
+            let population = &self.network.populations[part.population];
+            let neurons = &lists.orders[part.population][part.neurons.clone()];
+            let first = self.add_neurons(population, neurons);
+            self.firsts.push([on_core, first as usize]);
+            on_core += neurons.len() * population.compartments.len();
+            let biases: Vec<i32> = neurons.iter().flat_map(|neuron| biases(population, *neuron)).collect();
+            if has_bias || driven(part.population) || biases.iter().any(|bias| *bias != 0) {
+                has_bias = true;
+                self.builder.bias(first, &biases);
+            }
+        }
+    }
+
+    /// Adds the programs of the embedded CPU that set biases to weighted sums: one for all parts whose compartments follow
+    /// one another on the chip, all of them with the values of their input in the stimulus mailbox, input after input.
+    fn add_encoders(&mut self, lists: &Lists, parts: &[Part]) {
+        let mut stimulus = 0;
+        for input in &self.network.inputs {
+            let Entry::Weighted(weighted) = &input.entry else { continue };
+            let values = size(&input.shape);
+            let stride = self.network.populations[weighted.population].compartments.len();
+            let own = parts.iter().zip(&self.firsts).filter(|(part, _)| part.population == weighted.population);
+            let own: Vec<(&Part, usize)> = own.map(|(part, [_, first])| (part, *first)).collect();
+            let follows = |(before, first): &(&Part, usize), (_, next): &(&Part, usize)| {
+                first + before.neurons.len() * stride == *next
+            };
+            for run in own.chunk_by(follows) {
+                let mut constants = Vec::new();
+                let neurons = run.iter().flat_map(|(part, _)| &lists.orders[part.population][part.neurons.clone()]);
+                for neuron in neurons.map(|neuron| *neuron as usize) {
+                    constants.push(weighted.offsets[neuron]);
+                    constants.extend_from_slice(&weighted.gains[neuron * values..(neuron + 1) * values]);
+                }
+                let data = self.builder.data(&constants);
+                let (first, neurons) = (run[0].1, run.iter().map(|(part, _)| part.neurons.len()).sum::<usize>());
+                let words = [stimulus, values, first, neurons, stride];
+                let [stimulus, values, first, neurons, stride] =
+                    words.map(|word| u32::try_from(word).unwrap_or(u32::MAX));
+                self.builder.snip(&BiasEncoderParams {
+                    stimulus_first: stimulus,
+                    dimensions: values,
+                    compartment_first: first,
+                    count: neurons,
+                    data_first: data,
+                    exponent: weighted.exponent.get().unsigned_abs(),
+                    stride,
+                });
+            }
+            stimulus += values;
+        }
+        self.builder.mailboxes(u32::try_from(stimulus).unwrap_or(u32::MAX), 0, 0);
+    }
+
+    /// Adds the programs of the embedded CPU that reset populations periodically: one for each run of parts with the same reset.
+    fn add_resets(&mut self, parts: &[Part]) {
+        let mut runs: Vec<(PeriodicReset, Range<usize>)> = Vec::new();
+        for (part, [_, first]) in parts.iter().zip(&self.firsts) {
+            let population = &self.network.populations[part.population];
+            let Some(reset) = population.reset else { continue };
+            let end = first + part.neurons.len() * population.compartments.len();
+            match runs.last_mut().filter(|(own, run)| *own == reset && run.end == *first) {
+                Some((_, run)) => run.end = end,
+                None => runs.push((reset, *first..end)),
+            }
+        }
+        for (PeriodicReset { interval_steps, offset_steps }, run) in runs {
+            let [first, count] = [run.start, run.len()].map(|word| u32::try_from(word).unwrap_or(u32::MAX));
+            let params = PeriodicResetParams { compartment_first: first, count, interval_steps, offset_steps };
+            self.builder.snip(&params);
+        }
+    }
+
+    /// Adds neurons in runs of equal parameters; returns their first compartment.
+    fn add_neurons(&mut self, population: &Population, neurons: &[u32]) -> u32 {
+        let tree = |neuron: u32| -> Vec<Profile> {
+            let of = |profiles: &crate::network::Each<Profile>| profiles.get(neuron as usize).copied();
+            population.compartments.iter().filter_map(of).collect()
+        };
+        let mut first = None;
+        let mut run = 0;
+        for (at, neuron) in neurons.iter().enumerate() {
+            let last = neurons.get(at + 1).is_none_or(|next| tree(*next) != tree(*neuron));
+            run += 1;
+            if last {
+                let added = self.builder.neurons(run, &tree(*neuron));
+                first = first.or(Some(added.start));
+                run = 0;
+            }
+        }
+        first.unwrap_or(0)
+    }
+
+    fn add_connection(
+        &mut self,
+        lists: &'n Lists,
+        parts: &[Part],
+        number: usize,
+        after: &mut dyn FnMut(u64, u64),
+    ) -> Result<(), PlaceError> {
+        let connection = &self.network.connections[number];
+        let sources = self.sources(lists, parts, connection);
+        let list = &lists.lists[number];
+        let all = (self.network.connections.len() * parts.len()) as u64;
+        for (at, part) in parts.iter().enumerate().filter(|(_, part)| part.population == connection.to) {
+            after((number * parts.len() + at) as u64, all);
+            let rows = list.rows(part.neurons.clone()).map(|(source, row)| (sources[source], row));
+            if let Some(learning) = &connection.learning {
+                self.add_plastic(connection, learning, part, at, rows)?;
+            } else {
+                for (source, row) in rows {
+                    let compartment_base = self.base(connection, part, at, &row);
+                    let weight_bits = connection.weight_bits;
+                    let options = AxonOptions { compartment_base, weight_bits, ..AxonOptions::default() };
+                    let stored = self.store(row);
+                    let axon = self.builder.axon(part.core, &stored, options);
+                    self.builder.route(source, axon, 0);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What sends the spikes of every element of a connection's source.
+    fn sources(&self, lists: &Lists, parts: &[Part], connection: &Connection) -> Vec<Source> {
+        let population = match connection.from {
+            Endpoint::Input(at) => {
+                let elements = size(&self.network.inputs[at].shape);
+                return (self.inputs[at]..).take(elements).map(Source::Input).collect();
+            }
+            Endpoint::Population(at) => at,
+        };
+        let compartments = self.network.populations[population].compartments.len();
+        let mut sources = vec![Source::Compartment(0); lists.orders[population].len()];
+        for (part, [_, first]) in parts.iter().zip(&self.firsts).filter(|(part, _)| part.population == population) {
+            for (at, place) in part.neurons.clone().enumerate() {
+                let soma = first + (at + 1) * compartments - 1;
+                let neuron = lists.orders[population][place] as usize;
+                sources[neuron] = Source::Compartment(u32::try_from(soma).unwrap_or(u32::MAX));
+            }
+        }
+        sources
+    }
+
+    /// The compartment of its core from which a row counts.
+    fn base(&self, connection: &Connection, part: &Part, number: usize, row: &Row<'_>) -> usize {
+        let compartments = self.network.populations[connection.to].compartments.len();
+        let [on_core, _] = self.firsts[number];
+        on_core + row.first() - part.neurons.start * compartments + connection.compartment
+    }
+
+    /// Stores a row once.
+    fn store(&mut self, row: Row<'n>) -> Synapses {
+        let Self { builder, stored, .. } = self;
+        *stored.entry(row).or_insert_with(|| match row.format() {
+            SynapseFormat::Dense => {
+                let mut weights = vec![0; row.span()];
+                for (at, _, weight) in row.synapses() {
+                    weights[at] = weight;
+                }
+                builder.dense_synapses(&weights, 1)
+            }
+            SynapseFormat::Sparse => builder.sparse_synapses(&synapses(&row, 0), 1),
+        })
+    }
+
+    fn add_plastic(
+        &mut self,
+        connection: &Connection,
+        learning: &Learning,
+        part: &Part,
+        number: usize,
+        rows: impl Iterator<Item = (Source, Row<'n>)>,
+    ) -> Result<(), PlaceError> {
+        let mut plasticity = Plasticity {
+            products: rule::parse(&learning.rule, &self.network.rule_limits())?,
+            epoch_steps: learning.epoch_steps,
+            wgt_exp: connection.wgt_exp.get(),
+            weight_bits: connection.weight_bits,
+            sign_mode: match connection.signs {
+                crate::network::Signs::Excitatory => SignMode::Excitatory,
+                crate::network::Signs::Inhibitory => SignMode::Inhibitory,
+                crate::network::Signs::Mixed | crate::network::Signs::Split => SignMode::Mixed,
+            },
+            ..Plasticity::default()
+        };
+        for (trace, shape) in plasticity.traces.iter_mut().zip(&learning.traces) {
+            if let Some(shape) = shape {
+                *trace = self.builder.trace(shape.impulse, 0, &decay(*shape, learning.epoch_steps), None);
+            }
+        }
+        let axons: Vec<(Source, Vec<Synapse>)> =
+            rows.map(|(source, row)| (source, synapses(&row, self.base(connection, part, number, &row)))).collect();
+        let compartments = part.neurons.len() * self.network.populations[connection.to].compartments.len();
+        let [on_core, _] = self.firsts[number];
+        self.builder.plastic_group(part.core, on_core..on_core + compartments, &plasticity, axons);
+        Ok(())
+    }
+}
+
+/// The synapses of a row that counts from a compartment.
+fn synapses(row: &Row<'_>, base: usize) -> Vec<Synapse> {
+    let synapse = |(at, delay, weight)| Synapse { compartment: base + at, delay: usize::from(delay), weight };
+    row.synapses().map(synapse).collect()
+}
+
+fn biases(population: &Population, neuron: u32) -> Vec<i32> {
+    let mut biases = vec![0; population.compartments.len()];
+    if let (Some(first), Some(bias)) = (biases.first_mut(), population.bias.get(neuron as usize)) {
+        *first = bias.value();
+    }
+    biases
+}
+
+/// The decay of a trace over an epoch.
+fn decay(shape: TraceShape, epoch_steps: u32) -> DecayTable {
+    let steps = f64::from(epoch_steps);
+    let keep = match shape.tau_millisteps {
+        0 => 1.0,
+        tau => (-1000.0 * steps / f64::from(tau)).exp(),
+    };
+    decay_table((4096.0 * keep).round() / 4096.0, 0.0)
+}

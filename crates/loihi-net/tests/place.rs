@@ -1,0 +1,278 @@
+//! A placed network computes what its equations say, however it is cut.
+
+#![allow(clippy::unwrap_used)]
+
+use loihi_core::image::{Join, Profile, StackIn, StackOut, ThresholdMode, Tree};
+use loihi_core::num::{BiasExponent, Delay, WeightExponent, word};
+use loihi_device::inproc::InProcess;
+use loihi_device::session::{Patience, Session};
+use loihi_net::network::Network;
+use loihi_net::network::Weighted;
+use loihi_net::network::{
+    Connection, Conv2d, Each, Endpoint, Entry, Input, Pool2d, Population, Signs, Target, Weights, size,
+};
+use loihi_net::place::{Options, place, table};
+use loihi_run::inference::{Inference, Spike, Stimulus};
+
+fn session() -> Session {
+    Session::open(Box::new(InProcess::new(32 << 20)), Patience::default(), 1, || false).unwrap()
+}
+
+/// The spikes of a network by its equations: one neuron of one compartment after the other.
+fn by_equations(network: &Network, stimulus: &Stimulus) -> Vec<Spike> {
+    let neurons: Vec<usize> = network.populations.iter().map(Population::neurons).collect();
+    let zeros = || neurons.iter().map(|neurons| vec![0_i64; *neurons]).collect::<Vec<_>>();
+    let (mut u, mut v) = (zeros(), zeros());
+    let mut coming = vec![zeros(); 64 + stimulus.steps as usize];
+    let mut spikes = Vec::new();
+    let keep = |value: i64, decay: i32| value * i64::from(4096 - decay) / 4096;
+    for step in 0..stimulus.steps {
+        let deliver = |coming: &mut Vec<Vec<Vec<i64>>>, from: Endpoint, source: usize, t: usize| {
+            for own in network.connections.iter().filter(|own| own.from == from) {
+                let shapes = [network.shape_of(from), network.shape_of(Endpoint::Population(own.to))];
+                own.visit(shapes, source, |neuron, weight, delay| {
+                    coming[t + delay][own.to][neuron] += 64 * i64::from(own.folded(weight));
+                });
+            }
+        };
+        for (_, input, element) in stimulus.spikes.iter().filter(|(t, ..)| *t == step) {
+            deliver(&mut coming, Endpoint::Input(*input), *element, step as usize);
+        }
+        for (at, population) in network.populations.iter().enumerate() {
+            for neuron in 0..population.neurons() {
+                let profile = population.compartments[0].get(neuron).unwrap();
+                u[at][neuron] = keep(u[at][neuron], profile.decay_u) + coming[step as usize][at][neuron];
+                let bias = population.bias.get(neuron).unwrap().value();
+                v[at][neuron] = keep(v[at][neuron], profile.decay_v) + u[at][neuron] + i64::from(bias);
+                if v[at][neuron] > i64::from(profile.v_th) {
+                    v[at][neuron] = 0;
+                    spikes.push(Spike { step, population: at, neuron });
+                    deliver(&mut coming, Endpoint::Population(at), neuron, step as usize + 1);
+                }
+            }
+        }
+    }
+    spikes.sort_unstable();
+    spikes
+}
+
+fn by_the_chip(network: &Network, stimulus: &Stimulus, options: Options) -> (Vec<Spike>, usize) {
+    let placed = place(network, options).unwrap();
+    let mut session = session();
+    let mut spikes = Vec::new();
+    let mut inference = Inference::new(&mut session, network, &placed).unwrap();
+    inference.run(stimulus, |spike| spikes.push(spike)).unwrap();
+    spikes.sort_unstable();
+    (spikes, placed.usage.len())
+}
+
+/// An image, a convolution, a pool, a layer with delays, sparse synapses back to itself; everything of every kind.
+fn network(seed: u32) -> Network {
+    let draw =
+        |purpose: u32, at: usize, values: u32| i64::from(word(seed, purpose, u32::try_from(at).unwrap(), 0) % values);
+    let weight = |purpose, at| i16::try_from(draw(purpose, at, 61) - 25).unwrap();
+    let even = |purpose, at| 2 * (weight(purpose, at) / 2);
+    let mut network = Network::new("of every kind");
+    network.seed = seed;
+    let image = network.input("image", &[2, 6, 7]);
+    let profile = |v_th| Profile { decay_u: 2048, decay_v: 300, v_th, ..Profile::DEFAULT };
+    let conv = network.population(Population::new("conv", &[3, 6, 7], profile(64 * 30)));
+    let pool = network.population(Population::new("pool", &[3, 3, 3], profile(64 * 10)));
+    let mut own = Population::new("out", &[8], profile(64 * 40));
+    own.compartments = vec![Each::of((0..8).map(|at| Profile { decay_v: 100 * at, ..profile(64 * 40) }).collect())];
+    own.bias = Each::of((0..8).map(|at| loihi_net::network::nearest_bias(f64::from(at) * 90.0)).collect());
+    let out = network.population(own);
+    let weights = (0..3 * 2 * 9).map(|at| even(1, at)).collect();
+    let kernel = Conv2d { weights, shape: [3, 2, 3, 3], stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 };
+    network.connect(Connection::new(image, conv, Weights::Conv2d(kernel)));
+    let sums = Pool2d { kernel: [2, 2], stride: [2, 2], padding: [0, 0], weight: 24 };
+    network.connect(Connection::new(conv, pool, Weights::Pool2d(sums)));
+    let mut dense = Connection::new(pool, out, Weights::Dense((0..8 * 27).map(|at| weight(2, at)).collect()));
+    dense.signs = Signs::Split;
+    dense.wgt_exp = WeightExponent::saturating(1);
+    dense.delay = Each::Every((0..27).map(|at| Delay::saturating(i32::try_from(draw(3, at, 9)).unwrap())).collect());
+    network.connect(dense);
+    let mut synapses: Vec<Target> = (0..40)
+        .map(|at| Target {
+            source: usize::try_from(draw(4, at, 8)).unwrap(),
+            neuron: usize::try_from(draw(5, at, 8)).unwrap(),
+            weight: even(6, at),
+            delay: u8::try_from(draw(7, at, 20)).unwrap(),
+        })
+        .collect();
+    synapses.sort_unstable();
+    network.connect(Connection::new(out, out, Weights::Sparse(synapses)));
+    network.connect(Connection::new(out, out, Weights::OneToOne(Each::Same(-100))));
+    network
+}
+
+fn stimulus(seed: u32, elements: usize) -> Stimulus {
+    let spikes = (0..40_u32).flat_map(|step| {
+        let fires = move |element: &usize| word(seed, 8, step, u32::try_from(*element).unwrap()).is_multiple_of(5);
+        (0..elements).filter(fires).map(move |element| (step, 0, element))
+    });
+    Stimulus { steps: 40, spikes: spikes.collect(), ..Stimulus::default() }
+}
+
+#[test]
+fn every_kind_of_connection_computes_its_equation_however_it_is_cut() {
+    for seed in 0..6 {
+        let network = network(seed);
+        let stimulus = stimulus(seed, 84);
+        let expected = by_equations(&network, &stimulus);
+        assert!(expected.iter().filter(|spike| spike.population == 2).count() > 10, "seed {seed}: few spikes");
+        for (options, cores) in [
+            (Options::default(), 3),
+            (Options { pack: true, ..Options::default() }, 1),
+            (Options { compartments_per_core: 10, ..Options::default() }, 17),
+            (Options { compartments_per_core: 1, chips: 2, pack: false }, 161),
+        ] {
+            let (spikes, used) = by_the_chip(&network, &stimulus, options);
+            let differs = spikes.iter().zip(&expected).find(|(a, b)| a != b);
+            assert_eq!(spikes, expected, "seed {seed}, {options:?}: first difference {differs:?}");
+            assert_eq!(used, cores, "{options:?}");
+        }
+    }
+}
+
+#[test]
+fn biases_from_outside_reach_their_neurons() {
+    let mut network = Network::new("bias");
+    let profile = Profile { v_th: 64 * 10, ..Profile::DEFAULT };
+    let a = network.population(Population::new("a", &[3], profile));
+    let b = network.population(Population::new("b", &[4], profile));
+    network.bias_input("b values", b);
+    network.inputs.push(Input {
+        name: "a values".to_owned(),
+        shape: vec![3],
+        entry: Entry::Bias { population: 0, gain_q16: 1 << 16, offset: 0 },
+    });
+    assert_eq!((a, b), (Endpoint::Population(0), Endpoint::Population(1)));
+    let placed = place(&network, Options::default()).unwrap();
+    let mut session = session();
+    let mut inference = Inference::new(&mut session, &network, &placed).unwrap();
+    let mut counts = |values: Vec<(usize, Vec<i32>)>| {
+        let mut counts = [[0; 4]; 2];
+        let stimulus = Stimulus { steps: 10, biases: values, ..Stimulus::default() };
+        inference.run(&stimulus, |spike| counts[spike.population][spike.neuron] += 1).unwrap();
+        counts
+    };
+    assert_eq!(counts(vec![(0, vec![0, 641, 321, 100]), (1, vec![0, 0, 641])]), [[0, 0, 10, 0], [0, 10, 5, 1]]);
+    assert_eq!(counts(vec![(1, vec![641, 0, 0])]), [[10, 0, 0, 0], [0, 10, 5, 1]], "b keeps its biases");
+}
+
+/// Two weighted inputs, one of them for neurons of two compartments: a dendrite that passes its voltage on, and a soma.
+#[test]
+fn weighted_sums_reach_their_neurons() {
+    let mut network = Network::new("weighted");
+    let profile = Profile { v_th: 64 * 10, ..Profile::DEFAULT };
+    network.population(Population::new("plain", &[3], profile));
+    let pass = Tree { stack_out: StackOut::Push, threshold: ThresholdMode::PassAbove, ..Tree::NONE };
+    let add = Tree { stack_in: StackIn::PopA, join: Join::Add, ..Tree::NONE };
+    let dendrite = Profile { v_th: 0, tree: pass, ..Profile::DEFAULT };
+    let soma = Profile { v_th: 64 * 10, decay_v: 4096, tree: add, ..Profile::DEFAULT };
+    let mut trees = Population::new("trees", &[2], soma);
+    trees.compartments = vec![Each::Same(dendrite), Each::Same(soma)];
+    network.population(trees);
+    for (name, population, gains, offsets) in
+        [("a", 0, vec![641, 0, 0, 641, 0, 0], vec![0, 0, 100]), ("b", 1, vec![0, 400, -400, 400], vec![0, 0])]
+    {
+        let weighted = Weighted { population, gains, offsets, exponent: BiasExponent::saturating(0) };
+        network.inputs.push(Input { name: name.to_owned(), shape: vec![2], entry: Entry::Weighted(weighted) });
+    }
+    for options in [Options::default(), Options { compartments_per_core: 2, ..Options::default() }] {
+        let placed = place(&network, options).unwrap();
+        let mut session = session();
+        let mut inference = Inference::new(&mut session, &network, &placed).unwrap();
+        let mut spikes = Vec::new();
+        let values = vec![(0, 0, vec![4096, 0]), (0, 1, vec![0, 4096]), (2, 0, vec![0, 4096]), (2, 1, vec![4096, 0])];
+        let stimulus = Stimulus { steps: 4, values, ..Stimulus::default() };
+        inference.run(&stimulus, |spike| spikes.push((spike.step, spike.population, spike.neuron))).unwrap();
+        // The dendrites integrate 400 a step, the soma sees them above 640; nothing takes them back.
+        let trees = [(1, 1, 0), (1, 1, 1), (2, 1, 0), (3, 1, 0)];
+        let mut expected = vec![(0, 0, 0), (1, 0, 0), (2, 0, 1), (3, 0, 1)];
+        expected.extend(trees);
+        expected.sort_unstable();
+        spikes.sort_unstable();
+        assert_eq!(spikes, expected, "{options:?}");
+    }
+}
+
+/// 5,000 compartments, every second of which reaches a tenth of the others: more than five cores for their synapses.
+#[test]
+fn a_network_of_5000_compartments_is_placed_and_runs() {
+    let text = "name = \"large\"\n[[input]]\nname = \"in\"\nshape = [100]\n\
+        [[population]]\nname = \"all\"\nshape = [5000]\ndecay_u = 1024\ndecay_v = 256\nv_th = 300\n\
+        [[connection]]\nfrom = \"in\"\nto = \"all\"\nweights = { uniform = [0, 100], density = 0.5 }\n\
+        [[connection]]\nfrom = \"all\"\nto = \"all\"\nweights = { uniform = [-12, 12], density = 0.02 }\n";
+    let network = loihi_net::network::file::parse(text, std::path::Path::new("large.toml")).unwrap();
+    let stimulus = stimulus(1, 100);
+    let (spikes, cores) = by_the_chip(&network, &Stimulus { steps: 10, ..stimulus.clone() }, Options::default());
+    assert!(cores > 5, "{cores}");
+    let expected = by_equations(&network, &Stimulus { steps: 10, ..stimulus });
+    assert!(expected.len() > 1000);
+    assert_eq!(spikes, expected);
+}
+
+fn refusal(network: &Network) -> String {
+    place(network, Options::default()).unwrap_err().to_string()
+}
+
+#[test]
+fn what_cannot_fit_says_why_and_by_how_much() {
+    let population = |name: &str, neurons| Population::new(name, &[neurons], Profile::DEFAULT);
+    let mut network = Network::new("many sources");
+    let sources = network.population(population("sources", 5000));
+    let sink = network.population(population("sink", 1));
+    network.connect(Connection::new(sources, sink, Weights::Dense(vec![2; 5000])));
+    let said = refusal(&network);
+    assert!(said.contains("a single neuron of `sink` needs 5000 input axons, a core has 4096: let fewer"), "{said}");
+
+    let mut network = Network::new("many neurons");
+    network.population(population("small", 10));
+    network.population(population("large", 200_000));
+    let said = refusal(&network);
+    assert!(said.contains("needs at least 197 cores, one chip has 128"), "{said}");
+    assert!(said.contains("give --chips 2") && said.contains("`large` takes 196"), "{said}");
+    assert!(place(&network, Options { chips: 2, ..Options::default() }).is_ok());
+
+    let mut network = Network::new("odd threshold");
+    let profile = Profile { v_th: 65, ..Profile::DEFAULT };
+    network.population(Population::new("a", &[1], profile));
+    assert!(refusal(&network).contains("v_th = 65"), "{}", refusal(&network));
+    network.beyond_the_chip = true;
+    assert!(place(&network, Options::default()).is_ok());
+}
+
+#[test]
+fn the_table_of_cores_names_parts_and_the_fullest_resource() {
+    let mut network = Network::new("two");
+    let input = network.input("in", &[4096]);
+    let a = network.population(Population::new("a", &[1500], Profile::DEFAULT));
+    let b = network.population(Population::new("b", &[2], Profile::DEFAULT));
+    network.connect(Connection::new(input, b, Weights::Dense(vec![2; 8192])));
+    network.connect(Connection::new(a, b, Weights::Dense(vec![0; 3000])));
+    let placed = place(&network, Options::default()).unwrap();
+    insta::assert_snapshot!(table(&network, &placed));
+    assert_eq!(size(&network.populations[0].shape), 1500);
+}
+
+/// However many cores a population takes, one program computes the weighted sums for all of them that follow each other.
+#[test]
+fn weighted_sums_of_many_cores_take_one_program() {
+    let mut network = Network::new("wide");
+    let profile = Profile { decay_v: 4096, v_th: 64, ..Profile::DEFAULT };
+    let neurons = 3000;
+    network.population(Population::new("a", &[neurons], profile));
+    let gains = (0..neurons).map(|neuron| i32::from(neuron % 7 == 0) * 4096).collect();
+    let weighted = Weighted { population: 0, gains, offsets: vec![0; neurons], exponent: BiasExponent::saturating(0) };
+    network.inputs.push(Input { name: "values".to_owned(), shape: vec![1], entry: Entry::Weighted(weighted) });
+    let options = Options { chips: 3, compartments_per_core: 8, ..Options::default() };
+    let placed = place(&network, options).unwrap();
+    let image = placed.image.open().unwrap();
+    assert_eq!((placed.usage.len(), image.snips().len()), (375, 1));
+    let stimulus = Stimulus { steps: 2, values: vec![(0, 0, vec![4096])], ..Stimulus::default() };
+    let (spikes, _) = by_the_chip(&network, &stimulus, options);
+    let fired: Vec<usize> = spikes.iter().filter(|spike| spike.step == 0).map(|spike| spike.neuron).collect();
+    assert_eq!(fired, (0..neurons).step_by(7).collect::<Vec<_>>());
+}

@@ -1,0 +1,363 @@
+//! Runs a placed network on a device, a sample at a time, and reads its answer.
+
+pub mod present;
+pub mod span;
+
+use loihi_core::register::Register;
+use loihi_core::wire::message::{Record, Report};
+use loihi_device::sample::Stretch;
+use loihi_device::session::{Session, SessionError};
+use loihi_net::network::{Entry, Network, ReadBy, Readout};
+use loihi_net::place::Placed;
+use loihi_net::roster::Roster;
+use std::ops::Range;
+
+/// What a network is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stimulus {
+    /// Steps to compute.
+    pub steps: u32,
+    /// Spikes: step from 0, input by its place in the network's list, element of it; ascending by step. One of step t
+    /// counts in step t.
+    pub spikes: Vec<(u32, usize, usize)>,
+    /// Biases: an input that sets them, and a value for each of its elements, −4095 · 128 to 4095 · 128.
+    pub biases: Vec<(usize, Vec<i32>)>,
+    /// Values in Q3.12 of an input that is weighted: step from which they hold, input, a value for each of its elements;
+    /// ascending by step.
+    pub values: Vec<(u32, usize, Vec<i16>)>,
+}
+
+impl Stimulus {
+    /// Adds what another input is shown at the same time.
+    pub fn join(&mut self, other: Self) {
+        self.steps = self.steps.max(other.steps);
+        self.spikes.extend(other.spikes);
+        self.spikes.sort_by_key(|(step, ..)| *step);
+        self.biases.extend(other.biases);
+        self.values.extend(other.values);
+        self.values.sort_by_key(|(step, ..)| *step);
+    }
+}
+
+/// A spike of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Spike {
+    /// Step from the begin of the sample.
+    pub step: u32,
+    /// The population, by its place in the network's list.
+    pub population: usize,
+    /// The neuron.
+    pub neuron: usize,
+}
+
+/// Why a sample was not computed.
+#[derive(Debug, thiserror::Error)]
+pub enum InferenceError {
+    /// The device did not do what it was asked.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The stimulus is for another network.
+    #[error("a spike of step {step} goes to element {element} of input {input}, which the network has not")]
+    Input {
+        /// Its step.
+        step: u32,
+        /// The input.
+        input: usize,
+        /// The element.
+        element: usize,
+    },
+    /// There are too many inputs for a message.
+    #[error("the network has more than 65,536 external inputs: a message cannot number them")]
+    Inputs,
+    /// Values or biases for an input that takes none, or has another size.
+    #[error("{found} values for input {input}, which takes {expected}")]
+    Biases {
+        /// The input.
+        input: usize,
+        /// How many it takes.
+        expected: usize,
+        /// How many are given.
+        found: usize,
+    },
+}
+
+/// Steps in which the stimulus stays the same.
+struct Row {
+    /// The stimulus from the first of them on; empty: it stays as it was.
+    stimulus: Vec<u8>,
+    steps: u16,
+}
+
+/// A network on a device.
+#[derive(Debug)]
+pub struct Inference<'r> {
+    session: &'r mut Session,
+    network: &'r Network,
+    placed: &'r Placed,
+    /// Bias register of the whole chip as it is on the device.
+    bias: Vec<i32>,
+    /// The stimulus mailbox as it is on the device.
+    stimulus: Vec<i16>,
+}
+
+impl<'r> Inference<'r> {
+    /// Loads a network on a device.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn new(session: &'r mut Session, network: &'r Network, placed: &'r Placed) -> Result<Self, InferenceError> {
+        let roster = Roster::of_populations(network, placed).map_err(SessionError::from)?;
+        session.load_as(&placed.image, &roster)?;
+        let weighted = network.inputs.iter().filter(|input| matches!(input.entry, Entry::Weighted(_)));
+        let stimulus = vec![0; weighted.map(|input| loihi_net::network::size(&input.shape)).sum()];
+        let mut inference = Self { session, network, placed, bias: Vec::new(), stimulus };
+        inference.restored()?;
+        Ok(inference)
+    }
+
+    /// All state of the device is another one than before, as that of a run that goes on: what is known of it is read
+    /// again. The next sample is to begin from rest.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn restored(&mut self) -> Result<(), InferenceError> {
+        if self.network.inputs.iter().any(|input| matches!(input.entry, Entry::Bias { .. })) {
+            self.bias = self.session.read(Register::Bias)?;
+        }
+        Ok(())
+    }
+
+    /// The device.
+    pub fn session(&mut self) -> &mut Session {
+        self.session
+    }
+
+    /// Computes a sample from the state of rest, and hands every spike to `visit`, ascending by step and compartment.
+    ///
+    /// # Errors
+    /// [`InferenceError`].
+    pub fn run(&mut self, stimulus: &Stimulus, visit: impl FnMut(Spike)) -> Result<(), InferenceError> {
+        self.show(stimulus, true, visit)
+    }
+
+    /// Computes a sample from the state in which the last one has left the network.
+    ///
+    /// # Errors
+    /// [`InferenceError`].
+    pub fn go_on(&mut self, stimulus: &Stimulus, visit: impl FnMut(Spike)) -> Result<(), InferenceError> {
+        self.show(stimulus, false, visit)
+    }
+
+    fn show(&mut self, stimulus: &Stimulus, reset: bool, mut visit: impl FnMut(Spike)) -> Result<(), InferenceError> {
+        let map = &self.placed.map;
+        self.compute(stimulus, reset, Report::Spikes, |step, compartment| {
+            if let Some((population, neuron)) = map.owner(compartment) {
+                visit(Spike { step, population, neuron });
+            }
+        })?;
+        Ok(())
+    }
+
+    /// Computes a sample and returns what the report asks for; spikes go to `visit`, step and compartment.
+    fn compute(
+        &mut self,
+        stimulus: &Stimulus,
+        reset: bool,
+        report: Report,
+        visit: impl FnMut(u32, u32),
+    ) -> Result<Vec<i32>, InferenceError> {
+        let mut mailbox = if reset { vec![0; self.stimulus.len()] } else { self.stimulus.clone() };
+        let rows = self.rows(stimulus, &mut mailbox)?;
+        let spikes = self.external_spikes(stimulus, &rows)?;
+        // Nothing of a stimulus that is refused is kept.
+        let changed = self.keep_biases(&stimulus.biases)?;
+        self.stimulus = mailbox;
+        let mut biases: Vec<u8> =
+            self.bias.get(changed.clone()).unwrap_or_default().iter().flat_map(|bias| bias.to_le_bytes()).collect();
+        if biases.len() + 2 * self.stimulus.len() > self.session.identity().data_bytes / 2 {
+            // More than a message holds beside the rest of the sample.
+            self.session.write(Register::Bias, changed.start, &self.bias[changed.clone()])?;
+            biases.clear();
+        }
+        let learn = self.stimulus.is_empty();
+        let first = changed.start;
+        let stretches: Vec<Stretch<'_>> = (0..)
+            .zip(rows.iter().zip(&spikes))
+            .map(|(number, (row, spikes))| {
+                let begins = number == 0;
+                let record = Record {
+                    reset: reset && begins,
+                    learn,
+                    steps: row.steps,
+                    bias_first: if begins { u32::try_from(first).unwrap_or(u32::MAX) } else { 0 },
+                    biases: if begins { &biases } else { &[] },
+                    stimulus: &row.stimulus,
+                    ..Record::PLAIN
+                };
+                Stretch { record, spikes }
+            })
+            .collect();
+        Ok(self.session.sample(&stretches, report, visit)?)
+    }
+
+    /// The runs of steps in which the stimulus stays the same, of which none is longer than a record allows; `mailbox` is
+    /// what the stimulus mailbox holds before the first and after the last one.
+    fn rows(&self, stimulus: &Stimulus, mailbox: &mut [i16]) -> Result<Vec<Row>, InferenceError> {
+        let mut rows = Vec::new();
+        let mut values = stimulus.values.iter().peekable();
+        let mut step = 0;
+        loop {
+            let mut fresh = Vec::new();
+            while let Some((_, input, values)) = values.next_if(|(at, ..)| *at <= step) {
+                self.set_values(mailbox, *input, values)?;
+                fresh = mailbox.iter().flat_map(|value| value.to_le_bytes()).collect();
+            }
+            let until = values.peek().map_or(stimulus.steps, |(at, ..)| (*at).min(stimulus.steps));
+            let steps = until.saturating_sub(step).min(u32::from(u16::MAX));
+            rows.push(Row { stimulus: fresh, steps: u16::try_from(steps).unwrap_or(u16::MAX) });
+            step += steps;
+            if step >= stimulus.steps {
+                return Ok(rows);
+            }
+        }
+    }
+
+    /// The spikes of each row, with steps counted from its first.
+    fn external_spikes(&self, stimulus: &Stimulus, rows: &[Row]) -> Result<Vec<Vec<(u16, u16)>>, InferenceError> {
+        let mut rest = stimulus.spikes.iter().peekable();
+        let (mut spikes, mut first) = (Vec::new(), 0);
+        for row in rows {
+            let (mut own, end) = (Vec::new(), first + u32::from(row.steps));
+            while let Some((step, input, element)) = rest.next_if(|(at, ..)| *at < end) {
+                let at = u16::try_from(step.saturating_sub(first)).unwrap_or(u16::MAX);
+                own.push((at, self.external(*step, *input, *element)?));
+            }
+            spikes.push(own);
+            first = end;
+        }
+        Ok(spikes)
+    }
+
+    /// The number of an element on the chip.
+    fn external(&self, step: u32, input: usize, element: usize) -> Result<u16, InferenceError> {
+        let found = self
+            .network
+            .inputs
+            .get(input)
+            .filter(|found| found.entry == Entry::Spikes && element < loihi_net::network::size(&found.shape));
+        let number = found.and_then(|_| self.placed.map.input(input, element));
+        let number = number.ok_or(InferenceError::Input { step, input, element })?;
+        u16::try_from(number).map_err(|_| InferenceError::Inputs)
+    }
+
+    /// The population whose biases an input sets, if these are as many as it has neurons.
+    fn biased(&self, input: usize, values: &[i32]) -> Result<usize, InferenceError> {
+        let entry = self.network.inputs.get(input).map(|input| &input.entry);
+        let population = match entry {
+            Some(Entry::Bias { population, .. }) => *population,
+            _ => usize::MAX,
+        };
+        let expected = self.network.populations.get(population).map_or(0, loihi_net::network::Population::neurons);
+        if values.len() != expected || expected == 0 {
+            return Err(InferenceError::Biases { input, expected, found: values.len() });
+        }
+        Ok(population)
+    }
+
+    /// Keeps new biases, all or none; returns the compartments that have one.
+    fn keep_biases(&mut self, biases: &[(usize, Vec<i32>)]) -> Result<Range<usize>, InferenceError> {
+        let populations: Vec<usize> =
+            biases.iter().map(|(input, values)| self.biased(*input, values)).collect::<Result<_, _>>()?;
+        let mut changed = 0..0;
+        for (population, (_, values)) in populations.into_iter().zip(biases) {
+            let firsts = self.placed.map.firsts(loihi_net::network::Endpoint::Population(population));
+            for (first, value) in firsts.iter().zip(values) {
+                if let Some(bias) = self.bias.get_mut(*first as usize) {
+                    *bias = *value;
+                }
+            }
+            if let Some((first, last)) = firsts.iter().min().zip(firsts.iter().max()) {
+                let (first, end) = (*first as usize, *last as usize + 1);
+                changed = if changed.is_empty() { first..end } else { changed.start.min(first)..changed.end.max(end) };
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Puts values into the stimulus mailbox, which holds those of all weighted inputs one after the other.
+    fn set_values(&self, mailbox: &mut [i16], input: usize, values: &[i16]) -> Result<(), InferenceError> {
+        let mut first = 0;
+        for (at, own) in self.network.inputs.iter().enumerate() {
+            let Entry::Weighted(_) = own.entry else { continue };
+            let expected = loihi_net::network::size(&own.shape);
+            if at == input && values.len() == expected {
+                mailbox[first..first + expected].copy_from_slice(values);
+                return Ok(());
+            }
+            first += expected;
+        }
+        let expected = self.network.inputs.get(input).map_or(0, |own| loihi_net::network::size(&own.shape));
+        Err(InferenceError::Biases { input, expected, found: values.len() })
+    }
+
+    /// One register of every neuron of a population, at the compartment that sends its spikes.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn read(&mut self, register: Register, population: usize) -> Result<Vec<i32>, SessionError> {
+        let words = self.session.read(register)?;
+        let neurons = self.network.populations.get(population).map_or(0, loihi_net::network::Population::neurons);
+        let soma = |neuron| self.placed.map.soma(population, neuron);
+        Ok((0..neurons).filter_map(|neuron| words.get(soma(neuron)? as usize).copied()).collect())
+    }
+
+    /// Computes a sample and scores every class: the larger the better. A network without readout has no classes.
+    ///
+    /// # Errors
+    /// What [`Inference::run`] says.
+    pub fn score(&mut self, stimulus: &Stimulus) -> Result<Vec<i64>, InferenceError> {
+        let Some(Readout { population, by, skip_steps }) = self.network.readout else {
+            self.run(stimulus, |_| {})?;
+            return Ok(Vec::new());
+        };
+        let classes = self.network.populations.get(population).map_or(0, loihi_net::network::Population::neurons);
+        let somata: Vec<u32> = (0..classes).filter_map(|neuron| self.placed.map.soma(population, neuron)).collect();
+        let first = somata.iter().copied().min().unwrap_or(0);
+        let count = somata.iter().max().map_or(0, |last| last - first + 1);
+        let report = match by {
+            ReadBy::Spikes => Report::Counts { first, count, skip_steps },
+            ReadBy::Voltage => Report::Words { register: Register::V, first, count },
+            ReadBy::FirstSpike => return self.score_by_first_spike(stimulus, population, skip_steps),
+        };
+        let words = self.compute(stimulus, true, report, |_, _| {})?;
+        let word = |soma: &u32| words.get((soma - first) as usize).copied().unwrap_or(0);
+        Ok(somata.iter().map(|soma| i64::from(word(soma))).collect())
+    }
+
+    /// Scores every class by how soon the first spike of its neuron comes.
+    fn score_by_first_spike(
+        &mut self,
+        stimulus: &Stimulus,
+        population: usize,
+        skip_steps: u32,
+    ) -> Result<Vec<i64>, InferenceError> {
+        let classes = self.network.populations.get(population).map_or(0, loihi_net::network::Population::neurons);
+        let mut scores = vec![0_i64; classes];
+        self.run(stimulus, |spike| {
+            if spike.population == population
+                && spike.step >= skip_steps
+                && let Some(score) = scores.get_mut(spike.neuron)
+                && *score == 0
+            {
+                *score = i64::from(stimulus.steps - spike.step);
+            }
+        })?;
+        Ok(scores)
+    }
+}
+
+/// The class with the largest score, the first of equal ones; `None` if there is none.
+pub fn winner(scores: &[i64]) -> Option<usize> {
+    let best = scores.iter().max()?;
+    scores.iter().position(|score| score == best)
+}

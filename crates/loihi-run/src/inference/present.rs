@@ -1,0 +1,329 @@
+//! From a sample to what a network is shown, by how its input enters.
+
+mod error;
+
+use super::{Stimulus, span};
+use loihi_data::collection::{Content, Item};
+use loihi_data::encode::{self, Spikes};
+use loihi_data::events::Events;
+use loihi_net::network::{Entry, Input, Network, size};
+
+pub use error::PresentError;
+
+loihi_files::choices! {
+    /// How values become spikes.
+    pub enum Coding {
+        /// A spike with a chance of value / 256 in every step
+        Rate = "rate",
+        /// One spike, the sooner the larger the value
+        Latency = "latency",
+        /// A spike for every rise or fall by the threshold; a row of values is a step
+        Delta = "delta",
+        /// A spike for every value of at least half of the most; a row of values is a step
+        Frames = "frames",
+    }
+}
+
+loihi_files::choices! {
+    /// Where the time of recordings begins.
+    #[derive(Default)]
+    pub enum Time {
+        /// With the first event of a file
+        #[default]
+        First = "first",
+        /// At 0 of the file's own clock
+        Absolute = "absolute",
+    }
+}
+
+/// How samples are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Presentation {
+    /// The input to which they are shown, by its place in the network's list.
+    pub input: usize,
+    /// How values become spikes, for inputs of spikes.
+    pub coding: Option<Coding>,
+    /// Steps of a sample, without those that the network takes after them; else the network's own, else what it has.
+    pub steps: Option<u32>,
+    /// Duration of a step, for events.
+    pub step_us: u64,
+    /// Where time begins, for events.
+    pub time: Time,
+    /// Smallest change that [`Coding::Delta`] tells.
+    pub threshold: u8,
+    /// Seed of [`Coding::Rate`].
+    pub seed: u32,
+}
+
+/// The place of the input to which samples are shown: that of this name, or the only one.
+///
+/// # Errors
+/// [`PresentError`] lists the inputs that there are.
+pub fn input_of(network: &Network, name: Option<&str>) -> Result<usize, PresentError> {
+    let there = || network.inputs.iter().map(|input| input.name.as_str()).collect::<Vec<_>>().join(", ");
+    match (name, network.inputs.len()) {
+        (_, 0) => Err(PresentError::NoInput),
+        (None, 1) => Ok(0),
+        (None, _) => Err(PresentError::Inputs(there())),
+        (Some(name), _) => {
+            let place = network.inputs.iter().position(|input| input.name == name);
+            place.ok_or_else(|| PresentError::NoSuchInput { name: name.to_owned(), there: there() })
+        }
+    }
+}
+
+/// Whether the classes of samples are among those that a network can answer.
+///
+/// # Errors
+/// [`PresentError::Label`] names the first sample whose class is not.
+pub fn check_labels(network: &Network, items: &[Item]) -> Result<(), PresentError> {
+    let population = network.readout.and_then(|readout| network.populations.get(readout.population));
+    let Some(population) = population else { return Ok(()) };
+    let classes = population.neurons();
+    for Item { name, label, .. } in items {
+        if let Some(label) = label.filter(|label| *label as usize >= classes) {
+            let readout = population.name.clone();
+            return Err(PresentError::Label { item: name.clone(), label, readout, classes });
+        }
+    }
+    Ok(())
+}
+
+/// What a network is shown for a sample, the `number`-th.
+///
+/// # Errors
+/// [`PresentError`].
+pub fn present(
+    network: &Network,
+    item: &Item,
+    number: u32,
+    presentation: &Presentation,
+) -> Result<Stimulus, PresentError> {
+    let shown = as_long_as_it_is(network, item, number, presentation)?;
+    Ok(Stimulus { steps: shown.steps.saturating_add(network.late_steps), ..shown })
+}
+
+/// The steps of a sample itself.
+fn as_long_as_it_is(
+    network: &Network,
+    item: &Item,
+    number: u32,
+    presentation: &Presentation,
+) -> Result<Stimulus, PresentError> {
+    let place = presentation.input;
+    let input = network.inputs.get(place).ok_or(PresentError::NoInput)?;
+    let steps = span::asked(network, presentation);
+    match (&item.content, &input.entry) {
+        (Content::Events(events), Entry::Spikes) => {
+            let sensor = sensor_of(events, &input.shape).ok_or_else(|| wrong_size(item, input))?;
+            let steps = span::of_events(item, events, presentation, steps)?;
+            Ok(of_spikes(encode::events(events, presentation.clock(events), steps, sensor), place))
+        }
+        (Content::Values { shape, values }, Entry::Spikes) => {
+            values_as_spikes(item, (shape, values), input, number, steps, presentation)
+        }
+        (Content::Values { values, .. }, Entry::Bias { gain_q16, offset, .. }) => {
+            if values.len() != size(&input.shape) {
+                return Err(wrong_size(item, input));
+            }
+            let bias = |value: &u8| {
+                let scaled = (i64::from(*gain_q16) * i64::from(*value) + (1 << 15)) >> 16;
+                i32::try_from(scaled + i64::from(*offset)).unwrap_or(i32::MAX)
+            };
+            let biases = vec![(place, values.iter().map(bias).collect())];
+            Ok(Stimulus { steps: steps.ok_or(PresentError::Steps)?, biases, ..Stimulus::default() })
+        }
+        (Content::Values { shape, values }, Entry::Weighted(_)) => {
+            values_as_they_are(item, (shape, values), (input, place), steps)
+        }
+        (Content::Events(_), _) => Err(wrong_size(item, input)),
+    }
+}
+
+/// Polarities, rows and columns of an input that takes the events of a recording, if it does.
+fn sensor_of(events: &Events, shape: &[usize]) -> Option<[usize; 3]> {
+    let sensor = match *shape {
+        [polarities @ (1 | 2), height, width] => [polarities, height, width],
+        [width] => [1, 1, width],
+        _ => return None,
+    };
+    let [_, height, width] = sensor;
+    let fits = usize::from(events.size[0]) <= width && usize::from(events.size[1]) <= height;
+    // Both polarities on one element would be another recording.
+    let of_one = || events.events.windows(2).all(|pair| pair[0].polarity == pair[1].polarity);
+    (fits && (sensor[0] == 2 || of_one())).then_some(sensor)
+}
+
+fn of_spikes(spikes: Spikes, input: usize) -> Stimulus {
+    let spike = |(step, element)| (step, input, element);
+    Stimulus { steps: spikes.steps, spikes: spikes.spikes.into_iter().map(spike).collect(), ..Stimulus::default() }
+}
+
+fn values_as_spikes(
+    item: &Item,
+    (shape, values): (&[usize], &[u8]),
+    input: &Input,
+    number: u32,
+    steps: Option<u32>,
+    presentation: &Presentation,
+) -> Result<Stimulus, PresentError> {
+    let elements = size(&input.shape);
+    let coding = presentation.coding.ok_or_else(|| PresentError::Coding(input.name.clone()))?;
+    let width = if coding == Coding::Delta { elements / 2 } else { elements };
+    let fits = match coding {
+        Coding::Delta | Coding::Frames => is_rows(shape, width),
+        Coding::Rate | Coding::Latency => values.len() == elements,
+    };
+    if !fits {
+        return Err(wrong_size(item, input));
+    }
+    let mut spikes = match coding {
+        Coding::Rate => {
+            let steps = span::held(item, values, steps.ok_or(PresentError::Steps)?)?;
+            encode::rate(values, steps, presentation.seed, number)
+        }
+        Coding::Latency => encode::latency(values, steps.ok_or(PresentError::Steps)?),
+        Coding::Delta => encode::delta(values, width, presentation.threshold),
+        Coding::Frames => encode::frames(values, width),
+    };
+    // Of rows there can be more or fewer than steps are asked for.
+    spikes.steps = steps.unwrap_or(spikes.steps);
+    spikes.spikes.retain(|(step, _)| *step < spikes.steps);
+    Ok(of_spikes(spikes, presentation.input))
+}
+
+/// Values for weighted sums: the same in all steps, or a row of them a step.
+fn values_as_they_are(
+    item: &Item,
+    (shape, values): (&[usize], &[u8]),
+    (input, place): (&Input, usize),
+    steps: Option<u32>,
+) -> Result<Stimulus, PresentError> {
+    let elements = size(&input.shape).max(1);
+    if !is_rows(shape, elements) {
+        return Err(wrong_size(item, input));
+    }
+    let rows = u32::try_from(values.len() / elements).unwrap_or(u32::MAX);
+    let steps = match (rows, steps) {
+        (1, None) => return Err(PresentError::Steps),
+        (1, Some(steps)) => steps,
+        (rows, steps) => steps.unwrap_or(rows),
+    };
+    let values = (0..).zip(values.chunks(elements)).map(|(step, row)| (step, place, encode::shares(row))).collect();
+    Ok(Stimulus { steps, values, ..Stimulus::default() })
+}
+
+/// Whether values of a shape are rows of so many: its last extents are those of a row. A single extent may hold several.
+fn is_rows(shape: &[usize], elements: usize) -> bool {
+    let fits = |at: usize| shape[at..].iter().copied().fold(1, usize::saturating_mul) == elements;
+    match *shape {
+        [all] => all > 0 && elements > 0 && all.is_multiple_of(elements),
+        _ => (0..shape.len()).any(fits),
+    }
+}
+
+fn wrong_size(item: &Item, input: &Input) -> PresentError {
+    let found = match &item.content {
+        Content::Values { shape, values } if shape.len() > 1 => format!("{} values of shape {shape:?}", values.len()),
+        Content::Values { values, .. } => format!("{} values", values.len()),
+        Content::Events(events) => format!("events of a sensor of {} x {}", events.size[0], events.size[1]),
+    };
+    let expected = match (&item.content, &input.entry) {
+        (Content::Events(_), Entry::Spikes) => {
+            format!(
+                "spikes of shape {:?}; events have [2, height, width], those of one polarity also [1, height, width] or [width]",
+                input.shape
+            )
+        }
+        (Content::Events(_), _) => "values".to_owned(),
+        _ => format!("{} of shape {:?}", size(&input.shape), input.shape),
+    };
+    PresentError::Size { item: item.name.clone(), found, input: input.name.clone(), expected }
+}
+
+/// What tests begin from.
+#[cfg(test)]
+pub(super) const PLAIN: Presentation =
+    Presentation { input: 0, coding: None, steps: None, step_us: 1000, time: Time::First, threshold: 8, seed: 1 };
+
+/// A network with one input and nothing else.
+#[cfg(test)]
+pub(super) fn network(shape: &[usize]) -> Network {
+    let mut network = Network::new("n");
+    network.input("in", shape);
+    network
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use loihi_core::image::Profile;
+    use loihi_data::events::Event;
+    use loihi_net::network::Population;
+
+    fn values(count: usize) -> Item {
+        let content = Content::Values { shape: vec![count], values: vec![255; count] };
+        Item { name: "7".to_owned(), label: None, content }
+    }
+
+    #[test]
+    fn what_does_not_fit_says_so() {
+        let said = |network: &Network, item: &Item, presentation: &Presentation| {
+            present(network, item, 0, presentation).unwrap_err().to_string()
+        };
+        assert!(said(&network(&[4]), &values(4), &PLAIN).contains("say --coding"));
+        let rate = Presentation { coding: Some(Coding::Rate), ..PLAIN };
+        assert!(said(&network(&[4]), &values(4), &rate).contains("say --steps"));
+        let endless = Presentation { steps: Some(u32::MAX), ..rate };
+        assert!(said(&network(&[4]), &values(4), &endless).contains("give fewer --steps"));
+        let rate = Presentation { steps: Some(5), ..rate };
+        let wanted = "sample 7: it has 3 values, the input `in` takes 4 of shape [4]";
+        assert_eq!(said(&network(&[4]), &values(3), &rate), wanted);
+        assert!(said(&Network::new("n"), &values(3), &rate).contains("no input"));
+        let events = Content::Events(Events::of(vec![Event { t_us: 0, x: 1, y: 1, polarity: 0 }]));
+        let events = Item { content: events, ..values(1) };
+        assert!(said(&network(&[4]), &events, &rate).contains("sensor of 2 x 2"));
+        assert_eq!(present(&network(&[2, 2, 2]), &events, 0, &PLAIN).unwrap().spikes, [(0, 0, 3)]);
+        assert_eq!(present(&network(&[1, 2, 2]), &events, 0, &PLAIN).unwrap().spikes, [(0, 0, 3)], "of one polarity");
+        let narrow = said(&network(&[2, 2, 1]), &events, &PLAIN);
+        assert!(
+            narrow.contains("events of a sensor of 2 x 2, the input `in` takes spikes of shape [2, 2, 1]"),
+            "{narrow}"
+        );
+    }
+
+    #[test]
+    fn the_input_is_the_only_one_or_named() {
+        let mut network = network(&[4]);
+        assert_eq!(input_of(&network, None), Ok(0));
+        network.input("other", &[2]);
+        let said = |name| input_of(&network, name).unwrap_err().to_string();
+        assert_eq!(said(None), "the network has several inputs: say --input with one of in, other");
+        assert_eq!(said(Some("out")), "the network has no input `out`; there are: in, other");
+        assert_eq!(input_of(&network, Some("other")), Ok(1));
+        let frames = Presentation { input: 1, coding: Some(Coding::Frames), ..PLAIN };
+        network.late_steps = 4;
+        let shown = present(&network, &values(6), 0, &frames).unwrap();
+        assert_eq!((shown.steps, &shown.spikes[..3]), (3 + 4, &[(0, 1, 0), (0, 1, 1), (1, 1, 0)][..]));
+        assert!(present(&network, &values(5), 0, &frames).is_err());
+        let shaped = |shape: &[usize]| Item {
+            content: Content::Values { shape: shape.to_vec(), values: vec![255; shape.iter().product()] },
+            ..values(1)
+        };
+        assert!(present(&network, &shaped(&[3, 2]), 0, &frames).is_ok());
+        let turned = present(&network, &shaped(&[2, 3]), 0, &frames).unwrap_err().to_string();
+        assert_eq!(turned, "sample 7: it has 6 values of shape [2, 3], the input `other` takes 2 of shape [2]");
+        let fewer = present(&network, &shaped(&[3, 2]), 0, &Presentation { steps: Some(2), ..frames }).unwrap();
+        assert_eq!((fewer.steps, fewer.spikes.len()), (2 + 4, 4));
+    }
+
+    #[test]
+    fn values_become_biases_by_gain_and_offset() {
+        let mut network = network(&[1]);
+        network.populations.push(Population::new("p", &[2], Profile::DEFAULT));
+        network.inputs[0].entry = Entry::Bias { population: 0, gain_q16: -(3 << 15), offset: 10 };
+        network.inputs[0].shape = vec![2];
+        let shown = present(&network, &values(2), 0, &Presentation { steps: Some(3), ..PLAIN }).unwrap();
+        assert_eq!(shown.biases, [(0, vec![-372, -372])], "-1.5 · 255 + 10, halves up");
+    }
+}

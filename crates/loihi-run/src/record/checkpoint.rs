@@ -1,0 +1,249 @@
+//! Where a run through stages stands, and all state of its device: the run goes on from there with the same bits.
+//!
+//! A file holds `LOIHICK` and a version, the hash of the image, the length of what follows as JSON and the JSON, the
+//! state, and a check over all of it. What the JSON claims is checked against the plan in it, and a run that resumes checks
+//! that plan against its own, and the counts against those of the state.
+
+use super::RecordError;
+use super::score::Score;
+use loihi_core::ops::OpCounts;
+use loihi_core::wire::frame::CRC;
+use loihi_device::recorder::Kept;
+use loihi_files::whole;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// A stage of a run, as it was planned.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Planned {
+    /// What users see.
+    pub name: String,
+    /// Samples that it shows.
+    pub samples: usize,
+    /// Steps of a sample, if all have as many.
+    pub steps: Option<u64>,
+    /// Readouts that are asked.
+    pub readouts: usize,
+    /// Hash of everything that is shown, and how.
+    pub hash: u64,
+}
+
+/// How far a run has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// All stages.
+    pub plan: Vec<Planned>,
+    /// The stage under way.
+    pub stage: usize,
+    /// Its samples that were shown.
+    pub items: usize,
+    /// Right answers of each of its readouts so far; none before its first sample.
+    pub right: Vec<u32>,
+    /// Counts when it began.
+    pub before: OpCounts,
+    /// Scores of the stages before it.
+    pub scores: Vec<Score>,
+}
+
+impl Standing {
+    /// Whether what was done is a part of what was planned.
+    ///
+    /// # Errors
+    /// What is not.
+    fn check(&self) -> Result<(), String> {
+        let Self { plan, stage, items, right, scores, .. } = self;
+        if *stage > plan.len() || scores.len() != *stage {
+            return Err(format!(
+                "it claims to be in stage {} with {} scored, of a plan of {}",
+                stage.saturating_add(1),
+                scores.len(),
+                plan.len()
+            ));
+        }
+        for (planned, score) in plan.iter().zip(scores) {
+            planned.has(score.samples, &score.right, planned.samples)?;
+            if planned.steps.is_some_and(|steps| score.ops.steps != steps.saturating_mul(planned.samples as u64)) {
+                return Err(format!("it claims {} steps of the stage `{}`", score.ops.steps, planned.name));
+            }
+        }
+        match plan.get(*stage) {
+            Some(planned) if *items > 0 => planned.has(*items, right, (*items).min(planned.samples)),
+            _ if *items == 0 && right.is_empty() => Ok(()),
+            _ => Err("it claims samples where it has shown none".to_owned()),
+        }
+    }
+
+    /// Whether the state of a device is the one of this standing.
+    ///
+    /// # Errors
+    /// [`RecordError::OtherState`].
+    pub fn check_state(&self, ops: &OpCounts) -> Result<(), RecordError> {
+        let steps = self.plan.get(self.stage).map_or(Some(0), |planned| planned.steps);
+        let expected = steps.map(|steps| steps.saturating_mul(self.items as u64));
+        let found = ops.since(&self.before).steps;
+        match expected {
+            Some(expected) if self.items > 0 && found != expected => Err(RecordError::OtherState { expected, found }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Planned {
+    /// Whether these numbers of samples and of right answers are possible in this stage.
+    fn has(&self, samples: usize, right: &[u32], expected: usize) -> Result<(), String> {
+        let Self { name, samples: all, readouts, .. } = self;
+        if samples != expected {
+            return Err(format!("it claims {samples} samples of the stage `{name}`, which has {all}"));
+        }
+        if right.len() != *readouts || right.iter().any(|right| *right as usize > samples) {
+            return Err(format!("it claims {right:?} right answers to {samples} samples of the stage `{name}`"));
+        }
+        Ok(())
+    }
+}
+
+/// How far a run has come, with all state of its device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Hash of the image.
+    pub image_hash: u64,
+    /// How far the run has come.
+    pub standing: Standing,
+    /// Files of its folder that grow, and how long they were.
+    pub files: Vec<Kept>,
+    /// What [`loihi_core::chip::Keep::State`] is.
+    pub state: Vec<u8>,
+}
+
+/// What is written as JSON.
+#[derive(Serialize, Deserialize)]
+struct Words<S, F> {
+    standing: S,
+    files: F,
+}
+
+const MAGIC: [u8; 7] = *b"LOIHICK";
+const VERSION: u8 = b'3';
+
+impl Checkpoint {
+    /// The bytes of its file.
+    ///
+    /// # Errors
+    /// [`serde_json::Error`], of which there is none for what a run gives.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let words = serde_json::to_vec(&Words { standing: &self.standing, files: &self.files })?;
+        let mut bytes = MAGIC.to_vec();
+        bytes.push(VERSION);
+        bytes.extend(self.image_hash.to_le_bytes());
+        bytes.extend((words.len() as u64).to_le_bytes());
+        bytes.extend(words);
+        bytes.extend(&self.state);
+        bytes.extend(CRC.checksum(&bytes).to_le_bytes());
+        Ok(bytes)
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`RecordError`] says what is wrong with it.
+    pub fn read(path: &Path) -> Result<Self, RecordError> {
+        let bytes = whole::bytes(path).map_err(|error| RecordError::File { path: path.to_owned(), error })?;
+        Self::parse(&bytes).map_err(|why| RecordError::Checkpoint { path: path.to_owned(), why })
+    }
+
+    /// Reads the bytes of a file.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let checkpoint = Self::unchecked(bytes).map_err(str::to_owned)?;
+        checkpoint.standing.check().map_err(|why| format!("{why}: begin the run again"))?;
+        Ok(checkpoint)
+    }
+
+    /// What stands in the bytes of a file.
+    fn unchecked(bytes: &[u8]) -> Result<Self, &'static str> {
+        const SHORT: &str = "the file ends within its header";
+        let (checked, check) = bytes.split_last_chunk::<4>().ok_or("the file is too short for a checkpoint")?;
+        let rest = checked.strip_prefix(&MAGIC).ok_or("this is not a checkpoint")?;
+        let (version, rest) = rest.split_first().ok_or(SHORT)?;
+        if *version != VERSION {
+            return Err("the checkpoint is of another version of this program: begin the run again");
+        }
+        if CRC.checksum(checked) != u32::from_le_bytes(*check) {
+            return Err("the file is cut or damaged (its check does not match)");
+        }
+        let (image_hash, rest) = rest.split_first_chunk::<8>().ok_or(SHORT)?;
+        let (length, rest) = rest.split_first_chunk::<8>().ok_or(SHORT)?;
+        let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| SHORT)?;
+        let (words, state) = rest.split_at_checked(length).ok_or(SHORT)?;
+        let words: Words<Standing, Vec<Kept>> =
+            serde_json::from_slice(words).map_err(|_| "where the run stood cannot be read")?;
+        let (standing, files, state) = (words.standing, words.files, state.to_vec());
+        Ok(Self { image_hash: u64::from_le_bytes(*image_hash), standing, files, state })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checkpoint() -> Checkpoint {
+        let planned =
+            |name: &str, samples| Planned { name: name.to_owned(), samples, steps: Some(10), readouts: 2, hash: 5 };
+        let ops = OpCounts { steps: 200, ..OpCounts::default() };
+        let standing = Standing {
+            plan: vec![planned("learn", 20), planned("test", 64)],
+            stage: 1,
+            items: 48,
+            right: vec![40, 41],
+            before: ops,
+            scores: vec![Score { right: vec![3, 20], ops, samples: 20 }],
+        };
+        let files = vec![Kept { file: "metrics.csv".to_owned(), bytes: 77 }];
+        Checkpoint { image_hash: 0x1234, standing, files, state: vec![1, 2, 255] }
+    }
+
+    #[test]
+    fn a_checkpoint_comes_back_and_damage_is_noticed() {
+        let checkpoint = checkpoint();
+        let bytes = checkpoint.to_bytes().unwrap();
+        assert_eq!(Checkpoint::parse(&bytes), Ok(checkpoint));
+        for at in 0..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 0x10;
+            assert!(Checkpoint::parse(&damaged).is_err(), "byte {at}");
+            assert!(Checkpoint::parse(&bytes[..at]).is_err(), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_that_claims_what_was_not_planned_is_refused() {
+        type Change = (&'static str, fn(&mut Standing));
+        let changes: [Change; 12] = [
+            ("65 samples of the stage `test`, which has 64", |standing| standing.items = 65),
+            ("stage 4 with 1 scored", |standing| standing.stage = 3),
+            ("stage 3 with 1 scored", |standing| standing.stage = 2),
+            ("stage 1 with 1 scored", |standing| standing.stage = 0),
+            ("stage 2 with 0 scored", |standing| standing.scores.clear()),
+            ("[49, 41] right answers to 48 samples", |standing| standing.right[0] = 49),
+            ("[40] right answers to 48 samples", |standing| standing.right.truncate(1)),
+            ("shown none", |standing| standing.items = 0),
+            ("21 samples of the stage `learn`, which has 20", |standing| standing.scores[0].samples = 21),
+            ("[3, 21] right answers", |standing| standing.scores[0].right[1] = 21),
+            ("201 steps of the stage `learn`", |standing| standing.scores[0].ops.steps = 201),
+            ("plan of 0", |standing| standing.plan.clear()),
+        ];
+        for (said, change) in changes {
+            let mut checkpoint = checkpoint();
+            change(&mut checkpoint.standing);
+            let why = Checkpoint::parse(&checkpoint.to_bytes().unwrap()).unwrap_err();
+            assert!(why.contains(said) && why.contains("begin the run again"), "{said}: {why}");
+        }
+        let standing = checkpoint().standing;
+        let after = |steps| OpCounts { steps, ..OpCounts::default() };
+        assert!(standing.check_state(&after(200 + 480)).is_ok());
+        let other = standing.check_state(&after(200 + 470)).unwrap_err().to_string();
+        assert!(other.contains("480") && other.contains("470"), "{other}");
+    }
+}

@@ -1,0 +1,61 @@
+//! Replays vectors that were recorded from other emulators and from the chip, and compares every step.
+//!
+//! [`parse`] reads the formats into a [`vector`], [`network`] makes an image of it, [`replay`] runs and compares it.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod json;
+mod lesson;
+pub mod network;
+pub mod parse;
+pub mod plastic;
+pub mod replay;
+pub mod vector;
+mod weights;
+
+use loihi_device::session::SessionError;
+use loihi_image::image::BuildError;
+
+/// What came of a vector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every register is equal in every step.
+    Passed,
+    /// A register differs.
+    Failed(Difference),
+    /// The vector cannot be replayed, and why.
+    Skipped(String),
+}
+
+/// The first difference between a vector and a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Step, from 0.
+    pub step: usize,
+    /// Register, with the compartment: `u[3]`.
+    pub register: String,
+    /// Recorded value.
+    pub expected: String,
+    /// Value of the device.
+    pub got: String,
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "step {}, {}, expected {}, got {}", self.step, self.register, self.expected, self.got)
+    }
+}
+
+/// Why a vector could not be compared at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ConformError {
+    /// The file cannot be read.
+    #[error("{0}")]
+    Unreadable(String),
+    /// Its network cannot be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The device did not do what it was asked.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+}
