@@ -209,7 +209,7 @@ mod tests {
         let table: Vec<&str> =
             page.split("<!-- ").nth(1).unwrap().lines().filter(|line| line.starts_with('|')).skip(2).collect();
         let exporters = Exporter::ALL;
-        let wanted: Vec<String> = exporters.iter().map(|exporter| line(&exporter.name(), exporter.options())).collect();
+        let wanted: Vec<String> = exporters.iter().map(|exporter| line(exporter.name(), exporter.options())).collect();
         assert_eq!(table, wanted, "docs/import.md should have:\n{}", wanted.join("\n"));
     }
 }
