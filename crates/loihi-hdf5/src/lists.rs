@@ -151,7 +151,7 @@ impl<'f> Lists<'f> {
         let list =
             length.and_then(|length| bytes.get(..length)).ok_or("it is damaged: a list is longer than its bytes")?;
         self.unread = self.unread.checked_sub(list.len()).ok_or("it is damaged: its lists are longer than the file")?;
-        npz::numbers(&self.kind, list)
+        npz::numbers(&self.kind, list).map_err(|error| error.to_string())
     }
 
     /// The bytes of an object.

@@ -4,7 +4,7 @@ use crate::record::read::text;
 use crate::record::write_whole;
 use loihi_core::register::Register;
 use loihi_device::recorder::{Kept, Recorder, Sink};
-use loihi_files::npy::{Form, I32, NpyWriter, Row, SPIKE, write_words};
+use loihi_files::npy::{ElementType, I32, NpyWriter, Row, SPIKE, write_words};
 use loihi_net::probe::{Meaning, Probe, meaning};
 use serde_json::json;
 use std::io;
@@ -78,17 +78,22 @@ struct Growing {
 }
 
 /// Begins an array, or goes on with it as long as it was.
-fn array(folder: &Path, name: String, (form, row): (Form, Row), kept: Option<&[Kept]>) -> io::Result<Growing> {
+fn array(
+    folder: &Path,
+    name: String,
+    (element, row): (ElementType, Row),
+    kept: Option<&[Kept]>,
+) -> io::Result<Growing> {
     let path = folder.join(&name);
     let npy = match kept {
-        None => NpyWriter::create(&path, form, row)?,
+        None => NpyWriter::create(&path, element, row)?,
         Some(kept) => {
             let was = kept.iter().find(|kept| kept.file == name).ok_or_else(|| {
                 io::Error::other(format!(
                     "{name} was not recorded when the run began: give the same --probe and --spikes"
                 ))
             })?;
-            NpyWriter::go_on(&path, form, row, was.bytes)?
+            NpyWriter::go_on(&path, element, row, was.bytes)?
         }
     };
     Ok(Growing { name, path, npy })
