@@ -1,8 +1,8 @@
 //! Writing of NIR files, as NIR 1.0 does.
 
-use super::{Graph, Kind, Node};
-use loihi_files::npz::{Array, Values};
-use loihi_hdf5::{self as h5, Item};
+use super::{Graph, NirNode};
+use loihi_files::npz::Array;
+use loihi_hdf5::{self as h5, H5Error, Item};
 use loihi_net::network::{SaveError, write_aside};
 use std::collections::BTreeMap;
 use std::io;
@@ -14,15 +14,13 @@ const VERSION: &str = "1.0.8";
 /// The bytes of a file.
 ///
 /// # Errors
-/// What is wrong, in a sentence.
-pub fn bytes(graph: &Graph) -> Result<Vec<u8>, String> {
+/// A name or an array is too large for the format.
+pub fn bytes(graph: &Graph) -> Result<Vec<u8>, H5Error> {
     let mut root =
         BTreeMap::from([("version".to_owned(), Item::text(VERSION)), ("node".to_owned(), graph_item(graph))]);
-    let single = |values: Values| Array::new(Vec::new(), values).map(Item::Array);
-    let dt = graph.dt.and_then(|dt| single(Values::Real(vec![dt])));
-    let late_steps = graph.late_steps.and_then(|steps| single(Values::Whole(vec![steps.into()])));
-    for (name, item) in [("dt", dt), ("late_steps", late_steps)] {
-        root.extend(item.map(|item| (name.to_owned(), item)));
+    let late_steps = graph.late_steps.map(|steps| Array::from(i64::from(steps)));
+    for (name, array) in [("dt", graph.dt.map(Array::from)), ("late_steps", late_steps)] {
+        root.extend(array.map(|array| (name.to_owned(), Item::Array(array))));
     }
     h5::bytes(&Item::Group(root))
 }
@@ -46,13 +44,11 @@ fn graph_item(graph: &Graph) -> Item {
     ]))
 }
 
-fn node_item(node: &Node) -> Item {
-    if let Kind::Graph(inner) = &node.kind {
+fn node_item(node: &NirNode) -> Item {
+    if let NirNode::Graph(inner) = node {
         return graph_item(inner);
     }
-    let mut items: BTreeMap<String, Item> =
-        node.arrays.iter().map(|(name, array)| (name.clone(), Item::Array(array.clone()))).collect();
-    items.extend(node.words.iter().map(|(name, word)| (name.clone(), Item::text(word))));
-    items.insert("type".to_owned(), Item::text(node.kind_name()));
-    Item::Group(items)
+    let mut fields = node.fields();
+    fields.insert("type".to_owned(), Item::text(node.type_name()));
+    Item::Group(fields)
 }
