@@ -65,6 +65,7 @@ fn end() -> ! {
     let said = thread::Builder::new().spawn(|| {
         if SCREEN.load(Ordering::Relaxed) {
             // A terminal that is gone needs nothing.
+            #[cfg(feature = "view")]
             let _restored = ratatui::try_restore();
         }
         let words = LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).take();
