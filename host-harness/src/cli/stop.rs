@@ -51,6 +51,7 @@ pub(super) fn request() {
 }
 
 /// Whether the terminal is in use, and must be restored before the process ends.
+#[cfg(feature = "view")]
 pub(super) fn screen(is_drawn: bool) {
     SCREEN.store(is_drawn, Ordering::Relaxed);
 }
