@@ -70,7 +70,7 @@ fn end() -> ! {
             let _restored = ratatui::try_restore();
         }
         let words = LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).take();
-        out::complain(&sentence(words.as_deref()));
+        out::fail(out::Kind::Stopped, &sentence(words.as_deref()), None);
     });
     if let Ok(said) = said {
         for _ in 0..20 {
