@@ -1,7 +1,7 @@
 //! Files of arrays, whole or not at all.
 //!
 //! ```
-//! use loihi_files::{aside, npy, npz};
+//! use loihi_files::{atomic_file, npy, npz};
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # let folder = folder.path();
@@ -21,7 +21,7 @@
 //! assert_eq!(writer.rows(), 4);
 //!
 //! // A file that is replaced as a whole, or not at all.
-//! aside::write(&folder.join("weights.npz"), &npz::bytes(&[("w".to_owned(), vec![1.0, 0.5].into())])?)?;
+//! atomic_file::write(&folder.join("weights.npz"), &npz::bytes(&[("w".to_owned(), vec![1.0, 0.5].into())])?)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -30,8 +30,8 @@
 //! | module | its one job |
 //! |---|---|
 //! | [`choice`] | enums whose values are chosen by name |
-//! | [`words`] | counts in words |
-//! | [`aside`] | files written aside, so that what can be seen is whole |
+//! | [`plural`] | counts with their nouns |
+//! | [`atomic_file`] | atomic files: complete, or as they were |
 //! | [`whole`] | files read whole, up to a stated length |
 //! | [`npz`] | arrays in files, by name |
 //! | [`npy`] | arrays in files, row by row |
@@ -42,9 +42,9 @@
 #[path = "../../../loihi-core/src/layers.rs"]
 mod layers;
 
-pub mod aside;
+pub mod atomic_file;
 pub mod choice;
 pub mod npy;
 pub mod npz;
+pub mod plural;
 pub mod whole;
-pub mod words;

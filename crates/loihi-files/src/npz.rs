@@ -37,7 +37,7 @@ pub struct NpzError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ArrayError {
-    /// They are no archive, and no single array either.
+    /// They are not archive, and no single array either.
     #[error("it is no .npz file: {0}")]
     NotAnArchive(String),
     /// The archive has other arrays.
@@ -62,7 +62,7 @@ pub enum ArrayError {
     #[error("its elements are records, not numbers; their fields are {}", fields(.0))]
     Records(Vec<String>),
     /// A field of records is an array or record of its own.
-    #[error("it is no single number")]
+    #[error("it is not a single number")]
     NotANumber,
     /// An unsigned number that 64 bits with a sign do not hold.
     #[error("it has elements beyond 2^63")]
@@ -118,7 +118,7 @@ impl Array {
         &self.values
     }
 
-    /// Its elements as whole numbers; `None` if one is none, or beyond 2^53.
+    /// Its elements as whole numbers; `None` if one is not whole, or beyond 2^53.
     pub fn whole(&self) -> Option<Vec<i64>> {
         let whole = |value: &f64| {
             #[expect(clippy::cast_possible_truncation, reason = "whole and in range")]

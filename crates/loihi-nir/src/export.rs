@@ -9,7 +9,7 @@ use loihi_core::num::ThresholdMantissa;
 use loihi_files::npz::{Array, Values};
 use loihi_net::network::{Connection, Depths, Each, Edge, Endpoint, Entry, Network, Population, Weights, planes, size};
 
-/// Why a network is no graph of NIR.
+/// Why a network is not a graph of NIR.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
@@ -23,7 +23,7 @@ pub enum ExportError {
     },
     /// A connection to neurons with several extents that is not a convolution.
     #[error(
-        "what leads from `{from}` to `{to}` is no convolution of images, and NIR has no other layer of shape {shape:?}"
+        "what leads from `{from}` to `{to}` is not a convolution of images, and NIR has no other layer of shape {shape:?}"
     )]
     NotAConvolution {
         /// The source.

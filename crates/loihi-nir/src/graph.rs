@@ -1,7 +1,7 @@
 //! A graph, and how inner ones are taken into it.
 
 use super::NirNode;
-use crate::import::Wrong;
+use crate::import::NodeError;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A graph of nodes.
@@ -47,7 +47,7 @@ impl Graph {
         self
     }
 
-    /// The same with so many steps after those of a sample.
+    /// The same with this many steps after those of a sample.
     #[must_use]
     pub const fn with_late_steps(mut self, steps: u32) -> Self {
         self.late_steps = Some(steps);
@@ -58,17 +58,17 @@ impl Graph {
     /// are finite and in range. Whether shapes fit is seen when the graph is used.
     ///
     /// # Errors
-    /// [`Wrong`] names the node, and what is wrong.
-    pub fn check(&self) -> Result<(), Wrong> {
+    /// [`NodeError`] names the node, and what is wrong.
+    pub fn check(&self) -> Result<(), NodeError> {
         if self.dt.is_some_and(|dt| !dt.is_finite() || dt <= 0.0) {
-            return Err(Wrong::whole("`dt` is no duration above 0"));
+            return Err(NodeError::whole("`dt` is not a duration above 0"));
         }
         let missing = self.edges.iter().flat_map(|(from, to)| [from, to]).find(|name| !self.nodes.contains_key(*name));
         if let Some(missing) = missing {
-            return Err(Wrong::whole(self.names_no_node(missing)));
+            return Err(NodeError::whole(self.names_no_node(missing)));
         }
         for (name, node) in &self.nodes {
-            node.check().map_err(|what| Wrong::at(name, what))?;
+            node.check().map_err(|what| NodeError::at(name, what))?;
             if let NirNode::Graph(inner) = node {
                 inner.check().map_err(|wrong| wrong.within(name))?;
             }
@@ -79,14 +79,15 @@ impl Graph {
     /// What is wrong with an edge to or from a node that is not there.
     pub(super) fn names_no_node(&self, missing: &str) -> String {
         let there: Vec<&str> = self.nodes.keys().map(String::as_str).collect();
-        format!("an edge names `{missing}`, which is no node; there are: {}", there.join(", "))
+        format!("an edge names `{missing}`, which is not a node; nodes are: {}", there.join(", "))
     }
 
     /// The same with the nodes of inner graphs among its own; their inputs and outputs become edges.
     ///
     /// # Errors
-    /// [`Wrong`] if an inner graph has not one input and one output, or if its way becomes one that is there already.
-    pub fn flat(&self) -> Result<Self, Wrong> {
+    /// [`NodeError`] if an inner graph has not one input and one output, or if its way becomes one that is there
+    /// already.
+    pub fn flat(&self) -> Result<Self, NodeError> {
         let mut flat = Flat { names: self.nodes.keys().cloned().collect(), ..Flat::default() };
         flat.edges.extend(self.edges.iter().cloned());
         for (name, node) in &self.nodes {
@@ -113,11 +114,11 @@ struct Flat {
 
 impl Flat {
     /// Puts the nodes and edges of an inner graph, which is flat, in the place of the node of this name.
-    fn take_in(&mut self, name: &str, inner: Graph) -> Result<(), Wrong> {
+    fn take_in(&mut self, name: &str, inner: Graph) -> Result<(), NodeError> {
         let end = |kind: &str, is: fn(&NirNode) -> bool| {
             let mut ends = inner.nodes.iter().filter(|(_, node)| is(node)).map(|(name, _)| name);
             let end = ends.next().filter(|_| ends.next().is_none());
-            end.cloned().ok_or_else(|| Wrong::at(name, format!("an inner graph has one {kind}, but this one has not")))
+            end.cloned().ok_or_else(|| NodeError::at(name, format!("an inner graph has exactly one {kind}")))
         };
         let input = end("Input", |node| matches!(node, NirNode::Input { .. }))?;
         let output = end("Output", |node| matches!(node, NirNode::Output { .. }))?;
@@ -145,14 +146,17 @@ impl Flat {
             }
         }
         if straight && around {
-            return Err(Wrong::at(name, "a way leads straight through it and back to its begin, with nothing between"));
+            return Err(NodeError::at(
+                name,
+                "a path leads straight through it and back to its start, with nothing between",
+            ));
         }
         edges.extend(pairs(&before, &heads).chain(pairs(&tails, &after)));
         edges.extend(pairs(&before, &after).filter(|_| straight));
         edges.extend(pairs(&tails, &heads).filter(|_| around));
         for edge in edges {
             if let Some((from, to)) = self.edges.get(&edge) {
-                return Err(Wrong::at(
+                return Err(NodeError::at(
                     name,
                     format!(
                         "a second way from `{from}` to `{to}` leads straight through it, but edges count once: put a layer into one \

@@ -3,7 +3,7 @@
 use super::Graph;
 use super::parameter::{Padding, Parameter};
 use loihi_files::npz::Array;
-use loihi_hdf5::Item;
+use loihi_hdf5::H5Item;
 use std::collections::BTreeMap;
 
 /// Declares [`NirNode`]: for each type of node its name in files, and its parameters, whose names are those in files, too.
@@ -60,7 +60,7 @@ macro_rules! nodes {
             }
 
             /// The node of this type in a file; `None` for a type that is not in the table.
-            pub(super) fn read(type_name: &str, fields: &BTreeMap<String, Item>) -> Result<Option<Self>, String> {
+            pub(super) fn read(type_name: &str, fields: &BTreeMap<String, H5Item>) -> Result<Option<Self>, String> {
                 let found = match type_name {
                     $($name => Self::$node { $($field: read(type_name, fields, stringify!($field))?,)+ },)+
                     _ => return Ok(None),
@@ -69,7 +69,7 @@ macro_rules! nodes {
             }
 
             /// Its parameters as they stand in files.
-            pub(super) fn fields(&self) -> BTreeMap<String, Item> {
+            pub(super) fn fields(&self) -> BTreeMap<String, H5Item> {
                 match self {
                     $(Self::$node { $($field),+ } => {
                         let all = [$((stringify!($field), $field.item())),+];
@@ -77,8 +77,8 @@ macro_rules! nodes {
                     })+
                     Self::Graph(_) => BTreeMap::new(),
                     Self::Unknown { arrays, texts, .. } => {
-                        let arrays = arrays.iter().map(|(name, array)| (name.clone(), Item::Array(array.clone())));
-                        arrays.chain(texts.iter().map(|(name, text)| (name.clone(), Item::text(text)))).collect()
+                        let arrays = arrays.iter().map(|(name, array)| (name.clone(), H5Item::Array(array.clone())));
+                        arrays.chain(texts.iter().map(|(name, text)| (name.clone(), H5Item::text(text)))).collect()
                     }
                 }
             }
@@ -282,9 +282,9 @@ fn named(name: &str, what: &str) -> String {
 }
 
 /// The parameter of this name.
-fn read<T: Parameter>(type_name: &str, fields: &BTreeMap<String, Item>, name: &str) -> Result<T, String> {
+fn read<T: Parameter>(type_name: &str, fields: &BTreeMap<String, H5Item>, name: &str) -> Result<T, String> {
     let item = fields.get(name);
-    if let Some(reason) = item.and_then(Item::unread) {
+    if let Some(reason) = item.and_then(H5Item::unread) {
         return Err(format!("`{name}`: {reason}"));
     }
     let found = T::read(item).map_err(|what| named(name, &what))?;

@@ -1,7 +1,7 @@
 //! Types of parameters: how they are read, written and checked.
 
 use loihi_files::npz::{Array, Values};
-use loihi_hdf5::Item;
+use loihi_hdf5::H5Item;
 
 /// Largest stride, kernel, padding, dilation, number of groups.
 const NUMBER_MAX: usize = 1 << 16;
@@ -9,10 +9,10 @@ const NUMBER_MAX: usize = 1 << 16;
 /// What a node has under a name in a file.
 pub(super) trait Parameter: Sized {
     /// Reads it; `None` if it is missing. An error says what is wrong, behind its name.
-    fn read(item: Option<&Item>) -> Result<Option<Self>, String>;
+    fn read(item: Option<&H5Item>) -> Result<Option<Self>, String>;
 
     /// It as it stands in a file; `None` if it is left out.
-    fn item(&self) -> Option<Item>;
+    fn item(&self) -> Option<H5Item>;
 
     /// Whether it is in range; if not, what is wrong, behind its name.
     fn check(&self) -> Result<(), String>;
@@ -26,18 +26,18 @@ pub(super) trait Parameter: Sized {
 /// Zeros around the input of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding<T> {
-    /// So many that the output has the extents of the input, before strides; of an odd number the one more is behind.
+    /// This many that the output has the extents of the input, before strides; of an odd number the one more is behind.
     Same,
     /// None.
     Valid,
-    /// So many on both sides of each extent.
+    /// This many on both sides of each extent.
     Zeros(T),
 }
 
 /// What a file has of a parameter, if it is numbers.
-fn array_of(item: Option<&Item>) -> Option<&Array> {
+fn array_of(item: Option<&H5Item>) -> Option<&Array> {
     match item {
-        Some(Item::Array(array)) => Some(array),
+        Some(H5Item::Array(array)) => Some(array),
         _ => None,
     }
 }
@@ -48,8 +48,8 @@ fn numbers(array: &Array) -> Option<Vec<usize>> {
 }
 
 /// Numbers in a row, as HDF5 has them.
-fn row(values: &[usize]) -> Item {
-    Item::Array(Array::from(values.iter().map(|value| whole(*value)).collect::<Vec<i64>>()))
+fn row(values: &[usize]) -> H5Item {
+    H5Item::Array(Array::from(values.iter().map(|value| whole(*value)).collect::<Vec<i64>>()))
 }
 
 fn whole(value: usize) -> i64 {
@@ -57,12 +57,12 @@ fn whole(value: usize) -> i64 {
 }
 
 impl Parameter for Array {
-    fn read(item: Option<&Item>) -> Result<Option<Self>, String> {
+    fn read(item: Option<&H5Item>) -> Result<Option<Self>, String> {
         Ok(array_of(item).cloned())
     }
 
-    fn item(&self) -> Option<Item> {
-        Some(Item::Array(self.clone()))
+    fn item(&self) -> Option<H5Item> {
+        Some(H5Item::Array(self.clone()))
     }
 
     fn check(&self) -> Result<(), String> {
@@ -70,7 +70,7 @@ impl Parameter for Array {
             Values::Whole(_) => true,
             Values::Real(values) => values.iter().all(|value| value.is_finite()),
         };
-        if finite { Ok(()) } else { Err("has values that are no numbers".to_owned()) }
+        if finite { Ok(()) } else { Err("has values that are not numbers".to_owned()) }
     }
 
     fn array(&self) -> Option<&Array> {
@@ -79,12 +79,12 @@ impl Parameter for Array {
 }
 
 impl Parameter for Vec<usize> {
-    fn read(item: Option<&Item>) -> Result<Option<Self>, String> {
+    fn read(item: Option<&H5Item>) -> Result<Option<Self>, String> {
         let Some(array) = array_of(item) else { return Ok(None) };
         numbers(array).map(Some).ok_or_else(|| format!("{:?} is not a shape: extents are from 1", array.real()))
     }
 
-    fn item(&self) -> Option<Item> {
+    fn item(&self) -> Option<H5Item> {
         Some(row(self))
     }
 
@@ -94,7 +94,7 @@ impl Parameter for Vec<usize> {
 }
 
 impl Parameter for usize {
-    fn read(item: Option<&Item>) -> Result<Option<Self>, String> {
+    fn read(item: Option<&H5Item>) -> Result<Option<Self>, String> {
         let Some(array) = array_of(item) else { return Ok(None) };
         match numbers(array).as_deref() {
             Some([number]) => Ok(Some(*number)),
@@ -102,8 +102,8 @@ impl Parameter for usize {
         }
     }
 
-    fn item(&self) -> Option<Item> {
-        Some(Item::Array(Array::from(whole(*self))))
+    fn item(&self) -> Option<H5Item> {
+        Some(H5Item::Array(Array::from(whole(*self))))
     }
 
     fn check(&self) -> Result<(), String> {
@@ -113,7 +113,7 @@ impl Parameter for usize {
 
 /// Vertical and horizontal; a file may have one number for both.
 impl Parameter for [usize; 2] {
-    fn read(item: Option<&Item>) -> Result<Option<Self>, String> {
+    fn read(item: Option<&H5Item>) -> Result<Option<Self>, String> {
         let Some(array) = array_of(item) else { return Ok(None) };
         match numbers(array).as_deref() {
             Some([both]) => Ok(Some([*both; 2])),
@@ -122,7 +122,7 @@ impl Parameter for [usize; 2] {
         }
     }
 
-    fn item(&self) -> Option<Item> {
+    fn item(&self) -> Option<H5Item> {
         Some(row(self))
     }
 
@@ -133,7 +133,7 @@ impl Parameter for [usize; 2] {
 }
 
 impl Parameter for i64 {
-    fn read(item: Option<&Item>) -> Result<Option<Self>, String> {
+    fn read(item: Option<&H5Item>) -> Result<Option<Self>, String> {
         let Some(array) = array_of(item) else { return Ok(None) };
         match array.whole().as_deref() {
             Some([number]) => Ok(Some(*number)),
@@ -141,8 +141,8 @@ impl Parameter for i64 {
         }
     }
 
-    fn item(&self) -> Option<Item> {
-        Some(Item::Array(Array::from(*self)))
+    fn item(&self) -> Option<H5Item> {
+        Some(H5Item::Array(Array::from(*self)))
     }
 
     fn check(&self) -> Result<(), String> {
@@ -151,9 +151,9 @@ impl Parameter for i64 {
 }
 
 impl<T: Parameter> Parameter for Padding<T> {
-    fn read(item: Option<&Item>) -> Result<Option<Self>, String> {
+    fn read(item: Option<&H5Item>) -> Result<Option<Self>, String> {
         match item {
-            Some(Item::Text { words, .. }) => match words.first().map(String::as_str) {
+            Some(H5Item::Text { words, .. }) => match words.first().map(String::as_str) {
                 Some("same") => Ok(Some(Self::Same)),
                 Some("valid") => Ok(Some(Self::Valid)),
                 other => {
@@ -164,10 +164,10 @@ impl<T: Parameter> Parameter for Padding<T> {
         }
     }
 
-    fn item(&self) -> Option<Item> {
+    fn item(&self) -> Option<H5Item> {
         match self {
-            Self::Same => Some(Item::text("same")),
-            Self::Valid => Some(Item::text("valid")),
+            Self::Same => Some(H5Item::text("same")),
+            Self::Valid => Some(H5Item::text("valid")),
             Self::Zeros(zeros) => zeros.item(),
         }
     }
@@ -182,11 +182,11 @@ impl<T: Parameter> Parameter for Padding<T> {
 
 /// One that may be missing.
 impl<T: Parameter> Parameter for Option<T> {
-    fn read(item: Option<&Item>) -> Result<Option<Self>, String> {
+    fn read(item: Option<&H5Item>) -> Result<Option<Self>, String> {
         T::read(item).map(Some)
     }
 
-    fn item(&self) -> Option<Item> {
+    fn item(&self) -> Option<H5Item> {
         self.as_ref()?.item()
     }
 

@@ -3,7 +3,7 @@
 use super::import::ImportError;
 use super::*;
 use loihi_files::npz::{Array, Values};
-use loihi_hdf5::{self as h5, Item};
+use loihi_hdf5::{self as h5, H5Item};
 use std::collections::BTreeMap;
 
 fn real(shape: &[usize], values: &[f64]) -> Array {
@@ -89,7 +89,7 @@ fn a_way_leads_straight_through_an_inner_graph() {
     let doubled = |from: &str, to: &str| graph.clone().with_edge(from, to).flat().unwrap_err().what;
     let twice = "a second way from `a` to `out` leads straight through it, but edges count once";
     assert!(doubled("a", "out").starts_with(twice), "{}", doubled("a", "out"));
-    assert!(doubled("b", "b").starts_with("a way leads straight through it and back to its begin"));
+    assert!(doubled("b", "b").starts_with("a path leads straight through it and back to its start"));
     let around = nested().with_edge("b", "b");
     assert!(edges(&around.flat().unwrap()).contains(&"b.lif > b.lif".to_owned()));
 }
@@ -114,13 +114,13 @@ fn names_with_slashes_are_those_of_nodes() {
     let renamed = |name: &String| if name == "a" { "block/conv".to_owned() } else { name.clone() };
     graph.edges = graph.edges.iter().map(|(from, to)| (renamed(from), renamed(to))).collect();
     let mut tree = h5::parse(&bytes(&nested()).unwrap()).unwrap();
-    let Item::Group(root) = &mut tree else { panic!() };
-    let Some(Item::Group(node)) = root.get_mut("node") else { panic!() };
+    let H5Item::Group(root) = &mut tree else { panic!() };
+    let Some(H5Item::Group(node)) = root.get_mut("node") else { panic!() };
     let words = graph.edges.iter().flat_map(|(from, to)| [from.clone(), to.clone()]).collect();
-    node.insert("edges".to_owned(), Item::Text { shape: vec![graph.edges.len(), 2], words });
-    let Some(Item::Group(nodes)) = node.get_mut("nodes") else { panic!() };
+    node.insert("edges".to_owned(), H5Item::Text { shape: vec![graph.edges.len(), 2], words });
+    let Some(H5Item::Group(nodes)) = node.get_mut("nodes") else { panic!() };
     let conv = nodes.remove("a").unwrap();
-    nodes.insert("block".to_owned(), Item::Group(BTreeMap::from([("conv".to_owned(), conv)])));
+    nodes.insert("block".to_owned(), H5Item::Group(BTreeMap::from([("conv".to_owned(), conv)])));
     assert_eq!(parse(&h5::bytes(&tree).unwrap()).unwrap(), graph);
 }
 
@@ -153,12 +153,12 @@ fn files_of_the_field_are_read_or_say_why_not() {
 }
 
 /// The fields of a node in the tree of a file.
-fn fields<'t>(tree: &'t mut Item, name: &str) -> &'t mut BTreeMap<String, Item> {
-    let inner = |item: &'t mut Item, name: &str| {
-        let Item::Group(items) = item else { panic!("no group") };
+fn fields<'t>(tree: &'t mut H5Item, name: &str) -> &'t mut BTreeMap<String, H5Item> {
+    let inner = |item: &'t mut H5Item, name: &str| {
+        let H5Item::Group(items) = item else { panic!("no group") };
         items.get_mut(name).unwrap()
     };
-    let Item::Group(fields) = ["node", "nodes", name].into_iter().fold(tree, inner) else { panic!("no node") };
+    let H5Item::Group(fields) = ["node", "nodes", name].into_iter().fold(tree, inner) else { panic!("no node") };
     fields
 }
 
@@ -167,21 +167,24 @@ fn what_is_wrong_is_named_with_its_node() {
     let mut graph = nested();
     graph.nodes.remove("a");
     let said = parse(&bytes(&graph).unwrap()).unwrap_err().of(std::path::Path::new("a.nir")).to_string();
-    assert_eq!(said, "a.nir, node `node`: an edge names `a`, which is no node; there are: b, in, out");
-    let said = |change: &dyn Fn(&mut BTreeMap<String, Item>)| {
+    assert_eq!(said, "a.nir, node `node`: an edge names `a`, which is not a node; nodes are: b, in, out");
+    let said = |change: &dyn Fn(&mut BTreeMap<String, H5Item>)| {
         let mut tree = h5::parse(&bytes(&nested()).unwrap()).unwrap();
         change(fields(&mut tree, "a"));
         parse(&h5::bytes(&tree).unwrap()).unwrap_err().to_string()
     };
-    let array = |values: &[f64]| Item::Array(Array::from(values.to_vec()));
-    let set = |name: &str, item: Item| said(&|fields| drop(fields.insert(name.to_owned(), item.clone())));
+    let array = |values: &[f64]| H5Item::Array(Array::from(values.to_vec()));
+    let set = |name: &str, item: H5Item| said(&|fields| drop(fields.insert(name.to_owned(), item.clone())));
     let without = said(&|fields| drop(fields.remove("weight")));
     assert_eq!(without, "node `a`: a Conv1d has `weight`, but this one has none");
-    assert_eq!(set("weight", Item::text("none")), without);
+    assert_eq!(set("weight", H5Item::text("none")), without);
     for value in [f64::NAN, f64::INFINITY] {
-        assert_eq!(set("bias", array(&[0.0, value])), "node `a`: `bias` has values that are no numbers");
+        assert_eq!(set("bias", array(&[0.0, value])), "node `a`: `bias` has values that are not numbers");
     }
-    assert_eq!(set("padding", Item::text("full")), "node `a`: `padding` is `full`: there are numbers, same and valid");
+    assert_eq!(
+        set("padding", H5Item::text("full")),
+        "node `a`: `padding` is `full`: there are numbers, same and valid"
+    );
     for number in [array(&[1.0, 2.0]), array(&[0.5]), array(&[-1.0]), array(&[65_537.0])] {
         assert_eq!(set("stride", number), "node `a`: `stride` is not a number from 0 to 65,536");
     }
@@ -193,13 +196,13 @@ fn a_graph_made_by_hand_is_checked() {
     let said = |name: &str, node: NirNode| nested().with_node(name, node).check().unwrap_err().to_string();
     assert_eq!(nested().check(), Ok(()));
     let delay = |value: f64| NirNode::Delay { delay: Array::from(value) };
-    assert_eq!(said("d", delay(f64::NAN)), "node `d`: `delay` has values that are no numbers");
+    assert_eq!(said("d", delay(f64::NAN)), "node `d`: `delay` has values that are not numbers");
     let pool = NirNode::SumPool2d { kernel_size: [2, usize::MAX], stride: None, padding: None };
     assert_eq!(said("p", pool), "node `p`: `kernel_size` is not two numbers from 0 to 65,536");
     let unknown = NirNode::Unknown { type_name: "LIF".to_owned(), arrays: BTreeMap::new(), texts: BTreeMap::new() };
     assert!(said("u", unknown).starts_with("node `u`: a LIF is a known type of node"));
     let edge = nested().with_edge("a", "none").check().unwrap_err().to_string();
-    assert_eq!(edge, "an edge names `none`, which is no node; there are: a, b, in, out");
+    assert_eq!(edge, "an edge names `none`, which is not a node; nodes are: a, b, in, out");
     let mut graph = nested();
     inner(&mut graph).nodes.insert("d".to_owned(), delay(f64::INFINITY));
     assert!(graph.check().unwrap_err().to_string().starts_with("node `b.d`: `delay`"));
@@ -221,7 +224,7 @@ fn a_node_of_another_type_is_read() {
 fn a_linear_layer_with_a_bias_is_affine() {
     let graph = nested().with_node("a", NirNode::Linear { weight: real(&[2, 1], &[1.0, 2.0]) });
     let mut tree = h5::parse(&bytes(&graph).unwrap()).unwrap();
-    fields(&mut tree, "a").insert("bias".to_owned(), Item::Array(Array::from(vec![0.5, 0.25])));
+    fields(&mut tree, "a").insert("bias".to_owned(), H5Item::Array(Array::from(vec![0.5, 0.25])));
     let read = parse(&h5::bytes(&tree).unwrap()).unwrap();
     assert!(matches!(&read.nodes["a"], NirNode::Affine { bias, .. } if bias.real() == [0.5, 0.25]));
 }

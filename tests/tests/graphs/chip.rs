@@ -2,12 +2,12 @@
 
 use crate::graph::Graph;
 use host_harness::device::inproc::InProcess;
-use host_harness::device::session::{Patience, Session};
+use host_harness::device::session::{RetryPolicy, Session};
 use host_harness::import::Imported;
 use host_harness::inference::{Inference, Stimulus};
 use host_harness::network::{Endpoint, Network};
 use host_harness::place::{self, place};
-use host_harness::quantise::{Options, quantise};
+use host_harness::quantise::{QuantiseOptions, quantise};
 use host_harness::{network, nir};
 use loihi_core::register::Register;
 use std::collections::BTreeSet;
@@ -34,12 +34,12 @@ const ARENA_BYTES: usize = 4 << 20;
 pub(crate) fn run(graph: &Graph) -> Result<Ran, String> {
     let bytes = nir::bytes(&graph.file()).map_err(told("it cannot be written"))?;
     let file = nir::parse(&bytes).map_err(told("it cannot be read"))?;
-    let options = if graph.says_dt { Options::default().with_dt(graph.dt) } else { Options::default() };
+    let options = if graph.says_dt { QuantiseOptions::default().with_dt(graph.dt) } else { QuantiseOptions::default() };
     let imported = quantise(&file, "graph", options).map_err(told("it cannot be imported"))?;
     let network = through_a_file(&imported.network)?;
-    let placed = place(&network, place::Options::default()).map_err(told("it cannot be placed"))?;
+    let placed = place(&network, place::PlacementOptions::default()).map_err(told("it cannot be placed"))?;
     let device = Box::new(InProcess::new(ARENA_BYTES));
-    let mut session = Session::open(device, Patience::default(), 1, || false).map_err(told("no device"))?;
+    let mut session = Session::open(device, RetryPolicy::default(), 1, || false).map_err(told("no device"))?;
     let mut inference = Inference::new(&mut session, &network, &placed).map_err(told("it cannot be loaded"))?;
     let stimulus = stimulus(graph, &network)?;
     let mut spikes = BTreeSet::new();

@@ -1,6 +1,6 @@
 //! A graph as a file of NIR.
 
-use crate::graph::{Conv, Graph, Kind, Neurons, Node, Op, Padding};
+use crate::graph::{Conv, Graph, NeuronKind, Neurons, Node, Op, Padding};
 use host_harness::nir::{self, NirNode};
 use host_harness::npz::{Array, Values};
 
@@ -89,12 +89,12 @@ fn population(neurons: &Neurons, shape: &[usize]) -> NirNode {
             .map(|values| said(values).unwrap_or_else(|| Array::from(Vec::<f64>::new())));
     let (v_reset, w_in) = (said(&neurons.v_reset), said(&neurons.w_in));
     match neurons.kind {
-        Kind::If => NirNode::If { r, v_threshold, v_reset },
-        Kind::Lif => NirNode::Lif { tau, r, v_leak, v_threshold, v_reset },
-        Kind::CubaLif => NirNode::CubaLif { tau_mem: tau, tau_syn, r, v_leak, v_threshold, v_reset, w_in },
-        Kind::Threshold => NirNode::Threshold { threshold: v_threshold },
-        Kind::I => NirNode::I { r },
-        Kind::Li => NirNode::Li { tau, r, v_leak },
-        Kind::CubaLi => NirNode::CubaLi { tau_mem: tau, tau_syn, r, v_leak, w_in },
+        NeuronKind::If => NirNode::If { r, v_threshold, v_reset },
+        NeuronKind::Lif => NirNode::Lif { tau, r, v_leak, v_threshold, v_reset },
+        NeuronKind::CubaLif => NirNode::CubaLif { tau_mem: tau, tau_syn, r, v_leak, v_threshold, v_reset, w_in },
+        NeuronKind::Threshold => NirNode::Threshold { threshold: v_threshold },
+        NeuronKind::I => NirNode::I { r },
+        NeuronKind::Li => NirNode::Li { tau, r, v_leak },
+        NeuronKind::CubaLi => NirNode::CubaLi { tau_mem: tau, tau_syn, r, v_leak, w_in },
     }
 }

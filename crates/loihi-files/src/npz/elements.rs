@@ -32,7 +32,8 @@ impl<'b> Npy<'b> {
     /// Reads a header.
     pub(crate) fn of(bytes: &'b [u8]) -> Result<Self, ArrayError> {
         let damaged = |error: io::Error| {
-            // Of a header that is no Python the library draws a picture; the first line says what is wrong, in one sentence.
+            // For a header that is not Python the library prints a diagram; the first line says what is wrong, in one
+            // sentence.
             let said = error.to_string().replace(". ", "; ");
             ArrayError::Damaged(said.lines().next().unwrap_or_default().trim_end_matches([':', ' ']).to_owned())
         };
@@ -231,7 +232,7 @@ mod tests {
         for (descr, said) in [
             ("'<c8'", "its elements are of type <c8"),
             ("'|S3'", "its elements are of type |S3"),
-            ("[('x', '<i2', (2,))]", "it is no single number"),
+            ("[('x', '<i2', (2,))]", "it is not a single number"),
             ("[('x', '|O')]", "no certain length"),
         ] {
             let file = npy(descr, "(1,)", &[0; 16]);

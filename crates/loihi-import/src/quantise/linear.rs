@@ -1,14 +1,14 @@
 //! Layers without neurons: what each element of their input adds to which element of their output.
 
-use super::shape::{Row, spread};
+use super::shape::{ShortRow, spread};
 use loihi_files::npz::Array;
 use loihi_net::network::{Conv2d, Pool2d, planes, size};
-use loihi_nir::import::{Rating, Wrong};
+use loihi_nir::import::{Fidelity, NodeError};
 use loihi_nir::{NirNode, Padding};
 
 /// A layer without neurons.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Layer {
+pub(super) enum LinearLayer {
     /// The same elements in the same order.
     Same,
     /// `[outputs, inputs]`.
@@ -26,43 +26,52 @@ pub(super) enum Layer {
 /// A layer with the shapes at both ends and what it adds by itself.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Linear {
-    pub(super) layer: Layer,
+    pub(super) layer: LinearLayer,
     pub(super) from: Vec<usize>,
     pub(super) to: Vec<usize>,
     /// One an output, or none.
     pub(super) bias: Vec<f64>,
     /// How it does something else than the node, if it does.
-    pub(super) rated: Option<(Rating, String)>,
+    pub(super) fidelity: Option<(Fidelity, String)>,
 }
 
 impl Linear {
     /// The layer of a node whose input has this shape.
-    pub(super) fn new(name: &str, node: &NirNode, from: &[usize], dt: f64) -> Result<Self, Wrong> {
-        let same = |layer: Layer| Self { layer, from: from.to_vec(), to: from.to_vec(), bias: Vec::new(), rated: None };
+    pub(super) fn new(name: &str, node: &NirNode, from: &[usize], dt: f64) -> Result<Self, NodeError> {
+        let same = |layer: LinearLayer| Self {
+            layer,
+            from: from.to_vec(),
+            to: from.to_vec(),
+            bias: Vec::new(),
+            fidelity: None,
+        };
         match node {
-            NirNode::Output { .. } => Ok(same(Layer::Same)),
+            NirNode::Output { .. } => Ok(same(LinearLayer::Same)),
             NirNode::Flatten { input_type, start_dim, end_dim } => {
                 let own = input_type.as_ref().map(|shape| size(shape.shape()));
                 let to = flattened(name, own, [start_dim.unwrap_or(1), end_dim.unwrap_or(-1)], from)?;
-                Ok(Self { to, ..same(Layer::Same) })
+                Ok(Self { to, ..same(LinearLayer::Same) })
             }
             NirNode::Affine { weight, bias } => Self::dense(name, weight, Some(bias), from),
             NirNode::Linear { weight } => Self::dense(name, weight, None, from),
-            NirNode::Scale { scale } => Ok(same(Layer::Scale(each(name, "scale", scale, from, Row::Either)?))),
+            NirNode::Scale { scale } => {
+                Ok(same(LinearLayer::Scale(each(name, "scale", scale, from, ShortRow::Either)?)))
+            }
             NirNode::Delay { delay } => {
-                let values = each(name, "delay", delay, from, Row::Either)?;
+                let values = each(name, "delay", delay, from, ShortRow::Either)?;
                 let wanted = values.iter().map(|delay| (delay / dt).round());
                 let beyond = wanted.clone().find(|steps| !(0.0..=62.0).contains(steps));
                 let error = values.iter().zip(wanted.clone()).map(|(delay, steps)| (delay / dt - steps).abs());
                 let error = error.fold(0.0, f64::max);
-                let rounded = (error > 1e-3).then(|| (Rating::Approximate, format!("off by {error:.2} steps at most")));
-                let rated = beyond.map_or(rounded, |steps| {
+                let rounded =
+                    (error > 1e-3).then(|| (Fidelity::Approximate, format!("off by {error:.2} steps at most")));
+                let fidelity = beyond.map_or(rounded, |steps| {
                     let what = format!("a delay of {steps} steps, but the chip has 0 to 62: held to them");
-                    Some((Rating::Unsupported, what))
+                    Some((Fidelity::Unsupported, what))
                 });
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "held to the range")]
                 let steps = wanted.map(|steps| steps.clamp(0.0, 62.0) as u8).collect();
-                Ok(Self { rated, ..same(Layer::Delay(steps)) })
+                Ok(Self { fidelity, ..same(LinearLayer::Delay(steps)) })
             }
             NirNode::SumPool2d { kernel_size, stride, padding } => Self::pool(
                 name,
@@ -89,7 +98,7 @@ impl Linear {
                 let [stride, dilation] = [*stride, *dilation].map(|own| [1, own.unwrap_or(1)]);
                 let geometry = Geometry { shape, stride, padding, dilation, groups: groups.unwrap_or(1) };
                 let mut own = geometry.conv(name, weight.real(), from)?;
-                // Its height of 1 is no extent of the output.
+                // Its height of 1 is not an extent of the output.
                 own.to.remove(1);
                 own.with_bias(name, bias.as_ref())
             }
@@ -104,42 +113,49 @@ impl Linear {
                 geometry.conv(name, weight.real(), from)?.with_bias(name, bias.as_ref())
             }
             _ => {
-                let what = "no type of node that is known: left out, what comes in goes on".to_owned();
-                Ok(Self { rated: Some((Rating::Unsupported, what)), ..same(Layer::Same) })
+                let what = "unknown type of node: left out, its input is passed on".to_owned();
+                Ok(Self { fidelity: Some((Fidelity::Unsupported, what)), ..same(LinearLayer::Same) })
             }
         }
     }
 
-    fn dense(name: &str, weight: &Array, bias: Option<&Array>, from: &[usize]) -> Result<Self, Wrong> {
+    fn dense(name: &str, weight: &Array, bias: Option<&Array>, from: &[usize]) -> Result<Self, NodeError> {
         let shape = weight.shape();
         let &[outputs, inputs] = shape else {
-            return Err(Wrong::at(name, format!("`weight` of shape {shape:?} has not two extents")));
+            return Err(NodeError::at(name, format!("`weight` of shape {shape:?}: expected two extents")));
         };
         if inputs != size(from) || outputs == 0 {
-            return Err(Wrong::at(
+            return Err(NodeError::at(
                 name,
                 format!("`weight` of shape {shape:?} does not fit its input of shape {from:?}"),
             ));
         }
-        let layer = Layer::Dense(weight.real());
-        Self { layer, from: from.to_vec(), to: vec![outputs], bias: Vec::new(), rated: None }.with_bias(name, bias)
+        let layer = LinearLayer::Dense(weight.real());
+        Self { layer, from: from.to_vec(), to: vec![outputs], bias: Vec::new(), fidelity: None }.with_bias(name, bias)
     }
 
     /// Windows of a kernel, stride and padding, summed or averaged.
-    fn pool(name: &str, [kernel, stride, padding]: [[usize; 2]; 3], mean: bool, from: &[usize]) -> Result<Self, Wrong> {
+    fn pool(
+        name: &str,
+        [kernel, stride, padding]: [[usize; 2]; 3],
+        mean: bool,
+        from: &[usize],
+    ) -> Result<Self, NodeError> {
         let pool = Pool2d { kernel, stride, padding, weight: 1 };
         let to = planes(from).filter(|_| stride.iter().chain(&kernel).all(|step| *step > 0));
         let to = to.and_then(|from| pool.output_shape(from));
-        let to = to.ok_or_else(|| Wrong::at(name, format!("windows of {kernel:?} do not fit an input of {from:?}")))?;
+        let to =
+            to.ok_or_else(|| NodeError::at(name, format!("windows of {kernel:?} do not fit an input of {from:?}")))?;
         #[expect(clippy::cast_precision_loss, reason = "windows are small")]
         let factor = if mean { 1.0 / (kernel[0] * kernel[1]) as f64 } else { 1.0 };
-        let layer = Layer::Pool(pool, factor);
-        Ok(Self { layer, from: from.to_vec(), to: to.to_vec(), bias: Vec::new(), rated: None })
+        let layer = LinearLayer::Pool(pool, factor);
+        Ok(Self { layer, from: from.to_vec(), to: to.to_vec(), bias: Vec::new(), fidelity: None })
     }
 
     /// The same with a bias, one an output or a channel.
-    fn with_bias(self, name: &str, bias: Option<&Array>) -> Result<Self, Wrong> {
-        let bias = bias.map_or_else(|| Ok(Vec::new()), |bias| each(name, "bias", bias, &self.to, Row::Channels))?;
+    fn with_bias(self, name: &str, bias: Option<&Array>) -> Result<Self, NodeError> {
+        let bias =
+            bias.map_or_else(|| Ok(Vec::new()), |bias| each(name, "bias", bias, &self.to, ShortRow::Channels))?;
         Ok(Self { bias, ..self })
     }
 
@@ -147,23 +163,23 @@ impl Linear {
     pub(super) fn visit(&self, source: usize, mut visit: impl FnMut(usize, f64, u8)) {
         let at = |values: &[f64], at: usize| values.get(at).copied().unwrap_or(0.0);
         match &self.layer {
-            Layer::Same => visit(source, 1.0, 0),
-            Layer::Dense(weights) => {
+            LinearLayer::Same => visit(source, 1.0, 0),
+            LinearLayer::Dense(weights) => {
                 let column = weights.iter().skip(source).step_by(size(&self.from).max(1));
                 column.enumerate().for_each(|(output, weight)| visit(output, *weight, 0));
             }
-            Layer::Conv(conv, weights) => {
+            LinearLayer::Conv(conv, weights) => {
                 if let (Some(from), Some(to)) = (planes(&self.from), planes(&self.to)) {
                     conv.places(from, to, source, |output, place| visit(output, at(weights, place), 0));
                 }
             }
-            Layer::Pool(pool, factor) => {
+            LinearLayer::Pool(pool, factor) => {
                 if let (Some(from), Some(to)) = (planes(&self.from), planes(&self.to)) {
                     pool.visit(from, to, source, |output, _| visit(output, *factor, 0));
                 }
             }
-            Layer::Scale(factors) => visit(source, at(factors, source), 0),
-            Layer::Delay(steps) => visit(source, 1.0, steps.get(source).copied().unwrap_or(0)),
+            LinearLayer::Scale(factors) => visit(source, at(factors, source), 0),
+            LinearLayer::Delay(steps) => visit(source, 1.0, steps.get(source).copied().unwrap_or(0)),
         }
     }
 
@@ -182,8 +198,8 @@ impl Linear {
 }
 
 /// What is wrong with the weights of a convolution.
-fn no_kernel(name: &str, node: &NirNode, shape: &[usize]) -> Wrong {
-    Wrong::at(name, format!("`weight` of shape {shape:?} is none of a {}", node.type_name()))
+fn no_kernel(name: &str, node: &NirNode, shape: &[usize]) -> NodeError {
+    NodeError::at(name, format!("`weight` of shape {shape:?} is none of a {}", node.type_name()))
 }
 
 /// A convolution without its weights.
@@ -198,7 +214,7 @@ struct Geometry {
 
 impl Geometry {
     /// The convolution of an input of this shape, without bias.
-    fn conv(self, name: &str, weights: Vec<f64>, from: &[usize]) -> Result<Linear, Wrong> {
+    fn conv(self, name: &str, weights: Vec<f64>, from: &[usize]) -> Result<Linear, NodeError> {
         let Self { shape, stride, padding, dilation, groups } = self;
         let mut widened = (shape, weights);
         let padding = match padding {
@@ -206,7 +222,7 @@ impl Geometry {
             Padding::Valid => [0; 2],
             Padding::Same => {
                 for at in [2, 3] {
-                    widened = odd(widened, at, dilation[at - 2]).map_err(|what| Wrong::at(name, what))?;
+                    widened = odd(widened, at, dilation[at - 2]).map_err(|what| NodeError::at(name, what))?;
                 }
                 [0, 1].map(|at| dilation[at] * (widened.0[at + 2] - 1) / 2)
             }
@@ -221,19 +237,19 @@ impl Geometry {
         });
         let to = plane.and_then(|plane| conv.output_shape(plane));
         let to = to.ok_or_else(|| {
-            Wrong::at(
+            NodeError::at(
                 name,
                 format!("`weight` of shape {shape:?} in {groups} groups does not fit its input of shape {from:?}"),
             )
         })?;
-        let layer = Layer::Conv(conv, weights);
-        Ok(Linear { layer, from: from.to_vec(), to: to.to_vec(), bias: Vec::new(), rated: None })
+        let layer = LinearLayer::Conv(conv, weights);
+        Ok(Linear { layer, from: from.to_vec(), to: to.to_vec(), bias: Vec::new(), fidelity: None })
     }
 }
 
 /// The shape that a `Flatten` gives: the extents from `start` to `end` as one, which count in the shape of the input that the
 /// file says; `own` is the number of its extents.
-fn flattened(name: &str, own: Option<usize>, [start, end]: [i64; 2], from: &[usize]) -> Result<Vec<usize>, Wrong> {
+fn flattened(name: &str, own: Option<usize>, [start, end]: [i64; 2], from: &[usize]) -> Result<Vec<usize>, NodeError> {
     // Extents of 1 that stand for a batch were left out of `from`.
     let own = own.map_or(from.len(), |own| own.max(from.len()));
     let (own, left_out) = (i64::try_from(own).unwrap_or(i64::MAX), own - from.len());
@@ -248,12 +264,12 @@ fn flattened(name: &str, own: Option<usize>, [start, end]: [i64; 2], from: &[usi
         }
         // A row has nothing to join, wherever it should begin.
         _ if from.len() == 1 => Ok(from.to_vec()),
-        _ => Err(Wrong::at(name, format!("extents {start} to {end} are outside {from:?}"))),
+        _ => Err(NodeError::at(name, format!("extents {start} to {end} are outside {from:?}"))),
     }
 }
 
 /// A kernel that has as many elements before its middle as after it along an extent, with the same sums: one of even size,
-/// whose padding of `same` has one element more at the end, gets zeros at its begin.
+/// whose padding of `same` has one element more at the end, gets zeros at its start.
 fn odd(kernel: ([usize; 4], Vec<f64>), extent: usize, dilation: usize) -> Result<([usize; 4], Vec<f64>), String> {
     let (shape, weights) = kernel;
     let own = shape[extent];
@@ -277,6 +293,6 @@ fn odd(kernel: ([usize; 4], Vec<f64>), extent: usize, dilation: usize) -> Result
 }
 
 /// A parameter with a value for each element of a shape.
-fn each(name: &str, field: &str, array: &Array, shape: &[usize], row: Row) -> Result<Vec<f64>, Wrong> {
-    spread(array, shape, row).map_err(|what| Wrong::at(name, format!("`{field}` {what}")))
+fn each(name: &str, field: &str, array: &Array, shape: &[usize], row: ShortRow) -> Result<Vec<f64>, NodeError> {
+    spread(array, shape, row).map_err(|what| NodeError::at(name, format!("`{field}` {what}")))
 }

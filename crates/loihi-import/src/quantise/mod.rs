@@ -3,7 +3,7 @@
 //!
 //! ```
 //! use loihi_files::npz::Array;
-//! use loihi_import::quantise::{Options, Reset, quantise};
+//! use loihi_import::quantise::{QuantiseOptions, Reset, quantise};
 //! use loihi_nir::{Graph, NirNode};
 //!
 //! let neurons = NirNode::Lif {
@@ -20,7 +20,7 @@
 //!     .with_node("out", NirNode::Output { shape: vec![2] })
 //!     .with_edges([("in", "w"), ("w", "lif"), ("lif", "out")]);
 //!
-//! let options = Options::default().with_dt(0.001).with_reset(Reset::Zero);
+//! let options = QuantiseOptions::default().with_dt(0.001).with_reset(Reset::Zero);
 //! let imported = quantise(&graph, "two-neurons", options)?;
 //! assert_eq!(imported.network.neurons(), 2);
 //! println!("{}", imported.table());
@@ -32,27 +32,27 @@
 //! ```
 //!
 //! graph of NIR → `step` (its duration) → `fold` (populations and connections in floating point) → `align` (delays) →
-//! `scale` (mantissas, exponents, thresholds) → `build` (a network), which looks at populations as `site`s, and `rate` (what
-//! each node loses).
+//! `scale` (mantissas, exponents, thresholds) → `build` (a network), which looks at populations as `layer_plan`s, and
+//! `fidelity` (what each node loses).
 
 mod align;
 mod build;
 mod compose;
 mod exporter;
+mod fidelity;
 mod fold;
+mod input_range;
+mod layer_plan;
 mod linear;
 mod neuron;
-mod rate;
-mod reach;
 mod scale;
 mod shape;
-mod site;
 mod step;
 mod ways;
 
 pub use exporter::Exporter;
 
-use loihi_nir::import::{Imported, Wrong};
+use loihi_nir::import::{Imported, NodeError};
 use loihi_nir::{Graph, NirNode};
 
 loihi_files::choices! {
@@ -73,7 +73,7 @@ loihi_files::choices! {
     /// What a spike does to the voltage.
     #[derive(Default)]
     pub enum Reset {
-        /// It becomes 0
+        /// Reset voltage to zero
         Zero = "zero",
         /// It loses the threshold, a step later: two compartments a neuron
         Subtract = "subtract",
@@ -102,7 +102,7 @@ pub enum Gain {
 }
 
 loihi_files::choices! {
-    /// What comes in from outside.
+    /// Input encoding.
     #[derive(Default)]
     pub enum InputAs {
         /// Spikes
@@ -130,7 +130,7 @@ loihi_files::choices! {
 /// What the file does not say.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
-pub struct Options {
+pub struct QuantiseOptions {
     /// Duration of a step in the unit of the file's time constants; `None` to infer it.
     pub dt: Option<f64>,
     /// What it is if it is not given, the file does not say, and its numbers do not give it away; `None` to choose it.
@@ -143,7 +143,7 @@ pub struct Options {
     pub reset: Reset,
     /// What an input adds to neurons without a time constant.
     pub if_input: IfInput,
-    /// What comes in.
+    /// Input encoding.
     pub input: InputAs,
     /// Steps of a sample; 0 if the data say.
     pub steps: u32,
@@ -151,7 +151,7 @@ pub struct Options {
     pub known: bool,
 }
 
-impl Options {
+impl QuantiseOptions {
     /// The same with this duration of a step, in the unit of the file's time constants.
     #[must_use]
     pub const fn with_dt(mut self, dt: f64) -> Self {
@@ -194,7 +194,7 @@ impl Options {
         self
     }
 
-    /// The same with so many steps of a sample.
+    /// The same with this many steps of a sample.
     #[must_use]
     pub const fn with_steps(mut self, steps: u32) -> Self {
         self.steps = steps;
@@ -205,8 +205,8 @@ impl Options {
 /// The network of a graph, read from a file or made by hand.
 ///
 /// # Errors
-/// [`Wrong`] names the node that is invalid or cannot be had on the chip, and says why.
-pub fn quantise(graph: &Graph, name: &str, options: Options) -> Result<Imported, Wrong> {
+/// [`NodeError`] names the node that is invalid or cannot be had on the chip, and says why.
+pub fn quantise(graph: &Graph, name: &str, options: QuantiseOptions) -> Result<Imported, NodeError> {
     graph.check()?;
     let flat;
     let graph = if graph.nodes.values().any(|node| matches!(node, NirNode::Graph(_))) {

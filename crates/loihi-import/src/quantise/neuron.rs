@@ -1,12 +1,12 @@
 //! Neurons of NIR as difference equations: what they keep, what input adds, when they fire.
 
-use super::shape::{Row, spread};
+use super::shape::{ShortRow, spread};
 use super::step::Step;
-use super::{Gain, Integrator, Options, Reset};
+use super::{Gain, Integrator, QuantiseOptions, Reset};
 use loihi_files::npz::Array;
 use loihi_net::network::size;
 use loihi_nir::NirNode;
-use loihi_nir::import::Wrong;
+use loihi_nir::import::NodeError;
 
 /// Neurons of a node: `u ← keep_u · u + gain · input + constant`, `v ← keep_v · v + u + leak`, a spike above `threshold`.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,16 +106,16 @@ pub(super) fn neurons(
     node: &NirNode,
     shape: &[usize],
     step: &Step,
-    options: Options,
-) -> Result<Option<Neurons>, Wrong> {
+    options: QuantiseOptions,
+) -> Result<Option<Neurons>, NodeError> {
     let Some(own) = Parameters::of(node) else { return Ok(None) };
     let (dt, elements) = (step.dt, size(shape));
-    let values = |(field, array): Named<'_>| -> Result<Vec<f64>, Wrong> {
-        spread(array, shape, Row::Either).map_err(|what| Wrong::at(name, format!("`{field}` {what}")))
+    let values = |(field, array): Named<'_>| -> Result<Vec<f64>, NodeError> {
+        spread(array, shape, ShortRow::Either).map_err(|what| NodeError::at(name, format!("`{field}` {what}")))
     };
     let or = |parameter: Option<Named<'_>>, default: f64| parameter.map_or_else(|| Ok(vec![default; elements]), values);
     let mut unsupported = None;
-    let mut keeps = |tau: Named<'_>| -> Result<Vec<f64>, Wrong> {
+    let mut keeps = |tau: Named<'_>| -> Result<Vec<f64>, NodeError> {
         let field = tau.0;
         let keep = |tau: &f64| match options.integrator {
             Integrator::Euler => 1.0 - dt / tau,
@@ -123,16 +123,16 @@ pub(super) fn neurons(
         };
         let taus = values(tau)?;
         if let Some(tau) = taus.iter().find(|tau| **tau <= 0.0) {
-            return Err(Wrong::at(name, format!("a `{field}` of {tau} is not above 0")));
+            return Err(NodeError::at(name, format!("a `{field}` of {tau} is not above 0")));
         }
         let keeps: Vec<f64> = taus.iter().map(keep).collect();
         if keeps.iter().any(|keep| !(-1e-9..=1.0).contains(keep)) {
-            unsupported = Some(format!("dt = {dt} is longer than a `{field}`, of which nothing is kept then"));
+            unsupported = Some(format!("dt = {dt} is longer than a `{field}`, so nothing of it is kept"));
         }
         Ok(keeps.iter().map(|keep| keep.clamp(0.0, 1.0)).collect())
     };
     // What an input of 1 adds, of what it would be in the end.
-    let shares = |tau: Named<'_>, keeps: &[f64]| -> Result<Vec<f64>, Wrong> {
+    let shares = |tau: Named<'_>, keeps: &[f64]| -> Result<Vec<f64>, NodeError> {
         match options.integrator {
             Integrator::Euler | Integrator::Exp => Ok(keeps.iter().map(|keep| 1.0 - keep).collect()),
             Integrator::Impulse => Ok(values(tau)?.iter().map(|tau| dt / tau).collect()),
@@ -184,7 +184,10 @@ pub(super) fn neurons(
     if let Some(own) = own.threshold {
         let own: Vec<f64> = values(own)?.iter().zip(&reset).map(|(threshold, reset)| threshold - reset).collect();
         if let Some(low) = own.iter().find(|own| **own < 0.0 || !own.is_finite()) {
-            return Err(Wrong::at(name, format!("a threshold of {low} above the reset: neurons would fire for ever")));
+            return Err(NodeError::at(
+                name,
+                format!("a threshold of {low} above the reset: neurons would fire for ever"),
+            ));
         }
         threshold = Some(own);
     }

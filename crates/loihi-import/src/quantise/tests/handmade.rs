@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 #[test]
 fn an_input_alone_is_an_error() {
     let alone = Graph::default().with_node("in", input(&[4]));
-    assert_eq!(quantise(&alone, "n", Options::default()).unwrap_err().to_string(), "it has no neurons");
-    assert!(quantise(&Graph::default(), "n", Options::default()).is_err());
+    assert_eq!(quantise(&alone, "n", QuantiseOptions::default()).unwrap_err().to_string(), "it has no neurons");
+    assert!(quantise(&Graph::default(), "n", QuantiseOptions::default()).is_err());
     for shape in [&[][..], &[0], &[usize::MAX, 2], &[2, 2, 8, 8]] {
-        let said = quantise(&Graph::default().with_node("in", input(shape)), "n", Options::default()).unwrap_err();
+        let said =
+            quantise(&Graph::default().with_node("in", input(shape)), "n", QuantiseOptions::default()).unwrap_err();
         assert!(said.to_string().starts_with("node `in`: invalid shape"), "{said}");
     }
 }
@@ -20,10 +21,11 @@ fn an_input_alone_is_an_error() {
 #[test]
 fn an_edge_to_nothing_is_an_error() {
     let nodes = || vec![("in", input(&[1])), ("lif", lif(1, 0.01, 10.0, 1.0))];
-    assert!(quantise(&graph(nodes(), &[("in", "lif")]), "n", Options::default()).is_ok());
+    assert!(quantise(&graph(nodes(), &[("in", "lif")]), "n", QuantiseOptions::default()).is_ok());
     for edge in [("in", "none"), ("none", "lif"), ("none", "none")] {
-        let said = quantise(&graph(nodes(), &[("in", "lif"), edge]), "n", Options::default()).unwrap_err().to_string();
-        assert_eq!(said, "an edge names `none`, which is no node; there are: in, lif");
+        let said =
+            quantise(&graph(nodes(), &[("in", "lif"), edge]), "n", QuantiseOptions::default()).unwrap_err().to_string();
+        assert_eq!(said, "an edge names `none`, which is not a node; nodes are: in, lif");
     }
 }
 
@@ -31,9 +33,9 @@ fn an_edge_to_nothing_is_an_error() {
 fn durations_are_above_0() {
     let one = graph(vec![("in", input(&[1])), ("lif", lif(1, 0.01, 10.0, 1.0))], &[("in", "lif")]);
     for dt in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        assert!(quantise(&one, "n", Options::default().with_dt(dt)).is_err());
-        assert!(quantise(&one, "n", Options { dt_else: Some(dt), ..Options::default() }).is_err());
-        assert!(quantise(&one.clone().with_dt(dt), "n", Options::default()).is_err());
+        assert!(quantise(&one, "n", QuantiseOptions::default().with_dt(dt)).is_err());
+        assert!(quantise(&one, "n", QuantiseOptions { dt_else: Some(dt), ..QuantiseOptions::default() }).is_err());
+        assert!(quantise(&one.clone().with_dt(dt), "n", QuantiseOptions::default()).is_err());
     }
 }
 
@@ -48,7 +50,7 @@ fn graphs_nest() {
         vec![("in", input(&[1])), ("inner", NirNode::Graph(inner)), ("out", output(&[1]))],
         &[("in", "inner"), ("inner", "out")],
     );
-    assert_eq!(quantise(&outer, "n", Options::default()).unwrap().network.populations[0].name, "inner.lif");
+    assert_eq!(quantise(&outer, "n", QuantiseOptions::default()).unwrap().network.populations[0].name, "inner.lif");
 }
 
 /// A chain of layers with names in the other order; the last one is of neurons.
@@ -66,9 +68,9 @@ fn chain(layers: usize, neurons: fn(usize) -> bool) -> Graph {
 /// A long network is imported; a long chain without neurons is refused before it fills the stack.
 #[test]
 fn networks_can_be_deep() {
-    let deep = quantise(&chain(1_000, |at| at % 2 == 1), "n", Options::default()).unwrap();
+    let deep = quantise(&chain(1_000, |at| at % 2 == 1), "n", QuantiseOptions::default()).unwrap();
     assert_eq!(deep.network.populations.len(), 501);
-    let said = quantise(&chain(20_000, |_| false), "n", Options::default()).unwrap_err().to_string();
+    let said = quantise(&chain(20_000, |_| false), "n", QuantiseOptions::default()).unwrap_err().to_string();
     assert!(said.contains("more than 256 nodes in a row"), "{said}");
 }
 
@@ -208,7 +210,7 @@ proptest! {
     fn a_graph_of_any_parts_gives_a_network_or_an_error(graph in any_graph(), reset in 0..3_usize, values: bool) {
         let reset = [Reset::Zero, Reset::Subtract, Reset::AsFile][reset];
         let input = if values { InputAs::Values } else { InputAs::Spikes };
-        let options = Options::default().with_reset(reset).with_input(input);
+        let options = QuantiseOptions::default().with_reset(reset).with_input(input);
         match quantise(&graph, "n", options) {
             Ok(imported) => prop_assert!(imported.rows.len() >= imported.network.populations.len()),
             Err(wrong) => prop_assert!(!wrong.to_string().is_empty()),
