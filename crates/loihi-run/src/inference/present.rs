@@ -30,6 +30,14 @@ pub struct Presentation {
     pub seed: u32,
 }
 
+impl Presentation {
+    /// To an input, with the steps and the time of the network; values of an input of spikes need a coding, too.
+    pub const fn new(network: &Network, input: usize) -> Self {
+        let step_us = if network.dt_us > 0 { network.dt_us } else { 1000 };
+        Self { input, coding: None, steps: None, step_us, time: Time::First, threshold: 8, seed: network.seed }
+    }
+}
+
 /// The place of the input to which samples are shown: that of this name, or the only one.
 ///
 /// # Errors
