@@ -141,7 +141,7 @@ words! {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Kind {
+pub(super) enum WeightsKind {
     Dense,
     OneToOne,
     Conv2d,
@@ -154,7 +154,7 @@ pub(super) enum Kind {
 pub(super) struct ConnectionForm {
     pub(super) from: Spanned<String>,
     pub(super) to: Spanned<String>,
-    pub(super) kind: Option<Kind>,
+    pub(super) kind: Option<WeightsKind>,
     pub(super) weights: Spanned<WeightsForm>,
     pub(super) compartment: Option<usize>,
     pub(super) wgt_exp: Option<Spanned<i64>>,
@@ -280,7 +280,7 @@ impl PopulationForm {
 impl ConnectionForm {
     /// Keys that its kind does not have, and where they are.
     pub(super) fn without_effect(&self) -> Option<(&'static str, Range<usize>)> {
-        let (conv, pool) = (self.kind == Some(Kind::Conv2d), self.kind == Some(Kind::Pool2d));
+        let (conv, pool) = (self.kind == Some(WeightsKind::Conv2d), self.kind == Some(WeightsKind::Pool2d));
         let keys = [
             ("stride", place(self.stride.as_ref()), conv || pool),
             ("padding", place(self.padding.as_ref()), conv || pool),

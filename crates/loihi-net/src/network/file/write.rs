@@ -1,18 +1,18 @@
 //! Writes a network as TOML, with its long arrays in an `.npz` file beside it.
 
 use super::form::{
-    CompartmentForm, ConnectionForm, HomeostasisForm, InputForm, Kind, LearningForm, NetworkForm, NoiseForm,
-    PopulationForm, ProbeForm, ReadoutForm, TraceForm,
+    CompartmentForm, ConnectionForm, HomeostasisForm, InputForm, LearningForm, NetworkForm, NoiseForm, PopulationForm,
+    ProbeForm, ReadoutForm, TraceForm, WeightsKind,
 };
 use super::values::{Numbers, WeightsForm};
 use crate::network::{
-    Bias, Connection, Each, Endpoint, Entry, Input, Learning, Network, Population, Readout, Target, TraceShape,
+    Bias, Connection, Each, Endpoint, Entry, Input, Learning, Network, Population, Readout, SparseSynapse, TraceShape,
     Weights, size,
 };
 use crate::probe::Probe;
 use loihi_core::image::{Homeostasis, Noise, Profile, Tree};
 use loihi_core::num::Voltage;
-use loihi_files::aside;
+use loihi_files::atomic_file;
 use loihi_files::npz::{Array, Values, bytes};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -47,12 +47,12 @@ impl Network {
     /// [`SaveError`] if a file cannot be written, or for a population that it cannot describe: its thresholds are not
     /// multiples of 64, or its neurons differ in limits of the voltage, noise, homeostasis or how compartments join.
     pub fn save(&self, path: &Path) -> Result<(), SaveError> {
-        let wrong = |error| SaveError::new(path, error);
+        let invalid = |error| SaveError::new(path, error);
         let arrays_path = path.with_extension("npz");
         let file = arrays_path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let mut writer = Writer { arrays: Vec::new(), file };
-        let form = writer.network(self).map_err(wrong)?;
-        let text = toml::to_string(&form).map_err(|error| wrong(io::Error::other(error)))?;
+        let form = writer.network(self).map_err(invalid)?;
+        let text = toml::to_string(&form).map_err(|error| invalid(io::Error::other(error)))?;
         if !writer.arrays.is_empty() {
             let arrays = bytes(&writer.arrays).map_err(|error| SaveError::new(&arrays_path, error))?;
             write_aside(&arrays_path, &arrays)?;
@@ -66,7 +66,7 @@ impl Network {
 /// # Errors
 /// [`SaveError`].
 pub fn write_aside(path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
-    aside::write(path, bytes).map_err(|error| SaveError::new(path, error))
+    atomic_file::write(path, bytes).map_err(|error| SaveError::new(path, error))
 }
 
 /// Makes the forms, and collects the arrays that they name.
@@ -186,7 +186,7 @@ impl Writer {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
         }
         if let Some(own) = profiles.values().iter().find(|own| own.v_th % 64 != 0) {
-            let what = format!("`{population}`: v_th = {} · 2^-6 is no whole number, which a file takes", own.v_th);
+            let what = format!("`{population}`: v_th = {} · 2^-6 is not a whole number, which a file takes", own.v_th);
             return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
         }
         let [decay_u, decay_v] = [Profile::DEFAULT.decay_u, Profile::DEFAULT.decay_v];
@@ -253,10 +253,10 @@ impl Writer {
                         Numbers::Text(text) => WeightsForm::Text(text),
                     },
                 };
-                ConnectionForm { kind: Some(Kind::OneToOne), weights: unplaced(weights), ..form }
+                ConnectionForm { kind: Some(WeightsKind::OneToOne), weights: unplaced(weights), ..form }
             }
             Weights::Conv2d(conv) => ConnectionForm {
-                kind: Some(Kind::Conv2d),
+                kind: Some(WeightsKind::Conv2d),
                 weights: kept(self.kept("weights", name, conv.shape.to_vec(), whole(&conv.weights))),
                 stride: Some(unplaced(conv.stride)),
                 padding: Some(unplaced(conv.padding)),
@@ -265,7 +265,7 @@ impl Writer {
                 ..form
             },
             Weights::Pool2d(pool) => ConnectionForm {
-                kind: Some(Kind::Pool2d),
+                kind: Some(WeightsKind::Pool2d),
                 weights: unplaced(WeightsForm::One(pool.weight.into())),
                 stride: Some(unplaced(pool.stride)),
                 padding: Some(unplaced(pool.padding)),
@@ -275,7 +275,7 @@ impl Writer {
             Weights::Sparse(synapses) => {
                 let rows = synapses.iter().flat_map(row).collect();
                 let weights = kept(self.kept("weights", name, vec![synapses.len(), 4], rows));
-                ConnectionForm { kind: Some(Kind::Sparse), weights, ..form }
+                ConnectionForm { kind: Some(WeightsKind::Sparse), weights, ..form }
             }
         }
     }
@@ -345,7 +345,7 @@ fn learning(learning: &Learning) -> LearningForm {
 }
 
 /// Source, neuron, weight and delay.
-fn row(own: &Target) -> [i64; 4] {
+fn row(own: &SparseSynapse) -> [i64; 4] {
     let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     [whole(own.source), whole(own.neuron), own.weight.into(), own.delay.into()]
 }
