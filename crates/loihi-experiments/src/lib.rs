@@ -161,7 +161,7 @@ pub struct Options {
 }
 
 /// An experiment with its parameters.
-pub trait Task: std::fmt::Debug {
+pub trait Task: std::fmt::Debug + Send + Sync {
     /// Runs it on the device of a session.
     ///
     /// # Errors

@@ -1,39 +1,45 @@
-//! `loihi run`: an experiment on a device, shown, recorded and reported. `loihi list`.
+//! `loihi run`: an experiment or a network on a device, shown, recorded and reported. `loihi list`.
 
 use super::choice::RecordArgs;
 use super::follow::{Show, follow};
 use super::open::open;
 use super::out;
-use super::recorded::{Begin, FolderArgs, print_finished};
-use super::{DeviceArgs, SampleArgs};
-use anyhow::{Context as _, anyhow, bail};
+use super::recorded::{Begin, FolderArgs, Run, print_finished};
+use super::task::{self, Subject, TaskArgs};
+use super::what::find;
+use super::{DeviceArgs, net};
+use anyhow::{Context as _, bail};
 use clap::Args;
 use host_harness::device::session::Session;
-use host_harness::experiment::{Experiment, Options, Outcome, Task, figure, parameters};
-use host_harness::network::file::{EVERY_KEY, describes_network};
+use host_harness::experiment::{Experiment, Options, Outcome, figure};
+use host_harness::network::file::EVERY_KEY;
 use host_harness::probe::{Meaning, meaning, registers};
 use host_harness::record::Learned;
-use host_harness::whole;
-use loihi_core::num::Fnv64;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::time::Instant;
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
-    /// Name of an experiment (`loihi list` shows them), or a file of parameters (`loihi list NAME` prints one)
-    experiment: String,
+    /// An experiment (`loihi list` shows them), its parameter file (`loihi list NAME` prints one), or a network file
+    /// (`loihi list --network` prints one), which is tested on the samples of --data
+    #[arg(value_name = "NAME|FILE.toml|NET.toml")]
+    what: String,
+    #[command(flatten)]
+    task: TaskArgs,
     #[command(flatten)]
     device: DeviceArgs,
-    #[command(flatten)]
-    sample: SampleArgs,
     #[command(flatten)]
     folder: FolderArgs,
     #[command(flatten)]
     record: RecordArgs,
-    /// Begin with what another run has learned (its folder, or the file learned.bin)
+    /// Start from what another run has learned (its folder, or the file learned.bin)
     #[arg(long, value_name = "FILE")]
     learned: Option<PathBuf>,
+    /// Print the answer to every sample that a network is tested on
+    #[arg(long)]
+    each: bool,
     /// Print the result as one JSON object, on the last line
     #[arg(long)]
     json: bool,
@@ -93,72 +99,44 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The experiment of a name, or of a file of parameters.
-pub(super) fn choose(name: &str) -> anyhow::Result<(Experiment, Box<dyn Task>)> {
-    let is_file = Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
-    if !is_file {
-        let experiment = find(name)?;
-        return Ok((experiment, experiment.task(experiment.parameters())?));
-    }
-    let text = whole::text(Path::new(name)).with_context(|| format!("{name} cannot be read"))?;
-    if describes_network(&text) {
-        bail!(
-            "{name} is a network: `loihi infer {name} --data SAMPLES` runs it, `loihi table {name}@SAMPLES` says what it costs"
-        );
-    }
-    let unsound = || format!("{name} is no file of parameters (`loihi list NAME` prints one)");
-    let experiment = find(&parameters::experiment(&text).with_context(unsound)?)?;
-    Ok((experiment, experiment.task(&text).with_context(unsound)?))
-}
-
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
-    let (experiment, task) = choose(&args.experiment)?;
+    let subject = task::only(&args.task, &args.what)?;
+    if args.each && matches!(subject, Subject::Experiment { .. }) {
+        bail!("--each is for networks: leave it out for an experiment");
+    }
     let learned = args.learned.as_deref().map(Learned::read).transpose().context("--learned cannot be used")?;
-    let (name, wanted) = (experiment.name(), args.record.wanted());
-    let probes = wanted.probes();
-    let sample = args.sample.options();
-    let parameters = if Experiment::from_name(&args.experiment).is_some() {
-        experiment.parameters().to_owned()
-    } else {
-        whole::text(Path::new(&args.experiment)).with_context(|| format!("{} cannot be read", args.experiment))?
-    };
-    let mut hash = Fnv64::new();
-    hash.bytes(parameters.as_bytes());
-    let count = |count: Option<String>| count.unwrap_or_else(|| "default".to_owned());
-    let asked = format!(
-        "(parameters {:016x}, passes {}, samples {})",
-        hash.finish(),
-        count(sample.passes.map(|passes| passes.to_string())),
-        count(sample.samples.map(|samples| samples.to_string()))
-    );
-    let (recorded, resume) = match args.folder.begin(name, args.sample.seed, &probes, &asked)? {
+    let wanted = args.record.wanted().with(subject.probes());
+    let options = args.task.options();
+    let (name, asked) = (subject.name(), subject.asked(&options));
+    let run = Run { name, seed: options.seed, asked: &asked, learned: learned.as_ref() };
+    let (recorded, resume) = match args.folder.begin(&run, &wanted.probes())? {
         Begin::Unrecorded => (None, None),
         Begin::Run(recorded, checkpoint) => (Some(recorded), checkpoint.map(|checkpoint| *checkpoint)),
         Begin::Finished(manifest) => return print_finished(&manifest, args.folder.path(), args.json),
     };
     let mut session = open(&args.device)?;
-    let options = Options { learned, resume, ..sample };
-    let show = Show { name, about: "", asked: &asked, dt_us: 1000, wanted: &wanted, quiet: args.quiet, each: false };
-    let outcome = follow(&*task, &mut session, &options, show, recorded)?;
-    if args.json {
-        let report = report(experiment, &session, args.sample.seed, &outcome);
-        out::line(format_args!("{}", serde_json::to_string(&report).context("the result cannot be written as JSON")?))?;
-    } else {
-        print_summary(experiment.name(), &session, args.sample.seed, &outcome)?;
+    let options = Options { learned, resume, ..options };
+    let (about, dt_us) = (subject.about(), subject.dt_us());
+    let show = Show { name, about, asked: &asked, dt_us, wanted: &wanted, quiet: args.quiet, each: args.each };
+    let begin = Instant::now();
+    let outcome = follow(subject.task(), &mut session, &options, show, recorded)?;
+    match &subject {
+        Subject::Network(trained) => {
+            let seconds = begin.elapsed().as_secs_f64();
+            net::print_result(trained, &outcome, session.device_name(), seconds, args.json)
+        }
+        Subject::Experiment { .. } if args.json => {
+            let report = report(name, &session, options.seed, &outcome);
+            let report = serde_json::to_string(&report).context("the result cannot be written as JSON")?;
+            Ok(out::line(format_args!("{report}"))?)
+        }
+        Subject::Experiment { .. } => print_summary(name, &session, options.seed, &outcome),
     }
-    Ok(())
 }
 
-fn find(name: &str) -> anyhow::Result<Experiment> {
-    Experiment::from_name(name).ok_or_else(|| {
-        let names: Vec<&str> = Experiment::ALL.iter().map(|experiment| experiment.name()).collect();
-        anyhow!("there is no experiment `{name}`; there are {}", names.join(", "))
-    })
-}
-
-fn report<'a>(experiment: Experiment, session: &'a Session, seed: u32, outcome: &Outcome) -> Report<'a> {
+fn report<'a>(name: &'a str, session: &'a Session, seed: u32, outcome: &Outcome) -> Report<'a> {
     Report {
-        experiment: experiment.name(),
+        experiment: name,
         device: session.device_name(),
         board: &session.identity().board,
         seed,
