@@ -116,7 +116,7 @@ pub(super) fn advice(path: &Path) -> Option<String> {
             format!("{shown} is the checkpoint of a run: repeat the command of that run with --resume {}", of_run())
         }
         "toml" => return advice_on_toml(&String::from_utf8_lossy(&begin), path),
-        _ if collection::is_of_samples(path) => {
+        extension if collection::is_of_samples(path) || matches!(extension, "csv" | "h5" | "hdf5" | "tar" | "tgz") => {
             format!("{shown} is a file of samples: `loihi run NET.toml --data {shown}` shows them to a network")
         }
         _ => return None,

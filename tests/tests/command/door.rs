@@ -18,7 +18,7 @@ shape = [2]
 name = "out"
 shape = [2]
 decay_v = 4096
-v_th = 100
+v_th = 50
 [[connection]]
 from = "in"
 to = "out"
