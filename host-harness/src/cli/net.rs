@@ -165,13 +165,7 @@ pub(super) fn trained(
 }
 
 /// Shows what came of samples.
-pub(super) fn print_result(
-    trained: &Trained,
-    outcome: &Outcome,
-    device: &str,
-    seconds: f64,
-    json: bool,
-) -> anyhow::Result<()> {
+pub(super) fn print_result(trained: &Trained, outcome: &Outcome, device: &str, seconds: f64) -> anyhow::Result<()> {
     let Outcome { ops, digest, .. } = outcome;
     let metric = |name| outcome.metrics.iter().find(|(metric, _)| *metric == name).map(|(_, value)| *value);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of samples")]
@@ -191,14 +185,10 @@ pub(super) fn print_result(
         seconds,
         digest: format!("{:016x}", digest.total()),
     };
-    print(&report, json)
+    print(&report)
 }
 
-fn print(report: &Report<'_>, json: bool) -> anyhow::Result<()> {
-    if json {
-        out::line(format_args!("{}", serde_json::to_string(report).context("the result cannot be written as JSON")?))?;
-        return Ok(());
-    }
+fn print(report: &Report<'_>) -> anyhow::Result<()> {
     out::line(format_args!("{} on {}, {}", report.network, report.device, counted(report.cores, "core")))?;
     if let Some(accuracy) = report.accuracy {
         let (right, labelled) = (report.right, report.labelled);
@@ -214,5 +204,5 @@ fn print(report: &Report<'_>, json: bool) -> anyhow::Result<()> {
     out::line(format_args!("  synaptic events  {}", report.synaptic_events))?;
     out::line(format_args!("  seconds          {:.2}", report.seconds))?;
     out::line(format_args!("  digest           {}", report.digest))?;
-    Ok(())
+    out::result("loihi-infer/1", report)
 }

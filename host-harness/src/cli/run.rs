@@ -40,15 +40,12 @@ pub(super) struct RunArgs {
     /// Print the answer to every sample that a network is tested on
     #[arg(long)]
     each: bool,
-    /// Print the result as one JSON object, on the last line
-    #[arg(long)]
-    json: bool,
-    /// No progress bar
-    #[arg(long)]
-    quiet: bool,
 }
 
-/// The line of `--json`.
+/// The form of [`Report`].
+pub(super) const SCHEMA: &str = "loihi-run/1";
+
+/// The object of `--json`.
 #[derive(Debug, Serialize)]
 struct Report<'a> {
     experiment: &'a str,
@@ -112,23 +109,17 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let (recorded, resume) = match args.folder.begin(&run, &wanted.probes())? {
         Begin::Unrecorded => (None, None),
         Begin::Run(recorded, checkpoint) => (Some(recorded), checkpoint.map(|checkpoint| *checkpoint)),
-        Begin::Finished(manifest) => return print_finished(&manifest, args.folder.path(), args.json),
+        Begin::Finished(manifest) => return print_finished(&manifest, args.folder.path()),
     };
     let mut session = open(&args.device)?;
     let options = Options { learned, resume, ..options };
     let (about, dt_us) = (subject.about(), subject.dt_us());
-    let show = Show { name, about, asked: &asked, dt_us, wanted: &wanted, quiet: args.quiet, each: args.each };
+    let show = Show { name, about, asked: &asked, dt_us, wanted: &wanted, each: args.each };
     let begin = Instant::now();
     let outcome = follow(subject.task(), &mut session, &options, show, recorded)?;
     match &subject {
         Subject::Network(trained) => {
-            let seconds = begin.elapsed().as_secs_f64();
-            net::print_result(trained, &outcome, session.device_name(), seconds, args.json)
-        }
-        Subject::Experiment { .. } if args.json => {
-            let report = report(name, &session, options.seed, &outcome);
-            let report = serde_json::to_string(&report).context("the result cannot be written as JSON")?;
-            Ok(out::line(format_args!("{report}"))?)
+            net::print_result(trained, &outcome, session.device_name(), begin.elapsed().as_secs_f64())
         }
         Subject::Experiment { .. } => print_summary(name, &session, options.seed, &outcome),
     }
@@ -177,5 +168,5 @@ pub(super) fn print_summary(name: &str, session: &Session, seed: u32, outcome: &
         ))?;
     }
     out::line(format_args!("  {:<22} {:016x}", "digest of all state", outcome.digest.total()))?;
-    Ok(())
+    out::result(SCHEMA, &report(name, session, seed, outcome))
 }

@@ -55,9 +55,6 @@ pub(super) struct TableArgs {
     firmware: Option<PathBuf>,
     #[command(flatten)]
     task: TaskArgs,
-    /// No progress bar
-    #[arg(long)]
-    quiet: bool,
 }
 
 /// Chips on which a network may be placed.
@@ -112,7 +109,7 @@ fn surveys(args: &TableArgs) -> anyhow::Result<(Vec<Survey>, Vec<Missing>)> {
     let names: Vec<String> = if args.what.is_empty() { all() } else { args.what.clone() };
     let whats = names.iter().map(|what| What::of(what)).collect::<anyhow::Result<Vec<_>>>()?;
     args.task.check(&whats)?;
-    let progress = Progress::new(args.quiet);
+    let progress = Progress::new();
     let (mut surveys, mut missing) = (Vec::new(), Vec::new());
     for (number, (name, what)) in names.iter().zip(whats).enumerate() {
         progress.show(number as u64, names.len() as u64, name);
