@@ -9,8 +9,8 @@ use super::{DeviceArgs, out, stop};
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
-use host_harness::device::session::{Patience, Session};
-use host_harness::experiment::{Nobody, Options, Outcome};
+use host_harness::device::session::{RetryPolicy, Session};
+use host_harness::experiment::{NoObserver, Outcome, RunOptions};
 use serde::Serialize;
 use serde_json::json;
 use std::path::PathBuf;
@@ -43,7 +43,7 @@ const COUNTED_SAMPLES: usize = 24;
 
 /// A row of the table.
 #[derive(Debug, Serialize)]
-struct Row {
+struct ComparisonRow {
     experiment: String,
     seeds: u32,
     metric: &'static str,
@@ -122,13 +122,13 @@ fn run_all(args: &CompareArgs, subjects: &[Subject]) -> anyhow::Result<Vec<Vec<O
 /// One run on a host device of its own.
 fn run_one(args: &CompareArgs, subject: &Subject, seed: u32) -> anyhow::Result<Outcome> {
     let device = Box::new(InProcess::new(ARENA_BYTES_DEFAULT));
-    let mut session = Session::open(device, Patience::default(), seed, stop::requested)?;
-    Ok(subject.task().run(&mut session, &Options { seed, ..args.task.options() }, &mut Nobody)?)
+    let mut session = Session::open(device, RetryPolicy::default(), seed, stop::requested)?;
+    Ok(subject.task().run(&mut session, &RunOptions { seed, ..args.task.options() }, &mut NoObserver)?)
 }
 
 /// Mean and standard error of the first metric, which is what an experiment is about.
-fn summarise(name: &str, outcomes: &[Outcome]) -> anyhow::Result<Row> {
-    let first = outcomes.first().ok_or_else(|| anyhow!("{name} has not run"))?;
+fn summarise(name: &str, outcomes: &[Outcome]) -> anyhow::Result<ComparisonRow> {
+    let first = outcomes.first().ok_or_else(|| anyhow!("{name} did not run"))?;
     let &(metric, _) = first.metrics.first().ok_or_else(|| anyhow!("{name} measures nothing"))?;
     let of = |name: &str| -> Vec<f64> {
         let find = |outcome: &Outcome| outcome.metrics.iter().find(|(metric, _)| *metric == name).map(|(_, v)| *v);
@@ -136,7 +136,7 @@ fn summarise(name: &str, outcomes: &[Outcome]) -> anyhow::Result<Row> {
     };
     let (mean, standard_error) = mean_and_error(&of(metric));
     let optional = |name| Some(of(name)).filter(|values| !values.is_empty()).map(|values| mean_and_error(&values).0);
-    Ok(Row {
+    Ok(ComparisonRow {
         experiment: name.to_owned(),
         seeds: u32::try_from(outcomes.len()).unwrap_or(u32::MAX),
         metric,
@@ -163,7 +163,7 @@ fn mean_and_error(values: &[f64]) -> (f64, f64) {
 
 /// Runs a few samples, or a pass, on the firmware.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-fn count_instructions(args: &CompareArgs, subject: &Subject, row: &mut Row) -> anyhow::Result<()> {
+fn count_instructions(args: &CompareArgs, subject: &Subject, row: &mut ComparisonRow) -> anyhow::Result<()> {
     let device = DeviceArgs {
         device: super::DeviceKind::Qemu,
         arena: ARENA_BYTES_DEFAULT,
@@ -171,8 +171,8 @@ fn count_instructions(args: &CompareArgs, subject: &Subject, row: &mut Row) -> a
         firmware: args.firmware.clone(),
     };
     let mut session = open(&device)?;
-    let options = Options { passes: Some(1), samples: Some(COUNTED_SAMPLES), ..args.task.options() };
-    let outcome = subject.task().run(&mut session, &options, &mut Nobody)?;
+    let options = RunOptions { epochs: Some(1), samples: Some(COUNTED_SAMPLES), ..args.task.options() };
+    let outcome = subject.task().run(&mut session, &options, &mut NoObserver)?;
     let Some(instructions) = outcome.instructions else { return Ok(()) };
     row.instructions_per_step = Some(instructions as f64 / outcome.steps.max(1) as f64);
     // Learned and tested samples alike.
@@ -180,7 +180,7 @@ fn count_instructions(args: &CompareArgs, subject: &Subject, row: &mut Row) -> a
     Ok(())
 }
 
-fn print_table(rows: &[Row]) -> anyhow::Result<()> {
+fn print_table(rows: &[ComparisonRow]) -> anyhow::Result<()> {
     out::line(format_args!(
         "| experiment | seeds | measured | mean ± standard error | updates/sample | triggered | instr/step | instr/sample | state bytes | learned bytes |"
     ))?;

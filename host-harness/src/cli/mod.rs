@@ -91,10 +91,10 @@ enum Command {
     /// Draw a run folder as one HTML file
     #[cfg(not(feature = "report"))]
     Report(off::OffArgs),
-    /// Watch a run in the terminal while it goes on
+    /// Watch a run live in the terminal
     #[cfg(feature = "view")]
     View(view::ViewArgs),
-    /// Watch a run in the terminal while it goes on
+    /// Watch a run live in the terminal
     #[cfg(not(feature = "view"))]
     View(off::OffArgs),
     /// Say what is installed and what is missing

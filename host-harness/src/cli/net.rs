@@ -12,14 +12,14 @@ use host_harness::inference::present::{Presentation, check_labels, input_of};
 use host_harness::inference::span::Beyond;
 use host_harness::network::{Network, file};
 use host_harness::place::{self, place_shown};
-use loihi_files::words::counted;
+use loihi_files::plural::plural;
 use serde::Serialize;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 /// The split that is shown if none is named.
 const TEST: &str = "test";
-/// Smallest change that [`Coding::Delta`] tells, of 255.
+/// Threshold of [`Coding::Delta`], out of 255.
 const DELTA_THRESHOLD: u8 = 8;
 
 /// How a network is spread over cores.
@@ -65,9 +65,9 @@ struct Report<'a> {
 
 impl PlaceOptions {
     /// The same for the library; `chips` if the options do not say how many.
-    pub(super) fn options(&self, chips: usize) -> place::Options {
-        let default = place::Options::default();
-        place::Options {
+    pub(super) fn options(&self, chips: usize) -> place::PlacementOptions {
+        let default = place::PlacementOptions::default();
+        place::PlacementOptions {
             chips: self.chips.map_or(chips, usize::from),
             pack: self.pack,
             compartments_per_core: self.per_core.map_or(default.compartments_per_core, usize::from),
@@ -89,7 +89,7 @@ pub(super) fn place_network(args: &PlaceArgs) -> anyhow::Result<()> {
     let bytes = placed.image.bytes().len();
     out::line(format_args!(
         "{neurons} neurons, {compartments} compartments on {}; an image of {bytes} bytes",
-        counted(placed.usage.len(), "core")
+        plural(placed.usage.len(), "core")
     ))?;
     Ok(())
 }
@@ -123,7 +123,7 @@ pub(super) fn trained(
     network: &Path,
     data: &[PathBuf],
     args: &TaskArgs,
-    options: place::Options,
+    options: place::PlacementOptions,
 ) -> anyhow::Result<Trained> {
     let read = read(network)?;
     let NetworkArgs { input, coding, steps, time, threshold, learn, split, step_us, .. } = &args.network;
@@ -157,7 +157,7 @@ pub(super) fn trained(
     let (presentation, items) = all.remove(labelled);
     if let Some((other, there)) = all.iter().find(|(_, there)| there.len() != items.len()) {
         let [one, two] = [&presentation, other].map(|shown| &read.inputs[shown.input].name);
-        bail!("`{one}` has {} and `{two}` {}: give both the same number", counted(items.len(), "sample"), there.len());
+        bail!("`{one}` has {} and `{two}` {}: give both the same number", plural(items.len(), "sample"), there.len());
     }
     let placed = shown("placing", |after| place_shown(&read, options, after))
         .with_context(|| format!("{} cannot be placed", network.display()))?;
@@ -189,7 +189,7 @@ pub(super) fn print_result(trained: &Trained, outcome: &Outcome, device: &str, s
 }
 
 fn print(report: &Report<'_>) -> anyhow::Result<()> {
-    out::line(format_args!("{} on {}, {}", report.network, report.device, counted(report.cores, "core")))?;
+    out::line(format_args!("{} on {}, {}", report.network, report.device, plural(report.cores, "core")))?;
     if let Some(accuracy) = report.accuracy {
         let (right, labelled) = (report.right, report.labelled);
         out::line(format_args!("  accuracy         {:.2} % ({right} of {labelled})", 100.0 * accuracy))?;

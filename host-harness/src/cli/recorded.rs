@@ -40,7 +40,7 @@ pub(super) struct Recorded {
 
 /// What is to be done.
 #[derive(Debug)]
-pub(super) enum Begin {
+pub(super) enum Start {
     /// Run without a folder.
     Unrecorded,
     /// Run, from the checkpoint if there is one.
@@ -64,11 +64,11 @@ pub(super) struct Run<'a> {
 
 impl FolderArgs {
     /// Takes up the folder for a run that samples these probes.
-    pub(super) fn begin(&self, run: &Run<'_>, probes: &[Probe]) -> anyhow::Result<Begin> {
+    pub(super) fn start(&self, run: &Run<'_>, probes: &[Probe]) -> anyhow::Result<Start> {
         let checkpoint_every = Duration::from_millis(self.checkpoint_ms);
-        let begins = |folder| Ok(Begin::Run(Recorded { folder, manifest: None, checkpoint_every }, None));
+        let begins = |folder| Ok(Start::Run(Recorded { folder, manifest: None, checkpoint_every }, None));
         let path = match (&self.out, &self.resume) {
-            (None, None) => return Ok(Begin::Unrecorded),
+            (None, None) => return Ok(Start::Unrecorded),
             (Some(out), None) => return begins(RunFolder::create(out)?),
             (None, Some(resume)) => resume,
             (Some(out), Some(resume)) if is_same(out, resume) => resume,
@@ -93,12 +93,12 @@ impl FolderArgs {
                 is_of(path, &manifest, run)?;
                 same(path, "the probes", &listed(&manifest.probes), &listed(&probes))?;
                 let recorded = Recorded { folder, manifest: Some(manifest), checkpoint_every };
-                Ok(Begin::Run(recorded, Some(checkpoint)))
+                Ok(Start::Run(recorded, Some(checkpoint)))
             }
             Resumed::Finished(manifest) => {
                 is_of(path, &manifest, run)?;
                 same(path, "settings", &manifest.asked, run.asked)?;
-                Ok(Begin::Finished(manifest))
+                Ok(Start::Finished(manifest))
             }
         }
     }

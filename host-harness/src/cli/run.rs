@@ -4,14 +4,14 @@ use super::choice::RecordArgs;
 use super::follow::{Show, follow};
 use super::open::open;
 use super::out;
-use super::recorded::{Begin, FolderArgs, Run, print_finished};
+use super::recorded::{FolderArgs, Run, Start, print_finished};
 use super::task::{self, Subject, TaskArgs};
 use super::what::find;
 use super::{DeviceArgs, net};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use host_harness::device::session::Session;
-use host_harness::experiment::{Experiment, Options, Outcome, figure};
+use host_harness::experiment::{Experiment, Outcome, RunOptions, figure};
 use host_harness::network::file::EVERY_KEY;
 use host_harness::probe::{Meaning, meaning, registers};
 use host_harness::record::Learned;
@@ -102,24 +102,24 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
         bail!("--each is for networks: leave it out for an experiment");
     }
     let learned = args.learned.as_deref().map(Learned::read).transpose().context("--learned cannot be used")?;
-    let wanted = args.record.wanted().with(subject.probes());
+    let recording = args.record.recording().with(subject.probes());
     let options = args.task.options();
     let (name, asked) = (subject.name(), subject.asked(&options));
     let run = Run { name, seed: options.seed, asked: &asked, learned: learned.as_ref() };
-    let (recorded, resume) = match args.folder.begin(&run, &wanted.probes())? {
-        Begin::Unrecorded => (None, None),
-        Begin::Run(recorded, checkpoint) => (Some(recorded), checkpoint.map(|checkpoint| *checkpoint)),
-        Begin::Finished(manifest) => return print_finished(&manifest, args.folder.path()),
+    let (recorded, resume) = match args.folder.start(&run, &recording.probes())? {
+        Start::Unrecorded => (None, None),
+        Start::Run(recorded, checkpoint) => (Some(recorded), checkpoint.map(|checkpoint| *checkpoint)),
+        Start::Finished(manifest) => return print_finished(&manifest, args.folder.path()),
     };
     let mut session = open(&args.device)?;
-    let options = Options { learned, resume, ..options };
+    let options = RunOptions { learned, resume, ..options };
     let (about, dt_us) = (subject.about(), subject.dt_us());
-    let show = Show { name, about, asked: &asked, dt_us, wanted: &wanted, each: args.each };
-    let begin = Instant::now();
+    let show = Show { name, about, asked: &asked, dt_us, recording: &recording, each: args.each };
+    let start = Instant::now();
     let outcome = follow(subject.task(), &mut session, &options, show, recorded)?;
     match &subject {
         Subject::Network(trained) => {
-            net::print_result(trained, &outcome, session.device_name(), begin.elapsed().as_secs_f64())
+            net::print_result(trained, &outcome, session.device_name(), start.elapsed().as_secs_f64())
         }
         Subject::Experiment { .. } => print_summary(name, &session, options.seed, &outcome),
     }

@@ -2,7 +2,7 @@
 
 use super::choice::choice;
 use super::open::open;
-use super::prices::{models, tables};
+use super::prices::{models, price_tables};
 use super::progress::Progress;
 use super::task::TaskArgs;
 use super::what::What;
@@ -12,14 +12,14 @@ use clap::Args;
 use host_harness::Choice as _;
 use host_harness::cost::check;
 use host_harness::cost::floorplan::Floorplan;
+use host_harness::cost::format::{TableFormat, write};
 use host_harness::cost::prices::BUILT_IN;
+use host_harness::cost::profile::{CostProfile, count, profile};
 use host_harness::cost::published;
-use host_harness::cost::sheet::{Format, write};
-use host_harness::cost::survey::{Survey, count, survey};
-use host_harness::cost::table::{missing_row, sheets};
+use host_harness::cost::table::{missing_row, tables};
 use host_harness::data::DataError;
 use host_harness::device::inproc::ARENA_BYTES_DEFAULT;
-use host_harness::experiment::{Experiment, ExperimentError, Options};
+use host_harness::experiment::{Experiment, ExperimentError, RunOptions};
 use host_harness::record::write_whole;
 use std::path::PathBuf;
 
@@ -30,8 +30,8 @@ pub(super) struct TableArgs {
     #[arg(value_name = "NAME|FILE.toml|NET.toml")]
     what: Vec<String>,
     /// How to write it
-    #[arg(long, value_parser = choice::<Format>(), default_value = Format::Markdown.name())]
-    format: Format,
+    #[arg(long, value_parser = choice::<TableFormat>(), default_value = TableFormat::Markdown.name())]
+    format: TableFormat,
     /// Write it to this file
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -70,23 +70,23 @@ pub(super) fn table(args: &TableArgs) -> anyhow::Result<()> {
     if let Some(name) = &args.print_prices {
         return print_prices(name);
     }
-    let tables = tables(&args.prices)?;
-    let models = models(&tables)?;
+    let price_tables = price_tables(&args.prices)?;
+    let models = models(&price_tables)?;
     let text = if args.published_check {
-        write(&check::sheets(&models)?, args.format)
+        write(&check::tables(&models)?, args.format)
     } else {
-        let (surveys, missing) = surveys(args)?;
+        let (profiles, missing) = profiles(args)?;
         if let Some(base) = &args.base
-            && !surveys.iter().any(|survey| survey.name == *base)
+            && !profiles.iter().any(|profile| profile.name == *base)
         {
             bail!("--base {base} is not among the experiments of this table");
         }
-        let mut all = sheets(&surveys, &models, args.base.as_deref());
-        if let Some(sheet) = all.first_mut() {
-            let rows: Vec<Vec<String>> = missing.iter().map(|(name, why)| missing_row(sheet, name, why)).collect();
-            sheet.rows.extend(rows);
+        let mut all = tables(&profiles, &models, args.base.as_deref());
+        if let Some(table) = all.first_mut() {
+            let rows: Vec<Vec<String>> = missing.iter().map(|(name, why)| missing_row(table, name, why)).collect();
+            table.rows.extend(rows);
         }
-        all.push(published::sheet(&published::publication()?));
+        all.push(published::table(&published::publication()?));
         write(&all, args.format)
     };
     match &args.out {
@@ -104,35 +104,35 @@ fn print_prices(name: &str) -> anyhow::Result<()> {
 }
 
 /// Runs the experiments; those whose data are not there are named, with what to do.
-fn surveys(args: &TableArgs) -> anyhow::Result<(Vec<Survey>, Vec<Missing>)> {
+fn profiles(args: &TableArgs) -> anyhow::Result<(Vec<CostProfile>, Vec<Missing>)> {
     let all = || Experiment::ALL.iter().map(|experiment| experiment.name().to_owned()).collect();
     let names: Vec<String> = if args.what.is_empty() { all() } else { args.what.clone() };
     let whats = names.iter().map(|what| What::of(what)).collect::<anyhow::Result<Vec<_>>>()?;
     args.task.check(&whats)?;
     let progress = Progress::new();
-    let (mut surveys, mut missing) = (Vec::new(), Vec::new());
+    let (mut profiles, mut missing) = (Vec::new(), Vec::new());
     for (number, (name, what)) in names.iter().zip(whats).enumerate() {
         progress.show(number as u64, names.len() as u64, name);
-        match survey_one(args, name, what) {
-            Ok(survey) => surveys.push(survey),
+        match profile_one(args, name, what) {
+            Ok(profile) => profiles.push(profile),
             Err(error) if is_missing(&error) => missing.push((name.clone(), format!("{error:#}"))),
             Err(error) => return Err(error.context(name.clone())),
         }
     }
     progress.finish();
-    if surveys.is_empty() {
+    if profiles.is_empty() {
         let why: Vec<String> = missing.into_iter().map(|(_, why)| why).collect();
         bail!("no experiment could be run: {}", why.join("; "));
     }
-    Ok((surveys, missing))
+    Ok((profiles, missing))
 }
 
-fn survey_one(args: &TableArgs, name: &str, what: What) -> anyhow::Result<Survey> {
+fn profile_one(args: &TableArgs, name: &str, what: What) -> anyhow::Result<CostProfile> {
     // Of a network its file: what it calls itself is not unique.
     let path = what.path().map(|path| path.display().to_string());
     let name = path.as_deref().unwrap_or(name);
     let subject = args.task.subject(what, CHIPS_MAX)?;
-    let mut options: Options = args.task.options();
+    let mut options: RunOptions = args.task.options();
     if let Some((_, samples)) = LONG.iter().find(|(long, _)| *long == subject.name()) {
         options.samples = options.samples.or(Some(*samples));
     }
@@ -143,17 +143,17 @@ fn survey_one(args: &TableArgs, name: &str, what: What) -> anyhow::Result<Survey
         registers: super::RegistersKind::Widest,
         firmware: args.firmware.clone(),
     };
-    let mut survey = survey(name, subject.task(), &options, &plan, || open(&device(DeviceKind::Host)))?;
+    let mut profile = profile(name, subject.task(), &options, &plan, || open(&device(DeviceKind::Host)))?;
     if args.instructions {
-        survey.counted = count(subject.task(), &options, &plan, || open(&device(DeviceKind::Qemu)))?;
+        profile.counted = count(subject.task(), &options, &plan, || open(&device(DeviceKind::Qemu)))?;
     }
     let shortened = [
         options.samples.map(|samples| format!("{samples} samples")),
-        options.passes.map(|passes| format!("{passes} passes")),
+        options.epochs.map(|epochs| format!("{epochs} epochs")),
     ];
     let shortened: Vec<String> = shortened.into_iter().flatten().collect();
-    survey.shortened = (!shortened.is_empty()).then(|| shortened.join(", "));
-    Ok(survey)
+    profile.shortened = (!shortened.is_empty()).then(|| shortened.join(", "));
+    Ok(profile)
 }
 
 /// Whether a data set has not been fetched.

@@ -7,7 +7,7 @@ use super::what::What;
 use anyhow::bail;
 use clap::Args;
 use host_harness::experiment::trained::Trained;
-use host_harness::experiment::{Experiment, Options, Task};
+use host_harness::experiment::{Experiment, RunOptions, Task};
 use host_harness::inference::present::{Coding, Time};
 use host_harness::probe::Probe;
 use loihi_core::num::Fnv64;
@@ -39,7 +39,7 @@ pub(super) struct TaskArgs {
 struct ExperimentArgs {
     /// Passes over the training set [default: the experiment's own]
     #[arg(long, value_name = "N")]
-    passes: Option<u32>,
+    epochs: Option<u32>,
     /// Evaluate on a validation split of the training set, for tuning
     #[arg(long)]
     validate: bool,
@@ -86,10 +86,10 @@ pub(super) enum Subject {
 
 impl TaskArgs {
     /// How it is to be run, from the beginning.
-    pub(super) fn options(&self) -> Options {
-        Options {
+    pub(super) fn options(&self) -> RunOptions {
+        RunOptions {
             seed: self.seed,
-            passes: self.experiment.passes,
+            epochs: self.experiment.epochs,
             learned: None,
             resume: None,
             data: self.data.first().cloned(),
@@ -138,7 +138,7 @@ impl TaskArgs {
 
 impl ExperimentArgs {
     fn given(&self) -> Option<&'static str> {
-        first_given(&[("--passes", self.passes.is_some()), ("--validate", self.validate)])
+        first_given(&[("--epochs", self.epochs.is_some()), ("--validate", self.validate)])
     }
 }
 
@@ -207,7 +207,7 @@ impl Subject {
     }
 
     /// Settings besides name and seed: they differ where what is computed does.
-    pub(super) fn asked(&self, options: &Options) -> String {
+    pub(super) fn asked(&self, options: &RunOptions) -> String {
         let parameters = match self {
             Self::Experiment { parameters, .. } => parameters,
             Self::Network(trained) => return trained.asked(options.seed),
@@ -218,7 +218,7 @@ impl Subject {
         format!(
             "(parameters {:016x}, passes {}, samples {}{})",
             hash.finish(),
-            count(options.passes.map(|passes| passes.to_string())),
+            count(options.epochs.map(|epochs| epochs.to_string())),
             count(options.samples.map(|samples| samples.to_string())),
             if options.validate { ", validation" } else { "" }
         )

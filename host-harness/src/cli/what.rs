@@ -38,13 +38,13 @@ impl What {
         if let Some(advice) = advice(path) {
             bail!("{advice}");
         }
-        let unsound = || {
+        let invalid = || {
             format!(
                 "{name} is neither a parameter file (`loihi list NAME` prints one) nor a network (`loihi list --network` prints one)"
             )
         };
-        let experiment = find(&parameters::experiment(&text).with_context(unsound)?)?;
-        let task = experiment.task(&text).with_context(unsound)?;
+        let experiment = find(&parameters::experiment(&text).with_context(invalid)?)?;
+        let task = experiment.task(&text).with_context(invalid)?;
         Ok(Self::Experiment { experiment, parameters: text, task })
     }
 
@@ -96,26 +96,26 @@ pub(super) fn advice(path: &Path) -> Option<String> {
         });
     }
     let extension = path.extension()?.to_string_lossy().to_ascii_lowercase();
-    let mut begin = Vec::new();
-    File::open(path).ok()?.take(BEGIN_BYTES).read_to_end(&mut begin).ok()?;
+    let mut start = Vec::new();
+    File::open(path).ok()?.take(BEGIN_BYTES).read_to_end(&mut start).ok()?;
     let of_run = || path.parent().map_or_else(String::new, |folder| folder.display().to_string());
     Some(match extension.as_str() {
         "nir" => format!("{shown} is a NIR graph: `loihi import {shown} --out NET.toml` makes a network of it"),
         "net" => {
             format!("{shown} is a network of lava-dl: `loihi import {shown} --out NET.toml` makes a network of it")
         }
-        _ if begin.starts_with(b"LOI1") => {
+        _ if start.starts_with(b"LOI1") => {
             format!("{shown} is a chip image, which a device loads: give the network file that it was placed from")
         }
-        _ if begin.starts_with(b"LOIHILS") => {
+        _ if start.starts_with(b"LOIHILS") => {
             format!(
                 "{shown} is what a run has learned: give the experiment or network that learned it, and --learned {shown}"
             )
         }
-        _ if begin.starts_with(b"LOIHICK") => {
+        _ if start.starts_with(b"LOIHICK") => {
             format!("{shown} is the checkpoint of a run: repeat the command of that run with --resume {}", of_run())
         }
-        "toml" => return advice_on_toml(&String::from_utf8_lossy(&begin), path),
+        "toml" => return advice_on_toml(&String::from_utf8_lossy(&start), path),
         extension if collection::is_of_samples(path) || matches!(extension, "csv" | "h5" | "hdf5" | "tar" | "tgz") => {
             format!("{shown} is a file of samples: `loihi run NET.toml --data {shown}` shows them to a network")
         }
@@ -127,7 +127,7 @@ pub(super) fn advice(path: &Path) -> Option<String> {
 const BEGIN_BYTES: u64 = 1 << 16;
 
 fn advice_on_toml(text: &str, path: &Path) -> Option<String> {
-    let has = |begin: &str| text.lines().any(|line| line.trim_start().starts_with(begin));
+    let has = |start: &str| text.lines().any(|line| line.trim_start().starts_with(start));
     let shown = path.display();
     if has("[event.") || has("[barrier") {
         return Some(format!("{shown} is a price table: `loihi table --prices {shown}` uses it"));
