@@ -243,6 +243,7 @@ pub fn has_rows(path: &Path) -> bool {
 
 /// A spike of `spikes.npy`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Spike {
     /// The step, from 0.
     pub step: u32,
