@@ -1,10 +1,10 @@
 //! `loihi compare`: experiments over several seeds, side by side: mean and standard error of what they measure, updates and
 //! instructions per sample, bytes of state.
 
-use super::open::open;
+use super::open::open_named;
 use super::progress::Progress;
 use super::run::choose;
-use super::{DeviceArgs, SampleArgs, out, stop};
+use super::{SampleArgs, out, stop};
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
@@ -174,14 +174,8 @@ fn mean_and_error(values: &[f64]) -> (f64, f64) {
 /// Runs a few samples, or a pass, on the firmware.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
 fn count_instructions(args: &CompareArgs, name: &str, row: &mut Row) -> anyhow::Result<()> {
-    let device = DeviceArgs {
-        device: super::DeviceKind::Qemu,
-        arena: ARENA_BYTES_DEFAULT,
-        registers: super::RegistersKind::Widest,
-        firmware: args.firmware.clone(),
-    };
     let (_, task) = choose(name)?;
-    let mut session = open(&device)?;
+    let mut session = open_named("qemu", args.firmware.clone())?;
     let options = Options { passes: Some(1), samples: Some(COUNTED_SAMPLES), ..args.sample.options() };
     let outcome = task.run(&mut session, &options, &mut Nobody).with_context(|| format!("{name} on QEMU"))?;
     let Some(instructions) = outcome.instructions else { return Ok(()) };

@@ -2,11 +2,11 @@
 
 use super::choice::choice;
 use super::net::{ShowingArgs, trained};
-use super::open::open;
+use super::open::open_named;
 use super::prices::{models, tables};
 use super::progress::Progress;
 use super::run::choose;
-use super::{DeviceArgs, DeviceKind, SampleArgs, out};
+use super::{SampleArgs, out};
 use anyhow::{anyhow, bail};
 use clap::Args;
 use host_harness::Choice as _;
@@ -18,7 +18,6 @@ use host_harness::cost::sheet::{Format, write};
 use host_harness::cost::survey::{Survey, count, survey};
 use host_harness::cost::table::{missing_row, sheets};
 use host_harness::data::DataError;
-use host_harness::device::inproc::ARENA_BYTES_DEFAULT;
 use host_harness::experiment::{Experiment, ExperimentError, Options, Task};
 use host_harness::inference::present::Coding;
 use host_harness::place;
@@ -145,15 +144,9 @@ fn survey_one(args: &TableArgs, name: &str) -> anyhow::Result<Survey> {
     };
     let name = name.split_once('@').map_or(name, |(network, _)| network);
     let plan = Floorplan::LOIHI_1;
-    let device = |device| DeviceArgs {
-        device,
-        arena: ARENA_BYTES_DEFAULT,
-        registers: super::RegistersKind::Widest,
-        firmware: args.firmware.clone(),
-    };
-    let mut survey = survey(name, &*task, &options, &plan, || open(&device(DeviceKind::Host)))?;
+    let mut survey = survey(name, &*task, &options, &plan, || open_named("host", None))?;
     if args.instructions {
-        survey.counted = count(&*task, &options, &plan, || open(&device(DeviceKind::Qemu)))?;
+        survey.counted = count(&*task, &options, &plan, || open_named("qemu", args.firmware.clone()))?;
     }
     let shortened = [
         options.samples.map(|samples| format!("{samples} samples")),
