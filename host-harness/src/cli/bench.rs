@@ -12,7 +12,7 @@ use host_harness::cost::activity::Activity;
 use host_harness::cost::summary::Summary;
 use host_harness::device::meter::MeteredRun;
 use host_harness::device::wide;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[derive(Debug, Args)]
 pub(super) struct BenchArgs {
@@ -78,9 +78,6 @@ struct Timed {
     /// Seed of network and input
     #[arg(long, default_value_t = 0)]
     seed: u32,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 impl Timed {
@@ -104,7 +101,8 @@ fn lif(args: &LifArgs) -> anyhow::Result<()> {
     let lif = Lif { compartments: n, fan_in, rate, steps, seed: timed.seed };
     let timing = shown("steps", |after| lif.time(after))?;
     let modelled = modelled(&lif.meter()?)?;
-    if timed.json { print_json(&lif, &timing, &modelled) } else { print_table(&lif, &timing, &modelled) }
+    print_table(&lif, &timing, &modelled)?;
+    out::result("loihi-bench-lif/1", &json(&lif, &timing, &modelled))
 }
 
 fn learn(args: &LearnArgs) -> anyhow::Result<()> {
@@ -121,7 +119,8 @@ fn learn(args: &LearnArgs) -> anyhow::Result<()> {
     };
     let timing = shown("steps", |after| learn.time(after))?;
     let modelled = modelled(&learn.meter()?)?;
-    if timed.json { print_learn_json(&learn, &timing, &modelled) } else { print_learn(&learn, &timing, &modelled) }
+    print_learn(&learn, &timing, &modelled)?;
+    out::result("loihi-bench-learn/1", &learn_json(&learn, &timing, &modelled))
 }
 
 /// What the network would cost on a Loihi, by the default prices, with the name of the model.
@@ -141,9 +140,9 @@ fn print_modelled((name, summary): &(String, Summary)) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn print_learn_json(learn: &Learn, timing: &Timing, modelled: &(String, Summary)) -> anyhow::Result<()> {
+fn learn_json(learn: &Learn, timing: &Timing, (prices, modelled): &(String, Summary)) -> Value {
     let Timing { counts, .. } = timing;
-    let report = json!({
+    json!({
         "network": "learn",
         "pre": learn.pre,
         "post": learn.post,
@@ -161,10 +160,9 @@ fn print_learn_json(learn: &Learn, timing: &Timing, modelled: &(String, Summary)
         "trace_updates": counts.trace_updates,
         "learning_updates": counts.learning_updates,
         "learning_saturations": counts.learning_saturations,
-        "modelled": modelled.1.json(),
-    });
-    out::line(format_args!("{}", serde_json::to_string_pretty(&report)?))?;
-    Ok(())
+        "prices": prices,
+        "modelled": modelled.json(),
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
@@ -181,9 +179,9 @@ fn print_learn(learn: &Learn, timing: &Timing, modelled: &(String, Summary)) -> 
     print_modelled(modelled)
 }
 
-fn print_json(lif: &Lif, timing: &Timing, modelled: &(String, Summary)) -> anyhow::Result<()> {
+fn json(lif: &Lif, timing: &Timing, (prices, modelled): &(String, Summary)) -> Value {
     let Timing { counts, .. } = timing;
-    let report = json!({
+    json!({
         "network": "lif",
         "n": lif.compartments,
         "fan_in": lif.fan_in,
@@ -202,10 +200,9 @@ fn print_json(lif: &Lif, timing: &Timing, modelled: &(String, Summary)) -> anyho
         "axon_events": counts.axon_events,
         "synaptic_events": counts.synaptic_events,
         "beyond_the_chip": timing.beyond_the_chip.map(|unfit| unfit.to_string()),
-        "modelled": modelled.1.json(),
-    });
-    out::line(format_args!("{}", serde_json::to_string_pretty(&report)?))?;
-    Ok(())
+        "prices": prices,
+        "modelled": modelled.json(),
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]

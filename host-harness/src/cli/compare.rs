@@ -11,6 +11,7 @@ use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
 use host_harness::device::session::{Patience, Session};
 use host_harness::experiment::{Nobody, Options, Outcome};
 use serde::Serialize;
+use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -34,12 +35,6 @@ pub(super) struct CompareArgs {
     /// Runs at a time [default: one for each processor]
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
-    /// Print one JSON object for each experiment
-    #[arg(long)]
-    json: bool,
-    /// No progress bar
-    #[arg(long)]
-    quiet: bool,
 }
 
 /// Samples of the short run that counts instructions.
@@ -78,13 +73,8 @@ pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<()> {
         }
         rows.push(row);
     }
-    if args.json {
-        for row in &rows {
-            out::line(format_args!("{}", serde_json::to_string(row).context("the result cannot be written as JSON")?))?;
-        }
-        return Ok(());
-    }
-    print_table(&rows)
+    print_table(&rows)?;
+    out::result("loihi-compare/1", &json!({ "experiments": rows }))
 }
 
 /// Runs every experiment with every seed, several at a time; the outcomes are in the order of experiments and seeds.
@@ -93,7 +83,7 @@ fn run_all(args: &CompareArgs) -> anyhow::Result<Vec<Vec<Outcome>>> {
         .flat_map(|experiment| (0..args.seeds).map(move |seed| (experiment, args.sample.seed.wrapping_add(seed))))
         .collect();
     let workers = args.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1).max(1);
-    let (next, progress) = (AtomicUsize::new(0), Progress::new(args.quiet));
+    let (next, progress) = (AtomicUsize::new(0), Progress::new());
     let done: Mutex<Vec<(usize, anyhow::Result<Outcome>)>> = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..workers.min(jobs.len()) {

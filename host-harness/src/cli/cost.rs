@@ -47,7 +47,7 @@ pub(super) fn cost(args: &CostArgs) -> anyhow::Result<()> {
 fn print_step(session: &mut Session) -> anyhow::Result<()> {
     let (learn, _) = digits::load();
     let options = Options { passes: Some(1), ..Options::default() };
-    let progress = Progress::new(false);
+    let progress = Progress::new();
     let outcome = DigitsPes::default().run_on(&learn, &[], session, &options, &mut Showing(&progress));
     progress.finish();
     let outcome = outcome?;

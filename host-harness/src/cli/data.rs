@@ -61,9 +61,6 @@ struct GetArgs {
     /// For tests: the checksum of the package
     #[arg(long, value_name = "CHECKSUM", hide = true)]
     integrity: Option<String>,
-    /// No progress bar
-    #[arg(long)]
-    quiet: bool,
 }
 
 #[derive(Debug, Args)]
@@ -132,7 +129,7 @@ fn fetch(args: &GetArgs) -> anyhow::Result<()> {
         registry: args.registry.clone().unwrap_or_else(|| package.registry.to_owned()),
         checksum: integrity.parse::<Checksum>()?,
     };
-    let mut bar = Bar { progress: Progress::new(args.quiet) };
+    let mut bar = Bar { progress: Progress::new() };
     let got = get(&package, &options, &mut bar);
     bar.progress.finish();
     let got = got.with_context(|| format!("{} was not fetched", package.name))?;

@@ -33,8 +33,6 @@ pub(super) struct Show<'a> {
     pub(super) dt_us: u64,
     /// What is sampled into the folder.
     pub(super) wanted: &'a Wanted,
-    /// No bar.
-    pub(super) quiet: bool,
     /// A line for every answer.
     pub(super) each: bool,
 }
@@ -59,7 +57,7 @@ pub(super) fn follow(
         anyhow::Ok(folder)
     });
     let mut follower = Follower {
-        progress: Progress::new(show.quiet),
+        progress: Progress::new(),
         each: show.each,
         folder: folder.transpose()?,
         manifest,
@@ -232,7 +230,7 @@ impl Watch for Follower {
     fn answer(&mut self, answer: &Answer<'_>) -> Result<(), RecordError> {
         if self.each {
             // A reader that has gone is noticed at the end, when the result is printed.
-            let _gone = self.progress.aside(|| out::line(format_args!("{answer}, scores {:?}", answer.scores)));
+            let _gone = self.progress.aside(|| out::detail(format_args!("{answer}, scores {:?}", answer.scores)));
         }
         let Some(folder) = &mut self.folder else { return Ok(()) };
         let text = |value: Option<u32>| value.map_or_else(String::new, |value| value.to_string());

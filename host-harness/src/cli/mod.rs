@@ -8,26 +8,33 @@ mod congestion;
 mod cost;
 mod data;
 mod doctor;
+#[cfg(feature = "hdf5")]
 mod export;
 mod follow;
+#[cfg(feature = "hdf5")]
 mod import;
 mod net;
+#[cfg(not(all(feature = "hdf5", feature = "report", feature = "view")))]
+mod off;
 mod open;
 mod out;
 mod prices;
 mod progress;
 mod recorded;
+#[cfg(feature = "report")]
 mod report;
 mod run;
 mod stop;
 mod table;
+#[cfg(feature = "view")]
 mod view;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use host_harness::device::session::SessionError;
 use host_harness::device::transport::Chosen;
 use host_harness::device::wide::Registers;
 use host_harness::experiment::Options;
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -38,6 +45,12 @@ use std::process::ExitCode;
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Print the result as one JSON object on one line, the last on standard output; errors, too
+    #[arg(long, global = true, help_heading = "Options of every command")]
+    json: bool,
+    /// No progress bar
+    #[arg(long, global = true, help_heading = "Options of every command")]
+    quiet: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -51,9 +64,17 @@ enum Command {
     /// Replay recorded vectors of other emulators and of the chip
     Conform(conform::ConformArgs),
     /// Turn a network of another framework into the chip's integers
+    #[cfg(feature = "hdf5")]
     Import(import::ImportArgs),
+    /// Turn a network of another framework into the chip's integers
+    #[cfg(not(feature = "hdf5"))]
+    Import(off::OffArgs),
     /// Write a network in the chip's values as NIR, or the spikes of a run as NEST does
+    #[cfg(feature = "hdf5")]
     Export(export::ExportArgs),
+    /// Write a network in the chip's values as NIR, or the spikes of a run as NEST does
+    #[cfg(not(feature = "hdf5"))]
+    Export(off::OffArgs),
     /// Show what elementary operations cost, in instructions
     Cost(cost::CostArgs),
     /// Show what experiments cost: measured here, modelled for a Loihi, published by others
@@ -67,9 +88,17 @@ enum Command {
     /// Run a network that others have trained, a sample at a time
     Infer(net::InferArgs),
     /// Draw a run folder as one HTML file
+    #[cfg(feature = "report")]
     Report(report::ReportArgs),
+    /// Draw a run folder as one HTML file
+    #[cfg(not(feature = "report"))]
+    Report(off::OffArgs),
     /// Watch a run in the terminal while it goes on
+    #[cfg(feature = "view")]
     View(view::ViewArgs),
+    /// Watch a run in the terminal while it goes on
+    #[cfg(not(feature = "view"))]
+    View(off::OffArgs),
     /// Say what is installed and what is missing
     Doctor(doctor::DoctorArgs),
 }
@@ -140,7 +169,12 @@ impl From<RegistersKind> for Registers {
 
 /// Runs the command line of this process.
 pub(crate) fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&words) {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error, &words),
+    };
+    out::start(named(&words), cli.json, cli.quiet);
     if let Err(error) = stop::listen() {
         out::complain(&format!("Ctrl-C cannot be caught ({error}); it will end the program at once"));
     }
@@ -151,14 +185,26 @@ pub(crate) fn main() -> ExitCode {
         Command::Conform(args) => conform::conform(&args),
         Command::Data(args) => data::data(&args),
         Command::Bench(args) => bench::bench(&args),
+        #[cfg(feature = "hdf5")]
         Command::Import(args) => import::import(&args),
+        #[cfg(not(feature = "hdf5"))]
+        Command::Import(args) => off::off("import", "hdf5", &args),
         Command::Cost(args) => cost::cost(&args),
         Command::Table(args) => table::table(&args),
         Command::Place(args) => net::place_network(&args),
         Command::Infer(args) => net::infer(&args),
+        #[cfg(feature = "report")]
         Command::Report(args) => report::report(&args),
+        #[cfg(not(feature = "report"))]
+        Command::Report(args) => off::off("report", "report", &args),
+        #[cfg(feature = "hdf5")]
         Command::Export(args) => export::export(&args),
+        #[cfg(not(feature = "hdf5"))]
+        Command::Export(args) => off::off("export", "hdf5", &args),
+        #[cfg(feature = "view")]
         Command::View(args) => view::view(&args),
+        #[cfg(not(feature = "view"))]
+        Command::View(args) => off::off("view", "view", &args),
         Command::Doctor(args) => doctor::doctor(&args),
     };
     match done {
@@ -169,12 +215,52 @@ pub(crate) fn main() -> ExitCode {
             let stopped = |cause: &&String| **cause != SessionError::Stopped.to_string();
             let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
             let causes = causes.iter().filter(stopped).map(String::as_str).collect::<Vec<_>>().join(": ");
-            out::complain(&stop::sentence(Some(causes.as_str()).filter(|causes| !causes.is_empty())));
-            ExitCode::from(stop::STATUS)
+            let sentence = stop::sentence(Some(causes.as_str()).filter(|causes| !causes.is_empty()));
+            fail(out::Kind::Stopped, &sentence, &error)
         }
         Err(error) => {
-            out::complain(&format!("{error:#}"));
-            ExitCode::FAILURE
+            let sentence = format!("{error:#}");
+            fail(out::Kind::Failed, &sentence, &error)
         }
     }
+}
+
+fn fail(kind: out::Kind, sentence: &str, error: &anyhow::Error) -> ExitCode {
+    out::fail(kind, sentence, Some(error));
+    ExitCode::from(kind.status())
+}
+
+/// Answers a command line that names no work: help, the version, or what is wrong with it.
+fn refuse(error: &clap::Error, words: &[OsString]) -> ExitCode {
+    if !error.use_stderr() {
+        // The reader of the help may have gone.
+        let _unread = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let json = words.iter().take_while(|word| *word != "--").any(|word| word == "--json");
+    out::start(named(words), json, true);
+    let _unheard = error.print();
+    let kind = out::Kind::Usage;
+    out::fail_object(kind, &usage_sentence(&error.render().to_string()), None);
+    ExitCode::from(kind.status())
+}
+
+/// What is wrong with a command line, without the lines on usage.
+fn usage_sentence(rendered: &str) -> String {
+    let what = rendered.split("\n\n").next().unwrap_or(rendered);
+    let words: Vec<&str> = what.trim_start_matches("error: ").split_whitespace().collect();
+    words.join(" ")
+}
+
+/// The command in a command line, without arguments: `run`, `bench lif`.
+fn named(words: &[OsString]) -> String {
+    let (cli, mut names) = (Cli::command(), Vec::new());
+    let mut command = &cli;
+    for word in words.iter().skip(1) {
+        if let Some(found) = word.to_str().and_then(|word| command.find_subcommand(word)) {
+            names.push(found.get_name());
+            command = found;
+        }
+    }
+    names.join(" ")
 }

@@ -107,12 +107,6 @@ pub(super) struct InferArgs {
     /// Print the answer to every sample
     #[arg(long)]
     each: bool,
-    /// Print the result as one JSON object, on the last line
-    #[arg(long)]
-    json: bool,
-    /// No progress bar
-    #[arg(long)]
-    quiet: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -242,13 +236,13 @@ pub(super) fn infer(args: &InferArgs) -> anyhow::Result<()> {
     let (recorded, resume) = match args.folder.begin(name, args.showing.seed, &wanted.probes(), &asked)? {
         Begin::Unrecorded => (None, None),
         Begin::Run(recorded, checkpoint) => (Some(recorded), checkpoint.map(|checkpoint| *checkpoint)),
-        Begin::Finished(manifest) => return print_finished(&manifest, args.folder.path(), args.json),
+        Begin::Finished(manifest) => return print_finished(&manifest, args.folder.path()),
     };
     let mut session = open(&args.device)?;
     let device = session.device_name().to_owned();
     let options = Options { seed: args.showing.seed, learned, resume, ..Options::default() };
     let about = task.network.about.as_str();
-    let show = Show { name, about, asked: &asked, dt_us, wanted: &wanted, quiet: args.quiet, each: args.each };
+    let show = Show { name, about, asked: &asked, dt_us, wanted: &wanted, each: args.each };
     let begin = Instant::now();
     let outcome = follow(&task, &mut session, &options, show, recorded)?;
     let seconds = begin.elapsed().as_secs_f64();
@@ -270,14 +264,10 @@ pub(super) fn infer(args: &InferArgs) -> anyhow::Result<()> {
         seconds,
         digest: format!("{:016x}", digest.total()),
     };
-    print(&report, args.json)
+    print(&report)
 }
 
-fn print(report: &Report<'_>, json: bool) -> anyhow::Result<()> {
-    if json {
-        out::line(format_args!("{}", serde_json::to_string(report).context("the result cannot be written as JSON")?))?;
-        return Ok(());
-    }
+fn print(report: &Report<'_>) -> anyhow::Result<()> {
     out::line(format_args!("{} on {}, {}", report.network, report.device, counted(report.cores, "core")))?;
     if let Some(accuracy) = report.accuracy {
         let (right, labelled) = (report.right, report.labelled);
@@ -289,5 +279,5 @@ fn print(report: &Report<'_>, json: bool) -> anyhow::Result<()> {
     out::line(format_args!("  synaptic events  {}", report.synaptic_events))?;
     out::line(format_args!("  seconds          {:.2}", report.seconds))?;
     out::line(format_args!("  digest           {}", report.digest))?;
-    Ok(())
+    out::result("loihi-infer/1", report)
 }

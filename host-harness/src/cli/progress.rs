@@ -1,5 +1,6 @@
-//! Shows a run while it goes on: a bar on a terminal, nothing in a pipe.
+//! Shows a run while it goes on: a bar on a terminal, nothing in a pipe or with `--quiet`.
 
+use super::out;
 use host_harness::experiment::{Running, Watch};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal as _;
@@ -10,9 +11,9 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(quiet: bool) -> Self {
+    pub(super) fn new() -> Self {
         let bar = ProgressBar::no_length();
-        if quiet || !std::io::stderr().is_terminal() {
+        if out::is_quiet() || !std::io::stderr().is_terminal() {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
         if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent:>3} % {msg} (left {eta})") {
@@ -44,7 +45,7 @@ impl Progress {
 
 /// Does something and shows how far it is.
 pub(super) fn shown<R>(what: &str, run: impl FnOnce(&mut dyn FnMut(u64, u64)) -> R) -> R {
-    let progress = Progress::new(false);
+    let progress = Progress::new();
     progress.show(0, 1, what);
     let done = run(&mut |done, total| progress.show(done, total, what));
     progress.finish();

@@ -1,6 +1,7 @@
 //! `--out` and `--resume`: the folder in which a run is recorded, and whether it starts there or resumes.
 
 use super::out;
+use super::run::SCHEMA;
 use anyhow::{Context as _, bail};
 use clap::{ArgGroup, Args};
 use host_harness::experiment::figure;
@@ -118,15 +119,8 @@ fn same(path: &Path, what: &'static str, found: &str, asked: &str) -> Result<(),
 }
 
 /// Says what a run has come to that was at its end before.
-pub(super) fn print_finished(manifest: &Manifest, folder: Option<&Path>, is_json: bool) -> anyhow::Result<()> {
+pub(super) fn print_finished(manifest: &Manifest, folder: Option<&Path>) -> anyhow::Result<()> {
     let Manifest { experiment, device, board, seed, steps, digest, result, .. } = manifest;
-    if is_json {
-        let report = json!({
-            "experiment": experiment, "device": device, "board": board, "seed": seed, "steps": steps,
-            "metrics": result, "digest": digest, "finished_before": true,
-        });
-        return Ok(out::line(format_args!("{report}"))?);
-    }
     let folder = folder.unwrap_or(Path::new(".")).display();
     out::line(format_args!("{experiment} in {folder} is finished: nothing was left to do"))?;
     for (name, value) in result {
@@ -134,7 +128,13 @@ pub(super) fn print_finished(manifest: &Manifest, folder: Option<&Path>, is_json
     }
     out::line(format_args!("  {:<22} {steps}", "steps"))?;
     out::line(format_args!("  {:<22} {digest}", "digest of all state"))?;
-    Ok(())
+    out::result(
+        SCHEMA,
+        &json!({
+            "experiment": experiment, "device": device, "board": board, "seed": seed, "steps": steps,
+            "metrics": result, "digest": digest, "finished_before": true,
+        }),
+    )
 }
 
 /// The command that resumes this process's run: `--resume` instead of `--out`.

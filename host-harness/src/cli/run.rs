@@ -36,15 +36,12 @@ pub(super) struct RunArgs {
     /// Begin with what another run has learned (its folder, or the file learned.bin)
     #[arg(long, value_name = "FILE")]
     learned: Option<PathBuf>,
-    /// Print the result as one JSON object, on the last line
-    #[arg(long)]
-    json: bool,
-    /// No progress bar
-    #[arg(long)]
-    quiet: bool,
 }
 
-/// The line of `--json`.
+/// The form of [`Report`].
+pub(super) const SCHEMA: &str = "loihi-run/1";
+
+/// The object of `--json`.
 #[derive(Debug, Serialize)]
 struct Report<'a> {
     experiment: &'a str,
@@ -148,19 +145,13 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let (recorded, resume) = match args.folder.begin(name, args.sample.seed, &probes, &asked)? {
         Begin::Unrecorded => (None, None),
         Begin::Run(recorded, checkpoint) => (Some(recorded), checkpoint.map(|checkpoint| *checkpoint)),
-        Begin::Finished(manifest) => return print_finished(&manifest, args.folder.path(), args.json),
+        Begin::Finished(manifest) => return print_finished(&manifest, args.folder.path()),
     };
     let mut session = open(&args.device)?;
     let options = Options { learned, resume, ..sample };
-    let show = Show { name, about: "", asked: &asked, dt_us: 1000, wanted: &wanted, quiet: args.quiet, each: false };
+    let show = Show { name, about: "", asked: &asked, dt_us: 1000, wanted: &wanted, each: false };
     let outcome = follow(&*task, &mut session, &options, show, recorded)?;
-    if args.json {
-        let report = report(experiment, &session, args.sample.seed, &outcome);
-        out::line(format_args!("{}", serde_json::to_string(&report).context("the result cannot be written as JSON")?))?;
-    } else {
-        print_summary(experiment.name(), &session, args.sample.seed, &outcome)?;
-    }
-    Ok(())
+    print_summary(experiment.name(), &session, args.sample.seed, &outcome)
 }
 
 fn find(name: &str) -> anyhow::Result<Experiment> {
@@ -170,9 +161,9 @@ fn find(name: &str) -> anyhow::Result<Experiment> {
     })
 }
 
-fn report<'a>(experiment: Experiment, session: &'a Session, seed: u32, outcome: &Outcome) -> Report<'a> {
+fn report<'a>(name: &'a str, session: &'a Session, seed: u32, outcome: &Outcome) -> Report<'a> {
     Report {
-        experiment: experiment.name(),
+        experiment: name,
         device: session.device_name(),
         board: &session.identity().board,
         seed,
@@ -213,5 +204,5 @@ pub(super) fn print_summary(name: &str, session: &Session, seed: u32, outcome: &
         ))?;
     }
     out::line(format_args!("  {:<22} {:016x}", "digest of all state", outcome.digest.total()))?;
-    Ok(())
+    out::result(SCHEMA, &report(name, session, seed, outcome))
 }

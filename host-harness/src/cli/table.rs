@@ -57,9 +57,6 @@ pub(super) struct TableArgs {
     firmware: Option<PathBuf>,
     #[command(flatten)]
     sample: SampleArgs,
-    /// No progress bar
-    #[arg(long)]
-    quiet: bool,
 }
 
 /// Chips on which a network may be placed.
@@ -112,7 +109,7 @@ fn print_prices(name: &str) -> anyhow::Result<()> {
 fn surveys(args: &TableArgs) -> anyhow::Result<(Vec<Survey>, Vec<Missing>)> {
     let all = || Experiment::ALL.iter().map(|experiment| experiment.name().to_owned()).collect();
     let names: Vec<String> = if args.experiments.is_empty() { all() } else { args.experiments.clone() };
-    let progress = Progress::new(args.quiet);
+    let progress = Progress::new();
     let (mut surveys, mut missing) = (Vec::new(), Vec::new());
     for (number, name) in names.iter().enumerate() {
         progress.show(number as u64, names.len() as u64, name);

@@ -9,32 +9,7 @@ use loihi_data::events::Events;
 use loihi_net::network::{Entry, Input, Network, size};
 
 pub use error::PresentError;
-
-loihi_files::choices! {
-    /// How values become spikes.
-    pub enum Coding {
-        /// A spike with a chance of value / 256 in every step
-        Rate = "rate",
-        /// One spike, the sooner the larger the value
-        Latency = "latency",
-        /// A spike for every rise or fall by the threshold; a row of values is a step
-        Delta = "delta",
-        /// A spike for every value of at least half of the most; a row of values is a step
-        Frames = "frames",
-    }
-}
-
-loihi_files::choices! {
-    /// Where the time of recordings begins.
-    #[derive(Default)]
-    pub enum Time {
-        /// With the first event of a file
-        #[default]
-        First = "first",
-        /// At 0 of the file's own clock
-        Absolute = "absolute",
-    }
-}
+pub use loihi_net::network::{Coding, Time};
 
 /// How samples are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
