@@ -1,6 +1,6 @@
 //! Published figures: the nine tasks of a talk, as data with their footnotes.
 
-use super::sheet::{Kind, Sheet, figure};
+use super::format::{ColumnKind, Table, figure};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -31,13 +31,13 @@ pub struct Task {
     /// How and with what the network was trained.
     pub training: String,
     /// What was measured; the first row is what the others are compared with.
-    pub row: Vec<Row>,
+    pub row: Vec<PublishedRow>,
 }
 
 /// What was measured on a platform.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Row {
+pub struct PublishedRow {
     /// The platform.
     pub platform: String,
     /// Cores of a Loihi.
@@ -68,17 +68,17 @@ pub struct Row {
 /// The publication that is built in.
 ///
 /// # Errors
-/// [`toml::de::Error`], of which there is none: a test reads it.
+/// [`toml::de::Error`], which a test rules out.
 pub fn publication() -> Result<Publication, toml::de::Error> {
     toml::from_str(FILE)
 }
 
 /// The tasks as a table, and their footnotes.
-pub fn sheet(publication: &Publication) -> Sheet {
-    let published = |name| (Kind::Published, name);
+pub fn table(publication: &Publication) -> Table {
+    let published = |name| (ColumnKind::Published, name);
     let columns = [
-        (Kind::Plain, "task"),
-        (Kind::Plain, "platform"),
+        (ColumnKind::Plain, "task"),
+        (ColumnKind::Plain, "platform"),
         published("cores"),
         published("batch"),
         published("accuracy, %"),
@@ -88,9 +88,9 @@ pub fn sheet(publication: &Publication) -> Sheet {
         published("dynamic energy, mJ"),
         published("energy ratio"),
         published("EDP ratio"),
-        (Kind::Plain, "notes"),
+        (ColumnKind::Plain, "notes"),
     ];
-    let mut sheet = Sheet::new(&format!("Published: {}", publication.title), &columns);
+    let mut table = Table::new(&format!("Published: {}", publication.title), &columns);
     let numbers: BTreeMap<&str, usize> = publication.notes.keys().map(String::as_str).zip(1..).collect();
     for task in &publication.task {
         for row in &task.row {
@@ -100,7 +100,7 @@ pub fn sheet(publication: &Publication) -> Sheet {
             let idle = row
                 .energy_total_mj
                 .map_or_else(|| cell(row.energy_idle_mj), |total| format!("{} in all", figure(total)));
-            sheet.rows.push(vec![
+            table.rows.push(vec![
                 format!("{} {}, {} ({})", task.number, task.name, task.data, task.training),
                 row.platform.clone(),
                 row.cores.map_or_else(String::new, |cores| cores.to_string()),
@@ -117,8 +117,8 @@ pub fn sheet(publication: &Publication) -> Sheet {
         }
     }
     let notes = publication.notes.iter().zip(1..);
-    sheet.notes = notes.map(|((_, note), number)| format!("[{number}] {note}.")).collect();
-    sheet
+    table.notes = notes.map(|((_, note), number)| format!("[{number}] {note}.")).collect();
+    table
 }
 
 #[cfg(test)]
@@ -145,7 +145,7 @@ mod tests {
     }
 
     /// The energies that ratios are of: dynamic alone where a note says that idle power is excessive.
-    fn energy(row: &Row) -> [f64; 2] {
+    fn energy(row: &PublishedRow) -> [f64; 2] {
         if let Some(total) = row.energy_total_mj {
             return interval(total, 0);
         }
@@ -183,9 +183,9 @@ mod tests {
     #[test]
     fn every_row_is_in_the_table() {
         let publication = publication().unwrap();
-        let sheet = sheet(&publication);
+        let table = table(&publication);
         let rows: usize = publication.task.iter().map(|task| task.row.len()).sum();
-        assert_eq!((sheet.rows.len(), rows), (34, 34));
-        assert!(sheet.rows.iter().all(|row| row.len() == sheet.columns.len()));
+        assert_eq!((table.rows.len(), rows), (34, 34));
+        assert!(table.rows.iter().all(|row| row.len() == table.columns.len()));
     }
 }

@@ -1,8 +1,8 @@
 //! The table of what networks cost: measured here, modelled for a Loihi, published by others.
 
-use super::model::{Bill, Kind as EnergyKind, Model};
-use super::sheet::{Kind, Sheet, figure, range};
-use super::survey::Survey;
+use super::format::{ColumnKind, Table, figure, range};
+use super::model::{CostBreakdown, EnergyKind, Model};
+use super::profile::CostProfile;
 use super::units::Range;
 
 /// What a sample of a network costs by a model. Times in ms, energies in µJ, their product in nJ s.
@@ -23,18 +23,18 @@ pub struct SampleCost {
 }
 
 impl SampleCost {
-    /// What a sample of so many steps costs, if its steps are as those of the bills.
+    /// What a sample of this many steps costs, if its steps are as those of the breakdowns.
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-    pub fn of(bills: &[Bill], steps_per_sample: f64) -> Self {
-        let steps: u64 = bills.iter().map(|bill| bill.steps).sum();
+    pub fn of(breakdowns: &[CostBreakdown], steps_per_sample: f64) -> Self {
+        let steps: u64 = breakdowns.iter().map(|breakdown| breakdown.steps).sum();
         let share = steps_per_sample / steps.max(1) as f64;
         let mut latency_ms = Range::default();
         let mut energies = [Range::default(); 3];
         let kinds = [EnergyKind::Static, EnergyKind::Idle, EnergyKind::Dynamic];
-        for bill in bills {
-            latency_ms = latency_ms + bill.times.total().map(|time| time.ns() * 1e-6 * share);
+        for breakdown in breakdowns {
+            latency_ms = latency_ms + breakdown.times.total().map(|time| time.ns() * 1e-6 * share);
             for (sum, kind) in energies.iter_mut().zip(kinds) {
-                *sum = *sum + bill.of(kind).map(|energy| energy.pj() * 1e-6 * share);
+                *sum = *sum + breakdown.of(kind).map(|energy| energy.pj() * 1e-6 * share);
             }
         }
         let [static_uj, idle_uj, dynamic_uj] = energies;
@@ -54,19 +54,19 @@ pub struct Named<'m> {
 }
 
 /// What a sample costs by a model.
-pub fn cost(survey: &Survey, model: &Model<'_>) -> SampleCost {
-    let bills: Vec<Bill> = survey
+pub fn cost(profile: &CostProfile, model: &Model<'_>) -> SampleCost {
+    let breakdowns: Vec<CostBreakdown> = profile
         .activities
         .iter()
         .map(|activity| {
             let mut activity = activity.clone();
-            if let Some(per_step) = survey.counted.and_then(|counted| counted.snips_per_step) {
+            if let Some(per_step) = profile.counted.and_then(|counted| counted.snips_per_step) {
                 activity.cpu.instructions = Some(scaled(per_step, activity.steps.len()));
             }
-            model.bill(&activity)
+            model.breakdown(&activity)
         })
         .collect();
-    SampleCost::of(&bills, survey.steps_per_sample())
+    SampleCost::of(&breakdowns, profile.steps_per_sample())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
@@ -77,7 +77,7 @@ fn scaled(per_step: f64, steps: usize) -> u64 {
 
 /// A row of what a network costs: what was measured, and by the first of the models.
 struct Costed<'s> {
-    survey: &'s Survey,
+    profile: &'s CostProfile,
     host_ms: f64,
     host_mj: Option<f64>,
     modelled: SampleCost,
@@ -85,67 +85,67 @@ struct Costed<'s> {
 
 /// Tables of what networks cost: the first model in full, beside what was measured, then every model briefly. Ratios are
 /// against the network `base`, or the first.
-pub fn sheets(surveys: &[Survey], models: &[Named<'_>], base: Option<&str>) -> Vec<Sheet> {
+pub fn tables(profiles: &[CostProfile], models: &[Named<'_>], base: Option<&str>) -> Vec<Table> {
     let Some(first) = models.first() else { return Vec::new() };
-    let rows: Vec<Costed<'_>> = surveys.iter().map(|survey| costed(survey, &first.model)).collect();
-    let base = rows.iter().find(|row| Some(row.survey.name.as_str()) == base).or_else(|| rows.first());
-    let mut sheets = Vec::new();
+    let rows: Vec<Costed<'_>> = profiles.iter().map(|profile| costed(profile, &first.model)).collect();
+    let base = rows.iter().find(|row| Some(row.profile.name.as_str()) == base).or_else(|| rows.first());
+    let mut tables = Vec::new();
     if let Some(base) = base {
-        sheets.push(main_sheet(&rows, base, first));
+        tables.push(main_table(&rows, base, first));
     }
-    sheets.push(model_sheet(surveys, models));
-    sheets
+    tables.push(model_table(profiles, models));
+    tables
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-fn costed<'s>(survey: &'s Survey, model: &Model<'_>) -> Costed<'s> {
-    let share = survey.steps_per_sample() / survey.outcome.steps.max(1) as f64;
+fn costed<'s>(profile: &'s CostProfile, model: &Model<'_>) -> Costed<'s> {
+    let share = profile.steps_per_sample() / profile.outcome.steps.max(1) as f64;
     Costed {
-        survey,
-        host_ms: 1e3 * survey.seconds * share,
-        host_mj: survey.microjoules.map(|energy| 1e-3 * energy as f64 * share),
-        modelled: cost(survey, model),
+        profile,
+        host_ms: 1e3 * profile.seconds * share,
+        host_mj: profile.microjoules.map(|energy| 1e-3 * energy as f64 * share),
+        modelled: cost(profile, model),
     }
 }
 
-fn main_sheet(rows: &[Costed<'_>], base: &Costed<'_>, model: &Named<'_>) -> Sheet {
+fn main_table(rows: &[Costed<'_>], base: &Costed<'_>, model: &Named<'_>) -> Table {
     let columns = [
-        (Kind::Plain, "experiment"),
-        (Kind::Plain, "cores"),
-        (Kind::Plain, "per"),
-        (Kind::Measured, "result"),
-        (Kind::Measured, "host latency, ms"),
-        (Kind::Measured, "host latency ratio"),
-        (Kind::Measured, "host energy, mJ"),
-        (Kind::Measured, "i586 instructions"),
-        (Kind::Modelled, "latency, ms"),
-        (Kind::Modelled, "latency ratio"),
-        (Kind::Modelled, "static, µJ"),
-        (Kind::Modelled, "idle, µJ"),
-        (Kind::Modelled, "dynamic, µJ"),
-        (Kind::Modelled, "energy, µJ"),
-        (Kind::Modelled, "energy ratio"),
-        (Kind::Modelled, "EDP, nJ s"),
-        (Kind::Modelled, "EDP ratio"),
-        (Kind::Plain, "run"),
+        (ColumnKind::Plain, "experiment"),
+        (ColumnKind::Plain, "cores"),
+        (ColumnKind::Plain, "per"),
+        (ColumnKind::Measured, "result"),
+        (ColumnKind::Measured, "host latency, ms"),
+        (ColumnKind::Measured, "host latency ratio"),
+        (ColumnKind::Measured, "host energy, mJ"),
+        (ColumnKind::Measured, "i586 instructions"),
+        (ColumnKind::Modelled, "latency, ms"),
+        (ColumnKind::Modelled, "latency ratio"),
+        (ColumnKind::Modelled, "static, µJ"),
+        (ColumnKind::Modelled, "idle, µJ"),
+        (ColumnKind::Modelled, "dynamic, µJ"),
+        (ColumnKind::Modelled, "energy, µJ"),
+        (ColumnKind::Modelled, "energy ratio"),
+        (ColumnKind::Modelled, "EDP, nJ s"),
+        (ColumnKind::Modelled, "EDP ratio"),
+        (ColumnKind::Plain, "run"),
     ];
-    let mut sheet = Sheet::new("Experiments: measured here, modelled for Loihi 1", &columns);
+    let mut table = Table::new("Experiments: measured here, modelled for Loihi 1", &columns);
     let ratio = |value: f64, base: f64| format!("{}x", figure(value / base));
     for row in rows {
-        let (survey, cost, by) = (row.survey, &row.modelled, &base.modelled);
-        let steps = survey.steps_per_sample();
+        let (profile, cost, by) = (row.profile, &row.modelled, &base.modelled);
+        let steps = profile.steps_per_sample();
         let per =
-            survey.outcome.samples.map_or_else(|| "step".to_owned(), |_| format!("sample of {} steps", figure(steps)));
-        let result = survey.outcome.metrics.first().map(|(name, value)| result(name, *value));
-        let instructions = survey.counted.map(|counted| figure(counted.per_step * steps));
-        let metered = survey.metered_steps();
-        let mut run = format!("{} steps timed, {metered} metered", survey.outcome.steps);
-        if let Some(shortened) = &survey.shortened {
+            profile.outcome.samples.map_or_else(|| "step".to_owned(), |_| format!("sample of {} steps", figure(steps)));
+        let result = profile.outcome.metrics.first().map(|(name, value)| result(name, *value));
+        let instructions = profile.counted.map(|counted| figure(counted.per_step * steps));
+        let metered = profile.metered_steps();
+        let mut run = format!("{} steps timed, {metered} metered", profile.outcome.steps);
+        if let Some(shortened) = &profile.shortened {
             run = format!("{run}; shortened: {shortened}");
         }
-        sheet.rows.push(vec![
-            survey.name.clone(),
-            survey.cores().to_string(),
+        table.rows.push(vec![
+            profile.name.clone(),
+            profile.cores().to_string(),
             per,
             result.unwrap_or_default(),
             figure(row.host_ms),
@@ -164,48 +164,48 @@ fn main_sheet(rows: &[Costed<'_>], base: &Costed<'_>, model: &Named<'_>) -> Shee
             run,
         ]);
     }
-    sheet.notes = vec![
-        format!("Ratios are against {}, each with figures of its own kind.", base.survey.name),
+    table.notes = vec![
+        format!("Ratios are against {}, each with figures of its own kind.", base.profile.name),
         format!("Modelled: {}. In brackets: all prices low, all prices high.", model.name),
         "Measured on this host: wall time of the whole run, protocol included, over its samples or steps; energy of all its \
          processors, where the kernel tells it. Instructions: of everything in the firmware, cores included."
             .to_owned(),
     ];
-    if rows.iter().any(|row| row.survey.counted.is_none()) {
-        sheet.notes.push(
+    if rows.iter().any(|row| row.profile.counted.is_none()) {
+        table.notes.push(
             "Without counted instructions, those of the embedded CPU are estimated from what its programs did."
                 .to_owned(),
         );
     }
-    sheet
+    table
 }
 
 /// A row of the first of the tables for a network that could not be run.
-pub fn missing_row(sheet: &Sheet, name: &str, why: &str) -> Vec<String> {
-    let mut row = vec![String::new(); sheet.columns.len()];
+pub fn missing_row(table: &Table, name: &str, why: &str) -> Vec<String> {
+    let mut row = vec![String::new(); table.columns.len()];
     if let [first, .., last] = &mut row[..] {
         (*first, *last) = (name.to_owned(), why.to_owned());
     }
     row
 }
 
-fn model_sheet(surveys: &[Survey], models: &[Named<'_>]) -> Sheet {
+fn model_table(profiles: &[CostProfile], models: &[Named<'_>]) -> Table {
     let columns = [
-        (Kind::Plain, "experiment"),
-        (Kind::Plain, "prices"),
-        (Kind::Modelled, "latency, ms"),
-        (Kind::Modelled, "static, µJ"),
-        (Kind::Modelled, "idle, µJ"),
-        (Kind::Modelled, "dynamic, µJ"),
-        (Kind::Modelled, "energy, µJ"),
-        (Kind::Modelled, "EDP, nJ s"),
+        (ColumnKind::Plain, "experiment"),
+        (ColumnKind::Plain, "prices"),
+        (ColumnKind::Modelled, "latency, ms"),
+        (ColumnKind::Modelled, "static, µJ"),
+        (ColumnKind::Modelled, "idle, µJ"),
+        (ColumnKind::Modelled, "dynamic, µJ"),
+        (ColumnKind::Modelled, "energy, µJ"),
+        (ColumnKind::Modelled, "EDP, nJ s"),
     ];
-    let mut sheet = Sheet::new("Experiments: all price tables", &columns);
-    for survey in surveys {
+    let mut table = Table::new("Experiments: all price tables", &columns);
+    for profile in profiles {
         for named in models {
-            let cost = cost(survey, &named.model);
-            sheet.rows.push(vec![
-                survey.name.clone(),
+            let cost = cost(profile, &named.model);
+            table.rows.push(vec![
+                profile.name.clone(),
                 named.name.clone(),
                 shown(cost.latency_ms),
                 shown(cost.static_uj),
@@ -216,7 +216,7 @@ fn model_sheet(surveys: &[Survey], models: &[Named<'_>]) -> Sheet {
             ]);
         }
     }
-    sheet
+    table
 }
 
 fn shown(values: Range<f64>) -> String {

@@ -6,7 +6,7 @@ use host_harness::Choice;
 use host_harness::device::TRANSPORTS;
 use host_harness::device::transport::{Chosen, Transport};
 use host_harness::probe::Probe;
-use host_harness::samples::Wanted;
+use host_harness::samples::RecordingOptions;
 use std::ffi::OsStr;
 
 /// Takes the name of a value; help lists all, with a line each.
@@ -53,7 +53,7 @@ pub(super) struct RecordArgs {
 
 impl RecordArgs {
     /// The same, for a recorder.
-    pub(super) fn wanted(&self) -> Wanted {
-        Wanted { probes: self.probes.clone(), spikes: self.spikes }
+    pub(super) fn recording(&self) -> RecordingOptions {
+        RecordingOptions { probes: self.probes.clone(), spikes: self.spikes }
     }
 }

@@ -8,8 +8,8 @@ use super::{SampleArgs, out, stop};
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
-use host_harness::device::session::{Patience, Session};
-use host_harness::experiment::{Nobody, Options, Outcome};
+use host_harness::device::session::{RetryPolicy, Session};
+use host_harness::experiment::{NoObserver, Outcome, RunOptions};
 use serde::Serialize;
 use serde_json::json;
 use std::path::PathBuf;
@@ -42,7 +42,7 @@ const COUNTED_SAMPLES: usize = 24;
 
 /// A row of the table.
 #[derive(Debug, Serialize)]
-struct Row {
+struct ComparisonRow {
     experiment: String,
     seeds: u32,
     metric: &'static str,
@@ -122,13 +122,13 @@ fn run_all(args: &CompareArgs) -> anyhow::Result<Vec<Vec<Outcome>>> {
 fn run_one(args: &CompareArgs, name: &str, seed: u32) -> anyhow::Result<Outcome> {
     let (_, task) = choose(name)?;
     let device = Box::new(InProcess::new(ARENA_BYTES_DEFAULT));
-    let mut session = Session::open(device, Patience::default(), seed, stop::requested)?;
-    Ok(task.run(&mut session, &Options { seed, ..args.sample.options() }, &mut Nobody)?)
+    let mut session = Session::open(device, RetryPolicy::default(), seed, stop::requested)?;
+    Ok(task.run(&mut session, &RunOptions { seed, ..args.sample.options() }, &mut NoObserver)?)
 }
 
 /// Mean and standard error of the first metric, which is what an experiment is about.
-fn summarise(name: &str, outcomes: &[Outcome]) -> anyhow::Result<Row> {
-    let first = outcomes.first().ok_or_else(|| anyhow!("{name} has not run"))?;
+fn summarise(name: &str, outcomes: &[Outcome]) -> anyhow::Result<ComparisonRow> {
+    let first = outcomes.first().ok_or_else(|| anyhow!("{name} did not run"))?;
     let &(metric, _) = first.metrics.first().ok_or_else(|| anyhow!("{name} measures nothing"))?;
     let of = |name: &str| -> Vec<f64> {
         let find = |outcome: &Outcome| outcome.metrics.iter().find(|(metric, _)| *metric == name).map(|(_, v)| *v);
@@ -136,7 +136,7 @@ fn summarise(name: &str, outcomes: &[Outcome]) -> anyhow::Result<Row> {
     };
     let (mean, standard_error) = mean_and_error(&of(metric));
     let optional = |name| Some(of(name)).filter(|values| !values.is_empty()).map(|values| mean_and_error(&values).0);
-    Ok(Row {
+    Ok(ComparisonRow {
         experiment: name.to_owned(),
         seeds: u32::try_from(outcomes.len()).unwrap_or(u32::MAX),
         metric,
@@ -163,11 +163,11 @@ fn mean_and_error(values: &[f64]) -> (f64, f64) {
 
 /// Runs a few samples, or a pass, on the firmware.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-fn count_instructions(args: &CompareArgs, name: &str, row: &mut Row) -> anyhow::Result<()> {
+fn count_instructions(args: &CompareArgs, name: &str, row: &mut ComparisonRow) -> anyhow::Result<()> {
     let (_, task) = choose(name)?;
     let mut session = open_named("qemu", args.firmware.clone())?;
-    let options = Options { passes: Some(1), samples: Some(COUNTED_SAMPLES), ..args.sample.options() };
-    let outcome = task.run(&mut session, &options, &mut Nobody).with_context(|| format!("{name} on QEMU"))?;
+    let options = RunOptions { epochs: Some(1), samples: Some(COUNTED_SAMPLES), ..args.sample.options() };
+    let outcome = task.run(&mut session, &options, &mut NoObserver).with_context(|| format!("{name} on QEMU"))?;
     let Some(instructions) = outcome.instructions else { return Ok(()) };
     row.instructions_per_step = Some(instructions as f64 / outcome.steps.max(1) as f64);
     // Learned and tested samples alike.
@@ -175,7 +175,7 @@ fn count_instructions(args: &CompareArgs, name: &str, row: &mut Row) -> anyhow::
     Ok(())
 }
 
-fn print_table(rows: &[Row]) -> anyhow::Result<()> {
+fn print_table(rows: &[ComparisonRow]) -> anyhow::Result<()> {
     out::line(format_args!(
         "| experiment | seeds | measured | mean ± standard error | updates/sample | triggered | instr/step | instr/sample | state bytes | learned bytes |"
     ))?;

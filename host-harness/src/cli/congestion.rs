@@ -4,7 +4,7 @@ use super::out;
 use super::progress::shown;
 use anyhow::Context as _;
 use clap::Args;
-use host_harness::cost::mesh::study::{Point, Setting, Study};
+use host_harness::cost::mesh::sweep::{Point, Setting, Sweep};
 use host_harness::record::write_whole;
 use host_harness::report::plot::{Mark, Plot, Scale};
 use std::fmt::Write as _;
@@ -21,7 +21,7 @@ pub(super) struct CongestionArgs {
     /// Synapses of a message at the core that receives it
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1024))]
     synapses: u32,
-    /// Layers, of which each has a chip
+    /// Layers, a chip each
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(2..=16))]
     layers: u32,
     /// Seed of who fires
@@ -33,15 +33,15 @@ pub(super) struct CongestionArgs {
 }
 
 pub(super) fn congestion(args: &CongestionArgs) -> anyhow::Result<()> {
-    let study = Study {
+    let sweep = Sweep {
         cores: args.cores,
         compartments: args.compartments,
         synapses: args.synapses,
         layers: args.layers,
         seed: args.seed,
-        ..Study::default()
+        ..Sweep::default()
     };
-    let points = shown("points", |after| study.run(after));
+    let points = shown("points", |after| sweep.run(after));
     out::line(format_args!(
         "Layers of {} cores of {} compartments, every spike to every core of the next layer, {} synapses there.",
         args.cores, args.compartments, args.synapses

@@ -3,7 +3,7 @@
 use super::{DeviceArgs, RegistersKind, stop};
 use anyhow::Context as _;
 use host_harness::device;
-use host_harness::device::session::{Patience, Session, new_number};
+use host_harness::device::session::{RetryPolicy, Session, new_number};
 use host_harness::device::transport::OpenOptions;
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ pub(super) fn open(args: &DeviceArgs) -> anyhow::Result<Session> {
     let options =
         OpenOptions::default().arena_bytes(args.arena).registers(args.registers.into()).firmware(args.firmware.clone());
     let device = args.device.open(&options)?;
-    Session::open(device, Patience::default(), new_number(), stop::requested)
+    Session::open(device, RetryPolicy::default(), new_number(), stop::requested)
         .with_context(|| format!("the device {} cannot be opened", args.device))
 }
 

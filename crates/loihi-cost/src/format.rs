@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 /// Of what kind the figures of a column are; kinds are never mixed in one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ColumnKind {
     /// No figure: a name, a size.
     Plain,
     /// Measured here.
@@ -15,8 +15,8 @@ pub enum Kind {
     Published,
 }
 
-impl Kind {
-    /// The name that users see; empty for [`Kind::Plain`].
+impl ColumnKind {
+    /// The name that users see; empty for [`ColumnKind::Plain`].
     pub const fn name(self) -> &'static str {
         match self {
             Self::Plain => "",
@@ -29,7 +29,7 @@ impl Kind {
 
 loihi_files::choices! {
     /// How tables are written.
-    pub enum Format {
+    pub enum TableFormat {
         /// Markdown
         Markdown = "markdown",
         /// Comma-separated values, a table after the other
@@ -41,27 +41,27 @@ loihi_files::choices! {
 
 /// A table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sheet {
+pub struct Table {
     /// What it shows.
     pub title: String,
     /// Columns: kind and name.
-    pub columns: Vec<(Kind, String)>,
+    pub columns: Vec<(ColumnKind, String)>,
     /// Rows of as many cells; empty where there is no figure.
     pub rows: Vec<Vec<String>>,
     /// What must be said about it.
     pub notes: Vec<String>,
 }
 
-impl Sheet {
+impl Table {
     /// A table without rows.
-    pub fn new(title: &str, columns: &[(Kind, &str)]) -> Self {
+    pub fn new(title: &str, columns: &[(ColumnKind, &str)]) -> Self {
         let columns = columns.iter().map(|(kind, name)| (*kind, (*name).to_owned())).collect();
         Self { title: title.to_owned(), columns, rows: Vec::new(), notes: Vec::new() }
     }
 
     fn headings(&self) -> Vec<String> {
-        let heading = |(kind, name): &(Kind, String)| match kind {
-            Kind::Plain => name.clone(),
+        let heading = |(kind, name): &(ColumnKind, String)| match kind {
+            ColumnKind::Plain => name.clone(),
             kind => format!("{}: {name}", kind.name()),
         };
         self.columns.iter().map(heading).collect()
@@ -69,54 +69,54 @@ impl Sheet {
 }
 
 /// Writes tables one after the other.
-pub fn write(sheets: &[Sheet], format: Format) -> String {
+pub fn write(tables: &[Table], format: TableFormat) -> String {
     match format {
-        Format::Markdown => sheets.iter().map(markdown).collect::<Vec<_>>().join("\n"),
-        Format::Csv => sheets.iter().map(csv).collect::<Vec<_>>().join("\r\n"),
-        Format::Html => html(sheets),
+        TableFormat::Markdown => tables.iter().map(markdown).collect::<Vec<_>>().join("\n"),
+        TableFormat::Csv => tables.iter().map(csv).collect::<Vec<_>>().join("\r\n"),
+        TableFormat::Html => html(tables),
     }
 }
 
-fn markdown(sheet: &Sheet) -> String {
+fn markdown(table: &Table) -> String {
     let row = |cells: &[String]| {
         let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|").replace('\n', " ")).collect();
         format!("| {} |\n", cells.join(" | "))
     };
-    let mut text = format!("## {}\n\n{}", sheet.title, row(&sheet.headings()));
+    let mut text = format!("## {}\n\n{}", table.title, row(&table.headings()));
     let rules: Vec<&str> =
-        sheet.columns.iter().map(|(kind, _)| if *kind == Kind::Plain { "---" } else { "---:" }).collect();
+        table.columns.iter().map(|(kind, _)| if *kind == ColumnKind::Plain { "---" } else { "---:" }).collect();
     let _ = writeln!(text, "|{}|", rules.join("|"));
-    for cells in &sheet.rows {
+    for cells in &table.rows {
         text.push_str(&row(cells));
     }
-    if !sheet.notes.is_empty() {
+    if !table.notes.is_empty() {
         text.push('\n');
     }
-    for note in &sheet.notes {
+    for note in &table.notes {
         let _ = writeln!(text, "* {note}");
     }
     text
 }
 
 /// As RFC 4180 has it: lines end with CR LF, cells with commas, quotes or line breaks are quoted.
-fn csv(sheet: &Sheet) -> String {
+fn csv(table: &Table) -> String {
     let quoted = |cell: &String| {
         let plain = !cell.contains([',', '"', '\n', '\r']);
         if plain { cell.clone() } else { format!("\"{}\"", cell.replace('"', "\"\"")) }
     };
     let row = |cells: &[String]| format!("{}\r\n", cells.iter().map(quoted).collect::<Vec<_>>().join(","));
-    let mut text = row(std::slice::from_ref(&sheet.title));
-    text.push_str(&row(&sheet.headings()));
-    for cells in &sheet.rows {
+    let mut text = row(std::slice::from_ref(&table.title));
+    text.push_str(&row(&table.headings()));
+    for cells in &table.rows {
         text.push_str(&row(cells));
     }
-    for note in &sheet.notes {
+    for note in &table.notes {
         text.push_str(&row(&[format!("note: {note}")]));
     }
     text
 }
 
-fn html(sheets: &[Sheet]) -> String {
+fn html(tables: &[Table]) -> String {
     let escaped =
         |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
     let mut page = String::from(
@@ -126,22 +126,22 @@ fn html(sheets: &[Sheet]) -> String {
          .plain { text-align: left; }\n.measured { background: #eef6ee; }\n.modelled { background: #eef; }\n\
          .published { background: #f6f0e4; }\n</style>\n",
     );
-    for sheet in sheets {
-        let class = |kind: Kind| if kind == Kind::Plain { "plain" } else { kind.name() };
-        let _ = write!(page, "<h2>{}</h2>\n<table>\n<tr>", escaped(&sheet.title));
-        for ((kind, _), heading) in sheet.columns.iter().zip(sheet.headings()) {
+    for table in tables {
+        let class = |kind: ColumnKind| if kind == ColumnKind::Plain { "plain" } else { kind.name() };
+        let _ = write!(page, "<h2>{}</h2>\n<table>\n<tr>", escaped(&table.title));
+        for ((kind, _), heading) in table.columns.iter().zip(table.headings()) {
             let _ = write!(page, "<th class=\"{}\">{}</th>", class(*kind), escaped(&heading));
         }
         page.push_str("</tr>\n");
-        for cells in &sheet.rows {
+        for cells in &table.rows {
             page.push_str("<tr>");
-            for ((kind, _), cell) in sheet.columns.iter().zip(cells) {
+            for ((kind, _), cell) in table.columns.iter().zip(cells) {
                 let _ = write!(page, "<td class=\"{}\">{}</td>", class(*kind), escaped(cell));
             }
             page.push_str("</tr>\n");
         }
         page.push_str("</table>\n");
-        for note in &sheet.notes {
+        for note in &table.notes {
             let _ = writeln!(page, "<p>{}</p>", escaped(note));
         }
     }
@@ -178,23 +178,23 @@ pub fn range(low: f64, typical: f64, high: f64) -> String {
 mod tests {
     use super::*;
 
-    fn sheet() -> Sheet {
-        let mut sheet = Sheet::new("Two & more", &[(Kind::Plain, "name"), (Kind::Modelled, "energy, mJ")]);
-        sheet.rows.push(vec!["a|b \"c\"".to_owned(), "1.5".to_owned()]);
-        sheet.notes.push("a <note>".to_owned());
-        sheet
+    fn table() -> Table {
+        let mut table = Table::new("Two & more", &[(ColumnKind::Plain, "name"), (ColumnKind::Modelled, "energy, mJ")]);
+        table.rows.push(vec!["a|b \"c\"".to_owned(), "1.5".to_owned()]);
+        table.notes.push("a <note>".to_owned());
+        table
     }
 
     #[test]
     fn three_formats_say_the_same() {
-        let markdown = write(&[sheet()], Format::Markdown);
+        let markdown = write(&[table()], TableFormat::Markdown);
         assert_eq!(
             markdown,
             "## Two & more\n\n| name | modelled: energy, mJ |\n|---|---:|\n| a\\|b \"c\" | 1.5 |\n\n* a <note>\n"
         );
-        let csv = write(&[sheet()], Format::Csv);
+        let csv = write(&[table()], TableFormat::Csv);
         assert_eq!(csv, "Two & more\r\nname,\"modelled: energy, mJ\"\r\n\"a|b \"\"c\"\"\",1.5\r\nnote: a <note>\r\n");
-        let html = write(&[sheet()], Format::Html);
+        let html = write(&[table()], TableFormat::Html);
         assert!(html.contains("<h2>Two &amp; more</h2>") && html.contains("a &lt;note&gt;"), "{html}");
         assert!(html.contains("<td class=\"modelled\">1.5</td>"), "{html}");
     }
