@@ -32,7 +32,7 @@ pub fn bytes(graph: &Graph) -> Result<Vec<u8>, String> {
 /// # Errors
 /// [`SaveError`].
 pub fn save(graph: &Graph, path: &Path) -> Result<(), SaveError> {
-    let bytes = bytes(graph).map_err(|error| SaveError { path: path.to_owned(), error: io::Error::other(error) })?;
+    let bytes = bytes(graph).map_err(|error| SaveError::new(path, io::Error::other(error)))?;
     write_aside(path, &bytes)
 }
 
