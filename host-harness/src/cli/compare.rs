@@ -1,11 +1,11 @@
 //! `loihi compare`: experiments and networks over several seeds, side by side: mean and standard error of what they measure, updates and
 //! instructions per sample, bytes of state.
 
-use super::open::open;
+use super::open::open_named;
 use super::progress::Progress;
 use super::task::{Subject, TaskArgs};
 use super::what::What;
-use super::{DeviceArgs, out, stop};
+use super::{out, stop};
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
@@ -164,13 +164,7 @@ fn mean_and_error(values: &[f64]) -> (f64, f64) {
 /// Runs a few samples, or a pass, on the firmware.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
 fn count_instructions(args: &CompareArgs, subject: &Subject, row: &mut ComparisonRow) -> anyhow::Result<()> {
-    let device = DeviceArgs {
-        device: super::DeviceKind::Qemu,
-        arena: ARENA_BYTES_DEFAULT,
-        registers: super::RegistersKind::Widest,
-        firmware: args.firmware.clone(),
-    };
-    let mut session = open(&device)?;
+    let mut session = open_named("qemu", args.firmware.clone())?;
     let options = RunOptions { epochs: Some(1), samples: Some(COUNTED_SAMPLES), ..args.task.options() };
     let outcome = subject.task().run(&mut session, &options, &mut NoObserver)?;
     let Some(instructions) = outcome.instructions else { return Ok(()) };

@@ -10,7 +10,9 @@ use super::what::find;
 use super::{DeviceArgs, net};
 use anyhow::{Context as _, bail};
 use clap::Args;
+use host_harness::device::TRANSPORTS;
 use host_harness::device::session::Session;
+use host_harness::device::transport::Transport;
 use host_harness::experiment::{Experiment, Outcome, RunOptions, figure};
 use host_harness::network::file::EVERY_KEY;
 use host_harness::probe::{Meaning, meaning, registers};
@@ -71,6 +73,9 @@ pub(super) struct ListArgs {
     /// Print a network file with every key, its meaning, range and default, to be copied and changed
     #[arg(long, conflicts_with_all = ["experiment", "registers"])]
     network: bool,
+    /// Show the devices that --device takes
+    #[arg(long, conflicts_with_all = ["experiment", "registers", "network"])]
+    devices: bool,
 }
 
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
@@ -84,6 +89,15 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
     }
     if args.network {
         out::line(format_args!("{}", EVERY_KEY.trim_end()))?;
+        return Ok(());
+    }
+    if args.devices {
+        for Transport { name, about, arguments, .. } in TRANSPORTS {
+            out::line(format_args!("{name:<7} {about}"))?;
+            if !arguments.is_empty() {
+                out::line(format_args!("{:<7} {name}:N: {arguments}", ""))?;
+            }
+        }
         return Ok(());
     }
     if let Some(name) = &args.experiment {

@@ -1,12 +1,12 @@
 //! `loihi table`: what every experiment costs, measured, modelled and published side by side.
 
 use super::choice::choice;
-use super::open::open;
+use super::open::open_named;
+use super::out;
 use super::prices::{models, price_tables};
 use super::progress::Progress;
 use super::task::TaskArgs;
 use super::what::What;
-use super::{DeviceArgs, DeviceKind, out};
 use anyhow::{anyhow, bail};
 use clap::Args;
 use host_harness::Choice as _;
@@ -18,7 +18,6 @@ use host_harness::cost::profile::{CostProfile, count, profile};
 use host_harness::cost::published;
 use host_harness::cost::table::{missing_row, tables};
 use host_harness::data::DataError;
-use host_harness::device::inproc::ARENA_BYTES_DEFAULT;
 use host_harness::experiment::{Experiment, ExperimentError, RunOptions};
 use host_harness::record::write_whole;
 use std::path::PathBuf;
@@ -137,15 +136,9 @@ fn profile_one(args: &TableArgs, name: &str, what: What) -> anyhow::Result<CostP
         options.samples = options.samples.or(Some(*samples));
     }
     let plan = Floorplan::LOIHI_1;
-    let device = |device| DeviceArgs {
-        device,
-        arena: ARENA_BYTES_DEFAULT,
-        registers: super::RegistersKind::Widest,
-        firmware: args.firmware.clone(),
-    };
-    let mut profile = profile(name, subject.task(), &options, &plan, || open(&device(DeviceKind::Host)))?;
+    let mut profile = profile(name, subject.task(), &options, &plan, || open_named("host", None))?;
     if args.instructions {
-        profile.counted = count(subject.task(), &options, &plan, || open(&device(DeviceKind::Qemu)))?;
+        profile.counted = count(subject.task(), &options, &plan, || open_named("qemu", args.firmware.clone()))?;
     }
     let shortened = [
         options.samples.map(|samples| format!("{samples} samples")),
