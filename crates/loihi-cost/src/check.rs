@@ -7,7 +7,7 @@
 use super::activity::{Activity, CpuActivity, StepActivity};
 use super::event::{Counts, Event};
 use super::floorplan::Floorplan;
-use super::sheet::{Kind, Sheet, figure, range};
+use super::sheet::{Cell, Column, Kind, Sheet};
 use super::table::{Named, SampleCost};
 use super::units::{Energy, Range};
 use serde::Deserialize;
@@ -232,17 +232,17 @@ pub fn core_energy(check: &CoreCheck, model: &Named<'_>) -> [Energy; 3] {
 pub fn sheets(models: &[Named<'_>]) -> Result<Vec<Sheet>, toml::de::Error> {
     let networks = networks()?;
     let columns = [
-        (Kind::Plain, "network"),
-        (Kind::Plain, "prices"),
-        (Kind::Plain, "rates"),
-        (Kind::Published, "latency, ms"),
-        (Kind::Modelled, "latency, ms"),
-        (Kind::Modelled, "error of latency"),
-        (Kind::Published, "energy, mJ"),
-        (Kind::Modelled, "energy, mJ"),
-        (Kind::Modelled, "error of energy"),
+        Column::plain("network"),
+        Column::plain("prices"),
+        Column::plain("rates"),
+        Column::figures(Kind::Published, "latency", "ms"),
+        Column::figures(Kind::Modelled, "latency", "ms").ranges(),
+        Column::changes(Kind::Modelled, "error of latency"),
+        Column::figures(Kind::Published, "energy", "mJ"),
+        Column::figures(Kind::Modelled, "energy", "mJ").ranges(),
+        Column::changes(Kind::Modelled, "error of energy"),
     ];
-    let mut sheet = Sheet::new("Published networks, computed again", &columns);
+    let mut sheet = Sheet::new("networks", "Published networks, computed again", &columns);
     for network in &networks.network {
         for (number, model) in models.iter().enumerate() {
             // How much hangs on the assumed rates is shown of the first model.
@@ -260,42 +260,41 @@ pub fn sheets(models: &[Named<'_>]) -> Result<Vec<Sheet>, toml::de::Error> {
     Ok(vec![sheet, core_sheet(&networks.check, models)])
 }
 
-fn row(network: &Network, model: &Named<'_>, rate_factor: f64, rates: &str) -> Vec<String> {
+fn row(network: &Network, model: &Named<'_>, rate_factor: f64, rates: &str) -> Vec<Cell> {
     let SampleCost { latency_ms, energy_uj, .. } = cost(network, model, rate_factor);
     let energy_mj = energy_uj.map(|energy| energy * 1e-3);
-    let shown = |values: Range<f64>| range(values.low, values.typical, values.high);
-    let error = |modelled: f64, measured: f64| format!("{:+.0} %", error_pct(modelled, measured));
     vec![
-        network.name.clone(),
-        model.name.clone(),
-        rates.to_owned(),
-        figure(network.latency_ms),
-        shown(latency_ms),
-        error(latency_ms.typical, network.latency_ms),
-        network.energy_mj.map_or_else(String::new, figure),
-        shown(energy_mj),
-        network.energy_mj.map_or_else(String::new, |measured| error(energy_mj.typical, measured)),
+        network.name.as_str().into(),
+        model.name.as_str().into(),
+        rates.into(),
+        Cell::Number(network.latency_ms),
+        Cell::Range(latency_ms),
+        Cell::Number(error_pct(latency_ms.typical, network.latency_ms)),
+        network.energy_mj.into(),
+        Cell::Range(energy_mj),
+        network.energy_mj.map(|measured| error_pct(energy_mj.typical, measured)).into(),
     ]
 }
 
 fn core_sheet(check: &CoreCheck, models: &[Named<'_>]) -> Sheet {
     let columns = [
-        (Kind::Plain, "what"),
-        (Kind::Plain, "prices"),
-        (Kind::Published, "energy, mJ"),
-        (Kind::Modelled, "energy, mJ"),
-        (Kind::Modelled, "error"),
+        Column::plain("network"),
+        Column::plain("prices"),
+        Column::figures(Kind::Published, "energy", "mJ"),
+        Column::figures(Kind::Modelled, "energy", "mJ").ranges(),
+        Column::changes(Kind::Modelled, "error of energy").ranges(),
     ];
-    let mut sheet = Sheet::new("Energy of the cores alone", &columns);
+    let mut sheet = Sheet::new("cores", "Energy of the cores alone", &columns);
     // The first model's energies are those of one of the tables.
     for model in models.iter().skip(1) {
-        let [few, between, many] = core_energy(check, model).map(|energy| energy.pj() * 1e-9);
+        let [low, typical, high] = core_energy(check, model).map(|energy| energy.pj() * 1e-9);
+        let energy_mj = Range { low, typical, high };
         sheet.rows.push(vec![
-            check.name.clone(),
-            model.name.clone(),
-            figure(check.energy_mj),
-            range(few, between, many),
-            format!("{:+.0} % to {:+.0} %", error_pct(few, check.energy_mj), error_pct(many, check.energy_mj)),
+            check.name.as_str().into(),
+            model.name.as_str().into(),
+            Cell::Number(check.energy_mj),
+            Cell::Range(energy_mj),
+            Cell::Range(energy_mj.map(|modelled| error_pct(modelled, check.energy_mj))),
         ]);
     }
     sheet
@@ -342,7 +341,7 @@ mod tests {
     fn published_networks_beside_the_model() {
         let [energy, time] = [ENERGY_DEFAULT, TIME_DEFAULT].map(|name| Prices::built_in(name).unwrap());
         let sheets = sheets(&[named(&energy, &time), named(&time, &time)]).unwrap();
-        insta::assert_snapshot!(sheet::write(&sheets, sheet::Format::Markdown));
+        insta::assert_snapshot!(sheet::write(&sheets, sheet::Format::Markdown).unwrap());
     }
 
     /// Known counts and a measured energy: the errors that others have found for both tables.

@@ -1,7 +1,7 @@
 //! The table of what networks cost: measured here, modelled for a Loihi, published by others.
 
 use super::model::{Bill, Kind as EnergyKind, Model};
-use super::sheet::{Kind, Sheet, figure, range};
+use super::sheet::{Cell, Column, Kind, Sheet};
 use super::survey::Survey;
 use super::units::Range;
 
@@ -109,61 +109,33 @@ fn costed<'s>(survey: &'s Survey, model: &Model<'_>) -> Costed<'s> {
 }
 
 fn main_sheet(rows: &[Costed<'_>], base: &Costed<'_>, model: &Named<'_>) -> Sheet {
+    let measured = |name, unit| Column::figures(Kind::Measured, name, unit);
+    let modelled = |name, unit| Column::figures(Kind::Modelled, name, unit);
     let columns = [
-        (Kind::Plain, "experiment"),
-        (Kind::Plain, "cores"),
-        (Kind::Plain, "per"),
-        (Kind::Measured, "result"),
-        (Kind::Measured, "host latency, ms"),
-        (Kind::Measured, "host latency ratio"),
-        (Kind::Measured, "host energy, mJ"),
-        (Kind::Measured, "i586 instructions"),
-        (Kind::Modelled, "latency, ms"),
-        (Kind::Modelled, "latency ratio"),
-        (Kind::Modelled, "static, µJ"),
-        (Kind::Modelled, "idle, µJ"),
-        (Kind::Modelled, "dynamic, µJ"),
-        (Kind::Modelled, "energy, µJ"),
-        (Kind::Modelled, "energy ratio"),
-        (Kind::Modelled, "EDP, nJ s"),
-        (Kind::Modelled, "EDP ratio"),
-        (Kind::Plain, "run"),
+        Column::plain("experiment"),
+        Column::plain("cores"),
+        Column::plain("per"),
+        Column::plain("steps"),
+        Column::metrics(Kind::Measured, "result"),
+        measured("host latency", "ms"),
+        Column::ratios(Kind::Measured, "host latency ratio"),
+        measured("host energy", "mJ"),
+        measured("i586 instructions", ""),
+        modelled("latency", "ms").ranges(),
+        Column::ratios(Kind::Modelled, "latency ratio"),
+        modelled("static", "µJ").ranges(),
+        modelled("idle", "µJ").ranges(),
+        modelled("dynamic", "µJ").ranges(),
+        modelled("energy", "µJ").ranges(),
+        Column::ratios(Kind::Modelled, "energy ratio"),
+        modelled("EDP", "nJ s").ranges(),
+        Column::ratios(Kind::Modelled, "EDP ratio"),
+        Column::plain("steps timed"),
+        Column::plain("steps metered"),
+        Column::plain("run"),
     ];
-    let mut sheet = Sheet::new("Experiments: measured here, modelled for Loihi 1", &columns);
-    let ratio = |value: f64, base: f64| format!("{}x", figure(value / base));
-    for row in rows {
-        let (survey, cost, by) = (row.survey, &row.modelled, &base.modelled);
-        let steps = survey.steps_per_sample();
-        let per =
-            survey.outcome.samples.map_or_else(|| "step".to_owned(), |_| format!("sample of {} steps", figure(steps)));
-        let result = survey.outcome.metrics.first().map(|(name, value)| result(name, *value));
-        let instructions = survey.counted.map(|counted| figure(counted.per_step * steps));
-        let metered = survey.metered_steps();
-        let mut run = format!("{} steps timed, {metered} metered", survey.outcome.steps);
-        if let Some(shortened) = &survey.shortened {
-            run = format!("{run}; shortened: {shortened}");
-        }
-        sheet.rows.push(vec![
-            survey.name.clone(),
-            survey.cores().to_string(),
-            per,
-            result.unwrap_or_default(),
-            figure(row.host_ms),
-            ratio(row.host_ms, base.host_ms),
-            row.host_mj.map_or_else(String::new, figure),
-            instructions.unwrap_or_default(),
-            shown(cost.latency_ms),
-            ratio(cost.latency_ms.typical, by.latency_ms.typical),
-            figure(cost.static_uj.typical),
-            figure(cost.idle_uj.typical),
-            figure(cost.dynamic_uj.typical),
-            shown(cost.energy_uj),
-            ratio(cost.energy_uj.typical, by.energy_uj.typical),
-            shown(cost.edp_njs),
-            ratio(cost.edp_njs.typical, by.edp_njs.typical),
-            run,
-        ]);
-    }
+    let mut sheet = Sheet::new("experiments", "Experiments: measured here, modelled for Loihi 1", &columns);
+    sheet.rows = rows.iter().map(|row| main_row(row, base)).collect();
     sheet.notes = vec![
         format!("Ratios are against {}, each with figures of its own kind.", base.survey.name),
         format!("Modelled: {}. In brackets: all prices low, all prices high.", model.name),
@@ -180,54 +152,65 @@ fn main_sheet(rows: &[Costed<'_>], base: &Costed<'_>, model: &Named<'_>) -> Shee
     sheet
 }
 
+fn main_row(row: &Costed<'_>, base: &Costed<'_>) -> Vec<Cell> {
+    let (survey, cost, by) = (row.survey, &row.modelled, &base.modelled);
+    let ratio = |value: f64, base: f64| Cell::Number(value / base);
+    let steps = survey.steps_per_sample();
+    let result = survey.outcome.metrics.first().map(|(name, value)| Cell::Metric((*name).to_owned(), *value));
+    vec![
+        survey.name.as_str().into(),
+        Cell::Count(survey.cores() as u64),
+        if survey.outcome.samples.is_some() { "sample" } else { "step" }.into(),
+        Cell::Number(steps),
+        result.unwrap_or_default(),
+        Cell::Number(row.host_ms),
+        ratio(row.host_ms, base.host_ms),
+        row.host_mj.into(),
+        survey.counted.map(|counted| counted.per_step * steps).into(),
+        Cell::Range(cost.latency_ms),
+        ratio(cost.latency_ms.typical, by.latency_ms.typical),
+        Cell::Range(cost.static_uj),
+        Cell::Range(cost.idle_uj),
+        Cell::Range(cost.dynamic_uj),
+        Cell::Range(cost.energy_uj),
+        ratio(cost.energy_uj.typical, by.energy_uj.typical),
+        Cell::Range(cost.edp_njs),
+        ratio(cost.edp_njs.typical, by.edp_njs.typical),
+        Cell::Count(survey.outcome.steps),
+        Cell::Count(survey.metered_steps() as u64),
+        survey.shortened.as_ref().map_or(Cell::Empty, |shortened| Cell::Text(format!("shortened: {shortened}"))),
+    ]
+}
+
 /// A row of the first of the tables for a network that could not be run.
-pub fn missing_row(sheet: &Sheet, name: &str, why: &str) -> Vec<String> {
-    let mut row = vec![String::new(); sheet.columns.len()];
+pub fn missing_row(sheet: &Sheet, name: &str, why: &str) -> Vec<Cell> {
+    let mut row = vec![Cell::Empty; sheet.columns.len()];
     if let [first, .., last] = &mut row[..] {
-        (*first, *last) = (name.to_owned(), why.to_owned());
+        (*first, *last) = (name.into(), why.into());
     }
     row
 }
 
 fn model_sheet(surveys: &[Survey], models: &[Named<'_>]) -> Sheet {
+    let modelled = |name, unit| Column::figures(Kind::Modelled, name, unit).ranges();
     let columns = [
-        (Kind::Plain, "experiment"),
-        (Kind::Plain, "prices"),
-        (Kind::Modelled, "latency, ms"),
-        (Kind::Modelled, "static, µJ"),
-        (Kind::Modelled, "idle, µJ"),
-        (Kind::Modelled, "dynamic, µJ"),
-        (Kind::Modelled, "energy, µJ"),
-        (Kind::Modelled, "EDP, nJ s"),
+        Column::plain("experiment"),
+        Column::plain("prices"),
+        modelled("latency", "ms"),
+        modelled("static", "µJ"),
+        modelled("idle", "µJ"),
+        modelled("dynamic", "µJ"),
+        modelled("energy", "µJ"),
+        modelled("EDP", "nJ s"),
     ];
-    let mut sheet = Sheet::new("Experiments: all price tables", &columns);
+    let mut sheet = Sheet::new("prices", "Experiments: all price tables", &columns);
     for survey in surveys {
         for named in models {
             let cost = cost(survey, &named.model);
-            sheet.rows.push(vec![
-                survey.name.clone(),
-                named.name.clone(),
-                shown(cost.latency_ms),
-                shown(cost.static_uj),
-                shown(cost.idle_uj),
-                shown(cost.dynamic_uj),
-                shown(cost.energy_uj),
-                shown(cost.edp_njs),
-            ]);
+            let ranges = [cost.latency_ms, cost.static_uj, cost.idle_uj, cost.dynamic_uj, cost.energy_uj, cost.edp_njs];
+            let names = [survey.name.as_str().into(), named.name.as_str().into()];
+            sheet.rows.push(names.into_iter().chain(ranges.map(Cell::Range)).collect());
         }
     }
     sheet
-}
-
-fn shown(values: Range<f64>) -> String {
-    range(values.low, values.typical, values.high)
-}
-
-/// A result as a person reads it.
-fn result(name: &str, value: f64) -> String {
-    if name.starts_with("accuracy") {
-        format!("{name} {:.2} %", 100.0 * value)
-    } else {
-        format!("{name} {}", figure(value))
-    }
 }

@@ -78,7 +78,8 @@ impl Wrong {
 }
 
 impl Rating {
-    const fn word(self) -> &'static str {
+    /// The word that users see.
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Exact => "exact",
             Self::Approximate => "approximate",

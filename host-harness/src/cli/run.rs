@@ -16,6 +16,7 @@ use host_harness::record::Learned;
 use host_harness::whole;
 use loihi_core::num::Fnv64;
 use serde::Serialize;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -70,24 +71,30 @@ pub(super) struct ListArgs {
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
     if args.registers {
         out::line(format_args!("{:<11} {:<50} {}", "register", "a word for every", "unit"))?;
+        let mut rows = Vec::new();
         for register in registers() {
             let Meaning { per, unit, .. } = meaning(register);
             out::line(format_args!("{:<11} {per:<50} {unit}", register.name()))?;
+            rows.push(json!({ "register": register.name(), "per": per, "unit": unit }));
         }
-        return Ok(());
+        return out::result("loihi-registers/1", &json!({ "registers": rows }));
     }
     if args.network {
         out::line(format_args!("{}", EVERY_KEY.trim_end()))?;
-        return Ok(());
+        return out::result("loihi-every-key/1", &json!({ "text": EVERY_KEY }));
     }
     if let Some(name) = &args.experiment {
-        out::line(format_args!("{}", find(name)?.parameters().trim_end()))?;
-        return Ok(());
+        let text = find(name)?.parameters();
+        out::line(format_args!("{}", text.trim_end()))?;
+        return out::result("loihi-parameters/1", &json!({ "experiment": name, "text": text }));
     }
+    let mut rows = Vec::new();
     for experiment in Experiment::ALL {
-        out::line(format_args!("{:<19} {}", experiment.name(), experiment.summary()))?;
+        let (name, summary) = (experiment.name(), experiment.summary());
+        out::line(format_args!("{name:<19} {summary}"))?;
+        rows.push(json!({ "experiment": name, "summary": summary }));
     }
-    Ok(())
+    out::result("loihi-list/1", &json!({ "experiments": rows }))
 }
 
 /// The experiment of a name, or of a file of parameters.

@@ -14,7 +14,7 @@ use host_harness::cost::check;
 use host_harness::cost::floorplan::Floorplan;
 use host_harness::cost::prices::BUILT_IN;
 use host_harness::cost::published;
-use host_harness::cost::sheet::{Format, write};
+use host_harness::cost::sheet::{self, Format, write};
 use host_harness::cost::survey::{Survey, count, survey};
 use host_harness::cost::table::{missing_row, sheets};
 use host_harness::data::DataError;
@@ -23,6 +23,7 @@ use host_harness::experiment::{Experiment, ExperimentError, Options, Task};
 use host_harness::inference::present::Coding;
 use host_harness::place;
 use host_harness::record::write_whole;
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
@@ -60,6 +61,8 @@ pub(super) struct TableArgs {
     sample: SampleArgs,
 }
 
+/// The form of the result.
+const SCHEMA: &str = "loihi-table/1";
 /// Chips on which a network may be placed.
 const MOST_CHIPS: usize = 16;
 
@@ -75,8 +78,8 @@ pub(super) fn table(args: &TableArgs) -> anyhow::Result<()> {
     }
     let tables = tables(&args.prices)?;
     let models = models(&tables)?;
-    let text = if args.published_check {
-        write(&check::sheets(&models)?, args.format)
+    let all = if args.published_check {
+        check::sheets(&models)?
     } else {
         let (surveys, missing) = surveys(args)?;
         if let Some(base) = &args.base
@@ -86,16 +89,18 @@ pub(super) fn table(args: &TableArgs) -> anyhow::Result<()> {
         }
         let mut all = sheets(&surveys, &models, args.base.as_deref());
         if let Some(sheet) = all.first_mut() {
-            let rows: Vec<Vec<String>> = missing.iter().map(|(name, why)| missing_row(sheet, name, why)).collect();
+            let rows: Vec<_> = missing.iter().map(|(name, why)| missing_row(sheet, name, why)).collect();
             sheet.rows.extend(rows);
         }
         all.push(published::sheet(&published::publication()?));
-        write(&all, args.format)
+        all
     };
+    let text = write(&all, args.format)?;
     match &args.out {
-        Some(file) => Ok(write_whole(file, text.as_bytes())?),
-        None => Ok(out::line(format_args!("{}", text.trim_end()))?),
+        Some(file) => write_whole(file, text.as_bytes())?,
+        None => out::line(format_args!("{}", text.trim_end()))?,
     }
+    out::result(SCHEMA, &json!({ "tables": sheet::json(&all), "out": args.out }))
 }
 
 fn print_prices(name: &str) -> anyhow::Result<()> {
@@ -103,7 +108,7 @@ fn print_prices(name: &str) -> anyhow::Result<()> {
     let found = BUILT_IN.iter().find(|(each, _)| *each == name);
     let (_, text) = found.ok_or_else(|| anyhow!("there is no price table `{name}`; there are {}", names.join(", ")))?;
     out::line(format_args!("{}", text.trim_end()))?;
-    Ok(())
+    out::result("loihi-prices/1", &json!({ "prices": name, "text": text }))
 }
 
 /// Runs the experiments; those whose data are not there are named, with what to do.
