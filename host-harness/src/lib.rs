@@ -25,12 +25,19 @@ pub use loihi_device as device;
 pub use loihi_experiments as experiment;
 pub use loihi_files::choice::Choice;
 pub use loihi_files::{npy, npz, whole};
+#[cfg(feature = "hdf5")]
 pub use loihi_hdf5 as h5;
 pub use loihi_image::{image, limits, rule};
+#[cfg(feature = "hdf5")]
 pub use loihi_import::{lava_dl, quantise};
 pub use loihi_net::{network, place, probe, roster};
+#[cfg(feature = "hdf5")]
 pub use loihi_nir::{self as nir, import};
+#[cfg(feature = "hdf5")]
 pub use loihi_nirdata as nirdata;
 pub use loihi_run::{inference, record, samples};
-pub use loihi_show::{report, view};
+#[cfg(feature = "report")]
+pub use loihi_show::report;
+#[cfg(feature = "view")]
+pub use loihi_show::view;
 pub use loihi_testkit as conform;

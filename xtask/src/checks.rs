@@ -10,18 +10,8 @@ use anyhow::{Context, Result, anyhow};
 use crate::command::{line, printed};
 use crate::runner::{self, Tally};
 use crate::setup::{self, Detail};
+use crate::tier::Tier;
 use crate::{firmware, no_panic, paths, proof};
-
-/// How much is tested.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tier {
-    /// After every save: the core, the host's unit tests, one set of recorded vectors.
-    Quick,
-    /// For every change.
-    Usual,
-    /// That, and what takes long.
-    All,
-}
 
 /// What came of a stage.
 enum Verdict {

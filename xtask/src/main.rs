@@ -10,6 +10,7 @@ mod proof;
 mod runner;
 mod setup;
 mod size;
+mod tier;
 mod toolchain;
 
 use std::process::ExitCode;
@@ -67,9 +68,9 @@ fn run(verb: &Verb) -> Result<ExitCode> {
         Verb::Firmware => firmware::build()?,
         Verb::Test { quick, all, filters } => {
             let tier = match (quick, all) {
-                (true, _) => checks::Tier::Quick,
-                (false, true) => checks::Tier::All,
-                (false, false) => checks::Tier::Usual,
+                (true, _) => tier::Tier::Quick,
+                (false, true) => tier::Tier::All,
+                (false, false) => tier::Tier::Usual,
             };
             return checks::run(tier, filters);
         }

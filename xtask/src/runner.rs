@@ -5,9 +5,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
-use crate::checks::Tier;
 use crate::command::{line, printed};
 use crate::paths;
+use crate::tier::Tier;
 
 /// The workspace profile of tests: optimised, for tests that learn for thousands of steps, and quickly linked.
 const PROFILE: &str = "tests";

@@ -55,6 +55,13 @@ impl InProcess {
     }
 }
 
+impl Default for InProcess {
+    /// A device with [`ARENA_BYTES_DEFAULT`] bytes.
+    fn default() -> Self {
+        Self::new(ARENA_BYTES_DEFAULT)
+    }
+}
+
 impl Device for InProcess {
     fn name(&self) -> &'static str {
         "host"

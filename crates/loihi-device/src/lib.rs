@@ -62,8 +62,8 @@ pub struct Waiting {
     pub stop: fn() -> bool,
 }
 
-/// Executes requests.
-pub trait Device {
+/// Executes requests. Sessions move between threads, and their devices with them.
+pub trait Device: Send {
     /// What users call it: `host`, `qemu`.
     fn name(&self) -> &str;
 
@@ -94,8 +94,35 @@ pub trait Device {
     }
 }
 
+impl<D: Device + ?Sized> Device for Box<D> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn ask(
+        &mut self,
+        request: &Request<'_>,
+        waiting: &Waiting,
+        read: &mut dyn FnMut(Response<'_>),
+    ) -> Result<(), SessionError> {
+        (**self).ask(request, waiting, read)
+    }
+
+    fn is_near(&self) -> bool {
+        (**self).is_near()
+    }
+
+    fn take_logs(&mut self) -> Vec<String> {
+        (**self).take_logs()
+    }
+
+    fn repetitions(&self) -> u64 {
+        (**self).repetitions()
+    }
+}
+
 /// Carries bytes to a device and from it.
-pub trait Line {
+pub trait Line: Send {
     /// What users call the device at its other end.
     fn name(&self) -> &str;
 

@@ -17,6 +17,8 @@ use loihi_core::wire::message::{Record, Report, Request, Response, SCHEMA, VERSI
 use loihi_image::image::ImageFile;
 use loihi_net::roster::Roster;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What a device says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +35,7 @@ pub struct Identity {
     pub snip_count: usize,
 }
 
-/// An open session.
+/// An open session. It can be moved to another thread.
 pub struct Session {
     pub(super) device: Box<dyn Device>,
     waiting: Waiting,
@@ -461,6 +463,14 @@ pub(super) fn encoded(record: &Record<'_>, data_bytes: usize) -> Result<Vec<u8>,
     if bytes.len() > data_bytes { Err(too_much()) } else { Ok(bytes) }
 }
 
+/// A number that differs from session to session, so that a device tells a new session from a repeated greeting.
+pub fn new_number() -> u32 {
+    static SESSIONS: AtomicU32 = AtomicU32::new(0);
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let own = SESSIONS.fetch_add(1, Ordering::Relaxed).rotate_left(24);
+    since.subsec_nanos() ^ std::process::id().rotate_left(16) ^ own
+}
+
 /// The answer of another request.
 pub(super) fn unexpected(response: &Response<'_>) -> SessionError {
     SessionError::Unexpected(format!("{response:?}"))
@@ -492,4 +502,30 @@ fn added(sum: Option<u64>, more: Option<u64>) -> Option<u64> {
 
 pub(super) fn as_words(bytes: &[u8]) -> Vec<i32> {
     bytes.as_chunks::<4>().0.iter().map(|word| i32::from_le_bytes(*word)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::framed::Framed;
+    use crate::inproc::{InProcess, InProcessLine};
+    use crate::lossy::Lossy;
+    use crate::qemu::Qemu;
+
+    const fn is_send<T: Send>() {}
+
+    #[test]
+    fn sessions_and_devices_move_between_threads() {
+        const {
+            is_send::<Session>();
+            is_send::<InProcess>();
+            is_send::<Framed<InProcessLine>>();
+            is_send::<Framed<Lossy<Qemu>>>();
+        }
+    }
+
+    #[test]
+    fn numbers_of_sessions_differ() {
+        assert_ne!(new_number() >> 24, new_number() >> 24);
+    }
 }

@@ -142,11 +142,7 @@ fn biases_from_outside_reach_their_neurons() {
     let a = network.population(Population::new("a", &[3], profile));
     let b = network.population(Population::new("b", &[4], profile));
     network.bias_input("b values", b);
-    network.inputs.push(Input {
-        name: "a values".to_owned(),
-        shape: vec![3],
-        entry: Entry::Bias { population: 0, gain_q16: 1 << 16, offset: 0 },
-    });
+    network.inputs.push(Input::new("a values", &[3], Entry::Bias { population: 0, gain_q16: 1 << 16, offset: 0 }));
     assert_eq!((a, b), (Endpoint::Population(0), Endpoint::Population(1)));
     let placed = place(&network, Options::default()).unwrap();
     let mut session = session();
@@ -178,7 +174,7 @@ fn weighted_sums_reach_their_neurons() {
         [("a", 0, vec![641, 0, 0, 641, 0, 0], vec![0, 0, 100]), ("b", 1, vec![0, 400, -400, 400], vec![0, 0])]
     {
         let weighted = Weighted { population, gains, offsets, exponent: BiasExponent::saturating(0) };
-        network.inputs.push(Input { name: name.to_owned(), shape: vec![2], entry: Entry::Weighted(weighted) });
+        network.inputs.push(Input::new(name, &[2], Entry::Weighted(weighted)));
     }
     for options in [Options::default(), Options { compartments_per_core: 2, ..Options::default() }] {
         let placed = place(&network, options).unwrap();
@@ -266,7 +262,7 @@ fn weighted_sums_of_many_cores_take_one_program() {
     network.population(Population::new("a", &[neurons], profile));
     let gains = (0..neurons).map(|neuron| i32::from(neuron % 7 == 0) * 4096).collect();
     let weighted = Weighted { population: 0, gains, offsets: vec![0; neurons], exponent: BiasExponent::saturating(0) };
-    network.inputs.push(Input { name: "values".to_owned(), shape: vec![1], entry: Entry::Weighted(weighted) });
+    network.inputs.push(Input::new("values", &[1], Entry::Weighted(weighted)));
     let options = Options { chips: 3, compartments_per_core: 8, ..Options::default() };
     let placed = place(&network, options).unwrap();
     let image = placed.image.open().unwrap();

@@ -1,7 +1,7 @@
 //! What NIR has no words for: what a network that was exported computes and a reader of the file will not.
 
 use loihi_core::image::Profile;
-use loihi_net::network::{Entry, Network, Population};
+use loihi_net::network::{Encoding, Entry, Network, Population};
 
 /// A sentence for every population, input or connection of which something is left out.
 pub fn unsaid(network: &Network) -> Vec<String> {
@@ -15,6 +15,9 @@ pub fn unsaid(network: &Network) -> Vec<String> {
     for input in &network.inputs {
         if matches!(input.entry, Entry::Bias { offset, .. } if offset != 0) {
             sentences.push(format!("`{}`: NIR cannot say what is added to its values", input.name));
+        }
+        if input.encoding != Encoding::default() {
+            sentences.push(format!("`{}`: NIR cannot say how samples become its spikes", input.name));
         }
     }
     let learning = network.connections.iter().filter(|connection| connection.learning.is_some());
@@ -52,9 +55,13 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_said_by_population() {
-        let text = "name = \"n\"\n\n[[population]]\nname = \"a\"\nshape = [2]\nv_th = 80\n\n[[population]]\nname = \"b\"\nshape = [2]\n\
+        let text = "name = \"n\"\n\n[[input]]\nname = \"i\"\nshape = [4]\ncoding = \"rate\"\n\n[[population]]\nname = \"a\"\nshape = [2]\nv_th = 80\n\n[[population]]\nname = \"b\"\nshape = [2]\n\
                     v_th = 80\nrefractory = 3\n";
         let network = parse(text, Path::new("n.toml")).unwrap();
-        assert_eq!(unsaid(&network), ["`b`: NIR cannot say how long they rest after a spike"]);
+        let wanted = [
+            "`b`: NIR cannot say how long they rest after a spike",
+            "`i`: NIR cannot say how samples become its spikes",
+        ];
+        assert_eq!(unsaid(&network), wanted);
     }
 }

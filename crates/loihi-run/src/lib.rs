@@ -7,6 +7,7 @@
 //! | [`inference`] | a placed network on a device, sample by sample |
 //! | [`record`] | the run folder |
 //! | [`samples`] | its files that are sampled |
+//! | [`runner`] | a network, its placement and its device in one value |
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -16,4 +17,5 @@ mod layers;
 
 pub mod inference;
 pub mod record;
+pub mod runner;
 pub mod samples;

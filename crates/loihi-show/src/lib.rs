@@ -13,5 +13,7 @@
 #[path = "../../../loihi-core/src/layers.rs"]
 mod layers;
 
+#[cfg(feature = "report")]
 pub mod report;
+#[cfg(feature = "view")]
 pub mod view;

@@ -8,19 +8,25 @@ mod congestion;
 mod cost;
 mod data;
 mod doctor;
+#[cfg(feature = "hdf5")]
 mod export;
 mod follow;
+#[cfg(feature = "hdf5")]
 mod import;
 mod net;
+#[cfg(not(all(feature = "hdf5", feature = "report", feature = "view")))]
+mod off;
 mod open;
 mod out;
 mod prices;
 mod progress;
 mod recorded;
+#[cfg(feature = "report")]
 mod report;
 mod run;
 mod stop;
 mod table;
+#[cfg(feature = "view")]
 mod view;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
@@ -57,9 +63,17 @@ enum Command {
     /// Replay recorded vectors of other emulators and of the chip
     Conform(conform::ConformArgs),
     /// Turn a network of another framework into the chip's integers
+    #[cfg(feature = "hdf5")]
     Import(import::ImportArgs),
+    /// Turn a network of another framework into the chip's integers
+    #[cfg(not(feature = "hdf5"))]
+    Import(off::OffArgs),
     /// Write a network in the chip's values as NIR, or the spikes of a run as NEST does
+    #[cfg(feature = "hdf5")]
     Export(export::ExportArgs),
+    /// Write a network in the chip's values as NIR, or the spikes of a run as NEST does
+    #[cfg(not(feature = "hdf5"))]
+    Export(off::OffArgs),
     /// Show what elementary operations cost, in instructions
     Cost(cost::CostArgs),
     /// Show what experiments cost: measured here, modelled for a Loihi, published by others
@@ -73,9 +87,17 @@ enum Command {
     /// Run a network that others have trained, a sample at a time
     Infer(net::InferArgs),
     /// Draw a run folder as one HTML file
+    #[cfg(feature = "report")]
     Report(report::ReportArgs),
+    /// Draw a run folder as one HTML file
+    #[cfg(not(feature = "report"))]
+    Report(off::OffArgs),
     /// Watch a run in the terminal while it goes on
+    #[cfg(feature = "view")]
     View(view::ViewArgs),
+    /// Watch a run in the terminal while it goes on
+    #[cfg(not(feature = "view"))]
+    View(off::OffArgs),
     /// Say what is installed and what is missing
     Doctor(doctor::DoctorArgs),
 }
@@ -170,14 +192,26 @@ pub(crate) fn main() -> ExitCode {
         Command::Conform(args) => conform::conform(&args),
         Command::Data(args) => data::data(&args),
         Command::Bench(args) => bench::bench(&args),
+        #[cfg(feature = "hdf5")]
         Command::Import(args) => import::import(&args),
+        #[cfg(not(feature = "hdf5"))]
+        Command::Import(args) => off::off("import", "hdf5", &args),
         Command::Cost(args) => cost::cost(&args),
         Command::Table(args) => table::table(&args),
         Command::Place(args) => net::place_network(&args),
         Command::Infer(args) => net::infer(&args),
+        #[cfg(feature = "report")]
         Command::Report(args) => report::report(&args),
+        #[cfg(not(feature = "report"))]
+        Command::Report(args) => off::off("report", "report", &args),
+        #[cfg(feature = "hdf5")]
         Command::Export(args) => export::export(&args),
+        #[cfg(not(feature = "hdf5"))]
+        Command::Export(args) => off::off("export", "hdf5", &args),
+        #[cfg(feature = "view")]
         Command::View(args) => view::view(&args),
+        #[cfg(not(feature = "view"))]
+        Command::View(args) => off::off("view", "view", &args),
         Command::Doctor(args) => doctor::doctor(&args),
     };
     match done {

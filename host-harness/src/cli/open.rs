@@ -6,8 +6,7 @@ use host_harness::device::Device;
 use host_harness::device::framed::Framed;
 use host_harness::device::inproc::InProcess;
 use host_harness::device::qemu::{Qemu, firmware_path};
-use host_harness::device::session::{Patience, Session};
-use std::time::{SystemTime, UNIX_EPOCH};
+use host_harness::device::session::{Patience, Session, new_number};
 
 pub(super) fn open(args: &DeviceArgs) -> anyhow::Result<Session> {
     let device: Box<dyn Device> = match args.device {
@@ -15,12 +14,6 @@ pub(super) fn open(args: &DeviceArgs) -> anyhow::Result<Session> {
         DeviceKind::Qemu => Box::new(Framed::new(Qemu::start(&firmware_path(args.firmware.as_deref()))?)),
     };
     let name = device.name().to_owned();
-    Session::open(device, Patience::default(), session_number(), stop::requested)
+    Session::open(device, Patience::default(), new_number(), stop::requested)
         .with_context(|| format!("the device {name} cannot be opened"))
-}
-
-/// Differs from session to session, so that a device tells a new session from a repeated greeting.
-fn session_number() -> u32 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    since.subsec_nanos() ^ std::process::id().rotate_left(16)
 }

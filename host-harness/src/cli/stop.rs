@@ -51,6 +51,7 @@ pub(super) fn request() {
 }
 
 /// Whether the terminal is in use, and must be restored before the process ends.
+#[cfg(feature = "view")]
 pub(super) fn screen(is_drawn: bool) {
     SCREEN.store(is_drawn, Ordering::Relaxed);
 }
@@ -65,6 +66,7 @@ fn end() -> ! {
     let said = thread::Builder::new().spawn(|| {
         if SCREEN.load(Ordering::Relaxed) {
             // A terminal that is gone needs nothing.
+            #[cfg(feature = "view")]
             let _restored = ratatui::try_restore();
         }
         let words = LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).take();

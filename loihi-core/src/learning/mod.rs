@@ -174,7 +174,7 @@ impl<R: RandomSource + Copy> Lesson<'_, '_, R> {
             delays: plastic.delays.get_mut(synapses).unwrap_or_default(),
             plans: rank_one::plans(group, &products),
             products,
-            has_more: self.image.products(group).any(|product| row::needs_more(&product)),
+            has_more: self.image.products(group).any(|product| rank_one::needs_more(&product)),
             due: Due::default(),
             fired: false,
             changed: Changed::default(),

@@ -4,7 +4,13 @@
 use super::chunk::{Axon, Readings};
 use super::sum::{Changed, Format, LANES, Scale, Values, low_half, magnitude};
 use super::trace::place;
-use crate::image::{Dependency, Dialect, LearningRecord, ProductRecord, Rounding, Variable, index};
+use crate::image::{Dependency, Dialect, LearningRecord, ProductRecord, Rounding, Target, Variable, index};
+
+/// Whether a product reads or changes a tag or a delay.
+pub(super) fn needs_more(product: &ProductRecord) -> bool {
+    let mut factors = product.factor.iter().take(product.factors);
+    product.target != Target::Weight || factors.any(|factor| matches!(factor.variable, Variable::T | Variable::D))
+}
 
 /// Most products of a rule that is taught so.
 const PRODUCTS_MAX: usize = 4;
@@ -56,7 +62,7 @@ impl Plan {
                 _ => return None,
             }
         }
-        let counts = product.profiles == 0xFF && !super::row::needs_more(product);
+        let counts = product.profiles == 0xFF && !needs_more(product);
         let scale = Scale::of(product, group.dialect);
         let plan = Self { mantissa: product.mantissa, powers: [x1, x2], trace: y?, step, scale };
         counts.then_some(plan)

@@ -39,12 +39,6 @@ impl Due {
     }
 }
 
-/// Whether a product reads or changes a tag or a delay.
-pub(super) fn needs_more(product: &ProductRecord) -> bool {
-    let mut factors = product.factor.iter().take(product.factors);
-    product.target != Target::Weight || factors.any(|factor| matches!(factor.variable, Variable::T | Variable::D))
-}
-
 /// A group at the end of its epoch, with what the rule reads and writes.
 pub(super) struct Row<'r, 'i, 'a, R> {
     pub(super) lesson: &'r Lesson<'i, 'a, R>,

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
 
+mod architecture;
 mod built;
 mod firmware_image;
 mod instructions;

@@ -11,8 +11,7 @@ use host_harness::device::{DeviceFault, Line};
 use host_harness::experiment::digits_pes::DigitsPes;
 use host_harness::experiment::{Nobody, Options};
 use loihi_core::chip::Keep;
-use std::cell::Cell;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Ten bits at 115,200 baud.
@@ -26,21 +25,22 @@ const SLOWER: u32 = 3;
 /// What went over a line.
 #[derive(Default)]
 struct Seen {
-    time: Cell<Duration>,
-    bytes: Cell<usize>,
+    time: Duration,
+    bytes: usize,
 }
 
 /// A line with a clock of its own.
 struct Clocked<L> {
     line: L,
     start: Instant,
-    seen: Rc<Seen>,
+    seen: Arc<Mutex<Seen>>,
 }
 
 impl<L> Clocked<L> {
     fn pass(&self, bytes: usize, besides: Duration) {
-        self.seen.bytes.set(self.seen.bytes.get() + bytes);
-        self.seen.time.set(self.seen.time.get() + BYTE * u32::try_from(bytes).unwrap() + besides);
+        let mut seen = self.seen.lock().unwrap();
+        seen.bytes += bytes;
+        seen.time += BYTE * u32::try_from(bytes).unwrap() + besides;
     }
 }
 
@@ -63,14 +63,15 @@ impl<L: Line> Line for Clocked<L> {
     }
 
     fn now(&self) -> Instant {
-        self.start + self.seen.time.get()
+        self.start + self.seen.lock().unwrap().time
     }
 }
 
-fn session(bytes_per_million: u32, seed: u32) -> (Session, Rc<Seen>) {
+fn session(bytes_per_million: u32, seed: u32) -> (Session, Arc<Mutex<Seen>>) {
     let faults = Faults { bytes_per_million, ..Faults::default() };
-    let (line, seen) = (Lossy::new(InProcessLine::new(ARENA_BYTES_DEFAULT), faults, seed), Rc::new(Seen::default()));
-    let line = Clocked { line, start: Instant::now(), seen: Rc::clone(&seen) };
+    let (line, seen) =
+        (Lossy::new(InProcessLine::new(ARENA_BYTES_DEFAULT), faults, seed), Arc::new(Mutex::new(Seen::default())));
+    let line = Clocked { line, start: Instant::now(), seen: Arc::clone(&seen) };
     (open(Box::new(Framed::new(line))), seen)
 }
 
@@ -98,16 +99,20 @@ fn two_hundred_faults_in_a_million_bytes_end_in_the_same_digest_soon() {
     let (mut sound, undisturbed) = session(0, 0);
     let expected = job(&mut sound);
     assert_eq!(sound.repetitions(), 0);
-    let (bytes, time) = (undisturbed.bytes.get(), undisturbed.time.get());
+    let Seen { bytes, time } = *undisturbed.lock().unwrap();
     assert!(bytes > 1_000_000, "{bytes} bytes");
     for seed in 1..=4 {
         let (mut session, seen) = session(FAULTS_PER_MILLION, seed);
         assert!(job(&mut session) == expected, "seed {seed}");
         assert!(session.repetitions() > 0, "seed {seed}");
-        let (took, slower) = (seen.time.get(), seen.time.get().as_secs_f64() / time.as_secs_f64());
+        let (sent, took) = {
+            let seen = seen.lock().unwrap();
+            (seen.bytes, seen.time)
+        };
+        let slower = took.as_secs_f64() / time.as_secs_f64();
         println!(
             "seed {seed}: {took:.1?} instead of {time:.1?} ({slower:.2} times), {} bytes instead of {bytes}, {} repeated",
-            seen.bytes.get(),
+            sent,
             session.repetitions()
         );
         assert!(took <= time * SLOWER, "seed {seed}: {took:?} instead of {time:?}");

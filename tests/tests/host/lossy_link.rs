@@ -16,12 +16,11 @@ use loihi_core::wire::DeviceError;
 use loihi_core::wire::frame::{CHANNEL_MESSAGE, CHANNEL_PART, CRC};
 use loihi_core::wire::message::{Record, Report, Request, Response, SCHEMA, VERSION};
 use loihi_core::wire::part::Part;
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// The line stays in the test's hands, so that it can count the faults afterwards.
-type LossyLine = Rc<RefCell<Lossy<InProcessLine>>>;
+type LossyLine = Arc<Mutex<Lossy<InProcessLine>>>;
 
 struct Shared(LossyLine);
 
@@ -31,21 +30,21 @@ impl Line for Shared {
     }
 
     fn send(&mut self, bytes: &[u8]) -> Result<(), DeviceFault> {
-        self.0.borrow_mut().send(bytes)
+        self.0.lock().unwrap().send(bytes)
     }
 
     fn receive(&mut self, into: &mut Vec<u8>, wait: Duration) -> Result<(), DeviceFault> {
-        self.0.borrow_mut().receive(into, wait)
+        self.0.lock().unwrap().receive(into, wait)
     }
 
     fn answers_at_once(&self) -> bool {
-        self.0.borrow().answers_at_once()
+        self.0.lock().unwrap().answers_at_once()
     }
 }
 
 fn lossy(faults: Faults, seed: u32) -> (Session, LossyLine) {
-    let line = Rc::new(RefCell::new(Lossy::new(InProcessLine::new(ARENA_BYTES_DEFAULT), faults, seed)));
-    (open(Box::new(Framed::new(Shared(Rc::clone(&line))))), line)
+    let line = Arc::new(Mutex::new(Lossy::new(InProcessLine::new(ARENA_BYTES_DEFAULT), faults, seed)));
+    (open(Box::new(Framed::new(Shared(Arc::clone(&line))))), line)
 }
 
 const SOUND: Faults = Faults { bytes_per_million: 0, drop: 0, flip: 0, double: 0, cut: 0 };
@@ -69,7 +68,7 @@ fn assert_same_over_every_line(seeds: std::ops::Range<u32>, job: impl Fn(&mut Se
             assert_eq!(outcome.digests, sound.digests, "line {name}, seed {seed}");
             assert_eq!(outcome.ops, sound.ops, "line {name}, seed {seed}");
             assert_eq!(outcome, sound, "line {name}, seed {seed}");
-            assert!(line.borrow().faults_total > 0, "line {name}, seed {seed}: no fault happened");
+            assert!(line.lock().unwrap().faults_total > 0, "line {name}, seed {seed}: no fault happened");
             assert_eq!(
                 session.repetitions() > 0,
                 repeats,

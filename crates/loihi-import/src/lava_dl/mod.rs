@@ -190,7 +190,7 @@ impl Import {
         };
         let Endpoint::Population(at) = population else { return Ok(()) };
         let entry = Entry::Bias { population: at, gain_q16, offset };
-        self.network.inputs.push(Input { name: "input".to_owned(), shape: shape.clone(), entry });
+        self.network.inputs.push(Input::new("input", &shape, entry));
         self.from = Some((population, shape));
         self.note_delay(layer)?;
         let note = format!(

@@ -241,7 +241,7 @@ impl Build<'_> {
             offsets,
             exponent: BiasExponent::saturating(exponent),
         });
-        self.network.inputs.push(Input { name: path.from.clone(), shape: shape.unwrap_or_default(), entry });
+        self.network.inputs.push(Input::new(path.from.as_str(), &shape.unwrap_or_default(), entry));
         let step =
             units.iter().enumerate().map(|(at, units)| f64::from(1 << exponent) / (64.0 * units * site.unit(at)));
         let step = percent(step.fold(0.0, f64::max));

@@ -59,6 +59,9 @@ impl Network {
                 Entry::Bias { population, .. } => self.check_bias_input(element, &input.shape, *population)?,
                 Entry::Weighted(weighted) => self.check_weighted(element, size(&input.shape), weighted)?,
             }
+            if let Some((key, why)) = input.encoding.without_effect(input.entry == Entry::Spikes) {
+                return Err(self.error(element, key, why.to_owned()));
+            }
         }
         for (at, population) in self.populations.iter().enumerate() {
             let element = Element::Population(at);

@@ -42,6 +42,7 @@ mod check;
 mod connection;
 mod conv;
 mod depth;
+mod encoding;
 pub mod file;
 mod units;
 mod write;
@@ -52,7 +53,7 @@ pub use connection::{Connection, Learning, Signs, Target, TraceShape, Weights};
 pub use conv::planes;
 pub use conv::{Conv2d, Pool2d};
 pub use depth::{Depths, Edge};
-
+pub use encoding::{Coding, Encoding, Time};
 pub use units::microseconds;
 pub use write::SaveError;
 pub use write::write_aside;
@@ -156,6 +157,15 @@ pub struct Input {
     pub shape: Vec<usize>,
     /// How it enters.
     pub entry: Entry,
+    /// How samples become its spikes.
+    pub encoding: Encoding,
+}
+
+impl Input {
+    /// An input of this shape.
+    pub fn new(name: impl Into<String>, shape: &[usize], entry: Entry) -> Self {
+        Self { name: name.into(), shape: shape.to_vec(), entry, encoding: Encoding::default() }
+    }
 }
 
 /// A periodic reset of neurons: before they compute step `offset_steps` of every `interval_steps` of a sample, currents and
@@ -277,7 +287,7 @@ impl Network {
 
     /// Adds an input of spikes.
     pub fn input(&mut self, name: impl Into<String>, shape: &[usize]) -> Endpoint {
-        self.inputs.push(Input { name: name.into(), shape: shape.to_vec(), entry: Entry::Spikes });
+        self.inputs.push(Input::new(name, shape, Entry::Spikes));
         Endpoint::Input(self.inputs.len() - 1)
     }
 
@@ -285,11 +295,7 @@ impl Network {
     pub fn bias_input(&mut self, name: impl Into<String>, population: Endpoint) {
         let (Endpoint::Population(population) | Endpoint::Input(population)) = population;
         let shape = self.populations.get(population).map(|population| population.shape.clone()).unwrap_or_default();
-        self.inputs.push(Input {
-            name: name.into(),
-            shape,
-            entry: Entry::Bias { population, gain_q16: 1 << 16, offset: 0 },
-        });
+        self.inputs.push(Input::new(name, &shape, Entry::Bias { population, gain_q16: 1 << 16, offset: 0 }));
     }
 
     /// Adds a population.

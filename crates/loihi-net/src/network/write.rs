@@ -1,10 +1,13 @@
 //! Writes a network as TOML, with its long arrays in an `.npz` file beside it.
 
-use super::{Connection, Each, Entry, Input, Network, PeriodicReset, Population, ReadBy, Signs, Weights, size};
+use super::{
+    Connection, Each, Encoding, Entry, Input, Network, PeriodicReset, Population, ReadBy, Signs, Weights, size,
+};
 use crate::probe::Probe;
 use loihi_core::image::{Join, NoiseAt, Profile, StackIn, StackOut, ThresholdMode};
 use loihi_core::num::Voltage;
 use loihi_files::aside;
+use loihi_files::choice::Choice as _;
 use loihi_files::npz::{Array, Values, bytes};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -122,7 +125,10 @@ impl Writer {
         self.text.push_str("\n[[input]]\n");
         self.line("name", quoted(&input.name));
         match &input.entry {
-            Entry::Spikes => self.line("shape", list(&input.shape)),
+            Entry::Spikes => {
+                self.line("shape", list(&input.shape));
+                self.encoding(&input.encoding);
+            }
             Entry::Bias { population, gain_q16, offset } => {
                 self.line("bias_of", quoted(&network.populations[*population].name));
                 self.line("gain", format!("{:?}", f64::from(*gain_q16) / 65_536.0));
@@ -137,6 +143,21 @@ impl Writer {
                 self.array("offsets", &input.name, vec![weighted.offsets.len()], whole(&weighted.offsets));
                 self.line("bias_exp", weighted.exponent.get());
             }
+        }
+    }
+
+    fn encoding(&mut self, encoding: &Encoding) {
+        if let Some(coding) = encoding.coding {
+            self.line("coding", quoted(coding.name()));
+        }
+        if let Some(threshold) = encoding.threshold {
+            self.line("threshold", threshold);
+        }
+        if let Some(time) = encoding.time {
+            self.line("time", quoted(time.name()));
+        }
+        if let Some(seed) = encoding.seed {
+            self.line("seed", seed);
         }
     }
 

@@ -6,6 +6,7 @@
 //! ([`Options::pack`]).
 
 mod assemble;
+mod listed;
 mod lists;
 mod map;
 mod needs;

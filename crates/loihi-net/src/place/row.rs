@@ -1,6 +1,6 @@
 //! The synapses of an axon: what axons can have in common, and in which format they are stored.
 
-use super::lists::Listed;
+use super::listed::Listed;
 use loihi_core::image::SynapseFormat;
 use loihi_image::limits::usage::list_words;
 use std::hash::{Hash, Hasher};

@@ -88,16 +88,16 @@ struct Row {
     steps: u16,
 }
 
-/// A network on a device.
+/// A network on a device that both belong to others; a [`Runner`](crate::runner::Runner) owns them.
 #[derive(Debug)]
 pub struct Inference<'r> {
-    session: &'r mut Session,
-    network: &'r Network,
-    placed: &'r Placed,
+    pub(crate) session: &'r mut Session,
+    pub(crate) network: &'r Network,
+    pub(crate) placed: &'r Placed,
     /// Bias register of the whole chip as it is on the device.
-    bias: Vec<i32>,
+    pub(crate) bias: Vec<i32>,
     /// The stimulus mailbox as it is on the device.
-    stimulus: Vec<i16>,
+    pub(crate) stimulus: Vec<i16>,
 }
 
 impl<'r> Inference<'r> {

@@ -9,32 +9,7 @@ use loihi_data::events::Events;
 use loihi_net::network::{Entry, Input, Network, size};
 
 pub use error::PresentError;
-
-loihi_files::choices! {
-    /// How values become spikes.
-    pub enum Coding {
-        /// A spike with a chance of value / 256 in every step
-        Rate = "rate",
-        /// One spike, the sooner the larger the value
-        Latency = "latency",
-        /// A spike for every rise or fall by the threshold; a row of values is a step
-        Delta = "delta",
-        /// A spike for every value of at least half of the most; a row of values is a step
-        Frames = "frames",
-    }
-}
-
-loihi_files::choices! {
-    /// Where the time of recordings begins.
-    #[derive(Default)]
-    pub enum Time {
-        /// With the first event of a file
-        #[default]
-        First = "first",
-        /// At 0 of the file's own clock
-        Absolute = "absolute",
-    }
-}
+pub use loihi_net::network::{Coding, Time};
 
 /// How samples are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +28,14 @@ pub struct Presentation {
     pub threshold: u8,
     /// Seed of [`Coding::Rate`].
     pub seed: u32,
+}
+
+impl Presentation {
+    /// To an input, with the steps and the time of the network; values of an input of spikes need a coding, too.
+    pub const fn new(network: &Network, input: usize) -> Self {
+        let step_us = if network.dt_us > 0 { network.dt_us } else { 1000 };
+        Self { input, coding: None, steps: None, step_us, time: Time::First, threshold: 8, seed: network.seed }
+    }
 }
 
 /// The place of the input to which samples are shown: that of this name, or the only one.

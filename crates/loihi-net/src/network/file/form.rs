@@ -1,6 +1,8 @@
 //! The keys of the TOML form.
 
 use super::values::{Numbers, WeightsForm};
+use crate::network;
+use loihi_core::image;
 use serde::Deserialize;
 use std::ops::Range;
 use toml::Spanned;
@@ -38,6 +40,10 @@ pub(super) struct InputForm {
     pub(super) gains: Option<Spanned<WeightsForm>>,
     pub(super) offsets: Option<Spanned<Numbers>>,
     pub(super) bias_exp: Option<Spanned<i32>>,
+    pub(super) coding: Option<Spanned<CodingForm>>,
+    pub(super) threshold: Option<Spanned<u8>>,
+    pub(super) time: Option<Spanned<TimeForm>>,
+    pub(super) seed: Option<Spanned<u32>>,
 }
 
 /// A population; the registers are those of its compartments, unless these have lists of their own.
@@ -108,12 +114,12 @@ pub(super) struct HomeostasisForm {
 }
 
 macro_rules! words {
-    ($($name:ident => $of:ident { $($variant:ident),* })*) => { $(
+    ($($name:ident => $of:path { $($variant:ident),* })*) => { $(
         #[derive(Clone, Copy, Debug, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub(super) enum $name { $($variant),* }
 
-        impl From<$name> for loihi_core::image::$of {
+        impl From<$name> for $of {
             fn from(word: $name) -> Self {
                 match word { $($name::$variant => Self::$variant),* }
             }
@@ -122,10 +128,12 @@ macro_rules! words {
 }
 
 words! {
-    StackIns => StackIn { Skip, PopA, PopB, PopAAndB }
-    StackOuts => StackOut { Skip, Push, PushU }
-    Joins => Join { Skip, Add, Max, Min, Pass, Block, Or, And }
-    Thresholds => ThresholdMode { SpikeAndReset, PassAbove, PassAboveAndSaturate }
+    CodingForm => network::Coding { Rate, Latency, Delta, Frames }
+    TimeForm => network::Time { First, Absolute }
+    StackIns => image::StackIn { Skip, PopA, PopB, PopAAndB }
+    StackOuts => image::StackOut { Skip, Push, PushU }
+    Joins => image::Join { Skip, Add, Max, Min, Pass, Block, Or, And }
+    Thresholds => image::ThresholdMode { SpikeAndReset, PassAbove, PassAboveAndSaturate }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -243,6 +251,10 @@ impl InputForm {
             "name" => Some(self.name.span()),
             "shape" => self.shape.as_ref().map(Spanned::span),
             "gains" => self.gains.as_ref().map(Spanned::span),
+            "coding" => place(self.coding.as_ref()),
+            "threshold" => place(self.threshold.as_ref()),
+            "time" => place(self.time.as_ref()),
+            "seed" => place(self.seed.as_ref()),
             _ => self.bias_of.as_ref().map(Spanned::span),
         }
     }

@@ -3,7 +3,7 @@
 use super::form::InputForm;
 use super::values::{Numbers, WeightsForm, array, is_rows, shape};
 use super::{Wrong, population_of};
-use crate::network::{Entry, Input, Network, Population, Weighted};
+use crate::network::{Encoding, Entry, Input, Network, Population, Weighted};
 use loihi_core::num::BiasExponent;
 use std::path::Path;
 use toml::Spanned;
@@ -16,25 +16,37 @@ pub(super) fn input(network: &Network, form: &InputForm, folder: &Path) -> Resul
         return Err(Wrong::new(span, format!("`{key}` has a meaning only with `{kind}`")));
     }
     match (&form.shape, &form.bias_of, &form.weighted_for) {
-        (Some(own), None, None) => Ok(Input { name, shape: shape(own)?, entry: Entry::Spikes }),
+        (Some(own), None, None) => {
+            Ok(Input { encoding: encoding(form), ..Input::new(name, &shape(own)?, Entry::Spikes) })
+        }
         (None, Some(population), None) => {
             let at = population_of(network, population)?;
             let shape = network.populations.get(at).map(|population| population.shape.clone()).unwrap_or_default();
             let offset = form.offset.as_ref().map(|offset| *offset.get_ref());
             let entry = Entry::Bias { population: at, gain_q16: gain_q16(form)?, offset: offset.unwrap_or(0) };
-            Ok(Input { name, shape, entry })
+            Ok(Input { encoding: encoding(form), ..Input::new(name, &shape, entry) })
         }
         (Some(own), None, Some(population)) => {
             let at = population_of(network, population)?;
             let neurons = network.populations.get(at).map_or(0, Population::neurons);
             let entry = Entry::Weighted(weighted(form, (at, neurons), folder)?);
-            Ok(Input { name, shape: shape(own)?, entry })
+            Ok(Input { encoding: encoding(form), ..Input::new(name, &shape(own)?, entry) })
         }
         _ => Err(Wrong::new(
             form.name.span(),
             "an input has a `shape`, and sends spikes; or `bias_of`, and sets the biases of that population; or a `shape`, \
              `weighted_for` and `gains`, and sets them to weighted sums",
         )),
+    }
+}
+
+/// How samples become spikes; the network's check says which keys have no effect.
+fn encoding(form: &InputForm) -> Encoding {
+    Encoding {
+        coding: form.coding.as_ref().map(|word| (*word.get_ref()).into()),
+        threshold: form.threshold.as_ref().map(|threshold| *threshold.get_ref()),
+        time: form.time.as_ref().map(|word| (*word.get_ref()).into()),
+        seed: form.seed.as_ref().map(|seed| *seed.get_ref()),
     }
 }
 

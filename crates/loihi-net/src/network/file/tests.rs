@@ -1,7 +1,7 @@
 //! What the TOML form takes and refuses.
 
 use super::*;
-use crate::network::{Bias, Each, Entry, Input, PeriodicReset, Weighted, Weights};
+use crate::network::{Bias, Coding, Each, Encoding, Entry, Input, PeriodicReset, Time, Weighted, Weights};
 use loihi_core::num::{BiasExponent, BiasMantissa};
 
 const WHOLE: &str = r#"
@@ -91,7 +91,7 @@ fn every_part_is_read() {
 #[test]
 fn the_file_with_every_key_has_every_key() {
     let network = parse(EVERY_KEY, Path::new("every_key.toml")).unwrap();
-    assert_eq!((network.inputs.len(), network.populations.len(), network.connections.len()), (3, 3, 6));
+    assert_eq!((network.inputs.len(), network.populations.len(), network.connections.len()), (4, 3, 6));
     crate::place::place(&network, crate::place::Options::default()).unwrap();
     let keys = include_str!("form.rs").lines().filter_map(|line| {
         let (key, _) = line.strip_prefix("    pub(super) ")?.split_once(": ")?;
@@ -115,18 +115,16 @@ fn the_file_with_every_key_has_every_key() {
 #[test]
 fn a_saved_network_is_the_same_network() {
     let mut network = parse(WHOLE, Path::new("net.toml")).unwrap();
-    network.inputs.push(Input {
-        name: "values".to_owned(),
-        shape: vec![5],
-        entry: Entry::Weighted(Weighted {
-            population: 1,
-            gains: (-7..8).collect(),
-            offsets: vec![1, -2, 70_000],
-            exponent: BiasExponent::saturating(3),
-        }),
+    network.inputs[0].encoding = Encoding::new(Coding::Delta).threshold(3).time(Time::Absolute);
+    let values = Entry::Weighted(Weighted {
+        population: 1,
+        gains: (-7..8).collect(),
+        offsets: vec![1, -2, 70_000],
+        exponent: BiasExponent::saturating(3),
     });
+    network.inputs.push(Input::new("values", &[5], values));
     let entry = Entry::Bias { population: 0, gain_q16: -39_000, offset: 12 };
-    network.inputs.push(Input { name: "bias".to_owned(), shape: vec![2, 2, 2], entry });
+    network.inputs.push(Input::new("bias", &[2, 2, 2], entry));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("saved.toml");
     network.about = "One line,\nand \"another\".\n".to_owned();
@@ -168,6 +166,17 @@ fn what_is_wrong_is_shown_with_its_line() {
             "delay = 3",
             "delay = 3\nkernel = [2, 2]",
             "line 39, `kernel = [2, 2]`: `kernel` has no meaning for this `kind`",
+        ),
+        ("shape = [1, 4, 4]", "shape = [1, 4, 4]\ncoding = \"rank\"", "unknown variant `rank`"),
+        (
+            "shape = [1, 4, 4]",
+            "shape = [1, 4, 4]\ncoding = \"rate\"\nthreshold = 4",
+            "line 11, `threshold = 4`: it has a meaning only with coding = \"delta\"",
+        ),
+        (
+            "shape = [1, 4, 4]",
+            "bias_of = \"hidden\"\ntime = \"first\"",
+            "line 10, `time = \"first\"`: it has a meaning only for inputs that send spikes",
         ),
         ("shape = [1, 4, 4]", "shape = [1, 4, 4]\ngain = 2.0", "`gain` has a meaning only with `bias_of`"),
         (

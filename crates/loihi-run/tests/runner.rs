@@ -1,0 +1,97 @@
+//! Runners: on threads, step by step and sample by sample, and what they have learned.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use loihi_core::image::Profile;
+use loihi_data::collection::{Content, Item};
+use loihi_device::framed::Framed;
+use loihi_device::inproc::{InProcess, InProcessLine};
+use loihi_net::network::{Connection, Learning, Network, Population, ReadBy, TraceShape, Weights};
+use loihi_run::inference::Stimulus;
+use loihi_run::inference::present::{Coding, Presentation};
+use loihi_run::runner::{Runner, RunnerError};
+use std::thread;
+
+/// Two neurons, each driven by one of two inputs, that are the classes.
+fn relays() -> Network {
+    let mut network = Network::new("relays");
+    let input = network.input("in", &[2]);
+    let relays = network.population(Population::new("relays", &[2], Profile { v_th: 64, ..Profile::DEFAULT }));
+    network.connect(Connection::new(input, relays, Weights::Dense(vec![100, 0, 0, 100])));
+    network.read(relays, ReadBy::Spikes);
+    network
+}
+
+fn stimulus() -> Stimulus {
+    let spikes = (0..50).map(|step| (step, 0, step as usize % 2)).collect();
+    Stimulus { steps: 50, spikes, ..Stimulus::default() }
+}
+
+#[test]
+fn runners_on_two_threads_end_in_the_same_digest() {
+    let run = |mut runner: Runner| {
+        thread::spawn(move || {
+            let spikes = runner.run(&stimulus()).unwrap();
+            (spikes, runner.digest().unwrap())
+        })
+    };
+    let near = run(Runner::new(relays(), InProcess::default()).unwrap());
+    let far = run(Runner::new(relays(), Framed::new(InProcessLine::new(1 << 20))).unwrap());
+    let (near, far) = (near.join().unwrap(), far.join().unwrap());
+    assert_eq!(near, far);
+    assert!(!near.0.is_empty());
+}
+
+#[test]
+fn steps_are_those_of_a_whole_stimulus() {
+    let stimulus = stimulus();
+    let mut whole = Runner::new(relays(), InProcess::default()).unwrap();
+    let expected = whole.run(&stimulus).unwrap();
+    let mut stepped = Runner::new(relays(), InProcess::default()).unwrap();
+    let mut spikes = Vec::new();
+    for (_, input, element) in stimulus.spikes {
+        spikes.extend(stepped.step(&[(input, element)]).unwrap());
+    }
+    assert_eq!(spikes, expected);
+    assert_eq!(stepped.digest().unwrap(), whole.digest().unwrap());
+    stepped.rest();
+    assert_eq!(stepped.step(&[(0, 1)]).unwrap()[0].step, 0);
+    assert!(matches!(stepped.step(&[(0, 2)]), Err(RunnerError::Inference(_))));
+}
+
+#[test]
+fn samples_have_an_answer() {
+    let network = relays();
+    let presentation = Presentation { coding: Some(Coding::Rate), steps: Some(40), ..Presentation::new(&network, 0) };
+    let mut runner = Runner::builder(network).presentation(presentation).open(InProcess::default()).unwrap();
+    let mut answer = |values: [u8; 2]| {
+        let content = Content::Values { shape: vec![2], values: values.to_vec() };
+        runner.sample(&Item { name: "one".to_owned(), label: None, content }).unwrap()
+    };
+    assert_eq!(answer([200, 20]).class, Some(0));
+    assert_eq!(answer([20, 200]).class, Some(1));
+    assert!(answer([0, 255]).scores[1] > 30);
+}
+
+#[test]
+fn what_was_learned_continues_in_another_runner() {
+    let mut network = relays();
+    let shape = TraceShape { impulse: 100, tau_millisteps: 4000 };
+    network.connections[0].learning = Some(Learning {
+        rule: "dw = 2^-3*x1*y0".to_owned(),
+        traces: [Some(shape), None, None, None, None],
+        epoch_steps: 1,
+    });
+    let mut runner = Runner::new(network.clone(), InProcess::default()).unwrap();
+    let weights = |runner: &mut Runner| runner.session().weights().unwrap();
+    let before = weights(&mut runner);
+    runner.run(&stimulus()).unwrap();
+    let learned = runner.learned().unwrap();
+    assert_ne!(weights(&mut runner), before);
+    let mut other = Runner::new(network, InProcess::default()).unwrap();
+    assert_eq!(weights(&mut other), before);
+    other.restore(&learned).unwrap();
+    assert_eq!(weights(&mut other), weights(&mut runner));
+    let mut fixed = Runner::new(relays(), InProcess::default()).unwrap();
+    assert!(matches!(fixed.restore(&learned), Err(RunnerError::Learned(_))));
+}
