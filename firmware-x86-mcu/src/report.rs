@@ -56,14 +56,14 @@ pub(crate) fn fault(fault: &Fault) -> ! {
     enter();
     let name = fault.name();
     line(&[
-        Part::Text("fault: "),
-        Part::Text(name),
-        Part::Text(", error code "),
-        Part::Hex(fault.error_code),
-        Part::Text(", eip "),
-        Part::Hex(fault.instruction),
-        Part::Text(", cr2 "),
-        Part::Hex(fault.page_address),
+        ReportPart::Text("fault: "),
+        ReportPart::Text(name),
+        ReportPart::Text(", error code "),
+        ReportPart::Hex(fault.error_code),
+        ReportPart::Text(", eip "),
+        ReportPart::Hex(fault.instruction),
+        ReportPart::Text(", cr2 "),
+        ReportPart::Hex(fault.page_address),
     ]);
     defmt::error!(
         "fault: {=str}, error code {=u32:#x}, eip {=u32:#x}, cr2 {=u32:#x}",
@@ -81,7 +81,7 @@ pub(crate) fn fault(fault: &Fault) -> ! {
 fn panic(info: &PanicInfo<'_>) -> ! {
     enter();
     let (file, row) = info.location().map_or(("", 0), |place| (place.file(), place.line()));
-    line(&[Part::Text("panic: "), Part::Text(file), Part::Text(", line "), Part::Decimal(row)]);
+    line(&[ReportPart::Text("panic: "), ReportPart::Text(file), ReportPart::Text(", line "), ReportPart::Decimal(row)]);
     defmt::error!("panic: {=str}, line {=u32}", file, row);
     leave(Reason::Panic)
 }
@@ -90,11 +90,11 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 /// statics.
 pub(crate) fn too_little_memory(needed_kib: u32, there_kib: u32) -> ! {
     line(&[
-        Part::Text("memory: this firmware needs "),
-        Part::Decimal(needed_kib + 1024),
-        Part::Text(" KiB, the machine has "),
-        Part::Decimal(there_kib + 1024),
-        Part::Text(" KiB: give it more, or build the firmware with a smaller arena"),
+        ReportPart::Text("memory: this firmware needs "),
+        ReportPart::Decimal(needed_kib + 1024),
+        ReportPart::Text(" KiB, the machine has "),
+        ReportPart::Decimal(there_kib + 1024),
+        ReportPart::Text(" KiB: give it more, or build the firmware with a smaller arena"),
     ]);
     leave(Reason::Memory)
 }
@@ -114,7 +114,7 @@ fn leave(reason: Reason) -> ! {
 }
 
 /// A piece of a line of text.
-enum Part<'a> {
+enum ReportPart<'a> {
     Text(&'a str),
     Hex(u32),
     Decimal(u32),
@@ -122,13 +122,13 @@ enum Part<'a> {
 
 /// Sends a line of text; the delimiter before it ends the frame that the trouble may have
 /// interrupted.
-fn line(parts: &[Part<'_>]) {
+fn line(parts: &[ReportPart<'_>]) {
     uart::send(&[0]);
     for part in parts {
         match *part {
-            Part::Text(text) => uart::send(text.as_bytes()),
-            Part::Hex(value) => hex(value),
-            Part::Decimal(value) => decimal(value),
+            ReportPart::Text(text) => uart::send(text.as_bytes()),
+            ReportPart::Hex(value) => hex(value),
+            ReportPart::Decimal(value) => decimal(value),
         }
     }
     uart::send(b"\r\n\0");

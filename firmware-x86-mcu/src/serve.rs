@@ -78,14 +78,14 @@ mod tests {
 
     /// What port and pin did, in order.
     #[derive(Debug, PartialEq, Eq)]
-    enum Event {
+    enum ServeEvent {
         High,
         Low,
         Sent(Vec<u8>),
         Flushed,
     }
 
-    type Events = RefCell<Vec<Event>>;
+    type Events = RefCell<Vec<ServeEvent>>;
 
     /// A port that gives a byte at a time and takes three; then it ends or fails.
     struct Port<'a> {
@@ -112,12 +112,12 @@ mod tests {
     impl Write for Port<'_> {
         fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
             let sent = bytes.len().min(3);
-            self.events.borrow_mut().push(Event::Sent(bytes[..sent].to_vec()));
+            self.events.borrow_mut().push(ServeEvent::Sent(bytes[..sent].to_vec()));
             Ok(sent)
         }
 
         fn flush(&mut self) -> Result<(), ErrorKind> {
-            self.events.borrow_mut().push(Event::Flushed);
+            self.events.borrow_mut().push(ServeEvent::Flushed);
             Ok(())
         }
     }
@@ -130,24 +130,24 @@ mod tests {
 
     impl OutputPin for Pin<'_> {
         fn set_low(&mut self) -> Result<(), Infallible> {
-            self.0.borrow_mut().push(Event::Low);
+            self.0.borrow_mut().push(ServeEvent::Low);
             Ok(())
         }
 
         fn set_high(&mut self) -> Result<(), Infallible> {
-            self.0.borrow_mut().push(Event::High);
+            self.0.borrow_mut().push(ServeEvent::High);
             Ok(())
         }
     }
 
-    /// A sound frame whose body no device can read.
+    /// A valid frame whose body no device can read.
     fn request() -> Vec<u8> {
         let mut line = [0; line_bytes(0)];
         let length = frame::encode(CHANNEL_MESSAGE, 7, &[], &mut line).expect("it fits");
         line[..length].to_vec()
     }
 
-    fn served(input: &[u8], end: Result<usize, ErrorKind>) -> (Result<(), ErrorKind>, Vec<Event>) {
+    fn served(input: &[u8], end: Result<usize, ErrorKind>) -> (Result<(), ErrorKind>, Vec<ServeEvent>) {
         let events = Events::default();
         let mut arena = [0; 8];
         let mut memory = [0; Buffers::bytes(BODY_LEAST)];
@@ -160,13 +160,13 @@ mod tests {
     fn an_answer_is_sent_whole_after_the_work_is_done() {
         let (result, events) = served(&request(), Ok(0));
         assert_eq!(result, Ok(()));
-        let [Event::High, Event::Low, answer @ .., Event::Flushed] = events.as_slice() else {
+        let [ServeEvent::High, ServeEvent::Low, answer @ .., ServeEvent::Flushed] = events.as_slice() else {
             panic!("{events:?}");
         };
         let mut reader = FrameReader::new([0; plain_bytes(BODY_LEAST)]);
         let mut frames = 0;
         for event in answer {
-            let Event::Sent(bytes) = event else { panic!("{event:?}") };
+            let ServeEvent::Sent(bytes) = event else { panic!("{event:?}") };
             for &byte in bytes {
                 if let Received::Frame(frame) = reader.push(byte) {
                     assert_eq!(frame.sequence, 7);

@@ -49,7 +49,7 @@ pub fn has_received() -> bool {
 
 /// Sets the port to 115,200 baud, 8-N-1, FIFOs on, no interrupts.
 ///
-/// Without a UART the machine has no way to say so; it then goes on and talks to nobody.
+/// Without a UART the machine has no way to say so; it then runs on without a line.
 pub(crate) fn init() {
     let config = Config { baud_rate: BaudRate::Baud115200, ..Config::DEFAULT };
     let _ = com1().init(config);

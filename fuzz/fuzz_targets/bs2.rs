@@ -1,7 +1,7 @@
 //! `cargo +nightly fuzz run bs2`.
 
 #![no_main]
-#![allow(clippy::unwrap_used, dead_code, reason = "a table of which one row is used")]
+#![allow(clippy::unwrap_used, dead_code, reason = "a table with one row in use")]
 
 #[path = "../../tests/tests/fuzz/readers.rs"]
 mod readers;

@@ -6,7 +6,7 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use host_harness::cost::networks::{decoded, dense, fed, firing, noisy, quiet, small_axons, sparse, trees};
+use host_harness::cost::networks::{decoded, dense, fed, firing, noisy, silent, small_axons, sparse, trees};
 use host_harness::device::wide;
 use host_harness::image::ImageBuilder;
 use loihi_core::chip::Chip;
@@ -76,12 +76,12 @@ fn time(bencher: Bencher<'_, '_>, step: Step, network: ImageBuilder, operations:
 
 #[divan::bench(args = BOTH)]
 fn compartment_without_input(bencher: Bencher<'_, '_>, step: Step) {
-    time(bencher, step, quiet(CORE, 0), |ops| ops.compartment_updates);
+    time(bencher, step, silent(CORE, 0), |ops| ops.compartment_updates);
 }
 
 #[divan::bench(args = BOTH)]
 fn compartment_with_bias(bencher: Bencher<'_, '_>, step: Step) {
-    time(bencher, step, quiet(CORE, 1), |ops| ops.compartment_updates);
+    time(bencher, step, silent(CORE, 1), |ops| ops.compartment_updates);
 }
 
 /// Each by a dense synapse.

@@ -5,7 +5,7 @@ use crate::image::{AxonRecord, CoreRecord, Dialect, Image, Route, SynapseFormat,
 use crate::ops::OpCounts;
 use crate::plastic::Plastic;
 use crate::synapse::{
-    Place, scale, scatter_apart_dense, scatter_apart_sparse, scatter_dense, scatter_sparse, scatter_undelayed,
+    Place, scale, scatter_auxiliary_dense, scatter_auxiliary_sparse, scatter_dense, scatter_sparse, scatter_undelayed,
 };
 
 /// Delivers one spike of `source` to all its axons, so that it counts in step `t` (plus each synapse's delay).
@@ -29,7 +29,7 @@ pub fn deliver(
             if axon.sum == 0 && axon.learning == 0 {
                 enter(image, accumulators.rings_64, t, &core, &axon, route.atom);
             } else if axon.learning == 0 {
-                enter_apart(image, accumulators.apart, t, &core, &axon, route.atom);
+                enter_auxiliary(image, accumulators.auxiliary, t, &core, &axon, route.atom);
             } else {
                 enter_plastic(image, accumulators.rings_64, plastic, t, &core, &axon, route.axon);
             }
@@ -82,18 +82,25 @@ fn enter_delayed(image: &Image<'_>, rings: &mut [i16], t: u32, core: &CoreRecord
     }
 }
 
-/// Adds the synapses of one axon into one of the core's sums that are kept apart.
+/// Adds the synapses of one axon into one of the core's auxiliary accumulators.
 #[cold]
-fn enter_apart(image: &Image<'_>, apart: &mut [i32], t: u32, core: &CoreRecord, axon: &AxonRecord, atom: usize) {
+fn enter_auxiliary(
+    image: &Image<'_>,
+    auxiliary: &mut [i32],
+    t: u32,
+    core: &CoreRecord,
+    axon: &AxonRecord,
+    atom: usize,
+) {
     let Some(sum) = image.sum(core.sum_first.wrapping_add(axon.sum).wrapping_sub(1)) else { return };
-    let Some(ring) = apart.get_mut(core.ring_of(&sum)) else { return };
+    let Some(ring) = auxiliary.get_mut(core.ring_of(&sum)) else { return };
     let synapses = axon.atom(atom);
     let place = place(t, core, axon.compartment_base);
     match axon.format {
-        SynapseFormat::Sparse => scatter_apart_sparse(ring, &place, image.sparse.get(synapses).unwrap_or_default()),
+        SynapseFormat::Sparse => scatter_auxiliary_sparse(ring, &place, image.sparse.get(synapses).unwrap_or_default()),
         SynapseFormat::Dense => {
             let accumulators = ring.get_mut(place.of(0, 0)..).unwrap_or_default();
-            scatter_apart_dense(accumulators, image.dense.get(synapses).unwrap_or_default());
+            scatter_auxiliary_dense(accumulators, image.dense.get(synapses).unwrap_or_default());
         }
     }
 }
@@ -121,9 +128,9 @@ fn enter_plastic(
     let words = image.sparse.get(axon.elements()).unwrap_or_default();
     if group.dense && core.slots == 1 {
         // A core with one slot has no delays.
-        let begin = words.first().map_or(0, |word| index(*word & 0x3FF));
+        let start = words.first().map_or(0, |word| index(*word & 0x3FF));
         let weights = weights.get(..words.len()).unwrap_or_default();
-        return add_row(ring.get_mut(begin..).unwrap_or_default(), weights, group.wgt_exp);
+        return add_row(ring.get_mut(start..).unwrap_or_default(), weights, group.wgt_exp);
     }
     let fixed_delays = group.dialect.has(Dialect::LAVA_RANGES);
     for ((word, weight), delay) in words.iter().zip(weights).zip(delays) {

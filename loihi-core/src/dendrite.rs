@@ -4,10 +4,10 @@
 //! The chip's synaptic sum has 21 bits and sign, which is 16 bits in these units: letting the sum wrap *is* the
 //! chip's overflow.
 //!
-//! Sums that are kept apart ([`SumRecord`]) have rings of their own, in 32 bits. What they come to is collected in
-//! units of the current in a second ring of the core, and added to its sum when the slot's step comes.
+//! Auxiliary accumulators ([`AccumulatorRecord`]) have rings of their own, in 32 bits. What they come to is collected
+//! in units of the current in a second ring of the core, and added to its sum when the slot's step comes.
 
-use crate::image::{CoreRecord, SumRecord, index};
+use crate::image::{AccumulatorRecord, CoreRecord, index};
 use core::ops::Range;
 
 /// The accumulators of all cores.
@@ -15,10 +15,11 @@ use core::ops::Range;
 pub struct Accumulators<'a> {
     /// Synaptic sums: per core its slots.
     pub rings_64: &'a mut [i16],
-    /// What joins them from the sums kept apart, in units of the current; empty if there are none.
-    pub joining: &'a mut [i32],
-    /// The sums kept apart: per sum the slots of its core. Zero but between the arrival of spikes and [`join`].
-    pub apart: &'a mut [i32],
+    /// What the auxiliary accumulators add to them, in units of the current; empty if there are none.
+    pub auxiliary_input: &'a mut [i32],
+    /// The auxiliary accumulators: per sum the slots of its core. Zero but between the arrival of spikes and
+    /// [`add_auxiliary`].
+    pub auxiliary: &'a mut [i32],
 }
 
 impl CoreRecord {
@@ -34,18 +35,18 @@ impl CoreRecord {
         self.accumulator_first..self.accumulator_first.wrapping_add(self.accumulators())
     }
 
-    /// The ring of a sum that is kept apart on this core, among those of all such sums.
+    /// The ring of an auxiliary accumulator on this core, among those of all such sums.
     #[inline]
-    pub const fn ring_of(&self, sum: &SumRecord) -> Range<usize> {
+    pub const fn ring_of(&self, sum: &AccumulatorRecord) -> Range<usize> {
         sum.accumulator_first..sum.accumulator_first.wrapping_add(self.accumulators())
     }
 }
 
-/// Shifts what a sum kept apart has collected, adds it to what joins the core's sum, and clears it.
+/// Shifts what an auxiliary accumulator has collected, adds it to the core's auxiliary input, and clears it.
 ///
 /// The right shift floors. The addition wraps at 32 bits, which the wrap of the synaptic sum at 21 bits contains.
-pub fn join(record: &SumRecord, apart: &mut [i32], joining: &mut [i32]) {
-    for (sum, joined) in apart.iter_mut().zip(joining) {
+pub fn add_auxiliary(record: &AccumulatorRecord, auxiliary: &mut [i32], auxiliary_input: &mut [i32]) {
+    for (sum, joined) in auxiliary.iter_mut().zip(auxiliary_input) {
         if *sum != 0 {
             let shifted = sum.wrapping_shr(record.shift_right).wrapping_shl(record.shift_left);
             *joined = joined.wrapping_add(shifted);
@@ -68,10 +69,10 @@ mod tests {
     }
 
     #[test]
-    fn a_sum_apart_floors_as_a_whole() {
-        let record = SumRecord { core: 0, shift_right: 2, shift_left: 6, accumulator_first: 0 };
-        let (mut apart, mut joining) = ([7, -7, 3, 0], [1, 1, 1, 1]);
-        join(&record, &mut apart, &mut joining);
-        assert_eq!((apart, joining), ([0; 4], [65, -127, 1, 1]));
+    fn an_auxiliary_accumulator_floors_as_a_whole() {
+        let record = AccumulatorRecord { core: 0, shift_right: 2, shift_left: 6, accumulator_first: 0 };
+        let (mut auxiliary, mut auxiliary_input) = ([7, -7, 3, 0], [1, 1, 1, 1]);
+        add_auxiliary(&record, &mut auxiliary, &mut auxiliary_input);
+        assert_eq!((auxiliary, auxiliary_input), ([0; 4], [65, -127, 1, 1]));
     }
 }

@@ -93,7 +93,7 @@ pub struct Meter<'a> {
 }
 
 impl Meter<'_> {
-    /// The embedded CPU goes on.
+    /// The embedded CPU continues.
     #[cold]
     #[inline(never)]
     pub fn resume(&mut self) {
@@ -133,8 +133,8 @@ impl Meter<'_> {
         }
     }
 
-    /// Counts the compartments of a core that have something to do. `blocks` are the core's own, `sums_64` and `joining`
-    /// begin with the synaptic sums of this step.
+    /// Counts the compartments of a core that have something to do. `blocks` are the core's own, `sums_64` and
+    /// `auxiliary_input` begin with the synaptic sums of this step.
     #[cold]
     #[inline(never)]
     pub fn count_active(
@@ -144,13 +144,13 @@ impl Meter<'_> {
         record: &CoreRecord,
         blocks: &[Block],
         sums_64: &[i16],
-        joining: &[i32],
+        auxiliary_input: &[i32],
     ) {
         let Some(core) = self.cores.get_mut(number) else { return };
         let registers =
             blocks.iter().flat_map(|[currents, voltages, biases]| currents.iter().zip(voltages).zip(biases));
         let busy = registers.map(|((u, v), bias)| (*u | *v | *bias) != 0);
-        let joined = joining.iter().copied().chain(core::iter::repeat(0));
+        let joined = auxiliary_input.iter().copied().chain(core::iter::repeat(0));
         let busy = busy.zip(sums_64).zip(joined).map(|((busy, sum), joined)| busy || *sum != 0 || joined != 0);
         let mut busy = busy.take(record.compartments);
         for group in image.groups(record) {

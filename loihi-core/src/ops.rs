@@ -123,7 +123,7 @@ impl OpCounts {
     }
 
     /// Counts weights that the embedded CPU wrote: computed, changed, held at an end of their range.
-    pub fn count_taught(&mut self, updates: u32, changes: u32, saturations: u32) {
+    pub fn count_updates(&mut self, updates: u32, changes: u32, saturations: u32) {
         self.rule_updates = self.rule_updates.wrapping_add(u64::from(updates));
         self.rule_changes = self.rule_changes.wrapping_add(u64::from(changes));
         self.rule_saturations = self.rule_saturations.wrapping_add(u64::from(saturations));

@@ -71,7 +71,7 @@ impl Chip<'_> {
             Register::Threshold => self.show_places(window, state.adaptations, |adaptation| adaptation.v_th),
             Register::Activity => self.show_places(window, state.adaptations, |adaptation| adaptation.activity),
             Register::Dendrite => self.show_dendrites(window),
-            Register::Apart => self.show_apart(window),
+            Register::Auxiliary => self.show_auxiliary(window),
             Register::W => window.slice(plastic.weights, half),
             Register::T => window.slice(plastic.tags, half),
             Register::D => window.slice(plastic.delays, half),
@@ -160,14 +160,14 @@ impl Chip<'_> {
         }
     }
 
-    fn show_apart<V: FnMut(i32)>(&self, window: &mut Window<V>) {
+    fn show_auxiliary<V: FnMut(i32)>(&self, window: &mut Window<V>) {
         let accumulators = &self.state().accumulators;
         for core in self.image().cores().filter(|core| core.sums > 0) {
-            let joining = accumulators.joining.get(core.ring()).unwrap_or_default();
-            self.show_ring(window, &core, joining, |joining| *joining);
+            let auxiliary_input = accumulators.auxiliary_input.get(core.ring()).unwrap_or_default();
+            self.show_ring(window, &core, auxiliary_input, |auxiliary_input| *auxiliary_input);
             for sum in self.image().sums().skip(core.sum_first).take(core.sums) {
-                let apart = accumulators.apart.get(core.ring_of(&sum)).unwrap_or_default();
-                self.show_ring(window, &core, apart, |sum| *sum);
+                let auxiliary = accumulators.auxiliary.get(core.ring_of(&sum)).unwrap_or_default();
+                self.show_ring(window, &core, auxiliary, |sum| *sum);
             }
         }
     }

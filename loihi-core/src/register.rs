@@ -23,8 +23,8 @@ pub enum Register {
     Activity,
     /// Dendritic accumulators in units of 64, core after core, from the slot of the next step on.
     Dendrite,
-    /// Of every core that has sums kept apart: what waits to join its sum, then each of them, in the same order.
-    Apart,
+    /// Of every core that has auxiliary accumulators: what waits to join its sum, then each of them, in the same order.
+    Auxiliary,
     /// Weights of the plastic synapses, mantissas, group after group.
     W,
     /// Tags of the plastic synapses.
@@ -80,7 +80,7 @@ impl Register {
         Self::Threshold,
         Self::Activity,
         Self::Dendrite,
-        Self::Apart,
+        Self::Auxiliary,
         Self::W,
         Self::T,
         Self::D,
@@ -120,7 +120,7 @@ impl Register {
             Self::Threshold => "threshold",
             Self::Activity => "activity",
             Self::Dendrite => "dendrite",
-            Self::Apart => "apart",
+            Self::Auxiliary => "apart",
             Self::W => "w",
             Self::T => "t",
             Self::D => "d",

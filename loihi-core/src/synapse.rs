@@ -158,8 +158,8 @@ pub fn scatter_dense(accumulators: &mut [i16], weights: &[i16]) {
     }
 }
 
-/// [`scatter_sparse`] into a sum that is kept apart.
-pub fn scatter_apart_sparse(ring: &mut [i32], place: &Place, synapses: &[u32]) {
+/// [`scatter_sparse`] into an auxiliary accumulator.
+pub fn scatter_auxiliary_sparse(ring: &mut [i32], place: &Place, synapses: &[u32]) {
     for &word in synapses {
         if let Some(sum) = ring.get_mut(place.of(index(word & 0x3FF), index(word >> 10 & 0x3F))) {
             *sum = sum.wrapping_add(i32::from(weight(word)));
@@ -167,8 +167,8 @@ pub fn scatter_apart_sparse(ring: &mut [i32], place: &Place, synapses: &[u32]) {
     }
 }
 
-/// [`scatter_dense`] into a sum that is kept apart.
-pub fn scatter_apart_dense(accumulators: &mut [i32], weights: &[i16]) {
+/// [`scatter_dense`] into an auxiliary accumulator.
+pub fn scatter_auxiliary_dense(accumulators: &mut [i32], weights: &[i16]) {
     for (sum, weight) in accumulators.iter_mut().zip(weights) {
         *sum = sum.wrapping_add(i32::from(*weight));
     }

@@ -69,7 +69,7 @@ fn places() -> Result<Vec<String>> {
     run(build(PLAIN).arg("--").args(LINK_ANYWAY))?;
     let path = paths::target().join(PROFILE).join(PROGRAM);
     let program = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    locations(&program).with_context(|| format!("{} is no program", path.display()))
+    locations(&program).with_context(|| format!("{} is not a program", path.display()))
 }
 
 /// The [`std::panic::Location`]s in a program, which keeps only those of panics that can be reached.

@@ -33,16 +33,16 @@ pub(crate) struct Tally {
 /// When they cannot be started.
 pub(crate) fn run(tier: Tier, filters: &[String], tally: &mut Tally) -> Result<()> {
     if printed(Command::new(paths::cargo()).args(["nextest", "--version"])).is_some() {
-        watch(&mut nextest(tier, filters), tally)?;
+        observer(&mut nextest(tier, filters), tally)?;
     } else {
         for mut command in plain(tier, filters) {
-            watch(&mut command, tally)?;
+            observer(&mut command, tally)?;
         }
     }
     if tier != Tier::Quick {
         // The examples of the documentation, which only cargo runs.
         let mut command = cargo(&["test", "--workspace", "--doc", "--profile", PROFILE, "--no-fail-fast", "--"]);
-        watch(command.args(filters), tally)?;
+        observer(command.args(filters), tally)?;
     }
     Ok(())
 }
@@ -87,7 +87,7 @@ fn plain(tier: Tier, filters: &[String]) -> Vec<Command> {
 }
 
 /// Runs a command, passes on what it prints, and counts the tests in it.
-fn watch(command: &mut Command, tally: &mut Tally) -> Result<()> {
+fn observer(command: &mut Command, tally: &mut Tally) -> Result<()> {
     println!("stage tests: `{}`", line(command));
     // Both in one, in the order in which they come: nextest reports on standard error, libtest on standard output.
     let (reader, writer) = std::io::pipe().context("there is no pipe")?;

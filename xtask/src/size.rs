@@ -39,7 +39,7 @@ pub(crate) fn print() -> Result<()> {
         let path = paths::image(name);
         let image = fs::read(&path)
             .with_context(|| format!("cannot read {}: run `cargo xtask firmware` first", path.display()))?;
-        let sizes = measure(&image).with_context(|| format!("{} is no firmware image", path.display()))?;
+        let sizes = measure(&image).with_context(|| format!("{} is not a firmware image", path.display()))?;
         let Sizes { text, data, bss, arena } = sizes;
         let [line, stack] = match &used {
             Some(used) if name == FIRMWARE => used.clone(),

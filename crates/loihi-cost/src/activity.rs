@@ -5,7 +5,7 @@
 //! the beginning of the next: there its messages, hops and synaptic events are counted, as the chip's own counts do.
 //! Spikes from outside are taken in by cores, and sent by none.
 
-use super::event::{Counts, Event};
+use super::event::{Counts, CostEvent};
 use super::floorplan::Floorplan;
 use loihi_core::image::{CoreRecord, Image, ImageError, Route};
 use loihi_core::ops::OpCounts;
@@ -47,10 +47,10 @@ impl Activity {
     /// What a metered run did, its cores being arranged like this.
     ///
     /// # Errors
-    /// [`ImageError`] if the run's image is not sound, which no device has loaded then.
+    /// [`ImageError`] if the run's image is invalid, which no device has loaded then.
     pub fn of(run: &MeteredRun, plan: &Floorplan) -> Result<Self, ImageError> {
         let image = run.image.open()?;
-        let network = Network::of(&image);
+        let network = MeteredNetwork::of(&image);
         let steps = run.steps.iter().map(|step| network.step(step, plan)).collect();
         let has_snips = image.snips().len() > 0;
         let cpu = CpuActivity { has_snips, instructions: run.snip_instructions, ops: run.ops };
@@ -68,13 +68,13 @@ impl Activity {
 }
 
 /// What of an image says who does what.
-struct Network<'i, 'a> {
+struct MeteredNetwork<'i, 'a> {
     image: &'i Image<'a>,
     /// By core: first compartment, compartments, those with noise.
     cores: Vec<[usize; 3]>,
 }
 
-impl<'i, 'a> Network<'i, 'a> {
+impl<'i, 'a> MeteredNetwork<'i, 'a> {
     fn of(image: &'i Image<'a>) -> Self {
         let noisy = |core: &CoreRecord| -> usize {
             let groups = image.groups(core).map(|group| {
@@ -92,17 +92,17 @@ impl<'i, 'a> Network<'i, 'a> {
         let mut cores: Vec<Counts> = vec![Counts::default(); self.cores.len()];
         for ((counts, metered), [_, compartments, noisy]) in cores.iter_mut().zip(&step.cores).zip(&self.cores) {
             let active = u64::from(metered.active);
-            counts.add(Event::CompartmentActive, active);
-            counts.add(Event::CompartmentIdle, (*compartments as u64).saturating_sub(active));
-            counts.add(Event::NoiseNumber, *noisy as u64);
+            counts.add(CostEvent::CompartmentActive, active);
+            counts.add(CostEvent::CompartmentIdle, (*compartments as u64).saturating_sub(active));
+            counts.add(CostEvent::NoiseNumber, *noisy as u64);
             for (event, count) in [
-                (Event::SpikeFired, metered.spikes),
-                (Event::MessageIn, metered.axon_events),
-                (Event::SynapseDense, metered.dense_events),
-                (Event::SynapseSparse, metered.sparse_events),
-                (Event::SynapseShared, metered.shared_events),
-                (Event::TraceUpdate, metered.trace_updates),
-                (Event::SynapseUpdate, metered.learning_updates),
+                (CostEvent::SpikeFired, metered.spikes),
+                (CostEvent::MessageIn, metered.axon_events),
+                (CostEvent::SynapseDense, metered.dense_events),
+                (CostEvent::SynapseSparse, metered.sparse_events),
+                (CostEvent::SynapseShared, metered.shared_events),
+                (CostEvent::TraceUpdate, metered.trace_updates),
+                (CostEvent::SynapseUpdate, metered.learning_updates),
             ] {
                 counts.add(event, u64::from(count));
             }
@@ -111,11 +111,11 @@ impl<'i, 'a> Network<'i, 'a> {
         for &(from, to, count) in &messages {
             let Some(counts) = cores.get_mut(from) else { continue };
             let hops = plan.hops(from, to);
-            counts.add(Event::MessageOut, count);
-            counts.add(Event::MessageInTile, count * u64::from(hops.is_in_tile()));
-            counts.add(Event::HopEw, count * hops.ew);
-            counts.add(Event::HopNs, count * hops.ns);
-            counts.add(Event::ChipHop, count * hops.chips);
+            counts.add(CostEvent::MessageOut, count);
+            counts.add(CostEvent::MessageInTile, count * u64::from(hops.is_in_tile()));
+            counts.add(CostEvent::HopEw, count * hops.ew);
+            counts.add(CostEvent::HopNs, count * hops.ns);
+            counts.add(CostEvent::ChipHop, count * hops.chips);
         }
         StepActivity { cores, messages }
     }

@@ -5,9 +5,9 @@
 //! than real activity, and no traffic jam forms.
 
 use super::activity::{Activity, CpuActivity, StepActivity};
-use super::event::{Counts, Event};
+use super::event::{Counts, CostEvent};
 use super::floorplan::Floorplan;
-use super::sheet::{Cell, Column, Kind, Sheet};
+use super::format::{Cell, Column, ColumnKind, Table};
 use super::table::{Named, SampleCost};
 use super::units::{Energy, Range};
 use serde::Deserialize;
@@ -20,7 +20,7 @@ const FILE: &str = include_str!("../costs/published-networks.toml");
 #[serde(deny_unknown_fields)]
 pub struct Networks {
     /// Whole networks.
-    pub network: Vec<Network>,
+    pub network: Vec<PublishedNetwork>,
     /// Energy of cores alone.
     pub check: CoreCheck,
 }
@@ -28,7 +28,7 @@ pub struct Networks {
 /// A network with published figures of a sample.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Network {
+pub struct PublishedNetwork {
     /// What it is.
     pub name: String,
     /// Who measured it.
@@ -46,13 +46,13 @@ pub struct Network {
     /// Instructions of the embedded CPU's programs, if it has any.
     pub instructions_per_step: Option<u64>,
     /// Its layers; spikes of one go to the next.
-    pub layer: Vec<Layer>,
+    pub layer: Vec<PublishedLayer>,
 }
 
 /// A layer.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Layer {
+pub struct PublishedLayer {
     /// What it is.
     pub name: String,
     /// Its compartments; 0 of inputs from outside.
@@ -93,13 +93,13 @@ pub struct CoreCheck {
 /// The networks that are built in.
 ///
 /// # Errors
-/// [`toml::de::Error`], of which there is none: a test reads it.
+/// [`toml::de::Error`], which a test rules out.
 pub fn networks() -> Result<Networks, toml::de::Error> {
     toml::from_str(FILE)
 }
 
-impl Network {
-    /// What it does in a sample, with all rates so many times as high.
+impl PublishedNetwork {
+    /// What it does in a sample, with all rates scaled by this factor.
     pub fn activity(&self, rate_factor: f64) -> Activity {
         let single = self.layer.iter().all(|layer| layer.cores == 1);
         let mut first = 0;
@@ -124,7 +124,7 @@ impl Network {
         for (number, (layer, first)) in self.layer.iter().zip(firsts).enumerate() {
             for core in 0..layer.cores {
                 let compartments = shares(layer.compartments, layer.cores, core);
-                step_of.add(first + index(core), Event::CompartmentActive, compartments);
+                step_of.add(first + index(core), CostEvent::CompartmentActive, compartments);
             }
             let spikes = sent(layer, rate_factor, step + 1) - sent(layer, rate_factor, step);
             let next = self.layer.get(number + 1).zip(firsts.get(number + 1));
@@ -134,7 +134,7 @@ impl Network {
             }
             for spike in 0..spikes {
                 let core = first + index((sent(layer, rate_factor, step) + spike) % layer.cores);
-                step_of.add(core, Event::SpikeFired, u64::from(layer.compartments > 0));
+                step_of.add(core, CostEvent::SpikeFired, u64::from(layer.compartments > 0));
             }
         }
         let messages = step_of.messages.into_iter().map(|((from, to), count)| (from, to, count)).collect();
@@ -149,22 +149,22 @@ struct Step {
 }
 
 impl Step {
-    fn add(&mut self, core: usize, event: Event, count: u64) {
+    fn add(&mut self, core: usize, event: CostEvent, count: u64) {
         if let Some(counts) = self.counts.get_mut(core) {
             counts.add(event, count);
         }
     }
 
-    /// Sends so many spikes of a layer to another; `before` were sent in earlier steps.
-    fn send(&mut self, layer: &Layer, first: usize, target: &Layer, target_first: usize, spikes: u64, before: u64) {
+    /// Sends this many spikes of a layer to another; `before` were sent in earlier steps.
+    fn send(&mut self, layer: &PublishedLayer, first: usize, target: &PublishedLayer, target_first: usize, spikes: u64, before: u64) {
         for spike in before..before + spikes {
             // Sources lie on the layer's cores in turn, what they reach on the target's cores likewise.
             let from = first + index(spike % layer.cores);
             let events = whole(spike + 1, layer.fan_out) - whole(spike, layer.fan_out);
             for reached in 0..layer.fan_out_cores {
                 let to = target_first + index((spike + reached) % target.cores.max(1));
-                self.add(to, Event::MessageIn, 1);
-                self.add(to, Event::SynapseSparse, shares(events, layer.fan_out_cores, reached));
+                self.add(to, CostEvent::MessageIn, 1);
+                self.add(to, CostEvent::SynapseSparse, shares(events, layer.fan_out_cores, reached));
                 if layer.compartments > 0 {
                     self.message(from, to);
                 }
@@ -174,17 +174,17 @@ impl Step {
 
     fn message(&mut self, from: usize, to: usize) {
         let hops = Floorplan::LOIHI_1.hops(from, to);
-        self.add(from, Event::MessageOut, 1);
-        self.add(from, Event::MessageInTile, u64::from(hops.is_in_tile()));
-        self.add(from, Event::HopEw, hops.ew);
-        self.add(from, Event::HopNs, hops.ns);
-        self.add(from, Event::ChipHop, hops.chips);
+        self.add(from, CostEvent::MessageOut, 1);
+        self.add(from, CostEvent::MessageInTile, u64::from(hops.is_in_tile()));
+        self.add(from, CostEvent::HopEw, hops.ew);
+        self.add(from, CostEvent::HopNs, hops.ns);
+        self.add(from, CostEvent::ChipHop, hops.chips);
         *self.messages.entry((from, to)).or_default() += 1;
     }
 }
 
 /// Spikes that a layer has sent before a step.
-fn sent(layer: &Layer, rate_factor: f64, step: u64) -> u64 {
+fn sent(layer: &PublishedLayer, rate_factor: f64, step: u64) -> u64 {
     whole(step * layer.sources, layer.rate * rate_factor)
 }
 
@@ -193,7 +193,7 @@ fn shares(whole: u64, parts: u64, part: u64) -> u64 {
     whole * (part + 1) / parts.max(1) - whole * part / parts.max(1)
 }
 
-/// So many times something, rounded down.
+/// A multiple of something, rounded down.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
 fn whole(count: u64, each: f64) -> u64 {
@@ -210,57 +210,57 @@ pub fn error_pct(modelled: f64, measured: f64) -> f64 {
 }
 
 /// What a sample of a network costs by a model.
-pub fn cost(network: &Network, model: &Named<'_>, rate_factor: f64) -> SampleCost {
-    let bill = model.model.bill(&network.activity(rate_factor));
+pub fn cost(network: &PublishedNetwork, model: &Named<'_>, rate_factor: f64) -> SampleCost {
+    let breakdown = model.model.breakdown(&network.activity(rate_factor));
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
     let steps = network.steps as f64;
-    SampleCost::of(&[bill], steps)
+    SampleCost::of(&[breakdown], steps)
 }
 
 /// Energy of cores by a model's typical prices: of the fewest, of those between, of the most synaptic events.
 pub fn core_energy(check: &CoreCheck, model: &Named<'_>) -> [Energy; 3] {
     let price = |event| model.model.energy.of(event).energy.typical;
     // Hardly any compartment has something to do in a query.
-    let compartments = price(Event::CompartmentIdle) * check.compartment_updates;
-    check.synaptic_events.map(|events| compartments + price(Event::SynapseDense) * events)
+    let compartments = price(CostEvent::CompartmentIdle) * check.compartment_updates;
+    check.synaptic_events.map(|events| compartments + price(CostEvent::SynapseDense) * events)
 }
 
 /// The published networks beside what the models say of them.
 ///
 /// # Errors
 /// [`toml::de::Error`], as [`networks`].
-pub fn sheets(models: &[Named<'_>]) -> Result<Vec<Sheet>, toml::de::Error> {
+pub fn tables(models: &[Named<'_>]) -> Result<Vec<Table>, toml::de::Error> {
     let networks = networks()?;
     let columns = [
         Column::plain("network"),
         Column::plain("prices"),
         Column::plain("rates"),
-        Column::figures(Kind::Published, "latency", "ms"),
-        Column::figures(Kind::Modelled, "latency", "ms").ranges(),
-        Column::changes(Kind::Modelled, "error of latency"),
-        Column::figures(Kind::Published, "energy", "mJ"),
-        Column::figures(Kind::Modelled, "energy", "mJ").ranges(),
-        Column::changes(Kind::Modelled, "error of energy"),
+        Column::figures(ColumnKind::Published, "latency", "ms"),
+        Column::figures(ColumnKind::Modelled, "latency", "ms").ranges(),
+        Column::changes(ColumnKind::Modelled, "error of latency"),
+        Column::figures(ColumnKind::Published, "energy", "mJ"),
+        Column::figures(ColumnKind::Modelled, "energy", "mJ").ranges(),
+        Column::changes(ColumnKind::Modelled, "error of energy"),
     ];
-    let mut sheet = Sheet::new("networks", "Published networks, computed again", &columns);
+    let mut table = Table::new("networks", "Published networks, computed again", &columns);
     for network in &networks.network {
         for (number, model) in models.iter().enumerate() {
             // How much hangs on the assumed rates is shown of the first model.
             let factors: &[(f64, &str)] =
                 if number == 0 { &[(1.0, "assumed"), (0.5, "half"), (2.0, "double")] } else { &[(1.0, "assumed")] };
             for (factor, what) in factors {
-                sheet.rows.push(row(network, model, *factor, what));
+                table.rows.push(row(network, model, *factor, what));
             }
         }
     }
     for network in &networks.network {
-        let Network { name, source, sizes, assumption, .. } = network;
-        sheet.notes.push(format!("{name}. Measured: {source}. Sizes: {sizes}. Assumed: {assumption}."));
+        let PublishedNetwork { name, source, sizes, assumption, .. } = network;
+        table.notes.push(format!("{name}. Measured: {source}. Sizes: {sizes}. Assumed: {assumption}."));
     }
-    Ok(vec![sheet, core_sheet(&networks.check, models)])
+    Ok(vec![table, core_table(&networks.check, models)])
 }
 
-fn row(network: &Network, model: &Named<'_>, rate_factor: f64, rates: &str) -> Vec<Cell> {
+fn row(network: &PublishedNetwork, model: &Named<'_>, rate_factor: f64, rates: &str) -> Vec<Cell> {
     let SampleCost { latency_ms, energy_uj, .. } = cost(network, model, rate_factor);
     let energy_mj = energy_uj.map(|energy| energy * 1e-3);
     vec![
@@ -276,20 +276,20 @@ fn row(network: &Network, model: &Named<'_>, rate_factor: f64, rates: &str) -> V
     ]
 }
 
-fn core_sheet(check: &CoreCheck, models: &[Named<'_>]) -> Sheet {
+fn core_table(check: &CoreCheck, models: &[Named<'_>]) -> Table {
     let columns = [
         Column::plain("network"),
         Column::plain("prices"),
-        Column::figures(Kind::Published, "energy", "mJ"),
-        Column::figures(Kind::Modelled, "energy", "mJ").ranges(),
-        Column::changes(Kind::Modelled, "error of energy").ranges(),
+        Column::figures(ColumnKind::Published, "energy", "mJ"),
+        Column::figures(ColumnKind::Modelled, "energy", "mJ").ranges(),
+        Column::changes(ColumnKind::Modelled, "error of energy").ranges(),
     ];
-    let mut sheet = Sheet::new("cores", "Energy of the cores alone", &columns);
+    let mut table = Table::new("cores", "Energy of the cores alone", &columns);
     // The first model's energies are those of one of the tables.
     for model in models.iter().skip(1) {
         let [low, typical, high] = core_energy(check, model).map(|energy| energy.pj() * 1e-9);
         let energy_mj = Range { low, typical, high };
-        sheet.rows.push(vec![
+        table.rows.push(vec![
             check.name.as_str().into(),
             model.name.as_str().into(),
             Cell::Number(check.energy_mj),
@@ -297,10 +297,10 @@ fn core_sheet(check: &CoreCheck, models: &[Named<'_>]) -> Sheet {
             Cell::Range(energy_mj.map(|modelled| error_pct(modelled, check.energy_mj))),
         ]);
     }
-    sheet
+    table
         .notes
         .push(format!("{}. {}. In brackets: the fewest and the most synaptic operations.", check.source, check.sizes));
-    sheet
+    table
 }
 
 #[cfg(test)]
@@ -308,7 +308,7 @@ mod tests {
     use super::*;
     use crate::model::Model;
     use crate::prices::{ENERGY_DEFAULT, Prices, TIME_DEFAULT};
-    use crate::sheet;
+    use crate::format;
     use crate::traffic::ClosedForm;
 
     /// Errors of the regression on chips whose activity was known, in per cent.
@@ -340,8 +340,8 @@ mod tests {
     #[test]
     fn published_networks_beside_the_model() {
         let [energy, time] = [ENERGY_DEFAULT, TIME_DEFAULT].map(|name| Prices::built_in(name).unwrap());
-        let sheets = sheets(&[named(&energy, &time), named(&time, &time)]).unwrap();
-        insta::assert_snapshot!(sheet::write(&sheets, sheet::Format::Markdown).unwrap());
+        let tables = tables(&[named(&energy, &time), named(&time, &time)]).unwrap();
+        insta::assert_snapshot!(format::write(&tables, format::TableFormat::Markdown).unwrap());
     }
 
     /// Known counts and a measured energy: the errors that others have found for both tables.
@@ -363,16 +363,16 @@ mod tests {
             let activity = network.activity(1.0);
             let total = activity.total();
             let compartments: u64 = network.layer.iter().map(|layer| layer.compartments).sum();
-            assert_eq!(total.of(Event::CompartmentActive), compartments * network.steps, "{}", network.name);
-            let spikes = |layer: &Layer| sent(layer, 1.0, network.steps);
+            assert_eq!(total.of(CostEvent::CompartmentActive), compartments * network.steps, "{}", network.name);
+            let spikes = |layer: &PublishedLayer| sent(layer, 1.0, network.steps);
             let fired: u64 = network.layer.iter().filter(|layer| layer.compartments > 0).map(spikes).sum();
-            assert_eq!(total.of(Event::SpikeFired), fired, "{}", network.name);
+            assert_eq!(total.of(CostEvent::SpikeFired), fired, "{}", network.name);
             let events: u64 = network
                 .layer
                 .iter()
                 .map(|layer| whole(spikes(layer), layer.fan_out) * if layer.back { 2 } else { 1 })
                 .sum();
-            assert_eq!(total.of(Event::SynapseSparse), events, "{}", network.name);
+            assert_eq!(total.of(CostEvent::SynapseSparse), events, "{}", network.name);
         }
     }
 }

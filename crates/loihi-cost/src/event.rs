@@ -4,11 +4,11 @@ macro_rules! events {
     ($($variant:ident, $name:literal, $what:literal;)*) => {
         /// Something that a core does, and that costs time or energy each time.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Event {
+        pub enum CostEvent {
             $(#[doc = $what] $variant,)*
         }
 
-        impl Event {
+        impl CostEvent {
             /// All of them.
             pub const ALL: [Self; Self::COUNT] = [$(Self::$variant,)*];
             /// How many there are.
@@ -49,7 +49,7 @@ events! {
     SynapseUpdate, "synapse_update", "A synaptic variable written back by a core's learning";
 }
 
-impl Event {
+impl CostEvent {
     /// Whether it happens between the cores: its time is the traffic's, not the core's.
     pub const fn is_traffic(self) -> bool {
         matches!(self, Self::MessageInTile | Self::HopEw | Self::HopNs | Self::ChipHop)
@@ -58,16 +58,16 @@ impl Event {
 
 /// How often each event happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts([u64; Event::COUNT]);
+pub struct Counts([u64; CostEvent::COUNT]);
 
 impl Counts {
     /// How often this one did.
-    pub fn of(&self, event: Event) -> u64 {
+    pub fn of(&self, event: CostEvent) -> u64 {
         self.0.get(event as usize).copied().unwrap_or(0)
     }
 
-    /// So many more.
-    pub fn add(&mut self, event: Event, count: u64) {
+    /// This many more.
+    pub fn add(&mut self, event: CostEvent, count: u64) {
         if let Some(sum) = self.0.get_mut(event as usize) {
             *sum = sum.saturating_add(count);
         }
@@ -75,14 +75,14 @@ impl Counts {
 
     /// All of another's more.
     pub fn add_all(&mut self, more: &Self) {
-        for event in Event::ALL {
+        for event in CostEvent::ALL {
             self.add(event, more.of(event));
         }
     }
 
     /// The same with one count in place of another.
     #[must_use]
-    pub fn with(mut self, event: Event, count: u64) -> Self {
+    pub fn with(mut self, event: CostEvent, count: u64) -> Self {
         if let Some(sum) = self.0.get_mut(event as usize) {
             *sum = count;
         }
@@ -90,7 +90,7 @@ impl Counts {
     }
 
     /// Every event and how often it happened.
-    pub fn iter(&self) -> impl Iterator<Item = (Event, u64)> + '_ {
-        Event::ALL.into_iter().map(|event| (event, self.of(event)))
+    pub fn iter(&self) -> impl Iterator<Item = (CostEvent, u64)> + '_ {
+        CostEvent::ALL.into_iter().map(|event| (event, self.of(event)))
     }
 }

@@ -36,12 +36,12 @@ impl Floorplan {
         Hops { ew: (x_a.abs_diff(x_b) - chips) as u64, ns: y_a.abs_diff(y_b) as u64, chips: chips as u64 }
     }
 
-    /// Tiles that so many cores take.
+    /// Tiles that this many cores take.
     pub const fn tiles(&self, cores: usize) -> usize {
         cores.div_ceil(self.cores_per_tile)
     }
 
-    /// Chips that so many cores take.
+    /// Chips that this many cores take.
     pub const fn chips(&self, cores: usize) -> usize {
         cores.div_ceil(self.cores_per_chip())
     }

@@ -5,7 +5,7 @@
 //! besides drops out.
 
 use super::networks::{
-    decoded, dense, fed, firing, idle_axons, noisy, quiet, recurrent, small_axons, sparse, traced, trees,
+    decoded, dense, fed, firing, idle_axons, noisy, silent, recurrent, small_axons, sparse, traced, trees,
 };
 use loihi_core::chip::ResetScope;
 use loihi_core::ops::OpCounts;
@@ -32,7 +32,7 @@ pub struct Kernel {
     pub name: &'static str,
     /// What one operation is.
     pub unit: &'static str,
-    /// A network that does so many operations in a step, whose external input 0 spikes before every step.
+    /// A network that does this many operations in a step, whose external input 0 spikes before every step.
     pub network: fn(u32) -> ImageBuilder,
     /// Steps from one round of operations to the next.
     pub every: u32,
@@ -48,7 +48,7 @@ pub struct Kernel {
 const PLAIN: Kernel = Kernel {
     name: "",
     unit: "compartment and step",
-    network: |n| quiet(n, 0),
+    network: |n| silent(n, 0),
     every: 1,
     operations: |ops| ops.compartment_updates,
     learn: true,
@@ -72,7 +72,7 @@ const DENSE: Kernel = Kernel {
 /// Every kernel.
 pub const KERNELS: [Kernel; 21] = [
     Kernel { name: "compartment without input", ..PLAIN },
-    Kernel { name: "compartment without input, with bias", network: |n| quiet(n, 1), ..PLAIN },
+    Kernel { name: "compartment without input, with bias", network: |n| silent(n, 1), ..PLAIN },
     Kernel { name: "compartment with input", network: |n| fed(n, false), without: Some(DENSE_SYNAPSE), ..PLAIN },
     Kernel {
         name: "compartment with input, with bias",
@@ -202,7 +202,7 @@ fn run(session: &mut Session, kernel: &Kernel, file: &ImageFile) -> Result<(u64,
 }
 
 /// The same of a network that learns, whose targets are all 64.
-pub(super) fn run_taught(
+pub(super) fn run_learning(
     session: &mut Session,
     file: &ImageFile,
     operations: fn(&OpCounts) -> u64,

@@ -5,7 +5,7 @@
 //! static (leakage of the cores and CPUs in use). Everything is computed three times: with all prices low, typical, high.
 
 use super::activity::{Activity, StepActivity};
-use super::event::{Counts, Event};
+use super::event::{Counts, CostEvent};
 use super::floorplan::Floorplan;
 use super::instructions::instructions;
 use super::prices::Prices;
@@ -14,9 +14,9 @@ use super::units::{Energy, Power, Range, Time};
 
 /// What energy is spent on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Item {
+pub enum CostItem {
     /// An event at a core or between cores.
-    Event(Event),
+    Event(CostEvent),
     /// The embedded CPU, while it computes.
     CpuBusy,
     /// Its clock.
@@ -29,7 +29,7 @@ pub enum Item {
 
 /// The three kinds of energy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum EnergyKind {
     /// For what happens.
     Dynamic,
     /// For being ready.
@@ -38,13 +38,13 @@ pub enum Kind {
     Static,
 }
 
-impl Item {
+impl CostItem {
     /// Which kind of energy it is.
-    pub const fn kind(self) -> Kind {
+    pub const fn kind(self) -> EnergyKind {
         match self {
-            Self::Event(_) | Self::CpuBusy => Kind::Dynamic,
-            Self::CpuClock => Kind::Idle,
-            Self::CpuLeakage | Self::CoreLeakage => Kind::Static,
+            Self::Event(_) | Self::CpuBusy => EnergyKind::Dynamic,
+            Self::CpuClock => EnergyKind::Idle,
+            Self::CpuLeakage | Self::CoreLeakage => EnergyKind::Static,
         }
     }
 
@@ -95,11 +95,11 @@ impl Times {
 
 /// What some steps cost.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Bill {
+pub struct CostBreakdown {
     /// Steps.
     pub steps: u64,
     /// Energy by item; none is missing.
-    pub parts: Vec<(Item, Range<Energy>)>,
+    pub parts: Vec<(CostItem, Range<Energy>)>,
     /// All energy, summed step by step and not over the parts.
     pub total: Range<Energy>,
     /// Time by what it was spent on.
@@ -108,9 +108,9 @@ pub struct Bill {
     pub edp_js: Range<f64>,
 }
 
-impl Bill {
+impl CostBreakdown {
     /// Energy of a kind.
-    pub fn of(&self, kind: Kind) -> Range<Energy> {
+    pub fn of(&self, kind: EnergyKind) -> Range<Energy> {
         let parts = self.parts.iter().filter(|(item, _)| item.kind() == kind);
         parts.fold(Range::default(), |sum, (_, energy)| sum + *energy)
     }
@@ -118,7 +118,7 @@ impl Bill {
 
 impl Model<'_> {
     /// What an activity costs.
-    pub fn bill(&self, activity: &Activity) -> Bill {
+    pub fn breakdown(&self, activity: &Activity) -> CostBreakdown {
         let (tiles, chips) = (self.plan.tiles(activity.cores), self.plan.chips(activity.cores));
         let steps = activity.steps.len() as u64;
         let mut times = Times::default();
@@ -137,18 +137,18 @@ impl Model<'_> {
         let cpus = self.energy.cpus_per_chip * chips as u64;
         let spent = |power: Range<Power>, units: u64, time: Range<Time>| (power * units).with(time, |p, t| p * t);
         let counts = activity.total();
-        let events = Event::ALL.map(|event| (Item::Event(event), self.energy.of(event).energy * counts.of(event)));
+        let events = CostEvent::ALL.map(|event| (CostItem::Event(event), self.energy.of(event).energy * counts.of(event)));
         let mut parts = events.to_vec();
-        let standing = [
-            (Item::CpuBusy, spent(power.cpu_busy, 1, busy)),
-            (Item::CpuClock, spent(power.cpu_clock, cpus, time)),
-            (Item::CpuLeakage, spent(power.cpu_leakage, cpus, time)),
-            (Item::CoreLeakage, spent(power.core_leakage, activity.cores as u64, time)),
+        let constant_parts = [
+            (CostItem::CpuBusy, spent(power.cpu_busy, 1, busy)),
+            (CostItem::CpuClock, spent(power.cpu_clock, cpus, time)),
+            (CostItem::CpuLeakage, spent(power.cpu_leakage, cpus, time)),
+            (CostItem::CoreLeakage, spent(power.core_leakage, activity.cores as u64, time)),
         ];
-        parts.extend(standing);
-        let total = standing.iter().fold(dynamic, |sum, (_, energy)| sum + *energy);
+        parts.extend(constant_parts);
+        let total = constant_parts.iter().fold(dynamic, |sum, (_, energy)| sum + *energy);
         let edp_js = total.with(time, |energy, time| energy.pj() * 1e-12 * time.ns() * 1e-9);
-        Bill { steps, parts, total, times, edp_js }
+        CostBreakdown { steps, parts, total, times, edp_js }
     }
 
     /// Time of the core that takes longest in a step.
@@ -195,7 +195,7 @@ mod tests {
     fn counts() -> impl Strategy<Value = Counts> {
         prop::array::uniform15(0_u64..5000).prop_map(|numbers| {
             let mut counts = Counts::default();
-            for (event, count) in Event::ALL.into_iter().zip(numbers) {
+            for (event, count) in CostEvent::ALL.into_iter().zip(numbers) {
                 counts.add(event, count);
             }
             counts
@@ -223,7 +223,7 @@ mod tests {
         let price = (0_u128..1_000_000_000_000, 0_u128..100_000);
         prop::array::uniform15(price).prop_map(|all| {
             let table = Prices::built_in(ENERGY_DEFAULT).unwrap();
-            Event::ALL.into_iter().zip(all).fold(table, |table, (event, (energy, time))| {
+            CostEvent::ALL.into_iter().zip(all).fold(table, |table, (event, (energy, time))| {
                 let range = |amount| Range { low: amount, typical: 2 * amount, high: 4 * amount };
                 let price = Price { energy: range(2 * energy).map(Energy), time: range(2 * time).map(Time) };
                 table.with(event, price)
@@ -238,28 +238,28 @@ mod tests {
     proptest! {
         #[test]
         fn the_parts_are_the_total_to_the_last_digit(activity in activity(), prices in prices()) {
-            let bill = model(&prices, &prices).bill(&activity);
-            let sum = bill.parts.iter().fold(Range::default(), |sum, (_, energy)| sum + *energy);
-            prop_assert_eq!(sum, bill.total);
-            let kinds = bill.of(Kind::Dynamic) + bill.of(Kind::Idle) + bill.of(Kind::Static);
-            prop_assert_eq!(kinds, bill.total);
-            prop_assert!(bill.total.low <= bill.total.typical && bill.total.typical <= bill.total.high);
+            let breakdown = model(&prices, &prices).breakdown(&activity);
+            let sum = breakdown.parts.iter().fold(Range::default(), |sum, (_, energy)| sum + *energy);
+            prop_assert_eq!(sum, breakdown.total);
+            let kinds = breakdown.of(EnergyKind::Dynamic) + breakdown.of(EnergyKind::Idle) + breakdown.of(EnergyKind::Static);
+            prop_assert_eq!(kinds, breakdown.total);
+            prop_assert!(breakdown.total.low <= breakdown.total.typical && breakdown.total.typical <= breakdown.total.high);
         }
 
         #[test]
         fn half_an_energy_price_halves_its_share_and_nothing_else(
             activity in activity(),
             prices in prices(),
-            at in 0..Event::COUNT,
+            at in 0..CostEvent::COUNT,
         ) {
-            let event = Event::ALL[at];
+            let event = CostEvent::ALL[at];
             let price = prices.of(event);
             let half = Price { energy: price.energy.map(|energy| Energy(energy.0 / 2)), ..price };
-            let whole = model(&prices, &prices).bill(&activity);
+            let whole = model(&prices, &prices).breakdown(&activity);
             let cheaper = prices.clone().with(event, half);
-            let halved = model(&cheaper, &prices).bill(&activity);
+            let halved = model(&cheaper, &prices).breakdown(&activity);
             for ((item, before), (_, after)) in whole.parts.iter().zip(&halved.parts) {
-                if *item == Item::Event(event) {
+                if *item == CostItem::Event(event) {
                     prop_assert_eq!(*before, *after * 2);
                     prop_assert_eq!(whole.total, halved.total + *after);
                 } else {
@@ -273,9 +273,9 @@ mod tests {
         fn half_a_time_price_halves_its_share_of_every_core(
             counts in counts(),
             prices in prices(),
-            at in 0..Event::COUNT,
+            at in 0..CostEvent::COUNT,
         ) {
-            let event = Event::ALL[at];
+            let event = CostEvent::ALL[at];
             let price = prices.of(event);
             let half = Price { time: price.time.map(|time| Time(time.0 / 2)), ..price };
             let whole = model(&prices, &prices).time_of_core(&counts);
@@ -297,29 +297,29 @@ mod tests {
     }
 
     #[test]
-    fn a_bill_by_hand() {
+    fn a_breakdown_by_hand() {
         let [energy, time] = [ENERGY_DEFAULT, TIME_DEFAULT].map(|name| Prices::built_in(name).unwrap());
         let mut core = Counts::default();
-        core.add(Event::CompartmentActive, 10);
-        core.add(Event::CompartmentIdle, 90);
-        core.add(Event::SynapseSparse, 30);
-        core.add(Event::MessageIn, 3);
+        core.add(CostEvent::CompartmentActive, 10);
+        core.add(CostEvent::CompartmentIdle, 90);
+        core.add(CostEvent::SynapseSparse, 30);
+        core.add(CostEvent::MessageIn, 3);
         let step = StepActivity { cores: vec![core], messages: Vec::new() };
         let cpu = CpuActivity { has_snips: true, instructions: Some(4000), ..CpuActivity::default() };
-        let bill = model(&energy, &time).bill(&Activity { cores: 1, steps: vec![step; 2], cpu });
+        let breakdown = model(&energy, &time).breakdown(&Activity { cores: 1, steps: vec![step; 2], cpu });
         let near =
             |found: f64, expected: f64| assert!((found - expected).abs() < 1e-6 * expected, "{found}, {expected}");
         let core_ns = 10.0 * 9.7 + 90.0 * 6.0 + 30.0 * 4.7 + 3.0 * 16.0;
-        near(bill.times.core.typical.ns(), 2.0 * core_ns);
-        near(bill.times.barrier.typical.ns(), 2.0 * 600.0);
+        near(breakdown.times.core.typical.ns(), 2.0 * core_ns);
+        near(breakdown.times.barrier.typical.ns(), 2.0 * 600.0);
         // 4,000 instructions at 400 MHz are 10 us, and what managing two steps costs.
-        near(bill.times.cpu.typical.ns(), 10_000.0 + 2.0 * 3440.0);
-        let all_ns = bill.times.total().typical.ns();
+        near(breakdown.times.cpu.typical.ns(), 10_000.0 + 2.0 * 3440.0);
+        let all_ns = breakdown.times.total().typical.ns();
         // Milliwatts times nanoseconds are picojoules.
-        near(bill.of(Kind::Static).typical.pj(), (0.8 + 0.2369) * all_ns);
-        near(bill.of(Kind::Idle).typical.pj(), 18.0 * all_ns);
+        near(breakdown.of(EnergyKind::Static).typical.pj(), (0.8 + 0.2369) * all_ns);
+        near(breakdown.of(EnergyKind::Idle).typical.pj(), 18.0 * all_ns);
         let events_pj = 2.0 * (10.0 * 81.0 + 90.0 * 52.0 + 30.0 * 23.6);
-        near(bill.of(Kind::Dynamic).typical.pj(), events_pj + 6.0 * 10_000.0);
-        near(bill.edp_js.typical, bill.total.typical.pj() * 1e-12 * all_ns * 1e-9);
+        near(breakdown.of(EnergyKind::Dynamic).typical.pj(), events_pj + 6.0 * 10_000.0);
+        near(breakdown.edp_js.typical, breakdown.total.typical.pj() * 1e-12 * all_ns * 1e-9);
     }
 }

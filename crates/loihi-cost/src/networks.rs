@@ -38,19 +38,19 @@ fn low() -> Profile {
 
 const FIRE: i32 = 1000;
 
-/// Compartments of a recurrent layer; it gets so many synapses from each of its inputs.
+/// Compartments of a recurrent layer; it gets this many synapses from each of its inputs.
 const RECURRENT: u32 = 64;
 
 /// A network with one external input and nothing else.
-fn begin() -> ImageBuilder {
+fn start() -> ImageBuilder {
     let mut builder = ImageBuilder::new();
     builder.inputs(1);
     builder
 }
 
 /// Compartments that never fire; `bias` is 0 for none.
-pub fn quiet(compartments: u32, bias: i32) -> ImageBuilder {
-    let mut builder = begin();
+pub fn silent(compartments: u32, bias: i32) -> ImageBuilder {
+    let mut builder = start();
     let all = builder.group(compartments as usize, high());
     if bias != 0 {
         builder.bias(all.start, &vec![bias; compartments as usize]);
@@ -60,7 +60,7 @@ pub fn quiet(compartments: u32, bias: i32) -> ImageBuilder {
 
 /// Compartments of which each gets input by a dense synapse in every step, and never fires.
 pub fn fed(compartments: u32, biased: bool) -> ImageBuilder {
-    let mut builder = begin();
+    let mut builder = start();
     let core = builder.core();
     let all = builder.group(compartments as usize, high());
     if biased {
@@ -70,9 +70,9 @@ pub fn fed(compartments: u32, biased: bool) -> ImageBuilder {
     builder
 }
 
-/// 768 compartments of which the first so many fire in every step.
+/// 768 compartments of which the first this many fire in every step.
 pub fn firing(firing: u32) -> ImageBuilder {
-    let mut builder = begin();
+    let mut builder = start();
     let all = builder.group(SOME as usize, low());
     builder.bias(all.start, &vec![FIRE; firing as usize]);
     builder
@@ -80,7 +80,7 @@ pub fn firing(firing: u32) -> ImageBuilder {
 
 /// Compartments with noise on their current, which never fire.
 pub fn noisy(compartments: u32) -> ImageBuilder {
-    let mut builder = begin();
+    let mut builder = start();
     builder.seed(1);
     let noise = Some(Noise { at: NoiseAt::Current, exponent: 10, offset: 0 });
     builder.group(compartments as usize, Profile { noise, ..high() });
@@ -89,7 +89,7 @@ pub fn noisy(compartments: u32) -> ImageBuilder {
 
 /// Compartments in pairs: a dendrite that passes its voltage on, a soma that adds it to its own input.
 pub fn trees(compartments: u32) -> ImageBuilder {
-    let mut builder = begin();
+    let mut builder = start();
     let dendrite = Tree { stack_out: StackOut::Push, threshold: ThresholdMode::PassAbove, ..Tree::NONE };
     let soma = Tree { stack_in: StackIn::PopA, join: Join::Add, ..Tree::NONE };
     let pair = [Profile { tree: dendrite, ..high() }, Profile { tree: soma, ..high() }];
@@ -114,14 +114,14 @@ fn scattered(number: u32) -> Synapse {
     Synapse { compartment, delay: 0, weight: if (number / CORE).is_multiple_of(2) { 1 } else { -1 } }
 }
 
-/// 1,024 compartments, to which another that fires in every step has one axon with so many sparse synapses.
+/// 1,024 compartments, to which another that fires in every step has one axon with this many sparse synapses.
 pub fn sparse(synapses: u32) -> ImageBuilder {
     let (mut builder, source) = targets_and_sources(1);
     builder.sparse(Source::Compartment(source), 0, &(0..synapses).map(scattered).collect::<Vec<_>>());
     builder
 }
 
-/// 1,024 compartments, to which another that fires in every step has so many dense synapses, 1,024 an axon.
+/// 1,024 compartments, to which another that fires in every step has this many dense synapses, 1,024 an axon.
 pub fn dense(synapses: u32) -> ImageBuilder {
     let (mut builder, source) = targets_and_sources(1);
     let weights = vec![1; synapses as usize];
@@ -131,7 +131,8 @@ pub fn dense(synapses: u32) -> ImageBuilder {
     builder
 }
 
-/// 1,024 compartments, to which 16 others that fire in every step have so many axons of [`SMALL_AXON`] sparse synapses.
+/// 1,024 compartments, to which 16 others that fire in every step have this many axons of [`SMALL_AXON`] sparse
+/// synapses.
 pub fn small_axons(axons: u32) -> ImageBuilder {
     let (mut builder, first) = targets_and_sources(SMALL_AXON_SOURCES);
     for axon in 0..axons {
@@ -141,30 +142,30 @@ pub fn small_axons(axons: u32) -> ImageBuilder {
     builder
 }
 
-/// 1,000 compartments of which 100 fire in every step and so many, those 100 first, have an axon of 32 sparse synapses:
-/// above 100, more of them add synapses to the network and no synaptic event to its steps.
+/// 1,000 compartments of which 100 fire in every step and this many, those 100 first, have an axon of 32 sparse
+/// synapses: above 100, more of them add synapses to the network and no synaptic event to its steps.
 pub fn idle_axons(axons: u32) -> ImageBuilder {
-    let mut builder = begin();
+    let mut builder = start();
     let core = builder.core();
     let firing = builder.group(IDLE_AXONS_FIRING as usize, low());
     builder.bias(firing.start, &vec![FIRE; firing.len()]);
-    let quiet = builder.group(1000 - firing.len(), high());
-    for source in (firing.start..quiet.end).take(axons as usize) {
+    let silent = builder.group(1000 - firing.len(), high());
+    for source in (firing.start..silent.end).take(axons as usize) {
         let synapse = |at: u32| Synapse { compartment: (source + at * 37) as usize % 1000, delay: 0, weight: 1 };
         builder.sparse(Source::Compartment(source), core, &(0..IDLE_AXON).map(synapse).collect::<Vec<_>>());
     }
     builder
 }
 
-/// 768 compartments that fire in every step, of which PES decodes so many.
+/// 768 compartments that fire in every step, of which PES decodes this many.
 pub fn decoded(decoded: u32, outputs: u32, pre_synapse: PreSynapse) -> ImageBuilder {
     decode(firing(SOME), decoded, outputs, pre_synapse)
 }
 
-/// 768 compartments of which PES decodes so many by their traces. They fire once in 24 steps, so that no trace fades and
-/// what a step costs is the traces'.
+/// 768 compartments of which PES decodes this many by their traces. They fire once in 24 steps, so that no trace fades
+/// and what a step costs is the traces'.
 pub fn traced(decoded: u32) -> ImageBuilder {
-    let mut builder = begin();
+    let mut builder = start();
     let all = builder.group(SOME as usize, Profile { refractory: 24, ..low() });
     builder.bias(all.start, &vec![FIRE; all.len()]);
     decode(builder, decoded, 1, PreSynapse::Trace)
@@ -183,11 +184,11 @@ fn decode(mut builder: ImageBuilder, decoded: u32, outputs: u32, pre_synapse: Pr
     builder
 }
 
-/// A recurrent layer that never fires, learning by e-prop in every step, with so many synapses from outside; their
+/// A recurrent layer that never fires, learning by e-prop in every step, with this many synapses from outside; their
 /// traces are never 0 for long, although what sends the spikes fires only every 32 steps. `kappa_shift` and `adaptation`
 /// as in [`EpropParams`].
 pub fn recurrent(synapses: u32, kappa_shift: u32, adaptation: Option<Adaptation>) -> ImageBuilder {
-    let mut builder = begin();
+    let mut builder = start();
     builder.mailboxes(0, 1, 1);
     let core = builder.core();
     let layer = builder.group(RECURRENT as usize, Profile { decay_v: 134, v_th: 1 << 15, ..Profile::DEFAULT });

@@ -3,7 +3,7 @@
 //! Every entry names its sources and gives a low, a typical and a high value. Two tables are built in; others are read
 //! from files of the same form (`loihi table --print-prices NAME` prints one).
 
-use super::event::Event;
+use super::event::CostEvent;
 use super::units::{Energy, Power, Range, Time};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ pub const TIME_DEFAULT: &str = "loihi1-sanafe";
 /// Why a price table cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PriceError {
-    /// It is no table.
+    /// It is not a table.
     #[error("the price table cannot be read: {0}")]
     Toml(#[from] toml::de::Error),
     /// An event has no price.
@@ -34,7 +34,7 @@ pub enum PriceError {
         event: &'static str,
     },
     /// There is no such event.
-    #[error("the price table `{table}` has [event.{event}], which is no event; there are {events}")]
+    #[error("the price table `{table}` has [event.{event}], which is not an event; events are {events}")]
     Unknown {
         /// The table.
         table: String,
@@ -112,8 +112,8 @@ pub struct Prices {
     pub name: String,
     /// What it is, in a line.
     pub summary: String,
-    events: [Price; Event::COUNT],
-    /// End of a step, from so many tiles on.
+    events: [Price; CostEvent::COUNT],
+    /// End of a step, from this many tiles on.
     barrier: Vec<(usize, Range<Time>)>,
     /// What every chip but the first adds.
     pub barrier_chip: Range<Time>,
@@ -143,13 +143,13 @@ impl Prices {
     pub fn parse(text: &str) -> Result<Self, PriceError> {
         let file: File = toml::from_str(text)?;
         let check = Check { table: &file.name, sources: &file.sources };
-        let known: Vec<&str> = Event::ALL.iter().map(|event| event.name()).collect();
+        let known: Vec<&str> = CostEvent::ALL.iter().map(|event| event.name()).collect();
         if let Some(event) = file.event.keys().find(|name| !known.contains(&name.as_str())) {
             let (table, event) = (file.name.clone(), event.clone());
             return Err(PriceError::Unknown { table, event, events: known.join(", ") });
         }
-        let mut events = [Price::default(); Event::COUNT];
-        for (price, event) in events.iter_mut().zip(Event::ALL) {
+        let mut events = [Price::default(); CostEvent::COUNT];
+        for (price, event) in events.iter_mut().zip(CostEvent::ALL) {
             let missing = || PriceError::Missing { table: file.name.clone(), event: event.name() };
             let entry = file.event.get(event.name()).ok_or_else(missing)?;
             let name = format!("event.{}", event.name());
@@ -205,20 +205,20 @@ impl Prices {
     }
 
     /// What one event costs.
-    pub fn of(&self, event: Event) -> Price {
+    pub fn of(&self, event: CostEvent) -> Price {
         self.events.get(event as usize).copied().unwrap_or_default()
     }
 
     /// The same table with another price.
     #[must_use]
-    pub fn with(mut self, event: Event, price: Price) -> Self {
+    pub fn with(mut self, event: CostEvent, price: Price) -> Self {
         if let Some(place) = self.events.get_mut(event as usize) {
             *place = price;
         }
         self
     }
 
-    /// The end of a step of a network on so many tiles and chips.
+    /// The end of a step of a network on this many tiles and chips.
     pub fn barrier(&self, tiles: usize, chips: usize) -> Range<Time> {
         let enough = self.barrier.iter().rfind(|(from, _)| *from <= tiles).or_else(|| self.barrier.first());
         let on_chip = enough.map_or_else(Range::default, |(_, time)| *time);
@@ -236,8 +236,8 @@ impl Check<'_> {
     fn range(&self, entry: &str, what: &str, [low, typical, high]: [f64; 3]) -> Result<Range<f64>, PriceError> {
         let in_order = 0.0 <= low && low <= typical && typical <= high && high.is_finite();
         let entry = format!("{entry}.{what}");
-        let unsound = || PriceError::Values { table: self.table.to_owned(), entry, low, typical, high };
-        if in_order { Ok(Range { low, typical, high }) } else { Err(unsound()) }
+        let invalid = || PriceError::Values { table: self.table.to_owned(), entry, low, typical, high };
+        if in_order { Ok(Range { low, typical, high }) } else { Err(invalid()) }
     }
 
     fn time(&self, entry: &str, time: &TimeEntry) -> Result<Range<Time>, PriceError> {
@@ -333,9 +333,9 @@ mod tests {
     fn published_figures_are_the_typical_ones() {
         let prices = Prices::built_in(ENERGY_DEFAULT).unwrap();
         let typical = |event| (prices.of(event).energy.typical, prices.of(event).time.typical);
-        assert_eq!(typical(Event::CompartmentActive), (Energy::from_pj(81.0), Time::from_ns(8.4)));
-        assert_eq!(typical(Event::CompartmentIdle), (Energy::from_pj(52.0), Time::from_ns(5.3)));
-        assert_eq!(typical(Event::SynapseUpdate), (Energy::from_pj(120.0), Time::from_ns(6.1)));
+        assert_eq!(typical(CostEvent::CompartmentActive), (Energy::from_pj(81.0), Time::from_ns(8.4)));
+        assert_eq!(typical(CostEvent::CompartmentIdle), (Energy::from_pj(52.0), Time::from_ns(5.3)));
+        assert_eq!(typical(CostEvent::SynapseUpdate), (Energy::from_pj(120.0), Time::from_ns(6.1)));
         assert_eq!(prices.barrier(1, 1).typical, Time::from_ns(113.0));
         assert_eq!(prices.barrier(32, 1).typical, Time::from_ns(465.0));
         assert_eq!(prices.barrier(3, 1), prices.barrier(2, 1));
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn unsound_tables_say_what_is_wrong() {
+    fn invalid_tables_say_what_is_wrong() {
         let text = BUILT_IN[0].1;
         let refusal = |from: &str, to: &str| {
             assert!(text.contains(from), "{from}");

@@ -1,6 +1,6 @@
 //! Published figures: the nine tasks of a talk, as data with their footnotes.
 
-use super::sheet::{Cell, Column, Kind, Sheet};
+use super::format::{Cell, Column, ColumnKind, Table};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -31,13 +31,13 @@ pub struct Task {
     /// How and with what the network was trained.
     pub training: String,
     /// What was measured; the first row is what the others are compared with.
-    pub row: Vec<Row>,
+    pub row: Vec<PublishedRow>,
 }
 
 /// What was measured on a platform.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Row {
+pub struct PublishedRow {
     /// The platform.
     pub platform: String,
     /// Cores of a Loihi.
@@ -68,15 +68,15 @@ pub struct Row {
 /// The publication that is built in.
 ///
 /// # Errors
-/// [`toml::de::Error`], of which there is none: a test reads it.
+/// [`toml::de::Error`], which a test rules out.
 pub fn publication() -> Result<Publication, toml::de::Error> {
     toml::from_str(FILE)
 }
 
 /// The tasks as a table, and their footnotes.
-pub fn sheet(publication: &Publication) -> Sheet {
-    let published = |name, unit| Column::figures(Kind::Published, name, unit);
-    let ratio = |name| Column::ratios(Kind::Published, name);
+pub fn table(publication: &Publication) -> Table {
+    let published = |name, unit| Column::figures(ColumnKind::Published, name, unit);
+    let ratio = |name| Column::ratios(ColumnKind::Published, name);
     let columns = [
         Column::plain("task"),
         Column::plain("name"),
@@ -95,13 +95,13 @@ pub fn sheet(publication: &Publication) -> Sheet {
         ratio("EDP ratio"),
         Column::plain("notes"),
     ];
-    let mut sheet = Sheet::new("published", &format!("Published: {}", publication.title), &columns);
+    let mut table = Table::new("published", &format!("Published: {}", publication.title), &columns);
     let numbers: BTreeMap<&str, usize> = publication.notes.keys().map(String::as_str).zip(1..).collect();
     let remark = |name: &String| Some((*numbers.get(name.as_str())?, publication.notes.get(name)?.clone()));
     let count = |count: u32| Cell::Count(count.into());
     for task in &publication.task {
         for row in &task.row {
-            sheet.rows.push(vec![
+            table.rows.push(vec![
                 count(task.number),
                 task.name.as_str().into(),
                 task.data.as_str().into(),
@@ -122,8 +122,8 @@ pub fn sheet(publication: &Publication) -> Sheet {
         }
     }
     let notes = publication.notes.iter().zip(1..);
-    sheet.notes = notes.map(|((_, note), number)| format!("[{number}] {note}.")).collect();
-    sheet
+    table.notes = notes.map(|((_, note), number)| format!("[{number}] {note}.")).collect();
+    table
 }
 
 #[cfg(test)]
@@ -150,7 +150,7 @@ mod tests {
     }
 
     /// The energies that ratios are of: dynamic alone where a note says that idle power is excessive.
-    fn energy(row: &Row) -> [f64; 2] {
+    fn energy(row: &PublishedRow) -> [f64; 2] {
         if let Some(total) = row.energy_total_mj {
             return interval(total, 0);
         }
@@ -188,9 +188,9 @@ mod tests {
     #[test]
     fn every_row_is_in_the_table() {
         let publication = publication().unwrap();
-        let sheet = sheet(&publication);
+        let table = table(&publication);
         let rows: usize = publication.task.iter().map(|task| task.row.len()).sum();
-        assert_eq!((sheet.rows.len(), rows), (34, 34));
-        assert!(sheet.rows.iter().all(|row| row.len() == sheet.columns.len()));
+        assert_eq!((table.rows.len(), rows), (34, 34));
+        assert!(table.rows.iter().all(|row| row.len() == table.columns.len()));
     }
 }

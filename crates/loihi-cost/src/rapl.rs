@@ -14,7 +14,7 @@ pub struct Rapl {
 
 impl Rapl {
     /// Begins to measure; `None` if the kernel tells nothing, or not to this user.
-    pub fn begin(folder: &Path) -> Option<Self> {
+    pub fn start(folder: &Path) -> Option<Self> {
         let mut packages: Vec<PathBuf> = std::fs::read_dir(folder)
             .ok()?
             .filter_map(|entry| Some(entry.ok()?.path()))
@@ -64,12 +64,12 @@ mod tests {
             fs::write(package.join("energy_uj"), format!("{energy}\n")).unwrap();
             fs::write(package.join("max_energy_range_uj"), "1000\n").unwrap();
         };
-        assert_eq!(Rapl::begin(folder.path()), None);
-        assert_eq!(Rapl::begin(&folder.path().join("nothing")), None);
+        assert_eq!(Rapl::start(folder.path()), None);
+        assert_eq!(Rapl::start(&folder.path().join("nothing")), None);
         set("intel-rapl:0", 100);
         set("intel-rapl:1", 900);
         set("intel-rapl:0:0", 5);
-        let rapl = Rapl::begin(folder.path()).unwrap();
+        let rapl = Rapl::start(folder.path()).unwrap();
         set("intel-rapl:0", 130);
         set("intel-rapl:1", 20);
         set("intel-rapl:0:0", 500);

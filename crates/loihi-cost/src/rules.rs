@@ -4,7 +4,7 @@
 //! its spike, is taken off by a second slope of networks that do only that. C was compiled by GCC for Lakemont at `-O2`,
 //! and counted by single steps in loops of nothing but the operation.
 
-use super::kernels::{SIZES, run_taught};
+use super::kernels::{SIZES, run_learning};
 use super::networks::firing;
 use loihi_core::image::{Profile, Synapse};
 use loihi_core::ops::OpCounts;
@@ -24,7 +24,7 @@ pub struct RuleKernel {
     pub unit: &'static str,
     /// Instructions that C takes for one, on the same instruction set.
     pub instructions_c: f64,
-    /// A network that does so many operations in a step while it learns, or a multiple of it.
+    /// A network that does this many operations in a step while it learns, or a multiple of it.
     network: fn(u32) -> ImageBuilder,
     /// How many were done.
     operations: fn(&OpCounts) -> u64,
@@ -51,41 +51,41 @@ pub const RULE_KERNELS: [RuleKernel; 8] = [
         name: "trace of an axon, double exponential",
         unit: "axon and step",
         instructions_c: 20.1,
-        network: |axons| Layer { axons, posts: 1, spikes: Spikes::Once, errs: false, ..QUIET }.network(),
+        network: |axons| RuleLayer { axons, posts: 1, spikes: Spikes::Once, errs: false, ..QUIET }.network(),
         operations: |ops| ops.rule_traces,
-        without: Some(|axons| Layer { axons, posts: 1, spikes: Spikes::Once, precision: None, ..QUIET }.network()),
+        without: Some(|axons| RuleLayer { axons, posts: 1, spikes: Spikes::Once, precision: None, ..QUIET }.network()),
     },
     RuleKernel {
         name: "local error, box, 1 class",
         unit: "post and epoch",
         instructions_c: 26.1,
-        network: |posts| Layer { posts, classes: 1, ..QUIET }.network(),
+        network: |posts| RuleLayer { posts, classes: 1, ..QUIET }.network(),
         operations: |ops| ops.compartment_updates,
-        without: Some(|posts| Layer { posts, classes: 1, errs: false, ..QUIET }.network()),
+        without: Some(|posts| RuleLayer { posts, classes: 1, errs: false, ..QUIET }.network()),
     },
     RuleKernel {
         name: "local error, box, 4 classes",
         unit: "post and epoch",
         instructions_c: 47.3,
-        network: |posts| Layer { posts, classes: 4, ..QUIET }.network(),
+        network: |posts| RuleLayer { posts, classes: 4, ..QUIET }.network(),
         operations: |ops| ops.compartment_updates,
-        without: Some(|posts| Layer { posts, classes: 4, errs: false, ..QUIET }.network()),
+        without: Some(|posts| RuleLayer { posts, classes: 4, errs: false, ..QUIET }.network()),
     },
     RuleKernel {
         name: "weight with 8 bits more",
         unit: "synapse touched",
         instructions_c: 24.4,
-        network: |posts| Layer { posts, precision: Some(Precision::Shadow), ..TAUGHT }.network(),
+        network: |posts| RuleLayer { posts, precision: Some(Precision::Shadow), ..TAUGHT }.network(),
         operations: |ops| ops.rule_updates,
-        without: Some(|posts| Layer { posts, errs: false, ..TAUGHT }.network()),
+        without: Some(|posts| RuleLayer { posts, errs: false, ..TAUGHT }.network()),
     },
     RuleKernel {
         name: "weight of 8 bits, stochastic",
         unit: "synapse touched",
         instructions_c: 27.6,
-        network: |posts| Layer { posts, ..TAUGHT }.network(),
+        network: |posts| RuleLayer { posts, ..TAUGHT }.network(),
         operations: |ops| ops.rule_updates,
-        without: Some(|posts| Layer { posts, errs: false, ..TAUGHT }.network()),
+        without: Some(|posts| RuleLayer { posts, errs: false, ..TAUGHT }.network()),
     },
     RuleKernel {
         name: "EMSTDP, stochastic",
@@ -146,7 +146,7 @@ fn growth(
 ) -> Result<Option<(f64, f64)>, ExperimentError> {
     let mut run = |size: u32| -> Result<(u64, Option<u64>), ExperimentError> {
         let file = network(size).build()?;
-        Ok(run_taught(session, &file, operations)?)
+        Ok(run_learning(session, &file, operations)?)
     };
     let [small, large] = SIZES;
     let ((few, few_took), (many, many_took)) = (run(small)?, run(large)?);
@@ -166,7 +166,7 @@ enum Spikes {
 
 /// A layer that learns in every step from a readout that is always wrong.
 #[derive(Clone, Copy, Debug)]
-struct Layer {
+struct RuleLayer {
     axons: u32,
     posts: u32,
     classes: u32,
@@ -179,7 +179,7 @@ struct Layer {
 }
 
 /// A layer without traces: only its error is computed.
-const QUIET: Layer = Layer {
+const QUIET: RuleLayer = RuleLayer {
     axons: 1,
     posts: 64,
     classes: 1,
@@ -187,10 +187,10 @@ const QUIET: Layer = Layer {
     errs: true,
     precision: Some(Precision::Stochastic),
 };
-/// A layer of axons whose every synapse is taught in every step.
-const TAUGHT: Layer = Layer { axons: 128, spikes: Spikes::Always, ..QUIET };
+/// A layer of axons whose every synapse is updated in every step.
+const TAUGHT: RuleLayer = RuleLayer { axons: 128, spikes: Spikes::Always, ..QUIET };
 
-impl Layer {
+impl RuleLayer {
     fn network(self) -> ImageBuilder {
         let mut builder = ImageBuilder::new();
         builder.beyond_the_chip();
@@ -248,7 +248,7 @@ impl Layer {
 /// Of a compartment that never fires.
 const HIGH: Profile = Profile { decay_u: 400, decay_v: 200, v_th: 100_000 << 6, ..Profile::DEFAULT };
 
-/// So many posts of a head, all of which err in every step, or none.
+/// This many posts of a head, all of which err in every step, or none.
 fn head(posts: u32, errs: bool) -> ImageBuilder {
     let mut builder = ImageBuilder::new();
     builder.beyond_the_chip();
@@ -275,7 +275,7 @@ fn head(posts: u32, errs: bool) -> ImageBuilder {
     builder
 }
 
-/// A hidden layer of so many posts, taught once by EMSTDP; each has fired in phase 1 only, or not at all.
+/// A hidden layer of this many posts, updated once by EMSTDP; each has fired in phase 1 only, or not at all.
 fn hidden_layer(posts: u32, fires: bool) -> ImageBuilder {
     let mut builder = ImageBuilder::new();
     builder.beyond_the_chip();
@@ -319,11 +319,11 @@ fn hidden_layer(posts: u32, fires: bool) -> ImageBuilder {
     builder
 }
 
-/// 768 compartments of which so many fire in every step, read out into ten classes; nothing is learned.
+/// 768 compartments of which this many fire in every step, read out into ten classes; nothing is learned.
 fn read_out(spiking: u32) -> ImageBuilder {
     let mut builder = firing(spiking);
     builder.beyond_the_chip();
-    let layer = Layer { posts: 768, classes: 10, errs: false, ..QUIET };
+    let layer = RuleLayer { posts: 768, classes: 10, errs: false, ..QUIET };
     builder.mailboxes(0, layer.classes, layer.classes);
     let axon = (Source::Input(0), full_row(0..layer.posts as usize, |_| 0));
     let group = builder.plastic_group(0, 0..layer.posts as usize, &Plasticity::default(), [axon]);

@@ -1,9 +1,9 @@
 //! What a network costs on a Loihi, in a few lines: for benchmarks.
 
 use super::activity::Activity;
-use super::event::Event;
-use super::model::{Bill, Kind, Model};
-use super::sheet::{figure, range};
+use super::event::CostEvent;
+use super::model::{CostBreakdown, EnergyKind, Model};
+use super::format::{figure, range};
 use super::units::{Energy, Range};
 use serde_json::{Value, json};
 
@@ -26,19 +26,19 @@ impl Summary {
     /// Of the steps of an activity, by a model.
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
     pub fn of(activity: &Activity, model: &Model<'_>) -> Self {
-        let bill: Bill = model.bill(activity);
-        let steps = bill.steps.max(1) as f64;
+        let breakdown: CostBreakdown = model.breakdown(activity);
+        let steps = breakdown.steps.max(1) as f64;
         let counts = activity.total();
-        let formats = [Event::SynapseDense, Event::SynapseSparse, Event::SynapseShared];
+        let formats = [CostEvent::SynapseDense, CostEvent::SynapseSparse, CostEvent::SynapseShared];
         let events: u64 = formats.into_iter().map(|format| counts.of(format)).sum();
-        let dynamic = bill.of(Kind::Dynamic);
+        let dynamic = breakdown.of(EnergyKind::Dynamic);
         let per_event = |energy: Range<Energy>| (events > 0).then(|| energy.map(|energy| energy.pj() / events as f64));
         Self {
-            us_per_step: bill.times.total().map(|time| 1e-3 * time.ns() / steps),
+            us_per_step: breakdown.times.total().map(|time| 1e-3 * time.ns() / steps),
             dynamic_nj_per_step: dynamic.map(|energy| 1e-3 * energy.pj() / steps),
-            nj_per_step: bill.total.map(|energy| 1e-3 * energy.pj() / steps),
+            nj_per_step: breakdown.total.map(|energy| 1e-3 * energy.pj() / steps),
             dynamic_pj_per_event: per_event(dynamic),
-            pj_per_event: per_event(bill.total),
+            pj_per_event: per_event(breakdown.total),
         }
     }
 

@@ -1,7 +1,7 @@
 //! How long a step's messages are under way: what the mesh adds to the time of the cores.
 
 use super::activity::StepActivity;
-use super::event::Event;
+use super::event::CostEvent;
 use super::floorplan::Floorplan;
 use super::mesh::{self, Grid, Message, Resource, Times};
 use super::prices::Prices;
@@ -21,10 +21,10 @@ impl Traffic for ClosedForm {
     fn traffic_ns(&self, step: &StepActivity, plan: &Floorplan, prices: &Prices) -> Range<f64> {
         let ways = step.messages.iter().map(|&(from, to, _)| {
             let hops = plan.hops(from, to);
-            prices.of(Event::MessageInTile).time * u64::from(hops.is_in_tile())
-                + prices.of(Event::HopEw).time * hops.ew
-                + prices.of(Event::HopNs).time * hops.ns
-                + prices.of(Event::ChipHop).time * hops.chips
+            prices.of(CostEvent::MessageInTile).time * u64::from(hops.is_in_tile())
+                + prices.of(CostEvent::HopEw).time * hops.ew
+                + prices.of(CostEvent::HopNs).time * hops.ns
+                + prices.of(CostEvent::ChipHop).time * hops.chips
         });
         let longest = ways.fold(Range::default(), |longest: Range<Time>, way| longest.with(way, Ord::max));
         longest.map(Time::ns)
@@ -54,9 +54,9 @@ impl Traffic for Simulated {
 
 /// What ports and links take by a price table.
 fn times(prices: &Prices) -> Range<Times> {
-    let of = |event: Event| prices.of(event).time.map(|time| u64::try_from(time.0).unwrap_or(u64::MAX));
-    let [output, input] = [of(Event::MessageOut), of(Event::MessageIn)];
-    let [ew, ns, chip] = [of(Event::HopEw), of(Event::HopNs), of(Event::ChipHop)];
+    let of = |event: CostEvent| prices.of(event).time.map(|time| u64::try_from(time.0).unwrap_or(u64::MAX));
+    let [output, input] = [of(CostEvent::MessageOut), of(CostEvent::MessageIn)];
+    let [ew, ns, chip] = [of(CostEvent::HopEw), of(CostEvent::HopNs), of(CostEvent::ChipHop)];
     let set = |message_out_ps, message_in_ps, [hop_x_ps, hop_y_ps, chip_hop_ps]: [u64; 3]| Times {
         message_out_ps,
         message_in_ps,

@@ -23,7 +23,7 @@ const EVENT: usize = 8;
 /// Offset, and what is wrong.
 pub fn parse(bytes: &[u8]) -> Result<Events, (usize, String)> {
     let version =
-        bytes.strip_prefix(b"#!AER-DAT").ok_or_else(|| (0, "it does not begin as AEDAT files do".to_owned()))?;
+        bytes.strip_prefix(b"#!AER-DAT").ok_or_else(|| (0, "it does not start as AEDAT files do".to_owned()))?;
     match version {
         [b'3', b'.', b'1', ..] => {}
         [b'4', b'.', ..] => return aedat4::parse(bytes),

@@ -1,7 +1,7 @@
 //! AEDAT 2.0: events as jAER writes them.
 //!
 //! `#!AER-DAT2.0`, more lines of text that begin with `#` (`# AEChip: CLASS` names the sensor), then events of 8 bytes,
-//! big-endian: an address, and microseconds that begin anew after 2^32. What an address means is the sensor's:
+//! big-endian: an address, and microseconds that start anew after 2^32. What an address means is the sensor's:
 //!
 //! | sensor | address |
 //! |---|---|
@@ -82,7 +82,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Events, (usize, String)> {
 fn header(bytes: &[u8]) -> (usize, Option<&str>) {
     let (mut at, mut chip) = (0, None);
     while let Some(rest) = bytes.get(at..).filter(|rest| rest.starts_with(b"#")) {
-        // The address of an event can begin with the same byte: what is no line of text is an event.
+        // The address of an event can begin with the same byte: what is not a line of text is an event.
         let length = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
         let line = rest.get(..length).and_then(|line| std::str::from_utf8(line).ok()).map(str::trim_end);
         let Some(line) = line.filter(|line| !line.contains(|letter: char| letter.is_control() && letter != '\t'))

@@ -62,7 +62,7 @@ impl Compression {
         let most = packed.len().saturating_mul(UNPACKED_MAX);
         let read = |reader: &mut dyn Read| {
             let mut plain = Vec::new();
-            // One byte more, to see that it would go on.
+            // One byte more, to see that it would continue.
             let read = reader.take(most as u64 + 1).read_to_end(&mut plain);
             read.map_err(|_| "a packet cannot be unpacked: it is damaged".to_owned())?;
             if plain.len() > most { Err(format!("a packet unpacks to more than {most} bytes")) } else { Ok(plain) }
@@ -72,7 +72,7 @@ impl Compression {
             Self::Lz4 => read(&mut lz4_flex::frame::FrameDecoder::new(packed)),
             Self::Zstandard => {
                 let decoder = ruzstd::decoding::StreamingDecoder::new(packed);
-                read(&mut decoder.map_err(|_| "a packet is no frame of Zstandard".to_owned())?)
+                read(&mut decoder.map_err(|_| "a packet is not a frame of Zstandard".to_owned())?)
             }
         }
     }
@@ -213,7 +213,7 @@ mod tests {
         [&u32::try_from(own.len()).unwrap().to_le_bytes()[..], &own].concat()
     }
 
-    /// An offset to what lies so many bytes behind the first byte of this field.
+    /// An offset to what lies this many bytes behind the first byte of this field.
     fn offset(bytes: u32) -> [u8; 8] {
         (u64::from(bytes)).to_le_bytes()
     }

@@ -3,7 +3,7 @@
 //! Numbers become 0 to 255: booleans, and numbers of 0 to 1, are shares of 255; whole numbers of 0 to 255 stay; others are
 //! scaled by the smallest and the largest of all.
 
-use super::collection::{Content, Item};
+use super::collection::{Sample, SampleData};
 use loihi_files::npz::{self, Array, Values};
 
 /// Arrays of classes.
@@ -15,14 +15,14 @@ const SAMPLES: [&str; 4] = ["x", "samples", "data", "spikes"];
 ///
 /// # Errors
 /// What is wrong, in a sentence.
-pub fn parse(bytes: &[u8]) -> Result<Vec<Item>, String> {
+pub fn parse(bytes: &[u8]) -> Result<Vec<Sample>, String> {
     let names = npz::names_in(bytes)?;
     let labels = names.iter().find(|name| LABELS.contains(&name.as_str()));
     let samples = sample_array(&names, labels)?;
     let array = npz::parse(bytes, samples)?;
     let labels = labels.map(|name| classes(&npz::parse(bytes, name)?, name)).transpose()?;
     let [count, shape @ ..] = array.shape() else {
-        return Err("a single number is no samples: the first extent is that of the samples".to_owned());
+        return Err("a single number is not an array of samples: the first extent is that of the samples".to_owned());
     };
     if let Some(labels) = labels.as_ref().filter(|labels| labels.len() != *count) {
         return Err(format!("{} classes for {count} samples", labels.len()));
@@ -32,10 +32,10 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Item>, String> {
     if each == 0 || *count == 0 {
         return Err(format!("its shape {:?} has no elements", array.shape()));
     }
-    let item = |(number, values): (usize, &[u8])| Item {
+    let item = |(number, values): (usize, &[u8])| Sample {
         name: number.to_string(),
         label: labels.as_ref().and_then(|labels| labels.get(number).copied()),
-        content: Content::Values { shape: shape.to_vec(), values: values.to_vec() },
+        data: SampleData::Values { shape: shape.to_vec(), values: values.to_vec() },
     };
     Ok(values.chunks(each).enumerate().map(item).collect())
 }
@@ -59,13 +59,13 @@ fn sample_array<'n>(names: &'n [String], labels: Option<&String>) -> Result<&'n 
 fn classes(array: &Array, name: &str) -> Result<Vec<u32>, String> {
     let class = |class: &i64| u32::try_from(*class).ok();
     let classes = array.whole().and_then(|classes| classes.iter().map(class).collect::<Option<Vec<u32>>>());
-    classes.ok_or_else(|| format!("array {name}: a class is no whole number of 0 or more"))
+    classes.ok_or_else(|| format!("array {name}: a class is not a whole number of 0 or more"))
 }
 
 fn scaled(array: &Array) -> Result<Vec<u8>, String> {
     let values = array.real();
     if !values.iter().all(|value| value.is_finite()) {
-        return Err("it has values that are no numbers".to_owned());
+        return Err("it has values that are not numbers".to_owned());
     }
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -98,9 +98,9 @@ mod tests {
     }
 
     fn read(arrays: Vec<(&str, Array)>) -> Vec<(Vec<u8>, Option<u32>)> {
-        let values = |item: Item| match item.content {
-            Content::Values { values, .. } => (values, item.label),
-            Content::Events(_) => panic!("{item:?}"),
+        let values = |item: Sample| match item.data {
+            SampleData::Values { values, .. } => (values, item.label),
+            SampleData::Events(_) => panic!("{item:?}"),
         };
         parse(&file(arrays)).unwrap().into_iter().map(values).collect()
     }
@@ -136,10 +136,10 @@ mod tests {
         assert_eq!(said(vec![("a", one()), ("b", one())]), "which array holds the samples? call it x; there are a, b");
         assert_eq!(said(vec![("x", one()), ("y", whole(&[1], &[0]))]), "1 classes for 2 samples");
         let class = said(vec![("x", one()), ("y", whole(&[2], &[0, -1]))]);
-        assert_eq!(class, "array y: a class is no whole number of 0 or more");
-        assert_eq!(said(vec![("x", real(&[1, 1], &[f64::NAN]))]), "it has values that are no numbers");
+        assert_eq!(class, "array y: a class is not a whole number of 0 or more");
+        assert_eq!(said(vec![("x", real(&[1, 1], &[f64::NAN]))]), "it has values that are not numbers");
         assert_eq!(said(vec![("x", whole(&[2, 0], &[]))]), "its shape [2, 0] has no elements");
-        assert!(said(vec![("x", whole(&[], &[3]))]).starts_with("a single number is no samples"));
+        assert!(said(vec![("x", whole(&[], &[3]))]).starts_with("a single number is not an array of samples"));
         assert!(parse(b"nonsense").unwrap_err().contains("no .npz file"));
     }
 }

@@ -78,14 +78,14 @@ pub fn unpack(package: &Package, packed: impl Read, folder: &Path) -> Result<(),
     if unpacked.is_err() {
         for name in package.files {
             // The error that is reported is the first one.
-            let _removed = fs::remove_file(aside(folder, name));
+            let _removed = fs::remove_file(atomic_file(folder, name));
         }
     }
     unpacked
 }
 
-fn aside(folder: &Path, name: &str) -> PathBuf {
-    loihi_files::aside::name(&folder.join(name))
+fn atomic_file(folder: &Path, name: &str) -> PathBuf {
+    loihi_files::atomic_file::name(&folder.join(name))
 }
 
 /// Writes the files aside and returns the text of their checksums.
@@ -118,7 +118,7 @@ fn write_files(package: &Package, tar: impl Read, folder: &Path) -> Result<Strin
         let wanted = package.files.iter().position(|name| plain == Path::new(package.folder).join(name));
         let Some(number) = wanted.filter(|_| entry.header().entry_type().is_file()) else { continue };
         let name = package.files[number];
-        let to = aside(folder, name);
+        let to = atomic_file(folder, name);
         let fails = |error| UnpackError::File { path: to.clone(), error };
         let mut file = Summing::new(File::create(&to).map_err(fails)?);
         io::copy(&mut entry, &mut file).map_err(fails)?;
@@ -142,9 +142,9 @@ fn rename_all(package: &Package, folder: &Path, sums: &str) -> Result<(), Unpack
     }
     for name in package.files {
         let path = folder.join(name);
-        fs::rename(aside(folder, name), &path).map_err(|error| fails(&path, error))?;
+        fs::rename(atomic_file(folder, name), &path).map_err(|error| fails(&path, error))?;
     }
-    loihi_files::aside::write(&sums_path, sums.as_bytes()).map_err(|error| fails(&sums_path, error))
+    loihi_files::atomic_file::write(&sums_path, sums.as_bytes()).map_err(|error| fails(&sums_path, error))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::str::FromStr;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Checksum([u8; 64]);
 
-/// The text of a checksum is none.
+/// The text is not a checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a checksum is written `sha512-` and 88 characters of base64")]
 pub struct NoChecksum;

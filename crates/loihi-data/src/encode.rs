@@ -76,7 +76,7 @@ pub fn delta(rows: &[u8], width: usize, threshold: u8) -> Spikes {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clock {
     /// The time of step 0; what is before it counts as that.
-    pub begin_us: u64,
+    pub start_us: u64,
     /// Duration of a step; 0 counts as 1.
     pub step_us: u64,
 }
@@ -84,7 +84,7 @@ pub struct Clock {
 impl Clock {
     /// The step of a time: the nearest one, of two the even one.
     pub fn step_of(self, t_us: u64) -> u64 {
-        let (since_us, step_us) = (t_us.saturating_sub(self.begin_us), self.step_us.max(1));
+        let (since_us, step_us) = (t_us.saturating_sub(self.start_us), self.step_us.max(1));
         let (whole, rest) = (since_us / step_us, since_us % step_us);
         let half = rest.cmp(&(step_us - rest));
         whole + u64::from(half.is_gt() || (half.is_eq() && whole % 2 == 1))
@@ -160,7 +160,7 @@ mod tests {
             event(9999, 0, 0),
             event(100, 5, 0),
         ]);
-        let clock = Clock { begin_us: 0, step_us: 1000 };
+        let clock = Clock { start_us: 0, step_us: 1000 };
         let spikes = events(&recording, clock, 3, [2, 2, 3]);
         assert_eq!(spikes.spikes, [(0, 3), (1, 3), (2, 10)]);
         assert_eq!(events(&recording, clock, 3, [1, 2, 3]).spikes, [(0, 3), (1, 3), (2, 4)], "one polarity");
@@ -169,14 +169,14 @@ mod tests {
 
     #[test]
     fn time_counts_from_its_begin_wherever_that_is() {
-        let steps = |begin_us: u64| -> Vec<u64> {
-            let clock = Clock { begin_us, step_us: 1000 };
-            [0, 499, 500, 501, 1500, 2500].map(|t_us| clock.step_of(begin_us + t_us)).to_vec()
+        let steps = |start_us: u64| -> Vec<u64> {
+            let clock = Clock { start_us, step_us: 1000 };
+            [0, 499, 500, 501, 1500, 2500].map(|t_us| clock.step_of(start_us + t_us)).to_vec()
         };
-        for begin_us in [0, 7, 80_048_267, 1_600_000_000_000_000, u64::MAX - 2500] {
-            assert_eq!(steps(begin_us), [0, 0, 0, 1, 2, 2], "from {begin_us}");
+        for start_us in [0, 7, 80_048_267, 1_600_000_000_000_000, u64::MAX - 2500] {
+            assert_eq!(steps(start_us), [0, 0, 0, 1, 2, 2], "from {start_us}");
         }
-        assert_eq!(Clock { begin_us: 9, step_us: 1 }.step_of(3), 0);
-        assert_eq!(Clock { begin_us: 0, step_us: 0 }.step_of(u64::MAX), u64::MAX);
+        assert_eq!(Clock { start_us: 9, step_us: 1 }.step_of(3), 0);
+        assert_eq!(Clock { start_us: 0, step_us: 0 }.step_of(u64::MAX), u64::MAX);
     }
 }

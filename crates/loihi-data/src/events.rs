@@ -29,7 +29,7 @@ pub struct Events {
     pub events: Vec<Event>,
     /// Where its time begins, in microseconds: at its first event, as a camera's clock runs since it was switched on, or
     /// since 1970; at 0 if the time of its format begins with the sample.
-    pub begin_us: u64,
+    pub start_us: u64,
 }
 
 /// Why events cannot be read.
@@ -55,8 +55,8 @@ impl Events {
     /// A recording whose sensor is as large as its events say, and whose time begins with the first of them.
     pub fn of(events: Vec<Event>) -> Self {
         let extent = |of: fn(&Event) -> u16| events.iter().map(of).max().map_or(0, |most| most.saturating_add(1));
-        let begin_us = events.iter().map(|event| event.t_us).min().unwrap_or(0);
-        Self { size: [extent(|event| event.x), extent(|event| event.y)], events, begin_us }
+        let start_us = events.iter().map(|event| event.t_us).min().unwrap_or(0);
+        Self { size: [extent(|event| event.x), extent(|event| event.y)], events, start_us }
     }
 
     /// The same on a sensor of this size, if the file says one and its events are all on it.
@@ -152,7 +152,7 @@ mod tests {
         let read = parse_bs2(&bytes).unwrap();
         let first = Event { t_us: 28 * 256 + 55, x: 49, y: 82, polarity: 1 };
         assert_eq!(read.events, [first, Event { t_us: (1 << 23) - 1, x: 92, y: 1, polarity: 0 }]);
-        assert_eq!((read.size, read.begin_us, read.end_us()), ([93, 83], 28 * 256 + 55, (1 << 23) - 1));
+        assert_eq!((read.size, read.start_us, read.end_us()), ([93, 83], 28 * 256 + 55, (1 << 23) - 1));
     }
 
     #[test]

@@ -28,7 +28,7 @@ fn choose(
 ) -> Option<PathBuf> {
     let named = given.map(Path::to_owned).or_else(|| variable.filter(|text| !text.is_empty()).map(PathBuf::from));
     named.or_else(|| {
-        // The rules of XDG: a path that is not absolute is none.
+        // The rules of XDG: a path that is not absolute is ignored.
         let cache = cache.map(PathBuf::from).filter(|cache| cache.is_absolute());
         let home = home.filter(|home| home.is_absolute()).map(|home| home.join(".cache"));
         cache.or(home).map(|cache| cache.join("open-loihi"))

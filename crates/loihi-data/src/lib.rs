@@ -34,14 +34,14 @@ use std::path::PathBuf;
 
 /// What is shown to a network, and what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sample {
+pub struct LabelledValues {
     /// A value for each input.
     pub values: Vec<u8>,
     /// Its class.
     pub label: u8,
 }
 
-/// Samples to learn from, and others to test on.
+/// A training set and a test set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dataset {
     /// Its name.
@@ -50,21 +50,21 @@ pub struct Dataset {
     pub inputs: u32,
     /// Classes; every label is less.
     pub classes: u32,
-    /// Samples to learn from.
-    pub learn: Vec<Sample>,
-    /// Samples to test on.
-    pub test: Vec<Sample>,
+    /// The training set.
+    pub learn: Vec<LabelledValues>,
+    /// The test set.
+    pub test: Vec<LabelledValues>,
 }
 
 impl Dataset {
-    /// Without its test samples: instead, the last ones to learn from, so many, are tested on and not learned.
+    /// Without its test set: instead, this many samples at the end of the training set are tested on and not learned.
     #[must_use]
     pub fn validation(mut self, samples: usize) -> Self {
         self.test = self.learn.split_off(self.learn.len().saturating_sub(samples));
         self
     }
 
-    /// Only the first samples of both kinds, so many of each.
+    /// Only the first samples of both kinds, this many of each.
     #[must_use]
     pub fn shortened(mut self, samples: usize) -> Self {
         self.learn.truncate(samples);
@@ -93,7 +93,7 @@ pub enum DataError {
     #[error(transparent)]
     Idx(#[from] idx::IdxError),
     /// An array has other dimensions than the data set.
-    #[error("{}: the dimensions are {found:?}, not {expected}: this is no file of {name}", path.display())]
+    #[error("{}: the dimensions are {found:?}, not {expected}: this is not a file of {name}", path.display())]
     Dimensions {
         /// The file.
         path: PathBuf,
@@ -119,7 +119,7 @@ pub enum DataError {
         /// How many there are.
         labels: usize,
     },
-    /// A label is no class of the data set.
+    /// A label is not a class of the data set.
     #[error("{}: label {number} is {label}, but the classes are 0 to {}: get the file again", path.display(), classes - 1)]
     Label {
         /// The file.

@@ -1,23 +1,23 @@
-//! MNIST, handwritten digits, and Fashion-MNIST, clothes: each 60,000 pictures to learn from and 10,000 to test on,
+//! MNIST, handwritten digits, and Fashion-MNIST, clothes: each 60,000 training images and 10,000 test images,
 //! 28 × 28 pixels of 0 to 255.
 
 use super::folder::data_folder;
 use super::idx::{self, Idx};
-use super::{DataError, Dataset, Sample};
+use super::{DataError, Dataset, LabelledValues};
 use std::path::{Path, PathBuf};
 
 /// Name of the digits, and of their folder.
 pub const MNIST: &str = "mnist";
 /// Name of the clothes, and of their folder.
 pub const FASHION: &str = "fashion-mnist";
-/// Rows and columns of a picture.
+/// Rows and columns of an image.
 pub const SIDE: usize = 28;
 /// Values of a sample, row by row.
 pub const INPUTS: u32 = 784;
 /// Classes.
 pub const CLASSES: u32 = 10;
 
-/// Files of the data set: pictures and labels to learn from, then those to test on.
+/// Files of the data set: images and labels of the training set, then of the test set.
 pub const FILES: [&str; 4] =
     ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
 /// The same, packed by gzip.
@@ -37,11 +37,11 @@ pub const PACKED_FILES: [&str; 4] = [
 pub fn dataset(name: &'static str, data: Option<&Path>) -> Result<Dataset, DataError> {
     let folder = data_folder(data)?;
     let found = [folder.join(name), folder.clone()].iter().find_map(|place| files(place));
-    let Some([learn_pictures, learn_labels, test_pictures, test_labels]) = found else {
+    let Some([learn_images, learn_labels, test_images, test_labels]) = found else {
         return Err(missing(name, folder, data));
     };
-    let learn = samples(name, &learn_pictures, &learn_labels)?;
-    let test = samples(name, &test_pictures, &test_labels)?;
+    let learn = samples(name, &learn_images, &learn_labels)?;
+    let test = samples(name, &test_images, &test_labels)?;
     Ok(Dataset { name, inputs: INPUTS, classes: CLASSES, learn, test })
 }
 
@@ -61,24 +61,24 @@ fn files(folder: &Path) -> Option<[PathBuf; 4]> {
     Some([a?, b?, c?, d?])
 }
 
-fn samples(name: &'static str, picture_path: &Path, label_path: &Path) -> Result<Vec<Sample>, DataError> {
-    let pictures = idx::read(picture_path)?;
+fn samples(name: &'static str, image_path: &Path, label_path: &Path) -> Result<Vec<LabelledValues>, DataError> {
+    let images = idx::read(image_path)?;
     let labels = idx::read(label_path)?;
-    let wrong = |path: &Path, array: &Idx, expected| DataError::Dimensions {
+    let invalid = |path: &Path, array: &Idx, expected| DataError::Dimensions {
         path: path.to_owned(),
         name,
         found: array.dimensions.clone(),
         expected,
     };
-    let [count, SIDE, SIDE] = pictures.dimensions[..] else {
-        return Err(wrong(picture_path, &pictures, "[any, 28, 28]"));
+    let [count, SIDE, SIDE] = images.dimensions[..] else {
+        return Err(invalid(image_path, &images, "[any, 28, 28]"));
     };
     if labels.dimensions.len() != 1 {
-        return Err(wrong(label_path, &labels, "[any]"));
+        return Err(invalid(label_path, &labels, "[any]"));
     }
     if labels.values.len() != count {
         return Err(DataError::Count {
-            sample_path: picture_path.to_owned(),
+            sample_path: image_path.to_owned(),
             samples: count,
             label_path: label_path.to_owned(),
             labels: labels.values.len(),
@@ -88,10 +88,10 @@ fn samples(name: &'static str, picture_path: &Path, label_path: &Path) -> Result
         let label = labels.values[number];
         return Err(DataError::Label { path: label_path.to_owned(), number, label, classes: CLASSES });
     }
-    let pictures = pictures.values.chunks_exact(SIDE * SIDE);
-    Ok(pictures
+    let images = images.values.chunks_exact(SIDE * SIDE);
+    Ok(images
         .zip(&labels.values)
-        .map(|(picture, label)| Sample { values: picture.to_vec(), label: *label })
+        .map(|(image, label)| LabelledValues { values: image.to_vec(), label: *label })
         .collect())
 }
 
@@ -110,10 +110,10 @@ mod tests {
         bytes
     }
 
-    /// Three pictures to learn from, one to test on.
+    /// Three training images, one test image.
     fn contents() -> [Vec<u8>; 4] {
-        let pictures: Vec<u8> = (0..3_u8).flat_map(|number| [number; 784]).collect();
-        [array(&[3, 28, 28], &pictures), array(&[3], &[9, 0, 4]), array(&[1, 28, 28], &[255; 784]), array(&[1], &[7])]
+        let images: Vec<u8> = (0..3_u8).flat_map(|number| [number; 784]).collect();
+        [array(&[3, 28, 28], &images), array(&[3], &[9, 0, 4]), array(&[1, 28, 28], &[255; 784]), array(&[1], &[7])]
     }
 
     fn write(folder: &Path, contents: &[Vec<u8>; 4]) {
@@ -138,8 +138,8 @@ mod tests {
         }
         let read = dataset(MNIST, Some(&own)).unwrap();
         assert_eq!((read.inputs, read.classes, read.learn.len(), read.test.len()), (784, 10, 3, 1));
-        assert_eq!(read.learn[2], Sample { values: vec![2; 784], label: 4 });
-        assert_eq!(read.test[0], Sample { values: vec![255; 784], label: 7 });
+        assert_eq!(read.learn[2], LabelledValues { values: vec![2; 784], label: 4 });
+        assert_eq!(read.test[0], LabelledValues { values: vec![255; 784], label: 7 });
         assert_eq!(dataset(MNIST, Some(&flat)).unwrap(), read);
         assert_eq!(dataset(MNIST, Some(&packed)).unwrap(), read);
     }

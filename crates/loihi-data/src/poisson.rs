@@ -1,6 +1,6 @@
 //! Ten rate patterns, drawn from a seed: every sample of a class has the same rates, and spikes of its own.
 
-use super::{Dataset, Sample};
+use super::{Dataset, LabelledValues};
 use loihi_core::num::word;
 
 /// Name of the data set.
@@ -9,7 +9,7 @@ pub const NAME: &str = "poisson";
 const INPUTS: u32 = 100;
 /// Patterns.
 const CLASSES: u32 = 10;
-/// Samples to learn from, and to test on.
+/// Samples of the training set and of the test set.
 const SAMPLES: [u32; 2] = [700, 300];
 
 /// The patterns of a seed. Values are in 256ths of a spike per step, at most a fifth; most are small: the squares of
@@ -25,7 +25,7 @@ pub fn dataset(seed: u32) -> Dataset {
         (0..CLASSES).map(|class| (0..INPUTS).map(|input| value(class, input)).collect()).collect();
     let sample = |number: u32| {
         let class = word(seed, number, 0, 78) % CLASSES;
-        Sample { values: patterns[class as usize].clone(), label: u8::try_from(class).unwrap_or(0) }
+        LabelledValues { values: patterns[class as usize].clone(), label: u8::try_from(class).unwrap_or(0) }
     };
     let [learn, test] = SAMPLES;
     Dataset {

@@ -29,7 +29,7 @@ impl<'b> Header<'b> {
         let mut header = Self::default();
         while let Some(rest) = bytes.get(header.bytes..).filter(|rest| rest.starts_with(b"%")) {
             let Some(length) = rest.iter().position(|byte| *byte == b'\n') else { break };
-            // What is no text is an event that begins with the sign by chance.
+            // What is not text is an event that begins with the sign by chance.
             let Some(line) = rest.get(1..length).and_then(|line| std::str::from_utf8(line).ok()) else { break };
             header.bytes += length + 1;
             let (keyword, value) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
@@ -83,7 +83,7 @@ impl<'b> Header<'b> {
 pub fn parse_raw(bytes: &[u8]) -> Result<Events, (usize, String)> {
     let header = Header::of(bytes);
     if header.fields.is_empty() {
-        return Err((0, "it does not begin with a line of text (%), as .raw files of Prophesee do".to_owned()));
+        return Err((0, "it does not start with a line of text (%), as .raw files of Prophesee do".to_owned()));
     }
     let encoding = header.encoding().map_err(|what| (0, what))?;
     let big_endian = header.get("endianness").is_some_and(|order| order.eq_ignore_ascii_case("big"));
@@ -101,7 +101,7 @@ pub fn parse_raw(bytes: &[u8]) -> Result<Events, (usize, String)> {
 pub fn parse_dat(bytes: &[u8]) -> Result<Events, (usize, String)> {
     let header = Header::of(bytes);
     if header.fields.is_empty() {
-        return Err((0, "it does not begin with a line of text (%), as .dat files of Prophesee do".to_owned()));
+        return Err((0, "it does not start with a line of text (%), as .dat files of Prophesee do".to_owned()));
     }
     let at = header.bytes;
     let Some(([kind, size], rest)) = bytes.get(at..).and_then(<[u8]>::split_first_chunk::<2>) else {
@@ -194,6 +194,6 @@ mod tests {
         assert_eq!(said(&whole[..whole.len() - 3]), (at, "it ends within an event: 5 bytes are left of 8".to_owned()));
         assert!(said(&dat(DAT, [14, 8], &[(7, 3, 0, 1)])).1.contains("events of type 14 and 8 bytes"));
         assert!(said(&dat(DAT, [12, 16], &[(7, 3, 0, 1)])).1.contains("of 8 bytes"));
-        assert!(said(&dat("", [12, 8], &[(7, 3, 0, 1)])).1.contains("does not begin with a line of text"));
+        assert!(said(&dat("", [12, 8], &[(7, 3, 0, 1)])).1.contains("does not start with a line of text"));
     }
 }

@@ -66,7 +66,7 @@ fn events(fields: &[(String, Array)]) -> Result<Events, String> {
     }
     let place = |number: usize, name: &str, value: i64| {
         let place = u16::try_from(value).ok().filter(|place| *place < u16::MAX);
-        place.ok_or_else(|| format!("event {number}: {value} is no place `{name}`: there can be 0 to 65534"))
+        place.ok_or_else(|| format!("event {number}: {value} is not a position `{name}`: expected 0 to 65534"))
     };
     let event = |number: usize| {
         let [t, x, y, polarity] = [&t, &x, &y, &polarity].map(|column| column[number]);
@@ -110,7 +110,7 @@ mod tests {
         ]);
         let found = parse(&npy(xytp, 2, &rows)).unwrap().unwrap();
         assert_eq!(found.events, [own(9_000_000_000, 1, 2, 1), own(9_000_000_007, 33, 3, 0)]);
-        assert_eq!((found.size, found.begin_us), ([34, 4], 9_000_000_000));
+        assert_eq!((found.size, found.start_us), ([34, 4], 9_000_000_000));
 
         let typx = "[('t', '>u4'), ('y', '|u1'), ('p', '<i2'), ('x', '<f4')]";
         let rows = row(&[&5_u32.to_be_bytes(), &[7], &(-1_i16).to_le_bytes(), &3.0_f32.to_le_bytes()]);
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(said(descr, &late), "`t` has values that are not whole: times are in microseconds");
         let below = row(&[&(-1.0_f32).to_le_bytes(), &[1]]);
         assert_eq!(said(descr, &below), "event 0: its time `-1` is below 0");
-        let far = "event 0: -1 is no place `x`: there can be 0 to 65534";
+        let far = "event 0: -1 is not a position `x`: expected 0 to 65534";
         assert_eq!(said("[('t', '|u1'), ('x', '|i1')]", &[1, 255]), far);
         let whole = npy("[('t', '|u1'), ('x', '|u1')]", 1, &[1, 2]);
         for cut in 0..whole.len() {

@@ -5,7 +5,7 @@
 //!
 //! Source: the data sets' description by their authors.
 
-use super::collection::{Content, Item};
+use super::collection::{Sample, SampleData};
 use super::events::{Event, Events};
 use loihi_files::npz::Values;
 use loihi_hdf5::File;
@@ -14,22 +14,23 @@ use loihi_hdf5::File;
 ///
 /// # Errors
 /// What is wrong, in a sentence.
-pub fn parse(bytes: Vec<u8>, most: usize) -> Result<Vec<Item>, String> {
+pub fn parse(bytes: Vec<u8>, most: usize) -> Result<Vec<Sample>, String> {
     let file = File::open(bytes)?;
     let (times, units) = (file.lists("spikes/times")?, file.lists("spikes/units")?);
-    let labels = file.array("labels")?.whole().ok_or("`labels`: a class is no whole number")?;
+    let labels = file.array("labels")?.whole().ok_or("`labels`: a class is not a whole number")?;
     if times.len() != units.len() || times.len() != labels.len() {
         let (times, units, labels) = (times.len(), units.len(), labels.len());
         return Err(format!("it has {times} lists of times, {units} of units, and {labels} labels"));
     }
     let mut items = Vec::new();
     for (number, ((times, units), label)) in times.zip(units).zip(labels).take(most).enumerate() {
-        let wrong = |what: String| format!("word {number}: {what}");
-        let label = u32::try_from(label).map_err(|_| wrong(format!("{label} is no class")))?;
-        let events = word(&real(times?), &whole(units?).ok_or_else(|| wrong("a unit is no whole number".to_owned()))?);
+        let invalid = |what: String| format!("word {number}: {what}");
+        let label = u32::try_from(label).map_err(|_| invalid(format!("{label} is not a class")))?;
+        let events =
+            word(&real(times?), &whole(units?).ok_or_else(|| invalid("a unit is not a whole number".to_owned()))?);
         // Time begins with the word, not with its first spike.
-        let recording = Events { begin_us: 0, ..Events::of(events.map_err(wrong)?) };
-        items.push(Item { name: number.to_string(), label: Some(label), content: Content::Events(recording) });
+        let recording = Events { start_us: 0, ..Events::of(events.map_err(invalid)?) };
+        items.push(Sample { name: number.to_string(), label: Some(label), data: SampleData::Events(recording) });
     }
     one_size(&mut items);
     Ok(items)
@@ -58,27 +59,27 @@ fn word(seconds: &[f64], units: &[i64]) -> Result<Vec<Event>, String> {
         let us = (seconds * 1e6).round();
         // Beyond 2^53 µs, which are centuries, they would not be whole.
         if !(0.0..9.0e15).contains(&us) {
-            return Err(format!("{seconds} s is no time from its begin"));
+            return Err(format!("{seconds} s is not a time from its start"));
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and in range")]
         let t_us = us as u64;
         let x = u16::try_from(*unit).ok().filter(|unit| *unit < u16::MAX);
-        let x = x.ok_or_else(|| format!("{unit} is no unit: there can be 0 to 65534"))?;
+        let x = x.ok_or_else(|| format!("{unit} is not a unit: expected 0 to 65534"))?;
         Ok(Event { t_us, x, y: 0, polarity: 1 })
     };
     seconds.iter().zip(units).map(event).collect()
 }
 
 /// All words are of one cochlea: as many channels as any of them has.
-fn one_size(items: &mut [Item]) {
+fn one_size(items: &mut [Sample]) {
     let recordings = || items.iter();
-    let width = recordings().map(|item| match &item.content {
-        Content::Events(recording) => recording.size[0],
-        Content::Values { .. } => 0,
+    let width = recordings().map(|item| match &item.data {
+        SampleData::Events(recording) => recording.size[0],
+        SampleData::Values { .. } => 0,
     });
     let width = width.max().unwrap_or(0);
     for item in items {
-        if let Content::Events(recording) = &mut item.content {
+        if let SampleData::Events(recording) = &mut item.data {
             recording.size = [width, 1];
         }
     }
@@ -95,22 +96,22 @@ mod tests {
         let items = parse(FILE.to_vec(), usize::MAX).unwrap();
         let labels: Vec<Option<u32>> = items.iter().map(|item| item.label).collect();
         assert_eq!(labels, [Some(7), Some(0), Some(19), Some(3)]);
-        let Content::Events(first) = &items[0].content else { panic!("{:?}", items[0]) };
+        let SampleData::Events(first) = &items[0].data else { panic!("{:?}", items[0]) };
         let own = |t_us, x| Event { t_us, x, y: 0, polarity: 1 };
         assert_eq!(first.events, [own(250_000, 5), own(0, 699), own(62_500, 0)]);
-        assert!(items.iter().all(|item| matches!(&item.content, Content::Events(own) if own.size == [700, 1])));
+        assert!(items.iter().all(|item| matches!(&item.data, SampleData::Events(own) if own.size == [700, 1])));
         assert_eq!(parse(FILE.to_vec(), 2).unwrap().len(), 2);
-        let Content::Events(late) = &items[2].content else { panic!("{:?}", items[2]) };
-        assert_eq!((late.begin_us, late.end_us()), (0, 1_000_000), "time begins with the word");
+        let SampleData::Events(late) = &items[2].data else { panic!("{:?}", items[2]) };
+        assert_eq!((late.start_us, late.end_us()), (0, 1_000_000), "time begins with the word");
     }
 
     #[test]
     fn what_cannot_be_is_said() {
         assert_eq!(word(&[0.5], &[1, 2]).unwrap_err(), "1 times for 2 units");
-        assert_eq!(word(&[-0.5], &[1]).unwrap_err(), "-0.5 s is no time from its begin");
-        assert_eq!(word(&[f64::NAN], &[1]).unwrap_err(), "NaN s is no time from its begin");
-        assert_eq!(word(&[f64::INFINITY], &[1]).unwrap_err(), "inf s is no time from its begin");
-        assert_eq!(word(&[0.5], &[-1]).unwrap_err(), "-1 is no unit: there can be 0 to 65534");
+        assert_eq!(word(&[-0.5], &[1]).unwrap_err(), "-0.5 s is not a time from its start");
+        assert_eq!(word(&[f64::NAN], &[1]).unwrap_err(), "NaN s is not a time from its start");
+        assert_eq!(word(&[f64::INFINITY], &[1]).unwrap_err(), "inf s is not a time from its start");
+        assert_eq!(word(&[0.5], &[-1]).unwrap_err(), "-1 is not a unit: expected 0 to 65534");
         assert!(word(&[0.5], &[65_535]).is_err());
         assert!(parse(b"\x89HDF\r\n\x1a\n".to_vec(), 1).unwrap_err().contains("HDF5"));
     }

@@ -1,41 +1,41 @@
-//! What samples are, in a few lines of text, with a picture of the first.
+//! Samples described in a few lines of text, with a preview of the first.
 
-use super::collection::{Content, Item};
+use super::collection::{Sample, SampleData};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// Columns of a picture.
+/// Columns of a preview.
 const COLUMNS_MAX: usize = 64;
-/// Rows of a picture; what is below is left out.
+/// Rows of a preview; what is below is left out.
 const ROWS_MAX: usize = 32;
 /// From nothing to most.
 const SHADES: [char; 10] = [' ', '.', ':', '-', '=', '+', '*', '#', '%', '@'];
 
-/// Lines about samples: how many, their shapes, their labels, the first as a picture. Empty if there are none.
-pub fn describe(items: &[Item]) -> Vec<String> {
+/// Lines about samples: how many, their shapes, their labels, a preview of the first. Empty if there are none.
+pub fn describe(items: &[Sample]) -> Vec<String> {
     let Some(first) = items.first() else { return Vec::new() };
     let mut lines = vec![format!("samples   {}", items.len()), format!("each      {}", shapes(items))];
     lines.push(format!("labels    {}", labels(items)));
     let label = first.label.map_or_else(String::new, |label| format!(", label {label}"));
     lines.push(format!("the first is {}{label}", first.name));
-    lines.extend(picture(&first.content).into_iter().map(|row| format!("  |{row}|")));
+    lines.extend(image(&first.data).into_iter().map(|row| format!("  |{row}|")));
     lines
 }
 
-fn shapes(items: &[Item]) -> String {
+fn shapes(items: &[Sample]) -> String {
     let mut shapes: BTreeMap<String, usize> = BTreeMap::new();
-    let (mut recordings, mut events, mut longest_us, mut begins_us, mut size) = (0, 0, 0, Vec::new(), [0, 0]);
+    let (mut recordings, mut events, mut longest_us, mut starts_us, mut size) = (0, 0, 0, Vec::new(), [0, 0]);
     for item in items {
-        match &item.content {
-            Content::Values { shape, .. } => {
+        match &item.data {
+            SampleData::Values { shape, .. } => {
                 let extents: Vec<String> = shape.iter().map(usize::to_string).collect();
                 *shapes.entry(format!("values [{}]", extents.join(", "))).or_default() += 1;
             }
-            Content::Events(recording) => {
+            SampleData::Events(recording) => {
                 recordings += 1;
                 events += recording.events.len();
-                longest_us = longest_us.max(recording.end_us().saturating_sub(recording.begin_us));
-                begins_us.push(recording.begin_us);
+                longest_us = longest_us.max(recording.end_us().saturating_sub(recording.start_us));
+                starts_us.push(recording.start_us);
                 size = [size[0].max(recording.size[0]), size[1].max(recording.size[1])];
             }
         }
@@ -43,7 +43,7 @@ fn shapes(items: &[Item]) -> String {
     let mut parts: Vec<String> = shapes.into_iter().map(|(shape, count)| format!("{shape} ({count})")).collect();
     if let Some(mean) = events.checked_div(recordings) {
         let [width, height] = size;
-        let from = match (begins_us.iter().min(), begins_us.iter().max()) {
+        let from = match (starts_us.iter().min(), starts_us.iter().max()) {
             (Some(0), Some(0)) => String::new(),
             (Some(first), Some(last)) if first < last => format!(" from {first} to {last} us on"),
             (first, _) => format!(" from {} us on", first.unwrap_or(&0)),
@@ -55,7 +55,7 @@ fn shapes(items: &[Item]) -> String {
     parts.join("; ")
 }
 
-fn labels(items: &[Item]) -> String {
+fn labels(items: &[Sample]) -> String {
     let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
     for label in items.iter().filter_map(|item| item.label) {
         *counts.entry(label).or_default() += 1;
@@ -76,13 +76,13 @@ fn labels(items: &[Item]) -> String {
 }
 
 /// Rows of characters; a character stands for cells twice as high as wide, as characters are.
-pub fn picture(content: &Content) -> Vec<String> {
-    let (height, width, cells) = match content {
-        Content::Values { shape, values } => {
+pub fn image(data: &SampleData) -> Vec<String> {
+    let (height, width, cells) = match data {
+        SampleData::Values { shape, values } => {
             let [height, width] = plane(shape, values.len());
             (height, width, values.iter().take(height * width).map(|value| u64::from(*value)).collect())
         }
-        Content::Events(recording) => {
+        SampleData::Events(recording) => {
             let [width, height] = recording.size.map(usize::from);
             (height, width, counts(&recording.events, height, width))
         }
@@ -139,28 +139,28 @@ mod tests {
     use super::super::events::{Event, Events};
     use super::*;
 
-    fn values(shape: &[usize], values: &[u8], label: Option<u32>) -> Item {
-        let content = Content::Values { shape: shape.to_vec(), values: values.to_vec() };
-        Item { name: "7".to_owned(), label, content }
+    fn values(shape: &[usize], values: &[u8], label: Option<u32>) -> Sample {
+        let data = SampleData::Values { shape: shape.to_vec(), values: values.to_vec() };
+        Sample { name: "7".to_owned(), label, data }
     }
 
     #[test]
-    fn pictures_are_half_as_high() {
+    fn images_are_half_as_high() {
         let square = values(&[4, 3], &[0, 255, 0, 0, 255, 0, 1, 0, 0, 0, 0, 0], None);
-        assert_eq!(picture(&square.content), [" @ ", ".  "], "a little is seen");
-        assert_eq!(picture(&values(&[4], &[9, 0, 0, 9], None).content), ["@@"], "a square");
-        assert_eq!(picture(&values(&[3], &[9, 0, 3], None).content), ["@ -"]);
-        assert_eq!(picture(&values(&[2, 128], &[5; 256], None).content), ["@".repeat(64)]);
-        assert!(picture(&values(&[0], &[], None).content).is_empty());
+        assert_eq!(image(&square.data), [" @ ", ".  "], "a little is seen");
+        assert_eq!(image(&values(&[4], &[9, 0, 0, 9], None).data), ["@@"], "a square");
+        assert_eq!(image(&values(&[3], &[9, 0, 3], None).data), ["@ -"]);
+        assert_eq!(image(&values(&[2, 128], &[5; 256], None).data), ["@".repeat(64)]);
+        assert!(image(&values(&[0], &[], None).data).is_empty());
         let event = |x, y| Event { t_us: 5, x, y, polarity: 1 };
-        let events = Content::Events(Events::of(vec![event(0, 0), event(2, 1)]));
-        assert_eq!(picture(&events), ["@ @"]);
+        let events = SampleData::Events(Events::of(vec![event(0, 0), event(2, 1)]));
+        assert_eq!(image(&events), ["@ @"]);
     }
 
     #[test]
     fn the_far_corner_of_a_large_sensor_does_not_take_its_memory() {
         let far = Event { t_us: 0, x: u16::MAX - 1, y: u16::MAX - 1, polarity: 0 };
-        let rows = picture(&Content::Events(Events::of(vec![far])));
+        let rows = image(&SampleData::Events(Events::of(vec![far])));
         assert_eq!((rows.len(), rows[0].chars().count()), (ROWS_MAX, COLUMNS_MAX));
     }
 

@@ -3,13 +3,13 @@
 //! A first row that has a word in it names the columns. Features are scaled to 0 to 255 by the smallest and the largest
 //! number of all of them: the same scale for all, so that their proportions stay.
 
-use super::collection::{Content, Item};
+use super::collection::{Sample, SampleData};
 
 /// Reads a file; errors say the line, from 1.
 ///
 /// # Errors
 /// Line, and what is wrong.
-pub fn parse(bytes: &[u8]) -> Result<Vec<Item>, (usize, String)> {
+pub fn parse(bytes: &[u8]) -> Result<Vec<Sample>, (usize, String)> {
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(bytes);
     let mut label_column = None;
@@ -43,13 +43,13 @@ fn row(record: &csv::StringRecord, label_column: usize) -> Result<(Vec<f64>, u32
     for (column, cell) in record.iter().enumerate() {
         if column == label_column {
             label = cell.parse().map_err(|_| {
-                format!("{} in column {} is no class, which is a whole number", quoted(cell), column + 1)
+                format!("{} in column {} is not a class, which is a whole number", quoted(cell), column + 1)
             })?;
         } else {
             let feature: f64 =
-                cell.parse().map_err(|_| format!("{} in column {} is no number", quoted(cell), column + 1))?;
+                cell.parse().map_err(|_| format!("{} in column {} is not a number", quoted(cell), column + 1))?;
             if !feature.is_finite() {
-                return Err(format!("{} in column {} is no number", quoted(cell), column + 1));
+                return Err(format!("{} in column {} is not a number", quoted(cell), column + 1));
             }
             features.push(feature);
         }
@@ -57,24 +57,24 @@ fn row(record: &csv::StringRecord, label_column: usize) -> Result<(Vec<f64>, u32
     Ok((features, label))
 }
 
-/// A cell as a message has it: its begin, without the line breaks that quotation marks let into a cell.
+/// A cell as a message has it: its start, without the line breaks that quotation marks let into a cell.
 fn quoted(cell: &str) -> String {
-    let begin: String = cell.chars().take(20).collect();
-    let dots = if begin.len() < cell.len() { "..." } else { "" };
-    format!("`{}{dots}`", begin.escape_debug())
+    let start: String = cell.chars().take(20).collect();
+    let dots = if start.len() < cell.len() { "..." } else { "" };
+    format!("`{}{dots}`", start.escape_debug())
 }
 
-fn items(rows: &[(Vec<f64>, u32)]) -> Vec<Item> {
+fn items(rows: &[(Vec<f64>, u32)]) -> Vec<Sample> {
     let all = rows.iter().flat_map(|(features, _)| features);
     let (low, high) =
         all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
     let range = if high > low { high - low } else { 1.0 };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 255")]
     let scaled = |value: &f64| (255.0 * (value - low) / range).round().clamp(0.0, 255.0) as u8;
-    let item = |(number, (features, label)): (usize, &(Vec<f64>, u32))| Item {
+    let item = |(number, (features, label)): (usize, &(Vec<f64>, u32))| Sample {
         name: number.to_string(),
         label: Some(*label),
-        content: Content::Values { shape: vec![features.len()], values: features.iter().map(scaled).collect() },
+        data: SampleData::Values { shape: vec![features.len()], values: features.iter().map(scaled).collect() },
     };
     rows.iter().enumerate().map(item).collect()
 }
@@ -84,9 +84,9 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Vec<(Vec<u8>, Option<u32>)> {
-        let values = |item: Item| match item.content {
-            Content::Values { values, .. } => (values, item.label),
-            Content::Events(_) => panic!("{item:?}"),
+        let values = |item: Sample| match item.data {
+            SampleData::Values { values, .. } => (values, item.label),
+            SampleData::Events(_) => panic!("{item:?}"),
         };
         parse(text.as_bytes()).unwrap().into_iter().map(values).collect()
     }
@@ -103,11 +103,11 @@ mod tests {
         for (text, line, what) in [
             ("", 1, "no rows"),
             ("1,2,3\n1,2\n", 2, "2 columns, not 3"),
-            ("a,b\n1,x\n", 2, "`x` in column 2 is no class"),
-            ("1,2\nnan,2\n", 2, "`nan` in column 1 is no number"),
-            ("1,2\n1,2.5\n", 2, "`2.5` in column 2 is no class"),
+            ("a,b\n1,x\n", 2, "`x` in column 2 is not a class"),
+            ("1,2\nnan,2\n", 2, "`nan` in column 1 is not a number"),
+            ("1,2\n1,2.5\n", 2, "`2.5` in column 2 is not a class"),
             ("5\n", 1, "1 columns, not 2"),
-            ("1,2\n1,\"2\n3\"\n", 2, r"`2\n3` in column 2 is no class"),
+            ("1,2\n1,\"2\n3\"\n", 2, r"`2\n3` in column 2 is not a class"),
         ] {
             let (found, said) = parse(text.as_bytes()).unwrap_err();
             assert!(found == line && said.contains(what), "{text:?}: line {found}: {said}");

@@ -44,7 +44,7 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<u8>, (usize, String)> {
     let at = usize::try_from(reader.into_inner().position()).unwrap_or(usize::MAX);
     let samples = samples.map_err(|error| (at, format!("it is damaged or cut: {error}")))?;
     if samples.iter().any(|sample| !sample.is_finite()) {
-        return Err((at, "it has samples that are no numbers".to_owned()));
+        return Err((at, "it has samples that are not numbers".to_owned()));
     }
     Ok(features(&samples, spec.sample_rate))
 }

@@ -25,7 +25,7 @@ pub enum SessionError {
         /// Schema of the device.
         device_schema: u64,
     },
-    /// No sound answer came.
+    /// No valid answer came.
     #[error("the device {device} did not answer within {seconds} s, although it was asked {attempts} times")]
     Silent {
         /// Name of the device.
@@ -59,7 +59,7 @@ pub enum SessionError {
         /// Those that there are.
         there: String,
     },
-    /// The image is unsound.
+    /// The image is invalid.
     #[error(transparent)]
     Image(#[from] ImageError),
     /// What was sampled cannot be recorded.

@@ -43,7 +43,7 @@ pub struct Framed<L> {
     pace: Pace,
     mistrust: Mistrust,
     /// When the request under way was asked.
-    begin: Instant,
+    start: Instant,
 }
 
 /// What came of the request under way.
@@ -59,7 +59,7 @@ enum Reply {
 
 /// Kinds of exchanges, by what their time depends on.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum ReplyKind {
     /// The device computes.
     Work,
     /// It only takes or gives bytes.
@@ -70,7 +70,7 @@ impl<L: Line> Framed<L> {
     /// Nothing is under way on this line.
     pub fn new(line: L) -> Self {
         Self {
-            begin: line.now(),
+            start: line.now(),
             line,
             reader: FrameReader::new(vec![0; plain_bytes(BODY_LARGE)]),
             // The zero before a frame ends whatever a damaged line has left in the device's reader.
@@ -102,9 +102,9 @@ impl<L: Line> Framed<L> {
         }
         let used = self.frame(CHANNEL_MESSAGE, request).ok_or_else(too_long)?;
         // A device of another version understands greetings only.
-        let attempts = if greets { waiting.patience.attempts } else { 1 };
+        let attempts = if greets { waiting.retry.attempts } else { 1 };
         let whole = |reply| if let Reply::Whole(answer) = reply { Some(answer) } else { None };
-        match self.exchange(Kind::Work, used, attempts, waiting, whole)? {
+        match self.exchange(ReplyKind::Work, used, attempts, waiting, whole)? {
             Some(answer) => Ok(answer),
             None if greets => Err(self.silent(waiting)),
             None => {
@@ -127,7 +127,7 @@ impl<L: Line> Framed<L> {
     /// Sends the frame in front of `outgoing` until a reply comes that `take` wants, `attempts` times at most.
     fn exchange<R>(
         &mut self,
-        kind: Kind,
+        kind: ReplyKind,
         used: usize,
         attempts: u32,
         waiting: &Waiting,
@@ -135,13 +135,13 @@ impl<L: Line> Framed<L> {
     ) -> Result<Option<R>, SessionError> {
         for attempt in 0..attempts {
             self.repetitions += u64::from(attempt > 0);
-            let begin = self.line.now();
+            let start = self.line.now();
             self.line.send(&self.outgoing[..used])?;
-            let deadline = begin + self.trip(kind).timeout() + 2 * self.pace.of(used);
+            let deadline = start + self.trip(kind).timeout() + 2 * self.pace.of(used);
             let mut received = 0;
             if let Some(reply) = self.await_reply(kind, deadline, &mut received, waiting, &take)? {
                 if attempt == 0 {
-                    let took = self.line.now().saturating_duration_since(begin);
+                    let took = self.line.now().saturating_duration_since(start);
                     let bytes = used + received;
                     self.pace.passed(bytes, took);
                     let took = took.saturating_sub(self.pace.of(bytes));
@@ -154,17 +154,17 @@ impl<L: Line> Framed<L> {
         Ok(None)
     }
 
-    const fn trip(&mut self, kind: Kind) -> &mut RoundTrip {
+    const fn trip(&mut self, kind: ReplyKind) -> &mut RoundTrip {
         match kind {
-            Kind::Work => &mut self.work,
-            Kind::Part => &mut self.parts,
+            ReplyKind::Work => &mut self.work,
+            ReplyKind::Part => &mut self.parts,
         }
     }
 
     /// A reply that `take` wants, or `None` if it does not come in time; as long as bytes come, there is time.
     fn await_reply<R>(
         &mut self,
-        kind: Kind,
+        kind: ReplyKind,
         mut deadline: Instant,
         received: &mut usize,
         waiting: &Waiting,
@@ -213,8 +213,8 @@ impl<L: Line> Framed<L> {
     }
 
     fn silent(&self, waiting: &Waiting) -> SessionError {
-        let (device, attempts) = (self.line.name().to_owned(), waiting.patience.attempts);
-        let seconds = self.line.now().saturating_duration_since(self.begin).as_secs();
+        let (device, attempts) = (self.line.name().to_owned(), waiting.retry.attempts);
+        let seconds = self.line.now().saturating_duration_since(self.start).as_secs();
         SessionError::Silent { device, seconds, attempts }
     }
 }
@@ -235,7 +235,7 @@ impl<L: Line> Device for Framed<L> {
             return Err(SessionError::Stopped);
         }
         self.sequence = self.sequence.wrapping_add(1);
-        self.begin = self.line.now();
+        self.start = self.line.now();
         let answer = self.ask_bytes(request, waiting)?;
         let response = postcard::from_bytes::<Response<'_>>(&answer)
             .map_err(|_| SessionError::Unexpected("it cannot be read".to_owned()))?;

@@ -1,4 +1,4 @@
-//! Devices: who executes requests on a chip.
+//! Transports between host and chip: each executes requests on a chip.
 //!
 //! | device | where the chip runs |
 //! |---|---|
@@ -42,12 +42,12 @@ pub struct DeviceFault(pub String);
 
 /// Repetitions on a line; how long each answer is awaited is measured.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub struct RetryPolicy {
     /// How often a request, or a part of one, is sent before the device counts as silent.
     pub attempts: u32,
 }
 
-impl Default for Patience {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self { attempts: 35 }
     }
@@ -57,7 +57,7 @@ impl Default for Patience {
 #[derive(Clone, Copy, Debug)]
 pub struct Waiting {
     /// Repetitions, where there is a line.
-    pub patience: Patience,
+    pub retry: RetryPolicy,
     /// Ends every wait once it returns true.
     pub stop: fn() -> bool,
 }

@@ -100,7 +100,7 @@ impl Meter {
             }
             return Ok(());
         }
-        self.begin(session)?;
+        self.start(session)?;
         let mut delivered = spikes_of(session)?;
         let mut rest = now;
         for step in 0..steps {
@@ -148,7 +148,7 @@ impl Meter {
         record: &Record<'_>,
         visit: &mut dyn FnMut(&[i32]),
     ) -> Result<(), SessionError> {
-        self.begin(session)?;
+        self.start(session)?;
         let mut delivered = if record.reset { Vec::new() } else { spikes_of(session)? };
         let (mut output, mut rest) = (Vec::new(), Some(Piece::of(record)));
         while let Some(piece) = rest {
@@ -164,7 +164,7 @@ impl Meter {
     }
 
     /// Switches the device's meter on, and asks for what it has counted so far.
-    fn begin(&mut self, session: &mut Session) -> Result<(), SessionError> {
+    fn start(&mut self, session: &mut Session) -> Result<(), SessionError> {
         if self.open.is_none() {
             session.switch_meter(true)?;
             self.open = Some(Baseline { counts: counts_of(session)?, ops: session.ops()? });

@@ -10,15 +10,15 @@ use loihi_core::ops::OpCounts;
 use loihi_core::register::Register;
 use loihi_core::wire::message::Record;
 use loihi_image::image::ImageFile;
+use loihi_net::neuron_map::NeuronMap;
 use loihi_net::probe::Probe;
-use loihi_net::roster::Roster;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::ops::Range;
 
 /// How long a file of samples was when everything before was in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct RecordedFile {
     /// Its name in its folder.
     pub file: String,
     /// Its length.
@@ -38,7 +38,7 @@ pub trait Sink: Send {
     ///
     /// # Errors
     /// Where it is written cannot be written to.
-    fn keep(&mut self) -> io::Result<Option<Kept>> {
+    fn keep(&mut self) -> io::Result<Option<RecordedFile>> {
         Ok(None)
     }
 
@@ -50,8 +50,8 @@ pub trait Sink: Send {
 }
 
 /// Looks at a run when it likes to.
-pub trait Onlooker: Send {
-    /// Whether it wants to see what comes next. It changes from yes to no only by [`Onlooker::look`].
+pub trait Tap: Send {
+    /// Whether it wants to see what comes next. It changes from yes to no only by [`Tap::look`].
     fn wants(&self) -> bool;
 
     /// What it sees after a step, counted from 0: core and compartment of the core of every spike in turn, and the counts
@@ -76,8 +76,8 @@ pub struct Recorder {
     probes: Vec<(Located, Box<dyn Sink>)>,
     /// Whose spikes are recorded, and when.
     spikes: Option<(Vec<Located>, Box<dyn Sink>)>,
-    onlooker: Option<Box<dyn Onlooker>>,
-    begin: Option<Box<dyn Sink>>,
+    tap: Option<Box<dyn Tap>>,
+    start: Option<Box<dyn Sink>>,
     /// First compartments of the cores of the image that is loaded.
     cores: Vec<u32>,
     /// Steps computed; `None` while only the device knows.
@@ -104,13 +104,13 @@ impl Recorder {
     }
 
     /// Lets somebody look at spikes and counts.
-    pub fn onlooker(&mut self, onlooker: Box<dyn Onlooker>) {
-        self.onlooker = Some(onlooker);
+    pub fn tap(&mut self, tap: Box<dyn Tap>) {
+        self.tap = Some(tap);
     }
 
     /// Records the weights with which the first step begins.
-    pub fn weights_at_begin(&mut self, sink: Box<dyn Sink>) {
-        self.begin = Some(sink);
+    pub fn weights_at_start(&mut self, sink: Box<dyn Sink>) {
+        self.start = Some(sink);
     }
 
     /// Whether a step was asked for since the image was loaded.
@@ -122,7 +122,7 @@ impl Recorder {
     ///
     /// # Errors
     /// [`SessionError::Record`].
-    pub fn keep(&mut self) -> Result<Vec<Kept>, SessionError> {
+    pub fn keep(&mut self) -> Result<Vec<RecordedFile>, SessionError> {
         let probes = self.probes.iter_mut().map(|(_, sink)| sink);
         let sinks = probes.chain(self.spikes.iter_mut().map(|(_, sink)| sink));
         let kept = sinks.filter_map(|sink| sink.keep().transpose());
@@ -136,7 +136,7 @@ impl Recorder {
     pub fn finish(self) -> Result<(), SessionError> {
         let probes = self.probes.into_iter().map(|(_, sink)| sink);
         let spikes = self.spikes.into_iter().map(|(_, sink)| sink);
-        let finished: Vec<io::Result<()>> = probes.chain(spikes).chain(self.begin).map(Sink::finish).collect();
+        let finished: Vec<io::Result<()>> = probes.chain(spikes).chain(self.start).map(Sink::finish).collect();
         finished.into_iter().collect::<io::Result<()>>().map_err(SessionError::Record)
     }
 
@@ -145,12 +145,12 @@ impl Recorder {
         &mut self,
         session: &mut Session,
         image: &ImageFile,
-        roster: &Roster,
+        neuron_map: &NeuronMap,
     ) -> Result<(), SessionError> {
         let refused = |why| SessionError::Record(io::Error::other(why));
         let spikes = self.spikes.iter_mut().flat_map(|(probes, _)| probes);
         for located in self.probes.iter_mut().map(|(located, _)| located).chain(spikes) {
-            located.locate(roster).map_err(refused)?;
+            located.locate(neuron_map).map_err(refused)?;
             if let Some(why) = located.lacks(session)? {
                 return Err(refused(why));
             }
@@ -167,7 +167,7 @@ impl Recorder {
 
     /// Counts steps as computed if there is nothing to sample in them; says whether.
     pub(super) fn passes(&mut self, session: &mut Session, steps: u32) -> Result<bool, SessionError> {
-        let computed = self.begin(session, steps)?;
+        let computed = self.start(session, steps)?;
         let passes = !self.samples_within(computed, u64::from(steps));
         if passes {
             self.steps = Some(computed + u64::from(steps));
@@ -177,7 +177,7 @@ impl Recorder {
 
     /// [`Session::run`], split where there is something to sample.
     pub(super) fn run(&mut self, session: &mut Session, steps: u32, spikes: &[(u16, u16)]) -> Result<(), SessionError> {
-        let mut computed = self.begin(session, steps)?;
+        let mut computed = self.start(session, steps)?;
         if !self.samples_within(computed, u64::from(steps)) {
             self.steps = Some(computed + u64::from(steps));
             return session.run(steps, spikes);
@@ -202,7 +202,7 @@ impl Recorder {
     ) -> Result<(), SessionError> {
         let mut waiting = Vec::new();
         for record in records {
-            let computed = self.begin(session, u32::from(record.steps))?;
+            let computed = self.start(session, u32::from(record.steps))?;
             if self.samples_within(computed, u64::from(record.steps)) {
                 session.stream(waiting.drain(..), &mut *visit)?;
                 self.record(session, computed, &record, visit)?;
@@ -237,14 +237,14 @@ impl Recorder {
     }
 
     /// Steps computed so far; records the weights before the first ones.
-    fn begin(&mut self, session: &mut Session, steps: u32) -> Result<u64, SessionError> {
+    fn start(&mut self, session: &mut Session, steps: u32) -> Result<u64, SessionError> {
         let computed = match self.steps {
             Some(computed) => computed,
             None => session.ops()?.steps,
         };
         self.steps = Some(computed);
         if steps > 0
-            && let Some(mut sink) = self.begin.take()
+            && let Some(mut sink) = self.start.take()
         {
             let words = session.weights()?;
             sink.sample(computed, &words).and_then(|()| sink.finish()).map_err(SessionError::Record)?;
@@ -254,7 +254,7 @@ impl Recorder {
 
     /// The next step after which something is sampled.
     fn next(&self, computed: u64) -> Option<u64> {
-        let looks = self.onlooker.as_ref().is_some_and(|onlooker| onlooker.wants());
+        let looks = self.tap.as_ref().is_some_and(|tap| tap.wants());
         let looks = looks.then_some(computed);
         let spikes = self.spikes.iter().flat_map(|(probes, _)| probes);
         let all = self.probes.iter().map(|(located, _)| located).chain(spikes);
@@ -279,7 +279,7 @@ impl Recorder {
             let words = session.read_part(located.probe.register, located.range.clone())?;
             sink.sample(step, &located.pick(words)).map_err(SessionError::Record)?;
         }
-        let looks = self.onlooker.as_ref().is_some_and(|onlooker| onlooker.wants());
+        let looks = self.tap.as_ref().is_some_and(|tap| tap.wants());
         let records = self.spikes.iter().flat_map(|(probes, _)| probes).any(|located| located.is_due(step));
         if !looks && !records {
             return Ok(());
@@ -292,8 +292,8 @@ impl Recorder {
                 sink.sample(step, &wanted).map_err(SessionError::Record)?;
             }
         }
-        if let Some(onlooker) = self.onlooker.as_mut().filter(|_| looks) {
-            onlooker.look(step, &spikes_by_core(&self.cores, fired.iter()), &session.ops()?);
+        if let Some(tap) = self.tap.as_mut().filter(|_| looks) {
+            tap.look(step, &spikes_by_core(&self.cores, fired.iter()), &session.ops()?);
         }
         Ok(())
     }
@@ -316,18 +316,18 @@ impl Located {
     }
 
     /// Finds the elements among the populations of a chip; else why there are none.
-    fn locate(&mut self, roster: &Roster) -> Result<(), String> {
+    fn locate(&mut self, neuron_map: &NeuronMap) -> Result<(), String> {
         let Self { probe, range, picked, held } = self;
         let Some(target) = &probe.of else {
             range.clone_from(&probe.elements);
             return Ok(());
         };
-        let Some(found) = roster.populations.iter().find(|found| found.name == target.population) else {
-            let names: Vec<&str> = roster.populations.iter().map(|found| found.name.as_str()).collect();
+        let Some(found) = neuron_map.populations.iter().find(|found| found.name == target.population) else {
+            let names: Vec<&str> = neuron_map.populations.iter().map(|found| found.name.as_str()).collect();
             let names = names.join(", ");
             return Err(format!("probe {probe}: there is no population `{}`; there are: {names}", target.population));
         };
-        let Some(all) = roster.compartments(&found.name, target.compartment) else {
+        let Some(all) = neuron_map.compartments(&found.name, target.compartment) else {
             return Err(format!("probe {probe}: a neuron has {} compartments, counted from 0", found.compartments));
         };
         let wanted = probe.elements.clone().unwrap_or(0..all.len());

@@ -2,12 +2,12 @@
 
 mod registers;
 
-pub use super::Patience;
+pub use super::RetryPolicy;
 pub use super::error::SessionError;
 use super::meter::Meter;
 use super::piece::{Piece, cut};
-use super::recorder::{Kept, Recorder};
-use super::spikes::{self, Part};
+use super::recorder::{RecordedFile, Recorder};
+use super::spikes::{self, SpikePart};
 use super::{Device, Waiting};
 use loihi_core::chip::Chip;
 use loihi_core::image::Image;
@@ -15,7 +15,7 @@ use loihi_core::wire::DeviceError;
 use loihi_core::wire::frame::CRC;
 use loihi_core::wire::message::{Record, Report, Request, Response, SCHEMA, VERSION};
 use loihi_image::image::ImageFile;
-use loihi_net::roster::Roster;
+use loihi_net::neuron_map::NeuronMap;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -62,11 +62,11 @@ impl Session {
     /// [`SessionError`] if the device is silent, gone, or of another version.
     pub fn open(
         device: Box<dyn Device>,
-        patience: Patience,
+        retry: RetryPolicy,
         number: u32,
         stop: fn() -> bool,
     ) -> Result<Self, SessionError> {
-        let waiting = Waiting { patience, stop };
+        let waiting = Waiting { retry, stop };
         let identity =
             Identity { board: String::new(), arena_bytes: 0, data_bytes: 0, snips: Vec::new(), snip_count: 0 };
         let mut session = Self {
@@ -140,7 +140,7 @@ impl Session {
     ///
     /// # Errors
     /// [`SessionError::Record`].
-    pub fn keep_recorded(&mut self) -> Result<Vec<Kept>, SessionError> {
+    pub fn recorded_files(&mut self) -> Result<Vec<RecordedFile>, SessionError> {
         self.recorder.as_mut().map_or(Ok(Vec::new()), Recorder::keep)
     }
 
@@ -168,14 +168,14 @@ impl Session {
     /// # Errors
     /// [`SessionError::DoesNotFit`] with both sizes, or why the device refused.
     pub fn load(&mut self, file: &ImageFile) -> Result<(), SessionError> {
-        self.load_as(file, &Roster::of_cores(file)?)
+        self.load_as(file, &NeuronMap::of_cores(file)?)
     }
 
     /// The same with populations, by whose names a recorder finds what it samples.
     ///
     /// # Errors
     /// As [`Session::load`], or [`SessionError::Record`] if there is not what is to be sampled.
-    pub fn load_as(&mut self, file: &ImageFile, roster: &Roster) -> Result<(), SessionError> {
+    pub fn load_as(&mut self, file: &ImageFile, neuron_map: &NeuronMap) -> Result<(), SessionError> {
         let image = file.open()?;
         self.require_programs(&image)?;
         let needed_bytes = file.bytes().len().next_multiple_of(8) + Chip::bytes_needed(&image, file.snips());
@@ -184,7 +184,7 @@ impl Session {
             return Err(SessionError::DoesNotFit { needed_bytes, available_bytes });
         }
         let bytes = file.bytes();
-        self.done(&Request::LoadBegin { bytes: length(bytes.len()), check: CRC.checksum(bytes) })?;
+        self.done(&Request::LoadStart { bytes: length(bytes.len()), check: CRC.checksum(bytes) })?;
         let most = self.data_bytes();
         for (number, data) in bytes.chunks(most).enumerate() {
             self.done(&Request::LoadChunk { offset: length(number * most), data })?;
@@ -199,7 +199,7 @@ impl Session {
             meter.loaded(file);
         }
         let Some(mut recorder) = self.recorder.take() else { return Ok(()) };
-        let checked = recorder.loaded(self, file, roster);
+        let checked = recorder.loaded(self, file, neuron_map);
         self.recorder = Some(recorder);
         checked
     }
@@ -234,7 +234,7 @@ impl Session {
     /// each to `told`.
     fn run_part(
         &mut self,
-        mut part: Part,
+        mut part: SpikePart,
         report: Report,
         told: &mut dyn FnMut(&[u8]),
     ) -> Result<Option<u64>, SessionError> {
@@ -437,7 +437,7 @@ impl Session {
         answer.unwrap_or_else(|| Err(SessionError::Unexpected("there is none".to_owned())))
     }
 
-    /// Counts begin anew, if they do.
+    /// Counts start anew, if they do.
     fn forget_metered(&mut self, anew: bool) {
         if let Some(meter) = self.meter.as_mut().filter(|_| anew) {
             meter.forget();

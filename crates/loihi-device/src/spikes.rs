@@ -29,14 +29,14 @@ pub(super) fn by_step(report: &[u8], mut visit: impl FnMut(u32, u32)) -> u32 {
 
 /// A part of a run: steps to compute, and the spikes that enter in them, as bytes with steps counted from its first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Part {
+pub(super) struct SpikePart {
     /// Steps; 0 for spikes that are put in before the next part.
     pub(super) steps: u32,
     /// The spikes.
     pub(super) spikes: Vec<u8>,
 }
 
-impl Part {
+impl SpikePart {
     /// What is left once `steps` steps are computed.
     pub(super) fn rest(&self, steps: u32) -> Self {
         let later = |[a, b, c, d]: &[u8; 4]| {
@@ -52,10 +52,10 @@ impl Part {
 
 /// Cuts a run into parts whose spikes take at most `most` bytes each; spikes of the step after the last stay with the
 /// last part. One part if they all fit.
-pub(super) fn parts(steps: u32, spikes: &[(u16, u16)], most: usize) -> Vec<Part> {
+pub(super) fn parts(steps: u32, spikes: &[(u16, u16)], most: usize) -> Vec<SpikePart> {
     let most = (most / 4).max(1);
     if spikes.len() <= most {
-        return vec![Part { steps, spikes: to_bytes(spikes) }];
+        return vec![SpikePart { steps, spikes: to_bytes(spikes) }];
     }
     let (mut parts, mut rest, mut done) = (Vec::new(), spikes, 0);
     while rest.len() > most {
@@ -65,15 +65,15 @@ pub(super) fn parts(steps: u32, spikes: &[(u16, u16)], most: usize) -> Vec<Part>
         if whole == 0 {
             // A single step has more: a part of it goes first, without computing.
             let (now, later) = rest.split_at(most);
-            parts.push(Part { steps: until - done, spikes: shifted(now, done) });
+            parts.push(SpikePart { steps: until - done, spikes: shifted(now, done) });
             (rest, done) = (later, until);
             continue;
         }
         let (now, later) = rest.split_at(whole);
-        parts.push(Part { steps: until - done, spikes: shifted(now, done) });
+        parts.push(SpikePart { steps: until - done, spikes: shifted(now, done) });
         (rest, done) = (later, until);
     }
-    parts.push(Part { steps: steps.saturating_sub(done), spikes: shifted(rest, done) });
+    parts.push(SpikePart { steps: steps.saturating_sub(done), spikes: shifted(rest, done) });
     parts
 }
 

@@ -2,17 +2,17 @@
 //! known before anything runs.
 
 use super::score::{Score, learning_metrics, share};
-use super::{ExperimentError, Options, Outcome, Row, Running, Watch, load, mailbox, sizes};
-use loihi_core::chip::{Keep, ResetScope};
+use super::{ExperimentError, MetricsRow, Observer, Outcome, RunOptions, Running, load, mailbox, sizes};
+use loihi_core::chip::{ResetScope, SnapshotScope};
 use loihi_core::num::{Fnv64, word};
 use loihi_core::register::Register;
 use loihi_core::tools::local_error::NO_TARGET;
 use loihi_core::wire::message::Record;
-use loihi_data::{Dataset, Sample};
+use loihi_data::{Dataset, LabelledValues};
 use loihi_device::session::Session;
 use loihi_image::image::ImageFile;
 use loihi_run::record::RecordError;
-use loihi_run::record::checkpoint::{Planned, Standing};
+use loihi_run::record::checkpoint::{Planned, RunPosition};
 
 /// Samples that are sent at a time.
 const CHUNK: usize = 16;
@@ -45,9 +45,9 @@ pub struct Port {
 
 /// A sample in a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Item<'d> {
+pub struct Showing<'d> {
     /// What is shown.
-    pub sample: &'d Sample,
+    pub sample: &'d LabelledValues,
     /// Names the showing, so that its spikes are its own. A sample that the device recalls is named by the step.
     pub key: u32,
     /// The slot of the device's replay buffer in which it is kept, or from which it is taken without being sent.
@@ -68,14 +68,14 @@ pub enum Replay {
 /// Keys of the samples that are tested, apart from those that are learned.
 const TEST_KEY: u32 = 1 << 30;
 
-/// Samples to learn from, each named by its place and the number of the pass.
-pub fn to_learn<'d>(samples: impl IntoIterator<Item = &'d Sample>, pass: u32) -> Vec<Item<'d>> {
-    (pass << 20..).zip(samples).map(|(key, sample)| Item { sample, key, replay: Replay::None }).collect()
+/// Training samples, each named by its place and the number of the pass.
+pub fn to_learn<'d>(samples: impl IntoIterator<Item = &'d LabelledValues>, pass: u32) -> Vec<Showing<'d>> {
+    (pass << 20..).zip(samples).map(|(key, sample)| Showing { sample, key, replay: Replay::None }).collect()
 }
 
-/// Samples to test on, each named by its place.
-pub fn to_test<'d>(samples: impl IntoIterator<Item = &'d Sample>) -> Vec<Item<'d>> {
-    (TEST_KEY..).zip(samples).map(|(key, sample)| Item { sample, key, replay: Replay::None }).collect()
+/// Test samples, each named by its place.
+pub fn to_test<'d>(samples: impl IntoIterator<Item = &'d LabelledValues>) -> Vec<Showing<'d>> {
+    (TEST_KEY..).zip(samples).map(|(key, sample)| Showing { sample, key, replay: Replay::None }).collect()
 }
 
 /// A part of a run.
@@ -94,12 +94,12 @@ pub struct Stage<'d> {
     /// Classes that can be the answer; all if empty.
     pub among: Vec<u8>,
     /// What is shown, in order.
-    pub items: Vec<Item<'d>>,
+    pub items: Vec<Showing<'d>>,
 }
 
 impl<'d> Stage<'d> {
     /// A stage that asks one readout and teaches none.
-    pub fn asking(name: String, port: Port, among: &[u8], items: Vec<Item<'d>>) -> Self {
+    pub fn asking(name: String, port: Port, among: &[u8], items: Vec<Showing<'d>>) -> Self {
         Self {
             name,
             fresh: false,
@@ -118,7 +118,7 @@ impl Stage<'_> {
         let Self { name, fresh, rates, taught, asked, among, items } = self;
         let mut hash = Fnv64::new();
         hash.bytes(format!("{interface:?} {fresh} {rates:?} {taught:?} {asked:?} {among:?}").as_bytes());
-        for Item { sample, key, replay } in items {
+        for Showing { sample, key, replay } in items {
             hash.bytes(&key.to_le_bytes());
             hash.bytes(format!("{replay:?} {}", sample.label).as_bytes());
             hash.bytes(&sample.values);
@@ -135,17 +135,17 @@ pub fn shuffled<T: Copy>(values: &[T], seed: u32, number: u32) -> Vec<T> {
     order.into_iter().map(|(_, value)| value).collect()
 }
 
-/// Passes over all samples to learn from, each followed by a test.
+/// Epochs over the training set, each followed by a test.
 ///
 /// # Errors
-/// [`ExperimentError::TooLong`], [`ExperimentError::Passes`].
-pub fn passes<'d>(
+/// [`ExperimentError::TooLong`], [`ExperimentError::Epochs`].
+pub fn epochs<'d>(
     data: &'d Dataset,
-    passes: u32,
+    epochs: u32,
     taught: Port,
     asked: &[Port],
 ) -> Result<Vec<Stage<'d>>, ExperimentError> {
-    sizes::passes_over(data.learn.len() + data.test.len(), passes)?;
+    sizes::epochs_over(data.learn.len() + data.test.len(), epochs)?;
     let stage = |name: String, taught, items| Stage {
         name,
         fresh: false,
@@ -163,25 +163,25 @@ pub fn passes<'d>(
             stage(format!("test after pass {}", pass + 1), Vec::new(), test),
         ]
     };
-    Ok((0..passes).flat_map(pass).collect())
+    Ok((0..epochs).flat_map(pass).collect())
 }
 
-/// Loads the image, and what the run begins with or goes on from.
+/// Loads the image, and the state that the run starts or resumes from.
 ///
 /// # Errors
 /// [`ExperimentError`].
-pub fn begin(
+pub fn start(
     session: &mut Session,
     image: &ImageFile,
-    options: &Options,
-    watch: &mut dyn Watch,
+    options: &RunOptions,
+    observer: &mut dyn Observer,
 ) -> Result<(), ExperimentError> {
-    load(session, image, &Options { resume: None, ..options.clone() }, watch)?;
+    load(session, image, &RunOptions { resume: None, ..options.clone() }, observer)?;
     if let Some(checkpoint) = &options.resume {
         if checkpoint.image_hash != image.hash() {
             return Err(RecordError::OtherImage { expected: image.hash(), found: checkpoint.image_hash }.into());
         }
-        session.restore(Keep::State, &checkpoint.state)?;
+        session.restore(SnapshotScope::State, &checkpoint.state)?;
     }
     Ok(())
 }
@@ -194,77 +194,77 @@ pub fn run(
     stages: &[Stage<'_>],
     interface: Interface,
     session: &mut Session,
-    options: &Options,
-    watch: &mut dyn Watch,
+    options: &RunOptions,
+    observer: &mut dyn Observer,
 ) -> Result<Vec<Score>, ExperimentError> {
     let total: u64 = stages.iter().map(|stage| stage.items.len() as u64).sum();
     let plan: Vec<Planned> = stages.iter().map(|stage| stage.planned(interface)).collect();
-    let mut standing = match &options.resume {
-        None => Standing { plan, ..Standing::default() },
+    let mut position = match &options.resume {
+        None => RunPosition { plan, ..RunPosition::default() },
         Some(resume) => {
-            go_on(&resume.standing, &plan, session)?;
-            resume.standing.clone()
+            go_on(&resume.position, &plan, session)?;
+            resume.position.clone()
         }
     };
-    let mut done: u64 = stages.iter().take(standing.stage).map(|stage| stage.items.len() as u64).sum();
-    done += standing.items as u64;
-    while let Some(stage) = stages.get(standing.stage) {
-        if standing.items == 0 {
-            enter(stage, session, &mut standing)?;
+    let mut done: u64 = stages.iter().take(position.stage).map(|stage| stage.items.len() as u64).sum();
+    done += position.items as u64;
+    while let Some(stage) = stages.get(position.stage) {
+        if position.items == 0 {
+            enter(stage, session, &mut position)?;
         }
-        for items in stage.items.get(standing.items..).unwrap_or_default().chunks(CHUNK) {
-            show(stage, items, interface, session, &mut standing.right)?;
+        for items in stage.items.get(position.items..).unwrap_or_default().chunks(CHUNK) {
+            show(stage, items, interface, session, &mut position.right)?;
             done += items.len() as u64;
-            standing.items += items.len();
-            let accuracy = share(standing.right.last().copied(), standing.items);
-            watch.progress(&Running { done, total, stage: &stage.name, figure: Some(("accuracy", accuracy)) });
-            if watch.wants_checkpoint() {
-                let (state, files) = (session.save(Keep::State)?, session.keep_recorded()?);
-                watch.checkpoint(&standing, &state, files)?;
+            position.items += items.len();
+            let accuracy = share(position.right.last().copied(), position.items);
+            observer.progress(&Running { done, total, stage: &stage.name, figure: Some(("accuracy", accuracy)) });
+            if observer.wants_checkpoint() {
+                let (state, files) = (session.save(SnapshotScope::State)?, session.recorded_files()?);
+                observer.checkpoint(&position, &state, files)?;
             }
         }
-        let ops = session.ops()?.since(&standing.before);
-        let score = Score { right: std::mem::take(&mut standing.right), ops, samples: stage.items.len() };
+        let ops = session.ops()?.since(&position.before);
+        let score = Score { right: std::mem::take(&mut position.right), ops, samples: stage.items.len() };
         let samples = f64::from(u32::try_from(score.samples).unwrap_or(u32::MAX));
         let mut metrics = vec![("accuracy", score.accuracy()), ("samples", samples)];
         metrics.extend(learning_metrics(&score));
-        standing.scores.push(score);
-        (standing.stage, standing.items) = (standing.stage + 1, 0);
+        position.scores.push(score);
+        (position.stage, position.items) = (position.stage + 1, 0);
         let digest = session.digest()?.total();
-        let pass = u32::try_from(standing.stage).unwrap_or(u32::MAX);
-        watch.row(&Row { pass, stage: Some(stage.name.clone()), metrics, digest })?;
+        let pass = u32::try_from(position.stage).unwrap_or(u32::MAX);
+        observer.row(&MetricsRow { pass, stage: Some(stage.name.clone()), metrics, digest })?;
     }
-    Ok(standing.scores)
+    Ok(position.scores)
 }
 
 /// Whether a run that stood there is this one, and the device is where it stood.
 ///
 /// # Errors
 /// [`ExperimentError::OtherPlan`], [`RecordError::OtherState`].
-pub(super) fn go_on(standing: &Standing, plan: &[Planned], session: &mut Session) -> Result<(), ExperimentError> {
-    if standing.plan != plan {
-        return Err(ExperimentError::OtherPlan { found: standing.plan.len(), expected: plan.len() });
+pub(super) fn go_on(position: &RunPosition, plan: &[Planned], session: &mut Session) -> Result<(), ExperimentError> {
+    if position.plan != plan {
+        return Err(ExperimentError::OtherPlan { found: position.plan.len(), expected: plan.len() });
     }
-    Ok(standing.check_state(&session.ops()?)?)
+    Ok(position.check_state(&session.ops()?)?)
 }
 
 /// What there is to do before the first sample of a stage.
-fn enter(stage: &Stage<'_>, session: &mut Session, standing: &mut Standing) -> Result<(), ExperimentError> {
+fn enter(stage: &Stage<'_>, session: &mut Session, position: &mut RunPosition) -> Result<(), ExperimentError> {
     if stage.fresh {
         session.reset(ResetScope::All)?;
     }
     for (word, rate) in &stage.rates {
         session.write(Register::Rate, *word, &[*rate])?;
     }
-    standing.before = session.ops()?;
-    standing.right = vec![0; stage.asked.len()];
+    position.before = session.ops()?;
+    position.right = vec![0; stage.asked.len()];
     Ok(())
 }
 
 /// Shows samples and counts the right answers of every readout.
 fn show(
     stage: &Stage<'_>,
-    items: &[Item<'_>],
+    items: &[Showing<'_>],
     interface: Interface,
     session: &mut Session,
     right: &mut [u32],
@@ -296,14 +296,14 @@ fn show(
 }
 
 /// The values, then the key.
-fn stimulus(item: &Item<'_>) -> impl Iterator<Item = i16> {
+fn stimulus(item: &Showing<'_>) -> impl Iterator<Item = i16> {
     let [a, b, c, d] = item.key.to_le_bytes();
     let key = [i16::from_le_bytes([a, b]), i16::from_le_bytes([c, d])];
     item.sample.values.iter().map(|value| i16::from(*value)).chain(key)
 }
 
 /// The words of the readouts that learn; the others are told nothing.
-fn targets(taught: &[Port], words: usize, item: &Item<'_>) -> Vec<i16> {
+fn targets(taught: &[Port], words: usize, item: &Showing<'_>) -> Vec<i16> {
     let mut targets = vec![NO_TARGET; words];
     for port in taught {
         for (class, word) in targets.iter_mut().skip(port.target_first).take(port.classes).enumerate() {
@@ -334,7 +334,7 @@ pub fn of_stages(outcome: Outcome, scores: &[Score]) -> Outcome {
 }
 
 /// The part of a data set that a run is to see.
-pub fn select(data: Dataset, options: &Options, validation_samples: usize) -> Dataset {
+pub fn select(data: Dataset, options: &RunOptions, validation_samples: usize) -> Dataset {
     let data = if options.validate { data.validation(validation_samples) } else { data };
     match options.samples {
         Some(samples) => data.shortened(samples),

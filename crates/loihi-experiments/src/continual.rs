@@ -4,14 +4,14 @@
 //! After task i the accuracy on task j is `R_ij`, among all classes, with learning off. Of T tasks, counted from 1:
 //! accuracy `mean_j R_Tj`, backward transfer `mean_{j<T} (R_Tj − R_jj)`, forgetting `mean_{j<T} (max_i R_ij − R_Tj)`.
 
-use super::classify::{self, Interface, Item, Replay, Stage};
+use super::classify::{self, Interface, Replay, Showing, Stage};
 use super::decolle_net::{DecolleNet, Recording};
-use super::network::Network;
+use super::network::LayerNetwork;
 use super::score::Score;
-use super::{ExperimentError, Metrics, Options, Outcome, Task, Watch, conclude, sizes};
+use super::{ExperimentError, Metrics, Observer, Outcome, RunOptions, Task, conclude, sizes};
 use loihi_core::num::word;
 use loihi_core::rules::ReplayBufferParams;
-use loihi_data::{Dataset, Sample, digits};
+use loihi_data::{Dataset, LabelledValues, digits};
 use loihi_device::session::Session;
 use loihi_image::image::{BuildError, ImageFile};
 use serde::{Deserialize, Serialize};
@@ -35,7 +35,7 @@ pub struct Continual {
 
 impl Continual {
     fn image(&self, data: &Dataset, seed: u32) -> Result<ImageFile, BuildError> {
-        let mut network = Network::new(data.inputs, [data.classes, data.classes], seed);
+        let mut network = LayerNetwork::new(data.inputs, [data.classes, data.classes], seed);
         self.net.stack(&mut network, data.classes, Recording::default());
         let slots = data.classes * u32::from(self.replay_samples);
         network.builder.snip(&ReplayBufferParams { values: data.inputs, targets: data.classes, slots });
@@ -65,7 +65,7 @@ impl Continual {
     }
 
     /// A task's samples, the first of each class kept; and samples recalled of the classes before, spread among them.
-    fn items<'d>(&self, data: &'d Dataset, classes: &[u8], seen: &[u8], keeps: u16, seed: u32) -> Vec<Item<'d>> {
+    fn items<'d>(&self, data: &'d Dataset, classes: &[u8], seen: &[u8], keeps: u16, seed: u32) -> Vec<Showing<'d>> {
         let slot = |class: u8, at: u16| u16::from(class) * keeps + at;
         let mut items = classify::to_learn(data.learn.iter().filter(|sample| classes.contains(&sample.label)), 0);
         let mut kept = [0_u16; 256];
@@ -76,18 +76,18 @@ impl Continual {
                 *count += 1;
             }
         }
-        let of_class = |class: u8| data.learn.iter().filter(move |sample: &&Sample| sample.label == class);
+        let of_class = |class: u8| data.learn.iter().filter(move |sample: &&LabelledValues| sample.label == class);
         let stored = |class: u8| {
             let samples = (0..keeps).zip(of_class(class));
-            samples.map(move |(at, sample)| Item { sample, key: 0, replay: Replay::Recall(slot(class, at)) })
+            samples.map(move |(at, sample)| Showing { sample, key: 0, replay: Replay::Recall(slot(class, at)) })
         };
-        let stored: Vec<Item<'d>> = seen.iter().flat_map(|class| stored(*class)).collect();
+        let stored: Vec<Showing<'d>> = seen.iter().flat_map(|class| stored(*class)).collect();
         let recalled = self.recalled(items.len());
         items.extend(stored.iter().copied().cycle().take(if stored.is_empty() { 0 } else { recalled }));
         classify::shuffled(&items, seed, 98)
     }
 
-    /// How many samples are recalled along with so many fresh ones.
+    /// How many samples are recalled along with this many fresh ones.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "counts")]
     fn recalled(&self, fresh: usize) -> usize {
         let share = self.replay_share.clamp(0.0, 0.9);
@@ -114,16 +114,21 @@ fn summary(matrix: &[Vec<f64>]) -> [f64; 3] {
 }
 
 impl Task for Continual {
-    fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
+    fn run(
+        &self,
+        session: &mut Session,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError> {
         let data = classify::select(digits::dataset(), options, self.validation_samples);
         let file = self.image(&data, options.seed)?;
-        classify::begin(session, &file, options, watch)?;
+        classify::start(session, &file, options, observer)?;
         let classes = data.classes as usize;
         let interface = Interface { steps: self.net.steps, target_words: classes, output_words: classes };
         let mut stages = self.run_of(&data, 0, options.seed);
         let each = stages.len();
         stages.extend(self.run_of(&data, self.replay_samples, options.seed));
-        let scores = classify::run(&stages, interface, session, options, watch)?;
+        let scores = classify::run(&stages, interface, session, options, observer)?;
         let digest = session.digest()?;
         let accuracies: Vec<f64> = scores.iter().map(Score::accuracy).collect();
         let (without, with) = accuracies.split_at(each);
@@ -137,7 +142,7 @@ impl Task for Continual {
             ("backward_transfer_replay", transfer_replay),
             ("forgetting_replay", forgetting_replay),
         ];
-        let outcome = conclude(session, &file, watch, metrics, vec![digest])?;
+        let outcome = conclude(session, &file, observer, metrics, vec![digest])?;
         Ok(classify::of_stages(outcome, &scores))
     }
 }

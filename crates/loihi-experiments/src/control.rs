@@ -5,8 +5,10 @@
 //! still has to do is what the decoders do not do yet. Plant, controller and reference are the host's, in double precision;
 //! each of their steps is a step of the device, which the next one waits for.
 
-use super::population::{DT_S, Population};
-use super::{ExperimentError, Metrics, Options, Outcome, Row, Running, Watch, conclude, load, mailbox, q12, sizes};
+use super::population::{DT_S, Ensemble};
+use super::{
+    ExperimentError, Metrics, MetricsRow, Observer, Outcome, RunOptions, Running, conclude, load, mailbox, q12, sizes,
+};
 use loihi_core::num::Q4_20;
 use loihi_core::register::StateDigest;
 use loihi_core::rules::PesParams;
@@ -49,7 +51,7 @@ pub struct Adaptation {
     /// See [`PesParams::decay_y`], in units of 1/256.
     pub decay_y: u32,
     /// The compartments that are decoded.
-    pub population: Population,
+    pub population: Ensemble,
 }
 
 impl Adaptation {
@@ -76,19 +78,19 @@ impl Adaptation {
     }
 }
 
-/// Controls a plant for so many steps, with and without the part that learns.
+/// Controls a plant for this many steps, with and without the part that learns.
 pub(super) fn run<const SEEN: usize, const JOINTS: usize>(
     plant: &impl Plant<SEEN, JOINTS>,
     adaptation: &Adaptation,
     steps: usize,
     session: &mut Session,
-    options: &Options,
-    watch: &mut dyn Watch,
+    options: &RunOptions,
+    observer: &mut dyn Observer,
 ) -> Result<Outcome, ExperimentError> {
     let words = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let file = adaptation.image(words(SEEN), words(JOINTS), options.seed)?;
-    load(session, &file, options, watch)?;
-    let steps = sizes::in_all("steps", steps, options.passes.unwrap_or(1))?;
+    load(session, &file, options, observer)?;
+    let steps = sizes::in_all("steps", steps, options.epochs.unwrap_or(1))?;
     let (mut adaptive, mut alone) = (plant.clone(), plant.clone());
     let (mut errors, mut errors_pd): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
     let mut digests: Vec<StateDigest> = Vec::new();
@@ -106,10 +108,10 @@ pub(super) fn run<const SEEN: usize, const JOINTS: usize>(
         }
         let metrics = compared(&errors[first..], &errors_pd[first..]);
         let figure = Some(("error of the last 4 s", metrics[0].1));
-        watch.progress(&Running { done: errors.len() as u64, total: steps as u64, stage: "", figure });
+        observer.progress(&Running { done: errors.len() as u64, total: steps as u64, stage: "", figure });
         let digest = session.digest()?;
         let pass = words(digests.len() + 1);
-        watch.row(&Row { pass, stage: None, metrics, digest: digest.total() })?;
+        observer.row(&MetricsRow { pass, stage: None, metrics, digest: digest.total() })?;
         digests.push(digest);
     }
     let last = steps.saturating_sub(FINAL_STEPS);
@@ -117,7 +119,7 @@ pub(super) fn run<const SEEN: usize, const JOINTS: usize>(
     let ops = session.ops()?;
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
     metrics.push(("spikes_per_step", ops.spikes as f64 / ops.steps.max(1) as f64));
-    conclude(session, &file, watch, metrics, digests)
+    conclude(session, &file, observer, metrics, digests)
 }
 
 /// One step of the device: what the population adds to the torques, while it learns from those of the controller.

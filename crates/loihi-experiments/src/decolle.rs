@@ -3,7 +3,7 @@
 use super::classify::{self, Interface};
 use super::decolle_net::{DecolleNet, Recording};
 use super::score;
-use super::{ExperimentError, Options, Outcome, Task, Watch, conclude, sizes};
+use super::{ExperimentError, Observer, Outcome, RunOptions, Task, conclude, sizes};
 use loihi_data::{DataError, Dataset, digits, mnist, poisson};
 use loihi_device::session::Session;
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ pub enum Data {
 }
 
 impl Data {
-    fn load(self, options: &Options) -> Result<Dataset, DataError> {
+    fn load(self, options: &RunOptions) -> Result<Dataset, DataError> {
         match self {
             Self::Digits => Ok(digits::dataset()),
             Self::Poisson => Ok(poisson::dataset(options.seed)),
@@ -39,9 +39,9 @@ impl Data {
 pub struct DecolleTask {
     /// What is learned.
     pub data: Data,
-    /// Passes over the samples.
-    #[serde(deserialize_with = "sizes::passes")]
-    pub passes: u32,
+    /// Epochs over the training set.
+    #[serde(alias = "passes", deserialize_with = "sizes::epochs")]
+    pub epochs: u32,
     /// How many times the learning rate is halved after every pass, 0..=3.
     pub rate_halvings_per_pass: u8,
     /// Samples that are held back with `--validate`.
@@ -59,11 +59,11 @@ impl DecolleTask {
         &self,
         data: &Dataset,
         session: &mut Session,
-        options: &Options,
-        watch: &mut dyn Watch,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
         let file = self.net.image(data.inputs, data.classes, options.seed, Recording::default())?;
-        classify::begin(session, &file, options, watch)?;
+        classify::start(session, &file, options, observer)?;
         let layers = self.net.layers.len();
         let interface = Interface {
             steps: self.net.steps,
@@ -73,19 +73,19 @@ impl DecolleTask {
         let ports = (0..layers).map(|layer| self.net.port(data.classes, layer)).collect::<Vec<_>>();
         // All layers read the same target words.
         let taught = self.net.port(data.classes, 0);
-        let mut stages = classify::passes(data, options.passes.unwrap_or(self.passes), taught, &ports)?;
+        let mut stages = classify::epochs(data, options.epochs.unwrap_or(self.epochs), taught, &ports)?;
         let learning = stages.iter_mut().filter(|stage| !stage.taught.is_empty());
         for (pass, stage) in (0_i32..).zip(learning).skip(1) {
             let rate = -pass * i32::from(self.rate_halvings_per_pass.min(3));
             stage.rates = self.net.rate_words().into_iter().map(|word| (word, rate)).collect();
         }
-        let scores = classify::run(&stages, interface, session, options, watch)?;
+        let scores = classify::run(&stages, interface, session, options, observer)?;
         let digest = session.digest()?;
-        let mut metrics = score::metrics_of_passes(&scores);
+        let mut metrics = score::metrics_of_epochs(&scores);
         if let Some(tested) = scores.last().filter(|_| layers > 1) {
             metrics.extend(OF_LAYERS.into_iter().zip(tested.accuracies()));
         }
-        let outcome = conclude(session, &file, watch, metrics, vec![digest])?;
+        let outcome = conclude(session, &file, observer, metrics, vec![digest])?;
         Ok(classify::of_stages(outcome, &scores))
     }
 }
@@ -95,8 +95,13 @@ const OF_LAYERS: [&str; 4] =
     ["accuracy_test_layer_1", "accuracy_test_layer_2", "accuracy_test_layer_3", "accuracy_test_layer_4"];
 
 impl Task for DecolleTask {
-    fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
+    fn run(
+        &self,
+        session: &mut Session,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError> {
         let data = self.data.load(options)?;
-        self.run_on(&classify::select(data, options, self.validation_samples), session, options, watch)
+        self.run_on(&classify::select(data, options, self.validation_samples), session, options, observer)
     }
 }

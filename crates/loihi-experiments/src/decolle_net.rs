@@ -2,7 +2,7 @@
 
 use super::classify::Port;
 use super::draw;
-use super::network::{self, Network};
+use super::network::{self, LayerNetwork};
 use super::sizes;
 use loihi_core::image::{Profile, Rounding};
 use loihi_core::rules::DecolleParams;
@@ -67,7 +67,7 @@ pub struct DecolleNet {
     pub target: u32,
     /// Bits that a readout loses.
     pub readout_shift: u32,
-    /// Bits that an error loses: smaller ones are none.
+    /// Bits that an error loses: smaller ones count as 0.
     pub error_shift: u32,
     /// Bits that errors lose on their way back.
     pub feedback_shift: u32,
@@ -137,13 +137,13 @@ impl DecolleNet {
         recording: Recording<'_>,
     ) -> Result<ImageFile, BuildError> {
         let layers = u32::try_from(self.layers.len()).unwrap_or(u32::MAX);
-        let mut network = Network::new(inputs, [classes, classes * layers], seed);
+        let mut network = LayerNetwork::new(inputs, [classes, classes * layers], seed);
         self.stack(&mut network, classes, recording);
         network.builder.build()
     }
 
     /// Adds the encoder and all layers to a network, and returns the last layer's compartments.
-    pub(super) fn stack(&self, network: &mut Network, classes: u32, recording: Recording<'_>) -> Vec<Source> {
+    pub(super) fn stack(&self, network: &mut LayerNetwork, classes: u32, recording: Recording<'_>) -> Vec<Source> {
         let mut sources = network.encoder(self.full_scale);
         for (number, posts) in (0_u32..).zip(&self.layers) {
             sources = self.layer(network, number, &sources, *posts, classes, recording);
@@ -153,7 +153,7 @@ impl DecolleNet {
 
     fn layer(
         &self,
-        network: &mut Network,
+        network: &mut LayerNetwork,
         number: u32,
         sources: &[Source],
         posts: u32,

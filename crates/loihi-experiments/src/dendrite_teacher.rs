@@ -6,7 +6,9 @@
 use super::draw;
 use super::network;
 use super::rounding::WeightRounding;
-use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12, sizes};
+use super::{
+    ExperimentError, MetricsRow, Observer, Outcome, RunOptions, Running, Task, conclude, load, mailbox, q12, sizes,
+};
 use loihi_core::image::Profile;
 use loihi_core::num::ThresholdMantissa;
 use loihi_core::rules::UrbanczikSennParams;
@@ -37,6 +39,7 @@ pub struct DendriteTeacher {
     #[serde(deserialize_with = "sizes::steps")]
     pub steps: u32,
     /// Epochs.
+    #[serde(deserialize_with = "sizes::epochs")]
     pub epochs: u32,
     /// Probability of an input's spike in a step.
     pub input_rate: f64,
@@ -169,10 +172,15 @@ fn mean(values: &[f64]) -> f64 {
 }
 
 impl Task for DendriteTeacher {
-    fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
+    fn run(
+        &self,
+        session: &mut Session,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError> {
         let file = self.image(options.seed)?;
-        load(session, &file, options, watch)?;
-        let epochs = options.passes.unwrap_or(self.epochs);
+        load(session, &file, options, observer)?;
+        let epochs = options.epochs.unwrap_or(self.epochs);
         let (mut errors, mut digests) = (Vec::new(), Vec::new());
         for epoch in 1..=epochs {
             errors.push(self.epoch(session)?);
@@ -182,8 +190,13 @@ impl Task for DendriteTeacher {
             let error = mean(&errors[errors.len().saturating_sub(ROW_EPOCHS as usize)..]);
             let digest = session.digest()?;
             let figure = Some(("squared error", error));
-            watch.progress(&Running { done: epoch.into(), total: epochs.into(), stage: "", figure });
-            watch.row(&Row { pass: epoch, stage: None, metrics: vec![("rate_mse", error)], digest: digest.total() })?;
+            observer.progress(&Running { done: epoch.into(), total: epochs.into(), stage: "", figure });
+            observer.row(&MetricsRow {
+                pass: epoch,
+                stage: None,
+                metrics: vec![("rate_mse", error)],
+                digest: digest.total(),
+            })?;
             digests.push(digest);
         }
         let rates: Vec<f64> = (0..self.steps).map(|step| self.rate(self.teacher(step))).collect();
@@ -191,6 +204,6 @@ impl Task for DendriteTeacher {
         let constant = mean(&rates.iter().map(|rate| (rate - middle).powi(2)).collect::<Vec<_>>());
         let last = mean(&errors[errors.len().saturating_sub(FINAL_EPOCHS)..]);
         let metrics = vec![("rate_mse", last), ("rate_mse_constant", constant), ("passes", f64::from(epochs))];
-        conclude(session, &file, watch, metrics, digests)
+        conclude(session, &file, observer, metrics, digests)
     }
 }

@@ -5,9 +5,10 @@
 //! shown, it is learned. Nothing is averaged over digits (batch = 1).
 
 use super::float_pes::FloatPes;
-use super::twin::Twin;
+use super::float_reference::FloatReference;
 use super::{
-    ExperimentError, Metrics, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12, sizes,
+    ExperimentError, Metrics, MetricsRow, Observer, Outcome, RunOptions, Running, Task, conclude, load, mailbox, q12,
+    sizes,
 };
 use loihi_core::chip::ResetScope;
 use loihi_core::image::Profile;
@@ -58,9 +59,9 @@ pub struct DigitsPes {
     pub rate_shift: u32,
     /// See [`PesParams::decay_y`], in units of 1/256.
     pub decay_y: u32,
-    /// Passes over the digits.
-    #[serde(deserialize_with = "sizes::passes")]
-    pub passes: u32,
+    /// Epochs over the training set.
+    #[serde(alias = "passes", deserialize_with = "sizes::epochs")]
+    pub epochs: u32,
 }
 
 impl Default for DigitsPes {
@@ -78,7 +79,7 @@ impl Default for DigitsPes {
             learn_steps: 8,
             rate_shift: 11,
             decay_y: 40,
-            passes: 3,
+            epochs: 3,
         }
     }
 }
@@ -155,34 +156,34 @@ impl DigitsPes {
         learn: &[Digit],
         test: &[Digit],
         session: &mut Session,
-        options: &Options,
-        watch: &mut dyn Watch,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
         let file = self.image(options.seed)?;
-        load(session, &file, options, watch)?;
+        load(session, &file, options, observer)?;
         let float = FloatPes::new(self.hidden, CLASSES, self.rate_shift, self.decay_y);
         let mut memory = Vec::new();
-        let mut twin = Twin::new(&file, &mut memory, float)?;
+        let mut float_reference = FloatReference::new(&file, &mut memory, float)?;
 
-        let passes = options.passes.unwrap_or(self.passes);
-        let total = u64::from(passes) * (learn.len() + test.len()) as u64;
+        let epochs = options.epochs.unwrap_or(self.epochs);
+        let total = u64::from(epochs) * (learn.len() + test.len()) as u64;
         let (mut done, mut online, mut tested) = (0, Score::default(), (0.0, 0.0));
         let mut digests: Vec<StateDigest> = Vec::new();
-        for pass in 1..=passes {
+        for pass in 1..=epochs {
             let mut pass_online = Score::default();
             for chunk in learn.chunks(32) {
                 self.show(session, chunk, true, |digit, prediction| {
                     pass_online.add(prediction == usize::from(digit.label));
                 })?;
                 for digit in chunk {
-                    self.show_twin(&mut twin, digit, true);
+                    self.show_reference(&mut float_reference, digit, true);
                 }
                 done += chunk.len() as u64;
                 let figure = Some(("accuracy online", pass_online.accuracy()));
-                watch.progress(&Running { done, total, stage: &format!("pass {pass}"), figure });
+                observer.progress(&Running { done, total, stage: &format!("pass {pass}"), figure });
             }
             online = pass_online;
-            tested = self.test(session, &mut twin, test)?;
+            tested = self.test(session, &mut float_reference, test)?;
             done += test.len() as u64;
             let digest = session.digest()?;
             let metrics: Metrics = vec![
@@ -191,30 +192,35 @@ impl DigitsPes {
                 ("accuracy_test_float", tested.1),
             ];
             let figure = Some(("accuracy on the test", tested.0));
-            watch.progress(&Running { done, total, stage: &format!("pass {pass}"), figure });
-            watch.row(&Row { pass, stage: None, metrics, digest: digest.total() })?;
+            observer.progress(&Running { done, total, stage: &format!("pass {pass}"), figure });
+            observer.row(&MetricsRow { pass, stage: None, metrics, digest: digest.total() })?;
             digests.push(digest);
         }
-        if passes == 0 {
-            tested = self.test(session, &mut twin, test)?;
+        if epochs == 0 {
+            tested = self.test(session, &mut float_reference, test)?;
         }
         let metrics = vec![
             ("accuracy_test", tested.0),
             ("accuracy_online", online.accuracy()),
             ("accuracy_test_float", tested.1),
-            ("passes", f64::from(passes)),
+            ("passes", f64::from(epochs)),
         ];
-        let shown = if passes == 0 { test.len() } else { (learn.len() + test.len()) * passes as usize };
-        let outcome = conclude(session, &file, watch, metrics, digests)?;
+        let shown = if epochs == 0 { test.len() } else { (learn.len() + test.len()) * epochs as usize };
+        let outcome = conclude(session, &file, observer, metrics, digests)?;
         Ok(Outcome { samples: Some(shown as u64), ..outcome })
     }
 
     /// Accuracy with learning off: of the device, and of the decoders in double precision.
-    fn test(&self, session: &mut Session, twin: &mut Twin<'_>, test: &[Digit]) -> Result<(f64, f64), SessionError> {
+    fn test(
+        &self,
+        session: &mut Session,
+        float_reference: &mut FloatReference<'_>,
+        test: &[Digit],
+    ) -> Result<(f64, f64), SessionError> {
         let (mut score, mut float) = (Score::default(), Score::default());
         self.show(session, test, false, |digit, prediction| score.add(prediction == usize::from(digit.label)))?;
         for digit in test {
-            float.add(self.show_twin(twin, digit, false) == usize::from(digit.label));
+            float.add(self.show_reference(float_reference, digit, false) == usize::from(digit.label));
         }
         Ok((score.accuracy(), float.accuracy()))
     }
@@ -252,27 +258,32 @@ impl DigitsPes {
         })
     }
 
-    /// Shows a digit to the twin and returns the prediction of its decoders.
-    fn show_twin(&self, twin: &mut Twin<'_>, digit: &Digit, learn: bool) -> usize {
-        twin.chip.reset(ResetScope::State);
-        twin.float.reset();
-        for (word, pixel) in twin.chip.stimulus_mut().iter_mut().zip(digit.pixels) {
+    /// Shows a digit to the float reference and returns the prediction of its decoders.
+    fn show_reference(&self, float_reference: &mut FloatReference<'_>, digit: &Digit, learn: bool) -> usize {
+        float_reference.chip.reset(ResetScope::State);
+        float_reference.float.reset();
+        for (word, pixel) in float_reference.chip.stimulus_mut().iter_mut().zip(digit.pixels) {
             *word = i16::from(pixel);
         }
         for _ in 0..self.predict_steps {
-            twin.step(None);
+            float_reference.step(None);
         }
-        let prediction = largest(twin.float.outputs());
+        let prediction = largest(float_reference.float.outputs());
         let targets = targets(digit.label).map(|target| f64::from(target) / 4096.0);
         for _ in 0..if learn { self.learn_steps } else { 0 } {
-            twin.step(Some(&targets));
+            float_reference.step(Some(&targets));
         }
         prediction
     }
 }
 
 impl Task for DigitsPes {
-    fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
+    fn run(
+        &self,
+        session: &mut Session,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError> {
         let (mut learn, mut test) = digits::load();
         if options.validate {
             test = learn.split_off(learn.len() - test.len());
@@ -281,7 +292,7 @@ impl Task for DigitsPes {
             learn.truncate(samples);
             test.truncate(samples);
         }
-        self.run_on(&learn, &test, session, options, watch)
+        self.run_on(&learn, &test, session, options, observer)
     }
 }
 

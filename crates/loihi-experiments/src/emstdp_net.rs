@@ -1,7 +1,7 @@
 //! Networks of a hidden layer and an output layer that learn by [`Emstdp`](loihi_core::rules::Emstdp), with random spikes as input.
 
 use super::draw::{gauss, uniform};
-use super::network::Network;
+use super::network::LayerNetwork;
 use super::rounding::WeightRounding;
 use super::sizes;
 use loihi_core::image::Profile;
@@ -72,7 +72,7 @@ impl EmstdpNet {
     /// # Errors
     /// [`BuildError`].
     pub fn image(&self, inputs: u32, classes: u32, seed: u32, recorded_seed: u32) -> Result<ImageFile, BuildError> {
-        let mut network = Network::new(inputs, [classes, classes], seed);
+        let mut network = LayerNetwork::new(inputs, [classes, classes], seed);
         let sources = network.encoder_with(self.full_scale, seed);
         let hidden = Fresh::draw(seed, 1, inputs, self.hidden);
         let output = Fresh::draw(seed, 2, self.hidden, classes);
@@ -151,7 +151,7 @@ fn direct(seed: u32, hidden: u32, outputs: u32, threshold: f64) -> (u32, Vec<i32
 }
 
 /// A layer of integrators without leak that fire at `threshold` steps; returns its group and its compartments.
-fn layer(network: &mut Network, sources: &[Source], fresh: &Fresh, threshold: u32) -> (u32, std::ops::Range<u32>) {
+fn layer(network: &mut LayerNetwork, sources: &[Source], fresh: &Fresh, threshold: u32) -> (u32, std::ops::Range<u32>) {
     // A step is 2 mantissas of 64. Sums are multiples of it, so that this is the same as reaching the threshold.
     let v_th = (i32::try_from(threshold).unwrap_or(i32::MAX).saturating_mul(2) - 1).saturating_mul(64);
     let profile = Profile { decay_u: 4096, decay_v: 0, v_th, ..Profile::DEFAULT };

@@ -7,7 +7,9 @@
 use super::draw::{self, gauss, uniform};
 use super::network;
 use super::rounding::WeightRounding;
-use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12, sizes};
+use super::{
+    ExperimentError, MetricsRow, Observer, Outcome, RunOptions, Running, Task, conclude, load, mailbox, q12, sizes,
+};
 use loihi_core::image::{Profile, Synapse};
 use loihi_core::ops::OpCounts;
 use loihi_core::rules::{Adaptation, EpropParams};
@@ -235,10 +237,15 @@ impl EpropPattern {
 }
 
 impl Task for EpropPattern {
-    fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
+    fn run(
+        &self,
+        session: &mut Session,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError> {
         let file = self.image(options.seed)?;
-        load(session, &file, options, watch)?;
-        let iterations = options.passes.unwrap_or(self.iterations);
+        load(session, &file, options, observer)?;
+        let iterations = options.epochs.unwrap_or(self.iterations);
         let pattern = self.pattern(options.seed);
         let mut digests = Vec::new();
         let mut before = session.ops()?;
@@ -254,8 +261,8 @@ impl Task for EpropPattern {
             let metrics = self.metrics(row, &before, &ops);
             let nmse = metrics.first().map_or(0.0, |(_, nmse)| *nmse);
             let (done, total) = (iteration.into(), iterations.into());
-            watch.progress(&Running { done, total, stage: "", figure: Some(("NMSE", nmse)) });
-            watch.row(&Row { pass: iteration, stage: None, metrics, digest: digest.total() })?;
+            observer.progress(&Running { done, total, stage: "", figure: Some(("NMSE", nmse)) });
+            observer.row(&MetricsRow { pass: iteration, stage: None, metrics, digest: digest.total() })?;
             digests.push(digest);
             (row, before) = (Sums::default(), ops);
         }
@@ -265,7 +272,7 @@ impl Task for EpropPattern {
         let mut metrics = vec![("nmse", error)];
         metrics.extend(self.metrics(all, &OpCounts::default(), &learned).into_iter().skip(1));
         metrics.push(("passes", f64::from(iterations)));
-        conclude(session, &file, watch, metrics, digests)
+        conclude(session, &file, observer, metrics, digests)
     }
 }
 

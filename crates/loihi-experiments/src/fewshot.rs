@@ -3,14 +3,14 @@
 
 use super::classify::{self, Interface, Port, Stage};
 use super::decolle_net::{DecolleNet, Recording};
-use super::network::{Network, by_the_core};
+use super::network::{LayerNetwork, by_the_core};
 use super::score::{self, Score};
-use super::{ExperimentError, Options, Outcome, Task, Watch, conclude, sizes};
+use super::{ExperimentError, Observer, Outcome, RunOptions, Task, conclude, sizes};
 use loihi_core::image::Profile;
 use loihi_core::num::word;
 use loihi_core::rules::SoelParams;
 use loihi_core::tools::local_error::Slope;
-use loihi_data::{Dataset, Sample, digits};
+use loihi_data::{Dataset, LabelledValues, digits};
 use loihi_device::session::Session;
 use loihi_image::image::{BuildError, ImageFile};
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ pub struct Head {
     pub epoch_steps: u32,
     /// Spikes of the right class in an epoch; the others are to be silent.
     pub target_spikes: u32,
-    /// Largest error that is none, in spikes.
+    /// Largest error that counts as 0, in spikes.
     pub error_threshold: u32,
     /// What an error of one spike amounts to in y1.
     pub gain: u32,
@@ -46,7 +46,7 @@ impl Head {
     /// # Errors
     /// [`BuildError`].
     pub fn image(&self, features: &DecolleNet, inputs: u32, classes: u32, seed: u32) -> Result<ImageFile, BuildError> {
-        let mut network = Network::new(inputs, [2 * classes, 2 * classes], seed);
+        let mut network = LayerNetwork::new(inputs, [2 * classes, 2 * classes], seed);
         let sources = features.stack(&mut network, classes, Recording::default());
         let plasticity = by_the_core(&mut network.builder, self.rate_shift);
         let profile = Profile { v_th: self.v_th, ..features.profile() };
@@ -75,17 +75,17 @@ impl Head {
 pub struct FewShot {
     /// Classes that come later; the others are learned first.
     pub new_classes: Vec<u8>,
-    /// Passes of the features over the first classes.
-    #[serde(deserialize_with = "sizes::few_passes")]
-    pub feature_passes: u32,
-    /// Passes of the head over the first classes.
-    #[serde(deserialize_with = "sizes::few_passes")]
-    pub head_passes: u32,
+    /// Epochs of the features over the first classes.
+    #[serde(alias = "feature_passes", deserialize_with = "sizes::few_epochs")]
+    pub feature_epochs: u32,
+    /// Epochs of the head over the first classes.
+    #[serde(alias = "head_passes", deserialize_with = "sizes::few_epochs")]
+    pub head_epochs: u32,
     /// Samples of each new class.
     pub shots: usize,
-    /// Passes of the head over the new samples.
-    #[serde(deserialize_with = "sizes::last_passes")]
-    pub shot_passes: u32,
+    /// Epochs of the head over the new samples.
+    #[serde(alias = "shot_passes", deserialize_with = "sizes::last_epochs")]
+    pub shot_epochs: u32,
     /// Whether as many samples of each first class are shown with the new ones.
     pub replay: bool,
     /// Samples that are held back with `--validate`.
@@ -108,8 +108,8 @@ const FIRST_AMONG_ALL: &str = "first classes, among all";
 impl FewShot {
     fn stages<'d>(&self, data: &'d Dataset, seed: u32) -> Vec<Stage<'d>> {
         let (features, head) = (self.features.port(data.classes, 0), self.head.port(data.classes));
-        let is_new = |sample: &Sample| self.new_classes.contains(&sample.label);
-        let first: Vec<&Sample> = data.learn.iter().filter(|sample| !is_new(sample)).collect();
+        let is_new = |sample: &LabelledValues| self.new_classes.contains(&sample.label);
+        let first: Vec<&LabelledValues> = data.learn.iter().filter(|sample| !is_new(sample)).collect();
         let classes = 0..u8::try_from(data.classes).unwrap_or(u8::MAX);
         let base: Vec<u8> = classes.filter(|class| !self.new_classes.contains(class)).collect();
         let test = |new: bool| classify::to_test(data.test.iter().filter(move |sample| is_new(sample) == new));
@@ -118,15 +118,15 @@ impl FewShot {
             ..Stage::asking(name.to_owned(), port, among, items)
         };
         let mut stages = Vec::new();
-        for pass in 0..self.feature_passes {
+        for pass in 0..self.feature_epochs {
             stages.push(learn(FEATURES, features, &base, classify::to_learn(first.iter().copied(), pass)));
         }
-        for pass in 0..self.head_passes {
+        for pass in 0..self.head_epochs {
             stages.push(learn(HEAD, head, &base, classify::to_learn(first.iter().copied(), 64 + pass)));
         }
         stages.push(Stage::asking(FIRST_BEFORE.to_owned(), head, &base, test(false)));
         let shots = self.shots(data, seed);
-        for pass in 0..self.shot_passes {
+        for pass in 0..self.shot_epochs {
             let items = classify::to_learn(classify::shuffled(&shots, seed, 77 + pass), 128 + pass);
             stages.push(learn(NEW_LEARN, head, &[], items));
         }
@@ -137,10 +137,10 @@ impl FewShot {
     }
 
     /// The samples of the new classes, and with replay as many of each other class; which ones follows from the seed.
-    fn shots<'d>(&self, data: &'d Dataset, seed: u32) -> Vec<&'d Sample> {
+    fn shots<'d>(&self, data: &'d Dataset, seed: u32) -> Vec<&'d LabelledValues> {
         let classes = 0..u8::try_from(data.classes).unwrap_or(u8::MAX);
         let of_class = |class: u8| {
-            let samples: Vec<&Sample> = data.learn.iter().filter(|sample| sample.label == class).collect();
+            let samples: Vec<&LabelledValues> = data.learn.iter().filter(|sample| sample.label == class).collect();
             let places = samples.len().saturating_sub(self.shots).max(1);
             let first = word(seed, u32::from(class), 0, 78) as usize % places;
             samples.into_iter().skip(first).take(self.shots)
@@ -150,14 +150,19 @@ impl FewShot {
 }
 
 impl Task for FewShot {
-    fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
+    fn run(
+        &self,
+        session: &mut Session,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError> {
         let data = classify::select(digits::dataset(), options, self.validation_samples);
         let file = self.head.image(&self.features, data.inputs, data.classes, options.seed)?;
-        classify::begin(session, &file, options, watch)?;
+        classify::start(session, &file, options, observer)?;
         let words = 2 * data.classes as usize;
         let interface = Interface { steps: self.features.steps, target_words: words, output_words: words };
         let stages = self.stages(&data, options.seed);
-        let scores = classify::run(&stages, interface, session, options, watch)?;
+        let scores = classify::run(&stages, interface, session, options, observer)?;
         let digest = session.digest()?;
         // The last stage of a name.
         let of = |name: &str| stages.iter().zip(&scores).rev().find(|(stage, _)| stage.name == name);
@@ -170,7 +175,7 @@ impl Task for FewShot {
         ];
         let head: Option<&Score> = of(HEAD).map(|(_, score)| score);
         metrics.extend(head.map(score::learning_metrics).unwrap_or_default());
-        let outcome = conclude(session, &file, watch, metrics, vec![digest])?;
+        let outcome = conclude(session, &file, observer, metrics, vec![digest])?;
         Ok(classify::of_stages(outcome, &scores))
     }
 }

@@ -15,7 +15,9 @@ pub mod emstdp_net;
 pub mod eprop_pattern;
 pub mod fewshot;
 pub mod float_pes;
+mod float_reference;
 mod network;
+pub mod observer;
 pub mod parameters;
 pub mod pes_arm;
 pub mod pes_core;
@@ -31,21 +33,19 @@ pub mod stdp_pair;
 pub mod stdp_reward;
 pub mod stdp_triplet;
 pub mod trained;
-mod twin;
-pub mod watch;
 
+pub use observer::{Answer, MetricsRow, NoObserver, Observer, Running, figure};
 pub use registry::Experiment;
-pub use watch::{Answer, Nobody, Row, Running, Watch, figure};
 
 use loihi_core::arena::TooSmall;
 use loihi_core::chip::Chip;
-use loihi_core::chip::Keep;
+use loihi_core::chip::SnapshotScope;
 use loihi_core::ops::OpCounts;
 use loihi_core::register::StateDigest;
 use loihi_data::DataError;
 use loihi_device::session::{Session, SessionError};
 use loihi_image::image::{BuildError, ImageFile};
-use loihi_net::roster::Roster;
+use loihi_net::neuron_map::NeuronMap;
 use loihi_run::inference::InferenceError;
 use loihi_run::inference::present::PresentError;
 use loihi_run::record::checkpoint::Checkpoint;
@@ -70,7 +70,7 @@ pub enum ExperimentError {
     /// What is resumed went through other stages.
     #[error(
         "the run that --resume names goes through {found} stages, this one through {expected}, or through other samples: give the \
-         same samples and the same --passes, --samples, --validate, --steps and --coding"
+         same samples and the same --epochs, --samples, --validate, --steps and --coding"
     )]
     OtherPlan {
         /// Stages of the run that is resumed.
@@ -79,22 +79,22 @@ pub enum ExperimentError {
         expected: usize,
     },
     /// The run has more than can be held.
-    #[error("{passes} passes of {each} {what} are more than {most}: give fewer --passes")]
+    #[error("{epochs} epochs of {each} {what} are more than {most}: give fewer --epochs")]
     TooLong {
         /// Of what.
         what: &'static str,
-        /// So many in a pass.
+        /// Number in an epoch.
         each: usize,
-        /// Passes.
-        passes: u32,
+        /// Epochs.
+        epochs: u32,
         /// Most in all.
         most: usize,
     },
-    /// There are more passes than can be told apart.
-    #[error("{passes} passes are more than {most}, the most that can be told apart: give fewer --passes")]
-    Passes {
-        /// Passes.
-        passes: u32,
+    /// There are more epochs than can be told apart.
+    #[error("{epochs} epochs are more than {most}, the most that can be told apart: give fewer --epochs")]
+    Epochs {
+        /// Epochs.
+        epochs: u32,
         /// The most that there can be.
         most: u32,
     },
@@ -112,7 +112,7 @@ pub enum ExperimentError {
     Present(#[from] PresentError),
     /// The same network in this process, which the decoders in double precision need, has no memory.
     #[error(transparent)]
-    Twin(#[from] TooSmall),
+    FloatReference(#[from] TooSmall),
 }
 
 /// Named figures, in the order in which they are shown.
@@ -123,7 +123,7 @@ pub type Metrics = Vec<(&'static str, f64)>;
 pub struct Outcome {
     /// Steps computed.
     pub steps: u64,
-    /// Samples shown, to learn from and to test on, if that is what was shown.
+    /// Training and test samples shown, if samples were shown.
     pub samples: Option<u64>,
     /// Figures of the whole run.
     pub metrics: Metrics,
@@ -143,20 +143,21 @@ pub struct Outcome {
 
 /// How an experiment is to be run.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct RunOptions {
     /// Seed for all random numbers.
     pub seed: u32,
-    /// Passes over the data, if not the experiment's own number.
-    pub passes: Option<u32>,
-    /// Learned state to begin with.
+    /// Epochs, that is passes over the training set, if not the experiment's own number. The chip's learning epoch is
+    /// another thing.
+    pub epochs: Option<u32>,
+    /// Learned state to start from.
     pub learned: Option<Learned>,
-    /// Where a run goes on from, if the experiment goes through stages of samples.
+    /// Where a run resumes, if the experiment goes through stages of samples.
     pub resume: Option<Checkpoint>,
     /// Folder of the data sets that are fetched, if not the usual one.
     pub data: Option<PathBuf>,
-    /// Only so many samples to learn from and to test on.
+    /// Use only the first N training and test samples.
     pub samples: Option<usize>,
-    /// Whether a part of the samples to learn from is tested on, and not the test samples: to choose parameters by.
+    /// Whether to evaluate on a validation split of the training set (for tuning).
     pub validate: bool,
 }
 
@@ -165,21 +166,26 @@ pub trait Task: std::fmt::Debug {
     /// Runs it on the device of a session.
     ///
     /// # Errors
-    /// [`ExperimentError`]; rows that were handed to `watch` before stay valid.
-    fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError>;
+    /// [`ExperimentError`]; rows that were handed to `observer` before stay valid.
+    fn run(
+        &self,
+        session: &mut Session,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError>;
 }
 
-/// Loads an image, and the learned state if there is one to begin with.
+/// Loads an image, and the learned state if there is one to start from.
 fn load(
     session: &mut Session,
     image: &ImageFile,
-    options: &Options,
-    watch: &mut dyn Watch,
+    options: &RunOptions,
+    observer: &mut dyn Observer,
 ) -> Result<(), ExperimentError> {
     if options.resume.is_some() {
         return Err(ExperimentError::NotResumable);
     }
-    watch.image(image, &Roster::of_cores(image).map_err(SessionError::from)?)?;
+    observer.image(image, &NeuronMap::of_cores(image).map_err(SessionError::from)?)?;
     session.load(image)?;
     if let Some(learned) = &options.learned {
         restore(learned, image, session)?;
@@ -189,19 +195,19 @@ fn load(
 
 /// Hands learned state to the device on which its image is.
 fn restore(learned: &Learned, image: &ImageFile, session: &mut Session) -> Result<(), ExperimentError> {
-    Ok(session.restore(Keep::Learned, learned.state_of(image.hash())?)?)
+    Ok(session.restore(SnapshotScope::Learned, learned.state_of(image.hash())?)?)
 }
 
 /// Asks the device for everything that an [`Outcome`] needs, and hands on what was learned.
 fn conclude(
     session: &mut Session,
     image: &ImageFile,
-    watch: &mut dyn Watch,
+    observer: &mut dyn Observer,
     metrics: Metrics,
     digests: Vec<StateDigest>,
 ) -> Result<Outcome, ExperimentError> {
-    let learned = session.save(Keep::Learned)?;
-    watch.learned(image, &learned)?;
+    let learned = session.save(SnapshotScope::Learned)?;
+    observer.learned(image, &learned)?;
     let ops = session.ops()?;
     let digest = session.digest()?;
     Ok(Outcome {

@@ -9,13 +9,13 @@ use std::ops::Range;
 
 /// A network under construction.
 #[derive(Debug)]
-pub(super) struct Network {
+pub(super) struct LayerNetwork {
     pub(super) builder: ImageBuilder,
     pub(super) seed: u32,
     inputs: u32,
 }
 
-impl Network {
+impl LayerNetwork {
     /// A network with `inputs` inputs, `targets` words in the target mailbox and `outputs` in the output mailbox. The stimulus holds the values and two
     /// words that name the sample.
     pub(super) fn new(inputs: u32, [targets, outputs]: [u32; 2], seed: u32) -> Self {

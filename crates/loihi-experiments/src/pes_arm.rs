@@ -3,7 +3,7 @@
 
 use super::control::{self, Adaptation, Plant};
 use super::population::DT_S;
-use super::{ExperimentError, Options, Outcome, Task, Watch, sizes};
+use super::{ExperimentError, Observer, Outcome, RunOptions, Task, sizes};
 use loihi_device::session::Session;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::{SQRT_2, TAU};
@@ -140,8 +140,13 @@ impl Plant<4, 2> for Reach<'_> {
 }
 
 impl Task for PesArm {
-    fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
+    fn run(
+        &self,
+        session: &mut Session,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError> {
         let plant = Reach { arm: &self.plant, angles: MIDDLE, velocities: [0.0; 2] };
-        control::run(&plant, &self.adaptation, self.steps, session, options, watch)
+        control::run(&plant, &self.adaptation, self.steps, session, options, observer)
     }
 }

@@ -10,8 +10,10 @@
 use super::pes_function::{FINAL_STEPS, PesFunction, low_pass, root_mean_square};
 use super::population::BIAS_EXPONENT;
 use super::stdp::decay;
-use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12, sizes};
-use loihi_core::chip::Keep;
+use super::{
+    ExperimentError, MetricsRow, Observer, Outcome, RunOptions, Running, Task, conclude, load, mailbox, q12, sizes,
+};
+use loihi_core::chip::SnapshotScope;
 use loihi_core::image::Profile;
 use loihi_core::num::{Q4_20, Q8_24};
 use loihi_core::rules::{BiasEncoderParams, PesParams, ThirdFactorParams};
@@ -122,13 +124,13 @@ impl PesCore {
     /// Gives the readout its decoders: what a spike of each compartment is worth. They are all that the snips have
     /// learned, and so the first words of what is kept.
     fn set_decoders(&self, session: &mut Session) -> Result<(), SessionError> {
-        let mut kept = session.save(Keep::Learned)?;
+        let mut kept = session.save(SnapshotScope::Learned)?;
         let worth = Q8_24::from_num(self.full_scale / f64::from(self.pairs)).to_bits();
         let pairs = self.pairs as usize;
         for (at, word) in kept.as_chunks_mut::<4>().0.iter_mut().take(2 * pairs).enumerate() {
             *word = if at < pairs { worth } else { -worth }.to_le_bytes();
         }
-        session.restore(Keep::Learned, &kept)
+        session.restore(SnapshotScope::Learned, &kept)
     }
 
     /// The steps up to the next change of the weights with an error; returns the output after them.
@@ -145,12 +147,17 @@ impl PesCore {
 }
 
 impl Task for PesCore {
-    fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
+    fn run(
+        &self,
+        session: &mut Session,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError> {
         let file = self.image(options.seed)?;
-        load(session, &file, options, watch)?;
+        load(session, &file, options, observer)?;
         self.set_decoders(session)?;
-        let passes = options.passes.unwrap_or(1);
-        let updates = sizes::in_all("steps", self.channel.steps, passes)? / usize::from(UPDATE_STEPS);
+        let epochs = options.epochs.unwrap_or(1);
+        let updates = sizes::in_all("steps", self.channel.steps, epochs)? / usize::from(UPDATE_STEPS);
         let (mut errors, mut digests) = (Vec::with_capacity(updates), Vec::new());
         let mut error = 0.0;
         for update in 0..updates {
@@ -161,10 +168,15 @@ impl Task for PesCore {
             if (update + 1) % ROW_UPDATES == 0 {
                 let rmse = root_mean_square(&low_pass(&errors, UPDATE_STEPS.into())[update + 1 - ROW_UPDATES..]);
                 let figure = Some(("RMSE of the last 0.5 s", rmse));
-                watch.progress(&Running { done: update as u64 + 1, total: updates as u64, stage: "", figure });
+                observer.progress(&Running { done: update as u64 + 1, total: updates as u64, stage: "", figure });
                 let digest = session.digest()?;
                 let pass = u32::try_from((update + 1) / ROW_UPDATES).unwrap_or(u32::MAX);
-                watch.row(&Row { pass, stage: None, metrics: vec![("rmse", rmse)], digest: digest.total() })?;
+                observer.row(&MetricsRow {
+                    pass,
+                    stage: None,
+                    metrics: vec![("rmse", rmse)],
+                    digest: digest.total(),
+                })?;
                 digests.push(digest);
             }
         }
@@ -173,8 +185,8 @@ impl Task for PesCore {
         let metrics = vec![
             ("rmse", root_mean_square(&filtered[last..])),
             ("rmse_nengo", self.channel.rmse_nengo),
-            ("passes", f64::from(passes)),
+            ("passes", f64::from(epochs)),
         ];
-        conclude(session, &file, watch, metrics, digests)
+        conclude(session, &file, observer, metrics, digests)
     }
 }

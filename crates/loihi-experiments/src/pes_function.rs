@@ -5,9 +5,11 @@
 //! and learn in every step.
 
 use super::float_pes::FloatPes;
+use super::float_reference::FloatReference;
 use super::population::{BIAS_EXPONENT, DT_S, Lif};
-use super::twin::Twin;
-use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, mailbox, q12, sizes};
+use super::{
+    ExperimentError, MetricsRow, Observer, Outcome, RunOptions, Running, Task, conclude, load, mailbox, q12, sizes,
+};
 use loihi_core::num::{Q4_20, word};
 use loihi_core::register::StateDigest;
 use loihi_core::rules::{BiasEncoderParams, PesParams};
@@ -173,27 +175,32 @@ impl PesFunction {
     fn float_errors(&self, file: &ImageFile, steps: usize) -> Result<Vec<f64>, ExperimentError> {
         let float = FloatPes::new(self.compartments, 1, self.rate_shift, self.decay_y);
         let mut memory = Vec::new();
-        let mut twin = Twin::new(file, &mut memory, float)?;
+        let mut float_reference = FloatReference::new(file, &mut memory, float)?;
         let mut errors = Vec::with_capacity(steps);
         for step in 0..steps {
             let x = self.stimulus(step);
-            if let Some(word) = twin.chip.stimulus_mut().first_mut() {
+            if let Some(word) = float_reference.chip.stimulus_mut().first_mut() {
                 *word = q12(x);
             }
             let target = self.target(x);
-            errors.push(twin.float.outputs().first().copied().unwrap_or(0.0) - target);
-            twin.step(Some(&[target]));
+            errors.push(float_reference.float.outputs().first().copied().unwrap_or(0.0) - target);
+            float_reference.step(Some(&[target]));
         }
         Ok(errors)
     }
 }
 
 impl Task for PesFunction {
-    fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
+    fn run(
+        &self,
+        session: &mut Session,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError> {
         let file = self.image(options.seed)?;
-        load(session, &file, options, watch)?;
-        let passes = options.passes.unwrap_or(1);
-        let steps = sizes::in_all("steps", self.steps, passes)?;
+        load(session, &file, options, observer)?;
+        let epochs = options.epochs.unwrap_or(1);
+        let steps = sizes::in_all("steps", self.steps, epochs)?;
         let rows = steps.div_ceil(ROW_STEPS);
         let (mut errors, mut digests): (Vec<f64>, Vec<StateDigest>) = (Vec::new(), Vec::new());
         // An output is that of the step before: the error of a step compares it with the step's target.
@@ -206,10 +213,10 @@ impl Task for PesFunction {
             }
             let rmse = root_mean_square(&low_pass(&errors, 1.0)[range.start..]);
             let figure = Some(("RMSE of the last 0.5 s", rmse));
-            watch.progress(&Running { done: range.end as u64, total: steps as u64, stage: "", figure });
+            observer.progress(&Running { done: range.end as u64, total: steps as u64, stage: "", figure });
             let digest = session.digest()?;
             let pass = u32::try_from(row + 1).unwrap_or(u32::MAX);
-            watch.row(&Row { pass, stage: None, metrics: vec![("rmse", rmse)], digest: digest.total() })?;
+            observer.row(&MetricsRow { pass, stage: None, metrics: vec![("rmse", rmse)], digest: digest.total() })?;
             digests.push(digest);
         }
         let final_error = |errors: &[f64]| {
@@ -221,13 +228,13 @@ impl Task for PesFunction {
             ("rmse", final_error(&errors)),
             ("rmse_float", final_error(&float)),
             ("rmse_nengo", self.rmse_nengo),
-            ("passes", f64::from(passes)),
+            ("passes", f64::from(epochs)),
         ];
-        conclude(session, &file, watch, metrics, digests)
+        conclude(session, &file, observer, metrics, digests)
     }
 }
 
-/// A first-order low-pass filter that starts at zero, over values that are so many steps apart.
+/// A first-order low-pass filter that starts at zero, over values that are this many steps apart.
 pub(super) fn low_pass(values: &[f64], steps: f64) -> Vec<f64> {
     let keep = (-steps / PROBE_TAU_STEPS).exp();
     let filtered = values.iter().scan(0.0, |state, value| {

@@ -2,7 +2,7 @@
 
 use super::control::{self, Adaptation, Plant};
 use super::population::DT_S;
-use super::{ExperimentError, Options, Outcome, Task, Watch, sizes};
+use super::{ExperimentError, Observer, Outcome, RunOptions, Task, sizes};
 use loihi_device::session::Session;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
@@ -87,8 +87,13 @@ impl Plant<2, 1> for Swing<'_> {
 }
 
 impl Task for PesPendulum {
-    fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
+    fn run(
+        &self,
+        session: &mut Session,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError> {
         let plant = Swing { pendulum: &self.plant, angle: 0.0, velocity: 0.0 };
-        control::run(&plant, &self.adaptation, self.steps, session, options, watch)
+        control::run(&plant, &self.adaptation, self.steps, session, options, observer)
     }
 }

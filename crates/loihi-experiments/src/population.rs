@@ -50,7 +50,7 @@ impl Lif {
 /// Parameters of a population.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Population {
+pub struct Ensemble {
     /// Compartments, at most 1,024.
     #[serde(deserialize_with = "sizes::compartments")]
     pub compartments: usize,
@@ -66,7 +66,7 @@ pub struct Population {
     pub v_th: i32,
 }
 
-impl Population {
+impl Ensemble {
     /// Adds it to the last core, with an encoder that writes its biases from the first `dimensions` words of the
     /// stimulus before every step; returns its compartments.
     #[expect(clippy::cast_possible_truncation, reason = "float to integer casts saturate")]

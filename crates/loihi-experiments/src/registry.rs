@@ -1,6 +1,6 @@
 //! The experiments that are built in: a name, a line that says what it is, a file of parameters, and what reads it.
 
-use super::{ExperimentError, Options, Outcome, Task, Watch, parameters};
+use super::{ExperimentError, Observer, Outcome, RunOptions, Task, parameters};
 use loihi_device::session::Session;
 
 macro_rules! experiments {
@@ -97,14 +97,14 @@ impl Experiment {
     /// Runs it with its own parameters on the device of a session.
     ///
     /// # Errors
-    /// [`ExperimentError`]; rows that were handed to `watch` before stay valid.
+    /// [`ExperimentError`]; rows that were handed to `observer` before stay valid.
     pub fn run(
         self,
         session: &mut Session,
-        options: &Options,
-        watch: &mut dyn Watch,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
-        self.task(self.parameters())?.run(session, options, watch)
+        self.task(self.parameters())?.run(session, options, observer)
     }
 }
 

@@ -4,8 +4,8 @@ use super::Metrics;
 pub use loihi_run::record::score::Score;
 pub(super) use loihi_run::record::score::share;
 
-/// Figures of the last of several passes.
-pub fn metrics_of_passes(scores: &[Score]) -> Metrics {
+/// Figures of the last of several epochs.
+pub fn metrics_of_epochs(scores: &[Score]) -> Metrics {
     let [.., learned, tested] = scores else { return Vec::new() };
     let mut metrics = vec![("accuracy_test", tested.accuracy()), ("accuracy_online", learned.accuracy())];
     metrics.extend(learning_metrics(learned));

@@ -1,7 +1,7 @@
 //! Sizes in files of parameters, held to what there can be before memory is taken for them.
 //!
 //! A number out of its range is an error of the file, which points at its line; what comes of several numbers, or of
-//! `--passes`, is checked before a run begins.
+//! `--epochs`, is checked before a run begins.
 
 use super::ExperimentError;
 use loihi_core::image::COMPARTMENTS_PER_CORE;
@@ -15,8 +15,8 @@ use std::ops::RangeInclusive;
 const STEPS_MAX: usize = 1 << 20;
 /// Most steps, trials or samples of a whole run.
 const IN_ALL_MAX: usize = 1 << 24;
-/// Most passes over samples, whose keys they number.
-const PASSES_MAX: u32 = 1023;
+/// Most epochs, which are part of the samples' keys.
+const EPOCHS_MAX: u32 = 1023;
 /// Most layers of a network.
 const LAYERS_MAX: usize = 16;
 /// Most tasks, one after the other.
@@ -72,12 +72,12 @@ ranges! {
     steps: 1..=STEPS_MAX;
     /// Trials, or pairs of spikes, of a pass.
     trials: 1..=STEPS_MAX;
-    /// Passes over samples, whose keys they number.
-    passes: 0..=PASSES_MAX as usize;
-    /// The same, where several kinds of passes share the keys.
-    few_passes: 0..=64;
+    /// Epochs, which are part of the samples' keys.
+    epochs: 0..=EPOCHS_MAX as usize;
+    /// The same, where several kinds of epochs share the keys.
+    few_epochs: 0..=64;
     /// The same of the last kind.
-    last_passes: 0..=512;
+    last_epochs: 0..=512;
     /// Steps of a phase, which are counted in eight bits.
     phase_steps: 1..=255;
     /// Largest distance of two spikes within a trial of 64 steps.
@@ -100,24 +100,24 @@ pub(super) fn tasks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Ve
     at_most(deserializer, "tasks", TASKS_MAX)
 }
 
-/// So many in each pass, in all passes.
+/// The number in all epochs, from that in each.
 ///
 /// # Errors
 /// [`ExperimentError::TooLong`].
-pub(super) fn in_all(what: &'static str, each: usize, passes: u32) -> Result<usize, ExperimentError> {
-    let all = (passes as usize).checked_mul(each).filter(|all| *all <= IN_ALL_MAX);
-    all.ok_or(ExperimentError::TooLong { what, each, passes, most: IN_ALL_MAX })
+pub(super) fn in_all(what: &'static str, each: usize, epochs: u32) -> Result<usize, ExperimentError> {
+    let all = (epochs as usize).checked_mul(each).filter(|all| *all <= IN_ALL_MAX);
+    all.ok_or(ExperimentError::TooLong { what, each, epochs, most: IN_ALL_MAX })
 }
 
-/// So many passes over samples whose keys they number.
+/// Checks a number of epochs, which are part of the samples' keys.
 ///
 /// # Errors
-/// [`ExperimentError::TooLong`], [`ExperimentError::Passes`].
-pub(super) fn passes_over(samples: usize, passes: u32) -> Result<(), ExperimentError> {
-    if passes > PASSES_MAX {
-        return Err(ExperimentError::Passes { passes, most: PASSES_MAX });
+/// [`ExperimentError::TooLong`], [`ExperimentError::Epochs`].
+pub(super) fn epochs_over(samples: usize, epochs: u32) -> Result<(), ExperimentError> {
+    if epochs > EPOCHS_MAX {
+        return Err(ExperimentError::Epochs { epochs, most: EPOCHS_MAX });
     }
-    in_all("samples", samples, passes).map(|_| ())
+    in_all("samples", samples, epochs).map(|_| ())
 }
 
 #[cfg(test)]
@@ -137,12 +137,12 @@ mod tests {
             "distance_max",
             "trials",
             "pairs",
-            "passes",
+            "epochs",
             "layers",
             "tasks",
-            "feature_passes",
-            "head_passes",
-            "shot_passes",
+            "feature_epochs",
+            "head_epochs",
+            "shot_epochs",
             "phase_steps",
             "weight_span",
             "bias_span",
@@ -174,6 +174,6 @@ mod tests {
     fn passes_count_too() {
         assert_eq!(in_all("steps", 1000, 3).unwrap(), 3000);
         let error = in_all("steps", 60_000, u32::MAX).unwrap_err().to_string();
-        assert!(error.contains("60000 steps") && error.contains("--passes"), "{error}");
+        assert!(error.contains("60000 steps") && error.contains("--epochs"), "{error}");
     }
 }

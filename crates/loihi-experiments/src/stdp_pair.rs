@@ -2,10 +2,10 @@
 //!
 //! Every compartment fires once in a trial. For each distance some axons spike that much earlier, each with a synapse
 //! to every compartment. The mean change of a distance's weights, over axons, compartments and trials, is compared with
-//! the exponential in double precision; the means are over so many roundings that little is left of their chance.
+//! the exponential in double precision; the means are over this many roundings that little is left of their chance.
 
-use super::stdp::{OBEDIENT, TEACHING, mean, plasticity};
-use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, sizes};
+use super::stdp::{RELAY, TEACHER_WEIGHT, mean, plasticity};
+use super::{ExperimentError, MetricsRow, Observer, Outcome, RunOptions, Running, Task, conclude, load, sizes};
 use loihi_core::chip::ResetScope;
 use loihi_core::register::Register;
 use loihi_core::synapse::SignMode;
@@ -67,7 +67,7 @@ impl StdpPair {
         let mut builder = ImageBuilder::new();
         builder.seed(seed);
         let core = builder.core();
-        builder.group(self.compartments, OBEDIENT);
+        builder.group(self.compartments, RELAY);
         let trace = Some((self.impulse, self.tau_steps));
         let rule = "dw = 2^-5*x1*y0 - 2^-5*x0*y1";
         let plasticity = plasticity(&mut builder, rule, [trace, None, trace, None, None], 4, SignMode::Mixed);
@@ -78,7 +78,7 @@ impl StdpPair {
         });
         builder.plastic_group(core, 0..self.compartments, &plasticity, axons);
         let teacher = builder.inputs(1).start;
-        builder.dense(Source::Input(teacher), core, 0, &vec![TEACHING; self.compartments]);
+        builder.dense(Source::Input(teacher), core, 0, &vec![TEACHER_WEIGHT; self.compartments]);
         builder.build()
     }
 
@@ -100,18 +100,23 @@ impl StdpPair {
 }
 
 impl Task for StdpPair {
-    fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
+    fn run(
+        &self,
+        session: &mut Session,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError> {
         let file = self.image(options.seed)?;
-        load(session, &file, options, watch)?;
+        load(session, &file, options, observer)?;
         let before = session.read(Register::W)?;
-        let trials = sizes::in_all("trials", self.trials as usize, options.passes.unwrap_or(1))?;
+        let trials = sizes::in_all("trials", self.trials as usize, options.epochs.unwrap_or(1))?;
         let trials = u32::try_from(trials).unwrap_or(u32::MAX);
         let (spikes, mut digests) = (self.spikes(), Vec::new());
         for trial in 0..trials {
             session.reset(ResetScope::State)?;
             session.run(TRIAL_STEPS, &spikes)?;
             let (done, total) = (u64::from(trial + 1), u64::from(trials));
-            watch.progress(&Running { done, total, ..Running::default() });
+            observer.progress(&Running { done, total, ..Running::default() });
             if (trial + 1) % self.trials == 0 {
                 digests.push(session.digest()?);
             }
@@ -125,13 +130,13 @@ impl Task for StdpPair {
             largest = largest.max((measured - expected).abs());
             squares += (measured - expected).powi(2);
             let metrics = vec![("distance", f64::from(distance)), ("change", measured), ("change_float", expected)];
-            watch.row(&Row { pass, stage: None, metrics, digest })?;
+            observer.row(&MetricsRow { pass, stage: None, metrics, digest })?;
         }
         let metrics = vec![
             ("largest_change_float", self.expected(1)),
             ("largest_difference", largest),
             ("rms_difference", (squares / f64::from(2 * self.distance_max + 1)).sqrt()),
         ];
-        conclude(session, &file, watch, metrics, digests)
+        conclude(session, &file, observer, metrics, digests)
     }
 }

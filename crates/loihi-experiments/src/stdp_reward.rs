@@ -5,7 +5,7 @@
 //! comes later (r1) and turns tags into weights: `dt = x1·y0, fading; dw = r1·t`. A little random input makes it explore.
 
 use super::stdp::{mean, plasticity};
-use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, sizes};
+use super::{ExperimentError, MetricsRow, Observer, Outcome, RunOptions, Running, Task, conclude, load, sizes};
 use loihi_core::image::{Profile, Synapse};
 use loihi_core::num::word;
 use loihi_core::register::Register;
@@ -122,10 +122,15 @@ impl StdpReward {
 }
 
 impl Task for StdpReward {
-    fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
+    fn run(
+        &self,
+        session: &mut Session,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError> {
         let file = self.image(options.seed)?;
-        load(session, &file, options, watch)?;
-        let trials = sizes::in_all("trials", self.trials as usize, options.passes.unwrap_or(1))?;
+        load(session, &file, options, observer)?;
+        let trials = sizes::in_all("trials", self.trials as usize, options.epochs.unwrap_or(1))?;
         let trials = u32::try_from(trials).unwrap_or(u32::MAX);
         let (mut digests, mut accuracies) = (Vec::new(), Vec::new());
         let mut right = 0;
@@ -133,7 +138,7 @@ impl Task for StdpReward {
             let cue = word(options.seed, trial, 0, 10) % CUES;
             right += u32::from(self.trial(session, &self.spikes(options.seed, trial, cue), cue)?);
             let (done, total) = (u64::from(trial + 1), u64::from(trials));
-            watch.progress(&Running { done, total, ..Running::default() });
+            observer.progress(&Running { done, total, ..Running::default() });
             if (trial + 1) % ROW_TRIALS == 0 {
                 accuracies.push(f64::from(right) / f64::from(ROW_TRIALS));
                 right = 0;
@@ -144,7 +149,12 @@ impl Task for StdpReward {
                     ("weight_right", toward_right),
                     ("weight_wrong", toward_wrong),
                 ];
-                watch.row(&Row { stage: None, pass: (trial + 1) / ROW_TRIALS, metrics, digest: digest.total() })?;
+                observer.row(&MetricsRow {
+                    stage: None,
+                    pass: (trial + 1) / ROW_TRIALS,
+                    metrics,
+                    digest: digest.total(),
+                })?;
                 digests.push(digest);
             }
         }
@@ -156,6 +166,6 @@ impl Task for StdpReward {
             ("weight_right", toward_right),
             ("weight_wrong", toward_wrong),
         ];
-        conclude(session, &file, watch, metrics, digests)
+        conclude(session, &file, observer, metrics, digests)
     }
 }

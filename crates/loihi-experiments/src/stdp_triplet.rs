@@ -5,8 +5,8 @@
 //! With pairs alone it falls, since every pair's second spike comes the closer before the next pair's first. Both rules
 //! run side by side on one core, and in double precision.
 
-use super::stdp::{OBEDIENT, TEACHING, mean, plasticity};
-use super::{ExperimentError, Options, Outcome, Row, Running, Task, Watch, conclude, load, sizes};
+use super::stdp::{RELAY, TEACHER_WEIGHT, mean, plasticity};
+use super::{ExperimentError, MetricsRow, Observer, Outcome, RunOptions, Running, Task, conclude, load, sizes};
 use loihi_core::register::Register;
 use loihi_core::synapse::SignMode;
 use loihi_device::session::{Session, SessionError};
@@ -99,20 +99,20 @@ impl StdpTriplet {
         builder.seed(seed);
         let core = builder.core();
         let each = RATES_HZ.len() * COMPARTMENTS;
-        builder.group(2 * each, OBEDIENT);
+        builder.group(2 * each, RELAY);
         let inputs = builder.inputs(2 * u32::try_from(RATES_HZ.len()).unwrap_or(0)).start;
         for (rule, first) in [(Rule::Triplet, 0), (Rule::Pair, each)] {
             let traces = [Some(X1), None, Some(Y1), Some(Y2), None];
             let plasticity = plasticity(&mut builder, rule.text(), traces, 1, SignMode::Mixed);
-            let axons = (0..).zip((first..first + each).step_by(COMPARTMENTS)).flat_map(|(rate, begin)| {
-                let axon = (Source::Input(inputs + 2 * rate), full_row(begin..begin + COMPARTMENTS, |_| 0));
+            let axons = (0..).zip((first..first + each).step_by(COMPARTMENTS)).flat_map(|(rate, start)| {
+                let axon = (Source::Input(inputs + 2 * rate), full_row(start..start + COMPARTMENTS, |_| 0));
                 std::iter::repeat_n(axon, AXONS)
             });
             builder.plastic_group(core, first..first + each, &plasticity, axons);
         }
-        for (rate, begin) in (0..).zip((0..each).step_by(COMPARTMENTS)) {
-            for first in [begin, begin + each] {
-                builder.dense(Source::Input(inputs + 2 * rate + 1), core, first, &[TEACHING; COMPARTMENTS]);
+        for (rate, start) in (0..).zip((0..each).step_by(COMPARTMENTS)) {
+            for first in [start, start + each] {
+                builder.dense(Source::Input(inputs + 2 * rate + 1), core, first, &[TEACHER_WEIGHT; COMPARTMENTS]);
             }
         }
         builder.build()
@@ -146,10 +146,15 @@ impl StdpTriplet {
 }
 
 impl Task for StdpTriplet {
-    fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
+    fn run(
+        &self,
+        session: &mut Session,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError> {
         let file = self.image(options.seed)?;
-        load(session, &file, options, watch)?;
-        let pairs = sizes::in_all("pairs", self.pairs as usize, options.passes.unwrap_or(1))?;
+        load(session, &file, options, observer)?;
+        let pairs = sizes::in_all("pairs", self.pairs as usize, options.epochs.unwrap_or(1))?;
         let this = Self { pairs: u32::try_from(pairs).unwrap_or(u32::MAX) };
         let before = session.read(Register::W)?;
         let slowest = 1000 / RATES_HZ[0];
@@ -160,7 +165,7 @@ impl Task for StdpTriplet {
             session.run(steps, &this.spikes(first, steps))?;
             digests.push(session.digest()?);
             let (done, total) = (u64::from(first + steps), u64::from(total));
-            watch.progress(&Running { done, total, ..Running::default() });
+            observer.progress(&Running { done, total, ..Running::default() });
         }
         let changes = Self::changes(session, &before)?;
         let digest = session.digest()?.total();
@@ -179,7 +184,7 @@ impl Task for StdpTriplet {
                 ("pairs", measured[1]),
                 ("pairs_float", expected[1]),
             ];
-            watch.row(&Row { pass, stage: None, metrics, digest })?;
+            observer.row(&MetricsRow { pass, stage: None, metrics, digest })?;
         }
         let metrics = vec![
             ("triplets_5hz", changes[0]),
@@ -189,6 +194,6 @@ impl Task for StdpTriplet {
             ("pairs_50hz", changes[2 * rates - 1]),
             ("rms_difference", (squares / count).sqrt()),
         ];
-        conclude(session, &file, watch, metrics, digests)
+        conclude(session, &file, observer, metrics, digests)
     }
 }

@@ -1,18 +1,18 @@
 //! A network that was trained elsewhere, with samples to classify: inference as an experiment.
 
 use super::classify::go_on;
-use super::{Answer, ExperimentError, Metrics, Options, Outcome, Running, Task, Watch, conclude};
-use loihi_core::chip::Keep;
+use super::{Answer, ExperimentError, Metrics, Observer, Outcome, RunOptions, Running, Task, conclude};
+use loihi_core::chip::SnapshotScope;
 use loihi_core::num::Fnv64;
-use loihi_data::collection::{Content, Item};
+use loihi_data::collection::{Sample, SampleData};
 use loihi_device::session::{Session, SessionError};
 use loihi_net::network::{Network, ReadBy};
+use loihi_net::neuron_map::NeuronMap;
 use loihi_net::place::Placed;
-use loihi_net::roster::Roster;
 use loihi_run::inference::present::{PresentError, Presentation, present};
 use loihi_run::inference::{Inference, Stimulus, winner};
 use loihi_run::record::RecordError;
-use loihi_run::record::checkpoint::{Planned, Standing};
+use loihi_run::record::checkpoint::{Planned, RunPosition};
 
 /// A network on its cores, and what it is shown.
 #[derive(Debug)]
@@ -22,11 +22,11 @@ pub struct Trained {
     /// Where it is.
     pub placed: Placed,
     /// Samples.
-    pub items: Vec<Item>,
+    pub items: Vec<Sample>,
     /// How they are shown.
     pub presentation: Presentation,
     /// Samples of further inputs, as many, and how they are shown; each with the one of the same number.
-    pub also: Vec<(Presentation, Vec<Item>)>,
+    pub also: Vec<(Presentation, Vec<Sample>)>,
 }
 
 /// Samples whose class is known, and those of them that were answered with it.
@@ -38,12 +38,12 @@ struct Right {
 
 impl Trained {
     /// The class of a sample; a network that answers nothing is neither right nor wrong.
-    fn label(&self, item: &Item) -> Option<u32> {
+    fn label(&self, item: &Sample) -> Option<u32> {
         item.label.filter(|_| self.network.readout.is_some())
     }
 
     /// What is shown with a number.
-    fn stimulus(&self, number: u32, item: &Item) -> Result<Stimulus, PresentError> {
+    fn stimulus(&self, number: u32, item: &Sample) -> Result<Stimulus, PresentError> {
         let mut stimulus = present(&self.network, item, number, &self.presentation)?;
         for (presentation, items) in &self.also {
             if let Some(item) = items.get(number as usize) {
@@ -59,7 +59,7 @@ impl Trained {
     }
 
     /// What a checkpoint says of all samples: one stage, with one readout.
-    fn planned(&self, shown: &[Item]) -> Planned {
+    fn planned(&self, shown: &[Sample]) -> Planned {
         let mut hash = Fnv64::new();
         hash.bytes(format!("{:?} {:?}", self.presentation, self.network.readout).as_bytes());
         for (presentation, items) in &self.also {
@@ -75,18 +75,18 @@ impl Trained {
     fn restore(
         &self,
         inference: &mut Inference<'_>,
-        options: &Options,
-        shown: &[Item],
+        options: &RunOptions,
+        shown: &[Sample],
     ) -> Result<(usize, Right), ExperimentError> {
         let Some(resume) = &options.resume else { return Ok((0, Right::default())) };
         let expected = self.placed.image.hash();
         if resume.image_hash != expected {
             return Err(RecordError::OtherImage { expected, found: resume.image_hash }.into());
         }
-        inference.session().restore(Keep::State, &resume.state)?;
-        let standing = &resume.standing;
-        go_on(standing, &[self.planned(shown)], inference.session())?;
-        let before = shown.get(..standing.items).unwrap_or_default();
+        inference.session().restore(SnapshotScope::State, &resume.state)?;
+        let position = &resume.position;
+        go_on(position, &[self.planned(shown)], inference.session())?;
+        let before = shown.get(..position.items).unwrap_or_default();
         let mut expected = 0;
         for (number, item) in (0_u32..).zip(before) {
             expected += u64::from(self.stimulus(number, item)?.steps);
@@ -98,28 +98,33 @@ impl Trained {
         inference.restored()?;
         let labelled = before.iter().filter(|item| self.label(item).is_some()).count();
         let labelled = u32::try_from(labelled).unwrap_or(u32::MAX);
-        Ok((before.len(), Right { labelled, right: standing.right.first().copied().unwrap_or(0).min(labelled) }))
+        Ok((before.len(), Right { labelled, right: position.right.first().copied().unwrap_or(0).min(labelled) }))
     }
 }
 
-fn hash_items(hash: &mut Fnv64, items: &[Item]) {
-    for Item { name, label, content } in items {
+fn hash_items(hash: &mut Fnv64, items: &[Sample]) {
+    for Sample { name, label, data } in items {
         hash.bytes(format!("{name} {label:?}").as_bytes());
-        match content {
-            Content::Values { shape, values } => {
+        match data {
+            SampleData::Values { shape, values } => {
                 hash.bytes(format!("{shape:?}").as_bytes());
                 hash.bytes(values);
             }
-            Content::Events(events) => hash.bytes(format!("{events:?}").as_bytes()),
+            SampleData::Events(events) => hash.bytes(format!("{events:?}").as_bytes()),
         }
     }
 }
 
 impl Task for Trained {
-    fn run(&self, session: &mut Session, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, ExperimentError> {
+    fn run(
+        &self,
+        session: &mut Session,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError> {
         let image = &self.placed.image;
-        let roster = Roster::of_populations(&self.network, &self.placed).map_err(SessionError::from)?;
-        watch.image(image, &roster)?;
+        let neuron_map = NeuronMap::of_populations(&self.network, &self.placed).map_err(SessionError::from)?;
+        observer.image(image, &neuron_map)?;
         let shown = &self.items[..options.samples.unwrap_or(usize::MAX).min(self.items.len())];
         let mut inference = Inference::new(session, &self.network, &self.placed)?;
         if let Some(learned) = &options.learned {
@@ -139,16 +144,16 @@ impl Task for Trained {
             right += u32::from(label.is_some() && label == answer);
             let (name, scores) = (item.name.as_str(), scores.as_slice());
             let answer = Answer { number, name, steps: stimulus.steps, label, answer, scores, labelled, right };
-            watch.answer(&answer)?;
+            observer.answer(&answer)?;
             let figure = answer.accuracy().map(|accuracy| ("accuracy", accuracy));
-            watch.progress(&Running { done: u64::from(number) + 1, total: shown.len() as u64, stage: "", figure });
-            if watch.wants_checkpoint() {
+            observer.progress(&Running { done: u64::from(number) + 1, total: shown.len() as u64, stage: "", figure });
+            if observer.wants_checkpoint() {
                 let plan = vec![plan.get_or_insert_with(|| self.planned(shown)).clone()];
                 let items = number as usize + 1;
-                let standing = Standing { plan, items, right: vec![right], ..Standing::default() };
+                let position = RunPosition { plan, items, right: vec![right], ..RunPosition::default() };
                 let session = inference.session();
-                let (state, files) = (session.save(Keep::State)?, session.keep_recorded()?);
-                watch.checkpoint(&standing, &state, files)?;
+                let (state, files) = (session.save(SnapshotScope::State)?, session.recorded_files()?);
+                observer.checkpoint(&position, &state, files)?;
             }
         }
         let mut metrics = Metrics::new();
@@ -156,7 +161,7 @@ impl Task for Trained {
             metrics.push(("accuracy", f64::from(right) / f64::from(labelled)));
             metrics.extend([("right", right.into()), ("labelled", labelled.into())]);
         }
-        let outcome = conclude(session, image, watch, metrics, Vec::new())?;
+        let outcome = conclude(session, image, observer, metrics, Vec::new())?;
         Ok(Outcome { samples: Some(shown.len() as u64), ..outcome })
     }
 }

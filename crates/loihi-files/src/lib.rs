@@ -5,8 +5,8 @@
 //! | module | its one job |
 //! |---|---|
 //! | [`choice`] | enums whose values are chosen by name |
-//! | [`words`] | counts in words |
-//! | [`aside`] | files written aside, so that what can be seen is whole |
+//! | [`plural`] | counts with their nouns |
+//! | [`atomic_file`] | atomic files: complete, or as they were |
 //! | [`whole`] | files read whole, up to a stated length |
 //! | [`npz`] | arrays in files, by name |
 //! | [`npy`] | arrays in files, row by row |
@@ -17,9 +17,9 @@
 #[path = "../../../loihi-core/src/layers.rs"]
 mod layers;
 
-pub mod aside;
+pub mod atomic_file;
 pub mod choice;
 pub mod npy;
 pub mod npz;
+pub mod plural;
 pub mod whole;
-pub mod words;

@@ -3,7 +3,7 @@
 //! One that grows can be read at any time, also after its writer was killed: its header never announces rows that are not
 //! in the file, and readers here take the rows that came after the last header too, up to the last whole one.
 
-use crate::aside;
+use crate::atomic_file;
 use crate::whole;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
@@ -32,7 +32,7 @@ const SPIKE_BYTES: usize = 12;
 
 /// What a row of an array is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Row {
+pub enum RowShape {
     /// An item: the array has one dimension.
     Item,
     /// Several items, as many in each; the first row says how many.
@@ -45,8 +45,8 @@ pub struct NpyWriter {
     path: PathBuf,
     file: BufWriter<File>,
     form: Form,
-    row: Row,
-    /// Bytes of a row; 0 before the first one of [`Row::Items`].
+    row: RowShape,
+    /// Bytes of a row; 0 before the first one of [`RowShape::Items`].
     row_bytes: usize,
     rows: u64,
     /// When all rows were last in the file.
@@ -60,9 +60,9 @@ impl NpyWriter {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn create(path: &Path, form: Form, row: Row) -> io::Result<Self> {
+    pub fn create(path: &Path, form: Form, row: RowShape) -> io::Result<Self> {
         let file = File::create(path).map_err(|error| unwritten(path, &error))?;
-        let row_bytes = if row == Row::Item { form.bytes } else { 0 };
+        let row_bytes = if row == RowShape::Item { form.bytes } else { 0 };
         let mut writer = Self::of(path, file, form, row, row_bytes, 0);
         writer.flush()?;
         Ok(writer)
@@ -72,7 +72,7 @@ impl NpyWriter {
     ///
     /// # Errors
     /// The file cannot be written, is another one, or is shorter.
-    pub fn go_on(path: &Path, form: Form, row: Row, bytes: u64) -> io::Result<Self> {
+    pub fn go_on(path: &Path, form: Form, row: RowShape, bytes: u64) -> io::Result<Self> {
         let of = |error: io::Error| unwritten(path, &error);
         let mut file = File::options().read(true).write(true).open(path).map_err(of)?;
         let head = Head::read(&mut file).map_err(of)?.filter(|head| head.form == form && head.row == row);
@@ -88,12 +88,12 @@ impl NpyWriter {
         Ok(writer)
     }
 
-    fn of(path: &Path, file: File, form: Form, row: Row, row_bytes: usize, rows: u64) -> Self {
+    fn of(path: &Path, file: File, form: Form, row: RowShape, row_bytes: usize, rows: u64) -> Self {
         let (path, file, flushed_at) = (path.to_owned(), BufWriter::new(file), Instant::now());
         Self { path, file, form, row, row_bytes, rows, flushed_at, failed: None }
     }
 
-    /// Adds whole rows, of [`Row::Items`] one.
+    /// Adds whole rows, of [`RowShape::Items`] one.
     ///
     /// # Errors
     /// The file cannot be written: the disk may be full.
@@ -121,8 +121,8 @@ impl NpyWriter {
     /// Puts all rows and a header that announces them into the file.
     fn flush(&mut self) -> io::Result<()> {
         let shape = match self.row {
-            Row::Item => format!("({},)", self.rows),
-            Row::Items => format!("({}, {})", self.rows, self.columns()),
+            RowShape::Item => format!("({},)", self.rows),
+            RowShape::Items => format!("({}, {})", self.rows, self.columns()),
         };
         let head = header(self.form, &shape);
         self.flushed_at = Instant::now();
@@ -161,7 +161,7 @@ impl NpyWriter {
 /// # Errors
 /// The file cannot be written.
 pub fn write_words(path: &Path, words: &[i32]) -> io::Result<()> {
-    let written = aside::fill(path, |file| {
+    let written = atomic_file::fill(path, |file| {
         file.write_all(&header(I32, &format!("({},)", words.len())))?;
         words.iter().try_for_each(|word| file.write_all(&word.to_le_bytes()))
     });
@@ -181,7 +181,7 @@ fn header(form: Form, shape: &str) -> Vec<u8> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Head {
     form: Form,
-    row: Row,
+    row: RowShape,
     rows: u64,
     row_bytes: usize,
 }
@@ -200,8 +200,8 @@ impl Head {
         let form = [I32, SPIKE].into_iter().find(|form| form.descr == found)?;
         let shape = shape.split_once(')')?.0;
         let (rows, row, columns) = match shape.split_once(',')? {
-            (rows, "") => (rows, Row::Item, 1),
-            (rows, columns) => (rows, Row::Items, columns.trim().parse().ok()?),
+            (rows, "") => (rows, RowShape::Item, 1),
+            (rows, columns) => (rows, RowShape::Items, columns.trim().parse().ok()?),
         };
         let head = Self { form, row, rows: rows.parse().ok()?, row_bytes: form.bytes.checked_mul(columns)? };
         // Nothing else stands in it.
@@ -229,8 +229,8 @@ fn parse(bytes: &[u8]) -> Option<(Vec<usize>, Vec<i32>)> {
     let rows = usize::try_from(head.rows_in(bytes.len() as u64)?).ok()?;
     let data = bytes.get(HEADER..HEADER + rows * head.row_bytes)?;
     let shape = match head.row {
-        Row::Item => vec![rows],
-        Row::Items => vec![rows, head.row_bytes / I32.bytes],
+        RowShape::Item => vec![rows],
+        RowShape::Items => vec![rows, head.row_bytes / I32.bytes],
     };
     Some((shape, data.as_chunks::<4>().0.iter().map(|word| i32::from_le_bytes(*word)).collect()))
 }
@@ -262,7 +262,7 @@ pub fn spikes(path: &Path) -> io::Result<impl Iterator<Item = io::Result<Spike>>
     let of = |error: io::Error| unread(path, &error);
     let mut file = File::open(path).map_err(of)?;
     let bytes = file.metadata().map_err(of)?.len();
-    let head = Head::read(&mut file).map_err(of)?.filter(|head| head.form == SPIKE && head.row == Row::Item);
+    let head = Head::read(&mut file).map_err(of)?.filter(|head| head.form == SPIKE && head.row == RowShape::Item);
     let rows = head.and_then(|head| head.rows_in(bytes)).ok_or_else(|| damaged(path))?;
     let mut file = io::BufReader::new(file);
     let path = path.to_owned();
@@ -312,7 +312,7 @@ mod tests {
     fn rows_come_back_and_a_cut_file_does_not() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.npy");
-        let mut writer = NpyWriter::create(&path, I32, Row::Items).unwrap();
+        let mut writer = NpyWriter::create(&path, I32, RowShape::Items).unwrap();
         for words in [[1_i32, -2], [3, 4], [5, i32::MIN]] {
             writer.add(&row(words)).unwrap();
         }
@@ -324,7 +324,7 @@ mod tests {
         for cut in 0..bytes.len() {
             assert!(parse(&bytes[..cut]).is_none(), "cut at {cut}");
         }
-        assert!(spikes(&path).is_err(), "words are no spikes");
+        assert!(spikes(&path).is_err(), "words are not spikes");
         write_words(&path, &[7, -8]).unwrap();
         assert_eq!(words(&path).unwrap(), (vec![2], vec![7, -8]));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -335,7 +335,7 @@ mod tests {
     fn an_array_whose_writer_was_killed_is_read_to_its_last_whole_row() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.npy");
-        let mut writer = NpyWriter::create(&path, I32, Row::Items).unwrap();
+        let mut writer = NpyWriter::create(&path, I32, RowShape::Items).unwrap();
         assert_eq!(words(&path).unwrap(), (vec![0, 0], vec![]));
         writer.add(&row([1, 2])).unwrap();
         writer.sync().unwrap();
@@ -352,22 +352,22 @@ mod tests {
     fn an_array_goes_on_where_it_was_and_forgets_what_came_later() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.npy");
-        let mut writer = NpyWriter::create(&path, I32, Row::Items).unwrap();
+        let mut writer = NpyWriter::create(&path, I32, RowShape::Items).unwrap();
         let empty = writer.sync().unwrap();
         writer.add(&row([1, 2])).unwrap();
         let one = writer.sync().unwrap();
         writer.add(&row([9, 9])).unwrap();
         drop(writer);
-        let mut writer = NpyWriter::go_on(&path, I32, Row::Items, one).unwrap();
+        let mut writer = NpyWriter::go_on(&path, I32, RowShape::Items, one).unwrap();
         writer.add(&row([3, 4])).unwrap();
         let two = writer.sync().unwrap();
         assert_eq!(words(&path).unwrap(), (vec![2, 2], vec![1, 2, 3, 4]));
         for wrong in [two + 8, one + 1, 3] {
-            let error = NpyWriter::go_on(&path, I32, Row::Items, wrong).unwrap_err().to_string();
+            let error = NpyWriter::go_on(&path, I32, RowShape::Items, wrong).unwrap_err().to_string();
             assert!(error.contains("a.npy is cut"), "{wrong}: {error}");
         }
-        assert!(NpyWriter::go_on(&path, SPIKE, Row::Item, one).is_err(), "words are no spikes");
-        let mut writer = NpyWriter::go_on(&path, I32, Row::Items, empty).unwrap();
+        assert!(NpyWriter::go_on(&path, SPIKE, RowShape::Item, one).is_err(), "words are not spikes");
+        let mut writer = NpyWriter::go_on(&path, I32, RowShape::Items, empty).unwrap();
         writer.add(&row([5, 6])).unwrap();
         assert_eq!(words(&path).unwrap(), (vec![1, 2], vec![5, 6]));
     }
@@ -376,7 +376,7 @@ mod tests {
     fn an_array_of_which_a_row_failed_takes_no_more() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.npy");
-        let mut writer = NpyWriter::create(&path, I32, Row::Item).unwrap();
+        let mut writer = NpyWriter::create(&path, I32, RowShape::Item).unwrap();
         writer.add(&1_i32.to_le_bytes()).unwrap();
         // A disk that is full for one write, and has room when the array is closed.
         let full = |_: &mut BufWriter<File>| Err(io::Error::from(io::ErrorKind::StorageFull));
@@ -393,7 +393,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.npy");
         std::os::unix::fs::symlink("/dev/full", &path).unwrap();
-        let error = NpyWriter::create(&path, I32, Row::Item).unwrap_err().to_string();
+        let error = NpyWriter::create(&path, I32, RowShape::Item).unwrap_err().to_string();
         assert!(error.contains("a.npy cannot be written: No space left on device"), "{error}");
     }
 }

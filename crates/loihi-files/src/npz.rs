@@ -59,7 +59,7 @@ impl Array {
         &self.values
     }
 
-    /// Its elements as whole numbers; `None` if one is none, or beyond 2^53.
+    /// Its elements as whole numbers; `None` if one is not whole, or beyond 2^53.
     pub fn whole(&self) -> Option<Vec<i64>> {
         let whole = |value: &f64| {
             #[expect(clippy::cast_possible_truncation, reason = "whole and in range")]
@@ -144,7 +144,7 @@ fn member<R>(bytes: &[u8], array: &str, read: impl Fn(&[u8]) -> Result<R, String
 /// Numbers of a type that has this name in numpy (`<f2`), as many as there are bytes for.
 ///
 /// # Errors
-/// It is no type of numbers, or there are others than it can have.
+/// It is not a type of numbers, or there are others than it can have.
 pub fn numbers(kind: &str, bytes: &[u8]) -> Result<Values, String> {
     elements::numbers_of(kind, bytes)
 }

@@ -15,7 +15,7 @@ const STREAM: Limit = Limit { bytes: 256 << 20, of: "a pipe or device" };
 /// How much is read, and of what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
-    /// So many bytes.
+    /// This many bytes.
     pub bytes: u64,
     of: &'static str,
 }
@@ -56,7 +56,7 @@ pub fn text(path: &Path) -> io::Result<String> {
 /// # Errors
 /// They are no UTF-8.
 pub fn as_text(bytes: Vec<u8>) -> io::Result<String> {
-    String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "it is no text in UTF-8"))
+    String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
 /// A file, and how much of it is read: refused at once if it says itself that it is longer.
@@ -84,7 +84,7 @@ pub fn all(source: impl Read, limit: Limit) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A source that fails where it goes on beyond a limit.
+/// A source that fails where it continues beyond a limit.
 pub struct Limited<R> {
     source: R,
     left: u64,
@@ -154,7 +154,7 @@ mod tests {
         std::fs::write(&path, "größer").unwrap();
         assert_eq!(text(&path).unwrap(), "größer");
         std::fs::write(&path, [b'a', 0xFF]).unwrap();
-        assert_eq!(text(&path).unwrap_err().to_string(), "it is no text in UTF-8");
+        assert_eq!(text(&path).unwrap_err().to_string(), "it is not UTF-8 text");
         assert!(bytes(folder.path()).is_err());
     }
 }

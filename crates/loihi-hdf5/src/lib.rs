@@ -27,7 +27,7 @@ const ITEMS_MAX: usize = 1 << 16;
 
 /// Something with a name in a file, or a file's root.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Item {
+pub enum H5Item {
     /// Things with names.
     Group(BTreeMap<String, Self>),
     /// A note on the group that it is in; only written, what is read has none.
@@ -66,7 +66,7 @@ impl Note {
     }
 }
 
-impl Item {
+impl H5Item {
     /// A single text.
     pub fn text(word: impl Into<String>) -> Self {
         Self::Text { shape: Vec::new(), words: vec![word.into()] }
@@ -109,7 +109,7 @@ struct Budget {
 ///
 /// # Errors
 /// What is wrong, in a sentence.
-pub fn parse(bytes: &[u8]) -> Result<Item, String> {
+pub fn parse(bytes: &[u8]) -> Result<H5Item, String> {
     guarded(|| {
         let file = hdf5_pure::File::from_bytes(bytes.to_vec()).map_err(damaged)?;
         let mut budget = Budget { elements: ELEMENTS_MAX, items: ITEMS_MAX };
@@ -135,7 +135,7 @@ fn guarded<R>(read: impl FnOnce() -> Result<R, String>) -> Result<R, String> {
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn damaged(error: hdf5_pure::Error) -> String {
-    format!("it is no HDF5 file, or damaged: {error}")
+    format!("it is not an HDF5 file, or it is damaged: {error}")
 }
 
 /// What is wrong with a group in which something cannot be found.
@@ -150,7 +150,7 @@ fn without_place(path: &str, error: hdf5_pure::Error) -> String {
     }
 }
 
-fn group(group: &Group, path: &str, depth: usize, budget: &mut Budget) -> Result<Item, String> {
+fn group(group: &Group, path: &str, depth: usize, budget: &mut Budget) -> Result<H5Item, String> {
     if depth > DEPTH_MAX {
         return Err(format!("it is damaged: more than {DEPTH_MAX} groups within each other"));
     }
@@ -167,13 +167,13 @@ fn group(group: &Group, path: &str, depth: usize, budget: &mut Budget) -> Result
     }
     for name in datasets {
         let dataset = group.dataset(&name).map_err(wrong)?;
-        let item = dataset_of(&dataset, budget).unwrap_or_else(Item::Unread);
+        let item = dataset_of(&dataset, budget).unwrap_or_else(H5Item::Unread);
         items.insert(name, item);
     }
-    Ok(Item::Group(items))
+    Ok(H5Item::Group(items))
 }
 
-fn dataset_of(dataset: &Dataset, budget: &mut Budget) -> Result<Item, String> {
+fn dataset_of(dataset: &Dataset, budget: &mut Budget) -> Result<H5Item, String> {
     let stored = |error: hdf5_pure::Error| {
         format!("it is damaged, or stored in a way that is not read ({error}); h5py's default layout and gzip are")
     };
@@ -190,7 +190,7 @@ fn dataset_of(dataset: &Dataset, budget: &mut Budget) -> Result<Item, String> {
             let words = dataset.read_string().map_err(stored)?;
             let whole = words.len() as u64 == elements.unwrap_or(0);
             budget.elements = left;
-            return if whole { Ok(Item::Text { shape, words }) } else { Err("it has texts too few".to_owned()) };
+            return if whole { Ok(H5Item::Text { shape, words }) } else { Err("it has texts too few".to_owned()) };
         }
         DType::F32 | DType::F64 => Values::Real(dataset.read_f64().map_err(stored)?),
         DType::Enum(_) => Values::Whole(dataset.read_raw().map_err(stored)?.into_iter().map(i64::from).collect()),
@@ -206,7 +206,7 @@ fn dataset_of(dataset: &Dataset, budget: &mut Budget) -> Result<Item, String> {
         other => return Err(format!("its elements are {other}, neither numbers nor text")),
     };
     budget.elements = left;
-    Array::new(shape, values).map(Item::Array).ok_or_else(|| "it has elements too few".to_owned())
+    Array::new(shape, values).map(H5Item::Array).ok_or_else(|| "it has elements too few".to_owned())
 }
 
 /// Whether a type is that of numbers of half precision.
@@ -228,47 +228,47 @@ fn is_half(kind: &Datatype) -> bool {
 ///
 /// # Errors
 /// What is wrong, in a sentence.
-pub fn bytes(root: &Item) -> Result<Vec<u8>, String> {
-    let Item::Group(items) = root else { return Err("the root of a file is a group".to_owned()) };
+pub fn bytes(root: &H5Item) -> Result<Vec<u8>, String> {
+    let H5Item::Group(items) = root else { return Err("the root of a file is a group".to_owned()) };
     let mut file = FileBuilder::new();
     for (name, item) in items {
         match item {
-            Item::Group(inner) => {
+            H5Item::Group(inner) => {
                 let inner = group_of(file.create_group(name), inner).finish();
                 file.add_group(inner);
             }
-            Item::Note(note) => file.set_attr(name, note.value()),
-            Item::Unread(_) => {}
-            Item::Array(_) | Item::Text { .. } => fill(file.create_dataset(name), item),
+            H5Item::Note(note) => file.set_attr(name, note.value()),
+            H5Item::Unread(_) => {}
+            H5Item::Array(_) | H5Item::Text { .. } => fill(file.create_dataset(name), item),
         }
     }
     file.finish().map_err(|error| error.to_string())
 }
 
-fn group_of(mut group: GroupBuilder, items: &BTreeMap<String, Item>) -> GroupBuilder {
+fn group_of(mut group: GroupBuilder, items: &BTreeMap<String, H5Item>) -> GroupBuilder {
     for (name, item) in items {
         match item {
-            Item::Group(inner) => {
+            H5Item::Group(inner) => {
                 let inner = group_of(group.create_group(name), inner).finish();
                 group.add_group(inner);
             }
-            Item::Note(note) => group.set_attr(name, note.value()),
-            Item::Unread(_) => {}
-            Item::Array(_) | Item::Text { .. } => fill(group.create_dataset(name), item),
+            H5Item::Note(note) => group.set_attr(name, note.value()),
+            H5Item::Unread(_) => {}
+            H5Item::Array(_) | H5Item::Text { .. } => fill(group.create_dataset(name), item),
         }
     }
     group
 }
 
-fn fill(dataset: &mut hdf5_pure::DatasetBuilder, item: &Item) {
+fn fill(dataset: &mut hdf5_pure::DatasetBuilder, item: &H5Item) {
     let extents = |shape: &[usize]| shape.iter().map(|extent| *extent as u64).collect::<Vec<u64>>();
     match item {
-        Item::Group(_) | Item::Note(_) | Item::Unread(_) => {}
-        Item::Text { shape, words } => {
+        H5Item::Group(_) | H5Item::Note(_) | H5Item::Unread(_) => {}
+        H5Item::Text { shape, words } => {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             dataset.with_vlen_strings(&words).with_shape(&extents(shape));
         }
-        Item::Array(array) => {
+        H5Item::Array(array) => {
             match array.values() {
                 Values::Whole(values) => dataset.with_i64_data(values),
                 #[expect(clippy::cast_possible_truncation, reason = "only where nothing is lost")]
@@ -294,20 +294,21 @@ mod tests {
 
     #[test]
     fn a_tree_is_read_as_it_was_written() {
-        let real =
-            |shape: &[usize], values: Vec<f64>| Item::Array(Array::new(shape.to_vec(), Values::Real(values)).unwrap());
-        let whole = |shape: &[usize], values| Item::Array(Array::new(shape.to_vec(), Values::Whole(values)).unwrap());
+        let real = |shape: &[usize], values: Vec<f64>| {
+            H5Item::Array(Array::new(shape.to_vec(), Values::Real(values)).unwrap())
+        };
+        let whole = |shape: &[usize], values| H5Item::Array(Array::new(shape.to_vec(), Values::Whole(values)).unwrap());
         let inner = BTreeMap::from([
             ("lif1.lif".to_owned(), real(&[2, 3], vec![0.5, -1.25, 0.0, 1e-3, 3e30, 1.0])),
             ("many".to_owned(), real(&[10, 20], (0..200).map(|at| f64::from(at) / 4.0).collect())),
             ("shape".to_owned(), whole(&[1], vec![784])),
             ("single".to_owned(), whole(&[], vec![-7])),
         ]);
-        let edges = Item::Text { shape: vec![1, 2], words: vec!["a.b".to_owned(), "ü".to_owned()] };
-        let tree = Item::Group(BTreeMap::from([
+        let edges = H5Item::Text { shape: vec![1, 2], words: vec!["a.b".to_owned(), "ü".to_owned()] };
+        let tree = H5Item::Group(BTreeMap::from([
             ("edges".to_owned(), edges),
-            ("nodes".to_owned(), Item::Group(inner)),
-            ("version".to_owned(), Item::text("1.0")),
+            ("nodes".to_owned(), H5Item::Group(inner)),
+            ("version".to_owned(), H5Item::text("1.0")),
         ]));
         let written = bytes(&tree).unwrap();
         assert_eq!(parse(&written).unwrap(), tree);
@@ -322,9 +323,9 @@ mod tests {
     /// An array that cannot be read and is not needed does not stop the rest; a link is never taken for a missing default.
     #[test]
     fn what_is_not_read_is_there_with_its_reason() {
-        let inner = Item::Group(BTreeMap::from([("bias".to_owned(), Item::text("own"))]));
+        let inner = H5Item::Group(BTreeMap::from([("bias".to_owned(), H5Item::text("own"))]));
         let mut tree =
-            Item::Group(BTreeMap::from([("a".to_owned(), inner), ("b".to_owned(), Item::Group(BTreeMap::new()))]));
+            H5Item::Group(BTreeMap::from([("a".to_owned(), inner), ("b".to_owned(), H5Item::Group(BTreeMap::new()))]));
         tree.mark("bias", "a link");
         let of = |name: &str| tree.get(name).and_then(|inner| inner.get("bias")).unwrap().unread();
         assert_eq!((of("a"), of("b")), (None, Some("a link")));
@@ -332,11 +333,11 @@ mod tests {
 
     #[test]
     fn notes_are_attributes() {
-        let note = |note| Item::Note(note);
-        let group = Item::Group(BTreeMap::from([("dt".to_owned(), note(Note::Real(0.5)))]));
+        let note = |note| H5Item::Note(note);
+        let group = H5Item::Group(BTreeMap::from([("dt".to_owned(), note(Note::Real(0.5)))]));
         let class = note(Note::Text("NIRGraphData".to_owned()));
         let root = [("__type__".to_owned(), class), ("n".to_owned(), note(Note::Whole(7))), ("a".to_owned(), group)];
-        let written = bytes(&Item::Group(root.into())).unwrap();
+        let written = bytes(&H5Item::Group(root.into())).unwrap();
         let file = hdf5_pure::File::from_bytes(written).unwrap();
         let attrs = file.root().attrs().unwrap();
         assert!(matches!(&attrs["__type__"], AttrValue::VarLenString(text) if text == "NIRGraphData"), "{attrs:?}");

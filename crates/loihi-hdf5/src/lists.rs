@@ -36,7 +36,7 @@ pub struct Lists<'f> {
     number_bytes: usize,
     /// By the address of their collection: where objects lie, by their number.
     collections: BTreeMap<u64, BTreeMap<u16, (usize, usize)>>,
-    /// Bytes of objects that there can still be. Sound files have none twice: their sum is that of the file.
+    /// Bytes of objects that there can still be. Valid files have none twice: their sum is that of the file.
     unseen: usize,
     /// Bytes of lists that there can still be, for the same reason.
     unread: usize,
@@ -60,8 +60,8 @@ impl File {
             let dataset = self.inner.dataset(path).map_err(|error| error.to_string())?;
             let mut budget = super::Budget { elements: LISTS_MAX, items: 1 };
             match dataset_of(&dataset, &mut budget)? {
-                super::Item::Array(array) => Ok(array),
-                _ => Err("its elements are no numbers".to_owned()),
+                super::H5Item::Array(array) => Ok(array),
+                _ => Err("its elements are not numbers".to_owned()),
             }
         });
         read.map_err(|what| format!("`{path}`: {what}"))
@@ -70,7 +70,7 @@ impl File {
     /// The lists of numbers at a path.
     ///
     /// # Errors
-    /// They are not there, are no lists of numbers, or are damaged.
+    /// They are not there, are not lists of numbers, or are damaged.
     pub fn lists(&self, path: &str) -> Result<Lists<'_>, String> {
         guarded(|| self.read_lists(path)).map_err(|what| format!("`{path}`: {what}"))
     }
@@ -78,7 +78,7 @@ impl File {
     fn read_lists(&self, path: &str) -> Result<Lists<'_>, String> {
         let dataset = self.inner.dataset(path).map_err(|error| error.to_string())?;
         let Datatype::VariableLength { is_string: false, base_type, .. } = dataset.datatype().map_err(damaged)? else {
-            return Err("its elements are no lists of numbers".to_owned());
+            return Err("its elements are not lists of numbers".to_owned());
         };
         let (kind, number_bytes) = numpy_type(&base_type).ok_or_else(|| {
             format!("its lists are of {base_type}: there are integers and real numbers of 2 to 8 bytes")
@@ -212,7 +212,7 @@ mod tests {
             let units: Vec<Values> = file.lists("spikes/units").unwrap().map(Result::unwrap).collect();
             assert_eq!(units[0], Values::Whole(vec![5, 699, 0]), "{name}");
             assert_eq!(file.array("labels").unwrap().whole().unwrap(), [7, 0, 19, 3], "{name}");
-            assert!(file.lists("labels").err().unwrap().contains("no lists of numbers"), "{name}");
+            assert!(file.lists("labels").err().unwrap().contains("not lists of numbers"), "{name}");
             assert!(file.lists("spikes/none").err().unwrap().starts_with("`spikes/none`: "), "{name}");
         }
     }

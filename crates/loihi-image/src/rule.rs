@@ -12,7 +12,7 @@ pub use print::print;
 
 use loihi_core::image::{Dependency, Factor, LearningRecord, ProductRecord, Target, Variable};
 use std::ops::RangeInclusive;
-use tokens::{Kind, Token};
+use tokens::{Token, TokenKind};
 
 /// What is wrong with a rule, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,7 +65,7 @@ pub fn parse_for_profiles(text: &str, limits: &Limits, profiles: u32) -> Result<
     let tokens = tokens::split(text)?;
     let mut parser = Parser { text, tokens: &tokens, at: 0, limits, profiles, products: Vec::new(), sums: Vec::new() };
     while parser.peek().is_some() {
-        if !parser.take(Kind::End) {
+        if !parser.take(TokenKind::End) {
             parser.sum()?;
         }
     }
@@ -102,11 +102,11 @@ impl<'t> Parser<'t> {
         self.tokens.get(self.at).copied()
     }
 
-    fn next_is(&self, kind: Kind<'_>) -> bool {
+    fn next_is(&self, kind: TokenKind<'_>) -> bool {
         self.peek().is_some_and(|token| token.kind == kind)
     }
 
-    fn take(&mut self, kind: Kind<'_>) -> bool {
+    fn take(&mut self, kind: TokenKind<'_>) -> bool {
         let there = self.next_is(kind);
         self.at += usize::from(there);
         there
@@ -121,7 +121,7 @@ impl<'t> Parser<'t> {
         self.peek().map_or(self.text.trim_end().len(), |token| token.at)
     }
 
-    fn expect(&mut self, kind: Kind<'static>, what: &str) -> Result<(), RuleError> {
+    fn expect(&mut self, kind: TokenKind<'static>, what: &str) -> Result<(), RuleError> {
         if self.take(kind) { Ok(()) } else { self.fail(self.place(), format!("{what} is missing here")) }
     }
 
@@ -129,19 +129,19 @@ impl<'t> Parser<'t> {
     fn sum(&mut self) -> Result<(), RuleError> {
         let target = self.target()?;
         let mut sign = 1;
-        if self.take(Kind::Sign('-')) {
+        if self.take(TokenKind::Sign('-')) {
             sign = -1;
         } else {
-            self.take(Kind::Sign('+'));
+            self.take(TokenKind::Sign('+'));
         }
         loop {
-            let begin = self.place();
+            let start = self.place();
             let product = self.product(sign)?;
             self.expect_product_end()?;
-            self.add(product, target, begin)?;
-            sign = if self.take(Kind::Sign('+')) {
+            self.add(product, target, start)?;
+            sign = if self.take(TokenKind::Sign('+')) {
                 1
-            } else if self.take(Kind::Sign('-')) {
+            } else if self.take(TokenKind::Sign('-')) {
                 -1
             } else {
                 return Ok(());
@@ -151,9 +151,9 @@ impl<'t> Parser<'t> {
 
     /// What the sum that begins here changes. A later sum says it: what looks like the first one's next line is none.
     fn target(&mut self) -> Result<Target, RuleError> {
-        let begin = self.place();
+        let start = self.place();
         let named = match self.tokens.get(self.at..self.at + 2) {
-            Some([Token { kind: Kind::Name(name), at }, Token { kind: Kind::Sign('='), .. }]) => {
+            Some([Token { kind: TokenKind::Name(name), at }, Token { kind: TokenKind::Sign('='), .. }]) => {
                 self.at += 2;
                 match *name {
                     "dw" => Some(Target::Weight),
@@ -166,10 +166,10 @@ impl<'t> Parser<'t> {
         };
         let target = named.unwrap_or(Target::Weight);
         if named.is_none() && !self.sums.is_empty() {
-            return self.fail(begin, "a second sum needs dw, dt or dd; a sum stays in one line");
+            return self.fail(start, "a second sum needs dw, dt or dd; a sum stays in one line");
         }
         if self.sums.contains(&target) {
-            return self.fail(begin, "this is assigned a second time");
+            return self.fail(start, "this is assigned a second time");
         }
         self.sums.push(target);
         Ok(target)
@@ -178,8 +178,8 @@ impl<'t> Parser<'t> {
     /// What is wrong in the writing is said before what is missing in the meaning.
     fn expect_product_end(&self) -> Result<(), RuleError> {
         match self.peek().map(|token| token.kind) {
-            None | Some(Kind::End | Kind::Sign('+' | '-')) => Ok(()),
-            Some(_) => self.fail(self.place(), "a product goes on with `*`, a sum with `+` or `-`"),
+            None | Some(TokenKind::End | TokenKind::Sign('+' | '-')) => Ok(()),
+            Some(_) => self.fail(self.place(), "expected `*`, `+` or `-`"),
         }
     }
 
@@ -187,7 +187,7 @@ impl<'t> Parser<'t> {
         let mut product = Product { mantissa: sign, ..Product::default() };
         loop {
             self.factor(&mut product)?;
-            if !self.take(Kind::Sign('*')) {
+            if !self.take(TokenKind::Sign('*')) {
                 return Ok(product);
             }
         }
@@ -198,27 +198,27 @@ impl<'t> Parser<'t> {
             return self.fail(self.place(), "a factor is missing at the end");
         };
         match token.kind {
-            Kind::Number(number) => {
+            TokenKind::Number(number) => {
                 self.at += 1;
                 self.number(number, token.at, product)
             }
-            Kind::Name("sgn" | "sign") => {
+            TokenKind::Name("sgn" | "sign") => {
                 self.at += 1;
-                self.expect(Kind::Sign('('), "`(`")?;
-                let inner = self.take(Kind::Sign('('));
+                self.expect(TokenKind::Sign('('), "`(`")?;
+                let inner = self.take(TokenKind::Sign('('));
                 let (variable, constant) = self.shifted()?;
                 if inner {
-                    self.expect(Kind::Sign(')'), "`)`")?;
+                    self.expect(TokenKind::Sign(')'), "`)`")?;
                 }
-                self.expect(Kind::Sign(')'), "`)`")?;
+                self.expect(TokenKind::Sign(')'), "`)`")?;
                 product.factors.push(Factor { variable, sign: true, constant });
                 Ok(())
             }
-            Kind::Name(name) => {
+            TokenKind::Name(name) => {
                 self.at += 1;
                 self.variable(name, token.at, product)
             }
-            Kind::Sign('(') => {
+            TokenKind::Sign('(') => {
                 self.at += 1;
                 self.bracket(product)
             }
@@ -228,29 +228,29 @@ impl<'t> Parser<'t> {
 
     /// A whole number, or a power of two.
     fn number(&mut self, number: i64, at: usize, product: &mut Product) -> Result<(), RuleError> {
-        if !self.take(Kind::Sign('^')) {
+        if !self.take(TokenKind::Sign('^')) {
             product.mantissa = product.mantissa.saturating_mul(number);
             return Ok(());
         }
         if number != 2 {
             return self.fail(at, "only powers of 2 are computed");
         }
-        let bracket = self.take(Kind::Sign('('));
+        let bracket = self.take(TokenKind::Sign('('));
         let exponent = self.signed()?;
         if bracket {
-            self.expect(Kind::Sign(')'), "`)`")?;
+            self.expect(TokenKind::Sign(')'), "`)`")?;
         }
         product.exponent = product.exponent.saturating_add(exponent);
         Ok(())
     }
 
     fn signed(&mut self) -> Result<i64, RuleError> {
-        let minus = self.take(Kind::Sign('-'));
+        let minus = self.take(TokenKind::Sign('-'));
         if !minus {
-            self.take(Kind::Sign('+'));
+            self.take(TokenKind::Sign('+'));
         }
         match self.peek() {
-            Some(Token { kind: Kind::Number(number), .. }) => {
+            Some(Token { kind: TokenKind::Number(number), .. }) => {
                 self.at += 1;
                 Ok(if minus { -number } else { number })
             }
@@ -260,24 +260,24 @@ impl<'t> Parser<'t> {
 
     /// `(-2)` or `(x1-20)`.
     fn bracket(&mut self, product: &mut Product) -> Result<(), RuleError> {
-        if matches!(self.peek(), Some(Token { kind: Kind::Name(_), .. })) {
+        if matches!(self.peek(), Some(Token { kind: TokenKind::Name(_), .. })) {
             let (variable, constant) = self.shifted()?;
             product.factors.push(Factor { variable, sign: false, constant });
         } else {
             let number = self.signed()?;
             product.mantissa = product.mantissa.saturating_mul(number);
         }
-        self.expect(Kind::Sign(')'), "`)`")
+        self.expect(TokenKind::Sign(')'), "`)`")
     }
 
     /// A variable, perhaps with a constant added.
     fn shifted(&mut self) -> Result<(Variable, i32), RuleError> {
-        let Some(Token { kind: Kind::Name(name), at }) = self.peek() else {
+        let Some(Token { kind: TokenKind::Name(name), at }) = self.peek() else {
             return self.fail(self.place(), "a variable is missing here");
         };
         self.at += 1;
         let Some(variable) = tokens::variable(name) else { return self.fail(at, tokens::no_variable(name)) };
-        if !self.next_is(Kind::Sign('+')) && !self.next_is(Kind::Sign('-')) {
+        if !self.next_is(TokenKind::Sign('+')) && !self.next_is(TokenKind::Sign('-')) {
             return Ok((variable, 0));
         }
         let place = self.place();
@@ -309,31 +309,31 @@ impl<'t> Parser<'t> {
     }
 
     /// Checks a product against the limits and keeps it.
-    fn add(&mut self, product: Product, target: Target, begin: usize) -> Result<(), RuleError> {
+    fn add(&mut self, product: Product, target: Target, start: usize) -> Result<(), RuleError> {
         let Product { mantissa, exponent, dependency, factors } = product;
-        let Some(dependency) = dependency else { return self.fail(begin, "every product needs x0, y0 or u_k") };
+        let Some(dependency) = dependency else { return self.fail(start, "every product needs x0, y0 or u_k") };
         let mut factor = [Factor::NONE; 4];
         if factors.len() > factor.len() {
-            return self.fail(begin, format!("{} factors, at most {} are possible", factors.len(), factor.len()));
+            return self.fail(start, format!("{} factors, at most {} are possible", factors.len(), factor.len()));
         }
         for (place, given) in factor.iter_mut().zip(&factors) {
             *place = *given;
         }
         let within = |value: i64, range: &RangeInclusive<i32>| i32::try_from(value).ok().filter(|v| range.contains(v));
         let Some(mantissa) = within(mantissa, &self.limits.mantissa) else {
-            return self.fail(begin, format!("the mantissa {mantissa} is outside {:?}", self.limits.mantissa));
+            return self.fail(start, format!("the mantissa {mantissa} is outside {:?}", self.limits.mantissa));
         };
         let Some(exponent) = within(exponent, &self.limits.exponent) else {
-            return self.fail(begin, format!("the exponent {exponent} is outside {:?}", self.limits.exponent));
+            return self.fail(start, format!("the exponent {exponent} is outside {:?}", self.limits.exponent));
         };
         let profiles = self.profiles;
         let product =
             ProductRecord { target, profiles, dependency, mantissa, exponent, factors: factors.len(), factor };
         if product.width(0) + (32 - mantissa.unsigned_abs().leading_zeros()) > 31 {
-            return self.fail(begin, "the product can exceed 31 bits");
+            return self.fail(start, "the product can exceed 31 bits");
         }
         if self.products.len() == self.limits.products {
-            return self.fail(begin, format!("more than {} products", self.limits.products));
+            return self.fail(start, format!("more than {} products", self.limits.products));
         }
         self.products.push(product);
         Ok(())

@@ -7,7 +7,7 @@
 //! | [`probe`] | what is sampled, from text |
 //! | [`network`] | networks: built, or from a TOML file |
 //! | [`place`] | networks spread over cores, as images |
-//! | [`roster`] | who is on the chip |
+//! | [`neuron_map`] | which neuron each compartment is |
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -16,6 +16,6 @@
 mod layers;
 
 pub mod network;
+pub mod neuron_map;
 pub mod place;
 pub mod probe;
-pub mod roster;

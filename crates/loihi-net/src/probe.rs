@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 /// Neurons that are sampled, by the population to which they belong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
+pub struct ProbeTarget {
     /// The population.
     pub population: String,
     /// Which compartment of a neuron; `None`: its soma.
@@ -18,7 +18,7 @@ pub struct Target {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
     /// The population; `None`: the register as it lies on the chip.
-    pub of: Option<Target>,
+    pub of: Option<ProbeTarget>,
     /// The register.
     pub register: Register,
     /// Elements of it, or neurons of the population; `None`: all.
@@ -36,10 +36,10 @@ pub enum ProbeError {
     #[error("there is no register `{0}`; there are {known}", known = names(|_| true))]
     Register(String),
     /// A register that neurons do not have.
-    #[error("`{0}` is no register of neurons; these are: {known}", known = names(is_of_neurons))]
+    #[error("`{0}` is not a register of neurons; these are: {known}", known = names(is_of_neurons))]
     OfNeurons(&'static str),
-    /// The range of elements is none.
-    #[error("`{0}` is no range of elements: write FIRST..END, as in v[0..16], or one number")]
+    /// The range of elements is invalid.
+    #[error("`{0}` is not a range of elements: write FIRST..END, as in v[0..16], or one number")]
     Elements(String),
     /// Something after `@` is unknown.
     #[error("`{0}` is not understood: after @ come every=N, from=N, to=N and compartment=N, with commas between them")]
@@ -117,7 +117,7 @@ pub const fn meaning(register: Register) -> Meaning {
         Register::Refractory => ("compartment", "steps left", "integer"),
         Register::Activity => ("compartment, with homeostasis", "trace", "integer"),
         Register::Dendrite => ("compartment and step to come", "current / 64", "integer"),
-        Register::Apart => ("compartment and step to come, of sums kept apart", "current / 64", "integer"),
+        Register::Auxiliary => ("compartment and step to come, of auxiliary accumulators", "current / 64", "integer"),
         Register::W => ("plastic synapse", "weight mantissa", "integer"),
         Register::T => ("plastic synapse", "tag", "integer"),
         Register::D => ("plastic synapse", "steps", "integer"),
@@ -150,7 +150,7 @@ impl Probe {
     /// The same of a population's neurons.
     #[must_use]
     pub fn of(self, population: impl Into<String>) -> Self {
-        Self { of: Some(Target { population: population.into(), compartment: None }), ..self }
+        Self { of: Some(ProbeTarget { population: population.into(), compartment: None }), ..self }
     }
 
     /// Checks what can be known without a network.
@@ -253,7 +253,7 @@ impl FromStr for Probe {
         }
         match (population, compartment) {
             (Some(population), compartment) => {
-                probe.of = Some(Target { population: population.to_owned(), compartment });
+                probe.of = Some(ProbeTarget { population: population.to_owned(), compartment });
             }
             (None, Some(_)) => return Err(ProbeError::Compartment),
             (None, None) => {}
@@ -294,7 +294,7 @@ mod tests {
     #[test]
     fn a_probe_of_a_population_names_neurons() {
         let probe: Probe = "lif1.lif.v[4]@every=2,compartment=0".parse().unwrap();
-        let target = Target { population: "lif1.lif".to_owned(), compartment: Some(0) };
+        let target = ProbeTarget { population: "lif1.lif".to_owned(), compartment: Some(0) };
         assert_eq!((probe.of.as_ref(), &probe.elements, probe.every), (Some(&target), &Some(4..5), 2));
         assert_eq!(probe.label(), "lif1.lif.v-compartment-0-4-5");
         assert_eq!("a/b c.u".parse::<Probe>().unwrap().label(), "a_b_c.u");
@@ -324,11 +324,11 @@ mod tests {
             from in 0_u64..3,
             to in proptest::option::of(3_u64..9),
         ) {
-            let of = population.map(|population| Target { population, compartment });
+            let of = population.map(|population| ProbeTarget { population, compartment });
             let elements = elements.map(|(first, many)| first..first + many);
             let probe = Probe { of, register: Register::U, elements, every, window: from..to.unwrap_or(u64::MAX) };
             // A name with @ or [ in it needs options and elements behind it to be told from them.
-            let odd = |of: &Target| of.population.contains(['@', '[']);
+            let odd = |of: &ProbeTarget| of.population.contains(['@', '[']);
             let whole = every > 1 && probe.elements.is_some();
             prop_assume!(whole || !probe.of.as_ref().is_some_and(odd));
             prop_assert_eq!(probe.to_string().parse::<Probe>(), Ok(probe));

@@ -5,17 +5,17 @@
 use loihi_core::image::{Join, Profile, StackIn, StackOut, ThresholdMode, Tree};
 use loihi_core::num::{BiasExponent, Delay, WeightExponent, word};
 use loihi_device::inproc::InProcess;
-use loihi_device::session::{Patience, Session};
+use loihi_device::session::{RetryPolicy, Session};
 use loihi_net::network::Network;
 use loihi_net::network::Weighted;
 use loihi_net::network::{
-    Connection, Conv2d, Each, Endpoint, Entry, Input, Pool2d, Population, Signs, Target, Weights, size,
+    Connection, Conv2d, Each, Endpoint, Entry, Input, Pool2d, Population, Signs, SparseSynapse, Weights, size,
 };
-use loihi_net::place::{Options, place, table};
+use loihi_net::place::{PlacementOptions, place, table};
 use loihi_run::inference::{Inference, Spike, Stimulus};
 
 fn session() -> Session {
-    Session::open(Box::new(InProcess::new(32 << 20)), Patience::default(), 1, || false).unwrap()
+    Session::open(Box::new(InProcess::new(32 << 20)), RetryPolicy::default(), 1, || false).unwrap()
 }
 
 /// The spikes of a network by its equations: one neuron of one compartment after the other.
@@ -56,7 +56,7 @@ fn by_equations(network: &Network, stimulus: &Stimulus) -> Vec<Spike> {
     spikes
 }
 
-fn by_the_chip(network: &Network, stimulus: &Stimulus, options: Options) -> (Vec<Spike>, usize) {
+fn by_the_chip(network: &Network, stimulus: &Stimulus, options: PlacementOptions) -> (Vec<Spike>, usize) {
     let placed = place(network, options).unwrap();
     let mut session = session();
     let mut spikes = Vec::new();
@@ -92,8 +92,8 @@ fn network(seed: u32) -> Network {
     dense.wgt_exp = WeightExponent::saturating(1);
     dense.delay = Each::Every((0..27).map(|at| Delay::saturating(i32::try_from(draw(3, at, 9)).unwrap())).collect());
     network.connect(dense);
-    let mut synapses: Vec<Target> = (0..40)
-        .map(|at| Target {
+    let mut synapses: Vec<SparseSynapse> = (0..40)
+        .map(|at| SparseSynapse {
             source: usize::try_from(draw(4, at, 8)).unwrap(),
             neuron: usize::try_from(draw(5, at, 8)).unwrap(),
             weight: even(6, at),
@@ -122,10 +122,10 @@ fn every_kind_of_connection_computes_its_equation_however_it_is_cut() {
         let expected = by_equations(&network, &stimulus);
         assert!(expected.iter().filter(|spike| spike.population == 2).count() > 10, "seed {seed}: few spikes");
         for (options, cores) in [
-            (Options::default(), 3),
-            (Options { pack: true, ..Options::default() }, 1),
-            (Options { compartments_per_core: 10, ..Options::default() }, 17),
-            (Options { compartments_per_core: 1, chips: 2, pack: false }, 161),
+            (PlacementOptions::default(), 3),
+            (PlacementOptions { pack: true, ..PlacementOptions::default() }, 1),
+            (PlacementOptions { compartments_per_core: 10, ..PlacementOptions::default() }, 17),
+            (PlacementOptions { compartments_per_core: 1, chips: 2, pack: false }, 161),
         ] {
             let (spikes, used) = by_the_chip(&network, &stimulus, options);
             let differs = spikes.iter().zip(&expected).find(|(a, b)| a != b);
@@ -144,7 +144,7 @@ fn biases_from_outside_reach_their_neurons() {
     network.bias_input("b values", b);
     network.inputs.push(Input::new("a values", &[3], Entry::Bias { population: 0, gain_q16: 1 << 16, offset: 0 }));
     assert_eq!((a, b), (Endpoint::Population(0), Endpoint::Population(1)));
-    let placed = place(&network, Options::default()).unwrap();
+    let placed = place(&network, PlacementOptions::default()).unwrap();
     let mut session = session();
     let mut inference = Inference::new(&mut session, &network, &placed).unwrap();
     let mut counts = |values: Vec<(usize, Vec<i32>)>| {
@@ -176,7 +176,9 @@ fn weighted_sums_reach_their_neurons() {
         let weighted = Weighted { population, gains, offsets, exponent: BiasExponent::saturating(0) };
         network.inputs.push(Input::new(name, &[2], Entry::Weighted(weighted)));
     }
-    for options in [Options::default(), Options { compartments_per_core: 2, ..Options::default() }] {
+    for options in
+        [PlacementOptions::default(), PlacementOptions { compartments_per_core: 2, ..PlacementOptions::default() }]
+    {
         let placed = place(&network, options).unwrap();
         let mut session = session();
         let mut inference = Inference::new(&mut session, &network, &placed).unwrap();
@@ -203,7 +205,8 @@ fn a_network_of_5000_compartments_is_placed_and_runs() {
         [[connection]]\nfrom = \"all\"\nto = \"all\"\nweights = { uniform = [-12, 12], density = 0.02 }\n";
     let network = loihi_net::network::file::parse(text, std::path::Path::new("large.toml")).unwrap();
     let stimulus = stimulus(1, 100);
-    let (spikes, cores) = by_the_chip(&network, &Stimulus { steps: 10, ..stimulus.clone() }, Options::default());
+    let (spikes, cores) =
+        by_the_chip(&network, &Stimulus { steps: 10, ..stimulus.clone() }, PlacementOptions::default());
     assert!(cores > 5, "{cores}");
     let expected = by_equations(&network, &Stimulus { steps: 10, ..stimulus });
     assert!(expected.len() > 1000);
@@ -211,7 +214,7 @@ fn a_network_of_5000_compartments_is_placed_and_runs() {
 }
 
 fn refusal(network: &Network) -> String {
-    place(network, Options::default()).unwrap_err().to_string()
+    place(network, PlacementOptions::default()).unwrap_err().to_string()
 }
 
 #[test]
@@ -230,14 +233,14 @@ fn what_cannot_fit_says_why_and_by_how_much() {
     let said = refusal(&network);
     assert!(said.contains("needs at least 197 cores, one chip has 128"), "{said}");
     assert!(said.contains("give --chips 2") && said.contains("`large` takes 196"), "{said}");
-    assert!(place(&network, Options { chips: 2, ..Options::default() }).is_ok());
+    assert!(place(&network, PlacementOptions { chips: 2, ..PlacementOptions::default() }).is_ok());
 
     let mut network = Network::new("odd threshold");
     let profile = Profile { v_th: 65, ..Profile::DEFAULT };
     network.population(Population::new("a", &[1], profile));
     assert!(refusal(&network).contains("v_th = 65"), "{}", refusal(&network));
     network.beyond_the_chip = true;
-    assert!(place(&network, Options::default()).is_ok());
+    assert!(place(&network, PlacementOptions::default()).is_ok());
 }
 
 #[test]
@@ -248,7 +251,7 @@ fn the_table_of_cores_names_parts_and_the_fullest_resource() {
     let b = network.population(Population::new("b", &[2], Profile::DEFAULT));
     network.connect(Connection::new(input, b, Weights::Dense(vec![2; 8192])));
     network.connect(Connection::new(a, b, Weights::Dense(vec![0; 3000])));
-    let placed = place(&network, Options::default()).unwrap();
+    let placed = place(&network, PlacementOptions::default()).unwrap();
     insta::assert_snapshot!(table(&network, &placed));
     assert_eq!(size(&network.populations[0].shape), 1500);
 }
@@ -263,7 +266,7 @@ fn weighted_sums_of_many_cores_take_one_program() {
     let gains = (0..neurons).map(|neuron| i32::from(neuron % 7 == 0) * 4096).collect();
     let weighted = Weighted { population: 0, gains, offsets: vec![0; neurons], exponent: BiasExponent::saturating(0) };
     network.inputs.push(Input::new("values", &[1], Entry::Weighted(weighted)));
-    let options = Options { chips: 3, compartments_per_core: 8, ..Options::default() };
+    let options = PlacementOptions { chips: 3, compartments_per_core: 8, ..PlacementOptions::default() };
     let placed = place(&network, options).unwrap();
     let image = placed.image.open().unwrap();
     assert_eq!((placed.usage.len(), image.snips().len()), (375, 1));

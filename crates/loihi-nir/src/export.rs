@@ -3,7 +3,7 @@
 //! A step is a time of `dt`, which the file says; neurons become `CubaLIF` with `r = τ_mem / dt` and `w_in = τ_syn / dt`, so that an input of 1
 //! adds 1 by Euler's rule. Voltages and weights are in the chip's units.
 
-use super::{Graph, Kind, Node};
+use super::{Graph, Node, NodeKind};
 use loihi_core::num::ThresholdMantissa;
 use loihi_files::npz::{Array, Values};
 use loihi_net::network::{Connection, Depths, Each, Edge, Endpoint, Entry, Network, Population, Weights, planes, size};
@@ -196,7 +196,7 @@ fn synapses(
             let (sources, neurons) = (size(shapes[0]), size(shapes[1]));
             if shapes[1].len() > 1 {
                 return Err(format!(
-                    "what leads from `{from}` to `{to}` is no convolution of images, and NIR has no other layer of shape {:?}",
+                    "what leads from `{from}` to `{to}` is not a convolution of images, and NIR has no other layer of shape {:?}",
                     shapes[1]
                 ));
             }
@@ -276,7 +276,7 @@ fn layer(
 /// Biases enter the voltage: a leak voltage of the same effect.
 fn biases(graph: &mut Graph, network: &Network) {
     for population in &network.populations {
-        let Some(node) = graph.nodes.get_mut(&population.name).filter(|node| matches!(node.kind, Kind::Layer(_)))
+        let Some(node) = graph.nodes.get_mut(&population.name).filter(|node| matches!(node.kind, NodeKind::Layer(_)))
         else {
             continue;
         };

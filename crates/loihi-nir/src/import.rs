@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// How a part of a file is in the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Rating {
+pub enum Fidelity {
     /// As the file says, to the bit.
     Exact,
     /// With an error, which is stated.
@@ -15,15 +15,15 @@ pub enum Rating {
     Unsupported,
 }
 
-/// A part of a file and its rating.
+/// A part of a file and its fidelity.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub struct FidelityRow {
     /// Its name in the file.
     pub node: String,
     /// Its kind in the file.
     pub kind: String,
     /// How it is in the network.
-    pub rating: Rating,
+    pub fidelity: Fidelity,
     /// What became of it, and with what error.
     pub note: String,
 }
@@ -34,7 +34,7 @@ pub struct Imported {
     /// The network.
     pub network: Network,
     /// Every part of the file.
-    pub rows: Vec<Row>,
+    pub rows: Vec<FidelityRow>,
     /// What was chosen, and why, a sentence each.
     pub said: Vec<String>,
 }
@@ -53,14 +53,14 @@ pub struct ImportError {
 
 /// What is wrong with a part of a file, before the file's name is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wrong {
+pub struct NodeError {
     /// The part, if it is about one.
     pub node: Option<String>,
     /// What is wrong, and what to do.
     pub what: String,
 }
 
-impl Wrong {
+impl NodeError {
     /// Something wrong with a part.
     pub fn at(node: &str, what: impl Into<String>) -> Self {
         Self { node: Some(node.to_owned()), what: what.into() }
@@ -77,7 +77,7 @@ impl Wrong {
     }
 }
 
-impl Rating {
+impl Fidelity {
     /// The word that users see.
     pub const fn word(self) -> &'static str {
         match self {
@@ -88,18 +88,18 @@ impl Rating {
     }
 }
 
-impl Row {
-    /// A part and its rating.
-    pub fn new(node: &str, kind: &str, rating: Rating, note: impl Into<String>) -> Self {
-        Self { node: node.to_owned(), kind: kind.to_owned(), rating, note: note.into() }
+impl FidelityRow {
+    /// A part and its fidelity.
+    pub fn new(node: &str, kind: &str, fidelity: Fidelity, note: impl Into<String>) -> Self {
+        Self { node: node.to_owned(), kind: kind.to_owned(), fidelity, note: note.into() }
     }
 }
 
-impl Wrong {
+impl NodeError {
     /// The same, with those of these parts that are unsupported: they may be why.
     #[must_use]
-    pub fn after(mut self, rows: &[Row]) -> Self {
-        let unsupported = rows.iter().filter(|row| row.rating == Rating::Unsupported);
+    pub fn after(mut self, rows: &[FidelityRow]) -> Self {
+        let unsupported = rows.iter().filter(|row| row.fidelity == Fidelity::Unsupported);
         let nodes: Vec<String> = unsupported.map(|row| format!("`{}` ({})", row.node, row.kind)).collect();
         if !nodes.is_empty() {
             let _ = write!(self.what, "; it comes without what is unsupported: {}", nodes.join(", "));
@@ -129,19 +129,20 @@ impl Imported {
         self.rows.sort_by_cached_key(|row| natural(&row.node));
     }
 
-    /// The worst rating of all parts.
-    pub fn rating(&self) -> Rating {
-        self.rows.iter().map(|row| row.rating).max().unwrap_or(Rating::Exact)
+    /// The worst fidelity of all parts.
+    pub fn fidelity(&self) -> Fidelity {
+        self.rows.iter().map(|row| row.fidelity).max().unwrap_or(Fidelity::Exact)
     }
 
     /// All parts in columns, and what was chosen.
     pub fn table(&self) -> String {
-        let width = |of: fn(&Row) -> usize, least: usize| self.rows.iter().map(of).max().unwrap_or(0).max(least);
+        let width =
+            |of: fn(&FidelityRow) -> usize, least: usize| self.rows.iter().map(of).max().unwrap_or(0).max(least);
         let nodes = width(|row| row.node.chars().count(), 4);
         let kinds = width(|row| row.kind.chars().count(), 4);
-        let mut text = format!("{:nodes$}  {:kinds$}  {:11}  note\n", "node", "kind", "rating");
+        let mut text = format!("{:nodes$}  {:kinds$}  {:11}  note\n", "node", "kind", "fidelity");
         for row in &self.rows {
-            let line = format!("{:nodes$}  {:kinds$}  {:11}  {}", row.node, row.kind, row.rating.word(), row.note);
+            let line = format!("{:nodes$}  {:kinds$}  {:11}  {}", row.node, row.kind, row.fidelity.word(), row.note);
             let _ = writeln!(text, "{}", line.trim_end());
         }
         for sentence in &self.said {
@@ -157,7 +158,7 @@ mod tests {
 
     #[test]
     fn numbers_in_names_are_ordered_by_their_values() {
-        let row = |name: &&str| Row::new(name, "", Rating::Exact, "");
+        let row = |name: &&str| FidelityRow::new(name, "", Fidelity::Exact, "");
         let rows = ["10", "input", "2", "lif10.w", "lif2.w", "99999999999999999999", "1"].iter().map(row).collect();
         let mut imported = Imported { network: Network::new("n"), rows, said: Vec::new() };
         imported.sort();

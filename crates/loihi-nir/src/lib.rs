@@ -43,7 +43,7 @@ pub const KINDS: [(&str, &[&str]); 18] = [
 
 /// What a node is.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
+pub enum NodeKind {
     /// A layer, by the name of its type.
     Layer(String),
     /// A graph of its own.
@@ -54,7 +54,7 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
     /// What it is.
-    pub kind: Kind,
+    pub kind: NodeKind,
     /// Its parameters, by name.
     pub arrays: BTreeMap<String, Array>,
     /// Parameters that are words, such as a padding of `same`, by name.
@@ -78,7 +78,7 @@ pub struct Graph {
 impl Node {
     /// A layer without parameters.
     pub fn layer(kind: &str) -> Self {
-        Self { kind: Kind::Layer(kind.to_owned()), arrays: BTreeMap::new(), words: BTreeMap::new() }
+        Self { kind: NodeKind::Layer(kind.to_owned()), arrays: BTreeMap::new(), words: BTreeMap::new() }
     }
 
     /// The same with a parameter.
@@ -91,8 +91,8 @@ impl Node {
     /// The name of its type.
     pub fn kind_name(&self) -> &str {
         match &self.kind {
-            Kind::Layer(name) => name,
-            Kind::Graph(_) => "NIRGraph",
+            NodeKind::Layer(name) => name,
+            NodeKind::Graph(_) => "NIRGraph",
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::import::ImportError;
 use super::*;
 use loihi_files::npz::Values;
-use loihi_hdf5::{self as h5, Item};
+use loihi_hdf5::{self as h5, H5Item};
 
 fn real(shape: &[usize], values: &[f64]) -> Array {
     Array::new(shape.to_vec(), Values::Real(values.to_vec())).unwrap()
@@ -38,7 +38,7 @@ fn nested() -> Graph {
     Graph {
         nodes: BTreeMap::from([
             ("a".to_owned(), conv),
-            ("b".to_owned(), Node { kind: Kind::Graph(own), ..Node::layer("") }),
+            ("b".to_owned(), Node { kind: NodeKind::Graph(own), ..Node::layer("") }),
             ("in".to_owned(), end("Input", 1)),
             ("out".to_owned(), end("Output", 2)),
         ]),
@@ -61,7 +61,7 @@ fn a_graph_is_read_as_it_was_written() {
 #[test]
 fn a_node_that_an_old_writer_renamed_is_found() {
     let mut graph = nested();
-    let Kind::Graph(own) = &mut graph.nodes.get_mut("b").unwrap().kind else { panic!("no graph") };
+    let NodeKind::Graph(own) = &mut graph.nodes.get_mut("b").unwrap().kind else { panic!("no graph") };
     let lif = own.nodes.remove("lif").unwrap();
     own.nodes.insert("b".to_owned(), lif);
     let flat = parse(&bytes(&graph).unwrap()).unwrap().flat().unwrap();
@@ -71,7 +71,7 @@ fn a_node_that_an_old_writer_renamed_is_found() {
 /// The inner graph with a way from its input straight to its output.
 fn with_straight_way() -> Graph {
     let mut graph = nested();
-    let Kind::Graph(own) = &mut graph.nodes.get_mut("b").unwrap().kind else { panic!("no graph") };
+    let NodeKind::Graph(own) = &mut graph.nodes.get_mut("b").unwrap().kind else { panic!("no graph") };
     own.edges.push(("input".to_owned(), "output".to_owned()));
     graph
 }
@@ -92,7 +92,7 @@ fn a_way_leads_straight_through_an_inner_graph() {
     };
     let twice = "a second way from `a` to `out` leads straight through it, but edges count once";
     assert!(doubled("a", "out").starts_with(twice), "{}", doubled("a", "out"));
-    assert!(doubled("b", "b").starts_with("a way leads straight through it and back to its begin"));
+    assert!(doubled("b", "b").starts_with("a path leads straight through it and back to its start"));
     let mut around = nested();
     around.edges.push(("b".to_owned(), "b".to_owned()));
     assert!(edges(&around.flat().unwrap()).contains(&"b.lif > b.lif".to_owned()));
@@ -122,13 +122,13 @@ fn names_with_slashes_are_those_of_nodes() {
     }
     graph.edges.sort_unstable();
     let mut tree = h5::parse(&bytes(&nested()).unwrap()).unwrap();
-    let Item::Group(root) = &mut tree else { panic!() };
-    let Some(Item::Group(node)) = root.get_mut("node") else { panic!() };
+    let H5Item::Group(root) = &mut tree else { panic!() };
+    let Some(H5Item::Group(node)) = root.get_mut("node") else { panic!() };
     let words = graph.edges.iter().flat_map(|(from, to)| [from.clone(), to.clone()]).collect();
-    node.insert("edges".to_owned(), Item::Text { shape: vec![graph.edges.len(), 2], words });
-    let Some(Item::Group(nodes)) = node.get_mut("nodes") else { panic!() };
+    node.insert("edges".to_owned(), H5Item::Text { shape: vec![graph.edges.len(), 2], words });
+    let Some(H5Item::Group(nodes)) = node.get_mut("nodes") else { panic!() };
     let conv = nodes.remove("a").unwrap();
-    nodes.insert("block".to_owned(), Item::Group(BTreeMap::from([("conv".to_owned(), conv)])));
+    nodes.insert("block".to_owned(), H5Item::Group(BTreeMap::from([("conv".to_owned(), conv)])));
     assert_eq!(parse(&h5::bytes(&tree).unwrap()).unwrap(), graph);
 }
 
@@ -171,25 +171,25 @@ fn what_is_wrong_is_named_with_its_node() {
     let conv = |graph: &mut Graph| graph.nodes.remove("a").unwrap();
     assert_eq!(
         said(&|graph| drop(conv(graph))),
-        "a.nir, node `node`: an edge names `a`, which is no node; there are: b, in, out"
+        "a.nir, node `node`: an edge names `a`, which is not a node; nodes are: b, in, out"
     );
     let without = said(&|graph| drop(graph.nodes.get_mut("a").unwrap().arrays.remove("weight")));
     assert_eq!(without, "a.nir, node `a`: a Conv1d has `weight`, but this one has none");
     let nan = said(&|graph| {
         graph.nodes.get_mut("a").unwrap().arrays.insert("bias".to_owned(), real(&[2], &[0.0, f64::NAN]));
     });
-    assert_eq!(nan, "a.nir, node `a`: `bias` has values that are no numbers");
+    assert_eq!(nan, "a.nir, node `a`: `bias` has values that are not numbers");
     let endless = said(&|graph| {
         graph.nodes.get_mut("a").unwrap().arrays.insert("bias".to_owned(), real(&[2], &[0.0, f64::INFINITY]));
     });
     assert_eq!(endless, nan);
 }
 
-/// What is of no known type is kept, so that it can be rated.
+/// A node of unknown type is kept, so that it can be reported.
 #[test]
 fn a_node_of_another_type_is_read() {
     let mut graph = nested();
-    graph.nodes.get_mut("a").unwrap().kind = Kind::Layer("GRU".to_owned());
+    graph.nodes.get_mut("a").unwrap().kind = NodeKind::Layer("GRU".to_owned());
     assert_eq!(parse(&bytes(&graph).unwrap()).unwrap(), graph);
 }
 

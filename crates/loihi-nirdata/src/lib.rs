@@ -9,9 +9,9 @@
 
 use loihi_files::npy::{self, told};
 use loihi_files::npz::{Array, Values};
-use loihi_hdf5::{self as h5, Item, Note};
+use loihi_hdf5::{self as h5, H5Item, Note};
+use loihi_net::neuron_map::NeuronMap;
 use loihi_net::probe::{is_by_compartment, registers};
-use loihi_net::roster::Roster;
 use loihi_run::record::neurons;
 use loihi_run::record::read::{refused, spiking, table, text};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,12 +26,12 @@ const PLACES_MAX: usize = 1 << 25;
 const OTHER: &str = "probes";
 
 /// Observables by node and name.
-type Nodes = BTreeMap<String, BTreeMap<String, Item>>;
+type Nodes = BTreeMap<String, BTreeMap<String, H5Item>>;
 
 /// What is needed of a run folder.
 struct Run<'r> {
     folder: &'r Path,
-    roster: Roster,
+    neuron_map: NeuronMap,
     /// Duration of a step.
     dt_s: f64,
     /// Steps of each sample.
@@ -45,8 +45,8 @@ struct Run<'r> {
 /// # Errors
 /// Something in the folder cannot be read, or there is nothing to export.
 pub fn bytes(folder: &Path, after: &mut dyn FnMut(u64, u64)) -> io::Result<Vec<u8>> {
-    let roster = neurons::read(folder)?
-        .ok_or_else(|| refused(format!("{} is no run folder with populations.csv", folder.display())))?;
+    let neuron_map = neurons::read(folder)?
+        .ok_or_else(|| refused(format!("{} is not a run folder with populations.csv", folder.display())))?;
     let manifest = text(&folder.join("manifest.toml"))?.ok_or_else(|| refused("manifest.toml is missing"))?;
     let manifest: toml::Table =
         toml::from_str(&manifest).map_err(|error| refused(format!("manifest.toml: {error}")))?;
@@ -58,29 +58,29 @@ pub fn bytes(folder: &Path, after: &mut dyn FnMut(u64, u64)) -> io::Result<Vec<u
         None => last_step(folder)?.map_or(0, |step| u64::from(step) + 1),
     };
     let samples = samples(folder, steps)?;
-    let run = Run { folder, roster, dt_s, samples, spiking: spiking(&manifest) };
+    let run = Run { folder, neuron_map, dt_s, samples, spiking: spiking(&manifest) };
     let mut nodes = Nodes::new();
     run.spikes(&mut nodes, after)?;
     run.probes(&mut nodes)?;
     if nodes.is_empty() {
         return Err(refused("it has neither spikes nor probes: give the run --spikes or --probe".to_owned()));
     }
-    let node = |(name, observables): (String, BTreeMap<String, Item>)| {
-        (name, typed("NIRNodeData", [("observables".to_owned(), Item::Group(observables))]))
+    let node = |(name, observables): (String, BTreeMap<String, H5Item>)| {
+        (name, typed("NIRNodeData", [("observables".to_owned(), H5Item::Group(observables))]))
     };
-    let nodes = Item::Group(nodes.into_iter().map(node).collect());
+    let nodes = H5Item::Group(nodes.into_iter().map(node).collect());
     h5::bytes(&typed("NIRGraphData", [("nodes".to_owned(), nodes)])).map_err(refused)
 }
 
 /// A group that says which class it is.
-fn typed(class: &str, items: impl IntoIterator<Item = (String, Item)>) -> Item {
-    let class = ("__type__".to_owned(), Item::Note(Note::Text(class.to_owned())));
-    Item::Group(items.into_iter().chain([class]).collect())
+fn typed(class: &str, items: impl IntoIterator<Item = (String, H5Item)>) -> H5Item {
+    let class = ("__type__".to_owned(), H5Item::Note(Note::Text(class.to_owned())));
+    H5Item::Group(items.into_iter().chain([class]).collect())
 }
 
-fn array(shape: &[usize], values: Values) -> io::Result<Item> {
+fn array(shape: &[usize], values: Values) -> io::Result<H5Item> {
     let array = Array::new(shape.to_vec(), values);
-    array.map(Item::Array).ok_or_else(|| refused(format!("values do not fill the shape {shape:?}")))
+    array.map(H5Item::Array).ok_or_else(|| refused(format!("values do not fill the shape {shape:?}")))
 }
 
 fn last_step(folder: &Path) -> io::Result<Option<u32>> {
@@ -121,17 +121,17 @@ impl Run<'_> {
                 Some(*end)
             })
             .collect();
-        let ranges: Vec<_> = self.roster.ranges().collect();
+        let ranges: Vec<_> = self.neuron_map.ranges().collect();
         // By population and sample: neuron of the population, and time.
         let mut events = vec![vec![Vec::new(); self.samples.len()]; ranges.len()];
         for spike in told(npy::spikes(&path)?, after) {
             let spike = spike?;
-            let Some(neuron) = self.roster.neuron(spike.core.into(), spike.id.into()) else { continue };
+            let Some(neuron) = self.neuron_map.neuron(spike.core.into(), spike.id.into()) else { continue };
             let population = ranges.partition_point(|(_, range)| range.end <= neuron);
             let sample = ends.partition_point(|end| *end <= u64::from(spike.step));
-            let begin = sample.checked_sub(1).map_or(0, |before| ends[before]);
+            let start = sample.checked_sub(1).map_or(0, |before| ends[before]);
             let Some(list) = events.get_mut(population).and_then(|samples| samples.get_mut(sample)) else { continue };
-            let step = u32::try_from(u64::from(spike.step) - begin).unwrap_or(u32::MAX);
+            let step = u32::try_from(u64::from(spike.step) - start).unwrap_or(u32::MAX);
             list.push((neuron - ranges[population].1.start, (f64::from(step) + 0.5) * self.dt_s));
         }
         let recorded = |name: &String| self.spiking.as_ref().is_none_or(|spiking| spiking.contains(name));
@@ -143,7 +143,7 @@ impl Run<'_> {
     }
 
     /// `EventData`: as many places for every sample, those after its last event with the index −1 and an endless time.
-    fn events(&self, neurons: usize, samples: &[Vec<(u32, f64)>]) -> io::Result<Item> {
+    fn events(&self, neurons: usize, samples: &[Vec<(u32, f64)>]) -> io::Result<H5Item> {
         let most = samples.iter().map(Vec::len).max().unwrap_or(0).max(1);
         let places = samples.len().checked_mul(most).filter(|places| *places <= PLACES_MAX);
         let places =
@@ -163,13 +163,14 @@ impl Run<'_> {
             [
                 ("idx".to_owned(), array(&shape, Values::Whole(idx))?),
                 ("time".to_owned(), array(&shape, Values::Real(time))?),
-                ("n_neurons".to_owned(), Item::Note(n_neurons)),
-                ("t_max".to_owned(), Item::Note(t_max)),
+                ("n_neurons".to_owned(), H5Item::Note(n_neurons)),
+                ("t_max".to_owned(), H5Item::Note(t_max)),
             ],
         ))
     }
 
-    /// The duration of so many steps: the smallest number that, divided by that of a step, is not less than the steps.
+    /// The duration of this many steps: the smallest number that, divided by that of a step, is not less than the
+    /// steps.
     #[expect(clippy::cast_precision_loss, reason = "steps stay far below 2^52")]
     fn t_max(&self, steps: u64) -> f64 {
         let t_max = steps as f64 * self.dt_s;
@@ -188,7 +189,7 @@ impl Run<'_> {
             let about = text(&self.folder.join(&about))?.ok_or_else(|| refused(format!("{about} is missing")))?;
             let about: serde_json::Value =
                 serde_json::from_str(&about).map_err(|error| refused(format!("probe-{label}.json: {error}")))?;
-            let [rows, columns] = *shape else { return Err(refused(format!("{name} has not two dimensions"))) };
+            let [rows, columns] = *shape else { return Err(refused(format!("{name}: expected two dimensions"))) };
             let whole = |key: &str| about["steps"][key].as_u64().unwrap_or(0);
             let grid = Grid { rows, columns, first: whole("first"), every: whole("every").max(1), values };
             if let Some(population) = about["population"].as_str() {
@@ -212,18 +213,19 @@ impl Run<'_> {
         if !by_compartment {
             return BTreeMap::from([(OTHER.to_owned(), (0..columns).collect())]);
         }
-        let neuron = |column: usize| Some(((*self.roster.neurons().get(first + column)?)?, column));
+        let neuron = |column: usize| Some(((*self.neuron_map.neurons().get(first + column)?)?, column));
         let mut neurons: Vec<(u32, usize)> = (0..columns).filter_map(neuron).collect();
         neurons.sort_unstable();
         let own = |range: std::ops::Range<u32>| {
             neurons.iter().filter(|(neuron, _)| range.contains(neuron)).map(|(_, column)| *column).collect::<Vec<_>>()
         };
-        let node = |(population, range): (&loihi_net::roster::Population, _)| (population.name.clone(), own(range));
-        self.roster.ranges().map(node).filter(|(_, columns)| !columns.is_empty()).collect()
+        let node =
+            |(population, range): (&loihi_net::neuron_map::MappedPopulation, _)| (population.name.clone(), own(range));
+        self.neuron_map.ranges().map(node).filter(|(_, columns)| !columns.is_empty()).collect()
     }
 
     /// `TimeGriddedData`: a sample each if all have as many rows, else all rows as one.
-    fn grid(&self, grid: &Grid, columns: &[usize]) -> io::Result<Item> {
+    fn grid(&self, grid: &Grid, columns: &[usize]) -> io::Result<H5Item> {
         let steps = self.samples.first().copied().unwrap_or(0);
         let alike =
             self.samples.iter().all(|other| *other == steps) && grid.first == 0 && steps.is_multiple_of(grid.every);
@@ -238,7 +240,7 @@ impl Run<'_> {
         #[expect(clippy::cast_precision_loss, reason = "intervals stay far below 2^52")]
         let dt = Note::Real(self.dt_s * grid.every as f64);
         let data = array(&shape, Values::Real(values.collect()))?;
-        Ok(typed("TimeGriddedData", [("data".to_owned(), data), ("dt".to_owned(), Item::Note(dt))]))
+        Ok(typed("TimeGriddedData", [("data".to_owned(), data), ("dt".to_owned(), H5Item::Note(dt))]))
     }
 }
 
@@ -256,21 +258,21 @@ struct Grid {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use loihi_files::npy::{I32, NpyWriter, Row, SPIKE};
-    use loihi_net::roster::Population;
+    use loihi_files::npy::{I32, NpyWriter, RowShape, SPIKE};
+    use loihi_net::neuron_map::MappedPopulation;
 
     /// Two samples of 4 and 3 steps; a hidden neuron has two compartments, of which the second spikes.
     fn folder() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        let population = |name: &str, neurons| Population { name: name.to_owned(), neurons, compartments: 1 };
+        let population = |name: &str, neurons| MappedPopulation { name: name.to_owned(), neurons, compartments: 1 };
         let neurons = vec![None, Some(1), None, Some(0), Some(2)];
-        let roster = Roster::new(vec![population("hidden", 2), population("out", 1)], vec![0, 4], neurons);
-        neurons::write(folder.path(), &roster).unwrap();
+        let neuron_map = NeuronMap::new(vec![population("hidden", 2), population("out", 1)], vec![0, 4], neurons);
+        neurons::write(folder.path(), &neuron_map).unwrap();
         fs::write(at("utilisation.csv"), "core,compartments\n0,4\n1,1\n").unwrap();
         fs::write(at("manifest.toml"), "dt_ms = 0.1\nsteps = 7\n").unwrap();
         fs::write(at("metrics.csv"), "sample,steps,label\n0,4,1\n1,3,0\n").unwrap();
-        let mut spikes = NpyWriter::create(&at("spikes.npy"), SPIKE, Row::Item).unwrap();
+        let mut spikes = NpyWriter::create(&at("spikes.npy"), SPIKE, RowShape::Item).unwrap();
         for (step, core, id) in [(0_u32, 0_u16, 3_u16), (3, 0, 1), (3, 1, 0), (4, 0, 3), (6, 0, 2)] {
             let mut row = [0; 12];
             row[..4].copy_from_slice(&step.to_le_bytes());
@@ -279,7 +281,7 @@ mod tests {
             spikes.add(&row).unwrap();
         }
         spikes.sync().unwrap();
-        let mut probe = NpyWriter::create(&at("probe-v.npy"), I32, Row::Items).unwrap();
+        let mut probe = NpyWriter::create(&at("probe-v.npy"), I32, RowShape::Items).unwrap();
         for step in 0..7_i32 {
             probe.add(&(0..5).flat_map(|element| (10 * step + element).to_le_bytes()).collect::<Vec<u8>>()).unwrap();
         }
@@ -289,9 +291,9 @@ mod tests {
         folder
     }
 
-    fn observable<'t>(tree: &'t Item, node: &str, name: &str, field: &str) -> &'t Array {
+    fn observable<'t>(tree: &'t H5Item, node: &str, name: &str, field: &str) -> &'t Array {
         let group = tree.get("nodes").and_then(|nodes| nodes.get(node)?.get("observables")?.get(name)?.get(field));
-        let Some(Item::Array(array)) = group else { panic!("no {node}/{name}/{field}") };
+        let Some(H5Item::Array(array)) = group else { panic!("no {node}/{name}/{field}") };
         array
     }
 
@@ -318,7 +320,7 @@ mod tests {
         let folder = folder();
         for (register, node) in [("activity", "out"), ("v_readout", "out"), ("x1", OTHER)] {
             let at = |end: &str| folder.path().join(format!("probe-{register}.{end}"));
-            let mut probe = NpyWriter::create(&at("npy"), I32, Row::Items).unwrap();
+            let mut probe = NpyWriter::create(&at("npy"), I32, RowShape::Items).unwrap();
             probe.add(&(0..5_i32).flat_map(i32::to_le_bytes).collect::<Vec<u8>>()).unwrap();
             probe.sync().unwrap();
             let about = format!("{{\"register\": \"{register}\", \"steps\": {{\"first\": 0, \"every\": 7}}}}");
@@ -334,7 +336,7 @@ mod tests {
         for dt_ms in [0.1, 1.0, 0.3, 2.5] {
             let run = Run {
                 folder: Path::new(""),
-                roster: Roster::default(),
+                neuron_map: NeuronMap::default(),
                 dt_s: dt_ms / 1000.0,
                 samples: Vec::new(),
                 spiking: None,
@@ -349,7 +351,7 @@ mod tests {
     #[test]
     fn a_folder_with_nothing_to_export_says_so() {
         let empty = tempfile::tempdir().unwrap();
-        assert!(bytes(empty.path(), &mut |_, _| {}).unwrap_err().to_string().contains("no run folder"));
+        assert!(bytes(empty.path(), &mut |_, _| {}).unwrap_err().to_string().contains("not a run folder"));
         let folder = folder();
         for name in ["spikes.npy", "probe-v.npy"] {
             fs::remove_file(folder.path().join(name)).unwrap();

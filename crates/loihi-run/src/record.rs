@@ -5,7 +5,7 @@
 //! | `manifest.toml` | experiment, device, seed, versions, image hash, steps; `finished = false` until the run has ended |
 //! | `README.txt` | what each file is |
 //! | `network.txt` | what there is to know of a network from a file |
-//! | `populations.csv`, `neurons.npy` | who is on the chip, see [`neurons`] |
+//! | `populations.csv`, `neurons.npy` | the neuron map, see [`neurons`] |
 //! | `utilisation.csv`, `ops.csv` | what each core holds; exact counts |
 //! | `spikes.npy`, `probe-LABEL.npy`, `weights-*.npy` | see [`crate::samples`] |
 //! | `metrics.csv` | one line per row of metrics, written as they come |
@@ -29,7 +29,7 @@ pub use folder::is_run;
 pub use folder::{Resumed, RunFolder};
 pub use learned::Learned;
 
-use loihi_files::aside;
+use loihi_files::atomic_file;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
@@ -76,7 +76,7 @@ pub enum RecordError {
         /// Why.
         error: io::Error,
     },
-    /// A file of learned state is none, or is damaged.
+    /// A file of learned state is invalid or damaged.
     #[error("{}: {why}", path.display())]
     Learned {
         /// The file.
@@ -84,7 +84,7 @@ pub enum RecordError {
         /// What is wrong with it.
         why: &'static str,
     },
-    /// A file of a checkpoint is none, or is damaged.
+    /// A file of a checkpoint is invalid or damaged.
     #[error("{}: {why}", path.display())]
     Checkpoint {
         /// The file.
@@ -94,10 +94,10 @@ pub enum RecordError {
     },
     /// A checkpoint whose state contradicts what it says.
     #[error(
-        "the checkpoint claims {expected} steps of its stage, but its state has computed {found}: begin the run again"
+        "the checkpoint claims {expected} steps of its stage, but its state has computed {found}: start the run again"
     )]
     OtherState {
-        /// Steps that its standing comes to.
+        /// Steps of its position.
         expected: u64,
         /// Steps of its state.
         found: u64,
@@ -161,5 +161,5 @@ pub struct Manifest {
 
 /// Writes a file aside and renames it, so that a reader sees the old one or the new one.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RecordError> {
-    aside::write(path, bytes).map_err(|error| RecordError::File { path: path.to_owned(), error })
+    atomic_file::write(path, bytes).map_err(|error| RecordError::File { path: path.to_owned(), error })
 }

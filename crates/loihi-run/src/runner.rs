@@ -7,11 +7,11 @@ pub use build::RunnerBuilder;
 use crate::inference::present::{PresentError, Presentation, input_of, present};
 use crate::inference::{Inference, InferenceError, Spike, Stimulus, winner};
 use crate::record::{Learned, RecordError};
-use loihi_core::chip::Keep;
+use loihi_core::chip::SnapshotScope;
 use loihi_core::image::ImageError;
 use loihi_core::ops::OpCounts;
 use loihi_core::register::{Register, StateDigest};
-use loihi_data::collection::Item;
+use loihi_data::collection::Sample;
 use loihi_device::Device;
 use loihi_device::session::{Session, SessionError};
 use loihi_net::network::Network;
@@ -162,7 +162,7 @@ impl Runner {
     ///
     /// # Errors
     /// [`RunnerError`].
-    pub fn sample(&mut self, sample: &Item) -> Result<Answer, RunnerError> {
+    pub fn sample(&mut self, sample: &Sample) -> Result<Answer, RunnerError> {
         let stimulus = self.stimulus(sample)?;
         let scores = self.scores(&stimulus)?;
         self.samples = self.samples.wrapping_add(1);
@@ -173,7 +173,7 @@ impl Runner {
     ///
     /// # Errors
     /// [`RunnerError::Present`].
-    pub fn stimulus(&self, sample: &Item) -> Result<Stimulus, RunnerError> {
+    pub fn stimulus(&self, sample: &Sample) -> Result<Stimulus, RunnerError> {
         let presentation = match self.presentation {
             Some(presentation) => presentation,
             None => Presentation::new(&self.network, input_of(&self.network, None)?),
@@ -210,7 +210,7 @@ impl Runner {
     /// # Errors
     /// [`RunnerError::Inference`].
     pub fn learned(&mut self) -> Result<Learned, RunnerError> {
-        let bytes = self.session.save(Keep::Learned)?;
+        let bytes = self.session.save(SnapshotScope::Learned)?;
         Ok(Learned { image_hash: self.placed.image.hash(), bytes })
     }
 
@@ -220,7 +220,7 @@ impl Runner {
     /// [`RunnerError::Learned`] if it is that of another network.
     pub fn restore(&mut self, learned: &Learned) -> Result<(), RunnerError> {
         let bytes = learned.state_of(self.placed.image.hash())?;
-        self.session.restore(Keep::Learned, bytes)?;
+        self.session.restore(SnapshotScope::Learned, bytes)?;
         self.with(|inference| -> Result<(), InferenceError> { inference.restored() })?;
         Ok(())
     }

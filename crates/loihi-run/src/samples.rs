@@ -3,8 +3,8 @@
 use crate::record::read::text;
 use crate::record::write_whole;
 use loihi_core::register::Register;
-use loihi_device::recorder::{Kept, Recorder, Sink};
-use loihi_files::npy::{Form, I32, NpyWriter, Row, SPIKE, write_words};
+use loihi_device::recorder::{RecordedFile, Recorder, Sink};
+use loihi_files::npy::{Form, I32, NpyWriter, RowShape, SPIKE, write_words};
 use loihi_net::probe::{Meaning, Probe, meaning};
 use serde_json::json;
 use std::io;
@@ -12,14 +12,14 @@ use std::path::{Path, PathBuf};
 
 /// What is recorded besides metrics.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
+pub struct RecordingOptions {
     /// Registers to sample.
     pub probes: Vec<Probe>,
     /// Whether every spike is recorded.
     pub spikes: bool,
 }
 
-impl Wanted {
+impl RecordingOptions {
     /// The same with more probes.
     #[must_use]
     pub fn with(&self, more: &[Probe]) -> Self {
@@ -33,12 +33,12 @@ impl Wanted {
         self.probes.iter().cloned().chain(spikes).collect()
     }
 
-    /// A recorder that writes into a run folder; `dt_us` are microseconds of a step, for labels. Files of `kept` go on
-    /// where they were that long; without any, all begin.
+    /// A recorder that writes into a run folder; `dt_us` are microseconds of a step, for labels. Files of `kept` are
+    /// appended to at that length; without any, all start anew.
     ///
     /// # Errors
-    /// A file cannot be written, two probes would write the same one, or a file to go on with is not among `kept`.
-    pub fn recorder(&self, folder: &Path, dt_us: u64, kept: Option<&[Kept]>) -> io::Result<Recorder> {
+    /// A file cannot be written, two probes would write the same one, or a file to append to is not among `kept`.
+    pub fn recorder(&self, folder: &Path, dt_us: u64, kept: Option<&[RecordedFile]>) -> io::Result<Recorder> {
         let mut recorder = Recorder::default();
         let of_spikes = |probe: &Probe| probe.register == Register::Spikes;
         let (spikes, probes): (Vec<Probe>, Vec<Probe>) = self.probes().into_iter().partition(of_spikes);
@@ -47,16 +47,16 @@ impl Wanted {
             if probes[..number].iter().any(|other| other.label() == label) {
                 return Err(io::Error::other(format!("{label} is probed twice: give one probe for it")));
             }
-            let npy = array(folder, format!("probe-{label}.npy"), (I32, Row::Items), kept)?;
+            let npy = array(folder, format!("probe-{label}.npy"), (I32, RowShape::Items), kept)?;
             let first = if npy.npy.rows() > 0 { first_of(&npy.path)? } else { None };
             recorder.probe(probe.clone(), Box::new(Rows { npy, probe: probe.clone(), dt_us, first }));
         }
         if !spikes.is_empty() {
-            let npy = array(folder, "spikes.npy".to_owned(), (SPIKE, Row::Item), kept)?;
+            let npy = array(folder, "spikes.npy".to_owned(), (SPIKE, RowShape::Item), kept)?;
             recorder.spikes(spikes, Box::new(Spikes(npy)));
         }
         if kept.is_none() {
-            recorder.weights_at_begin(Box::new(Weights(folder.join("weights-before.npy"))));
+            recorder.weights_at_start(Box::new(Weights(folder.join("weights-before.npy"))));
         }
         Ok(recorder)
     }
@@ -77,8 +77,13 @@ struct Growing {
     npy: NpyWriter,
 }
 
-/// Begins an array, or goes on with it as long as it was.
-fn array(folder: &Path, name: String, (form, row): (Form, Row), kept: Option<&[Kept]>) -> io::Result<Growing> {
+/// Starts an array, or appends to it from the length that it had.
+fn array(
+    folder: &Path,
+    name: String,
+    (form, row): (Form, RowShape),
+    kept: Option<&[RecordedFile]>,
+) -> io::Result<Growing> {
     let path = folder.join(&name);
     let npy = match kept {
         None => NpyWriter::create(&path, form, row)?,
@@ -101,8 +106,8 @@ fn first_of(path: &Path) -> io::Result<Option<u64>> {
 }
 
 impl Growing {
-    fn keep(&mut self) -> io::Result<Option<Kept>> {
-        Ok(Some(Kept { file: self.name.clone(), bytes: self.npy.sync()? }))
+    fn keep(&mut self) -> io::Result<Option<RecordedFile>> {
+        Ok(Some(RecordedFile { file: self.name.clone(), bytes: self.npy.sync()? }))
     }
 }
 
@@ -159,7 +164,7 @@ impl Sink for Rows {
         Ok(())
     }
 
-    fn keep(&mut self) -> io::Result<Option<Kept>> {
+    fn keep(&mut self) -> io::Result<Option<RecordedFile>> {
         let kept = self.npy.keep()?;
         self.describe()?;
         Ok(kept)
@@ -187,7 +192,7 @@ impl Sink for Spikes {
         self.0.npy.add(&rows)
     }
 
-    fn keep(&mut self) -> io::Result<Option<Kept>> {
+    fn keep(&mut self) -> io::Result<Option<RecordedFile>> {
         self.0.keep()
     }
 

@@ -5,7 +5,7 @@
 //! | module | its one job |
 //! |---|---|
 //! | [`report`] | a run folder as one HTML file |
-//! | [`view`] | a run in the terminal, while it goes on |
+//! | [`view`] | a run, live in the terminal |
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

@@ -18,21 +18,21 @@ impl<'a> Field<'a> {
         self.find(name).ok_or_else(|| unreadable(format!("{}.{name} is missing", self.path)))
     }
 
-    pub(super) fn wrong(&self, expected: &str) -> ConformError {
+    pub(super) fn invalid(&self, expected: &str) -> ConformError {
         unreadable(format!("{} is no {expected}", self.path))
     }
 
     pub(super) fn text(&self) -> Result<&'a str, ConformError> {
-        self.value.as_str().ok_or_else(|| self.wrong("text"))
+        self.value.as_str().ok_or_else(|| self.invalid("text"))
     }
 
     pub(super) fn number<T: TryFrom<i64>>(&self) -> Result<T, ConformError> {
         let number = self.value.as_i64().and_then(|number| T::try_from(number).ok());
-        number.ok_or_else(|| self.wrong("whole number in range"))
+        number.ok_or_else(|| self.invalid("whole number in range"))
     }
 
     pub(super) fn float(&self) -> Result<f64, ConformError> {
-        self.value.as_f64().ok_or_else(|| self.wrong("number"))
+        self.value.as_f64().ok_or_else(|| self.invalid("number"))
     }
 
     /// Whether the value is absent or null.
@@ -41,12 +41,12 @@ impl<'a> Field<'a> {
     }
 
     pub(super) fn items(&self) -> Result<Vec<Self>, ConformError> {
-        let items = self.value.as_array().ok_or_else(|| self.wrong("list"))?;
+        let items = self.value.as_array().ok_or_else(|| self.invalid("list"))?;
         Ok(items.iter().enumerate().map(|(i, value)| Field { path: format!("{}[{i}]", self.path), value }).collect())
     }
 
     pub(super) fn item(&self, i: usize) -> Result<Self, ConformError> {
-        let value = self.value.get(i).ok_or_else(|| self.wrong("list that is long enough"))?;
+        let value = self.value.get(i).ok_or_else(|| self.invalid("list that is long enough"))?;
         Ok(Field { path: format!("{}[{i}]", self.path), value })
     }
 

@@ -5,7 +5,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod json;
-mod lesson;
+mod learning;
 pub mod network;
 pub mod parse;
 pub mod plastic;

@@ -63,8 +63,8 @@ fn teach(builder: &mut ImageBuilder, learning: &Learning) {
         let axons = group.axons.iter().map(|(source, synapses)| (*source, synapses.iter().map(stored).collect()));
         builder.plastic_group(0, group.posts.clone(), &plasticity, axons);
     }
-    for tape in &learning.tapes {
-        builder.recorded(tape.purpose, tape.epoch_steps, tape.per_row, &tape.words);
+    for recorded in &learning.recorded_draws {
+        builder.recorded(recorded.purpose, recorded.epoch_steps, recorded.per_row, &recorded.words);
     }
 }
 
@@ -108,7 +108,7 @@ fn axons(vector: &Vector, per_core: usize) -> Axons {
     axons
 }
 
-/// A weight as it is stored: what is no multiple of 64 goes into a sum that is kept apart.
+/// A weight as it is stored: what is not a multiple of 64 goes into an auxiliary accumulator.
 fn parts(group: usize, shift_right: Option<u32>, weight: i32) -> Vec<(Sum, i16)> {
     let stored = |weight: i32| i16::try_from(weight.clamp(-32_768, 32_767)).unwrap_or(0);
     if let Some(shift_right) = shift_right {

@@ -3,8 +3,8 @@
 use super::ConformError;
 use super::json::{Field, unreadable};
 use super::plastic::Learning;
-use super::vector::{Compartment, Expected, Group, Kind, Synapse, Vector};
-use super::{lesson, weights};
+use super::vector::{Compartment, Expected, Group, Synapse, Vector, VectorKind};
+use super::{learning, weights};
 use loihi_core::image::{Noise, NoiseAt, Profile};
 use serde_json::Value;
 
@@ -16,13 +16,13 @@ pub fn parse(text: &str) -> Result<Vector, ConformError> {
     let json: Value = serde_json::from_str(text).map_err(|error| unreadable(format!("not JSON: {error}")))?;
     let root = Field { path: String::new(), value: &json };
     let kind = match root.at("kind")?.text()? {
-        "nengo_net" => Kind::NengoNet,
-        "brian_net" => Kind::BrianNet,
-        "lava_net" => Kind::LavaNet,
-        "chip_net" => Kind::ChipNet,
-        "nengo_pes" => Kind::NengoPes,
-        "brian_learn" => Kind::BrianLearn,
-        "lava_learn" => Kind::LavaLearn,
+        "nengo_net" => VectorKind::NengoNet,
+        "brian_net" => VectorKind::BrianNet,
+        "lava_net" => VectorKind::LavaNet,
+        "chip_net" => VectorKind::ChipNet,
+        "nengo_pes" => VectorKind::NengoPes,
+        "brian_learn" => VectorKind::BrianLearn,
+        "lava_learn" => VectorKind::LavaLearn,
         other => return Err(unreadable(format!("kind `{other}` is not known"))),
     };
     let neurons = root.at("neurons")?;
@@ -31,8 +31,8 @@ pub fn parse(text: &str) -> Result<Vector, ConformError> {
     let steps: usize = root.at("steps")?.number()?;
     let network = kind.network();
     let arrivals = match kind {
-        Kind::LavaNet => delayed(inputs.at("emitted")?.numbers_by_step()?),
-        Kind::LavaLearn => delayed(inputs.at("drive_emitted")?.numbers_by_step()?),
+        VectorKind::LavaNet => delayed(inputs.at("emitted")?.numbers_by_step()?),
+        VectorKind::LavaLearn => delayed(inputs.at("drive_emitted")?.numbers_by_step()?),
         _ => inputs.at("spikes")?.numbers_by_step()?,
     };
     let mut vector = Vector {
@@ -40,7 +40,7 @@ pub fn parse(text: &str) -> Result<Vector, ConformError> {
         kind,
         steps,
         compartments: (0..count).map(|i| compartment(network, &neurons, i)).collect::<Result<_, _>>()?,
-        inputs: inputs.at(if kind == Kind::LavaLearn { "drive_n" } else { "n" })?.number()?,
+        inputs: inputs.at(if kind == VectorKind::LavaLearn { "drive_n" } else { "n" })?.number()?,
         arrivals,
         groups: static_groups(kind, &root)?,
         noise: draws(&root, &neurons)?,
@@ -48,23 +48,23 @@ pub fn parse(text: &str) -> Result<Vector, ConformError> {
         expected: expected(&root.at("expect")?)?,
         skip: why_not(network, &root)?,
     };
-    lesson::read(&mut vector, &root)?;
+    learning::read(&mut vector, &root)?;
     lengths_agree(vector)
 }
 
 /// The synapses that do not learn.
-fn static_groups(kind: Kind, root: &Field<'_>) -> Result<Vec<Group>, ConformError> {
-    if kind == Kind::LavaLearn {
-        let mut drive = synapses(Kind::LavaNet, &root.at("drive")?)?;
+fn static_groups(kind: VectorKind, root: &Field<'_>) -> Result<Vec<Group>, ConformError> {
+    if kind == VectorKind::LavaLearn {
+        let mut drive = synapses(VectorKind::LavaNet, &root.at("drive")?)?;
         drive.from_input = true;
         return Ok(vec![drive]);
     }
     let plastic: Vec<usize> = match kind {
-        Kind::NengoPes => {
+        VectorKind::NengoPes => {
             let groups = root.at("learning")?.items()?;
             groups.iter().map(|group| group.at("synapse")?.number()).collect::<Result<_, _>>()?
         }
-        Kind::BrianLearn => vec![root.at("learning")?.at("synapse")?.number()?],
+        VectorKind::BrianLearn => vec![root.at("learning")?.at("synapse")?.number()?],
         _ => Vec::new(),
     };
     let groups = root.at("synapses")?.items()?;
@@ -93,12 +93,12 @@ fn lengths_agree(vector: Vector) -> Result<Vector, ConformError> {
     Ok(vector)
 }
 
-fn compartment(kind: Kind, neurons: &Field<'_>, i: usize) -> Result<Compartment, ConformError> {
+fn compartment(kind: VectorKind, neurons: &Field<'_>, i: usize) -> Result<Compartment, ConformError> {
     let field = |name: &str| neurons.at(name)?.each(i);
     let start = |name: &str| neurons.find(name).map_or(Ok(0), |field| field.each(i));
     let profile = Profile { decay_v: field("decay_v").or_else(|_| field("dv"))?, ..Profile::DEFAULT };
     let (profile, bias) = match kind {
-        Kind::NengoNet | Kind::ChipNet | Kind::NengoPes => {
+        VectorKind::NengoNet | VectorKind::ChipNet | VectorKind::NengoPes => {
             let profile = Profile {
                 decay_u: (field("decay_u")? + 1).min(4096),
                 v_th: field("vth")?,
@@ -110,11 +110,11 @@ fn compartment(kind: Kind, neurons: &Field<'_>, i: usize) -> Result<Compartment,
             };
             (profile, field("bias")?)
         }
-        Kind::BrianNet | Kind::BrianLearn => {
+        VectorKind::BrianNet | VectorKind::BrianLearn => {
             let v_th = field("vth_mant")? << 6;
             (Profile { decay_u: field("decay_I")?, v_th, refractory: field("refract")?, ..profile }, 0)
         }
-        Kind::LavaNet | Kind::LavaLearn => {
+        VectorKind::LavaNet | VectorKind::LavaLearn => {
             let (mantissa, exponent) = (field("bias_mant")?, field("bias_exp")?);
             let bias = if exponent < 0 { mantissa >> -exponent } else { mantissa << exponent };
             (Profile { decay_u: (field("du")? + 1).min(4096), v_th: field("vth")? << 6, ..profile }, bias)
@@ -131,7 +131,8 @@ fn noise(neurons: &Field<'_>, i: usize) -> Result<Option<Noise>, ConformError> {
     }
     let at = if noise.at("at_membrane")?.each(i)? == 0 { NoiseAt::Current } else { NoiseAt::Voltage };
     let exponent = noise.at("exp")?;
-    let exponent_value = u32::try_from(exponent.each(i)?).map_err(|_| exponent.wrong("exponent that is 0 or more"))?;
+    let exponent_value =
+        u32::try_from(exponent.each(i)?).map_err(|_| exponent.invalid("exponent that is 0 or more"))?;
     Ok(Some(Noise { at, exponent: exponent_value, offset: noise.at("mant_offset")?.each(i)? }))
 }
 
@@ -142,9 +143,9 @@ fn draws(root: &Field<'_>, neurons: &Field<'_>) -> Result<Vec<Vec<i32>>, Conform
     }
 }
 
-fn synapses(kind: Kind, group: &Field<'_>) -> Result<Group, ConformError> {
+fn synapses(kind: VectorKind, group: &Field<'_>) -> Result<Group, ConformError> {
     let from_input = group.at("src")?.text()? == "input";
-    if kind == Kind::LavaNet {
+    if kind == VectorKind::LavaNet {
         let exponent = group.find("w_exp").map_or(Ok(0), |field| field.number::<i32>())?;
         let sum_shift_right = exponent.is_negative().then(|| exponent.unsigned_abs());
         let shift_left = if sum_shift_right.is_some() { 0 } else { exponent.unsigned_abs() + 6 };
@@ -163,7 +164,7 @@ fn synapses(kind: Kind, group: &Field<'_>) -> Result<Group, ConformError> {
     Ok(Group { from_input, sum_shift_right: None, synapses })
 }
 
-/// Lava's `[post][pre]` matrices; zero weights are no synapses.
+/// Lava's `[post][pre]` matrices; zero weights are not synapses.
 fn dense(group: &Field<'_>, shift_left: u32) -> Result<Vec<Synapse>, ConformError> {
     let delays = group.find("delays");
     let mut synapses = Vec::new();
@@ -197,13 +198,13 @@ fn expected(expect: &Field<'_>) -> Result<Expected, ConformError> {
 }
 
 /// Runs outside the chip's ranges, where an emulator lacks the chip's overflow.
-fn why_not(kind: Kind, root: &Field<'_>) -> Result<Option<String>, ConformError> {
+fn why_not(kind: VectorKind, root: &Field<'_>) -> Result<Option<String>, ConformError> {
     let in_range = root.at("expect")?.find("in_range").is_none_or(|flag| flag.value.as_bool() != Some(false));
     Ok(match kind {
-        Kind::BrianNet if !in_range => Some(
+        VectorKind::BrianNet if !in_range => Some(
             "leaves the chip's ranges, where Brian2Loihi neither wraps nor clips (it computes in doubles)".to_owned(),
         ),
-        Kind::LavaNet if !in_range => Some(
+        VectorKind::LavaNet if !in_range => Some(
             "leaves the chip's ranges, where Lava wraps neither the synaptic sum nor, correctly, the current"
                 .to_owned(),
         ),

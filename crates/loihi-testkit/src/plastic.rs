@@ -11,7 +11,7 @@ pub struct Learning {
     /// The plastic groups.
     pub groups: Vec<PlasticGroup>,
     /// Recorded random words.
-    pub tapes: Vec<Tape>,
+    pub recorded_draws: Vec<RecordedDraws>,
     /// What is written before the first step.
     pub start: Vec<Words>,
     /// What is written before each step.
@@ -59,7 +59,7 @@ pub struct TraceParameters {
 
 /// Recorded random words of a purpose.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tape {
+pub struct RecordedDraws {
     /// What they are for.
     pub purpose: Purpose,
     /// Steps that share a row.

@@ -7,7 +7,7 @@ use loihi_core::image::COMPARTMENTS_PER_CORE;
 use loihi_core::num::Fnv64;
 use loihi_core::register::Register;
 use loihi_device::inproc::InProcess;
-use loihi_device::session::{Patience, Session, SessionError};
+use loihi_device::session::{RetryPolicy, Session, SessionError};
 
 /// What a device has after a step.
 struct State {
@@ -28,7 +28,7 @@ pub fn replay(vector: &Vector, session: &mut Session) -> Result<Verdict, Conform
         return replay_on_cores(vector, session, COMPARTMENTS_PER_CORE);
     }
     let near = Box::new(InProcess::new(NEAR_ARENA_BYTES));
-    let mut near = Session::open(near, Patience::default(), 1, || false)?;
+    let mut near = Session::open(near, RetryPolicy::default(), 1, || false)?;
     let verdict = replay_on_cores(vector, &mut near, COMPARTMENTS_PER_CORE)?;
     if verdict != Verdict::Passed {
         return Ok(verdict);

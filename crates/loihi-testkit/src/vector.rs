@@ -5,7 +5,7 @@ use loihi_core::image::Profile;
 
 /// Where a vector was recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum VectorKind {
     /// nengo-loihi's emulator.
     NengoNet,
     /// brian2-loihi.
@@ -22,7 +22,7 @@ pub enum Kind {
     LavaLearn,
 }
 
-impl Kind {
+impl VectorKind {
     /// The network that a learning vector is beside its learning.
     #[must_use]
     pub const fn network(self) -> Self {
@@ -96,7 +96,7 @@ pub struct Vector {
     /// Its name.
     pub case: String,
     /// Where it was recorded.
-    pub kind: Kind,
+    pub kind: VectorKind,
     /// Number of steps.
     pub steps: usize,
     /// The compartments.

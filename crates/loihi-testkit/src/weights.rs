@@ -2,7 +2,7 @@
 
 use super::ConformError;
 use super::json::{Field, unreadable};
-use super::vector::Kind;
+use super::vector::VectorKind;
 use loihi_core::num::{Weight, WeightExponent};
 use loihi_core::synapse::{SignMode, fold};
 
@@ -10,10 +10,10 @@ use loihi_core::synapse::{SignMode, fold};
 ///
 /// # Errors
 /// [`ConformError::Unreadable`] names the first weight that is not.
-pub(super) fn check(kind: Kind, group: &Field<'_>, weights: &[i32]) -> Result<(), ConformError> {
+pub(super) fn check(kind: VectorKind, group: &Field<'_>, weights: &[i32]) -> Result<(), ConformError> {
     let scaled = match kind {
-        Kind::BrianNet => brian,
-        Kind::NengoNet => nengo,
+        VectorKind::BrianNet => brian,
+        VectorKind::NengoNet => nengo,
         _ => return Ok(()),
     };
     let given = ["mant", "sign_mode", "num_weight_bits", "w_exp"].iter().all(|name| group.find(name).is_some());
@@ -49,7 +49,7 @@ impl Format {
             Some("mixed") => SignMode::Mixed,
             Some("exc" | "excitatory") => SignMode::Excitatory,
             Some("inh" | "inhibitory") => SignMode::Inhibitory,
-            _ => return Err(mode.wrong("sign mode: mixed, exc or inh")),
+            _ => return Err(mode.invalid("sign mode: mixed, exc or inh")),
         };
         let field = group.at("w_exp")?;
         let exponent =

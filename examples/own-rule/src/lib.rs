@@ -17,7 +17,7 @@ use loihi_core::rules;
 use loihi_core::snip::{Cpu, Phase, Phases, Snip, SnipParams, SnipType, fits, require};
 use loihi_core::tools::Layer;
 use loihi_core::tools::pre_trace::{PreTrace, factor};
-use loihi_core::tools::rank_one::{Draws, Precision, Taught, Update, packed};
+use loihi_core::tools::rank_one::{Draws, Precision, Update, UpdateCounts, packed};
 use serde::{Deserialize, Serialize};
 
 /// The built-in programs and this one: what a device is given.
@@ -84,11 +84,11 @@ impl Snip for ResumeParams {
         }
         let draws = Draws::Shared { seed: cpu.image.seed, t: cpu.t };
         let update = Update { layer: &layer, precision: Precision::Stochastic, shift: self.shift, draws };
-        let (posts, mut taught) = (posts.get(..listed).unwrap_or_default(), Taught::default());
+        let (posts, mut update_counts) = (posts.get(..listed).unwrap_or_default(), UpdateCounts::default());
         for (axon, trace) in traces.iter().enumerate().filter(|(_, trace)| factor(**trace) != 0) {
-            update.axon(cpu.plastic.weights, &mut [], axon, factor(*trace), posts, &mut taught);
+            update.axon(cpu.plastic.weights, &mut [], axon, factor(*trace), posts, &mut update_counts);
         }
-        cpu.ops.count_taught(taught.visited, taught.changed, taught.saturated);
+        cpu.ops.count_updates(update_counts.visited, update_counts.changed, update_counts.saturated);
     }
 }
 

@@ -23,8 +23,8 @@ mod host {
     use host_harness::device::framed::Framed;
     use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
     use host_harness::device::qemu::Qemu;
-    use host_harness::device::session::{Patience, Session};
-    use loihi_core::chip::Keep;
+    use host_harness::device::session::{RetryPolicy, Session};
+    use loihi_core::chip::SnapshotScope;
     use own_rule::{SNIPS, experiment};
     use std::path::PathBuf;
 
@@ -65,17 +65,17 @@ mod host {
             DeviceKind::Host => Box::new(InProcess::with_snips(ARENA_BYTES_DEFAULT, &SNIPS)),
             DeviceKind::Qemu => Box::new(Framed::new(Qemu::start(&arguments.firmware)?)),
         };
-        let mut session = Session::open(device, Patience::default(), std::process::id(), || false)?;
+        let mut session = Session::open(device, RetryPolicy::default(), std::process::id(), || false)?;
         session.load(&experiment::network(arguments.seed)?)?;
         if let Some(path) = &arguments.restore {
             let learned = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-            session.restore(Keep::Learned, &learned)?;
+            session.restore(SnapshotScope::Learned, &learned)?;
         }
         let outcome = experiment::learn(&mut session, arguments.seed, arguments.showings)?;
         println!("errors at first {}, at last {}", outcome.errors_first, outcome.errors_last);
         println!("digest of all state {:016x}", outcome.digest);
         if let Some(path) = &arguments.save {
-            std::fs::write(path, session.save(Keep::Learned)?)
+            std::fs::write(path, session.save(SnapshotScope::Learned)?)
                 .with_context(|| format!("{} cannot be written", path.display()))?;
         }
         Ok(())

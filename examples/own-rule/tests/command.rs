@@ -29,6 +29,6 @@ fn what_was_learned_is_saved_and_taken_up_again() {
     std::fs::remove_file(&file).expect("it was written");
     let ([before, after], [again, _]) = (errors(&first), errors(&second));
     assert!(after < before, "{first}");
-    assert!(again < before, "a run that goes on begins with fewer errors: {first}{second}");
+    assert!(again < before, "a resumed run starts with fewer errors: {first}{second}");
     assert!(first.contains("digest of all state "), "{first}");
 }

@@ -1,7 +1,7 @@
 //! `loihi bench`: whole networks, timed on this host.
 
 use super::out;
-use super::prices::{models, tables};
+use super::prices::{models, price_tables};
 use super::progress::shown;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
@@ -17,11 +17,11 @@ use serde_json::{Value, json};
 #[derive(Debug, Args)]
 pub(super) struct BenchArgs {
     #[command(subcommand)]
-    network: Network,
+    network: BenchNetwork,
 }
 
 #[derive(Debug, Subcommand)]
-enum Network {
+enum BenchNetwork {
     /// A random recurrent network of leaky integrate-and-fire compartments, recording off
     Lif(LifArgs),
     /// Plastic synapses from every input to every compartment
@@ -47,7 +47,7 @@ struct LearnArgs {
     /// Steps per epoch
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
     epoch: u32,
-    /// y1 is no trace: the embedded CPU writes it before each epoch
+    /// y1 is not a trace: the embedded CPU writes it before each epoch
     #[arg(long)]
     third_factor: bool,
     #[command(flatten)]
@@ -89,9 +89,9 @@ impl Timed {
 
 pub(super) fn bench(args: &BenchArgs) -> anyhow::Result<()> {
     match &args.network {
-        Network::Lif(args) => lif(args),
-        Network::Learn(args) => learn(args),
-        Network::Congestion(args) => super::congestion::congestion(args),
+        BenchNetwork::Lif(args) => lif(args),
+        BenchNetwork::Learn(args) => learn(args),
+        BenchNetwork::Congestion(args) => super::congestion::congestion(args),
     }
 }
 
@@ -125,8 +125,8 @@ fn learn(args: &LearnArgs) -> anyhow::Result<()> {
 
 /// What the network would cost on a Loihi, by the default prices, with the name of the model.
 fn modelled(run: &MeteredRun) -> anyhow::Result<(String, Summary)> {
-    let tables = tables(&[])?;
-    let models = models(&tables)?;
+    let price_tables = price_tables(&[])?;
+    let models = models(&price_tables)?;
     let named = models.first().ok_or_else(|| anyhow!("there is no price table"))?;
     let activity = Activity::of(run, &named.model.plan)?;
     Ok((named.name.clone(), Summary::of(&activity, &named.model)))

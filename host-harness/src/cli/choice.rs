@@ -3,7 +3,7 @@
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use host_harness::Choice;
 use host_harness::probe::Probe;
-use host_harness::samples::Wanted;
+use host_harness::samples::RecordingOptions;
 
 /// Takes the name of a value; help lists all, with a line each.
 pub(super) fn choice<T: Choice>() -> impl TypedValueParser<Value = T> {
@@ -24,7 +24,7 @@ pub(super) struct RecordArgs {
 
 impl RecordArgs {
     /// The same, for a recorder.
-    pub(super) fn wanted(&self) -> Wanted {
-        Wanted { probes: self.probes.clone(), spikes: self.spikes }
+    pub(super) fn recording(&self) -> RecordingOptions {
+        RecordingOptions { probes: self.probes.clone(), spikes: self.spikes }
     }
 }

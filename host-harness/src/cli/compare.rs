@@ -9,10 +9,10 @@ use super::{DeviceArgs, SampleArgs, out, stop};
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use host_harness::Choice as _;
-use host_harness::cost::sheet::{Cell, Column, Format, Kind, Sheet, write};
+use host_harness::cost::format::{Cell, Column, ColumnKind, Table, TableFormat, write};
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
-use host_harness::device::session::{Patience, Session};
-use host_harness::experiment::{Nobody, Options, Outcome};
+use host_harness::device::session::{RetryPolicy, Session};
+use host_harness::experiment::{NoObserver, Outcome, RunOptions};
 use serde::Serialize;
 use serde_json::json;
 use std::path::PathBuf;
@@ -36,8 +36,8 @@ pub(super) struct CompareArgs {
     #[arg(long, value_name = "FILE")]
     firmware: Option<PathBuf>,
     /// How to write it
-    #[arg(long, value_parser = choice::<Format>(), default_value = Format::Markdown.name())]
-    format: Format,
+    #[arg(long, value_parser = choice::<TableFormat>(), default_value = TableFormat::Markdown.name())]
+    format: TableFormat,
     /// Runs at a time [default: one for each processor]
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
@@ -48,7 +48,7 @@ const COUNTED_SAMPLES: usize = 24;
 
 /// A row of the table.
 #[derive(Debug, Serialize)]
-struct Row {
+struct ComparisonRow {
     experiment: String,
     seeds: u32,
     metric: &'static str,
@@ -79,7 +79,7 @@ pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<()> {
         }
         rows.push(row);
     }
-    out::line(format_args!("{}", write(&[sheet(&rows)], args.format)?.trim_end()))?;
+    out::line(format_args!("{}", write(&[table(&rows)], args.format)?.trim_end()))?;
     out::result("loihi-compare/1", &json!({ "experiments": rows }))
 }
 
@@ -128,13 +128,13 @@ fn run_all(args: &CompareArgs) -> anyhow::Result<Vec<Vec<Outcome>>> {
 fn run_one(args: &CompareArgs, name: &str, seed: u32) -> anyhow::Result<Outcome> {
     let (_, task) = choose(name)?;
     let device = Box::new(InProcess::new(ARENA_BYTES_DEFAULT));
-    let mut session = Session::open(device, Patience::default(), seed, stop::requested)?;
-    Ok(task.run(&mut session, &Options { seed, ..args.sample.options() }, &mut Nobody)?)
+    let mut session = Session::open(device, RetryPolicy::default(), seed, stop::requested)?;
+    Ok(task.run(&mut session, &RunOptions { seed, ..args.sample.options() }, &mut NoObserver)?)
 }
 
 /// Mean and standard error of the first metric, which is what an experiment is about.
-fn summarise(name: &str, outcomes: &[Outcome]) -> anyhow::Result<Row> {
-    let first = outcomes.first().ok_or_else(|| anyhow!("{name} has not run"))?;
+fn summarise(name: &str, outcomes: &[Outcome]) -> anyhow::Result<ComparisonRow> {
+    let first = outcomes.first().ok_or_else(|| anyhow!("{name} did not run"))?;
     let &(metric, _) = first.metrics.first().ok_or_else(|| anyhow!("{name} measures nothing"))?;
     let of = |name: &str| -> Vec<f64> {
         let find = |outcome: &Outcome| outcome.metrics.iter().find(|(metric, _)| *metric == name).map(|(_, v)| *v);
@@ -142,7 +142,7 @@ fn summarise(name: &str, outcomes: &[Outcome]) -> anyhow::Result<Row> {
     };
     let (mean, standard_error) = mean_and_error(&of(metric));
     let optional = |name| Some(of(name)).filter(|values| !values.is_empty()).map(|values| mean_and_error(&values).0);
-    Ok(Row {
+    Ok(ComparisonRow {
         experiment: name.to_owned(),
         seeds: u32::try_from(outcomes.len()).unwrap_or(u32::MAX),
         metric,
@@ -169,7 +169,7 @@ fn mean_and_error(values: &[f64]) -> (f64, f64) {
 
 /// Runs a few samples, or a pass, on the firmware.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-fn count_instructions(args: &CompareArgs, name: &str, row: &mut Row) -> anyhow::Result<()> {
+fn count_instructions(args: &CompareArgs, name: &str, row: &mut ComparisonRow) -> anyhow::Result<()> {
     let device = DeviceArgs {
         device: super::DeviceKind::Qemu,
         arena: ARENA_BYTES_DEFAULT,
@@ -178,8 +178,8 @@ fn count_instructions(args: &CompareArgs, name: &str, row: &mut Row) -> anyhow::
     };
     let (_, task) = choose(name)?;
     let mut session = open(&device)?;
-    let options = Options { passes: Some(1), samples: Some(COUNTED_SAMPLES), ..args.sample.options() };
-    let outcome = task.run(&mut session, &options, &mut Nobody).with_context(|| format!("{name} on QEMU"))?;
+    let options = RunOptions { epochs: Some(1), samples: Some(COUNTED_SAMPLES), ..args.sample.options() };
+    let outcome = task.run(&mut session, &options, &mut NoObserver).with_context(|| format!("{name} on QEMU"))?;
     let Some(instructions) = outcome.instructions else { return Ok(()) };
     row.instructions_per_step = Some(instructions as f64 / outcome.steps.max(1) as f64);
     // Learned and tested samples alike.
@@ -188,8 +188,8 @@ fn count_instructions(args: &CompareArgs, name: &str, row: &mut Row) -> anyhow::
 }
 
 /// Shares of 1, such as accuracy, are shown in per cent.
-fn sheet(rows: &[Row]) -> Sheet {
-    let measured = |name| Column::figures(Kind::Measured, name, "");
+fn table(rows: &[ComparisonRow]) -> Table {
+    let measured = |name| Column::figures(ColumnKind::Measured, name, "");
     let columns = [
         Column::plain("experiment"),
         Column::plain("seeds"),
@@ -203,8 +203,8 @@ fn sheet(rows: &[Row]) -> Sheet {
         measured("state bytes"),
         measured("learned bytes"),
     ];
-    let mut sheet = Sheet::new("comparison", "Experiments side by side", &columns);
-    let cells = |row: &Row| {
+    let mut table = Table::new("comparison", "Experiments side by side", &columns);
+    let cells = |row: &ComparisonRow| {
         let figure = |value| if row.metric.starts_with("accuracy") { Cell::Share(value) } else { Cell::Number(value) };
         vec![
             row.experiment.as_str().into(),
@@ -220,8 +220,8 @@ fn sheet(rows: &[Row]) -> Sheet {
             Cell::Count(row.learned_bytes as u64),
         ]
     };
-    sheet.rows = rows.iter().map(cells).collect();
-    sheet
+    table.rows = rows.iter().map(cells).collect();
+    table
 }
 
 #[cfg(test)]

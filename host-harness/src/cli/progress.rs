@@ -1,7 +1,7 @@
-//! Shows a run while it goes on: a bar on a terminal, nothing in a pipe or with `--quiet`.
+//! Shows the progress of a run: a bar on a terminal, nothing in a pipe or with `--quiet`.
 
 use super::out;
-use host_harness::experiment::{Running, Watch};
+use host_harness::experiment::{Observer, Running};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal as _;
 
@@ -55,7 +55,7 @@ pub(super) fn shown<R>(what: &str, run: impl FnOnce(&mut dyn FnMut(u64, u64)) ->
 /// Shows how far a run is, and does nothing else about it.
 pub(super) struct Showing<'p>(pub(super) &'p Progress);
 
-impl Watch for Showing<'_> {
+impl Observer for Showing<'_> {
     fn progress(&mut self, running: &Running<'_>) {
         self.0.show(running.done, running.total, &running.to_string());
     }

@@ -40,7 +40,7 @@ pub(super) struct Recorded {
 
 /// What is to be done.
 #[derive(Debug)]
-pub(super) enum Begin {
+pub(super) enum Start {
     /// Run without a folder.
     Unrecorded,
     /// Run, from the checkpoint if there is one.
@@ -51,11 +51,11 @@ pub(super) enum Begin {
 
 impl FolderArgs {
     /// Takes up the folder for a run of this name and seed that samples these probes; `asked` is [`Manifest::asked`].
-    pub(super) fn begin(&self, name: &str, seed: u32, probes: &[Probe], asked: &str) -> anyhow::Result<Begin> {
+    pub(super) fn start(&self, name: &str, seed: u32, probes: &[Probe], asked: &str) -> anyhow::Result<Start> {
         let checkpoint_every = Duration::from_millis(self.checkpoint_ms);
-        let begins = |folder| Ok(Begin::Run(Recorded { folder, manifest: None, checkpoint_every }, None));
+        let begins = |folder| Ok(Start::Run(Recorded { folder, manifest: None, checkpoint_every }, None));
         let path = match (&self.out, &self.resume) {
-            (None, None) => return Ok(Begin::Unrecorded),
+            (None, None) => return Ok(Start::Unrecorded),
             (Some(out), None) => return begins(RunFolder::create(out)?),
             (None, Some(resume)) => resume,
             (Some(out), Some(resume)) if is_same(out, resume) => resume,
@@ -80,12 +80,12 @@ impl FolderArgs {
                 is_of(path, &manifest, name, seed)?;
                 same(path, "the probes", &listed(&manifest.probes), &listed(&probes))?;
                 let recorded = Recorded { folder, manifest: Some(manifest), checkpoint_every };
-                Ok(Begin::Run(recorded, Some(checkpoint)))
+                Ok(Start::Run(recorded, Some(checkpoint)))
             }
             Resumed::Finished(manifest) => {
                 is_of(path, &manifest, name, seed)?;
                 same(path, "settings", &manifest.asked, asked)?;
-                Ok(Begin::Finished(manifest))
+                Ok(Start::Finished(manifest))
             }
         }
     }

@@ -4,12 +4,12 @@ use super::choice::RecordArgs;
 use super::follow::{Show, follow};
 use super::open::open;
 use super::out;
-use super::recorded::{Begin, FolderArgs, print_finished};
+use super::recorded::{FolderArgs, Start, print_finished};
 use super::{DeviceArgs, SampleArgs};
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use host_harness::device::session::Session;
-use host_harness::experiment::{Experiment, Options, Outcome, Task, figure, parameters};
+use host_harness::experiment::{Experiment, Outcome, RunOptions, Task, figure, parameters};
 use host_harness::network::file::{EVERY_KEY, describes_network};
 use host_harness::probe::{Meaning, meaning, registers};
 use host_harness::record::Learned;
@@ -32,7 +32,7 @@ pub(super) struct RunArgs {
     folder: FolderArgs,
     #[command(flatten)]
     record: RecordArgs,
-    /// Begin with what another run has learned (its folder, or the file learned.bin)
+    /// Start from the learned state of another run (its folder, or the file learned.bin)
     #[arg(long, value_name = "FILE")]
     learned: Option<PathBuf>,
 }
@@ -110,16 +110,16 @@ pub(super) fn choose(name: &str) -> anyhow::Result<(Experiment, Box<dyn Task>)> 
             "{name} is a network: `loihi infer {name} --data SAMPLES` runs it, `loihi table {name}@SAMPLES` says what it costs"
         );
     }
-    let unsound = || format!("{name} is no file of parameters (`loihi list NAME` prints one)");
-    let experiment = find(&parameters::experiment(&text).with_context(unsound)?)?;
-    Ok((experiment, experiment.task(&text).with_context(unsound)?))
+    let invalid = || format!("{name} is not a file of parameters (`loihi list NAME` prints one)");
+    let experiment = find(&parameters::experiment(&text).with_context(invalid)?)?;
+    Ok((experiment, experiment.task(&text).with_context(invalid)?))
 }
 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let (experiment, task) = choose(&args.experiment)?;
     let learned = args.learned.as_deref().map(Learned::read).transpose().context("--learned cannot be used")?;
-    let (name, wanted) = (experiment.name(), args.record.wanted());
-    let probes = wanted.probes();
+    let (name, recording) = (experiment.name(), args.record.recording());
+    let probes = recording.probes();
     let sample = args.sample.options();
     let parameters = if Experiment::from_name(&args.experiment).is_some() {
         experiment.parameters().to_owned()
@@ -130,19 +130,19 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     hash.bytes(parameters.as_bytes());
     let count = |count: Option<String>| count.unwrap_or_else(|| "default".to_owned());
     let asked = format!(
-        "(parameters {:016x}, passes {}, samples {})",
+        "(parameters {:016x}, epochs {}, samples {})",
         hash.finish(),
-        count(sample.passes.map(|passes| passes.to_string())),
+        count(sample.epochs.map(|epochs| epochs.to_string())),
         count(sample.samples.map(|samples| samples.to_string()))
     );
-    let (recorded, resume) = match args.folder.begin(name, args.sample.seed, &probes, &asked)? {
-        Begin::Unrecorded => (None, None),
-        Begin::Run(recorded, checkpoint) => (Some(recorded), checkpoint.map(|checkpoint| *checkpoint)),
-        Begin::Finished(manifest) => return print_finished(&manifest, args.folder.path()),
+    let (recorded, resume) = match args.folder.start(name, args.sample.seed, &probes, &asked)? {
+        Start::Unrecorded => (None, None),
+        Start::Run(recorded, checkpoint) => (Some(recorded), checkpoint.map(|checkpoint| *checkpoint)),
+        Start::Finished(manifest) => return print_finished(&manifest, args.folder.path()),
     };
     let mut session = open(&args.device)?;
-    let options = Options { learned, resume, ..sample };
-    let show = Show { name, about: "", asked: &asked, dt_us: 1000, wanted: &wanted, each: false };
+    let options = RunOptions { learned, resume, ..sample };
+    let show = Show { name, about: "", asked: &asked, dt_us: 1000, recording: &recording, each: false };
     let outcome = follow(&*task, &mut session, &options, show, recorded)?;
     print_summary(experiment.name(), &session, args.sample.seed, &outcome)
 }

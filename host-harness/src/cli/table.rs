@@ -3,7 +3,7 @@
 use super::choice::choice;
 use super::net::{ShowingArgs, trained};
 use super::open::open;
-use super::prices::{models, tables};
+use super::prices::{models, price_tables};
 use super::progress::Progress;
 use super::run::choose;
 use super::{DeviceArgs, DeviceKind, SampleArgs, out};
@@ -12,14 +12,14 @@ use clap::Args;
 use host_harness::Choice as _;
 use host_harness::cost::check;
 use host_harness::cost::floorplan::Floorplan;
+use host_harness::cost::format::{self, TableFormat, write};
 use host_harness::cost::prices::BUILT_IN;
+use host_harness::cost::profile::{CostProfile, count, profile};
 use host_harness::cost::published;
-use host_harness::cost::sheet::{self, Format, write};
-use host_harness::cost::survey::{Survey, count, survey};
-use host_harness::cost::table::{missing_row, sheets};
+use host_harness::cost::table::{missing_row, tables};
 use host_harness::data::DataError;
 use host_harness::device::inproc::ARENA_BYTES_DEFAULT;
-use host_harness::experiment::{Experiment, ExperimentError, Options, Task};
+use host_harness::experiment::{Experiment, ExperimentError, RunOptions, Task};
 use host_harness::inference::present::Coding;
 use host_harness::place;
 use host_harness::record::write_whole;
@@ -31,8 +31,8 @@ pub(super) struct TableArgs {
     /// Names of experiments, files of parameters, or networks with samples, NET.toml@PATH [default: all experiments]
     experiments: Vec<String>,
     /// How to write it
-    #[arg(long, value_parser = choice::<Format>(), default_value = Format::Markdown.name())]
-    format: Format,
+    #[arg(long, value_parser = choice::<TableFormat>(), default_value = TableFormat::Markdown.name())]
+    format: TableFormat,
     /// Write it to this file
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -76,23 +76,23 @@ pub(super) fn table(args: &TableArgs) -> anyhow::Result<()> {
     if let Some(name) = &args.print_prices {
         return print_prices(name);
     }
-    let tables = tables(&args.prices)?;
-    let models = models(&tables)?;
+    let price_tables = price_tables(&args.prices)?;
+    let models = models(&price_tables)?;
     let all = if args.published_check {
-        check::sheets(&models)?
+        check::tables(&models)?
     } else {
-        let (surveys, missing) = surveys(args)?;
+        let (profiles, missing) = profiles(args)?;
         if let Some(base) = &args.base
-            && !surveys.iter().any(|survey| survey.name == *base)
+            && !profiles.iter().any(|profile| profile.name == *base)
         {
             bail!("--base {base} is not among the experiments of this table");
         }
-        let mut all = sheets(&surveys, &models, args.base.as_deref());
-        if let Some(sheet) = all.first_mut() {
-            let rows: Vec<_> = missing.iter().map(|(name, why)| missing_row(sheet, name, why)).collect();
-            sheet.rows.extend(rows);
+        let mut all = tables(&profiles, &models, args.base.as_deref());
+        if let Some(table) = all.first_mut() {
+            let rows: Vec<_> = missing.iter().map(|(name, why)| missing_row(table, name, why)).collect();
+            table.rows.extend(rows);
         }
-        all.push(published::sheet(&published::publication()?));
+        all.push(published::table(&published::publication()?));
         all
     };
     let text = write(&all, args.format)?;
@@ -100,7 +100,7 @@ pub(super) fn table(args: &TableArgs) -> anyhow::Result<()> {
         Some(file) => write_whole(file, text.as_bytes())?,
         None => out::line(format_args!("{}", text.trim_end()))?,
     }
-    out::result(SCHEMA, &json!({ "tables": sheet::json(&all), "out": args.out }))
+    out::result(SCHEMA, &json!({ "price_tables": format::json(&all), "out": args.out }))
 }
 
 fn print_prices(name: &str) -> anyhow::Result<()> {
@@ -112,32 +112,32 @@ fn print_prices(name: &str) -> anyhow::Result<()> {
 }
 
 /// Runs the experiments; those whose data are not there are named, with what to do.
-fn surveys(args: &TableArgs) -> anyhow::Result<(Vec<Survey>, Vec<Missing>)> {
+fn profiles(args: &TableArgs) -> anyhow::Result<(Vec<CostProfile>, Vec<Missing>)> {
     let all = || Experiment::ALL.iter().map(|experiment| experiment.name().to_owned()).collect();
     let names: Vec<String> = if args.experiments.is_empty() { all() } else { args.experiments.clone() };
     let progress = Progress::new();
-    let (mut surveys, mut missing) = (Vec::new(), Vec::new());
+    let (mut profiles, mut missing) = (Vec::new(), Vec::new());
     for (number, name) in names.iter().enumerate() {
         progress.show(number as u64, names.len() as u64, name);
-        match survey_one(args, name) {
-            Ok(survey) => surveys.push(survey),
+        match profile_one(args, name) {
+            Ok(profile) => profiles.push(profile),
             Err(error) if is_missing(&error) => missing.push((name.clone(), format!("{error:#}"))),
             Err(error) => return Err(error.context(name.clone())),
         }
     }
     progress.finish();
-    if surveys.is_empty() {
+    if profiles.is_empty() {
         let why: Vec<String> = missing.into_iter().map(|(_, why)| why).collect();
         bail!("no experiment could be run: {}", why.join("; "));
     }
-    Ok((surveys, missing))
+    Ok((profiles, missing))
 }
 
-fn survey_one(args: &TableArgs, name: &str) -> anyhow::Result<Survey> {
-    let mut options: Options = args.sample.options();
+fn profile_one(args: &TableArgs, name: &str) -> anyhow::Result<CostProfile> {
+    let mut options: RunOptions = args.sample.options();
     let task: Box<dyn Task> = if let Some((network, samples)) = name.split_once('@') {
         let showing = ShowingArgs { coding: args.coding, seed: args.sample.seed, ..ShowingArgs::default() };
-        let most = place::Options { chips: MOST_CHIPS, ..place::Options::default() };
+        let most = place::PlacementOptions { chips: MOST_CHIPS, ..place::PlacementOptions::default() };
         Box::new(trained(Path::new(network), &[PathBuf::from(samples)], &showing, most)?)
     } else {
         let (experiment, task) = choose(name)?;
@@ -153,17 +153,17 @@ fn survey_one(args: &TableArgs, name: &str) -> anyhow::Result<Survey> {
         registers: super::RegistersKind::Widest,
         firmware: args.firmware.clone(),
     };
-    let mut survey = survey(name, &*task, &options, &plan, || open(&device(DeviceKind::Host)))?;
+    let mut profile = profile(name, &*task, &options, &plan, || open(&device(DeviceKind::Host)))?;
     if args.instructions {
-        survey.counted = count(&*task, &options, &plan, || open(&device(DeviceKind::Qemu)))?;
+        profile.counted = count(&*task, &options, &plan, || open(&device(DeviceKind::Qemu)))?;
     }
     let shortened = [
         options.samples.map(|samples| format!("{samples} samples")),
-        options.passes.map(|passes| format!("{passes} passes")),
+        options.epochs.map(|epochs| format!("{epochs} epochs")),
     ];
     let shortened: Vec<String> = shortened.into_iter().flatten().collect();
-    survey.shortened = (!shortened.is_empty()).then(|| shortened.join(", "));
-    Ok(survey)
+    profile.shortened = (!shortened.is_empty()).then(|| shortened.join(", "));
+    Ok(profile)
 }
 
 /// Whether a data set has not been fetched.

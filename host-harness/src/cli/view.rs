@@ -1,4 +1,4 @@
-//! `loihi view`: a run in the terminal while it goes on.
+//! `loihi view`: a run, live in the terminal.
 
 use super::choice::choice;
 use super::net::{ShowingArgs, trained};
@@ -9,12 +9,12 @@ use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use host_harness::device::recorder::Recorder;
 use host_harness::device::session::Session;
-use host_harness::experiment::{Options, Outcome, Task};
+use host_harness::experiment::{Outcome, RunOptions, Task};
 use host_harness::inference::present::Coding;
 use host_harness::network::file::describes_network;
 use host_harness::place;
 use host_harness::view::draw::draw;
-use host_harness::view::live::{Live, Looker, PACE_MAX, Watcher};
+use host_harness::view::live::{Live, LiveObserver, LiveTap, PACE_MAX};
 use host_harness::whole;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use std::io::{self, IsTerminal as _};
@@ -45,7 +45,7 @@ pub(super) struct ViewArgs {
     pace: Option<u32>,
 }
 
-/// Time between two pictures.
+/// Time between two frames.
 const PICTURE_EVERY: Duration = Duration::from_millis(80);
 
 /// What is going to run.
@@ -56,7 +56,7 @@ struct Subject {
 
 pub(super) fn view(args: &ViewArgs) -> anyhow::Result<()> {
     if !(io::stdout().is_terminal() && io::stdin().is_terminal()) {
-        bail!("`loihi view` draws in a terminal, and this is none: `loihi run` and `loihi infer` need no terminal");
+        bail!("`loihi view` draws in a terminal, and stdout is not one: use `loihi run` or `loihi infer`");
     }
     let subject = subject(args)?;
     let mut session = open(&args.device)?;
@@ -96,17 +96,17 @@ fn subject(args: &ViewArgs) -> anyhow::Result<Subject> {
         seed: args.sample.seed,
         ..ShowingArgs::default()
     };
-    let task = trained(path, std::slice::from_ref(data), &showing, place::Options::default())?;
+    let task = trained(path, std::slice::from_ref(data), &showing, place::PlacementOptions::default())?;
     Ok(Subject { name: task.network.name.clone(), task: Box::new(task) })
 }
 
 /// Runs it with the screen on another thread; nothing if the user has left before the end.
 fn run(args: &ViewArgs, subject: &Subject, session: &mut Session, live: &Arc<Live>) -> anyhow::Result<Option<Outcome>> {
     let mut recorder = Recorder::default();
-    recorder.onlooker(Box::new(Looker::new(Arc::clone(live))));
+    recorder.tap(Box::new(LiveTap::new(Arc::clone(live))));
     session.set_recorder(Some(recorder));
-    let options: Options = args.sample.options();
-    let mut watcher = Watcher::new(Arc::clone(live));
+    let options: RunOptions = args.sample.options();
+    let mut watcher = LiveObserver::new(Arc::clone(live));
     let mut terminal = ratatui::try_init().context("the terminal cannot be drawn on")?;
     stop::screen(true);
     let is_over = AtomicBool::new(false);
@@ -129,7 +129,7 @@ fn run(args: &ViewArgs, subject: &Subject, session: &mut Session, live: &Arc<Liv
     drawn.map_err(|_| anyhow!("the screen has failed"))?.context("the terminal cannot be drawn on")?;
     match outcome {
         Ok(outcome) => Ok(Some(outcome)),
-        // Whoever leaves a run that goes on has got what they wanted.
+        // Leaving a run in progress is no failure.
         Err(_) if stop::requested() => Ok(None),
         Err(error) => Err(error).context("the run did not finish"),
     }
@@ -147,15 +147,15 @@ fn stop_without_terminal(is_over: &AtomicBool) {
 
 /// Draws and takes keys until the user has seen enough.
 fn screen(terminal: &mut ratatui::DefaultTerminal, live: &Live) -> io::Result<()> {
-    let drawn = pictures(terminal, live);
-    // Also after an error: nobody would end the run otherwise. A run that is over stays what it was.
+    let drawn = draw_frames(terminal, live);
+    // Also after an error: nothing else would end the run. A run that is over stays what it was.
     if live.goes_on() {
         stop::request();
     }
     drawn
 }
 
-fn pictures(terminal: &mut ratatui::DefaultTerminal, live: &Live) -> io::Result<()> {
+fn draw_frames(terminal: &mut ratatui::DefaultTerminal, live: &Live) -> io::Result<()> {
     while !stop::requested() {
         let scene = live.scene().clone();
         let mut fits = 1;

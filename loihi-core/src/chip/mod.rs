@@ -1,9 +1,9 @@
 //! A chip: many cores, the embedded CPU, and the mailboxes between it and the host.
 
-mod keep;
 mod phases;
-mod sound;
+mod snapshot;
 mod state;
+mod validate;
 mod write;
 
 use crate::arena::{Carver, Stack, TooSmall, aligned};
@@ -13,11 +13,11 @@ use crate::image::{Image, Recorded, index};
 use crate::meter::CoreCounts;
 use crate::num::Drawn;
 use crate::ops::OpCounts;
-use crate::snip::{Phase, Phases, Sample, SnipType, Snips};
+use crate::snip::{Mailboxes, Phase, Phases, SnipType, Snips};
 use state::State;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-pub use keep::{HEADER_BYTES, Keep};
+pub use snapshot::{HEADER_BYTES, SnapshotScope};
 
 /// How much a reset takes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, postcard_schema::Schema)]
@@ -30,19 +30,19 @@ pub enum ResetScope {
     All,
 }
 
-/// What a chip remembers outside its memory; with the memory it is all of its state.
+/// Registers of a chip outside its memory; with the memory, all of its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
-pub struct Suspended {
+pub struct SnapshotHeader {
     t: u32,
     /// Lengths of the lists.
     spikes: u32,
-    resting: u32,
+    in_refractory: u32,
     arrived: u32,
     reward: i32,
     /// 0 or 1, as the next one.
     learning: u32,
-    deep: u32,
+    large_v: u32,
     metering: u32,
     settled: u32,
     reserved: u32,
@@ -108,7 +108,7 @@ pub struct Chip<'a> {
     state: State<'a>,
     t: u32,
     /// Whether a voltage of a plain compartment may lie outside `[−SMALL, SMALL)`.
-    deep: bool,
+    large_v: bool,
     learning: bool,
     /// What the cores' learning reads as r1.
     reward: i32,
@@ -135,12 +135,12 @@ impl<'a> Chip<'a> {
         // What lies between the slices is kept with them.
         let needed = Self::bytes_needed(&image, snips).min(memory.len());
         aligned(memory).iter_mut().take(needed).for_each(|byte| *byte = 0);
-        let mut chip = Self::resume(image, snips, memory, Suspended::start())?;
+        let mut chip = Self::resume(image, snips, memory, SnapshotHeader::start())?;
         chip.reset(ResetScope::All);
         Ok(chip)
     }
 
-    /// Goes on with a chip that was suspended, in the same memory and with the same programs.
+    /// Resumes a chip from its header, in the same memory and with the same programs.
     ///
     /// # Errors
     /// [`TooSmall`] as [`Chip::new`].
@@ -148,10 +148,10 @@ impl<'a> Chip<'a> {
         image: Image<'a>,
         snips: &'a [SnipType],
         memory: &'a mut [u8],
-        from: Suspended,
+        from: SnapshotHeader,
     ) -> Result<Self, TooSmall> {
         let available = memory.len();
-        let lists = [from.spikes, from.resting, from.arrived].map(index);
+        let lists = [from.spikes, from.in_refractory, from.arrived].map(index);
         let state = State::carve(&image, Snips(snips), &mut Carver::new(memory), lists);
         let mut state = state.map_err(|_| TooSmall { needed: Self::bytes_needed(&image, snips), available })?;
         state.meter.on = from.metering != 0;
@@ -167,7 +167,7 @@ impl<'a> Chip<'a> {
             compartments: image.compartments(),
             state,
             t: from.t,
-            deep: from.deep != 0,
+            large_v: from.large_v != 0,
             learning: from.learning != 0,
             reward: from.reward,
             settled: from.settled,
@@ -175,18 +175,18 @@ impl<'a> Chip<'a> {
         })
     }
 
-    /// What [`Chip::resume`] goes on from in the same memory.
-    pub fn suspended(&self) -> Suspended {
+    /// What [`Chip::resume`] resumes from in the same memory.
+    pub fn snapshot_header(&self) -> SnapshotHeader {
         // A list has fewer than 2^32 elements, since each has a number.
         let length = |list: &Stack<'_, u32>| u32::try_from(list.len()).unwrap_or(u32::MAX);
-        Suspended {
+        SnapshotHeader {
             t: self.t,
             spikes: length(&self.state.spikes),
-            resting: length(&self.state.resting),
+            in_refractory: length(&self.state.in_refractory),
             arrived: length(&self.state.plastic.arrived),
             reward: self.reward,
             learning: u32::from(self.learning),
-            deep: u32::from(self.deep),
+            large_v: u32::from(self.large_v),
             metering: u32::from(self.state.meter.on),
             settled: self.settled,
             reserved: 0,
@@ -197,7 +197,7 @@ impl<'a> Chip<'a> {
     /// Takes state back; see [`ResetScope`].
     pub fn reset(&mut self, scope: ResetScope) {
         self.state.reset(&self.image);
-        self.deep = !self.image.voltage_start.is_empty();
+        self.large_v = !self.image.voltage_start.is_empty();
         self.reward = 0;
         self.settled = 0;
         for (number, slot) in self.state.instances.iter().enumerate() {
@@ -231,7 +231,7 @@ impl<'a> Chip<'a> {
         self.deliver_spikes();
         let drawn = Drawn { seed: self.image.seed };
         let image = self.image;
-        if image.tapes().len() == 0 {
+        if image.recorded_draws().len() == 0 {
             self.update_cores(drawn);
         } else {
             self.update_cores(Recorded { image: &image, drawn });
@@ -239,7 +239,7 @@ impl<'a> Chip<'a> {
         self.run_snips(Phase::PreMgmt);
         self.run_snips(Phase::Lrn);
         if image.learning().len() > 0 {
-            if image.tapes().len() == 0 {
+            if image.recorded_draws().len() == 0 {
                 self.learn(drawn);
             } else {
                 self.learn_as_recorded(Recorded { image: &image, drawn });
@@ -297,7 +297,7 @@ impl<'a> Chip<'a> {
         for (number, own) in instances.iter().enumerate() {
             let Some((program, words)) = self.snips.program(own).zip(self.image.snip_params(number)) else { return };
             let learned = learned.get_mut(own.learned()).unwrap_or_default();
-            if program.keep_sample(words, learned, slot, &Sample { stimulus, target }) {
+            if program.keep_sample(words, learned, slot, &Mailboxes { stimulus, target }) {
                 return;
             }
         }
@@ -310,7 +310,7 @@ impl<'a> Chip<'a> {
         for (number, own) in instances.iter().enumerate() {
             let Some((program, words)) = self.snips.program(own).zip(self.image.snip_params(number)) else { return };
             let learned = learned.get_mut(own.learned()).unwrap_or_default();
-            if program.recall_sample(words, learned, slot, &mut Sample { stimulus, target }, self.t) {
+            if program.recall_sample(words, learned, slot, &mut Mailboxes { stimulus, target }, self.t) {
                 return;
             }
         }

@@ -4,10 +4,10 @@
 use super::Chip;
 use super::state::State;
 use crate::axon;
-use crate::compartment::{self, Compartments, Events, Moment};
+use crate::compartment::{self, Compartments, Events, StepContext};
 use crate::dendrite;
 use crate::image::{CoreRecord, LANES, Recorded, index};
-use crate::learning::Lesson;
+use crate::learning::LearningStep;
 use crate::num::RandomSource;
 use crate::snip::{Cpu, Phase};
 
@@ -27,21 +27,21 @@ impl Chip<'_> {
         }
     }
 
-    /// Lets the sums kept apart join those of their cores.
+    /// Adds auxiliary accumulators to the synaptic sums of their cores.
     #[cold]
     fn join_sums(&mut self) {
         let accumulators = &mut self.state.accumulators;
         for sum in self.image.sums() {
             let Some(core) = self.image.core(sum.core) else { continue };
-            let apart = accumulators.apart.get_mut(core.ring_of(&sum)).unwrap_or_default();
-            let joining = accumulators.joining.get_mut(core.ring()).unwrap_or_default();
-            dendrite::join(&sum, apart, joining);
+            let auxiliary = accumulators.auxiliary.get_mut(core.ring_of(&sum)).unwrap_or_default();
+            let auxiliary_input = accumulators.auxiliary_input.get_mut(core.ring()).unwrap_or_default();
+            dendrite::add_auxiliary(&sum, auxiliary, auxiliary_input);
         }
     }
 
     #[inline(always)]
     pub(super) fn update_cores<R: RandomSource + Copy>(&mut self, random: R) {
-        let shallow = !core::mem::take(&mut self.deep);
+        let small_v = !core::mem::take(&mut self.large_v);
         let mut block_first = 0_usize;
         let metering = self.state.meter.on;
         for (number, core) in self.image.cores().enumerate() {
@@ -49,10 +49,10 @@ impl Chip<'_> {
                 self.meter_core(number, &core, block_first);
             }
             // The image's check guarantees that every slice of a core is there.
-            let _all_there = self.update_core(random, shallow, &core, block_first);
+            let _all_there = self.update_core(random, small_v, &core, block_first);
             block_first = block_first.wrapping_add(core.blocks());
         }
-        compartment::rest(&mut self.state.resting, self.state.blocks, self.state.refractory);
+        compartment::count_refractory(&mut self.state.in_refractory, self.state.blocks, self.state.refractory);
         self.ops.spikes = self.ops.spikes.wrapping_add(self.state.spikes.len() as u64);
         if metering {
             self.meter_spikes();
@@ -84,8 +84,9 @@ impl Chip<'_> {
         let State { blocks: all, accumulators, meter, .. } = &mut self.state;
         let blocks = all.get(blocks).unwrap_or_default();
         let sums_64 = accumulators.rings_64.get(slot..).unwrap_or_default();
-        let joining = if core.sums == 0 { &[][..] } else { accumulators.joining.get(slot..).unwrap_or_default() };
-        meter.count_active(&self.image, number, core, blocks, sums_64, joining);
+        let auxiliary_input =
+            if core.sums == 0 { &[][..] } else { accumulators.auxiliary_input.get(slot..).unwrap_or_default() };
+        meter.count_active(&self.image, number, core, blocks, sums_64, auxiliary_input);
     }
 
     /// Counts the spikes of every core.
@@ -105,25 +106,26 @@ impl Chip<'_> {
     fn update_core<R: RandomSource + Copy>(
         &mut self,
         random: R,
-        shallow: bool,
+        small_v: bool,
         core: &CoreRecord,
         block_first: usize,
     ) -> Option<()> {
         let state = &mut self.state;
         let slot = core.accumulator_first.checked_add(core.slot_start(self.t))?;
         let place_first = block_first.checked_mul(LANES)?;
-        let joining = if core.sums == 0 { Some(&mut [][..]) } else { state.accumulators.joining.get_mut(slot..) };
+        let auxiliary_input =
+            if core.sums == 0 { Some(&mut [][..]) } else { state.accumulators.auxiliary_input.get_mut(slot..) };
         let mut compartments = Compartments {
             blocks: state.blocks.get_mut(block_first..block_first.checked_add(core.blocks())?)?,
             refractory: state.refractory.get_mut(place_first..)?,
             sums_64: state.accumulators.rings_64.get_mut(slot..slot.checked_add(core.slot_length())?)?,
-            joining: joining?,
+            auxiliary_input: auxiliary_input?,
             adaptations: state.adaptations.get_mut(place_first..).unwrap_or_default(),
         };
         let mut events = Events {
             spikes: &mut state.spikes,
-            resting: &mut state.resting,
-            deep: &mut self.deep,
+            in_refractory: &mut state.in_refractory,
+            large_v: &mut self.large_v,
             compartment_first: u32::try_from(core.compartment_first).ok()?,
             place_first: u32::try_from(place_first).ok()?,
         };
@@ -131,9 +133,9 @@ impl Chip<'_> {
         for group in self.image.groups(core) {
             let end = from.checked_add(group.compartments)?;
             let last = end == core.compartments;
-            let moment = Moment { t: self.t, biased: !self.image.bias.is_empty(), shallow, last, random };
+            let context = StepContext { t: self.t, biased: !self.image.bias.is_empty(), small_v, last, random };
             let pattern = self.image.pattern(&group);
-            compartment::update(&moment, &group, pattern, from, &mut compartments, &mut events);
+            compartment::update(&context, &group, pattern, from, &mut compartments, &mut events);
             from = end;
         }
         self.ops.compartment_updates = self.ops.compartment_updates.wrapping_add(core.compartments as u64);
@@ -143,7 +145,7 @@ impl Chip<'_> {
     #[inline(always)]
     pub(super) fn learn<R: RandomSource + Copy>(&mut self, random: R) {
         let State { spikes, rates, plastic, meter, .. } = &mut self.state;
-        let lesson = Lesson {
+        let learning_step = LearningStep {
             image: &self.image,
             t: self.t,
             spikes: spikes.as_slice(),
@@ -152,7 +154,7 @@ impl Chip<'_> {
             rates,
             random,
         };
-        lesson.run(plastic, meter, &mut self.ops);
+        learning_step.run(plastic, meter, &mut self.ops);
     }
 
     #[inline(never)]

@@ -31,7 +31,7 @@ pub(crate) struct State<'a> {
     /// Compartments that fired in the last step.
     pub(crate) spikes: Stack<'a, u32>,
     /// Places of the compartments that are refractory.
-    pub(crate) resting: Stack<'a, u32>,
+    pub(crate) in_refractory: Stack<'a, u32>,
     /// Powers of two by which what is learned is scaled: one per plastic group, then one per snip.
     pub(crate) rates: &'a mut [i32],
     /// Mailbox for encoders.
@@ -41,7 +41,7 @@ pub(crate) struct State<'a> {
     /// Mailbox of readouts.
     pub(crate) output: &'a mut [i32],
     /// Bytes of all that is above: what can be kept of the memory.
-    pub(crate) kept_bytes: usize,
+    pub(crate) snapshot_bytes: usize,
     /// The programs, in their order: found again whenever the chip is resumed, and no state of its own.
     pub(crate) instances: &'a mut [Instance],
 }
@@ -52,14 +52,14 @@ impl<'a> State<'a> {
         image: &Image<'_>,
         snips: Snips<'_>,
         carver: &mut Carver<'a>,
-        [spikes, resting, arrived]: [usize; 3],
+        [spikes, in_refractory, arrived]: [usize; 3],
     ) -> Result<Self, TooSmall> {
         let compartments = image.compartments();
         let blocks = image.cores().map(|core| core.blocks()).fold(0, usize::saturating_add);
-        let joining = image.cores().map(|core| core.accumulators()).fold(0, usize::saturating_add);
-        let joining = if image.sums().len() == 0 { 0 } else { joining };
-        let apart = image.sums().filter_map(|sum| image.core(sum.core)).map(|core| core.accumulators());
-        let apart = apart.fold(0, usize::saturating_add);
+        let auxiliary_input = image.cores().map(|core| core.accumulators()).fold(0, usize::saturating_add);
+        let auxiliary_input = if image.sums().len() == 0 { 0 } else { auxiliary_input };
+        let auxiliary = image.sums().filter_map(|sum| image.core(sum.core)).map(|core| core.accumulators());
+        let auxiliary = auxiliary.fold(0, usize::saturating_add);
         let adaptive = image.profiles().any(|profile| profile.homeostasis.is_some());
         let [plastic_axons, _, post_traces, history] = plastic::lengths(image);
         let places = blocks.saturating_mul(LANES);
@@ -73,8 +73,8 @@ impl<'a> State<'a> {
             adaptations: carver.take(if adaptive { places } else { 0 })?,
             accumulators: Accumulators {
                 rings_64: carver.take(ring_length(image))?,
-                joining: carver.take(joining)?,
-                apart: carver.take(apart)?,
+                auxiliary_input: carver.take(auxiliary_input)?,
+                auxiliary: carver.take(auxiliary)?,
             },
             plastic: Plastic {
                 weights,
@@ -93,12 +93,12 @@ impl<'a> State<'a> {
                 cores: carver.take(image.cores().len())?,
             },
             spikes: Stack::with_len(carver.take(compartments)?, spikes),
-            resting: Stack::with_len(carver.take(compartments)?, resting),
+            in_refractory: Stack::with_len(carver.take(compartments)?, in_refractory),
             rates: carver.take(image.learning().len().saturating_add(image.snips().len()))?,
             stimulus: carver.take(image.stimulus_words)?,
             target: carver.take(image.target_words)?,
             output: carver.take(image.output_words)?,
-            kept_bytes: carver.used(),
+            snapshot_bytes: carver.used(),
             instances: carver.take(image.snips().len())?,
         })
     }
@@ -127,11 +127,11 @@ impl<'a> State<'a> {
         self.reset_adaptations(image);
         self.refractory.fill(0);
         self.accumulators.rings_64.fill(0);
-        self.accumulators.joining.fill(0);
-        self.accumulators.apart.fill(0);
+        self.accumulators.auxiliary_input.fill(0);
+        self.accumulators.auxiliary.fill(0);
         self.plastic.reset_traces();
         self.spikes.clear();
-        self.resting.clear();
+        self.in_refractory.clear();
         self.stimulus.fill(0);
         self.target.fill(0);
         self.output.fill(0);

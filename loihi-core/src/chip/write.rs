@@ -127,7 +127,7 @@ impl Chip<'_> {
 
     fn write_compartment(&mut self, register: Register, at: usize, value: i32) {
         // A written voltage may be anything, and a bias that another one.
-        self.deep = true;
+        self.large_v = true;
         self.settled = 0;
         if let Some([u_256, v, bias_256]) = registers(&self.image, self.state.blocks, at) {
             match register {

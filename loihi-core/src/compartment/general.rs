@@ -1,7 +1,7 @@
-//! The compartment with everything, one at a time: noise, sums kept apart, dendritic trees, homeostasis.
+//! The compartment with everything, one at a time: noise, auxiliary accumulators, dendritic trees, homeostasis.
 
 use super::tree::{Operand, OperandStack, join};
-use super::{Adaptation, Compartments, Events, Moment};
+use super::{Adaptation, Compartments, Events, StepContext};
 use crate::image::{Homeostasis, LANES, Noise, NoiseAt, Pattern, Profile, StackOut, ThresholdMode};
 use crate::num::{Decay, Purpose, RandomSource, ThresholdMantissa, decay_toward_zero, wrap_signed};
 use core::ops::Range;
@@ -12,7 +12,7 @@ const DECODED: usize = 2;
 /// Advances compartments `range` of a core by one step; their profiles take turns in the order of `pattern`.
 #[inline(never)]
 pub fn advance<R: RandomSource>(
-    moment: &Moment<R>,
+    context: &StepContext<R>,
     pattern: Pattern<'_>,
     range: Range<usize>,
     compartments: &mut Compartments<'_>,
@@ -42,7 +42,7 @@ pub fn advance<R: RandomSource>(
         // The check of the image guarantees that every register is there.
         let Some(mut one) = Compartment::of(compartments, at) else { return };
         let number = events.compartment_first.wrapping_add(u32::try_from(at).unwrap_or(u32::MAX));
-        if one.advance(moment, profile, number, &mut stack) {
+        if one.advance(context, profile, number, &mut stack) {
             events.fire(at, one.refractory, profile.refractory);
         }
     }
@@ -55,7 +55,7 @@ struct Compartment<'c> {
     bias_256: i32,
     refractory: &'c mut u8,
     sum_64: &'c mut i16,
-    joining: Option<&'c mut i32>,
+    auxiliary_input: Option<&'c mut i32>,
     adaptation: Option<&'c mut Adaptation>,
 }
 
@@ -69,7 +69,7 @@ impl<'c> Compartment<'c> {
             bias_256: biases.get(lane).copied()?,
             refractory: all.refractory.get_mut(at)?,
             sum_64: all.sums_64.get_mut(at)?,
-            joining: all.joining.get_mut(at),
+            auxiliary_input: all.auxiliary_input.get_mut(at),
             adaptation: all.adaptations.get_mut(at),
         })
     }
@@ -77,12 +77,12 @@ impl<'c> Compartment<'c> {
     /// Computes the step of this compartment; whether it fires.
     fn advance<R: RandomSource>(
         &mut self,
-        moment: &Moment<R>,
+        context: &StepContext<R>,
         profile: &Profile,
         number: u32,
         stack: &mut OperandStack,
     ) -> bool {
-        let (at_current, at_voltage) = noise(profile.noise, moment, number);
+        let (at_current, at_voltage) = noise(profile.noise, context, number);
         let u = self.integrate(profile, at_current);
         let x = wrap_signed(u.wrapping_add(self.bias_256 >> 8).wrapping_add(at_voltage), 23);
         let tree = &profile.tree;
@@ -103,14 +103,14 @@ impl<'c> Compartment<'c> {
         }
         let fires = above && tree.threshold == ThresholdMode::SpikeAndReset;
         if let (Some(homeostasis), Some(adaptation)) = (&profile.homeostasis, self.adaptation.as_deref_mut()) {
-            adaptation.follow(homeostasis, fires, moment, number);
+            adaptation.follow(homeostasis, fires, context, number);
         }
         fires
     }
 
     /// The current after this step's input. The synaptic sum wraps at 21 bits and sign, the current at 23.
     fn integrate(&mut self, profile: &Profile, noise: i32) -> i32 {
-        let joined = self.joining.as_deref_mut().map_or(0, core::mem::take);
+        let joined = self.auxiliary_input.as_deref_mut().map_or(0, core::mem::take);
         let sum = i32::from(core::mem::take(self.sum_64)).wrapping_shl(6);
         let q = wrap_signed(sum.wrapping_add(joined).wrapping_add(noise), 21);
         let kept = decay_toward_zero(*self.u_256 >> 8, Decay::saturating(profile.decay_u));
@@ -140,9 +140,9 @@ impl<'c> Compartment<'c> {
 }
 
 /// Noise of a compartment in this step: what it adds to the synaptic sum, and to what enters the voltage.
-fn noise<R: RandomSource>(noise: Option<Noise>, moment: &Moment<R>, number: u32) -> (i32, i32) {
+fn noise<R: RandomSource>(noise: Option<Noise>, context: &StepContext<R>, number: u32) -> (i32, i32) {
     let Some(Noise { at, exponent, offset }) = noise else { return (0, 0) };
-    let mantissa = moment.random.noise(moment.t, number).wrapping_add(offset.wrapping_mul(64));
+    let mantissa = context.random.noise(context.t, number).wrapping_add(offset.wrapping_mul(64));
     // 12 bits shifted by 15 at most; the division truncates toward zero.
     let scaled = mantissa.wrapping_shl(exponent) / 128;
     match at {
@@ -157,16 +157,16 @@ impl Adaptation {
     ///
     /// Source: the chip's register names (gain, minimal and maximal activity, impulse, time constant, epoch). Whether
     /// the chip moves the threshold before or after the activity decays is not known; here it is after.
-    fn follow<R: RandomSource>(&mut self, h: &Homeostasis, fired: bool, moment: &Moment<R>, number: u32) {
+    fn follow<R: RandomSource>(&mut self, h: &Homeostasis, fired: bool, context: &StepContext<R>, number: u32) {
         if fired {
             self.activity = self.activity.saturating_add(h.impulse).min(Homeostasis::ACTIVITY_MAX);
         }
-        if moment.t.wrapping_add(1).checked_rem(h.epoch_steps) != Some(0) {
+        if context.t.wrapping_add(1).checked_rem(h.epoch_steps) != Some(0) {
             return;
         }
         // 7 + 12 bits.
         let kept = self.activity.wrapping_mul(4096_i32.wrapping_sub(h.decay));
-        let draw = moment.random.word(Purpose::Activity, moment.t, number) >> 20;
+        let draw = context.random.word(Purpose::Activity, context.t, number) >> 20;
         let up = (kept & 0xFFF).cast_unsigned() > draw;
         self.activity = (kept >> 12).wrapping_add(i32::from(up));
         let excess = self.activity.wrapping_sub(h.a_max).max(0);

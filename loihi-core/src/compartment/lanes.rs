@@ -14,7 +14,7 @@ pub struct Lanes {
     /// Whether any bias can be other than zero.
     pub biased: bool,
     /// Whether every voltage is in `[−SMALL, SMALL)`.
-    pub shallow: bool,
+    pub small_v: bool,
     /// Whether no other compartment of the core comes after them.
     pub last: bool,
     /// Their parameters.
@@ -31,14 +31,14 @@ impl Lanes {
         events: &mut Events<'_, '_>,
     ) {
         let profile = &self.profile;
-        // Voltages that are not small are loud too where one step in a hurry relies on small ones.
+        // Voltages that are not small need a check, too, where one step in a hurry relies on small ones.
         let (lowest, highest) = if WIDE { (i32::MIN, i32::MAX) } else { (-SMALL, SMALL - 1) };
-        let quiet_min = profile.v_min.max(lowest);
+        let unchecked_min = profile.v_min.max(lowest);
         let kernel = Kernel {
             keep_u: 4096_i32.wrapping_sub(profile.decay_u).wrapping_shl(12),
             keep_v: 4096_i32.wrapping_sub(profile.decay_v).wrapping_shl(12),
-            quiet_min,
-            quiet_span: profile.v_th.min(profile.v_max).min(highest).wrapping_sub(quiet_min).cast_unsigned(),
+            unchecked_min,
+            unchecked_span: profile.v_th.min(profile.v_max).min(highest).wrapping_sub(unchecked_min).cast_unsigned(),
         };
         let mut run = Run { kernel, profile: *profile, refractory: all.refractory, events, at: 0 };
         let sums = all.sums_64.as_chunks_mut::<LANES>().0;
@@ -55,15 +55,15 @@ impl Lanes {
 struct Kernel {
     keep_u: i32,
     keep_v: i32,
-    quiet_min: i32,
-    /// A voltage whose distance from `quiet_min` is not larger needs no second look.
-    quiet_span: u32,
+    unchecked_min: i32,
+    /// A voltage whose distance from `unchecked_min` is not larger needs no second look.
+    unchecked_span: u32,
 }
 
 impl Kernel {
     /// Advances one compartment, before clip and threshold; whether its voltage needs them.
     #[inline(always)]
-    fn advance<const WIDE: bool, const BIASED: bool, const SHALLOW: bool>(
+    fn advance<const WIDE: bool, const BIASED: bool, const SMALL_V: bool>(
         &self,
         u_256: &mut i32,
         v: &mut i32,
@@ -78,16 +78,16 @@ impl Kernel {
         *u_256 = u.wrapping_shl(8);
         let drive = if BIASED { u_256.wrapping_add(bias_256) } else { *u_256 } >> 8;
         let v_256 = v.wrapping_shl(8);
-        let kept = if SHALLOW { retain_small(v_256, self.keep_v) } else { retain_scaled(v_256, self.keep_v) };
+        let kept = if SMALL_V { retain_small(v_256, self.keep_v) } else { retain_scaled(v_256, self.keep_v) };
         // Both terms have 23 bits and sign, so the sum cannot overflow.
         *v = kept.wrapping_add(drive);
-        self.is_loud(*v)
+        self.needs_check(*v)
     }
 
     /// Whether a voltage is above the threshold, beyond a clip or not small.
     #[inline(always)]
-    fn is_loud(&self, v: i32) -> bool {
-        v.wrapping_sub(self.quiet_min).cast_unsigned() > self.quiet_span
+    fn needs_check(&self, v: i32) -> bool {
+        v.wrapping_sub(self.unchecked_min).cast_unsigned() > self.unchecked_span
     }
 }
 
@@ -123,7 +123,7 @@ impl Run<'_, '_, '_> {
         if let (Some(blocks), Some(sums)) = (blocks.get_mut(first..end), sums.get_mut(first..end)) {
             if WIDE {
                 self.advance_wide::<BIASED>(blocks, sums);
-            } else if lanes.shallow {
+            } else if lanes.small_v {
                 Self::advance_narrow::<BIASED, true>(blocks, sums, self);
             } else {
                 Self::advance_narrow::<BIASED, false>(blocks, sums, self);
@@ -140,12 +140,12 @@ impl Run<'_, '_, '_> {
     fn advance_wide<const BIASED: bool>(&mut self, blocks: &mut [Block], sums: &mut [[i16; LANES]]) {
         for (block, sums) in blocks.iter_mut().zip(sums) {
             let [currents, voltages, biases] = block;
-            let mut loud = false;
+            let mut needs_check = false;
             for (((u_256, v), bias_256), sum) in currents.iter_mut().zip(&mut *voltages).zip(biases).zip(&*sums) {
-                loud |= self.kernel.advance::<true, BIASED, false>(u_256, v, *bias_256, *sum);
+                needs_check |= self.kernel.advance::<true, BIASED, false>(u_256, v, *bias_256, *sum);
             }
             *sums = [0; LANES];
-            if loud {
+            if needs_check {
                 self.settle_block(voltages);
             }
             self.at = self.at.wrapping_add(LANES);
@@ -157,7 +157,7 @@ impl Run<'_, '_, '_> {
     // the compiler leaves the loop rolled on some targets. Blocks without input are not told apart: to look for them
     // costs as much as it saves.
     #[inline(never)]
-    fn advance_narrow<const BIASED: bool, const SHALLOW: bool>(
+    fn advance_narrow<const BIASED: bool, const SMALL_V: bool>(
         blocks: &mut [Block],
         sums: &mut [[i16; LANES]],
         run: &mut Self,
@@ -170,7 +170,7 @@ impl Run<'_, '_, '_> {
             macro_rules! lanes {
                 ($($at:literal)*) => {$(
                     let (u_256, v) = (&mut currents[$at], &mut voltages[$at]);
-                    if kernel.advance::<false, BIASED, SHALLOW>(u_256, v, biases[$at], sums[$at]) {
+                    if kernel.advance::<false, BIASED, SMALL_V>(u_256, v, biases[$at], sums[$at]) {
                         run.at = end.wrapping_sub(left.wrapping_mul(LANES));
                         run.settle($at, v);
                     }
@@ -209,7 +209,7 @@ impl Run<'_, '_, '_> {
     #[inline(never)]
     fn settle_block(&mut self, voltages: &mut [i32; LANES]) {
         for (lane, v) in voltages.iter_mut().enumerate() {
-            if self.kernel.is_loud(*v) {
+            if self.kernel.needs_check(*v) {
                 self.settle(lane, v);
             }
         }
@@ -226,7 +226,7 @@ impl Run<'_, '_, '_> {
             *v = 0;
             self.events.fire(at, refractory, self.profile.refractory);
         } else if *v < -SMALL || *v >= SMALL {
-            *self.events.deep = true;
+            *self.events.large_v = true;
         }
     }
 }

@@ -39,12 +39,12 @@ pub struct Compartments<'a> {
     /// Currents, voltages and biases.
     pub blocks: &'a mut [Block],
     /// Refractory steps left of periods above 1, the step of the spike included; 1 more while a step is being
-    /// computed, until [`rest`].
+    /// computed, until [`count_refractory`].
     pub refractory: &'a mut [u8],
     /// Synaptic sums of this step in units of 64; those of the core's compartments are left at zero.
     pub sums_64: &'a mut [i16],
     /// What joins them, in units of the current; empty if nothing does.
-    pub joining: &'a mut [i32],
+    pub auxiliary_input: &'a mut [i32],
     /// Thresholds and activities; empty if no compartment of the chip has homeostasis.
     pub adaptations: &'a mut [Adaptation],
 }
@@ -55,9 +55,9 @@ pub struct Events<'s, 'a> {
     /// Compartments that fired in this step, ascending.
     pub spikes: &'s mut Stack<'a, u32>,
     /// Places of the compartments that are refractory: block · [`LANES`] + lane, over all cores.
-    pub resting: &'s mut Stack<'a, u32>,
+    pub in_refractory: &'s mut Stack<'a, u32>,
     /// Set when a voltage of a plain compartment may lie outside `[−SMALL, SMALL)`.
-    pub deep: &'s mut bool,
+    pub large_v: &'s mut bool,
     /// Number of the core's first compartment on the chip.
     pub compartment_first: u32,
     /// Place of the core's first compartment.
@@ -75,9 +75,9 @@ impl Events<'_, '_> {
         self.spikes.push(self.compartment_first.wrapping_add(at));
         if period > 1 {
             if *refractory == 0 {
-                self.resting.push(self.place_first.wrapping_add(at));
+                self.in_refractory.push(self.place_first.wrapping_add(at));
             }
-            // [`rest`] brings it to `period` before the step ends.
+            // [`count_refractory`] brings it to `period` before the step ends.
             *refractory = u8::try_from(period.wrapping_add(1)).unwrap_or(u8::MAX);
         }
     }
@@ -85,13 +85,13 @@ impl Events<'_, '_> {
 
 /// What a step is given besides registers.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment<R> {
+pub struct StepContext<R> {
     /// Number of the step, from 0.
     pub t: u32,
     /// Whether any bias can be other than zero.
     pub biased: bool,
     /// Whether every voltage of the plain compartments is in `[−SMALL, SMALL)`.
-    pub shallow: bool,
+    pub small_v: bool,
     /// Whether the group is the last of its core, so that the lanes after it are nobody's.
     pub last: bool,
     /// Random numbers.
@@ -100,10 +100,10 @@ pub struct Moment<R> {
 
 /// Advances a group by one step: its compartments are those of the core from `from` on.
 ///
-/// Refractory compartments are brought to zero afterwards by [`rest`].
+/// Refractory compartments are brought to zero afterwards by [`count_refractory`].
 #[inline(always)]
 pub fn update<R: RandomSource>(
-    moment: &Moment<R>,
+    context: &StepContext<R>,
     group: &GroupRecord,
     pattern: Pattern<'_>,
     from: usize,
@@ -112,12 +112,12 @@ pub fn update<R: RandomSource>(
 ) {
     let range = from..from.wrapping_add(group.compartments);
     match pattern.only() {
-        Some(profile) if profile.is_plain() && compartments.joining.is_empty() => {
-            let Moment { biased, shallow, last, .. } = *moment;
-            let lanes = lanes::Lanes { biased, shallow, last, profile };
+        Some(profile) if profile.is_plain() && compartments.auxiliary_input.is_empty() => {
+            let StepContext { biased, small_v, last, .. } = *context;
+            let lanes = lanes::Lanes { biased, small_v, last, profile };
             lanes.advance::<{ lanes::WIDE }>(range, compartments, events);
         }
-        _ => general::advance(moment, pattern, range, compartments, events),
+        _ => general::advance(context, pattern, range, compartments, events),
     }
 }
 
@@ -125,8 +125,8 @@ pub fn update<R: RandomSource>(
 ///
 /// `blocks` and `refractory` are those of the whole chip.
 #[inline]
-pub fn rest(resting: &mut Stack<'_, u32>, blocks: &mut [Block], refractory: &mut [u8]) {
-    resting.retain(|place| {
+pub fn count_refractory(in_refractory: &mut Stack<'_, u32>, blocks: &mut [Block], refractory: &mut [u8]) {
+    in_refractory.retain(|place| {
         let at = index(place);
         let block = blocks.get_mut(at / LANES);
         let v = block.and_then(|[_, voltages, _]| voltages.get_mut(at % LANES));

@@ -67,9 +67,9 @@ const RANGE: core::ops::Range<usize> = LANES - 2..2 * LANES + 1;
 struct Bench {
     blocks: [Block; 3],
     refractory: [u8; 3 * LANES],
-    resting: [u32; 3 * LANES],
-    resting_len: usize,
-    deep: bool,
+    in_refractory: [u32; 3 * LANES],
+    in_refractory_len: usize,
+    large_v: bool,
 }
 
 impl Bench {
@@ -77,35 +77,35 @@ impl Bench {
         let mut sums = [q; 3 * LANES];
         let mut spikes = [0_u32; 3 * LANES];
         let mut spikes = Stack::with_len(&mut spikes, 0);
-        let mut resting = Stack::with_len(&mut self.resting, self.resting_len);
+        let mut in_refractory = Stack::with_len(&mut self.in_refractory, self.in_refractory_len);
         let mut registers = Compartments {
             blocks: &mut self.blocks,
             refractory: &mut self.refractory,
             sums_64: &mut sums,
-            joining: &mut [],
+            auxiliary_input: &mut [],
             adaptations: &mut [],
         };
-        let shallow = matches!(way, Way::Hurried) && !self.deep;
-        self.deep = false;
+        let small_v = matches!(way, Way::Hurried) && !self.large_v;
+        self.large_v = false;
         let mut events = Events {
             spikes: &mut spikes,
-            resting: &mut resting,
-            deep: &mut self.deep,
+            in_refractory: &mut in_refractory,
+            large_v: &mut self.large_v,
             compartment_first: 100,
             place_first: 0,
         };
-        let lanes = Lanes { biased, shallow, last: false, profile: *p };
+        let lanes = Lanes { biased, small_v, last: false, profile: *p };
         match way {
             Way::Wide => lanes.advance::<true>(RANGE, &mut registers, &mut events),
             Way::Narrow | Way::Hurried => lanes.advance::<false>(RANGE, &mut registers, &mut events),
             Way::General => {
                 let words = [p.words()];
-                let moment = Moment { t, biased, shallow, last: false, random: Drawn { seed: 0 } };
-                general::advance(&moment, Pattern::of(&words), RANGE, &mut registers, &mut events);
+                let context = StepContext { t, biased, small_v, last: false, random: Drawn { seed: 0 } };
+                general::advance(&context, Pattern::of(&words), RANGE, &mut registers, &mut events);
             }
         }
-        rest(&mut resting, &mut self.blocks, &mut self.refractory);
-        self.resting_len = resting.len();
+        count_refractory(&mut in_refractory, &mut self.blocks, &mut self.refractory);
+        self.in_refractory_len = in_refractory.len();
         assert!(sums.iter().enumerate().all(|(i, sum)| *sum == if RANGE.contains(&i) { 0 } else { q }), "sums");
         spikes.as_slice().to_vec()
     }
@@ -125,9 +125,9 @@ proptest! {
             let mut bench = Bench {
                 blocks: [[[0; LANES], [0; LANES], [bias << 8; LANES]]; 3],
                 refractory: [0; 3 * LANES],
-                resting: [0; 3 * LANES],
-                resting_len: 0,
-                deep: false,
+                in_refractory: [0; 3 * LANES],
+                in_refractory_len: 0,
+                large_v: false,
             };
             let mut expected = Obvious::default();
             for (t, q) in (0..).zip(&q) {

@@ -1,7 +1,7 @@
 //! Numbered requests: each is executed once, and its response is kept for repetition.
 
 use super::Machine;
-use super::session::{Session, Verdict, judge};
+use super::session::{DeviceSession, Verdict, judge};
 use crate::wire::DeviceError;
 use crate::wire::frame::{CHANNEL_MESSAGE, FrameWriter};
 use crate::wire::message::{Request, Response, SCHEMA, VERSION};
@@ -28,7 +28,7 @@ impl Refusal {
 /// A machine, its session, and the last response.
 #[derive(Debug)]
 pub(super) struct Executor<A, B> {
-    session: Option<Session>,
+    session: Option<DeviceSession>,
     machine: Machine<A>,
     /// The last response as it goes over the line.
     response: B,

@@ -3,7 +3,7 @@
 use super::data::Data;
 use super::{Board, steps};
 use crate::arena::{ALIGNMENT, aligned};
-use crate::chip::{Chip, HEADER_BYTES, Keep, ResetScope, Suspended};
+use crate::chip::{Chip, HEADER_BYTES, ResetScope, SnapshotHeader, SnapshotScope};
 use crate::image::{Image, Name, index};
 use crate::register::Register;
 use crate::snip::{SnipType, Snips, same_kind};
@@ -30,13 +30,13 @@ enum Contents {
     /// The beginning of an image.
     Loading { bytes: usize, check: u32 },
     /// A chip and, unless the board carries it, its image.
-    Chip { image: Place, suspended: Suspended },
+    Chip { image: Place, snapshot_header: SnapshotHeader },
 }
 
 /// A restore that has begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Restoring {
-    keep: Keep,
+    scope: SnapshotScope,
     check: u32,
     /// What comes before the memory.
     header: [u8; HEADER_BYTES],
@@ -67,7 +67,7 @@ pub struct Machine<A> {
     /// The restore under way: until it ends well, the chip does not run.
     restoring: Option<Restoring>,
     /// Check of what was last asked to be saved, until anything else is asked.
-    saving: Option<(Keep, u32)>,
+    saving: Option<(SnapshotScope, u32)>,
 }
 
 impl<A: AsMut<[u64]>> Machine<A> {
@@ -100,7 +100,7 @@ impl<A: AsMut<[u64]>> Machine<A> {
                 (VERSION, SCHEMA) => self.hello(buffer),
                 _ => Response::Refused { version: VERSION, schema: SCHEMA },
             }),
-            Request::LoadBegin { bytes, check } => self.load_begin(index(bytes), check),
+            Request::LoadStart { bytes, check } => self.load_start(index(bytes), check),
             Request::LoadChunk { offset, data } => self.load_chunk(offset, data),
             Request::LoadEnd => self.load_end(),
             Request::LoadResident => self.load_resident(),
@@ -111,8 +111,8 @@ impl<A: AsMut<[u64]>> Machine<A> {
             Request::Ops => self.with_chip(|chip| Response::Ops(*chip.ops())),
             Request::Digest => self.with_chip(|chip| Response::Digest(chip.digest())),
             Request::Reset { scope } => self.reset(scope),
-            Request::Save { keep, offset } => self.save(keep, index(offset), buffer),
-            Request::RestoreBegin { keep, bytes, check } => self.restore_begin(keep, bytes, check),
+            Request::Save { scope, offset } => self.save(scope, index(offset), buffer),
+            Request::RestoreStart { scope, bytes, check } => self.restore_start(scope, bytes, check),
             Request::RestoreChunk { offset, data } => self.restore_chunk(offset, data),
             Request::RestoreEnd => self.restore_end(),
             Request::Meter { on } => self.with_chip(|chip| {
@@ -157,7 +157,7 @@ impl<A: AsMut<[u64]>> Machine<A> {
         Some(used(place, &image, snips))
     }
 
-    fn load_begin(&mut self, bytes: usize, check: u32) -> Result<Response<'static>, DeviceError> {
+    fn load_start(&mut self, bytes: usize, check: u32) -> Result<Response<'static>, DeviceError> {
         if bytes > bytes_of(&mut self.arena).len() {
             return Err(DeviceError::ArenaTooSmall {
                 needed: word(bytes),
@@ -212,7 +212,7 @@ impl<A: AsMut<[u64]>> Machine<A> {
         }
         let chip = Chip::new(image, snips, memory).map_err(|_| too_small)?;
         let learned_words = word(chip.learned().len());
-        self.contents = Contents::Chip { image: place, suspended: chip.suspended() };
+        self.contents = Contents::Chip { image: place, snapshot_header: chip.snapshot_header() };
         self.restoring = None;
         Ok(Response::Loaded { used_bytes, learned_words })
     }
@@ -283,7 +283,7 @@ impl<A: AsMut<[u64]>> Machine<A> {
     fn reset(&mut self, scope: ResetScope) -> Result<Response<'static>, DeviceError> {
         if scope == ResetScope::All && self.restoring.take().is_some() {
             // Whatever half of a state has come, between the slices of the memory too.
-            self.kept(Keep::State)?.memory.fill(0);
+            self.snapshot(SnapshotScope::State)?.memory.fill(0);
         }
         self.with_chip(|chip| {
             chip.reset(scope);
@@ -291,50 +291,62 @@ impl<A: AsMut<[u64]>> Machine<A> {
         })
     }
 
-    fn save<'d>(&mut self, keep: Keep, offset: usize, buffer: &'d mut [u8]) -> Result<Response<'d>, DeviceError> {
+    fn save<'d>(
+        &mut self,
+        scope: SnapshotScope,
+        offset: usize,
+        buffer: &'d mut [u8],
+    ) -> Result<Response<'d>, DeviceError> {
         if self.restoring.is_some() {
             return Err(DeviceError::RestoreUnfinished);
         }
         let check = match self.saving {
-            Some((saving, check)) if saving == keep => check,
-            _ => self.kept(keep)?.check(),
+            Some((saving, check)) if saving == scope => check,
+            _ => self.snapshot(scope)?.check(),
         };
-        self.saving = Some((keep, check));
-        let kept = self.kept(keep)?;
+        self.saving = Some((scope, check));
+        let snapshot = self.snapshot(scope)?;
         let mut data = Data::new(buffer);
-        let header = kept.header().get(offset..).unwrap_or_default();
+        let header = snapshot.header().get(offset..).unwrap_or_default();
         let header = header.get(..header.len().min(data.left())).unwrap_or_default();
         data.extend(header);
-        let memory = kept.memory.get(offset.saturating_sub(kept.header_bytes)..).unwrap_or_default();
+        let memory = snapshot.memory.get(offset.saturating_sub(snapshot.header_bytes)..).unwrap_or_default();
         data.extend(memory.get(..memory.len().min(data.left())).unwrap_or_default());
-        Ok(Response::Kept { total_bytes: word(kept.length()), check, data: data.finish() })
+        Ok(Response::Snapshot { total_bytes: word(snapshot.length()), check, data: data.finish() })
     }
 
-    fn restore_begin(&mut self, keep: Keep, bytes: u32, check: u32) -> Result<Response<'static>, DeviceError> {
-        let expected = word(self.kept(keep)?.length());
+    fn restore_start(
+        &mut self,
+        scope: SnapshotScope,
+        bytes: u32,
+        check: u32,
+    ) -> Result<Response<'static>, DeviceError> {
+        let expected = word(self.snapshot(scope)?.length());
         if bytes != expected {
-            return Err(DeviceError::KeptBytes { expected, found: bytes });
+            return Err(DeviceError::SnapshotLength { expected, found: bytes });
         }
         // Half of a state is not made whole by what was learned.
-        if keep == Keep::Learned && self.restoring.is_some_and(|restoring| restoring.keep == Keep::State) {
+        if scope == SnapshotScope::Learned
+            && self.restoring.is_some_and(|restoring| restoring.scope == SnapshotScope::State)
+        {
             return Err(DeviceError::RestoreUnfinished);
         }
-        self.restoring = Some(Restoring { keep, check, header: [0; HEADER_BYTES] });
+        self.restoring = Some(Restoring { scope, check, header: [0; HEADER_BYTES] });
         Ok(Response::Done)
     }
 
     fn restore_chunk(&mut self, offset: u32, data: &[u8]) -> Result<Response<'static>, DeviceError> {
         let outside = DeviceError::Chunk { offset };
         let Some(mut restoring) = self.restoring else { return Err(outside) };
-        let kept = self.kept(restoring.keep)?;
+        let snapshot = self.snapshot(restoring.scope)?;
         let end = index(offset).saturating_add(data.len());
-        if end > kept.length() {
+        if end > snapshot.length() {
             return Err(outside);
         }
-        let header_bytes = restoring.keep.header_bytes();
+        let header_bytes = restoring.scope.header_bytes();
         let header = restoring.header.iter_mut().take(header_bytes);
         let skipped = index(offset).saturating_sub(header_bytes);
-        let memory = kept.memory.get_mut(skipped..).unwrap_or_default();
+        let memory = snapshot.memory.get_mut(skipped..).unwrap_or_default();
         for (to, from) in header.skip(index(offset)).chain(memory).zip(data) {
             *to = *from;
         }
@@ -343,38 +355,37 @@ impl<A: AsMut<[u64]>> Machine<A> {
     }
 
     fn restore_end(&mut self) -> Result<Response<'static>, DeviceError> {
-        let (Some(restoring), Contents::Chip { image, suspended }) = (self.restoring, self.contents) else {
+        let (Some(restoring), Contents::Chip { image, snapshot_header }) = (self.restoring, self.contents) else {
             return Err(DeviceError::RestoreUnfinished);
         };
-        let Restoring { keep, check: announced, header } = restoring;
-        let mut kept = self.kept(keep)?;
-        if keep == Keep::State {
-            kept.header = header;
+        let Restoring { scope, check: announced, header } = restoring;
+        let mut snapshot = self.snapshot(scope)?;
+        if scope == SnapshotScope::State {
+            snapshot.header = header;
         }
-        let found = kept.check();
+        let found = snapshot.check();
         if found != announced {
             return Err(DeviceError::Check { announced, found });
         }
-        let from = match keep {
-            Keep::Learned => suspended.unsettled(),
-            Keep::State => {
-                Suspended::from_header(&header).ok_or(DeviceError::Unsound { register: Register::Spikes })?
-            }
+        let from = match scope {
+            SnapshotScope::Learned => snapshot_header.unsettled(),
+            SnapshotScope::State => SnapshotHeader::from_header(&header)
+                .ok_or(DeviceError::InvalidSnapshot { register: Register::Spikes })?,
         };
-        self.on_chip(from, |chip| chip.check())?.map_err(|register| DeviceError::Unsound { register })?;
-        self.contents = Contents::Chip { image, suspended: from };
+        self.on_chip(from, |chip| chip.check())?.map_err(|register| DeviceError::InvalidSnapshot { register })?;
+        self.contents = Contents::Chip { image, snapshot_header: from };
         self.restoring = None;
         Ok(Response::Done)
     }
 
-    /// What can be kept of the chip.
-    fn kept(&mut self, keep: Keep) -> Result<Kept<'_>, DeviceError> {
-        let Contents::Chip { image, suspended } = self.contents else { return Err(DeviceError::NoImage) };
+    /// A snapshot of the chip.
+    fn snapshot(&mut self, scope: SnapshotScope) -> Result<Snapshot<'_>, DeviceError> {
+        let Contents::Chip { image, snapshot_header } = self.contents else { return Err(DeviceError::NoImage) };
         let snips = self.board.snips;
         let (image, memory) = parts(&mut self.arena, &self.board, image).ok_or(DeviceError::NoImage)?;
         let image = Image::view(image).map_err(DeviceError::Image)?;
-        let memory = aligned(memory).get_mut(..keep.memory_bytes(&image, snips)).ok_or(DeviceError::NoImage)?;
-        Ok(Kept { header: suspended.header(), header_bytes: keep.header_bytes(), memory })
+        let memory = aligned(memory).get_mut(..scope.memory_bytes(&image, snips)).ok_or(DeviceError::NoImage)?;
+        Ok(Snapshot { header: snapshot_header.header(), header_bytes: scope.header_bytes(), memory })
     }
 
     /// Lends the chip out, unless its state is half written.
@@ -390,21 +401,21 @@ impl<A: AsMut<[u64]>> Machine<A> {
 
     /// Lends the chip out.
     fn with_chip<R>(&mut self, job: impl FnOnce(&mut Chip<'_>) -> R) -> Result<R, DeviceError> {
-        let Contents::Chip { suspended, .. } = self.contents else { return Err(DeviceError::NoImage) };
-        let mut after = suspended;
-        let result = self.on_chip(suspended, |chip| {
+        let Contents::Chip { snapshot_header, .. } = self.contents else { return Err(DeviceError::NoImage) };
+        let mut after = snapshot_header;
+        let result = self.on_chip(snapshot_header, |chip| {
             let result = job(chip);
-            after = chip.suspended();
+            after = chip.snapshot_header();
             result
         })?;
-        if let Contents::Chip { suspended, .. } = &mut self.contents {
-            *suspended = after;
+        if let Contents::Chip { snapshot_header, .. } = &mut self.contents {
+            *snapshot_header = after;
         }
         Ok(result)
     }
 
-    /// Lends out the chip that goes on from `from`.
-    fn on_chip<R>(&mut self, from: Suspended, job: impl FnOnce(&mut Chip<'_>) -> R) -> Result<R, DeviceError> {
+    /// Lends out the chip, resumed from `from`.
+    fn on_chip<R>(&mut self, from: SnapshotHeader, job: impl FnOnce(&mut Chip<'_>) -> R) -> Result<R, DeviceError> {
         let Contents::Chip { image, .. } = self.contents else { return Err(DeviceError::NoImage) };
         let snips = self.board.snips;
         let (image, memory) = parts(&mut self.arena, &self.board, image).ok_or(DeviceError::NoImage)?;
@@ -414,14 +425,14 @@ impl<A: AsMut<[u64]>> Machine<A> {
     }
 }
 
-/// What can be kept of a chip: a header, of which the first bytes count, and the beginning of the memory.
-struct Kept<'m> {
+/// A snapshot of a chip: the first bytes of a header, and the beginning of the memory.
+struct Snapshot<'m> {
     header: [u8; HEADER_BYTES],
     header_bytes: usize,
     memory: &'m mut [u8],
 }
 
-impl Kept<'_> {
+impl Snapshot<'_> {
     fn header(&self) -> &[u8] {
         self.header.get(..self.header_bytes).unwrap_or_default()
     }

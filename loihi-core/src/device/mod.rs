@@ -164,7 +164,7 @@ impl<A: AsMut<[u64]>, B: AsRef<[u8]> + AsMut<[u8]>> Device<A, B> {
         self.line().get(self.sent..).unwrap_or_default()
     }
 
-    /// Says that so many bytes of [`Device::pending`] have been sent.
+    /// Says that this many bytes of [`Device::pending`] have been sent.
     pub fn advance(&mut self, sent: usize) {
         self.sent = self.sent.saturating_add(sent).min(self.line().len());
     }

@@ -174,7 +174,7 @@ pub(super) fn check(records: &[u8], chip: &Chip<'_>) -> Result<Needs, DeviceErro
 pub(super) fn stream(records: &[u8], chip: &mut Chip<'_>, steps: &mut Steps<'_>, outputs: &mut Data<'_>) {
     let mut rest = records;
     while let Ok((record, after)) = postcard::take_from_bytes::<Record<'_>>(rest) {
-        begin(&record, chip);
+        start(&record, chip);
         if !steps.run(chip, u32::from(record.steps), record.spikes) {
             return;
         }
@@ -187,7 +187,7 @@ pub(super) fn stream(records: &[u8], chip: &mut Chip<'_>, steps: &mut Steps<'_>,
 }
 
 /// Does what a record wants done before its steps.
-fn begin(record: &Record<'_>, chip: &mut Chip<'_>) {
+fn start(record: &Record<'_>, chip: &mut Chip<'_>) {
     if record.reset {
         chip.reset(ResetScope::State);
     }

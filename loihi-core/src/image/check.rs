@@ -131,7 +131,7 @@ pub(super) struct Slot<'a> {
     pub(super) count: usize,
 }
 
-/// The words of an image whose header is sound.
+/// The words of an image whose header is valid.
 pub(super) fn words(bytes: &[u8]) -> Result<&[u32], ImageError> {
     let words = <[u32]>::ref_from_bytes(bytes).map_err(|_| ImageError::Misaligned)?;
     let Some(&[magic, version, length, _, _, _, _, _, sections]) = words.first_chunk::<HEADER_WORDS>() else {
@@ -177,16 +177,16 @@ pub(super) fn check(image: &Image<'_>, programs: &dyn CheckSnip) -> Result<(), I
     snips(image, programs)
 }
 
-/// `Err` with the section and the element unless `sound`.
-fn require(sound: bool, section: Section, element: usize) -> Result<(), ImageError> {
+/// `Err` with the section and the element unless `valid`.
+fn require(valid: bool, section: Section, element: usize) -> Result<(), ImageError> {
     let element = u32::try_from(element).unwrap_or(u32::MAX);
-    if sound { Ok(()) } else { Err(ImageError::Element { section, element }) }
+    if valid { Ok(()) } else { Err(ImageError::Element { section, element }) }
 }
 
 fn profiles(image: &Image<'_>) -> Result<(), ImageError> {
     for (at, words) in image.profiles.iter().enumerate() {
         let profile = Profile::from_words(words);
-        let sound = codes_are_known(words)
+        let valid = codes_are_known(words)
             && Decay::new(profile.decay_u).is_ok()
             && Decay::new(profile.decay_v).is_ok()
             && (0..=ThresholdMantissa::MAX << 6).contains(&profile.v_th)
@@ -195,7 +195,7 @@ fn profiles(image: &Image<'_>) -> Result<(), ImageError> {
             && Refractory::new(profile.refractory).is_ok()
             && profile.noise.is_none_or(noise_is_sound)
             && profile.homeostasis.is_none_or(|homeostasis| homeostasis_is_sound(&homeostasis));
-        require(sound, Section::Profiles, at)?;
+        require(valid, Section::Profiles, at)?;
     }
     Ok(())
 }
@@ -219,7 +219,7 @@ fn cores(image: &Image<'_>) -> Result<(), ImageError> {
     let (mut compartment, mut group, mut accumulator, mut sum) = (0_usize, 0_usize, 0_usize, 0_usize);
     for (at, core) in image.cores().enumerate() {
         let in_groups: usize = image.groups(&core).map(|g| g.compartments).fold(0, usize::saturating_add);
-        let sound = core.compartment_first == compartment
+        let valid = core.compartment_first == compartment
             && core.compartments <= COMPARTMENTS_PER_CORE
             && core.group_first == group
             && in_groups == core.compartments
@@ -227,7 +227,7 @@ fn cores(image: &Image<'_>) -> Result<(), ImageError> {
             && core.slots <= SLOTS_MAX
             && core.accumulator_first == accumulator
             && core.sum_first == sum;
-        require(sound, Section::Cores, at)?;
+        require(valid, Section::Cores, at)?;
         compartment = compartment.saturating_add(core.compartments);
         group = group.saturating_add(core.groups);
         accumulator = accumulator.saturating_add(core.accumulators());
@@ -240,12 +240,12 @@ fn cores(image: &Image<'_>) -> Result<(), ImageError> {
 fn groups(image: &Image<'_>) -> Result<(), ImageError> {
     for (at, words) in image.groups.iter().enumerate() {
         let group = GroupRecord::from_words(words);
-        let sound = group.pattern >= 1
+        let valid = group.pattern >= 1
             && group.compartments.is_multiple_of(group.pattern)
             && image.pattern(&group).len() == group.pattern
             // Without compartments it could name all profiles as often as it likes.
             && (group.compartments == 0 || stack_is_sound(image, &group));
-        require(sound, Section::Groups, at)?;
+        require(valid, Section::Groups, at)?;
     }
     Ok(())
 }
@@ -277,9 +277,9 @@ fn registers(image: &Image<'_>) -> Result<(), ImageError> {
     per_compartment(compartments, image.bias, Section::Bias, in_voltage)?;
     per_compartment(compartments, image.current_start, Section::CurrentStart, in_current)?;
     per_compartment(compartments, image.voltage_start, Section::VoltageStart, in_voltage)?;
-    for (at, tape) in image.tapes().enumerate() {
-        let sound = tape.epoch_steps >= 1 && tape.per_row >= 1 && tape.first <= image.draws.len();
-        require(sound, Section::Tapes, at)?;
+    for (at, recorded) in image.recorded_draws().enumerate() {
+        let valid = recorded.epoch_steps >= 1 && recorded.per_row >= 1 && recorded.first <= image.draws.len();
+        require(valid, Section::RecordedDraws, at)?;
     }
     Ok(())
 }
@@ -305,8 +305,8 @@ fn sums(image: &Image<'_>) -> Result<(), ImageError> {
             return require(false, Section::Sums, at);
         };
         let of_core = at.checked_sub(core.sum_first).is_some_and(|number| number < core.sums);
-        let sound = of_core && sum.shift_right <= 8 && sum.shift_left <= 6 && sum.accumulator_first == accumulator;
-        require(sound, Section::Sums, at)?;
+        let valid = of_core && sum.shift_right <= 8 && sum.shift_left <= 6 && sum.accumulator_first == accumulator;
+        require(valid, Section::Sums, at)?;
         accumulator = accumulator.saturating_add(core.accumulators());
     }
     Ok(())

@@ -318,7 +318,7 @@ impl ProductRecord {
     }
 
     /// Whether the words hold codes that exist, and the product fits 31 bits.
-    pub(super) fn is_sound(words: &[u32; 7]) -> bool {
+    pub(super) fn is_valid(words: &[u32; 7]) -> bool {
         let [head, _, _, factors @ ..] = words;
         let record = Self::from_words(words);
         head & 0xF <= 2
@@ -471,7 +471,8 @@ impl LearningRecord {
         (0, if self.dialect.has(Dialect::LAVA_RANGES) { 255 } else { DELAY_MAX })
     }
 
-    /// Whether a delay is one that the group can hold on a core of so many slots. Delays of Lava's range delay nothing.
+    /// Whether a delay is one that the group can hold on a core of this many slots. Delays of Lava's range delay
+    /// nothing.
     pub fn holds_delay(&self, delay: i32, slots: usize) -> bool {
         let (low, high) = self.delay_range();
         let in_time = self.dialect.has(Dialect::LAVA_RANGES) || usize::try_from(delay).is_ok_and(|delay| delay < slots);

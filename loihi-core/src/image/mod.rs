@@ -27,8 +27,8 @@ mod learning;
 mod name;
 mod profile;
 mod record;
+mod recorded_draws;
 mod synapse;
-mod tape;
 mod write;
 
 use serde::{Deserialize, Serialize};
@@ -42,10 +42,12 @@ pub use learning::{
 };
 pub use name::Name;
 pub use profile::{Homeostasis, Join, Noise, NoiseAt, Profile, StackIn, StackOut, ThresholdMode, Tree};
-pub use record::{AxonRecord, CoreRecord, GroupRecord, Route, SnipRecord, SumRecord, SynapseFormat, TapeRecord};
+pub use record::{
+    AccumulatorRecord, AxonRecord, CoreRecord, DrawsRecord, GroupRecord, Route, SnipRecord, SynapseFormat,
+};
+pub use recorded_draws::Recorded;
 pub use synapse::Synapse;
 pub(crate) use synapse::weight;
-pub use tape::Recorded;
 pub use write::write;
 
 /// First word of every image, "LOI1" in the file.
@@ -81,7 +83,7 @@ pub enum Section {
     Sparse,
     /// Dense weights, two to a word.
     Dense,
-    /// [`SumRecord`]s: synaptic sums that are kept apart.
+    /// [`AccumulatorRecord`]s: synaptic auxiliary accumulators.
     Sums,
     /// [`LearningRecord`]s.
     Learning,
@@ -91,8 +93,8 @@ pub enum Section {
     Products,
     /// Tables of decay, in pairs of words.
     Tables,
-    /// [`TapeRecord`]s.
-    Tapes,
+    /// [`DrawsRecord`]s.
+    RecordedDraws,
     /// Recorded random words.
     Draws,
     /// [`SnipRecord`]s.
@@ -120,7 +122,7 @@ impl Section {
         Self::Traces,
         Self::Products,
         Self::Tables,
-        Self::Tapes,
+        Self::RecordedDraws,
         Self::Draws,
         Self::Snips,
         Self::Data,
@@ -156,12 +158,12 @@ impl Section {
             Self::Profiles => Profile::WORDS,
             Self::Groups => GroupRecord::WORDS,
             Self::Axons => AxonRecord::WORDS,
-            Self::Sums => SumRecord::WORDS,
+            Self::Sums => AccumulatorRecord::WORDS,
             Self::Learning => LearningRecord::WORDS,
             Self::Traces => TraceRecord::WORDS,
             Self::Products => ProductRecord::WORDS,
             Self::Tables => 2,
-            Self::Tapes => TapeRecord::WORDS,
+            Self::RecordedDraws => DrawsRecord::WORDS,
             Self::Snips => SnipRecord::WORDS,
             Self::Dense
             | Self::Bias
@@ -212,7 +214,7 @@ pub struct Image<'a> {
     products: &'a [[u32; 7]],
     /// Tables of decay: what is left, and the chance of 1 more in units of 2^-32.
     pub tables: &'a [[u32; 2]],
-    tapes: &'a [[u32; 4]],
+    recorded_draws: &'a [[u32; 4]],
     /// Recorded random words.
     pub draws: &'a [u32],
     /// Constants of the snips.
@@ -258,7 +260,7 @@ impl<'a> Image<'a> {
             traces: records(slot(Section::Traces)?),
             products: records(slot(Section::Products)?),
             tables: records(slot(Section::Tables)?),
-            tapes: records(slot(Section::Tapes)?),
+            recorded_draws: records(slot(Section::RecordedDraws)?),
             draws: slot(Section::Draws)?.words,
             fanout: slot(Section::Fanout)?.words,
             routes: slot(Section::Routes)?.words,
@@ -308,16 +310,16 @@ impl<'a> Image<'a> {
         Pattern::of(self.profiles.get(group.profile_first..end).unwrap_or_default())
     }
 
-    /// The sums of all cores that are kept apart.
+    /// The auxiliary accumulators of all cores.
     #[inline]
-    pub fn sums(&self) -> impl ExactSizeIterator<Item = SumRecord> + 'a {
-        self.sums.iter().map(SumRecord::from_words)
+    pub fn sums(&self) -> impl ExactSizeIterator<Item = AccumulatorRecord> + 'a {
+        self.sums.iter().map(AccumulatorRecord::from_words)
     }
 
-    /// One of the sums that are kept apart.
+    /// One auxiliary accumulator.
     #[inline]
-    pub fn sum(&self, sum: usize) -> Option<SumRecord> {
-        self.sums.get(sum).map(SumRecord::from_words)
+    pub fn sum(&self, sum: usize) -> Option<AccumulatorRecord> {
+        self.sums.get(sum).map(AccumulatorRecord::from_words)
     }
 
     /// The plastic groups of all cores.
@@ -347,8 +349,8 @@ impl<'a> Image<'a> {
 
     /// Recordings that replace random numbers.
     #[inline]
-    pub fn tapes(&self) -> impl ExactSizeIterator<Item = TapeRecord> + 'a {
-        self.tapes.iter().map(TapeRecord::from_words)
+    pub fn recorded_draws(&self) -> impl ExactSizeIterator<Item = DrawsRecord> + 'a {
+        self.recorded_draws.iter().map(DrawsRecord::from_words)
     }
 
     /// All axons.

@@ -18,9 +18,9 @@ pub struct CoreRecord {
     pub slots: usize,
     /// First of its dendritic accumulators: how many all cores before it have.
     pub accumulator_first: usize,
-    /// First of its sums that are kept apart.
+    /// First of its auxiliary accumulators.
     pub sum_first: usize,
-    /// Its sums that are kept apart.
+    /// Its auxiliary accumulators.
     pub sums: usize,
 }
 
@@ -53,7 +53,7 @@ pub struct AxonRecord {
     pub core: usize,
     /// Format of its synapses.
     pub format: SynapseFormat,
-    /// Where its weights are added: 0 is the core's own sum, s + 1 is number s of the core's sums kept apart.
+    /// Index of the destination accumulator: 0 is the core's own, s + 1 is auxiliary accumulator s of the core.
     pub sum: usize,
     /// First element in the section of the format.
     pub first: usize,
@@ -74,7 +74,7 @@ pub struct AxonRecord {
 /// The word for step t and element e is `DRAWS[first + (t / epoch_steps) · per_row + e mod per_row]`; after the end of
 /// the recording it is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TapeRecord {
+pub struct DrawsRecord {
     /// Number of the [`crate::num::Purpose`].
     pub purpose: u32,
     /// Steps that share a row, at least 1.
@@ -94,13 +94,13 @@ pub struct Route {
     pub atom: usize,
 }
 
-/// A synaptic sum that is kept apart from a core's own: per delay and step of origin, the spikes that arrive are
-/// summed, then `(sum >> shift_right) << shift_left` joins the synaptic sum, in units of the current.
+/// An auxiliary accumulator of a core, beside its own synaptic sum: per delay and step of origin, the spikes that
+/// arrive are summed, then `(sum >> shift_right) << shift_left` joins the synaptic sum, in units of the current.
 ///
 /// `shift_right` is Lava's negative weight exponent, which floors the sum and not each weight (with `shift_left` 6).
 /// Without shifts, weights are in units of the current: input that was recovered from a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SumRecord {
+pub struct AccumulatorRecord {
     /// The core.
     pub core: usize,
     /// 0..=8.
@@ -184,7 +184,7 @@ impl Route {
     }
 }
 
-impl TapeRecord {
+impl DrawsRecord {
     /// Words of a record.
     pub const WORDS: u32 = 4;
 
@@ -195,7 +195,7 @@ impl TapeRecord {
     }
 }
 
-impl SumRecord {
+impl AccumulatorRecord {
     /// Words of a record.
     pub const WORDS: u32 = 4;
 

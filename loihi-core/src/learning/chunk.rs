@@ -12,7 +12,7 @@ pub(super) struct Chunk {
     /// Synapses.
     pub(super) count: usize,
     /// Post trace of the first lane; the others follow, if the group is dense.
-    pub(super) begin: usize,
+    pub(super) start: usize,
     /// Post trace of each lane, if the group is not dense.
     pub(super) post: [usize; LANES],
     /// When each post trace last saw a spike, 0 for never.
@@ -66,7 +66,7 @@ impl Readings<'_> {
         let mut chunk = Chunk {
             first,
             count: words.len(),
-            begin: if at_synapse { first } else { words.first().map_or(0, post_of) },
+            start: if at_synapse { first } else { words.first().map_or(0, post_of) },
             post: [0; LANES],
             fired: [0; LANES],
             w: [0; LANES],
@@ -155,7 +155,7 @@ impl Readings<'_> {
     #[cfg_attr(not(feature = "small-code"), inline(always))]
     fn post_values<const DENSE: bool>(&self, chunk: &Chunk, plane: usize) -> Values {
         if DENSE {
-            return load(self.history, plane.wrapping_add(chunk.begin));
+            return load(self.history, plane.wrapping_add(chunk.start));
         }
         self.scattered_values(chunk, plane)
     }
@@ -186,7 +186,7 @@ impl Readings<'_> {
 
     /// The post trace of a lane.
     fn post_of(&self, chunk: &Chunk, lane: usize) -> usize {
-        if self.group.dense { chunk.begin.wrapping_add(lane) } else { chunk.post.get(lane).copied().unwrap_or(0) }
+        if self.group.dense { chunk.start.wrapping_add(lane) } else { chunk.post.get(lane).copied().unwrap_or(0) }
     }
 }
 

@@ -17,13 +17,13 @@ use crate::num::RandomSource;
 use crate::ops::OpCounts;
 use crate::plastic::{Plastic, Post};
 use chunk::{Axon, Readings};
-use row::{Due, Row};
+use row::{Due, PlasticRow};
 use sum::{Changed, Format, LANES};
 use trace::{EPOCH_MAX, Traces};
 
 /// What learning is given in a step.
 #[derive(Clone, Copy, Debug)]
-pub struct Lesson<'i, 'a, R> {
+pub struct LearningStep<'i, 'a, R> {
     /// The network.
     pub image: &'i Image<'a>,
     /// Number of the step, from 0.
@@ -40,7 +40,7 @@ pub struct Lesson<'i, 'a, R> {
     pub random: R,
 }
 
-impl<R: RandomSource + Copy> Lesson<'_, '_, R> {
+impl<R: RandomSource + Copy> LearningStep<'_, '_, R> {
     /// The learning phase of a step.
     #[cfg_attr(not(feature = "small-code"), inline(always))]
     pub fn run(&self, plastic: &mut Plastic<'_>, meter: &mut Meter<'_>, ops: &mut OpCounts) {
@@ -158,8 +158,8 @@ impl<R: RandomSource + Copy> Lesson<'_, '_, R> {
             let _fits = products.push(product);
         }
         let (low, high) = group.weight_range();
-        let mut row = Row {
-            lesson: self,
+        let mut row = PlasticRow {
+            learning_step: self,
             group,
             format: Format { lost: group.lost_bits(), low, high },
             readings: Readings {

@@ -12,7 +12,7 @@ pub(super) fn needs_more(product: &ProductRecord) -> bool {
     product.target != Target::Weight || factors.any(|factor| matches!(factor.variable, Variable::T | Variable::D))
 }
 
-/// Most products of a rule that is taught so.
+/// Most products of a rule that is applied so.
 const PRODUCTS_MAX: usize = 4;
 
 /// A product of traces of an axon and one post trace: what of it is the same for all axons.
@@ -28,7 +28,7 @@ pub(super) struct Plan {
     scale: Scale,
 }
 
-/// The plans of a rule, in the order of its products; `None` if one of them is none.
+/// The plans of a rule, in the order of its products; `None` if one of them has none.
 pub(super) type Plans = Option<heapless::Vec<Plan, PRODUCTS_MAX>>;
 
 /// The plans of a group's rule.
@@ -68,10 +68,10 @@ impl Plan {
         counts.then_some(plan)
     }
 
-    /// The product for an axon whose first synapse ends at the post trace `begin`; `None` if it is zero by the axon's
+    /// The product for an axon whose first synapse ends at the post trace `start`; `None` if it is zero by the axon's
     /// traces alone.
     #[inline(always)]
-    pub(super) fn term<'h>(&self, readings: &Readings<'h>, axon: Axon, begin: usize) -> Option<Term<'h>> {
+    pub(super) fn term<'h>(&self, readings: &Readings<'h>, axon: Axon, start: usize) -> Option<Term<'h>> {
         let step = self.step.unwrap_or_else(|| axon.step());
         let (mut factor, mut zero) = (self.mantissa, false);
         for (x, power) in readings.pre_at(axon, step).into_iter().zip(self.powers) {
@@ -80,7 +80,7 @@ impl Plan {
                 zero |= x == 0;
             }
         }
-        let plane = place(step, self.trace, readings.posts.len()).wrapping_add(begin);
+        let plane = place(step, self.trace, readings.posts.len()).wrapping_add(start);
         let history = readings.history;
         let y = history.get(plane..)?;
         (!zero).then_some(Term { factor, scale: self.scale, y })
@@ -116,7 +116,7 @@ pub(super) fn teach(
     let mut element = 0_u32;
     for chunk in chunks {
         let old = chunk.map(i32::from);
-        let Some(new) = taught(&old, terms, at, format, &words(element)) else { return };
+        let Some(new) = updated(&old, terms, at, format, &words(element)) else { return };
         changed.count(&old, &new, format, LANES);
         for (weight, new) in chunk.iter_mut().zip(&new) {
             *weight = low_half(*new);
@@ -129,7 +129,7 @@ pub(super) fn teach(
         for (old, weight) in old.iter_mut().zip(&*rest) {
             *old = i32::from(*weight);
         }
-        let Some(new) = taught(&old, terms, at, format, &words(element)) else { return };
+        let Some(new) = updated(&old, terms, at, format, &words(element)) else { return };
         changed.count(&old, &new, format, rest.len());
         for (weight, new) in rest.iter_mut().zip(&new) {
             *weight = low_half(*new);
@@ -139,7 +139,7 @@ pub(super) fn teach(
 
 /// Sixteen weights with the terms added, from the synapse `at` of the row on.
 #[cfg_attr(not(feature = "small-code"), inline(always))]
-fn taught(old: &Values, terms: &[Term<'_>], at: usize, format: Format, words: &[u32; LANES]) -> Option<Values> {
+fn updated(old: &Values, terms: &[Term<'_>], at: usize, format: Format, words: &[u32; LANES]) -> Option<Values> {
     let mut sums = old.map(|weight| weight.wrapping_shl(7));
     for term in terms {
         // The history is as long as the last chunk, so that the trace of every lane is there.

@@ -1,6 +1,6 @@
 //! The rule, for the synapses of one axon, sixteen at a time.
 
-use super::Lesson;
+use super::LearningStep;
 use super::chunk::{At, Axon, Chunk, Readings, load};
 use super::rank_one;
 use super::sum::{Changed, Format, LANES, Scale, Values, away_then_truncate, floor, low_half, magnitude};
@@ -40,8 +40,8 @@ impl Due {
 }
 
 /// A group at the end of its epoch, with what the rule reads and writes.
-pub(super) struct Row<'r, 'i, 'a, R> {
-    pub(super) lesson: &'r Lesson<'i, 'a, R>,
+pub(super) struct PlasticRow<'r, 'i, 'a, R> {
+    pub(super) learning_step: &'r LearningStep<'i, 'a, R>,
     pub(super) group: &'r LearningRecord,
     /// What weights can be.
     pub(super) format: Format,
@@ -60,7 +60,7 @@ pub(super) struct Row<'r, 'i, 'a, R> {
     pub(super) changed: Changed,
 }
 
-impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
+impl<R: RandomSource + Copy> PlasticRow<'_, '_, '_, R> {
     /// Evaluates the rule for the synapses of axon `number` of the group. `DENSE`: whether the synapses of every axon
     /// end at compartments that follow one another.
     #[cfg_attr(not(feature = "small-code"), inline(always))]
@@ -80,8 +80,8 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
             return;
         }
         let only_fired = due & !self.due.y0 == 0;
-        let Some(record) = self.lesson.image.axon(self.group.axon_first.wrapping_add(number)) else { return };
-        let words = self.lesson.image.sparse.get(record.elements()).unwrap_or_default();
+        let Some(record) = self.learning_step.image.axon(self.group.axon_first.wrapping_add(number)) else { return };
+        let words = self.learning_step.image.sparse.get(record.elements()).unwrap_or_default();
         let mut first = record.first.wrapping_sub(self.group.synapse_first);
         for words in words.chunks(LANES) {
             let mut chunk = self.readings.chunk::<DENSE>(first, words);
@@ -126,12 +126,14 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
     #[cfg_attr(not(feature = "small-code"), inline(always))]
     fn teach_in_a_row(&mut self, number: usize, due: u32, axon: Axon) -> bool {
         let Some(plans) = &self.plans else { return false };
-        let Some(record) = self.lesson.image.axon(self.group.axon_first.wrapping_add(number)) else { return true };
-        let words = self.lesson.image.sparse.get(record.elements()).unwrap_or_default();
-        let begin = words.first().map_or(0, |word| index(*word & 0x3FF).wrapping_sub(self.group.post_first));
+        let Some(record) = self.learning_step.image.axon(self.group.axon_first.wrapping_add(number)) else {
+            return true;
+        };
+        let words = self.learning_step.image.sparse.get(record.elements()).unwrap_or_default();
+        let start = words.first().map_or(0, |word| index(*word & 0x3FF).wrapping_sub(self.group.post_first));
         let mut terms = rank_one::Terms::new();
         for (plan, _) in plans.iter().zip(bits()).filter(|(_, bit)| due & bit != 0) {
-            if let Some(term) = plan.term(&self.readings, axon, begin) {
+            if let Some(term) = plan.term(&self.readings, axon, start) {
                 // There is room for as many as there are plans.
                 let _fits = terms.push(term);
             }
@@ -141,7 +143,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
         }
         let first = record.first.wrapping_sub(self.group.synapse_first);
         let element = self.element(first);
-        let (random, t) = (self.lesson.random, self.lesson.t);
+        let (random, t) = (self.learning_step.random, self.learning_step.t);
         let row = self.weights.get_mut(first..first.wrapping_add(words.len())).unwrap_or_default();
         let words = |at: u32| random.words(Purpose::Weight, t, element.wrapping_add(at));
         rank_one::teach(row, &terms, self.format, &mut self.changed, words);
@@ -292,7 +294,7 @@ impl<R: RandomSource + Copy> Row<'_, '_, '_, R> {
         let stochastic = matches!(self.group.rounding, Rounding::Stochastic | Rounding::FloorStochastic);
         let mask = 128_i32.wrapping_shl(lost).wrapping_sub(1);
         if stochastic && sums.iter().any(|sum| sum & mask != 0) {
-            self.lesson.random.words(purpose, self.lesson.t, self.element(chunk.first))
+            self.learning_step.random.words(purpose, self.learning_step.t, self.element(chunk.first))
         } else {
             [0; LANES]
         }

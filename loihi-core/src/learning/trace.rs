@@ -1,6 +1,6 @@
 //! Traces through the steps of an epoch, sixteen axons or compartments at a time.
 
-use super::Lesson;
+use super::LearningStep;
 use super::sum::{LANES, low_half};
 use crate::compartment::lanes::WIDE;
 use crate::image::{Dialect, Image, LearningRecord, TraceRecord, index};
@@ -12,7 +12,7 @@ pub(super) const EPOCH_MAX: usize = 64;
 
 /// The traces of a group, and what they need to be followed.
 pub(super) struct Traces<'l, 'i, 'a, R> {
-    lesson: &'l Lesson<'i, 'a, R>,
+    learning_step: &'l LearningStep<'i, 'a, R>,
     group: &'l LearningRecord,
     records: [Option<TraceRecord>; 5],
 }
@@ -46,9 +46,9 @@ struct Way<'r> {
 }
 
 impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
-    pub(super) fn of(lesson: &'l Lesson<'i, 'a, R>, group: &'l LearningRecord) -> Self {
-        let records = group.traces.map(|number| lesson.image.trace(number.wrapping_sub(1)));
-        Self { lesson, group, records }
+    pub(super) fn of(learning_step: &'l LearningStep<'i, 'a, R>, group: &'l LearningRecord) -> Self {
+        let records = group.traces.map(|number| learning_step.image.trace(number.wrapping_sub(1)));
+        Self { learning_step, group, records }
     }
 
     /// A further spike of an axon in the epoch: the traces at the epoch's beginning grow at once.
@@ -68,7 +68,7 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
     fn again(&self, side: Side, number: u32, values: &mut [i16]) {
         for (value, way) in values.iter_mut().zip(self.ways(side, number)) {
             if let Some(way) = way {
-                *value = self.impulse(*value, way, side.again, self.lesson.t);
+                *value = self.impulse(*value, way, side.again, self.learning_step.t);
             }
         }
     }
@@ -86,16 +86,16 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
     #[cfg_attr(not(feature = "small-code"), inline(always))]
     pub(super) fn follow_pre(&self, number: u32, pre: &mut [Pre], history: &mut PreHistory) {
         for (trace, way) in self.ways(PRE, number).enumerate() {
-            let (mut begin, mut times) = ([0; LANES], [0; LANES]);
-            for ((begin, time), pre) in begin.iter_mut().zip(&mut times).zip(&*pre) {
-                (*begin, *time) = (pre.x.get(trace).copied().unwrap_or(0), pre.time);
+            let (mut start, mut times) = ([0; LANES], [0; LANES]);
+            for ((start, time), pre) in start.iter_mut().zip(&mut times).zip(&*pre) {
+                (*start, *time) = (pre.x.get(trace).copied().unwrap_or(0), pre.time);
             }
             let write = |step: usize, lanes: &[i16; LANES]| {
                 if let Some(x) = history.get_mut(step).and_then(|x| x.get_mut(trace)) {
                     *x = *lanes;
                 }
             };
-            let stays = self.follow(&begin, &times, pre.len(), way, write);
+            let stays = self.follow(&start, &times, pre.len(), way, write);
             for (pre, stays) in pre.iter_mut().zip(stays) {
                 if let Some(x) = pre.x.get_mut(trace) {
                     *x = stays;
@@ -117,14 +117,14 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
                 *time = post.time;
             }
             for (trace, way) in self.ways(POST, number).enumerate() {
-                let mut begin = [0; LANES];
-                for (begin, post) in begin.iter_mut().zip(&*posts) {
-                    *begin = post.y.get(trace).copied().unwrap_or(0);
+                let mut start = [0; LANES];
+                for (start, post) in start.iter_mut().zip(&*posts) {
+                    *start = post.y.get(trace).copied().unwrap_or(0);
                 }
                 let write = |step: usize, lanes: &[i16; LANES]| {
                     put(history, place(step, trace, count).wrapping_add(first), lanes, posts.len());
                 };
-                let stays = self.follow(&begin, &times, posts.len(), way, write);
+                let stays = self.follow(&start, &times, posts.len(), way, write);
                 if !self.group.dialect.has(Dialect::POST_EXTERNAL) {
                     for (post, stays) in posts.iter_mut().zip(stays) {
                         if let Some(y) = post.y.get_mut(trace) {
@@ -150,7 +150,7 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
     #[cfg_attr(not(feature = "small-code"), inline(always))]
     fn follow(
         &self,
-        begin: &[i16; LANES],
+        start: &[i16; LANES],
         times: &[i16; LANES],
         count: usize,
         way: Option<Way<'_>>,
@@ -158,16 +158,16 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
     ) -> [i16; LANES] {
         let steps = 1..=index(self.group.epoch_steps);
         let resting = |way: &Way<'_>| {
-            let idle = begin.iter().chain(times).all(|value| *value == 0);
-            idle && table(self.lesson.image, way.record.decay_first).first() == Some(&[0; 2])
+            let idle = start.iter().chain(times).all(|value| *value == 0);
+            idle && table(self.learning_step.image, way.record.decay_first).first() == Some(&[0; 2])
         };
         let Some(way) = way.filter(|way| !resting(way)) else {
-            steps.for_each(|step| write(step, begin));
-            return *begin;
+            steps.for_each(|step| write(step, start));
+            return *start;
         };
-        let mut values = *begin;
+        let mut values = *start;
         if self.group.dialect.has(Dialect::IMPULSE_FIRST | Dialect::ONE_DECAY) {
-            let mut stays = *begin;
+            let mut stays = *start;
             for (((stays, value), time), way) in
                 stays.iter_mut().zip(&mut values).zip(times).zip(way.lanes()).take(count)
             {
@@ -176,7 +176,7 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
             steps.for_each(|step| write(step, &values));
             return stays;
         }
-        let mut t = self.lesson.t.wrapping_add(1).wrapping_sub(self.group.epoch_steps);
+        let mut t = self.learning_step.t.wrapping_add(1).wrapping_sub(self.group.epoch_steps);
         for step in steps {
             self.decay_lanes(&mut values, way, t);
             for ((value, time), way) in values.iter_mut().zip(times).zip(way.lanes()) {
@@ -192,19 +192,19 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
 
     /// What the rule reads of a trace that changes once an epoch, and what stays of it.
     #[inline(never)]
-    fn once(&self, begin: i16, time: i16, way: Way<'_>) -> (i16, i16) {
-        let t = self.lesson.t;
+    fn once(&self, start: i16, time: i16, way: Way<'_>) -> (i16, i16) {
+        let t = self.learning_step.t;
         if !self.group.dialect.has(Dialect::IMPULSE_FIRST) {
             let joint = self.group.dialect.has(Dialect::JOINT_IMPULSE) && time > 0;
             let first = if joint { way.record.joint_first } else { way.record.decay_first };
-            let end = self.decay(begin, first, way, t);
+            let end = self.decay(start, first, way, t);
             return (end, end);
         }
         // The impulse, then the rule, then the decay; whether it rounds up is decided before the impulse.
-        let table = table(self.lesson.image, way.record.decay_first);
-        let (_, chance) = left(table, begin);
-        let up = self.lesson.random.word(way.side.decay, t, way.element) < chance;
-        let value = if time > 0 { self.impulse(begin, way, way.side.impulse, t) } else { begin };
+        let table = table(self.learning_step.image, way.record.decay_first);
+        let (_, chance) = left(table, start);
+        let up = self.learning_step.random.word(way.side.decay, t, way.element) < chance;
+        let value = if time > 0 { self.impulse(start, way, way.side.impulse, t) } else { start };
         let (kept, _) = left(table, value);
         (value, kept.saturating_add(i16::from(up)))
     }
@@ -218,13 +218,13 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
             }
             return;
         }
-        let table = table(self.lesson.image, way.record.decay_first);
+        let table = table(self.learning_step.image, way.record.decay_first);
         let (mut chances, mut words) = ([0; LANES], [0; LANES]);
         for (value, chance) in values.iter_mut().zip(&mut chances) {
             (*value, *chance) = left(table, *value);
         }
         for (word, way) in words.iter_mut().zip(way.lanes()) {
-            *word = self.lesson.random.word(way.side.decay, t, way.element);
+            *word = self.learning_step.random.word(way.side.decay, t, way.element);
         }
         for ((value, chance), word) in values.iter_mut().zip(&chances).zip(&words) {
             *value = value.saturating_add(i16::from(*word < *chance)).min(127);
@@ -234,16 +234,16 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
     /// One decay, rounded stochastically and held to 127.
     #[inline]
     fn decay(&self, value: i16, table_first: usize, way: Way<'_>, t: u32) -> i16 {
-        let (kept, chance) = left(table(self.lesson.image, table_first), value);
+        let (kept, chance) = left(table(self.learning_step.image, table_first), value);
         // A trace that decays to a whole number needs no random one.
-        let up = chance > 0 && self.lesson.random.word(way.side.decay, t, way.element) < chance;
+        let up = chance > 0 && self.learning_step.random.word(way.side.decay, t, way.element) < chance;
         kept.saturating_add(i16::from(up)).min(127)
     }
 
     /// An impulse, rounded stochastically and held to 0..=127.
     fn impulse(&self, value: i16, way: Way<'_>, purpose: Purpose, t: u32) -> i16 {
         let chance = way.record.impulse_fraction;
-        let up = chance > 0 && self.lesson.random.word(purpose, t, way.element) < chance;
+        let up = chance > 0 && self.learning_step.random.word(purpose, t, way.element) < chance;
         let sum = i32::from(value).saturating_add(way.record.impulse).saturating_add(i32::from(up));
         i16::try_from(sum.clamp(0, 127)).unwrap_or(127)
     }
@@ -288,7 +288,7 @@ fn left(table: &[[u32; 2]], value: i16) -> (i16, u32) {
     pair.map_or((value, 0), |[kept, chance]| (low_half(kept.cast_signed()), *chance))
 }
 
-/// Where the history holds the first post's value of a trace after a step, from 1, of so many posts.
+/// Where the history holds the first post's value of a trace after a step, from 1, of this many posts.
 #[inline]
 pub(super) const fn place(step: usize, trace: usize, posts: usize) -> usize {
     step.wrapping_sub(1).wrapping_mul(HISTORY).wrapping_add(trace).wrapping_mul(posts)

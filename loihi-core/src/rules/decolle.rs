@@ -17,9 +17,9 @@ pub use params::DecolleParams;
 
 use crate::image::index;
 use crate::snip::{Cpu, Phase, Snip};
-use crate::tools::local_error::{NO_TARGET, Readout, Slope, Trigger};
+use crate::tools::local_error::{LocalReadout, NO_TARGET, Slope, Trigger};
 use crate::tools::pre_trace::{self, PreTrace};
-use crate::tools::rank_one::{self, Draws, Precision, Taught, Update, packed};
+use crate::tools::rank_one::{self, Draws, Precision, Update, UpdateCounts, packed};
 use crate::tools::{self, Layer};
 use core::ops::RangeInclusive;
 use zerocopy::{FromBytes as _, IntoBytes as _};
@@ -138,8 +138,8 @@ impl Decolle {
 
     /// Reads the layer out and, if the error is large enough, teaches it; returns the number of posts with a factor.
     fn end_epoch(&self, cpu: &mut Cpu<'_, '_>, layer: &Layer, memory: &mut Memory<'_>) -> i32 {
-        let constants = cpu.image.data(self.data_first, Readout::words(layer.posts, self.classes));
-        let readout = Readout::of(constants, layer.posts, self.classes);
+        let constants = cpu.image.data(self.data_first, LocalReadout::words(layer.posts, self.classes));
+        let readout = LocalReadout::of(constants, layer.posts, self.classes);
         readout.sum(memory.counts, memory.sums);
         for sum in memory.sums.iter_mut() {
             *sum = sum.wrapping_shr(self.readout_shift);
@@ -176,8 +176,8 @@ impl Decolle {
                 let shift = shift.wrapping_sub(cpu.rate.cast_unsigned());
                 let update = Update { layer, precision, shift, draws };
                 let fine = <[i16]>::mut_from_bytes(fine.as_mut_bytes()).unwrap_or_default();
-                let taught = teach(&update, cpu.plastic.weights, fine, memory.traces, posts);
-                cpu.ops.count_taught(taught.visited, taught.changed, taught.saturated);
+                let update_counts = teach(&update, cpu.plastic.weights, fine, memory.traces, posts);
+                cpu.ops.count_updates(update_counts.visited, update_counts.changed, update_counts.saturated);
             }
             BackEnd::Core => write_factors(cpu, layer, posts),
         }
@@ -247,15 +247,15 @@ fn write_factors(cpu: &mut Cpu<'_, '_>, layer: &Layer, posts: &[i32]) {
 }
 
 /// Updates every axon whose trace is not 0.
-fn teach(update: &Update<'_>, weights: &mut [i16], fine: &mut [i16], traces: &[i32], posts: &[i32]) -> Taught {
-    let mut taught = Taught::default();
+fn teach(update: &Update<'_>, weights: &mut [i16], fine: &mut [i16], traces: &[i32], posts: &[i32]) -> UpdateCounts {
+    let mut update_counts = UpdateCounts::default();
     for (axon, trace) in traces.iter().enumerate() {
         let p = pre_trace::factor(*trace);
         if p != 0 {
-            update.axon(weights, fine, axon, p, posts, &mut taught);
+            update.axon(weights, fine, axon, p, posts, &mut update_counts);
         }
     }
-    taught
+    update_counts
 }
 
 impl Snip for Decolle {

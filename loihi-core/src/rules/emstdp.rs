@@ -23,7 +23,7 @@ pub use params::EmstdpParams;
 use crate::image::Image;
 use crate::snip::{Cpu, Phase, Snip};
 use crate::tools::Layer;
-use crate::tools::rank_one::{self, Draws, Precision, Taught, Update};
+use crate::tools::rank_one::{self, Draws, Precision, Update, UpdateCounts};
 use core::ops::RangeInclusive;
 use units::{DRIVEN, EARLY, LAST, Units, spike_of};
 
@@ -185,7 +185,7 @@ impl Emstdp {
     fn teach(&self, cpu: &mut Cpu<'_, '_>, layers: &Layers, memory: &mut Memory<'_>) {
         let precision = self.precision;
         cpu.ops.rule_opportunities = cpu.ops.rule_opportunities.wrapping_add(1);
-        let mut taught = Taught::default();
+        let mut update_counts = UpdateCounts::default();
         for (layer, of_output) in [(&layers.output, true), (&layers.hidden, false)] {
             let Some(updates) = cpu.learned.first_mut() else { return };
             *updates = updates.wrapping_add(1);
@@ -202,12 +202,12 @@ impl Emstdp {
             for (axon, count) in counts.iter().enumerate() {
                 let p = count & 0xFF;
                 if p != 0 && listed > 0 {
-                    update.axon(cpu.plastic.weights, &mut [], axon, p, posts, &mut taught);
+                    update.axon(cpu.plastic.weights, &mut [], axon, p, posts, &mut update_counts);
                 }
             }
         }
-        cpu.ops.rule_triggers = cpu.ops.rule_triggers.wrapping_add(u64::from(taught.visited > 0));
-        cpu.ops.count_taught(taught.visited, taught.changed, taught.saturated);
+        cpu.ops.rule_triggers = cpu.ops.rule_triggers.wrapping_add(u64::from(update_counts.visited > 0));
+        cpu.ops.count_updates(update_counts.visited, update_counts.changed, update_counts.saturated);
     }
 }
 

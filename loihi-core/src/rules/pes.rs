@@ -197,7 +197,7 @@ impl Snip for PesParams {
             first: self.compartment_first,
             decoders: core::mem::take(&mut cpu.learned),
             dimensions,
-            taught: 0,
+            updated: 0,
             saturations: 0,
         };
         sums.fill(0);
@@ -209,10 +209,10 @@ impl Snip for PesParams {
         let spikes = self.own(cpu.spikes);
         let with_rate = Self { rate_shift: self.rate_shift.saturating_add_signed(cpu.rate.wrapping_neg()), ..*self };
         with_rate.decode_and_learn(&mut decoding, spikes, cpu.learning, [sums, errors, memory]);
-        let [read, taught] =
-            [spikes.len() as u64, u64::from(decoding.taught)].map(|rows| rows.wrapping_mul(u64::from(self.dimensions)));
+        let [read, updated] = [spikes.len() as u64, u64::from(decoding.updated)]
+            .map(|rows| rows.wrapping_mul(u64::from(self.dimensions)));
         cpu.ops.decoder_reads = cpu.ops.decoder_reads.wrapping_add(read);
-        cpu.ops.decoder_updates = cpu.ops.decoder_updates.wrapping_add(taught);
+        cpu.ops.decoder_updates = cpu.ops.decoder_updates.wrapping_add(updated);
         cpu.ops.decoder_saturations = cpu.ops.decoder_saturations.wrapping_add(decoding.saturations);
         self.filter(readouts, sums);
         let outputs = cpu.output.get_mut(index(self.output_first)..).unwrap_or_default();

@@ -4,7 +4,7 @@
 //! `Chip::recall` fills the mailboxes from one. Of itself the snip does nothing in any phase.
 
 use crate::image::{Image, Parameter, index};
-use crate::snip::{Cpu, Phase, Phases, Sample, Snip, SnipParams, fits, require};
+use crate::snip::{Cpu, Mailboxes, Phase, Phases, Snip, SnipParams, fits, require};
 use serde::{Deserialize, Serialize};
 use zerocopy::{FromBytes as _, IntoBytes as _};
 
@@ -40,7 +40,7 @@ impl Snip for ReplayBufferParams {
     fn run(&self, _phase: Phase, _cpu: &mut Cpu<'_, '_>) {}
 
     /// A slot that is not there takes nothing.
-    fn keep_sample(&self, learned: &mut [i32], slot: usize, sample: &Sample<'_>) -> bool {
+    fn keep_sample(&self, learned: &mut [i32], slot: usize, sample: &Mailboxes<'_>) -> bool {
         let (values, targets) = self.slot(learned, slot);
         values.iter_mut().zip(&*sample.stimulus).for_each(|(to, from)| *to = *from);
         targets.iter_mut().zip(&*sample.target).for_each(|(to, from)| *to = *from);
@@ -48,7 +48,7 @@ impl Snip for ReplayBufferParams {
     }
 
     /// A slot that is not there changes nothing.
-    fn recall_sample(&self, learned: &mut [i32], slot: usize, sample: &mut Sample<'_>, key: u32) -> bool {
+    fn recall_sample(&self, learned: &mut [i32], slot: usize, sample: &mut Mailboxes<'_>, key: u32) -> bool {
         let (values, targets) = self.slot(learned, slot);
         if values.is_empty() {
             return true;
@@ -91,20 +91,20 @@ mod tests {
         let buffer = ReplayBufferParams { values: 3, targets: 2, slots: 2 };
         let mut learned = [0; 5];
         assert_eq!(buffer.learned_words(), learned.len());
-        let kept = Sample { stimulus: &mut [1, 2, 3, 9, 9], target: &mut [4, 5] };
+        let kept = Mailboxes { stimulus: &mut [1, 2, 3, 9, 9], target: &mut [4, 5] };
         assert!(buffer.keep_sample(&mut learned, 0, &kept));
-        let kept = Sample { stimulus: &mut [6, 7, 8, 9, 9], target: &mut [-1, i16::MIN] };
+        let kept = Mailboxes { stimulus: &mut [6, 7, 8, 9, 9], target: &mut [-1, i16::MIN] };
         assert!(buffer.keep_sample(&mut learned, 1, &kept));
-        let kept = Sample { stimulus: &mut [99; 5], target: &mut [99; 2] };
+        let kept = Mailboxes { stimulus: &mut [99; 5], target: &mut [99; 2] };
         assert!(buffer.keep_sample(&mut learned, 2, &kept));
         let (mut stimulus, mut target) = ([0; 5], [0; 2]);
-        let mut sample = Sample { stimulus: &mut stimulus, target: &mut target };
+        let mut sample = Mailboxes { stimulus: &mut stimulus, target: &mut target };
         assert!(buffer.recall_sample(&mut learned, 1, &mut sample, 0x0002_0001));
         assert_eq!((stimulus, target), ([6, 7, 8, 1, 2], [-1, i16::MIN]));
-        let mut sample = Sample { stimulus: &mut stimulus, target: &mut target };
+        let mut sample = Mailboxes { stimulus: &mut stimulus, target: &mut target };
         assert!(buffer.recall_sample(&mut learned, 0, &mut sample, 5));
         assert_eq!((stimulus, target), ([1, 2, 3, 5, 0], [4, 5]));
-        let mut sample = Sample { stimulus: &mut stimulus, target: &mut target };
+        let mut sample = Mailboxes { stimulus: &mut stimulus, target: &mut target };
         assert!(buffer.recall_sample(&mut learned, 2, &mut sample, 7));
         assert_eq!((stimulus, target), ([1, 2, 3, 5, 0], [4, 5]), "a slot that is not there");
     }

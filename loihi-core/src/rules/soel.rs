@@ -47,7 +47,7 @@ pub struct SoelParams {
     pub burn_in_steps: u32,
     /// Steps per epoch, 1..=65,536.
     pub epoch_steps: u32,
-    /// Largest error that is none, in spikes.
+    /// Largest error that counts as 0, in spikes.
     pub threshold: u32,
     /// What an error of one spike amounts to in y1, 1..=127.
     pub gain: u32,

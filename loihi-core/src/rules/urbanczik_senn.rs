@@ -16,7 +16,7 @@ use crate::snip::{Cpu, Phase, Phases, Snip, SnipParams, fits, require};
 use crate::tools::Layer;
 use crate::tools::fraction::{Fraction, Rounded, Rounding};
 use crate::tools::pre_trace::PreTrace;
-use crate::tools::rank_one::{Cells, Precision, Taught, packed};
+use crate::tools::rank_one::{Cells, Precision, UpdateCounts, packed};
 use serde::{Deserialize, Serialize};
 
 /// Entries of a table.
@@ -178,7 +178,7 @@ impl UrbanczikSenn {
             if !cpu.learning {
                 continue;
             }
-            // A voltage has 23 bits and sign, a target so many too: 17 bits by 9 after the shift.
+            // A voltage has 23 bits and sign, a target as many: 17 bits by 9 after the shift.
             let apart = i32::from(*target).wrapping_shl(self.target_shift).wrapping_sub(v) >> 8;
             let soma = v.wrapping_add(apart.wrapping_mul(self.nudge_256));
             let word = drawn.word(Purpose::Rule, cpu.t, !first.wrapping_add(post)) >> 20;
@@ -205,12 +205,12 @@ struct Update<'b> {
     /// Posts and their factors, packed.
     posts: &'b [i32],
     shift: u32,
-    taught: &'b mut Taught,
+    tally: &'b mut UpdateCounts,
 }
 
 impl Rounded for Update<'_> {
     fn with(self, fraction: &impl Fraction) {
-        let Self { layer, weights, traces, posts, shift, taught } = self;
+        let Self { layer, weights, traces, posts, shift, tally } = self;
         for (axon, trace) in traces.iter().enumerate().filter(|(_, trace)| **trace != 0) {
             let psp = (trace.cast_unsigned() >> 16).cast_signed();
             let row = layer.row(weights, axon);
@@ -222,7 +222,7 @@ impl Rounded for Update<'_> {
                 let change = psp.wrapping_mul(entry >> 16).wrapping_add(fraction.of(element)).wrapping_shr(shift);
                 cells.add_steps(*entry, change);
             }
-            cells.report(posts.len(), taught);
+            cells.report(posts.len(), tally);
         }
     }
 }
@@ -245,17 +245,17 @@ impl Snip for UrbanczikSenn {
         let rounding = self.rounding;
         cpu.ops.rule_opportunities = cpu.ops.rule_opportunities.wrapping_add(1);
         cpu.ops.rule_triggers = cpu.ops.rule_triggers.wrapping_add(u64::from(listed > 0));
-        let mut taught = Taught::default();
+        let mut tally = UpdateCounts::default();
         let update = Update {
             layer: &layer,
             weights: cpu.plastic.weights,
             traces,
             posts: list.get(..listed).unwrap_or_default(),
             shift: rounding.shift,
-            taught: &mut taught,
+            tally: &mut tally,
         };
         rounding.apply(cpu.image.seed, cpu.t, update);
-        cpu.ops.count_taught(taught.visited, taught.changed, taught.saturated);
+        cpu.ops.count_updates(tally.visited, tally.changed, tally.saturated);
     }
 }
 

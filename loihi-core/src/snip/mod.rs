@@ -152,14 +152,14 @@ pub trait Snip {
     fn run(&self, phase: Phase, cpu: &mut Cpu<'_, '_>);
 
     /// Keeps the sample in the mailboxes in one of its slots; false if it keeps no samples.
-    fn keep_sample(&self, learned: &mut [i32], slot: usize, sample: &Sample<'_>) -> bool {
+    fn keep_sample(&self, learned: &mut [i32], slot: usize, sample: &Mailboxes<'_>) -> bool {
         let _ = (learned, slot, sample);
         false
     }
 
     /// Puts the sample of one of its slots back into the mailboxes; false if it keeps no samples. `key` names the sample
     /// for encoders that draw.
-    fn recall_sample(&self, learned: &mut [i32], slot: usize, sample: &mut Sample<'_>, key: u32) -> bool {
+    fn recall_sample(&self, learned: &mut [i32], slot: usize, sample: &mut Mailboxes<'_>, key: u32) -> bool {
         let _ = (learned, slot, sample, key);
         false
     }
@@ -167,7 +167,7 @@ pub trait Snip {
 
 /// The mailboxes toward the chip.
 #[derive(Debug)]
-pub struct Sample<'m> {
+pub struct Mailboxes<'m> {
     /// Values for encoders.
     pub stimulus: &'m mut [i16],
     /// Values for learning rules.

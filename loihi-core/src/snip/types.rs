@@ -1,6 +1,6 @@
 //! Which programs a device has.
 
-use super::{Cpu, Phase, Phases, Sample, Snip, SnipParams, Words};
+use super::{Cpu, Mailboxes, Phase, Phases, Snip, SnipParams, Words};
 use crate::image::{CheckSnip, Image, Parameter, SnipRecord, index};
 use core::ops::{Range, RangeInclusive};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
@@ -18,8 +18,8 @@ pub struct SnipType {
     rates: fn(&Words) -> RangeInclusive<i32>,
     reset: fn(&Words, &mut [i32]),
     run: fn(&Words, Phase, &mut Cpu<'_, '_>),
-    keep_sample: fn(&Words, &mut [i32], usize, &Sample<'_>) -> bool,
-    recall_sample: fn(&Words, &mut [i32], usize, &mut Sample<'_>, u32) -> bool,
+    keep_sample: fn(&Words, &mut [i32], usize, &Mailboxes<'_>) -> bool,
+    recall_sample: fn(&Words, &mut [i32], usize, &mut Mailboxes<'_>, u32) -> bool,
     check: fn(&Words, &Image<'_>) -> Result<(), Parameter>,
 }
 
@@ -164,7 +164,7 @@ impl SnipType {
         (self.run)(words, phase, cpu);
     }
 
-    pub(crate) fn keep_sample(&self, words: &Words, learned: &mut [i32], slot: usize, sample: &Sample<'_>) -> bool {
+    pub(crate) fn keep_sample(&self, words: &Words, learned: &mut [i32], slot: usize, sample: &Mailboxes<'_>) -> bool {
         (self.keep_sample)(words, learned, slot, sample)
     }
 
@@ -173,7 +173,7 @@ impl SnipType {
         words: &Words,
         learned: &mut [i32],
         slot: usize,
-        sample: &mut Sample<'_>,
+        sample: &mut Mailboxes<'_>,
         key: u32,
     ) -> bool {
         (self.recall_sample)(words, learned, slot, sample, key)

@@ -13,12 +13,12 @@ use zerocopy::{FromBytes as _, IntoBytes as _};
 
 /// Readout weights of 8 bits, those of a compartment side by side.
 #[derive(Clone, Copy, Debug)]
-pub struct Readout<'d> {
+pub struct LocalReadout<'d> {
     weights: &'d [i8],
     classes: usize,
 }
 
-impl<'d> Readout<'d> {
+impl<'d> LocalReadout<'d> {
     /// Words of constants that a readout takes.
     pub const fn words(posts: usize, classes: usize) -> usize {
         posts.saturating_mul(classes).div_ceil(4)
@@ -180,7 +180,7 @@ pub fn held(value: i32, most: i32) -> i32 {
 pub struct Trigger {
     /// Largest magnitude of an error, 1..=32,767.
     pub limit: i32,
-    /// Bits that an error loses, 0..=15: smaller errors are none.
+    /// Bits that an error loses, 0..=15: smaller errors count as 0.
     pub error_shift: u32,
     /// Share of the epochs that are to trigger, in units of 1/256; 0: whichever has an error that is large enough.
     pub share: i32,

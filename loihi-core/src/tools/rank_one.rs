@@ -134,7 +134,7 @@ pub fn rates(shift: u32, range: RangeInclusive<u32>) -> RangeInclusive<i32> {
 
 /// What an update did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Taught {
+pub struct UpdateCounts {
     /// Synapses whose change was computed.
     pub visited: u32,
     /// Weights that changed.
@@ -158,7 +158,15 @@ pub struct Update<'l> {
 
 impl Update<'_> {
     /// Adds `p · m` to the synapses of one axon; `fine` are the layer's numbers, for [`Precision::Shadow`] only.
-    pub fn axon(&self, weights: &mut [i16], fine: &mut [i16], axon: usize, p: i32, posts: &[i32], taught: &mut Taught) {
+    pub fn axon(
+        &self,
+        weights: &mut [i16],
+        fine: &mut [i16],
+        axon: usize,
+        p: i32,
+        posts: &[i32],
+        update_counts: &mut UpdateCounts,
+    ) {
         let row = self.layer.row(weights, axon);
         let mut cells = Cells::of(row);
         match (self.precision, self.draws) {
@@ -190,7 +198,7 @@ impl Update<'_> {
                 cells.add_fine(posts, p.wrapping_shl(15_u32.wrapping_sub(self.shift)), fine);
             }
         }
-        cells.report(posts.len(), taught);
+        cells.report(posts.len(), update_counts);
     }
 }
 
@@ -228,11 +236,11 @@ impl<'w> Cells<'w> {
         }
     }
 
-    /// Says what has become of them, of which so many were visited.
-    pub fn report(self, visited: usize, taught: &mut Taught) {
-        taught.visited = taught.visited.wrapping_add(u32::try_from(visited).unwrap_or(u32::MAX));
-        taught.changed = taught.changed.wrapping_add(self.counts.changed);
-        taught.saturated = taught.saturated.wrapping_add(self.counts.saturated);
+    /// Says what has become of them, of which this many were visited.
+    pub fn report(self, visited: usize, update_counts: &mut UpdateCounts) {
+        update_counts.visited = update_counts.visited.wrapping_add(u32::try_from(visited).unwrap_or(u32::MAX));
+        update_counts.changed = update_counts.changed.wrapping_add(self.counts.changed);
+        update_counts.saturated = update_counts.saturated.wrapping_add(self.counts.saturated);
     }
 
     /// Stochastic rounding with a word for every two synapses: that of the address of the first.

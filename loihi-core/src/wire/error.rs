@@ -18,13 +18,13 @@ pub enum DeviceError {
         /// The number that came.
         found: u16,
     },
-    /// The frame is sound, its message is not.
+    /// The frame is valid, its message is not.
     Unreadable,
     /// No image is loaded.
     NoImage,
     /// The board carries no image.
     NoResident,
-    /// The image is unsound.
+    /// The image is invalid.
     Image(ImageError),
     /// Two programs of the device have one kind.
     SameKind {
@@ -54,15 +54,15 @@ pub enum DeviceError {
         /// Where it begins.
         offset: u32,
     },
-    /// What was kept has another length than this image keeps.
-    KeptBytes {
+    /// The snapshot has another length than one of this image.
+    SnapshotLength {
         /// Bytes that the image keeps.
         expected: u32,
         /// Bytes that were announced.
         found: u32,
     },
-    /// What was kept is whole, but no chip with this image can have left it.
-    Unsound {
+    /// The snapshot is complete, but no chip with this image can have that state.
+    InvalidSnapshot {
         /// The first register that holds what it cannot.
         register: Register,
     },
@@ -112,14 +112,12 @@ impl fmt::Display for DeviceError {
                 write!(f, "the transfer was damaged: check {found:08x} instead of {announced:08x}")
             }
             Self::Chunk { offset } => write!(f, "the part at {offset} lies outside what was announced"),
-            Self::KeptBytes { expected, found } => {
+            Self::SnapshotLength { expected, found } => {
                 write!(f, "the network keeps {expected} bytes, {found} were given: they belong to another network")
             }
-            Self::Unsound { register } => write!(
-                f,
-                "what was kept cannot be that of this network: register {} holds what it cannot",
-                register.name()
-            ),
+            Self::InvalidSnapshot { register } => {
+                write!(f, "the snapshot does not match this network: register {} is out of range", register.name())
+            }
             Self::Write { register, first } => write!(
                 f,
                 "register {} cannot be written from word {first} on: it is read-only, or a word is out of range or not there",

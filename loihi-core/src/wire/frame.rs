@@ -43,7 +43,7 @@ pub const fn line_bytes(body_bytes: usize) -> usize {
 /// The check of frames, images and learned state.
 pub const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
-/// A sound frame.
+/// A valid frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame<'a> {
     /// What the body is; see [`CHANNEL_MESSAGE`], [`CHANNEL_LOG`] and [`CHANNEL_PART`].
@@ -146,9 +146,9 @@ impl postcard::ser_flavors::Flavor for FrameWriter<'_> {
 pub enum Received<'a> {
     /// Nothing yet.
     Nothing,
-    /// A sound frame.
+    /// A valid frame.
     Frame(Frame<'a>),
-    /// Something that ended like a frame but is none: cut, too long, or damaged.
+    /// Something that ended like a frame but is not one: cut, too long, or damaged.
     Damaged,
 }
 
@@ -267,8 +267,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FrameReader<B> {
         let plain = self.plain.as_ref().get(self.held..)?;
         let (checked, check) = plain.get(..self.length)?.split_last_chunk::<4>()?;
         let (&[channel, low, high], body) = checked.split_first_chunk::<3>()?;
-        let sound = CRC.checksum(checked) == u32::from_le_bytes(*check);
-        sound.then_some(Frame { channel, sequence: u16::from_le_bytes([low, high]), body })
+        let valid = CRC.checksum(checked) == u32::from_le_bytes(*check);
+        valid.then_some(Frame { channel, sequence: u16::from_le_bytes([low, high]), body })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::DeviceError;
 use super::part::Part;
-use crate::chip::{Keep, ResetScope};
+use crate::chip::{ResetScope, SnapshotScope};
 use crate::num::{Q3_12, Q4_20, Q8_24};
 use crate::ops::OpCounts;
 use crate::register::{Register, StateDigest};
@@ -44,7 +44,7 @@ pub enum Request<'a> {
         session: u32,
     },
     /// An image of this many bytes follows; whatever was loaded is gone.
-    LoadBegin {
+    LoadStart {
         /// Length of the image in bytes.
         bytes: u32,
         /// [`super::frame::CRC`] of the image.
@@ -106,24 +106,24 @@ pub enum Request<'a> {
         /// How much.
         scope: ResetScope,
     },
-    /// Send a part of what can be kept of the chip. While the parts are fetched, nothing else should be asked, or they
+    /// Send a part of a snapshot of the chip. While the parts are fetched, nothing else should be asked, or they
     /// are of different moments: the check tells.
     Save {
         /// How much of the chip.
-        keep: Keep,
+        scope: SnapshotScope,
         /// First byte of the part.
         offset: u32,
     },
-    /// What was kept follows; the chip does not run until it is complete and sound, or fully reset.
-    RestoreBegin {
+    /// A snapshot follows; the chip does not run until it is complete and valid, or fully reset.
+    RestoreStart {
         /// How much of the chip.
-        keep: Keep,
+        scope: SnapshotScope,
         /// Number of bytes; must be what this image keeps.
         bytes: u32,
         /// [`super::frame::CRC`] of all of them.
         check: u32,
     },
-    /// A part of what was kept.
+    /// A part of the snapshot.
     RestoreChunk {
         /// Where it belongs.
         offset: u32,
@@ -210,8 +210,8 @@ pub enum Response<'a> {
         /// Little-endian `i32`; fewer than asked for if the register ends before.
         data: &'a [u8],
     },
-    /// A part of what can be kept.
-    Kept {
+    /// A part of a snapshot.
+    Snapshot {
         /// Bytes of all parts.
         total_bytes: u32,
         /// [`super::frame::CRC`] of all of them.

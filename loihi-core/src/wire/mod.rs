@@ -14,7 +14,7 @@
 //!
 //! # Requests and responses
 //! The body of channel 0 is one [`message::Request`] or [`message::Response`] in postcard's format. The host has one
-//! request under way at a time and numbers them. If no sound response with the request's number comes in time, it
+//! request under way at a time and numbers them. If no valid response with the request's number comes in time, it
 //! sends the same bytes again.
 //!
 //! * [`message::Request::Hello`] opens a session with its sequence number; the next request has the next number.
@@ -34,7 +34,7 @@
 //! # Long requests
 //! A device that can see that bytes wait on its line ends the steps of a request with the current one, and answers how
 //! many it has computed. So a host that wants something else sends any byte, and one that asks a second time has its
-//! answer after a step; a host goes on with the steps that are left.
+//! answer after a step; a host continues with the steps that are left.
 //!
 //! # Versions
 //! `Hello` carries the [`message::VERSION`] of the protocol and the [`message::SCHEMA`], a hash of the layout of all

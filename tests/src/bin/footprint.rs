@@ -5,9 +5,9 @@
 
 use host_harness::device::framed::Framed;
 use host_harness::device::qemu::Qemu;
-use host_harness::device::session::{Patience, Session};
-use host_harness::experiment::{Experiment, Nobody, Options};
-use loihi_core::chip::Keep;
+use host_harness::device::session::{RetryPolicy, Session};
+use host_harness::experiment::{Experiment, NoObserver, RunOptions};
+use loihi_core::chip::SnapshotScope;
 use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
@@ -33,13 +33,13 @@ fn main() -> ExitCode {
 fn measure() -> Result<[u32; 2], Box<dyn Error>> {
     let firmware = std::env::args_os().nth(1).ok_or("say which firmware")?;
     let device = Framed::new(Qemu::start(Path::new(&firmware))?);
-    let mut session = Session::open(Box::new(device), Patience::default(), 1, || false)?;
+    let mut session = Session::open(Box::new(device), RetryPolicy::default(), 1, || false)?;
     for experiment in EXPERIMENTS {
-        let options = Options { passes: Some(1), samples: Some(5), ..Options::default() };
-        experiment.run(&mut session, &options, &mut Nobody)?;
-        for keep in [Keep::Learned, Keep::State] {
-            let kept = session.save(keep)?;
-            session.restore(keep, &kept)?;
+        let options = RunOptions { epochs: Some(1), samples: Some(5), ..RunOptions::default() };
+        experiment.run(&mut session, &options, &mut NoObserver)?;
+        for scope in [SnapshotScope::Learned, SnapshotScope::State] {
+            let kept = session.save(scope)?;
+            session.restore(scope, &kept)?;
         }
     }
     let footprint = session.footprint()?;

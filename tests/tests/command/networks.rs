@@ -182,7 +182,10 @@ fn what_is_wrong_with_network_or_samples_is_said_in_a_sentence() {
         &["samples does not fit", "7.bs2 is of class 4", "`out` has 4 from 0"],
     );
     fs::write(Path::new(&samples).join("labels.txt"), "0 zero\n").unwrap();
-    assert_one_sentence(&infer(&network, &samples), &["labels.txt, line 1: `0 zero` is no name and class"]);
+    assert_one_sentence(
+        &infer(&network, &samples),
+        &["labels.txt, line 1: expected a name and a class, found `0 zero`"],
+    );
 }
 
 /// A network that others have trained: its table is printed, and kept in the file and in the run folder.
@@ -197,7 +200,7 @@ fn an_imported_network_says_what_became_of_it() {
     assert!(table.contains("approximate  100352 weights") || table.contains("by the embedded CPU"), "{table}");
     let text = fs::read_to_string(&out).unwrap();
     assert!(text.contains("late_steps = 1\n") && text.contains("by the embedded CPU"), "{text}");
-    // One black picture and one white: 12 steps and one until the last spikes are through.
+    // One black image and one white: 12 steps and one until the last spikes are through.
     let data = place.path("data.csv");
     let row = |value: u8| vec![value.to_string(); 784].join(",");
     fs::write(&data, format!("{},1\n{},2\n", row(0), row(255))).unwrap();
@@ -249,7 +252,7 @@ fn what_is_unsupported_ends_an_import_unless_allowed() {
     assert!(table.contains("wait    Delay   UNSUPPORTED  a delay of 10000 steps"), "{table}");
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(refused.status.code() == Some(1) && said.lines().count() == 1, "{said}");
-    assert!(said.contains("changed.nir has parts that are unsupported; --allow goes on without them"), "{said}");
+    assert!(said.contains("changed.nir has unsupported nodes; --allow drops them"), "{said}");
     assert!(!Path::new(&out).exists());
     let allowed = run(&["import", &changed, "--out", &out, "--allow"]);
     assert!(allowed.status.success() && Path::new(&out).exists(), "{}", String::from_utf8_lossy(&allowed.stderr));

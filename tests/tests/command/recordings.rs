@@ -67,10 +67,10 @@ type Event = (u64, u16, u16, u8);
 const SIDE: u16 = 128;
 
 /// Events of 40 ms from a time on, in every corner of the sensor.
-fn events(begin_us: u64) -> Vec<Event> {
+fn events(start_us: u64) -> Vec<Event> {
     let event = |at: u16| {
         let [x, y] = [at * 37 % SIDE, at * 91 % SIDE];
-        (begin_us + u64::from(at) * 101, x, y, (at % 3 % 2).to_le_bytes()[0])
+        (start_us + u64::from(at) * 101, x, y, (at % 3 % 2).to_le_bytes()[0])
     };
     (0..400).map(event).collect()
 }
@@ -198,8 +198,8 @@ fn the_same_events_in_every_format_end_in_the_same_bits() {
     ];
     let network = field("dvs.toml");
     let mut first = None;
-    for (name, write, begin_us) in formats {
-        fs::write(path(name), write(&events(begin_us))).unwrap();
+    for (name, write, start_us) in formats {
+        fs::write(path(name), write(&events(start_us))).unwrap();
         let found = told(&infer(&network, &path(name), &[]));
         assert_eq!((found.0, found.3.as_str()), (41, ""), "{name}");
         assert!(found.1 > 0, "{name}");
@@ -209,7 +209,7 @@ fn the_same_events_in_every_format_end_in_the_same_bits() {
         // The class of a file alone is the number in its name, not that of the folder it happens to lie in.
         let class = &name[..1];
         assert!(text.contains(&format!("labels    {class}:1 (1 classes)")), "{name}: {text}");
-        let expected = format!("events, sensor 128 x 128, 400 on average, up to 40299 us from {begin_us} us on (1)");
+        let expected = format!("events, sensor 128 x 128, 400 on average, up to 40299 us from {start_us} us on (1)");
         assert!(text.contains(&expected), "{name}: {text}");
     }
     // All of them as samples of one folder, their classes from their names.

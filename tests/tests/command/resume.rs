@@ -2,13 +2,13 @@
 
 use crate::kill::{digest_of, kill_after_checkpoint};
 use crate::process::{assert_one_sentence, command, loihi, signal, start, wait_for};
-use host_harness::record::checkpoint::{Checkpoint, Standing};
+use host_harness::record::checkpoint::{Checkpoint, RunPosition};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 /// A run that goes through stages; long enough to be interrupted, and not long.
-const RUN: [&str; 6] = ["run", "digits-decolle", "--passes", "2", "--checkpoint-ms", "20"];
+const RUN: [&str; 6] = ["run", "digits-decolle", "--epochs", "2", "--checkpoint-ms", "20"];
 
 fn with<'a>(arguments: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
     [arguments, more].concat()
@@ -44,7 +44,7 @@ fn an_interruption_names_the_command_that_goes_on_in_the_same_folder() {
     signal(run.id(), "INT");
     let output = run.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
-    assert_one_sentence(&output, &["stopped", "recorded so far", "goes on with it"]);
+    assert_one_sentence(&output, &["stopped", "recorded so far", "resumes it"]);
     assert_eq!(manifest(&folder)["finished"].as_bool(), Some(false));
 
     let said = String::from_utf8(output.stderr).unwrap();
@@ -59,7 +59,7 @@ fn an_interruption_names_the_command_that_goes_on_in_the_same_folder() {
     for file in ["metrics.csv", "spikes.npy", "weights-before.npy", "weights-after.npy", "ops.csv", "learned.bin"] {
         assert_eq!(fs::read(folder.join(file)).unwrap(), fs::read(whole.join(file)).unwrap(), "{file}");
     }
-    assert!(!folder.join("checkpoint.bin").exists(), "there is nothing to go on from");
+    assert!(!folder.join("checkpoint.bin").exists(), "there is nothing to resume from");
 
     let again = go_on();
     let said = String::from_utf8(again.stdout).unwrap();
@@ -78,7 +78,7 @@ fn one_call_begins_goes_on_and_is_done() {
         assert_eq!(digest_of(&call), whole);
     }
     let path = folder.to_str().unwrap();
-    refused(&["run", "digits-decolle", "--passes", "3", "--resume", path], &["settings", "passes 2", "passes 3"]);
+    refused(&["run", "digits-decolle", "--epochs", "3", "--resume", path], &["settings", "epochs 2", "epochs 3"]);
 }
 
 /// A finished folder does not answer for another network, other samples or other steps.
@@ -133,15 +133,15 @@ fn a_folder_is_gone_on_with_by_the_run_that_it_is_of() {
     let path = folder.to_str().unwrap();
     kill_after_checkpoint(&with(&RUN, &["--resume", path]), &folder);
     let resume = |more: &[&'static str]| with(&with(&["run"], more), &["--resume", path]);
-    refused(&resume(&["digits-decolle", "--passes", "2", "--seed", "3"]), &["seed 0", "has 3"]);
+    refused(&resume(&["digits-decolle", "--epochs", "2", "--seed", "3"]), &["seed 0", "has 3"]);
     refused(&resume(&["digits-emstdp"]), &["digits-decolle", "digits-emstdp"]);
-    refused(&resume(&["digits-decolle", "--passes", "2", "--spikes"]), &["the probes none", "has spikes"]);
-    refused(&resume(&["digits-decolle", "--passes", "3"]), &["4 stages", "6", "--passes"]);
-    refused(&resume(&["digits-decolle", "--passes", "2", "--samples", "9"]), &["other samples"]);
+    refused(&resume(&["digits-decolle", "--epochs", "2", "--spikes"]), &["the probes none", "has spikes"]);
+    refused(&resume(&["digits-decolle", "--epochs", "3"]), &["4 stages", "6", "--epochs"]);
+    refused(&resume(&["digits-decolle", "--epochs", "2", "--samples", "9"]), &["other samples"]);
     refused(&with(&RUN, &["--out", path]), &["did not finish", "--resume"]);
     let other = temporary.path().join("other");
     refused(&with(&RUN, &["--out", other.to_str().unwrap(), "--resume", path]), &["in its own folder"]);
-    refused(&resume(&["digits-decolle", "--passes", "2", "--arena", "1000"]), &["more memory", "goes on with it"]);
+    refused(&resume(&["digits-decolle", "--epochs", "2", "--arena", "1000"]), &["more memory", "resumes it"]);
     assert!(!other.exists());
     // Nothing of all this has done it harm.
     assert_eq!(digest_of(&with(&RUN, &["--resume", path])), digest_of(&RUN[..4]));
@@ -152,7 +152,7 @@ fn two_processes_do_not_record_into_one_folder() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("run");
     let path = folder.to_str().unwrap();
-    let mut run = start(&["run", "pes-channel", "--passes", "1000", "--out", path]);
+    let mut run = start(&["run", "pes-channel", "--epochs", "1000", "--out", path]);
     wait_for("the folder", || folder.join("metrics.csv").exists());
     for how in ["--out", "--resume"] {
         refused(&["run", "pes-channel", how, path], &["another process", "run"]);
@@ -160,7 +160,7 @@ fn two_processes_do_not_record_into_one_folder() {
     run.kill().unwrap();
     run.wait().unwrap();
     // The folder is free, and what another run has recorded in it stays.
-    refused(&["run", "pes-channel", "--resume", path], &["settings", "passes 1000", "passes default"]);
+    refused(&["run", "pes-channel", "--resume", path], &["settings", "epochs 1000", "epochs default"]);
     assert!(folder.join("metrics.csv").exists());
 }
 
@@ -169,7 +169,7 @@ fn a_run_that_was_killed_before_its_first_checkpoint_begins_again() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("run");
     let path = folder.to_str().unwrap();
-    let mut run = start(&["run", "digits-decolle", "--passes", "50", "--out", path]);
+    let mut run = start(&["run", "digits-decolle", "--epochs", "50", "--out", path]);
     wait_for("the manifest", || folder.join("manifest.toml").exists());
     run.kill().unwrap();
     run.wait().unwrap();
@@ -196,15 +196,15 @@ fn what_was_recorded_is_read_from_a_folder_whose_run_was_killed() {
 }
 
 /// Changes where the run of a folder claims to stand.
-fn claim(folder: &Path, change: impl Fn(&mut Standing)) {
+fn claim(folder: &Path, change: impl Fn(&mut RunPosition)) {
     let path = folder.join("checkpoint.bin");
     let mut checkpoint = Checkpoint::parse(&fs::read(&path).unwrap()).unwrap();
-    change(&mut checkpoint.standing);
+    change(&mut checkpoint.position);
     fs::write(path, checkpoint.to_bytes().unwrap()).unwrap();
 }
 
 /// What a refusal says, and what makes a checkpoint claim it.
-type Change = (&'static [&'static str], fn(&mut Standing));
+type Change = (&'static [&'static str], fn(&mut RunPosition));
 
 /// Checkpoints that are whole, and whose claims do not hold.
 #[test]
@@ -214,22 +214,22 @@ fn a_checkpoint_that_claims_more_than_was_planned_is_refused() {
     let path = folder.to_str().unwrap();
     let resume = with(&RUN, &["--resume", path]);
     kill_after_checkpoint(&resume, &folder);
-    let sound = fs::read(folder.join("checkpoint.bin")).unwrap();
+    let intact = fs::read(folder.join("checkpoint.bin")).unwrap();
     let changes: [Change; 5] = [
-        (&["checkpoint.bin", "samples of the stage", "begin the run again"], |standing| standing.items = 100_000),
-        (&["checkpoint.bin", "to be in stage", "begin the run again"], |standing| {
-            (standing.stage, standing.items) = (4, 0);
+        (&["checkpoint.bin", "samples of the stage", "start the run again"], |position| position.items = 100_000),
+        (&["checkpoint.bin", "to be in stage", "start the run again"], |position| {
+            (position.stage, position.items) = (4, 0);
         }),
-        (&["right answers", "begin the run again"], |standing| standing.right[0] = 100_000),
-        (&["steps of its stage", "begin the run again"], |standing| standing.items -= 1),
-        (&["other samples"], |standing| standing.plan[0].hash ^= 1),
+        (&["right answers", "start the run again"], |position| position.right[0] = 100_000),
+        (&["steps of its stage", "start the run again"], |position| position.items -= 1),
+        (&["other samples"], |position| position.plan[0].hash ^= 1),
     ];
     for (said, change) in changes {
-        fs::write(folder.join("checkpoint.bin"), &sound).unwrap();
+        fs::write(folder.join("checkpoint.bin"), &intact).unwrap();
         claim(&folder, change);
         refused(&resume, said);
     }
-    fs::write(folder.join("checkpoint.bin"), &sound).unwrap();
+    fs::write(folder.join("checkpoint.bin"), &intact).unwrap();
     assert_eq!(digest_of(&resume), digest_of(&RUN[..4]));
 }
 

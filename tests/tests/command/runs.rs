@@ -47,7 +47,7 @@ fn list_shows_every_experiment_with_a_line_on_it() {
 #[test]
 fn registers_of_every_width_end_in_the_same_digest() {
     let digest = |registers: &str| {
-        let result = result(&["run", "digits-decolle", "--samples", "60", "--passes", "1", "--registers", registers]);
+        let result = result(&["run", "digits-decolle", "--samples", "60", "--epochs", "1", "--registers", registers]);
         result["digest"].as_str().unwrap().to_owned()
     };
     assert_eq!(digest("portable"), digest("widest"));
@@ -55,11 +55,11 @@ fn registers_of_every_width_end_in_the_same_digest() {
 
 #[test]
 fn json_is_one_object_on_the_last_line_with_every_key() {
-    let result = result(&["run", "digits-pes", "--passes", "1", "--seed", "3"]);
+    let result = result(&["run", "digits-pes", "--epochs", "1", "--seed", "3"]);
     assert_eq!(result["experiment"], "digits-pes");
     assert_eq!(result["device"], "host");
     assert_eq!(result["seed"], 3);
-    // Every digit to learn from is shown for 24 steps, every one to test on for 16.
+    // Every training digit is shown for 24 steps, every test digit for 16.
     assert_eq!(result["steps"], 1437 * 24 + 360 * 16);
     assert_eq!(result["ops"]["steps"], result["steps"]);
     assert!(result["ops"]["spikes"].as_u64().is_some_and(|spikes| spikes > 0), "{result}");
@@ -138,7 +138,7 @@ fn weights_that_a_core_has_learned_are_taken_up_by_another_run() {
     let folder = temporary.path().join("run");
     let out = folder.to_str().unwrap();
     let learning = result(&["run", "stdp-reward", "--out", out]);
-    let taken = result(&["run", "stdp-reward", "--passes", "0", "--learned", out]);
+    let taken = result(&["run", "stdp-reward", "--epochs", "0", "--learned", out]);
     for name in ["weight_right", "weight_wrong"] {
         assert_equal(metric(&taken, name), metric(&learning, name));
     }
@@ -161,7 +161,7 @@ fn a_run_folder_holds_what_ran_and_another_run_goes_on_from_it() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("run");
     let out = folder.to_str().unwrap();
-    let learning = result(&["run", "digits-pes", "--passes", "2", "--seed", "4", "--out", out]);
+    let learning = result(&["run", "digits-pes", "--epochs", "2", "--seed", "4", "--out", out]);
 
     let manifest = fs::read_to_string(folder.join("manifest.toml")).unwrap();
     let steps = learning["steps"].to_string();
@@ -188,7 +188,7 @@ fn a_run_folder_holds_what_ran_and_another_run_goes_on_from_it() {
 
     for learned in [folder.clone(), folder.join("learned.bin")] {
         let learned = learned.to_str().unwrap();
-        let tested = result(&["run", "digits-pes", "--passes", "0", "--seed", "4", "--learned", learned]);
+        let tested = result(&["run", "digits-pes", "--epochs", "0", "--seed", "4", "--learned", learned]);
         assert_equal(metric(&tested, "accuracy_test"), metric(&learning, "accuracy_test"));
     }
 }
@@ -220,7 +220,7 @@ fn a_missing_firmware_or_emulator_is_named_with_the_command_that_gets_it() {
     assert_one_sentence(&without.env("PATH", "").output().unwrap(), &["qemu-system-i386", "cargo xtask setup"]);
     let temporary = tempfile::tempdir().unwrap();
     let no_firmware = temporary.path().join("text");
-    fs::write(&no_firmware, "this is no firmware").unwrap();
+    fs::write(&no_firmware, "this is not a firmware").unwrap();
     assert_refused(&[&qemu[..], &[no_firmware.to_str().unwrap()]].concat(), &["QEMU"]);
 }
 
@@ -237,7 +237,7 @@ fn learned_state_that_does_not_fit_is_refused() {
     let folder = temporary.path().join("run");
     printed(&["run", "pes-channel", "--out", folder.to_str().unwrap()]);
     let refused = |path: &Path, parts: &[&str]| {
-        assert_refused(&["run", "digits-pes", "--passes", "1", "--learned", path.to_str().unwrap()], parts);
+        assert_refused(&["run", "digits-pes", "--epochs", "1", "--learned", path.to_str().unwrap()], parts);
     };
     refused(&folder, &["another network", "--learned"]);
 
@@ -292,7 +292,7 @@ fn interrupt_in_qemu(name: &str) -> Output {
     fs::copy(firmware(), &own).unwrap();
     let (own, folder) = (own.to_str().unwrap(), temporary.path().join("run"));
     let out = folder.to_str().unwrap();
-    let run = start(&["run", "pes-channel", "--passes", "500", "--device", "qemu", "--firmware", own, "--out", out]);
+    let run = start(&["run", "pes-channel", "--epochs", "500", "--device", "qemu", "--firmware", own, "--out", out]);
     let metrics = folder.join("metrics.csv");
     wait_for("the first row of metrics", || fs::read_to_string(&metrics).is_ok_and(|text| text.lines().count() > 1));
     assert_eq!(emulators_with(own).len(), 1, "QEMU runs");
@@ -339,7 +339,7 @@ fn no_emulator_outlives_a_process_that_is_killed() {
         let own = temporary.path().join("own-firmware.elf");
         fs::copy(firmware(), &own).unwrap();
         let own = own.to_str().unwrap();
-        let mut run = start(&["run", "pes-channel", "--passes", "500", "--device", "qemu", "--firmware", own]);
+        let mut run = start(&["run", "pes-channel", "--epochs", "500", "--device", "qemu", "--firmware", own]);
         wait_for("QEMU", || emulators_with(own).len() == 1);
         signal(run.id(), name);
         run.wait().unwrap();
@@ -364,7 +364,7 @@ fn absurd_sizes_are_refused() {
     assert_refused(&["run", file.to_str().unwrap()], &["204001 input axons", "has 4096"]);
     let most = u32::MAX.to_string();
     for experiment in ["digits-decolle", "pes-core", "pes-channel", "pes-arm", "stdp-pair", "stdp-triplet"] {
-        assert_refused(&["run", experiment, "--passes", &most], &["passes", "--passes"]);
+        assert_refused(&["run", experiment, "--epochs", &most], &["passes", "--epochs"]);
     }
     assert_refused(&["run", "digits-pes", "--arena", "99999999999999999"], &["no memory", "--arena"]);
     assert_refused(&["bench", "lif", "--n", "100000", "--fan-in", "10000"], &["synapses", "1000000000"]);
@@ -373,13 +373,13 @@ fn absurd_sizes_are_refused() {
 
 #[test]
 fn ctrl_c_ends_a_run_in_this_process() {
-    let run = start(&["run", "digits-pes", "--passes", "4000"]);
+    let run = start(&["run", "digits-pes", "--epochs", "4000"]);
     // Long enough to be in the middle; the run itself would take minutes.
     std::thread::sleep(Duration::from_millis(300));
     signal(run.id(), "INT");
-    let begin = Instant::now();
+    let start = Instant::now();
     let output = run.wait_with_output().unwrap();
-    assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     assert_eq!(output.status.code(), Some(130));
     assert_one_sentence(&output, &["stopped"]);
 }
@@ -391,7 +391,7 @@ fn a_closed_pipe_is_no_reason_to_panic() {
         &["doctor"],
         &["run", "pes-channel"],
         &["run", "pes-channel", "--json"],
-        &["run", "digits-pes", "--passes", "0"],
+        &["run", "digits-pes", "--epochs", "0"],
     ];
     for arguments in commands {
         // Closed before the command begins: it is certain that it writes to nobody.

@@ -13,9 +13,9 @@ pub(crate) enum Answer {
     File,
     /// With the whole file, whatever is asked for.
     Whole,
-    /// As `File`, but the connection is closed after so many bytes of it.
+    /// As `File`, but the connection is closed after this many bytes of it.
     CutAfter(usize),
-    /// As `File`, but nothing comes after so many bytes of it, and the connection stays.
+    /// As `File`, but nothing comes after this many bytes of it, and the connection stays.
     StallAfter(usize),
     /// With a status alone.
     Status(u16),

@@ -15,15 +15,15 @@ fn start(arguments: &[&str], folder: &Path) -> Child {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// How a command ends, and how long after `begin`.
-fn end(run: &mut Child, begin: Instant) -> (ExitStatus, Duration) {
+/// How a command ends, and how long after `start`.
+fn end(run: &mut Child, start: Instant) -> (ExitStatus, Duration) {
     loop {
         if let Some(status) = run.try_wait().unwrap() {
-            return (status, begin.elapsed());
+            return (status, start.elapsed());
         }
-        if begin.elapsed() > 10 * SOON {
+        if start.elapsed() > 10 * SOON {
             run.kill().unwrap();
-            panic!("it goes on {:?} after the signal", begin.elapsed());
+            panic!("it goes on {:?} after the signal", start.elapsed());
         }
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -90,7 +90,7 @@ fn a_signal_ends_every_command_within_a_second() {
         &["place", "large.toml", "--chips", "100"],
         &["run", "pipe.toml"],
         &["run", "digits-pes", "--learned", "pipe.bin"],
-        &["run", "digits-pes", "--passes", "4000"],
+        &["run", "digits-pes", "--epochs", "4000"],
         &["import", "pipe.nir", "--out", "net.toml"],
         &["conform", "pipe.json"],
         &["bench", "congestion", "--layers", "16", "--cores", "112", "--compartments", "1024"],
@@ -120,9 +120,9 @@ fn a_second_signal_ends_a_command_at_once() {
     signal(run.id(), "INT");
     // Signals of a kind that come together are one.
     std::thread::sleep(Duration::from_millis(50));
-    let begin = Instant::now();
+    let start = Instant::now();
     signal(run.id(), "INT");
-    let (status, took) = end(&mut run, begin);
+    let (status, took) = end(&mut run, start);
     assert_eq!(status.code(), Some(130));
     assert!(took < SOON / 4, "{took:?}");
 }

@@ -4,9 +4,9 @@ use crate::process::loihi;
 use crate::process::{assert_one_sentence, command, wait_for};
 use host_harness::device::inproc::InProcess;
 use host_harness::device::recorder::Recorder;
-use host_harness::device::session::{Patience, Session};
-use host_harness::experiment::{Experiment, Nobody, Options, Outcome, Watch};
-use host_harness::view::live::{Live, Looker, Watcher};
+use host_harness::device::session::{RetryPolicy, Session};
+use host_harness::experiment::{Experiment, NoObserver, Observer, Outcome, RunOptions};
+use host_harness::view::live::{Live, LiveObserver, LiveTap};
 use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,18 +14,18 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 fn run(name: &str, live: Option<&Arc<Live>>) -> Outcome {
-    let mut session = Session::open(Box::new(InProcess::new(1 << 22)), Patience::default(), 1, || false).unwrap();
-    let mut watch: Box<dyn Watch> = Box::new(Nobody);
+    let mut session = Session::open(Box::new(InProcess::new(1 << 22)), RetryPolicy::default(), 1, || false).unwrap();
+    let mut observer: Box<dyn Observer> = Box::new(NoObserver);
     if let Some(live) = live {
         let mut recorder = Recorder::default();
-        recorder.onlooker(Box::new(Looker::new(Arc::clone(live))));
+        recorder.tap(Box::new(LiveTap::new(Arc::clone(live))));
         session.set_recorder(Some(recorder));
-        watch = Box::new(Watcher::new(Arc::clone(live)));
+        observer = Box::new(LiveObserver::new(Arc::clone(live)));
     }
     let experiment = Experiment::from_name(name).unwrap();
     let task = experiment.task(experiment.parameters()).unwrap();
-    let options = Options { passes: Some(1), samples: Some(20), ..Options::default() };
-    task.run(&mut session, &options, &mut *watch).unwrap()
+    let options = RunOptions { epochs: Some(1), samples: Some(20), ..RunOptions::default() };
+    task.run(&mut session, &options, &mut *observer).unwrap()
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn a_run_that_is_looked_at_computes_the_same_bits() {
         let scene = live.scene();
         let (first, end) = scene.raster.steps().unwrap();
         assert!(end - first <= 50 && end <= looked.steps, "{name}: {first} to {end}");
-        assert!(!scene.roster.is_empty(), "{name}");
+        assert!(!scene.neuron_map.is_empty(), "{name}");
     }
 }
 
@@ -116,7 +116,7 @@ fn a_run_that_failed_says_why_and_ends_as_a_failure() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_view_ends_with_its_terminal() {
-    for arguments in ["view digits-pes --pace 100", "view digits-decolle --passes 500"] {
+    for arguments in ["view digits-pes --pace 100", "view digits-decolle --epochs 500"] {
         let (mut terminal, written) = on_a_terminal(arguments);
         wait_for("the run", || has(&written, "running") && has(&written, "core 0"));
         let text = String::from_utf8_lossy(&written.lock().unwrap()).into_owned();
@@ -126,8 +126,8 @@ fn a_view_ends_with_its_terminal() {
         assert!(goes_on());
         terminal.kill().unwrap();
         terminal.wait().unwrap();
-        let begin = std::time::Instant::now();
+        let start = std::time::Instant::now();
         wait_for("the end of the view", || !goes_on());
-        assert!(begin.elapsed() < Duration::from_secs(2), "{arguments}: {:?}", begin.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(2), "{arguments}: {:?}", start.elapsed());
     }
 }

@@ -10,7 +10,7 @@ pub(crate) mod rules;
 use host_harness::device::framed::Framed;
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess, InProcessLine};
 use host_harness::device::qemu::{FIRMWARE_PATH, Qemu};
-use host_harness::device::session::{Patience, Session, SessionError};
+use host_harness::device::session::{RetryPolicy, Session, SessionError};
 use host_harness::device::{Device, Waiting};
 use host_harness::image::{ImageBuilder, ImageFile, Source};
 use loihi_core::device::{Board, Buffers, Device as CoreDevice, Machine};
@@ -46,7 +46,7 @@ fn built(path: PathBuf) -> PathBuf {
 
 /// A session with any device.
 pub(crate) fn open(device: Box<dyn Device>) -> Session {
-    Session::open(device, Patience::default(), 1, || false).unwrap_or_else(|error| panic!("{error}"))
+    Session::open(device, RetryPolicy::default(), 1, || false).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A session with the device in this process.
@@ -161,7 +161,7 @@ impl Answer {
     pub(crate) fn refusal(&self) -> DeviceError {
         match self.response() {
             Response::Failed(error) => error,
-            other => panic!("{other:?} is no refusal"),
+            other => panic!("{other:?} is not a refusal"),
         }
     }
 }
@@ -202,7 +202,7 @@ impl Peer {
 
     /// Sends an image and a check; returns the answer to the last request.
     pub(crate) fn load(&mut self, image: &[u8], check: u32) -> Answer {
-        let done = self.ask(&Request::LoadBegin { bytes: u32::try_from(image.len()).unwrap(), check });
+        let done = self.ask(&Request::LoadStart { bytes: u32::try_from(image.len()).unwrap(), check });
         assert_eq!(done.response(), Response::Done);
         for (number, data) in image.chunks(DATA_MAX).enumerate() {
             let offset = u32::try_from(number * DATA_MAX).unwrap();
@@ -259,7 +259,7 @@ pub(crate) fn request_frame(sequence: u16, request: &Request<'_>) -> Vec<u8> {
     frame_of(CHANNEL_MESSAGE, sequence, body)
 }
 
-/// A sound frame around any body.
+/// A valid frame around any body.
 pub(crate) fn frame_of(channel: u8, sequence: u16, body: &[u8]) -> Vec<u8> {
     let mut line = vec![0; line_bytes(body.len())];
     let length = frame::encode(channel, sequence, body, &mut line).unwrap();

@@ -4,7 +4,7 @@ use host_harness::device::session::Session;
 use host_harness::inference::{Inference, Spike, Stimulus};
 use host_harness::network::Network;
 use host_harness::network::file::parse;
-use host_harness::place::{Options, place};
+use host_harness::place::{PlacementOptions, place};
 use loihi_core::num::word;
 use loihi_core::register::{Register, StateDigest};
 use std::path::Path;
@@ -68,13 +68,13 @@ pub(crate) fn given(step: u32) -> Vec<usize> {
 /// Spikes, and currents and voltages of both populations, after every step of a sample of 50.
 pub(crate) fn follow(
     network: &Network,
-    options: Options,
+    options: PlacementOptions,
     session: &mut Session,
 ) -> (Vec<Spike>, Vec<[Vec<i32>; 4]>, StateDigest) {
     let placed = place(network, options).unwrap();
     let mut inference = Inference::new(session, network, &placed).unwrap();
     let (mut fired, mut states) = (Vec::new(), Vec::new());
-    // A sample before it, whose length is no multiple of an interval, changes nothing.
+    // A sample before it, whose length is not a multiple of an interval, changes nothing.
     inference.run(&Stimulus { steps: 11, ..Stimulus::default() }, |_| {}).unwrap();
     for step in 0..50 {
         let spikes = given(step).into_iter().map(|at| (0, 0, at)).collect();

@@ -6,11 +6,11 @@
 mod seeds;
 
 use host_harness::cost::prices::Prices;
-use host_harness::data::collection::{Content, Item};
+use host_harness::data::collection::{Sample, SampleData};
 use host_harness::data::events::Events;
 use host_harness::data::{aedat, arrays, cifar, events, idx, prophesee, records, shd, show, table, wav};
 use host_harness::experiment::{Experiment, parameters};
-use host_harness::import::Wrong;
+use host_harness::import::NodeError;
 use host_harness::lava_dl;
 use host_harness::network::file;
 use host_harness::nir;
@@ -84,8 +84,8 @@ pub fn read(name: &str, bytes: &[u8]) {
 }
 
 /// What was read is also shown, as `loihi data show` does.
-fn show_item(content: Content) {
-    let item = Item { name: "a".to_owned(), label: None, content };
+fn show_sample(data: SampleData) {
+    let item = Sample { name: "a".to_owned(), label: None, data };
     let lines = show::describe(&[item]);
     assert!(lines.len() >= 4, "{lines:?}");
 }
@@ -95,14 +95,14 @@ fn at<O: std::fmt::Display, W: std::fmt::Display>((offset, what): (O, W)) -> Str
 }
 
 fn shown(read: Result<Events, (usize, String)>) -> Result<(), String> {
-    show_item(Content::Events(read.map_err(at)?));
+    show_sample(SampleData::Events(read.map_err(at)?));
     Ok(())
 }
 
-/// Samples in a file of arrays that is no recording are for another reader.
+/// Samples in a file of arrays that is not a recording are for another reader.
 fn read_records(bytes: &[u8]) -> Result<(), String> {
-    let events = records::parse(bytes)?.ok_or("it is no recording")?;
-    show_item(Content::Events(events));
+    let events = records::parse(bytes)?.ok_or("it is not a recording")?;
+    show_sample(SampleData::Events(events));
     Ok(())
 }
 
@@ -115,12 +115,12 @@ fn read_shd(bytes: &[u8]) -> Result<(), String> {
 fn read_idx(bytes: &[u8]) -> Result<(), String> {
     let array = idx::parse(bytes).map_err(at)?;
     assert_eq!(array.values.len(), array.dimensions.iter().product::<usize>());
-    show_item(Content::Values { shape: array.dimensions, values: array.values });
+    show_sample(SampleData::Values { shape: array.dimensions, values: array.values });
     Ok(())
 }
 
 fn read_cifar(bytes: &[u8]) -> Result<(), String> {
-    let samples = cifar::pictures(bytes)?;
+    let samples = cifar::images(bytes)?;
     assert!(samples.iter().all(|sample| sample.len() == 3072));
     Ok(())
 }
@@ -157,9 +157,9 @@ fn read_arrays(bytes: &[u8]) -> Result<(), String> {
 
 /// A graph is also made into a network of the chip's integers.
 fn read_nir(bytes: &[u8]) -> Result<(), String> {
-    let said = |wrong: Wrong| wrong.of(Path::new("a.nir")).to_string();
+    let said = |wrong: NodeError| wrong.of(Path::new("a.nir")).to_string();
     let graph = nir::parse(bytes).map_err(said)?;
-    let imported = quantise(&graph, "a", quantise::Options::default()).map_err(said)?;
+    let imported = quantise(&graph, "a", quantise::QuantiseOptions::default()).map_err(said)?;
     assert!(imported.table().lines().count() > imported.rows.len());
     Ok(())
 }

@@ -5,8 +5,8 @@ use host_harness::experiment::Experiment;
 use host_harness::image::{ImageBuilder, Plasticity, Source, decay_table, full_row};
 use host_harness::network::file;
 use host_harness::npz;
-use host_harness::place::{Options, place};
-use host_harness::record::checkpoint::{Checkpoint, Planned, Standing};
+use host_harness::place::{PlacementOptions, place};
+use host_harness::record::checkpoint::{Checkpoint, Planned, RunPosition};
 use host_harness::{h5, nir, rule};
 use loihi_core::image::{Join, Profile, StackIn, StackOut, Synapse, ThresholdMode, Tree};
 use std::path::Path;
@@ -15,7 +15,7 @@ use std::path::Path;
 pub(super) fn image() -> Vec<Vec<u8>> {
     let text = String::from_utf8(network().remove(0)).unwrap();
     let network = file::parse(&text, Path::new("/nowhere/net.toml")).unwrap();
-    let convolution = place(&network, Options::default()).unwrap().image;
+    let convolution = place(&network, PlacementOptions::default()).unwrap().image;
     let mut builder = ImageBuilder::new();
     let core = builder.core();
     let pass = Tree { stack_out: StackOut::Push, threshold: ThresholdMode::PassAbove, ..Tree::NONE };
@@ -44,8 +44,8 @@ pub(super) fn image() -> Vec<Vec<u8>> {
 pub(super) fn checkpoint() -> Vec<Vec<u8>> {
     let planned = |name: &str, samples| Planned { name: name.to_owned(), samples, readouts: 1, ..Planned::default() };
     let plan = vec![planned("learn", 48), planned("test", 9)];
-    let standing = Standing { plan, stage: 0, items: 4, right: vec![3], ..Standing::default() };
-    let checkpoint = Checkpoint { image_hash: 7, standing, state: vec![9; 100], files: Vec::new() };
+    let position = RunPosition { plan, stage: 0, items: 4, right: vec![3], ..RunPosition::default() };
+    let checkpoint = Checkpoint { image_hash: 7, position, state: vec![9; 100], files: Vec::new() };
     vec![checkpoint.to_bytes().unwrap()]
 }
 
@@ -247,13 +247,13 @@ pub(super) fn net() -> Vec<Vec<u8>> {
     flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut bytes).unwrap();
     // The same fields without compression, whose check would notice every fault.
     let array = |shape: &[usize], values: Vec<i64>| {
-        h5::Item::Array(npz::Array::new(shape.to_vec(), npz::Values::Whole(values)).unwrap())
+        h5::H5Item::Array(npz::Array::new(shape.to_vec(), npz::Values::Whole(values)).unwrap())
     };
-    let group = |items: Vec<(&str, h5::Item)>| {
-        h5::Item::Group(items.into_iter().map(|(name, item)| (name.to_owned(), item)).collect())
+    let group = |items: Vec<(&str, h5::H5Item)>| {
+        h5::H5Item::Group(items.into_iter().map(|(name, item)| (name.to_owned(), item)).collect())
     };
     let neuron = group(vec![
-        ("type", h5::Item::text("CUBA")),
+        ("type", h5::H5Item::text("CUBA")),
         ("iDecay", array(&[], vec![1024])),
         ("vDecay", array(&[], vec![128])),
         ("vThMant", array(&[], vec![80])),
@@ -264,9 +264,9 @@ pub(super) fn net() -> Vec<Vec<u8>> {
         let shape = array(&[1], vec![i64::try_from(to).unwrap()]);
         let delay = array(&[to], vec![1; to]);
         let fields = [("weight", weight), ("shape", shape), ("delay", delay), ("neuron", neuron.clone())];
-        group(fields.into_iter().chain([("type", h5::Item::text("dense"))]).collect())
+        group(fields.into_iter().chain([("type", h5::H5Item::text("dense"))]).collect())
     };
-    let input = group(vec![("type", h5::Item::text("input")), ("shape", array(&[1], vec![4]))]);
+    let input = group(vec![("type", h5::H5Item::text("input")), ("shape", array(&[1], vec![4]))]);
     let layers = group(vec![("0", input), ("1", dense(3, 4)), ("2", dense(2, 3))]);
     let recurrent = include_bytes!("../../golden/field/lava-dl/dense_rec.net").to_vec();
     let by_neuron = include_bytes!("../../golden/field/lava-dl/decays_per_neuron.net").to_vec();

@@ -2,12 +2,12 @@
 
 use crate::graph::Graph;
 use host_harness::device::inproc::InProcess;
-use host_harness::device::session::{Patience, Session};
+use host_harness::device::session::{RetryPolicy, Session};
 use host_harness::import::Imported;
 use host_harness::inference::{Inference, Stimulus};
 use host_harness::network::{Endpoint, Network};
 use host_harness::place::{self, place};
-use host_harness::quantise::{Options, quantise};
+use host_harness::quantise::{QuantiseOptions, quantise};
 use host_harness::{network, nir};
 use loihi_core::register::Register;
 use std::collections::BTreeSet;
@@ -35,12 +35,12 @@ pub(crate) fn run(graph: &Graph) -> Result<Ran, String> {
     let bytes = nir::bytes(&graph.file()).map_err(told("it cannot be written"))?;
     let file = nir::parse(&bytes).and_then(|file| file.flat());
     let file = file.map_err(|wrong| format!("it cannot be read: {wrong:?}"))?;
-    let options = Options { dt: graph.says_dt.then_some(graph.dt), ..Options::default() };
+    let options = QuantiseOptions { dt: graph.says_dt.then_some(graph.dt), ..QuantiseOptions::default() };
     let imported = quantise(&file, "graph", options).map_err(|wrong| format!("it cannot be imported: {wrong:?}"))?;
     let network = through_a_file(&imported.network)?;
-    let placed = place(&network, place::Options::default()).map_err(told("it cannot be placed"))?;
+    let placed = place(&network, place::PlacementOptions::default()).map_err(told("it cannot be placed"))?;
     let device = Box::new(InProcess::new(ARENA_BYTES));
-    let mut session = Session::open(device, Patience::default(), 1, || false).map_err(told("no device"))?;
+    let mut session = Session::open(device, RetryPolicy::default(), 1, || false).map_err(told("no device"))?;
     let mut inference = Inference::new(&mut session, &network, &placed).map_err(told("it cannot be loaded"))?;
     let stimulus = stimulus(graph, &network)?;
     let mut spikes = BTreeSet::new();

@@ -2,25 +2,25 @@
 //! the stated errors leave open whether a neuron fires.
 
 use crate::chip::{self, Ran};
-use crate::follow::Population;
+use crate::follow::FollowedPopulation;
 use crate::graph::Graph;
 use crate::late::lateness;
 use crate::reference::Reference;
 use crate::stated::Table;
-use host_harness::import::Rating;
+use host_harness::import::Fidelity;
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
 /// How the project differs from the reference.
 #[derive(Clone, Debug)]
 pub(crate) struct Difference {
-    pub(crate) kind: Kind,
+    pub(crate) kind: DifferenceKind,
     pub(crate) what: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
-    /// A sound graph is refused, or said to be unsupported.
+pub(crate) enum DifferenceKind {
+    /// A valid graph is refused, or said to be unsupported.
     Refused,
     /// The table lacks something.
     Table,
@@ -62,11 +62,11 @@ impl AddAssign for Tally {
 /// # Errors
 /// The first difference.
 pub(crate) fn check(graph: &Graph) -> Result<Tally, Difference> {
-    let differs = |kind: Kind| move |what: String| Difference { kind, what };
-    let ran = chip::run(graph).map_err(differs(Kind::Refused))?;
+    let differs = |kind: DifferenceKind| move |what: String| Difference { kind, what };
+    let ran = chip::run(graph).map_err(differs(DifferenceKind::Refused))?;
     let rows = &ran.imported.rows;
-    if let Some(row) = rows.iter().find(|row| row.rating == Rating::Unsupported) {
-        return Err(differs(Kind::Refused)(format!("`{}` is unsupported: {}", row.node, row.note)));
+    if let Some(row) = rows.iter().find(|row| row.fidelity == Fidelity::Unsupported) {
+        return Err(differs(DifferenceKind::Refused)(format!("`{}` is unsupported: {}", row.node, row.note)));
     }
     let table = Table::new(&ran.imported);
     let mut reference = Reference::new(graph);
@@ -76,11 +76,12 @@ pub(crate) fn check(graph: &Graph) -> Result<Tally, Difference> {
             reference.later.push((from, to, steps));
         }
     }
-    let population = |(at, node, neurons)| Population::new(graph, &table, &reference, late[at], (at, node, neurons));
+    let population =
+        |(at, node, neurons)| FollowedPopulation::new(graph, &table, &reference, late[at], (at, node, neurons));
     let populations: Result<Vec<_>, _> = graph.populations().map(population).collect();
-    let mut populations = populations.map_err(differs(Kind::Table))?;
+    let mut populations = populations.map_err(differs(DifferenceKind::Table))?;
     let mut tally =
-        Tally { exact: usize::from(rows.iter().all(|row| row.rating == Rating::Exact)), ..Tally::default() };
+        Tally { exact: usize::from(rows.iter().all(|row| row.fidelity == Fidelity::Exact)), ..Tally::default() };
     let delayed = !table.undelayed(graph);
     let earliest = late.iter().copied().max().unwrap_or(0);
     for step in -earliest..graph.steps {
@@ -88,7 +89,7 @@ pub(crate) fn check(graph: &Graph) -> Result<Tally, Difference> {
             own.advance(graph, &mut reference, &ran, (step, delayed), &mut tally)?;
         }
     }
-    read(graph, &ran, &populations, &mut tally).map_err(differs(Kind::Voltage))?;
+    read(graph, &ran, &populations, &mut tally).map_err(differs(DifferenceKind::Voltage))?;
     Ok(tally)
 }
 
@@ -100,7 +101,7 @@ fn one(ran: &Ran, name: &str) -> Option<f64> {
 }
 
 /// Compares what is read at the end, if it is voltages: they have one scale.
-fn read(graph: &Graph, ran: &Ran, populations: &[Population<'_>], tally: &mut Tally) -> Result<(), String> {
+fn read(graph: &Graph, ran: &Ran, populations: &[FollowedPopulation<'_>], tally: &mut Tally) -> Result<(), String> {
     let network = &ran.imported.network;
     let Some(readout) = network.readout else { return Err("nothing is read".to_owned()) };
     let name = &network.populations[readout.population].name;
@@ -140,8 +141,8 @@ fn read(graph: &Graph, ran: &Ran, populations: &[Population<'_>], tally: &mut Ta
 }
 
 /// Differences by kind, for what is printed at the end.
-pub(crate) fn by_kind(differences: &[(u32, Difference)]) -> BTreeMap<Kind, Vec<u32>> {
-    let mut kinds: BTreeMap<Kind, Vec<u32>> = BTreeMap::new();
+pub(crate) fn by_kind(differences: &[(u32, Difference)]) -> BTreeMap<DifferenceKind, Vec<u32>> {
+    let mut kinds: BTreeMap<DifferenceKind, Vec<u32>> = BTreeMap::new();
     for (seed, difference) in differences {
         kinds.entry(difference.kind).or_default().push(*seed);
     }

@@ -1,6 +1,6 @@
 //! A graph as a file of NIR.
 
-use crate::graph::{Conv, Graph, Kind, Neurons, Node, Op, Padding};
+use crate::graph::{Conv, Graph, NeuronKind, Neurons, Node, Op, Padding};
 use host_harness::nir;
 use host_harness::npz::{Array, Values};
 
@@ -87,8 +87,8 @@ fn convolution(conv: &Conv) -> nir::Node {
 }
 
 fn population(neurons: &Neurons, shape: &[usize]) -> nir::Node {
-    let cuba = matches!(neurons.kind, Kind::CubaLif | Kind::CubaLi);
-    let threshold = if neurons.kind == Kind::Threshold { "threshold" } else { "v_threshold" };
+    let cuba = matches!(neurons.kind, NeuronKind::CubaLif | NeuronKind::CubaLi);
+    let threshold = if neurons.kind == NeuronKind::Threshold { "threshold" } else { "v_threshold" };
     let parameters = [
         (if cuba { "tau_mem" } else { "tau" }, &neurons.tau),
         ("tau_syn", &neurons.tau_syn),

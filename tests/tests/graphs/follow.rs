@@ -2,14 +2,14 @@
 //! the chip's neurons fire as they must.
 
 use crate::chip::Ran;
-use crate::compare::{Difference, Kind, Tally};
+use crate::compare::{Difference, DifferenceKind, Tally};
 use crate::graph::{Graph, Neurons, Node, Way};
-use crate::reference::{Part, Reference, State};
+use crate::reference::{InputPart, Reference, State};
 use crate::stated::{Stated, Table};
-use host_harness::import::Rating;
+use host_harness::import::Fidelity;
 
 /// What is known of a population on its way through the steps.
-pub(crate) struct Population<'g> {
+pub(crate) struct FollowedPopulation<'g> {
     at: usize,
     pub(crate) node: &'g Node,
     pub(crate) neurons: &'g Neurons,
@@ -37,7 +37,7 @@ struct Synapse {
     error: f64,
 }
 
-impl<'g> Population<'g> {
+impl<'g> FollowedPopulation<'g> {
     pub(crate) fn new(
         graph: &Graph,
         table: &Table<'_>,
@@ -50,13 +50,13 @@ impl<'g> Population<'g> {
         let v = (0..count).map(|at| if stated.begins_at_reset { neurons.reset(at) } else { 0.0 }).collect();
         let mut u = vec![0.0; count];
         if stated.steady && !neurons.w_in.is_empty() {
-            let part = Part::Biases { begin: i64::MIN, delayed: false };
+            let part = InputPart::Biases { start: i64::MIN, delayed: false };
             let constant = reference.input(at, 0, part);
             u = neurons.w_in.iter().zip(constant).map(|(w_in, constant)| w_in * constant).collect();
         }
         let off = State { v: vec![0.0; count], u: vec![0.0; count] };
         let state = State { v, u };
-        let exact = table.row(&node.name)?.rating == Rating::Exact;
+        let exact = table.row(&node.name)?.fidelity == Fidelity::Exact;
         let mut own = Self { at, node, neurons, stated, synapses: Vec::new(), exact, late, state, off };
         for way in graph.ways(at) {
             own.lead(graph, table, reference, &way)?;
@@ -67,7 +67,7 @@ impl<'g> Population<'g> {
     /// Adds the synapses of a way, if anything depends on them.
     fn lead(&mut self, graph: &Graph, table: &Table<'_>, reference: &Reference<'_>, way: &Way) -> Result<(), String> {
         for layer in &way.through {
-            self.exact &= table.row(&graph.nodes[*layer].name)?.rating == Rating::Exact;
+            self.exact &= table.row(&graph.nodes[*layer].name)?.fidelity == Fidelity::Exact;
         }
         let error = table.weights(graph, way, &self.node.name)?;
         if error == 0.0 && self.stated.holds >= 1.0 {
@@ -116,8 +116,8 @@ impl<'g> Population<'g> {
         (step, delayed): (i64, bool),
         tally: &mut Tally,
     ) -> Result<(), Difference> {
-        let spikes = reference.input(self.at, step, Part::Spikes);
-        let biases = reference.input(self.at, step, Part::Biases { begin: 0, delayed });
+        let spikes = reference.input(self.at, step, InputPart::Spikes);
+        let biases = reference.input(self.at, step, InputPart::Biases { start: 0, delayed });
         let arrives = self.arrives_off(reference, step);
         for neuron in 0..self.node.elements() {
             let before = [self.state.v[neuron], self.state.u[neuron]];
@@ -183,7 +183,7 @@ impl<'g> Population<'g> {
 
     fn difference(&self, step: i64, neuron: usize, found: bool, what: &str) -> Difference {
         let (name, verb) = (&self.node.name, if found { "fires" } else { "does not fire" });
-        let kind = if self.exact { Kind::ExactSpike } else { Kind::ApproximateSpike };
+        let kind = if self.exact { DifferenceKind::ExactSpike } else { DifferenceKind::ApproximateSpike };
         let what =
             format!("neuron {neuron} of `{name}` {verb} in step {step} ({} on the chip): {what}", step + self.late);
         Difference { kind, what }

@@ -70,7 +70,7 @@ pub(crate) struct Pool {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum NeuronKind {
     If,
     Lif,
     CubaLif,
@@ -83,7 +83,7 @@ pub(crate) enum Kind {
 /// Neurons with the parameters of their kind, one value a neuron; of those that the kind has not, the vectors are empty.
 #[derive(Clone, Debug)]
 pub(crate) struct Neurons {
-    pub(crate) kind: Kind,
+    pub(crate) kind: NeuronKind,
     pub(crate) tau: Vec<f64>,
     pub(crate) tau_syn: Vec<f64>,
     pub(crate) r: Vec<f64>,
@@ -118,7 +118,7 @@ pub(crate) struct Way {
     pub(crate) recurrent: bool,
 }
 
-impl Kind {
+impl NeuronKind {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::If => "IF",

@@ -2,7 +2,7 @@
 
 use crate::graph::{Conv, Node, Op, Padding, Pool};
 
-/// What a layer makes of its input, of these extents; biases only if asked for. Delays are no layer here.
+/// What a layer makes of its input, of these extents; biases only if asked for. Delays are not layers here.
 pub(crate) fn apply(node: &Node, from: &[usize], x: &[f64], biases: bool) -> Vec<f64> {
     match &node.op {
         Op::Dense { weight, bias } => {
@@ -29,7 +29,7 @@ fn planes(shape: &[usize]) -> [usize; 3] {
     match *shape {
         [channels, width] => [channels, 1, width],
         [channels, height, width] => [channels, height, width],
-        _ => panic!("{shape:?} are no planes"),
+        _ => panic!("{shape:?} are not planes"),
     }
 }
 

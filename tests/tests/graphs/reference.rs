@@ -5,17 +5,17 @@
 //! layer on it gave its bias. Differential equations take Euler's steps; the
 //! current of a step counts in the voltage of the same step.
 
-use crate::graph::{Graph, Kind, Neurons, Op, Way};
+use crate::graph::{Graph, NeuronKind, Neurons, Op, Way};
 use crate::layers::apply;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Which part of a node's output is asked for: layers are linear, so the parts add up.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Part {
+pub(crate) enum InputPart {
     /// What spikes make.
     Spikes,
     /// What biases make, which are there from a step on; and whether a delay keeps them back.
-    Biases { begin: i64, delayed: bool },
+    Biases { start: i64, delayed: bool },
 }
 
 /// A graph with the spikes so far.
@@ -40,10 +40,10 @@ impl<'g> Reference<'g> {
     }
 
     /// What comes into a node in a step.
-    pub(crate) fn input(&self, node: usize, step: i64, part: Part) -> Vec<f64> {
+    pub(crate) fn input(&self, node: usize, step: i64, part: InputPart) -> Vec<f64> {
         let mut sum: Vec<f64> = Vec::new();
         for from in &self.graph.nodes[node].from {
-            let recurrent = *from >= node && matches!(part, Part::Spikes);
+            let recurrent = *from >= node && matches!(part, InputPart::Spikes);
             let step = if recurrent { step - 1 - self.later(*from, node) } else { step };
             let own = self.output(*from, step, part);
             sum.resize(own.len(), 0.0);
@@ -65,15 +65,15 @@ impl<'g> Reference<'g> {
     }
 
     /// What a node puts out in a step.
-    fn output(&self, at: usize, step: i64, part: Part) -> Vec<f64> {
+    fn output(&self, at: usize, step: i64, part: InputPart) -> Vec<f64> {
         let node = &self.graph.nodes[at];
         match (&node.op, part) {
-            (Op::Input | Op::Neurons(_), Part::Spikes) => {
+            (Op::Input | Op::Neurons(_), InputPart::Spikes) => {
                 let spike = |element| f64::from(u8::from(self.spikes.contains(&(at, step, element))));
                 (0..node.elements()).map(spike).collect()
             }
-            (Op::Input | Op::Neurons(_), Part::Biases { .. }) => vec![0.0; node.elements()],
-            (Op::Delay(_), Part::Biases { delayed: false, .. }) => self.input(at, step, part),
+            (Op::Input | Op::Neurons(_), InputPart::Biases { .. }) => vec![0.0; node.elements()],
+            (Op::Delay(_), InputPart::Biases { delayed: false, .. }) => self.input(at, step, part),
             (Op::Delay(steps), _) => {
                 let mut by_delay: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
                 let mut element = |(element, steps): (usize, &u32)| {
@@ -83,7 +83,7 @@ impl<'g> Reference<'g> {
                 steps.iter().enumerate().map(&mut element).collect()
             }
             (_, part) => {
-                let biases = matches!(part, Part::Biases { begin, .. } if step >= begin);
+                let biases = matches!(part, InputPart::Biases { start, .. } if step >= start);
                 let before = &self.graph.nodes[node.from[0]].shape;
                 apply(node, before, &self.input(at, step, part), biases)
             }
@@ -122,18 +122,18 @@ impl Neurons {
     /// Shares that stay in a step: of the current and of the voltage.
     pub(crate) fn keeps(&self, at: usize, dt: f64) -> [f64; 2] {
         match self.kind {
-            Kind::Threshold => [0.0, 0.0],
-            Kind::If | Kind::I => [0.0, 1.0],
-            Kind::Lif | Kind::Li => [0.0, 1.0 - dt / self.tau[at]],
-            Kind::CubaLif | Kind::CubaLi => [1.0 - dt / self.tau_syn[at], 1.0 - dt / self.tau[at]],
+            NeuronKind::Threshold => [0.0, 0.0],
+            NeuronKind::If | NeuronKind::I => [0.0, 1.0],
+            NeuronKind::Lif | NeuronKind::Li => [0.0, 1.0 - dt / self.tau[at]],
+            NeuronKind::CubaLif | NeuronKind::CubaLi => [1.0 - dt / self.tau_syn[at], 1.0 - dt / self.tau[at]],
         }
     }
 
     /// What a current of 1 adds to the voltage in a step.
     pub(crate) fn drive(&self, at: usize, dt: f64) -> f64 {
         match self.kind {
-            Kind::Threshold => 1.0,
-            Kind::If | Kind::I => self.r[at] * dt,
+            NeuronKind::Threshold => 1.0,
+            NeuronKind::If | NeuronKind::I => self.r[at] * dt,
             _ => dt / self.tau[at] * self.r[at],
         }
     }
@@ -143,10 +143,10 @@ impl Neurons {
         let [v, u] = [&mut state.v[at], &mut state.u[at]];
         let v_leak = if leaks { self.v_leak.get(at).copied().unwrap_or(0.0) } else { 0.0 };
         match self.kind {
-            Kind::Threshold => *v = input,
-            Kind::If | Kind::I => *v += dt * self.r[at] * input,
-            Kind::Lif | Kind::Li => *v += dt / self.tau[at] * (v_leak - *v + self.r[at] * input),
-            Kind::CubaLif | Kind::CubaLi => {
+            NeuronKind::Threshold => *v = input,
+            NeuronKind::If | NeuronKind::I => *v += dt * self.r[at] * input,
+            NeuronKind::Lif | NeuronKind::Li => *v += dt / self.tau[at] * (v_leak - *v + self.r[at] * input),
+            NeuronKind::CubaLif | NeuronKind::CubaLi => {
                 *u += dt / self.tau_syn[at] * (self.w_in[at] * input - *u);
                 *v += dt / self.tau[at] * (v_leak - *v + self.r[at] * *u);
             }

@@ -1,7 +1,7 @@
 //! What an import's table says about errors, as numbers.
 
 use crate::graph::{Graph, Way};
-use host_harness::import::{Imported, Rating, Row};
+use host_harness::import::{Fidelity, FidelityRow, Imported};
 
 /// The errors of a population.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,25 +34,25 @@ impl<'i> Table<'i> {
         Self { imported }
     }
 
-    pub(crate) fn row(&self, node: &str) -> Result<&'i Row, String> {
+    pub(crate) fn row(&self, node: &str) -> Result<&'i FidelityRow, String> {
         let row = self.imported.rows.iter().find(|row| row.node == node);
         row.ok_or_else(|| format!("the table has no row for `{node}`"))
     }
 
     /// What a population's row says.
     pub(crate) fn population(&self, name: &str) -> Result<Stated, String> {
-        let Row { rating, note, .. } = self.row(name)?;
-        if *rating == Rating::Exact {
+        let FidelityRow { fidelity, note, .. } = self.row(name)?;
+        if *fidelity == Fidelity::Exact {
             return Ok(Stated { holds: 1.0, ..Stated::default() });
         }
-        let early = format!("Biases of `{name}` begin");
+        let early = format!("Biases of `{name}` start");
         Ok(Stated {
             threshold: error(note, "threshold ").unwrap_or(0.0),
             keep: error(note, "decays ").unwrap_or(0.0),
             bias: error(note, "biases ").unwrap_or(0.0),
             rounded: number(note, "rounded, by up to ").unwrap_or(0.0)
                 + number(note, "early, by up to ").unwrap_or(0.0),
-            begins_at_reset: note.contains("begin there"),
+            begins_at_reset: note.contains("start there"),
             steady: note.contains("from the first step"),
             early: self.imported.said.iter().any(|said| said.starts_with(&early)),
             holds: number(note, "leave their registers if over ").unwrap_or(1.0),
@@ -64,8 +64,8 @@ impl<'i> Table<'i> {
         let mut most = 0.0_f64;
         let layers = way.through.iter().map(|layer| &*graph.nodes[*layer].name);
         for node in layers.chain([to]) {
-            let Row { rating, note, .. } = self.row(node)?;
-            if *rating == Rating::Approximate {
+            let FidelityRow { fidelity, note, .. } = self.row(node)?;
+            if *fidelity == Fidelity::Approximate {
                 most = most.max(error(note, "weights, ").or(error(note, "weight, ")).unwrap_or(0.0));
             }
         }
@@ -79,8 +79,8 @@ impl<'i> Table<'i> {
 
     /// Steps that a circle takes more than in the file, by its ends.
     pub(crate) fn circle(&self, from: &str, to: &str) -> Option<i64> {
-        let begin = format!("a circle from `{from}` back to `{to}` takes ");
-        let said = |row: &Row| row.note.split_once(&begin)?.1.split_once(' ')?.0.parse().ok();
+        let start = format!("a circle from `{from}` back to `{to}` takes ");
+        let said = |row: &FidelityRow| row.note.split_once(&start)?.1.split_once(' ')?.0.parse().ok();
         self.imported.rows.iter().find_map(said)
     }
 }

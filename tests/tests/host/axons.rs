@@ -211,7 +211,7 @@ fn boxes_last_their_duration_and_add_where_they_overlap() {
     }
 }
 
-/// So many inputs of 50 synapses each, of which the first ten spike.
+/// This many inputs of 50 synapses each, of which the first ten spike.
 fn fan_out(inputs: u32) -> Running {
     let mut builder = ImageBuilder::new();
     builder.beyond_the_chip();

@@ -9,8 +9,8 @@ use host_harness::device::lossy::{Faults, Lossy};
 use host_harness::device::session::Session;
 use host_harness::device::{DeviceFault, Line};
 use host_harness::experiment::digits_pes::DigitsPes;
-use host_harness::experiment::{Nobody, Options};
-use loihi_core::chip::Keep;
+use host_harness::experiment::{NoObserver, RunOptions};
+use loihi_core::chip::SnapshotScope;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -79,14 +79,14 @@ fn session(bytes_per_million: u32, seed: u32) -> (Session, Arc<Mutex<Seen>>) {
 /// registers are read.
 fn job(session: &mut Session) -> impl PartialEq + std::fmt::Debug + use<> {
     let (learn, test) = digits::load();
-    let options = Options { passes: Some(3), ..Options::default() };
-    let outcome = DigitsPes::default().run_on(&learn[..800], &test[..300], session, &options, &mut Nobody).unwrap();
+    let options = RunOptions { epochs: Some(3), ..RunOptions::default() };
+    let outcome = DigitsPes::default().run_on(&learn[..800], &test[..300], session, &options, &mut NoObserver).unwrap();
     let mut digests = Vec::new();
     for _ in 0..8 {
-        let state = session.save(Keep::State).unwrap();
+        let state = session.save(SnapshotScope::State).unwrap();
         session.run(10, &[]).unwrap();
         digests.push(session.digest().unwrap());
-        session.restore(Keep::State, &state).unwrap();
+        session.restore(SnapshotScope::State, &state).unwrap();
     }
     for _ in 0..200 {
         session.run(1, &[(0, 0)]).unwrap();
@@ -96,9 +96,9 @@ fn job(session: &mut Session) -> impl PartialEq + std::fmt::Debug + use<> {
 
 #[test]
 fn two_hundred_faults_in_a_million_bytes_end_in_the_same_digest_soon() {
-    let (mut sound, undisturbed) = session(0, 0);
-    let expected = job(&mut sound);
-    assert_eq!(sound.repetitions(), 0);
+    let (mut clean, undisturbed) = session(0, 0);
+    let expected = job(&mut clean);
+    assert_eq!(clean.repetitions(), 0);
     let Seen { bytes, time } = *undisturbed.lock().unwrap();
     assert!(bytes > 1_000_000, "{bytes} bytes");
     for seed in 1..=4 {

@@ -1,10 +1,10 @@
 //! Adaptive control: PES takes off the error of a PD controller what the field's own models take off.
 
 use crate::common;
-use host_harness::experiment::{Experiment, Nobody, Options, Outcome};
+use host_harness::experiment::{Experiment, NoObserver, Outcome, RunOptions};
 
 fn run(experiment: Experiment, seed: u32) -> Outcome {
-    experiment.run(&mut common::open_host(), &Options { seed, ..Options::default() }, &mut Nobody).unwrap()
+    experiment.run(&mut common::open_host(), &RunOptions { seed, ..RunOptions::default() }, &mut NoObserver).unwrap()
 }
 
 fn metric(outcome: &Outcome, name: &str) -> f64 {

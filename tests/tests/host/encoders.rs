@@ -4,7 +4,7 @@ use crate::common::open_host;
 use crate::plan::draw;
 use host_harness::device::session::Session;
 use host_harness::image::{ImageBuilder, ImageFile};
-use loihi_core::chip::{Keep, ResetScope};
+use loihi_core::chip::{ResetScope, SnapshotScope};
 use loihi_core::image::Profile;
 use loihi_core::register::{Register, StateDigest};
 use loihi_core::rules::{BiasEncoderParams, PesParams};
@@ -104,9 +104,9 @@ fn rules_behind_the_eighth_learn_and_are_kept() {
     for (number, decoders) in learned.chunks(COUNT as usize / 12).enumerate() {
         assert!(decoders.iter().any(|decoder| *decoder != 0), "rule {number} has learned nothing");
     }
-    let state = session.save(Keep::State).unwrap();
+    let state = session.save(SnapshotScope::State).unwrap();
     let mut other = loaded(&file);
-    other.restore(Keep::State, &state).unwrap();
+    other.restore(SnapshotScope::State, &state).unwrap();
     for session in [&mut session, &mut other] {
         present(session, &[], 50, false);
     }
@@ -147,17 +147,17 @@ fn reset_all(session: &mut Session, there: &[u8]) -> Vec<u8> {
 
 /// Takes up what was saved, after biases and stimulus have become others.
 fn restore_state(session: &mut Session, there: &[u8]) -> Vec<u8> {
-    let state = session.save(Keep::State).unwrap();
+    let state = session.save(SnapshotScope::State).unwrap();
     present(session, &stimulus(99), 5, false);
     let there = overwrite(session, there);
-    session.restore(Keep::State, &state).unwrap();
+    session.restore(SnapshotScope::State, &state).unwrap();
     there
 }
 
 fn restore_learned(session: &mut Session, _there: &[u8]) -> Vec<u8> {
-    let learned = session.save(Keep::Learned).unwrap();
+    let learned = session.save(SnapshotScope::Learned).unwrap();
     present(session, &stimulus(99), 5, false);
-    session.restore(Keep::Learned, &learned).unwrap();
+    session.restore(SnapshotScope::Learned, &learned).unwrap();
     stimulus(99)
 }
 

@@ -5,7 +5,7 @@ use host_harness::device::session::Session;
 use host_harness::experiment::draw::whole;
 use host_harness::experiment::eprop_pattern::EpropPattern;
 use host_harness::experiment::rounding::WeightRounding;
-use host_harness::experiment::{Nobody, Options, Task as _};
+use host_harness::experiment::{NoObserver, RunOptions, Task as _};
 use loihi_core::image::Synapse;
 use loihi_core::num::word;
 use loihi_core::register::Register;
@@ -181,7 +181,8 @@ fn voltages_and_eligibilities_are_those_of_the_equations() {
 fn the_pattern_is_learned_from_other_seeds() {
     let net = EpropPattern { adaptation_strength: 256, ..EpropPattern::default() };
     for seed in [4, 5, 6] {
-        let outcome = net.run(&mut open_host(), &Options { seed, ..Options::default() }, &mut Nobody).unwrap();
+        let outcome =
+            net.run(&mut open_host(), &RunOptions { seed, ..RunOptions::default() }, &mut NoObserver).unwrap();
         let nmse = outcome.metrics.iter().find(|(name, _)| *name == "nmse").unwrap().1;
         assert!(nmse <= 0.1, "seed {seed}: NMSE {nmse:.4}");
     }

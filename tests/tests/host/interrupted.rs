@@ -2,8 +2,8 @@
 
 use crate::common::{ARENA_BYTES, Restless, SMALL_MAILBOX, open_host, small_network};
 use host_harness::device::inproc::InProcess;
-use host_harness::device::session::{Patience, Session, SessionError};
-use host_harness::experiment::{Experiment, Nobody, Options};
+use host_harness::device::session::{RetryPolicy, Session, SessionError};
+use host_harness::experiment::{Experiment, NoObserver, RunOptions};
 use loihi_core::register::Register;
 use loihi_core::wire::message::Record;
 use std::cell::Cell;
@@ -56,7 +56,8 @@ fn runs_hashes_and_outputs_are_the_same() {
 
 #[test]
 fn an_experiment_ends_the_same() {
-    let job = |session: &mut Session| Experiment::PesChannel.run(session, &Options::default(), &mut Nobody).unwrap();
+    let job =
+        |session: &mut Session| Experiment::PesChannel.run(session, &RunOptions::default(), &mut NoObserver).unwrap();
     let expected = job(&mut open_host());
     for (name, interrupted) in RESTLESS {
         assert_eq!(job(&mut Restless::open(interrupted)), expected, "{name}");
@@ -70,7 +71,7 @@ fn a_long_run_ends_when_the_user_stops_it() {
     const PATIENCE: u32 = 1000;
     let stop = || ASKED.fetch_add(1, Ordering::Relaxed) > PATIENCE;
     let device = Box::new(InProcess::new(ARENA_BYTES));
-    let mut session = Session::open(device, Patience::default(), 1, stop).unwrap();
+    let mut session = Session::open(device, RetryPolicy::default(), 1, stop).unwrap();
     session.load(&small_network()).unwrap();
     assert!(matches!(session.run(u32::MAX, &[]), Err(SessionError::Stopped)));
     ASKED.store(0, Ordering::Relaxed);

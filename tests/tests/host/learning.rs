@@ -10,7 +10,7 @@ use loihi_core::rules::{PesParams, ThirdFactorParams};
 use loihi_core::synapse::SignMode;
 
 /// Fires whenever its own input spikes.
-const OBEDIENT: Profile = Profile { decay_v: 4096, v_th: 1 << 20, ..Profile::DEFAULT };
+const RELAY: Profile = Profile { decay_v: 4096, v_th: 1 << 20, ..Profile::DEFAULT };
 
 fn plasticity(rule: &str, traces: [usize; 5]) -> Plasticity {
     Plasticity { products: parse(rule, &Limits::LOIHI).unwrap(), traces, ..Plasticity::default() }
@@ -25,7 +25,7 @@ fn silent(compartment: usize) -> Synapse {
 fn pair(rule: &str, configure: impl FnOnce(&mut Plasticity)) -> Running {
     let mut builder = ImageBuilder::new();
     builder.inputs(2);
-    builder.group(1, OBEDIENT);
+    builder.group(1, RELAY);
     let halves = decay_table(0.5, 0.0);
     let traces = [0; 5].map(|_: usize| builder.trace(64, 0, &halves, None));
     let mut plasticity = plasticity(rule, traces);
@@ -156,7 +156,7 @@ fn the_rate_of_pes_changes_while_it_runs() {
         let mut builder = ImageBuilder::new();
         builder.mailboxes(0, 1, 1);
         builder.inputs(2);
-        builder.group(1, OBEDIENT);
+        builder.group(1, RELAY);
         builder.dense(Source::Input(1), 0, 0, &[i16::MAX]);
         builder.snip(&ThirdFactorParams { signed: true, ..ThirdFactorParams::default() });
         builder.snip(&PesParams { count: 1, ..PesParams::default() });
@@ -180,7 +180,7 @@ fn two_profiles_and_a_signed_factor_teach_the_same() {
         let mut builder = ImageBuilder::new();
         builder.mailboxes(0, 2, 0);
         builder.inputs(4);
-        builder.group(4, OBEDIENT);
+        builder.group(4, RELAY);
         let trace = builder.trace(100, 0, &decay_table(0.8, 0.0), None);
         let mut plasticity = plasticity("2^-7*u0*x1*y1", [trace, 0, 0, 0, 0]);
         plasticity.rounding = Rounding::Nearest;
@@ -211,13 +211,13 @@ fn two_profiles_and_a_signed_factor_teach_the_same() {
     assert_eq!(&w[12..], [0; 4], "an axon that never spiked");
 }
 
-/// Mean of what is left of `value` in so many traces after one decay.
+/// Mean of what is left of `value` in this many traces after one decay.
 fn mean_left(table: &DecayTable, value: i32, post: bool) -> f64 {
     let mut builder = ImageBuilder::new();
     builder.seed(5);
     builder.beyond_the_chip();
     builder.inputs(1);
-    builder.group(1000, OBEDIENT);
+    builder.group(1000, RELAY);
     let trace = builder.trace(0, 0, table, None);
     let rule = plasticity("2^-2*x1*y0*y1", [trace, 0, trace, 0, 0]);
     builder.plastic_group(0, 0..1000, &rule, (0..1000).map(|_| (Source::Input(0), Vec::new())));
@@ -251,7 +251,7 @@ fn impulses_and_weights_round_without_bias() {
     builder.seed(6);
     builder.beyond_the_chip();
     builder.inputs(1);
-    builder.group(1000, OBEDIENT);
+    builder.group(1000, RELAY);
     let chance = 0.3;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let x1 = builder.trace(10, (chance * 2_f64.powi(32)) as u32, &decay_table(0.0, 0.0), None);

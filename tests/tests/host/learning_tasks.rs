@@ -2,23 +2,23 @@
 //! back from those to learn from. And what they do not learn if weights are rounded to the nearest.
 
 use crate::common;
-use host_harness::experiment::{Experiment, Nobody, Options, Outcome};
+use host_harness::experiment::{Experiment, NoObserver, Outcome, RunOptions};
 
 const SEEDS: [u32; 3] = [4, 5, 6];
 
 /// An experiment whose parameters differ in some lines.
-fn run_with(experiment: Experiment, changes: &[(&str, &str)], options: &Options) -> Outcome {
+fn run_with(experiment: Experiment, changes: &[(&str, &str)], options: &RunOptions) -> Outcome {
     let mut text = experiment.parameters().to_owned();
     for (name, value) in changes {
         let prefix = format!("{name} = ");
         let line = text.lines().find(|line| line.starts_with(&prefix)).unwrap_or_else(|| panic!("{name}")).to_owned();
         text = text.replacen(&line, &format!("{prefix}{value}"), 1);
     }
-    experiment.task(&text).unwrap().run(&mut common::open_host(), options, &mut Nobody).unwrap()
+    experiment.task(&text).unwrap().run(&mut common::open_host(), options, &mut NoObserver).unwrap()
 }
 
 fn run(experiment: Experiment, seed: u32) -> Outcome {
-    run_with(experiment, &[], &Options { seed, validate: true, ..Options::default() })
+    run_with(experiment, &[], &RunOptions { seed, validate: true, ..RunOptions::default() })
 }
 
 fn metric(outcome: &Outcome, name: &str) -> f64 {
@@ -48,7 +48,7 @@ fn decolle_in_two_layers() {
 #[test]
 fn decolle_on_patterns_of_rates() {
     for seed in SEEDS {
-        let outcome = run_with(Experiment::DecollePoisson, &[], &Options { seed, ..Options::default() });
+        let outcome = run_with(Experiment::DecollePoisson, &[], &RunOptions { seed, ..RunOptions::default() });
         assert!(metric(&outcome, "accuracy_test") >= 0.95, "seed {seed}: {:?}", outcome.metrics);
     }
 }
@@ -84,7 +84,7 @@ fn samples_that_are_kept_are_not_forgotten() {
 
 #[test]
 fn rounding_to_the_nearest_loses_what_is_small() {
-    let options = Options { seed: SEEDS[0], validate: true, passes: Some(2), ..Options::default() };
+    let options = RunOptions { seed: SEEDS[0], validate: true, epochs: Some(2), ..RunOptions::default() };
     let accuracy =
         |experiment, changes: &[(&str, &str)]| metric(&run_with(experiment, changes, &options), "accuracy_test");
     let core = |back_end| accuracy(Experiment::DigitsDecolle, &[("back_end", back_end), ("rate_shift", "12")]);
@@ -106,7 +106,7 @@ fn rounding_to_the_nearest_by_the_cpu_is_worse() {
     let changes = |back_end: &'static str| [("back_end", back_end), ("rate_shift", "12")];
     let (mut stochastic, mut nearest) = (0.0, 0.0);
     for seed in SEEDS {
-        let options = Options { seed, validate: true, ..Options::default() };
+        let options = RunOptions { seed, validate: true, ..RunOptions::default() };
         let accuracy = |back_end| {
             metric(&run_with(Experiment::DigitsDecolle, &changes(back_end), &options), "accuracy_test") / 3.0
         };
@@ -118,7 +118,7 @@ fn rounding_to_the_nearest_by_the_cpu_is_worse() {
 
 #[test]
 fn a_controlled_trigger_keeps_its_share() {
-    let options = Options { seed: SEEDS[0], validate: true, passes: Some(2), ..Options::default() };
+    let options = RunOptions { seed: SEEDS[0], validate: true, epochs: Some(2), ..RunOptions::default() };
     for share in [0.1, 0.2] {
         let outcome = run_with(Experiment::DigitsDecolle, &[("trigger_share", &share.to_string())], &options);
         let rate = metric(&outcome, "trigger_rate");

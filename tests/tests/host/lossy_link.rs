@@ -5,11 +5,11 @@ use host_harness::data::digits;
 use host_harness::device::framed::Framed;
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcessLine};
 use host_harness::device::lossy::{Faults, Lossy};
-use host_harness::device::session::{Patience, Session, SessionError};
+use host_harness::device::session::{RetryPolicy, Session, SessionError};
 use host_harness::device::{DeviceFault, Line};
 use host_harness::experiment::digits_pes::DigitsPes;
-use host_harness::experiment::{Experiment, Nobody, Options, Outcome};
-use loihi_core::chip::{Keep, ResetScope};
+use host_harness::experiment::{Experiment, NoObserver, Outcome, RunOptions};
+use loihi_core::chip::{ResetScope, SnapshotScope};
 use loihi_core::image::{HEADER_WORDS, ImageError};
 use loihi_core::register::Register;
 use loihi_core::wire::DeviceError;
@@ -58,16 +58,16 @@ const LINES: [(&str, Faults, bool); 5] = [
     ("all", Faults { drop: 80, flip: 80, double: 80, cut: 80, ..SOUND }, true),
 ];
 
-/// A job gives the same over every line as over a sound one.
+/// A job gives the same over every line as over a clean one.
 fn assert_same_over_every_line(seeds: std::ops::Range<u32>, job: impl Fn(&mut Session) -> Outcome) {
-    let sound = job(&mut open_host());
+    let clean = job(&mut open_host());
     for (name, faults, repeats) in LINES {
         for seed in seeds.clone() {
             let (mut session, line) = lossy(faults, seed);
             let outcome = job(&mut session);
-            assert_eq!(outcome.digests, sound.digests, "line {name}, seed {seed}");
-            assert_eq!(outcome.ops, sound.ops, "line {name}, seed {seed}");
-            assert_eq!(outcome, sound, "line {name}, seed {seed}");
+            assert_eq!(outcome.digests, clean.digests, "line {name}, seed {seed}");
+            assert_eq!(outcome.ops, clean.ops, "line {name}, seed {seed}");
+            assert_eq!(outcome, clean, "line {name}, seed {seed}");
             assert!(line.lock().unwrap().faults_total > 0, "line {name}, seed {seed}: no fault happened");
             assert_eq!(
                 session.repetitions() > 0,
@@ -82,7 +82,7 @@ fn assert_same_over_every_line(seeds: std::ops::Range<u32>, job: impl Fn(&mut Se
 #[test]
 fn an_experiment_ends_the_same_over_a_lossy_line() {
     assert_same_over_every_line(0..4, |session| {
-        Experiment::PesChannel.run(session, &Options::default(), &mut Nobody).unwrap()
+        Experiment::PesChannel.run(session, &RunOptions::default(), &mut NoObserver).unwrap()
     });
 }
 
@@ -90,8 +90,8 @@ fn an_experiment_ends_the_same_over_a_lossy_line() {
 fn digits_are_learned_the_same_over_a_lossy_line() {
     let (learn, test) = digits::load();
     assert_same_over_every_line(10..13, |session| {
-        let options = Options { passes: Some(2), ..Options::default() };
-        DigitsPes::default().run_on(&learn[..60], &test[..30], session, &options, &mut Nobody).unwrap()
+        let options = RunOptions { epochs: Some(2), ..RunOptions::default() };
+        DigitsPes::default().run_on(&learn[..60], &test[..30], session, &options, &mut NoObserver).unwrap()
     });
 }
 
@@ -107,25 +107,26 @@ fn spikes_and_saved_state_come_over_a_lossy_line_the_same() {
         session.stream([record; 20], |_| {}).unwrap();
         let learned = session.read(Register::Learned).unwrap();
         assert!(learned.iter().any(|word| *word != 0), "nothing was learned");
-        let (kept, state) = (session.save(Keep::Learned).unwrap(), session.save(Keep::State).unwrap());
+        let (kept, state) =
+            (session.save(SnapshotScope::Learned).unwrap(), session.save(SnapshotScope::State).unwrap());
         let before = session.digest().unwrap();
         session.reset(ResetScope::All).unwrap();
         assert!(session.read(Register::Learned).unwrap().iter().all(|word| *word == 0));
-        session.restore(Keep::Learned, &kept).unwrap();
+        session.restore(SnapshotScope::Learned, &kept).unwrap();
         let after = session.digest().unwrap();
         // The learned registers are equal, the others start anew.
         let place = Register::ALL.iter().position(|register| *register == Register::Learned).unwrap();
         assert_eq!(after.registers[place], before.registers[place]);
         assert_eq!((after.t, before.t), (0, 1900));
-        session.restore(Keep::State, &state).unwrap();
+        session.restore(SnapshotScope::State, &state).unwrap();
         assert_eq!(session.digest().unwrap(), before);
         session.run(30, &[(0, 0)]).unwrap();
         (before, session.digest().unwrap(), session.ops().unwrap(), learned)
     };
-    let sound = job(&mut open_host());
+    let clean = job(&mut open_host());
     for (name, faults, _) in LINES {
         for seed in 20..30 {
-            assert_eq!(job(&mut lossy(faults, seed).0), sound, "line {name}, seed {seed}");
+            assert_eq!(job(&mut lossy(faults, seed).0), clean, "line {name}, seed {seed}");
         }
     }
 }
@@ -133,8 +134,8 @@ fn spikes_and_saved_state_come_over_a_lossy_line_the_same() {
 #[test]
 fn a_line_that_carries_nothing_is_reported() {
     let device = Lossy::new(InProcessLine::new(1 << 16), Faults { drop: 1024, ..Faults::default() }, 0);
-    let patience = Patience { attempts: 5 };
-    let error = Session::open(Box::new(Framed::new(device)), patience, 1, || false).unwrap_err();
+    let retry = RetryPolicy { attempts: 5 };
+    let error = Session::open(Box::new(Framed::new(device)), retry, 1, || false).unwrap_err();
     assert!(matches!(error, SessionError::Silent { attempts: 5, .. }), "{error}");
 }
 
@@ -165,7 +166,7 @@ impl Line for Older {
 
 #[test]
 fn another_version_is_refused_and_both_versions_are_named() {
-    let error = Session::open(Box::new(Framed::new(Older { answer: Vec::new() })), Patience::default(), 1, || false)
+    let error = Session::open(Box::new(Framed::new(Older { answer: Vec::new() })), RetryPolicy::default(), 1, || false)
         .unwrap_err();
     let text = error.to_string();
     for part in ["version 61234", "0000000000000abc", &format!("version {VERSION}"), &format!("{SCHEMA:016x}")] {
@@ -285,14 +286,14 @@ fn a_chip_whose_learned_state_is_half_written_does_not_run() {
     let mut peer = Peer::with(small_network().bytes());
     let words = 9 * u32::try_from(SMALL_MAILBOX).unwrap();
     let learned: Vec<u8> = (0..words).flat_map(|word| (1000 * word).to_le_bytes()).collect();
-    let (keep, bytes) = (Keep::Learned, 4 * words);
+    let (scope, bytes) = (SnapshotScope::Learned, 4 * words);
     let check = CRC.checksum(&learned);
     assert_eq!(
-        peer.ask(&Request::RestoreBegin { keep, bytes: bytes + 1, check }).refusal(),
-        DeviceError::KeptBytes { expected: bytes, found: bytes + 1 }
+        peer.ask(&Request::RestoreStart { scope, bytes: bytes + 1, check }).refusal(),
+        DeviceError::SnapshotLength { expected: bytes, found: bytes + 1 }
     );
     assert_eq!(peer.ask(&Request::RestoreEnd).refusal(), DeviceError::RestoreUnfinished);
-    assert_eq!(peer.ask(&Request::RestoreBegin { keep, bytes, check }).response(), Response::Done);
+    assert_eq!(peer.ask(&Request::RestoreStart { scope, bytes, check }).response(), Response::Done);
     let half = learned.len() / 2;
     assert_eq!(peer.ask(&Request::RestoreChunk { offset: 0, data: &learned[..half] }).response(), Response::Done);
     let (run, stream) = (run(1, &[]), Request::Stream { records: &[0, 1, 1, 0, 0], report: Report::Nothing });
@@ -316,7 +317,7 @@ fn a_chip_whose_learned_state_is_half_written_does_not_run() {
     assert_eq!(peer.ask(&Request::RestoreEnd).response(), Response::Done);
     assert_eq!(peer.ask(&run).response(), ran(1));
     // A full reset is the other way out.
-    assert_eq!(peer.ask(&Request::RestoreBegin { keep, bytes, check: 1 }).response(), Response::Done);
+    assert_eq!(peer.ask(&Request::RestoreStart { scope, bytes, check: 1 }).response(), Response::Done);
     assert_eq!(peer.ask(&Request::Reset { scope: ResetScope::State }).response(), Response::Done);
     assert_eq!(peer.ask(&run).refusal(), DeviceError::RestoreUnfinished);
     assert_eq!(peer.ask(&Request::Reset { scope: ResetScope::All }).response(), Response::Done);
@@ -353,7 +354,7 @@ fn a_cut_image_or_a_wrong_check_is_refused_and_it_is_said_why() {
     assert_eq!(peer.ask(&run(1, &[])).response(), ran(1));
 }
 
-/// A host with a bug sends it with the right check; the device has to see that it is unsound, or to run it.
+/// A host with a bug sends it with the right check; the device has to see that it is invalid, or to run it.
 #[test]
 fn an_image_with_any_word_changed_is_refused_or_runs() {
     let file = small_network();

@@ -2,7 +2,7 @@
 
 use crate::common;
 use crate::common::{BODY_MAX, DATA_MAX, Peer, frame_of, run, small_network};
-use loihi_core::chip::{Keep, ResetScope};
+use loihi_core::chip::{ResetScope, SnapshotScope};
 use loihi_core::image::{ImageError, Name, Section};
 use loihi_core::ops::OpCounts;
 use loihi_core::register::{Register, StateDigest};
@@ -43,7 +43,7 @@ fn requests<'a>(fill: &Fill<'a>) -> Vec<Request<'a>> {
     let &Fill { a, b, wide, short, data, .. } = fill;
     vec![
         Request::Hello { version: short, schema: wide, session: a },
-        Request::LoadBegin { bytes: a, check: b },
+        Request::LoadStart { bytes: a, check: b },
         Request::LoadChunk { offset: a, data },
         Request::LoadEnd,
         Request::LoadResident,
@@ -54,8 +54,12 @@ fn requests<'a>(fill: &Fill<'a>) -> Vec<Request<'a>> {
         Request::Ops,
         Request::Digest,
         Request::Reset { scope: pick(&[ResetScope::State, ResetScope::All], a) },
-        Request::Save { keep: pick(&[Keep::Learned, Keep::State], b), offset: a },
-        Request::RestoreBegin { keep: pick(&[Keep::Learned, Keep::State], a ^ b), bytes: a, check: b },
+        Request::Save { scope: pick(&[SnapshotScope::Learned, SnapshotScope::State], b), offset: a },
+        Request::RestoreStart {
+            scope: pick(&[SnapshotScope::Learned, SnapshotScope::State], a ^ b),
+            bytes: a,
+            check: b,
+        },
         Request::RestoreChunk { offset: a, data },
         Request::RestoreEnd,
         Request::Meter { on: a % 2 > 0 },
@@ -118,7 +122,7 @@ fn responses<'a>(fill: &Fill<'a>) -> Vec<Response<'a>> {
         Response::Ran { steps: a, instructions, snip_instructions: instructions, report: data },
         Response::Streamed { steps: a, instructions, snip_instructions: instructions, outputs, report },
         Response::Values { total: a, data },
-        Response::Kept { total_bytes: a, check: b, data },
+        Response::Snapshot { total_bytes: a, check: b, data },
         Response::Ops(ops),
         Response::Digest(StateDigest { t: a, registers }),
         Response::Footprint(Footprint {
@@ -144,8 +148,8 @@ fn refusals(fill: &Fill<'_>) -> Vec<DeviceError> {
         DeviceError::ArenaTooSmall { needed: a, available: b },
         DeviceError::Check { announced: a, found: b },
         DeviceError::Chunk { offset: a },
-        DeviceError::KeptBytes { expected: a, found: b },
-        DeviceError::Unsound { register: pick(&Register::ALL, a) },
+        DeviceError::SnapshotLength { expected: a, found: b },
+        DeviceError::InvalidSnapshot { register: pick(&Register::ALL, a) },
         DeviceError::RestoreUnfinished,
         DeviceError::Record { record: a },
         DeviceError::Late { step: b },
@@ -209,7 +213,7 @@ fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![4 => proptest::collection::vec(any::<u8>(), 0..64), 1 => proptest::collection::vec(any::<u8>(), 0..=most)]
 }
 
-/// So many cases; one that fails is printed, and not written beside the sources.
+/// Number of cases; one that fails is printed, and not written beside the sources.
 fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }

@@ -4,7 +4,7 @@ use crate::common::open_host;
 use crate::common::resets::{RESETS, follow, given, network};
 use host_harness::network::Weights;
 use host_harness::network::file::parse;
-use host_harness::place::Options;
+use host_harness::place::PlacementOptions;
 use std::path::Path;
 
 /// Every current, voltage and spike of the plain population.
@@ -12,7 +12,7 @@ use std::path::Path;
 fn currents_and_voltages_return_to_0_before_a_step_of_the_interval() {
     let network = network();
     let Weights::Dense(weights) = &network.connections[0].weights else { panic!() };
-    let (spikes, states, _) = follow(&network, Options::default(), &mut open_host());
+    let (spikes, states, _) = follow(&network, PlacementOptions::default(), &mut open_host());
     let (mut u, mut v) = (vec![0_i32; 40], vec![0_i32; 40]);
     let mut wanted = Vec::new();
     for (step, [found_u, found_v, ..]) in (0..).zip(&states) {
@@ -40,9 +40,9 @@ fn currents_and_voltages_return_to_0_before_a_step_of_the_interval() {
 #[test]
 fn populations_are_reset_wherever_their_parts_are() {
     let network = network();
-    let whole = follow(&network, Options::default(), &mut open_host());
+    let whole = follow(&network, PlacementOptions::default(), &mut open_host());
     for (compartments_per_core, pack) in [(6, false), (6, true), (1024, true)] {
-        let options = Options { chips: 1, pack, compartments_per_core };
+        let options = PlacementOptions { chips: 1, pack, compartments_per_core };
         let (spikes, states, _) = follow(&network, options, &mut open_host());
         assert_eq!((&spikes, &states), (&whole.0, &whole.1), "{options:?}");
     }
@@ -50,7 +50,7 @@ fn populations_are_reset_wherever_their_parts_are() {
         [("reset_interval_steps = 7\nreset_offset_steps = 3\n", 0), ("reset_interval_steps = 5\n", 1)]
     {
         let other = parse(&RESETS.replace(line, ""), Path::new("other.toml")).unwrap();
-        let (_, states, _) = follow(&other, Options::default(), &mut open_host());
+        let (_, states, _) = follow(&other, PlacementOptions::default(), &mut open_host());
         let of =
             |states: &[[Vec<i32>; 4]]| states.iter().map(|state| state[2 * population + 1].clone()).collect::<Vec<_>>();
         assert_ne!(of(&states), of(&whole.1), "population {population} is not reset");

@@ -38,7 +38,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// The network on cores of so many neurons each.
+    /// The network on cores of this many neurons each.
     pub(crate) fn cut(&self, neurons_per_core: &[usize]) -> ImageBuilder {
         let mut builder = ImageBuilder::new();
         builder.beyond_the_chip();

@@ -2,8 +2,8 @@
 
 use host_harness::device::inproc::InProcess;
 use host_harness::device::recorder::{Recorder, Sink};
-use host_harness::device::session::{Patience, Session};
-use host_harness::experiment::{Experiment, Nobody, Options, Outcome};
+use host_harness::device::session::{RetryPolicy, Session};
+use host_harness::experiment::{Experiment, NoObserver, Outcome, RunOptions};
 use host_harness::inference::{Inference, Stimulus};
 use host_harness::network::{Endpoint, Network, file};
 use host_harness::place::{self, place};
@@ -33,7 +33,7 @@ impl Sink for Kept {
 /// Runs an experiment that learns with these probes, and spikes if asked; what each probe and the spikes gave.
 fn run(name: &str, probes: &[&str], spikes: bool) -> (Outcome, Vec<Given>) {
     let device = Box::new(InProcess::new(1 << 22));
-    let mut session = Session::open(device, Patience::default(), 1, || false).unwrap();
+    let mut session = Session::open(device, RetryPolicy::default(), 1, || false).unwrap();
     let mut recorder = Recorder::default();
     let samples: Vec<Samples> = (0..=probes.len()).map(|_| Samples::default()).collect();
     for (text, samples) in probes.iter().zip(&samples) {
@@ -47,8 +47,8 @@ fn run(name: &str, probes: &[&str], spikes: bool) -> (Outcome, Vec<Given>) {
     }
     let experiment = Experiment::from_name(name).unwrap();
     let task = experiment.task(experiment.parameters()).unwrap();
-    let options = Options { passes: Some(1), samples: Some(20), ..Options::default() };
-    let outcome = task.run(&mut session, &options, &mut Nobody).unwrap();
+    let options = RunOptions { epochs: Some(1), samples: Some(20), ..RunOptions::default() };
+    let outcome = task.run(&mut session, &options, &mut NoObserver).unwrap();
     (outcome, samples.iter().map(|samples| samples.lock().unwrap().clone()).collect())
 }
 
@@ -115,11 +115,11 @@ fn stimulus() -> Stimulus {
     Stimulus { steps: 40, spikes, ..Stimulus::default() }
 }
 
-/// What probes and spikes of populations gave, with at most so many compartments a core.
+/// What probes and spikes of populations gave, with at most this many compartments a core.
 fn by_population(network: &Network, per_core: usize, probes: &[&str], spikes: &[&str]) -> io::Result<Vec<Given>> {
-    let options = place::Options { compartments_per_core: per_core, ..place::Options::default() };
+    let options = place::PlacementOptions { compartments_per_core: per_core, ..place::PlacementOptions::default() };
     let placed = place(network, options).unwrap();
-    let mut session = Session::open(Box::new(InProcess::new(1 << 22)), Patience::default(), 1, || false).unwrap();
+    let mut session = Session::open(Box::new(InProcess::new(1 << 22)), RetryPolicy::default(), 1, || false).unwrap();
     let samples: Vec<Samples> = (0..=probes.len()).map(|_| Samples::default()).collect();
     let mut recorder = Recorder::default();
     for (text, samples) in probes.iter().zip(&samples) {
@@ -157,8 +157,8 @@ fn populations_are_sampled_neuron_by_neuron_however_they_are_placed() {
         assert_eq!(by_population(&network, per_core, &probes, &spikes).unwrap(), whole, "{per_core} a core");
     }
     // The same, read from the chip after every step.
-    let placed = place(&network, place::Options::default()).unwrap();
-    let mut session = Session::open(Box::new(InProcess::new(1 << 22)), Patience::default(), 1, || false).unwrap();
+    let placed = place(&network, place::PlacementOptions::default()).unwrap();
+    let mut session = Session::open(Box::new(InProcess::new(1 << 22)), RetryPolicy::default(), 1, || false).unwrap();
     let mut inference = Inference::new(&mut session, &network, &placed).unwrap();
     let all = stimulus();
     let mut fired = Vec::new();

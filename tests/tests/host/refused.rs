@@ -189,8 +189,8 @@ fn two_programs_of_one_kind() {
     let mut machine = Machine::new(vec![0_u64; 1 << 13], Board { snips: &SNIPS, ..Board::named("test") });
     let mut data = [0; 512];
     let length = u32::try_from(bytes.len()).unwrap();
-    let begin = Request::LoadBegin { bytes: length, check: CRC.checksum(bytes) };
-    assert_eq!(machine.execute(&begin, &mut data), Response::Done);
+    let start = Request::LoadStart { bytes: length, check: CRC.checksum(bytes) };
+    assert_eq!(machine.execute(&start, &mut data), Response::Done);
     assert_eq!(machine.execute(&Request::LoadChunk { offset: 0, data: bytes }, &mut data), Response::Done);
     let Response::Failed(error) = machine.execute(&Request::LoadEnd, &mut data) else { panic!("it is loaded") };
     let [first, second] = ["pes", "my-pes"].map(Name::new);

@@ -27,7 +27,7 @@ impl Bench {
     /// Sends an image; returns the bytes that image and state take.
     fn load(&mut self, image: &[u8]) -> u32 {
         let bytes = u32::try_from(image.len()).unwrap();
-        assert_eq!(self.ask(&Request::LoadBegin { bytes, check: CRC.checksum(image) }), Response::Done);
+        assert_eq!(self.ask(&Request::LoadStart { bytes, check: CRC.checksum(image) }), Response::Done);
         assert_eq!(self.ask(&Request::LoadChunk { offset: 0, data: image }), Response::Done);
         self.start(&Request::LoadEnd)
     }

@@ -57,7 +57,7 @@ fn network(seed: u32) -> ImageFile {
 
 /// A record and its spikes, as values of their own.
 #[derive(Clone, Debug)]
-struct Part {
+struct RunPart {
     steps: u16,
     flags: [bool; 2],
     /// Seed of what is put in at the beginning, and which of it.
@@ -72,7 +72,7 @@ struct Bytes {
     target: Vec<u8>,
 }
 
-impl Part {
+impl RunPart {
     fn bytes(&self) -> Bytes {
         let (seed, which) = self.put_in;
         let words = |count: u32, list| (0..count).map(move |at| draw(0, 64, [seed, list, at]));
@@ -97,14 +97,14 @@ impl Part {
 }
 
 /// Parts of a sample; spikes of the step after the last one wait for the next part.
-fn parts() -> impl Strategy<Value = Vec<Part>> {
+fn parts() -> impl Strategy<Value = Vec<RunPart>> {
     let part =
         (0_u16..40, any::<[bool; 2]>(), any::<(u32, u8)>(), proptest::collection::vec(any::<[u16; 2]>(), 0..250));
     let part = part.prop_map(|(steps, flags, put_in, spikes)| {
         let mut spikes: Vec<(u16, u16)> =
             spikes.into_iter().map(|[step, input]| (step % (steps + 1), input % 40)).collect();
         spikes.sort_by_key(|(step, _)| *step);
-        Part { steps, flags, put_in, spikes }
+        RunPart { steps, flags, put_in, spikes }
     });
     proptest::collection::vec(part, 1..5)
 }
@@ -131,9 +131,9 @@ struct Seen {
     ops: OpCounts,
 }
 
-fn sampled(session: &mut Session, file: &ImageFile, parts: &[Part], report: Report) -> Seen {
+fn sampled(session: &mut Session, file: &ImageFile, parts: &[RunPart], report: Report) -> Seen {
     session.load(file).unwrap();
-    let bytes: Vec<Bytes> = parts.iter().map(Part::bytes).collect();
+    let bytes: Vec<Bytes> = parts.iter().map(RunPart::bytes).collect();
     let stretches: Vec<Stretch<'_>> = parts.iter().zip(&bytes).map(|(part, bytes)| part.stretch(bytes)).collect();
     let mut spikes = Vec::new();
     let words = session.sample(&stretches, report, |step, compartment| spikes.push((step, compartment))).unwrap();
@@ -141,7 +141,7 @@ fn sampled(session: &mut Session, file: &ImageFile, parts: &[Part], report: Repo
 }
 
 /// The same by requests that compute a step each.
-fn stepped(session: &mut Session, file: &ImageFile, parts: &[Part], report: Report) -> Seen {
+fn stepped(session: &mut Session, file: &ImageFile, parts: &[RunPart], report: Report) -> Seen {
     session.load(file).unwrap();
     let (mut fired, mut step) = (Vec::new(), 0);
     for part in parts {
@@ -239,7 +239,7 @@ fn a_record_with_spikes_is_the_same_when_it_is_sampled_or_metered() {
 #[test]
 fn samples_are_lively() {
     let spikes = (0..12).flat_map(|step| (0..INPUTS).map(move |input| (step, u16::try_from(input).unwrap()))).collect();
-    let part = Part { steps: 30, flags: [false, true], put_in: (1, 0b1111), spikes };
+    let part = RunPart { steps: 30, flags: [false, true], put_in: (1, 0b1111), spikes };
     let seen = sampled(&mut small_body(512), &network(1), &[part], Report::Spikes);
     let of = |step| seen.spikes.iter().filter(|(at, _)| *at == step).count();
     let counts: Vec<usize> = (0..30).map(of).collect();

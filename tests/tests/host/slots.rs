@@ -16,7 +16,7 @@ const INPUTS: u32 = 12;
 struct Shape {
     compartments: usize,
     delay_max: usize,
-    /// Whether half of the sources go through a population axon, and half of the others into a sum kept apart.
+    /// Whether half of the sources go through a population axon, and half of the others into an auxiliary accumulator.
     atoms_and_sums: bool,
 }
 

@@ -52,7 +52,7 @@ weights = 20
 "#
     );
     let network = file::parse(&text, Path::new("net.toml")).unwrap();
-    let placed = place(&network, place::Options::default()).unwrap();
+    let placed = place(&network, place::PlacementOptions::default()).unwrap();
     (network, placed)
 }
 
@@ -93,12 +93,12 @@ fn shown(session: &mut Session, tried: &[Stimulus]) -> Shown {
 
 #[test]
 fn what_is_refused_leaves_nothing_behind() {
-    let sound = stimulus(-700, 50);
+    let valid = stimulus(-700, 50);
     let tried = [
-        Stimulus { spikes: vec![(0, 2, 4)], ..sound.clone() },
-        Stimulus { biases: vec![(0, vec![-700; 40]), (1, vec![1; 3])], ..sound.clone() },
-        Stimulus { values: vec![(0, 1, vec![50; VALUES]), (3, 1, vec![50; 2])], ..sound.clone() },
-        Stimulus { values: vec![(0, 1, vec![50; VALUES]), (3, 0, vec![50; 40])], ..sound },
+        Stimulus { spikes: vec![(0, 2, 4)], ..valid.clone() },
+        Stimulus { biases: vec![(0, vec![-700; 40]), (1, vec![1; 3])], ..valid.clone() },
+        Stimulus { values: vec![(0, 1, vec![50; VALUES]), (3, 1, vec![50; 2])], ..valid.clone() },
+        Stimulus { values: vec![(0, 1, vec![50; VALUES]), (3, 0, vec![50; 40])], ..valid },
     ];
     let expected = shown(&mut open_host(), &[]);
     for population in 0..3 {

@@ -150,7 +150,7 @@ fn refused_group(tree: &[Tree]) -> Option<u32> {
             let text = error.to_string();
             assert!(text.contains("section Groups, element 1"), "{text}");
             match error {
-                BuildError::Unsound(ImageError::Element { section: Section::Groups, element }) => Some(element),
+                BuildError::InvalidSnapshot(ImageError::Element { section: Section::Groups, element }) => Some(element),
                 other => panic!("{other:?}"),
             }
         }
@@ -179,14 +179,14 @@ fn a_stack_is_never_short_never_full_and_left_empty() {
     for (what, tree) in wrong {
         assert_eq!(refused_group(&tree), Some(1), "{what}");
     }
-    let sound = [
+    let valid = [
         vec![Tree::NONE],
         vec![push_u, pop_b],
         vec![push, push, pop_both],
         vec![push, through, push_u, pop_a, pop_b],
         vec![push, push, does(StackIn::PopAAndB, StackOut::Push), push, pop_both],
     ];
-    for tree in sound {
+    for tree in valid {
         assert_eq!(refused_group(&tree), None, "{tree:?}");
     }
 }

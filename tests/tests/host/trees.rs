@@ -187,8 +187,8 @@ fn a_gate_passes_or_blocks_in_the_steps_in_which_it_fires() {
                 dendrite += sum_64(&own, [7, -5]);
                 assert_eq!(i64::from(b), dendrite, "{join:?}, {mode:?}: v[0], step {t}");
                 assert_eq!(gate_spikes, open && mode == ThresholdMode::SpikeAndReset, "{mode:?}: spike of 1, step {t}");
-                let passes = open == (join == Join::Pass);
-                let expected = if passes { dendrite + 37 } else { 0 };
+                let epochs = open == (join == Join::Pass);
+                let expected = if epochs { dendrite + 37 } else { 0 };
                 assert_eq!(i64::from(soma), expected, "{join:?}, {mode:?}: v[2], step {t}");
             }
         }

@@ -7,8 +7,8 @@ use host_harness::device::lossy::{Faults, Lossy};
 use host_harness::device::qemu::Qemu;
 use host_harness::device::session::Session;
 use host_harness::experiment::digits_pes::DigitsPes;
-use host_harness::experiment::{Nobody, Options};
-use loihi_core::chip::Keep;
+use host_harness::experiment::{NoObserver, RunOptions};
+use loihi_core::chip::SnapshotScope;
 use std::time::Instant;
 
 /// Bytes in a million that are dropped, doubled or inserted.
@@ -23,15 +23,16 @@ fn session(bytes_per_million: u32) -> Session {
 fn faults_on_the_line_change_no_digest() {
     let job = |session: &mut Session| {
         let (learn, test) = digits::load();
-        let begin = Instant::now();
-        let options = Options { passes: Some(1), ..Options::default() };
-        let outcome = DigitsPes::default().run_on(&learn[..400], &test[..100], session, &options, &mut Nobody).unwrap();
+        let start = Instant::now();
+        let options = RunOptions { epochs: Some(1), ..RunOptions::default() };
+        let outcome =
+            DigitsPes::default().run_on(&learn[..400], &test[..100], session, &options, &mut NoObserver).unwrap();
         for _ in 0..6 {
-            let state = session.save(Keep::State).unwrap();
+            let state = session.save(SnapshotScope::State).unwrap();
             session.run(10, &[]).unwrap();
-            session.restore(Keep::State, &state).unwrap();
+            session.restore(SnapshotScope::State, &state).unwrap();
         }
-        println!("{:.1?}, {} repeated", begin.elapsed(), session.repetitions());
+        println!("{:.1?}, {} repeated", start.elapsed(), session.repetitions());
         (outcome.digests, session.digest().unwrap())
     };
     let expected = job(&mut session(0));

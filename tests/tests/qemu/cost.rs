@@ -3,15 +3,15 @@
 
 use crate::common::{open_host, open_qemu, small_network};
 use host_harness::cost::activity::Activity;
-use host_harness::cost::event::{Counts, Event};
+use host_harness::cost::event::{CostEvent, Counts};
 use host_harness::cost::floorplan::Floorplan;
-use host_harness::cost::model::{Kind, Model};
+use host_harness::cost::model::{EnergyKind, Model};
 use host_harness::cost::prices::{ENERGY_DEFAULT, Prices, TIME_DEFAULT};
 use host_harness::cost::traffic::ClosedForm;
 use host_harness::cost::units::{Energy, Time};
 use host_harness::device::meter::{Meter, MeteredRun};
 use host_harness::device::session::Session;
-use host_harness::experiment::{Experiment, Nobody, Options};
+use host_harness::experiment::{Experiment, NoObserver, RunOptions};
 use host_harness::image::{ImageBuilder, ImageFile, Plasticity, Source};
 use host_harness::rule::{self, Limits};
 use loihi_core::image::{Profile, Synapse};
@@ -70,24 +70,24 @@ fn expected(step: usize) -> [Counts; 2] {
     let b_active = at("0110110110", step);
     let c_active = at("0011111111", step);
     let [mut first, mut last] = [Counts::default(); 2];
-    first.add(Event::CompartmentActive, a_active + b_active);
-    first.add(Event::CompartmentIdle, 2 - a_active - b_active);
+    first.add(CostEvent::CompartmentActive, a_active + b_active);
+    first.add(CostEvent::CompartmentIdle, 2 - a_active - b_active);
     // A fires when it has input, B when A's spike is delivered.
-    first.add(Event::SpikeFired, input + a_delivered);
-    first.add(Event::MessageIn, input + a_delivered);
-    first.add(Event::SynapseDense, input);
-    first.add(Event::SynapseSparse, a_delivered);
-    first.add(Event::MessageOut, a_delivered + b_delivered);
-    first.add(Event::MessageInTile, a_delivered);
-    first.add(Event::HopEw, b_delivered);
+    first.add(CostEvent::SpikeFired, input + a_delivered);
+    first.add(CostEvent::MessageIn, input + a_delivered);
+    first.add(CostEvent::SynapseDense, input);
+    first.add(CostEvent::SynapseSparse, a_delivered);
+    first.add(CostEvent::MessageOut, a_delivered + b_delivered);
+    first.add(CostEvent::MessageInTile, a_delivered);
+    first.add(CostEvent::HopEw, b_delivered);
     // One axon and one compartment, in every epoch of one step.
-    first.add(Event::TraceUpdate, 2);
-    first.add(Event::SynapseUpdate, a_delivered);
-    last.add(Event::CompartmentActive, c_active);
-    last.add(Event::CompartmentIdle, 1 - c_active);
-    last.add(Event::SpikeFired, c_fires);
-    last.add(Event::MessageIn, b_delivered);
-    last.add(Event::SynapseSparse, 2 * b_delivered);
+    first.add(CostEvent::TraceUpdate, 2);
+    first.add(CostEvent::SynapseUpdate, a_delivered);
+    last.add(CostEvent::CompartmentActive, c_active);
+    last.add(CostEvent::CompartmentIdle, 1 - c_active);
+    last.add(CostEvent::SpikeFired, c_fires);
+    last.add(CostEvent::MessageIn, b_delivered);
+    last.add(CostEvent::SynapseSparse, 2 * b_delivered);
     [first, last]
 }
 
@@ -141,16 +141,16 @@ fn three_neurons_on_the_host() {
     assert_eq!(session.read(Register::W).unwrap(), [194], "three changes of -2");
     let [energy, time] = [ENERGY_DEFAULT, TIME_DEFAULT].map(|name| Prices::built_in(name).unwrap());
     let model = Model { energy: &energy, time: &time, plan: Floorplan::LOIHI_1, traffic: &ClosedForm };
-    let bill = model.bill(&activity);
+    let breakdown = model.breakdown(&activity);
     // 20 active and 10 idle compartments, 12 synaptic events, 3 messages in the tile and 3 over one hop, 3 changes.
     let pj = 20.0 * 81.0 + 10.0 * 52.0 + 12.0 * 23.6 + 3.0 * 1.7 + 3.0 * 3.0 + 3.0 * 120.0;
-    assert_eq!(bill.of(Kind::Dynamic).typical, Energy::from_pj(pj));
+    assert_eq!(breakdown.of(EnergyKind::Dynamic).typical, Energy::from_pj(pj));
     // Step 1: two active compartments, a spike fired, one message in and one out, a synaptic event, a change.
     let ns = 2.0 * 9.7 + 30.0 + 16.0 + 5.1 + 4.7 + 6.1;
     assert_eq!(model.slowest_core(&activity.steps[1]).typical, Time::from_ns(ns));
-    assert_eq!(bill.times.barrier.typical, Time::from_ns(10.0 * 1000.0), "two tiles");
+    assert_eq!(breakdown.times.barrier.typical, Time::from_ns(10.0 * 1000.0), "two tiles");
     // The way of the messages: three steps with one in the tile, three with one over a hop.
-    assert_eq!(bill.times.traffic.typical, Time::from_ns(3.0 * 2.1 + 3.0 * 4.1));
+    assert_eq!(breakdown.times.traffic.typical, Time::from_ns(3.0 * 2.1 + 3.0 * 4.1));
 }
 
 #[test]
@@ -207,8 +207,8 @@ fn metering_changes_no_bit() {
 fn both_devices_meter_the_same() {
     let run = |session: &mut Session| {
         session.set_meter(Some(Meter::new(200)));
-        let options = Options { passes: Some(1), samples: Some(40), ..Options::default() };
-        let outcome = Experiment::DigitsPes.run(session, &options, &mut Nobody).unwrap();
+        let options = RunOptions { epochs: Some(1), samples: Some(40), ..RunOptions::default() };
+        let outcome = Experiment::DigitsPes.run(session, &options, &mut NoObserver).unwrap();
         (outcome, session.take_meter().unwrap().into_runs().pop().unwrap())
     };
     let (host, on_host) = run(&mut open_host());

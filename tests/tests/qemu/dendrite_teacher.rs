@@ -5,11 +5,11 @@ use crate::common::{open_host, open_qemu};
 use host_harness::device::session::Session;
 use host_harness::experiment::dendrite_teacher::DendriteTeacher;
 use host_harness::experiment::rounding::WeightRounding;
-use host_harness::experiment::{Nobody, Options, Outcome, Task};
+use host_harness::experiment::{NoObserver, Outcome, RunOptions, Task};
 
 fn run(net: &DendriteTeacher, session: &mut Session, seed: u32, epochs: u32) -> Outcome {
-    let options = Options { seed, passes: Some(epochs), ..Options::default() };
-    net.run(session, &options, &mut Nobody).unwrap()
+    let options = RunOptions { seed, epochs: Some(epochs), ..RunOptions::default() };
+    net.run(session, &options, &mut NoObserver).unwrap()
 }
 
 fn error(net: &DendriteTeacher, seed: u32) -> f64 {

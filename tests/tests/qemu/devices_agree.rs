@@ -6,13 +6,13 @@ use host_harness::cost::rules::{self, RuleCost};
 use host_harness::data::digits;
 use host_harness::data::mnist::{FILES, SIDE};
 use host_harness::device::session::Session;
-use host_harness::experiment::{Experiment, Nobody, Options, Outcome, Task};
+use host_harness::experiment::{Experiment, NoObserver, Outcome, RunOptions, Task};
 use loihi_core::register::{Register, StateDigest};
 use std::fs;
 use std::path::Path;
 
-fn run(experiment: Experiment, task: &dyn Task, session: &mut Session, options: &Options) -> Outcome {
-    task.run(session, options, &mut Nobody).unwrap_or_else(|error| panic!("{}: {error}", experiment.name()))
+fn run(experiment: Experiment, task: &dyn Task, session: &mut Session, options: &RunOptions) -> Outcome {
+    task.run(session, options, &mut NoObserver).unwrap_or_else(|error| panic!("{}: {error}", experiment.name()))
 }
 
 /// An experiment with its own parameters.
@@ -34,11 +34,11 @@ fn first_difference(a: &[StateDigest], b: &[StateDigest]) -> Option<(usize, u32,
 }
 
 /// Both devices give the same, digest by digest; returns what QEMU gave.
-fn assert_agree(experiment: Experiment, options: &Options) -> Outcome {
+fn assert_agree(experiment: Experiment, options: &RunOptions) -> Outcome {
     assert_task_agrees(experiment, &*whole(experiment), options)
 }
 
-fn assert_task_agrees(experiment: Experiment, task: &dyn Task, options: &Options) -> Outcome {
+fn assert_task_agrees(experiment: Experiment, task: &dyn Task, options: &RunOptions) -> Outcome {
     let host = run(experiment, task, &mut open_host(), options);
     let qemu = run(experiment, task, &mut open_qemu(), options);
     let name = experiment.name();
@@ -55,7 +55,7 @@ fn assert_task_agrees(experiment: Experiment, task: &dyn Task, options: &Options
 }
 
 /// The other run of the pair differs in nothing, not even in the instructions that it took.
-fn assert_counts_again(experiment: Experiment, options: &Options, first: &Outcome) {
+fn assert_counts_again(experiment: Experiment, options: &RunOptions, first: &Outcome) {
     let second = run(experiment, &*whole(experiment), &mut open_qemu(), options);
     assert_eq!(second.instructions, first.instructions, "{}", experiment.name());
     assert_eq!(&second, first, "{}", experiment.name());
@@ -63,13 +63,13 @@ fn assert_counts_again(experiment: Experiment, options: &Options, first: &Outcom
 
 #[test]
 fn digits_in_all_passes() {
-    let outcome = assert_agree(Experiment::DigitsPes, &Options::default());
+    let outcome = assert_agree(Experiment::DigitsPes, &RunOptions::default());
     assert_eq!(outcome.digests.len(), 3, "one digest a pass");
 }
 
 #[test]
 fn digits_of_another_seed_and_their_instructions() {
-    let options = Options { seed: 5, passes: Some(1), ..Options::default() };
+    let options = RunOptions { seed: 5, epochs: Some(1), ..RunOptions::default() };
     let first = assert_agree(Experiment::DigitsPes, &options);
     assert_counts_again(Experiment::DigitsPes, &options, &first);
 }
@@ -77,7 +77,7 @@ fn digits_of_another_seed_and_their_instructions() {
 #[test]
 fn the_channel_and_its_instructions() {
     for seed in [0, 9] {
-        let options = Options { seed, ..Options::default() };
+        let options = RunOptions { seed, ..RunOptions::default() };
         let first = assert_agree(Experiment::PesChannel, &options);
         assert_counts_again(Experiment::PesChannel, &options, &first);
     }
@@ -85,21 +85,21 @@ fn the_channel_and_its_instructions() {
 
 #[test]
 fn the_square_and_its_instructions() {
-    let first = assert_agree(Experiment::PesSquare, &Options::default());
-    assert_counts_again(Experiment::PesSquare, &Options::default(), &first);
+    let first = assert_agree(Experiment::PesSquare, &RunOptions::default());
+    assert_counts_again(Experiment::PesSquare, &RunOptions::default(), &first);
 }
 
 #[test]
 fn what_cores_learn_themselves() {
     for experiment in [Experiment::StdpPair, Experiment::StdpTriplet, Experiment::StdpReward, Experiment::PesCore] {
-        assert_agree(experiment, &Options { seed: 3, ..Options::default() });
+        assert_agree(experiment, &RunOptions { seed: 3, ..RunOptions::default() });
     }
 }
 
 #[test]
 fn control_for_a_while() {
     for (experiment, joints) in [(Experiment::PesPendulum, 1), (Experiment::PesArm, 2)] {
-        let outcome = assert_task_agrees(experiment, &*shortened(experiment, "4500"), &Options::default());
+        let outcome = assert_task_agrees(experiment, &*shortened(experiment, "4500"), &RunOptions::default());
         assert_eq!((outcome.steps, outcome.digests.len()), (4500, 2), "a digest every four seconds, and at the end");
         assert_eq!(outcome.ops.decoder_updates, joints * outcome.ops.spikes, "every spike teaches");
     }
@@ -120,7 +120,7 @@ const BOUNDS: [(&str, &str, f64, usize); 9] = [
 
 #[test]
 fn rules_of_the_embedded_cpu_on_a_few_samples() {
-    let options = Options { seed: 4, passes: Some(1), samples: Some(14), ..Options::default() };
+    let options = RunOptions { seed: 4, epochs: Some(1), samples: Some(14), ..RunOptions::default() };
     for experiment in [
         Experiment::DigitsDecolle,
         Experiment::DigitsDecolle2,
@@ -137,7 +137,7 @@ fn rules_of_the_embedded_cpu_on_a_few_samples() {
 /// The built-in digits as MNIST's files: every pixel three by three, in a frame of two.
 fn write_as_mnist(folder: &Path) {
     let digits = digits::dataset();
-    for (samples, [pictures, labels]) in [(&digits.learn, [FILES[0], FILES[1]]), (&digits.test, [FILES[2], FILES[3]])] {
+    for (samples, [images, labels]) in [(&digits.learn, [FILES[0], FILES[1]]), (&digits.test, [FILES[2], FILES[3]])] {
         let count = u32::try_from(samples.len()).unwrap().to_be_bytes();
         let side = u32::try_from(SIDE).unwrap().to_be_bytes();
         let pixel = |values: &[u8], at: usize| {
@@ -147,18 +147,18 @@ fn write_as_mnist(folder: &Path) {
         };
         let pixels = samples.iter().flat_map(|sample| (0..SIDE * SIDE).map(|at| pixel(&sample.values, at)));
         let header = [[0, 0, 8, 3], count, side, side].concat();
-        fs::write(folder.join(pictures), header.into_iter().chain(pixels).collect::<Vec<u8>>()).unwrap();
+        fs::write(folder.join(images), header.into_iter().chain(pixels).collect::<Vec<u8>>()).unwrap();
         let header = [[0, 0, 8, 1], count].concat();
         fs::write(folder.join(labels), [header, samples.iter().map(|sample| sample.label).collect()].concat()).unwrap();
     }
 }
 
 #[test]
-fn pictures_of_mnist_on_a_few_samples() {
+fn images_of_mnist_on_a_few_samples() {
     let folder = tempfile::tempdir().unwrap();
     write_as_mnist(folder.path());
     let data = Some(folder.path().to_owned());
-    let options = Options { seed: 4, passes: Some(1), samples: Some(10), data, ..Options::default() };
+    let options = RunOptions { seed: 4, epochs: Some(1), samples: Some(10), data, ..RunOptions::default() };
     let outcome = assert_agree(Experiment::MnistDecolle, &options);
     assert_eq!((outcome.samples, outcome.steps), (Some(20), 800));
     assert!(outcome.ops.rule_changes > 0, "no weight has changed");

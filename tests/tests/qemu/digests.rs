@@ -2,7 +2,7 @@
 
 use crate::common::{open_host, open_qemu, root};
 use host_harness::device::session::Session;
-use host_harness::experiment::{Experiment, Nobody, Options};
+use host_harness::experiment::{Experiment, NoObserver, RunOptions};
 use std::fs;
 use std::path::Path;
 
@@ -21,8 +21,8 @@ fn recorded() -> Vec<(Experiment, String)> {
 }
 
 fn ends_in_the_recorded_bits(session: &mut Session, experiment: Experiment, digest: &str) {
-    let options = Options::default();
-    let outcome = experiment.run(session, &options, &mut Nobody).unwrap();
+    let options = RunOptions::default();
+    let outcome = experiment.run(session, &options, &mut NoObserver).unwrap();
     let found = format!("{:016x}", outcome.digest.total());
     assert_eq!(found, digest, "{} on {}", experiment.name(), session.device_name());
 }

@@ -6,17 +6,17 @@ use host_harness::device::session::Session;
 use host_harness::experiment::draw::whole;
 use host_harness::experiment::eprop_pattern::EpropPattern;
 use host_harness::experiment::rounding::WeightRounding;
-use host_harness::experiment::{Nobody, Options, Outcome, Task};
+use host_harness::experiment::{NoObserver, Outcome, RunOptions, Task};
 use loihi_core::image::Synapse;
 use loihi_core::num::{Drawn, Purpose, RandomSource as _, word};
 use loihi_core::register::Register;
 
 fn run(net: &EpropPattern, session: &mut Session, seed: u32, iterations: u32) -> Outcome {
-    let options = Options { seed, passes: Some(iterations), ..Options::default() };
-    net.run(session, &options, &mut Nobody).unwrap()
+    let options = RunOptions { seed, epochs: Some(iterations), ..RunOptions::default() };
+    net.run(session, &options, &mut NoObserver).unwrap()
 }
 
-/// The normalised error after so many iterations.
+/// The normalised error after this many iterations.
 fn error(net: &EpropPattern, seed: u32, iterations: u32) -> f64 {
     let outcome = run(net, &mut open_host(), seed, iterations);
     outcome.metrics.iter().find(|(name, _)| *name == "nmse").unwrap().1

@@ -66,7 +66,7 @@ fn a_byte_on_the_line_ends_a_long_run() {
     firmware.ask(&Request::Hello { version: VERSION, schema: SCHEMA, session: 1 });
     let image = small_network();
     let bytes = u32::try_from(image.bytes().len()).unwrap();
-    firmware.ask(&Request::LoadBegin { bytes, check: CRC.checksum(image.bytes()) });
+    firmware.ask(&Request::LoadStart { bytes, check: CRC.checksum(image.bytes()) });
     firmware.ask(&Request::LoadChunk { offset: 0, data: image.bytes() });
     let loaded = firmware.ask(&Request::LoadEnd);
     assert!(matches!(postcard::from_bytes(&loaded).unwrap(), Response::Loaded { .. }));

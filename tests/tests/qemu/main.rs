@@ -16,7 +16,7 @@ mod golden;
 mod golden_pes;
 mod golden_rules;
 mod interrupted;
-mod keep;
 mod own_rule;
 mod periodic_reset;
 mod resume;
+mod snapshots;

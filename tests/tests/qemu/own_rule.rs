@@ -5,7 +5,7 @@ use host_harness::device::framed::Framed;
 use host_harness::device::inproc::InProcess;
 use host_harness::device::qemu::Qemu;
 use host_harness::device::session::{Session, SessionError};
-use loihi_core::chip::Keep;
+use loihi_core::chip::SnapshotScope;
 use loihi_core::register::Register;
 use own_rule::SNIPS;
 use own_rule::experiment::{learn, network};
@@ -43,14 +43,14 @@ fn what_it_has_learned_is_taken_up_by_another_device() {
     let mut host = on_host();
     host.load(&file).unwrap();
     learn(&mut host, 3, 20).unwrap();
-    let learned = host.save(Keep::Learned).unwrap();
+    let learned = host.save(SnapshotScope::Learned).unwrap();
     let mut qemu = on_qemu();
     qemu.load(&file).unwrap();
-    qemu.restore(Keep::Learned, &learned).unwrap();
+    qemu.restore(SnapshotScope::Learned, &learned).unwrap();
     for register in [Register::W, Register::Learned] {
         assert_eq!(qemu.read(register).unwrap(), host.read(register).unwrap(), "{}", register.name());
     }
-    assert_eq!(qemu.save(Keep::Learned).unwrap(), learned);
+    assert_eq!(qemu.save(SnapshotScope::Learned).unwrap(), learned);
 }
 
 #[test]

@@ -1,23 +1,23 @@
-//! A run that goes on from a checkpoint ends in the same bits as one that was not interrupted, on any device.
+//! A run resumed from a checkpoint ends in the same bits as one that was not interrupted, on any device.
 
 use crate::common;
-use host_harness::device::recorder::Kept;
+use host_harness::device::recorder::RecordedFile;
 use host_harness::device::session::Session;
-use host_harness::experiment::{Experiment, ExperimentError, Nobody, Options, Outcome, Watch};
+use host_harness::experiment::{Experiment, ExperimentError, NoObserver, Observer, Outcome, RunOptions};
 use host_harness::image::ImageFile;
+use host_harness::neuron_map::NeuronMap;
 use host_harness::record::RecordError;
-use host_harness::record::checkpoint::{Checkpoint, Standing};
-use host_harness::roster::Roster;
+use host_harness::record::checkpoint::{Checkpoint, RunPosition};
 
-/// Keeps the checkpoint after so many that it could have had.
+/// Keeps the checkpoint after this many that it could have had.
 struct Keeper {
     left: usize,
     image_hash: u64,
     kept: Option<Checkpoint>,
 }
 
-impl Watch for Keeper {
-    fn image(&mut self, image: &ImageFile, _roster: &Roster) -> Result<(), RecordError> {
+impl Observer for Keeper {
+    fn image(&mut self, image: &ImageFile, _neuron_map: &NeuronMap) -> Result<(), RecordError> {
         self.image_hash = image.hash();
         Ok(())
     }
@@ -27,15 +27,20 @@ impl Watch for Keeper {
         self.left == 0
     }
 
-    fn checkpoint(&mut self, standing: &Standing, state: &[u8], files: Vec<Kept>) -> Result<(), RecordError> {
-        let (standing, state) = (standing.clone(), state.to_vec());
-        self.kept = Some(Checkpoint { image_hash: self.image_hash, standing, files, state });
+    fn checkpoint(
+        &mut self,
+        position: &RunPosition,
+        state: &[u8],
+        files: Vec<RecordedFile>,
+    ) -> Result<(), RecordError> {
+        let (position, state) = (position.clone(), state.to_vec());
+        self.kept = Some(Checkpoint { image_hash: self.image_hash, position, files, state });
         Ok(())
     }
 }
 
-fn options(resume: Option<Checkpoint>) -> Options {
-    Options { seed: 4, passes: Some(2), samples: Some(70), resume, ..Options::default() }
+fn options(resume: Option<Checkpoint>) -> RunOptions {
+    RunOptions { seed: 4, epochs: Some(2), samples: Some(70), resume, ..RunOptions::default() }
 }
 
 /// The outcome of the whole run, and its checkpoint number `at`, as it comes back from a file.
@@ -47,7 +52,7 @@ fn interrupted(experiment: Experiment, at: usize) -> (Outcome, Checkpoint) {
 }
 
 fn resume(experiment: Experiment, checkpoint: Checkpoint, session: &mut Session) -> Outcome {
-    experiment.run(session, &options(Some(checkpoint)), &mut Nobody).unwrap()
+    experiment.run(session, &options(Some(checkpoint)), &mut NoObserver).unwrap()
 }
 
 #[test]
@@ -61,7 +66,7 @@ fn a_run_goes_on_with_the_same_bits() {
     ] {
         for at in [1, 3, 6, 11] {
             let (whole, checkpoint) = interrupted(experiment, at);
-            let place = format!("{}, checkpoint {at}: {:?}", experiment.name(), checkpoint.standing);
+            let place = format!("{}, checkpoint {at}: {:?}", experiment.name(), checkpoint.position);
             let rest = resume(experiment, checkpoint, &mut common::open_host());
             assert_eq!(rest, whole, "{place}");
         }
@@ -80,7 +85,7 @@ fn what_cannot_go_on_is_refused() {
     let (_, checkpoint) = interrupted(Experiment::DigitsDecolle, 2);
     let mut session = common::open_host();
     let run = |experiment: Experiment, session: &mut Session| {
-        experiment.run(session, &options(Some(checkpoint.clone())), &mut Nobody).unwrap_err()
+        experiment.run(session, &options(Some(checkpoint.clone())), &mut NoObserver).unwrap_err()
     };
     assert!(matches!(run(Experiment::PesChannel, &mut session), ExperimentError::NotResumable));
     let other = run(Experiment::DigitsEmstdp, &mut session).to_string();

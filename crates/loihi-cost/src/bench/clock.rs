@@ -98,7 +98,7 @@ pub(super) fn time(
     let mut chip = Chip::new(*image, &[], memory.as_mut_bytes())?;
     let (warm_up, timed) = input.split_at(WARM_UP_STEPS.min(input.len()));
     let mut run = |steps: &[Vec<usize>]| {
-        let begin = Instant::now();
+        let start = Instant::now();
         for (number, inputs) in steps.iter().enumerate() {
             before(&mut chip, number);
             for input in inputs {
@@ -106,10 +106,10 @@ pub(super) fn time(
             }
             wide::step(&mut chip);
         }
-        (begin.elapsed(), *chip.ops())
+        (start.elapsed(), *chip.ops())
     };
-    let (_, begin) = run(warm_up);
-    let mut end = begin;
+    let (_, start) = run(warm_up);
+    let mut end = start;
     let (mut done, total) = (0, timed.len() as u64);
     let mut parts: Vec<f64> = timed
         .chunks(timed.len().div_ceil(PARTS).max(1))
@@ -126,7 +126,7 @@ pub(super) fn time(
         us_per_step: parts.get(parts.len() / 2).copied().unwrap_or(0.0),
         us_per_step_min: parts.first().copied().unwrap_or(0.0),
         us_per_step_max: parts.last().copied().unwrap_or(0.0),
-        counts: end.since(&begin),
+        counts: end.since(&start),
         beyond_the_chip: limits::check(image).err(),
     })
 }

@@ -1,7 +1,7 @@
 //! Plastic synapses from every input to every compartment, timed step by step.
 //!
 //! Every compartment has an input axon of its own besides, whose spike makes it fire, so that inputs and compartments
-//! spike at the same rate. With a third factor, y1 is no trace: the embedded CPU writes it before each epoch.
+//! spike at the same rate. With a third factor, y1 is not a trace: the embedded CPU writes it before each epoch.
 
 use super::clock::{After, BenchError, Timing, below, default_steps, meter, random_input, time};
 use loihi_core::chip::Chip;

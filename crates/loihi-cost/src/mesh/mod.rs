@@ -9,7 +9,7 @@
 //! buffers and routing as in SANA-FE's description of the chip.
 
 mod simulate;
-pub mod study;
+pub mod sweep;
 mod topology;
 mod traffic;
 

@@ -39,7 +39,7 @@ pub struct Transit {
 
 impl Transit {
     /// The links and input ports at which messages waited longest, the worst first. In output ports messages wait from
-    /// the begin on, whatever the mesh does.
+    /// the start on, whatever the mesh does.
     pub fn worst(&self, most: usize) -> Vec<LinkUse> {
         let waits = |link: &&LinkUse| !matches!(link.resource, Resource::Output(_));
         let mut links: Vec<LinkUse> = self.links.iter().filter(waits).copied().collect();
@@ -79,7 +79,7 @@ struct Server {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
+enum MeshEvent {
     /// A server has served its message.
     Served(u32),
     /// A message comes into a server's queue.
@@ -92,7 +92,7 @@ struct Simulation<'s> {
     resources: Vec<Resource>,
     servers: Vec<Server>,
     messages: Vec<Travelling>,
-    events: BinaryHeap<Reverse<(u64, u64, Event)>>,
+    events: BinaryHeap<Reverse<(u64, u64, MeshEvent)>>,
     planned: u64,
     now_ps: u64,
     arrived: u64,
@@ -139,8 +139,8 @@ impl Simulation<'_> {
         while let Some(Reverse((at_ps, _, event))) = self.events.pop() {
             self.now_ps = at_ps;
             match event {
-                Event::Served(server) => self.served(server as usize),
-                Event::Arrives(message, server) => {
+                MeshEvent::Served(server) => self.served(server as usize),
+                MeshEvent::Arrives(message, server) => {
                     self.messages[message as usize].since_ps = at_ps;
                     self.servers[server as usize].queue.push_back(message);
                     self.serve_next(server as usize);
@@ -149,7 +149,7 @@ impl Simulation<'_> {
         }
     }
 
-    fn plan(&mut self, after_ps: u64, event: Event) {
+    fn plan(&mut self, after_ps: u64, event: MeshEvent) {
         self.planned += 1;
         self.events.push(Reverse((self.now_ps + after_ps, self.planned, event)));
     }
@@ -174,7 +174,7 @@ impl Simulation<'_> {
         server.busy_ps += takes_ps;
         server.waited_ps += now_ps - travelling.since_ps;
         let number = u32::try_from(number).unwrap_or(u32::MAX);
-        self.plan(takes_ps, Event::Served(number));
+        self.plan(takes_ps, MeshEvent::Served(number));
     }
 
     /// Where a message goes from where it is, and how long that takes after it was served.
@@ -214,7 +214,7 @@ impl Simulation<'_> {
         self.hops += u64::from(self.messages[message as usize].at != behind);
         self.messages[message as usize].at = behind;
         let next = u32::try_from(next).unwrap_or(u32::MAX);
-        self.plan(flight_ps, Event::Arrives(message, next));
+        self.plan(flight_ps, MeshEvent::Arrives(message, next));
         self.leave(number);
     }
 

@@ -73,7 +73,7 @@ impl Grid {
         Self { chips, columns: if chips == 0 { 1 } else { chips } }
     }
 
-    /// Chips as near to a square as they can be, for so many cores.
+    /// Chips as near to a square as they can be, for this many cores.
     pub fn for_cores(cores: u32) -> Self {
         let chips = cores.div_ceil(CORES_PER_CHIP).max(1);
         let columns = (1..=chips).find(|columns| columns * columns >= chips).unwrap_or(1);

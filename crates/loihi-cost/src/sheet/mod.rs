@@ -10,7 +10,7 @@ pub use form::{json, write};
 
 /// Of what kind the figures of a column are; kinds are never mixed in one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ColumnKind {
     /// No figure: a name, a size.
     Plain,
     /// Measured here.
@@ -21,8 +21,8 @@ pub enum Kind {
     Published,
 }
 
-impl Kind {
-    /// The name that users see; empty for [`Kind::Plain`].
+impl ColumnKind {
+    /// The name that users see; empty for [`ColumnKind::Plain`].
     pub const fn name(self) -> &'static str {
         match self {
             Self::Plain => "",
@@ -35,7 +35,7 @@ impl Kind {
 
 loihi_files::choices! {
     /// How tables are written.
-    pub enum Format {
+    pub enum TableFormat {
         /// Markdown
         Markdown = "markdown",
         /// Comma-separated values: one header, a value a cell; of several tables the first column says which
@@ -72,7 +72,7 @@ enum Parts {
 /// A column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
-    kind: Kind,
+    kind: ColumnKind,
     name: &'static str,
     unit: &'static str,
     look: Look,
@@ -82,11 +82,11 @@ pub struct Column {
 impl Column {
     /// A column of names or sizes.
     pub const fn plain(name: &'static str) -> Self {
-        Self::figures(Kind::Plain, name, "")
+        Self::figures(ColumnKind::Plain, name, "")
     }
 
     /// A column of figures; the unit may be empty.
-    pub const fn figures(kind: Kind, name: &'static str, unit: &'static str) -> Self {
+    pub const fn figures(kind: ColumnKind, name: &'static str, unit: &'static str) -> Self {
         Self { kind, name, unit, look: Look::Figure, parts: Parts::One }
     }
 
@@ -97,29 +97,29 @@ impl Column {
     }
 
     /// A column of figures with two decimals.
-    pub const fn decimals(kind: Kind, name: &'static str, unit: &'static str) -> Self {
+    pub const fn decimals(kind: ColumnKind, name: &'static str, unit: &'static str) -> Self {
         Self { look: Look::Decimals, ..Self::figures(kind, name, unit) }
     }
 
     /// A column of multiples of the same figure of another row.
-    pub const fn ratios(kind: Kind, name: &'static str) -> Self {
+    pub const fn ratios(kind: ColumnKind, name: &'static str) -> Self {
         Self { look: Look::Ratio, ..Self::figures(kind, name, "") }
     }
 
     /// A column of changes in per cent.
-    pub const fn changes(kind: Kind, name: &'static str) -> Self {
+    pub const fn changes(kind: ColumnKind, name: &'static str) -> Self {
         Self { look: Look::Change, ..Self::figures(kind, name, "") }
     }
 
     /// A column of [`Cell::Metric`].
-    pub const fn metrics(kind: Kind, name: &'static str) -> Self {
+    pub const fn metrics(kind: ColumnKind, name: &'static str) -> Self {
         Self { parts: Parts::Metric, ..Self::figures(kind, name, "") }
     }
 
     /// What people read over it.
     fn heading(&self) -> String {
         let named = if self.unit.is_empty() { self.name.to_owned() } else { format!("{}, {}", self.name, self.unit) };
-        if self.kind == Kind::Plain { named } else { format!("{}: {named}", self.kind.name()) }
+        if self.kind == ColumnKind::Plain { named } else { format!("{}: {named}", self.kind.name()) }
     }
 
     /// What programs read over it: kind, name, unit and part in small letters, joined by `_`.
@@ -186,7 +186,7 @@ impl Column {
     }
 }
 
-/// A cell of a [`Sheet`].
+/// A cell of a [`Table`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Cell {
     /// Nothing is known.
@@ -224,7 +224,7 @@ impl From<Option<f64>> for Cell {
 
 /// A table.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Sheet {
+pub struct Table {
     /// What programs call it: one word.
     pub name: &'static str,
     /// What it shows.
@@ -237,7 +237,7 @@ pub struct Sheet {
     pub notes: Vec<String>,
 }
 
-impl Sheet {
+impl Table {
     /// A table without rows.
     pub fn new(name: &'static str, title: &str, columns: &[Column]) -> Self {
         Self { name, title: title.to_owned(), columns: columns.to_vec(), rows: Vec::new(), notes: Vec::new() }
@@ -284,12 +284,12 @@ mod tests {
     fn keys_end_in_the_unit_and_the_part() {
         let keys = |column: Column| column.keys().join(" ");
         assert_eq!(
-            keys(Column::figures(Kind::Modelled, "EDP", "nJ s").ranges()),
+            keys(Column::figures(ColumnKind::Modelled, "EDP", "nJ s").ranges()),
             "modelled_edp_njs_low modelled_edp_njs_typical modelled_edp_njs_high"
         );
-        assert_eq!(keys(Column::figures(Kind::Published, "accuracy", "%")), "published_accuracy_pct");
-        assert_eq!(keys(Column::figures(Kind::Modelled, "static", "µJ")), "modelled_static_uj");
-        assert_eq!(keys(Column::changes(Kind::Modelled, "error of energy")), "modelled_error_of_energy_pct");
+        assert_eq!(keys(Column::figures(ColumnKind::Published, "accuracy", "%")), "published_accuracy_pct");
+        assert_eq!(keys(Column::figures(ColumnKind::Modelled, "static", "µJ")), "modelled_static_uj");
+        assert_eq!(keys(Column::changes(ColumnKind::Modelled, "error of energy")), "modelled_error_of_energy_pct");
         assert_eq!(keys(Column::plain("steps")), "steps");
     }
 }

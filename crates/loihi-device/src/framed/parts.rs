@@ -1,6 +1,6 @@
 //! A request in parts, and its response in parts: what is lost is sent again, and nothing else.
 
-use super::{Framed, Kind, Reply};
+use super::{Framed, Reply, ReplyKind};
 use crate::error::SessionError;
 use crate::{Line, Waiting};
 use loihi_core::wire::frame::{BODY_LARGE, CHANNEL_PART, FrameReader, Received, line_bytes, plain_bytes};
@@ -76,7 +76,7 @@ impl<L: Line> Framed<L> {
         mut have: usize,
         waiting: &Waiting,
     ) -> Result<(Vec<u8>, bool), SessionError> {
-        for _ in 0..waiting.patience.attempts {
+        for _ in 0..waiting.retry.attempts {
             while body.len() > have + FIRST_BYTES {
                 match self.put(body, have, waiting)? {
                     Told::Missing(bytes) => have = bytes.min(body.len()),
@@ -104,7 +104,7 @@ impl<L: Line> Framed<L> {
     fn put(&mut self, body: &[u8], offset: usize, waiting: &Waiting) -> Result<Told, SessionError> {
         let data = body.get(offset..body.len().min(offset + PART_BYTES)).unwrap_or_default();
         let part = Part::Put { offset: length(offset), data };
-        self.tell(Kind::Part, &part, waiting, |reply| match reply {
+        self.tell(ReplyKind::Part, &part, waiting, |reply| match reply {
             // What an answer to the part before says, which has come twice.
             Reply::Have(bytes) if bytes == offset => None,
             Reply::Have(bytes) => Some(Told::Missing(bytes)),
@@ -116,7 +116,7 @@ impl<L: Line> Framed<L> {
     /// Sends the last part, which is short, or asks whether the request was executed.
     fn execute(&mut self, body: &[u8], offset: usize, waiting: &Waiting) -> Result<Told, SessionError> {
         let part = Part::Execute { offset: length(offset), data: body.get(offset..).unwrap_or_default() };
-        self.tell(Kind::Work, &part, waiting, |reply| match reply {
+        self.tell(ReplyKind::Work, &part, waiting, |reply| match reply {
             Reply::Have(bytes) if bytes == offset => None,
             Reply::Have(bytes) => Some(Told::Missing(bytes)),
             Reply::Whole(answer) => Some(Told::Whole(answer)),
@@ -127,18 +127,19 @@ impl<L: Line> Framed<L> {
 
     /// The body of the response whose frame begins with `line`.
     fn fetch(&mut self, mut line: Vec<u8>, total: usize, waiting: &Waiting) -> Result<Vec<u8>, SessionError> {
-        let unsound = || SessionError::Unexpected("its parts do not make a frame".to_owned());
+        let invalid = || SessionError::Unexpected("its parts do not make a frame".to_owned());
         while line.len() < total && total <= line_bytes(BODY_LARGE) {
             let offset = line.len();
-            let told = self.tell(Kind::Part, &Part::Get { offset: length(offset) }, waiting, |reply| match reply {
-                Reply::Answer { offset: at, data, .. } if at == offset && !data.is_empty() => {
-                    Some(Told::Begun(data, total))
-                }
-                Reply::Whole(answer) => Some(Told::Whole(answer)),
-                // The device has begun anew.
-                Reply::Have(0) => Some(Told::Missing(0)),
-                Reply::Have(_) | Reply::Answer { .. } => None,
-            })?;
+            let told =
+                self.tell(ReplyKind::Part, &Part::Get { offset: length(offset) }, waiting, |reply| match reply {
+                    Reply::Answer { offset: at, data, .. } if at == offset && !data.is_empty() => {
+                        Some(Told::Begun(data, total))
+                    }
+                    Reply::Whole(answer) => Some(Told::Whole(answer)),
+                    // The device has begun anew.
+                    Reply::Have(0) => Some(Told::Missing(0)),
+                    Reply::Have(_) | Reply::Answer { .. } => None,
+                })?;
             match told {
                 Told::Begun(data, _) => line.extend(data),
                 Told::Whole(answer) => return Ok(answer),
@@ -148,23 +149,23 @@ impl<L: Line> Framed<L> {
         let mut reader = FrameReader::new(vec![0; plain_bytes(BODY_LARGE)]);
         for byte in line {
             if let Received::Frame(frame) = reader.push(byte) {
-                return if frame.sequence == self.sequence { Ok(frame.body.to_vec()) } else { Err(unsound()) };
+                return if frame.sequence == self.sequence { Ok(frame.body.to_vec()) } else { Err(invalid()) };
             }
         }
-        Err(unsound())
+        Err(invalid())
     }
 
     /// Sends a part until a reply comes that `take` wants.
     fn tell(
         &mut self,
-        kind: Kind,
+        kind: ReplyKind,
         part: &Part<'_>,
         waiting: &Waiting,
         take: impl Fn(Reply) -> Option<Told>,
     ) -> Result<Told, SessionError> {
         let used = self.frame(CHANNEL_PART, part);
         let used = used.ok_or_else(|| SessionError::Unexpected("a part is too long for a frame".to_owned()))?;
-        let told = self.exchange(kind, used, waiting.patience.attempts, waiting, take)?;
+        let told = self.exchange(kind, used, waiting.retry.attempts, waiting, take)?;
         told.ok_or_else(|| self.silent(waiting))
     }
 }

@@ -1,7 +1,7 @@
 //! What a device holds, read and written: registers, counts, digests, and all that is saved and restored.
 
 use super::{Session, SessionError, as_words, length, unexpected};
-use loihi_core::chip::{Keep, ResetScope};
+use loihi_core::chip::{ResetScope, SnapshotScope};
 use loihi_core::ops::OpCounts;
 use loihi_core::register::{Register, StateDigest};
 use loihi_core::wire::DeviceError;
@@ -110,20 +110,20 @@ impl Session {
     ///
     /// # Errors
     /// [`SessionError`].
-    pub fn save(&mut self, keep: Keep) -> Result<Vec<u8>, SessionError> {
+    pub fn save(&mut self, scope: SnapshotScope) -> Result<Vec<u8>, SessionError> {
         let mut bytes = Vec::new();
         loop {
-            let request = Request::Save { keep, offset: length(bytes.len()) };
+            let request = Request::Save { scope, offset: length(bytes.len()) };
             let (total, check, part) = self.ask(&request, |response| match response {
-                Response::Kept { total_bytes, check, data } => Ok((total_bytes as usize, check, data.to_vec())),
+                Response::Snapshot { total_bytes, check, data } => Ok((total_bytes as usize, check, data.to_vec())),
                 other => Err(unexpected(&other)),
             })?;
             let complete = part.is_empty() || bytes.len() + part.len() >= total;
             bytes.extend(part);
             if complete {
                 let found = CRC.checksum(&bytes);
-                let sound = found == check && bytes.len() == total;
-                return if sound {
+                let valid = found == check && bytes.len() == total;
+                return if valid {
                     Ok(bytes)
                 } else {
                     Err(SessionError::Refused(DeviceError::Check { announced: check, found }))
@@ -136,13 +136,13 @@ impl Session {
     ///
     /// # Errors
     /// [`SessionError`]; after an error in the middle the device does not run until a restore or a full reset.
-    pub fn restore(&mut self, keep: Keep, bytes: &[u8]) -> Result<(), SessionError> {
-        self.forget_metered(keep == Keep::State);
-        self.restored |= keep == Keep::State;
-        if let Some(recorder) = self.recorder.as_mut().filter(|_| keep == Keep::State) {
+    pub fn restore(&mut self, scope: SnapshotScope, bytes: &[u8]) -> Result<(), SessionError> {
+        self.forget_metered(scope == SnapshotScope::State);
+        self.restored |= scope == SnapshotScope::State;
+        if let Some(recorder) = self.recorder.as_mut().filter(|_| scope == SnapshotScope::State) {
             recorder.restored();
         }
-        self.done(&Request::RestoreBegin { keep, bytes: length(bytes.len()), check: CRC.checksum(bytes) })?;
+        self.done(&Request::RestoreStart { scope, bytes: length(bytes.len()), check: CRC.checksum(bytes) })?;
         let most = self.data_bytes();
         for (number, data) in bytes.chunks(most).enumerate() {
             self.done(&Request::RestoreChunk { offset: length(number * most), data })?;

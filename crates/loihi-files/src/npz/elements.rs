@@ -34,7 +34,8 @@ impl<'b> Npy<'b> {
     /// What is wrong, in a sentence.
     pub(super) fn of(bytes: &'b [u8]) -> Result<Self, String> {
         let damaged = |error: io::Error| {
-            // Of a header that is no Python the library draws a picture; the first line says what is wrong, in one sentence.
+            // For a header that is not Python the library prints a diagram; the first line says what is wrong, in one
+            // sentence.
             let said = error.to_string().replace(". ", "; ");
             format!("it is damaged: {}", said.lines().next().unwrap_or_default().trim_end_matches([':', ' ']))
         };
@@ -54,7 +55,7 @@ impl<'b> Npy<'b> {
     /// The array.
     ///
     /// # Errors
-    /// Its elements are no numbers, or there are too few of them.
+    /// Its elements are not numbers, or there are too few of them.
     pub(super) fn array(&self) -> Result<Array, String> {
         let DType::Plain(kind) = &self.dtype else {
             let names = match &self.dtype {
@@ -70,7 +71,7 @@ impl<'b> Npy<'b> {
     /// The fields of its records; `None` if its elements are single numbers. Fields without a name are gaps.
     ///
     /// # Errors
-    /// A field is no number, or there are too few records.
+    /// A field is not a number, or there are too few records.
     pub(super) fn fields(&self) -> Result<Option<Vec<(String, Array)>>, String> {
         let DType::Record(fields) = &self.dtype else { return Ok(None) };
         let size = |dtype: &DType| {
@@ -85,7 +86,7 @@ impl<'b> Npy<'b> {
                 DType::Plain(kind) => {
                     arrays.push((field.name.clone(), self.lane(kind, offset, stride).map_err(named)?));
                 }
-                _ => return Err(named("it is no single number".to_owned())),
+                _ => return Err(named("it is not a single number".to_owned())),
             }
             offset += size(&field.dtype)?;
         }
@@ -120,9 +121,9 @@ fn size_of(dtype: &DType) -> Option<usize> {
 /// Numbers of a type, as many as there are bytes for.
 ///
 /// # Errors
-/// It is no type of numbers, or there are others than it can have.
+/// It is not a type of numbers, or there are others than it can have.
 pub(super) fn numbers_of(kind: &str, bytes: &[u8]) -> Result<Values, String> {
-    let kind: TypeStr = kind.parse().map_err(|error| format!("`{kind}` is no type of numbers: {error}"))?;
+    let kind: TypeStr = kind.parse().map_err(|error| format!("`{kind}` is not a type of numbers: {error}"))?;
     let stride = kind.num_bytes().ok_or_else(|| no_numbers(&kind))?;
     values(bytes, Lane { offset: 0, stride, count: bytes.len() / stride.max(1) }, &kind)
 }
@@ -241,7 +242,7 @@ mod tests {
         for (descr, said) in [
             ("'<c8'", "its elements are of type <c8"),
             ("'|S3'", "its elements are of type |S3"),
-            ("[('x', '<i2', (2,))]", "it is no single number"),
+            ("[('x', '<i2', (2,))]", "it is not a single number"),
             ("[('x', '|O')]", "no certain length"),
         ] {
             let file = npy(descr, "(1,)", &[0; 16]);

@@ -39,9 +39,7 @@ pub enum BuildError {
         compartments: usize,
     },
     /// A sum was added to a core that was not there.
-    #[error(
-        "core {core} cannot have a sum kept apart: there is no such core among {cores}; add the core before its sums"
-    )]
+    #[error("core {core} does not exist (cores: {cores}): add the core before its auxiliary accumulators")]
     NoCore {
         /// The core.
         core: usize,
@@ -60,8 +58,8 @@ pub enum BuildError {
     #[error("{0}")]
     Unfit(#[from] Unfit),
     /// The image that was built is refused; a connection points to something that is not there.
-    #[error("the network is not sound: {0}")]
-    Unsound(#[from] ImageError),
+    #[error("invalid network: {0}")]
+    InvalidSnapshot(#[from] ImageError),
 }
 
 #[derive(Debug, Default)]
@@ -69,7 +67,7 @@ struct Core {
     compartments: usize,
     groups: Vec<[usize; 3]>,
     delay_max: usize,
-    /// Right and left shift of its sums kept apart.
+    /// Right and left shift of its auxiliary accumulators.
     sums: Vec<[u32; 2]>,
 }
 
@@ -114,7 +112,7 @@ pub struct ImageBuilder {
     traces: Vec<TraceRecord>,
     products: Vec<ProductRecord>,
     tables: Vec<[u32; 2]>,
-    tapes: Vec<u32>,
+    recorded_draws: Vec<u32>,
     draws: Vec<u32>,
     inputs: u32,
     axons: Vec<AxonRecord>,
@@ -153,9 +151,9 @@ impl ImageBuilder {
     }
 
     /// Replays random words of a purpose instead of drawing them: rows of `per_row` words, one for `epoch_steps` steps;
-    /// see [`loihi_core::image::TapeRecord`].
+    /// see [`loihi_core::image::DrawsRecord`].
     pub fn recorded(&mut self, purpose: Purpose, epoch_steps: u32, per_row: u32, words: &[u32]) {
-        self.tapes.extend([purpose as u32, epoch_steps, per_row, count(self.draws.len())]);
+        self.recorded_draws.extend([purpose as u32, epoch_steps, per_row, count(self.draws.len())]);
         self.draws.extend_from_slice(words);
     }
 
@@ -223,8 +221,8 @@ impl ImageBuilder {
         first..self.inputs
     }
 
-    /// Adds a synaptic sum to a core that is kept apart from its own, and returns its number there; see
-    /// [`loihi_core::image::SumRecord`]. If there is no such core yet, [`ImageBuilder::build`] says so.
+    /// Adds an auxiliary accumulator to a core and returns its number there; see
+    /// [`loihi_core::image::AccumulatorRecord`]. If there is no such core yet, [`ImageBuilder::build`] says so.
     pub fn sum(&mut self, core: usize, shift_right: u32, shift_left: u32) -> usize {
         let Some(core) = self.cores.get_mut(core) else {
             self.core_missing = Some(core);
@@ -408,6 +406,6 @@ mod tests {
         assert_eq!([builder.sum(core, 0, 0), builder.sum(core, 1, 6)], [1, 2]);
         builder.sum(core + 1, 0, 0);
         let error = builder.build().unwrap_err().to_string();
-        assert!(error.contains("core 1") && error.contains("among 1"), "{error}");
+        assert!(error.contains("core 1") && error.contains("cores: 1"), "{error}");
     }
 }

@@ -41,7 +41,7 @@ pub struct Plasticity {
 }
 
 impl Default for Plasticity {
-    /// Weights of 8 bits and both signs without a rule: whoever changes them, it is not the core.
+    /// Weights of 8 bits and both signs without a rule: something other than the core changes them.
     fn default() -> Self {
         Self {
             products: Vec::new(),

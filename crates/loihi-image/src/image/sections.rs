@@ -53,7 +53,7 @@ impl Sections {
                 (Section::Traces, builder.traces.len(), builder.traces.iter().flat_map(trace_words).collect()),
                 (Section::Products, builder.products.len(), products),
                 (Section::Tables, builder.tables.len(), builder.tables.concat()),
-                (Section::Tapes, builder.tapes.len() / 4, builder.tapes),
+                (Section::RecordedDraws, builder.recorded_draws.len() / 4, builder.recorded_draws),
                 (Section::Draws, builder.draws.len(), builder.draws),
                 (Section::Snips, builder.snips.len(), snips),
                 (Section::Data, builder.data.len(), unsigned(&builder.data)),
@@ -85,7 +85,7 @@ impl Sections {
     }
 }
 
-/// Routes by source: where each source's begin, and the axons.
+/// Routes by source: where those of each source start, and the axons.
 fn fanout(compartments: usize, inputs: u32, mut routes: Vec<(Source, u32)>) -> (Vec<u32>, Vec<u32>) {
     routes.sort_unstable();
     let sources = compartments + inputs as usize;

@@ -11,7 +11,7 @@ use loihi_core::image::Image;
 /// Why a network does not run on the chip as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
-    /// A core has not as much of something.
+    /// A core has too little of something.
     #[error(transparent)]
     Exceeded(#[from] Exceeded),
     /// A register cannot hold a value.

@@ -65,7 +65,7 @@ pub fn check(image: &Image<'_>) -> Result<(), Inexpressible> {
         let delay = sparse.iter().map(|word| Synapse::from_word(*word).delay).max().unwrap_or(0);
         require(delay <= 62, element, "delay", i64::try_from(delay).unwrap_or(i64::MAX), "0 to 62 steps")?;
         let sum = i64::try_from(axon.sum).unwrap_or(i64::MAX);
-        require(sum == 0, element, "sum kept apart", sum, "none: it is an emulator's, not the chip's")?;
+        require(sum == 0, element, "auxiliary accumulator", sum, "none: it is an emulator's, not the chip's")?;
     }
     Ok(())
 }
@@ -87,13 +87,13 @@ fn is_bias(bias: i32) -> bool {
 }
 
 fn require(
-    sound: bool,
+    valid: bool,
     element: Element,
     register: &'static str,
     value: i64,
     values: &'static str,
 ) -> Result<(), Inexpressible> {
-    if sound { Ok(()) } else { Err(Inexpressible { element, register, value, values }) }
+    if valid { Ok(()) } else { Err(Inexpressible { element, register, value, values }) }
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ const ENTRY_BITS: usize = 4 + 6;
 /// Bits of a compartment's number in an entry.
 const INDEX_BITS: usize = 10;
 
-/// Something of which a core has only so much.
+/// A limited resource of a core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resource {
     /// Input axons.

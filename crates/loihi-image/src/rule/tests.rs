@@ -58,7 +58,7 @@ fn three_sums_come_in_the_order_weight_tag_delay() {
 #[test]
 fn errors_point_at_the_column() {
     let wrong = [
-        ("dw = 2^-2*x1*z0 - x0", 1, 14, "`z0` is no variable"),
+        ("dw = 2^-2*x1*z0 - x0", 1, 14, "`z0` is not a variable"),
         ("dw = x1*y1", 1, 6, "needs x0, y0 or u_k"),
         ("x0*(y1+3", 1, 9, "`)` is missing"),
         ("", 1, 1, "there is no rule"),
@@ -73,13 +73,13 @@ fn errors_point_at_the_column() {
         ("dt = x0*y1\n  - u0*t", 2, 3, "a second sum"),
         ("x0*y1\ndw = y0*x1", 2, 1, "second time"),
         ("dw = x0\ndt = y0; dw = y0*x1", 2, 10, "second time"),
-        ("2^2^2*x0", 1, 4, "goes on with `*`"),
-        ("x1*y1 x0", 1, 7, "goes on with `*`"),
+        ("2^2^2*x0", 1, 4, "expected `*`"),
+        ("x1*y1 x0", 1, 7, "expected `*`"),
         ("x0*(y1-300", 1, 7, "outside -256..=255"),
         ("x0*sgn((x1-20)", 1, 15, "`)` is missing"),
-        ("x0*(x1-20))", 1, 11, "goes on with `*`"),
+        ("x0*(x1-20))", 1, 11, "expected `*`"),
         ("2^9*2*2*2*2*x0*y1", 1, 1, "mantissa 16"),
-        ("x0 y1", 1, 4, "goes on with `*`"),
+        ("x0 y1", 1, 4, "expected `*`"),
         ("u1*u2*x1", 1, 4, "`u2` comes after"),
         ("x0*y1 $", 1, 7, "`$` has no meaning"),
         ("x0*w*t*d*w", 1, 1, "31 bits"),
@@ -90,9 +90,9 @@ fn errors_point_at_the_column() {
         assert!(error.what.contains(what), "{text}: {error}");
     }
     let shown = parse("dw = 2^-2*x1*z0 - x0", &Limits::LOIHI).unwrap_err().to_string();
-    assert!(shown.starts_with("dw = 2^-2*x1*z0 - x0\n             ^ `z0` is no variable"), "{shown}");
+    assert!(shown.starts_with("dw = 2^-2*x1*z0 - x0\n             ^ `z0` is not a variable"), "{shown}");
     let shown = parse("\tdw = z0", &Limits::LOIHI).unwrap_err().to_string();
-    assert!(shown.starts_with("\tdw = z0\n\t     ^ `z0` is no variable"), "{shown}");
+    assert!(shown.starts_with("\tdw = z0\n\t     ^ `z0` is not a variable"), "{shown}");
 }
 
 #[test]

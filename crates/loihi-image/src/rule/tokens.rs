@@ -5,7 +5,7 @@ use loihi_core::image::Variable;
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind<'t> {
+pub(super) enum TokenKind<'t> {
     Number(i64),
     Name(&'t str),
     /// One of `+ - * ^ ( ) =`.
@@ -17,7 +17,7 @@ pub(super) enum Kind<'t> {
 /// A token and the byte where it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token<'t> {
-    pub(super) kind: Kind<'t>,
+    pub(super) kind: TokenKind<'t>,
     pub(super) at: usize,
 }
 
@@ -52,7 +52,7 @@ pub(super) fn epochs(name: &str) -> Option<u32> {
 }
 
 pub(super) fn no_variable(name: &str) -> String {
-    format!("`{name}` is no variable; variables are x0 x1 x2 y0 y1 y2 y3 r1 w t d u0..u9")
+    format!("`{name}` is not a variable; variables are x0 x1 x2 y0 y1 y2 y3 r1 w t d u0..u9")
 }
 
 /// Splits a rule.
@@ -63,7 +63,7 @@ pub(super) fn split(text: &str) -> Result<Vec<Token<'_>>, RuleError> {
         let at = text.len() - rest.len();
         let length = match first {
             '\n' | ';' => {
-                tokens.push(Token { kind: Kind::End, at });
+                tokens.push(Token { kind: TokenKind::End, at });
                 1
             }
             _ if first.is_whitespace() => first.len_utf8(),
@@ -71,16 +71,16 @@ pub(super) fn split(text: &str) -> Result<Vec<Token<'_>>, RuleError> {
                 let length = rest.bytes().take_while(u8::is_ascii_digit).count();
                 let number = rest.get(..length).and_then(|digits| digits.parse().ok());
                 let number = number.ok_or_else(|| error(text, at, "the number is too large"))?;
-                tokens.push(Token { kind: Kind::Number(number), at });
+                tokens.push(Token { kind: TokenKind::Number(number), at });
                 length
             }
             'a'..='z' | 'A'..='Z' | '_' => {
                 let length = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
-                tokens.push(Token { kind: Kind::Name(rest.get(..length).unwrap_or_default()), at });
+                tokens.push(Token { kind: TokenKind::Name(rest.get(..length).unwrap_or_default()), at });
                 length
             }
             '+' | '-' | '*' | '^' | '(' | ')' | '=' => {
-                tokens.push(Token { kind: Kind::Sign(first), at });
+                tokens.push(Token { kind: TokenKind::Sign(first), at });
                 1
             }
             other => return Err(error(text, at, format!("`{other}` has no meaning in a rule"))),

@@ -3,28 +3,28 @@
 use loihi_core::image::Profile;
 use loihi_core::num::{Delay, ThresholdMantissa};
 use loihi_files::npz::Array;
-use loihi_hdf5::Item;
+use loihi_hdf5::H5Item;
 use loihi_net::network::{Each, size};
-use loihi_nir::import::Wrong;
+use loihi_nir::import::NodeError;
 use std::ops::RangeInclusive;
 
 /// A layer.
-pub(super) struct Layer<'f> {
+pub(super) struct LavaLayer<'f> {
     pub(super) number: usize,
     /// As in the file: `layer/3`.
     pub(super) name: String,
     pub(super) kind: String,
     /// Empty if the file does not say.
     pub(super) shape: Vec<usize>,
-    pub(super) neuron: Option<&'f Item>,
-    fields: &'f Item,
+    pub(super) neuron: Option<&'f H5Item>,
+    fields: &'f H5Item,
     /// What of it is taken for something else, which ends the import unless that is allowed.
     pub(super) unsupported: Vec<String>,
 }
 
 /// The only element of an array, or the first of several equal ones.
-pub(super) fn single(item: &Item) -> Option<f64> {
-    let Item::Array(array) = item else { return None };
+pub(super) fn single(item: &H5Item) -> Option<f64> {
+    let H5Item::Array(array) = item else { return None };
     let values = array.real();
     values.first().copied().filter(|first| values.iter().all(|value| value.total_cmp(first).is_eq()))
 }
@@ -62,29 +62,29 @@ pub(super) fn planes(shape: &[usize]) -> Option<[usize; 3]> {
     }
 }
 
-impl<'f> Layer<'f> {
-    pub(super) fn new(number: usize, fields: &'f Item) -> Result<Self, Wrong> {
+impl<'f> LavaLayer<'f> {
+    pub(super) fn new(number: usize, fields: &'f H5Item) -> Result<Self, NodeError> {
         let name = format!("layer/{number}");
         let needed = [Some(fields), fields.get("type"), fields.get("neuron")];
-        if let Some(reason) = needed.into_iter().flatten().find_map(Item::unread) {
-            return Err(Wrong::at(&name, reason));
+        if let Some(reason) = needed.into_iter().flatten().find_map(H5Item::unread) {
+            return Err(NodeError::at(&name, reason));
         }
         let kind = match fields.get("type") {
-            Some(Item::Text { words, .. }) => words.first().cloned().unwrap_or_default(),
-            _ => return Err(Wrong::at(&name, "it has no `type`")),
+            Some(H5Item::Text { words, .. }) => words.first().cloned().unwrap_or_default(),
+            _ => return Err(NodeError::at(&name, "it has no `type`")),
         };
         let (shape, neuron, unsupported) = (Vec::new(), fields.get("neuron"), Vec::new());
         let mut layer = Self { number, name, kind, shape, neuron, fields, unsupported };
         if let Some(values) = layer.whole("shape")? {
             let extents: Option<Vec<usize>> = values.iter().map(|extent| usize::try_from(*extent).ok()).collect();
-            let sound = extents.filter(|extents| (1..=1 << 24).contains(&size(extents)));
-            layer.shape = sound.ok_or_else(|| layer.wrong(format!("its shape {values:?} is none")))?;
+            let valid = extents.filter(|extents| (1..=1 << 24).contains(&size(extents)));
+            layer.shape = valid.ok_or_else(|| layer.invalid(format!("invalid shape {values:?}")))?;
         }
         Ok(layer)
     }
 
-    pub(super) fn wrong(&self, what: impl Into<String>) -> Wrong {
-        Wrong::at(&self.name, what)
+    pub(super) fn invalid(&self, what: impl Into<String>) -> NodeError {
+        NodeError::at(&self.name, what)
     }
 
     pub(super) fn has(&self, field: &str) -> bool {
@@ -92,86 +92,87 @@ impl<'f> Layer<'f> {
     }
 
     /// Whether a shape in the file, if there is one, has this many elements.
-    pub(super) fn expect_elements(&self, elements: usize) -> Result<(), Wrong> {
+    pub(super) fn expect_elements(&self, elements: usize) -> Result<(), NodeError> {
         if self.shape.is_empty() || size(&self.shape) == elements {
             return Ok(());
         }
-        Err(self.wrong(format!("its shape is {:?}, but it gives {elements} elements", self.shape)))
+        Err(self.invalid(format!("its shape is {:?}, but it gives {elements} elements", self.shape)))
     }
 
-    fn array(&self, field: &str) -> Result<Option<&'f Array>, Wrong> {
+    fn array(&self, field: &str) -> Result<Option<&'f Array>, NodeError> {
         match self.fields.get(field) {
             None => Ok(None),
-            Some(Item::Array(array)) => {
-                let sound = array.real().iter().all(|value| value.is_finite());
-                if sound {
+            Some(H5Item::Array(array)) => {
+                let valid = array.real().iter().all(|value| value.is_finite());
+                if valid {
                     Ok(Some(array))
                 } else {
-                    Err(self.wrong(format!("`{field}` has values that are no numbers")))
+                    Err(self.invalid(format!("`{field}` has values that are not numbers")))
                 }
             }
             Some(other) => {
-                Err(self.wrong(format!("`{field}`: {}", other.unread().unwrap_or("it is no array of numbers"))))
+                Err(self.invalid(format!("`{field}`: {}", other.unread().unwrap_or("it is not an array of numbers"))))
             }
         }
     }
 
-    fn whole(&self, field: &str) -> Result<Option<Vec<i64>>, Wrong> {
+    fn whole(&self, field: &str) -> Result<Option<Vec<i64>>, NodeError> {
         let Some(array) = self.array(field)? else { return Ok(None) };
-        let whole = array.whole().ok_or_else(|| self.wrong(format!("`{field}` has values that are not whole")))?;
+        let whole = array.whole().ok_or_else(|| self.invalid(format!("`{field}` has values that are not whole")))?;
         Ok(Some(whole))
     }
 
     /// A single number.
-    pub(super) fn number(&self, field: &str) -> Result<Option<f64>, Wrong> {
+    pub(super) fn number(&self, field: &str) -> Result<Option<f64>, NodeError> {
         if self.array(field)?.is_none() {
             return Ok(None);
         }
         let number = self.fields.get(field).and_then(single);
-        Ok(Some(number.ok_or_else(|| self.wrong(format!("`{field}` is not a single number")))?))
+        Ok(Some(number.ok_or_else(|| self.invalid(format!("`{field}` is not a single number")))?))
     }
 
     /// Vertical and horizontal, or one number for both.
-    pub(super) fn pair(&self, field: &str, default: usize) -> Result<[usize; 2], Wrong> {
+    pub(super) fn pair(&self, field: &str, default: usize) -> Result<[usize; 2], NodeError> {
         let Some(values) = self.whole(field)? else { return Ok([default; 2]) };
         let values: Option<Vec<usize>> = values.iter().map(|value| usize::try_from(*value).ok()).collect();
         match values.as_deref() {
             Some([both]) => Ok([*both; 2]),
             Some([vertical, horizontal] | [vertical, horizontal, _]) => Ok([*vertical, *horizontal]),
-            _ => Err(self.wrong(format!("`{field}` is not two numbers of 0 or more"))),
+            _ => Err(self.invalid(format!("`{field}` is not two numbers of 0 or more"))),
         }
     }
 
     /// Weight mantissas and their extents.
-    pub(super) fn weights(&self, field: &str) -> Result<(Vec<i16>, Vec<usize>), Wrong> {
-        let array = self.array(field)?.ok_or_else(|| self.wrong(format!("it has no `{field}`")))?;
+    pub(super) fn weights(&self, field: &str) -> Result<(Vec<i16>, Vec<usize>), NodeError> {
+        let array = self.array(field)?.ok_or_else(|| self.invalid(format!("it has no `{field}`")))?;
         let whole = self.whole(field)?.unwrap_or_default();
         let mantissa = |weight: &i64| i16::try_from(*weight).ok().filter(|weight| (-256..=255).contains(weight));
         let mantissas: Option<Vec<i16>> = whole.iter().map(mantissa).collect();
-        let mantissas = mantissas.ok_or_else(|| self.wrong("a weight is beyond -256 to 255, the chip's mantissas"))?;
+        let mantissas =
+            mantissas.ok_or_else(|| self.invalid("a weight is beyond -256 to 255, the chip's mantissas"))?;
         Ok((mantissas, array.shape().to_vec()))
     }
 
     /// The bias of each element of a population, in units of 64; none if there is none, or all are 0.
-    pub(super) fn biases(&self, shape: &[usize]) -> Result<Option<Vec<f64>>, Wrong> {
+    pub(super) fn biases(&self, shape: &[usize]) -> Result<Option<Vec<f64>>, NodeError> {
         let Some(array) = self.array("bias")? else { return Ok(None) };
         let values = array.real();
         let biases = by_neuron(&values, shape).ok_or_else(|| {
             let (elements, channels) = (size(shape), shape.first().copied().unwrap_or(1));
-            self.wrong(format!("{} biases do not fit {elements} neurons in {channels} channels", values.len()))
+            self.invalid(format!("{} biases do not fit {elements} neurons in {channels} channels", values.len()))
         })?;
         Ok(biases.iter().any(|bias| *bias != 0.0).then_some(biases))
     }
 
     /// The delay of each spike of a layer.
-    pub(super) fn delays(&mut self, elements: usize) -> Result<Option<Vec<Delay>>, Wrong> {
+    pub(super) fn delays(&mut self, elements: usize) -> Result<Option<Vec<Delay>>, NodeError> {
         let Some(array) = self.array("delay")? else { return Ok(None) };
         let mut values: Vec<f64> = array.real();
         if let [same] = *values {
             values = vec![same; elements];
         }
         if values.len() != elements {
-            return Err(self.wrong(format!("{} delays do not fit {elements} neurons", values.len())));
+            return Err(self.invalid(format!("{} delays do not fit {elements} neurons", values.len())));
         }
         // Training keeps fractions; what it computes with is the whole steps in them.
         #[expect(clippy::cast_possible_truncation, reason = "in range")]
@@ -183,11 +184,11 @@ impl<'f> Layer<'f> {
     }
 
     /// A register that all of its neurons share.
-    pub(super) fn register(&self, field: &str, default: i32, range: RangeInclusive<i32>) -> Result<i32, Wrong> {
+    pub(super) fn register(&self, field: &str, default: i32, range: RangeInclusive<i32>) -> Result<i32, NodeError> {
         let Some(item) = self.neuron.and_then(|neuron| neuron.get(field)) else { return Ok(default) };
         let value = single(item).ok_or_else(|| {
             let why = item.unread().unwrap_or("it is not a single number");
-            self.wrong(format!("`neuron/{field}`: {why}"))
+            self.invalid(format!("`neuron/{field}`: {why}"))
         })?;
         self.within(field, value, &range)
     }
@@ -199,34 +200,34 @@ impl<'f> Layer<'f> {
         default: i32,
         range: RangeInclusive<i32>,
         shape: &[usize],
-    ) -> Result<Each<i32>, Wrong> {
+    ) -> Result<Each<i32>, NodeError> {
         let item = self.neuron.and_then(|neuron| neuron.get(field));
-        let Some(Item::Array(array)) = item.filter(|item| single(item).is_none()) else {
+        let Some(H5Item::Array(array)) = item.filter(|item| single(item).is_none()) else {
             return self.register(field, default, range).map(Each::Same);
         };
         let values = array.real();
         let values = by_neuron(&values, shape).ok_or_else(|| {
             let (elements, channels) = (size(shape), shape.first().copied().unwrap_or(1));
             let found = values.len();
-            self.wrong(format!(
+            self.invalid(format!(
                 "{found} values of `neuron/{field}` do not fit {elements} neurons in {channels} channels"
             ))
         })?;
         Ok(Each::of(values.into_iter().map(|value| self.within(field, value, &range)).collect::<Result<_, _>>()?))
     }
 
-    fn within(&self, field: &str, value: f64, range: &RangeInclusive<i32>) -> Result<i32, Wrong> {
-        let sound = value.fract() == 0.0 && (f64::from(*range.start())..=f64::from(*range.end())).contains(&value);
+    fn within(&self, field: &str, value: f64, range: &RangeInclusive<i32>) -> Result<i32, NodeError> {
+        let valid = value.fract() == 0.0 && (f64::from(*range.start())..=f64::from(*range.end())).contains(&value);
         #[expect(clippy::cast_possible_truncation, reason = "whole and in range")]
-        let held = sound.then_some(value as i32);
-        held.ok_or_else(|| self.wrong(format!("`neuron/{field}` is {value}, the chip has {range:?}")))
+        let held = valid.then_some(value as i32);
+        held.ok_or_else(|| self.invalid(format!("`neuron/{field}` is {value}, the chip has {range:?}")))
     }
 
     /// The registers of its neurons.
-    pub(super) fn profiles(&mut self, shape: &[usize]) -> Result<Each<Profile>, Wrong> {
+    pub(super) fn profiles(&mut self, shape: &[usize]) -> Result<Each<Profile>, NodeError> {
         let kind = self.neuron.and_then(|neuron| neuron.get("type"));
         let kind = match kind {
-            Some(Item::Text { words, .. }) => words.first().map_or("", String::as_str),
+            Some(H5Item::Text { words, .. }) => words.first().map_or("", String::as_str),
             _ => "",
         };
         if !matches!(kind, "CUBA" | "LOIHI") {

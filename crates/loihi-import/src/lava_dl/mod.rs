@@ -7,14 +7,14 @@
 mod fields;
 mod weights;
 
-use fields::Layer;
+use fields::LavaLayer;
 use loihi_core::image::Profile;
 use loihi_core::num::Delay;
+use loihi_files::plural::plural;
 use loihi_files::whole;
-use loihi_files::words::counted;
-use loihi_hdf5::{self as h5, Item};
+use loihi_hdf5::{self as h5, H5Item};
 use loihi_net::network::{ELEMENTS_MAX, Each, Endpoint, Entry, Input, Network, PeriodicReset, Population, size};
-use loihi_nir::import::{ImportError, Imported, Rating, Row, Wrong};
+use loihi_nir::import::{Fidelity, FidelityRow, ImportError, Imported, NodeError};
 use std::path::Path;
 
 /// Reads a `.net` file.
@@ -22,22 +22,22 @@ use std::path::Path;
 /// # Errors
 /// [`ImportError`] names file, layer, and what is wrong.
 pub fn read(path: &Path) -> Result<Imported, ImportError> {
-    let bytes = whole::bytes(path).map_err(|error| Wrong::whole(error.to_string()).of(path))?;
+    let bytes = whole::bytes(path).map_err(|error| NodeError::whole(error.to_string()).of(path))?;
     let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    parse(&bytes, &name).map_err(|wrong| wrong.of(path))
+    parse(&bytes, &name).map_err(|invalid| invalid.of(path))
 }
 
 /// Reads a network from the bytes of a `.net` file.
 ///
 /// # Errors
-/// [`Wrong`] names the layer, and what is wrong.
-pub fn parse(bytes: &[u8], name: &str) -> Result<Imported, Wrong> {
-    let root = h5::parse(bytes).map_err(Wrong::whole)?;
+/// [`NodeError`] names the layer, and what is wrong.
+pub fn parse(bytes: &[u8], name: &str) -> Result<Imported, NodeError> {
+    let root = h5::parse(bytes).map_err(NodeError::whole)?;
     let layers =
-        root.get("layer").ok_or_else(|| Wrong::whole("it has no group `layer`: it is no network of lava-dl"))?;
+        root.get("layer").ok_or_else(|| NodeError::whole("it has no group `layer`: it is not a network of lava-dl"))?;
     let mut import = Import::new(name, &root);
     let read = import.all(layers);
-    read.map_err(|wrong| wrong.after(&import.rows))?;
+    read.map_err(|invalid| invalid.after(&import.rows))?;
     Ok(Imported { network: import.network, rows: import.rows, said: import.said })
 }
 
@@ -51,14 +51,14 @@ pub fn reset_periodically(imported: &mut Imported, first: PeriodicReset) {
     }
     imported.said.push(format!(
         "Currents and voltages return to 0 every {}, layer by layer, from step {} of a sample on.",
-        counted(interval_steps as usize, "step"),
+        plural(interval_steps as usize, "step"),
         first.offset_steps
     ));
 }
 
 struct Import {
     network: Network,
-    rows: Vec<Row>,
+    rows: Vec<FidelityRow>,
     said: Vec<String>,
     /// What the next layer gets its spikes from, and their extents as that layer sees them.
     from: Option<(Endpoint, Vec<usize>)>,
@@ -69,7 +69,7 @@ struct Import {
 }
 
 impl Import {
-    fn new(name: &str, root: &Item) -> Self {
+    fn new(name: &str, root: &H5Item) -> Self {
         let mut network = Network::new(name);
         let sample = root.get("simulation").and_then(|simulation| simulation.get("tSample"));
         let steps = sample.and_then(fields::single).filter(|steps| steps.fract() == 0.0 && (1.0..1e9).contains(steps));
@@ -82,23 +82,23 @@ impl Import {
     }
 
     /// Every layer, and what is to be said of all of them.
-    fn all(&mut self, layers: &Item) -> Result<(), Wrong> {
+    fn all(&mut self, layers: &H5Item) -> Result<(), NodeError> {
         for number in 0.. {
             let Some(layer) = layers.get(&number.to_string()) else {
                 return self.finish(number, layers);
             };
-            let mut layer = Layer::new(number, layer)?;
+            let mut layer = LavaLayer::new(number, layer)?;
             self.layer(&mut layer)?;
             self.rate(&layer);
         }
         Ok(())
     }
 
-    fn row(&mut self, layer: &Layer, rating: Rating, note: impl Into<String>) {
-        self.rows.push(Row::new(&layer.name, &layer.kind, rating, note));
+    fn row(&mut self, layer: &LavaLayer, fidelity: Fidelity, note: impl Into<String>) {
+        self.rows.push(FidelityRow::new(&layer.name, &layer.kind, fidelity, note));
     }
 
-    fn layer(&mut self, layer: &mut Layer) -> Result<(), Wrong> {
+    fn layer(&mut self, layer: &mut LavaLayer) -> Result<(), NodeError> {
         match &*layer.kind {
             "input" => self.input(layer),
             "flatten" => {
@@ -106,7 +106,7 @@ impl Import {
                 let elements = size(&shape);
                 layer.expect_elements(elements)?;
                 self.reshape(vec![elements]);
-                self.row(layer, Rating::Exact, format!("{elements} in the same order, channels first; folded"));
+                self.row(layer, Fidelity::Exact, format!("{elements} in the same order, channels first; folded"));
                 Ok(())
             }
             "average" => {
@@ -114,7 +114,7 @@ impl Import {
                 let classes = size(&layer.shape).max(1);
                 let note =
                     format!("mean over runs of {} outputs each: left to who reads the spikes", size(&shape) / classes);
-                self.row(layer, Rating::Exact, note);
+                self.row(layer, Fidelity::Exact, note);
                 Ok(())
             }
             "dense" | "dense_rec" => self.dense(layer),
@@ -122,17 +122,17 @@ impl Import {
             "pool" => self.pool(layer),
             _ => {
                 self.source(layer, |_| None)?;
-                layer.unsupported.push("no type of layer that is known: left out, what comes in goes on".to_owned());
-                self.row(layer, Rating::Unsupported, "");
+                layer.unsupported.push("unknown type of layer: left out, its input is passed on".to_owned());
+                self.row(layer, Fidelity::Unsupported, "");
                 Ok(())
             }
         }
     }
 
     /// Rates what a layer has that is taken for something else.
-    fn rate(&mut self, layer: &Layer) {
+    fn rate(&mut self, layer: &LavaLayer) {
         if let Some(row) = self.rows.last_mut().filter(|_| !layer.unsupported.is_empty()) {
-            row.rating = Rating::Unsupported;
+            row.fidelity = Fidelity::Unsupported;
             let notes = layer.unsupported.iter().chain([&row.note]).filter(|note| !note.is_empty());
             row.note = notes.map(String::as_str).collect::<Vec<_>>().join("; ");
         }
@@ -142,15 +142,15 @@ impl Import {
     /// outside, of a shape that `first` finds.
     fn source(
         &mut self,
-        layer: &Layer,
-        first: impl Fn(&Layer) -> Option<Vec<usize>>,
-    ) -> Result<(Endpoint, Vec<usize>), Wrong> {
+        layer: &LavaLayer,
+        first: impl Fn(&LavaLayer) -> Option<Vec<usize>>,
+    ) -> Result<(Endpoint, Vec<usize>), NodeError> {
         if let Some(from) = &self.from {
             return Ok(from.clone());
         }
         let shape = first(layer).filter(|shape| (1..=ELEMENTS_MAX).contains(&size(shape)));
         let shape = shape.ok_or_else(|| {
-            layer.wrong("there is no input layer before it, and its own fields do not say the shape of what comes in")
+            layer.invalid("there is no input layer before it, and its own fields do not give the shape of its input")
         })?;
         let shape = fields::squeezed(&shape);
         let name = &layer.name;
@@ -167,15 +167,15 @@ impl Import {
     }
 
     /// Spikes from outside, or neurons whose biases come from outside.
-    fn input(&mut self, layer: &mut Layer) -> Result<(), Wrong> {
+    fn input(&mut self, layer: &mut LavaLayer) -> Result<(), NodeError> {
         if layer.shape.is_empty() {
-            return Err(layer.wrong("it has no `shape`"));
+            return Err(layer.invalid("it has no `shape`"));
         }
         let shape = fields::squeezed(&layer.shape);
         if layer.neuron.is_none() {
             let input = self.network.input("input", &shape);
             self.from = Some((input, shape));
-            self.row(layer, Rating::Exact, "spikes from outside");
+            self.row(layer, Fidelity::Exact, "spikes from outside");
             return Ok(());
         }
         let (scale, own) = (layer.number("weight")?.unwrap_or(1.0), layer.number("bias")?.unwrap_or(0.0));
@@ -186,7 +186,7 @@ impl Import {
         let gain_q16 = fields::rounded(64.0 * scale * 2.0 / 255.0 * 65_536.0);
         let offset = fields::rounded(64.0 * (own - scale));
         let (Some(gain_q16), Some(offset)) = (gain_q16, offset) else {
-            return Err(layer.wrong(format!("biases of {scale} * x + {own} are beyond what the chip has")));
+            return Err(layer.invalid(format!("biases of {scale} * x + {own} are beyond what the chip has")));
         };
         let Endpoint::Population(at) = population else { return Ok(()) };
         let entry = Entry::Bias { population: at, gain_q16, offset };
@@ -197,12 +197,12 @@ impl Import {
             "neurons with a bias of 64 * ({scale} * x + {own}) for x from -1 to 1, which a value of 0 to 255 stands for; \
              netx cuts {scale} * x + {own} to a whole number"
         );
-        self.row(layer, Rating::Exact, note);
+        self.row(layer, Fidelity::Exact, note);
         Ok(())
     }
 
     /// Keeps the delays of a layer's spikes for the next connection; returns the longest.
-    fn note_delay(&mut self, layer: &mut Layer) -> Result<i32, Wrong> {
+    fn note_delay(&mut self, layer: &mut LavaLayer) -> Result<i32, NodeError> {
         let elements = self.from.as_ref().map_or(0, |(_, shape)| size(shape));
         let Some(delays) = layer.delays(elements)? else { return Ok(0) };
         let most = delays.iter().map(|delay| delay.get()).max().unwrap_or(0);
@@ -211,26 +211,26 @@ impl Import {
     }
 
     /// What is to be seen of all layers, from the first to the last.
-    fn finish(&mut self, count: usize, layers: &Item) -> Result<(), Wrong> {
-        let Item::Group(layers) = layers else { return Err(Wrong::whole("`layer` is no group")) };
+    fn finish(&mut self, count: usize, layers: &H5Item) -> Result<(), NodeError> {
+        let H5Item::Group(layers) = layers else { return Err(NodeError::whole("`layer` is not a group")) };
         let behind = layers.keys().filter_map(|name| name.parse().ok()).find(|number: &usize| *number > count);
         if let Some(behind) = behind {
-            return Err(Wrong::whole(format!("there is a `layer/{behind}`, but no `layer/{count}`")));
+            return Err(NodeError::whole(format!("there is a `layer/{behind}`, but no `layer/{count}`")));
         }
         if self.network.populations.is_empty() {
-            return Err(Wrong::whole("it has no layer of neurons"));
+            return Err(NodeError::whole("it has no layer of neurons"));
         }
         // Spikes from outside reach the first layer in their own step, those of neurons a step later.
         let driven = self.network.inputs.iter().any(|input| input.entry != Entry::Spikes);
         let late = self.depth.saturating_sub(u32::from(!driven));
         self.network.late_steps = late;
         if late > 0 {
-            let late = counted(late as usize, "step");
+            let late = plural(late as usize, "step");
             self.said.push(format!("Spikes take a step from layer to layer: a sample takes {late} more."));
         }
         self.said
             .push("Integers of the chip throughout: dt, integrator and reset are those of CUBA neurons.".to_owned());
-        self.network.check().map_err(|error| Wrong::whole(error.to_string()))
+        self.network.check().map_err(|error| NodeError::whole(error.to_string()))
     }
 }
 

@@ -4,9 +4,9 @@ use super::*;
 use flate2::read::GzDecoder;
 use loihi_core::register::Register;
 use loihi_device::inproc::InProcess;
-use loihi_device::session::{Patience, Session};
+use loihi_device::session::{RetryPolicy, Session};
 use loihi_files::npz::{self, Array, Values};
-use loihi_net::place::{Options, place};
+use loihi_net::place::{PlacementOptions, place};
 use loihi_run::inference::Spike;
 use loihi_run::inference::{Inference, Stimulus};
 use std::collections::BTreeMap;
@@ -20,14 +20,14 @@ fn file(name: &str) -> Vec<u8> {
 fn net(name: &str) -> Imported {
     let mut bytes = Vec::new();
     GzDecoder::new(&*file(&format!("{name}.net.gz"))).read_to_end(&mut bytes).unwrap();
-    parse(&bytes, name).unwrap_or_else(|wrong| panic!("{name}: {wrong:?}"))
+    parse(&bytes, name).unwrap_or_else(|invalid| panic!("{name}: {invalid:?}"))
 }
 
 fn session() -> Session {
-    Session::open(Box::new(InProcess::new(64 << 20)), Patience::default(), 1, || false).unwrap()
+    Session::open(Box::new(InProcess::new(64 << 20)), RetryPolicy::default(), 1, || false).unwrap()
 }
 
-/// Spikes of an array `[elements, steps]` as a stimulus, so many steps later.
+/// Spikes of an array `[elements, steps]` as a stimulus, this many steps later.
 fn spikes(array: &[i64], steps: usize, later: u32) -> Vec<(u32, usize, usize)> {
     let step = |at: usize| u32::try_from(at % steps).unwrap() + later;
     let mut spikes: Vec<_> =
@@ -39,11 +39,11 @@ fn spikes(array: &[i64], steps: usize, later: u32) -> Vec<(u32, usize, usize)> {
 #[test]
 fn ntidigits_fires_every_recorded_spike() {
     let Imported { network, rows, .. } = net("ntidigits");
-    assert!(rows.iter().all(|row| row.rating == Rating::Exact), "{rows:?}");
+    assert!(rows.iter().all(|row| row.fidelity == Fidelity::Exact), "{rows:?}");
     let truth = file("ntidigits_gt.npz");
     let [input, output] = ["input", "output"].map(|name| npz::parse(&truth, name).unwrap().whole().unwrap());
     let stimulus = Stimulus { steps: 3000, spikes: spikes(&input, 3000, 0), ..Stimulus::default() };
-    let placed = place(&network, Options::default()).unwrap();
+    let placed = place(&network, PlacementOptions::default()).unwrap();
     let mut session = session();
     let mut inference = Inference::new(&mut session, &network, &placed).unwrap();
     let last = network.readout.unwrap().population;
@@ -85,18 +85,18 @@ impl Recording {
     }
 }
 
-/// The whole network from its picture on, with netx's periodic reset: every spike, and every current and voltage that was
+/// The whole network from its image on, with netx's periodic reset: every spike, and every current and voltage that was
 /// recorded, of eight layers in 24 steps. What goes on from conv1 is recorded in conv2.
 #[test]
-fn pilotnet_is_exact_from_its_picture_on() {
+fn pilotnet_is_exact_from_its_image_on() {
     let mut imported = net("pilotnet_lif");
     reset_periodically(&mut imported, PeriodicReset { interval_steps: 17, offset_steps: 0 });
     let network = imported.network;
-    let placed = place(&network, Options { chips: 2, ..Options::default() }).unwrap();
-    let mut session = Session::open(Box::new(InProcess::new(512 << 20)), Patience::default(), 1, || false).unwrap();
+    let placed = place(&network, PlacementOptions { chips: 2, ..PlacementOptions::default() }).unwrap();
+    let mut session = Session::open(Box::new(InProcess::new(512 << 20)), RetryPolicy::default(), 1, || false).unwrap();
     let mut inference = Inference::new(&mut session, &network, &placed).unwrap();
     let truth = file("pilotnet_lif_gt.npz");
-    // The picture was recorded as netx hands it over: biases in units of 64, `[x, y, channel]`.
+    // The image was recorded as netx hands it over: biases in units of 64, `[x, y, channel]`.
     let picture = npz::parse(&truth, "image").unwrap().whole().unwrap();
     let bias = |at: usize| {
         let (channel, y, x) = (at / 13_200, at / 200 % 66, at % 200);
@@ -151,9 +151,9 @@ struct Cuba {
 }
 
 impl Cuba {
-    fn of(layer: &Item, neurons: usize) -> Self {
-        let numbers = |item: Option<&Item>| match item {
-            Some(Item::Array(array)) => array.whole().unwrap(),
+    fn of(layer: &H5Item, neurons: usize) -> Self {
+        let numbers = |item: Option<&H5Item>| match item {
+            Some(H5Item::Array(array)) => array.whole().unwrap(),
             _ => Vec::new(),
         };
         let register = |name: &str| {
@@ -196,7 +196,7 @@ fn files_of_the_field_compute_what_they_say() {
         [("no_input_layer.net", &[0, 1][..], 6), ("decays_per_neuron.net", &[1], 6), ("dense_rec.net", &[1], 6)]
     {
         let imported = field(name);
-        assert!(imported.rows.iter().all(|row| row.rating == Rating::Exact), "{name}: {:?}", imported.rows);
+        assert!(imported.rows.iter().all(|row| row.fidelity == Fidelity::Exact), "{name}: {:?}", imported.rows);
         let network = imported.network;
         assert_eq!(network.inputs[0].shape, [inputs], "{name}");
         let bytes =
@@ -228,7 +228,7 @@ fn files_of_the_field_compute_what_they_say() {
                 wanted.extend(fired.map(|(neuron, _)| Spike { step, population: number, neuron }));
             }
         }
-        let placed = place(&network, Options::default()).unwrap();
+        let placed = place(&network, PlacementOptions::default()).unwrap();
         let mut session = session();
         let mut found = Vec::new();
         Inference::new(&mut session, &network, &placed).unwrap().run(&stimulus, |spike| found.push(spike)).unwrap();
@@ -256,70 +256,70 @@ fn what_is_wrong_is_named_with_its_layer() {
     let mut whole = Vec::new();
     GzDecoder::new(&*file("tiny.net.gz")).read_to_end(&mut whole).unwrap();
     let tree = h5::parse(&whole).unwrap();
-    let said_of = |number: &str, change: &dyn Fn(&mut BTreeMap<String, Item>)| {
+    let said_of = |number: &str, change: &dyn Fn(&mut BTreeMap<String, H5Item>)| {
         let mut tree = tree.clone();
-        let Item::Group(root) = &mut tree else { panic!("no group") };
-        let Some(Item::Group(layers)) = root.get_mut("layer") else { panic!("no layers") };
-        let Some(Item::Group(layer)) = layers.get_mut(number) else { panic!("no layer {number}") };
+        let H5Item::Group(root) = &mut tree else { panic!("no group") };
+        let Some(H5Item::Group(layers)) = root.get_mut("layer") else { panic!("no layers") };
+        let Some(H5Item::Group(layer)) = layers.get_mut(number) else { panic!("no layer {number}") };
         change(layer);
         parse(&h5::bytes(&tree).unwrap(), "tiny").unwrap_err().of(Path::new("a.net")).to_string()
     };
     let array =
-        |shape: &[usize], values: Vec<f64>| Item::Array(Array::new(shape.to_vec(), Values::Real(values)).unwrap());
+        |shape: &[usize], values: Vec<f64>| H5Item::Array(Array::new(shape.to_vec(), Values::Real(values)).unwrap());
     for (field, value, sentence) in [
-        ("weight", array(&[1], vec![f64::NAN]), "a.net, node `layer/2`: `weight` has values that are no numbers"),
+        ("weight", array(&[1], vec![f64::NAN]), "a.net, node `layer/2`: `weight` has values that are not numbers"),
         ("weight", array(&[1], vec![300.0]), "a.net, node `layer/2`: a weight is beyond -256 to 255"),
         ("weight", array(&[1], vec![0.5]), "a.net, node `layer/2`: `weight` has values that are not whole"),
-        ("weight", array(&[1], vec![2.0]), "a.net, node `layer/2`: weights of shape [1] are no convolution"),
+        ("weight", array(&[1], vec![2.0]), "a.net, node `layer/2`: weights of shape [1] are not a convolution"),
         ("bias", array(&[2], vec![2.0, 1.0]), "a.net, node `layer/2`: 2 biases do not fit 36 neurons in 36 channels"),
         ("shape", array(&[1], vec![7.0]), "a.net, node `layer/2`: its shape is [7], but it gives 36 elements"),
     ] {
-        let said = said_of("2", &|layer: &mut BTreeMap<String, Item>| {
+        let said = said_of("2", &|layer: &mut BTreeMap<String, H5Item>| {
             layer.insert(field.to_owned(), value.clone());
         });
         assert!(said.starts_with(sentence), "{said}");
     }
     // Layers behind one that is missing are not left out in silence.
     let mut gap = tree.clone();
-    let Item::Group(root) = &mut gap else { panic!("no group") };
-    let Some(Item::Group(layers)) = root.get_mut("layer") else { panic!("no layers") };
+    let H5Item::Group(root) = &mut gap else { panic!("no group") };
+    let Some(H5Item::Group(layers)) = root.get_mut("layer") else { panic!("no layers") };
     layers.remove("1");
     let said = parse(&h5::bytes(&gap).unwrap(), "tiny").map(drop).unwrap_err().what;
     assert_eq!(said, "there is a `layer/2`, but no `layer/1`");
     // A layer that was left out is named with what does not fit because of it.
-    let left_out = said_of("1", &|layer: &mut BTreeMap<String, Item>| {
-        layer.insert("type".to_owned(), Item::text("gru"));
+    let left_out = said_of("1", &|layer: &mut BTreeMap<String, H5Item>| {
+        layer.insert("type".to_owned(), H5Item::text("gru"));
     });
     assert!(left_out.ends_with("it comes without what is unsupported: `layer/1` (gru)"), "{left_out}");
-    assert!(parse(b"nonsense", "x").unwrap_err().what.contains("no HDF5 file"));
+    assert!(parse(b"nonsense", "x").unwrap_err().what.contains("not an HDF5 file"));
 }
 
-/// What the chip does not have is rated, with what it is taken for.
+/// What the chip lacks is reported, with what it is taken for.
 #[test]
 fn what_is_unsupported_is_rated() {
     let mut whole = Vec::new();
     GzDecoder::new(&*file("ntidigits.net.gz")).read_to_end(&mut whole).unwrap();
     let mut tree = h5::parse(&whole).unwrap();
-    let Item::Group(root) = &mut tree else { panic!("no group") };
-    let Some(Item::Group(layers)) = root.get_mut("layer") else { panic!("no layers") };
-    let Some(Item::Group(layer)) = layers.get_mut("2") else { panic!("no layer 2") };
-    let Some(Item::Group(neuron)) = layer.get_mut("neuron") else { panic!("no neuron") };
-    neuron.insert("type".to_owned(), Item::text("ALIF"));
+    let H5Item::Group(root) = &mut tree else { panic!("no group") };
+    let Some(H5Item::Group(layers)) = root.get_mut("layer") else { panic!("no layers") };
+    let Some(H5Item::Group(layer)) = layers.get_mut("2") else { panic!("no layer 2") };
+    let Some(H5Item::Group(neuron)) = layer.get_mut("neuron") else { panic!("no neuron") };
+    neuron.insert("type".to_owned(), H5Item::text("ALIF"));
     let delay = Array::new(vec![1], Values::Real(vec![70.0])).unwrap();
-    layer.insert("delay".to_owned(), Item::Array(delay));
-    let gru = Item::Group(BTreeMap::from([("type".to_owned(), Item::text("gru"))]));
+    layer.insert("delay".to_owned(), H5Item::Array(delay));
+    let gru = H5Item::Group(BTreeMap::from([("type".to_owned(), H5Item::text("gru"))]));
     let last = layers.len().to_string();
     layers.insert(last.clone(), gru);
     let imported = parse(&h5::bytes(&tree).unwrap(), "x").unwrap();
-    assert_eq!(imported.rating(), Rating::Unsupported);
+    assert_eq!(imported.fidelity(), Fidelity::Unsupported);
     let note = |name: &str| {
         let row = imported.rows.iter().find(|row| row.node == format!("layer/{name}")).unwrap();
-        assert_eq!(row.rating, Rating::Unsupported, "{row:?}");
+        assert_eq!(row.fidelity, Fidelity::Unsupported, "{row:?}");
         row.note.clone()
     };
     let changed = note("2");
     assert!(changed.starts_with("neurons of type `ALIF` are taken for CUBA; a delay of 70 steps"), "{changed}");
-    assert!(note(&last).starts_with("no type of layer that is known: left out"), "{}", note(&last));
-    let others = imported.rows.iter().filter(|row| row.rating == Rating::Exact).count();
+    assert!(note(&last).starts_with("unknown type of layer: left out"), "{}", note(&last));
+    let others = imported.rows.iter().filter(|row| row.fidelity == Fidelity::Exact).count();
     assert_eq!(others, imported.rows.len() - 2);
 }

@@ -1,7 +1,7 @@
 //! Layers with weights: dense ones, convolutions, pools, each with the neurons that it leads to.
 
-use super::fields::{self, Layer};
-use super::{Import, Rating, Wrong};
+use super::fields::{self, LavaLayer};
+use super::{Fidelity, Import, NodeError};
 use loihi_core::image::Profile;
 use loihi_core::num::{Delay, ThresholdMantissa, WeightExponent};
 use loihi_net::network::{
@@ -10,24 +10,24 @@ use loihi_net::network::{
 use std::fmt::Write as _;
 
 impl Import {
-    pub(super) fn dense(&mut self, layer: &mut Layer) -> Result<(), Wrong> {
+    pub(super) fn dense(&mut self, layer: &mut LavaLayer) -> Result<(), NodeError> {
         let (mantissas, extents) = layer.weights("weight")?;
         // A layer of one neuron may come without its first extent.
         let neurons = if extents.len() == 1 { 1 } else { extents.first().copied().unwrap_or(0) };
         let (from, shape) = self.source(layer, |_| Some(vec![mantissas.len() / neurons.max(1)]))?;
         let sources = size(&shape);
         if neurons.checked_mul(sources) != Some(mantissas.len()) || neurons == 0 {
-            return Err(layer.wrong(format!("weights of shape {extents:?} do not fit {sources} sources")));
+            return Err(layer.invalid(format!("weights of shape {extents:?} do not fit {sources} sources")));
         }
         layer.expect_elements(neurons)?;
         let recurrent = if layer.kind == "dense_rec" { Some(own_weights(layer, neurons)?) } else { None };
         self.connect(layer, from, &[neurons], Weights::Dense(mantissas), recurrent)
     }
 
-    pub(super) fn conv(&mut self, layer: &mut Layer) -> Result<(), Wrong> {
+    pub(super) fn conv(&mut self, layer: &mut LavaLayer) -> Result<(), NodeError> {
         let (weights, extents) = layer.weights("weight")?;
         let ([outputs, inputs, height, width] | [outputs, inputs, height, width, 1]) = *extents else {
-            return Err(layer.wrong(format!("weights of shape {extents:?} are no convolution in two dimensions")));
+            return Err(layer.invalid(format!("weights of shape {extents:?} are not a convolution in two dimensions")));
         };
         let conv = Conv2d {
             weights,
@@ -43,24 +43,24 @@ impl Import {
             Some(vec![inputs.checked_mul(conv.groups)?, rows, columns])
         })?;
         let to = fields::planes(&shape).and_then(|from| conv.output_shape(from));
-        let to = to.ok_or_else(|| layer.wrong(format!("the convolution of {shape:?} has no output")))?;
+        let to = to.ok_or_else(|| layer.invalid(format!("the convolution of {shape:?} has no output")))?;
         layer.expect_elements(size(&to))?;
         self.connect(layer, from, &to, Weights::Conv2d(conv), None)
     }
 
-    pub(super) fn pool(&mut self, layer: &mut Layer) -> Result<(), Wrong> {
+    pub(super) fn pool(&mut self, layer: &mut LavaLayer) -> Result<(), NodeError> {
         let kernel = layer.pair("kernelSize", 2)?;
         let stride = if layer.has("stride") { layer.pair("stride", 1)? } else { kernel };
         let (weights, _) = layer.weights("weight")?;
         let weight = weights.first().copied().filter(|first| weights.iter().all(|weight| weight == first));
-        let weight = weight.ok_or_else(|| layer.wrong("the weights of a pool are all the same"))?;
+        let weight = weight.ok_or_else(|| layer.invalid("the weights of a pool are all the same"))?;
         let pool = Pool2d { kernel, stride, padding: layer.pair("padding", 0)?, weight };
         let (from, shape) = self.source(layer, |layer| {
             let [rows, columns] = before(layer, stride, pool.padding, kernel)?;
             Some(vec![fields::planes(&layer.shape)?[0], rows, columns])
         })?;
         let to = fields::planes(&shape).and_then(|from| pool.output_shape(from));
-        let to = to.ok_or_else(|| layer.wrong(format!("the pool of {shape:?} has no output")))?;
+        let to = to.ok_or_else(|| layer.invalid(format!("the pool of {shape:?} has no output")))?;
         layer.expect_elements(size(&to))?;
         self.connect(layer, from, &to, Weights::Pool2d(pool), None)
     }
@@ -68,12 +68,12 @@ impl Import {
     /// Adds the population of a layer, what leads to it, and what leads from it to itself.
     fn connect(
         &mut self,
-        layer: &mut Layer,
+        layer: &mut LavaLayer,
         from: Endpoint,
         shape: &[usize],
         weights: Weights,
         recurrent: Option<Weights>,
-    ) -> Result<(), Wrong> {
+    ) -> Result<(), NodeError> {
         self.depth += 1;
         let mut population = Population::new(format!("layer{}", layer.number), shape, Profile::DEFAULT);
         let mut note = format!("{} synapse weights as they are", count(&weights));
@@ -87,13 +87,13 @@ impl Import {
         }
         let v_th = profiles.values().iter().map(|profile| profile.v_th).min().unwrap_or(0);
         population.compartments = vec![profiles];
-        let mut rating = Rating::Exact;
+        let mut fidelity = Fidelity::Exact;
         if let Some(biases) = layer.biases(shape)? {
             let held: Vec<Bias> = biases.iter().map(|bias| nearest_bias(64.0 * bias)).collect();
             let error = |(held, wanted): (&Bias, &f64)| (f64::from(held.value()) - 64.0 * wanted).abs();
             let most = held.iter().zip(&biases).map(error).fold(0.0, f64::max);
             if most > 0.0 {
-                rating = Rating::Approximate;
+                fidelity = Fidelity::Approximate;
                 let _ = write!(note, "; biases differ by up to {most} of {v_th}");
             }
             population.bias = Each::of(held);
@@ -121,7 +121,7 @@ impl Import {
         }
         let by = if sums { ReadBy::Voltage } else { ReadBy::Spikes };
         self.network.read(population, by);
-        self.row(layer, rating, note);
+        self.row(layer, fidelity, note);
         Ok(())
     }
 }
@@ -145,18 +145,18 @@ fn all_even(weights: &Weights) -> bool {
 }
 
 /// The weights from the neurons of a recurrent layer to themselves.
-fn own_weights(layer: &Layer, neurons: usize) -> Result<Weights, Wrong> {
+fn own_weights(layer: &LavaLayer, neurons: usize) -> Result<Weights, NodeError> {
     let (mantissas, extents) = layer.weights("weight_rec")?;
     if neurons.checked_mul(neurons) != Some(mantissas.len()) {
         let what = format!("`weight_rec` of shape {extents:?} does not lead from {neurons} neurons to themselves");
-        return Err(layer.wrong(what));
+        return Err(layer.invalid(what));
     }
     Ok(Weights::Dense(mantissas))
 }
 
 /// Rows and columns before windows that reach so far, if those after them leave no choice: they do where windows skip
 /// some.
-fn before(layer: &Layer, stride: [usize; 2], padding: [usize; 2], reach: [usize; 2]) -> Option<[usize; 2]> {
+fn before(layer: &LavaLayer, stride: [usize; 2], padding: [usize; 2], reach: [usize; 2]) -> Option<[usize; 2]> {
     let [_, rows, columns] = fields::planes(&layer.shape)?;
     let whole = |after: usize, at: usize| {
         let padded = after.checked_sub(1)?.checked_add(reach[at]).filter(|_| stride[at] == 1)?;

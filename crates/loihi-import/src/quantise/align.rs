@@ -1,9 +1,9 @@
 //! Delays of a folded network: a spike takes a step from population to population on the chip, and none in a file.
 
 use super::fold::{Folded, Path};
-use loihi_files::words::counted;
+use loihi_files::plural::plural;
 use loihi_net::network::{Depths, Edge};
-use loihi_nir::import::Wrong;
+use loihi_nir::import::NodeError;
 
 /// Longest delay of the chip, in steps.
 const DELAY_MAX: i32 = 62;
@@ -25,7 +25,7 @@ impl Folded {
 
     /// Gives every way the delay with which the chip, where a spike takes a step from population to population, does what the
     /// file says, where it takes none, and a step around a circle.
-    pub(super) fn align(&mut self) -> Result<(), Wrong> {
+    pub(super) fn align(&mut self) -> Result<(), NodeError> {
         let edges = self.edges();
         let depths = Depths::of_file(self.populations.len(), &edges);
         for (number, edge) in edges.iter().enumerate() {
@@ -54,7 +54,7 @@ impl Folded {
     fn rate_late(&mut self, number: usize, late: i32) {
         let Path { from, to, through, .. } = self.paths[number].clone();
         let to = self.populations[to].name.clone();
-        let late = counted(usize::try_from(late).unwrap_or(0), "step");
+        let late = plural(usize::try_from(late).unwrap_or(0), "step");
         let note = format!(
             "a circle from `{from}` back to `{to}` takes {late} more than in the file, as the chip takes one from population to \
              population: a Delay of {late} on it would make up for that"
@@ -69,8 +69,8 @@ impl Folded {
 }
 
 /// What is wrong with a delay that the chip does not have.
-fn too_long(from: &str, to: &str, steps: i32) -> Wrong {
-    Wrong::at(
+fn too_long(from: &str, to: &str, steps: i32) -> NodeError {
+    NodeError::at(
         from,
         format!("spikes must take {steps} steps from `{from}` to `{to}`, but the chip delays by {DELAY_MAX} at most"),
     )

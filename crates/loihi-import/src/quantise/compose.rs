@@ -1,6 +1,6 @@
 //! Layers without neurons, one behind the other, as the weights that they make together.
 
-use super::linear::{Layer, Linear};
+use super::linear::{Linear, LinearLayer};
 use loihi_net::network::{Conv2d, Pool2d, planes, size};
 use std::collections::BTreeMap;
 
@@ -51,8 +51,8 @@ pub(super) fn compose(layers: &[&Linear], shapes: [&[usize]; 2], gain: &[f64], d
     let mut kept: Vec<&Linear> = Vec::new();
     for linear in layers {
         match &linear.layer {
-            Layer::Same => {}
-            Layer::Scale(factors) if uniform(factors).is_some() => {
+            LinearLayer::Same => {}
+            LinearLayer::Scale(factors) if uniform(factors).is_some() => {
                 factor = factor.zip(uniform(factors)).map(|(a, b)| a * b);
             }
             _ => kept.push(linear),
@@ -68,10 +68,10 @@ pub(super) fn compose(layers: &[&Linear], shapes: [&[usize]; 2], gain: &[f64], d
     if let (false, true, Some(factor), Some(from), Some(to)) = (dense, straight, factor, from, to) {
         let times = |weights: &[f64], by: f64| weights.iter().map(|weight| weight * by).collect();
         let found = match &*kept.iter().map(|linear| &linear.layer).collect::<Vec<_>>() {
-            [Layer::Pool(pool, own), Layer::Conv(conv, weights)] => pooled(*pool, conv, weights, from, to)
+            [LinearLayer::Pool(pool, own), LinearLayer::Conv(conv, weights)] => pooled(*pool, conv, weights, from, to)
                 .map(|(conv, weights)| Weights::Conv(conv, times(&weights, own * factor))),
-            [Layer::Conv(conv, weights)] => Some(Weights::Conv(conv.clone(), times(weights, factor))),
-            [Layer::Pool(pool, own)] => Some(Weights::Pool(*pool, own * factor)),
+            [LinearLayer::Conv(conv, weights)] => Some(Weights::Conv(conv.clone(), times(weights, factor))),
+            [LinearLayer::Pool(pool, own)] => Some(Weights::Pool(*pool, own * factor)),
             _ => None,
         };
         if let Some(weights) = found {

@@ -6,10 +6,10 @@
 
 use super::neuron::{Neurons, neurons};
 use super::step::step;
-use super::{Gain, IfInput, Integrator, Options, Reset};
+use super::{Gain, IfInput, Integrator, QuantiseOptions, Reset};
 use loihi_files::choice::Choice as _;
 use loihi_net::network::size;
-use loihi_nir::import::Wrong;
+use loihi_nir::import::NodeError;
 use loihi_nir::{Graph, Node};
 use std::fmt::Write as _;
 
@@ -41,8 +41,8 @@ loihi_files::choices! {
 
 impl Exporter {
     /// What it means, as options.
-    pub const fn options(self) -> Options {
-        let plain = Options {
+    pub const fn options(self) -> QuantiseOptions {
+        let plain = QuantiseOptions {
             dt: None,
             dt_else: None,
             integrator: Integrator::Euler,
@@ -55,27 +55,29 @@ impl Exporter {
         };
         let exp = Integrator::Exp;
         match self {
-            Self::Snntorch => Options { dt_else: Some(1e-4), reset: Reset::Subtract, ..plain },
-            Self::Norse | Self::Hxtorch => Options { dt_else: Some(1e-3), gain: Gain::WholeCurrent, ..plain },
-            Self::Sinabs => Options {
+            Self::Snntorch => QuantiseOptions { dt_else: Some(1e-4), reset: Reset::Subtract, ..plain },
+            Self::Norse | Self::Hxtorch => QuantiseOptions { dt_else: Some(1e-3), gain: Gain::WholeCurrent, ..plain },
+            Self::Sinabs => QuantiseOptions {
                 dt_else: Some(1.0),
                 integrator: exp,
                 gain: Gain::WholeSilent,
                 reset: Reset::Subtract,
                 ..plain
             },
-            Self::Spikingjelly => Options { dt_else: Some(1e-4), if_input: IfInput::Time, ..plain },
-            Self::Spyx => Options { dt_else: Some(1.0), gain: Gain::Whole, reset: Reset::Subtract, ..plain },
-            Self::Rockpool => Options {
+            Self::Spikingjelly => QuantiseOptions { dt_else: Some(1e-4), if_input: IfInput::Time, ..plain },
+            Self::Spyx => QuantiseOptions { dt_else: Some(1.0), gain: Gain::Whole, reset: Reset::Subtract, ..plain },
+            Self::Rockpool => QuantiseOptions {
                 dt_else: Some(1e-3),
                 integrator: Integrator::Impulse,
                 gain: Gain::Decayed,
                 reset: Reset::Subtract,
                 ..plain
             },
-            Self::Nengo => Options { dt_else: Some(1e-3), integrator: exp, reset: Reset::Zero, ..plain },
-            Self::LavaDl => Options { dt_else: Some(1e-4), reset: Reset::Zero, ..plain },
-            Self::Spinnaker2 => Options { dt_else: Some(1.0), integrator: exp, reset: Reset::Subtract, ..plain },
+            Self::Nengo => QuantiseOptions { dt_else: Some(1e-3), integrator: exp, reset: Reset::Zero, ..plain },
+            Self::LavaDl => QuantiseOptions { dt_else: Some(1e-4), reset: Reset::Zero, ..plain },
+            Self::Spinnaker2 => {
+                QuantiseOptions { dt_else: Some(1.0), integrator: exp, reset: Reset::Subtract, ..plain }
+            }
         }
     }
 
@@ -88,7 +90,7 @@ impl Exporter {
             }
             Self::Spikingjelly => Some("it fires from the threshold on, the chip above it"),
             Self::Spyx => Some("its spikes come a step later from each layer"),
-            Self::Nengo => Some("its voltages do not go below 0, and begin at random"),
+            Self::Nengo => Some("its voltages do not go below 0, and start at random"),
             Self::Hxtorch => Some("its voltage sees the current a step later"),
             Self::Spinnaker2 => Some("it only reads files: so does its reader take them"),
         }
@@ -100,14 +102,14 @@ impl Exporter {
 ///
 /// # Errors
 /// As [`super::quantise`], of how it is read.
-pub(super) fn otherwise(graph: &Graph, taken: Options) -> Result<Vec<String>, Wrong> {
+pub(super) fn otherwise(graph: &Graph, taken: QuantiseOptions) -> Result<Vec<String>, NodeError> {
     let Some((name, node)) = graph.nodes.iter().find(|(_, node)| super::neuron::is_neuron(node.kind_name())) else {
         return Ok(Vec::new());
     };
     let own = Reading::of(graph, name, node, taken)?;
     let mut lines = Vec::new();
     for exporter in Exporter::ALL {
-        let options = Options { dt: taken.dt, input: taken.input, steps: taken.steps, ..exporter.options() };
+        let options = QuantiseOptions { dt: taken.dt, input: taken.input, steps: taken.steps, ..exporter.options() };
         let Ok(other) = Reading::of(graph, name, node, options) else { continue };
         let differences = other.against(&own);
         if !differences.is_empty() {
@@ -131,7 +133,7 @@ struct Reading {
 }
 
 impl Reading {
-    fn of(graph: &Graph, name: &str, node: &Node, options: Options) -> Result<Self, Wrong> {
+    fn of(graph: &Graph, name: &str, node: &Node, options: QuantiseOptions) -> Result<Self, NodeError> {
         let step = step(graph, options)?;
         let shapes = node.arrays.values().map(|array| array.shape().to_vec());
         let shape = shapes.max_by_key(|shape| size(shape)).unwrap_or_default();
@@ -177,7 +179,7 @@ mod tests {
     use super::*;
 
     /// A line of the documentation's table.
-    fn line(word: &str, options: Options) -> String {
+    fn line(word: &str, options: QuantiseOptions) -> String {
         let keeps = match options.integrator {
             Integrator::Euler => "1 - dt/τ",
             Integrator::Exp | Integrator::Impulse => "e^(-dt/τ)",

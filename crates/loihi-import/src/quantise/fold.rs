@@ -2,13 +2,13 @@
 //! and biases.
 
 use super::compose::{Weights, compose};
-use super::linear::{Layer, Linear};
+use super::linear::{Linear, LinearLayer};
 use super::neuron::{self, Neurons};
 use super::shape::{self, fits};
 use super::step::Step;
-use super::{InputAs, Options};
+use super::{InputAs, QuantiseOptions};
 use loihi_net::network::size;
-use loihi_nir::import::{Rating, Row, Wrong};
+use loihi_nir::import::{Fidelity, FidelityRow, NodeError};
 use loihi_nir::{Graph, Node};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ const PATHS_MAX: usize = 256;
 
 /// Neurons, with what is read of them.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Population {
+pub(super) struct FoldedPopulation {
     pub(super) name: String,
     pub(super) kind: String,
     pub(super) shape: Vec<usize>,
@@ -43,12 +43,12 @@ pub(super) struct Path {
 pub(super) struct Folded {
     /// Name and shape.
     pub(super) inputs: Vec<(String, Vec<usize>)>,
-    pub(super) populations: Vec<Population>,
+    pub(super) populations: Vec<FoldedPopulation>,
     pub(super) paths: Vec<Path>,
     /// The population of the answer, by its place.
     pub(super) readout: Option<usize>,
-    /// All other nodes, as far as they are rated.
-    pub(super) others: Vec<Row>,
+    /// All other nodes whose fidelity is reported.
+    pub(super) others: Vec<FidelityRow>,
     /// What is delayed so that spikes of the same step meet, in words.
     pub(super) waits: Vec<String>,
     /// By node: that spikes come late on a way through it, in words.
@@ -68,19 +68,19 @@ struct Fold<'g> {
 }
 
 /// Folds a graph without inner graphs.
-pub(super) fn fold(graph: &Graph, step: &Step, options: Options) -> Result<Folded, Wrong> {
+pub(super) fn fold(graph: &Graph, step: &Step, options: QuantiseOptions) -> Result<Folded, NodeError> {
     let mut before: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (from, to) in &graph.edges {
         before.entry(to).or_default().push(from);
     }
     let mut fold = Fold { graph, before, step, shapes: BTreeMap::new(), linears: BTreeMap::new() };
     let folded = fold.all(options);
-    folded.map_err(|wrong| wrong.after(&fold.rated()))
+    folded.map_err(|wrong| wrong.after(&fold.linear_rows()))
 }
 
 impl Fold<'_> {
     /// All of it: layers, neurons, what leads to them.
-    fn all(&mut self, options: Options) -> Result<Folded, Wrong> {
+    fn all(&mut self, options: QuantiseOptions) -> Result<Folded, NodeError> {
         let mut folded = Folded {
             inputs: Vec::new(),
             populations: Vec::new(),
@@ -99,35 +99,35 @@ impl Fold<'_> {
                 folded.inputs.push((name.clone(), shape));
             } else if neuron::is_neuron(kind) {
                 let neurons = neuron::neurons(name, node, &shape, self.step, options)?;
-                folded.populations.push(Population { name: name.clone(), kind: kind.to_owned(), shape, neurons });
+                folded.populations.push(FoldedPopulation { name: name.clone(), kind: kind.to_owned(), shape, neurons });
             } else {
-                folded.others.push(Row::new(name, kind, Rating::Exact, "folded"));
+                folded.others.push(FidelityRow::new(name, kind, Fidelity::Exact, "folded"));
             }
         }
-        folded.others.extend(self.rated());
+        folded.others.extend(self.linear_rows());
         self.outputs(&mut folded)?;
         for to in 0..folded.populations.len() {
             self.paths_to(&mut folded, to, options)?;
         }
         folded.align()?;
         if folded.populations.is_empty() {
-            return Err(Wrong::whole("it has no neurons"));
+            return Err(NodeError::whole("it has no neurons"));
         }
         Ok(folded)
     }
 
     /// Layers that do not quite what their nodes do.
-    fn rated(&self) -> Vec<Row> {
+    fn linear_rows(&self) -> Vec<FidelityRow> {
         let row = |(name, linear): (&String, &Linear)| {
             let kind = self.graph.nodes.get(name).map_or("", Node::kind_name);
-            let (rating, note) = linear.rated.as_ref()?;
-            Some(Row::new(name, kind, *rating, note))
+            let (fidelity, note) = linear.fidelity.as_ref()?;
+            Some(FidelityRow::new(name, kind, *fidelity, note))
         };
         self.linears.iter().filter_map(row).collect()
     }
 
-    fn node(&self, name: &str) -> Result<&Node, Wrong> {
-        self.graph.nodes.get(name).ok_or_else(|| Wrong::at(name, "there is no such node"))
+    fn node(&self, name: &str) -> Result<&Node, NodeError> {
+        self.graph.nodes.get(name).ok_or_else(|| NodeError::at(name, "there is no such node"))
     }
 
     fn before(&self, name: &str) -> Vec<String> {
@@ -135,27 +135,27 @@ impl Fold<'_> {
     }
 
     /// Shape of what a node puts out; `above` are the nodes that wait for it.
-    fn shape(&mut self, name: &str, above: &mut Vec<String>) -> Result<Vec<usize>, Wrong> {
+    fn shape(&mut self, name: &str, above: &mut Vec<String>) -> Result<Vec<usize>, NodeError> {
         if let Some(shape) = self.shapes.get(name) {
             return Ok(shape.clone());
         }
         if above.iter().any(|other| other == name) {
             let circle = above.join(" < ");
-            return Err(Wrong::at(
+            return Err(NodeError::at(
                 name,
                 format!("it waits for itself ({circle} < {name}): a circle needs a neuron or delay"),
             ));
         }
         let node = self.node(name)?.clone();
         let shape = match node.kind_name() {
-            "Input" => shape::sound(name, &node.arrays["shape"].whole().unwrap_or_default())?,
+            "Input" => shape::valid(name, &node.arrays["shape"].whole().unwrap_or_default())?,
             kind if neuron::is_neuron(kind) => self.shape_of_neurons(name, &node, above)?,
             _ => {
                 let from = self.shape_before(name, above)?;
                 if let Some(own) = node.arrays.get("shape").filter(|_| node.kind_name() == "Output") {
-                    let own = shape::sound(name, &own.whole().unwrap_or_default())?;
+                    let own = shape::valid(name, &own.whole().unwrap_or_default())?;
                     if !fits(&from, &own) {
-                        return Err(Wrong::at(name, format!("its shape is {own:?}, but {from:?} comes to it")));
+                        return Err(NodeError::at(name, format!("its shape is {own:?}, but {from:?} comes to it")));
                     }
                 }
                 let linear = Linear::new(name, &node, &from, self.step.dt)?;
@@ -170,8 +170,8 @@ impl Fold<'_> {
 
     /// Shape of a node of neurons: that of its parameters, unless they have a single value for several neurons, whose
     /// number then is that of what comes in. Ways that lead back to it do not tell it.
-    fn shape_of_neurons(&mut self, name: &str, node: &Node, above: &mut Vec<String>) -> Result<Vec<usize>, Wrong> {
-        let own = own_shape(node).map(|shape| shape::sound(name, &shape)).transpose()?;
+    fn shape_of_neurons(&mut self, name: &str, node: &Node, above: &mut Vec<String>) -> Result<Vec<usize>, NodeError> {
+        let own = own_shape(node).map(|shape| shape::valid(name, &shape)).transpose()?;
         if let Some(own) = own.as_ref().filter(|own| !own.contains(&1)) {
             return Ok(own.clone());
         }
@@ -208,13 +208,13 @@ impl Fold<'_> {
     }
 
     /// Shape of what comes into a node.
-    fn shape_before(&mut self, name: &str, above: &mut Vec<String>) -> Result<Vec<usize>, Wrong> {
+    fn shape_before(&mut self, name: &str, above: &mut Vec<String>) -> Result<Vec<usize>, NodeError> {
         above.push(name.to_owned());
         let mut shape: Option<Vec<usize>> = None;
         for before in self.before(name) {
             let own = self.shape(&before, above)?;
             if let Some(shape) = shape.as_ref().filter(|shape| !fits(&own, shape)) {
-                return Err(Wrong::at(
+                return Err(NodeError::at(
                     name,
                     format!("what leads to it has shapes {shape:?} and {own:?}, which do not add up"),
                 ));
@@ -222,11 +222,11 @@ impl Fold<'_> {
             shape = shape.or(Some(own));
         }
         above.pop();
-        shape.ok_or_else(|| Wrong::at(name, "no edge leads to it"))
+        shape.ok_or_else(|| NodeError::at(name, "no edge leads to it"))
     }
 
     /// Finds the readout; sums of layers without neurons at the end get a population that adds them up.
-    fn outputs(&mut self, folded: &mut Folded) -> Result<(), Wrong> {
+    fn outputs(&mut self, folded: &mut Folded) -> Result<(), NodeError> {
         let outputs: Vec<String> = self
             .graph
             .nodes
@@ -237,17 +237,23 @@ impl Fold<'_> {
         if let [others @ .., read] = &*outputs {
             for other in others {
                 let what = format!("not read: a network has one answer, and it is `{read}`");
-                folded.others.push(Row::new(other, "Output", Rating::Unsupported, what));
+                folded.others.push(FidelityRow::new(other, "Output", Fidelity::Unsupported, what));
             }
         }
         if let Some(output) = outputs.into_iter().next_back() {
             let mut before = self.before(&output);
             // A layer that changes nothing, or only when, leaves what is read to the one before it.
             while let [only] = &*before
-                && let Some(Linear { layer: layer @ (Layer::Same | Layer::Delay(_)), .. }) = self.linears.get(only)
+                && let Some(Linear { layer: layer @ (LinearLayer::Same | LinearLayer::Delay(_)), .. }) =
+                    self.linears.get(only)
             {
-                if matches!(layer, Layer::Delay(_)) {
-                    folded.others.push(Row::new(only, "Delay", Rating::Approximate, "the answer is read before it"));
+                if matches!(layer, LinearLayer::Delay(_)) {
+                    folded.others.push(FidelityRow::new(
+                        only,
+                        "Delay",
+                        Fidelity::Approximate,
+                        "the answer is read before it",
+                    ));
                 }
                 before = self.before(only);
             }
@@ -271,7 +277,7 @@ impl Fold<'_> {
                 };
                 folded.others.retain(|row| row.node != output);
                 folded.readout = Some(folded.populations.len());
-                folded.populations.push(Population { name: output, kind: "Output".to_owned(), shape, neurons });
+                folded.populations.push(FoldedPopulation { name: output, kind: "Output".to_owned(), shape, neurons });
             }
         }
         Ok(())
@@ -282,23 +288,23 @@ impl Fold<'_> {
         let mut waiting = vec![name.to_owned()];
         while let Some(name) = waiting.pop() {
             let Some(linear) = self.linears.get(&name) else { continue };
-            if matches!(linear.layer, Layer::Delay(_)) && self.constant(&name).iter().any(|own| *own != 0.0) {
+            if matches!(linear.layer, LinearLayer::Delay(_)) && self.constant(&name).iter().any(|own| *own != 0.0) {
                 let note = "biases before it are there from the first step";
-                folded.others.push(Row::new(&name, "Delay", Rating::Approximate, note));
+                folded.others.push(FidelityRow::new(&name, "Delay", Fidelity::Approximate, note));
             }
             waiting.extend(self.before(&name));
         }
     }
 
-    fn paths_to(&self, folded: &mut Folded, to: usize, options: Options) -> Result<(), Wrong> {
-        let Population { name, neurons, shape, .. } = folded.populations[to].clone();
+    fn paths_to(&self, folded: &mut Folded, to: usize, options: QuantiseOptions) -> Result<(), NodeError> {
+        let FoldedPopulation { name, neurons, shape, .. } = folded.populations[to].clone();
         let elements = neurons.gain.len();
         let mut constant = vec![0.0; elements];
         for before in self.before(&name) {
             if let Some(linear) = self.linears.get(&before) {
                 if !fits(&linear.to, &shape) {
                     let what = format!("it has neurons of shape {shape:?}, but `{before}` gives {:?}", linear.to);
-                    return Err(Wrong::at(&name, what));
+                    return Err(NodeError::at(&name, what));
                 }
                 let own = self.constant(&before);
                 if own.iter().any(|own| *own != 0.0) {
@@ -315,7 +321,7 @@ impl Fold<'_> {
             let sources = self.shapes.get(&from).map(Vec::as_slice).unwrap_or_default();
             if layers.is_empty() && !fits(sources, &shape) {
                 let what = format!("it has neurons of shape {shape:?}, but `{from}` is of shape {sources:?}");
-                return Err(Wrong::at(&name, what));
+                return Err(NodeError::at(&name, what));
             }
             let whole = options.input == InputAs::Values && folded.inputs.iter().any(|(input, _)| *input == from);
             let (weights, delays) = compose(&layers, [sources, &shape], &neurons.gain, whole);
@@ -325,7 +331,12 @@ impl Fold<'_> {
     }
 
     /// All ways to a node from neurons and inputs.
-    fn walk(&self, name: &str, through: &mut Vec<String>, found: &mut Vec<(String, Vec<String>)>) -> Result<(), Wrong> {
+    fn walk(
+        &self,
+        name: &str,
+        through: &mut Vec<String>,
+        found: &mut Vec<(String, Vec<String>)>,
+    ) -> Result<(), NodeError> {
         for before in self.before(name) {
             if self.linears.contains_key(&before) {
                 through.insert(0, before.clone());
@@ -335,7 +346,7 @@ impl Fold<'_> {
                 found.push((before, through.clone()));
             }
             if found.len() > PATHS_MAX {
-                return Err(Wrong::at(name, format!("more than {PATHS_MAX} ways lead to it")));
+                return Err(NodeError::at(name, format!("more than {PATHS_MAX} ways lead to it")));
             }
         }
         Ok(())

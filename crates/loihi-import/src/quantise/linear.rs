@@ -1,14 +1,14 @@
 //! Layers without neurons: what each element of their input adds to which element of their output.
 
-use super::shape::{Row, spread};
+use super::shape::{ShortRow, spread};
 use loihi_files::npz::Array;
 use loihi_net::network::{Conv2d, Pool2d, planes, size};
 use loihi_nir::Node;
-use loihi_nir::import::{Rating, Wrong};
+use loihi_nir::import::{Fidelity, NodeError};
 
 /// A layer without neurons.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Layer {
+pub(super) enum LinearLayer {
     /// The same elements in the same order.
     Same,
     /// `[outputs, inputs]`.
@@ -26,87 +26,98 @@ pub(super) enum Layer {
 /// A layer with the shapes at both ends and what it adds by itself.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Linear {
-    pub(super) layer: Layer,
+    pub(super) layer: LinearLayer,
     pub(super) from: Vec<usize>,
     pub(super) to: Vec<usize>,
     /// One an output, or none.
     pub(super) bias: Vec<f64>,
     /// How it does something else than the node, if it does.
-    pub(super) rated: Option<(Rating, String)>,
+    pub(super) fidelity: Option<(Fidelity, String)>,
 }
 
 impl Linear {
     /// The layer of a node whose input has this shape.
-    pub(super) fn new(name: &str, node: &Node, from: &[usize], dt: f64) -> Result<Self, Wrong> {
-        let same = |layer: Layer| Self { layer, from: from.to_vec(), to: from.to_vec(), bias: Vec::new(), rated: None };
+    pub(super) fn new(name: &str, node: &Node, from: &[usize], dt: f64) -> Result<Self, NodeError> {
+        let same = |layer: LinearLayer| Self {
+            layer,
+            from: from.to_vec(),
+            to: from.to_vec(),
+            bias: Vec::new(),
+            fidelity: None,
+        };
         match node.kind_name() {
-            "Output" => Ok(same(Layer::Same)),
-            "Flatten" => Ok(Self { to: flattened(name, node, from)?, ..same(Layer::Same) }),
+            "Output" => Ok(same(LinearLayer::Same)),
+            "Flatten" => Ok(Self { to: flattened(name, node, from)?, ..same(LinearLayer::Same) }),
             "Affine" | "Linear" => Self::dense(name, node, from),
-            "Scale" => Ok(same(Layer::Scale(each(name, node, "scale", from, Row::Either)?))),
+            "Scale" => Ok(same(LinearLayer::Scale(each(name, node, "scale", from, ShortRow::Either)?))),
             "Delay" => {
-                let values = each(name, node, "delay", from, Row::Either)?;
+                let values = each(name, node, "delay", from, ShortRow::Either)?;
                 let wanted = values.iter().map(|delay| (delay / dt).round());
                 let beyond = wanted.clone().find(|steps| !(0.0..=62.0).contains(steps));
                 let error = values.iter().zip(wanted.clone()).map(|(delay, steps)| (delay / dt - steps).abs());
                 let error = error.fold(0.0, f64::max);
-                let rounded = (error > 1e-3).then(|| (Rating::Approximate, format!("off by {error:.2} steps at most")));
-                let rated = beyond.map_or(rounded, |steps| {
+                let rounded =
+                    (error > 1e-3).then(|| (Fidelity::Approximate, format!("off by {error:.2} steps at most")));
+                let fidelity = beyond.map_or(rounded, |steps| {
                     let what = format!("a delay of {steps} steps, but the chip has 0 to 62: held to them");
-                    Some((Rating::Unsupported, what))
+                    Some((Fidelity::Unsupported, what))
                 });
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "held to the range")]
                 let steps = wanted.map(|steps| steps.clamp(0.0, 62.0) as u8).collect();
-                Ok(Self { rated, ..same(Layer::Delay(steps)) })
+                Ok(Self { fidelity, ..same(LinearLayer::Delay(steps)) })
             }
             "SumPool2d" | "AvgPool2d" => Self::pool(name, node, from),
             "Conv1d" | "Conv2d" => Self::conv(name, node, from),
             _ => {
-                let what = "no type of node that is known: left out, what comes in goes on".to_owned();
-                Ok(Self { rated: Some((Rating::Unsupported, what)), ..same(Layer::Same) })
+                let what = "unknown type of node: left out, its input is passed on".to_owned();
+                Ok(Self { fidelity: Some((Fidelity::Unsupported, what)), ..same(LinearLayer::Same) })
             }
         }
     }
 
-    fn dense(name: &str, node: &Node, from: &[usize]) -> Result<Self, Wrong> {
+    fn dense(name: &str, node: &Node, from: &[usize]) -> Result<Self, NodeError> {
         let weight = node.arrays.get("weight");
         let shape = weight.map_or(&[][..], Array::shape);
         let sources = size(from);
         let &[outputs, inputs] = shape else {
-            return Err(Wrong::at(name, format!("`weight` of shape {shape:?} has not two extents")));
+            return Err(NodeError::at(name, format!("`weight` of shape {shape:?}: expected two extents")));
         };
         if inputs != sources || outputs == 0 {
-            return Err(Wrong::at(
+            return Err(NodeError::at(
                 name,
                 format!("`weight` of shape {shape:?} does not fit its input of shape {from:?}"),
             ));
         }
         let bias = bias(name, node, &[outputs])?;
-        let layer = Layer::Dense(weight.map(Array::real).unwrap_or_default());
-        Ok(Self { layer, from: from.to_vec(), to: vec![outputs], bias, rated: None })
+        let layer = LinearLayer::Dense(weight.map(Array::real).unwrap_or_default());
+        Ok(Self { layer, from: from.to_vec(), to: vec![outputs], bias, fidelity: None })
     }
 
-    fn pool(name: &str, node: &Node, from: &[usize]) -> Result<Self, Wrong> {
+    fn pool(name: &str, node: &Node, from: &[usize]) -> Result<Self, NodeError> {
         let kernel = pair(name, node, "kernel_size", [1; 2])?;
         let stride = pair(name, node, "stride", kernel)?;
         let pool = Pool2d { kernel, stride, padding: pair(name, node, "padding", [0; 2])?, weight: 1 };
         let to = planes(from).filter(|_| stride.iter().chain(&kernel).all(|step| *step > 0));
         let to = to.and_then(|from| pool.output_shape(from));
-        let to = to.ok_or_else(|| Wrong::at(name, format!("windows of {kernel:?} do not fit an input of {from:?}")))?;
+        let to =
+            to.ok_or_else(|| NodeError::at(name, format!("windows of {kernel:?} do not fit an input of {from:?}")))?;
         #[expect(clippy::cast_precision_loss, reason = "windows are small")]
         let factor = if node.kind_name() == "AvgPool2d" { 1.0 / (kernel[0] * kernel[1]) as f64 } else { 1.0 };
-        let layer = Layer::Pool(pool, factor);
-        Ok(Self { layer, from: from.to_vec(), to: to.to_vec(), bias: Vec::new(), rated: None })
+        let layer = LinearLayer::Pool(pool, factor);
+        Ok(Self { layer, from: from.to_vec(), to: to.to_vec(), bias: Vec::new(), fidelity: None })
     }
 
-    fn conv(name: &str, node: &Node, from: &[usize]) -> Result<Self, Wrong> {
+    fn conv(name: &str, node: &Node, from: &[usize]) -> Result<Self, NodeError> {
         let one = node.kind_name() == "Conv1d";
         let weight = node.arrays.get("weight");
         let shape = match *weight.map_or(&[][..], Array::shape) {
             [outputs, inputs, width] if one => [outputs, inputs, 1, width],
             [outputs, inputs, height, width] if !one => [outputs, inputs, height, width],
             ref other => {
-                return Err(Wrong::at(name, format!("`weight` of shape {other:?} is none of a {}", node.kind_name())));
+                return Err(NodeError::at(
+                    name,
+                    format!("`weight` of shape {other:?}: invalid for a {}", node.kind_name()),
+                ));
             }
         };
         let geometry = |field: &str, default| {
@@ -121,12 +132,12 @@ impl Linear {
             Some("valid") => [0; 2],
             Some("same") => {
                 for at in [2, 3] {
-                    widened = odd(widened, at, dilation[at - 2]).map_err(|what| Wrong::at(name, what))?;
+                    widened = odd(widened, at, dilation[at - 2]).map_err(|what| NodeError::at(name, what))?;
                 }
                 [0, 1].map(|at| dilation[at] * (widened.0[at + 2] - 1) / 2)
             }
             Some(other) => {
-                return Err(Wrong::at(name, format!("a padding of `{other}`; there are numbers, same and valid")));
+                return Err(NodeError::at(name, format!("a padding of `{other}`; there are numbers, same and valid")));
             }
         };
         let (shape, weights) = widened;
@@ -140,38 +151,38 @@ impl Linear {
         });
         let to = plane.and_then(|plane| conv.output_shape(plane));
         let to = to.ok_or_else(|| {
-            Wrong::at(
+            NodeError::at(
                 name,
                 format!("`weight` of shape {shape:?} in {groups} groups does not fit its input of shape {from:?}"),
             )
         })?;
         let to = if one { vec![to[0], to[2]] } else { to.to_vec() };
         let bias = bias(name, node, &to)?;
-        let layer = Layer::Conv(conv, weights);
-        Ok(Self { layer, from: from.to_vec(), to, bias, rated: None })
+        let layer = LinearLayer::Conv(conv, weights);
+        Ok(Self { layer, from: from.to_vec(), to, bias, fidelity: None })
     }
 
     /// Hands output, weight and delay of what an input element reaches to `visit`.
     pub(super) fn visit(&self, source: usize, mut visit: impl FnMut(usize, f64, u8)) {
         let at = |values: &[f64], at: usize| values.get(at).copied().unwrap_or(0.0);
         match &self.layer {
-            Layer::Same => visit(source, 1.0, 0),
-            Layer::Dense(weights) => {
+            LinearLayer::Same => visit(source, 1.0, 0),
+            LinearLayer::Dense(weights) => {
                 let column = weights.iter().skip(source).step_by(size(&self.from).max(1));
                 column.enumerate().for_each(|(output, weight)| visit(output, *weight, 0));
             }
-            Layer::Conv(conv, weights) => {
+            LinearLayer::Conv(conv, weights) => {
                 if let (Some(from), Some(to)) = (planes(&self.from), planes(&self.to)) {
                     conv.places(from, to, source, |output, place| visit(output, at(weights, place), 0));
                 }
             }
-            Layer::Pool(pool, factor) => {
+            LinearLayer::Pool(pool, factor) => {
                 if let (Some(from), Some(to)) = (planes(&self.from), planes(&self.to)) {
                     pool.visit(from, to, source, |output, _| visit(output, *factor, 0));
                 }
             }
-            Layer::Scale(factors) => visit(source, at(factors, source), 0),
-            Layer::Delay(steps) => visit(source, 1.0, steps.get(source).copied().unwrap_or(0)),
+            LinearLayer::Scale(factors) => visit(source, at(factors, source), 0),
+            LinearLayer::Delay(steps) => visit(source, 1.0, steps.get(source).copied().unwrap_or(0)),
         }
     }
 
@@ -190,12 +201,12 @@ impl Linear {
 }
 
 /// The shape that a `Flatten` gives: extents from `start_dim` to `end_dim` as one, those of `input_type` counting.
-fn flattened(name: &str, node: &Node, from: &[usize]) -> Result<Vec<usize>, Wrong> {
+fn flattened(name: &str, node: &Node, from: &[usize]) -> Result<Vec<usize>, NodeError> {
     let number = |field: &str, default: i64| match node.arrays.get(field) {
         None => Ok(default),
         Some(array) => match array.whole().as_deref() {
             Some(&[number]) => Ok(number),
-            _ => Err(Wrong::at(name, format!("`{field}` is not a single whole number"))),
+            _ => Err(NodeError::at(name, format!("`{field}` is not a single whole number"))),
         },
     };
     // Extents of 1 that stand for a batch were left out of `from`.
@@ -213,12 +224,12 @@ fn flattened(name: &str, node: &Node, from: &[usize]) -> Result<Vec<usize>, Wron
         }
         // A row has nothing to join, wherever it should begin.
         _ if from.len() == 1 => Ok(from.to_vec()),
-        _ => Err(Wrong::at(name, format!("extents {start} to {end} are outside {from:?}"))),
+        _ => Err(NodeError::at(name, format!("extents {start} to {end} are outside {from:?}"))),
     }
 }
 
 /// A kernel that has as many elements before its middle as after it along an extent, with the same sums: one of even size,
-/// whose padding of `same` has one element more at the end, gets zeros at its begin.
+/// whose padding of `same` has one element more at the end, gets zeros at its start.
 fn odd(kernel: ([usize; 4], Vec<f64>), extent: usize, dilation: usize) -> Result<([usize; 4], Vec<f64>), String> {
     let (shape, weights) = kernel;
     let own = shape[extent];
@@ -242,23 +253,23 @@ fn odd(kernel: ([usize; 4], Vec<f64>), extent: usize, dilation: usize) -> Result
 }
 
 /// A parameter with a value for each element of a shape.
-fn each(name: &str, node: &Node, field: &str, shape: &[usize], row: Row) -> Result<Vec<f64>, Wrong> {
-    let array = node.arrays.get(field).ok_or_else(|| Wrong::at(name, format!("`{field}` is missing")))?;
-    spread(array, shape, row).map_err(|what| Wrong::at(name, format!("`{field}` {what}")))
+fn each(name: &str, node: &Node, field: &str, shape: &[usize], row: ShortRow) -> Result<Vec<f64>, NodeError> {
+    let array = node.arrays.get(field).ok_or_else(|| NodeError::at(name, format!("`{field}` is missing")))?;
+    spread(array, shape, row).map_err(|what| NodeError::at(name, format!("`{field}` {what}")))
 }
 
-fn bias(name: &str, node: &Node, to: &[usize]) -> Result<Vec<f64>, Wrong> {
-    if node.arrays.contains_key("bias") { each(name, node, "bias", to, Row::Channels) } else { Ok(Vec::new()) }
+fn bias(name: &str, node: &Node, to: &[usize]) -> Result<Vec<f64>, NodeError> {
+    if node.arrays.contains_key("bias") { each(name, node, "bias", to, ShortRow::Channels) } else { Ok(Vec::new()) }
 }
 
 /// Vertical and horizontal, or one number for both.
-fn pair(name: &str, node: &Node, field: &str, default: [usize; 2]) -> Result<[usize; 2], Wrong> {
+fn pair(name: &str, node: &Node, field: &str, default: [usize; 2]) -> Result<[usize; 2], NodeError> {
     let Some(array) = node.arrays.get(field) else { return Ok(default) };
     let small = |value: &i64| usize::try_from(*value).ok().filter(|value| *value <= 1 << 16);
     let values: Option<Vec<usize>> = array.whole().and_then(|values| values.iter().map(small).collect());
     match values.as_deref() {
         Some([both]) => Ok([*both; 2]),
         Some([vertical, horizontal]) => Ok([*vertical, *horizontal]),
-        _ => Err(Wrong::at(name, format!("`{field}` is not two numbers from 0 to 65,536"))),
+        _ => Err(NodeError::at(name, format!("`{field}` is not two numbers from 0 to 65,536"))),
     }
 }

@@ -2,28 +2,28 @@
 //! folding of layers without neurons, a joint search of the scales of weights and thresholds, and what each node loses.
 //!
 //! graph of NIR → `step` (its duration) → `fold` (populations and connections in floating point) → `align` (delays) →
-//! `scale` (mantissas, exponents, thresholds) → `build` (a network), which looks at populations as `site`s, and `rate` (what
-//! each node loses).
+//! `scale` (mantissas, exponents, thresholds) → `build` (a network), which looks at populations as `layer_plan`s, and
+//! `fidelity` (what each node loses).
 
 mod align;
 mod build;
 mod compose;
 mod exporter;
+mod fidelity;
 mod fold;
+mod input_range;
+mod layer_plan;
 mod linear;
 mod neuron;
-mod rate;
-mod reach;
 mod scale;
 mod shape;
-mod site;
 mod step;
 mod ways;
 
 pub use exporter::Exporter;
 
 use loihi_nir::Graph;
-use loihi_nir::import::{Imported, Wrong};
+use loihi_nir::import::{Imported, NodeError};
 
 loihi_files::choices! {
     /// How differential equations become steps.
@@ -43,7 +43,7 @@ loihi_files::choices! {
     /// What a spike does to the voltage.
     #[derive(Default)]
     pub enum Reset {
-        /// It becomes 0
+        /// Reset voltage to zero
         Zero = "zero",
         /// It loses the threshold, a step later: two compartments a neuron
         Subtract = "subtract",
@@ -71,7 +71,7 @@ pub enum Gain {
 }
 
 loihi_files::choices! {
-    /// What comes in from outside.
+    /// Input encoding.
     #[derive(Default)]
     pub enum InputAs {
         /// Spikes
@@ -98,7 +98,7 @@ loihi_files::choices! {
 
 /// What the file does not say.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Options {
+pub struct QuantiseOptions {
     /// Duration of a step in the unit of the file's time constants; `None` to infer it.
     pub dt: Option<f64>,
     /// What it is if it is not given, the file does not say, and its numbers do not give it away; `None` to choose it.
@@ -111,7 +111,7 @@ pub struct Options {
     pub reset: Reset,
     /// What an input adds to neurons without a time constant.
     pub if_input: IfInput,
-    /// What comes in.
+    /// Input encoding.
     pub input: InputAs,
     /// Steps of a sample; 0 if the data say.
     pub steps: u32,
@@ -122,8 +122,8 @@ pub struct Options {
 /// The network of a graph without inner graphs.
 ///
 /// # Errors
-/// [`Wrong`] names the node that cannot be had on the chip, and says why.
-pub fn quantise(graph: &Graph, name: &str, options: Options) -> Result<Imported, Wrong> {
+/// [`NodeError`] names the node that cannot be had on the chip, and says why.
+pub fn quantise(graph: &Graph, name: &str, options: QuantiseOptions) -> Result<Imported, NodeError> {
     let step = step::step(graph, options)?;
     let folded = fold::fold(graph, &step, options)?;
     let mut said = step.said;

@@ -1,11 +1,11 @@
 //! Neurons of NIR as difference equations: what they keep, what input adds, when they fire.
 
-use super::shape::{Row, spread};
+use super::shape::{ShortRow, spread};
 use super::step::Step;
-use super::{Gain, Integrator, Options, Reset};
+use super::{Gain, Integrator, QuantiseOptions, Reset};
 use loihi_net::network::size;
 use loihi_nir::Node;
-use loihi_nir::import::Wrong;
+use loihi_nir::import::NodeError;
 
 /// Neurons of a node: `u ← keep_u · u + gain · input + constant`, `v ← keep_v · v + u + leak`, a spike above `threshold`.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,34 +39,34 @@ pub(super) fn neurons(
     node: &Node,
     shape: &[usize],
     step: &Step,
-    options: Options,
-) -> Result<Neurons, Wrong> {
+    options: QuantiseOptions,
+) -> Result<Neurons, NodeError> {
     let (dt, elements) = (step.dt, size(shape));
-    let values = |field: &str| -> Result<Vec<f64>, Wrong> {
-        let array = node.arrays.get(field).ok_or_else(|| Wrong::at(name, format!("`{field}` is missing")))?;
-        spread(array, shape, Row::Either).map_err(|what| Wrong::at(name, format!("`{field}` {what}")))
+    let values = |field: &str| -> Result<Vec<f64>, NodeError> {
+        let array = node.arrays.get(field).ok_or_else(|| NodeError::at(name, format!("`{field}` is missing")))?;
+        spread(array, shape, ShortRow::Either).map_err(|what| NodeError::at(name, format!("`{field}` {what}")))
     };
     let or = |field: &str, default: f64| {
         if node.arrays.contains_key(field) { values(field) } else { Ok(vec![default; elements]) }
     };
     let mut unsupported = None;
-    let mut keeps = |field: &str| -> Result<Vec<f64>, Wrong> {
+    let mut keeps = |field: &str| -> Result<Vec<f64>, NodeError> {
         let keep = |tau: &f64| match options.integrator {
             Integrator::Euler => 1.0 - dt / tau,
             Integrator::Exp | Integrator::Impulse => (-dt / tau).exp(),
         };
         let taus = values(field)?;
         if let Some(tau) = taus.iter().find(|tau| **tau <= 0.0) {
-            return Err(Wrong::at(name, format!("a `{field}` of {tau} is not above 0")));
+            return Err(NodeError::at(name, format!("a `{field}` of {tau} is not above 0")));
         }
         let keeps: Vec<f64> = taus.iter().map(keep).collect();
         if keeps.iter().any(|keep| !(-1e-9..=1.0).contains(keep)) {
-            unsupported = Some(format!("dt = {dt} is longer than a `{field}`, of which nothing is kept then"));
+            unsupported = Some(format!("dt = {dt} is longer than a `{field}`, so nothing of it is kept"));
         }
         Ok(keeps.iter().map(|keep| keep.clamp(0.0, 1.0)).collect())
     };
     // What an input of 1 adds, of what it would be in the end.
-    let shares = |field: &str, keeps: &[f64]| -> Result<Vec<f64>, Wrong> {
+    let shares = |field: &str, keeps: &[f64]| -> Result<Vec<f64>, NodeError> {
         match options.integrator {
             Integrator::Euler | Integrator::Exp => Ok(keeps.iter().map(|keep| 1.0 - keep).collect()),
             Integrator::Impulse => Ok(values(field)?.iter().map(|tau| dt / tau).collect()),
@@ -121,7 +121,10 @@ pub(super) fn neurons(
     if fires {
         let own: Vec<f64> = values(field)?.iter().zip(&reset).map(|(threshold, reset)| threshold - reset).collect();
         if let Some(low) = own.iter().find(|own| **own < 0.0 || !own.is_finite()) {
-            return Err(Wrong::at(name, format!("a threshold of {low} above the reset: neurons would fire for ever")));
+            return Err(NodeError::at(
+                name,
+                format!("a threshold of {low} above the reset: neurons would fire for ever"),
+            ));
         }
         threshold = Some(own);
     }

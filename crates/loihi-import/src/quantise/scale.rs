@@ -47,7 +47,7 @@ pub(super) struct Demands<'w> {
     /// By neuron: a number for each set of decays, which profiles have besides a threshold.
     pub(super) decays: Vec<usize>,
     /// By neuron: largest bias or sum of values, both signs.
-    pub(super) drive: Vec<f64>,
+    pub(super) max_input: Vec<f64>,
     /// By neuron: the largest scale at which no sum leaves its register, whatever fires.
     pub(super) units_max: Vec<f64>,
     /// Whether a synapse takes the threshold off, which then is a weight too.
@@ -92,7 +92,7 @@ struct Group {
     unit: f64,
     /// Largest threshold.
     threshold: f64,
-    drive: f64,
+    max_input: f64,
     /// Largest scale that keeps all sums in their registers.
     scale_max: f64,
     /// Weights by connection.
@@ -110,7 +110,7 @@ struct Groups<'d, 'w> {
 
 /// The scales that lose least, or little more where that keeps sums in their registers.
 pub(super) fn search(demands: &Demands<'_>) -> Scale {
-    let neurons = demands.drive.len();
+    let neurons = demands.max_input.len();
     if let Some(units) = exact::common(demands) {
         return apply(demands, &vec![units; neurons], None);
     }
@@ -127,7 +127,7 @@ pub(super) fn search(demands: &Demands<'_>) -> Scale {
     }
     let (scales, exponents) = refine::refine(&groups, scale);
     let refined = apply(demands, &units(&|group| scales[group]), Some(&exponents));
-    let worth = !groups.sound(scale) || refined.halves(&groups.fan_in, &uniform);
+    let worth = !groups.valid(scale) || refined.halves(&groups.fan_in, &uniform);
     if worth { refined } else { uniform }
 }
 
@@ -145,7 +145,7 @@ impl Scale {
 
 /// The most groups whose weights are their own.
 fn group_count(demands: &Demands<'_>) -> usize {
-    let neurons = demands.drive.len();
+    let neurons = demands.max_input.len();
     let rows = demands.ways.iter().map(|ways| ways.rows).fold(neurons, usize::min);
     // Groups are runs of neurons of the same length.
     let even = |count: usize| count > 0 && neurons.is_multiple_of(count);
@@ -154,7 +154,7 @@ fn group_count(demands: &Demands<'_>) -> usize {
 
 impl<'d, 'w> Groups<'d, 'w> {
     fn new(demands: &'d Demands<'w>, count: usize) -> Self {
-        let neurons = demands.drive.len();
+        let neurons = demands.max_input.len();
         let run = |values: &'d [f64], at: usize| {
             if values.is_empty() { values } else { &values[neurons * at / count..neurons * (at + 1) / count] }
         };
@@ -167,7 +167,7 @@ impl<'d, 'w> Groups<'d, 'w> {
                 Group {
                     unit,
                     threshold: if fires { fold(thresholds, 0.0, f64::max) / unit } else { 0.0 },
-                    drive: fold(run(&demands.drive, at), 0.0, f64::max) / unit,
+                    max_input: fold(run(&demands.max_input, at), 0.0, f64::max) / unit,
                     scale_max: fold(run(&demands.units_max, at), f64::INFINITY, f64::min) * unit,
                     weights: vec![Vec::new(); demands.ways.len()],
                 }
@@ -185,8 +185,9 @@ impl<'d, 'w> Groups<'d, 'w> {
     }
 
     /// Whether all thresholds and drives have registers at a scale of all.
-    fn sound(&self, scale: f64) -> bool {
-        let fits = |group: &Group| group.threshold * scale <= THRESHOLD_MAX && group.drive * scale * 64.0 <= BIAS_MAX;
+    fn valid(&self, scale: f64) -> bool {
+        let fits =
+            |group: &Group| group.threshold * scale <= THRESHOLD_MAX && group.max_input * scale * 64.0 <= BIAS_MAX;
         self.list.iter().all(fits)
     }
 
@@ -198,22 +199,22 @@ impl<'d, 'w> Groups<'d, 'w> {
     fn uniform(&self) -> f64 {
         let largest = self.largest();
         let most = |of: fn(&Group) -> f64| self.list.iter().map(of).fold(0.0, f64::max);
-        let (threshold, drive) = (most(|group| group.threshold), most(|group| group.drive));
+        let (threshold, max_input) = (most(|group| group.threshold), most(|group| group.max_input));
         // Without weights the threshold says what is large, and without both what biases and values drive.
         let base = match (largest > 0.0, self.fires) {
             (true, _) => 254.0 / largest,
             (false, true) => 4096.0 / threshold,
-            (false, false) => 512.0 / drive.max(1e-9),
+            (false, false) => 512.0 / max_input.max(1e-9),
         };
         let mut tried = Vec::new();
         for at in SCALES {
             let scale = self.snapped(base * (f64::from(at) / 16.0).exp2(), threshold, largest);
-            if scale > 0.0 && self.sound(scale) {
+            if scale > 0.0 && self.valid(scale) {
                 tried.push((self.cost_of_all(scale), scale));
             }
         }
         let scale_max = self.list.iter().map(|group| group.scale_max).fold(f64::INFINITY, f64::min);
-        let chosen = choose(&tried, scale_max, self.fires, largest.max(drive));
+        let chosen = choose(&tried, scale_max, self.fires, largest.max(max_input));
         // Where no threshold or bias fits, the smallest scale cuts least.
         chosen.unwrap_or_else(|| self.snapped(base / 256.0, threshold, largest))
     }

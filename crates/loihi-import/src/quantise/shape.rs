@@ -2,7 +2,7 @@
 
 use loihi_files::npz::Array;
 use loihi_net::network::size;
-use loihi_nir::import::Wrong;
+use loihi_nir::import::NodeError;
 
 /// Most extents of a shape: channels, height, width.
 const EXTENTS_MAX: usize = 3;
@@ -10,15 +10,15 @@ const EXTENTS_MAX: usize = 3;
 /// The extents of a node, without those of 1 before the last three, which stand for a batch of one sample.
 ///
 /// # Errors
-/// [`Wrong`] names the node for extents that are not positive, too many, or too large.
-pub(super) fn sound(name: &str, shape: &[i64]) -> Result<Vec<usize>, Wrong> {
+/// [`NodeError`] names the node for extents that are not positive, too many, or too large.
+pub(super) fn valid(name: &str, shape: &[i64]) -> Result<Vec<usize>, NodeError> {
     let extents: Option<Vec<usize>> = shape.iter().map(|extent| usize::try_from(*extent).ok()).collect();
     let extents = extents.filter(|extents| !extents.is_empty() && (1..=1 << 24).contains(&size(extents)));
-    let extents = extents.ok_or_else(|| Wrong::at(name, format!("invalid shape {shape:?}: extents are from 1")))?;
+    let extents = extents.ok_or_else(|| NodeError::at(name, format!("invalid shape {shape:?}: extents are from 1")))?;
     let first = extents.len().saturating_sub(EXTENTS_MAX);
     let (before, own) = extents.split_at(first);
     if before.iter().any(|extent| *extent != 1) {
-        return Err(Wrong::at(
+        return Err(NodeError::at(
             name,
             format!("invalid shape {shape:?}: there are channels, height and width, and before them a batch of 1"),
         ));
@@ -36,7 +36,7 @@ pub(super) fn fits(from: &[usize], to: &[usize]) -> bool {
 
 /// Which values an array in a row has, if it has fewer than the shape it goes with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Row {
+pub(super) enum ShortRow {
     /// One a channel, which is the first extent: biases of convolutions.
     Channels,
     /// Those of the last extent, as arrays are broadcast, or of the first; an error where that is not told by their number.
@@ -48,7 +48,7 @@ pub(super) enum Row {
 ///
 /// # Errors
 /// A sentence without its subject.
-pub(super) fn spread(array: &Array, shape: &[usize], row: Row) -> Result<Vec<f64>, String> {
+pub(super) fn spread(array: &Array, shape: &[usize], row: ShortRow) -> Result<Vec<f64>, String> {
     let (values, elements) = (array.real(), size(shape));
     if let [only] = *values {
         return Ok(vec![only; elements]);
@@ -64,7 +64,7 @@ pub(super) fn spread(array: &Array, shape: &[usize], row: Row) -> Result<Vec<f64
             return Ok(values);
         }
         let first = shape.first() == Some(length);
-        let last = row == Row::Either && shape.last() == Some(length);
+        let last = row == ShortRow::Either && shape.last() == Some(length);
         return match (first, last) {
             (true, true) => Err(format!(
                 "of shape [{length}] may be of the {length} channels or of the {length} columns of {shape:?}: write it with \
@@ -126,18 +126,18 @@ mod tests {
             (&[1, 2, 3], &all),
             (&[6], &all),
         ] {
-            assert_eq!(to(own, &[2, 3], Row::Either).as_ref(), Ok(wanted), "{own:?}");
+            assert_eq!(to(own, &[2, 3], ShortRow::Either).as_ref(), Ok(wanted), "{own:?}");
         }
         for own in [&[3, 2][..], &[4], &[3, 1], &[2, 2, 3], &[1, 6]] {
-            assert!(to(own, &[2, 3], Row::Either).is_err(), "{own:?}");
+            assert!(to(own, &[2, 3], ShortRow::Either).is_err(), "{own:?}");
         }
         // By channel and by column are four values each.
-        assert_eq!(to(&[1, 1, 2], &[2, 2, 2], Row::Either).unwrap(), [0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0]);
-        let said = to(&[2], &[2, 2, 2], Row::Either).unwrap_err();
+        assert_eq!(to(&[1, 1, 2], &[2, 2, 2], ShortRow::Either).unwrap(), [0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0]);
+        let said = to(&[2], &[2, 2, 2], ShortRow::Either).unwrap_err();
         assert!(said.contains("2 channels or of the 2 columns"), "{said}");
-        assert_eq!(to(&[2], &[2, 1, 2], Row::Channels).unwrap(), [0.0, 0.0, 1.0, 1.0]);
-        assert!(to(&[3], &[2, 3], Row::Channels).is_err());
-        assert_eq!(to(&[], &[2], Row::Either).unwrap(), [0.0, 0.0]);
+        assert_eq!(to(&[2], &[2, 1, 2], ShortRow::Channels).unwrap(), [0.0, 0.0, 1.0, 1.0]);
+        assert!(to(&[3], &[2, 3], ShortRow::Channels).is_err());
+        assert_eq!(to(&[], &[2], ShortRow::Either).unwrap(), [0.0, 0.0]);
     }
 
     #[test]
@@ -153,10 +153,10 @@ mod tests {
         ] {
             assert_eq!(fits(from, to), fit, "{from:?} {to:?}");
         }
-        assert_eq!(sound("n", &[1, 2, 8, 8]).unwrap(), [2, 8, 8]);
-        assert_eq!(sound("n", &[1, 8, 8]).unwrap(), [1, 8, 8]);
+        assert_eq!(valid("n", &[1, 2, 8, 8]).unwrap(), [2, 8, 8]);
+        assert_eq!(valid("n", &[1, 8, 8]).unwrap(), [1, 8, 8]);
         for none in [&[][..], &[0], &[-1, 2], &[2, 2, 8, 8], &[1 << 25]] {
-            assert!(sound("n", none).is_err(), "{none:?}");
+            assert!(valid("n", none).is_err(), "{none:?}");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The duration of a step: as given, as the file says, inferred from its numbers, or chosen.
 
-use super::{Gain, IfInput, Integrator, Options};
+use super::{Gain, IfInput, Integrator, QuantiseOptions};
 use loihi_files::npz::Array;
-use loihi_nir::import::Wrong;
+use loihi_nir::import::NodeError;
 use loihi_nir::{Graph, Node};
 
 /// The duration of a step, what of the file depends on it, and why.
@@ -30,8 +30,8 @@ const ALIKE: f64 = 1e-3;
 /// The step of a graph.
 ///
 /// # Errors
-/// [`Wrong`] for a duration that is not above 0, and for numbers from which none can be inferred.
-pub(super) fn step(graph: &Graph, options: Options) -> Result<Step, Wrong> {
+/// [`NodeError`] for a duration that is not above 0, and for numbers from which none can be inferred.
+pub(super) fn step(graph: &Graph, options: QuantiseOptions) -> Result<Step, NodeError> {
     let ratios = ratios(graph)?;
     let rates = rates(graph);
     let if_by_time = match options.if_input {
@@ -73,10 +73,15 @@ fn without_time(rates: &[f64], dt: f64, by_time: bool, option: IfInput) -> Strin
 /// The duration of a step, and why; `rates` are those of neurons that integrate over time without a time constant.
 ///
 /// A step that makes `r · dt / τ`, or `r · dt`, 1 for all neurons is what simulators of discrete time write into files.
-fn duration(graph: &Graph, options: Options, ratios: &[Ratio], rates: Option<&[f64]>) -> Result<(f64, String), Wrong> {
+fn duration(
+    graph: &Graph,
+    options: QuantiseOptions,
+    ratios: &[Ratio],
+    rates: Option<&[f64]>,
+) -> Result<(f64, String), NodeError> {
     if let Some(dt) = options.dt {
         if !dt.is_finite() || dt <= 0.0 {
-            return Err(Wrong::whole(format!("a step of {dt} is no duration above 0")));
+            return Err(NodeError::whole(format!("a step of {dt} is not a duration above 0")));
         }
         return Ok((dt, format!("dt = {dt:?}, as given.")));
     }
@@ -90,7 +95,9 @@ fn duration(graph: &Graph, options: Options, ratios: &[Ratio], rates: Option<&[f
     let Some(first) = ratios.first() else {
         return Ok(match (rate, rates) {
             (Some(rate), _) => inferred(round(rate, 4).unwrap_or(rate), "1 / r"),
-            (None, Some(_)) => return Err(Wrong::whole("its neurons integrate over time, by different r: say --dt")),
+            (None, Some(_)) => {
+                return Err(NodeError::whole("its neurons integrate over time, by different r: say --dt"));
+            }
             (None, None) => (1.0, "No node has a time constant: a step is a step.".to_owned()),
         });
     };
@@ -136,13 +143,13 @@ struct Ratio {
 }
 
 /// Time constants and resistances of all neurons that have both.
-fn ratios(graph: &Graph) -> Result<Vec<Ratio>, Wrong> {
+fn ratios(graph: &Graph) -> Result<Vec<Ratio>, NodeError> {
     let mut ratios = Vec::new();
     for (name, node) in &graph.nodes {
         let tau = node.arrays.get("tau").or_else(|| node.arrays.get("tau_mem")).map(Array::real);
         let (Some(tau), Some(r)) = (tau, node.arrays.get("r").map(Array::real)) else { continue };
         if let Some(low) = tau.iter().find(|tau| **tau <= 0.0) {
-            return Err(Wrong::at(name, format!("a time constant of {low} is not above 0")));
+            return Err(NodeError::at(name, format!("a time constant of {low} is not above 0")));
         }
         let at = |values: &[f64], at: usize| values.get(at).or(values.first()).copied().unwrap_or(f64::NAN);
         ratios.extend((0..tau.len().max(r.len())).map(|each| Ratio { tau: at(&tau, each), r: at(&r, each) }));
@@ -183,7 +190,7 @@ pub(super) fn short(value: f64) -> f64 {
     format!("{value:.3e}").parse().unwrap_or(value)
 }
 
-/// A duration to so many digits after the first, if that is no more than what single precision has lost.
+/// A duration to this many digits after the first, if that is no more than what single precision has lost.
 fn round(dt: f64, digits: usize) -> Option<f64> {
     let rounded: f64 = format!("{dt:.digits$e}").parse().ok()?;
     ((rounded / dt - 1.0).abs() < 1e-5).then_some(rounded)

@@ -4,11 +4,11 @@ use super::*;
 use loihi_core::num::word;
 use loihi_core::register::Register;
 use loihi_device::inproc::InProcess;
-use loihi_device::session::{Patience, Session};
+use loihi_device::session::{RetryPolicy, Session};
 use loihi_files::npz::{Array, Values};
 use loihi_net::network::{Each, Network, Weights};
 use loihi_net::place::place;
-use loihi_nir::import::{Imported, Rating};
+use loihi_nir::import::{Fidelity, Imported};
 use loihi_nir::{self as nir, Node};
 use loihi_run::inference::{Inference, Stimulus};
 use std::path::Path;
@@ -51,8 +51,8 @@ fn draw(purpose: u32, at: u32) -> f64 {
 
 /// Spikes of the population that is read: step and neuron.
 fn spikes(network: &Network, stimulus: &Stimulus) -> Vec<(u32, usize)> {
-    let placed = place(network, loihi_net::place::Options::default()).unwrap();
-    let mut session = Session::open(Box::new(InProcess::new(32 << 20)), Patience::default(), 1, || false).unwrap();
+    let placed = place(network, loihi_net::place::PlacementOptions::default()).unwrap();
+    let mut session = Session::open(Box::new(InProcess::new(32 << 20)), RetryPolicy::default(), 1, || false).unwrap();
     let mut inference = Inference::new(&mut session, network, &placed).unwrap();
     let read = network.readout.unwrap().population;
     let mut spikes = Vec::new();
@@ -72,10 +72,10 @@ fn spikes(network: &Network, stimulus: &Stimulus) -> Vec<(u32, usize)> {
 fn a_trained_network_fires_as_in_floating_point() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/nir/kws_fc128x2.nir");
     let graph = nir::read(&path).unwrap();
-    let options = Options { reset: Reset::Subtract, input: InputAs::Values, ..Options::default() };
+    let options = QuantiseOptions { reset: Reset::Subtract, input: InputAs::Values, ..QuantiseOptions::default() };
     let imported = quantise(&graph, "kws", options).unwrap();
     assert!(imported.said[0].starts_with("dt = 0.0001: the file does not say"), "{:?}", imported.said);
-    assert_eq!(imported.rating(), Rating::Approximate);
+    assert_eq!(imported.fidelity(), Fidelity::Approximate);
     insta::assert_snapshot!(imported.table());
     let layers: Vec<[Vec<f64>; 2]> = ["0", "2", "4"]
         .iter()
@@ -133,7 +133,7 @@ fn layers_without_neurons_are_folded() {
         ],
         &[("in", "pool"), ("pool", "flat"), ("flat", "fc"), ("fc", "scale"), ("scale", "lif"), ("lif", "out")],
     );
-    let imported = quantise(&graph, "n", Options::default()).unwrap();
+    let imported = quantise(&graph, "n", QuantiseOptions::default()).unwrap();
     let [connection] = &*imported.network.connections else { panic!("{:?}", imported.network.connections) };
     let Weights::Dense(found) = &connection.weights else { panic!("{:?}", connection.weights) };
     for neuron in 0..2 {
@@ -156,11 +156,12 @@ fn a_pool_before_a_convolution_is_part_of_its_kernel() {
     let values = |value: f64| real(&[2, 3, 3], vec![value; 18]);
     let neurons = Node::layer("IF").with("r", values(1.0)).with("v_threshold", values(2.0));
     let nodes = |shape| vec![("in", input(shape)), ("conv", conv.clone()), ("if", neurons.clone())];
-    let one = quantise(&graph(nodes(&[2, 3, 3]), &[("in", "conv"), ("conv", "if")]), "n", Options::default()).unwrap();
+    let one = quantise(&graph(nodes(&[2, 3, 3]), &[("in", "conv"), ("conv", "if")]), "n", QuantiseOptions::default())
+        .unwrap();
     let mut with_pool = nodes(&[2, 6, 9]);
     with_pool.push(("pool", pool));
     let two = graph(with_pool, &[("in", "pool"), ("pool", "conv"), ("conv", "if")]);
-    let two = quantise(&two, "n", Options::default()).unwrap();
+    let two = quantise(&two, "n", QuantiseOptions::default()).unwrap();
     let [one, two] = [one, two].map(|imported| imported.network.connections[0].clone());
     assert!(matches!(two.weights, Weights::Conv2d(_)), "{:?}", two.weights);
     for source in 0..2 * 6 * 9 {
@@ -186,11 +187,12 @@ fn what_is_exported_computes_the_same() {
         ("out", Node::layer("Output").with("shape", whole(&[3]))),
     ];
     let edges = [("in", "fc"), ("fc", "lif"), ("lif", "delay"), ("delay", "back"), ("back", "lif"), ("lif", "out")];
-    let first = quantise(&graph(nodes, &edges), "n", Options::default()).unwrap().network;
+    let first = quantise(&graph(nodes, &edges), "n", QuantiseOptions::default()).unwrap().network;
     assert_eq!(first.dt_us, 1000);
     let exported = nir::export(&first).unwrap();
     assert_eq!(nir::parse(&nir::bytes(&exported).unwrap()).unwrap(), exported);
-    let second = quantise(&exported, "n", Options { dt: Some(0.001), ..Options::default() }).unwrap().network;
+    let second =
+        quantise(&exported, "n", QuantiseOptions { dt: Some(0.001), ..QuantiseOptions::default() }).unwrap().network;
     let spikes_in = (0..60).flat_map(|step| (0..4).map(move |at| (step, 0, at)));
     let spikes_in =
         spikes_in.filter(|(step, _, at)| word(5, *step, u32::try_from(*at).unwrap(), 0).is_multiple_of(3)).collect();
@@ -218,15 +220,16 @@ fn sums_of_many_spikes_stay_in_their_registers() {
             }
             None => &[("in", "fc"), ("fc", "out")],
         };
-        let options = Options { dt: Some(0.001), steps: 50, ..Options::default() };
+        let options = QuantiseOptions { dt: Some(0.001), steps: 50, ..QuantiseOptions::default() };
         quantise(&graph(nodes, edges), "n", options).unwrap()
     };
     let every: Vec<_> = (0..50).flat_map(|step| (0..90).map(move |at| (step, 0, at))).collect();
     let stimulus = Stimulus { steps: 50, spikes: every, ..Stimulus::default() };
     for node in [None, Some(leaky("LI", ["tau", "tau"])), Some(leaky("CubaLI", ["tau_mem", "tau_syn"]))] {
         let network = sums(node).network;
-        let placed = place(&network, loihi_net::place::Options::default()).unwrap();
-        let mut session = Session::open(Box::new(InProcess::new(1 << 20)), Patience::default(), 1, || false).unwrap();
+        let placed = place(&network, loihi_net::place::PlacementOptions::default()).unwrap();
+        let mut session =
+            Session::open(Box::new(InProcess::new(1 << 20)), RetryPolicy::default(), 1, || false).unwrap();
         let mut inference = Inference::new(&mut session, &network, &placed).unwrap();
         inference.run(&stimulus, |spike| panic!("step {}", spike.step)).unwrap();
         let read = network.readout.unwrap().population;
@@ -250,10 +253,10 @@ fn values_add_up_in_neurons_that_never_fire() {
         ("li", node),
         ("out", Node::layer("Output").with("shape", whole(&[2]))),
     ];
-    let options = Options { dt: Some(0.001), input: InputAs::Values, steps: 30, ..Options::default() };
+    let options = QuantiseOptions { dt: Some(0.001), input: InputAs::Values, steps: 30, ..QuantiseOptions::default() };
     let network = quantise(&graph(nodes, &[("in", "fc"), ("fc", "li"), ("li", "out")]), "n", options).unwrap().network;
-    let placed = place(&network, loihi_net::place::Options::default()).unwrap();
-    let mut session = Session::open(Box::new(InProcess::new(1 << 20)), Patience::default(), 1, || false).unwrap();
+    let placed = place(&network, loihi_net::place::PlacementOptions::default()).unwrap();
+    let mut session = Session::open(Box::new(InProcess::new(1 << 20)), RetryPolicy::default(), 1, || false).unwrap();
     let mut inference = Inference::new(&mut session, &network, &placed).unwrap();
     let values = (0..30).map(|step| (step, 0, vec![4096, 4096, 4096, 0])).collect();
     let stimulus = Stimulus { steps: 30, values, ..Stimulus::default() };
@@ -282,7 +285,7 @@ fn currents_that_last_take_biases_and_values() {
     for (reset, input) in
         [(Reset::Zero, InputAs::Values), (Reset::Subtract, InputAs::Values), (Reset::Subtract, InputAs::Spikes)]
     {
-        let options = Options { dt: Some(0.001), reset, input, ..Options::default() };
+        let options = QuantiseOptions { dt: Some(0.001), reset, input, ..QuantiseOptions::default() };
         let imported = quantise(&graph, "n", options).unwrap();
         let level = |step: u32, at: usize| {
             let level = f64::midpoint(draw(13, 4 * (step / 8) + u32::try_from(at).unwrap()), 1.0);
@@ -344,7 +347,7 @@ fn what_is_wrong_is_named_with_its_node() {
     };
     let edges = [("in", "fc"), ("fc", "lif"), ("lif", "out")];
     let said = |nodes: Vec<(&str, Node)>, edges: &[(&str, &str)]| {
-        quantise(&graph(nodes, edges), "n", Options::default()).unwrap_err().of(Path::new("a.nir")).to_string()
+        quantise(&graph(nodes, edges), "n", QuantiseOptions::default()).unwrap_err().of(Path::new("a.nir")).to_string()
     };
     let with = |name: &'static str, node: Node| {
         let mut nodes = plain();

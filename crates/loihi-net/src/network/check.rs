@@ -1,4 +1,4 @@
-//! Whether a network is sound: sizes that fit each other, weights that their sign mode holds, rules that can be read.
+//! Whether a network is valid: sizes that fit each other, weights that their sign mode holds, rules that can be read.
 
 use super::conv::planes;
 use super::{
@@ -47,7 +47,7 @@ impl Network {
     /// Checks sizes, ranges, names and rules.
     ///
     /// # Errors
-    /// [`NetworkError`] names the first element that is not sound.
+    /// [`NetworkError`] names the first invalid element.
     pub fn check(&self) -> Result<(), NetworkError> {
         let mut names = BTreeSet::new();
         for (at, input) in self.inputs.iter().enumerate() {
@@ -82,7 +82,7 @@ impl Network {
         let skip_steps = readout.map_or(0, |readout| readout.skip_steps);
         let all = self.steps.saturating_add(self.late_steps);
         self.require(self.steps == 0 || skip_steps < all, Element::Readout, "skip_steps", || {
-            format!("{skip_steps} steps to leave out of {all}, of which none is left")
+            format!("{skip_steps} steps to leave out of {all} leave none")
         })?;
         Ok(())
     }
@@ -103,12 +103,12 @@ impl Network {
 
     fn require(
         &self,
-        sound: bool,
+        valid: bool,
         element: Element,
         key: &'static str,
         what: impl FnOnce() -> String,
     ) -> Result<(), NetworkError> {
-        if sound { Ok(()) } else { Err(self.error(element, key, what())) }
+        if valid { Ok(()) } else { Err(self.error(element, key, what())) }
     }
 
     fn check_name<'n>(
@@ -123,8 +123,8 @@ impl Network {
 
     fn check_shape(&self, element: Element, shape: &[usize]) -> Result<(), NetworkError> {
         let neurons = size(shape);
-        let sound = (1..=3).contains(&shape.len()) && (1..=ELEMENTS_MAX).contains(&neurons);
-        self.require(sound, element, "shape", || {
+        let valid = (1..=3).contains(&shape.len()) && (1..=ELEMENTS_MAX).contains(&neurons);
+        self.require(valid, element, "shape", || {
             format!("{shape:?} has {neurons} elements in {} extents: give 1 to 3 extents of 1 or more", shape.len())
         })
     }
@@ -188,8 +188,8 @@ impl Network {
     }
 
     fn check_probe(&self, element: Element, probe: &Probe) -> Result<(), NetworkError> {
-        let sound = probe.check();
-        sound.map_err(|error| self.error(element, "register", error.to_string()))?;
+        let valid = probe.check();
+        valid.map_err(|error| self.error(element, "register", error.to_string()))?;
         let Some(target) = &probe.of else { return Ok(()) };
         let Some(found) = self.populations.iter().find(|found| found.name == target.population) else {
             let names: Vec<&str> = self.populations.iter().map(|found| found.name.as_str()).collect();
@@ -240,7 +240,7 @@ impl Network {
             let used = factors.into_iter().any(|factor| factor.variable == variable);
             self.require(used == trace.is_some(), element, if used { "rule" } else { name }, || {
                 if used {
-                    format!("it reads {name}, which is no trace yet: add {name} = {{ impulse = 40, tau_steps = 10.0 }}")
+                    format!("rule uses trace {name}, which is not defined: add {name} = {{ impulse = 40, tau_steps = 10.0 }}")
                 } else {
                     format!("the rule does not read {name}")
                 }
@@ -315,7 +315,7 @@ impl Network {
                     let [source, neuron] = outside.map_or([0; 2], |synapse| [synapse.source, synapse.neuron]);
                     format!("one from {source} to {neuron}, but there are {sources} sources and {neurons} neurons")
                 })?;
-                let place = |synapse: &super::Target| (synapse.source, synapse.neuron);
+                let place = |synapse: &super::SparseSynapse| (synapse.source, synapse.neuron);
                 self.require(synapses.is_sorted_by_key(place), element, "synapses", || {
                     "they are not in ascending order of source, then neuron".to_owned()
                 })
@@ -331,13 +331,13 @@ impl Network {
             Signs::Split => (-256, 255, "-256 to 255 with signs = \"split\""),
         };
         let even = connection.signs == Signs::Mixed && connection.learning.is_none();
-        let sound = |weight: i16| (low..=high).contains(&weight) && (!even || weight % 2 == 0);
+        let valid = |weight: i16| (low..=high).contains(&weight) && (!even || weight % 2 == 0);
         let wrong = match &connection.weights {
-            Weights::Dense(weights) => first_wrong(weights, sound),
-            Weights::OneToOne(weights) => first_wrong(weights.values(), sound),
-            Weights::Conv2d(conv) => first_wrong(&conv.weights, sound),
-            Weights::Pool2d(pool) => first_wrong(&[pool.weight], sound),
-            Weights::Sparse(synapses) => synapses.iter().map(|synapse| synapse.weight).find(|weight| !sound(*weight)),
+            Weights::Dense(weights) => first_invalid(weights, valid),
+            Weights::OneToOne(weights) => first_invalid(weights.values(), valid),
+            Weights::Conv2d(conv) => first_invalid(&conv.weights, valid),
+            Weights::Pool2d(pool) => first_invalid(&[pool.weight], valid),
+            Weights::Sparse(synapses) => synapses.iter().map(|synapse| synapse.weight).find(|weight| !valid(*weight)),
         };
         self.require(wrong.is_none(), element, "weights", || {
             let advice = if even { "; \"split\" holds odd ones, for twice the axons" } else { "" };
@@ -361,8 +361,8 @@ impl Network {
     }
 }
 
-/// The first weight that is not sound. Networks have millions of them: all are looked at without a branch for each.
-fn first_wrong(weights: &[i16], sound: impl Fn(i16) -> bool) -> Option<i16> {
-    let all = weights.iter().fold(true, |all, weight| all & sound(*weight));
-    if all { None } else { weights.iter().copied().find(|weight| !sound(*weight)) }
+/// The first invalid weight. Networks have millions of them: all are looked at without a branch for each.
+fn first_invalid(weights: &[i16], valid: impl Fn(i16) -> bool) -> Option<i16> {
+    let all = weights.iter().fold(true, |all, weight| all & valid(*weight));
+    if all { None } else { weights.iter().copied().find(|weight| !valid(*weight)) }
 }

@@ -42,12 +42,12 @@ pub enum Weights {
     /// A pool.
     Pool2d(Pool2d),
     /// Single synapses in ascending order of source, then neuron.
-    Sparse(Vec<Target>),
+    Sparse(Vec<SparseSynapse>),
 }
 
 /// One synapse of [`Weights::Sparse`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Target {
+pub struct SparseSynapse {
     /// Source element.
     pub source: usize,
     /// Neuron.

@@ -128,13 +128,13 @@ fn closing(populations: usize, edges: &[Edge]) -> Vec<bool> {
     let (mut begun, mut done) = (vec![false; populations], vec![false; populations]);
     let mut closing = vec![false; edges.len()];
     let inputs = order.iter().map(|number| edges[*number]).filter(|edge| edge.from.is_none()).map(|edge| edge.to);
-    for begin in inputs.chain(0..populations) {
-        if begun[begin] {
+    for start in inputs.chain(0..populations) {
+        if begun[start] {
             continue;
         }
-        begun[begin] = true;
+        begun[start] = true;
         // Populations on the way, each with the edge to look at next.
-        let mut way = vec![(begin, 0)];
+        let mut way = vec![(start, 0)];
         while let Some((at, next)) = way.last_mut() {
             let (at, number) = (*at, order.get(*next).copied());
             *next += 1;

@@ -8,10 +8,10 @@
 //!
 //! ```
 //! use host_harness::device::inproc::InProcess;
-//! use host_harness::device::session::{Patience, Session};
+//! use host_harness::device::session::{RetryPolicy, Session};
 //! use host_harness::inference::{Inference, Stimulus};
 //! use host_harness::network::{Connection, Network, Population, ReadBy, Weights};
-//! use host_harness::place::{Options, place};
+//! use host_harness::place::{PlacementOptions, place};
 //! use host_harness::probe::Probe;
 //! use loihi_core::image::Profile;
 //! use loihi_core::register::Register;
@@ -26,8 +26,8 @@
 //! // Sampled in runs of `loihi infer --out`.
 //! network.probe(Probe::new(Register::V).of("both"));
 //!
-//! let placed = place(&network, Options::default())?;
-//! let mut session = Session::open(Box::new(InProcess::new(1 << 20)), Patience::default(), 1, || false)?;
+//! let placed = place(&network, PlacementOptions::default())?;
+//! let mut session = Session::open(Box::new(InProcess::new(1 << 20)), RetryPolicy::default(), 1, || false)?;
 //! let mut inference = Inference::new(&mut session, &network, &placed)?;
 //! // Step, input, element: one alone in step 2, both in step 9.
 //! let stimulus = Stimulus { steps: 20, spikes: vec![(2, 0, 1), (9, 0, 0), (9, 0, 1)], ..Stimulus::default() };
@@ -49,7 +49,7 @@ mod write;
 
 pub use bias::{Bias, nearest_bias};
 pub use check::{Element, NetworkError};
-pub use connection::{Connection, Learning, Signs, Target, TraceShape, Weights};
+pub use connection::{Connection, Learning, Signs, SparseSynapse, TraceShape, Weights};
 pub use conv::planes;
 pub use conv::{Conv2d, Pool2d};
 pub use depth::{Depths, Edge};

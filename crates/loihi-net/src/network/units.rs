@@ -9,18 +9,18 @@ pub fn microseconds(text: &str) -> Result<f64, String> {
     let end = text.find(|letter: char| letter.is_ascii_alphabetic() || letter == 'µ').unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     let number: f64 =
-        number.trim().parse().map_err(|_| format!("`{text}` is no duration: write for example \"20 ms\""))?;
+        number.trim().parse().map_err(|_| format!("`{text}` is not a duration: write for example \"20 ms\""))?;
     let scale = match unit.trim() {
         "us" | "µs" => 1.0,
         "ms" => 1e3,
         "s" => 1e6,
         "" => return Err(format!("`{text}` has no unit: write \"{number} ms\"")),
-        other => return Err(format!("`{other}` is no unit of time: there are us, ms and s")),
+        other => return Err(format!("`{other}` is not a unit of time: use us, ms or s")),
     };
     if number.is_finite() && number > 0.0 {
         Ok(number * scale)
     } else {
-        Err(format!("`{text}` is no duration above 0"))
+        Err(format!("`{text}` is not a duration above 0"))
     }
 }
 
@@ -56,10 +56,10 @@ mod tests {
         assert_eq!(microseconds("250 µs"), Ok(250.0));
         for (text, why) in [
             ("20", "no unit"),
-            ("20 mV", "`mV` is no unit of time"),
-            ("ms", "no duration"),
-            ("-1 ms", "no duration above 0"),
-            ("1e400 s", "no unit of time"),
+            ("20 mV", "`mV` is not a unit of time"),
+            ("ms", "not a duration"),
+            ("-1 ms", "not a duration above 0"),
+            ("1e400 s", "not a unit of time"),
         ] {
             let said = microseconds(text).unwrap_err();
             assert!(said.contains(why), "{text}: {said}");

@@ -6,7 +6,7 @@ use super::{
 use crate::probe::Probe;
 use loihi_core::image::{Join, NoiseAt, Profile, StackIn, StackOut, ThresholdMode};
 use loihi_core::num::Voltage;
-use loihi_files::aside;
+use loihi_files::atomic_file;
 use loihi_files::choice::Choice as _;
 use loihi_files::npz::{Array, Values, bytes};
 use std::fmt::Write as _;
@@ -46,7 +46,7 @@ impl Network {
 
 /// Writes a file aside, then renames it.
 pub fn write_aside(path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
-    aside::write(path, bytes).map_err(|error| SaveError { path: path.to_owned(), error })
+    atomic_file::write(path, bytes).map_err(|error| SaveError { path: path.to_owned(), error })
 }
 
 struct Writer {
@@ -297,7 +297,7 @@ impl Writer {
             Weights::Sparse(synapses) => {
                 self.line("kind", quoted("sparse"));
                 let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-                let row = |own: &super::Target| {
+                let row = |own: &super::SparseSynapse| {
                     [whole(own.source), whole(own.neuron), i64::from(own.weight), i64::from(own.delay)]
                 };
                 self.kept("weights", name, vec![synapses.len(), 4], synapses.iter().flat_map(row).collect());

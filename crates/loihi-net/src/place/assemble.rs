@@ -1,8 +1,8 @@
 //! The image of a network whose parts have their cores.
 
 use super::lists::Lists;
-use super::row::Row;
-use super::{Part, PlaceError};
+use super::row::SynapseRow;
+use super::{PlaceError, PopulationPart};
 use crate::network::{Connection, Endpoint, Entry, Learning, Network, PeriodicReset, Population, TraceShape, size};
 use loihi_core::image::{Profile, Synapse, SynapseFormat};
 use loihi_core::rules::{BiasEncoderParams, PeriodicResetParams};
@@ -16,7 +16,7 @@ struct Assembly<'n> {
     network: &'n Network,
     builder: ImageBuilder,
     /// Rows that are stored; only looked up, never gone through.
-    stored: HashMap<Row<'n>, Synapses>,
+    stored: HashMap<SynapseRow<'n>, Synapses>,
     /// Per part: its first compartment on its core, and on the chip.
     firsts: Vec<[usize; 2]>,
     /// By input: its first external input.
@@ -27,7 +27,7 @@ struct Assembly<'n> {
 pub(super) fn image<'n>(
     network: &'n Network,
     lists: &'n Lists,
-    parts: &[Part],
+    parts: &[PopulationPart],
     after: &mut dyn FnMut(u64, u64),
 ) -> Result<ImageFile, PlaceError> {
     let mut builder = ImageBuilder::new();
@@ -53,7 +53,7 @@ impl<'n> Assembly<'n> {
         }
     }
 
-    fn add_compartments(&mut self, lists: &Lists, parts: &[Part]) {
+    fn add_compartments(&mut self, lists: &Lists, parts: &[PopulationPart]) {
         let driven = |at| self.network.inputs.iter().any(|input| input.entry.driven() == Some(at));
         let (mut core, mut on_core) = (usize::MAX, 0);
         let mut has_bias = false;
@@ -77,15 +77,15 @@ impl<'n> Assembly<'n> {
 
     /// Adds the programs of the embedded CPU that set biases to weighted sums: one for all parts whose compartments follow
     /// one another on the chip, all of them with the values of their input in the stimulus mailbox, input after input.
-    fn add_encoders(&mut self, lists: &Lists, parts: &[Part]) {
+    fn add_encoders(&mut self, lists: &Lists, parts: &[PopulationPart]) {
         let mut stimulus = 0;
         for input in &self.network.inputs {
             let Entry::Weighted(weighted) = &input.entry else { continue };
             let values = size(&input.shape);
             let stride = self.network.populations[weighted.population].compartments.len();
             let own = parts.iter().zip(&self.firsts).filter(|(part, _)| part.population == weighted.population);
-            let own: Vec<(&Part, usize)> = own.map(|(part, [_, first])| (part, *first)).collect();
-            let follows = |(before, first): &(&Part, usize), (_, next): &(&Part, usize)| {
+            let own: Vec<(&PopulationPart, usize)> = own.map(|(part, [_, first])| (part, *first)).collect();
+            let follows = |(before, first): &(&PopulationPart, usize), (_, next): &(&PopulationPart, usize)| {
                 first + before.neurons.len() * stride == *next
             };
             for run in own.chunk_by(follows) {
@@ -116,7 +116,7 @@ impl<'n> Assembly<'n> {
     }
 
     /// Adds the programs of the embedded CPU that reset populations periodically: one for each run of parts with the same reset.
-    fn add_resets(&mut self, parts: &[Part]) {
+    fn add_resets(&mut self, parts: &[PopulationPart]) {
         let mut runs: Vec<(PeriodicReset, Range<usize>)> = Vec::new();
         for (part, [_, first]) in parts.iter().zip(&self.firsts) {
             let population = &self.network.populations[part.population];
@@ -157,7 +157,7 @@ impl<'n> Assembly<'n> {
     fn add_connection(
         &mut self,
         lists: &'n Lists,
-        parts: &[Part],
+        parts: &[PopulationPart],
         number: usize,
         after: &mut dyn FnMut(u64, u64),
     ) -> Result<(), PlaceError> {
@@ -185,7 +185,7 @@ impl<'n> Assembly<'n> {
     }
 
     /// What sends the spikes of every element of a connection's source.
-    fn sources(&self, lists: &Lists, parts: &[Part], connection: &Connection) -> Vec<Source> {
+    fn sources(&self, lists: &Lists, parts: &[PopulationPart], connection: &Connection) -> Vec<Source> {
         let population = match connection.from {
             Endpoint::Input(at) => {
                 let elements = size(&self.network.inputs[at].shape);
@@ -206,14 +206,14 @@ impl<'n> Assembly<'n> {
     }
 
     /// The compartment of its core from which a row counts.
-    fn base(&self, connection: &Connection, part: &Part, number: usize, row: &Row<'_>) -> usize {
+    fn base(&self, connection: &Connection, part: &PopulationPart, number: usize, row: &SynapseRow<'_>) -> usize {
         let compartments = self.network.populations[connection.to].compartments.len();
         let [on_core, _] = self.firsts[number];
         on_core + row.first() - part.neurons.start * compartments + connection.compartment
     }
 
     /// Stores a row once.
-    fn store(&mut self, row: Row<'n>) -> Synapses {
+    fn store(&mut self, row: SynapseRow<'n>) -> Synapses {
         let Self { builder, stored, .. } = self;
         *stored.entry(row).or_insert_with(|| match row.format() {
             SynapseFormat::Dense => {
@@ -231,9 +231,9 @@ impl<'n> Assembly<'n> {
         &mut self,
         connection: &Connection,
         learning: &Learning,
-        part: &Part,
+        part: &PopulationPart,
         number: usize,
-        rows: impl Iterator<Item = (Source, Row<'n>)>,
+        rows: impl Iterator<Item = (Source, SynapseRow<'n>)>,
     ) -> Result<(), PlaceError> {
         let mut plasticity = Plasticity {
             products: rule::parse(&learning.rule, &self.network.rule_limits())?,
@@ -262,7 +262,7 @@ impl<'n> Assembly<'n> {
 }
 
 /// The synapses of a row that counts from a compartment.
-fn synapses(row: &Row<'_>, base: usize) -> Vec<Synapse> {
+fn synapses(row: &SynapseRow<'_>, base: usize) -> Vec<Synapse> {
     let synapse = |(at, delay, weight)| Synapse { compartment: base + at, delay: usize::from(delay), weight };
     row.synapses().map(synapse).collect()
 }

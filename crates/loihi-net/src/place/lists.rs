@@ -1,7 +1,7 @@
 //! The synapses of every connection, source by source, with neurons in the order of placement.
 
 use super::listed::Listed;
-use super::row::Row;
+use super::row::SynapseRow;
 use crate::network::{Connection, Endpoint, Network, Population, Signs, Weights, size};
 use std::ops::Range;
 
@@ -34,17 +34,17 @@ pub(super) struct Lists {
 
 impl List {
     /// The rows of every source with neurons at these places, in the order of the sources; there are none that are empty.
-    pub(super) fn rows(&self, places: Range<usize>) -> impl Iterator<Item = (usize, Row<'_>)> {
+    pub(super) fn rows(&self, places: Range<usize>) -> impl Iterator<Item = (usize, SynapseRow<'_>)> {
         let [first, end] = [places.start, places.end].map(|place| place * self.compartments);
         let axons = self.starts.windows(2).map(|ends| self.synapses.get(ends[0]..ends[1]).unwrap_or_default());
         axons.enumerate().filter_map(move |(axon, all)| {
             let in_proportion = |compartment: usize| compartment * all.len() / self.all_compartments;
-            let begin = place_of(all, first, in_proportion(first));
-            let own = begin..place_of(all, end, begin + in_proportion(end) - in_proportion(first));
+            let start = place_of(all, first, in_proportion(first));
+            let own = start..place_of(all, end, start + in_proportion(end) - in_proportion(first));
             let own = &all[own];
             let once = |pair: &[Listed]| pair[0].compartment() < pair[1].compartment();
             let plain = !self.learns && (!self.repeats || own.windows(2).all(once));
-            Some((axon / self.axons, Row::new(own, self.weight_bits, plain)?))
+            Some((axon / self.axons, SynapseRow::new(own, self.weight_bits, plain)?))
         })
     }
 }
@@ -67,7 +67,7 @@ fn place_of(all: &[Listed], compartment: usize, guess: usize) -> usize {
 }
 
 impl Lists {
-    /// Those of a network that is sound.
+    /// Those of a valid network.
     pub(super) fn of(network: &Network) -> Self {
         let spatial = |at: usize| {
             network.connections.iter().any(|connection| {
@@ -112,7 +112,8 @@ fn list(network: &Network, connection: &Connection, places: &[Vec<u32>]) -> List
     let learns = connection.learning.is_some();
     let split = connection.signs == Signs::Split;
     let apart = split && !learns;
-    // Of every mantissa that a sound network has. A weight that adds nothing takes no memory, unless it can become another.
+    // Of every mantissa that a valid network has. A weight that adds nothing takes no memory, unless it can become
+    // another.
     let effect = |mantissa| {
         let weight = if learns { mantissa } else { connection.folded(mantissa) };
         (learns || weight != 0).then(|| Listed::new(weight, split && mantissa < 0, apart))

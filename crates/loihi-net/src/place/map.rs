@@ -1,6 +1,6 @@
 //! Which compartment of the chip is whose.
 
-use super::Part;
+use super::PopulationPart;
 use super::lists::Lists;
 use crate::network::{Endpoint, Entry, Network, size};
 
@@ -18,7 +18,7 @@ pub struct Map {
 }
 
 impl Map {
-    pub(super) fn of(network: &Network, lists: &Lists, parts: &[Part]) -> Self {
+    pub(super) fn of(network: &Network, lists: &Lists, parts: &[PopulationPart]) -> Self {
         let compartments: Vec<u32> = network
             .populations
             .iter()

@@ -3,7 +3,7 @@
 //! Every population is cut into parts of equal size, one a core, as few as its needs allow; what a part needs follows from
 //! the lengths of its lists, and is what [`loihi_image::limits::usage()`] says of the finished image. Images of several channels
 //! are cut into rows with all their channels, so that a convolution reaches few cores. Small parts can share cores
-//! ([`Options::pack`]).
+//! ([`PlacementOptions::pack`]).
 
 mod assemble;
 mod listed;
@@ -28,7 +28,7 @@ use std::ops::Range;
 
 /// How to place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
+pub struct PlacementOptions {
     /// Chips of 128 cores, at least 1.
     pub chips: usize,
     /// Lets parts of several populations share a core, for the fewest cores; else each has one of its own.
@@ -37,7 +37,7 @@ pub struct Options {
     pub compartments_per_core: usize,
 }
 
-impl Default for Options {
+impl Default for PlacementOptions {
     fn default() -> Self {
         Self { chips: 1, pack: false, compartments_per_core: COMPARTMENTS_PER_CORE }
     }
@@ -46,7 +46,7 @@ impl Default for Options {
 /// Why a network cannot be placed.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
-    /// The network is not sound.
+    /// The network is invalid.
     #[error(transparent)]
     Network(#[from] NetworkError),
     /// A single neuron needs more than a core has.
@@ -113,7 +113,7 @@ fn advice(resource: Resource) -> &'static str {
 
 /// A run of neurons of a population, in the order of placement, on one core.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct PopulationPart {
     /// The population, by its place in the network's list.
     pub population: usize,
     /// Its neurons, by their places in [`Map`]'s order.
@@ -130,7 +130,7 @@ pub struct Placed {
     /// Which compartment is whose.
     pub map: Map,
     /// The parts, by core.
-    pub parts: Vec<Part>,
+    pub parts: Vec<PopulationPart>,
     /// What every core uses.
     pub usage: Vec<CoreUsage>,
 }
@@ -139,7 +139,7 @@ pub struct Placed {
 ///
 /// # Errors
 /// [`PlaceError`] says what does not fit, by how much, and what to do.
-pub fn place(network: &Network, options: Options) -> Result<Placed, PlaceError> {
+pub fn place(network: &Network, options: PlacementOptions) -> Result<Placed, PlaceError> {
     place_shown(network, options, &mut |_, _| {})
 }
 
@@ -148,7 +148,11 @@ pub fn place(network: &Network, options: Options) -> Result<Placed, PlaceError> 
 ///
 /// # Errors
 /// As [`place`].
-pub fn place_shown(network: &Network, options: Options, after: &mut dyn FnMut(u64, u64)) -> Result<Placed, PlaceError> {
+pub fn place_shown(
+    network: &Network,
+    options: PlacementOptions,
+    after: &mut dyn FnMut(u64, u64),
+) -> Result<Placed, PlaceError> {
     network.check()?;
     let lists = Lists::of(network);
     let per_core = options.compartments_per_core.clamp(1, COMPARTMENTS_PER_CORE);
@@ -188,14 +192,14 @@ pub fn place_shown(network: &Network, options: Options, after: &mut dyn FnMut(u6
     Ok(Placed { image, map, parts, usage })
 }
 
-/// Parts of at most so many compartments; a neuron's stay together.
+/// Parts of at most this many compartments; a neuron's stay together.
 fn parts_at_least(population: &Population, compartments_per_core: usize) -> usize {
     let neurons_per_core = (compartments_per_core / population.compartments.len().max(1)).max(1);
     population.neurons().div_ceil(neurons_per_core).max(1)
 }
 
 /// By population: cores that the memory of its synapses fills, which no cut makes smaller.
-fn cores_at_least(network: &Network, parts: &[Part], needs: &[CoreUsage]) -> Vec<usize> {
+fn cores_at_least(network: &Network, parts: &[PopulationPart], needs: &[CoreUsage]) -> Vec<usize> {
     let mut words = vec![0; network.populations.len()];
     for (part, needs) in parts.iter().zip(needs) {
         words[part.population] += needs.synaptic_words;
@@ -204,20 +208,25 @@ fn cores_at_least(network: &Network, parts: &[Part], needs: &[CoreUsage]) -> Vec
 }
 
 /// Every population in parts of equal size, each on a core of its own.
-fn cut(network: &Network, counts: &[usize]) -> Vec<Part> {
+fn cut(network: &Network, counts: &[usize]) -> Vec<PopulationPart> {
     let mut parts = Vec::new();
     for (population, count) in counts.iter().enumerate() {
         let neurons = network.populations.get(population).map_or(0, Population::neurons);
         for at in 0..*count {
             let neurons = neurons * at / count..neurons * (at + 1) / count;
-            parts.push(Part { population, neurons, core: parts.len() });
+            parts.push(PopulationPart { population, neurons, core: parts.len() });
         }
     }
     parts
 }
 
 /// Raises the number of parts of populations of which a core needs more than it has; whether there were any.
-fn refine(network: &Network, parts: &[Part], needs: &[CoreUsage], counts: &mut [usize]) -> Result<bool, PlaceError> {
+fn refine(
+    network: &Network,
+    parts: &[PopulationPart],
+    needs: &[CoreUsage],
+    counts: &mut [usize],
+) -> Result<bool, PlaceError> {
     let mut wanted = counts.to_vec();
     for (part, needs) in parts.iter().zip(needs) {
         for (resource, needed, available) in needs.resources() {
@@ -241,7 +250,7 @@ fn refine(network: &Network, parts: &[Part], needs: &[CoreUsage], counts: &mut [
     Ok(changed)
 }
 
-fn too_many(network: &Network, counts: &[usize], needed: usize, options: Options) -> PlaceError {
+fn too_many(network: &Network, counts: &[usize], needed: usize, options: PlacementOptions) -> PlaceError {
     let chips = options.chips.max(1);
     let available = chips * CORES_PER_CHIP;
     let mut shares: Vec<(usize, &str)> =

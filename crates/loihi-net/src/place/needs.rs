@@ -3,7 +3,7 @@
 //! The numbers are those that [`loihi_image::limits::usage()`] finds in the image of the same parts, if each has a core of its
 //! own; parts that share one can need less.
 
-use super::Part;
+use super::PopulationPart;
 use super::lists::Lists;
 use crate::network::{Each, Endpoint, Network};
 use loihi_core::image::Profile;
@@ -13,7 +13,12 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 /// By part: its needs. `after` is told how many parts of how many are done.
-pub(super) fn of(network: &Network, lists: &Lists, parts: &[Part], after: &mut dyn FnMut(u64, u64)) -> Vec<CoreUsage> {
+pub(super) fn of(
+    network: &Network,
+    lists: &Lists,
+    parts: &[PopulationPart],
+    after: &mut dyn FnMut(u64, u64),
+) -> Vec<CoreUsage> {
     let mut needs: Vec<CoreUsage> = parts.iter().map(|part| of_neurons(network, lists, part)).collect();
     let homes = homes(lists, parts);
     for (at, part) in parts.iter().enumerate() {
@@ -38,7 +43,7 @@ pub(super) fn of(network: &Network, lists: &Lists, parts: &[Part], after: &mut d
 }
 
 /// Its compartments and their profiles.
-fn of_neurons(network: &Network, lists: &Lists, part: &Part) -> CoreUsage {
+fn of_neurons(network: &Network, lists: &Lists, part: &PopulationPart) -> CoreUsage {
     let population = &network.populations[part.population];
     let neurons = &lists.orders[part.population][part.neurons.clone()];
     let compartments = neurons.len() * population.compartments.len();
@@ -54,9 +59,9 @@ fn profiles(each: &Each<Profile>, neurons: &[u32]) -> Vec<Profile> {
 }
 
 /// By population and neuron: the part in which it is.
-fn homes(lists: &Lists, parts: &[Part]) -> Vec<Vec<usize>> {
+fn homes(lists: &Lists, parts: &[PopulationPart]) -> Vec<Vec<usize>> {
     let mut homes: Vec<Vec<usize>> = lists.orders.iter().map(|order| vec![0; order.len()]).collect();
-    for (at, Part { population, neurons: Range { start, end }, .. }) in parts.iter().enumerate() {
+    for (at, PopulationPart { population, neurons: Range { start, end }, .. }) in parts.iter().enumerate() {
         for neuron in &lists.orders[*population][*start..*end] {
             homes[*population][*neuron as usize] = at;
         }
@@ -66,7 +71,7 @@ fn homes(lists: &Lists, parts: &[Part]) -> Vec<Vec<usize>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Options, place};
+    use super::super::{PlacementOptions, place};
     use super::*;
     use crate::network::file::{EVERY_KEY, parse};
     use std::path::Path;
@@ -90,7 +95,7 @@ mod tests {
         for text in [OF_EVERY_NEED, EVERY_KEY] {
             let network = parse(text, Path::new("needs.toml")).unwrap();
             for (compartments_per_core, chips) in [(1024, 1), (10, 1), (2, 2), (1, 2)] {
-                let placed = place(&network, Options { compartments_per_core, chips, pack: false }).unwrap();
+                let placed = place(&network, PlacementOptions { compartments_per_core, chips, pack: false }).unwrap();
                 let needs = of(&network, &Lists::of(&network), &placed.parts, &mut |_, _| {});
                 assert_eq!(needs, placed.usage, "{}, {compartments_per_core} a core", network.name);
             }

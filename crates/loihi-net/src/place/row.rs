@@ -12,7 +12,7 @@ const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 ///
 /// Rows are equal if their synapses are, counted from the first compartment: axons with equal rows share them.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Row<'l> {
+pub(super) struct SynapseRow<'l> {
     synapses: &'l [Listed],
     first: Listed,
     weight_bits: u32,
@@ -22,7 +22,7 @@ pub(super) struct Row<'l> {
     mark: u64,
 }
 
-impl<'l> Row<'l> {
+impl<'l> SynapseRow<'l> {
     /// The row of synapses, `None` if there are none; it is plain if nothing in it learns, and each is with another neuron.
     pub(super) fn new(synapses: &'l [Listed], weight_bits: u32, plain: bool) -> Option<Self> {
         let first = *synapses.first()?;
@@ -67,7 +67,7 @@ impl<'l> Row<'l> {
     }
 }
 
-impl PartialEq for Row<'_> {
+impl PartialEq for SynapseRow<'_> {
     fn eq(&self, other: &Self) -> bool {
         let words = |row: &Self, at: usize| row.synapses.get(at).map(|synapse| synapse.after(row.first));
         self.mark == other.mark
@@ -77,9 +77,9 @@ impl PartialEq for Row<'_> {
     }
 }
 
-impl Eq for Row<'_> {}
+impl Eq for SynapseRow<'_> {}
 
-impl Hash for Row<'_> {
+impl Hash for SynapseRow<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.mark);
     }

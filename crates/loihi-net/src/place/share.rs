@@ -1,6 +1,6 @@
 //! Lets small parts share cores.
 
-use super::Part;
+use super::PopulationPart;
 use loihi_core::image::COMPARTMENTS_PER_CORE;
 use loihi_image::limits::CoreUsage;
 
@@ -8,7 +8,7 @@ use loihi_image::limits::CoreUsage;
 ///
 /// Needs add up, since no axon and no list of synapses serves two populations; profiles may be counted twice, never too
 /// few times.
-pub(super) fn share(parts: &mut [Part], usage: &[CoreUsage]) {
+pub(super) fn share(parts: &mut [PopulationPart], usage: &[CoreUsage]) {
     let mut order: Vec<usize> = (0..parts.len()).collect();
     order.sort_by_key(|part| (std::cmp::Reverse(usage[*part].compartments), *part));
     let mut cores: Vec<CoreUsage> = Vec::new();

@@ -8,8 +8,8 @@ use loihi_core::wire::message::{Record, Report};
 use loihi_device::sample::Stretch;
 use loihi_device::session::{Session, SessionError};
 use loihi_net::network::{Entry, Network, ReadBy, Readout};
+use loihi_net::neuron_map::NeuronMap;
 use loihi_net::place::Placed;
-use loihi_net::roster::Roster;
 use std::ops::Range;
 
 /// What a network is shown.
@@ -42,7 +42,7 @@ impl Stimulus {
 /// A spike of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Spike {
-    /// Step from the begin of the sample.
+    /// Step from the start of the sample.
     pub step: u32,
     /// The population, by its place in the network's list.
     pub population: usize,
@@ -57,7 +57,7 @@ pub enum InferenceError {
     #[error(transparent)]
     Session(#[from] SessionError),
     /// The stimulus is for another network.
-    #[error("a spike of step {step} goes to element {element} of input {input}, which the network has not")]
+    #[error("input {input} has no element {element} (spike at step {step})")]
     Input {
         /// Its step.
         step: u32,
@@ -82,7 +82,7 @@ pub enum InferenceError {
 }
 
 /// Steps in which the stimulus stays the same.
-struct Row {
+struct HeldStimulus {
     /// The stimulus from the first of them on; empty: it stays as it was.
     stimulus: Vec<u8>,
     steps: u16,
@@ -106,8 +106,8 @@ impl<'r> Inference<'r> {
     /// # Errors
     /// [`SessionError`].
     pub fn new(session: &'r mut Session, network: &'r Network, placed: &'r Placed) -> Result<Self, InferenceError> {
-        let roster = Roster::of_populations(network, placed).map_err(SessionError::from)?;
-        session.load_as(&placed.image, &roster)?;
+        let neuron_map = NeuronMap::of_populations(network, placed).map_err(SessionError::from)?;
+        session.load_as(&placed.image, &neuron_map)?;
         let weighted = network.inputs.iter().filter(|input| matches!(input.entry, Entry::Weighted(_)));
         let stimulus = vec![0; weighted.map(|input| loihi_net::network::size(&input.shape)).sum()];
         let mut inference = Self { session, network, placed, bias: Vec::new(), stimulus };
@@ -115,8 +115,8 @@ impl<'r> Inference<'r> {
         Ok(inference)
     }
 
-    /// All state of the device is another one than before, as that of a run that goes on: what is known of it is read
-    /// again. The next sample is to begin from rest.
+    /// All state of the device is another one than before, as that of a resumed run: what is known of it is read
+    /// again. The next sample is to start from rest.
     ///
     /// # Errors
     /// [`SessionError`].
@@ -202,7 +202,7 @@ impl<'r> Inference<'r> {
 
     /// The runs of steps in which the stimulus stays the same, of which none is longer than a record allows; `mailbox` is
     /// what the stimulus mailbox holds before the first and after the last one.
-    fn rows(&self, stimulus: &Stimulus, mailbox: &mut [i16]) -> Result<Vec<Row>, InferenceError> {
+    fn rows(&self, stimulus: &Stimulus, mailbox: &mut [i16]) -> Result<Vec<HeldStimulus>, InferenceError> {
         let mut rows = Vec::new();
         let mut values = stimulus.values.iter().peekable();
         let mut step = 0;
@@ -214,7 +214,7 @@ impl<'r> Inference<'r> {
             }
             let until = values.peek().map_or(stimulus.steps, |(at, ..)| (*at).min(stimulus.steps));
             let steps = until.saturating_sub(step).min(u32::from(u16::MAX));
-            rows.push(Row { stimulus: fresh, steps: u16::try_from(steps).unwrap_or(u16::MAX) });
+            rows.push(HeldStimulus { stimulus: fresh, steps: u16::try_from(steps).unwrap_or(u16::MAX) });
             step += steps;
             if step >= stimulus.steps {
                 return Ok(rows);
@@ -223,7 +223,11 @@ impl<'r> Inference<'r> {
     }
 
     /// The spikes of each row, with steps counted from its first.
-    fn external_spikes(&self, stimulus: &Stimulus, rows: &[Row]) -> Result<Vec<Vec<(u16, u16)>>, InferenceError> {
+    fn external_spikes(
+        &self,
+        stimulus: &Stimulus,
+        rows: &[HeldStimulus],
+    ) -> Result<Vec<Vec<(u16, u16)>>, InferenceError> {
         let mut rest = stimulus.spikes.iter().peekable();
         let (mut spikes, mut first) = (Vec::new(), 0);
         for row in rows {

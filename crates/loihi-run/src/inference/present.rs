@@ -3,7 +3,7 @@
 mod error;
 
 use super::{Stimulus, span};
-use loihi_data::collection::{Content, Item};
+use loihi_data::collection::{Sample, SampleData};
 use loihi_data::encode::{self, Spikes};
 use loihi_data::events::Events;
 use loihi_net::network::{Entry, Input, Network, size};
@@ -59,11 +59,11 @@ pub fn input_of(network: &Network, name: Option<&str>) -> Result<usize, PresentE
 ///
 /// # Errors
 /// [`PresentError::Label`] names the first sample whose class is not.
-pub fn check_labels(network: &Network, items: &[Item]) -> Result<(), PresentError> {
+pub fn check_labels(network: &Network, items: &[Sample]) -> Result<(), PresentError> {
     let population = network.readout.and_then(|readout| network.populations.get(readout.population));
     let Some(population) = population else { return Ok(()) };
     let classes = population.neurons();
-    for Item { name, label, .. } in items {
+    for Sample { name, label, .. } in items {
         if let Some(label) = label.filter(|label| *label as usize >= classes) {
             let readout = population.name.clone();
             return Err(PresentError::Label { item: name.clone(), label, readout, classes });
@@ -78,7 +78,7 @@ pub fn check_labels(network: &Network, items: &[Item]) -> Result<(), PresentErro
 /// [`PresentError`].
 pub fn present(
     network: &Network,
-    item: &Item,
+    item: &Sample,
     number: u32,
     presentation: &Presentation,
 ) -> Result<Stimulus, PresentError> {
@@ -89,23 +89,23 @@ pub fn present(
 /// The steps of a sample itself.
 fn as_long_as_it_is(
     network: &Network,
-    item: &Item,
+    item: &Sample,
     number: u32,
     presentation: &Presentation,
 ) -> Result<Stimulus, PresentError> {
     let place = presentation.input;
     let input = network.inputs.get(place).ok_or(PresentError::NoInput)?;
     let steps = span::asked(network, presentation);
-    match (&item.content, &input.entry) {
-        (Content::Events(events), Entry::Spikes) => {
+    match (&item.data, &input.entry) {
+        (SampleData::Events(events), Entry::Spikes) => {
             let sensor = sensor_of(events, &input.shape).ok_or_else(|| wrong_size(item, input))?;
             let steps = span::of_events(item, events, presentation, steps)?;
             Ok(of_spikes(encode::events(events, presentation.clock(events), steps, sensor), place))
         }
-        (Content::Values { shape, values }, Entry::Spikes) => {
+        (SampleData::Values { shape, values }, Entry::Spikes) => {
             values_as_spikes(item, (shape, values), input, number, steps, presentation)
         }
-        (Content::Values { values, .. }, Entry::Bias { gain_q16, offset, .. }) => {
+        (SampleData::Values { values, .. }, Entry::Bias { gain_q16, offset, .. }) => {
             if values.len() != size(&input.shape) {
                 return Err(wrong_size(item, input));
             }
@@ -116,10 +116,10 @@ fn as_long_as_it_is(
             let biases = vec![(place, values.iter().map(bias).collect())];
             Ok(Stimulus { steps: steps.ok_or(PresentError::Steps)?, biases, ..Stimulus::default() })
         }
-        (Content::Values { shape, values }, Entry::Weighted(_)) => {
+        (SampleData::Values { shape, values }, Entry::Weighted(_)) => {
             values_as_they_are(item, (shape, values), (input, place), steps)
         }
-        (Content::Events(_), _) => Err(wrong_size(item, input)),
+        (SampleData::Events(_), _) => Err(wrong_size(item, input)),
     }
 }
 
@@ -143,7 +143,7 @@ fn of_spikes(spikes: Spikes, input: usize) -> Stimulus {
 }
 
 fn values_as_spikes(
-    item: &Item,
+    item: &Sample,
     (shape, values): (&[usize], &[u8]),
     input: &Input,
     number: u32,
@@ -177,7 +177,7 @@ fn values_as_spikes(
 
 /// Values for weighted sums: the same in all steps, or a row of them a step.
 fn values_as_they_are(
-    item: &Item,
+    item: &Sample,
     (shape, values): (&[usize], &[u8]),
     (input, place): (&Input, usize),
     steps: Option<u32>,
@@ -196,7 +196,8 @@ fn values_as_they_are(
     Ok(Stimulus { steps, values, ..Stimulus::default() })
 }
 
-/// Whether values of a shape are rows of so many: its last extents are those of a row. A single extent may hold several.
+/// Whether values of a shape are rows of this many: its last extents are those of a row. A single extent may hold
+/// several.
 fn is_rows(shape: &[usize], elements: usize) -> bool {
     let fits = |at: usize| shape[at..].iter().copied().fold(1, usize::saturating_mul) == elements;
     match *shape {
@@ -205,26 +206,28 @@ fn is_rows(shape: &[usize], elements: usize) -> bool {
     }
 }
 
-fn wrong_size(item: &Item, input: &Input) -> PresentError {
-    let found = match &item.content {
-        Content::Values { shape, values } if shape.len() > 1 => format!("{} values of shape {shape:?}", values.len()),
-        Content::Values { values, .. } => format!("{} values", values.len()),
-        Content::Events(events) => format!("events of a sensor of {} x {}", events.size[0], events.size[1]),
+fn wrong_size(item: &Sample, input: &Input) -> PresentError {
+    let found = match &item.data {
+        SampleData::Values { shape, values } if shape.len() > 1 => {
+            format!("{} values of shape {shape:?}", values.len())
+        }
+        SampleData::Values { values, .. } => format!("{} values", values.len()),
+        SampleData::Events(events) => format!("events of a sensor of {} x {}", events.size[0], events.size[1]),
     };
-    let expected = match (&item.content, &input.entry) {
-        (Content::Events(_), Entry::Spikes) => {
+    let expected = match (&item.data, &input.entry) {
+        (SampleData::Events(_), Entry::Spikes) => {
             format!(
                 "spikes of shape {:?}; events have [2, height, width], those of one polarity also [1, height, width] or [width]",
                 input.shape
             )
         }
-        (Content::Events(_), _) => "values".to_owned(),
+        (SampleData::Events(_), _) => "values".to_owned(),
         _ => format!("{} of shape {:?}", size(&input.shape), input.shape),
     };
     PresentError::Size { item: item.name.clone(), found, input: input.name.clone(), expected }
 }
 
-/// What tests begin from.
+/// What tests start from.
 #[cfg(test)]
 pub(super) const PLAIN: Presentation =
     Presentation { input: 0, coding: None, steps: None, step_us: 1000, time: Time::First, threshold: 8, seed: 1 };
@@ -244,14 +247,14 @@ mod tests {
     use loihi_data::events::Event;
     use loihi_net::network::Population;
 
-    fn values(count: usize) -> Item {
-        let content = Content::Values { shape: vec![count], values: vec![255; count] };
-        Item { name: "7".to_owned(), label: None, content }
+    fn values(count: usize) -> Sample {
+        let data = SampleData::Values { shape: vec![count], values: vec![255; count] };
+        Sample { name: "7".to_owned(), label: None, data }
     }
 
     #[test]
     fn what_does_not_fit_says_so() {
-        let said = |network: &Network, item: &Item, presentation: &Presentation| {
+        let said = |network: &Network, item: &Sample, presentation: &Presentation| {
             present(network, item, 0, presentation).unwrap_err().to_string()
         };
         assert!(said(&network(&[4]), &values(4), &PLAIN).contains("say --coding"));
@@ -263,8 +266,8 @@ mod tests {
         let wanted = "sample 7: it has 3 values, the input `in` takes 4 of shape [4]";
         assert_eq!(said(&network(&[4]), &values(3), &rate), wanted);
         assert!(said(&Network::new("n"), &values(3), &rate).contains("no input"));
-        let events = Content::Events(Events::of(vec![Event { t_us: 0, x: 1, y: 1, polarity: 0 }]));
-        let events = Item { content: events, ..values(1) };
+        let events = SampleData::Events(Events::of(vec![Event { t_us: 0, x: 1, y: 1, polarity: 0 }]));
+        let events = Sample { data: events, ..values(1) };
         assert!(said(&network(&[4]), &events, &rate).contains("sensor of 2 x 2"));
         assert_eq!(present(&network(&[2, 2, 2]), &events, 0, &PLAIN).unwrap().spikes, [(0, 0, 3)]);
         assert_eq!(present(&network(&[1, 2, 2]), &events, 0, &PLAIN).unwrap().spikes, [(0, 0, 3)], "of one polarity");
@@ -289,8 +292,8 @@ mod tests {
         let shown = present(&network, &values(6), 0, &frames).unwrap();
         assert_eq!((shown.steps, &shown.spikes[..3]), (3 + 4, &[(0, 1, 0), (0, 1, 1), (1, 1, 0)][..]));
         assert!(present(&network, &values(5), 0, &frames).is_err());
-        let shaped = |shape: &[usize]| Item {
-            content: Content::Values { shape: shape.to_vec(), values: vec![255; shape.iter().product()] },
+        let shaped = |shape: &[usize]| Sample {
+            data: SampleData::Values { shape: shape.to_vec(), values: vec![255; shape.iter().product()] },
             ..values(1)
         };
         assert!(present(&network, &shaped(&[3, 2]), 0, &frames).is_ok());

@@ -1,10 +1,10 @@
 //! How many steps a sample takes, and what comes after the last of them.
 
 use super::present::{Coding, PresentError, Presentation, Time};
-use loihi_data::collection::{Content, Item};
+use loihi_data::collection::{Sample, SampleData};
 use loihi_data::encode::Clock;
 use loihi_data::events::Events;
-use loihi_files::words::counted;
+use loihi_files::plural::plural;
 use loihi_net::network::{Entry, Network, size};
 use std::fmt;
 
@@ -38,7 +38,7 @@ pub struct Share {
 ///
 /// # Errors
 /// [`PresentError::Spikes`].
-pub(super) fn held(item: &Item, values: &[u8], steps: u32) -> Result<u32, PresentError> {
+pub(super) fn held(item: &Sample, values: &[u8], steps: u32) -> Result<u32, PresentError> {
     let sum: u64 = values.iter().map(|value| u64::from(*value)).sum();
     let spikes = sum.saturating_mul(steps.into()) / 256;
     if spikes > SPIKES_MAX {
@@ -52,23 +52,23 @@ impl Beyond {
     ///
     /// # Errors
     /// [`PresentError::TooLong`] names the first sample that is.
-    pub fn of(network: &Network, items: &[Item], presentation: &Presentation) -> Result<Self, PresentError> {
+    pub fn of(network: &Network, items: &[Sample], presentation: &Presentation) -> Result<Self, PresentError> {
         let Some(input) = network.inputs.get(presentation.input) else { return Ok(Self::default()) };
         let asked = asked(network, presentation);
         let mut beyond = Self::default();
         for item in items {
-            match (&item.content, &input.entry) {
-                (Content::Events(events), Entry::Spikes) => {
+            match (&item.data, &input.entry) {
+                (SampleData::Events(events), Entry::Spikes) => {
                     let steps = u64::from(of_events(item, events, presentation, asked)?);
                     let clock = presentation.clock(events);
                     let late = events.events.iter().filter(|event| clock.step_of(event.t_us) >= steps).count();
                     beyond.events.add(late as u64, events.events.len() as u64);
                 }
-                (Content::Values { values, .. }, entry) => {
+                (SampleData::Values { values, .. }, entry) => {
                     let rows = rows(values.len(), size(&input.shape), entry, presentation.coding);
                     beyond.rows.add(rows.saturating_sub(asked.map_or(u64::MAX, u64::from)), rows);
                 }
-                (Content::Events(_), _) => {}
+                (SampleData::Events(_), _) => {}
             }
         }
         Ok(beyond)
@@ -93,7 +93,7 @@ impl fmt::Display for Beyond {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let part = |(share, thing): (&Share, &str)| {
             let (part, all) = (share.part, share.all);
-            (part > 0).then(|| format!("{part} of {all} {thing} (of {})", counted(share.samples, "sample")))
+            (part > 0).then(|| format!("{part} of {all} {thing} (of {})", plural(share.samples, "sample")))
         };
         let parts: Vec<String> =
             [(&self.events, "events"), (&self.rows, "rows")].into_iter().filter_map(part).collect();
@@ -114,7 +114,7 @@ pub(super) fn asked(network: &Network, presentation: &Presentation) -> Option<u3
 /// # Errors
 /// [`PresentError::TooLong`] if those that it has are more than [`STEPS_MAX`].
 pub(super) fn of_events(
-    item: &Item,
+    item: &Sample,
     events: &Events,
     presentation: &Presentation,
     asked: Option<u32>,
@@ -135,11 +135,11 @@ pub(super) fn of_events(
 impl Presentation {
     /// How the times of a recording become steps.
     pub(super) fn clock(&self, events: &Events) -> Clock {
-        let begin_us = match self.time {
-            Time::First => events.begin_us,
+        let start_us = match self.time {
+            Time::First => events.start_us,
             Time::Absolute => 0,
         };
-        Clock { begin_us, step_us: self.step_us }
+        Clock { start_us, step_us: self.step_us }
     }
 }
 
@@ -160,10 +160,10 @@ mod tests {
     use super::*;
     use loihi_data::events::Event;
 
-    fn recording(times_us: &[u64]) -> Item {
+    fn recording(times_us: &[u64]) -> Sample {
         let event = |t_us: &u64| Event { t_us: *t_us, x: 1, y: 0, polarity: 1 };
-        let content = Content::Events(Events::of(times_us.iter().map(event).collect()));
-        Item { name: "7".to_owned(), label: None, content }
+        let data = SampleData::Events(Events::of(times_us.iter().map(event).collect()));
+        Sample { name: "7".to_owned(), label: None, data }
     }
 
     #[test]
@@ -188,8 +188,8 @@ mod tests {
 
     #[test]
     fn rows_after_the_last_step_are_counted() {
-        let content = Content::Values { shape: vec![5, 2], values: vec![255; 10] };
-        let items = [Item { name: "7".to_owned(), label: None, content }];
+        let data = SampleData::Values { shape: vec![5, 2], values: vec![255; 10] };
+        let items = [Sample { name: "7".to_owned(), label: None, data }];
         let frames = Presentation { coding: Some(Coding::Frames), steps: Some(4), ..PLAIN };
         let beyond = Beyond::of(&network(&[2]), &items, &frames).unwrap();
         assert_eq!(beyond.rows, Share { part: 1, all: 5, samples: 1 });

@@ -1,4 +1,4 @@
-//! Where a run through stages stands, and all state of its device: the run goes on from there with the same bits.
+//! Position of a run through stages, and all state of its device: the run resumes there with the same bits.
 //!
 //! A file holds `LOIHICK` and a version, the hash of the image, the length of what follows as JSON and the JSON, the
 //! state, and a check over all of it. What the JSON claims is checked against the plan in it, and a run that resumes checks
@@ -8,7 +8,7 @@ use super::RecordError;
 use super::score::Score;
 use loihi_core::ops::OpCounts;
 use loihi_core::wire::frame::CRC;
-use loihi_device::recorder::Kept;
+use loihi_device::recorder::RecordedFile;
 use loihi_files::whole;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -28,9 +28,9 @@ pub struct Planned {
     pub hash: u64,
 }
 
-/// How far a run has come.
+/// Position of a run in its plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct RunPosition {
     /// All stages.
     pub plan: Vec<Planned>,
     /// The stage under way.
@@ -45,7 +45,7 @@ pub struct Standing {
     pub scores: Vec<Score>,
 }
 
-impl Standing {
+impl RunPosition {
     /// Whether what was done is a part of what was planned.
     ///
     /// # Errors
@@ -69,11 +69,11 @@ impl Standing {
         match plan.get(*stage) {
             Some(planned) if *items > 0 => planned.has(*items, right, (*items).min(planned.samples)),
             _ if *items == 0 && right.is_empty() => Ok(()),
-            _ => Err("it claims samples where it has shown none".to_owned()),
+            _ => Err("it claims samples of a stage that showed none".to_owned()),
         }
     }
 
-    /// Whether the state of a device is the one of this standing.
+    /// Whether the state of a device is the one of this position.
     ///
     /// # Errors
     /// [`RecordError::OtherState`].
@@ -102,23 +102,24 @@ impl Planned {
     }
 }
 
-/// How far a run has come, with all state of its device.
+/// The position of a run, with all state of its device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
     /// Hash of the image.
     pub image_hash: u64,
-    /// How far the run has come.
-    pub standing: Standing,
+    /// Position of the run.
+    pub position: RunPosition,
     /// Files of its folder that grow, and how long they were.
-    pub files: Vec<Kept>,
-    /// What [`loihi_core::chip::Keep::State`] is.
+    pub files: Vec<RecordedFile>,
+    /// What [`loihi_core::chip::SnapshotScope::State`] is.
     pub state: Vec<u8>,
 }
 
 /// What is written as JSON.
 #[derive(Serialize, Deserialize)]
 struct Words<S, F> {
-    standing: S,
+    #[serde(rename = "position")]
+    position: S,
     files: F,
 }
 
@@ -129,9 +130,9 @@ impl Checkpoint {
     /// The bytes of its file.
     ///
     /// # Errors
-    /// [`serde_json::Error`], of which there is none for what a run gives.
+    /// [`serde_json::Error`], which does not happen for what a run gives.
     pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let words = serde_json::to_vec(&Words { standing: &self.standing, files: &self.files })?;
+        let words = serde_json::to_vec(&Words { position: &self.position, files: &self.files })?;
         let mut bytes = MAGIC.to_vec();
         bytes.push(VERSION);
         bytes.extend(self.image_hash.to_le_bytes());
@@ -157,7 +158,7 @@ impl Checkpoint {
     /// What is wrong with them.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
         let checkpoint = Self::unchecked(bytes).map_err(str::to_owned)?;
-        checkpoint.standing.check().map_err(|why| format!("{why}: begin the run again"))?;
+        checkpoint.position.check().map_err(|why| format!("{why}: start the run again"))?;
         Ok(checkpoint)
     }
 
@@ -168,7 +169,7 @@ impl Checkpoint {
         let rest = checked.strip_prefix(&MAGIC).ok_or("this is not a checkpoint")?;
         let (version, rest) = rest.split_first().ok_or(SHORT)?;
         if *version != VERSION {
-            return Err("the checkpoint is of another version of this program: begin the run again");
+            return Err("the checkpoint is of another version of this program: start the run again");
         }
         if CRC.checksum(checked) != u32::from_le_bytes(*check) {
             return Err("the file is cut or damaged (its check does not match)");
@@ -177,10 +178,10 @@ impl Checkpoint {
         let (length, rest) = rest.split_first_chunk::<8>().ok_or(SHORT)?;
         let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| SHORT)?;
         let (words, state) = rest.split_at_checked(length).ok_or(SHORT)?;
-        let words: Words<Standing, Vec<Kept>> =
+        let words: Words<RunPosition, Vec<RecordedFile>> =
             serde_json::from_slice(words).map_err(|_| "where the run stood cannot be read")?;
-        let (standing, files, state) = (words.standing, words.files, state.to_vec());
-        Ok(Self { image_hash: u64::from_le_bytes(*image_hash), standing, files, state })
+        let (position, files, state) = (words.position, words.files, state.to_vec());
+        Ok(Self { image_hash: u64::from_le_bytes(*image_hash), position, files, state })
     }
 }
 
@@ -192,7 +193,7 @@ mod tests {
         let planned =
             |name: &str, samples| Planned { name: name.to_owned(), samples, steps: Some(10), readouts: 2, hash: 5 };
         let ops = OpCounts { steps: 200, ..OpCounts::default() };
-        let standing = Standing {
+        let position = RunPosition {
             plan: vec![planned("learn", 20), planned("test", 64)],
             stage: 1,
             items: 48,
@@ -200,8 +201,8 @@ mod tests {
             before: ops,
             scores: vec![Score { right: vec![3, 20], ops, samples: 20 }],
         };
-        let files = vec![Kept { file: "metrics.csv".to_owned(), bytes: 77 }];
-        Checkpoint { image_hash: 0x1234, standing, files, state: vec![1, 2, 255] }
+        let files = vec![RecordedFile { file: "metrics.csv".to_owned(), bytes: 77 }];
+        Checkpoint { image_hash: 0x1234, position, files, state: vec![1, 2, 255] }
     }
 
     #[test]
@@ -219,31 +220,31 @@ mod tests {
 
     #[test]
     fn a_checkpoint_that_claims_what_was_not_planned_is_refused() {
-        type Change = (&'static str, fn(&mut Standing));
+        type Change = (&'static str, fn(&mut RunPosition));
         let changes: [Change; 12] = [
-            ("65 samples of the stage `test`, which has 64", |standing| standing.items = 65),
-            ("stage 4 with 1 scored", |standing| standing.stage = 3),
-            ("stage 3 with 1 scored", |standing| standing.stage = 2),
-            ("stage 1 with 1 scored", |standing| standing.stage = 0),
-            ("stage 2 with 0 scored", |standing| standing.scores.clear()),
-            ("[49, 41] right answers to 48 samples", |standing| standing.right[0] = 49),
-            ("[40] right answers to 48 samples", |standing| standing.right.truncate(1)),
-            ("shown none", |standing| standing.items = 0),
-            ("21 samples of the stage `learn`, which has 20", |standing| standing.scores[0].samples = 21),
-            ("[3, 21] right answers", |standing| standing.scores[0].right[1] = 21),
-            ("201 steps of the stage `learn`", |standing| standing.scores[0].ops.steps = 201),
-            ("plan of 0", |standing| standing.plan.clear()),
+            ("65 samples of the stage `test`, which has 64", |position| position.items = 65),
+            ("stage 4 with 1 scored", |position| position.stage = 3),
+            ("stage 3 with 1 scored", |position| position.stage = 2),
+            ("stage 1 with 1 scored", |position| position.stage = 0),
+            ("stage 2 with 0 scored", |position| position.scores.clear()),
+            ("[49, 41] right answers to 48 samples", |position| position.right[0] = 49),
+            ("[40] right answers to 48 samples", |position| position.right.truncate(1)),
+            ("showed none", |position| position.items = 0),
+            ("21 samples of the stage `learn`, which has 20", |position| position.scores[0].samples = 21),
+            ("[3, 21] right answers", |position| position.scores[0].right[1] = 21),
+            ("201 steps of the stage `learn`", |position| position.scores[0].ops.steps = 201),
+            ("plan of 0", |position| position.plan.clear()),
         ];
         for (said, change) in changes {
             let mut checkpoint = checkpoint();
-            change(&mut checkpoint.standing);
+            change(&mut checkpoint.position);
             let why = Checkpoint::parse(&checkpoint.to_bytes().unwrap()).unwrap_err();
-            assert!(why.contains(said) && why.contains("begin the run again"), "{said}: {why}");
+            assert!(why.contains(said) && why.contains("start the run again"), "{said}: {why}");
         }
-        let standing = checkpoint().standing;
+        let position = checkpoint().position;
         let after = |steps| OpCounts { steps, ..OpCounts::default() };
-        assert!(standing.check_state(&after(200 + 480)).is_ok());
-        let other = standing.check_state(&after(200 + 470)).unwrap_err().to_string();
+        assert!(position.check_state(&after(200 + 480)).is_ok());
+        let other = position.check_state(&after(200 + 470)).unwrap_err().to_string();
         assert!(other.contains("480") && other.contains("470"), "{other}");
     }
 }

@@ -5,7 +5,7 @@ use super::lines::Lines;
 use super::{Manifest, RecordError, learned, readme, write_whole};
 use loihi_core::image::Image;
 use loihi_core::ops::OpCounts;
-use loihi_device::recorder::Kept;
+use loihi_device::recorder::RecordedFile;
 use loihi_files::whole;
 use loihi_image::limits::usage::usage;
 use std::fs::{self, File, TryLockError};
@@ -144,7 +144,7 @@ impl RunFolder {
         Ok(Self { path: path.to_owned(), made, fresh, settled: false, metrics, log, _lock: lock })
     }
 
-    /// Whether a run has left more than its begin in it: metrics, spikes, samples of probes.
+    /// Whether a run has left more than its start in it: metrics, spikes, samples of probes.
     pub fn has_records(&self) -> bool {
         has_records(&self.path)
     }
@@ -164,7 +164,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// [`RecordError::File`].
-    pub fn go_on(&mut self, kept: &[Kept]) -> Result<(), RecordError> {
+    pub fn go_on(&mut self, kept: &[RecordedFile]) -> Result<(), RecordError> {
         self.metrics.go_on(kept)?;
         self.log.go_on(kept)
     }
@@ -255,7 +255,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// [`RecordError::File`].
-    pub fn keep(&self) -> Result<Vec<Kept>, RecordError> {
+    pub fn keep(&self) -> Result<Vec<RecordedFile>, RecordError> {
         let kept = [self.metrics.keep()?, self.log.keep()?];
         Ok(kept.into_iter().flatten().collect())
     }
@@ -336,7 +336,7 @@ pub fn is_run(path: &Path) -> bool {
     whole::text(&path.join(README)).is_ok_and(|text| readme::is_ours(&text))
 }
 
-/// Whether a run has left more than its begin: metrics, spikes, samples of probes.
+/// Whether a run has left more than its start: metrics, spikes, samples of probes.
 fn has_records(path: &Path) -> bool {
     let is_sampled = |name: &str| name == "spikes.npy" || is_of_probe(name);
     let grown = |name: &String| name == METRICS || is_sampled(name) && loihi_files::npy::has_rows(&path.join(name));
@@ -448,8 +448,8 @@ mod tests {
         assert!(matches!(RunFolder::create(&folder), Err(RecordError::Unfinished(_))), "it has recorded something");
         let run = left(false);
         assert!(!folder.join("metrics.csv").exists(), "it begins again");
-        let standing = super::super::checkpoint::Standing::default();
-        run.checkpoint(&Checkpoint { image_hash: 7, standing, files: Vec::new(), state: Vec::new() }).unwrap();
+        let position = super::super::checkpoint::RunPosition::default();
+        run.checkpoint(&Checkpoint { image_hash: 7, position, files: Vec::new(), state: Vec::new() }).unwrap();
         drop(run);
         assert!(matches!(RunFolder::create(&folder), Err(RecordError::Unfinished(_))));
         let Resumed::GoesOn(run, checkpoint, _) = RunFolder::resume(&folder).unwrap() else { panic!("it begins") };
@@ -473,7 +473,7 @@ mod tests {
         fill(&mut run);
         assert_eq!(fs::read_to_string(folder.join("metrics.csv")).unwrap(), "pass,rmse\n1,0.5\n1,0.5\n");
         assert!(!folder.join("log.txt").exists());
-        let longer = [Kept { file: METRICS.to_owned(), bytes: 1000 }];
-        assert!(run.go_on(&longer).unwrap_err().to_string().contains("begin the run again"));
+        let longer = [RecordedFile { file: METRICS.to_owned(), bytes: 1000 }];
+        assert!(run.go_on(&longer).unwrap_err().to_string().contains("start the run again"));
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn to_bytes(image_hash: u64, learned: &[u8]) -> Vec<u8> {
 pub struct Learned {
     /// Hash of the image.
     pub image_hash: u64,
-    /// What [`loihi_core::chip::Keep::Learned`] is.
+    /// What [`loihi_core::chip::SnapshotScope::Learned`] is.
     pub bytes: Vec<u8>,
 }
 

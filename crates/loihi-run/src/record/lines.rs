@@ -1,7 +1,7 @@
 //! Files of a run folder that grow line by line.
 
 use super::RecordError;
-use loihi_device::recorder::Kept;
+use loihi_device::recorder::RecordedFile;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ impl Lines {
     }
 
     /// Goes on where it was when it was `kept`, and forgets the lines that were added later.
-    pub(super) fn go_on(&mut self, kept: &[Kept]) -> Result<(), RecordError> {
+    pub(super) fn go_on(&mut self, kept: &[RecordedFile]) -> Result<(), RecordError> {
         let Some(kept) = kept.iter().find(|kept| kept.file == self.name) else {
             return match fs::remove_file(&self.path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.error(error)),
@@ -31,7 +31,7 @@ impl Lines {
         let file = File::options().append(true).open(&self.path).map_err(|error| self.error(error))?;
         let there = file.metadata().map_err(|error| self.error(error))?.len();
         if there < kept.bytes {
-            let why = "it is shorter than it was when the checkpoint was written: begin the run again";
+            let why = "it is shorter than it was when the checkpoint was written: start the run again";
             return Err(self.error(io::Error::new(io::ErrorKind::InvalidData, why)));
         }
         file.set_len(kept.bytes).map_err(|error| self.error(error))?;
@@ -55,11 +55,11 @@ impl Lines {
     }
 
     /// Puts all lines on the disk; says how long the file is then, if there is one.
-    pub(super) fn keep(&self) -> Result<Option<Kept>, RecordError> {
+    pub(super) fn keep(&self) -> Result<Option<RecordedFile>, RecordError> {
         let Some(file) = &self.file else { return Ok(None) };
         let bytes = file.sync_data().and_then(|()| file.metadata());
         let bytes = bytes.map_err(|error| self.error(error))?.len();
-        Ok(Some(Kept { file: self.name.to_owned(), bytes }))
+        Ok(Some(RecordedFile { file: self.name.to_owned(), bytes }))
     }
 
     fn error(&self, error: io::Error) -> RecordError {

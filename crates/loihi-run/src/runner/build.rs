@@ -3,7 +3,7 @@
 use super::{Runner, RunnerError};
 use crate::inference::Inference;
 use crate::inference::present::Presentation;
-use loihi_device::session::{Patience, Session, new_number};
+use loihi_device::session::{RetryPolicy, Session, new_number};
 use loihi_device::{Device, Waiting};
 use loihi_net::network::Network;
 use loihi_net::place::{self, place};
@@ -14,12 +14,12 @@ use loihi_net::place::{self, place};
 /// use loihi_core::image::Profile;
 /// use loihi_device::inproc::InProcess;
 /// use loihi_net::network::{Network, Population};
-/// use loihi_net::place::Options;
+/// use loihi_net::place::PlacementOptions;
 /// use loihi_run::runner::Runner;
 ///
 /// let mut network = Network::new("silent");
 /// network.population(Population::new("all", &[100], Profile::DEFAULT));
-/// let placement = Options { compartments_per_core: 50, ..Options::default() };
+/// let placement = PlacementOptions { compartments_per_core: 50, ..PlacementOptions::default() };
 /// let runner = Runner::builder(network).placement(placement).open(InProcess::default())?;
 /// assert_eq!(runner.placed().usage.len(), 2);
 /// # Ok::<(), loihi_run::runner::RunnerError>(())
@@ -28,19 +28,19 @@ use loihi_net::place::{self, place};
 #[must_use = "it runs once it is opened"]
 pub struct RunnerBuilder {
     network: Network,
-    placement: place::Options,
+    placement: place::PlacementOptions,
     presentation: Option<Presentation>,
     waiting: Waiting,
 }
 
 impl RunnerBuilder {
     pub(super) fn new(network: Network) -> Self {
-        let waiting = Waiting { patience: Patience::default(), stop: || false };
-        Self { network, placement: place::Options::default(), presentation: None, waiting }
+        let waiting = Waiting { retry: RetryPolicy::default(), stop: || false };
+        Self { network, placement: place::PlacementOptions::default(), presentation: None, waiting }
     }
 
     /// How the network is spread over cores.
-    pub const fn placement(mut self, placement: place::Options) -> Self {
+    pub const fn placement(mut self, placement: place::PlacementOptions) -> Self {
         self.placement = placement;
         self
     }
@@ -52,8 +52,8 @@ impl RunnerBuilder {
     }
 
     /// How often a request is repeated on a line that loses bytes.
-    pub const fn patience(mut self, patience: Patience) -> Self {
-        self.waiting.patience = patience;
+    pub const fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.waiting.retry = retry;
         self
     }
 
@@ -70,8 +70,8 @@ impl RunnerBuilder {
     /// # Errors
     /// [`RunnerError`].
     pub fn open(self, device: impl Device + 'static) -> Result<Runner, RunnerError> {
-        let Waiting { patience, stop } = self.waiting;
-        let session = Session::open(Box::new(device), patience, new_number(), stop)?;
+        let Waiting { retry, stop } = self.waiting;
+        let session = Session::open(Box::new(device), retry, new_number(), stop)?;
         self.open_session(session)
     }
 

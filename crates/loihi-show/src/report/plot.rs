@@ -178,8 +178,8 @@ impl Plot {
 
     /// Points that can be drawn: finite, and above 0 on a logarithmic axis.
     fn points<'s>(&'s self, series: &'s Series) -> impl Iterator<Item = (f64, f64)> + Clone + 's {
-        let sound = |value: f64, scale| value.is_finite() && (scale == Scale::Linear || value > 0.0);
-        series.points.iter().copied().filter(move |(x, y)| sound(*x, self.scales[0]) && sound(*y, self.scales[1]))
+        let valid = |value: f64, scale| value.is_finite() && (scale == Scale::Linear || value > 0.0);
+        series.points.iter().copied().filter(move |(x, y)| valid(*x, self.scales[0]) && valid(*y, self.scales[1]))
     }
 
     /// Range of an axis, a little wider than its points.

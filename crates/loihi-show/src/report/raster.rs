@@ -2,8 +2,8 @@
 
 use super::plot::{Mark, Plot};
 use loihi_files::npy::{self, Spike};
-use loihi_files::words::counted;
-use loihi_net::roster::Roster;
+use loihi_files::plural::plural;
+use loihi_net::neuron_map::NeuronMap;
 use loihi_run::record::neurons;
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write as _;
@@ -27,24 +27,24 @@ pub(super) fn plots(folder: &Path, spiking: Option<&BTreeSet<String>>) -> io::Re
     let path = folder.join("spikes.npy");
     let recorded = |name: &String| spiking.is_none_or(|spiking| spiking.contains(name));
     let Some(extent) = Extent::of(&path)? else { return Ok(None) };
-    let roster = neurons::read(folder)?.unwrap_or_default();
-    let ranges: Vec<_> = roster.ranges().collect();
+    let neuron_map = neurons::read(folder)?.unwrap_or_default();
+    let ranges: Vec<_> = neuron_map.ranges().collect();
     let mut strips: Vec<Strip> = if ranges.is_empty() {
         vec![Strip::new("all cores", 0, extent.rows)]
     } else {
-        let strip = |(population, range): &(&loihi_net::roster::Population, std::ops::Range<u32>)| {
+        let strip = |(population, range): &(&loihi_net::neuron_map::MappedPopulation, std::ops::Range<u32>)| {
             Strip::new(&population.name, range.start, population.neurons)
         };
         ranges.iter().map(strip).collect()
     };
     let mut counts = vec![0_usize; extent.steps().div_ceil(extent.bin())];
-    // A run that goes on adds spikes in between.
+    // A run in progress adds spikes in between.
     for spike in npy::spikes(&path)?.take(extent.spikes) {
         let spike = spike?;
         if let Some(count) = counts.get_mut((spike.step - extent.first) as usize / extent.bin()) {
             *count += 1;
         }
-        let neuron = if ranges.is_empty() { Some(by_core(spike)) } else { of(&roster, spike) };
+        let neuron = if ranges.is_empty() { Some(by_core(spike)) } else { of(&neuron_map, spike) };
         let Some(neuron) = neuron else { continue };
         let at = strips.partition_point(|strip| strip.first <= neuron).saturating_sub(1);
         if let Some(strip) = strips.get_mut(at) {
@@ -67,11 +67,11 @@ pub(super) fn plots(folder: &Path, spiking: Option<&BTreeSet<String>>) -> io::Re
     Ok(Some(plots))
 }
 
-fn of(roster: &Roster, spike: Spike) -> Option<u32> {
-    roster.neuron(spike.core.into(), spike.id.into())
+fn of(neuron_map: &NeuronMap, spike: Spike) -> Option<u32> {
+    neuron_map.neuron(spike.core.into(), spike.id.into())
 }
 
-/// Where it is not known who is on the chip: cores of 1,024 compartments.
+/// Without a neuron map: cores of 1,024 compartments.
 fn by_core(spike: Spike) -> u32 {
     u32::from(spike.core) * 1024 + u32::from(spike.id)
 }
@@ -169,7 +169,7 @@ impl Strip {
         plot = plot.with("", Mark::Dots, dots.map(|(step, row)| (f64::from(*step), f64::from(*row))).collect());
         let every = if self.every > 1 { format!("; one neuron of {} is drawn", self.every) } else { String::new() };
         let from = self.drawn_from.map_or_else(String::new, |_| format!(", from step {from} on"));
-        let (spikes, neurons) = (counted(self.spikes, "spike"), counted(self.neurons, "neuron"));
+        let (spikes, neurons) = (plural(self.spikes, "spike"), plural(self.neurons, "neuron"));
         let caption = format!("{}: {spikes} of {neurons}{every}{from}", self.name);
         (plot, caption)
     }

@@ -31,7 +31,7 @@ pub fn report(folder: &Path) -> io::Result<String> {
         None if is_run(folder) => String::new(),
         None => {
             let why = format!(
-                "{} is no run folder: manifest.toml is missing; `loihi run --out` writes one",
+                "{} is not a run folder: manifest.toml is missing; `loihi run --out` writes one",
                 folder.display()
             );
             return Err(io::Error::new(io::ErrorKind::NotFound, why));
@@ -250,12 +250,12 @@ fn weights(folder: &Path) -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use loihi_files::npy::{NpyWriter, Row, SPIKE};
+    use loihi_files::npy::{NpyWriter, RowShape, SPIKE};
 
     #[test]
     fn an_empty_run_says_what_is_missing_and_how_to_get_it() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(report(folder.path()).unwrap_err().to_string().contains("no run folder"));
+        assert!(report(folder.path()).unwrap_err().to_string().contains("not a run folder"));
         fs::write(folder.path().join("manifest.toml"), "experiment = \"a<b\"\nfinished = false\n").unwrap();
         let html = report(folder.path()).unwrap();
         for said in ["--spikes", "--probe", "did not finish", "a&lt;b", "no weights", "counts are not here"] {
@@ -281,7 +281,7 @@ mod tests {
     fn spikes_and_tables_are_drawn_and_damage_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("spikes.npy");
-        let mut npy = NpyWriter::create(&path, SPIKE, Row::Item).unwrap();
+        let mut npy = NpyWriter::create(&path, SPIKE, RowShape::Item).unwrap();
         for step in 0..50_u32 {
             let mut row = [0; 12];
             row[..4].copy_from_slice(&step.to_le_bytes());

@@ -1,6 +1,6 @@
-//! A scene as a picture of a terminal: progress, raster, curve, counts, keys.
+//! A scene as a frame of a terminal: progress, raster, curve, counts, keys.
 
-use super::{Scene, Standing};
+use super::{RunState, Scene};
 use loihi_experiments::figure;
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Constraint, Layout, Rect};
@@ -52,26 +52,26 @@ pub fn draw(frame: &mut Frame<'_>, scene: &Scene) -> usize {
         curve(frame, left, scene);
         counts(frame, right, scene);
     }
-    let text = match &scene.standing {
-        Standing::Failed(why) => Span::styled(format!(" {why}"), Style::new().fg(Color::Red)),
+    let text = match &scene.state {
+        RunState::Failed(why) => Span::styled(format!(" {why}"), Style::new().fg(Color::Red)),
         _ => Span::raw(format!(" {}", scene.said)),
     };
     frame.render_widget(Line::from(text), said);
-    let help = match scene.standing {
-        Standing::Runs => " q quit   space hold   + faster   - slower",
-        Standing::Held => " q quit   space go on   → one step",
-        Standing::Finished | Standing::Failed(_) => " q quit",
+    let help = match scene.state {
+        RunState::Runs => " q quit   space hold   + faster   - slower",
+        RunState::Held => " q quit   space resume   → one step",
+        RunState::Finished | RunState::Failed(_) => " q quit",
     };
     frame.render_widget(Line::styled(help, Style::new().add_modifier(Modifier::DIM)), keys);
     fits
 }
 
 fn heading(scene: &Scene, width: u16) -> Line<'_> {
-    let (word, colour) = match scene.standing {
-        Standing::Runs => ("running", Color::Green),
-        Standing::Held => ("held", Color::Yellow),
-        Standing::Finished => ("finished", Color::Blue),
-        Standing::Failed(_) => ("stopped", Color::Red),
+    let (word, colour) = match scene.state {
+        RunState::Runs => ("running", Color::Green),
+        RunState::Held => ("held", Color::Yellow),
+        RunState::Finished => ("finished", Color::Blue),
+        RunState::Failed(_) => ("stopped", Color::Red),
     };
     let title = format!(" {}", scene.title);
     let taken = title.chars().count() + word.len() + 1;
@@ -87,7 +87,7 @@ fn heading(scene: &Scene, width: u16) -> Line<'_> {
 fn progress(frame: &mut Frame<'_>, area: Rect, scene: &Scene) {
     let Scene { done, total, stage, .. } = scene;
     let share = if *total == 0 { 0.0 } else { (*done as f64 / *total as f64).clamp(0.0, 1.0) };
-    let left = scene.left().filter(|_| scene.standing == Standing::Runs && done < total);
+    let left = scene.left().filter(|_| scene.state == RunState::Runs && done < total);
     let left = left.map_or_else(String::new, |left| format!(", {} left", clock(left)));
     let stage = if stage.is_empty() { String::new() } else { format!("{stage}, ") };
     let label = format!("{stage}{:.0} %{left}", 100.0 * share);
@@ -104,14 +104,14 @@ fn raster(frame: &mut Frame<'_>, area: Rect, scene: &Scene) -> usize {
     let block = Block::bordered().title(title);
     let inside = block.inner(area);
     frame.render_widget(block, area);
-    let longest = scene.roster.populations.iter().map(|lane| lane.name.chars().count()).max().unwrap_or(0);
+    let longest = scene.neuron_map.populations.iter().map(|lane| lane.name.chars().count()).max().unwrap_or(0);
     let width = u16::try_from(longest).unwrap_or(LABEL_MAX).min(LABEL_MAX) + 1;
     let [names, dots] = Layout::horizontal([Constraint::Length(width), Constraint::Min(1)]).areas(inside);
     let fits = usize::from(dots.width) * usize::from(DOTS.0);
-    let rows: Vec<usize> = scene.roster.populations.iter().map(|lane| lane.neurons).collect();
+    let rows: Vec<usize> = scene.neuron_map.populations.iter().map(|lane| lane.neurons).collect();
     let heights = heights(&rows, usize::from(inside.height));
     let (mut line, mut first) = (0, 0);
-    for ((lane, height), colour) in scene.roster.populations.iter().zip(&heights).zip(COLOURS.iter().cycle()) {
+    for ((lane, height), colour) in scene.neuron_map.populations.iter().zip(&heights).zip(COLOURS.iter().cycle()) {
         if *height > 0 {
             let part = |area: Rect| Rect { y: area.y + line, height: *height, ..area };
             frame.render_widget(Line::styled(lane.name.as_str(), Style::new().fg(*colour)), part(names));
@@ -274,15 +274,15 @@ mod tests {
     use loihi_core::num::word;
     use loihi_core::ops::OpCounts;
     use loihi_experiments::Running;
-    use loihi_net::roster::{Population, Roster};
+    use loihi_net::neuron_map::{MappedPopulation, NeuronMap};
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
 
     /// Two populations of which the first is large, 300 steps of a run.
     fn scene() -> Scene {
-        let lane = |name: &str, neurons| Population { name: name.to_owned(), neurons, compartments: 1 };
-        let roster = Roster::new(vec![lane("hidden", 512), lane("out", 10)], Vec::new(), Vec::new());
-        let mut scene = Scene { title: "digits on host, seed 0".to_owned(), roster, ..Scene::default() };
+        let lane = |name: &str, neurons| MappedPopulation { name: name.to_owned(), neurons, compartments: 1 };
+        let neuron_map = NeuronMap::new(vec![lane("hidden", 512), lane("out", 10)], Vec::new(), Vec::new());
+        let mut scene = Scene { title: "digits on host, seed 0".to_owned(), neuron_map, ..Scene::default() };
         for step in 0..300_u32 {
             let hidden = (0..512).filter(|row| word(1, step, *row, 0).is_multiple_of(40));
             let out = (512..522).filter(|row| (step + 7 * row).is_multiple_of(16));
@@ -297,7 +297,7 @@ mod tests {
         scene
     }
 
-    fn picture(scene: &Scene, width: u16, height: u16) -> (TestBackend, usize) {
+    fn drawn_scene(scene: &Scene, width: u16, height: u16) -> (TestBackend, usize) {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         let mut fits = 0;
         terminal.draw(|frame| fits = draw(frame, scene)).unwrap();
@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn a_run_is_drawn() {
-        let (drawn, fits) = picture(&scene(), 72, 24);
+        let (drawn, fits) = drawn_scene(&scene(), 72, 24);
         assert_eq!(fits, 126, "two steps a column");
         insta::assert_snapshot!(drawn);
     }
@@ -314,9 +314,9 @@ mod tests {
     #[test]
     fn a_low_terminal_shows_the_raster_alone_and_a_tiny_one_says_so() {
         let mut scene = scene();
-        scene.standing = Standing::Failed("the device is gone".to_owned());
-        insta::assert_snapshot!(picture(&scene, 48, 10).0);
-        assert!(picture(&scene, 39, 10).0.to_string().contains("39 x 10 is too small; at least 40 x 10"));
+        scene.state = RunState::Failed("the device is gone".to_owned());
+        insta::assert_snapshot!(drawn_scene(&scene, 48, 10).0);
+        assert!(drawn_scene(&scene, 39, 10).0.to_string().contains("39 x 10 is too small; at least 40 x 10"));
     }
 
     #[test]
@@ -333,9 +333,9 @@ mod tests {
 
     #[test]
     fn a_dot_is_where_its_row_and_step_are() {
-        let populations = vec![Population { name: "a".to_owned(), neurons: 2, compartments: 1 }];
-        let roster = Roster::new(populations, Vec::new(), Vec::new());
-        let mut scene = Scene { roster, ..Scene::default() };
+        let populations = vec![MappedPopulation { name: "a".to_owned(), neurons: 2, compartments: 1 }];
+        let neuron_map = NeuronMap::new(populations, Vec::new(), Vec::new());
+        let mut scene = Scene { neuron_map, ..Scene::default() };
         scene.raster.step(5, vec![1], 10);
         // Two rows on one line: two dots each, the second row below.
         assert_eq!(points(&scene, 0..2, 1), [(0.5, 1.5), (0.5, 0.5)]);

@@ -1,11 +1,11 @@
 //! Between a run and its screen: who looks at the steps, holds them, and keeps their pace.
 
-use super::{Scene, Standing};
+use super::{RunState, Scene};
 use loihi_core::ops::OpCounts;
-use loihi_device::recorder::Onlooker;
-use loihi_experiments::{Answer, Row, Running, Watch};
+use loihi_device::recorder::Tap;
+use loihi_experiments::{Answer, MetricsRow, Observer, Running};
 use loihi_image::image::ImageFile;
-use loihi_net::roster::Roster;
+use loihi_net::neuron_map::NeuronMap;
 use loihi_run::record::RecordError;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,10 +22,10 @@ pub const PACE_MAX: u32 = 1 << 20;
 #[derive(Debug)]
 pub struct Live {
     scene: Mutex<Scene>,
-    begin: Instant,
+    start: Instant,
     /// Steps that fit the screen.
     fits: AtomicUsize,
-    /// Steps that may still be looked at before the next picture.
+    /// Steps that may still be looked at before the next frame.
     credit: AtomicUsize,
     held: AtomicBool,
     /// Steps that may pass although the run is held.
@@ -40,7 +40,7 @@ impl Live {
     pub fn new(title: String, pace: Option<u32>, stop: fn() -> bool) -> Self {
         Self {
             scene: Mutex::new(Scene { title, pace, ..Scene::default() }),
-            begin: Instant::now(),
+            start: Instant::now(),
             fits: AtomicUsize::new(1),
             credit: AtomicUsize::new(1),
             held: AtomicBool::new(false),
@@ -52,23 +52,23 @@ impl Live {
 
     /// What is known now.
     pub fn scene(&self) -> MutexGuard<'_, Scene> {
-        // Whoever panicked in between has left a scene that is old at worst.
+        // After a panic in between the scene is old at worst.
         self.scene.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A picture was drawn, on which so many steps fit: as many may be looked at for the next one.
+    /// A frame was drawn that holds this many steps: as many may be looked at for the next one.
     pub fn drawn(&self, fits: usize) {
         self.fits.store(fits.max(1), Ordering::Relaxed);
         self.credit.store(fits.max(1), Ordering::Relaxed);
     }
 
-    /// Holds the run, or lets it go on.
+    /// Holds the run, or resumes it.
     pub fn hold(&self, held: bool) {
         self.held.store(held, Ordering::Relaxed);
         let mut scene = self.scene();
-        match (&scene.standing, held) {
-            (Standing::Runs, true) => scene.standing = Standing::Held,
-            (Standing::Held, false) => scene.standing = Standing::Runs,
+        match (&scene.state, held) {
+            (RunState::Runs, true) => scene.state = RunState::Held,
+            (RunState::Held, false) => scene.state = RunState::Runs,
             _ => {}
         }
     }
@@ -101,26 +101,26 @@ impl Live {
 
     /// Whether the run has not come to an end.
     pub fn goes_on(&self) -> bool {
-        matches!(self.scene().standing, Standing::Runs | Standing::Held)
+        matches!(self.scene().state, RunState::Runs | RunState::Held)
     }
 
     /// The run is over: its counts if it came to its end, else why it did not.
     pub fn over(&self, end: Result<OpCounts, String>) {
         let mut scene = self.scene();
         match end {
-            Ok(ops) => (scene.ops, scene.standing) = (ops, Standing::Finished),
-            Err(why) => scene.standing = Standing::Failed(why),
+            Ok(ops) => (scene.ops, scene.state) = (ops, RunState::Finished),
+            Err(why) => scene.state = RunState::Failed(why),
         }
     }
 
     fn elapsed(&self) -> Duration {
-        self.begin.elapsed()
+        self.start.elapsed()
     }
 }
 
 /// Looks at the steps.
 #[derive(Debug)]
-pub struct Looker {
+pub struct LiveTap {
     live: Arc<Live>,
     /// When the step that came last was let go.
     last: Instant,
@@ -128,7 +128,7 @@ pub struct Looker {
     held: bool,
 }
 
-impl Looker {
+impl LiveTap {
     /// Looks for this screen.
     pub fn new(live: Arc<Live>) -> Self {
         Self { live, last: Instant::now(), held: false }
@@ -165,7 +165,7 @@ impl Looker {
     }
 }
 
-impl Onlooker for Looker {
+impl Tap for LiveTap {
     fn wants(&self) -> bool {
         let live = &self.live;
         live.held() || live.pace.load(Ordering::Relaxed) > 0 || live.credit.load(Ordering::Relaxed) > 0
@@ -176,10 +176,10 @@ impl Onlooker for Looker {
         let _taken = live.credit.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
         let elapsed = live.elapsed();
         let mut scene = live.scene();
-        let row = |[core, id]: &[i32; 2]| scene.roster.neuron(core.cast_unsigned(), id.cast_unsigned());
+        let row = |[core, id]: &[i32; 2]| scene.neuron_map.neuron(core.cast_unsigned(), id.cast_unsigned());
         let rows = spikes.as_chunks::<2>().0.iter().filter_map(row).collect();
         let held = live.held();
-        // Who holds a run that goes on at full speed wants to see what was there, not the one step at which it stands.
+        // Holding a run at full speed shows what was there, not the one step at which it stands.
         let apart = scene.raster.steps().is_some_and(|(_, next)| next != step);
         if !(held && !self.held && apart) {
             scene.raster.step(step, rows, live.fits.load(Ordering::Relaxed));
@@ -193,20 +193,20 @@ impl Onlooker for Looker {
 
 /// Watches a run for the screen.
 #[derive(Debug)]
-pub struct Watcher {
+pub struct LiveObserver {
     live: Arc<Live>,
 }
 
-impl Watcher {
+impl LiveObserver {
     /// Watches for this screen.
     pub const fn new(live: Arc<Live>) -> Self {
         Self { live }
     }
 }
 
-impl Watch for Watcher {
-    fn image(&mut self, _image: &ImageFile, roster: &Roster) -> Result<(), RecordError> {
-        self.live.scene().roster = roster.clone();
+impl Observer for LiveObserver {
+    fn image(&mut self, _image: &ImageFile, neuron_map: &NeuronMap) -> Result<(), RecordError> {
+        self.live.scene().neuron_map = neuron_map.clone();
         Ok(())
     }
 
@@ -215,7 +215,7 @@ impl Watch for Watcher {
         self.live.scene().progress(running, elapsed);
     }
 
-    fn row(&mut self, row: &Row) -> Result<(), RecordError> {
+    fn row(&mut self, row: &MetricsRow) -> Result<(), RecordError> {
         self.live.scene().row(row);
         Ok(())
     }
@@ -238,43 +238,43 @@ mod tests {
     fn no_more_steps_are_looked_at_than_fit_the_screen() {
         let live = live(None);
         live.drawn(3);
-        let mut looker = Looker::new(Arc::clone(&live));
+        let mut tap = LiveTap::new(Arc::clone(&live));
         let mut step = 0;
-        while looker.wants() {
-            looker.look(step, &[], &OpCounts { steps: step + 1, ..OpCounts::default() });
+        while tap.wants() {
+            tap.look(step, &[], &OpCounts { steps: step + 1, ..OpCounts::default() });
             step += 1;
         }
         assert_eq!(live.scene().raster.steps(), Some((0, 3)));
         live.drawn(3);
-        assert!(looker.wants(), "the next picture shows fresh steps");
+        assert!(tap.wants(), "the next frame shows fresh steps");
     }
 
     #[test]
     fn a_run_that_is_held_goes_on_step_by_step() {
         let live = live(None);
         live.hold(true);
-        assert_eq!(live.scene().standing, Standing::Held);
+        assert_eq!(live.scene().state, RunState::Held);
         live.single();
         live.single();
-        let mut looker = Looker::new(Arc::clone(&live));
+        let mut tap = LiveTap::new(Arc::clone(&live));
         for step in 0..2 {
-            assert!(looker.wants());
-            looker.look(step, &[], &OpCounts::default());
+            assert!(tap.wants());
+            tap.look(step, &[], &OpCounts::default());
         }
         assert_eq!(live.single.load(Ordering::Relaxed), 0);
         live.hold(false);
-        assert_eq!(live.scene().standing, Standing::Runs);
+        assert_eq!(live.scene().state, RunState::Runs);
     }
 
     #[test]
     fn the_pace_is_kept_halved_and_doubled() {
         let live = live(Some(200));
-        let mut looker = Looker::new(Arc::clone(&live));
-        let begin = Instant::now();
+        let mut tap = LiveTap::new(Arc::clone(&live));
+        let start = Instant::now();
         for step in 0..20 {
-            looker.look(step, &[], &OpCounts::default());
+            tap.look(step, &[], &OpCounts::default());
         }
-        assert!(begin.elapsed() >= Duration::from_millis(95), "{:?}", begin.elapsed());
+        assert!(start.elapsed() >= Duration::from_millis(95), "{:?}", start.elapsed());
         live.change_pace(false);
         assert_eq!(live.scene().pace, Some(100));
         for _ in 0..20 {

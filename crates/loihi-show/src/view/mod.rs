@@ -1,4 +1,4 @@
-//! A run while it goes on: what is known of it, who looks at it, and how a terminal shows it.
+//! A run in progress: what is known of it, who looks at it, and how a terminal shows it.
 //!
 //! The run and the screen are on two threads with a [`Scene`] between them: [`live`] fills it, [`draw`] draws it. A run
 //! that is looked at computes the same bits; it is slowed by the steps that are looked at, which are no more than fit the
@@ -9,8 +9,8 @@ pub mod live;
 mod raster;
 
 use loihi_core::ops::OpCounts;
-use loihi_experiments::{Row, Running, figure};
-use loihi_net::roster::Roster;
+use loihi_experiments::{MetricsRow, Running, figure};
+use loihi_net::neuron_map::NeuronMap;
 pub use raster::Raster;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -20,9 +20,9 @@ const CURVE_MAX: usize = 2048;
 /// Time over which rates are taken.
 const RATE_OVER: Duration = Duration::from_secs(1);
 
-/// Whether it goes on.
+/// Whether it is running.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Standing {
+pub enum RunState {
     /// It does.
     #[default]
     Runs,
@@ -30,7 +30,7 @@ pub enum Standing {
     Held,
     /// It has come to its end.
     Finished,
-    /// It has not, and why.
+    /// It has failed, and why.
     Failed(String),
 }
 
@@ -39,10 +39,10 @@ pub enum Standing {
 pub struct Scene {
     /// What runs, on what, with which seed.
     pub title: String,
-    /// Whether it goes on.
-    pub standing: Standing,
-    /// Who is on the chip: a row of the raster for every neuron.
-    pub roster: Roster,
+    /// Whether it is running.
+    pub state: RunState,
+    /// Neuron map: a row of the raster for every neuron.
+    pub neuron_map: NeuronMap,
     /// Spikes of the steps that were last looked at.
     pub raster: Raster,
     /// Counts when it was last looked.
@@ -68,7 +68,7 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// How far the run is, `elapsed` after its begin.
+    /// How far the run is, `elapsed` after its start.
     pub fn progress(&mut self, running: &Running<'_>, elapsed: Duration) {
         (self.done, self.total, self.stage) = (running.done, running.total, running.stage.to_owned());
         self.elapsed = elapsed;
@@ -86,13 +86,13 @@ impl Scene {
     }
 
     /// A row of metrics.
-    pub fn row(&mut self, row: &Row) {
+    pub fn row(&mut self, row: &MetricsRow) {
         let figures: Vec<String> = row.metrics.iter().map(|(name, v)| format!("{name} {}", figure(name, *v))).collect();
         let stage = row.stage.clone().unwrap_or_else(|| format!("pass {}", row.pass));
         self.said = format!("{stage}: {}", figures.join(", "));
     }
 
-    /// Counts, `elapsed` after the begin.
+    /// Counts, `elapsed` after the start.
     pub fn counts(&mut self, ops: &OpCounts, elapsed: Duration) {
         if ops.steps < self.ops.steps {
             // Another image has begun.
@@ -108,7 +108,7 @@ impl Scene {
         }
     }
 
-    /// So many a second of something that is counted; `None` before there is a time to measure.
+    /// Rate of something that is counted, per second; `None` before there is a time to measure.
     #[expect(clippy::cast_precision_loss, reason = "for a person to read")]
     pub fn rate(&self, of: impl Fn(&OpCounts) -> u64) -> Option<f64> {
         let (first, last) = (self.past.front()?, self.past.back()?);

@@ -11,14 +11,14 @@ pub(super) fn check(image: &Image<'_>) -> Result<(), ImageError> {
     let table = |first: usize| first.checked_add(128).is_some_and(|end| end <= image.tables.len());
     for (at, words) in image.traces.iter().enumerate() {
         let trace = super::super::TraceRecord::from_words(words);
-        let sound = (0..=127).contains(&trace.impulse) && table(trace.decay_first) && table(trace.joint_first);
-        require(sound, Section::Traces, at)?;
+        let valid = (0..=127).contains(&trace.impulse) && table(trace.decay_first) && table(trace.joint_first);
+        require(valid, Section::Traces, at)?;
     }
     for (at, pair) in image.tables.iter().enumerate() {
         require(pair.first().is_some_and(|left| *left <= 127), Section::Tables, at)?;
     }
     for (at, words) in image.products.iter().enumerate() {
-        require(ProductRecord::is_sound(words), Section::Products, at)?;
+        require(ProductRecord::is_valid(words), Section::Products, at)?;
     }
     // Each may have all axons and synapses; an axon names its group by 8 bits.
     require(image.learning.len() <= LearningRecord::GROUPS_MAX, Section::Learning, LearningRecord::GROUPS_MAX)?;
@@ -26,7 +26,7 @@ pub(super) fn check(image: &Image<'_>) -> Result<(), ImageError> {
     for (at, words) in image.learning.iter().enumerate() {
         let group = LearningRecord::from_words(words);
         let known = Rounding::from_code(words[16]).is_some();
-        require(known && group.before == before && is_sound(image, at, &group), Section::Learning, at)?;
+        require(known && group.before == before && is_valid(image, at, &group), Section::Learning, at)?;
         let [axons, synapses, posts] = before;
         before = [
             axons.saturating_add(group.axons),
@@ -37,7 +37,7 @@ pub(super) fn check(image: &Image<'_>) -> Result<(), ImageError> {
     Ok(())
 }
 
-fn is_sound(image: &Image<'_>, number: usize, group: &LearningRecord) -> bool {
+fn is_valid(image: &Image<'_>, number: usize, group: &LearningRecord) -> bool {
     let Some(core) = image.core(group.core) else { return false };
     let at_synapse = group.dialect.has(Dialect::POST_TRACE_AT_SYNAPSE);
     let posts_fit = if at_synapse {

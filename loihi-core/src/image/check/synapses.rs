@@ -52,13 +52,13 @@ pub(super) fn check(image: &Image<'_>) -> Result<(), ImageError> {
                 end <= image.dense.len() && axon.compartment_base.saturating_add(axon.synapses) <= core.compartments
             }
         };
-        let sound = in_place
+        let valid = in_place
             && SynapseFormat::from_code((words[0] >> 16) & 0xFF).is_some()
             && axon.sum <= core.sums
             && (1..=Route::ATOMS_MAX).contains(&axon.atoms)
             && axon.weight_bits <= 8
             && axon.learning <= image.learning.len();
-        require(sound, Section::Axons, at)?;
+        require(valid, Section::Axons, at)?;
     }
     require(list.elements.end == image.sparse.len(), Section::Sparse, list.elements.end)?;
     require(dense == image.dense.len(), Section::Dense, dense)

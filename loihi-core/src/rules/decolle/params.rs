@@ -4,7 +4,7 @@ use super::{BackEnd, CLASSES_MAX, Decolle};
 use crate::image::{Image, Parameter, index};
 use crate::snip::{Phase, Phases, SnipParams, fits, require};
 use crate::tools::Layer;
-use crate::tools::local_error::{Readout, Slope, Trigger};
+use crate::tools::local_error::{LocalReadout, Slope, Trigger};
 use crate::tools::pre_trace::PreTrace;
 use crate::tools::rank_one::Precision;
 use serde::{Deserialize, Serialize};
@@ -158,7 +158,7 @@ impl SnipParams for DecolleParams {
             Some(_) => (1..=16).contains(&self.shift),
             None => true,
         };
-        let constants = u32::try_from(Readout::words(layer.posts, index(self.classes))).unwrap_or(u32::MAX);
+        let constants = u32::try_from(LocalReadout::words(layer.posts, index(self.classes))).unwrap_or(u32::MAX);
         let counts = |value: u32| i32::try_from(value).is_ok();
         require(layer.axons == index(self.axons), "axons")?;
         require(layer.posts == index(self.posts), "posts")?;

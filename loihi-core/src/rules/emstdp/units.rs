@@ -20,7 +20,7 @@ pub(super) const LAST: i32 = 1 << 17;
 pub(super) const DRIVEN: i32 = 1 << 18;
 
 impl<'w> Units<'w> {
-    /// Cuts those of so many off a working memory; `None` if there is not enough.
+    /// Cuts those of this many off a working memory; `None` if there is not enough.
     pub(super) fn carve(memory: &'w mut [i32], count: usize) -> Option<(Self, &'w mut [i32])> {
         let (errors, rest) = memory.split_at_mut_checked(count)?;
         let (sent, rest) = rest.split_at_mut_checked(count)?;

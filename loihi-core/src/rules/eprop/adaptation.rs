@@ -95,7 +95,8 @@ impl Eligibilities<'_> {
 mod tests {
     use super::*;
 
-    /// Follows a synapse whose signal is the largest through so many steps; returns its eligibility and the threshold's.
+    /// Follows a synapse whose signal is the largest through this many steps; returns its eligibility and the
+    /// threshold's.
     fn follow(state: [i32; 2], steps: u32, pre: i16, psi: i16, adaptation: Adaptation) -> [i32; 2] {
         let (mut filtered, mut of_thresholds) = ([0], [state[1]]);
         for _ in 0..steps {

@@ -6,12 +6,12 @@
 
 use crate::tools::Layer;
 use crate::tools::fraction::{Fraction, Rounded};
-use crate::tools::rank_one::{Cells, Taught};
+use crate::tools::rank_one::{Cells, UpdateCounts};
 
 /// Steps of a block.
 pub(super) const STEPS: usize = 10;
 
-/// Words that the factors of so many axons or posts take.
+/// Words that the factors of this many axons or posts take.
 pub(super) const fn words(elements: usize) -> usize {
     elements.saturating_mul(STEPS / 2)
 }
@@ -48,15 +48,15 @@ pub(super) struct Update<'b> {
     pub(super) factors: &'b mut [[i16; STEPS]],
     /// Posts, ascending.
     pub(super) posts: &'b [i32],
-    /// Whether axon i is that of post i, so that its synapse there is none.
+    /// Whether axon i is that of post i, so that its synapse there is an autapse.
     pub(super) autapses: bool,
     pub(super) shift: u32,
-    pub(super) taught: &'b mut Taught,
+    pub(super) tally: &'b mut UpdateCounts,
 }
 
 impl Rounded for Update<'_> {
     fn with(self, fraction: &impl Fraction) {
-        let Self { layer, weights, pre, factors, posts, autapses, shift, taught } = self;
+        let Self { layer, weights, pre, factors, posts, autapses, shift, tally } = self;
         for ((axon, pre), number) in pre.iter().enumerate().zip(0_i32..) {
             if *pre == [0; STEPS] {
                 continue;
@@ -74,7 +74,7 @@ impl Rounded for Update<'_> {
                 cells.add_steps(*post, change);
                 element = element.wrapping_add(1);
             }
-            cells.report(posts.len(), taught);
+            cells.report(posts.len(), tally);
             if let (Some(kept), Some(slot)) = (kept, own.and_then(|own| factors.get_mut(own))) {
                 *slot = kept;
             }

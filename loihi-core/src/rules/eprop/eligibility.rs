@@ -5,7 +5,7 @@
 
 use crate::tools::Layer;
 use crate::tools::fraction::{Fraction, Rounded};
-use crate::tools::rank_one::{Cells, Taught};
+use crate::tools::rank_one::{Cells, UpdateCounts};
 
 /// The eligibilities of a layer.
 #[derive(Debug)]
@@ -48,15 +48,15 @@ pub(super) struct Update<'b> {
     pub(super) layer: &'b Layer,
     pub(super) weights: &'b mut [i16],
     pub(super) sums: &'b mut [i32],
-    /// Whether axon i is that of post i, so that its synapse there is none.
+    /// Whether axon i is that of post i, so that its synapse there is an autapse.
     pub(super) autapses: bool,
     pub(super) shift: u32,
-    pub(super) taught: &'b mut Taught,
+    pub(super) tally: &'b mut UpdateCounts,
 }
 
 impl Rounded for Update<'_> {
     fn with(self, fraction: &impl Fraction) {
-        let Self { layer, weights, sums, autapses, shift, taught } = self;
+        let Self { layer, weights, sums, autapses, shift, tally } = self;
         for (axon, sums) in sums.chunks_exact_mut(layer.posts.max(1)).enumerate() {
             let own = if autapses { sums.get_mut(axon) } else { None };
             if let Some(own) = own {
@@ -74,7 +74,7 @@ impl Rounded for Update<'_> {
                 element = element.wrapping_add(1);
             }
             // What the synapses of a filter compute in every step is counted there.
-            cells.report(0, taught);
+            cells.report(0, tally);
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::image::{Image, Parameter, index};
 use crate::snip::{Field, Phase, Phases, SnipParams, WordReader, WordWriter, fits, require};
 use crate::tools::Layer;
 use crate::tools::fraction::Rounding;
-use crate::tools::local_error::Readout;
+use crate::tools::local_error::LocalReadout;
 use crate::tools::rank_one::Precision;
 use serde::{Deserialize, Serialize};
 
@@ -169,7 +169,7 @@ impl SnipParams for EpropParams {
         let recurrent = Layer::checked(image, index(self.recurrent_group)).ok_or(Parameter("recurrent_group"))?;
         let posts = index(self.posts);
         let same = input.compartment_first == recurrent.compartment_first;
-        let constants = u32::try_from(Readout::words(posts, index(self.outputs))).unwrap_or(u32::MAX);
+        let constants = u32::try_from(LocalReadout::words(posts, index(self.outputs))).unwrap_or(u32::MAX);
         let adapts = recurrent.refractory == 1 && !image.bias.is_empty();
         require(self.input_group != self.recurrent_group && same, "recurrent_group")?;
         require(input.axons == index(self.inputs), "inputs")?;

@@ -6,8 +6,8 @@ use super::{Eprop, EpropParams, adaptation, block, eligibility};
 use crate::image::index;
 use crate::snip::Cpu;
 use crate::tools::fraction::{Fraction, Rounded, Rounding};
-use crate::tools::local_error::{Readout, held};
-use crate::tools::rank_one::{Taught, packed};
+use crate::tools::local_error::{LocalReadout, held};
+use crate::tools::rank_one::{UpdateCounts, packed};
 
 /// Largest magnitude of a learning signal.
 const SIGNAL_MAX: i32 = 4095;
@@ -51,7 +51,7 @@ impl Eprop {
             self.sum_readouts(memory, errors);
             // A synapse with a memory of its own computes a change in every step.
             let synapses = memory.eligibilities.len();
-            cpu.ops.count_taught(u32::try_from(synapses).unwrap_or(u32::MAX), 0, 0);
+            cpu.ops.count_updates(u32::try_from(synapses).unwrap_or(u32::MAX), 0, 0);
             if place == block::STEPS.wrapping_sub(1) {
                 self.end_block(cpu, params, layers, memory);
             }
@@ -101,8 +101,8 @@ impl Eprop {
         place: usize,
     ) {
         let layer = &layers.recurrent;
-        let constants = cpu.image.data(index(params.data_first), Readout::words(self.posts, self.outputs));
-        let feedback = Readout::of(constants, self.posts, self.outputs);
+        let constants = cpu.image.data(index(params.data_first), LocalReadout::words(self.posts, self.outputs));
+        let feedback = LocalReadout::of(constants, self.posts, self.outputs);
         let errors = memory.errors.get(..errors).unwrap_or_default();
         let width = 64_i32.wrapping_shl(params.slope_shift);
         let gain = params.rate_gain.cast_signed();
@@ -168,13 +168,13 @@ impl Eprop {
         let (seed, t) = (cpu.image.seed, cpu.t);
         let rounding = Rounding { precision: params.precision, shift: params.shift };
         let weights = &mut *cpu.plastic.weights;
-        let mut taught = Taught::default();
+        let mut tally = UpdateCounts::default();
         if self.per_synapse {
             let inputs = self.inputs.saturating_mul(self.posts);
             let Some((inputs, recurrents)) = memory.sums.split_at_mut_checked(inputs) else { return };
             for (layer, sums, autapses) in [(input, inputs, false), (recurrent, recurrents, true)] {
-                let (shift, weights, taught) = (params.shift, &mut *weights, &mut taught);
-                rounding.apply(seed, t, eligibility::Update { layer, weights, sums, autapses, shift, taught });
+                let (shift, weights, tally) = (params.shift, &mut *weights, &mut tally);
+                rounding.apply(seed, t, eligibility::Update { layer, weights, sums, autapses, shift, tally });
             }
         } else {
             let factors = halves(memory.factors).as_chunks_mut().0;
@@ -182,9 +182,9 @@ impl Eprop {
             let posts = memory.list.get(..listed).unwrap_or_default();
             let Some((inputs, recurrents)) = memory.pre.split_at_checked(self.inputs) else { return };
             for (layer, pre, autapses) in [(input, inputs, false), (recurrent, recurrents, true)] {
-                let (shift, weights, taught) = (params.shift, &mut *weights, &mut taught);
+                let (shift, weights, tally) = (params.shift, &mut *weights, &mut tally);
                 let factors = factors.get_mut(..listed).unwrap_or_default();
-                let update = block::Update { layer, weights, pre, factors, posts, autapses, shift, taught };
+                let update = block::Update { layer, weights, pre, factors, posts, autapses, shift, tally };
                 rounding.apply(seed, t, update);
             }
             memory.factors.fill(0);
@@ -192,9 +192,9 @@ impl Eprop {
         let rounding = Rounding { shift: params.readout_rate_shift, ..rounding };
         let weights = cpu.learned.get_mut(self.posts..).unwrap_or_default();
         let first = u32::try_from(input.synapse_first).unwrap_or(u32::MAX);
-        let update = Readouts { weights, sums: memory.readout_sums, first, shift: rounding.shift, taught: &mut taught };
+        let update = Readouts { weights, sums: memory.readout_sums, first, shift: rounding.shift, tally: &mut tally };
         rounding.apply(seed, t, update);
-        cpu.ops.count_taught(taught.visited, taught.changed, taught.saturated);
+        cpu.ops.count_updates(tally.visited, tally.changed, tally.saturated);
     }
 }
 
@@ -205,21 +205,21 @@ struct Readouts<'b> {
     /// First plastic synapse of the layer.
     first: u32,
     shift: u32,
-    taught: &'b mut Taught,
+    tally: &'b mut UpdateCounts,
 }
 
 impl Rounded for Readouts<'_> {
     fn with(self, fraction: &impl Fraction) {
-        let Self { weights, sums, first, shift, taught } = self;
+        let Self { weights, sums, first, shift, tally } = self;
         for ((weight, sum), number) in weights.iter_mut().zip(sums).zip(first..) {
             if *sum != 0 {
                 // Addresses from the end, so that they are none of a synapse. 27 bits of the sum, 28 of the fraction.
                 let change = fraction.of(!number).wrapping_sub(*sum).wrapping_shr(shift);
                 let wanted = weight.wrapping_add(change);
                 let new = wanted.clamp(READOUT_MAX.wrapping_neg(), READOUT_MAX);
-                taught.visited = taught.visited.wrapping_add(1);
-                taught.changed = taught.changed.wrapping_add(u32::from(change != 0));
-                taught.saturated = taught.saturated.wrapping_add(u32::from(new != wanted));
+                tally.visited = tally.visited.wrapping_add(1);
+                tally.changed = tally.changed.wrapping_add(u32::from(change != 0));
+                tally.saturated = tally.saturated.wrapping_add(u32::from(new != wanted));
                 (*weight, *sum) = (new, 0);
             }
         }

@@ -12,7 +12,7 @@ pub(super) struct Decoding<'a> {
     /// Number of outputs, at least 1.
     pub(super) dimensions: usize,
     /// Compartments whose decoders were moved, or would have been but for the size of their traces.
-    pub(super) taught: u32,
+    pub(super) updated: u32,
     /// Decoders that stayed at an end of their range.
     pub(super) saturations: u64,
 }
@@ -30,7 +30,7 @@ impl Decoding<'_> {
             };
         }
         by_dimensions!(1 2 3 4 6 8 10);
-        self.taught = if LEARN { u32::try_from(spikes.len()).unwrap_or(u32::MAX) } else { 0 };
+        self.updated = if LEARN { u32::try_from(spikes.len()).unwrap_or(u32::MAX) } else { 0 };
     }
 
     /// Moves the decoders of compartments that fired some steps ago: a bit of `spikes` for each of 32 from `first` on.
@@ -59,7 +59,7 @@ impl Decoding<'_> {
             };
         }
         by_dimensions!(1 2 3 4);
-        self.taught = self.taught.wrapping_add(spikes.count_ones());
+        self.updated = self.updated.wrapping_add(spikes.count_ones());
     }
 
     // A function of its own keeps its few values in the few registers that there are.

@@ -123,7 +123,8 @@ mod tests {
         let mut memory = vec![0; words(40, 1)];
         let mut decoders = [0; 40];
         for (error, fires) in errors.iter().zip(&fires) {
-            let mut decoding = Decoding { first: 5, decoders: &mut decoders, dimensions: 1, taught: 0, saturations: 0 };
+            let mut decoding =
+                Decoding { first: 5, decoders: &mut decoders, dimensions: 1, updated: 0, saturations: 0 };
             let spikes: &[u32] = if *fires { &[38] } else { &[] };
             let mut waiting = Waiting::of(&mut memory, 1).unwrap();
             waiting.advance(&mut decoding, spikes, &mut [*error], 13, true);

@@ -48,7 +48,7 @@ impl Decoding<'_> {
             };
         }
         by_dimensions!(1 2 3 4);
-        self.taught = u32::try_from(traces.len()).unwrap_or(u32::MAX);
+        self.updated = u32::try_from(traces.len()).unwrap_or(u32::MAX);
     }
 }
 
@@ -102,7 +102,8 @@ mod tests {
         for step in 0..2_000 {
             let fires = step < 1_000;
             let mut decoders = [0];
-            let mut decoding = Decoding { first: 7, decoders: &mut decoders, dimensions: 1, taught: 0, saturations: 0 };
+            let mut decoding =
+                Decoding { first: 7, decoders: &mut decoders, dimensions: 1, updated: 0, saturations: 0 };
             let spikes: &[u32] = if fires { &[3, 7, 9] } else { &[6, 8] };
             decoding.follow(spikes, &mut traces, &[0], 13, step % 2 == 0);
             s = ((s * 53_656) >> 16) + if fires { 5_940 } else { 0 };

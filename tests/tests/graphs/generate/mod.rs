@@ -64,7 +64,7 @@ impl Growing {
 
     /// Neurons with one or more ways that lead to them.
     fn population(&mut self, last: bool) {
-        let mut at = self.begin();
+        let mut at = self.start();
         let layers = self.draw.pick(&[0, 1, 1, 1, 1, 2, 2, 3]);
         for _ in 0..layers {
             at = self.layer(at);
@@ -88,7 +88,7 @@ impl Growing {
     }
 
     /// Where a way begins: often the neurons before, sometimes a layer that leads elsewhere, too.
-    fn begin(&mut self) -> usize {
+    fn start(&mut self) -> usize {
         let sources: Vec<usize> = (0..self.nodes.len()).filter(|at| self.goes_on(*at)).collect();
         let spiking: Vec<usize> = sources.iter().copied().filter(|at| self.nodes[*at].is_source()).collect();
         match self.draw.whole(0..=9) {

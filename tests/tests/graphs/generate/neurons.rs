@@ -1,15 +1,22 @@
 //! Neurons of every kind.
 
 use super::Growing;
-use crate::graph::{Kind, Neurons};
+use crate::graph::{NeuronKind, Neurons};
 
 impl Growing {
     /// Neurons; the last ones may be such that never fire.
     pub(super) fn neurons(&mut self, count: usize, last: bool) -> Neurons {
         let kind = if last && self.draw.percent(15) {
-            self.draw.pick(&[Kind::I, Kind::Li, Kind::CubaLi])
+            self.draw.pick(&[NeuronKind::I, NeuronKind::Li, NeuronKind::CubaLi])
         } else {
-            self.draw.pick(&[Kind::If, Kind::If, Kind::Lif, Kind::Lif, Kind::CubaLif, Kind::Threshold])
+            self.draw.pick(&[
+                NeuronKind::If,
+                NeuronKind::If,
+                NeuronKind::Lif,
+                NeuronKind::Lif,
+                NeuronKind::CubaLif,
+                NeuronKind::Threshold,
+            ])
         };
         let mut own = Neurons {
             kind,
@@ -21,7 +28,7 @@ impl Growing {
             v_threshold: Vec::new(),
             v_reset: Vec::new(),
         };
-        if !matches!(kind, Kind::If | Kind::I | Kind::Threshold) {
+        if !matches!(kind, NeuronKind::If | NeuronKind::I | NeuronKind::Threshold) {
             own.tau = self.taus(count);
             own.r = self.gains(&own.tau, count);
             own.v_leak = vec![0.0; count];
@@ -29,11 +36,11 @@ impl Growing {
                 own.v_leak = own.tau.iter().map(|tau| self.leak(*tau)).collect();
             }
         }
-        if matches!(kind, Kind::CubaLif | Kind::CubaLi) {
+        if matches!(kind, NeuronKind::CubaLif | NeuronKind::CubaLi) {
             own.tau_syn = self.taus(count);
             own.w_in = self.gains(&own.tau_syn, count);
         }
-        if matches!(kind, Kind::If | Kind::I) {
+        if matches!(kind, NeuronKind::If | NeuronKind::I) {
             own.r = self.gains(&vec![1.0; count], count);
         }
         if kind.fires() {
@@ -42,7 +49,7 @@ impl Growing {
                 None => own.draw.real(0.3, 3.0),
             });
         }
-        if kind.fires() && kind != Kind::Threshold && self.draw.percent(40) {
+        if kind.fires() && kind != NeuronKind::Threshold && self.draw.percent(40) {
             own.v_reset = vec![0.0; count];
             if self.decays && self.draw.percent(30) {
                 own.v_reset = own.v_threshold.iter().map(|threshold| self.reset(*threshold)).collect();

@@ -40,7 +40,7 @@ pub(super) fn common(demands: &Demands<'_>) -> Option<f64> {
         [1.0, 4096.0].map(|units| units / threshold).to_vec()
     };
     // Sums of values have no step of their own, and what only adds up has a scale that says how finely.
-    let values = demands.drive.iter().zip(demands.biases).any(|(drive, bias)| *drive > bias.abs());
+    let values = demands.max_input.iter().zip(demands.biases).any(|(max_input, bias)| *max_input > bias.abs());
     if values || demands.thresholds.is_empty() {
         return None;
     }

@@ -69,8 +69,8 @@ impl Grid {
 
 /// The best scale of a group at these exponents; the one of all where it is little worse.
 fn best(groups: &Groups<'_, '_>, group: &Group, grid: &Grid, exponents: &[i32], exact: bool) -> f64 {
-    let sound = |scale: f64| group.threshold * scale <= THRESHOLD_MAX && group.drive * scale * 64.0 <= BIAS_MAX;
-    if exact && let Some(scale) = exact_scale(group, grid, exponents).filter(|scale| sound(*scale)) {
+    let valid = |scale: f64| group.threshold * scale <= THRESHOLD_MAX && group.max_input * scale * 64.0 <= BIAS_MAX;
+    if exact && let Some(scale) = exact_scale(group, grid, exponents).filter(|scale| valid(*scale)) {
         return scale;
     }
     let largest = |scale: f64| {
@@ -83,11 +83,11 @@ fn best(groups: &Groups<'_, '_>, group: &Group, grid: &Grid, exponents: &[i32], 
     let unit = largest(1.0);
     let worth_trying = |scale: &f64| unit == 0.0 || LARGEST.contains(&(unit * scale));
     let mut tried = Vec::new();
-    for scale in grid.scales.iter().copied().filter(worth_trying).filter(|scale| sound(*scale)) {
+    for scale in grid.scales.iter().copied().filter(worth_trying).filter(|scale| valid(*scale)) {
         tried.push((cost(groups, group, scale, exponents), scale));
     }
     let uniform =
-        Some(grid.uniform).filter(|scale| sound(*scale)).map(|scale| (cost(groups, group, scale, exponents), scale));
+        Some(grid.uniform).filter(|scale| valid(*scale)).map(|scale| (cost(groups, group, scale, exponents), scale));
     tried.extend(uniform);
     let Some(chosen) = choose(&tried, group.scale_max, true, 1.0) else {
         // What drives it is too large for any of them: the smallest scale cuts least.
@@ -150,7 +150,7 @@ fn exponents(groups: &Groups<'_, '_>, scales: &[f64]) -> Vec<i32> {
 /// Whether a core has as many thresholds and profiles.
 fn few(groups: &Groups<'_, '_>, scales: &[f64]) -> bool {
     let demands = groups.demands;
-    let neurons = demands.drive.len();
+    let neurons = demands.max_input.len();
     let mut thresholds = BTreeSet::new();
     let mut profiles = BTreeSet::new();
     for (neuron, threshold) in demands.thresholds.iter().enumerate() {

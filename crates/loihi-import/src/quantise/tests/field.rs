@@ -7,11 +7,11 @@ fn path(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/field").join(name)
 }
 
-fn import(name: &str, options: Options) -> Imported {
+fn import(name: &str, options: QuantiseOptions) -> Imported {
     quantise(&nir::read(&path(name)).unwrap(), "n", options).unwrap()
 }
 
-fn row<'i>(imported: &'i Imported, name: &str) -> &'i loihi_nir::import::Row {
+fn row<'i>(imported: &'i Imported, name: &str) -> &'i loihi_nir::import::FidelityRow {
     imported.rows.iter().find(|row| row.node == name).unwrap()
 }
 
@@ -23,7 +23,7 @@ fn frames(name: &str) -> Vec<Vec<Vec<bool>>> {
 }
 
 /// A layer of neurons as its equations have it: `u ← ku u + gain w x`, `v ← kv v + u`, above the threshold a spike and 0.
-struct Layer {
+struct ReferenceLayer {
     weights: Vec<f64>,
     /// Of the current, and of the voltage.
     keeps: [Vec<f64>; 2],
@@ -31,7 +31,7 @@ struct Layer {
     threshold: Vec<f64>,
 }
 
-impl Layer {
+impl ReferenceLayer {
     /// Of a matrix and neurons, by Euler's rule; without time constants an input of 1 adds `r · dt`.
     fn of(graph: &Graph, [weights, neurons]: [&str; 2], dt: f64) -> Self {
         let node = &graph.nodes[neurons];
@@ -99,12 +99,12 @@ fn files_of_simulators_do_what_their_equations_do() {
         ("gains_per_neuron.nir", Some(1e-3), one, "frames_343.npy", 4),
     ] {
         let graph = nir::read(&path(file)).unwrap();
-        let imported = import(file, Options { dt, ..Options::default() });
+        let imported = import(file, QuantiseOptions { dt, ..QuantiseOptions::default() });
         let dt = dt.unwrap_or(if file.starts_with("one") { 1e-3 } else { 1e-4 });
         assert!(imported.said[0].starts_with(&format!("dt = {dt:?}")), "{file}: {}", imported.said[0]);
         let mut off = 0;
         for sample in frames(data) {
-            let wanted = layers.iter().fold(sample.clone(), |x, layer| Layer::of(&graph, *layer, dt).run(&x));
+            let wanted = layers.iter().fold(sample.clone(), |x, layer| ReferenceLayer::of(&graph, *layer, dt).run(&x));
             let wanted = counts(&wanted);
             let found = counts_of_chip(&imported.network, &sample, wanted.len());
             off += wanted.iter().zip(&found).map(|(wanted, found)| wanted.abs_diff(*found)).sum::<usize>();
@@ -124,7 +124,7 @@ fn what_is_exported_comes_back_to_the_same_registers() {
                 [readout]\npopulation = \"relay\"\n";
     let network = loihi_net::network::file::parse(text, Path::new("n.toml")).unwrap();
     let bytes = nir::bytes(&nir::export(&network).unwrap()).unwrap();
-    let imported = quantise(&nir::parse(&bytes).unwrap(), "n", Options::default()).unwrap();
+    let imported = quantise(&nir::parse(&bytes).unwrap(), "n", QuantiseOptions::default()).unwrap();
     assert_eq!(imported.said[0], "dt = 0.001, as the file says; --dt sets it.");
     let back = imported.network;
     assert_eq!((back.dt_us, back.late_steps), (1000, 3));
@@ -139,8 +139,8 @@ fn what_is_exported_comes_back_to_the_same_registers() {
 /// Weights, thresholds and biases with a common step are mantissas of the chip, and the import says that it is exact.
 #[test]
 fn whole_weights_are_exact() {
-    let imported = import("whole_weights.nir", Options::default());
-    assert_eq!(imported.rating(), Rating::Exact, "{}", imported.table());
+    let imported = import("whole_weights.nir", QuantiseOptions::default());
+    assert_eq!(imported.fidelity(), Fidelity::Exact, "{}", imported.table());
     assert!(row(&imported, "fc").note.ends_with("weights, all exact"), "{}", row(&imported, "fc").note);
     let graph = nir::read(&path("whole_weights.nir")).unwrap();
     let wanted = graph.nodes["fc"].arrays["weight"].real();
@@ -155,11 +155,11 @@ fn whole_weights_are_exact() {
 /// takes what it takes in the file.
 #[test]
 fn circles_of_several_populations_are_rated() {
-    let options = Options { dt: Some(1e-3), ..Options::default() };
+    let options = QuantiseOptions { dt: Some(1e-3), ..QuantiseOptions::default() };
     let imported = import("loop_of_two.nir", options);
     for name in ["lif1", "lif2", "w21"] {
         let row = row(&imported, name);
-        assert_eq!(row.rating, Rating::Approximate, "{row:?}");
+        assert_eq!(row.fidelity, Fidelity::Approximate, "{row:?}");
         assert!(row.note.contains("a circle from `lif2` back to `lif1` takes 1 step more"), "{row:?}");
     }
     let mut graph = nir::read(&path("loop_of_two.nir")).unwrap();
@@ -175,16 +175,16 @@ fn circles_of_several_populations_are_rated() {
 /// flattened in part is what the next layer takes.
 #[test]
 fn shapes_mean_their_extents() {
-    let imported = import("scale_of_columns.nir", Options { dt: Some(1e-3), ..Options::default() });
+    let imported = import("scale_of_columns.nir", QuantiseOptions { dt: Some(1e-3), ..QuantiseOptions::default() });
     let [connection] = &*imported.network.connections else { panic!("{:?}", imported.network.connections) };
     let Weights::OneToOne(weights) = &connection.weights else { panic!("{:?}", connection.weights) };
     for at in 0..64 {
         assert_eq!(*weights.get(at).unwrap() > 100, at % 4 == 3, "element {at}: {weights:?}");
     }
-    let imported = import("batch_of_one.nir", Options::default());
+    let imported = import("batch_of_one.nir", QuantiseOptions::default());
     assert_eq!(imported.network.inputs[0].shape, [2, 8, 8]);
     assert!(matches!(imported.network.connections[0].weights, Weights::Conv2d(_)));
-    let imported = import("flatten_part.nir", Options::default());
+    let imported = import("flatten_part.nir", QuantiseOptions::default());
     let shapes = (&*imported.network.inputs[0].shape, &*imported.network.populations[0].shape);
     assert_eq!(shapes, (&[2, 4, 4][..], &[3, 14][..]));
 }

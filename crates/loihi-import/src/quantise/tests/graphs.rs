@@ -13,7 +13,7 @@ fn even_kernels_with_a_padding_of_same_are_exact() {
     let neurons = Node::layer("IF").with("r", each(1.0)).with("v_threshold", each(64.0));
     let nodes = vec![("in", input(&[1, 3, 5])), ("conv", conv.clone()), ("if", neurons.clone())];
     let edges = [("in", "conv"), ("conv", "if")];
-    let imported = quantise(&graph(nodes, &edges), "n", Options::default()).unwrap();
+    let imported = quantise(&graph(nodes, &edges), "n", QuantiseOptions::default()).unwrap();
     let connection = &imported.network.connections[0];
     let v_th = imported.network.populations[0].compartments[0].get(0).unwrap().v_th / 64;
     for (y, x) in (0..3).flat_map(|y| (0..5).map(move |x| (y, x))) {
@@ -33,12 +33,12 @@ fn even_kernels_with_a_padding_of_same_are_exact() {
     }
     let dilated = conv.with("dilation", whole(&[1, 3]));
     let nodes = vec![("in", input(&[1, 3, 5])), ("conv", dilated), ("if", neurons)];
-    let said = quantise(&graph(nodes, &edges), "n", Options::default()).unwrap_err();
+    let said = quantise(&graph(nodes, &edges), "n", QuantiseOptions::default()).unwrap_err();
     assert_eq!(said.node.as_deref(), Some("conv"));
     assert!(said.what.contains("say the numbers"), "{}", said.what);
 }
 
-/// What the chip does not have, or the importer does not know, is rated, and does the nearest to it.
+/// What the chip lacks, or the importer does not know, is reported, and replaced by the nearest.
 #[test]
 fn what_is_unsupported_is_rated() {
     let delays = real(&[3], vec![0.0, 0.0704, 0.5]);
@@ -53,26 +53,26 @@ fn what_is_unsupported_is_rated() {
         ]
     };
     let edges = [("in", "gru"), ("gru", "wait"), ("wait", "fc"), ("fc", "lif"), ("lif", "out")];
-    let options = Options { dt: Some(0.001), ..Options::default() };
+    let options = QuantiseOptions { dt: Some(0.001), ..QuantiseOptions::default() };
     let imported = quantise(&graph(nodes(delays), &edges), "n", options).unwrap();
     let row = |imported: &Imported, name: &str| imported.rows.iter().find(|row| row.node == name).unwrap().clone();
     for (name, note) in [
-        ("gru", "no type of node that is known: left out"),
+        ("gru", "unknown type of node: left out"),
         ("wait", "a delay of 70 steps, but the chip has 0 to 62: held to them"),
-        ("lif", "dt = 0.001 is longer than a `tau`, of which nothing is kept then; v_th"),
+        ("lif", "dt = 0.001 is longer than a `tau`, so nothing of it is kept; v_th"),
     ] {
         let row = row(&imported, name);
-        assert_eq!(row.rating, Rating::Unsupported, "{row:?}");
+        assert_eq!(row.fidelity, Fidelity::Unsupported, "{row:?}");
         assert!(row.note.starts_with(note), "{row:?}");
     }
-    assert_eq!(row(&imported, "in").rating, Rating::Exact);
+    assert_eq!(row(&imported, "in").fidelity, Fidelity::Exact);
     let delays: Vec<i32> = imported.network.connections[0].delay.values().iter().map(|delay| delay.get()).collect();
     assert_eq!(delays, [0, 62, 62]);
     let Each::Same(profile) = &imported.network.populations[0].compartments[0] else { panic!("several profiles") };
     assert_eq!(profile.decay_v, 4096);
-    // A delay that is no whole number of steps is off by the rest.
+    // A delay that is not a whole number of steps is off by the rest.
     let rounded = quantise(&graph(nodes(real(&[1], vec![0.0024])), &edges), "n", options).unwrap();
-    assert_eq!(row(&rounded, "wait").rating, Rating::Approximate);
+    assert_eq!(row(&rounded, "wait").fidelity, Fidelity::Approximate);
     assert_eq!(row(&rounded, "wait").note, "off by 0.40 steps at most");
     // What does not fit because a node was left out says so.
     let mut misfit = nodes(real(&[1], vec![0.0]));
@@ -110,7 +110,7 @@ fn ways_of_different_lengths_meet() {
             ("both", "out"),
         ],
     );
-    let imported = quantise(&graph, "n", Options { dt: Some(0.001), ..Options::default() }).unwrap();
+    let imported = quantise(&graph, "n", QuantiseOptions { dt: Some(0.001), ..QuantiseOptions::default() }).unwrap();
     let waits = imported.said.iter().find(|sentence| sentence.starts_with("Ways of different lengths")).unwrap();
     assert!(waits.contains("from `in` to `both` by 2"), "{waits}");
     assert_eq!(imported.network.late_steps, 2);
@@ -119,7 +119,7 @@ fn ways_of_different_lengths_meet() {
     assert_eq!(spikes(&imported.network, &stimulus), [(5, 1), (11, 0)]);
     let exported = nir::export(&imported.network).unwrap();
     assert!(exported.nodes.values().all(|node| node.kind_name() != "Delay"), "{:?}", exported.nodes.keys());
-    let again = quantise(&exported, "n", Options { dt: Some(0.001), ..Options::default() }).unwrap();
+    let again = quantise(&exported, "n", QuantiseOptions { dt: Some(0.001), ..QuantiseOptions::default() }).unwrap();
     assert_eq!(spikes(&again.network, &stimulus), [(5, 1), (11, 0)]);
 }
 
@@ -140,17 +140,17 @@ fn what_spikes_cannot_carry_is_unsupported() {
         ]
     };
     let edges = [("in", "li"), ("li", "fc"), ("fc", "lif"), ("lif", "out"), ("lif", "aside")];
-    let options = Options { dt: Some(0.001), ..Options::default() };
+    let options = QuantiseOptions { dt: Some(0.001), ..QuantiseOptions::default() };
     let imported = quantise(&graph(nodes(end(2)), &edges), "n", options).unwrap();
     let row = |name: &str| imported.rows.iter().find(|row| row.node == name).unwrap();
     assert!(
-        row("li").rating == Rating::Unsupported && row("li").note.starts_with("its voltage goes on"),
+        row("li").fidelity == Fidelity::Unsupported && row("li").note.starts_with("its voltage is read"),
         "{:?}",
         row("li")
     );
     assert_eq!(
-        (row("aside").rating, row("aside").note.as_str()),
-        (Rating::Unsupported, "not read: a network has one answer, and it is `out`")
+        (row("aside").fidelity, row("aside").note.as_str()),
+        (Fidelity::Unsupported, "not read: a network has one answer, and it is `out`")
     );
     let misfit = quantise(&graph(nodes(end(7)), &edges), "n", options).unwrap_err().of(Path::new("a.nir")).to_string();
     assert_eq!(misfit, "a.nir, node `out`: its shape is [7], but [2] comes to it");
@@ -166,10 +166,11 @@ fn pools_and_convolutions_come_back() {
     let conv = Node::layer("Conv1d").with("weight", real(&[2, 2, 3], weights)).with("padding", whole(&[1]));
     for (from, layer, to) in [(vec![2_i64, 4, 6], pool, vec![2, 2, 3]), (vec![2, 5], conv, vec![2, 5])] {
         let nodes = vec![("in", input(&from)), ("layer", layer), ("if", neurons(&to))];
-        let first = quantise(&graph(nodes, &[("in", "layer"), ("layer", "if")]), "n", Options::default()).unwrap();
+        let first =
+            quantise(&graph(nodes, &[("in", "layer"), ("layer", "if")]), "n", QuantiseOptions::default()).unwrap();
         let exported = nir::export(&first.network).unwrap();
         let bytes = nir::bytes(&exported).unwrap();
-        let second = quantise(&nir::parse(&bytes).unwrap(), "n", Options::default()).unwrap();
+        let second = quantise(&nir::parse(&bytes).unwrap(), "n", QuantiseOptions::default()).unwrap();
         let [one, two] = [&first, &second].map(|imported| &imported.network.connections[0]);
         assert_eq!(std::mem::discriminant(&one.weights), std::mem::discriminant(&two.weights));
         let from: Vec<usize> = from.iter().map(|extent| usize::try_from(*extent).unwrap()).collect();
@@ -199,7 +200,8 @@ fn pools_and_convolutions_come_back() {
 fn a_time_step_is_inferred_or_chosen() {
     let said = |tau: f64, r: f64| {
         let nodes = vec![("in", input(&[1])), ("fc", linear([1, 1], vec![1.0])), ("lif", lif(1, tau, r, 1.0))];
-        let imported = quantise(&graph(nodes, &[("in", "fc"), ("fc", "lif")]), "n", Options::default()).unwrap();
+        let imported =
+            quantise(&graph(nodes, &[("in", "fc"), ("fc", "lif")]), "n", QuantiseOptions::default()).unwrap();
         (imported.network.dt_us, imported.said[0].clone())
     };
     let (dt_us, inferred) = said(0.01, 10.0);
@@ -221,8 +223,9 @@ fn a_time_step_is_inferred_or_chosen() {
     let each = |values: [f64; 2]| real(&[2], values.to_vec());
     let two = lif(2, 1.0, 1.0, 1.0).with("tau", each([10.0, 20.0])).with("r", each([0.9, 0.95]));
     let nodes = vec![("in", input(&[1])), ("fc", linear([2, 1], vec![1.0; 2])), ("lif", two)];
-    let spyx =
-        quantise(&graph(nodes, &[("in", "fc"), ("fc", "lif")]), "n", Options::default()).unwrap().said[0].clone();
+    let spyx = quantise(&graph(nodes, &[("in", "fc"), ("fc", "lif")]), "n", QuantiseOptions::default()).unwrap().said
+        [0]
+    .clone();
     assert!(spyx.starts_with("dt = 1.0: the file does not say, but tau (1 - r) is this"), "{spyx}");
 }
 
@@ -242,9 +245,9 @@ fn thresholds_of_0_are_exceeded_by_what_is_above_them() {
             ("n", node),
             ("out", Node::layer("Output").with("shape", whole(&[3]))),
         ];
-        let options = Options { reset, ..Options::default() };
+        let options = QuantiseOptions { reset, ..QuantiseOptions::default() };
         let imported = quantise(&graph(nodes, &[("in", "fc"), ("fc", "n"), ("n", "out")]), "n", options).unwrap();
-        assert!(imported.rows.iter().all(|row| row.rating == Rating::Exact), "{:?}", imported.rows);
+        assert!(imported.rows.iter().all(|row| row.fidelity == Fidelity::Exact), "{:?}", imported.rows);
         let given = [[true, false], [false, true], [true; 2], [false; 2], [true, false], [true, false], [true; 2]];
         let (mut v, mut wanted) = (vec![0.0; 3], Vec::new());
         for (step, given) in (0..).zip(&given) {

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Voltages and spikes of one neuron, step by step, in the file's unit.
-fn trace(node: Node, weight: f64, options: Options, fires: &[bool]) -> Vec<(f64, bool)> {
+fn trace(node: Node, weight: f64, options: QuantiseOptions, fires: &[bool]) -> Vec<(f64, bool)> {
     let threshold = node.arrays["v_threshold"].real()[0];
     let nodes = vec![
         ("in", input(&[1])),
@@ -14,8 +14,8 @@ fn trace(node: Node, weight: f64, options: Options, fires: &[bool]) -> Vec<(f64,
     let graph = graph(nodes, &[("in", "w"), ("w", "lif"), ("lif", "out")]);
     let network = quantise(&graph, "n", options).unwrap().network;
     let unit = f64::from(network.populations[0].compartments.last().unwrap().get(0).unwrap().v_th) / threshold;
-    let placed = place(&network, loihi_net::place::Options::default()).unwrap();
-    let mut session = Session::open(Box::new(InProcess::new(1 << 20)), Patience::default(), 1, || false).unwrap();
+    let placed = place(&network, loihi_net::place::PlacementOptions::default()).unwrap();
+    let mut session = Session::open(Box::new(InProcess::new(1 << 20)), RetryPolicy::default(), 1, || false).unwrap();
     let mut inference = Inference::new(&mut session, &network, &placed).unwrap();
     let mut trace = Vec::new();
     for fires in fires {
@@ -36,7 +36,7 @@ fn a_single_neuron_follows_its_equation() {
     let ways =
         [(Integrator::Euler, 1.0 - 0.04, 0.04), (Integrator::Exp, exp, 1.0 - exp), (Integrator::Impulse, exp, 0.04)];
     for (integrator, keep, share) in ways {
-        let options = Options { dt: Some(1e-4), integrator, ..Options::default() };
+        let options = QuantiseOptions { dt: Some(1e-4), integrator, ..QuantiseOptions::default() };
         let found = trace(lif(1, 2.5e-3, 1.0, 0.1), 1.0, options, &fires);
         let (mut v, mut spikes, mut worst) = (0.0, 0, 0.0_f64);
         for (step, (fires, (found, fired))) in fires.iter().zip(&found).enumerate() {
@@ -64,7 +64,7 @@ fn the_time_step_is_found_behind_a_decay() {
             ("out", Node::layer("Output").with("shape", whole(&[1]))),
         ];
         let graph = graph(nodes, &[("in", "w"), ("w", "lif"), ("lif", "out")]);
-        quantise(&graph, "n", Options::default()).unwrap().said.concat()
+        quantise(&graph, "n", QuantiseOptions::default()).unwrap().said.concat()
     };
     assert!(
         said(24.019_737).contains("dt = 0.0001: the file does not say, but exp(-dt/tau) tau / r"),
@@ -148,7 +148,7 @@ fn a_single_neuron_does_what_it_does_in_simulators() {
     ];
     let fires: Vec<bool> = (0..1000).map(|step| input.contains(&step)).collect();
     for Simulator { name, integrator, reset, step, fires: expected, most } in SIMULATORS {
-        let options = Options { dt: Some(1e-4), integrator, reset, ..Options::default() };
+        let options = QuantiseOptions { dt: Some(1e-4), integrator, reset, ..QuantiseOptions::default() };
         let found = trace(lif(1, 2.5e-3, 1.0, 0.1), 1.0, options, &fires);
         let fired: Vec<usize> = (0..).zip(&found).filter(|(_, (_, fired))| *fired).map(|(step, _)| step).collect();
         assert_eq!(fired, expected, "{name}");

@@ -1,29 +1,29 @@
 //! Connections of the TOML form.
 
-use super::form::{ConnectionForm, Kind, LearningForm, SignForm, TraceForm};
+use super::form::{ConnectionForm, LearningForm, SignForm, TraceForm, WeightsKind};
 use super::values::{Numbers, WeightsForm, array, is_rows};
-use super::{Wrong, population_of};
+use super::{InvalidValue, population_of};
 use crate::network::conv::planes;
 use crate::network::{
-    Connection, Conv2d, Each, Endpoint, Learning, Network, Pool2d, SYNAPSES_MAX, Signs, Target, TraceShape, Weights,
-    size,
+    Connection, Conv2d, Each, Endpoint, Learning, Network, Pool2d, SYNAPSES_MAX, Signs, SparseSynapse, TraceShape,
+    Weights, size,
 };
 use loihi_core::num::{Delay, WeightExponent, word};
 use std::path::Path;
 use toml::Spanned;
 
 /// The connection of a table.
-pub(super) fn connection(network: &Network, form: &ConnectionForm, folder: &Path) -> Result<Connection, Wrong> {
+pub(super) fn connection(network: &Network, form: &ConnectionForm, folder: &Path) -> Result<Connection, InvalidValue> {
     if let Some((key, span)) = form.without_effect() {
         let what = format!("`{key}` has no meaning for this `kind` of connection");
-        return Err(Wrong::new(span, what));
+        return Err(InvalidValue::new(span, what));
     }
     let from = network.find(form.from.get_ref()).ok_or_else(|| {
         let inputs = network.inputs.iter().map(|input| input.name.as_str());
         let names: Vec<&str> = inputs.chain(network.populations.iter().map(|own| own.name.as_str())).collect();
         let what =
             format!("there is no input or population `{}`; there are: {}", form.from.get_ref(), names.join(", "));
-        Wrong::new(form.from.span(), what)
+        InvalidValue::new(form.from.span(), what)
     })?;
     let to = population_of(network, &form.to)?;
     let signs = match form.signs {
@@ -34,7 +34,7 @@ pub(super) fn connection(network: &Network, form: &ConnectionForm, folder: &Path
     };
     let wgt_exp = form.wgt_exp.as_ref().map_or(Ok(WeightExponent::saturating(0)), |form| {
         let value = i32::try_from(*form.get_ref()).unwrap_or(i32::MAX);
-        WeightExponent::new(value).map_err(|error| Wrong::new(form.span(), error.to_string()))
+        WeightExponent::new(value).map_err(|error| InvalidValue::new(form.span(), error.to_string()))
     })?;
     let ends = [network.shape_of(from), network.shape_of(Endpoint::Population(to))];
     let number = network.connections.len();
@@ -62,47 +62,47 @@ fn weights(
     [from, to]: [&[usize]; 2],
     signs: Signs,
     seed: [u32; 2],
-) -> Result<Weights, Wrong> {
+) -> Result<Weights, InvalidValue> {
     let span = form.weights.span();
-    let wrong = |what: String| Wrong::new(span.clone(), what);
-    let elements = |wanted: usize| -> Result<(Vec<usize>, Vec<i16>), Wrong> {
+    let invalid = |what: String| InvalidValue::new(span.clone(), what);
+    let elements = |wanted: usize| -> Result<(Vec<usize>, Vec<i16>), InvalidValue> {
         if wanted > SYNAPSES_MAX {
-            return Err(wrong(format!("{wanted} synapses, but a connection can have {SYNAPSES_MAX}")));
+            return Err(invalid(format!("{wanted} synapses, but a connection can have {SYNAPSES_MAX}")));
         }
         let (shape, values) = match form.weights.get_ref() {
             WeightsForm::One(value) => (vec![wanted], vec![*value; wanted]),
             WeightsForm::Many(shape, values) => (shape.clone(), values.clone()),
             WeightsForm::Text(text) => array(&Spanned::new(span.clone(), text.clone()), folder)?,
             WeightsForm::Uniform { low, high, density } => {
-                (vec![wanted], drawn(seed, wanted, [*low, *high], *density, signs).map_err(&wrong)?)
+                (vec![wanted], drawn(seed, wanted, [*low, *high], *density, signs).map_err(&invalid)?)
             }
         };
         let mantissa =
-            |value: &i64| i16::try_from(*value).map_err(|_| wrong(format!("a weight of {value}: at most 255")));
+            |value: &i64| i16::try_from(*value).map_err(|_| invalid(format!("a weight of {value}: at most 255")));
         Ok((shape, values.iter().map(mantissa).collect::<Result<_, _>>()?))
     };
     match form.kind {
-        Kind::Dense => {
+        WeightsKind::Dense => {
             let (sources, neurons) = (size(from), size(to));
             let (shape, weights) = elements(sources.saturating_mul(neurons))?;
             let one_for_all = matches!(form.weights.get_ref(), WeightsForm::One(_) | WeightsForm::Uniform { .. });
             if !one_for_all && !is_rows(&shape, neurons, sources) {
                 let turned = if is_rows(&shape, sources, neurons) { ": transpose them" } else { "" };
-                return Err(wrong(format!(
+                return Err(invalid(format!(
                     "weights of shape {shape:?}, but {neurons} neurons with a row of {sources} sources each take \
                      [{neurons}, {sources}]{turned}"
                 )));
             }
             Ok(Weights::Dense(weights))
         }
-        Kind::OneToOne => Ok(Weights::OneToOne(Each::of(elements(size(to))?.1))),
-        Kind::Conv2d => {
+        WeightsKind::OneToOne => Ok(Weights::OneToOne(Each::of(elements(size(to))?.1))),
+        WeightsKind::Conv2d => {
             let (shape, weights) = elements(0)?;
             let shape: [usize; 4] = match *shape {
                 [outputs, inputs, height, width] => [outputs, inputs, height, width],
                 [outputs, inputs, width] => [outputs, inputs, 1, width],
                 _ => {
-                    return Err(wrong(format!(
+                    return Err(invalid(format!(
                         "a convolution takes weights [outputs, inputs, height, width], not {shape:?}"
                     )));
                 }
@@ -116,25 +116,25 @@ fn weights(
                 groups: own(form.groups.as_ref(), 1),
             }))
         }
-        Kind::Pool2d => {
+        WeightsKind::Pool2d => {
             let (WeightsForm::One(weight), Some(kernel)) = (form.weights.get_ref(), &form.kernel) else {
-                return Err(wrong("a pool takes one weight, and `kernel = [height, width]`".to_owned()));
+                return Err(invalid("a pool takes one weight, and `kernel = [height, width]`".to_owned()));
             };
-            let weight = i16::try_from(*weight).map_err(|_| wrong(format!("a weight of {weight}: at most 255")))?;
+            let weight = i16::try_from(*weight).map_err(|_| invalid(format!("a weight of {weight}: at most 255")))?;
             let kernel = *kernel.get_ref();
             let stride = own(form.stride.as_ref(), kernel);
             // A shape without planes is found by the check of the network.
             let _planes = planes(from);
             Ok(Weights::Pool2d(Pool2d { kernel, stride, padding: own(form.padding.as_ref(), [0, 0]), weight }))
         }
-        Kind::Sparse => {
+        WeightsKind::Sparse => {
             let rows = match form.weights.get_ref() {
                 WeightsForm::Many(shape, values) => Ok((shape.clone(), values.clone())),
                 WeightsForm::Text(text) => array(&Spanned::new(span.clone(), text.clone()), folder),
-                _ => Err(wrong("sparse weights are rows of source, neuron, weight, and delay".to_owned())),
+                _ => Err(invalid("sparse weights are rows of source, neuron, weight, and delay".to_owned())),
             };
             let (shape, values) = rows?;
-            sparse(&shape, &values).map_err(wrong)
+            sparse(&shape, &values).map_err(invalid)
         }
     }
 }
@@ -146,7 +146,7 @@ fn sparse(shape: &[usize], values: &[i64]) -> Result<Weights, String> {
     };
     let row = |row: &[i64]| {
         let &[source, neuron, weight, ref delay @ ..] = row else { return None };
-        Some(Target {
+        Some(SparseSynapse {
             source: usize::try_from(source).ok()?,
             neuron: usize::try_from(neuron).ok()?,
             weight: i16::try_from(weight).ok()?,
@@ -155,7 +155,7 @@ fn sparse(shape: &[usize], values: &[i64]) -> Result<Weights, String> {
     };
     let mut synapses = Vec::new();
     for (number, values) in values.chunks(columns).enumerate() {
-        synapses.push(row(values).ok_or_else(|| format!("row {number} of the synapses is {values:?}, which is none"))?);
+        synapses.push(row(values).ok_or_else(|| format!("row {number} of the synapses is {values:?}: expected [source, neuron, weight] or [source, neuron, weight, delay]"))?);
     }
     synapses.sort_unstable();
     Ok(Weights::Sparse(synapses))
@@ -185,12 +185,12 @@ fn drawn(
     Ok((0..).take(wanted).map(weight).collect())
 }
 
-fn delay(form: Option<&Spanned<Numbers>>, folder: &Path) -> Result<Each<Delay>, Wrong> {
+fn delay(form: Option<&Spanned<Numbers>>, folder: &Path) -> Result<Each<Delay>, InvalidValue> {
     let Some(form) = form else { return Ok(Each::Same(Delay::saturating(0))) };
     let span = form.span();
     let one = |value: i64| {
         let value = i32::try_from(value).unwrap_or(i32::MAX);
-        Delay::new(value).map_err(|error| Wrong::new(span.clone(), error.to_string()))
+        Delay::new(value).map_err(|error| InvalidValue::new(span.clone(), error.to_string()))
     };
     let values = match form.get_ref() {
         Numbers::One(value) => return one(*value).map(Each::Same),
@@ -200,7 +200,7 @@ fn delay(form: Option<&Spanned<Numbers>>, folder: &Path) -> Result<Each<Delay>, 
     values.into_iter().map(one).collect::<Result<_, _>>().map(Each::Every)
 }
 
-fn learning(form: &LearningForm) -> Result<Learning, Wrong> {
+fn learning(form: &LearningForm) -> Result<Learning, InvalidValue> {
     let traces = [&form.x1, &form.x2, &form.y1, &form.y2, &form.y3];
     let mut shapes = [None; 5];
     for (shape, form) in shapes.iter_mut().zip(traces) {
@@ -209,11 +209,11 @@ fn learning(form: &LearningForm) -> Result<Learning, Wrong> {
     Ok(Learning { rule: form.rule.get_ref().clone(), traces: shapes, epoch_steps: own(form.epoch_steps.as_ref(), 1) })
 }
 
-fn trace(form: &Spanned<TraceForm>) -> Result<TraceShape, Wrong> {
+fn trace(form: &Spanned<TraceForm>) -> Result<TraceShape, InvalidValue> {
     let TraceForm { impulse, tau_steps } = *form.get_ref();
     let tau = tau_steps.unwrap_or(0.0) * 1000.0;
     if !(0..=127).contains(&impulse) || !(0.0..=4e9).contains(&tau) {
-        return Err(Wrong::new(form.span(), "a trace has an impulse of 0..=127 and a tau_steps of 0 or more"));
+        return Err(InvalidValue::new(form.span(), "a trace has an impulse of 0..=127 and a tau_steps of 0 or more"));
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
     Ok(TraceShape { impulse, tau_millisteps: tau.round() as u32 })

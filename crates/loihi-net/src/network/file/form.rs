@@ -138,7 +138,7 @@ words! {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Kind {
+pub(super) enum WeightsKind {
     #[default]
     Dense,
     OneToOne,
@@ -163,7 +163,7 @@ pub(super) struct ConnectionForm {
     pub(super) from: Spanned<String>,
     pub(super) to: Spanned<String>,
     #[serde(default)]
-    pub(super) kind: Kind,
+    pub(super) kind: WeightsKind,
     pub(super) weights: Spanned<WeightsForm>,
     pub(super) compartment: Option<usize>,
     pub(super) wgt_exp: Option<Spanned<i64>>,
@@ -298,7 +298,7 @@ impl PopulationForm {
 impl ConnectionForm {
     /// Keys that its kind does not have, and where they are.
     pub(super) fn without_effect(&self) -> Option<(&'static str, Range<usize>)> {
-        let (conv, pool) = (self.kind == Kind::Conv2d, self.kind == Kind::Pool2d);
+        let (conv, pool) = (self.kind == WeightsKind::Conv2d, self.kind == WeightsKind::Pool2d);
         let keys = [
             ("stride", place(self.stride.as_ref()), conv || pool),
             ("padding", place(self.padding.as_ref()), conv || pool),

@@ -2,18 +2,18 @@
 
 use super::form::InputForm;
 use super::values::{Numbers, WeightsForm, array, is_rows, shape};
-use super::{Wrong, population_of};
+use super::{InvalidValue, population_of};
 use crate::network::{Encoding, Entry, Input, Network, Population, Weighted};
 use loihi_core::num::BiasExponent;
 use std::path::Path;
 use toml::Spanned;
 
 /// The input of a table.
-pub(super) fn input(network: &Network, form: &InputForm, folder: &Path) -> Result<Input, Wrong> {
+pub(super) fn input(network: &Network, form: &InputForm, folder: &Path) -> Result<Input, InvalidValue> {
     let name = form.name.get_ref().clone();
     if let Some((key, span)) = form.without_effect() {
         let kind = if matches!(key, "gain" | "offset") { "bias_of" } else { "weighted_for" };
-        return Err(Wrong::new(span, format!("`{key}` has a meaning only with `{kind}`")));
+        return Err(InvalidValue::new(span, format!("`{key}` has a meaning only with `{kind}`")));
     }
     match (&form.shape, &form.bias_of, &form.weighted_for) {
         (Some(own), None, None) => {
@@ -32,7 +32,7 @@ pub(super) fn input(network: &Network, form: &InputForm, folder: &Path) -> Resul
             let entry = Entry::Weighted(weighted(form, (at, neurons), folder)?);
             Ok(Input { encoding: encoding(form), ..Input::new(name, &shape(own)?, entry) })
         }
-        _ => Err(Wrong::new(
+        _ => Err(InvalidValue::new(
             form.name.span(),
             "an input has a `shape`, and sends spikes; or `bias_of`, and sets the biases of that population; or a `shape`, \
              `weighted_for` and `gains`, and sets them to weighted sums",
@@ -50,22 +50,23 @@ fn encoding(form: &InputForm) -> Encoding {
     }
 }
 
-fn gain_q16(form: &InputForm) -> Result<i32, Wrong> {
+fn gain_q16(form: &InputForm) -> Result<i32, InvalidValue> {
     let Some(gain) = &form.gain else { return Ok(1 << 16) };
     let scaled = gain.get_ref() * 65_536.0;
     if scaled.abs() > f64::from(i32::MAX) || scaled.is_nan() {
-        return Err(Wrong::new(gain.span(), "a gain is within ±32,767"));
+        return Err(InvalidValue::new(gain.span(), "a gain is within ±32,767"));
     }
     #[expect(clippy::cast_possible_truncation, reason = "in range")]
     Ok(scaled.round() as i32)
 }
 
-fn weighted(form: &InputForm, (population, neurons): (usize, usize), folder: &Path) -> Result<Weighted, Wrong> {
-    let narrow = |values: Vec<i64>, span: std::ops::Range<usize>| -> Result<Vec<i32>, Wrong> {
+fn weighted(form: &InputForm, (population, neurons): (usize, usize), folder: &Path) -> Result<Weighted, InvalidValue> {
+    let narrow = |values: Vec<i64>, span: std::ops::Range<usize>| -> Result<Vec<i32>, InvalidValue> {
         let narrow: Result<_, _> = values.into_iter().map(i32::try_from).collect();
-        narrow.map_err(|_| Wrong::new(span, "a number is beyond 32 bits"))
+        narrow.map_err(|_| InvalidValue::new(span, "a number is beyond 32 bits"))
     };
-    let missing = || Wrong::new(form.name.span(), "weighted sums take `gains`, rows of a neuron's weights in 1/4096");
+    let missing =
+        || InvalidValue::new(form.name.span(), "weighted sums take `gains`, rows of a neuron's weights in 1/4096");
     let gains = form.gains.as_ref().ok_or_else(missing)?;
     let (shape, numbers) = match gains.get_ref() {
         WeightsForm::Many(shape, values) => (shape.clone(), values.clone()),
@@ -76,7 +77,7 @@ fn weighted(form: &InputForm, (population, neurons): (usize, usize), folder: &Pa
     if !is_rows(&shape, neurons, values) {
         let what =
             format!("gains of shape {shape:?}, but {neurons} neurons and {values} values take [{neurons}, {values}]");
-        return Err(Wrong::new(gains.span(), what));
+        return Err(InvalidValue::new(gains.span(), what));
     }
     let gains = narrow(numbers, gains.span())?;
     let offsets = match form.offsets.as_ref().map(|offsets| (offsets.get_ref(), offsets.span())) {
@@ -86,7 +87,7 @@ fn weighted(form: &InputForm, (population, neurons): (usize, usize), folder: &Pa
         Some((Numbers::Text(text), span)) => narrow(array(&Spanned::new(span.clone(), text.clone()), folder)?.1, span)?,
     };
     let exponent = form.bias_exp.as_ref().map_or(Ok(BiasExponent::saturating(0)), |exponent| {
-        BiasExponent::new(*exponent.get_ref()).map_err(|error| Wrong::new(exponent.span(), error.to_string()))
+        BiasExponent::new(*exponent.get_ref()).map_err(|error| InvalidValue::new(exponent.span(), error.to_string()))
     })?;
     Ok(Weighted { population, gains, offsets, exponent })
 }

@@ -59,12 +59,12 @@ pub enum FileError {
 
 /// What is wrong with a value, and where in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Wrong {
+struct InvalidValue {
     span: Range<usize>,
     what: String,
 }
 
-impl Wrong {
+impl InvalidValue {
     fn new(span: Range<usize>, what: impl Into<String>) -> Self {
         Self { span, what: what.into() }
     }
@@ -93,7 +93,7 @@ pub fn parse(text: &str, path: &Path) -> Result<Network, FileError> {
         toml::from_str(text).map_err(|error| FileError::Toml { path: path.to_owned(), error: Box::new(error) })?;
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    network(&form, stem, folder).map_err(|Wrong { span, what }| {
+    network(&form, stem, folder).map_err(|InvalidValue { span, what }| {
         let before = text.get(..span.start).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         let source_line = text.lines().nth(line - 1).unwrap_or_default().trim().to_owned();
@@ -101,7 +101,7 @@ pub fn parse(text: &str, path: &Path) -> Result<Network, FileError> {
     })
 }
 
-fn network(form: &NetworkForm, name: String, folder: &Path) -> Result<Network, Wrong> {
+fn network(form: &NetworkForm, name: String, folder: &Path) -> Result<Network, InvalidValue> {
     let mut network = Network {
         name: form.name.clone().unwrap_or(name),
         about: form.about.clone().unwrap_or_default(),
@@ -133,7 +133,7 @@ fn network(form: &NetworkForm, name: String, folder: &Path) -> Result<Network, W
 }
 
 /// A program that uses a network can give a reward; nothing does so for a network file.
-fn rewards_are_given(form: &NetworkForm, network: &Network) -> Result<(), Wrong> {
+fn rewards_are_given(form: &NetworkForm, network: &Network) -> Result<(), InvalidValue> {
     for (connection, form) in network.connections.iter().zip(&form.connection) {
         let rule = connection.learning.as_ref().map(|learning| rule::parse(&learning.rule, &network.rule_limits()));
         let Some(Ok(products)) = rule else { continue };
@@ -141,22 +141,22 @@ fn rewards_are_given(form: &NetworkForm, network: &Network) -> Result<(), Wrong>
         if factors.any(|factor| factor.variable == Variable::R1) {
             let span = form.get_ref().span_of("rule").unwrap_or(form.span());
             let what = "it reads r1, but a network of a file is given no reward: take out the terms with r1, which add nothing";
-            return Err(Wrong::new(span, what));
+            return Err(InvalidValue::new(span, what));
         }
     }
     Ok(())
 }
 
-fn dt_us(text: &Spanned<String>) -> Result<u64, Wrong> {
-    let us = units::microseconds(text.get_ref()).map_err(|what| Wrong::new(text.span(), what))?;
+fn dt_us(text: &Spanned<String>) -> Result<u64, InvalidValue> {
+    let us = units::microseconds(text.get_ref()).map_err(|what| InvalidValue::new(text.span(), what))?;
     if us.fract() != 0.0 || !(1.0..=1e9).contains(&us) {
-        return Err(Wrong::new(text.span(), "a step takes whole microseconds, 1 us to 1000 s"));
+        return Err(InvalidValue::new(text.span(), "a step takes whole microseconds, 1 us to 1000 s"));
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
     Ok(us as u64)
 }
 
-fn readout(network: &Network, form: &ReadoutForm) -> Result<Readout, Wrong> {
+fn readout(network: &Network, form: &ReadoutForm) -> Result<Readout, InvalidValue> {
     let by = match form.by {
         None | Some(ReadBys::Spikes) => ReadBy::Spikes,
         Some(ReadBys::Voltage) => ReadBy::Voltage,
@@ -167,22 +167,22 @@ fn readout(network: &Network, form: &ReadoutForm) -> Result<Readout, Wrong> {
 }
 
 /// The place of a population of this name.
-fn population_of(network: &Network, name: &Spanned<String>) -> Result<usize, Wrong> {
+fn population_of(network: &Network, name: &Spanned<String>) -> Result<usize, InvalidValue> {
     match network.find(name.get_ref()) {
         Some(Endpoint::Population(at)) => Ok(at),
         Some(Endpoint::Input(_)) => {
-            Err(Wrong::new(name.span(), format!("`{}` is an input, a population is needed", name.get_ref())))
+            Err(InvalidValue::new(name.span(), format!("`{}` is an input, a population is needed", name.get_ref())))
         }
         None => {
             let names: Vec<&str> = network.populations.iter().map(|population| population.name.as_str()).collect();
             let what = format!("there is no population `{}`; there are: {}", name.get_ref(), names.join(", "));
-            Err(Wrong::new(name.span(), what))
+            Err(InvalidValue::new(name.span(), what))
         }
     }
 }
 
-/// Where in the text a network is not sound: at the key, if it is there, else at the element.
-fn located(form: &NetworkForm, error: &NetworkError) -> Wrong {
+/// Where in the text a network is invalid: at the key, if it is there, else at the element.
+fn located(form: &NetworkForm, error: &NetworkError) -> InvalidValue {
     let span = match error.element {
         Element::Input(at) => form.input.get(at).map(|form| form.get_ref().span_of(error.key).unwrap_or(form.span())),
         Element::Population(at) => {
@@ -197,7 +197,7 @@ fn located(form: &NetworkForm, error: &NetworkError) -> Wrong {
             skip.map_or_else(|| form.span(), Spanned::span)
         }),
     };
-    Wrong::new(span.unwrap_or(0..0), error.what.clone())
+    InvalidValue::new(span.unwrap_or(0..0), error.what.clone())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Populations of the TOML form.
 
-use super::Wrong;
+use super::InvalidValue;
 use super::form::{CompartmentForm, HomeostasisForm, NoiseForm, NoisePlace, PopulationForm};
 use super::values::{Numbers, array, shape};
 use crate::network::{Bias, Each, PeriodicReset, Population, size, units};
@@ -18,7 +18,7 @@ struct Reader<'r> {
 }
 
 /// The population of a table.
-pub(super) fn population(form: &PopulationForm, dt_us: u64, folder: &Path) -> Result<Population, Wrong> {
+pub(super) fn population(form: &PopulationForm, dt_us: u64, folder: &Path) -> Result<Population, InvalidValue> {
     let shape = shape(&form.shape)?;
     let reader = Reader { dt_us, folder, neurons: size(&shape) };
     let compartments = if form.compartment.is_empty() {
@@ -33,12 +33,12 @@ pub(super) fn population(form: &PopulationForm, dt_us: u64, folder: &Path) -> Re
 }
 
 /// The periodic reset of the neurons.
-fn reset(form: &PopulationForm) -> Result<Option<PeriodicReset>, Wrong> {
+fn reset(form: &PopulationForm) -> Result<Option<PeriodicReset>, InvalidValue> {
     let offset = form.reset_offset_steps.as_ref();
     match (&form.reset_interval_steps, offset) {
         (None, None) => Ok(None),
         (None, Some(offset)) => {
-            Err(Wrong::new(offset.span(), "`reset_offset_steps` has a meaning only with `reset_interval_steps`"))
+            Err(InvalidValue::new(offset.span(), "`reset_offset_steps` has a meaning only with `reset_interval_steps`"))
         }
         (Some(interval), _) => Ok(Some(PeriodicReset {
             interval_steps: *interval.get_ref(),
@@ -66,15 +66,17 @@ fn own(form: &PopulationForm) -> CompartmentForm {
 }
 
 /// Refuses registers of a population whose compartments have their own.
-fn own_registers(form: &PopulationForm) -> Result<(), Wrong> {
+fn own_registers(form: &PopulationForm) -> Result<(), InvalidValue> {
     match form.register() {
-        Some(given) => Err(Wrong::new(given, "give registers either here or in each [[population.compartment]]")),
+        Some(given) => {
+            Err(InvalidValue::new(given, "give registers either here or in each [[population.compartment]]"))
+        }
         None => Ok(()),
     }
 }
 
 impl Reader<'_> {
-    fn profiles(&self, form: &CompartmentForm) -> Result<Each<Profile>, Wrong> {
+    fn profiles(&self, form: &CompartmentForm) -> Result<Each<Profile>, InvalidValue> {
         let decay_u = self.register(form.decay_u.as_ref(), Profile::DEFAULT.decay_u, true, |value| {
             Decay::new(value).map(Decay::get)
         })?;
@@ -120,12 +122,12 @@ impl Reader<'_> {
         default: i32,
         is_decay: bool,
         within: impl Fn(i32) -> Result<i32, OutOfRange>,
-    ) -> Result<Each<i32>, Wrong> {
+    ) -> Result<Each<i32>, InvalidValue> {
         let Some(form) = form else { return Ok(Each::Same(default)) };
         let span = form.span();
         let within = |value: i64| {
             let value = i32::try_from(value).unwrap_or(if value < 0 { i32::MIN } else { i32::MAX });
-            within(value).map_err(|error| Wrong::new(span.clone(), error.to_string()))
+            within(value).map_err(|error| InvalidValue::new(span.clone(), error.to_string()))
         };
         match form.get_ref() {
             Numbers::One(value) => within(*value).map(Each::Same),
@@ -135,11 +137,11 @@ impl Reader<'_> {
                 self.every(&span, &values, within)
             }
             Numbers::Text(text) if is_decay => {
-                let decay = units::decay(text, self.dt_us).map_err(|what| Wrong::new(span.clone(), what))?;
+                let decay = units::decay(text, self.dt_us).map_err(|what| InvalidValue::new(span.clone(), what))?;
                 within(decay).map(Each::Same)
             }
             Numbers::Text(text) => {
-                Err(Wrong::new(span.clone(), format!("`{text}` is a text; this register takes whole numbers")))
+                Err(InvalidValue::new(span.clone(), format!("`{text}` is a text; this register takes whole numbers")))
             }
         }
     }
@@ -148,18 +150,18 @@ impl Reader<'_> {
         &self,
         span: &Range<usize>,
         values: &[i64],
-        within: impl Fn(i64) -> Result<T, Wrong>,
-    ) -> Result<Each<T>, Wrong> {
+        within: impl Fn(i64) -> Result<T, InvalidValue>,
+    ) -> Result<Each<T>, InvalidValue> {
         if values.len() != self.neurons {
             let what = format!("{} values, but there are {} neurons", values.len(), self.neurons);
-            return Err(Wrong::new(span.clone(), what));
+            return Err(InvalidValue::new(span.clone(), what));
         }
         values.iter().map(|value| within(*value)).collect::<Result<_, _>>().map(Each::Every)
     }
 
-    fn bias(&self, form: &PopulationForm) -> Result<Each<Bias>, Wrong> {
+    fn bias(&self, form: &PopulationForm) -> Result<Each<Bias>, InvalidValue> {
         if let Some(exponent) = form.bias_exp.as_ref().filter(|_| form.bias.is_none()) {
-            return Err(Wrong::new(exponent.span(), "`bias_exp` has a meaning only with `bias`"));
+            return Err(InvalidValue::new(exponent.span(), "`bias_exp` has a meaning only with `bias`"));
         }
         let mantissa =
             self.register(form.bias.as_ref(), 0, false, |value| BiasMantissa::new(value).map(BiasMantissa::get))?;
@@ -177,17 +179,17 @@ impl Reader<'_> {
     }
 }
 
-fn voltage(form: Option<&Spanned<i64>>, default: i32) -> Result<i32, Wrong> {
+fn voltage(form: Option<&Spanned<i64>>, default: i32) -> Result<i32, InvalidValue> {
     let Some(form) = form else { return Ok(default) };
     let value = i32::try_from(*form.get_ref()).unwrap_or(i32::MIN);
-    Voltage::new(value).map(Voltage::get).map_err(|error| Wrong::new(form.span(), error.to_string()))
+    Voltage::new(value).map(Voltage::get).map_err(|error| InvalidValue::new(form.span(), error.to_string()))
 }
 
-fn noise(form: &Spanned<NoiseForm>) -> Result<Noise, Wrong> {
+fn noise(form: &Spanned<NoiseForm>) -> Result<Noise, InvalidValue> {
     let NoiseForm { at, exponent, offset } = *form.get_ref();
     if exponent > Noise::EXPONENT_MAX || offset.abs() > Noise::OFFSET_MAX {
         let what = format!("noise has exponents 0..={} and offsets ±{}", Noise::EXPONENT_MAX, Noise::OFFSET_MAX);
-        return Err(Wrong::new(form.span(), what));
+        return Err(InvalidValue::new(form.span(), what));
     }
     let at = match at {
         NoisePlace::Current => NoiseAt::Current,
@@ -196,16 +198,16 @@ fn noise(form: &Spanned<NoiseForm>) -> Result<Noise, Wrong> {
     Ok(Noise { at, exponent, offset })
 }
 
-fn homeostasis(form: &Spanned<HomeostasisForm>) -> Result<Homeostasis, Wrong> {
+fn homeostasis(form: &Spanned<HomeostasisForm>) -> Result<Homeostasis, InvalidValue> {
     let HomeostasisForm { gain, a_min, a_max, impulse, decay, epoch_steps } = *form.get_ref();
     let activity = 0..=Homeostasis::ACTIVITY_MAX;
-    let sound = (0..=Homeostasis::GAIN_MAX).contains(&gain)
+    let valid = (0..=Homeostasis::GAIN_MAX).contains(&gain)
         && [a_min, a_max, impulse].iter().all(|value| activity.contains(value))
         && (0..=4096).contains(&decay)
         && (1..=64).contains(&epoch_steps);
-    if !sound {
+    if !valid {
         let what = "gain, a_min, a_max and impulse are 0..=127, decay 0..=4096, epoch_steps 1..=64";
-        return Err(Wrong::new(form.span(), what));
+        return Err(InvalidValue::new(form.span(), what));
     }
     Ok(Homeostasis { gain, a_min, a_max, impulse, decay, epoch_steps })
 }

@@ -1,24 +1,24 @@
 //! Probes of the TOML form.
 
-use super::Wrong;
+use super::InvalidValue;
 use super::form::ProbeForm;
-use crate::probe::{Probe, ProbeError, Target, register};
+use crate::probe::{Probe, ProbeError, ProbeTarget, register};
 
 /// The probe of a table.
-pub(super) fn probe(form: &ProbeForm) -> Result<Probe, Wrong> {
+pub(super) fn probe(form: &ProbeForm) -> Result<Probe, InvalidValue> {
     let name = &form.register;
-    let register = register(name.get_ref()).map_err(|error| Wrong::new(name.span(), error.to_string()))?;
+    let register = register(name.get_ref()).map_err(|error| InvalidValue::new(name.span(), error.to_string()))?;
     let compartment = form.compartment.as_ref().map(|compartment| *compartment.get_ref());
-    let of = form.of.as_ref().map(|of| Target { population: of.get_ref().clone(), compartment });
+    let of = form.of.as_ref().map(|of| ProbeTarget { population: of.get_ref().clone(), compartment });
     if let Some(compartment) = form.compartment.as_ref().filter(|_| of.is_none()) {
-        return Err(Wrong::new(compartment.span(), ProbeError::Compartment.to_string()));
+        return Err(InvalidValue::new(compartment.span(), ProbeError::Compartment.to_string()));
     }
     let elements = form.elements.as_ref().map(|elements| {
         let [first, end] = *elements.get_ref();
         if first < end {
             Ok(first..end)
         } else {
-            Err(Wrong::new(elements.span(), "give [FIRST, END], END after FIRST"))
+            Err(InvalidValue::new(elements.span(), "give [FIRST, END], END after FIRST"))
         }
     });
     let every = form.every.as_ref().map_or(1, |every| *every.get_ref());
@@ -27,7 +27,7 @@ pub(super) fn probe(form: &ProbeForm) -> Result<Probe, Wrong> {
     probe.check().map_err(|error| {
         let timing = form.every.as_ref().map(toml::Spanned::span).or(form.to.as_ref().map(toml::Spanned::span));
         let timing = timing.filter(|_| matches!(error, ProbeError::Empty | ProbeError::SparseSpikes));
-        Wrong::new(timing.unwrap_or_else(|| name.span()), error.to_string())
+        InvalidValue::new(timing.unwrap_or_else(|| name.span()), error.to_string())
     })?;
     Ok(probe)
 }

@@ -92,7 +92,7 @@ fn every_part_is_read() {
 fn the_file_with_every_key_has_every_key() {
     let network = parse(EVERY_KEY, Path::new("every_key.toml")).unwrap();
     assert_eq!((network.inputs.len(), network.populations.len(), network.connections.len()), (4, 3, 6));
-    crate::place::place(&network, crate::place::Options::default()).unwrap();
+    crate::place::place(&network, crate::place::PlacementOptions::default()).unwrap();
     let keys = include_str!("form.rs").lines().filter_map(|line| {
         let (key, _) = line.strip_prefix("    pub(super) ")?.split_once(": ")?;
         (!key.contains([' ', '('])).then_some(key)
@@ -140,7 +140,7 @@ fn what_is_wrong_is_shown_with_its_line() {
         (
             "decay_v = \"20 ms\"",
             "decay_v = \"20 mV\"",
-            "line 15, `decay_v = \"20 mV\"`: `mV` is no unit of time: there are us, ms and s",
+            "line 15, `decay_v = \"20 mV\"`: `mV` is not a unit of time: use us, ms or s",
         ),
         ("decay_v = \"20 ms\"", "decay_v = 0.95", "a whole number"),
         ("dt = \"1 ms\"", "", "a time constant of 20 ms takes a duration of a step"),
@@ -194,7 +194,7 @@ fn what_is_wrong_is_shown_with_its_line() {
             "register = \"voltage\"",
             "line 42, `register = \"voltage\"`: there is no register `voltage`; there are u, v, bias",
         ),
-        ("register = \"v\"", "register = \"w\"", "`w` is no register of neurons; these are: u, v, bias"),
+        ("register = \"v\"", "register = \"w\"", "`w` is not a register of neurons; these are: u, v, bias"),
         ("elements = [2, 5]", "elements = [2, 9]", "line 43, `elements = [2, 9]`: neurons up to 9, but `hidden` has 8"),
         ("elements = [2, 5]", "elements = [5, 2]", "line 43, `elements = [5, 2]`: give [FIRST, END], END after FIRST"),
         ("elements = [2, 5]", "compartment = 1", "a neuron of `hidden` has 1 compartments, counted from 0"),
@@ -218,12 +218,12 @@ fn what_is_wrong_is_shown_with_its_line() {
         (
             "by = \"first_spike\"",
             "by = \"first_spike\"\nskip_steps = 30",
-            "`skip_steps = 30`: 30 steps to leave out of 20, of which none is left",
+            "`skip_steps = 30`: 30 steps to leave out of 20 leave none",
         ),
         (
             "delay = 3",
             "delay = 3\n[connection.learning]\nrule = \"dw = 2^-2*x1*y0\"",
-            "it reads x1, which is no trace yet: add x1 = { impulse = 40, tau_steps = 10.0 }",
+            "rule uses trace x1, which is not defined: add x1 = { impulse = 40, tau_steps = 10.0 }",
         ),
         (
             "delay = 3",

@@ -1,6 +1,6 @@
 //! Values of the TOML form: numbers, lists of them, text with a unit, arrays in files.
 
-use super::Wrong;
+use super::InvalidValue;
 use crate::network::ELEMENTS_MAX;
 use loihi_files::npz;
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
@@ -161,7 +161,7 @@ impl<'de> Deserialize<'de> for WeightsForm {
     }
 }
 
-/// Whether an array of this shape is a row of so many sources for each neuron: its first extents are the neurons, the
+/// Whether an array of this shape is a row of this many sources for each neuron: its first extents are the neurons, the
 /// others the sources.
 pub(super) fn is_rows(shape: &[usize], neurons: usize, sources: usize) -> bool {
     let product = |extents: &[usize]| extents.iter().copied().fold(1, usize::saturating_mul);
@@ -169,11 +169,11 @@ pub(super) fn is_rows(shape: &[usize], neurons: usize, sources: usize) -> bool {
 }
 
 /// A shape as the network has it.
-pub(super) fn shape(form: &Spanned<Vec<usize>>) -> Result<Vec<usize>, Wrong> {
+pub(super) fn shape(form: &Spanned<Vec<usize>>) -> Result<Vec<usize>, InvalidValue> {
     let shape = form.get_ref();
     let elements = crate::network::size(shape);
     if elements > ELEMENTS_MAX {
-        return Err(Wrong::new(
+        return Err(InvalidValue::new(
             form.span(),
             format!("{elements} elements, but a network can have {ELEMENTS_MAX} of each"),
         ));
@@ -181,18 +181,18 @@ pub(super) fn shape(form: &Spanned<Vec<usize>>) -> Result<Vec<usize>, Wrong> {
     if (1..=3).contains(&shape.len()) && shape.iter().all(|extent| *extent > 0) {
         Ok(shape.clone())
     } else {
-        Err(Wrong::new(form.span(), "a shape has 1 to 3 extents of 1 or more, channels first"))
+        Err(InvalidValue::new(form.span(), "a shape has 1 to 3 extents of 1 or more, channels first"))
     }
 }
 
 /// Reads `file.npz:name`, the file in `folder`; whole numbers only.
-pub(super) fn array(text: &Spanned<String>, folder: &Path) -> Result<(Vec<usize>, Vec<i64>), Wrong> {
-    let wrong = |what: String| Wrong::new(text.span(), what);
+pub(super) fn array(text: &Spanned<String>, folder: &Path) -> Result<(Vec<usize>, Vec<i64>), InvalidValue> {
+    let invalid = |what: String| InvalidValue::new(text.span(), what);
     let Some((file, name)) = text.get_ref().rsplit_once(':').filter(|(file, _)| !file.is_empty()) else {
-        return Err(wrong(format!("`{}` is no array: write \"file.npz:name\"", text.get_ref())));
+        return Err(invalid(format!("`{}` is not an array: write \"file.npz:name\"", text.get_ref())));
     };
     let path = folder.join(file);
-    let array = npz::read(&path, name).map_err(|error| wrong(error.to_string()))?;
+    let array = npz::read(&path, name).map_err(|error| invalid(error.to_string()))?;
     let whole = array.into_whole();
-    whole.ok_or_else(|| wrong(format!("{file}: the array {name} has numbers that are not whole")))
+    whole.ok_or_else(|| invalid(format!("{file}: the array {name} has numbers that are not whole")))
 }

@@ -2,7 +2,7 @@
 
 use super::super::ConformError;
 use super::super::json::Field;
-use super::super::plastic::{Learning, PlasticGroup, PlasticSynapse, Tape, TraceParameters, Words};
+use super::super::plastic::{Learning, PlasticGroup, PlasticSynapse, RecordedDraws, TraceParameters, Words};
 use super::super::vector::{Group, Synapse, Vector};
 use super::{TRACES, constant, sign_mode, width, word16, words};
 use loihi_core::image::{Dependency, Dialect, Factor, ProductRecord, Rounding, Target, Variable};
@@ -29,7 +29,7 @@ pub(super) fn read(vector: &mut Vector, root: &Field<'_>) -> Result<(), ConformE
     arrive(vector, &group)?;
     let expect = root.at("expect")?;
     vector.learning = Learning {
-        tapes: tapes(&draws, plastic.axons.len(), vector.steps)?,
+        recorded_draws: recorded_draws(&draws, plastic.axons.len(), vector.steps)?,
         expected: expected(&field, &expect, vector.steps)?,
         groups: vec![plastic],
         ..Learning::default()
@@ -45,7 +45,7 @@ fn plastic_group(
     compartments: usize,
 ) -> Result<PlasticGroup, ConformError> {
     if group.at("src")?.text()? != "input" {
-        return Err(group.wrong("group from external inputs, as plastic ones must be"));
+        return Err(group.invalid("group from external inputs, as plastic ones must be"));
     }
     let (pre, post): (Vec<u32>, Vec<u32>) = (group.at("pre")?.numbers()?, group.at("post")?.numbers()?);
     let mantissas: Vec<i16> = group.at("mant")?.numbers()?;
@@ -110,12 +110,12 @@ fn product(term: &Field<'_>) -> Result<ProductRecord, ConformError> {
             dependency = Some(due);
             continue;
         }
-        let variable = variable(name).ok_or_else(|| field.wrong("variable of a rule"))?;
+        let variable = variable(name).ok_or_else(|| field.invalid("variable of a rule"))?;
         factors.push(Factor { variable, sign: false, constant });
     }
     let mut factor = [Factor::NONE; 4];
     if factors.len() > factor.len() {
-        return Err(term.wrong("product of at most four factors"));
+        return Err(term.invalid("product of at most four factors"));
     }
     for (place, given) in factor.iter_mut().zip(&factors) {
         *place = *given;
@@ -123,7 +123,7 @@ fn product(term: &Field<'_>) -> Result<ProductRecord, ConformError> {
     Ok(ProductRecord {
         target: Target::Weight,
         profiles: 0xFF,
-        dependency: dependency.ok_or_else(|| term.wrong("product with x0, y0 or u"))?,
+        dependency: dependency.ok_or_else(|| term.invalid("product with x0, y0 or u"))?,
         mantissa: term.at("mant")?.number()?,
         exponent: term.at("exp")?.number()?,
         factors: factors.len(),
@@ -204,12 +204,12 @@ fn arrive(vector: &mut Vector, group: &Field<'_>) -> Result<(), ConformError> {
     Ok(())
 }
 
-fn tapes(draws: &Field<'_>, synapses: usize, steps: usize) -> Result<Vec<Tape>, ConformError> {
+fn recorded_draws(draws: &Field<'_>, synapses: usize, steps: usize) -> Result<Vec<RecordedDraws>, ConformError> {
     if let Some(draw) = draws.given("const16") {
         let word = word16(draw.number()?);
         return Ok(vec![constant(Purpose::PreDecay, word), constant(Purpose::PostDecay, word)]);
     }
-    let side = |purpose, names: &[&str]| -> Result<Tape, ConformError> {
+    let side = |purpose, names: &[&str]| -> Result<RecordedDraws, ConformError> {
         let traces: Vec<Option<Vec<Vec<u32>>>> = names
             .iter()
             .map(|name| draws.given(name).map(|field| field.numbers_by_step()).transpose())
@@ -224,7 +224,7 @@ fn tapes(draws: &Field<'_>, synapses: usize, steps: usize) -> Result<Vec<Tape>, 
                 words.extend(traces.iter().map(|trace| draw(trace, step, synapse)));
             }
         }
-        Ok(Tape { purpose, epoch_steps: 1, per_row: width(synapses * names.len())?, words })
+        Ok(RecordedDraws { purpose, epoch_steps: 1, per_row: width(synapses * names.len())?, words })
     };
     Ok(vec![side(Purpose::PreDecay, &["x1", "x2"])?, side(Purpose::PostDecay, &["y1", "y2", "y3"])?])
 }

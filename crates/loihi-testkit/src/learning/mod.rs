@@ -6,8 +6,8 @@ mod nengo;
 
 use super::ConformError;
 use super::json::{Field, unreadable};
-use super::plastic::{Tape, Words};
-use super::vector::{Kind, Vector};
+use super::plastic::{RecordedDraws, Words};
+use super::vector::{Vector, VectorKind};
 use loihi_core::num::Purpose;
 use loihi_core::register::Register;
 use loihi_core::synapse::SignMode;
@@ -19,9 +19,9 @@ const TRACES: [(&str, Register); 5] =
 /// Fills in what a vector says of learning, and the inputs that only plastic synapses have.
 pub(super) fn read(vector: &mut Vector, root: &Field<'_>) -> Result<(), ConformError> {
     match vector.kind {
-        Kind::NengoPes => nengo::read(vector, root),
-        Kind::BrianLearn => brian::read(vector, root),
-        Kind::LavaLearn => lava::read(vector, root),
+        VectorKind::NengoPes => nengo::read(vector, root),
+        VectorKind::BrianLearn => brian::read(vector, root),
+        VectorKind::LavaLearn => lava::read(vector, root),
         _ => Ok(()),
     }
 }
@@ -31,7 +31,7 @@ fn sign_mode(field: &Field<'_>) -> Result<SignMode, ConformError> {
         "mixed" => Ok(SignMode::Mixed),
         "exc" => Ok(SignMode::Excitatory),
         "inh" => Ok(SignMode::Inhibitory),
-        _ => Err(field.wrong("sign mode: mixed, exc or inh")),
+        _ => Err(field.invalid("sign mode: mixed, exc or inh")),
     }
 }
 
@@ -40,9 +40,9 @@ fn word16(draw: u32) -> u32 {
     if draw >= 1 << 16 { u32::MAX } else { draw << 16 }
 }
 
-/// A tape that always says the same.
-fn constant(purpose: Purpose, word: u32) -> Tape {
-    Tape { purpose, epoch_steps: u32::MAX, per_row: 1, words: vec![word] }
+/// Recorded draws that are always the same.
+fn constant(purpose: Purpose, word: u32) -> RecordedDraws {
+    RecordedDraws { purpose, epoch_steps: u32::MAX, per_row: 1, words: vec![word] }
 }
 
 fn words(register: Register, words: Vec<i32>) -> Words {

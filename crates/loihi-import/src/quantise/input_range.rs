@@ -13,12 +13,12 @@ const STATE_MAX: f64 = ThresholdMantissa::MAX as f64;
 /// Steps over which neurons that forget nothing add up, where nothing says how many.
 const STEPS: u32 = 64;
 
-/// What arrives at each neuron at most in a step, negative and positive.
+/// Range of the input of each neuron in a step: most negative and most positive sum.
 #[derive(Clone, Debug)]
-pub(super) struct Reach(Vec<[f64; 2]>);
+pub(super) struct InputRange(Vec<[f64; 2]>);
 
-impl Reach {
-    /// Nothing arrives at so many neurons.
+impl InputRange {
+    /// No input, for a number of neurons.
     pub(super) fn new(neurons: usize) -> Self {
         Self(vec![[0.0; 2]; neurons])
     }
@@ -73,7 +73,7 @@ impl Reach {
     }
 }
 
-/// The most that comes of what arrives in every step, if such a share of it stays, over so many steps; 0 of them if
+/// The most that comes of what arrives in every step, if such a share of it stays, over this many steps; 0 of them if
 /// nothing says how many.
 fn lasting(keep: f64, steps: u32) -> f64 {
     match (steps, keep < 1.0) {
@@ -86,8 +86,8 @@ fn lasting(keep: f64, steps: u32) -> f64 {
 
 /// By neuron: the largest scale at which nothing wraps, and neurons that never fire stay below the largest threshold, even if
 /// everything that has one sign comes in every step: through synapses, into currents, and with biases and values.
-pub(super) fn units_max(reaches: [&Reach; 3], keeps: [&[f64]; 2], fires: bool, steps: u32) -> Vec<f64> {
-    let [spikes, currents, all] = reaches;
+pub(super) fn units_max(ranges: [&InputRange; 3], keeps: [&[f64]; 2], fires: bool, steps: u32) -> Vec<f64> {
+    let [spikes, currents, all] = ranges;
     let most = |at: usize| {
         let [current, voltage] = keeps.map(|keeps| lasting(keeps.get(at).copied().unwrap_or(0.0), steps));
         let sum = SUM_MAX / spikes.of(at);

@@ -1,10 +1,10 @@
-//! What populations and weights lose in the chip's registers, as ratings and in words.
+//! What populations and weights lose in the chip's registers, as fidelity and in words.
 
+use super::layer_plan::LayerPlan;
 use super::scale::{Mantissas, SINGLE, Scale};
-use super::site::Site;
 use loihi_core::num::BiasMantissa;
-use loihi_files::words::counted;
-use loihi_nir::import::Rating;
+use loihi_files::plural::plural;
+use loihi_nir::import::Fidelity;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -48,13 +48,13 @@ impl Losses {
         self.early = self.early.max(rest.abs() * steps);
     }
 
-    /// A population's rating, and why; `goes_on` if something leads from it to others.
-    pub(super) fn rated(self, site: &Site<'_>, found: &Scale, goes_on: bool) -> (Rating, String) {
-        let own = &site.population.neurons;
-        let (threshold_error, mut note) = thresholds(site, found);
+    /// A population's fidelity, and why; `goes_on` if something leads from it to others.
+    pub(super) fn fidelity(self, plan: &LayerPlan<'_>, found: &Scale, goes_on: bool) -> (Fidelity, String) {
+        let own = &plan.population.neurons;
+        let (threshold_error, mut note) = thresholds(plan, found);
         let decays = if self.decay == 0.0 { "exact".to_owned() } else { format!("off by {:.1e} a step", self.decay) };
         let _ = write!(note, "; decays {decays}");
-        if site.biases.iter().chain(&site.delayed).any(|bias| *bias != 0.0) {
+        if plan.biases.iter().chain(&plan.delayed).any(|bias| *bias != 0.0) {
             let _ = write!(note, "; biases {}", off(self.bias));
         }
         if self.early > 0.0 {
@@ -67,45 +67,45 @@ impl Losses {
         if self.biases_cut > 0 {
             let _ = write!(note, ", {} cut to the largest", self.biases_cut);
         }
-        let rounds = rounding(site, found);
+        let rounds = rounding(plan, found);
         if rounds > 0.0 {
             let _ = write!(note, "; what decays is rounded, by up to {} % of the threshold", percent(rounds));
         }
         let exact = self.decay + threshold_error + self.bias + self.early + rounds == 0.0;
-        let mut rating = if exact { Rating::Exact } else { Rating::Approximate };
+        let mut fidelity = if exact { Fidelity::Exact } else { Fidelity::Approximate };
         if own.shifted {
-            rating = Rating::Approximate;
-            note += "; voltages count from v_reset, and begin there";
+            fidelity = Fidelity::Approximate;
+            note += "; voltages count from v_reset, and start there";
         }
-        if let Some(enters) = site.early() {
-            rating = Rating::Approximate;
+        if let Some(enters) = plan.early() {
+            fidelity = Fidelity::Approximate;
             note += enters;
         }
         if found.share < 1.0 {
-            rating = rating.max(Rating::Approximate);
+            fidelity = fidelity.max(Fidelity::Approximate);
             let _ = write!(note, "; its sums leave their registers if over {} % of", percent(found.share));
             note += " what has one sign comes in every step";
         }
-        if let compartments @ 2.. = site.form.compartments() {
+        if let compartments @ 2.. = plan.structure.compartments() {
             let _ = write!(note, "; {compartments} compartments a neuron");
         }
-        if site.population.kind == "Output" {
-            rating = rating.max(Rating::Approximate);
-            note += "; adds up what comes in the steps of a sample";
+        if plan.population.kind == "Output" {
+            fidelity = fidelity.max(Fidelity::Approximate);
+            note += "; adds up the input of a sample";
         }
         let silent = (own.threshold.is_none() && goes_on)
-            .then(|| "its voltage goes on to others, but only spikes leave a neuron of the chip".to_owned());
+            .then(|| "its voltage is read by others, but only spikes leave a neuron of the chip".to_owned());
         for unsupported in own.unsupported.iter().chain(&silent) {
-            rating = Rating::Unsupported;
+            fidelity = Fidelity::Unsupported;
             note = format!("{unsupported}; {note}");
         }
-        (rating, note)
+        (fidelity, note)
     }
 }
 
 /// The largest error of a threshold, as a share, and thresholds in words.
-fn thresholds(site: &Site<'_>, found: &Scale) -> (f64, String) {
-    let own = site.population.neurons.threshold.as_deref().unwrap_or_default();
+fn thresholds(plan: &LayerPlan<'_>, found: &Scale) -> (f64, String) {
+    let own = plan.population.neurons.threshold.as_deref().unwrap_or_default();
     let error = |((own, held), units): ((&f64, &i32), &f64)| (f64::from(*held) / units / own - 1.0).abs();
     let errors = own.iter().zip(&found.thresholds).zip(&found.units).map(error);
     let most = errors.filter(|error| *error > SINGLE).fold(0.0, f64::max);
@@ -122,23 +122,23 @@ fn thresholds(site: &Site<'_>, found: &Scale) -> (f64, String) {
 
 /// By how much a voltage is off at most, in thresholds, since the chip cuts what a decay leaves to a whole number: each step
 /// by less than one, of which decays take their shares.
-fn rounding(site: &Site<'_>, found: &Scale) -> f64 {
-    let own = &site.population.neurons;
+fn rounding(plan: &LayerPlan<'_>, found: &Scale) -> f64 {
+    let own = &plan.population.neurons;
     let lasting = |keep: f64| if keep < 1.0 { 1.0 / (1.0 - keep) } else { 1.0 };
     let loses = |keep: f64| f64::from(u8::from(keep > 0.0 && keep < 1.0));
     let of = |(at, (u, v)): (usize, (&f64, &f64))| {
         let current = loses(*u) * lasting(*u);
-        (current + loses(*v)) * lasting(*v) / (64.0 * found.units[at] * site.unit(at))
+        (current + loses(*v)) * lasting(*v) / (64.0 * found.units[at] * plan.unit(at))
     };
     own.keep_u.iter().zip(&own.keep_v).enumerate().map(of).fold(0.0, f64::max)
 }
 
-/// Rating and note of weights; `fan_in` of them lead to a neuron.
-pub(super) fn weights(mantissas: &Mantissas, fan_in: usize) -> (Rating, String) {
-    let mut note = counted(mantissas.values.len(), "weight");
+/// Fidelity and note of weights; `fan_in` of them lead to a neuron.
+pub(super) fn weights(mantissas: &Mantissas, fan_in: usize) -> (Fidelity, String) {
+    let mut note = plural(mantissas.values.len(), "weight");
     if mantissas.inexact == 0 {
         note += ", all exact";
-        return (Rating::Exact, note);
+        return (Fidelity::Exact, note);
     }
     #[expect(clippy::cast_precision_loss, reason = "numbers of synapses")]
     let drift = percent((fan_in as f64).sqrt() * mantissas.rms);
@@ -150,7 +150,7 @@ pub(super) fn weights(mantissas: &Mantissas, fan_in: usize) -> (Rating, String) 
         }
     }
     let _ = write!(note, "; drift of {drift} % a step, rms, if all fire");
-    (Rating::Approximate, note)
+    (Fidelity::Approximate, note)
 }
 
 /// How far something is off, as a share.

@@ -1,19 +1,19 @@
 //! Who follows a run, and what it is told: how far the run is, figures, answers, what was learned.
 
 use super::Metrics;
-use loihi_device::recorder::Kept;
+use loihi_device::recorder::RecordedFile;
 use loihi_image::image::ImageFile;
-use loihi_net::roster::Roster;
+use loihi_net::neuron_map::NeuronMap;
 use loihi_run::record::RecordError;
-use loihi_run::record::checkpoint::Standing;
+use loihi_run::record::checkpoint::RunPosition;
 
 /// Follows a run: shows it, records it. What is not taken up is passed over.
-pub trait Watch {
-    /// The image that is going to run, and who is on it.
+pub trait Observer {
+    /// The image that is going to run, and its neuron map.
     ///
     /// # Errors
     /// [`RecordError`].
-    fn image(&mut self, _image: &ImageFile, _roster: &Roster) -> Result<(), RecordError> {
+    fn image(&mut self, _image: &ImageFile, _neuron_map: &NeuronMap) -> Result<(), RecordError> {
         Ok(())
     }
 
@@ -32,11 +32,11 @@ pub trait Watch {
     ///
     /// # Errors
     /// [`RecordError`].
-    fn row(&mut self, _row: &Row) -> Result<(), RecordError> {
+    fn row(&mut self, _row: &MetricsRow) -> Result<(), RecordError> {
         Ok(())
     }
 
-    /// What has been learned so far: [`loihi_core::chip::Keep::Learned`].
+    /// What has been learned so far: [`loihi_core::chip::SnapshotScope::Learned`].
     ///
     /// # Errors
     /// [`RecordError`].
@@ -53,16 +53,21 @@ pub trait Watch {
     ///
     /// # Errors
     /// [`RecordError`].
-    fn checkpoint(&mut self, _standing: &Standing, _state: &[u8], _files: Vec<Kept>) -> Result<(), RecordError> {
+    fn checkpoint(
+        &mut self,
+        _standing: &RunPosition,
+        _state: &[u8],
+        _files: Vec<RecordedFile>,
+    ) -> Result<(), RecordError> {
         Ok(())
     }
 }
 
-/// Watches a run and does nothing about it.
+/// No-op observer.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Nobody;
+pub struct NoObserver;
 
-impl Watch for Nobody {}
+impl Observer for NoObserver {}
 
 /// How far a run is, and how it goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -136,7 +141,7 @@ impl Answer<'_> {
 
 /// A row of `metrics.csv`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub struct MetricsRow {
     /// Number of the pass, or of the stage, from 1.
     pub pass: u32,
     /// What the stage is, if there are several.

@@ -1,4 +1,4 @@
-//! Who is on the chip: populations, and the neuron that each compartment is or is part of.
+//! Neuron map: the populations on the chip, and the neuron of each compartment.
 
 use crate::network::Network;
 use crate::place::Placed;
@@ -7,7 +7,7 @@ use loihi_image::image::ImageFile;
 
 /// Neurons that belong together: those of a population or, where there are none, the compartments of a core.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Population {
+pub struct MappedPopulation {
     /// What it is called.
     pub name: String,
     /// How many neurons it has.
@@ -18,18 +18,18 @@ pub struct Population {
 
 /// Neurons are counted through all populations; spikes come by core and compartment of the core.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Roster {
+pub struct NeuronMap {
     /// In the order in which neurons are counted.
-    pub populations: Vec<Population>,
+    pub populations: Vec<MappedPopulation>,
     /// First compartment of every core.
     firsts: Vec<u32>,
     /// By compartment of the chip: its neuron; `None` for one whose spikes are not the neuron's.
     neurons: Vec<Option<u32>>,
 }
 
-impl Roster {
+impl NeuronMap {
     /// From its parts; `firsts` are the first compartments of the cores.
-    pub const fn new(populations: Vec<Population>, firsts: Vec<u32>, neurons: Vec<Option<u32>>) -> Self {
+    pub const fn new(populations: Vec<MappedPopulation>, firsts: Vec<u32>, neurons: Vec<Option<u32>>) -> Self {
         Self { populations, firsts, neurons }
     }
 
@@ -41,7 +41,7 @@ impl Roster {
         let firsts = firsts(image)?;
         let compartments = u32::try_from(image.open()?.compartments()).unwrap_or(u32::MAX);
         let ends = firsts.iter().skip(1).copied().chain([compartments]);
-        let population = |(core, (first, end)): (usize, (&u32, u32))| Population {
+        let population = |(core, (first, end)): (usize, (&u32, u32))| MappedPopulation {
             name: format!("core {core}"),
             neurons: end.saturating_sub(*first) as usize,
             compartments: 1,
@@ -66,7 +66,7 @@ impl Roster {
                 }
                 next = next.saturating_add(1);
             }
-            populations.push(Population {
+            populations.push(MappedPopulation {
                 name: population.name.clone(),
                 neurons: population.neurons(),
                 compartments: population.compartments.len(),
@@ -115,7 +115,7 @@ impl Roster {
     }
 
     /// Every population with the first of its neurons.
-    pub fn ranges(&self) -> impl Iterator<Item = (&Population, std::ops::Range<u32>)> {
+    pub fn ranges(&self) -> impl Iterator<Item = (&MappedPopulation, std::ops::Range<u32>)> {
         let mut next = 0_u32;
         self.populations.iter().map(move |population| {
             let first = next;

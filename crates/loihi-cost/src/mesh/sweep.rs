@@ -1,6 +1,6 @@
 //! What dense, rate-coded traffic does to a step: a layered network on one chip, on several, and with relay cores.
 //!
-//! Every layer has [`Study::cores`] cores of [`Study::compartments`] compartments, and a spike goes to all cores of the
+//! Every layer has [`Sweep::cores`] cores of [`Sweep::compartments`] compartments, and a spike goes to all cores of the
 //! next layer, as in a dense layer. The traffic is all there is: that networks fire so, and that they reach so many
 //! cores, are assumptions.
 
@@ -11,7 +11,7 @@ use std::fmt;
 
 /// The network, and what its cores take besides traffic.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Study {
+pub struct Sweep {
     /// Cores of a layer.
     pub cores: u32,
     /// Compartments of a core.
@@ -32,7 +32,7 @@ pub struct Study {
     pub times: Times,
 }
 
-impl Default for Study {
+impl Default for Sweep {
     fn default() -> Self {
         Self {
             cores: 64,
@@ -108,7 +108,7 @@ pub struct Point {
     pub worst: String,
 }
 
-impl Study {
+impl Sweep {
     /// All settings at all rates; `after` is told how many of how many points are done.
     pub fn run(&self, mut after: impl FnMut(u64, u64)) -> Vec<Point> {
         let all = self.rates.iter().flat_map(|rate| Setting::ALL.map(|setting| (*rate, setting)));
@@ -201,8 +201,8 @@ mod tests {
     /// and relay cores win part of it back.
     #[test]
     fn traffic_between_chips_slows_the_step_and_relays_help() {
-        let study = Study { rates: vec![0.002, 0.2], ..Study::default() };
-        let points = study.run(|_, _| {});
+        let sweep = Sweep { rates: vec![0.002, 0.2], ..Sweep::default() };
+        let points = sweep.run(|_, _| {});
         let at = |rate: f64, setting: Setting| {
             let found = points.iter().find(|point| point.setting == setting && (point.rate - rate).abs() < 1e-9);
             found.unwrap_or_else(|| panic!("{setting} at {rate}"))

@@ -2,7 +2,7 @@
 
 use super::super::ConformError;
 use super::super::json::{Field, unreadable};
-use super::super::plastic::{Learning, PlasticGroup, PlasticSynapse, Tape, TraceParameters, Words};
+use super::super::plastic::{Learning, PlasticGroup, PlasticSynapse, RecordedDraws, TraceParameters, Words};
 use super::super::vector::Vector;
 use super::{constant, width, word16, words};
 use loihi_core::image::{Dependency, Dialect, Factor, ProductRecord, Rounding, Target, Variable};
@@ -36,7 +36,7 @@ pub(super) fn read(vector: &mut Vector, root: &Field<'_>) -> Result<(), ConformE
             writes.push(words(Register::Y1, y1));
         }
     }
-    learning.tapes = tapes(&groups, &root.at("draws")?, vector.steps)?;
+    learning.recorded_draws = recorded_draws(&groups, &root.at("draws")?, vector.steps)?;
     learning.expected = expected(&groups, &root.at("expect")?)?;
     vector.learning = learning;
     Ok(())
@@ -50,7 +50,7 @@ fn plastic_group(field: &Field<'_>, root: &Field<'_>) -> Result<(Group, PlasticG
     let wgt_exp = field.at("real_weight_exp")?.number::<i32>()? - 6;
     let per_epoch = learn_epoch.checked_div(train_epoch).filter(|ratio| ratio.is_power_of_two());
     let Some(per_epoch) = per_epoch.filter(|ratio| ratio * train_epoch == learn_epoch) else {
-        return Err(field.wrong("group whose learn_epoch is its train_epoch times a power of two"));
+        return Err(field.invalid("group whose learn_epoch is its train_epoch times a power of two"));
     };
     let keep = field.at("trace_decay")?.float()?;
     let impulse = field.at("tracing_mag_128")?.float()? / 128.0;
@@ -97,13 +97,13 @@ fn rows(group: &Field<'_>, axons: usize, wgt_exp: i32) -> Result<Vec<(Source, Ve
     let mut rows: Vec<Option<(Source, Vec<PlasticSynapse>)>> = vec![None; axons];
     for (((pre, axon), post), weight) in pre.iter().zip(&axon).zip(&post).zip(&weights) {
         let source = if from_input { Source::Input(*pre) } else { Source::Compartment(*pre) };
-        let mantissa = i16::try_from(weight >> (6 + wgt_exp)).map_err(|_| group.wrong("list of 9-bit weights"))?;
-        let row = rows.get_mut(*axon as usize).ok_or_else(|| group.wrong("list of axons below n_axons"))?;
+        let mantissa = i16::try_from(weight >> (6 + wgt_exp)).map_err(|_| group.invalid("list of 9-bit weights"))?;
+        let row = rows.get_mut(*axon as usize).ok_or_else(|| group.invalid("list of axons below n_axons"))?;
         let (_, synapses) = row.get_or_insert((source, Vec::new()));
         synapses.push(PlasticSynapse { post: *post, mantissa, delay: 0 });
     }
     let mut rows: Vec<_> =
-        rows.into_iter().collect::<Option<_>>().ok_or_else(|| group.wrong("group with synapses at every axon"))?;
+        rows.into_iter().collect::<Option<_>>().ok_or_else(|| group.invalid("group with synapses at every axon"))?;
     for (_, synapses) in &mut rows {
         synapses.sort_by_key(|synapse| synapse.post);
     }
@@ -111,7 +111,7 @@ fn rows(group: &Field<'_>, axons: usize, wgt_exp: i32) -> Result<Vec<(Source, Ve
 }
 
 /// The calls of the emulator's generator in their order: traces of all groups, then weights row by row.
-fn tapes(groups: &[Group], draws: &Field<'_>, steps: usize) -> Result<Vec<Tape>, ConformError> {
+fn recorded_draws(groups: &[Group], draws: &Field<'_>, steps: usize) -> Result<Vec<RecordedDraws>, ConformError> {
     if let Some(draw) = draws.given("const16") {
         let word = word16(draw.number()?);
         return Ok(vec![constant(Purpose::PreDecay, word), constant(Purpose::Weight, word)]);
@@ -141,12 +141,12 @@ fn tapes(groups: &[Group], draws: &Field<'_>, steps: usize) -> Result<Vec<Tape>,
     }
     let axons: usize = groups.iter().map(|group| group.axons).sum();
     let synapses: usize = groups.iter().map(|group| group.axons * group.posts).sum();
-    let tape = |purpose, epoch: usize, per_row: usize, words| -> Result<Tape, ConformError> {
-        Ok(Tape { purpose, epoch_steps: width(epoch)?, per_row: width(per_row)?, words })
+    let recorded = |purpose, epoch: usize, per_row: usize, words| -> Result<RecordedDraws, ConformError> {
+        Ok(RecordedDraws { purpose, epoch_steps: width(epoch)?, per_row: width(per_row)?, words })
     };
     Ok(vec![
-        tape(Purpose::PreDecay, *train_epoch, 2 * axons, traces)?,
-        tape(Purpose::Weight, *learn_epoch, synapses, weights)?,
+        recorded(Purpose::PreDecay, *train_epoch, 2 * axons, traces)?,
+        recorded(Purpose::Weight, *learn_epoch, synapses, weights)?,
     ])
 }
 

@@ -1,21 +1,21 @@
-//! A population with what leads to it: of which compartments its neurons are, what their biases add, and how far their
-//! sums reach.
+//! Layer plans: a population with its inputs, the structure of its neurons, what their biases add, and the range of
+//! their sums.
 
 use super::compose::Weights;
-use super::fold::{Folded, Path, Population};
-use super::reach::{Reach, units_max};
-use super::{InputAs, Options, Reset};
+use super::fold::{Folded, FoldedPopulation, Path};
+use super::input_range::{InputRange, units_max};
+use super::{InputAs, QuantiseOptions, Reset};
 use loihi_core::image::{Join, Profile, StackIn, StackOut, ThresholdMode, Tree};
 use loihi_core::num::ThresholdMantissa;
 use std::collections::BTreeMap;
 
-/// A population with what leads to it, spikes and values apart.
-pub(super) struct Site<'f> {
+/// A population with its inputs, spikes and values separately.
+pub(super) struct LayerPlan<'f> {
     pub(super) at: usize,
-    pub(super) population: &'f Population,
+    pub(super) population: &'f FoldedPopulation,
     pub(super) spikes: Vec<&'f Path>,
     pub(super) values: Vec<&'f Path>,
-    pub(super) form: Form,
+    pub(super) structure: NeuronStructure,
     /// What a bias adds to the first compartment of each neuron in every step.
     pub(super) biases: Vec<f64>,
     /// What a synapse adds to each neuron in every step, from that on in which the first spikes can arrive; of populations
@@ -28,19 +28,19 @@ pub(super) struct Site<'f> {
     pub(super) thresholds: Vec<f64>,
 }
 
-/// The compartments of a neuron.
+/// Structure of a neuron: its compartments.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Form {
-    /// A current that lasts is the voltage of a compartment of its own, the first one, into which biases lead, too: a bias of
-    /// the chip never enters a current.
+pub(super) struct NeuronStructure {
+    /// A persistent (decaying) synaptic current is the voltage of a compartment of its own, the first one, which takes
+    /// the biases, too: a bias of the chip never enters a current.
     pub(super) current: bool,
     /// It adds up in one compartment and fires from another, so that a synapse can take the threshold off.
     pub(super) subtracts: bool,
 }
 
-impl<'f> Site<'f> {
+impl<'f> LayerPlan<'f> {
     /// The population at a place of the list.
-    pub(super) fn of(folded: &'f Folded, at: usize, options: Options) -> Self {
+    pub(super) fn of(folded: &'f Folded, at: usize, options: QuantiseOptions) -> Self {
         let population = &folded.populations[at];
         let is_value =
             |path: &&Path| options.input == InputAs::Values && folded.inputs.iter().any(|(name, _)| *name == path.from);
@@ -48,7 +48,7 @@ impl<'f> Site<'f> {
         let own = &population.neurons;
         let subtracts = options.reset == Reset::Subtract && own.threshold.is_some();
         let lasting = own.keep_u.iter().any(|keep| *keep > 0.0);
-        let form = Form { current: lasting && (subtracts || !values.is_empty()), subtracts };
+        let structure = NeuronStructure { current: lasting && (subtracts || !values.is_empty()), subtracts };
         let late = folded.depths.get(at).is_some_and(|depth| *depth > 0);
         let (mut biases, mut delayed, mut constants) = (Vec::new(), Vec::new(), false);
         for ((leak, constant), keep) in own.leak.iter().zip(&own.constant).zip(&own.keep_u) {
@@ -63,7 +63,11 @@ impl<'f> Site<'f> {
             constants |= *keep > 0.0 && constant != 0.0;
             delayed.push(synapse);
             // What enters in every step makes 1 / (1 - keep) times as much in a current that lasts.
-            biases.push(if form.current { constant + leak * (1.0 - keep) } else { leak + constant / (1.0 - keep) });
+            biases.push(if structure.current {
+                constant + leak * (1.0 - keep)
+            } else {
+                leak + constant / (1.0 - keep)
+            });
         }
         if delayed.iter().all(|own| *own == 0.0) {
             delayed.clear();
@@ -75,7 +79,7 @@ impl<'f> Site<'f> {
             let stands_for_it = if largest > 0.0 { largest } else { 1.0 };
             thresholds.iter_mut().filter(|own| **own == 0.0).for_each(|own| *own = stands_for_it);
         }
-        Self { at, population, spikes, values, form, biases, delayed, constant: constants, thresholds }
+        Self { at, population, spikes, values, structure, biases, delayed, constant: constants, thresholds }
     }
 
     /// The unit of errors at a neuron: its threshold, or 1.
@@ -86,7 +90,7 @@ impl<'f> Site<'f> {
     /// What is there before it should be, or after, for a note; nothing if that is nothing.
     pub(super) fn early(&self) -> Option<&'static str> {
         let own = &self.population.neurons;
-        if self.form.current {
+        if self.structure.current {
             let leaks = own.keep_u.iter().zip(&own.leak).any(|(keep, leak)| *keep > 0.0 && *leak != 0.0);
             return leaks.then_some("; v_leak enters by way of the current, which takes time");
         }
@@ -96,14 +100,14 @@ impl<'f> Site<'f> {
     /// By neuron: the largest scale at which no sum leaves its register, whatever fires.
     pub(super) fn units_max(&self, steps: u32) -> Vec<f64> {
         let own = &self.population.neurons;
-        let mut spikes = Reach::new(own.gain.len());
+        let mut spikes = InputRange::new(own.gain.len());
         for path in &self.spikes {
             spikes.connection(&path.weights);
         }
         for (at, delayed) in self.delayed.iter().enumerate() {
             spikes.constant(at, *delayed);
         }
-        for (at, threshold) in own.threshold.iter().flatten().enumerate().filter(|_| self.form.subtracts) {
+        for (at, threshold) in own.threshold.iter().flatten().enumerate().filter(|_| self.structure.subtracts) {
             spikes.constant(at, -threshold);
         }
         let mut all = spikes.clone();
@@ -113,12 +117,12 @@ impl<'f> Site<'f> {
         for (at, bias) in self.biases.iter().enumerate() {
             all.constant(at, *bias);
         }
-        let currents = if self.form.current { &all } else { &spikes };
+        let currents = if self.structure.current { &all } else { &spikes };
         units_max([&spikes, currents, &all], [&own.keep_u, &own.keep_v], own.threshold.is_some(), steps)
     }
 
     /// By neuron: the most that biases and sums of values can be, either sign.
-    pub(super) fn drive(&self) -> Vec<f64> {
+    pub(super) fn max_input(&self) -> Vec<f64> {
         let of = |(neuron, bias): (usize, &f64)| {
             let mut range = [bias.min(0.0), bias.max(0.0)];
             for path in &self.values {
@@ -152,7 +156,7 @@ impl<'f> Site<'f> {
     }
 }
 
-impl Form {
+impl NeuronStructure {
     /// Their number.
     pub(super) fn compartments(self) -> usize {
         1 + usize::from(self.current) + usize::from(self.subtracts)

@@ -14,18 +14,18 @@ pub struct Recorded<'i, 'a> {
 
 impl RandomSource for Recorded<'_, '_> {
     fn word(&self, purpose: Purpose, t: u32, element: u32) -> u32 {
-        let Some(tape) = self.image.tapes().find(|tape| tape.purpose == purpose as u32) else {
+        let Some(recorded) = self.image.recorded_draws().find(|recorded| recorded.purpose == purpose as u32) else {
             return self.drawn.word(purpose, t, element);
         };
         // The check of the image has seen that neither divisor is 0.
-        let row = t.checked_div(tape.epoch_steps).unwrap_or(0);
-        let place = row.wrapping_mul(tape.per_row).wrapping_add(element.checked_rem(tape.per_row).unwrap_or(0));
-        let at = tape.first.wrapping_add(index(place));
+        let row = t.checked_div(recorded.epoch_steps).unwrap_or(0);
+        let place = row.wrapping_mul(recorded.per_row).wrapping_add(element.checked_rem(recorded.per_row).unwrap_or(0));
+        let at = recorded.first.wrapping_add(index(place));
         self.image.draws.get(at).copied().unwrap_or(0)
     }
 
     fn words(&self, purpose: Purpose, t: u32, first: u32) -> [u32; 16] {
-        if self.image.tapes().all(|tape| tape.purpose != purpose as u32) {
+        if self.image.recorded_draws().all(|recorded| recorded.purpose != purpose as u32) {
             return self.drawn.words(purpose, t, first);
         }
         let mut words = [0; 16];

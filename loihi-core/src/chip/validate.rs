@@ -10,14 +10,14 @@ use crate::register::Register;
 const REFRACTORY_MAX: u8 = 64;
 
 impl Chip<'_> {
-    /// Checks every register. The chip never fails, whatever they hold; but values that it cannot reach would go on as
-    /// something that is no Loihi.
+    /// Checks every register. The chip never fails, whatever they hold; but with values that it cannot reach it would
+    /// no longer be a Loihi.
     ///
     /// # Errors
     /// The first register that holds what it cannot.
     pub fn check(&self) -> Result<(), Register> {
         require(self.lists_are_sound(), Register::Spikes)?;
-        require(self.resting_is_sound(), Register::Refractory)?;
+        require(self.refractory_is_valid(), Register::Refractory)?;
         let mut block_first = 0_usize;
         for core in self.image.cores() {
             self.check_core(&core, block_first)?;
@@ -41,7 +41,7 @@ impl Chip<'_> {
         let spikes = self.state.spikes.as_slice();
         let there = |list: &[u32], end: usize| list.iter().all(|number| index(*number) < end);
         self.state.spikes.fits()
-            && self.state.resting.fits()
+            && self.state.in_refractory.fits()
             && plastic.arrived.fits()
             && there(spikes, self.compartments)
             && spikes.is_sorted_by(|a, b| a < b)
@@ -55,12 +55,14 @@ impl Chip<'_> {
     }
 
     /// The list of resting compartments names those whose period runs, and no others.
-    fn resting_is_sound(&self) -> bool {
+    fn refractory_is_valid(&self) -> bool {
         let refractory = &*self.state.refractory;
-        let resting = self.state.resting.as_slice();
+        let in_refractory = self.state.in_refractory.as_slice();
         let runs = |place: &u32| refractory.get(index(*place)).is_some_and(|steps| *steps > 0);
         let running = refractory.iter().filter(|steps| **steps > 0).count();
-        refractory.iter().all(|steps| *steps <= REFRACTORY_MAX) && resting.iter().all(runs) && running == resting.len()
+        refractory.iter().all(|steps| *steps <= REFRACTORY_MAX)
+            && in_refractory.iter().all(runs)
+            && running == in_refractory.len()
     }
 
     /// Currents, voltages and biases are in range, and what belongs to no compartment is zero.
@@ -79,9 +81,12 @@ impl Chip<'_> {
         if core.sums == 0 {
             return Ok(());
         }
-        require(unused_is_zero(core, core.accumulator_first, accumulators.joining), Register::Apart)?;
+        require(unused_is_zero(core, core.accumulator_first, accumulators.auxiliary_input), Register::Auxiliary)?;
         let mut sums = self.image.sums().skip(core.sum_first).take(core.sums);
-        require(sums.all(|sum| unused_is_zero(core, sum.accumulator_first, accumulators.apart)), Register::Apart)
+        require(
+            sums.all(|sum| unused_is_zero(core, sum.accumulator_first, accumulators.auxiliary)),
+            Register::Auxiliary,
+        )
     }
 
     /// The variables of plastic synapses, and the traces.
@@ -110,9 +115,9 @@ impl Chip<'_> {
     }
 }
 
-/// `Err` with the register unless `sound`.
-const fn require(sound: bool, register: Register) -> Result<(), Register> {
-    if sound { Ok(()) } else { Err(register) }
+/// `Err` with the register unless `valid`.
+const fn require(valid: bool, register: Register) -> Result<(), Register> {
+    if valid { Ok(()) } else { Err(register) }
 }
 
 /// Whether the accumulators behind a core's last compartment are zero in every slot.

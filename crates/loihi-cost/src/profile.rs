@@ -6,11 +6,11 @@ use super::floorplan::Floorplan;
 use super::rapl::{FOLDER, Rapl};
 use loihi_device::meter::Meter;
 use loihi_device::session::{Session, SessionError};
-use loihi_experiments::{ExperimentError, Nobody, Options, Outcome, Task};
+use loihi_experiments::{ExperimentError, NoObserver, RunOptions, Outcome, Task};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Metered requests of a run: one after every so many parts of its steps.
+/// Metered requests of a run: one per part of its steps.
 const METERED_PARTS: u64 = 2_000;
 /// Runs of no more steps are metered as a whole.
 const METERED_WHOLE_STEPS: u64 = 4_000;
@@ -24,7 +24,7 @@ const COUNTED_STRIDE: u64 = 300;
 
 /// What a network did, and what it took here.
 #[derive(Clone, Debug)]
-pub struct Survey {
+pub struct CostProfile {
     /// What users call it.
     pub name: String,
     /// What came out of the run that was timed.
@@ -50,7 +50,7 @@ pub struct Counted {
     pub snips_per_step: Option<f64>,
 }
 
-impl Survey {
+impl CostProfile {
     /// Steps of a sample, or 1 where nothing is shown sample by sample.
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
     pub fn steps_per_sample(&self) -> f64 {
@@ -72,20 +72,20 @@ impl Survey {
 ///
 /// # Errors
 /// [`ExperimentError`].
-pub fn survey<E: From<ExperimentError>>(
+pub fn profile<E: From<ExperimentError>>(
     name: &str,
     task: &dyn Task,
-    options: &Options,
+    options: &RunOptions,
     plan: &Floorplan,
     open: impl Fn() -> Result<Session, E>,
-) -> Result<Survey, E> {
+) -> Result<CostProfile, E> {
     let mut session = open()?;
-    let energy = Rapl::begin(Path::new(FOLDER));
-    let begin = Instant::now();
-    let outcome = task.run(&mut session, options, &mut Nobody)?;
-    let took = begin.elapsed();
+    let energy = Rapl::start(Path::new(FOLDER));
+    let start = Instant::now();
+    let outcome = task.run(&mut session, options, &mut NoObserver)?;
+    let took = start.elapsed();
     let microjoules = energy.and_then(|energy| energy.microjoules());
-    let one_pass = Options { passes: Some(1), ..options.clone() };
+    let one_pass = RunOptions { epochs: Some(1), ..options.clone() };
     let (options, stride) = match outcome.steps {
         0..=METERED_WHOLE_STEPS => (options, 0),
         _ if took > LONG => (&one_pass, SHORT_STRIDE),
@@ -93,7 +93,7 @@ pub fn survey<E: From<ExperimentError>>(
     };
     let mut session = open()?;
     let activities = metered(task, options, plan, &mut session, stride)?;
-    Ok(Survey {
+    Ok(CostProfile {
         name: name.to_owned(),
         outcome,
         seconds: took.as_secs_f64(),
@@ -111,13 +111,13 @@ pub fn survey<E: From<ExperimentError>>(
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
 pub fn count<E: From<ExperimentError>>(
     task: &dyn Task,
-    options: &Options,
+    options: &RunOptions,
     plan: &Floorplan,
     open: impl Fn() -> Result<Session, E>,
 ) -> Result<Option<Counted>, E> {
     let samples = Some(options.samples.map_or(COUNTED_SAMPLES, |samples| samples.min(COUNTED_SAMPLES)));
-    let options = Options { passes: Some(1), samples, ..options.clone() };
-    let outcome = task.run(&mut open()?, &options, &mut Nobody)?;
+    let options = RunOptions { epochs: Some(1), samples, ..options.clone() };
+    let outcome = task.run(&mut open()?, &options, &mut NoObserver)?;
     let Some(instructions) = outcome.instructions else { return Ok(None) };
     let activities = metered(task, &options, plan, &mut open()?, COUNTED_STRIDE)?;
     let steps: usize = activities.iter().map(|activity| activity.steps.len()).sum();
@@ -130,13 +130,13 @@ pub fn count<E: From<ExperimentError>>(
 
 fn metered(
     task: &dyn Task,
-    options: &Options,
+    options: &RunOptions,
     plan: &Floorplan,
     session: &mut Session,
     stride: u64,
 ) -> Result<Vec<Activity>, ExperimentError> {
     session.set_meter(Some(Meter::new(stride)));
-    task.run(session, options, &mut Nobody)?;
+    task.run(session, options, &mut NoObserver)?;
     let runs = session.take_meter().map(Meter::into_runs).unwrap_or_default();
     let activities = runs.iter().filter(|run| !run.steps.is_empty()).map(|run| Activity::of(run, plan));
     Ok(activities.collect::<Result<_, _>>().map_err(SessionError::from)?)

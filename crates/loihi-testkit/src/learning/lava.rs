@@ -2,7 +2,7 @@
 
 use super::super::ConformError;
 use super::super::json::Field;
-use super::super::plastic::{Learning, PlasticGroup, PlasticSynapse, Tape, TraceParameters, Words};
+use super::super::plastic::{Learning, PlasticGroup, PlasticSynapse, RecordedDraws, TraceParameters, Words};
 use super::super::vector::Vector;
 use super::brian::variable;
 use super::{TRACES, constant, sign_mode, words};
@@ -30,7 +30,7 @@ pub(super) fn read(vector: &mut Vector, root: &Field<'_>) -> Result<(), ConformE
     }
     vector.inputs += sources;
     vector.learning = Learning {
-        tapes: tapes(&root.at("draws")?, group.plasticity.epoch_steps)?,
+        recorded_draws: recorded_draws(&root.at("draws")?, group.plasticity.epoch_steps)?,
         start: vec![words(Register::T, transposed(&tags)), words(Register::D, transposed(&delays))],
         writes: if external { writes(&rule.at("ext_y")?, vector.steps)? } else { Vec::new() },
         expected: expected(&root.at("expect")?, vector.steps)?,
@@ -130,11 +130,11 @@ fn product(term: &Field<'_>, target: Target) -> Result<ProductRecord, ConformErr
     let fields = term.at("factors")?.items()?;
     let mut factor = [Factor::NONE; 4];
     if fields.len() > factor.len() {
-        return Err(term.wrong("product of at most four factors"));
+        return Err(term.invalid("product of at most four factors"));
     }
     for (place, field) in factor.iter_mut().zip(&fields) {
         *place = Factor {
-            variable: variable(field.at("var")?.text()?).ok_or_else(|| field.wrong("variable of a rule"))?,
+            variable: variable(field.at("var")?.text()?).ok_or_else(|| field.invalid("variable of a rule"))?,
             sign: field.at("sgn")?.value.as_bool() == Some(true),
             constant: field.given("const").map_or(Ok(0), |constant| constant.number())?,
         };
@@ -144,7 +144,7 @@ fn product(term: &Field<'_>, target: Target) -> Result<ProductRecord, ConformErr
 }
 
 /// One draw serves all elements of a side, in a learning phase also all steps of the epoch.
-fn tapes(draws: &Field<'_>, epoch_steps: u32) -> Result<Vec<Tape>, ConformError> {
+fn recorded_draws(draws: &Field<'_>, epoch_steps: u32) -> Result<Vec<RecordedDraws>, ConformError> {
     let ends = |words: Vec<u32>| -> Vec<u32> {
         words.chunks(epoch_steps as usize).filter_map(|epoch| epoch.get(epoch_steps as usize - 1).copied()).collect()
     };
@@ -154,19 +154,19 @@ fn tapes(draws: &Field<'_>, epoch_steps: u32) -> Result<Vec<Tape>, ConformError>
     let of_seven = |name: &str| -> Result<Vec<u32>, ConformError> {
         Ok(draws.at(name)?.numbers::<u32>()?.into_iter().map(|draw| draw << 25).collect())
     };
-    let tape = |purpose, epoch_steps, words| Tape { purpose, epoch_steps, per_row: 1, words };
+    let recorded = |purpose, epoch_steps, words| RecordedDraws { purpose, epoch_steps, per_row: 1, words };
     let weights = uniform("syn_var")?;
     Ok(vec![
-        tape(Purpose::PreDecay, epoch_steps, ends(uniform("x_decay")?)),
-        tape(Purpose::PreImpulse, epoch_steps, ends(of_seven("x_impulse")?)),
+        recorded(Purpose::PreDecay, epoch_steps, ends(uniform("x_decay")?)),
+        recorded(Purpose::PreImpulse, epoch_steps, ends(of_seven("x_impulse")?)),
         // A second spike of an axon always rounds up.
         constant(Purpose::PreAgain, 0),
-        tape(Purpose::PostDecay, epoch_steps, ends(uniform("y_decay")?)),
-        tape(Purpose::PostImpulse, epoch_steps, ends(of_seven("y_impulse")?)),
-        tape(Purpose::PostAgain, 1, of_seven("y_impulse_multi")?),
-        tape(Purpose::Weight, epoch_steps, weights.clone()),
-        tape(Purpose::Tag, epoch_steps, weights.clone()),
-        tape(Purpose::Delay, epoch_steps, weights),
+        recorded(Purpose::PostDecay, epoch_steps, ends(uniform("y_decay")?)),
+        recorded(Purpose::PostImpulse, epoch_steps, ends(of_seven("y_impulse")?)),
+        recorded(Purpose::PostAgain, 1, of_seven("y_impulse_multi")?),
+        recorded(Purpose::Weight, epoch_steps, weights.clone()),
+        recorded(Purpose::Tag, epoch_steps, weights.clone()),
+        recorded(Purpose::Delay, epoch_steps, weights),
     ])
 }
 

@@ -8,12 +8,12 @@ use loihi_image::image::ImageFile;
 use zerocopy::IntoBytes as _;
 
 /// A chip whose own decoders do not learn, and the decoders that do.
-pub(super) struct Twin<'a> {
+pub(super) struct FloatReference<'a> {
     pub(super) chip: Chip<'a>,
     pub(super) float: FloatPes,
 }
 
-impl<'a> Twin<'a> {
+impl<'a> FloatReference<'a> {
     /// A chip with the network of an image. `memory` is made as large as the chip needs.
     ///
     /// # Errors

@@ -1,10 +1,11 @@
-//! What can be kept of a chip and taken up again, on another device too: the same bytes on every target.
+//! Snapshots of a chip, which any device can restore: the same bytes on every target.
 //!
-//! [`Keep::Learned`] is the beginning of the chip's memory: what the snips have learned, then the weights, the tags and
-//! the delays of the plastic synapses. [`Keep::State`] is a [`Suspended`], then all of the memory. The memory's slices
-//! have a fixed order, little-endian elements of a fixed size, and begin at multiples of eight bytes.
+//! [`SnapshotScope::Learned`] is the beginning of the chip's memory: what the snips have learned, then the weights, the
+//! tags and the delays of the plastic synapses. [`SnapshotScope::State`] is a [`SnapshotHeader`], then all of the
+//! memory. The memory's slices have a fixed order, little-endian elements of a fixed size, and begin at multiples of
+//! eight bytes.
 
-use super::Suspended;
+use super::SnapshotHeader;
 use super::state::State;
 use crate::arena::Carver;
 use crate::image::Image;
@@ -12,19 +13,19 @@ use crate::ops::OpCounts;
 use crate::snip::{SnipType, Snips};
 use zerocopy::{FromBytes as _, IntoBytes as _};
 
-/// How much is kept.
+/// How much a snapshot holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, postcard_schema::Schema)]
-pub enum Keep {
+pub enum SnapshotScope {
     /// What was learned.
     Learned,
-    /// Everything: a run goes on from it with the same bits.
+    /// Everything: a run resumes from it with the same bits.
     State,
 }
 
-/// Bytes of a [`Suspended`].
-pub const HEADER_BYTES: usize = size_of::<Suspended>();
+/// Bytes of a [`SnapshotHeader`].
+pub const HEADER_BYTES: usize = size_of::<SnapshotHeader>();
 
-impl Keep {
+impl SnapshotScope {
     /// Bytes of the chip's memory that are kept, from its beginning on.
     pub fn memory_bytes(self, image: &Image<'_>, snips: &[SnipType]) -> usize {
         match self {
@@ -36,7 +37,7 @@ impl Keep {
             }
             Self::State => {
                 let mut counting = Carver::counting();
-                State::carve(image, Snips(snips), &mut counting, [0; 3]).map_or(0, |state| state.kept_bytes)
+                State::carve(image, Snips(snips), &mut counting, [0; 3]).map_or(0, |state| state.snapshot_bytes)
             }
         }
     }
@@ -50,18 +51,18 @@ impl Keep {
     }
 }
 
-impl Suspended {
+impl SnapshotHeader {
     /// A chip at step 0 that has computed nothing.
     pub(super) fn start() -> Self {
         let counts = OpCounts::default();
         Self {
             t: 0,
             spikes: 0,
-            resting: 0,
+            in_refractory: 0,
             arrived: 0,
             reward: 0,
             learning: 1,
-            deep: 1,
+            large_v: 1,
             metering: 0,
             settled: 0,
             reserved: 0,
@@ -76,20 +77,20 @@ impl Suspended {
         Self { settled: 0, ..self }
     }
 
-    /// Its bytes. Whether voltages are deep is a guess that targets make in their own ways, so it is kept as the safe
+    /// Its bytes. Whether voltages are large is a guess that targets make in their own ways, so it is kept as the safe
     /// one.
     pub fn header(&self) -> [u8; HEADER_BYTES] {
         let mut bytes = [0; HEADER_BYTES];
         // The buffer is as long.
-        let _fits = Self { deep: 1, ..*self }.write_to(&mut bytes);
+        let _fits = Self { large_v: 1, ..*self }.write_to(&mut bytes);
         bytes
     }
 
     /// The chip that these bytes describe; `None` if no chip gives such bytes.
     pub fn from_header(bytes: &[u8; HEADER_BYTES]) -> Option<Self> {
-        let suspended = Self::read_from_bytes(bytes).ok()?;
-        let flags = suspended.learning <= 1 && suspended.deep == 1 && suspended.metering <= 1;
-        let valid = flags && suspended.reserved == 0;
-        valid.then_some(suspended)
+        let snapshot_header = Self::read_from_bytes(bytes).ok()?;
+        let flags = snapshot_header.learning <= 1 && snapshot_header.large_v == 1 && snapshot_header.metering <= 1;
+        let valid = flags && snapshot_header.reserved == 0;
+        valid.then_some(snapshot_header)
     }
 }
