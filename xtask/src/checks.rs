@@ -86,6 +86,7 @@ pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
     }
     if tier == Tier::All {
         report.stage("crates", || Ok(proof::dependencies().into()))?;
+        report.stage("spelling", || Ok(proof::spelling().into()))?;
         report.stage("Miri", || Ok(proof::miri().map_or_else(Verdict::Skipped, Verdict::from)))?;
     }
     let mut tally = Tally::default();

@@ -41,7 +41,7 @@ enum Verb {
         /// Only the core, the unit tests of the host and one set of recorded vectors: after every save
         #[arg(long, conflicts_with = "all")]
         quick: bool,
-        /// What takes long, too: every experiment whole on the bare x86, cargo-deny, Miri on the core
+        /// What takes long, too: every experiment whole on the bare x86, cargo-deny, typos, Miri on the core
         #[arg(long)]
         all: bool,
         /// Run only tests whose names contain one of these

@@ -1,6 +1,7 @@
-//! What is proved of the sources in `cargo xtask test --all`: cargo-deny on the crates that they use, Miri on the core.
+//! What is proved of the sources in `cargo xtask test --all`: cargo-deny on the crates that they use, typos on their
+//! spelling, Miri on the core.
 //!
-//! Both tools are installed here if they are missing, since nothing else needs them.
+//! The tools are installed here if they are missing, since nothing else needs them.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -20,19 +21,37 @@ const NIGHTLY: &str = "nightly";
 /// When cargo-deny is missing and cannot be installed, or finds something.
 pub(crate) fn dependencies() -> anyhow::Result<()> {
     let is_there = || printed(Command::new(paths::cargo()).args(["deny", "--version"])).is_some();
-    if !is_there() {
-        println!("cargo-deny, checks the crates that are used: missing, will be installed");
-        let installed = announced(Command::new(paths::cargo()).args(["install", "--locked", "cargo-deny"]));
-        if installed.is_err() || !is_there() {
-            bail!(
-                "cargo-deny is missing and cannot be installed: see the message above; with a network, \
-                 `cargo install --locked cargo-deny` does"
-            );
-        }
-    }
+    install("cargo-deny", "checks the crates that are used", is_there)?;
     let mut command = Command::new(paths::cargo());
     // Advisories change from day to day and need a network: they are no property of these sources.
     run(command.current_dir(paths::root()).args(["deny", "--workspace", "check", "licenses", "bans", "sources"]))
+}
+
+/// Spelling, British throughout; `typos.toml` lists the exceptions.
+///
+/// # Errors
+///
+/// When typos is missing and cannot be installed, or finds something.
+pub(crate) fn spelling() -> anyhow::Result<()> {
+    let is_there = || on_search_path("typos").is_some();
+    install("typos-cli", "checks the spelling", is_there)?;
+    run(Command::new("typos").current_dir(paths::root()))
+}
+
+/// Installs a tool from crates.io unless `is_there`; `what` says what it does.
+fn install(tool: &str, what: &str, is_there: impl Fn() -> bool) -> anyhow::Result<()> {
+    if is_there() {
+        return Ok(());
+    }
+    println!("{tool}, {what}: missing, will be installed");
+    let installed = announced(Command::new(paths::cargo()).args(["install", "--locked", tool]));
+    if installed.is_err() || !is_there() {
+        bail!(
+            "{tool} is missing and cannot be installed: see the message above; with a network, \
+             `cargo install --locked {tool}` does"
+        );
+    }
+    Ok(())
 }
 
 /// The unit tests of the core under Miri, but for those that say why not by an attribute; `Err` with why it cannot be run

@@ -5,7 +5,7 @@
 //! the beginning of the next: there its messages, hops and synaptic events are counted, as the chip's own counts do.
 //! Spikes from outside are taken in by cores, and sent by none.
 
-use super::event::{Counts, CostEvent};
+use super::event::{CostEvent, Counts};
 use super::floorplan::Floorplan;
 use loihi_core::image::{CoreRecord, Image, ImageError, Route};
 use loihi_core::ops::OpCounts;

@@ -5,7 +5,7 @@
 //! than real activity, and no traffic jam forms.
 
 use super::activity::{Activity, CpuActivity, StepActivity};
-use super::event::{Counts, CostEvent};
+use super::event::{CostEvent, Counts};
 use super::floorplan::Floorplan;
 use super::format::{Cell, Column, ColumnKind, Table};
 use super::table::{Named, SampleCost};
@@ -156,7 +156,15 @@ impl Step {
     }
 
     /// Sends this many spikes of a layer to another; `before` were sent in earlier steps.
-    fn send(&mut self, layer: &PublishedLayer, first: usize, target: &PublishedLayer, target_first: usize, spikes: u64, before: u64) {
+    fn send(
+        &mut self,
+        layer: &PublishedLayer,
+        first: usize,
+        target: &PublishedLayer,
+        target_first: usize,
+        spikes: u64,
+        before: u64,
+    ) {
         for spike in before..before + spikes {
             // Sources lie on the layer's cores in turn, what they reach on the target's cores likewise.
             let from = first + index(spike % layer.cores);
@@ -306,9 +314,9 @@ fn core_table(check: &CoreCheck, models: &[Named<'_>]) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format;
     use crate::model::Model;
     use crate::prices::{ENERGY_DEFAULT, Prices, TIME_DEFAULT};
-    use crate::format;
     use crate::traffic::ClosedForm;
 
     /// Errors of the regression on chips whose activity was known, in per cent.

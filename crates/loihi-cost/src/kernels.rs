@@ -5,7 +5,7 @@
 //! besides drops out.
 
 use super::networks::{
-    decoded, dense, fed, firing, idle_axons, noisy, silent, recurrent, small_axons, sparse, traced, trees,
+    decoded, dense, fed, firing, idle_axons, noisy, recurrent, silent, small_axons, sparse, traced, trees,
 };
 use loihi_core::chip::ResetScope;
 use loihi_core::ops::OpCounts;

@@ -5,7 +5,7 @@
 //! static (leakage of the cores and CPUs in use). Everything is computed three times: with all prices low, typical, high.
 
 use super::activity::{Activity, StepActivity};
-use super::event::{Counts, CostEvent};
+use super::event::{CostEvent, Counts};
 use super::floorplan::Floorplan;
 use super::instructions::instructions;
 use super::prices::Prices;
@@ -137,7 +137,8 @@ impl Model<'_> {
         let cpus = self.energy.cpus_per_chip * chips as u64;
         let spent = |power: Range<Power>, units: u64, time: Range<Time>| (power * units).with(time, |p, t| p * t);
         let counts = activity.total();
-        let events = CostEvent::ALL.map(|event| (CostItem::Event(event), self.energy.of(event).energy * counts.of(event)));
+        let events =
+            CostEvent::ALL.map(|event| (CostItem::Event(event), self.energy.of(event).energy * counts.of(event)));
         let mut parts = events.to_vec();
         let constant_parts = [
             (CostItem::CpuBusy, spent(power.cpu_busy, 1, busy)),

@@ -6,7 +6,7 @@ use super::floorplan::Floorplan;
 use super::rapl::{FOLDER, Rapl};
 use loihi_device::meter::Meter;
 use loihi_device::session::{Session, SessionError};
-use loihi_experiments::{ExperimentError, NoObserver, RunOptions, Outcome, Task};
+use loihi_experiments::{ExperimentError, NoObserver, Outcome, RunOptions, Task};
 use std::path::Path;
 use std::time::{Duration, Instant};
 

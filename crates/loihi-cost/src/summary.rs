@@ -2,8 +2,8 @@
 
 use super::activity::Activity;
 use super::event::CostEvent;
-use super::model::{CostBreakdown, EnergyKind, Model};
 use super::format::{figure, range};
+use super::model::{CostBreakdown, EnergyKind, Model};
 use super::units::{Energy, Range};
 use serde_json::{Value, json};
 

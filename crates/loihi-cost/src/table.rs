@@ -1,7 +1,7 @@
 //! The table of what networks cost: measured here, modelled for a Loihi, published by others.
 
-use super::model::{CostBreakdown, EnergyKind, Model};
 use super::format::{Cell, Column, ColumnKind, Table};
+use super::model::{CostBreakdown, EnergyKind, Model};
 use super::profile::CostProfile;
 use super::units::Range;
 

@@ -55,7 +55,7 @@ pub(super) fn export(args: &ExportArgs) -> anyhow::Result<()> {
 /// The number of nodes written.
 fn export_network(network: &Path, path: &Path) -> anyhow::Result<usize> {
     let read = host_harness::network::file::read(network)?;
-    let graph = nir::export(&read).map_err(|what| anyhow::anyhow!("{}: {what}", network.display()))?;
+    let graph = nir::export(&read).with_context(|| format!("{} cannot be exported", network.display()))?;
     nir::save(&graph, path)?;
     for sentence in nir::unsaid(&read) {
         out::complain(&sentence);

@@ -96,16 +96,12 @@ fn body(imported: &Imported, out: Option<&Path>) -> Value {
 impl ImportArgs {
     /// What was given, before what the writer of the file means, before what is usual.
     fn options(&self) -> QuantiseOptions {
-        let own = self.writer.map(Exporter::options).unwrap_or_default();
-        QuantiseOptions {
-            dt: self.dt,
-            integrator: self.integrator.unwrap_or(own.integrator),
-            reset: self.reset.unwrap_or(own.reset),
-            if_input: self.if_input.unwrap_or(own.if_input),
-            input: self.input,
-            steps: self.steps,
-            ..own
-        }
+        let mut options = self.writer.map(Exporter::options).unwrap_or_default();
+        options.dt = self.dt;
+        options.integrator = self.integrator.unwrap_or(options.integrator);
+        options.reset = self.reset.unwrap_or(options.reset);
+        options.if_input = self.if_input.unwrap_or(options.if_input);
+        options.with_input(self.input).with_steps(self.steps)
     }
 
     /// An option that only files of NIR have.

@@ -1,12 +1,12 @@
 //! Tables of figures. Every column says of what kind its figures are; [`write()`] makes Markdown, CSV or HTML of them and
 //! [`json`] objects.
 
-mod form;
+mod text;
 
 use super::units::Range;
 use serde_json::Value;
 
-pub use form::{json, write};
+pub use text::{json, write};
 
 /// Of what kind the figures of a column are; kinds are never mixed in one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

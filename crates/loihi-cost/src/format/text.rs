@@ -1,6 +1,6 @@
 //! Tables as text: Markdown and HTML for people, CSV and JSON for programs.
 
-use super::{Cell, Column, TableFormat, ColumnKind, Table};
+use super::{Cell, Column, ColumnKind, Table, TableFormat};
 use serde_json::{Map, Value, json as object};
 use std::fmt::Write as _;
 use std::io;
