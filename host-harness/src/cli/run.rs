@@ -18,6 +18,7 @@ use host_harness::network::file::EVERY_KEY;
 use host_harness::probe::{Meaning, meaning, registers};
 use host_harness::record::Learned;
 use serde::Serialize;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -81,15 +82,17 @@ pub(super) struct ListArgs {
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
     if args.registers {
         out::line(format_args!("{:<11} {:<50} {}", "register", "a word for every", "unit"))?;
+        let mut rows = Vec::new();
         for register in registers() {
             let Meaning { per, unit, .. } = meaning(register);
             out::line(format_args!("{:<11} {per:<50} {unit}", register.name()))?;
+            rows.push(json!({ "register": register.name(), "per": per, "unit": unit }));
         }
-        return Ok(());
+        return out::result("loihi-registers/1", &json!({ "registers": rows }));
     }
     if args.network {
         out::line(format_args!("{}", EVERY_KEY.trim_end()))?;
-        return Ok(());
+        return out::result("loihi-every-key/1", &json!({ "text": EVERY_KEY }));
     }
     if args.devices {
         for Transport { name, about, arguments, .. } in TRANSPORTS {
@@ -101,13 +104,17 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
         return Ok(());
     }
     if let Some(name) = &args.experiment {
-        out::line(format_args!("{}", find(name)?.parameters().trim_end()))?;
-        return Ok(());
+        let text = find(name)?.parameters();
+        out::line(format_args!("{}", text.trim_end()))?;
+        return out::result("loihi-parameters/1", &json!({ "experiment": name, "text": text }));
     }
+    let mut rows = Vec::new();
     for experiment in Experiment::ALL {
-        out::line(format_args!("{:<19} {}", experiment.name(), experiment.summary()))?;
+        let (name, summary) = (experiment.name(), experiment.summary());
+        out::line(format_args!("{name:<19} {summary}"))?;
+        rows.push(json!({ "experiment": name, "summary": summary }));
     }
-    Ok(())
+    out::result("loihi-list/1", &json!({ "experiments": rows }))
 }
 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
