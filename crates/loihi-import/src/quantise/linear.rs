@@ -199,7 +199,7 @@ impl Linear {
 
 /// What is wrong with the weights of a convolution.
 fn no_kernel(name: &str, node: &NirNode, shape: &[usize]) -> NodeError {
-    NodeError::at(name, format!("`weight` of shape {shape:?} is none of a {}", node.type_name()))
+    NodeError::at(name, format!("`weight` of shape {shape:?} is not that of a {}", node.type_name()))
 }
 
 /// A convolution without its weights.
