@@ -8,9 +8,9 @@ use anyhow::bail;
 use clap::Args;
 use host_harness::cost::kernels::measure;
 use host_harness::cost::rules::{self, RuleCost};
-use host_harness::data::digits;
 use host_harness::device::session::Session;
 use host_harness::experiment::RunOptions;
+use host_harness::experiment::data::Dataset;
 use host_harness::experiment::digits_pes::DigitsPes;
 
 #[derive(Debug, Args)]
@@ -45,7 +45,7 @@ pub(super) fn cost(args: &CostArgs) -> anyhow::Result<()> {
 
 /// What a step and a sample of a whole experiment cost.
 fn print_step(session: &mut Session) -> anyhow::Result<()> {
-    let (learn, _) = digits::load();
+    let learn = Dataset::digits()?.training;
     let options = RunOptions { epochs: Some(1), ..RunOptions::default() };
     let progress = Progress::new();
     let outcome = DigitsPes::default().run_on(&learn, &[], session, &options, &mut Showing(&progress));

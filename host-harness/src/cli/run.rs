@@ -11,7 +11,7 @@ use super::{DeviceArgs, net};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use host_harness::device::session::Session;
-use host_harness::experiment::{Experiment, Outcome, RunOptions, figure};
+use host_harness::experiment::{EXPERIMENTS, Outcome, RunOptions, figure};
 use host_harness::network::file::EVERY_KEY;
 use host_harness::probe::{Meaning, meaning, registers};
 use host_harness::record::Learned;
@@ -87,11 +87,11 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
         return Ok(());
     }
     if let Some(name) = &args.experiment {
-        out::line(format_args!("{}", find(name)?.parameters().trim_end()))?;
+        out::line(format_args!("{}", find(name)?.parameters.trim_end()))?;
         return Ok(());
     }
-    for experiment in Experiment::ALL {
-        out::line(format_args!("{:<19} {}", experiment.name(), experiment.summary()))?;
+    for experiment in EXPERIMENTS {
+        out::line(format_args!("{:<19} {}", experiment.name, experiment.about))?;
     }
     Ok(())
 }
