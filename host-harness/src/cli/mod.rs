@@ -10,11 +10,13 @@ mod data;
 mod doctor;
 #[cfg(feature = "hdf5")]
 mod export;
+#[cfg(feature = "download")]
+mod fetch;
 mod follow;
 #[cfg(feature = "hdf5")]
 mod import;
 mod net;
-#[cfg(not(all(feature = "hdf5", feature = "report", feature = "view")))]
+#[cfg(not(all(feature = "download", feature = "hdf5", feature = "report", feature = "view")))]
 mod off;
 mod open;
 mod out;
@@ -33,6 +35,7 @@ mod what;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use host_harness::device::session::SessionError;
+use host_harness::device::transport::Chosen;
 use host_harness::device::wide::Registers;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -105,8 +108,8 @@ enum Command {
 #[derive(Clone, Debug, Args)]
 struct DeviceArgs {
     /// Where the chip runs
-    #[arg(long, value_enum, default_value_t = DeviceKind::Host)]
-    device: DeviceKind,
+    #[arg(long, value_name = "NAME", value_parser = choice::device(), default_value = "host")]
+    device: Chosen,
     /// Memory of the host device in bytes
     #[arg(long, value_name = "BYTES", default_value_t = host_harness::device::inproc::ARENA_BYTES_DEFAULT)]
     arena: usize,
@@ -134,14 +137,6 @@ impl From<RegistersKind> for Registers {
             RegistersKind::Portable => Self::Portable,
         }
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum DeviceKind {
-    /// In this process
-    Host,
-    /// A bare i586 without FPU in QEMU
-    Qemu,
 }
 
 /// Runs the command line of this process.

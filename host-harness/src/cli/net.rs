@@ -11,10 +11,12 @@ use host_harness::experiment::Outcome;
 use host_harness::experiment::trained::Trained;
 use host_harness::inference::present::{Presentation, check_labels, input_of};
 use host_harness::inference::span::Beyond;
+use host_harness::limits::CoreUsage;
 use host_harness::network::{Network, file};
-use host_harness::place::{self, place_shown};
+use host_harness::place::{self, Placed, place_shown};
 use loihi_files::plural::plural;
 use serde::Serialize;
+use serde_json::{Value, json};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -85,12 +87,33 @@ pub(super) fn place_network(args: &PlaceArgs) -> anyhow::Result<()> {
         .with_context(|| format!("{} cannot be placed", args.network.display()))?;
     out::line(format_args!("{}", place::table(&network, &placed).trim_end()))?;
     let (neurons, compartments) = (network.neurons(), network.compartments());
-    let bytes = placed.image.bytes().len();
+    let image_bytes = placed.image.bytes().len();
     out::line(format_args!(
-        "{neurons} neurons, {compartments} compartments on {}; an image of {bytes} bytes",
+        "{neurons} neurons, {compartments} compartments on {}; an image of {image_bytes} bytes",
         plural(placed.usage.len(), "core")
     ))?;
-    Ok(())
+    let cores: Vec<_> =
+        placed.usage.iter().zip(0..).map(|(used, core)| core_json(&network, &placed, core, used)).collect();
+    out::result(
+        "loihi-place/1",
+        &json!({
+            "network": network.name, "neurons": neurons, "compartments": compartments, "image_bytes": image_bytes,
+            "cores": cores,
+        }),
+    )
+}
+
+/// What a core holds.
+fn core_json(network: &Network, placed: &Placed, core: usize, used: &CoreUsage) -> Value {
+    let parts = placed.parts.iter().filter(|part| part.core == core).map(|part| {
+        let name = &network.populations[part.population].name;
+        json!({ "population": name, "neurons_begin": part.neurons.start, "neurons_end": part.neurons.end })
+    });
+    json!({
+        "core": core, "compartments": used.compartments, "input_axons": used.input_axons,
+        "output_axons": used.output_axons, "synaptic_words": used.synaptic_words,
+        "populations": parts.collect::<Vec<_>>(),
+    })
 }
 
 /// The samples of each input, by its place: of the only one, of the one that was named, or `NAME=PATH` for all.

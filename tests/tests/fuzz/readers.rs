@@ -123,9 +123,9 @@ fn read_cifar(bytes: &[u8]) -> Result<(), String> {
 }
 
 fn read_npz(bytes: &[u8]) -> Result<(), String> {
-    npz::parse(bytes, "w").map(|array| {
-        assert_eq!(array.real().len(), array.shape().iter().product::<usize>());
-    })
+    let array = npz::parse(bytes, "w").map_err(|error| error.to_string())?;
+    assert_eq!(array.real().len(), array.shape().iter().product::<usize>());
+    Ok(())
 }
 
 /// A graph is also made into a network of the chip's integers.

@@ -9,11 +9,14 @@ use super::step::Step;
 use super::{InputAs, QuantiseOptions};
 use loihi_net::network::size;
 use loihi_nir::import::{Fidelity, FidelityRow, NodeError};
-use loihi_nir::{Graph, Node};
-use std::collections::{BTreeMap, BTreeSet};
+use loihi_nir::{Graph, NirNode};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Most ways between two populations; layers that branch and join again make more and more of them.
 const PATHS_MAX: usize = 256;
+
+/// Most nodes in a row that are looked through for a shape, or for what leads to a population.
+const NODES_MAX: usize = 256;
 
 /// Neurons, with what is read of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,7 +81,7 @@ pub(super) fn fold(graph: &Graph, step: &Step, options: QuantiseOptions) -> Resu
     folded.map_err(|wrong| wrong.after(&fold.linear_rows()))
 }
 
-impl Fold<'_> {
+impl<'g> Fold<'g> {
     /// All of it: layers, neurons, what leads to them.
     fn all(&mut self, options: QuantiseOptions) -> Result<Folded, NodeError> {
         let mut folded = Folded {
@@ -92,13 +95,13 @@ impl Fold<'_> {
             depths: Vec::new(),
             late_steps: self.graph.late_steps,
         };
+        self.shapes_from_inputs();
         for (name, node) in &self.graph.nodes {
-            let kind = node.kind_name();
+            let kind = node.type_name();
             let shape = self.shape(name, &mut Vec::new())?;
-            if kind == "Input" {
+            if matches!(node, NirNode::Input { .. }) {
                 folded.inputs.push((name.clone(), shape));
-            } else if neuron::is_neuron(kind) {
-                let neurons = neuron::neurons(name, node, &shape, self.step, options)?;
+            } else if let Some(neurons) = neuron::neurons(name, node, &shape, self.step, options)? {
                 folded.populations.push(FoldedPopulation { name: name.clone(), kind: kind.to_owned(), shape, neurons });
             } else {
                 folded.others.push(FidelityRow::new(name, kind, Fidelity::Exact, "folded"));
@@ -116,17 +119,35 @@ impl Fold<'_> {
         Ok(folded)
     }
 
+    /// Finds shapes from the inputs on, so that few nodes wait for others; what is wrong is found again, in the order of names.
+    fn shapes_from_inputs(&mut self) {
+        let graph = self.graph;
+        let mut after: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (from, to) in &graph.edges {
+            after.entry(from).or_default().push(to);
+        }
+        let inputs = graph.nodes.iter().filter(|(_, node)| matches!(node, NirNode::Input { .. }));
+        let mut waiting: VecDeque<&str> = inputs.map(|(name, _)| name.as_str()).collect();
+        let mut seen: BTreeSet<&str> = waiting.iter().copied().collect();
+        while let Some(name) = waiting.pop_front() {
+            if self.shape(name, &mut Vec::new()).is_err() {
+                return;
+            }
+            waiting.extend(after.get(name).into_iter().flatten().copied().filter(|to| seen.insert(to)));
+        }
+    }
+
     /// Layers that do not quite what their nodes do.
     fn linear_rows(&self) -> Vec<FidelityRow> {
         let row = |(name, linear): (&String, &Linear)| {
-            let kind = self.graph.nodes.get(name).map_or("", Node::kind_name);
+            let kind = self.graph.nodes.get(name).map_or("", NirNode::type_name);
             let (fidelity, note) = linear.fidelity.as_ref()?;
             Some(FidelityRow::new(name, kind, *fidelity, note))
         };
         self.linears.iter().filter_map(row).collect()
     }
 
-    fn node(&self, name: &str) -> Result<&Node, NodeError> {
+    fn node(&self, name: &str) -> Result<&'g NirNode, NodeError> {
         self.graph.nodes.get(name).ok_or_else(|| NodeError::at(name, "there is no such node"))
     }
 
@@ -146,19 +167,22 @@ impl Fold<'_> {
                 format!("it waits for itself ({circle} < {name}): a circle needs a neuron or delay"),
             ));
         }
-        let node = self.node(name)?.clone();
-        let shape = match node.kind_name() {
-            "Input" => shape::valid(name, &node.arrays["shape"].whole().unwrap_or_default())?,
-            kind if neuron::is_neuron(kind) => self.shape_of_neurons(name, &node, above)?,
+        if above.len() > NODES_MAX {
+            return Err(too_deep(name));
+        }
+        let node = self.node(name)?;
+        let shape = match node {
+            NirNode::Input { shape } => shape::valid(name, shape)?,
+            _ if neuron::is_neuron(node) => self.shape_of_neurons(name, node, above)?,
             _ => {
                 let from = self.shape_before(name, above)?;
-                if let Some(own) = node.arrays.get("shape").filter(|_| node.kind_name() == "Output") {
-                    let own = shape::valid(name, &own.whole().unwrap_or_default())?;
+                if let NirNode::Output { shape: own } = node {
+                    let own = shape::valid(name, own)?;
                     if !fits(&from, &own) {
                         return Err(NodeError::at(name, format!("its shape is {own:?}, but {from:?} comes to it")));
                     }
                 }
-                let linear = Linear::new(name, &node, &from, self.step.dt)?;
+                let linear = Linear::new(name, node, &from, self.step.dt)?;
                 let to = linear.to.clone();
                 self.linears.insert(name.to_owned(), linear);
                 to
@@ -170,7 +194,12 @@ impl Fold<'_> {
 
     /// Shape of a node of neurons: that of its parameters, unless they have a single value for several neurons, whose
     /// number then is that of what comes in. Ways that lead back to it do not tell it.
-    fn shape_of_neurons(&mut self, name: &str, node: &Node, above: &mut Vec<String>) -> Result<Vec<usize>, NodeError> {
+    fn shape_of_neurons(
+        &mut self,
+        name: &str,
+        node: &NirNode,
+        above: &mut Vec<String>,
+    ) -> Result<Vec<usize>, NodeError> {
         let own = own_shape(node).map(|shape| shape::valid(name, &shape)).transpose()?;
         if let Some(own) = own.as_ref().filter(|own| !own.contains(&1)) {
             return Ok(own.clone());
@@ -197,8 +226,7 @@ impl Fold<'_> {
             if above.contains(&name) {
                 return true;
             }
-            let own =
-                self.graph.nodes.get(&name).filter(|node| neuron::is_neuron(node.kind_name())).and_then(own_shape);
+            let own = self.graph.nodes.get(&name).filter(|node| neuron::is_neuron(node)).and_then(own_shape);
             let known = self.shapes.contains_key(&name) || own.is_some_and(|own| !own.contains(&1));
             if !known && seen.insert(name.clone()) {
                 waiting.extend(self.before(&name));
@@ -231,7 +259,7 @@ impl Fold<'_> {
             .graph
             .nodes
             .iter()
-            .filter(|(_, node)| node.kind_name() == "Output")
+            .filter(|(_, node)| matches!(node, NirNode::Output { .. }))
             .map(|(name, _)| name.clone())
             .collect();
         if let [others @ .., read] = &*outputs {
@@ -298,6 +326,9 @@ impl Fold<'_> {
 
     fn paths_to(&self, folded: &mut Folded, to: usize, options: QuantiseOptions) -> Result<(), NodeError> {
         let FoldedPopulation { name, neurons, shape, .. } = folded.populations[to].clone();
+        // First, since it ends where there are too many ways.
+        let mut found = Vec::new();
+        self.walk(&name, &mut Vec::new(), &mut found)?;
         let elements = neurons.gain.len();
         let mut constant = vec![0.0; elements];
         for before in self.before(&name) {
@@ -314,8 +345,6 @@ impl Fold<'_> {
             }
         }
         folded.populations[to].neurons.constant = constant;
-        let mut found = Vec::new();
-        self.walk(&name, &mut Vec::new(), &mut found)?;
         for (from, through) in found {
             let layers: Vec<&Linear> = through.iter().filter_map(|name| self.linears.get(name)).collect();
             let sources = self.shapes.get(&from).map(Vec::as_slice).unwrap_or_default();
@@ -348,6 +377,9 @@ impl Fold<'_> {
             if found.len() > PATHS_MAX {
                 return Err(NodeError::at(name, format!("more than {PATHS_MAX} ways lead to it")));
             }
+            if through.len() > NODES_MAX {
+                return Err(too_deep(name));
+            }
         }
         Ok(())
     }
@@ -363,9 +395,13 @@ impl Fold<'_> {
     }
 }
 
+/// What is wrong with a node behind too many others.
+fn too_deep(name: &str) -> NodeError {
+    NodeError::at(name, format!("it is one of more than {NODES_MAX} nodes in a row"))
+}
+
 /// The shape of a node's parameters, unless all of them are single numbers.
-fn own_shape(node: &Node) -> Option<Vec<i64>> {
-    let arrays = node.arrays.values().filter(|array| !array.shape().is_empty());
-    let largest = arrays.max_by_key(|array| size(array.shape()))?;
-    largest.shape().iter().map(|extent| i64::try_from(*extent).ok()).collect()
+fn own_shape(node: &NirNode) -> Option<Vec<usize>> {
+    let shapes = node.arrays().into_iter().map(|(_, array)| array.shape()).filter(|shape| !shape.is_empty());
+    shapes.max_by_key(|shape| size(shape)).map(<[usize]>::to_vec)
 }

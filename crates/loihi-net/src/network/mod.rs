@@ -45,7 +45,6 @@ mod depth;
 mod encoding;
 pub mod file;
 mod units;
-mod write;
 
 pub use bias::{Bias, nearest_bias};
 pub use check::{Element, NetworkError};
@@ -54,9 +53,8 @@ pub use conv::planes;
 pub use conv::{Conv2d, Pool2d};
 pub use depth::{Depths, Edge};
 pub use encoding::{Coding, Encoding, Time};
+pub use file::{SaveError, write_aside};
 pub use units::microseconds;
-pub use write::SaveError;
-pub use write::write_aside;
 
 use crate::probe::Probe;
 use loihi_core::image::Profile;

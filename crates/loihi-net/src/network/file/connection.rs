@@ -1,7 +1,7 @@
 //! Connections of the TOML form.
 
-use super::form::{ConnectionForm, LearningForm, SignForm, TraceForm, WeightsKind};
-use super::values::{Numbers, WeightsForm, array, is_rows};
+use super::form::{ConnectionForm, LearningForm, TraceForm, WeightsKind};
+use super::values::{Drawn, Numbers, WeightsForm, array, is_rows};
 use super::{InvalidValue, population_of};
 use crate::network::conv::planes;
 use crate::network::{
@@ -26,12 +26,7 @@ pub(super) fn connection(network: &Network, form: &ConnectionForm, folder: &Path
         InvalidValue::new(form.from.span(), what)
     })?;
     let to = population_of(network, &form.to)?;
-    let signs = match form.signs {
-        SignForm::Mixed => Signs::Mixed,
-        SignForm::Excitatory => Signs::Excitatory,
-        SignForm::Inhibitory => Signs::Inhibitory,
-        SignForm::Split => Signs::Split,
-    };
+    let signs = form.signs.map_or(Signs::Mixed, Into::into);
     let wgt_exp = form.wgt_exp.as_ref().map_or(Ok(WeightExponent::saturating(0)), |form| {
         let value = i32::try_from(*form.get_ref()).unwrap_or(i32::MAX);
         WeightExponent::new(value).map_err(|error| InvalidValue::new(form.span(), error.to_string()))
@@ -73,19 +68,17 @@ fn weights(
             WeightsForm::One(value) => (vec![wanted], vec![*value; wanted]),
             WeightsForm::Many(shape, values) => (shape.clone(), values.clone()),
             WeightsForm::Text(text) => array(&Spanned::new(span.clone(), text.clone()), folder)?,
-            WeightsForm::Uniform { low, high, density } => {
-                (vec![wanted], drawn(seed, wanted, [*low, *high], *density, signs).map_err(&invalid)?)
-            }
+            WeightsForm::Drawn(from) => (vec![wanted], drawn(seed, wanted, *from, signs).map_err(&invalid)?),
         };
         let mantissa =
             |value: &i64| i16::try_from(*value).map_err(|_| invalid(format!("a weight of {value}: at most 255")));
         Ok((shape, values.iter().map(mantissa).collect::<Result<_, _>>()?))
     };
-    match form.kind {
+    match form.kind.unwrap_or(WeightsKind::Dense) {
         WeightsKind::Dense => {
             let (sources, neurons) = (size(from), size(to));
             let (shape, weights) = elements(sources.saturating_mul(neurons))?;
-            let one_for_all = matches!(form.weights.get_ref(), WeightsForm::One(_) | WeightsForm::Uniform { .. });
+            let one_for_all = matches!(form.weights.get_ref(), WeightsForm::One(_) | WeightsForm::Drawn(_));
             if !one_for_all && !is_rows(&shape, neurons, sources) {
                 let turned = if is_rows(&shape, sources, neurons) { ": transpose them" } else { "" };
                 return Err(invalid(format!(
@@ -165,10 +158,10 @@ fn sparse(shape: &[usize], values: &[i64]) -> Result<Weights, String> {
 fn drawn(
     [seed, number]: [u32; 2],
     wanted: usize,
-    [low, high]: [i64; 2],
-    density: f64,
+    Drawn { uniform: [low, high], density }: Drawn,
     signs: Signs,
 ) -> Result<Vec<i64>, String> {
+    let density = density.unwrap_or(1.0);
     if low > high || low < -256 || high > 255 || !(0.0..=1.0).contains(&density) {
         return Err("draw from `uniform = [low, high]` within -256 to 255, with a `density` of 0 to 1".to_owned());
     }

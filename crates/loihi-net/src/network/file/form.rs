@@ -1,13 +1,13 @@
-//! The keys of the TOML form.
+//! The keys of the TOML form, read and written.
 
 use super::values::{Numbers, WeightsForm};
 use crate::network;
 use loihi_core::image;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use toml::Spanned;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NetworkForm {
     pub(super) name: Option<String>,
@@ -17,18 +17,18 @@ pub(super) struct NetworkForm {
     pub(super) steps: Option<u32>,
     pub(super) late_steps: Option<u32>,
     pub(super) beyond_the_chip: Option<bool>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) input: Vec<Spanned<InputForm>>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) population: Vec<Spanned<PopulationForm>>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) connection: Vec<Spanned<ConnectionForm>>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) probe: Vec<Spanned<ProbeForm>>,
     pub(super) readout: Option<Spanned<ReadoutForm>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct InputForm {
     pub(super) name: Spanned<String>,
@@ -47,7 +47,7 @@ pub(super) struct InputForm {
 }
 
 /// A population; the registers are those of its compartments, unless these have lists of their own.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PopulationForm {
     pub(super) name: Spanned<String>,
@@ -64,12 +64,12 @@ pub(super) struct PopulationForm {
     pub(super) v_max: Option<Spanned<i64>>,
     pub(super) noise: Option<Spanned<NoiseForm>>,
     pub(super) homeostasis: Option<Spanned<HomeostasisForm>>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) compartment: Vec<Spanned<CompartmentForm>>,
 }
 
 /// A compartment of a neuron of several.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CompartmentForm {
     pub(super) decay_u: Option<Spanned<Numbers>>,
@@ -86,7 +86,7 @@ pub(super) struct CompartmentForm {
     pub(super) threshold: Option<Thresholds>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NoiseForm {
     pub(super) at: NoisePlace,
@@ -95,14 +95,7 @@ pub(super) struct NoiseForm {
     pub(super) offset: i32,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum NoisePlace {
-    Current,
-    Voltage,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HomeostasisForm {
     pub(super) gain: i32,
@@ -115,7 +108,7 @@ pub(super) struct HomeostasisForm {
 
 macro_rules! words {
     ($($name:ident => $of:path { $($variant:ident),* })*) => { $(
-        #[derive(Clone, Copy, Debug, Deserialize)]
+        #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
         #[serde(rename_all = "snake_case")]
         pub(super) enum $name { $($variant),* }
 
@@ -124,22 +117,31 @@ macro_rules! words {
                 match word { $($name::$variant => Self::$variant),* }
             }
         }
+
+        impl From<$of> for $name {
+            fn from(word: $of) -> Self {
+                use $of as Word;
+                match word { $(Word::$variant => Self::$variant),* }
+            }
+        }
     )* };
 }
 
 words! {
     CodingForm => network::Coding { Rate, Latency, Delta, Frames }
     TimeForm => network::Time { First, Absolute }
+    SignForm => network::Signs { Mixed, Excitatory, Inhibitory, Split }
+    ReadBys => network::ReadBy { Spikes, Voltage, FirstSpike }
+    NoisePlace => image::NoiseAt { Current, Voltage }
     StackIns => image::StackIn { Skip, PopA, PopB, PopAAndB }
     StackOuts => image::StackOut { Skip, Push, PushU }
     Joins => image::Join { Skip, Add, Max, Min, Pass, Block, Or, And }
     Thresholds => image::ThresholdMode { SpikeAndReset, PassAbove, PassAboveAndSaturate }
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum WeightsKind {
-    #[default]
     Dense,
     OneToOne,
     Conv2d,
@@ -147,28 +149,16 @@ pub(super) enum WeightsKind {
     Sparse,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum SignForm {
-    #[default]
-    Mixed,
-    Excitatory,
-    Inhibitory,
-    Split,
-}
-
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ConnectionForm {
     pub(super) from: Spanned<String>,
     pub(super) to: Spanned<String>,
-    #[serde(default)]
-    pub(super) kind: WeightsKind,
+    pub(super) kind: Option<WeightsKind>,
     pub(super) weights: Spanned<WeightsForm>,
     pub(super) compartment: Option<usize>,
     pub(super) wgt_exp: Option<Spanned<i64>>,
-    #[serde(default)]
-    pub(super) signs: SignForm,
+    pub(super) signs: Option<SignForm>,
     pub(super) weight_bits: Option<Spanned<u32>>,
     pub(super) delay: Option<Spanned<Numbers>>,
     pub(super) stride: Option<Spanned<[usize; 2]>>,
@@ -179,7 +169,7 @@ pub(super) struct ConnectionForm {
     pub(super) learning: Option<Spanned<LearningForm>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LearningForm {
     pub(super) rule: Spanned<String>,
@@ -191,22 +181,14 @@ pub(super) struct LearningForm {
     pub(super) y3: Option<Spanned<TraceForm>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TraceForm {
     pub(super) impulse: i32,
     pub(super) tau_steps: Option<f64>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum ReadBys {
-    Spikes,
-    Voltage,
-    FirstSpike,
-}
-
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReadoutForm {
     pub(super) population: Spanned<String>,
@@ -214,7 +196,7 @@ pub(super) struct ReadoutForm {
     pub(super) skip_steps: Option<Spanned<u32>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ProbeForm {
     pub(super) of: Option<Spanned<String>>,
@@ -298,7 +280,7 @@ impl PopulationForm {
 impl ConnectionForm {
     /// Keys that its kind does not have, and where they are.
     pub(super) fn without_effect(&self) -> Option<(&'static str, Range<usize>)> {
-        let (conv, pool) = (self.kind == WeightsKind::Conv2d, self.kind == WeightsKind::Pool2d);
+        let (conv, pool) = (self.kind == Some(WeightsKind::Conv2d), self.kind == Some(WeightsKind::Pool2d));
         let keys = [
             ("stride", place(self.stride.as_ref()), conv || pool),
             ("padding", place(self.padding.as_ref()), conv || pool),

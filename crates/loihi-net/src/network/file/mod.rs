@@ -10,10 +10,13 @@ mod input;
 mod population;
 mod probe;
 mod values;
+mod write;
+
+pub use write::{SaveError, write_aside};
 
 use super::units;
 use super::{Element, Endpoint, Network, NetworkError, ReadBy, Readout};
-use form::{NetworkForm, ReadBys, ReadoutForm};
+use form::{NetworkForm, ReadoutForm};
 use loihi_core::image::Variable;
 use loihi_files::whole;
 use loihi_image::rule;
@@ -157,11 +160,7 @@ fn dt_us(text: &Spanned<String>) -> Result<u64, InvalidValue> {
 }
 
 fn readout(network: &Network, form: &ReadoutForm) -> Result<Readout, InvalidValue> {
-    let by = match form.by {
-        None | Some(ReadBys::Spikes) => ReadBy::Spikes,
-        Some(ReadBys::Voltage) => ReadBy::Voltage,
-        Some(ReadBys::FirstSpike) => ReadBy::FirstSpike,
-    };
+    let by = form.by.map_or(ReadBy::Spikes, Into::into);
     let population = population_of(network, &form.population)?;
     Ok(Readout { population, by, skip_steps: form.skip_steps.as_ref().map_or(0, |skip| *skip.get_ref()) })
 }

@@ -1,10 +1,10 @@
 //! Populations of the TOML form.
 
 use super::InvalidValue;
-use super::form::{CompartmentForm, HomeostasisForm, NoiseForm, NoisePlace, PopulationForm};
+use super::form::{CompartmentForm, HomeostasisForm, NoiseForm, PopulationForm};
 use super::values::{Numbers, array, shape};
 use crate::network::{Bias, Each, PeriodicReset, Population, size, units};
-use loihi_core::image::{Homeostasis, Noise, NoiseAt, Profile, Tree};
+use loihi_core::image::{Homeostasis, Noise, Profile, Tree};
 use loihi_core::num::{BiasExponent, BiasMantissa, Decay, OutOfRange, Refractory, ThresholdMantissa, Voltage};
 use std::ops::Range;
 use std::path::Path;
@@ -191,11 +191,7 @@ fn noise(form: &Spanned<NoiseForm>) -> Result<Noise, InvalidValue> {
         let what = format!("noise has exponents 0..={} and offsets ±{}", Noise::EXPONENT_MAX, Noise::OFFSET_MAX);
         return Err(InvalidValue::new(form.span(), what));
     }
-    let at = match at {
-        NoisePlace::Current => NoiseAt::Current,
-        NoisePlace::Voltage => NoiseAt::Voltage,
-    };
-    Ok(Noise { at, exponent, offset })
+    Ok(Noise { at: at.into(), exponent, offset })
 }
 
 fn homeostasis(form: &Spanned<HomeostasisForm>) -> Result<Homeostasis, InvalidValue> {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::network::{Bias, Coding, Each, Encoding, Entry, Input, PeriodicReset, Time, Weighted, Weights};
+use loihi_core::image::{Profile, StackOut, Tree};
 use loihi_core::num::{BiasExponent, BiasMantissa};
 
 const WHOLE: &str = r#"
@@ -250,4 +251,31 @@ fn what_is_wrong_is_shown_with_its_line() {
         assert!(said.contains(wanted), "{to}: {said}");
         assert!(said.starts_with("net.toml"), "{said}");
     }
+}
+
+/// What the file with every key describes comes back, and its text is as it was once written.
+#[test]
+fn every_key_is_written() {
+    let network = parse(EVERY_KEY, Path::new("every_key.toml")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("saved.toml");
+    network.save(&path).unwrap();
+    assert_eq!(read(&path).unwrap(), network);
+    insta::assert_snapshot!(std::fs::read_to_string(&path).unwrap());
+}
+
+/// Neurons that differ in what a file says once for all are not saved as if they were equal; a joined compartment alone is.
+#[test]
+fn what_a_file_cannot_say_is_not_saved() {
+    let mut network = parse(WHOLE, Path::new("net.toml")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("saved.toml");
+    let plain = Profile::DEFAULT;
+    let push = Tree { stack_out: StackOut::Push, ..Tree::NONE };
+    network.populations[1].compartments = vec![Each::Same(Profile { tree: push, ..plain })];
+    network.save(&path).unwrap();
+    assert_eq!(read(&path).unwrap(), network);
+    network.populations[1].compartments = vec![Each::Every(vec![plain, Profile { v_min: -1, ..plain }, plain])];
+    let said = network.save(&path).unwrap_err().to_string();
+    assert!(said.contains("neurons of `out` differ in v_min") && said.ends_with("populations of their own"), "{said}");
 }

@@ -3,7 +3,8 @@
 use super::InvalidValue;
 use crate::network::ELEMENTS_MAX;
 use loihi_files::npz;
-use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 use std::path::Path;
 use toml::Spanned;
@@ -23,11 +24,15 @@ pub(super) enum WeightsForm {
     /// Extents, and the elements with the last extent fastest.
     Many(Vec<usize>, Vec<i64>),
     Text(String),
-    Uniform {
-        low: i64,
-        high: i64,
-        density: f64,
-    },
+    Drawn(Drawn),
+}
+
+/// Weights drawn uniformly from a range, ends included; others than a share of `density` are 0.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Drawn {
+    pub(super) uniform: [i64; 2],
+    pub(super) density: Option<f64>,
 }
 
 /// Rows of numbers, of any depth.
@@ -63,6 +68,16 @@ impl<'de> Deserialize<'de> for Numbers {
             }
         }
         deserializer.deserialize_any(Any)
+    }
+}
+
+impl Serialize for Numbers {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::One(value) => value.serialize(serializer),
+            Self::Many(values) => values.serialize(serializer),
+            Self::Text(text) => text.serialize(serializer),
+        }
     }
 }
 
@@ -146,18 +161,39 @@ impl<'de> Deserialize<'de> for WeightsForm {
             }
 
             fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<WeightsForm, A::Error> {
-                #[derive(serde::Deserialize)]
-                #[serde(deny_unknown_fields)]
-                struct Drawn {
-                    uniform: [i64; 2],
-                    density: Option<f64>,
-                }
-                let Drawn { uniform: [low, high], density } =
-                    Drawn::deserialize(de::value::MapAccessDeserializer::new(map))?;
-                Ok(WeightsForm::Uniform { low, high, density: density.unwrap_or(1.0) })
+                let drawn = Drawn::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                Ok(WeightsForm::Drawn(drawn))
             }
         }
         deserializer.deserialize_any(Any)
+    }
+}
+
+impl Serialize for WeightsForm {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::One(value) => value.serialize(serializer),
+            Self::Many(shape, values) => Rows { shape, values }.serialize(serializer),
+            Self::Text(text) => text.serialize(serializer),
+            Self::Drawn(drawn) => drawn.serialize(serializer),
+        }
+    }
+}
+
+/// Elements as rows of this shape, the last extent innermost.
+struct Rows<'v> {
+    shape: &'v [usize],
+    values: &'v [i64],
+}
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let [_, inner @ ..] = self.shape else { return self.values.serialize(serializer) };
+        if inner.is_empty() {
+            return self.values.serialize(serializer);
+        }
+        let rows = self.values.chunks(crate::network::size(inner).max(1));
+        serializer.collect_seq(rows.map(|values| Rows { shape: inner, values }))
     }
 }
 
