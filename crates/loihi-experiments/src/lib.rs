@@ -1,4 +1,22 @@
-//! Experiments: a network, data, and what is measured.
+//! Experiments of on-chip learning: a network, data, and what is measured.
+//!
+//! ```
+//! use loihi_device::inproc::InProcess;
+//! use loihi_device::session::{RetryPolicy, Session};
+//! use loihi_experiments::{Experiment, NoObserver, RunOptions};
+//!
+//! let mut session = Session::open(Box::new(InProcess::default()), RetryPolicy::default(), 1, || false)?;
+//! let experiment = Experiment::named("digits-decolle").ok_or("no such experiment")?;
+//! // Ten digits of the training set, once, and ten of the test set.
+//! let options = RunOptions { epochs: Some(1), samples: Some(10), ..RunOptions::default() };
+//! let outcome = experiment.run(&mut session, &options, &mut NoObserver)?;
+//! assert_eq!((outcome.samples, outcome.metrics[0].0), (Some(20), "accuracy_test"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`EXPERIMENTS`] is the table of those that are built in, each with a file of parameters; an [`Experiment`] of your own
+//! implements [`Task`]. Experiments that classify take other data by [`RunOptions::data`], see [`data::Dataset::open`].
+//! Networks from files are tested, or learn, by [`trained::Trained`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

@@ -3,7 +3,7 @@
 use super::out;
 use super::progress::shown;
 use super::task::{NetworkArgs, TaskArgs};
-use super::what::wrong_kind;
+use super::what::{no_network, wrong_kind};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use host_harness::data::{DataOptions, open};
@@ -78,7 +78,7 @@ impl PlaceOptions {
 
 /// The network of a file.
 fn read(path: &Path) -> anyhow::Result<Network> {
-    Ok(file::read(path)?)
+    file::read(path).map_err(|error| no_network(path).map_or_else(|| error.into(), anyhow::Error::msg))
 }
 
 pub(super) fn place_network(args: &PlaceArgs) -> anyhow::Result<()> {

@@ -215,8 +215,9 @@ impl Subject {
         let mut hash = Fnv64::new();
         hash.bytes(parameters.as_bytes());
         let count = |count: Option<String>| count.unwrap_or_else(|| "default".to_owned());
+        let data = options.data.as_ref().map_or_else(String::new, |data| format!(", data {}", data.display()));
         format!(
-            "(parameters {:016x}, passes {}, samples {}{})",
+            "(parameters {:016x}, passes {}, samples {}{data}{})",
             hash.finish(),
             count(options.epochs.map(|epochs| epochs.to_string())),
             count(options.samples.map(|samples| samples.to_string())),

@@ -1,7 +1,7 @@
 //! WHAT of `run`, `compare`, `view` and `table`: a built-in experiment, its parameter file, or a network file.
 
 use anyhow::{Context as _, anyhow, bail};
-use host_harness::data::format_of;
+use host_harness::data::{DataSet, format_of};
 use host_harness::experiment::{EXPERIMENTS, Experiment, Task, parameters};
 use host_harness::network::file::describes_network;
 use host_harness::record::is_run;
@@ -79,7 +79,8 @@ fn built_in(name: &str) -> anyhow::Result<What> {
 pub(super) fn find(name: &str) -> anyhow::Result<Experiment> {
     Experiment::named(name).ok_or_else(|| {
         let names: Vec<&str> = EXPERIMENTS.iter().map(|experiment| experiment.name).collect();
-        anyhow!("there is no experiment `{name}`; there are {}", names.join(", "))
+        let set = if DataSet::of(name).is_some() { ", a data set, which --data takes" } else { "" };
+        anyhow!("there is no experiment `{name}`{set}; there are {}", names.join(", "))
     })
 }
 
@@ -121,6 +122,18 @@ pub(super) fn advice(path: &Path) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// For a file that is given as a network: what it is instead.
+pub(super) fn no_network(path: &Path) -> Option<String> {
+    let text = whole::text(path).ok().filter(|text| !describes_network(text));
+    let experiment =
+        text.and_then(|text| parameters::experiment(&text).ok()).filter(|_| !path.ends_with("manifest.toml"));
+    let shown = path.display();
+    match experiment {
+        Some(_) => Some(format!("{shown} is the parameter file of an experiment: `loihi run {shown}` runs it")),
+        None => advice(path),
+    }
 }
 
 /// For a file that is given as samples: what it is instead.
