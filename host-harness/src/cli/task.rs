@@ -37,8 +37,8 @@ pub(super) struct TaskArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Experiments")]
 struct ExperimentArgs {
-    /// Passes over the training set [default: the experiment's own]
-    #[arg(long, value_name = "N")]
+    /// Epochs over the training set [default: the experiment's own]
+    #[arg(long, alias = "passes", value_name = "N")]
     epochs: Option<u32>,
     /// Evaluate on a validation split of the training set, for tuning
     #[arg(long)]
@@ -217,7 +217,7 @@ impl Subject {
         let count = |count: Option<String>| count.unwrap_or_else(|| "default".to_owned());
         let data = options.data.as_ref().map_or_else(String::new, |data| format!(", data {}", data.display()));
         format!(
-            "(parameters {:016x}, passes {}, samples {}{data}{})",
+            "(parameters {:016x}, epochs {}, samples {}{data}{})",
             hash.finish(),
             count(options.epochs.map(|epochs| epochs.to_string())),
             count(options.samples.map(|samples| samples.to_string())),
