@@ -32,6 +32,7 @@ pub trait DownloadObserver {
 
 /// Why a file was not downloaded.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DownloadError {
     /// The server does not answer.
     #[error("{address} cannot be reached ({why}): try again when it can, or {BY_HAND}")]

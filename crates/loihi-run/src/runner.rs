@@ -11,7 +11,7 @@ use loihi_core::chip::SnapshotScope;
 use loihi_core::image::ImageError;
 use loihi_core::ops::OpCounts;
 use loihi_core::register::{Register, StateDigest};
-use loihi_data::collection::Sample;
+use loihi_data::Sample;
 use loihi_device::Device;
 use loihi_device::session::{Session, SessionError};
 use loihi_net::network::Network;

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use loihi_core::image::Profile;
-use loihi_data::collection::{Sample, SampleData};
+use loihi_data::Sample;
 use loihi_device::framed::Framed;
 use loihi_device::inproc::{InProcess, InProcessLine};
 use loihi_net::network::{Connection, Learning, Network, Population, ReadBy, TraceShape, Weights};
@@ -64,10 +64,7 @@ fn samples_have_an_answer() {
     let network = relays();
     let presentation = Presentation { coding: Some(Coding::Rate), steps: Some(40), ..Presentation::new(&network, 0) };
     let mut runner = Runner::builder(network).presentation(presentation).open(InProcess::default()).unwrap();
-    let mut answer = |values: [u8; 2]| {
-        let content = SampleData::Values { shape: vec![2], values: values.to_vec() };
-        runner.sample(&Sample { name: "one".to_owned(), label: None, data: content }).unwrap()
-    };
+    let mut answer = |values: [u8; 2]| runner.sample(&Sample::values("one", &[2], values.to_vec())).unwrap();
     assert_eq!(answer([200, 20]).class, Some(0));
     assert_eq!(answer([20, 200]).class, Some(1));
     assert!(answer([0, 255]).scores[1] > 30);

@@ -87,7 +87,7 @@ pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<()> {
 /// Runs every subject with every seed, several at a time; the outcomes are in the order of subjects and seeds.
 fn run_all(args: &CompareArgs, subjects: &[Subject]) -> anyhow::Result<Vec<Vec<Outcome>>> {
     let jobs: Vec<(usize, u32)> = (0..subjects.len())
-        .flat_map(|subject| (0..args.seeds).map(move |seed| (subject, args.task.seed.wrapping_add(seed))))
+        .flat_map(|subject| (0..args.seeds).map(move |seed| (subject, args.task.options().seed.wrapping_add(seed))))
         .collect();
     let workers = args.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1).max(1);
     let (next, progress) = (AtomicUsize::new(0), Progress::new());

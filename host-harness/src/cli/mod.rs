@@ -13,11 +13,13 @@ mod doctor;
 mod examples;
 #[cfg(feature = "hdf5")]
 mod export;
+#[cfg(feature = "download")]
+mod fetch;
 mod follow;
 #[cfg(feature = "hdf5")]
 mod import;
 mod net;
-#[cfg(not(all(feature = "dist", feature = "hdf5", feature = "report", feature = "view")))]
+#[cfg(not(all(feature = "dist", feature = "download", feature = "hdf5", feature = "report", feature = "view")))]
 mod off;
 mod open;
 mod out;

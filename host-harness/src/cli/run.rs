@@ -13,7 +13,7 @@ use clap::Args;
 use host_harness::device::TRANSPORTS;
 use host_harness::device::session::Session;
 use host_harness::device::transport::Transport;
-use host_harness::experiment::{Experiment, Outcome, RunOptions, figure};
+use host_harness::experiment::{EXPERIMENTS, Outcome, RunOptions, figure};
 use host_harness::network::file::EVERY_KEY;
 use host_harness::probe::{Meaning, meaning, registers};
 use host_harness::record::Learned;
@@ -104,13 +104,13 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
         return Ok(());
     }
     if let Some(name) = &args.experiment {
-        let text = find(name)?.parameters();
+        let text = find(name)?.parameters;
         out::line(format_args!("{}", text.trim_end()))?;
         return out::result("loihi-parameters/1", &json!({ "experiment": name, "text": text }));
     }
     let mut rows = Vec::new();
-    for experiment in Experiment::ALL {
-        let (name, summary) = (experiment.name(), experiment.summary());
+    for experiment in EXPERIMENTS {
+        let (name, summary) = (experiment.name, experiment.about);
         out::line(format_args!("{name:<19} {summary}"))?;
         rows.push(json!({ "experiment": name, "summary": summary }));
     }

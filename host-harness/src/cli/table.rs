@@ -18,7 +18,7 @@ use host_harness::cost::profile::{CostProfile, count, profile};
 use host_harness::cost::published;
 use host_harness::cost::table::{missing_row, tables};
 use host_harness::data::DataError;
-use host_harness::experiment::{Experiment, ExperimentError, RunOptions};
+use host_harness::experiment::{EXPERIMENTS, ExperimentError, RunOptions};
 use host_harness::record::write_whole;
 use serde_json::json;
 use std::path::PathBuf;
@@ -109,7 +109,7 @@ fn print_prices(name: &str) -> anyhow::Result<()> {
 
 /// Runs the experiments; those whose data are not there are named, with what to do.
 fn profiles(args: &TableArgs) -> anyhow::Result<(Vec<CostProfile>, Vec<Missing>)> {
-    let all = || Experiment::ALL.iter().map(|experiment| experiment.name().to_owned()).collect();
+    let all = || EXPERIMENTS.iter().map(|experiment| experiment.name.to_owned()).collect();
     let names: Vec<String> = if args.what.is_empty() { all() } else { args.what.clone() };
     let whats = names.iter().map(|what| What::of(what)).collect::<anyhow::Result<Vec<_>>>()?;
     args.task.check(&whats)?;
@@ -156,5 +156,5 @@ fn profile_one(args: &TableArgs, name: &str, what: What) -> anyhow::Result<CostP
 
 /// Whether a data set has not been fetched.
 fn is_missing(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(ExperimentError::Data(DataError::Missing { .. } | DataError::Folder(_))))
+    matches!(error.downcast_ref(), Some(ExperimentError::Data(DataError::NotFetched { .. } | DataError::NoFolder(_))))
 }

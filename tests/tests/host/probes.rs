@@ -45,8 +45,8 @@ fn run(name: &str, probes: &[&str], spikes: bool) -> (Outcome, Vec<Given>) {
     if spikes || !probes.is_empty() {
         session.set_recorder(Some(recorder));
     }
-    let experiment = Experiment::from_name(name).unwrap();
-    let task = experiment.task(experiment.parameters()).unwrap();
+    let experiment = Experiment::named(name).unwrap();
+    let task = experiment.task(experiment.parameters).unwrap();
     let options = RunOptions { epochs: Some(1), samples: Some(20), ..RunOptions::default() };
     let outcome = task.run(&mut session, &options, &mut NoObserver).unwrap();
     (outcome, samples.iter().map(|samples| samples.lock().unwrap().clone()).collect())

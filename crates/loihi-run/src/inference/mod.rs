@@ -1,6 +1,8 @@
 //! Runs a placed network on a device, a sample at a time, and reads its answer.
 
+mod error;
 pub mod present;
+mod presentation;
 pub mod span;
 
 use loihi_core::register::Register;
