@@ -96,7 +96,7 @@ impl Linear {
     fn pool(name: &str, node: &Node, from: &[usize]) -> Result<Self, NodeError> {
         let kernel = pair(name, node, "kernel_size", [1; 2])?;
         let stride = pair(name, node, "stride", kernel)?;
-        let pool = Pool2d { kernel, stride, padding: pair(name, node, "padding", [0; 2])?, weight: 1 };
+        let pool = Pool2d::new(kernel, 1).stride(stride).padding(pair(name, node, "padding", [0; 2])?);
         let to = planes(from).filter(|_| stride.iter().chain(&kernel).all(|step| *step > 0));
         let to = to.and_then(|from| pool.output_shape(from));
         let to =
@@ -142,7 +142,7 @@ impl Linear {
         };
         let (shape, weights) = widened;
         let groups = pair(name, node, "groups", [1; 2])?[0];
-        let conv = Conv2d { weights: Vec::new(), shape, stride, padding, dilation, groups };
+        let conv = Conv2d::new(shape, Vec::new()).stride(stride).padding(padding).dilation(dilation).groups(groups);
         let plane = planes(from).filter(|[channels, ..]| {
             groups > 0
                 && shape[1].checked_mul(groups) == Some(*channels)
