@@ -119,9 +119,9 @@ fn every_kind_of_connection_computes_its_equation_however_it_is_cut() {
         assert!(expected.iter().filter(|spike| spike.population == 2).count() > 10, "seed {seed}: few spikes");
         for (options, cores) in [
             (PlacementOptions::default(), 3),
-            (PlacementOptions { pack: true, ..PlacementOptions::default() }, 1),
-            (PlacementOptions { compartments_per_core: 10, ..PlacementOptions::default() }, 17),
-            (PlacementOptions { compartments_per_core: 1, chips: 2, pack: false }, 161),
+            (PlacementOptions::default().pack(true), 1),
+            (PlacementOptions::default().compartments_per_core(10), 17),
+            (PlacementOptions::default().compartments_per_core(1).chips(2), 161),
         ] {
             let (spikes, used) = by_the_chip(&network, &stimulus, options);
             let differs = spikes.iter().zip(&expected).find(|(a, b)| a != b);
@@ -172,9 +172,7 @@ fn weighted_sums_reach_their_neurons() {
         let weighted = Weighted::new(population, gains, offsets);
         network.inputs.push(Input::new(name, 2, Entry::Weighted(weighted)));
     }
-    for options in
-        [PlacementOptions::default(), PlacementOptions { compartments_per_core: 2, ..PlacementOptions::default() }]
-    {
+    for options in [PlacementOptions::default(), PlacementOptions::default().compartments_per_core(2)] {
         let placed = place(&network, options).unwrap();
         let mut session = session();
         let mut inference = Inference::new(&mut session, &network, &placed).unwrap();
@@ -229,7 +227,7 @@ fn what_cannot_fit_says_why_and_by_how_much() {
     let said = refusal(&network);
     assert!(said.contains("needs at least 197 cores, one chip has 128"), "{said}");
     assert!(said.contains("give --chips 2") && said.contains("`large` takes 196"), "{said}");
-    assert!(place(&network, PlacementOptions { chips: 2, ..PlacementOptions::default() }).is_ok());
+    assert!(place(&network, PlacementOptions::default().chips(2)).is_ok());
 
     let mut network = Network::new("odd threshold");
     let profile = Profile { v_th: 65, ..Profile::DEFAULT };
@@ -262,7 +260,7 @@ fn weighted_sums_of_many_cores_take_one_program() {
     let gains = (0..neurons).map(|neuron| i32::from(neuron % 7 == 0) * 4096).collect();
     let weighted = Weighted::new(0, gains, vec![0; neurons]);
     network.inputs.push(Input::new("values", 1, Entry::Weighted(weighted)));
-    let options = PlacementOptions { chips: 3, compartments_per_core: 8, ..PlacementOptions::default() };
+    let options = PlacementOptions::default().chips(3).compartments_per_core(8);
     let placed = place(&network, options).unwrap();
     let image = placed.image.open().unwrap();
     assert_eq!((placed.usage.len(), image.snips().len()), (375, 1));

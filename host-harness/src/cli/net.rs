@@ -127,11 +127,10 @@ struct Report<'a> {
 
 impl PlaceOptions {
     fn options(&self) -> place::PlacementOptions {
-        place::PlacementOptions {
-            chips: self.chips.into(),
-            pack: self.pack,
-            compartments_per_core: self.per_core.into(),
-        }
+        place::PlacementOptions::default()
+            .chips(self.chips.into())
+            .pack(self.pack)
+            .compartments_per_core(self.per_core.into())
     }
 }
 

@@ -132,7 +132,7 @@ fn profile_one(args: &TableArgs, name: &str) -> anyhow::Result<CostProfile> {
     let mut options: RunOptions = args.sample.options();
     let task: Box<dyn Task> = if let Some((network, samples)) = name.split_once('@') {
         let showing = ShowingArgs { coding: args.coding, seed: args.sample.seed, ..ShowingArgs::default() };
-        let most = place::PlacementOptions { chips: MOST_CHIPS, ..place::PlacementOptions::default() };
+        let most = place::PlacementOptions::default().chips(MOST_CHIPS);
         Box::new(trained(Path::new(network), &[PathBuf::from(samples)], &showing, most)?)
     } else {
         let (experiment, task) = choose(name)?;

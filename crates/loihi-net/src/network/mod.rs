@@ -62,7 +62,7 @@ pub use file::{SaveError, write_aside};
 pub use input::{Entry, Input, Weighted};
 pub use population::{PeriodicReset, Population};
 pub use shape::{ELEMENTS_MAX, Shape, size};
-pub use units::microseconds;
+pub use units::{UnitError, microseconds};
 
 use crate::probe::Probe;
 

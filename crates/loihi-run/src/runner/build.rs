@@ -19,7 +19,7 @@ use loihi_net::place::{self, place};
 ///
 /// let mut network = Network::new("silent");
 /// network.population(Population::new("all", 100));
-/// let placement = PlacementOptions { compartments_per_core: 50, ..PlacementOptions::default() };
+/// let placement = PlacementOptions::default().compartments_per_core(50);
 /// let runner = Runner::builder(network).placement(placement).open(InProcess::default())?;
 /// assert_eq!(runner.placed().usage.len(), 2);
 /// # Ok::<(), loihi_run::runner::RunnerError>(())
