@@ -4,7 +4,7 @@
 //! scaled by the smallest and the largest of all.
 
 use super::collection::{Sample, SampleData};
-use loihi_files::npz::{self, Array, Values};
+use loihi_files::npz::{self, Array, ArrayError, Values};
 
 /// Arrays of classes.
 const LABELS: [&str; 2] = ["y", "labels"];
@@ -16,11 +16,12 @@ const SAMPLES: [&str; 4] = ["x", "samples", "data", "spikes"];
 /// # Errors
 /// What is wrong, in a sentence.
 pub fn parse(bytes: &[u8]) -> Result<Vec<Sample>, String> {
-    let names = npz::names_in(bytes)?;
+    let said = |error: ArrayError| error.to_string();
+    let names = npz::names_in(bytes).map_err(said)?;
     let labels = names.iter().find(|name| LABELS.contains(&name.as_str()));
     let samples = sample_array(&names, labels)?;
-    let array = npz::parse(bytes, samples)?;
-    let labels = labels.map(|name| classes(&npz::parse(bytes, name)?, name)).transpose()?;
+    let array = npz::parse(bytes, samples).map_err(said)?;
+    let labels = labels.map(|name| classes(&npz::parse(bytes, name).map_err(said)?, name)).transpose()?;
     let [count, shape @ ..] = array.shape() else {
         return Err("a single number is not an array of samples: the first extent is that of the samples".to_owned());
     };

@@ -209,7 +209,8 @@ fn of_file(path: &Path, prefix: &str, most: usize) -> Result<Vec<Sample>, Collec
     }
 }
 
-fn is_of_samples(path: &Path) -> bool {
+/// Whether a file of this name can hold samples, or say what they are.
+pub fn is_of_samples(path: &Path) -> bool {
     let extension = extension(path);
     FORMATS.iter().any(|(own, _)| *own == extension)
         || matches!(extension.as_str(), "wav" | "npy" | "npz")

@@ -5,7 +5,7 @@
 //! them all are in row 0, of polarity 1. A polarity above 0 is 1, others are 0.
 
 use super::events::{Event, Events};
-use loihi_files::npz::{self, Array};
+use loihi_files::npz::{self, Array, ArrayError};
 
 /// Names of the time.
 const TIME: [&str; 4] = ["t", "ts", "timestamp", "timestamps"];
@@ -17,14 +17,15 @@ const POLARITY: [&str; 4] = ["p", "pol", "polarity", "on"];
 /// # Errors
 /// What is wrong, in a sentence.
 pub fn parse(bytes: &[u8]) -> Result<Option<Events>, String> {
-    let names = npz::names_in(bytes)?;
+    let said = |error: ArrayError| error.to_string();
+    let names = npz::names_in(bytes).map_err(said)?;
     let is = |wanted: &[&str]| names.iter().any(|name| wanted.contains(&name.as_str()));
     let fields = match &*names {
-        [] => npz::records(bytes, "")?,
-        [only] => npz::records(bytes, only)?,
+        [] => npz::records(bytes, "").map_err(said)?,
+        [only] => npz::records(bytes, only).map_err(said)?,
         _ if is(&TIME) && is(&["x"]) && is(&POLARITY) => {
             let wanted = |name: &&String| is_of_events(name);
-            let read = |name: &String| Ok((name.clone(), npz::parse(bytes, name)?));
+            let read = |name: &String| Ok((name.clone(), npz::parse(bytes, name).map_err(said)?));
             let fields: Vec<(String, Array)> = names.iter().filter(wanted).map(read).collect::<Result<_, String>>()?;
             // Samples and classes are called x and y, too.
             fields.iter().all(|(_, array)| array.shape().len() == 1).then_some(fields)

@@ -8,16 +8,17 @@
 use super::collection::{Sample, SampleData};
 use super::events::{Event, Events};
 use loihi_files::npz::Values;
-use loihi_hdf5::File;
+use loihi_hdf5::{File, H5Error};
 
 /// Reads the first `most` words of a file.
 ///
 /// # Errors
 /// What is wrong, in a sentence.
 pub fn parse(bytes: Vec<u8>, most: usize) -> Result<Vec<Sample>, String> {
-    let file = File::open(bytes)?;
-    let (times, units) = (file.lists("spikes/times")?, file.lists("spikes/units")?);
-    let labels = file.array("labels")?.whole().ok_or("`labels`: a class is not a whole number")?;
+    let said = |error: H5Error| error.to_string();
+    let file = File::open(bytes).map_err(said)?;
+    let (times, units) = (file.lists("spikes/times").map_err(said)?, file.lists("spikes/units").map_err(said)?);
+    let labels = file.array("labels").map_err(said)?.whole().ok_or("`labels`: a class is not a whole number")?;
     if times.len() != units.len() || times.len() != labels.len() {
         let (times, units, labels) = (times.len(), units.len(), labels.len());
         return Err(format!("it has {times} lists of times, {units} of units, and {labels} labels"));
@@ -26,8 +27,9 @@ pub fn parse(bytes: Vec<u8>, most: usize) -> Result<Vec<Sample>, String> {
     for (number, ((times, units), label)) in times.zip(units).zip(labels).take(most).enumerate() {
         let invalid = |what: String| format!("word {number}: {what}");
         let label = u32::try_from(label).map_err(|_| invalid(format!("{label} is not a class")))?;
+        let (times, units) = (times.map_err(said)?, units.map_err(said)?);
         let events =
-            word(&real(times?), &whole(units?).ok_or_else(|| invalid("a unit is not a whole number".to_owned()))?);
+            word(&real(times), &whole(units).ok_or_else(|| invalid("a unit is not a whole number".to_owned()))?);
         // Time begins with the word, not with its first spike.
         let recording = Events { start_us: 0, ..Events::of(events.map_err(invalid)?) };
         items.push(Sample { name: number.to_string(), label: Some(label), data: SampleData::Events(recording) });

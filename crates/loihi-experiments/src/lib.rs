@@ -162,7 +162,7 @@ pub struct RunOptions {
 }
 
 /// An experiment with its parameters.
-pub trait Task: std::fmt::Debug {
+pub trait Task: std::fmt::Debug + Send + Sync {
     /// Runs it on the device of a session.
     ///
     /// # Errors

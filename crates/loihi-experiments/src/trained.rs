@@ -1,7 +1,7 @@
 //! A network that was trained elsewhere, with samples to classify: inference as an experiment.
 
 use super::classify::go_on;
-use super::{Answer, ExperimentError, Metrics, Observer, Outcome, RunOptions, Running, Task, conclude};
+use super::{Answer, ExperimentError, Metrics, NoObserver, Observer, Outcome, RunOptions, Running, Task, conclude};
 use loihi_core::chip::SnapshotScope;
 use loihi_core::num::Fnv64;
 use loihi_data::collection::{Sample, SampleData};
@@ -27,6 +27,8 @@ pub struct Trained {
     pub presentation: Presentation,
     /// Samples of further inputs, as many, and how they are shown; each with the one of the same number.
     pub also: Vec<(Presentation, Vec<Sample>)>,
+    /// Whether the network's learning rules change weights. If not, samples test what it knows, and nothing is learned.
+    pub learn: bool,
 }
 
 /// Samples whose class is known, and those of them that were answered with it.
@@ -37,36 +39,51 @@ struct Right {
 }
 
 impl Trained {
+    /// Whether it has connections that can learn.
+    pub fn has_rules(&self) -> bool {
+        self.network.connections.iter().any(|connection| connection.learning.is_some())
+    }
+
     /// The class of a sample; a network that answers nothing is neither right nor wrong.
     fn label(&self, item: &Sample) -> Option<u32> {
         item.label.filter(|_| self.network.readout.is_some())
     }
 
-    /// What is shown with a number.
-    fn stimulus(&self, number: u32, item: &Sample) -> Result<Stimulus, PresentError> {
-        let mut stimulus = present(&self.network, item, number, &self.presentation)?;
+    /// What is shown with a number, its spikes drawn from a seed.
+    fn stimulus(&self, number: u32, item: &Sample, seed: u32) -> Result<Stimulus, PresentError> {
+        let present = |item, presentation| present(&self.network, item, number, &Presentation { seed, ..presentation });
+        let mut stimulus = present(item, self.presentation)?;
         for (presentation, items) in &self.also {
             if let Some(item) = items.get(number as usize) {
-                stimulus.join(present(&self.network, item, number, presentation)?);
+                stimulus.join(present(item, *presentation)?);
             }
         }
         Ok(stimulus)
     }
 
     /// Hashes of the image, and of all that is shown and how: they differ where what is computed does.
-    pub fn asked(&self) -> String {
-        format!("(image {:016x}, samples {:016x})", self.placed.image.hash(), self.planned(&self.items).hash)
+    pub fn asked(&self, seed: u32) -> String {
+        let learning = if self.learn { ", learning" } else { "" };
+        format!(
+            "(image {:016x}, samples {:016x}{learning})",
+            self.placed.image.hash(),
+            self.planned(&self.items, seed).hash
+        )
     }
 
     /// What a checkpoint says of all samples: one stage, with one readout.
-    fn planned(&self, shown: &[Sample]) -> Planned {
+    fn planned(&self, shown: &[Sample], seed: u32) -> Planned {
+        let with_seed = |presentation| Presentation { seed, ..presentation };
         let mut hash = Fnv64::new();
-        hash.bytes(format!("{:?} {:?}", self.presentation, self.network.readout).as_bytes());
+        hash.bytes(format!("{:?} {:?}", with_seed(self.presentation), self.network.readout).as_bytes());
         for (presentation, items) in &self.also {
-            hash.bytes(format!("{presentation:?}").as_bytes());
+            hash.bytes(format!("{:?}", with_seed(*presentation)).as_bytes());
             hash_items(&mut hash, items.get(..shown.len()).unwrap_or(items));
         }
         hash_items(&mut hash, shown);
+        if self.learn {
+            hash.bytes(b"learning");
+        }
         let name = self.network.name.clone();
         Planned { name, samples: shown.len(), steps: None, readouts: 1, hash: hash.finish() }
     }
@@ -85,11 +102,11 @@ impl Trained {
         }
         inference.session().restore(SnapshotScope::State, &resume.state)?;
         let position = &resume.position;
-        go_on(position, &[self.planned(shown)], inference.session())?;
+        go_on(position, &[self.planned(shown, options.seed)], inference.session())?;
         let before = shown.get(..position.items).unwrap_or_default();
         let mut expected = 0;
         for (number, item) in (0_u32..).zip(before) {
-            expected += u64::from(self.stimulus(number, item)?.steps);
+            expected += u64::from(self.stimulus(number, item, options.seed)?.steps);
         }
         let found = inference.session().ops()?.steps;
         if found != expected {
@@ -127,13 +144,14 @@ impl Task for Trained {
         observer.image(image, &neuron_map)?;
         let shown = &self.items[..options.samples.unwrap_or(usize::MAX).min(self.items.len())];
         let mut inference = Inference::new(session, &self.network, &self.placed)?;
+        inference.set_learning(self.learn);
         if let Some(learned) = &options.learned {
             crate::restore(learned, image, inference.session())?;
         }
         let (first, Right { mut labelled, mut right }) = self.restore(&mut inference, options, shown)?;
         let mut plan = None;
         for (number, item) in (0_u32..).zip(shown).skip(first) {
-            let stimulus = self.stimulus(number, item)?;
+            let stimulus = self.stimulus(number, item, options.seed)?;
             let scores = inference.score(&stimulus)?;
             // Who reads spikes has no answer where there were none.
             let by_spikes = self.network.readout.is_some_and(|readout| readout.by != ReadBy::Voltage);
@@ -148,7 +166,7 @@ impl Task for Trained {
             let figure = answer.accuracy().map(|accuracy| ("accuracy", accuracy));
             observer.progress(&Running { done: u64::from(number) + 1, total: shown.len() as u64, stage: "", figure });
             if observer.wants_checkpoint() {
-                let plan = vec![plan.get_or_insert_with(|| self.planned(shown)).clone()];
+                let plan = vec![plan.get_or_insert_with(|| self.planned(shown, options.seed)).clone()];
                 let items = number as usize + 1;
                 let position = RunPosition { plan, items, right: vec![right], ..RunPosition::default() };
                 let session = inference.session();
@@ -161,6 +179,9 @@ impl Task for Trained {
             metrics.push(("accuracy", f64::from(right) / f64::from(labelled)));
             metrics.extend([("right", right.into()), ("labelled", labelled.into())]);
         }
+        // What was learned elsewhere is not recorded a second time.
+        let mut nobody = NoObserver;
+        let observer: &mut dyn Observer = if self.learn { observer } else { &mut nobody };
         let outcome = conclude(session, image, observer, metrics, Vec::new())?;
         Ok(Outcome { samples: Some(shown.len() as u64), ..outcome })
     }

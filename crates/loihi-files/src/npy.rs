@@ -3,10 +3,13 @@
 //! One that grows can be read at any time, also after its writer was killed: its header never announces rows that are not
 //! in the file, and readers here take the rows that came after the last header too, up to the last whole one.
 
+mod read;
+
 use crate::atomic_file;
-use crate::whole;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
+use read::Head;
+pub use read::{Spike, has_rows, spikes, told, words};
+use std::fs::File;
+use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -15,18 +18,18 @@ const HEADER: usize = 192;
 /// Longest time for which rows are kept in memory while others come.
 const FLUSH_EVERY: Duration = Duration::from_millis(500);
 
-/// What the items of an array are.
+/// Type of the elements of an array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Form {
+pub struct ElementType {
     descr: &'static str,
     bytes: usize,
 }
 
 /// Words of 32 bits.
-pub const I32: Form = Form { descr: "'<i4'", bytes: 4 };
+pub const I32: ElementType = ElementType { descr: "'<i4'", bytes: 4 };
 /// A spike: step, core, compartment of the core, payload (1, as spikes of a Loihi 1 are binary).
-pub const SPIKE: Form =
-    Form { descr: "[('step', '<u4'), ('core', '<u2'), ('id', '<u2'), ('payload', '<i4')]", bytes: SPIKE_BYTES };
+pub const SPIKE: ElementType =
+    ElementType { descr: "[('step', '<u4'), ('core', '<u2'), ('id', '<u2'), ('payload', '<i4')]", bytes: SPIKE_BYTES };
 /// Bytes of a spike.
 const SPIKE_BYTES: usize = 12;
 
@@ -44,7 +47,7 @@ pub enum RowShape {
 pub struct NpyWriter {
     path: PathBuf,
     file: BufWriter<File>,
-    form: Form,
+    element: ElementType,
     row: RowShape,
     /// Bytes of a row; 0 before the first one of [`RowShape::Items`].
     row_bytes: usize,
@@ -60,10 +63,10 @@ impl NpyWriter {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn create(path: &Path, form: Form, row: RowShape) -> io::Result<Self> {
+    pub fn create(path: &Path, element: ElementType, row: RowShape) -> io::Result<Self> {
         let file = File::create(path).map_err(|error| unwritten(path, &error))?;
-        let row_bytes = if row == RowShape::Item { form.bytes } else { 0 };
-        let mut writer = Self::of(path, file, form, row, row_bytes, 0);
+        let row_bytes = if row == RowShape::Item { element.bytes } else { 0 };
+        let mut writer = Self::of(path, file, element, row, row_bytes, 0);
         writer.flush()?;
         Ok(writer)
     }
@@ -72,10 +75,10 @@ impl NpyWriter {
     ///
     /// # Errors
     /// The file cannot be written, is another one, or is shorter.
-    pub fn go_on(path: &Path, form: Form, row: RowShape, bytes: u64) -> io::Result<Self> {
+    pub fn go_on(path: &Path, element: ElementType, row: RowShape, bytes: u64) -> io::Result<Self> {
         let of = |error: io::Error| unwritten(path, &error);
         let mut file = File::options().read(true).write(true).open(path).map_err(of)?;
-        let head = Head::read(&mut file).map_err(of)?.filter(|head| head.form == form && head.row == row);
+        let head = Head::read(&mut file).map_err(of)?.filter(|head| head.element == element && head.row == row);
         let head = head.ok_or_else(|| damaged(path))?;
         let data = bytes.checked_sub(HEADER as u64).ok_or_else(|| damaged(path))?;
         let rows = data.checked_div(head.row_bytes as u64).unwrap_or(0);
@@ -83,14 +86,14 @@ impl NpyWriter {
             return Err(damaged(path));
         }
         file.set_len(bytes).and_then(|()| file.seek(SeekFrom::End(0))).map_err(of)?;
-        let mut writer = Self::of(path, file, form, row, head.row_bytes, rows);
+        let mut writer = Self::of(path, file, element, row, head.row_bytes, rows);
         writer.flush()?;
         Ok(writer)
     }
 
-    fn of(path: &Path, file: File, form: Form, row: RowShape, row_bytes: usize, rows: u64) -> Self {
+    fn of(path: &Path, file: File, element: ElementType, row: RowShape, row_bytes: usize, rows: u64) -> Self {
         let (path, file, flushed_at) = (path.to_owned(), BufWriter::new(file), Instant::now());
-        Self { path, file, form, row, row_bytes, rows, flushed_at, failed: None }
+        Self { path, file, element, row, row_bytes, rows, flushed_at, failed: None }
     }
 
     /// Adds whole rows, of [`RowShape::Items`] one.
@@ -115,7 +118,7 @@ impl NpyWriter {
 
     /// Items of a row; 0 if there was none yet.
     pub const fn columns(&self) -> usize {
-        self.row_bytes / self.form.bytes
+        self.row_bytes / self.element.bytes
     }
 
     /// Puts all rows and a header that announces them into the file.
@@ -124,7 +127,7 @@ impl NpyWriter {
             RowShape::Item => format!("({},)", self.rows),
             RowShape::Items => format!("({}, {})", self.rows, self.columns()),
         };
-        let head = header(self.form, &shape);
+        let head = header(self.element, &shape);
         self.flushed_at = Instant::now();
         self.named(|file| {
             // The rows before the header that announces them.
@@ -168,131 +171,17 @@ pub fn write_words(path: &Path, words: &[i32]) -> io::Result<()> {
     written.map_err(|error| unwritten(path, &error))
 }
 
-fn header(form: Form, shape: &str) -> Vec<u8> {
+fn header(element: ElementType, shape: &str) -> Vec<u8> {
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
     bytes.extend((u16::try_from(HEADER).unwrap_or(0) - 10).to_le_bytes());
-    bytes.extend(format!("{{'descr': {}, 'fortran_order': False, 'shape': {shape}, }}", form.descr).bytes());
+    bytes.extend(format!("{{'descr': {}, 'fortran_order': False, 'shape': {shape}, }}", element.descr).bytes());
     bytes.resize(HEADER - 1, b' ');
     bytes.push(b'\n');
     bytes
 }
 
-/// What a header of ours says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Head {
-    form: Form,
-    row: RowShape,
-    rows: u64,
-    row_bytes: usize,
-}
-
-impl Head {
-    /// Reads the header at the start of a file; `None` if this project did not write it.
-    fn read(file: &mut File) -> io::Result<Option<Self>> {
-        let mut bytes = Vec::new();
-        io::Read::by_ref(file).take(HEADER as u64).read_to_end(&mut bytes)?;
-        Ok(Self::parse(&bytes))
-    }
-
-    fn parse(bytes: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(bytes.get(10..HEADER)?).ok()?;
-        let (found, shape) = text.strip_prefix("{'descr': ")?.split_once(", 'fortran_order': False, 'shape': (")?;
-        let form = [I32, SPIKE].into_iter().find(|form| form.descr == found)?;
-        let shape = shape.split_once(')')?.0;
-        let (rows, row, columns) = match shape.split_once(',')? {
-            (rows, "") => (rows, RowShape::Item, 1),
-            (rows, columns) => (rows, RowShape::Items, columns.trim().parse().ok()?),
-        };
-        let head = Self { form, row, rows: rows.parse().ok()?, row_bytes: form.bytes.checked_mul(columns)? };
-        // Nothing else stands in it.
-        (*bytes == header(form, &format!("({shape})"))).then_some(head)
-    }
-
-    /// The rows in a file of `bytes` bytes: those that the header announces, and the complete ones after them.
-    fn rows_in(&self, bytes: u64) -> Option<u64> {
-        let rows = bytes.checked_sub(HEADER as u64)?.checked_div(self.row_bytes as u64).unwrap_or(0);
-        (rows >= self.rows).then_some(rows)
-    }
-}
-
-/// Reads words that were written as [`I32`]: their shape, and their values.
-///
-/// # Errors
-/// The file cannot be read, or is another one.
-pub fn words(path: &Path) -> io::Result<(Vec<usize>, Vec<i32>)> {
-    let bytes = whole::bytes(path).map_err(|error| unread(path, &error))?;
-    parse(&bytes).ok_or_else(|| damaged(path))
-}
-
-fn parse(bytes: &[u8]) -> Option<(Vec<usize>, Vec<i32>)> {
-    let head = Head::parse(bytes.get(..HEADER)?).filter(|head| head.form == I32)?;
-    let rows = usize::try_from(head.rows_in(bytes.len() as u64)?).ok()?;
-    let data = bytes.get(HEADER..HEADER + rows * head.row_bytes)?;
-    let shape = match head.row {
-        RowShape::Item => vec![rows],
-        RowShape::Items => vec![rows, head.row_bytes / I32.bytes],
-    };
-    Some((shape, data.as_chunks::<4>().0.iter().map(|word| i32::from_le_bytes(*word)).collect()))
-}
-
-/// Whether there is more in a file than a header.
-pub fn has_rows(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|file| file.len() > HEADER as u64)
-}
-
-/// A spike of `spikes.npy`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Spike {
-    /// The step, from 0.
-    pub step: u32,
-    /// The core.
-    pub core: u16,
-    /// The compartment of the core.
-    pub id: u16,
-}
-
-/// Items from one report of progress to the next.
-const TOLD_EVERY: u64 = 1 << 16;
-
-/// Spikes that were written as [`SPIKE`], one after the other: a long run has more of them than fit the memory.
-///
-/// # Errors
-/// The file cannot be read, or is another one.
-pub fn spikes(path: &Path) -> io::Result<impl Iterator<Item = io::Result<Spike>> + use<>> {
-    let of = |error: io::Error| unread(path, &error);
-    let mut file = File::open(path).map_err(of)?;
-    let bytes = file.metadata().map_err(of)?.len();
-    let head = Head::read(&mut file).map_err(of)?.filter(|head| head.form == SPIKE && head.row == RowShape::Item);
-    let rows = head.and_then(|head| head.rows_in(bytes)).ok_or_else(|| damaged(path))?;
-    let mut file = io::BufReader::new(file);
-    let path = path.to_owned();
-    let spike = move |_| {
-        let mut row = [0; SPIKE_BYTES];
-        file.read_exact(&mut row).map_err(|error| unread(&path, &error))?;
-        let [a, b, c, d, e, f, g, h, ..] = row;
-        let (core, id) = (u16::from_le_bytes([e, f]), u16::from_le_bytes([g, h]));
-        Ok(Spike { step: u32::from_le_bytes([a, b, c, d]), core, id })
-    };
-    Ok((0..rows).map(spike))
-}
-
-/// Items as they are; `after` is told now and then how many of how many are done.
-pub fn told<I>(items: impl Iterator<Item = I>, after: &mut dyn FnMut(u64, u64)) -> impl Iterator<Item = I> {
-    let total = items.size_hint().0 as u64;
-    (0..).zip(items).map(move |(done, item)| {
-        if done % TOLD_EVERY == 0 {
-            after(done, total);
-        }
-        item
-    })
-}
-
 fn unwritten(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{} cannot be written: {error}", path.display()))
-}
-
-fn unread(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 fn damaged(path: &Path) -> io::Error {
@@ -302,7 +191,9 @@ fn damaged(path: &Path) -> io::Error {
 
 #[cfg(test)]
 mod tests {
+    use super::read::parse;
     use super::*;
+    use std::fs;
 
     fn row(words: [i32; 2]) -> Vec<u8> {
         words.map(i32::to_le_bytes).concat()
@@ -370,6 +261,33 @@ mod tests {
         let mut writer = NpyWriter::go_on(&path, I32, RowShape::Items, empty).unwrap();
         writer.add(&row([5, 6])).unwrap();
         assert_eq!(words(&path).unwrap(), (vec![1, 2], vec![5, 6]));
+    }
+
+    /// A long run has more spikes than are read of an array as a whole.
+    #[test]
+    fn spikes_are_read_one_after_the_other_however_many_there_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spikes.npy");
+        let many = 1_u64 << 30;
+        fs::write(&path, header(SPIKE, &format!("({many},)"))).unwrap();
+        let file = File::options().write(true).open(&path).unwrap();
+        file.set_len(HEADER as u64 + many * SPIKE_BYTES as u64).unwrap();
+        let mut found = spikes(&path).unwrap();
+        assert_eq!(found.size_hint().0 as u64, many);
+        assert_eq!(found.next().unwrap().unwrap(), Spike { step: 0, core: 0, id: 0 });
+    }
+
+    /// Whatever program has written them, as long as the elements are the same.
+    #[test]
+    fn arrays_of_other_programs_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.npy");
+        let text = "{'descr': '<i4', 'fortran_order': False, 'shape': (2,), }\n";
+        let length = u16::try_from(text.len()).unwrap().to_le_bytes();
+        let bytes = [b"\x93NUMPY\x01\x00", &length[..], text.as_bytes(), &[7, 0, 0, 0, 255, 255, 255, 255]].concat();
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(words(&path).unwrap(), (vec![2], vec![7, -1]));
+        assert!(NpyWriter::go_on(&path, I32, RowShape::Item, HEADER as u64).is_err(), "its header has another length");
     }
 
     #[test]

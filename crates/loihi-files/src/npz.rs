@@ -1,6 +1,16 @@
 //! Arrays in `.npz` and `.npy` files: what networks keep their weights in, and samples of other programs.
+//!
+//! ```
+//! use loihi_files::npz::{self, Array, Values};
+//!
+//! let weights = Array::new(vec![2, 2], Values::Whole(vec![1, -2, 3, 4])).expect("2 x 2 elements");
+//! let file = npz::bytes(&[("weights".to_owned(), weights), ("tau".to_owned(), Array::from(0.02))])?;
+//! assert_eq!(npz::names_in(&file)?, ["tau", "weights"]);
+//! assert_eq!(npz::parse(&file, "weights")?.shape(), [2, 2]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
-mod elements;
+pub(crate) mod elements;
 
 use crate::whole;
 use elements::Npy;
@@ -10,16 +20,65 @@ use std::path::{Path, PathBuf};
 use zip::ZipArchive;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-/// Why an array cannot be read or written.
+/// Why an array of a file cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("{}{}: {what}", path.display(), array.as_ref().map_or_else(String::new, |name| format!(", array {name}")))]
+#[non_exhaustive]
+#[error("{}, array {array}: {what}", path.display())]
 pub struct NpzError {
     /// The file.
     pub path: PathBuf,
-    /// The array, if it is about one.
-    pub array: Option<String>,
+    /// The array.
+    pub array: String,
     /// What is wrong.
     pub what: String,
+}
+
+/// Why bytes give no array.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ArrayError {
+    /// They are not archive, and no single array either.
+    #[error("it is no .npz file: {0}")]
+    NotAnArchive(String),
+    /// The archive has other arrays.
+    #[error("it has no such array; it has: {}", there.join(", "))]
+    NoSuchArray {
+        /// Those that it has.
+        there: Vec<String>,
+    },
+    /// Something contradicts itself.
+    #[error("it is damaged: {0}")]
+    Damaged(String),
+    /// The file ends too early.
+    #[error("it has fewer elements than its shape says")]
+    Cut,
+    /// More elements than are read.
+    #[error("its shape {0:?} has too many elements")]
+    TooLarge(Vec<u64>),
+    /// The elements are not numbers.
+    #[error("its elements are of type {0}: there are bool, integers, float16, float32 and float64")]
+    Type(String),
+    /// The elements are records of these fields.
+    #[error("its elements are records, not numbers; their fields are {}", fields(.0))]
+    Records(Vec<String>),
+    /// A field of records is an array or record of its own.
+    #[error("it is not a single number")]
+    NotANumber,
+    /// An unsigned number that 64 bits with a sign do not hold.
+    #[error("it has elements beyond 2^63")]
+    Beyond,
+    /// The error of a field of records.
+    #[error("field `{}`: {error}", field.escape_debug())]
+    Field {
+        /// The field.
+        field: String,
+        /// What is wrong with it.
+        error: Box<Self>,
+    },
+}
+
+fn fields(names: &[String]) -> String {
+    names.join(", ").escape_debug().to_string()
 }
 
 /// Elements of an array.
@@ -89,33 +148,64 @@ impl Array {
     }
 }
 
+/// A single number, of no extents.
+impl From<f64> for Array {
+    fn from(value: f64) -> Self {
+        Self { shape: Vec::new(), values: Values::Real(vec![value]) }
+    }
+}
+
+/// Numbers in a row, of one extent.
+impl From<Vec<f64>> for Array {
+    fn from(values: Vec<f64>) -> Self {
+        Self { shape: vec![values.len()], values: Values::Real(values) }
+    }
+}
+
+/// A single whole number, of no extents.
+impl From<i64> for Array {
+    fn from(value: i64) -> Self {
+        Self { shape: Vec::new(), values: Values::Whole(vec![value]) }
+    }
+}
+
+/// Whole numbers in a row, of one extent.
+impl From<Vec<i64>> for Array {
+    fn from(values: Vec<i64>) -> Self {
+        Self { shape: vec![values.len()], values: Values::Whole(values) }
+    }
+}
+
 /// Reads an array of an `.npz` file, or the one of an `.npy` file, whose name does not matter.
 ///
 /// # Errors
 /// [`NpzError`] names file, array, and what is wrong.
 pub fn read(path: &Path, array: &str) -> Result<Array, NpzError> {
-    let error = |what: String| NpzError { path: path.to_owned(), array: Some(array.to_owned()), what };
+    let error = |what: String| NpzError { path: path.to_owned(), array: array.to_owned(), what };
     let bytes = whole::bytes(path).map_err(|cause| error(cause.to_string()))?;
-    parse(&bytes, array).map_err(error)
+    parse(&bytes, array).map_err(|cause| error(cause.to_string()))
 }
 
 /// The names of the arrays in the bytes of an `.npz` file, in alphabetical order; none in those of an `.npy` file.
 ///
 /// # Errors
-/// What is wrong, in a sentence.
-pub fn names_in(bytes: &[u8]) -> Result<Vec<String>, String> {
+/// [`ArrayError::NotAnArchive`].
+pub fn names_in(bytes: &[u8]) -> Result<Vec<String>, ArrayError> {
     if bytes.starts_with(b"\x93NUMPY") {
         return Ok(Vec::new());
     }
-    let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| format!("it is no .npz file: {error}"))?;
-    Ok(names_of(&archive))
+    Ok(names_of(&archive(bytes)?))
+}
+
+fn archive(bytes: &[u8]) -> Result<ZipArchive<Cursor<&[u8]>>, ArrayError> {
+    ZipArchive::new(Cursor::new(bytes)).map_err(|error| ArrayError::NotAnArchive(error.to_string()))
 }
 
 /// Reads an array from the bytes of an `.npz` or `.npy` file.
 ///
 /// # Errors
-/// What is wrong, in a sentence.
-pub fn parse(bytes: &[u8], array: &str) -> Result<Array, String> {
+/// [`ArrayError`].
+pub fn parse(bytes: &[u8], array: &str) -> Result<Array, ArrayError> {
     member(bytes, array, |npy| Npy::of(npy)?.array())
 }
 
@@ -123,29 +213,28 @@ pub fn parse(bytes: &[u8], array: &str) -> Result<Array, String> {
 /// of the file; `None` if its elements are single numbers.
 ///
 /// # Errors
-/// What is wrong, in a sentence.
-pub fn records(bytes: &[u8], array: &str) -> Result<Option<Vec<(String, Array)>>, String> {
+/// [`ArrayError`].
+pub fn records(bytes: &[u8], array: &str) -> Result<Option<Vec<(String, Array)>>, ArrayError> {
     member(bytes, array, |npy| Npy::of(npy)?.fields())
 }
 
 /// What `read` makes of the `.npy` bytes of an array.
-fn member<R>(bytes: &[u8], array: &str, read: impl Fn(&[u8]) -> Result<R, String>) -> Result<R, String> {
+fn member<R>(bytes: &[u8], array: &str, read: impl Fn(&[u8]) -> Result<R, ArrayError>) -> Result<R, ArrayError> {
     if bytes.starts_with(b"\x93NUMPY") {
         return read(bytes);
     }
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| format!("it is no .npz file: {error}"))?;
+    let mut archive = archive(bytes)?;
     let there = names_of(&archive);
-    let entry = archive.by_name(&format!("{array}.npy"));
-    let entry = entry.map_err(|_| format!("it has no such array; it has: {}", there.join(", ")))?;
-    let npy = whole::all(entry, whole::DATA).map_err(|error| format!("it is damaged: {error}"))?;
+    let entry = archive.by_name(&format!("{array}.npy")).map_err(|_| ArrayError::NoSuchArray { there })?;
+    let npy = whole::all(entry, whole::DATA).map_err(|error| ArrayError::Damaged(error.to_string()))?;
     read(&npy)
 }
 
 /// Numbers of a type that has this name in numpy (`<f2`), as many as there are bytes for.
 ///
 /// # Errors
-/// It is not a type of numbers, or there are others than it can have.
-pub fn numbers(kind: &str, bytes: &[u8]) -> Result<Values, String> {
+/// [`ArrayError::Type`] for another type, [`ArrayError::Damaged`] for bytes that it cannot have.
+pub fn numbers(kind: &str, bytes: &[u8]) -> Result<Values, ArrayError> {
     elements::numbers_of(kind, bytes)
 }
 
@@ -159,7 +248,7 @@ fn names_of<R: Read + Seek>(archive: &ZipArchive<R>) -> Vec<String> {
 /// The bytes of an `.npz` file with these arrays; whole numbers take the smallest type that holds them.
 ///
 /// # Errors
-/// What is wrong, in a sentence; arrays of ordinary sizes give none.
+/// An array is too large for the format.
 pub fn bytes(arrays: &[(String, Array)]) -> io::Result<Vec<u8>> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, array) in arrays {
@@ -216,7 +305,7 @@ mod tests {
         for (name, array) in &arrays {
             assert_eq!(parse(&bytes, name).unwrap(), *array, "{name}");
         }
-        let said = parse(&bytes, "other").unwrap_err();
+        let said = parse(&bytes, "other").unwrap_err().to_string();
         assert_eq!(said, "it has no such array; it has: none, real, small, wide");
         assert_eq!(super::bytes(&arrays).unwrap(), bytes, "equal arrays, equal bytes");
     }
@@ -242,8 +331,8 @@ mod tests {
         assert_eq!(values(">i2", &[255, 255, 1, 0, 0, 2, 0, 3, 0, 4, 0, 5]).unwrap(), [-1, 256, 2, 3, 4, 5]);
         assert_eq!(values("<i2", &[255, 255, 1, 0, 0, 2, 0, 3, 0, 4, 0, 5]).unwrap()[..3], [-1, 1, 512]);
         assert_eq!(values("|b1", &[0, 1, 1, 0, 0, 1]).unwrap(), [0, 1, 1, 0, 0, 1]);
-        assert!(values("|b1", &[0, 1, 2, 0, 0, 1]).unwrap_err().contains("neither 0 nor 1"));
-        assert!(values("|u1", &[0, 1, 2, 0, 0]).unwrap_err().contains("fewer elements"));
+        assert!(values("|b1", &[0, 1, 2, 0, 0, 1]).unwrap_err().to_string().contains("neither 0 nor 1"));
+        assert!(values("|u1", &[0, 1, 2, 0, 0]).unwrap_err().to_string().contains("fewer elements"));
     }
 
     #[test]
@@ -254,7 +343,7 @@ mod tests {
             assert!(parse(&whole[..cut], "a").is_err(), "cut at {cut}");
         }
         let huge = b"\x93NUMPY\x01\x00\x46\x00{'descr': '<f8', 'fortran_order': False, 'shape': (9999999999, 99999)}\n";
-        assert!(parse(huge, "").unwrap_err().contains("too many elements"));
-        assert!(parse(b"PK nonsense", "a").unwrap_err().contains("no .npz file"));
+        assert!(parse(huge, "").unwrap_err().to_string().contains("too many elements"));
+        assert!(parse(b"PK nonsense", "a").unwrap_err().to_string().contains("no .npz file"));
     }
 }

@@ -1,20 +1,41 @@
-//! HDF5 files as trees of groups, arrays and texts: the only module that knows the crate which reads and writes them.
+//! HDF5 files as trees of groups, arrays and texts, in Rust alone: no C library.
+//!
+//! [`parse`] and [`bytes`] take a file as a whole; [`File`] reads single arrays, and lists of numbers of different lengths,
+//! of files that are too large for that.
+//!
+//! ```
+//! use loihi_files::npz::Array;
+//! use loihi_hdf5::{H5Item, Note, bytes, parse};
+//! use std::collections::BTreeMap;
+//!
+//! let group = H5Item::Group(BTreeMap::from([("tau".to_owned(), H5Item::Array(Array::from(vec![0.01, 0.02])))]));
+//! let about = H5Item::Note(Note::Text("time constants in seconds".to_owned()));
+//! let file = bytes(&H5Item::Group(BTreeMap::from([("lif".to_owned(), group), ("about".to_owned(), about)])))?;
+//!
+//! let root = parse(&file)?;
+//! let Some(H5Item::Array(tau)) = root.get("lif").and_then(|lif| lif.get("tau")) else { panic!("no array") };
+//! assert_eq!(tau.shape(), [2]);
+//! assert!(parse(&file[..100]).unwrap_err().to_string().contains("HDF5"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Limits: 2^26 elements and 2^16 groups and arrays in a file, 16 groups within each other. Links to other names are not
+//! followed, but kept as [`H5Item::Unread`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod links;
 mod lists;
+mod write;
 
 use half::f16;
-use hdf5_pure::{
-    AttrValue, DType, Dataset, Datatype, DatatypeByteOrder, FileBuilder, FloatingPointLayout, FormatError, Group,
-    GroupBuilder,
-};
+use hdf5_pure::{DType, Dataset, Datatype, DatatypeByteOrder, FloatingPointLayout, FormatError, Group};
 use loihi_files::npz::{Array, Values};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use lists::{File, Lists};
+pub use write::bytes;
 
 /// Most elements of all arrays of a file; a file that says more is taken for damaged.
 const ELEMENTS_MAX: u64 = 1 << 26;
@@ -25,8 +46,30 @@ const DEPTH_MAX: usize = 16;
 /// Most groups, arrays and texts of a file.
 const ITEMS_MAX: usize = 1 << 16;
 
+/// Why a file cannot be read or written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+#[error("{}{what}", array.as_ref().map_or_else(String::new, |array| format!("`{array}`: ")))]
+pub struct H5Error {
+    /// The array in the file, `group/name`, if it is about one.
+    pub array: Option<String>,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl H5Error {
+    const fn whole(what: String) -> Self {
+        Self { array: None, what }
+    }
+
+    fn at(array: &str, what: String) -> Self {
+        Self { array: Some(array.to_owned()), what }
+    }
+}
+
 /// Something with a name in a file, or a file's root.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum H5Item {
     /// Things with names.
     Group(BTreeMap<String, Self>),
@@ -47,6 +90,7 @@ pub enum H5Item {
 
 /// What HDF5 calls an attribute.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Note {
     /// A text.
     Text(String),
@@ -54,16 +98,6 @@ pub enum Note {
     Real(f64),
     /// An integer.
     Whole(i64),
-}
-
-impl Note {
-    fn value(&self) -> AttrValue {
-        match self {
-            Self::Text(text) => AttrValue::VarLenString(text.clone()),
-            Self::Real(value) => AttrValue::F64(*value),
-            Self::Whole(value) => AttrValue::I64(*value),
-        }
-    }
 }
 
 impl H5Item {
@@ -108,9 +142,10 @@ struct Budget {
 /// The tree of a file.
 ///
 /// # Errors
-/// What is wrong, in a sentence.
-pub fn parse(bytes: &[u8]) -> Result<H5Item, String> {
-    guarded(|| {
+/// The file is damaged, beyond the limits, or no HDF5 file. A single array that cannot be read is not an error: it
+/// becomes [`H5Item::Unread`].
+pub fn parse(bytes: &[u8]) -> Result<H5Item, H5Error> {
+    let read = guarded(|| {
         let file = hdf5_pure::File::from_bytes(bytes.to_vec()).map_err(damaged)?;
         let mut budget = Budget { elements: ELEMENTS_MAX, items: ITEMS_MAX };
         let mut root = group(&file.root(), "/", 0, &mut budget)?;
@@ -123,7 +158,8 @@ pub fn parse(bytes: &[u8]) -> Result<H5Item, String> {
             root.mark(&name, &reason);
         }
         Ok(root)
-    })
+    });
+    read.map_err(H5Error::whole)
 }
 
 /// What `read` returns. The crate checks what it reads, but it is large and young, and files come from anywhere: a panic in
@@ -223,74 +259,10 @@ fn is_half(kind: &Datatype) -> bool {
     matches!(kind, Datatype::FloatingPoint { size: 2, layout: own, .. } if *own == layout)
 }
 
-/// The bytes of a file with this root, which must be a group. Real numbers become single precision where that holds all
-/// of an array, arrays of more than 64 elements are compressed.
-///
-/// # Errors
-/// What is wrong, in a sentence.
-pub fn bytes(root: &H5Item) -> Result<Vec<u8>, String> {
-    let H5Item::Group(items) = root else { return Err("the root of a file is a group".to_owned()) };
-    let mut file = FileBuilder::new();
-    for (name, item) in items {
-        match item {
-            H5Item::Group(inner) => {
-                let inner = group_of(file.create_group(name), inner).finish();
-                file.add_group(inner);
-            }
-            H5Item::Note(note) => file.set_attr(name, note.value()),
-            H5Item::Unread(_) => {}
-            H5Item::Array(_) | H5Item::Text { .. } => fill(file.create_dataset(name), item),
-        }
-    }
-    file.finish().map_err(|error| error.to_string())
-}
-
-fn group_of(mut group: GroupBuilder, items: &BTreeMap<String, H5Item>) -> GroupBuilder {
-    for (name, item) in items {
-        match item {
-            H5Item::Group(inner) => {
-                let inner = group_of(group.create_group(name), inner).finish();
-                group.add_group(inner);
-            }
-            H5Item::Note(note) => group.set_attr(name, note.value()),
-            H5Item::Unread(_) => {}
-            H5Item::Array(_) | H5Item::Text { .. } => fill(group.create_dataset(name), item),
-        }
-    }
-    group
-}
-
-fn fill(dataset: &mut hdf5_pure::DatasetBuilder, item: &H5Item) {
-    let extents = |shape: &[usize]| shape.iter().map(|extent| *extent as u64).collect::<Vec<u64>>();
-    match item {
-        H5Item::Group(_) | H5Item::Note(_) | H5Item::Unread(_) => {}
-        H5Item::Text { shape, words } => {
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            dataset.with_vlen_strings(&words).with_shape(&extents(shape));
-        }
-        H5Item::Array(array) => {
-            match array.values() {
-                Values::Whole(values) => dataset.with_i64_data(values),
-                #[expect(clippy::cast_possible_truncation, reason = "only where nothing is lost")]
-                Values::Real(values)
-                    if values.iter().all(|value| f64::from(*value as f32).total_cmp(value).is_eq()) =>
-                {
-                    dataset.with_f32_data(&values.iter().map(|value| *value as f32).collect::<Vec<f32>>())
-                }
-                Values::Real(values) => dataset.with_f64_data(values),
-            };
-            let extents = extents(array.shape());
-            dataset.with_shape(&extents);
-            if extents.iter().product::<u64>() > 64 {
-                dataset.with_chunks(&extents).with_deflate(6);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hdf5_pure::AttrValue;
 
     #[test]
     fn a_tree_is_read_as_it_was_written() {
@@ -316,7 +288,7 @@ mod tests {
         for cut in [0, 7, 8, 100, written.len() / 2, written.len() - 1] {
             assert!(parse(&written[..cut]).is_err(), "cut at {cut}");
         }
-        let said = parse(&written[..written.len() - 1]).unwrap_err();
+        let said = parse(&written[..written.len() - 1]).unwrap_err().to_string();
         assert!(said.starts_with("it is cut: it has "), "{said}");
     }
 

@@ -6,7 +6,7 @@
 //!
 //! Source: the HDF5 file format specification, version 3, III.E.
 
-use super::{damaged, dataset_of, guarded};
+use super::{H5Error, damaged, dataset_of, guarded};
 use hdf5_pure::{Datatype, DatatypeByteOrder};
 use loihi_files::npz::{self, Array, Values};
 use std::collections::BTreeMap;
@@ -46,16 +46,17 @@ impl File {
     /// Opens a file in memory.
     ///
     /// # Errors
-    /// What is wrong, in a sentence.
-    pub fn open(bytes: Vec<u8>) -> Result<Self, String> {
-        guarded(|| Ok(Self { inner: hdf5_pure::File::from_bytes(bytes).map_err(damaged)? }))
+    /// It is no HDF5 file, or damaged.
+    pub fn open(bytes: Vec<u8>) -> Result<Self, H5Error> {
+        let read = guarded(|| Ok(Self { inner: hdf5_pure::File::from_bytes(bytes).map_err(damaged)? }));
+        read.map_err(H5Error::whole)
     }
 
     /// The array of numbers at a path, `group/name`, of up to 2^20 elements.
     ///
     /// # Errors
     /// It is not there, holds no numbers, or is damaged.
-    pub fn array(&self, path: &str) -> Result<Array, String> {
+    pub fn array(&self, path: &str) -> Result<Array, H5Error> {
         let read = guarded(|| {
             let dataset = self.inner.dataset(path).map_err(|error| error.to_string())?;
             let mut budget = super::Budget { elements: LISTS_MAX, items: 1 };
@@ -64,15 +65,15 @@ impl File {
                 _ => Err("its elements are not numbers".to_owned()),
             }
         });
-        read.map_err(|what| format!("`{path}`: {what}"))
+        read.map_err(|what| H5Error::at(path, what))
     }
 
     /// The lists of numbers at a path.
     ///
     /// # Errors
     /// They are not there, are not lists of numbers, or are damaged.
-    pub fn lists(&self, path: &str) -> Result<Lists<'_>, String> {
-        guarded(|| self.read_lists(path)).map_err(|what| format!("`{path}`: {what}"))
+    pub fn lists(&self, path: &str) -> Result<Lists<'_>, H5Error> {
+        guarded(|| self.read_lists(path)).map_err(|what| H5Error::at(path, what))
     }
 
     fn read_lists(&self, path: &str) -> Result<Lists<'_>, String> {
@@ -124,11 +125,11 @@ fn numpy_type(kind: &Datatype) -> Option<(String, usize)> {
 }
 
 impl Iterator for Lists<'_> {
-    type Item = Result<Values, String>;
+    type Item = Result<Values, H5Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let element = self.elements.next()?;
-        Some(self.list(element))
+        Some(self.list(element).map_err(H5Error::whole))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -151,7 +152,7 @@ impl<'f> Lists<'f> {
         let list =
             length.and_then(|length| bytes.get(..length)).ok_or("it is damaged: a list is longer than its bytes")?;
         self.unread = self.unread.checked_sub(list.len()).ok_or("it is damaged: its lists are longer than the file")?;
-        npz::numbers(&self.kind, list)
+        npz::numbers(&self.kind, list).map_err(|error| error.to_string())
     }
 
     /// The bytes of an object.
@@ -212,16 +213,17 @@ mod tests {
             let units: Vec<Values> = file.lists("spikes/units").unwrap().map(Result::unwrap).collect();
             assert_eq!(units[0], Values::Whole(vec![5, 699, 0]), "{name}");
             assert_eq!(file.array("labels").unwrap().whole().unwrap(), [7, 0, 19, 3], "{name}");
-            assert!(file.lists("labels").err().unwrap().contains("not lists of numbers"), "{name}");
-            assert!(file.lists("spikes/none").err().unwrap().starts_with("`spikes/none`: "), "{name}");
+            assert!(file.lists("labels").err().unwrap().to_string().contains("not lists of numbers"), "{name}");
+            assert!(file.lists("spikes/none").err().unwrap().to_string().starts_with("`spikes/none`: "), "{name}");
         }
     }
 
     #[test]
     fn damage_is_no_more_than_an_error() {
         for (name, bytes) in FILES {
-            let read =
-                |bytes: Vec<u8>| -> Result<Vec<Values>, String> { File::open(bytes)?.lists("spikes/times")?.collect() };
+            let read = |bytes: Vec<u8>| -> Result<Vec<Values>, H5Error> {
+                File::open(bytes)?.lists("spikes/times")?.collect()
+            };
             let places: Vec<usize> =
                 bytes.windows(4).enumerate().filter(|(_, part)| *part == b"GCOL").map(|(at, _)| at).collect();
             assert!(!places.is_empty(), "{name}");

@@ -3,35 +3,86 @@
 //! A step is a time of `dt`, which the file says; neurons become `CubaLIF` with `r = τ_mem / dt` and `w_in = τ_syn / dt`, so that an input of 1
 //! adds 1 by Euler's rule. Voltages and weights are in the chip's units.
 
-use super::{Graph, Node, NodeKind};
+use super::{Graph, NirNode, Padding};
+use loihi_core::image::Profile;
 use loihi_core::num::ThresholdMantissa;
 use loihi_files::npz::{Array, Values};
 use loihi_net::network::{Connection, Depths, Each, Edge, Endpoint, Entry, Network, Population, Weights, planes, size};
 
+/// Why a network is not a graph of NIR.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// Neurons with more compartments than a reset or a current needs.
+    #[error("`{population}` has neurons of {compartments} compartments, which NIR cannot say")]
+    Compartments {
+        /// The population.
+        population: String,
+        /// Compartments of a neuron.
+        compartments: usize,
+    },
+    /// A connection to neurons with several extents that is not a convolution.
+    #[error(
+        "what leads from `{from}` to `{to}` is not a convolution of images, and NIR has no other layer of shape {shape:?}"
+    )]
+    NotAConvolution {
+        /// The source.
+        from: String,
+        /// The population that it leads to.
+        to: String,
+        /// The shape of the population.
+        shape: Vec<usize>,
+    },
+    /// A connection whose matrix would have more than 2^24 elements.
+    #[error("what leads from `{from}` to `{to}` is too large for a matrix, and no convolution")]
+    TooLarge {
+        /// The source.
+        from: String,
+        /// The population that it leads to.
+        to: String,
+    },
+    /// Synapses of one source with different delays.
+    #[error("synapses from `{from}` to `{to}` have delays of their own, which NIR cannot say")]
+    Delays {
+        /// The source.
+        from: String,
+        /// The population that they lead to.
+        to: String,
+    },
+    /// A connection with a learning rule.
+    #[error("what leads from `{from}` to `{to}` learns, which NIR cannot say")]
+    Learns {
+        /// The source.
+        from: String,
+        /// The population that it leads to.
+        to: String,
+    },
+}
+
 /// The graph of a network.
 ///
 /// # Errors
-/// What NIR cannot say, in a sentence.
-pub fn export(network: &Network) -> Result<Graph, String> {
+/// [`ExportError`] names what NIR cannot say. What a graph leaves out without another meaning, [`unsaid`](super::unsaid) says.
+pub fn export(network: &Network) -> Result<Graph, ExportError> {
     let dt = if network.dt_us > 0 { f64::from(u32::try_from(network.dt_us).unwrap_or(u32::MAX)) / 1e6 } else { 1.0 };
-    let mut graph = Graph { dt: Some(dt), late_steps: Some(network.late_steps), ..Graph::default() };
+    let mut graph = Graph::default().with_dt(dt).with_late_steps(network.late_steps);
     for population in &network.populations {
-        neurons(&mut graph, population, dt)?;
+        let node = neurons(population, dt)?;
+        graph.nodes.insert(population.name.clone(), node);
     }
     for input in &network.inputs {
-        graph.nodes.insert(input.name.clone(), end("Input", &input.shape));
+        graph.nodes.insert(input.name.clone(), NirNode::Input { shape: input.shape.clone() });
         let (layer, to) = match &input.entry {
             Entry::Spikes => continue,
             Entry::Bias { population, gain_q16, .. } => {
                 let scale = vec![f64::from(*gain_q16) / 65_536.0 * 255.0; size(&input.shape)];
-                (Node::layer("Scale").with("scale", real(&input.shape, scale)), *population)
+                (NirNode::Scale { scale: real(&input.shape, scale) }, *population)
             }
             Entry::Weighted(weighted) => {
                 let shape = [weighted.offsets.len(), size(&input.shape)];
                 let weight = real(&shape, weighted.gains.iter().map(|gain| f64::from(*gain)).collect());
                 let offsets = weighted.offsets.iter().map(|offset| f64::from(*offset)).collect();
-                let layer = Node::layer("Affine").with("weight", weight);
-                (layer.with("bias", real(&shape[..1], offsets)), weighted.population)
+                (NirNode::Affine { weight, bias: real(&shape[..1], offsets) }, weighted.population)
             }
         };
         let name = format!("{}_layer", input.name);
@@ -45,15 +96,12 @@ pub fn export(network: &Network) -> Result<Graph, String> {
             layer(&mut graph, network, number, connection, more[number])?;
         }
     }
-    biases(&mut graph, network);
     if let Some(readout) = network.readout {
         let population = &network.populations[readout.population];
         let name = if graph.nodes.contains_key("output") { "output_" } else { "output" };
-        graph.nodes.insert(name.to_owned(), end("Output", &population.shape));
+        graph.nodes.insert(name.to_owned(), NirNode::Output { shape: population.shape.clone() });
         link(&mut graph, &population.name, name);
     }
-    graph.edges.sort_unstable();
-    graph.edges.dedup();
     Ok(graph)
 }
 
@@ -93,24 +141,17 @@ fn real(shape: &[usize], values: Vec<f64>) -> Array {
     array.or_else(|| Array::new(vec![length], Values::Real(values))).unwrap_or_else(|| real(&[0], Vec::new()))
 }
 
+/// Whole numbers in a row.
 fn whole(values: &[usize]) -> Array {
-    let values: Vec<f64> = values.iter().map(|value| f64::from(u32::try_from(*value).unwrap_or(u32::MAX))).collect();
-    let array = real(&[values.len()], values);
-    Array::new(array.shape().to_vec(), Values::Whole(array.whole().unwrap_or_default())).unwrap_or(array)
+    Array::from(values.iter().map(|value| whole_number(*value)).collect::<Vec<i64>>())
 }
 
-/// A single whole number.
-fn whole_number(value: usize) -> Array {
-    Array::new(Vec::new(), Values::Whole(vec![i64::try_from(value).unwrap_or(i64::MAX)]))
-        .unwrap_or_else(|| whole(&[value]))
-}
-
-fn end(kind: &str, shape: &[usize]) -> Node {
-    Node::layer(kind).with("shape", whole(shape))
+fn whole_number(value: usize) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
 }
 
 fn link(graph: &mut Graph, from: &str, to: &str) {
-    graph.edges.push((from.to_owned(), to.to_owned()));
+    graph.edges.insert((from.to_owned(), to.to_owned()));
 }
 
 /// Whether it is the synapse by which a neuron takes off its own threshold: a reset, which NIR has no word for.
@@ -120,35 +161,32 @@ fn subtracts(network: &Network, connection: &Connection) -> bool {
         && matches!(connection.weights, Weights::OneToOne(_))
 }
 
-/// Neurons: of several compartments the one that adds up, with the soma's threshold.
-fn neurons(graph: &mut Graph, population: &Population, dt: f64) -> Result<(), String> {
+/// Neurons: of several compartments the one that adds up, with the soma's threshold. Biases enter the voltage: they become a
+/// leak voltage of the same effect.
+fn neurons(population: &Population, dt: f64) -> Result<NirNode, ExportError> {
     let parts = population.compartments.len();
     if parts > 3 {
-        return Err(format!("`{}` has neurons of {parts} compartments, which NIR cannot say", population.name));
+        return Err(ExportError::Compartments { population: population.name.clone(), compartments: parts });
     }
     let (soma, adds) = (&population.compartments[parts - 1], &population.compartments[parts.saturating_sub(2)]);
     let first = &population.compartments[0];
     let each = |of: &dyn Fn(usize) -> f64| real(&population.shape, (0..population.neurons()).map(of).collect());
-    let register = |of: &Each<loihi_core::image::Profile>, at: usize| {
-        of.get(at).copied().unwrap_or(loihi_core::image::Profile::DEFAULT)
-    };
+    let register = |of: &Each<Profile>, at: usize| of.get(at).copied().unwrap_or(Profile::DEFAULT);
     let share = |decay: i32| f64::from(decay) / 4096.0;
     // A voltage that lasts for ever has a time constant beyond any run.
     let tau = |decay: i32| dt / share(decay).max(1e-9);
-    let decay_v = |at| register(adds, at).decay_v;
-    let decay_u = |at| register(first, at).decay_u;
+    let (mem, syn) = (|at| tau(register(adds, at).decay_v), |at| tau(register(first, at).decay_u));
+    let bias = |at: usize| f64::from(population.bias.get(at).map_or(0, |bias| bias.value()));
+    let (tau_mem, tau_syn) = (each(&mem), each(&syn));
+    let (r, w_in) = (each(&|at| mem(at) / dt), Some(each(&|at| syn(at) / dt)));
+    let v_leak = each(&|at| bias(at) * (mem(at) / dt));
     let never = (0..population.neurons()).all(|at| register(soma, at).v_th >> 6 == ThresholdMantissa::MAX);
-    let mut node = Node::layer(if never { "CubaLI" } else { "CubaLIF" })
-        .with("tau_mem", each(&|at| tau(decay_v(at))))
-        .with("tau_syn", each(&|at| tau(decay_u(at))))
-        .with("r", each(&|at| tau(decay_v(at)) / dt))
-        .with("w_in", each(&|at| tau(decay_u(at)) / dt))
-        .with("v_leak", each(&|_| 0.0));
-    if !never {
-        node = node.with("v_threshold", each(&|at| f64::from(register(soma, at).v_th))).with("v_reset", each(&|_| 0.0));
-    }
-    graph.nodes.insert(population.name.clone(), node);
-    Ok(())
+    Ok(if never {
+        NirNode::CubaLi { tau_mem, tau_syn, r, v_leak, w_in }
+    } else {
+        let v_threshold = each(&|at| f64::from(register(soma, at).v_th));
+        NirNode::CubaLif { tau_mem, tau_syn, r, v_leak, v_threshold, v_reset: Some(each(&|_| 0.0)), w_in }
+    })
 }
 
 /// The layer of a connection between these shapes, and a factor of all that it puts out, if it has none of its own.
@@ -156,54 +194,49 @@ fn synapses(
     connection: &Connection,
     shapes: [&[usize]; 2],
     [from, to]: [&str; 2],
-) -> Result<(Node, Option<f64>), String> {
+) -> Result<(NirNode, Option<f64>), ExportError> {
     let added = |mantissa: i16| 64.0 * f64::from(connection.folded(mantissa));
     let plain = planes(shapes[0]).is_some_and(|_| shapes[0].len() == 3 && shapes[1].len() == 3);
     let rows = shapes[0].len() == 2 && shapes[1].len() == 2;
+    let kernels = |shape: &[usize], weights: &[i16]| real(shape, weights.iter().map(|weight| added(*weight)).collect());
     let node = match &connection.weights {
         Weights::Conv2d(conv) if rows && conv.shape[2] == 1 => {
             let [outputs, inputs, _, width] = conv.shape;
-            let values = conv.weights.iter().map(|weight| added(*weight)).collect();
-            Node::layer("Conv1d")
-                .with("weight", real(&[outputs, inputs, width], values))
-                .with("bias", real(&[outputs], vec![0.0; outputs]))
-                .with("input_shape", whole_number(shapes[0][1]))
-                .with("stride", whole_number(conv.stride[1]))
-                .with("padding", whole_number(conv.padding[1]))
-                .with("dilation", whole_number(conv.dilation[1]))
-                .with("groups", whole_number(conv.groups))
+            NirNode::Conv1d {
+                weight: kernels(&[outputs, inputs, width], &conv.weights),
+                bias: Some(real(&[outputs], vec![0.0; outputs])),
+                stride: Some(conv.stride[1]),
+                padding: Some(Padding::Zeros(conv.padding[1])),
+                dilation: Some(conv.dilation[1]),
+                groups: Some(conv.groups),
+                input_shape: Some(Array::from(whole_number(shapes[0][1]))),
+            }
         }
         Weights::Pool2d(pool) if plain => {
-            let node = Node::layer("SumPool2d")
-                .with("kernel_size", whole(&pool.kernel))
-                .with("stride", whole(&pool.stride))
-                .with("padding", whole(&pool.padding));
-            return Ok((node, Some(added(pool.weight))));
+            let (kernel_size, stride, padding) = (pool.kernel, Some(pool.stride), Some(pool.padding));
+            return Ok((NirNode::SumPool2d { kernel_size, stride, padding }, Some(added(pool.weight))));
         }
-        Weights::Conv2d(conv) if plain => Node::layer("Conv2d")
-            .with("weight", real(&conv.shape, conv.weights.iter().map(|weight| added(*weight)).collect()))
-            .with("bias", real(&[conv.shape[0]], vec![0.0; conv.shape[0]]))
-            .with("input_shape", whole(&shapes[0][1..]))
-            .with("stride", whole(&conv.stride))
-            .with("padding", whole(&conv.padding))
-            .with("dilation", whole(&conv.dilation))
-            .with("groups", whole_number(conv.groups)),
+        Weights::Conv2d(conv) if plain => NirNode::Conv2d {
+            weight: kernels(&conv.shape, &conv.weights),
+            bias: Some(real(&[conv.shape[0]], vec![0.0; conv.shape[0]])),
+            stride: Some(conv.stride),
+            padding: Some(Padding::Zeros(conv.padding)),
+            dilation: Some(conv.dilation),
+            groups: Some(conv.groups),
+            input_shape: Some(whole(&shapes[0][1..])),
+        },
         Weights::OneToOne(weights) => {
             let values = (0..size(shapes[0])).map(|at| added(weights.get(at).copied().unwrap_or(0))).collect();
-            Node::layer("Scale").with("scale", real(shapes[0], values))
+            NirNode::Scale { scale: real(shapes[0], values) }
         }
         _ => {
+            let own = str::to_owned;
             let (sources, neurons) = (size(shapes[0]), size(shapes[1]));
             if shapes[1].len() > 1 {
-                return Err(format!(
-                    "what leads from `{from}` to `{to}` is not a convolution of images, and NIR has no other layer of shape {:?}",
-                    shapes[1]
-                ));
+                return Err(ExportError::NotAConvolution { from: own(from), to: own(to), shape: shapes[1].to_vec() });
             }
             if sources.saturating_mul(neurons) > 1 << 24 {
-                return Err(format!(
-                    "what leads from `{from}` to `{to}` is too large for a matrix, and no convolution"
-                ));
+                return Err(ExportError::TooLarge { from: own(from), to: own(to) });
             }
             let mut values = vec![0.0; sources * neurons];
             let mut delays = false;
@@ -215,9 +248,9 @@ fn synapses(
                 });
             }
             if delays {
-                return Err(format!("synapses from `{from}` to `{to}` have delays of their own, which NIR cannot say"));
+                return Err(ExportError::Delays { from: own(from), to: own(to) });
             }
-            Node::layer("Linear").with("weight", real(&[neurons, sources], values))
+            NirNode::Linear { weight: real(&[neurons, sources], values) }
         }
     };
     Ok((node, None))
@@ -229,10 +262,10 @@ fn layer(
     number: usize,
     connection: &Connection,
     more: i32,
-) -> Result<(), String> {
+) -> Result<(), ExportError> {
     let (from, to) = (network.name_of(connection.from).to_owned(), network.populations[connection.to].name.clone());
     if connection.learning.is_some() {
-        return Err(format!("what leads from `{from}` to `{to}` learns, which NIR cannot say"));
+        return Err(ExportError::Learns { from, to });
     }
     let shapes = [network.shape_of(connection.from), network.shape_of(Endpoint::Population(connection.to))];
     let (node, scale) = synapses(connection, shapes, [&from, &to])?;
@@ -244,17 +277,13 @@ fn layer(
         let dt = graph.dt.unwrap_or(1.0);
         let delay = format!("{name}_delay");
         let values = steps.iter().map(|steps| f64::from(*steps - more) * dt).collect();
-        graph.nodes.insert(delay.clone(), Node::layer("Delay").with("delay", real(shapes[0], values)));
+        graph.nodes.insert(delay.clone(), NirNode::Delay { delay: real(shapes[0], values) });
         link(graph, &before, &delay);
         before = delay;
     }
-    let matrix = node.kind_name() == "Linear";
-    if matrix && shapes[0].len() > 1 {
+    if matches!(node, NirNode::Linear { .. }) && shapes[0].len() > 1 {
         let flatten = format!("{name}_flatten");
-        let node = Node::layer("Flatten")
-            .with("input_type", whole(shapes[0]))
-            .with("start_dim", whole_number(0))
-            .with("end_dim", Array::new(Vec::new(), Values::Whole(vec![-1])).unwrap_or_else(|| whole(&[0])));
+        let node = NirNode::Flatten { input_type: Some(whole(shapes[0])), start_dim: Some(0), end_dim: Some(-1) };
         graph.nodes.insert(flatten.clone(), node);
         link(graph, &before, &flatten);
         before = flatten;
@@ -264,25 +293,10 @@ fn layer(
     if let Some(factor) = scale {
         last = format!("{name}_scale");
         link(graph, &name, &last);
-        graph
-            .nodes
-            .insert(last.clone(), Node::layer("Scale").with("scale", real(shapes[1], vec![factor; size(shapes[1])])));
+        let scale = real(shapes[1], vec![factor; size(shapes[1])]);
+        graph.nodes.insert(last.clone(), NirNode::Scale { scale });
     }
     link(graph, &last, &to);
     graph.nodes.insert(name, node);
     Ok(())
-}
-
-/// Biases enter the voltage: a leak voltage of the same effect.
-fn biases(graph: &mut Graph, network: &Network) {
-    for population in &network.populations {
-        let Some(node) = graph.nodes.get_mut(&population.name).filter(|node| matches!(node.kind, NodeKind::Layer(_)))
-        else {
-            continue;
-        };
-        let bias = |at: usize| f64::from(population.bias.get(at).map_or(0, |bias| bias.value()));
-        let Some(r) = node.arrays.get("r").map(Array::real) else { continue };
-        let leak = r.iter().enumerate().map(|(at, r)| bias(at) * r).collect();
-        node.arrays.insert("v_leak".to_owned(), real(&population.shape, leak));
-    }
 }

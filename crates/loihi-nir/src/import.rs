@@ -17,6 +17,7 @@ pub enum Fidelity {
 
 /// A part of a file and its fidelity.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct FidelityRow {
     /// Its name in the file.
     pub node: String,
@@ -30,6 +31,7 @@ pub struct FidelityRow {
 
 /// What an importer makes of a file.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Imported {
     /// The network.
     pub network: Network,
@@ -41,6 +43,7 @@ pub struct Imported {
 
 /// Why a file gives no network.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 #[error("{}{}: {what}", path.display(), node.as_ref().map_or_else(String::new, |name| format!(", node `{name}`")))]
 pub struct ImportError {
     /// The file.
@@ -51,8 +54,10 @@ pub struct ImportError {
     pub what: String,
 }
 
-/// What is wrong with a part of a file, before the file's name is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is wrong with a part of a file or of a graph made by hand; [`of`](Self::of) adds the name of a file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+#[error("{}{what}", node.as_ref().map_or_else(String::new, |name| format!("node `{name}`: ")))]
 pub struct NodeError {
     /// The part, if it is about one.
     pub node: Option<String>,
@@ -71,6 +76,12 @@ impl NodeError {
         Self { node: None, what: what.into() }
     }
 
+    /// The same, of a part of this one.
+    pub(crate) fn within(self, outer: &str) -> Self {
+        let node = self.node.map_or_else(|| outer.to_owned(), |node| format!("{outer}.{node}"));
+        Self { node: Some(node), ..self }
+    }
+
     /// The same, in a file.
     pub fn of(self, path: &Path) -> ImportError {
         ImportError { path: path.to_owned(), node: self.node, what: self.what }
@@ -78,7 +89,8 @@ impl NodeError {
 }
 
 impl Fidelity {
-    const fn word(self) -> &'static str {
+    /// The word that users see.
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Exact => "exact",
             Self::Approximate => "approximate",
@@ -123,6 +135,11 @@ fn natural(name: &str) -> Vec<(u64, String)> {
 }
 
 impl Imported {
+    /// A network, the parts of the file that it is from, and what was chosen.
+    pub const fn new(network: Network, rows: Vec<FidelityRow>, said: Vec<String>) -> Self {
+        Self { network, rows, said }
+    }
+
     /// Orders the parts by their names, numbers in them by their values.
     pub fn sort(&mut self) {
         self.rows.sort_by_cached_key(|row| natural(&row.node));

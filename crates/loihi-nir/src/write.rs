@@ -1,8 +1,8 @@
 //! Writing of NIR files, as NIR 1.0 does.
 
-use super::{Graph, Node, NodeKind};
-use loihi_files::npz::{Array, Values};
-use loihi_hdf5::{self as h5, H5Item};
+use super::{Graph, NirNode};
+use loihi_files::npz::Array;
+use loihi_hdf5::{self as h5, H5Error, H5Item};
 use loihi_net::network::{SaveError, write_aside};
 use std::collections::BTreeMap;
 use std::io;
@@ -14,15 +14,13 @@ const VERSION: &str = "1.0.8";
 /// The bytes of a file.
 ///
 /// # Errors
-/// What is wrong, in a sentence.
-pub fn bytes(graph: &Graph) -> Result<Vec<u8>, String> {
+/// A name or an array is too large for the format.
+pub fn bytes(graph: &Graph) -> Result<Vec<u8>, H5Error> {
     let mut root =
         BTreeMap::from([("version".to_owned(), H5Item::text(VERSION)), ("node".to_owned(), graph_item(graph))]);
-    let single = |values: Values| Array::new(Vec::new(), values).map(H5Item::Array);
-    let dt = graph.dt.and_then(|dt| single(Values::Real(vec![dt])));
-    let late_steps = graph.late_steps.and_then(|steps| single(Values::Whole(vec![steps.into()])));
-    for (name, item) in [("dt", dt), ("late_steps", late_steps)] {
-        root.extend(item.map(|item| (name.to_owned(), item)));
+    let late_steps = graph.late_steps.map(|steps| Array::from(i64::from(steps)));
+    for (name, array) in [("dt", graph.dt.map(Array::from)), ("late_steps", late_steps)] {
+        root.extend(array.map(|array| (name.to_owned(), H5Item::Array(array))));
     }
     h5::bytes(&H5Item::Group(root))
 }
@@ -46,13 +44,11 @@ fn graph_item(graph: &Graph) -> H5Item {
     ]))
 }
 
-fn node_item(node: &Node) -> H5Item {
-    if let NodeKind::Graph(inner) = &node.kind {
+fn node_item(node: &NirNode) -> H5Item {
+    if let NirNode::Graph(inner) = node {
         return graph_item(inner);
     }
-    let mut items: BTreeMap<String, H5Item> =
-        node.arrays.iter().map(|(name, array)| (name.clone(), H5Item::Array(array.clone()))).collect();
-    items.extend(node.words.iter().map(|(name, word)| (name.clone(), H5Item::text(word))));
-    items.insert("type".to_owned(), H5Item::text(node.kind_name()));
-    H5Item::Group(items)
+    let mut fields = node.fields();
+    fields.insert("type".to_owned(), H5Item::text(node.type_name()));
+    H5Item::Group(fields)
 }

@@ -1,6 +1,15 @@
 //! Runs as NIRData: spikes and probes by population, in HDF5 (the classes `NIRGraphData`, `NIRNodeData`, `EventData` and
 //! `TimeGriddedData` of Python's `nir`, whose `read_data` takes the file).
 //!
+//! ```no_run
+//! use std::path::Path;
+//!
+//! // A folder of `loihi run … --out FOLDER --spikes`.
+//! let bytes = loihi_nirdata::bytes(Path::new("my-run"), &mut |done, total| eprintln!("{done} of {total} spikes"))?;
+//! loihi_files::atomic_file::write(Path::new("my-run.h5"), &bytes)?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
 //! Times are in seconds. A spike of a step is dated to the middle of the step: a reader that divides by the duration of a
 //! step and rounds down finds the step again. Samples of a network that was shown one after the other are samples here;
 //! a run without samples is one.
@@ -69,7 +78,7 @@ pub fn bytes(folder: &Path, after: &mut dyn FnMut(u64, u64)) -> io::Result<Vec<u
         (name, typed("NIRNodeData", [("observables".to_owned(), H5Item::Group(observables))]))
     };
     let nodes = H5Item::Group(nodes.into_iter().map(node).collect());
-    h5::bytes(&typed("NIRGraphData", [("nodes".to_owned(), nodes)])).map_err(refused)
+    h5::bytes(&typed("NIRGraphData", [("nodes".to_owned(), nodes)])).map_err(io::Error::other)
 }
 
 /// A group that says which class it is.

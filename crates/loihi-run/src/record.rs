@@ -127,6 +127,9 @@ pub struct Manifest {
     pub board: String,
     /// The seed.
     pub seed: u32,
+    /// Hash of the learned state that the run started from, as 16 hexadecimal digits; empty if it started from none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub learned: String,
     /// Duration of a step in milliseconds; steps are the truth, this is for labels.
     pub dt_ms: f64,
     /// The command that ran, of a run that was resumed the first one.

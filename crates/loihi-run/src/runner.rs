@@ -85,6 +85,8 @@ pub struct Runner {
     bias: Vec<i32>,
     /// The stimulus mailbox as it is on the device.
     stimulus: Vec<i16>,
+    /// Whether learning rules change weights.
+    learns: bool,
     /// Whether the next step begins from rest.
     from_rest: bool,
     /// Steps since the last time at rest.
@@ -129,6 +131,11 @@ impl Runner {
         self.from_rest = false;
         self.steps = first.saturating_add(stimulus.steps);
         Ok(spikes)
+    }
+
+    /// Lets the network's learning rules change weights from the next step on, or not.
+    pub fn set_learning(&mut self, learns: bool) {
+        self.learns = learns;
     }
 
     /// Lets the next step begin from rest: without currents, voltages and spikes under way. What was learned stays.
@@ -252,6 +259,7 @@ impl Runner {
             placed: &self.placed,
             bias: std::mem::take(&mut self.bias),
             stimulus: std::mem::take(&mut self.stimulus),
+            learns: self.learns,
         };
         let computed = compute(&mut inference);
         (self.bias, self.stimulus) = (inference.bias, inference.stimulus);

@@ -4,7 +4,7 @@ use crate::record::read::text;
 use crate::record::write_whole;
 use loihi_core::register::Register;
 use loihi_device::recorder::{RecordedFile, Recorder, Sink};
-use loihi_files::npy::{Form, I32, NpyWriter, RowShape, SPIKE, write_words};
+use loihi_files::npy::{ElementType, I32, NpyWriter, RowShape, SPIKE, write_words};
 use loihi_net::probe::{Meaning, Probe, meaning};
 use serde_json::json;
 use std::io;
@@ -81,19 +81,19 @@ struct Growing {
 fn array(
     folder: &Path,
     name: String,
-    (form, row): (Form, RowShape),
+    (element, row): (ElementType, RowShape),
     kept: Option<&[RecordedFile]>,
 ) -> io::Result<Growing> {
     let path = folder.join(&name);
     let npy = match kept {
-        None => NpyWriter::create(&path, form, row)?,
+        None => NpyWriter::create(&path, element, row)?,
         Some(kept) => {
             let was = kept.iter().find(|kept| kept.file == name).ok_or_else(|| {
                 io::Error::other(format!(
                     "{name} was not recorded when the run began: give the same --probe and --spikes"
                 ))
             })?;
-            NpyWriter::go_on(&path, form, row, was.bytes)?
+            NpyWriter::go_on(&path, element, row, was.bytes)?
         }
     };
     Ok(Growing { name, path, npy })

@@ -82,6 +82,9 @@ fn what_was_learned_continues_in_another_runner() {
     let weights = |runner: &mut Runner| runner.session().weights().unwrap();
     let before = weights(&mut runner);
     runner.run(&stimulus()).unwrap();
+    assert_eq!(weights(&mut runner), before, "learning is asked for");
+    runner.set_learning(true);
+    runner.run(&stimulus()).unwrap();
     let learned = runner.learned().unwrap();
     assert_ne!(weights(&mut runner), before);
     let mut other = Runner::new(network, InProcess::default()).unwrap();

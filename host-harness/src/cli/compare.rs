@@ -1,12 +1,16 @@
-//! `loihi compare`: experiments over several seeds, side by side: mean and standard error of what they measure, updates and
+//! `loihi compare`: experiments and networks over several seeds, side by side: mean and standard error of what they measure, updates and
 //! instructions per sample, bytes of state.
 
-use super::open::open;
+use super::choice::choice;
+use super::open::open_named;
 use super::progress::Progress;
-use super::run::choose;
-use super::{DeviceArgs, SampleArgs, out, stop};
+use super::task::{Subject, TaskArgs};
+use super::what::What;
+use super::{out, stop};
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
+use host_harness::Choice as _;
+use host_harness::cost::format::{Cell, Column, ColumnKind, Table, TableFormat, write};
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
 use host_harness::device::session::{RetryPolicy, Session};
 use host_harness::experiment::{NoObserver, Outcome, RunOptions};
@@ -18,20 +22,23 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[derive(Debug, Args)]
 pub(super) struct CompareArgs {
-    /// Names of experiments, or files of parameters
-    #[arg(required = true)]
-    experiments: Vec<String>,
-    /// Seeds of each experiment, from --seed on
+    /// Experiments, parameter files, or network files, with samples by --data or as NET.toml@SAMPLES
+    #[arg(required = true, value_name = "NAME|FILE.toml|NET.toml")]
+    what: Vec<String>,
+    /// Seeds of each, from --seed on
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     seeds: u32,
     #[command(flatten)]
-    sample: SampleArgs,
+    task: TaskArgs,
     /// Count instructions too: a short run of each on the firmware in QEMU
     #[arg(long)]
     instructions: bool,
     /// Firmware for QEMU [default: the one that `cargo xtask firmware` builds]
     #[arg(long, value_name = "FILE")]
     firmware: Option<PathBuf>,
+    /// How to write it
+    #[arg(long, value_parser = choice::<TableFormat>(), default_value = TableFormat::Markdown.name())]
+    format: TableFormat,
     /// Runs at a time [default: one for each processor]
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
@@ -61,26 +68,26 @@ struct ComparisonRow {
 }
 
 pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<()> {
-    for name in &args.experiments {
-        choose(name)?;
-    }
-    let outcomes = run_all(args)?;
+    let all = args.what.iter().map(|what| What::of(what)).collect::<anyhow::Result<Vec<_>>>()?;
+    args.task.check(&all)?;
+    let subjects = all.into_iter().map(|what| args.task.subject(what, 1)).collect::<anyhow::Result<Vec<_>>>()?;
+    let outcomes = run_all(args, &subjects)?;
     let mut rows = Vec::new();
-    for (name, outcomes) in args.experiments.iter().zip(&outcomes) {
+    for ((name, subject), outcomes) in args.what.iter().zip(&subjects).zip(&outcomes) {
         let mut row = summarise(name, outcomes)?;
         if args.instructions {
-            count_instructions(args, name, &mut row)?;
+            count_instructions(args, subject, &mut row).with_context(|| format!("{name} on QEMU"))?;
         }
         rows.push(row);
     }
-    print_table(&rows)?;
+    out::line(format_args!("{}", write(&[table(&rows)], args.format)?.trim_end()))?;
     out::result("loihi-compare/1", &json!({ "experiments": rows }))
 }
 
-/// Runs every experiment with every seed, several at a time; the outcomes are in the order of experiments and seeds.
-fn run_all(args: &CompareArgs) -> anyhow::Result<Vec<Vec<Outcome>>> {
-    let jobs: Vec<(usize, u32)> = (0..args.experiments.len())
-        .flat_map(|experiment| (0..args.seeds).map(move |seed| (experiment, args.sample.seed.wrapping_add(seed))))
+/// Runs every subject with every seed, several at a time; the outcomes are in the order of subjects and seeds.
+fn run_all(args: &CompareArgs, subjects: &[Subject]) -> anyhow::Result<Vec<Vec<Outcome>>> {
+    let jobs: Vec<(usize, u32)> = (0..subjects.len())
+        .flat_map(|subject| (0..args.seeds).map(move |seed| (subject, args.task.seed.wrapping_add(seed))))
         .collect();
     let workers = args.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1).max(1);
     let (next, progress) = (AtomicUsize::new(0), Progress::new());
@@ -88,11 +95,11 @@ fn run_all(args: &CompareArgs) -> anyhow::Result<Vec<Vec<Outcome>>> {
     std::thread::scope(|scope| {
         for _ in 0..workers.min(jobs.len()) {
             scope.spawn(|| {
-                while let Some((number, (experiment, seed))) = {
+                while let Some((number, (subject, seed))) = {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     jobs.get(number).map(|job| (number, *job))
                 } {
-                    let outcome = run_one(args, &args.experiments[experiment], seed);
+                    let outcome = run_one(args, &subjects[subject], seed);
                     let Ok(mut done) = done.lock() else { return };
                     done.push((number, outcome));
                     progress.show(done.len() as u64, jobs.len() as u64, "runs");
@@ -106,11 +113,11 @@ fn run_all(args: &CompareArgs) -> anyhow::Result<Vec<Vec<Outcome>>> {
     progress.finish();
     let mut done = done.into_inner().map_err(|_| anyhow!("a run has ended in the middle"))?;
     done.sort_by_key(|(number, _)| *number);
-    let mut outcomes: Vec<Vec<Outcome>> = args.experiments.iter().map(|_| Vec::new()).collect();
+    let mut outcomes: Vec<Vec<Outcome>> = subjects.iter().map(|_| Vec::new()).collect();
     for (number, outcome) in done {
-        let (experiment, seed) = jobs[number];
-        let name = &args.experiments[experiment];
-        outcomes[experiment].push(outcome.with_context(|| format!("{name}, seed {seed}"))?);
+        let (subject, seed) = jobs[number];
+        let name = &args.what[subject];
+        outcomes[subject].push(outcome.with_context(|| format!("{name}, seed {seed}"))?);
     }
     if stop::requested() {
         bail!("not all runs have come to their end");
@@ -119,11 +126,10 @@ fn run_all(args: &CompareArgs) -> anyhow::Result<Vec<Vec<Outcome>>> {
 }
 
 /// One run on a host device of its own.
-fn run_one(args: &CompareArgs, name: &str, seed: u32) -> anyhow::Result<Outcome> {
-    let (_, task) = choose(name)?;
+fn run_one(args: &CompareArgs, subject: &Subject, seed: u32) -> anyhow::Result<Outcome> {
     let device = Box::new(InProcess::new(ARENA_BYTES_DEFAULT));
     let mut session = Session::open(device, RetryPolicy::default(), seed, stop::requested)?;
-    Ok(task.run(&mut session, &RunOptions { seed, ..args.sample.options() }, &mut NoObserver)?)
+    Ok(subject.task().run(&mut session, &RunOptions { seed, ..args.task.options() }, &mut NoObserver)?)
 }
 
 /// Mean and standard error of the first metric, which is what an experiment is about.
@@ -163,17 +169,10 @@ fn mean_and_error(values: &[f64]) -> (f64, f64) {
 
 /// Runs a few samples, or a pass, on the firmware.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-fn count_instructions(args: &CompareArgs, name: &str, row: &mut ComparisonRow) -> anyhow::Result<()> {
-    let device = DeviceArgs {
-        device: super::DeviceKind::Qemu,
-        arena: ARENA_BYTES_DEFAULT,
-        registers: super::RegistersKind::Widest,
-        firmware: args.firmware.clone(),
-    };
-    let (_, task) = choose(name)?;
-    let mut session = open(&device)?;
-    let options = RunOptions { epochs: Some(1), samples: Some(COUNTED_SAMPLES), ..args.sample.options() };
-    let outcome = task.run(&mut session, &options, &mut NoObserver).with_context(|| format!("{name} on QEMU"))?;
+fn count_instructions(args: &CompareArgs, subject: &Subject, row: &mut ComparisonRow) -> anyhow::Result<()> {
+    let mut session = open_named("qemu", args.firmware.clone())?;
+    let options = RunOptions { epochs: Some(1), samples: Some(COUNTED_SAMPLES), ..args.task.options() };
+    let outcome = subject.task().run(&mut session, &options, &mut NoObserver)?;
     let Some(instructions) = outcome.instructions else { return Ok(()) };
     row.instructions_per_step = Some(instructions as f64 / outcome.steps.max(1) as f64);
     // Learned and tested samples alike.
@@ -181,33 +180,41 @@ fn count_instructions(args: &CompareArgs, name: &str, row: &mut ComparisonRow) -
     Ok(())
 }
 
-fn print_table(rows: &[ComparisonRow]) -> anyhow::Result<()> {
-    out::line(format_args!(
-        "| experiment | seeds | measured | mean ± standard error | updates/sample | triggered | instr/step | instr/sample | state bytes | learned bytes |"
-    ))?;
-    out::line(format_args!("|---|---:|---|---:|---:|---:|---:|---:|---:|---:|"))?;
-    let number =
-        |value: Option<f64>, decimals: usize| value.map_or("–".to_owned(), |value| format!("{value:.decimals$}"));
-    for row in rows {
-        let share = row.metric.starts_with("accuracy");
-        let (scale, unit) = if share { (100.0, " %") } else { (1.0, "") };
-        let decimals = if share { 2 } else { 4 };
-        let trigger = row.trigger_rate.map_or("–".to_owned(), |rate| format!("{:.1} %", 100.0 * rate));
-        out::line(format_args!(
-            "| {} | {} | {} | {:.decimals$} ± {:.decimals$}{unit} | {} | {trigger} | {} | {} | {} | {} |",
-            row.experiment,
-            row.seeds,
-            row.metric,
-            scale * row.mean,
-            scale * row.standard_error,
-            number(row.updates_per_sample, 0),
-            number(row.instructions_per_step, 0),
-            number(row.instructions_per_sample, 0),
-            row.state_bytes,
-            row.learned_bytes,
-        ))?;
-    }
-    Ok(())
+/// Shares of 1, such as accuracy, are shown in per cent.
+fn table(rows: &[ComparisonRow]) -> Table {
+    let measured = |name| Column::figures(ColumnKind::Measured, name, "");
+    let columns = [
+        Column::plain("experiment"),
+        Column::plain("seeds"),
+        Column::plain("metric"),
+        measured("mean"),
+        measured("standard error"),
+        measured("updates per sample"),
+        measured("trigger rate"),
+        measured("instructions per step"),
+        measured("instructions per sample"),
+        measured("state bytes"),
+        measured("learned bytes"),
+    ];
+    let mut table = Table::new("comparison", "Experiments side by side", &columns);
+    let cells = |row: &ComparisonRow| {
+        let figure = |value| if row.metric.starts_with("accuracy") { Cell::Share(value) } else { Cell::Number(value) };
+        vec![
+            row.experiment.as_str().into(),
+            Cell::Count(row.seeds.into()),
+            row.metric.into(),
+            figure(row.mean),
+            figure(row.standard_error),
+            row.updates_per_sample.into(),
+            row.trigger_rate.map_or(Cell::Empty, Cell::Share),
+            row.instructions_per_step.into(),
+            row.instructions_per_sample.into(),
+            Cell::Count(row.state_bytes as u64),
+            Cell::Count(row.learned_bytes as u64),
+        ]
+    };
+    table.rows = rows.iter().map(cells).collect();
+    table
 }
 
 #[cfg(test)]

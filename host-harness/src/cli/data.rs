@@ -1,7 +1,7 @@
 //! `loihi data`: data sets that can be fetched, and fetching them.
 
 use super::out;
-use super::progress::Progress;
+use super::progress::{Progress, shown};
 use super::stop;
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand};
@@ -14,6 +14,7 @@ use host_harness::data::folder::data_folder;
 use host_harness::data::get::{DownloadOptions, get};
 use host_harness::data::package::{PACKAGES, Package};
 use host_harness::data::show::describe;
+use serde_json::json;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -82,23 +83,24 @@ pub(super) fn data(args: &DataArgs) -> anyhow::Result<()> {
 
 fn list(args: &ListArgs) -> anyhow::Result<()> {
     let data = data_folder(args.place.data.as_deref())?;
-    out::line(format_args!(
-        "{:<13} handwritten digits, 8 × 8: 1,437 in the training set, 360 in the test set; built in",
-        digits::NAME
-    ))?;
+    let built_in = "handwritten digits, 8 × 8: 1,437 in the training set, 360 in the test set";
+    out::line(format_args!("{:<13} {built_in}; built in", digits::NAME))?;
+    let mut sets = vec![json!({ "name": digits::NAME, "summary": built_in, "state": "built in" })];
     for package in PACKAGES {
         let folder = data.join(package.name);
-        let state = match cache::state(&package, &folder) {
-            State::Absent => format!("`loihi data get {}` fetches it", package.name),
-            State::Whole => format!("in {}", folder.display()),
-            State::Damaged(what) => {
-                let name = package.name;
-                format!("damaged in {} ({what}), `loihi data get {name}` fetches it anew", folder.display())
-            }
+        let name = package.name;
+        let (state, note) = match cache::state(&package, &folder) {
+            State::Absent => ("absent", format!("`loihi data get {name}` fetches it")),
+            State::Whole => ("here", format!("in {}", folder.display())),
+            State::Damaged(what) => (
+                "damaged",
+                format!("damaged in {} ({what}), `loihi data get {name}` fetches it anew", folder.display()),
+            ),
         };
-        out::line(format_args!("{:<13} {}; {state}", package.name, package.summary))?;
+        out::line(format_args!("{name:<13} {}; {note}", package.summary))?;
+        sets.push(json!({ "name": name, "summary": package.summary, "state": state, "folder": folder }));
     }
-    Ok(())
+    out::result("loihi-data-list/1", &json!({ "data_sets": sets }))
 }
 
 fn show(args: &ShowArgs) -> anyhow::Result<()> {
@@ -109,15 +111,18 @@ fn show(args: &ShowArgs) -> anyhow::Result<()> {
         None if found.is_empty() => vec![String::new()],
         None => found,
     };
+    let mut shown_splits = Vec::new();
     for split in splits {
-        let items = collection::open(&path, &split, usize::MAX)?;
+        let items = shown("reading", |_| collection::open(&path, &split, usize::MAX))?;
         let dash = if split.is_empty() { "" } else { ", " };
         out::line(format_args!("{}{dash}{split}", path.display()))?;
-        for line in describe(&items) {
+        let lines = describe(&items);
+        for line in &lines {
             out::line(format_args!("  {line}"))?;
         }
+        shown_splits.push(json!({ "split": split, "samples": items.len(), "lines": lines }));
     }
-    Ok(())
+    out::result("loihi-data-show/1", &json!({ "path": path, "splits": shown_splits }))
 }
 
 fn fetch(args: &GetArgs) -> anyhow::Result<()> {
@@ -139,7 +144,7 @@ fn fetch(args: &GetArgs) -> anyhow::Result<()> {
         package.check(&items).map_err(|what| anyhow!("{}: {what}", got.folder.display()))?;
         Ok(items.len())
     };
-    let (learn, test) = (samples("train")?, samples("test")?);
+    let (learn, test) = shown("reading", |_| anyhow::Ok((samples("train")?, samples("test")?)))?;
     let here = if got.already { "here already" } else { "fetched" };
     out::line(format_args!(
         "{} is {here}: {learn} training samples, {test} test samples, {} values each",
@@ -147,7 +152,13 @@ fn fetch(args: &GetArgs) -> anyhow::Result<()> {
     ))?;
     out::line(format_args!("  folder   {}", got.folder.display()))?;
     out::line(format_args!("  licence  {}", package.licence))?;
-    Ok(())
+    out::result(
+        "loihi-data-get/1",
+        &json!({
+            "name": package.name, "folder": got.folder, "licence": package.licence, "was_here": got.already,
+            "training_samples": learn, "test_samples": test, "values_per_sample": package.values,
+        }),
+    )
 }
 
 fn find(name: &str) -> anyhow::Result<Package> {

@@ -1,7 +1,7 @@
 //! Shows and records what a run reports: a bar, lines, a run folder.
 
 use super::progress::Progress;
-use super::recorded::{Recorded, quoted, resuming};
+use super::recorded::{Recorded, name_of, quoted, resuming};
 use super::{out, stop};
 use anyhow::Context as _;
 use host_harness::device::recorder::{RecordedFile, Recorder};
@@ -47,7 +47,7 @@ pub(super) fn follow(
     show: Show<'_>,
     recorded: Option<Recorded>,
 ) -> anyhow::Result<Outcome> {
-    let mut manifest = manifest(show, session, options.seed);
+    let mut manifest = manifest(show, session, options);
     let checkpoint_every = recorded.as_ref().map(|recorded| recorded.checkpoint_every);
     let folder = recorded.map(|Recorded { mut folder, manifest: before, .. }| {
         let kept = options.resume.as_ref().map(|resume| resume.files.as_slice());
@@ -86,12 +86,13 @@ fn recorder(folder: &mut RunFolder, show: Show<'_>, kept: Option<&[RecordedFile]
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a step is far shorter than 2^52 microseconds")]
-fn manifest(show: Show<'_>, session: &Session, seed: u32) -> Manifest {
+fn manifest(show: Show<'_>, session: &Session, options: &RunOptions) -> Manifest {
     Manifest {
         experiment: show.name.to_owned(),
         device: session.device_name().to_owned(),
         board: session.identity().board.clone(),
-        seed,
+        seed: options.seed,
+        learned: name_of(options.learned.as_ref()),
         dt_ms: show.dt_us as f64 / 1000.0,
         command: std::env::args_os().map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" "),
         probes: show.recording.probes().iter().map(ToString::to_string).collect(),

@@ -2,15 +2,20 @@
 
 use super::choice::choice;
 use super::out;
+use super::progress::shown;
 use anyhow::bail;
 use clap::Args;
 use host_harness::Choice as _;
-use host_harness::import::{Fidelity, Imported};
+use host_harness::import::{Fidelity, FidelityRow, Imported};
 use host_harness::lava_dl;
 use host_harness::network::{PeriodicReset, microseconds};
 use host_harness::nir;
 use host_harness::quantise::{Exporter, IfInput, InputAs, Integrator, QuantiseOptions, Reset, quantise};
-use std::path::PathBuf;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// The form of the result.
+const SCHEMA: &str = "loihi-import/1";
 
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
@@ -61,11 +66,12 @@ fn duration(text: &str) -> Result<f64, String> {
 }
 
 pub(super) fn import(args: &ImportArgs) -> anyhow::Result<()> {
-    let mut imported = read(args)?;
+    let mut imported = shown("quantising", |_| read(args))?;
     let table = imported.table();
     out::line(format_args!("{}", table.trim_end()))?;
     if imported.fidelity() == Fidelity::Unsupported && !args.allow {
-        bail!("{} has unsupported nodes; --allow drops them", args.file.display());
+        let sentence = format!("{} has unsupported nodes; --allow drops them", args.file.display());
+        return Err(out::partial(SCHEMA, body(&imported, None), sentence));
     }
     if let Some(path) = &args.out {
         let arrays = path.with_extension("npz");
@@ -76,22 +82,26 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<()> {
         imported.network.save(path)?;
         out::line(format_args!("{} neurons in {}", imported.network.neurons(), path.display()))?;
     }
-    Ok(())
+    out::result(SCHEMA, &body(&imported, args.out.as_deref()))
+}
+
+fn body(imported: &Imported, out: Option<&Path>) -> Value {
+    let part = |row: &FidelityRow| json!({ "node": row.node, "kind": row.kind, "rating": row.fidelity.word().to_lowercase(), "note": row.note });
+    json!({
+        "network": imported.network.name, "neurons": imported.network.neurons(), "rating": imported.fidelity().word().to_lowercase(),
+        "parts": imported.rows.iter().map(part).collect::<Vec<_>>(), "notes": imported.said, "out": out,
+    })
 }
 
 impl ImportArgs {
     /// What was given, before what the writer of the file means, before what is usual.
     fn options(&self) -> QuantiseOptions {
-        let own = self.writer.map(Exporter::options).unwrap_or_default();
-        QuantiseOptions {
-            dt: self.dt,
-            integrator: self.integrator.unwrap_or(own.integrator),
-            reset: self.reset.unwrap_or(own.reset),
-            if_input: self.if_input.unwrap_or(own.if_input),
-            input: self.input,
-            steps: self.steps,
-            ..own
-        }
+        let mut options = self.writer.map(Exporter::options).unwrap_or_default();
+        options.dt = self.dt;
+        options.integrator = self.integrator.unwrap_or(options.integrator);
+        options.reset = self.reset.unwrap_or(options.reset);
+        options.if_input = self.if_input.unwrap_or(options.if_input);
+        options.with_input(self.input).with_steps(self.steps)
     }
 
     /// An option that only files of NIR have.

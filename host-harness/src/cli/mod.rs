@@ -26,15 +26,16 @@ mod report;
 mod run;
 mod stop;
 mod table;
+mod task;
 #[cfg(feature = "view")]
 mod view;
+mod what;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use host_harness::device::session::SessionError;
+use host_harness::device::transport::Chosen;
 use host_harness::device::wide::Registers;
-use host_harness::experiment::RunOptions;
 use std::ffi::OsString;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -54,11 +55,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run an experiment
+    /// Run an experiment, or test a network on samples
+    #[command(visible_alias = "infer")]
     Run(run::RunArgs),
     /// Show the experiments, or the parameters of one
     List(run::ListArgs),
-    /// Run experiments over several seeds and put them side by side
+    /// Run experiments and networks over several seeds and put them side by side
     Compare(compare::CompareArgs),
     /// Replay recorded vectors of other emulators and of the chip
     Conform(conform::ConformArgs),
@@ -76,7 +78,7 @@ enum Command {
     Export(off::OffArgs),
     /// Show what elementary operations cost, in instructions
     Cost(cost::CostArgs),
-    /// Show what experiments cost: measured here, modelled for a Loihi, published by others
+    /// Show what experiments and networks cost: measured here, modelled for a Loihi, published by others
     Table(table::TableArgs),
     /// Show and fetch data sets
     Data(data::DataArgs),
@@ -84,8 +86,6 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Spread a network over cores and show what each uses
     Place(net::PlaceArgs),
-    /// Run a network that others have trained, a sample at a time
-    Infer(net::InferArgs),
     /// Draw a run folder as one HTML file
     #[cfg(feature = "report")]
     Report(report::ReportArgs),
@@ -106,8 +106,8 @@ enum Command {
 #[derive(Clone, Debug, Args)]
 struct DeviceArgs {
     /// Where the chip runs
-    #[arg(long, value_enum, default_value_t = DeviceKind::Host)]
-    device: DeviceKind,
+    #[arg(long, value_name = "NAME", value_parser = choice::device(), default_value = "host")]
+    device: Chosen,
     /// Memory of the host device in bytes
     #[arg(long, value_name = "BYTES", default_value_t = host_harness::device::inproc::ARENA_BYTES_DEFAULT)]
     arena: usize,
@@ -117,35 +117,6 @@ struct DeviceArgs {
     /// Firmware for QEMU [default: the one that `cargo xtask firmware` builds]
     #[arg(long, value_name = "FILE")]
     firmware: Option<PathBuf>,
-}
-
-/// What an experiment draws, how much of its data it sees, and which.
-#[derive(Clone, Debug, Args)]
-struct SampleArgs {
-    /// Seed for all random numbers
-    #[arg(long, default_value_t = 0)]
-    seed: u32,
-    /// Epochs: passes over the training set [default: the experiment's own]
-    #[arg(long, alias = "passes", value_name = "N")]
-    epochs: Option<u32>,
-    /// Folder of the data sets that are fetched [default: the one of `loihi data get`]
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// Use only the first N training and test samples
-    #[arg(long, value_name = "N")]
-    samples: Option<NonZeroUsize>,
-    /// Evaluate on a validation split of the training set (for tuning)
-    #[arg(long)]
-    validate: bool,
-}
-
-impl SampleArgs {
-    fn options(&self) -> RunOptions {
-        let Self { seed, epochs, samples, validate, .. } = *self;
-        let samples = samples.map(NonZeroUsize::get);
-        let data = self.data.clone();
-        RunOptions { seed, epochs, learned: None, resume: None, data, samples, validate }
-    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -164,14 +135,6 @@ impl From<RegistersKind> for Registers {
             RegistersKind::Portable => Self::Portable,
         }
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum DeviceKind {
-    /// In this process
-    Host,
-    /// A bare i586 without FPU in QEMU
-    Qemu,
 }
 
 /// Runs the command line of this process.
@@ -199,7 +162,6 @@ pub(crate) fn main() -> ExitCode {
         Command::Cost(args) => cost::cost(&args),
         Command::Table(args) => table::table(&args),
         Command::Place(args) => net::place_network(&args),
-        Command::Infer(args) => net::infer(&args),
         #[cfg(feature = "report")]
         Command::Report(args) => report::report(&args),
         #[cfg(not(feature = "report"))]

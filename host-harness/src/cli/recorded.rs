@@ -7,7 +7,7 @@ use clap::{ArgGroup, Args};
 use host_harness::experiment::figure;
 use host_harness::probe::Probe;
 use host_harness::record::checkpoint::Checkpoint;
-use host_harness::record::{Manifest, RecordError, Resumed, RunFolder};
+use host_harness::record::{Learned, Manifest, RecordError, Resumed, RunFolder};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -49,9 +49,22 @@ pub(super) enum Start {
     Finished(Box<Manifest>),
 }
 
+/// What makes a run the same run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run<'a> {
+    /// The experiment or the network.
+    pub(super) name: &'a str,
+    /// Seed for all random numbers.
+    pub(super) seed: u32,
+    /// [`Manifest::asked`].
+    pub(super) asked: &'a str,
+    /// What it starts from, if another run has learned that.
+    pub(super) learned: Option<&'a Learned>,
+}
+
 impl FolderArgs {
-    /// Takes up the folder for a run of this name and seed that samples these probes; `asked` is [`Manifest::asked`].
-    pub(super) fn start(&self, name: &str, seed: u32, probes: &[Probe], asked: &str) -> anyhow::Result<Start> {
+    /// Takes up the folder for a run that samples these probes.
+    pub(super) fn start(&self, run: &Run<'_>, probes: &[Probe]) -> anyhow::Result<Start> {
         let checkpoint_every = Duration::from_millis(self.checkpoint_ms);
         let begins = |folder| Ok(Start::Run(Recorded { folder, manifest: None, checkpoint_every }, None));
         let path = match (&self.out, &self.resume) {
@@ -68,8 +81,8 @@ impl FolderArgs {
             Resumed::BeginsAgain(folder, manifest) => {
                 // What another run has recorded is not removed.
                 if let Some(manifest) = manifest.filter(|_| folder.has_records()) {
-                    is_of(path, &manifest, name, seed)?;
-                    same(path, "settings", &manifest.asked, asked)?;
+                    is_of(path, &manifest, run)?;
+                    same(path, "settings", &manifest.asked, run.asked)?;
                 }
                 folder.clear()?;
                 begins(folder)
@@ -77,14 +90,14 @@ impl FolderArgs {
             Resumed::GoesOn(folder, checkpoint, manifest) => {
                 let probes: Vec<String> = probes.iter().map(ToString::to_string).collect();
                 // What is asked for is compared with the plan of the checkpoint.
-                is_of(path, &manifest, name, seed)?;
+                is_of(path, &manifest, run)?;
                 same(path, "the probes", &listed(&manifest.probes), &listed(&probes))?;
                 let recorded = Recorded { folder, manifest: Some(manifest), checkpoint_every };
                 Ok(Start::Run(recorded, Some(checkpoint)))
             }
             Resumed::Finished(manifest) => {
-                is_of(path, &manifest, name, seed)?;
-                same(path, "settings", &manifest.asked, asked)?;
+                is_of(path, &manifest, run)?;
+                same(path, "settings", &manifest.asked, run.asked)?;
                 Ok(Start::Finished(manifest))
             }
         }
@@ -100,10 +113,17 @@ fn is_same(a: &Path, b: &Path) -> bool {
     a == b || a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
 }
 
-/// Whether a folder is of a run of this name and seed.
-fn is_of(path: &Path, manifest: &Manifest, name: &str, seed: u32) -> Result<(), RecordError> {
-    same(path, "the name", &manifest.experiment, name)?;
-    same(path, "seed", &manifest.seed.to_string(), &seed.to_string())
+/// Whether a folder is of a run of this name and seed that started from the same learned state.
+fn is_of(path: &Path, manifest: &Manifest, run: &Run<'_>) -> Result<(), RecordError> {
+    same(path, "the name", &manifest.experiment, run.name)?;
+    same(path, "seed", &manifest.seed.to_string(), &run.seed.to_string())?;
+    let shown = |hash: &str| if hash.is_empty() { "none".to_owned() } else { hash.to_owned() };
+    same(path, "--learned", &shown(&manifest.learned), &shown(&name_of(run.learned)))
+}
+
+/// Learned state as a manifest names it.
+pub(super) fn name_of(learned: Option<&Learned>) -> String {
+    learned.map_or_else(String::new, |learned| format!("{:016x}", learned.hash()))
 }
 
 fn listed(probes: &[String]) -> String {

@@ -1,39 +1,48 @@
-//! `loihi run`: an experiment on a device, shown, recorded and reported. `loihi list`.
+//! `loihi run`: an experiment or a network on a device, shown, recorded and reported. `loihi list`.
 
 use super::choice::RecordArgs;
 use super::follow::{Show, follow};
 use super::open::open;
 use super::out;
-use super::recorded::{FolderArgs, Start, print_finished};
-use super::{DeviceArgs, SampleArgs};
-use anyhow::{Context as _, anyhow, bail};
+use super::recorded::{FolderArgs, Run, Start, print_finished};
+use super::task::{self, Subject, TaskArgs};
+use super::what::find;
+use super::{DeviceArgs, net};
+use anyhow::{Context as _, bail};
 use clap::Args;
+use host_harness::device::TRANSPORTS;
 use host_harness::device::session::Session;
-use host_harness::experiment::{Experiment, Outcome, RunOptions, Task, figure, parameters};
-use host_harness::network::file::{EVERY_KEY, describes_network};
+use host_harness::device::transport::Transport;
+use host_harness::experiment::{Experiment, Outcome, RunOptions, figure};
+use host_harness::network::file::EVERY_KEY;
 use host_harness::probe::{Meaning, meaning, registers};
 use host_harness::record::Learned;
-use host_harness::whole;
-use loihi_core::num::Fnv64;
 use serde::Serialize;
+use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::time::Instant;
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
-    /// Name of an experiment (`loihi list` shows them), or a file of parameters (`loihi list NAME` prints one)
-    experiment: String,
+    /// An experiment (`loihi list` shows them), its parameter file (`loihi list NAME` prints one), or a network file
+    /// (`loihi list --network` prints one), which is tested on the samples of --data
+    #[arg(value_name = "NAME|FILE.toml|NET.toml")]
+    what: String,
+    #[command(flatten)]
+    task: TaskArgs,
     #[command(flatten)]
     device: DeviceArgs,
-    #[command(flatten)]
-    sample: SampleArgs,
     #[command(flatten)]
     folder: FolderArgs,
     #[command(flatten)]
     record: RecordArgs,
-    /// Start from the learned state of another run (its folder, or the file learned.bin)
+    /// Start from what another run has learned (its folder, or the file learned.bin)
     #[arg(long, value_name = "FILE")]
     learned: Option<PathBuf>,
+    /// Print the answer to every sample that a network is tested on
+    #[arg(long)]
+    each: bool,
 }
 
 /// The form of [`Report`].
@@ -65,86 +74,76 @@ pub(super) struct ListArgs {
     /// Print a network file with every key, its meaning, range and default, to be copied and changed
     #[arg(long, conflicts_with_all = ["experiment", "registers"])]
     network: bool,
+    /// Show the devices that --device takes
+    #[arg(long, conflicts_with_all = ["experiment", "registers", "network"])]
+    devices: bool,
 }
 
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
     if args.registers {
         out::line(format_args!("{:<11} {:<50} {}", "register", "a word for every", "unit"))?;
+        let mut rows = Vec::new();
         for register in registers() {
             let Meaning { per, unit, .. } = meaning(register);
             out::line(format_args!("{:<11} {per:<50} {unit}", register.name()))?;
+            rows.push(json!({ "register": register.name(), "per": per, "unit": unit }));
         }
-        return Ok(());
+        return out::result("loihi-registers/1", &json!({ "registers": rows }));
     }
     if args.network {
         out::line(format_args!("{}", EVERY_KEY.trim_end()))?;
+        return out::result("loihi-every-key/1", &json!({ "text": EVERY_KEY }));
+    }
+    if args.devices {
+        for Transport { name, about, arguments, .. } in TRANSPORTS {
+            out::line(format_args!("{name:<7} {about}"))?;
+            if !arguments.is_empty() {
+                out::line(format_args!("{:<7} {name}:N: {arguments}", ""))?;
+            }
+        }
         return Ok(());
     }
     if let Some(name) = &args.experiment {
-        out::line(format_args!("{}", find(name)?.parameters().trim_end()))?;
-        return Ok(());
+        let text = find(name)?.parameters();
+        out::line(format_args!("{}", text.trim_end()))?;
+        return out::result("loihi-parameters/1", &json!({ "experiment": name, "text": text }));
     }
+    let mut rows = Vec::new();
     for experiment in Experiment::ALL {
-        out::line(format_args!("{:<19} {}", experiment.name(), experiment.summary()))?;
+        let (name, summary) = (experiment.name(), experiment.summary());
+        out::line(format_args!("{name:<19} {summary}"))?;
+        rows.push(json!({ "experiment": name, "summary": summary }));
     }
-    Ok(())
-}
-
-/// The experiment of a name, or of a file of parameters.
-pub(super) fn choose(name: &str) -> anyhow::Result<(Experiment, Box<dyn Task>)> {
-    let is_file = Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
-    if !is_file {
-        let experiment = find(name)?;
-        return Ok((experiment, experiment.task(experiment.parameters())?));
-    }
-    let text = whole::text(Path::new(name)).with_context(|| format!("{name} cannot be read"))?;
-    if describes_network(&text) {
-        bail!(
-            "{name} is a network: `loihi infer {name} --data SAMPLES` runs it, `loihi table {name}@SAMPLES` says what it costs"
-        );
-    }
-    let invalid = || format!("{name} is not a file of parameters (`loihi list NAME` prints one)");
-    let experiment = find(&parameters::experiment(&text).with_context(invalid)?)?;
-    Ok((experiment, experiment.task(&text).with_context(invalid)?))
+    out::result("loihi-list/1", &json!({ "experiments": rows }))
 }
 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
-    let (experiment, task) = choose(&args.experiment)?;
+    let subject = task::only(&args.task, &args.what)?;
+    if args.each && matches!(subject, Subject::Experiment { .. }) {
+        bail!("--each is for networks: leave it out for an experiment");
+    }
     let learned = args.learned.as_deref().map(Learned::read).transpose().context("--learned cannot be used")?;
-    let (name, recording) = (experiment.name(), args.record.recording());
-    let probes = recording.probes();
-    let sample = args.sample.options();
-    let parameters = if Experiment::from_name(&args.experiment).is_some() {
-        experiment.parameters().to_owned()
-    } else {
-        whole::text(Path::new(&args.experiment)).with_context(|| format!("{} cannot be read", args.experiment))?
-    };
-    let mut hash = Fnv64::new();
-    hash.bytes(parameters.as_bytes());
-    let count = |count: Option<String>| count.unwrap_or_else(|| "default".to_owned());
-    let asked = format!(
-        "(parameters {:016x}, epochs {}, samples {})",
-        hash.finish(),
-        count(sample.epochs.map(|epochs| epochs.to_string())),
-        count(sample.samples.map(|samples| samples.to_string()))
-    );
-    let (recorded, resume) = match args.folder.start(name, args.sample.seed, &probes, &asked)? {
+    let recording = args.record.recording().with(subject.probes());
+    let options = args.task.options();
+    let (name, asked) = (subject.name(), subject.asked(&options));
+    let run = Run { name, seed: options.seed, asked: &asked, learned: learned.as_ref() };
+    let (recorded, resume) = match args.folder.start(&run, &recording.probes())? {
         Start::Unrecorded => (None, None),
         Start::Run(recorded, checkpoint) => (Some(recorded), checkpoint.map(|checkpoint| *checkpoint)),
         Start::Finished(manifest) => return print_finished(&manifest, args.folder.path()),
     };
     let mut session = open(&args.device)?;
-    let options = RunOptions { learned, resume, ..sample };
-    let show = Show { name, about: "", asked: &asked, dt_us: 1000, recording: &recording, each: false };
-    let outcome = follow(&*task, &mut session, &options, show, recorded)?;
-    print_summary(experiment.name(), &session, args.sample.seed, &outcome)
-}
-
-fn find(name: &str) -> anyhow::Result<Experiment> {
-    Experiment::from_name(name).ok_or_else(|| {
-        let names: Vec<&str> = Experiment::ALL.iter().map(|experiment| experiment.name()).collect();
-        anyhow!("there is no experiment `{name}`; there are {}", names.join(", "))
-    })
+    let options = RunOptions { learned, resume, ..options };
+    let (about, dt_us) = (subject.about(), subject.dt_us());
+    let show = Show { name, about, asked: &asked, dt_us, recording: &recording, each: args.each };
+    let start = Instant::now();
+    let outcome = follow(subject.task(), &mut session, &options, show, recorded)?;
+    match &subject {
+        Subject::Network(trained) => {
+            net::print_result(trained, &outcome, session.device_name(), start.elapsed().as_secs_f64())
+        }
+        Subject::Experiment { .. } => print_summary(name, &session, options.seed, &outcome),
+    }
 }
 
 fn report<'a>(name: &'a str, session: &'a Session, seed: u32, outcome: &Outcome) -> Report<'a> {

@@ -1,34 +1,34 @@
 //! `loihi table`: what every experiment costs, measured, modelled and published side by side.
 
 use super::choice::choice;
-use super::net::{ShowingArgs, trained};
-use super::open::open;
+use super::open::open_named;
+use super::out;
 use super::prices::{models, price_tables};
 use super::progress::Progress;
-use super::run::choose;
-use super::{DeviceArgs, DeviceKind, SampleArgs, out};
+use super::task::TaskArgs;
+use super::what::What;
 use anyhow::{anyhow, bail};
 use clap::Args;
 use host_harness::Choice as _;
 use host_harness::cost::check;
 use host_harness::cost::floorplan::Floorplan;
-use host_harness::cost::format::{TableFormat, write};
+use host_harness::cost::format::{self, TableFormat, write};
 use host_harness::cost::prices::BUILT_IN;
 use host_harness::cost::profile::{CostProfile, count, profile};
 use host_harness::cost::published;
 use host_harness::cost::table::{missing_row, tables};
 use host_harness::data::DataError;
-use host_harness::device::inproc::ARENA_BYTES_DEFAULT;
-use host_harness::experiment::{Experiment, ExperimentError, RunOptions, Task};
-use host_harness::inference::present::Coding;
-use host_harness::place;
+use host_harness::experiment::{Experiment, ExperimentError, RunOptions};
 use host_harness::record::write_whole;
-use std::path::{Path, PathBuf};
+use serde_json::json;
+use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(super) struct TableArgs {
-    /// Names of experiments, files of parameters, or networks with samples, NET.toml@PATH [default: all experiments]
-    experiments: Vec<String>,
+    /// Experiments, parameter files, or network files, with samples by --data or as NET.toml@SAMPLES [default: all
+    /// experiments]
+    #[arg(value_name = "NAME|FILE.toml|NET.toml")]
+    what: Vec<String>,
     /// How to write it
     #[arg(long, value_parser = choice::<TableFormat>(), default_value = TableFormat::Markdown.name())]
     format: TableFormat,
@@ -42,14 +42,11 @@ pub(super) struct TableArgs {
     #[arg(long, value_name = "FILE")]
     prices: Vec<PathBuf>,
     /// Print a table of prices that is built in
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["experiments", "published_check"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["what", "published_check"])]
     print_prices: Option<String>,
     /// Compute published networks again from their sizes, and how far off the measured figures that is
-    #[arg(long, conflicts_with = "experiments")]
+    #[arg(long, conflicts_with = "what")]
     published_check: bool,
-    /// How values become spikes, for networks that take spikes
-    #[arg(long, value_parser = choice::<Coding>())]
-    coding: Option<Coding>,
     /// Count instructions too: short runs on the firmware in QEMU
     #[arg(long)]
     instructions: bool,
@@ -57,17 +54,19 @@ pub(super) struct TableArgs {
     #[arg(long, value_name = "FILE")]
     firmware: Option<PathBuf>,
     #[command(flatten)]
-    sample: SampleArgs,
+    task: TaskArgs,
 }
 
+/// The form of the result.
+const SCHEMA: &str = "loihi-table/1";
 /// Chips on which a network may be placed.
-const MOST_CHIPS: usize = 16;
+const CHIPS_MAX: usize = 16;
 
 /// An experiment whose data are not there, and what to do about it.
 type Missing = (String, String);
 
 /// Samples of an experiment that would take minutes, if the user gives no number.
-const LONG: [(Experiment, usize); 1] = [(Experiment::MnistDecolle, 500)];
+const LONG: [(&str, usize); 1] = [("mnist-decolle", 500)];
 
 pub(super) fn table(args: &TableArgs) -> anyhow::Result<()> {
     if let Some(name) = &args.print_prices {
@@ -75,8 +74,8 @@ pub(super) fn table(args: &TableArgs) -> anyhow::Result<()> {
     }
     let price_tables = price_tables(&args.prices)?;
     let models = models(&price_tables)?;
-    let text = if args.published_check {
-        write(&check::tables(&models)?, args.format)
+    let all = if args.published_check {
+        check::tables(&models)?
     } else {
         let (profiles, missing) = profiles(args)?;
         if let Some(base) = &args.base
@@ -86,16 +85,18 @@ pub(super) fn table(args: &TableArgs) -> anyhow::Result<()> {
         }
         let mut all = tables(&profiles, &models, args.base.as_deref());
         if let Some(table) = all.first_mut() {
-            let rows: Vec<Vec<String>> = missing.iter().map(|(name, why)| missing_row(table, name, why)).collect();
+            let rows: Vec<_> = missing.iter().map(|(name, why)| missing_row(table, name, why)).collect();
             table.rows.extend(rows);
         }
         all.push(published::table(&published::publication()?));
-        write(&all, args.format)
+        all
     };
+    let text = write(&all, args.format)?;
     match &args.out {
-        Some(file) => Ok(write_whole(file, text.as_bytes())?),
-        None => Ok(out::line(format_args!("{}", text.trim_end()))?),
+        Some(file) => write_whole(file, text.as_bytes())?,
+        None => out::line(format_args!("{}", text.trim_end()))?,
     }
+    out::result(SCHEMA, &json!({ "tables": format::json(&all), "out": args.out }))
 }
 
 fn print_prices(name: &str) -> anyhow::Result<()> {
@@ -103,18 +104,20 @@ fn print_prices(name: &str) -> anyhow::Result<()> {
     let found = BUILT_IN.iter().find(|(each, _)| *each == name);
     let (_, text) = found.ok_or_else(|| anyhow!("there is no price table `{name}`; there are {}", names.join(", ")))?;
     out::line(format_args!("{}", text.trim_end()))?;
-    Ok(())
+    out::result("loihi-prices/1", &json!({ "prices": name, "text": text }))
 }
 
 /// Runs the experiments; those whose data are not there are named, with what to do.
 fn profiles(args: &TableArgs) -> anyhow::Result<(Vec<CostProfile>, Vec<Missing>)> {
     let all = || Experiment::ALL.iter().map(|experiment| experiment.name().to_owned()).collect();
-    let names: Vec<String> = if args.experiments.is_empty() { all() } else { args.experiments.clone() };
+    let names: Vec<String> = if args.what.is_empty() { all() } else { args.what.clone() };
+    let whats = names.iter().map(|what| What::of(what)).collect::<anyhow::Result<Vec<_>>>()?;
+    args.task.check(&whats)?;
     let progress = Progress::new();
     let (mut profiles, mut missing) = (Vec::new(), Vec::new());
-    for (number, name) in names.iter().enumerate() {
+    for (number, (name, what)) in names.iter().zip(whats).enumerate() {
         progress.show(number as u64, names.len() as u64, name);
-        match profile_one(args, name) {
+        match profile_one(args, name, what) {
             Ok(profile) => profiles.push(profile),
             Err(error) if is_missing(&error) => missing.push((name.clone(), format!("{error:#}"))),
             Err(error) => return Err(error.context(name.clone())),
@@ -128,29 +131,19 @@ fn profiles(args: &TableArgs) -> anyhow::Result<(Vec<CostProfile>, Vec<Missing>)
     Ok((profiles, missing))
 }
 
-fn profile_one(args: &TableArgs, name: &str) -> anyhow::Result<CostProfile> {
-    let mut options: RunOptions = args.sample.options();
-    let task: Box<dyn Task> = if let Some((network, samples)) = name.split_once('@') {
-        let showing = ShowingArgs { coding: args.coding, seed: args.sample.seed, ..ShowingArgs::default() };
-        let most = place::PlacementOptions::default().chips(MOST_CHIPS);
-        Box::new(trained(Path::new(network), &[PathBuf::from(samples)], &showing, most)?)
-    } else {
-        let (experiment, task) = choose(name)?;
-        let long = LONG.iter().find(|(long, _)| *long == experiment).filter(|_| options.samples.is_none());
-        options.samples = options.samples.or(long.map(|(_, samples)| *samples));
-        task
-    };
-    let name = name.split_once('@').map_or(name, |(network, _)| network);
+fn profile_one(args: &TableArgs, name: &str, what: What) -> anyhow::Result<CostProfile> {
+    // Of a network its file: what it calls itself is not unique.
+    let path = what.path().map(|path| path.display().to_string());
+    let name = path.as_deref().unwrap_or(name);
+    let subject = args.task.subject(what, CHIPS_MAX)?;
+    let mut options: RunOptions = args.task.options();
+    if let Some((_, samples)) = LONG.iter().find(|(long, _)| *long == subject.name()) {
+        options.samples = options.samples.or(Some(*samples));
+    }
     let plan = Floorplan::LOIHI_1;
-    let device = |device| DeviceArgs {
-        device,
-        arena: ARENA_BYTES_DEFAULT,
-        registers: super::RegistersKind::Widest,
-        firmware: args.firmware.clone(),
-    };
-    let mut profile = profile(name, &*task, &options, &plan, || open(&device(DeviceKind::Host)))?;
+    let mut profile = profile(name, subject.task(), &options, &plan, || open_named("host", None))?;
     if args.instructions {
-        profile.counted = count(&*task, &options, &plan, || open(&device(DeviceKind::Qemu)))?;
+        profile.counted = count(subject.task(), &options, &plan, || open_named("qemu", args.firmware.clone()))?;
     }
     let shortened = [
         options.samples.map(|samples| format!("{samples} samples")),

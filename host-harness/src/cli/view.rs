@@ -1,45 +1,31 @@
 //! `loihi view`: a run, live in the terminal.
 
-use super::choice::choice;
-use super::net::{ShowingArgs, trained};
 use super::open::open;
-use super::run::{choose, print_summary};
-use super::{DeviceArgs, SampleArgs, out, stop};
+use super::run::print_summary;
+use super::task::{self, Subject, TaskArgs};
+use super::{DeviceArgs, out, stop};
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use host_harness::device::recorder::Recorder;
 use host_harness::device::session::Session;
-use host_harness::experiment::{Outcome, RunOptions, Task};
-use host_harness::inference::present::Coding;
-use host_harness::network::file::describes_network;
-use host_harness::place;
+use host_harness::experiment::{Outcome, RunOptions};
 use host_harness::view::draw::draw;
 use host_harness::view::live::{Live, LiveObserver, LiveTap, PACE_MAX};
-use host_harness::whole;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use std::io::{self, IsTerminal as _};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 #[derive(Debug, Args)]
 pub(super) struct ViewArgs {
-    /// Name of an experiment, a file of parameters, or a network (a TOML file; its samples by --data)
+    /// An experiment, its parameter file, or a network file, with samples by --data
+    #[arg(value_name = "NAME|FILE.toml|NET.toml")]
     what: String,
     #[command(flatten)]
     device: DeviceArgs,
     #[command(flatten)]
-    sample: SampleArgs,
-    /// The input to which samples are shown, for networks [default: the only one]
-    #[arg(long, value_name = "NAME")]
-    input: Option<String>,
-    /// How values become spikes, for networks that take spikes
-    #[arg(long, value_parser = choice::<Coding>())]
-    coding: Option<Coding>,
-    /// Steps of a sample, for networks [default: the network's own]
-    #[arg(long, value_name = "N")]
-    steps: Option<u32>,
+    task: TaskArgs,
     /// Most steps a second, to see them one by one [default: as many as it computes]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(PACE_MAX)))]
     pace: Option<u32>,
@@ -48,56 +34,26 @@ pub(super) struct ViewArgs {
 /// Time between two frames.
 const PICTURE_EVERY: Duration = Duration::from_millis(80);
 
-/// What is going to run.
-struct Subject {
-    name: String,
-    task: Box<dyn Task>,
-}
-
 pub(super) fn view(args: &ViewArgs) -> anyhow::Result<()> {
     if !(io::stdout().is_terminal() && io::stdin().is_terminal()) {
-        bail!("`loihi view` draws in a terminal, and stdout is not one: use `loihi run` or `loihi infer`");
+        bail!("`loihi view` draws in a terminal, which this is not: `loihi run` needs none");
     }
-    let subject = subject(args)?;
+    let subject = task::only(&args.task, &args.what)?;
     let mut session = open(&args.device)?;
     let title = format!(
         "{} on {} ({}), seed {}",
-        subject.name,
+        subject.name(),
         session.device_name(),
         session.identity().board,
-        args.sample.seed
+        args.task.seed
     );
     let live = Arc::new(Live::new(title, args.pace, stop::requested));
     let outcome = run(args, &subject, &mut session, &live)?;
     let Some(outcome) = outcome else {
         let step = live.scene().ops.steps;
-        return Ok(out::line(format_args!("{}: left at step {step}, before its end", subject.name))?);
+        return Ok(out::line(format_args!("{}: left at step {step}, before its end", subject.name()))?);
     };
-    print_summary(&subject.name, &session, args.sample.seed, &outcome)
-}
-
-fn subject(args: &ViewArgs) -> anyhow::Result<Subject> {
-    let path = Path::new(&args.what);
-    let is_file = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
-    let text = if is_file { whole::text(path).unwrap_or_default() } else { String::new() };
-    if !describes_network(&text) {
-        let (experiment, task) = choose(&args.what)?;
-        return Ok(Subject { name: experiment.name().to_owned(), task });
-    }
-    let Some(data) = &args.sample.data else {
-        bail!("{} is a network: say what it is shown, --data SAMPLES", args.what);
-    };
-    let samples = args.sample.samples;
-    let showing = ShowingArgs {
-        input: args.input.clone(),
-        coding: args.coding,
-        steps: args.steps,
-        samples,
-        seed: args.sample.seed,
-        ..ShowingArgs::default()
-    };
-    let task = trained(path, std::slice::from_ref(data), &showing, place::PlacementOptions::default())?;
-    Ok(Subject { name: task.network.name.clone(), task: Box::new(task) })
+    print_summary(subject.name(), &session, args.task.seed, &outcome)
 }
 
 /// Runs it with the screen on another thread; nothing if the user has left before the end.
@@ -105,7 +61,7 @@ fn run(args: &ViewArgs, subject: &Subject, session: &mut Session, live: &Arc<Liv
     let mut recorder = Recorder::default();
     recorder.tap(Box::new(LiveTap::new(Arc::clone(live))));
     session.set_recorder(Some(recorder));
-    let options: RunOptions = args.sample.options();
+    let options: RunOptions = args.task.options();
     let mut watcher = LiveObserver::new(Arc::clone(live));
     let mut terminal = ratatui::try_init().context("the terminal cannot be drawn on")?;
     stop::screen(true);
@@ -113,7 +69,7 @@ fn run(args: &ViewArgs, subject: &Subject, session: &mut Session, live: &Arc<Liv
     let (outcome, drawn) = std::thread::scope(|scope| {
         let screen = scope.spawn(|| screen(&mut terminal, live));
         scope.spawn(|| stop_without_terminal(&is_over));
-        let outcome = subject.task.run(session, &options, &mut watcher);
+        let outcome = subject.task().run(session, &options, &mut watcher);
         live.over(outcome.as_ref().map(|outcome| outcome.ops).map_err(ToString::to_string));
         let drawn = screen.join();
         is_over.store(true, Ordering::Relaxed);

@@ -6,6 +6,7 @@
 mod common;
 
 mod data;
+mod door;
 mod endless;
 mod kill;
 mod measure;

@@ -235,15 +235,14 @@ fn an_imported_network_says_what_became_of_it() {
 /// Parts that are unsupported end an import after the table, unless they are allowed.
 #[test]
 fn what_is_unsupported_ends_an_import_unless_allowed() {
-    use host_harness::nir;
-    use host_harness::npz::{Array, Values};
+    use host_harness::nir::{self, NirNode};
+    use host_harness::npz::Array;
     let place = Place::new();
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/mnist_fc128.nir");
     let mut graph = nir::read(Path::new(file)).unwrap();
-    let delay = nir::Node::layer("Delay").with("delay", Array::new(vec![], Values::Real(vec![1.0])).unwrap());
-    graph.nodes.insert("wait".to_owned(), delay);
     graph.edges.retain(|(from, to)| (from.as_str(), to.as_str()) != ("1", "2"));
-    graph.edges.extend([("1", "wait"), ("wait", "2")].map(|(from, to)| (from.to_owned(), to.to_owned())));
+    let graph =
+        graph.with_node("wait", NirNode::Delay { delay: Array::from(1.0) }).with_edges([("1", "wait"), ("wait", "2")]);
     let changed = place.path("changed.nir");
     fs::write(&changed, nir::bytes(&graph).unwrap()).unwrap();
     let out = place.path("changed.toml");

@@ -364,7 +364,7 @@ fn absurd_sizes_are_refused() {
     assert_refused(&["run", file.to_str().unwrap()], &["204001 input axons", "has 4096"]);
     let most = u32::MAX.to_string();
     for experiment in ["digits-decolle", "pes-core", "pes-channel", "pes-arm", "stdp-pair", "stdp-triplet"] {
-        assert_refused(&["run", experiment, "--epochs", &most], &["passes", "--epochs"]);
+        assert_refused(&["run", experiment, "--epochs", &most], &["epochs", "--epochs"]);
     }
     assert_refused(&["run", "digits-pes", "--arena", "99999999999999999"], &["no memory", "--arena"]);
     assert_refused(&["bench", "lif", "--n", "100000", "--fan-in", "10000"], &["synapses", "1000000000"]);

@@ -144,9 +144,9 @@ fn read_csv(bytes: &[u8]) -> Result<(), String> {
 }
 
 fn read_npz(bytes: &[u8]) -> Result<(), String> {
-    npz::parse(bytes, "w").map(|array| {
-        assert_eq!(array.real().len(), array.shape().iter().product::<usize>());
-    })
+    let array = npz::parse(bytes, "w").map_err(|error| error.to_string())?;
+    assert_eq!(array.real().len(), array.shape().iter().product::<usize>());
+    Ok(())
 }
 
 fn read_arrays(bytes: &[u8]) -> Result<(), String> {

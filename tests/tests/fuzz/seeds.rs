@@ -4,6 +4,7 @@ use host_harness::cost::prices::BUILT_IN;
 use host_harness::experiment::Experiment;
 use host_harness::image::{ImageBuilder, Plasticity, Source, decay_table, full_row};
 use host_harness::network::file;
+use host_harness::nir::NirNode;
 use host_harness::npz;
 use host_harness::place::{PlacementOptions, place};
 use host_harness::record::checkpoint::{Checkpoint, Planned, RunPosition};
@@ -189,47 +190,44 @@ pub(super) fn nir() -> Vec<Vec<u8>> {
     let real = |shape: &[usize], value: f64| {
         npz::Array::new(shape.to_vec(), npz::Values::Real(vec![value; shape.iter().product()])).unwrap()
     };
-    let whole = |values: &[i64]| npz::Array::new(vec![values.len()], npz::Values::Whole(values.to_vec())).unwrap();
     let lif = |size: &[usize]| {
-        let node = nir::Node::layer("LIF").with("tau", real(size, 0.01)).with("r", real(size, 10.0));
-        node.with("v_leak", real(size, 0.0)).with("v_threshold", real(size, 1.0))
+        let each = |value| real(size, value);
+        NirNode::Lif { tau: each(0.01), r: each(10.0), v_leak: each(0.0), v_threshold: each(1.0), v_reset: None }
     };
-    let end = |kind: &str, shape: &[i64]| nir::Node::layer(kind).with("shape", whole(shape));
-    let linear = |to: usize, from: usize| nir::Node::layer("Linear").with("weight", real(&[to, from], 0.25));
-    let conv = nir::Node::layer("Conv2d").with("weight", real(&[2, 1, 3, 3], 0.5)).with("bias", real(&[2], 0.0));
-    let conv = conv.with("stride", whole(&[1, 1])).with("padding", whole(&[1, 1])).with("dilation", whole(&[1, 1]));
-    let conv = conv.with("groups", npz::Array::new(vec![], npz::Values::Whole(vec![1])).unwrap());
-    let pool = nir::Node::layer("SumPool2d").with("kernel_size", whole(&[2, 2])).with("stride", whole(&[2, 2]));
-    let pool = pool.with("padding", whole(&[0, 0]));
-    let flatten =
-        nir::Node::layer("Flatten").with("start_dim", npz::Array::new(vec![], npz::Values::Whole(vec![0])).unwrap());
-    let flatten = flatten.with("end_dim", npz::Array::new(vec![], npz::Values::Whole(vec![-1])).unwrap());
-    let flatten = flatten.with("input_type", whole(&[2, 2, 2]));
-    let graph = |nodes: Vec<(&str, nir::Node)>, edges: &[(&str, &str)]| {
-        let nodes = nodes.into_iter().map(|(name, node)| (name.to_owned(), node)).collect();
-        let edges = edges.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect();
-        nir::bytes(&nir::Graph { nodes, edges, ..nir::Graph::default() }).unwrap()
+    let input = |shape: &[usize]| NirNode::Input { shape: shape.to_vec() };
+    let output = |shape: &[usize]| NirNode::Output { shape: shape.to_vec() };
+    let linear = |to: usize, from: usize| NirNode::Linear { weight: real(&[to, from], 0.25) };
+    let conv = NirNode::Conv2d {
+        weight: real(&[2, 1, 3, 3], 0.5),
+        bias: Some(real(&[2], 0.0)),
+        stride: Some([1; 2]),
+        padding: Some(nir::Padding::Zeros([1; 2])),
+        dilation: Some([1; 2]),
+        groups: Some(1),
+        input_shape: Some(npz::Array::from(vec![4, 4])),
+    };
+    let pool = NirNode::SumPool2d { kernel_size: [2; 2], stride: Some([2; 2]), padding: Some([0; 2]) };
+    let input_type = Some(npz::Array::from(vec![2, 2, 2]));
+    let flatten = NirNode::Flatten { input_type, start_dim: Some(0), end_dim: Some(-1) };
+    let graph = |nodes: Vec<(&str, NirNode)>, edges: &[(&str, &str)]| {
+        let graph = nir::Graph::default().with_edges(edges.iter().copied());
+        let graph = nodes.into_iter().fold(graph, |graph, (name, node)| graph.with_node(name, node));
+        nir::bytes(&graph).unwrap()
     };
     let recurrent = graph(
-        vec![
-            ("in", end("Input", &[3])),
-            ("w", linear(2, 3)),
-            ("lif", lif(&[2])),
-            ("r", linear(2, 2)),
-            ("out", end("Output", &[2])),
-        ],
+        vec![("in", input(&[3])), ("w", linear(2, 3)), ("lif", lif(&[2])), ("r", linear(2, 2)), ("out", output(&[2]))],
         &[("in", "w"), ("w", "lif"), ("lif", "r"), ("r", "lif"), ("lif", "out")],
     );
     let row = graph(
         vec![
-            ("a", end("Input", &[1, 4, 4])),
-            ("b", conv.with("input_shape", whole(&[4, 4]))),
+            ("a", input(&[1, 4, 4])),
+            ("b", conv),
             ("c", lif(&[2, 4, 4])),
             ("d", pool),
             ("e", flatten),
             ("f", linear(3, 8)),
             ("g", lif(&[3])),
-            ("h", end("Output", &[3])),
+            ("h", output(&[3])),
         ],
         &[("a", "b"), ("b", "c"), ("c", "d"), ("d", "e"), ("e", "f"), ("f", "g"), ("g", "h")],
     );

@@ -128,8 +128,8 @@ pub(super) fn callgrind(image: &Path, steps: u32, learn: bool) -> (u64, OpCounts
     (total.trim().parse().unwrap(), OpCounts::read_from_bytes(&output.stdout).unwrap())
 }
 
-/// The program that is counted. It is judged by its machine code, so it is built in the release profile, whatever that
-/// of this test; that takes no time if it is up to date.
+/// The program that is counted. It is judged by its machine code, so it is built in the profile `dist`, whatever that of
+/// this test; that takes no time if it is up to date.
 fn counted() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
@@ -138,10 +138,17 @@ fn counted() -> &'static Path {
         let target = test.ancestors().nth(3).unwrap();
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
-        build.current_dir(env!("CARGO_MANIFEST_DIR")).args(["build", "--quiet", "--release", "--bin", "count_kernels"]);
+        build.current_dir(env!("CARGO_MANIFEST_DIR")).args([
+            "build",
+            "--quiet",
+            "--profile",
+            "dist",
+            "--bin",
+            "count_kernels",
+        ]);
         let built = build.arg("--target-dir").arg(target).output().expect("cargo starts");
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        target.join("release/count_kernels")
+        target.join("dist/count_kernels")
     })
 }
 
@@ -179,7 +186,7 @@ fn recorded() -> (String, BTreeMap<String, f64>) {
 /// The text of `tests/instructions.toml`.
 fn record(costs: &[KernelCost]) -> String {
     let mut text = format!(
-        "# Instructions per operation of the portable step on x86-64, in the release profile, which a test holds to\n\
+        "# Instructions per operation of the portable step on x86-64, in the profile `dist`, which a test holds to\n\
          # ±{} %. Recorded by:\n\
          # {RECORD}\n\n\
          compiler = {:?}\n\n[instructions]\n",

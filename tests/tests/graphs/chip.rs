@@ -33,10 +33,9 @@ const ARENA_BYTES: usize = 4 << 20;
 /// What was refused, and why.
 pub(crate) fn run(graph: &Graph) -> Result<Ran, String> {
     let bytes = nir::bytes(&graph.file()).map_err(told("it cannot be written"))?;
-    let file = nir::parse(&bytes).and_then(|file| file.flat());
-    let file = file.map_err(|wrong| format!("it cannot be read: {wrong:?}"))?;
-    let options = QuantiseOptions { dt: graph.says_dt.then_some(graph.dt), ..QuantiseOptions::default() };
-    let imported = quantise(&file, "graph", options).map_err(|wrong| format!("it cannot be imported: {wrong:?}"))?;
+    let file = nir::parse(&bytes).map_err(told("it cannot be read"))?;
+    let options = if graph.says_dt { QuantiseOptions::default().with_dt(graph.dt) } else { QuantiseOptions::default() };
+    let imported = quantise(&file, "graph", options).map_err(told("it cannot be imported"))?;
     let network = through_a_file(&imported.network)?;
     let placed = place(&network, place::PlacementOptions::default()).map_err(told("it cannot be placed"))?;
     let device = Box::new(InProcess::new(ARENA_BYTES));

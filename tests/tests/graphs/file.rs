@@ -1,51 +1,48 @@
 //! A graph as a file of NIR.
 
 use crate::graph::{Conv, Graph, NeuronKind, Neurons, Node, Op, Padding};
-use host_harness::nir;
+use host_harness::nir::{self, NirNode};
 use host_harness::npz::{Array, Values};
 
 impl Graph {
     /// The graph that a reader finds in the file.
     pub(crate) fn file(&self) -> nir::Graph {
-        let edges = self
-            .nodes
-            .iter()
-            .flat_map(|node| node.from.iter().map(|from| (self.nodes[*from].name.clone(), node.name.clone())));
-        let mut edges: Vec<(String, String)> = edges.collect();
-        edges.sort_unstable();
-        let mut file = nir::Graph { edges, ..nir::Graph::default() };
-        file.nodes.extend(self.nodes.iter().map(|node| (node.name.clone(), self.node(node))));
-        file
+        let edges =
+            self.nodes.iter().flat_map(|node| node.from.iter().map(|from| (&*self.nodes[*from].name, &*node.name)));
+        let nodes = self.nodes.iter().map(|node| (&node.name, self.node(node)));
+        nodes.fold(nir::Graph::default().with_edges(edges), |graph, (name, node)| graph.with_node(name, node))
     }
 
-    fn node(&self, node: &Node) -> nir::Node {
+    fn node(&self, node: &Node) -> NirNode {
         let before = node.from.first().map_or(&[][..], |from| &self.nodes[*from].shape);
         match &node.op {
-            Op::Input => nir::Node::layer("Input").with("shape", extents(&node.shape)),
-            Op::Output => nir::Node::layer("Output").with("shape", extents(&node.shape)),
+            Op::Input => NirNode::Input { shape: node.shape.clone() },
+            Op::Output => NirNode::Output { shape: node.shape.clone() },
             Op::Dense { weight, bias } => {
-                let own = nir::Node::layer(if bias.is_some() { "Affine" } else { "Linear" });
-                let own = own.with("weight", real(&[node.elements(), before.iter().product()], weight));
-                with_bias(own, bias.as_ref())
+                let weight = real(&[node.elements(), before.iter().product()], weight);
+                match bias {
+                    Some(bias) => NirNode::Affine { weight, bias: Array::from(bias.clone()) },
+                    None => NirNode::Linear { weight },
+                }
             }
             Op::Conv(conv) => convolution(conv),
             Op::Pool(pool) => {
-                let own = nir::Node::layer(if pool.average { "AvgPool2d" } else { "SumPool2d" });
-                own.with("kernel_size", extents(&pool.kernel))
-                    .with("stride", extents(&pool.stride))
-                    .with("padding", extents(&pool.padding))
+                let (kernel_size, stride, padding) = (pool.kernel, Some(pool.stride), Some(pool.padding));
+                if pool.average {
+                    NirNode::AvgPool2d { kernel_size, stride, padding }
+                } else {
+                    NirNode::SumPool2d { kernel_size, stride, padding }
+                }
             }
-            Op::Scale { shape, factors } => nir::Node::layer("Scale").with("scale", real(shape, factors)),
-            Op::Flatten { start } => {
-                let dim = |dim: i64| Array::new(Vec::new(), Values::Whole(vec![dim])).unwrap();
-                nir::Node::layer("Flatten")
-                    .with("input_type", extents(before))
-                    .with("start_dim", dim(i64::try_from(*start).unwrap()))
-                    .with("end_dim", dim(-1))
-            }
+            Op::Scale { shape, factors } => NirNode::Scale { scale: real(shape, factors) },
+            Op::Flatten { start } => NirNode::Flatten {
+                input_type: Some(extents(before)),
+                start_dim: Some(i64::try_from(*start).unwrap()),
+                end_dim: Some(-1),
+            },
             Op::Delay(steps) => {
                 let delays: Vec<f64> = steps.iter().map(|steps| f64::from(*steps) * self.dt).collect();
-                nir::Node::layer("Delay").with("delay", real(&node.shape, &delays))
+                NirNode::Delay { delay: real(&node.shape, &delays) }
             }
             Op::Neurons(neurons) => population(neurons, &node.shape),
         }
@@ -61,43 +58,43 @@ fn extents(values: &[usize]) -> Array {
     Array::new(vec![values.len()], Values::Whole(whole)).unwrap()
 }
 
-fn with_bias(node: nir::Node, bias: Option<&Vec<f64>>) -> nir::Node {
-    match bias {
-        Some(bias) => node.with("bias", real(&[bias.len()], bias)),
-        None => node,
-    }
-}
-
-fn convolution(conv: &Conv) -> nir::Node {
-    let own = nir::Node::layer(if conv.one { "Conv1d" } else { "Conv2d" });
+fn convolution(conv: &Conv) -> NirNode {
     let [outputs, inputs, height, width] = conv.shape;
-    let shape: &[usize] = if conv.one { &[outputs, inputs, width] } else { &[outputs, inputs, height, width] };
-    // Of one dimension the numbers are single ones.
-    let numbers = |both: &[usize; 2]| if conv.one { extents(&both[1..]) } else { extents(both) };
-    let mut own = with_bias(own.with("weight", real(shape, &conv.weight)), conv.bias.as_ref())
-        .with("stride", numbers(&conv.stride))
-        .with("dilation", numbers(&conv.dilation))
-        .with("groups", extents(&[conv.groups]));
-    match conv.padding {
-        Padding::Zeros(zeros) => own = own.with("padding", numbers(&zeros)),
-        Padding::Same => drop(own.words.insert("padding".to_owned(), "same".to_owned())),
-        Padding::Valid => drop(own.words.insert("padding".to_owned(), "valid".to_owned())),
+    let bias = conv.bias.clone().map(Array::from);
+    let (groups, input_shape) = (Some(conv.groups), None);
+    if conv.one {
+        let padding = match conv.padding {
+            Padding::Zeros([_, zeros]) => nir::Padding::Zeros(zeros),
+            Padding::Same => nir::Padding::Same,
+            Padding::Valid => nir::Padding::Valid,
+        };
+        let (stride, dilation) = (Some(conv.stride[1]), Some(conv.dilation[1]));
+        let (weight, padding) = (real(&[outputs, inputs, width], &conv.weight), Some(padding));
+        return NirNode::Conv1d { weight, bias, stride, padding, dilation, groups, input_shape };
     }
-    own
+    let padding = match conv.padding {
+        Padding::Zeros(zeros) => nir::Padding::Zeros(zeros),
+        Padding::Same => nir::Padding::Same,
+        Padding::Valid => nir::Padding::Valid,
+    };
+    let (stride, dilation) = (Some(conv.stride), Some(conv.dilation));
+    let (weight, padding) = (real(&[outputs, inputs, height, width], &conv.weight), Some(padding));
+    NirNode::Conv2d { weight, bias, stride, padding, dilation, groups, input_shape }
 }
 
-fn population(neurons: &Neurons, shape: &[usize]) -> nir::Node {
-    let cuba = matches!(neurons.kind, NeuronKind::CubaLif | NeuronKind::CubaLi);
-    let threshold = if neurons.kind == NeuronKind::Threshold { "threshold" } else { "v_threshold" };
-    let parameters = [
-        (if cuba { "tau_mem" } else { "tau" }, &neurons.tau),
-        ("tau_syn", &neurons.tau_syn),
-        ("r", &neurons.r),
-        ("w_in", &neurons.w_in),
-        ("v_leak", &neurons.v_leak),
-        (threshold, &neurons.v_threshold),
-        ("v_reset", &neurons.v_reset),
-    ];
-    let own = parameters.into_iter().filter(|(_, values)| !values.is_empty());
-    own.fold(nir::Node::layer(neurons.kind.name()), |node, (name, values)| node.with(name, real(shape, values)))
+fn population(neurons: &Neurons, shape: &[usize]) -> NirNode {
+    let said = |values: &[f64]| (!values.is_empty()).then(|| real(shape, values));
+    let [tau, tau_syn, r, v_leak, v_threshold] =
+        [&neurons.tau, &neurons.tau_syn, &neurons.r, &neurons.v_leak, &neurons.v_threshold]
+            .map(|values| said(values).unwrap_or_else(|| Array::from(Vec::<f64>::new())));
+    let (v_reset, w_in) = (said(&neurons.v_reset), said(&neurons.w_in));
+    match neurons.kind {
+        NeuronKind::If => NirNode::If { r, v_threshold, v_reset },
+        NeuronKind::Lif => NirNode::Lif { tau, r, v_leak, v_threshold, v_reset },
+        NeuronKind::CubaLif => NirNode::CubaLif { tau_mem: tau, tau_syn, r, v_leak, v_threshold, v_reset, w_in },
+        NeuronKind::Threshold => NirNode::Threshold { threshold: v_threshold },
+        NeuronKind::I => NirNode::I { r },
+        NeuronKind::Li => NirNode::Li { tau, r, v_leak },
+        NeuronKind::CubaLi => NirNode::CubaLi { tau_mem: tau, tau_syn, r, v_leak, w_in },
+    }
 }

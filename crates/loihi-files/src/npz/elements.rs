@@ -1,19 +1,20 @@
 //! The elements of an `.npy` file: numbers of every type and byte order, and records of them.
 
-use super::{Array, Values};
+use super::{Array, ArrayError, Values};
 use half::f16;
 use npyz::{DType, Endianness, NpyHeader, Order, TypeChar, TypeStr};
 use std::io;
 
-/// Most elements of an array; a header that says more is taken for damage.
-const ELEMENTS_MAX: u64 = 1 << 28;
+/// Most elements of an array that is read as a whole; a header that says more is taken for damage.
+const ELEMENTS_MAX: usize = 1 << 28;
 
 /// An `.npy` file whose header was read.
-pub(super) struct Npy<'b> {
-    shape: Vec<usize>,
-    order: Order,
-    dtype: DType,
-    data: &'b [u8],
+pub(crate) struct Npy<'b> {
+    pub(crate) shape: Vec<usize>,
+    pub(crate) order: Order,
+    pub(crate) dtype: DType,
+    /// Everything behind the header.
+    pub(crate) data: &'b [u8],
 }
 
 /// Where the numbers of an array, or of one field of its records, lie.
@@ -29,75 +30,67 @@ struct Lane {
 
 impl<'b> Npy<'b> {
     /// Reads a header.
-    ///
-    /// # Errors
-    /// What is wrong, in a sentence.
-    pub(super) fn of(bytes: &'b [u8]) -> Result<Self, String> {
+    pub(crate) fn of(bytes: &'b [u8]) -> Result<Self, ArrayError> {
         let damaged = |error: io::Error| {
             // For a header that is not Python the library prints a diagram; the first line says what is wrong, in one
             // sentence.
             let said = error.to_string().replace(". ", "; ");
-            format!("it is damaged: {}", said.lines().next().unwrap_or_default().trim_end_matches([':', ' ']))
+            ArrayError::Damaged(said.lines().next().unwrap_or_default().trim_end_matches([':', ' ']).to_owned())
         };
         // The library takes memory for as much header as the file announces.
         if header_bytes(bytes).is_some_and(|length| length > bytes.len()) {
-            return Err("it is cut: its header is longer than the file".to_owned());
+            return Err(ArrayError::Damaged("its header is longer than the file".to_owned()));
         }
         let mut data = bytes;
         let header = NpyHeader::from_reader(&mut data).map_err(damaged)?;
-        let too_long = || format!("its shape {:?} has too many elements", header.shape());
-        let elements = header.shape().iter().try_fold(1_u64, |product, extent| product.checked_mul(*extent));
-        elements.filter(|elements| *elements <= ELEMENTS_MAX).ok_or_else(too_long)?;
-        let extents = header.shape().iter().map(|extent| usize::try_from(*extent).map_err(|_| too_long()));
-        Ok(Self { shape: extents.collect::<Result<_, _>>()?, order: header.order(), dtype: header.dtype(), data })
+        let extents = header.shape().iter().map(|extent| usize::try_from(*extent));
+        let shape = extents.collect::<Result<_, _>>().map_err(|_| ArrayError::TooLarge(header.shape().to_vec()))?;
+        Ok(Self { shape, order: header.order(), dtype: header.dtype(), data })
     }
 
     /// The array.
-    ///
-    /// # Errors
-    /// Its elements are not numbers, or there are too few of them.
-    pub(super) fn array(&self) -> Result<Array, String> {
+    pub(super) fn array(&self) -> Result<Array, ArrayError> {
         let DType::Plain(kind) = &self.dtype else {
             let names = match &self.dtype {
-                DType::Record(fields) => fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", "),
-                _ => String::new(),
+                DType::Record(fields) => fields.iter().map(|field| field.name.clone()).collect(),
+                _ => Vec::new(),
             };
-            return Err(format!("its elements are records, not numbers; their fields are {}", names.escape_debug()));
+            return Err(ArrayError::Records(names));
         };
         let stride = kind.num_bytes().ok_or_else(|| no_numbers(kind))?;
         self.lane(kind, 0, stride)
     }
 
     /// The fields of its records; `None` if its elements are single numbers. Fields without a name are gaps.
-    ///
-    /// # Errors
-    /// A field is not a number, or there are too few records.
-    pub(super) fn fields(&self) -> Result<Option<Vec<(String, Array)>>, String> {
+    pub(super) fn fields(&self) -> Result<Option<Vec<(String, Array)>>, ArrayError> {
         let DType::Record(fields) = &self.dtype else { return Ok(None) };
         let size = |dtype: &DType| {
-            size_of(dtype).ok_or_else(|| "it is damaged: its records have no certain length".to_owned())
+            size_of(dtype).ok_or_else(|| ArrayError::Damaged("its records have no certain length".to_owned()))
         };
         let stride = size(&self.dtype)?;
         let (mut offset, mut arrays) = (0, Vec::new());
         for field in fields {
-            let named = |what: String| format!("field `{}`: {what}", field.name.escape_debug());
+            let named = |error| ArrayError::Field { field: field.name.clone(), error: Box::new(error) };
             match &field.dtype {
                 _ if field.name.is_empty() => {}
                 DType::Plain(kind) => {
                     arrays.push((field.name.clone(), self.lane(kind, offset, stride).map_err(named)?));
                 }
-                _ => return Err(named("it is not a single number".to_owned())),
+                _ => return Err(named(ArrayError::NotANumber)),
             }
             offset += size(&field.dtype)?;
         }
         Ok(Some(arrays))
     }
 
-    fn lane(&self, kind: &TypeStr, offset: usize, stride: usize) -> Result<Array, String> {
-        let lane = Lane { offset, stride, count: self.shape.iter().product() };
+    fn lane(&self, kind: &TypeStr, offset: usize, stride: usize) -> Result<Array, ArrayError> {
+        let count = self.shape.iter().try_fold(1_usize, |product, extent| product.checked_mul(*extent));
+        let count = count.filter(|count| *count <= ELEMENTS_MAX);
+        let too_large = || ArrayError::TooLarge(self.shape.iter().map(|extent| *extent as u64).collect());
+        let lane = Lane { offset, stride, count: count.ok_or_else(too_large)? };
         let values = values(self.data, lane, kind)?;
         let values = if self.order == Order::Fortran { in_c_order(&self.shape, values) } else { values };
-        Array::new(self.shape.clone(), values).ok_or_else(|| "it has fewer elements than its shape says".to_owned())
+        Array::new(self.shape.clone(), values).ok_or(ArrayError::Cut)
     }
 }
 
@@ -119,20 +112,17 @@ fn size_of(dtype: &DType) -> Option<usize> {
 }
 
 /// Numbers of a type, as many as there are bytes for.
-///
-/// # Errors
-/// It is not a type of numbers, or there are others than it can have.
-pub(super) fn numbers_of(kind: &str, bytes: &[u8]) -> Result<Values, String> {
-    let kind: TypeStr = kind.parse().map_err(|error| format!("`{kind}` is not a type of numbers: {error}"))?;
+pub(super) fn numbers_of(kind: &str, bytes: &[u8]) -> Result<Values, ArrayError> {
+    let kind: TypeStr = kind.parse().map_err(|_| ArrayError::Type(kind.to_owned()))?;
     let stride = kind.num_bytes().ok_or_else(|| no_numbers(&kind))?;
     values(bytes, Lane { offset: 0, stride, count: bytes.len() / stride.max(1) }, &kind)
 }
 
-fn no_numbers(kind: &TypeStr) -> String {
-    format!("its elements are of type {kind}: there are bool, integers, float16, float32 and float64")
+fn no_numbers(kind: &TypeStr) -> ArrayError {
+    ArrayError::Type(kind.to_string())
 }
 
-fn values(data: &[u8], lane: Lane, kind: &TypeStr) -> Result<Values, String> {
+fn values(data: &[u8], lane: Lane, kind: &TypeStr) -> Result<Values, ArrayError> {
     let big_endian = kind.endianness() == Endianness::Big;
     macro_rules! numbers {
         ($type:ty, $into:ty) => {
@@ -143,7 +133,7 @@ fn values(data: &[u8], lane: Lane, kind: &TypeStr) -> Result<Values, String> {
         (TypeChar::Bool, 1) => {
             let values = numbers!(u8, i64);
             if values.iter().any(|value| *value > 1) {
-                return Err("it is damaged: it has booleans that are neither 0 nor 1".to_owned());
+                return Err(ArrayError::Damaged("it has booleans that are neither 0 nor 1".to_owned()));
             }
             Values::Whole(values)
         }
@@ -156,7 +146,7 @@ fn values(data: &[u8], lane: Lane, kind: &TypeStr) -> Result<Values, String> {
         (TypeChar::Uint, 4) => Values::Whole(numbers!(u32, i64)),
         (TypeChar::Uint, 8) => {
             let whole = numbers!(u64, u64).into_iter().map(i64::try_from).collect::<Result<_, _>>();
-            Values::Whole(whole.map_err(|_| "it has elements beyond 2^63".to_owned())?)
+            Values::Whole(whole.map_err(|_| ArrayError::Beyond)?)
         }
         (TypeChar::Float, 2) => Values::Real(numbers!(f16, f64)),
         (TypeChar::Float, 4) => Values::Real(numbers!(f32, f64)),
@@ -231,9 +221,9 @@ mod tests {
         let fields: Vec<(&str, Vec<i64>)> =
             fields.iter().map(|(name, array)| (name.as_str(), array.whole().unwrap())).collect();
         assert_eq!(fields, [("t", vec![258, 7]), ("on", vec![1, 0]), ("x", vec![3, -1])]);
-        assert!(Npy::of(&file).unwrap().array().unwrap_err().contains("records"));
+        assert!(Npy::of(&file).unwrap().array().unwrap_err().to_string().contains("records"));
         let cut = Npy::of(&file[..file.len() - 1]).unwrap().fields().unwrap_err();
-        assert_eq!(cut, "field `t`: it has fewer elements than its shape says");
+        assert_eq!(cut.to_string(), "field `t`: it has fewer elements than its shape says");
         assert!(Npy::of(&npy("'<i2'", "(1,)", &[1, 0])).unwrap().fields().unwrap().is_none());
     }
 
@@ -248,7 +238,7 @@ mod tests {
             let file = npy(descr, "(1,)", &[0; 16]);
             let npy = Npy::of(&file).unwrap();
             let found = npy.fields().and_then(|fields| fields.map_or_else(|| npy.array().map(drop), |_| Ok(())));
-            assert!(found.as_ref().unwrap_err().contains(said), "{descr}: {found:?}");
+            assert!(found.as_ref().unwrap_err().to_string().contains(said), "{descr}: {found:?}");
         }
     }
 }

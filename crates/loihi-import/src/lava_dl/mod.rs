@@ -31,13 +31,13 @@ pub fn read(path: &Path) -> Result<Imported, ImportError> {
 /// # Errors
 /// [`NodeError`] names the layer, and what is wrong.
 pub fn parse(bytes: &[u8], name: &str) -> Result<Imported, NodeError> {
-    let root = h5::parse(bytes).map_err(NodeError::whole)?;
+    let root = h5::parse(bytes).map_err(|error| NodeError::whole(error.to_string()))?;
     let layers =
         root.get("layer").ok_or_else(|| NodeError::whole("it has no group `layer`: it is not a network of lava-dl"))?;
     let mut import = Import::new(name, &root);
     let read = import.all(layers);
     read.map_err(|invalid| invalid.after(&import.rows))?;
-    Ok(Imported { network: import.network, rows: import.rows, said: import.said })
+    Ok(Imported::new(import.network, import.rows, import.said))
 }
 
 /// Resets the neurons of an imported network periodically, as netx does: those of the first layer as

@@ -82,7 +82,7 @@ pub(super) fn build(
         build.network.read(Endpoint::Population(at), by);
     }
     build.network.check().map_err(|error| NodeError::whole(error.to_string()))?;
-    let mut imported = Imported { network: build.network, rows: build.rows.into_values().collect(), said };
+    let mut imported = Imported::new(build.network, build.rows.into_values().collect(), said);
     imported.sort();
     Ok(imported)
 }

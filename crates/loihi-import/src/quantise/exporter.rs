@@ -10,11 +10,12 @@ use super::{Gain, IfInput, Integrator, QuantiseOptions, Reset};
 use loihi_files::choice::Choice as _;
 use loihi_net::network::size;
 use loihi_nir::import::NodeError;
-use loihi_nir::{Graph, Node};
+use loihi_nir::{Graph, NirNode};
 use std::fmt::Write as _;
 
 loihi_files::choices! {
     /// What has written a file.
+    #[non_exhaustive]
     pub enum Exporter {
         /// snnTorch
         Snntorch = "snntorch",
@@ -103,21 +104,21 @@ impl Exporter {
 /// # Errors
 /// As [`super::quantise`], of how it is read.
 pub(super) fn otherwise(graph: &Graph, taken: QuantiseOptions) -> Result<Vec<String>, NodeError> {
-    let Some((name, node)) = graph.nodes.iter().find(|(_, node)| super::neuron::is_neuron(node.kind_name())) else {
+    let Some((name, node)) = graph.nodes.iter().find(|(_, node)| super::neuron::is_neuron(node)) else {
         return Ok(Vec::new());
     };
-    let own = Reading::of(graph, name, node, taken)?;
+    let Some(own) = Reading::of(graph, name, node, taken)? else { return Ok(Vec::new()) };
     let mut lines = Vec::new();
     for exporter in Exporter::ALL {
         let options = QuantiseOptions { dt: taken.dt, input: taken.input, steps: taken.steps, ..exporter.options() };
-        let Ok(other) = Reading::of(graph, name, node, options) else { continue };
+        let Ok(Some(other)) = Reading::of(graph, name, node, options) else { continue };
         let differences = other.against(&own);
         if !differences.is_empty() {
             lines.push(format!("  --as {:12} {}", exporter.name(), differences.join(", ")));
         }
     }
     if !lines.is_empty() {
-        let title = format!("Files do not say who wrote them. `{name}` ({}) would otherwise have:", node.kind_name());
+        let title = format!("Files do not say who wrote them. `{name}` ({}) would otherwise have:", node.type_name());
         lines.insert(0, title);
     }
     Ok(lines)
@@ -133,16 +134,18 @@ struct Reading {
 }
 
 impl Reading {
-    fn of(graph: &Graph, name: &str, node: &Node, options: QuantiseOptions) -> Result<Self, NodeError> {
+    /// `None` if the node has no neurons.
+    fn of(graph: &Graph, name: &str, node: &NirNode, options: QuantiseOptions) -> Result<Option<Self>, NodeError> {
         let step = step(graph, options)?;
-        let shapes = node.arrays.values().map(|array| array.shape().to_vec());
+        let arrays = node.arrays();
+        let shapes = arrays.iter().map(|(_, array)| array.shape());
         let shape = shapes.max_by_key(|shape| size(shape)).unwrap_or_default();
-        let neurons = neurons(name, node, &shape, &step, options)?;
-        let dt = node.arrays.keys().any(|field| field.starts_with("tau")).then_some(step.dt);
+        let Some(neurons) = neurons(name, node, shape, &step, options)? else { return Ok(None) };
+        let dt = arrays.iter().any(|(field, _)| field.starts_with("tau")).then_some(step.dt);
         // A file without a voltage to reset to has 0.
-        let to_zero = node.arrays.get("v_reset").is_none_or(|reset| reset.real().iter().all(|own| *own == 0.0));
+        let to_zero = node.array("v_reset").is_none_or(|reset| reset.real().iter().all(|own| *own == 0.0));
         let reset = if options.reset == Reset::AsFile && to_zero { Reset::Zero } else { options.reset };
-        Ok(Self { dt, reset, fires: neurons.threshold.is_some(), neurons })
+        Ok(Some(Self { dt, reset, fires: neurons.threshold.is_some(), neurons }))
     }
 
     /// In which it is another one, in words.

@@ -1,19 +1,24 @@
 //! From a graph to populations and what leads from one to the next, with all layers without neurons folded into weights
 //! and biases.
 
+mod shapes;
+
 use super::compose::{Weights, compose};
 use super::linear::{Linear, LinearLayer};
 use super::neuron::{self, Neurons};
-use super::shape::{self, fits};
+use super::shape::fits;
 use super::step::Step;
 use super::{InputAs, QuantiseOptions};
 use loihi_net::network::size;
 use loihi_nir::import::{Fidelity, FidelityRow, NodeError};
-use loihi_nir::{Graph, Node};
-use std::collections::{BTreeMap, BTreeSet};
+use loihi_nir::{Graph, NirNode};
+use std::collections::BTreeMap;
 
 /// Most ways between two populations; layers that branch and join again make more and more of them.
 const PATHS_MAX: usize = 256;
+
+/// Most nodes in a row that are looked through for a shape, or for what leads to a population.
+const NODES_MAX: usize = 256;
 
 /// Neurons, with what is read of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,13 +97,13 @@ impl Fold<'_> {
             depths: Vec::new(),
             late_steps: self.graph.late_steps,
         };
+        self.shapes_from_inputs();
         for (name, node) in &self.graph.nodes {
-            let kind = node.kind_name();
+            let kind = node.type_name();
             let shape = self.shape(name, &mut Vec::new())?;
-            if kind == "Input" {
+            if matches!(node, NirNode::Input { .. }) {
                 folded.inputs.push((name.clone(), shape));
-            } else if neuron::is_neuron(kind) {
-                let neurons = neuron::neurons(name, node, &shape, self.step, options)?;
+            } else if let Some(neurons) = neuron::neurons(name, node, &shape, self.step, options)? {
                 folded.populations.push(FoldedPopulation { name: name.clone(), kind: kind.to_owned(), shape, neurons });
             } else {
                 folded.others.push(FidelityRow::new(name, kind, Fidelity::Exact, "folded"));
@@ -119,110 +124,15 @@ impl Fold<'_> {
     /// Layers that do not quite what their nodes do.
     fn linear_rows(&self) -> Vec<FidelityRow> {
         let row = |(name, linear): (&String, &Linear)| {
-            let kind = self.graph.nodes.get(name).map_or("", Node::kind_name);
+            let kind = self.graph.nodes.get(name).map_or("", NirNode::type_name);
             let (fidelity, note) = linear.fidelity.as_ref()?;
             Some(FidelityRow::new(name, kind, *fidelity, note))
         };
         self.linears.iter().filter_map(row).collect()
     }
 
-    fn node(&self, name: &str) -> Result<&Node, NodeError> {
-        self.graph.nodes.get(name).ok_or_else(|| NodeError::at(name, "there is no such node"))
-    }
-
     fn before(&self, name: &str) -> Vec<String> {
         self.before.get(name).into_iter().flatten().map(ToString::to_string).collect()
-    }
-
-    /// Shape of what a node puts out; `above` are the nodes that wait for it.
-    fn shape(&mut self, name: &str, above: &mut Vec<String>) -> Result<Vec<usize>, NodeError> {
-        if let Some(shape) = self.shapes.get(name) {
-            return Ok(shape.clone());
-        }
-        if above.iter().any(|other| other == name) {
-            let circle = above.join(" < ");
-            return Err(NodeError::at(
-                name,
-                format!("it waits for itself ({circle} < {name}): a circle needs a neuron or delay"),
-            ));
-        }
-        let node = self.node(name)?.clone();
-        let shape = match node.kind_name() {
-            "Input" => shape::valid(name, &node.arrays["shape"].whole().unwrap_or_default())?,
-            kind if neuron::is_neuron(kind) => self.shape_of_neurons(name, &node, above)?,
-            _ => {
-                let from = self.shape_before(name, above)?;
-                if let Some(own) = node.arrays.get("shape").filter(|_| node.kind_name() == "Output") {
-                    let own = shape::valid(name, &own.whole().unwrap_or_default())?;
-                    if !fits(&from, &own) {
-                        return Err(NodeError::at(name, format!("its shape is {own:?}, but {from:?} comes to it")));
-                    }
-                }
-                let linear = Linear::new(name, &node, &from, self.step.dt)?;
-                let to = linear.to.clone();
-                self.linears.insert(name.to_owned(), linear);
-                to
-            }
-        };
-        self.shapes.insert(name.to_owned(), shape.clone());
-        Ok(shape)
-    }
-
-    /// Shape of a node of neurons: that of its parameters, unless they have a single value for several neurons, whose
-    /// number then is that of what comes in. Ways that lead back to it do not tell it.
-    fn shape_of_neurons(&mut self, name: &str, node: &Node, above: &mut Vec<String>) -> Result<Vec<usize>, NodeError> {
-        let own = own_shape(node).map(|shape| shape::valid(name, &shape)).transpose()?;
-        if let Some(own) = own.as_ref().filter(|own| !own.contains(&1)) {
-            return Ok(own.clone());
-        }
-        above.push(name.to_owned());
-        let ways: Vec<String> = self.before(name).into_iter().filter(|way| !self.comes_round(way, above)).collect();
-        let mut found = None;
-        for way in ways {
-            found = found.or(Some(self.shape(&way, above)?));
-        }
-        above.pop();
-        match (found, own) {
-            (Some(found), Some(own)) if fits(&found, &own) => Ok(own),
-            (Some(found), _) => Ok(found),
-            (None, Some(own)) => Ok(own),
-            (None, None) => self.shape_before(name, above),
-        }
-    }
-
-    /// Whether the shape of a node waits for that of one of these.
-    fn comes_round(&self, name: &str, above: &[String]) -> bool {
-        let (mut waiting, mut seen) = (vec![name.to_owned()], BTreeSet::new());
-        while let Some(name) = waiting.pop() {
-            if above.contains(&name) {
-                return true;
-            }
-            let own =
-                self.graph.nodes.get(&name).filter(|node| neuron::is_neuron(node.kind_name())).and_then(own_shape);
-            let known = self.shapes.contains_key(&name) || own.is_some_and(|own| !own.contains(&1));
-            if !known && seen.insert(name.clone()) {
-                waiting.extend(self.before(&name));
-            }
-        }
-        false
-    }
-
-    /// Shape of what comes into a node.
-    fn shape_before(&mut self, name: &str, above: &mut Vec<String>) -> Result<Vec<usize>, NodeError> {
-        above.push(name.to_owned());
-        let mut shape: Option<Vec<usize>> = None;
-        for before in self.before(name) {
-            let own = self.shape(&before, above)?;
-            if let Some(shape) = shape.as_ref().filter(|shape| !fits(&own, shape)) {
-                return Err(NodeError::at(
-                    name,
-                    format!("what leads to it has shapes {shape:?} and {own:?}, which do not add up"),
-                ));
-            }
-            shape = shape.or(Some(own));
-        }
-        above.pop();
-        shape.ok_or_else(|| NodeError::at(name, "no edge leads to it"))
     }
 
     /// Finds the readout; sums of layers without neurons at the end get a population that adds them up.
@@ -231,7 +141,7 @@ impl Fold<'_> {
             .graph
             .nodes
             .iter()
-            .filter(|(_, node)| node.kind_name() == "Output")
+            .filter(|(_, node)| matches!(node, NirNode::Output { .. }))
             .map(|(name, _)| name.clone())
             .collect();
         if let [others @ .., read] = &*outputs {
@@ -298,6 +208,9 @@ impl Fold<'_> {
 
     fn paths_to(&self, folded: &mut Folded, to: usize, options: QuantiseOptions) -> Result<(), NodeError> {
         let FoldedPopulation { name, neurons, shape, .. } = folded.populations[to].clone();
+        // First, since it ends where there are too many ways.
+        let mut found = Vec::new();
+        self.walk(&name, &mut Vec::new(), &mut found)?;
         let elements = neurons.gain.len();
         let mut constant = vec![0.0; elements];
         for before in self.before(&name) {
@@ -314,8 +227,6 @@ impl Fold<'_> {
             }
         }
         folded.populations[to].neurons.constant = constant;
-        let mut found = Vec::new();
-        self.walk(&name, &mut Vec::new(), &mut found)?;
         for (from, through) in found {
             let layers: Vec<&Linear> = through.iter().filter_map(|name| self.linears.get(name)).collect();
             let sources = self.shapes.get(&from).map(Vec::as_slice).unwrap_or_default();
@@ -348,6 +259,9 @@ impl Fold<'_> {
             if found.len() > PATHS_MAX {
                 return Err(NodeError::at(name, format!("more than {PATHS_MAX} ways lead to it")));
             }
+            if through.len() > NODES_MAX {
+                return Err(too_deep(name));
+            }
         }
         Ok(())
     }
@@ -363,9 +277,7 @@ impl Fold<'_> {
     }
 }
 
-/// The shape of a node's parameters, unless all of them are single numbers.
-fn own_shape(node: &Node) -> Option<Vec<i64>> {
-    let arrays = node.arrays.values().filter(|array| !array.shape().is_empty());
-    let largest = arrays.max_by_key(|array| size(array.shape()))?;
-    largest.shape().iter().map(|extent| i64::try_from(*extent).ok()).collect()
+/// What is wrong with a node behind too many others.
+fn too_deep(name: &str) -> NodeError {
+    NodeError::at(name, format!("it is one of more than {NODES_MAX} nodes in a row"))
 }

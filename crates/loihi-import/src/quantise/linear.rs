@@ -3,8 +3,8 @@
 use super::shape::{ShortRow, spread};
 use loihi_files::npz::Array;
 use loihi_net::network::{Conv2d, Pool2d, planes, size};
-use loihi_nir::Node;
 use loihi_nir::import::{Fidelity, NodeError};
+use loihi_nir::{NirNode, Padding};
 
 /// A layer without neurons.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +37,7 @@ pub(super) struct Linear {
 
 impl Linear {
     /// The layer of a node whose input has this shape.
-    pub(super) fn new(name: &str, node: &Node, from: &[usize], dt: f64) -> Result<Self, NodeError> {
+    pub(super) fn new(name: &str, node: &NirNode, from: &[usize], dt: f64) -> Result<Self, NodeError> {
         let same = |layer: LinearLayer| Self {
             layer,
             from: from.to_vec(),
@@ -45,13 +45,20 @@ impl Linear {
             bias: Vec::new(),
             fidelity: None,
         };
-        match node.kind_name() {
-            "Output" => Ok(same(LinearLayer::Same)),
-            "Flatten" => Ok(Self { to: flattened(name, node, from)?, ..same(LinearLayer::Same) }),
-            "Affine" | "Linear" => Self::dense(name, node, from),
-            "Scale" => Ok(same(LinearLayer::Scale(each(name, node, "scale", from, ShortRow::Either)?))),
-            "Delay" => {
-                let values = each(name, node, "delay", from, ShortRow::Either)?;
+        match node {
+            NirNode::Output { .. } => Ok(same(LinearLayer::Same)),
+            NirNode::Flatten { input_type, start_dim, end_dim } => {
+                let own = input_type.as_ref().map(|shape| size(shape.shape()));
+                let to = flattened(name, own, [start_dim.unwrap_or(1), end_dim.unwrap_or(-1)], from)?;
+                Ok(Self { to, ..same(LinearLayer::Same) })
+            }
+            NirNode::Affine { weight, bias } => Self::dense(name, weight, Some(bias), from),
+            NirNode::Linear { weight } => Self::dense(name, weight, None, from),
+            NirNode::Scale { scale } => {
+                Ok(same(LinearLayer::Scale(each(name, "scale", scale, from, ShortRow::Either)?)))
+            }
+            NirNode::Delay { delay } => {
+                let values = each(name, "delay", delay, from, ShortRow::Either)?;
                 let wanted = values.iter().map(|delay| (delay / dt).round());
                 let beyond = wanted.clone().find(|steps| !(0.0..=62.0).contains(steps));
                 let error = values.iter().zip(wanted.clone()).map(|(delay, steps)| (delay / dt - steps).abs());
@@ -66,8 +73,45 @@ impl Linear {
                 let steps = wanted.map(|steps| steps.clamp(0.0, 62.0) as u8).collect();
                 Ok(Self { fidelity, ..same(LinearLayer::Delay(steps)) })
             }
-            "SumPool2d" | "AvgPool2d" => Self::pool(name, node, from),
-            "Conv1d" | "Conv2d" => Self::conv(name, node, from),
+            NirNode::SumPool2d { kernel_size, stride, padding } => Self::pool(
+                name,
+                [*kernel_size, stride.unwrap_or(*kernel_size), padding.unwrap_or_default()],
+                false,
+                from,
+            ),
+            NirNode::AvgPool2d { kernel_size, stride, padding } => Self::pool(
+                name,
+                [*kernel_size, stride.unwrap_or(*kernel_size), padding.unwrap_or_default()],
+                true,
+                from,
+            ),
+            NirNode::Conv1d { weight, bias, stride, padding, dilation, groups, .. } => {
+                let shape = match *weight.shape() {
+                    [outputs, inputs, width] => [outputs, inputs, 1, width],
+                    ref other => return Err(no_kernel(name, node, other)),
+                };
+                let padding = match padding {
+                    Some(Padding::Zeros(width)) => Padding::Zeros([0, *width]),
+                    Some(Padding::Same) => Padding::Same,
+                    Some(Padding::Valid) | None => Padding::Valid,
+                };
+                let [stride, dilation] = [*stride, *dilation].map(|own| [1, own.unwrap_or(1)]);
+                let geometry = Geometry { shape, stride, padding, dilation, groups: groups.unwrap_or(1) };
+                let mut own = geometry.conv(name, weight.real(), from)?;
+                // Its height of 1 is not an extent of the output.
+                own.to.remove(1);
+                own.with_bias(name, bias.as_ref())
+            }
+            NirNode::Conv2d { weight, bias, stride, padding, dilation, groups, .. } => {
+                let shape = match *weight.shape() {
+                    [outputs, inputs, height, width] => [outputs, inputs, height, width],
+                    ref other => return Err(no_kernel(name, node, other)),
+                };
+                let (stride, dilation) = (stride.unwrap_or([1; 2]), dilation.unwrap_or([1; 2]));
+                let padding = padding.unwrap_or(Padding::Valid);
+                let geometry = Geometry { shape, stride, padding, dilation, groups: groups.unwrap_or(1) };
+                geometry.conv(name, weight.real(), from)?.with_bias(name, bias.as_ref())
+            }
             _ => {
                 let what = "unknown type of node: left out, its input is passed on".to_owned();
                 Ok(Self { fidelity: Some((Fidelity::Unsupported, what)), ..same(LinearLayer::Same) })
@@ -75,91 +119,44 @@ impl Linear {
         }
     }
 
-    fn dense(name: &str, node: &Node, from: &[usize]) -> Result<Self, NodeError> {
-        let weight = node.arrays.get("weight");
-        let shape = weight.map_or(&[][..], Array::shape);
-        let sources = size(from);
+    fn dense(name: &str, weight: &Array, bias: Option<&Array>, from: &[usize]) -> Result<Self, NodeError> {
+        let shape = weight.shape();
         let &[outputs, inputs] = shape else {
             return Err(NodeError::at(name, format!("`weight` of shape {shape:?}: expected two extents")));
         };
-        if inputs != sources || outputs == 0 {
+        if inputs != size(from) || outputs == 0 {
             return Err(NodeError::at(
                 name,
                 format!("`weight` of shape {shape:?} does not fit its input of shape {from:?}"),
             ));
         }
-        let bias = bias(name, node, &[outputs])?;
-        let layer = LinearLayer::Dense(weight.map(Array::real).unwrap_or_default());
-        Ok(Self { layer, from: from.to_vec(), to: vec![outputs], bias, fidelity: None })
+        let layer = LinearLayer::Dense(weight.real());
+        Self { layer, from: from.to_vec(), to: vec![outputs], bias: Vec::new(), fidelity: None }.with_bias(name, bias)
     }
 
-    fn pool(name: &str, node: &Node, from: &[usize]) -> Result<Self, NodeError> {
-        let kernel = pair(name, node, "kernel_size", [1; 2])?;
-        let stride = pair(name, node, "stride", kernel)?;
-        let pool = Pool2d::new(kernel, 1).stride(stride).padding(pair(name, node, "padding", [0; 2])?);
+    /// Windows of a kernel, stride and padding, summed or averaged.
+    fn pool(
+        name: &str,
+        [kernel, stride, padding]: [[usize; 2]; 3],
+        mean: bool,
+        from: &[usize],
+    ) -> Result<Self, NodeError> {
+        let pool = Pool2d::new(kernel, 1).stride(stride).padding(padding);
         let to = planes(from).filter(|_| stride.iter().chain(&kernel).all(|step| *step > 0));
         let to = to.and_then(|from| pool.output_shape(from));
         let to =
             to.ok_or_else(|| NodeError::at(name, format!("windows of {kernel:?} do not fit an input of {from:?}")))?;
         #[expect(clippy::cast_precision_loss, reason = "windows are small")]
-        let factor = if node.kind_name() == "AvgPool2d" { 1.0 / (kernel[0] * kernel[1]) as f64 } else { 1.0 };
+        let factor = if mean { 1.0 / (kernel[0] * kernel[1]) as f64 } else { 1.0 };
         let layer = LinearLayer::Pool(pool, factor);
         Ok(Self { layer, from: from.to_vec(), to: to.to_vec(), bias: Vec::new(), fidelity: None })
     }
 
-    fn conv(name: &str, node: &Node, from: &[usize]) -> Result<Self, NodeError> {
-        let one = node.kind_name() == "Conv1d";
-        let weight = node.arrays.get("weight");
-        let shape = match *weight.map_or(&[][..], Array::shape) {
-            [outputs, inputs, width] if one => [outputs, inputs, 1, width],
-            [outputs, inputs, height, width] if !one => [outputs, inputs, height, width],
-            ref other => {
-                return Err(NodeError::at(
-                    name,
-                    format!("`weight` of shape {other:?}: invalid for a {}", node.kind_name()),
-                ));
-            }
-        };
-        let geometry = |field: &str, default| {
-            let [a, b] = pair(name, node, field, [default; 2])?;
-            Ok(if one { [default, b.max(a)] } else { [a, b] })
-        };
-        let (stride, dilation) = (geometry("stride", 1)?, geometry("dilation", 1)?);
-        let weights = weight.map(Array::real).unwrap_or_default();
-        let mut widened = (shape, weights);
-        let padding = match node.words.get("padding").map(String::as_str) {
-            None => geometry("padding", 0)?,
-            Some("valid") => [0; 2],
-            Some("same") => {
-                for at in [2, 3] {
-                    widened = odd(widened, at, dilation[at - 2]).map_err(|what| NodeError::at(name, what))?;
-                }
-                [0, 1].map(|at| dilation[at] * (widened.0[at + 2] - 1) / 2)
-            }
-            Some(other) => {
-                return Err(NodeError::at(name, format!("a padding of `{other}`; there are numbers, same and valid")));
-            }
-        };
-        let (shape, weights) = widened;
-        let groups = pair(name, node, "groups", [1; 2])?[0];
-        let conv = Conv2d::new(shape, Vec::new()).stride(stride).padding(padding).dilation(dilation).groups(groups);
-        let plane = planes(from).filter(|[channels, ..]| {
-            groups > 0
-                && shape[1].checked_mul(groups) == Some(*channels)
-                && shape[0] % groups == 0
-                && stride[0] * stride[1] > 0
-        });
-        let to = plane.and_then(|plane| conv.output_shape(plane));
-        let to = to.ok_or_else(|| {
-            NodeError::at(
-                name,
-                format!("`weight` of shape {shape:?} in {groups} groups does not fit its input of shape {from:?}"),
-            )
-        })?;
-        let to = if one { vec![to[0], to[2]] } else { to.to_vec() };
-        let bias = bias(name, node, &to)?;
-        let layer = LinearLayer::Conv(conv, weights);
-        Ok(Self { layer, from: from.to_vec(), to, bias, fidelity: None })
+    /// The same with a bias, one an output or a channel.
+    fn with_bias(self, name: &str, bias: Option<&Array>) -> Result<Self, NodeError> {
+        let bias =
+            bias.map_or_else(|| Ok(Vec::new()), |bias| each(name, "bias", bias, &self.to, ShortRow::Channels))?;
+        Ok(Self { bias, ..self })
     }
 
     /// Hands output, weight and delay of what an input element reaches to `visit`.
@@ -200,23 +197,66 @@ impl Linear {
     }
 }
 
-/// The shape that a `Flatten` gives: extents from `start_dim` to `end_dim` as one, those of `input_type` counting.
-fn flattened(name: &str, node: &Node, from: &[usize]) -> Result<Vec<usize>, NodeError> {
-    let number = |field: &str, default: i64| match node.arrays.get(field) {
-        None => Ok(default),
-        Some(array) => match array.whole().as_deref() {
-            Some(&[number]) => Ok(number),
-            _ => Err(NodeError::at(name, format!("`{field}` is not a single whole number"))),
-        },
-    };
+/// What is wrong with the weights of a convolution.
+fn no_kernel(name: &str, node: &NirNode, shape: &[usize]) -> NodeError {
+    NodeError::at(name, format!("`weight` of shape {shape:?} is not that of a {}", node.type_name()))
+}
+
+/// A convolution without its weights.
+struct Geometry {
+    /// Outputs, inputs of a group, height, width.
+    shape: [usize; 4],
+    stride: [usize; 2],
+    padding: Padding<[usize; 2]>,
+    dilation: [usize; 2],
+    groups: usize,
+}
+
+impl Geometry {
+    /// The convolution of an input of this shape, without bias.
+    fn conv(self, name: &str, weights: Vec<f64>, from: &[usize]) -> Result<Linear, NodeError> {
+        let Self { shape, stride, padding, dilation, groups } = self;
+        let mut widened = (shape, weights);
+        let padding = match padding {
+            Padding::Zeros(zeros) => zeros,
+            Padding::Valid => [0; 2],
+            Padding::Same => {
+                for at in [2, 3] {
+                    widened = odd(widened, at, dilation[at - 2]).map_err(|what| NodeError::at(name, what))?;
+                }
+                [0, 1].map(|at| dilation[at] * (widened.0[at + 2] - 1) / 2)
+            }
+        };
+        let (shape, weights) = widened;
+        let conv = Conv2d::new(shape, Vec::new()).stride(stride).padding(padding).dilation(dilation).groups(groups);
+        let plane = planes(from).filter(|[channels, ..]| {
+            groups > 0
+                && shape[1].checked_mul(groups) == Some(*channels)
+                && shape[0] % groups == 0
+                && stride[0] * stride[1] > 0
+        });
+        let to = plane.and_then(|plane| conv.output_shape(plane));
+        let to = to.ok_or_else(|| {
+            NodeError::at(
+                name,
+                format!("`weight` of shape {shape:?} in {groups} groups does not fit its input of shape {from:?}"),
+            )
+        })?;
+        let layer = LinearLayer::Conv(conv, weights);
+        Ok(Linear { layer, from: from.to_vec(), to: to.to_vec(), bias: Vec::new(), fidelity: None })
+    }
+}
+
+/// The shape that a `Flatten` gives: the extents from `start` to `end` as one, which count in the shape of the input that the
+/// file says; `own` is the number of its extents.
+fn flattened(name: &str, own: Option<usize>, [start, end]: [i64; 2], from: &[usize]) -> Result<Vec<usize>, NodeError> {
     // Extents of 1 that stand for a batch were left out of `from`.
-    let own = node.arrays.get("input_type").map_or(from.len(), |shape| size(shape.shape()).max(from.len()));
+    let own = own.map_or(from.len(), |own| own.max(from.len()));
     let (own, left_out) = (i64::try_from(own).unwrap_or(i64::MAX), own - from.len());
     let place = |at: i64| {
-        let at = if at < 0 { at + own } else { at };
+        let at = if at < 0 { at.saturating_add(own) } else { at };
         usize::try_from(at).ok().filter(|at| *at < from.len() + left_out).map(|at| at.saturating_sub(left_out))
     };
-    let (start, end) = (number("start_dim", 1)?, number("end_dim", -1)?);
     match (place(start), place(end)) {
         (Some(first), Some(last)) if first <= last => {
             let (before, after) = (&from[..first], &from[last + 1..]);
@@ -253,23 +293,6 @@ fn odd(kernel: ([usize; 4], Vec<f64>), extent: usize, dilation: usize) -> Result
 }
 
 /// A parameter with a value for each element of a shape.
-fn each(name: &str, node: &Node, field: &str, shape: &[usize], row: ShortRow) -> Result<Vec<f64>, NodeError> {
-    let array = node.arrays.get(field).ok_or_else(|| NodeError::at(name, format!("`{field}` is missing")))?;
+fn each(name: &str, field: &str, array: &Array, shape: &[usize], row: ShortRow) -> Result<Vec<f64>, NodeError> {
     spread(array, shape, row).map_err(|what| NodeError::at(name, format!("`{field}` {what}")))
-}
-
-fn bias(name: &str, node: &Node, to: &[usize]) -> Result<Vec<f64>, NodeError> {
-    if node.arrays.contains_key("bias") { each(name, node, "bias", to, ShortRow::Channels) } else { Ok(Vec::new()) }
-}
-
-/// Vertical and horizontal, or one number for both.
-fn pair(name: &str, node: &Node, field: &str, default: [usize; 2]) -> Result<[usize; 2], NodeError> {
-    let Some(array) = node.arrays.get(field) else { return Ok(default) };
-    let small = |value: &i64| usize::try_from(*value).ok().filter(|value| *value <= 1 << 16);
-    let values: Option<Vec<usize>> = array.whole().and_then(|values| values.iter().map(small).collect());
-    match values.as_deref() {
-        Some([both]) => Ok([*both; 2]),
-        Some([vertical, horizontal]) => Ok([*vertical, *horizontal]),
-        _ => Err(NodeError::at(name, format!("`{field}` is not two numbers from 0 to 65,536"))),
-    }
 }

@@ -3,8 +3,9 @@
 use super::shape::{ShortRow, spread};
 use super::step::Step;
 use super::{Gain, Integrator, QuantiseOptions, Reset};
+use loihi_files::npz::Array;
 use loihi_net::network::size;
-use loihi_nir::Node;
+use loihi_nir::NirNode;
 use loihi_nir::import::NodeError;
 
 /// Neurons of a node: `u ← keep_u · u + gain · input + constant`, `v ← keep_v · v + u + leak`, a spike above `threshold`.
@@ -28,34 +29,99 @@ pub(super) struct Neurons {
     pub(super) unsupported: Option<String>,
 }
 
-/// Whether a type of node has neurons.
-pub(super) fn is_neuron(kind: &str) -> bool {
-    matches!(kind, "I" | "IF" | "LI" | "LIF" | "CubaLI" | "CubaLIF" | "Threshold")
+/// A parameter with its name in files.
+type Named<'n> = (&'static str, &'n Array);
+
+/// The parameters of neurons of any type.
+struct Parameters<'n> {
+    /// Time constant of the voltage; none if all or nothing of it is kept.
+    tau: Option<Named<'n>>,
+    /// Time constant of the current, if it has one.
+    tau_syn: Option<Named<'n>>,
+    /// None if the input is the voltage.
+    r: Option<Named<'n>>,
+    w_in: Option<Named<'n>>,
+    v_leak: Option<Named<'n>>,
+    /// None if they never fire.
+    threshold: Option<Named<'n>>,
+    v_reset: Option<Named<'n>>,
 }
 
-/// The neurons of a node of this shape.
+impl<'n> Parameters<'n> {
+    /// Those of a node, if it has neurons.
+    fn of(node: &'n NirNode) -> Option<Self> {
+        let none = Self { tau: None, tau_syn: None, r: None, w_in: None, v_leak: None, threshold: None, v_reset: None };
+        let reset = |array: &'n Option<Array>| array.as_ref().map(|array| ("v_reset", array));
+        let w_in = |array: &'n Option<Array>| array.as_ref().map(|array| ("w_in", array));
+        Some(match node {
+            NirNode::Threshold { threshold } => Self { threshold: Some(("threshold", threshold)), ..none },
+            NirNode::I { r } => Self { r: Some(("r", r)), ..none },
+            NirNode::If { r, v_threshold, v_reset } => Self {
+                r: Some(("r", r)),
+                threshold: Some(("v_threshold", v_threshold)),
+                v_reset: reset(v_reset),
+                ..none
+            },
+            NirNode::Li { tau, r, v_leak } => {
+                Self { tau: Some(("tau", tau)), r: Some(("r", r)), v_leak: Some(("v_leak", v_leak)), ..none }
+            }
+            NirNode::Lif { tau, r, v_leak, v_threshold, v_reset } => Self {
+                tau: Some(("tau", tau)),
+                r: Some(("r", r)),
+                v_leak: Some(("v_leak", v_leak)),
+                threshold: Some(("v_threshold", v_threshold)),
+                v_reset: reset(v_reset),
+                ..none
+            },
+            NirNode::CubaLi { tau_mem, tau_syn, r, v_leak, w_in: factor } => Self {
+                tau: Some(("tau_mem", tau_mem)),
+                tau_syn: Some(("tau_syn", tau_syn)),
+                r: Some(("r", r)),
+                v_leak: Some(("v_leak", v_leak)),
+                w_in: w_in(factor),
+                ..none
+            },
+            NirNode::CubaLif { tau_mem, tau_syn, r, v_leak, v_threshold, v_reset, w_in: factor } => Self {
+                tau: Some(("tau_mem", tau_mem)),
+                tau_syn: Some(("tau_syn", tau_syn)),
+                r: Some(("r", r)),
+                v_leak: Some(("v_leak", v_leak)),
+                threshold: Some(("v_threshold", v_threshold)),
+                v_reset: reset(v_reset),
+                w_in: w_in(factor),
+            },
+            _ => return None,
+        })
+    }
+}
+
+/// Whether a node has neurons.
+pub(super) fn is_neuron(node: &NirNode) -> bool {
+    Parameters::of(node).is_some()
+}
+
+/// The neurons of a node of this shape; `None` if it has none.
 pub(super) fn neurons(
     name: &str,
-    node: &Node,
+    node: &NirNode,
     shape: &[usize],
     step: &Step,
     options: QuantiseOptions,
-) -> Result<Neurons, NodeError> {
+) -> Result<Option<Neurons>, NodeError> {
+    let Some(own) = Parameters::of(node) else { return Ok(None) };
     let (dt, elements) = (step.dt, size(shape));
-    let values = |field: &str| -> Result<Vec<f64>, NodeError> {
-        let array = node.arrays.get(field).ok_or_else(|| NodeError::at(name, format!("`{field}` is missing")))?;
+    let values = |(field, array): Named<'_>| -> Result<Vec<f64>, NodeError> {
         spread(array, shape, ShortRow::Either).map_err(|what| NodeError::at(name, format!("`{field}` {what}")))
     };
-    let or = |field: &str, default: f64| {
-        if node.arrays.contains_key(field) { values(field) } else { Ok(vec![default; elements]) }
-    };
+    let or = |parameter: Option<Named<'_>>, default: f64| parameter.map_or_else(|| Ok(vec![default; elements]), values);
     let mut unsupported = None;
-    let mut keeps = |field: &str| -> Result<Vec<f64>, NodeError> {
+    let mut keeps = |tau: Named<'_>| -> Result<Vec<f64>, NodeError> {
+        let field = tau.0;
         let keep = |tau: &f64| match options.integrator {
             Integrator::Euler => 1.0 - dt / tau,
             Integrator::Exp | Integrator::Impulse => (-dt / tau).exp(),
         };
-        let taus = values(field)?;
+        let taus = values(tau)?;
         if let Some(tau) = taus.iter().find(|tau| **tau <= 0.0) {
             return Err(NodeError::at(name, format!("a `{field}` of {tau} is not above 0")));
         }
@@ -66,14 +132,13 @@ pub(super) fn neurons(
         Ok(keeps.iter().map(|keep| keep.clamp(0.0, 1.0)).collect())
     };
     // What an input of 1 adds, of what it would be in the end.
-    let shares = |field: &str, keeps: &[f64]| -> Result<Vec<f64>, NodeError> {
+    let shares = |tau: Named<'_>, keeps: &[f64]| -> Result<Vec<f64>, NodeError> {
         match options.integrator {
             Integrator::Euler | Integrator::Exp => Ok(keeps.iter().map(|keep| 1.0 - keep).collect()),
-            Integrator::Impulse => Ok(values(field)?.iter().map(|tau| dt / tau).collect()),
+            Integrator::Impulse => Ok(values(tau)?.iter().map(|tau| dt / tau).collect()),
         }
     };
-    let kind = node.kind_name();
-    let fires = matches!(kind, "Threshold" | "IF" | "LIF" | "CubaLIF");
+    let fires = own.threshold.is_some();
     // Whether the voltage takes what comes whole.
     let whole = match options.gain {
         Gain::File | Gain::WholeCurrent => false,
@@ -81,45 +146,43 @@ pub(super) fn neurons(
         Gain::Whole => true,
         Gain::Decayed => fires,
     };
-    let (keep_v, mut gain) = match kind {
-        "Threshold" => (vec![0.0; elements], vec![1.0; elements]),
+    let (keep_v, mut gain) = match (own.tau, own.r) {
+        (None, None) => (vec![0.0; elements], vec![1.0; elements]),
         // Without a time constant an input of 1 is an impulse of area 1, unless it lasts for its step.
-        "I" | "IF" => {
+        (None, Some(r)) => {
             let lasts = if step.if_by_time { dt } else { 1.0 };
-            (vec![1.0; elements], values("r")?.iter().map(|r| r * lasts).collect())
+            (vec![1.0; elements], values(r)?.iter().map(|r| r * lasts).collect())
         }
-        _ => {
-            let tau = if kind.starts_with("Cuba") { "tau_mem" } else { "tau" };
+        (Some(tau), r) => {
             let keep_v = keeps(tau)?;
             let gain = if whole {
                 vec![1.0; elements]
             } else {
-                shares(tau, &keep_v)?.iter().zip(values("r")?).map(|(share, r)| share * r).collect()
+                shares(tau, &keep_v)?.iter().zip(or(r, 1.0)?).map(|(share, r)| share * r).collect()
             };
             (keep_v, gain)
         }
     };
     let mut keep_u = vec![0.0; elements];
-    if kind.starts_with("Cuba") {
-        keep_u = keeps("tau_syn")?;
+    if let Some(tau_syn) = own.tau_syn {
+        keep_u = keeps(tau_syn)?;
         let taken: Vec<f64> = match options.gain {
             Gain::File | Gain::WholeSilent => {
-                shares("tau_syn", &keep_u)?.iter().zip(or("w_in", 1.0)?).map(|(share, w_in)| share * w_in).collect()
+                shares(tau_syn, &keep_u)?.iter().zip(or(own.w_in, 1.0)?).map(|(share, w_in)| share * w_in).collect()
             }
-            Gain::WholeCurrent => or("w_in", 1.0)?,
+            Gain::WholeCurrent => or(own.w_in, 1.0)?,
             Gain::Whole => vec![1.0; elements],
             Gain::Decayed => keep_u.clone(),
         };
         gain.iter_mut().zip(taken).for_each(|(gain, taken)| *gain *= taken);
     }
-    let field = if kind == "Threshold" { "threshold" } else { "v_threshold" };
-    let reset = if options.reset == Reset::AsFile { or("v_reset", 0.0)? } else { vec![0.0; elements] };
+    let reset = if options.reset == Reset::AsFile { or(own.v_reset, 0.0)? } else { vec![0.0; elements] };
     let leak =
-        keep_v.iter().zip(or("v_leak", 0.0)?).zip(&reset).map(|((keep, leak), reset)| (1.0 - keep) * (leak - reset));
+        keep_v.iter().zip(or(own.v_leak, 0.0)?).zip(&reset).map(|((keep, leak), reset)| (1.0 - keep) * (leak - reset));
     let (leak, constant) = (leak.collect(), vec![0.0; elements]);
     let mut threshold = None;
-    if fires {
-        let own: Vec<f64> = values(field)?.iter().zip(&reset).map(|(threshold, reset)| threshold - reset).collect();
+    if let Some(own) = own.threshold {
+        let own: Vec<f64> = values(own)?.iter().zip(&reset).map(|(threshold, reset)| threshold - reset).collect();
         if let Some(low) = own.iter().find(|own| **own < 0.0 || !own.is_finite()) {
             return Err(NodeError::at(
                 name,
@@ -129,5 +192,5 @@ pub(super) fn neurons(
         threshold = Some(own);
     }
     let shifted = reset.iter().any(|reset| *reset != 0.0);
-    Ok(Neurons { keep_u, keep_v, gain, constant, leak, threshold, shifted, unsupported })
+    Ok(Some(Neurons { keep_u, keep_v, gain, constant, leak, threshold, shifted, unsupported }))
 }

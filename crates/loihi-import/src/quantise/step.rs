@@ -3,7 +3,7 @@
 use super::{Gain, IfInput, Integrator, QuantiseOptions};
 use loihi_files::npz::Array;
 use loihi_nir::import::NodeError;
-use loihi_nir::{Graph, Node};
+use loihi_nir::{Graph, NirNode};
 
 /// The duration of a step, what of the file depends on it, and why.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,10 +79,10 @@ fn duration(
     ratios: &[Ratio],
     rates: Option<&[f64]>,
 ) -> Result<(f64, String), NodeError> {
+    if let Some(none) = [options.dt, options.dt_else].into_iter().flatten().find(|dt| !dt.is_finite() || *dt <= 0.0) {
+        return Err(NodeError::whole(format!("a step of {none} is not a duration above 0")));
+    }
     if let Some(dt) = options.dt {
-        if !dt.is_finite() || dt <= 0.0 {
-            return Err(NodeError::whole(format!("a step of {dt} is not a duration above 0")));
-        }
         return Ok((dt, format!("dt = {dt:?}, as given.")));
     }
     if let Some(dt) = graph.dt {
@@ -146,8 +146,8 @@ struct Ratio {
 fn ratios(graph: &Graph) -> Result<Vec<Ratio>, NodeError> {
     let mut ratios = Vec::new();
     for (name, node) in &graph.nodes {
-        let tau = node.arrays.get("tau").or_else(|| node.arrays.get("tau_mem")).map(Array::real);
-        let (Some(tau), Some(r)) = (tau, node.arrays.get("r").map(Array::real)) else { continue };
+        let tau = node.array("tau").or_else(|| node.array("tau_mem")).map(Array::real);
+        let (Some(tau), Some(r)) = (tau, node.array("r").map(Array::real)) else { continue };
         if let Some(low) = tau.iter().find(|tau| **tau <= 0.0) {
             return Err(NodeError::at(name, format!("a time constant of {low} is not above 0")));
         }
@@ -159,8 +159,11 @@ fn ratios(graph: &Graph) -> Result<Vec<Ratio>, NodeError> {
 
 /// `r` of all neurons without a time constant.
 fn rates(graph: &Graph) -> Vec<f64> {
-    let without = |node: &&Node| matches!(node.kind_name(), "I" | "IF");
-    graph.nodes.values().filter(without).filter_map(|node| node.arrays.get("r")).flat_map(Array::real).collect()
+    let without = |node: &NirNode| match node {
+        NirNode::I { r } | NirNode::If { r, .. } => r.real(),
+        _ => Vec::new(),
+    };
+    graph.nodes.values().flat_map(without).collect()
 }
 
 /// The one value that all of these are, to single precision.
@@ -172,7 +175,7 @@ fn one_value(values: &[f64]) -> Option<f64> {
 /// The shortest time constant of all neurons, currents too; `None` if one is not above 0.
 fn shortest_tau(graph: &Graph) -> Option<f64> {
     let fields = ["tau", "tau_mem", "tau_syn"];
-    let arrays = graph.nodes.values().flat_map(|node| fields.iter().filter_map(|field| node.arrays.get(*field)));
+    let arrays = graph.nodes.values().flat_map(|node| fields.iter().filter_map(|field| node.array(field)));
     let shortest = arrays.flat_map(Array::real).fold(f64::INFINITY, f64::min);
     (shortest > 0.0 && shortest.is_finite()).then_some(shortest)
 }

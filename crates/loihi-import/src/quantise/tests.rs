@@ -9,39 +9,56 @@ use loihi_files::npz::{Array, Values};
 use loihi_net::network::{Each, Network, Weights};
 use loihi_net::place::place;
 use loihi_nir::import::{Fidelity, Imported};
-use loihi_nir::{self as nir, Node};
+use loihi_nir::{self as nir, NirNode, Padding};
 use loihi_run::inference::{Inference, Stimulus};
 use std::path::Path;
 
 mod field;
 mod graphs;
+mod handmade;
 mod single_neuron;
 
 fn real(shape: &[usize], values: Vec<f64>) -> Array {
     Array::new(shape.to_vec(), Values::Real(values)).unwrap()
 }
 
-fn whole(values: &[i64]) -> Array {
-    Array::new(vec![values.len()], Values::Whole(values.to_vec())).unwrap()
+fn graph(nodes: Vec<(&str, NirNode)>, edges: &[(&str, &str)]) -> Graph {
+    let all = |graph: Graph, (name, node)| Graph::with_node(graph, name, node);
+    nodes.into_iter().fold(Graph::default(), all).with_edges(edges.iter().copied())
 }
 
-fn graph(nodes: Vec<(&str, Node)>, edges: &[(&str, &str)]) -> Graph {
-    let edges = edges.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect();
-    Graph { nodes: nodes.into_iter().map(|(name, node)| (name.to_owned(), node)).collect(), edges, ..Graph::default() }
+fn input(shape: &[usize]) -> NirNode {
+    NirNode::Input { shape: shape.to_vec() }
 }
 
-fn input(shape: &[i64]) -> Node {
-    Node::layer("Input").with("shape", whole(shape))
+fn output(shape: &[usize]) -> NirNode {
+    NirNode::Output { shape: shape.to_vec() }
 }
 
-fn lif(neurons: usize, tau: f64, r: f64, threshold: f64) -> Node {
+fn lif(neurons: usize, tau: f64, r: f64, threshold: f64) -> NirNode {
     let each = |value| real(&[neurons], vec![value; neurons]);
-    let node = Node::layer("LIF").with("tau", each(tau)).with("r", each(r));
-    node.with("v_leak", each(0.0)).with("v_threshold", each(threshold))
+    NirNode::Lif { tau: each(tau), r: each(r), v_leak: each(0.0), v_threshold: each(threshold), v_reset: None }
 }
 
-fn linear(shape: [usize; 2], values: Vec<f64>) -> Node {
-    Node::layer("Linear").with("weight", real(&shape, values))
+fn charged(r: Array, v_threshold: Array) -> NirNode {
+    NirNode::If { r, v_threshold, v_reset: None }
+}
+
+fn linear([outputs, inputs]: [usize; 2], values: Vec<f64>) -> NirNode {
+    NirNode::Linear { weight: real(&[outputs, inputs], values) }
+}
+
+fn conv2d(weight: Array, padding: Padding<[usize; 2]>, dilation: [usize; 2]) -> NirNode {
+    let dilation = Some(dilation);
+    NirNode::Conv2d {
+        weight,
+        bias: None,
+        stride: None,
+        padding: Some(padding),
+        dilation,
+        groups: None,
+        input_shape: None,
+    }
 }
 
 /// Number of a draw, −1 to 1.
@@ -79,7 +96,7 @@ fn a_trained_network_fires_as_in_floating_point() {
     insta::assert_snapshot!(imported.table());
     let layers: Vec<[Vec<f64>; 2]> = ["0", "2", "4"]
         .iter()
-        .map(|name| ["weight", "bias"].map(|field| graph.nodes[*name].arrays[field].real()))
+        .map(|name| ["weight", "bias"].map(|field| graph.nodes[*name].array(field).unwrap().real()))
         .collect();
     let (mut off, mut worst, mut fired) = (0, 0, 0);
     for sample in 0..8_u32 {
@@ -119,17 +136,16 @@ fn a_trained_network_fires_as_in_floating_point() {
 #[test]
 fn layers_without_neurons_are_folded() {
     let weights: Vec<f64> = (0..8).map(|at| draw(1, at)).collect();
-    let pool = Node::layer("AvgPool2d").with("kernel_size", whole(&[2, 2])).with("stride", whole(&[2, 2]));
-    let pool = pool.with("padding", whole(&[0, 0]));
+    let pool = NirNode::AvgPool2d { kernel_size: [2; 2], stride: Some([2; 2]), padding: Some([0; 2]) };
     let graph = graph(
         vec![
             ("in", input(&[2, 2, 4])),
             ("pool", pool),
-            ("flat", Node::layer("Flatten")),
+            ("flat", NirNode::Flatten { input_type: None, start_dim: None, end_dim: None }),
             ("fc", linear([2, 4], weights.clone())),
-            ("scale", Node::layer("Scale").with("scale", real(&[2], vec![1.0, -2.0]))),
+            ("scale", NirNode::Scale { scale: real(&[2], vec![1.0, -2.0]) }),
             ("lif", lif(2, 0.01, 10.0, 1.0)),
-            ("out", Node::layer("Output").with("shape", whole(&[2]))),
+            ("out", output(&[2])),
         ],
         &[("in", "pool"), ("pool", "flat"), ("flat", "fc"), ("fc", "scale"), ("scale", "lif"), ("lif", "out")],
     );
@@ -151,11 +167,11 @@ fn layers_without_neurons_are_folded() {
 #[test]
 fn a_pool_before_a_convolution_is_part_of_its_kernel() {
     let weights: Vec<f64> = (0..2 * 2 * 9).map(|at| draw(4, at)).collect();
-    let pool = Node::layer("SumPool2d").with("kernel_size", whole(&[2, 3])).with("stride", whole(&[2, 3]));
-    let conv = Node::layer("Conv2d").with("weight", real(&[2, 2, 3, 3], weights)).with("padding", whole(&[1, 1]));
+    let pool = NirNode::SumPool2d { kernel_size: [2, 3], stride: Some([2, 3]), padding: None };
+    let conv = conv2d(real(&[2, 2, 3, 3], weights), Padding::Zeros([1; 2]), [1; 2]);
     let values = |value: f64| real(&[2, 3, 3], vec![value; 18]);
-    let neurons = Node::layer("IF").with("r", values(1.0)).with("v_threshold", values(2.0));
-    let nodes = |shape| vec![("in", input(shape)), ("conv", conv.clone()), ("if", neurons.clone())];
+    let neurons = charged(values(1.0), values(2.0));
+    let nodes = |shape: &[usize]| vec![("in", input(shape)), ("conv", conv.clone()), ("if", neurons.clone())];
     let one = quantise(&graph(nodes(&[2, 3, 3]), &[("in", "conv"), ("conv", "if")]), "n", QuantiseOptions::default())
         .unwrap();
     let mut with_pool = nodes(&[2, 6, 9]);
@@ -182,9 +198,9 @@ fn what_is_exported_computes_the_same() {
         ("in", input(&[4])),
         ("fc", linear([3, 4], weights)),
         ("lif", lif(3, 0.01, 10.0, 1.0)),
-        ("delay", Node::layer("Delay").with("delay", real(&[3], vec![0.0, 0.003, 0.007]))),
+        ("delay", NirNode::Delay { delay: real(&[3], vec![0.0, 0.003, 0.007]) }),
         ("back", linear([3, 3], (0..9).map(|at| draw(3, at) / 2.0).collect())),
-        ("out", Node::layer("Output").with("shape", whole(&[3]))),
+        ("out", output(&[3])),
     ];
     let edges = [("in", "fc"), ("fc", "lif"), ("lif", "delay"), ("delay", "back"), ("back", "lif"), ("lif", "out")];
     let first = quantise(&graph(nodes, &edges), "n", QuantiseOptions::default()).unwrap().network;
@@ -206,13 +222,13 @@ fn what_is_exported_computes_the_same() {
 #[test]
 fn sums_of_many_spikes_stay_in_their_registers() {
     let weights: Vec<f64> = [0.5, 1.0].iter().flat_map(|weight| [*weight; 100]).collect();
-    let leaky = |kind: &str, fields: [&str; 2]| {
-        let node = Node::layer(kind).with("r", real(&[2], vec![1.0; 2])).with("v_leak", real(&[2], vec![0.0; 2]));
-        fields.iter().fold(node, |node, field| node.with(field, real(&[2], vec![0.02; 2])))
-    };
-    let sums = |node: Option<Node>| {
+    let two = |value| real(&[2], vec![value; 2]);
+    let leaky = NirNode::Li { tau: two(0.02), r: two(1.0), v_leak: two(0.0) };
+    let with_current =
+        NirNode::CubaLi { tau_mem: two(0.02), tau_syn: two(0.02), r: two(1.0), v_leak: two(0.0), w_in: None };
+    let sums = |node: Option<NirNode>| {
         let mut nodes = vec![("in", input(&[100])), ("fc", linear([2, 100], weights.clone()))];
-        nodes.push(("out", Node::layer("Output").with("shape", whole(&[2]))));
+        nodes.push(("out", output(&[2])));
         let edges: &[_] = match node {
             Some(node) => {
                 nodes.push(("sums", node));
@@ -225,7 +241,7 @@ fn sums_of_many_spikes_stay_in_their_registers() {
     };
     let every: Vec<_> = (0..50).flat_map(|step| (0..90).map(move |at| (step, 0, at))).collect();
     let stimulus = Stimulus { steps: 50, spikes: every, ..Stimulus::default() };
-    for node in [None, Some(leaky("LI", ["tau", "tau"])), Some(leaky("CubaLI", ["tau_mem", "tau_syn"]))] {
+    for node in [None, Some(leaky), Some(with_current)] {
         let network = sums(node).network;
         let placed = place(&network, loihi_net::place::PlacementOptions::default()).unwrap();
         let mut session =
@@ -236,8 +252,7 @@ fn sums_of_many_spikes_stay_in_their_registers() {
         let [half, all] = inference.read(Register::V, read).unwrap()[..] else { panic!("two neurons") };
         assert!(half > 1 << 16 && (all - 2 * half).abs() < half / 1000, "{half} and {all}");
     }
-    let threshold = real(&[2], vec![40.0; 2]);
-    let fires = sums(Some(Node::layer("IF").with("r", real(&[2], vec![1.0; 2])).with("v_threshold", threshold)));
+    let fires = sums(Some(charged(two(1.0), two(40.0))));
     let volley = Stimulus { steps: 1, ..stimulus };
     assert_eq!(spikes(&fires.network, &volley), [(0, 0), (0, 1)]);
 }
@@ -246,12 +261,12 @@ fn sums_of_many_spikes_stay_in_their_registers() {
 #[test]
 fn values_add_up_in_neurons_that_never_fire() {
     let each = |value| real(&[2], vec![value; 2]);
-    let node = Node::layer("LI").with("tau", each(0.02)).with("r", each(1.0)).with("v_leak", each(0.0));
+    let node = NirNode::Li { tau: each(0.02), r: each(1.0), v_leak: each(0.0) };
     let nodes = vec![
         ("in", input(&[4])),
         ("fc", linear([2, 4], vec![0.1, 0.2, 0.3, -0.4, 0.2, 0.4, 0.6, -0.8])),
         ("li", node),
-        ("out", Node::layer("Output").with("shape", whole(&[2]))),
+        ("out", output(&[2])),
     ];
     let options = QuantiseOptions { dt: Some(0.001), input: InputAs::Values, steps: 30, ..QuantiseOptions::default() };
     let network = quantise(&graph(nodes, &[("in", "fc"), ("fc", "li"), ("li", "out")]), "n", options).unwrap().network;
@@ -272,15 +287,17 @@ fn currents_that_last_take_biases_and_values() {
     let each = |value: f64| real(&[NEURONS], vec![value; NEURONS]);
     let weights: Vec<f64> = (0..NEURONS * 4).map(|at| 0.3 + draw(11, u32::try_from(at).unwrap())).collect();
     let bias: Vec<f64> = (0..NEURONS).map(|at| 0.4 + draw(12, u32::try_from(at).unwrap()) / 2.0).collect();
-    let fc = Node::layer("Affine").with("weight", real(&[NEURONS, 4], weights.clone()));
-    let cuba = Node::layer("CubaLIF").with("tau_mem", each(0.01)).with("tau_syn", each(0.005)).with("r", each(10.0));
-    let cuba = cuba.with("v_leak", each(0.0)).with("v_threshold", each(1.5)).with("w_in", each(1.0));
-    let nodes = vec![
-        ("in", input(&[4])),
-        ("fc", fc.with("bias", real(&[NEURONS], bias.clone()))),
-        ("cuba", cuba),
-        ("out", Node::layer("Output").with("shape", whole(&[i64::try_from(NEURONS).unwrap()]))),
-    ];
+    let fc = NirNode::Affine { weight: real(&[NEURONS, 4], weights.clone()), bias: real(&[NEURONS], bias.clone()) };
+    let cuba = NirNode::CubaLif {
+        tau_mem: each(0.01),
+        tau_syn: each(0.005),
+        r: each(10.0),
+        v_leak: each(0.0),
+        v_threshold: each(1.5),
+        v_reset: None,
+        w_in: Some(each(1.0)),
+    };
+    let nodes = vec![("in", input(&[4])), ("fc", fc), ("cuba", cuba), ("out", output(&[NEURONS]))];
     let graph = graph(nodes, &[("in", "fc"), ("fc", "cuba"), ("cuba", "out")]);
     for (reset, input) in
         [(Reset::Zero, InputAs::Values), (Reset::Subtract, InputAs::Values), (Reset::Subtract, InputAs::Spikes)]
@@ -342,14 +359,14 @@ fn what_is_wrong_is_named_with_its_node() {
             ("in", input(&[4])),
             ("fc", linear([3, 4], vec![0.1; 12])),
             ("lif", lif(3, 0.01, 10.0, 1.0)),
-            ("out", Node::layer("Output").with("shape", whole(&[3]))),
+            ("out", output(&[3])),
         ]
     };
     let edges = [("in", "fc"), ("fc", "lif"), ("lif", "out")];
-    let said = |nodes: Vec<(&str, Node)>, edges: &[(&str, &str)]| {
+    let said = |nodes: Vec<(&str, NirNode)>, edges: &[(&str, &str)]| {
         quantise(&graph(nodes, edges), "n", QuantiseOptions::default()).unwrap_err().of(Path::new("a.nir")).to_string()
     };
-    let with = |name: &'static str, node: Node| {
+    let with = |name: &'static str, node: NirNode| {
         let mut nodes = plain();
         nodes.retain(|(own, _)| *own != name);
         nodes.push((name, node));

@@ -98,10 +98,12 @@ pub struct Inference<'r> {
     pub(crate) bias: Vec<i32>,
     /// The stimulus mailbox as it is on the device.
     pub(crate) stimulus: Vec<i16>,
+    /// Whether learning rules change weights.
+    pub(crate) learns: bool,
 }
 
 impl<'r> Inference<'r> {
-    /// Loads a network on a device.
+    /// Loads a network on a device. It does not learn unless [`Inference::set_learning`] says so.
     ///
     /// # Errors
     /// [`SessionError`].
@@ -110,7 +112,7 @@ impl<'r> Inference<'r> {
         session.load_as(&placed.image, &neuron_map)?;
         let weighted = network.inputs.iter().filter(|input| matches!(input.entry, Entry::Weighted(_)));
         let stimulus = vec![0; weighted.map(|input| loihi_net::network::size(&input.shape)).sum()];
-        let mut inference = Self { session, network, placed, bias: Vec::new(), stimulus };
+        let mut inference = Self { session, network, placed, bias: Vec::new(), stimulus, learns: false };
         inference.restored()?;
         Ok(inference)
     }
@@ -125,6 +127,11 @@ impl<'r> Inference<'r> {
             self.bias = self.session.read(Register::Bias)?;
         }
         Ok(())
+    }
+
+    /// Whether the network's learning rules change weights from the next sample on.
+    pub fn set_learning(&mut self, learns: bool) {
+        self.learns = learns;
     }
 
     /// The device.
@@ -179,7 +186,6 @@ impl<'r> Inference<'r> {
             self.session.write(Register::Bias, changed.start, &self.bias[changed.clone()])?;
             biases.clear();
         }
-        let learn = self.stimulus.is_empty();
         let first = changed.start;
         let stretches: Vec<Stretch<'_>> = (0..)
             .zip(rows.iter().zip(&spikes))
@@ -187,7 +193,7 @@ impl<'r> Inference<'r> {
                 let begins = number == 0;
                 let record = Record {
                     reset: reset && begins,
-                    learn,
+                    learn: self.learns,
                     steps: row.steps,
                     bias_first: if begins { u32::try_from(first).unwrap_or(u32::MAX) } else { 0 },
                     biases: if begins { &biases } else { &[] },

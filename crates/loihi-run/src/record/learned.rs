@@ -1,6 +1,7 @@
 //! Learned state in a file, which another run begins with.
 
 use super::RecordError;
+use loihi_core::num::Fnv64;
 use loihi_core::wire::frame::CRC;
 use loihi_files::whole;
 use std::path::Path;
@@ -51,6 +52,14 @@ impl Learned {
         } else {
             Err(RecordError::OtherImage { expected: image_hash, found: self.image_hash })
         }
+    }
+
+    /// Hash of the learned state and of the image that learned it.
+    pub fn hash(&self) -> u64 {
+        let mut hash = Fnv64::new();
+        hash.bytes(&self.image_hash.to_le_bytes());
+        hash.bytes(&self.bytes);
+        hash.finish()
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, &'static str> {

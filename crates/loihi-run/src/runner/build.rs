@@ -30,13 +30,14 @@ pub struct RunnerBuilder {
     network: Network,
     placement: place::PlacementOptions,
     presentation: Option<Presentation>,
+    learns: bool,
     waiting: Waiting,
 }
 
 impl RunnerBuilder {
     pub(super) fn new(network: Network) -> Self {
         let waiting = Waiting { retry: RetryPolicy::default(), stop: || false };
-        Self { network, placement: place::PlacementOptions::default(), presentation: None, waiting }
+        Self { network, placement: place::PlacementOptions::default(), presentation: None, learns: false, waiting }
     }
 
     /// How the network is spread over cores.
@@ -48,6 +49,12 @@ impl RunnerBuilder {
     /// How samples are presented; by default to the only input, as the network says.
     pub const fn presentation(mut self, presentation: Presentation) -> Self {
         self.presentation = Some(presentation);
+        self
+    }
+
+    /// Whether the network's learning rules change weights; by default they do not.
+    pub const fn learning(mut self, learns: bool) -> Self {
+        self.learns = learns;
         self
     }
 
@@ -80,9 +87,20 @@ impl RunnerBuilder {
     /// # Errors
     /// [`RunnerError`].
     pub fn open_session(self, mut session: Session) -> Result<Runner, RunnerError> {
-        let Self { network, placement, presentation, .. } = self;
+        let Self { network, placement, presentation, learns, .. } = self;
         let placed = place(&network, placement)?;
         let Inference { bias, stimulus, .. } = Inference::new(&mut session, &network, &placed)?;
-        Ok(Runner { session, network, placed, presentation, bias, stimulus, from_rest: true, steps: 0, samples: 0 })
+        Ok(Runner {
+            session,
+            network,
+            placed,
+            presentation,
+            bias,
+            stimulus,
+            learns,
+            from_rest: true,
+            steps: 0,
+            samples: 0,
+        })
     }
 }

@@ -35,16 +35,16 @@ impl ReferenceLayer {
     /// Of a matrix and neurons, by Euler's rule; without time constants an input of 1 adds `r · dt`.
     fn of(graph: &Graph, [weights, neurons]: [&str; 2], dt: f64) -> Self {
         let node = &graph.nodes[neurons];
-        let threshold = node.arrays["v_threshold"].real();
+        let threshold = node.array("v_threshold").unwrap().real();
         let count = threshold.len();
-        let field = |name: &str, default: f64| node.arrays.get(name).map_or(vec![default; count], Array::real);
-        let tau = field(if node.kind_name() == "CubaLIF" { "tau_mem" } else { "tau" }, f64::INFINITY);
+        let field = |name: &str, default: f64| node.array(name).map_or(vec![default; count], Array::real);
+        let tau = field(if node.type_name() == "CubaLIF" { "tau_mem" } else { "tau" }, f64::INFINITY);
         let tau_syn = field("tau_syn", dt);
         let share = |tau: &f64| if tau.is_finite() { dt / tau } else { dt };
         let (r, w_in) = (field("r", 1.0), field("w_in", 1.0));
         let gain = (0..count).map(|at| share(&tau[at]) * r[at] * w_in[at] * dt / tau_syn[at]).collect();
         let keeps = [tau_syn, tau].map(|taus| taus.iter().map(|tau| 1.0 - dt / tau).collect());
-        Self { weights: graph.nodes[weights].arrays["weight"].real(), keeps, gain, threshold }
+        Self { weights: graph.nodes[weights].array("weight").unwrap().real(), keeps, gain, threshold }
     }
 
     /// What fires in each step.
@@ -143,7 +143,7 @@ fn whole_weights_are_exact() {
     assert_eq!(imported.fidelity(), Fidelity::Exact, "{}", imported.table());
     assert!(row(&imported, "fc").note.ends_with("weights, all exact"), "{}", row(&imported, "fc").note);
     let graph = nir::read(&path("whole_weights.nir")).unwrap();
-    let wanted = graph.nodes["fc"].arrays["weight"].real();
+    let wanted = graph.nodes["fc"].array("weight").unwrap().real();
     let [connection] = &*imported.network.connections else { panic!("{:?}", imported.network.connections) };
     let Weights::Dense(found) = &connection.weights else { panic!("{:?}", connection.weights) };
     assert!(wanted.iter().zip(found).all(|(wanted, found)| (f64::from(*found) - 2.0 * wanted).abs() < 1e-9));
@@ -163,9 +163,9 @@ fn circles_of_several_populations_are_rated() {
         assert!(row.note.contains("a circle from `lif2` back to `lif1` takes 1 step more"), "{row:?}");
     }
     let mut graph = nir::read(&path("loop_of_two.nir")).unwrap();
-    graph.nodes.insert("wait".to_owned(), Node::layer("Delay").with("delay", real(&[], vec![0.001])));
+    graph.nodes.insert("wait".to_owned(), NirNode::Delay { delay: Array::from(0.001) });
     graph.edges.retain(|(from, to)| (&**from, &**to) != ("lif2", "w21"));
-    graph.edges.extend([("lif2", "wait"), ("wait", "w21")].map(|(from, to)| (from.to_owned(), to.to_owned())));
+    let graph = graph.with_edges([("lif2", "wait"), ("wait", "w21")]);
     let imported = quantise(&graph, "n", options).unwrap();
     assert!(!imported.table().contains("a circle"), "{}", imported.table());
     assert!(imported.network.connections.iter().all(|own| own.delay.values().iter().all(|delay| delay.get() == 0)));

@@ -7,11 +7,10 @@ use super::*;
 #[test]
 fn even_kernels_with_a_padding_of_same_are_exact() {
     let weights: Vec<f64> = (1..=8).map(f64::from).collect();
-    let mut conv = Node::layer("Conv2d").with("weight", real(&[1, 1, 2, 4], weights.clone()));
-    conv.words.insert("padding".to_owned(), "same".to_owned());
+    let conv = |dilation| conv2d(real(&[1, 1, 2, 4], weights.clone()), Padding::Same, dilation);
     let each = |value| real(&[1, 3, 5], vec![value; 15]);
-    let neurons = Node::layer("IF").with("r", each(1.0)).with("v_threshold", each(64.0));
-    let nodes = vec![("in", input(&[1, 3, 5])), ("conv", conv.clone()), ("if", neurons.clone())];
+    let neurons = charged(each(1.0), each(64.0));
+    let nodes = vec![("in", input(&[1, 3, 5])), ("conv", conv([1; 2])), ("if", neurons.clone())];
     let edges = [("in", "conv"), ("conv", "if")];
     let imported = quantise(&graph(nodes, &edges), "n", QuantiseOptions::default()).unwrap();
     let connection = &imported.network.connections[0];
@@ -31,8 +30,7 @@ fn even_kernels_with_a_padding_of_same_are_exact() {
         let wanted: Vec<_> = (0..3).flat_map(|i| (0..5).map(move |j| (i, j))).filter_map(reads).collect();
         assert_eq!(found, wanted, "row {y}, column {x}");
     }
-    let dilated = conv.with("dilation", whole(&[1, 3]));
-    let nodes = vec![("in", input(&[1, 3, 5])), ("conv", dilated), ("if", neurons)];
+    let nodes = vec![("in", input(&[1, 3, 5])), ("conv", conv([1, 3])), ("if", neurons)];
     let said = quantise(&graph(nodes, &edges), "n", QuantiseOptions::default()).unwrap_err();
     assert_eq!(said.node.as_deref(), Some("conv"));
     assert!(said.what.contains("say the numbers"), "{}", said.what);
@@ -42,14 +40,19 @@ fn even_kernels_with_a_padding_of_same_are_exact() {
 #[test]
 fn what_is_unsupported_is_rated() {
     let delays = real(&[3], vec![0.0, 0.0704, 0.5]);
+    let gru = NirNode::Unknown {
+        type_name: "GRU".to_owned(),
+        arrays: [("weight".to_owned(), real(&[2], vec![1.0; 2]))].into(),
+        texts: std::collections::BTreeMap::new(),
+    };
     let nodes = |delay: Array| {
         vec![
             ("in", input(&[3])),
-            ("gru", Node::layer("GRU").with("weight", real(&[2], vec![1.0; 2]))),
-            ("wait", Node::layer("Delay").with("delay", delay)),
+            ("gru", gru.clone()),
+            ("wait", NirNode::Delay { delay }),
             ("fc", linear([3, 3], vec![1.0; 9])),
             ("lif", lif(3, 0.0005, 0.5, 1.0)),
-            ("out", Node::layer("Output").with("shape", whole(&[3]))),
+            ("out", output(&[3])),
         ]
     };
     let edges = [("in", "gru"), ("gru", "wait"), ("wait", "fc"), ("fc", "lif"), ("lif", "out")];
@@ -96,7 +99,7 @@ fn ways_of_different_lengths_meet() {
             ("c", one_to_one(0.6)),
             ("direct", one_to_one(0.6)),
             ("both", lif(2, 0.001, 1.0, 1.0)),
-            ("out", Node::layer("Output").with("shape", whole(&[2]))),
+            ("out", output(&[2])),
         ],
         &[
             ("in", "a"),
@@ -118,7 +121,7 @@ fn ways_of_different_lengths_meet() {
     // Neither way alone exceeds the threshold, both in one step do.
     assert_eq!(spikes(&imported.network, &stimulus), [(5, 1), (11, 0)]);
     let exported = nir::export(&imported.network).unwrap();
-    assert!(exported.nodes.values().all(|node| node.kind_name() != "Delay"), "{:?}", exported.nodes.keys());
+    assert!(exported.nodes.values().all(|node| !matches!(node, NirNode::Delay { .. })), "{:?}", exported.nodes.keys());
     let again = quantise(&exported, "n", QuantiseOptions { dt: Some(0.001), ..QuantiseOptions::default() }).unwrap();
     assert_eq!(spikes(&again.network, &stimulus), [(5, 1), (11, 0)]);
 }
@@ -127,9 +130,9 @@ fn ways_of_different_lengths_meet() {
 #[test]
 fn what_spikes_cannot_carry_is_unsupported() {
     let each = |value| real(&[2], vec![value; 2]);
-    let leaky = Node::layer("LI").with("tau", each(0.01)).with("r", each(10.0)).with("v_leak", each(0.0));
-    let end = |extent| Node::layer("Output").with("shape", whole(&[extent]));
-    let nodes = |last: Node| {
+    let leaky = NirNode::Li { tau: each(0.01), r: each(10.0), v_leak: each(0.0) };
+    let end = |extent| output(&[extent]);
+    let nodes = |last: NirNode| {
         vec![
             ("in", input(&[2])),
             ("li", leaky.clone()),
@@ -160,11 +163,19 @@ fn what_spikes_cannot_carry_is_unsupported() {
 #[test]
 fn pools_and_convolutions_come_back() {
     let each = |shape: &[usize]| real(shape, vec![1.0; shape.iter().product()]);
-    let neurons = |shape: &[usize]| Node::layer("IF").with("r", each(shape)).with("v_threshold", each(shape));
-    let pool = Node::layer("AvgPool2d").with("kernel_size", whole(&[2, 2])).with("stride", whole(&[2, 2]));
+    let neurons = |shape: &[usize]| charged(each(shape), each(shape));
+    let pool = NirNode::AvgPool2d { kernel_size: [2; 2], stride: Some([2; 2]), padding: None };
     let weights: Vec<f64> = (0..12).map(|at| draw(21, at)).collect();
-    let conv = Node::layer("Conv1d").with("weight", real(&[2, 2, 3], weights)).with("padding", whole(&[1]));
-    for (from, layer, to) in [(vec![2_i64, 4, 6], pool, vec![2, 2, 3]), (vec![2, 5], conv, vec![2, 5])] {
+    let conv = NirNode::Conv1d {
+        weight: real(&[2, 2, 3], weights),
+        bias: None,
+        stride: None,
+        padding: Some(Padding::Zeros(1)),
+        dilation: None,
+        groups: None,
+        input_shape: None,
+    };
+    for (from, layer, to) in [(vec![2, 4, 6], pool, vec![2, 2, 3]), (vec![2, 5], conv, vec![2, 5])] {
         let nodes = vec![("in", input(&from)), ("layer", layer), ("if", neurons(&to))];
         let first =
             quantise(&graph(nodes, &[("in", "layer"), ("layer", "if")]), "n", QuantiseOptions::default()).unwrap();
@@ -173,7 +184,6 @@ fn pools_and_convolutions_come_back() {
         let second = quantise(&nir::parse(&bytes).unwrap(), "n", QuantiseOptions::default()).unwrap();
         let [one, two] = [&first, &second].map(|imported| &imported.network.connections[0]);
         assert_eq!(std::mem::discriminant(&one.weights), std::mem::discriminant(&two.weights));
-        let from: Vec<usize> = from.iter().map(|extent| usize::try_from(*extent).unwrap()).collect();
         for source in 0..from.iter().product() {
             let synapses = |connection: &loihi_net::network::Connection| {
                 let mut found = Vec::new();
@@ -221,7 +231,13 @@ fn a_time_step_is_inferred_or_chosen() {
     // stays.
     assert!(said(0.02, 0.5).1.contains("tau / r"), "{}", said(0.02, 0.5).1);
     let each = |values: [f64; 2]| real(&[2], values.to_vec());
-    let two = lif(2, 1.0, 1.0, 1.0).with("tau", each([10.0, 20.0])).with("r", each([0.9, 0.95]));
+    let two = NirNode::Lif {
+        tau: each([10.0, 20.0]),
+        r: each([0.9, 0.95]),
+        v_leak: each([0.0; 2]),
+        v_threshold: each([1.0; 2]),
+        v_reset: None,
+    };
     let nodes = vec![("in", input(&[1])), ("fc", linear([2, 1], vec![1.0; 2])), ("lif", two)];
     let spyx = quantise(&graph(nodes, &[("in", "fc"), ("fc", "lif")]), "n", QuantiseOptions::default()).unwrap().said
         [0]
@@ -234,17 +250,13 @@ fn a_time_step_is_inferred_or_chosen() {
 fn thresholds_of_0_are_exceeded_by_what_is_above_them() {
     let weights = vec![0.25, -0.5, 0.75, -0.25, 0.5, -0.75];
     let three = |values: [f64; 3]| real(&[3], values.to_vec());
-    let threshold = Node::layer("Threshold").with("threshold", three([0.0; 3]));
-    let mixed = Node::layer("IF").with("r", three([1.0; 3])).with("v_threshold", three([0.0, 1.0, 0.0]));
+    let threshold = NirNode::Threshold { threshold: three([0.0; 3]) };
+    let mixed = charged(three([1.0; 3]), three([0.0, 1.0, 0.0]));
     for (node, reset) in [(threshold, Reset::AsFile), (mixed.clone(), Reset::AsFile), (mixed, Reset::Subtract)] {
-        let thresholds = node.arrays.get("threshold").or(node.arrays.get("v_threshold")).unwrap().real();
-        let kept = if node.kind_name() == "IF" { 1.0 } else { 0.0 };
-        let nodes = vec![
-            ("in", input(&[2])),
-            ("fc", linear([3, 2], weights.clone())),
-            ("n", node),
-            ("out", Node::layer("Output").with("shape", whole(&[3]))),
-        ];
+        let thresholds = node.array("threshold").or(node.array("v_threshold")).unwrap().real();
+        let kept = if node.type_name() == "IF" { 1.0 } else { 0.0 };
+        let nodes =
+            vec![("in", input(&[2])), ("fc", linear([3, 2], weights.clone())), ("n", node), ("out", output(&[3]))];
         let options = QuantiseOptions { reset, ..QuantiseOptions::default() };
         let imported = quantise(&graph(nodes, &[("in", "fc"), ("fc", "n"), ("n", "out")]), "n", options).unwrap();
         assert!(imported.rows.iter().all(|row| row.fidelity == Fidelity::Exact), "{:?}", imported.rows);

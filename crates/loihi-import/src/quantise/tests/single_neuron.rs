@@ -3,14 +3,9 @@
 use super::*;
 
 /// Voltages and spikes of one neuron, step by step, in the file's unit.
-fn trace(node: Node, weight: f64, options: QuantiseOptions, fires: &[bool]) -> Vec<(f64, bool)> {
-    let threshold = node.arrays["v_threshold"].real()[0];
-    let nodes = vec![
-        ("in", input(&[1])),
-        ("w", linear([1, 1], vec![weight])),
-        ("lif", node),
-        ("out", Node::layer("Output").with("shape", whole(&[1]))),
-    ];
+fn trace(node: NirNode, weight: f64, options: QuantiseOptions, fires: &[bool]) -> Vec<(f64, bool)> {
+    let threshold = node.array("v_threshold").unwrap().real()[0];
+    let nodes = vec![("in", input(&[1])), ("w", linear([1, 1], vec![weight])), ("lif", node), ("out", output(&[1]))];
     let graph = graph(nodes, &[("in", "w"), ("w", "lif"), ("lif", "out")]);
     let network = quantise(&graph, "n", options).unwrap().network;
     let unit = f64::from(network.populations[0].compartments.last().unwrap().get(0).unwrap().v_th) / threshold;
@@ -61,7 +56,7 @@ fn the_time_step_is_found_behind_a_decay() {
             ("in", input(&[1])),
             ("w", linear([1, 1], vec![0.04])),
             ("lif", lif(1, 2.5e-3, r, 0.1)),
-            ("out", Node::layer("Output").with("shape", whole(&[1]))),
+            ("out", output(&[1])),
         ];
         let graph = graph(nodes, &[("in", "w"), ("w", "lif"), ("lif", "out")]);
         quantise(&graph, "n", QuantiseOptions::default()).unwrap().said.concat()

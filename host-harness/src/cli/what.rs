@@ -1,0 +1,139 @@
+//! WHAT of `run`, `compare`, `view` and `table`: a built-in experiment, its parameter file, or a network file.
+
+use anyhow::{Context as _, anyhow, bail};
+use host_harness::data::collection;
+use host_harness::experiment::{Experiment, Task, parameters};
+use host_harness::network::file::describes_network;
+use host_harness::record::is_run;
+use host_harness::whole;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+/// What a command runs.
+#[derive(Debug)]
+pub(super) enum What {
+    /// An experiment, with the text of its parameters.
+    Experiment { experiment: Experiment, parameters: String, task: Box<dyn Task> },
+    /// A network file, with its samples where they stand beside it: `NET.toml@SAMPLES`.
+    Network { path: PathBuf, data: Option<PathBuf> },
+}
+
+impl What {
+    /// Looks at a name or a file.
+    pub(super) fn of(what: &str) -> anyhow::Result<Self> {
+        let (name, data) = match what.split_once('@') {
+            Some((name, data)) if !Path::new(what).exists() => (name, Some(PathBuf::from(data))),
+            _ => (what, None),
+        };
+        let path = Path::new(name);
+        let is_toml = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+        if !is_toml {
+            return built_in(name);
+        }
+        let text = whole::text(path).with_context(|| format!("{name} cannot be read"))?;
+        if describes_network(&text) {
+            return Ok(Self::Network { path: path.to_owned(), data });
+        }
+        if let Some(advice) = advice(path) {
+            bail!("{advice}");
+        }
+        let invalid = || {
+            format!(
+                "{name} is neither a parameter file (`loihi list NAME` prints one) nor a network (`loihi list --network` prints one)"
+            )
+        };
+        let experiment = find(&parameters::experiment(&text).with_context(invalid)?)?;
+        let task = experiment.task(&text).with_context(invalid)?;
+        Ok(Self::Experiment { experiment, parameters: text, task })
+    }
+
+    /// The file of a network.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Experiment { .. } => None,
+            Self::Network { path, .. } => Some(path),
+        }
+    }
+
+    /// Whether it is a network.
+    pub(super) const fn is_network(&self) -> bool {
+        matches!(self, Self::Network { .. })
+    }
+}
+
+/// A built-in experiment; other files are told from names that are wrong.
+fn built_in(name: &str) -> anyhow::Result<What> {
+    if Experiment::from_name(name).is_none()
+        && let Some(advice) = advice(Path::new(name))
+    {
+        bail!("{advice}");
+    }
+    let experiment = find(name)?;
+    let parameters = experiment.parameters().to_owned();
+    let task = experiment.task(&parameters)?;
+    Ok(What::Experiment { experiment, parameters, task })
+}
+
+/// The experiment of a name.
+pub(super) fn find(name: &str) -> anyhow::Result<Experiment> {
+    Experiment::from_name(name).ok_or_else(|| {
+        let names: Vec<&str> = Experiment::ALL.iter().map(|experiment| experiment.name()).collect();
+        anyhow!("there is no experiment `{name}`; there are {}", names.join(", "))
+    })
+}
+
+/// For a file or folder that is something else than an experiment or a network: what it is, and which command takes it.
+pub(super) fn advice(path: &Path) -> Option<String> {
+    let shown = path.display();
+    if path.is_dir() {
+        return Some(if is_run(path) {
+            format!(
+                "{shown} is a run folder: `loihi report {shown}` draws it, and --learned {shown} starts another run from what it has learned"
+            )
+        } else {
+            format!("{shown} is a folder: samples in it are given to a network by `loihi run NET.toml --data {shown}`")
+        });
+    }
+    let extension = path.extension()?.to_string_lossy().to_ascii_lowercase();
+    let mut start = Vec::new();
+    File::open(path).ok()?.take(BEGIN_BYTES).read_to_end(&mut start).ok()?;
+    let of_run = || path.parent().map_or_else(String::new, |folder| folder.display().to_string());
+    Some(match extension.as_str() {
+        "nir" => format!("{shown} is a NIR graph: `loihi import {shown} --out NET.toml` makes a network of it"),
+        "net" => {
+            format!("{shown} is a network of lava-dl: `loihi import {shown} --out NET.toml` makes a network of it")
+        }
+        _ if start.starts_with(b"LOI1") => {
+            format!("{shown} is a chip image, which a device loads: give the network file that it was placed from")
+        }
+        _ if start.starts_with(b"LOIHILS") => {
+            format!(
+                "{shown} is what a run has learned: give the experiment or network that learned it, and --learned {shown}"
+            )
+        }
+        _ if start.starts_with(b"LOIHICK") => {
+            format!("{shown} is the checkpoint of a run: repeat the command of that run with --resume {}", of_run())
+        }
+        "toml" => return advice_on_toml(&String::from_utf8_lossy(&start), path),
+        extension if collection::is_of_samples(path) || matches!(extension, "csv" | "h5" | "hdf5" | "tar" | "tgz") => {
+            format!("{shown} is a file of samples: `loihi run NET.toml --data {shown}` shows them to a network")
+        }
+        _ => return None,
+    })
+}
+
+/// Bytes of a file that say what it is.
+const BEGIN_BYTES: u64 = 1 << 16;
+
+fn advice_on_toml(text: &str, path: &Path) -> Option<String> {
+    let has = |start: &str| text.lines().any(|line| line.trim_start().starts_with(start));
+    let shown = path.display();
+    if has("[event.") || has("[barrier") {
+        return Some(format!("{shown} is a price table: `loihi table --prices {shown}` uses it"));
+    }
+    let folder = path.parent().map_or_else(String::new, |folder| folder.display().to_string());
+    has("protocol_version").then(|| {
+        format!("{shown} belongs to a run folder: `loihi report {folder}` draws it, --resume {folder} resumes its run")
+    })
+}

@@ -1,0 +1,149 @@
+//! `loihi run WHAT`: experiments and networks by one verb; testing does not learn; files of the wrong kind say what takes
+//! them.
+
+use crate::process::{assert_one_sentence, command};
+use serde_json::Value;
+use std::fs;
+use std::process::Output;
+use tempfile::TempDir;
+
+/// Two inputs, two neurons; every spike of a source strengthens its synapses.
+const LEARNS: &str = r#"
+name = "learns"
+steps = 40
+[[input]]
+name = "in"
+shape = [2]
+[[population]]
+name = "out"
+shape = [2]
+decay_v = 4096
+v_th = 50
+[[connection]]
+from = "in"
+to = "out"
+kind = "dense"
+weights = [[60, 0], [0, 60]]
+[connection.learning]
+rule = "dw = 2^-1*x0"
+epoch_steps = 1
+[readout]
+population = "out"
+"#;
+
+struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let place = Self { folder: TempDir::new().unwrap() };
+        fs::write(place.path("learns.toml"), LEARNS).unwrap();
+        let fixed =
+            LEARNS.split("[connection.learning]").next().unwrap().to_owned() + "[readout]\npopulation = \"out\"\n";
+        fs::write(place.path("fixed.toml"), fixed).unwrap();
+        fs::write(place.path("a.csv"), "255,0,0\n0,255,1\n").unwrap();
+        place
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn run(&self, verb: &str, more: &[&str]) -> Output {
+        let (network, data) = (self.path("learns.toml"), self.path("a.csv"));
+        command(&[&[verb, &network, "--data", &data, "--coding", "rate", "--json"], more].concat()).output().unwrap()
+    }
+}
+
+fn told(output: &Output) -> Value {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_str(String::from_utf8_lossy(&output.stdout).lines().last().unwrap()).unwrap()
+}
+
+#[test]
+fn testing_does_not_learn_and_learning_is_asked_for() {
+    let place = Place::new();
+    let [tested, also, learned] = ["tested", "also", "learned"].map(|name| place.path(name));
+    let test = told(&place.run("run", &["--out", &tested]));
+    let infer = told(&place.run("infer", &["--out", &also]));
+    assert_eq!((&test["digest"], &test["learning"]), (&infer["digest"], &false.into()), "{test}");
+    let words = |folder: &str, name: &str| fs::read(format!("{folder}/{name}.npy")).unwrap();
+    assert_eq!(words(&tested, "weights-before"), words(&tested, "weights-after"));
+    assert!(!fs::exists(format!("{tested}/learned.bin")).unwrap(), "nothing was learned");
+    let learning = told(&place.run("run", &["--learn", "--out", &learned]));
+    assert_eq!(learning["learning"], true);
+    assert_ne!(words(&learned, "weights-before"), words(&learned, "weights-after"));
+    // What was learned is tested, and stays as it is.
+    let taken = place.path("taken");
+    told(&place.run("run", &["--learned", &learned, "--out", &taken]));
+    assert_eq!(words(&taken, "weights-after"), words(&learned, "weights-after"));
+    // A finished folder is that of its learning, and of what it started from.
+    let refused = |more: &[&str], parts: &[&str]| {
+        let output = place.run("run", more);
+        assert!(!output.status.success());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(parts.iter().all(|part| said.contains(part)), "{parts:?}: {said}");
+    };
+    refused(&["--resume", &learned], &["settings", "learning"]);
+    refused(&["--resume", &taken], &["--learned", "none"]);
+    let again = told(&place.run("run", &["--learned", &learned, "--resume", &taken]));
+    assert_eq!(again["finished_before"], true, "{again}");
+}
+
+#[test]
+fn options_that_do_not_apply_are_refused() {
+    let place = Place::new();
+    let (network, data) = (place.path("learns.toml"), place.path("a.csv"));
+    let refused =
+        |arguments: &[&str], parts: &[&str]| assert_one_sentence(&command(arguments).output().unwrap(), parts);
+    refused(&["run", "digits-pes", "--coding", "rate"], &["--coding is for networks"]);
+    refused(&["run", "digits-pes", "--learn"], &["--learn is for networks"]);
+    refused(&["run", "digits-pes", "--each"], &["--each is for networks"]);
+    refused(&["run", &network, "--data", &data, "--validate"], &["--validate is for experiments"]);
+    refused(&["run", &network], &["learns.toml is a network", "--data"]);
+    refused(&["run", &place.path("fixed.toml"), "--data", &data, "--learn"], &["no learning rules", "--learn"]);
+}
+
+#[test]
+fn files_of_the_wrong_kind_say_what_takes_them() {
+    let place = Place::new();
+    let prices = command(&["table", "--print-prices", "loihi1-sanafe"]).output().unwrap();
+    fs::write(place.path("prices.toml"), prices.stdout).unwrap();
+    fs::write(place.path("a.nir"), b"\x89HDF\r\n\x1a\n").unwrap();
+    fs::write(place.path("a.net"), b"\x89HDF\r\n\x1a\n").unwrap();
+    fs::write(place.path("a.img"), b"LOI1....").unwrap();
+    fs::write(place.path("a.aedat"), b"#!AER-DAT2.0\r\n").unwrap();
+    fs::write(place.path("other.toml"), "a = 1\n").unwrap();
+    told(&place.run("run", &["--learn", "--out", &place.path("folder")]));
+    for verb in ["run", "compare", "table"] {
+        for (name, part) in [
+            ("prices.toml", "`loihi table --prices "),
+            ("a.nir", "`loihi import "),
+            ("a.net", "`loihi import "),
+            ("a.img", "chip image"),
+            ("a.aedat", "--data "),
+            ("a.csv", "--data "),
+            ("other.toml", "`loihi list NAME`"),
+            ("folder", "`loihi report "),
+            ("folder/learned.bin", "--learned "),
+            ("folder/manifest.toml", "--resume "),
+        ] {
+            let output = command(&[verb, &place.path(name)]).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(!output.status.success() && said.contains(part), "{verb} {name}: {said}");
+        }
+    }
+}
+
+#[test]
+fn networks_are_compared_and_tabled_as_experiments_are() {
+    let place = Place::new();
+    let (network, data) = (place.path("learns.toml"), place.path("a.csv"));
+    let given = [&network, "--data", &data, "--coding", "rate"];
+    let compared = told(&command(&[&["compare", "--json", "--seeds", "2"], &given[..]].concat()).output().unwrap());
+    assert_eq!((&compared["metric"], &compared["mean"]), (&"accuracy".into(), &1.0.into()), "{compared}");
+    let table = command(&[&["table", "--quiet", "--format", "csv"], &given[..]].concat()).output().unwrap();
+    let text = String::from_utf8_lossy(&table.stdout);
+    assert!(table.status.success() && text.contains("learns.toml,"), "{text}");
+}
