@@ -15,8 +15,8 @@ use std::thread;
 /// Two neurons, each driven by one of two inputs, that are the classes.
 fn relays() -> Network {
     let mut network = Network::new("relays");
-    let input = network.input("in", &[2]);
-    let relays = network.population(Population::new("relays", &[2], Profile { v_th: 64, ..Profile::DEFAULT }));
+    let input = network.input("in", 2);
+    let relays = network.population(Population::new("relays", 2).profile(Profile { v_th: 64, ..Profile::DEFAULT }));
     network.connect(Connection::new(input, relays, Weights::Dense(vec![100, 0, 0, 100])));
     network.read(relays, ReadBy::Spikes);
     network
@@ -73,12 +73,8 @@ fn samples_have_an_answer() {
 #[test]
 fn what_was_learned_continues_in_another_runner() {
     let mut network = relays();
-    let shape = TraceShape { impulse: 100, tau_millisteps: 4000 };
-    network.connections[0].learning = Some(Learning {
-        rule: "dw = 2^-3*x1*y0".to_owned(),
-        traces: [Some(shape), None, None, None, None],
-        epoch_steps: 1,
-    });
+    let shape = TraceShape::new(100, 4000);
+    network.connections[0].learning = Some(Learning::new("dw = 2^-3*x1*y0").x1(shape));
     let mut runner = Runner::new(network.clone(), InProcess::default()).unwrap();
     let weights = |runner: &mut Runner| runner.session().weights().unwrap();
     let before = weights(&mut runner);

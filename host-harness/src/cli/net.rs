@@ -68,11 +68,10 @@ impl PlaceOptions {
     /// The same for the library; `chips` if the options do not say how many.
     pub(super) fn options(&self, chips: usize) -> place::PlacementOptions {
         let default = place::PlacementOptions::default();
-        place::PlacementOptions {
-            chips: self.chips.map_or(chips, usize::from),
-            pack: self.pack,
-            compartments_per_core: self.per_core.map_or(default.compartments_per_core, usize::from),
-        }
+        default
+            .chips(self.chips.map_or(chips, usize::from))
+            .pack(self.pack)
+            .compartments_per_core(self.per_core.map_or(default.compartments_per_core, usize::from))
     }
 }
 

@@ -48,11 +48,9 @@ pub(super) fn image() -> Vec<Vec<u8>> {
     builder.group(4, Profile { v_th: 64, ..Profile::DEFAULT });
     builder.inputs(3);
     let trace = builder.trace(40, 0, &decay_table(0.9, 0.0), None);
-    let plasticity = Plasticity {
-        products: rule::parse("dw = 2^-4*x1*y0 - 2^-4*x0*y1", &rule::Limits::LOIHI).unwrap(),
-        traces: [trace, 0, trace, 0, 0],
-        ..Plasticity::default()
-    };
+    let plasticity = Plasticity::default()
+        .products(rule::parse("dw = 2^-4*x1*y0 - 2^-4*x0*y1", &rule::Limits::LOIHI).unwrap())
+        .traces([trace, 0, trace, 0, 0]);
     let rows = (0..3).map(|input| (Source::Input(input), full_row(0..4, |_| 100)));
     builder.plastic_group(core, 0..4, &plasticity, rows);
     let learns = builder.build().unwrap();

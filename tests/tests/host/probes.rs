@@ -117,7 +117,7 @@ fn stimulus() -> Stimulus {
 
 /// What probes and spikes of populations gave, with at most this many compartments a core.
 fn by_population(network: &Network, per_core: usize, probes: &[&str], spikes: &[&str]) -> io::Result<Vec<Given>> {
-    let options = place::PlacementOptions { compartments_per_core: per_core, ..place::PlacementOptions::default() };
+    let options = place::PlacementOptions::default().compartments_per_core(per_core);
     let placed = place(network, options).unwrap();
     let mut session = Session::open(Box::new(InProcess::new(1 << 22)), RetryPolicy::default(), 1, || false).unwrap();
     let samples: Vec<Samples> = (0..=probes.len()).map(|_| Samples::default()).collect();

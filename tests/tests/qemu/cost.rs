@@ -37,11 +37,9 @@ fn three_neurons() -> ImageFile {
     builder.group(1, profile);
     let input = builder.inputs(1).start;
     builder.dense(Source::Input(input), first, 0, &[200]);
-    let plasticity = Plasticity {
-        products: rule::parse("dw = -2*x0", &Limits::LOIHI).unwrap(),
-        sign_mode: SignMode::Excitatory,
-        ..Plasticity::default()
-    };
+    let plasticity = Plasticity::default()
+        .products(rule::parse("dw = -2*x0", &Limits::LOIHI).unwrap())
+        .sign_mode(SignMode::Excitatory);
     let to_b = vec![Synapse { compartment: 1, delay: 0, weight: 200 }];
     builder.plastic_group(first, 1..2, &plasticity, [(Source::Compartment(a), to_b)]);
     let to_c = |delay, weight| Synapse { compartment: 0, delay, weight };

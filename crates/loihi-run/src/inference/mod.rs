@@ -328,7 +328,7 @@ impl<'r> Inference<'r> {
     /// # Errors
     /// What [`Inference::run`] says.
     pub fn score(&mut self, stimulus: &Stimulus) -> Result<Vec<i64>, InferenceError> {
-        let Some(Readout { population, by, skip_steps }) = self.network.readout else {
+        let Some(Readout { population, by, skip_steps, .. }) = self.network.readout else {
             self.run(stimulus, |_| {})?;
             return Ok(Vec::new());
         };

@@ -216,7 +216,6 @@ pub(super) fn network(shape: &[usize]) -> Network {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use loihi_core::image::Profile;
     use loihi_data::events::Event;
     use loihi_net::network::Population;
 
@@ -254,7 +253,7 @@ mod tests {
     fn the_input_is_the_only_one_or_named() {
         let mut network = network(&[4]);
         assert_eq!(input_of(&network, None), Ok(0));
-        network.input("other", &[2]);
+        network.input("other", 2);
         let said = |name| input_of(&network, name).unwrap_err().to_string();
         assert_eq!(said(None), "the network has several inputs: say --input with one of in, other");
         assert_eq!(said(Some("out")), "the network has no input `out`; there are: in, other");
@@ -275,7 +274,7 @@ mod tests {
     #[test]
     fn values_become_biases_by_gain_and_offset() {
         let mut network = network(&[1]);
-        network.populations.push(Population::new("p", &[2], Profile::DEFAULT));
+        network.populations.push(Population::new("p", 2));
         network.inputs[0].entry = Entry::Bias { population: 0, gain_q16: -(3 << 15), offset: 10 };
         network.inputs[0].shape = vec![2];
         let shown = present(&network, &values(2), 0, &Presentation { steps: Some(3), ..PLAIN }).unwrap();
