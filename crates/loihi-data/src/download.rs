@@ -99,6 +99,7 @@ const BY_HAND: &str = "get the file by hand and give it by --from FILE";
 
 /// A downloaded file.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Downloaded {
     /// The file, at its start; no other process downloads to it until this is closed.
     pub file: File,

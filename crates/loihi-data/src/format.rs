@@ -109,8 +109,8 @@ impl Format {
         match (self.read, self.feature) {
             (Some(read), _) => read(bytes, most),
             (None, feature) => Err(FormatError::new(format!(
-                "{} is read by programs that are built with the feature `{}`, which this one is not",
-                self.about,
+                "files of the format {} need the feature `{}`, without which this program was built",
+                self.name,
                 feature.unwrap_or_default()
             ))),
         }

@@ -1,7 +1,7 @@
 //! Fetches a data set: the package is downloaded, its checksum compared, and only then is it unpacked.
 
 use super::cache::{self, State};
-use super::checksum::Checksum;
+use super::checksum::{Checksum, NoChecksum};
 use super::download::{DownloadError, DownloadObserver, Downloaded, download};
 use super::folder::{NoFolder, data_folder};
 use super::package::Package;
@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// Where from and where to.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct DownloadOptions {
     /// The folder of data sets, if it is not the usual one.
     pub data: Option<PathBuf>,
@@ -24,8 +25,20 @@ pub struct DownloadOptions {
     pub checksum: Checksum,
 }
 
+impl DownloadOptions {
+    /// From the package's own registry into the usual folder.
+    ///
+    /// # Errors
+    /// The package states no checksum.
+    pub fn of(package: &Package) -> Result<Self, NoChecksum> {
+        let checksum = package.integrity.parse()?;
+        Ok(Self { data: None, from: None, registry: package.registry.to_owned(), checksum })
+    }
+}
+
 /// A data set that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Got {
     /// Its folder.
     pub folder: PathBuf,

@@ -23,6 +23,7 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// An array that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Idx {
     /// Its dimensions, 1 to [`DIMENSIONS_MAX`].
     pub dimensions: Vec<usize>,

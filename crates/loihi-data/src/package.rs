@@ -21,6 +21,7 @@ pub enum Form {
 
 /// A package that carries a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Package {
     /// Name of the data set, and of its folder.
     pub name: &'static str,

