@@ -7,7 +7,7 @@
 use super::activity::{Activity, CpuActivity, StepActivity};
 use super::event::{CostEvent, Counts};
 use super::floorplan::Floorplan;
-use super::format::{ColumnKind, Table, figure, range};
+use super::format::{Cell, Column, ColumnKind, Table};
 use super::table::{Named, SampleCost};
 use super::units::{Energy, Range};
 use serde::Deserialize;
@@ -240,17 +240,17 @@ pub fn core_energy(check: &CoreCheck, model: &Named<'_>) -> [Energy; 3] {
 pub fn tables(models: &[Named<'_>]) -> Result<Vec<Table>, toml::de::Error> {
     let networks = networks()?;
     let columns = [
-        (ColumnKind::Plain, "network"),
-        (ColumnKind::Plain, "prices"),
-        (ColumnKind::Plain, "rates"),
-        (ColumnKind::Published, "latency, ms"),
-        (ColumnKind::Modelled, "latency, ms"),
-        (ColumnKind::Modelled, "error of latency"),
-        (ColumnKind::Published, "energy, mJ"),
-        (ColumnKind::Modelled, "energy, mJ"),
-        (ColumnKind::Modelled, "error of energy"),
+        Column::plain("network"),
+        Column::plain("prices"),
+        Column::plain("rates"),
+        Column::figures(ColumnKind::Published, "latency", "ms"),
+        Column::figures(ColumnKind::Modelled, "latency", "ms").ranges(),
+        Column::changes(ColumnKind::Modelled, "error of latency"),
+        Column::figures(ColumnKind::Published, "energy", "mJ"),
+        Column::figures(ColumnKind::Modelled, "energy", "mJ").ranges(),
+        Column::changes(ColumnKind::Modelled, "error of energy"),
     ];
-    let mut table = Table::new("Published networks, computed again", &columns);
+    let mut table = Table::new("networks", "Published networks, computed again", &columns);
     for network in &networks.network {
         for (number, model) in models.iter().enumerate() {
             // How much hangs on the assumed rates is shown of the first model.
@@ -268,42 +268,41 @@ pub fn tables(models: &[Named<'_>]) -> Result<Vec<Table>, toml::de::Error> {
     Ok(vec![table, core_table(&networks.check, models)])
 }
 
-fn row(network: &PublishedNetwork, model: &Named<'_>, rate_factor: f64, rates: &str) -> Vec<String> {
+fn row(network: &PublishedNetwork, model: &Named<'_>, rate_factor: f64, rates: &str) -> Vec<Cell> {
     let SampleCost { latency_ms, energy_uj, .. } = cost(network, model, rate_factor);
     let energy_mj = energy_uj.map(|energy| energy * 1e-3);
-    let shown = |values: Range<f64>| range(values.low, values.typical, values.high);
-    let error = |modelled: f64, measured: f64| format!("{:+.0} %", error_pct(modelled, measured));
     vec![
-        network.name.clone(),
-        model.name.clone(),
-        rates.to_owned(),
-        figure(network.latency_ms),
-        shown(latency_ms),
-        error(latency_ms.typical, network.latency_ms),
-        network.energy_mj.map_or_else(String::new, figure),
-        shown(energy_mj),
-        network.energy_mj.map_or_else(String::new, |measured| error(energy_mj.typical, measured)),
+        network.name.as_str().into(),
+        model.name.as_str().into(),
+        rates.into(),
+        Cell::Number(network.latency_ms),
+        Cell::Range(latency_ms),
+        Cell::Number(error_pct(latency_ms.typical, network.latency_ms)),
+        network.energy_mj.into(),
+        Cell::Range(energy_mj),
+        network.energy_mj.map(|measured| error_pct(energy_mj.typical, measured)).into(),
     ]
 }
 
 fn core_table(check: &CoreCheck, models: &[Named<'_>]) -> Table {
     let columns = [
-        (ColumnKind::Plain, "what"),
-        (ColumnKind::Plain, "prices"),
-        (ColumnKind::Published, "energy, mJ"),
-        (ColumnKind::Modelled, "energy, mJ"),
-        (ColumnKind::Modelled, "error"),
+        Column::plain("network"),
+        Column::plain("prices"),
+        Column::figures(ColumnKind::Published, "energy", "mJ"),
+        Column::figures(ColumnKind::Modelled, "energy", "mJ").ranges(),
+        Column::changes(ColumnKind::Modelled, "error of energy").ranges(),
     ];
-    let mut table = Table::new("Energy of the cores alone", &columns);
+    let mut table = Table::new("cores", "Energy of the cores alone", &columns);
     // The first model's energies are those of one of the tables.
     for model in models.iter().skip(1) {
-        let [few, between, many] = core_energy(check, model).map(|energy| energy.pj() * 1e-9);
+        let [low, typical, high] = core_energy(check, model).map(|energy| energy.pj() * 1e-9);
+        let energy_mj = Range { low, typical, high };
         table.rows.push(vec![
-            check.name.clone(),
-            model.name.clone(),
-            figure(check.energy_mj),
-            range(few, between, many),
-            format!("{:+.0} % to {:+.0} %", error_pct(few, check.energy_mj), error_pct(many, check.energy_mj)),
+            check.name.as_str().into(),
+            model.name.as_str().into(),
+            Cell::Number(check.energy_mj),
+            Cell::Range(energy_mj),
+            Cell::Range(energy_mj.map(|modelled| error_pct(modelled, check.energy_mj))),
         ]);
     }
     table
@@ -350,7 +349,7 @@ mod tests {
     fn published_networks_beside_the_model() {
         let [energy, time] = [ENERGY_DEFAULT, TIME_DEFAULT].map(|name| Prices::built_in(name).unwrap());
         let tables = tables(&[named(&energy, &time), named(&time, &time)]).unwrap();
-        insta::assert_snapshot!(format::write(&tables, format::TableFormat::Markdown));
+        insta::assert_snapshot!(format::write(&tables, format::TableFormat::Markdown).unwrap());
     }
 
     /// Known counts and a measured energy: the errors that others have found for both tables.

@@ -1,6 +1,6 @@
 //! Published figures: the nine tasks of a talk, as data with their footnotes.
 
-use super::format::{ColumnKind, Table, figure};
+use super::format::{Cell, Column, ColumnKind, Table};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -75,44 +75,49 @@ pub fn publication() -> Result<Publication, toml::de::Error> {
 
 /// The tasks as a table, and their footnotes.
 pub fn table(publication: &Publication) -> Table {
-    let published = |name| (ColumnKind::Published, name);
+    let published = |name, unit| Column::figures(ColumnKind::Published, name, unit);
+    let ratio = |name| Column::ratios(ColumnKind::Published, name);
     let columns = [
-        (ColumnKind::Plain, "task"),
-        (ColumnKind::Plain, "platform"),
-        published("cores"),
-        published("batch"),
-        published("accuracy, %"),
-        published("latency, ms"),
-        published("latency ratio"),
-        published("idle energy, mJ"),
-        published("dynamic energy, mJ"),
-        published("energy ratio"),
-        published("EDP ratio"),
-        (ColumnKind::Plain, "notes"),
+        Column::plain("task"),
+        Column::plain("name"),
+        Column::plain("data"),
+        Column::plain("training"),
+        Column::plain("platform"),
+        published("cores", ""),
+        published("batch", ""),
+        published("accuracy", "%"),
+        published("latency", "ms"),
+        ratio("latency ratio"),
+        published("idle energy", "mJ"),
+        published("dynamic energy", "mJ"),
+        published("energy", "mJ"),
+        ratio("energy ratio"),
+        ratio("EDP ratio"),
+        Column::plain("notes"),
     ];
-    let mut table = Table::new(&format!("Published: {}", publication.title), &columns);
+    let mut table = Table::new("published", &format!("Published: {}", publication.title), &columns);
     let numbers: BTreeMap<&str, usize> = publication.notes.keys().map(String::as_str).zip(1..).collect();
+    let remark = |name: &String| Some((*numbers.get(name.as_str())?, publication.notes.get(name)?.clone()));
+    let count = |count: u32| Cell::Count(count.into());
     for task in &publication.task {
         for row in &task.row {
-            let cell = |value: Option<f64>| value.map_or_else(String::new, figure);
-            let notes: Vec<String> =
-                row.notes.iter().filter_map(|note| Some(format!("[{}]", numbers.get(note.as_str())?))).collect();
-            let idle = row
-                .energy_total_mj
-                .map_or_else(|| cell(row.energy_idle_mj), |total| format!("{} in all", figure(total)));
             table.rows.push(vec![
-                format!("{} {}, {} ({})", task.number, task.name, task.data, task.training),
-                row.platform.clone(),
-                row.cores.map_or_else(String::new, |cores| cores.to_string()),
-                row.batch.to_string(),
-                cell(row.accuracy_pct),
-                figure(row.latency_ms),
-                format!("{}x", row.latency_ratio),
-                idle,
-                cell(row.energy_dynamic_mj),
-                format!("{}x", row.energy_ratio),
-                format!("{}x", row.edp_ratio),
-                notes.join(" "),
+                count(task.number),
+                task.name.as_str().into(),
+                task.data.as_str().into(),
+                task.training.as_str().into(),
+                row.platform.as_str().into(),
+                row.cores.map_or(Cell::Empty, count),
+                count(row.batch),
+                row.accuracy_pct.into(),
+                Cell::Number(row.latency_ms),
+                Cell::Printed(row.latency_ratio.clone()),
+                row.energy_idle_mj.into(),
+                row.energy_dynamic_mj.into(),
+                row.energy_total_mj.into(),
+                Cell::Printed(row.energy_ratio.clone()),
+                Cell::Printed(row.edp_ratio.clone()),
+                Cell::Remarks(row.notes.iter().filter_map(remark).collect()),
             ]);
         }
     }

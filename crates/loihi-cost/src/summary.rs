@@ -2,7 +2,7 @@
 
 use super::activity::Activity;
 use super::event::CostEvent;
-use super::format::range;
+use super::format::{figure, range};
 use super::model::{CostBreakdown, EnergyKind, Model};
 use super::units::{Energy, Range};
 use serde_json::{Value, json};
@@ -56,9 +56,7 @@ impl Summary {
 
     /// Lines to show, each a name and a typical figure with its range.
     pub fn lines(&self) -> Vec<String> {
-        let line = |(name, Range { low, typical, high }): (&str, Range<f64>)| {
-            format!("{name:<21} {}", range(low, typical, high))
-        };
+        let line = |(name, values): (&str, Range<f64>)| format!("{name:<21} {}", range(values.map(figure)));
         self.figures().into_iter().map(line).collect()
     }
 

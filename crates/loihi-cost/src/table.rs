@@ -1,6 +1,6 @@
 //! The table of what networks cost: measured here, modelled for a Loihi, published by others.
 
-use super::format::{ColumnKind, Table, figure, range};
+use super::format::{Cell, Column, ColumnKind, Table};
 use super::model::{CostBreakdown, EnergyKind, Model};
 use super::profile::CostProfile;
 use super::units::Range;
@@ -109,61 +109,33 @@ fn costed<'s>(profile: &'s CostProfile, model: &Model<'_>) -> Costed<'s> {
 }
 
 fn main_table(rows: &[Costed<'_>], base: &Costed<'_>, model: &Named<'_>) -> Table {
+    let measured = |name, unit| Column::figures(ColumnKind::Measured, name, unit);
+    let modelled = |name, unit| Column::figures(ColumnKind::Modelled, name, unit);
     let columns = [
-        (ColumnKind::Plain, "experiment"),
-        (ColumnKind::Plain, "cores"),
-        (ColumnKind::Plain, "per"),
-        (ColumnKind::Measured, "result"),
-        (ColumnKind::Measured, "host latency, ms"),
-        (ColumnKind::Measured, "host latency ratio"),
-        (ColumnKind::Measured, "host energy, mJ"),
-        (ColumnKind::Measured, "i586 instructions"),
-        (ColumnKind::Modelled, "latency, ms"),
-        (ColumnKind::Modelled, "latency ratio"),
-        (ColumnKind::Modelled, "static, µJ"),
-        (ColumnKind::Modelled, "idle, µJ"),
-        (ColumnKind::Modelled, "dynamic, µJ"),
-        (ColumnKind::Modelled, "energy, µJ"),
-        (ColumnKind::Modelled, "energy ratio"),
-        (ColumnKind::Modelled, "EDP, nJ s"),
-        (ColumnKind::Modelled, "EDP ratio"),
-        (ColumnKind::Plain, "run"),
+        Column::plain("experiment"),
+        Column::plain("cores"),
+        Column::plain("per"),
+        Column::plain("steps"),
+        Column::metrics(ColumnKind::Measured, "result"),
+        measured("host latency", "ms"),
+        Column::ratios(ColumnKind::Measured, "host latency ratio"),
+        measured("host energy", "mJ"),
+        measured("i586 instructions", ""),
+        modelled("latency", "ms").ranges(),
+        Column::ratios(ColumnKind::Modelled, "latency ratio"),
+        modelled("static", "µJ").ranges(),
+        modelled("idle", "µJ").ranges(),
+        modelled("dynamic", "µJ").ranges(),
+        modelled("energy", "µJ").ranges(),
+        Column::ratios(ColumnKind::Modelled, "energy ratio"),
+        modelled("EDP", "nJ s").ranges(),
+        Column::ratios(ColumnKind::Modelled, "EDP ratio"),
+        Column::plain("steps timed"),
+        Column::plain("steps metered"),
+        Column::plain("run"),
     ];
-    let mut table = Table::new("Experiments: measured here, modelled for Loihi 1", &columns);
-    let ratio = |value: f64, base: f64| format!("{}x", figure(value / base));
-    for row in rows {
-        let (profile, cost, by) = (row.profile, &row.modelled, &base.modelled);
-        let steps = profile.steps_per_sample();
-        let per =
-            profile.outcome.samples.map_or_else(|| "step".to_owned(), |_| format!("sample of {} steps", figure(steps)));
-        let result = profile.outcome.metrics.first().map(|(name, value)| result(name, *value));
-        let instructions = profile.counted.map(|counted| figure(counted.per_step * steps));
-        let metered = profile.metered_steps();
-        let mut run = format!("{} steps timed, {metered} metered", profile.outcome.steps);
-        if let Some(shortened) = &profile.shortened {
-            run = format!("{run}; shortened: {shortened}");
-        }
-        table.rows.push(vec![
-            profile.name.clone(),
-            profile.cores().to_string(),
-            per,
-            result.unwrap_or_default(),
-            figure(row.host_ms),
-            ratio(row.host_ms, base.host_ms),
-            row.host_mj.map_or_else(String::new, figure),
-            instructions.unwrap_or_default(),
-            shown(cost.latency_ms),
-            ratio(cost.latency_ms.typical, by.latency_ms.typical),
-            figure(cost.static_uj.typical),
-            figure(cost.idle_uj.typical),
-            figure(cost.dynamic_uj.typical),
-            shown(cost.energy_uj),
-            ratio(cost.energy_uj.typical, by.energy_uj.typical),
-            shown(cost.edp_njs),
-            ratio(cost.edp_njs.typical, by.edp_njs.typical),
-            run,
-        ]);
-    }
+    let mut table = Table::new("experiments", "Experiments: measured here, modelled for Loihi 1", &columns);
+    table.rows = rows.iter().map(|row| main_row(row, base)).collect();
     table.notes = vec![
         format!("Ratios are against {}, each with figures of its own kind.", base.profile.name),
         format!("Modelled: {}. In brackets: all prices low, all prices high.", model.name),
@@ -180,54 +152,65 @@ fn main_table(rows: &[Costed<'_>], base: &Costed<'_>, model: &Named<'_>) -> Tabl
     table
 }
 
+fn main_row(row: &Costed<'_>, base: &Costed<'_>) -> Vec<Cell> {
+    let (profile, cost, by) = (row.profile, &row.modelled, &base.modelled);
+    let ratio = |value: f64, base: f64| Cell::Number(value / base);
+    let steps = profile.steps_per_sample();
+    let result = profile.outcome.metrics.first().map(|(name, value)| Cell::Metric((*name).to_owned(), *value));
+    vec![
+        profile.name.as_str().into(),
+        Cell::Count(profile.cores() as u64),
+        if profile.outcome.samples.is_some() { "sample" } else { "step" }.into(),
+        Cell::Number(steps),
+        result.unwrap_or_default(),
+        Cell::Number(row.host_ms),
+        ratio(row.host_ms, base.host_ms),
+        row.host_mj.into(),
+        profile.counted.map(|counted| counted.per_step * steps).into(),
+        Cell::Range(cost.latency_ms),
+        ratio(cost.latency_ms.typical, by.latency_ms.typical),
+        Cell::Range(cost.static_uj),
+        Cell::Range(cost.idle_uj),
+        Cell::Range(cost.dynamic_uj),
+        Cell::Range(cost.energy_uj),
+        ratio(cost.energy_uj.typical, by.energy_uj.typical),
+        Cell::Range(cost.edp_njs),
+        ratio(cost.edp_njs.typical, by.edp_njs.typical),
+        Cell::Count(profile.outcome.steps),
+        Cell::Count(profile.metered_steps() as u64),
+        profile.shortened.as_ref().map_or(Cell::Empty, |shortened| Cell::Text(format!("shortened: {shortened}"))),
+    ]
+}
+
 /// A row of the first of the tables for a network that could not be run.
-pub fn missing_row(table: &Table, name: &str, why: &str) -> Vec<String> {
-    let mut row = vec![String::new(); table.columns.len()];
+pub fn missing_row(table: &Table, name: &str, why: &str) -> Vec<Cell> {
+    let mut row = vec![Cell::Empty; table.columns.len()];
     if let [first, .., last] = &mut row[..] {
-        (*first, *last) = (name.to_owned(), why.to_owned());
+        (*first, *last) = (name.into(), why.into());
     }
     row
 }
 
 fn model_table(profiles: &[CostProfile], models: &[Named<'_>]) -> Table {
+    let modelled = |name, unit| Column::figures(ColumnKind::Modelled, name, unit).ranges();
     let columns = [
-        (ColumnKind::Plain, "experiment"),
-        (ColumnKind::Plain, "prices"),
-        (ColumnKind::Modelled, "latency, ms"),
-        (ColumnKind::Modelled, "static, µJ"),
-        (ColumnKind::Modelled, "idle, µJ"),
-        (ColumnKind::Modelled, "dynamic, µJ"),
-        (ColumnKind::Modelled, "energy, µJ"),
-        (ColumnKind::Modelled, "EDP, nJ s"),
+        Column::plain("experiment"),
+        Column::plain("prices"),
+        modelled("latency", "ms"),
+        modelled("static", "µJ"),
+        modelled("idle", "µJ"),
+        modelled("dynamic", "µJ"),
+        modelled("energy", "µJ"),
+        modelled("EDP", "nJ s"),
     ];
-    let mut table = Table::new("Experiments: all price tables", &columns);
+    let mut table = Table::new("prices", "Experiments: all price tables", &columns);
     for profile in profiles {
         for named in models {
             let cost = cost(profile, &named.model);
-            table.rows.push(vec![
-                profile.name.clone(),
-                named.name.clone(),
-                shown(cost.latency_ms),
-                shown(cost.static_uj),
-                shown(cost.idle_uj),
-                shown(cost.dynamic_uj),
-                shown(cost.energy_uj),
-                shown(cost.edp_njs),
-            ]);
+            let ranges = [cost.latency_ms, cost.static_uj, cost.idle_uj, cost.dynamic_uj, cost.energy_uj, cost.edp_njs];
+            let names = [profile.name.as_str().into(), named.name.as_str().into()];
+            table.rows.push(names.into_iter().chain(ranges.map(Cell::Range)).collect());
         }
     }
     table
-}
-
-fn shown(values: Range<f64>) -> String {
-    range(values.low, values.typical, values.high)
-}
-
-/// A result as a person reads it.
-fn result(name: &str, value: f64) -> String {
-    if name.starts_with("accuracy") {
-        format!("{name} {:.2} %", 100.0 * value)
-    } else {
-        format!("{name} {}", figure(value))
-    }
 }

@@ -89,7 +89,8 @@ impl NodeError {
 }
 
 impl Fidelity {
-    const fn word(self) -> &'static str {
+    /// The word that users see.
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Exact => "exact",
             Self::Approximate => "approximate",

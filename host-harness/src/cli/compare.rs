@@ -1,13 +1,16 @@
 //! `loihi compare`: experiments and networks over several seeds, side by side: mean and standard error of what they measure, updates and
 //! instructions per sample, bytes of state.
 
-use super::open::open;
+use super::choice::choice;
+use super::open::open_named;
 use super::progress::Progress;
 use super::task::{Subject, TaskArgs};
 use super::what::What;
-use super::{DeviceArgs, out, stop};
+use super::{out, stop};
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
+use host_harness::Choice as _;
+use host_harness::cost::format::{Cell, Column, ColumnKind, Table, TableFormat, write};
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
 use host_harness::device::session::{RetryPolicy, Session};
 use host_harness::experiment::{NoObserver, Outcome, RunOptions};
@@ -33,6 +36,9 @@ pub(super) struct CompareArgs {
     /// Firmware for QEMU [default: the one that `cargo xtask firmware` builds]
     #[arg(long, value_name = "FILE")]
     firmware: Option<PathBuf>,
+    /// How to write it
+    #[arg(long, value_parser = choice::<TableFormat>(), default_value = TableFormat::Markdown.name())]
+    format: TableFormat,
     /// Runs at a time [default: one for each processor]
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
@@ -74,14 +80,14 @@ pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<()> {
         }
         rows.push(row);
     }
-    print_table(&rows)?;
+    out::line(format_args!("{}", write(&[table(&rows)], args.format)?.trim_end()))?;
     out::result("loihi-compare/1", &json!({ "experiments": rows }))
 }
 
 /// Runs every subject with every seed, several at a time; the outcomes are in the order of subjects and seeds.
 fn run_all(args: &CompareArgs, subjects: &[Subject]) -> anyhow::Result<Vec<Vec<Outcome>>> {
     let jobs: Vec<(usize, u32)> = (0..subjects.len())
-        .flat_map(|subject| (0..args.seeds).map(move |seed| (subject, args.task.seed.wrapping_add(seed))))
+        .flat_map(|subject| (0..args.seeds).map(move |seed| (subject, args.task.options().seed.wrapping_add(seed))))
         .collect();
     let workers = args.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1).max(1);
     let (next, progress) = (AtomicUsize::new(0), Progress::new());
@@ -164,13 +170,7 @@ fn mean_and_error(values: &[f64]) -> (f64, f64) {
 /// Runs a few samples, or a pass, on the firmware.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
 fn count_instructions(args: &CompareArgs, subject: &Subject, row: &mut ComparisonRow) -> anyhow::Result<()> {
-    let device = DeviceArgs {
-        device: super::DeviceKind::Qemu,
-        arena: ARENA_BYTES_DEFAULT,
-        registers: super::RegistersKind::Widest,
-        firmware: args.firmware.clone(),
-    };
-    let mut session = open(&device)?;
+    let mut session = open_named("qemu", args.firmware.clone())?;
     let options = RunOptions { epochs: Some(1), samples: Some(COUNTED_SAMPLES), ..args.task.options() };
     let outcome = subject.task().run(&mut session, &options, &mut NoObserver)?;
     let Some(instructions) = outcome.instructions else { return Ok(()) };
@@ -180,33 +180,41 @@ fn count_instructions(args: &CompareArgs, subject: &Subject, row: &mut Compariso
     Ok(())
 }
 
-fn print_table(rows: &[ComparisonRow]) -> anyhow::Result<()> {
-    out::line(format_args!(
-        "| experiment | seeds | measured | mean ± standard error | updates/sample | triggered | instr/step | instr/sample | state bytes | learned bytes |"
-    ))?;
-    out::line(format_args!("|---|---:|---|---:|---:|---:|---:|---:|---:|---:|"))?;
-    let number =
-        |value: Option<f64>, decimals: usize| value.map_or("–".to_owned(), |value| format!("{value:.decimals$}"));
-    for row in rows {
-        let share = row.metric.starts_with("accuracy");
-        let (scale, unit) = if share { (100.0, " %") } else { (1.0, "") };
-        let decimals = if share { 2 } else { 4 };
-        let trigger = row.trigger_rate.map_or("–".to_owned(), |rate| format!("{:.1} %", 100.0 * rate));
-        out::line(format_args!(
-            "| {} | {} | {} | {:.decimals$} ± {:.decimals$}{unit} | {} | {trigger} | {} | {} | {} | {} |",
-            row.experiment,
-            row.seeds,
-            row.metric,
-            scale * row.mean,
-            scale * row.standard_error,
-            number(row.updates_per_sample, 0),
-            number(row.instructions_per_step, 0),
-            number(row.instructions_per_sample, 0),
-            row.state_bytes,
-            row.learned_bytes,
-        ))?;
-    }
-    Ok(())
+/// Shares of 1, such as accuracy, are shown in per cent.
+fn table(rows: &[ComparisonRow]) -> Table {
+    let measured = |name| Column::figures(ColumnKind::Measured, name, "");
+    let columns = [
+        Column::plain("experiment"),
+        Column::plain("seeds"),
+        Column::plain("metric"),
+        measured("mean"),
+        measured("standard error"),
+        measured("updates per sample"),
+        measured("trigger rate"),
+        measured("instructions per step"),
+        measured("instructions per sample"),
+        measured("state bytes"),
+        measured("learned bytes"),
+    ];
+    let mut table = Table::new("comparison", "Experiments side by side", &columns);
+    let cells = |row: &ComparisonRow| {
+        let figure = |value| if row.metric.starts_with("accuracy") { Cell::Share(value) } else { Cell::Number(value) };
+        vec![
+            row.experiment.as_str().into(),
+            Cell::Count(row.seeds.into()),
+            row.metric.into(),
+            figure(row.mean),
+            figure(row.standard_error),
+            row.updates_per_sample.into(),
+            row.trigger_rate.map_or(Cell::Empty, Cell::Share),
+            row.instructions_per_step.into(),
+            row.instructions_per_sample.into(),
+            Cell::Count(row.state_bytes as u64),
+            Cell::Count(row.learned_bytes as u64),
+        ]
+    };
+    table.rows = rows.iter().map(cells).collect();
+    table
 }
 
 #[cfg(test)]

@@ -4,10 +4,11 @@ use super::out;
 use super::progress::shown;
 use anyhow::Context as _;
 use clap::Args;
+use host_harness::cost::format::{self, Cell, Column, ColumnKind, Table, TableFormat, write};
 use host_harness::cost::mesh::sweep::{Point, Setting, Sweep};
 use host_harness::record::write_whole;
 use host_harness::report::plot::{Mark, Plot, Scale};
-use std::fmt::Write as _;
+use serde_json::json;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -49,27 +50,16 @@ pub(super) fn congestion(args: &CongestionArgs) -> anyhow::Result<()> {
     out::line(format_args!(
         "Modelled, not measured: times of ports and hops as published or fitted to the chip, links and buffers assumed.\n"
     ))?;
-    out::line(format_args!(
-        "| firing in a step | layers on | messages | between chips | step, us | slowdown | to idle | busiest |"
-    ))?;
-    out::line(format_args!("|---:|---|---:|---:|---:|---:|---:|---|"))?;
-    for point in &points {
-        let Point { rate, setting, messages, between_chips, slowdown, slowdown_to_idle, busiest, .. } = point;
-        let step_us = us(point.step_ps);
-        out::line(format_args!(
-            "| {:.1} % | {setting} | {messages} | {between_chips} | {step_us:.2} | {slowdown:.2} | {slowdown_to_idle:.1} | {busiest} |",
-            100.0 * rate
-        ))?;
-    }
+    out::line(format_args!("{}", write(&[table(&points)], TableFormat::Markdown)?.trim_end()))?;
     out::line(format_args!(
         "\nSlowdown: against the same spikes without relays on links that take no time. To idle: against a step without spikes."
     ))?;
     if let Some(folder) = &args.out {
         std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be created", folder.display()))?;
-        write_whole(&folder.join("congestion.csv"), csv(&points).as_bytes())?;
+        write_whole(&folder.join("congestion.csv"), write(&[table(&points)], TableFormat::Csv)?.as_bytes())?;
         write_whole(&folder.join("congestion.svg"), plot(&points).svg().as_bytes())?;
     }
-    Ok(())
+    out::result("loihi-bench-congestion/1", &json!({ "tables": format::json(&[table(&points)]), "out": args.out }))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a step is far below 2^53 ps")]
@@ -77,25 +67,35 @@ fn us(ps: u64) -> f64 {
     ps as f64 / 1e6
 }
 
-fn csv(points: &[Point]) -> String {
-    let mut text =
-        String::from("rate,setting,messages,between_chips,step_us,slowdown,slowdown_to_idle,busiest,worst\n");
-    for point in points {
-        let _ = writeln!(
-            text,
-            "{},\"{}\",{},{},{},{},{},\"{}\",\"{}\"",
-            point.rate,
-            point.setting,
-            point.messages,
-            point.between_chips,
-            us(point.step_ps),
-            point.slowdown,
-            point.slowdown_to_idle,
-            point.busiest,
-            point.worst
-        );
-    }
-    text
+fn table(points: &[Point]) -> Table {
+    let modelled = |name, unit| Column::figures(ColumnKind::Modelled, name, unit);
+    let columns = [
+        Column::plain("rate"),
+        Column::plain("layers on"),
+        Column::plain("messages"),
+        Column::plain("between chips"),
+        modelled("step", "us"),
+        modelled("slowdown", ""),
+        modelled("slowdown to idle", ""),
+        Column::plain("busiest"),
+        Column::plain("worst"),
+    ];
+    let mut table = Table::new("congestion", "Steps under dense traffic", &columns);
+    let row = |point: &Point| {
+        vec![
+            Cell::Share(point.rate),
+            Cell::Text(point.setting.to_string()),
+            Cell::Count(point.messages),
+            Cell::Count(point.between_chips),
+            Cell::Number(us(point.step_ps)),
+            Cell::Number(point.slowdown),
+            Cell::Number(point.slowdown_to_idle),
+            Cell::Text(point.busiest.clone()),
+            Cell::Text(point.worst.clone()),
+        ]
+    };
+    table.rows = points.iter().map(row).collect();
+    table
 }
 
 fn plot(points: &[Point]) -> Plot {

@@ -1,22 +1,29 @@
 //! `loihi cost`: instructions per elementary operation, per step and per learned sample, on a device that counts them.
 
 use super::DeviceArgs;
+use super::choice::choice;
 use super::open::open;
 use super::out;
 use super::progress::{Progress, Showing, shown};
 use anyhow::bail;
 use clap::Args;
-use host_harness::cost::kernels::measure;
+use host_harness::Choice as _;
+use host_harness::cost::format::{self, Cell, Column, ColumnKind, Table, TableFormat, write};
+use host_harness::cost::kernels::{KernelCost, measure};
 use host_harness::cost::rules::{self, RuleCost};
-use host_harness::data::digits;
 use host_harness::device::session::Session;
 use host_harness::experiment::RunOptions;
+use host_harness::experiment::data::Dataset;
 use host_harness::experiment::digits_pes::DigitsPes;
+use serde_json::json;
 
 #[derive(Debug, Args)]
 pub(super) struct CostArgs {
     #[command(flatten)]
     device: DeviceArgs,
+    /// How to write it
+    #[arg(long, value_parser = choice::<TableFormat>(), default_value = TableFormat::Markdown.name())]
+    format: TableFormat,
 }
 
 pub(super) fn cost(args: &CostArgs) -> anyhow::Result<()> {
@@ -25,38 +32,56 @@ pub(super) fn cost(args: &CostArgs) -> anyhow::Result<()> {
     if kernels.is_empty() {
         bail!("the device {} counts no instructions; use --device qemu", session.device_name());
     }
-    out::line(format_args!("Instructions on {}:\n", session.identity().board))?;
-    out::line(format_args!("| operation | per | instructions |"))?;
-    out::line(format_args!("|---|---|---:|"))?;
-    for cost in kernels {
-        out::line(format_args!("| {} | {} | {:.2} |", cost.kernel, cost.unit, cost.instructions))?;
-    }
-    print_step(&mut session)?;
-    out::line(format_args!("\nRules of the embedded CPU; C as GCC compiles it for the same instruction set:\n"))?;
-    out::line(format_args!("| operation | per | instructions | in C |"))?;
-    out::line(format_args!("|---|---|---:|---:|"))?;
-    for RuleCost { kernel, unit, instructions, instructions_c } in
-        shown("rules", |after| rules::measure(&mut session, after))?
-    {
-        out::line(format_args!("| {kernel} | {unit} | {instructions:.2} | {instructions_c:.1} |"))?;
-    }
-    Ok(())
+    let board = session.identity().board.clone();
+    let mut operations = operations(&kernels, &board);
+    operations.rows.extend(digits_pes(&mut session)?);
+    let rules = rule_kernels(&shown("rules", |after| rules::measure(&mut session, after))?);
+    let tables = [operations, rules];
+    out::line(format_args!("{}", write(&tables, args.format)?.trim_end()))?;
+    out::result("loihi-cost/1", &json!({ "board": board, "tables": format::json(&tables) }))
+}
+
+fn operations(kernels: &[KernelCost], board: &str) -> Table {
+    let columns = [Column::plain("operation"), Column::plain("per"), instructions("instructions")];
+    let mut table = Table::new("operations", &format!("Instructions on {board}"), &columns);
+    let row = |cost: &KernelCost| vec![cost.kernel.into(), cost.unit.into(), Cell::Number(cost.instructions)];
+    table.rows = kernels.iter().map(row).collect();
+    table
 }
 
 /// What a step and a sample of a whole experiment cost.
-fn print_step(session: &mut Session) -> anyhow::Result<()> {
-    let (learn, _) = digits::load();
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+fn digits_pes(session: &mut Session) -> anyhow::Result<[Vec<Cell>; 2]> {
+    let learn = Dataset::digits()?.training;
     let options = RunOptions { epochs: Some(1), ..RunOptions::default() };
     let progress = Progress::new();
     let outcome = DigitsPes::default().run_on(&learn, &[], session, &options, &mut Showing(&progress));
     progress.finish();
     let outcome = outcome?;
-    let instructions = outcome.instructions.unwrap_or(0);
-    let per_sample = instructions / (learn.len() as u64).max(1);
-    out::line(format_args!(
-        "| digits-pes: everything, while learning | step | {} |",
-        instructions / outcome.steps.max(1)
-    ))?;
-    out::line(format_args!("| digits-pes: everything | predicted and learned sample | {per_sample} |"))?;
-    Ok(())
+    let instructions = outcome.instructions.unwrap_or(0) as f64;
+    let per = |count: u64| Cell::Number(instructions / count.max(1) as f64);
+    Ok([
+        vec!["digits-pes: everything, while learning".into(), "step".into(), per(outcome.steps)],
+        vec!["digits-pes: everything".into(), "predicted and learned sample".into(), per(learn.len() as u64)],
+    ])
+}
+
+fn rule_kernels(kernels: &[RuleCost]) -> Table {
+    let columns = [
+        Column::plain("operation"),
+        Column::plain("per"),
+        instructions("instructions"),
+        instructions("instructions in C"),
+    ];
+    let mut table = Table::new("rules", "Rules of the embedded CPU", &columns);
+    let row = |RuleCost { kernel, unit, instructions, instructions_c }: &RuleCost| {
+        vec![(*kernel).into(), (*unit).into(), Cell::Number(*instructions), Cell::Number(*instructions_c)]
+    };
+    table.rows = kernels.iter().map(row).collect();
+    table.notes = vec!["C as GCC compiles it for the same instruction set.".to_owned()];
+    table
+}
+
+const fn instructions(name: &'static str) -> Column {
+    Column::decimals(ColumnKind::Measured, name, "")
 }

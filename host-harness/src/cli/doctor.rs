@@ -1,9 +1,12 @@
 //! `loihi doctor`: what is installed, what is missing, and what to do about it.
 
 use super::out;
+use super::progress::Progress;
 use clap::Args;
 use host_harness::device::qemu::{PROGRAM, firmware_path};
 use loihi_core::wire::message::{SCHEMA, VERSION};
+use serde::Serialize;
+use serde_json::json;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -14,21 +17,34 @@ pub(super) struct DoctorArgs {
     firmware: Option<PathBuf>,
 }
 
-pub(super) fn doctor(args: &DoctorArgs) -> anyhow::Result<()> {
-    out::line(format_args!("loihi {}, protocol version {VERSION}, schema {SCHEMA:016x}", env!("CARGO_PKG_VERSION")))?;
-    report("device host", Ok("in this process; nothing to install".to_owned()))?;
-    report("QEMU", qemu())?;
-    report("firmware", firmware(args))?;
-    report("device qemu", greeting(args))?;
-    report("valgrind", valgrind())?;
-    Ok(())
+/// What is installed, or what is missing and what to do.
+#[derive(Debug, Serialize)]
+struct Found {
+    what: &'static str,
+    ok: bool,
+    note: String,
 }
 
-fn report(what: &str, found: Result<String, String>) -> std::io::Result<()> {
-    match found {
-        Ok(is) => out::line(format_args!("  ok       {what:<12} {is}")),
-        Err(lacks) => out::line(format_args!("  missing  {what:<12} {lacks}")),
-    }
+pub(super) fn doctor(args: &DoctorArgs) -> anyhow::Result<()> {
+    let schema = format!("{SCHEMA:016x}");
+    out::line(format_args!("loihi {}, protocol version {VERSION}, schema {schema}", env!("CARGO_PKG_VERSION")))?;
+    let (mut rows, progress) = (Vec::new(), Progress::new());
+    let mut look = |what, found: Result<String, String>| -> std::io::Result<()> {
+        let ok = found.is_ok();
+        let note = found.unwrap_or_else(|lacks| lacks);
+        let state = if ok { "ok" } else { "missing" };
+        progress.aside(|| out::line(format_args!("  {state:<8} {what:<12} {note}")))?;
+        rows.push(Found { what, ok, note });
+        Ok(())
+    };
+    look("device host", Ok("in this process; nothing to install".to_owned()))?;
+    look("QEMU", qemu())?;
+    look("firmware", firmware(args))?;
+    progress.show(0, 1, "greeting the firmware in QEMU");
+    look("device qemu", greeting(args))?;
+    progress.finish();
+    look("valgrind", valgrind())?;
+    out::result("loihi-doctor/1", &json!({ "protocol_version": VERSION, "protocol_schema": schema, "found": rows }))
 }
 
 fn qemu() -> Result<String, String> {
@@ -58,13 +74,7 @@ fn firmware(args: &DoctorArgs) -> Result<String, String> {
 fn greeting(args: &DoctorArgs) -> Result<String, String> {
     qemu()?;
     firmware(args).map_err(|_| "needs the firmware".to_owned())?;
-    let device = super::DeviceArgs {
-        device: super::DeviceKind::Qemu,
-        arena: 0,
-        registers: super::RegistersKind::Widest,
-        firmware: args.firmware.clone(),
-    };
-    let session = super::open::open(&device).map_err(|error| format!("{error:#}"))?;
+    let session = super::open::open_named("qemu", args.firmware.clone()).map_err(|error| format!("{error:#}"))?;
     let identity = session.identity();
     Ok(format!("{}, {} bytes for image and state", identity.board, identity.arena_bytes))
 }

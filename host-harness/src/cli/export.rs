@@ -9,6 +9,7 @@ use host_harness::nirdata;
 use host_harness::npy::{self, Spike, told};
 use host_harness::record::write_whole;
 use loihi_files::atomic_file;
+use serde_json::json;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -28,8 +29,9 @@ pub(super) struct ExportArgs {
 }
 
 pub(super) fn export(args: &ExportArgs) -> anyhow::Result<()> {
+    let mut nodes = None;
     if let Some(path) = &args.nir {
-        export_network(&args.source, path)?;
+        nodes = Some(export_network(&args.source, path)?);
     }
     if let Some(path) = &args.nest_ascii {
         export_spikes(&args.source, path)?;
@@ -45,17 +47,22 @@ pub(super) fn export(args: &ExportArgs) -> anyhow::Result<()> {
              spikes and probes"
         );
     }
-    Ok(())
+    let ExportArgs { source, nir, nest_ascii, nirdata } = args;
+    let files = json!({ "nir": nir, "nest_ascii": nest_ascii, "nirdata": nirdata });
+    out::result("loihi-export/1", &json!({ "source": source, "nodes": nodes, "files": files }))
 }
 
-fn export_network(network: &Path, path: &Path) -> anyhow::Result<()> {
+/// The number of nodes written.
+fn export_network(network: &Path, path: &Path) -> anyhow::Result<usize> {
     let read = host_harness::network::file::read(network)?;
     let graph = nir::export(&read).with_context(|| format!("{} cannot be exported", network.display()))?;
     nir::save(&graph, path)?;
     for sentence in nir::unsaid(&read) {
         out::complain(&sentence);
     }
-    Ok(out::line(format_args!("{} nodes in {}", graph.nodes.len(), path.display()))?)
+    let nodes = graph.nodes.len();
+    out::line(format_args!("{nodes} nodes in {}", path.display()))?;
+    Ok(nodes)
 }
 
 fn export_spikes(run: &Path, path: &Path) -> anyhow::Result<()> {

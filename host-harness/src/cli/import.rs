@@ -2,15 +2,20 @@
 
 use super::choice::choice;
 use super::out;
+use super::progress::shown;
 use anyhow::bail;
 use clap::Args;
 use host_harness::Choice as _;
-use host_harness::import::{Fidelity, Imported};
+use host_harness::import::{Fidelity, FidelityRow, Imported};
 use host_harness::lava_dl;
 use host_harness::network::{PeriodicReset, microseconds};
 use host_harness::nir;
 use host_harness::quantise::{Exporter, IfInput, InputAs, Integrator, QuantiseOptions, Reset, quantise};
-use std::path::PathBuf;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// The form of the result.
+const SCHEMA: &str = "loihi-import/1";
 
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
@@ -56,16 +61,17 @@ pub(super) struct ImportArgs {
 fn duration(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(number) => Ok(number),
-        Err(_) => Ok(microseconds(text)? / 1e6),
+        Err(_) => Ok(microseconds(text).map_err(|error| error.to_string())? / 1e6),
     }
 }
 
 pub(super) fn import(args: &ImportArgs) -> anyhow::Result<()> {
-    let mut imported = read(args)?;
+    let mut imported = shown("quantising", |_| read(args))?;
     let table = imported.table();
     out::line(format_args!("{}", table.trim_end()))?;
     if imported.fidelity() == Fidelity::Unsupported && !args.allow {
-        bail!("{} has unsupported nodes; --allow drops them", args.file.display());
+        let sentence = format!("{} has unsupported nodes; --allow drops them", args.file.display());
+        return Err(out::partial(SCHEMA, body(&imported, None), sentence));
     }
     if let Some(path) = &args.out {
         let arrays = path.with_extension("npz");
@@ -76,7 +82,15 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<()> {
         imported.network.save(path)?;
         out::line(format_args!("{} neurons in {}", imported.network.neurons(), path.display()))?;
     }
-    Ok(())
+    out::result(SCHEMA, &body(&imported, args.out.as_deref()))
+}
+
+fn body(imported: &Imported, out: Option<&Path>) -> Value {
+    let part = |row: &FidelityRow| json!({ "node": row.node, "kind": row.kind, "rating": row.fidelity.word().to_lowercase(), "note": row.note });
+    json!({
+        "network": imported.network.name, "neurons": imported.network.neurons(), "rating": imported.fidelity().word().to_lowercase(),
+        "parts": imported.rows.iter().map(part).collect::<Vec<_>>(), "notes": imported.said, "out": out,
+    })
 }
 
 impl ImportArgs {

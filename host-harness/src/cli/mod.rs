@@ -7,14 +7,19 @@ mod conform;
 mod congestion;
 mod cost;
 mod data;
+#[cfg(feature = "dist")]
+mod dist;
 mod doctor;
+mod examples;
 #[cfg(feature = "hdf5")]
 mod export;
+#[cfg(feature = "download")]
+mod fetch;
 mod follow;
 #[cfg(feature = "hdf5")]
 mod import;
 mod net;
-#[cfg(not(all(feature = "hdf5", feature = "report", feature = "view")))]
+#[cfg(not(all(feature = "dist", feature = "download", feature = "hdf5", feature = "report", feature = "view")))]
 mod off;
 mod open;
 mod out;
@@ -31,8 +36,9 @@ mod task;
 mod view;
 mod what;
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use host_harness::device::session::SessionError;
+use host_harness::device::transport::Chosen;
 use host_harness::device::wide::Registers;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -99,14 +105,28 @@ enum Command {
     View(off::OffArgs),
     /// Say what is installed and what is missing
     Doctor(doctor::DoctorArgs),
+    /// Print what completes commands and options in a shell
+    #[cfg(feature = "dist")]
+    Completions(dist::CompletionsArgs),
+    /// Print what completes commands and options in a shell
+    #[cfg(not(feature = "dist"))]
+    Completions(off::OffArgs),
+    /// Write the manual pages
+    #[cfg(feature = "dist")]
+    #[command(hide = true)]
+    Man(dist::ManArgs),
+    /// Write the manual pages
+    #[cfg(not(feature = "dist"))]
+    #[command(hide = true)]
+    Man(off::OffArgs),
 }
 
 /// Which device, and what it has.
 #[derive(Clone, Debug, Args)]
 struct DeviceArgs {
     /// Where the chip runs
-    #[arg(long, value_enum, default_value_t = DeviceKind::Host)]
-    device: DeviceKind,
+    #[arg(long, value_name = "NAME", value_parser = choice::device(), default_value = "host")]
+    device: Chosen,
     /// Memory of the host device in bytes
     #[arg(long, value_name = "BYTES", default_value_t = host_harness::device::inproc::ARENA_BYTES_DEFAULT)]
     arena: usize,
@@ -136,22 +156,21 @@ impl From<RegistersKind> for Registers {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum DeviceKind {
-    /// In this process
-    Host,
-    /// A bare i586 without FPU in QEMU
-    Qemu,
+/// The command line with the examples of its help.
+fn command() -> clap::Command {
+    examples::add(Cli::command(), "")
 }
 
 /// Runs the command line of this process.
 pub(crate) fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
-    let cli = match Cli::try_parse_from(&words) {
+    let parsed = command().try_get_matches_from(&words).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return refuse(&error, &words),
     };
-    out::start(named(&words), cli.json, cli.quiet);
+    // A command that this program was built without does not tell its options apart.
+    out::start(named(&words), cli.json || has_json(&words), cli.quiet);
     if let Err(error) = stop::listen() {
         out::complain(&format!("Ctrl-C cannot be caught ({error}); it will end the program at once"));
     }
@@ -182,6 +201,14 @@ pub(crate) fn main() -> ExitCode {
         #[cfg(not(feature = "view"))]
         Command::View(args) => off::off("view", "view", &args),
         Command::Doctor(args) => doctor::doctor(&args),
+        #[cfg(feature = "dist")]
+        Command::Completions(args) => dist::completions(&args),
+        #[cfg(not(feature = "dist"))]
+        Command::Completions(args) => off::off("completions", "dist", &args),
+        #[cfg(feature = "dist")]
+        Command::Man(args) => dist::man(&args),
+        #[cfg(not(feature = "dist"))]
+        Command::Man(args) => off::off("man", "dist", &args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -213,12 +240,15 @@ fn refuse(error: &clap::Error, words: &[OsString]) -> ExitCode {
         let _unread = error.print();
         return ExitCode::SUCCESS;
     }
-    let json = words.iter().take_while(|word| *word != "--").any(|word| word == "--json");
-    out::start(named(words), json, true);
+    out::start(named(words), has_json(words), true);
     let _unheard = error.print();
     let kind = out::Kind::Usage;
     out::fail_object(kind, &usage_sentence(&error.render().to_string()), None);
     ExitCode::from(kind.status())
+}
+
+fn has_json(words: &[OsString]) -> bool {
+    words.iter().take_while(|word| *word != "--").any(|word| word == "--json")
 }
 
 /// What is wrong with a command line, without the lines on usage.

@@ -9,6 +9,7 @@ use host_harness::probe::Probe;
 use host_harness::record::checkpoint::Checkpoint;
 use host_harness::record::{Learned, Manifest, RecordError, Resumed, RunFolder};
 use serde_json::json;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -178,14 +179,9 @@ fn words_resuming(words: &[String]) -> Vec<String> {
     resuming
 }
 
-/// A word of a command as a shell takes it.
+/// A word of a command as a POSIX shell takes it; one that no shell can take stays as it is.
 pub(super) fn quoted(word: &str) -> String {
-    let plain = |letter: char| letter.is_alphanumeric() || "-_./=:,@%+".contains(letter);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
+    shlex::try_quote(word).map_or_else(|_| word.to_owned(), Cow::into_owned)
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! `loihi report`: a run folder as a page.
 
 use super::out;
+use super::progress::shown;
 use clap::Args;
 use host_harness::record::write_whole;
+use serde_json::json;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -15,9 +17,9 @@ pub(super) struct ReportArgs {
 }
 
 pub(super) fn report(args: &ReportArgs) -> anyhow::Result<()> {
-    let page = host_harness::report::run::report(&args.run)?;
+    let page = shown("drawing", |_| host_harness::report::run::report(&args.run))?;
     let path = args.out.clone().unwrap_or_else(|| args.run.join("report.html"));
     write_whole(&path, page.as_bytes())?;
     out::line(format_args!("{}", path.display()))?;
-    Ok(())
+    out::result("loihi-report/1", &json!({ "run": args.run, "page": path, "bytes": page.len() }))
 }

@@ -10,12 +10,15 @@ use super::what::find;
 use super::{DeviceArgs, net};
 use anyhow::{Context as _, bail};
 use clap::Args;
+use host_harness::device::TRANSPORTS;
 use host_harness::device::session::Session;
-use host_harness::experiment::{Experiment, Outcome, RunOptions, figure};
+use host_harness::device::transport::Transport;
+use host_harness::experiment::{EXPERIMENTS, Outcome, RunOptions, figure};
 use host_harness::network::file::EVERY_KEY;
 use host_harness::probe::{Meaning, meaning, registers};
 use host_harness::record::Learned;
 use serde::Serialize;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -71,29 +74,47 @@ pub(super) struct ListArgs {
     /// Print a network file with every key, its meaning, range and default, to be copied and changed
     #[arg(long, conflicts_with_all = ["experiment", "registers"])]
     network: bool,
+    /// Show the devices that --device takes
+    #[arg(long, conflicts_with_all = ["experiment", "registers", "network"])]
+    devices: bool,
 }
 
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
     if args.registers {
         out::line(format_args!("{:<11} {:<50} {}", "register", "a word for every", "unit"))?;
+        let mut rows = Vec::new();
         for register in registers() {
             let Meaning { per, unit, .. } = meaning(register);
             out::line(format_args!("{:<11} {per:<50} {unit}", register.name()))?;
+            rows.push(json!({ "register": register.name(), "per": per, "unit": unit }));
         }
-        return Ok(());
+        return out::result("loihi-registers/1", &json!({ "registers": rows }));
     }
     if args.network {
         out::line(format_args!("{}", EVERY_KEY.trim_end()))?;
+        return out::result("loihi-every-key/1", &json!({ "text": EVERY_KEY }));
+    }
+    if args.devices {
+        for Transport { name, about, arguments, .. } in TRANSPORTS {
+            out::line(format_args!("{name:<7} {about}"))?;
+            if !arguments.is_empty() {
+                out::line(format_args!("{:<7} {name}:N: {arguments}", ""))?;
+            }
+        }
         return Ok(());
     }
     if let Some(name) = &args.experiment {
-        out::line(format_args!("{}", find(name)?.parameters().trim_end()))?;
-        return Ok(());
+        let text = find(name)?.parameters;
+        out::line(format_args!("{}", text.trim_end()))?;
+        return out::result("loihi-parameters/1", &json!({ "experiment": name, "text": text }));
     }
-    for experiment in Experiment::ALL {
-        out::line(format_args!("{:<19} {}", experiment.name(), experiment.summary()))?;
+    let mut rows = Vec::new();
+    for experiment in EXPERIMENTS {
+        let (name, summary) = (experiment.name, experiment.about);
+        out::line(format_args!("{name:<19} {summary}"))?;
+        rows.push(json!({ "experiment": name, "summary": summary }));
     }
-    Ok(())
+    out::result("loihi-list/1", &json!({ "experiments": rows }))
 }
 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {

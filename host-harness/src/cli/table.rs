@@ -1,26 +1,26 @@
 //! `loihi table`: what every experiment costs, measured, modelled and published side by side.
 
 use super::choice::choice;
-use super::open::open;
+use super::open::open_named;
+use super::out;
 use super::prices::{models, price_tables};
 use super::progress::Progress;
 use super::task::TaskArgs;
 use super::what::What;
-use super::{DeviceArgs, DeviceKind, out};
 use anyhow::{anyhow, bail};
 use clap::Args;
 use host_harness::Choice as _;
 use host_harness::cost::check;
 use host_harness::cost::floorplan::Floorplan;
-use host_harness::cost::format::{TableFormat, write};
+use host_harness::cost::format::{self, TableFormat, write};
 use host_harness::cost::prices::BUILT_IN;
 use host_harness::cost::profile::{CostProfile, count, profile};
 use host_harness::cost::published;
 use host_harness::cost::table::{missing_row, tables};
 use host_harness::data::DataError;
-use host_harness::device::inproc::ARENA_BYTES_DEFAULT;
-use host_harness::experiment::{Experiment, ExperimentError, RunOptions};
+use host_harness::experiment::{EXPERIMENTS, ExperimentError, RunOptions};
 use host_harness::record::write_whole;
+use serde_json::json;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -57,6 +57,8 @@ pub(super) struct TableArgs {
     task: TaskArgs,
 }
 
+/// The form of the result.
+const SCHEMA: &str = "loihi-table/1";
 /// Chips on which a network may be placed.
 const CHIPS_MAX: usize = 16;
 
@@ -72,8 +74,8 @@ pub(super) fn table(args: &TableArgs) -> anyhow::Result<()> {
     }
     let price_tables = price_tables(&args.prices)?;
     let models = models(&price_tables)?;
-    let text = if args.published_check {
-        write(&check::tables(&models)?, args.format)
+    let all = if args.published_check {
+        check::tables(&models)?
     } else {
         let (profiles, missing) = profiles(args)?;
         if let Some(base) = &args.base
@@ -83,16 +85,18 @@ pub(super) fn table(args: &TableArgs) -> anyhow::Result<()> {
         }
         let mut all = tables(&profiles, &models, args.base.as_deref());
         if let Some(table) = all.first_mut() {
-            let rows: Vec<Vec<String>> = missing.iter().map(|(name, why)| missing_row(table, name, why)).collect();
+            let rows: Vec<_> = missing.iter().map(|(name, why)| missing_row(table, name, why)).collect();
             table.rows.extend(rows);
         }
         all.push(published::table(&published::publication()?));
-        write(&all, args.format)
+        all
     };
+    let text = write(&all, args.format)?;
     match &args.out {
-        Some(file) => Ok(write_whole(file, text.as_bytes())?),
-        None => Ok(out::line(format_args!("{}", text.trim_end()))?),
+        Some(file) => write_whole(file, text.as_bytes())?,
+        None => out::line(format_args!("{}", text.trim_end()))?,
     }
+    out::result(SCHEMA, &json!({ "tables": format::json(&all), "out": args.out }))
 }
 
 fn print_prices(name: &str) -> anyhow::Result<()> {
@@ -100,12 +104,12 @@ fn print_prices(name: &str) -> anyhow::Result<()> {
     let found = BUILT_IN.iter().find(|(each, _)| *each == name);
     let (_, text) = found.ok_or_else(|| anyhow!("there is no price table `{name}`; there are {}", names.join(", ")))?;
     out::line(format_args!("{}", text.trim_end()))?;
-    Ok(())
+    out::result("loihi-prices/1", &json!({ "prices": name, "text": text }))
 }
 
 /// Runs the experiments; those whose data are not there are named, with what to do.
 fn profiles(args: &TableArgs) -> anyhow::Result<(Vec<CostProfile>, Vec<Missing>)> {
-    let all = || Experiment::ALL.iter().map(|experiment| experiment.name().to_owned()).collect();
+    let all = || EXPERIMENTS.iter().map(|experiment| experiment.name.to_owned()).collect();
     let names: Vec<String> = if args.what.is_empty() { all() } else { args.what.clone() };
     let whats = names.iter().map(|what| What::of(what)).collect::<anyhow::Result<Vec<_>>>()?;
     args.task.check(&whats)?;
@@ -137,15 +141,9 @@ fn profile_one(args: &TableArgs, name: &str, what: What) -> anyhow::Result<CostP
         options.samples = options.samples.or(Some(*samples));
     }
     let plan = Floorplan::LOIHI_1;
-    let device = |device| DeviceArgs {
-        device,
-        arena: ARENA_BYTES_DEFAULT,
-        registers: super::RegistersKind::Widest,
-        firmware: args.firmware.clone(),
-    };
-    let mut profile = profile(name, subject.task(), &options, &plan, || open(&device(DeviceKind::Host)))?;
+    let mut profile = profile(name, subject.task(), &options, &plan, || open_named("host", None))?;
     if args.instructions {
-        profile.counted = count(subject.task(), &options, &plan, || open(&device(DeviceKind::Qemu)))?;
+        profile.counted = count(subject.task(), &options, &plan, || open_named("qemu", args.firmware.clone()))?;
     }
     let shortened = [
         options.samples.map(|samples| format!("{samples} samples")),
@@ -158,5 +156,5 @@ fn profile_one(args: &TableArgs, name: &str, what: What) -> anyhow::Result<CostP
 
 /// Whether a data set has not been fetched.
 fn is_missing(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(ExperimentError::Data(DataError::Missing { .. } | DataError::Folder(_))))
+    matches!(error.downcast_ref(), Some(ExperimentError::Data(DataError::NotFetched { .. } | DataError::NoFolder(_))))
 }

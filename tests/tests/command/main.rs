@@ -8,6 +8,8 @@ mod common;
 mod data;
 mod door;
 mod endless;
+mod examples;
+mod json;
 mod kill;
 mod measure;
 mod net_files;

@@ -104,7 +104,7 @@ impl Linear {
         mean: bool,
         from: &[usize],
     ) -> Result<Self, NodeError> {
-        let pool = Pool2d { kernel, stride, padding, weight: 1 };
+        let pool = Pool2d::new(kernel, 1).stride(stride).padding(padding);
         let to = planes(from).filter(|_| stride.iter().chain(&kernel).all(|step| *step > 0));
         let to = to.and_then(|from| pool.output_shape(from));
         let to =
@@ -228,7 +228,7 @@ impl Geometry {
             }
         };
         let (shape, weights) = widened;
-        let conv = Conv2d { weights: Vec::new(), shape, stride, padding, dilation, groups };
+        let conv = Conv2d::new(shape, Vec::new()).stride(stride).padding(padding).dilation(dilation).groups(groups);
         let plane = planes(from).filter(|[channels, ..]| {
             groups > 0
                 && shape[1].checked_mul(groups) == Some(*channels)

