@@ -36,7 +36,6 @@ pub use loihi_nir::{self as nir, import};
 #[cfg(feature = "hdf5")]
 pub use loihi_nirdata as nirdata;
 pub use loihi_run::{inference, record, samples};
-#[cfg(feature = "report")]
 pub use loihi_show::report;
 #[cfg(feature = "view")]
 pub use loihi_show::view;
