@@ -1,7 +1,7 @@
 //! `loihi data`: data sets that can be fetched, and fetching them.
 
 use super::out;
-use super::progress::{Progress, shown};
+use super::progress::{Progress, waiting};
 use super::stop;
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand};
@@ -113,7 +113,7 @@ fn show(args: &ShowArgs) -> anyhow::Result<()> {
     };
     let mut shown_splits = Vec::new();
     for split in splits {
-        let items = shown("reading", |_| collection::open(&path, &split, usize::MAX))?;
+        let items = waiting("reading samples", || collection::open(&path, &split, usize::MAX))?;
         let dash = if split.is_empty() { "" } else { ", " };
         out::line(format_args!("{}{dash}{split}", path.display()))?;
         let lines = describe(&items);
@@ -144,7 +144,7 @@ fn fetch(args: &GetArgs) -> anyhow::Result<()> {
         package.check(&items).map_err(|what| anyhow!("{}: {what}", got.folder.display()))?;
         Ok(items.len())
     };
-    let (learn, test) = shown("reading", |_| anyhow::Ok((samples("train")?, samples("test")?)))?;
+    let (learn, test) = waiting("reading samples", || anyhow::Ok((samples("train")?, samples("test")?)))?;
     let here = if got.already { "here already" } else { "fetched" };
     out::line(format_args!(
         "{} is {here}: {learn} training samples, {test} test samples, {} values each",
@@ -179,6 +179,8 @@ struct Bar {
 impl DownloadObserver for Bar {
     fn progress(&mut self, done: u64, total: Option<u64>) {
         let text = match total {
+            // Until it is unpacked.
+            Some(total) if done >= total => "checking and unpacking".to_owned(),
             Some(total) => format!("{} of {} KiB", done >> 10, total >> 10),
             None => format!("{} KiB", done >> 10),
         };
