@@ -142,7 +142,8 @@ fn networks_are_compared_and_tabled_as_experiments_are() {
     let (network, data) = (place.path("learns.toml"), place.path("a.csv"));
     let given = [&network, "--data", &data, "--coding", "rate"];
     let compared = told(&command(&[&["compare", "--json", "--seeds", "2"], &given[..]].concat()).output().unwrap());
-    assert_eq!((&compared["metric"], &compared["mean"]), (&"accuracy".into(), &1.0.into()), "{compared}");
+    let row = &compared["experiments"][0];
+    assert_eq!((&row["metric"], &row["mean"]), (&"accuracy".into(), &1.0.into()), "{compared}");
     let table = command(&[&["table", "--quiet", "--format", "csv"], &given[..]].concat()).output().unwrap();
     let text = String::from_utf8_lossy(&table.stdout);
     assert!(table.status.success() && text.contains("learns.toml,"), "{text}");
