@@ -6,4 +6,4 @@
 #[path = "../../tests/tests/fuzz/readers.rs"]
 mod readers;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| readers::read("cifar_batch", bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| readers::read("cifar-batch", bytes));

@@ -1,9 +1,13 @@
-//! `cargo xtask`: sets the machine up, builds the firmware, runs every test, prints sizes.
+//! `cargo xtask`: sets the machine up, builds the firmware and packages, runs every test, prints sizes.
 
 mod apt;
 mod checks;
+mod clean_root;
 mod command;
+mod deb;
+mod dist;
 mod firmware;
+mod licences;
 mod no_panic;
 mod paths;
 mod proof;
@@ -41,12 +45,15 @@ enum Verb {
         /// Only the core, the unit tests of the host and one set of recorded vectors: after every save
         #[arg(long, conflicts_with = "all")]
         quick: bool,
-        /// What takes long, too: every experiment whole on the bare x86, cargo-deny, typos, Miri on the core
+        /// What takes long, too: every experiment whole on the bare x86, cargo-deny, typos, Miri on the core,
+        /// the Debian package in a clean root
         #[arg(long)]
         all: bool,
         /// Run only tests whose names contain one of these
         filters: Vec<String>,
     },
+    /// Build the program and a Debian package of it, with the firmware, into dist
+    Dist,
     /// Print what the firmware takes of the board's memory, as a Markdown table
     Size,
 }
@@ -73,6 +80,9 @@ fn run(verb: &Verb) -> Result<ExitCode> {
                 (false, false) => tier::Tier::Usual,
             };
             return checks::run(tier, filters);
+        }
+        Verb::Dist => {
+            dist::make()?;
         }
         Verb::Size => size::print()?,
     }

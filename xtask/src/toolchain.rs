@@ -78,6 +78,12 @@ fn candidates() -> Vec<PathBuf> {
         .collect()
 }
 
+/// The folder of the compiler that cargo uses.
+pub(crate) fn folder() -> Option<PathBuf> {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    sysroot(Path::new(&rustc))
+}
+
 fn sysroot(rustc: &Path) -> Option<PathBuf> {
     let folder = printed(Command::new(rustc).args(["--print", "sysroot"]))?;
     Some(PathBuf::from(folder.trim()))

@@ -7,7 +7,9 @@
 //!
 //! Source: the format's description by its authors (iniVation).
 
+use super::error::FormatError;
 use super::events::{Event, Events};
+use super::format::{Content, Format};
 use super::{aedat2, aedat4};
 
 /// Bytes of a packet's header.
@@ -17,24 +19,36 @@ const POLARITY: u16 = 1;
 /// Bytes of a polarity event.
 const EVENT: usize = 8;
 
+/// Files of iniVation's cameras.
+pub const FORMAT: Format = Format::new(
+    "aedat",
+    &["aedat", "aedat4"],
+    "recordings of iniVation's cameras, AEDAT 2.0, 3.1 and 4.0",
+    |bytes, _| Ok(Content::events(parse(bytes)?)),
+)
+.begins(&[b"#!AER-DAT"]);
+
 /// Reads a file, of versions 2 and 4 too.
 ///
 /// # Errors
-/// Offset, and what is wrong.
-pub fn parse(bytes: &[u8]) -> Result<Events, (usize, String)> {
+/// [`FormatError`] says where.
+pub fn parse(bytes: &[u8]) -> Result<Events, FormatError> {
     let version =
-        bytes.strip_prefix(b"#!AER-DAT").ok_or_else(|| (0, "it does not start as AEDAT files do".to_owned()))?;
+        bytes.strip_prefix(b"#!AER-DAT").ok_or_else(|| FormatError::at(0, "it does not start as AEDAT files do"))?;
     match version {
         [b'3', b'.', b'1', ..] => {}
         [b'4', b'.', ..] => return aedat4::parse(bytes),
         [b'2', b'.', ..] => return aedat2::parse(bytes),
-        _ => return Err((9, "it is neither AEDAT 2.0, 3.1 nor 4.0".to_owned())),
+        _ => return Err(FormatError::at(9, "it is neither AEDAT 2.0, 3.1 nor 4.0")),
     }
     let mut at = after_lines(bytes);
     let mut events = Vec::new();
     while at < bytes.len() {
         let Some(header) = bytes.get(at..).and_then(<[u8]>::first_chunk::<HEADER>) else {
-            return Err((at, format!("it ends within the header of a packet: {} bytes of 28", bytes.len() - at)));
+            return Err(FormatError::at(
+                at,
+                format!("it ends within the header of a packet: {} bytes of 28", bytes.len() - at),
+            ));
         };
         let kind = u16::from_le_bytes([header[0], header[1]]);
         let word = |place: usize| {
@@ -43,15 +57,13 @@ pub fn parse(bytes: &[u8]) -> Result<Events, (usize, String)> {
         };
         let (size, overflows, count) = (word(4), word(12), word(20));
         if kind == POLARITY && size != EVENT as u64 {
-            return Err((at + 4, format!("a polarity event of {size} bytes, not {EVENT}")));
+            return Err(FormatError::at(at + 4, format!("a polarity event of {size} bytes, not {EVENT}")));
         }
         let length = usize::try_from(size.saturating_mul(count)).unwrap_or(usize::MAX);
         let body = bytes.get(at + HEADER..).and_then(|rest| rest.get(..length));
         let body = body.ok_or_else(|| {
-            (
-                at,
-                format!("a packet of {count} events of {size} bytes, but {} bytes are left", bytes.len() - at - HEADER),
-            )
+            let left = bytes.len() - at - HEADER;
+            FormatError::at(at, format!("a packet of {count} events of {size} bytes, but {left} bytes are left"))
         })?;
         if kind == POLARITY {
             events.extend(body.as_chunks::<EVENT>().0.iter().filter_map(|event| polarity(*event, overflows)));
@@ -59,7 +71,7 @@ pub fn parse(bytes: &[u8]) -> Result<Events, (usize, String)> {
         at += HEADER + length;
     }
     if events.is_empty() {
-        return Err((at, "it has no polarity events".to_owned()));
+        return Err(FormatError::at(at, "it has no polarity events"));
     }
     Ok(Events::of(events))
 }
@@ -127,13 +139,13 @@ mod tests {
         for cut in 0..whole.len() {
             assert!(parse(&whole[..cut]).is_err(), "cut at {cut}");
         }
-        assert!(parse(b"#!AER-DAT4.0\r\n").unwrap_err().1.contains("IOHE"));
-        assert!(parse(b"#!AER-DAT2.0\r\n").unwrap_err().1.contains("no polarity events"));
-        assert!(parse(b"#!AER-DAT1.0\r\n").unwrap_err().1.contains("neither AEDAT 2.0, 3.1 nor 4.0"));
+        assert!(parse(b"#!AER-DAT4.0\r\n").unwrap_err().message.contains("IOHE"));
+        assert!(parse(b"#!AER-DAT2.0\r\n").unwrap_err().message.contains("no polarity events"));
+        assert!(parse(b"#!AER-DAT1.0\r\n").unwrap_err().message.contains("neither AEDAT 2.0, 3.1 nor 4.0"));
         let mut huge = whole.clone();
         let count = whole.len() - 8 - 8;
         huge[count..count + 4].fill(0xFF);
-        assert!(parse(&huge).unwrap_err().1.contains("4294967295 events"), "{:?}", parse(&huge));
-        assert!(parse(&file(&[packet(1, 16, 0, &[[1, 1], [1, 1]])])).unwrap_err().1.contains("of 16 bytes"));
+        assert!(parse(&huge).unwrap_err().message.contains("4294967295 events"), "{:?}", parse(&huge));
+        assert!(parse(&file(&[packet(1, 16, 0, &[[1, 1], [1, 1]])])).unwrap_err().message.contains("of 16 bytes"));
     }
 }

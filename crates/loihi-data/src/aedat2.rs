@@ -15,6 +15,7 @@
 //! Source: the format's description by its authors, and jAER's readers of both sensors (where the description has the
 //! polarity of a DVS128 the other way round, its cameras and jAER do as said here).
 
+use super::error::FormatError;
 use super::events::{Event, Events, Unwrapped};
 
 /// Bytes of an event.
@@ -43,13 +44,13 @@ const DAVIS: [(&str, Sensor); 5] = [
 /// Reads a file, whose first line was seen.
 ///
 /// # Errors
-/// Offset, and what is wrong.
-pub(super) fn parse(bytes: &[u8]) -> Result<Events, (usize, String)> {
+/// [`FormatError`] says where.
+pub(super) fn parse(bytes: &[u8]) -> Result<Events, FormatError> {
     let (at, chip) = header(bytes);
     let (records, rest) = bytes.get(at..).unwrap_or_default().as_chunks::<EVENT>();
     if !rest.is_empty() {
         let what = format!("it ends within an event: {} bytes are left of {EVENT}", rest.len());
-        return Err((bytes.len() - rest.len(), what));
+        return Err(FormatError::at(bytes.len() - rest.len(), what));
     }
     let mut clock = Unwrapped::new(32);
     let record = |[a, b, c, d, e, f, g, h]: &[u8; EVENT]| {
@@ -58,9 +59,12 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Events, (usize, String)> {
     let records: Vec<(u32, u64)> = records.iter().map(record).collect();
     let sensor = match chip {
         Some(chip) => named(chip).ok_or_else(|| {
-            (0, format!("its sensor `{}` is not known: there are DVS128 and DAVIS (128 to 640)", chip.escape_debug()))
+            let chip = chip.escape_debug();
+            FormatError::at(0, format!("its sensor `{chip}` is not known: there are DVS128 and DAVIS (128 to 640)"))
         })?,
-        None => guessed(&records).ok_or_else(|| (at, "it has events beyond any sensor that is known".to_owned()))?,
+        None => {
+            guessed(&records).ok_or_else(|| FormatError::at(at, "it has events beyond any sensor that is known"))?
+        }
     };
     let mut events = Vec::with_capacity(records.len());
     for (number, (address, t_us)) in records.into_iter().enumerate() {
@@ -68,12 +72,12 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Events, (usize, String)> {
         let [width, height] = sensor.size;
         let Some((x, y)) = (width - 1).checked_sub(x).zip((height - 1).checked_sub(y)) else {
             let what = format!("column {x}, row {y} of a sensor of {width} x {height}: it is damaged");
-            return Err((at + number * EVENT, what));
+            return Err(FormatError::at(at + number * EVENT, what));
         };
         events.push(Event { t_us, x, y, polarity });
     }
     if events.is_empty() {
-        return Err((at, "it has no polarity events".to_owned()));
+        return Err(FormatError::at(at, "it has no polarity events"));
     }
     Ok(Events::of(events).on(Some(sensor.size)))
 }
@@ -164,7 +168,7 @@ mod tests {
         let found = parse(&file(CHIP, &events)).unwrap();
         let expected = [own(5, 345, 259, 1), own(u32::MAX.into(), 0, 0, 0), own((1 << 32) + 3, 344, 257, 1)];
         assert_eq!((found.size, &*found.events), ([346, 260], &expected[..]));
-        let beyond = parse(&file(CHIP, &[(davis(346, 0, 1), 5)])).unwrap_err().1;
+        let beyond = parse(&file(CHIP, &[(davis(346, 0, 1), 5)])).unwrap_err().message;
         assert_eq!(beyond, "column 346, row 0 of a sensor of 346 x 260: it is damaged");
     }
 
@@ -185,7 +189,9 @@ mod tests {
             [size(0, 1), size(239, 179), size(240, 0), size(0, 260)],
             [[128, 128], [240, 180], [346, 260], [640, 480]]
         );
-        assert!(parse(&file("", &[(davis(1000, 0, 1) | 1 << 22, 5)])).unwrap_err().1.contains("beyond any sensor"));
+        assert!(
+            parse(&file("", &[(davis(1000, 0, 1) | 1 << 22, 5)])).unwrap_err().message.contains("beyond any sensor")
+        );
     }
 
     #[test]
@@ -205,6 +211,6 @@ mod tests {
             assert_eq!(parse(&whole[..cut]).is_ok(), cut == whole.len() - EVENT, "cut at {cut}");
         }
         let other = file("# AEChip: ch.unizh.ini.jaer.chip.cochlea.CochleaAMS\r\n", &[(1, 2)]);
-        assert!(parse(&other).unwrap_err().1.contains("its sensor `CochleaAMS` is not known"));
+        assert!(parse(&other).unwrap_err().message.contains("its sensor `CochleaAMS` is not known"));
     }
 }

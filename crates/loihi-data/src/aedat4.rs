@@ -8,6 +8,7 @@
 //!
 //! Source: the format's description by its authors, and the schemas in their public libraries.
 
+use super::error::FormatError;
 use super::events::{Event, Events};
 use std::io::Read;
 
@@ -21,30 +22,34 @@ const UNPACKED_MAX: usize = 1024;
 /// Reads a file.
 ///
 /// # Errors
-/// Offset, and what is wrong.
-pub(super) fn parse(bytes: &[u8]) -> Result<Events, (usize, String)> {
-    let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| (0, "its first line is not that of AEDAT 4.0".to_owned()))?;
-    let header = Header::of(rest).ok_or_else(|| (MAGIC.len(), "its header (IOHE) is cut or damaged".to_owned()))?;
+/// [`FormatError`] says where.
+pub(super) fn parse(bytes: &[u8]) -> Result<Events, FormatError> {
+    let rest =
+        bytes.strip_prefix(MAGIC).ok_or_else(|| FormatError::at(0, "its first line is not that of AEDAT 4.0"))?;
+    let header = Header::of(rest).ok_or_else(|| FormatError::at(MAGIC.len(), "its header (IOHE) is cut or damaged"))?;
     let mut at = MAGIC.len() + header.bytes;
     let end = header.packets_end.unwrap_or(bytes.len());
     let (mut events, mut stream) = (Vec::new(), None);
     while at < end {
         let head = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>);
-        let [a, b, c, d, e, f, g, h] = *head
-            .ok_or_else(|| (at, format!("it ends within the head of a packet: {} bytes of 8", bytes.len() - at)))?;
+        let [a, b, c, d, e, f, g, h] = *head.ok_or_else(|| {
+            FormatError::at(at, format!("it ends within the head of a packet: {} bytes of 8", bytes.len() - at))
+        })?;
         let (number, size) = (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]));
         let packed = bytes.get(at + 8..).and_then(|rest| rest.get(..usize::try_from(size).ok()?));
-        let packed =
-            packed.ok_or_else(|| (at, format!("a packet of {size} bytes, but {} are left", bytes.len() - at - 8)))?;
-        let plain = header.compression.unpack(packed).map_err(|what| (at + 8, what))?;
+        let packed = packed.ok_or_else(|| {
+            FormatError::at(at, format!("a packet of {size} bytes, but {} are left", bytes.len() - at - 8))
+        })?;
+        let plain = header.compression.unpack(packed).map_err(|what| FormatError::at(at + 8, what))?;
         if plain.get(8..12) == Some(b"EVTS") && *stream.get_or_insert(number) == number {
-            let found = packet(&plain).ok_or_else(|| (at + 8, "a packet of events is cut or damaged".to_owned()))?;
+            let found =
+                packet(&plain).ok_or_else(|| FormatError::at(at + 8, "a packet of events is cut or damaged"))?;
             events.extend(found.filter_map(event));
         }
         at += 8 + packed.len();
     }
     if events.is_empty() {
-        return Err((at.min(bytes.len()), "it has no polarity events".to_owned()));
+        return Err(FormatError::at(at.min(bytes.len()), "it has no polarity events"));
     }
     Ok(Events::of(events).on(header.size))
 }
@@ -288,7 +293,7 @@ mod tests {
         let mut other = file(0);
         let place = other.windows(4).position(|part| part == b"IOHE").unwrap();
         other[place] = b'X';
-        assert_eq!(parse(&other).unwrap_err(), (14, "its header (IOHE) is cut or damaged".to_owned()));
+        assert_eq!(parse(&other).unwrap_err(), FormatError::at(14, "its header (IOHE) is cut or damaged"));
         let bomb = Compression::Zstandard.unpack(&packed(3, &vec![0; 1 << 24]));
         assert!(bomb.unwrap_err().contains("unpacks to more than"));
     }

@@ -3,42 +3,54 @@
 //! Numbers become 0 to 255: booleans, and numbers of 0 to 1, are shares of 255; whole numbers of 0 to 255 stay; others are
 //! scaled by the smallest and the largest of all.
 
-use super::collection::{Sample, SampleData};
-use loihi_files::npz::{self, Array, ArrayError, Values};
+use super::error::FormatError;
+use super::format::{Content, Format};
+use super::records;
+use super::sample::Sample;
+use loihi_files::npz::{self, Array, Values};
 
 /// Arrays of classes.
 const LABELS: [&str; 2] = ["y", "labels"];
 /// Arrays of samples, if there are several others.
 const SAMPLES: [&str; 4] = ["x", "samples", "data", "spikes"];
 
+/// Arrays: of samples, or of the events of a recording.
+pub const FORMAT: Format =
+    Format::new("numpy", &["npy", "npz"], "arrays of samples, or of the events of a recording", |bytes, _| {
+        match records::parse(bytes)? {
+            Some(recording) => Ok(Content::events(recording)),
+            None => Ok(Content::Many(parse(bytes)?)),
+        }
+    })
+    .begins(&[b"\x93NUMPY", b"PK\x03\x04"]);
+
 /// Reads samples.
 ///
 /// # Errors
-/// What is wrong, in a sentence.
-pub fn parse(bytes: &[u8]) -> Result<Vec<Sample>, String> {
-    let said = |error: ArrayError| error.to_string();
-    let names = npz::names_in(bytes).map_err(said)?;
+/// [`FormatError`].
+pub fn parse(bytes: &[u8]) -> Result<Vec<Sample>, FormatError> {
+    let names = npz::names_in(bytes).map_err(FormatError::new)?;
     let labels = names.iter().find(|name| LABELS.contains(&name.as_str()));
     let samples = sample_array(&names, labels)?;
-    let array = npz::parse(bytes, samples).map_err(said)?;
-    let labels = labels.map(|name| classes(&npz::parse(bytes, name).map_err(said)?, name)).transpose()?;
+    let read = |name: &str| npz::parse(bytes, name).map_err(FormatError::new);
+    let array = read(samples)?;
+    let labels = labels.map(|name| classes(&read(name)?, name)).transpose()?;
     let [count, shape @ ..] = array.shape() else {
-        return Err("a single number is not an array of samples: the first extent is that of the samples".to_owned());
+        return Err("a single number is not an array of samples: the first extent is that of the samples".into());
     };
     if let Some(labels) = labels.as_ref().filter(|labels| labels.len() != *count) {
-        return Err(format!("{} classes for {count} samples", labels.len()));
+        return Err(format!("{} classes for {count} samples", labels.len()).into());
     }
     let values = scaled(&array)?;
     let each = shape.iter().product::<usize>();
     if each == 0 || *count == 0 {
-        return Err(format!("its shape {:?} has no elements", array.shape()));
+        return Err(format!("its shape {:?} has no elements", array.shape()).into());
     }
-    let item = |(number, values): (usize, &[u8])| Sample {
-        name: number.to_string(),
-        label: labels.as_ref().and_then(|labels| labels.get(number).copied()),
-        data: SampleData::Values { shape: shape.to_vec(), values: values.to_vec() },
+    let label = |number: usize| labels.as_ref().and_then(|labels| labels.get(number).copied());
+    let sample = |(number, values): (usize, &[u8])| {
+        Sample::values(number.to_string(), shape, values.to_vec()).labelled(label(number))
     };
-    Ok(values.chunks(each).enumerate().map(item).collect())
+    Ok(values.chunks(each).enumerate().map(sample).collect())
 }
 
 /// The array of samples: the only one besides that of classes, or one of the usual names.
@@ -57,10 +69,10 @@ fn sample_array<'n>(names: &'n [String], labels: Option<&String>) -> Result<&'n 
     }
 }
 
-fn classes(array: &Array, name: &str) -> Result<Vec<u32>, String> {
+fn classes(array: &Array, name: &str) -> Result<Vec<u32>, FormatError> {
     let class = |class: &i64| u32::try_from(*class).ok();
     let classes = array.whole().and_then(|classes| classes.iter().map(class).collect::<Option<Vec<u32>>>());
-    classes.ok_or_else(|| format!("array {name}: a class is not a whole number of 0 or more"))
+    classes.ok_or_else(|| format!("array {name}: a class is not a whole number of 0 or more").into())
 }
 
 fn scaled(array: &Array) -> Result<Vec<u8>, String> {
@@ -99,10 +111,7 @@ mod tests {
     }
 
     fn read(arrays: Vec<(&str, Array)>) -> Vec<(Vec<u8>, Option<u32>)> {
-        let values = |item: Sample| match item.data {
-            SampleData::Values { values, .. } => (values, item.label),
-            SampleData::Events(_) => panic!("{item:?}"),
-        };
+        let values = |sample: Sample| (sample.flat().unwrap().to_vec(), sample.label);
         parse(&file(arrays)).unwrap().into_iter().map(values).collect()
     }
 
@@ -132,7 +141,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said() {
-        let said = |arrays| parse(&file(arrays)).unwrap_err();
+        let said = |arrays| parse(&file(arrays)).unwrap_err().message;
         let one = || whole(&[2, 1], &[1, 2]);
         assert_eq!(said(vec![("a", one()), ("b", one())]), "which array holds the samples? call it x; there are a, b");
         assert_eq!(said(vec![("x", one()), ("y", whole(&[1], &[0]))]), "1 classes for 2 samples");
@@ -141,6 +150,6 @@ mod tests {
         assert_eq!(said(vec![("x", real(&[1, 1], &[f64::NAN]))]), "it has values that are not numbers");
         assert_eq!(said(vec![("x", whole(&[2, 0], &[]))]), "its shape [2, 0] has no elements");
         assert!(said(vec![("x", whole(&[], &[3]))]).starts_with("a single number is not an array of samples"));
-        assert!(parse(b"nonsense").unwrap_err().contains("no .npz file"));
+        assert!(parse(b"nonsense").unwrap_err().message.contains("no .npz file"));
     }
 }

@@ -32,6 +32,7 @@ pub trait DownloadObserver {
 
 /// Why a file was not downloaded.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DownloadError {
     /// The server does not answer.
     #[error("{address} cannot be reached ({why}): try again when it can, or {BY_HAND}")]
@@ -98,6 +99,7 @@ const BY_HAND: &str = "get the file by hand and give it by --from FILE";
 
 /// A downloaded file.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Downloaded {
     /// The file, at its start; no other process downloads to it until this is closed.
     pub file: File,

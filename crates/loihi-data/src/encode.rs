@@ -5,6 +5,7 @@ use loihi_core::num::word;
 
 /// Spikes of a sample: step and element, ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Spikes {
     /// Steps.
     pub steps: u32,

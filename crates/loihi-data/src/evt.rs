@@ -16,6 +16,7 @@
 //! Words of other kinds (triggers, inertia, counters) are passed over; so is what comes before the first time, which nobody
 //! knows, and events outside the sensor, as the maker's library does.
 
+use super::error::FormatError;
 use super::events::{Event, Unwrapped};
 
 /// How words are encoded.
@@ -30,13 +31,13 @@ pub(super) enum Encoding {
 /// Reads words; of a sensor of known size only what is on it.
 ///
 /// # Errors
-/// Offset, and what is wrong.
+/// [`FormatError`] says where.
 pub(super) fn decode(
     bytes: &[u8],
     encoding: Encoding,
     big_endian: bool,
     size: Option<[u16; 2]>,
-) -> Result<Vec<Event>, (usize, String)> {
+) -> Result<Vec<Event>, FormatError> {
     let mut events = match encoding {
         Encoding::Evt2 => {
             let word =
@@ -52,13 +53,13 @@ pub(super) fn decode(
     if let Some([width, height]) = size {
         events.retain(|event| event.x < width && event.y < height);
     }
-    if events.is_empty() { Err((0, "it has no events on its sensor".to_owned())) } else { Ok(events) }
+    if events.is_empty() { Err(FormatError::at(0, "it has no events on its sensor")) } else { Ok(events) }
 }
 
-fn words<const N: usize>(bytes: &[u8]) -> Result<&[[u8; N]], (usize, String)> {
+fn words<const N: usize>(bytes: &[u8]) -> Result<&[[u8; N]], FormatError> {
     let (words, rest) = bytes.as_chunks::<N>();
     let what = || format!("it ends within a word: {} bytes are left of {N}", rest.len());
-    if rest.is_empty() { Ok(words) } else { Err((bytes.len() - rest.len(), what())) }
+    if rest.is_empty() { Ok(words) } else { Err(FormatError::at(bytes.len() - rest.len(), what())) }
 }
 
 fn evt2(words: impl Iterator<Item = u32>) -> Vec<Event> {
@@ -140,12 +141,12 @@ mod tests {
         Event { t_us, x, y, polarity }
     }
 
-    fn of2(words: &[u32]) -> Result<Vec<Event>, (usize, String)> {
+    fn of2(words: &[u32]) -> Result<Vec<Event>, FormatError> {
         let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         decode(&bytes, Encoding::Evt2, false, Some([1280, 720]))
     }
 
-    fn of3(words: &[u16]) -> Result<Vec<Event>, (usize, String)> {
+    fn of3(words: &[u16]) -> Result<Vec<Event>, FormatError> {
         let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         decode(&bytes, Encoding::Evt3, false, Some([1280, 720]))
     }
@@ -221,9 +222,9 @@ mod tests {
     #[test]
     fn what_is_cut_or_empty_is_said_to_be() {
         let said = |bytes: &[u8], encoding| decode(bytes, encoding, false, None).unwrap_err();
-        assert_eq!(said(&[0; 7], Encoding::Evt2), (4, "it ends within a word: 3 bytes are left of 4".to_owned()));
-        assert_eq!(said(&[0; 7], Encoding::Evt3), (6, "it ends within a word: 1 bytes are left of 2".to_owned()));
-        assert_eq!(said(&[0; 8], Encoding::Evt3).1, "it has no events on its sensor");
+        assert_eq!(said(&[0; 7], Encoding::Evt2), FormatError::at(4, "it ends within a word: 3 bytes are left of 4"));
+        assert_eq!(said(&[0; 7], Encoding::Evt3), FormatError::at(6, "it ends within a word: 1 bytes are left of 2"));
+        assert_eq!(said(&[0; 8], Encoding::Evt3).message, "it has no events on its sensor");
         assert!(of3(&[0x8001, 0x0005, 0x3FFF, 0x5001, 0x4001]).is_err(), "vectors beyond the sensor");
     }
 }

@@ -1,10 +1,11 @@
 //! Fetches a data set: the package is downloaded, its checksum compared, and only then is it unpacked.
 
-use super::cache::{self, State, UnpackError};
-use super::checksum::Checksum;
+use super::cache::{self, State};
+use super::checksum::{Checksum, NoChecksum};
 use super::download::{DownloadError, DownloadObserver, Downloaded, download};
 use super::folder::{NoFolder, data_folder};
 use super::package::Package;
+use super::unpack::{self, UnpackError};
 use loihi_files::whole;
 use std::fs;
 use std::io::{self, Seek as _};
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// Where from and where to.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct DownloadOptions {
     /// The folder of data sets, if it is not the usual one.
     pub data: Option<PathBuf>,
@@ -23,8 +25,20 @@ pub struct DownloadOptions {
     pub checksum: Checksum,
 }
 
+impl DownloadOptions {
+    /// From the package's own registry into the usual folder.
+    ///
+    /// # Errors
+    /// The package states no checksum.
+    pub fn of(package: &Package) -> Result<Self, NoChecksum> {
+        let checksum = package.integrity.parse()?;
+        Ok(Self { data: None, from: None, registry: package.registry.to_owned(), checksum })
+    }
+}
+
 /// A data set that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Got {
     /// Its folder.
     pub folder: PathBuf,
@@ -34,6 +48,7 @@ pub struct Got {
 
 /// Why a data set was not fetched.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum GetError {
     /// There is no place to keep it.
     #[error(transparent)]
@@ -103,7 +118,7 @@ fn unpack_file(package: &Package, path: &Path, expected: Checksum, folder: &Path
         return Err(GetError::Checksum { origin: path.display().to_string(), found, expected, advice });
     }
     file.rewind().map_err(file_error(path))?;
-    Ok(cache::unpack(package, file, folder)?)
+    Ok(unpack::unpack(package, file, folder)?)
 }
 
 fn fetch(
@@ -130,7 +145,7 @@ fn fetch(
         return Err(GetError::Checksum { origin: address, found, expected, advice });
     }
     downloaded.file.rewind().map_err(file_error(&part))?;
-    cache::unpack(package, &downloaded.file, folder)?;
+    unpack::unpack(package, &downloaded.file, folder)?;
     discard(downloaded, &part)
 }
 

@@ -3,10 +3,15 @@
 //! Two zero bytes, the type of the values (0x08: unsigned bytes), the number of dimensions, each dimension as a
 //! big-endian `u32`, then the values, the last dimension fastest.
 
+use super::error::{DataError, FormatError};
+use super::files::name_of;
+use super::format::{Content, Format};
+use super::listing::{Layout, Listing};
+use super::sample::Sample;
 use flate2::read::MultiGzDecoder;
-use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::io::{self, Cursor, Read};
+use std::path::Path;
 
 /// Dimensions an array may have.
 pub const DIMENSIONS_MAX: usize = 4;
@@ -18,6 +23,7 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// An array that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Idx {
     /// Its dimensions, 1 to [`DIMENSIONS_MAX`].
     pub dimensions: Vec<usize>,
@@ -25,21 +31,9 @@ pub struct Idx {
     pub values: Vec<u8>,
 }
 
-/// Which file cannot be read, and where in it.
-#[derive(Debug, thiserror::Error)]
-#[error("{}, byte {offset}: {fault}", path.display())]
-pub struct IdxError {
-    /// The file.
-    pub path: PathBuf,
-    /// Offset in the file; in what it unpacks to, if it is packed.
-    pub offset: u64,
-    /// What is wrong there.
-    pub fault: IdxFault,
-}
-
 /// What is wrong with a file.
 #[derive(Debug, thiserror::Error)]
-pub enum IdxFault {
+enum IdxFault {
     /// It does not begin as IDX files do.
     #[error("this is no IDX file: it begins with {:02x} {:02x}, an IDX file with 00 00", .0[0], .0[1])]
     Magic([u8; 2]),
@@ -71,26 +65,69 @@ pub enum IdxFault {
     Unreadable(io::Error),
 }
 
-/// Reads a file, unpacking it if it is packed by gzip, whatever its name.
+/// Reads an array from anything, unpacking it if it is packed by gzip.
 ///
 /// # Errors
-/// [`IdxError`] names the file, the offset and what is wrong there.
-pub fn read(path: &Path) -> Result<Idx, IdxError> {
-    let at = |(offset, fault)| IdxError { path: path.to_owned(), offset, fault };
-    let file = File::open(path).map_err(|error| at((0, IdxFault::Unreadable(error))))?;
-    parse(BufReader::new(file)).map_err(at)
+/// [`FormatError`] says where in what is unpacked.
+pub fn parse(source: impl Read) -> Result<Idx, FormatError> {
+    perhaps_packed(source)
+        .map_err(|(offset, fault)| FormatError::at(usize::try_from(offset).unwrap_or(usize::MAX), fault))
 }
 
-/// Reads an array from anything; an error comes with its offset.
-///
-/// # Errors
-/// The offset in what is unpacked, and what is wrong there.
-pub fn parse(mut source: impl Read) -> Result<Idx, (u64, IdxFault)> {
+fn perhaps_packed(mut source: impl Read) -> Result<Idx, (u64, IdxFault)> {
     let mut first = Vec::new();
     (&mut source).take(2).read_to_end(&mut first).map_err(|error| (0, IdxFault::Unreadable(error)))?;
     let packed = first == GZIP_MAGIC;
     let whole = Cursor::new(first).chain(source);
     if packed { unpacked(MultiGzDecoder::new(whole)) } else { unpacked(whole) }
+}
+
+/// Arrays alone, and in pairs of samples and labels.
+pub const FORMAT: Format =
+    Format::new("idx", &[], "IDX arrays, of which the first extent counts samples", |bytes, _| {
+        Ok(Content::Many(items(&parse(bytes)?, None)))
+    })
+    .named(|name| name.contains("-ubyte"))
+    .of_many("none in a file alone; in a folder with `PREFIX-labels-idx1-ubyte`, that file");
+
+/// Pairs of files, of which each prefix is a split.
+pub(crate) const PAIRS: Layout = Layout { splits, read };
+
+fn items(array: &Idx, labels: Option<&[u8]>) -> Vec<Sample> {
+    let shape: Vec<usize> = array.dimensions.iter().skip(1).copied().collect();
+    let each = shape.iter().product::<usize>().max(1);
+    let label = |number: usize| labels.and_then(|labels| labels.get(number)).map(|label| u32::from(*label));
+    let item = |(number, values): (usize, &[u8])| {
+        Sample::values(number.to_string(), &shape, values.to_vec()).labelled(label(number))
+    };
+    array.values.chunks(each).enumerate().map(item).collect()
+}
+
+/// The beginnings of the names of files of labels.
+fn splits(listing: &Listing) -> Option<Vec<String>> {
+    let prefix = |path: &Path| Some(name_of(path).split_once("-labels-idx1-ubyte")?.0.to_owned());
+    let prefixes: BTreeSet<String> = listing.at_top().filter_map(prefix).collect();
+    (!prefixes.is_empty()).then(|| prefixes.into_iter().collect())
+}
+
+/// Reads the files whose names begin with that of the split; MNIST and its kin call their test samples `t10k`.
+fn read(listing: &Listing, split: &str, _: usize) -> Result<Vec<Sample>, DataError> {
+    let pair = |prefix: &str| {
+        let find = |parts: &[&str]| {
+            let fits = |name: &str| name.starts_with(prefix) && parts.iter().all(|part| name.contains(part));
+            listing.at_top().find(|path| fits(&name_of(path)))
+        };
+        find(&["idx3-ubyte"]).zip(find(&["labels", "idx1-ubyte"]))
+    };
+    let pair = pair(split).or_else(|| pair("t10k").filter(|_| split == "test"));
+    let Some((samples, labels)) = pair else { return Ok(Vec::new()) };
+    let array = |path: &Path| parse(&*listing.read(path)?).map_err(|error| DataError::format(path, error));
+    let (values, classes) = (array(samples)?, array(labels)?);
+    let count = values.dimensions.first().copied().unwrap_or(0);
+    if classes.values.len() != count {
+        return Err(DataError::Count { path: labels.to_owned(), labels: classes.values.len(), samples: count });
+    }
+    Ok(items(&values, Some(&classes.values)))
 }
 
 fn unpacked(mut source: impl Read) -> Result<Idx, (u64, IdxFault)> {
@@ -142,6 +179,7 @@ fn header(source: &mut impl Read, offset: u64) -> Result<[u8; 4], (u64, IdxFault
 
 #[cfg(test)]
 mod tests {
+    use super::super::error::Position;
     use super::*;
     use flate2::Compression;
     use flate2::write::GzEncoder;
@@ -158,8 +196,9 @@ mod tests {
     }
 
     fn refusal(bytes: &[u8]) -> (u64, String) {
-        let (offset, fault) = parse(bytes).unwrap_err();
-        (offset, fault.to_string())
+        let error = parse(bytes).unwrap_err();
+        let Some(Position::Byte(offset)) = error.position else { panic!("{error:?}") };
+        (offset, error.message)
     }
 
     fn changed(at: usize, byte: u8) -> Vec<u8> {
@@ -200,14 +239,28 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_named() {
+    fn a_pair_of_files_is_a_split() {
         let temporary = tempfile::tempdir().unwrap();
-        let path = temporary.path().join("labels");
-        let said = read(&path).unwrap_err().to_string();
-        assert!(said.contains("labels, byte 0: it cannot be read"), "{said}");
-        std::fs::write(&path, &SMALL[..15]).unwrap();
-        let said = read(&path).unwrap_err().to_string();
-        assert!(said.contains("labels, byte 15: the file ends after 3 of 6 values"), "{said}");
+        let write = |name: &str, bytes: &[u8]| std::fs::write(temporary.path().join(name), bytes).unwrap();
+        write("t10k-images-idx3-ubyte.gz", &packed(&SMALL));
+        write("t10k-labels-idx1-ubyte", &[0, 0, 8, 1, 0, 0, 0, 2, 7, 5]);
+        let listing = Listing::of_folder(temporary.path()).unwrap();
+        assert_eq!(splits(&listing).unwrap(), ["t10k"]);
+        let samples = read(&listing, "test", usize::MAX).unwrap();
+        assert_eq!(
+            samples,
+            [
+                Sample::values("0", &[3], vec![1, 2, 3]).labelled(7),
+                Sample::values("1", &[3], vec![4, 5, 6]).labelled(5),
+            ]
+        );
+        assert_eq!(read(&listing, "train", usize::MAX).unwrap(), []);
+        write("t10k-labels-idx1-ubyte", &[0, 0, 8, 1, 0, 0, 0, 3, 7, 5, 5]);
+        let said = read(&listing, "test", usize::MAX).unwrap_err().to_string();
+        assert!(said.contains("t10k-labels-idx1-ubyte: 3 labels for 2 samples"), "{said}");
+        write("t10k-images-idx3-ubyte.gz", &SMALL[..15]);
+        let said = read(&listing, "test", usize::MAX).unwrap_err().to_string();
+        assert!(said.contains("t10k-images-idx3-ubyte.gz"), "{said}");
     }
 
     proptest! {

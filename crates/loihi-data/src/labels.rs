@@ -1,9 +1,9 @@
 //! Classes of samples that are files: from a list, from the folders they lie in, or from their names.
 
-use super::collection::CollectionError;
-use super::files::{Files, name_of};
+use super::error::{DataError, FormatError};
+use super::files::name_of;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The file that lists them, a line of name, white space and class each.
 pub(super) const LIST: &str = "labels.txt";
@@ -17,16 +17,16 @@ pub(super) struct Labels {
 }
 
 impl Labels {
-    /// Those of samples in a folder, which may have lists among its files.
+    /// Those of samples, by lists and by folders other than `roots`.
     ///
     /// # Errors
     /// A line of a list is invalid.
-    pub(super) fn of(files: &Files, samples: &[&PathBuf], folder: &Path) -> Result<Self, CollectionError> {
+    pub(super) fn of(lists: &[(&Path, Vec<u8>)], samples: &[&Path], roots: &[&Path]) -> Result<Self, DataError> {
         let mut listed = BTreeMap::new();
-        for (path, bytes) in files.iter().filter(|(path, _)| name_of(path) == LIST) {
+        for (path, bytes) in lists {
             read(path, bytes, &mut listed)?;
         }
-        Ok(Self { listed, folders: folders(samples, folder) })
+        Ok(Self { listed, folders: folders(samples, roots) })
     }
 
     /// The class of a file: in the list, if there is one; else that of its folder, else the number in its name.
@@ -47,7 +47,7 @@ pub(super) fn number_in(name: &str) -> Option<u32> {
     number.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
 }
 
-fn read(path: &Path, bytes: &[u8], listed: &mut BTreeMap<String, u32>) -> Result<(), CollectionError> {
+fn read(path: &Path, bytes: &[u8], listed: &mut BTreeMap<String, u32>) -> Result<(), DataError> {
     for (number, text) in String::from_utf8_lossy(bytes).lines().enumerate() {
         let mut words = text.split_whitespace();
         let pair = words.next().zip(words.next().and_then(|class| class.parse().ok()));
@@ -57,8 +57,8 @@ fn read(path: &Path, bytes: &[u8], listed: &mut BTreeMap<String, u32>) -> Result
             }
             None if text.trim().is_empty() => {}
             None => {
-                let (path, text) = (path.to_owned(), text.to_owned());
-                return Err(CollectionError::Label { path, line: number + 1, text });
+                let invalid = FormatError::in_line(number + 1, format!("`{text}` is not a name and a class"));
+                return Err(DataError::format(path, invalid));
             }
         }
     }
@@ -66,9 +66,9 @@ fn read(path: &Path, bytes: &[u8], listed: &mut BTreeMap<String, u32>) -> Result
 }
 
 /// If all samples are one folder down: the folders in alphabetical order, or by their number if all are numbers.
-fn folders(samples: &[&PathBuf], folder: &Path) -> BTreeMap<String, u32> {
+fn folders(samples: &[&Path], roots: &[&Path]) -> BTreeMap<String, u32> {
     let parents = samples.iter().filter_map(|sample| sample.parent());
-    let names: Vec<String> = parents.filter(|parent| *parent != folder).map(name_of).collect();
+    let names: Vec<String> = parents.filter(|parent| !roots.contains(parent)).map(name_of).collect();
     if names.len() < samples.len() {
         return BTreeMap::new();
     }
@@ -81,12 +81,14 @@ fn folders(samples: &[&PathBuf], folder: &Path) -> BTreeMap<String, u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::PathBuf;
 
     fn labels(list: Option<&str>, samples: &[&str]) -> Vec<Option<u32>> {
-        let list = list.map(|text| (Path::new("/s").join(LIST), text.as_bytes().to_vec()));
-        let files: Files = list.into_iter().collect();
+        let lists: Vec<_> =
+            list.into_iter().map(|text| (Path::new("/s/labels.txt"), text.as_bytes().to_vec())).collect();
         let paths: Vec<PathBuf> = samples.iter().map(|sample| Path::new("/s").join(sample)).collect();
-        let labels = Labels::of(&files, &paths.iter().collect::<Vec<_>>(), Path::new("/s")).unwrap();
+        let borrowed: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
+        let labels = Labels::of(&lists, &borrowed, &[Path::new("/s")]).unwrap();
         paths.iter().map(|path| labels.get(path)).collect()
     }
 

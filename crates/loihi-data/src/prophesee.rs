@@ -7,8 +7,10 @@
 //!
 //! Source: the formats' description by their authors, and their public library (`OpenEB`).
 
+use super::error::FormatError;
 use super::events::{Event, Events, Unwrapped};
 use super::evt::{self, Encoding};
+use super::format::{Content, Format};
 
 /// Types of events in `.dat` files that have place and polarity: general ones, and changes of contrast.
 const DAT_TYPES: [u8; 2] = [0, 12];
@@ -76,48 +78,58 @@ impl<'b> Header<'b> {
     }
 }
 
+/// Files of the words of a sensor.
+pub const RAW: Format = Format::new("raw", &["raw"], "recordings of Prophesee's cameras, EVT2 or EVT3", |bytes, _| {
+    Ok(Content::events(parse_raw(bytes)?))
+});
+
+/// Files of decoded events.
+pub const DAT: Format = Format::new("dat", &["dat"], "decoded recordings of Prophesee's cameras", |bytes, _| {
+    Ok(Content::events(parse_dat(bytes)?))
+});
+
 /// Reads a `.raw` file.
 ///
 /// # Errors
-/// Offset, and what is wrong.
-pub fn parse_raw(bytes: &[u8]) -> Result<Events, (usize, String)> {
+/// [`FormatError`] says where.
+pub fn parse_raw(bytes: &[u8]) -> Result<Events, FormatError> {
     let header = Header::of(bytes);
     if header.fields.is_empty() {
-        return Err((0, "it does not start with a line of text (%), as .raw files of Prophesee do".to_owned()));
+        return Err(FormatError::at(0, "it does not start with a line of text (%), as .raw files of Prophesee do"));
     }
-    let encoding = header.encoding().map_err(|what| (0, what))?;
+    let encoding = header.encoding().map_err(|what| FormatError::at(0, what))?;
     let big_endian = header.get("endianness").is_some_and(|order| order.eq_ignore_ascii_case("big"));
     let size = header.size();
     let at = header.bytes;
     let words = bytes.get(at..).unwrap_or_default();
-    let events = evt::decode(words, encoding, big_endian, size).map_err(|(offset, what)| (at + offset, what))?;
+    let events = evt::decode(words, encoding, big_endian, size).map_err(|error| error.after(at))?;
     Ok(Events::of(events).on(size))
 }
 
 /// Reads a `.dat` file.
 ///
 /// # Errors
-/// Offset, and what is wrong.
-pub fn parse_dat(bytes: &[u8]) -> Result<Events, (usize, String)> {
+/// [`FormatError`] says where.
+pub fn parse_dat(bytes: &[u8]) -> Result<Events, FormatError> {
     let header = Header::of(bytes);
     if header.fields.is_empty() {
-        return Err((0, "it does not start with a line of text (%), as .dat files of Prophesee do".to_owned()));
+        return Err(FormatError::at(0, "it does not start with a line of text (%), as .dat files of Prophesee do"));
     }
     let at = header.bytes;
     let Some(([kind, size], rest)) = bytes.get(at..).and_then(<[u8]>::split_first_chunk::<2>) else {
-        return Err((at, "it ends before type and size of its events".to_owned()));
+        return Err(FormatError::at(at, "it ends before type and size of its events"));
     };
     if !DAT_TYPES.contains(kind) || usize::from(*size) != DAT_EVENT {
         let what = format!("events of type {kind} and {size} bytes: there can be types 0 and 12, of {DAT_EVENT} bytes");
-        return Err((at, what));
+        return Err(FormatError::at(at, what));
     }
     let (records, left) = rest.as_chunks::<DAT_EVENT>();
     if !left.is_empty() {
         let what = format!("it ends within an event: {} bytes are left of {DAT_EVENT}", left.len());
-        return Err((bytes.len() - left.len(), what));
+        return Err(FormatError::at(bytes.len() - left.len(), what));
     }
     if records.is_empty() {
-        return Err((at + 2, "it has no events".to_owned()));
+        return Err(FormatError::at(at + 2, "it has no events"));
     }
     let mut clock = Unwrapped::new(32);
     let event = |[a, b, c, d, e, f, g, h]: &[u8; DAT_EVENT]| {
@@ -131,6 +143,7 @@ pub fn parse_dat(bytes: &[u8]) -> Result<Events, (usize, String)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::error::Position;
     use super::*;
 
     const DAT: &str = "% Data file containing CD events\n% Version 2\n% Width 640\n% Height 480\n";
@@ -168,7 +181,7 @@ mod tests {
         ] {
             let found = of(header).map(|found| (found.events.len(), found.size));
             let expected = if size == [4, 5] {
-                Err((header.len(), "it has no events on its sensor".to_owned()))
+                Err(FormatError::at(header.len(), "it has no events on its sensor"))
             } else {
                 Ok((1, size))
             };
@@ -178,9 +191,9 @@ mod tests {
         assert_eq!((found.events[0], found.size), (Event { t_us: 69, x: 3, y: 4, polarity: 1 }, [4, 5]));
         let big = [b"% evt 2.0\n% endianness big\n% end\n", &*[0x8000_0001_u32, 4].map(u32::to_be_bytes).concat()];
         assert_eq!(parse_raw(&big.concat()).unwrap().events, [Event { t_us: 64, x: 0, y: 4, polarity: 0 }]);
-        assert!(of("% evt 2.1\n").unwrap_err().1.contains("encoded as `2.1`"));
-        assert!(of("% date today\n").unwrap_err().1.contains("no line of its header says"));
-        assert_eq!(parse_raw(&words).unwrap_err().0, 0);
+        assert!(of("% evt 2.1\n").unwrap_err().message.contains("encoded as `2.1`"));
+        assert!(of("% date today\n").unwrap_err().message.contains("no line of its header says"));
+        assert_eq!(parse_raw(&words).unwrap_err().position, Some(Position::Byte(0)));
     }
 
     #[test]
@@ -191,9 +204,12 @@ mod tests {
             assert!(parse_dat(&whole[..cut]).is_err(), "cut at {cut}");
         }
         let at = whole.len() - 8;
-        assert_eq!(said(&whole[..whole.len() - 3]), (at, "it ends within an event: 5 bytes are left of 8".to_owned()));
-        assert!(said(&dat(DAT, [14, 8], &[(7, 3, 0, 1)])).1.contains("events of type 14 and 8 bytes"));
-        assert!(said(&dat(DAT, [12, 16], &[(7, 3, 0, 1)])).1.contains("of 8 bytes"));
-        assert!(said(&dat("", [12, 8], &[(7, 3, 0, 1)])).1.contains("does not start with a line of text"));
+        assert_eq!(
+            said(&whole[..whole.len() - 3]),
+            FormatError::at(at, "it ends within an event: 5 bytes are left of 8")
+        );
+        assert!(said(&dat(DAT, [14, 8], &[(7, 3, 0, 1)])).message.contains("events of type 14 and 8 bytes"));
+        assert!(said(&dat(DAT, [12, 16], &[(7, 3, 0, 1)])).message.contains("of 8 bytes"));
+        assert!(said(&dat("", [12, 8], &[(7, 3, 0, 1)])).message.contains("does not start with a line of text"));
     }
 }

@@ -4,8 +4,9 @@
 //! Fields come in any order and of any whole type: `t` in microseconds, `x`, and where there are any `y` and `p`; without
 //! them all are in row 0, of polarity 1. A polarity above 0 is 1, others are 0.
 
+use super::error::FormatError;
 use super::events::{Event, Events};
-use loihi_files::npz::{self, Array, ArrayError};
+use loihi_files::npz::{self, Array};
 
 /// Names of the time.
 const TIME: [&str; 4] = ["t", "ts", "timestamp", "timestamps"];
@@ -15,25 +16,25 @@ const POLARITY: [&str; 4] = ["p", "pol", "polarity", "on"];
 /// Reads a recording; `None` if the file holds other arrays, or records of other things, as boxes around objects are.
 ///
 /// # Errors
-/// What is wrong, in a sentence.
-pub fn parse(bytes: &[u8]) -> Result<Option<Events>, String> {
-    let said = |error: ArrayError| error.to_string();
-    let names = npz::names_in(bytes).map_err(said)?;
+/// [`FormatError`].
+pub fn parse(bytes: &[u8]) -> Result<Option<Events>, FormatError> {
+    let names = npz::names_in(bytes).map_err(FormatError::new)?;
     let is = |wanted: &[&str]| names.iter().any(|name| wanted.contains(&name.as_str()));
     let fields = match &*names {
-        [] => npz::records(bytes, "").map_err(said)?,
-        [only] => npz::records(bytes, only).map_err(said)?,
+        [] => npz::records(bytes, "").map_err(FormatError::new)?,
+        [only] => npz::records(bytes, only).map_err(FormatError::new)?,
         _ if is(&TIME) && is(&["x"]) && is(&POLARITY) => {
             let wanted = |name: &&String| is_of_events(name);
-            let read = |name: &String| Ok((name.clone(), npz::parse(bytes, name).map_err(said)?));
-            let fields: Vec<(String, Array)> = names.iter().filter(wanted).map(read).collect::<Result<_, String>>()?;
+            let read = |name: &String| Ok((name.clone(), npz::parse(bytes, name).map_err(FormatError::new)?));
+            let fields: Vec<(String, Array)> =
+                names.iter().filter(wanted).map(read).collect::<Result<_, FormatError>>()?;
             // Samples and classes are called x and y, too.
             fields.iter().all(|(_, array)| array.shape().len() == 1).then_some(fields)
         }
         _ => None,
     };
     let fields = fields.filter(|fields| fields.iter().all(|(name, _)| is_of_events(name)));
-    fields.map(|fields| events(&fields)).transpose()
+    Ok(fields.map(|fields| events(&fields)).transpose()?)
 }
 
 fn is_of_events(name: &str) -> bool {
@@ -142,13 +143,13 @@ mod tests {
         assert_eq!(parse(&npz(&[("x", x.clone()), ("y", y.clone())])).unwrap(), None, "samples and classes");
         let samples = Array::new(vec![2, 1], Values::Whole(vec![1, 2])).unwrap();
         assert_eq!(parse(&npz(&[("x", samples), ("y", y.clone()), ("t", p.clone()), ("p", p.clone())])).unwrap(), None);
-        let said = parse(&npz(&[("t", whole(&[5])), ("x", x), ("y", y), ("p", p)])).unwrap_err();
+        let said = parse(&npz(&[("t", whole(&[5])), ("x", x), ("y", y), ("p", p)])).unwrap_err().message;
         assert_eq!(said, "1 times, 2 columns, 2 rows, 2 polarities");
     }
 
     #[test]
     fn what_cannot_be_is_said() {
-        let said = |descr: &str, rows: &[u8]| parse(&npy(descr, 1, rows)).unwrap_err();
+        let said = |descr: &str, rows: &[u8]| parse(&npy(descr, 1, rows)).unwrap_err().message;
         assert_eq!(said("[('y', '|u1'), ('x', '|u1')]", &[1, 2]), "its records have no field `t`; they have y, x");
         let boxes = npy("[('ts', '<u2'), ('x', '|u1'), ('w', '|u1')]", 1, &[1, 0, 2, 3]);
         assert_eq!(parse(&boxes).unwrap(), None);

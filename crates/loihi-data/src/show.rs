@@ -1,6 +1,6 @@
 //! Samples described in a few lines of text, with a preview of the first.
 
-use super::collection::{Sample, SampleData};
+use super::sample::{Sample, SampleData};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -140,8 +140,7 @@ mod tests {
     use super::*;
 
     fn values(shape: &[usize], values: &[u8], label: Option<u32>) -> Sample {
-        let data = SampleData::Values { shape: shape.to_vec(), values: values.to_vec() };
-        Sample { name: "7".to_owned(), label, data }
+        Sample::values("7", shape, values.to_vec()).labelled(label)
     }
 
     #[test]

@@ -3,20 +3,27 @@
 //! A first row that has a word in it names the columns. Features are scaled to 0 to 255 by the smallest and the largest
 //! number of all of them: the same scale for all, so that their proportions stay.
 
-use super::collection::{Sample, SampleData};
+use super::error::FormatError;
+use super::format::{Content, Format};
+use super::sample::Sample;
 
-/// Reads a file; errors say the line, from 1.
+/// Tables of features.
+pub const FORMAT: Format =
+    Format::new("csv", &["csv"], "tables, a sample a row", |bytes, _| Ok(Content::Many(parse(bytes)?)))
+        .of_many("in the column `label` or `class`, else in the last one");
+
+/// Reads a file.
 ///
 /// # Errors
-/// Line, and what is wrong.
-pub fn parse(bytes: &[u8]) -> Result<Vec<Sample>, (usize, String)> {
+/// [`FormatError`] says the line.
+pub fn parse(bytes: &[u8]) -> Result<Vec<Sample>, FormatError> {
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(bytes);
     let mut label_column = None;
     let mut width = None;
     let mut rows: Vec<(Vec<f64>, u32)> = Vec::new();
     for (number, record) in reader.records().enumerate() {
-        let record = record.map_err(|error| (number + 1, format!("it cannot be read: {error}")))?;
+        let record = record.map_err(|error| FormatError::in_line(number + 1, format!("it cannot be read: {error}")))?;
         let line =
             record.position().map_or(number + 1, |position| usize::try_from(position.line()).unwrap_or(number + 1));
         let is_header = number == 0 && record.iter().any(|cell| cell.parse::<f64>().is_err());
@@ -27,12 +34,15 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Sample>, (usize, String)> {
             continue;
         }
         if record.len() < 2 || *width.get_or_insert(record.len()) != record.len() {
-            return Err((line, format!("{} columns, not {}", record.len(), width.unwrap_or(2).max(2))));
+            let expected = width.unwrap_or(2).max(2);
+            return Err(FormatError::in_line(line, format!("{} columns, not {expected}", record.len())));
         }
-        rows.push(row(&record, label_column.unwrap_or(record.len() - 1)).map_err(|what| (line, what))?);
+        rows.push(
+            row(&record, label_column.unwrap_or(record.len() - 1)).map_err(|what| FormatError::in_line(line, what))?,
+        );
     }
     if rows.is_empty() {
-        return Err((1, "it has no rows of numbers".to_owned()));
+        return Err(FormatError::in_line(1, "it has no rows of numbers"));
     }
     Ok(items(&rows))
 }
@@ -71,23 +81,19 @@ fn items(rows: &[(Vec<f64>, u32)]) -> Vec<Sample> {
     let range = if high > low { high - low } else { 1.0 };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 255")]
     let scaled = |value: &f64| (255.0 * (value - low) / range).round().clamp(0.0, 255.0) as u8;
-    let item = |(number, (features, label)): (usize, &(Vec<f64>, u32))| Sample {
-        name: number.to_string(),
-        label: Some(*label),
-        data: SampleData::Values { shape: vec![features.len()], values: features.iter().map(scaled).collect() },
+    let item = |(number, (features, label)): (usize, &(Vec<f64>, u32))| {
+        Sample::values(number.to_string(), &[features.len()], features.iter().map(scaled).collect()).labelled(*label)
     };
     rows.iter().enumerate().map(item).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::error::Position;
     use super::*;
 
     fn read(text: &str) -> Vec<(Vec<u8>, Option<u32>)> {
-        let values = |item: Sample| match item.data {
-            SampleData::Values { values, .. } => (values, item.label),
-            SampleData::Events(_) => panic!("{item:?}"),
-        };
+        let values = |sample: Sample| (sample.flat().unwrap().to_vec(), sample.label);
         parse(text.as_bytes()).unwrap().into_iter().map(values).collect()
     }
 
@@ -109,8 +115,8 @@ mod tests {
             ("5\n", 1, "1 columns, not 2"),
             ("1,2\n1,\"2\n3\"\n", 2, r"`2\n3` in column 2 is not a class"),
         ] {
-            let (found, said) = parse(text.as_bytes()).unwrap_err();
-            assert!(found == line && said.contains(what), "{text:?}: line {found}: {said}");
+            let error = parse(text.as_bytes()).unwrap_err();
+            assert!(error.position == Some(Position::Line(line)) && error.message.contains(what), "{text:?}: {error}");
         }
     }
 }

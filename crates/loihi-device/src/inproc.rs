@@ -1,6 +1,7 @@
 //! The device in this process: nothing to install.
 
 use super::error::SessionError;
+use super::transport::Transport;
 use super::wide::Registers;
 use super::{Device, DeviceFault, Line, Waiting};
 use loihi_core::device::{Board, Buffers, Device as CoreDevice, Machine};
@@ -15,6 +16,14 @@ use zerocopy::FromZeros as _;
 pub const ARENA_BYTES_DEFAULT: usize = 64 << 20;
 /// Most bytes of data in an answer of the device in this process.
 const DATA_BYTES: usize = 1 << 22;
+
+/// `host`.
+pub const TRANSPORT: Transport = Transport {
+    name: "host",
+    about: "In this process",
+    arguments: "",
+    open: |_, options| Ok(Box::new(InProcess::try_new(options.arena_bytes, options.registers)?)),
+};
 
 /// What the device in this process knows of its board.
 fn board(snips: &'static [SnipType], registers: Registers) -> Board {

@@ -11,7 +11,17 @@
 //! | [`inproc::InProcessLine`] | nothing: the firmware's own state machine in this process, for tests of the byte path |
 //! | [`lossy::Lossy`] | another line, with faults |
 //!
-//! All are used through a [`session::Session`].
+//! All are used through a [`session::Session`]. [`TRANSPORTS`] has those that users can name:
+//!
+//! ```
+//! use loihi_device::session::{RetryPolicy, Session, new_number};
+//! use loihi_device::transport::OpenOptions;
+//!
+//! let device = loihi_device::named("host")?.open(&OpenOptions::default())?;
+//! let session = Session::open(device, RetryPolicy::default(), new_number(), || false)?;
+//! assert_eq!(session.identity().board, "host process");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -29,11 +39,24 @@ mod round_trip;
 pub mod sample;
 pub mod session;
 mod spikes;
+pub mod transport;
 pub mod wide;
 
 use error::SessionError;
 use loihi_core::wire::message::{Request, Response};
 use std::time::{Duration, Instant};
+use transport::{Chosen, OpenError, Transport};
+
+/// The devices that users can name. A new one is a row here and a file.
+pub const TRANSPORTS: &[Transport] = &[inproc::TRANSPORT, qemu::TRANSPORT, lossy::TRANSPORT];
+
+/// The device of a name, with its arguments: `qemu`, `lossy:100`.
+///
+/// # Errors
+/// [`OpenError`] lists the devices that there are.
+pub fn named(name: &str) -> Result<Chosen, OpenError> {
+    Chosen::among(TRANSPORTS, name)
+}
 
 /// A device can no longer be reached.
 #[derive(Debug, thiserror::Error)]

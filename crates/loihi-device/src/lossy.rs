@@ -1,9 +1,29 @@
 //! A line with faults around any other: bytes are dropped, doubled or inserted, bits flipped, stretches of bytes dropped,
 //! doubled or cut, all seeded.
 
+use super::framed::Framed;
+use super::inproc::InProcessLine;
+use super::transport::{OpenError, Transport};
 use super::{DeviceFault, Line};
 use loihi_core::num::word;
 use std::time::{Duration, Instant};
+
+/// `lossy`.
+pub const TRANSPORT: Transport = Transport {
+    name: "lossy",
+    about: "In this process, behind a line that loses bytes: for tests of boards and lines",
+    arguments: "bytes in a million that are dropped, doubled or inserted [default: 100]",
+    open: |arguments, options| {
+        let bytes_per_million = if arguments.is_empty() { Ok(100) } else { arguments.parse::<u32>() };
+        let bytes_per_million = bytes_per_million.ok().filter(|bytes| *bytes <= 1_000_000);
+        let bytes_per_million = bytes_per_million.ok_or_else(|| OpenError::Arguments {
+            device: format!("lossy:{arguments}"),
+            why: "give the number of damaged bytes in a million, 0 to 1000000".to_owned(),
+        })?;
+        let faults = Faults { bytes_per_million, ..Faults::default() };
+        Ok(Box::new(Framed::new(Lossy::new(InProcessLine::new(options.arena_bytes), faults, 1))))
+    },
+};
 
 /// How often each fault happens: per stretch of bytes handed over, in units of 1/1024, but for those of single bytes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -114,5 +134,23 @@ impl<D: Line> Line for Lossy<D> {
 
     fn log(&mut self, payload: &[u8]) -> Vec<String> {
         self.line.log(payload)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::transport::OpenOptions;
+
+    #[test]
+    fn devices_are_found_by_name_and_arguments() {
+        let said = |name| crate::named(name).map(|chosen| chosen.to_string()).map_err(|error| error.to_string());
+        assert_eq!(said("lossy:50"), Ok("lossy:50".to_owned()));
+        assert_eq!(said("host"), Ok("host".to_owned()));
+        assert_eq!(said("board"), Err("unknown device `board`; there are: host, qemu, lossy".to_owned()));
+        assert_eq!(said("host:1"), Err("`host:1`: this device takes no arguments: give `host`".to_owned()));
+        let refused = crate::named("lossy:many").unwrap().open(&OpenOptions::default()).map(|_| ()).unwrap_err();
+        assert_eq!(refused.to_string(), "`lossy:many`: give the number of damaged bytes in a million, 0 to 1000000");
+        let device = crate::named("lossy").unwrap().open(&OpenOptions::default().arena_bytes(1 << 16)).unwrap();
+        assert_eq!(device.name(), "host");
     }
 }

@@ -1,6 +1,8 @@
 //! The device on a bare i586 in QEMU: the firmware's UART is QEMU's standard input and output.
 
+use super::framed::Framed;
 use super::log::LogReader;
+use super::transport::Transport;
 use super::{DeviceFault, Line, child};
 use loihi_files::whole;
 use std::io::{ErrorKind, Read, Write};
@@ -10,6 +12,14 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
+
+/// `qemu`.
+pub const TRANSPORT: Transport = Transport {
+    name: "qemu",
+    about: "A bare i586 without FPU in QEMU",
+    arguments: "",
+    open: |_, options| Ok(Box::new(Framed::new(Qemu::start(&firmware_path(options.firmware.as_deref()))?))),
+};
 
 /// The program that emulates the board.
 pub const PROGRAM: &str = "qemu-system-i386";

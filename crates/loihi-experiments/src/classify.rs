@@ -1,6 +1,7 @@
 //! Samples shown one at a time to a network that classifies them: stages of learning and of testing, in an order that is
 //! known before anything runs.
 
+use super::data::{Dataset, Example};
 use super::score::{Score, learning_metrics, share};
 use super::{ExperimentError, MetricsRow, Observer, Outcome, RunOptions, Running, load, mailbox, sizes};
 use loihi_core::chip::{ResetScope, SnapshotScope};
@@ -8,7 +9,6 @@ use loihi_core::num::{Fnv64, word};
 use loihi_core::register::Register;
 use loihi_core::tools::local_error::NO_TARGET;
 use loihi_core::wire::message::Record;
-use loihi_data::{Dataset, LabelledValues};
 use loihi_device::session::Session;
 use loihi_image::image::ImageFile;
 use loihi_run::record::RecordError;
@@ -47,7 +47,7 @@ pub struct Port {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Showing<'d> {
     /// What is shown.
-    pub sample: &'d LabelledValues,
+    pub sample: &'d Example,
     /// Names the showing, so that its spikes are its own. A sample that the device recalls is named by the step.
     pub key: u32,
     /// The slot of the device's replay buffer in which it is kept, or from which it is taken without being sent.
@@ -69,12 +69,12 @@ pub enum Replay {
 const TEST_KEY: u32 = 1 << 30;
 
 /// Training samples, each named by its place and the number of the pass.
-pub fn to_learn<'d>(samples: impl IntoIterator<Item = &'d LabelledValues>, pass: u32) -> Vec<Showing<'d>> {
+pub fn to_learn<'d>(samples: impl IntoIterator<Item = &'d Example>, pass: u32) -> Vec<Showing<'d>> {
     (pass << 20..).zip(samples).map(|(key, sample)| Showing { sample, key, replay: Replay::None }).collect()
 }
 
 /// Test samples, each named by its place.
-pub fn to_test<'d>(samples: impl IntoIterator<Item = &'d LabelledValues>) -> Vec<Showing<'d>> {
+pub fn to_test<'d>(samples: impl IntoIterator<Item = &'d Example>) -> Vec<Showing<'d>> {
     (TEST_KEY..).zip(samples).map(|(key, sample)| Showing { sample, key, replay: Replay::None }).collect()
 }
 
@@ -145,7 +145,7 @@ pub fn epochs<'d>(
     taught: Port,
     asked: &[Port],
 ) -> Result<Vec<Stage<'d>>, ExperimentError> {
-    sizes::epochs_over(data.learn.len() + data.test.len(), epochs)?;
+    sizes::epochs_over(data.training.len() + data.test.len(), epochs)?;
     let stage = |name: String, taught, items| Stage {
         name,
         fresh: false,
@@ -156,7 +156,7 @@ pub fn epochs<'d>(
         items,
     };
     let pass = |pass: u32| {
-        let learn = to_learn(&data.learn, pass);
+        let learn = to_learn(&data.training, pass);
         let test = to_test(&data.test);
         [
             stage(format!("learn, pass {}", pass + 1), vec![taught], learn),
@@ -176,7 +176,7 @@ pub fn start(
     options: &RunOptions,
     observer: &mut dyn Observer,
 ) -> Result<(), ExperimentError> {
-    load(session, image, &RunOptions { resume: None, ..options.clone() }, observer)?;
+    load(session, image, &RunOptions { resume: None, data: None, ..options.clone() }, observer)?;
     if let Some(checkpoint) = &options.resume {
         if checkpoint.image_hash != image.hash() {
             return Err(RecordError::OtherImage { expected: image.hash(), found: checkpoint.image_hash }.into());

@@ -5,13 +5,13 @@
 //! accuracy `mean_j R_Tj`, backward transfer `mean_{j<T} (R_Tj − R_jj)`, forgetting `mean_{j<T} (max_i R_ij − R_Tj)`.
 
 use super::classify::{self, Interface, Replay, Showing, Stage};
+use super::data::{Dataset, Example};
 use super::decolle_net::{DecolleNet, Recording};
 use super::network::LayerNetwork;
 use super::score::Score;
 use super::{ExperimentError, Metrics, Observer, Outcome, RunOptions, Task, conclude, sizes};
 use loihi_core::num::word;
 use loihi_core::rules::ReplayBufferParams;
-use loihi_data::{Dataset, LabelledValues, digits};
 use loihi_device::session::Session;
 use loihi_image::image::{BuildError, ImageFile};
 use serde::{Deserialize, Serialize};
@@ -67,7 +67,7 @@ impl Continual {
     /// A task's samples, the first of each class kept; and samples recalled of the classes before, spread among them.
     fn items<'d>(&self, data: &'d Dataset, classes: &[u8], seen: &[u8], keeps: u16, seed: u32) -> Vec<Showing<'d>> {
         let slot = |class: u8, at: u16| u16::from(class) * keeps + at;
-        let mut items = classify::to_learn(data.learn.iter().filter(|sample| classes.contains(&sample.label)), 0);
+        let mut items = classify::to_learn(data.training.iter().filter(|sample| classes.contains(&sample.label)), 0);
         let mut kept = [0_u16; 256];
         for item in &mut items {
             let count = &mut kept[usize::from(item.sample.label)];
@@ -76,7 +76,7 @@ impl Continual {
                 *count += 1;
             }
         }
-        let of_class = |class: u8| data.learn.iter().filter(move |sample: &&LabelledValues| sample.label == class);
+        let of_class = |class: u8| data.training.iter().filter(move |sample: &&Example| sample.label == class);
         let stored = |class: u8| {
             let samples = (0..keeps).zip(of_class(class));
             samples.map(move |(at, sample)| Showing { sample, key: 0, replay: Replay::Recall(slot(class, at)) })
@@ -120,7 +120,8 @@ impl Task for Continual {
         options: &RunOptions,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
-        let data = classify::select(digits::dataset(), options, self.validation_samples);
+        let data = Dataset::open("digits", options)?.with_classes(options, self.tasks.iter().flatten())?;
+        let data = classify::select(data, options, self.validation_samples);
         let file = self.image(&data, options.seed)?;
         classify::start(session, &file, options, observer)?;
         let classes = data.classes as usize;

@@ -1,44 +1,19 @@
 //! Classes learned by layers that each have a readout and an error of their own.
 
 use super::classify::{self, Interface};
+use super::data::Dataset;
 use super::decolle_net::{DecolleNet, Recording};
 use super::score;
 use super::{ExperimentError, Observer, Outcome, RunOptions, Task, conclude, sizes};
-use loihi_data::{DataError, Dataset, digits, mnist, poisson};
 use loihi_device::session::Session;
 use serde::{Deserialize, Serialize};
-
-/// What is learned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Data {
-    /// Digits of 8 × 8 pixels, built in.
-    Digits,
-    /// Rate patterns that follow from the seed.
-    Poisson,
-    /// Digits of 28 × 28 pixels, fetched.
-    Mnist,
-    /// Clothes of 28 × 28 pixels, fetched.
-    FashionMnist,
-}
-
-impl Data {
-    fn load(self, options: &RunOptions) -> Result<Dataset, DataError> {
-        match self {
-            Self::Digits => Ok(digits::dataset()),
-            Self::Poisson => Ok(poisson::dataset(options.seed)),
-            Self::Mnist => mnist::dataset(mnist::MNIST, options.data.as_deref()),
-            Self::FashionMnist => mnist::dataset(mnist::FASHION, options.data.as_deref()),
-        }
-    }
-}
 
 /// Parameters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DecolleTask {
-    /// What is learned.
-    pub data: Data,
+    /// What is learned unless the options say other data: the name of a data set, a file or a folder.
+    pub data: String,
     /// Epochs over the training set.
     #[serde(alias = "passes", deserialize_with = "sizes::epochs")]
     pub epochs: u32,
@@ -101,7 +76,7 @@ impl Task for DecolleTask {
         options: &RunOptions,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
-        let data = self.data.load(options)?;
+        let data = Dataset::open(&self.data, options)?;
         self.run_on(&classify::select(data, options, self.validation_samples), session, options, observer)
     }
 }

@@ -4,6 +4,8 @@
 //! read the layer. Each digit is shown once a pass: it is predicted with learning off, then, while it is still being
 //! shown, it is learned. Nothing is averaged over digits (batch = 1).
 
+use super::classify;
+use super::data::{Dataset, Example};
 use super::float_pes::FloatPes;
 use super::float_reference::FloatReference;
 use super::{
@@ -17,7 +19,6 @@ use loihi_core::register::StateDigest;
 use loihi_core::rules::{PesParams, RateEncoderParams};
 use loihi_core::synapse::{SignMode, fold};
 use loihi_core::wire::message::Record;
-use loihi_data::digits::{self, CLASSES, Digit, PIXELS};
 use loihi_device::session::{Session, SessionError};
 use loihi_image::image::{BuildError, ImageBuilder, ImageFile, Source};
 use serde::{Deserialize, Serialize};
@@ -26,7 +27,8 @@ use serde::{Deserialize, Serialize};
 const PIXEL_WORDS: u32 = 64;
 /// Words of the target and of the output: one per class.
 const CLASS_WORDS: u32 = 10;
-const _: () = assert!(PIXEL_WORDS as usize == PIXELS && CLASS_WORDS as usize == CLASSES);
+/// The same.
+const CLASSES: usize = CLASS_WORDS as usize;
 
 /// Parameters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -153,14 +155,14 @@ impl DigitsPes {
     /// [`ExperimentError`].
     pub fn run_on(
         &self,
-        learn: &[Digit],
-        test: &[Digit],
+        learn: &[Example],
+        test: &[Example],
         session: &mut Session,
         options: &RunOptions,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
         let file = self.image(options.seed)?;
-        load(session, &file, options, observer)?;
+        load(session, &file, &RunOptions { data: None, ..options.clone() }, observer)?;
         let float = FloatPes::new(self.hidden, CLASSES, self.rate_shift, self.decay_y);
         let mut memory = Vec::new();
         let mut float_reference = FloatReference::new(&file, &mut memory, float)?;
@@ -215,7 +217,7 @@ impl DigitsPes {
         &self,
         session: &mut Session,
         float_reference: &mut FloatReference<'_>,
-        test: &[Digit],
+        test: &[Example],
     ) -> Result<(f64, f64), SessionError> {
         let (mut score, mut float) = (Score::default(), Score::default());
         self.show(session, test, false, |digit, prediction| score.add(prediction == usize::from(digit.label)))?;
@@ -229,12 +231,14 @@ impl DigitsPes {
     fn show(
         &self,
         session: &mut Session,
-        digits: &[Digit],
+        digits: &[Example],
         learn: bool,
-        mut judge: impl FnMut(&Digit, usize),
+        mut judge: impl FnMut(&Example, usize),
     ) -> Result<(), SessionError> {
-        let looks: Vec<(Vec<u8>, Vec<u8>)> =
-            digits.iter().map(|digit| (mailbox(digit.pixels.map(i16::from)), mailbox(targets(digit.label)))).collect();
+        let looks: Vec<(Vec<u8>, Vec<u8>)> = digits
+            .iter()
+            .map(|digit| (mailbox(digit.values.iter().map(|value| i16::from(*value))), mailbox(targets(digit.label))))
+            .collect();
         let records = looks.iter().flat_map(|(stimulus, target)| {
             let first =
                 Record { reset: true, learn: false, steps: self.predict_steps, stimulus, target, ..Record::PLAIN };
@@ -259,11 +263,11 @@ impl DigitsPes {
     }
 
     /// Shows a digit to the float reference and returns the prediction of its decoders.
-    fn show_reference(&self, float_reference: &mut FloatReference<'_>, digit: &Digit, learn: bool) -> usize {
+    fn show_reference(&self, float_reference: &mut FloatReference<'_>, digit: &Example, learn: bool) -> usize {
         float_reference.chip.reset(ResetScope::State);
         float_reference.float.reset();
-        for (word, pixel) in float_reference.chip.stimulus_mut().iter_mut().zip(digit.pixels) {
-            *word = i16::from(pixel);
+        for (word, pixel) in float_reference.chip.stimulus_mut().iter_mut().zip(&digit.values) {
+            *word = i16::from(*pixel);
         }
         for _ in 0..self.predict_steps {
             float_reference.step(None);
@@ -284,14 +288,9 @@ impl Task for DigitsPes {
         options: &RunOptions,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
-        let (mut learn, mut test) = digits::load();
-        if options.validate {
-            test = learn.split_off(learn.len() - test.len());
-        }
-        if let Some(samples) = options.samples {
-            learn.truncate(samples);
-            test.truncate(samples);
-        }
+        let data = Dataset::open("digits", options)?.sized(options, PIXEL_WORDS, CLASS_WORDS)?;
+        let held_back = data.test.len();
+        let Dataset { training: learn, test, .. } = classify::select(data, options, held_back);
         self.run_on(&learn, &test, session, options, observer)
     }
 }

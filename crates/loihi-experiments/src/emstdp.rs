@@ -1,10 +1,10 @@
 //! Classes learned by two layers that see every sample twice, alone and with their errors.
 
 use super::classify::{self, Interface, Port};
+use super::data::Dataset;
 use super::emstdp_net::EmstdpNet;
 use super::score;
 use super::{ExperimentError, Observer, Outcome, RunOptions, Task, conclude, sizes};
-use loihi_data::{Dataset, digits};
 use loihi_device::session::Session;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +54,11 @@ impl Task for EmstdpTask {
         options: &RunOptions,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
-        self.run_on(&classify::select(digits::dataset(), options, self.validation_samples), session, options, observer)
+        self.run_on(
+            &classify::select(Dataset::open("digits", options)?, options, self.validation_samples),
+            session,
+            options,
+            observer,
+        )
     }
 }

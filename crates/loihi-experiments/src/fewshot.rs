@@ -2,6 +2,7 @@
 //! wherever it errs ([`Soel`](loihi_core::rules::Soel)).
 
 use super::classify::{self, Interface, Port, Stage};
+use super::data::{Dataset, Example};
 use super::decolle_net::{DecolleNet, Recording};
 use super::network::{LayerNetwork, by_the_core};
 use super::score::{self, Score};
@@ -10,7 +11,6 @@ use loihi_core::image::Profile;
 use loihi_core::num::word;
 use loihi_core::rules::SoelParams;
 use loihi_core::tools::local_error::Slope;
-use loihi_data::{Dataset, LabelledValues, digits};
 use loihi_device::session::Session;
 use loihi_image::image::{BuildError, ImageFile};
 use serde::{Deserialize, Serialize};
@@ -108,8 +108,8 @@ const FIRST_AMONG_ALL: &str = "first classes, among all";
 impl FewShot {
     fn stages<'d>(&self, data: &'d Dataset, seed: u32) -> Vec<Stage<'d>> {
         let (features, head) = (self.features.port(data.classes, 0), self.head.port(data.classes));
-        let is_new = |sample: &LabelledValues| self.new_classes.contains(&sample.label);
-        let first: Vec<&LabelledValues> = data.learn.iter().filter(|sample| !is_new(sample)).collect();
+        let is_new = |sample: &Example| self.new_classes.contains(&sample.label);
+        let first: Vec<&Example> = data.training.iter().filter(|sample| !is_new(sample)).collect();
         let classes = 0..u8::try_from(data.classes).unwrap_or(u8::MAX);
         let base: Vec<u8> = classes.filter(|class| !self.new_classes.contains(class)).collect();
         let test = |new: bool| classify::to_test(data.test.iter().filter(move |sample| is_new(sample) == new));
@@ -137,10 +137,10 @@ impl FewShot {
     }
 
     /// The samples of the new classes, and with replay as many of each other class; which ones follows from the seed.
-    fn shots<'d>(&self, data: &'d Dataset, seed: u32) -> Vec<&'d LabelledValues> {
+    fn shots<'d>(&self, data: &'d Dataset, seed: u32) -> Vec<&'d Example> {
         let classes = 0..u8::try_from(data.classes).unwrap_or(u8::MAX);
         let of_class = |class: u8| {
-            let samples: Vec<&LabelledValues> = data.learn.iter().filter(|sample| sample.label == class).collect();
+            let samples: Vec<&Example> = data.training.iter().filter(|sample| sample.label == class).collect();
             let places = samples.len().saturating_sub(self.shots).max(1);
             let first = word(seed, u32::from(class), 0, 78) as usize % places;
             samples.into_iter().skip(first).take(self.shots)
@@ -156,7 +156,8 @@ impl Task for FewShot {
         options: &RunOptions,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
-        let data = classify::select(digits::dataset(), options, self.validation_samples);
+        let data = Dataset::open("digits", options)?.with_classes(options, &self.new_classes)?;
+        let data = classify::select(data, options, self.validation_samples);
         let file = self.head.image(&self.features, data.inputs, data.classes, options.seed)?;
         classify::start(session, &file, options, observer)?;
         let words = 2 * data.classes as usize;

@@ -1,10 +1,29 @@
-//! Experiments: a network, data, and what is measured.
+//! Experiments of on-chip learning: a network, data, and what is measured.
+//!
+//! ```
+//! use loihi_device::inproc::InProcess;
+//! use loihi_device::session::{RetryPolicy, Session};
+//! use loihi_experiments::{Experiment, NoObserver, RunOptions};
+//!
+//! let mut session = Session::open(Box::new(InProcess::default()), RetryPolicy::default(), 1, || false)?;
+//! let experiment = Experiment::named("digits-decolle").ok_or("no such experiment")?;
+//! // Ten digits of the training set, once, and ten of the test set.
+//! let options = RunOptions { epochs: Some(1), samples: Some(10), ..RunOptions::default() };
+//! let outcome = experiment.run(&mut session, &options, &mut NoObserver)?;
+//! assert_eq!((outcome.samples, outcome.metrics[0].0), (Some(20), "accuracy_test"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`EXPERIMENTS`] is the table of those that are built in, each with a file of parameters; an [`Experiment`] of your own
+//! implements [`Task`], with [`load`] before and [`conclude`] after its steps. Experiments that classify take other data by [`RunOptions::data`], see [`data::Dataset::open`].
+//! Networks from files are tested, or learn, by [`trained::Trained`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod classify;
 pub mod continual;
 pub mod control;
+pub mod data;
 pub mod decolle;
 pub mod decolle_net;
 pub mod dendrite_teacher;
@@ -35,7 +54,7 @@ pub mod stdp_triplet;
 pub mod trained;
 
 pub use observer::{Answer, MetricsRow, NoObserver, Observer, Running, figure};
-pub use registry::Experiment;
+pub use registry::{EXPERIMENTS, Experiment};
 
 use loihi_core::arena::TooSmall;
 use loihi_core::chip::Chip;
@@ -54,6 +73,7 @@ use std::path::PathBuf;
 
 /// Why an experiment ended early.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ExperimentError {
     /// The network cannot be built.
     #[error(transparent)]
@@ -98,9 +118,20 @@ pub enum ExperimentError {
         /// The most that there can be.
         most: u32,
     },
-    /// A data set cannot be read.
+    /// Data cannot be read.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// Data are not what the experiment learns from.
+    #[error("{data} does not fit: {what}")]
+    Unfit {
+        /// The data.
+        data: String,
+        /// What is wrong with them.
+        what: String,
+    },
+    /// Data for an experiment that has none.
+    #[error("this experiment takes no data: leave out --data")]
+    NoData,
     /// The parameters cannot be read.
     #[error(transparent)]
     Parameters(#[from] toml::de::Error),
@@ -153,7 +184,7 @@ pub struct RunOptions {
     pub learned: Option<Learned>,
     /// Where a run resumes, if the experiment goes through stages of samples.
     pub resume: Option<Checkpoint>,
-    /// Folder of the data sets that are fetched, if not the usual one.
+    /// Data to learn from and to test on instead of the experiment's own: the name of a data set, a file or a folder.
     pub data: Option<PathBuf>,
     /// Use only the first N training and test samples.
     pub samples: Option<usize>,
@@ -175,8 +206,11 @@ pub trait Task: std::fmt::Debug + Send + Sync {
     ) -> Result<Outcome, ExperimentError>;
 }
 
-/// Loads an image, and the learned state if there is one to start from.
-fn load(
+/// For tasks without stages and data: loads an image, and the learned state if there is one to start from.
+///
+/// # Errors
+/// [`ExperimentError`].
+pub fn load(
     session: &mut Session,
     image: &ImageFile,
     options: &RunOptions,
@@ -184,6 +218,9 @@ fn load(
 ) -> Result<(), ExperimentError> {
     if options.resume.is_some() {
         return Err(ExperimentError::NotResumable);
+    }
+    if options.data.is_some() {
+        return Err(ExperimentError::NoData);
     }
     observer.image(image, &NeuronMap::of_cores(image).map_err(SessionError::from)?)?;
     session.load(image)?;
@@ -199,7 +236,10 @@ fn restore(learned: &Learned, image: &ImageFile, session: &mut Session) -> Resul
 }
 
 /// Asks the device for everything that an [`Outcome`] needs, and hands on what was learned.
-fn conclude(
+///
+/// # Errors
+/// [`ExperimentError`].
+pub fn conclude(
     session: &mut Session,
     image: &ImageFile,
     observer: &mut dyn Observer,

@@ -83,7 +83,7 @@ pub(super) const fn encoder_seed(seed: u32) -> u32 {
 pub(super) fn by_the_core(builder: &mut ImageBuilder, rate_shift: u32) -> Plasticity {
     let keep = (4096.0 * (-1.0_f64 / 16.0).exp()).round() / 4096.0;
     let trace = builder.trace(16, 0, &decay_table(keep, 0.0), None);
-    let mut plasticity = Plasticity { traces: [trace, 0, 0, 0, 0], ..Plasticity::default() };
+    let mut plasticity = Plasticity::default().traces([trace, 0, 0, 0, 0]);
     for (sign, profiles) in [("-", 1), ("", 2)] {
         let text = format!("{sign}2^-{rate_shift}*u0*x1*y1");
         plasticity.products.extend(rule::parse_for_profiles(&text, &Limits::RELAXED, profiles).unwrap_or_default());

@@ -88,12 +88,10 @@ impl PesCore {
         let product = |text: &str, profiles| {
             rule::parse_for_profiles(text, &Limits::LOIHI, profiles).unwrap_or_else(|error| panic!("{text}: {error}"))
         };
-        let plasticity = Plasticity {
-            products: [product("-2^-7*u1*x1*y1", 1), product("2^-7*u1*x1*y1", 2)].concat(),
-            traces: [x1, 0, 0, 0, 0],
-            epoch_steps: 2,
-            ..Plasticity::default()
-        };
+        let plasticity = Plasticity::default()
+            .products([product("-2^-7*u1*x1*y1", 1), product("2^-7*u1*x1*y1", 2)].concat())
+            .traces([x1, 0, 0, 0, 0])
+            .epoch_steps(2);
         let sources = population.clone().map(Source::Compartment);
         let axons = sources.map(|source| (source, full_row(0..compartments, |_| 0)));
         builder.plastic_group(ends, 0..compartments, &plasticity, axons);

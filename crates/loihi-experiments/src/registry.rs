@@ -1,97 +1,127 @@
-//! The experiments that are built in: a name, a line that says what it is, a file of parameters, and what reads it.
+//! The table of the experiments that are built in: a new one is a file with its task, one with its parameters, and a row
+//! here.
 
+use super::continual::Continual;
+use super::decolle::DecolleTask;
+use super::dendrite_teacher::DendriteTeacher;
+use super::digits_pes::DigitsPes;
+use super::emstdp::EmstdpTask;
+use super::eprop_pattern::EpropPattern;
+use super::fewshot::FewShot;
+use super::pes_arm::PesArm;
+use super::pes_core::PesCore;
+use super::pes_function::PesFunction;
+use super::pes_pendulum::PesPendulum;
+use super::stdp_pair::StdpPair;
+use super::stdp_reward::StdpReward;
+use super::stdp_triplet::StdpTriplet;
 use super::{ExperimentError, Observer, Outcome, RunOptions, Task, parameters};
 use loihi_device::session::Session;
+use serde::de::DeserializeOwned;
+use std::fmt;
 
-macro_rules! experiments {
-    ($($variant:ident, $name:literal, $task:ty, $summary:literal;)*) => {
-        /// An experiment that is built in.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Experiment {
-            $(#[doc = $summary] $variant,)*
-        }
+/// A task with a name and parameters. Those that are built in are [`EXPERIMENTS`]; others are made in the same way.
+///
+/// ```
+/// use loihi_device::session::Session;
+/// use loihi_experiments::{Experiment, ExperimentError, Observer, Outcome, RunOptions, Task};
+///
+/// #[derive(Debug, serde::Deserialize)]
+/// struct Own {
+///     steps: u32,
+/// }
+///
+/// impl Task for Own {
+///     fn run(&self, _: &mut Session, _: &RunOptions, _: &mut dyn Observer) -> Result<Outcome, ExperimentError> {
+///         unimplemented!("{} steps", self.steps)
+///     }
+/// }
+///
+/// const OWN: Experiment = Experiment::new::<Own>("own", "an experiment of mine", "experiment = \"own\"\nsteps = 10\n");
+/// assert!(OWN.task(OWN.parameters).is_ok());
+/// assert!(OWN.task("experiment = \"own\"\nsteps = -1\n").unwrap_err().to_string().contains("line 2"));
+/// ```
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Experiment {
+    /// Its name on the command line and in files of parameters.
+    pub name: &'static str,
+    /// What it is, in a line.
+    pub about: &'static str,
+    /// Its parameters, as a file that can be copied and changed.
+    pub parameters: &'static str,
+    read: fn(&str) -> Result<Box<dyn Task>, toml::de::Error>,
+}
 
-        impl Experiment {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// The name on the command line.
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name,)*
-                }
-            }
-
-            /// What it is, in a line.
-            pub const fn summary(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $summary,)*
-                }
-            }
-
-            /// Its parameters, as a file that can be copied and changed.
-            pub const fn parameters(self) -> &'static str {
-                match self {
-                    $(Self::$variant => include_str!(concat!("../experiments/", $name, ".toml")),)*
-                }
-            }
-
-            /// The experiment with these parameters.
-            ///
-            /// # Errors
-            /// [`toml::de::Error`] points at the line.
-            pub fn task(self, parameters: &str) -> Result<Box<dyn Task>, toml::de::Error> {
-                match self {
-                    $(Self::$variant => parameters::read::<$task>(parameters),)*
-                }
-            }
-        }
+macro_rules! row {
+    ($name:literal, $task:ty, $about:literal) => {
+        Experiment::new::<$task>($name, $about, include_str!(concat!("../experiments/", $name, ".toml")))
     };
 }
 
-experiments! {
-    DigitsPes, "digits-pes", super::digits_pes::DigitsPes,
-        "8x8 handwritten digits, learned one at a time from raw spikes (PES)";
-    DigitsDecolle, "digits-decolle", super::decolle::DecolleTask,
-        "8x8 digits, a layer of 128 that learns from its own readout (DECOLLE)";
-    DigitsDecolle2, "digits-decolle-2", super::decolle::DecolleTask,
-        "8x8 digits, two layers of 128, each with a readout of its own (DECOLLE)";
-    MnistDecolle, "mnist-decolle", super::decolle::DecolleTask,
-        "28x28 digits of MNIST (`loihi data get mnist`), a layer of 512 that learns from its own readout (DECOLLE)";
-    DecollePoisson, "decolle-poisson", super::decolle::DecolleTask,
-        "ten patterns of spike rates, a layer of 128 that learns from its own readout (DECOLLE)";
-    DigitsEmstdp, "digits-emstdp", super::emstdp::EmstdpTask,
-        "8x8 digits, two layers that learn from spikes of their errors (EMSTDP)";
-    DigitsSoelFewshot, "digits-soel-fewshot", super::fewshot::FewShot,
-        "three new digits from twenty samples each, on frozen features (SOEL)";
-    DigitsContinual, "digits-continual", super::continual::Continual,
-        "8x8 digits, two classes after the other, with and without replay (DECOLLE)";
-    EpropPattern, "eprop-pattern", super::eprop_pattern::EpropPattern,
-        "a sum of sines, generated by 100 recurrent compartments from frozen noise (e-prop)";
-    DendriteTeacher, "dendrite-teacher", super::dendrite_teacher::DendriteTeacher,
-        "a dendrite that learns to predict its soma from a teacher's nudges (Urbanczik-Senn)";
-    PesChannel, "pes-channel", super::pes_function::PesFunction,
-        "a sine, passed on by 100 compartments whose decoders are learned (PES)";
-    PesSquare, "pes-square", super::pes_function::PesFunction,
-        "the square of a sine, learned by 100 compartments (PES)";
-    PesPendulum, "pes-pendulum", super::pes_pendulum::PesPendulum,
-        "a pendulum of unknown weight and friction, controlled by PD and what is learned (PES)";
-    PesArm, "pes-arm", super::pes_arm::PesArm,
-        "an arm with an unknown payload in an unknown force field, as the pendulum (PES)";
-    PesCore, "pes-core", super::pes_core::PesCore,
-        "the sine of pes-channel, its weights learned by the core itself (PES, third factor)";
-    StdpPair, "stdp-pair", super::stdp_pair::StdpPair,
-        "the window of pairwise STDP: weight change against the distance of two spikes";
-    StdpTriplet, "stdp-triplet", super::stdp_triplet::StdpTriplet,
-        "triplet STDP: weight change against the rate of pairs of spikes";
-    StdpReward, "stdp-reward", super::stdp_reward::StdpReward,
-        "two choices, learned from a delayed reward by tags at the synapses";
-}
+/// All experiments that are built in.
+pub const EXPERIMENTS: &[Experiment] = &[
+    row!("digits-pes", DigitsPes, "8x8 handwritten digits, learned one at a time from raw spikes (PES)"),
+    row!("digits-decolle", DecolleTask, "8x8 digits, a layer of 128 that learns from its own readout (DECOLLE)"),
+    row!("digits-decolle-2", DecolleTask, "8x8 digits, two layers of 128, each with a readout of its own (DECOLLE)"),
+    row!(
+        "mnist-decolle",
+        DecolleTask,
+        "28x28 digits of MNIST (`loihi data get mnist`), a layer of 512 that learns from its own readout (DECOLLE)"
+    ),
+    row!(
+        "decolle-poisson",
+        DecolleTask,
+        "ten patterns of spike rates, a layer of 128 that learns from its own readout (DECOLLE)"
+    ),
+    row!("digits-emstdp", EmstdpTask, "8x8 digits, two layers that learn from spikes of their errors (EMSTDP)"),
+    row!("digits-soel-fewshot", FewShot, "three new digits from twenty samples each, on frozen features (SOEL)"),
+    row!("digits-continual", Continual, "8x8 digits, two classes after the other, with and without replay (DECOLLE)"),
+    row!(
+        "eprop-pattern",
+        EpropPattern,
+        "a sum of sines, generated by 100 recurrent compartments from frozen noise (e-prop)"
+    ),
+    row!(
+        "dendrite-teacher",
+        DendriteTeacher,
+        "a dendrite that learns to predict its soma from a teacher's nudges (Urbanczik-Senn)"
+    ),
+    row!("pes-channel", PesFunction, "a sine, passed on by 100 compartments whose decoders are learned (PES)"),
+    row!("pes-square", PesFunction, "the square of a sine, learned by 100 compartments (PES)"),
+    row!(
+        "pes-pendulum",
+        PesPendulum,
+        "a pendulum of unknown weight and friction, controlled by PD and what is learned (PES)"
+    ),
+    row!("pes-arm", PesArm, "an arm with an unknown payload in an unknown force field, as the pendulum (PES)"),
+    row!("pes-core", PesCore, "the sine of pes-channel, its weights learned by the core itself (PES, third factor)"),
+    row!("stdp-pair", StdpPair, "the window of pairwise STDP: weight change against the distance of two spikes"),
+    row!("stdp-triplet", StdpTriplet, "triplet STDP: weight change against the rate of pairs of spikes"),
+    row!("stdp-reward", StdpReward, "two choices, learned from a delayed reward by tags at the synapses"),
+];
 
 impl Experiment {
-    /// The experiment of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|experiment| experiment.name() == name)
+    /// An experiment whose task is read from its parameters.
+    pub const fn new<T: Task + DeserializeOwned + 'static>(
+        name: &'static str,
+        about: &'static str,
+        parameters: &'static str,
+    ) -> Self {
+        Self { name, about, parameters, read: parameters::read::<T> }
+    }
+
+    /// The experiment of this name that is built in.
+    pub fn named(name: &str) -> Option<Self> {
+        EXPERIMENTS.iter().copied().find(|experiment| experiment.name == name)
+    }
+
+    /// The task with these parameters.
+    ///
+    /// # Errors
+    /// [`toml::de::Error`] points at the line.
+    pub fn task(&self, parameters: &str) -> Result<Box<dyn Task>, toml::de::Error> {
+        (self.read)(parameters)
     }
 
     /// Runs it with its own parameters on the device of a session.
@@ -99,55 +129,54 @@ impl Experiment {
     /// # Errors
     /// [`ExperimentError`]; rows that were handed to `observer` before stay valid.
     pub fn run(
-        self,
+        &self,
         session: &mut Session,
         options: &RunOptions,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
-        self.task(self.parameters())?.run(session, options, observer)
+        self.task(self.parameters)?.run(session, options, observer)
+    }
+}
+
+impl fmt::Debug for Experiment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        dendrite_teacher, digits_pes, eprop_pattern, pes_core, pes_function, stdp_pair, stdp_reward, stdp_triplet,
-    };
-    use serde::de::DeserializeOwned;
 
     #[test]
     fn every_file_of_parameters_is_for_its_experiment_and_can_be_read() {
-        for experiment in Experiment::ALL {
-            let text = experiment.parameters();
-            assert_eq!(parameters::experiment(text).unwrap(), experiment.name());
-            experiment.task(text).unwrap_or_else(|error| panic!("{}: {error}", experiment.name()));
+        for experiment in EXPERIMENTS {
+            let text = experiment.parameters;
+            assert_eq!(parameters::experiment(text).unwrap(), experiment.name);
+            experiment.task(text).unwrap_or_else(|error| panic!("{}: {error}", experiment.name));
             let extra = text.replacen('\n', "\nnot_a_parameter = 1\n", 1);
             let error = experiment.task(&extra).unwrap_err().to_string();
-            assert!(error.contains("not_a_parameter") && error.contains("line 2"), "{}: {error}", experiment.name());
+            assert!(error.contains("not_a_parameter") && error.contains("line 2"), "{}: {error}", experiment.name);
         }
     }
 
-    fn read<T: DeserializeOwned>(experiment: Experiment) -> T {
-        let text = experiment.parameters();
+    fn read<T: DeserializeOwned>(name: &str) -> T {
+        let text = Experiment::named(name).unwrap().parameters;
         let line = text.lines().find(|line| line.starts_with("experiment")).unwrap();
         toml::from_str(&text.replacen(line, "", 1)).unwrap()
     }
 
     #[test]
     fn files_of_parameters_say_what_the_library_begins_with() {
-        assert_eq!(read::<digits_pes::DigitsPes>(Experiment::DigitsPes), digits_pes::DigitsPes::default());
-        assert_eq!(read::<pes_function::PesFunction>(Experiment::PesChannel), pes_function::PesFunction::channel());
-        assert_eq!(read::<pes_function::PesFunction>(Experiment::PesSquare), pes_function::PesFunction::square());
-        assert_eq!(
-            read::<eprop_pattern::EpropPattern>(Experiment::EpropPattern),
-            eprop_pattern::EpropPattern::default()
-        );
-        let dendrite = read::<dendrite_teacher::DendriteTeacher>(Experiment::DendriteTeacher);
-        assert_eq!(dendrite, dendrite_teacher::DendriteTeacher::default());
-        assert_eq!(read::<pes_core::PesCore>(Experiment::PesCore), pes_core::PesCore::default());
-        assert_eq!(read::<stdp_pair::StdpPair>(Experiment::StdpPair), stdp_pair::StdpPair::default());
-        assert_eq!(read::<stdp_triplet::StdpTriplet>(Experiment::StdpTriplet), stdp_triplet::StdpTriplet::default());
-        assert_eq!(read::<stdp_reward::StdpReward>(Experiment::StdpReward), stdp_reward::StdpReward::default());
+        assert_eq!(read::<DigitsPes>("digits-pes"), DigitsPes::default());
+        assert_eq!(read::<PesFunction>("pes-channel"), PesFunction::channel());
+        assert_eq!(read::<PesFunction>("pes-square"), PesFunction::square());
+        assert_eq!(read::<EpropPattern>("eprop-pattern"), EpropPattern::default());
+        let dendrite = read::<DendriteTeacher>("dendrite-teacher");
+        assert_eq!(dendrite, DendriteTeacher::default());
+        assert_eq!(read::<PesCore>("pes-core"), PesCore::default());
+        assert_eq!(read::<StdpPair>("stdp-pair"), StdpPair::default());
+        assert_eq!(read::<StdpTriplet>("stdp-triplet"), StdpTriplet::default());
+        assert_eq!(read::<StdpReward>("stdp-reward"), StdpReward::default());
     }
 }

@@ -123,7 +123,7 @@ pub(super) fn epochs_over(samples: usize, epochs: u32) -> Result<(), ExperimentE
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Experiment;
+    use crate::EXPERIMENTS;
 
     /// Every size of every experiment, by the line that it replaces, is refused when it is absurd, and named with its line.
     #[test]
@@ -148,8 +148,8 @@ mod tests {
             "bias_span",
         ];
         let mut found = 0;
-        for experiment in Experiment::ALL {
-            let text = experiment.parameters();
+        for experiment in EXPERIMENTS {
+            let text = experiment.parameters;
             for (number, line) in text.lines().enumerate() {
                 let Some((key, _)) = line.split_once('=').filter(|(key, _)| sizes.contains(&key.trim())) else {
                     continue;
@@ -162,8 +162,8 @@ mod tests {
                 };
                 let absurd = text.replacen(line, &format!("{key} = {value}"), 1);
                 let error = experiment.task(&absurd).err().map(|error| error.to_string());
-                let error = error.unwrap_or_else(|| panic!("{}: {key} = {value} is taken", experiment.name()));
-                assert!(error.contains(&format!("line {}", number + 1)), "{}, {key}: {error}", experiment.name());
+                let error = error.unwrap_or_else(|| panic!("{}: {key} = {value} is taken", experiment.name));
+                assert!(error.contains(&format!("line {}", number + 1)), "{}, {key}: {error}", experiment.name);
                 found += 1;
             }
         }

@@ -28,7 +28,14 @@ pub(super) fn plasticity(
     let traces =
         traces.map(|trace| trace.map_or(0, |(impulse, tau_steps)| builder.trace(impulse, 0, &decay(tau_steps), None)));
     let (weight_bits, rounding, dialect) = (8, Rounding::Stochastic, Dialect::default());
-    Plasticity { products, traces, epoch_steps, wgt_exp: 0, weight_bits, sign_mode, rounding, dialect }
+    Plasticity::default()
+        .products(products)
+        .traces(traces)
+        .epoch_steps(epoch_steps)
+        .weight_bits(weight_bits)
+        .sign_mode(sign_mode)
+        .rounding(rounding)
+        .dialect(dialect)
 }
 
 /// Exponential decay with this time constant.

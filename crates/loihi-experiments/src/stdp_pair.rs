@@ -61,7 +61,7 @@ impl StdpPair {
         let needed = self.distances().count().saturating_mul(self.axons).saturating_add(1);
         if needed > INPUT_AXONS {
             // Said before there are as many.
-            let exceeded = Exceeded { core: 0, resource: Resource::InputAxons, needed, available: INPUT_AXONS };
+            let exceeded = Exceeded::new(0, Resource::InputAxons, needed, INPUT_AXONS);
             return Err(Unfit::from(exceeded).into());
         }
         let mut builder = ImageBuilder::new();

@@ -4,7 +4,7 @@ use super::classify::go_on;
 use super::{Answer, ExperimentError, Metrics, NoObserver, Observer, Outcome, RunOptions, Running, Task, conclude};
 use loihi_core::chip::SnapshotScope;
 use loihi_core::num::Fnv64;
-use loihi_data::collection::{Sample, SampleData};
+use loihi_data::{Sample, SampleData};
 use loihi_device::session::{Session, SessionError};
 use loihi_net::network::{Network, ReadBy};
 use loihi_net::neuron_map::NeuronMap;
@@ -23,7 +23,7 @@ pub struct Trained {
     pub placed: Placed,
     /// Samples.
     pub items: Vec<Sample>,
-    /// How they are shown.
+    /// How they are shown; the seed of the run is added to its seed.
     pub presentation: Presentation,
     /// Samples of further inputs, as many, and how they are shown; each with the one of the same number.
     pub also: Vec<(Presentation, Vec<Sample>)>,
@@ -51,7 +51,7 @@ impl Trained {
 
     /// What is shown with a number, its spikes drawn from a seed.
     fn stimulus(&self, number: u32, item: &Sample, seed: u32) -> Result<Stimulus, PresentError> {
-        let present = |item, presentation| present(&self.network, item, number, &Presentation { seed, ..presentation });
+        let present = |item, presentation| present(&self.network, item, number, &seeded(presentation, seed));
         let mut stimulus = present(item, self.presentation)?;
         for (presentation, items) in &self.also {
             if let Some(item) = items.get(number as usize) {
@@ -73,11 +73,10 @@ impl Trained {
 
     /// What a checkpoint says of all samples: one stage, with one readout.
     fn planned(&self, shown: &[Sample], seed: u32) -> Planned {
-        let with_seed = |presentation| Presentation { seed, ..presentation };
         let mut hash = Fnv64::new();
-        hash.bytes(format!("{:?} {:?}", with_seed(self.presentation), self.network.readout).as_bytes());
+        hash.bytes(format!("{:?} {:?}", seeded(self.presentation, seed), self.network.readout).as_bytes());
         for (presentation, items) in &self.also {
-            hash.bytes(format!("{:?}", with_seed(*presentation)).as_bytes());
+            hash.bytes(format!("{:?}", seeded(*presentation, seed)).as_bytes());
             hash_items(&mut hash, items.get(..shown.len()).unwrap_or(items));
         }
         hash_items(&mut hash, shown);
@@ -119,8 +118,13 @@ impl Trained {
     }
 }
 
+/// The seed of the run counts from that of the presentation.
+fn seeded(presentation: Presentation, seed: u32) -> Presentation {
+    Presentation { seed: presentation.seed.wrapping_add(seed), ..presentation }
+}
+
 fn hash_items(hash: &mut Fnv64, items: &[Sample]) {
-    for Sample { name, label, data } in items {
+    for Sample { name, label, data, .. } in items {
         hash.bytes(format!("{name} {label:?}").as_bytes());
         match data {
             SampleData::Values { shape, values } => {
@@ -128,6 +132,7 @@ fn hash_items(hash: &mut Fnv64, items: &[Sample]) {
                 hash.bytes(values);
             }
             SampleData::Events(events) => hash.bytes(format!("{events:?}").as_bytes()),
+            other => hash.bytes(format!("{other:?}").as_bytes()),
         }
     }
 }

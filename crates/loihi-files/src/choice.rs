@@ -39,13 +39,13 @@ pub trait Choice: Copy + PartialEq + Send + Sync + 'static {
 #[macro_export]
 macro_rules! choices {
     (
-        $(#[doc = $doc:literal])* $(#[derive($($derive:ident),+)])?
+        $(#[$meta:meta])*
         pub enum $name:ident {
             $(#[doc = $about:literal] $(#[$attribute:ident])* $value:ident = $text:literal,)+
         }
     ) => {
-        $(#[doc = $doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq $($(, $derive)+)?)]
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum $name {
             $(#[doc = $about] $(#[$attribute])* $value,)+
         }

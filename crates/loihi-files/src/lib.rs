@@ -7,7 +7,7 @@
 //! # let folder = folder.path();
 //! // An array that grows, and can be read at any time.
 //! let path = folder.join("voltage.npy");
-//! let mut writer = npy::NpyWriter::create(&path, npy::I32, npy::Row::Items)?;
+//! let mut writer = npy::NpyWriter::create(&path, npy::I32, npy::RowShape::Items)?;
 //! for step in 0..3_i32 {
 //!     writer.add(&[step, -step].map(i32::to_le_bytes).concat())?;
 //! }
@@ -16,7 +16,7 @@
 //!
 //! // Continued where it was, after whatever happened.
 //! drop(writer);
-//! let mut writer = npy::NpyWriter::go_on(&path, npy::I32, npy::Row::Items, bytes)?;
+//! let mut writer = npy::NpyWriter::go_on(&path, npy::I32, npy::RowShape::Items, bytes)?;
 //! writer.add(&[3, -3].map(i32::to_le_bytes).concat())?;
 //! assert_eq!(writer.rows(), 4);
 //!

@@ -17,6 +17,7 @@ use tokens::{Token, TokenKind};
 /// What is wrong with a rule, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{source_line}\n{}^ {what}", tokens::indent(.source_line, *.column))]
+#[non_exhaustive]
 pub struct RuleError {
     /// Line, from 1.
     pub line: usize,
@@ -30,6 +31,7 @@ pub struct RuleError {
 
 /// How large a rule may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Products of all sums.
     pub products: usize,

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 /// Neurons that are sampled, by the population to which they belong.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ProbeTarget {
     /// The population.
     pub population: String,
@@ -16,6 +17,7 @@ pub struct ProbeTarget {
 
 /// What is sampled, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Probe {
     /// The population; `None`: the register as it lies on the chip.
     pub of: Option<ProbeTarget>,
@@ -31,6 +33,7 @@ pub struct Probe {
 
 /// What is wrong with a probe.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ProbeError {
     /// There is no such register.
     #[error("there is no register `{0}`; there are {known}", known = names(|_| true))]
@@ -98,6 +101,7 @@ pub fn register(name: &str) -> Result<Register, ProbeError> {
 
 /// What the words of a register are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Meaning {
     /// What has a word each.
     pub per: &'static str,
@@ -151,6 +155,34 @@ impl Probe {
     #[must_use]
     pub fn of(self, population: impl Into<String>) -> Self {
         Self { of: Some(ProbeTarget { population: population.into(), compartment: None }), ..self }
+    }
+
+    /// The same of one compartment of each neuron, leaves first, instead of the soma; without a population it changes
+    /// nothing.
+    #[must_use]
+    pub fn compartment(mut self, compartment: usize) -> Self {
+        if let Some(target) = &mut self.of {
+            target.compartment = Some(compartment);
+        }
+        self
+    }
+
+    /// The same of some elements of the register, or some neurons of the population.
+    #[must_use]
+    pub fn elements(self, elements: Range<usize>) -> Self {
+        Self { elements: Some(elements), ..self }
+    }
+
+    /// The same in every n-th step, from the first of the window on.
+    #[must_use]
+    pub fn every(self, every: u64) -> Self {
+        Self { every, ..self }
+    }
+
+    /// The same in these steps, counted from 0.
+    #[must_use]
+    pub fn window(self, window: Range<u64>) -> Self {
+        Self { window, ..self }
     }
 
     /// Checks what can be known without a network.

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use loihi_core::image::{Join, Profile, StackIn, StackOut, ThresholdMode, Tree};
-use loihi_core::num::{BiasExponent, Delay, WeightExponent, word};
+use loihi_core::num::{Delay, WeightExponent, word};
 use loihi_device::inproc::InProcess;
 use loihi_device::session::{RetryPolicy, Session};
 use loihi_net::network::Network;
@@ -72,26 +72,22 @@ fn network(seed: u32) -> Network {
         |purpose: u32, at: usize, values: u32| i64::from(word(seed, purpose, u32::try_from(at).unwrap(), 0) % values);
     let weight = |purpose, at| i16::try_from(draw(purpose, at, 61) - 25).unwrap();
     let even = |purpose, at| 2 * (weight(purpose, at) / 2);
-    let mut network = Network::new("of every kind");
-    network.seed = seed;
-    let image = network.input("image", &[2, 6, 7]);
+    let mut network = Network::new("of every kind").seed(seed);
+    let image = network.input("image", [2, 6, 7]);
     let profile = |v_th| Profile { decay_u: 2048, decay_v: 300, v_th, ..Profile::DEFAULT };
-    let conv = network.population(Population::new("conv", &[3, 6, 7], profile(64 * 30)));
-    let pool = network.population(Population::new("pool", &[3, 3, 3], profile(64 * 10)));
-    let mut own = Population::new("out", &[8], profile(64 * 40));
+    let conv = network.population(Population::new("conv", [3, 6, 7]).profile(profile(64 * 30)));
+    let pool = network.population(Population::new("pool", [3, 3, 3]).profile(profile(64 * 10)));
+    let mut own = Population::new("out", 8).profile(profile(64 * 40));
     own.compartments = vec![Each::of((0..8).map(|at| Profile { decay_v: 100 * at, ..profile(64 * 40) }).collect())];
     own.bias = Each::of((0..8).map(|at| loihi_net::network::nearest_bias(f64::from(at) * 90.0)).collect());
     let out = network.population(own);
     let weights = (0..3 * 2 * 9).map(|at| even(1, at)).collect();
-    let kernel = Conv2d { weights, shape: [3, 2, 3, 3], stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 };
-    network.connect(Connection::new(image, conv, Weights::Conv2d(kernel)));
-    let sums = Pool2d { kernel: [2, 2], stride: [2, 2], padding: [0, 0], weight: 24 };
-    network.connect(Connection::new(conv, pool, Weights::Pool2d(sums)));
-    let mut dense = Connection::new(pool, out, Weights::Dense((0..8 * 27).map(|at| weight(2, at)).collect()));
-    dense.signs = Signs::Split;
-    dense.wgt_exp = WeightExponent::saturating(1);
-    dense.delay = Each::Every((0..27).map(|at| Delay::saturating(i32::try_from(draw(3, at, 9)).unwrap())).collect());
-    network.connect(dense);
+    network.connect(Connection::new(image, conv, Conv2d::new([3, 2, 3, 3], weights).padding([1, 1])));
+    network.connect(Connection::new(conv, pool, Pool2d::new([2, 2], 24)));
+    let weights: Vec<i16> = (0..8 * 27).map(|at| weight(2, at)).collect();
+    let delays: Vec<Delay> = (0..27).map(|at| Delay::saturating(i32::try_from(draw(3, at, 9)).unwrap())).collect();
+    let dense = Connection::new(pool, out, weights).signs(Signs::Split).wgt_exp(WeightExponent::saturating(1));
+    network.connect(dense.delay(delays));
     let mut synapses: Vec<SparseSynapse> = (0..40)
         .map(|at| SparseSynapse {
             source: usize::try_from(draw(4, at, 8)).unwrap(),
@@ -101,7 +97,7 @@ fn network(seed: u32) -> Network {
         })
         .collect();
     synapses.sort_unstable();
-    network.connect(Connection::new(out, out, Weights::Sparse(synapses)));
+    network.connect(Connection::new(out, out, synapses));
     network.connect(Connection::new(out, out, Weights::OneToOne(Each::Same(-100))));
     network
 }
@@ -123,9 +119,9 @@ fn every_kind_of_connection_computes_its_equation_however_it_is_cut() {
         assert!(expected.iter().filter(|spike| spike.population == 2).count() > 10, "seed {seed}: few spikes");
         for (options, cores) in [
             (PlacementOptions::default(), 3),
-            (PlacementOptions { pack: true, ..PlacementOptions::default() }, 1),
-            (PlacementOptions { compartments_per_core: 10, ..PlacementOptions::default() }, 17),
-            (PlacementOptions { compartments_per_core: 1, chips: 2, pack: false }, 161),
+            (PlacementOptions::default().pack(true), 1),
+            (PlacementOptions::default().compartments_per_core(10), 17),
+            (PlacementOptions::default().compartments_per_core(1).chips(2), 161),
         ] {
             let (spikes, used) = by_the_chip(&network, &stimulus, options);
             let differs = spikes.iter().zip(&expected).find(|(a, b)| a != b);
@@ -139,10 +135,10 @@ fn every_kind_of_connection_computes_its_equation_however_it_is_cut() {
 fn biases_from_outside_reach_their_neurons() {
     let mut network = Network::new("bias");
     let profile = Profile { v_th: 64 * 10, ..Profile::DEFAULT };
-    let a = network.population(Population::new("a", &[3], profile));
-    let b = network.population(Population::new("b", &[4], profile));
+    let a = network.population(Population::new("a", 3).profile(profile));
+    let b = network.population(Population::new("b", 4).profile(profile));
     network.bias_input("b values", b);
-    network.inputs.push(Input::new("a values", &[3], Entry::Bias { population: 0, gain_q16: 1 << 16, offset: 0 }));
+    network.inputs.push(Input::new("a values", 3, Entry::Bias { population: 0, gain_q16: 1 << 16, offset: 0 }));
     assert_eq!((a, b), (Endpoint::Population(0), Endpoint::Population(1)));
     let placed = place(&network, PlacementOptions::default()).unwrap();
     let mut session = session();
@@ -162,23 +158,21 @@ fn biases_from_outside_reach_their_neurons() {
 fn weighted_sums_reach_their_neurons() {
     let mut network = Network::new("weighted");
     let profile = Profile { v_th: 64 * 10, ..Profile::DEFAULT };
-    network.population(Population::new("plain", &[3], profile));
+    network.population(Population::new("plain", 3).profile(profile));
     let pass = Tree { stack_out: StackOut::Push, threshold: ThresholdMode::PassAbove, ..Tree::NONE };
     let add = Tree { stack_in: StackIn::PopA, join: Join::Add, ..Tree::NONE };
     let dendrite = Profile { v_th: 0, tree: pass, ..Profile::DEFAULT };
     let soma = Profile { v_th: 64 * 10, decay_v: 4096, tree: add, ..Profile::DEFAULT };
-    let mut trees = Population::new("trees", &[2], soma);
+    let mut trees = Population::new("trees", 2).profile(soma);
     trees.compartments = vec![Each::Same(dendrite), Each::Same(soma)];
     network.population(trees);
     for (name, population, gains, offsets) in
         [("a", 0, vec![641, 0, 0, 641, 0, 0], vec![0, 0, 100]), ("b", 1, vec![0, 400, -400, 400], vec![0, 0])]
     {
-        let weighted = Weighted { population, gains, offsets, exponent: BiasExponent::saturating(0) };
-        network.inputs.push(Input::new(name, &[2], Entry::Weighted(weighted)));
+        let weighted = Weighted::new(population, gains, offsets);
+        network.inputs.push(Input::new(name, 2, Entry::Weighted(weighted)));
     }
-    for options in
-        [PlacementOptions::default(), PlacementOptions { compartments_per_core: 2, ..PlacementOptions::default() }]
-    {
+    for options in [PlacementOptions::default(), PlacementOptions::default().compartments_per_core(2)] {
         let placed = place(&network, options).unwrap();
         let mut session = session();
         let mut inference = Inference::new(&mut session, &network, &placed).unwrap();
@@ -219,11 +213,11 @@ fn refusal(network: &Network) -> String {
 
 #[test]
 fn what_cannot_fit_says_why_and_by_how_much() {
-    let population = |name: &str, neurons| Population::new(name, &[neurons], Profile::DEFAULT);
+    let population = |name: &str, neurons| Population::new(name, neurons);
     let mut network = Network::new("many sources");
     let sources = network.population(population("sources", 5000));
     let sink = network.population(population("sink", 1));
-    network.connect(Connection::new(sources, sink, Weights::Dense(vec![2; 5000])));
+    network.connect(Connection::new(sources, sink, vec![2; 5000]));
     let said = refusal(&network);
     assert!(said.contains("a single neuron of `sink` needs 5000 input axons, a core has 4096: let fewer"), "{said}");
 
@@ -233,11 +227,11 @@ fn what_cannot_fit_says_why_and_by_how_much() {
     let said = refusal(&network);
     assert!(said.contains("needs at least 197 cores, one chip has 128"), "{said}");
     assert!(said.contains("give --chips 2") && said.contains("`large` takes 196"), "{said}");
-    assert!(place(&network, PlacementOptions { chips: 2, ..PlacementOptions::default() }).is_ok());
+    assert!(place(&network, PlacementOptions::default().chips(2)).is_ok());
 
     let mut network = Network::new("odd threshold");
     let profile = Profile { v_th: 65, ..Profile::DEFAULT };
-    network.population(Population::new("a", &[1], profile));
+    network.population(Population::new("a", 1).profile(profile));
     assert!(refusal(&network).contains("v_th = 65"), "{}", refusal(&network));
     network.beyond_the_chip = true;
     assert!(place(&network, PlacementOptions::default()).is_ok());
@@ -246,11 +240,11 @@ fn what_cannot_fit_says_why_and_by_how_much() {
 #[test]
 fn the_table_of_cores_names_parts_and_the_fullest_resource() {
     let mut network = Network::new("two");
-    let input = network.input("in", &[4096]);
-    let a = network.population(Population::new("a", &[1500], Profile::DEFAULT));
-    let b = network.population(Population::new("b", &[2], Profile::DEFAULT));
-    network.connect(Connection::new(input, b, Weights::Dense(vec![2; 8192])));
-    network.connect(Connection::new(a, b, Weights::Dense(vec![0; 3000])));
+    let input = network.input("in", 4096);
+    let a = network.population(Population::new("a", 1500));
+    let b = network.population(Population::new("b", 2));
+    network.connect(Connection::new(input, b, vec![2; 8192]));
+    network.connect(Connection::new(a, b, vec![0; 3000]));
     let placed = place(&network, PlacementOptions::default()).unwrap();
     insta::assert_snapshot!(table(&network, &placed));
     assert_eq!(size(&network.populations[0].shape), 1500);
@@ -262,11 +256,11 @@ fn weighted_sums_of_many_cores_take_one_program() {
     let mut network = Network::new("wide");
     let profile = Profile { decay_v: 4096, v_th: 64, ..Profile::DEFAULT };
     let neurons = 3000;
-    network.population(Population::new("a", &[neurons], profile));
+    network.population(Population::new("a", neurons).profile(profile));
     let gains = (0..neurons).map(|neuron| i32::from(neuron % 7 == 0) * 4096).collect();
-    let weighted = Weighted { population: 0, gains, offsets: vec![0; neurons], exponent: BiasExponent::saturating(0) };
-    network.inputs.push(Input::new("values", &[1], Entry::Weighted(weighted)));
-    let options = PlacementOptions { chips: 3, compartments_per_core: 8, ..PlacementOptions::default() };
+    let weighted = Weighted::new(0, gains, vec![0; neurons]);
+    network.inputs.push(Input::new("values", 1, Entry::Weighted(weighted)));
+    let options = PlacementOptions::default().chips(3).compartments_per_core(8);
     let placed = place(&network, options).unwrap();
     let image = placed.image.open().unwrap();
     assert_eq!((placed.usage.len(), image.snips().len()), (375, 1));

@@ -20,42 +20,42 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// The same with this node, in the place of one of the same name.
+    /// Adds a node, or replaces the one of this name.
     #[must_use]
     pub fn with_node(mut self, name: impl Into<String>, node: NirNode) -> Self {
         self.nodes.insert(name.into(), node);
         self
     }
 
-    /// The same with an edge, from and to.
+    /// Adds an edge.
     #[must_use]
     pub fn with_edge(mut self, from: &str, to: &str) -> Self {
         self.edges.insert((from.to_owned(), to.to_owned()));
         self
     }
 
-    /// The same with these edges, from and to.
+    /// Adds edges, as pairs of source and target.
     #[must_use]
     pub fn with_edges<'n>(self, edges: impl IntoIterator<Item = (&'n str, &'n str)>) -> Self {
         edges.into_iter().fold(self, |graph, (from, to)| graph.with_edge(from, to))
     }
 
-    /// The same with this duration of a step.
+    /// Sets the duration of a step.
     #[must_use]
     pub const fn with_dt(mut self, dt: f64) -> Self {
         self.dt = Some(dt);
         self
     }
 
-    /// The same with this many steps after those of a sample.
+    /// Sets the number of steps after those of a sample.
     #[must_use]
     pub const fn with_late_steps(mut self, steps: u32) -> Self {
         self.late_steps = Some(steps);
         self
     }
 
-    /// Checks what a file is held to, so that a graph made by hand is one that could have been read: edges name nodes, numbers
-    /// are finite and in range. Whether shapes fit is seen when the graph is used.
+    /// Checks a graph made by hand as a file is checked: edges name nodes, numbers are finite and in range. Whether shapes
+    /// fit is checked where the graph is used.
     ///
     /// # Errors
     /// [`NodeError`] names the node, and what is wrong.

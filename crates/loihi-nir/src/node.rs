@@ -6,7 +6,7 @@ use loihi_files::npz::Array;
 use loihi_hdf5::H5Item;
 use std::collections::BTreeMap;
 
-/// Declares [`NirNode`]: for each type of node its name in files, and its parameters, whose names are those in files, too.
+/// Declares [`NirNode`]: for each type of node its name in files, and its parameters under the names that they have in files.
 /// An `Option` may be missing in a file.
 macro_rules! nodes {
     ($(
@@ -15,8 +15,9 @@ macro_rules! nodes {
     )+) => {
         /// A node of a graph.
         ///
-        /// Parameters of neurons have a value for each of them, or a single one for all. Time constants and delays are in the
-        /// unit of [`Graph::dt`], seconds as a rule.
+        /// Arrays of neuron parameters have one value per neuron, or a single one for all. Time constants and delays are in
+        /// the unit of [`Graph::dt`], usually seconds. Strides, kernels, paddings, dilations and groups are 0 to 65,536.
+        /// `None` stands for the default.
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         pub enum NirNode {
@@ -104,102 +105,102 @@ macro_rules! nodes {
 }
 
 nodes! {
-    /// Where spikes or values come in.
+    /// The input: spikes or values.
     Input = "Input" {
         /// Extents, channels first.
         shape: Vec<usize>,
     }
-    /// What is read.
+    /// The output that is read.
     Output = "Output" {
         /// Extents, channels first.
         shape: Vec<usize>,
     }
-    /// A matrix and a bias.
+    /// A weight matrix and a bias.
     Affine = "Affine" {
         /// `[outputs, inputs]`.
         weight: Array,
-        /// One an output.
+        /// One value per output.
         bias: Array,
     }
-    /// A matrix.
+    /// A weight matrix.
     Linear = "Linear" {
         /// `[outputs, inputs]`.
         weight: Array,
     }
-    /// A factor an element.
+    /// Elementwise factors.
     Scale = "Scale" {
-        /// One an element, or of extents that are broadcast.
+        /// One value per element, or a shape that broadcasts to the input.
         scale: Array,
     }
-    /// A convolution along one extent.
+    /// A convolution in one dimension.
     Conv1d = "Conv1d" {
         /// `[outputs, inputs of a group, width]`.
         weight: Array,
-        /// One an output.
+        /// One value per output.
         bias: Option<Array>,
-        /// Elements from one window to the next; 1.
+        /// Elements from one window to the next. Default: 1.
         stride: Option<usize>,
-        /// Zeros on both sides; none.
+        /// Zeros on both sides. Default: none.
         padding: Option<Padding<usize>>,
-        /// Elements from one of a window to the next; 1.
+        /// Distance of the elements of a window. Default: 1.
         dilation: Option<usize>,
-        /// Groups of channels; 1.
+        /// Groups of channels. Default: 1.
         groups: Option<usize>,
-        /// Width of the input, as the file says it; it is not needed.
+        /// Width of the input, as stated by the file; kept, but not used.
         input_shape: Option<Array>,
     }
-    /// A convolution along two extents.
+    /// A convolution in two dimensions.
     Conv2d = "Conv2d" {
         /// `[outputs, inputs of a group, height, width]`.
         weight: Array,
-        /// One an output.
+        /// One value per output.
         bias: Option<Array>,
-        /// Elements from one window to the next, vertically and horizontally; 1.
+        /// Rows and columns from one window to the next. Default: 1.
         stride: Option<[usize; 2]>,
-        /// Zeros around the input; none.
+        /// Zeros around the input, rows and columns. Default: none.
         padding: Option<Padding<[usize; 2]>>,
-        /// Elements from one of a window to the next; 1.
+        /// Distance of the elements of a window. Default: 1.
         dilation: Option<[usize; 2]>,
-        /// Groups of channels; 1.
+        /// Groups of channels. Default: 1.
         groups: Option<usize>,
-        /// Height and width of the input, as the file says them; they are not needed.
+        /// Height and width of the input, as stated by the file; kept, but not used.
         input_shape: Option<Array>,
     }
     /// Sums over windows.
     SumPool2d = "SumPool2d" {
         /// Height and width of a window.
         kernel_size: [usize; 2],
-        /// From one window to the next; those of a window.
+        /// Rows and columns from one window to the next. Default: `kernel_size`.
         stride: Option<[usize; 2]>,
-        /// Zeros around the input; none.
+        /// Zeros around the input, rows and columns. Default: none.
         padding: Option<[usize; 2]>,
     }
     /// Means over windows.
     AvgPool2d = "AvgPool2d" {
         /// Height and width of a window.
         kernel_size: [usize; 2],
-        /// From one window to the next; those of a window.
+        /// Rows and columns from one window to the next. Default: `kernel_size`.
         stride: Option<[usize; 2]>,
-        /// Zeros around the input; none.
+        /// Zeros around the input, rows and columns. Default: none.
         padding: Option<[usize; 2]>,
     }
-    /// Some extents become one.
+    /// Joins extents into one.
     Flatten = "Flatten" {
-        /// Extents of the input, as the file says them: their number tells whether `start_dim` counts a batch.
+        /// Extents of the input, as stated by the file; their number tells whether `start_dim` counts a batch.
         input_type: Option<Array>,
-        /// The first extent, below 0 from behind; 1.
+        /// The first extent to join; negative: from the last one. Default: 1.
         start_dim: Option<i64>,
-        /// The last extent, below 0 from behind; −1.
+        /// The last extent to join; negative: from the last one. Default: −1.
         end_dim: Option<i64>,
     }
-    /// Spikes come later.
+    /// Delays spikes.
     Delay = "Delay" {
-        /// A duration an element.
+        /// One duration per element.
         delay: Array,
     }
-    /// A spike where the input is above a threshold.
+    /// Fires where the input is above a threshold.
     Threshold = "Threshold" {
-        /// Its threshold.
+        /// Threshold of the input.
         threshold: Array,
     }
     /// An integrator.
@@ -213,7 +214,7 @@ nodes! {
         r: Array,
         /// Threshold of the voltage.
         v_threshold: Array,
-        /// Voltage after a spike; 0.
+        /// Voltage after a spike. Default: 0.
         v_reset: Option<Array>,
     }
     /// A leaky integrator.
@@ -222,7 +223,7 @@ nodes! {
         tau: Array,
         /// Resistance.
         r: Array,
-        /// Voltage to which it leaks.
+        /// Leak voltage.
         v_leak: Array,
     }
     /// A leaky integrator that fires.
@@ -231,11 +232,11 @@ nodes! {
         tau: Array,
         /// Resistance.
         r: Array,
-        /// Voltage to which it leaks.
+        /// Leak voltage.
         v_leak: Array,
         /// Threshold of the voltage.
         v_threshold: Array,
-        /// Voltage after a spike; 0.
+        /// Voltage after a spike. Default: 0.
         v_reset: Option<Array>,
     }
     /// A leaky integrator of a current that decays.
@@ -246,9 +247,9 @@ nodes! {
         tau_syn: Array,
         /// Resistance.
         r: Array,
-        /// Voltage to which it leaks.
+        /// Leak voltage.
         v_leak: Array,
-        /// Factor of the input; 1.
+        /// Factor of the input. Default: 1.
         w_in: Option<Array>,
     }
     /// A leaky integrator of a current that decays, which fires.
@@ -259,19 +260,19 @@ nodes! {
         tau_syn: Array,
         /// Resistance.
         r: Array,
-        /// Voltage to which it leaks.
+        /// Leak voltage.
         v_leak: Array,
         /// Threshold of the voltage.
         v_threshold: Array,
-        /// Voltage after a spike; 0.
+        /// Voltage after a spike. Default: 0.
         v_reset: Option<Array>,
-        /// Factor of the input; 1.
+        /// Factor of the input. Default: 1.
         w_in: Option<Array>,
     }
 }
 
 impl NirNode {
-    /// The array of this name in files.
+    /// The array of this name in files, if the node has one.
     pub fn array(&self, name: &str) -> Option<&Array> {
         self.arrays().into_iter().find_map(|(own, array)| (own == name).then_some(array))
     }
@@ -288,7 +289,7 @@ fn read<T: Parameter>(type_name: &str, fields: &BTreeMap<String, H5Item>, name: 
         return Err(format!("`{name}`: {reason}"));
     }
     let found = T::read(item).map_err(|what| named(name, &what))?;
-    let found = found.ok_or_else(|| format!("a {type_name} has `{name}`, but this one has none"))?;
+    let found = found.ok_or_else(|| format!("a {type_name} needs `{name}`, which is missing"))?;
     found.check().map_err(|what| named(name, &what))?;
     Ok(found)
 }

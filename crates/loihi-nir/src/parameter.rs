@@ -6,18 +6,18 @@ use loihi_hdf5::H5Item;
 /// Largest stride, kernel, padding, dilation, number of groups.
 const NUMBER_MAX: usize = 1 << 16;
 
-/// What a node has under a name in a file.
+/// A parameter of a node.
 pub(super) trait Parameter: Sized {
-    /// Reads it; `None` if it is missing. An error says what is wrong, behind its name.
+    /// Reads it; `None` if it is missing. Errors are predicates: `has values that are not numbers`.
     fn read(item: Option<&H5Item>) -> Result<Option<Self>, String>;
 
-    /// It as it stands in a file; `None` if it is left out.
+    /// Its form in a file; `None` to leave it out.
     fn item(&self) -> Option<H5Item>;
 
-    /// Whether it is in range; if not, what is wrong, behind its name.
+    /// Checks its range; errors are predicates.
     fn check(&self) -> Result<(), String>;
 
-    /// It as an array, if it is one.
+    /// The array, if it is one.
     fn array(&self) -> Option<&Array> {
         None
     }
@@ -26,15 +26,15 @@ pub(super) trait Parameter: Sized {
 /// Zeros around the input of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding<T> {
-    /// This many that the output has the extents of the input, before strides; of an odd number the one more is behind.
+    /// Keeps the extents of the input at a stride of 1; the extra one of an odd number is at the end.
     Same,
     /// None.
     Valid,
-    /// This many on both sides of each extent.
+    /// On both sides of each extent.
     Zeros(T),
 }
 
-/// What a file has of a parameter, if it is numbers.
+/// The array of a parameter in a file; `None` for anything else.
 fn array_of(item: Option<&H5Item>) -> Option<&Array> {
     match item {
         Some(H5Item::Array(array)) => Some(array),
@@ -42,7 +42,7 @@ fn array_of(item: Option<&H5Item>) -> Option<&Array> {
     }
 }
 
-/// Whole numbers from 0, if they are.
+/// The elements as numbers from 0; `None` if one is not.
 fn numbers(array: &Array) -> Option<Vec<usize>> {
     array.whole()?.iter().map(|value| usize::try_from(*value).ok()).collect()
 }

@@ -176,7 +176,7 @@ fn what_is_wrong_is_named_with_its_node() {
     let array = |values: &[f64]| H5Item::Array(Array::from(values.to_vec()));
     let set = |name: &str, item: H5Item| said(&|fields| drop(fields.insert(name.to_owned(), item.clone())));
     let without = said(&|fields| drop(fields.remove("weight")));
-    assert_eq!(without, "node `a`: a Conv1d has `weight`, but this one has none");
+    assert_eq!(without, "node `a`: a Conv1d needs `weight`, which is missing");
     assert_eq!(set("weight", H5Item::text("none")), without);
     for value in [f64::NAN, f64::INFINITY] {
         assert_eq!(set("bias", array(&[0.0, value])), "node `a`: `bias` has values that are not numbers");

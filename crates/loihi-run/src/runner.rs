@@ -11,7 +11,7 @@ use loihi_core::chip::SnapshotScope;
 use loihi_core::image::ImageError;
 use loihi_core::ops::OpCounts;
 use loihi_core::register::{Register, StateDigest};
-use loihi_data::collection::Sample;
+use loihi_data::Sample;
 use loihi_device::Device;
 use loihi_device::session::{Session, SessionError};
 use loihi_net::network::Network;
@@ -60,15 +60,14 @@ pub struct Answer {
 /// A network on a device. It borrows nothing, and can be moved to another thread.
 ///
 /// ```
-/// use loihi_core::image::Profile;
 /// use loihi_device::inproc::InProcess;
-/// use loihi_net::network::{Connection, Network, Population, Weights};
+/// use loihi_net::network::{Connection, Network, Population};
 /// use loihi_run::runner::Runner;
 ///
 /// let mut network = Network::new("relay");
-/// let input = network.input("in", &[1]);
-/// let relay = network.population(Population::new("relay", &[1], Profile { v_th: 64, ..Profile::DEFAULT }));
-/// network.connect(Connection::new(input, relay, Weights::Dense(vec![100])));
+/// let input = network.input("in", 1);
+/// let relay = network.population(Population::new("relay", 1).v_th(1));
+/// network.connect(Connection::new(input, relay, [100]));
 ///
 /// let mut runner = Runner::new(network, InProcess::default())?;
 /// // Element 0 of input 0 spikes, and the neuron with it.

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use loihi_core::image::Profile;
-use loihi_data::collection::{Sample, SampleData};
+use loihi_data::Sample;
 use loihi_device::framed::Framed;
 use loihi_device::inproc::{InProcess, InProcessLine};
 use loihi_net::network::{Connection, Learning, Network, Population, ReadBy, TraceShape, Weights};
@@ -15,8 +15,8 @@ use std::thread;
 /// Two neurons, each driven by one of two inputs, that are the classes.
 fn relays() -> Network {
     let mut network = Network::new("relays");
-    let input = network.input("in", &[2]);
-    let relays = network.population(Population::new("relays", &[2], Profile { v_th: 64, ..Profile::DEFAULT }));
+    let input = network.input("in", 2);
+    let relays = network.population(Population::new("relays", 2).profile(Profile { v_th: 64, ..Profile::DEFAULT }));
     network.connect(Connection::new(input, relays, Weights::Dense(vec![100, 0, 0, 100])));
     network.read(relays, ReadBy::Spikes);
     network
@@ -64,10 +64,7 @@ fn samples_have_an_answer() {
     let network = relays();
     let presentation = Presentation { coding: Some(Coding::Rate), steps: Some(40), ..Presentation::new(&network, 0) };
     let mut runner = Runner::builder(network).presentation(presentation).open(InProcess::default()).unwrap();
-    let mut answer = |values: [u8; 2]| {
-        let content = SampleData::Values { shape: vec![2], values: values.to_vec() };
-        runner.sample(&Sample { name: "one".to_owned(), label: None, data: content }).unwrap()
-    };
+    let mut answer = |values: [u8; 2]| runner.sample(&Sample::values("one", &[2], values.to_vec())).unwrap();
     assert_eq!(answer([200, 20]).class, Some(0));
     assert_eq!(answer([20, 200]).class, Some(1));
     assert!(answer([0, 255]).scores[1] > 30);
@@ -76,12 +73,8 @@ fn samples_have_an_answer() {
 #[test]
 fn what_was_learned_continues_in_another_runner() {
     let mut network = relays();
-    let shape = TraceShape { impulse: 100, tau_millisteps: 4000 };
-    network.connections[0].learning = Some(Learning {
-        rule: "dw = 2^-3*x1*y0".to_owned(),
-        traces: [Some(shape), None, None, None, None],
-        epoch_steps: 1,
-    });
+    let shape = TraceShape::new(100, 4000);
+    network.connections[0].learning = Some(Learning::new("dw = 2^-3*x1*y0").x1(shape));
     let mut runner = Runner::new(network.clone(), InProcess::default()).unwrap();
     let weights = |runner: &mut Runner| runner.session().weights().unwrap();
     let before = weights(&mut runner);

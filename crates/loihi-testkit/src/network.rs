@@ -3,7 +3,7 @@
 use super::plastic::{Learning, PlasticSynapse, TraceParameters};
 use super::vector::{Compartment, Vector};
 use loihi_core::image::{COMPARTMENTS_PER_CORE, Profile, Synapse};
-use loihi_image::image::{AxonOptions, BuildError, ImageBuilder, ImageFile, Plasticity, Source};
+use loihi_image::image::{AxonOptions, BuildError, ImageBuilder, ImageFile, Source};
 use std::collections::BTreeMap;
 
 /// Synapses by source, core and the core's sum that they add to.
@@ -59,7 +59,7 @@ fn teach(builder: &mut ImageBuilder, learning: &Learning) {
             let Some(TraceParameters { impulse, impulse_fraction, decay, joint }) = trace else { return 0 };
             builder.trace(*impulse, *impulse_fraction, decay, joint.as_ref())
         });
-        let plasticity = Plasticity { traces, ..group.plasticity.clone() };
+        let plasticity = group.plasticity.clone().traces(traces);
         let axons = group.axons.iter().map(|(source, synapses)| (*source, synapses.iter().map(stored).collect()));
         builder.plastic_group(0, group.posts.clone(), &plasticity, axons);
     }
@@ -87,7 +87,7 @@ fn connect(builder: &mut ImageBuilder, axons: Axons) {
             Sum::Shifted { shift_right, .. } => builder.sum(core, shift_right, 6),
         });
         let synapses = builder.sparse_synapses(&synapses, 1);
-        let axon = builder.axon(core, &synapses, AxonOptions { sum: number, ..AxonOptions::default() });
+        let axon = builder.axon(core, &synapses, AxonOptions::default().sum(number));
         builder.route(source, axon, 0);
     }
 }

@@ -2,11 +2,11 @@
 //! instructions per sample, bytes of state.
 
 use super::choice::choice;
-use super::open::open;
+use super::open::open_named;
 use super::progress::{Progress, Showing, Together};
 use super::task::{Subject, TaskArgs};
 use super::what::What;
-use super::{DeviceArgs, out, stop};
+use super::{out, stop};
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use host_harness::Choice as _;
@@ -87,7 +87,7 @@ pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<()> {
 /// Runs every subject with every seed, several at a time; the outcomes are in the order of subjects and seeds.
 fn run_all(args: &CompareArgs, subjects: &[Subject]) -> anyhow::Result<Vec<Vec<Outcome>>> {
     let jobs: Vec<(usize, u32)> = (0..subjects.len())
-        .flat_map(|subject| (0..args.seeds).map(move |seed| (subject, args.task.seed.wrapping_add(seed))))
+        .flat_map(|subject| (0..args.seeds).map(move |seed| (subject, args.task.options().seed.wrapping_add(seed))))
         .collect();
     let workers = args.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1).max(1);
     let (next, progress) = (AtomicUsize::new(0), Together::new(jobs.len()));
@@ -170,13 +170,7 @@ fn mean_and_error(values: &[f64]) -> (f64, f64) {
 /// Runs a few samples, or a pass, on the firmware.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
 fn count_instructions(args: &CompareArgs, subject: &Subject, row: &mut ComparisonRow) -> anyhow::Result<()> {
-    let device = DeviceArgs {
-        device: super::DeviceKind::Qemu,
-        arena: ARENA_BYTES_DEFAULT,
-        registers: super::RegistersKind::Widest,
-        firmware: args.firmware.clone(),
-    };
-    let mut session = open(&device)?;
+    let mut session = open_named("qemu", args.firmware.clone())?;
     let options = RunOptions { epochs: Some(1), samples: Some(COUNTED_SAMPLES), ..args.task.options() };
     let progress = Progress::new();
     let outcome = subject.task().run(&mut session, &options, &mut Showing::new(&progress, "counting instructions"));

@@ -11,9 +11,9 @@ use host_harness::Choice as _;
 use host_harness::cost::format::{self, Cell, Column, ColumnKind, Table, TableFormat, write};
 use host_harness::cost::kernels::{KernelCost, measure};
 use host_harness::cost::rules::{self, RuleCost};
-use host_harness::data::digits;
 use host_harness::device::session::Session;
 use host_harness::experiment::RunOptions;
+use host_harness::experiment::data::Dataset;
 use host_harness::experiment::digits_pes::DigitsPes;
 use serde_json::json;
 
@@ -52,7 +52,7 @@ fn operations(kernels: &[KernelCost], board: &str) -> Table {
 /// What a step and a sample of a whole experiment cost.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
 fn digits_pes(session: &mut Session) -> anyhow::Result<[Vec<Cell>; 2]> {
-    let (learn, _) = digits::load();
+    let learn = Dataset::digits()?.training;
     let options = RunOptions { epochs: Some(1), ..RunOptions::default() };
     let progress = Progress::new();
     let outcome =

@@ -74,13 +74,7 @@ fn firmware(args: &DoctorArgs) -> Result<String, String> {
 fn greeting(args: &DoctorArgs) -> Result<String, String> {
     qemu()?;
     firmware(args).map_err(|_| "needs the firmware".to_owned())?;
-    let device = super::DeviceArgs {
-        device: super::DeviceKind::Qemu,
-        arena: 0,
-        registers: super::RegistersKind::Widest,
-        firmware: args.firmware.clone(),
-    };
-    let session = super::open::open(&device).map_err(|error| format!("{error:#}"))?;
+    let session = super::open::open_named("qemu", args.firmware.clone()).map_err(|error| format!("{error:#}"))?;
     let identity = session.identity();
     Ok(format!("{}, {} bytes for image and state", identity.board, identity.arena_bytes))
 }

@@ -77,7 +77,7 @@ fn export_spikes(run: &Path, path: &Path) -> anyhow::Result<()> {
         atomic_file::fill(path, |file| {
             writeln!(file, "sender\ttime_step")?;
             for spike in told(spikes, after) {
-                let Spike { step, core, id } = spike?;
+                let Spike { step, core, id, .. } = spike?;
                 let sender = u32::from(core) * 1024 + u32::from(id) + 1;
                 // A spike of the first step is at time step 1, as NEST counts.
                 writeln!(file, "{sender}\t{}", u64::from(step) + 1)?;

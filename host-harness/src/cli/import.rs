@@ -61,7 +61,7 @@ pub(super) struct ImportArgs {
 fn duration(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(number) => Ok(number),
-        Err(_) => Ok(microseconds(text)? / 1e6),
+        Err(_) => Ok(microseconds(text).map_err(|error| error.to_string())? / 1e6),
     }
 }
 

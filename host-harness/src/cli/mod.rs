@@ -13,11 +13,13 @@ mod doctor;
 mod examples;
 #[cfg(feature = "hdf5")]
 mod export;
+#[cfg(feature = "download")]
+mod fetch;
 mod follow;
 #[cfg(feature = "hdf5")]
 mod import;
 mod net;
-#[cfg(not(all(feature = "dist", feature = "hdf5", feature = "report", feature = "view")))]
+#[cfg(not(all(feature = "dist", feature = "download", feature = "hdf5", feature = "report", feature = "view")))]
 mod off;
 mod open;
 mod out;
@@ -36,6 +38,7 @@ mod what;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use host_harness::device::session::SessionError;
+use host_harness::device::transport::Chosen;
 use host_harness::device::wide::Registers;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -122,8 +125,8 @@ enum Command {
 #[derive(Clone, Debug, Args)]
 struct DeviceArgs {
     /// Where the chip runs
-    #[arg(long, value_enum, default_value_t = DeviceKind::Host)]
-    device: DeviceKind,
+    #[arg(long, value_name = "NAME", value_parser = choice::device(), default_value = "host")]
+    device: Chosen,
     /// Memory of the host device in bytes
     #[arg(long, value_name = "BYTES", default_value_t = host_harness::device::inproc::ARENA_BYTES_DEFAULT)]
     arena: usize,
@@ -151,14 +154,6 @@ impl From<RegistersKind> for Registers {
             RegistersKind::Portable => Self::Portable,
         }
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum DeviceKind {
-    /// In this process
-    Host,
-    /// A bare i586 without FPU in QEMU
-    Qemu,
 }
 
 /// The command line with the examples of its help.

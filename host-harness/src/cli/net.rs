@@ -3,9 +3,10 @@
 use super::out;
 use super::progress::shown;
 use super::task::{NetworkArgs, TaskArgs};
+use super::what::{no_network, wrong_kind};
 use anyhow::{Context as _, bail};
 use clap::Args;
-use host_harness::data::collection;
+use host_harness::data::{DataOptions, open};
 use host_harness::experiment::Outcome;
 use host_harness::experiment::trained::Trained;
 use host_harness::inference::present::{Presentation, check_labels, input_of};
@@ -21,8 +22,6 @@ use std::path::{Path, PathBuf};
 
 /// The split that is shown if none is named.
 const TEST: &str = "test";
-/// Threshold of [`Coding::Delta`], out of 255.
-const DELTA_THRESHOLD: u8 = 8;
 
 /// How a network is spread over cores.
 #[derive(Clone, Debug, Default, Args)]
@@ -69,17 +68,16 @@ impl PlaceOptions {
     /// The same for the library; `chips` if the options do not say how many.
     pub(super) fn options(&self, chips: usize) -> place::PlacementOptions {
         let default = place::PlacementOptions::default();
-        place::PlacementOptions {
-            chips: self.chips.map_or(chips, usize::from),
-            pack: self.pack,
-            compartments_per_core: self.per_core.map_or(default.compartments_per_core, usize::from),
-        }
+        default
+            .chips(self.chips.map_or(chips, usize::from))
+            .pack(self.pack)
+            .compartments_per_core(self.per_core.map_or(default.compartments_per_core, usize::from))
     }
 }
 
 /// The network of a file.
 fn read(path: &Path) -> anyhow::Result<Network> {
-    Ok(file::read(path)?)
+    file::read(path).map_err(|error| no_network(path).map_or_else(|| error.into(), anyhow::Error::msg))
 }
 
 pub(super) fn place_network(args: &PlaceArgs) -> anyhow::Result<()> {
@@ -152,23 +150,27 @@ pub(super) fn trained(
     let NetworkArgs { input, coding, steps, time, threshold, learn, split, step_us, .. } = &args.network;
     let fed = fed(&read, data, input.as_deref()).with_context(|| network.display().to_string())?;
     let most = args.samples.map_or(usize::MAX, NonZeroUsize::get);
-    let step_us = step_us.or(Some(read.dt_us).filter(|dt_us| *dt_us > 0)).unwrap_or(1000);
-    let common = Presentation {
-        input: 0,
-        coding: *coding,
-        steps: *steps,
-        step_us,
-        time: time.unwrap_or_default(),
-        threshold: threshold.unwrap_or(DELTA_THRESHOLD),
-        seed: args.seed,
+    let presentation = |input| {
+        let own = Presentation::new(&read, input);
+        Presentation {
+            coding: coding.or(own.coding),
+            steps: *steps,
+            step_us: step_us.unwrap_or(own.step_us),
+            time: time.unwrap_or(own.time),
+            threshold: threshold.unwrap_or(own.threshold),
+            // The seed of the run is added.
+            seed: if args.seed.is_some() { 0 } else { read.inputs[input].encoding.seed.unwrap_or(0) },
+            ..own
+        }
     };
     let mut all = Vec::new();
     for (input, data) in fed {
-        let mut items = collection::open(&data, split.as_deref().unwrap_or(TEST), most)?;
-        items.truncate(most);
+        let options = DataOptions::default().seed(args.seed.unwrap_or(0));
+        let samples = open(&data, &options).and_then(|data| data.samples(split.as_deref().unwrap_or(TEST), most));
+        let items = samples.map_err(|error| wrong_kind(&data).map_or_else(|| error.into(), anyhow::Error::msg))?;
         let unfit = || format!("{} does not fit {}", data.display(), network.display());
         check_labels(&read, &items).with_context(unfit)?;
-        let presentation = Presentation { input, ..common };
+        let presentation = presentation(input);
         let beyond = Beyond::of(&read, &items, &presentation).with_context(unfit)?;
         if beyond.any() {
             out::complain(&beyond.to_string());

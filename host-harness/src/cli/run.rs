@@ -10,8 +10,10 @@ use super::what::find;
 use super::{DeviceArgs, net};
 use anyhow::{Context as _, bail};
 use clap::Args;
+use host_harness::device::TRANSPORTS;
 use host_harness::device::session::Session;
-use host_harness::experiment::{Experiment, Outcome, RunOptions, figure};
+use host_harness::device::transport::Transport;
+use host_harness::experiment::{EXPERIMENTS, Outcome, RunOptions, figure};
 use host_harness::network::file::EVERY_KEY;
 use host_harness::probe::{Meaning, meaning, registers};
 use host_harness::record::Learned;
@@ -72,6 +74,9 @@ pub(super) struct ListArgs {
     /// Print a network file with every key, its meaning, range and default, to be copied and changed
     #[arg(long, conflicts_with_all = ["experiment", "registers"])]
     network: bool,
+    /// Show the devices that --device takes
+    #[arg(long, conflicts_with_all = ["experiment", "registers", "network"])]
+    devices: bool,
 }
 
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
@@ -89,14 +94,23 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
         out::line(format_args!("{}", EVERY_KEY.trim_end()))?;
         return out::result("loihi-every-key/1", &json!({ "text": EVERY_KEY }));
     }
+    if args.devices {
+        for Transport { name, about, arguments, .. } in TRANSPORTS {
+            out::line(format_args!("{name:<7} {about}"))?;
+            if !arguments.is_empty() {
+                out::line(format_args!("{:<7} {name}:N: {arguments}", ""))?;
+            }
+        }
+        return Ok(());
+    }
     if let Some(name) = &args.experiment {
-        let text = find(name)?.parameters();
+        let text = find(name)?.parameters;
         out::line(format_args!("{}", text.trim_end()))?;
         return out::result("loihi-parameters/1", &json!({ "experiment": name, "text": text }));
     }
     let mut rows = Vec::new();
-    for experiment in Experiment::ALL {
-        let (name, summary) = (experiment.name(), experiment.summary());
+    for experiment in EXPERIMENTS {
+        let (name, summary) = (experiment.name, experiment.about);
         out::line(format_args!("{name:<19} {summary}"))?;
         rows.push(json!({ "experiment": name, "summary": summary }));
     }

@@ -1,12 +1,12 @@
 //! `loihi table`: what every experiment costs, measured, modelled and published side by side.
 
 use super::choice::choice;
-use super::open::open;
+use super::open::open_named;
+use super::out;
 use super::prices::{models, price_tables};
 use super::progress::{Progress, Showing};
 use super::task::TaskArgs;
 use super::what::What;
-use super::{DeviceArgs, DeviceKind, out};
 use anyhow::{anyhow, bail};
 use clap::Args;
 use host_harness::Choice as _;
@@ -18,8 +18,7 @@ use host_harness::cost::profile::{CostProfile, count, profile};
 use host_harness::cost::published;
 use host_harness::cost::table::{missing_row, tables};
 use host_harness::data::DataError;
-use host_harness::device::inproc::ARENA_BYTES_DEFAULT;
-use host_harness::experiment::{Experiment, ExperimentError, RunOptions};
+use host_harness::experiment::{EXPERIMENTS, ExperimentError, RunOptions};
 use host_harness::record::write_whole;
 use serde_json::json;
 use std::path::PathBuf;
@@ -110,7 +109,7 @@ fn print_prices(name: &str) -> anyhow::Result<()> {
 
 /// Runs the experiments; those whose data are not there are named, with what to do.
 fn profiles(args: &TableArgs) -> anyhow::Result<(Vec<CostProfile>, Vec<Missing>)> {
-    let all = || Experiment::ALL.iter().map(|experiment| experiment.name().to_owned()).collect();
+    let all = || EXPERIMENTS.iter().map(|experiment| experiment.name.to_owned()).collect();
     let names: Vec<String> = if args.what.is_empty() { all() } else { args.what.clone() };
     let whats = names.iter().map(|what| What::of(what)).collect::<anyhow::Result<Vec<_>>>()?;
     args.task.check(&whats)?;
@@ -139,17 +138,13 @@ fn profile_one(args: &TableArgs, name: &str, what: What) -> anyhow::Result<CostP
         options.samples = options.samples.or(Some(*samples));
     }
     let plan = Floorplan::LOIHI_1;
-    let device = |device| DeviceArgs {
-        device,
-        arena: ARENA_BYTES_DEFAULT,
-        registers: super::RegistersKind::Widest,
-        firmware: args.firmware.clone(),
-    };
     let (task, progress) = (subject.task(), Progress::new());
     let mut showing = Showing::new(&progress, name);
-    let profile = profile(name, task, &options, &plan, &mut showing, || open(&device(DeviceKind::Host)));
+    let profile = profile(name, task, &options, &plan, &mut showing, || open_named("host", None));
     let counted = match &profile {
-        Ok(_) if args.instructions => count(task, &options, &plan, &mut showing, || open(&device(DeviceKind::Qemu))),
+        Ok(_) if args.instructions => {
+            count(task, &options, &plan, &mut showing, || open_named("qemu", args.firmware.clone()))
+        }
         _ => Ok(None),
     };
     progress.finish();
@@ -166,5 +161,5 @@ fn profile_one(args: &TableArgs, name: &str, what: What) -> anyhow::Result<CostP
 
 /// Whether a data set has not been fetched.
 fn is_missing(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(ExperimentError::Data(DataError::Missing { .. } | DataError::Folder(_))))
+    matches!(error.downcast_ref(), Some(ExperimentError::Data(DataError::NotFetched { .. } | DataError::NoFolder(_))))
 }

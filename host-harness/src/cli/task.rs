@@ -24,9 +24,9 @@ pub(super) struct TaskArgs {
     /// Use only the first N training and test samples
     #[arg(long, value_name = "N")]
     pub(super) samples: Option<NonZeroUsize>,
-    /// Seed for all random numbers
-    #[arg(long, default_value_t = 0)]
-    pub(super) seed: u32,
+    /// Seed for all random numbers [default: that of the network file, else 0]
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u32>,
     #[command(flatten)]
     experiment: ExperimentArgs,
     #[command(flatten)]
@@ -37,8 +37,8 @@ pub(super) struct TaskArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Experiments")]
 struct ExperimentArgs {
-    /// Passes over the training set [default: the experiment's own]
-    #[arg(long, value_name = "N")]
+    /// Epochs over the training set [default: the experiment's own]
+    #[arg(long, alias = "passes", value_name = "N")]
     epochs: Option<u32>,
     /// Evaluate on a validation split of the training set, for tuning
     #[arg(long)]
@@ -58,10 +58,10 @@ pub(super) struct NetworkArgs {
     /// The input to which samples are shown [default: the only one]
     #[arg(long, value_name = "NAME")]
     pub(super) input: Option<String>,
-    /// How values become spikes
+    /// How values become spikes [default: as the network file says]
     #[arg(long, value_parser = choice::<Coding>())]
     pub(super) coding: Option<Coding>,
-    /// Threshold of delta coding, of 255 [default: 8]
+    /// Threshold of delta coding, of 255 [default: the network's own, else 8]
     #[arg(long, value_name = "N")]
     pub(super) threshold: Option<u8>,
     /// Steps of a sample [default: the network's own]
@@ -70,7 +70,7 @@ pub(super) struct NetworkArgs {
     /// Duration of a step in microseconds, for events [default: the network's own, else 1000]
     #[arg(long, value_name = "US", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) step_us: Option<u64>,
-    /// Where the time of recordings begins [default: first]
+    /// Where the time of recordings begins [default: the network's own, else first]
     #[arg(long, value_parser = choice::<Time>())]
     pub(super) time: Option<Time>,
     #[command(flatten)]
@@ -88,7 +88,7 @@ impl TaskArgs {
     /// How it is to be run, from the beginning.
     pub(super) fn options(&self) -> RunOptions {
         RunOptions {
-            seed: self.seed,
+            seed: self.seed.unwrap_or(0),
             epochs: self.experiment.epochs,
             learned: None,
             resume: None,
@@ -118,7 +118,7 @@ impl TaskArgs {
         let (path, data) = match what {
             What::Experiment { experiment, parameters, task } => {
                 if self.data.len() > 1 {
-                    bail!("{} takes one data set: give --data once", experiment.name());
+                    bail!("{} takes one data set: give --data once", experiment.name);
                 }
                 return Ok(Subject::Experiment { experiment, parameters, task });
             }
@@ -169,7 +169,7 @@ impl Subject {
     /// What it is called in tables and run folders.
     pub(super) fn name(&self) -> &str {
         match self {
-            Self::Experiment { experiment, .. } => experiment.name(),
+            Self::Experiment { experiment, .. } => experiment.name,
             Self::Network(trained) => &trained.network.name,
         }
     }
@@ -215,8 +215,9 @@ impl Subject {
         let mut hash = Fnv64::new();
         hash.bytes(parameters.as_bytes());
         let count = |count: Option<String>| count.unwrap_or_else(|| "default".to_owned());
+        let data = options.data.as_ref().map_or_else(String::new, |data| format!(", data {}", data.display()));
         format!(
-            "(parameters {:016x}, passes {}, samples {}{})",
+            "(parameters {:016x}, epochs {}, samples {}{data}{})",
             hash.finish(),
             count(options.epochs.map(|epochs| epochs.to_string())),
             count(options.samples.map(|samples| samples.to_string())),

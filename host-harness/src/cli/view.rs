@@ -45,7 +45,7 @@ pub(super) fn view(args: &ViewArgs) -> anyhow::Result<()> {
         subject.name(),
         session.device_name(),
         session.identity().board,
-        args.task.seed
+        args.task.options().seed
     );
     let live = Arc::new(Live::new(title, args.pace, stop::requested));
     let outcome = run(args, &subject, &mut session, &live)?;
@@ -53,7 +53,7 @@ pub(super) fn view(args: &ViewArgs) -> anyhow::Result<()> {
         let step = live.scene().ops.steps;
         return Ok(out::line(format_args!("{}: left at step {step}, before its end", subject.name()))?);
     };
-    print_summary(subject.name(), &session, args.task.seed, &outcome)
+    print_summary(subject.name(), &session, args.task.options().seed, &outcome)
 }
 
 /// Runs it with the screen on another thread; nothing if the user has left before the end.

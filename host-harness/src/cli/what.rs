@@ -1,8 +1,8 @@
 //! WHAT of `run`, `compare`, `view` and `table`: a built-in experiment, its parameter file, or a network file.
 
 use anyhow::{Context as _, anyhow, bail};
-use host_harness::data::collection;
-use host_harness::experiment::{Experiment, Task, parameters};
+use host_harness::data::{DataSet, format_of};
+use host_harness::experiment::{EXPERIMENTS, Experiment, Task, parameters};
 use host_harness::network::file::describes_network;
 use host_harness::record::is_run;
 use host_harness::whole;
@@ -64,22 +64,23 @@ impl What {
 
 /// A built-in experiment; other files are told from names that are wrong.
 fn built_in(name: &str) -> anyhow::Result<What> {
-    if Experiment::from_name(name).is_none()
+    if Experiment::named(name).is_none()
         && let Some(advice) = advice(Path::new(name))
     {
         bail!("{advice}");
     }
     let experiment = find(name)?;
-    let parameters = experiment.parameters().to_owned();
+    let parameters = experiment.parameters.to_owned();
     let task = experiment.task(&parameters)?;
     Ok(What::Experiment { experiment, parameters, task })
 }
 
 /// The experiment of a name.
 pub(super) fn find(name: &str) -> anyhow::Result<Experiment> {
-    Experiment::from_name(name).ok_or_else(|| {
-        let names: Vec<&str> = Experiment::ALL.iter().map(|experiment| experiment.name()).collect();
-        anyhow!("there is no experiment `{name}`; there are {}", names.join(", "))
+    Experiment::named(name).ok_or_else(|| {
+        let names: Vec<&str> = EXPERIMENTS.iter().map(|experiment| experiment.name).collect();
+        let set = if DataSet::of(name).is_some() { ", a data set, which --data takes" } else { "" };
+        anyhow!("there is no experiment `{name}`{set}; there are {}", names.join(", "))
     })
 }
 
@@ -116,11 +117,30 @@ pub(super) fn advice(path: &Path) -> Option<String> {
             format!("{shown} is the checkpoint of a run: repeat the command of that run with --resume {}", of_run())
         }
         "toml" => return advice_on_toml(&String::from_utf8_lossy(&start), path),
-        extension if collection::is_of_samples(path) || matches!(extension, "csv" | "h5" | "hdf5" | "tar" | "tgz") => {
+        extension if matches!(extension, "tar" | "tgz") || format_of(path, &start).is_some() => {
             format!("{shown} is a file of samples: `loihi run NET.toml --data {shown}` shows them to a network")
         }
         _ => return None,
     })
+}
+
+/// For a file that is given as a network: what it is instead.
+pub(super) fn no_network(path: &Path) -> Option<String> {
+    let text = whole::text(path).ok().filter(|text| !describes_network(text));
+    let experiment =
+        text.and_then(|text| parameters::experiment(&text).ok()).filter(|_| !path.ends_with("manifest.toml"));
+    let shown = path.display();
+    match experiment {
+        Some(_) => Some(format!("{shown} is the parameter file of an experiment: `loihi run {shown}` runs it")),
+        None => advice(path),
+    }
+}
+
+/// For a file that is given as samples: what it is instead.
+pub(super) fn wrong_kind(data: &Path) -> Option<String> {
+    let text = whole::text(data).ok().filter(|text| describes_network(text));
+    let shown = data.display();
+    text.map(|_| format!("{shown} is a network, not samples: give it first, and its samples by --data"))
 }
 
 /// Bytes of a file that say what it is.

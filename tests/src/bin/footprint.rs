@@ -13,8 +13,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// What is run: rules of the embedded CPU that differ in how much they call, and one of the cores.
-const EXPERIMENTS: [Experiment; 4] =
-    [Experiment::DigitsPes, Experiment::DigitsEmstdp, Experiment::EpropPattern, Experiment::StdpPair];
+const EXPERIMENTS: [&str; 4] = ["digits-pes", "digits-emstdp", "eprop-pattern", "stdp-pair"];
 
 fn main() -> ExitCode {
     match measure() {
@@ -34,7 +33,7 @@ fn measure() -> Result<[u32; 2], Box<dyn Error>> {
     let firmware = std::env::args_os().nth(1).ok_or("say which firmware")?;
     let device = Framed::new(Qemu::start(Path::new(&firmware))?);
     let mut session = Session::open(Box::new(device), RetryPolicy::default(), 1, || false)?;
-    for experiment in EXPERIMENTS {
+    for experiment in EXPERIMENTS.into_iter().filter_map(Experiment::named) {
         let options = RunOptions { epochs: Some(1), samples: Some(5), ..RunOptions::default() };
         experiment.run(&mut session, &options, &mut NoObserver)?;
         for scope in [SnapshotScope::Learned, SnapshotScope::State] {

@@ -136,6 +136,21 @@ fn files_of_the_wrong_kind_say_what_takes_them() {
     }
 }
 
+/// Files given as networks or as samples that are something else.
+#[test]
+fn other_commands_name_the_right_one_too() {
+    let place = Place::new();
+    fs::write(place.path("own.toml"), command(&["list", "stdp-pair"]).output().unwrap().stdout).unwrap();
+    fs::write(place.path("a.nir"), b"\x89HDF\r\n\x1a\n").unwrap();
+    let (network, own) = (place.path("learns.toml"), place.path("own.toml"));
+    let refused =
+        |arguments: &[&str], parts: &[&str]| assert_one_sentence(&command(arguments).output().unwrap(), parts);
+    refused(&["place", &own], &["parameter file", "`loihi run "]);
+    refused(&["place", &place.path("a.nir")], &["`loihi import "]);
+    refused(&["run", &network, "--data", &network], &["is a network, not samples"]);
+    refused(&["run", "digits"], &["`digits`, a data set, which --data takes", "digits-pes"]);
+}
+
 #[test]
 fn networks_are_compared_and_tabled_as_experiments_are() {
     let place = Place::new();
@@ -147,4 +162,61 @@ fn networks_are_compared_and_tabled_as_experiments_are() {
     let table = command(&[&["table", "--quiet", "--format", "csv"], &given[..]].concat()).output().unwrap();
     let text = String::from_utf8_lossy(&table.stdout);
     assert!(table.status.success() && text.contains("learns.toml,"), "{text}");
+}
+
+/// Experiments that classify learn from files of the user; their networks take the size of these.
+#[test]
+fn experiments_learn_from_other_data() {
+    let place = Place::new();
+    let data = place.path("rows.csv");
+    // Two classes that differ in every value.
+    let row =
+        |number: usize| format!("{0},{0},{1},{1},{1},{2}\n", 255 * (number % 2), 255 * (1 - number % 2), number % 2);
+    fs::write(&data, (0..60).map(row).collect::<String>()).unwrap();
+    let given = ["run", "digits-decolle", "--data", &data, "--json"];
+    let learned = told(&command(&given).output().unwrap());
+    // Of 48 and 12 samples, three times.
+    assert_eq!(learned["ops"]["steps"].as_u64().unwrap() % 60, 0, "{learned}");
+    assert_eq!(learned["metrics"]["accuracy_test"], 1.0, "{learned}");
+    let own = told(
+        &command(&["run", "digits-decolle", "--data", "digits", "--samples", "5", "--epochs", "1", "--json"])
+            .output()
+            .unwrap(),
+    );
+    assert!(own["digest"].is_string(), "a data set by its name: {own}");
+    let refused = |arguments: &[&str], parts: &[&str]| {
+        let said = String::from_utf8(command(arguments).output().unwrap().stderr).unwrap();
+        assert!(said.lines().count() == 1 && parts.iter().all(|part| said.contains(part)), "{parts:?}: {said}");
+    };
+    refused(&["run", "digits-pes", "--data", &data], &["rows.csv does not fit", "5 values", "takes 64"]);
+    refused(&["run", "digits-continual", "--data", &data], &["2 classes", "needs class 2"]);
+    refused(&["run", "pes-channel", "--data", &data], &["takes no data", "--data"]);
+    refused(&["run", "digits-decolle", "--data", &place.path("none")], &["none"]);
+    refused(&["run", "digits-decolle", "--data", &data, "--data", &data], &["one data set"]);
+}
+
+/// How an input is encoded stands in the network file, unless the command says otherwise.
+#[test]
+fn the_network_file_says_how_samples_become_spikes() {
+    let place = Place::new();
+    let network = place.path("fixed.toml");
+    let data = place.path("a.csv");
+    let plain = fs::read_to_string(&network).unwrap();
+    let run =
+        |more: &[&str]| command(&[&["run", &network, "--data", &data, "--json"], more].concat()).output().unwrap();
+    assert!(String::from_utf8_lossy(&run(&[]).stderr).contains("say --coding"));
+    let by_rate = told(&run(&["--coding", "rate", "--seed", "5"]));
+    let by_latency = told(&run(&["--coding", "latency"]));
+    fs::write(&network, plain.replacen("shape = [2]", "shape = [2]\ncoding = \"rate\"\nseed = 5", 1)).unwrap();
+    assert_eq!(told(&run(&[]))["digest"], by_rate["digest"]);
+    assert_ne!(told(&run(&["--seed", "6"]))["digest"], by_rate["digest"]);
+    assert_eq!(told(&run(&["--coding", "latency"]))["digest"], by_latency["digest"]);
+}
+
+#[test]
+fn every_format_is_listed() {
+    let formats = told(&command(&["data", "formats", "--json"]).output().unwrap());
+    let names: Vec<&str> =
+        formats["formats"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
+    assert_eq!(names, host_harness::data::FORMATS.iter().map(|format| format.name).collect::<Vec<_>>());
 }

@@ -1,9 +1,9 @@
 //! The `loihi` command as a user runs it: results, run folders, bad input, interruption.
 
-use crate::common::firmware;
+use crate::common::{experiment, firmware};
 use crate::process::loihi;
 use crate::process::{assert_one_sentence, command, signal, start, wait_for};
-use host_harness::experiment::Experiment;
+use host_harness::experiment::EXPERIMENTS;
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -39,7 +39,7 @@ fn assert_equal(a: f64, b: f64) {
 fn list_shows_every_experiment_with_a_line_on_it() {
     let printed = printed(&["list"]);
     let names: Vec<&str> = printed.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    let expected: Vec<&str> = Experiment::ALL.iter().map(|experiment| experiment.name()).collect();
+    let expected: Vec<&str> = EXPERIMENTS.iter().map(|experiment| experiment.name).collect();
     assert_eq!(names, expected);
     assert!(printed.lines().all(|line| line.split_whitespace().count() > 3), "{printed}");
 }
@@ -352,7 +352,7 @@ fn no_emulator_outlives_a_process_that_is_killed() {
 fn absurd_sizes_are_refused() {
     let temporary = tempfile::tempdir().unwrap();
     let file = temporary.path().join("large.toml");
-    let parameters = Experiment::StdpPair.parameters();
+    let parameters = experiment("stdp-pair").parameters;
     for (key, value) in [("axons = 16", "axons = 1000000"), ("compartments = 16", "compartments = 1000000")] {
         fs::write(&file, parameters.replacen(key, value, 1)).unwrap();
         let output = command(&["run", file.to_str().unwrap()]).output().unwrap();

@@ -22,8 +22,8 @@ fn run(name: &str, live: Option<&Arc<Live>>) -> Outcome {
         session.set_recorder(Some(recorder));
         observer = Box::new(LiveObserver::new(Arc::clone(live)));
     }
-    let experiment = Experiment::from_name(name).unwrap();
-    let task = experiment.task(experiment.parameters()).unwrap();
+    let experiment = Experiment::named(name).unwrap();
+    let task = experiment.task(experiment.parameters).unwrap();
     let options = RunOptions { epochs: Some(1), samples: Some(20), ..RunOptions::default() };
     task.run(&mut session, &options, &mut *observer).unwrap()
 }

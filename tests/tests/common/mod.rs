@@ -12,6 +12,7 @@ use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess, InProcessLine
 use host_harness::device::qemu::{FIRMWARE_PATH, Qemu};
 use host_harness::device::session::{RetryPolicy, Session, SessionError};
 use host_harness::device::{Device, Waiting};
+use host_harness::experiment::Experiment;
 use host_harness::image::{ImageBuilder, ImageFile, Source};
 use loihi_core::device::{Board, Buffers, Device as CoreDevice, Machine};
 use loihi_core::image::{Profile, Synapse};
@@ -42,6 +43,11 @@ pub(crate) fn image(name: &str) -> PathBuf {
 fn built(path: PathBuf) -> PathBuf {
     assert!(path.is_file(), "{} is missing: run `cargo xtask firmware`", path.display());
     path
+}
+
+/// The experiment of a name.
+pub(crate) fn experiment(name: &str) -> Experiment {
+    Experiment::named(name).unwrap_or_else(|| panic!("there is no experiment {name}"))
 }
 
 /// A session with any device.

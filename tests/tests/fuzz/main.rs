@@ -9,7 +9,7 @@ mod readers;
 
 use loihi_core::num::word;
 use peak_alloc::PeakAlloc;
-use readers::{READERS, Reader};
+use readers::{Reader, readers};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Counts the memory that is taken.
@@ -98,7 +98,7 @@ fn damage(bytes: &mut Vec<u8>, draw: &mut Draw) {
 fn fault(reader: &Reader, bytes: &[u8]) -> Option<String> {
     let before = MEMORY.current_usage();
     MEMORY.reset_peak_usage();
-    let Ok(read) = catch_unwind(AssertUnwindSafe(|| (reader.read)(bytes))) else {
+    let Ok(read) = catch_unwind(AssertUnwindSafe(|| reader.read(bytes))) else {
         return Some("it panicked".to_owned());
     };
     let taken = MEMORY.peak_usage().saturating_sub(before);
@@ -115,16 +115,16 @@ fn fault(reader: &Reader, bytes: &[u8]) -> Option<String> {
 #[test]
 fn damaged_files_are_refused_in_a_sentence() {
     let mut faults = Vec::new();
-    for (number, reader) in READERS.iter().enumerate() {
+    for (number, reader) in readers().iter().enumerate() {
         let seeds = (reader.seeds)();
         for seed in &seeds {
-            (reader.read)(seed).unwrap_or_else(|said| panic!("{}: its own seed is refused: {said}", reader.name));
+            reader.read(seed).unwrap_or_else(|said| panic!("{}: its own seed is refused: {said}", reader.name));
         }
         let mut refused = 0;
         for case in 0..CASES {
             let mut draw = Draw { reader: u32::try_from(number).unwrap(), case, drawn: 0 };
             let bytes = damaged(&seeds, &mut draw);
-            refused += u32::from((reader.read)(&bytes).is_err());
+            refused += u32::from(reader.read(&bytes).is_err());
             if let Some(fault) = fault(reader, &bytes) {
                 faults.push(format!(
                     "{}, case {case}: {fault}; bytes {:02x?}",

@@ -6,10 +6,8 @@
 mod seeds;
 
 use host_harness::cost::prices::Prices;
-use host_harness::data::collection::{Sample, SampleData};
-use host_harness::data::events::Events;
-use host_harness::data::{aedat, arrays, cifar, events, idx, prophesee, records, shd, show, table, wav};
-use host_harness::experiment::{Experiment, parameters};
+use host_harness::data::{Content, FORMATS, Format, Sample, SampleData, cifar, show};
+use host_harness::experiment::{EXPERIMENTS, parameters};
 use host_harness::import::NodeError;
 use host_harness::lava_dl;
 use host_harness::network::file;
@@ -29,8 +27,7 @@ use zerocopy::IntoBytes as _;
 pub struct Reader {
     /// Its name, and that of its fuzz target.
     pub name: &'static str,
-    /// Reads; what is wrong with the bytes, if anything is.
-    pub read: fn(&[u8]) -> Result<(), String>,
+    read: Read,
     /// Small files that it reads, to begin from.
     pub seeds: fn() -> Vec<Vec<u8>>,
     /// Memory that it may take for a byte of a file; what is packed grows by up to 1,032.
@@ -39,119 +36,95 @@ pub struct Reader {
     pub quotes: bool,
 }
 
+/// What reads.
+#[derive(Clone, Copy)]
+enum Read {
+    /// A row of the table of formats of samples.
+    Format(&'static Format),
+    /// A function of the rows below.
+    Own(fn(&[u8]) -> Result<(), String>),
+}
+
+impl Reader {
+    /// Reads; what is wrong with the bytes, if anything is.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn read(&self, bytes: &[u8]) -> Result<(), String> {
+        match self.read {
+            Read::Format(format) => read_samples(format, bytes),
+            Read::Own(read) => read(bytes),
+        }
+    }
+}
+
 /// Memory for a byte of a plain file.
 const PLAIN: usize = 256;
 /// Memory for a byte of a packed file.
 const PACKED: usize = 1032 * 16;
 
-const PLAIN_READER: Reader = Reader { name: "", read: |_| Ok(()), seeds: Vec::new, growth: PLAIN, quotes: false };
+const PLAIN_READER: Reader =
+    Reader { name: "", read: Read::Own(|_| Ok(())), seeds: Vec::new, growth: PLAIN, quotes: false };
 
-/// All of them.
-pub const READERS: &[Reader] = &[
-    Reader { name: "idx", read: read_idx, seeds: seeds::idx, growth: PACKED, ..PLAIN_READER },
-    Reader { name: "bs2", read: |bytes| shown(events::parse_bs2(bytes)), seeds: seeds::events, ..PLAIN_READER },
-    Reader { name: "bin", read: |bytes| shown(events::parse_bin(bytes)), seeds: seeds::events, ..PLAIN_READER },
+/// All of them: those of samples by the table of formats, and the others.
+pub fn readers() -> Vec<Reader> {
+    let of_format = |format: &'static Format| {
+        let (seeds, is_packed) = seeds::of_format(format.name);
+        let growth = if is_packed { PACKED } else { PLAIN };
+        Reader { name: format.name, read: Read::Format(format), seeds, growth, quotes: false }
+    };
+    FORMATS.iter().map(of_format).chain(OTHERS).collect()
+}
+
+const OTHERS: [Reader; 9] = [
+    Reader { name: "cifar", read: Read::Own(read_cifar), seeds: seeds::cifar, growth: PACKED, ..PLAIN_READER },
+    Reader { name: "npz", read: Read::Own(read_npz), seeds: seeds::npz, growth: PACKED, ..PLAIN_READER },
+    Reader { name: "nir", read: Read::Own(read_nir), seeds: seeds::nir, growth: PACKED, ..PLAIN_READER },
+    Reader { name: "net", read: Read::Own(read_net), seeds: seeds::net, growth: PACKED, ..PLAIN_READER },
+    Reader { name: "network", read: Read::Own(read_network), seeds: seeds::network, growth: PACKED, quotes: true },
+    Reader { name: "image", read: Read::Own(read_image), seeds: seeds::image, ..PLAIN_READER },
+    Reader { name: "checkpoint", read: Read::Own(read_checkpoint), seeds: seeds::checkpoint, ..PLAIN_READER },
     Reader {
-        name: "aedat",
-        read: |bytes| shown(aedat::parse(bytes)),
-        seeds: seeds::aedat,
-        growth: PACKED,
+        name: "experiment",
+        read: Read::Own(read_experiment),
+        seeds: seeds::experiment,
+        quotes: true,
         ..PLAIN_READER
     },
-    Reader { name: "raw", read: |bytes| shown(prophesee::parse_raw(bytes)), seeds: seeds::raw, ..PLAIN_READER },
-    Reader { name: "dat", read: |bytes| shown(prophesee::parse_dat(bytes)), seeds: seeds::dat, ..PLAIN_READER },
-    Reader { name: "records", read: read_records, seeds: seeds::records, growth: PACKED, ..PLAIN_READER },
-    Reader { name: "shd", read: read_shd, seeds: seeds::shd, growth: PACKED, ..PLAIN_READER },
-    Reader { name: "cifar", read: read_cifar, seeds: seeds::cifar, growth: PACKED, ..PLAIN_READER },
-    Reader { name: "cifar_batch", read: read_cifar_batch, seeds: seeds::cifar_batch, ..PLAIN_READER },
-    Reader { name: "wav", read: read_wav, seeds: seeds::wav, ..PLAIN_READER },
-    Reader { name: "csv", read: read_csv, seeds: seeds::csv, ..PLAIN_READER },
-    Reader { name: "npz", read: read_npz, seeds: seeds::npz, growth: PACKED, ..PLAIN_READER },
-    Reader { name: "arrays", read: read_arrays, seeds: seeds::arrays, growth: PACKED, ..PLAIN_READER },
-    Reader { name: "nir", read: read_nir, seeds: seeds::nir, growth: PACKED, ..PLAIN_READER },
-    Reader { name: "net", read: read_net, seeds: seeds::net, growth: PACKED, ..PLAIN_READER },
-    Reader { name: "network", read: read_network, seeds: seeds::network, growth: PACKED, quotes: true },
-    Reader { name: "image", read: read_image, seeds: seeds::image, ..PLAIN_READER },
-    Reader { name: "checkpoint", read: read_checkpoint, seeds: seeds::checkpoint, ..PLAIN_READER },
-    Reader { name: "experiment", read: read_experiment, seeds: seeds::experiment, quotes: true, ..PLAIN_READER },
-    Reader { name: "prices", read: read_prices, seeds: seeds::prices, quotes: true, ..PLAIN_READER },
+    Reader { name: "prices", read: Read::Own(read_prices), seeds: seeds::prices, quotes: true, ..PLAIN_READER },
 ];
 
 /// Reads by the reader of a name; what it says of damage does not matter.
 pub fn read(name: &str, bytes: &[u8]) {
-    let reader = READERS.iter().find(|reader| reader.name == name).unwrap();
-    let _said = (reader.read)(bytes);
+    let readers = readers();
+    let reader = readers.iter().find(|reader| reader.name == name).unwrap();
+    let _said = reader.read(bytes);
 }
 
 /// What was read is also shown, as `loihi data show` does.
-fn show_sample(data: SampleData) {
-    let item = Sample { name: "a".to_owned(), label: None, data };
-    let lines = show::describe(&[item]);
-    assert!(lines.len() >= 4, "{lines:?}");
-}
-
-fn at<O: std::fmt::Display, W: std::fmt::Display>((offset, what): (O, W)) -> String {
-    format!("byte {offset}: {what}")
-}
-
-fn shown(read: Result<Events, (usize, String)>) -> Result<(), String> {
-    show_sample(SampleData::Events(read.map_err(at)?));
-    Ok(())
-}
-
-/// Samples in a file of arrays that is not a recording are for another reader.
-fn read_records(bytes: &[u8]) -> Result<(), String> {
-    let events = records::parse(bytes)?.ok_or("it is not a recording")?;
-    show_sample(SampleData::Events(events));
-    Ok(())
-}
-
-fn read_shd(bytes: &[u8]) -> Result<(), String> {
-    let items = shd::parse(bytes.to_vec(), usize::MAX)?;
-    assert!(items.is_empty() || show::describe(&items).len() >= 4);
-    Ok(())
-}
-
-fn read_idx(bytes: &[u8]) -> Result<(), String> {
-    let array = idx::parse(bytes).map_err(at)?;
-    assert_eq!(array.values.len(), array.dimensions.iter().product::<usize>());
-    show_sample(SampleData::Values { shape: array.dimensions, values: array.values });
+fn read_samples(format: &Format, bytes: &[u8]) -> Result<(), String> {
+    let samples = match format.read(bytes, usize::MAX).map_err(|error| error.to_string())? {
+        Content::One(SampleData::Events(events)) => vec![Sample::events("a", events)],
+        Content::One(SampleData::Values { shape, values }) => {
+            assert_eq!(values.len(), shape.iter().product::<usize>());
+            vec![Sample::values("a", &shape, values)]
+        }
+        Content::Many(samples) => samples,
+        other => panic!("{}: {other:?}", format.name),
+    };
+    assert!(samples.is_empty() || show::describe(&samples).len() >= 4);
     Ok(())
 }
 
 fn read_cifar(bytes: &[u8]) -> Result<(), String> {
-    let samples = cifar::images(bytes)?;
+    let samples = cifar::images(bytes).map_err(|error| error.to_string())?;
     assert!(samples.iter().all(|sample| sample.len() == 3072));
-    Ok(())
-}
-
-fn read_cifar_batch(bytes: &[u8]) -> Result<(), String> {
-    let samples = cifar::batch(bytes).map_err(at)?;
-    assert!(samples.iter().all(|(values, class)| values.len() == cifar::VALUES && *class < cifar::CLASSES));
-    Ok(())
-}
-
-fn read_wav(bytes: &[u8]) -> Result<(), String> {
-    let values = wav::parse(bytes).map_err(at)?;
-    assert_eq!(values.len(), wav::FRAMES * wav::CHANNELS);
-    Ok(())
-}
-
-fn read_csv(bytes: &[u8]) -> Result<(), String> {
-    let items = table::parse(bytes).map_err(|(line, what)| format!("line {line}: {what}"))?;
-    assert!(show::describe(&items).len() >= 4);
     Ok(())
 }
 
 fn read_npz(bytes: &[u8]) -> Result<(), String> {
     let array = npz::parse(bytes, "w").map_err(|error| error.to_string())?;
     assert_eq!(array.real().len(), array.shape().iter().product::<usize>());
-    Ok(())
-}
-
-fn read_arrays(bytes: &[u8]) -> Result<(), String> {
-    let items = arrays::parse(bytes)?;
-    assert!(show::describe(&items).len() >= 4);
     Ok(())
 }
 
@@ -211,7 +184,7 @@ fn read_checkpoint(bytes: &[u8]) -> Result<(), String> {
 fn read_experiment(bytes: &[u8]) -> Result<(), String> {
     let text = String::from_utf8_lossy(bytes);
     let name = parameters::experiment(&text).map_err(|error| error.to_string())?;
-    let experiment = Experiment::ALL.iter().find(|experiment| experiment.name() == name);
+    let experiment = EXPERIMENTS.iter().find(|experiment| experiment.name == name);
     let experiment = experiment.ok_or_else(|| format!("there is no experiment {name}"))?;
     experiment.task(&text).map(drop).map_err(|error| error.to_string())
 }

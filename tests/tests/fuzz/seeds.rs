@@ -1,7 +1,7 @@
 //! Seeds of the fuzz tests: small files of every format.
 
 use host_harness::cost::prices::BUILT_IN;
-use host_harness::experiment::Experiment;
+use host_harness::experiment::EXPERIMENTS;
 use host_harness::image::{ImageBuilder, Plasticity, Source, decay_table, full_row};
 use host_harness::network::file;
 use host_harness::nir::NirNode;
@@ -11,6 +11,23 @@ use host_harness::record::checkpoint::{Checkpoint, Planned, RunPosition};
 use host_harness::{h5, nir, rule};
 use loihi_core::image::{Join, Profile, StackIn, StackOut, Synapse, ThresholdMode, Tree};
 use std::path::Path;
+
+/// The seeds of a format of samples, and whether its files are packed.
+pub(super) fn of_format(name: &str) -> (fn() -> Vec<Vec<u8>>, bool) {
+    match name {
+        "idx" => (idx, true),
+        "cifar-batch" => (cifar_batch, false),
+        "bs2" | "bin" => (events, false),
+        "aedat" => (aedat, true),
+        "raw" => (raw, false),
+        "dat" => (dat, false),
+        "wav" => (wav, false),
+        "numpy" => (|| [records(), arrays()].concat(), true),
+        "csv" => (csv, false),
+        "shd" => (shd, true),
+        _ => panic!("the format {name} has no seeds: add a row"),
+    }
+}
 
 /// Networks with a convolution, with trees, and with synapses that learn.
 pub(super) fn image() -> Vec<Vec<u8>> {
@@ -31,11 +48,9 @@ pub(super) fn image() -> Vec<Vec<u8>> {
     builder.group(4, Profile { v_th: 64, ..Profile::DEFAULT });
     builder.inputs(3);
     let trace = builder.trace(40, 0, &decay_table(0.9, 0.0), None);
-    let plasticity = Plasticity {
-        products: rule::parse("dw = 2^-4*x1*y0 - 2^-4*x0*y1", &rule::Limits::LOIHI).unwrap(),
-        traces: [trace, 0, trace, 0, 0],
-        ..Plasticity::default()
-    };
+    let plasticity = Plasticity::default()
+        .products(rule::parse("dw = 2^-4*x1*y0 - 2^-4*x0*y1", &rule::Limits::LOIHI).unwrap())
+        .traces([trace, 0, trace, 0, 0]);
     let rows = (0..3).map(|input| (Source::Input(input), full_row(0..4, |_| 100)));
     builder.plastic_group(core, 0..4, &plasticity, rows);
     let learns = builder.build().unwrap();
@@ -51,7 +66,7 @@ pub(super) fn checkpoint() -> Vec<Vec<u8>> {
 }
 
 pub(super) fn experiment() -> Vec<Vec<u8>> {
-    Experiment::ALL.iter().map(|experiment| experiment.parameters().as_bytes().to_vec()).collect()
+    EXPERIMENTS.iter().map(|experiment| experiment.parameters.as_bytes().to_vec()).collect()
 }
 
 pub(super) fn prices() -> Vec<Vec<u8>> {

@@ -55,7 +55,7 @@ proptest! {
         let list: Vec<Synapse> = kernel.iter().map(|(at, delay, weight)| synapse(*at, *delay, *weight)).collect();
         let stored = if dense { shared.dense_synapses(&weights, 1) } else { shared.sparse_synapses(&list, 1) };
         for (from, base) in axons {
-            let axon = shared.axon(0, &stored, AxonOptions { compartment_base: base, ..AxonOptions::default() });
+            let axon = shared.axon(0, &stored, AxonOptions::default().compartment_base(base));
             shared.route(source(from), axon, 0);
             let own: Vec<Synapse> = if dense {
                 weights.iter().enumerate().map(|(at, weight)| synapse(base + at, 0, *weight)).collect()
@@ -78,7 +78,7 @@ proptest! {
         dense: bool,
     ) {
         let (mut population_axon, mut discrete) = (population(), population());
-        let options = AxonOptions { compartment_base: base, ..AxonOptions::default() };
+        let options = AxonOptions::default().compartment_base(base);
         let weights = |of: &[(i16, usize)]| -> Vec<i16> { of.iter().map(|(weight, _)| *weight).collect() };
         let list = |of: &[(i16, usize)]| -> Vec<Synapse> {
             of.iter().enumerate().map(|(at, (weight, delay))| synapse(at, *delay, *weight)).collect()
@@ -124,7 +124,7 @@ fn all_axons_and_synapses_of_one_source_add_up() {
         builder.dense(source, 0, 0, &[100, 1, 1]);
         builder.sparse(source, 0, &[synapse(1, 0, 3), synapse(0, 0, -30), synapse(1, 0, 4)]);
         let twice = builder.sparse_synapses(&[synapse(1, 0, 7)], 1);
-        let axon = builder.axon(0, &twice, AxonOptions { compartment_base: 1, ..AxonOptions::default() });
+        let axon = builder.axon(0, &twice, AxonOptions::default().compartment_base(1));
         builder.route(source, axon, 0);
         builder.route(source, axon, 0);
         let mut chip = Running::new(builder);

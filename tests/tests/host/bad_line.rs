@@ -2,12 +2,12 @@
 //! serial port, and waiting takes what is waited for.
 
 use crate::common::open;
-use host_harness::data::digits;
 use host_harness::device::framed::Framed;
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcessLine};
 use host_harness::device::lossy::{Faults, Lossy};
 use host_harness::device::session::Session;
 use host_harness::device::{DeviceFault, Line};
+use host_harness::experiment::data::Dataset;
 use host_harness::experiment::digits_pes::DigitsPes;
 use host_harness::experiment::{NoObserver, RunOptions};
 use loihi_core::chip::SnapshotScope;
@@ -78,7 +78,7 @@ fn session(bytes_per_million: u32, seed: u32) -> (Session, Arc<Mutex<Seen>>) {
 /// Long messages both ways and short ones: samples are learned, all of the state is fetched and put back, step by step
 /// registers are read.
 fn job(session: &mut Session) -> impl PartialEq + std::fmt::Debug + use<> {
-    let (learn, test) = digits::load();
+    let Dataset { training: learn, test, .. } = Dataset::digits().unwrap();
     let options = RunOptions { epochs: Some(3), ..RunOptions::default() };
     let outcome = DigitsPes::default().run_on(&learn[..800], &test[..300], session, &options, &mut NoObserver).unwrap();
     let mut digests = Vec::new();

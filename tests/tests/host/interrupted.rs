@@ -1,9 +1,9 @@
 //! Interrupted steps resume without a difference, and long runs can be cancelled.
 
-use crate::common::{ARENA_BYTES, Restless, SMALL_MAILBOX, open_host, small_network};
+use crate::common::{ARENA_BYTES, Restless, SMALL_MAILBOX, experiment, open_host, small_network};
 use host_harness::device::inproc::InProcess;
 use host_harness::device::session::{RetryPolicy, Session, SessionError};
-use host_harness::experiment::{Experiment, NoObserver, RunOptions};
+use host_harness::experiment::{NoObserver, RunOptions};
 use loihi_core::register::Register;
 use loihi_core::wire::message::Record;
 use std::cell::Cell;
@@ -56,8 +56,9 @@ fn runs_hashes_and_outputs_are_the_same() {
 
 #[test]
 fn an_experiment_ends_the_same() {
-    let job =
-        |session: &mut Session| Experiment::PesChannel.run(session, &RunOptions::default(), &mut NoObserver).unwrap();
+    let job = |session: &mut Session| {
+        experiment("pes-channel").run(session, &RunOptions::default(), &mut NoObserver).unwrap()
+    };
     let expected = job(&mut open_host());
     for (name, interrupted) in RESTLESS {
         assert_eq!(job(&mut Restless::open(interrupted)), expected, "{name}");

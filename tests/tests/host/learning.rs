@@ -13,7 +13,7 @@ use loihi_core::synapse::SignMode;
 const RELAY: Profile = Profile { decay_v: 4096, v_th: 1 << 20, ..Profile::DEFAULT };
 
 fn plasticity(rule: &str, traces: [usize; 5]) -> Plasticity {
-    Plasticity { products: parse(rule, &Limits::LOIHI).unwrap(), traces, ..Plasticity::default() }
+    Plasticity::default().products(parse(rule, &Limits::LOIHI).unwrap()).traces(traces)
 }
 
 /// A synapse of weight 0.

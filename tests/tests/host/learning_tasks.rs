@@ -1,14 +1,14 @@
 //! What networks learn: the bands that the rules must reach, for seeds that no parameter was chosen by, on samples held
 //! back from those to learn from. And what they do not learn if weights are rounded to the nearest.
 
-use crate::common;
+use crate::common::{self, experiment};
 use host_harness::experiment::{Experiment, NoObserver, Outcome, RunOptions};
 
 const SEEDS: [u32; 3] = [4, 5, 6];
 
 /// An experiment whose parameters differ in some lines.
 fn run_with(experiment: Experiment, changes: &[(&str, &str)], options: &RunOptions) -> Outcome {
-    let mut text = experiment.parameters().to_owned();
+    let mut text = experiment.parameters.to_owned();
     for (name, value) in changes {
         let prefix = format!("{name} = ");
         let line = text.lines().find(|line| line.starts_with(&prefix)).unwrap_or_else(|| panic!("{name}")).to_owned();
@@ -28,7 +28,7 @@ fn metric(outcome: &Outcome, name: &str) -> f64 {
 #[test]
 fn decolle_on_digits() {
     for seed in SEEDS {
-        let outcome = run(Experiment::DigitsDecolle, seed);
+        let outcome = run(experiment("digits-decolle"), seed);
         let said = format!("seed {seed}: {:?}", outcome.metrics);
         assert!(metric(&outcome, "accuracy_test") >= 0.92, "{said}");
         assert!(metric(&outcome, "trigger_rate") <= 0.45, "{said}");
@@ -39,7 +39,7 @@ fn decolle_on_digits() {
 
 #[test]
 fn decolle_in_two_layers() {
-    let outcome = run(Experiment::DigitsDecolle2, SEEDS[0]);
+    let outcome = run(experiment("digits-decolle-2"), SEEDS[0]);
     for layer in ["accuracy_test_layer_1", "accuracy_test_layer_2"] {
         assert!(metric(&outcome, layer) >= 0.90, "{:?}", outcome.metrics);
     }
@@ -48,7 +48,7 @@ fn decolle_in_two_layers() {
 #[test]
 fn decolle_on_patterns_of_rates() {
     for seed in SEEDS {
-        let outcome = run_with(Experiment::DecollePoisson, &[], &RunOptions { seed, ..RunOptions::default() });
+        let outcome = run_with(experiment("decolle-poisson"), &[], &RunOptions { seed, ..RunOptions::default() });
         assert!(metric(&outcome, "accuracy_test") >= 0.95, "seed {seed}: {:?}", outcome.metrics);
     }
 }
@@ -56,7 +56,7 @@ fn decolle_on_patterns_of_rates() {
 #[test]
 fn emstdp_on_digits() {
     for seed in SEEDS {
-        let outcome = run(Experiment::DigitsEmstdp, seed);
+        let outcome = run(experiment("digits-emstdp"), seed);
         assert!(metric(&outcome, "accuracy_test") >= 0.92, "seed {seed}: {:?}", outcome.metrics);
     }
 }
@@ -64,7 +64,7 @@ fn emstdp_on_digits() {
 #[test]
 fn new_classes_from_few_samples() {
     for seed in SEEDS {
-        let outcome = run(Experiment::DigitsSoelFewshot, seed);
+        let outcome = run(experiment("digits-soel-fewshot"), seed);
         let said = format!("seed {seed}: {:?}", outcome.metrics);
         assert!(metric(&outcome, "accuracy_new") >= 0.80, "{said}");
         assert!(metric(&outcome, "accuracy_first_before") >= 0.90, "{said}");
@@ -75,7 +75,7 @@ fn new_classes_from_few_samples() {
 #[test]
 fn samples_that_are_kept_are_not_forgotten() {
     for seed in SEEDS {
-        let outcome = run(Experiment::DigitsContinual, seed);
+        let outcome = run(experiment("digits-continual"), seed);
         let gain = metric(&outcome, "accuracy_replay") - metric(&outcome, "accuracy");
         assert!(gain >= 0.4, "seed {seed}: {:?}", outcome.metrics);
         assert!(metric(&outcome, "forgetting_replay") < metric(&outcome, "forgetting"), "seed {seed}");
@@ -87,16 +87,16 @@ fn rounding_to_the_nearest_loses_what_is_small() {
     let options = RunOptions { seed: SEEDS[0], validate: true, epochs: Some(2), ..RunOptions::default() };
     let accuracy =
         |experiment, changes: &[(&str, &str)]| metric(&run_with(experiment, changes, &options), "accuracy_test");
-    let core = |back_end| accuracy(Experiment::DigitsDecolle, &[("back_end", back_end), ("rate_shift", "12")]);
+    let core = |back_end| accuracy(experiment("digits-decolle"), &[("back_end", back_end), ("rate_shift", "12")]);
     let (stochastic, nearest) = (core("\"core\""), core("\"core-nearest\""));
     assert!(stochastic >= 0.88 && nearest <= 0.25, "weights by the core: {stochastic}, to the nearest {nearest}");
-    let cpu = |back_end| accuracy(Experiment::DigitsDecolle, &[("back_end", back_end)]);
+    let cpu = |back_end| accuracy(experiment("digits-decolle"), &[("back_end", back_end)]);
     let (stochastic, shadow) = (cpu("\"stochastic\""), cpu("\"shadow\""));
     // Eight bits more of every weight buy nothing.
     assert!(stochastic >= 0.90 && stochastic + 0.03 >= shadow, "by the CPU: {stochastic}, with 8 bits more {shadow}");
     let truncated = cpu("\"truncate\"");
     assert!(truncated <= stochastic - 0.1, "by the CPU: {stochastic}, toward zero {truncated}");
-    let emstdp = |rounding| accuracy(Experiment::DigitsEmstdp, &[("rounding", rounding), ("rate_shift", "10")]);
+    let emstdp = |rounding| accuracy(experiment("digits-emstdp"), &[("rounding", rounding), ("rate_shift", "10")]);
     let (stochastic, nearest) = (emstdp("\"stochastic\""), emstdp("\"nearest\""));
     assert!(stochastic >= 0.80 && nearest <= 0.50, "EMSTDP: {stochastic}, to the nearest {nearest}");
 }
@@ -108,7 +108,7 @@ fn rounding_to_the_nearest_by_the_cpu_is_worse() {
     for seed in SEEDS {
         let options = RunOptions { seed, validate: true, ..RunOptions::default() };
         let accuracy = |back_end| {
-            metric(&run_with(Experiment::DigitsDecolle, &changes(back_end), &options), "accuracy_test") / 3.0
+            metric(&run_with(experiment("digits-decolle"), &changes(back_end), &options), "accuracy_test") / 3.0
         };
         stochastic += accuracy("\"stochastic\"");
         nearest += accuracy("\"nearest\"");
@@ -120,7 +120,7 @@ fn rounding_to_the_nearest_by_the_cpu_is_worse() {
 fn a_controlled_trigger_keeps_its_share() {
     let options = RunOptions { seed: SEEDS[0], validate: true, epochs: Some(2), ..RunOptions::default() };
     for share in [0.1, 0.2] {
-        let outcome = run_with(Experiment::DigitsDecolle, &[("trigger_share", &share.to_string())], &options);
+        let outcome = run_with(experiment("digits-decolle"), &[("trigger_share", &share.to_string())], &options);
         let rate = metric(&outcome, "trigger_rate");
         assert!((rate - share).abs() < 0.02, "share {share}, {:?}", outcome.metrics);
         assert!(metric(&outcome, "accuracy_test") > 0.85, "share {share}: {:?}", outcome.metrics);

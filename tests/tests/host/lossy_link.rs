@@ -1,14 +1,16 @@
 //! A line that loses, doubles and damages bytes changes no result, and nothing half sent is ever run.
 
-use crate::common::{Peer, SMALL_MAILBOX, frame_of, open, open_host, ran, request_frame, run, small_network};
-use host_harness::data::digits;
+use crate::common::{
+    Peer, SMALL_MAILBOX, experiment, frame_of, open, open_host, ran, request_frame, run, small_network,
+};
 use host_harness::device::framed::Framed;
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcessLine};
 use host_harness::device::lossy::{Faults, Lossy};
 use host_harness::device::session::{RetryPolicy, Session, SessionError};
 use host_harness::device::{DeviceFault, Line};
+use host_harness::experiment::data::Dataset;
 use host_harness::experiment::digits_pes::DigitsPes;
-use host_harness::experiment::{Experiment, NoObserver, Outcome, RunOptions};
+use host_harness::experiment::{NoObserver, Outcome, RunOptions};
 use loihi_core::chip::{ResetScope, SnapshotScope};
 use loihi_core::image::{HEADER_WORDS, ImageError};
 use loihi_core::register::Register;
@@ -82,13 +84,13 @@ fn assert_same_over_every_line(seeds: std::ops::Range<u32>, job: impl Fn(&mut Se
 #[test]
 fn an_experiment_ends_the_same_over_a_lossy_line() {
     assert_same_over_every_line(0..4, |session| {
-        Experiment::PesChannel.run(session, &RunOptions::default(), &mut NoObserver).unwrap()
+        experiment("pes-channel").run(session, &RunOptions::default(), &mut NoObserver).unwrap()
     });
 }
 
 #[test]
 fn digits_are_learned_the_same_over_a_lossy_line() {
-    let (learn, test) = digits::load();
+    let Dataset { training: learn, test, .. } = Dataset::digits().unwrap();
     assert_same_over_every_line(10..13, |session| {
         let options = RunOptions { epochs: Some(2), ..RunOptions::default() };
         DigitsPes::default().run_on(&learn[..60], &test[..30], session, &options, &mut NoObserver).unwrap()

@@ -42,7 +42,7 @@ fn populations_are_reset_wherever_their_parts_are() {
     let network = network();
     let whole = follow(&network, PlacementOptions::default(), &mut open_host());
     for (compartments_per_core, pack) in [(6, false), (6, true), (1024, true)] {
-        let options = PlacementOptions { chips: 1, pack, compartments_per_core };
+        let options = PlacementOptions::default().pack(pack).compartments_per_core(compartments_per_core);
         let (spikes, states, _) = follow(&network, options, &mut open_host());
         assert_eq!((&spikes, &states), (&whole.0, &whole.1), "{options:?}");
     }

@@ -45,8 +45,8 @@ fn run(name: &str, probes: &[&str], spikes: bool) -> (Outcome, Vec<Given>) {
     if spikes || !probes.is_empty() {
         session.set_recorder(Some(recorder));
     }
-    let experiment = Experiment::from_name(name).unwrap();
-    let task = experiment.task(experiment.parameters()).unwrap();
+    let experiment = Experiment::named(name).unwrap();
+    let task = experiment.task(experiment.parameters).unwrap();
     let options = RunOptions { epochs: Some(1), samples: Some(20), ..RunOptions::default() };
     let outcome = task.run(&mut session, &options, &mut NoObserver).unwrap();
     (outcome, samples.iter().map(|samples| samples.lock().unwrap().clone()).collect())
@@ -117,7 +117,7 @@ fn stimulus() -> Stimulus {
 
 /// What probes and spikes of populations gave, with at most this many compartments a core.
 fn by_population(network: &Network, per_core: usize, probes: &[&str], spikes: &[&str]) -> io::Result<Vec<Given>> {
-    let options = place::PlacementOptions { compartments_per_core: per_core, ..place::PlacementOptions::default() };
+    let options = place::PlacementOptions::default().compartments_per_core(per_core);
     let placed = place(network, options).unwrap();
     let mut session = Session::open(Box::new(InProcess::new(1 << 22)), RetryPolicy::default(), 1, || false).unwrap();
     let samples: Vec<Samples> = (0..=probes.len()).map(|_| Samples::default()).collect();

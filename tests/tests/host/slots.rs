@@ -51,7 +51,7 @@ fn network(shape: Shape, padded: usize) -> ImageBuilder {
             0 | 1 if atoms_and_sums => population.push((source, list(number))),
             2 if atoms_and_sums => {
                 let synapses = builder.sparse_synapses(&list(number), 1);
-                let axon = builder.axon(core, &synapses, AxonOptions { sum, ..AxonOptions::default() });
+                let axon = builder.axon(core, &synapses, AxonOptions::default().sum(sum));
                 builder.route(source, axon, 0);
             }
             _ => builder.sparse(source, core, &list(number)),

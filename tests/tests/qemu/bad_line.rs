@@ -1,11 +1,11 @@
 //! The line to the firmware drops, doubles and inserts bytes, and everything ends in the same digest.
 
 use crate::common::{firmware, open};
-use host_harness::data::digits;
 use host_harness::device::framed::Framed;
 use host_harness::device::lossy::{Faults, Lossy};
 use host_harness::device::qemu::Qemu;
 use host_harness::device::session::Session;
+use host_harness::experiment::data::Dataset;
 use host_harness::experiment::digits_pes::DigitsPes;
 use host_harness::experiment::{NoObserver, RunOptions};
 use loihi_core::chip::SnapshotScope;
@@ -22,7 +22,7 @@ fn session(bytes_per_million: u32) -> Session {
 #[test]
 fn faults_on_the_line_change_no_digest() {
     let job = |session: &mut Session| {
-        let (learn, test) = digits::load();
+        let Dataset { training: learn, test, .. } = Dataset::digits().unwrap();
         let start = Instant::now();
         let options = RunOptions { epochs: Some(1), ..RunOptions::default() };
         let outcome =

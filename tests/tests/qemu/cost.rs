@@ -1,7 +1,7 @@
 //! Counts of three neurons over ten steps, worked out by hand, on the host and on the firmware in QEMU; what metering
 //! must not change.
 
-use crate::common::{open_host, open_qemu, small_network};
+use crate::common::{experiment, open_host, open_qemu, small_network};
 use host_harness::cost::activity::Activity;
 use host_harness::cost::event::{CostEvent, Counts};
 use host_harness::cost::floorplan::Floorplan;
@@ -11,7 +11,7 @@ use host_harness::cost::traffic::ClosedForm;
 use host_harness::cost::units::{Energy, Time};
 use host_harness::device::meter::{Meter, MeteredRun};
 use host_harness::device::session::Session;
-use host_harness::experiment::{Experiment, NoObserver, RunOptions};
+use host_harness::experiment::{NoObserver, RunOptions};
 use host_harness::image::{ImageBuilder, ImageFile, Plasticity, Source};
 use host_harness::rule::{self, Limits};
 use loihi_core::image::{Profile, Synapse};
@@ -37,11 +37,9 @@ fn three_neurons() -> ImageFile {
     builder.group(1, profile);
     let input = builder.inputs(1).start;
     builder.dense(Source::Input(input), first, 0, &[200]);
-    let plasticity = Plasticity {
-        products: rule::parse("dw = -2*x0", &Limits::LOIHI).unwrap(),
-        sign_mode: SignMode::Excitatory,
-        ..Plasticity::default()
-    };
+    let plasticity = Plasticity::default()
+        .products(rule::parse("dw = -2*x0", &Limits::LOIHI).unwrap())
+        .sign_mode(SignMode::Excitatory);
     let to_b = vec![Synapse { compartment: 1, delay: 0, weight: 200 }];
     builder.plastic_group(first, 1..2, &plasticity, [(Source::Compartment(a), to_b)]);
     let to_c = |delay, weight| Synapse { compartment: 0, delay, weight };
@@ -208,7 +206,7 @@ fn both_devices_meter_the_same() {
     let run = |session: &mut Session| {
         session.set_meter(Some(Meter::new(200)));
         let options = RunOptions { epochs: Some(1), samples: Some(40), ..RunOptions::default() };
-        let outcome = Experiment::DigitsPes.run(session, &options, &mut NoObserver).unwrap();
+        let outcome = experiment("digits-pes").run(session, &options, &mut NoObserver).unwrap();
         (outcome, session.take_meter().unwrap().into_runs().pop().unwrap())
     };
     let (host, on_host) = run(&mut open_host());

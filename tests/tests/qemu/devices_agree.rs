@@ -1,28 +1,28 @@
 //! The same experiment in this process and on the firmware in QEMU: the same bits, and instructions within the bounds.
 
-use crate::common::{open_host, open_qemu};
+use crate::common::{experiment, open_host, open_qemu};
 use host_harness::cost::kernels::{KERNELS, KernelCost, measure, slope};
 use host_harness::cost::rules::{self, RuleCost};
-use host_harness::data::digits;
 use host_harness::data::mnist::{FILES, SIDE};
 use host_harness::device::session::Session;
+use host_harness::experiment::data::Dataset;
 use host_harness::experiment::{Experiment, NoObserver, Outcome, RunOptions, Task};
 use loihi_core::register::{Register, StateDigest};
 use std::fs;
 use std::path::Path;
 
 fn run(experiment: Experiment, task: &dyn Task, session: &mut Session, options: &RunOptions) -> Outcome {
-    task.run(session, options, &mut NoObserver).unwrap_or_else(|error| panic!("{}: {error}", experiment.name()))
+    task.run(session, options, &mut NoObserver).unwrap_or_else(|error| panic!("{}: {error}", experiment.name))
 }
 
 /// An experiment with its own parameters.
 fn whole(experiment: Experiment) -> Box<dyn Task> {
-    experiment.task(experiment.parameters()).unwrap()
+    experiment.task(experiment.parameters).unwrap()
 }
 
 /// An experiment of as many steps as a test has time for.
 fn shortened(experiment: Experiment, steps: &str) -> Box<dyn Task> {
-    let parameters = experiment.parameters();
+    let parameters = experiment.parameters;
     let line = parameters.lines().find(|line| line.starts_with("steps = ")).unwrap();
     experiment.task(&parameters.replacen(line, &format!("steps = {steps}"), 1)).unwrap()
 }
@@ -41,7 +41,7 @@ fn assert_agree(experiment: Experiment, options: &RunOptions) -> Outcome {
 fn assert_task_agrees(experiment: Experiment, task: &dyn Task, options: &RunOptions) -> Outcome {
     let host = run(experiment, task, &mut open_host(), options);
     let qemu = run(experiment, task, &mut open_qemu(), options);
-    let name = experiment.name();
+    let name = experiment.name;
     assert!(!host.digests.is_empty(), "{name} reports no digest");
     assert_eq!(first_difference(&host.digests, &qemu.digests), None, "{name}: row, step, register");
     assert_eq!(host.digests.len(), qemu.digests.len(), "{name}");
@@ -57,48 +57,50 @@ fn assert_task_agrees(experiment: Experiment, task: &dyn Task, options: &RunOpti
 /// The other run of the pair differs in nothing, not even in the instructions that it took.
 fn assert_counts_again(experiment: Experiment, options: &RunOptions, first: &Outcome) {
     let second = run(experiment, &*whole(experiment), &mut open_qemu(), options);
-    assert_eq!(second.instructions, first.instructions, "{}", experiment.name());
-    assert_eq!(&second, first, "{}", experiment.name());
+    assert_eq!(second.instructions, first.instructions, "{}", experiment.name);
+    assert_eq!(&second, first, "{}", experiment.name);
 }
 
 #[test]
 fn digits_in_all_passes() {
-    let outcome = assert_agree(Experiment::DigitsPes, &RunOptions::default());
+    let outcome = assert_agree(experiment("digits-pes"), &RunOptions::default());
     assert_eq!(outcome.digests.len(), 3, "one digest a pass");
 }
 
 #[test]
 fn digits_of_another_seed_and_their_instructions() {
     let options = RunOptions { seed: 5, epochs: Some(1), ..RunOptions::default() };
-    let first = assert_agree(Experiment::DigitsPes, &options);
-    assert_counts_again(Experiment::DigitsPes, &options, &first);
+    let first = assert_agree(experiment("digits-pes"), &options);
+    assert_counts_again(experiment("digits-pes"), &options, &first);
 }
 
 #[test]
 fn the_channel_and_its_instructions() {
     for seed in [0, 9] {
         let options = RunOptions { seed, ..RunOptions::default() };
-        let first = assert_agree(Experiment::PesChannel, &options);
-        assert_counts_again(Experiment::PesChannel, &options, &first);
+        let first = assert_agree(experiment("pes-channel"), &options);
+        assert_counts_again(experiment("pes-channel"), &options, &first);
     }
 }
 
 #[test]
 fn the_square_and_its_instructions() {
-    let first = assert_agree(Experiment::PesSquare, &RunOptions::default());
-    assert_counts_again(Experiment::PesSquare, &RunOptions::default(), &first);
+    let first = assert_agree(experiment("pes-square"), &RunOptions::default());
+    assert_counts_again(experiment("pes-square"), &RunOptions::default(), &first);
 }
 
 #[test]
 fn what_cores_learn_themselves() {
-    for experiment in [Experiment::StdpPair, Experiment::StdpTriplet, Experiment::StdpReward, Experiment::PesCore] {
+    for experiment in
+        [experiment("stdp-pair"), experiment("stdp-triplet"), experiment("stdp-reward"), experiment("pes-core")]
+    {
         assert_agree(experiment, &RunOptions { seed: 3, ..RunOptions::default() });
     }
 }
 
 #[test]
 fn control_for_a_while() {
-    for (experiment, joints) in [(Experiment::PesPendulum, 1), (Experiment::PesArm, 2)] {
+    for (experiment, joints) in [(experiment("pes-pendulum"), 1), (experiment("pes-arm"), 2)] {
         let outcome = assert_task_agrees(experiment, &*shortened(experiment, "4500"), &RunOptions::default());
         assert_eq!((outcome.steps, outcome.digests.len()), (4500, 2), "a digest every four seconds, and at the end");
         assert_eq!(outcome.ops.decoder_updates, joints * outcome.ops.spikes, "every spike teaches");
@@ -122,22 +124,23 @@ const BOUNDS: [(&str, &str, f64, usize); 9] = [
 fn rules_of_the_embedded_cpu_on_a_few_samples() {
     let options = RunOptions { seed: 4, epochs: Some(1), samples: Some(14), ..RunOptions::default() };
     for experiment in [
-        Experiment::DigitsDecolle,
-        Experiment::DigitsDecolle2,
-        Experiment::DigitsEmstdp,
-        Experiment::DigitsSoelFewshot,
-        Experiment::DigitsContinual,
-        Experiment::DecollePoisson,
+        experiment("digits-decolle"),
+        experiment("digits-decolle-2"),
+        experiment("digits-emstdp"),
+        experiment("digits-soel-fewshot"),
+        experiment("digits-continual"),
+        experiment("decolle-poisson"),
     ] {
         let outcome = assert_agree(experiment, &options);
-        assert!(outcome.ops.rule_changes > 0, "{}: no weight has changed", experiment.name());
+        assert!(outcome.ops.rule_changes > 0, "{}: no weight has changed", experiment.name);
     }
 }
 
 /// The built-in digits as MNIST's files: every pixel three by three, in a frame of two.
 fn write_as_mnist(folder: &Path) {
-    let digits = digits::dataset();
-    for (samples, [images, labels]) in [(&digits.learn, [FILES[0], FILES[1]]), (&digits.test, [FILES[2], FILES[3]])] {
+    let digits = Dataset::digits().unwrap();
+    for (samples, [images, labels]) in [(&digits.training, [FILES[0], FILES[1]]), (&digits.test, [FILES[2], FILES[3]])]
+    {
         let count = u32::try_from(samples.len()).unwrap().to_be_bytes();
         let side = u32::try_from(SIDE).unwrap().to_be_bytes();
         let pixel = |values: &[u8], at: usize| {
@@ -159,7 +162,7 @@ fn images_of_mnist_on_a_few_samples() {
     write_as_mnist(folder.path());
     let data = Some(folder.path().to_owned());
     let options = RunOptions { seed: 4, epochs: Some(1), samples: Some(10), data, ..RunOptions::default() };
-    let outcome = assert_agree(Experiment::MnistDecolle, &options);
+    let outcome = assert_agree(experiment("mnist-decolle"), &options);
     assert_eq!((outcome.samples, outcome.steps), (Some(20), 800));
     assert!(outcome.ops.rule_changes > 0, "no weight has changed");
 }

@@ -3,8 +3,8 @@
 
 use crate::common;
 use crate::common::rules::{fnv32, numbers, recorded};
-use host_harness::data::digits;
 use host_harness::device::session::Session;
+use host_harness::experiment::data::Dataset;
 use host_harness::experiment::decolle_net::{BackEnd, DecolleNet, Recording};
 use host_harness::experiment::emstdp_net::EmstdpNet;
 use host_harness::image::ImageFile;
@@ -27,14 +27,14 @@ fn stimulus(pixels: &[u8], sample: u16) -> Vec<u8> {
 /// Shows digits 0 to 2, stops after every epoch, and compares.
 fn replay_decolle(session: &mut Session, file: &ImageFile, run: &Value, scale: i32) {
     session.load(file).unwrap();
-    let (learn, _) = digits::load();
+    let learn = Dataset::digits().unwrap().training;
     let weights = |session: &mut Session| post_major(&session.read(Register::W).unwrap(), scale);
     let first = weights(session);
     assert_eq!(first[..16], numbers(&run["w0_row0"])[..], "w of post 0 at the beginning");
     assert_eq!(u64::from(fnv32(&first)), run["w0_fnv"].as_u64().unwrap(), "w at the beginning");
     for (number, (sample, digit)) in run["samples"].as_array().unwrap().iter().zip(&learn).enumerate() {
         assert_eq!(sample["label"].as_u64().unwrap(), u64::from(digit.label));
-        let stimulus = stimulus(&digit.pixels, u16::try_from(number).unwrap());
+        let stimulus = stimulus(&digit.values, u16::try_from(number).unwrap());
         let target: Vec<u8> =
             (0..10_u8).flat_map(|class| i16::to_le_bytes(if class == digit.label { 64 } else { 0 })).collect();
         let mut done = 0;
@@ -149,9 +149,9 @@ fn replay_emstdp(session: &mut Session, run: &Value) {
     };
     let pair = |values: &Value| [values[0].as_u64().unwrap(), values[1].as_u64().unwrap()];
     compare(session, pair(&run["W0_fnv"]), "at the beginning");
-    let (learn, _) = digits::load();
+    let learn = Dataset::digits().unwrap().training;
     for (number, (sample, digit)) in run["samples"].as_array().unwrap().iter().zip(&learn).enumerate() {
-        let stimulus = stimulus(&digit.pixels, u16::try_from(number).unwrap());
+        let stimulus = stimulus(&digit.values, u16::try_from(number).unwrap());
         let target: Vec<u8> = (0..10_u8).flat_map(|class| i16::from(class == digit.label).to_le_bytes()).collect();
         let (mut hidden, mut outputs) = ([0, 0], [[0; CLASSES]; 2]);
         for step in 0..99 {

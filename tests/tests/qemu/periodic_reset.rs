@@ -6,7 +6,7 @@ use host_harness::place::PlacementOptions;
 
 #[test]
 fn every_device_resets_in_the_same_steps() {
-    let options = PlacementOptions { compartments_per_core: 6, ..PlacementOptions::default() };
+    let options = PlacementOptions::default().compartments_per_core(6);
     let [host, qemu] = [open_host(), open_qemu()].map(|mut session| follow(&network(), options, &mut session));
     assert!(!host.0.is_empty());
     assert_eq!(host, qemu);

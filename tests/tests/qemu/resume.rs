@@ -1,6 +1,6 @@
 //! A run resumed from a checkpoint ends in the same bits as one that was not interrupted, on any device.
 
-use crate::common;
+use crate::common::{self, experiment};
 use host_harness::device::recorder::RecordedFile;
 use host_harness::device::session::Session;
 use host_harness::experiment::{Experiment, ExperimentError, NoObserver, Observer, Outcome, RunOptions};
@@ -47,7 +47,7 @@ fn options(resume: Option<Checkpoint>) -> RunOptions {
 fn interrupted(experiment: Experiment, at: usize) -> (Outcome, Checkpoint) {
     let mut keeper = Keeper { left: at, image_hash: 0, kept: None };
     let whole = experiment.run(&mut common::open_host(), &options(None), &mut keeper).unwrap();
-    let kept = keeper.kept.unwrap_or_else(|| panic!("{}: no checkpoint {at}", experiment.name()));
+    let kept = keeper.kept.unwrap_or_else(|| panic!("{}: no checkpoint {at}", experiment.name));
     (whole, Checkpoint::parse(&kept.to_bytes().unwrap()).unwrap())
 }
 
@@ -58,15 +58,15 @@ fn resume(experiment: Experiment, checkpoint: Checkpoint, session: &mut Session)
 #[test]
 fn a_run_goes_on_with_the_same_bits() {
     for experiment in [
-        Experiment::DigitsDecolle,
-        Experiment::DigitsDecolle2,
-        Experiment::DigitsEmstdp,
-        Experiment::DigitsSoelFewshot,
-        Experiment::DigitsContinual,
+        experiment("digits-decolle"),
+        experiment("digits-decolle-2"),
+        experiment("digits-emstdp"),
+        experiment("digits-soel-fewshot"),
+        experiment("digits-continual"),
     ] {
         for at in [1, 3, 6, 11] {
             let (whole, checkpoint) = interrupted(experiment, at);
-            let place = format!("{}, checkpoint {at}: {:?}", experiment.name(), checkpoint.position);
+            let place = format!("{}, checkpoint {at}: {:?}", experiment.name, checkpoint.position);
             let rest = resume(experiment, checkpoint, &mut common::open_host());
             assert_eq!(rest, whole, "{place}");
         }
@@ -75,19 +75,19 @@ fn a_run_goes_on_with_the_same_bits() {
 
 #[test]
 fn a_run_goes_on_on_another_device() {
-    let (whole, checkpoint) = interrupted(Experiment::DigitsContinual, 9);
-    let rest = resume(Experiment::DigitsContinual, checkpoint, &mut common::open_qemu());
+    let (whole, checkpoint) = interrupted(experiment("digits-continual"), 9);
+    let rest = resume(experiment("digits-continual"), checkpoint, &mut common::open_qemu());
     assert_eq!((rest.digest, rest.ops, rest.metrics), (whole.digest, whole.ops, whole.metrics));
 }
 
 #[test]
 fn what_cannot_go_on_is_refused() {
-    let (_, checkpoint) = interrupted(Experiment::DigitsDecolle, 2);
+    let (_, checkpoint) = interrupted(experiment("digits-decolle"), 2);
     let mut session = common::open_host();
     let run = |experiment: Experiment, session: &mut Session| {
         experiment.run(session, &options(Some(checkpoint.clone())), &mut NoObserver).unwrap_err()
     };
-    assert!(matches!(run(Experiment::PesChannel, &mut session), ExperimentError::NotResumable));
-    let other = run(Experiment::DigitsEmstdp, &mut session).to_string();
+    assert!(matches!(run(experiment("pes-channel"), &mut session), ExperimentError::NotResumable));
+    let other = run(experiment("digits-emstdp"), &mut session).to_string();
     assert!(other.contains("another network"), "{other}");
 }

@@ -48,17 +48,17 @@ fn network(seed: u32) -> ImageFile {
         builder.dense(Source::Input(input), first, 0, &weights);
     }
     let apart = builder.sparse_synapses(&[Synapse { compartment: 2, delay: 3, weight: 60 }], 1);
-    let options = host_harness::image::AxonOptions { sum, ..Default::default() };
+    let options = host_harness::image::AxonOptions::default().sum(sum);
     let axon = builder.axon(second, &apart, options);
     builder.route(Source::Compartment(3), axon, 0);
     let traces = [50, 30, 40, 20, 10].map(|impulse| builder.trace(impulse, 1 << 30, &decay_table(0.83, 0.0), None));
-    let mut plasticity = Plasticity {
-        products: parse("dw = 2^-2*x1*y0 - 2^-2*x0*y1\ndt = x1*y0\ndd = 2^-3*x2*y0 - 2^-4*u0*d*y2", &Limits::RELAXED)
-            .unwrap(),
-        traces,
-        epoch_steps: 4,
-        ..Plasticity::default()
-    };
+    let mut plasticity = Plasticity::default()
+        .products(
+            parse("dw = 2^-2*x1*y0 - 2^-2*x0*y1\ndt = x1*y0\ndd = 2^-3*x2*y0 - 2^-4*u0*d*y2", &Limits::RELAXED)
+                .unwrap(),
+        )
+        .traces(traces)
+        .epoch_steps(4);
     let axons = (0..FRONT).map(|pre| {
         let delay = (pre % 7) as usize;
         let row = (0..5).map(|compartment| Synapse { compartment, delay, weight: 20 });

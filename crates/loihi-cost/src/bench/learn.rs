@@ -75,7 +75,7 @@ impl Learn {
                 if reads(variable) { trace(&mut builder, impulse, tau_steps) } else { 0 }
             },
         );
-        let plasticity = Plasticity { products, traces, epoch_steps: self.epoch_steps, ..Plasticity::default() };
+        let plasticity = Plasticity::default().products(products).traces(traces).epoch_steps(self.epoch_steps);
         let axons = inputs.clone().zip(0..self.pre).map(|(input, pre)| (Source::Input(input), self.synapses(pre)));
         builder.plastic_group(core, 0..self.post as usize, &plasticity, axons);
         for (compartment, input) in inputs.skip(self.pre as usize).enumerate() {

@@ -29,6 +29,7 @@ pub enum Source {
 
 /// What cannot be built.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum BuildError {
     /// A core has more compartments than the chip's.
     #[error("core {core} would have {compartments} compartments, a core has {COMPARTMENTS_PER_CORE}: add another core")]
@@ -83,6 +84,7 @@ pub struct Synapses {
 
 /// What an axon has besides its synapses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct AxonOptions {
     /// The compartment of the core that the synapses count from.
     pub compartment_base: usize,
@@ -95,6 +97,29 @@ pub struct AxonOptions {
 impl Default for AxonOptions {
     fn default() -> Self {
         Self { compartment_base: 0, sum: 0, weight_bits: 8 }
+    }
+}
+
+impl AxonOptions {
+    /// Sets the compartment of the core that the synapses count from.
+    #[must_use]
+    pub const fn compartment_base(mut self, compartment_base: usize) -> Self {
+        self.compartment_base = compartment_base;
+        self
+    }
+
+    /// Sets the accumulator that the synapses enter.
+    #[must_use]
+    pub const fn sum(mut self, sum: usize) -> Self {
+        self.sum = sum;
+        self
+    }
+
+    /// Sets the precision of the weights, 0..=8 without 7.
+    #[must_use]
+    pub const fn weight_bits(mut self, weight_bits: u32) -> Self {
+        self.weight_bits = weight_bits;
+        self
     }
 }
 

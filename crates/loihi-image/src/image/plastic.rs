@@ -21,6 +21,7 @@ pub fn decay_table(keep: f64, added: f64) -> DecayTable {
 
 /// How the axons of a plastic group learn.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Plasticity {
     /// The rule: what [`crate::rule::parse`] gives.
     pub products: Vec<ProductRecord>,
@@ -53,6 +54,64 @@ impl Default for Plasticity {
             rounding: Rounding::Stochastic,
             dialect: Dialect::default(),
         }
+    }
+}
+
+impl Plasticity {
+    /// Sets the rule.
+    #[must_use]
+    pub fn products(mut self, products: Vec<ProductRecord>) -> Self {
+        self.products = products;
+        self
+    }
+
+    /// Sets the traces x1, x2, y1, y2, y3.
+    #[must_use]
+    pub const fn traces(mut self, traces: [usize; 5]) -> Self {
+        self.traces = traces;
+        self
+    }
+
+    /// Sets the steps of an epoch, 1..=64.
+    #[must_use]
+    pub const fn epoch_steps(mut self, epoch_steps: u32) -> Self {
+        self.epoch_steps = epoch_steps;
+        self
+    }
+
+    /// Sets the exponent of the weights, −8..=7.
+    #[must_use]
+    pub const fn wgt_exp(mut self, wgt_exp: i32) -> Self {
+        self.wgt_exp = wgt_exp;
+        self
+    }
+
+    /// Sets the precision of the weights, 0..=8 without 7.
+    #[must_use]
+    pub const fn weight_bits(mut self, weight_bits: u32) -> Self {
+        self.weight_bits = weight_bits;
+        self
+    }
+
+    /// Sets the signs of the weights.
+    #[must_use]
+    pub const fn sign_mode(mut self, sign_mode: SignMode) -> Self {
+        self.sign_mode = sign_mode;
+        self
+    }
+
+    /// Sets the rounding of what is written back.
+    #[must_use]
+    pub const fn rounding(mut self, rounding: Rounding) -> Self {
+        self.rounding = rounding;
+        self
+    }
+
+    /// Sets in what it differs from the chip.
+    #[must_use]
+    pub const fn dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
     }
 }
 

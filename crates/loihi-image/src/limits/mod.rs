@@ -10,6 +10,7 @@ use loihi_core::image::Image;
 
 /// Why a network does not run on the chip as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Unfit {
     /// A core has too little of something.
     #[error(transparent)]

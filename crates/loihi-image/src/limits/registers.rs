@@ -6,6 +6,7 @@ use std::fmt;
 
 /// A value that no setting of its register gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Inexpressible {
     /// Whose register it is.
     pub element: Element,
@@ -19,6 +20,7 @@ pub struct Inexpressible {
 
 /// Whose register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Element {
     /// A compartment, numbered over all cores.
     Compartment(usize),

@@ -45,8 +45,23 @@ pub enum Resource {
     NoiseRegisters,
 }
 
+impl fmt::Display for Resource {
+    /// In the plural, as after a number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::InputAxons => "input axons",
+            Self::OutputAxons => "entries for output axons",
+            Self::SynapticWords => "words of synaptic memory",
+            Self::Profiles => "profiles",
+            Self::Thresholds => "thresholds",
+            Self::NoiseRegisters => "settings of noise",
+        })
+    }
+}
+
 /// A core does not have what the network needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Exceeded {
     /// The core.
     pub core: usize,
@@ -58,18 +73,25 @@ pub struct Exceeded {
     pub available: usize,
 }
 
+impl Exceeded {
+    /// Of a core that needs more than it has.
+    pub const fn new(core: usize, resource: Resource, needed: usize, available: usize) -> Self {
+        Self { core, resource, needed, available }
+    }
+}
+
 impl fmt::Display for Exceeded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { core, resource, needed, available } = self;
-        let (what, advice) = match resource {
-            Resource::InputAxons => ("input axons", "put fewer compartments on it, or use population axons"),
-            Resource::OutputAxons => ("entries for output axons", "put fewer compartments on it"),
-            Resource::SynapticWords => ("words of synaptic memory", "put fewer compartments on it, or share weights"),
-            Resource::Profiles => ("profiles", "let compartments share parameters"),
-            Resource::Thresholds => ("thresholds", "let compartments share thresholds"),
-            Resource::NoiseRegisters => ("settings of noise", "give all its compartments the same noise, or none"),
+        let advice = match resource {
+            Resource::InputAxons => "put fewer compartments on it, or use population axons",
+            Resource::OutputAxons => "put fewer compartments on it",
+            Resource::SynapticWords => "put fewer compartments on it, or share weights",
+            Resource::Profiles => "let compartments share parameters",
+            Resource::Thresholds => "let compartments share thresholds",
+            Resource::NoiseRegisters => "give all its compartments the same noise, or none",
         };
-        write!(f, "core {core} needs {needed} {what}, a Loihi core has {available}: {advice}")
+        write!(f, "core {core} needs {needed} {resource}, a Loihi core has {available}: {advice}")
     }
 }
 
@@ -77,6 +99,7 @@ impl std::error::Error for Exceeded {}
 
 /// What a network takes of a core.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CoreUsage {
     /// Compartments.
     pub compartments: usize,
@@ -117,6 +140,23 @@ impl CoreUsage {
             (Resource::Thresholds, self.thresholds, THRESHOLDS),
             (Resource::NoiseRegisters, self.noise_registers, 1),
         ]
+    }
+}
+
+impl std::ops::Add for CoreUsage {
+    type Output = Self;
+
+    /// Of both on one core, if they share nothing.
+    fn add(self, other: Self) -> Self {
+        Self {
+            compartments: self.compartments + other.compartments,
+            input_axons: self.input_axons + other.input_axons,
+            output_axons: self.output_axons + other.output_axons,
+            synaptic_words: self.synaptic_words + other.synaptic_words,
+            profiles: self.profiles + other.profiles,
+            thresholds: self.thresholds + other.thresholds,
+            noise_registers: self.noise_registers + other.noise_registers,
+        }
     }
 }
 

@@ -8,7 +8,6 @@ mod fields;
 mod weights;
 
 use fields::LavaLayer;
-use loihi_core::image::Profile;
 use loihi_core::num::Delay;
 use loihi_files::plural::plural;
 use loihi_files::whole;
@@ -179,7 +178,7 @@ impl Import {
             return Ok(());
         }
         let (scale, own) = (layer.number("weight")?.unwrap_or(1.0), layer.number("bias")?.unwrap_or(0.0));
-        let mut population = Population::new("input_neurons", &shape, Profile::DEFAULT);
+        let mut population = Population::new("input_neurons", &shape);
         population.compartments = vec![layer.profiles(&shape)?];
         let population = self.network.population(population);
         // Values come as 0 to 255, for x from -1 to 1.

@@ -92,7 +92,7 @@ fn pilotnet_is_exact_from_its_image_on() {
     let mut imported = net("pilotnet_lif");
     reset_periodically(&mut imported, PeriodicReset { interval_steps: 17, offset_steps: 0 });
     let network = imported.network;
-    let placed = place(&network, PlacementOptions { chips: 2, ..PlacementOptions::default() }).unwrap();
+    let placed = place(&network, PlacementOptions::default().chips(2)).unwrap();
     let mut session = Session::open(Box::new(InProcess::new(512 << 20)), RetryPolicy::default(), 1, || false).unwrap();
     let mut inference = Inference::new(&mut session, &network, &placed).unwrap();
     let truth = file("pilotnet_lif_gt.npz");

@@ -29,14 +29,11 @@ impl Import {
         let ([outputs, inputs, height, width] | [outputs, inputs, height, width, 1]) = *extents else {
             return Err(layer.invalid(format!("weights of shape {extents:?} are not a convolution in two dimensions")));
         };
-        let conv = Conv2d {
-            weights,
-            shape: [outputs, inputs, height, width],
-            stride: layer.pair("stride", 1)?,
-            padding: layer.pair("padding", 0)?,
-            dilation: layer.pair("dilation", 1)?,
-            groups: layer.pair("groups", 1)?[0],
-        };
+        let conv = Conv2d::new([outputs, inputs, height, width], weights)
+            .stride(layer.pair("stride", 1)?)
+            .padding(layer.pair("padding", 0)?)
+            .dilation(layer.pair("dilation", 1)?)
+            .groups(layer.pair("groups", 1)?[0]);
         let (from, shape) = self.source(layer, |layer| {
             let reach = |at: usize| conv.dilation[at].checked_mul(conv.shape[at + 2].checked_sub(1)?)?.checked_add(1);
             let [rows, columns] = before(layer, conv.stride, conv.padding, [reach(0)?, reach(1)?])?;
@@ -54,7 +51,7 @@ impl Import {
         let (weights, _) = layer.weights("weight")?;
         let weight = weights.first().copied().filter(|first| weights.iter().all(|weight| weight == first));
         let weight = weight.ok_or_else(|| layer.invalid("the weights of a pool are all the same"))?;
-        let pool = Pool2d { kernel, stride, padding: layer.pair("padding", 0)?, weight };
+        let pool = Pool2d::new(kernel, weight).stride(stride).padding(layer.pair("padding", 0)?);
         let (from, shape) = self.source(layer, |layer| {
             let [rows, columns] = before(layer, stride, pool.padding, kernel)?;
             Some(vec![fields::planes(&layer.shape)?[0], rows, columns])
@@ -75,7 +72,7 @@ impl Import {
         recurrent: Option<Weights>,
     ) -> Result<(), NodeError> {
         self.depth += 1;
-        let mut population = Population::new(format!("layer{}", layer.number), shape, Profile::DEFAULT);
+        let mut population = Population::new(format!("layer{}", layer.number), shape);
         let mut note = format!("{} synapse weights as they are", count(&weights));
         if let Some(recurrent) = &recurrent {
             let _ = write!(note, ", {} from its neurons to themselves", count(recurrent));
@@ -109,7 +106,8 @@ impl Import {
         for (from, weights, delay) in [(from, weights, delay)].into_iter().chain(own) {
             let signs = if all_even(&weights) { Signs::Mixed } else { Signs::Split };
             split |= signs == Signs::Split;
-            self.network.connect(Connection { wgt_exp, signs, delay, ..Connection::new(from, population, weights) });
+            let connection = Connection::new(from, population, weights);
+            self.network.connect(connection.wgt_exp(wgt_exp).signs(signs).delay(delay));
         }
         if split {
             note.push_str("; odd weights: positive and negative ones have axons of their own");

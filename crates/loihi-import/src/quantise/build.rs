@@ -11,8 +11,7 @@ use loihi_core::image::Profile;
 use loihi_core::num::{BiasExponent, BiasMantissa, Delay, ThresholdMantissa, WeightExponent};
 use loihi_files::plural::plural;
 use loihi_net::network::{
-    Connection, Conv2d, Each, Endpoint, Entry, Input, Network, Pool2d, ReadBy, Signs, SparseSynapse, Weighted,
-    nearest_bias,
+    Connection, Each, Endpoint, Entry, Input, Network, ReadBy, Signs, SparseSynapse, Weighted, nearest_bias,
 };
 use loihi_nir::import::{Fidelity, FidelityRow, Imported, NodeError};
 use std::collections::BTreeMap;
@@ -198,7 +197,7 @@ impl Build<'_> {
             let rises = if own.keep_u[at] > 0.0 { 1.0 / (1.0 - own.keep_u[at]) } else { 0.0 };
             losses.early(rest[at] / plan.unit(at), depth + rises);
         }
-        let mut placed = loihi_net::network::Population::new(&population.name, &population.shape, Profile::DEFAULT);
+        let mut placed = loihi_net::network::Population::new(&population.name, &population.shape);
         placed.compartments = compartments.into_iter().map(Each::of).collect();
         if plan.values.is_empty() {
             placed.bias = Each::of(held);
@@ -236,13 +235,8 @@ impl Build<'_> {
         let offsets = biases.enumerate().map(|(neuron, bias)| fixed(bias, neuron).saturating_add(half)).collect();
         let saturating = driven.filter(|driven| *driven > most).count();
         let shape = self.folded.inputs.iter().find(|(name, _)| *name == path.from).map(|(_, shape)| shape.clone());
-        let entry = Entry::Weighted(Weighted {
-            population: plan.at,
-            gains,
-            offsets,
-            exponent: BiasExponent::saturating(exponent),
-        });
-        self.network.inputs.push(Input::new(path.from.as_str(), &shape.unwrap_or_default(), entry));
+        let weighted = Weighted::new(plan.at, gains, offsets).exponent(BiasExponent::saturating(exponent));
+        self.network.add_input(Input::new(&path.from, shape.unwrap_or_default(), Entry::Weighted(weighted)));
         let step =
             units.iter().enumerate().map(|(at, units)| f64::from(1 << exponent) / (64.0 * units * plan.unit(at)));
         let step = percent(step.fold(0.0, f64::max));
@@ -263,30 +257,28 @@ impl Build<'_> {
     fn connection(&mut self, path: &Path, mantissas: &Mantissas) -> Result<(), NodeError> {
         let from = self.endpoint(&path.from)?;
         let own = || mantissas.values.clone();
-        let weights = match &path.weights {
-            Weights::Dense(_) => loihi_net::network::Weights::Dense(own()),
-            Weights::OneToOne(_) => loihi_net::network::Weights::OneToOne(Each::of(own())),
-            Weights::Conv(conv, _) => loihi_net::network::Weights::Conv2d(Conv2d { weights: own(), ..conv.clone() }),
-            Weights::Pool(pool, _) => {
-                let weight = mantissas.values.first().copied().unwrap_or(0);
-                loihi_net::network::Weights::Pool2d(Pool2d { weight, ..*pool })
-            }
-            Weights::Sparse(synapses) => {
-                let target = |((source, neuron, _, delay), weight): (&(usize, usize, f64, u8), &i16)| SparseSynapse {
-                    source: *source,
-                    neuron: *neuron,
-                    weight: *weight,
-                    delay: *delay,
-                };
-                let mut targets: Vec<SparseSynapse> = synapses.iter().zip(&mantissas.values).map(target).collect();
-                targets.sort_unstable();
-                loihi_net::network::Weights::Sparse(targets)
-            }
-        };
+        let weights =
+            match &path.weights {
+                Weights::Dense(_) => loihi_net::network::Weights::Dense(own()),
+                Weights::OneToOne(_) => loihi_net::network::Weights::OneToOne(Each::of(own())),
+                Weights::Conv(conv, _) => conv.clone().weights(own()).into(),
+                Weights::Pool(pool, _) => {
+                    let weight = mantissas.values.first().copied().unwrap_or(0);
+                    pool.weight(weight).into()
+                }
+                Weights::Sparse(synapses) => {
+                    let target = |((source, neuron, _, delay), weight): (&(usize, usize, f64, u8), &i16)| {
+                        SparseSynapse { source: *source, neuron: *neuron, weight: *weight, delay: *delay }
+                    };
+                    let mut targets: Vec<SparseSynapse> = synapses.iter().zip(&mantissas.values).map(target).collect();
+                    targets.sort_unstable();
+                    loihi_net::network::Weights::Sparse(targets)
+                }
+            };
         let delay = Each::of(path.delays.iter().map(|delay| Delay::saturating(i32::from(*delay))).collect());
         let wgt_exp = WeightExponent::saturating(mantissas.wgt_exp);
         let to = Endpoint::Population(path.to);
-        self.network.connect(Connection { wgt_exp, delay, ..Connection::new(from, to, weights) });
+        self.network.connect(Connection::new(from, to, weights).wgt_exp(wgt_exp).delay(delay));
         Ok(())
     }
 
@@ -332,17 +324,14 @@ impl Build<'_> {
         said.push(format!(
             "`{name}` fires in every step: biases of populations behind others are its synapses, and start on time."
         ));
-        let mut start =
-            loihi_net::network::Population::new(name, &[1], Profile { decay_v: 0, v_th: 0, ..Profile::DEFAULT });
-        start.bias = Each::Same(nearest_bias(1.0));
+        let start = loihi_net::network::Population::new(name, 1).decay_v(0).v_th(0).bias(nearest_bias(1.0));
         let start = self.network.population(start);
         for (at, found) in std::mem::take(&mut self.delayed) {
             let depth = self.depth(at);
-            self.network.connect(Connection {
-                wgt_exp: WeightExponent::saturating(found.wgt_exp),
-                delay: Each::Same(Delay::saturating(depth - 1)),
-                ..Connection::new(start, Endpoint::Population(at), loihi_net::network::Weights::Dense(found.values))
-            });
+            let connection = Connection::new(start, Endpoint::Population(at), found.values)
+                .wgt_exp(WeightExponent::saturating(found.wgt_exp))
+                .delay(Delay::saturating(depth - 1));
+            self.network.connect(connection);
         }
         said
     }
@@ -355,12 +344,11 @@ impl Build<'_> {
         let weights = Each::of(found.thresholds.iter().map(mantissa).collect());
         let own = Endpoint::Population(plan.at);
         let compartments = self.network.populations[plan.at].compartments.len();
-        self.network.connect(Connection {
-            compartment: compartments - 2,
-            wgt_exp: WeightExponent::saturating(exponent),
-            signs: Signs::Inhibitory,
-            ..Connection::new(own, own, loihi_net::network::Weights::OneToOne(weights))
-        });
+        let connection = Connection::new(own, own, loihi_net::network::Weights::OneToOne(weights))
+            .compartment(compartments - 2)
+            .wgt_exp(WeightExponent::saturating(exponent))
+            .signs(Signs::Inhibitory);
+        self.network.connect(connection);
     }
 }
 

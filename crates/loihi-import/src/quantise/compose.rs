@@ -96,13 +96,12 @@ fn pooled(
     }
     let [outputs, inputs, height, width] = conv.shape;
     let shape = [outputs, inputs, height.checked_mul(own[0])?, width.checked_mul(own[1])?];
-    let larger = Conv2d {
-        weights: Vec::new(),
-        shape,
-        stride: [conv.stride[0].checked_mul(own[0])?, conv.stride[1].checked_mul(own[1])?],
-        padding: [conv.padding[0].checked_mul(own[0])?, conv.padding[1].checked_mul(own[1])?],
-        ..conv.clone()
-    };
+    let times_own = |steps: [usize; 2]| Some([steps[0].checked_mul(own[0])?, steps[1].checked_mul(own[1])?]);
+    let larger = Conv2d::new(shape, Vec::new())
+        .stride(times_own(conv.stride)?)
+        .padding(times_own(conv.padding)?)
+        .dilation(conv.dilation)
+        .groups(conv.groups);
     if larger.output_shape(from)? != to || size(&shape) > 1 << 24 {
         return None;
     }

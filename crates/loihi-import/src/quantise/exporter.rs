@@ -15,6 +15,7 @@ use std::fmt::Write as _;
 
 loihi_files::choices! {
     /// What has written a file.
+    #[non_exhaustive]
     pub enum Exporter {
         /// snnTorch
         Snntorch = "snntorch",

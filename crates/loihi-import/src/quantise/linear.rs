@@ -141,7 +141,7 @@ impl Linear {
         mean: bool,
         from: &[usize],
     ) -> Result<Self, NodeError> {
-        let pool = Pool2d { kernel, stride, padding, weight: 1 };
+        let pool = Pool2d::new(kernel, 1).stride(stride).padding(padding);
         let to = planes(from).filter(|_| stride.iter().chain(&kernel).all(|step| *step > 0));
         let to = to.and_then(|from| pool.output_shape(from));
         let to =
@@ -199,7 +199,7 @@ impl Linear {
 
 /// What is wrong with the weights of a convolution.
 fn no_kernel(name: &str, node: &NirNode, shape: &[usize]) -> NodeError {
-    NodeError::at(name, format!("`weight` of shape {shape:?} is none of a {}", node.type_name()))
+    NodeError::at(name, format!("`weight` of shape {shape:?} is not that of a {}", node.type_name()))
 }
 
 /// A convolution without its weights.
@@ -228,7 +228,7 @@ impl Geometry {
             }
         };
         let (shape, weights) = widened;
-        let conv = Conv2d { weights: Vec::new(), shape, stride, padding, dilation, groups };
+        let conv = Conv2d::new(shape, Vec::new()).stride(stride).padding(padding).dilation(dilation).groups(groups);
         let plane = planes(from).filter(|[channels, ..]| {
             groups > 0
                 && shape[1].checked_mul(groups) == Some(*channels)

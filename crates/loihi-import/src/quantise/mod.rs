@@ -27,7 +27,7 @@
 //!
 //! // What cannot be had is an error, which names the node.
 //! let missing = quantise(&graph.with_edge("out", "nowhere"), "none", options).unwrap_err();
-//! assert!(missing.to_string().contains("`nowhere`, which is no node"));
+//! assert!(missing.to_string().contains("`nowhere`, which is not a node"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -58,6 +58,7 @@ use loihi_nir::{Graph, NirNode};
 loihi_files::choices! {
     /// How differential equations become steps.
     #[derive(Default)]
+    #[non_exhaustive]
     pub enum Integrator {
         /// Decay 1 − dt/τ
         #[default]
@@ -72,6 +73,7 @@ loihi_files::choices! {
 loihi_files::choices! {
     /// What a spike does to the voltage.
     #[derive(Default)]
+    #[non_exhaustive]
     pub enum Reset {
         /// Reset voltage to zero
         Zero = "zero",
@@ -104,6 +106,7 @@ pub enum Gain {
 loihi_files::choices! {
     /// Input encoding.
     #[derive(Default)]
+    #[non_exhaustive]
     pub enum InputAs {
         /// Spikes
         #[default]
@@ -116,6 +119,7 @@ loihi_files::choices! {
 loihi_files::choices! {
     /// What an input of 1 adds in a step to neurons without a time constant.
     #[derive(Default)]
+    #[non_exhaustive]
     pub enum IfInput {
         /// r · dt if r is at least 100 for all of them, as simulators write that integrate them over time, else r
         #[default]
@@ -152,49 +156,49 @@ pub struct QuantiseOptions {
 }
 
 impl QuantiseOptions {
-    /// The same with this duration of a step, in the unit of the file's time constants.
+    /// Sets the duration of a step, in the unit of the file's time constants.
     #[must_use]
     pub const fn with_dt(mut self, dt: f64) -> Self {
         self.dt = Some(dt);
         self
     }
 
-    /// The same with another integrator.
+    /// Sets the integrator.
     #[must_use]
     pub const fn with_integrator(mut self, integrator: Integrator) -> Self {
         self.integrator = integrator;
         self
     }
 
-    /// The same with another gain.
+    /// Sets the gain of inputs.
     #[must_use]
     pub const fn with_gain(mut self, gain: Gain) -> Self {
         self.gain = gain;
         self
     }
 
-    /// The same with another reset.
+    /// Sets the reset.
     #[must_use]
     pub const fn with_reset(mut self, reset: Reset) -> Self {
         self.reset = reset;
         self
     }
 
-    /// The same with another input of neurons without a time constant.
+    /// Sets what an input adds to neurons without a time constant.
     #[must_use]
     pub const fn with_if_input(mut self, if_input: IfInput) -> Self {
         self.if_input = if_input;
         self
     }
 
-    /// The same with another input from outside.
+    /// Sets the input encoding.
     #[must_use]
     pub const fn with_input(mut self, input: InputAs) -> Self {
         self.input = input;
         self
     }
 
-    /// The same with this many steps of a sample.
+    /// Sets the number of steps of a sample; 0: as in the data.
     #[must_use]
     pub const fn with_steps(mut self, steps: u32) -> Self {
         self.steps = steps;

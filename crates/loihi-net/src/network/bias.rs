@@ -15,6 +15,11 @@ impl Bias {
     /// No bias.
     pub const ZERO: Self = Self { mantissa: BiasMantissa::saturating(0), exponent: BiasExponent::saturating(0) };
 
+    /// `mantissa · 2^exponent`.
+    pub const fn new(mantissa: BiasMantissa, exponent: BiasExponent) -> Self {
+        Self { mantissa, exponent }
+    }
+
     /// What is added to the voltage.
     pub const fn value(self) -> i32 {
         self.mantissa.get().wrapping_shl(self.exponent.get().unsigned_abs())

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::probe::Probe;
 use loihi_core::image::Variable;
+use loihi_core::num::{Refractory, ThresholdMantissa};
 use loihi_image::rule::{self, Limits};
 use std::collections::BTreeSet;
 
@@ -16,6 +17,7 @@ const DELAY_STEPS_MAX: usize = 62;
 
 /// An element of a network, by its place in its list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Element {
     /// An input.
     Input(usize),
@@ -32,6 +34,7 @@ pub enum Element {
 /// What is wrong with a network, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place}, {key}: {what}")]
+#[non_exhaustive]
 pub struct NetworkError {
     /// The element.
     pub element: Element,
@@ -167,6 +170,19 @@ impl Network {
             })?;
         }
         let profiles = population.compartments.iter().flat_map(Each::values);
+        for profile in profiles.clone() {
+            let registers = [
+                ("decay_u", profile.decay_u, 4096, 0),
+                ("decay_v", profile.decay_v, 4096, 0),
+                ("v_th", profile.v_th >> 6, ThresholdMantissa::MAX, 0),
+                ("refractory", profile.refractory, Refractory::MAX, 1),
+            ];
+            for (key, value, most, least) in registers {
+                self.require((least..=most).contains(&value), element, key, || {
+                    format!("{value} is outside {least}..={most}")
+                })?;
+            }
+        }
         let crossed = profiles.clone().find(|profile| profile.v_min > profile.v_max);
         self.require(crossed.is_none(), element, "v_min", || {
             let [low, high] = crossed.map_or([0; 2], |profile| [profile.v_min, profile.v_max]);

@@ -45,6 +45,36 @@ pub enum Weights {
     Sparse(Vec<SparseSynapse>),
 }
 
+impl From<Vec<i16>> for Weights {
+    fn from(weights: Vec<i16>) -> Self {
+        Self::Dense(weights)
+    }
+}
+
+impl<const N: usize> From<[i16; N]> for Weights {
+    fn from(weights: [i16; N]) -> Self {
+        Self::Dense(weights.to_vec())
+    }
+}
+
+impl From<Conv2d> for Weights {
+    fn from(conv: Conv2d) -> Self {
+        Self::Conv2d(conv)
+    }
+}
+
+impl From<Pool2d> for Weights {
+    fn from(pool: Pool2d) -> Self {
+        Self::Pool2d(pool)
+    }
+}
+
+impl From<Vec<SparseSynapse>> for Weights {
+    fn from(synapses: Vec<SparseSynapse>) -> Self {
+        Self::Sparse(synapses)
+    }
+}
+
 /// One synapse of [`Weights::Sparse`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SparseSynapse {
@@ -60,6 +90,7 @@ pub struct SparseSynapse {
 
 /// How the cores change the weights of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Learning {
     /// The rule, as [`loihi_image::rule::parse`] reads it.
     pub rule: String,
@@ -78,8 +109,51 @@ pub struct TraceShape {
     pub tau_millisteps: u32,
 }
 
+/// Setters of traces, by their names in a rule.
+macro_rules! traces {
+    ($($name:ident: $at:literal),*) => { $(
+        #[doc = concat!("Sets the trace ", stringify!($name), ".")]
+        #[must_use]
+        pub const fn $name(mut self, shape: TraceShape) -> Self {
+            self.traces[$at] = Some(shape);
+            self
+        }
+    )* };
+}
+
+impl Learning {
+    /// A rule with an epoch of one step; every trace that it reads is to be set.
+    ///
+    /// ```
+    /// use loihi_net::network::{Learning, TraceShape};
+    ///
+    /// let trace = TraceShape::new(40, 10_000);
+    /// let stdp = Learning::new("dw = 2^-2*x1*y0 - 2^-2*x0*y1").x1(trace).y1(trace);
+    /// ```
+    pub fn new(rule: impl Into<String>) -> Self {
+        Self { rule: rule.into(), traces: [None; 5], epoch_steps: 1 }
+    }
+
+    traces! { x1: 0, x2: 1, y1: 2, y2: 3, y3: 4 }
+
+    /// Sets the steps of an epoch, 1..=64.
+    #[must_use]
+    pub const fn epoch_steps(mut self, epoch_steps: u32) -> Self {
+        self.epoch_steps = epoch_steps;
+        self
+    }
+}
+
+impl TraceShape {
+    /// What a spike adds, 0..=127, and the time constant of the decay in thousandths of a step.
+    pub const fn new(impulse: i32, tau_millisteps: u32) -> Self {
+        Self { impulse, tau_millisteps }
+    }
+}
+
 /// A connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Connection {
     /// Where its spikes come from.
     pub from: Endpoint,
@@ -103,19 +177,60 @@ pub struct Connection {
 
 impl Connection {
     /// A connection of exponent 0, 8 bits, both signs, no delay, to a neuron's first compartment.
-    pub fn new(from: Endpoint, to: Endpoint, weights: Weights) -> Self {
-        let (Endpoint::Population(to) | Endpoint::Input(to)) = to;
+    pub fn new(from: Endpoint, to: Endpoint, weights: impl Into<Weights>) -> Self {
         Self {
             from,
-            to,
+            to: to.population(),
             compartment: 0,
-            weights,
+            weights: weights.into(),
             wgt_exp: WeightExponent::saturating(0),
             signs: Signs::Mixed,
             weight_bits: 8,
             delay: Each::Same(Delay::saturating(0)),
             learning: None,
         }
+    }
+
+    /// Sets which compartment of a neuron it enters, leaves first.
+    #[must_use]
+    pub const fn compartment(mut self, compartment: usize) -> Self {
+        self.compartment = compartment;
+        self
+    }
+
+    /// Sets the exponent of all weights.
+    #[must_use]
+    pub const fn wgt_exp(mut self, wgt_exp: WeightExponent) -> Self {
+        self.wgt_exp = wgt_exp;
+        self
+    }
+
+    /// Sets which signs its weights have.
+    #[must_use]
+    pub const fn signs(mut self, signs: Signs) -> Self {
+        self.signs = signs;
+        self
+    }
+
+    /// Sets the precision of its weights, 0..=8 without 7.
+    #[must_use]
+    pub const fn weight_bits(mut self, weight_bits: u32) -> Self {
+        self.weight_bits = weight_bits;
+        self
+    }
+
+    /// Sets the delay of all sources, or of each.
+    #[must_use]
+    pub fn delay(mut self, delay: impl Into<Each<Delay>>) -> Self {
+        self.delay = delay.into();
+        self
+    }
+
+    /// Lets the cores change its weights.
+    #[must_use]
+    pub fn learning(mut self, learning: Learning) -> Self {
+        self.learning = Some(learning);
+        self
     }
 
     /// What a spike adds through a synapse, in units of 64.

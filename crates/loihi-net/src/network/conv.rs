@@ -3,6 +3,7 @@
 /// A convolution as in most frameworks: `out[o, y, x] = Σ w[o, i, ky, kx] · in[i, y·stride + ky·dilation − padding, …]`, a
 /// cross-correlation. One dimension is a height of 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Conv2d {
     /// Weight mantissas `[outputs, inputs / groups, height, width]`, the last fastest.
     pub weights: Vec<i16>,
@@ -20,6 +21,7 @@ pub struct Conv2d {
 
 /// A sum over windows, channel by channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Pool2d {
     /// Height and width of a window.
     pub kernel: [usize; 2],
@@ -53,6 +55,47 @@ fn seen_by(at: usize, outputs: usize, kernel: usize, [stride, padding, dilation]
 }
 
 impl Conv2d {
+    /// Of stride and dilation 1, without padding, in one group: `shape` is that of the weights, `[outputs, inputs, height,
+    /// width]`.
+    pub const fn new(shape: [usize; 4], weights: Vec<i16>) -> Self {
+        Self { weights, shape, stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 }
+    }
+
+    /// The same with other weights.
+    #[must_use]
+    pub fn weights(mut self, weights: Vec<i16>) -> Self {
+        self.weights = weights;
+        self
+    }
+
+    /// Sets the step between two outputs, vertical and horizontal.
+    #[must_use]
+    pub const fn stride(mut self, stride: [usize; 2]) -> Self {
+        self.stride = stride;
+        self
+    }
+
+    /// Sets the zeros before the first row and column.
+    #[must_use]
+    pub const fn padding(mut self, padding: [usize; 2]) -> Self {
+        self.padding = padding;
+        self
+    }
+
+    /// Sets the distance between two elements of the kernel.
+    #[must_use]
+    pub const fn dilation(mut self, dilation: [usize; 2]) -> Self {
+        self.dilation = dilation;
+        self
+    }
+
+    /// Sets the groups of channels; the weights are `[outputs, inputs / groups, height, width]`.
+    #[must_use]
+    pub const fn groups(mut self, groups: usize) -> Self {
+        self.groups = groups;
+        self
+    }
+
     /// Hands target and weight of every synapse of a source to `visit`; targets rise within a channel.
     pub(super) fn visit(&self, from: [usize; 3], to: [usize; 3], source: usize, mut visit: impl FnMut(usize, i16)) {
         self.places(from, to, source, |target, at| visit(target, self.weights.get(at).copied().unwrap_or(0)));
@@ -106,6 +149,32 @@ impl Conv2d {
 }
 
 impl Pool2d {
+    /// Windows of height and width side by side, all synapses of one weight.
+    pub const fn new(kernel: [usize; 2], weight: i16) -> Self {
+        Self { kernel, stride: kernel, padding: [0, 0], weight }
+    }
+
+    /// The same with another weight.
+    #[must_use]
+    pub const fn weight(mut self, weight: i16) -> Self {
+        self.weight = weight;
+        self
+    }
+
+    /// Sets the step between two windows.
+    #[must_use]
+    pub const fn stride(mut self, stride: [usize; 2]) -> Self {
+        self.stride = stride;
+        self
+    }
+
+    /// Sets the zeros before the first row and column.
+    #[must_use]
+    pub const fn padding(mut self, padding: [usize; 2]) -> Self {
+        self.padding = padding;
+        self
+    }
+
     /// Hands target and weight of every synapse of a source to `visit`, targets rising.
     pub fn visit(&self, from: [usize; 3], to: [usize; 3], source: usize, mut visit: impl FnMut(usize, i16)) {
         let [_, height, width] = from;

@@ -17,10 +17,10 @@
 //! use loihi_core::register::Register;
 //!
 //! let mut network = Network::new("coincidence");
-//! let pair = network.input("pair", &[2]);
+//! let pair = network.input("pair", 2);
 //! // The voltage loses an eighth a step; two spikes of 60 · 64 together exceed 100 · 64, one does not.
 //! let profile = Profile { decay_v: 512, v_th: 100 << 6, ..Profile::DEFAULT };
-//! let both = network.population(Population::new("both", &[1], profile));
+//! let both = network.population(Population::new("both", 1).profile(profile));
 //! network.connect(Connection::new(pair, both, Weights::Dense(vec![60, 60])));
 //! network.read(both, ReadBy::Spikes);
 //! // Sampled in runs of `loihi infer --out`.
@@ -42,8 +42,12 @@ mod check;
 mod connection;
 mod conv;
 mod depth;
+mod each;
 mod encoding;
 pub mod file;
+mod input;
+mod population;
+mod shape;
 mod units;
 
 pub use bias::{Bias, nearest_bias};
@@ -52,48 +56,15 @@ pub use connection::{Connection, Learning, Signs, SparseSynapse, TraceShape, Wei
 pub use conv::planes;
 pub use conv::{Conv2d, Pool2d};
 pub use depth::{Depths, Edge};
+pub use each::Each;
 pub use encoding::{Coding, Encoding, Time};
 pub use file::{SaveError, write_aside};
-pub use units::microseconds;
+pub use input::{Entry, Input, Weighted};
+pub use population::{PeriodicReset, Population};
+pub use shape::{ELEMENTS_MAX, Shape, size};
+pub use units::{UnitError, microseconds};
 
 use crate::probe::Probe;
-use loihi_core::image::Profile;
-use loihi_core::num::BiasExponent;
-
-/// A value for all elements, or one for each.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Each<T> {
-    /// All have this one.
-    Same(T),
-    /// One for each, in their order.
-    Every(Vec<T>),
-}
-
-impl<T: Clone + PartialEq> Each<T> {
-    /// That of an element; `None` past the end.
-    pub fn get(&self, at: usize) -> Option<&T> {
-        match self {
-            Self::Same(value) => Some(value),
-            Self::Every(values) => values.get(at),
-        }
-    }
-
-    /// All different values, each at its first element.
-    pub fn values(&self) -> &[T] {
-        match self {
-            Self::Same(value) => std::slice::from_ref(value),
-            Self::Every(values) => values,
-        }
-    }
-
-    /// One for each of these, or one for all if they are equal.
-    pub fn of(values: Vec<T>) -> Self {
-        match values.first() {
-            Some(first) if values.iter().all(|value| value == first) => Self::Same(first.clone()),
-            _ => Self::Every(values),
-        }
-    }
-}
 
 /// What sends spikes: an input or a population, by its place in the network's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,92 +75,14 @@ pub enum Endpoint {
     Population(usize),
 }
 
-/// How an input enters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Entry {
-    /// As spikes, which connections lead on.
-    Spikes,
-    /// As biases of a population of the same size, which stay for a whole sample.
-    Bias {
-        /// The population, by its place in the list.
-        population: usize,
-        /// What a value of 1 adds to the bias, in units of 2^-16.
-        gain_q16: i32,
-        /// What is added to it.
-        offset: i32,
-    },
-    /// As values whose weighted sums the embedded CPU writes as biases, before every step
-    /// ([`loihi_core::rules::BiasEncoderParams`]).
-    Weighted(Weighted),
-}
-
-/// A layer that the embedded CPU computes: the bias of neuron i is `offset_i + Σ_d (gain_id · x_d) >> 12`, `x` in Q3.12.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Weighted {
-    /// The population, by its place in the list.
-    pub population: usize,
-    /// `[neurons, values]`, values fastest.
-    pub gains: Vec<i32>,
-    /// One a neuron.
-    pub offsets: Vec<i32>,
-    /// Exponent of the biases.
-    pub exponent: BiasExponent,
-}
-
-impl Entry {
-    /// The population whose biases it sets.
-    pub const fn driven(&self) -> Option<usize> {
+impl Endpoint {
+    /// The place of a population in its list; of an input one that no list has, which [`Network::check`] reports.
+    const fn population(self) -> usize {
         match self {
-            Self::Spikes => None,
-            Self::Bias { population, .. } | Self::Weighted(Weighted { population, .. }) => Some(*population),
+            Self::Population(at) => at,
+            Self::Input(_) => usize::MAX,
         }
     }
-}
-
-/// Something that comes from outside.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Input {
-    /// Its name, unlike any other in the network.
-    pub name: String,
-    /// Extents, channels first: `[n]`, `[c, w]` or `[c, h, w]`.
-    pub shape: Vec<usize>,
-    /// How it enters.
-    pub entry: Entry,
-    /// How samples become its spikes.
-    pub encoding: Encoding,
-}
-
-impl Input {
-    /// An input of this shape.
-    pub fn new(name: impl Into<String>, shape: &[usize], entry: Entry) -> Self {
-        Self { name: name.into(), shape: shape.to_vec(), entry, encoding: Encoding::default() }
-    }
-}
-
-/// A periodic reset of neurons: before they compute step `offset_steps` of every `interval_steps` of a sample, currents and
-/// voltages return to 0 ([`loihi_core::rules::PeriodicResetParams`]).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PeriodicReset {
-    /// Steps from one time to the next, 1..=2^31 − 1.
-    pub interval_steps: u32,
-    /// Steps of a sample before the first time, below `interval_steps`.
-    pub offset_steps: u32,
-}
-
-/// Neurons with the same structure.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Population {
-    /// Its name, unlike any other in the network.
-    pub name: String,
-    /// Extents, channels first: `[n]`, `[c, w]` or `[c, h, w]`; neurons count with the last extent fastest.
-    pub shape: Vec<usize>,
-    /// The compartments of a neuron, leaves of its tree first; the last one is the soma, which sends the spikes. Usually
-    /// one.
-    pub compartments: Vec<Each<Profile>>,
-    /// Bias of every neuron, at its first compartment.
-    pub bias: Each<Bias>,
-    /// When all of them are reset, if they are at other times than the start of a sample.
-    pub reset: Option<PeriodicReset>,
 }
 
 /// What the answer to a sample is taken from.
@@ -205,6 +98,7 @@ pub enum ReadBy {
 
 /// Where the answer to a sample is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Readout {
     /// The population, by its place in the list; each neuron stands for a class.
     pub population: usize,
@@ -214,8 +108,23 @@ pub struct Readout {
     pub skip_steps: u32,
 }
 
+impl Readout {
+    /// Of all steps of a sample.
+    pub const fn new(population: Endpoint, by: ReadBy) -> Self {
+        Self { population: population.population(), by, skip_steps: 0 }
+    }
+
+    /// Leaves out steps at the beginning.
+    #[must_use]
+    pub const fn skip_steps(mut self, skip_steps: u32) -> Self {
+        self.skip_steps = skip_steps;
+        self
+    }
+}
+
 /// A network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Network {
     /// What users call it.
     pub name: String,
@@ -243,39 +152,8 @@ pub struct Network {
     pub beyond_the_chip: bool,
 }
 
-/// Most elements of an input or a population.
-pub const ELEMENTS_MAX: usize = 1 << 24;
-
 /// Most synapses of a connection: more than the memory of eight chips holds.
 pub const SYNAPSES_MAX: usize = 1 << 27;
-
-/// Number of elements of a shape; saturates.
-pub fn size(shape: &[usize]) -> usize {
-    shape.iter().copied().fold(1, usize::saturating_mul)
-}
-
-impl Population {
-    /// Neurons of one compartment each.
-    pub fn new(name: impl Into<String>, shape: &[usize], profile: Profile) -> Self {
-        Self {
-            name: name.into(),
-            shape: shape.to_vec(),
-            compartments: vec![Each::Same(profile)],
-            bias: Each::Same(Bias::ZERO),
-            reset: None,
-        }
-    }
-
-    /// Number of neurons.
-    pub fn neurons(&self) -> usize {
-        size(&self.shape)
-    }
-
-    /// Number of compartments of all neurons.
-    pub fn compartments_total(&self) -> usize {
-        self.neurons().saturating_mul(self.compartments.len())
-    }
-}
 
 impl Network {
     /// A network with nothing in it.
@@ -283,17 +161,57 @@ impl Network {
         Self { name: name.into(), ..Self::default() }
     }
 
+    /// Sets the seed of everything random.
+    #[must_use]
+    pub const fn seed(mut self, seed: u32) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Sets the duration of a step in microseconds.
+    #[must_use]
+    pub const fn dt_us(mut self, dt_us: u64) -> Self {
+        self.dt_us = dt_us;
+        self
+    }
+
+    /// Sets the steps of a sample.
+    #[must_use]
+    pub const fn steps(mut self, steps: u32) -> Self {
+        self.steps = steps;
+        self
+    }
+
+    /// Sets the steps that are computed after those of a sample.
+    #[must_use]
+    pub const fn late_steps(mut self, late_steps: u32) -> Self {
+        self.late_steps = late_steps;
+        self
+    }
+
+    /// Lets it go beyond what a Loihi has and can express.
+    #[must_use]
+    pub const fn beyond_the_chip(mut self) -> Self {
+        self.beyond_the_chip = true;
+        self
+    }
+
     /// Adds an input of spikes.
-    pub fn input(&mut self, name: impl Into<String>, shape: &[usize]) -> Endpoint {
-        self.inputs.push(Input::new(name, shape, Entry::Spikes));
+    pub fn input(&mut self, name: impl Into<String>, shape: impl Into<Shape>) -> Endpoint {
+        self.add_input(Input::new(name, shape, Entry::Spikes))
+    }
+
+    /// Adds an input.
+    pub fn add_input(&mut self, input: Input) -> Endpoint {
+        self.inputs.push(input);
         Endpoint::Input(self.inputs.len() - 1)
     }
 
     /// Adds an input that sets the biases of a population to its values.
-    pub fn bias_input(&mut self, name: impl Into<String>, population: Endpoint) {
-        let (Endpoint::Population(population) | Endpoint::Input(population)) = population;
-        let shape = self.populations.get(population).map(|population| population.shape.clone()).unwrap_or_default();
-        self.inputs.push(Input::new(name, &shape, Entry::Bias { population, gain_q16: 1 << 16, offset: 0 }));
+    pub fn bias_input(&mut self, name: impl Into<String>, population: Endpoint) -> Endpoint {
+        let population = population.population();
+        let shape = self.shape_of(Endpoint::Population(population)).to_vec();
+        self.add_input(Input::new(name, shape, Entry::Bias { population, gain_q16: 1 << 16, offset: 0 }))
     }
 
     /// Adds a population.
@@ -309,9 +227,7 @@ impl Network {
 
     /// Reads the answer from a population.
     pub fn read(&mut self, population: Endpoint, by: ReadBy) {
-        if let Endpoint::Population(population) = population {
-            self.readout = Some(Readout { population, by, skip_steps: 0 });
-        }
+        self.readout = Some(Readout::new(population, by));
     }
 
     /// Samples something in every run that is recorded: `Probe::new(Register::V).of("hidden")`.

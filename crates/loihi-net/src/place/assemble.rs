@@ -174,7 +174,7 @@ impl<'n> Assembly<'n> {
                 for (source, row) in rows {
                     let compartment_base = self.base(connection, part, at, &row);
                     let weight_bits = connection.weight_bits;
-                    let options = AxonOptions { compartment_base, weight_bits, ..AxonOptions::default() };
+                    let options = AxonOptions::default().compartment_base(compartment_base).weight_bits(weight_bits);
                     let stored = self.store(row);
                     let axon = self.builder.axon(part.core, &stored, options);
                     self.builder.route(source, axon, 0);
@@ -235,18 +235,16 @@ impl<'n> Assembly<'n> {
         number: usize,
         rows: impl Iterator<Item = (Source, SynapseRow<'n>)>,
     ) -> Result<(), PlaceError> {
-        let mut plasticity = Plasticity {
-            products: rule::parse(&learning.rule, &self.network.rule_limits())?,
-            epoch_steps: learning.epoch_steps,
-            wgt_exp: connection.wgt_exp.get(),
-            weight_bits: connection.weight_bits,
-            sign_mode: match connection.signs {
+        let mut plasticity = Plasticity::default()
+            .products(rule::parse(&learning.rule, &self.network.rule_limits())?)
+            .epoch_steps(learning.epoch_steps)
+            .wgt_exp(connection.wgt_exp.get())
+            .weight_bits(connection.weight_bits)
+            .sign_mode(match connection.signs {
                 crate::network::Signs::Excitatory => SignMode::Excitatory,
                 crate::network::Signs::Inhibitory => SignMode::Inhibitory,
                 crate::network::Signs::Mixed | crate::network::Signs::Split => SignMode::Mixed,
-            },
-            ..Plasticity::default()
-        };
+            });
         for (trace, shape) in plasticity.traces.iter_mut().zip(&learning.traces) {
             if let Some(shape) = shape {
                 *trace = self.builder.trace(shape.impulse, 0, &decay(*shape, learning.epoch_steps), None);

@@ -28,6 +28,7 @@ use std::ops::Range;
 
 /// How to place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PlacementOptions {
     /// Chips of 128 cores, at least 1.
     pub chips: usize,
@@ -43,16 +44,40 @@ impl Default for PlacementOptions {
     }
 }
 
+impl PlacementOptions {
+    /// Sets the number of chips of 128 cores; 0 counts as 1.
+    #[must_use]
+    pub const fn chips(mut self, chips: usize) -> Self {
+        self.chips = chips;
+        self
+    }
+
+    /// Says whether parts of several populations may share a core.
+    #[must_use]
+    pub const fn pack(mut self, pack: bool) -> Self {
+        self.pack = pack;
+        self
+    }
+
+    /// Sets the most compartments of a core; values beyond 1..=1024 are held there.
+    #[must_use]
+    pub const fn compartments_per_core(mut self, compartments: usize) -> Self {
+        self.compartments_per_core = compartments;
+        self
+    }
+}
+
 /// Why a network cannot be placed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PlaceError {
     /// The network is invalid.
     #[error(transparent)]
     Network(#[from] NetworkError),
     /// A single neuron needs more than a core has.
     #[error(
-        "a single neuron of `{population}` needs {needed} {}, a core has {available}: {}",
-        what(*.resource), advice(*.resource)
+        "a single neuron of `{population}` needs {needed} {resource}, a core has {available}: {}",
+        advice(*.resource)
     )]
     Neuron {
         /// Its population.
@@ -89,17 +114,6 @@ pub enum PlaceError {
     Unfit(Unfit),
 }
 
-fn what(resource: Resource) -> &'static str {
-    match resource {
-        Resource::InputAxons => "input axons",
-        Resource::OutputAxons => "entries for output axons",
-        Resource::SynapticWords => "words of synaptic memory",
-        Resource::Profiles => "profiles",
-        Resource::Thresholds => "thresholds",
-        Resource::NoiseRegisters => "settings of noise",
-    }
-}
-
 fn advice(resource: Resource) -> &'static str {
     match resource {
         Resource::InputAxons => "let fewer sources reach it, or gather them in a population between",
@@ -113,6 +127,7 @@ fn advice(resource: Resource) -> &'static str {
 
 /// A run of neurons of a population, in the order of placement, on one core.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PopulationPart {
     /// The population, by its place in the network's list.
     pub population: usize,
@@ -124,6 +139,7 @@ pub struct PopulationPart {
 
 /// A network on cores.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Placed {
     /// What a device loads.
     pub image: ImageFile,

@@ -95,7 +95,11 @@ mod tests {
         for text in [OF_EVERY_NEED, EVERY_KEY] {
             let network = parse(text, Path::new("needs.toml")).unwrap();
             for (compartments_per_core, chips) in [(1024, 1), (10, 1), (2, 2), (1, 2)] {
-                let placed = place(&network, PlacementOptions { compartments_per_core, chips, pack: false }).unwrap();
+                let placed = place(
+                    &network,
+                    PlacementOptions::default().compartments_per_core(compartments_per_core).chips(chips).pack(false),
+                )
+                .unwrap();
                 let needs = of(&network, &Lists::of(&network), &placed.parts, &mut |_, _| {});
                 assert_eq!(needs, placed.usage, "{}, {compartments_per_core} a core", network.name);
             }

@@ -13,27 +13,15 @@ pub(super) fn share(parts: &mut [PopulationPart], usage: &[CoreUsage]) {
     order.sort_by_key(|part| (std::cmp::Reverse(usage[*part].compartments), *part));
     let mut cores: Vec<CoreUsage> = Vec::new();
     for part in order {
-        let core = cores.iter().position(|core| has_room(&together(core, &usage[part])));
+        let core = cores.iter().position(|core| has_room(&(*core + usage[part])));
         let core = core.unwrap_or_else(|| {
             cores.push(CoreUsage::default());
             cores.len() - 1
         });
-        cores[core] = together(&cores[core], &usage[part]);
+        cores[core] = cores[core] + usage[part];
         parts[part].core = core;
     }
     parts.sort_by_key(|part| (part.core, part.population, part.neurons.start));
-}
-
-fn together(a: &CoreUsage, b: &CoreUsage) -> CoreUsage {
-    CoreUsage {
-        compartments: a.compartments + b.compartments,
-        input_axons: a.input_axons + b.input_axons,
-        output_axons: a.output_axons + b.output_axons,
-        synaptic_words: a.synaptic_words + b.synaptic_words,
-        profiles: a.profiles + b.profiles,
-        thresholds: a.thresholds + b.thresholds,
-        noise_registers: a.noise_registers + b.noise_registers,
-    }
 }
 
 fn has_room(usage: &CoreUsage) -> bool {

@@ -1,6 +1,8 @@
 //! Runs a placed network on a device, a sample at a time, and reads its answer.
 
+mod error;
 pub mod present;
+mod presentation;
 pub mod span;
 
 use loihi_core::register::Register;
@@ -326,7 +328,7 @@ impl<'r> Inference<'r> {
     /// # Errors
     /// What [`Inference::run`] says.
     pub fn score(&mut self, stimulus: &Stimulus) -> Result<Vec<i64>, InferenceError> {
-        let Some(Readout { population, by, skip_steps }) = self.network.readout else {
+        let Some(Readout { population, by, skip_steps, .. }) = self.network.readout else {
             self.run(stimulus, |_| {})?;
             return Ok(Vec::new());
         };

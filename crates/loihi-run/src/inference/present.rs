@@ -1,42 +1,14 @@
 //! From a sample to what a network is shown, by how its input enters.
 
-mod error;
-
-use super::{Stimulus, span};
-use loihi_data::collection::{Sample, SampleData};
-use loihi_data::encode::{self, Spikes};
-use loihi_data::events::Events;
-use loihi_net::network::{Entry, Input, Network, size};
-
-pub use error::PresentError;
+pub use super::error::PresentError;
+pub use super::presentation::Presentation;
 pub use loihi_net::network::{Coding, Time};
 
-/// How samples are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Presentation {
-    /// The input to which they are shown, by its place in the network's list.
-    pub input: usize,
-    /// How values become spikes, for inputs of spikes.
-    pub coding: Option<Coding>,
-    /// Steps of a sample, without those that the network takes after them; else the network's own, else what it has.
-    pub steps: Option<u32>,
-    /// Duration of a step, for events.
-    pub step_us: u64,
-    /// Where time begins, for events.
-    pub time: Time,
-    /// Smallest change that [`Coding::Delta`] tells.
-    pub threshold: u8,
-    /// Seed of [`Coding::Rate`].
-    pub seed: u32,
-}
-
-impl Presentation {
-    /// To an input, with the steps and the time of the network; values of an input of spikes need a coding, too.
-    pub const fn new(network: &Network, input: usize) -> Self {
-        let step_us = if network.dt_us > 0 { network.dt_us } else { 1000 };
-        Self { input, coding: None, steps: None, step_us, time: Time::First, threshold: 8, seed: network.seed }
-    }
-}
+use super::{Stimulus, span};
+use loihi_data::encode::{self, Spikes};
+use loihi_data::events::Events;
+use loihi_data::{Sample, SampleData};
+use loihi_net::network::{Entry, Input, Network, size};
 
 /// The place of the input to which samples are shown: that of this name, or the only one.
 ///
@@ -119,7 +91,7 @@ fn as_long_as_it_is(
         (SampleData::Values { shape, values }, Entry::Weighted(_)) => {
             values_as_they_are(item, (shape, values), (input, place), steps)
         }
-        (SampleData::Events(_), _) => Err(wrong_size(item, input)),
+        _ => Err(wrong_size(item, input)),
     }
 }
 
@@ -213,6 +185,7 @@ fn wrong_size(item: &Sample, input: &Input) -> PresentError {
         }
         SampleData::Values { values, .. } => format!("{} values", values.len()),
         SampleData::Events(events) => format!("events of a sensor of {} x {}", events.size[0], events.size[1]),
+        _ => "data of another kind".to_owned(),
     };
     let expected = match (&item.data, &input.entry) {
         (SampleData::Events(_), Entry::Spikes) => {
@@ -243,13 +216,11 @@ pub(super) fn network(shape: &[usize]) -> Network {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use loihi_core::image::Profile;
     use loihi_data::events::Event;
     use loihi_net::network::Population;
 
     fn values(count: usize) -> Sample {
-        let data = SampleData::Values { shape: vec![count], values: vec![255; count] };
-        Sample { name: "7".to_owned(), label: None, data }
+        Sample::values("7", &[count], vec![255; count])
     }
 
     #[test]
@@ -266,8 +237,8 @@ mod tests {
         let wanted = "sample 7: it has 3 values, the input `in` takes 4 of shape [4]";
         assert_eq!(said(&network(&[4]), &values(3), &rate), wanted);
         assert!(said(&Network::new("n"), &values(3), &rate).contains("no input"));
-        let events = SampleData::Events(Events::of(vec![Event { t_us: 0, x: 1, y: 1, polarity: 0 }]));
-        let events = Sample { data: events, ..values(1) };
+        let event = Event { t_us: 0, x: 1, y: 1, polarity: 0 };
+        let events = Sample::events("7", Events::of(vec![event]));
         assert!(said(&network(&[4]), &events, &rate).contains("sensor of 2 x 2"));
         assert_eq!(present(&network(&[2, 2, 2]), &events, 0, &PLAIN).unwrap().spikes, [(0, 0, 3)]);
         assert_eq!(present(&network(&[1, 2, 2]), &events, 0, &PLAIN).unwrap().spikes, [(0, 0, 3)], "of one polarity");
@@ -282,7 +253,7 @@ mod tests {
     fn the_input_is_the_only_one_or_named() {
         let mut network = network(&[4]);
         assert_eq!(input_of(&network, None), Ok(0));
-        network.input("other", &[2]);
+        network.input("other", 2);
         let said = |name| input_of(&network, name).unwrap_err().to_string();
         assert_eq!(said(None), "the network has several inputs: say --input with one of in, other");
         assert_eq!(said(Some("out")), "the network has no input `out`; there are: in, other");
@@ -292,10 +263,7 @@ mod tests {
         let shown = present(&network, &values(6), 0, &frames).unwrap();
         assert_eq!((shown.steps, &shown.spikes[..3]), (3 + 4, &[(0, 1, 0), (0, 1, 1), (1, 1, 0)][..]));
         assert!(present(&network, &values(5), 0, &frames).is_err());
-        let shaped = |shape: &[usize]| Sample {
-            data: SampleData::Values { shape: shape.to_vec(), values: vec![255; shape.iter().product()] },
-            ..values(1)
-        };
+        let shaped = |shape: &[usize]| Sample::values("7", shape, vec![255; shape.iter().product()]);
         assert!(present(&network, &shaped(&[3, 2]), 0, &frames).is_ok());
         let turned = present(&network, &shaped(&[2, 3]), 0, &frames).unwrap_err().to_string();
         assert_eq!(turned, "sample 7: it has 6 values of shape [2, 3], the input `other` takes 2 of shape [2]");
@@ -306,7 +274,7 @@ mod tests {
     #[test]
     fn values_become_biases_by_gain_and_offset() {
         let mut network = network(&[1]);
-        network.populations.push(Population::new("p", &[2], Profile::DEFAULT));
+        network.populations.push(Population::new("p", 2));
         network.inputs[0].entry = Entry::Bias { population: 0, gain_q16: -(3 << 15), offset: 10 };
         network.inputs[0].shape = vec![2];
         let shown = present(&network, &values(2), 0, &Presentation { steps: Some(3), ..PLAIN }).unwrap();

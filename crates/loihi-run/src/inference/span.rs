@@ -1,18 +1,14 @@
 //! How many steps a sample takes, and what comes after the last of them.
 
-use super::present::{Coding, PresentError, Presentation, Time};
-use loihi_data::collection::{Sample, SampleData};
-use loihi_data::encode::Clock;
+pub use super::presentation::{SPIKES_MAX, STEPS_MAX};
+
+use super::error::PresentError;
+use super::presentation::Presentation;
 use loihi_data::events::Events;
+use loihi_data::{Sample, SampleData};
 use loihi_files::plural::plural;
-use loihi_net::network::{Entry, Network, size};
+use loihi_net::network::{Coding, Entry, Network, Time, size};
 use std::fmt;
-
-/// Most steps of a sample whose events alone say how long it is: at a millisecond, seventeen minutes.
-pub const STEPS_MAX: u32 = 1_000_000;
-
-/// Most spikes of a sample that are drawn from its values.
-pub const SPIKES_MAX: u64 = 1 << 25;
 
 /// What samples have after their last step, which is not shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,7 +64,7 @@ impl Beyond {
                     let rows = rows(values.len(), size(&input.shape), entry, presentation.coding);
                     beyond.rows.add(rows.saturating_sub(asked.map_or(u64::MAX, u64::from)), rows);
                 }
-                (SampleData::Events(_), _) => {}
+                _ => {}
             }
         }
         Ok(beyond)
@@ -132,17 +128,6 @@ pub(super) fn of_events(
     })
 }
 
-impl Presentation {
-    /// How the times of a recording become steps.
-    pub(super) fn clock(&self, events: &Events) -> Clock {
-        let start_us = match self.time {
-            Time::First => events.start_us,
-            Time::Absolute => 0,
-        };
-        Clock { start_us, step_us: self.step_us }
-    }
-}
-
 /// Number of rows of a sample with `values` values, one a step; 0 if the values hold in all steps.
 fn rows(values: usize, elements: usize, entry: &Entry, coding: Option<Coding>) -> u64 {
     let width = match (entry, coding) {
@@ -162,8 +147,7 @@ mod tests {
 
     fn recording(times_us: &[u64]) -> Sample {
         let event = |t_us: &u64| Event { t_us: *t_us, x: 1, y: 0, polarity: 1 };
-        let data = SampleData::Events(Events::of(times_us.iter().map(event).collect()));
-        Sample { name: "7".to_owned(), label: None, data }
+        Sample::events("7", Events::of(times_us.iter().map(event).collect()))
     }
 
     #[test]
@@ -188,8 +172,7 @@ mod tests {
 
     #[test]
     fn rows_after_the_last_step_are_counted() {
-        let data = SampleData::Values { shape: vec![5, 2], values: vec![255; 10] };
-        let items = [Sample { name: "7".to_owned(), label: None, data }];
+        let items = [Sample::values("7", &[5, 2], vec![255; 10])];
         let frames = Presentation { coding: Some(Coding::Frames), steps: Some(4), ..PLAIN };
         let beyond = Beyond::of(&network(&[2]), &items, &frames).unwrap();
         assert_eq!(beyond.rows, Share { part: 1, all: 5, samples: 1 });

@@ -18,8 +18,8 @@ use loihi_net::place::{self, place};
 /// use loihi_run::runner::Runner;
 ///
 /// let mut network = Network::new("silent");
-/// network.population(Population::new("all", &[100], Profile::DEFAULT));
-/// let placement = PlacementOptions { compartments_per_core: 50, ..PlacementOptions::default() };
+/// network.population(Population::new("all", 100));
+/// let placement = PlacementOptions::default().compartments_per_core(50);
 /// let runner = Runner::builder(network).placement(placement).open(InProcess::default())?;
 /// assert_eq!(runner.placed().usage.len(), 2);
 /// # Ok::<(), loihi_run::runner::RunnerError>(())

@@ -66,16 +66,13 @@ fn plastic_group(
         axons: synapses.collect(),
         posts: 0..compartments,
         traces,
-        plasticity: Plasticity {
-            products,
-            traces: [0; 5],
-            epoch_steps: 1,
-            wgt_exp: group.at("w_exp")?.number()?,
-            weight_bits: group.at("num_weight_bits")?.number()?,
-            sign_mode: sign_mode(&group.at("sign_mode")?)?,
-            rounding: Rounding::AwayThenTruncate,
-            dialect: Dialect(dialect),
-        },
+        plasticity: Plasticity::default()
+            .products(products)
+            .wgt_exp(group.at("w_exp")?.number()?)
+            .weight_bits(group.at("num_weight_bits")?.number()?)
+            .sign_mode(sign_mode(&group.at("sign_mode")?)?)
+            .rounding(Rounding::AwayThenTruncate)
+            .dialect(Dialect(dialect)),
     })
 }
 

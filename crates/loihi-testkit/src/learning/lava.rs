@@ -86,16 +86,14 @@ fn plastic_group(
         axons: (0..sources).map(axon).collect(),
         posts: 0..weights.len(),
         traces,
-        plasticity: Plasticity {
-            products: products(&rule.at("products")?)?,
-            traces: [0; 5],
-            epoch_steps: rule.at("t_epoch")?.number()?,
-            wgt_exp: plastic.at("w_exp")?.number()?,
-            weight_bits,
-            sign_mode: mode,
-            rounding: Rounding::FloorStochastic,
-            dialect: Dialect(Dialect::WIDE_MANTISSA | Dialect::LAVA_RANGES | external),
-        },
+        plasticity: Plasticity::default()
+            .products(products(&rule.at("products")?)?)
+            .epoch_steps(rule.at("t_epoch")?.number()?)
+            .wgt_exp(plastic.at("w_exp")?.number()?)
+            .weight_bits(weight_bits)
+            .sign_mode(mode)
+            .rounding(Rounding::FloorStochastic)
+            .dialect(Dialect(Dialect::WIDE_MANTISSA | Dialect::LAVA_RANGES | external)),
     })
 }
 

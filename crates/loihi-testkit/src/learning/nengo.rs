@@ -5,10 +5,9 @@ use super::super::json::{Field, unreadable};
 use super::super::plastic::{Learning, PlasticGroup, PlasticSynapse, RecordedDraws, TraceParameters, Words};
 use super::super::vector::Vector;
 use super::{constant, width, word16, words};
-use loihi_core::image::{Dependency, Dialect, Factor, ProductRecord, Rounding, Target, Variable};
+use loihi_core::image::{Dependency, Dialect, Factor, ProductRecord, Target, Variable};
 use loihi_core::num::Purpose;
 use loihi_core::register::Register;
-use loihi_core::synapse::SignMode;
 use loihi_image::image::{Plasticity, Source, decay_table};
 
 /// A learned group of the file.
@@ -74,16 +73,11 @@ fn plastic_group(field: &Field<'_>, root: &Field<'_>) -> Result<(Group, PlasticG
         axons: rows(&synapses, axons, wgt_exp)?,
         posts: first..first + posts,
         traces: [Some(trace), None, None, None, None],
-        plasticity: Plasticity {
-            products: vec![product],
-            traces: [0; 5],
-            epoch_steps: width(train_epoch)?,
-            wgt_exp,
-            weight_bits: 8,
-            sign_mode: SignMode::Mixed,
-            rounding: Rounding::Stochastic,
-            dialect: Dialect(Dialect::ONE_DECAY | Dialect::JOINT_IMPULSE),
-        },
+        plasticity: Plasticity::default()
+            .products(vec![product])
+            .epoch_steps(width(train_epoch)?)
+            .wgt_exp(wgt_exp)
+            .dialect(Dialect(Dialect::ONE_DECAY | Dialect::JOINT_IMPULSE)),
     };
     Ok((Group { axons, posts, train_epoch, learn_epoch, weight_unit: 1 << (6 + wgt_exp) }, plastic))
 }

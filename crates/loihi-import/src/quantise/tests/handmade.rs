@@ -18,6 +18,18 @@ fn an_input_alone_is_an_error() {
     }
 }
 
+/// `?` takes all errors of these crates, in other threads, too.
+#[test]
+fn errors_are_errors() {
+    fn is_error<E: std::error::Error + Send + Sync + 'static>() {}
+    is_error::<NodeError>();
+    is_error::<nir::import::ImportError>();
+    is_error::<nir::ExportError>();
+    is_error::<loihi_hdf5::H5Error>();
+    is_error::<loihi_files::npz::ArrayError>();
+    is_error::<loihi_files::npz::NpzError>();
+}
+
 #[test]
 fn an_edge_to_nothing_is_an_error() {
     let nodes = || vec![("in", input(&[1])), ("lif", lif(1, 0.01, 10.0, 1.0))];

@@ -9,6 +9,7 @@ use crate::network::{
     Weights, size,
 };
 use loihi_core::num::{Delay, WeightExponent, word};
+use std::ops::Range;
 use std::path::Path;
 use toml::Spanned;
 
@@ -68,7 +69,7 @@ fn weights(
             WeightsForm::One(value) => (vec![wanted], vec![*value; wanted]),
             WeightsForm::Many(shape, values) => (shape.clone(), values.clone()),
             WeightsForm::Text(text) => array(&Spanned::new(span.clone(), text.clone()), folder)?,
-            WeightsForm::Drawn(from) => (vec![wanted], drawn(seed, wanted, *from, signs).map_err(&invalid)?),
+            WeightsForm::Drawn(from) => (vec![wanted], drawn(seed, wanted, *from, signs, &span)?),
         };
         let mantissa =
             |value: &i64| i16::try_from(*value).map_err(|_| invalid(format!("a weight of {value}: at most 255")));
@@ -127,15 +128,16 @@ fn weights(
                 _ => Err(invalid("sparse weights are rows of source, neuron, weight, and delay".to_owned())),
             };
             let (shape, values) = rows?;
-            sparse(&shape, &values).map_err(invalid)
+            sparse(&shape, &values, &span)
         }
     }
 }
 
 /// Rows of source, neuron, weight, and if there are four, delay.
-fn sparse(shape: &[usize], values: &[i64]) -> Result<Weights, String> {
+fn sparse(shape: &[usize], values: &[i64], span: &Range<usize>) -> Result<Weights, InvalidValue> {
     let &[_, columns @ (3 | 4)] = shape else {
-        return Err(format!("sparse weights are rows of source, neuron, weight, and delay, not {shape:?}"));
+        let what = format!("sparse weights are rows of source, neuron, weight, and delay, not {shape:?}");
+        return Err(InvalidValue::new(span.clone(), what));
     };
     let row = |row: &[i64]| {
         let &[source, neuron, weight, ref delay @ ..] = row else { return None };
@@ -148,7 +150,14 @@ fn sparse(shape: &[usize], values: &[i64]) -> Result<Weights, String> {
     };
     let mut synapses = Vec::new();
     for (number, values) in values.chunks(columns).enumerate() {
-        synapses.push(row(values).ok_or_else(|| format!("row {number} of the synapses is {values:?}: expected [source, neuron, weight] or [source, neuron, weight, delay]"))?);
+        let synapse = row(values).ok_or_else(|| {
+            let what = format!(
+                "row {number} of the synapses is {values:?}: expected [source, neuron, weight] or [source, neuron, weight, \
+                 delay]"
+            );
+            InvalidValue::new(span.clone(), what)
+        });
+        synapses.push(synapse?);
     }
     synapses.sort_unstable();
     Ok(Weights::Sparse(synapses))
@@ -160,10 +169,12 @@ fn drawn(
     wanted: usize,
     Drawn { uniform: [low, high], density }: Drawn,
     signs: Signs,
-) -> Result<Vec<i64>, String> {
+    span: &Range<usize>,
+) -> Result<Vec<i64>, InvalidValue> {
     let density = density.unwrap_or(1.0);
     if low > high || low < -256 || high > 255 || !(0.0..=1.0).contains(&density) {
-        return Err("draw from `uniform = [low, high]` within -256 to 255, with a `density` of 0 to 1".to_owned());
+        let what = "draw from `uniform = [low, high]` within -256 to 255, with a `density` of 0 to 1";
+        return Err(InvalidValue::new(span.clone(), what));
     }
     let step = if signs == Signs::Mixed { 2 } else { 1 };
     let (first, last) = (low.div_euclid(step) + i64::from(low.rem_euclid(step) != 0), high.div_euclid(step));

@@ -29,6 +29,7 @@ pub const EVERY_KEY: &str = include_str!("every_key.toml");
 
 /// Why a file gives no network.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum FileError {
     /// It cannot be read.
     #[error("{} cannot be read: {error}", path.display())]
@@ -151,7 +152,7 @@ fn rewards_are_given(form: &NetworkForm, network: &Network) -> Result<(), Invali
 }
 
 fn dt_us(text: &Spanned<String>) -> Result<u64, InvalidValue> {
-    let us = units::microseconds(text.get_ref()).map_err(|what| InvalidValue::new(text.span(), what))?;
+    let us = units::microseconds(text.get_ref()).map_err(|error| InvalidValue::new(text.span(), error.to_string()))?;
     if us.fract() != 0.0 || !(1.0..=1e9).contains(&us) {
         return Err(InvalidValue::new(text.span(), "a step takes whole microseconds, 1 us to 1000 s"));
     }

@@ -137,7 +137,8 @@ impl Reader<'_> {
                 self.every(&span, &values, within)
             }
             Numbers::Text(text) if is_decay => {
-                let decay = units::decay(text, self.dt_us).map_err(|what| InvalidValue::new(span.clone(), what))?;
+                let decay = units::decay(text, self.dt_us)
+                    .map_err(|error| InvalidValue::new(span.clone(), error.to_string()))?;
                 within(decay).map(Each::Same)
             }
             Numbers::Text(text) => {

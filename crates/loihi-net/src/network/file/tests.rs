@@ -123,9 +123,9 @@ fn a_saved_network_is_the_same_network() {
         offsets: vec![1, -2, 70_000],
         exponent: BiasExponent::saturating(3),
     });
-    network.inputs.push(Input::new("values", &[5], values));
+    network.inputs.push(Input::new("values", 5, values));
     let entry = Entry::Bias { population: 0, gain_q16: -39_000, offset: 12 };
-    network.inputs.push(Input::new("bias", &[2, 2, 2], entry));
+    network.inputs.push(Input::new("bias", [2, 2, 2], entry));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("saved.toml");
     network.about = "One line,\nand \"another\".\n".to_owned();

@@ -1,9 +1,10 @@
 //! Why a sample cannot be shown, and what to do.
 
-use crate::inference::span::{SPIKES_MAX, STEPS_MAX};
+use super::presentation::{SPIKES_MAX, STEPS_MAX};
 
 /// Why a sample cannot be shown to a network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PresentError {
     /// There is nothing to show samples to.
     #[error("the network has no input: samples cannot be shown to it")]

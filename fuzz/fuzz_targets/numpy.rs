@@ -1,4 +1,4 @@
-//! `cargo +nightly fuzz run records`.
+//! `cargo +nightly fuzz run numpy`.
 
 #![no_main]
 #![allow(clippy::unwrap_used, dead_code, reason = "a table with one row in use")]
@@ -6,4 +6,4 @@
 #[path = "../../tests/tests/fuzz/readers.rs"]
 mod readers;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| readers::read("records", bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| readers::read("numpy", bytes));

@@ -1,0 +1,153 @@
+//! Why samples cannot be read.
+
+use std::fmt::Display;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Where a file is damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Position {
+    /// Offset of a byte, from 0; in what the file unpacks to, if it is packed.
+    Byte(u64),
+    /// Number of a line, from 1.
+    Line(u64),
+}
+
+impl Display for Position {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Byte(offset) => write!(f, "byte {offset}"),
+            Self::Line(number) => write!(f, "line {number}"),
+        }
+    }
+}
+
+/// Why a reader refuses the bytes of a file, which it knows no name of.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{message}", position.map_or_else(String::new, |position| format!("{position}: ")))]
+#[non_exhaustive]
+pub struct FormatError {
+    /// Where, if the reader knows it.
+    pub position: Option<Position>,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl FormatError {
+    /// Something is wrong, and where does not matter.
+    pub fn new(message: impl Display) -> Self {
+        Self { position: None, message: message.to_string() }
+    }
+
+    /// Something is wrong at a byte.
+    pub fn at(offset: usize, message: impl Display) -> Self {
+        Self { position: Some(Position::Byte(offset as u64)), message: message.to_string() }
+    }
+
+    /// Something is wrong in a line, from 1.
+    pub fn in_line(number: usize, message: impl Display) -> Self {
+        Self { position: Some(Position::Line(number as u64)), message: message.to_string() }
+    }
+
+    /// The same of bytes that begin at an offset of the file.
+    #[must_use]
+    pub(crate) fn after(self, start: usize) -> Self {
+        let position = self.position.map(|position| match position {
+            Position::Byte(offset) => Position::Byte(offset + start as u64),
+            line @ Position::Line(_) => line,
+        });
+        Self { position, ..self }
+    }
+}
+
+impl From<String> for FormatError {
+    fn from(message: String) -> Self {
+        Self { position: None, message }
+    }
+}
+
+impl From<&str> for FormatError {
+    fn from(message: &str) -> Self {
+        message.to_owned().into()
+    }
+}
+
+/// Why samples cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// There is no folder in which data sets are kept.
+    #[error(transparent)]
+    NoFolder(#[from] super::folder::NoFolder),
+    /// A data set has not been fetched.
+    #[error("the data set {name} is not in {}: `{get}` fetches it", folder.display())]
+    NotFetched {
+        /// Its name.
+        name: &'static str,
+        /// Where it was looked for.
+        folder: PathBuf,
+        /// The command that fetches it there.
+        get: String,
+    },
+    /// A file cannot be read.
+    #[error("{}: {error}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// A file is damaged, or holds something else than its name says.
+    #[error("{}{}{}", path.display(), if error.position.is_some() { ", " } else { ": " }, error)]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        error: FormatError,
+    },
+    /// There are not as many labels as samples.
+    #[error("{}: {labels} labels for {samples} samples: the files do not belong together", path.display())]
+    Count {
+        /// The file of labels.
+        path: PathBuf,
+        /// Labels.
+        labels: usize,
+        /// Samples.
+        samples: usize,
+    },
+    /// Samples of a named data set are none of it.
+    #[error("{}: {error}: get it again", path.display())]
+    Other {
+        /// Its folder.
+        path: PathBuf,
+        /// Which sample, and why not.
+        error: FormatError,
+    },
+    /// Nothing in it can be read.
+    #[error("{}: there is nothing here that can be read; there can be {formats}{}", path.display(), of_split(split))]
+    Nothing {
+        /// Where.
+        path: PathBuf,
+        /// The split that was asked for; empty: all.
+        split: String,
+        /// Names of the files that there can be.
+        formats: String,
+    },
+}
+
+fn of_split(split: &str) -> String {
+    if split.is_empty() { String::new() } else { format!("; the split asked for is `{split}`") }
+}
+
+impl DataError {
+    /// An error of a reader, with the file.
+    pub(crate) fn format(path: &Path, error: impl Into<FormatError>) -> Self {
+        Self::Format { path: path.to_owned(), error: error.into() }
+    }
+
+    /// An error of the file system, with the file.
+    pub(crate) fn read(path: &Path) -> impl Fn(io::Error) -> Self + '_ {
+        |error| Self::Read { path: path.to_owned(), error }
+    }
+}

@@ -1,0 +1,136 @@
+//! Transports: the ways to a device that users can name. A new one is a file and a row of [`TRANSPORTS`](super::TRANSPORTS).
+
+use super::{Device, DeviceFault};
+use crate::inproc::ARENA_BYTES_DEFAULT;
+use crate::wide::Registers;
+use std::path::PathBuf;
+
+/// What is said of a device besides its name. Each transport takes from it what it has a use for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OpenOptions {
+    /// Memory of a device in this process, in bytes.
+    pub arena_bytes: usize,
+    /// Registers of a device in this process.
+    pub registers: Registers,
+    /// Firmware of a device that is emulated; else the one that the workspace builds.
+    pub firmware: Option<PathBuf>,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self { arena_bytes: ARENA_BYTES_DEFAULT, registers: Registers::default(), firmware: None }
+    }
+}
+
+impl OpenOptions {
+    /// The same with another memory of a device in this process, in bytes.
+    #[must_use]
+    pub const fn arena_bytes(mut self, bytes: usize) -> Self {
+        self.arena_bytes = bytes;
+        self
+    }
+
+    /// The same with other registers of a device in this process.
+    #[must_use]
+    pub const fn registers(mut self, registers: Registers) -> Self {
+        self.registers = registers;
+        self
+    }
+
+    /// The same with the firmware of a device that is emulated.
+    #[must_use]
+    pub fn firmware(mut self, firmware: Option<PathBuf>) -> Self {
+        self.firmware = firmware;
+        self
+    }
+}
+
+/// Why a device was not opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// There is no such device.
+    #[error("unknown device `{name}`; there are: {there}")]
+    Unknown {
+        /// The name that was given.
+        name: String,
+        /// Those that there are.
+        there: String,
+    },
+    /// The arguments after the name cannot be used.
+    #[error("`{device}`: {why}")]
+    Arguments {
+        /// The device with its arguments.
+        device: String,
+        /// What is wrong with them, and what to give.
+        why: String,
+    },
+    /// It does not start.
+    #[error(transparent)]
+    Fault(#[from] DeviceFault),
+}
+
+/// A device that was opened, or why it was not.
+pub type Opened = Result<Box<dyn Device>, OpenError>;
+
+/// A way to a device.
+#[derive(Clone, Copy, Debug)]
+pub struct Transport {
+    /// What users call it, as `--device` takes it.
+    pub name: &'static str,
+    /// What it is, in a line of help.
+    pub about: &'static str,
+    /// Its arguments, which follow the name after a colon, in a line of help; empty: it takes none.
+    pub arguments: &'static str,
+    /// Opens it. The arguments are empty if none were given.
+    pub open: fn(arguments: &str, options: &OpenOptions) -> Opened,
+}
+
+/// A transport that was chosen, with its arguments: `NAME` or `NAME:ARGUMENTS`.
+#[derive(Clone, Debug)]
+pub struct Chosen {
+    transport: &'static Transport,
+    arguments: String,
+}
+
+impl Chosen {
+    /// Looks a name up among these transports.
+    ///
+    /// # Errors
+    /// [`OpenError::Unknown`], or [`OpenError::Arguments`] for one that takes none.
+    pub fn among(transports: &'static [Transport], named: &str) -> Result<Self, OpenError> {
+        let (name, arguments) = named.split_once(':').map_or((named, None), |(name, rest)| (name, Some(rest)));
+        let found = transports.iter().find(|transport| transport.name == name);
+        let transport = found.ok_or_else(|| OpenError::Unknown {
+            name: name.to_owned(),
+            there: transports.iter().map(|transport| transport.name).collect::<Vec<_>>().join(", "),
+        })?;
+        if arguments.is_some() && transport.arguments.is_empty() {
+            let why = format!("this device takes no arguments: give `{name}`");
+            return Err(OpenError::Arguments { device: named.to_owned(), why });
+        }
+        Ok(Self { transport, arguments: arguments.unwrap_or_default().to_owned() })
+    }
+
+    /// Its row of the table.
+    pub const fn transport(&self) -> &'static Transport {
+        self.transport
+    }
+
+    /// Opens the device.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(&self, options: &OpenOptions) -> Opened {
+        (self.transport.open)(&self.arguments, options)
+    }
+}
+
+/// As users write it.
+impl std::fmt::Display for Chosen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.transport.name)?;
+        if self.arguments.is_empty() { Ok(()) } else { write!(f, ":{}", self.arguments) }
+    }
+}
