@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// Commands by their names, and command lines with what they do.
-const EXAMPLES: [(&str, &[[&str; 2]]); 22] = [
+const EXAMPLES: [(&str, &[[&str; 2]]); 23] = [
     (
         "",
         &[
@@ -101,6 +101,7 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 22] = [
             ["loihi data show samples", "a folder of your own"],
         ],
     ),
+    ("data formats", &[["loihi data formats", "what --data reads"]]),
     (
         "bench",
         &[

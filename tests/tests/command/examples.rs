@@ -10,7 +10,7 @@ use tempfile::TempDir;
 /// A network of two neurons, for samples of four values.
 const NETWORK: &str = r#"
 name = "halves"
-steps_per_sample = 8
+steps = 8
 
 [[input]]
 name = "values"
