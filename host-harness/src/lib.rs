@@ -1,5 +1,22 @@
 //! The host's side of an open Loihi: builds networks, drives devices, runs experiments, records what came out.
 //!
+//! Two inputs that must fire together for a neuron to spike:
+//!
+//! ```
+//! use host_harness::prelude::*;
+//!
+//! let mut network = Network::new("coincidence");
+//! let pair = network.input("pair", 2);
+//! let both = network.population(Population::new("both", 1).decay_v(512).v_th(100));
+//! network.connect(Connection::new(pair, both, [60, 60]));
+//!
+//! let mut runner = Runner::new(network, InProcess::default())?;
+//! assert!(runner.step(&[(0, 0)])?.is_empty(), "one alone");
+//! runner.rest();
+//! assert_eq!(runner.step(&[(0, 0), (0, 1)])?.len(), 1);
+//! # Ok::<(), RunnerError>(())
+//! ```
+//!
 //! Everything is in crates of its own, each of use alone; this one has them all under one name, from the ground up:
 //!
 //! | here | crate | its one job |
@@ -10,7 +27,7 @@
 //! | [`image`], [`limits`], [`rule`] | `loihi-image` | images, register by register |
 //! | [`network`], [`place`], [`probe`], [`neuron_map`] | `loihi-net` | networks: built, or from a TOML file; placed on cores |
 //! | [`device`] | `loihi-device` | requests to a chip in this process, or behind a line |
-//! | [`inference`], [`record`], [`samples`] | `loihi-run` | a placed network on a device, sample by sample; the run folder |
+//! | [`runner`], [`inference`], [`record`], [`samples`] | `loihi-run` | a placed network on a device, sample by sample; the run folder |
 //! | [`experiment`] | `loihi-experiments` | the built-in experiments |
 //! | [`nir`], [`import`] | `loihi-nir` | NIR files |
 //! | [`nirdata`] | `loihi-nirdata` | run folders as NIRData |
@@ -18,6 +35,8 @@
 //! | [`conform`] | `loihi-testkit` | recorded vectors, replayed |
 //! | [`cost`], [`bench`](mod@bench) | `loihi-cost` | what a run costs on the chip, and on this host |
 //! | [`report`], [`view`] | `loihi-show` | a run folder as one HTML file; a run in the terminal |
+
+pub mod prelude;
 
 pub use loihi_cost::{self as cost, bench};
 pub use loihi_data as data;
@@ -35,8 +54,7 @@ pub use loihi_net::{network, neuron_map, place, probe};
 pub use loihi_nir::{self as nir, import};
 #[cfg(feature = "hdf5")]
 pub use loihi_nirdata as nirdata;
-pub use loihi_run::{inference, record, samples};
-#[cfg(feature = "report")]
+pub use loihi_run::{inference, record, runner, samples};
 pub use loihi_show::report;
 #[cfg(feature = "view")]
 pub use loihi_show::view;
