@@ -10,7 +10,7 @@ use std::fmt;
 /// Command lines of every command that does something, and keys of their results; `error` where one cannot succeed here.
 const LINES: [(&str, &str, &[&str]); 23] = [
     ("run", "pes-channel", &["experiment", "device", "board", "seed", "steps", "metrics", "ops", "digest", "digests"]),
-    ("run", "net.toml --data samples", &["network", "device", "cores", "samples", "accuracy", "steps", "digest"]),
+    ("run", "net.toml --data samples.csv", &["network", "device", "cores", "samples", "accuracy", "steps", "digest"]),
     ("list", "", &["experiments"]),
     ("list", "digits-pes", &["experiment", "text"]),
     ("list", "--registers", &["registers"]),
