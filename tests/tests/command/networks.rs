@@ -195,10 +195,7 @@ fn what_is_wrong_with_network_or_samples_is_said_in_a_sentence() {
         &["samples does not fit", "7.bs2 is of class 4", "`out` has 4 from 0"],
     );
     fs::write(Path::new(&samples).join("labels.txt"), "0 zero\n").unwrap();
-    assert_one_sentence(
-        &infer(&network, &samples),
-        &["labels.txt, line 1: expected a name and a class, found `0 zero`"],
-    );
+    assert_one_sentence(&infer(&network, &samples), &["labels.txt, line 1: `0 zero` is not a name and a class"]);
 }
 
 /// A network that others have trained: its table is printed, and kept in the file and in the run folder.
