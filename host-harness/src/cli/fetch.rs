@@ -68,7 +68,7 @@ fn find(name: &str) -> anyhow::Result<&'static Package> {
         Some(_) => bail!("`{name}` is built in: there is nothing to fetch"),
         None => {
             let names: Vec<&str> = DATA_SETS.iter().map(|set| set.name).collect();
-            bail!("there is no data set `{name}`; there are {}", names.join(", "))
+            bail!("unknown data set `{name}`; there are {}", names.join(", "))
         }
     }
 }

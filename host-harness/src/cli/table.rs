@@ -102,7 +102,7 @@ pub(super) fn table(args: &TableArgs) -> anyhow::Result<()> {
 fn print_prices(name: &str) -> anyhow::Result<()> {
     let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
     let found = BUILT_IN.iter().find(|(each, _)| *each == name);
-    let (_, text) = found.ok_or_else(|| anyhow!("there is no price table `{name}`; there are {}", names.join(", ")))?;
+    let (_, text) = found.ok_or_else(|| anyhow!("unknown price table `{name}`; there are {}", names.join(", ")))?;
     out::line(format_args!("{}", text.trim_end()))?;
     out::result("loihi-prices/1", &json!({ "prices": name, "text": text }))
 }

@@ -234,7 +234,7 @@ fn an_imported_network_says_what_became_of_it() {
     // A probe of what is not there is a sentence, and leaves nothing behind.
     let other = place.path("other");
     let wrong = run(&["infer", &out, "--data", &data, "--out", &other, "--probe", "two.v"]);
-    assert_one_sentence(&wrong, &["there is no population `two`; there are: 1, 3"]);
+    assert_one_sentence(&wrong, &["unknown population `two`; there are: 1, 3"]);
     assert!(!Path::new(&other).exists());
     let twice = ["--probe", "3.v", "--probe", "3.v@every=2"];
     let twice = run(&[&["infer", &out, "--data", &data, "--out", &other], &twice[..]].concat());
