@@ -9,7 +9,7 @@
 //! | `utilisation.csv`, `ops.csv` | what each core holds; exact counts |
 //! | `spikes.npy`, `probe-LABEL.npy`, `weights-*.npy` | see [`crate::samples`] |
 //! | `metrics.csv` | one line per row of metrics, written as they come |
-//! | `learned.bin` | learned state, for `--learned` |
+//! | `learned.bin`, `learned.safetensors` | learned state, for `--learned`; the same for other programs, by name |
 //! | `checkpoint.bin` | where an unfinished run stood, and all state of its device, for `--resume` |
 //! | `log.txt` | log lines of the device, if there were any |
 //!
@@ -17,6 +17,7 @@
 //! other file is written aside and then renamed, so that what can be seen is whole. A run can be killed at any moment.
 
 pub mod checkpoint;
+mod container;
 mod folder;
 mod learned;
 mod lines;
@@ -24,7 +25,10 @@ pub mod neurons;
 pub mod read;
 mod readme;
 pub mod score;
+mod tensors;
 
+pub use checkpoint::CheckpointError;
+pub use container::ContainerError;
 pub use folder::is_run;
 pub use folder::{Resumed, RunFolder};
 pub use learned::Learned;
@@ -37,6 +41,7 @@ use std::path::{Path, PathBuf};
 
 /// Why something could not be recorded or read back.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RecordError {
     /// The folder that should hold the run folder is not there.
     #[error("the folder {} does not exist: create it, or choose another place for --out", .0.display())]
@@ -82,7 +87,7 @@ pub enum RecordError {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        why: &'static str,
+        why: ContainerError,
     },
     /// A file of a checkpoint is invalid or damaged.
     #[error("{}: {why}", path.display())]
@@ -90,6 +95,12 @@ pub enum RecordError {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
+        why: CheckpointError,
+    },
+    /// Learned state cannot be written as tensors.
+    #[error("learned.safetensors cannot be written: {why}")]
+    Tensors {
+        /// Why.
         why: String,
     },
     /// A checkpoint whose state contradicts what it says.

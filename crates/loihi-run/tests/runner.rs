@@ -7,9 +7,12 @@ use loihi_data::Sample;
 use loihi_device::framed::Framed;
 use loihi_device::inproc::{InProcess, InProcessLine};
 use loihi_net::network::{Connection, Learning, Network, Population, ReadBy, TraceShape, Weights};
+use loihi_net::neuron_map::NeuronMap;
 use loihi_run::inference::Stimulus;
 use loihi_run::inference::present::{Coding, Presentation};
+use loihi_run::record::RunFolder;
 use loihi_run::runner::{Runner, RunnerError};
+use safetensors::{Dtype, SafeTensors};
 use std::thread;
 
 /// Two neurons, each driven by one of two inputs, that are the classes.
@@ -90,4 +93,33 @@ fn what_was_learned_continues_in_another_runner() {
     assert_eq!(weights(&mut other), weights(&mut runner));
     let mut fixed = Runner::new(relays(), InProcess::default()).unwrap();
     assert!(matches!(fixed.restore(&learned), Err(RunnerError::Learned(_))));
+}
+
+#[test]
+fn learned_weights_are_tensors_by_population() {
+    let mut network = relays();
+    network.connections[0].learning = Some(Learning::new("dw = 2^-3*x1*y0").x1(TraceShape::new(100, 4000)));
+    let mut runner = Runner::builder(network).learning(true).open(InProcess::default()).unwrap();
+    runner.run(&stimulus()).unwrap();
+    let weights = runner.session().weights().unwrap();
+    let map = NeuronMap::of_populations(runner.network(), runner.placed()).unwrap();
+    let learned = runner.learned().unwrap();
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = RunFolder::create(&temporary.path().join("run")).unwrap();
+    folder.learned(&runner.placed().image, &map, &learned.bytes).unwrap();
+    let bytes = std::fs::read(folder.path().join("learned.safetensors")).unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let tensor = tensors.tensor("relays/0/weights").unwrap();
+    let read: Vec<i32> = match tensor.dtype() {
+        Dtype::I8 => tensor.data().iter().map(|byte| i32::from(byte.cast_signed())).collect(),
+        Dtype::I16 => tensor.data().as_chunks().0.iter().map(|half| i32::from(i16::from_le_bytes(*half))).collect(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(read, weights);
+    assert_eq!(tensor.shape().iter().product::<usize>(), weights.len());
+    let (_, metadata) = SafeTensors::read_metadata(&bytes).unwrap();
+    let about = &metadata.metadata().as_ref().unwrap()["loihi"];
+    assert!(about.contains(&format!("{:016x}", learned.image_hash)) && about.contains("\"wgt_exp\":0"), "{about}");
+    let other = RunFolder::learned(&folder, &runner.placed().image, &map, &learned.bytes[8..]);
+    assert!(other.unwrap_err().to_string().contains("not that of the image"));
 }

@@ -64,6 +64,7 @@ pub(super) fn follow(
         folder: folder.transpose()?,
         manifest,
         image_hash: 0,
+        neuron_map: NeuronMap::default(),
         checkpoint_every,
         checkpoint_at: Instant::now(),
         is_resumable: options.resume.is_some(),
@@ -116,6 +117,8 @@ struct Follower {
     folder: Option<RunFolder>,
     manifest: Manifest,
     image_hash: u64,
+    /// The populations of that image.
+    neuron_map: NeuronMap,
     /// Time between two checkpoints, if the run is recorded.
     checkpoint_every: Option<Duration>,
     /// When it was last written down where the run stands.
@@ -194,6 +197,7 @@ impl Follower {
 impl Observer for Follower {
     fn image(&mut self, image: &ImageFile, neuron_map: &NeuronMap) -> Result<(), RecordError> {
         self.image_hash = image.hash();
+        self.neuron_map = neuron_map.clone();
         self.manifest.image_hash = format!("{:016x}", image.hash());
         match &self.folder {
             Some(folder) => {
@@ -255,7 +259,7 @@ impl Observer for Follower {
 
     fn learned(&mut self, image: &ImageFile, learned: &[u8]) -> Result<(), RecordError> {
         match &self.folder {
-            Some(folder) if !learned.is_empty() => folder.learned(image.hash(), learned),
+            Some(folder) if !learned.is_empty() => folder.learned(image, &self.neuron_map, learned),
             _ => Ok(()),
         }
     }

@@ -69,6 +69,13 @@ impl SnipType {
     }
 }
 
+impl SnipType {
+    /// Words that a program with these parameters learns.
+    pub fn learned_words(&self, params: &[u32; SnipRecord::PARAMS]) -> usize {
+        (self.learned_words)(params)
+    }
+}
+
 /// The first kind that two of these programs share.
 pub fn same_kind(types: &[SnipType]) -> Option<[&SnipType; 2]> {
     types.iter().enumerate().find_map(|(at, one)| {

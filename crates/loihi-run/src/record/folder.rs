@@ -2,12 +2,14 @@
 
 use super::checkpoint::Checkpoint;
 use super::lines::Lines;
-use super::{Manifest, RecordError, learned, readme, write_whole};
+use super::{Manifest, RecordError, learned, readme, tensors, write_whole};
 use loihi_core::image::Image;
 use loihi_core::ops::OpCounts;
 use loihi_device::recorder::RecordedFile;
 use loihi_files::whole;
+use loihi_image::image::ImageFile;
 use loihi_image::limits::usage::usage;
+use loihi_net::neuron_map::NeuronMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -19,7 +21,7 @@ const CHECKPOINT: &str = "checkpoint.bin";
 const LOG: &str = "log.txt";
 
 /// What a run writes, besides probes; a report is not of the run.
-const FILES: [&str; 14] = [
+const FILES: [&str; 15] = [
     README,
     MANIFEST,
     "network.txt",
@@ -32,6 +34,7 @@ const FILES: [&str; 14] = [
     "weights-before.npy",
     "weights-after.npy",
     "learned.bin",
+    "learned.safetensors",
     CHECKPOINT,
     LOG,
 ];
@@ -271,12 +274,14 @@ impl RunFolder {
         write_whole(&path, &bytes)
     }
 
-    /// Writes learned state.
+    /// Writes learned state: for runs that continue with it, and by the names of its populations for other programs.
     ///
     /// # Errors
-    /// [`RecordError::File`].
-    pub fn learned(&self, image_hash: u64, learned: &[u8]) -> Result<(), RecordError> {
-        write_whole(&self.path.join("learned.bin"), &learned::to_bytes(image_hash, learned))
+    /// [`RecordError::File`], or [`RecordError::Tensors`] if it is not that of the image.
+    pub fn learned(&self, image: &ImageFile, map: &NeuronMap, learned: &[u8]) -> Result<(), RecordError> {
+        let tensors = tensors::to_bytes(image, map, learned)?;
+        write_whole(&self.path.join("learned.bin"), &learned::to_bytes(image.hash(), learned))?;
+        write_whole(&self.path.join("learned.safetensors"), &tensors)
     }
 
     /// Writes that the run has finished; it needs no checkpoint any more.

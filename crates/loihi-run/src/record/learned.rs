@@ -1,25 +1,14 @@
 //! Learned state in a file, which another run begins with.
 
 use super::RecordError;
+use super::container::{self, ContainerError, Contents, LEARNED};
 use loihi_core::num::Fnv64;
-use loihi_core::wire::frame::CRC;
 use loihi_files::whole;
 use std::path::Path;
 
-/// First bytes of a file of learned state; the version of the file follows as a digit.
-const LEARNED_MAGIC: [u8; 7] = *b"LOIHILS";
-/// Version of the file.
-const LEARNED_VERSION: u8 = b'2';
-
-/// Magic, version, image hash, number of bytes, the bytes, CRC-32 of all before it; little-endian.
+/// The bytes of the file.
 pub(super) fn to_bytes(image_hash: u64, learned: &[u8]) -> Vec<u8> {
-    let mut bytes = LEARNED_MAGIC.to_vec();
-    bytes.push(LEARNED_VERSION);
-    bytes.extend(image_hash.to_le_bytes());
-    bytes.extend((learned.len() as u64).to_le_bytes());
-    bytes.extend(learned);
-    bytes.extend(CRC.checksum(&bytes).to_le_bytes());
-    bytes
+    container::to_bytes(LEARNED, Contents { image_hash, head: learned, body: &[] })
 }
 
 /// Learned state that was written by a run, and the hash of the image that learned it.
@@ -62,22 +51,9 @@ impl Learned {
         hash.finish()
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
-        let (checked, check) = bytes.split_last_chunk::<4>().ok_or("the file is too short for learned state")?;
-        let rest = checked.strip_prefix(&LEARNED_MAGIC).ok_or("this is not a file of learned state")?;
-        let (version, rest) = rest.split_first().ok_or("the file ends within its header")?;
-        if *version != LEARNED_VERSION {
-            return Err("the file is of another version of this program: learn again");
-        }
-        if CRC.checksum(checked) != u32::from_le_bytes(*check) {
-            return Err("the file is cut or damaged (its check does not match)");
-        }
-        let (image_hash, rest) = rest.split_first_chunk::<8>().ok_or("the file ends within its header")?;
-        let (count, rest) = rest.split_first_chunk::<8>().ok_or("the file ends within its header")?;
-        if rest.len() as u64 != u64::from_le_bytes(*count) {
-            return Err("the file holds another number of bytes than it announces");
-        }
-        Ok(Self { image_hash: u64::from_le_bytes(*image_hash), bytes: rest.to_vec() })
+    fn parse(bytes: &[u8]) -> Result<Self, ContainerError> {
+        let Contents { image_hash, head, body } = container::parse(LEARNED, bytes)?;
+        if body.is_empty() { Ok(Self { image_hash, bytes: head.to_vec() }) } else { Err(ContainerError::Length) }
     }
 }
 
@@ -86,16 +62,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn learned_state_comes_back_and_damage_is_noticed() {
+    fn learned_state_comes_back() {
         let bytes = to_bytes(0x1234, &[1, 2, 255]);
-        let read = Learned::parse(&bytes).unwrap();
-        assert_eq!((read.image_hash, read.bytes.as_slice()), (0x1234, &[1, 2, 255][..]));
-        assert!(Learned::parse(b"LOIHILS1 and learned state of before").unwrap_err().contains("another version"));
-        for at in 0..bytes.len() {
-            let mut damaged = bytes.clone();
-            damaged[at] ^= 0x10;
-            assert!(Learned::parse(&damaged).is_err(), "byte {at}");
-            assert!(Learned::parse(&bytes[..at]).is_err(), "cut at {at}");
-        }
+        assert_eq!(&bytes[..24], b"LOIHILS2\x34\x12\0\0\0\0\0\0\x03\0\0\0\0\0\0\0", "as ever");
+        assert_eq!(Learned::parse(&bytes), Ok(Learned { image_hash: 0x1234, bytes: vec![1, 2, 255] }));
     }
 }

@@ -18,6 +18,7 @@ probe-LABEL.npy     --probe: a row per sample, a column per element or neuron; p
 weights-before.npy  what learns, before the first step of this run: mantissas of the plastic weights, or what the snips learn
 weights-after.npy   the same at its end
 learned.bin         learned state, for --learned
+learned.safetensors the same by population and group, for other programs; key `loihi` of its metadata has the exponents
 checkpoint.bin      where an unfinished run stood, for --resume
 log.txt             log lines of the device
 report.html         written by `loihi report`
