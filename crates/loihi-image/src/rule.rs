@@ -151,7 +151,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// What the sum that begins here changes. A later sum says it: what looks like the first one's next line is none.
+    /// What the sum that begins here changes. A later sum needs a name, so that a line break inside the first sum is an error.
     fn target(&mut self) -> Result<Target, RuleError> {
         let start = self.place();
         let named = match self.tokens.get(self.at..self.at + 2) {

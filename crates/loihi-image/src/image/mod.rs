@@ -1,17 +1,21 @@
 //! Builds network images: what [`loihi_core::image`] reads.
 
+mod axon;
+mod error;
 mod file;
 mod order;
 mod plastic;
 mod sections;
 
+pub use axon::{AxonOptions, Synapses};
+pub use error::BuildError;
 pub use file::ImageFile;
 pub use plastic::{DecayTable, Plasticity, decay_table, full_row};
 
-use crate::limits::{self, Unfit};
+use crate::limits;
 use loihi_core::image::{
-    AxonRecord, COMPARTMENTS_PER_CORE, ImageError, LearningRecord, Name, ProductRecord, Profile, Route, SNIPS_MAX,
-    SnipRecord, Synapse, SynapseFormat, TraceRecord,
+    AxonRecord, COMPARTMENTS_PER_CORE, LearningRecord, Name, ProductRecord, Profile, Route, SNIPS_MAX, SnipRecord,
+    Synapse, SynapseFormat, TraceRecord,
 };
 use loihi_core::num::Purpose;
 use loihi_core::snip::{SnipParams, SnipType};
@@ -27,42 +31,6 @@ pub enum Source {
     Input(u32),
 }
 
-/// What cannot be built.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// A core has more compartments than the chip's.
-    #[error("core {core} would have {compartments} compartments, a core has {COMPARTMENTS_PER_CORE}: add another core")]
-    CoreFull {
-        /// The core.
-        core: usize,
-        /// Compartments that it would have.
-        compartments: usize,
-    },
-    /// A sum was added to a core that was not there.
-    #[error("core {core} does not exist (cores: {cores}): add the core before its auxiliary accumulators")]
-    NoCore {
-        /// The core.
-        core: usize,
-        /// Cores that there are.
-        cores: usize,
-    },
-    /// Something is longer than an image can say.
-    #[error("{what} has {count} elements, more than an image can number")]
-    TooLong {
-        /// What is too long.
-        what: &'static str,
-        /// Its elements.
-        count: usize,
-    },
-    /// The chip cannot hold it; [`ImageBuilder::beyond_the_chip`] allows it.
-    #[error("{0}")]
-    Unfit(#[from] Unfit),
-    /// The image that was built is refused; a connection points to something that is not there.
-    #[error("invalid network: {0}")]
-    InvalidSnapshot(#[from] ImageError),
-}
-
 #[derive(Debug, Default)]
 struct Core {
     compartments: usize,
@@ -70,57 +38,6 @@ struct Core {
     delay_max: usize,
     /// Right and left shift of its auxiliary accumulators.
     sums: Vec<[u32; 2]>,
-}
-
-/// Synapses that are stored once; any number of axons can use them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Synapses {
-    format: SynapseFormat,
-    first: usize,
-    per_atom: usize,
-    atoms: usize,
-    delay_max: usize,
-}
-
-/// What an axon has besides its synapses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AxonOptions {
-    /// The compartment of the core that the synapses count from.
-    pub compartment_base: usize,
-    /// 0 for the core's own synaptic sum, else what [`ImageBuilder::sum`] returned.
-    pub sum: usize,
-    /// Precision of the weights, 0..=8 without 7: what they take of the chip's memory.
-    pub weight_bits: u32,
-}
-
-impl Default for AxonOptions {
-    fn default() -> Self {
-        Self { compartment_base: 0, sum: 0, weight_bits: 8 }
-    }
-}
-
-impl AxonOptions {
-    /// Sets the compartment of the core that the synapses count from.
-    #[must_use]
-    pub const fn compartment_base(mut self, compartment_base: usize) -> Self {
-        self.compartment_base = compartment_base;
-        self
-    }
-
-    /// Sets the accumulator that the synapses enter.
-    #[must_use]
-    pub const fn sum(mut self, sum: usize) -> Self {
-        self.sum = sum;
-        self
-    }
-
-    /// Sets the precision of the weights, 0..=8 without 7.
-    #[must_use]
-    pub const fn weight_bits(mut self, weight_bits: u32) -> Self {
-        self.weight_bits = weight_bits;
-        self
-    }
 }
 
 /// Collects cores, compartments, axons and snips.

@@ -28,7 +28,10 @@ pub fn check(image: &Image<'_>) -> Result<(), Unfit> {
     check_with(image, &usage(image))
 }
 
-/// The same, for who knows already what its cores use.
+/// The same with the usage of its cores already known.
+///
+/// # Errors
+/// As [`check`].
 pub fn check_with(image: &Image<'_>, usage: &[CoreUsage]) -> Result<(), Unfit> {
     registers::check(image)?;
     for (core, usage) in usage.iter().enumerate() {

@@ -41,7 +41,7 @@ pub enum Resource {
     Profiles,
     /// Different thresholds.
     Thresholds,
-    /// Different noise registers, of which a core has one.
+    /// Different noise registers; a core has one.
     NoiseRegisters,
 }
 

@@ -10,7 +10,7 @@ use loihi_core::num::{Refractory, ThresholdMantissa};
 use loihi_image::rule::{self, Limits};
 use std::collections::BTreeSet;
 
-/// Most gains of an input with weighted sums: a GiB of an image, of which a device numbers the bytes by 32 bits.
+/// Most gains of an input with weighted sums: a GiB of an image, whose bytes a device numbers by 32 bits.
 const GAINS_MAX: usize = 1 << 28;
 /// Most delay of a synapse in steps.
 const DELAY_STEPS_MAX: usize = 62;

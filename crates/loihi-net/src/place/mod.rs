@@ -159,8 +159,7 @@ pub fn place(network: &Network, options: PlacementOptions) -> Result<Placed, Pla
     place_shown(network, options, &mut |_, _| {})
 }
 
-/// The same; `after` is told how much of how much is done of every try, of which there are as many as it takes until all
-/// parts fit.
+/// The same; `after` is called with how much of how much is done, from the start again for every attempt until all parts fit.
 ///
 /// # Errors
 /// As [`place`].
@@ -236,7 +235,7 @@ fn cut(network: &Network, counts: &[usize]) -> Vec<PopulationPart> {
     parts
 }
 
-/// Raises the number of parts of populations of which a core needs more than it has; whether there were any.
+/// Raises the number of parts of every population with a core that needs more than it has; whether there were any.
 fn refine(
     network: &Network,
     parts: &[PopulationPart],

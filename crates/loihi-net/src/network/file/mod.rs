@@ -39,7 +39,7 @@ pub enum FileError {
         /// Why.
         error: std::io::Error,
     },
-    /// It is no TOML, or has a key that is not known.
+    /// Invalid TOML, or an unknown key.
     #[error("{}: {error}", path.display())]
     Toml {
         /// The file.
