@@ -33,7 +33,7 @@
 //! | [`nirdata`] | `loihi-nirdata` | run folders as NIRData |
 //! | [`quantise`], [`lava_dl`] | `loihi-import` | networks of real numbers in the chip's integers |
 //! | [`conform`] | `loihi-testkit` | recorded vectors, replayed |
-//! | [`cost`], [`bench`] | `loihi-cost` | what a run costs on the chip, and on this host |
+//! | [`cost`], [`bench`](mod@bench) | `loihi-cost` | what a run costs on the chip, and on this host |
 //! | [`report`], [`view`] | `loihi-show` | a run folder as one HTML file; a run in the terminal |
 
 pub mod prelude;
@@ -55,7 +55,6 @@ pub use loihi_nir::{self as nir, import};
 #[cfg(feature = "hdf5")]
 pub use loihi_nirdata as nirdata;
 pub use loihi_run::{inference, record, runner, samples};
-#[cfg(feature = "report")]
 pub use loihi_show::report;
 #[cfg(feature = "view")]
 pub use loihi_show::view;

@@ -52,6 +52,13 @@ const LINTS: Cargo = Cargo {
     environment: &[],
 };
 
+const LINTS_DEFAULT: Cargo = Cargo {
+    name: "lints of the first build",
+    optional: Some("clippy"),
+    arguments: &["clippy", "--profile", "tests", "--package", "host-harness", "--quiet", "--", "--deny", "warnings"],
+    environment: &[],
+};
+
 const DOCUMENTATION: Cargo = Cargo {
     name: "documentation",
     optional: None,
@@ -75,7 +82,7 @@ pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
         // The links of the panic check take one core for most of their time: the other stages run beside them.
         thread::scope(|scope| {
             let links = scope.spawn(|| timed(|| Ok(no_panic::check().into())));
-            for cargo in [FORMAT, LINTS, DOCUMENTATION] {
+            for cargo in [FORMAT, LINTS, LINTS_DEFAULT, DOCUMENTATION] {
                 report.stage(cargo.name, || cargo.run())?;
             }
             let (took, verdict) = links.join().map_err(|_| anyhow!("the panic check ended with a panic"))?;

@@ -68,7 +68,7 @@ pub(crate) fn of_crates(package: &str) -> Result<String> {
 
 /// The licences that lie with the sources of a crate, `name` and version as in `tar-0.4.46`.
 fn texts_of(name: &str) -> Result<Vec<String>> {
-    let registries = paths::cargo_home().context("there is no home of cargo")?.join("registry/src");
+    let registries = paths::cargo_home().context("cannot find the home of cargo")?.join("registry/src");
     let folders = fs::read_dir(&registries).with_context(|| format!("cannot read {}", registries.display()))?;
     let sources = folders.flatten().map(|folder| folder.path().join(name)).find(|folder| folder.is_dir());
     let sources = sources.with_context(|| format!("the sources of {name} are not in {}", registries.display()))?;

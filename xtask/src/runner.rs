@@ -90,8 +90,8 @@ fn plain(tier: Tier, filters: &[String]) -> Vec<Command> {
 fn observer(command: &mut Command, tally: &mut Tally) -> Result<()> {
     println!("stage tests: `{}`", line(command));
     // Both in one, in the order in which they come: nextest reports on standard error, libtest on standard output.
-    let (reader, writer) = std::io::pipe().context("there is no pipe")?;
-    command.stdout(writer.try_clone().context("there is no pipe")?).stderr(writer).stdin(Stdio::null());
+    let (reader, writer) = std::io::pipe().context("cannot make a pipe")?;
+    command.stdout(writer.try_clone().context("cannot make a pipe")?).stderr(writer).stdin(Stdio::null());
     let mut child = command.spawn().with_context(|| format!("cannot start `{}`", line(command)))?;
     // The command holds the writing ends, which must close when it ends.
     command.stdout(Stdio::null()).stderr(Stdio::null());

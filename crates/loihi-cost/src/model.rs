@@ -9,7 +9,7 @@ use super::event::{CostEvent, Counts};
 use super::floorplan::Floorplan;
 use super::instructions::instructions;
 use super::prices::Prices;
-use super::traffic::Traffic;
+use super::traffic::TrafficModel;
 use super::units::{Energy, Power, Range, Time};
 
 /// What energy is spent on.
@@ -70,12 +70,12 @@ pub struct Model<'m> {
     /// Where the cores are.
     pub plan: Floorplan,
     /// How messages travel.
-    pub traffic: &'m dyn Traffic,
+    pub traffic: &'m dyn TrafficModel,
 }
 
 /// Times that the steps' parts took, over all steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Times {
+pub struct StepTimes {
     /// The slowest core of each step.
     pub core: Range<Time>,
     /// The traffic of each step.
@@ -86,7 +86,7 @@ pub struct Times {
     pub cpu: Range<Time>,
 }
 
-impl Times {
+impl StepTimes {
     /// All of it.
     pub fn total(&self) -> Range<Time> {
         self.core + self.traffic + self.barrier + self.cpu
@@ -103,7 +103,7 @@ pub struct CostBreakdown {
     /// All energy, summed step by step and not over the parts.
     pub total: Range<Energy>,
     /// Time by what it was spent on.
-    pub times: Times,
+    pub times: StepTimes,
     /// Energy times delay of all the steps, in joule seconds.
     pub edp_js: Range<f64>,
 }
@@ -121,7 +121,7 @@ impl Model<'_> {
     pub fn breakdown(&self, activity: &Activity) -> CostBreakdown {
         let (tiles, chips) = (self.plan.tiles(activity.cores), self.plan.chips(activity.cores));
         let steps = activity.steps.len() as u64;
-        let mut times = Times::default();
+        let mut times = StepTimes::default();
         let mut dynamic = Range::default();
         for step in &activity.steps {
             times.core = times.core + self.slowest_core(step);

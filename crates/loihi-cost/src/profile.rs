@@ -6,7 +6,7 @@ use super::floorplan::Floorplan;
 use super::rapl::{FOLDER, Rapl};
 use loihi_device::meter::Meter;
 use loihi_device::session::{Session, SessionError};
-use loihi_experiments::{ExperimentError, NoObserver, Outcome, RunOptions, Task};
+use loihi_experiments::{ExperimentError, Observer, Outcome, RunOptions, Task};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -77,12 +77,13 @@ pub fn profile<E: From<ExperimentError>>(
     task: &dyn Task,
     options: &RunOptions,
     plan: &Floorplan,
+    observer: &mut dyn Observer,
     open: impl Fn() -> Result<Session, E>,
 ) -> Result<CostProfile, E> {
     let mut session = open()?;
     let energy = Rapl::start(Path::new(FOLDER));
     let start = Instant::now();
-    let outcome = task.run(&mut session, options, &mut NoObserver)?;
+    let outcome = task.run(&mut session, options, observer)?;
     let took = start.elapsed();
     let microjoules = energy.and_then(|energy| energy.microjoules());
     let one_pass = RunOptions { epochs: Some(1), ..options.clone() };
@@ -92,7 +93,7 @@ pub fn profile<E: From<ExperimentError>>(
         steps => (options, steps / METERED_PARTS),
     };
     let mut session = open()?;
-    let activities = metered(task, options, plan, &mut session, stride)?;
+    let activities = metered(task, options, plan, &mut session, observer, stride)?;
     Ok(CostProfile {
         name: name.to_owned(),
         outcome,
@@ -113,13 +114,14 @@ pub fn count<E: From<ExperimentError>>(
     task: &dyn Task,
     options: &RunOptions,
     plan: &Floorplan,
+    observer: &mut dyn Observer,
     open: impl Fn() -> Result<Session, E>,
 ) -> Result<Option<Counted>, E> {
     let samples = Some(options.samples.map_or(COUNTED_SAMPLES, |samples| samples.min(COUNTED_SAMPLES)));
     let options = RunOptions { epochs: Some(1), samples, ..options.clone() };
-    let outcome = task.run(&mut open()?, &options, &mut NoObserver)?;
+    let outcome = task.run(&mut open()?, &options, observer)?;
     let Some(instructions) = outcome.instructions else { return Ok(None) };
-    let activities = metered(task, &options, plan, &mut open()?, COUNTED_STRIDE)?;
+    let activities = metered(task, &options, plan, &mut open()?, observer, COUNTED_STRIDE)?;
     let steps: usize = activities.iter().map(|activity| activity.steps.len()).sum();
     let snips: Option<u64> = activities.iter().map(|activity| activity.cpu.instructions).sum();
     Ok(Some(Counted {
@@ -133,10 +135,11 @@ fn metered(
     options: &RunOptions,
     plan: &Floorplan,
     session: &mut Session,
+    observer: &mut dyn Observer,
     stride: u64,
 ) -> Result<Vec<Activity>, ExperimentError> {
     session.set_meter(Some(Meter::new(stride)));
-    task.run(session, options, &mut NoObserver)?;
+    task.run(session, options, observer)?;
     let runs = session.take_meter().map(Meter::into_runs).unwrap_or_default();
     let activities = runs.iter().filter(|run| !run.steps.is_empty()).map(|run| Activity::of(run, plan));
     Ok(activities.collect::<Result<_, _>>().map_err(SessionError::from)?)

@@ -15,13 +15,13 @@ pub struct Publication {
     /// Footnotes by name.
     pub notes: BTreeMap<String, String>,
     /// The tasks.
-    pub task: Vec<Task>,
+    pub task: Vec<PublishedTask>,
 }
 
 /// A task.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Task {
+pub struct PublishedTask {
     /// Its number.
     pub number: u32,
     /// What it is.

@@ -3,12 +3,12 @@
 use super::activity::StepActivity;
 use super::event::CostEvent;
 use super::floorplan::Floorplan;
-use super::mesh::{self, Grid, Message, Resource, Times};
+use super::mesh::{self, Grid, HopTimes, Message, Resource};
 use super::prices::Prices;
 use super::units::{Range, Time};
 
 /// A model of the mesh.
-pub trait Traffic: std::fmt::Debug {
+pub trait TrafficModel: std::fmt::Debug {
     /// What a step's messages add to its time, in nanoseconds.
     fn traffic_ns(&self, step: &StepActivity, plan: &Floorplan, prices: &Prices) -> Range<f64>;
 }
@@ -17,7 +17,7 @@ pub trait Traffic: std::fmt::Debug {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ClosedForm;
 
-impl Traffic for ClosedForm {
+impl TrafficModel for ClosedForm {
     fn traffic_ns(&self, step: &StepActivity, plan: &Floorplan, prices: &Prices) -> Range<f64> {
         let ways = step.messages.iter().map(|&(from, to, _)| {
             let hops = plan.hops(from, to);
@@ -36,7 +36,7 @@ impl Traffic for ClosedForm {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Simulated;
 
-impl Traffic for Simulated {
+impl TrafficModel for Simulated {
     fn traffic_ns(&self, step: &StepActivity, plan: &Floorplan, prices: &Prices) -> Range<f64> {
         let closed = ClosedForm.traffic_ns(step, plan, prices);
         if step.messages.iter().all(|&(from, to, _)| plan.hops(from, to).is_in_tile()) {
@@ -53,11 +53,11 @@ impl Traffic for Simulated {
 }
 
 /// What ports and links take by a price table.
-fn times(prices: &Prices) -> Range<Times> {
+fn times(prices: &Prices) -> Range<HopTimes> {
     let of = |event: CostEvent| prices.of(event).time.map(|time| u64::try_from(time.0).unwrap_or(u64::MAX));
     let [output, input] = [of(CostEvent::MessageOut), of(CostEvent::MessageIn)];
     let [ew, ns, chip] = [of(CostEvent::HopEw), of(CostEvent::HopNs), of(CostEvent::ChipHop)];
-    let set = |message_out_ps, message_in_ps, [hop_x_ps, hop_y_ps, chip_hop_ps]: [u64; 3]| Times {
+    let set = |message_out_ps, message_in_ps, [hop_x_ps, hop_y_ps, chip_hop_ps]: [u64; 3]| HopTimes {
         message_out_ps,
         message_in_ps,
         // Synapses are the core's own time.
@@ -65,7 +65,7 @@ fn times(prices: &Prices) -> Range<Times> {
         hop_x_ps,
         hop_y_ps,
         chip_hop_ps,
-        ..Times::default()
+        ..HopTimes::default()
     };
     Range {
         low: set(output.low, input.low, [ew.low, ns.low, chip.low]),
@@ -76,11 +76,11 @@ fn times(prices: &Prices) -> Range<Times> {
 
 /// Nanoseconds that a simulated step takes longer than its busiest port of a core.
 #[expect(clippy::cast_precision_loss, reason = "picoseconds of a step stay far below 2^52")]
-fn added_ns(step: &StepActivity, times: &Times) -> f64 {
+fn added_ns(step: &StepActivity, times: &HopTimes) -> f64 {
     let core = |core: usize| u32::try_from(core).unwrap_or(u32::MAX);
     let ways = step.messages.iter().flat_map(|&(from, to, count)| (0..count).map(move |_| (from, to)));
     let message = |(spike, (from, to))| Message { from: core(from), to: core(to), synapses: 0, spike };
-    let traffic = mesh::Traffic { messages: (0..).zip(ways).map(message).collect() };
+    let traffic = mesh::MeshTraffic { messages: (0..).zip(ways).map(message).collect() };
     let cores = step.messages.iter().map(|&(from, to, _)| from.max(to) + 1).max().unwrap_or(0);
     let chips = cores.div_ceil(Floorplan::LOIHI_1.cores_per_chip());
     let transit = mesh::simulate(&Grid::row(core(chips)), times, &traffic);

@@ -150,6 +150,6 @@ mod tests {
         assert_eq!(said(vec![("x", real(&[1, 1], &[f64::NAN]))]), "it has values that are not numbers");
         assert_eq!(said(vec![("x", whole(&[2, 0], &[]))]), "its shape [2, 0] has no elements");
         assert!(said(vec![("x", whole(&[], &[3]))]).starts_with("a single number is not an array of samples"));
-        assert!(parse(b"nonsense").unwrap_err().message.contains("no .npz file"));
+        assert!(parse(b"nonsense").unwrap_err().message.contains("not an .npz file"));
     }
 }

@@ -1,23 +1,8 @@
-//! The table of formats: a new one is a file with its reader, and a row here.
+//! The format of a file, looked up in the table of formats.
 
+use super::FORMATS;
 use super::format::Format;
-use super::{aedat, arrays, cifar, five_bytes, idx, prophesee, shd, table, wav};
 use std::path::Path;
-
-/// All formats of files. The first that a name fits is that of a file.
-pub const FORMATS: &[Format] = &[
-    idx::FORMAT,
-    cifar::FORMAT,
-    five_bytes::BS2,
-    five_bytes::BIN,
-    aedat::FORMAT,
-    prophesee::RAW,
-    prophesee::DAT,
-    wav::FORMAT,
-    arrays::FORMAT,
-    table::FORMAT,
-    shd::FORMAT,
-];
 
 /// The format of a file, by its name or by how it begins.
 pub fn format_of(path: &Path, start: &[u8]) -> Option<&'static Format> {
@@ -34,6 +19,7 @@ pub(crate) fn endings() -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::wav;
     use super::*;
 
     #[test]

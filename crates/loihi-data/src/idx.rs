@@ -35,7 +35,7 @@ pub struct Idx {
 #[derive(Debug, thiserror::Error)]
 enum IdxFault {
     /// It does not begin as IDX files do.
-    #[error("this is no IDX file: it begins with {:02x} {:02x}, an IDX file with 00 00", .0[0], .0[1])]
+    #[error("not an IDX file: it starts with {:02x} {:02x}, not with 00 00", .0[0], .0[1])]
     Magic([u8; 2]),
     /// Its values are not unsigned bytes.
     #[error("the values are of type {0:#04x}, but only unsigned bytes (type 0x08) can be used: convert the file")]
@@ -83,12 +83,11 @@ fn perhaps_packed(mut source: impl Read) -> Result<Idx, (u64, IdxFault)> {
 }
 
 /// Arrays alone, and in pairs of samples and labels.
-pub const FORMAT: Format =
-    Format::new("idx", &[], "IDX arrays, of which the first extent counts samples", |bytes, _| {
-        Ok(Content::Many(items(&parse(bytes)?, None)))
-    })
-    .named(|name| name.contains("-ubyte"))
-    .of_many("none in a file alone; in a folder with `PREFIX-labels-idx1-ubyte`, that file");
+pub const FORMAT: Format = Format::new("idx", &[], "IDX arrays; the first extent counts samples", |bytes, _| {
+    Ok(Content::Many(items(&parse(bytes)?, None)))
+})
+.named(|name| name.contains("-ubyte"))
+.of_many("none in a file alone; in a folder with `PREFIX-labels-idx1-ubyte`, that file");
 
 /// Pairs of files, of which each prefix is a split.
 pub(crate) const PAIRS: Layout = Layout { splits, read };

@@ -34,7 +34,7 @@ pub(crate) fn read(bytes: &[u8], _: usize) -> Result<Content, FormatError> {
 /// [`FormatError`] says where.
 pub fn parse(bytes: &[u8]) -> Result<Vec<u8>, FormatError> {
     let mut reader = hound::WavReader::new(Cursor::new(bytes))
-        .map_err(|error| FormatError::at(0, format!("it is no WAV file: {error}")))?;
+        .map_err(|error| FormatError::at(0, format!("not a WAV file: {error}")))?;
     let spec = reader.spec();
     if !(4000..=192_000).contains(&spec.sample_rate) || spec.channels == 0 {
         return Err(FormatError::at(

@@ -54,7 +54,7 @@ impl InProcess {
     /// [`DeviceFault`] says that there is not.
     pub fn try_new(arena_bytes: usize, registers: Registers) -> Result<Self, DeviceFault> {
         let none =
-            |_| DeviceFault(format!("there is no memory for an arena of {arena_bytes} bytes: give less --arena"));
+            |_| DeviceFault(format!("out of memory for an arena of {arena_bytes} bytes: give a smaller --arena"));
         // Zeroed pages are taken from the system without being touched.
         u64::new_vec_zeroed(arena_bytes / 8).map_err(none).map(|arena| Self::of(arena, board(&rules::ALL, registers)))
     }

@@ -25,7 +25,6 @@ impl LogReader {
     }
 
     /// The bytes of one payload.
-    #[expect(clippy::unused_self, reason = "with the feature `logs` it has format strings")]
     pub fn lines(&self, payload: &[u8]) -> Vec<String> {
         vec![format!("log frame, for which this program lacks the feature `logs`: {payload:02x?}")]
     }

@@ -325,7 +325,7 @@ impl Located {
         let Some(found) = neuron_map.populations.iter().find(|found| found.name == target.population) else {
             let names: Vec<&str> = neuron_map.populations.iter().map(|found| found.name.as_str()).collect();
             let names = names.join(", ");
-            return Err(format!("probe {probe}: there is no population `{}`; there are: {names}", target.population));
+            return Err(format!("probe {probe}: unknown population `{}`; there are: {names}", target.population));
         };
         let Some(all) = neuron_map.compartments(&found.name, target.compartment) else {
             return Err(format!("probe {probe}: a neuron has {} compartments, counted from 0", found.compartments));

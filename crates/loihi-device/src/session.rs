@@ -434,7 +434,7 @@ impl Session {
                 other => read(other),
             });
         })?;
-        answer.unwrap_or_else(|| Err(SessionError::Unexpected("there is none".to_owned())))
+        answer.unwrap_or_else(|| Err(SessionError::Unexpected("no answer".to_owned())))
     }
 
     /// Counts start anew, if they do.

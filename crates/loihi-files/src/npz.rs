@@ -38,7 +38,7 @@ pub struct NpzError {
 #[non_exhaustive]
 pub enum ArrayError {
     /// They are not archive, and no single array either.
-    #[error("it is no .npz file: {0}")]
+    #[error("not an .npz file: {0}")]
     NotAnArchive(String),
     /// The archive has other arrays.
     #[error("it has no such array; it has: {}", there.join(", "))]
@@ -344,6 +344,6 @@ mod tests {
         }
         let huge = b"\x93NUMPY\x01\x00\x46\x00{'descr': '<f8', 'fortran_order': False, 'shape': (9999999999, 99999)}\n";
         assert!(parse(huge, "").unwrap_err().to_string().contains("too many elements"));
-        assert!(parse(b"PK nonsense", "a").unwrap_err().to_string().contains("no .npz file"));
+        assert!(parse(b"PK nonsense", "a").unwrap_err().to_string().contains("not an .npz file"));
     }
 }

@@ -72,7 +72,7 @@ pub fn parse_for_profiles(text: &str, limits: &Limits, profiles: u32) -> Result<
         }
     }
     if parser.products.is_empty() {
-        return Err(tokens::error(text, 0, "there is no rule; write for example dw = 2^-2*x1*y0 - 2^-2*x0*y1"));
+        return Err(tokens::error(text, 0, "empty rule; write for example dw = 2^-2*x1*y0 - 2^-2*x0*y1"));
     }
     let mut products = parser.products;
     products.sort_by_key(|product| product.target as u8);

@@ -1,5 +1,56 @@
 //! Networks for a Loihi chip: described in Rust or in a TOML file, checked, placed on cores.
 //!
+//! ```
+//! use loihi_net::network::{Connection, Network, Population, ReadBy};
+//! use loihi_net::place::{PlacementOptions, place};
+//!
+//! let mut network = Network::new("coincidence").steps(20);
+//! let pair = network.input("pair", 2);
+//! // The voltage loses an eighth a step; two spikes of 60 · 64 together exceed 100 · 64, one does not.
+//! let both = network.population(Population::new("both", 1).decay_v(512).v_th(100));
+//! network.connect(Connection::new(pair, both, [60, 60]));
+//! network.read(both, ReadBy::Spikes);
+//! network.check()?;
+//!
+//! let placed = place(&network, PlacementOptions::default())?;
+//! assert_eq!(placed.usage.len(), 1, "cores");
+//! assert_eq!(placed.usage[0].synaptic_words, 1);
+//! // What a device loads.
+//! assert!(!placed.image.bytes().is_empty());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The same as a file:
+//!
+//! ```
+//! use loihi_net::network::file::parse;
+//! use std::path::Path;
+//!
+//! let text = r#"
+//!     steps = 20
+//!
+//!     [[input]]
+//!     name = "pair"
+//!     shape = [2]
+//!
+//!     [[population]]
+//!     name = "both"
+//!     shape = [1]
+//!     decay_v = 512
+//!     v_th = 100
+//!
+//!     [[connection]]
+//!     from = "pair"
+//!     to = "both"
+//!     weights = 60
+//!
+//!     [readout]
+//!     population = "both"
+//! "#;
+//! assert_eq!(parse(text, Path::new("coincidence.toml"))?.populations[0].neurons(), 1);
+//! # Ok::<(), loihi_net::network::file::FileError>(())
+//! ```
+//!
 //! A module uses only what stands above it, which a test keeps so:
 //!
 //! | module | its one job |

@@ -93,7 +93,7 @@ impl NeuronMap {
 
     /// Compartments of the chip of a population's neurons, in their order: the soma, or another one of each.
     ///
-    /// `None` if there is no such population or compartment.
+    /// `None` if unknown population or compartment.
     pub fn compartments(&self, population: &str, compartment: Option<usize>) -> Option<Vec<u32>> {
         let (found, range) = self.ranges().find(|(own, _)| own.name == population)?;
         let last = found.compartments.checked_sub(1)?;

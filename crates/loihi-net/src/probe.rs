@@ -36,7 +36,7 @@ pub struct Probe {
 #[non_exhaustive]
 pub enum ProbeError {
     /// There is no such register.
-    #[error("there is no register `{0}`; there are {known}", known = names(|_| true))]
+    #[error("unknown register `{0}`; there are {known}", known = names(|_| true))]
     Register(String),
     /// A register that neurons do not have.
     #[error("`{0}` is not a register of neurons; these are: {known}", known = names(is_of_neurons))]

@@ -1,23 +1,8 @@
-//! A graph, and how inner ones are taken into it.
+//! Graphs are built by hand, checked, and take in their inner graphs.
 
-use super::NirNode;
+use super::node::{Graph, NirNode};
 use crate::import::NodeError;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A graph of nodes.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct Graph {
-    /// The nodes by name.
-    pub nodes: BTreeMap<String, NirNode>,
-    /// From and to, by name.
-    pub edges: BTreeSet<(String, String)>,
-    /// Duration of a step in the unit of the time constants, if the file says so: `/dt`, beside the graph, where readers
-    /// that do not know it do not look.
-    pub dt: Option<f64>,
-    /// Steps after those of a sample, if the file says so: `/late_steps`.
-    pub late_steps: Option<u32>,
-}
 
 impl Graph {
     /// Adds a node, or replaces the one of this name.

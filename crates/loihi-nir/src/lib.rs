@@ -44,8 +44,7 @@ mod unsaid;
 mod write;
 
 pub use export::{ExportError, export};
-pub use graph::Graph;
-pub use node::NirNode;
+pub use node::{Graph, NirNode};
 pub use parameter::Padding;
 pub use read::{parse, read};
 pub use unsaid::unsaid;

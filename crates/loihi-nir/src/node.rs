@@ -1,10 +1,24 @@
-//! Nodes of a graph: one table of their types, of the names of their parameters in files, and of the types of these.
+//! A graph and its nodes: one table of their types, of the names of their parameters in files, and of the types of these.
 
-use super::Graph;
 use super::parameter::{Padding, Parameter};
 use loihi_files::npz::Array;
 use loihi_hdf5::H5Item;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A graph of nodes.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Graph {
+    /// The nodes by name.
+    pub nodes: BTreeMap<String, NirNode>,
+    /// From and to, by name.
+    pub edges: BTreeSet<(String, String)>,
+    /// Duration of a step in the unit of the time constants, if the file says so: `/dt`, beside the graph, where readers
+    /// that do not know it do not look.
+    pub dt: Option<f64>,
+    /// Steps after those of a sample, if the file says so: `/late_steps`.
+    pub late_steps: Option<u32>,
+}
 
 /// Declares [`NirNode`]: for each type of node its name in files, and its parameters under the names that they have in files.
 /// An `Option` may be missing in a file.

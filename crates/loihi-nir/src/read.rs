@@ -24,7 +24,7 @@ pub fn read(path: &Path) -> Result<Graph, ImportError> {
 /// [`NodeError`] names the node, and what is wrong.
 pub fn parse(bytes: &[u8]) -> Result<Graph, NodeError> {
     let root = h5::parse(bytes).map_err(|error| NodeError::whole(error.to_string()))?;
-    let node = root.get("node").ok_or_else(|| NodeError::whole("it has no group `node`: it is no NIR file"))?;
+    let node = root.get("node").ok_or_else(|| NodeError::whole("not a NIR file: it has no group `node`"))?;
     let mut graph = graph(node, "")?;
     graph.dt = number(&root, "dt")?;
     if graph.dt.is_some_and(|dt| dt <= 0.0) {

@@ -19,7 +19,7 @@ impl<'a> Field<'a> {
     }
 
     pub(super) fn invalid(&self, expected: &str) -> ConformError {
-        unreadable(format!("{} is no {expected}", self.path))
+        unreadable(format!("{}: expected {expected}", self.path))
     }
 
     pub(super) fn text(&self) -> Result<&'a str, ConformError> {

@@ -3,7 +3,7 @@
 
 use super::choice::choice;
 use super::open::open_named;
-use super::progress::Progress;
+use super::progress::{Progress, Showing, Together};
 use super::task::{Subject, TaskArgs};
 use super::what::What;
 use super::{out, stop};
@@ -13,7 +13,7 @@ use host_harness::Choice as _;
 use host_harness::cost::format::{Cell, Column, ColumnKind, Table, TableFormat, write};
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
 use host_harness::device::session::{RetryPolicy, Session};
-use host_harness::experiment::{NoObserver, Outcome, RunOptions};
+use host_harness::experiment::{Observer, Outcome, RunOptions};
 use serde::Serialize;
 use serde_json::json;
 use std::path::PathBuf;
@@ -90,7 +90,7 @@ fn run_all(args: &CompareArgs, subjects: &[Subject]) -> anyhow::Result<Vec<Vec<O
         .flat_map(|subject| (0..args.seeds).map(move |seed| (subject, args.task.options().seed.wrapping_add(seed))))
         .collect();
     let workers = args.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1).max(1);
-    let (next, progress) = (AtomicUsize::new(0), Progress::new());
+    let (next, progress) = (AtomicUsize::new(0), Together::new(jobs.len()));
     let done: Mutex<Vec<(usize, anyhow::Result<Outcome>)>> = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..workers.min(jobs.len()) {
@@ -99,10 +99,10 @@ fn run_all(args: &CompareArgs, subjects: &[Subject]) -> anyhow::Result<Vec<Vec<O
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     jobs.get(number).map(|job| (number, *job))
                 } {
-                    let outcome = run_one(args, &subjects[subject], seed);
+                    let outcome = run_one(args, &subjects[subject], seed, &mut progress.run(number));
                     let Ok(mut done) = done.lock() else { return };
                     done.push((number, outcome));
-                    progress.show(done.len() as u64, jobs.len() as u64, "runs");
+                    progress.done(number);
                     if stop::requested() {
                         return;
                     }
@@ -126,10 +126,10 @@ fn run_all(args: &CompareArgs, subjects: &[Subject]) -> anyhow::Result<Vec<Vec<O
 }
 
 /// One run on a host device of its own.
-fn run_one(args: &CompareArgs, subject: &Subject, seed: u32) -> anyhow::Result<Outcome> {
+fn run_one(args: &CompareArgs, subject: &Subject, seed: u32, observer: &mut dyn Observer) -> anyhow::Result<Outcome> {
     let device = Box::new(InProcess::new(ARENA_BYTES_DEFAULT));
     let mut session = Session::open(device, RetryPolicy::default(), seed, stop::requested)?;
-    Ok(subject.task().run(&mut session, &RunOptions { seed, ..args.task.options() }, &mut NoObserver)?)
+    Ok(subject.task().run(&mut session, &RunOptions { seed, ..args.task.options() }, observer)?)
 }
 
 /// Mean and standard error of the first metric, which is what an experiment is about.
@@ -172,7 +172,10 @@ fn mean_and_error(values: &[f64]) -> (f64, f64) {
 fn count_instructions(args: &CompareArgs, subject: &Subject, row: &mut ComparisonRow) -> anyhow::Result<()> {
     let mut session = open_named("qemu", args.firmware.clone())?;
     let options = RunOptions { epochs: Some(1), samples: Some(COUNTED_SAMPLES), ..args.task.options() };
-    let outcome = subject.task().run(&mut session, &options, &mut NoObserver)?;
+    let progress = Progress::new();
+    let outcome = subject.task().run(&mut session, &options, &mut Showing::new(&progress, "counting instructions"));
+    progress.finish();
+    let outcome = outcome?;
     let Some(instructions) = outcome.instructions else { return Ok(()) };
     row.instructions_per_step = Some(instructions as f64 / outcome.steps.max(1) as f64);
     // Learned and tested samples alike.

@@ -55,7 +55,8 @@ fn digits_pes(session: &mut Session) -> anyhow::Result<[Vec<Cell>; 2]> {
     let learn = Dataset::digits()?.training;
     let options = RunOptions { epochs: Some(1), ..RunOptions::default() };
     let progress = Progress::new();
-    let outcome = DigitsPes::default().run_on(&learn, &[], session, &options, &mut Showing(&progress));
+    let outcome =
+        DigitsPes::default().run_on(&learn, &[], session, &options, &mut Showing::new(&progress, "digits-pes"));
     progress.finish();
     let outcome = outcome?;
     let instructions = outcome.instructions.unwrap_or(0) as f64;

@@ -3,7 +3,7 @@
 #[cfg(feature = "download")]
 use super::fetch;
 use super::out;
-use super::progress::shown;
+use super::progress::waiting;
 use clap::{Args, Subcommand};
 use host_harness::data::cache::{self, State};
 use host_harness::data::folder::data_folder;
@@ -121,7 +121,7 @@ fn show(args: &ShowArgs) -> anyhow::Result<()> {
     };
     let mut shown_splits = Vec::new();
     for split in splits {
-        let samples = shown("reading", |_| data.samples(&split, usize::MAX))?;
+        let samples = waiting("reading samples", || data.samples(&split, usize::MAX))?;
         let dash = if split.is_empty() { "" } else { ", " };
         out::line(format_args!("{}{dash}{split}", data.path().display()))?;
         let lines = describe(&samples);

@@ -23,7 +23,7 @@ pub(super) struct ManArgs {
 pub(super) fn completions(args: &CompletionsArgs) -> anyhow::Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut super::command(), "loihi", &mut script);
-    let script = String::from_utf8(script).context("the completions are no text")?;
+    let script = String::from_utf8(script).context("the completions are not UTF-8")?;
     out::line(format_args!("{}", script.trim_end()))?;
     out::result("loihi-completions/1", &json!({ "shell": args.shell.to_string(), "script": script }))
 }

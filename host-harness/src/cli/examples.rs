@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// Commands by their names, and command lines with what they do.
-const EXAMPLES: [(&str, &[[&str; 2]]); 22] = [
+const EXAMPLES: [(&str, &[[&str; 2]]); 23] = [
     (
         "",
         &[
@@ -18,7 +18,7 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 22] = [
             ["loihi run digits-pes", "an experiment as it comes"],
             ["loihi run digits-pes --samples 50 --epochs 1 --out run-1 --spikes", "a short one, recorded in a folder"],
             ["loihi run my.toml --seed 3 --json", "with parameters of your own, the result for programs"],
-            ["loihi run net.toml --data samples --each", "a network from a file, tested on samples"],
+            ["loihi run net.toml --data samples.csv --each", "a network from a file, tested on samples"],
             ["loihi run digits-pes --device qemu", "on the bare x86"],
         ],
     ),
@@ -72,7 +72,7 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 22] = [
         &[
             ["loihi table pes-channel stdp-pair", "two experiments side by side"],
             [
-                "loihi table net.toml@samples --format csv --out cost.csv",
+                "loihi table net.toml@samples.csv --format csv --out cost.csv",
                 "a network with its samples, for a spreadsheet",
             ],
             ["loihi table --published-check", "published networks, computed again"],
@@ -98,9 +98,10 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 22] = [
         "data show",
         &[
             ["loihi data show digits --split test", "the test set of a data set"],
-            ["loihi data show samples", "a folder of your own"],
+            ["loihi data show samples.csv", "a file of your own"],
         ],
     ),
+    ("data formats", &[["loihi data formats", "what --data reads"]]),
     (
         "bench",
         &[

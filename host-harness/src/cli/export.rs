@@ -1,7 +1,7 @@
 //! `loihi export`: networks and runs in the forms of others.
 
 use super::out;
-use super::progress::shown;
+use super::progress::{shown, waiting};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use host_harness::nir;
@@ -54,13 +54,15 @@ pub(super) fn export(args: &ExportArgs) -> anyhow::Result<()> {
 
 /// The number of nodes written.
 fn export_network(network: &Path, path: &Path) -> anyhow::Result<usize> {
-    let read = host_harness::network::file::read(network)?;
-    let graph = nir::export(&read).with_context(|| format!("{} cannot be exported", network.display()))?;
-    nir::save(&graph, path)?;
-    for sentence in nir::unsaid(&read) {
+    let (nodes, unsaid) = waiting("writing", || {
+        let read = host_harness::network::file::read(network)?;
+        let graph = nir::export(&read).with_context(|| format!("{} cannot be exported", network.display()))?;
+        nir::save(&graph, path)?;
+        anyhow::Ok((graph.nodes.len(), nir::unsaid(&read)))
+    })?;
+    for sentence in unsaid {
         out::complain(&sentence);
     }
-    let nodes = graph.nodes.len();
     out::line(format_args!("{nodes} nodes in {}", path.display()))?;
     Ok(nodes)
 }

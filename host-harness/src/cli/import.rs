@@ -2,7 +2,7 @@
 
 use super::choice::choice;
 use super::out;
-use super::progress::shown;
+use super::progress::waiting;
 use anyhow::bail;
 use clap::Args;
 use host_harness::Choice as _;
@@ -66,7 +66,7 @@ fn duration(text: &str) -> Result<f64, String> {
 }
 
 pub(super) fn import(args: &ImportArgs) -> anyhow::Result<()> {
-    let mut imported = shown("quantising", |_| read(args))?;
+    let mut imported = waiting("quantising", || read(args))?;
     let table = imported.table();
     out::line(format_args!("{}", table.trim_end()))?;
     if imported.fidelity() == Fidelity::Unsupported && !args.allow {

@@ -19,14 +19,13 @@ mod follow;
 #[cfg(feature = "hdf5")]
 mod import;
 mod net;
-#[cfg(not(all(feature = "dist", feature = "download", feature = "hdf5", feature = "report", feature = "view")))]
+#[cfg(not(all(feature = "dist", feature = "download", feature = "hdf5", feature = "view")))]
 mod off;
 mod open;
 mod out;
 mod prices;
 mod progress;
 mod recorded;
-#[cfg(feature = "report")]
 mod report;
 mod run;
 mod stop;
@@ -92,11 +91,7 @@ enum Command {
     /// Spread a network over cores and show what each uses
     Place(net::PlaceArgs),
     /// Draw a run folder as one HTML file
-    #[cfg(feature = "report")]
     Report(report::ReportArgs),
-    /// Draw a run folder as one HTML file
-    #[cfg(not(feature = "report"))]
-    Report(off::OffArgs),
     /// Watch a run live in the terminal
     #[cfg(feature = "view")]
     View(view::ViewArgs),
@@ -188,10 +183,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Cost(args) => cost::cost(&args),
         Command::Table(args) => table::table(&args),
         Command::Place(args) => net::place_network(&args),
-        #[cfg(feature = "report")]
         Command::Report(args) => report::report(&args),
-        #[cfg(not(feature = "report"))]
-        Command::Report(args) => off::off("report", "report", &args),
         #[cfg(feature = "hdf5")]
         Command::Export(args) => export::export(&args),
         #[cfg(not(feature = "hdf5"))]

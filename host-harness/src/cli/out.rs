@@ -106,7 +106,7 @@ pub(super) fn line(text: Arguments<'_>) -> io::Result<()> {
 /// Prints a line that is no part of the result: with `--json` on standard error.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub(super) fn detail(text: Arguments<'_>) -> io::Result<()> {
     if is_json() { writeln!(io::stderr().lock(), "{text}") } else { line(text) }
 }
@@ -114,7 +114,7 @@ pub(super) fn detail(text: Arguments<'_>) -> io::Result<()> {
 /// Prints the result as an object if `--json` is given; `body` has named fields.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub(super) fn result<T: Serialize>(schema: &str, body: &T) -> anyhow::Result<()> {
     object(schema, None, body)
 }

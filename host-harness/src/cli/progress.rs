@@ -4,6 +4,11 @@ use super::out;
 use host_harness::experiment::{Observer, Running};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Time between two pictures of what does not say how far it is.
+const TICK: Duration = Duration::from_millis(120);
 
 /// A progress bar, or none.
 pub(super) struct Progress {
@@ -52,11 +57,96 @@ pub(super) fn shown<R>(what: &str, run: impl FnOnce(&mut dyn FnMut(u64, u64)) ->
     done
 }
 
+/// Does something whose end is not known, and shows that it is going on.
+pub(super) fn waiting<R>(what: &str, run: impl FnOnce() -> R) -> R {
+    let progress = Progress::new();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+        progress.bar.set_style(style);
+    }
+    progress.bar.set_message(what.to_owned());
+    progress.bar.enable_steady_tick(TICK);
+    let done = run();
+    progress.finish();
+    done
+}
+
 /// Shows how far a run is, and does nothing else about it.
-pub(super) struct Showing<'p>(pub(super) &'p Progress);
+pub(super) struct Showing<'p> {
+    progress: &'p Progress,
+    /// What runs.
+    name: &'p str,
+}
+
+impl<'p> Showing<'p> {
+    /// Of a run that is one of several; the name may be empty.
+    pub(super) const fn new(progress: &'p Progress, name: &'p str) -> Self {
+        Self { progress, name }
+    }
+}
 
 impl Observer for Showing<'_> {
     fn progress(&mut self, running: &Running<'_>) {
-        self.0.show(running.done, running.total, &running.to_string());
+        let colon = if self.name.is_empty() { "" } else { ": " };
+        self.progress.show(running.done, running.total, &format!("{}{colon}{running}", self.name));
+    }
+}
+
+/// How far several runs at a time are, which share a bar.
+pub(super) struct Together {
+    progress: Progress,
+    /// Of each run, of [`WHOLE`].
+    shares: Vec<AtomicU64>,
+}
+
+/// A run that is at its end.
+const WHOLE: u64 = 1000;
+
+impl Together {
+    pub(super) fn new(runs: usize) -> Self {
+        let together = Self { progress: Progress::new(), shares: (0..runs).map(|_| AtomicU64::new(0)).collect() };
+        together.show();
+        together
+    }
+
+    /// The observer of one of the runs.
+    pub(super) const fn run(&self, number: usize) -> OneOf<'_> {
+        OneOf { all: self, number }
+    }
+
+    /// A run is at its end.
+    pub(super) fn done(&self, number: usize) {
+        self.set(number, WHOLE);
+    }
+
+    pub(super) fn finish(&self) {
+        self.progress.finish();
+    }
+
+    fn set(&self, number: usize, share: u64) {
+        if let Some(own) = self.shares.get(number) {
+            own.store(share, Ordering::Relaxed);
+            self.show();
+        }
+    }
+
+    fn show(&self) {
+        let shares: Vec<u64> = self.shares.iter().map(|share| share.load(Ordering::Relaxed)).collect();
+        let done = shares.iter().filter(|share| **share == WHOLE).count();
+        let text = format!("{done} of {} runs", shares.len());
+        self.progress.show(shares.iter().sum(), WHOLE * shares.len() as u64, &text);
+    }
+}
+
+/// One of the runs of a [`Together`].
+pub(super) struct OneOf<'t> {
+    all: &'t Together,
+    number: usize,
+}
+
+impl Observer for OneOf<'_> {
+    fn progress(&mut self, running: &Running<'_>) {
+        // A run is at its end once its result is there.
+        let share = running.done.saturating_mul(WHOLE - 1) / running.total.max(1);
+        self.all.set(self.number, share.min(WHOLE - 1));
     }
 }

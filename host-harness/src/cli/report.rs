@@ -1,7 +1,7 @@
 //! `loihi report`: a run folder as a page.
 
 use super::out;
-use super::progress::shown;
+use super::progress::waiting;
 use clap::Args;
 use host_harness::record::write_whole;
 use serde_json::json;
@@ -17,7 +17,7 @@ pub(super) struct ReportArgs {
 }
 
 pub(super) fn report(args: &ReportArgs) -> anyhow::Result<()> {
-    let page = shown("drawing", |_| host_harness::report::run::report(&args.run))?;
+    let page = waiting("drawing", || host_harness::report::run::report(&args.run))?;
     let path = args.out.clone().unwrap_or_else(|| args.run.join("report.html"));
     write_whole(&path, page.as_bytes())?;
     out::line(format_args!("{}", path.display()))?;

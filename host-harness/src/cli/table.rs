@@ -4,7 +4,7 @@ use super::choice::choice;
 use super::open::open_named;
 use super::out;
 use super::prices::{models, price_tables};
-use super::progress::Progress;
+use super::progress::{Progress, Showing};
 use super::task::TaskArgs;
 use super::what::What;
 use anyhow::{anyhow, bail};
@@ -102,7 +102,7 @@ pub(super) fn table(args: &TableArgs) -> anyhow::Result<()> {
 fn print_prices(name: &str) -> anyhow::Result<()> {
     let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
     let found = BUILT_IN.iter().find(|(each, _)| *each == name);
-    let (_, text) = found.ok_or_else(|| anyhow!("there is no price table `{name}`; there are {}", names.join(", ")))?;
+    let (_, text) = found.ok_or_else(|| anyhow!("unknown price table `{name}`; there are {}", names.join(", ")))?;
     out::line(format_args!("{}", text.trim_end()))?;
     out::result("loihi-prices/1", &json!({ "prices": name, "text": text }))
 }
@@ -113,17 +113,14 @@ fn profiles(args: &TableArgs) -> anyhow::Result<(Vec<CostProfile>, Vec<Missing>)
     let names: Vec<String> = if args.what.is_empty() { all() } else { args.what.clone() };
     let whats = names.iter().map(|what| What::of(what)).collect::<anyhow::Result<Vec<_>>>()?;
     args.task.check(&whats)?;
-    let progress = Progress::new();
     let (mut profiles, mut missing) = (Vec::new(), Vec::new());
-    for (number, (name, what)) in names.iter().zip(whats).enumerate() {
-        progress.show(number as u64, names.len() as u64, name);
+    for (name, what) in names.iter().zip(whats) {
         match profile_one(args, name, what) {
             Ok(profile) => profiles.push(profile),
             Err(error) if is_missing(&error) => missing.push((name.clone(), format!("{error:#}"))),
             Err(error) => return Err(error.context(name.clone())),
         }
     }
-    progress.finish();
     if profiles.is_empty() {
         let why: Vec<String> = missing.into_iter().map(|(_, why)| why).collect();
         bail!("no experiment could be run: {}", why.join("; "));
@@ -141,10 +138,18 @@ fn profile_one(args: &TableArgs, name: &str, what: What) -> anyhow::Result<CostP
         options.samples = options.samples.or(Some(*samples));
     }
     let plan = Floorplan::LOIHI_1;
-    let mut profile = profile(name, subject.task(), &options, &plan, || open_named("host", None))?;
-    if args.instructions {
-        profile.counted = count(subject.task(), &options, &plan, || open_named("qemu", args.firmware.clone()))?;
-    }
+    let (task, progress) = (subject.task(), Progress::new());
+    let mut showing = Showing::new(&progress, name);
+    let profile = profile(name, task, &options, &plan, &mut showing, || open_named("host", None));
+    let counted = match &profile {
+        Ok(_) if args.instructions => {
+            count(task, &options, &plan, &mut showing, || open_named("qemu", args.firmware.clone()))
+        }
+        _ => Ok(None),
+    };
+    progress.finish();
+    let mut profile = profile?;
+    profile.counted = counted?;
     let shortened = [
         options.samples.map(|samples| format!("{samples} samples")),
         options.epochs.map(|epochs| format!("{epochs} epochs")),

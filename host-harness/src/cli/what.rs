@@ -80,7 +80,7 @@ pub(super) fn find(name: &str) -> anyhow::Result<Experiment> {
     Experiment::named(name).ok_or_else(|| {
         let names: Vec<&str> = EXPERIMENTS.iter().map(|experiment| experiment.name).collect();
         let set = if DataSet::of(name).is_some() { ", a data set, which --data takes" } else { "" };
-        anyhow!("there is no experiment `{name}`{set}; there are {}", names.join(", "))
+        anyhow!("unknown experiment `{name}`{set}; there are {}", names.join(", "))
     })
 }
 

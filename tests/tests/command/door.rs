@@ -200,7 +200,9 @@ fn experiments_learn_from_other_data() {
 fn the_network_file_says_how_samples_become_spikes() {
     let place = Place::new();
     let network = place.path("fixed.toml");
-    let data = place.path("a.csv");
+    // Values that do not spike in every step.
+    let data = place.path("b.csv");
+    fs::write(&data, "255,120,0\n0,120,1\n").unwrap();
     let plain = fs::read_to_string(&network).unwrap();
     let run =
         |more: &[&str]| command(&[&["run", &network, "--data", &data, "--json"], more].concat()).output().unwrap();

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Command lines of every command that does something, and keys of their results; `error` where one cannot succeed here.
-const LINES: [(&str, &str, &[&str]); 22] = [
+const LINES: [(&str, &str, &[&str]); 23] = [
     ("run", "pes-channel", &["experiment", "device", "board", "seed", "steps", "metrics", "ops", "digest", "digests"]),
-    ("run", "net.toml --data samples", &["network", "device", "cores", "samples", "accuracy", "steps", "digest"]),
+    ("run", "net.toml --data samples.csv", &["network", "device", "cores", "samples", "accuracy", "steps", "digest"]),
     ("list", "", &["experiments"]),
     ("list", "digits-pes", &["experiment", "text"]),
     ("list", "--registers", &["registers"]),
@@ -22,6 +22,7 @@ const LINES: [(&str, &str, &[&str]); 22] = [
     ("table", "stdp-pair", &["tables", "out"]),
     ("table", "--print-prices loihi1-sanafe", &["prices", "text"]),
     ("data list", "", &["data_sets"]),
+    ("data formats", "", &["formats"]),
     ("data get", "mnist --data sets --from nowhere.tgz", &["error", "kind", "status"]),
     ("data show", "digits --split test", &["path", "splits"]),
     ("bench lif", "--n 20 --fan-in 5 --steps 20", &["us_per_step", "modelled"]),

@@ -2,6 +2,7 @@
 
 use crate::process::{assert_one_sentence, command};
 use host_harness::device::qemu::FIRMWARE_PATH;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -139,10 +140,22 @@ fn what_a_network_costs_is_a_row_of_the_table() {
     let table = run(&["table", &network, "--samples", "5", "--format", "csv", "--quiet"]);
     assert!(table.status.success(), "{}", String::from_utf8_lossy(&table.stderr));
     let text = String::from_utf8(table.stdout).unwrap();
-    let row = text.lines().find(|line| line.contains("net.toml,")).unwrap_or_else(|| panic!("{text}"));
-    for part in ["accuracy 100.00 %", "sample of 60", "shortened: 5 samples"] {
-        assert!(row.contains(part), "{part}: {row}");
+    let row =
+        csv::Reader::from_reader(text.as_bytes()).deserialize::<BTreeMap<String, String>>().next().unwrap().unwrap();
+    assert!(row["experiment"].ends_with("net.toml"), "{row:?}");
+    for (key, value) in [
+        ("table", "experiments"),
+        ("measured_result_metric", "accuracy"),
+        ("measured_result_value", "1.0"),
+        ("per", "sample"),
+        ("steps", "60.0"),
+        ("run", "shortened: 5 samples"),
+    ] {
+        assert_eq!(row[key], value, "{key}: {row:?}");
     }
+    let energy =
+        ["low", "typical", "high"].map(|part| row[&format!("modelled_energy_uj_{part}")].parse::<f64>().unwrap());
+    assert!(energy[0] > 0.0 && energy.is_sorted(), "{energy:?}");
     assert_one_sentence(&run(&["table", &place.path("net.toml"), "--quiet"]), &["net.toml is a network"]);
 }
 
@@ -182,10 +195,7 @@ fn what_is_wrong_with_network_or_samples_is_said_in_a_sentence() {
         &["samples does not fit", "7.bs2 is of class 4", "`out` has 4 from 0"],
     );
     fs::write(Path::new(&samples).join("labels.txt"), "0 zero\n").unwrap();
-    assert_one_sentence(
-        &infer(&network, &samples),
-        &["labels.txt, line 1: expected a name and a class, found `0 zero`"],
-    );
+    assert_one_sentence(&infer(&network, &samples), &["labels.txt, line 1: `0 zero` is not a name and a class"]);
 }
 
 /// A network that others have trained: its table is printed, and kept in the file and in the run folder.
@@ -224,7 +234,7 @@ fn an_imported_network_says_what_became_of_it() {
     // A probe of what is not there is a sentence, and leaves nothing behind.
     let other = place.path("other");
     let wrong = run(&["infer", &out, "--data", &data, "--out", &other, "--probe", "two.v"]);
-    assert_one_sentence(&wrong, &["there is no population `two`; there are: 1, 3"]);
+    assert_one_sentence(&wrong, &["unknown population `two`; there are: 1, 3"]);
     assert!(!Path::new(&other).exists());
     let twice = ["--probe", "3.v", "--probe", "3.v@every=2"];
     let twice = run(&[&["infer", &out, "--data", &data, "--out", &other], &twice[..]].concat());

@@ -31,7 +31,12 @@ pub(crate) fn assert_one_sentence(output: &Output, parts: &[&str]) {
     for part in parts {
         assert!(sentence.contains(part), "{part:?} is not in: {said}");
     }
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "there is no result");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    if let Ok(object) = serde_json::from_str::<serde_json::Value>(&printed) {
+        assert_eq!(object["error"], sentence.trim_end(), "--json says the same");
+    } else {
+        assert_eq!(printed, "", "there is no result");
+    }
 }
 
 /// Waits until something is so.

@@ -366,7 +366,7 @@ fn absurd_sizes_are_refused() {
     for experiment in ["digits-decolle", "pes-core", "pes-channel", "pes-arm", "stdp-pair", "stdp-triplet"] {
         assert_refused(&["run", experiment, "--epochs", &most], &["epochs", "--epochs"]);
     }
-    assert_refused(&["run", "digits-pes", "--arena", "99999999999999999"], &["no memory", "--arena"]);
+    assert_refused(&["run", "digits-pes", "--arena", "99999999999999999"], &["out of memory", "--arena"]);
     assert_refused(&["bench", "lif", "--n", "100000", "--fan-in", "10000"], &["synapses", "1000000000"]);
     assert_refused(&["bench", "lif", "--rate", "1", "--steps", "10000000"], &["input spikes", "--steps"]);
 }

@@ -176,7 +176,7 @@ const CHIP_BYTES: usize = 4 << 20;
 fn read_checkpoint(bytes: &[u8]) -> Result<(), String> {
     let body = bytes.get(..bytes.len().saturating_sub(4)).unwrap_or_default();
     let checked = [body, &CRC.checksum(body).to_le_bytes()].concat();
-    let checkpoint = Checkpoint::parse(&checked)?;
+    let checkpoint = Checkpoint::parse(&checked).map_err(|error| error.to_string())?;
     assert_eq!(Checkpoint::parse(&checkpoint.to_bytes().unwrap()), Ok(checkpoint));
     Ok(())
 }

@@ -196,7 +196,7 @@ fn populations_are_sampled_neuron_by_neuron_however_they_are_placed() {
     assert_eq!(recorded.collect::<Vec<_>>(), fired);
     assert!(fired.len() > 50 && fired.iter().any(|(_, population, _)| *population == 1), "{fired:?}");
     for (probe, wanted) in [
-        ("pol.v", "there is no population `pol`; there are: pool, tree"),
+        ("pol.v", "unknown population `pol`; there are: pool, tree"),
         ("pool.v[3..13]", "asks for neurons up to 13, `pool` has 12"),
         ("tree.v@compartment=2", "a neuron has 2 compartments, counted from 0"),
         ("tree.activity", "this network has no such register"),

@@ -5,7 +5,7 @@
 //! one message after the other in the order of their arrival; behind each is a buffer, and a message stays where it is
 //! until there is room in the next one. On every side of a chip one link is shared by all tiles there.
 //!
-//! What is known and what is assumed is said at [`Times`]. Source of the structure: Davies et al. 2018; 8 × 4 tiles,
+//! What is known and what is assumed is said at [`HopTimes`]. Source of the structure: Davies et al. 2018; 8 × 4 tiles,
 //! buffers and routing as in SANA-FE's description of the chip.
 
 mod simulate;
@@ -15,11 +15,11 @@ mod traffic;
 
 pub use simulate::{LinkUse, Transit, simulate};
 pub use topology::{Direction, Grid, Resource};
-pub use traffic::{Message, Traffic};
+pub use traffic::{MeshTraffic, Message};
 
 /// What ports and links take, in picoseconds, and what their buffers hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Times {
+pub struct HopTimes {
     /// Sending a message from a core. 5.1 ns: fitted to the chip (SANA-FE).
     pub message_out_ps: u64,
     /// Receiving a message at a core. 16 ns: fitted to the chip (SANA-FE).
@@ -44,7 +44,7 @@ pub struct Times {
     pub buffer_messages: u32,
 }
 
-impl Default for Times {
+impl Default for HopTimes {
     fn default() -> Self {
         Self {
             message_out_ps: 5_100,

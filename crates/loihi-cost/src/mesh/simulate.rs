@@ -5,7 +5,7 @@
 //! links along y farther on, and for input ports: no message waits for itself, with buffers of any size.
 
 use super::topology::{Direction, Grid, Resource};
-use super::{Times, Traffic};
+use super::{HopTimes, MeshTraffic};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
@@ -88,7 +88,7 @@ enum MeshEvent {
 
 struct Simulation<'s> {
     grid: &'s Grid,
-    times: &'s Times,
+    times: &'s HopTimes,
     resources: Vec<Resource>,
     servers: Vec<Server>,
     messages: Vec<Travelling>,
@@ -102,7 +102,7 @@ struct Simulation<'s> {
 /// Follows all messages of a step from the moment at which every core begins to send.
 ///
 /// Messages between cores that the grid has not are left out.
-pub fn simulate(grid: &Grid, times: &Times, traffic: &Traffic) -> Transit {
+pub fn simulate(grid: &Grid, times: &HopTimes, traffic: &MeshTraffic) -> Transit {
     let resources = grid.resources();
     let servers = resources.iter().map(|_| Server::default()).collect();
     let mut simulation = Simulation {

@@ -5,7 +5,7 @@
 //! cores, are assumptions.
 
 use super::traffic::last_cores;
-use super::{Grid, Message, Times, Traffic, simulate};
+use super::{Grid, HopTimes, MeshTraffic, Message, simulate};
 use loihi_core::num::word;
 use std::fmt;
 
@@ -29,7 +29,7 @@ pub struct Sweep {
     /// Seed of who fires.
     pub seed: u32,
     /// Ports and links.
-    pub times: Times,
+    pub times: HopTimes,
 }
 
 impl Default for Sweep {
@@ -43,7 +43,7 @@ impl Default for Sweep {
             barrier_ps: 1_400_000,
             rates: vec![0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4],
             seed: 1,
-            times: Times::default(),
+            times: HopTimes::default(),
         }
     }
 }
@@ -133,7 +133,7 @@ impl Sweep {
     }
 
     /// The messages of a step, compartment by compartment.
-    fn traffic(&self, rate: f64, setting: Setting) -> Traffic {
+    fn traffic(&self, rate: f64, setting: Setting) -> MeshTraffic {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 2^32")]
         let chance = (rate.clamp(0.0, 1.0) * 4_294_967_296.0) as u64;
         let mut messages = Vec::new();
@@ -148,7 +148,7 @@ impl Sweep {
                 }
             }
         }
-        Traffic { messages }
+        MeshTraffic { messages }
     }
 
     fn grid(&self, setting: Setting) -> Grid {
@@ -163,7 +163,7 @@ impl Sweep {
         // Compartments are updated first, then their spikes travel; the barrier ends the step.
         let floor_ps = u64::from(self.compartments) * self.compartment_ps + self.barrier_ps;
         let transit = simulate(&grid, &self.times, traffic);
-        let free = Times {
+        let free = HopTimes {
             hop_x_ps: 0,
             hop_y_ps: 0,
             link_ps: 0,

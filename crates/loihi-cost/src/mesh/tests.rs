@@ -3,7 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 
-const TIMES: Times = Times {
+const TIMES: HopTimes = HopTimes {
     message_out_ps: 5_100,
     message_in_ps: 16_000,
     synapse_ps: 3_800,
@@ -19,12 +19,12 @@ fn message(from: u32, to: u32, spike: u32) -> Message {
     Message { from, to, synapses: 2, spike }
 }
 
-fn finished(grid: Grid, times: &Times, messages: &[Message]) -> u64 {
-    simulate(&grid, times, &Traffic { messages: messages.to_vec() }).finished_ps
+fn finished(grid: Grid, times: &HopTimes, messages: &[Message]) -> u64 {
+    simulate(&grid, times, &MeshTraffic { messages: messages.to_vec() }).finished_ps
 }
 
 /// A message alone takes its ports and its hops.
-fn alone(grid: Grid, times: &Times, message: Message) -> u64 {
+fn alone(grid: Grid, times: &HopTimes, message: Message) -> u64 {
     let (mut at, to) = (grid.tile_of(message.from), grid.tile_of(message.to));
     let mut sum = times.message_out_ps + times.message_in_ps + u64::from(message.synapses) * times.synapse_ps;
     while let Some((resource, next)) = grid.next(at, to) {
@@ -79,9 +79,9 @@ fn a_stream_takes_the_time_of_its_slowest_part() {
     let last = alone(grid, &TIMES, message(0, 28, 0));
     assert_eq!(finished(grid, &TIMES, &outgoing), last + 199 * TIMES.message_out_ps, "the output port");
     // Sixteen cores send to sixteen over one link between chips, which is slower than any of their ports.
-    let times = Times { chip_link_ps: 50_000, ..TIMES };
+    let times = HopTimes { chip_link_ps: 50_000, ..TIMES };
     let crossing: Vec<Message> = (0..16).map(|core| message(4 * core, 128 + 4 * core, core)).collect();
-    let transit = simulate(&grid, &times, &Traffic { messages: crossing.repeat(10) });
+    let transit = simulate(&grid, &times, &MeshTraffic { messages: crossing.repeat(10) });
     let link = transit.links.iter().find(|link| link.resource == Resource::ChipLink(0, Direction::East)).unwrap();
     assert_eq!((link.messages, link.busy_ps), (160, 160 * 50_000));
     let least = 160 * 50_000 + times.message_out_ps + times.chip_hop_ps - 50_000 + input_ps;
@@ -94,7 +94,7 @@ fn a_stream_takes_the_time_of_its_slowest_part() {
 #[test]
 fn streams_that_meet_wait_for_each_other() {
     let grid = Grid::row(1);
-    let times = Times { link_ps: 20_000, hop_x_ps: 20_000, message_in_ps: 1_000, synapse_ps: 0, ..TIMES };
+    let times = HopTimes { link_ps: 20_000, hop_x_ps: 20_000, message_in_ps: 1_000, synapse_ps: 0, ..TIMES };
     let stream = |from, to| (0..50).map(move |spike| message(from, to, spike));
     let one: Vec<Message> = stream(0, 12).collect();
     let apart = finished(grid, &times, &one);
@@ -108,7 +108,7 @@ fn streams_that_meet_wait_for_each_other() {
 #[test]
 fn a_chip_link_is_shared_by_all_rows() {
     let grid = Grid::row(2);
-    let times = Times { message_in_ps: 0, synapse_ps: 0, ..TIMES };
+    let times = HopTimes { message_in_ps: 0, synapse_ps: 0, ..TIMES };
     // From the four tiles at the right side to the four at the left side of the next chip.
     let rows: Vec<Message> =
         (0..4).flat_map(|row| (0..100).map(move |spike| message(28 + 32 * row, 128 + 32 * row, spike))).collect();
@@ -120,7 +120,7 @@ fn a_chip_link_is_shared_by_all_rows() {
 fn relays_send_one_message_a_spike_between_chips() {
     let spikes = (0..10).flat_map(|spike| (128..138).map(move |to| message(3, to, spike)));
     let local = (0..10).map(|spike| message(3, 7, spike));
-    let traffic = Traffic { messages: spikes.chain(local).collect() };
+    let traffic = MeshTraffic { messages: spikes.chain(local).collect() };
     assert_eq!(traffic.between_chips(), 100);
     let relayed = traffic.relayed(|_, chip| 128 * chip + 127);
     assert_eq!(relayed.between_chips(), 10);
@@ -129,7 +129,7 @@ fn relays_send_one_message_a_spike_between_chips() {
     assert!(copies.map(|message| message.to).eq((0..10).flat_map(|_| 128..138)), "each copy goes on to every core");
 }
 
-fn any_traffic() -> impl Strategy<Value = (Grid, Traffic, Times)> {
+fn any_traffic() -> impl Strategy<Value = (Grid, MeshTraffic, HopTimes)> {
     let grid = (1_u32..7, 1_u32..4).prop_map(|(chips, columns)| Grid { chips, columns });
     (grid, 1_u32..20, any::<u64>()).prop_flat_map(|(grid, buffer_messages, _)| {
         let cores = grid.cores();
@@ -139,8 +139,8 @@ fn any_traffic() -> impl Strategy<Value = (Grid, Traffic, Times)> {
             synapses,
             spike,
         });
-        let traffic = proptest::collection::vec(message, 0..400).prop_map(|messages| Traffic { messages });
-        (Just(grid), traffic, Just(Times { buffer_messages, ..TIMES }))
+        let traffic = proptest::collection::vec(message, 0..400).prop_map(|messages| MeshTraffic { messages });
+        (Just(grid), traffic, Just(HopTimes { buffer_messages, ..TIMES }))
     })
 }
 
@@ -166,7 +166,7 @@ proptest! {
     #[test]
     fn relays_deliver_what_was_sent((grid, traffic, times) in any_traffic()) {
         let relayed = traffic.relayed(|_, chip| chip * 128 + 127);
-        let synapses = |traffic: &Traffic| -> u64 { traffic.messages.iter().map(|own| u64::from(own.synapses)).sum() };
+        let synapses = |traffic: &MeshTraffic| -> u64 { traffic.messages.iter().map(|own| u64::from(own.synapses)).sum() };
         let hops = relayed.messages.len() - traffic.messages.len();
         prop_assert_eq!(synapses(&relayed), synapses(&traffic) + hops as u64, "each hop to a relay is one synapse");
         let transit = simulate(&grid, &times, &relayed);
@@ -192,7 +192,7 @@ fn spikes_become_messages() {
     builder.dense(Source::Compartment(2), cores[2], 1, &[64, 64, 64]);
     builder.dense(Source::Compartment(4), cores[0], 0, &[64]);
     let file = builder.build().unwrap();
-    let traffic = Traffic::of(&file.open().unwrap(), &[0, 2, 4]);
+    let traffic = MeshTraffic::of(&file.open().unwrap(), &[0, 2, 4]);
     let own = |from, to, synapses, spike| Message { from, to, synapses, spike };
     assert_eq!(traffic.messages, [own(0, 1, 2, 2), own(0, 2, 3, 2), own(1, 0, 1, 4)]);
 }

@@ -20,12 +20,12 @@ pub struct Message {
 
 /// The messages of a step; each core sends its own in the order of the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Traffic {
+pub struct MeshTraffic {
     /// The messages.
     pub messages: Vec<Message>,
 }
 
-impl Traffic {
+impl MeshTraffic {
     /// The messages of a network's compartments that have fired: one for each axon that a spike reaches.
     pub fn of(image: &Image<'_>, spikes: &[u32]) -> Self {
         let cores: Vec<(u32, u32)> = (0..)

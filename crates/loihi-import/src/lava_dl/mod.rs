@@ -111,8 +111,10 @@ impl Import {
             "average" => {
                 let (_, shape) = self.source(layer, |_| None)?;
                 let classes = size(&layer.shape).max(1);
-                let note =
-                    format!("mean over runs of {} outputs each: left to who reads the spikes", size(&shape) / classes);
+                let note = format!(
+                    "mean over runs of {} outputs each: left to the reader of the spikes",
+                    size(&shape) / classes
+                );
                 self.row(layer, Fidelity::Exact, note);
                 Ok(())
             }

@@ -248,6 +248,9 @@ impl Fold<'_> {
         through: &mut Vec<String>,
         found: &mut Vec<(String, Vec<String>)>,
     ) -> Result<(), NodeError> {
+        if through.len() > NODES_MAX {
+            return Err(too_deep(name));
+        }
         for before in self.before(name) {
             if self.linears.contains_key(&before) {
                 through.insert(0, before.clone());
@@ -258,9 +261,6 @@ impl Fold<'_> {
             }
             if found.len() > PATHS_MAX {
                 return Err(NodeError::at(name, format!("more than {PATHS_MAX} ways lead to it")));
-            }
-            if through.len() > NODES_MAX {
-                return Err(too_deep(name));
             }
         }
         Ok(())

@@ -58,59 +58,22 @@ impl Linear {
                 Ok(same(LinearLayer::Scale(each(name, "scale", scale, from, ShortRow::Either)?)))
             }
             NirNode::Delay { delay } => {
-                let values = each(name, "delay", delay, from, ShortRow::Either)?;
-                let wanted = values.iter().map(|delay| (delay / dt).round());
-                let beyond = wanted.clone().find(|steps| !(0.0..=62.0).contains(steps));
-                let error = values.iter().zip(wanted.clone()).map(|(delay, steps)| (delay / dt - steps).abs());
-                let error = error.fold(0.0, f64::max);
-                let rounded =
-                    (error > 1e-3).then(|| (Fidelity::Approximate, format!("off by {error:.2} steps at most")));
-                let fidelity = beyond.map_or(rounded, |steps| {
-                    let what = format!("a delay of {steps} steps, but the chip has 0 to 62: held to them");
-                    Some((Fidelity::Unsupported, what))
-                });
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "held to the range")]
-                let steps = wanted.map(|steps| steps.clamp(0.0, 62.0) as u8).collect();
+                let (steps, fidelity) = delays(&each(name, "delay", delay, from, ShortRow::Either)?, dt);
                 Ok(Self { fidelity, ..same(LinearLayer::Delay(steps)) })
             }
-            NirNode::SumPool2d { kernel_size, stride, padding } => Self::pool(
-                name,
-                [*kernel_size, stride.unwrap_or(*kernel_size), padding.unwrap_or_default()],
-                false,
-                from,
-            ),
-            NirNode::AvgPool2d { kernel_size, stride, padding } => Self::pool(
-                name,
-                [*kernel_size, stride.unwrap_or(*kernel_size), padding.unwrap_or_default()],
-                true,
-                from,
-            ),
-            NirNode::Conv1d { weight, bias, stride, padding, dilation, groups, .. } => {
-                let shape = match *weight.shape() {
-                    [outputs, inputs, width] => [outputs, inputs, 1, width],
-                    ref other => return Err(no_kernel(name, node, other)),
-                };
-                let padding = match padding {
-                    Some(Padding::Zeros(width)) => Padding::Zeros([0, *width]),
-                    Some(Padding::Same) => Padding::Same,
-                    Some(Padding::Valid) | None => Padding::Valid,
-                };
-                let [stride, dilation] = [*stride, *dilation].map(|own| [1, own.unwrap_or(1)]);
-                let geometry = Geometry { shape, stride, padding, dilation, groups: groups.unwrap_or(1) };
-                let mut own = geometry.conv(name, weight.real(), from)?;
+            NirNode::SumPool2d { kernel_size, stride, padding }
+            | NirNode::AvgPool2d { kernel_size, stride, padding } => {
+                let windows = [*kernel_size, stride.unwrap_or(*kernel_size), padding.unwrap_or_default()];
+                Self::pool(name, windows, matches!(node, NirNode::AvgPool2d { .. }), from)
+            }
+            NirNode::Conv1d { weight, bias, .. } => {
+                let mut own = Geometry::of(name, node)?.conv(name, weight.real(), from)?;
                 // Its height of 1 is not an extent of the output.
                 own.to.remove(1);
                 own.with_bias(name, bias.as_ref())
             }
-            NirNode::Conv2d { weight, bias, stride, padding, dilation, groups, .. } => {
-                let shape = match *weight.shape() {
-                    [outputs, inputs, height, width] => [outputs, inputs, height, width],
-                    ref other => return Err(no_kernel(name, node, other)),
-                };
-                let (stride, dilation) = (stride.unwrap_or([1; 2]), dilation.unwrap_or([1; 2]));
-                let padding = padding.unwrap_or(Padding::Valid);
-                let geometry = Geometry { shape, stride, padding, dilation, groups: groups.unwrap_or(1) };
-                geometry.conv(name, weight.real(), from)?.with_bias(name, bias.as_ref())
+            NirNode::Conv2d { weight, bias, .. } => {
+                Geometry::of(name, node)?.conv(name, weight.real(), from)?.with_bias(name, bias.as_ref())
             }
             _ => {
                 let what = "unknown type of node: left out, its input is passed on".to_owned();
@@ -197,9 +160,20 @@ impl Linear {
     }
 }
 
-/// What is wrong with the weights of a convolution.
-fn no_kernel(name: &str, node: &NirNode, shape: &[usize]) -> NodeError {
-    NodeError::at(name, format!("`weight` of shape {shape:?} is not that of a {}", node.type_name()))
+/// Steps of delay, and how they differ from these durations, if they do.
+fn delays(durations: &[f64], dt: f64) -> (Vec<u8>, Option<(Fidelity, String)>) {
+    let wanted = durations.iter().map(|delay| (delay / dt).round());
+    let beyond = wanted.clone().find(|steps| !(0.0..=62.0).contains(steps));
+    let errors = durations.iter().zip(wanted.clone()).map(|(delay, steps)| (delay / dt - steps).abs());
+    let error = errors.fold(0.0, f64::max);
+    let rounded = (error > 1e-3).then(|| (Fidelity::Approximate, format!("off by {error:.2} steps at most")));
+    let fidelity = beyond.map_or(rounded, |steps| {
+        let what = format!("a delay of {steps} steps, but the chip has 0 to 62: held to them");
+        Some((Fidelity::Unsupported, what))
+    });
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "held to the range")]
+    let steps = wanted.map(|steps| steps.clamp(0.0, 62.0) as u8).collect();
+    (steps, fidelity)
 }
 
 /// A convolution without its weights.
@@ -213,6 +187,32 @@ struct Geometry {
 }
 
 impl Geometry {
+    /// That of a node with a convolution; of one dimension it has a height of 1.
+    fn of(name: &str, node: &NirNode) -> Result<Self, NodeError> {
+        let kernel = |shape: &[usize]| {
+            NodeError::at(name, format!("`weight` of shape {shape:?} is not that of a {}", node.type_name()))
+        };
+        match node {
+            NirNode::Conv1d { weight, stride, padding, dilation, groups, .. } => {
+                let &[outputs, inputs, width] = weight.shape() else { return Err(kernel(weight.shape())) };
+                let padding = match padding {
+                    Some(Padding::Zeros(width)) => Padding::Zeros([0, *width]),
+                    Some(Padding::Same) => Padding::Same,
+                    Some(Padding::Valid) | None => Padding::Valid,
+                };
+                let [stride, dilation] = [*stride, *dilation].map(|own| [1, own.unwrap_or(1)]);
+                Ok(Self { shape: [outputs, inputs, 1, width], stride, padding, dilation, groups: groups.unwrap_or(1) })
+            }
+            NirNode::Conv2d { weight, stride, padding, dilation, groups, .. } => {
+                let shape = weight.shape().try_into().map_err(|_| kernel(weight.shape()))?;
+                let [stride, dilation] = [*stride, *dilation].map(|own| own.unwrap_or([1; 2]));
+                let padding = padding.unwrap_or(Padding::Valid);
+                Ok(Self { shape, stride, padding, dilation, groups: groups.unwrap_or(1) })
+            }
+            _ => Err(NodeError::at(name, format!("a {} is not a convolution", node.type_name()))),
+        }
+    }
+
     /// The convolution of an input of this shape, without bias.
     fn conv(self, name: &str, weights: Vec<f64>, from: &[usize]) -> Result<Linear, NodeError> {
         let Self { shape, stride, padding, dilation, groups } = self;

@@ -80,7 +80,7 @@ impl Network {
         }
         let readout = self.readout.as_ref();
         if readout.is_some_and(|readout| readout.population >= self.populations.len()) {
-            return Err(self.error(Element::Readout, "population", "there is no such population".to_owned()));
+            return Err(self.error(Element::Readout, "population", "unknown population".to_owned()));
         }
         let skip_steps = readout.map_or(0, |readout| readout.skip_steps);
         let all = self.steps.saturating_add(self.late_steps);
@@ -134,7 +134,7 @@ impl Network {
 
     fn check_bias_input(&self, element: Element, shape: &[usize], population: usize) -> Result<(), NetworkError> {
         let driven = self.populations.get(population);
-        self.require(driven.is_some(), element, "population", || "there is no such population".to_owned())?;
+        self.require(driven.is_some(), element, "population", || "unknown population".to_owned())?;
         let neurons = driven.map_or(0, Population::neurons);
         self.require(size(shape) == neurons, element, "shape", || {
             format!("it has {} elements, the population that it drives has {neurons}", size(shape))
@@ -143,7 +143,7 @@ impl Network {
 
     fn check_weighted(&self, element: Element, values: usize, weighted: &Weighted) -> Result<(), NetworkError> {
         let driven = self.populations.get(weighted.population);
-        self.require(driven.is_some(), element, "population", || "there is no such population".to_owned())?;
+        self.require(driven.is_some(), element, "population", || "unknown population".to_owned())?;
         let neurons = driven.map_or(0, Population::neurons);
         let fits = weighted.gains.len() == neurons.saturating_mul(values) && weighted.offsets.len() == neurons;
         self.require(weighted.gains.len() <= GAINS_MAX, element, "gains", || {
@@ -209,7 +209,7 @@ impl Network {
         let Some(target) = &probe.of else { return Ok(()) };
         let Some(found) = self.populations.iter().find(|found| found.name == target.population) else {
             let names: Vec<&str> = self.populations.iter().map(|found| found.name.as_str()).collect();
-            let what = format!("there is no population `{}`; there are: {}", target.population, names.join(", "));
+            let what = format!("unknown population `{}`; there are: {}", target.population, names.join(", "));
             return Err(self.error(element, "of", what));
         };
         let (neurons, parts) = (found.neurons(), found.compartments.len());
@@ -228,12 +228,12 @@ impl Network {
             Endpoint::Input(at) => self.inputs.get(at).map(|input| input.entry == Entry::Spikes),
             Endpoint::Population(at) => self.populations.get(at).map(|_| true),
         };
-        self.require(entry.is_some(), element, "from", || "there is no such input or population".to_owned())?;
+        self.require(entry.is_some(), element, "from", || "unknown input or population".to_owned())?;
         self.require(entry == Some(true), element, "from", || {
             "that input sets biases and sends no spikes: connect the population that it drives".to_owned()
         })?;
         let target = self.populations.get(connection.to);
-        self.require(target.is_some(), element, "to", || "there is no such population".to_owned())?;
+        self.require(target.is_some(), element, "to", || "unknown population".to_owned())?;
         let parts = target.map_or(0, |population| population.compartments.len());
         self.require(connection.compartment < parts, element, "compartment", || {
             format!("there is no compartment {}, a neuron has {parts}", connection.compartment)

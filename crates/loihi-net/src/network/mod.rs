@@ -4,37 +4,25 @@
 //! [`crate::place`] spreads it over cores and makes an image of it. Every parameter is a register's value, so that nothing
 //! is rounded on the way to the image.
 //!
-//! Two inputs that must fire together, built, placed and run:
+//! Two inputs that must fire together, built and run:
 //!
 //! ```
-//! use host_harness::device::inproc::InProcess;
-//! use host_harness::device::session::{RetryPolicy, Session};
-//! use host_harness::inference::{Inference, Stimulus};
-//! use host_harness::network::{Connection, Network, Population, ReadBy, Weights};
-//! use host_harness::place::{PlacementOptions, place};
-//! use host_harness::probe::Probe;
-//! use loihi_core::image::Profile;
-//! use loihi_core::register::Register;
+//! use loihi_device::inproc::InProcess;
+//! use loihi_net::network::{Connection, Network, Population};
+//! use loihi_run::inference::Stimulus;
+//! use loihi_run::runner::Runner;
 //!
 //! let mut network = Network::new("coincidence");
 //! let pair = network.input("pair", 2);
-//! // The voltage loses an eighth a step; two spikes of 60 · 64 together exceed 100 · 64, one does not.
-//! let profile = Profile { decay_v: 512, v_th: 100 << 6, ..Profile::DEFAULT };
-//! let both = network.population(Population::new("both", 1).profile(profile));
-//! network.connect(Connection::new(pair, both, Weights::Dense(vec![60, 60])));
-//! network.read(both, ReadBy::Spikes);
-//! // Sampled in runs of `loihi infer --out`.
-//! network.probe(Probe::new(Register::V).of("both"));
+//! let both = network.population(Population::new("both", 1).decay_v(512).v_th(100));
+//! network.connect(Connection::new(pair, both, [60, 60]));
 //!
-//! let placed = place(&network, PlacementOptions::default())?;
-//! let mut session = Session::open(Box::new(InProcess::new(1 << 20)), RetryPolicy::default(), 1, || false)?;
-//! let mut inference = Inference::new(&mut session, &network, &placed)?;
+//! let mut runner = Runner::new(network, InProcess::default())?;
 //! // Step, input, element: one alone in step 2, both in step 9.
 //! let stimulus = Stimulus { steps: 20, spikes: vec![(2, 0, 1), (9, 0, 0), (9, 0, 1)], ..Stimulus::default() };
-//! let mut fired = Vec::new();
-//! inference.run(&stimulus, |spike| fired.push((spike.step, spike.neuron)))?;
-//! assert_eq!(fired, [(9, 0)]);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! let spikes = runner.run(&stimulus)?;
+//! assert_eq!(spikes.iter().map(|spike| (spike.step, spike.neuron)).collect::<Vec<_>>(), [(9, 0)]);
+//! # Ok::<(), loihi_run::runner::RunnerError>(())
 //! ```
 
 mod bias;

@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 
 /// A table: names of its columns, and its rows.
-pub type Table = (Vec<String>, Vec<Vec<String>>);
+pub type CsvTable = (Vec<String>, Vec<Vec<String>>);
 
 /// The text of a file, if it is there.
 ///
@@ -27,7 +27,7 @@ pub fn text(path: &Path) -> io::Result<Option<String>> {
 ///
 /// # Errors
 /// It is there and cannot be read.
-pub fn table(path: &Path) -> io::Result<Option<Table>> {
+pub fn table(path: &Path) -> io::Result<Option<CsvTable>> {
     let Some(text) = text(path)? else { return Ok(None) };
     let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(whole.as_bytes());

@@ -126,7 +126,7 @@ const fn real(value: usize) -> f64 {
 /// What the figures of a run are, row by row, with a title: accuracies as curves, else all of them as a table.
 fn accuracy(folder: &Path) -> io::Result<(&'static str, String)> {
     let Some((head, rows)) = table(&folder.join("metrics.csv"))? else {
-        return Ok(("Figures", missing("There are no metrics: the run has not come to its first row")));
+        return Ok(("Figures", missing("There are no metrics: the run ended before its first row")));
     };
     // A network that learns nothing is shown samples.
     let of_samples = head.first().is_some_and(|name| name == "sample");

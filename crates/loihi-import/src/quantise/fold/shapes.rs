@@ -29,7 +29,7 @@ impl<'g> Fold<'g> {
     }
 
     fn node(&self, name: &str) -> Result<&'g NirNode, NodeError> {
-        self.graph.nodes.get(name).ok_or_else(|| NodeError::at(name, "there is no such node"))
+        self.graph.nodes.get(name).ok_or_else(|| NodeError::at(name, "unknown node"))
     }
 
     /// Shape of what a node puts out; `above` are the nodes that wait for it.

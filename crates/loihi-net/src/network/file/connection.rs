@@ -22,8 +22,7 @@ pub(super) fn connection(network: &Network, form: &ConnectionForm, folder: &Path
     let from = network.find(form.from.get_ref()).ok_or_else(|| {
         let inputs = network.inputs.iter().map(|input| input.name.as_str());
         let names: Vec<&str> = inputs.chain(network.populations.iter().map(|own| own.name.as_str())).collect();
-        let what =
-            format!("there is no input or population `{}`; there are: {}", form.from.get_ref(), names.join(", "));
+        let what = format!("unknown input or population `{}`; there are: {}", form.from.get_ref(), names.join(", "));
         InvalidValue::new(form.from.span(), what)
     })?;
     let to = population_of(network, &form.to)?;

@@ -175,7 +175,7 @@ fn population_of(network: &Network, name: &Spanned<String>) -> Result<usize, Inv
         }
         None => {
             let names: Vec<&str> = network.populations.iter().map(|population| population.name.as_str()).collect();
-            let what = format!("there is no population `{}`; there are: {}", name.get_ref(), names.join(", "));
+            let what = format!("unknown population `{}`; there are: {}", name.get_ref(), names.join(", "));
             Err(InvalidValue::new(name.span(), what))
         }
     }

@@ -147,11 +147,7 @@ fn what_is_wrong_is_shown_with_its_line() {
         ("dt = \"1 ms\"", "", "a time constant of 20 ms takes a duration of a step"),
         ("refractory = 2", "refractory = 65", "line 24, `refractory = 65`: refractory = 65 is outside 1..=64"),
         ("refractory = 2", "refractori = 2", "unknown field `refractori`"),
-        (
-            "to = \"out\"",
-            "to = \"aut\"",
-            "line 35, `to = \"aut\"`: there is no population `aut`; there are: hidden, out",
-        ),
+        ("to = \"out\"", "to = \"aut\"", "line 35, `to = \"aut\"`: unknown population `aut`; there are: hidden, out"),
         ("to = \"out\"", "to = \"image\"", "`image` is an input, a population is needed"),
         (
             "stride = [2, 2]",
@@ -188,12 +184,12 @@ fn what_is_wrong_is_shown_with_its_line() {
         (
             "of = \"hidden\"",
             "of = \"hiden\"",
-            "line 41, `of = \"hiden\"`: there is no population `hiden`; there are: hidden, out",
+            "line 41, `of = \"hiden\"`: unknown population `hiden`; there are: hidden, out",
         ),
         (
             "register = \"v\"",
             "register = \"voltage\"",
-            "line 42, `register = \"voltage\"`: there is no register `voltage`; there are u, v, bias",
+            "line 42, `register = \"voltage\"`: unknown register `voltage`; there are u, v, bias",
         ),
         ("register = \"v\"", "register = \"w\"", "`w` is not a register of neurons; these are: u, v, bias"),
         ("elements = [2, 5]", "elements = [2, 9]", "line 43, `elements = [2, 9]`: neurons up to 9, but `hidden` has 8"),
