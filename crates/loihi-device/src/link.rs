@@ -17,6 +17,7 @@ use std::ops::Range;
 
 /// What a device says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Identity {
     /// Name of the board.
     pub board: String,
