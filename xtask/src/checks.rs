@@ -11,7 +11,7 @@ use crate::command::{line, printed};
 use crate::runner::{self, Tally};
 use crate::setup::{self, Detail};
 use crate::tier::Tier;
-use crate::{clean_root, firmware, no_panic, paths, proof};
+use crate::{clean_root, firmware, no_panic, paths, portable, proof};
 
 /// What came of a stage.
 enum Verdict {
@@ -94,6 +94,7 @@ pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
     if tier == Tier::All {
         report.stage("crates", || Ok(proof::dependencies().into()))?;
         report.stage("spelling", || Ok(proof::spelling().into()))?;
+        report.stage("other systems", || Ok(portable::check().map_or_else(Verdict::Skipped, Verdict::from)))?;
         report.stage("package", || Ok(clean_root::check().map_or_else(Verdict::Skipped, Verdict::from)))?;
         report.stage("Miri", || Ok(proof::miri().map_or_else(Verdict::Skipped, Verdict::from)))?;
     }

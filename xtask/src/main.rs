@@ -10,6 +10,7 @@ mod firmware;
 mod licences;
 mod no_panic;
 mod paths;
+mod portable;
 mod proof;
 mod runner;
 mod setup;

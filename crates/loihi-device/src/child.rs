@@ -1,14 +1,53 @@
 //! Processes that end with this one, however it ends: also when it is killed.
 
-use std::io;
-use std::process::{Child, Command};
+//!
+//! What only some systems can do is here, with what the others do instead.
 
-/// Starts a program that does not outlive this process, where the system can see to that.
+use std::io;
+use std::process::{Child, Command, ExitStatus};
+
+/// Starts a program that does not outlive this process, where the system can see to that, and that Ctrl-C does not reach:
+/// it reaches this process, which then ends the program after tidying up.
 ///
 /// # Errors
 /// It cannot be started.
+pub(super) fn spawn(mut command: Command) -> io::Result<Child> {
+    separate(&mut command);
+    spawn_bound(command)
+}
+
+/// The signal that has ended a program, on systems that have signals.
+#[cfg(unix)]
+pub(super) fn signal(status: ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
+}
+
+/// Systems without signals end programs by exit statuses only.
+#[cfg(not(unix))]
+pub(super) fn signal(_status: ExitStatus) -> Option<i32> {
+    None
+}
+
+/// Gives a program a process group of its own.
+#[cfg(unix)]
+fn separate(command: &mut Command) {
+    std::os::unix::process::CommandExt::process_group(command, 0);
+}
+
+/// Gives a program a process group of its own.
+#[cfg(windows)]
+fn separate(command: &mut Command) {
+    const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
+    std::os::windows::process::CommandExt::creation_flags(command, CREATE_NEW_PROCESS_GROUP);
+}
+
+/// Other systems have no groups of processes.
+#[cfg(not(any(unix, windows)))]
+fn separate(_command: &mut Command) {}
+
+/// Starts a program that ends with this process.
 #[cfg(target_os = "linux")]
-pub(super) fn spawn(command: Command) -> io::Result<Child> {
+fn spawn_bound(command: Command) -> io::Result<Child> {
     use std::sync::OnceLock;
     use std::sync::mpsc::{Sender, channel};
 
@@ -32,9 +71,9 @@ pub(super) fn spawn(command: Command) -> io::Result<Child> {
     child.recv().map_err(|_| gone())?
 }
 
-/// The same on other systems, where a program that is started outlives this process if that is killed.
+/// On other systems a program outlives this process if that is killed.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn spawn(mut command: Command) -> io::Result<Child> {
+fn spawn_bound(mut command: Command) -> io::Result<Child> {
     command.spawn()
 }
 

@@ -7,6 +7,7 @@ use loihi_core::wire::message::{SCHEMA, VERSION};
 
 /// Why a device did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SessionError {
     /// The device cannot be reached any more.
     #[error(transparent)]

@@ -88,7 +88,7 @@ impl<L: Line> Framed<L> {
 
     /// Has a request executed: sent whole, and in parts once no answer comes in time.
     fn ask_bytes(&mut self, request: &Request<'_>, waiting: &Waiting) -> Result<Vec<u8>, SessionError> {
-        let too_long = || SessionError::Refused(DeviceError::TooMuch { most: super::session::length(BODY_LARGE) });
+        let too_long = || SessionError::Refused(DeviceError::TooMuch { most: super::link::length(BODY_LARGE) });
         let body = postcard::to_extend(request, Vec::new()).map_err(|_| too_long())?;
         if body.len() > BODY_LARGE {
             return Err(too_long());

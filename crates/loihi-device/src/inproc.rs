@@ -1,6 +1,7 @@
 //! The device in this process: nothing to install.
 
 use super::error::SessionError;
+pub use super::transport::ARENA_BYTES_DEFAULT;
 use super::transport::Transport;
 use super::wide::Registers;
 use super::{Device, DeviceFault, Line, Waiting};
@@ -12,8 +13,6 @@ use loihi_core::wire::message::{Request, Response, data_bytes};
 use std::time::Duration;
 use zerocopy::FromZeros as _;
 
-/// Arena of the device in this process, in bytes.
-pub const ARENA_BYTES_DEFAULT: usize = 64 << 20;
 /// Most bytes of data in an answer of the device in this process.
 const DATA_BYTES: usize = 1 << 22;
 

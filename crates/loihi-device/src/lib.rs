@@ -29,6 +29,7 @@ mod child;
 mod error;
 pub mod framed;
 pub mod inproc;
+mod link;
 pub mod log;
 pub mod lossy;
 pub mod meter;

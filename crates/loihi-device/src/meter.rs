@@ -4,8 +4,9 @@
 //! has done: the steps are the same, bit for bit, only slower. So a long run is metered in part: one request after every
 //! `stride` steps.
 
+use super::error::SessionError;
+use super::link::{Link, Run};
 use super::piece::Piece;
-use super::session::{Session, SessionError};
 use loihi_core::meter::CoreCounts;
 use loihi_core::ops::OpCounts;
 use loihi_core::register::Register;
@@ -56,6 +57,30 @@ struct Baseline {
     ops: OpCounts,
 }
 
+/// A device whose cores are metered.
+pub(crate) struct Metered<'s> {
+    pub(crate) meter: &'s mut Meter,
+    pub(crate) link: &'s mut Link,
+}
+
+impl Run for Metered<'_> {
+    fn run(&mut self, steps: u32, spikes: &[(u16, u16)]) -> Result<(), SessionError> {
+        self.meter.run(self.link, steps, spikes)
+    }
+
+    fn stream<'r>(
+        &mut self,
+        records: &mut dyn Iterator<Item = Record<'r>>,
+        visit: &mut dyn FnMut(&[i32]),
+    ) -> Result<(), SessionError> {
+        self.meter.stream(self.link, records, visit)
+    }
+
+    fn link(&mut self) -> &mut Link {
+        self.link
+    }
+}
+
 impl Meter {
     /// Meters one request after every so many steps; 0: every step.
     pub const fn new(stride: u64) -> Self {
@@ -87,44 +112,44 @@ impl Meter {
         self.steps = self.steps.saturating_add(steps);
     }
 
-    /// [`Session::run`], metered if it is time.
-    pub(super) fn run(&mut self, session: &mut Session, steps: u32, spikes: &[(u16, u16)]) -> Result<(), SessionError> {
+    /// [`Run::run`], metered if it is time.
+    fn run(&mut self, link: &mut Link, steps: u32, spikes: &[(u16, u16)]) -> Result<(), SessionError> {
         // Those of the step after the last one wait on the chip.
         let (now, later) = spikes.split_at(spikes.partition_point(|(at, _)| u32::from(*at) < steps));
         if !self.is_due() {
             self.count(u64::from(steps));
-            session.run_at_once(steps, spikes)?;
+            link.run_at_once(steps, spikes)?;
             if !later.is_empty() {
                 // They were not metered, so neither is the step in which they count.
                 self.due = self.due.max(self.steps.saturating_add(1));
             }
             return Ok(());
         }
-        self.start(session)?;
-        let mut delivered = spikes_of(session)?;
+        self.start(link)?;
+        let mut delivered = spikes_of(link)?;
         let mut rest = now;
         for step in 0..steps {
             let now = rest.iter().take_while(|(at, _)| u32::from(*at) <= step).count();
             let (due, later) = rest.split_at(now);
             let due: Vec<(u16, u16)> = due.iter().map(|(_, input)| (0, *input)).collect();
             rest = later;
-            let snip = session.run_at_once(1, &due)?;
-            delivered = self.step(session, delivered, snip)?;
+            let snip = link.run_at_once(1, &due)?;
+            delivered = self.step(link, delivered, snip)?;
         }
         if steps > 0 && later.is_empty() {
-            return self.end(session);
+            return self.end(link);
         }
         // The step in which they count is metered too.
         let later: Vec<(u16, u16)> = later.iter().map(|(_, input)| (0, *input)).collect();
-        session.run_at_once(0, &later)?;
+        link.run_at_once(0, &later)?;
         Ok(())
     }
 
-    /// [`Session::stream`], of which those records are metered for which it is time.
-    pub(super) fn stream<'r>(
+    /// [`Run::stream`], of which those records are metered for which it is time.
+    fn stream<'r>(
         &mut self,
-        session: &mut Session,
-        records: impl IntoIterator<Item = Record<'r>>,
+        link: &mut Link,
+        records: &mut dyn Iterator<Item = Record<'r>>,
         visit: &mut dyn FnMut(&[i32]),
     ) -> Result<(), SessionError> {
         let mut waiting = Vec::new();
@@ -134,40 +159,40 @@ impl Meter {
                 waiting.push(record);
                 continue;
             }
-            session.stream_at_once(waiting.drain(..), visit)?;
-            self.record(session, &record, visit)?;
+            link.stream_at_once(waiting.drain(..), visit)?;
+            self.record(link, &record, visit)?;
         }
-        session.stream_at_once(waiting, visit)?;
+        link.stream_at_once(waiting, visit)?;
         Ok(())
     }
 
     /// Computes a record step by step.
     fn record(
         &mut self,
-        session: &mut Session,
+        link: &mut Link,
         record: &Record<'_>,
         visit: &mut dyn FnMut(&[i32]),
     ) -> Result<(), SessionError> {
-        self.start(session)?;
-        let mut delivered = if record.reset { Vec::new() } else { spikes_of(session)? };
+        self.start(link)?;
+        let mut delivered = if record.reset { Vec::new() } else { spikes_of(link)? };
         let (mut output, mut rest) = (Vec::new(), Some(Piece::of(record)));
         while let Some(piece) = rest {
             let (now, later) = piece.split(1);
-            let snip = session.stream_at_once([now.record()], &mut |words| output = words.to_vec())?;
-            delivered = self.step(session, delivered, snip)?;
+            let snip = link.stream_at_once([now.record()], &mut |words| output = words.to_vec())?;
+            delivered = self.step(link, delivered, snip)?;
             rest = later;
         }
         if !output.is_empty() {
             visit(&output);
         }
-        self.end(session)
+        self.end(link)
     }
 
     /// Switches the device's meter on, and asks for what it has counted so far.
-    fn start(&mut self, session: &mut Session) -> Result<(), SessionError> {
+    fn start(&mut self, link: &mut Link) -> Result<(), SessionError> {
         if self.open.is_none() {
-            session.switch_meter(true)?;
-            self.open = Some(Baseline { counts: counts_of(session)?, ops: session.ops()? });
+            link.switch_meter(true)?;
+            self.open = Some(Baseline { counts: counts_of(link)?, ops: link.ops()? });
         }
         Ok(())
     }
@@ -175,11 +200,11 @@ impl Meter {
     /// A metered step was computed: what it has done. Returns the spikes of this step.
     fn step(
         &mut self,
-        session: &mut Session,
+        link: &mut Link,
         delivered: Vec<u32>,
         snip_instructions: Option<u64>,
     ) -> Result<Vec<u32>, SessionError> {
-        let counts = counts_of(session)?;
+        let counts = counts_of(link)?;
         self.count(1);
         if let (Some(open), Some(run)) = (&mut self.open, self.runs.last_mut()) {
             let cores = counts.iter().zip(&open.counts).map(|(after, before)| after.since(before)).collect();
@@ -189,12 +214,12 @@ impl Meter {
             }
             open.counts = counts;
         }
-        spikes_of(session)
+        spikes_of(link)
     }
 
     /// Ends a metered request.
-    fn end(&mut self, session: &mut Session) -> Result<(), SessionError> {
-        let ops = session.ops()?;
+    fn end(&mut self, link: &mut Link) -> Result<(), SessionError> {
+        let ops = link.ops()?;
         if let (Some(open), Some(run)) = (&mut self.open, self.runs.last_mut()) {
             run.ops = run.ops.plus(&ops.since(&open.ops));
             open.ops = ops;
@@ -202,18 +227,18 @@ impl Meter {
         self.due = self.steps.saturating_add(self.stride);
         if self.stride > 0 {
             self.open = None;
-            session.switch_meter(false)?;
+            link.switch_meter(false)?;
         }
         Ok(())
     }
 }
 
-fn counts_of(session: &mut Session) -> Result<Vec<CoreCounts>, SessionError> {
-    let words = session.read(Register::CoreCounts)?;
+fn counts_of(link: &mut Link) -> Result<Vec<CoreCounts>, SessionError> {
+    let words = link.read(Register::CoreCounts)?;
     let cores = words.as_chunks::<{ CoreCounts::WORDS }>().0.iter();
     Ok(cores.map(|words| CoreCounts::from_words(words.map(i32::cast_unsigned))).collect())
 }
 
-fn spikes_of(session: &mut Session) -> Result<Vec<u32>, SessionError> {
-    Ok(session.read(Register::Spikes)?.into_iter().map(i32::cast_unsigned).collect())
+fn spikes_of(link: &mut Link) -> Result<Vec<u32>, SessionError> {
+    Ok(link.read(Register::Spikes)?.into_iter().map(i32::cast_unsigned).collect())
 }

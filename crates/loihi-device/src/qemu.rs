@@ -6,7 +6,6 @@ use super::transport::Transport;
 use super::{DeviceFault, Line, child};
 use loihi_files::whole;
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -106,9 +105,7 @@ impl Qemu {
             .arg(firmware)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            // A group of its own: Ctrl-C reaches this program, which then ends QEMU after tidying up.
-            .process_group(0);
+            .stderr(Stdio::piped());
         let mut child = child::spawn(command).map_err(|error| match error.kind() {
             ErrorKind::NotFound => DeviceFault(format!("{PROGRAM} is not installed; `cargo xtask setup` installs it")),
             _ => DeviceFault(format!("{PROGRAM} could not be started: {error}")),
@@ -133,7 +130,7 @@ impl Qemu {
             said.push_str(&report);
         }
         let how = match status {
-            Ok(status) => match (status.code(), status.signal()) {
+            Ok(status) => match (status.code(), child::signal(status)) {
                 (Some(EXIT_FAULT), _) => "a fault of the processor".to_owned(),
                 (Some(EXIT_PANIC), _) => "a panic of the firmware".to_owned(),
                 (Some(EXIT_MEMORY), _) => "too little memory".to_owned(),

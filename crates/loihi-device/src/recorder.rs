@@ -3,8 +3,9 @@
 //! Runs are split at the sampled steps and computed on; what is computed stays the same, bit for bit. A session without a
 //! recorder, and every step that no probe asks for, goes the way it always went.
 
+use super::error::SessionError;
+use super::link::{Link, Run};
 use super::piece::Piece;
-use super::session::{Session, SessionError};
 use super::spikes;
 use loihi_core::ops::OpCounts;
 use loihi_core::register::Register;
@@ -91,6 +92,30 @@ impl std::fmt::Debug for Recorder {
     }
 }
 
+/// A device from which a recorder samples.
+pub(crate) struct Recorded<'s> {
+    pub(crate) recorder: &'s mut Recorder,
+    pub(crate) run: &'s mut dyn Run,
+}
+
+impl Run for Recorded<'_> {
+    fn run(&mut self, steps: u32, spikes: &[(u16, u16)]) -> Result<(), SessionError> {
+        self.recorder.run(self.run, steps, spikes)
+    }
+
+    fn stream<'r>(
+        &mut self,
+        records: &mut dyn Iterator<Item = Record<'r>>,
+        visit: &mut dyn FnMut(&[i32]),
+    ) -> Result<(), SessionError> {
+        self.recorder.stream(self.run, records, visit)
+    }
+
+    fn link(&mut self) -> &mut Link {
+        self.run.link()
+    }
+}
+
 impl Recorder {
     /// Samples a register.
     pub fn probe(&mut self, probe: Probe, sink: Box<dyn Sink>) {
@@ -143,7 +168,7 @@ impl Recorder {
     /// An image was loaded: where its cores begin, and whether it has what is to be sampled.
     pub(super) fn loaded(
         &mut self,
-        session: &mut Session,
+        link: &mut Link,
         image: &ImageFile,
         neuron_map: &NeuronMap,
     ) -> Result<(), SessionError> {
@@ -151,7 +176,7 @@ impl Recorder {
         let spikes = self.spikes.iter_mut().flat_map(|(probes, _)| probes);
         for located in self.probes.iter_mut().map(|(located, _)| located).chain(spikes) {
             located.locate(neuron_map).map_err(refused)?;
-            if let Some(why) = located.lacks(session)? {
+            if let Some(why) = located.lacks(link)? {
                 return Err(refused(why));
             }
         }
@@ -166,8 +191,8 @@ impl Recorder {
     }
 
     /// Counts steps as computed if there is nothing to sample in them; says whether.
-    pub(super) fn passes(&mut self, session: &mut Session, steps: u32) -> Result<bool, SessionError> {
-        let computed = self.start(session, steps)?;
+    pub(super) fn passes(&mut self, link: &mut Link, steps: u32) -> Result<bool, SessionError> {
+        let computed = self.start(link, steps)?;
         let passes = !self.samples_within(computed, u64::from(steps));
         if passes {
             self.steps = Some(computed + u64::from(steps));
@@ -175,48 +200,48 @@ impl Recorder {
         Ok(passes)
     }
 
-    /// [`Session::run`], split where there is something to sample.
-    pub(super) fn run(&mut self, session: &mut Session, steps: u32, spikes: &[(u16, u16)]) -> Result<(), SessionError> {
-        let mut computed = self.start(session, steps)?;
+    /// [`Run::run`], split where there is something to sample.
+    fn run(&mut self, run: &mut dyn Run, steps: u32, spikes: &[(u16, u16)]) -> Result<(), SessionError> {
+        let mut computed = self.start(run.link(), steps)?;
         if !self.samples_within(computed, u64::from(steps)) {
             self.steps = Some(computed + u64::from(steps));
-            return session.run(steps, spikes);
+            return run.run(steps, spikes);
         }
         let (mut done, mut rest) = (0, spikes);
         while done < steps {
             let part = self.part(computed, steps - done);
             let now = spikes::take(&mut rest, done, part, done + part == steps);
-            session.run(part, &now)?;
+            run.run(part, &now)?;
             (done, computed) = (done + part, computed + u64::from(part));
-            self.sample(session, computed)?;
+            self.sample(run.link(), computed)?;
         }
         Ok(())
     }
 
-    /// [`Session::stream`], of which those records are split in which there is something to sample.
-    pub(super) fn stream<'r>(
+    /// [`Run::stream`], of which those records are split in which there is something to sample.
+    fn stream<'r>(
         &mut self,
-        session: &mut Session,
-        records: impl IntoIterator<Item = Record<'r>>,
+        run: &mut dyn Run,
+        records: &mut dyn Iterator<Item = Record<'r>>,
         visit: &mut dyn FnMut(&[i32]),
     ) -> Result<(), SessionError> {
         let mut waiting = Vec::new();
         for record in records {
-            let computed = self.start(session, u32::from(record.steps))?;
+            let computed = self.start(run.link(), u32::from(record.steps))?;
             if self.samples_within(computed, u64::from(record.steps)) {
-                session.stream(waiting.drain(..), &mut *visit)?;
-                self.record(session, computed, &record, visit)?;
+                run.stream(&mut waiting.drain(..), visit)?;
+                self.record(run, computed, &record, visit)?;
             } else {
                 self.steps = Some(computed + u64::from(record.steps));
                 waiting.push(record);
             }
         }
-        session.stream(waiting, visit)
+        run.stream(&mut waiting.into_iter(), visit)
     }
 
     fn record(
         &mut self,
-        session: &mut Session,
+        run: &mut dyn Run,
         mut computed: u64,
         record: &Record<'_>,
         visit: &mut dyn FnMut(&[i32]),
@@ -225,10 +250,10 @@ impl Recorder {
         while let Some(piece) = rest {
             let part = self.part(computed, u32::from(piece.steps()));
             let (now, later) = piece.split(u16::try_from(part).unwrap_or(u16::MAX));
-            session.stream([now.record()], |words| output = words.to_vec())?;
+            run.stream(&mut [now.record()].into_iter(), &mut |words| output = words.to_vec())?;
             computed += u64::from(now.steps());
             rest = later;
-            self.sample(session, computed)?;
+            self.sample(run.link(), computed)?;
         }
         if !output.is_empty() {
             visit(&output);
@@ -237,16 +262,16 @@ impl Recorder {
     }
 
     /// Steps computed so far; records the weights before the first ones.
-    fn start(&mut self, session: &mut Session, steps: u32) -> Result<u64, SessionError> {
+    fn start(&mut self, link: &mut Link, steps: u32) -> Result<u64, SessionError> {
         let computed = match self.steps {
             Some(computed) => computed,
-            None => session.ops()?.steps,
+            None => link.ops()?.steps,
         };
         self.steps = Some(computed);
         if steps > 0
             && let Some(mut sink) = self.start.take()
         {
-            let words = session.weights()?;
+            let words = link.weights()?;
             sink.sample(computed, &words).and_then(|()| sink.finish()).map_err(SessionError::Record)?;
         }
         Ok(computed)
@@ -272,11 +297,11 @@ impl Recorder {
     }
 
     /// Samples what is due after the last one of `computed` steps.
-    fn sample(&mut self, session: &mut Session, computed: u64) -> Result<(), SessionError> {
+    fn sample(&mut self, link: &mut Link, computed: u64) -> Result<(), SessionError> {
         self.steps = Some(computed);
         let step = computed.saturating_sub(1);
         for (located, sink) in self.probes.iter_mut().filter(|(located, _)| located.is_due(step)) {
-            let words = session.read_part(located.probe.register, located.range.clone())?;
+            let words = link.read_part(located.probe.register, located.range.clone())?;
             sink.sample(step, &located.pick(words)).map_err(SessionError::Record)?;
         }
         let looks = self.tap.as_ref().is_some_and(|tap| tap.wants());
@@ -284,7 +309,7 @@ impl Recorder {
         if !looks && !records {
             return Ok(());
         }
-        let fired = session.read(Register::Spikes)?;
+        let fired = link.read(Register::Spikes)?;
         if let Some((probes, sink)) = &mut self.spikes {
             let wanted = |spike: &&i32| probes.iter().any(|located| located.is_due(step) && located.holds(**spike));
             let wanted = spikes_by_core(&self.cores, fired.iter().filter(wanted));
@@ -293,7 +318,7 @@ impl Recorder {
             }
         }
         if let Some(tap) = self.tap.as_mut().filter(|_| looks) {
-            tap.look(step, &spikes_by_core(&self.cores, fired.iter()), &session.ops()?);
+            tap.look(step, &spikes_by_core(&self.cores, fired.iter()), &link.ops()?);
         }
         Ok(())
     }
@@ -345,16 +370,16 @@ impl Located {
     }
 
     /// Why the chip that is loaded has not all of the elements; `None` if it has.
-    fn lacks(&self, session: &mut Session) -> Result<Option<String>, SessionError> {
+    fn lacks(&self, link: &mut Link) -> Result<Option<String>, SessionError> {
         let Self { probe, range, .. } = self;
         if probe.register == Register::Spikes {
             return Ok(None);
         }
         let wanted = range.clone().unwrap_or(0..1);
-        if session.read_part(probe.register, Some(wanted.clone()))?.len() == wanted.len() {
+        if link.read_part(probe.register, Some(wanted.clone()))?.len() == wanted.len() {
             return Ok(None);
         }
-        Ok(Some(match session.read(probe.register)?.len() {
+        Ok(Some(match link.read(probe.register)?.len() {
             0 => format!("probe {probe}: this network has no such register"),
             all => format!("probe {probe} asks for elements up to {}, the register has {all}", wanted.end),
         }))

@@ -1,7 +1,8 @@
 //! A sample from its first record to its last: computed in as few requests as a line allows, and what it told.
 
+use super::link::{as_words, encoded, unexpected};
 use super::piece::{Piece, cut};
-use super::session::{Session, SessionError, as_words, encoded, unexpected};
+use super::session::{Session, SessionError};
 use super::spikes::{by_step, parts};
 use loihi_core::register::Register;
 use loihi_core::wire::message::{Record, Report, Request, Response};
@@ -125,7 +126,7 @@ impl Session {
         for piece in queue.iter() {
             let bytes = encoded(&piece.record(), most)?;
             // An answer holds the outputs of all records, and leaves half of itself to the report.
-            let answered = (taken + 1) * 4 * self.output_words();
+            let answered = (taken + 1) * 4 * self.link.output_words;
             if taken > 0 && (records.len() + bytes.len() > most || answered > most / 2) {
                 break;
             }
@@ -133,14 +134,14 @@ impl Session {
             taken += 1;
             asked += u32::from(piece.steps());
         }
-        let room = most.saturating_sub(taken * 4 * self.output_words());
+        let room = most.saturating_sub(taken * 4 * self.link.output_words);
         let report = told.asked(taken == queue.len(), room);
         let request = Request::Stream { records: &records, report };
-        let (took, steps, answer) = self.ask(&request, |response| match response {
+        let (took, steps, answer) = self.link.ask(&request, |response| match response {
             Response::Streamed { steps, instructions, report, .. } => Ok((instructions, steps, report.to_vec())),
             other => Err(unexpected(&other)),
         })?;
-        self.count(took);
+        self.link.count(took);
         let mut whole = steps == asked;
         match report {
             Report::Spikes => {

@@ -1,9 +1,11 @@
 //! Transports: the ways to a device that users can name. A new one is a file and a row of [`TRANSPORTS`](super::TRANSPORTS).
 
 use super::{Device, DeviceFault};
-use crate::inproc::ARENA_BYTES_DEFAULT;
 use crate::wide::Registers;
 use std::path::PathBuf;
+
+/// Arena of a device in this process, in bytes.
+pub const ARENA_BYTES_DEFAULT: usize = 64 << 20;
 
 /// What is said of a device besides its name. Each transport takes from it what it has a use for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use loihi_core::device::{inject_portably, step_portably};
 
 /// Which registers a step uses. The bits are the same with any of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Registers {
     /// The widest that are there.
     #[default]

@@ -29,6 +29,7 @@ pub enum Verdict {
 
 /// The first difference between a vector and a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Difference {
     /// Step, from 0.
     pub step: usize,
@@ -48,6 +49,7 @@ impl std::fmt::Display for Difference {
 
 /// Why a vector could not be compared at all.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConformError {
     /// The file cannot be read.
     #[error("{0}")]

@@ -5,6 +5,7 @@ use loihi_core::image::Profile;
 
 /// Where a vector was recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum VectorKind {
     /// nengo-loihi's emulator.
     NengoNet,

@@ -1,6 +1,7 @@
 //! What a device holds, read and written: registers, counts, digests, and all that is saved and restored.
 
-use super::{Session, SessionError, as_words, length, unexpected};
+use super::{Session, SessionError};
+use crate::link::{length, unexpected};
 use loihi_core::chip::{ResetScope, SnapshotScope};
 use loihi_core::ops::OpCounts;
 use loihi_core::register::{Register, StateDigest};
@@ -15,7 +16,7 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub fn read(&mut self, register: Register) -> Result<Vec<i32>, SessionError> {
-        self.read_part(register, None)
+        self.link.read(register)
     }
 
     /// Words of a register, all if no range is given; fewer than the range asks for if the register ends before.
@@ -23,22 +24,7 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub fn read_part(&mut self, register: Register, range: Option<Range<usize>>) -> Result<Vec<i32>, SessionError> {
-        let Range { start, end } = range.unwrap_or(0..usize::MAX);
-        let mut words = Vec::new();
-        loop {
-            let first = start + words.len();
-            let count = (self.data_bytes() / 4).min(end.saturating_sub(first));
-            let request = Request::Read { register, first: length(first), count: length(count) };
-            let (total, part) = self.ask(&request, |response| match response {
-                Response::Values { total, data } => Ok((total as usize, as_words(data))),
-                other => Err(unexpected(&other)),
-            })?;
-            let complete = part.is_empty();
-            words.extend(part);
-            if complete || start + words.len() >= total.min(end) {
-                return Ok(words);
-            }
-        }
+        self.link.read_part(register, range)
     }
 
     /// What learns: the plastic weights of the cores or, if there are none, what the snips have learned.
@@ -46,22 +32,7 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub fn weights(&mut self) -> Result<Vec<i32>, SessionError> {
-        let weights = self.read(Register::W)?;
-        if weights.is_empty() { self.read(Register::Learned) } else { Ok(weights) }
-    }
-
-    /// Writes words of a register from `first` on; see [`loihi_core::chip::Chip::write`].
-    ///
-    /// # Errors
-    /// [`SessionError`]; nothing of the part that the device refuses is written.
-    pub fn write(&mut self, register: Register, first: usize, words: &[i32]) -> Result<(), SessionError> {
-        let most = (self.data_bytes() / 4).max(1);
-        for (part, words) in words.chunks(most).enumerate() {
-            let data: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-            let first = length(first + part * most);
-            self.done(&Request::Write { register, first, data: &data })?;
-        }
-        Ok(())
+        self.link.weights()
     }
 
     /// Exact counts.
@@ -69,10 +40,21 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub fn ops(&mut self) -> Result<OpCounts, SessionError> {
-        self.ask(&Request::Ops, |response| match response {
-            Response::Ops(ops) => Ok(ops),
-            other => Err(unexpected(&other)),
-        })
+        self.link.ops()
+    }
+
+    /// Writes words of a register from `first` on; see [`loihi_core::chip::Chip::write`].
+    ///
+    /// # Errors
+    /// [`SessionError`]; nothing of the part that the device refuses is written.
+    pub fn write(&mut self, register: Register, first: usize, words: &[i32]) -> Result<(), SessionError> {
+        let most = (self.link.data_bytes() / 4).max(1);
+        for (part, words) in words.chunks(most).enumerate() {
+            let data: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+            let first = length(first + part * most);
+            self.link.done(&Request::Write { register, first, data: &data })?;
+        }
+        Ok(())
     }
 
     /// Hashes of all state.
@@ -80,7 +62,7 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub fn digest(&mut self) -> Result<StateDigest, SessionError> {
-        self.ask(&Request::Digest, |response| match response {
+        self.link.ask(&Request::Digest, |response| match response {
             Response::Digest(digest) => Ok(digest),
             other => Err(unexpected(&other)),
         })
@@ -91,7 +73,7 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub fn footprint(&mut self) -> Result<Footprint, SessionError> {
-        self.ask(&Request::Footprint, |response| match response {
+        self.link.ask(&Request::Footprint, |response| match response {
             Response::Footprint(footprint) => Ok(footprint),
             other => Err(unexpected(&other)),
         })
@@ -103,7 +85,7 @@ impl Session {
     /// [`SessionError`].
     pub fn reset(&mut self, scope: ResetScope) -> Result<(), SessionError> {
         self.forget_metered(scope == ResetScope::All);
-        self.done(&Request::Reset { scope })
+        self.link.done(&Request::Reset { scope })
     }
 
     /// What was learned, or everything: the same bytes on every device, for [`Session::restore`] on any.
@@ -114,7 +96,7 @@ impl Session {
         let mut bytes = Vec::new();
         loop {
             let request = Request::Save { scope, offset: length(bytes.len()) };
-            let (total, check, part) = self.ask(&request, |response| match response {
+            let (total, check, part) = self.link.ask(&request, |response| match response {
                 Response::Snapshot { total_bytes, check, data } => Ok((total_bytes as usize, check, data.to_vec())),
                 other => Err(unexpected(&other)),
             })?;
@@ -142,11 +124,11 @@ impl Session {
         if let Some(recorder) = self.recorder.as_mut().filter(|_| scope == SnapshotScope::State) {
             recorder.restored();
         }
-        self.done(&Request::RestoreStart { scope, bytes: length(bytes.len()), check: CRC.checksum(bytes) })?;
-        let most = self.data_bytes();
+        self.link.done(&Request::RestoreStart { scope, bytes: length(bytes.len()), check: CRC.checksum(bytes) })?;
+        let most = self.link.data_bytes();
         for (number, data) in bytes.chunks(most).enumerate() {
-            self.done(&Request::RestoreChunk { offset: length(number * most), data })?;
+            self.link.done(&Request::RestoreChunk { offset: length(number * most), data })?;
         }
-        self.done(&Request::RestoreEnd)
+        self.link.done(&Request::RestoreEnd)
     }
 }

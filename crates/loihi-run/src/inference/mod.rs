@@ -30,6 +30,34 @@ pub struct Stimulus {
 }
 
 impl Stimulus {
+    /// Silence for a number of steps.
+    pub fn new(steps: u32) -> Self {
+        Self { steps, ..Self::default() }
+    }
+
+    /// The same with spikes: step from 0, input by its place in the network's list, element of it; in any order.
+    #[must_use]
+    pub fn spikes(mut self, spikes: impl IntoIterator<Item = (u32, usize, usize)>) -> Self {
+        self.spikes.extend(spikes);
+        self.spikes.sort_by_key(|(step, ..)| *step);
+        self
+    }
+
+    /// The same with biases: an input that sets them, and a value for each of its elements, −4095 · 128 to 4095 · 128.
+    #[must_use]
+    pub fn biases(mut self, input: usize, biases: impl Into<Vec<i32>>) -> Self {
+        self.biases.push((input, biases.into()));
+        self
+    }
+
+    /// The same with values in Q3.12 that an input takes from a step on, one for each of its elements.
+    #[must_use]
+    pub fn values(mut self, step: u32, input: usize, values: impl Into<Vec<i16>>) -> Self {
+        self.values.push((step, input, values.into()));
+        self.values.sort_by_key(|(step, ..)| *step);
+        self
+    }
+
     /// Adds what another input is shown at the same time.
     pub fn join(&mut self, other: Self) {
         self.steps = self.steps.max(other.steps);
@@ -54,6 +82,7 @@ pub struct Spike {
 
 /// Why a sample was not computed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum InferenceError {
     /// The device did not do what it was asked.
     #[error(transparent)]

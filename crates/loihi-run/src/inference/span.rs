@@ -12,6 +12,7 @@ use std::fmt;
 
 /// What samples have after their last step, which is not shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Beyond {
     /// Events.
     pub events: Share,
@@ -21,6 +22,7 @@ pub struct Beyond {
 
 /// A part of a number of things.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Share {
     /// Things of the part.
     pub part: u64,
