@@ -9,6 +9,7 @@ pub use file::ImageFile;
 pub use plastic::{DecayTable, Plasticity, decay_table, full_row};
 
 use crate::limits::{self, Unfit};
+use crate::rule::RuleError;
 use loihi_core::image::{
     AxonRecord, COMPARTMENTS_PER_CORE, ImageError, LearningRecord, Name, ProductRecord, Profile, Route, SNIPS_MAX,
     SnipRecord, Synapse, SynapseFormat, TraceRecord,
@@ -58,6 +59,9 @@ pub enum BuildError {
     /// The chip cannot hold it; [`ImageBuilder::beyond_the_chip`] allows it.
     #[error("{0}")]
     Unfit(#[from] Unfit),
+    /// A learning rule cannot be read.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
     /// The image that was built is refused; a connection points to something that is not there.
     #[error("invalid network: {0}")]
     InvalidSnapshot(#[from] ImageError),
