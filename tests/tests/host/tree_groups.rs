@@ -150,7 +150,7 @@ fn refused_group(tree: &[Tree]) -> Option<u32> {
             let text = error.to_string();
             assert!(text.contains("section Groups, element 1"), "{text}");
             match error {
-                BuildError::InvalidSnapshot(ImageError::Element { section: Section::Groups, element }) => Some(element),
+                BuildError::InvalidImage(ImageError::Element { section: Section::Groups, element }) => Some(element),
                 other => panic!("{other:?}"),
             }
         }

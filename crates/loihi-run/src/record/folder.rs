@@ -57,7 +57,6 @@ pub struct RunFolder {
 
 /// A folder in which a run is to resume.
 #[derive(Debug)]
-#[non_exhaustive]
 pub enum Resumed {
     /// The folder is new or empty: the run begins.
     Begins(RunFolder),
