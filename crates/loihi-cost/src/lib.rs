@@ -3,6 +3,16 @@
 //! Three kinds of figures, which are never mixed: *measured* instructions of the firmware ([`kernels`], [`rules`]);
 //! *modelled* time and energy of a Loihi chip, from exact counts ([`activity`]) and price tables ([`prices`]) by
 //! [`model`]; *published* ones.
+//!
+//! ```
+//! use loihi_cost::event::CostEvent;
+//! use loihi_cost::prices::{ENERGY_DEFAULT, Prices};
+//!
+//! let prices = Prices::built_in(ENERGY_DEFAULT).ok_or("the table is built in")?;
+//! let synapse = prices.of(CostEvent::SynapseDense);
+//! assert!(synapse.energy.low <= synapse.energy.typical && synapse.energy.typical <= synapse.energy.high);
+//! # Ok::<(), &str>(())
+//! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

@@ -8,6 +8,21 @@
 //! | [`record`] | the run folder |
 //! | [`samples`] | its files that are sampled |
 //! | [`runner`] | a network, its placement and its device in one value |
+//!
+//! ```
+//! use loihi_device::inproc::InProcess;
+//! use loihi_net::network::{Connection, Network, Population};
+//! use loihi_run::runner::{Runner, RunnerError};
+//!
+//! let mut network = Network::new("coincidence");
+//! let pair = network.input("pair", 2);
+//! let both = network.population(Population::new("both", 1).decay_v(512).v_th(100));
+//! network.connect(Connection::new(pair, both, [60, 60]));
+//!
+//! let mut runner = Runner::new(network, InProcess::default())?;
+//! assert_eq!(runner.step(&[(0, 0), (0, 1)])?.len(), 1);
+//! # Ok::<(), RunnerError>(())
+//! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

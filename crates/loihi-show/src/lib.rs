@@ -6,6 +6,18 @@
 //! |---|---|
 //! | [`report`] | a run folder as one HTML file |
 //! | [`view`] | a run, live in the terminal |
+//!
+//! ```
+//! use loihi_show::report::plot::{Mark, Plot};
+//!
+//! let plot = Plot::new("step", "spikes").with("hidden", Mark::Line, vec![(0.0, 3.0), (1.0, 5.0), (2.0, 4.0)]);
+//! assert!(plot.svg().starts_with("<svg"));
+//! ```
+//!
+//! | feature | for |
+//! |---|---|
+//! | `report` | [`report`] |
+//! | `view` | [`view`] |
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

@@ -95,13 +95,15 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
         return out::result("loihi-every-key/1", &json!({ "text": EVERY_KEY }));
     }
     if args.devices {
+        let mut rows = Vec::new();
         for Transport { name, about, arguments, .. } in TRANSPORTS {
+            rows.push(json!({ "device": name, "summary": about, "arguments": arguments }));
             out::line(format_args!("{name:<7} {about}"))?;
             if !arguments.is_empty() {
                 out::line(format_args!("{:<7} {name}:…: {arguments}", ""))?;
             }
         }
-        return Ok(());
+        return out::result("loihi-devices/1", &json!({ "devices": rows }));
     }
     if let Some(name) = &args.experiment {
         let text = find(name)?.parameters;

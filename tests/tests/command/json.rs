@@ -14,6 +14,7 @@ const LINES: [(&str, &str, &[&str]); 23] = [
     ("list", "", &["experiments"]),
     ("list", "digits-pes", &["experiment", "text"]),
     ("list", "--registers", &["registers"]),
+    ("list", "--devices", &["devices"]),
     ("compare", "stdp-pair --seeds 2", &["experiments"]),
     ("conform", "vectors/nengo_single_a.json.gz", &["passed", "failed", "skipped", "vectors"]),
     ("import", "net.nir", &["network", "neurons", "rating", "parts", "notes", "out"]),
