@@ -85,11 +85,9 @@ impl PesCore {
         builder.start(pairs.start, &[], &phases);
         let (impulse, fraction) = self.impulse;
         let x1 = builder.trace(impulse, fraction, &decay(self.tau_steps), None);
-        let product = |text: &str, profiles| {
-            rule::parse_for_profiles(text, &Limits::LOIHI, profiles).unwrap_or_else(|error| panic!("{text}: {error}"))
-        };
+        let product = |text: &str, profiles| rule::parse_for_profiles(text, &Limits::LOIHI, profiles);
         let plasticity = Plasticity::default()
-            .products([product("-2^-7*u1*x1*y1", 1), product("2^-7*u1*x1*y1", 2)].concat())
+            .products([product("-2^-7*u1*x1*y1", 1)?, product("2^-7*u1*x1*y1", 2)?].concat())
             .traces([x1, 0, 0, 0, 0])
             .epoch_steps(2);
         let sources = population.clone().map(Source::Compartment);

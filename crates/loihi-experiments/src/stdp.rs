@@ -4,7 +4,7 @@
 use loihi_core::image::{Dialect, Profile, Rounding};
 use loihi_core::synapse::SignMode;
 use loihi_image::image::{DecayTable, ImageBuilder, Plasticity, decay_table};
-use loihi_image::rule::{self, Limits};
+use loihi_image::rule::{self, Limits, RuleError};
 
 /// A compartment that fires in the step in which a teaching input spikes, and that no plastic weight can fire.
 pub(super) const RELAY: Profile = Profile { decay_v: 4096, v_th: 1 << 20, ..Profile::DEFAULT };
@@ -15,27 +15,27 @@ pub(super) const TEACHER_WEIGHT: i16 = i16::MAX;
 /// Plasticity with rounding as on the chip. `traces` are those of x1, x2, y1, y2, y3, each an impulse and a time
 /// constant in steps, or nothing.
 ///
-/// # Panics
-/// If the rule, which is part of the program, cannot be read.
+/// # Errors
+/// The rule cannot be read.
 pub(super) fn plasticity(
     builder: &mut ImageBuilder,
     rule: &str,
     traces: [Option<(i32, f64)>; 5],
     epoch_steps: u32,
     sign_mode: SignMode,
-) -> Plasticity {
-    let products = rule::parse(rule, &Limits::LOIHI).unwrap_or_else(|error| panic!("{rule}: {error}"));
+) -> Result<Plasticity, RuleError> {
+    let products = rule::parse(rule, &Limits::LOIHI)?;
     let traces =
         traces.map(|trace| trace.map_or(0, |(impulse, tau_steps)| builder.trace(impulse, 0, &decay(tau_steps), None)));
     let (weight_bits, rounding, dialect) = (8, Rounding::Stochastic, Dialect::default());
-    Plasticity::default()
+    Ok(Plasticity::default()
         .products(products)
         .traces(traces)
         .epoch_steps(epoch_steps)
         .weight_bits(weight_bits)
         .sign_mode(sign_mode)
         .rounding(rounding)
-        .dialect(dialect)
+        .dialect(dialect))
 }
 
 /// Exponential decay with this time constant.

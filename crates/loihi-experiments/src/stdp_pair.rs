@@ -70,7 +70,7 @@ impl StdpPair {
         builder.group(self.compartments, RELAY);
         let trace = Some((self.impulse, self.tau_steps));
         let rule = "dw = 2^-5*x1*y0 - 2^-5*x0*y1";
-        let plasticity = plasticity(&mut builder, rule, [trace, None, trace, None, None], 4, SignMode::Mixed);
+        let plasticity = plasticity(&mut builder, rule, [trace, None, trace, None, None], 4, SignMode::Mixed)?;
         let inputs = builder.inputs(u32::try_from(self.distances().count()).unwrap_or(u32::MAX));
         let axons = inputs.flat_map(|input| {
             let axon = (Source::Input(input), full_row(0..self.compartments, |_| 0));

@@ -61,7 +61,7 @@ impl StdpReward {
         let choices = builder.group(CUES as usize, profile);
         let traces = [Some((100, 8.0)), None, None, Some((60, 60.0)), None];
         let rule = "dt = 2^-1*x1*y0 - 2^-4*u0*t\ndw = 2^-1*u0*r1*t";
-        let plasticity = plasticity(&mut builder, rule, traces, 1, SignMode::Excitatory);
+        let plasticity = plasticity(&mut builder, rule, traces, 1, SignMode::Excitatory)?;
         let inputs = builder.inputs(CUES * INPUTS);
         let axons = inputs.map(|input| (Source::Input(input), full_row(0..CUES as usize, |_| self.weight)));
         builder.plastic_group(core, 0..CUES as usize, &plasticity, axons);

@@ -103,7 +103,7 @@ impl StdpTriplet {
         let inputs = builder.inputs(2 * u32::try_from(RATES_HZ.len()).unwrap_or(0)).start;
         for (rule, first) in [(Rule::Triplet, 0), (Rule::Pair, each)] {
             let traces = [Some(X1), None, Some(Y1), Some(Y2), None];
-            let plasticity = plasticity(&mut builder, rule.text(), traces, 1, SignMode::Mixed);
+            let plasticity = plasticity(&mut builder, rule.text(), traces, 1, SignMode::Mixed)?;
             let axons = (0..).zip((first..first + each).step_by(COMPARTMENTS)).flat_map(|(rate, start)| {
                 let axon = (Source::Input(inputs + 2 * rate), full_row(start..start + COMPARTMENTS, |_| 0));
                 std::iter::repeat_n(axon, AXONS)

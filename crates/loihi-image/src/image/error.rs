@@ -1,6 +1,7 @@
 //! Why an image cannot be built.
 
 use crate::limits::Unfit;
+use crate::rule::RuleError;
 use loihi_core::image::{COMPARTMENTS_PER_CORE, ImageError};
 
 /// What cannot be built.
@@ -34,6 +35,9 @@ pub enum BuildError {
     /// The chip cannot hold it; [`super::ImageBuilder::beyond_the_chip`] allows it.
     #[error("{0}")]
     Unfit(#[from] Unfit),
+    /// A learning rule cannot be read.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
     /// The image that was built is refused; a connection points to something that is not there.
     #[error("invalid network: {0}")]
     InvalidSnapshot(#[from] ImageError),
