@@ -5,7 +5,7 @@ use super::{
     Connection, ELEMENTS_MAX, Each, Endpoint, Entry, Network, PeriodicReset, Population, Signs, Weighted, Weights, size,
 };
 use crate::probe::Probe;
-use loihi_core::image::Variable;
+use loihi_core::image::{ProductRecord, Variable};
 use loihi_core::num::{Refractory, ThresholdMantissa};
 use loihi_image::rule::{self, Limits};
 use std::collections::BTreeSet;
@@ -250,17 +250,29 @@ impl Network {
         })?;
         let read = rule::parse(&learning.rule, &self.rule_limits());
         let read = read.map_err(|error| self.error(element, "rule", format!("it cannot be read\n{error}")))?;
+        self.check_traces(element, &read, learning.traces.each_ref().map(Option::is_some))
+    }
+
+    /// Whether the traces that a rule reads are those that are defined; all that are missing are named at once.
+    fn check_traces(&self, element: Element, rule: &[ProductRecord], defined: [bool; 5]) -> Result<(), NetworkError> {
+        let names = ["x1", "x2", "y1", "y2", "y3"];
         let variables = [Variable::X1, Variable::X2, Variable::Y1, Variable::Y2, Variable::Y3];
-        for ((name, variable), trace) in ["x1", "x2", "y1", "y2", "y3"].iter().zip(variables).zip(&learning.traces) {
-            let factors = read.iter().flat_map(|product| product.factor.iter().take(product.factors));
-            let used = factors.into_iter().any(|factor| factor.variable == variable);
-            self.require(used == trace.is_some(), element, if used { "rule" } else { name }, || {
-                if used {
-                    format!("rule uses trace {name}, which is not defined: add {name} = {{ impulse = 40, tau_steps = 10.0 }}")
-                } else {
-                    format!("the rule does not read {name}")
-                }
-            })?;
+        let reads = |variable: Variable| {
+            let mut factors = rule.iter().flat_map(|product| product.factor.iter().take(product.factors));
+            factors.any(|factor| factor.variable == variable)
+        };
+        let rows = || names.iter().zip(variables.map(reads)).zip(defined);
+        let missing: Vec<&str> =
+            rows().filter(|((_, used), defined)| *used && !*defined).map(|((name, _), _)| *name).collect();
+        self.require(missing.is_empty(), element, "rule", || {
+            let (noun, verb) = if missing.len() == 1 { ("trace", "is") } else { ("traces", "are") };
+            let lines: Vec<String> =
+                missing.iter().map(|name| format!("{name} = {{ impulse = 40, tau_steps = 10.0 }}")).collect();
+            let (missing, lines) = (missing.join(", "), lines.join(" and "));
+            format!("rule uses {noun} {missing}, which {verb} not defined: add {lines}")
+        })?;
+        for ((name, used), defined) in rows() {
+            self.require(used || !defined, element, name, || format!("the rule does not read {name}"))?;
         }
         Ok(())
     }

@@ -224,6 +224,11 @@ fn what_is_wrong_is_shown_with_its_line() {
         ),
         (
             "delay = 3",
+            "delay = 3\n[connection.learning]\nrule = \"dw = 2^-2*x1*y0 - 2^-2*x0*y1\"",
+            "rule uses traces x1, y1, which are not defined: add x1 = { impulse = 40, tau_steps = 10.0 } and y1 = { impulse",
+        ),
+        (
+            "delay = 3",
             "delay = 3\n[connection.learning]\nrule = \"dw = 2^-2*x1*y0\"\nx1 = { impulse = 3 }\ny2 = { impulse = 3 }",
             "`y2 = { impulse = 3 }`: the rule does not read y2",
         ),
