@@ -69,6 +69,7 @@ struct ComparisonRow {
 
 pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<()> {
     let all = args.what.iter().map(|what| What::of(what)).collect::<anyhow::Result<Vec<_>>>()?;
+    args.task.check_epochs()?;
     args.task.check(&all)?;
     let subjects = all.into_iter().map(|what| args.task.subject(what, 1)).collect::<anyhow::Result<Vec<_>>>()?;
     let outcomes = run_all(args, &subjects)?;

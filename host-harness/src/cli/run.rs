@@ -98,7 +98,7 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
         for Transport { name, about, arguments, .. } in TRANSPORTS {
             out::line(format_args!("{name:<7} {about}"))?;
             if !arguments.is_empty() {
-                out::line(format_args!("{:<7} {name}:N: {arguments}", ""))?;
+                out::line(format_args!("{:<7} {name}:…: {arguments}", ""))?;
             }
         }
         return Ok(());
@@ -118,6 +118,9 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
 }
 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
+    if args.learned.is_none() {
+        args.task.check_epochs()?;
+    }
     let subject = task::only(&args.task, &args.what)?;
     if args.each && matches!(subject, Subject::Experiment { .. }) {
         bail!("--each is for networks: leave it out for an experiment");

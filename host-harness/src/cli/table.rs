@@ -112,6 +112,7 @@ fn profiles(args: &TableArgs) -> anyhow::Result<(Vec<CostProfile>, Vec<Missing>)
     let all = || EXPERIMENTS.iter().map(|experiment| experiment.name.to_owned()).collect();
     let names: Vec<String> = if args.what.is_empty() { all() } else { args.what.clone() };
     let whats = names.iter().map(|what| What::of(what)).collect::<anyhow::Result<Vec<_>>>()?;
+    args.task.check_epochs()?;
     args.task.check(&whats)?;
     let (mut profiles, mut missing) = (Vec::new(), Vec::new());
     for (name, what) in names.iter().zip(whats) {

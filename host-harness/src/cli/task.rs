@@ -37,7 +37,7 @@ pub(super) struct TaskArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Experiments")]
 struct ExperimentArgs {
-    /// Epochs over the training set [default: the experiment's own]
+    /// Epochs over the training set; 0 only tests what --learned has [default: the experiment's own]
     #[arg(long, alias = "passes", value_name = "N")]
     epochs: Option<u32>,
     /// Evaluate on a validation split of the training set, for tuning
@@ -96,6 +96,16 @@ impl TaskArgs {
             samples: self.samples.map(NonZeroUsize::get),
             validate: self.experiment.validate,
         }
+    }
+
+    /// Refuses to train for no epoch: only what was learned before can be tested without.
+    pub(super) fn check_epochs(&self) -> anyhow::Result<()> {
+        if self.experiment.epochs == Some(0) {
+            bail!(
+                "--epochs 0 trains nothing: give 1 or more, or test what a run has learned, `loihi run --learned FILE`"
+            );
+        }
+        Ok(())
     }
 
     /// Refuses options that none of these takes.

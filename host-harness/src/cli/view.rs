@@ -8,7 +8,7 @@ use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use host_harness::device::recorder::Recorder;
 use host_harness::device::session::Session;
-use host_harness::experiment::{Outcome, RunOptions};
+use host_harness::experiment::{Outcome, RunOptions, figure};
 use host_harness::view::draw::draw;
 use host_harness::view::live::{Live, LiveObserver, LiveTap, PACE_MAX};
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
@@ -38,6 +38,7 @@ pub(super) fn view(args: &ViewArgs) -> anyhow::Result<()> {
     if !(io::stdout().is_terminal() && io::stdin().is_terminal()) {
         bail!("`loihi view` draws in a terminal, which this is not: `loihi run` needs none");
     }
+    args.task.check_epochs()?;
     let subject = task::only(&args.task, &args.what)?;
     let mut session = open(&args.device)?;
     let title = format!(
@@ -70,6 +71,10 @@ fn run(args: &ViewArgs, subject: &Subject, session: &mut Session, live: &Arc<Liv
         let screen = scope.spawn(|| screen(&mut terminal, live));
         scope.spawn(|| stop_without_terminal(&is_over));
         let outcome = subject.task().run(session, &options, &mut watcher);
+        if let Ok(outcome) = &outcome {
+            let figures = outcome.metrics.iter().map(|(name, value)| format!("{name} {}", figure(name, *value)));
+            live.scene().said = figures.collect::<Vec<_>>().join(", ");
+        }
         live.over(outcome.as_ref().map(|outcome| outcome.ops).map_err(ToString::to_string));
         let drawn = screen.join();
         is_over.store(true, Ordering::Relaxed);

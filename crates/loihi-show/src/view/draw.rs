@@ -58,8 +58,8 @@ pub fn draw(frame: &mut Frame<'_>, scene: &Scene) -> usize {
     };
     frame.render_widget(Line::from(text), said);
     let help = match scene.state {
-        RunState::Runs => " q quit   space hold   + faster   - slower",
-        RunState::Held => " q quit   space resume   → one step",
+        RunState::Runs => " q quit  space hold  + faster  - slower",
+        RunState::Held => " q quit  space resume  → one step",
         RunState::Finished | RunState::Failed(_) => " q quit",
     };
     frame.render_widget(Line::styled(help, Style::new().add_modifier(Modifier::DIM)), keys);
@@ -73,14 +73,25 @@ fn heading(scene: &Scene, width: u16) -> Line<'_> {
         RunState::Finished => ("finished", Color::Blue),
         RunState::Failed(_) => ("stopped", Color::Red),
     };
-    let title = format!(" {}", scene.title);
-    let taken = title.chars().count() + word.len() + 1;
-    let gap = " ".repeat(usize::from(width).saturating_sub(taken));
+    // How the run stands is seen in any width; of the title the beginning is.
+    let room = usize::from(width).saturating_sub(word.len() + 2);
+    let title = cut(&format!(" {}", scene.title), room);
+    let gap = " ".repeat(room + 1 - title.chars().count());
     Line::from(vec![
         Span::styled(title, Style::new().add_modifier(Modifier::BOLD)),
         Span::raw(gap),
         Span::styled(word, Style::new().fg(colour)),
     ])
+}
+
+/// A text in at most this many columns, with an ellipsis where something is left out.
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let mut cut: String = text.chars().take(width.saturating_sub(1)).collect();
+    cut.push('…');
+    cut
 }
 
 #[expect(clippy::cast_precision_loss, reason = "for a drawing")]
@@ -180,7 +191,8 @@ fn dotted(points: &[(f64, f64)], fits: usize, height: u16, color: Color) -> impl
 #[expect(clippy::cast_precision_loss, reason = "for a drawing")]
 fn curve(frame: &mut Frame<'_>, area: Rect, scene: &Scene) {
     let Some((_, last)) = scene.curve.last() else {
-        let nothing = Paragraph::new("no figure yet").alignment(Alignment::Center).block(Block::bordered());
+        let words = if scene.is_over() { "no figure" } else { "no figure yet" };
+        let nothing = Paragraph::new(words).alignment(Alignment::Center).block(Block::bordered());
         return frame.render_widget(nothing, area);
     };
     let values = || scene.curve.iter().map(|(_, value)| *value);
@@ -221,7 +233,7 @@ fn counts(frame: &mut Frame<'_>, area: Rect, scene: &Scene) {
         row("updates", ops.compartment_updates, scene.rate(|ops| ops.compartment_updates)),
         row("learning", learned(ops), scene.rate(learned)),
     ];
-    let pace = scene.pace.map_or_else(
+    let pace = scene.pace.filter(|_| !scene.is_over()).map_or_else(
         || " counts, a second ".to_owned(),
         |pace| format!(" at most {} steps a second ", number(pace.into())),
     );
@@ -317,6 +329,29 @@ mod tests {
         scene.state = RunState::Failed("the device is gone".to_owned());
         insta::assert_snapshot!(drawn_scene(&scene, 48, 10).0);
         assert!(drawn_scene(&scene, 39, 10).0.to_string().contains("39 x 10 is too small; at least 40 x 10"));
+    }
+
+    #[test]
+    fn a_narrow_terminal_shows_the_state_and_all_keys() {
+        let mut scene = scene();
+        scene.title = "digits-pes on host (host process), seed 0".to_owned();
+        for (state, word, key) in [
+            (RunState::Runs, "… running ", "- slower"),
+            (RunState::Held, "… held ", "→ one step"),
+            (RunState::Finished, "… finished ", "q quit"),
+        ] {
+            scene.state = state;
+            let drawn = drawn_scene(&scene, 40, 24).0.to_string();
+            assert!(drawn.contains(word) && drawn.contains(key), "{drawn}");
+        }
+    }
+
+    #[test]
+    fn a_run_at_its_end_waits_for_no_figure_and_has_mean_rates() {
+        let mut scene = Scene { state: RunState::Finished, ..Scene::default() };
+        scene.counts(&OpCounts { steps: 1280, ..OpCounts::default() }, Duration::from_millis(10));
+        let drawn = drawn_scene(&scene, 80, 24).0.to_string();
+        assert!(drawn.contains("no figure") && !drawn.contains("yet") && drawn.contains("128 k"), "{drawn}");
     }
 
     #[test]

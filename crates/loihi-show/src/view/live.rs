@@ -11,6 +11,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+/// Time from the start in which every step is looked at: a run that is shorter is seen to its last step.
+const EARLY: Duration = Duration::from_millis(500);
+/// Steps that are kept before the first frame says how many fit.
+const FITS_BEFORE: usize = 1024;
 /// Longest wait before it is seen that the user has pressed a key.
 const NAP: Duration = Duration::from_millis(20);
 /// Slowest pace, steps a second.
@@ -41,7 +45,7 @@ impl Live {
         Self {
             scene: Mutex::new(Scene { title, pace, ..Scene::default() }),
             start: Instant::now(),
-            fits: AtomicUsize::new(1),
+            fits: AtomicUsize::new(FITS_BEFORE),
             credit: AtomicUsize::new(1),
             held: AtomicBool::new(false),
             single: AtomicUsize::new(0),
@@ -56,10 +60,11 @@ impl Live {
         self.scene.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A frame was drawn that holds this many steps: as many may be looked at for the next one.
+    /// A frame was drawn that holds this many steps, the last ones: as many may be looked at for the next one.
     pub fn drawn(&self, fits: usize) {
         self.fits.store(fits.max(1), Ordering::Relaxed);
         self.credit.store(fits.max(1), Ordering::Relaxed);
+        self.scene().raster.keep(fits);
     }
 
     /// Holds the run, or resumes it.
@@ -106,9 +111,13 @@ impl Live {
 
     /// The run is over: its counts if it came to its end, else why it did not.
     pub fn over(&self, end: Result<OpCounts, String>) {
+        let elapsed = self.elapsed();
         let mut scene = self.scene();
         match end {
-            Ok(ops) => (scene.ops, scene.state) = (ops, RunState::Finished),
+            Ok(ops) => {
+                scene.counts(&ops, elapsed);
+                (scene.done, scene.state) = (scene.total, RunState::Finished);
+            }
             Err(why) => scene.state = RunState::Failed(why),
         }
     }
@@ -168,7 +177,8 @@ impl LiveTap {
 impl Tap for LiveTap {
     fn wants(&self) -> bool {
         let live = &self.live;
-        live.held() || live.pace.load(Ordering::Relaxed) > 0 || live.credit.load(Ordering::Relaxed) > 0
+        let asked = live.held() || live.pace.load(Ordering::Relaxed) > 0;
+        asked || live.credit.load(Ordering::Relaxed) > 0 || live.elapsed() < EARLY
     }
 
     fn look(&mut self, step: u64, spikes: &[i32], ops: &OpCounts) {
@@ -234,9 +244,30 @@ mod tests {
         Arc::new(Live::new(String::new(), pace, || false))
     }
 
+    /// A run that started a while ago.
+    fn past_early() -> Arc<Live> {
+        let start = Instant::now().checked_sub(EARLY).unwrap();
+        Arc::new(Live { start, ..Live::new(String::new(), None, || false) })
+    }
+
+    #[test]
+    fn a_short_run_is_seen_to_its_end() {
+        let live = live(None);
+        let mut tap = LiveTap::new(Arc::clone(&live));
+        for step in 0..40 {
+            assert!(tap.wants());
+            tap.look(step, &[], &OpCounts { steps: step + 1, ..OpCounts::default() });
+        }
+        live.scene().progress(&Running { done: 3, total: 4, stage: "", figure: None }, Duration::ZERO);
+        live.over(Ok(OpCounts { steps: 40, ..OpCounts::default() }));
+        live.drawn(30);
+        let scene = live.scene();
+        assert_eq!((scene.raster.steps(), scene.ops.steps, scene.done), (Some((10, 40)), 40, 4));
+    }
+
     #[test]
     fn no_more_steps_are_looked_at_than_fit_the_screen() {
-        let live = live(None);
+        let live = past_early();
         live.drawn(3);
         let mut tap = LiveTap::new(Arc::clone(&live));
         let mut step = 0;

@@ -1,8 +1,8 @@
 //! A run in progress: what is known of it, who looks at it, and how a terminal shows it.
 //!
 //! The run and the screen are on two threads with a [`Scene`] between them: [`live`] fills it, [`draw`] draws it. A run
-//! that is looked at computes the same bits; it is slowed by the steps that are looked at, which are no more than fit the
-//! screen.
+//! that is looked at computes the same bits; it is slowed by the steps that are looked at: all of the first half second,
+//! later no more than fit the screen.
 
 pub mod draw;
 pub mod live;
@@ -108,9 +108,19 @@ impl Scene {
         }
     }
 
-    /// Rate of something that is counted, per second; `None` before there is a time to measure.
+    /// Whether the run has ended, well or not.
+    pub const fn is_over(&self) -> bool {
+        matches!(self.state, RunState::Finished | RunState::Failed(_))
+    }
+
+    /// Rate of something that is counted, per second: of late, and of the whole run once it has finished. `None` before
+    /// there is a time to measure.
     #[expect(clippy::cast_precision_loss, reason = "for a person to read")]
     pub fn rate(&self, of: impl Fn(&OpCounts) -> u64) -> Option<f64> {
+        if self.state == RunState::Finished {
+            let seconds = self.elapsed.as_secs_f64();
+            return (seconds > 0.0).then(|| of(&self.ops) as f64 / seconds);
+        }
         let (first, last) = (self.past.front()?, self.past.back()?);
         let seconds = last.0.checked_sub(first.0).filter(|time| !time.is_zero())?.as_secs_f64();
         Some(of(&last.1).saturating_sub(of(&first.1)) as f64 / seconds)

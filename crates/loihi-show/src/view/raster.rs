@@ -18,6 +18,11 @@ impl Raster {
             (self.first, self.steps) = (step, VecDeque::new());
         }
         self.steps.push_back(rows);
+        self.keep(most);
+    }
+
+    /// Forgets the oldest steps beyond `most`.
+    pub fn keep(&mut self, most: usize) {
         while self.steps.len() > most.max(1) {
             self.steps.pop_front();
             self.first += 1;
