@@ -109,7 +109,7 @@ impl<D: Line> Lossy<D> {
 
 impl<D: Line> Line for Lossy<D> {
     fn name(&self) -> &str {
-        self.line.name()
+        TRANSPORT.name
     }
 
     fn send(&mut self, bytes: &[u8]) -> Result<(), DeviceFault> {
@@ -151,6 +151,6 @@ mod tests {
         let refused = crate::named("lossy:many").unwrap().open(&OpenOptions::default()).map(|_| ()).unwrap_err();
         assert_eq!(refused.to_string(), "`lossy:many`: give the number of damaged bytes in a million, 0 to 1000000");
         let device = crate::named("lossy").unwrap().open(&OpenOptions::default().arena_bytes(1 << 16)).unwrap();
-        assert_eq!(device.name(), "host");
+        assert_eq!(device.name(), "lossy");
     }
 }
