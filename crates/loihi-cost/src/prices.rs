@@ -23,7 +23,7 @@ pub const TIME_DEFAULT: &str = "loihi1-sanafe";
 #[derive(Debug, thiserror::Error)]
 pub enum PriceError {
     /// It is not a table.
-    #[error("the price table cannot be read: {0}")]
+    #[error(transparent)]
     Toml(#[from] toml::de::Error),
     /// An event has no price.
     #[error("the price table `{table}` has no [event.{event}]: add it, with zeros if it costs nothing")]
