@@ -12,6 +12,7 @@ use host_harness::cost::activity::Activity;
 use host_harness::cost::summary::Summary;
 use host_harness::device::meter::MeteredRun;
 use host_harness::device::wide;
+use loihi_files::plural::plural;
 use serde_json::{Value, json};
 
 #[derive(Debug, Args)]
@@ -210,9 +211,9 @@ fn print_table(lif: &Lif, timing: &Timing, modelled: &(String, Summary)) -> anyh
     let Timing { counts, .. } = timing;
     let per_step = |count: u64| count as f64 / counts.steps.max(1) as f64;
     out::line(format_args!(
-        "lif: {} compartments on {} cores, {} recurrent synapses each, {} steps, this host ({})",
+        "lif: {} compartments on {}, {} recurrent synapses each, {} steps, this host ({})",
         lif.compartments,
-        timing.cores,
+        plural(timing.cores, "core"),
         lif.fan_in,
         counts.steps,
         wide::registers()

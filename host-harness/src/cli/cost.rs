@@ -18,6 +18,7 @@ use host_harness::experiment::digits_pes::DigitsPes;
 use serde_json::json;
 
 #[derive(Debug, Args)]
+#[command(mut_arg("device", |device| device.default_value("qemu")))]
 pub(super) struct CostArgs {
     #[command(flatten)]
     device: DeviceArgs,
@@ -30,7 +31,7 @@ pub(super) fn cost(args: &CostArgs) -> anyhow::Result<()> {
     let mut session = open(&args.device)?;
     let kernels = shown("operations", |after| measure(&mut session, after))?;
     if kernels.is_empty() {
-        bail!("the device {} counts no instructions; use --device qemu", session.device_name());
+        bail!("the device {} counts no instructions: give --device qemu", session.device_name());
     }
     let board = session.identity().board.clone();
     let mut operations = operations(&kernels, &board);

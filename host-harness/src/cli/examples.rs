@@ -60,13 +60,7 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 23] = [
             ["loihi export run-1 --nirdata run-1.h5", "spikes and probes of a run"],
         ],
     ),
-    (
-        "cost",
-        &[
-            ["loihi cost --device qemu", "a table to read"],
-            ["loihi cost --device qemu --format csv > cost.csv", "for a spreadsheet"],
-        ],
-    ),
+    ("cost", &[["loihi cost", "a table to read"], ["loihi cost --format csv > cost.csv", "for a spreadsheet"]]),
     (
         "table",
         &[

@@ -10,6 +10,7 @@ use host_harness::npy::{self, Spike, told};
 use host_harness::record::write_whole;
 use loihi_files::atomic_file;
 use serde_json::json;
+use std::fmt::Arguments;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -37,9 +38,7 @@ pub(super) fn export(args: &ExportArgs) -> anyhow::Result<()> {
         export_spikes(&args.source, path)?;
     }
     if let Some(path) = &args.nirdata {
-        let bytes = shown("spikes", |after| nirdata::bytes(&args.source, after))
-            .context("the run cannot be exported as NIRData")?;
-        write_whole(path, &bytes)?;
+        export_nirdata(&args.source, path)?;
     }
     if args.nir.is_none() && args.nest_ascii.is_none() && args.nirdata.is_none() {
         bail!(
@@ -54,6 +53,12 @@ pub(super) fn export(args: &ExportArgs) -> anyhow::Result<()> {
 
 /// The number of nodes written.
 fn export_network(network: &Path, path: &Path) -> anyhow::Result<usize> {
+    if network.is_dir() {
+        bail!(
+            "{} is a folder, and --nir takes a network file: a run's spikes are written by --nirdata or --nest-ascii",
+            network.display()
+        );
+    }
     let (nodes, unsaid) = waiting("writing", || {
         let read = host_harness::network::file::read(network)?;
         let graph = nir::export(&read).with_context(|| format!("{} cannot be exported", network.display()))?;
@@ -67,17 +72,40 @@ fn export_network(network: &Path, path: &Path) -> anyhow::Result<usize> {
     Ok(nodes)
 }
 
+fn export_nirdata(run: &Path, path: &Path) -> anyhow::Result<()> {
+    let mut spikes = 0;
+    let bytes = shown("spikes", |after| {
+        nirdata::bytes(run, &mut |done, total| {
+            spikes = total;
+            after(done, total);
+        })
+    })
+    .context("the run cannot be exported as NIRData")?;
+    write_whole(path, &bytes)?;
+    say(path, format_args!("{spikes} spikes and what was probed"))
+}
+
+/// Says what is in a file; a pipe, which may be standard output, gets nothing but the data.
+fn say(path: &Path, what: Arguments<'_>) -> anyhow::Result<()> {
+    if path.is_file() {
+        out::line(format_args!("{what} in {}", path.display()))?;
+    }
+    Ok(())
+}
+
 fn export_spikes(run: &Path, path: &Path) -> anyhow::Result<()> {
     let file = run.join("spikes.npy");
     if !file.exists() {
         bail!("{} is not there: give the run --spikes", file.display());
     }
     let spikes = npy::spikes(&file)?;
+    let mut count = 0_u64;
     let written = shown("spikes", |after| {
         atomic_file::fill(path, |file| {
             writeln!(file, "sender\ttime_step")?;
             for spike in told(spikes, after) {
                 let Spike { step, core, id, .. } = spike?;
+                count += 1;
                 let sender = u32::from(core) * 1024 + u32::from(id) + 1;
                 // A spike of the first step is at time step 1, as NEST counts.
                 writeln!(file, "{sender}\t{}", u64::from(step) + 1)?;
@@ -85,5 +113,6 @@ fn export_spikes(run: &Path, path: &Path) -> anyhow::Result<()> {
             Ok(())
         })
     });
-    written.with_context(|| format!("{} cannot be written", path.display()))
+    written.with_context(|| format!("{} cannot be written", path.display()))?;
+    say(path, format_args!("{count} spikes"))
 }

@@ -77,7 +77,11 @@ impl PlaceOptions {
 
 /// The network of a file.
 fn read(path: &Path) -> anyhow::Result<Network> {
-    file::read(path).map_err(|error| no_network(path).map_or_else(|| error.into(), anyhow::Error::msg))
+    let read = file::read(path).map_err(|error| no_network(path).map_or_else(|| error.into(), anyhow::Error::msg))?;
+    if read.populations.is_empty() {
+        bail!("{} has no populations: `loihi list --network` prints a network file with every key", path.display());
+    }
+    Ok(read)
 }
 
 pub(super) fn place_network(args: &PlaceArgs) -> anyhow::Result<()> {
@@ -121,6 +125,11 @@ fn fed(network: &Network, data: &[PathBuf], named: Option<&str>) -> anyhow::Resu
         let (name, path) = path.to_str()?.split_once('=')?;
         Some((network.inputs.iter().position(|input| input.name == name)?, PathBuf::from(path)))
     };
+    let mut unknown = data.iter().filter(|path| split(path).is_none() && !path.exists());
+    if let Some((name, _)) = unknown.find_map(|path| path.to_str()?.split_once('=')) {
+        let inputs: Vec<&str> = network.inputs.iter().map(|input| input.name.as_str()).collect();
+        bail!("unknown input `{name}`; there are: {}", inputs.join(", "));
+    }
     let mut fed = match data {
         [only] if split(only).is_none() => vec![(input_of(network, named)?, only.clone())],
         _ => {

@@ -32,6 +32,9 @@ impl What {
             return built_in(name);
         }
         let text = whole::text(path).with_context(|| format!("{name} cannot be read"))?;
+        if text.trim().is_empty() {
+            bail!("{name} is empty: `loihi list NAME` prints a parameter file, `loihi list --network` a network file");
+        }
         if describes_network(&text) {
             return Ok(Self::Network { path: path.to_owned(), data });
         }
@@ -44,7 +47,7 @@ impl What {
             )
         };
         let experiment = find(&parameters::experiment(&text).with_context(invalid)?)?;
-        let task = experiment.task(&text).with_context(invalid)?;
+        let task = experiment.task(&text).with_context(|| format!("{name} cannot be used"))?;
         Ok(Self::Experiment { experiment, parameters: text, task })
     }
 

@@ -12,6 +12,7 @@ mod examples;
 mod json;
 mod kill;
 mod measure;
+mod mistakes;
 mod net_files;
 mod networks;
 mod process;

@@ -293,6 +293,7 @@ fn each_input_is_fed_or_named() {
     let (a, b) = (path("a.csv"), path("b.csv"));
     let [both_a, both_b] = [format!("a={a}"), format!("b={b}")];
     assert_one_sentence(&infer(&[&a]), &["say --input with one of a, b"]);
+    assert_one_sentence(&infer(&["foo=rec"]), &["unknown input `foo`; there are: a, b"]);
     assert_one_sentence(&infer(&[&both_a]), &["the input `b` has no samples"]);
     assert_one_sentence(&infer(&[&both_a, &b]), &["give --data NAME=PATH for each input"]);
     assert_one_sentence(&infer(&[&both_a, &both_a]), &["the input `a` has samples twice"]);

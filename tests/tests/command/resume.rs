@@ -190,9 +190,11 @@ fn what_was_recorded_is_read_from_a_folder_whose_run_was_killed() {
     let page = fs::read_to_string(folder.join("report.html")).unwrap();
     assert!(page.contains("did not finish") && page.contains("spikes of "), "{page}");
     let lines = temporary.path().join("spikes.txt");
-    printed(&["export", path, "--nest-ascii", lines.to_str().unwrap()]);
-    assert!(fs::read_to_string(&lines).unwrap().lines().count() > 1000);
-    printed(&["export", path, "--nirdata", temporary.path().join("data.h5").to_str().unwrap()]);
+    let said = printed(&["export", path, "--nest-ascii", lines.to_str().unwrap()]);
+    let count = fs::read_to_string(&lines).unwrap().lines().count() - 1;
+    assert!(count >= 1000 && said.starts_with(&format!("{count} spikes in ")), "{count}: {said}");
+    let said = printed(&["export", path, "--nirdata", temporary.path().join("data.h5").to_str().unwrap()]);
+    assert!(said.starts_with(&format!("{count} spikes and what was probed in ")), "{said}");
 }
 
 /// Changes where the run of a folder claims to stand.

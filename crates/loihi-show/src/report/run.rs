@@ -25,6 +25,10 @@ const BINS: usize = 60;
 /// # Errors
 /// The folder has no manifest, or a file in it cannot be read.
 pub fn report(folder: &Path) -> io::Result<String> {
+    if folder.is_file() {
+        let why = format!("{} is a file, not a run folder: `loihi run --out` writes one", folder.display());
+        return Err(io::Error::new(io::ErrorKind::NotADirectory, why));
+    }
     let manifest = match text(&folder.join("manifest.toml"))? {
         Some(manifest) => manifest,
         // Killed before it was written.

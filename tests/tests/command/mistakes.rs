@@ -1,0 +1,55 @@
+//! What users get wrong first, and what the command answers; words of its help.
+
+use crate::process::{assert_one_sentence, command};
+use std::fs;
+
+fn printed(arguments: &[&str]) -> String {
+    let output = command(arguments).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {said}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn refused(arguments: &[&str], parts: &[&str]) {
+    assert_one_sentence(&command(arguments).output().unwrap(), parts);
+}
+
+#[test]
+fn files_without_anything_in_them_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("empty.toml");
+    fs::write(&path, "\n").unwrap();
+    let path = path.to_str().unwrap();
+    refused(&["run", path], &["empty.toml is empty", "`loihi list --network`"]);
+    refused(&["place", path], &["empty.toml has no populations", "`loihi list --network`"]);
+    refused(&["report", path], &["empty.toml is a file, not a run folder", "`loihi run --out`"]);
+    refused(&["export", folder.path().to_str().unwrap(), "--nir", "never.nir"], &["is a folder", "--nirdata"]);
+}
+
+#[test]
+fn no_epoch_is_for_what_was_learned_before() {
+    for name in ["run", "compare", "table"] {
+        refused(&[name, "digits-pes", "--epochs", "0"], &["--epochs 0 trains nothing", "--learned"]);
+    }
+}
+
+#[test]
+fn an_invalid_price_table_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("prices.toml");
+    fs::write(&path, "= 3\n").unwrap();
+    let output = command(&["table", "stdp-pair", "--prices", path.to_str().unwrap()]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert_eq!(said.matches("TOML parse error").count(), 1, "{said}");
+}
+
+#[test]
+fn devices_and_numbers_are_named_as_they_are() {
+    assert!(printed(&["run", "stdp-pair", "--device", "lossy:0"]).contains("stdp-pair on lossy ("));
+    assert!(printed(&["list", "--devices"]).contains(" lossy:…: "));
+    assert!(printed(&["cost", "--help"]).contains("[default: qemu]"));
+    assert!(printed(&["run", "--help"]).contains("[default: host]"));
+    let lif = printed(&["bench", "lif", "--n", "20", "--fan-in", "5", "--steps", "20"]);
+    assert!(lif.contains("20 compartments on 1 core, "), "{lif}");
+}
