@@ -10,6 +10,7 @@ use host_harness::npy::{self, Spike, told};
 use host_harness::record::write_whole;
 use loihi_files::atomic_file;
 use serde_json::json;
+use std::fmt::Arguments;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -81,7 +82,15 @@ fn export_nirdata(run: &Path, path: &Path) -> anyhow::Result<()> {
     })
     .context("the run cannot be exported as NIRData")?;
     write_whole(path, &bytes)?;
-    Ok(out::line(format_args!("{spikes} spikes and what was probed in {}", path.display()))?)
+    say(path, format_args!("{spikes} spikes and what was probed"))
+}
+
+/// Says what is in a file; a pipe, which may be standard output, gets nothing but the data.
+fn say(path: &Path, what: Arguments<'_>) -> anyhow::Result<()> {
+    if path.is_file() {
+        out::line(format_args!("{what} in {}", path.display()))?;
+    }
+    Ok(())
 }
 
 fn export_spikes(run: &Path, path: &Path) -> anyhow::Result<()> {
@@ -105,5 +114,5 @@ fn export_spikes(run: &Path, path: &Path) -> anyhow::Result<()> {
         })
     });
     written.with_context(|| format!("{} cannot be written", path.display()))?;
-    Ok(out::line(format_args!("{count} spikes in {}", path.display()))?)
+    say(path, format_args!("{count} spikes"))
 }

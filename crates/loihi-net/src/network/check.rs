@@ -257,7 +257,7 @@ impl Network {
     fn check_traces(&self, element: Element, rule: &[ProductRecord], defined: [bool; 5]) -> Result<(), NetworkError> {
         let names = ["x1", "x2", "y1", "y2", "y3"];
         let variables = [Variable::X1, Variable::X2, Variable::Y1, Variable::Y2, Variable::Y3];
-        let reads = |variable| {
+        let reads = |variable: Variable| {
             let mut factors = rule.iter().flat_map(|product| product.factor.iter().take(product.factors));
             factors.any(|factor| factor.variable == variable)
         };
