@@ -22,19 +22,19 @@
 //! | here | crate | its one job |
 //! |---|---|---|
 //! | [`npy`], [`npz`] | `loihi-files` | arrays in files |
-//! | [`h5`] | `loihi-hdf5` | HDF5 files |
+//! | `h5` | `loihi-hdf5` | HDF5 files |
 //! | [`data`] | `loihi-data` | samples: formats, data sets, encoders |
 //! | [`image`], [`limits`], [`rule`] | `loihi-image` | images, register by register |
 //! | [`network`], [`place`], [`probe`], [`neuron_map`] | `loihi-net` | networks: built, or from a TOML file; placed on cores |
 //! | [`device`] | `loihi-device` | requests to a chip in this process, or behind a line |
 //! | [`runner`], [`inference`], [`record`], [`samples`] | `loihi-run` | a placed network on a device, sample by sample; the run folder |
 //! | [`experiment`] | `loihi-experiments` | the built-in experiments |
-//! | [`nir`], [`import`] | `loihi-nir` | NIR files |
-//! | [`nirdata`] | `loihi-nirdata` | run folders as NIRData |
-//! | [`quantise`], [`lava_dl`] | `loihi-import` | networks of real numbers in the chip's integers |
+//! | `nir`, `import` | `loihi-nir` | NIR files |
+//! | `nirdata` | `loihi-nirdata` | run folders as NIRData |
+//! | `quantise`, `lava_dl` | `loihi-import` | networks of real numbers in the chip's integers |
 //! | [`conform`] | `loihi-testkit` | recorded vectors, replayed |
 //! | [`cost`], [`bench`](mod@bench) | `loihi-cost` | what a run costs on the chip, and on this host |
-//! | [`report`], [`view`] | `loihi-show` | a run folder as one HTML file; a run in the terminal |
+//! | [`report`], `view` | `loihi-show` | a run folder as one HTML file; a run in the terminal |
 
 pub mod prelude;
 

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 const PATHS_MAX: usize = 256;
 
 /// Most nodes in a row that are looked through for a shape, or for what leads to a population.
-const NODES_MAX: usize = 256;
+const NODES_MAX: usize = 128;
 
 /// Neurons, with what is read of them.
 #[derive(Clone, Debug, PartialEq)]

@@ -83,7 +83,7 @@ fn networks_can_be_deep() {
     let deep = quantise(&chain(1_000, |at| at % 2 == 1), "n", QuantiseOptions::default()).unwrap();
     assert_eq!(deep.network.populations.len(), 501);
     let said = quantise(&chain(20_000, |_| false), "n", QuantiseOptions::default()).unwrap_err().to_string();
-    assert!(said.contains("more than 256 nodes in a row"), "{said}");
+    assert!(said.contains("more than 128 nodes in a row"), "{said}");
 }
 
 fn number() -> BoxedStrategy<f64> {
