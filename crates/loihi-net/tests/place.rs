@@ -3,16 +3,14 @@
 #![allow(clippy::unwrap_used)]
 
 use loihi_core::image::{Join, Profile, StackIn, StackOut, ThresholdMode, Tree};
-use loihi_core::num::{Delay, WeightExponent, word};
 use loihi_device::inproc::InProcess;
 use loihi_device::session::{RetryPolicy, Session};
 use loihi_net::network::Network;
 use loihi_net::network::Weighted;
-use loihi_net::network::{
-    Connection, Conv2d, Each, Endpoint, Entry, Input, Pool2d, Population, Signs, SparseSynapse, Weights, size,
-};
+use loihi_net::network::{Connection, Each, Endpoint, Entry, Input, Population, size};
 use loihi_net::place::{PlacementOptions, place, table};
 use loihi_run::inference::{Inference, Spike, Stimulus};
+use loihi_testkit::networks::{every_kind, spikes};
 
 fn session() -> Session {
     Session::open(Box::new(InProcess::new(32 << 20)), RetryPolicy::default(), 1, || false).unwrap()
@@ -66,55 +64,11 @@ fn by_the_chip(network: &Network, stimulus: &Stimulus, options: PlacementOptions
     (spikes, placed.usage.len())
 }
 
-/// An image, a convolution, a pool, a layer with delays, sparse synapses back to itself; everything of every kind.
-fn network(seed: u32) -> Network {
-    let draw =
-        |purpose: u32, at: usize, values: u32| i64::from(word(seed, purpose, u32::try_from(at).unwrap(), 0) % values);
-    let weight = |purpose, at| i16::try_from(draw(purpose, at, 61) - 25).unwrap();
-    let even = |purpose, at| 2 * (weight(purpose, at) / 2);
-    let mut network = Network::new("of every kind").seed(seed);
-    let image = network.input("image", [2, 6, 7]);
-    let profile = |v_th| Profile { decay_u: 2048, decay_v: 300, v_th, ..Profile::DEFAULT };
-    let conv = network.population(Population::new("conv", [3, 6, 7]).profile(profile(64 * 30)));
-    let pool = network.population(Population::new("pool", [3, 3, 3]).profile(profile(64 * 10)));
-    let mut own = Population::new("out", 8).profile(profile(64 * 40));
-    own.compartments = vec![Each::of((0..8).map(|at| Profile { decay_v: 100 * at, ..profile(64 * 40) }).collect())];
-    own.bias = Each::of((0..8).map(|at| loihi_net::network::nearest_bias(f64::from(at) * 90.0)).collect());
-    let out = network.population(own);
-    let weights = (0..3 * 2 * 9).map(|at| even(1, at)).collect();
-    network.connect(Connection::new(image, conv, Conv2d::new([3, 2, 3, 3], weights).padding([1, 1])));
-    network.connect(Connection::new(conv, pool, Pool2d::new([2, 2], 24)));
-    let weights: Vec<i16> = (0..8 * 27).map(|at| weight(2, at)).collect();
-    let delays: Vec<Delay> = (0..27).map(|at| Delay::saturating(i32::try_from(draw(3, at, 9)).unwrap())).collect();
-    let dense = Connection::new(pool, out, weights).signs(Signs::Split).wgt_exp(WeightExponent::saturating(1));
-    network.connect(dense.delay(delays));
-    let mut synapses: Vec<SparseSynapse> = (0..40)
-        .map(|at| SparseSynapse {
-            source: usize::try_from(draw(4, at, 8)).unwrap(),
-            neuron: usize::try_from(draw(5, at, 8)).unwrap(),
-            weight: even(6, at),
-            delay: u8::try_from(draw(7, at, 20)).unwrap(),
-        })
-        .collect();
-    synapses.sort_unstable();
-    network.connect(Connection::new(out, out, synapses));
-    network.connect(Connection::new(out, out, Weights::OneToOne(Each::Same(-100))));
-    network
-}
-
-fn stimulus(seed: u32, elements: usize) -> Stimulus {
-    let spikes = (0..40_u32).flat_map(|step| {
-        let fires = move |element: &usize| word(seed, 8, step, u32::try_from(*element).unwrap()).is_multiple_of(5);
-        (0..elements).filter(fires).map(move |element| (step, 0, element))
-    });
-    Stimulus { steps: 40, spikes: spikes.collect(), ..Stimulus::default() }
-}
-
 #[test]
 fn every_kind_of_connection_computes_its_equation_however_it_is_cut() {
     for seed in 0..6 {
-        let network = network(seed);
-        let stimulus = stimulus(seed, 84);
+        let network = every_kind(seed);
+        let stimulus = spikes(&network, 40, seed);
         let expected = by_equations(&network, &stimulus);
         assert!(expected.iter().filter(|spike| spike.population == 2).count() > 10, "seed {seed}: few spikes");
         for (options, cores) in [
@@ -198,7 +152,7 @@ fn a_network_of_5000_compartments_is_placed_and_runs() {
         [[connection]]\nfrom = \"in\"\nto = \"all\"\nweights = { uniform = [0, 100], density = 0.5 }\n\
         [[connection]]\nfrom = \"all\"\nto = \"all\"\nweights = { uniform = [-12, 12], density = 0.02 }\n";
     let network = loihi_net::network::file::parse(text, std::path::Path::new("large.toml")).unwrap();
-    let stimulus = stimulus(1, 100);
+    let stimulus = spikes(&network, 40, 1);
     let (spikes, cores) =
         by_the_chip(&network, &Stimulus { steps: 10, ..stimulus.clone() }, PlacementOptions::default());
     assert!(cores > 5, "{cores}");

@@ -1,15 +1,40 @@
-//! Replays vectors that were recorded from other emulators and from the chip, and compares every step.
+//! For tests of devices, boards and rules: small networks, strategies, recorded vectors, and a device under test.
 //!
-//! [`parse`] reads the formats into a [`vector`], [`network`] makes an image of it, [`replay`] runs and compares it.
+//! | module | its one job |
+//! |---|---|
+//! | [`networks`], [`images`] | small networks and images that have much of what a chip has |
+//! | `strategies` (feature) | random ones for `proptest` |
+//! | [`suite`] | a device under test: whether it does, bit for bit, what a chip in this process does |
+//! | [`replay`] | vectors that were recorded from other emulators and from the chip, compared in every step |
+//!
+//! [`parse`] reads the formats of vectors into a [`vector`], [`network`] makes an image of it, [`replay`] runs and compares
+//! it:
+//!
+//! ```
+//! use loihi_device::inproc::InProcess;
+//! use loihi_run::runner::Runner;
+//! use loihi_testkit::networks;
+//!
+//! let network = networks::relays(4);
+//! let stimulus = networks::spikes(&network, 20, 1);
+//! let mut runner = Runner::new(network, InProcess::default())?;
+//! assert_eq!(runner.run(&stimulus)?.len(), stimulus.spikes.len());
+//! # Ok::<(), loihi_run::runner::RunnerError>(())
+//! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod images;
 mod json;
 mod learning;
 pub mod network;
+pub mod networks;
 pub mod parse;
 pub mod plastic;
 pub mod replay;
+#[cfg(feature = "strategies")]
+pub mod strategies;
+pub mod suite;
 pub mod vector;
 mod weights;
 

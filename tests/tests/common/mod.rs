@@ -7,16 +7,16 @@ pub(crate) mod golden;
 pub(crate) mod resets;
 pub(crate) mod rules;
 
+use host_harness::conform::images;
 use host_harness::device::framed::Framed;
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess, InProcessLine};
 use host_harness::device::qemu::{FIRMWARE_PATH, Qemu};
 use host_harness::device::session::{RetryPolicy, Session, SessionError};
 use host_harness::device::{Device, Waiting};
 use host_harness::experiment::Experiment;
-use host_harness::image::{ImageBuilder, ImageFile, Source};
+use host_harness::image::ImageFile;
 use loihi_core::device::{Board, Buffers, Device as CoreDevice, Machine};
-use loihi_core::image::{Profile, Synapse};
-use loihi_core::rules::{ALL, PesParams, RateEncoderParams};
+use loihi_core::rules::ALL;
 use loihi_core::wire::DeviceError;
 use loihi_core::wire::frame::{
     self, CHANNEL_MESSAGE, CHANNEL_PART, CRC, Frame, FrameReader, Received, incoming_bytes, line_bytes, plain_bytes,
@@ -110,34 +110,11 @@ pub(crate) const BODY_MAX: usize = 2048;
 pub(crate) const DATA_MAX: usize = data_bytes(BODY_MAX);
 
 /// Words of the stimulus, target and output mailboxes of [`small_network`].
-pub(crate) const SMALL_MAILBOX: usize = 2;
+pub(crate) const SMALL_MAILBOX: usize = images::SMALL_MAILBOX;
 
-/// A network that has a bit of everything: two cores, both synapse formats, a delay, biases, an encoder, PES.
+/// [`images::small`].
 pub(crate) fn small_network() -> ImageFile {
-    let mut builder = ImageBuilder::new();
-    let words = u32::try_from(SMALL_MAILBOX).unwrap();
-    builder.mailboxes(words, words, words);
-    let profile = Profile { decay_u: 1024, decay_v: 256, v_th: 20 << 6, refractory: 2, ..Profile::DEFAULT };
-    let first = builder.core();
-    let front = builder.group(6, profile);
-    let second = builder.core();
-    builder.group(3, profile);
-    builder.bias(front.start, &[300, 200, 100, 0, -100, 250]);
-    for input in builder.inputs(words) {
-        builder.dense(Source::Input(input), first, 0, &[30, -20, 25, 40, 10, 5]);
-    }
-    let synapse = |compartment, delay| Synapse { compartment, delay, weight: 60 };
-    builder.sparse(Source::Compartment(0), second, &[synapse(0, 0), synapse(2, 5)]);
-    builder.snip(&RateEncoderParams { count: words, full_scale: 64, ..RateEncoderParams::default() });
-    builder.snip(&PesParams {
-        compartment_first: front.start,
-        count: 9,
-        dimensions: words,
-        rate_shift: 8,
-        decay_y: 40,
-        ..PesParams::default()
-    });
-    builder.build().unwrap()
+    images::small().unwrap()
 }
 
 /// An answer as it came over the line.

@@ -2,80 +2,20 @@
 
 use crate::common;
 use crate::common::{Peer, open_host, open_qemu};
+use host_harness::conform::images::{REMEMBERING_FRONT, remembering};
 use host_harness::device::session::{Session, SessionError};
-use host_harness::image::{ImageBuilder, ImageFile, Plasticity, Source, decay_table};
-use host_harness::rule::{Limits, parse};
+use host_harness::image::ImageFile;
 use loihi_core::chip::{HEADER_BYTES, ResetScope, SnapshotScope};
-use loihi_core::image::{Homeostasis, Noise, NoiseAt, Profile, Synapse};
 use loihi_core::num::word;
 use loihi_core::register::Register;
-use loihi_core::rules::{PesParams, RateEncoderParams, ThirdFactorParams};
-use loihi_core::synapse::SignMode;
 use loihi_core::wire::DeviceError;
 use loihi_core::wire::frame::CRC;
 use loihi_core::wire::message::{Record, Request, Response};
 use proptest::prelude::*;
 
-/// Compartments of the first core.
-const FRONT: u32 = 21;
-
-/// A bit of everything that remembers: noise, homeostasis, long refractory periods, an auxiliary accumulator, delays
-/// that are learned, tags, traces of two groups in epochs of their own, snips.
+/// [`remembering`].
 fn network(seed: u32) -> ImageFile {
-    let mut builder = ImageBuilder::new();
-    builder.beyond_the_chip();
-    builder.seed(seed);
-    builder.mailboxes(2, 2, 2);
-    let first = builder.core();
-    let noisy = Profile {
-        decay_u: 800,
-        decay_v: 300,
-        v_th: 20 << 6,
-        refractory: 9,
-        noise: Some(Noise { at: NoiseAt::Voltage, exponent: 10, offset: 2 }),
-        homeostasis: Some(Homeostasis { gain: 1, a_min: 10, a_max: 40, impulse: 30, decay: 400, epoch_steps: 5 }),
-        ..Profile::DEFAULT
-    };
-    builder.group(FRONT as usize, noisy);
-    let second = builder.core();
-    let back =
-        builder.group(5, Profile { decay_u: 1024, decay_v: 256, v_th: 9 << 6, refractory: 3, ..Profile::DEFAULT });
-    builder.bias(back.start, &[90, 60, 40, 20, 0]);
-    let sum = builder.sum(second, 1, 6);
-    let inputs = builder.inputs(4);
-    for input in inputs.clone().take(2) {
-        let weights: Vec<i16> = (0..FRONT).map(|i| if (i + input) % 3 == 0 { 40 } else { 25 }).collect();
-        builder.dense(Source::Input(input), first, 0, &weights);
-    }
-    let apart = builder.sparse_synapses(&[Synapse { compartment: 2, delay: 3, weight: 60 }], 1);
-    let options = host_harness::image::AxonOptions::default().sum(sum);
-    let axon = builder.axon(second, &apart, options);
-    builder.route(Source::Compartment(3), axon, 0);
-    let traces = [50, 30, 40, 20, 10].map(|impulse| builder.trace(impulse, 1 << 30, &decay_table(0.83, 0.0), None));
-    let mut plasticity = Plasticity::default()
-        .products(
-            parse("dw = 2^-2*x1*y0 - 2^-2*x0*y1\ndt = x1*y0\ndd = 2^-3*x2*y0 - 2^-4*u0*d*y2", &Limits::RELAXED)
-                .unwrap(),
-        )
-        .traces(traces)
-        .epoch_steps(4);
-    let axons = (0..FRONT).map(|pre| {
-        let delay = (pre % 7) as usize;
-        let row = (0..5).map(|compartment| Synapse { compartment, delay, weight: 20 });
-        (Source::Compartment(pre), row.collect())
-    });
-    builder.plastic_group(second, 0..5, &plasticity, axons);
-    plasticity.products = parse("2^-4*u1*x1*y1", &Limits::RELAXED).unwrap();
-    plasticity.traces[2..].fill(0);
-    plasticity.epoch_steps = 3;
-    plasticity.sign_mode = SignMode::Excitatory;
-    let row = [4, 6, 7].map(|compartment| Synapse { compartment, delay: 0, weight: 31 });
-    let axons = inputs.skip(2).map(|input| (Source::Input(input), row.to_vec()));
-    builder.plastic_group(first, 4..8, &plasticity, axons);
-    builder.snip(&RateEncoderParams { count: 2, full_scale: 64, ..RateEncoderParams::default() });
-    builder.snip(&ThirdFactorParams { dimensions: 2, post_first: 5, shift: 5, ..ThirdFactorParams::default() });
-    builder.snip(&PesParams { count: FRONT, dimensions: 2, rate_shift: 8, decay_y: 40, ..PesParams::default() });
-    builder.build().unwrap()
+    remembering(seed).unwrap()
 }
 
 /// Runs steps from one on, with inputs and errors that follow from the step.
@@ -181,7 +121,7 @@ fn what_was_learned_is_taken_up_by_a_fresh_chip() {
     assert_eq!(registers.map(|register| session.read(register).unwrap()), words);
     assert_eq!(session.ops().unwrap().steps, 0);
     // Bytes that are whole, but hold a weight that the format has not: the front is one word of PES per pair.
-    let weights = (FRONT as usize * 2 * 4).next_multiple_of(8);
+    let weights = (REMEMBERING_FRONT as usize * 2 * 4).next_multiple_of(8);
     let mut odd = learned.clone();
     odd[weights] ^= 1;
     let refused = session.restore(SnapshotScope::Learned, &odd).unwrap_err();
