@@ -90,7 +90,8 @@ fn add_manual(package: &mut Package, program: &Path) -> Result<()> {
         fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {}", folder.display()))?;
     }
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    run(Command::new(program).arg("man").arg(&folder))?;
+    let mut command = Command::new(program);
+    printed(command.arg("man").arg(&folder)).with_context(|| format!("`{}` fails", line(&command)))?;
     let pages = files(&folder)?;
     ensure!(!pages.is_empty(), "`{PROGRAM} man` has written no page into {}", folder.display());
     for page in pages {
@@ -103,7 +104,9 @@ fn add_manual(package: &mut Package, program: &Path) -> Result<()> {
 fn add_documents(package: &mut Package) -> Result<()> {
     let root = paths::root();
     let documents = format!("usr/share/doc/{NAME}");
-    package.add_packed(&format!("{documents}/README.md"), &fs::read(root.join("README.md"))?)?;
+    for page in ["README.md", "CONTRIBUTING.md"] {
+        package.add_packed(&format!("{documents}/{page}"), &fs::read(root.join(page))?)?;
+    }
     for page in files(&root.join("docs"))? {
         package.add_packed(&format!("{documents}/docs/{}", file_name(&page)), &fs::read(&page)?)?;
     }

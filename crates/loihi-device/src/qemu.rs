@@ -70,7 +70,8 @@ pub struct Qemu {
     early: Vec<u8>,
 }
 
-/// The firmware file: `given`, or `LOIHI_FIRMWARE`, or where the workspace of this program builds it.
+/// The firmware file: `given`, or `LOIHI_FIRMWARE`, or where the workspace of this program builds it, or where its package
+/// installs it.
 pub fn firmware_path(given: Option<&Path>) -> PathBuf {
     if let Some(path) = given {
         return path.to_owned();
@@ -82,11 +83,15 @@ pub fn firmware_path(given: Option<&Path>) -> PathBuf {
     if here.exists() {
         return here;
     }
-    // The program lies in TARGET/PROFILE; tests one folder deeper.
-    let near = std::env::current_exe().ok().and_then(|exe| {
-        exe.ancestors().skip(1).map(|folder| folder.join("firmware/firmware-x86-mcu.elf")).find(|path| path.exists())
-    });
+    let near = std::env::current_exe().ok().and_then(|exe| beside(&exe));
     near.unwrap_or(here)
+}
+
+/// The firmware that goes with a program in `TARGET/PROFILE` (tests lie one folder deeper), or in `PREFIX/bin`.
+fn beside(program: &Path) -> Option<PathBuf> {
+    let folders = program.ancestors().skip(1);
+    let places = folders.flat_map(|folder| ["firmware", "share/loihi"].map(|place| folder.join(place)));
+    places.map(|place| place.join("firmware-x86-mcu.elf")).find(|path| path.exists())
 }
 
 impl Qemu {
