@@ -193,6 +193,9 @@ fn what_was_recorded_is_read_from_a_folder_whose_run_was_killed() {
     let said = printed(&["export", path, "--nest-ascii", lines.to_str().unwrap()]);
     let count = fs::read_to_string(&lines).unwrap().lines().count() - 1;
     assert!(count >= 1000 && said.starts_with(&format!("{count} spikes in ")), "{count}: {said}");
+    // Standard output holds the data and nothing else.
+    let piped = printed(&["export", path, "--nest-ascii", "/dev/stdout"]);
+    assert_eq!(piped, fs::read_to_string(&lines).unwrap());
     let said = printed(&["export", path, "--nirdata", temporary.path().join("data.h5").to_str().unwrap()]);
     assert!(said.starts_with(&format!("{count} spikes and what was probed in ")), "{said}");
 }
