@@ -86,9 +86,9 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<()> {
 }
 
 fn body(imported: &Imported, out: Option<&Path>) -> Value {
-    let part = |row: &FidelityRow| json!({ "node": row.node, "kind": row.kind, "rating": row.fidelity.word().to_lowercase(), "note": row.note });
+    let part = |row: &FidelityRow| json!({ "node": row.node, "kind": row.kind, "fidelity": row.fidelity.word().to_lowercase(), "note": row.note });
     json!({
-        "network": imported.network.name, "neurons": imported.network.neurons(), "rating": imported.fidelity().word().to_lowercase(),
+        "network": imported.network.name, "neurons": imported.network.neurons(), "fidelity": imported.fidelity().word().to_lowercase(),
         "parts": imported.rows.iter().map(part).collect::<Vec<_>>(), "notes": imported.said, "out": out,
     })
 }

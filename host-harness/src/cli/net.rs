@@ -1,7 +1,7 @@
 //! `loihi place`; networks from files, with samples, for `loihi run` and its kin.
 
 use super::out;
-use super::progress::shown;
+use super::progress::{shown, waiting};
 use super::task::{NetworkArgs, TaskArgs};
 use super::what::{no_network, wrong_kind};
 use anyhow::{Context as _, bail};
@@ -175,7 +175,8 @@ pub(super) fn trained(
     let mut all = Vec::new();
     for (input, data) in fed {
         let options = DataOptions::default().seed(args.seed.unwrap_or(0));
-        let samples = open(&data, &options).and_then(|data| data.samples(split.as_deref().unwrap_or(TEST), most));
+        let read_all = || open(&data, &options).and_then(|data| data.samples(split.as_deref().unwrap_or(TEST), most));
+        let samples = waiting("reading samples", read_all);
         let items = samples.map_err(|error| wrong_kind(&data).map_or_else(|| error.into(), anyhow::Error::msg))?;
         let unfit = || format!("{} does not fit {}", data.display(), network.display());
         check_labels(&read, &items).with_context(unfit)?;

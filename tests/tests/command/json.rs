@@ -17,7 +17,7 @@ const LINES: [(&str, &str, &[&str]); 24] = [
     ("list", "--devices", &["devices"]),
     ("compare", "stdp-pair --seeds 2", &["experiments"]),
     ("conform", "vectors/nengo_single_a.json.gz", &["passed", "failed", "skipped", "vectors"]),
-    ("import", "net.nir", &["network", "neurons", "rating", "parts", "notes", "out"]),
+    ("import", "net.nir", &["network", "neurons", "fidelity", "parts", "notes", "out"]),
     ("export", "net.toml --nir exported.nir", &["source", "nodes", "files"]),
     ("cost", "--device host", &["error", "kind", "status"]),
     ("table", "stdp-pair", &["tables", "out"]),
