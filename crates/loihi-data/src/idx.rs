@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn every_fault_is_named_where_it_is() {
         let cases: [(Vec<u8>, u64, &str); 10] = [
-            (changed(1, 7), 0, "begins with 00 07"),
+            (changed(1, 7), 0, "starts with 00 07"),
             (changed(2, 0x0d), 2, "type 0x0d"),
             (changed(3, 0), 3, "0 dimensions"),
             (changed(3, 5), 3, "5 dimensions"),

@@ -57,6 +57,9 @@ struct Failure<'a> {
     status: u8,
 }
 
+/// Exit status of a command that its user stopped, as of one that SIGINT ended.
+pub(super) const STOPPED_STATUS: u8 = 130;
+
 /// Why a command ends without success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -75,7 +78,7 @@ impl Kind {
         match self {
             Self::Usage => 2,
             Self::Failed => 1,
-            Self::Stopped => super::stop::STATUS,
+            Self::Stopped => STOPPED_STATUS,
         }
     }
 }

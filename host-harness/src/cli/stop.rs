@@ -13,9 +13,6 @@ use std::time::Duration;
 /// How long a command may take to end by itself.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Exit status of a command that was stopped.
-pub(super) const STATUS: u8 = 130;
-
 static STOP: AtomicBool = AtomicBool::new(false);
 static SCREEN: AtomicBool = AtomicBool::new(false);
 static LAST_WORDS: Mutex<Option<String>> = Mutex::new(None);
@@ -25,7 +22,7 @@ pub(super) fn listen() -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(|| {
         if requested() {
             // Asked for a second time: nothing is waited for any more.
-            process::exit(STATUS.into());
+            process::exit(out::STOPPED_STATUS.into());
         }
         request();
     })
@@ -80,7 +77,7 @@ fn end() -> ! {
             thread::sleep(Duration::from_millis(5));
         }
     }
-    process::exit(STATUS.into());
+    process::exit(out::STOPPED_STATUS.into());
 }
 
 /// That a command was stopped, and what else there is to say.

@@ -269,7 +269,7 @@ fn a_wrong_name_or_folder_is_answered_with_a_right_one() {
     let refused = |arguments: &[&str], parts: &[&str]| {
         assert_one_sentence(&place.command(arguments).output().unwrap(), parts);
     };
-    refused(&["get", "mnits"], &["no data set `mnits`", "mnist", "digits"]);
+    refused(&["get", "mnits"], &["unknown data set `mnits`", "mnist", "digits"]);
     refused(&["get", "digits"], &["`digits` is built in"]);
     refused(&["get", "mnist", "--integrity", "sha512-abc"], &["checksum"]);
     let file = place.temporary.path().join("file");

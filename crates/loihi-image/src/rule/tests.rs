@@ -61,7 +61,7 @@ fn errors_point_at_the_column() {
         ("dw = 2^-2*x1*z0 - x0", 1, 14, "`z0` is not a variable"),
         ("dw = x1*y1", 1, 6, "needs x0, y0 or u_k"),
         ("x0*(y1+3", 1, 9, "`)` is missing"),
-        ("", 1, 1, "there is no rule"),
+        ("", 1, 1, "empty rule"),
         ("x0*(y1-300)", 1, 7, "outside -256..=255"),
         ("2^12*x0*y1", 1, 1, "exponent 12"),
         ("9*x0*y1", 1, 1, "mantissa 9"),
