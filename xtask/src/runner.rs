@@ -33,16 +33,16 @@ pub(crate) struct Tally {
 /// When they cannot be started.
 pub(crate) fn run(tier: Tier, filters: &[String], tally: &mut Tally) -> Result<()> {
     if printed(Command::new(paths::cargo()).args(["nextest", "--version"])).is_some() {
-        observer(&mut nextest(tier, filters), tally)?;
+        count(&mut nextest(tier, filters), tally)?;
     } else {
         for mut command in plain(tier, filters) {
-            observer(&mut command, tally)?;
+            count(&mut command, tally)?;
         }
     }
     if tier != Tier::Quick {
         // The examples of the documentation, which only cargo runs.
         let mut command = cargo(&["test", "--workspace", "--doc", "--profile", PROFILE, "--no-fail-fast", "--"]);
-        observer(command.args(filters), tally)?;
+        count(command.args(filters), tally)?;
     }
     Ok(())
 }
@@ -87,7 +87,7 @@ fn plain(tier: Tier, filters: &[String]) -> Vec<Command> {
 }
 
 /// Runs a command, passes on what it prints, and counts the tests in it.
-fn observer(command: &mut Command, tally: &mut Tally) -> Result<()> {
+fn count(command: &mut Command, tally: &mut Tally) -> Result<()> {
     println!("stage tests: `{}`", line(command));
     // Both in one, in the order in which they come: nextest reports on standard error, libtest on standard output.
     let (reader, writer) = std::io::pipe().context("cannot make a pipe")?;
@@ -111,8 +111,10 @@ fn observer(command: &mut Command, tally: &mut Tally) -> Result<()> {
 impl Tally {
     /// Adds what a line says: the result of a test or the summary of nextest, or the result of a program of libtest.
     fn add(&mut self, line: &str) {
+        // That of a test which failed is indented, and counted already.
+        let result = line.strip_prefix("test result: ");
         let line = line.trim();
-        if let Some(result) = line.strip_prefix("test result: ") {
+        if let Some(result) = result {
             self.add_counts(result);
             if let Some(seconds) =
                 result.rsplit_once("finished in ").and_then(|(_, took)| took.strip_suffix('s')?.parse().ok())
@@ -184,6 +186,7 @@ mod tests {
         let tally = tally(&[
             "        PASS [   0.512s] (  1/220) conformance::host axons::one",
             "        FAIL [  61.250s] (  2/220) conformance::qemu golden::two",
+            "    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 14 filtered out; finished in 61.25s",
             "     Summary [ 619.1s] 220 tests run: 219 passed (4 slow), 1 failed, 3 skipped",
             "        FAIL [  61.250s] (  2/220) conformance::qemu golden::two",
         ]);
