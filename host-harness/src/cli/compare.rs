@@ -1,10 +1,11 @@
 //! `loihi compare`: experiments and networks over several seeds, side by side: mean and standard error of what they measure, updates and
 //! instructions per sample, bytes of state.
 
+use super::args::TaskArgs;
 use super::choice::choice;
 use super::open::open_named;
 use super::progress::{Progress, Showing, Together};
-use super::task::{Subject, TaskArgs};
+use super::task::Subject;
 use super::what::What;
 use super::{out, stop};
 use anyhow::{Context as _, anyhow, bail};

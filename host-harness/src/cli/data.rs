@@ -1,6 +1,7 @@
 //! `loihi data`: data sets, formats, samples.
 
 #[cfg(feature = "download")]
+use super::args::DataFolderArgs;
 use super::fetch;
 use super::out;
 use super::progress::waiting;
@@ -38,15 +39,7 @@ enum DataCommand {
 #[derive(Debug, Args)]
 struct ListArgs {
     #[command(flatten)]
-    place: PlaceArgs,
-}
-
-/// Where data sets are kept.
-#[derive(Debug, Args)]
-pub(super) struct PlaceArgs {
-    /// Folder of the data sets [default: the one in `$LOIHI_DATA`, else that of this user's cache]
-    #[arg(long, value_name = "DIR")]
-    pub(super) data: Option<PathBuf>,
+    place: DataFolderArgs,
 }
 
 #[derive(Debug, Args)]

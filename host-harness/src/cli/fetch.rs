@@ -1,6 +1,6 @@
 //! `loihi data get`: fetches a data set.
 
-use super::data::PlaceArgs;
+use super::args::DataFolderArgs;
 use super::progress::{Progress, waiting};
 use super::{out, stop};
 use anyhow::{Context as _, bail};
@@ -17,7 +17,7 @@ pub(super) struct GetArgs {
     /// Name of the data set; `loihi data list` shows them
     name: String,
     #[command(flatten)]
-    place: PlaceArgs,
+    place: DataFolderArgs,
     /// Take the packed package from this file, which was got by hand; needs no network
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,

@@ -1,5 +1,6 @@
 //! The `loihi` command.
 
+mod args;
 mod bench;
 mod choice;
 mod compare;

@@ -1,8 +1,8 @@
 //! `loihi place`; networks from files, with samples, for `loihi run` and its kin.
 
+use super::args::{NetworkArgs, PlaceOptions, TaskArgs};
 use super::out;
 use super::progress::{shown, waiting};
-use super::task::{NetworkArgs, TaskArgs};
 use super::what::{no_network, wrong_kind};
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -22,20 +22,6 @@ use std::path::{Path, PathBuf};
 
 /// The split that is shown if none is named.
 const TEST: &str = "test";
-
-/// How a network is spread over cores.
-#[derive(Clone, Debug, Default, Args)]
-pub(super) struct PlaceOptions {
-    /// Chips of 128 cores [default: 1]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(super) chips: Option<u16>,
-    /// Let several populations share a core: the fewest cores
-    #[arg(long)]
-    pub(super) pack: bool,
-    /// Most compartments of a core, 1 to 1024 [default: 1024]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(super) per_core: Option<u16>,
-}
 
 #[derive(Debug, Args)]
 pub(super) struct PlaceArgs {
@@ -62,17 +48,6 @@ struct Report<'a> {
     synaptic_events: u64,
     seconds: f64,
     digest: String,
-}
-
-impl PlaceOptions {
-    /// The same for the library; `chips` if the options do not say how many.
-    pub(super) fn options(&self, chips: usize) -> place::PlacementOptions {
-        let default = place::PlacementOptions::default();
-        default
-            .chips(self.chips.map_or(chips, usize::from))
-            .pack(self.pack)
-            .compartments_per_core(self.per_core.map_or(default.compartments_per_core, usize::from))
-    }
 }
 
 /// The network of a file.

@@ -1,7 +1,6 @@
 //! `--out` and `--resume`: the folder in which a run is recorded, and whether it starts there or resumes.
 
 use super::out;
-use super::run::SCHEMA;
 use anyhow::{Context as _, bail};
 use clap::{ArgGroup, Args};
 use host_harness::experiment::figure;
@@ -12,6 +11,9 @@ use serde_json::json;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// Form of the result of a run.
+pub(super) const SCHEMA: &str = "loihi-run/1";
 
 #[derive(Clone, Debug, Default, Args)]
 #[group(skip)]

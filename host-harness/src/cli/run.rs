@@ -1,11 +1,12 @@
 //! `loihi run`: an experiment or a network on a device, shown, recorded and reported. `loihi list`.
 
+use super::args::TaskArgs;
 use super::choice::RecordArgs;
 use super::follow::{Show, follow};
 use super::open::open;
 use super::out;
-use super::recorded::{FolderArgs, Run, Start, print_finished};
-use super::task::{self, Subject, TaskArgs};
+use super::recorded::{FolderArgs, Run, SCHEMA, Start, print_finished};
+use super::task::{self, Subject};
 use super::what::find;
 use super::{DeviceArgs, net};
 use anyhow::{Context as _, bail};
@@ -44,9 +45,6 @@ pub(super) struct RunArgs {
     #[arg(long)]
     each: bool,
 }
-
-/// The form of [`Report`].
-pub(super) const SCHEMA: &str = "loihi-run/1";
 
 /// The object of `--json`.
 #[derive(Debug, Serialize)]

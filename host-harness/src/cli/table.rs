@@ -1,11 +1,11 @@
 //! `loihi table`: what every experiment costs, measured, modelled and published side by side.
 
+use super::args::TaskArgs;
 use super::choice::choice;
 use super::open::open_named;
 use super::out;
 use super::prices::{models, price_tables};
 use super::progress::{Progress, Showing};
-use super::task::TaskArgs;
 use super::what::What;
 use anyhow::{anyhow, bail};
 use clap::Args;

@@ -1,81 +1,15 @@
 //! Arguments of a run that `run`, `compare`, `view` and `table` share, and what they come to: an experiment, or a network
 //! with samples.
 
-use super::choice::choice;
-use super::net::{self, PlaceOptions};
+use super::args::{ExperimentArgs, NetworkArgs, TaskArgs};
+use super::net;
 use super::what::What;
 use anyhow::bail;
-use clap::Args;
 use host_harness::experiment::trained::Trained;
 use host_harness::experiment::{Experiment, RunOptions, Task};
-use host_harness::inference::present::{Coding, Time};
 use host_harness::probe::Probe;
 use loihi_core::num::Fnv64;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
-
-/// Data, seed, and how they are used.
-#[derive(Clone, Debug, Default, Args)]
-pub(super) struct TaskArgs {
-    /// Samples: the name of a data set (`loihi data list`), a file, an archive or a folder; NAME=WHAT for each of several
-    /// inputs
-    #[arg(long, value_name = "[NAME=]WHAT")]
-    pub(super) data: Vec<PathBuf>,
-    /// Use only the first N training and test samples
-    #[arg(long, value_name = "N")]
-    pub(super) samples: Option<NonZeroUsize>,
-    /// Seed for all random numbers [default: that of the network file, else 0]
-    #[arg(long, value_name = "N")]
-    pub(super) seed: Option<u32>,
-    #[command(flatten)]
-    experiment: ExperimentArgs,
-    #[command(flatten)]
-    pub(super) network: NetworkArgs,
-}
-
-/// What only experiments take.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Experiments")]
-struct ExperimentArgs {
-    /// Epochs over the training set; 0 only tests what --learned has [default: the experiment's own]
-    #[arg(long, alias = "passes", value_name = "N")]
-    epochs: Option<u32>,
-    /// Evaluate on a validation split of the training set, for tuning
-    #[arg(long)]
-    validate: bool,
-}
-
-/// What only networks take.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Networks")]
-pub(super) struct NetworkArgs {
-    /// Let the network's learning rules change its weights; without it samples only test the network
-    #[arg(long)]
-    pub(super) learn: bool,
-    /// Split of the data set to show, the file-name prefix of IDX files [default: test]
-    #[arg(long, value_name = "NAME")]
-    pub(super) split: Option<String>,
-    /// The input to which samples are shown [default: the only one]
-    #[arg(long, value_name = "NAME")]
-    pub(super) input: Option<String>,
-    /// How values become spikes [default: as the network file says]
-    #[arg(long, value_parser = choice::<Coding>())]
-    pub(super) coding: Option<Coding>,
-    /// Threshold of delta coding, of 255 [default: the network's own, else 8]
-    #[arg(long, value_name = "N")]
-    pub(super) threshold: Option<u8>,
-    /// Steps of a sample [default: the network's own]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(super) steps: Option<u32>,
-    /// Duration of a step in microseconds, for events [default: the network's own, else 1000]
-    #[arg(long, value_name = "US", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(super) step_us: Option<u64>,
-    /// Where the time of recordings begins [default: the network's own, else first]
-    #[arg(long, value_parser = choice::<Time>())]
-    pub(super) time: Option<Time>,
-    #[command(flatten)]
-    pub(super) place: PlaceOptions,
-}
 
 /// What is going to run.
 #[derive(Debug)]

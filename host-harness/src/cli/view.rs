@@ -1,8 +1,9 @@
 //! `loihi view`: a run, live in the terminal.
 
+use super::args::TaskArgs;
 use super::open::open;
 use super::run::print_summary;
-use super::task::{self, Subject, TaskArgs};
+use super::task::{self, Subject};
 use super::{DeviceArgs, out, stop};
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
