@@ -1,7 +1,7 @@
 //! `loihi data`: data sets, formats, samples.
 
-#[cfg(feature = "download")]
 use super::args::DataFolderArgs;
+#[cfg(feature = "download")]
 use super::fetch;
 use super::out;
 use super::progress::waiting;
