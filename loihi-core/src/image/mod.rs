@@ -25,6 +25,7 @@ mod check;
 mod layout;
 mod learning;
 mod name;
+mod product;
 mod profile;
 mod record;
 mod recorded_draws;
@@ -36,11 +37,9 @@ use zerocopy::FromBytes;
 
 pub use check::{CheckSnip, ImageError, Parameter};
 pub use layout::{COMPARTMENTS_PER_CORE, LANES, SLOTS_MAX, SNIPS_MAX, blocks_for, slots_for};
-pub use learning::{
-    CHIP_EXPONENT_MIN, Dependency, Dialect, EXPONENTS, Factor, LearningRecord, ProductRecord, Rounding, Target,
-    TraceRecord, Variable,
-};
+pub use learning::{Dialect, LearningRecord, Rounding, TraceRecord};
 pub use name::Name;
+pub use product::{CHIP_EXPONENT_MIN, Dependency, EXPONENTS, Factor, ProductRecord, Target, Variable};
 pub use profile::{Homeostasis, Join, Noise, NoiseAt, Profile, StackIn, StackOut, ThresholdMode, Tree};
 pub use record::{
     AccumulatorRecord, AxonRecord, CoreRecord, DrawsRecord, GroupRecord, Route, SnipRecord, SynapseFormat,
