@@ -62,9 +62,6 @@
 #[cfg(test)]
 extern crate std;
 
-#[cfg(test)]
-mod layers;
-
 pub mod arena;
 pub mod axon;
 pub mod chip;

@@ -38,10 +38,6 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-#[cfg(test)]
-#[path = "../../../loihi-core/src/layers.rs"]
-mod layers;
-
 pub mod atomic_file;
 pub mod choice;
 pub mod npy;

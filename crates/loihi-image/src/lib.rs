@@ -34,10 +34,6 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-#[cfg(test)]
-#[path = "../../../loihi-core/src/layers.rs"]
-mod layers;
-
 pub mod image;
 pub mod limits;
 pub mod rule;

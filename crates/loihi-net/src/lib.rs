@@ -62,10 +62,6 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-#[cfg(test)]
-#[path = "../../../loihi-core/src/layers.rs"]
-mod layers;
-
 pub mod network;
 pub mod neuron_map;
 pub mod place;

@@ -26,10 +26,6 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-#[cfg(test)]
-#[path = "../../../loihi-core/src/layers.rs"]
-mod layers;
-
 pub mod inference;
 pub mod record;
 pub mod runner;

@@ -21,10 +21,6 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-#[cfg(test)]
-#[path = "../../../loihi-core/src/layers.rs"]
-mod layers;
-
 #[cfg(feature = "report")]
 pub mod report;
 #[cfg(feature = "view")]

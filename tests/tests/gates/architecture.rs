@@ -113,6 +113,54 @@ fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
+/// The crates whose `lib.rs` has a table of all their modules, from the ground up.
+const LAYERED: [&str; 7] =
+    ["loihi-core", "loihi-files", "loihi-image", "loihi-import", "loihi-net", "loihi-run", "loihi-show"];
+
+/// The modules of the table in a `lib.rs`, from the ground up.
+fn layers(text: &str) -> Vec<&str> {
+    text.lines()
+        .filter_map(|line| line.strip_prefix("//! | ")?.split_once(" |"))
+        .filter_map(|(cell, _)| cell.trim_matches(['[', ']']).strip_prefix('`')?.strip_suffix('`'))
+        .collect()
+}
+
+/// What is wrong with the modules of a crate and their uses by its table of layers.
+fn complaints(layers: &[&str], edges: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
+    let position = |name: &String| layers.iter().position(|layer| layer == name);
+    let mut complaints = Vec::new();
+    for (module, used) in edges {
+        let Some(own) = position(module) else {
+            complaints.push(format!("`{module}` is missing in the table of lib.rs"));
+            continue;
+        };
+        let below = used.iter().filter(|used| position(used) > Some(own));
+        complaints.extend(below.map(|below| format!("`{module}` uses `{below}`, which stands below it in the table")));
+    }
+    complaints
+}
+
+#[test]
+fn no_module_uses_one_that_stands_below_it_in_the_table_of_its_crate() {
+    let packages = packages();
+    for package in LAYERED {
+        let folder = packages[package].join("src");
+        let text = fs::read_to_string(folder.join("lib.rs")).unwrap();
+        let complaints = complaints(&layers(&text), &edges(&children(&folder), &folder, &[]));
+        assert!(complaints.is_empty(), "{package}:\n{}", complaints.join("\n"));
+    }
+}
+
+#[test]
+fn an_upward_use_and_a_missing_module_are_told() {
+    let table = "//! | module | its one job |\n//! |---|---|\n//! | [`ground`] | holds |\n//! | `top` | rests |\n";
+    assert_eq!(layers(table), ["ground", "top"]);
+    let edge = |from: &str, to: &str| (from.to_owned(), BTreeSet::from([to.to_owned()]));
+    let edges = BTreeMap::from([edge("ground", "top"), edge("new", "ground"), edge("top", "ground")]);
+    let told = ["`ground` uses `top`, which stands below it in the table", "`new` is missing in the table of lib.rs"];
+    assert_eq!(complaints(&["ground", "top"], &edges), told);
+}
+
 #[test]
 fn modules_of_a_folder_do_not_use_each_other_in_a_circle() {
     let mut circles = Vec::new();
@@ -155,7 +203,7 @@ fn children(folder: &Path) -> BTreeMap<String, Vec<PathBuf>> {
 }
 
 /// Files that stand above their neighbours, and unit tests.
-const ROOTS: [&str; 5] = ["lib", "main", "mod", "tests", "layers"];
+const ROOTS: [&str; 4] = ["lib", "main", "mod", "tests"];
 
 /// Which modules each one uses.
 fn edges(
