@@ -196,7 +196,7 @@ fn sent(layer: &PublishedLayer, rate_factor: f64, step: u64) -> u64 {
     whole(step * layer.sources, layer.rate * rate_factor)
 }
 
-/// The share of one of `parts` of a whole, of which no share differs by more than 1 from another.
+/// The share of one of `parts` of a whole; shares differ by at most 1.
 fn shares(whole: u64, parts: u64, part: u64) -> u64 {
     whole * (part + 1) / parts.max(1) - whole * part / parts.max(1)
 }

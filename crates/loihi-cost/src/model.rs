@@ -63,9 +63,9 @@ impl CostItem {
 /// Which prices, which floorplan, which mesh.
 #[derive(Debug)]
 pub struct Model<'m> {
-    /// The table of which energies and powers are taken.
+    /// The table of energies and powers.
     pub energy: &'m Prices,
-    /// The table of which times are taken.
+    /// The table of times.
     pub time: &'m Prices,
     /// Where the cores are.
     pub plan: Floorplan,

@@ -58,7 +58,7 @@ pub fn silent(compartments: u32, bias: i32) -> ImageBuilder {
     builder
 }
 
-/// Compartments of which each gets input by a dense synapse in every step, and never fires.
+/// Compartments that each get input by a dense synapse in every step, and never fire.
 pub fn fed(compartments: u32, biased: bool) -> ImageBuilder {
     let mut builder = start();
     let core = builder.core();
@@ -70,7 +70,7 @@ pub fn fed(compartments: u32, biased: bool) -> ImageBuilder {
     builder
 }
 
-/// 768 compartments of which the first this many fire in every step.
+/// 768 compartments; the first this many fire in every step.
 pub fn firing(firing: u32) -> ImageBuilder {
     let mut builder = start();
     let all = builder.group(SOME as usize, low());
@@ -142,7 +142,7 @@ pub fn small_axons(axons: u32) -> ImageBuilder {
     builder
 }
 
-/// 1,000 compartments of which 100 fire in every step and this many, those 100 first, have an axon of 32 sparse
+/// 1,000 compartments; 100 fire in every step, and this many, those 100 first, have an axon of 32 sparse
 /// synapses: above 100, more of them add synapses to the network and no synaptic event to its steps.
 pub fn idle_axons(axons: u32) -> ImageBuilder {
     let mut builder = start();
@@ -157,12 +157,12 @@ pub fn idle_axons(axons: u32) -> ImageBuilder {
     builder
 }
 
-/// 768 compartments that fire in every step, of which PES decodes this many.
+/// 768 compartments that fire in every step; PES decodes this many of them.
 pub fn decoded(decoded: u32, outputs: u32, pre_synapse: PreSynapse) -> ImageBuilder {
     decode(firing(SOME), decoded, outputs, pre_synapse)
 }
 
-/// 768 compartments of which PES decodes this many by their traces. They fire once in 24 steps, so that no trace fades
+/// 768 compartments; PES decodes this many of them by their traces. They fire once in 24 steps, so that no trace fades
 /// and what a step costs is the traces'.
 pub fn traced(decoded: u32) -> ImageBuilder {
     let mut builder = start();

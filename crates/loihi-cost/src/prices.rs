@@ -59,7 +59,7 @@ pub enum PriceError {
         /// Its high value.
         high: f64,
     },
-    /// A source is not explained, or there is none.
+    /// A source is missing, or not explained.
     #[error("the price table `{table}`: {entry} has the source `{found}`, which [sources] does not explain")]
     Source {
         /// The table.

@@ -248,7 +248,7 @@ impl RuleLayer {
 /// Of a compartment that never fires.
 const HIGH: Profile = Profile { decay_u: 400, decay_v: 200, v_th: 100_000 << 6, ..Profile::DEFAULT };
 
-/// This many posts of a head, all of which err in every step, or none.
+/// This many posts of a head; all of them err in every step, or none does.
 fn head(posts: u32, errs: bool) -> ImageBuilder {
     let mut builder = ImageBuilder::new();
     builder.beyond_the_chip();
@@ -319,7 +319,7 @@ fn hidden_layer(posts: u32, fires: bool) -> ImageBuilder {
     builder
 }
 
-/// 768 compartments of which this many fire in every step, read out into ten classes; nothing is learned.
+/// 768 compartments; this many fire in every step and are read out into ten classes. Nothing is learned.
 fn read_out(spiking: u32) -> ImageBuilder {
     let mut builder = firing(spiking);
     builder.beyond_the_chip();

@@ -98,7 +98,7 @@ impl Collection {
         &self.splits
     }
 
-    /// Reads at most the first so many samples of a split, with values of 0 to 255. Samples that are not divided are of
+    /// Reads at most the first `most` samples of a split, with values of 0 to 255. Samples that are not divided are of
     /// every split.
     ///
     /// # Errors

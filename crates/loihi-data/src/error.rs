@@ -77,10 +77,10 @@ impl From<&str> for FormatError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
-    /// There is no folder in which data sets are kept.
+    /// No folder for data sets is known.
     #[error(transparent)]
     NoFolder(#[from] super::folder::NoFolder),
-    /// A data set has not been fetched.
+    /// A data set is yet to be fetched.
     #[error("the data set {name} is not in {}: `{get}` fetches it", folder.display())]
     NotFetched {
         /// Its name.

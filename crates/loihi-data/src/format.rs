@@ -23,7 +23,7 @@ impl Content {
     }
 }
 
-/// Reads the bytes of a file, unpacked; of a file that holds samples one after the other at least the first so many.
+/// Reads the bytes of a file, unpacked; of a file that holds samples one after the other at least the first `most`, the second argument.
 pub type Read = fn(&[u8], usize) -> Result<Content, FormatError>;
 
 /// A format of files. A format is a constant in the file of its reader, and a row of [`FORMATS`](super::FORMATS).

@@ -86,7 +86,7 @@ pub enum GetError {
 /// Fetches a data set unless it is there and whole.
 ///
 /// # Errors
-/// [`GetError`] says what happened and what to do; what is in the data set's folder has not changed then.
+/// [`GetError`] says what happened and what to do; the data set's folder is unchanged then.
 pub fn get(package: &Package, options: &DownloadOptions, observer: &mut dyn DownloadObserver) -> Result<Got, GetError> {
     let data = data_folder(options.data.as_deref())?;
     let folder = data.join(package.name);

@@ -89,7 +89,7 @@ pub const FORMAT: Format = Format::new("idx", &[], "IDX arrays; the first extent
 .named(|name| name.contains("-ubyte"))
 .of_many("none in a file alone; in a folder with `PREFIX-labels-idx1-ubyte`, that file");
 
-/// Pairs of files, of which each prefix is a split.
+/// Pairs of files; each prefix is a split.
 pub(crate) const PAIRS: Layout = Layout { splits, read };
 
 fn items(array: &Idx, labels: Option<&[u8]>) -> Vec<Sample> {

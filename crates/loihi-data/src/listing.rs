@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Layout {
     /// The splits that are there; `None` if the files are of another layout.
     pub(crate) splits: fn(&Listing) -> Option<Vec<String>>,
-    /// Reads a split, at least the first so many samples; nothing if it is not there.
+    /// Reads at least the first `most` samples of a split; nothing if it is not there.
     pub(crate) read: fn(&Listing, &str, usize) -> Result<Vec<Sample>, DataError>,
 }
 

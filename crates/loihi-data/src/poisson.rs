@@ -20,7 +20,7 @@ pub const FULL_SCALE: u8 = 51;
 pub fn samples(seed: u32, split: &str) -> Vec<Sample> {
     let value = |class: u32, input: u32| {
         let uniform = u64::from(word(seed, class, input, 77));
-        // A square of 64 bits, of which a fifth of the high 8 counts, to the nearest.
+        // A square of 64 bits; a fifth of its high 8 counts, to the nearest.
         let share = (uniform * uniform) >> 32;
         u8::try_from((share * 256 / 5 + (1 << 31)) >> 32).unwrap_or(u8::MAX)
     };

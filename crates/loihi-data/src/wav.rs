@@ -4,7 +4,7 @@ use super::format::Format;
 #[cfg(feature = "audio")]
 use super::mel::read;
 
-/// Sounds, of which each becomes 50 frames of 20 channels.
+/// Sounds; each becomes 50 frames of 20 channels.
 pub(crate) const FORMAT: Format = Format::new("wav", &["wav"], "sounds, as 50 frames of 20 log-mel channels", read)
     .begins(&[b"RIFF"])
     .needs("audio", cfg!(feature = "audio"));

@@ -184,7 +184,7 @@ impl Link {
         }
         let mut queue: VecDeque<Piece<'_>> = records.iter().map(Piece::of).collect();
         while steps < asked(&mut queue.iter().map(Piece::steps)) {
-            // The record that was computed last has not told its output.
+            // The output of the record that was computed last is still to come.
             if let Some(rest) = cut(&mut queue, steps)? {
                 queue.push_front(rest);
             }
@@ -385,7 +385,7 @@ fn programs(mut bytes: &[u8]) -> Vec<(u32, String)> {
     programs
 }
 
-/// A sum of counts of which any may not be there.
+/// A sum of counts, any of them missing.
 fn added(sum: Option<u64>, more: Option<u64>) -> Option<u64> {
     more.map_or(sum, |more| Some(sum.unwrap_or(0).saturating_add(more)))
 }

@@ -82,7 +82,7 @@ impl Run for Metered<'_> {
 }
 
 impl Meter {
-    /// Meters one request after every so many steps; 0: every step.
+    /// Steps between two requests that are metered; 0: every step.
     pub const fn new(stride: u64) -> Self {
         Self { stride, steps: 0, due: 0, open: None, runs: Vec::new() }
     }

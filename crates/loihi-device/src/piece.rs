@@ -70,7 +70,7 @@ impl<'r> Piece<'r> {
     }
 }
 
-/// Takes the pieces off a queue of which `steps` steps were computed before the request ended early; returns what is left
+/// Takes `steps` computed steps off a queue of pieces whose request ended early; returns what is left
 /// of the last one, after which nothing was done.
 pub(super) fn cut<'r>(queue: &mut VecDeque<Piece<'r>>, steps: u32) -> Result<Option<Piece<'r>>, SessionError> {
     if steps == 0 {

@@ -369,7 +369,7 @@ impl Located {
         Ok(())
     }
 
-    /// Why the chip that is loaded has not all of the elements; `None` if it has.
+    /// Why the loaded chip lacks some of the elements; `None` if it has all.
     fn lacks(&self, link: &mut Link) -> Result<Option<String>, SessionError> {
         let Self { probe, range, .. } = self;
         if probe.register == Register::Spikes {

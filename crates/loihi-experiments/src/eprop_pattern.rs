@@ -184,7 +184,7 @@ impl EpropPattern {
         (gauss(seed, post, 0, 4) * self.feedback_deviation).round().clamp(-127.0, 127.0) as i8
     }
 
-    /// The pattern, a value per step: four sines of which whole periods fit, from 0, of largest magnitude 1.
+    /// The pattern, a value per step: four sines with whole periods, from 0, of largest magnitude 1.
     pub fn pattern(&self, seed: u32) -> Vec<f64> {
         let sine = |number: u32, periods: f64, step: u32| {
             let weight = 0.5 + 1.5 * uniform(seed, number, 0, 1);

@@ -1,6 +1,6 @@
 //! Choices that are learned from a delayed reward: which of two compartments should fire at each of two cues.
 //!
-//! A cue is a group of inputs, each of which spikes once. The compartment that fires first holds the other one down: that
+//! A cue is a group of inputs that spike once each. The compartment that fires first holds the other one down: that
 //! is the choice. Inputs whose spikes came before leave a tag at its synapses, which fades. The reward, of either sign,
 //! comes later (r1) and turns tags into weights: `dt = x1·y0, fading; dw = r1·t`. A little random input makes it explore.
 

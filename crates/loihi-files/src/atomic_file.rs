@@ -19,7 +19,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fill(path, |file| file.write_all(bytes))
 }
 
-/// [`fn@write`] of what `fill` writes, of which not all need be in memory. What a link leads to is written; a device or a pipe
+/// [`fn@write`] of what `fill` writes, which need not all be in memory. What a link leads to is written; a device or a pipe
 /// has no place beside it and is written at once.
 ///
 /// # Errors

@@ -20,7 +20,7 @@ const HEAD: usize = 16;
 /// What a file begins with, at 0 or after a block of its user.
 const SIGNATURE: &[u8] = b"\x89HDF\r\n\x1a\n";
 
-/// A file of which single arrays are read.
+/// A file whose arrays are read one by one.
 pub struct File {
     inner: hdf5_pure::File,
 }

@@ -144,7 +144,7 @@ fn weighted_sums_reach_their_neurons() {
     }
 }
 
-/// 5,000 compartments, every second of which reaches a tenth of the others: more than five cores for their synapses.
+/// 5,000 compartments; every second one reaches a tenth of the others: more than five cores for their synapses.
 #[test]
 fn a_network_of_5000_compartments_is_placed_and_runs() {
     let text = "name = \"large\"\n[[input]]\nname = \"in\"\nshape = [100]\n\

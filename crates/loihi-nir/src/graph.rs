@@ -70,7 +70,7 @@ impl Graph {
     /// The same with the nodes of inner graphs among its own; their inputs and outputs become edges.
     ///
     /// # Errors
-    /// [`NodeError`] if an inner graph has not one input and one output, or if its way becomes one that is there
+    /// [`NodeError`] if an inner graph lacks its one input or output, or if its way becomes one that is there
     /// already.
     pub fn flat(&self) -> Result<Self, NodeError> {
         let mut flat = Flat { names: self.nodes.keys().cloned().collect(), ..Flat::default() };

@@ -62,7 +62,7 @@ fn a_graph_is_read_as_it_was_written() {
 #[test]
 fn a_node_that_an_old_writer_renamed_is_found() {
     let mut graph = nested();
-    // In a file alone: a graph with such an edge is none.
+    // In a file alone: no graph can have such an edge.
     let lif = inner(&mut graph).nodes.remove("lif").unwrap();
     inner(&mut graph).nodes.insert("b".to_owned(), lif);
     assert!(graph.check().is_err());

@@ -3,7 +3,7 @@
 use loihi_core::image::Profile;
 use loihi_net::network::{Encoding, Entry, Network, Population};
 
-/// A sentence for every population, input or connection of which something is left out.
+/// A sentence for every population, input or connection that is not written in full.
 pub fn unsaid(network: &Network) -> Vec<String> {
     let mut sentences = Vec::new();
     for population in &network.populations {

@@ -270,7 +270,7 @@ mod tests {
     use loihi_files::npy::{I32, NpyWriter, RowShape, SPIKE};
     use loihi_net::neuron_map::MappedPopulation;
 
-    /// Two samples of 4 and 3 steps; a hidden neuron has two compartments, of which the second spikes.
+    /// Two samples of 4 and 3 steps; a hidden neuron has two compartments, and the second spikes.
     fn folder() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);

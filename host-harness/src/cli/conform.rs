@@ -37,7 +37,7 @@ const SKIPPED: &str = "skipped";
 struct Replayed {
     vector: String,
     verdict: &'static str,
-    /// Why it has not passed.
+    /// Why it failed or was skipped.
     why: Option<String>,
 }
 

@@ -42,7 +42,7 @@ pub(super) fn fetch(args: &GetArgs) -> anyhow::Result<()> {
     let got = get(package, &options, &mut bar);
     bar.progress.finish();
     let got = got.with_context(|| format!("{} was not fetched", package.name))?;
-    // Read once, so that whoever fetches a data set knows that it can be used.
+    // Read once, to show that the data set can be used.
     let options = DataOptions::default().folder(args.place.data.clone());
     let Divided { training, test, .. } = waiting("reading samples", || open(package.name, &options)?.divided())?;
     let (training, test) = (training.len(), test.len());

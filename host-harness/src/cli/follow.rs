@@ -146,7 +146,7 @@ impl Follower {
         let closed = closed.and(recorder.map_or(Ok(()), Recorder::finish).map_err(anyhow::Error::from));
         let outcome = match (outcome, self.said_of_the_rest()) {
             (Ok(outcome), _) => outcome,
-            // A run that has not started has nothing to keep.
+            // A run that is yet to start has nothing to keep.
             (Err(error), None) => return Err(error.into()),
             (Err(error), Some(rest)) => {
                 return Err(error).context(format!("the run did not finish; {rest}"));

@@ -183,7 +183,7 @@ impl Display for Partial {
 
 impl std::error::Error for Partial {}
 
-/// Whether an error says that nobody reads the output any more, which is no failure.
+/// Whether an error says that the reader of the output is gone, which does not count as a failure.
 pub(super) fn is_gone(error: &anyhow::Error) -> bool {
     error
         .chain()

@@ -160,7 +160,7 @@ fn profile_one(args: &TableArgs, name: &str, what: What) -> anyhow::Result<CostP
     Ok(profile)
 }
 
-/// Whether a data set has not been fetched.
+/// Whether a data set is yet to be fetched.
 fn is_missing(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(ExperimentError::Data(DataError::NotFetched { .. } | DataError::NoFolder(_))))
 }

@@ -41,7 +41,7 @@ pub trait RandomSource {
     /// A uniform word.
     fn word(&self, purpose: Purpose, t: u32, element: u32) -> u32;
 
-    /// Words of sixteen elements from `first` on, of which at least the high 16 bits are uniform, for a consumer that
+    /// Words of sixteen elements from `first` on whose high 16 bits at least are uniform, for a consumer that
     /// needs no more: the rounding of a synapse compares a fraction of at most 16 bits, so it stays free of bias.
     ///
     /// The words of a run of any length are those of its parts of sixteen from its first element on.

@@ -236,7 +236,7 @@ impl<'w> Cells<'w> {
         }
     }
 
-    /// Says what has become of them, of which this many were visited.
+    /// Says what has become of them; this many were visited.
     pub fn report(self, visited: usize, update_counts: &mut UpdateCounts) {
         update_counts.visited = update_counts.visited.wrapping_add(u32::try_from(visited).unwrap_or(u32::MAX));
         update_counts.changed = update_counts.changed.wrapping_add(self.counts.changed);
@@ -305,7 +305,7 @@ impl<'w> Cells<'w> {
         *weight = low_half(new);
     }
 
-    /// Adds 256ths of a step to numbers of which the weights are the first 8 bits.
+    /// Adds 256ths of a step to numbers whose first 8 bits are the weights.
     ///
     /// `p` is shifted left so that a 256th is 2^15. The numbers are held to ±32,767; a weight is its number rounded half
     /// up, held to its range.

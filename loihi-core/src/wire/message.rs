@@ -40,7 +40,7 @@ pub enum Request<'a> {
         version: u16,
         /// [`SCHEMA`] of the host.
         schema: u64,
-        /// A number that the host has not used for the session before.
+        /// A number that is new in the session.
         session: u32,
     },
     /// An image of this many bytes follows; whatever was loaded is gone.

@@ -26,7 +26,7 @@
 //!
 //! # Parts
 //! On a line that loses a byte in a few thousand, no long frame ever arrives whole. There a host sends a request as
-//! [`part::Part`]s of at most [`part::PART_BYTES`] bytes, each of which is answered, and fetches the response in parts:
+//! [`part::Part`]s of at most [`part::PART_BYTES`] bytes, each answered, and fetches the response in parts:
 //! only what was lost is sent again. A device executes a request that has come in parts as it does a whole one, once;
 //! a request that was sent whole may be asked after, and its response fetched, in parts. A frame that finds no room
 //! behind the parts of another request is dropped with them, and taken when it comes again.

@@ -8,7 +8,7 @@ use std::io;
 /// Writes tables one after the other; as CSV they become one, with every column of each.
 ///
 /// # Errors
-/// An error of the CSV writer, of which there is none in memory.
+/// An error of the CSV writer; writing to memory never fails.
 pub fn write(tables: &[Table], format: TableFormat) -> io::Result<String> {
     match format {
         TableFormat::Markdown => Ok(tables.iter().map(markdown).collect::<Vec<_>>().join("\n")),
@@ -88,7 +88,7 @@ fn csv(tables: &[Table]) -> io::Result<String> {
     String::from_utf8(bytes).map_err(io::Error::other)
 }
 
-/// A value without quotes; empty if there is none.
+/// A value without quotes; empty for a missing one.
 fn plain(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),

@@ -101,7 +101,7 @@ struct Simulation<'s> {
 
 /// Follows all messages of a step from the moment at which every core begins to send.
 ///
-/// Messages between cores that the grid has not are left out.
+/// Messages between cores outside of the grid are left out.
 pub fn simulate(grid: &Grid, times: &HopTimes, traffic: &MeshTraffic) -> Transit {
     let resources = grid.resources();
     let servers = resources.iter().map(|_| Server::default()).collect();

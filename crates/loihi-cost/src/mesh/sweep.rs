@@ -1,7 +1,7 @@
 //! What dense, rate-coded traffic does to a step: a layered network on one chip, on several, and with relay cores.
 //!
 //! Every layer has [`Sweep::cores`] cores of [`Sweep::compartments`] compartments, and a spike goes to all cores of the
-//! next layer, as in a dense layer. The traffic is all there is: that networks fire so, and that they reach so many
+//! next layer, as in a dense layer. The traffic is all there is: that networks fire so, and that they reach as many
 //! cores, are assumptions.
 
 use super::traffic::last_cores;

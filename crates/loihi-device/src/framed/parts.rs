@@ -68,7 +68,7 @@ enum Told {
 }
 
 impl<L: Line> Framed<L> {
-    /// Has a request executed of which the device seems to have the first `have` bytes; says whether the answer came whole
+    /// Has a request executed that the device seems to have the first `have` bytes of; says whether the answer came whole
     /// after all.
     pub(super) fn ask_in_parts(
         &mut self,

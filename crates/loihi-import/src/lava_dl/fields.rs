@@ -153,7 +153,7 @@ impl<'f> LavaLayer<'f> {
         Ok((mantissas, array.shape().to_vec()))
     }
 
-    /// The bias of each element of a population, in units of 64; none if there is none, or all are 0.
+    /// The bias of each element of a population, in units of 64; nothing if all are 0 or missing.
     pub(super) fn biases(&self, shape: &[usize]) -> Result<Option<Vec<f64>>, NodeError> {
         let Some(array) = self.array("bias")? else { return Ok(None) };
         let values = array.real();

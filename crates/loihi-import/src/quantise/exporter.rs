@@ -98,7 +98,7 @@ impl Exporter {
     }
 }
 
-/// How a graph would be read as those who write files mean it, a line for each of which the network would be another one;
+/// How a graph would be read as each exporter means it, a line for each that gives another network;
 /// `taken` is how it is read.
 ///
 /// # Errors

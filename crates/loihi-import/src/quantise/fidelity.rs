@@ -121,7 +121,7 @@ fn thresholds(plan: &LayerPlan<'_>, found: &Scale) -> (f64, String) {
 }
 
 /// By how much a voltage is off at most, in thresholds, since the chip cuts what a decay leaves to a whole number: each step
-/// by less than one, of which decays take their shares.
+/// by less than one, and decays take their shares of that.
 fn rounding(plan: &LayerPlan<'_>, found: &Scale) -> f64 {
     let own = &plan.population.neurons;
     let lasting = |keep: f64| if keep < 1.0 { 1.0 / (1.0 - keep) } else { 1.0 };

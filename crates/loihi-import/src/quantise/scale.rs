@@ -32,7 +32,7 @@ const HALVINGS: i32 = 6;
 /// sums are seldom far above the threshold, and of those that never do, which add up for long.
 const WORSE: [f64; 2] = [1.5, 16.0];
 
-/// Errors that never matter: in parts of the threshold, and of the largest weight where there is none.
+/// Errors that never matter: in parts of the threshold, and of the largest weight where no neuron has a threshold.
 const SMALL: [f64; 2] = [1e-3, 1e-2];
 
 /// What the scales of a population depend on.

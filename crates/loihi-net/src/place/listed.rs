@@ -54,7 +54,7 @@ impl Listed {
         self.0 - (first.0 >> Self::COMPARTMENT << Self::COMPARTMENT)
     }
 
-    /// Whether there is a delay in one of some words, all of which are in this one.
+    /// Whether one of some words has a delay; this is all of them, ORed.
     pub(super) fn any_delay(words: u64) -> bool {
         Self(words).delay() > 0
     }

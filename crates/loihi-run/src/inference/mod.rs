@@ -237,7 +237,7 @@ impl<'r> Inference<'r> {
         Ok(self.session.sample(&stretches, report, visit)?)
     }
 
-    /// The runs of steps in which the stimulus stays the same, of which none is longer than a record allows; `mailbox` is
+    /// The runs of steps in which the stimulus stays the same, none longer than a record allows; `mailbox` is
     /// what the stimulus mailbox holds before the first and after the last one.
     fn rows(&self, stimulus: &Stimulus, mailbox: &mut [i16]) -> Result<Vec<HeldStimulus>, InferenceError> {
         let mut rows = Vec::new();
@@ -397,7 +397,7 @@ impl<'r> Inference<'r> {
     }
 }
 
-/// The class with the largest score, the first of equal ones; `None` if there is none.
+/// The class with the largest score, the first of equal ones; `None` without classes.
 pub fn winner(scores: &[i64]) -> Option<usize> {
     let best = scores.iter().max()?;
     scores.iter().position(|score| score == best)

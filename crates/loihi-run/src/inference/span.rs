@@ -16,7 +16,7 @@ use std::fmt;
 pub struct Beyond {
     /// Events.
     pub events: Share,
-    /// Rows of values, of which each is a step.
+    /// Rows of values; each is a step.
     pub rows: Share,
 }
 

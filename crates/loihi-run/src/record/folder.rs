@@ -90,7 +90,7 @@ impl RunFolder {
         Ok(folder)
     }
 
-    /// Opens a folder for a run that resumes from its checkpoint, or starts if there is none.
+    /// Opens a folder for a run that resumes from its checkpoint, or starts without one.
     ///
     /// # Errors
     /// [`RecordError`].

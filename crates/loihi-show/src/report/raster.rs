@@ -136,7 +136,7 @@ struct Strip {
     spikes: usize,
     /// The last dots.
     dots: VecDeque<(u32, u32)>,
-    /// The first step of which all dots are there, if some were forgotten.
+    /// The first step with all of its dots, if some were forgotten.
     drawn_from: Option<u32>,
 }
 

@@ -290,7 +290,7 @@ mod tests {
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
 
-    /// Two populations of which the first is large, 300 steps of a run.
+    /// Two populations, the first a large one, and 300 steps of a run.
     fn scene() -> Scene {
         let lane = |name: &str, neurons| MappedPopulation { name: name.to_owned(), neurons, compartments: 1 };
         let neuron_map = NeuronMap::new(vec![lane("hidden", 512), lane("out", 10)], Vec::new(), Vec::new());

@@ -104,7 +104,7 @@ impl Live {
         self.pace.store(scene.pace.unwrap_or(0), Ordering::Relaxed);
     }
 
-    /// Whether the run has not come to an end.
+    /// Whether the run is still under way.
     pub fn goes_on(&self) -> bool {
         matches!(self.scene().state, RunState::Runs | RunState::Held)
     }

@@ -29,7 +29,7 @@ impl Raster {
         }
     }
 
-    /// The first step and the one after the last; `None` if there is none.
+    /// The first step and the one after the last; `None` without steps.
     pub fn steps(&self) -> Option<(u64, u64)> {
         (!self.steps.is_empty()).then(|| (self.first, self.first + self.steps.len() as u64))
     }

@@ -18,7 +18,7 @@ pub(super) struct Decoding<'a> {
 }
 
 impl Decoding<'_> {
-    /// Decodes the compartments that fired, all of which are its own, and, if `LEARN`, moves their decoders.
+    /// Decodes the compartments that fired, all its own, and, if `LEARN`, moves their decoders.
     pub(super) fn visit<const LEARN: bool>(&mut self, spikes: &[u32], sums: &mut [i32], moves: &[i32]) {
         // Rows of known length need one check per spike and no loop over the outputs.
         macro_rules! by_dimensions {

@@ -39,7 +39,7 @@ impl<'a> Waiting<'a> {
         Some(Self { at, errors, spikes })
     }
 
-    /// Keeps the step's errors and spikes, all of which are of compartments that are decoded; if `learn`, moves the decoders of those that have waited long enough.
+    /// Keeps the step's errors and spikes, all of decoded compartments; if `learn`, moves the decoders of those that have waited long enough.
     /// `moves` is room for a move per dimension, which loses `shift` bits, 1..=31.
     pub(super) fn advance(
         &mut self,

@@ -88,7 +88,7 @@ fn counts_of_chip(network: &Network, input: &[Vec<bool>], neurons: usize) -> Vec
 fn files_of_simulators_do_what_their_equations_do() {
     let [two, one] = [vec![["fc", "lif"], ["fc2", "lif2"]], vec![["fc", "lif"]]];
     for (file, dt, layers, data, most) in [
-        // A voltage of which half stays: tau / r is dt, and half of tau.
+        // A voltage that keeps half of itself: tau / r is dt, and half of tau.
         ("half_of_the_voltage.nir", None, two, "frames_351.npy", 3),
         // A threshold of 1e9 beside those of 1.
         ("one_never_fires.nir", None, one.clone(), "frames_351.npy", 3),

@@ -194,7 +194,7 @@ fn pools_and_convolutions_come_back() {
             let (one, two) = (synapses(one), synapses(two));
             let v_th =
                 |imported: &Imported| f64::from(imported.network.populations[0].compartments[0].get(0).unwrap().v_th);
-            // Half a step of mantissas, of which the largest weight has 254.
+            // Half a step of mantissas; the largest weight has 254.
             let near = 1.0 / 254.0 / 64.0;
             for ((a, one), (b, two)) in one.iter().zip(&two) {
                 let (one, two) = (f64::from(*one) / v_th(&first), f64::from(*two) / v_th(&second));
