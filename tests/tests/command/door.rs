@@ -1,8 +1,7 @@
 //! `loihi run WHAT`: experiments and networks by one verb; testing does not learn; files of the wrong kind say what takes
 //! them.
 
-use crate::process::{assert_one_sentence, command};
-use serde_json::Value;
+use crate::process::{assert_one_sentence, command, object};
 use std::fs;
 use std::process::Output;
 use tempfile::TempDir;
@@ -56,27 +55,22 @@ impl Place {
     }
 }
 
-fn told(output: &Output) -> Value {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_str(String::from_utf8_lossy(&output.stdout).lines().last().unwrap()).unwrap()
-}
-
 #[test]
 fn testing_does_not_learn_and_learning_is_asked_for() {
     let place = Place::new();
     let [tested, also, learned] = ["tested", "also", "learned"].map(|name| place.path(name));
-    let test = told(&place.run("run", &["--out", &tested]));
-    let infer = told(&place.run("infer", &["--out", &also]));
+    let test = object(&place.run("run", &["--out", &tested]));
+    let infer = object(&place.run("infer", &["--out", &also]));
     assert_eq!((&test["digest"], &test["learning"]), (&infer["digest"], &false.into()), "{test}");
     let words = |folder: &str, name: &str| fs::read(format!("{folder}/{name}.npy")).unwrap();
     assert_eq!(words(&tested, "weights-before"), words(&tested, "weights-after"));
     assert!(!fs::exists(format!("{tested}/learned.bin")).unwrap(), "nothing was learned");
-    let learning = told(&place.run("run", &["--learn", "--out", &learned]));
+    let learning = object(&place.run("run", &["--learn", "--out", &learned]));
     assert_eq!(learning["learning"], true);
     assert_ne!(words(&learned, "weights-before"), words(&learned, "weights-after"));
     // What was learned is tested, and stays as it is.
     let taken = place.path("taken");
-    told(&place.run("run", &["--learned", &learned, "--out", &taken]));
+    object(&place.run("run", &["--learned", &learned, "--out", &taken]));
     assert_eq!(words(&taken, "weights-after"), words(&learned, "weights-after"));
     // A finished folder is that of its learning, and of what it started from.
     let refused = |more: &[&str], parts: &[&str]| {
@@ -87,7 +81,7 @@ fn testing_does_not_learn_and_learning_is_asked_for() {
     };
     refused(&["--resume", &learned], &["settings", "learning"]);
     refused(&["--resume", &taken], &["--learned", "none"]);
-    let again = told(&place.run("run", &["--learned", &learned, "--resume", &taken]));
+    let again = object(&place.run("run", &["--learned", &learned, "--resume", &taken]));
     assert_eq!(again["finished_before"], true, "{again}");
 }
 
@@ -115,7 +109,7 @@ fn files_of_the_wrong_kind_say_what_takes_them() {
     fs::write(place.path("a.img"), b"LOI1....").unwrap();
     fs::write(place.path("a.aedat"), b"#!AER-DAT2.0\r\n").unwrap();
     fs::write(place.path("other.toml"), "a = 1\n").unwrap();
-    told(&place.run("run", &["--learn", "--out", &place.path("folder")]));
+    object(&place.run("run", &["--learn", "--out", &place.path("folder")]));
     for verb in ["run", "compare", "table"] {
         for (name, part) in [
             ("prices.toml", "`loihi table --prices "),
@@ -156,7 +150,7 @@ fn networks_are_compared_and_tabled_as_experiments_are() {
     let place = Place::new();
     let (network, data) = (place.path("learns.toml"), place.path("a.csv"));
     let given = [&network, "--data", &data, "--coding", "rate"];
-    let compared = told(&command(&[&["compare", "--json", "--seeds", "2"], &given[..]].concat()).output().unwrap());
+    let compared = object(&command(&[&["compare", "--json", "--seeds", "2"], &given[..]].concat()).output().unwrap());
     let row = &compared["experiments"][0];
     assert_eq!((&row["metric"], &row["mean"]), (&"accuracy".into(), &1.0.into()), "{compared}");
     let table = command(&[&["table", "--quiet", "--format", "csv"], &given[..]].concat()).output().unwrap();
@@ -174,11 +168,11 @@ fn experiments_learn_from_other_data() {
         |number: usize| format!("{0},{0},{1},{1},{1},{2}\n", 255 * (number % 2), 255 * (1 - number % 2), number % 2);
     fs::write(&data, (0..60).map(row).collect::<String>()).unwrap();
     let given = ["run", "digits-decolle", "--data", &data, "--json"];
-    let learned = told(&command(&given).output().unwrap());
+    let learned = object(&command(&given).output().unwrap());
     // Of 48 and 12 samples, three times.
     assert_eq!(learned["ops"]["steps"].as_u64().unwrap() % 60, 0, "{learned}");
     assert_eq!(learned["metrics"]["accuracy_test"], 1.0, "{learned}");
-    let own = told(
+    let own = object(
         &command(&["run", "digits-decolle", "--data", "digits", "--samples", "5", "--epochs", "1", "--json"])
             .output()
             .unwrap(),
@@ -220,7 +214,7 @@ fn the_network_file_says_how_samples_become_spikes() {
 
 #[test]
 fn every_format_is_listed() {
-    let formats = told(&command(&["data", "formats", "--json"]).output().unwrap());
+    let formats = object(&command(&["data", "formats", "--json"]).output().unwrap());
     let names: Vec<&str> =
         formats["formats"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
     assert_eq!(names, host_harness::data::FORMATS.iter().map(|format| format.name).collect::<Vec<_>>());

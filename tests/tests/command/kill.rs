@@ -1,8 +1,7 @@
 //! Runs and inferences that are killed at any moment: each leaves a folder that is reported and resumed, to the same
 //! bits as an undisturbed one.
 
-use crate::process::{command, start, wait_for};
-use serde_json::Value;
+use crate::process::{command, object, start, wait_for};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -17,10 +16,8 @@ const SEED: u32 = 16;
 /// The digest that a command ends with.
 pub(crate) fn digest_of(arguments: &[&str]) -> String {
     let output = command(&[arguments, &["--json"]].concat()).output().unwrap();
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout).unwrap();
-    let result: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
-    result["digest"].as_str().unwrap_or_else(|| panic!("no digest in {text}")).to_owned()
+    let result = object(&output);
+    result["digest"].as_str().unwrap_or_else(|| panic!("no digest in {result}")).to_owned()
 }
 
 /// Kills a command that records once it has written a checkpoint.

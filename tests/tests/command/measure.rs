@@ -1,7 +1,7 @@
 //! `loihi bench` and `loihi conform` as users run them.
 
 use crate::common::root;
-use crate::process::loihi;
+use crate::process::{loihi, object};
 use flate2::read::GzDecoder;
 use serde_json::Value;
 use std::io::Read as _;
@@ -12,9 +12,7 @@ fn run(arguments: &[&str]) -> Output {
 }
 
 fn json(arguments: &[&str]) -> Value {
-    let output = run(arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
+    object(&run(arguments))
 }
 
 #[test]

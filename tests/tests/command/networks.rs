@@ -1,6 +1,6 @@
 //! `loihi place` and `loihi infer`: a network from a file, samples from a folder, on the host and on the bare x86.
 
-use crate::process::{assert_one_sentence, command};
+use crate::process::{assert_one_sentence, command, object};
 use host_harness::device::qemu::FIRMWARE_PATH;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -105,27 +105,21 @@ fn run(arguments: &[&str]) -> Output {
     command(arguments).output().unwrap()
 }
 
-fn said(output: &Output) -> serde_json::Value {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8_lossy(&output.stdout);
-    serde_json::from_str(text.lines().last().unwrap()).unwrap()
-}
-
 #[test]
 fn a_network_from_a_file_classifies_recordings_with_the_same_bits_on_every_device() {
     let place = Place::new();
     let (network, samples) = (place.path("net.toml"), place.path("samples"));
-    let host = said(&run(&["infer", &network, "--data", &samples, "--json"]));
+    let host = object(&run(&["infer", &network, "--data", &samples, "--json"]));
     assert_eq!((&host["accuracy"], &host["samples"], &host["cores"]), (&1.0.into(), &16.into(), &2.into()), "{host}");
     let firmware = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(FIRMWARE_PATH);
     let firmware = firmware.to_str().unwrap();
     let qemu = ["infer", &network, "--data", &samples, "--json", "--device", "qemu", "--firmware", firmware];
-    let qemu = said(&run(&qemu));
+    let qemu = object(&run(&qemu));
     for figure in ["digest", "accuracy", "steps", "spikes", "synaptic_events"] {
         assert_eq!(host[figure], qemu[figure], "{figure}");
     }
     // Cut in another way, the compartments have other numbers and the answers are the same.
-    let cut = said(&run(&["infer", &network, "--data", &samples, "--json", "--per-core", "3"]));
+    let cut = object(&run(&["infer", &network, "--data", &samples, "--json", "--per-core", "3"]));
     assert_eq!((&cut["cores"], &cut["accuracy"], &cut["spikes"]), (&5.into(), &1.0.into(), &host["spikes"]), "{cut}");
     let few = run(&["infer", &network, "--data", &samples, "--samples", "2", "--each"]);
     let few = String::from_utf8(few.stdout).unwrap();
@@ -218,7 +212,7 @@ fn an_imported_network_says_what_became_of_it() {
     let probe = "3.v[0..2]@every=13";
     let arguments =
         ["infer", &out, "--data", &data, "--out", &folder, "--json", "--probe", probe, "--probe", "1.spikes"];
-    let said = said(&run(&arguments));
+    let said = object(&run(&arguments));
     assert_eq!((&said["samples"], &said["steps"], &said["labelled"]), (&2.into(), &26.into(), &2.into()), "{said}");
     let kept = |name: &str| fs::read_to_string(Path::new(&folder).join(name)).unwrap();
     assert!(kept("network.txt").contains("100352 weights") || kept("network.txt").contains("by the embedded CPU"));

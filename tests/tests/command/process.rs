@@ -39,6 +39,14 @@ pub(crate) fn assert_one_sentence(output: &Output, parts: &[&str]) {
     }
 }
 
+/// The object that a command which succeeded printed with `--json`.
+pub(crate) fn object(output: &Output) -> serde_json::Value {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed = String::from_utf8_lossy(&output.stdout);
+    serde_json::from_str(printed.lines().last().unwrap_or_default())
+        .unwrap_or_else(|error| panic!("{error}: {printed}"))
+}
+
 /// Waits until something is so.
 pub(crate) fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;

@@ -1,6 +1,6 @@
 //! Recordings through the command: where their time begins, what is left out, and the same events in every format.
 
-use crate::process::{assert_one_sentence, command};
+use crate::process::{assert_one_sentence, command, object};
 use host_harness::npz::{self, Array, Values};
 use std::fs;
 use std::path::Path;
@@ -19,8 +19,7 @@ fn infer(network: &str, data: &str, more: &[&str]) -> Output {
 /// Steps, spikes, the digest, and what was said beside them.
 fn told(output: &Output) -> (u64, u64, String, String) {
     let said = String::from_utf8(output.stderr.clone()).unwrap();
-    assert!(output.status.success(), "{said}");
-    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let json = object(output);
     let number = |name: &str| json[name].as_u64().unwrap();
     (number("steps"), number("spikes"), json["digest"].as_str().unwrap().to_owned(), said)
 }

@@ -54,7 +54,7 @@ impl Listed {
         self.0 - (first.0 >> Self::COMPARTMENT << Self::COMPARTMENT)
     }
 
-    /// Whether one of some words has a delay; this is all of them, ORed.
+    /// Whether one of some words has a delay; this one holds all their bits.
     pub(super) fn any_delay(words: u64) -> bool {
         Self(words).delay() > 0
     }
