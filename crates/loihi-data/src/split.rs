@@ -12,9 +12,9 @@ const TEST_EVERY: usize = 5;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Divided {
-    /// Samples to learn from.
+    /// The samples that are learned.
     pub training: Vec<Sample>,
-    /// Samples to test on.
+    /// The samples that are tested.
     pub test: Vec<Sample>,
 }
 

@@ -28,7 +28,7 @@ pub mod score;
 mod tensors;
 
 pub use checkpoint::CheckpointError;
-pub use container::ContainerError;
+pub use container::{ContainerError, KeptFile};
 pub use folder::is_run;
 pub use folder::{Resumed, RunFolder};
 pub use learned::Learned;

@@ -4,8 +4,9 @@ use anyhow::{Context as _, anyhow, bail};
 use host_harness::data::{DataSet, format_of};
 use host_harness::experiment::{EXPERIMENTS, Experiment, Task, parameters};
 use host_harness::network::file::describes_network;
-use host_harness::record::is_run;
+use host_harness::record::{KeptFile, is_run};
 use host_harness::whole;
+use loihi_core::image::MAGIC;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -108,15 +109,15 @@ pub(super) fn advice(path: &Path) -> Option<String> {
         "net" => {
             format!("{shown} is a network of lava-dl: `loihi import {shown} --out NET.toml` makes a network of it")
         }
-        _ if start.starts_with(b"LOI1") => {
+        _ if start.starts_with(&MAGIC.to_le_bytes()) => {
             format!("{shown} is a chip image, which a device loads: give the network file that it was placed from")
         }
-        _ if start.starts_with(b"LOIHILS") => {
+        _ if KeptFile::of(&start) == Some(KeptFile::Learned) => {
             format!(
                 "{shown} is what a run has learned: give the experiment or network that learned it, and --learned {shown}"
             )
         }
-        _ if start.starts_with(b"LOIHICK") => {
+        _ if KeptFile::of(&start) == Some(KeptFile::Checkpoint) => {
             format!("{shown} is the checkpoint of a run: repeat the command of that run with --resume {}", of_run())
         }
         "toml" => return advice_on_toml(&String::from_utf8_lossy(&start), path),

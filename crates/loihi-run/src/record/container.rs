@@ -34,6 +34,25 @@ pub(super) const LEARNED: ContainerKind =
 pub(super) const CHECKPOINT: ContainerKind =
     ContainerKind { tag: *b"CK", version: b'3', what: "a checkpoint", advice: "start the run again" };
 
+/// What a run keeps for later runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeptFile {
+    /// Learned state.
+    Learned,
+    /// A checkpoint.
+    Checkpoint,
+}
+
+impl KeptFile {
+    /// What a file is that starts with these bytes, whatever its version; `None` for other files.
+    pub fn of(start: &[u8]) -> Option<Self> {
+        let rest = start.strip_prefix(MAGIC)?;
+        let is = |kind: ContainerKind| rest.starts_with(&kind.tag);
+        if is(LEARNED) { Some(Self::Learned) } else { is(CHECKPOINT).then_some(Self::Checkpoint) }
+    }
+}
+
 /// Why a file cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -117,6 +136,7 @@ mod tests {
         for kind in [LEARNED, CHECKPOINT] {
             let bytes = to_bytes(kind, contents);
             assert_eq!(parse(kind, &bytes), Ok(contents));
+            assert_eq!(KeptFile::of(&bytes) == Some(KeptFile::Learned), kind == LEARNED);
             for at in 0..bytes.len() {
                 let mut damaged = bytes.clone();
                 damaged[at] ^= 0x10;
