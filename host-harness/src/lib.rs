@@ -25,7 +25,8 @@
 //! | `h5` | `loihi-hdf5` | HDF5 files |
 //! | [`data`] | `loihi-data` | samples: formats, data sets, encoders |
 //! | [`image`], [`limits`], [`rule`] | `loihi-image` | images, register by register |
-//! | [`network`], [`place`], [`probe`], [`neuron_map`] | `loihi-net` | networks: built, or from a TOML file; placed on cores |
+//! | [`network`], [`probe`] | `loihi-net` | networks: built, or from a TOML file |
+//! | [`place`], [`neuron_map`] | `loihi-place` | networks on cores |
 //! | [`device`] | `loihi-device` | requests to a chip in this process, or behind a line |
 //! | [`runner`], [`inference`], [`record`], [`samples`] | `loihi-run` | a placed network on a device, sample by sample; the run folder |
 //! | [`experiment`] | `loihi-experiments` | the built-in experiments |
@@ -49,11 +50,12 @@ pub use loihi_hdf5 as h5;
 pub use loihi_image::{image, limits, rule};
 #[cfg(feature = "hdf5")]
 pub use loihi_import::{lava_dl, quantise};
-pub use loihi_net::{network, neuron_map, place, probe};
+pub use loihi_net::{network, probe};
 #[cfg(feature = "hdf5")]
 pub use loihi_nir::{self as nir, import};
 #[cfg(feature = "hdf5")]
 pub use loihi_nirdata as nirdata;
+pub use loihi_place::{neuron_map, place};
 pub use loihi_run::{inference, record, runner, samples};
 pub use loihi_show::report;
 #[cfg(feature = "view")]

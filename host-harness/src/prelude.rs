@@ -13,8 +13,8 @@ pub use loihi_net::network::{
     Bias, Coding, Connection, Conv2d, Each, Endpoint, Input, Learning, Network, NetworkError, Pool2d, Population,
     ReadBy, Readout, Signs, SparseSynapse, TraceShape, Weights, file,
 };
-pub use loihi_net::place::{PlaceError, Placed, PlacementOptions, place};
 pub use loihi_net::probe::Probe;
+pub use loihi_place::place::{PlaceError, Placed, PlacementOptions, place};
 pub use loihi_run::inference::present::Presentation;
 pub use loihi_run::inference::{Inference, InferenceError, Spike, Stimulus};
 pub use loihi_run::record::{Learned, RunFolder};

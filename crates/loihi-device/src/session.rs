@@ -11,7 +11,7 @@ use super::recorder::{Recorded, RecordedFile, Recorder};
 use super::{Device, Waiting, spikes};
 use loihi_core::wire::message::{Record, Report};
 use loihi_image::image::ImageFile;
-use loihi_net::neuron_map::NeuronMap;
+use loihi_place::neuron_map::NeuronMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 

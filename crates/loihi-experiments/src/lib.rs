@@ -64,7 +64,7 @@ use loihi_core::register::StateDigest;
 use loihi_data::DataError;
 use loihi_device::session::{Session, SessionError};
 use loihi_image::image::{BuildError, ImageFile};
-use loihi_net::neuron_map::NeuronMap;
+use loihi_place::neuron_map::NeuronMap;
 use loihi_run::inference::InferenceError;
 use loihi_run::inference::present::PresentError;
 use loihi_run::record::checkpoint::Checkpoint;

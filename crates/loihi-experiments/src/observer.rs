@@ -3,7 +3,7 @@
 use super::Metrics;
 use loihi_device::recorder::RecordedFile;
 use loihi_image::image::ImageFile;
-use loihi_net::neuron_map::NeuronMap;
+use loihi_place::neuron_map::NeuronMap;
 use loihi_run::record::RecordError;
 use loihi_run::record::checkpoint::RunPosition;
 

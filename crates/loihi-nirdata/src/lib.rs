@@ -19,8 +19,8 @@
 use loihi_files::npy::{self, told};
 use loihi_files::npz::{Array, Values};
 use loihi_hdf5::{self as h5, H5Item, Note};
-use loihi_net::neuron_map::NeuronMap;
 use loihi_net::probe::{is_by_compartment, registers};
+use loihi_place::neuron_map::NeuronMap;
 use loihi_run::record::neurons;
 use loihi_run::record::read::{refused, spiking, table, text};
 use std::collections::{BTreeMap, BTreeSet};
@@ -228,8 +228,9 @@ impl Run<'_> {
         let own = |range: std::ops::Range<u32>| {
             neurons.iter().filter(|(neuron, _)| range.contains(neuron)).map(|(_, column)| *column).collect::<Vec<_>>()
         };
-        let node =
-            |(population, range): (&loihi_net::neuron_map::MappedPopulation, _)| (population.name.clone(), own(range));
+        let node = |(population, range): (&loihi_place::neuron_map::MappedPopulation, _)| {
+            (population.name.clone(), own(range))
+        };
         self.neuron_map.ranges().map(node).filter(|(_, columns)| !columns.is_empty()).collect()
     }
 
@@ -268,7 +269,7 @@ struct Grid {
 mod tests {
     use super::*;
     use loihi_files::npy::{I32, NpyWriter, RowShape, SPIKE};
-    use loihi_net::neuron_map::MappedPopulation;
+    use loihi_place::neuron_map::MappedPopulation;
 
     /// Two samples of 4 and 3 steps; a hidden neuron has two compartments, and the second spikes.
     fn folder() -> tempfile::TempDir {

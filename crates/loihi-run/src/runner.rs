@@ -15,7 +15,7 @@ use loihi_data::Sample;
 use loihi_device::Device;
 use loihi_device::session::{Session, SessionError};
 use loihi_net::network::Network;
-use loihi_net::place::{PlaceError, Placed};
+use loihi_place::place::{PlaceError, Placed};
 
 /// Why a runner did not do what it was asked.
 #[derive(Debug, thiserror::Error)]

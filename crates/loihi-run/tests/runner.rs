@@ -7,7 +7,7 @@ use loihi_data::Sample;
 use loihi_device::framed::Framed;
 use loihi_device::inproc::{InProcess, InProcessLine};
 use loihi_net::network::{Connection, Learning, Network, Population, ReadBy, TraceShape, Weights};
-use loihi_net::neuron_map::NeuronMap;
+use loihi_place::neuron_map::NeuronMap;
 use loihi_run::inference::Stimulus;
 use loihi_run::inference::present::{Coding, Presentation};
 use loihi_run::record::RunFolder;

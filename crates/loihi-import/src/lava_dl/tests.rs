@@ -6,7 +6,7 @@ use loihi_core::register::Register;
 use loihi_device::inproc::InProcess;
 use loihi_device::session::{RetryPolicy, Session};
 use loihi_files::npz::{self, Array, Values};
-use loihi_net::place::{PlacementOptions, place};
+use loihi_place::place::{PlacementOptions, place};
 use loihi_run::inference::Spike;
 use loihi_run::inference::{Inference, Stimulus};
 use std::collections::BTreeMap;

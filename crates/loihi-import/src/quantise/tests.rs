@@ -7,9 +7,9 @@ use loihi_device::inproc::InProcess;
 use loihi_device::session::{RetryPolicy, Session};
 use loihi_files::npz::{Array, Values};
 use loihi_net::network::{Each, Network, Weights};
-use loihi_net::place::place;
 use loihi_nir::import::{Fidelity, Imported};
 use loihi_nir::{self as nir, NirNode, Padding};
+use loihi_place::place::place;
 use loihi_run::inference::{Inference, Stimulus};
 use std::path::Path;
 
@@ -68,7 +68,7 @@ fn draw(purpose: u32, at: u32) -> f64 {
 
 /// Spikes of the population that is read: step and neuron.
 fn spikes(network: &Network, stimulus: &Stimulus) -> Vec<(u32, usize)> {
-    let placed = place(network, loihi_net::place::PlacementOptions::default()).unwrap();
+    let placed = place(network, loihi_place::place::PlacementOptions::default()).unwrap();
     let mut session = Session::open(Box::new(InProcess::new(32 << 20)), RetryPolicy::default(), 1, || false).unwrap();
     let mut inference = Inference::new(&mut session, network, &placed).unwrap();
     let read = network.readout.unwrap().population;
@@ -243,7 +243,7 @@ fn sums_of_many_spikes_stay_in_their_registers() {
     let stimulus = Stimulus { steps: 50, spikes: every, ..Stimulus::default() };
     for node in [None, Some(leaky), Some(with_current)] {
         let network = sums(node).network;
-        let placed = place(&network, loihi_net::place::PlacementOptions::default()).unwrap();
+        let placed = place(&network, loihi_place::place::PlacementOptions::default()).unwrap();
         let mut session =
             Session::open(Box::new(InProcess::new(1 << 20)), RetryPolicy::default(), 1, || false).unwrap();
         let mut inference = Inference::new(&mut session, &network, &placed).unwrap();
@@ -270,7 +270,7 @@ fn values_add_up_in_neurons_that_never_fire() {
     ];
     let options = QuantiseOptions { dt: Some(0.001), input: InputAs::Values, steps: 30, ..QuantiseOptions::default() };
     let network = quantise(&graph(nodes, &[("in", "fc"), ("fc", "li"), ("li", "out")]), "n", options).unwrap().network;
-    let placed = place(&network, loihi_net::place::PlacementOptions::default()).unwrap();
+    let placed = place(&network, loihi_place::place::PlacementOptions::default()).unwrap();
     let mut session = Session::open(Box::new(InProcess::new(1 << 20)), RetryPolicy::default(), 1, || false).unwrap();
     let mut inference = Inference::new(&mut session, &network, &placed).unwrap();
     let values = (0..30).map(|step| (step, 0, vec![4096, 4096, 4096, 0])).collect();

@@ -1,7 +1,7 @@
 //! Networks in the chip's integers: inputs, populations, connections, what is sampled and what is read out.
 //!
 //! A [`Network`] says nothing about cores. It comes from the builder here, from a TOML file, or from an importer;
-//! [`crate::place`] spreads it over cores and makes an image of it. Every parameter is a register's value, so that nothing
+//! `loihi-place` spreads it over cores and makes an image of it. Every parameter is a register's value, so that nothing
 //! is rounded on the way to the image.
 //!
 //! Two inputs that must fire together, built and run:

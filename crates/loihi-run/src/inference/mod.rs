@@ -10,8 +10,8 @@ use loihi_core::wire::message::{Record, Report};
 use loihi_device::sample::Stretch;
 use loihi_device::session::{Session, SessionError};
 use loihi_net::network::{Entry, Network, ReadBy, Readout};
-use loihi_net::neuron_map::NeuronMap;
-use loihi_net::place::Placed;
+use loihi_place::neuron_map::NeuronMap;
+use loihi_place::place::Placed;
 use std::ops::Range;
 
 /// What a network is shown.

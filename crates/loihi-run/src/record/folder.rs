@@ -9,7 +9,7 @@ use loihi_device::recorder::RecordedFile;
 use loihi_files::whole;
 use loihi_image::image::ImageFile;
 use loihi_image::limits::usage::usage;
-use loihi_net::neuron_map::NeuronMap;
+use loihi_place::neuron_map::NeuronMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};

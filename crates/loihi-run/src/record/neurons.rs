@@ -5,7 +5,7 @@
 use super::read::{refused, table};
 use super::{RecordError, write_whole};
 use loihi_files::npy;
-use loihi_net::neuron_map::{MappedPopulation, NeuronMap};
+use loihi_place::neuron_map::{MappedPopulation, NeuronMap};
 use std::io;
 use std::path::Path;
 

@@ -15,7 +15,7 @@
 use super::RecordError;
 use loihi_core::image::{Image, LearningRecord, Synapse};
 use loihi_image::image::ImageFile;
-use loihi_net::neuron_map::NeuronMap;
+use loihi_place::neuron_map::NeuronMap;
 use safetensors::{Dtype, View};
 use serde_json::{Value, json};
 use std::borrow::Cow;

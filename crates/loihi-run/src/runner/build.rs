@@ -6,7 +6,7 @@ use crate::inference::present::Presentation;
 use loihi_device::session::{RetryPolicy, Session, new_number};
 use loihi_device::{Device, Waiting};
 use loihi_net::network::Network;
-use loihi_net::place::{self, place};
+use loihi_place::place::{self, place};
 
 /// A network that is to run, and how.
 ///
@@ -14,7 +14,7 @@ use loihi_net::place::{self, place};
 /// use loihi_core::image::Profile;
 /// use loihi_device::inproc::InProcess;
 /// use loihi_net::network::{Network, Population};
-/// use loihi_net::place::PlacementOptions;
+/// use loihi_place::place::PlacementOptions;
 /// use loihi_run::runner::Runner;
 ///
 /// let mut network = Network::new("silent");

@@ -3,7 +3,7 @@
 use super::plot::{Mark, Plot};
 use loihi_files::npy::{self, Spike};
 use loihi_files::plural::plural;
-use loihi_net::neuron_map::NeuronMap;
+use loihi_place::neuron_map::NeuronMap;
 use loihi_run::record::neurons;
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write as _;
@@ -32,7 +32,7 @@ pub(super) fn plots(folder: &Path, spiking: Option<&BTreeSet<String>>) -> io::Re
     let mut strips: Vec<Strip> = if ranges.is_empty() {
         vec![Strip::new("all cores", 0, extent.rows)]
     } else {
-        let strip = |(population, range): &(&loihi_net::neuron_map::MappedPopulation, std::ops::Range<u32>)| {
+        let strip = |(population, range): &(&loihi_place::neuron_map::MappedPopulation, std::ops::Range<u32>)| {
             Strip::new(&population.name, range.start, population.neurons)
         };
         ranges.iter().map(strip).collect()

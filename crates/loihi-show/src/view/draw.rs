@@ -286,7 +286,7 @@ mod tests {
     use loihi_core::num::word;
     use loihi_core::ops::OpCounts;
     use loihi_experiments::Running;
-    use loihi_net::neuron_map::{MappedPopulation, NeuronMap};
+    use loihi_place::neuron_map::{MappedPopulation, NeuronMap};
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
 

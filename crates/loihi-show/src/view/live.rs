@@ -5,7 +5,7 @@ use loihi_core::ops::OpCounts;
 use loihi_device::recorder::Tap;
 use loihi_experiments::{Answer, MetricsRow, Observer, Running};
 use loihi_image::image::ImageFile;
-use loihi_net::neuron_map::NeuronMap;
+use loihi_place::neuron_map::NeuronMap;
 use loihi_run::record::RecordError;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -10,7 +10,7 @@ mod raster;
 
 use loihi_core::ops::OpCounts;
 use loihi_experiments::{MetricsRow, Running, figure};
-use loihi_net::neuron_map::NeuronMap;
+use loihi_place::neuron_map::NeuronMap;
 pub use raster::Raster;
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -9,7 +9,7 @@ fn trace(node: NirNode, weight: f64, options: QuantiseOptions, fires: &[bool]) -
     let graph = graph(nodes, &[("in", "w"), ("w", "lif"), ("lif", "out")]);
     let network = quantise(&graph, "n", options).unwrap().network;
     let unit = f64::from(network.populations[0].compartments.last().unwrap().get(0).unwrap().v_th) / threshold;
-    let placed = place(&network, loihi_net::place::PlacementOptions::default()).unwrap();
+    let placed = place(&network, loihi_place::place::PlacementOptions::default()).unwrap();
     let mut session = Session::open(Box::new(InProcess::new(1 << 20)), RetryPolicy::default(), 1, || false).unwrap();
     let mut inference = Inference::new(&mut session, &network, &placed).unwrap();
     let mut trace = Vec::new();

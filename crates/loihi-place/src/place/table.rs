@@ -1,9 +1,9 @@
 //! What each core uses, as a table.
 
 use super::Placed;
-use crate::network::Network;
 use loihi_core::image::COMPARTMENTS_PER_CORE;
 use loihi_image::limits::usage;
+use loihi_net::network::Network;
 use std::fmt::Write as _;
 
 /// A line a core: its populations, and of every resource how much it uses; the fullest column of a core ends in `%`.

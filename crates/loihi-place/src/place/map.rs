@@ -2,7 +2,7 @@
 
 use super::PopulationPart;
 use super::lists::Lists;
-use crate::network::{Endpoint, Entry, Network, size};
+use loihi_net::network::{Endpoint, Entry, Network, size};
 
 /// Where neurons and inputs of a network are on the chip.
 #[derive(Clone, Debug, PartialEq, Eq)]

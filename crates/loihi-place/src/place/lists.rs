@@ -2,7 +2,7 @@
 
 use super::listed::Listed;
 use super::row::SynapseRow;
-use crate::network::{Connection, Endpoint, Network, Population, Signs, Weights, size};
+use loihi_net::network::{Connection, Endpoint, Network, Population, Signs, Weights, size};
 use std::ops::Range;
 
 /// The synapses of a connection.

@@ -1,9 +1,9 @@
 //! Neuron map: the populations on the chip, and the neuron of each compartment.
 
-use crate::network::Network;
 use crate::place::Placed;
 use loihi_core::image::ImageError;
 use loihi_image::image::ImageFile;
+use loihi_net::network::Network;
 
 /// Neurons that belong together: those of a population or, where there are none, the compartments of a core.
 #[derive(Clone, Debug, PartialEq, Eq)]

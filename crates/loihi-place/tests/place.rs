@@ -8,7 +8,7 @@ use loihi_device::session::{RetryPolicy, Session};
 use loihi_net::network::Network;
 use loihi_net::network::Weighted;
 use loihi_net::network::{Connection, Each, Endpoint, Entry, Input, Population, size};
-use loihi_net::place::{PlacementOptions, place, table};
+use loihi_place::place::{PlacementOptions, place, table};
 use loihi_run::inference::{Inference, Spike, Stimulus};
 use loihi_testkit::networks::{every_kind, spikes};
 

@@ -3,12 +3,12 @@
 use super::lists::Lists;
 use super::row::SynapseRow;
 use super::{PlaceError, PopulationPart};
-use crate::network::{Connection, Endpoint, Entry, Learning, Network, PeriodicReset, Population, TraceShape, size};
 use loihi_core::image::{Profile, Synapse, SynapseFormat};
 use loihi_core::rules::{BiasEncoderParams, PeriodicResetParams};
 use loihi_core::synapse::SignMode;
 use loihi_image::image::{AxonOptions, DecayTable, ImageBuilder, ImageFile, Plasticity, Source, Synapses, decay_table};
 use loihi_image::rule;
+use loihi_net::network::{Connection, Endpoint, Entry, Learning, Network, PeriodicReset, Population, TraceShape, size};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -137,7 +137,7 @@ impl<'n> Assembly<'n> {
     /// Adds neurons in runs of equal parameters; returns their first compartment.
     fn add_neurons(&mut self, population: &Population, neurons: &[u32]) -> u32 {
         let tree = |neuron: u32| -> Vec<Profile> {
-            let of = |profiles: &crate::network::Each<Profile>| profiles.get(neuron as usize).copied();
+            let of = |profiles: &loihi_net::network::Each<Profile>| profiles.get(neuron as usize).copied();
             population.compartments.iter().filter_map(of).collect()
         };
         let mut first = None;
@@ -241,9 +241,9 @@ impl<'n> Assembly<'n> {
             .wgt_exp(connection.wgt_exp.get())
             .weight_bits(connection.weight_bits)
             .sign_mode(match connection.signs {
-                crate::network::Signs::Excitatory => SignMode::Excitatory,
-                crate::network::Signs::Inhibitory => SignMode::Inhibitory,
-                crate::network::Signs::Mixed | crate::network::Signs::Split => SignMode::Mixed,
+                loihi_net::network::Signs::Excitatory => SignMode::Excitatory,
+                loihi_net::network::Signs::Inhibitory => SignMode::Inhibitory,
+                loihi_net::network::Signs::Mixed | loihi_net::network::Signs::Split => SignMode::Mixed,
             });
         for (trace, shape) in plasticity.traces.iter_mut().zip(&learning.traces) {
             if let Some(shape) = shape {

@@ -5,10 +5,10 @@
 
 use super::PopulationPart;
 use super::lists::Lists;
-use crate::network::{Each, Endpoint, Network};
 use loihi_core::image::Profile;
 use loihi_image::limits::CoreUsage;
 use loihi_image::limits::usage::output_entries;
+use loihi_net::network::{Each, Endpoint, Network};
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -73,7 +73,7 @@ fn homes(lists: &Lists, parts: &[PopulationPart]) -> Vec<Vec<usize>> {
 mod tests {
     use super::super::{PlacementOptions, place};
     use super::*;
-    use crate::network::file::{EVERY_KEY, parse};
+    use loihi_net::network::file::{EVERY_KEY, parse};
     use std::path::Path;
 
     /// Trees, lists that are equal, delays, a rule, and synapses between the same two neurons.

@@ -17,13 +17,13 @@ mod table;
 pub use map::Map;
 pub use table::table;
 
-use crate::network::{Network, NetworkError, Population};
 use lists::Lists;
 use loihi_core::image::COMPARTMENTS_PER_CORE;
 use loihi_image::image::{BuildError, ImageFile};
 use loihi_image::limits::usage::{CORES_PER_CHIP, SYNAPTIC_WORDS};
 use loihi_image::limits::{self, CoreUsage, Resource, Unfit};
 use loihi_image::rule::RuleError;
+use loihi_net::network::{Network, NetworkError, Population};
 use std::ops::Range;
 
 /// How to place.
