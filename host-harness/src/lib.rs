@@ -26,6 +26,7 @@
 //! | [`data`] | `loihi-data` | samples: formats, data sets, encoders |
 //! | [`image`], [`limits`], [`rule`] | `loihi-image` | images, register by register |
 //! | [`network`], [`probe`] | `loihi-net` | networks: built, or from a TOML file |
+//! | [`snip`] | `loihi-snip` | programs of the embedded CPU in networks |
 //! | [`place`], [`neuron_map`] | `loihi-place` | networks on cores |
 //! | [`device`] | `loihi-device` | requests to a chip in this process, or behind a line |
 //! | [`runner`], [`inference`], [`record`], [`samples`] | `loihi-run` | a placed network on a device, sample by sample; the run folder |
@@ -60,4 +61,5 @@ pub use loihi_run::{inference, record, runner, samples};
 pub use loihi_show::report;
 #[cfg(feature = "view")]
 pub use loihi_show::view;
+pub use loihi_snip as snip;
 pub use loihi_testkit as conform;

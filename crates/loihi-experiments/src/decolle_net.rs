@@ -1,7 +1,6 @@
 //! Networks of layers that each learn from a readout of their own ([`Decolle`](loihi_core::rules::Decolle)), with random spikes as input.
 
 use super::classify::Port;
-use super::draw;
 use super::network::{self, LayerNetwork};
 use super::sizes;
 use loihi_core::image::{Profile, Rounding};
@@ -9,6 +8,7 @@ use loihi_core::rules::DecolleParams;
 use loihi_core::tools::local_error::Slope;
 use loihi_core::tools::rank_one::Precision;
 use loihi_image::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source};
+use loihi_net::draw;
 use serde::{Deserialize, Serialize};
 
 /// Who changes the weights of a layer.

@@ -3,7 +3,6 @@
 //! The inputs are frozen Poisson spikes: the encoder's key never changes. The teacher's potential is a sine; what is
 //! compared are the rates, φ of the dendrite's potential and φ of the teacher's.
 
-use super::draw;
 use super::network;
 use super::rounding::WeightRounding;
 use super::{
@@ -15,6 +14,7 @@ use loihi_core::rules::UrbanczikSennParams;
 use loihi_core::wire::message::Record;
 use loihi_device::session::{Session, SessionError};
 use loihi_image::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source, full_row};
+use loihi_net::draw;
 use serde::{Deserialize, Serialize};
 
 /// Full scale of the encoder.

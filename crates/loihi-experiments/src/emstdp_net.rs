@@ -1,12 +1,12 @@
 //! Networks of a hidden layer and an output layer that learn by [`Emstdp`](loihi_core::rules::Emstdp), with random spikes as input.
 
-use super::draw::{gauss, uniform};
 use super::network::LayerNetwork;
 use super::rounding::WeightRounding;
 use super::sizes;
 use loihi_core::image::Profile;
 use loihi_core::rules::EmstdpParams;
 use loihi_image::image::{BuildError, ImageFile, Plasticity, Source};
+use loihi_net::draw::{gauss, uniform};
 use serde::{Deserialize, Serialize};
 
 /// How the outputs' errors come to the hidden layer.

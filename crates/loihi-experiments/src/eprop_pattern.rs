@@ -4,7 +4,6 @@
 //! The inputs are frozen Poisson spikes: the encoder's key never changes. Every iteration begins with a reset of the
 //! state and learns in every step; after the last one the pattern is generated once more without learning.
 
-use super::draw::{self, gauss, uniform};
 use super::network;
 use super::rounding::WeightRounding;
 use super::{
@@ -16,6 +15,7 @@ use loihi_core::rules::{Adaptation, EpropParams};
 use loihi_core::wire::message::Record;
 use loihi_device::session::{Session, SessionError};
 use loihi_image::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source};
+use loihi_net::draw::{self, gauss, uniform};
 use serde::{Deserialize, Serialize};
 
 /// Full scale of the encoder.

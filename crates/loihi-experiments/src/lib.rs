@@ -28,7 +28,6 @@ pub mod decolle;
 pub mod decolle_net;
 pub mod dendrite_teacher;
 pub mod digits_pes;
-pub mod draw;
 pub mod emstdp;
 pub mod emstdp_net;
 pub mod eprop_pattern;

@@ -1,9 +1,10 @@
 //! Populations as Nengo's ensembles: leaky integrators whose biases carry a vector, each with a direction of its own.
 
-use super::{draw, q12, sizes};
+use super::{q12, sizes};
 use loihi_core::image::Profile;
 use loihi_core::rules::BiasEncoderParams;
 use loihi_image::image::ImageBuilder;
+use loihi_net::draw;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 

@@ -49,10 +49,12 @@
 //!
 //! | module | its one job |
 //! |---|---|
+//! | [`draw`] | random parameters, each from a seed and its place |
 //! | [`probe`] | what is sampled, from text |
 //! | [`network`] | networks: built, or from a TOML file |
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod draw;
 pub mod network;
 pub mod probe;

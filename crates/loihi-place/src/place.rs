@@ -23,7 +23,9 @@ use loihi_image::image::{BuildError, ImageFile};
 use loihi_image::limits::usage::{CORES_PER_CHIP, SYNAPTIC_WORDS};
 use loihi_image::limits::{self, CoreUsage, Resource, Unfit};
 use loihi_image::rule::RuleError;
-use loihi_net::network::{Network, NetworkError, Population};
+use loihi_net::network::{Network, NetworkError, Population, SectionError};
+use loihi_snip::{KINDS, Program, Programs, SnipKind};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// How to place.
@@ -36,11 +38,13 @@ pub struct PlacementOptions {
     pub pack: bool,
     /// Most compartments of a core, 1..=1024; fewer make steps faster on the chip, and take more cores.
     pub compartments_per_core: usize,
+    /// Kinds of programs that `[[snip]]` tables can name.
+    pub kinds: &'static [SnipKind],
 }
 
 impl Default for PlacementOptions {
     fn default() -> Self {
-        Self { chips: 1, pack: false, compartments_per_core: COMPARTMENTS_PER_CORE }
+        Self { chips: 1, pack: false, compartments_per_core: COMPARTMENTS_PER_CORE, kinds: KINDS }
     }
 }
 
@@ -65,6 +69,14 @@ impl PlacementOptions {
         self.compartments_per_core = compartments;
         self
     }
+
+    /// Sets the kinds of programs that `[[snip]]` tables can name: [`loihi_snip::with`] adds some of one's own to the built-in
+    /// ones.
+    #[must_use]
+    pub const fn kinds(mut self, kinds: &'static [SnipKind]) -> Self {
+        self.kinds = kinds;
+        self
+    }
 }
 
 /// Why a network cannot be placed.
@@ -74,6 +86,9 @@ pub enum PlaceError {
     /// The network is invalid.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// A program of the embedded CPU is invalid.
+    #[error(transparent)]
+    Snip(#[from] SectionError),
     /// A single neuron needs more than a core has.
     #[error(
         "a single neuron of `{population}` needs {needed} {resource}, a core has {available}: {}",
@@ -149,6 +164,8 @@ pub struct Placed {
     pub parts: Vec<PopulationPart>,
     /// What every core uses.
     pub usage: Vec<CoreUsage>,
+    /// Where the programs of the embedded CPU take targets and give answers.
+    pub programs: Programs,
 }
 
 /// Spreads a network over cores.
@@ -169,6 +186,8 @@ pub fn place_shown(
     after: &mut dyn FnMut(u64, u64),
 ) -> Result<Placed, PlaceError> {
     network.check()?;
+    let programs = loihi_snip::programs(network, options.kinds)?;
+    let network = &taught(network, &programs)?;
     let lists = Lists::of(network);
     let per_core = options.compartments_per_core.clamp(1, COMPARTMENTS_PER_CORE);
     let available = options.chips.max(1).saturating_mul(CORES_PER_CHIP);
@@ -197,14 +216,39 @@ pub fn place_shown(
     if limited && cores > available {
         return Err(too_many(network, &counts, cores, options));
     }
-    let image = assemble::image(network, &lists, &parts, after)?;
+    let (image, programs) = assemble::image(network, &lists, &parts, (&programs, options.kinds), after)?;
     let opened = image.open().map_err(BuildError::from)?;
     let usage = limits::usage(&opened);
     if limited {
         limits::check_with(&opened, &usage).map_err(PlaceError::Unfit)?;
     }
     let map = Map::of(network, &lists, &parts);
-    Ok(Placed { image, map, parts, usage })
+    Ok(Placed { image, map, parts, usage, programs })
+}
+
+/// A network whose connections are stored as the programs want that write their weights.
+fn taught<'n>(network: &'n Network, programs: &[Box<dyn Program>]) -> Result<Cow<'n, Network>, PlaceError> {
+    let mut network = Cow::Borrowed(network);
+    for (table, program) in programs.iter().enumerate() {
+        for (number, learning) in program.learns() {
+            let Some(connection) = network.to_mut().connections.get_mut(number) else { continue };
+            match &connection.learning {
+                None => connection.learning = Some(learning),
+                Some(own) if *own == learning => {}
+                Some(_) => {
+                    let from = connection.from;
+                    let what = format!(
+                        "the connection from `{}` has a rule of its own, or another program writes its weights: let one of them \
+                         learn",
+                        network.name_of(from)
+                    );
+                    let Some(section) = network.snips.get(table) else { continue };
+                    return Err(section.error("snip", "kind", what).into());
+                }
+            }
+        }
+    }
+    Ok(network)
 }
 
 /// Parts of at most this many compartments; a neuron's stay together.

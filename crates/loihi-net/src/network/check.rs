@@ -15,6 +15,16 @@ const GAINS_MAX: usize = 1 << 28;
 /// Most delay of a synapse in steps.
 const DELAY_STEPS_MAX: usize = 62;
 
+/// Traces of a rule, by their places in [`Learning::traces`](super::Learning::traces).
+const TRACES: [(&str, Variable); 5] =
+    [("x1", Variable::X1), ("x2", Variable::X2), ("y1", Variable::Y1), ("y2", Variable::Y2), ("y3", Variable::Y3)];
+
+/// Whether a rule reads a variable.
+pub(super) fn reads(rule: &[ProductRecord], variable: Variable) -> bool {
+    let mut factors = rule.iter().flat_map(|product| product.factor.iter().take(product.factors));
+    factors.any(|factor| factor.variable == variable)
+}
+
 /// An element of a network, by its place in its list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -248,20 +258,24 @@ impl Network {
         self.require((1..=64).contains(&learning.epoch_steps), element, "epoch_steps", || {
             format!("{} steps: an epoch has 1 to 64", learning.epoch_steps)
         })?;
+        if learning.rule.is_empty() {
+            return Ok(());
+        }
         let read = rule::parse(&learning.rule, &self.rule_limits());
         let read = read.map_err(|error| self.error(element, "rule", format!("it cannot be read\n{error}")))?;
-        self.check_traces(element, &read, learning.traces.each_ref().map(Option::is_some))
+        let mut defined = learning.traces.each_ref().map(Option::is_some);
+        if learning.signed_by_profile {
+            // The program that gives the sign writes the traces of the neurons.
+            for (own, (name, variable)) in defined.iter_mut().zip(TRACES) {
+                *own |= name.starts_with('y') && reads(&read, variable);
+            }
+        }
+        self.check_traces(element, &read, defined)
     }
 
     /// Whether the traces that a rule reads are those that are defined; all that are missing are named at once.
     fn check_traces(&self, element: Element, rule: &[ProductRecord], defined: [bool; 5]) -> Result<(), NetworkError> {
-        let names = ["x1", "x2", "y1", "y2", "y3"];
-        let variables = [Variable::X1, Variable::X2, Variable::Y1, Variable::Y2, Variable::Y3];
-        let reads = |variable: Variable| {
-            let mut factors = rule.iter().flat_map(|product| product.factor.iter().take(product.factors));
-            factors.any(|factor| factor.variable == variable)
-        };
-        let rows = || names.iter().zip(variables.map(reads)).zip(defined);
+        let rows = || TRACES.iter().map(|(name, variable)| (name, reads(rule, *variable))).zip(defined);
         let missing: Vec<&str> =
             rows().filter(|((_, used), defined)| *used && !*defined).map(|((name, _), _)| *name).collect();
         self.require(missing.is_empty(), element, "rule", || {

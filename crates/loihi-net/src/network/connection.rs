@@ -92,8 +92,11 @@ pub struct SparseSynapse {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Learning {
-    /// The rule, as [`loihi_image::rule::parse`] reads it.
+    /// The rule, as [`loihi_image::rule::parse`] reads it; empty if only a program of the embedded CPU writes the weights.
     pub rule: String,
+    /// Whether the rule counts with the sign that a program gives to each neuron: neurons of profile 0 take it negated, those of
+    /// profile 1 as it is.
+    pub signed_by_profile: bool,
     /// Traces x1, x2, y1, y2, y3: impulse and time constant in thousandths of a step.
     pub traces: [Option<TraceShape>; 5],
     /// Steps of an epoch, 1..=64.
@@ -131,7 +134,19 @@ impl Learning {
     /// let stdp = Learning::new("dw = 2^-2*x1*y0 - 2^-2*x0*y1").x1(trace).y1(trace);
     /// ```
     pub fn new(rule: impl Into<String>) -> Self {
-        Self { rule: rule.into(), traces: [None; 5], epoch_steps: 1 }
+        Self { rule: rule.into(), signed_by_profile: false, traces: [None; 5], epoch_steps: 1 }
+    }
+
+    /// Weights that only a program of the embedded CPU writes.
+    pub fn by_program() -> Self {
+        Self::new("")
+    }
+
+    /// Lets a program choose the sign of the rule for each neuron.
+    #[must_use]
+    pub const fn signed_by_profile(mut self) -> Self {
+        self.signed_by_profile = true;
+        self
     }
 
     traces! { x1: 0, x2: 1, y1: 2, y2: 3, y3: 4 }

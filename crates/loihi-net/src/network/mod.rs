@@ -35,6 +35,7 @@ mod encoding;
 pub mod file;
 mod input;
 mod population;
+mod section;
 mod shape;
 mod units;
 
@@ -49,6 +50,7 @@ pub use encoding::{Coding, Encoding, Time};
 pub use file::{SaveError, write_aside};
 pub use input::{Entry, Input, Weighted};
 pub use population::{PeriodicReset, Population};
+pub use section::{Section, SectionError};
 pub use shape::{ELEMENTS_MAX, Shape, size};
 pub use units::{UnitError, microseconds};
 
@@ -111,7 +113,7 @@ impl Readout {
 }
 
 /// A network.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Network {
     /// What users call it.
@@ -136,8 +138,26 @@ pub struct Network {
     pub probes: Vec<Probe>,
     /// Where the answer is, if there is one.
     pub readout: Option<Readout>,
+    /// Programs of the embedded CPU, in the order in which they run; `loihi-snip` reads their keys.
+    pub snips: Vec<Section>,
+    /// What a run does with the network: `[task]`, `[[stage]]`, `[reward]`, `[plant]`; `loihi-learn` reads their keys.
+    pub run: RunSections,
     /// Whether it may go beyond what a Loihi has and can express; see [`loihi_image::limits`].
     pub beyond_the_chip: bool,
+}
+
+/// Tables of a network file that say what a run does.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct RunSections {
+    /// What is learned, from what data, for how long.
+    pub task: Option<Section>,
+    /// Stages of learning, one after the other.
+    pub stages: Vec<Section>,
+    /// Where the reward of the cores' learning comes from.
+    pub reward: Option<Section>,
+    /// What the network senses and moves.
+    pub plant: Option<Section>,
 }
 
 /// Most synapses of a connection: more than the memory of eight chips holds.

@@ -3,12 +3,17 @@
 use super::lists::Lists;
 use super::row::SynapseRow;
 use super::{PlaceError, PopulationPart};
+use loihi_core::image::{ImageError, ProductRecord};
 use loihi_core::image::{Profile, Synapse, SynapseFormat};
 use loihi_core::rules::{BiasEncoderParams, PeriodicResetParams};
 use loihi_core::synapse::SignMode;
+use loihi_image::image::BuildError;
 use loihi_image::image::{AxonOptions, DecayTable, ImageBuilder, ImageFile, Plasticity, Source, Synapses, decay_table};
 use loihi_image::rule;
 use loihi_net::network::{Connection, Endpoint, Entry, Learning, Network, PeriodicReset, Population, TraceShape, size};
+use loihi_snip::keys::table_name;
+use loihi_snip::layout::Places;
+use loihi_snip::{Layout, Program, Programs, SnipKind};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -21,6 +26,7 @@ struct Assembly<'n> {
     firsts: Vec<[usize; 2]>,
     /// By input: its first external input.
     inputs: Vec<u32>,
+    places: Places,
 }
 
 /// The image; parts are sorted by core. `after` is told how many parts of connections of how many are done.
@@ -28,33 +34,66 @@ pub(super) fn image<'n>(
     network: &'n Network,
     lists: &'n Lists,
     parts: &[PopulationPart],
+    (programs, kinds): (&[Box<dyn Program>], &[SnipKind]),
     after: &mut dyn FnMut(u64, u64),
-) -> Result<ImageFile, PlaceError> {
+) -> Result<(ImageFile, Programs), PlaceError> {
     let mut builder = ImageBuilder::new();
     builder.seed(network.seed);
     // Whether it keeps to the chip is for the caller to see.
     builder.beyond_the_chip();
-    let mut assembly = Assembly { network, builder, stored: HashMap::new(), firsts: Vec::new(), inputs: Vec::new() };
+    let mut assembly = Assembly {
+        network,
+        builder,
+        stored: HashMap::new(),
+        firsts: Vec::new(),
+        inputs: Vec::new(),
+        places: Places::default(),
+    };
     assembly.add_inputs();
-    assembly.add_compartments(lists, parts);
+    let biased: Vec<usize> = programs.iter().flat_map(|program| program.biased()).collect();
+    assembly.add_compartments(lists, parts, &biased);
     assembly.add_encoders(lists, parts);
     assembly.add_resets(parts);
     for number in 0..network.connections.len() {
         assembly.add_connection(lists, parts, number, after)?;
     }
-    Ok(assembly.builder.build()?)
+    let Assembly { mut builder, places, .. } = assembly;
+    let mut layout = Layout::new(network, &mut builder, &places);
+    loihi_snip::kind::add(programs, kinds, &mut layout)?;
+    let (programs, owners) = layout.finish();
+    let image = builder.build().map_err(|error| of_table(network, &owners, error))?;
+    Ok((image, programs))
+}
+
+/// An invalid parameter of a program, with the line of its table.
+fn of_table(network: &Network, owners: &[(usize, usize)], error: BuildError) -> PlaceError {
+    let BuildError::InvalidImage(ImageError::Snip { snip, parameter, name }) = &error else { return error.into() };
+    let table = owners
+        .iter()
+        .find(|(program, _)| u32::try_from(*program) == Ok(*snip))
+        .and_then(|(_, table)| network.snips.get(*table));
+    match table {
+        None => error.into(),
+        Some(section) => {
+            let what = format!("`{parameter}` of `{name}` is out of its range, or does not fit what it names");
+            section.error(&table_name(section), &parameter.to_string(), what).into()
+        }
+    }
 }
 
 impl<'n> Assembly<'n> {
     fn add_inputs(&mut self) {
         for input in &self.network.inputs {
             let elements = if input.entry == Entry::Spikes { size(&input.shape) } else { 0 };
-            self.inputs.push(self.builder.inputs(u32::try_from(elements).unwrap_or(u32::MAX)).start);
+            let externals = self.builder.inputs(u32::try_from(elements).unwrap_or(u32::MAX));
+            self.inputs.push(externals.start);
+            self.places.inputs.push(externals);
         }
     }
 
-    fn add_compartments(&mut self, lists: &Lists, parts: &[PopulationPart]) {
-        let driven = |at| self.network.inputs.iter().any(|input| input.entry.driven() == Some(at));
+    fn add_compartments(&mut self, lists: &Lists, parts: &[PopulationPart], biased: &[usize]) {
+        let network = self.network;
+        let driven = |at| biased.contains(&at) || network.inputs.iter().any(|input| input.entry.driven() == Some(at));
         let (mut core, mut on_core) = (usize::MAX, 0);
         let mut has_bias = false;
         for part in parts {
@@ -66,6 +105,7 @@ impl<'n> Assembly<'n> {
             let neurons = &lists.orders[part.population][part.neurons.clone()];
             let first = self.add_neurons(population, neurons);
             self.firsts.push([on_core, first as usize]);
+            self.add_place(part.population, first, neurons.len() * population.compartments.len());
             on_core += neurons.len() * population.compartments.len();
             let biases: Vec<i32> = neurons.iter().flat_map(|neuron| biases(population, *neuron)).collect();
             if has_bias || driven(part.population) || biases.iter().any(|bias| *bias != 0) {
@@ -75,13 +115,34 @@ impl<'n> Assembly<'n> {
         }
     }
 
+    /// Notes where a part of a population lies: right behind the one before, or the population does not lie in a row.
+    fn add_place(&mut self, population: usize, first: u32, compartments: usize) {
+        let own = first..first + u32::try_from(compartments).unwrap_or(u32::MAX - first);
+        let places = &mut self.places.compartments;
+        if places.len() < self.network.populations.len() {
+            places.resize(self.network.populations.len(), Some(0..0));
+        }
+        if let Some(place) = places.get_mut(population) {
+            *place = match place.take() {
+                Some(before) if before.is_empty() => Some(own),
+                Some(before) if before.end == own.start => Some(before.start..own.end),
+                _ => None,
+            };
+        }
+    }
+
     /// Adds the programs of the embedded CPU that set biases to weighted sums: one for all parts whose compartments follow
     /// one another on the chip, all of them with the values of their input in the stimulus mailbox, input after input.
     fn add_encoders(&mut self, lists: &Lists, parts: &[PopulationPart]) {
         let mut stimulus = 0;
         for input in &self.network.inputs {
-            let Entry::Weighted(weighted) = &input.entry else { continue };
+            let Entry::Weighted(weighted) = &input.entry else {
+                self.places.weighted.push(None);
+                continue;
+            };
             let values = size(&input.shape);
+            let words = [stimulus, stimulus + values].map(|word| u32::try_from(word).unwrap_or(u32::MAX));
+            self.places.weighted.push(Some(words[0]..words[1]));
             let stride = self.network.populations[weighted.population].compartments.len();
             let own = parts.iter().zip(&self.firsts).filter(|(part, _)| part.population == weighted.population);
             let own: Vec<(&PopulationPart, usize)> = own.map(|(part, [_, first])| (part, *first)).collect();
@@ -100,6 +161,7 @@ impl<'n> Assembly<'n> {
                 let words = [stimulus, values, first, neurons, stride];
                 let [stimulus, values, first, neurons, stride] =
                     words.map(|word| u32::try_from(word).unwrap_or(u32::MAX));
+                self.places.programs += 1;
                 self.builder.snip(&BiasEncoderParams {
                     stimulus_first: stimulus,
                     dimensions: values,
@@ -112,7 +174,6 @@ impl<'n> Assembly<'n> {
             }
             stimulus += values;
         }
-        self.builder.mailboxes(u32::try_from(stimulus).unwrap_or(u32::MAX), 0, 0);
     }
 
     /// Adds the programs of the embedded CPU that reset populations periodically: one for each run of parts with the same reset.
@@ -130,6 +191,7 @@ impl<'n> Assembly<'n> {
         for (PeriodicReset { interval_steps, offset_steps }, run) in runs {
             let [first, count] = [run.start, run.len()].map(|word| u32::try_from(word).unwrap_or(u32::MAX));
             let params = PeriodicResetParams { compartment_first: first, count, interval_steps, offset_steps };
+            self.places.programs += 1;
             self.builder.snip(&params);
         }
     }
@@ -165,6 +227,9 @@ impl<'n> Assembly<'n> {
         let sources = self.sources(lists, parts, connection);
         let list = &lists.lists[number];
         let all = (self.network.connections.len() * parts.len()) as u64;
+        let [group, trace] = [self.places.groups_total, self.places.post_traces.last().map_or(0, |before| before.end)];
+        self.places.groups.push(group..group);
+        self.places.post_traces.push(trace..trace);
         for (at, part) in parts.iter().enumerate().filter(|(_, part)| part.population == connection.to) {
             after((number * parts.len() + at) as u64, all);
             let rows = list.rows(part.neurons.clone()).map(|(source, row)| (sources[source], row));
@@ -236,7 +301,7 @@ impl<'n> Assembly<'n> {
         rows: impl Iterator<Item = (Source, SynapseRow<'n>)>,
     ) -> Result<(), PlaceError> {
         let mut plasticity = Plasticity::default()
-            .products(rule::parse(&learning.rule, &self.network.rule_limits())?)
+            .products(self.products(learning)?)
             .epoch_steps(learning.epoch_steps)
             .wgt_exp(connection.wgt_exp.get())
             .weight_bits(connection.weight_bits)
@@ -255,7 +320,27 @@ impl<'n> Assembly<'n> {
         let compartments = part.neurons.len() * self.network.populations[connection.to].compartments.len();
         let [on_core, _] = self.firsts[number];
         self.builder.plastic_group(part.core, on_core..on_core + compartments, &plasticity, axons);
+        self.places.groups_total += 1;
+        if let (Some(groups), Some(traces)) = (self.places.groups.last_mut(), self.places.post_traces.last_mut()) {
+            groups.end += 1;
+            traces.end += u32::try_from(compartments).unwrap_or(u32::MAX);
+        }
         Ok(())
+    }
+
+    /// The products of a rule; none if only a program writes the weights.
+    fn products(&self, learning: &Learning) -> Result<Vec<ProductRecord>, PlaceError> {
+        let limits = self.network.rule_limits();
+        if learning.rule.is_empty() {
+            return Ok(Vec::new());
+        }
+        if !learning.signed_by_profile {
+            return Ok(rule::parse(&learning.rule, &limits)?);
+        }
+        let (_, sum) = learning.rule.split_once('=').unwrap_or(("dw", &learning.rule));
+        let mut products = rule::parse_for_profiles(&format!("-{}", sum.trim()), &limits, 1)?;
+        products.extend(rule::parse_for_profiles(sum.trim(), &limits, 2)?);
+        Ok(products)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::form::{ConnectionForm, LearningForm, TraceForm, WeightsKind};
 use super::values::{Drawn, Numbers, WeightsForm, array, is_rows};
 use super::{InvalidValue, population_of};
+use crate::draw;
 use crate::network::conv::planes;
 use crate::network::{
     Connection, Conv2d, Each, Endpoint, Learning, Network, Pool2d, SYNAPSES_MAX, Signs, SparseSynapse, TraceShape,
@@ -54,7 +55,7 @@ fn own<T: Copy>(form: Option<&Spanned<T>>, default: T) -> T {
 fn weights(
     form: &ConnectionForm,
     folder: &Path,
-    [from, to]: [&[usize]; 2],
+    [source, to]: [&[usize]; 2],
     signs: Signs,
     seed: [u32; 2],
 ) -> Result<Weights, InvalidValue> {
@@ -68,7 +69,7 @@ fn weights(
             WeightsForm::One(value) => (vec![wanted], vec![*value; wanted]),
             WeightsForm::Many(shape, values) => (shape.clone(), values.clone()),
             WeightsForm::Text(text) => array(&Spanned::new(span.clone(), text.clone()), folder)?,
-            WeightsForm::Drawn(from) => (vec![wanted], drawn(seed, wanted, *from, signs, &span)?),
+            WeightsForm::Drawn(from) => (vec![wanted], drawn(seed, [wanted, size(source)], *from, signs, &span)?),
         };
         let mantissa =
             |value: &i64| i16::try_from(*value).map_err(|_| invalid(format!("a weight of {value}: at most 255")));
@@ -76,7 +77,7 @@ fn weights(
     };
     match form.kind.unwrap_or(WeightsKind::Dense) {
         WeightsKind::Dense => {
-            let (sources, neurons) = (size(from), size(to));
+            let (sources, neurons) = (size(source), size(to));
             let (shape, weights) = elements(sources.saturating_mul(neurons))?;
             let one_for_all = matches!(form.weights.get_ref(), WeightsForm::One(_) | WeightsForm::Drawn(_));
             if !one_for_all && !is_rows(&shape, neurons, sources) {
@@ -117,7 +118,7 @@ fn weights(
             let kernel = *kernel.get_ref();
             let stride = own(form.stride.as_ref(), kernel);
             // A shape without planes is found by the check of the network.
-            let _planes = planes(from);
+            let _planes = planes(source);
             Ok(Weights::Pool2d(Pool2d { kernel, stride, padding: own(form.padding.as_ref(), [0, 0]), weight }))
         }
         WeightsKind::Sparse => {
@@ -162,30 +163,58 @@ fn sparse(shape: &[usize], values: &[i64], span: &Range<usize>) -> Result<Weight
     Ok(Weights::Sparse(synapses))
 }
 
-/// Uniform mantissas within `low..=high`, even ones for mixed signs; others than a share of `density` are 0.
+/// Weights that are drawn; of mixed signs they are even. Others than a share of `density` are 0.
 fn drawn(
     [seed, number]: [u32; 2],
-    wanted: usize,
-    Drawn { uniform: [low, high], density }: Drawn,
+    [wanted, sources]: [usize; 2],
+    Drawn { uniform, normal, density, stream }: Drawn,
     signs: Signs,
     span: &Range<usize>,
 ) -> Result<Vec<i64>, InvalidValue> {
+    let invalid = |what: &str| InvalidValue::new(span.clone(), what);
     let density = density.unwrap_or(1.0);
-    if low > high || low < -256 || high > 255 || !(0.0..=1.0).contains(&density) {
-        let what = "draw from `uniform = [low, high]` within -256 to 255, with a `density` of 0 to 1";
-        return Err(InvalidValue::new(span.clone(), what));
+    if !(0.0..=1.0).contains(&density) {
+        return Err(invalid("draw weights with a `density` of 0 to 1"));
     }
-    let step = if signs == Signs::Mixed { 2 } else { 1 };
-    let (first, last) = (low.div_euclid(step) + i64::from(low.rem_euclid(step) != 0), high.div_euclid(step));
-    let values = u64::try_from(last - first + 1).unwrap_or(0);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 2^32")]
     let dense = (density * 4_294_967_296.0) as u64;
-    let weight = |at: u32| {
-        let chosen = u64::from(word(seed, 0x5EED, number, at.wrapping_mul(2))) < dense;
-        let value = (u64::from(word(seed, 0x5EED, number, at.wrapping_mul(2) + 1)) * values) >> 32;
-        if chosen { (first + i64::try_from(value).unwrap_or(0)) * step } else { 0 }
+    let chosen = |at: u32| u64::from(word(seed, 0x5EED, number, at.wrapping_mul(2))) < dense;
+    let step = if signs == Signs::Mixed { 2 } else { 1 };
+    let sources = u32::try_from(sources).unwrap_or(u32::MAX).max(1);
+    let value: Box<dyn Fn(u32) -> i64> = match (uniform, normal, stream) {
+        (Some([low, high]), None, stream) => {
+            if low > high || low < -256 || high > 255 {
+                return Err(invalid("draw from `uniform = [low, high]` within -256 to 255"));
+            }
+            let (first, last) = (low.div_euclid(step) + i64::from(low.rem_euclid(step) != 0), high.div_euclid(step));
+            match stream {
+                None => Box::new(move |at| {
+                    let draw = word(seed, 0x5EED, number, at.wrapping_mul(2).wrapping_add(1));
+                    (first + scaled(draw, last - first + 1)) * step
+                }),
+                Some(stream) => Box::new(move |at| {
+                    let drawn = low + scaled(word(seed, at / sources, at % sources, stream), high - low + 1);
+                    drawn.div_euclid(step) * step
+                }),
+            }
+        }
+        (None, Some(deviation), stream) => {
+            if !(0.0..=127.0).contains(&deviation) {
+                return Err(invalid("draw from `normal = DEVIATION` of 0 to 127 steps of the weights' format"));
+            }
+            let (seed, stream) = (seed.wrapping_add(number.wrapping_mul(50)), stream.unwrap_or(1));
+            Box::new(move |at| i64::from(draw::weight(deviation, seed, at / sources, at % sources, stream)) * step)
+        }
+        _ => return Err(invalid("draw weights either by `uniform = [low, high]` or by `normal = DEVIATION`")),
     };
-    Ok((0..).take(wanted).map(weight).collect())
+    // A connection has at most 2^27 synapses.
+    let places = (0..u32::MAX).take(wanted);
+    Ok(places.map(|at| if chosen(at) { value(at) } else { 0 }).collect())
+}
+
+/// A word brought to `0..values`.
+fn scaled(word: u32, values: i64) -> i64 {
+    i64::try_from((u64::from(word) * values.unsigned_abs()) >> 32).unwrap_or(0)
 }
 
 fn delay(form: Option<&Spanned<Numbers>>, folder: &Path) -> Result<Each<Delay>, InvalidValue> {
@@ -209,7 +238,13 @@ fn learning(form: &LearningForm) -> Result<Learning, InvalidValue> {
     for (shape, form) in shapes.iter_mut().zip(traces) {
         *shape = form.as_ref().map(trace).transpose()?;
     }
-    Ok(Learning { rule: form.rule.get_ref().clone(), traces: shapes, epoch_steps: own(form.epoch_steps.as_ref(), 1) })
+    let rule = form.rule.get_ref().trim();
+    if rule.is_empty() {
+        let what = "an empty rule: write \"dw = ...\", or leave the weights to a `[[snip]]`";
+        return Err(InvalidValue::new(form.rule.span(), what));
+    }
+    let learning = Learning::new(form.rule.get_ref().clone()).epoch_steps(own(form.epoch_steps.as_ref(), 1));
+    Ok(Learning { traces: shapes, ..learning })
 }
 
 fn trace(form: &Spanned<TraceForm>) -> Result<TraceShape, InvalidValue> {

@@ -26,6 +26,13 @@ pub(super) struct NetworkForm {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) probe: Vec<Spanned<ProbeForm>>,
     pub(super) readout: Option<Spanned<ReadoutForm>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) snip: Vec<Spanned<toml::Table>>,
+    pub(super) task: Option<Spanned<toml::Table>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) stage: Vec<Spanned<toml::Table>>,
+    pub(super) reward: Option<Spanned<toml::Table>>,
+    pub(super) plant: Option<Spanned<toml::Table>>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]

@@ -14,8 +14,9 @@ mod write;
 
 pub use write::{SaveError, write_aside};
 
+use super::check::reads;
 use super::units;
-use super::{Element, Endpoint, Network, NetworkError, ReadBy, Readout};
+use super::{Element, Endpoint, Network, NetworkError, ReadBy, Readout, RunSections, Section};
 use form::{NetworkForm, ReadoutForm};
 use loihi_core::image::Variable;
 use loihi_files::whole;
@@ -93,11 +94,30 @@ pub fn describes_network(text: &str) -> bool {
 /// # Errors
 /// [`FileError`] points at the line.
 pub fn parse(text: &str, path: &Path) -> Result<Network, FileError> {
+    parse_with_seed(text, path, 0)
+}
+
+/// The same with a seed that is added to the network's own, so that everything random is drawn anew.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_with_seed(text: &str, path: &Path, seed: u32) -> Result<Network, FileError> {
     let form: NetworkForm =
         toml::from_str(text).map_err(|error| FileError::Toml { path: path.to_owned(), error: Box::new(error) })?;
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    network(&form, stem, folder).map_err(|InvalidValue { span, what }| {
+    let section = |form: &Spanned<toml::Table>| Section::read(form.get_ref().clone(), form.span(), text, path);
+    let read = network(&form, stem, folder, seed).map(|network| Network {
+        snips: form.snip.iter().map(section).collect(),
+        run: RunSections {
+            task: form.task.as_ref().map(section),
+            stages: form.stage.iter().map(section).collect(),
+            reward: form.reward.as_ref().map(section),
+            plant: form.plant.as_ref().map(section),
+        },
+        ..network
+    });
+    read.map_err(|InvalidValue { span, what }| {
         let before = text.get(..span.start).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         let source_line = text.lines().nth(line - 1).unwrap_or_default().trim().to_owned();
@@ -105,11 +125,11 @@ pub fn parse(text: &str, path: &Path) -> Result<Network, FileError> {
     })
 }
 
-fn network(form: &NetworkForm, name: String, folder: &Path) -> Result<Network, InvalidValue> {
+fn network(form: &NetworkForm, name: String, folder: &Path, seed: u32) -> Result<Network, InvalidValue> {
     let mut network = Network {
         name: form.name.clone().unwrap_or(name),
         about: form.about.clone().unwrap_or_default(),
-        seed: form.seed.unwrap_or(0),
+        seed: form.seed.unwrap_or(0).wrapping_add(seed),
         dt_us: form.dt.as_ref().map(dt_us).transpose()?.unwrap_or(0),
         steps: form.steps.unwrap_or(0),
         late_steps: form.late_steps.unwrap_or(0),
@@ -136,15 +156,17 @@ fn network(form: &NetworkForm, name: String, folder: &Path) -> Result<Network, I
     Ok(network)
 }
 
-/// A program that uses a network can give a reward; nothing does so for a network file.
+/// A rule that reads the reward needs one that is given.
 fn rewards_are_given(form: &NetworkForm, network: &Network) -> Result<(), InvalidValue> {
+    if form.reward.is_some() {
+        return Ok(());
+    }
     for (connection, form) in network.connections.iter().zip(&form.connection) {
         let rule = connection.learning.as_ref().map(|learning| rule::parse(&learning.rule, &network.rule_limits()));
         let Some(Ok(products)) = rule else { continue };
-        let mut factors = products.iter().flat_map(|product| product.factor.iter().take(product.factors));
-        if factors.any(|factor| factor.variable == Variable::R1) {
+        if reads(&products, Variable::R1) {
             let span = form.get_ref().span_of("rule").unwrap_or(form.span());
-            let what = "it reads r1, but a network of a file is given no reward: take out the terms with r1, which add nothing";
+            let what = "it reads r1, but nothing gives a reward: add a table `[reward]`, or take out the terms with r1";
             return Err(InvalidValue::new(span, what));
         }
     }

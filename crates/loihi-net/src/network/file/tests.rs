@@ -239,7 +239,7 @@ fn what_is_wrong_is_shown_with_its_line() {
         (
             "delay = 3",
             "delay = 3\n[connection.learning]\nrule = \"dw = 2^-2*x0*r1\"",
-            "it reads r1, but a network of a file is given no reward",
+            "it reads r1, but nothing gives a reward: add a table `[reward]`",
         ),
         ("wgt_exp = -1", "wgt_exp = 8", "wgt_exp = 8 is outside -8..=7"),
         ("density = 0.5", "density = 1.5", "a `density` of 0 to 1"),

@@ -27,12 +27,16 @@ pub(super) enum WeightsForm {
     Drawn(Drawn),
 }
 
-/// Weights drawn uniformly from a range, ends included; others than a share of `density` are 0.
+/// Weights drawn uniformly from a range, ends included, or normally with a standard deviation in steps of the format; others
+/// than a share of `density` are 0.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Drawn {
-    pub(super) uniform: [i64; 2],
+    pub(super) uniform: Option<[i64; 2]>,
+    pub(super) normal: Option<f64>,
     pub(super) density: Option<f64>,
+    /// Names the draws: a weight is drawn by `word(seed, neuron, source, stream)`.
+    pub(super) stream: Option<u32>,
 }
 
 /// Rows of numbers, of any depth.
@@ -138,7 +142,8 @@ impl<'de> Deserialize<'de> for WeightsForm {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(
                     f,
-                    "a whole number, rows of them, an array \"file.npz:name\", or {{ uniform = [low, high], density = 1.0 }}"
+                    "a whole number, rows of them, an array \"file.npz:name\", {{ normal = 10.0 }}, or {{ uniform = \
+                     [low, high], density = 1.0 }}"
                 )
             }
 

@@ -6,8 +6,8 @@ use super::form::{
 };
 use super::values::{Numbers, WeightsForm};
 use crate::network::{
-    Bias, Connection, Each, Endpoint, Entry, Input, Learning, Network, Population, Readout, SparseSynapse, TraceShape,
-    Weights, size,
+    Bias, Connection, Each, Endpoint, Entry, Input, Learning, Network, Population, Readout, Section, SparseSynapse,
+    TraceShape, Weights, size,
 };
 use crate::probe::Probe;
 use loihi_core::image::{Homeostasis, Noise, Profile, Tree};
@@ -69,6 +69,10 @@ pub fn write_aside(path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
     atomic_file::write(path, bytes).map_err(|error| SaveError::new(path, error))
 }
 
+fn section(section: &Section) -> Spanned<toml::Table> {
+    unplaced(section.keys.clone())
+}
+
 /// Makes the forms, and collects the arrays that they name.
 struct Writer {
     arrays: Vec<(String, Array)>,
@@ -94,6 +98,11 @@ impl Writer {
             connection: connections.map(|(number, own)| unplaced(self.connection(network, number, own))).collect(),
             probe: network.probes.iter().map(|own| unplaced(probe(own))).collect(),
             readout: network.readout.map(|own| unplaced(readout(network, own))),
+            snip: network.snips.iter().map(section).collect(),
+            task: network.run.task.as_ref().map(section),
+            stage: network.run.stages.iter().map(section).collect(),
+            reward: network.run.reward.as_ref().map(section),
+            plant: network.run.plant.as_ref().map(section),
         })
     }
 

@@ -1,0 +1,176 @@
+//! The keys of a table, taken one after the other; what is left over is an error.
+
+use loihi_net::network::{Endpoint, Network, Section, SectionError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use toml::{Table, Value};
+
+/// The keys of a `[[snip]]` table that nobody has taken yet.
+#[derive(Debug)]
+pub struct Keys<'s> {
+    network: &'s Network,
+    section: &'s Section,
+    /// Place of the table among the network's.
+    number: usize,
+    rest: Table,
+    /// Keys that were asked for, for errors.
+    asked: Vec<&'static str>,
+}
+
+impl<'s> Keys<'s> {
+    /// Those of the network's table of this number.
+    pub fn new(network: &'s Network, number: usize) -> Option<Self> {
+        let section = network.snips.get(number)?;
+        let mut rest = section.keys.clone();
+        rest.remove("kind");
+        rest.remove("name");
+        Some(Self { network, section, number, rest, asked: vec!["kind", "name"] })
+    }
+
+    /// The network.
+    pub const fn network(&self) -> &'s Network {
+        self.network
+    }
+
+    /// Tables of this kind before it.
+    pub fn before(&self, kind: &str) -> u32 {
+        let before = self.network.snips.iter().take(self.number);
+        u32::try_from(before.filter(|own| own.text("kind") == Some(kind)).count()).unwrap_or(u32::MAX)
+    }
+
+    /// An error at a key.
+    pub fn error(&self, key: &str, what: impl Into<String>) -> SectionError {
+        self.section.error(&table_name(self.section), key, what)
+    }
+
+    /// The value of a key, if it is there.
+    ///
+    /// # Errors
+    /// [`SectionError`] if it is of another type.
+    pub fn take<T: DeserializeOwned>(&mut self, key: &'static str) -> Result<Option<T>, SectionError> {
+        self.asked.push(key);
+        let Some(value) = self.rest.remove(key) else { return Ok(None) };
+        value.try_into().map(Some).map_err(|error: toml::de::Error| self.error(key, error.message().to_owned()))
+    }
+
+    /// The value of a key that must be there.
+    ///
+    /// # Errors
+    /// [`SectionError`].
+    pub fn need<T: DeserializeOwned>(&mut self, key: &'static str) -> Result<T, SectionError> {
+        self.take(key)?.ok_or_else(|| self.error(key, format!("`{key}` is missing: add it")))
+    }
+
+    /// The population that a key names, by its place in the network's list.
+    ///
+    /// # Errors
+    /// [`SectionError`] lists the populations that there are.
+    pub fn population(&mut self, key: &'static str) -> Result<usize, SectionError> {
+        let name: String = self.need(key)?;
+        self.population_of(key, &name)
+    }
+
+    /// The population of a name, by its place in the network's list.
+    ///
+    /// # Errors
+    /// [`SectionError`] lists the populations that there are.
+    pub fn population_of(&self, key: &str, name: &str) -> Result<usize, SectionError> {
+        match self.network.find(name) {
+            Some(Endpoint::Population(at)) => Ok(at),
+            _ => {
+                let names = self.network.populations.iter().map(|own| own.name.as_str()).collect::<Vec<_>>();
+                Err(self.error(key, format!("unknown population `{name}`; there are: {}", names.join(", "))))
+            }
+        }
+    }
+
+    /// The input that the key `input` names, by its place in the network's list; without the key the only one.
+    ///
+    /// # Errors
+    /// [`SectionError`] lists the inputs that there are.
+    pub fn input(&mut self) -> Result<usize, SectionError> {
+        let names = || self.network.inputs.iter().map(|own| own.name.as_str()).collect::<Vec<_>>().join(", ");
+        let there = names();
+        match self.take::<String>("input")? {
+            Some(name) => {
+                let found = self.network.inputs.iter().position(|own| own.name == name);
+                found.ok_or_else(|| self.error("input", format!("unknown input `{name}`; there are: {there}")))
+            }
+            None if self.network.inputs.len() == 1 => Ok(0),
+            None => Err(self.error("input", format!("say which input it is for: {there}"))),
+        }
+    }
+
+    /// The only connection into a population, by its place in the network's list; of several that from what the key `from`
+    /// names.
+    ///
+    /// # Errors
+    /// [`SectionError`].
+    pub fn connection_into(&mut self, population: usize) -> Result<usize, SectionError> {
+        let name = self.network.name_of(Endpoint::Population(population)).to_owned();
+        let from: Option<String> = self.take("from")?;
+        let connections = self.network.connections.iter().enumerate().filter(|(_, own)| own.to == population);
+        let sources = connections.map(|(at, own)| (at, self.network.name_of(own.from).to_owned())).collect::<Vec<_>>();
+        let list = || sources.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ");
+        match (from, &*sources) {
+            (Some(from), _) => {
+                let found = sources.iter().find(|(_, name)| *name == from);
+                let none = || format!("no connection from `{from}` to `{name}`; there are those from: {}", list());
+                found.map(|(at, _)| *at).ok_or_else(|| self.error("from", none()))
+            }
+            (None, [(at, _)]) => Ok(*at),
+            (None, []) => {
+                Err(self.error("population", format!("nothing is connected to `{name}`: add a `[[connection]]`")))
+            }
+            (None, _) => {
+                Err(self.error("from", format!("say which connection to `{name}` learns, that from: {}", list())))
+            }
+        }
+    }
+
+    /// All other keys as parameters of a program; `placed` are those that placement sets, or that other keys stand for.
+    ///
+    /// # Errors
+    /// [`SectionError`] at a key that is not known, is set by placement, or has a value of another type.
+    pub fn params<P: DeserializeOwned + Serialize + Default>(&mut self, placed: &[&str]) -> Result<P, SectionError> {
+        let names = Table::try_from(P::default()).map(|table| table.keys().cloned().collect::<Vec<_>>());
+        let names = names.unwrap_or_default();
+        let rest = std::mem::take(&mut self.rest);
+        if let Some(key) = rest.keys().find(|key| placed.contains(&key.as_str())) {
+            return Err(self.error(key, format!("`{key}` is set by placement: leave it out")));
+        }
+        // One by one, so that an error is that of its key.
+        let mut known = Table::new();
+        for (key, value) in rest {
+            let alone = Table::from_iter([(key.clone(), value.clone())]);
+            if let Err(error) = P::deserialize(Value::Table(alone)) {
+                let is_there = names.contains(&key) || error.message().contains("invalid");
+                if is_there {
+                    return Err(self.error(&key, error.message().to_owned()));
+                }
+                let own = names.iter().map(String::as_str).filter(|name| !placed.contains(name));
+                let all = self.asked.iter().copied().chain(own).collect::<Vec<_>>().join(", ");
+                return Err(self.error(&key, format!("unknown key `{key}`; there are: {all}")));
+            }
+            known.insert(key, value);
+        }
+        P::deserialize(Value::Table(known)).map_err(|error| self.error("kind", error.message().to_owned()))
+    }
+
+    /// Refuses what nobody has taken.
+    ///
+    /// # Errors
+    /// [`SectionError`] at the first such key.
+    pub fn finish(&self) -> Result<(), SectionError> {
+        match self.rest.keys().next() {
+            None => Ok(()),
+            Some(key) => Err(self.error(key, format!("unknown key `{key}`; there are: {}", self.asked.join(", ")))),
+        }
+    }
+}
+
+/// What a table is called where no file has it.
+pub fn table_name(section: &Section) -> String {
+    let name = section.text("name").or(section.text("kind")).unwrap_or("?");
+    format!("snip `{name}`")
+}

@@ -1,0 +1,133 @@
+//! A kind of program: how its table is read, and what it adds to an image.
+
+use super::keys::{Keys, table_name};
+use super::kinds::raw::Raw;
+use super::layout::Layout;
+use loihi_core::snip::SnipParams;
+use loihi_net::network::{Learning, Network, SectionError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt;
+
+/// A program of a network, read from its table.
+pub trait Program: fmt::Debug {
+    /// Connections whose weights it writes, by their places in the network's list, and how their synapses are to be stored.
+    fn learns(&self) -> Vec<(usize, Learning)> {
+        Vec::new()
+    }
+
+    /// Populations whose biases it writes, by their places in the network's list.
+    fn biased(&self) -> Vec<usize> {
+        Vec::new()
+    }
+
+    /// Adds it to the image; `table` is its place among the network's tables.
+    ///
+    /// # Errors
+    /// What is in the way, and what to do.
+    fn add(&self, layout: &mut Layout<'_>, table: usize) -> Result<(), String>;
+}
+
+/// A program that is read from a table.
+pub trait SnipForm: Program + Sized + 'static {
+    /// Its `kind` in network files.
+    const NAME: &'static str;
+    /// What it does, in a line.
+    const ABOUT: &'static str;
+
+    /// Takes its keys.
+    ///
+    /// # Errors
+    /// [`SectionError`] at the key that does not do.
+    fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError>;
+}
+
+/// A kind of program.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct SnipKind {
+    /// Its `kind` in network files.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub about: &'static str,
+    read: fn(&mut Keys<'_>) -> Result<Box<dyn Program>, SectionError>,
+}
+
+impl SnipKind {
+    /// The kind of a form.
+    pub const fn of<F: SnipForm>() -> Self {
+        Self { name: F::NAME, about: F::ABOUT, read: |keys| Ok(Box::new(F::read(keys)?)) }
+    }
+
+    /// The kind of a program of which only the parameters are known. Of these, `compartment_first` and `count` come from the
+    /// key `population`; `group`, `axons` and `posts` from `population` too, whose incoming connection it writes; `target_first`
+    /// and `output_first` are a word for every neuron; `input_first`, `stimulus_first` and `count` come from `input`.
+    pub const fn raw<P: SnipParams + Serialize + DeserializeOwned + Default + fmt::Debug + 'static>(
+        about: &'static str,
+    ) -> Self {
+        Self { name: P::NAME, about, read: |keys| Ok(Box::new(Raw::<P>::read(keys)?)) }
+    }
+}
+
+/// Kinds of one name are taken for the same.
+impl PartialEq for SnipKind {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for SnipKind {}
+
+impl fmt::Debug for SnipKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// The kind of a name.
+pub fn kind_of<'k>(kinds: &'k [SnipKind], name: &str) -> Option<&'k SnipKind> {
+    kinds.iter().find(|kind| kind.name == name)
+}
+
+/// Reads all programs of a network.
+///
+/// # Errors
+/// [`SectionError`] at the key that does not do.
+pub fn programs(network: &Network, kinds: &[SnipKind]) -> Result<Vec<Box<dyn Program>>, SectionError> {
+    let mut names = std::collections::BTreeSet::new();
+    let mut programs = Vec::new();
+    for (number, section) in network.snips.iter().enumerate() {
+        let invalid = |key: &str, what: String| section.error(&table_name(section), key, what);
+        let all = || kinds.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
+        let name = section.text("kind").ok_or_else(|| invalid("kind", format!("say its `kind`: {}", all())))?;
+        let kind = kind_of(kinds, name)
+            .ok_or_else(|| invalid("kind", format!("unknown kind `{name}`; there are: {}", all())))?;
+        if let Some(own) = section.keys.get("name") {
+            let own = own.as_str().filter(|own| !own.is_empty());
+            let own = own.ok_or_else(|| invalid("name", "a name is text".to_owned()))?;
+            if !names.insert(own) {
+                return Err(invalid("name", format!("`{own}` is there twice: choose another name")));
+            }
+        }
+        let Some(mut keys) = Keys::new(network, number) else { continue };
+        let program = (kind.read)(&mut keys)?;
+        keys.finish()?;
+        programs.push(program);
+    }
+    Ok(programs)
+}
+
+/// Adds all programs to an image.
+///
+/// # Errors
+/// [`SectionError`] at the table that cannot be added.
+pub fn add(programs: &[Box<dyn Program>], kinds: &[SnipKind], layout: &mut Layout<'_>) -> Result<(), SectionError> {
+    for (table, program) in programs.iter().enumerate() {
+        let network = layout.network();
+        let Some(section) = network.snips.get(table) else { continue };
+        let kind = section.text("kind").and_then(|name| kind_of(kinds, name)).map_or("", |kind| kind.name);
+        layout.turn(section.text("name").unwrap_or(kind), kind);
+        program.add(layout, table).map_err(|what| section.error(&table_name(section), "kind", what))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! `decolle`: a layer that learns from a random readout of its own.
+
+use super::by_the_core::by_the_core;
+use crate::keys::Keys;
+use crate::kind::{Program, SnipForm};
+use crate::layout::{Layout, Ported};
+use crate::ports::Teaching;
+use loihi_core::rules::DecolleParams;
+use loihi_core::tools::rank_one::Precision;
+use loihi_net::draw;
+use loihi_net::network::{Each, Learning, SectionError};
+
+/// A layer, and its readout.
+#[derive(Debug)]
+pub(super) struct Decolle {
+    population: usize,
+    connection: usize,
+    classes: u32,
+    target: i16,
+    /// Layers of the network before this one.
+    number: u32,
+    params: DecolleParams,
+}
+
+impl SnipForm for Decolle {
+    const NAME: &'static str = "decolle";
+    const ABOUT: &'static str = "a `population` that learns `classes` from a random readout of its own";
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
+        let population = keys.population("population")?;
+        let connection = keys.connection_into(population)?;
+        let classes = keys.need("classes")?;
+        let target = keys.take("target")?.unwrap_or(64);
+        let by_core = match keys.take::<String>("back_end")?.as_deref() {
+            None | Some("cpu") => false,
+            Some("core") => true,
+            Some(other) => {
+                return Err(keys.error("back_end", format!("unknown back end `{other}`; there are: cpu, core")));
+            }
+        };
+        let [decay_u, decay_v] = [keys.take("trace_decay_u")?, keys.take("trace_decay_v")?];
+        let placed = ["group", "axons", "posts", "data_first", "classes", "target_first", "output_first"];
+        let params: DecolleParams = keys.params(&placed)?;
+        // Traces follow the compartments, unless the table says otherwise.
+        let profile = keys.network().populations[population].compartments.first().and_then(|own| match own {
+            Each::Same(profile) => Some(*profile),
+            Each::Every(_) => None,
+        });
+        let register = |of: fn(&loihi_core::image::Profile) -> i32| profile.as_ref().map(|own| of(own).unsigned_abs());
+        let params = DecolleParams {
+            precision: if by_core { None } else { params.precision.or(Some(Precision::Stochastic)) },
+            trace_decay_u: decay_u.or(register(|own| own.decay_u)).unwrap_or(params.trace_decay_u),
+            trace_decay_v: decay_v.or(register(|own| own.decay_v)).unwrap_or(params.trace_decay_v),
+            ..params
+        };
+        Ok(Self { population, connection, classes, target, number: keys.before(Self::NAME), params })
+    }
+}
+
+impl Program for Decolle {
+    fn learns(&self) -> Vec<(usize, Learning)> {
+        let by_cpu = self.params.precision.is_some();
+        vec![(self.connection, if by_cpu { Learning::by_program() } else { by_the_core(self.params.shift) })]
+    }
+
+    fn add(&self, layout: &mut Layout<'_>, table: usize) -> Result<(), String> {
+        let group = layout.group(self.connection)?;
+        let seed = layout.network().seed.wrapping_add(7_u32.wrapping_mul(self.number));
+        let row = |post: u32| (0..self.classes).map(move |class| draw::readout(seed, class, post));
+        let readout: Vec<i8> = (0..group.posts).flat_map(row).collect();
+        let data_first = layout.data(&draw::pack(&readout));
+        let teaching = Teaching::Classes { right: self.target, wrong: 0 };
+        let (target, output) = (layout.target(self.classes, teaching), layout.output(self.classes));
+        let params = DecolleParams {
+            group: group.first,
+            axons: group.axons,
+            posts: group.posts,
+            data_first,
+            classes: self.classes,
+            target_first: target.start,
+            output_first: output.start,
+            ..self.params
+        };
+        let rate = layout.program(table, &params);
+        let rates = if self.params.precision.is_some() {
+            vec![rate]
+        } else {
+            (group.first..).take(group.count as usize).collect()
+        };
+        layout.port(Ported { target, output, teaching, rates, populations: vec![self.population] });
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! `emstdp`: two layers that see a sample twice, then with their errors as spikes.
+
+use crate::keys::Keys;
+use crate::kind::{Program, SnipForm};
+use crate::layout::{Layout, Ported};
+use crate::ports::Teaching;
+use loihi_core::rules::EmstdpParams;
+use loihi_net::draw;
+use loihi_net::network::{Learning, SectionError};
+
+/// A hidden layer and an output layer.
+#[derive(Debug)]
+pub(super) struct Emstdp {
+    hidden: usize,
+    output: usize,
+    /// Connections into the hidden layer and from it to the outputs.
+    connections: [usize; 2],
+    direct: bool,
+    params: EmstdpParams,
+}
+
+impl SnipForm for Emstdp {
+    const NAME: &'static str = "emstdp";
+    const ABOUT: &'static str = "populations `hidden` and `output` that learn from spikes of their errors";
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
+        let (hidden, output) = (keys.population("hidden")?, keys.population("output")?);
+        let into = keys.connection_into(hidden)?;
+        let network = keys.network();
+        let between = network
+            .connections
+            .iter()
+            .position(|own| own.from == loihi_net::network::Endpoint::Population(hidden) && own.to == output);
+        let between = between.ok_or_else(|| keys.error("output", "it has no connection from `hidden`: add one"))?;
+        let direct = match keys.take::<String>("feedback")?.as_deref() {
+            None | Some("symmetric") => false,
+            Some("direct") => true,
+            Some(other) => {
+                let what = format!("unknown feedback `{other}`; there are: symmetric, direct");
+                return Err(keys.error("feedback", what));
+            }
+        };
+        let placed =
+            ["group_hidden", "group_output", "inputs", "outputs", "target_first", "output_first", "direct_feedback"];
+        Ok(Self { hidden, output, connections: [into, between], direct, params: keys.params(&placed)? })
+    }
+}
+
+impl Program for Emstdp {
+    fn learns(&self) -> Vec<(usize, Learning)> {
+        self.connections.map(|connection| (connection, Learning::by_program())).to_vec()
+    }
+
+    fn biased(&self) -> Vec<usize> {
+        vec![self.hidden, self.output]
+    }
+
+    fn add(&self, layout: &mut Layout<'_>, table: usize) -> Result<(), String> {
+        let [into, between] = [layout.group(self.connections[0])?, layout.group(self.connections[1])?];
+        let seed = layout.network().seed;
+        let direct_feedback = self.direct.then(|| {
+            let word = |post: u32, output: u32| draw::whole((2.0 * draw::uniform(seed, post, output, 3) - 1.0) * 127.0);
+            let row = |post| (0..between.posts).map(move |output| word(post, output));
+            layout.data(&(0..into.posts).flat_map(row).collect::<Vec<_>>())
+        });
+        let teaching = Teaching::Classes { right: 1, wrong: 0 };
+        let (target, output) = (layout.target(between.posts, teaching), layout.output(between.posts));
+        let params = EmstdpParams {
+            group_hidden: into.first,
+            group_output: between.first,
+            inputs: into.axons,
+            hidden: into.posts,
+            outputs: between.posts,
+            target_first: target.start,
+            output_first: output.start,
+            direct_feedback,
+            ..self.params
+        };
+        let rate = layout.program(table, &params);
+        let populations = vec![self.hidden, self.output];
+        layout.port(Ported { target, output, teaching, rates: vec![rate], populations });
+        Ok(())
+    }
+}

@@ -1,0 +1,65 @@
+//! Encoders: the embedded CPU makes spikes of the values of an input.
+
+use crate::keys::Keys;
+use crate::kind::{Program, SnipForm};
+use crate::layout::Layout;
+use loihi_core::rules::{BernoulliEncoderParams, RateEncoderParams};
+use loihi_net::network::SectionError;
+
+/// Evenly spaced spikes.
+#[derive(Debug)]
+pub(super) struct RateEncoder {
+    input: usize,
+    params: RateEncoderParams,
+}
+
+impl SnipForm for RateEncoder {
+    const NAME: &'static str = "rate-encoder";
+    const ABOUT: &'static str = "evenly spaced spikes at a rate in proportion to each value of an `input`";
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
+        Ok(Self { input: keys.input()?, params: keys.params(&["stimulus_first", "count", "input_first"])? })
+    }
+}
+
+impl Program for RateEncoder {
+    fn add(&self, layout: &mut Layout<'_>, table: usize) -> Result<(), String> {
+        let (words, inputs) = (layout.stimulus(self.input, false, false), layout.externals(self.input));
+        let count = inputs.end - inputs.start;
+        let params = RateEncoderParams { stimulus_first: words.start, count, input_first: inputs.start, ..self.params };
+        layout.program(table, &params);
+        Ok(())
+    }
+}
+
+/// Random spikes.
+#[derive(Debug)]
+pub(super) struct BernoulliEncoder {
+    input: usize,
+    params: BernoulliEncoderParams,
+}
+
+impl SnipForm for BernoulliEncoder {
+    const NAME: &'static str = "bernoulli-encoder";
+    const ABOUT: &'static str = "random spikes with a chance in proportion to each value of an `input`";
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
+        let input = keys.input()?;
+        // A seed of its own: else inputs would draw what weights draw.
+        let (network, seed) = (keys.network().seed, keys.take::<u32>("seed")?);
+        let seed = seed.map_or(network ^ 0x7121, |seed| network.wrapping_add(seed));
+        let params = keys.params(&["stimulus_first", "count", "input_first"])?;
+        Ok(Self { input, params: BernoulliEncoderParams { seed, ..params } })
+    }
+}
+
+impl Program for BernoulliEncoder {
+    fn add(&self, layout: &mut Layout<'_>, table: usize) -> Result<(), String> {
+        let (words, inputs) = (layout.stimulus(self.input, true, false), layout.externals(self.input));
+        let count = inputs.end - inputs.start;
+        let params =
+            BernoulliEncoderParams { stimulus_first: words.start, count, input_first: inputs.start, ..self.params };
+        layout.program(table, &params);
+        Ok(())
+    }
+}

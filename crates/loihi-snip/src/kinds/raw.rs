@@ -1,0 +1,109 @@
+//! Programs of which only the parameters are known: what names stand for is found by the names of the parameters.
+
+use crate::keys::Keys;
+use crate::kind::Program;
+use crate::layout::{Group, Layout, Ported};
+use crate::ports::Teaching;
+use loihi_core::snip::SnipParams;
+use loihi_net::network::{Learning, SectionError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Range;
+use toml::{Table, Value};
+
+/// A program with such parameters.
+#[derive(Debug)]
+pub(crate) struct Raw<P> {
+    population: Option<usize>,
+    connection: Option<usize>,
+    input: Option<usize>,
+    of: PhantomData<P>,
+    /// All its parameters, with those that placement sets.
+    all: Table,
+}
+
+/// Parameters that placement sets.
+const PLACED: [&str; 9] = [
+    "compartment_first",
+    "count",
+    "group",
+    "axons",
+    "posts",
+    "target_first",
+    "output_first",
+    "input_first",
+    "stimulus_first",
+];
+
+impl<P: SnipParams + Serialize + DeserializeOwned + Default + fmt::Debug + 'static> Raw<P> {
+    pub(crate) fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
+        let invalid = |error: toml::ser::Error| keys.error("kind", error.to_string());
+        let defaults = Table::try_from(P::default()).map_err(invalid)?;
+        let has = |names: &[&str]| names.iter().any(|name| defaults.contains_key(*name));
+        let of_input = has(&["input_first", "stimulus_first"]);
+        let of_group = has(&["group"]);
+        let of_population = of_group || has(&["compartment_first"]);
+        let input = if of_input { Some(keys.input()?) } else { None };
+        let population = if of_population { Some(keys.population("population")?) } else { None };
+        let connection = match population {
+            Some(population) if of_group => Some(keys.connection_into(population)?),
+            _ => None,
+        };
+        let placed: Vec<&str> = PLACED.into_iter().filter(|name| defaults.contains_key(*name)).collect();
+        let params: P = keys.params(&placed)?;
+        let all = Table::try_from(&params).map_err(|error| keys.error("kind", error.to_string()))?;
+        Ok(Self { population, connection, input, of: PhantomData, all })
+    }
+}
+
+impl<P: SnipParams + Serialize + DeserializeOwned + Default + fmt::Debug + 'static> Program for Raw<P> {
+    fn learns(&self) -> Vec<(usize, Learning)> {
+        self.connection.map(|connection| (connection, Learning::by_program())).into_iter().collect()
+    }
+
+    fn add(&self, layout: &mut Layout<'_>, table: usize) -> Result<(), String> {
+        let mut all = self.all.clone();
+        let mut set = |key: &str, value: u32| {
+            if let Some(own) = all.get_mut(key) {
+                *own = Value::Integer(value.into());
+            }
+        };
+        let compartments = self.population.map(|population| layout.compartments(population)).transpose()?;
+        if let Some(Range { start, end }) = compartments.clone() {
+            set("compartment_first", start);
+            set("count", end - start);
+            set("posts", end - start);
+        }
+        if let Some(connection) = self.connection {
+            let Group { first, axons, posts, .. } = layout.group(connection)?;
+            set("group", first);
+            set("axons", axons);
+            set("posts", posts);
+        }
+        if let Some(input) = self.input {
+            let externals = layout.externals(input);
+            set("input_first", externals.start);
+            set("count", externals.end - externals.start);
+            if self.all.contains_key("stimulus_first") {
+                set("stimulus_first", layout.stimulus(input, false, false).start);
+            }
+        }
+        let neurons = compartments.map_or(0, |Range { start, end }| end - start);
+        let teaching = Teaching::Classes { right: 1, wrong: 0 };
+        let words = |key: &str| if self.all.contains_key(key) { neurons } else { 0 };
+        let (target, output) = (words("target_first"), words("output_first"));
+        let target = if target > 0 { layout.target(target, teaching) } else { 0..0 };
+        let output = layout.output(output);
+        set("target_first", target.start);
+        set("output_first", output.start);
+        let params: P = Value::Table(all).try_into().map_err(|error: toml::de::Error| error.message().to_owned())?;
+        let rate = layout.program(table, &params);
+        if !target.is_empty() || !output.is_empty() {
+            let populations = self.population.into_iter().collect();
+            layout.port(Ported { target, output, teaching, rates: vec![rate], populations });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,65 @@
+//! `soel`: a head that the core teaches wherever it errs.
+
+use super::by_the_core::by_the_core;
+use crate::keys::Keys;
+use crate::kind::{Program, SnipForm};
+use crate::layout::{Layout, Ported};
+use crate::ports::Teaching;
+use loihi_core::rules::SoelParams;
+use loihi_net::network::{Each, Learning, SectionError};
+
+/// A head.
+#[derive(Debug)]
+pub(super) struct Soel {
+    population: usize,
+    connection: usize,
+    target_spikes: i16,
+    rate_shift: u32,
+    params: SoelParams,
+}
+
+impl SnipForm for Soel {
+    const NAME: &'static str = "soel";
+    const ABOUT: &'static str =
+        "a head, a neuron a class, whose weights the core changes where it spikes too often or too rarely";
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
+        let population = keys.population("population")?;
+        let connection = keys.connection_into(population)?;
+        let target_spikes = keys.take("target_spikes")?.unwrap_or(4);
+        let rate_shift = keys.take("rate_shift")?.unwrap_or(11);
+        let voltage_shift = keys.take("voltage_shift")?;
+        let params: SoelParams = keys.params(&["group", "posts", "target_first", "output_first"])?;
+        // A few epochs of a whole threshold stay below what one spike counts.
+        let v_th = keys.network().populations[population].compartments.last().and_then(|own| match own {
+            Each::Same(profile) => Some(profile.v_th),
+            Each::Every(_) => None,
+        });
+        let of_threshold = v_th.map(|v_th| (v_th.unsigned_abs() / 128).max(1).ilog2() + 1);
+        let voltage_shift = voltage_shift.or(of_threshold).unwrap_or(params.voltage_shift);
+        Ok(Self { population, connection, target_spikes, rate_shift, params: SoelParams { voltage_shift, ..params } })
+    }
+}
+
+impl Program for Soel {
+    fn learns(&self) -> Vec<(usize, Learning)> {
+        vec![(self.connection, by_the_core(self.rate_shift))]
+    }
+
+    fn add(&self, layout: &mut Layout<'_>, table: usize) -> Result<(), String> {
+        let group = layout.group(self.connection)?;
+        let teaching = Teaching::Classes { right: self.target_spikes, wrong: 0 };
+        let (target, output) = (layout.target(group.posts, teaching), layout.output(group.posts));
+        let params = SoelParams {
+            group: group.first,
+            posts: group.posts,
+            target_first: target.start,
+            output_first: output.start,
+            ..self.params
+        };
+        layout.program(table, &params);
+        let rates = (group.first..).take(group.count as usize).collect();
+        layout.port(Ported { target, output, teaching, rates, populations: vec![self.population] });
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+//! Where programs take what they are shown and taught, and where they answer: words of the mailboxes.
+
+use std::ops::Range;
+
+/// All of a placed network.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Programs {
+    /// Words of the mailboxes: stimulus, target, output.
+    pub words: [u32; 3],
+    /// Inputs whose spikes or biases the embedded CPU makes of values.
+    pub stimuli: Vec<StimulusPort>,
+    /// Programs that are taught, or answer.
+    pub ports: Vec<Port>,
+    /// Slots of the replay buffer; 0 if there is none.
+    pub replay_slots: u32,
+}
+
+/// Words of the stimulus that an input takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StimulusPort {
+    /// The input, by its place in the network's list.
+    pub input: usize,
+    /// Its words, one for every element.
+    pub words: Range<u32>,
+    /// First of the two words that name a sample, so that its spikes are its own.
+    pub key_first: Option<u32>,
+    /// Whether the words are values in Q3.12; else they are values as they are.
+    pub is_q12: bool,
+}
+
+/// A program that is taught, or answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Port {
+    /// What users call it: its `name`, or its kind.
+    pub name: String,
+    /// Its kind.
+    pub kind: &'static str,
+    /// Words of the target that it is taught by; empty if it is not taught.
+    pub target: Range<u32>,
+    /// Words of the output in which it answers; empty if it does not.
+    pub output: Range<u32>,
+    /// What its target words say.
+    pub teaching: Teaching,
+    /// Words of [`Register::Rate`](loihi_core::register::Register::Rate) by which its learning is scaled.
+    pub rates: Vec<u32>,
+    /// Populations whose incoming weights it writes, by their places in the network's list.
+    pub populations: Vec<usize>,
+}
+
+/// What target words say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Teaching {
+    /// A word a class, and the answer is the class of the largest output.
+    Classes {
+        /// Of the right class.
+        right: i16,
+        /// Of any other class.
+        wrong: i16,
+    },
+    /// A value a word.
+    Values {
+        /// Bits behind the point of a target.
+        target_fraction_bits: u32,
+        /// Bits behind the point of an output.
+        output_fraction_bits: u32,
+    },
+}
