@@ -30,6 +30,7 @@
 //! | [`place`], [`neuron_map`] | `loihi-place` | networks on cores |
 //! | [`device`] | `loihi-device` | requests to a chip in this process, or behind a line |
 //! | [`runner`], [`inference`], [`record`], [`samples`] | `loihi-run` | a placed network on a device, sample by sample; the run folder |
+//! | [`learn`] | `loihi-learn` | what learns, from what data, in what stages |
 //! | [`experiment`] | `loihi-experiments` | the built-in experiments |
 //! | `nir`, `import` | `loihi-nir` | NIR files |
 //! | `nirdata` | `loihi-nirdata` | run folders as NIRData |
@@ -51,6 +52,7 @@ pub use loihi_hdf5 as h5;
 pub use loihi_image::{image, limits, rule};
 #[cfg(feature = "hdf5")]
 pub use loihi_import::{lava_dl, quantise};
+pub use loihi_learn as learn;
 pub use loihi_net::{network, probe};
 #[cfg(feature = "hdf5")]
 pub use loihi_nir::{self as nir, import};

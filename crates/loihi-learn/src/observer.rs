@@ -1,11 +1,13 @@
 //! Who follows a run, and what it is told: how far the run is, figures, answers, what was learned.
 
-use super::Metrics;
 use loihi_device::recorder::RecordedFile;
 use loihi_image::image::ImageFile;
 use loihi_place::neuron_map::NeuronMap;
 use loihi_run::record::RecordError;
 use loihi_run::record::checkpoint::RunPosition;
+
+/// Named figures, in the order in which they are shown.
+pub type Metrics = Vec<(&'static str, f64)>;
 
 /// Follows a run: shows it, records it. What is not taken up is passed over.
 pub trait Observer {

@@ -1,8 +1,8 @@
 //! The figures of stages of samples.
 
-use super::Metrics;
+use crate::Metrics;
 pub use loihi_run::record::score::Score;
-pub(super) use loihi_run::record::score::share;
+pub use loihi_run::record::score::share;
 
 /// Figures of the last of several epochs.
 pub fn metrics_of_epochs(scores: &[Score]) -> Metrics {

@@ -3,7 +3,7 @@
 //! A number out of its range is an error of the file, which points at its line; what comes of several numbers, or of
 //! `--epochs`, is checked before a run begins.
 
-use super::ExperimentError;
+use crate::ExperimentError;
 use loihi_core::image::COMPARTMENTS_PER_CORE;
 use loihi_image::limits::usage::INPUT_AXONS;
 use serde::de::{Deserializer, Error as _};
@@ -51,7 +51,7 @@ macro_rules! ranges {
     ($($(#[$doc:meta])* $name:ident: $range:expr;)*) => {
         $(
             $(#[$doc])*
-            pub(super) fn $name<'de, D: Deserializer<'de>, T>(deserializer: D) -> Result<T, D::Error>
+            pub fn $name<'de, D: Deserializer<'de>, T>(deserializer: D) -> Result<T, D::Error>
             where
                 T: Deserialize<'de> + TryInto<usize> + Display + Copy,
             {
@@ -87,7 +87,7 @@ ranges! {
 }
 
 /// Compartments of each layer.
-pub(super) fn layers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u32>, D::Error> {
+pub fn layers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u32>, D::Error> {
     /// Compartments of a layer.
     #[derive(Deserialize, Serialize)]
     struct Layer(#[serde(deserialize_with = "compartments")] u32);
@@ -96,7 +96,7 @@ pub(super) fn layers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u
 }
 
 /// Classes of each task.
-pub(super) fn tasks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Vec<u8>>, D::Error> {
+pub fn tasks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Vec<u8>>, D::Error> {
     at_most(deserializer, "tasks", TASKS_MAX)
 }
 
@@ -104,7 +104,7 @@ pub(super) fn tasks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Ve
 ///
 /// # Errors
 /// [`ExperimentError::TooLong`].
-pub(super) fn in_all(what: &'static str, each: usize, epochs: u32) -> Result<usize, ExperimentError> {
+pub fn in_all(what: &'static str, each: usize, epochs: u32) -> Result<usize, ExperimentError> {
     let all = (epochs as usize).checked_mul(each).filter(|all| *all <= IN_ALL_MAX);
     all.ok_or(ExperimentError::TooLong { what, each, epochs, most: IN_ALL_MAX })
 }
@@ -113,7 +113,7 @@ pub(super) fn in_all(what: &'static str, each: usize, epochs: u32) -> Result<usi
 ///
 /// # Errors
 /// [`ExperimentError::TooLong`], [`ExperimentError::Epochs`].
-pub(super) fn epochs_over(samples: usize, epochs: u32) -> Result<(), ExperimentError> {
+pub fn epochs_over(samples: usize, epochs: u32) -> Result<(), ExperimentError> {
     if epochs > EPOCHS_MAX {
         return Err(ExperimentError::Epochs { epochs, most: EPOCHS_MAX });
     }

@@ -1,7 +1,7 @@
 //! A network that was trained elsewhere, with samples to classify: inference as an experiment.
 
-use super::classify::go_on;
-use super::{Answer, ExperimentError, Metrics, NoObserver, Observer, Outcome, RunOptions, Running, Task, conclude};
+use crate::classify::go_on;
+use crate::{Answer, ExperimentError, Metrics, NoObserver, Observer, Outcome, RunOptions, Running, Task, conclude};
 use loihi_core::chip::SnapshotScope;
 use loihi_core::num::Fnv64;
 use loihi_data::{Sample, SampleData};

@@ -1,9 +1,9 @@
 //! Samples shown one at a time to a network that classifies them: stages of learning and of testing, in an order that is
 //! known before anything runs.
 
-use super::data::{Dataset, Example};
-use super::score::{Score, learning_metrics, share};
-use super::{ExperimentError, MetricsRow, Observer, Outcome, RunOptions, Running, load, mailbox, sizes};
+use crate::data::{Dataset, Example};
+use crate::score::{Score, learning_metrics, share};
+use crate::{ExperimentError, MetricsRow, Observer, Outcome, RunOptions, Running, load, mailbox, sizes};
 use loihi_core::chip::{ResetScope, SnapshotScope};
 use loihi_core::num::{Fnv64, word};
 use loihi_core::register::Register;
@@ -241,7 +241,7 @@ pub fn run(
 ///
 /// # Errors
 /// [`ExperimentError::OtherPlan`], [`RecordError::OtherState`].
-pub(super) fn go_on(position: &RunPosition, plan: &[Planned], session: &mut Session) -> Result<(), ExperimentError> {
+pub fn go_on(position: &RunPosition, plan: &[Planned], session: &mut Session) -> Result<(), ExperimentError> {
     if position.plan != plan {
         return Err(ExperimentError::OtherPlan { found: position.plan.len(), expected: plan.len() });
     }

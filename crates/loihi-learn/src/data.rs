@@ -1,6 +1,6 @@
 //! What experiments that classify learn from: a training set and a test set of values, each with a class.
 
-use super::{ExperimentError, RunOptions};
+use crate::{ExperimentError, RunOptions};
 use loihi_core::num::word;
 use loihi_data::{DataError, DataOptions, DataSet, Origin, Sample, SampleData, open, rescale};
 use std::path::Path;

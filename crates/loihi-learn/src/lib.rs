@@ -1,0 +1,26 @@
+//! Online learning: networks from files that learn from data, one sample at a time, on any device.
+//!
+//! A module uses only what stands above it, which a test keeps so:
+//!
+//! | module | its one job |
+//! |---|---|
+//! | [`observer`] | who follows a run, and what it is told |
+//! | [`task`] | what runs, how, and what comes out |
+//! | [`sizes`] | sizes held to what there can be |
+//! | [`score`] | the figures of stages of samples |
+//! | [`data`] | a training set and a test set |
+//! | [`classify`] | samples shown one at a time: stages of learning and of testing |
+//! | [`trained`] | a network that was trained elsewhere, on samples |
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod classify;
+pub mod data;
+pub mod observer;
+pub mod score;
+pub mod sizes;
+pub mod task;
+pub mod trained;
+
+pub use observer::{Answer, Metrics, MetricsRow, NoObserver, Observer, Running, figure};
+pub use task::{ExperimentError, Outcome, RunOptions, Task, conclude, load, mailbox, q12, restore};

@@ -1,0 +1,216 @@
+//! What runs on a device: a task, how it is run, what comes out, and why it ends early.
+
+use crate::observer::{Metrics, Observer};
+use loihi_core::arena::TooSmall;
+use loihi_core::chip::{Chip, SnapshotScope};
+use loihi_core::ops::OpCounts;
+use loihi_core::register::StateDigest;
+use loihi_data::DataError;
+use loihi_device::session::{Session, SessionError};
+use loihi_image::image::{BuildError, ImageFile};
+use loihi_place::neuron_map::NeuronMap;
+use loihi_run::inference::InferenceError;
+use loihi_run::inference::present::PresentError;
+use loihi_run::record::checkpoint::Checkpoint;
+use loihi_run::record::{Learned, RecordError};
+use std::path::PathBuf;
+
+/// Why an experiment ended early.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExperimentError {
+    /// The network cannot be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The device did not do what it was asked.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// Something could not be recorded.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The experiment has no stages.
+    #[error("this experiment cannot resume from a checkpoint: it has no stages of samples")]
+    NotResumable,
+    /// What is resumed went through other stages.
+    #[error(
+        "the run that --resume names goes through {found} stages, this one through {expected}, or through other samples: give the \
+         same samples and the same --epochs, --samples, --validate, --steps and --coding"
+    )]
+    OtherPlan {
+        /// Stages of the run that is resumed.
+        found: usize,
+        /// Stages of this run.
+        expected: usize,
+    },
+    /// The run has more than can be held.
+    #[error("{epochs} epochs of {each} {what} are more than {most}: give fewer --epochs")]
+    TooLong {
+        /// Of what.
+        what: &'static str,
+        /// Number in an epoch.
+        each: usize,
+        /// Epochs.
+        epochs: u32,
+        /// Most in all.
+        most: usize,
+    },
+    /// There are more epochs than can be told apart.
+    #[error("{epochs} epochs are more than {most}, the most that can be told apart: give fewer --epochs")]
+    Epochs {
+        /// Epochs.
+        epochs: u32,
+        /// The most that there can be.
+        most: u32,
+    },
+    /// Data cannot be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// Data are not what the experiment learns from.
+    #[error("{data} does not fit: {what}")]
+    Unfit {
+        /// The data.
+        data: String,
+        /// What is wrong with them.
+        what: String,
+    },
+    /// Data for an experiment that has none.
+    #[error("this experiment takes no data: leave out --data")]
+    NoData,
+    /// The parameters cannot be read.
+    #[error(transparent)]
+    Parameters(#[from] toml::de::Error),
+    /// A sample cannot be computed.
+    #[error(transparent)]
+    Inference(#[from] InferenceError),
+    /// A sample cannot be shown to the network.
+    #[error(transparent)]
+    Present(#[from] PresentError),
+    /// The same network in this process, which the decoders in double precision need, has no memory.
+    #[error(transparent)]
+    FloatReference(#[from] TooSmall),
+}
+
+/// What came out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// Steps computed.
+    pub steps: u64,
+    /// Training and test samples shown, if samples were shown.
+    pub samples: Option<u64>,
+    /// Figures of the whole run.
+    pub metrics: Metrics,
+    /// Exact counts.
+    pub ops: OpCounts,
+    /// Instructions that the steps took, where the device counts them.
+    pub instructions: Option<u64>,
+    /// Bytes of the chip's state.
+    pub state_bytes: usize,
+    /// Bytes of it that are learned.
+    pub learned_bytes: usize,
+    /// Digest of all state at the end.
+    pub digest: StateDigest,
+    /// Digest of all state after each pass.
+    pub digests: Vec<StateDigest>,
+}
+
+/// How an experiment is to be run.
+#[derive(Clone, Debug, Default)]
+pub struct RunOptions {
+    /// Seed for all random numbers.
+    pub seed: u32,
+    /// Epochs, that is passes over the training set, if not the experiment's own number. The chip's learning epoch is
+    /// another thing.
+    pub epochs: Option<u32>,
+    /// Learned state to start from.
+    pub learned: Option<Learned>,
+    /// Where a run resumes, if the experiment goes through stages of samples.
+    pub resume: Option<Checkpoint>,
+    /// Data to learn from and to test on instead of the experiment's own: the name of a data set, a file or a folder.
+    pub data: Option<PathBuf>,
+    /// Use only the first N training and test samples.
+    pub samples: Option<usize>,
+    /// Whether to evaluate on a validation split of the training set (for tuning).
+    pub validate: bool,
+}
+
+/// An experiment with its parameters.
+pub trait Task: std::fmt::Debug + Send + Sync {
+    /// Runs it on the device of a session.
+    ///
+    /// # Errors
+    /// [`ExperimentError`]; rows that were handed to `observer` before stay valid.
+    fn run(
+        &self,
+        session: &mut Session,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError>;
+}
+
+/// For tasks without stages and data: loads an image, and the learned state if there is one to start from.
+///
+/// # Errors
+/// [`ExperimentError`].
+pub fn load(
+    session: &mut Session,
+    image: &ImageFile,
+    options: &RunOptions,
+    observer: &mut dyn Observer,
+) -> Result<(), ExperimentError> {
+    if options.resume.is_some() {
+        return Err(ExperimentError::NotResumable);
+    }
+    if options.data.is_some() {
+        return Err(ExperimentError::NoData);
+    }
+    observer.image(image, &NeuronMap::of_cores(image).map_err(SessionError::from)?)?;
+    session.load(image)?;
+    if let Some(learned) = &options.learned {
+        restore(learned, image, session)?;
+    }
+    Ok(())
+}
+
+/// Hands learned state to the device on which its image is.
+pub fn restore(learned: &Learned, image: &ImageFile, session: &mut Session) -> Result<(), ExperimentError> {
+    Ok(session.restore(SnapshotScope::Learned, learned.state_of(image.hash())?)?)
+}
+
+/// Asks the device for everything that an [`Outcome`] needs, and hands on what was learned.
+///
+/// # Errors
+/// [`ExperimentError`].
+pub fn conclude(
+    session: &mut Session,
+    image: &ImageFile,
+    observer: &mut dyn Observer,
+    metrics: Metrics,
+    digests: Vec<StateDigest>,
+) -> Result<Outcome, ExperimentError> {
+    let learned = session.save(SnapshotScope::Learned)?;
+    observer.learned(image, &learned)?;
+    let ops = session.ops()?;
+    let digest = session.digest()?;
+    Ok(Outcome {
+        steps: ops.steps,
+        samples: None,
+        metrics,
+        ops,
+        instructions: session.instructions(),
+        state_bytes: Chip::bytes_needed(&image.open().map_err(SessionError::from)?, image.snips()),
+        learned_bytes: learned.len(),
+        digest,
+        digests,
+    })
+}
+
+/// Q3.12 of a real number, saturating.
+#[expect(clippy::cast_possible_truncation, reason = "float to integer casts saturate")]
+pub fn q12(value: f64) -> i16 {
+    (value * 4096.0).round() as i16
+}
+
+/// Little-endian bytes of mailbox words.
+pub fn mailbox(words: impl IntoIterator<Item = i16>) -> Vec<u8> {
+    words.into_iter().flat_map(i16::to_le_bytes).collect()
+}
