@@ -224,7 +224,13 @@ pub fn run(
             }
         }
         let ops = session.ops()?.since(&position.before);
-        let score = Score { right: std::mem::take(&mut position.right), ops, samples: stage.items.len() };
+        let score = Score {
+            right: std::mem::take(&mut position.right),
+            ops,
+            samples: stage.items.len(),
+            squared_error_q20: 0,
+            confusion: Vec::new(),
+        };
         let samples = f64::from(u32::try_from(score.samples).unwrap_or(u32::MAX));
         let mut metrics = vec![("accuracy", score.accuracy()), ("samples", samples)];
         metrics.extend(learning_metrics(&score));

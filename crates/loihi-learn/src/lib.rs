@@ -8,19 +8,34 @@
 //! | [`task`] | what runs, how, and what comes out |
 //! | [`sizes`] | sizes held to what there can be |
 //! | [`score`] | the figures of stages of samples |
+//! | [`settings`] | what a network file says of a run |
+//! | [`plan`] | stages of learning and of testing, known before anything runs |
+//! | [`samples`] | a training set and a test set of samples of any kind |
+//! | [`presenter`] | from a sample to mailboxes and inputs |
+//! | [`figures`] | the figures of runs through stages |
 //! | [`data`] | a training set and a test set |
 //! | [`classify`] | samples shown one at a time: stages of learning and of testing |
+//! | [`online`] | a run through the stages of a plan |
+//! | [`learner`] | a network file that learns, as a task |
 //! | [`trained`] | a network that was trained elsewhere, on samples |
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod classify;
 pub mod data;
+pub mod figures;
+pub mod learner;
 pub mod observer;
+pub mod online;
+pub mod plan;
+pub mod presenter;
+pub mod samples;
 pub mod score;
+pub mod settings;
 pub mod sizes;
 pub mod task;
 pub mod trained;
 
+pub use learner::{Learner, LearnerOptions};
 pub use observer::{Answer, Metrics, MetricsRow, NoObserver, Observer, Running, figure};
 pub use task::{ExperimentError, Outcome, RunOptions, Task, conclude, load, mailbox, q12, restore};

@@ -8,7 +8,10 @@ use loihi_core::register::StateDigest;
 use loihi_data::DataError;
 use loihi_device::session::{Session, SessionError};
 use loihi_image::image::{BuildError, ImageFile};
+use loihi_net::network::SectionError;
+use loihi_net::network::file::FileError;
 use loihi_place::neuron_map::NeuronMap;
+use loihi_place::place::PlaceError;
 use loihi_run::inference::InferenceError;
 use loihi_run::inference::present::PresentError;
 use loihi_run::record::checkpoint::Checkpoint;
@@ -62,6 +65,21 @@ pub enum ExperimentError {
         /// The most that there can be.
         most: u32,
     },
+    /// A network file cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A table of a network file is invalid.
+    #[error(transparent)]
+    Section(#[from] SectionError),
+    /// The network cannot be placed.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// Stages, epochs or programs do not fit the network or the data.
+    #[error("{0}")]
+    Plan(String),
+    /// Nothing says what to learn.
+    #[error("nothing says what to learn from: give --train DATA, or `data` in the file's `[task]`")]
+    NoTrainingData,
     /// Data cannot be read.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -111,6 +129,8 @@ pub struct Outcome {
     pub digest: StateDigest,
     /// Digest of all state after each pass.
     pub digests: Vec<StateDigest>,
+    /// Tables of figures: confusion (rows are classes, columns answers), accuracy after each task (rows) on each (columns).
+    pub tables: Vec<(String, Vec<Vec<f64>>)>,
 }
 
 /// How an experiment is to be run.
@@ -201,6 +221,7 @@ pub fn conclude(
         learned_bytes: learned.len(),
         digest,
         digests,
+        tables: Vec::new(),
     })
 }
 

@@ -154,9 +154,9 @@ impl<'p> Layout<'p> {
 
     /// Says where this program is taught and answers.
     pub fn port(&mut self, port: Ported) {
-        let Ported { target, output, teaching, rates, populations } = port;
+        let Ported { target, output, teaching, rates, answers_first, populations } = port;
         let (name, kind) = self.turn.clone();
-        self.programs.ports.push(Port { name, kind, target, output, teaching, rates, populations });
+        self.programs.ports.push(Port { name, kind, target, output, teaching, rates, answers_first, populations });
     }
 
     /// Values and targets of a sample, if all are of the first input that an encoder takes, and of programs before this one.
@@ -186,6 +186,8 @@ pub struct Ported {
     pub teaching: Teaching,
     /// See [`Port::rates`].
     pub rates: Vec<u32>,
+    /// See [`Port::answers_first`].
+    pub answers_first: bool,
     /// See [`Port::populations`].
     pub populations: Vec<usize>,
 }

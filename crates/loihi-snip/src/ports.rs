@@ -30,6 +30,13 @@ pub struct StimulusPort {
     pub is_q12: bool,
 }
 
+impl StimulusPort {
+    /// The word behind its last one.
+    pub fn end(&self) -> u32 {
+        self.words.end + if self.key_first.is_some() { 2 } else { 0 }
+    }
+}
+
 /// A program that is taught, or answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -46,6 +53,8 @@ pub struct Port {
     pub teaching: Teaching,
     /// Words of [`Register::Rate`](loihi_core::register::Register::Rate) by which its learning is scaled.
     pub rates: Vec<u32>,
+    /// Whether its answer to a sample is given before it changes a weight.
+    pub answers_first: bool,
     /// Populations whose incoming weights it writes, by their places in the network's list.
     pub populations: Vec<usize>,
 }

@@ -24,8 +24,8 @@ pub struct Stimulus {
     pub spikes: Vec<(u32, usize, usize)>,
     /// Biases: an input that sets them, and a value for each of its elements, −4095 · 128 to 4095 · 128.
     pub biases: Vec<(usize, Vec<i32>)>,
-    /// Values in Q3.12 of an input that is weighted: step from which they hold, input, a value for each of its elements;
-    /// ascending by step.
+    /// Values of an input whose spikes or biases the embedded CPU makes, as its program takes them: step from which they hold,
+    /// input, a value for each of its elements (and two words that name the sample, if its program draws); ascending by step.
     pub values: Vec<(u32, usize, Vec<i16>)>,
 }
 
@@ -67,6 +67,21 @@ impl Stimulus {
         self.values.extend(other.values);
         self.values.sort_by_key(|(step, ..)| *step);
     }
+}
+
+/// How a sample is shown, and what is taught with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lesson<'l> {
+    /// Whether the network starts from the state of rest.
+    pub reset: bool,
+    /// Whether rules learn.
+    pub learn: bool,
+    /// Words of the target mailbox; empty: it stays as it is.
+    pub target: &'l [i16],
+    /// A slot of the replay buffer, plus 1, in which the sample is kept; 0: none.
+    pub keep: u16,
+    /// A slot of the replay buffer, plus 1, from which the sample is taken instead; 0: none.
+    pub recall: u16,
 }
 
 /// A spike of a network.
@@ -141,8 +156,7 @@ impl<'r> Inference<'r> {
     pub fn new(session: &'r mut Session, network: &'r Network, placed: &'r Placed) -> Result<Self, InferenceError> {
         let neuron_map = NeuronMap::of_populations(network, placed).map_err(SessionError::from)?;
         session.load_as(&placed.image, &neuron_map)?;
-        let weighted = network.inputs.iter().filter(|input| matches!(input.entry, Entry::Weighted(_)));
-        let stimulus = vec![0; weighted.map(|input| loihi_net::network::size(&input.shape)).sum()];
+        let stimulus = vec![0; placed.programs.words[0] as usize];
         let mut inference = Self { session, network, placed, bias: Vec::new(), stimulus, learns: false };
         inference.restored()?;
         Ok(inference)
@@ -188,7 +202,8 @@ impl<'r> Inference<'r> {
 
     fn show(&mut self, stimulus: &Stimulus, reset: bool, mut visit: impl FnMut(Spike)) -> Result<(), InferenceError> {
         let map = &self.placed.map;
-        self.compute(stimulus, reset, Report::Spikes, |step, compartment| {
+        let lesson = Lesson { reset, learn: self.learns, ..Lesson::default() };
+        self.compute(stimulus, &lesson, Report::Spikes, |step, compartment| {
             if let Some((population, neuron)) = map.owner(compartment) {
                 visit(Spike { step, population, neuron });
             }
@@ -200,11 +215,12 @@ impl<'r> Inference<'r> {
     fn compute(
         &mut self,
         stimulus: &Stimulus,
-        reset: bool,
+        lesson: &Lesson<'_>,
         report: Report,
         visit: impl FnMut(u32, u32),
     ) -> Result<Vec<i32>, InferenceError> {
-        let mut mailbox = if reset { vec![0; self.stimulus.len()] } else { self.stimulus.clone() };
+        let target: Vec<u8> = lesson.target.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let mut mailbox = if lesson.reset { vec![0; self.stimulus.len()] } else { self.stimulus.clone() };
         let rows = self.rows(stimulus, &mut mailbox)?;
         let spikes = self.external_spikes(stimulus, &rows)?;
         // Nothing of a stimulus that is refused is kept.
@@ -223,9 +239,12 @@ impl<'r> Inference<'r> {
             .map(|(number, (row, spikes))| {
                 let begins = number == 0;
                 let record = Record {
-                    reset: reset && begins,
-                    learn: self.learns,
+                    reset: lesson.reset && begins,
+                    learn: lesson.learn,
                     steps: row.steps,
+                    keep: if begins { lesson.keep } else { 0 },
+                    recall: if begins { lesson.recall } else { 0 },
+                    target: if begins { &target } else { &[] },
                     bias_first: if begins { u32::try_from(first).unwrap_or(u32::MAX) } else { 0 },
                     biases: if begins { &biases } else { &[] },
                     stimulus: &row.stimulus,
@@ -325,20 +344,18 @@ impl<'r> Inference<'r> {
         Ok(changed)
     }
 
-    /// Puts values into the stimulus mailbox, which holds those of all weighted inputs one after the other.
+    /// Puts values into the words of the stimulus mailbox that an input takes.
     fn set_values(&self, mailbox: &mut [i16], input: usize, values: &[i16]) -> Result<(), InferenceError> {
-        let mut first = 0;
-        for (at, own) in self.network.inputs.iter().enumerate() {
-            let Entry::Weighted(_) = own.entry else { continue };
-            let expected = loihi_net::network::size(&own.shape);
-            if at == input && values.len() == expected {
-                mailbox[first..first + expected].copy_from_slice(values);
-                return Ok(());
+        let port = self.placed.programs.stimuli.iter().find(|port| port.input == input);
+        let words = port.map_or(0..0, |port| port.words.start as usize..port.end() as usize);
+        let expected = words.len();
+        match mailbox.get_mut(words) {
+            Some(own) if own.len() == values.len() && !values.is_empty() => {
+                own.copy_from_slice(values);
+                Ok(())
             }
-            first += expected;
+            _ => Err(InferenceError::Biases { input, expected, found: values.len() }),
         }
-        let expected = self.network.inputs.get(input).map_or(0, |own| loihi_net::network::size(&own.shape));
-        Err(InferenceError::Biases { input, expected, found: values.len() })
     }
 
     /// One register of every neuron of a population, at the compartment that sends its spikes.
@@ -357,8 +374,16 @@ impl<'r> Inference<'r> {
     /// # Errors
     /// What [`Inference::run`] says.
     pub fn score(&mut self, stimulus: &Stimulus) -> Result<Vec<i64>, InferenceError> {
+        self.teach(stimulus, &Lesson { reset: true, learn: self.learns, ..Lesson::default() })
+    }
+
+    /// The same, with what is taught.
+    ///
+    /// # Errors
+    /// What [`Inference::run`] says.
+    pub fn teach(&mut self, stimulus: &Stimulus, lesson: &Lesson<'_>) -> Result<Vec<i64>, InferenceError> {
         let Some(Readout { population, by, skip_steps, .. }) = self.network.readout else {
-            self.run(stimulus, |_| {})?;
+            self.compute(stimulus, lesson, Report::Nothing, |_, _| {})?;
             return Ok(Vec::new());
         };
         let classes = self.network.populations.get(population).map_or(0, loihi_net::network::Population::neurons);
@@ -368,9 +393,9 @@ impl<'r> Inference<'r> {
         let report = match by {
             ReadBy::Spikes => Report::Counts { first, count, skip_steps },
             ReadBy::Voltage => Report::Words { register: Register::V, first, count },
-            ReadBy::FirstSpike => return self.score_by_first_spike(stimulus, population, skip_steps),
+            ReadBy::FirstSpike => return self.score_by_first_spike(stimulus, lesson, population, skip_steps),
         };
-        let words = self.compute(stimulus, true, report, |_, _| {})?;
+        let words = self.compute(stimulus, lesson, report, |_, _| {})?;
         let word = |soma: &u32| words.get((soma - first) as usize).copied().unwrap_or(0);
         Ok(somata.iter().map(|soma| i64::from(word(soma))).collect())
     }
@@ -379,18 +404,21 @@ impl<'r> Inference<'r> {
     fn score_by_first_spike(
         &mut self,
         stimulus: &Stimulus,
+        lesson: &Lesson<'_>,
         population: usize,
         skip_steps: u32,
     ) -> Result<Vec<i64>, InferenceError> {
+        let map = &self.placed.map;
         let classes = self.network.populations.get(population).map_or(0, loihi_net::network::Population::neurons);
         let mut scores = vec![0_i64; classes];
-        self.run(stimulus, |spike| {
-            if spike.population == population
-                && spike.step >= skip_steps
-                && let Some(score) = scores.get_mut(spike.neuron)
+        self.compute(stimulus, lesson, Report::Spikes, |step, compartment| {
+            if let Some((owner, neuron)) = map.owner(compartment)
+                && owner == population
+                && step >= skip_steps
+                && let Some(score) = scores.get_mut(neuron)
                 && *score == 0
             {
-                *score = i64::from(stimulus.steps - spike.step);
+                *score = i64::from(stimulus.steps - step);
             }
         })?;
         Ok(scores)

@@ -38,6 +38,12 @@ pub struct RunPosition {
     pub items: usize,
     /// Right answers of each of its readouts so far; none before its first sample.
     pub right: Vec<u32>,
+    /// Squares of what values were off so far, in units of 2^-20.
+    #[serde(default)]
+    pub squared_error_q20: u64,
+    /// Answers by class and answer so far.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub confusion: Vec<u32>,
     /// Counts when it began.
     pub before: OpCounts,
     /// Scores of the stages before it.

@@ -12,6 +12,12 @@ pub struct Score {
     pub ops: OpCounts,
     /// Samples shown.
     pub samples: usize,
+    /// Squares of what values were off, in units of 2^-20, saturating.
+    #[serde(default)]
+    pub squared_error_q20: u64,
+    /// Answers by class (rows) and answer (columns); empty if nothing tells classes apart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub confusion: Vec<u32>,
 }
 
 impl Score {

@@ -87,7 +87,14 @@ impl Program for Decolle {
         } else {
             (group.first..).take(group.count as usize).collect()
         };
-        layout.port(Ported { target, output, teaching, rates, populations: vec![self.population] });
+        layout.port(Ported {
+            target,
+            output,
+            teaching,
+            rates,
+            answers_first: false,
+            populations: vec![self.population],
+        });
         Ok(())
     }
 }

@@ -78,7 +78,7 @@ impl Program for Emstdp {
         };
         let rate = layout.program(table, &params);
         let populations = vec![self.hidden, self.output];
-        layout.port(Ported { target, output, teaching, rates: vec![rate], populations });
+        layout.port(Ported { target, output, teaching, rates: vec![rate], answers_first: true, populations });
         Ok(())
     }
 }

@@ -54,7 +54,14 @@ impl Program for Pes {
             ..self.params
         };
         let rate = layout.program(table, &params);
-        layout.port(Ported { target, output, teaching, rates: vec![rate], populations: vec![self.population] });
+        layout.port(Ported {
+            target,
+            output,
+            teaching,
+            rates: vec![rate],
+            answers_first: false,
+            populations: vec![self.population],
+        });
         Ok(())
     }
 }

@@ -102,7 +102,7 @@ impl<P: SnipParams + Serialize + DeserializeOwned + Default + fmt::Debug + 'stat
         let rate = layout.program(table, &params);
         if !target.is_empty() || !output.is_empty() {
             let populations = self.population.into_iter().collect();
-            layout.port(Ported { target, output, teaching, rates: vec![rate], populations });
+            layout.port(Ported { target, output, teaching, rates: vec![rate], answers_first: false, populations });
         }
         Ok(())
     }

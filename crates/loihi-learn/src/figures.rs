@@ -1,0 +1,160 @@
+//! The figures of runs through stages: accuracies, errors, what continual learning keeps and forgets.
+
+use crate::observer::Metrics;
+use crate::plan::Stage;
+use crate::score::learning_metrics;
+use loihi_run::record::checkpoint::RunPosition;
+use loihi_run::record::score::{Score, share};
+
+/// A sum of squares in units of 2^-20, saturating.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "float to integer casts saturate")]
+pub fn q20(squares: f64) -> u64 {
+    (squares * 1_048_576.0).round() as u64
+}
+
+/// Root mean square of `values` numbers a sample.
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+fn root_mean_square(squared_error_q20: u64, samples: usize, values: usize) -> f64 {
+    (squared_error_q20 as f64 / 1_048_576.0 / (samples * values).max(1) as f64).sqrt()
+}
+
+/// The figure that tells how a stage goes; `values` are the numbers of an answer that is no class.
+pub fn so_far(values: Option<usize>, position: &RunPosition) -> (&'static str, f64) {
+    match values {
+        None => ("accuracy", share(position.right.last().copied(), position.items)),
+        Some(values) => ("rmse", root_mean_square(position.squared_error_q20, position.items, values)),
+    }
+}
+
+/// The figure of a stage.
+fn figure(values: Option<usize>, score: &Score) -> f64 {
+    match values {
+        None => score.accuracy(),
+        Some(values) => root_mean_square(score.squared_error_q20, score.samples, values),
+    }
+}
+
+/// Figures of a stage for its row.
+pub fn of_stage(values: Option<usize>, learns: bool, score: &Score) -> Metrics {
+    let name = if values.is_some() { "rmse" } else { "accuracy" };
+    let samples = f64::from(u32::try_from(score.samples).unwrap_or(u32::MAX));
+    let mut metrics = vec![(name, figure(values, score)), ("samples", samples)];
+    if learns {
+        metrics.extend(learning_metrics(score));
+    }
+    metrics
+}
+
+/// Figures of a whole run.
+pub fn of_run(stages: &[Stage], values: Option<usize>, scores: &[Score]) -> (Metrics, Vec<(String, Vec<Vec<f64>>)>) {
+    let mut metrics = Metrics::new();
+    let mut tables = Vec::new();
+    let named = stages.iter().any(|stage| stage.metric.is_some());
+    let in_tasks = stages.iter().any(|stage| stage.task.is_some());
+    if named {
+        // The last stage of a name counts.
+        let mut names: Vec<&String> = Vec::new();
+        for name in stages.iter().filter_map(|stage| stage.metric.as_ref()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        for name in names {
+            let of = stages.iter().zip(scores).rev().find(|(stage, _)| stage.metric.as_ref() == Some(name));
+            if let Some((_, score)) = of {
+                metrics.push((leaked(name), figure(values, score)));
+            }
+        }
+    } else if in_tasks {
+        continual(stages, scores, &mut metrics, &mut tables);
+    } else {
+        let (test, online) =
+            if values.is_some() { ("rmse_test", "rmse_online") } else { ("accuracy_test", "accuracy_online") };
+        let last = |learns: bool| {
+            stages.iter().zip(scores).rev().find(|(stage, _)| stage.learns == learns).map(|(_, own)| own)
+        };
+        metrics.extend(last(false).map(|score| (test, figure(values, score))));
+        metrics.extend(last(true).map(|score| (online, figure(values, score))));
+    }
+    let learned = stages.iter().zip(scores).rev().find(|(stage, _)| stage.learns).map(|(_, score)| score);
+    metrics.extend(learned.map(learning_metrics).unwrap_or_default());
+    let tested = stages.iter().zip(scores).rev().find(|(stage, _)| !stage.learns).map(|(_, score)| score);
+    if let Some(score) = tested.filter(|score| !score.confusion.is_empty()) {
+        tables.push(("confusion".to_owned(), square(&score.confusion)));
+    }
+    (metrics, tables)
+}
+
+/// A metric of a user's name; there are a few in a run, and a run is all that a process does.
+fn leaked(name: &str) -> &'static str {
+    Box::leak(name.to_owned().into_boxed_str())
+}
+
+fn square(cells: &[u32]) -> Vec<Vec<f64>> {
+    let side = cells.len().isqrt().max(1);
+    cells.chunks(side).map(|row| row.iter().copied().map(f64::from).collect()).collect()
+}
+
+/// After task i the accuracy on task j is `R_ij`, with learning off. Of T tasks, counted from 1: accuracy `mean_j R_Tj`,
+/// backward transfer `mean_{j<T} (R_Tj − R_jj)`, forgetting `mean_{j<T} (max_i R_ij − R_Tj)`.
+fn continual(stages: &[Stage], scores: &[Score], metrics: &mut Metrics, tables: &mut Vec<(String, Vec<Vec<f64>>)>) {
+    const NAMES: [[&str; 4]; 2] = [
+        ["accuracy", "backward_transfer", "forgetting", "accuracy_matrix"],
+        ["accuracy_replay", "backward_transfer_replay", "forgetting_replay", "accuracy_matrix_replay"],
+    ];
+    let all: Vec<(&Stage, &Score)> = stages.iter().zip(scores).collect();
+    let starts: Vec<usize> = (0..all.len()).filter(|at| all[*at].0.fresh).collect();
+    for (number, (start, names)) in starts.iter().zip(NAMES).enumerate() {
+        let end = starts.get(number + 1).copied().unwrap_or(all.len());
+        let mut matrix: Vec<Vec<f64>> = Vec::new();
+        for (stage, score) in all.get(*start..end).unwrap_or_default() {
+            let Some([after, tested]) = stage.task.filter(|_| !stage.learns) else { continue };
+            if matrix.len() <= after {
+                matrix.resize(after + 1, Vec::new());
+            }
+            if matrix[after].len() == tested {
+                matrix[after].push(score.accuracy());
+            }
+        }
+        let figures = summary(&matrix);
+        metrics.extend(names.iter().copied().zip(figures));
+        tables.push((names[3].to_owned(), matrix));
+    }
+    let learned: Vec<&Score> = all.iter().filter(|(stage, _)| stage.learns).map(|(_, score)| *score).collect();
+    let right: u64 = learned.iter().map(|score| u64::from(score.right.last().copied().unwrap_or(0))).sum();
+    let shown: u64 = learned.iter().map(|score| score.samples as u64).sum();
+    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+    metrics.push(("accuracy_online", right as f64 / shown.max(1) as f64));
+}
+
+/// Accuracy, backward transfer, forgetting.
+#[expect(clippy::cast_precision_loss, reason = "a few tasks")]
+fn summary(matrix: &[Vec<f64>]) -> [f64; 3] {
+    let Some(last) = matrix.last() else { return [0.0; 3] };
+    let before = last.len().saturating_sub(1);
+    let mean = |values: &mut dyn Iterator<Item = f64>, count: usize| values.sum::<f64>() / count.max(1) as f64;
+    let at = |row: usize, task: usize| matrix.get(row).and_then(|row| row.get(task)).copied().unwrap_or(0.0);
+    let best = |task: usize| (0..matrix.len()).map(|row| at(row, task)).fold(0.0, f64::max);
+    let accuracy = mean(&mut last.iter().copied(), last.len());
+    let transfer = mean(&mut (0..before).map(|task| last[task] - at(task, task)), before);
+    let forgetting = mean(&mut (0..before).map(|task| best(task) - last[task]), before);
+    [accuracy, transfer, forgetting]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_of_a_matrix_by_hand() {
+        let figures = summary(&[vec![1.0, 0.0], vec![0.5, 0.75]]).map(|figure| format!("{figure:.3}"));
+        assert_eq!(figures, ["0.625", "-0.500", "0.500"]);
+    }
+
+    #[test]
+    fn squares_add_up_in_whole_units() {
+        assert_eq!(q20(0.25), 1 << 18);
+        assert!((root_mean_square(q20(0.5), 1, 2) - 0.5).abs() < 1e-9);
+        assert_eq!(q20(f64::INFINITY), u64::MAX);
+    }
+}

@@ -1,0 +1,241 @@
+//! A network file that learns: its programs, its data, its stages, as a task for any device.
+
+use crate::figures;
+use crate::observer::Observer;
+use crate::online::Online;
+use crate::plan::Planning;
+use crate::presenter::Presenter;
+use crate::samples::{Samples, Wanted};
+use crate::settings::{Settings, StageRun, StagesBy};
+use crate::task::{ExperimentError, Outcome, RunOptions, Task, conclude, restore};
+use loihi_core::chip::SnapshotScope;
+use loihi_device::session::{Session, SessionError};
+use loihi_net::network::file::{self, FileError};
+use loihi_net::network::{Endpoint, Network};
+use loihi_place::neuron_map::NeuronMap;
+use loihi_place::place::{Placed, PlacementOptions, place};
+use loihi_run::inference::Inference;
+use loihi_run::record::RecordError;
+use loihi_run::record::checkpoint::Checkpoint;
+use loihi_run::record::score::Score;
+use std::path::{Path, PathBuf};
+
+/// A network file that learns.
+///
+/// ```
+/// use loihi_device::inproc::InProcess;
+/// use loihi_device::session::{RetryPolicy, Session};
+/// use loihi_learn::{Learner, NoObserver, RunOptions, Task as _};
+/// use std::path::Path;
+///
+/// let text = r#"
+///     steps = 60
+///     input = [{ name = "image", shape = [8, 8] }]
+///     population = [{ name = "hidden", shape = [32], decay_u = 819, decay_v = 410, v_th = 500 }]
+///     connection = [{ from = "image", to = "hidden", weights = { normal = 10.0 } }]
+///     snip = [
+///         { kind = "bernoulli-encoder", full_scale = 32 },
+///         { kind = "decolle", population = "hidden", classes = 10 },
+///     ]
+///     task = { data = "digits" }
+/// "#;
+/// let learner = Learner::parse(text, Path::new("digits.toml"))?;
+/// let mut session = Session::open(Box::new(InProcess::default()), RetryPolicy::default(), 1, || false)?;
+/// // Twenty digits of the training set, once, and twenty of the test set.
+/// let options = RunOptions { samples: Some(20), ..RunOptions::default() };
+/// let outcome = learner.run(&mut session, &options, &mut NoObserver)?;
+/// assert_eq!((outcome.samples, outcome.metrics[0].0), (Some(40), "accuracy_test"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Learner {
+    text: String,
+    path: PathBuf,
+    network: Network,
+    settings: Settings,
+    options: LearnerOptions,
+}
+
+/// What a command says besides the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LearnerOptions {
+    /// Data to test on, if they are not part of the others.
+    pub test: Option<PathBuf>,
+    /// Populations and programs that do not learn.
+    pub freeze: Vec<String>,
+    /// Runs class after class, instead of the file's; see [`StageRun`].
+    pub stages: Vec<String>,
+    /// Steps of a sample, if not the network's own.
+    pub steps: Option<u32>,
+    /// The input to which samples are shown, if there are several.
+    pub input: Option<String>,
+    /// How the network is spread over cores.
+    pub placement: PlacementOptions,
+}
+
+impl Learner {
+    /// Reads a network file.
+    ///
+    /// # Errors
+    /// [`FileError`], or what is wrong with its `[task]`.
+    pub fn read(path: &Path) -> Result<Self, ExperimentError> {
+        let text = loihi_files::whole::text(path).map_err(|error| FileError::Read { path: path.to_owned(), error })?;
+        Self::parse(&text, path)
+    }
+
+    /// From the text of a network file; `path` is for errors, and says where arrays are.
+    ///
+    /// # Errors
+    /// As [`Learner::read`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ExperimentError> {
+        let network = file::parse(text, path)?;
+        let settings = Settings::of(&network)?;
+        Ok(Self { text: text.to_owned(), path: path.to_owned(), network, settings, options: LearnerOptions::default() })
+    }
+
+    /// The same with what a command says besides the file.
+    ///
+    /// # Errors
+    /// What of it does not do, and what to do.
+    pub fn options(mut self, options: LearnerOptions) -> Result<Self, ExperimentError> {
+        for text in &options.stages {
+            text.parse::<StageRun>().map_err(ExperimentError::Plan)?;
+        }
+        if !options.stages.is_empty() {
+            self.settings.task.stages.clone_from(&options.stages);
+            self.settings.stages.clear();
+        }
+        self.options = options;
+        Ok(self)
+    }
+
+    /// The network, as the file has it.
+    pub const fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// What the file says of a run.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Settings in words, which differ where what is computed does.
+    pub fn asked(&self) -> String {
+        let mut hash = loihi_core::num::Fnv64::new();
+        hash.bytes(self.text.as_bytes());
+        hash.bytes(format!("{:?} {:?} {:?}", self.options.freeze, self.options.stages, self.options.steps).as_bytes());
+        hash.bytes(format!("{:?} {:?}", self.options.input, self.options.placement).as_bytes());
+        let test = self.options.test.as_ref().map_or_else(String::new, |test| format!(", test {}", test.display()));
+        format!("network {:016x}{test}", hash.finish())
+    }
+
+    /// The network with a seed, without the rules of what is frozen.
+    fn network_of(&self, seed: u32) -> Result<Network, ExperimentError> {
+        let mut network = file::parse_with_seed(&self.text, &self.path, seed)?;
+        for name in &self.options.freeze {
+            let Some(Endpoint::Population(at)) = network.find(name) else { continue };
+            for connection in network.connections.iter_mut().filter(|connection| connection.to == at) {
+                connection.learning = None;
+            }
+        }
+        Ok(network)
+    }
+
+    /// Programs that do not learn, by their places among the ports.
+    fn frozen(&self, network: &Network, placed: &Placed) -> Result<Vec<usize>, ExperimentError> {
+        let ports = &placed.programs.ports;
+        let mut frozen = Vec::new();
+        for name in &self.options.freeze {
+            let population = match network.find(name) {
+                Some(Endpoint::Population(at)) => Some(at),
+                _ => None,
+            };
+            let own = |port: &loihi_snip::Port| {
+                port.name == *name
+                    || population.is_some_and(|at| port.populations.contains(&at) && !port.target.is_empty())
+            };
+            let found: Vec<usize> = (0..ports.len()).filter(|at| own(&ports[*at])).collect();
+            if found.is_empty() && population.is_none() {
+                let populations = network.populations.iter().map(|own| own.name.as_str());
+                let all: Vec<&str> = populations.chain(ports.iter().map(|port| port.name.as_str())).collect();
+                let what = format!("nothing is called `{name}`: freeze one of {}", all.join(", "));
+                return Err(ExperimentError::Plan(what));
+            }
+            frozen.extend(found);
+        }
+        Ok(frozen)
+    }
+
+    fn samples(&self, network: &Network, placed: &Placed, options: &RunOptions) -> Result<Samples, ExperimentError> {
+        let task = &self.settings.task;
+        let runs = task.stages.iter().filter_map(|text| text.parse::<StageRun>().ok());
+        let columns: Vec<StageRun> = runs.filter(|run| matches!(run.by, StagesBy::Column(_))).collect();
+        let column = columns.first().and_then(|run| match &run.by {
+            StagesBy::Column(name) => Some(name.as_str()),
+            StagesBy::Class(_) => None,
+        });
+        let test = self.options.test.as_deref().or(task.test.as_deref().map(Path::new));
+        let reals = Presenter::wants_reals(network, placed);
+        let samples = Samples::open(task, options, Wanted { reals, column, test, stream: task.stream })?;
+        Ok(samples.select(options, task.validation_samples))
+    }
+}
+
+impl Task for Learner {
+    fn run(
+        &self,
+        session: &mut Session,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError> {
+        let network = self.network_of(options.seed)?;
+        let placed = place(&network, self.options.placement)?;
+        let samples = self.samples(&network, &placed, options)?;
+        let presenter = Presenter::new(&network, &placed, self.options.input.as_deref(), self.options.steps)?;
+        let frozen = self.frozen(&network, &placed)?;
+        let planning = Planning {
+            settings: &self.settings,
+            samples: &samples,
+            programs: &placed.programs,
+            frozen: &frozen,
+            seed: options.seed,
+            epochs: options.epochs,
+        };
+        let stages = planning.stages()?;
+        let has_rules = network.connections.iter().any(|own| own.learning.is_some());
+        if let Some(stage) = stages.iter().find(|stage| stage.learns && stage.taught.is_empty() && !has_rules) {
+            let what = if frozen.is_empty() {
+                "the network has nothing that learns: add a `[[snip]]`, or `[connection.learning]`"
+            } else {
+                "everything that could learn is frozen: leave out a --freeze"
+            };
+            return Err(ExperimentError::Plan(format!("{}: {what}", stage.name)));
+        }
+        let image = &placed.image;
+        observer.image(image, &NeuronMap::of_populations(&network, &placed).map_err(SessionError::from)?)?;
+        let mut inference = Inference::new(session, &network, &placed)?;
+        if let Some(learned) = &options.learned {
+            restore(learned, image, inference.session())?;
+        }
+        if let Some(Checkpoint { image_hash, state, .. }) = &options.resume {
+            if *image_hash != image.hash() {
+                return Err(RecordError::OtherImage { expected: image.hash(), found: *image_hash }.into());
+            }
+            inference.session().restore(SnapshotScope::State, state)?;
+        }
+        let online =
+            Online { placed: &placed, presenter, settings: &self.settings, samples: &samples, stages: &stages };
+        let scores = online.run(&mut inference, options, observer)?;
+        let values = stages.iter().find_map(|stage| online.values(stage));
+        let (metrics, tables) = figures::of_run(&stages, values, &scores);
+        let digest = session.digest()?;
+        let outcome = conclude(session, image, observer, metrics, vec![digest])?;
+        Ok(Outcome {
+            tables,
+            steps: scores.iter().map(|score: &Score| score.ops.steps).sum(),
+            samples: Some(scores.iter().map(|score| score.samples as u64).sum()),
+            ..outcome
+        })
+    }
+}

@@ -1,0 +1,397 @@
+//! A run through the stages of a plan: each sample is predicted, then learned, and counted.
+
+use crate::figures;
+use crate::observer::{MetricsRow, Observer, Running};
+use crate::plan::{Replay, Showing, Stage};
+use crate::presenter::Presenter;
+use crate::samples::Samples;
+use crate::settings::{Predict, RewardSource, Settings};
+use crate::task::{ExperimentError, RunOptions, mailbox};
+use loihi_core::chip::ResetScope;
+use loihi_core::register::Register;
+use loihi_core::wire::message::Record;
+use loihi_data::Sample;
+use loihi_place::place::Placed;
+use loihi_run::inference::{Inference, Lesson, Stimulus, winner};
+use loihi_run::record::checkpoint::{Planned, RunPosition};
+use loihi_run::record::score::Score;
+use loihi_snip::{Port, Teaching};
+
+/// Samples that are sent at a time.
+const CHUNK: usize = 16;
+
+/// A network, what it is shown, and how.
+#[derive(Debug)]
+pub struct Online<'n> {
+    /// Where the network is.
+    pub placed: &'n Placed,
+    /// How samples are shown.
+    pub presenter: Presenter<'n>,
+    /// What the network file says.
+    pub settings: &'n Settings,
+    /// What is shown.
+    pub samples: &'n Samples,
+    /// In what order.
+    pub stages: &'n [Stage],
+}
+
+/// What came of a sample.
+struct Answered<'a> {
+    /// Words of the output mailbox.
+    outputs: &'a [i32],
+    /// Scores of the network's readout.
+    scores: &'a [i64],
+}
+
+impl Online<'_> {
+    /// Goes through the stages, from the beginning or from where a run stood, and reports each; returns their scores.
+    ///
+    /// # Errors
+    /// [`ExperimentError`].
+    pub fn run(
+        &self,
+        inference: &mut Inference<'_>,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<Score>, ExperimentError> {
+        let total: u64 = self.stages.iter().map(|stage| stage.items.len() as u64).sum();
+        let plan: Vec<Planned> = self.stages.iter().map(|stage| stage.planned(self.samples, None)).collect();
+        let mut position = match &options.resume {
+            None => RunPosition { plan, ..RunPosition::default() },
+            Some(resume) => {
+                crate::classify::go_on(&resume.position, &plan, inference.session())?;
+                inference.restored()?;
+                resume.position.clone()
+            }
+        };
+        let mut done: u64 = self.stages.iter().take(position.stage).map(|stage| stage.items.len() as u64).sum();
+        done += position.items as u64;
+        while let Some(stage) = self.stages.get(position.stage) {
+            if position.items == 0 {
+                self.enter(stage, inference, &mut position)?;
+            }
+            let chunk = if self.presenter.is_plain() && self.settings.reward.is_none() { CHUNK } else { 1 };
+            for items in stage.items.get(position.items..).unwrap_or_default().chunks(chunk) {
+                if chunk > 1 {
+                    self.stream(stage, items, inference, &mut position)?;
+                } else {
+                    self.show(stage, items, inference, &mut position)?;
+                }
+                done += items.len() as u64;
+                position.items += items.len();
+                let figure = Some(figures::so_far(self.values(stage), &position));
+                observer.progress(&Running { done, total, stage: &stage.name, figure });
+                if observer.wants_checkpoint() {
+                    let session = inference.session();
+                    let (state, files) =
+                        (session.save(loihi_core::chip::SnapshotScope::State)?, session.recorded_files()?);
+                    observer.checkpoint(&position, &state, files)?;
+                }
+            }
+            self.leave(stage, inference, &mut position, observer)?;
+        }
+        Ok(position.scores)
+    }
+
+    /// What there is to do before the first sample of a stage.
+    fn enter(
+        &self,
+        stage: &Stage,
+        inference: &mut Inference<'_>,
+        position: &mut RunPosition,
+    ) -> Result<(), ExperimentError> {
+        let session = inference.session();
+        if stage.fresh {
+            session.reset(ResetScope::All)?;
+        }
+        if stage.halvings > 0 {
+            let rate = i32::try_from(stage.halvings).unwrap_or(i32::MAX).saturating_neg();
+            for word in
+                stage.taught.iter().filter_map(|at| self.placed.programs.ports.get(*at)).flat_map(|port| &port.rates)
+            {
+                session.write(Register::Rate, *word as usize, &[rate])?;
+            }
+        }
+        position.before = session.ops()?;
+        position.right = vec![0; stage.asked.len().max(1)];
+        position.squared_error_q20 = 0;
+        let classes = self.classes(stage) as usize;
+        position.confusion = vec![0; classes * classes];
+        Ok(())
+    }
+
+    /// The score of a stage, reported.
+    fn leave(
+        &self,
+        stage: &Stage,
+        inference: &mut Inference<'_>,
+        position: &mut RunPosition,
+        observer: &mut dyn Observer,
+    ) -> Result<(), ExperimentError> {
+        let session = inference.session();
+        let ops = session.ops()?.since(&position.before);
+        let score = Score {
+            right: std::mem::take(&mut position.right),
+            ops,
+            samples: stage.items.len(),
+            squared_error_q20: std::mem::take(&mut position.squared_error_q20),
+            confusion: std::mem::take(&mut position.confusion),
+        };
+        let metrics = figures::of_stage(self.values(stage), stage.learns, &score);
+        position.scores.push(score);
+        (position.stage, position.items) = (position.stage + 1, 0);
+        let digest = session.digest()?.total();
+        let pass = u32::try_from(position.stage).unwrap_or(u32::MAX);
+        observer.row(&MetricsRow { pass, stage: Some(stage.name.clone()), metrics, digest })?;
+        Ok(())
+    }
+
+    /// The program whose answer is the stage's.
+    fn port(&self, stage: &Stage) -> Option<&Port> {
+        stage.asked.last().and_then(|at| self.placed.programs.ports.get(*at))
+    }
+
+    /// Numbers of its answer, if they are values and no classes.
+    pub fn values(&self, stage: &Stage) -> Option<usize> {
+        let port = self.port(stage)?;
+        matches!(port.teaching, Teaching::Values { .. }).then_some(port.output.len())
+    }
+
+    /// Classes of its answer, if they are.
+    fn classes(&self, stage: &Stage) -> u32 {
+        match self.port(stage) {
+            Some(port) if self.values(stage).is_none() => port.output.end - port.output.start,
+            Some(_) => 0,
+            None => self.samples.classes,
+        }
+    }
+
+    fn sample(&self, showing: &Showing) -> Result<&Sample, ExperimentError> {
+        self.samples
+            .get(showing.of)
+            .ok_or_else(|| ExperimentError::Plan("a stage names a sample that is not there".to_owned()))
+    }
+
+    /// Whether a sample of this stage is shown once more before it is learned.
+    fn is_shown_before(&self, stage: &Stage) -> bool {
+        let answers_first = |at: &usize| self.placed.programs.ports.get(*at).is_some_and(|port| port.answers_first);
+        let during = self.settings.task.stream || (!stage.taught.is_empty() && stage.taught.iter().all(answers_first));
+        match self.settings.task.predict {
+            Some(predict) => predict == Predict::Before,
+            None => !during,
+        }
+    }
+
+    /// Shows samples whose spikes the device makes itself, all at once.
+    fn stream(
+        &self,
+        stage: &Stage,
+        items: &[Showing],
+        inference: &mut Inference<'_>,
+        position: &mut RunPosition,
+    ) -> Result<(), ExperimentError> {
+        let task = &self.settings.task;
+        let steps = self.presenter.steps().or(task.stream.then_some(1));
+        let steps = steps.ok_or(loihi_run::inference::present::PresentError::Steps)?;
+        let steps = u16::try_from(steps)
+            .map_err(|_| ExperimentError::Plan(format!("{steps} steps are more than a sample can have, 65535")))?;
+        let mut words = Vec::new();
+        for item in items {
+            let sample = self.sample(item)?;
+            let taught = if stage.learns { &*stage.taught } else { &[] };
+            let (stimulus, target) = match item.replay {
+                Replay::Recall(_) => (Vec::new(), Vec::new()),
+                _ => (self.presenter.words(sample, item.key)?, self.presenter.targets(taught, sample)?),
+            };
+            words.push((mailbox(stimulus), mailbox(target)));
+        }
+        let untaught = mailbox(vec![loihi_core::tools::local_error::NO_TARGET; self.placed.programs.words[1] as usize]);
+        let before = stage.learns && self.is_shown_before(stage);
+        let mut records = Vec::new();
+        for (number, (item, (stimulus, target))) in items.iter().zip(&words).enumerate() {
+            let (recall, keep) = match item.replay {
+                Replay::None => (0, 0),
+                Replay::Keep(slot) => (0, slot + 1),
+                Replay::Recall(slot) => (slot + 1, 0),
+            };
+            let reset = !task.stream || (position.items + number == 0);
+            let plain = Record { reset, steps, stimulus, target, ..Record::PLAIN };
+            match (self.settings.divided(), before && recall == 0) {
+                (Some([predict, learn]), _) => {
+                    records.push((true, Record { steps: predict, ..plain }));
+                    if stage.learns {
+                        let more =
+                            Record { reset: false, learn: true, steps: learn, stimulus: &[], target: &[], ..plain };
+                        records.push((false, more));
+                    }
+                }
+                (None, true) => {
+                    records.push((true, Record { target: &untaught, ..plain }));
+                    records.push((false, Record { learn: true, stimulus: &[], recall, keep, ..plain }));
+                }
+                (None, false) => records.push((true, Record { learn: stage.learns, recall, keep, ..plain })),
+            }
+        }
+        let answers: Vec<bool> = records.iter().map(|(answers, _)| *answers).collect();
+        let (mut answers, mut shown) = (answers.into_iter(), items.iter());
+        let mut failed = None;
+        let session = inference.session();
+        session.stream(records.into_iter().map(|(_, record)| record), |outputs| {
+            if answers.next() != Some(true) {
+                return;
+            }
+            let Some(item) = shown.next() else { return };
+            match self.sample(item) {
+                Ok(sample) => self.count(stage, sample, &Answered { outputs, scores: &[] }, position),
+                Err(error) => failed = Some(error),
+            }
+        })?;
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Shows a sample whose spikes or biases the host sends.
+    fn show(
+        &self,
+        stage: &Stage,
+        items: &[Showing],
+        inference: &mut Inference<'_>,
+        position: &mut RunPosition,
+    ) -> Result<(), ExperimentError> {
+        let Some(item) = items.first() else { return Ok(()) };
+        let sample = self.sample(item)?;
+        let stimulus = self.shown(sample, item.key)?;
+        let none = self.presenter.targets(&[], sample)?;
+        let reset = !self.settings.task.stream || position.items == 0;
+        let untaught = Lesson { reset, target: &none, ..Lesson::default() };
+        let before = stage.learns && self.is_shown_before(stage) && self.settings.reward.is_none();
+        let mut scores = Vec::new();
+        if before || !stage.learns {
+            scores = inference.teach(&stimulus, &untaught)?;
+        }
+        let mut outputs = if before { self.outputs(inference)? } else { Vec::new() };
+        if stage.learns {
+            let target = self.presenter.targets(&stage.taught, sample)?;
+            let (keep, recall) = match item.replay {
+                Replay::None => (0, 0),
+                Replay::Keep(slot) => (slot + 1, 0),
+                Replay::Recall(slot) => (0, slot + 1),
+            };
+            let lesson = Lesson { reset, learn: true, target: &target, keep, recall };
+            let learned = inference.teach(&stimulus, &lesson)?;
+            if !before {
+                scores = learned;
+            }
+        }
+        if !before {
+            outputs = self.outputs(inference)?;
+        }
+        let answered = Answered { outputs: &outputs, scores: &scores };
+        if stage.learns {
+            self.reward(stage, sample, &answered, inference)?;
+        }
+        self.count(stage, sample, &answered, position);
+        Ok(())
+    }
+
+    /// What the network is shown of a sample.
+    fn shown(&self, sample: &Sample, key: u32) -> Result<Stimulus, ExperimentError> {
+        if !self.presenter.is_plain() {
+            return self.presenter.stimulus(sample, key);
+        }
+        let steps = self.presenter.steps().ok_or(loihi_run::inference::present::PresentError::Steps)?;
+        let (input, words) = self.presenter.values(sample, key)?;
+        Ok(Stimulus::new(steps).values(0, input, words))
+    }
+
+    fn outputs(&self, inference: &mut Inference<'_>) -> Result<Vec<i32>, ExperimentError> {
+        if self.placed.programs.words[2] == 0 {
+            Ok(Vec::new())
+        } else {
+            Ok(inference.session().read(Register::Output)?)
+        }
+    }
+
+    /// Gives the reward of a sample, in steps after it.
+    fn reward(
+        &self,
+        stage: &Stage,
+        sample: &Sample,
+        answered: &Answered<'_>,
+        inference: &mut Inference<'_>,
+    ) -> Result<(), ExperimentError> {
+        let Some(form) = &self.settings.reward else { return Ok(()) };
+        let reward = match form.from {
+            RewardSource::Snip => None,
+            RewardSource::Label => {
+                let right = sample.label.is_some() && self.answer(stage, self.port(stage), answered) == sample.label;
+                Some(i32::from(if right { form.right } else { form.wrong }))
+            }
+            RewardSource::Target => {
+                let target = sample.targets.first().copied().unwrap_or(0.0);
+                #[expect(clippy::cast_possible_truncation, reason = "held to the range")]
+                Some(target.round().clamp(-128.0, 127.0) as i32)
+            }
+        };
+        let later = Lesson { learn: true, ..Lesson::default() };
+        if let Some(reward) = reward {
+            inference.session().write(Register::Reward, 0, &[reward])?;
+        }
+        inference.teach(&Stimulus::new(form.steps.into()), &later)?;
+        if reward.is_some() {
+            inference.session().write(Register::Reward, 0, &[0])?;
+        }
+        Ok(())
+    }
+
+    /// Counts the right answers of every program that is asked, and how far off values are.
+    fn count(&self, stage: &Stage, sample: &Sample, answered: &Answered<'_>, position: &mut RunPosition) {
+        let last = stage.asked.len().saturating_sub(1);
+        let ports: Vec<Option<&Port>> = match &*stage.asked {
+            [] => vec![None],
+            asked => asked.iter().map(|at| self.placed.programs.ports.get(*at)).collect(),
+        };
+        for (place, port) in ports.into_iter().enumerate() {
+            if let Some(Port { teaching: Teaching::Values { output_fraction_bits, .. }, output, .. }) = port {
+                let outputs = answered.outputs.iter().skip(output.start as usize);
+                let unit = f64::from(1_u32 << output_fraction_bits);
+                let squares = outputs
+                    .zip(&sample.targets)
+                    .map(|(output, target)| (f64::from(*output) / unit - f64::from(*target)).powi(2));
+                if place == last {
+                    position.squared_error_q20 = position.squared_error_q20.saturating_add(figures::q20(squares.sum()));
+                }
+                continue;
+            }
+            let answer = self.answer(stage, port, answered);
+            let right = sample.label.is_some() && answer == sample.label;
+            if let Some(count) = position.right.get_mut(place) {
+                *count += u32::from(right);
+            }
+            if place == last
+                && let (Some(label), Some(answer)) = (sample.label, answer)
+            {
+                let classes = self.classes(stage);
+                let cell = (label < classes && answer < classes).then_some((label * classes + answer) as usize);
+                if let Some(cell) = cell.and_then(|cell| position.confusion.get_mut(cell)) {
+                    *cell += 1;
+                }
+            }
+        }
+    }
+
+    /// The first class with the largest score, among those that can be.
+    fn answer(&self, stage: &Stage, port: Option<&Port>, answered: &Answered<'_>) -> Option<u32> {
+        let scores: Vec<i64> = match port {
+            Some(port) => {
+                let words = answered.outputs.iter().skip(port.output.start as usize).take(port.output.len());
+                words.map(|word| i64::from(*word)).collect()
+            }
+            None => answered.scores.to_vec(),
+        };
+        let can_be = |class: u32| stage.among.is_empty() || stage.among.contains(&class);
+        let least = i64::MIN;
+        let held: Vec<i64> =
+            (0..).zip(&scores).map(|(class, score)| if can_be(class) { *score } else { least }).collect();
+        winner(&held).filter(|class| held.get(*class) != Some(&least)).and_then(|class| u32::try_from(class).ok())
+    }
+}

@@ -1,0 +1,370 @@
+//! What a run shows, in what order: stages of learning and of testing, known before anything runs.
+
+use crate::samples::Samples;
+use crate::settings::{Settings, StageForm, StageRun};
+use crate::sizes;
+use crate::task::ExperimentError;
+use loihi_core::num::{Fnv64, word};
+use loihi_run::record::checkpoint::Planned;
+use loihi_snip::Programs;
+
+/// Which set a sample is of, and its place there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// The training set.
+    Training(usize),
+    /// The test set.
+    Test(usize),
+}
+
+/// A sample in a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Showing {
+    /// What is shown.
+    pub of: Of,
+    /// Names the showing, so that its spikes are its own. A sample that the device recalls is named by the step.
+    pub key: u32,
+    /// What the device's replay buffer does with it.
+    pub replay: Replay,
+}
+
+/// What the device's replay buffer does with a sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replay {
+    /// Nothing.
+    None,
+    /// Keeps it in this slot.
+    Keep(u16),
+    /// Shows what is in this slot.
+    Recall(u16),
+}
+
+/// A part of a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stage {
+    /// What users see.
+    pub name: String,
+    /// Whether everything is as after loading before it begins.
+    pub fresh: bool,
+    /// How many times the learning rate is halved in it.
+    pub halvings: u32,
+    /// Whether the network learns.
+    pub learns: bool,
+    /// Programs that learn, by their places among the ports.
+    pub taught: Vec<usize>,
+    /// Programs that are asked; the last one's accuracy is the stage's.
+    pub asked: Vec<usize>,
+    /// Classes that can be the answer; all if empty.
+    pub among: Vec<u32>,
+    /// What is shown, in order.
+    pub items: Vec<Showing>,
+    /// The task that it learns or tests, in runs of several.
+    pub task: Option<[usize; 2]>,
+    /// What its accuracy is called among the figures of the run.
+    pub metric: Option<String>,
+}
+
+/// Keys of the samples that are tested, apart from those that are learned.
+const TEST_KEY: u32 = 1 << 30;
+
+/// What is known of a run before it is planned.
+#[derive(Clone, Copy, Debug)]
+pub struct Planning<'p> {
+    /// What the network file says.
+    pub settings: &'p Settings,
+    /// What is shown.
+    pub samples: &'p Samples,
+    /// Programs of the network.
+    pub programs: &'p Programs,
+    /// Programs that do not learn, by their places among the ports.
+    pub frozen: &'p [usize],
+    /// Seed for all random numbers.
+    pub seed: u32,
+    /// Epochs, if not the file's own number.
+    pub epochs: Option<u32>,
+}
+
+impl Planning<'_> {
+    /// All stages of the run.
+    ///
+    /// # Errors
+    /// [`ExperimentError`] if a stage names what is not there, has no samples, or the run has more than can be held.
+    pub fn stages(&self) -> Result<Vec<Stage>, ExperimentError> {
+        let task = &self.settings.task;
+        if !self.settings.stages.is_empty() {
+            return self.of_forms();
+        }
+        if task.stages.is_empty() {
+            return self.epochs();
+        }
+        let mut all = Vec::new();
+        for text in &task.stages {
+            let run: StageRun = text.parse().map_err(ExperimentError::Plan)?;
+            all.extend(self.task_after_task(&run)?);
+        }
+        Ok(all)
+    }
+
+    fn invalid(what: impl Into<String>) -> ExperimentError {
+        ExperimentError::Plan(what.into())
+    }
+
+    /// Programs of these names, by their places among the ports.
+    fn named(&self, names: &[String]) -> Result<Vec<usize>, ExperimentError> {
+        names.iter().map(|name| named(self.programs, name).map_err(ExperimentError::Plan)).collect()
+    }
+
+    /// Programs that learn: those that the task names, or all that are taught; without those that are frozen.
+    fn taught(&self) -> Result<Vec<usize>, ExperimentError> {
+        let named = self.named(&self.settings.task.learn)?;
+        let ports = self.programs.ports.iter().enumerate();
+        let all = ports.filter(|(_, port)| !port.target.is_empty()).map(|(at, _)| at);
+        let taught = if named.is_empty() { all.collect() } else { named };
+        Ok(taught.into_iter().filter(|at| !self.frozen.contains(at)).collect())
+    }
+
+    /// Programs that answer.
+    fn asked(&self) -> Vec<usize> {
+        let ports = self.programs.ports.iter().enumerate();
+        ports.filter(|(_, port)| !port.output.is_empty()).map(|(at, _)| at).collect()
+    }
+
+    fn training(&self) -> Vec<usize> {
+        (0..self.samples.training.len()).collect()
+    }
+
+    fn test(&self) -> Vec<usize> {
+        (0..self.samples.test.len()).collect()
+    }
+
+    /// Epochs over the training set, each followed by a test.
+    fn epochs(&self) -> Result<Vec<Stage>, ExperimentError> {
+        let (training, test) = (self.training(), self.test());
+        let epochs = self.epochs.unwrap_or(self.settings.task.epochs);
+        sizes::epochs_over(training.len() + test.len(), epochs)?;
+        let (taught, asked) = (self.taught()?, self.asked());
+        let halvings = u32::from(self.settings.task.rate_halvings_per_epoch);
+        let stage = |name: String, epoch: u32| Stage {
+            name,
+            halvings: epoch * halvings,
+            asked: asked.clone(),
+            ..Stage::default()
+        };
+        if epochs == 0 {
+            let items = to_test(&test);
+            return Ok(vec![Stage { items, ..stage("test".to_owned(), 0) }]);
+        }
+        let of_epoch = |epoch: u32| {
+            let learn = Stage {
+                learns: true,
+                taught: taught.clone(),
+                items: to_learn(&training, epoch),
+                ..stage(format!("learn, epoch {}", epoch + 1), epoch)
+            };
+            let test = Stage { items: to_test(&test), ..stage(format!("test after epoch {}", epoch + 1), epoch) };
+            [Some(learn), (!test.items.is_empty()).then_some(test)]
+        };
+        Ok((0..epochs).flat_map(of_epoch).flatten().collect())
+    }
+
+    /// The stages that the network file lists.
+    fn of_forms(&self) -> Result<Vec<Stage>, ExperimentError> {
+        let mut stages = Vec::new();
+        let mut next_epoch = 0;
+        for (number, form) in self.settings.stages.iter().enumerate() {
+            let name = if form.name.is_empty() { format!("stage {}", number + 1) } else { form.name.clone() };
+            let taught: Vec<usize> = self.named(&form.learn)?;
+            if let Some(frozen) = taught.iter().find(|at| self.frozen.contains(at)) {
+                let program = &self.programs.ports[*frozen].name;
+                return Err(Self::invalid(format!(
+                    "stage `{name}` learns with `{program}`, which is frozen: leave out one"
+                )));
+            }
+            let asked = match (&*form.ask, &*taught) {
+                ([], []) => self.asked().last().copied().into_iter().collect(),
+                ([], _) => taught.clone(),
+                (ask, _) => self.named(ask)?,
+            };
+            let stage = Stage {
+                name: name.clone(),
+                fresh: form.fresh,
+                learns: !taught.is_empty(),
+                taught,
+                asked,
+                among: form.among.clone(),
+                metric: form.metric.clone(),
+                ..Stage::default()
+            };
+            let first = form.first_epoch.unwrap_or(next_epoch);
+            let epochs = form.epochs.unwrap_or(1).max(1);
+            next_epoch = next_epoch.max(first + epochs).next_multiple_of(64);
+            let chosen = self.chosen(form, stage.learns);
+            if chosen.is_empty() {
+                return Err(Self::invalid(format!(
+                    "stage `{name}` has no samples: the data have none of its classes {:?}",
+                    form.classes
+                )));
+            }
+            sizes::epochs_over(chosen.len(), first + epochs)?;
+            for epoch in first..first + epochs {
+                let items = match (stage.learns, form.shots) {
+                    (false, _) => to_test(&chosen),
+                    (true, None) => to_learn(&chosen, epoch),
+                    (true, Some(_)) => to_learn(&shuffled(&chosen, self.seed, 77 + epoch - first), epoch),
+                };
+                stages.push(Stage { items, ..stage.clone() });
+            }
+        }
+        Ok(stages)
+    }
+
+    /// The samples of a stage: those of its classes, or some of each.
+    fn chosen(&self, form: &StageForm, of_training: bool) -> Vec<usize> {
+        let all = if of_training { &self.samples.training } else { &self.samples.test };
+        let is_shown =
+            |label: Option<u32>| form.classes.is_empty() || label.is_some_and(|label| form.classes.contains(&label));
+        let Some(shots) = form.shots else {
+            return (0..all.len()).filter(|at| is_shown(all[*at].label)).collect();
+        };
+        let of_class = |class: u32| {
+            let own: Vec<usize> = (0..all.len()).filter(|at| all[*at].label == Some(class)).collect();
+            let places = own.len().saturating_sub(shots).max(1);
+            let first = word(self.seed, class, 0, 78) as usize % places;
+            own.into_iter().skip(first).take(shots)
+        };
+        (0..self.samples.classes).filter(|class| is_shown(Some(*class))).flat_map(of_class).collect()
+    }
+
+    /// A run through all tasks: a stage of learning and a test of every task, task after task.
+    fn task_after_task(&self, run: &StageRun) -> Result<Vec<Stage>, ExperimentError> {
+        let keeps = run.replay_samples;
+        let slots = u32::from(keeps) * self.samples.classes;
+        if slots > self.programs.replay_slots {
+            return Err(Self::invalid(format!(
+                "replay:{keeps} of {} classes takes {slots} slots, the replay buffer has {}: add `[[snip]]` with kind = \
+                 \"replay-buffer\" and slots = {slots}",
+                self.samples.classes, self.programs.replay_slots
+            )));
+        }
+        let tasks = self.samples.tasks(&run.by).map_err(ExperimentError::Plan)?;
+        let epochs = self.epochs.unwrap_or(self.settings.task.epochs).max(1);
+        sizes::epochs_over(self.samples.training.len(), epochs)?;
+        let (taught, asked) = (self.taught()?, self.asked());
+        let kind = if keeps > 0 { format!("replay {keeps}") } else { "no replay".to_owned() };
+        let mut stages = Vec::new();
+        for (number, task) in tasks.iter().enumerate() {
+            let before: Vec<usize> = tasks.iter().take(number).flat_map(|task| task.training.iter().copied()).collect();
+            for epoch in 0..epochs {
+                stages.push(Stage {
+                    name: format!("{kind}: learn {}", task.name),
+                    fresh: number == 0 && epoch == 0,
+                    learns: true,
+                    taught: taught.clone(),
+                    asked: asked.clone(),
+                    items: self.items_of(&task.training, &before, run, epoch),
+                    task: Some([number, number]),
+                    ..Stage::default()
+                });
+            }
+            for (tested, other) in tasks.iter().enumerate() {
+                stages.push(Stage {
+                    name: format!("{kind}: test {} after {}", other.name, task.name),
+                    asked: asked.clone(),
+                    items: to_test(&other.test),
+                    task: Some([number, tested]),
+                    ..Stage::default()
+                });
+            }
+        }
+        Ok(stages)
+    }
+
+    /// A task's samples, the first of each class kept; and samples recalled of the tasks before, spread among them.
+    fn items_of(&self, own: &[usize], before: &[usize], run: &StageRun, epoch: u32) -> Vec<Showing> {
+        let keeps = run.replay_samples;
+        let training = &self.samples.training;
+        let label = |at: usize| training[at].label.unwrap_or(0);
+        let slot =
+            |class: u32, at: u16| u16::try_from(class).unwrap_or(u16::MAX).saturating_mul(keeps).saturating_add(at);
+        let mut items = to_learn(own, epoch);
+        let mut kept = vec![0_u16; self.samples.classes as usize];
+        for (item, at) in items.iter_mut().zip(own) {
+            let Some(count) = kept.get_mut(label(*at) as usize).filter(|count| **count < keeps && epoch == 0) else {
+                continue;
+            };
+            item.replay = Replay::Keep(slot(label(*at), *count));
+            *count += 1;
+        }
+        let mut seen: Vec<u32> = Vec::new();
+        for at in before {
+            if !seen.contains(&label(*at)) {
+                seen.push(label(*at));
+            }
+        }
+        seen.sort_unstable();
+        let stored = |class: u32| {
+            let samples = before.iter().copied().filter(move |at| label(*at) == class);
+            (0..keeps).zip(samples).map(move |(at, sample)| Showing {
+                of: Of::Training(sample),
+                key: 0,
+                replay: Replay::Recall(slot(class, at)),
+            })
+        };
+        let stored: Vec<Showing> = seen.iter().flat_map(|class| stored(*class)).collect();
+        let recalled = recalled(items.len(), run.replay_share);
+        items.extend(stored.iter().copied().cycle().take(if stored.is_empty() { 0 } else { recalled }));
+        shuffled(&items, word(self.seed, u32::from(keeps), epoch, 99), 98)
+    }
+}
+
+/// The program of a name, by its place among the ports.
+///
+/// # Errors
+/// The names that there are.
+pub fn named(programs: &Programs, name: &str) -> Result<usize, String> {
+    let found = programs.ports.iter().position(|port| port.name == name);
+    found.ok_or_else(|| {
+        let names: Vec<&str> = programs.ports.iter().map(|port| port.name.as_str()).collect();
+        format!("unknown program `{name}`; there are: {}", names.join(", "))
+    })
+}
+
+/// How many samples are recalled along with this many fresh ones.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "counts")]
+fn recalled(fresh: usize, share: f64) -> usize {
+    (fresh as f64 * share / (1.0 - share)).round() as usize
+}
+
+/// Training samples, each named by its place in the list and the number of the epoch.
+fn to_learn(samples: &[usize], epoch: u32) -> Vec<Showing> {
+    let showing = |(key, at): (u32, &usize)| Showing { of: Of::Training(*at), key, replay: Replay::None };
+    (epoch << 20..).zip(samples).map(showing).collect()
+}
+
+/// Test samples, each named by its place in the list.
+fn to_test(samples: &[usize]) -> Vec<Showing> {
+    let showing = |(key, at): (u32, &usize)| Showing { of: Of::Test(*at), key, replay: Replay::None };
+    (TEST_KEY..).zip(samples).map(showing).collect()
+}
+
+/// In an order that follows from a seed and a number.
+pub fn shuffled<T: Copy>(values: &[T], seed: u32, number: u32) -> Vec<T> {
+    let mut order: Vec<(u32, T)> = (0..).zip(values).map(|(at, value)| (word(seed, at, number, 98), *value)).collect();
+    order.sort_by_key(|(draw, _)| *draw);
+    order.into_iter().map(|(_, value)| value).collect()
+}
+
+impl Stage {
+    /// What a checkpoint says of it; `steps` are those of a sample, if all have as many.
+    pub fn planned(&self, samples: &Samples, steps: Option<u64>) -> Planned {
+        let Self { name, fresh, halvings, learns, taught, asked, among, items, .. } = self;
+        let mut hash = Fnv64::new();
+        hash.bytes(format!("{fresh} {halvings} {learns} {taught:?} {asked:?} {among:?}").as_bytes());
+        for Showing { of, key, replay } in items {
+            hash.bytes(&key.to_le_bytes());
+            hash.bytes(format!("{replay:?}").as_bytes());
+            samples.hash(*of, &mut hash);
+        }
+        Planned { name: name.clone(), samples: items.len(), steps, readouts: asked.len().max(1), hash: hash.finish() }
+    }
+}

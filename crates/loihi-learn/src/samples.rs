@@ -1,0 +1,225 @@
+//! What a network learns from and is tested on: a training set and a test set of samples of any kind.
+
+use crate::settings::{StagesBy, TaskForm};
+use crate::task::{ExperimentError, RunOptions};
+use loihi_core::num::{Fnv64, word};
+use loihi_data::{DataError, DataOptions, DataSet, Origin, Sample, SampleData, open, rescale};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::plan::Of;
+
+/// A training set and a test set.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Samples {
+    /// Samples to learn from.
+    pub training: Vec<Sample>,
+    /// Samples to test on.
+    pub test: Vec<Sample>,
+    /// Classes; every label is less.
+    pub classes: u32,
+    /// What they are called in errors.
+    pub name: String,
+}
+
+/// Samples of a task, by their places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TaskSamples {
+    /// What users see: its classes, or the value of the column.
+    pub name: String,
+    /// Places in the training set.
+    pub training: Vec<usize>,
+    /// Places in the test set.
+    pub test: Vec<usize>,
+}
+
+/// What of the data a network takes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted<'w> {
+    /// Numbers as they are, not values of 0 to 255.
+    pub reals: bool,
+    /// A column that divides samples into tasks.
+    pub column: Option<&'w str>,
+    /// Data to test on, if they are not part of the others.
+    pub test: Option<&'w Path>,
+    /// Whether the order is that of time.
+    pub stream: bool,
+}
+
+impl Samples {
+    /// The data that the options name, else those of the task. Values of other data than the task's are brought to the range of
+    /// its own, and the training set to an order that follows from the seed, unless they are a stream.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Data`], [`ExperimentError::Unfit`].
+    pub fn open(task: &TaskForm, options: &RunOptions, wanted: Wanted<'_>) -> Result<Self, ExperimentError> {
+        let own = task.data.as_deref();
+        let set = own.and_then(DataSet::of);
+        let mut common = DataOptions::default().seed(options.seed).reals(wanted.reals);
+        if let Some(column) = wanted.column {
+            common = common.stage_column(column);
+        }
+        let (data, is_own) = match (&options.data, own) {
+            (Some(given), Some(own)) if is_folder_of_sets(set, given) => {
+                match open(own, &common.clone().folder(given.clone())) {
+                    Err(DataError::NotFetched { .. }) => (open(given, &common)?, false),
+                    found => (found?, true),
+                }
+            }
+            (Some(given), _) => (open(given, &common)?, false),
+            (None, Some(own)) => (open(own, &common)?, true),
+            (None, None) => return Err(ExperimentError::NoTrainingData),
+        };
+        let name = data.path().display().to_string();
+        let unfit = |what: String| ExperimentError::Unfit { data: name.clone(), what };
+        let (mut training, mut test) = (Vec::new(), Vec::new());
+        match wanted.test {
+            None => {
+                let divided = data.divided()?;
+                (training, test) = (divided.training, divided.test);
+            }
+            Some(other) => {
+                let other = open(other, &common)?;
+                let of = |data: &loihi_data::Collection, starts: &[&str]| {
+                    let own = data.splits().iter().find(|split| starts.iter().any(|start| split.starts_with(start)));
+                    data.as_they_are(own.or(data.splits().first()).map_or("", String::as_str), usize::MAX)
+                };
+                training.extend(of(&data, &["train"])?);
+                test.extend(of(&other, &["test", "t10k"])?);
+            }
+        }
+        // Own data are as they are; others come to their range.
+        let scale = [data.full_scale(), set.map_or(data.full_scale(), |own| own.full_scale)];
+        if scale[0] != scale[1] {
+            for sample in training.iter_mut().chain(&mut test) {
+                if let SampleData::Values { values, .. } = &mut sample.data {
+                    rescale(values, scale[0], scale[1]);
+                }
+            }
+        }
+        let sizes = training.iter().chain(&test).map(|sample| (size_of(sample), sample));
+        let first = sizes.clone().next().map(|(size, _)| size);
+        if let Some((size, sample)) = sizes.clone().find(|(size, _)| Some(*size) != first) {
+            let first = first.unwrap_or(0);
+            return Err(unfit(format!("sample {} has {size} values, and the first one {first}", sample.name)));
+        }
+        if training.is_empty() {
+            return Err(unfit("it has no samples to learn from".to_owned()));
+        }
+        let labels =
+            training.iter().chain(&test).filter_map(|sample| sample.label).map(|label| label.saturating_add(1));
+        let classes = labels.chain(data.set().map(|set| set.classes)).max().unwrap_or(0);
+        if !is_own && !wanted.stream {
+            training = shuffled(training, options.seed);
+        }
+        Ok(Self { training, test, classes, name })
+    }
+
+    /// The part that a run is to see.
+    #[must_use]
+    pub fn select(mut self, options: &RunOptions, validation_samples: usize) -> Self {
+        if options.validate {
+            // Without its test set: instead, the last samples of the training set are tested on and not learned.
+            let all = self.training.len();
+            let held_back = if validation_samples > all / 2 { all / 5 } else { validation_samples };
+            self.test = self.training.split_off(all - held_back);
+        }
+        if let Some(samples) = options.samples {
+            self.training.truncate(samples);
+            self.test.truncate(samples);
+        }
+        self
+    }
+
+    /// A sample.
+    pub fn get(&self, of: Of) -> Option<&Sample> {
+        match of {
+            Of::Training(at) => self.training.get(at),
+            Of::Test(at) => self.test.get(at),
+        }
+    }
+
+    /// Adds everything that a sample is to a hash.
+    pub fn hash(&self, of: Of, hash: &mut Fnv64) {
+        let Some(Sample { label, data, targets, .. }) = self.get(of) else { return };
+        hash.bytes(format!("{label:?} {targets:?}").as_bytes());
+        match data {
+            SampleData::Values { values, .. } => hash.bytes(values),
+            other => hash.bytes(format!("{other:?}").as_bytes()),
+        }
+    }
+
+    /// The tasks that come one after the other.
+    ///
+    /// # Errors
+    /// What is missing, and what to do.
+    pub fn tasks(&self, by: &StagesBy) -> Result<Vec<TaskSamples>, String> {
+        let key = |sample: &Sample| match by {
+            StagesBy::Class(number) => sample.label.map(|label| format!("{:09}", label / number)),
+            StagesBy::Column(_) => sample.stage.clone(),
+        };
+        let mut tasks: BTreeMap<String, TaskSamples> = BTreeMap::new();
+        for (is_test, set) in [(false, &self.training), (true, &self.test)] {
+            for (at, sample) in set.iter().enumerate() {
+                let key = key(sample).ok_or_else(|| {
+                    format!(
+                        "sample {} of {} has nothing that says its stage: give it a class or a column",
+                        sample.name, self.name
+                    )
+                })?;
+                let empty = || TaskSamples { name: key.clone(), training: Vec::new(), test: Vec::new() };
+                let task = tasks.entry(key.clone()).or_insert_with(empty);
+                if is_test { task.test.push(at) } else { task.training.push(at) }
+            }
+        }
+        let mut tasks: Vec<TaskSamples> = tasks.into_values().collect();
+        if let StagesBy::Column(_) = by {
+            // As numbers, if all are.
+            if tasks.iter().all(|task| task.name.parse::<u64>().is_ok()) {
+                tasks.sort_by_key(|task| task.name.parse::<u64>().unwrap_or(0));
+            }
+        } else {
+            for task in &mut tasks {
+                let all = task.training.iter().filter_map(|at| self.training[*at].label);
+                let mut classes: Vec<u32> = all.chain(task.test.iter().filter_map(|at| self.test[*at].label)).collect();
+                classes.sort_unstable();
+                classes.dedup();
+                task.name = format!("{classes:?}");
+            }
+        }
+        for TaskSamples { name, training, test } in &tasks {
+            let missing = match (training.is_empty(), test.is_empty()) {
+                (true, _) => "to learn from",
+                (_, true) => "to test on",
+                _ => continue,
+            };
+            return Err(format!(
+                "stage {name} of {} has no samples {missing}: give it some, or other stages",
+                self.name
+            ));
+        }
+        Ok(tasks)
+    }
+}
+
+fn is_folder_of_sets(set: Option<&DataSet>, given: &Path) -> bool {
+    set.is_some_and(|set| matches!(set.origin, Origin::Fetched(_))) && given.is_dir()
+}
+
+/// Values of a sample; 0 for a recording, which may be of any length.
+fn size_of(sample: &Sample) -> usize {
+    match &sample.data {
+        SampleData::Values { values, .. } => values.len(),
+        SampleData::Reals { values, .. } => values.len(),
+        _ => 0,
+    }
+}
+
+/// In an order that follows from a seed, so that files in the order of their classes are learned side by side.
+fn shuffled(samples: Vec<Sample>, seed: u32) -> Vec<Sample> {
+    let mut order: Vec<(u32, Sample)> = (0..).zip(samples).map(|(at, own)| (word(seed, at, 0, 97), own)).collect();
+    order.sort_by_key(|(draw, _)| *draw);
+    order.into_iter().map(|(_, sample)| sample).collect()
+}

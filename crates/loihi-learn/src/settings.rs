@@ -1,0 +1,246 @@
+//! What a network file says of a run: `[task]`, `[[stage]]`, `[reward]`.
+
+use loihi_net::network::{Network, Section, SectionError};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// When a sample that is learned is predicted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Predict {
+    /// It is shown twice: first with learning off, then to be learned.
+    Before,
+    /// While it is learned: for rules that answer before they change a weight, and where an answer need not be that honest.
+    During,
+}
+
+/// What is learned, from what data, for how long: `[task]`.
+///
+/// ```
+/// let task: loihi_learn::settings::TaskForm = toml::from_str("data = \"digits\"\nepochs = 4").map_err(|e| e.to_string())?;
+/// assert_eq!((task.data.as_deref(), task.epochs, task.stages.len()), (Some("digits"), 4, 0));
+/// # Ok::<(), String>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct TaskForm {
+    /// What is learned unless the command says other data: the name of a data set, a file or a folder.
+    pub data: Option<String>,
+    /// What is tested, if it is not the test set of `data`.
+    pub test: Option<String>,
+    /// Epochs over the training set, 0 to 1023.
+    #[serde(alias = "passes")]
+    pub epochs: u32,
+    /// Samples of the training set that are held back with `--validate`; of small sets it is a fifth.
+    pub validation_samples: usize,
+    /// How many times the learning rate is halved after every epoch.
+    pub rate_halvings_per_epoch: u8,
+    /// Programs that learn, by name; all if it is empty.
+    pub learn: Vec<String>,
+    /// When a sample that is learned is predicted; by default before, except by rules that answer before they learn.
+    pub predict: Option<Predict>,
+    /// Steps in which a sample is predicted, before it goes on for `learn_steps` and is learned.
+    pub predict_steps: Option<u16>,
+    /// Steps in which a sample is learned after it was predicted.
+    pub learn_steps: Option<u16>,
+    /// Whether samples are a stream: consecutive steps of one signal, without a reset between them.
+    pub stream: bool,
+    /// Runs class after class: `by-class:2`, `by-column:NAME`, each with `,replay:SAMPLES,share:SHARE` if the device keeps samples.
+    pub stages: Vec<String>,
+}
+
+impl Default for TaskForm {
+    fn default() -> Self {
+        Self {
+            data: None,
+            test: None,
+            epochs: 1,
+            validation_samples: 5000,
+            rate_halvings_per_epoch: 0,
+            learn: Vec::new(),
+            predict: None,
+            predict_steps: None,
+            learn_steps: None,
+            stream: false,
+            stages: Vec::new(),
+        }
+    }
+}
+
+/// One of several stages: `[[stage]]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct StageForm {
+    /// What users see.
+    pub name: String,
+    /// Programs that learn, by name; none if it is empty: the stage is a test.
+    pub learn: Vec<String>,
+    /// Programs that answer, by name; those that learn if it is empty, else the last one.
+    pub ask: Vec<String>,
+    /// Classes whose samples are shown; all if it is empty.
+    pub classes: Vec<u32>,
+    /// Classes that can be the answer; all if it is empty.
+    pub among: Vec<u32>,
+    /// Samples of each class that are shown; all without it. Which ones follows from the seed.
+    pub shots: Option<usize>,
+    /// Epochs over these samples, at least 1.
+    #[serde(alias = "passes")]
+    pub epochs: Option<u32>,
+    /// Names the epochs of this stage, so that the spikes of each are its own; by default 64 more than the stage before.
+    pub first_epoch: Option<u32>,
+    /// Whether everything is as after loading before it begins.
+    pub fresh: bool,
+    /// What its accuracy is called among the figures of the run, if it is one of them.
+    pub metric: Option<String>,
+}
+
+/// Where the reward comes from that the cores' rules read as r1: `[reward]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct RewardForm {
+    /// What decides: whether the answer is the label, the first target of the data, or a program that writes it itself.
+    pub from: RewardSource,
+    /// The reward of a right answer, -128..=127.
+    pub right: i8,
+    /// The reward of a wrong one, -128..=127.
+    pub wrong: i8,
+    /// Steps after the sample in which it is given.
+    pub steps: u16,
+}
+
+/// What decides over the reward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RewardSource {
+    /// Whether the answer is right.
+    Label,
+    /// The first target of a sample.
+    Target,
+    /// A program of the embedded CPU.
+    Snip,
+}
+
+impl Default for RewardForm {
+    fn default() -> Self {
+        Self { from: RewardSource::Label, right: 64, wrong: -64, steps: 1 }
+    }
+}
+
+/// All that a network file says of its run.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// `[task]`.
+    pub task: TaskForm,
+    /// `[[stage]]`.
+    pub stages: Vec<StageForm>,
+    /// `[reward]`.
+    pub reward: Option<RewardForm>,
+}
+
+impl Settings {
+    /// Those of a network.
+    ///
+    /// # Errors
+    /// [`SectionError`] at the key that does not do.
+    pub fn of(network: &Network) -> Result<Self, SectionError> {
+        let run = &network.run;
+        let stage = |(number, section): (usize, &Section)| read(section, &format!("stage {}", number + 1));
+        Ok(Self {
+            task: run.task.as_ref().map(|section| read(section, "task")).transpose()?.unwrap_or_default(),
+            stages: run.stages.iter().enumerate().map(stage).collect::<Result<_, _>>()?,
+            reward: run.reward.as_ref().map(|section| read(section, "reward")).transpose()?,
+        })
+    }
+}
+
+/// Reads a table key by key, so that an error is that of its key.
+fn read<T: DeserializeOwned + Default>(section: &Section, table: &str) -> Result<T, SectionError> {
+    for (key, value) in &section.keys {
+        let alone = toml::Table::from_iter([(key.clone(), value.clone())]);
+        if let Err(error) = alone.try_into::<T>() {
+            return Err(section.error(table, key, error.message().to_owned()));
+        }
+    }
+    section
+        .keys
+        .clone()
+        .try_into()
+        .map_err(|error: toml::de::Error| section.error(table, "", error.message().to_owned()))
+}
+
+/// A run class after class, as [`TaskForm::stages`] has it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct StageRun {
+    /// How samples are divided into tasks.
+    pub by: StagesBy,
+    /// Samples of each class that the device keeps; 0 for none.
+    pub replay_samples: u16,
+    /// Share of a task's showings that are recalled samples.
+    pub replay_share: f64,
+}
+
+/// How samples are divided into tasks that come one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StagesBy {
+    /// This many classes at a time.
+    Class(u32),
+    /// By a column of the data.
+    Column(String),
+}
+
+impl std::str::FromStr for StageRun {
+    type Err = String;
+
+    /// Reads `by-class:2` or `by-column:NAME`, then `replay:SAMPLES` and `share:SHARE`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let invalid = || {
+            format!(
+                "invalid stages `{text}`: give by-class:NUMBER or by-column:NAME, then ,replay:SAMPLES,share:SHARE if wanted"
+            )
+        };
+        let mut parts = text.split(',').map(|part| part.split_once(':').ok_or_else(invalid));
+        let by = match parts.next().ok_or_else(invalid)?? {
+            ("by-class", number) => {
+                let number = number.parse().ok().filter(|number| *number > 0).ok_or_else(invalid)?;
+                StagesBy::Class(number)
+            }
+            ("by-column", name) if !name.is_empty() => StagesBy::Column(name.to_owned()),
+            _ => return Err(invalid()),
+        };
+        let mut run = Self { by, replay_samples: 0, replay_share: 0.4 };
+        for part in parts {
+            match part? {
+                ("replay", number) => run.replay_samples = number.parse().map_err(|_| invalid())?,
+                ("share", share) => {
+                    let share = share.parse().ok().filter(|share| (0.0..=0.9).contains(share));
+                    run.replay_share = share.ok_or_else(invalid)?;
+                }
+                _ => return Err(invalid()),
+            }
+        }
+        Ok(run)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_are_read_from_text() {
+        let run: StageRun = "by-class:2,replay:20,share:0.4".parse().unwrap();
+        assert_eq!(run, StageRun { by: StagesBy::Class(2), replay_samples: 20, replay_share: 0.4 });
+        let run: StageRun = "by-column:user".parse().unwrap();
+        assert_eq!(run.by, StagesBy::Column("user".to_owned()));
+        for text in
+            ["", "by-class", "by-class:0", "by-class:x", "by-column:", "by-class:2,replay:x", "by-class:2,share:2"]
+        {
+            assert!(text.parse::<StageRun>().unwrap_err().contains("give by-class:NUMBER"), "{text}");
+        }
+    }
+}
