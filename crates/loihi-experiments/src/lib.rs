@@ -20,16 +20,13 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub mod continual;
 pub mod control;
-pub mod decolle;
 pub mod decolle_net;
 pub mod dendrite_teacher;
 pub mod digits_pes;
 pub mod emstdp;
 pub mod emstdp_net;
 pub mod eprop_pattern;
-pub mod fewshot;
 pub mod float_pes;
 mod float_reference;
 mod network;
@@ -54,8 +51,14 @@ use loihi_learn::{mailbox, q12};
 pub use registry::Experiment;
 
 macro_rules! row {
-    ($name:literal, $task:ty, $about:literal) => {
+    ($name:literal, $task:ty, $about:literal $(,)?) => {
         Experiment::new::<$task>($name, $about, include_str!(concat!("../experiments/", $name, ".toml")))
+    };
+}
+
+macro_rules! network {
+    ($name:literal, $about:literal $(,)?) => {
+        Experiment::network($name, $about, include_str!(concat!("../experiments/", $name, ".toml")))
     };
 }
 
@@ -63,37 +66,19 @@ macro_rules! row {
 /// its row.
 pub const EXPERIMENTS: &[Experiment] = &[
     row!("digits-pes", digits_pes::DigitsPes, "8x8 handwritten digits, learned one at a time from raw spikes (PES)"),
-    row!(
-        "digits-decolle",
-        decolle::DecolleTask,
-        "8x8 digits, a layer of 128 that learns from its own readout (DECOLLE)"
-    ),
-    row!(
-        "digits-decolle-2",
-        decolle::DecolleTask,
-        "8x8 digits, two layers of 128, each with a readout of its own (DECOLLE)"
-    ),
-    row!(
+    network!("digits-decolle", "8x8 digits, a layer of 128 that learns from its own readout (DECOLLE)"),
+    network!("digits-decolle-2", "8x8 digits, two layers of 128, each with a readout of its own (DECOLLE)"),
+    network!(
         "mnist-decolle",
-        decolle::DecolleTask,
         "28x28 digits of MNIST (`loihi data get mnist`), a layer of 512 that learns from its own readout (DECOLLE)"
     ),
-    row!(
+    network!(
         "decolle-poisson",
-        decolle::DecolleTask,
         "ten patterns of spike rates, a layer of 128 that learns from its own readout (DECOLLE)"
     ),
     row!("digits-emstdp", emstdp::EmstdpTask, "8x8 digits, two layers that learn from spikes of their errors (EMSTDP)"),
-    row!(
-        "digits-soel-fewshot",
-        fewshot::FewShot,
-        "three new digits from twenty samples each, on frozen features (SOEL)"
-    ),
-    row!(
-        "digits-continual",
-        continual::Continual,
-        "8x8 digits, two classes after the other, with and without replay (DECOLLE)"
-    ),
+    network!("digits-soel-fewshot", "three new digits from twenty samples each, on frozen features (SOEL)"),
+    network!("digits-continual", "8x8 digits, two classes after the other, with and without replay (DECOLLE)"),
     row!(
         "eprop-pattern",
         eprop_pattern::EpropPattern,

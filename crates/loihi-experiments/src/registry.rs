@@ -2,8 +2,10 @@
 
 use super::{EXPERIMENTS, ExperimentError, Observer, Outcome, RunOptions, Task, parameters};
 use loihi_device::session::Session;
+use loihi_learn::Learner;
 use serde::de::DeserializeOwned;
 use std::fmt;
+use std::path::Path;
 
 /// A task with a name and parameters. Those that are built in are [`EXPERIMENTS`]; others are made in the same way.
 ///
@@ -35,7 +37,7 @@ pub struct Experiment {
     pub about: &'static str,
     /// Its parameters, as a file that can be copied and changed.
     pub parameters: &'static str,
-    read: fn(&str) -> Result<Box<dyn Task>, toml::de::Error>,
+    read: fn(&str) -> Result<Box<dyn Task>, ExperimentError>,
 }
 
 impl Experiment {
@@ -45,7 +47,17 @@ impl Experiment {
         about: &'static str,
         parameters: &'static str,
     ) -> Self {
-        Self { name, about, parameters, read: parameters::read::<T> }
+        Self { name, about, parameters, read: |text| Ok(parameters::read::<T>(text)?) }
+    }
+
+    /// A network file that learns.
+    pub const fn network(name: &'static str, about: &'static str, text: &'static str) -> Self {
+        Self {
+            name,
+            about,
+            parameters: text,
+            read: |text| Ok(Box::new(Learner::parse(text, Path::new("experiment.toml"))?)),
+        }
     }
 
     /// The experiment of this name that is built in.
@@ -56,8 +68,8 @@ impl Experiment {
     /// The task with these parameters.
     ///
     /// # Errors
-    /// [`toml::de::Error`] points at the line.
-    pub fn task(&self, parameters: &str) -> Result<Box<dyn Task>, toml::de::Error> {
+    /// [`ExperimentError`] points at the line.
+    pub fn task(&self, parameters: &str) -> Result<Box<dyn Task>, ExperimentError> {
         (self.read)(parameters)
     }
 

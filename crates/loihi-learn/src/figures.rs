@@ -46,14 +46,20 @@ pub fn of_stage(values: Option<usize>, learns: bool, score: &Score) -> Metrics {
 }
 
 /// Figures of a whole run.
-pub fn of_run(stages: &[Stage], values: Option<usize>, scores: &[Score]) -> (Metrics, Vec<(String, Vec<Vec<f64>>)>) {
+pub fn of_run(
+    order: &[String],
+    stages: &[Stage],
+    values: Option<usize>,
+    scores: &[Score],
+) -> (Metrics, Vec<(String, Vec<Vec<f64>>)>) {
     let mut metrics = Metrics::new();
     let mut tables = Vec::new();
     let named = stages.iter().any(|stage| stage.metric.is_some());
     let in_tasks = stages.iter().any(|stage| stage.task.is_some());
     if named {
         // The last stage of a name counts.
-        let mut names: Vec<&String> = Vec::new();
+        let is_there = |name: &&String| stages.iter().any(|stage| stage.metric.as_ref() == Some(name));
+        let mut names: Vec<&String> = order.iter().filter(is_there).collect();
         for name in stages.iter().filter_map(|stage| stage.metric.as_ref()) {
             if !names.contains(&name) {
                 names.push(name);

@@ -10,7 +10,7 @@ use crate::settings::{Settings, StageRun, StagesBy};
 use crate::task::{ExperimentError, Outcome, RunOptions, Task, conclude, restore};
 use loihi_core::chip::SnapshotScope;
 use loihi_device::session::{Session, SessionError};
-use loihi_net::network::file::{self, FileError};
+use loihi_net::network::file::{self, FileError, FileOptions};
 use loihi_net::network::{Endpoint, Network};
 use loihi_place::neuron_map::NeuronMap;
 use loihi_place::place::{Placed, PlacementOptions, place};
@@ -89,7 +89,8 @@ impl Learner {
     /// # Errors
     /// As [`Learner::read`].
     pub fn parse(text: &str, path: &Path) -> Result<Self, ExperimentError> {
-        let network = file::parse(text, path)?;
+        // Sizes that the file leaves to the data are not known yet.
+        let network = file::parse_with(text, path, &FileOptions::default().data(vec![1], 1))?;
         let settings = Settings::of(&network)?;
         Ok(Self { text: text.to_owned(), path: path.to_owned(), network, settings, options: LearnerOptions::default() })
     }
@@ -130,9 +131,10 @@ impl Learner {
         format!("network {:016x}{test}", hash.finish())
     }
 
-    /// The network with a seed, without the rules of what is frozen.
-    fn network_of(&self, seed: u32) -> Result<Network, ExperimentError> {
-        let mut network = file::parse_with_seed(&self.text, &self.path, seed)?;
+    /// The network for these samples and with a seed, without the rules of what is frozen.
+    fn network_of(&self, samples: &Samples, seed: u32) -> Result<Network, ExperimentError> {
+        let options = FileOptions::default().seed(seed).data(samples.shape(), samples.classes);
+        let mut network = file::parse_with(&self.text, &self.path, &options)?;
         for name in &self.options.freeze {
             let Some(Endpoint::Population(at)) = network.find(name) else { continue };
             for connection in network.connections.iter_mut().filter(|connection| connection.to == at) {
@@ -167,7 +169,7 @@ impl Learner {
         Ok(frozen)
     }
 
-    fn samples(&self, network: &Network, placed: &Placed, options: &RunOptions) -> Result<Samples, ExperimentError> {
+    fn samples(&self, options: &RunOptions) -> Result<Samples, ExperimentError> {
         let task = &self.settings.task;
         let runs = task.stages.iter().filter_map(|text| text.parse::<StageRun>().ok());
         let columns: Vec<StageRun> = runs.filter(|run| matches!(run.by, StagesBy::Column(_))).collect();
@@ -176,7 +178,7 @@ impl Learner {
             StagesBy::Class(_) => None,
         });
         let test = self.options.test.as_deref().or(task.test.as_deref().map(Path::new));
-        let reals = Presenter::wants_reals(network, placed);
+        let reals = loihi_snip::takes_reals(&self.network);
         let samples = Samples::open(task, options, Wanted { reals, column, test, stream: task.stream })?;
         Ok(samples.select(options, task.validation_samples))
     }
@@ -189,9 +191,9 @@ impl Task for Learner {
         options: &RunOptions,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
-        let network = self.network_of(options.seed)?;
+        let samples = self.samples(options)?;
+        let network = self.network_of(&samples, options.seed)?;
         let placed = place(&network, self.options.placement)?;
-        let samples = self.samples(&network, &placed, options)?;
         let presenter = Presenter::new(&network, &placed, self.options.input.as_deref(), self.options.steps)?;
         let frozen = self.frozen(&network, &placed)?;
         let planning = Planning {
@@ -228,7 +230,7 @@ impl Task for Learner {
             Online { placed: &placed, presenter, settings: &self.settings, samples: &samples, stages: &stages };
         let scores = online.run(&mut inference, options, observer)?;
         let values = stages.iter().find_map(|stage| online.values(stage));
-        let (metrics, tables) = figures::of_run(&stages, values, &scores);
+        let (metrics, tables) = figures::of_run(&self.settings.task.metrics, &stages, values, &scores);
         let digest = session.digest()?;
         let outcome = conclude(session, image, observer, metrics, vec![digest])?;
         Ok(Outcome {

@@ -47,12 +47,6 @@ impl<'n> Presenter<'n> {
         self.encoder.is_some()
     }
 
-    /// Whether values are wanted as real numbers.
-    pub fn wants_reals(network: &Network, placed: &Placed) -> bool {
-        let weighted = |at: usize| matches!(network.inputs[at].entry, loihi_net::network::Entry::Weighted(_));
-        placed.programs.stimuli.iter().any(|port| port.is_q12 && !weighted(port.input))
-    }
-
     /// Steps of a sample, where all have as many.
     pub const fn steps(&self) -> Option<u32> {
         self.steps

@@ -133,6 +133,20 @@ impl Samples {
         self
     }
 
+    /// Extents of the first sample, as an input takes them.
+    pub fn shape(&self) -> Vec<usize> {
+        match self.training.first().or(self.test.first()).map(|sample| &sample.data) {
+            Some(SampleData::Values { shape, .. } | SampleData::Reals { shape, .. }) if !shape.is_empty() => {
+                shape.clone()
+            }
+            Some(SampleData::Events(events)) => {
+                let [width, height] = events.size.map(usize::from);
+                vec![2, height, width]
+            }
+            _ => vec![1],
+        }
+    }
+
     /// A sample.
     pub fn get(&self, of: Of) -> Option<&Sample> {
         match of {

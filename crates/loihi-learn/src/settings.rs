@@ -48,6 +48,8 @@ pub struct TaskForm {
     pub stream: bool,
     /// Runs class after class: `by-class:2`, `by-column:NAME`, each with `,replay:SAMPLES,share:SHARE` if the device keeps samples.
     pub stages: Vec<String>,
+    /// Figures of `[[stage]]` tables, in the order in which they are shown; those that are left out come last.
+    pub metrics: Vec<String>,
 }
 
 impl Default for TaskForm {
@@ -64,6 +66,7 @@ impl Default for TaskForm {
             learn_steps: None,
             stream: false,
             stages: Vec::new(),
+            metrics: Vec::new(),
         }
     }
 }

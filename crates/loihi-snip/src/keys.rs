@@ -61,6 +61,19 @@ impl<'s> Keys<'s> {
         self.take(key)?.ok_or_else(|| self.error(key, format!("`{key}` is missing: add it")))
     }
 
+    /// The number of classes: that of the key `classes`, or that of the data.
+    ///
+    /// # Errors
+    /// [`SectionError`] if neither is there.
+    pub fn classes(&mut self) -> Result<u32, SectionError> {
+        match self.take("classes")? {
+            Some(classes) => Ok(classes),
+            None if self.network.classes > 0 => Ok(self.network.classes),
+            None => Err(self
+                .error("classes", "without `classes` it learns those of the data, and there are none: say how many")),
+        }
+    }
+
     /// The population that a key names, by its place in the network's list.
     ///
     /// # Errors

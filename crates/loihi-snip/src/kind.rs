@@ -89,6 +89,11 @@ pub fn kind_of<'k>(kinds: &'k [SnipKind], name: &str) -> Option<&'k SnipKind> {
     kinds.iter().find(|kind| kind.name == name)
 }
 
+/// Whether programs of a network take real numbers, and not values of 0 to 255.
+pub fn takes_reals(network: &Network) -> bool {
+    network.snips.iter().any(|section| section.text("kind") == Some("bias-encoder"))
+}
+
 /// Reads all programs of a network.
 ///
 /// # Errors

@@ -60,7 +60,7 @@ pub mod layout;
 pub mod ports;
 
 pub use keys::Keys;
-pub use kind::{Program, SnipForm, SnipKind, kind_of, programs};
+pub use kind::{Program, SnipForm, SnipKind, kind_of, programs, takes_reals};
 pub use kinds::{KINDS, with};
 pub use layout::Layout;
 pub use ports::{Port, Programs, StimulusPort, Teaching};

@@ -23,19 +23,40 @@ pub(super) struct TaskArgs {
     #[command(flatten)]
     pub(super) experiment: ExperimentArgs,
     #[command(flatten)]
+    pub(super) learn: LearnArgs,
+    #[command(flatten)]
     pub(super) network: NetworkArgs,
 }
 
-/// What only experiments take.
+/// What experiments and networks that learn take.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Experiments")]
+#[command(next_help_heading = "Learning")]
 pub(super) struct ExperimentArgs {
-    /// Epochs over the training set; 0 only tests what --learned has [default: the experiment's own]
-    #[arg(long, alias = "passes", value_name = "N")]
+    /// Epochs over the training set; 0 only tests what --learned has [default: the file's own]
+    #[arg(long, visible_alias = "passes", value_name = "N")]
     pub(super) epochs: Option<u32>,
     /// Evaluate on a validation split of the training set, for tuning
     #[arg(long)]
     pub(super) validate: bool,
+}
+
+/// What only networks take that learn from data.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Learning")]
+pub(super) struct LearnArgs {
+    /// Learn from these samples, one at a time, and test on those of --test: as --data [default: the file's own]
+    #[arg(long, value_name = "WHAT", conflicts_with = "data")]
+    pub(super) train: Option<PathBuf>,
+    /// Test on these samples [default: the test set of --train]
+    #[arg(long, value_name = "WHAT")]
+    pub(super) test: Option<PathBuf>,
+    /// Keep the weights into this population, or of this program, as they are; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(super) freeze: Vec<String>,
+    /// Learn stage after stage and test on all after each: by-class:2, by-column:NAME, with ,replay:SAMPLES,share:SHARE if
+    /// the device keeps samples
+    #[arg(long, value_name = "HOW")]
+    pub(super) stages: Vec<String>,
 }
 
 /// What only networks take.

@@ -60,6 +60,8 @@ struct Report<'a> {
     instructions: Option<u64>,
     digest: String,
     digests: Vec<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    tables: BTreeMap<&'a str, &'a [Vec<f64>]>,
 }
 
 #[derive(Debug, Args)]
@@ -122,8 +124,8 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
         args.task.check_epochs()?;
     }
     let subject = task::only(&args.task, &args.what)?;
-    if args.each && matches!(subject, Subject::Experiment { .. }) {
-        bail!("--each is for networks: leave it out for an experiment");
+    if args.each && !matches!(subject, Subject::Network(_)) {
+        bail!("--each is for networks that are only tested: leave it out");
     }
     let learned = args.learned.as_deref().map(Learned::read).transpose().context("--learned cannot be used")?;
     let recording = args.record.recording().with(subject.probes());
@@ -145,11 +147,11 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
         Subject::Network(trained) => {
             net::print_result(trained, &outcome, session.device_name(), start.elapsed().as_secs_f64())
         }
-        Subject::Experiment { .. } => print_summary(name, &session, options.seed, &outcome),
+        Subject::Experiment { .. } | Subject::Learner(_) => print_summary(name, &session, options.seed, &outcome),
     }
 }
 
-fn report<'a>(name: &'a str, session: &'a Session, seed: u32, outcome: &Outcome) -> Report<'a> {
+fn report<'a>(name: &'a str, session: &'a Session, seed: u32, outcome: &'a Outcome) -> Report<'a> {
     Report {
         experiment: name,
         device: session.device_name(),
@@ -161,6 +163,7 @@ fn report<'a>(name: &'a str, session: &'a Session, seed: u32, outcome: &Outcome)
         instructions: outcome.instructions,
         digest: format!("{:016x}", outcome.digest.total()),
         digests: outcome.digests.iter().map(|digest| format!("{:016x}", digest.total())).collect(),
+        tables: outcome.tables.iter().map(|(name, rows)| (name.as_str(), rows.as_slice())).collect(),
     }
 }
 

@@ -1,21 +1,24 @@
 //! Arguments of a run that `run`, `compare`, `view` and `table` share, and what they come to: an experiment, or a network
 //! with samples.
 
-use super::args::{ExperimentArgs, NetworkArgs, TaskArgs};
+use super::args::{ExperimentArgs, LearnArgs, NetworkArgs, TaskArgs};
 use super::net;
 use super::what::What;
 use anyhow::bail;
 use host_harness::experiment::trained::Trained;
 use host_harness::experiment::{Experiment, RunOptions, Task};
+use host_harness::learn::{Learner, LearnerOptions};
 use host_harness::probe::Probe;
 use loihi_core::num::Fnv64;
 use std::num::NonZeroUsize;
+use std::path::Path;
 
 /// What is going to run.
 #[derive(Debug)]
 pub(super) enum Subject {
     Experiment { experiment: Experiment, parameters: String, task: Box<dyn Task> },
     Network(Box<Trained>),
+    Learner(Box<Learner>),
 }
 
 impl TaskArgs {
@@ -26,7 +29,7 @@ impl TaskArgs {
             epochs: self.experiment.epochs,
             learned: None,
             resume: None,
-            data: self.data.first().cloned(),
+            data: self.learn.train.clone().or_else(|| self.data.first().cloned()),
             samples: self.samples.map(NonZeroUsize::get),
             validate: self.experiment.validate,
         }
@@ -45,29 +48,55 @@ impl TaskArgs {
     /// Refuses options that none of these takes.
     pub(super) fn check(&self, all: &[What]) -> anyhow::Result<()> {
         if let Some(option) = self.network.given()
-            && !all.iter().any(What::is_network)
+            && all.iter().all(What::is_experiment)
         {
             bail!("{option} is for networks, and an experiment decides that itself: leave it out");
         }
-        if let Some(option) = self.experiment.given()
-            && all.iter().all(What::is_network)
+        if let Some(option) = self.learn.given()
+            && all.iter().all(What::is_experiment)
         {
-            bail!("{option} is for experiments: leave it out for a network");
+            bail!(
+                "{option} is for networks that learn, and this experiment has data and stages of its own: leave it out"
+            );
+        }
+        if let Some(option) = self.experiment.given()
+            && all.iter().all(|what| what.is_network() && !self.learns(what))
+        {
+            bail!(
+                "{option} is for what learns from --train, or from data of its own: leave it out for a network that is tested"
+            );
+        }
+        if let Some(option) = self.learn.given()
+            && all.iter().all(|what| what.is_network() && !self.learns(what))
+        {
+            bail!("{option} is for learning: say what to learn from, --train DATA");
         }
         Ok(())
     }
 
+    /// Whether a network learns from data, and is not only tested on samples.
+    fn learns(&self, what: &What) -> bool {
+        match what {
+            What::Network { learns, .. } => *learns || self.learn.train.is_some(),
+            What::Experiment { .. } => false,
+        }
+    }
+
     /// Makes it ready to run; a network takes at most as many chips, unless the options say how many.
     pub(super) fn subject(&self, what: What, chips: usize) -> anyhow::Result<Subject> {
-        let (path, data) = match what {
+        let learns = self.learns(&what);
+        let (path, text, data) = match what {
             What::Experiment { experiment, parameters, task } => {
                 if self.data.len() > 1 {
                     bail!("{} takes one data set: give --data once", experiment.name);
                 }
                 return Ok(Subject::Experiment { experiment, parameters, task });
             }
-            What::Network { path, data } => (path, data),
+            What::Network { path, text, data, .. } => (path, text, data),
         };
+        if learns {
+            return self.learner(&path, &text, chips);
+        }
         let data = data.map_or_else(|| self.data.clone(), |data| vec![data]);
         if data.is_empty() {
             bail!("{} is a network: say what it is shown, --data WHAT", path.display());
@@ -78,6 +107,38 @@ impl TaskArgs {
         }
         Ok(Subject::Network(Box::new(trained)))
     }
+
+    /// A network that learns from data.
+    fn learner(&self, path: &Path, text: &str, chips: usize) -> anyhow::Result<Subject> {
+        if let Some(option) = self.network.of_tests() {
+            bail!(
+                "{option} is for networks that are only tested on samples, and {} learns: leave it out",
+                path.display()
+            );
+        }
+        if self.data.len() > 1 {
+            bail!("{} learns from one data set: give --train once", path.display());
+        }
+        let mut options = LearnerOptions::default();
+        options.test.clone_from(&self.learn.test);
+        options.freeze.clone_from(&self.learn.freeze);
+        options.stages.clone_from(&self.learn.stages);
+        options.steps = self.network.steps;
+        options.input.clone_from(&self.network.input);
+        options.placement = self.network.place.options(chips);
+        Ok(Subject::Learner(Box::new(Learner::parse(text, path)?.options(options)?)))
+    }
+}
+
+impl LearnArgs {
+    fn given(&self) -> Option<&'static str> {
+        first_given(&[
+            ("--train", self.train.is_some()),
+            ("--test", self.test.is_some()),
+            ("--freeze", !self.freeze.is_empty()),
+            ("--stages", !self.stages.is_empty()),
+        ])
+    }
 }
 
 impl ExperimentArgs {
@@ -87,6 +148,18 @@ impl ExperimentArgs {
 }
 
 impl NetworkArgs {
+    /// The first option that is given and only has a meaning where nothing is learned from data.
+    fn of_tests(&self) -> Option<&'static str> {
+        first_given(&[
+            ("--learn", self.learn),
+            ("--split", self.split.is_some()),
+            ("--coding", self.coding.is_some()),
+            ("--threshold", self.threshold.is_some()),
+            ("--step-us", self.step_us.is_some()),
+            ("--time", self.time.is_some()),
+        ])
+    }
+
     /// The first option that is given.
     fn given(&self) -> Option<&'static str> {
         first_given(&[
@@ -115,6 +188,7 @@ impl Subject {
         match self {
             Self::Experiment { experiment, .. } => experiment.name,
             Self::Network(trained) => &trained.network.name,
+            Self::Learner(learner) => &learner.network().name,
         }
     }
 
@@ -123,6 +197,7 @@ impl Subject {
         match self {
             Self::Experiment { task, .. } => &**task,
             Self::Network(trained) => &**trained,
+            Self::Learner(learner) => &**learner,
         }
     }
 
@@ -131,6 +206,7 @@ impl Subject {
         match self {
             Self::Experiment { .. } => "",
             Self::Network(trained) => &trained.network.about,
+            Self::Learner(learner) => &learner.network().about,
         }
     }
 
@@ -139,6 +215,7 @@ impl Subject {
         match self {
             Self::Experiment { .. } => 1000,
             Self::Network(trained) => trained.presentation.step_us,
+            Self::Learner(learner) => Some(learner.network().dt_us).filter(|us| *us > 0).unwrap_or(1000),
         }
     }
 
@@ -147,22 +224,25 @@ impl Subject {
         match self {
             Self::Experiment { .. } => &[],
             Self::Network(trained) => &trained.network.probes,
+            Self::Learner(learner) => &learner.network().probes,
         }
     }
 
     /// Settings besides name and seed: they differ where what is computed does.
     pub(super) fn asked(&self, options: &RunOptions) -> String {
         let parameters = match self {
-            Self::Experiment { parameters, .. } => parameters,
+            Self::Experiment { parameters, .. } => {
+                let mut hash = Fnv64::new();
+                hash.bytes(parameters.as_bytes());
+                format!("parameters {:016x}", hash.finish())
+            }
             Self::Network(trained) => return trained.asked(options.seed),
+            Self::Learner(learner) => learner.asked(),
         };
-        let mut hash = Fnv64::new();
-        hash.bytes(parameters.as_bytes());
         let count = |count: Option<String>| count.unwrap_or_else(|| "default".to_owned());
         let data = options.data.as_ref().map_or_else(String::new, |data| format!(", data {}", data.display()));
         format!(
-            "(parameters {:016x}, epochs {}, samples {}{data}{})",
-            hash.finish(),
+            "({parameters}, epochs {}, samples {}{data}{})",
             count(options.epochs.map(|epochs| epochs.to_string())),
             count(options.samples.map(|samples| samples.to_string())),
             if options.validate { ", validation" } else { "" }

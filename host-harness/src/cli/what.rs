@@ -3,7 +3,7 @@
 use anyhow::{Context as _, anyhow, bail};
 use host_harness::data::{DataSet, format_of};
 use host_harness::experiment::{EXPERIMENTS, Experiment, Task, parameters};
-use host_harness::network::file::describes_network;
+use host_harness::network::file::{describes_learner, describes_network};
 use host_harness::record::{KeptFile, is_run};
 use host_harness::whole;
 use loihi_core::image::MAGIC;
@@ -16,8 +16,9 @@ use std::path::{Path, PathBuf};
 pub(super) enum What {
     /// An experiment, with the text of its parameters.
     Experiment { experiment: Experiment, parameters: String, task: Box<dyn Task> },
-    /// A network file, with its samples where they stand beside it: `NET.toml@SAMPLES`.
-    Network { path: PathBuf, data: Option<PathBuf> },
+    /// A network file, with its samples where they stand beside it: `NET.toml@SAMPLES`; `learns` says that the file has
+    /// programs or a task.
+    Network { path: PathBuf, text: String, data: Option<PathBuf>, learns: bool },
 }
 
 impl What {
@@ -37,7 +38,8 @@ impl What {
             bail!("{name} is empty: `loihi list NAME` prints a parameter file, `loihi list --network` a network file");
         }
         if describes_network(&text) {
-            return Ok(Self::Network { path: path.to_owned(), data });
+            let learns = describes_learner(&text);
+            return Ok(Self::Network { path: path.to_owned(), text, data, learns });
         }
         if let Some(advice) = advice(path) {
             bail!("{advice}");
@@ -60,6 +62,11 @@ impl What {
         }
     }
 
+    /// Whether it is an experiment in Rust.
+    pub(super) const fn is_experiment(&self) -> bool {
+        matches!(self, Self::Experiment { .. })
+    }
+
     /// Whether it is a network.
     pub(super) const fn is_network(&self) -> bool {
         matches!(self, Self::Network { .. })
@@ -75,6 +82,14 @@ fn built_in(name: &str) -> anyhow::Result<What> {
     }
     let experiment = find(name)?;
     let parameters = experiment.parameters.to_owned();
+    if describes_network(&parameters) {
+        return Ok(What::Network {
+            path: PathBuf::from(format!("{name}.toml")),
+            text: parameters,
+            data: None,
+            learns: true,
+        });
+    }
     let task = experiment.task(&parameters)?;
     Ok(What::Experiment { experiment, parameters, task })
 }

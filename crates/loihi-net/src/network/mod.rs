@@ -138,6 +138,8 @@ pub struct Network {
     pub probes: Vec<Probe>,
     /// Where the answer is, if there is one.
     pub readout: Option<Readout>,
+    /// Classes of the data that it learns, for programs that do not say how many; 0 if they are not known.
+    pub classes: u32,
     /// Programs of the embedded CPU, in the order in which they run; `loihi-snip` reads their keys.
     pub snips: Vec<Section>,
     /// What a run does with the network: `[task]`, `[[stage]]`, `[reward]`, `[plant]`; `loihi-learn` reads their keys.

@@ -29,7 +29,7 @@ impl SnipForm for Decolle {
     fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
         let population = keys.population("population")?;
         let connection = keys.connection_into(population)?;
-        let classes = keys.need("classes")?;
+        let classes = keys.classes()?;
         let target = keys.take("target")?.unwrap_or(64);
         let by_core = match keys.take::<String>("back_end")?.as_deref() {
             None | Some("cpu") => false,

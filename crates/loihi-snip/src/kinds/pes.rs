@@ -30,6 +30,9 @@ impl SnipForm for Pes {
         }
         let placed = ["compartment_first", "count", "dimensions", "target_first", "output_first"];
         let params: PesParams = keys.params(&placed)?;
+        // Without either key it tells the classes of the data apart, if these have any.
+        let of_data = Some(keys.network().classes).filter(|classes| *classes > 0 && dimensions.is_none());
+        let classes = classes.or(of_data);
         let dimensions = classes.or(dimensions).unwrap_or(params.dimensions);
         Ok(Self { population, classes: classes.is_some(), params: PesParams { dimensions, ..params } })
     }

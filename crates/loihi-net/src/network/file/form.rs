@@ -58,7 +58,7 @@ pub(super) struct InputForm {
 #[serde(deny_unknown_fields)]
 pub(super) struct PopulationForm {
     pub(super) name: Spanned<String>,
-    pub(super) shape: Spanned<Vec<usize>>,
+    pub(super) shape: Option<Spanned<Vec<usize>>>,
     pub(super) bias: Option<Spanned<Numbers>>,
     pub(super) bias_exp: Option<Spanned<Numbers>>,
     pub(super) reset_interval_steps: Option<Spanned<u32>>,
@@ -274,7 +274,7 @@ impl PopulationForm {
     pub(super) fn span_of(&self, key: &str) -> Option<Range<usize>> {
         match key {
             "name" => Some(self.name.span()),
-            "shape" => Some(self.shape.span()),
+            "shape" => place(self.shape.as_ref()),
             "bias" => self.bias.as_ref().map(Spanned::span),
             "reset_interval_steps" => place(self.reset_interval_steps.as_ref()),
             "reset_offset_steps" => place(self.reset_offset_steps.as_ref()),

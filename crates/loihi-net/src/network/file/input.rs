@@ -9,7 +9,12 @@ use std::path::Path;
 use toml::Spanned;
 
 /// The input of a table.
-pub(super) fn input(network: &Network, form: &InputForm, folder: &Path) -> Result<Input, InvalidValue> {
+pub(super) fn input(
+    network: &Network,
+    form: &InputForm,
+    of_data: Option<&[usize]>,
+    folder: &Path,
+) -> Result<Input, InvalidValue> {
     let name = form.name.get_ref().clone();
     if let Some((key, span)) = form.without_effect() {
         let kind = if matches!(key, "gain" | "offset") { "bias_of" } else { "weighted_for" };
@@ -18,6 +23,11 @@ pub(super) fn input(network: &Network, form: &InputForm, folder: &Path) -> Resul
     match (&form.shape, &form.bias_of, &form.weighted_for) {
         (Some(own), None, None) => {
             Ok(Input { encoding: encoding(form), ..Input::new(name, &shape(own)?, Entry::Spikes) })
+        }
+        (None, None, None) => {
+            let what = "an input without `shape` takes that of the data, and there are none: give its shape";
+            let shape = of_data.ok_or_else(|| InvalidValue::new(form.name.span(), what))?;
+            Ok(Input { encoding: encoding(form), ..Input::new(name, shape, Entry::Spikes) })
         }
         (None, Some(population), None) => {
             let at = population_of(network, population)?;

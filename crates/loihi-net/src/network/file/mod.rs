@@ -86,7 +86,19 @@ pub fn read(path: &Path) -> Result<Network, FileError> {
 
 /// Whether a text describes a network, rather than the parameters of an experiment.
 pub fn describes_network(text: &str) -> bool {
-    text.lines().any(|line| line.trim_start().starts_with("[[population]]"))
+    text.lines().any(|line| line.trim_start().starts_with("[[population]]") || is_key(line, "population"))
+}
+
+/// Whether a text describes a network that learns from data: it has programs, or a task.
+pub fn describes_learner(text: &str) -> bool {
+    let is_table = |line: &str| ["[[snip]]", "[task]"].iter().any(|table| line.trim_start().starts_with(table));
+    describes_network(text) && text.lines().any(|line| is_table(line) || is_key(line, "snip") || is_key(line, "task"))
+}
+
+/// Whether a line gives a list or a table to a key of the file.
+fn is_key(line: &str, key: &str) -> bool {
+    let value = line.strip_prefix(key).and_then(|rest| rest.trim_start().strip_prefix('='));
+    value.is_some_and(|value| value.trim_start().starts_with(['[', '{']))
 }
 
 /// Reads a network from text; `path` is for errors, and says where arrays are.
@@ -94,20 +106,48 @@ pub fn describes_network(text: &str) -> bool {
 /// # Errors
 /// [`FileError`] points at the line.
 pub fn parse(text: &str, path: &Path) -> Result<Network, FileError> {
-    parse_with_seed(text, path, 0)
+    parse_with(text, path, &FileOptions::default())
 }
 
-/// The same with a seed that is added to the network's own, so that everything random is drawn anew.
+/// What is not in the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FileOptions {
+    /// Added to the network's own seed, so that everything random is drawn anew.
+    pub seed: u32,
+    /// Shape of inputs that have none of their own: that of the data.
+    pub input_shape: Option<Vec<usize>>,
+    /// Classes of the data: neurons of populations without a shape.
+    pub classes: u32,
+}
+
+impl FileOptions {
+    /// The same with a seed that is added to the network's own.
+    #[must_use]
+    pub const fn seed(mut self, seed: u32) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The same for data of this shape and of this many classes.
+    #[must_use]
+    pub fn data(mut self, shape: Vec<usize>, classes: u32) -> Self {
+        (self.input_shape, self.classes) = (Some(shape), classes);
+        self
+    }
+}
+
+/// The same with what is not in the file.
 ///
 /// # Errors
 /// As [`parse`].
-pub fn parse_with_seed(text: &str, path: &Path, seed: u32) -> Result<Network, FileError> {
+pub fn parse_with(text: &str, path: &Path, options: &FileOptions) -> Result<Network, FileError> {
     let form: NetworkForm =
         toml::from_str(text).map_err(|error| FileError::Toml { path: path.to_owned(), error: Box::new(error) })?;
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let section = |form: &Spanned<toml::Table>| Section::read(form.get_ref().clone(), form.span(), text, path);
-    let read = network(&form, stem, folder, seed).map(|network| Network {
+    let read = network(&form, stem, folder, options).map(|network| Network {
         snips: form.snip.iter().map(section).collect(),
         run: RunSections {
             task: form.task.as_ref().map(section),
@@ -125,11 +165,12 @@ pub fn parse_with_seed(text: &str, path: &Path, seed: u32) -> Result<Network, Fi
     })
 }
 
-fn network(form: &NetworkForm, name: String, folder: &Path, seed: u32) -> Result<Network, InvalidValue> {
+fn network(form: &NetworkForm, name: String, folder: &Path, options: &FileOptions) -> Result<Network, InvalidValue> {
     let mut network = Network {
         name: form.name.clone().unwrap_or(name),
         about: form.about.clone().unwrap_or_default(),
-        seed: form.seed.unwrap_or(0).wrapping_add(seed),
+        seed: form.seed.unwrap_or(0).wrapping_add(options.seed),
+        classes: options.classes,
         dt_us: form.dt.as_ref().map(dt_us).transpose()?.unwrap_or(0),
         steps: form.steps.unwrap_or(0),
         late_steps: form.late_steps.unwrap_or(0),
@@ -137,10 +178,10 @@ fn network(form: &NetworkForm, name: String, folder: &Path, seed: u32) -> Result
         ..Network::default()
     };
     for population in &form.population {
-        network.populations.push(population::population(population.get_ref(), network.dt_us, folder)?);
+        network.populations.push(population::population(population.get_ref(), network.dt_us, network.classes, folder)?);
     }
     for input in &form.input {
-        let input = input::input(&network, input.get_ref(), folder)?;
+        let input = input::input(&network, input.get_ref(), options.input_shape.as_deref(), folder)?;
         network.inputs.push(input);
     }
     for connection in &form.connection {

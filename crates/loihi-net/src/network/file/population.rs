@@ -18,8 +18,20 @@ struct Reader<'r> {
 }
 
 /// The population of a table.
-pub(super) fn population(form: &PopulationForm, dt_us: u64, folder: &Path) -> Result<Population, InvalidValue> {
-    let shape = shape(&form.shape)?;
+pub(super) fn population(
+    form: &PopulationForm,
+    dt_us: u64,
+    classes: u32,
+    folder: &Path,
+) -> Result<Population, InvalidValue> {
+    let shape = match &form.shape {
+        Some(form) => shape(form)?,
+        None if classes > 0 => vec![classes as usize],
+        None => {
+            let what = "a population without `shape` has a neuron for each class of the data, and there are none: give its shape";
+            return Err(InvalidValue::new(form.name.span(), what));
+        }
+    };
     let reader = Reader { dt_us, folder, neurons: size(&shape) };
     let compartments = if form.compartment.is_empty() {
         vec![reader.profiles(&own(form))?]

@@ -166,7 +166,7 @@ impl Writer {
         };
         Ok(PopulationForm {
             name: unplaced(name.clone()),
-            shape: unplaced(population.shape.clone()),
+            shape: Some(unplaced(population.shape.clone())),
             bias,
             bias_exp,
             reset_interval_steps: population.reset.map(|reset| unplaced(reset.interval_steps)),
