@@ -32,18 +32,14 @@ impl<'n> Answers<'n> {
                 answers.take(name, &npz::parse(bytes, name).map_err(FormatError::new)?)?;
             }
         }
-        match &options.stage_column {
-            Some(wanted) if names.is_empty() => {
-                return Err(
-                    format!("it is a single array: give an .npz file with an array `{wanted}` for stages").into()
-                );
+        if let Some(wanted) = &options.stage_column {
+            if names.is_empty() {
+                let single = format!("it is a single array: give an .npz file with an array `{wanted}` for stages");
+                return Err(single.into());
             }
-            Some(wanted) => {
-                let name =
-                    names[stage_of("array", &names.iter().map(String::as_str).collect::<Vec<_>>(), wanted)?].as_str();
-                answers.stages = Some((name, stages(bytes, name)?));
-            }
-            None => {}
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let name = names[stage_of("array", &names, wanted)?];
+            answers.stages = Some((name, stages(bytes, name)?));
         }
         Ok(answers)
     }
@@ -69,10 +65,10 @@ impl<'n> Answers<'n> {
 
     /// Whether an array is one of these.
     pub(crate) fn has(&self, name: &str) -> bool {
-        let Self { classes, targets, stages } = self;
-        let own =
-            [classes.as_ref().map(|own| own.0), targets.as_ref().map(|own| own.0), stages.as_ref().map(|own| own.0)];
-        own.contains(&Some(name))
+        fn is<T>(own: &Named<'_, T>, name: &str) -> bool {
+            own.as_ref().is_some_and(|(own, _)| *own == name)
+        }
+        is(&self.classes, name) || is(&self.targets, name) || is(&self.stages, name)
     }
 
     /// Gives samples what is known of them.
@@ -141,8 +137,8 @@ pub(crate) fn singles(array: &Array, name: &str, each: usize) -> Result<Vec<f32>
 
 /// That a number is not finite: the array if it has a name, the row and the column of the number.
 pub(crate) fn not_finite(name: &str, at: usize, each: usize, value: f64) -> String {
-    let (array, each) =
-        (if name.is_empty() { String::new() } else { format!("array {}, ", name.escape_debug()) }, each.max(1));
+    let array = if name.is_empty() { String::new() } else { format!("array {}, ", name.escape_debug()) };
+    let each = each.max(1);
     let what = if value.is_finite() { "too large for single precision" } else { "not a finite number" };
     format!("{array}row {}, column {} (from 0): {value:?} is {what}", at / each, at % each)
 }

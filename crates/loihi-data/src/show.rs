@@ -19,8 +19,8 @@ const SHADES: [char; 10] = [' ', '.', ':', '-', '=', '+', '*', '#', '%', '@'];
 pub fn describe(items: &[Sample]) -> Vec<String> {
     let Some(first) = items.first() else { return Vec::new() };
     let mut lines = vec![format!("samples   {}", items.len()), format!("each      {}", shapes(items))];
-    lines
-        .extend(range(items.iter().filter_map(Sample::flat_reals).flatten()).map(|range| format!("range     {range}")));
+    let reals = items.iter().filter_map(Sample::flat_reals).flatten();
+    lines.extend(range(reals).map(|range| format!("range     {range}")));
     lines.push(format!("labels    {}", labels(items)));
     lines.extend(targets(items).map(|targets| format!("targets   {targets}")));
     lines.extend(stages(items).map(|stages| format!("stages    {stages}")));
