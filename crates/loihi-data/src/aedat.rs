@@ -24,7 +24,7 @@ pub const FORMAT: Format = Format::new(
     "aedat",
     &["aedat", "aedat4"],
     "recordings of iniVation's cameras, AEDAT 2.0, 3.1 and 4.0",
-    |bytes, _| Ok(Content::events(parse(bytes)?)),
+    |bytes, _, _| Ok(Content::events(parse(bytes)?)),
 )
 .begins(&[b"#!AER-DAT"]);
 

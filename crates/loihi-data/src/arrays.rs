@@ -1,61 +1,70 @@
-//! Samples in `.npy` and `.npz` files: a sample for every element of the first extent; classes in an array `y` or `labels`.
+//! Samples in `.npy` and `.npz` files: a sample for every element of the first extent of an array, and what else is known of
+//! them in arrays beside it.
 //!
-//! Numbers become 0 to 255: booleans, and numbers of 0 to 1, are shares of 255; whole numbers of 0 to 255 stay; others are
-//! scaled by the smallest and the largest of all.
+//! | array | holds |
+//! |---|---|
+//! | `x`, `samples`, `data`, `spikes`, or the only one of another name | values `[samples, ...]` |
+//! | `labels` | classes `[samples]` |
+//! | `y` or `targets`, of whole numbers `[samples]` | classes |
+//! | `y` or `targets`, of real numbers `[samples]`, or of any `[samples, k]` | targets, `k` a sample |
+//! | the one that [`DataOptions::stage_column`] names | stages `[samples]`: texts or whole numbers |
+//!
+//! Values become 0 to 255: booleans, and numbers of 0 to 1, are shares of 255; whole numbers of 0 to 255 stay; others are
+//! scaled by the smallest and the largest of all. If [`DataOptions::reals`] asks for it, all stay real numbers, not scaled.
+//! Numbers that are not finite are refused. A series in time is `x` `[steps, n]` and `y` `[steps, k]`, a sample a step.
 
+use super::answers::{Answers, not_finite, singles};
 use super::error::FormatError;
 use super::format::{Content, Format};
+use super::options::DataOptions;
 use super::records;
 use super::sample::Sample;
 use loihi_files::npz::{self, Array, Values};
 
-/// Arrays of classes.
-const LABELS: [&str; 2] = ["y", "labels"];
 /// Arrays of samples, if there are several others.
 const SAMPLES: [&str; 4] = ["x", "samples", "data", "spikes"];
 
 /// Arrays: of samples, or of the events of a recording.
 pub const FORMAT: Format =
-    Format::new("numpy", &["npy", "npz"], "arrays of samples, or of the events of a recording", |bytes, _| {
+    Format::new("numpy", &["npy", "npz"], "arrays of samples, or of the events of a recording", |bytes, _, options| {
         match records::parse(bytes)? {
             Some(recording) => Ok(Content::events(recording)),
-            None => Ok(Content::Many(parse(bytes)?)),
+            None => Ok(Content::Many(parse(bytes, options)?)),
         }
     })
-    .begins(&[b"\x93NUMPY", b"PK\x03\x04"]);
+    .begins(&[b"\x93NUMPY", b"PK\x03\x04"])
+    .with_targets("in `y` or `targets`, real numbers or `[samples, k]`")
+    .with_classes("in `labels`, or in `y` or `targets`, whole numbers; of a recording as of other files");
 
 /// Reads samples.
 ///
 /// # Errors
-/// [`FormatError`].
-pub fn parse(bytes: &[u8]) -> Result<Vec<Sample>, FormatError> {
+/// [`FormatError`] names the array, and row and column of a number that is not finite.
+pub fn parse(bytes: &[u8], options: &DataOptions) -> Result<Vec<Sample>, FormatError> {
     let names = npz::names_in(bytes).map_err(FormatError::new)?;
-    let labels = names.iter().find(|name| LABELS.contains(&name.as_str()));
-    let samples = sample_array(&names, labels)?;
-    let read = |name: &str| npz::parse(bytes, name).map_err(FormatError::new);
-    let array = read(samples)?;
-    let labels = labels.map(|name| classes(&read(name)?, name)).transpose()?;
+    let answers = Answers::read(bytes, &names, options)?;
+    let name = sample_array(&names, &answers)?;
+    let array = npz::parse(bytes, name).map_err(FormatError::new)?;
     let [count, shape @ ..] = array.shape() else {
         return Err("a single number is not an array of samples: the first extent is that of the samples".into());
     };
-    if let Some(labels) = labels.as_ref().filter(|labels| labels.len() != *count) {
-        return Err(format!("{} classes for {count} samples", labels.len()).into());
-    }
-    let values = scaled(&array)?;
     let each = shape.iter().product::<usize>();
     if each == 0 || *count == 0 {
         return Err(format!("its shape {:?} has no elements", array.shape()).into());
     }
-    let label = |number: usize| labels.as_ref().and_then(|labels| labels.get(number).copied());
-    let sample = |(number, values): (usize, &[u8])| {
-        Sample::values(number.to_string(), shape, values.to_vec()).labelled(label(number))
+    let samples = if options.reals {
+        let of = |(number, row): (usize, &[f32])| Sample::reals(number.to_string(), shape, row.to_vec());
+        singles(&array, name, each)?.chunks(each).enumerate().map(of).collect()
+    } else {
+        let of = |(number, row): (usize, &[u8])| Sample::values(number.to_string(), shape, row.to_vec());
+        scaled(&array, name, each)?.chunks(each).enumerate().map(of).collect()
     };
-    Ok(values.chunks(each).enumerate().map(sample).collect())
+    Ok(answers.given_to(samples)?)
 }
 
-/// The array of samples: the only one besides that of classes, or one of the usual names.
-fn sample_array<'n>(names: &'n [String], labels: Option<&String>) -> Result<&'n str, String> {
-    let others: Vec<&str> = names.iter().filter(|name| Some(*name) != labels).map(String::as_str).collect();
+/// The array of samples: the only one besides those of answers, or one of the usual names.
+fn sample_array<'n>(names: &'n [String], answers: &Answers<'_>) -> Result<&'n str, String> {
+    let others: Vec<&str> = names.iter().map(String::as_str).filter(|name| !answers.has(name)).collect();
     match &*others {
         // An .npy file has one array, whose name does not matter.
         [] if names.is_empty() => Ok(""),
@@ -69,16 +78,11 @@ fn sample_array<'n>(names: &'n [String], labels: Option<&String>) -> Result<&'n 
     }
 }
 
-fn classes(array: &Array, name: &str) -> Result<Vec<u32>, FormatError> {
-    let class = |class: &i64| u32::try_from(*class).ok();
-    let classes = array.whole().and_then(|classes| classes.iter().map(class).collect::<Option<Vec<u32>>>());
-    classes.ok_or_else(|| format!("array {name}: a class is not a whole number of 0 or more").into())
-}
-
-fn scaled(array: &Array) -> Result<Vec<u8>, String> {
+/// Numbers as 0 to 255; `each` is how many a sample has.
+fn scaled(array: &Array, name: &str, each: usize) -> Result<Vec<u8>, String> {
     let values = array.real();
-    if !values.iter().all(|value| value.is_finite()) {
-        return Err("it has values that are not numbers".to_owned());
+    if let Some((at, value)) = values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
+        return Err(not_finite(name, at, each, *value));
     }
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -112,7 +116,7 @@ mod tests {
 
     fn read(arrays: Vec<(&str, Array)>) -> Vec<(Vec<u8>, Option<u32>)> {
         let values = |sample: Sample| (sample.flat().unwrap().to_vec(), sample.label);
-        parse(&file(arrays)).unwrap().into_iter().map(values).collect()
+        parse(&file(arrays), &DataOptions::default()).unwrap().into_iter().map(values).collect()
     }
 
     #[test]
@@ -125,7 +129,7 @@ mod tests {
         assert_eq!(read(vec![("a", spikes.clone()), ("x", pixels)]), expected, "by its name");
         assert_eq!(read(vec![("a", real(&[1, 3], &[0.0, 0.5, 1.0]))]), [(vec![0, 128, 255], None)]);
         assert_eq!(read(vec![("a", real(&[1, 3], &[-1.0, 3.0, 1.0]))]), [(vec![0, 255, 128], None)]);
-        let alone = parse(&npz_of_one(&spikes)).unwrap();
+        let alone = parse(&npz_of_one(&spikes), &DataOptions::default()).unwrap();
         assert_eq!((alone.len(), alone[1].name.as_str(), alone[1].label), (2, "1", None));
     }
 
@@ -141,15 +145,16 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said() {
-        let said = |arrays| parse(&file(arrays)).unwrap_err().message;
+        let said = |arrays| parse(&file(arrays), &DataOptions::default()).unwrap_err().message;
         let one = || whole(&[2, 1], &[1, 2]);
         assert_eq!(said(vec![("a", one()), ("b", one())]), "which array holds the samples? call it x; there are a, b");
         assert_eq!(said(vec![("x", one()), ("y", whole(&[1], &[0]))]), "1 classes for 2 samples");
         let class = said(vec![("x", one()), ("y", whole(&[2], &[0, -1]))]);
         assert_eq!(class, "array y: a class is not a whole number of 0 or more");
-        assert_eq!(said(vec![("x", real(&[1, 1], &[f64::NAN]))]), "it has values that are not numbers");
+        let nan = said(vec![("x", real(&[2, 2], &[0.0, 1.0, f64::NAN, 2.0]))]);
+        assert_eq!(nan, "array x, row 1, column 0 (from 0): NaN is not a finite number");
         assert_eq!(said(vec![("x", whole(&[2, 0], &[]))]), "its shape [2, 0] has no elements");
         assert!(said(vec![("x", whole(&[], &[3]))]).starts_with("a single number is not an array of samples"));
-        assert!(parse(b"nonsense").unwrap_err().message.contains("not an .npz file"));
+        assert!(parse(b"nonsense", &DataOptions::default()).unwrap_err().message.contains("not an .npz file"));
     }
 }

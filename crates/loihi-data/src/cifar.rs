@@ -42,7 +42,7 @@ const SAMPLES_MAX: u32 = 10_000;
 
 /// A file of its authors alone, with all of its samples.
 pub const FORMAT: Format =
-    Format::new("cifar-batch", &[], "batches of CIFAR-10, as its authors distribute them", |bytes, _| {
+    Format::new("cifar-batch", &[], "batches of CIFAR-10, as its authors distribute them", |bytes, _, _| {
         Ok(Content::Many(samples(batch(bytes)?)))
     })
     .named(is_batch)

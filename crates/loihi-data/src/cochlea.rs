@@ -8,12 +8,13 @@
 use super::error::FormatError;
 use super::events::{Event, Events};
 use super::format::Content;
+use super::options::DataOptions;
 use super::sample::{Sample, SampleData};
 use loihi_files::npz::Values;
 use loihi_hdf5::File;
 
 /// What [`super::shd::FORMAT`] reads.
-pub(crate) fn read(bytes: &[u8], most: usize) -> Result<Content, FormatError> {
+pub(crate) fn read(bytes: &[u8], most: usize, _: &DataOptions) -> Result<Content, FormatError> {
     Ok(Content::Many(parse(bytes.to_vec(), most)?))
 }
 
@@ -87,7 +88,7 @@ fn one_size(items: &mut [Sample]) {
     let recordings = || items.iter();
     let width = recordings().map(|item| match &item.data {
         SampleData::Events(recording) => recording.size[0],
-        SampleData::Values { .. } => 0,
+        SampleData::Values { .. } | SampleData::Reals { .. } => 0,
     });
     let width = width.max().unwrap_or(0);
     for item in items {

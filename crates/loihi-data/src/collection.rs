@@ -22,7 +22,7 @@ pub struct Collection {
     /// What was opened.
     path: PathBuf,
     set: Option<&'static DataSet>,
-    seed: u32,
+    options: DataOptions,
     source: Source,
     splits: Vec<String>,
 }
@@ -60,8 +60,8 @@ pub fn open(what: impl AsRef<Path>, options: &DataOptions) -> Result<Collection,
     let (path, package) = match set.map(|set| (set, set.origin)) {
         Some((set, Origin::BuiltIn(samples))) => {
             let splits = ["test", "train"].map(str::to_owned).to_vec();
-            let source = Source::BuiltIn(samples);
-            return Ok(Collection { path: path.to_owned(), set: Some(set), seed: options.seed, source, splits });
+            let (path, options, source) = (path.to_owned(), options.clone(), Source::BuiltIn(samples));
+            return Ok(Collection { path, set: Some(set), options, source, splits });
         }
         Some((_, Origin::Fetched(package))) => (DataSet::folder(package, options)?, Some(package)),
         None => (path.to_owned(), None),
@@ -75,7 +75,7 @@ pub fn open(what: impl AsRef<Path>, options: &DataOptions) -> Result<Collection,
         std::fs::metadata(&path).map_err(DataError::read(&path))?;
         (Source::File, Vec::new())
     };
-    Ok(Collection { path, set, seed: options.seed, source, splits })
+    Ok(Collection { path, set, options: options.clone(), source, splits })
 }
 
 fn of_listing(listing: Listing, package: Option<&'static Package>) -> (Source, Vec<String>) {
@@ -98,8 +98,8 @@ impl Collection {
         &self.splits
     }
 
-    /// Reads at most the first `most` samples of a split, with values of 0 to 255. Samples that are not divided are of
-    /// every split.
+    /// Reads at most the first `most` samples of a split, with values of 0 to 255, or with real numbers as they are if
+    /// [`DataOptions::reals`] asks for them. Samples that are not divided are of every split.
     ///
     /// # Errors
     /// [`DataError`] names the file, and where in it; also if there are no samples.
@@ -114,18 +114,19 @@ impl Collection {
         self.set
     }
 
-    /// The largest value of samples as they are: 255, or that of the data set.
+    /// The largest value of samples as they are: 255, or that of the data set. It does not hold for real numbers of arrays
+    /// and CSV files.
     pub fn full_scale(&self) -> u8 {
         self.set.map_or(u8::MAX, |set| set.full_scale)
     }
 
-    /// Reads samples with values of 0 to [`Collection::full_scale`].
+    /// Reads samples with values of 0 to [`Collection::full_scale`], or with real numbers.
     ///
     /// # Errors
     /// As [`Collection::samples`].
     pub fn as_they_are(&self, split: &str, most: usize) -> Result<Vec<Sample>, DataError> {
         let mut samples = match &self.source {
-            Source::BuiltIn(samples) => samples(self.seed, split),
+            Source::BuiltIn(samples) => samples(self.options.seed, split),
             Source::File => self.of_file(most)?,
             Source::Layout(listing, layout, package) => {
                 let samples = (layout.read)(listing, split, most)?;
@@ -135,11 +136,11 @@ impl Collection {
                 }
                 samples
             }
-            Source::Files(listing) if self.splits.is_empty() => of_files(listing, &[listing])?,
+            Source::Files(listing) if self.splits.is_empty() => of_files(listing, &[listing], &self.options)?,
             Source::Files(listing) => {
                 let all = FOLDERS.map(|folder| listing.below(folder));
                 match FOLDERS.iter().zip(&all).find(|(folder, _)| **folder == split) {
-                    Some((_, own)) => of_files(own, &all.each_ref())?,
+                    Some((_, own)) => of_files(own, &all.each_ref(), &self.options)?,
                     None => Vec::new(),
                 }
             }
@@ -149,6 +150,15 @@ impl Collection {
             return Err(DataError::Nothing { path: self.path.clone(), split: split.to_owned(), formats });
         }
         samples.truncate(most);
+        if let Some(column) = &self.options.stage_column
+            && let Some(without) = samples.iter().find(|sample| sample.stage.is_none())
+        {
+            let (path, sample) = (self.path.clone(), without.name.clone());
+            return Err(DataError::NoStage { path, sample, column: column.clone() });
+        }
+        if self.options.reals {
+            samples = samples.into_iter().map(Sample::with_reals).collect();
+        }
         Ok(samples)
     }
 
@@ -156,20 +166,26 @@ impl Collection {
         let path = &*self.path;
         let bytes = files::read(path)?;
         let Some(format) = format_of(path, &bytes) else { return Ok(Vec::new()) };
-        Ok(match content(format, path, &bytes, most)? {
+        Ok(match content(format, path, &bytes, most, &self.options)? {
             // The folder in which a file alone lies is not a class.
             Content::One(data) => {
                 let name = name_of(path);
                 let label = labels::number_in(&name);
-                vec![Sample { name, label, data }]
+                vec![Sample::new(name, data).labelled(label)]
             }
             Content::Many(samples) => samples,
         })
     }
 }
 
-fn content(format: &Format, path: &Path, bytes: &[u8], most: usize) -> Result<Content, DataError> {
-    format.read(bytes, most).map_err(|error| DataError::format(path, error))
+fn content(
+    format: &Format,
+    path: &Path,
+    bytes: &[u8],
+    most: usize,
+    options: &DataOptions,
+) -> Result<Content, DataError> {
+    format.read(bytes, most, options).map_err(|error| DataError::format(path, error))
 }
 
 /// Whether a file is or may be a sample, or says the classes of others, by its name.
@@ -179,12 +195,12 @@ fn is_of_samples(path: &Path) -> bool {
 }
 
 /// Samples in the order of their names. Folders that are classes count in all listings.
-fn of_files(listing: &Listing, all: &[&Listing]) -> Result<Vec<Sample>, DataError> {
+fn of_files(listing: &Listing, all: &[&Listing], options: &DataOptions) -> Result<Vec<Sample>, DataError> {
     let is_sample = |path: &&Path| format_of(path, &[]).is_some_and(|format| format.is_in_folders);
     let mut samples = Vec::new();
     for path in listing.paths().filter(is_sample) {
         let Some(format) = format_of(path, &[]) else { continue };
-        if let Content::One(data) = content(format, path, &listing.read(path)?, usize::MAX)? {
+        if let Content::One(data) = content(format, path, &listing.read(path)?, usize::MAX, options)? {
             samples.push((path, data));
         }
     }
@@ -196,6 +212,37 @@ fn of_files(listing: &Listing, all: &[&Listing]) -> Result<Vec<Sample>, DataErro
     let paths: Vec<&Path> = own.into_iter().chain(others).collect();
     let roots: Vec<&Path> = all.iter().map(|listing| listing.root.as_path()).collect();
     let labels = Labels::of(&lists, &paths, &roots)?;
-    let sample = |(path, data)| Sample { name: name_of(path), label: labels.get(path), data };
+    let sample = |(path, data)| Sample::new(name_of(path), data).labelled(labels.get(path));
     Ok(samples.into_iter().map(sample).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_bytes_become_real_numbers_of_their_own_scale() {
+        let plain = open("digits", &DataOptions::default()).unwrap().samples("test", 2).unwrap();
+        let digits = open("digits", &DataOptions::default().reals(true)).unwrap();
+        let reals = digits.samples("test", 2).unwrap();
+        assert_eq!((reals.len(), reals[0].label, reals[0].flat()), (2, Some(8), None));
+        let most = |sample: &Sample| sample.flat_reals().unwrap().iter().copied().fold(0.0, f32::max);
+        assert_eq!((most(&reals[0]), plain[0].flat().unwrap().iter().max()), (16.0, Some(&255)));
+        assert_eq!(digits.as_they_are("test", 2).unwrap(), reals);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a-ubyte");
+        std::fs::write(&path, [0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 2, 7, 255]).unwrap();
+        let read = open(&path, &DataOptions::default().reals(true)).unwrap().samples("", 9).unwrap();
+        assert_eq!(read, [Sample::reals("0", &[2], vec![7.0, 255.0])]);
+    }
+
+    #[test]
+    fn formats_without_columns_have_no_stages() {
+        let digits = open("digits", &DataOptions::default().stage_column("task")).unwrap();
+        let said = digits.samples("test", 2).unwrap_err().to_string();
+        assert_eq!(
+            said,
+            "digits: sample 0 has no column `task` for its stage: give a CSV file or an .npz file with one"
+        );
+    }
 }

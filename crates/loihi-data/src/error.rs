@@ -124,6 +124,16 @@ pub enum DataError {
         /// Which sample, and why not.
         error: FormatError,
     },
+    /// A sample is in no stage, for its format has no columns.
+    #[error("{}: sample {sample} has no column `{column}` for its stage: give a CSV file or an .npz file with one", path.display())]
+    NoStage {
+        /// Where.
+        path: PathBuf,
+        /// The sample.
+        sample: String,
+        /// The column that was asked for.
+        column: String,
+    },
     /// Nothing in it can be read.
     #[error("{}: there is nothing here that can be read; there can be {formats}{}", path.display(), of_split(split))]
     Nothing {

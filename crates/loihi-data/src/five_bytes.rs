@@ -10,11 +10,12 @@ use super::events::{Event, Events};
 use super::format::{Content, Format};
 
 /// Files of SLAYER.
-pub const BS2: Format =
-    Format::new("bs2", &["bs2"], "events of five bytes, of SLAYER", |bytes, _| Ok(Content::events(parse_bs2(bytes)?)));
+pub const BS2: Format = Format::new("bs2", &["bs2"], "events of five bytes, of SLAYER", |bytes, _, _| {
+    Ok(Content::events(parse_bs2(bytes)?))
+});
 
 /// Files of N-MNIST.
-pub const BIN: Format = Format::new("bin", &["bin"], "events of five bytes, of N-MNIST and ATIS", |bytes, _| {
+pub const BIN: Format = Format::new("bin", &["bin"], "events of five bytes, of N-MNIST and ATIS", |bytes, _, _| {
     Ok(Content::events(parse_bin(bytes)?))
 });
 

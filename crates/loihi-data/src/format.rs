@@ -3,11 +3,12 @@
 use super::error::FormatError;
 use super::events::Events;
 use super::files::{extension, name_of};
+use super::options::DataOptions;
 use super::sample::{Sample, SampleData};
 use std::path::Path;
 
 /// What a file holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Content {
     /// A sample; its class is in a list of labels, in the name of its folder, or in its own name.
@@ -23,8 +24,9 @@ impl Content {
     }
 }
 
-/// Reads the bytes of a file, unpacked; of a file that holds samples one after the other at least the first `most`, the second argument.
-pub type Read = fn(&[u8], usize) -> Result<Content, FormatError>;
+/// Reads the bytes of a file, unpacked; of a file that holds samples one after the other at least the first `most`, the
+/// second argument. Formats without columns and without real numbers take nothing from the options.
+pub type Read = fn(&[u8], usize, &DataOptions) -> Result<Content, FormatError>;
 
 /// A format of files. A format is a constant in the file of its reader, and a row of [`FORMATS`](super::FORMATS).
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +42,8 @@ pub struct Format {
     pub begins: &'static [&'static [u8]],
     /// Where the classes come from.
     pub labels: &'static str,
+    /// Where the targets come from; none if its files have none.
+    pub targets: Option<&'static str>,
     /// The feature of this crate that it needs, if it needs one.
     pub feature: Option<&'static str>,
     /// Whether a file in a folder is a sample. If not, it is read alone.
@@ -47,6 +51,9 @@ pub struct Format {
     is_named: fn(&str) -> bool,
     read: Option<Read>,
 }
+
+/// Where the class of a file comes from that is a sample.
+const OF_A_FILE: &str = "in `labels.txt`, else by folders, else the first number in the name";
 
 impl Format {
     /// A format whose files are a sample each, or samples.
@@ -56,7 +63,8 @@ impl Format {
             about,
             endings,
             begins: &[],
-            labels: "see below",
+            labels: OF_A_FILE,
+            targets: None,
             feature: None,
             is_in_folders: true,
             is_named: |_| false,
@@ -96,6 +104,20 @@ impl Format {
         self
     }
 
+    /// The same, of files whose classes come from where this says.
+    #[must_use]
+    pub const fn with_classes(mut self, labels: &'static str) -> Self {
+        self.labels = labels;
+        self
+    }
+
+    /// The same, of files that also hold targets, as this says.
+    #[must_use]
+    pub const fn with_targets(mut self, targets: &'static str) -> Self {
+        self.targets = Some(targets);
+        self
+    }
+
     /// Whether a file is of this format, by its name.
     pub fn is_of(&self, path: &Path) -> bool {
         (self.is_named)(&name_of(path)) || self.endings.contains(&extension(path).as_str())
@@ -105,9 +127,9 @@ impl Format {
     ///
     /// # Errors
     /// [`FormatError`]; also if this program is built without the feature that the format needs.
-    pub fn read(&self, bytes: &[u8], most: usize) -> Result<Content, FormatError> {
+    pub fn read(&self, bytes: &[u8], most: usize, options: &DataOptions) -> Result<Content, FormatError> {
         match (self.read, self.feature) {
-            (Some(read), _) => read(bytes, most),
+            (Some(read), _) => read(bytes, most, options),
             (None, feature) => Err(FormatError::new(format!(
                 "files of the format {} need the feature `{}`, without which this program was built",
                 self.name,

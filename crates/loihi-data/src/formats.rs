@@ -19,6 +19,7 @@ pub(crate) fn endings() -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::options::DataOptions;
     use super::super::wav;
     use super::*;
 
@@ -34,7 +35,7 @@ mod tests {
                 assert!(format.name != other.name, "{}", other.name);
             }
         }
-        let off = wav::FORMAT.needs("audio", false).read(b"RIFF", 1).unwrap_err().to_string();
+        let off = wav::FORMAT.needs("audio", false).read(b"RIFF", 1, &DataOptions::default()).unwrap_err().to_string();
         assert_eq!(off, "files of the format wav need the feature `audio`, without which this program was built");
         let of = |path: &str, start: &[u8]| format_of(Path::new(path), start).map(|format| format.name);
         assert_eq!(of("a/train-images-idx3-ubyte.gz", b""), Some("idx"));

@@ -15,6 +15,17 @@
 //! # Ok::<(), loihi_data::DataError>(())
 //! ```
 //!
+//! A sample has values of 0 to 255 or events of a sensor, and may have a class. For learning online it can have more:
+//!
+//! | what | in `.npz` | in CSV |
+//! |---|---|---|
+//! | targets, [`Sample::targets`] | `y` or `targets`, of real numbers or `[samples, k]` | the columns `target` and `target_...` |
+//! | a stage, [`Sample::stage`] | the array that [`DataOptions::stage_column`] names | the column that it names |
+//! | real numbers, [`SampleData::Reals`] | with [`DataOptions::reals`] all values, not scaled | the same |
+//!
+//! A number that is not finite is an error with its row and column. [`Collection::divided`] makes a training set and a test
+//! set; of a series in time, which has targets and no classes, the end is tested.
+//!
 //! A format is a constant in the file of its reader and a row of [`FORMATS`]; what a program is built without is still
 //! recognised, and its error names the feature.
 //!
@@ -29,6 +40,7 @@
 pub mod aedat;
 mod aedat2;
 mod aedat4;
+mod answers;
 pub mod arrays;
 pub mod cache;
 pub mod checksum;
@@ -36,6 +48,7 @@ pub mod cifar;
 #[cfg(feature = "hdf5")]
 pub mod cochlea;
 mod collection;
+mod columns;
 pub mod digits;
 #[cfg(feature = "download")]
 pub mod download;

@@ -9,6 +9,7 @@
 
 use super::error::FormatError;
 use super::format::Content;
+use super::options::DataOptions;
 use super::sample::SampleData;
 use realfft::RealFftPlanner;
 use std::io::Cursor;
@@ -24,7 +25,7 @@ const GAIN: f32 = 12.3;
 const OFFSET: f32 = 198.2;
 
 /// What [`super::wav::FORMAT`] reads.
-pub(crate) fn read(bytes: &[u8], _: usize) -> Result<Content, FormatError> {
+pub(crate) fn read(bytes: &[u8], _: usize, _: &DataOptions) -> Result<Content, FormatError> {
     Ok(Content::One(SampleData::Values { shape: vec![FRAMES, CHANNELS], values: parse(bytes)? }))
 }
 

@@ -10,6 +10,10 @@ pub struct DataOptions {
     pub folder: Option<PathBuf>,
     /// Seed of data sets that are drawn from one.
     pub seed: u32,
+    /// Whether values stay real numbers as the file has them, instead of being scaled to 0 to 255.
+    pub reals: bool,
+    /// Column of a CSV file, or array of an `.npz` file, that names the stage of each sample.
+    pub stage_column: Option<String>,
 }
 
 impl DataOptions {
@@ -23,5 +27,31 @@ impl DataOptions {
     #[must_use]
     pub fn seed(self, seed: u32) -> Self {
         Self { seed, ..self }
+    }
+
+    /// The same with real numbers or without: values are [`SampleData::Reals`](super::SampleData::Reals) as the file has
+    /// them, rounded to single precision. Formats of bytes, whose values are 0 to 255 or to the full scale of their data
+    /// set, give these as real numbers; events stay events.
+    #[must_use]
+    pub fn reals(self, reals: bool) -> Self {
+        Self { reals, ..self }
+    }
+
+    /// The same with stages from a column of a CSV file, or an array of an `.npz` file, of this name: texts, or whole
+    /// numbers, which become texts.
+    ///
+    /// ```
+    /// use loihi_data::{DataOptions, table};
+    ///
+    /// let text = b"x,target,load\n0.5,-1,light\n0.75,2.5,heavy\n";
+    /// let options = DataOptions::default().reals(true).stage_column("load");
+    /// let samples = table::parse(text, &options)?;
+    /// assert_eq!((samples[1].flat_reals(), &*samples[1].targets), (Some(&[0.75][..]), &[2.5][..]));
+    /// assert_eq!((samples[1].stage.as_deref(), samples[1].label), (Some("heavy"), None));
+    /// # Ok::<(), loihi_data::FormatError>(())
+    /// ```
+    #[must_use]
+    pub fn stage_column(self, column: impl Into<String>) -> Self {
+        Self { stage_column: Some(column.into()), ..self }
     }
 }

@@ -79,12 +79,13 @@ impl<'b> Header<'b> {
 }
 
 /// Files of the words of a sensor.
-pub const RAW: Format = Format::new("raw", &["raw"], "recordings of Prophesee's cameras, EVT2 or EVT3", |bytes, _| {
-    Ok(Content::events(parse_raw(bytes)?))
-});
+pub const RAW: Format =
+    Format::new("raw", &["raw"], "recordings of Prophesee's cameras, EVT2 or EVT3", |bytes, _, _| {
+        Ok(Content::events(parse_raw(bytes)?))
+    });
 
 /// Files of decoded events.
-pub const DAT: Format = Format::new("dat", &["dat"], "decoded recordings of Prophesee's cameras", |bytes, _| {
+pub const DAT: Format = Format::new("dat", &["dat"], "decoded recordings of Prophesee's cameras", |bytes, _, _| {
     Ok(Content::events(parse_dat(bytes)?))
 });
 

@@ -1,9 +1,9 @@
-//! A sample: what a network is shown, and its class.
+//! A sample: what a network is shown, and what it is to learn from it: a class, targets, the stage it belongs to.
 
 use super::events::Events;
 
 /// What is shown to a network.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum SampleData {
     /// Values of 0 to 255, the last extent fastest. Images, features of sounds, and rows of values that follow each other
@@ -14,6 +14,14 @@ pub enum SampleData {
         /// As many as the product of the extents.
         values: Vec<u8>,
     },
+    /// Real numbers as the file has them, not scaled; only where [`DataOptions::reals`](super::DataOptions::reals) asks for
+    /// them.
+    Reals {
+        /// Extents.
+        shape: Vec<usize>,
+        /// As many as the product of the extents, the last one fastest; finite in what was read from files.
+        values: Vec<f32>,
+    },
     /// Events of a sensor.
     Events(Events),
 }
@@ -21,33 +29,47 @@ pub enum SampleData {
 /// A sample.
 ///
 /// ```
-/// use loihi_data::{Sample, SampleData};
+/// use loihi_data::Sample;
 ///
 /// let sample = Sample::values("black", &[1, 2], vec![0, 0]).labelled(3);
 /// assert_eq!((sample.label, sample.flat()), (Some(3), Some(&[0, 0][..])));
+/// let sample = Sample::reals("step 0", &[2], vec![0.5, -1.0]).with_targets(vec![0.25]).in_stage("heavy".to_owned());
+/// assert_eq!((sample.targets, sample.stage.as_deref()), (vec![0.25], Some("heavy")));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Sample {
     /// Its file, or its number in the file.
     pub name: String,
     /// Its class, if it is known.
     pub label: Option<u32>,
+    /// Real numbers that are to be answered, in the order and unit of the file; empty if there are none.
+    pub targets: Vec<f32>,
+    /// The stage of continual learning that it belongs to, if one is known.
+    pub stage: Option<String>,
     /// What it is.
     pub data: SampleData,
 }
 
 impl Sample {
+    /// A sample of which nothing else is known.
+    pub fn new(name: impl Into<String>, data: SampleData) -> Self {
+        Self { name: name.into(), label: None, targets: Vec::new(), stage: None, data }
+    }
+
     /// Values of a shape. Where they are not as many as the shape says, they are a single row.
     pub fn values(name: impl Into<String>, shape: &[usize], values: Vec<u8>) -> Self {
-        let fits = shape.iter().try_fold(1_usize, |product, extent| product.checked_mul(*extent)) == Some(values.len());
-        let shape = if fits { shape.to_vec() } else { vec![values.len()] };
-        Self { name: name.into(), label: None, data: SampleData::Values { shape, values } }
+        Self::new(name, SampleData::Values { shape: fitting(shape, values.len()), values })
+    }
+
+    /// Real numbers of a shape. Where they are not as many as the shape says, they are a single row.
+    pub fn reals(name: impl Into<String>, shape: &[usize], values: Vec<f32>) -> Self {
+        Self::new(name, SampleData::Reals { shape: fitting(shape, values.len()), values })
     }
 
     /// Events of a sensor.
     pub fn events(name: impl Into<String>, events: Events) -> Self {
-        Self { name: name.into(), label: None, data: SampleData::Events(events) }
+        Self::new(name, SampleData::Events(events))
     }
 
     /// The same with a class, or without.
@@ -56,12 +78,41 @@ impl Sample {
         Self { label: label.into(), ..self }
     }
 
-    /// All values in a row, if it has values.
+    /// The same with targets; an empty list takes them away.
+    #[must_use]
+    pub fn with_targets(self, targets: Vec<f32>) -> Self {
+        Self { targets, ..self }
+    }
+
+    /// The same in a stage, or in none.
+    #[must_use]
+    pub fn in_stage(self, stage: impl Into<Option<String>>) -> Self {
+        Self { stage: stage.into(), ..self }
+    }
+
+    /// All values of 0 to 255 in a row, if it has such.
     pub fn flat(&self) -> Option<&[u8]> {
         match &self.data {
             SampleData::Values { values, .. } => Some(values),
-            SampleData::Events(_) => None,
+            SampleData::Reals { .. } | SampleData::Events(_) => None,
         }
+    }
+
+    /// All real numbers in a row, if it has such.
+    pub fn flat_reals(&self) -> Option<&[f32]> {
+        match &self.data {
+            SampleData::Reals { values, .. } => Some(values),
+            SampleData::Values { .. } | SampleData::Events(_) => None,
+        }
+    }
+
+    /// The same with its values as real numbers, not scaled; events stay.
+    #[must_use]
+    pub(crate) fn with_reals(mut self) -> Self {
+        if let SampleData::Values { shape, values } = self.data {
+            self.data = SampleData::Reals { shape, values: values.into_iter().map(f32::from).collect() };
+        }
+        self
     }
 
     /// The same with values of 0 to `to`, which were of 0 to `from`; rounded down.
@@ -74,6 +125,12 @@ impl Sample {
         }
         self
     }
+}
+
+/// The shape, if it is of so many values, else that of a row of them.
+fn fitting(shape: &[usize], values: usize) -> Vec<usize> {
+    let fits = shape.iter().try_fold(1_usize, |product, extent| product.checked_mul(*extent)) == Some(values);
+    if fits { shape.to_vec() } else { vec![values] }
 }
 
 /// Brings values of 0 to `from` to 0 to `to`, rounded down.

@@ -13,6 +13,10 @@ pub(crate) const FORMAT: Format =
 
 /// Stands for the reader that is left out.
 #[cfg(not(feature = "hdf5"))]
-fn read(_: &[u8], _: usize) -> Result<super::format::Content, super::error::FormatError> {
+fn read(
+    _: &[u8],
+    _: usize,
+    _: &super::options::DataOptions,
+) -> Result<super::format::Content, super::error::FormatError> {
     Err("HDF5 files are read with the feature `hdf5`".into())
 }

@@ -1,25 +1,77 @@
 //! Samples described in a few lines of text, with a preview of the first.
 
 use super::sample::{Sample, SampleData};
-use std::collections::BTreeMap;
+use loihi_files::plural::plural;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// Columns of a preview.
 const COLUMNS_MAX: usize = 64;
 /// Rows of a preview; what is below is left out.
 const ROWS_MAX: usize = 32;
+/// Targets of the first sample that are told.
+const TARGETS_MAX: usize = 8;
 /// From nothing to most.
 const SHADES: [char; 10] = [' ', '.', ':', '-', '=', '+', '*', '#', '%', '@'];
 
-/// Lines about samples: how many, their shapes, their labels, a preview of the first. Empty if there are none.
+/// Lines about samples: how many, their shapes, their labels, targets and stages if they have any, a preview of the first.
+/// Empty if there are none.
 pub fn describe(items: &[Sample]) -> Vec<String> {
     let Some(first) = items.first() else { return Vec::new() };
     let mut lines = vec![format!("samples   {}", items.len()), format!("each      {}", shapes(items))];
+    let reals = items.iter().filter_map(Sample::flat_reals).flatten();
+    lines.extend(range(reals).map(|range| format!("range     {range}")));
     lines.push(format!("labels    {}", labels(items)));
-    let label = first.label.map_or_else(String::new, |label| format!(", label {label}"));
-    lines.push(format!("the first is {}{label}", first.name));
+    lines.extend(targets(items).map(|targets| format!("targets   {targets}")));
+    lines.extend(stages(items).map(|stages| format!("stages    {stages}")));
+    lines.push(format!("the first is {}", known(first)));
     lines.extend(image(&first.data).into_iter().map(|row| format!("  |{row}|")));
     lines
+}
+
+/// A sample by its name, with its label, its first targets and its stage.
+fn known(sample: &Sample) -> String {
+    let Sample { name, label, targets, stage, .. } = sample;
+    let label = label.map_or_else(String::new, |label| format!(", label {label}"));
+    let first: Vec<String> = targets.iter().take(TARGETS_MAX).map(|target| format!("{target:?}")).collect();
+    let targets = match (first.len(), targets.len()) {
+        (0, _) => String::new(),
+        (told, all) => format!(", targets {}{}", first.join(" "), if told < all { " ..." } else { "" }),
+    };
+    let stage = stage.as_ref().map_or_else(String::new, |stage| format!(", stage {}", stage.escape_debug()));
+    format!("{name}{label}{targets}{stage}")
+}
+
+/// The least and the largest of real numbers; nothing if there are none.
+fn range<'v>(values: impl Iterator<Item = &'v f32>) -> Option<String> {
+    let [low, high] = extremes(values);
+    (low <= high).then(|| format!("{low:?} to {high:?}"))
+}
+
+fn extremes<'v>(values: impl Iterator<Item = &'v f32>) -> [f32; 2] {
+    values.fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], value| [low.min(*value), high.max(*value)])
+}
+
+fn targets(items: &[Sample]) -> Option<String> {
+    let range = range(items.iter().flat_map(|item| &item.targets))?;
+    let counts: BTreeSet<String> = items.iter().map(|item| item.targets.len().to_string()).collect();
+    Some(format!("{} a sample, {range}", counts.into_iter().collect::<Vec<_>>().join(" or ")))
+}
+
+/// Stages with their numbers of samples, in the order in which they come.
+fn stages(items: &[Sample]) -> Option<String> {
+    let (mut order, mut counts) = (Vec::new(), BTreeMap::new());
+    for stage in items.iter().filter_map(|item| item.stage.as_ref()) {
+        let count: &mut usize = counts.entry(stage).or_default();
+        if *count == 0 {
+            order.push(stage);
+        }
+        *count += 1;
+    }
+    let told = |stage: &&String| format!("{}:{}", stage.escape_debug(), counts.get(stage).unwrap_or(&0));
+    let first: Vec<String> = order.iter().take(20).map(told).collect();
+    let dots = if first.len() < order.len() { " ..." } else { "" };
+    (!order.is_empty()).then(|| format!("{}{dots} ({})", first.join(" "), plural(order.len(), "stage")))
 }
 
 fn shapes(items: &[Sample]) -> String {
@@ -27,10 +79,8 @@ fn shapes(items: &[Sample]) -> String {
     let (mut recordings, mut events, mut longest_us, mut starts_us, mut size) = (0, 0, 0, Vec::new(), [0, 0]);
     for item in items {
         match &item.data {
-            SampleData::Values { shape, .. } => {
-                let extents: Vec<String> = shape.iter().map(usize::to_string).collect();
-                *shapes.entry(format!("values [{}]", extents.join(", "))).or_default() += 1;
-            }
+            SampleData::Values { shape, .. } => *shapes.entry(format!("values {shape:?}")).or_default() += 1,
+            SampleData::Reals { shape, .. } => *shapes.entry(format!("real numbers {shape:?}")).or_default() += 1,
             SampleData::Events(recording) => {
                 recordings += 1;
                 events += recording.events.len();
@@ -82,6 +132,10 @@ pub fn image(data: &SampleData) -> Vec<String> {
             let [height, width] = plane(shape, values.len());
             (height, width, values.iter().take(height * width).map(|value| u64::from(*value)).collect())
         }
+        SampleData::Reals { shape, values } => {
+            let [height, width] = plane(shape, values.len());
+            (height, width, shares(values.get(..height * width).unwrap_or_default()))
+        }
         SampleData::Events(recording) => {
             let [width, height] = recording.size.map(usize::from);
             (height, width, counts(&recording.events, height, width))
@@ -117,6 +171,15 @@ fn plane(shape: &[usize], values: usize) -> [usize; 2] {
         _ if values > 1 && values.isqrt().pow(2) == values => [values.isqrt(); 2],
         _ => [1, values],
     }
+}
+
+/// Real numbers as 0 to 255, from the least to the largest of them.
+fn shares(values: &[f32]) -> Vec<u64> {
+    let [low, high] = extremes(values.iter()).map(f64::from);
+    let range = if high > low { high - low } else { 1.0 };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 255")]
+    let share = |value: &f32| (255.0 * (f64::from(*value) - low) / range).round() as u64;
+    values.iter().map(share).collect()
 }
 
 /// Events per pixel, row by row.
@@ -173,5 +236,31 @@ mod tests {
         );
         assert_eq!(lines[3], "the first is 7, label 3");
         assert!(describe(&[]).is_empty());
+    }
+
+    #[test]
+    fn real_numbers_targets_and_stages_are_told() {
+        let step = |value: f32, targets: &[f32], stage: &str| {
+            Sample::reals("0", &[3], vec![value, 0.5, 2.5]).with_targets(targets.to_vec()).in_stage(stage.to_owned())
+        };
+        let items =
+            [step(-1.0, &[0.25, 1e30], "light"), step(0.0, &[-3.0, 1.0], "heavy"), step(1.0, &[0.0; 2], "heavy")];
+        let expected = [
+            "samples   3",
+            "each      real numbers [3] (3)",
+            "range     -1.0 to 2.5",
+            "labels    none",
+            "targets   2 a sample, -3.0 to 1e30",
+            "stages    light:1 heavy:2 (2 stages)",
+            "the first is 0, targets 0.25 1e30, stage light",
+            "  | =@|",
+        ];
+        assert_eq!(describe(&items), expected);
+        let many = [step(0.0, &[1.0; 9], "a").labelled(4)];
+        let lines = describe(&many);
+        assert_eq!(lines[6], "the first is 0, label 4, targets 1.0 1.0 1.0 1.0 1.0 1.0 1.0 1.0 ..., stage a");
+        let far = Sample::reals("0", &[2], vec![f32::MIN, f32::MAX]);
+        assert_eq!(image(&far.data), [" @"]);
+        assert_eq!(image(&Sample::reals("0", &[2, 2], vec![3.0; 4]).data), ["  "], "all the same");
     }
 }

@@ -5,11 +5,11 @@ use super::error::DataError;
 use super::sample::Sample;
 use std::collections::BTreeMap;
 
-/// Of each class that is not divided, one sample in this many is tested.
+/// Of samples that are not divided, one in this many is tested.
 const TEST_EVERY: usize = 5;
 
 /// A training set and a test set.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Divided {
     /// The samples that are learned.
@@ -20,8 +20,10 @@ pub struct Divided {
 
 impl Collection {
     /// Reads the training set and the test set, with values of 0 to [`Collection::full_scale`]: the split that begins with
-    /// `train`, and the one that begins with `test` or `t10k`. Without such splits every fifth sample of each class is
-    /// tested, and the others are learned.
+    /// `train`, and the one that begins with `test` or `t10k`. Both keep their order. Without such splits, and of each
+    /// stage if there are stages, every fifth sample of each class is tested, and the others are learned. Samples that have
+    /// targets and no classes are a series in time: of these the last fifth is tested (rounded down), after all that is
+    /// learned.
     ///
     /// # Errors
     /// As [`Collection::samples`].
@@ -38,14 +40,47 @@ impl Collection {
 }
 
 fn divide(samples: Vec<Sample>) -> Divided {
-    let (mut divided, mut seen) = (Divided::default(), BTreeMap::new());
-    for sample in samples {
-        let count: &mut usize = seen.entry(sample.label).or_default();
-        *count += 1;
-        let into = if count.is_multiple_of(TEST_EVERY) { &mut divided.test } else { &mut divided.training };
+    let is_series =
+        samples.iter().all(|sample| sample.label.is_none()) && samples.iter().any(|sample| !sample.targets.is_empty());
+    let is_tested = if is_series { last_fifth(&samples) } else { every_fifth(&samples) };
+    let mut divided = Divided::default();
+    for (sample, is_tested) in samples.into_iter().zip(is_tested) {
+        let into = if is_tested { &mut divided.test } else { &mut divided.training };
         into.push(sample);
     }
     divided
+}
+
+/// Every fifth sample of each class, stage by stage.
+fn every_fifth(samples: &[Sample]) -> Vec<bool> {
+    let mut seen: BTreeMap<_, usize> = BTreeMap::new();
+    let mut number = |stage, label| {
+        let count = seen.entry((stage, label)).or_default();
+        *count += 1;
+        *count
+    };
+    samples.iter().map(|sample| number(&sample.stage, sample.label).is_multiple_of(TEST_EVERY)).collect()
+}
+
+/// The last fifth of each stage: neighbours in time are alike, so that samples among those that are learned would test
+/// nothing.
+fn last_fifth(samples: &[Sample]) -> Vec<bool> {
+    // Of each stage: its samples, then those that are left to learn from.
+    let mut learned: BTreeMap<_, usize> = BTreeMap::new();
+    for sample in samples {
+        *learned.entry(&sample.stage).or_default() += 1;
+    }
+    for count in learned.values_mut() {
+        *count -= *count / TEST_EVERY;
+    }
+    let mut is_tested = |stage| match learned.get_mut(stage) {
+        Some(left @ 1..) => {
+            *left -= 1;
+            false
+        }
+        _ => true,
+    };
+    samples.iter().map(|sample| is_tested(&sample.stage)).collect()
 }
 
 #[cfg(test)]
@@ -53,6 +88,7 @@ mod tests {
     use super::super::collection::open;
     use super::super::options::DataOptions;
     use super::*;
+    use loihi_files::npz;
     use std::fs;
 
     #[test]
@@ -67,6 +103,43 @@ mod tests {
         let names = |samples: &[Sample]| samples.iter().map(|sample| sample.name.clone()).collect::<Vec<_>>().join(" ");
         assert_eq!(names(&divided.test), "8 9");
         assert_eq!(names(&divided.training), "0 1 2 3 4 5 6 7 10 11");
+    }
+
+    #[test]
+    fn the_last_fifth_of_a_series_is_tested() {
+        let names = |samples: &[Sample]| samples.iter().map(|sample| sample.name.clone()).collect::<Vec<_>>().join(" ");
+        let step = |at: u8| Sample::values(at.to_string(), &[1], vec![at]).with_targets(vec![f32::from(at)]);
+        let divided = divide((0..11).map(step).collect());
+        assert_eq!((&*names(&divided.training), &*names(&divided.test)), ("0 1 2 3 4 5 6 7 8", "9 10"));
+        // Stages are series of their own, even if they take turns.
+        let in_stage = |at: u8| step(at).in_stage((at % 2).to_string());
+        let divided = divide((0..11).map(in_stage).collect());
+        assert_eq!((&*names(&divided.training), &*names(&divided.test)), ("0 1 2 3 4 5 6 7 8", "9 10"));
+        let divided = divide((0..4).map(step).collect());
+        assert_eq!((divided.training.len(), divided.test.len()), (4, 0));
+        // With classes they are no series.
+        let divided = divide((0..10).map(|at| step(at).labelled(u32::from(at % 2))).collect());
+        assert_eq!(names(&divided.test), "8 9");
+        let in_halves = |at: u8| step(at).labelled(0).in_stage((at / 8).to_string());
+        assert_eq!(names(&divide((0..16).map(in_halves).collect()).test), "4 12", "a fifth of each stage");
+    }
+
+    #[test]
+    fn a_stream_in_a_file_keeps_its_order() {
+        let array = |shape: &[usize], values| npz::Array::new(shape.to_vec(), npz::Values::Real(values)).unwrap();
+        let ramp = |count: u8| (0..count).map(|at| f64::from(at) / 2.0).collect::<Vec<_>>();
+        let arrays = [("x".to_owned(), array(&[12, 2], ramp(24))), ("y".to_owned(), array(&[12, 1], ramp(12)))];
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stream.npz");
+        fs::write(&path, npz::bytes(&arrays).unwrap()).unwrap();
+        let divided = open(&path, &DataOptions::default().reals(true)).unwrap().divided().unwrap();
+        let values = |samples: &[Sample]| {
+            let first = |sample: &Sample| [sample.flat_reals().unwrap()[0], sample.targets[0]];
+            samples.iter().map(first).collect::<Vec<_>>()
+        };
+        assert_eq!(values(&divided.test), [[10.0, 5.0], [11.0, 5.5]]);
+        assert_eq!(divided.training.len(), 10);
+        assert!(values(&divided.training).is_sorted());
     }
 
     #[test]

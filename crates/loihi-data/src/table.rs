@@ -1,70 +1,143 @@
-//! CSV: a sample a row, its features as numbers, its class in the column `label` (or `class`), else in the last one.
+//! CSV: a sample a row, its features as numbers, its class, its targets and its stage in columns of their own.
 //!
-//! A first row that has a word in it names the columns. Features are scaled to 0 to 255 by the smallest and the largest
-//! number of all of them: the same scale for all, so that their proportions stay.
+//! A first row that has a word in it names the columns. The class is in the column `label` (or `class`), targets are in
+//! `target` and in all that begin with `target_`, in their order, and the stage is in the column that
+//! [`DataOptions::stage_column`] names. Where no column is called as a class or a target, the last one is the class. All
+//! others are features: scaled to 0 to 255 by the smallest and the largest number of all of them, the same scale for all,
+//! so that their proportions stay; or real numbers as they are, if [`DataOptions::reals`] asks for them.
 
+use super::columns::{single, stage_of};
 use super::error::FormatError;
 use super::format::{Content, Format};
+use super::options::DataOptions;
 use super::sample::Sample;
+use csv::StringRecord;
 
 /// Tables of features.
-pub const FORMAT: Format =
-    Format::new("csv", &["csv"], "tables, a sample a row", |bytes, _| Ok(Content::Many(parse(bytes)?)))
-        .of_many("in the column `label` or `class`, else in the last one");
+pub const FORMAT: Format = Format::new("csv", &["csv"], "tables, a sample a row", |bytes, _, options| {
+    Ok(Content::Many(parse(bytes, options)?))
+})
+.of_many("in the column `label` or `class`, else in the last one if there are no targets")
+.with_targets("in the columns `target` or `target_...`");
+
+/// What the columns of a table are.
+#[derive(Default)]
+struct Columns {
+    /// How many there are.
+    count: usize,
+    label: Option<usize>,
+    targets: Vec<usize>,
+    stage: Option<usize>,
+    /// All others.
+    features: Vec<usize>,
+}
+
+/// A row of a table.
+struct Row {
+    features: Vec<f64>,
+    label: Option<u32>,
+    targets: Vec<f32>,
+    stage: Option<String>,
+}
 
 /// Reads a file.
 ///
 /// # Errors
 /// [`FormatError`] says the line.
-pub fn parse(bytes: &[u8]) -> Result<Vec<Sample>, FormatError> {
+pub fn parse(bytes: &[u8], options: &DataOptions) -> Result<Vec<Sample>, FormatError> {
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(bytes);
-    let mut label_column = None;
-    let mut width = None;
-    let mut rows: Vec<(Vec<f64>, u32)> = Vec::new();
+    let mut columns: Option<Columns> = None;
+    let mut rows = Vec::new();
     for (number, record) in reader.records().enumerate() {
         let record = record.map_err(|error| FormatError::in_line(number + 1, format!("it cannot be read: {error}")))?;
         let line =
             record.position().map_or(number + 1, |position| usize::try_from(position.line()).unwrap_or(number + 1));
+        let invalid = |what| FormatError::in_line(line, what);
         let is_header = number == 0 && record.iter().any(|cell| cell.parse::<f64>().is_err());
         if is_header {
-            label_column =
-                record.iter().position(|name| matches!(name.to_ascii_lowercase().as_str(), "label" | "class"));
-            width = Some(record.len());
+            columns = Some(Columns::named(&record, options).map_err(invalid)?);
             continue;
         }
-        if record.len() < 2 || *width.get_or_insert(record.len()) != record.len() {
-            let expected = width.unwrap_or(2).max(2);
-            return Err(FormatError::in_line(line, format!("{} columns, not {expected}", record.len())));
+        let columns = match &columns {
+            Some(columns) => columns,
+            None => columns.insert(Columns::unnamed(record.len(), options).map_err(invalid)?),
+        };
+        if record.len() != columns.count {
+            return Err(invalid(format!("{} columns, not {}", record.len(), columns.count)));
         }
-        rows.push(
-            row(&record, label_column.unwrap_or(record.len() - 1)).map_err(|what| FormatError::in_line(line, what))?,
-        );
+        rows.push(columns.row(&record, options.reals).map_err(invalid)?);
     }
     if rows.is_empty() {
         return Err(FormatError::in_line(1, "it has no rows of numbers"));
     }
-    Ok(items(&rows))
+    Ok(samples(rows, options.reals))
 }
 
-fn row(record: &csv::StringRecord, label_column: usize) -> Result<(Vec<f64>, u32), String> {
-    let mut features = Vec::new();
-    let mut label = 0;
-    for (column, cell) in record.iter().enumerate() {
-        if column == label_column {
-            label = cell.parse().map_err(|_| {
-                format!("{} in column {} is not a class, which is a whole number", quoted(cell), column + 1)
-            })?;
-        } else {
-            let feature: f64 =
-                cell.parse().map_err(|_| format!("{} in column {} is not a number", quoted(cell), column + 1))?;
-            if !feature.is_finite() {
-                return Err(format!("{} in column {} is not a number", quoted(cell), column + 1));
+impl Columns {
+    /// Those of a table whose first row names them.
+    fn named(names: &StringRecord, options: &DataOptions) -> Result<Self, String> {
+        let lower: Vec<String> = names.iter().map(str::to_ascii_lowercase).collect();
+        let label = lower.iter().position(|name| matches!(&**name, "label" | "class"));
+        let is_target = |column: &usize| lower[*column] == "target" || lower[*column].starts_with("target_");
+        let targets: Vec<usize> = (0..lower.len()).filter(is_target).collect();
+        let wanted = options.stage_column.as_ref();
+        let stage = wanted.map(|wanted| stage_of("column", &names.iter().collect::<Vec<_>>(), wanted));
+        Self { count: lower.len(), label, targets, stage: stage.transpose()?, features: Vec::new() }.with_features()
+    }
+
+    /// Those of a table without names.
+    fn unnamed(count: usize, options: &DataOptions) -> Result<Self, String> {
+        match &options.stage_column {
+            None => Self { count, ..Self::default() }.with_features(),
+            Some(wanted) => {
+                Err(format!("there is no column `{wanted}` for stages: begin with a row that names the columns"))
             }
-            features.push(feature);
         }
     }
-    Ok((features, label))
+
+    /// The same with all other columns as features, but the last one as class if there are no classes and no targets.
+    fn with_features(mut self) -> Result<Self, String> {
+        if self.label.is_none() && self.targets.is_empty() {
+            self.label = (0..self.count).rev().find(|column| Some(*column) != self.stage);
+        }
+        let is_feature =
+            |column: &usize| ![self.label, self.stage].contains(&Some(*column)) && !self.targets.contains(column);
+        self.features = (0..self.count).filter(is_feature).collect();
+        match (self.features.len(), self.count) {
+            (0, 1) => Err("1 columns, not 2".to_owned()),
+            (0, _) => Err("no column is left for features: classes, targets and stages take all of them".to_owned()),
+            _ => Ok(self),
+        }
+    }
+
+    /// A row of as many cells as there are columns.
+    fn row(&self, record: &StringRecord, reals: bool) -> Result<Row, String> {
+        let cell = |column: usize| record.get(column).unwrap_or_default();
+        let said = |column: usize, what: &str| format!("{} in column {} {what}", quoted(cell(column)), column + 1);
+        let number = |column: usize| -> Result<f64, String> {
+            let number = cell(column).parse().ok().filter(|number: &f64| number.is_finite());
+            number.ok_or_else(|| said(column, "is not a number"))
+        };
+        let real = |column: usize| -> Result<f32, String> {
+            let number = single(number(column)?);
+            number.ok_or_else(|| said(column, "is too large for a real number of single precision"))
+        };
+        if reals {
+            self.features.iter().try_for_each(|column| real(*column).map(drop))?;
+        }
+        let label = |column| cell(column).parse().map_err(|_| said(column, "is not a class, which is a whole number"));
+        let stage = |column: usize| match cell(column) {
+            "" => Err(said(column, "is not a stage, which has a name")),
+            name => Ok(name.to_owned()),
+        };
+        Ok(Row {
+            features: self.features.iter().map(|column| number(*column)).collect::<Result<_, _>>()?,
+            label: self.label.map(label).transpose()?,
+            targets: self.targets.iter().map(|column| real(*column)).collect::<Result<_, _>>()?,
+            stage: self.stage.map(stage).transpose()?,
+        })
+    }
 }
 
 /// A cell as a message has it: its start, without the line breaks that quotation marks let into a cell.
@@ -74,17 +147,25 @@ fn quoted(cell: &str) -> String {
     format!("`{}{dots}`", start.escape_debug())
 }
 
-fn items(rows: &[(Vec<f64>, u32)]) -> Vec<Sample> {
-    let all = rows.iter().flat_map(|(features, _)| features);
+fn samples(rows: Vec<Row>, reals: bool) -> Vec<Sample> {
+    let all = rows.iter().flat_map(|row| &row.features);
     let (low, high) =
         all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
     let range = if high > low { high - low } else { 1.0 };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 255")]
     let scaled = |value: &f64| (255.0 * (value - low) / range).round().clamp(0.0, 255.0) as u8;
-    let item = |(number, (features, label)): (usize, &(Vec<f64>, u32))| {
-        Sample::values(number.to_string(), &[features.len()], features.iter().map(scaled).collect()).labelled(*label)
+    let sample = |(number, row): (usize, Row)| {
+        let Row { features, label, targets, stage } = row;
+        let (name, shape) = (number.to_string(), [features.len()]);
+        let sample = if reals {
+            // All of them were found to have single precision.
+            Sample::reals(name, &shape, features.iter().filter_map(|value| single(*value)).collect())
+        } else {
+            Sample::values(name, &shape, features.iter().map(scaled).collect())
+        };
+        sample.labelled(label).with_targets(targets).in_stage(stage)
     };
-    rows.iter().enumerate().map(item).collect()
+    rows.into_iter().enumerate().map(sample).collect()
 }
 
 #[cfg(test)]
@@ -94,7 +175,7 @@ mod tests {
 
     fn read(text: &str) -> Vec<(Vec<u8>, Option<u32>)> {
         let values = |sample: Sample| (sample.flat().unwrap().to_vec(), sample.label);
-        parse(text.as_bytes()).unwrap().into_iter().map(values).collect()
+        parse(text.as_bytes(), &DataOptions::default()).unwrap().into_iter().map(values).collect()
     }
 
     #[test]
@@ -102,6 +183,62 @@ mod tests {
         let expected = [(vec![0, 51], Some(3)), (vec![128, 255], Some(0))];
         assert_eq!(read("-1, 0, 3\n1.5, 4, 0\n"), expected, "the last column is the class");
         assert_eq!(read("label,a,b\n3,-1,0\n0,1.5,4\n"), expected, "or the one that says so");
+    }
+
+    fn read_with(text: &str, options: &DataOptions) -> Vec<Sample> {
+        parse(text.as_bytes(), options).unwrap()
+    }
+
+    #[test]
+    fn targets_and_stages_have_columns() {
+        let plain = DataOptions::default();
+        let samples = read_with("a,target_x,b,Target,task\n0,0.5,4,-1,9\n2,1e-3,1,3,9\n", &plain);
+        let expected =
+            |values: &[u8], targets: &[f32]| Sample::values("0", &[3], values.to_vec()).with_targets(targets.to_vec());
+        assert_eq!(samples[0], expected(&[0, 113, 255], &[0.5, -1.0]));
+        assert_eq!(samples[1].targets, [0.001, 3.0]);
+        let staged = plain.stage_column("task");
+        let samples = read_with("a,target,task,label\n0,0.5, first day ,3\n4,1,2,1\n", &staged);
+        let known = |sample: &Sample| (sample.label, sample.targets.clone(), sample.stage.clone().unwrap());
+        assert_eq!(known(&samples[0]), (Some(3), vec![0.5], "first day".to_owned()));
+        assert_eq!((known(&samples[1]), samples[1].flat()), ((Some(1), vec![1.0], "2".to_owned()), Some(&[255][..])));
+        let samples = read_with("a,b,task\n1,7,x\n2,8,y\n", &staged);
+        assert_eq!((samples[1].label, samples[1].flat()), (Some(8), Some(&[255][..])), "the last one but the stage");
+        let samples = read_with("a,label\n1,7\n2,8\n", &DataOptions::default().stage_column("label"));
+        assert_eq!((samples[1].label, samples[1].stage.as_deref()), (Some(8), Some("8")), "a class can be a stage");
+    }
+
+    #[test]
+    fn features_can_stay_real() {
+        let samples = read_with("-1, 0.1, 3\n1.5, 400, 0\n", &DataOptions::default().reals(true));
+        assert_eq!(samples[0], Sample::reals("0", &[2], vec![-1.0, 0.1]).labelled(3));
+        assert_eq!(samples[1].flat_reals(), Some(&[1.5, 400.0][..]));
+        assert_eq!(samples[1].flat(), None);
+    }
+
+    #[test]
+    fn what_is_wrong_with_targets_and_stages_is_said() {
+        for (text, line, what) in [
+            ("a,target\n1,2\n1,nan\n", 3, "`nan` in column 2 is not a number"),
+            ("a,target\n1,inf\n", 2, "`inf` in column 2 is not a number"),
+            ("a,target\n1,\n", 2, "`` in column 2 is not a number"),
+            ("a,target\n1,1e39\n", 2, "`1e39` in column 2 is too large for a real number of single precision"),
+            ("a,target\n-1e39,1\n", 2, "`-1e39` in column 1 is too large for a real number of single precision"),
+            ("a,target\n1,2,3\n", 2, "3 columns, not 2"),
+            ("label,target\n1,2\n", 1, "no column is left for features: classes, targets and stages take all of them"),
+        ] {
+            let error = parse(text.as_bytes(), &DataOptions::default().reals(true)).unwrap_err();
+            assert_eq!((error.position, &*error.message), (Some(Position::Line(line)), what), "{text:?}");
+        }
+        let staged = DataOptions::default().stage_column("task");
+        for (text, line, what) in [
+            ("a,Task,label\n1,2,3\n", 1, "it has no column `task` for stages; there are a, Task, label"),
+            ("1,2,3\n", 1, "there is no column `task` for stages: begin with a row that names the columns"),
+            ("a,task,label\n1,x,3\n1,,3\n", 3, "`` in column 2 is not a stage, which has a name"),
+        ] {
+            let error = parse(text.as_bytes(), &staged).unwrap_err();
+            assert_eq!((error.position, &*error.message), (Some(Position::Line(line)), what), "{text:?}");
+        }
     }
 
     #[test]
@@ -115,7 +252,7 @@ mod tests {
             ("5\n", 1, "1 columns, not 2"),
             ("1,2\n1,\"2\n3\"\n", 2, r"`2\n3` in column 2 is not a class"),
         ] {
-            let error = parse(text.as_bytes()).unwrap_err();
+            let error = parse(text.as_bytes(), &DataOptions::default()).unwrap_err();
             assert!(error.position == Some(Position::Line(line)) && error.message.contains(what), "{text:?}: {error}");
         }
     }

@@ -11,6 +11,10 @@ pub(crate) const FORMAT: Format = Format::new("wav", &["wav"], "sounds, as 50 fr
 
 /// Stands for the reader that is left out.
 #[cfg(not(feature = "audio"))]
-fn read(_: &[u8], _: usize) -> Result<super::format::Content, super::error::FormatError> {
+fn read(
+    _: &[u8],
+    _: usize,
+    _: &super::options::DataOptions,
+) -> Result<super::format::Content, super::error::FormatError> {
     Err("sounds are read with the feature `audio`".into())
 }

@@ -11,6 +11,7 @@
 //! ```
 
 pub(crate) mod elements;
+mod texts;
 
 use crate::whole;
 use elements::Npy;
@@ -95,6 +96,16 @@ pub enum Values {
 pub struct Array {
     shape: Vec<usize>,
     values: Values,
+}
+
+/// An array of texts, the last extent fastest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Texts {
+    /// Its extents.
+    pub shape: Vec<usize>,
+    /// Its elements, as many as the product of the extents.
+    pub texts: Vec<String>,
 }
 
 impl Array {
@@ -216,6 +227,15 @@ pub fn parse(bytes: &[u8], array: &str) -> Result<Array, ArrayError> {
 /// [`ArrayError`].
 pub fn records(bytes: &[u8], array: &str) -> Result<Option<Vec<(String, Array)>>, ArrayError> {
     member(bytes, array, |npy| Npy::of(npy)?.fields())
+}
+
+/// Reads an array of texts (`<U...`, or `|S...` in UTF-8) from the bytes of an `.npz` or `.npy` file; `None` if its elements
+/// are something else.
+///
+/// # Errors
+/// [`ArrayError`].
+pub fn texts(bytes: &[u8], array: &str) -> Result<Option<Texts>, ArrayError> {
+    member(bytes, array, |npy| texts::of(Npy::of(npy)?))
 }
 
 /// What `read` makes of the `.npy` bytes of an array.

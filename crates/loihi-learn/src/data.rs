@@ -139,14 +139,23 @@ impl Dataset {
 
 /// A sample as an example, its values brought from one range to another; what is wrong with it, if it is not one.
 fn example(sample: Sample, inputs: usize, [from, to]: [u8; 2]) -> Result<Example, String> {
-    let Sample { name, label, data, .. } = sample;
-    let SampleData::Values { mut values, .. } = data else {
-        return Err(format!("sample {name} is a recording of events, and this experiment takes values"));
+    let Sample { name, label, targets, data, .. } = sample;
+    let mut values = match data {
+        SampleData::Values { values, .. } => values,
+        SampleData::Reals { .. } => {
+            return Err(format!(
+                "sample {name} has real numbers: read the data without asking for them, which scales them"
+            ));
+        }
+        _ => return Err(format!("sample {name} is a recording of events, and this experiment takes values")),
     };
     if values.len() != inputs {
         return Err(format!("sample {name} has {} values, and the first one {inputs}", values.len()));
     }
     let Some(label) = label else {
+        if !targets.is_empty() {
+            return Err(format!("sample {name} has targets and no class: give classes, which are whole numbers"));
+        }
         return Err(format!("sample {name} has no class: say it in labels.txt, a line of name and class each"));
     };
     let label = u8::try_from(label).ok().filter(|label| *label < u8::MAX);

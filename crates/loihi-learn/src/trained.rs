@@ -123,13 +123,27 @@ fn seeded(presentation: Presentation, seed: u32) -> Presentation {
     Presentation { seed: presentation.seed.wrapping_add(seed), ..presentation }
 }
 
+fn hash_reals(hash: &mut Fnv64, values: &[f32]) {
+    for value in values {
+        hash.bytes(&value.to_bits().to_le_bytes());
+    }
+}
+
 fn hash_items(hash: &mut Fnv64, items: &[Sample]) {
-    for Sample { name, label, data, .. } in items {
+    for Sample { name, label, targets, stage, data, .. } in items {
         hash.bytes(format!("{name} {label:?}").as_bytes());
+        hash_reals(hash, targets);
+        if let Some(stage) = stage {
+            hash.bytes(stage.as_bytes());
+        }
         match data {
             SampleData::Values { shape, values } => {
                 hash.bytes(format!("{shape:?}").as_bytes());
                 hash.bytes(values);
+            }
+            SampleData::Reals { shape, values } => {
+                hash.bytes(format!("{shape:?}").as_bytes());
+                hash_reals(hash, values);
             }
             SampleData::Events(events) => hash.bytes(format!("{events:?}").as_bytes()),
             other => hash.bytes(format!("{other:?}").as_bytes()),

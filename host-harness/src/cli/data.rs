@@ -50,6 +50,12 @@ struct ShowArgs {
     /// Split of the data set, the file-name prefix of IDX files [default: all]
     #[arg(long, value_name = "PREFIX")]
     split: Option<String>,
+    /// Leave values as the real numbers of the file, instead of scaling them to 0 to 255
+    #[arg(long)]
+    reals: bool,
+    /// Column of a CSV file, or array of an .npz file, that names the stage of each sample
+    #[arg(long, value_name = "NAME")]
+    stage_column: Option<String>,
 }
 
 pub(super) fn data(args: &DataArgs) -> anyhow::Result<()> {
@@ -95,18 +101,22 @@ fn fetched(package: &Package, folder: &Path) -> (Value, String) {
 /// Shows what files are read: one line for each row of the table.
 fn formats() -> anyhow::Result<()> {
     let mut formats = Vec::new();
-    for Format { name, endings, about, labels, feature, .. } in FORMATS {
+    for Format { name, endings, about, labels, targets, feature, .. } in FORMATS {
         let dotted = endings.iter().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(" ");
-        out::line(format_args!("{name:<12} {dotted:<16} {about}; classes: {labels}"))?;
+        let from = targets.map_or_else(String::new, |targets| format!("; targets: {targets}"));
+        out::line(format_args!("{name:<12} {dotted:<16} {about}; classes: {labels}{from}"))?;
         formats.push(json!({
-            "name": name, "endings": endings, "summary": about, "classes": labels, "feature": feature,
+            "name": name, "endings": endings, "summary": about, "classes": labels, "targets": targets,
+            "feature": feature,
         }));
     }
     out::result("loihi-data-formats/1", &json!({ "formats": formats }))
 }
 
 fn show(args: &ShowArgs) -> anyhow::Result<()> {
-    let data = open(&args.what, &DataOptions::default())?;
+    let mut options = DataOptions::default().reals(args.reals);
+    options.stage_column.clone_from(&args.stage_column);
+    let data = open(&args.what, &options)?;
     let splits = match &args.split {
         Some(split) => vec![split.clone()],
         None if data.splits().is_empty() => vec![String::new()],

@@ -319,6 +319,17 @@ fn show_says_what_samples_are() {
         assert_one_sentence(&place.command(&["show", path.to_str().unwrap()]).output().unwrap(), parts);
     };
     refused(&table, &["a.csv, line 3: `x` in column 2 is not a number"]);
+    fs::write(&table, "x,target,load\n0.5,-1,light\n0.75,2.5,heavy\n").unwrap();
+    let output =
+        place.command(&["show", table.to_str().unwrap(), "--reals", "--stage-column", "load"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    for part in
+        ["real numbers [1] (2)", "range     0.5 to 0.75", "targets   1 a sample, -1.0 to 2.5", "light:1 heavy:1"]
+    {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let output = place.command(&["show", table.to_str().unwrap(), "--stage-column", "task"]).output().unwrap();
+    assert_one_sentence(&output, &["a.csv, line 1: it has no column `task` for stages; there are x, target, load"]);
     let cut = place.temporary.path().join("3.bs2");
     fs::write(&cut, [1; 13]).unwrap();
     refused(&cut, &["3.bs2, byte 10: it ends within an event"]);

@@ -218,4 +218,6 @@ fn every_format_is_listed() {
     let names: Vec<&str> =
         formats["formats"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
     assert_eq!(names, host_harness::data::FORMATS.iter().map(|format| format.name).collect::<Vec<_>>());
+    let text = String::from_utf8(command(&["data", "formats"]).output().unwrap().stdout).unwrap();
+    assert!(text.contains("targets: in the columns `target` or `target_...`"), "{text}");
 }

@@ -6,7 +6,7 @@
 mod seeds;
 
 use host_harness::cost::prices::Prices;
-use host_harness::data::{Content, FORMATS, Format, Sample, SampleData, cifar, show};
+use host_harness::data::{Content, DataOptions, FORMATS, Format, Sample, SampleData, cifar, show};
 use host_harness::experiment::{EXPERIMENTS, parameters};
 use host_harness::import::NodeError;
 use host_harness::lava_dl;
@@ -103,7 +103,13 @@ pub fn read(name: &str, bytes: &[u8]) {
 
 /// What was read is also shown, as `loihi data show` does.
 fn read_samples(format: &Format, bytes: &[u8]) -> Result<(), String> {
-    let samples = match format.read(bytes, usize::MAX).map_err(|error| error.to_string())? {
+    let reals = DataOptions::default().reals(true).stage_column("stage");
+    let _read_or_refused = read_with(format, bytes, &reals);
+    read_with(format, bytes, &DataOptions::default())
+}
+
+fn read_with(format: &Format, bytes: &[u8], options: &DataOptions) -> Result<(), String> {
+    let samples = match format.read(bytes, usize::MAX, options).map_err(|error| error.to_string())? {
         Content::One(SampleData::Events(events)) => vec![Sample::events("a", events)],
         Content::One(SampleData::Values { shape, values }) => {
             assert_eq!(values.len(), shape.iter().product::<usize>());

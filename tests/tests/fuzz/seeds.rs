@@ -181,7 +181,8 @@ pub(super) fn wav() -> Vec<Vec<u8>> {
 }
 
 pub(super) fn csv() -> Vec<Vec<u8>> {
-    vec![b"a,b,label\n1,2.5,0\n-3,4e2,1\n".to_vec(), b"1,2\n".to_vec(), b"\"1\",2\r\n3,4\r\n".to_vec()]
+    let answers = b"a,target_x,target_y,stage,label\n1,-0.5,2,first,0\n2,1e3,0,2,1\n".to_vec();
+    vec![b"a,b,label\n1,2.5,0\n-3,4e2,1\n".to_vec(), b"1,2\n".to_vec(), b"\"1\",2\r\n3,4\r\n".to_vec(), answers]
 }
 
 pub(super) fn npz() -> Vec<Vec<u8>> {
@@ -199,7 +200,10 @@ pub(super) fn arrays() -> Vec<Vec<u8>> {
     let array = |shape: &[usize], values| npz::Array::new(shape.to_vec(), npz::Values::Whole(values)).unwrap();
     let samples = array(&[2, 3], vec![1, 0, 200, 4, 5, 6]);
     let file = npz::bytes(&[("x".to_owned(), samples), ("y".to_owned(), array(&[2], vec![0, 1]))]).unwrap();
-    vec![file, npz().swap_remove(1)]
+    let real = |shape: &[usize]| npz::Array::new(shape.to_vec(), npz::Values::Real(vec![0.5; 2])).unwrap();
+    let answers = [("x", real(&[2, 1])), ("y", real(&[2])), ("stage", array(&[2], vec![3, 4]))];
+    let answers = npz::bytes(&answers.map(|(name, array)| (name.to_owned(), array))).unwrap();
+    vec![file, npz().swap_remove(1), answers, include_bytes!("../../golden/field/stages.npz").to_vec()]
 }
 
 /// A recurrent network of every kind of layer, and a network of layers in a row.

@@ -6,7 +6,7 @@ use npyz::{DType, Endianness, NpyHeader, Order, TypeChar, TypeStr};
 use std::io;
 
 /// Most elements of an array that is read as a whole; a header that says more is taken for damage.
-const ELEMENTS_MAX: usize = 1 << 28;
+pub(super) const ELEMENTS_MAX: usize = 1 << 28;
 
 /// An `.npy` file whose header was read.
 pub(crate) struct Npy<'b> {

@@ -38,6 +38,17 @@ pub enum PresentError {
         /// What it takes.
         expected: String,
     },
+    /// The sample has real numbers, which only programs of the embedded CPU take.
+    #[error(
+        "sample {item} has real numbers and the input `{input}` takes values of 0 to 255: read the data without asking for real \
+         numbers, which scales them"
+    )]
+    Reals {
+        /// The sample.
+        item: String,
+        /// The input.
+        input: String,
+    },
     /// Only the events say how long the sample is, and what they say is absurd.
     #[error(
         "sample {item}: its events take {steps} steps of {step_us} us, more than {most}: say how many to show by --steps, take longer \

@@ -91,6 +91,9 @@ fn as_long_as_it_is(
         (SampleData::Values { shape, values }, Entry::Weighted(_)) => {
             values_as_they_are(item, (shape, values), (input, place), steps)
         }
+        (SampleData::Reals { .. }, _) => {
+            Err(PresentError::Reals { item: item.name.clone(), input: input.name.clone() })
+        }
         _ => Err(wrong_size(item, input)),
     }
 }
@@ -237,6 +240,11 @@ mod tests {
         let wanted = "sample 7: it has 3 values, the input `in` takes 4 of shape [4]";
         assert_eq!(said(&network(&[4]), &values(3), &rate), wanted);
         assert!(said(&Network::new("n"), &values(3), &rate).contains("no input"));
+        let reals = said(&network(&[1]), &Sample::reals("7", &[1], vec![0.5]), &rate);
+        assert!(
+            reals.starts_with("sample 7 has real numbers and the input `in` takes values of 0 to 255: "),
+            "{reals}"
+        );
         let event = Event { t_us: 0, x: 1, y: 1, polarity: 0 };
         let events = Sample::events("7", Events::of(vec![event]));
         assert!(said(&network(&[4]), &events, &rate).contains("sensor of 2 x 2"));
