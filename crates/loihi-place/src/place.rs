@@ -23,7 +23,8 @@ use loihi_image::image::{BuildError, ImageFile};
 use loihi_image::limits::usage::{CORES_PER_CHIP, SYNAPTIC_WORDS};
 use loihi_image::limits::{self, CoreUsage, Resource, Unfit};
 use loihi_image::rule::RuleError;
-use loihi_net::network::{Network, NetworkError, Population, SectionError};
+use loihi_net::network::{Endpoint, Network, NetworkError, Population, SectionError};
+use loihi_snip::keys::table_name;
 use loihi_snip::{KINDS, Program, Programs, SnipKind};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -187,6 +188,7 @@ pub fn place_shown(
 ) -> Result<Placed, PlaceError> {
     network.check()?;
     let programs = loihi_snip::programs(network, options.kinds)?;
+    inputs_send(network, &programs)?;
     let network = &taught(network, &programs)?;
     let lists = Lists::of(network);
     let per_core = options.compartments_per_core.clamp(1, COMPARTMENTS_PER_CORE);
@@ -226,6 +228,23 @@ pub fn place_shown(
     Ok(Placed { image, map, parts, usage, programs })
 }
 
+/// Refuses connections and encoders of spikes from an input whose values a program takes as they are.
+fn inputs_send(network: &Network, programs: &[Box<dyn Program>]) -> Result<(), PlaceError> {
+    for (table, program) in programs.iter().enumerate() {
+        for input in program.values() {
+            let from = Endpoint::Input(input);
+            let Some(section) = network.snips.get(table) else { continue };
+            if network.connections.iter().any(|connection| connection.from == from) {
+                let name = network.name_of(from);
+                let what =
+                    format!("`{name}` sends no spikes here: connect the population, or give it an input of its own");
+                return Err(section.error(&table_name(section), "input", what).into());
+            }
+        }
+    }
+    Ok(())
+}
+
 /// A network whose connections are stored as the programs want that write their weights.
 fn taught<'n>(network: &'n Network, programs: &[Box<dyn Program>]) -> Result<Cow<'n, Network>, PlaceError> {
     let mut network = Cow::Borrowed(network);
@@ -243,7 +262,7 @@ fn taught<'n>(network: &'n Network, programs: &[Box<dyn Program>]) -> Result<Cow
                         network.name_of(from)
                     );
                     let Some(section) = network.snips.get(table) else { continue };
-                    return Err(section.error("snip", "kind", what).into());
+                    return Err(section.error(&table_name(section), "kind", what).into());
                 }
             }
         }
