@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use loihi_net::network::{Network, file};
+use loihi_net::network::{Network, Section, file};
 use loihi_place::place::{Placed, PlacementOptions, place};
 use loihi_snip::{KINDS, SnipKind, Teaching, programs};
 use std::path::Path;
@@ -264,6 +264,37 @@ fn a_program_writes_one_connection_that_has_no_rule() {
     let said = refusal(&format!("{NETWORK}{second}{DECOLLE}"));
     assert!(said.contains("say which connection to `hidden` learns, that from: pixels, output"), "{said}");
     placed(&format!("{NETWORK}{second}{DECOLLE}from = \"output\"\n"));
+}
+
+/// What is wrong with the network that a table names.
+#[test]
+fn a_program_needs_inputs_and_connections_that_fit() {
+    let refusal = |text: &str| place(&network(text), PlacementOptions::default()).unwrap_err().to_string();
+    let encoder = "[[snip]]\nkind = \"rate-encoder\"\n";
+    let second = "[[input]]\nname = \"more\"\nshape = [2]\n";
+    let said = refusal(&format!("{NETWORK}{second}{encoder}"));
+    assert!(said.contains("`[[snip]]`: say which input it is for: pixels, more"), "{said}");
+    placed(&format!("{NETWORK}{second}{encoder}input = \"more\"\n"));
+    let biases = "[[input]]\nname = \"biases\"\nbias_of = \"output\"\n";
+    let said = refusal(&format!("{NETWORK}{biases}{encoder}input = \"biases\"\n"));
+    assert!(said.contains("`input = \"biases\"`: `biases` sets biases: take one without `bias_of`"), "{said}");
+    let alone = "[[population]]\nname = \"alone\"\nshape = [2]\n";
+    let said = refusal(&format!("{NETWORK}{alone}{}", DECOLLE.replace("hidden", "alone")));
+    assert!(
+        said.contains("`population = \"alone\"`: nothing is connected to `alone`: add a `[[connection]]`"),
+        "{said}"
+    );
+    let said = refusal(&format!("{NETWORK}{}", DECOLLE.replace("10", "\"ten\"")));
+    assert!(said.contains("`classes = \"ten\"`: invalid type: string \"ten\", expected u32"), "{said}");
+}
+
+/// A network that no file has says which table it is.
+#[test]
+fn a_table_made_in_rust_is_named_in_its_errors() {
+    let mut network = network(NETWORK);
+    network.snips.push(Section::new([("kind", "pes"), ("name", "decoder"), ("population", "hiden")]));
+    let said = place(&network, PlacementOptions::default()).unwrap_err().to_string();
+    assert_eq!(said, "snip `decoder`, population: unknown population `hiden`; there are: hidden, output");
 }
 
 /// The sign of a third factor is either in the profile, which the rule has to follow, or in y1.
