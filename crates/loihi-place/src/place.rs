@@ -27,6 +27,7 @@ use loihi_net::network::{Endpoint, Network, NetworkError, Population, SectionErr
 use loihi_snip::keys::table_name;
 use loihi_snip::{KINDS, Program, Programs, SnipKind};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// How to place.
@@ -248,23 +249,22 @@ fn inputs_send(network: &Network, programs: &[Box<dyn Program>]) -> Result<(), P
 /// A network whose connections are stored as the programs want that write their weights.
 fn taught<'n>(network: &'n Network, programs: &[Box<dyn Program>]) -> Result<Cow<'n, Network>, PlaceError> {
     let mut network = Cow::Borrowed(network);
+    let mut written = BTreeSet::new();
     for (table, program) in programs.iter().enumerate() {
         for (number, learning) in program.learns() {
             let Some(connection) = network.to_mut().connections.get_mut(number) else { continue };
-            match &connection.learning {
-                None => connection.learning = Some(learning),
-                Some(own) if *own == learning => {}
-                Some(_) => {
-                    let from = connection.from;
-                    let what = format!(
-                        "the connection from `{}` has a rule of its own, or another program writes its weights: let one of them \
-                         learn",
-                        network.name_of(from)
-                    );
-                    let Some(section) = network.snips.get(table) else { continue };
-                    return Err(section.error(&table_name(section), "kind", what).into());
-                }
+            let is_first = written.insert(number);
+            if is_first && connection.learning.as_ref().is_none_or(|own| *own == learning) {
+                connection.learning = Some(learning);
+                continue;
             }
+            let from = connection.from;
+            let what = format!(
+                "the connection from `{}` has a rule of its own, or another program writes its weights: let one of them learn",
+                network.name_of(from)
+            );
+            let Some(section) = network.snips.get(table) else { continue };
+            return Err(section.error(&table_name(section), "kind", what).into());
         }
     }
     Ok(network)

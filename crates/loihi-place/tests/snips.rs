@@ -9,6 +9,8 @@ use std::path::Path;
 
 /// A network for programs: a hidden layer that reaches itself and an output, each after the other.
 const NETWORK: &str = r#"
+beyond_the_chip = true
+
 [[input]]
 name = "pixels"
 shape = [4]
@@ -286,6 +288,21 @@ fn a_program_needs_inputs_and_connections_that_fit() {
     );
     let said = refusal(&format!("{NETWORK}{}", DECOLLE.replace("10", "\"ten\"")));
     assert!(said.contains("`classes = \"ten\"`: invalid type: string \"ten\", expected u32"), "{said}");
+}
+
+/// The cores' products have fewer bits than the embedded CPU's.
+#[test]
+fn a_learning_rate_that_the_cores_cannot_have_is_refused() {
+    let text = NETWORK.replace("beyond_the_chip = true", "");
+    let said = |table: &str| {
+        let placed = place(&network(&format!("{text}{table}")), PlacementOptions::default());
+        placed.unwrap_err().to_string()
+    };
+    let soel = "[[snip]]\nkind = \"soel\"\npopulation = \"output\"\n";
+    let advice = "2^-11 is too small for the cores: give 0 to 7, or set `beyond_the_chip = true` for up to 16";
+    assert!(said(soel).contains(advice), "{}", said(soel));
+    assert!(said(&format!("{DECOLLE}back_end = \"core\"\n")).contains(advice));
+    placed(&format!("{text}{soel}rate_shift = 7\n"));
 }
 
 /// A network that no file has says which table it is.

@@ -1,6 +1,6 @@
 //! `decolle`: a layer that learns from a random readout of its own.
 
-use super::by_the_core::by_the_core;
+use super::by_the_core::{by_the_core, check_shift};
 use crate::keys::Keys;
 use crate::kind::{Program, SnipForm};
 use crate::layout::{Layout, Ported};
@@ -43,7 +43,7 @@ slope = { box = { half_width = 16000 } } # or "flat", { triangle = { shift = 8 }
 homeostasis = 2          # what is added to the factor of a neuron that spikes too often, 0..=127; default 2
 count_max = 2            # most spikes in an epoch that are not too many; default 2
 precision = "stochastic" # "nearest", "truncate", "shadow": how the embedded CPU rounds weights; default "stochastic"
-shift = 11               # bits of a change below the smallest step of a weight, 1..=16; default 11
+shift = 11               # bits of a change below the smallest step of a weight, 1..=16, to 7 by a core on the chip; default 11
 # trace_decay_u = 819    # of the traces in 4096ths; default: the population's `decay_u`
 # trace_decay_v = 410    # default: the population's `decay_v`
 recorded_seed = 0        # of a word per synapse, as recorded runs draw them; default 0, the chip's own draws
@@ -64,6 +64,9 @@ recorded_seed = 0        # of a word per synapse, as recorded runs draw them; de
         let [decay_u, decay_v] = [keys.take("trace_decay_u")?, keys.take("trace_decay_v")?];
         let placed = ["group", "axons", "posts", "data_first", "classes", "target_first", "output_first"];
         let params: DecolleParams = keys.params(&placed)?;
+        if by_core {
+            check_shift(keys, "shift", params.shift)?;
+        }
         // Traces follow the compartments, unless the table says otherwise.
         let profile = keys.profile(population);
         let register = |of: fn(&loihi_core::image::Profile) -> i32| profile.as_ref().map(|own| of(own).unsigned_abs());

@@ -1,6 +1,6 @@
 //! `soel`: a head that the core teaches wherever it errs.
 
-use super::by_the_core::by_the_core;
+use super::by_the_core::{by_the_core, check_shift};
 use crate::keys::Keys;
 use crate::kind::{Program, SnipForm};
 use crate::layout::{Layout, Ported};
@@ -27,7 +27,7 @@ kind = "soel"
 population = "output"    # a neuron a class
 # from = "hidden"        # of several connections into it, which one learns
 target_spikes = 4        # of the right class in an epoch; default 4
-rate_shift = 11          # every bit more halves the learning rate; default 11
+rate_shift = 11          # every bit more halves the learning rate, 0..=7, to 16 with `beyond_the_chip`; default 11
 burn_in_steps = 10       # steps of a sample before the first epoch; default 10
 epoch_steps = 10         # steps of an epoch, 1..=65536; default 10
 threshold = 0            # largest error that counts as 0, in spikes; default 0
@@ -41,6 +41,7 @@ slope = "flat"           # or { box = { half_width = 16000 } }; default "flat"
         let connection = keys.connection_into(population)?;
         let target_spikes = keys.take("target_spikes")?.unwrap_or(4);
         let rate_shift = keys.take("rate_shift")?.unwrap_or(11);
+        check_shift(keys, "rate_shift", rate_shift)?;
         let voltage_shift = keys.take("voltage_shift")?;
         let params: SoelParams = keys.params(&["group", "posts", "target_first", "output_first"])?;
         // A few epochs of a whole threshold stay below what one spike counts.

@@ -77,7 +77,8 @@ impl Draws {
                     Some(stream) => Box::new(move |at| {
                         let (a, b) = place(at);
                         let drawn = low + scaled(word(seed, a, b, stream), high - low + 1);
-                        drawn.div_euclid(step) * step
+                        // What the format does not hold is lost toward zero, as on the chip.
+                        drawn / step * step
                     }),
                 })
             }
