@@ -23,9 +23,11 @@ use loihi_image::image::{BuildError, ImageFile};
 use loihi_image::limits::usage::{CORES_PER_CHIP, SYNAPTIC_WORDS};
 use loihi_image::limits::{self, CoreUsage, Resource, Unfit};
 use loihi_image::rule::RuleError;
-use loihi_net::network::{Network, NetworkError, Population, SectionError};
+use loihi_net::network::{Endpoint, Network, NetworkError, Population, SectionError};
+use loihi_snip::keys::table_name;
 use loihi_snip::{KINDS, Program, Programs, SnipKind};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// How to place.
@@ -187,6 +189,7 @@ pub fn place_shown(
 ) -> Result<Placed, PlaceError> {
     network.check()?;
     let programs = loihi_snip::programs(network, options.kinds)?;
+    inputs_send(network, &programs)?;
     let network = &taught(network, &programs)?;
     let lists = Lists::of(network);
     let per_core = options.compartments_per_core.clamp(1, COMPARTMENTS_PER_CORE);
@@ -226,26 +229,42 @@ pub fn place_shown(
     Ok(Placed { image, map, parts, usage, programs })
 }
 
+/// Refuses connections and encoders of spikes from an input whose values a program takes as they are.
+fn inputs_send(network: &Network, programs: &[Box<dyn Program>]) -> Result<(), PlaceError> {
+    for (table, program) in programs.iter().enumerate() {
+        for input in program.values() {
+            let from = Endpoint::Input(input);
+            let Some(section) = network.snips.get(table) else { continue };
+            if network.connections.iter().any(|connection| connection.from == from) {
+                let name = network.name_of(from);
+                let what =
+                    format!("`{name}` sends no spikes here: connect the population, or give it an input of its own");
+                return Err(section.error(&table_name(section), "input", what).into());
+            }
+        }
+    }
+    Ok(())
+}
+
 /// A network whose connections are stored as the programs want that write their weights.
 fn taught<'n>(network: &'n Network, programs: &[Box<dyn Program>]) -> Result<Cow<'n, Network>, PlaceError> {
     let mut network = Cow::Borrowed(network);
+    let mut written = BTreeSet::new();
     for (table, program) in programs.iter().enumerate() {
         for (number, learning) in program.learns() {
             let Some(connection) = network.to_mut().connections.get_mut(number) else { continue };
-            match &connection.learning {
-                None => connection.learning = Some(learning),
-                Some(own) if *own == learning => {}
-                Some(_) => {
-                    let from = connection.from;
-                    let what = format!(
-                        "the connection from `{}` has a rule of its own, or another program writes its weights: let one of them \
-                         learn",
-                        network.name_of(from)
-                    );
-                    let Some(section) = network.snips.get(table) else { continue };
-                    return Err(section.error("snip", "kind", what).into());
-                }
+            let is_first = written.insert(number);
+            if is_first && connection.learning.as_ref().is_none_or(|own| *own == learning) {
+                connection.learning = Some(learning);
+                continue;
             }
+            let from = connection.from;
+            let what = format!(
+                "the connection from `{}` has a rule of its own, or another program writes its weights: let one of them learn",
+                network.name_of(from)
+            );
+            let Some(section) = network.snips.get(table) else { continue };
+            return Err(section.error(&table_name(section), "kind", what).into());
         }
     }
     Ok(network)

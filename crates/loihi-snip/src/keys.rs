@@ -1,8 +1,10 @@
 //! The keys of a table, taken one after the other; what is left over is an error.
 
-use loihi_net::network::{Endpoint, Network, Section, SectionError};
-use serde::Serialize;
+use super::fields;
+use loihi_core::image::Profile;
+use loihi_net::network::{Each, Endpoint, Entry, Network, Section, SectionError};
 use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
 use toml::{Table, Value};
 
 /// The keys of a `[[snip]]` table that nobody has taken yet.
@@ -88,12 +90,18 @@ impl<'s> Keys<'s> {
     /// # Errors
     /// [`SectionError`] lists the populations that there are.
     pub fn population_of(&self, key: &str, name: &str) -> Result<usize, SectionError> {
-        match self.network.find(name) {
-            Some(Endpoint::Population(at)) => Ok(at),
-            _ => {
-                let names = self.network.populations.iter().map(|own| own.name.as_str()).collect::<Vec<_>>();
-                Err(self.error(key, format!("unknown population `{name}`; there are: {}", names.join(", "))))
-            }
+        if let Some(Endpoint::Population(at)) = self.network.find(name) {
+            return Ok(at);
+        }
+        let names = self.network.populations.iter().map(|own| own.name.as_str()).collect::<Vec<_>>();
+        Err(self.error(key, format!("unknown population `{name}`; there are: {}", names.join(", "))))
+    }
+
+    /// The profile of a population's soma, if all its neurons have the same.
+    pub fn profile(&self, population: usize) -> Option<Profile> {
+        match self.network.populations.get(population)?.compartments.last()? {
+            Each::Same(profile) => Some(*profile),
+            Each::Every(_) => None,
         }
     }
 
@@ -102,16 +110,21 @@ impl<'s> Keys<'s> {
     /// # Errors
     /// [`SectionError`] lists the inputs that there are.
     pub fn input(&mut self) -> Result<usize, SectionError> {
-        let names = || self.network.inputs.iter().map(|own| own.name.as_str()).collect::<Vec<_>>().join(", ");
-        let there = names();
-        match self.take::<String>("input")? {
+        let names = self.network.inputs.iter().map(|own| own.name.as_str()).collect::<Vec<_>>();
+        let there = names.join(", ");
+        let at = match self.take::<String>("input")? {
             Some(name) => {
-                let found = self.network.inputs.iter().position(|own| own.name == name);
-                found.ok_or_else(|| self.error("input", format!("unknown input `{name}`; there are: {there}")))
+                let found = names.iter().position(|own| *own == name);
+                found.ok_or_else(|| self.error("input", format!("unknown input `{name}`; there are: {there}")))?
             }
-            None if self.network.inputs.len() == 1 => Ok(0),
-            None => Err(self.error("input", format!("say which input it is for: {there}"))),
+            None if names.len() == 1 => 0,
+            None => return Err(self.error("input", format!("say which input it is for: {there}"))),
+        };
+        if self.network.inputs.get(at).is_some_and(|input| input.entry == Entry::Spikes) {
+            return Ok(at);
         }
+        let name = names.get(at).copied().unwrap_or_default();
+        Err(self.error("input", format!("`{name}` sets biases: take one without `bias_of` and `weighted_for`")))
     }
 
     /// The only connection into a population, by its place in the network's list; of several that from what the key `from`
@@ -120,21 +133,34 @@ impl<'s> Keys<'s> {
     /// # Errors
     /// [`SectionError`].
     pub fn connection_into(&mut self, population: usize) -> Result<usize, SectionError> {
+        self.connection_of(population, |_| true)
+    }
+
+    /// The same, among connections from elsewhere than the population itself.
+    ///
+    /// # Errors
+    /// [`SectionError`].
+    pub fn outer_connection_into(&mut self, population: usize) -> Result<usize, SectionError> {
+        self.connection_of(population, |from| from != Endpoint::Population(population))
+    }
+
+    fn connection_of(&mut self, population: usize, among: impl Fn(Endpoint) -> bool) -> Result<usize, SectionError> {
         let name = self.network.name_of(Endpoint::Population(population)).to_owned();
         let from: Option<String> = self.take("from")?;
-        let connections = self.network.connections.iter().enumerate().filter(|(_, own)| own.to == population);
-        let sources = connections.map(|(at, own)| (at, self.network.name_of(own.from).to_owned())).collect::<Vec<_>>();
-        let list = || sources.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ");
+        let connections = self.network.connections.iter().enumerate();
+        let connections = connections.filter(|(_, own)| own.to == population && among(own.from));
+        let sources = connections.map(|(at, own)| (at, self.network.name_of(own.from))).collect::<Vec<_>>();
+        let list = || sources.iter().map(|(_, name)| *name).collect::<Vec<_>>().join(", ");
         match (from, &*sources) {
+            (_, []) => {
+                Err(self.error("population", format!("nothing is connected to `{name}`: add a `[[connection]]`")))
+            }
             (Some(from), _) => {
                 let found = sources.iter().find(|(_, name)| *name == from);
                 let none = || format!("no connection from `{from}` to `{name}`; there are those from: {}", list());
                 found.map(|(at, _)| *at).ok_or_else(|| self.error("from", none()))
             }
             (None, [(at, _)]) => Ok(*at),
-            (None, []) => {
-                Err(self.error("population", format!("nothing is connected to `{name}`: add a `[[connection]]`")))
-            }
             (None, _) => {
                 Err(self.error("from", format!("say which connection to `{name}` learns, that from: {}", list())))
             }
@@ -145,29 +171,28 @@ impl<'s> Keys<'s> {
     ///
     /// # Errors
     /// [`SectionError`] at a key that is not known, is set by placement, or has a value of another type.
-    pub fn params<P: DeserializeOwned + Serialize + Default>(&mut self, placed: &[&str]) -> Result<P, SectionError> {
-        let names = Table::try_from(P::default()).map(|table| table.keys().cloned().collect::<Vec<_>>());
-        let names = names.unwrap_or_default();
+    pub fn params<P: DeserializeOwned>(&mut self, placed: &[&str]) -> Result<P, SectionError> {
+        let own = fields::names::<P>();
         let rest = std::mem::take(&mut self.rest);
         if let Some(key) = rest.keys().find(|key| placed.contains(&key.as_str())) {
             return Err(self.error(key, format!("`{key}` is set by placement: leave it out")));
         }
-        // One by one, so that an error is that of its key.
-        let mut known = Table::new();
-        for (key, value) in rest {
-            let alone = Table::from_iter([(key.clone(), value.clone())]);
-            if let Err(error) = P::deserialize(Value::Table(alone)) {
-                let is_there = names.contains(&key) || error.message().contains("invalid");
-                if is_there {
-                    return Err(self.error(&key, error.message().to_owned()));
-                }
-                let own = names.iter().map(String::as_str).filter(|name| !placed.contains(name));
-                let all = self.asked.iter().copied().chain(own).collect::<Vec<_>>().join(", ");
-                return Err(self.error(&key, format!("unknown key `{key}`; there are: {all}")));
-            }
-            known.insert(key, value);
+        self.asked.extend(own.iter().filter(|name| !placed.contains(name)));
+        if let Some(key) = rest.keys().find(|key| !own.contains(&key.as_str())) {
+            return Err(self.unknown(key));
         }
-        P::deserialize(Value::Table(known)).map_err(|error| self.error("kind", error.message().to_owned()))
+        // One by one, so that an error is that of its key.
+        for (key, value) in &rest {
+            let alone = Table::from_iter([(key.clone(), value.clone())]);
+            P::deserialize(Value::Table(alone)).map_err(|error| self.error(key, error.message().to_owned()))?;
+        }
+        P::deserialize(Value::Table(rest)).map_err(|error| self.error("kind", error.message().to_owned()))
+    }
+
+    fn unknown(&self, key: &str) -> SectionError {
+        let mut seen = BTreeSet::new();
+        let all = self.asked.iter().copied().filter(|name| seen.insert(*name)).collect::<Vec<_>>();
+        self.error(key, format!("unknown key `{key}`; there are: {}", all.join(", ")))
     }
 
     /// Refuses what nobody has taken.
@@ -177,7 +202,7 @@ impl<'s> Keys<'s> {
     pub fn finish(&self) -> Result<(), SectionError> {
         match self.rest.keys().next() {
             None => Ok(()),
-            Some(key) => Err(self.error(key, format!("unknown key `{key}`; there are: {}", self.asked.join(", ")))),
+            Some(key) => Err(self.unknown(key)),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A kind of program: how its table is read, and what it adds to an image.
 
 use super::keys::{Keys, table_name};
-use super::kinds::raw::Raw;
+use super::kinds::raw::{self, Raw};
 use super::layout::Layout;
 use loihi_core::snip::SnipParams;
 use loihi_net::network::{Learning, Network, SectionError};
@@ -21,6 +21,11 @@ pub trait Program: fmt::Debug {
         Vec::new()
     }
 
+    /// Inputs whose values it takes as they are, by their places in the network's list: they send no spikes.
+    fn values(&self) -> Vec<usize> {
+        Vec::new()
+    }
+
     /// Adds it to the image; `table` is its place among the network's tables.
     ///
     /// # Errors
@@ -34,6 +39,8 @@ pub trait SnipForm: Program + Sized + 'static {
     const NAME: &'static str;
     /// What it does, in a line.
     const ABOUT: &'static str;
+    /// A table with all its keys, each with its default if it has one, and what it means.
+    const EXAMPLE: &'static str;
 
     /// Takes its keys.
     ///
@@ -51,12 +58,18 @@ pub struct SnipKind {
     /// What it does, in a line.
     pub about: &'static str,
     read: fn(&mut Keys<'_>) -> Result<Box<dyn Program>, SectionError>,
+    example: fn() -> String,
 }
 
 impl SnipKind {
     /// The kind of a form.
     pub const fn of<F: SnipForm>() -> Self {
-        Self { name: F::NAME, about: F::ABOUT, read: |keys| Ok(Box::new(F::read(keys)?)) }
+        Self {
+            name: F::NAME,
+            about: F::ABOUT,
+            read: |keys| Ok(Box::new(F::read(keys)?)),
+            example: || F::EXAMPLE.to_owned(),
+        }
     }
 
     /// The kind of a program of which only the parameters are known. Of these, `compartment_first` and `count` come from the
@@ -65,7 +78,18 @@ impl SnipKind {
     pub const fn raw<P: SnipParams + Serialize + DeserializeOwned + Default + fmt::Debug + 'static>(
         about: &'static str,
     ) -> Self {
-        Self { name: P::NAME, about, read: |keys| Ok(Box::new(Raw::<P>::read(keys)?)) }
+        Self { name: P::NAME, about, read: |keys| Ok(Box::new(Raw::<P>::read(keys)?)), example: raw::example::<P> }
+    }
+
+    /// A table of a network file with all its keys, each with its default if it has one, and what it means.
+    ///
+    /// ```
+    /// let kind = loihi_snip::kind_of(loihi_snip::KINDS, "replay-buffer").ok_or("no such kind")?;
+    /// assert!(kind.example().starts_with("[[snip]]\nkind = \"replay-buffer\"\nslots = "));
+    /// # Ok::<(), &str>(())
+    /// ```
+    pub fn example(&self) -> String {
+        (self.example)()
     }
 }
 

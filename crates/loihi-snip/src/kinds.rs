@@ -1,13 +1,17 @@
 //! The built-in kinds, a file for each family.
 
+mod bias_encoder;
 mod by_the_core;
 mod decolle;
 mod emstdp;
 mod encoders;
+mod eprop;
 mod pes;
 pub(super) mod raw;
 mod replay;
 mod soel;
+mod third_factor;
+mod urbanczik_senn;
 
 use super::kind::SnipKind;
 
@@ -15,10 +19,14 @@ use super::kind::SnipKind;
 pub const KINDS: &[SnipKind] = &[
     SnipKind::of::<encoders::RateEncoder>(),
     SnipKind::of::<encoders::BernoulliEncoder>(),
+    SnipKind::of::<bias_encoder::BiasEncoder>(),
     SnipKind::of::<pes::Pes>(),
     SnipKind::of::<decolle::Decolle>(),
     SnipKind::of::<emstdp::Emstdp>(),
     SnipKind::of::<soel::Soel>(),
+    SnipKind::of::<eprop::Eprop>(),
+    SnipKind::of::<urbanczik_senn::UrbanczikSenn>(),
+    SnipKind::of::<third_factor::ThirdFactor>(),
     SnipKind::of::<replay::ReplayBuffer>(),
 ];
 

@@ -45,6 +45,7 @@
 //!
 //! | module | its one job |
 //! |---|---|
+//! | `fields` | the names of the fields of parameters |
 //! | [`keys`] | the keys of a table, taken one after the other |
 //! | [`ports`] | where programs take targets and give answers |
 //! | [`layout`] | what a program sees of a network that is being placed |
@@ -53,6 +54,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod fields;
 pub mod keys;
 pub mod kind;
 pub mod kinds;

@@ -18,6 +18,7 @@ use host_harness::experiment::{EXPERIMENTS, Outcome, RunOptions, figure};
 use host_harness::network::file::EVERY_KEY;
 use host_harness::probe::{Meaning, meaning, registers};
 use host_harness::record::Learned;
+use loihi_snip::KINDS;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -65,6 +66,7 @@ struct Report<'a> {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command, of which one is given")]
 pub(super) struct ListArgs {
     /// Print the parameters of this experiment, to be copied into a file and changed
     experiment: Option<String>,
@@ -77,6 +79,9 @@ pub(super) struct ListArgs {
     /// Show the devices that --device takes
     #[arg(long, conflicts_with_all = ["experiment", "registers", "network"])]
     devices: bool,
+    /// Print every kind of program that a `[[snip]]` table of a network file can name, with all its keys and defaults
+    #[arg(long, conflicts_with_all = ["experiment", "registers", "network", "devices"])]
+    snips: bool,
 }
 
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
@@ -105,6 +110,9 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
         }
         return out::result("loihi-devices/1", &json!({ "devices": rows }));
     }
+    if args.snips {
+        return list_snips();
+    }
     if let Some(name) = &args.experiment {
         let text = find(name)?.parameters;
         out::line(format_args!("{}", text.trim_end()))?;
@@ -117,6 +125,18 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
         rows.push(json!({ "experiment": name, "summary": summary }));
     }
     out::result("loihi-list/1", &json!({ "experiments": rows }))
+}
+
+/// Tables to be copied into a network file, each after what it does.
+fn list_snips() -> anyhow::Result<()> {
+    let mut rows = Vec::new();
+    for kind in KINDS {
+        let (name, summary, text) = (kind.name, kind.about, kind.example());
+        let gap = if rows.is_empty() { "" } else { "\n" };
+        out::line(format_args!("{gap}# {name}: {summary}.\n{}", text.trim_end()))?;
+        rows.push(json!({ "kind": name, "summary": summary, "text": text }));
+    }
+    out::result("loihi-snips/1", &json!({ "snips": rows }))
 }
 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {

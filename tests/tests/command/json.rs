@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Command lines of every command that does something, and keys of their results; `error` where one cannot succeed here.
-const LINES: [(&str, &str, &[&str]); 24] = [
+const LINES: [(&str, &str, &[&str]); 25] = [
     ("run", "pes-channel", &["experiment", "device", "board", "seed", "steps", "metrics", "ops", "digest", "digests"]),
     ("run", "net.toml --data samples.csv", &["network", "device", "cores", "samples", "accuracy", "steps", "digest"]),
     ("list", "", &["experiments"]),
     ("list", "digits-pes", &["experiment", "text"]),
     ("list", "--registers", &["registers"]),
     ("list", "--devices", &["devices"]),
+    ("list", "--snips", &["snips"]),
     ("compare", "stdp-pair --seeds 2", &["experiments"]),
     ("conform", "vectors/nengo_single_a.json.gz", &["passed", "failed", "skipped", "vectors"]),
     ("import", "net.nir", &["network", "neurons", "fidelity", "parts", "notes", "out"]),

@@ -1,5 +1,6 @@
 //! Whether a network is valid: sizes that fit each other, weights that their sign mode holds, rules that can be read.
 
+use super::connection::reads;
 use super::conv::planes;
 use super::{
     Connection, ELEMENTS_MAX, Each, Endpoint, Entry, Network, PeriodicReset, Population, Signs, Weighted, Weights, size,
@@ -18,12 +19,6 @@ const DELAY_STEPS_MAX: usize = 62;
 /// Traces of a rule, by their places in [`Learning::traces`](super::Learning::traces).
 const TRACES: [(&str, Variable); 5] =
     [("x1", Variable::X1), ("x2", Variable::X2), ("y1", Variable::Y1), ("y2", Variable::Y2), ("y3", Variable::Y3)];
-
-/// Whether a rule reads a variable.
-pub(super) fn reads(rule: &[ProductRecord], variable: Variable) -> bool {
-    let mut factors = rule.iter().flat_map(|product| product.factor.iter().take(product.factors));
-    factors.any(|factor| factor.variable == variable)
-}
 
 /// An element of a network, by its place in its list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

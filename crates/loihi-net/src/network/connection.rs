@@ -2,8 +2,10 @@
 
 use super::conv::planes;
 use super::{Conv2d, Each, Endpoint, Pool2d, size};
+use loihi_core::image::{ProductRecord, Variable};
 use loihi_core::num::{Delay, Weight, WeightExponent};
 use loihi_core::synapse::{SignMode, fold};
+use loihi_image::rule::{self, Limits};
 
 /// Which signs a connection's weights have, and so in what steps its mantissas come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +105,12 @@ pub struct Learning {
     pub epoch_steps: u32,
 }
 
+/// Whether a rule reads a variable.
+pub(super) fn reads(rule: &[ProductRecord], variable: Variable) -> bool {
+    let mut factors = rule.iter().flat_map(|product| product.factor.iter().take(product.factors));
+    factors.any(|factor| factor.variable == variable)
+}
+
 /// What a spike adds to a trace, and how it decays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceShape {
@@ -147,6 +155,11 @@ impl Learning {
     pub const fn signed_by_profile(mut self) -> Self {
         self.signed_by_profile = true;
         self
+    }
+
+    /// Whether the rule reads a variable.
+    pub fn reads(&self, variable: Variable) -> bool {
+        rule::parse(&self.rule, &Limits::RELAXED).is_ok_and(|products| reads(&products, variable))
     }
 
     traces! { x1: 0, x2: 1, y1: 2, y2: 3, y3: 4 }

@@ -49,7 +49,8 @@ pub(super) fn image<'n>(
         inputs: Vec::new(),
         places: Places::default(),
     };
-    assembly.add_inputs();
+    let valued: Vec<usize> = programs.iter().flat_map(|program| program.values()).collect();
+    assembly.add_inputs(&valued);
     let biased: Vec<usize> = programs.iter().flat_map(|program| program.biased()).collect();
     assembly.add_compartments(lists, parts, &biased);
     assembly.add_encoders(lists, parts);
@@ -82,9 +83,10 @@ fn of_table(network: &Network, owners: &[(usize, usize)], error: BuildError) -> 
 }
 
 impl<'n> Assembly<'n> {
-    fn add_inputs(&mut self) {
-        for input in &self.network.inputs {
-            let elements = if input.entry == Entry::Spikes { size(&input.shape) } else { 0 };
+    fn add_inputs(&mut self, valued: &[usize]) {
+        for (at, input) in self.network.inputs.iter().enumerate() {
+            let sends = input.entry == Entry::Spikes && !valued.contains(&at);
+            let elements = if sends { size(&input.shape) } else { 0 };
             let externals = self.builder.inputs(u32::try_from(elements).unwrap_or(u32::MAX));
             self.inputs.push(externals.start);
             self.places.inputs.push(externals);
@@ -337,9 +339,12 @@ impl<'n> Assembly<'n> {
         if !learning.signed_by_profile {
             return Ok(rule::parse(&learning.rule, &limits)?);
         }
-        let (_, sum) = learning.rule.split_once('=').unwrap_or(("dw", &learning.rule));
-        let mut products = rule::parse_for_profiles(&format!("-{}", sum.trim()), &limits, 1)?;
-        products.extend(rule::parse_for_profiles(sum.trim(), &limits, 2)?);
+        let mut products = rule::parse_for_profiles(&learning.rule, &limits, 1)?;
+        for product in &mut products {
+            product.mantissa = -product.mantissa;
+        }
+        products.extend(rule::parse_for_profiles(&learning.rule, &limits, 2)?);
+        products.sort_by_key(|product| product.target as u8);
         Ok(products)
     }
 }

@@ -1,6 +1,6 @@
 //! `decolle`: a layer that learns from a random readout of its own.
 
-use super::by_the_core::by_the_core;
+use super::by_the_core::{by_the_core, check_shift};
 use crate::keys::Keys;
 use crate::kind::{Program, SnipForm};
 use crate::layout::{Layout, Ported};
@@ -8,7 +8,7 @@ use crate::ports::Teaching;
 use loihi_core::rules::DecolleParams;
 use loihi_core::tools::rank_one::Precision;
 use loihi_net::draw;
-use loihi_net::network::{Each, Learning, SectionError};
+use loihi_net::network::{Learning, SectionError};
 
 /// A layer, and its readout.
 #[derive(Debug)]
@@ -25,6 +25,29 @@ pub(super) struct Decolle {
 impl SnipForm for Decolle {
     const NAME: &'static str = "decolle";
     const ABOUT: &'static str = "a `population` that learns `classes` from a random readout of its own";
+    const EXAMPLE: &'static str = r#"[[snip]]
+kind = "decolle"
+population = "hidden"
+# from = "pixels"        # of several connections into it, which one learns
+classes = 10             # of its random readout, 1..=64
+target = 64              # what the readout of the right class should be; default 64
+back_end = "cpu"         # who changes the weights: the embedded CPU, or the "core" by y1; default "cpu"
+burn_in_steps = 10       # steps of a sample before the first epoch; default 10
+epoch_steps = 5          # steps of an epoch; default 5
+readout_shift = 6        # bits that a readout loses, 0..=24; default 6
+feedback_shift = 4       # bits that errors lose on their way back, 0..=24; default 4
+error_limit = 32767      # largest error, 1..=32767; default 32767
+error_shift = 5          # bits that an error loses, 0..=15; default 5
+trigger_share = 0        # share of the epochs that are to learn, 256ths; default 0, a fixed threshold
+slope = { box = { half_width = 16000 } } # or "flat", { triangle = { shift = 8 } }; default a box of 16000
+homeostasis = 2          # what is added to the factor of a neuron that spikes too often, 0..=127; default 2
+count_max = 2            # most spikes in an epoch that are not too many; default 2
+precision = "stochastic" # "nearest", "truncate", "shadow": how the embedded CPU rounds weights; default "stochastic"
+shift = 11               # bits of a change below the smallest step of a weight, 1..=16, to 7 by a core on the chip; default 11
+# trace_decay_u = 819    # of the traces in 4096ths; default: the population's `decay_u`
+# trace_decay_v = 410    # default: the population's `decay_v`
+recorded_seed = 0        # of a word per synapse, as recorded runs draw them; default 0, the chip's own draws
+"#;
 
     fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
         let population = keys.population("population")?;
@@ -41,11 +64,11 @@ impl SnipForm for Decolle {
         let [decay_u, decay_v] = [keys.take("trace_decay_u")?, keys.take("trace_decay_v")?];
         let placed = ["group", "axons", "posts", "data_first", "classes", "target_first", "output_first"];
         let params: DecolleParams = keys.params(&placed)?;
+        if by_core {
+            check_shift(keys, "shift", params.shift)?;
+        }
         // Traces follow the compartments, unless the table says otherwise.
-        let profile = keys.network().populations[population].compartments.first().and_then(|own| match own {
-            Each::Same(profile) => Some(*profile),
-            Each::Every(_) => None,
-        });
+        let profile = keys.profile(population);
         let register = |of: fn(&loihi_core::image::Profile) -> i32| profile.as_ref().map(|own| of(own).unsigned_abs());
         let params = DecolleParams {
             precision: if by_core { None } else { params.precision.or(Some(Precision::Stochastic)) },

@@ -22,6 +22,21 @@ pub(super) struct Emstdp {
 impl SnipForm for Emstdp {
     const NAME: &'static str = "emstdp";
     const ABOUT: &'static str = "populations `hidden` and `output` that learn from spikes of their errors";
+    const EXAMPLE: &'static str = r#"[[snip]]
+kind = "emstdp"
+hidden = "hidden"        # integrators without leak: `decay_v` 0
+output = "output"        # a neuron a class, connected from `hidden`
+# from = "pixels"        # of several connections into `hidden`, which one learns
+feedback = "symmetric"   # errors come back by the weights to the outputs, or "direct", by random ones; default "symmetric"
+phase_steps = 64         # steps of a phase, 1..=255; a sample takes two and one step; default 64
+drive_hidden = 256       # what an error spike adds to a hidden neuron, in steps of the weights, 1..=4095; default 256
+drive_output = 256       # the same of an output; default 256
+error_threshold_hidden = 16 # where a hidden error spikes, in steps of the feedback, 1 or more; default 16
+error_threshold_output = 1  # where an output's error spikes, 1 or more; default 1
+precision = "stochastic" # "nearest", "truncate": how weights are rounded; default "stochastic"
+shift = 9                # bits of a change below the smallest step of a weight, 1..=16; default 9
+recorded_seed = 0        # of a word per synapse, as recorded runs draw them; default 0, the chip's own draws
+"#;
 
     fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
         let (hidden, output) = (keys.population("hidden")?, keys.population("output")?);

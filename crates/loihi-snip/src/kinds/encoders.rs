@@ -16,6 +16,11 @@ pub(super) struct RateEncoder {
 impl SnipForm for RateEncoder {
     const NAME: &'static str = "rate-encoder";
     const ABOUT: &'static str = "evenly spaced spikes at a rate in proportion to each value of an `input`";
+    const EXAMPLE: &'static str = r#"[[snip]]
+kind = "rate-encoder"
+# input = "pixels"       # default: the only one
+full_scale = 256         # the value that spikes in every step, 1..=32767; default 256
+"#;
 
     fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
         Ok(Self { input: keys.input()?, params: keys.params(&["stimulus_first", "count", "input_first"])? })
@@ -42,6 +47,12 @@ pub(super) struct BernoulliEncoder {
 impl SnipForm for BernoulliEncoder {
     const NAME: &'static str = "bernoulli-encoder";
     const ABOUT: &'static str = "random spikes with a chance in proportion to each value of an `input`";
+    const EXAMPLE: &'static str = r#"[[snip]]
+kind = "bernoulli-encoder"
+# input = "pixels"       # default: the only one
+full_scale = 256         # the value that spikes in every step, 1..=32767; exact if a power of two; default 256
+# seed = 1               # of its draws, added to the network's; default: one of its own
+"#;
 
     fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
         let input = keys.input()?;

@@ -20,6 +20,16 @@ impl SnipForm for Pes {
     const NAME: &'static str = "pes";
     const ABOUT: &'static str =
         "decoders of a `population` for `classes`, or values of `dimensions`, learned from their errors";
+    const EXAMPLE: &'static str = r#"[[snip]]
+kind = "pes"
+population = "hidden"    # whose spikes are decoded
+dimensions = 1           # outputs, whose targets are values; default 1
+# classes = 10           # instead: an output for each class
+rate_shift = 10          # every bit more halves the learning rate, 0..=31; default 10
+decay_y = 46             # what the readout loses of its distance to the sum in a step, 256ths, 1..=256; default 46
+pre_synapse = "raw"      # what decoders learn from: spikes, their "trace", or a "delayed-error"; default "raw"
+error_given = false      # whether targets are the errors themselves; default false
+"#;
 
     fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
         let population = keys.population("population")?;

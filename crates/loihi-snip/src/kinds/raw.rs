@@ -37,6 +37,25 @@ const PLACED: [&str; 9] = [
     "stimulus_first",
 ];
 
+/// A table with all keys of such a program, with their defaults.
+pub(crate) fn example<P: SnipParams + Serialize + Default>() -> String {
+    let defaults = Table::try_from(P::default()).unwrap_or_default();
+    let mut text = format!("[[snip]]\nkind = \"{}\"\n", P::NAME);
+    let has = |names: &[&str]| names.iter().any(|name| defaults.contains_key(*name));
+    if has(&["input_first", "stimulus_first"]) {
+        text.push_str("input = \"pixels\"        # default: the only one\n");
+    }
+    if has(&["group", "compartment_first"]) {
+        text.push_str("population = \"hidden\"\n");
+    }
+    if has(&["group"]) {
+        text.push_str("# from = \"pixels\"       # of several connections into it, which one it writes\n");
+    }
+    let own = defaults.iter().filter(|(key, _)| !PLACED.contains(&key.as_str()));
+    text.extend(own.map(|(key, value)| format!("{key} = {value}\n")));
+    text
+}
+
 impl<P: SnipParams + Serialize + DeserializeOwned + Default + fmt::Debug + 'static> Raw<P> {
     pub(crate) fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
         let invalid = |error: toml::ser::Error| keys.error("kind", error.to_string());

@@ -13,6 +13,10 @@ pub(super) struct ReplayBuffer(ReplayBufferParams);
 impl SnipForm for ReplayBuffer {
     const NAME: &'static str = "replay-buffer";
     const ABOUT: &'static str = "`slots` for samples that stages of learning keep on the device and show again";
+    const EXAMPLE: &'static str = r#"[[snip]]
+kind = "replay-buffer"
+slots = 50               # samples that the device can keep, to 65535; put it behind the programs that are taught
+"#;
 
     fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
         Ok(Self(keys.params(&["values", "targets"])?))

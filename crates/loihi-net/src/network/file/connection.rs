@@ -1,15 +1,15 @@
 //! Connections of the TOML form.
 
+use super::drawn::Draws;
 use super::form::{ConnectionForm, LearningForm, TraceForm, WeightsKind};
-use super::values::{Drawn, Numbers, WeightsForm, array, is_rows};
+use super::values::{Numbers, WeightsForm, array, is_rows};
 use super::{InvalidValue, population_of};
-use crate::draw;
 use crate::network::conv::planes;
 use crate::network::{
     Connection, Conv2d, Each, Endpoint, Learning, Network, Pool2d, SYNAPSES_MAX, Signs, SparseSynapse, TraceShape,
     Weights, size,
 };
-use loihi_core::num::{Delay, WeightExponent, word};
+use loihi_core::num::{Delay, WeightExponent};
 use std::ops::Range;
 use std::path::Path;
 use toml::Spanned;
@@ -33,10 +33,11 @@ pub(super) fn connection(network: &Network, form: &ConnectionForm, folder: &Path
         WeightExponent::new(value).map_err(|error| InvalidValue::new(form.span(), error.to_string()))
     })?;
     let ends = [network.shape_of(from), network.shape_of(Endpoint::Population(to))];
-    let number = network.connections.len();
+    let is_recurrent = from == Endpoint::Population(to);
+    let seed = [network.seed, u32::try_from(network.connections.len()).unwrap_or(u32::MAX)];
     Ok(Connection {
         compartment: form.compartment.unwrap_or(0),
-        weights: weights(form, folder, ends, signs, [network.seed, u32::try_from(number).unwrap_or(u32::MAX)])?,
+        weights: weights(form, folder, ends, signs, is_recurrent, seed)?,
         wgt_exp,
         signs,
         weight_bits: form.weight_bits.as_ref().map_or(8, |bits| *bits.get_ref()),
@@ -57,6 +58,7 @@ fn weights(
     folder: &Path,
     [source, to]: [&[usize]; 2],
     signs: Signs,
+    is_recurrent: bool,
     seed: [u32; 2],
 ) -> Result<Weights, InvalidValue> {
     let span = form.weights.span();
@@ -69,7 +71,13 @@ fn weights(
             WeightsForm::One(value) => (vec![wanted], vec![*value; wanted]),
             WeightsForm::Many(shape, values) => (shape.clone(), values.clone()),
             WeightsForm::Text(text) => array(&Spanned::new(span.clone(), text.clone()), folder)?,
-            WeightsForm::Drawn(from) => (vec![wanted], drawn(seed, [wanted, size(source)], *from, signs, &span)?),
+            WeightsForm::Drawn(from) => {
+                let step = if signs == Signs::Mixed { 2 } else { 1 };
+                let sources = size(source);
+                let (limits, what) = ([-256, 255], "weights");
+                let draws = Draws { seed: seed[0], number: seed[1], sources, is_recurrent, step, limits, what };
+                (vec![wanted], draws.numbers(wanted, *from, &span)?)
+            }
         };
         let mantissa =
             |value: &i64| i16::try_from(*value).map_err(|_| invalid(format!("a weight of {value}: at most 255")));
@@ -163,60 +171,6 @@ fn sparse(shape: &[usize], values: &[i64], span: &Range<usize>) -> Result<Weight
     Ok(Weights::Sparse(synapses))
 }
 
-/// Weights that are drawn; of mixed signs they are even. Others than a share of `density` are 0.
-fn drawn(
-    [seed, number]: [u32; 2],
-    [wanted, sources]: [usize; 2],
-    Drawn { uniform, normal, density, stream }: Drawn,
-    signs: Signs,
-    span: &Range<usize>,
-) -> Result<Vec<i64>, InvalidValue> {
-    let invalid = |what: &str| InvalidValue::new(span.clone(), what);
-    let density = density.unwrap_or(1.0);
-    if !(0.0..=1.0).contains(&density) {
-        return Err(invalid("draw weights with a `density` of 0 to 1"));
-    }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 2^32")]
-    let dense = (density * 4_294_967_296.0) as u64;
-    let chosen = |at: u32| u64::from(word(seed, 0x5EED, number, at.wrapping_mul(2))) < dense;
-    let step = if signs == Signs::Mixed { 2 } else { 1 };
-    let sources = u32::try_from(sources).unwrap_or(u32::MAX).max(1);
-    let value: Box<dyn Fn(u32) -> i64> = match (uniform, normal, stream) {
-        (Some([low, high]), None, stream) => {
-            if low > high || low < -256 || high > 255 {
-                return Err(invalid("draw from `uniform = [low, high]` within -256 to 255"));
-            }
-            let (first, last) = (low.div_euclid(step) + i64::from(low.rem_euclid(step) != 0), high.div_euclid(step));
-            match stream {
-                None => Box::new(move |at| {
-                    let draw = word(seed, 0x5EED, number, at.wrapping_mul(2).wrapping_add(1));
-                    (first + scaled(draw, last - first + 1)) * step
-                }),
-                Some(stream) => Box::new(move |at| {
-                    let drawn = low + scaled(word(seed, at / sources, at % sources, stream), high - low + 1);
-                    drawn.div_euclid(step) * step
-                }),
-            }
-        }
-        (None, Some(deviation), stream) => {
-            if !(0.0..=127.0).contains(&deviation) {
-                return Err(invalid("draw from `normal = DEVIATION` of 0 to 127 steps of the weights' format"));
-            }
-            let (seed, stream) = (seed.wrapping_add(number.wrapping_mul(50)), stream.unwrap_or(1));
-            Box::new(move |at| i64::from(draw::weight(deviation, seed, at / sources, at % sources, stream)) * step)
-        }
-        _ => return Err(invalid("draw weights either by `uniform = [low, high]` or by `normal = DEVIATION`")),
-    };
-    // A connection has at most 2^27 synapses.
-    let places = (0..u32::MAX).take(wanted);
-    Ok(places.map(|at| if chosen(at) { value(at) } else { 0 }).collect())
-}
-
-/// A word brought to `0..values`.
-fn scaled(word: u32, values: i64) -> i64 {
-    i64::try_from((u64::from(word) * values.unsigned_abs()) >> 32).unwrap_or(0)
-}
-
 fn delay(form: Option<&Spanned<Numbers>>, folder: &Path) -> Result<Each<Delay>, InvalidValue> {
     let Some(form) = form else { return Ok(Each::Same(Delay::saturating(0))) };
     let span = form.span();
@@ -244,7 +198,8 @@ fn learning(form: &LearningForm) -> Result<Learning, InvalidValue> {
         return Err(InvalidValue::new(form.rule.span(), what));
     }
     let learning = Learning::new(form.rule.get_ref().clone()).epoch_steps(own(form.epoch_steps.as_ref(), 1));
-    Ok(Learning { traces: shapes, ..learning })
+    let signed_by_profile = form.signed_by_profile.unwrap_or(false);
+    Ok(Learning { traces: shapes, signed_by_profile, ..learning })
 }
 
 fn trace(form: &Spanned<TraceForm>) -> Result<TraceShape, InvalidValue> {

@@ -59,7 +59,7 @@ pub(super) struct InputForm {
 pub(super) struct PopulationForm {
     pub(super) name: Spanned<String>,
     pub(super) shape: Option<Spanned<Vec<usize>>>,
-    pub(super) bias: Option<Spanned<Numbers>>,
+    pub(super) bias: Option<Spanned<WeightsForm>>,
     pub(super) bias_exp: Option<Spanned<Numbers>>,
     pub(super) reset_interval_steps: Option<Spanned<u32>>,
     pub(super) reset_offset_steps: Option<Spanned<u32>>,
@@ -181,6 +181,7 @@ pub(super) struct ConnectionForm {
 pub(super) struct LearningForm {
     pub(super) rule: Spanned<String>,
     pub(super) epoch_steps: Option<Spanned<u32>>,
+    pub(super) signed_by_profile: Option<bool>,
     pub(super) x1: Option<Spanned<TraceForm>>,
     pub(super) x2: Option<Spanned<TraceForm>>,
     pub(super) y1: Option<Spanned<TraceForm>>,

@@ -5,6 +5,7 @@
 //! What is not known, out of range or in a wrong unit is an error that shows the line.
 
 mod connection;
+mod drawn;
 mod form;
 mod input;
 mod population;
@@ -14,7 +15,7 @@ mod write;
 
 pub use write::{SaveError, write_aside};
 
-use super::check::reads;
+use super::connection::reads;
 use super::units;
 use super::{Element, Endpoint, Network, NetworkError, ReadBy, Readout, RunSections, Section};
 use form::{NetworkForm, ReadoutForm};
@@ -178,7 +179,8 @@ fn network(form: &NetworkForm, name: String, folder: &Path, options: &FileOption
         ..Network::default()
     };
     for population in &form.population {
-        network.populations.push(population::population(population.get_ref(), network.dt_us, network.classes, folder)?);
+        let population = population::population(&network, population.get_ref(), folder)?;
+        network.populations.push(population);
     }
     for input in &form.input {
         let input = input::input(&network, input.get_ref(), options.input_shape.as_deref(), folder)?;

@@ -1,9 +1,10 @@
 //! Populations of the TOML form.
 
 use super::InvalidValue;
+use super::drawn::Draws;
 use super::form::{CompartmentForm, HomeostasisForm, NoiseForm, PopulationForm};
-use super::values::{Numbers, array, shape};
-use crate::network::{Bias, Each, PeriodicReset, Population, size, units};
+use super::values::{Numbers, WeightsForm, array, shape};
+use crate::network::{Bias, Each, Network, PeriodicReset, Population, size, units};
 use loihi_core::image::{Homeostasis, Noise, Profile, Tree};
 use loihi_core::num::{BiasExponent, BiasMantissa, Decay, OutOfRange, Refractory, ThresholdMantissa, Voltage};
 use std::ops::Range;
@@ -13,26 +14,26 @@ use toml::Spanned;
 /// What the registers of a population are read with.
 struct Reader<'r> {
     dt_us: u64,
+    /// Of the network.
+    seed: u32,
+    /// Populations before this one.
+    number: usize,
     folder: &'r Path,
     neurons: usize,
 }
 
 /// The population of a table.
-pub(super) fn population(
-    form: &PopulationForm,
-    dt_us: u64,
-    classes: u32,
-    folder: &Path,
-) -> Result<Population, InvalidValue> {
+pub(super) fn population(network: &Network, form: &PopulationForm, folder: &Path) -> Result<Population, InvalidValue> {
     let shape = match &form.shape {
         Some(form) => shape(form)?,
-        None if classes > 0 => vec![classes as usize],
+        None if network.classes > 0 => vec![network.classes as usize],
         None => {
             let what = "a population without `shape` has a neuron for each class of the data, and there are none: give its shape";
             return Err(InvalidValue::new(form.name.span(), what));
         }
     };
-    let reader = Reader { dt_us, folder, neurons: size(&shape) };
+    let (seed, number) = (network.seed, network.populations.len());
+    let reader = Reader { dt_us: network.dt_us, seed, number, folder, neurons: size(&shape) };
     let compartments = if form.compartment.is_empty() {
         vec![reader.profiles(&own(form))?]
     } else {
@@ -172,12 +173,32 @@ impl Reader<'_> {
         values.iter().map(|value| within(*value)).collect::<Result<_, _>>().map(Each::Every)
     }
 
+    /// What a bias is given by, drawn if it says so.
+    fn bias_numbers(&self, form: &Spanned<WeightsForm>) -> Result<Spanned<Numbers>, InvalidValue> {
+        let span = form.span();
+        let numbers = match form.get_ref() {
+            WeightsForm::One(value) => Numbers::One(*value),
+            WeightsForm::Many(_, values) => Numbers::Many(values.clone()),
+            WeightsForm::Text(text) => Numbers::Text(text.clone()),
+            WeightsForm::Drawn(from) => {
+                // Other words than those of connections.
+                let number = u32::try_from(self.number).unwrap_or(u32::MAX) ^ 0x8000_0000;
+                let limits = [BiasMantissa::MIN, BiasMantissa::MAX].map(i64::from);
+                let (step, what) = (1, "biases");
+                let draws = Draws { seed: self.seed, number, sources: 1, is_recurrent: false, step, limits, what };
+                Numbers::Many(draws.numbers(self.neurons, *from, &span)?)
+            }
+        };
+        Ok(Spanned::new(span, numbers))
+    }
+
     fn bias(&self, form: &PopulationForm) -> Result<Each<Bias>, InvalidValue> {
         if let Some(exponent) = form.bias_exp.as_ref().filter(|_| form.bias.is_none()) {
             return Err(InvalidValue::new(exponent.span(), "`bias_exp` has a meaning only with `bias`"));
         }
+        let given = form.bias.as_ref().map(|form| self.bias_numbers(form)).transpose()?;
         let mantissa =
-            self.register(form.bias.as_ref(), 0, false, |value| BiasMantissa::new(value).map(BiasMantissa::get))?;
+            self.register(given.as_ref(), 0, false, |value| BiasMantissa::new(value).map(BiasMantissa::get))?;
         let exponent =
             self.register(form.bias_exp.as_ref(), 0, false, |value| BiasExponent::new(value).map(BiasExponent::get))?;
         let bias = |mantissa: i32, exponent: i32| Bias {

@@ -1,9 +1,11 @@
 //! What the TOML form takes and refuses.
 
 use super::*;
-use crate::network::{Bias, Coding, Each, Encoding, Entry, Input, PeriodicReset, Time, Weighted, Weights};
+use crate::network::{
+    Bias, Coding, Each, Encoding, Entry, Input, Learning, PeriodicReset, Time, TraceShape, Weighted, Weights,
+};
 use loihi_core::image::{Profile, StackOut, Tree};
-use loihi_core::num::{BiasExponent, BiasMantissa};
+use loihi_core::num::{BiasExponent, BiasMantissa, word};
 
 const WHOLE: &str = r#"
 name = "two layers"
@@ -111,6 +113,33 @@ fn the_file_with_every_key_has_every_key() {
     assert!(found > 60, "{found} keys");
 }
 
+/// Draws of a stream follow from the seed and their own places, wherever the table stands.
+#[test]
+fn draws_of_a_stream_are_words_of_the_seed_and_the_place() {
+    let text = WHOLE.replace("bias = [1, -2, 3, 4, 5, 6, 7, 8]", "bias = { uniform = [-4000, 4000], stream = 1 }");
+    let network = parse(&text, Path::new("net.toml")).unwrap();
+    let scaled = |word: u32| i32::try_from((u64::from(word) * 8001) >> 32).unwrap() - 4000;
+    for neuron in 0..8 {
+        let bias = network.populations[0].bias.get(neuron as usize).unwrap();
+        assert_eq!(bias.value(), scaled(word(7, neuron, 0, 1)));
+    }
+    let weights = |draws: &str| {
+        let connection =
+            format!("[[connection]]\nfrom = \"hidden\"\nto = \"hidden\"\nweights = {{ {draws} }}\n[readout]");
+        let network = parse(&WHOLE.replace("[readout]", &connection), Path::new("net.toml")).unwrap();
+        let Weights::Dense(weights) = &network.connections[2].weights else { panic!() };
+        weights.clone()
+    };
+    let plain = weights("normal = 10.0, stream = 3");
+    let turned = weights("normal = 10.0, stream = 3, by_source = true");
+    let open = weights("normal = 10.0, stream = 3, autapses = false");
+    for (at, (neuron, source)) in (0..8).flat_map(|neuron| (0..8).map(move |source| (neuron, source))).enumerate() {
+        assert_eq!(plain[at], 2 * crate::draw::weight(10.0, 7, neuron, source, 3));
+        assert_eq!(turned[at], 2 * crate::draw::weight(10.0, 7, source, neuron, 3));
+        assert_eq!(open[at], if neuron == source { 0 } else { plain[at] });
+    }
+}
+
 /// What is saved is read back as it was, arrays in their file.
 #[test]
 fn a_saved_network_is_the_same_network() {
@@ -125,6 +154,8 @@ fn a_saved_network_is_the_same_network() {
     network.inputs.push(Input::new("values", 5, values));
     let entry = Entry::Bias { population: 0, gain_q16: -39_000, offset: 12 };
     network.inputs.push(Input::new("bias", [2, 2, 2], entry));
+    let rule = Learning::new("dw = 2^-4*u0*x1*y1").x1(TraceShape::new(16, 16_000)).signed_by_profile();
+    network.connections[1].learning = Some(rule);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("saved.toml");
     network.about = "One line,\nand \"another\".\n".to_owned();
@@ -243,6 +274,24 @@ fn what_is_wrong_is_shown_with_its_line() {
         ),
         ("wgt_exp = -1", "wgt_exp = 8", "wgt_exp = 8 is outside -8..=7"),
         ("density = 0.5", "density = 1.5", "a `density` of 0 to 1"),
+        ("density = 0.5", "by_source = true", "`by_source` has a meaning only with `stream`"),
+        (
+            "density = 0.5",
+            "autapses = false",
+            "`autapses` has a meaning only for connections from a population to itself",
+        ),
+        ("uniform = [-20, 20]", "uniform = [-20, 300]", "draw from `uniform = [low, high]` within -256 to 255"),
+        ("uniform = [-20, 20]", "normal = 200.0", "`normal = DEVIATION` of 0 to 127 steps"),
+        (
+            "bias = [1, -2, 3, 4, 5, 6, 7, 8]",
+            "bias = { uniform = [-5000, 0] }",
+            "draw from `uniform = [low, high]` within -4095 to 4095",
+        ),
+        (
+            "bias = [1, -2, 3, 4, 5, 6, 7, 8]",
+            "bias = { density = 0.5 }",
+            "draw biases either by `uniform = [low, high]`",
+        ),
         ("{ uniform = [-20, 20], density = 0.5 }", "\"none.npz:w\"", "none.npz, array w"),
         ("by = \"first_spike\"", "by = \"first\"", "unknown variant `first`"),
     ] {

@@ -35,8 +35,22 @@ pub(super) struct Drawn {
     pub(super) uniform: Option<[i64; 2]>,
     pub(super) normal: Option<f64>,
     pub(super) density: Option<f64>,
-    /// Names the draws: a weight is drawn by `word(seed, neuron, source, stream)`.
+    /// Names the draws: a weight is drawn by `word(seed, neuron, source, stream)`, a bias by `word(seed, neuron, 0, stream)`.
     pub(super) stream: Option<u32>,
+    /// Draws by `word(seed, source, neuron, stream)`.
+    pub(super) by_source: Option<bool>,
+    /// Whether a neuron reaches itself.
+    pub(super) autapses: Option<bool>,
+}
+
+impl From<Numbers> for WeightsForm {
+    fn from(numbers: Numbers) -> Self {
+        match numbers {
+            Numbers::One(value) => Self::One(value),
+            Numbers::Many(values) => Self::Many(vec![values.len()], values),
+            Numbers::Text(text) => Self::Text(text),
+        }
+    }
 }
 
 /// Rows of numbers, of any depth.

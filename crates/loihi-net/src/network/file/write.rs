@@ -152,6 +152,7 @@ impl Writer {
         let name = &population.name;
         let biases = |of: fn(&Bias) -> i32| each(&population.bias, of);
         let bias = self.numbers("bias", name, &biases(|bias| bias.mantissa.get()), 0);
+        let bias = bias.map(|numbers| unplaced(numbers.into_inner().into()));
         let exponents = biases(|bias| bias.exponent.get());
         let bias_exp = bias.as_ref().and_then(|_| self.numbers("bias_exp", name, &exponents, 0));
         let (own, compartment) = match &*population.compartments {
@@ -256,11 +257,7 @@ impl Writer {
             Weights::OneToOne(weights) => {
                 let weights = match weights {
                     Each::Same(weight) => WeightsForm::One((*weight).into()),
-                    Each::Every(weights) => match self.array("weights", name, whole(weights)) {
-                        Numbers::One(weight) => WeightsForm::One(weight),
-                        Numbers::Many(weights) => WeightsForm::Many(vec![weights.len()], weights),
-                        Numbers::Text(text) => WeightsForm::Text(text),
-                    },
+                    Each::Every(weights) => self.array("weights", name, whole(weights)).into(),
                 };
                 ConnectionForm { kind: Some(WeightsKind::OneToOne), weights: unplaced(weights), ..form }
             }
@@ -350,7 +347,8 @@ fn learning(learning: &Learning) -> LearningForm {
     };
     let [x1, x2, y1, y2, y3] = learning.traces.map(|own| own.map(trace));
     let epoch_steps = Some(unplaced(learning.epoch_steps));
-    LearningForm { rule: unplaced(learning.rule.clone()), epoch_steps, x1, x2, y1, y2, y3 }
+    let signed_by_profile = learning.signed_by_profile.then_some(true);
+    LearningForm { rule: unplaced(learning.rule.clone()), epoch_steps, signed_by_profile, x1, x2, y1, y2, y3 }
 }
 
 /// Source, neuron, weight and delay.

@@ -1,0 +1,351 @@
+//! What tables of programs are placed as, and what is wrong with them is said with its line.
+
+#![allow(clippy::unwrap_used)]
+
+use loihi_net::network::{Network, Section, file};
+use loihi_place::place::{Placed, PlacementOptions, place};
+use loihi_snip::{KINDS, SnipKind, Teaching, programs};
+use std::path::Path;
+
+/// A network for programs: a hidden layer that reaches itself and an output, each after the other.
+const NETWORK: &str = r#"
+beyond_the_chip = true
+
+[[input]]
+name = "pixels"
+shape = [4]
+
+[[population]]
+name = "hidden"
+shape = [8]
+decay_u = 819
+decay_v = 410
+v_th = 500
+
+[[population]]
+name = "output"
+shape = [10]
+decay_u = 819
+decay_v = 410
+v_th = 60
+
+[[connection]]
+from = "pixels"
+to = "hidden"
+weights = { normal = 10.0 }
+
+[[connection]]
+from = "hidden"
+to = "output"
+weights = { normal = 10.0 }
+
+"#;
+
+fn network(text: &str) -> Network {
+    file::parse(text, Path::new("net.toml")).unwrap()
+}
+
+fn placed(text: &str) -> Placed {
+    place(&network(text), PlacementOptions::default()).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+/// What is said of the network with these tables, each after a line of its own.
+fn said(tables: &str) -> String {
+    let network = network(&format!("{NETWORK}{tables}"));
+    place(&network, PlacementOptions::default()).unwrap_err().to_string()
+}
+
+/// The network, and what the example of a kind needs besides.
+fn network_for(kind: &str) -> String {
+    match kind {
+        "eprop" => format!(
+            "{NETWORK}[[connection]]\nfrom = \"hidden\"\nto = \"hidden\"\nweights = {{ normal = 10.0, autapses = false }}\n"
+        ),
+        "urbanczik-senn" => NETWORK.replace("v_th = 500", "v_th = 131071"),
+        "emstdp" => NETWORK.replace("decay_u = 819\ndecay_v = 410", "decay_u = 4096\ndecay_v = 0"),
+        "bias-encoder" => NETWORK.replace("from = \"pixels\"\nto = \"hidden\"", "from = \"hidden\"\nto = \"hidden\""),
+        "replay-buffer" => format!("{NETWORK}[[snip]]\nkind = \"bernoulli-encoder\"\n"),
+        "third-factor" => {
+            let rule = "[connection.learning]\nrule = \"dw = 2^-4*u0*x1*y1\"\nx1 = { impulse = 16, tau_steps = 16.0 }\n\
+                signed_by_profile = true\n";
+            format!(
+                "{NETWORK}[[population]]\nname = \"pairs\"\nshape = [2]\n\
+                 [[connection]]\nfrom = \"hidden\"\nto = \"pairs\"\nweights = 0\n{rule}"
+            )
+        }
+        _ => NETWORK.to_owned(),
+    }
+}
+
+/// Keys that stand before `=` in a line, commented or not.
+fn keys(line: &str) -> Option<&str> {
+    let line = line.trim_start_matches("# ");
+    line.split_once(" = ").map(|(key, _)| key).filter(|key| !key.contains(' '))
+}
+
+#[test]
+fn the_example_of_every_kind_is_placed() {
+    for kind in KINDS {
+        let example = kind.example();
+        assert!(example.starts_with(&format!("[[snip]]\nkind = \"{}\"\n", kind.name)), "{example}");
+        let placed = placed(&format!("{}{example}", network_for(kind.name)));
+        assert!(!placed.image.snips().is_empty(), "{}", kind.name);
+        let longest = example.lines().map(str::len).max().unwrap();
+        assert!(longest <= 140, "{longest} letters a line: {example}");
+    }
+}
+
+/// An error at an unknown key lists all that there are: those are in the example.
+#[test]
+fn the_example_of_every_kind_has_all_its_keys() {
+    for kind in KINDS {
+        let example = kind.example();
+        let text = format!("{}{example}nonsense = 1\n", network_for(kind.name));
+        let said = place(&network(&text), PlacementOptions::default()).unwrap_err().to_string();
+        let (_, all) = said.split_once("unknown key `nonsense`; there are: ").unwrap_or_else(|| panic!("{said}"));
+        let shown: Vec<&str> = example.lines().filter_map(keys).collect();
+        for key in all.split(", ").filter(|key| *key != "name") {
+            assert!(shown.contains(&key), "{}: {key} is missing: {shown:?}", kind.name);
+        }
+        for key in shown {
+            assert!(all.split(", ").any(|known| known == key), "{}: {key} is unknown: {all}", kind.name);
+        }
+    }
+}
+
+/// A table without what has a default is read as that with everything.
+#[test]
+fn the_examples_say_the_defaults() {
+    for kind in KINDS {
+        let example = kind.example();
+        let needed: String = example.split_inclusive('\n').filter(|line| !line.contains("default")).collect();
+        let read =
+            |table: &str| format!("{:?}", programs(&network(&format!("{}{table}", network_for(kind.name))), KINDS));
+        assert_eq!(read(&example), read(&needed), "{}", kind.name);
+    }
+}
+
+#[test]
+fn programs_are_taught_and_answer_in_words_of_their_own() {
+    let tables = "[[snip]]\nkind = \"bernoulli-encoder\"\n\
+        [[snip]]\nkind = \"decolle\"\npopulation = \"hidden\"\nclasses = 10\n\
+        [[snip]]\nkind = \"soel\"\nname = \"head\"\npopulation = \"output\"\n\
+        [[snip]]\nkind = \"pes\"\npopulation = \"output\"\ndimensions = 2\n\
+        [[snip]]\nkind = \"replay-buffer\"\nslots = 5\n";
+    let programs = placed(&format!("{NETWORK}{tables}")).programs;
+    let ports: Vec<_> =
+        programs.ports.iter().map(|port| (port.name.as_str(), port.target.clone(), port.output.clone())).collect();
+    assert_eq!(ports, [("decolle", 0..10, 0..10), ("head", 10..20, 10..20), ("pes", 20..22, 20..22)]);
+    assert_eq!(programs.ports[1].teaching, Teaching::Classes { right: 4, wrong: 0 });
+    assert_eq!((programs.words, programs.replay_slots), ([6, 22, 22], 5));
+    let [stimulus] = &*programs.stimuli else { panic!("{programs:?}") };
+    assert_eq!((stimulus.words.clone(), stimulus.key_first), (0..4, Some(4)));
+}
+
+/// Layers that are told the same share the words of their targets.
+#[test]
+fn layers_of_the_same_classes_share_targets() {
+    let table = |population| format!("[[snip]]\nkind = \"decolle\"\npopulation = \"{population}\"\nclasses = 10\n");
+    let programs = placed(&format!("{NETWORK}{}{}", table("hidden"), table("output"))).programs;
+    let words: Vec<_> = programs.ports.iter().map(|port| (port.target.clone(), port.output.clone())).collect();
+    assert_eq!(words, [(0..10, 0..10), (0..10, 10..20)]);
+}
+
+/// The values of an ensemble go past the external inputs.
+#[test]
+fn an_input_of_values_has_no_external_inputs() {
+    let ensemble =
+        format!("{}[[snip]]\nkind = \"bias-encoder\"\npopulation = \"hidden\"\n", network_for("bias-encoder"));
+    let placed = placed(&ensemble);
+    assert!(placed.programs.stimuli[0].is_q12);
+    assert_eq!(placed.image.open().unwrap().inputs, 0);
+}
+
+const DECOLLE: &str = "[[snip]]\nkind = \"decolle\"\npopulation = \"hidden\"\nclasses = 10\n";
+
+#[test]
+fn what_is_wrong_is_shown_with_its_line() {
+    let first = NETWORK.lines().count();
+    let line = |number: usize| format!("net.toml, line {}, ", first + number);
+    let third = "[[snip]]\nkind = \"third-factor\"\npopulation = \"output\"\n";
+    for (tables, number, wanted) in [
+        (
+            "[[snip]]\nkind = \"decole\"\n".to_owned(),
+            2,
+            "`kind = \"decole\"`: unknown kind `decole`; there are: rate-encoder, ",
+        ),
+        ("[[snip]]\npopulation = \"hidden\"\n".to_owned(), 1, "`[[snip]]`: say its `kind`: rate-encoder, "),
+        (
+            format!("{DECOLLE}shfit = 3\n"),
+            5,
+            "`shfit = 3`: unknown key `shfit`; there are: kind, name, population, from, classes, ",
+        ),
+        (format!("{DECOLLE}group = 3\n"), 5, "`group = 3`: `group` is set by placement: leave it out"),
+        (format!("{DECOLLE}shift = \"3\"\n"), 5, "`shift = \"3\"`: invalid type: string \"3\", expected u32"),
+        (format!("{DECOLLE}shift = -3\n"), 5, "`shift = -3`: invalid value: integer `-3`, expected u32"),
+        (format!("{DECOLLE}shift = 99\n"), 5, "`shift = 99`: `shift` of `decolle` is out of its range"),
+        (format!("{DECOLLE}back_end = \"gpu\"\n"), 5, "unknown back end `gpu`; there are: cpu, core"),
+        (DECOLLE.replace("classes = 10\n", ""), 1, "`[[snip]]`: `classes` is missing: add it"),
+        (DECOLLE.replace("population = \"hidden\"\n", ""), 1, "`[[snip]]`: `population` is missing: add it"),
+        (
+            DECOLLE.replace("hidden", "hiden"),
+            3,
+            "`population = \"hiden\"`: unknown population `hiden`; there are: hidden, output",
+        ),
+        (DECOLLE.replace("hidden", "pixels"), 3, "`population = \"pixels\"`: unknown population `pixels`"),
+        (
+            format!("{DECOLLE}from = \"output\"\n"),
+            5,
+            "no connection from `output` to `hidden`; there are those from: pixels",
+        ),
+        (
+            format!("{DECOLLE}{DECOLLE}"),
+            6,
+            "`kind = \"decolle\"`: the connection from `pixels` has a rule of its own, or another",
+        ),
+        (
+            format!("{DECOLLE}name = \"a\"\n{}name = \"a\"\n", DECOLLE.replace("hidden", "output")),
+            10,
+            "`a` is there twice",
+        ),
+        (format!("{DECOLLE}name = \"\"\n"), 5, "a name is text"),
+        (
+            "[[snip]]\nkind = \"rate-encoder\"\ninput = \"pixel\"\n".to_owned(),
+            3,
+            "unknown input `pixel`; there are: pixels",
+        ),
+        ("[[snip]]\nkind = \"replay-buffer\"\nslots = 5\n".to_owned(), 2, "put it behind a `bernoulli-encoder`"),
+        (
+            "[[snip]]\nkind = \"pes\"\npopulation = \"hidden\"\nclasses = 3\ndimensions = 2\n".to_owned(),
+            4,
+            "give either",
+        ),
+        (
+            "[[snip]]\nkind = \"emstdp\"\nhidden = \"output\"\noutput = \"hidden\"\n".to_owned(),
+            4,
+            "it has no connection from `hidden`",
+        ),
+        (
+            "[[snip]]\nkind = \"eprop\"\npopulation = \"hidden\"\n".to_owned(),
+            3,
+            "`hidden` has no connection to itself: add one",
+        ),
+        (
+            third.to_owned(),
+            3,
+            "nothing reads the factor that it writes: give the connection from `hidden` a rule with y1",
+        ),
+        ("[[snip]]\nkind = \"bias-encoder\"\npopulation = \"hidden\"\n".to_owned(), 1, "`pixels` sends no spikes here"),
+        (
+            "[[snip]]\nkind = \"bias-encoder\"\npopulation = \"hidden\"\nintercepts = [0.5, -0.5]\n".to_owned(),
+            4,
+            "give `intercepts = [low, high]` within -1 to 1",
+        ),
+        (
+            "[[snip]]\nkind = \"urbanczik-senn\"\npopulation = \"hidden\"\nrate_max = 2.0\n".to_owned(),
+            4,
+            "a `rate_max` of 0 to 1",
+        ),
+    ] {
+        let said = said(&tables);
+        assert!(said.starts_with(&line(number)), "{said}\n{tables}");
+        assert!(said.contains(wanted), "{said}\n{tables}");
+    }
+}
+
+/// The rule of a connection that a program writes as well, and one of several connections that is not named.
+#[test]
+fn a_program_writes_one_connection_that_has_no_rule() {
+    let refusal = |text: &str| place(&network(text), PlacementOptions::default()).unwrap_err().to_string();
+    let rule = "[connection.learning]\nrule = \"dw = 2^-4*x1*y0\"\nx1 = { impulse = 16, tau_steps = 16.0 }\n";
+    let text = NETWORK.replacen("weights = { normal = 10.0 }\n", &format!("weights = {{ normal = 10.0 }}\n{rule}"), 1);
+    let said = refusal(&format!("{text}{DECOLLE}"));
+    assert!(said.contains("the connection from `pixels` has a rule of its own, or another program"), "{said}");
+
+    let second = "[[connection]]\nfrom = \"output\"\nto = \"hidden\"\nweights = 0\n";
+    let said = refusal(&format!("{NETWORK}{second}{DECOLLE}"));
+    assert!(said.contains("say which connection to `hidden` learns, that from: pixels, output"), "{said}");
+    placed(&format!("{NETWORK}{second}{DECOLLE}from = \"output\"\n"));
+}
+
+/// What is wrong with the network that a table names.
+#[test]
+fn a_program_needs_inputs_and_connections_that_fit() {
+    let refusal = |text: &str| place(&network(text), PlacementOptions::default()).unwrap_err().to_string();
+    let encoder = "[[snip]]\nkind = \"rate-encoder\"\n";
+    let second = "[[input]]\nname = \"more\"\nshape = [2]\n";
+    let said = refusal(&format!("{NETWORK}{second}{encoder}"));
+    assert!(said.contains("`[[snip]]`: say which input it is for: pixels, more"), "{said}");
+    placed(&format!("{NETWORK}{second}{encoder}input = \"more\"\n"));
+    let biases = "[[input]]\nname = \"biases\"\nbias_of = \"output\"\n";
+    let said = refusal(&format!("{NETWORK}{biases}{encoder}input = \"biases\"\n"));
+    assert!(said.contains("`input = \"biases\"`: `biases` sets biases: take one without `bias_of`"), "{said}");
+    let alone = "[[population]]\nname = \"alone\"\nshape = [2]\n";
+    let said = refusal(&format!("{NETWORK}{alone}{}", DECOLLE.replace("hidden", "alone")));
+    assert!(
+        said.contains("`population = \"alone\"`: nothing is connected to `alone`: add a `[[connection]]`"),
+        "{said}"
+    );
+    let said = refusal(&format!("{NETWORK}{}", DECOLLE.replace("10", "\"ten\"")));
+    assert!(said.contains("`classes = \"ten\"`: invalid type: string \"ten\", expected u32"), "{said}");
+}
+
+/// The cores' products have fewer bits than the embedded CPU's.
+#[test]
+fn a_learning_rate_that_the_cores_cannot_have_is_refused() {
+    let text = NETWORK.replace("beyond_the_chip = true", "");
+    let said = |table: &str| {
+        let placed = place(&network(&format!("{text}{table}")), PlacementOptions::default());
+        placed.unwrap_err().to_string()
+    };
+    let soel = "[[snip]]\nkind = \"soel\"\npopulation = \"output\"\n";
+    let advice = "2^-11 is too small for the cores: give 0 to 7, or set `beyond_the_chip = true` for up to 16";
+    assert!(said(soel).contains(advice), "{}", said(soel));
+    assert!(said(&format!("{DECOLLE}back_end = \"core\"\n")).contains(advice));
+    placed(&format!("{text}{soel}rate_shift = 7\n"));
+}
+
+/// A network that no file has says which table it is.
+#[test]
+fn a_table_made_in_rust_is_named_in_its_errors() {
+    let mut network = network(NETWORK);
+    network.snips.push(Section::new([("kind", "pes"), ("name", "decoder"), ("population", "hiden")]));
+    let said = place(&network, PlacementOptions::default()).unwrap_err().to_string();
+    assert_eq!(said, "snip `decoder`, population: unknown population `hiden`; there are: hidden, output");
+}
+
+/// The sign of a third factor is either in the profile, which the rule has to follow, or in y1.
+#[test]
+fn a_third_factor_and_its_rule_agree_about_the_sign() {
+    let refusal = |text: &str| place(&network(text), PlacementOptions::default()).unwrap_err().to_string();
+    let table = "[[snip]]\nkind = \"third-factor\"\npopulation = \"pairs\"\n";
+    let text = network_for("third-factor");
+    placed(&format!("{text}{table}"));
+    let said = refusal(&format!("{text}{table}signed = true\n"));
+    assert!(said.contains("`signed = true`: the sign is in y1: take `signed_by_profile` out"), "{said}");
+    let plain = text.replace("signed_by_profile = true\n", "y1 = { impulse = 0 }\n");
+    placed(&format!("{plain}{table}signed = true\n"));
+    let said = refusal(&format!("{plain}{table}"));
+    assert!(said.contains("the sign of an error goes into the profile: add `signed_by_profile = true`"), "{said}");
+    let said = refusal(&format!("{}{table}signed = true\n", plain.replace("impulse = 0", "impulse = 3")));
+    assert!(said.contains("spikes write y1 of the connection from `hidden` too"), "{said}");
+    let said = refusal(&format!("{}{table}", text.replace("shape = [2]", "shape = [3]")));
+    assert!(said.contains("3 neurons of 1 compartments: two of one compartment take each error"), "{said}");
+}
+
+#[test]
+fn kinds_of_ones_own_are_placed_by_the_names_of_their_parameters() {
+    static OWN: [SnipKind; KINDS.len() + 1] =
+        loihi_snip::with([SnipKind::raw::<loihi_core::rules::PeriodicResetParams>("resets a population")]);
+    let options = PlacementOptions::default().kinds(&OWN);
+    let table = "[[snip]]\nkind = \"periodic-reset\"\npopulation = \"output\"\ninterval_steps = 5\n";
+    let placed = place(&network(&format!("{NETWORK}{table}")), options).unwrap();
+    assert_eq!(placed.image.snips().len(), 1);
+    let example = loihi_snip::kind_of(&OWN, "periodic-reset").unwrap().example();
+    assert!(place(&network(&format!("{NETWORK}{example}")), options).is_ok(), "{example}");
+    let said = place(&network(&format!("{NETWORK}{table}other = 1\n")), options).unwrap_err().to_string();
+    assert!(
+        said.contains("unknown key `other`; there are: kind, name, population, interval_steps, offset_steps"),
+        "{said}"
+    );
+}

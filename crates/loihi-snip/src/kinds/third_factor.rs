@@ -1,0 +1,86 @@
+//! `third-factor`: errors that the rule of a connection reads as y1.
+
+use crate::keys::Keys;
+use crate::kind::{Program, SnipForm};
+use crate::layout::{Layout, Ported};
+use crate::ports::Teaching;
+use loihi_core::image::Variable;
+use loihi_core::rules::ThirdFactorParams;
+use loihi_net::network::SectionError;
+
+/// Errors of a population, half of its neurons for each sign.
+#[derive(Debug)]
+pub(super) struct ThirdFactor {
+    population: usize,
+    connection: usize,
+    params: ThirdFactorParams,
+}
+
+impl SnipForm for ThirdFactor {
+    const NAME: &'static str = "third-factor";
+    const ABOUT: &'static str = "errors that the rule of the connection into a `population` reads as y1";
+    const EXAMPLE: &'static str = r#"[[snip]]
+kind = "third-factor"
+population = "pairs"     # of 2n neurons for n errors: the first half gets them negated; targets are the errors
+# from = "hidden"        # of several connections into it, whose rule reads y1
+shift = 5                # bits that an error in Q3.12 loses to become y1, 0..=15: with 5, 1.0 is 127; default 5
+signed = false           # the sign goes into y1; else into the profile, and the rule needs `signed_by_profile = true`; default false
+"#;
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
+        let population = keys.population("population")?;
+        let connection = keys.connection_into(population)?;
+        let params: ThirdFactorParams = keys.params(&["target_first", "dimensions", "post_first"])?;
+        let network = keys.network();
+        let from = network.name_of(network.connections[connection].from);
+        let learning = network.connections[connection].learning.as_ref();
+        let Some(learning) = learning.filter(|own| own.reads(Variable::Y1)) else {
+            let what = format!(
+                "nothing reads the factor that it writes: give the connection from `{from}` a rule with y1 in \
+                 `[connection.learning]`"
+            );
+            return Err(keys.error("population", what));
+        };
+        let impulse = learning.traces[2].map_or(0, |trace| trace.impulse);
+        if impulse != 0 {
+            let what = format!("spikes write y1 of the connection from `{from}` too: give it an impulse of 0");
+            return Err(keys.error("population", what));
+        }
+        if params.signed == learning.signed_by_profile {
+            let what = if params.signed {
+                "the sign is in y1: take `signed_by_profile` out of the rule, or `signed` from here"
+            } else {
+                "the sign of an error goes into the profile: add `signed_by_profile = true` to the rule, or `signed = true` here"
+            };
+            return Err(keys.error("signed", what));
+        }
+        let parts = network.populations[population].compartments.len();
+        let neurons = network.populations[population].neurons();
+        if parts != 1 || !neurons.is_multiple_of(2) {
+            let what = format!("{neurons} neurons of {parts} compartments: two of one compartment take each error");
+            return Err(keys.error("population", what));
+        }
+        Ok(Self { population, connection, params })
+    }
+}
+
+impl Program for ThirdFactor {
+    fn add(&self, layout: &mut Layout<'_>, table: usize) -> Result<(), String> {
+        let group = layout.group(self.connection)?;
+        let dimensions = group.posts / 2;
+        let teaching = Teaching::Values { target_fraction_bits: 12, output_fraction_bits: 12 };
+        let target = layout.target(dimensions, teaching);
+        let post_first = group.post_trace_first;
+        layout.program(table, &ThirdFactorParams { target_first: target.start, dimensions, post_first, ..self.params });
+        let rates = (group.first..).take(group.count as usize).collect();
+        layout.port(Ported {
+            target,
+            output: 0..0,
+            teaching,
+            rates,
+            answers_first: false,
+            populations: vec![self.population],
+        });
+        Ok(())
+    }
+}
