@@ -30,6 +30,7 @@ mod resident;
 mod samples;
 mod seen;
 mod slots;
+mod spread_layers;
 mod stimuli;
 mod tree_groups;
 mod trees;
