@@ -9,6 +9,7 @@
 pub mod fraction;
 mod layer;
 pub mod local_error;
+mod packed;
 mod parts;
 pub mod pre_trace;
 pub mod rank_one;

@@ -6,7 +6,7 @@
 
 use super::Layer;
 use super::layer::profile_of;
-use super::rank_one::post_of;
+use super::packed::post_of;
 use crate::compartment::Block;
 use crate::image::{Image, LearningRecord, Route};
 

@@ -4,23 +4,13 @@
 //! A change is `p · m / 2^shift` of the smallest step that the weights' format stores, rounded as the rule wants, and
 //! the weight is held to its range. The posts with a factor come as a list, so that a synapse without one costs nothing.
 
+pub use super::packed::packed;
+use super::packed::post_of;
 use super::{Layer, Parts};
-use crate::image::index;
 use crate::num::{Drawn, Purpose, keyed, word};
 use crate::snip::{Field, WordReader, WordWriter};
 use core::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
-
-/// A post and its factor in one word: the factor in the high half, with sign, the post in the low one.
-#[inline]
-pub const fn packed(post: u32, factor: i32) -> i32 {
-    factor.wrapping_shl(16) | (post & 0xFFFF).cast_signed()
-}
-
-#[inline(always)]
-pub(super) const fn post_of(word: i32) -> usize {
-    index(word.cast_unsigned() & 0xFFFF)
-}
 
 /// How changes become weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,6 +6,7 @@
 mod common;
 
 mod axons;
+mod backprop;
 mod bad_line;
 mod control;
 mod encoders;
