@@ -9,6 +9,9 @@
 //! Two back ends: the embedded CPU writes the weights ([`crate::tools::rank_one`]); or it writes |m| into y1 and the sign into
 //! the profile (0 for a falling weight, 1 for a rising one), and the core's own rule multiplies by its trace x1.
 //!
+//! A layer may lie on several cores ([`crate::tools::Parts`]). The embedded CPU then teaches it the same weights; the core does
+//! too, where nothing is random: it draws by the place of an axon and of a synapse.
+//!
 //! Source: Kaiser, Mostafa, Neftci 2020 in integers; the error trigger is Payvand et al. 2020.
 
 mod params;
@@ -19,8 +22,8 @@ use crate::image::index;
 use crate::snip::{Cpu, Phase, Snip};
 use crate::tools::local_error::{LocalReadout, NO_TARGET, Slope, Trigger};
 use crate::tools::pre_trace::{self, PreTrace};
-use crate::tools::rank_one::{self, Draws, Precision, Update, UpdateCounts, packed};
-use crate::tools::{self, Layer};
+use crate::tools::rank_one::{self, Draws, Precision, Update, packed};
+use crate::tools::{self, Parts};
 use core::ops::RangeInclusive;
 use zerocopy::{FromBytes as _, IntoBytes as _};
 
@@ -101,14 +104,14 @@ impl Decolle {
     }
 
     /// Remembers the voltages before the last step of an epoch.
-    fn before_cores(&self, cpu: &mut Cpu<'_, '_>, layer: &Layer, memory: &mut Memory<'_>) {
+    fn before_cores(&self, cpu: &mut Cpu<'_, '_>, layer: &Parts<'_>, memory: &mut Memory<'_>) {
         let [step, _] = *memory.clock;
         if step == 0
             && self.is_shadow()
             && let [_, _, fine @ ..] = &mut *cpu.learned
         {
             let fine = <[i16]>::mut_from_bytes(fine.as_mut_bytes()).unwrap_or_default();
-            rank_one::begin_at_weights(layer, cpu.plastic.weights, fine);
+            rank_one::begin_at_weights(layer.first(), cpu.plastic.weights, fine);
         }
         if self.ends_epoch(step) {
             layer.copy_voltages(cpu.blocks(), memory.voltages);
@@ -116,11 +119,11 @@ impl Decolle {
     }
 
     /// Follows traces and counts, and learns at the end of an epoch.
-    fn after_cores(&self, cpu: &mut Cpu<'_, '_>, layer: &Layer, memory: &mut Memory<'_>) {
+    fn after_cores(&self, cpu: &mut Cpu<'_, '_>, layer: &Parts<'_>, memory: &mut Memory<'_>) {
         if matches!(self.back_end, BackEnd::Cpu { .. }) {
             let arrivals = layer.arrivals(cpu.plastic.arrived.as_slice());
             self.trace.advance(memory.traces, arrivals);
-            cpu.ops.rule_traces = cpu.ops.rule_traces.wrapping_add(layer.axons as u64);
+            cpu.ops.rule_traces = cpu.ops.rule_traces.wrapping_add(layer.axons() as u64);
         }
         for post in layer.fired(cpu.spikes) {
             if let Some(count) = memory.counts.get_mut(post) {
@@ -137,7 +140,7 @@ impl Decolle {
     }
 
     /// Reads the layer out and, if the error is large enough, teaches it; returns the number of posts with a factor.
-    fn end_epoch(&self, cpu: &mut Cpu<'_, '_>, layer: &Layer, memory: &mut Memory<'_>) -> i32 {
+    fn end_epoch(&self, cpu: &mut Cpu<'_, '_>, layer: &Parts<'_>, memory: &mut Memory<'_>) -> i32 {
         let constants = cpu.image.data(self.data_first, LocalReadout::words(layer.posts, self.classes));
         let readout = LocalReadout::of(constants, layer.posts, self.classes);
         readout.sum(memory.counts, memory.sums);
@@ -165,7 +168,7 @@ impl Decolle {
         *updates = updates.wrapping_add(1);
         layer.replace_voltages(cpu.blocks(), cpu.spikes, memory.voltages, memory.factors);
         readout.lead_back(memory.errors.get(..found).unwrap_or_default(), memory.factors);
-        let listed = self.list_factors(layer.v_th, memory);
+        let listed = self.list_factors(layer.first().v_th, memory);
         let posts = memory.factors.get(..index(listed.cast_unsigned())).unwrap_or_default();
         match self.back_end {
             BackEnd::Cpu { precision, shift, recorded_seed } => {
@@ -174,9 +177,10 @@ impl Decolle {
                     seed => Draws::Addressed { seed, update: updates.cast_unsigned(), axon_first: false },
                 };
                 let shift = shift.wrapping_sub(cpu.rate.cast_unsigned());
-                let update = Update { layer, precision, shift, draws };
+                let update = Update { layer: layer.first(), precision, shift, draws };
                 let fine = <[i16]>::mut_from_bytes(fine.as_mut_bytes()).unwrap_or_default();
-                let update_counts = teach(&update, cpu.plastic.weights, fine, memory.traces, posts);
+                let factors = memory.traces.iter().map(|trace| pre_trace::factor(*trace)).enumerate();
+                let update_counts = update.parts(layer, cpu.plastic.weights, fine, &factors, posts);
                 cpu.ops.count_updates(update_counts.visited, update_counts.changed, update_counts.saturated);
             }
             BackEnd::Core => write_factors(cpu, layer, posts),
@@ -224,11 +228,11 @@ impl Decolle {
     }
 
     /// Takes the factors back that the core's learning engine has used.
-    fn after_learning(cpu: &mut Cpu<'_, '_>, layer: &Layer, memory: &mut Memory<'_>) {
+    fn after_learning(cpu: &mut Cpu<'_, '_>, layer: &Parts<'_>, memory: &mut Memory<'_>) {
         let [_, listed] = *memory.clock;
         for entry in memory.factors.iter().take(index(listed.cast_unsigned())) {
             let post = index(entry.cast_unsigned() & 0xFFFF);
-            cpu.set_post_trace(layer.post_trace_first.wrapping_add(post), 0, 0);
+            cpu.set_post_trace(layer.first().post_trace_first.wrapping_add(post), 0, 0);
         }
         let [step, _] = *memory.clock;
         *memory.clock = [step, 0];
@@ -236,26 +240,14 @@ impl Decolle {
 }
 
 /// Hands the factors to the core's learning engine: |m| in y1, the sign in the profile.
-fn write_factors(cpu: &mut Cpu<'_, '_>, layer: &Layer, posts: &[i32]) {
+fn write_factors(cpu: &mut Cpu<'_, '_>, layer: &Parts<'_>, posts: &[i32]) {
     for entry in posts {
         let (post, rising) = (index(entry.cast_unsigned() & 0xFFFF), entry >> 16);
-        let trace = layer.post_trace_first.wrapping_add(post);
+        let trace = layer.first().post_trace_first.wrapping_add(post);
         cpu.set_post_trace(trace, 0, rising.wrapping_abs());
         cpu.set_profile(trace, u8::from(rising > 0));
     }
     cpu.ops.factor_writes = cpu.ops.factor_writes.wrapping_add(posts.len() as u64);
-}
-
-/// Updates every axon whose trace is not 0.
-fn teach(update: &Update<'_>, weights: &mut [i16], fine: &mut [i16], traces: &[i32], posts: &[i32]) -> UpdateCounts {
-    let mut update_counts = UpdateCounts::default();
-    for (axon, trace) in traces.iter().enumerate() {
-        let p = pre_trace::factor(*trace);
-        if p != 0 {
-            update.axon(weights, fine, axon, p, posts, &mut update_counts);
-        }
-    }
-    update_counts
 }
 
 impl Snip for Decolle {
@@ -291,7 +283,7 @@ impl Snip for Decolle {
         if !needed {
             return;
         }
-        let Some(layer) = Layer::of(cpu.image, self.group) else { return };
+        let Some(layer) = Parts::of(cpu.image, self.group, self.posts) else { return };
         let Some(mut memory) = self.memory(core::mem::take(&mut cpu.working)) else { return };
         match phase {
             Phase::Spk => self.before_cores(cpu, &layer, &mut memory),

@@ -2,6 +2,7 @@
 //!
 //! They see the chip only through [`crate::snip`], as a program of a user's does.
 
+mod backprop;
 mod bernoulli_encoder;
 mod bias_encoder;
 mod decolle;
@@ -15,6 +16,7 @@ mod soel;
 mod third_factor;
 mod urbanczik_senn;
 
+pub use backprop::{Backprop, BackpropParams, Loss, Readout};
 pub use bernoulli_encoder::BernoulliEncoderParams;
 pub use bias_encoder::BiasEncoderParams;
 pub use decolle::{Decolle, DecolleParams};
@@ -31,7 +33,7 @@ pub use urbanczik_senn::{UrbanczikSenn, UrbanczikSennParams};
 use crate::snip::SnipType;
 
 /// Every built-in program, for boards with room for all of them.
-pub const ALL: [SnipType; 12] = [
+pub const ALL: [SnipType; 13] = [
     SnipType::of::<RateEncoderParams>(),
     SnipType::of::<BiasEncoderParams>(),
     SnipType::of::<PesParams>(),
@@ -44,6 +46,7 @@ pub const ALL: [SnipType; 12] = [
     SnipType::of::<UrbanczikSennParams>(),
     SnipType::of::<ReplayBufferParams>(),
     SnipType::of::<PeriodicResetParams>(),
+    SnipType::of::<BackpropParams>(),
 ];
 
 /// Every built-in program, then some of one's own; `M` is the number of all.

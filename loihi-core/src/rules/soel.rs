@@ -13,7 +13,7 @@ use crate::image::{Image, Parameter, index};
 use crate::plastic::Post;
 use crate::snip::{Cpu, Phase, Phases, Snip, SnipParams, fits, require};
 use crate::tools::local_error::{NO_TARGET, Slope};
-use crate::tools::{self, Layer};
+use crate::tools::{self, Layer, Parts};
 use serde::{Deserialize, Serialize};
 
 /// A head that the core teaches.
@@ -35,9 +35,10 @@ pub struct Soel {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SoelParams {
-    /// The plastic group; every axon reaches every post compartment, all of one plain profile.
+    /// The plastic group; every axon reaches every post compartment, all of one plain profile. Of a layer on several cores
+    /// the first; the others follow it, with the same sources.
     pub group: u32,
-    /// Its post compartments, one per class.
+    /// Post compartments of the layer, one per class.
     pub posts: u32,
     /// First target word: how often each post should spike in an epoch, or [`NO_TARGET`].
     pub target_first: u32,
@@ -111,9 +112,9 @@ impl SnipParams for SoelParams {
     }
 
     fn check(&self, image: &Image<'_>) -> Result<(), Parameter> {
-        let layer = Layer::checked(image, index(self.group)).ok_or(Parameter("group"))?;
+        Layer::checked(image, index(self.group)).ok_or(Parameter("group"))?;
+        Parts::checked(image, index(self.group), index(self.posts)).ok_or(Parameter("posts"))?;
         let counts = |value: u32| i32::try_from(value).is_ok();
-        require(layer.posts == index(self.posts), "posts")?;
         require(counts(self.burn_in_steps), "burn_in_steps")?;
         require((1..=65_536).contains(&self.epoch_steps), "epoch_steps")?;
         require(counts(self.threshold), "threshold")?;
@@ -131,7 +132,7 @@ impl Soel {
     }
 
     /// Counts spikes, and hands errors to the core at the end of an epoch.
-    fn after_cores(&self, cpu: &mut Cpu<'_, '_>, layer: &Layer, memory: &mut Memory<'_>) {
+    fn after_cores(&self, cpu: &mut Cpu<'_, '_>, layer: &Parts<'_>, memory: &mut Memory<'_>) {
         let [step, _] = *memory.clock;
         // What spikes before the last step of the burn-in counts in no epoch.
         if step >= self.burn_in_steps {
@@ -153,22 +154,23 @@ impl Soel {
         *memory.clock = [step.wrapping_add(1), wrote];
     }
 
-    fn add_outputs(&self, cpu: &mut Cpu<'_, '_>, layer: &Layer, memory: &Memory<'_>) {
+    fn add_outputs(&self, cpu: &mut Cpu<'_, '_>, layer: &Parts<'_>, memory: &Memory<'_>) {
         let outputs = cpu.output.get_mut(self.output_first..).unwrap_or_default();
         for ((output, count), v) in outputs.iter_mut().zip(&*memory.counts).zip(&*memory.voltages) {
-            let v = (*v).min(layer.v_th).max(layer.v_th.wrapping_neg()).wrapping_shr(self.voltage_shift);
+            let v =
+                (*v).min(layer.first().v_th).max(layer.first().v_th.wrapping_neg()).wrapping_shr(self.voltage_shift);
             *output = output.wrapping_add(count.wrapping_shl(10)).wrapping_add(v);
         }
     }
 
     /// Writes y1 and the profile of every post that errs; returns 1 if there is any.
-    fn write_factors(&self, cpu: &mut Cpu<'_, '_>, layer: &Layer, memory: &Memory<'_>) -> i32 {
+    fn write_factors(&self, cpu: &mut Cpu<'_, '_>, layer: &Parts<'_>, memory: &Memory<'_>) -> i32 {
         let targets = cpu.target.get(self.target_first..).unwrap_or_default();
-        let first = layer.post_trace_first;
+        let first = layer.first().post_trace_first;
         let traces = cpu.plastic.post.get_mut(first..first.wrapping_add(self.posts)).unwrap_or_default();
         let (known, writes) = match self.slope {
             slope @ Slope::Box { .. } => {
-                let reaches = |v: i32| slope.reaches(v.wrapping_sub(layer.v_th));
+                let reaches = |v: i32| slope.reaches(v.wrapping_sub(layer.first().v_th));
                 self.scan(traces, targets, memory, reaches)
             }
             _ => self.scan(traces, targets, memory, |_| true),
@@ -245,14 +247,14 @@ impl Snip for Soel {
         if !needed {
             return;
         }
-        let Some(layer) = Layer::of(cpu.image, self.group) else { return };
+        let Some(layer) = Parts::of(cpu.image, self.group, self.posts) else { return };
         let Some(mut memory) = self.memory(core::mem::take(&mut cpu.working)) else { return };
         match phase {
             Phase::Spk => layer.copy_voltages(cpu.blocks(), memory.voltages),
             Phase::PreMgmt => self.after_cores(cpu, &layer, &mut memory),
             // The core has used the factors; they count once.
             _ => {
-                let first = layer.post_trace_first;
+                let first = layer.first().post_trace_first;
                 let end = first.wrapping_add(self.posts);
                 for trace in cpu.plastic.post.get_mut(first..end).unwrap_or_default() {
                     let [y1, _, _] = &mut trace.y;

@@ -1,7 +1,7 @@
 //! Plastic synapses as the embedded CPU sees them: a group in which every axon reaches every post compartment.
 
 use crate::compartment::Block;
-use crate::image::{Dialect, Image, LANES, LearningRecord, index};
+use crate::image::{Dialect, Image, LANES, LearningRecord, Profile, index};
 use crate::num::{Decay, decay_toward_zero};
 use crate::snip::fired;
 
@@ -157,7 +157,7 @@ fn copy(into: &mut [i32], from: &[i32]) {
 }
 
 /// The profile of the post compartments, if they all belong to one run of compartments of one profile.
-fn profile_of(image: &Image<'_>, group: &LearningRecord) -> Option<crate::image::Profile> {
+pub(super) fn profile_of(image: &Image<'_>, group: &LearningRecord) -> Option<Profile> {
     let core = image.core(group.core)?;
     let mut first = 0_usize;
     for run in image.groups(&core) {

@@ -84,6 +84,16 @@ impl<'d> LocalReadout<'d> {
         }
     }
 
+    /// What the errors amount to at one post.
+    pub fn lead_back_to(&self, post: usize, errors: &[i32]) -> i32 {
+        let first = post.saturating_mul(self.classes);
+        let row = self.weights.get(first..first.saturating_add(self.classes)).unwrap_or_default();
+        errors.iter().fold(0, |sum, error| {
+            let weight = row.get(index(error.cast_unsigned() & 0xFFFF)).copied().unwrap_or(0);
+            sum.wrapping_add(i32::from(weight).wrapping_mul(error >> 16))
+        })
+    }
+
     /// Every post's weight for a class.
     #[inline(always)]
     fn each(&self, class: usize, factors: &mut [i32], mut give: impl FnMut(&mut i32, i32)) {

@@ -4,23 +4,13 @@
 //! A change is `p · m / 2^shift` of the smallest step that the weights' format stores, rounded as the rule wants, and
 //! the weight is held to its range. The posts with a factor come as a list, so that a synapse without one costs nothing.
 
-use super::Layer;
-use crate::image::index;
+pub use super::packed::packed;
+use super::packed::post_of;
+use super::{Layer, Parts};
 use crate::num::{Drawn, Purpose, keyed, word};
 use crate::snip::{Field, WordReader, WordWriter};
 use core::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
-
-/// A post and its factor in one word: the factor in the high half, with sign, the post in the low one.
-#[inline]
-pub const fn packed(post: u32, factor: i32) -> i32 {
-    factor.wrapping_shl(16) | (post & 0xFFFF).cast_signed()
-}
-
-#[inline(always)]
-const fn post_of(word: i32) -> usize {
-    index(word.cast_unsigned() & 0xFFFF)
-}
 
 /// How changes become weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,12 +159,53 @@ impl Update<'_> {
     ) {
         let row = self.layer.row(weights, axon);
         let mut cells = Cells::of(row);
+        let first = self.layer.synapse_first.wrapping_add(axon.wrapping_mul(self.layer.posts));
+        let fine_first = axon.wrapping_mul(self.layer.posts);
+        let fine = fine.get_mut(fine_first..fine_first.wrapping_add(self.layer.posts)).unwrap_or_default();
+        self.add(&mut cells, fine, [axon, first, 0], p, posts);
+        cells.report(posts.len(), update_counts);
+    }
+
+    /// Adds `p · m` to the synapses of every axon, in all parts of a layer, whose first is that of this update. Factors
+    /// are pairs of an axon and its `p`; those that are 0 cost little. What is drawn, and so every weight, is the same in
+    /// however many parts the layer lies.
+    pub fn parts(
+        &self,
+        parts: &Parts<'_>,
+        weights: &mut [i16],
+        fine: &mut [i16],
+        factors: &(impl Iterator<Item = (usize, i32)> + Clone),
+        posts: &[i32],
+    ) -> UpdateCounts {
+        let mut update_counts = UpdateCounts::default();
+        for part in parts.iter() {
+            let (before, own) = part.listed(posts);
+            for (axon, p) in factors.clone().filter(|(_, p)| *p != 0) {
+                let first = parts.first().synapse_first.wrapping_add(axon.wrapping_mul(parts.posts));
+                let mut cells = Cells::of(part.row(weights, 0, axon));
+                let fine = part.row(fine, parts.first().synapse_first, axon);
+                self.add(&mut cells, fine, [axon, first, before], p, own);
+                cells.report(own.len(), &mut update_counts);
+            }
+        }
+        update_counts
+    }
+
+    /// Adds `p · m` to a row of synapses, and to their numbers. The row belongs to an axon; the draws for it begin at
+    /// an address, and so many entries of the list come before these.
+    #[inline(always)]
+    fn add(&self, cells: &mut Cells<'_>, fine: &mut [i16], [axon, first, before]: [usize; 3], p: i32, posts: &[i32]) {
         match (self.precision, self.draws) {
             (Precision::Stochastic, Draws::Shared { seed, t }) => {
-                let first = self.layer.synapse_first.wrapping_add(axon.wrapping_mul(self.layer.posts));
-                let first = u32::try_from(first).unwrap_or(u32::MAX);
+                let first = u32::try_from(first.wrapping_add(before)).unwrap_or(u32::MAX);
                 let key = Drawn { seed }.key(Purpose::Rule, t);
-                cells.add_shared(posts, p.wrapping_shl(16_u32.wrapping_sub(self.shift)), key, first);
+                let p = p.wrapping_shl(16_u32.wrapping_sub(self.shift));
+                let (odd, posts) = posts.split_at_checked(before % 2).unwrap_or_default();
+                for entry in odd {
+                    let word = keyed(key, first.wrapping_sub(1));
+                    cells.add_fraction(*entry, p, word & 0xFFFF);
+                }
+                cells.add_shared(posts, p, key, first.wrapping_add(u32::from(before % 2 != 0)));
             }
             (Precision::Stochastic, Draws::Addressed { seed, update, axon_first }) => {
                 let axon = u32::try_from(axon).unwrap_or(u32::MAX);
@@ -192,13 +223,8 @@ impl Update<'_> {
                 let size = product.unsigned_abs().wrapping_shr(self.shift).cast_signed();
                 if product < 0 { size.wrapping_neg() } else { size }
             }),
-            (Precision::Shadow, _) => {
-                let first = axon.wrapping_mul(self.layer.posts);
-                let fine = fine.get_mut(first..first.wrapping_add(self.layer.posts)).unwrap_or_default();
-                cells.add_fine(posts, p.wrapping_shl(15_u32.wrapping_sub(self.shift)), fine);
-            }
+            (Precision::Shadow, _) => cells.add_fine(posts, p.wrapping_shl(15_u32.wrapping_sub(self.shift)), fine),
         }
-        cells.report(posts.len(), update_counts);
     }
 }
 
@@ -206,6 +232,15 @@ impl Update<'_> {
 const STEP: i32 = 2;
 /// Largest mantissa.
 const HIGH: i32 = 127 * STEP;
+
+/// What the factors of posts, [`packed`], amount to at an axon with these weights: the sum of the products, in steps. At
+/// most 8 bits and sign times 16, of 1,024 posts: the sum wraps for factors beyond 13 bits.
+pub fn lead_back(row: &[i16], posts: &[i32]) -> i32 {
+    posts.iter().fold(0, |sum, entry| {
+        let weight = row.get(post_of(*entry)).copied().unwrap_or(0);
+        sum.wrapping_add((i32::from(weight) / STEP).wrapping_mul(entry >> 16))
+    })
+}
 
 /// The weights of an axon, and what has become of them.
 pub struct Cells<'w> {
@@ -261,6 +296,13 @@ impl<'w> Cells<'w> {
         for entry in rest {
             self.add_rounded(*entry, p, keyed(key, element) >> 16, &mut counts);
         }
+        self.count(counts);
+    }
+
+    /// The same for one synapse, with a fraction of 16 bits.
+    fn add_fraction(&mut self, entry: i32, p: i32, fraction: u32) {
+        let mut counts = Counts::default();
+        self.add_rounded(entry, p, fraction, &mut counts);
         self.count(counts);
     }
 

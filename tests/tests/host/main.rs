@@ -6,6 +6,7 @@
 mod common;
 
 mod axons;
+mod backprop;
 mod bad_line;
 mod control;
 mod encoders;
@@ -30,6 +31,7 @@ mod resident;
 mod samples;
 mod seen;
 mod slots;
+mod spread_layers;
 mod stimuli;
 mod tree_groups;
 mod trees;

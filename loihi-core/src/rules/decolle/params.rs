@@ -3,21 +3,22 @@
 use super::{BackEnd, CLASSES_MAX, Decolle};
 use crate::image::{Image, Parameter, index};
 use crate::snip::{Phase, Phases, SnipParams, fits, require};
-use crate::tools::Layer;
 use crate::tools::local_error::{LocalReadout, Slope, Trigger};
 use crate::tools::pre_trace::PreTrace;
 use crate::tools::rank_one::Precision;
+use crate::tools::{Layer, Parts};
 use serde::{Deserialize, Serialize};
 
 /// Parameters of a [`Decolle`], in the order of its record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DecolleParams {
-    /// The plastic group; every axon reaches every post compartment, all of one plain profile.
+    /// The plastic group; every axon reaches every post compartment, all of one plain profile. Of a layer on several cores
+    /// the first; the others follow it, with the same sources.
     pub group: u32,
-    /// Its axons.
+    /// Axons of the layer.
     pub axons: u32,
-    /// Its post compartments.
+    /// Post compartments of the layer, on all cores.
     pub posts: u32,
     /// First constant of the readout.
     pub data_first: u32,
@@ -152,7 +153,8 @@ impl SnipParams for DecolleParams {
     }
 
     fn check(&self, image: &Image<'_>) -> Result<(), Parameter> {
-        let layer = Layer::checked(image, index(self.group)).ok_or(Parameter("group"))?;
+        Layer::checked(image, index(self.group)).ok_or(Parameter("group"))?;
+        let layer = Parts::checked(image, index(self.group), index(self.posts)).ok_or(Parameter("posts"))?;
         let shift_fits = match self.precision {
             Some(Precision::Shadow) => self.shift <= 15,
             Some(_) => (1..=16).contains(&self.shift),
@@ -160,8 +162,7 @@ impl SnipParams for DecolleParams {
         };
         let constants = u32::try_from(LocalReadout::words(layer.posts, index(self.classes))).unwrap_or(u32::MAX);
         let counts = |value: u32| i32::try_from(value).is_ok();
-        require(layer.axons == index(self.axons), "axons")?;
-        require(layer.posts == index(self.posts), "posts")?;
+        require(layer.axons() == index(self.axons), "axons")?;
         require((1..=CLASSES_MAX).contains(&self.classes), "classes")?;
         require(counts(self.burn_in_steps), "burn_in_steps")?;
         require(self.epoch_steps > 0 && counts(self.epoch_steps), "epoch_steps")?;
