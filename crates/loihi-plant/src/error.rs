@@ -63,11 +63,11 @@ pub enum PlantError {
         why: String,
     },
     /// Its program has ended.
-    #[error("the plant's program `{command}` ended with {how}{said}: it must answer every line until its input ends")]
+    #[error("the plant's program `{command}` {how}{said}: it must answer every line until its input ends")]
     Ended {
         /// The program with its arguments.
         command: String,
-        /// Its exit status.
+        /// Its exit status, or that only its output has ended.
         how: String,
         /// The last line of its standard error, if it wrote there.
         said: String,

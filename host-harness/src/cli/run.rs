@@ -16,6 +16,7 @@ use host_harness::device::session::Session;
 use host_harness::device::transport::Transport;
 use host_harness::experiment::{EXPERIMENTS, Outcome, RunOptions, figure};
 use host_harness::network::file::EVERY_KEY;
+use host_harness::plant::{PlantType, plants};
 use host_harness::probe::{Meaning, meaning, registers};
 use host_harness::record::Learned;
 use serde::Serialize;
@@ -63,6 +64,7 @@ struct Report<'a> {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "options that exclude each other")]
 pub(super) struct ListArgs {
     /// Print the parameters of this experiment, to be copied into a file and changed
     experiment: Option<String>,
@@ -75,6 +77,9 @@ pub(super) struct ListArgs {
     /// Show the devices that --device takes
     #[arg(long, conflicts_with_all = ["experiment", "registers", "network"])]
     devices: bool,
+    /// Print the plants that experiments of control take, each as a table to be copied and changed
+    #[arg(long, conflicts_with_all = ["experiment", "registers", "network", "devices"])]
+    plants: bool,
 }
 
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
@@ -102,6 +107,16 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
             }
         }
         return out::result("loihi-devices/1", &json!({ "devices": rows }));
+    }
+    if args.plants {
+        let mut rows = Vec::new();
+        for PlantType { name, about, parameters, .. } in plants() {
+            let between = if rows.is_empty() { "" } else { "\n" };
+            let table = format!("[plant]\nplant = \"{name}\"\n{parameters}");
+            out::line(format_args!("{between}# {about}\n{}", table.trim_end()))?;
+            rows.push(json!({ "plant": name, "summary": about, "text": table }));
+        }
+        return out::result("loihi-plants/1", &json!({ "plants": rows }));
     }
     if let Some(name) = &args.experiment {
         let text = find(name)?.parameters;

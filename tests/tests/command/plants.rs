@@ -1,5 +1,6 @@
 //! Plants that are programs of the user's own, as the command runs them.
 
+use crate::common::root;
 use crate::process::{assert_one_sentence, command, object, signal, start, wait_for};
 use std::fs;
 use std::path::Path;
@@ -93,4 +94,25 @@ fn no_program_outlives_the_command() {
         assert_eq!(status.code(), if name == "INT" { Some(130) } else { None });
         wait_for("the end of the program", || !is_there(&content(&file)));
     }
+}
+
+#[test]
+fn plants_are_listed_as_tables_to_copy() {
+    let output = command(&["list", "--plants"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    for name in ["pendulum", "arm", "process"] {
+        assert!(text.contains(&format!("[plant]\nplant = \"{name}\"\n")), "{text}");
+    }
+    let rows = object(&command(&["list", "--plants", "--json"]).output().unwrap())["plants"].clone();
+    assert_eq!(rows.as_array().unwrap().len(), 3);
+    toml::from_str::<toml::Table>(rows[2]["text"].as_str().unwrap()).unwrap();
+}
+
+/// It needs Python and Gymnasium to run; without its program it is told what is missing.
+#[test]
+fn the_example_can_be_read_and_says_what_it_lacks() {
+    let folder = root().join("examples/plants");
+    let mut run = command(&["run", "gym_pendulum.toml"]);
+    let output = run.current_dir(&folder).env("PATH", "/nowhere").output().unwrap();
+    assert_one_sentence(&output, &["`python3 gym_pendulum.py` cannot be started", "install it"]);
 }

@@ -107,11 +107,11 @@ impl Pipe {
     fn ended(&mut self) -> PlantError {
         let how = match wait(&mut self.child, GRACE) {
             Some(status) => match (status.code(), child::signal(status)) {
-                (Some(code), _) => format!("exit status {code}"),
-                (None, Some(signal)) => format!("signal {signal}"),
-                (None, None) => "an unknown status".to_owned(),
+                (Some(code), _) => format!("ended with exit status {code}"),
+                (None, Some(signal)) => format!("ended with signal {signal}"),
+                (None, None) => "ended with an unknown status".to_owned(),
             },
-            None => "its output only".to_owned(),
+            None => "closed its output".to_owned(),
         };
         self.complaints.finish();
         PlantError::Ended { command: self.command.clone(), how, said: self.complaints.last() }
