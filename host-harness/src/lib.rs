@@ -29,6 +29,7 @@
 //! | [`snip`] | `loihi-snip` | programs of the embedded CPU in networks |
 //! | [`place`], [`neuron_map`] | `loihi-place` | networks on cores |
 //! | [`device`] | `loihi-device` | requests to a chip in this process, or behind a line |
+//! | [`plant`] | `loihi-plant` | plants: what a network senses and moves |
 //! | [`runner`], [`inference`], [`record`], [`samples`] | `loihi-run` | a placed network on a device, sample by sample; the run folder |
 //! | [`learn`] | `loihi-learn` | what learns, from what data, in what stages |
 //! | [`experiment`] | `loihi-experiments` | the built-in experiments |
@@ -59,6 +60,7 @@ pub use loihi_nir::{self as nir, import};
 #[cfg(feature = "hdf5")]
 pub use loihi_nirdata as nirdata;
 pub use loihi_place::{neuron_map, place};
+pub use loihi_plant as plant;
 pub use loihi_run::{inference, record, runner, samples};
 pub use loihi_show::report;
 #[cfg(feature = "view")]

@@ -1,5 +1,4 @@
 //! Processes that end with this one, however it ends: also when it is killed.
-
 //!
 //! What only some systems can do is here, with what the others do instead.
 
@@ -11,21 +10,34 @@ use std::process::{Child, Command, ExitStatus};
 ///
 /// # Errors
 /// It cannot be started.
-pub(super) fn spawn(mut command: Command) -> io::Result<Child> {
+pub fn spawn(mut command: Command) -> io::Result<Child> {
     separate(&mut command);
     spawn_bound(command)
 }
 
 /// The signal that has ended a program, on systems that have signals.
 #[cfg(unix)]
-pub(super) fn signal(status: ExitStatus) -> Option<i32> {
+pub fn signal(status: ExitStatus) -> Option<i32> {
     std::os::unix::process::ExitStatusExt::signal(&status)
 }
 
 /// Systems without signals end programs by exit statuses only.
 #[cfg(not(unix))]
-pub(super) fn signal(_status: ExitStatus) -> Option<i32> {
+pub fn signal(_status: ExitStatus) -> Option<i32> {
     None
+}
+
+/// Kills a program that has not ended, on Linux with all that it has started, and waits for its end.
+pub fn end(child: &mut Child) {
+    #[cfg(target_os = "linux")]
+    if let Ok(None) = child.try_wait() {
+        use rustix::process::{Pid, Signal, kill_process_group};
+        // Fails only if it has just ended.
+        let _ended = kill_process_group(Pid::from_child(child), Signal::KILL);
+    }
+    // Both fail only if it has ended already.
+    let _ended = child.kill();
+    let _reaped = child.wait();
 }
 
 /// Gives a program a process group of its own.

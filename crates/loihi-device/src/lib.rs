@@ -25,7 +25,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod child;
+pub mod child;
 mod error;
 pub mod framed;
 pub mod inproc;

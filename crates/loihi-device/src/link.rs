@@ -34,7 +34,7 @@ pub struct Identity {
 /// A device that was greeted.
 pub(crate) struct Link {
     pub(crate) device: Box<dyn Device>,
-    waiting: Waiting,
+    pub(super) waiting: Waiting,
     pub(crate) identity: Identity,
     /// Words of the output mailbox of the image that is loaded.
     pub(crate) output_words: usize,

@@ -181,9 +181,7 @@ impl Line for Qemu {
 
 impl Drop for Qemu {
     fn drop(&mut self) {
-        // Both fail only if QEMU has ended already.
-        let _ended = self.child.kill();
-        let _reaped = self.child.wait();
+        child::end(&mut self.child);
     }
 }
 

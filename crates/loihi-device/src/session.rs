@@ -55,6 +55,11 @@ impl Session {
         self.link.device.name()
     }
 
+    /// What ends every wait once it returns true: for whatever else is waited for in a run.
+    pub fn stop(&self) -> fn() -> bool {
+        self.link.waiting.stop
+    }
+
     /// Whether reading registers costs next to nothing.
     pub fn is_near(&self) -> bool {
         self.link.device.is_near()

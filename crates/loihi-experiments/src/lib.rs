@@ -20,7 +20,6 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub mod control;
 pub mod decolle_net;
 pub mod dendrite_teacher;
 pub mod digits_pes;
@@ -31,10 +30,9 @@ pub mod float_pes;
 mod float_reference;
 mod network;
 pub mod parameters;
-pub mod pes_arm;
 pub mod pes_core;
 pub mod pes_function;
-pub mod pes_pendulum;
+pub mod pes_plant;
 pub mod population;
 mod registry;
 pub mod rounding;
@@ -97,10 +95,14 @@ pub const EXPERIMENTS: &[Experiment] = &[
     row!("pes-square", pes_function::PesFunction, "the square of a sine, learned by 100 compartments (PES)"),
     row!(
         "pes-pendulum",
-        pes_pendulum::PesPendulum,
+        pes_plant::PesPlant,
         "a pendulum of unknown weight and friction, controlled by PD and what is learned (PES)"
     ),
-    row!("pes-arm", pes_arm::PesArm, "an arm with an unknown payload in an unknown force field, as the pendulum (PES)"),
+    row!(
+        "pes-arm",
+        pes_plant::PesPlant,
+        "an arm with an unknown payload in an unknown force field, as the pendulum (PES)"
+    ),
     row!(
         "pes-core",
         pes_core::PesCore,

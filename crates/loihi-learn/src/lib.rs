@@ -7,6 +7,7 @@
 //! | [`observer`] | who follows a run, and what it is told |
 //! | [`task`] | what runs, how, and what comes out |
 //! | [`sizes`] | sizes held to what there can be |
+//! | [`control`] | the loop between a network and a plant |
 //! | [`score`] | the figures of stages of samples |
 //! | [`settings`] | what a network file says of a run |
 //! | [`plan`] | stages of learning and of testing, known before anything runs |
@@ -22,6 +23,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod classify;
+pub mod control;
 pub mod data;
 pub mod figures;
 pub mod learner;

@@ -12,6 +12,7 @@ use loihi_net::network::SectionError;
 use loihi_net::network::file::FileError;
 use loihi_place::neuron_map::NeuronMap;
 use loihi_place::place::PlaceError;
+use loihi_plant::PlantError;
 use loihi_run::inference::InferenceError;
 use loihi_run::inference::present::PresentError;
 use loihi_run::record::checkpoint::Checkpoint;
@@ -91,6 +92,25 @@ pub enum ExperimentError {
         /// What is wrong with them.
         what: String,
     },
+    /// A plant cannot be made or used.
+    #[error(transparent)]
+    Plant(PlantError),
+    /// A plant says nothing that the experiment learns from.
+    #[error("the plant `{plant}` gives no errors, and PES learns from them: give one for each action")]
+    NoErrors {
+        /// The plant.
+        plant: &'static str,
+    },
+    /// A network has other numbers of words than its plant has values.
+    #[error("the network has {network} {what} and its plant {plant}: make them equal")]
+    Ports {
+        /// Of what.
+        what: &'static str,
+        /// Those of the network.
+        network: usize,
+        /// Those of the plant.
+        plant: usize,
+    },
     /// Data for an experiment that has none.
     #[error("this experiment takes no data: leave out --data")]
     NoData,
@@ -106,6 +126,15 @@ pub enum ExperimentError {
     /// The same network in this process, which the decoders in double precision need, has no memory.
     #[error(transparent)]
     FloatReference(#[from] TooSmall),
+}
+
+impl From<PlantError> for ExperimentError {
+    fn from(error: PlantError) -> Self {
+        match error {
+            PlantError::Stopped => SessionError::Stopped.into(),
+            other => Self::Plant(other),
+        }
+    }
 }
 
 /// What came out.

@@ -28,6 +28,7 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 23] = [
             ["loihi list", "the experiments"],
             ["loihi list digits-pes > my.toml", "the parameters of one, to be changed"],
             ["loihi list --registers", "what --probe can sample"],
+            ["loihi list --plants", "what experiments of control can move"],
             ["loihi list --network > every-key.toml", "every key of a network file"],
         ],
     ),

@@ -16,6 +16,7 @@ use host_harness::device::session::Session;
 use host_harness::device::transport::Transport;
 use host_harness::experiment::{EXPERIMENTS, Outcome, RunOptions, figure};
 use host_harness::network::file::EVERY_KEY;
+use host_harness::plant::{PlantType, plants};
 use host_harness::probe::{Meaning, meaning, registers};
 use host_harness::record::Learned;
 use loihi_snip::KINDS;
@@ -82,6 +83,9 @@ pub(super) struct ListArgs {
     /// Print every kind of program that a `[[snip]]` table of a network file can name, with all its keys and defaults
     #[arg(long, conflicts_with_all = ["experiment", "registers", "network", "devices"])]
     snips: bool,
+    /// Print the plants that experiments of control take, each as a table to be copied and changed
+    #[arg(long, conflicts_with_all = ["experiment", "registers", "network", "devices", "snips"])]
+    plants: bool,
 }
 
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
@@ -112,6 +116,16 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
     }
     if args.snips {
         return list_snips();
+    }
+    if args.plants {
+        let mut rows = Vec::new();
+        for PlantType { name, about, parameters, .. } in plants() {
+            let between = if rows.is_empty() { "" } else { "\n" };
+            let table = format!("[plant]\nplant = \"{name}\"\n{parameters}");
+            out::line(format_args!("{between}# {about}\n{}", table.trim_end()))?;
+            rows.push(json!({ "plant": name, "summary": about, "text": table }));
+        }
+        return out::result("loihi-plants/1", &json!({ "plants": rows }));
     }
     if let Some(name) = &args.experiment {
         let text = find(name)?.parameters;

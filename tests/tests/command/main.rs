@@ -15,6 +15,7 @@ mod measure;
 mod mistakes;
 mod net_files;
 mod networks;
+mod plants;
 mod process;
 mod recordings;
 mod resume;

@@ -1,7 +1,10 @@
 //! Adaptive control: PES takes off the error of a PD controller what the field's own models take off.
 
 use crate::common::{self, experiment};
+use host_harness::experiment::pes_plant::Adaptation;
 use host_harness::experiment::{Experiment, NoObserver, Outcome, RunOptions};
+use host_harness::learn::control;
+use host_harness::plant::{Observation, Plant, PlantError, Ports};
 
 fn run(experiment: Experiment, seed: u32) -> Outcome {
     experiment.run(&mut common::open_host(), &RunOptions { seed, ..RunOptions::default() }, &mut NoObserver).unwrap()
@@ -34,4 +37,71 @@ fn a_pendulum_of_unknown_weight_and_friction() {
 #[test]
 fn an_arm_with_an_unknown_payload_in_a_force_field() {
     assert_reduced(experiment("pes-arm"), 0.80, 0.205_354_856_138_144_25);
+}
+
+/// A tank that fills by what the network gives; an episode lasts a second.
+#[derive(Debug, Default)]
+struct Tank {
+    level: f64,
+    steps: u32,
+    resets: Vec<u32>,
+}
+
+impl Tank {
+    fn observation(&self) -> Observation {
+        let missing = 0.5 - self.level;
+        let done = self.steps.is_multiple_of(1000) && self.steps > 0;
+        let (cost, reward) = (Some(missing), Some(-missing.abs()));
+        Observation { sensed: vec![0.8], error: vec![-missing], cost, reward, done }
+    }
+}
+
+impl Plant for Tank {
+    fn ports(&self) -> Ports {
+        Ports { sensed: 1, actions: 1, errors: 1 }
+    }
+
+    fn reset(&mut self, seed: u32) -> Result<Observation, PlantError> {
+        self.resets.push(seed);
+        (self.level, self.steps) = (0.0, 0);
+        Ok(self.observation())
+    }
+
+    fn step(&mut self, action: &[f64]) -> Result<Observation, PlantError> {
+        self.level += 0.05 * (action[0] - self.level);
+        self.steps += 1;
+        Ok(self.observation())
+    }
+}
+
+fn adaptation() -> Adaptation {
+    let parameters: toml::Table = experiment("pes-pendulum").parameters.parse().unwrap();
+    parameters["adaptation"].clone().try_into().unwrap()
+}
+
+#[test]
+fn a_plant_of_ones_own() {
+    let mut tank = Tank::default();
+    let file = adaptation().image(tank.ports(), 5).unwrap();
+    let options = RunOptions { seed: 5, ..RunOptions::default() };
+    let outcome = control::run(&mut tank, &file, 3000, &mut common::open_host(), &options, &mut NoObserver).unwrap();
+    assert_eq!(tank.resets, [5, 6, 7, 8, 5, 6, 7, 8], "alone, then with the network");
+    assert!((metric(&outcome, "rms_error_pd") - 0.5).abs() < 1e-12 && metric(&outcome, "reduction") > 0.5);
+    assert!((metric(&outcome, "reward_mean_pd") + 0.5).abs() < 1e-12 && metric(&outcome, "reward_mean") > -0.25);
+    assert_eq!((outcome.steps, outcome.digests.len()), (3000, 1));
+}
+
+#[test]
+fn a_network_of_other_words_than_its_plant_has_values_is_refused() {
+    let mut tank = Tank::default();
+    for (ports, what) in [
+        (Ports { sensed: 2, ..tank.ports() }, "the network has 2 stimulus words and its plant 1"),
+        (Ports { actions: 3, errors: 3, ..tank.ports() }, "the network has 3 target words and its plant 1"),
+    ] {
+        let file = adaptation().image(ports, 5).unwrap();
+        let options = RunOptions::default();
+        let error = control::run(&mut tank, &file, 100, &mut common::open_host(), &options, &mut NoObserver);
+        let said = error.unwrap_err().to_string();
+        assert!(said.contains(what), "{said}");
+    }
 }

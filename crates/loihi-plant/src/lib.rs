@@ -1,0 +1,114 @@
+//! Plants: what a network senses and moves.
+//!
+//! A [`Plant`] answers an action with an [`Observation`]: what the network senses, and what its action should have been
+//! larger or smaller by. [`PLANTS`] are built in; a table of a TOML file says which one, and its parameters:
+//!
+//! ```
+//! use loihi_plant::{Checked, PlantSpec};
+//!
+//! let spec: PlantSpec = toml::from_str(
+//!     r#"
+//!     plant = "pendulum"
+//!     gravity_nm = 9.81
+//!     friction_nms = 1.0
+//!     inertia_kgm2 = 1.0
+//!     stiffness_nm = 100.0
+//!     damping_nms = 20.0
+//!     torque_nm = 20.0
+//!     "#,
+//! )?;
+//! let mut plant = spec.open()?;
+//! let mut plant = Checked::new(&mut *plant);
+//! assert_eq!(plant.reset(0)?.sensed, [0.0, 0.0]);
+//! assert!(plant.step(&[0.5])?.sensed[1] > 0.0, "it moves");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! `plant = "process"` is a program of the user's own, see [`process`]. A plant of one's own in Rust is a [`PlantType`] that is
+//! made known by [`register`]; its documentation has an example.
+//!
+//! A module uses only what stands above it, which a test keeps so:
+//!
+//! | module | its one job |
+//! |---|---|
+//! | `error` | why a plant cannot be made or used |
+//! | `range` | parameters held to what they can be |
+//! | `checked` | lengths and values of actions and observations |
+//! | `registry` | plants by name |
+//! | [`pendulum`] | a pendulum that follows two sines |
+//! | [`arm`] | an arm of two links that follows a curve |
+//! | [`process`] | a program of the user's own |
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod arm;
+mod checked;
+mod error;
+pub mod pendulum;
+pub mod process;
+mod range;
+mod registry;
+
+pub use checked::Checked;
+pub use error::PlantError;
+pub use registry::{PlantSpec, PlantType, plants, register};
+
+use std::fmt;
+
+/// The plants that are built in. A new one is a file and a row here.
+pub const PLANTS: &[PlantType] = &[pendulum::PLANT, arm::PLANT, process::PLANT];
+
+/// Seconds of a step of the plants that are built in.
+const STEP_S: f64 = 1e-3;
+
+/// Numbers of values that a plant exchanges in a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ports {
+    /// Values that the network senses.
+    pub sensed: usize,
+    /// Values that the network gives.
+    pub actions: usize,
+    /// Errors that it learns from: one for each action, or none of a plant that gives rewards alone.
+    pub errors: usize,
+}
+
+/// What is known of a plant after a step. Units are the plant's own.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Observation {
+    /// What the network senses, each value within about ±1.
+    pub sensed: Vec<f64>,
+    /// By how much each action is too large, in the unit of the actions: positive if it should be smaller. What a controller
+    /// of the plant's own still has to add is the negative of it.
+    pub error: Vec<f64>,
+    /// Distance from the goal, with any sign: what is reported.
+    pub cost: Option<f64>,
+    /// Reward of the step.
+    pub reward: Option<f64>,
+    /// Whether an episode is over: the next step is a reset.
+    pub done: bool,
+}
+
+/// What a network senses and moves.
+///
+/// Whatever drives a plant wraps it in [`Checked`], so that a plant need not look at the lengths of actions.
+pub trait Plant: fmt::Debug + Send {
+    /// How many values it exchanges; the same for its whole life.
+    fn ports(&self) -> Ports;
+
+    /// Begins an episode. The same seed begins the same one, where a plant can see to that.
+    ///
+    /// # Errors
+    /// [`PlantError`].
+    fn reset(&mut self, seed: u32) -> Result<Observation, PlantError>;
+
+    /// Moves for a step with an action of [`Ports::actions`] values, each about ±1.
+    ///
+    /// # Errors
+    /// [`PlantError`].
+    fn step(&mut self, action: &[f64]) -> Result<Observation, PlantError>;
+
+    /// Hands over what ends every wait once it returns true. A plant that never waits has no use for it.
+    fn set_stop(&mut self, stop: fn() -> bool) {
+        let _ = stop;
+    }
+}

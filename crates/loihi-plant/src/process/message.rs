@@ -1,0 +1,162 @@
+//! Lines of JSON: what is told to a program, and what it answers.
+
+use super::super::{Observation, Ports};
+use serde::de::{Deserializer, Error, Visitor};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Version of the protocol.
+const VERSION: u32 = 1;
+
+/// The first line.
+pub(super) fn greeting(ports: Ports) -> String {
+    #[derive(Serialize)]
+    struct Greeting {
+        plant: u32,
+        sensed: usize,
+        actions: usize,
+        errors: usize,
+    }
+    let Ports { sensed, actions, errors } = ports;
+    line(&Greeting { plant: VERSION, sensed, actions, errors })
+}
+
+/// Asks for the beginning of an episode.
+pub(super) fn reset(seed: u32) -> String {
+    #[derive(Serialize)]
+    struct Reset {
+        reset: u32,
+    }
+    line(&Reset { reset: seed })
+}
+
+/// Asks for a step.
+pub(super) fn action(action: &[f64]) -> String {
+    #[derive(Serialize)]
+    struct Action<'a> {
+        action: &'a [f64],
+    }
+    line(&Action { action })
+}
+
+fn line(message: &impl Serialize) -> String {
+    // Structures of numbers: nothing in them can fail to be written.
+    let mut line = serde_json::to_string(message).unwrap_or_default();
+    line.push('\n');
+    line
+}
+
+/// A number, or one that JSON cannot say in quotation marks.
+#[derive(Clone, Copy)]
+struct Number(f64);
+
+/// What a program answers.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answer {
+    sensed: Vec<Number>,
+    #[serde(default)]
+    error: Vec<Number>,
+    #[serde(default)]
+    cost: Option<Number>,
+    #[serde(default)]
+    reward: Option<Number>,
+    #[serde(default)]
+    done: bool,
+}
+
+/// The observation in a line, or what is wrong with it. NaN and infinite numbers, which many programs write although JSON has
+/// none, are read: whoever checks the observation says which they are.
+pub(super) fn observation(line: &[u8]) -> Result<Observation, String> {
+    let answer: Answer = serde_json::from_slice(line).or_else(|error| {
+        let text = String::from_utf8_lossy(line);
+        let quoted = text.replace("-Infinity", "\"-inf\"").replace("Infinity", "\"inf\"").replace("NaN", "\"NaN\"");
+        serde_json::from_str(&quoted).map_err(|_| cause(&error))
+    })?;
+    let Answer { sensed, error, cost, reward, done } = answer;
+    let list = |numbers: Vec<Number>| numbers.into_iter().map(|Number(value)| value).collect();
+    let number = |number: Option<Number>| number.map(|Number(value)| value);
+    Ok(Observation { sensed: list(sensed), error: list(error), cost: number(cost), reward: number(reward), done })
+}
+
+/// An error without its place, which is always in line 1.
+fn cause(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    said.split(" at line ").next().unwrap_or_default().to_owned()
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NumberVisitor)
+    }
+}
+
+struct NumberVisitor;
+
+impl Visitor<'_> for NumberVisitor {
+    type Value = Number;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number")
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Number, E> {
+        Ok(Number(value))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "numbers of about 1")]
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Number, E> {
+        Ok(Number(value as f64))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "numbers of about 1")]
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Number, E> {
+        Ok(Number(value as f64))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Number, E> {
+        let value = text.parse().ok().filter(|value: &f64| !value.is_finite());
+        value.map(Number).ok_or_else(|| E::invalid_type(serde::de::Unexpected::Str(text), &self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_as_documented() {
+        let ports = Ports { sensed: 2, actions: 1, errors: 1 };
+        assert_eq!(greeting(ports), "{\"plant\":1,\"sensed\":2,\"actions\":1,\"errors\":1}\n");
+        assert_eq!(reset(11), "{\"reset\":11}\n");
+        assert_eq!(action(&[0.0, -0.25]), "{\"action\":[0.0,-0.25]}\n");
+    }
+
+    #[test]
+    fn answers_are_read() {
+        let read = observation(b"{\"sensed\": [0, -1.5], \"error\": [2e-1], \"cost\": 3, \"done\": true}\r\n").unwrap();
+        let sensed = vec![0.0, -1.5];
+        assert_eq!(read, Observation { sensed, error: vec![0.2], cost: Some(3.0), reward: None, done: true });
+        let read = observation(b"{\"sensed\": [NaN, -Infinity], \"cost\": Infinity, \"reward\": null}").unwrap();
+        assert!(read.sensed[0].is_nan() && read.sensed[1] == f64::NEG_INFINITY && read.cost == Some(f64::INFINITY));
+        assert_eq!(read.reward, None);
+    }
+
+    #[test]
+    fn other_lines_are_refused() {
+        for (line, why) in [
+            ("hello", "expected value"),
+            ("", "EOF while parsing a value"),
+            ("3", "invalid type: integer `3`"),
+            ("{\"sense\": [0]}", "unknown field `sense`"),
+            ("{\"error\": [0]}", "missing field `sensed`"),
+            ("{\"sensed\": [\"a\"]}", "invalid type: string \"a\", expected a number"),
+            ("{\"sensed\": [null]}", "invalid type: null, expected a number"),
+            ("{\"sensed\": 1}", "expected a sequence"),
+            ("{\"sensed\": [1e999]}", "number out of range"),
+        ] {
+            let said = observation(line.as_bytes()).unwrap_err();
+            assert!(said.contains(why) && !said.contains("line"), "{line}: {said}");
+        }
+    }
+}
