@@ -4,6 +4,7 @@
 
 mod bernoulli_encoder;
 mod bias_encoder;
+mod clp;
 mod decolle;
 mod emstdp;
 mod eprop;
@@ -17,6 +18,7 @@ mod urbanczik_senn;
 
 pub use bernoulli_encoder::BernoulliEncoderParams;
 pub use bias_encoder::BiasEncoderParams;
+pub use clp::{Clp, ClpMode, ClpParams};
 pub use decolle::{Decolle, DecolleParams};
 pub use emstdp::{Emstdp, EmstdpParams};
 pub use eprop::{Adaptation, Eprop, EpropParams};
@@ -31,7 +33,7 @@ pub use urbanczik_senn::{UrbanczikSenn, UrbanczikSennParams};
 use crate::snip::SnipType;
 
 /// Every built-in program, for boards with room for all of them.
-pub const ALL: [SnipType; 12] = [
+pub const ALL: [SnipType; 13] = [
     SnipType::of::<RateEncoderParams>(),
     SnipType::of::<BiasEncoderParams>(),
     SnipType::of::<PesParams>(),
@@ -44,6 +46,7 @@ pub const ALL: [SnipType; 12] = [
     SnipType::of::<UrbanczikSennParams>(),
     SnipType::of::<ReplayBufferParams>(),
     SnipType::of::<PeriodicResetParams>(),
+    SnipType::of::<ClpParams>(),
 ];
 
 /// Every built-in program, then some of one's own; `M` is the number of all.

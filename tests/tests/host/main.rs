@@ -7,6 +7,7 @@ mod common;
 
 mod axons;
 mod bad_line;
+mod clp;
 mod control;
 mod encoders;
 mod eprop_adaptation;
