@@ -5,6 +5,7 @@
 mod backprop;
 mod bernoulli_encoder;
 mod bias_encoder;
+mod clp;
 mod decolle;
 mod emstdp;
 mod eprop;
@@ -19,6 +20,7 @@ mod urbanczik_senn;
 pub use backprop::{Backprop, BackpropParams, Loss, Readout};
 pub use bernoulli_encoder::BernoulliEncoderParams;
 pub use bias_encoder::BiasEncoderParams;
+pub use clp::{Clp, ClpMode, ClpParams};
 pub use decolle::{Decolle, DecolleParams};
 pub use emstdp::{Emstdp, EmstdpParams};
 pub use eprop::{Adaptation, Eprop, EpropParams};
@@ -33,7 +35,7 @@ pub use urbanczik_senn::{UrbanczikSenn, UrbanczikSennParams};
 use crate::snip::SnipType;
 
 /// Every built-in program, for boards with room for all of them.
-pub const ALL: [SnipType; 13] = [
+pub const ALL: [SnipType; 14] = [
     SnipType::of::<RateEncoderParams>(),
     SnipType::of::<BiasEncoderParams>(),
     SnipType::of::<PesParams>(),
@@ -47,6 +49,7 @@ pub const ALL: [SnipType; 13] = [
     SnipType::of::<ReplayBufferParams>(),
     SnipType::of::<PeriodicResetParams>(),
     SnipType::of::<BackpropParams>(),
+    SnipType::of::<ClpParams>(),
 ];
 
 /// Every built-in program, then some of one's own; `M` is the number of all.

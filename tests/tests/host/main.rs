@@ -8,6 +8,7 @@ mod common;
 mod axons;
 mod backprop;
 mod bad_line;
+mod clp;
 mod control;
 mod encoders;
 mod eprop_adaptation;

@@ -1,0 +1,209 @@
+//! Prototypes by hand: what is recruited, what moves, what is answered, on one core and on several.
+
+use crate::common::open_host;
+use host_harness::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source, full_row};
+use host_harness::session::Session;
+use loihi_core::image::Profile;
+use loihi_core::register::Register;
+use loihi_core::rules::{ClpMode, ClpParams, RateEncoderParams};
+use loihi_core::tools::local_error::NO_TARGET;
+use loihi_core::wire::message::Record;
+
+const INPUTS: u32 = 3;
+const STEPS: u32 = 4;
+/// A third, two thirds, all of the length of 5 of each sample below.
+const LENGTH: u32 = 50;
+
+const RULE: ClpParams = ClpParams {
+    group: 0,
+    axons: INPUTS,
+    posts: 4,
+    classes: 2,
+    target_first: 0,
+    output_first: 0,
+    steps: STEPS,
+    mode: ClpMode::Adaptive,
+    length: LENGTH,
+    similarity_min_256: 218,
+    class_prototypes_max: 2,
+    rate_min_256: 0,
+    repulsion_256: 256,
+};
+
+/// Inputs that spike as often in a sample as their values say, and prototypes on cores with so many each.
+fn network(rule: ClpParams, cut: &[usize], wgt_exp: i32) -> Result<ImageFile, BuildError> {
+    let mut builder = ImageBuilder::new();
+    builder.mailboxes(INPUTS, rule.classes, rule.classes);
+    let inputs = builder.inputs(INPUTS);
+    builder.snip(&RateEncoderParams { count: INPUTS, full_scale: STEPS, ..RateEncoderParams::default() });
+    let profile = Profile { decay_v: 0, v_th: 131_071 << 6, ..Profile::DEFAULT };
+    for posts in cut {
+        let core = builder.core();
+        builder.group(*posts, profile);
+        let axons = inputs.clone().map(|input| (Source::Input(input), full_row(0..*posts, |_| 0)));
+        builder.plastic_group(core, 0..*posts, &Plasticity::default().wgt_exp(wgt_exp), axons);
+    }
+    builder.snip(&rule);
+    builder.build()
+}
+
+fn loaded(rule: ClpParams) -> Session {
+    let mut session = open_host();
+    session.load(&network(rule, &[4], -1).unwrap()).unwrap();
+    session
+}
+
+/// Shows a sample with its targets, and returns the outputs.
+fn show(session: &mut Session, learn: bool, values: [i16; 3], targets: [i16; 2]) -> Vec<i32> {
+    let stimulus = values.map(i16::to_le_bytes).concat();
+    let target = targets.map(i16::to_le_bytes).concat();
+    let steps = u16::try_from(STEPS).unwrap();
+    let record = Record { reset: true, learn, steps, stimulus: &stimulus, target: &target, ..Record::PLAIN };
+    let mut outputs = Vec::new();
+    session.stream([record], |answer| outputs = answer.to_vec()).unwrap();
+    outputs
+}
+
+/// Weights of a post in steps, for each axon.
+fn prototype(session: &mut Session, post: usize) -> Vec<i32> {
+    session.read(Register::W).unwrap().chunks(4).map(|row| row[post] / 2).collect()
+}
+
+/// The number of samples that were taught, then class, uses and length of each post.
+fn learned(session: &mut Session) -> Vec<i32> {
+    session.read(Register::Learned).unwrap()
+}
+
+/// A cosine in units of the output, but for what divisions lose.
+fn assert_similar(outputs: &[i32], cosines: [f64; 2]) {
+    for (output, cosine) in outputs.iter().zip(cosines) {
+        assert!((f64::from(*output) / 32_768.0 - cosine).abs() < 1e-3, "{outputs:?}, expected {cosines:?}");
+    }
+}
+
+const ZERO: [i16; 2] = [1, 0];
+const ONE: [i16; 2] = [0, 1];
+
+/// Knows (3, 4, 0) as class 0 and (0, 3, 4) as class 1.
+fn with_two(rule: ClpParams) -> Session {
+    let mut session = loaded(rule);
+    assert_eq!(show(&mut session, true, [3, 4, 0], ZERO), [0, 0]);
+    assert_similar(&show(&mut session, true, [0, 3, 4], ONE), [12.0 / 25.0, 0.0]);
+    assert_eq!(prototype(&mut session, 0), [30, 40, 0]);
+    assert_eq!(prototype(&mut session, 1), [0, 30, 40]);
+    assert_eq!(learned(&mut session), [2, 0, 1, 800, 1, 1, 800, 0, 0, 0, 0, 0, 0]);
+    session
+}
+
+#[test]
+fn what_is_recognised_moves_its_prototype_and_what_is_not_becomes_one() {
+    let mut session = with_two(RULE);
+    // Similar enough: half of the way to (40, 30, 0), which is 0.96 of it: (35.6, 35.8, 0).
+    assert_similar(&show(&mut session, true, [4, 3, 0], ZERO), [24.0 / 25.0, 9.0 / 25.0]);
+    let [a, b, c] = *prototype(&mut session, 0) else { panic!() };
+    assert!((35..=36).contains(&a) && (35..=36).contains(&b) && c == 0, "{a} {b} {c}");
+    assert_eq!(learned(&mut session)[..3], [3, 0, 2]);
+    let length = f64::from(a * a + b * b).sqrt() * 16.0;
+    assert!((f64::from(learned(&mut session)[3]) - length).abs() <= 1.0);
+    // The right class, but not similar: a prototype of its own.
+    show(&mut session, true, [0, 0, 3], ONE);
+    assert_eq!(prototype(&mut session, 2), [0, 0, 50]);
+    assert_eq!(learned(&mut session)[7..10], [1, 1, 800]);
+    // No more than two of a class: the best of them moves, half of the way to (50, 0, 0), which is none of it.
+    let before = prototype(&mut session, 0);
+    show(&mut session, true, [4, 0, 0], ONE);
+    assert_eq!(learned(&mut session)[4..7], [1, 2, learned(&mut session)[6]]);
+    assert_eq!(prototype(&mut session, 1), [25, 30, 40]);
+    // And the one that took it for its own moves away.
+    assert!(prototype(&mut session, 0)[0] < before[0]);
+    assert_eq!(learned(&mut session)[2], 2, "to move away is no use");
+    assert_eq!(learned(&mut session)[10..], [0; 3], "a post stays free for class 0");
+}
+
+#[test]
+fn nothing_changes_without_learning_without_targets_or_without_spikes() {
+    let mut session = with_two(RULE);
+    let before = (session.weights().unwrap(), learned(&mut session));
+    assert_similar(&show(&mut session, false, [4, 3, 0], ZERO), [24.0 / 25.0, 9.0 / 25.0]);
+    assert_similar(&show(&mut session, true, [0, 4, 3], [NO_TARGET; 2]), [16.0 / 25.0, 24.0 / 25.0]);
+    assert_eq!(show(&mut session, true, [0; 3], ONE), [0, 0]);
+    assert_eq!((session.weights().unwrap(), learned(&mut session)), before);
+    // A class that is not among the known targets is not the label.
+    show(&mut session, true, [4, 0, 0], [NO_TARGET, -5]);
+    assert_eq!(learned(&mut session)[7..10], [1, 1, 800]);
+}
+
+#[test]
+fn allocated_prototypes_stay_as_they_are() {
+    let mut session = with_two(ClpParams { mode: ClpMode::Allocate, ..RULE });
+    show(&mut session, true, [4, 3, 0], ZERO);
+    show(&mut session, true, [4, 0, 0], ONE);
+    show(&mut session, true, [3, 4, 0], ONE);
+    assert_eq!(prototype(&mut session, 0), [30, 40, 0]);
+    assert_eq!(prototype(&mut session, 1), [0, 30, 40]);
+    assert_eq!(prototype(&mut session, 2), [50, 0, 0]);
+    assert_eq!(learned(&mut session), [5, 0, 1, 800, 1, 1, 800, 1, 1, 800, 0, 0, 0]);
+}
+
+#[test]
+fn weights_stay_in_their_range() {
+    let mut session = loaded(ClpParams { length: 4095, ..RULE });
+    show(&mut session, true, [1, 4, 0], ZERO);
+    assert_eq!(prototype(&mut session, 0), [127, 127, 0]);
+    assert_similar(&show(&mut session, true, [4, 4, 0], ZERO), [1.0, 0.0]);
+    assert_eq!(prototype(&mut session, 0), [127, 127, 0]);
+    assert_eq!(learned(&mut session)[..4], [2, 0, 2, 2873]);
+}
+
+#[test]
+fn prototypes_are_the_same_on_any_number_of_cores() {
+    let run = |cut: &[usize]| {
+        let mut session = open_host();
+        session.load(&network(RULE, cut, -1).unwrap()).unwrap();
+        let value = |sample: i16, input: i16| (sample * (7 + 3 * input) / 4 + input) % 5;
+        let shown = (0..40).map(|sample| {
+            let target = if value(sample, 2) > 2 { ONE } else { ZERO };
+            show(&mut session, true, [value(sample, 0), value(sample, 1), value(sample, 2)], target)
+        });
+        let outputs: Vec<_> = shown.collect();
+        let words = session.weights().unwrap();
+        let mut rest = words.as_slice();
+        let mut rows = vec![Vec::new(); INPUTS as usize];
+        for posts in cut {
+            let (own, after) = rest.split_at(posts * rows.len());
+            rows.iter_mut().zip(own.chunks(*posts)).for_each(|(row, own)| row.extend(own));
+            rest = after;
+        }
+        (outputs, rows, learned(&mut session))
+    };
+    let whole = run(&[4]);
+    assert!(whole.2[0] > 30, "{whole:?}");
+    assert_eq!(run(&[1, 2, 1]), whole);
+    assert_eq!(run(&[2, 2]), whole);
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let said = |rule, cut: &[usize], wgt_exp| {
+        network(rule, cut, wgt_exp).err().map(|error| error.to_string()).unwrap_or_default()
+    };
+    assert_eq!(said(RULE, &[4], 0), "");
+    for (rule, cut, wgt_exp, parameter) in [
+        (RULE, &[4][..], -2, "group"),
+        (ClpParams { group: 1, ..RULE }, &[4], 0, "group"),
+        (RULE, &[3], 0, "posts"),
+        (ClpParams { axons: 2, ..RULE }, &[4], 0, "axons"),
+        (ClpParams { classes: 0, ..RULE }, &[4], 0, "classes"),
+        (ClpParams { steps: 256, ..RULE }, &[4], 0, "steps"),
+        (ClpParams { length: 4096, ..RULE }, &[4], 0, "length"),
+        (ClpParams { similarity_min_256: 257, ..RULE }, &[4], 0, "similarity_min_256"),
+        (ClpParams { class_prototypes_max: 0, ..RULE }, &[4], 0, "class_prototypes_max"),
+        (ClpParams { rate_min_256: 257, ..RULE }, &[4], 0, "rate_min_256"),
+        (ClpParams { repulsion_256: 257, ..RULE }, &[4], 0, "repulsion_256"),
+        (ClpParams { target_first: 1, ..RULE }, &[4], 0, "target_first"),
+        (ClpParams { output_first: 1, ..RULE }, &[4], 0, "output_first"),
+    ] {
+        let said = said(rule, cut, wgt_exp);
+        assert!(said.contains(parameter), "{parameter}: {said}");
+    }
+}
