@@ -30,6 +30,7 @@
 //! | [`device`] | `loihi-device` | requests to a chip in this process, or behind a line |
 //! | [`runner`], [`inference`], [`record`], [`samples`] | `loihi-run` | a placed network on a device, sample by sample; the run folder |
 //! | [`experiment`] | `loihi-experiments` | the built-in experiments |
+//! | [`sweep`] | `loihi-sweep` | grids over the values of a TOML file, and the table of what came out |
 //! | `nir`, `import` | `loihi-nir` | NIR files |
 //! | `nirdata` | `loihi-nirdata` | run folders as NIRData |
 //! | `quantise`, `lava_dl` | `loihi-import` | networks of real numbers in the chip's integers |
@@ -60,4 +61,5 @@ pub use loihi_run::{inference, record, runner, samples};
 pub use loihi_show::report;
 #[cfg(feature = "view")]
 pub use loihi_show::view;
+pub use loihi_sweep as sweep;
 pub use loihi_testkit as conform;
