@@ -19,6 +19,7 @@ mod fetch;
 mod follow;
 #[cfg(feature = "hdf5")]
 mod import;
+mod jobs;
 mod net;
 #[cfg(not(all(feature = "dist", feature = "download", feature = "hdf5", feature = "view")))]
 mod off;
