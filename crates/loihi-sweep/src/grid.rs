@@ -1,15 +1,13 @@
 //! The grid of a sweep: its points, their texts, and its runs.
 
 use crate::key::KeyError;
-use crate::results::{Columns, Identity};
+use crate::results::Columns;
+use crate::run::{Identity, RUNS_MAX, Run};
 use crate::setting::Setting;
 use loihi_core::num::Fnv64;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
-
-/// Most runs of a sweep.
-pub const RUNS_MAX: u32 = 1_000_000;
 
 /// Seeds one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,17 +16,6 @@ pub struct Seeds {
     pub first: u32,
     /// How many, at least 1.
     pub count: u32,
-}
-
-/// A run of a sweep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Run {
-    /// Its number, from 0.
-    pub number: u32,
-    /// The number of its point, from 0.
-    pub point: u32,
-    /// Its seed.
-    pub seed: u32,
 }
 
 /// Why settings make no grid of a text.

@@ -287,8 +287,11 @@ rate_shift = 11
                 "population.hiden.v_th",
                 unknown("`population.hiden.v_th`: no `hiden` in `population`; there are: hidden, my layer"),
             ),
-            ("snip.rate_shif", unknown("`snip.rate_shif`: no `rate_shif` in `snip`; there are: rate_shift, kind")),
-            ("sead", unknown("`sead`; there are: seed, population, connection, snip")),
+            (
+                "snip.rate_shifts",
+                unknown("`snip.rate_shifts`: no `rate_shifts` in `snip`; there are: rate_shift, kind"),
+            ),
+            ("seeds", unknown("`seeds`; there are: seed, population, connection, snip")),
             ("snap.a", unknown("`snap.a`: no `snap`; there are: snip, seed, population, connection")),
             ("population.2.v_th", unknown("`population.2.v_th`: no `2` in `population`; there are: hidden, my layer")),
             ("seed.low", "seed.low: `seed` is a value, which has no `low`".to_owned()),

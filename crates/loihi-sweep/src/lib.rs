@@ -20,15 +20,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A module uses only what stands above it:
+//! A module uses only what stands above it, which a test keeps so:
 //!
 //! | module | its one job |
 //! |---|---|
+//! | `run` | runs, and what tells a sweep from others |
 //! | `key` | a path into a TOML file, and where its value stands |
 //! | `setting` | a path with the values that it takes |
 //! | `shard` | the part of a sweep that one machine runs |
-//! | `grid` | points, runs, and the text of each point |
 //! | `results` | the table, as a CSV file |
+//! | `grid` | points, runs, and the text of each point |
 //! | `merge` | tables of shards as one |
 //! | `lock` | one process at a time writes a table |
 
@@ -39,13 +40,15 @@ mod key;
 mod lock;
 mod merge;
 mod results;
+mod run;
 mod setting;
 mod shard;
 
-pub use grid::{Grid, GridError, RUNS_MAX, Run, Seeds};
+pub use grid::{Grid, GridError, Seeds};
 pub use key::{Key, KeyError};
 pub use lock::{Lock, LockError};
 pub use merge::{MergeError, merge};
-pub use results::{Columns, Identity, Results, ResultsError, Row};
+pub use results::{Columns, Results, ResultsError, Row};
+pub use run::{Identity, RUNS_MAX, Run};
 pub use setting::{Setting, SettingError, Value};
 pub use shard::{Shard, ShardError};

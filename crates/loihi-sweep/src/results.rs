@@ -11,28 +11,12 @@
 //!
 //! Rows are in the order of their numbers, whatever the order in which they came.
 
-use crate::grid::{RUNS_MAX, Run};
+use crate::run::{Identity, Run, hash};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::str::FromStr;
 
 const BEFORE_KEYS: [&str; 3] = ["sweep", "run", "point"];
 const AFTER_KEYS: [&str; 3] = ["seed", "steps", "digest"];
-
-/// What tells a sweep from others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// Of text, keys, values, seeds, data and options.
-    pub hash: u64,
-    /// Number of its runs.
-    pub runs: u32,
-}
-
-impl fmt::Display for Identity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}-{}", self.hash, self.runs)
-    }
-}
 
 /// Headers of the columns of keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -243,23 +227,8 @@ impl<'h> Form<'h> {
     }
 }
 
-impl FromStr for Identity {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (digits, runs) = text.split_once('-').ok_or(())?;
-        let runs = number(runs).filter(|runs| (1..=RUNS_MAX).contains(runs)).ok_or(())?;
-        Ok(Self { hash: hash(digits).ok_or(())?, runs })
-    }
-}
-
 fn number<T: FromStr>(cell: &str) -> Option<T> {
     cell.parse().ok()
-}
-
-/// 16 hexadecimal digits.
-fn hash(cell: &str) -> Option<u64> {
-    u64::from_str_radix(cell, 16).ok().filter(|_| cell.len() == 16)
 }
 
 #[cfg(test)]

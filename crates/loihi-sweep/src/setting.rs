@@ -1,7 +1,7 @@
 //! A setting: a path with the values that it takes, one after the other.
 
-use crate::grid::RUNS_MAX;
 use crate::key::{Key, KeyError};
+use crate::run::RUNS_MAX;
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use toml::de::DeValue;

@@ -59,20 +59,20 @@ impl TaskArgs {
 
     /// Makes it ready to run; a network takes at most as many chips, unless the options say how many.
     pub(super) fn subject(&self, what: What, chips: usize) -> anyhow::Result<Subject> {
-        let (path, data) = match what {
+        let (path, text, data) = match what {
             What::Experiment { experiment, parameters, task } => {
                 if self.data.len() > 1 {
                     bail!("{} takes one data set: give --data once", experiment.name);
                 }
                 return Ok(Subject::Experiment { experiment, parameters, task });
             }
-            What::Network { path, data } => (path, data),
+            What::Network { path, text, data } => (path, text, data),
         };
         let data = data.map_or_else(|| self.data.clone(), |data| vec![data]);
         if data.is_empty() {
             bail!("{} is a network: say what it is shown, --data WHAT", path.display());
         }
-        let trained = net::trained(&path, &data, self, self.network.place.options(chips))?;
+        let trained = net::trained(&path, &text, &data, self, self.network.place.options(chips))?;
         if self.network.learn && !trained.has_rules() {
             bail!("{} has no learning rules: leave out --learn", path.display());
         }

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, anyhow, bail};
 use host_harness::data::{DataSet, format_of};
 use host_harness::experiment::{EXPERIMENTS, Experiment, Task, parameters};
-use host_harness::network::file::describes_network;
+use host_harness::network::file::{describes_network, parse};
 use host_harness::record::{KeptFile, is_run};
 use host_harness::whole;
 use loihi_core::image::MAGIC;
@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 pub(super) enum What {
     /// An experiment, with the text of its parameters.
     Experiment { experiment: Experiment, parameters: String, task: Box<dyn Task> },
-    /// A network file, with its samples where they stand beside it: `NET.toml@SAMPLES`.
-    Network { path: PathBuf, data: Option<PathBuf> },
+    /// A network file with its text, and its samples where they stand beside it: `NET.toml@SAMPLES`.
+    Network { path: PathBuf, text: String, data: Option<PathBuf> },
 }
 
 impl What {
@@ -37,7 +37,7 @@ impl What {
             bail!("{name} is empty: `loihi list NAME` prints a parameter file, `loihi list --network` a network file");
         }
         if describes_network(&text) {
-            return Ok(Self::Network { path: path.to_owned(), data });
+            return Ok(Self::Network { path: path.to_owned(), text, data });
         }
         if let Some(advice) = advice(path) {
             bail!("{advice}");
@@ -49,6 +49,25 @@ impl What {
         };
         let experiment = find(&parameters::experiment(&text).with_context(invalid)?)?;
         let task = experiment.task(&text).with_context(|| format!("{name} cannot be used"))?;
+        Ok(Self::Experiment { experiment, parameters: text, task })
+    }
+
+    /// The TOML text that describes it.
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Experiment { parameters, .. } => parameters,
+            Self::Network { text, .. } => text,
+        }
+    }
+
+    /// The same with another text, which is read, so that what is wrong with it shows.
+    pub(super) fn with_text(&self, text: String) -> anyhow::Result<Self> {
+        if let Self::Network { path, data, .. } = self {
+            parse(&text, path)?;
+            return Ok(Self::Network { path: path.clone(), text, data: data.clone() });
+        }
+        let experiment = find(&parameters::experiment(&text)?)?;
+        let task = experiment.task(&text)?;
         Ok(Self::Experiment { experiment, parameters: text, task })
     }
 

@@ -21,5 +21,6 @@ mod resume;
 mod runs;
 mod server;
 mod stop;
+mod sweep;
 mod table;
 mod view;

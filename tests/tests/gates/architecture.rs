@@ -114,8 +114,17 @@ fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
 }
 
 /// The crates whose `lib.rs` has a table of all their modules, from the ground up.
-const LAYERED: [&str; 8] =
-    ["loihi-core", "loihi-files", "loihi-image", "loihi-import", "loihi-net", "loihi-place", "loihi-run", "loihi-show"];
+const LAYERED: [&str; 9] = [
+    "loihi-core",
+    "loihi-files",
+    "loihi-image",
+    "loihi-import",
+    "loihi-net",
+    "loihi-place",
+    "loihi-run",
+    "loihi-show",
+    "loihi-sweep",
+];
 
 /// The modules of the table in a `lib.rs`, from the ground up.
 fn layers(text: &str) -> Vec<&str> {
