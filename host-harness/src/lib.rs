@@ -33,6 +33,7 @@
 //! | [`runner`], [`inference`], [`record`], [`samples`] | `loihi-run` | a placed network on a device, sample by sample; the run folder |
 //! | [`learn`] | `loihi-learn` | what learns, from what data, in what stages |
 //! | [`experiment`] | `loihi-experiments` | the built-in experiments |
+//! | [`sweep`] | `loihi-sweep` | grids over the values of a TOML file, and the table of what came out |
 //! | `nir`, `import` | `loihi-nir` | NIR files |
 //! | `nirdata` | `loihi-nirdata` | run folders as NIRData |
 //! | `quantise`, `lava_dl` | `loihi-import` | networks of real numbers in the chip's integers |
@@ -66,4 +67,5 @@ pub use loihi_show::report;
 #[cfg(feature = "view")]
 pub use loihi_show::view;
 pub use loihi_snip as snip;
+pub use loihi_sweep as sweep;
 pub use loihi_testkit as conform;

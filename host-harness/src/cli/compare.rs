@@ -3,8 +3,9 @@
 
 use super::args::TaskArgs;
 use super::choice::choice;
+use super::jobs::{JobsArgs, run_on_host};
 use super::open::open_named;
-use super::progress::{Progress, Showing, Together};
+use super::progress::{Progress, Showing};
 use super::task::Subject;
 use super::what::What;
 use super::{out, stop};
@@ -12,14 +13,10 @@ use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use host_harness::Choice as _;
 use host_harness::cost::format::{Cell, Column, ColumnKind, Table, TableFormat, write};
-use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
-use host_harness::device::session::{RetryPolicy, Session};
 use host_harness::experiment::{Observer, Outcome, RunOptions};
 use serde::Serialize;
 use serde_json::json;
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[derive(Debug, Args)]
 pub(super) struct CompareArgs {
@@ -40,9 +37,8 @@ pub(super) struct CompareArgs {
     /// How to write it
     #[arg(long, value_parser = choice::<TableFormat>(), default_value = TableFormat::Markdown.name())]
     format: TableFormat,
-    /// Runs at a time [default: one for each processor]
-    #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
+    #[command(flatten)]
+    jobs: JobsArgs,
 }
 
 /// Samples of the short run that counts instructions.
@@ -91,29 +87,12 @@ fn run_all(args: &CompareArgs, subjects: &[Subject]) -> anyhow::Result<Vec<Vec<O
     let jobs: Vec<(usize, u32)> = (0..subjects.len())
         .flat_map(|subject| (0..args.seeds).map(move |seed| (subject, args.task.options().seed.wrapping_add(seed))))
         .collect();
-    let workers = args.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1).max(1);
-    let (next, progress) = (AtomicUsize::new(0), Together::new(jobs.len()));
-    let done: Mutex<Vec<(usize, anyhow::Result<Outcome>)>> = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..workers.min(jobs.len()) {
-            scope.spawn(|| {
-                while let Some((number, (subject, seed))) = {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    jobs.get(number).map(|job| (number, *job))
-                } {
-                    let outcome = run_one(args, &subjects[subject], seed, &mut progress.run(number));
-                    let Ok(mut done) = done.lock() else { return };
-                    done.push((number, outcome));
-                    progress.done(number);
-                    if stop::requested() {
-                        return;
-                    }
-                }
-            });
-        }
-    });
-    progress.finish();
-    let mut done = done.into_inner().map_err(|_| anyhow!("a run has ended in the middle"))?;
+    let mut done = Vec::new();
+    let run = |number: usize, observer: &mut dyn Observer| {
+        let (subject, seed) = jobs[number];
+        run_on_host(&subjects[subject], &RunOptions { seed, ..args.task.options() }, observer)
+    };
+    args.jobs.run(jobs.len(), run, |ended| done.extend(ended));
     done.sort_by_key(|(number, _)| *number);
     let mut outcomes: Vec<Vec<Outcome>> = subjects.iter().map(|_| Vec::new()).collect();
     for (number, outcome) in done {
@@ -125,13 +104,6 @@ fn run_all(args: &CompareArgs, subjects: &[Subject]) -> anyhow::Result<Vec<Vec<O
         bail!("not all runs have come to their end");
     }
     Ok(outcomes)
-}
-
-/// One run on a host device of its own.
-fn run_one(args: &CompareArgs, subject: &Subject, seed: u32, observer: &mut dyn Observer) -> anyhow::Result<Outcome> {
-    let device = Box::new(InProcess::new(ARENA_BYTES_DEFAULT));
-    let mut session = Session::open(device, RetryPolicy::default(), seed, stop::requested)?;
-    Ok(subject.task().run(&mut session, &RunOptions { seed, ..args.task.options() }, observer)?)
 }
 
 /// Mean and standard error of the first metric, which is what an experiment is about.

@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// Commands by their names, and command lines with what they do.
-const EXAMPLES: [(&str, &[[&str; 2]]); 23] = [
+const EXAMPLES: [(&str, &[[&str; 2]]); 25] = [
     (
         "",
         &[
@@ -39,6 +39,28 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 23] = [
             ["loihi compare pes-channel pes-square --format csv > rows.csv", "for a spreadsheet"],
         ],
     ),
+    (
+        "sweep",
+        &[
+            [
+                "loihi sweep stdp-pair --set impulse=110..112 --seeds 2 --out impulse.csv",
+                "three values, two seeds each",
+            ],
+            [
+                "loihi sweep net.toml --data samples.csv --set population.out.v_th=80,100 --set steps=8,16 --out grid.csv",
+                "two values of a network, every combination",
+            ],
+            [
+                "loihi sweep stdp-pair --set tau_steps=5.0,10.0 --shard 1/2 --out half-1.csv",
+                "half of it on one machine",
+            ],
+            [
+                "loihi sweep stdp-pair --set tau_steps=5.0,10.0 --shard 2/2 --out half-2.csv",
+                "the other half on another",
+            ],
+        ],
+    ),
+    ("merge", &[["loihi merge half-1.csv half-2.csv --out all.csv", "two shards as one"]]),
     (
         "conform",
         &[

@@ -19,6 +19,7 @@ mod fetch;
 mod follow;
 #[cfg(feature = "hdf5")]
 mod import;
+mod jobs;
 mod net;
 #[cfg(not(all(feature = "dist", feature = "download", feature = "hdf5", feature = "view")))]
 mod off;
@@ -30,6 +31,7 @@ mod recorded;
 mod report;
 mod run;
 mod stop;
+mod sweep;
 mod table;
 mod task;
 #[cfg(feature = "view")]
@@ -67,6 +69,10 @@ enum Command {
     List(run::ListArgs),
     /// Run experiments and networks over several seeds and put them side by side
     Compare(compare::CompareArgs),
+    /// Run a grid over values of an experiment or network and write what it measures as one CSV file
+    Sweep(sweep::SweepArgs),
+    /// Join the files of a sweep that was run in shards
+    Merge(sweep::MergeArgs),
     /// Replay recorded vectors of other emulators and of the chip
     Conform(conform::ConformArgs),
     /// Turn a network of another framework into the chip's integers
@@ -174,6 +180,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::List(args) => run::list(&args),
         Command::Compare(args) => compare::compare(&args),
+        Command::Sweep(args) => sweep::sweep(&args),
+        Command::Merge(args) => sweep::join(&args),
         Command::Conform(args) => conform::conform(&args),
         Command::Data(args) => data::data(&args),
         Command::Bench(args) => bench::bench(&args),

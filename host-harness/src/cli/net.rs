@@ -53,10 +53,14 @@ struct Report<'a> {
 /// The network of a file.
 fn read(path: &Path) -> anyhow::Result<Network> {
     let read = file::read(path).map_err(|error| no_network(path).map_or_else(|| error.into(), anyhow::Error::msg))?;
-    if read.populations.is_empty() {
+    with_populations(read, path)
+}
+
+fn with_populations(network: Network, path: &Path) -> anyhow::Result<Network> {
+    if network.populations.is_empty() {
         bail!("{} has no populations: `loihi list --network` prints a network file with every key", path.display());
     }
-    Ok(read)
+    Ok(network)
 }
 
 pub(super) fn place_network(args: &PlaceArgs) -> anyhow::Result<()> {
@@ -123,14 +127,15 @@ fn fed(network: &Network, data: &[PathBuf], named: Option<&str>) -> anyhow::Resu
     Ok(fed)
 }
 
-/// A network of a file, placed, with samples.
+/// A network of a file with this text, placed, with samples.
 pub(super) fn trained(
     network: &Path,
+    text: &str,
     data: &[PathBuf],
     args: &TaskArgs,
     options: place::PlacementOptions,
 ) -> anyhow::Result<Trained> {
-    let read = read(network)?;
+    let read = with_populations(file::parse(text, network)?, network)?;
     let NetworkArgs { input, coding, steps, time, threshold, learn, split, step_us, .. } = &args.network;
     let fed = fed(&read, data, input.as_deref()).with_context(|| network.display().to_string())?;
     let most = args.samples.map_or(usize::MAX, NonZeroUsize::get);
@@ -158,7 +163,7 @@ pub(super) fn trained(
         let presentation = presentation(input);
         let beyond = Beyond::of(&read, &items, &presentation).with_context(unfit)?;
         if beyond.any() {
-            out::complain(&beyond.to_string());
+            out::complain_once(&beyond.to_string());
         }
         all.push((presentation, items));
     }

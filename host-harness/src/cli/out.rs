@@ -15,16 +15,18 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fmt::{self, Arguments, Display};
 use std::io::{self, Write as _};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 /// The form of an error without a result.
 const ERROR: &str = "loihi-error/1";
 
 static FRAME: OnceLock<Frame> = OnceLock::new();
+static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 static IS_PRINTED: AtomicBool = AtomicBool::new(false);
 
 /// How this process prints.
@@ -125,6 +127,13 @@ pub(super) fn result<T: Serialize>(schema: &str, body: &T) -> anyhow::Result<()>
 /// Prints a line on standard error; a closed standard error is ignored.
 pub(super) fn complain(text: &str) {
     let _unheard = writeln!(io::stderr().lock(), "loihi: {text}");
+}
+
+/// [`complain`], unless the same was said before: of data that several runs are shown.
+pub(super) fn complain_once(text: &str) {
+    if SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(text.to_owned()) {
+        complain(text);
+    }
 }
 
 /// Prints why the command ends: a sentence on standard error and, with `--json`, an object.

@@ -4,11 +4,14 @@ use super::out;
 use host_harness::experiment::{Observer, Running};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal as _;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Time between two pictures of what does not say how far it is.
 const TICK: Duration = Duration::from_millis(120);
+
+/// Whether several runs share a bar, beside which what each of them does has none of its own.
+static TOGETHER: AtomicBool = AtomicBool::new(false);
 
 /// A progress bar, or none.
 pub(super) struct Progress {
@@ -18,7 +21,7 @@ pub(super) struct Progress {
 impl Progress {
     pub(super) fn new() -> Self {
         let bar = ProgressBar::no_length();
-        if out::is_quiet() || !std::io::stderr().is_terminal() {
+        if out::is_quiet() || TOGETHER.load(Ordering::Relaxed) || !std::io::stderr().is_terminal() {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
         if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent:>3} % {msg} (left {eta})") {
@@ -104,6 +107,7 @@ const WHOLE: u64 = 1000;
 impl Together {
     pub(super) fn new(runs: usize) -> Self {
         let together = Self { progress: Progress::new(), shares: (0..runs).map(|_| AtomicU64::new(0)).collect() };
+        TOGETHER.store(true, Ordering::Relaxed);
         together.show();
         together
     }
@@ -119,6 +123,7 @@ impl Together {
     }
 
     pub(super) fn finish(&self) {
+        TOGETHER.store(false, Ordering::Relaxed);
         self.progress.finish();
     }
 

@@ -101,7 +101,7 @@ impl TaskArgs {
         if data.is_empty() {
             bail!("{} is a network: say what it is shown, --data WHAT", path.display());
         }
-        let trained = net::trained(&path, &data, self, self.network.place.options(chips))?;
+        let trained = net::trained(&path, &text, &data, self, self.network.place.options(chips))?;
         if self.network.learn && !trained.has_rules() {
             bail!("{} has no learning rules: leave out --learn", path.display());
         }

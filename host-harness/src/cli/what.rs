@@ -3,7 +3,7 @@
 use anyhow::{Context as _, anyhow, bail};
 use host_harness::data::{DataSet, format_of};
 use host_harness::experiment::{EXPERIMENTS, Experiment, Task, parameters};
-use host_harness::network::file::{describes_learner, describes_network};
+use host_harness::network::file::{FileOptions, describes_learner, describes_network, parse_with};
 use host_harness::record::{KeptFile, is_run};
 use host_harness::whole;
 use loihi_core::image::MAGIC;
@@ -51,6 +51,26 @@ impl What {
         };
         let experiment = find(&parameters::experiment(&text).with_context(invalid)?)?;
         let task = experiment.task(&text).with_context(|| format!("{name} cannot be used"))?;
+        Ok(Self::Experiment { experiment, parameters: text, task })
+    }
+
+    /// The TOML text that describes it.
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Experiment { parameters, .. } => parameters,
+            Self::Network { text, .. } => text,
+        }
+    }
+
+    /// The same with another text, which is read, so that what is wrong with it shows.
+    pub(super) fn with_text(&self, text: String) -> anyhow::Result<Self> {
+        if let Self::Network { path, data, learns, .. } = self {
+            // Sizes that the file leaves to the data are not known here.
+            parse_with(&text, path, &FileOptions::default().data(vec![1], 1))?;
+            return Ok(Self::Network { path: path.clone(), text, data: data.clone(), learns: *learns });
+        }
+        let experiment = find(&parameters::experiment(&text)?)?;
+        let task = experiment.task(&text)?;
         Ok(Self::Experiment { experiment, parameters: text, task })
     }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Command lines of every command that does something, and keys of their results; `error` where one cannot succeed here.
-const LINES: [(&str, &str, &[&str]); 25] = [
+const LINES: [(&str, &str, &[&str]); 27] = [
     ("run", "pes-channel", &["experiment", "device", "board", "seed", "steps", "metrics", "ops", "digest", "digests"]),
     ("run", "net.toml --data samples.csv", &["network", "device", "cores", "samples", "accuracy", "steps", "digest"]),
     ("list", "", &["experiments"]),
@@ -17,6 +17,12 @@ const LINES: [(&str, &str, &[&str]); 25] = [
     ("list", "--devices", &["devices"]),
     ("list", "--snips", &["snips"]),
     ("compare", "stdp-pair --seeds 2", &["experiments"]),
+    (
+        "sweep",
+        "stdp-pair --set impulse=110..112 --out sweep.csv",
+        &["out", "sweep", "points", "runs", "computed", "resumed"],
+    ),
+    ("merge", "sweep.csv --out all.csv", &["out", "sweep", "runs", "files"]),
     ("conform", "vectors/nengo_single_a.json.gz", &["passed", "failed", "skipped", "vectors"]),
     ("import", "net.nir", &["network", "neurons", "fidelity", "parts", "notes", "out"]),
     ("export", "net.toml --nir exported.nir", &["source", "nodes", "files"]),

@@ -22,5 +22,6 @@ mod resume;
 mod runs;
 mod server;
 mod stop;
+mod sweep;
 mod table;
 mod view;

@@ -83,7 +83,7 @@ weights = { uniform = [-40, 60] }
 #[test]
 fn a_signal_ends_every_command_within_a_second() {
     let folder = pipes();
-    let commands: [&[&str]; 12] = [
+    let commands: [&[&str]; 13] = [
         &["data", "show", "pipe.npy"],
         &["infer", "pipe.toml", "--data", "pipe.npy"],
         &["place", "pipe.toml"],
@@ -96,6 +96,7 @@ fn a_signal_ends_every_command_within_a_second() {
         &["bench", "congestion", "--layers", "16", "--cores", "112", "--compartments", "1024"],
         &["bench", "learn", "--pre", "16384", "--post", "1024", "--steps", "100000"],
         &["compare", "digits-decolle", "--seeds", "500"],
+        &["sweep", "digits-decolle", "--set", "epochs=1..400", "--out", "sweep.csv"],
     ];
     for (number, arguments) in commands.into_iter().enumerate() {
         let name = ["INT", "TERM", "HUP"][number % 3];

@@ -15,6 +15,7 @@ use host_harness::nir;
 use host_harness::npz;
 use host_harness::quantise::{self, quantise};
 use host_harness::record::checkpoint::Checkpoint;
+use host_harness::sweep::Results;
 use loihi_core::chip::Chip;
 use loihi_core::image::Image;
 use loihi_core::rules;
@@ -76,7 +77,7 @@ pub fn readers() -> Vec<Reader> {
     FORMATS.iter().map(of_format).chain(OTHERS).collect()
 }
 
-const OTHERS: [Reader; 9] = [
+const OTHERS: [Reader; 10] = [
     Reader { name: "cifar", read: Read::Own(read_cifar), seeds: seeds::cifar, growth: PACKED, ..PLAIN_READER },
     Reader { name: "npz", read: Read::Own(read_npz), seeds: seeds::npz, growth: PACKED, ..PLAIN_READER },
     Reader { name: "nir", read: Read::Own(read_nir), seeds: seeds::nir, growth: PACKED, ..PLAIN_READER },
@@ -92,6 +93,7 @@ const OTHERS: [Reader; 9] = [
         ..PLAIN_READER
     },
     Reader { name: "prices", read: Read::Own(read_prices), seeds: seeds::prices, quotes: true, ..PLAIN_READER },
+    Reader { name: "sweep", read: Read::Own(read_sweep), seeds: seeds::sweep, quotes: true, ..PLAIN_READER },
 ];
 
 /// Reads by the reader of a name; what it says of damage does not matter.
@@ -197,4 +199,10 @@ fn read_experiment(bytes: &[u8]) -> Result<(), String> {
 
 fn read_prices(bytes: &[u8]) -> Result<(), String> {
     Prices::parse(&String::from_utf8_lossy(bytes)).map(drop).map_err(|error| error.to_string())
+}
+
+/// What was read is written again.
+fn read_sweep(bytes: &[u8]) -> Result<(), String> {
+    let results = Results::parse(bytes).map_err(|error| error.to_string())?;
+    results.csv().map(drop).map_err(|error| error.to_string())
 }

@@ -73,6 +73,12 @@ pub(super) fn prices() -> Vec<Vec<u8>> {
     BUILT_IN.iter().map(|(_, text)| text.as_bytes().to_vec()).collect()
 }
 
+pub(super) fn sweep() -> Vec<Vec<u8>> {
+    let rows =
+        "00000000000000aa-4,0,0,9,1,10,00000000000000bb,0.5,\n00000000000000aa-4,3,1,\"10\",2,10,00000000000000bc,,7\n";
+    vec![format!("sweep,run,point,snip.rate_shift,seed,steps,digest,accuracy,late\n{rows}").into_bytes()]
+}
+
 pub(super) fn idx() -> Vec<Vec<u8>> {
     let plain = [&[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4][..], &[7; 24]].concat();
     vec![plain.clone(), vec![0, 0, 8, 1, 0, 0, 0, 2, 5, 6], gzip(&plain)]

@@ -114,16 +114,19 @@ fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
 }
 
 /// The crates whose `lib.rs` has a table of all their modules, from the ground up.
-const LAYERED: [&str; 9] = [
+const LAYERED: [&str; 12] = [
     "loihi-core",
     "loihi-files",
     "loihi-image",
     "loihi-import",
+    "loihi-learn",
     "loihi-net",
     "loihi-place",
     "loihi-plant",
     "loihi-run",
     "loihi-show",
+    "loihi-snip",
+    "loihi-sweep",
 ];
 
 /// The modules of the table in a `lib.rs`, from the ground up.

@@ -73,7 +73,7 @@ impl Default for ClpParams {
 }
 
 impl SnipParams for ClpParams {
-    const KIND: u32 = 14;
+    const KIND: u32 = 13;
     const NAME: &'static str = "clp";
     const PHASES: Phases = Phases::only(Phase::PreMgmt);
     type Snip = Clp;

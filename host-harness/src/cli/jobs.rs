@@ -1,0 +1,70 @@
+//! Several runs at a time, each on a host device of its own.
+
+use super::progress::Together;
+use super::stop;
+use super::task::Subject;
+use clap::Args;
+use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
+use host_harness::device::session::{RetryPolicy, Session};
+use host_harness::experiment::{Observer, Outcome, RunOptions};
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct JobsArgs {
+    /// Runs at a time [default: one for each processor]
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+}
+
+impl JobsArgs {
+    /// Runs the numbers below `count`, and hands on what has ended, which comes in any order; once a stop is requested no run
+    /// is begun.
+    pub(super) fn run<T: Send>(
+        self,
+        count: usize,
+        run: impl Fn(usize, &mut dyn Observer) -> T + Sync,
+        mut take: impl FnMut(Vec<(usize, T)>),
+    ) {
+        let workers = self.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+        let (next, progress) = (AtomicUsize::new(0), Together::new(count));
+        let (sender, ended) = mpsc::channel();
+        thread::scope(|scope| {
+            for _ in 0..workers.min(count) {
+                let (sender, next, progress, run) = (sender.clone(), &next, &progress, &run);
+                scope.spawn(move || {
+                    while !stop::requested() {
+                        let number = next.fetch_add(1, Ordering::Relaxed);
+                        if number >= count {
+                            return;
+                        }
+                        let outcome = run(number, &mut progress.run(number));
+                        progress.done(number);
+                        if sender.send((number, outcome)).is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+            drop(sender);
+            while let Ok(first) = ended.recv() {
+                // What has come meanwhile is taken with it.
+                take(std::iter::once(first).chain(ended.try_iter()).collect());
+            }
+        });
+        progress.finish();
+    }
+}
+
+/// One run on a host device of its own.
+pub(super) fn run_on_host(
+    subject: &Subject,
+    options: &RunOptions,
+    observer: &mut dyn Observer,
+) -> anyhow::Result<Outcome> {
+    let device = Box::new(InProcess::new(ARENA_BYTES_DEFAULT));
+    let mut session = Session::open(device, RetryPolicy::default(), options.seed, stop::requested)?;
+    Ok(subject.task().run(&mut session, options, observer)?)
+}
