@@ -62,6 +62,7 @@ fn network_for(kind: &str) -> String {
             "{NETWORK}[[connection]]\nfrom = \"hidden\"\nto = \"hidden\"\nweights = {{ normal = 10.0, autapses = false }}\n"
         ),
         "urbanczik-senn" => NETWORK.replace("v_th = 500", "v_th = 131071"),
+        "clp" => NETWORK.replacen("decay_v = 410\nv_th = 500", "decay_v = 0\nv_th = 131071", 1),
         "emstdp" => NETWORK.replace("decay_u = 819\ndecay_v = 410", "decay_u = 4096\ndecay_v = 0"),
         "bias-encoder" => NETWORK.replace("from = \"pixels\"\nto = \"hidden\"", "from = \"hidden\"\nto = \"hidden\""),
         "replay-buffer" => format!("{NETWORK}[[snip]]\nkind = \"bernoulli-encoder\"\n"),

@@ -63,6 +63,21 @@ impl<'s> Keys<'s> {
         self.take(key)?.ok_or_else(|| self.error(key, format!("`{key}` is missing: add it")))
     }
 
+    /// How errors come back, by the key `feedback`: whether by fixed random weights, and not by those that learn.
+    ///
+    /// # Errors
+    /// [`SectionError`].
+    pub(super) fn feedback(&mut self) -> Result<bool, SectionError> {
+        match self.take::<String>("feedback")?.as_deref() {
+            None | Some("symmetric") => Ok(false),
+            Some("direct") => Ok(true),
+            Some(other) => {
+                let what = format!("unknown feedback `{other}`; there are: symmetric, direct");
+                Err(self.error("feedback", what))
+            }
+        }
+    }
+
     /// The number of classes: that of the key `classes`, or that of the data.
     ///
     /// # Errors

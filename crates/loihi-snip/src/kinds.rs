@@ -1,7 +1,9 @@
 //! The built-in kinds, a file for each family.
 
+mod backprop;
 mod bias_encoder;
 mod by_the_core;
+mod clp;
 mod decolle;
 mod emstdp;
 mod encoders;
@@ -23,6 +25,8 @@ pub const KINDS: &[SnipKind] = &[
     SnipKind::of::<pes::Pes>(),
     SnipKind::of::<decolle::Decolle>(),
     SnipKind::of::<emstdp::Emstdp>(),
+    SnipKind::of::<backprop::Backprop>(),
+    SnipKind::of::<clp::Clp>(),
     SnipKind::of::<soel::Soel>(),
     SnipKind::of::<eprop::Eprop>(),
     SnipKind::of::<urbanczik_senn::UrbanczikSenn>(),

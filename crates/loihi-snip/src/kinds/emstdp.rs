@@ -47,14 +47,7 @@ recorded_seed = 0        # of a word per synapse, as recorded runs draw them; de
             .iter()
             .position(|own| own.from == loihi_net::network::Endpoint::Population(hidden) && own.to == output);
         let between = between.ok_or_else(|| keys.error("output", "it has no connection from `hidden`: add one"))?;
-        let direct = match keys.take::<String>("feedback")?.as_deref() {
-            None | Some("symmetric") => false,
-            Some("direct") => true,
-            Some(other) => {
-                let what = format!("unknown feedback `{other}`; there are: symmetric, direct");
-                return Err(keys.error("feedback", what));
-            }
-        };
+        let direct = keys.feedback()?;
         let placed =
             ["group_hidden", "group_output", "inputs", "outputs", "target_first", "output_first", "direct_feedback"];
         Ok(Self { hidden, output, connections: [into, between], direct, params: keys.params(&placed)? })

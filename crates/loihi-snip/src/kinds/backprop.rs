@@ -1,0 +1,110 @@
+//! `backprop`: layers that learn together from the counts of their spikes.
+
+use crate::keys::Keys;
+use crate::kind::{Program, SnipForm};
+use crate::layout::{Layout, Ported};
+use crate::ports::Teaching;
+use loihi_core::rules::BackpropParams;
+use loihi_net::draw;
+use loihi_net::network::{Endpoint, Learning, SectionError};
+
+/// Layers, the lowest first.
+#[derive(Debug)]
+pub(super) struct Backprop {
+    populations: Vec<usize>,
+    connections: Vec<usize>,
+    target: i16,
+    direct: bool,
+    params: BackpropParams,
+}
+
+impl SnipForm for Backprop {
+    const NAME: &'static str = "backprop";
+    const ABOUT: &'static str =
+        "`populations`, the lowest layer first, that learn together from the counts of their spikes";
+    const EXAMPLE: &'static str = r#"[[snip]]
+kind = "backprop"
+populations = ["hidden", "output"]
+# from = "pixels"        # of several connections into the lowest, which one learns
+target = 2048            # what the readout of the right class should be, and less 0 of the others; default 2048
+feedback = "symmetric"   # errors come back by the weights to the layer above, or "direct", by random ones; default "symmetric"
+steps = 16               # of a sample, 1..=255; default: the network's, or 16
+readout = "voltage"      # of outputs that only integrate, or "count" of their spikes; default "voltage"
+readout_shift = 7        # bits that a readout loses, 0..=24; default 7
+loss = "hinge"           # outputs beyond their targets do not err, or "squared"; default "hinge"
+error_shift = 7          # bits that an error loses, 0..=24; default 7
+error_limit = 16         # the largest error, 1..=127; default 16
+feedback_shift = 4       # bits that errors lose on their way back, 0..=24; default 4
+count_max = 15           # most spikes of a neuron that learns, 1..=255; default 15
+v_min = 2147483647       # least voltage of a neuron that learns without a spike; default 2147483647, none
+precision = "stochastic" # "nearest", "truncate": how weights are rounded; default "stochastic"
+shift = 9                # bits of a change below the smallest step of a weight, 1..=16; default 9
+shift_output = 9         # the same of the last layer; default 9
+"#;
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
+        let names: Vec<String> = keys.need("populations")?;
+        let populations: Vec<usize> =
+            names.iter().map(|name| keys.population_of("populations", name)).collect::<Result<_, _>>()?;
+        let Some(lowest) = populations.first() else {
+            return Err(keys.error("populations", "name at least one population, the lowest layer first"));
+        };
+        let mut connections = vec![keys.connection_into(*lowest)?];
+        let network = keys.network();
+        for pair in populations.windows(2) {
+            let between = network
+                .connections
+                .iter()
+                .position(|own| own.from == Endpoint::Population(pair[0]) && own.to == pair[1]);
+            connections.push(between.ok_or_else(|| {
+                let [from, to] = [pair[0], pair[1]].map(|at| network.name_of(Endpoint::Population(at)));
+                keys.error("populations", format!("nothing connects `{from}` to `{to}`: add a `[[connection]]`"))
+            })?);
+        }
+        let target = keys.take("target")?.unwrap_or(2048);
+        let direct = keys.feedback()?;
+        let steps = keys.take("steps")?.or(Some(network.steps).filter(|steps| *steps > 0));
+        let placed =
+            ["layers", "data_first", "inputs", "posts", "outputs", "target_first", "output_first", "direct_feedback"];
+        let params: BackpropParams = keys.params(&placed)?;
+        let params = BackpropParams { steps: steps.unwrap_or(params.steps), ..params };
+        Ok(Self { populations, connections, target, direct, params })
+    }
+}
+
+impl Program for Backprop {
+    fn learns(&self) -> Vec<(usize, Learning)> {
+        self.connections.iter().map(|connection| (*connection, Learning::by_program())).collect()
+    }
+
+    fn add(&self, layout: &mut Layout<'_>, table: usize) -> Result<(), String> {
+        let groups = self.connections.iter().map(|own| layout.group(*own)).collect::<Result<Vec<_>, _>>()?;
+        let outputs = groups.last().map_or(0, |group| group.posts);
+        let table_words: Vec<i32> =
+            groups.iter().flat_map(|group| [group.first, group.posts]).map(u32::cast_signed).collect();
+        let data_first = layout.data(&table_words);
+        let below: u32 = groups.iter().rev().skip(1).map(|group| group.posts).sum();
+        let direct_feedback = self.direct.then(|| {
+            let seed = layout.network().seed;
+            let row = |post: u32| (0..outputs).map(move |output| draw::readout(seed, output, post));
+            layout.data(&draw::pack(&(0..below).flat_map(row).collect::<Vec<i8>>()))
+        });
+        let teaching = Teaching::Classes { right: self.target, wrong: self.target.saturating_neg() };
+        let (target, output) = (layout.target(outputs, teaching), layout.output(outputs));
+        let params = BackpropParams {
+            layers: u32::try_from(groups.len()).unwrap_or(u32::MAX),
+            data_first,
+            inputs: groups.first().map_or(0, |group| group.axons),
+            posts: below + outputs,
+            outputs,
+            target_first: target.start,
+            output_first: output.start,
+            direct_feedback,
+            ..self.params
+        };
+        let rate = layout.program(table, &params);
+        let populations = self.populations.clone();
+        layout.port(Ported { target, output, teaching, rates: vec![rate], answers_first: true, populations });
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+//! `clp`: prototypes that are recruited, and move with what they recognise.
+
+use crate::keys::Keys;
+use crate::kind::{Program, SnipForm};
+use crate::layout::{Layout, Ported};
+use crate::ports::Teaching;
+use loihi_core::rules::ClpParams;
+use loihi_net::network::{Learning, SectionError};
+
+/// Prototypes.
+#[derive(Debug)]
+pub(super) struct Clp {
+    population: usize,
+    connection: usize,
+    params: ClpParams,
+}
+
+impl SnipForm for Clp {
+    const NAME: &'static str = "clp";
+    const ABOUT: &'static str =
+        "prototypes: a `population` that does not spike, each recruited for a sample of `classes` that none recognised";
+    const EXAMPLE: &'static str = r#"[[snip]]
+kind = "clp"
+population = "hidden"    # integrators that never spike: decay_v = 0, and v_th out of reach
+# from = "pixels"        # of several connections into it, which one learns
+classes = 10             # 1..=32767
+steps = 16               # of a sample, 1..=255; default: the network's, or 16
+mode = "adaptive"        # or "allocate": prototypes of 7 bits that never move; default "adaptive"
+length = 320             # of a prototype, in steps of the weights, 1..=4095; default 320
+similarity_min_256 = 218 # below it a sample is new, in 256ths, 0..=256; default 218
+# class_prototypes_max = 1 # most prototypes of a class; default: neurons by classes
+rate_min_256 = 0         # least rate of a prototype, in 256ths, 0..=256; default 0
+repulsion_256 = 256      # share of its rate by which it moves away from a sample of another class, 0..=256; default 256
+"#;
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
+        let population = keys.population("population")?;
+        let connection = keys.connection_into(population)?;
+        let classes = keys.classes()?;
+        let network = keys.network();
+        let steps = keys.take("steps")?.or(Some(network.steps).filter(|steps| *steps > 0));
+        let most: Option<u32> = keys.take("class_prototypes_max")?;
+        let placed = ["group", "axons", "posts", "classes", "target_first", "output_first"];
+        let params: ClpParams = keys.params(&placed)?;
+        let neurons = u32::try_from(network.populations[population].neurons()).unwrap_or(u32::MAX);
+        let params = ClpParams {
+            classes,
+            steps: steps.unwrap_or(params.steps),
+            class_prototypes_max: most.unwrap_or(neurons / classes.max(1)).max(1),
+            ..params
+        };
+        Ok(Self { population, connection, params })
+    }
+}
+
+impl Program for Clp {
+    fn learns(&self) -> Vec<(usize, Learning)> {
+        vec![(self.connection, Learning::by_program())]
+    }
+
+    fn add(&self, layout: &mut Layout<'_>, table: usize) -> Result<(), String> {
+        let group = layout.group(self.connection)?;
+        let teaching = Teaching::Classes { right: 1, wrong: 0 };
+        let words = self.params.classes;
+        let (target, output) = (layout.target(words, teaching), layout.output(words));
+        let params = ClpParams {
+            group: group.first,
+            axons: group.axons,
+            posts: group.posts,
+            target_first: target.start,
+            output_first: output.start,
+            ..self.params
+        };
+        let rate = layout.program(table, &params);
+        let populations = vec![self.population];
+        layout.port(Ported { target, output, teaching, rates: vec![rate], answers_first: true, populations });
+        Ok(())
+    }
+}
