@@ -205,6 +205,7 @@ impl Task for Learner {
             epochs: options.epochs,
         };
         let stages = planning.stages()?;
+        presenter.check(&network, &samples)?;
         let has_rules = network.connections.iter().any(|own| own.learning.is_some());
         if let Some(stage) = stages.iter().find(|stage| stage.learns && stage.taught.is_empty() && !has_rules) {
             let what = if frozen.is_empty() {

@@ -1,5 +1,6 @@
 //! From a sample to what the mailboxes and inputs of a placed network take.
 
+use crate::samples::Samples;
 use crate::settings::Settings;
 use crate::task::ExperimentError;
 use loihi_core::tools::local_error::NO_TARGET;
@@ -7,7 +8,7 @@ use loihi_data::{Sample, SampleData};
 use loihi_net::network::Network;
 use loihi_place::place::Placed;
 use loihi_run::inference::Stimulus;
-use loihi_run::inference::present::{Presentation, input_of, present};
+use loihi_run::inference::present::{Presentation, check_labels, input_of, present};
 use loihi_snip::{Port, Programs, StimulusPort, Teaching};
 
 /// How samples are shown to a network, and what it is taught.
@@ -40,6 +41,25 @@ impl<'n> Presenter<'n> {
         presentation.steps = steps;
         let steps = steps.or(Some(network.steps).filter(|steps| *steps > 0));
         Ok(Self { network, programs, presentation, encoder, steps })
+    }
+
+    /// Whether every sample fits what the network takes, and what it can be taught, before anything runs.
+    ///
+    /// # Errors
+    /// [`ExperimentError`] names the first sample that does not.
+    pub fn check(&self, network: &Network, samples: &Samples) -> Result<(), ExperimentError> {
+        let taught: Vec<usize> = (0..self.programs.ports.len()).collect();
+        for sample in samples.training.iter().chain(&samples.test) {
+            if self.encoder.is_some() {
+                self.words(sample, 0)?;
+            }
+            self.targets(&taught, sample)?;
+        }
+        if self.programs.ports.is_empty() {
+            check_labels(network, &samples.training)?;
+            check_labels(network, &samples.test)?;
+        }
+        Ok(())
     }
 
     /// Whether the embedded CPU makes all spikes itself: then samples go to the device several at a time.
@@ -123,6 +143,9 @@ impl<'n> Presenter<'n> {
 fn target_of(port: &Port, sample: &Sample) -> Result<Vec<i16>, ExperimentError> {
     let unfit = |what: String| ExperimentError::Unfit { data: format!("sample {}", sample.name), what };
     let words = port.target.len();
+    if words == 0 {
+        return Ok(Vec::new());
+    }
     match port.teaching {
         Teaching::Classes { right, wrong } => {
             let label = sample.label.ok_or_else(|| {

@@ -258,6 +258,11 @@ impl Network {
         }
         let read = rule::parse(&learning.rule, &self.rule_limits());
         let read = read.map_err(|error| self.error(element, "rule", format!("it cannot be read\n{error}")))?;
+        for ((name, _), shape) in TRACES.iter().zip(learning.traces) {
+            self.require(shape.is_none_or(|shape| shape.impulse > 0), element, name, || {
+                format!("nothing feeds {name} with an impulse of 0: give 1 to 127, or leave out what reads it")
+            })?;
+        }
         let mut defined = learning.traces.each_ref().map(Option::is_some);
         if learning.signed_by_profile {
             // The program that gives the sign writes the traces of the neurons.

@@ -206,6 +206,11 @@ impl Network {
         self
     }
 
+    /// Steps of a sample with those that are computed after it, if the network says so.
+    pub fn sample_steps(&self) -> Option<u32> {
+        (self.steps > 0).then(|| self.steps.saturating_add(self.late_steps))
+    }
+
     /// Adds an input of spikes.
     pub fn input(&mut self, name: impl Into<String>, shape: impl Into<Shape>) -> Endpoint {
         self.add_input(Input::new(name, shape, Entry::Spikes))

@@ -63,7 +63,7 @@ shift_output = 9         # the same of the last layer; default 9
         }
         let target = keys.take("target")?.unwrap_or(2048);
         let direct = keys.feedback()?;
-        let steps = keys.take("steps")?.or(Some(network.steps).filter(|steps| *steps > 0));
+        let steps = keys.take("steps")?.or(network.sample_steps());
         let placed =
             ["layers", "data_first", "inputs", "posts", "outputs", "target_first", "output_first", "direct_feedback"];
         let params: BackpropParams = keys.params(&placed)?;
