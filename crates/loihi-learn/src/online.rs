@@ -227,7 +227,8 @@ impl Online<'_> {
                 }
                 (None, true) => {
                     records.push((true, Record { target: &untaught, ..plain }));
-                    records.push((false, Record { learn: true, stimulus: &[], recall, keep, ..plain }));
+                    // A reset clears the mailboxes.
+                    records.push((false, Record { learn: true, recall, keep, ..plain }));
                 }
                 (None, false) => records.push((true, Record { learn: stage.learns, recall, keep, ..plain })),
             }

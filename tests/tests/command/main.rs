@@ -11,6 +11,7 @@ mod endless;
 mod examples;
 mod json;
 mod kill;
+mod learning;
 mod measure;
 mod mistakes;
 mod net_files;
