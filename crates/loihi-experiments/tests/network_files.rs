@@ -5,17 +5,17 @@
 use loihi_core::wire::message::Record;
 use loihi_device::inproc::InProcess;
 use loihi_device::session::{RetryPolicy, Session};
-use loihi_experiments::control::Adaptation;
 use loihi_experiments::decolle_net::{BackEnd, DecolleNet, Recording};
 use loihi_experiments::dendrite_teacher::DendriteTeacher;
 use loihi_experiments::digits_pes::DigitsPes;
 use loihi_experiments::emstdp_net::{EmstdpNet, Feedback};
 use loihi_experiments::eprop_pattern::EpropPattern;
-use loihi_experiments::fewshot::Head;
 use loihi_experiments::pes_function::PesFunction;
+use loihi_experiments::pes_plant::Adaptation;
 use loihi_experiments::population::Ensemble;
 use loihi_image::image::ImageFile;
 use loihi_place::place::{Placed, PlacementOptions, place};
+use loihi_plant::Ports;
 use std::path::Path;
 
 fn placed(text: &str) -> Placed {
@@ -121,17 +121,6 @@ fn a_file_with_two_layers_of_decolle_is_the_image_of_the_experiment() {
     let text = format!("{DECOLLE}{second}[[snip]]{}", snip.replace("\"hidden\"", "\"second\""));
     let net = DecolleNet { layers: vec![128, 128], ..DecolleNet::digits() };
     assert_same(&net.image(64, 10, 3, Recording::default()).unwrap(), &format!("seed = 3\n{text}"), 60, 4);
-}
-
-#[test]
-fn a_file_with_a_head_of_soel_is_the_image_of_the_experiment() {
-    let head = Head { v_th: 12_800, epoch_steps: 10, target_spikes: 4, error_threshold: 1, gain: 16, rate_shift: 11 };
-    let text = format!(
-        "{DECOLLE}[[population]]\nname = \"head\"\nshape = [10]\ndecay_u = 819\ndecay_v = 410\nv_th = 200\n\
-         [[connection]]\nfrom = \"hidden\"\nto = \"head\"\nweights = 0\n\
-         [[snip]]\nkind = \"soel\"\npopulation = \"head\"\nthreshold = 1\n"
-    );
-    assert_same(&head.image(&DecolleNet::digits(), 64, 10, 0).unwrap(), &text, 60, 4);
 }
 
 #[test]
@@ -256,11 +245,11 @@ fn a_file_with_an_ensemble_of_four_dimensions_is_the_image_of_the_experiment() {
         refractory: 2,
         v_th: 1024,
     };
-    let adaptation = Adaptation { torque_nm: 20.0, rate_shift: 13, decay_y: 26, population };
+    let adaptation = Adaptation { rate_shift: 13, decay_y: 26, population };
     let text = "seed = 11\n[[input]]\nname = \"state\"\nshape = [4]\n\
         [[population]]\nname = \"ensemble\"\nshape = [400]\ndecay_v = 200\nv_th = 1024\nrefractory = 2\n\
         [[snip]]\nkind = \"bias-encoder\"\npopulation = \"ensemble\"\nintercepts = [-0.9, 0.9]\ntau_rc_steps = 20.0\n\
         [[snip]]\nkind = \"pes\"\npopulation = \"ensemble\"\ndimensions = 2\nrate_shift = 13\ndecay_y = 26\n\
         error_given = true\n";
-    assert_same(&adaptation.image(4, 2, 11).unwrap(), text, 200, 300);
+    assert_same(&adaptation.image(Ports { sensed: 4, actions: 2, errors: 2 }, 11).unwrap(), text, 200, 300);
 }

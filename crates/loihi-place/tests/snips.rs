@@ -186,7 +186,11 @@ fn what_is_wrong_is_shown_with_its_line() {
         (format!("{DECOLLE}shift = -3\n"), 5, "`shift = -3`: invalid value: integer `-3`, expected u32"),
         (format!("{DECOLLE}shift = 99\n"), 5, "`shift = 99`: `shift` of `decolle` is out of its range"),
         (format!("{DECOLLE}back_end = \"gpu\"\n"), 5, "unknown back end `gpu`; there are: cpu, core"),
-        (DECOLLE.replace("classes = 10\n", ""), 1, "`[[snip]]`: `classes` is missing: add it"),
+        (
+            DECOLLE.replace("classes = 10\n", ""),
+            1,
+            "`[[snip]]`: without `classes` it learns those of the data, and there are none: say how many",
+        ),
         (DECOLLE.replace("population = \"hidden\"\n", ""), 1, "`[[snip]]`: `population` is missing: add it"),
         (
             DECOLLE.replace("hidden", "hiden"),
