@@ -36,7 +36,6 @@ impl<'s> Sample<'s> {
 
     /// The cosine of a prototype with this length, in units of 1/32,768; 0 if it is negative. `dot` is `w·x`, of at most 17
     /// bits and sign.
-    #[expect(clippy::cast_possible_truncation, reason = "held to the range")]
     pub(super) fn similarity(&self, dot: i32, length_16: i32) -> i32 {
         let dot = dot.max(0).cast_unsigned();
         // |x|·cos in units of 1/1024.
