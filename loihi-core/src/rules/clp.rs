@@ -8,15 +8,14 @@
 //!
 //! Then, if the target says the class of the sample:
 //! * The most similar prototype is of another class, or less similar than `similarity_min_256`: a free one is recruited,
-//!   `w = x·length/|x|`, as long as there is one and the class has fewer than `class_prototypes_max`.
+//!   `w = x·length/|x|`, as long as there is one and the class has fewer than `class_prototypes_max`, so
+//!   that the first classes leave room for later ones.
 //! * Otherwise the most similar prototype of the sample's class moves towards it, `Δw = α·(x·length/|x| − s·w)`, with the
 //!   rate `α = 1/(1 + uses)`, at least `rate_min_256`; `uses` counts this and what it has been used for before. If another
 //!   class was more similar, that prototype moves away, by its own rate times `−repulsion_256`. Weights are rounded at
 //!   random.
 //!
 //! That is the adaptive mode. [`ClpMode::Allocate`] only recruits: prototypes of 7 bits, frozen ever after.
-//!
-//! Every class has room for as many prototypes as a later one, so that the first ones do not take all.
 //!
 //! Source: Hajizada et al. 2025, arXiv 2511.01553. There `y = w·x` is of vectors of length 1, which the cosine is here.
 

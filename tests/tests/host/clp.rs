@@ -1,8 +1,8 @@
 //! Prototypes by hand: what is recruited, what moves, what is answered, on one core and on several.
 
 use crate::common::open_host;
+use host_harness::device::session::Session;
 use host_harness::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source, full_row};
-use host_harness::session::Session;
 use loihi_core::image::Profile;
 use loihi_core::register::Register;
 use loihi_core::rules::{ClpMode, ClpParams, RateEncoderParams};
@@ -11,7 +11,7 @@ use loihi_core::wire::message::Record;
 
 const INPUTS: u32 = 3;
 const STEPS: u32 = 4;
-/// A third, two thirds, all of the length of 5 of each sample below.
+/// Ten times that of most samples below.
 const LENGTH: u32 = 50;
 
 const RULE: ClpParams = ClpParams {

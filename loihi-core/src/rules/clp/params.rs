@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// // A hundred prototypes of images with 64 pixels, for ten classes.
 /// let params = ClpParams { axons: 64, posts: 100, classes: 10, class_prototypes_max: 10, ..ClpParams::default() };
-/// assert_eq!((params.steps, params.similarity_min_256), (16, 218));
+/// assert_eq!((params.steps, params.similarity_min_256), (16, 225));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -64,7 +64,7 @@ impl Default for ClpParams {
             steps: 16,
             mode: ClpMode::Adaptive,
             length: 320,
-            similarity_min_256: 218,
+            similarity_min_256: 225,
             class_prototypes_max: 10,
             rate_min_256: 0,
             repulsion_256: 256,
