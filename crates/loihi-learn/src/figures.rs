@@ -3,6 +3,7 @@
 use crate::observer::Metrics;
 use crate::plan::Stage;
 use crate::score::learning_metrics;
+use crate::task::FigureTable;
 use loihi_run::record::checkpoint::RunPosition;
 use loihi_run::record::score::{Score, share};
 
@@ -51,7 +52,7 @@ pub fn of_run(
     stages: &[Stage],
     values: Option<usize>,
     scores: &[Score],
-) -> (Metrics, Vec<(String, Vec<Vec<f64>>)>) {
+) -> (Metrics, Vec<FigureTable>) {
     let mut metrics = Metrics::new();
     let mut tables = Vec::new();
     let named = stages.iter().any(|stage| stage.metric.is_some());
@@ -86,7 +87,7 @@ pub fn of_run(
     metrics.extend(learned.map(learning_metrics).unwrap_or_default());
     let tested = stages.iter().zip(scores).rev().find(|(stage, _)| !stage.learns).map(|(_, score)| score);
     if let Some(score) = tested.filter(|score| !score.confusion.is_empty()) {
-        tables.push(("confusion".to_owned(), square(&score.confusion)));
+        tables.push(FigureTable::new("confusion", square(&score.confusion)));
     }
     (metrics, tables)
 }
@@ -103,7 +104,7 @@ fn square(cells: &[u32]) -> Vec<Vec<f64>> {
 
 /// After task i the accuracy on task j is `R_ij`, with learning off. Of T tasks, counted from 1: accuracy `mean_j R_Tj`,
 /// backward transfer `mean_{j<T} (R_Tj − R_jj)`, forgetting `mean_{j<T} (max_i R_ij − R_Tj)`.
-fn continual(stages: &[Stage], scores: &[Score], metrics: &mut Metrics, tables: &mut Vec<(String, Vec<Vec<f64>>)>) {
+fn continual(stages: &[Stage], scores: &[Score], metrics: &mut Metrics, tables: &mut Vec<FigureTable>) {
     const NAMES: [[&str; 4]; 2] = [
         ["accuracy", "backward_transfer", "forgetting", "accuracy_matrix"],
         ["accuracy_replay", "backward_transfer_replay", "forgetting_replay", "accuracy_matrix_replay"],
@@ -124,7 +125,7 @@ fn continual(stages: &[Stage], scores: &[Score], metrics: &mut Metrics, tables: 
         }
         let figures = summary(&matrix);
         metrics.extend(names.iter().copied().zip(figures));
-        tables.push((names[3].to_owned(), matrix));
+        tables.push(FigureTable::new(names[3], matrix));
     }
     let learned: Vec<&Score> = all.iter().filter(|(stage, _)| stage.learns).map(|(_, score)| *score).collect();
     let right: u64 = learned.iter().map(|score| u64::from(score.right.last().copied().unwrap_or(0))).sum();

@@ -40,4 +40,4 @@ pub mod trained;
 
 pub use learner::{Learner, LearnerOptions};
 pub use observer::{Answer, Metrics, MetricsRow, NoObserver, Observer, Running, figure};
-pub use task::{ExperimentError, Outcome, RunOptions, Task, conclude, load, mailbox, q12, restore};
+pub use task::{ExperimentError, FigureTable, Outcome, RunOptions, Task, conclude, load, mailbox, q12, restore};

@@ -324,7 +324,7 @@ impl Online<'_> {
         let reward = match form.from {
             RewardSource::Snip => None,
             RewardSource::Label => {
-                let right = sample.label.is_some() && self.answer(stage, self.port(stage), answered) == sample.label;
+                let right = sample.label.is_some() && answer(stage, self.port(stage), answered) == sample.label;
                 Some(i32::from(if right { form.right } else { form.wrong }))
             }
             RewardSource::Target => {
@@ -363,7 +363,7 @@ impl Online<'_> {
                 }
                 continue;
             }
-            let answer = self.answer(stage, port, answered);
+            let answer = answer(stage, port, answered);
             let right = sample.label.is_some() && answer == sample.label;
             if let Some(count) = position.right.get_mut(place) {
                 *count += u32::from(right);
@@ -379,20 +379,19 @@ impl Online<'_> {
             }
         }
     }
+}
 
-    /// The first class with the largest score, among those that can be.
-    fn answer(&self, stage: &Stage, port: Option<&Port>, answered: &Answered<'_>) -> Option<u32> {
-        let scores: Vec<i64> = match port {
-            Some(port) => {
-                let words = answered.outputs.iter().skip(port.output.start as usize).take(port.output.len());
-                words.map(|word| i64::from(*word)).collect()
-            }
-            None => answered.scores.to_vec(),
-        };
-        let can_be = |class: u32| stage.among.is_empty() || stage.among.contains(&class);
-        let least = i64::MIN;
-        let held: Vec<i64> =
-            (0..).zip(&scores).map(|(class, score)| if can_be(class) { *score } else { least }).collect();
-        winner(&held).filter(|class| held.get(*class) != Some(&least)).and_then(|class| u32::try_from(class).ok())
-    }
+/// The first class with the largest score, among those that can be.
+fn answer(stage: &Stage, port: Option<&Port>, answered: &Answered<'_>) -> Option<u32> {
+    let scores: Vec<i64> = match port {
+        Some(port) => {
+            let words = answered.outputs.iter().skip(port.output.start as usize).take(port.output.len());
+            words.map(|word| i64::from(*word)).collect()
+        }
+        None => answered.scores.to_vec(),
+    };
+    let can_be = |class: u32| stage.among.is_empty() || stage.among.contains(&class);
+    let least = i64::MIN;
+    let held: Vec<i64> = (0..).zip(&scores).map(|(class, score)| if can_be(class) { *score } else { least }).collect();
+    winner(&held).filter(|class| held.get(*class) != Some(&least)).and_then(|class| u32::try_from(class).ok())
 }

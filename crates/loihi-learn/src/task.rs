@@ -137,6 +137,23 @@ impl From<PlantError> for ExperimentError {
     }
 }
 
+/// A table of figures.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct FigureTable {
+    /// What it shows.
+    pub name: &'static str,
+    /// Its rows.
+    pub rows: Vec<Vec<f64>>,
+}
+
+impl FigureTable {
+    /// A table of this name.
+    pub const fn new(name: &'static str, rows: Vec<Vec<f64>>) -> Self {
+        Self { name, rows }
+    }
+}
+
 /// What came out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
@@ -159,7 +176,7 @@ pub struct Outcome {
     /// Digest of all state after each pass.
     pub digests: Vec<StateDigest>,
     /// Tables of figures: confusion (rows are classes, columns answers), accuracy after each task (rows) on each (columns).
-    pub tables: Vec<(String, Vec<Vec<f64>>)>,
+    pub tables: Vec<FigureTable>,
 }
 
 /// How an experiment is to be run.

@@ -197,7 +197,7 @@ fn report<'a>(name: &'a str, session: &'a Session, seed: u32, outcome: &'a Outco
         instructions: outcome.instructions,
         digest: format!("{:016x}", outcome.digest.total()),
         digests: outcome.digests.iter().map(|digest| format!("{:016x}", digest.total())).collect(),
-        tables: outcome.tables.iter().map(|(name, rows)| (name.as_str(), rows.as_slice())).collect(),
+        tables: outcome.tables.iter().map(|table| (table.name, table.rows.as_slice())).collect(),
     }
 }
 
