@@ -206,6 +206,13 @@ impl Task for Learner {
         };
         let stages = planning.stages()?;
         presenter.check(&network, &samples)?;
+        let reads_reward =
+            |own: &loihi_net::network::Connection| own.learning.as_ref().is_some_and(|own| own.rule.contains("r1"));
+        if self.settings.reward.is_some() && !network.connections.iter().any(reads_reward) {
+            let what =
+                "no rule reads the reward of `[reward]`: give a connection a rule with r1, or take out the table";
+            return Err(ExperimentError::Plan(what.to_owned()));
+        }
         let has_rules = network.connections.iter().any(|own| own.learning.is_some());
         if let Some(stage) = stages.iter().find(|stage| stage.learns && stage.taught.is_empty() && !has_rules) {
             let what = if frozen.is_empty() {
