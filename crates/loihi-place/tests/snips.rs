@@ -319,21 +319,16 @@ fn a_table_made_in_rust_is_named_in_its_errors() {
     assert_eq!(said, "snip `decoder`, population: unknown population `hiden`; there are: hidden, output");
 }
 
-/// The sign of a third factor is either in the profile, which the rule has to follow, or in y1.
+/// The sign of a third factor is in the profile, which the rule has to follow.
 #[test]
-fn a_third_factor_and_its_rule_agree_about_the_sign() {
+fn the_rule_of_a_third_factor_follows_the_profile() {
     let refusal = |text: &str| place(&network(text), PlacementOptions::default()).unwrap_err().to_string();
     let table = "[[snip]]\nkind = \"third-factor\"\npopulation = \"pairs\"\n";
     let text = network_for("third-factor");
     placed(&format!("{text}{table}"));
-    let said = refusal(&format!("{text}{table}signed = true\n"));
-    assert!(said.contains("`signed = true`: the sign is in y1: take `signed_by_profile` out"), "{said}");
-    let plain = text.replace("signed_by_profile = true\n", "y1 = { impulse = 0 }\n");
-    placed(&format!("{plain}{table}signed = true\n"));
+    let plain = text.replace("signed_by_profile = true\n", "y1 = { impulse = 3 }\n");
     let said = refusal(&format!("{plain}{table}"));
-    assert!(said.contains("the sign of an error goes into the profile: add `signed_by_profile = true`"), "{said}");
-    let said = refusal(&format!("{}{table}signed = true\n", plain.replace("impulse = 0", "impulse = 3")));
-    assert!(said.contains("spikes write y1 of the connection from `hidden` too"), "{said}");
+    assert!(said.contains("spikes write y1 of the connection from `hidden` too: take it out"), "{said}");
     let said = refusal(&format!("{}{table}", text.replace("shape = [2]", "shape = [3]")));
     assert!(said.contains("3 neurons of 1 compartments: two of one compartment take each error"), "{said}");
 }

@@ -21,16 +21,16 @@ impl SnipForm for ThirdFactor {
     const ABOUT: &'static str = "errors that the rule of the connection into a `population` reads as y1";
     const EXAMPLE: &'static str = r#"[[snip]]
 kind = "third-factor"
-population = "pairs"     # of 2n neurons for n errors: the first half gets them negated; targets are the errors
+population = "pairs"     # of 2n neurons for n errors, which the targets are: the first half gets them negated; its rule has
+                         # `signed_by_profile = true`
 # from = "hidden"        # of several connections into it, whose rule reads y1
 shift = 5                # bits that an error in Q3.12 loses to become y1, 0..=15: with 5, 1.0 is 127; default 5
-signed = false           # the sign goes into y1; else into the profile, and the rule needs `signed_by_profile = true`; default false
 "#;
 
     fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
         let population = keys.population("population")?;
         let connection = keys.connection_into(population)?;
-        let params: ThirdFactorParams = keys.params(&["target_first", "dimensions", "post_first"])?;
+        let params: ThirdFactorParams = keys.params(&["target_first", "dimensions", "post_first", "signed"])?;
         let network = keys.network();
         let from = network.name_of(network.connections[connection].from);
         let learning = network.connections[connection].learning.as_ref();
@@ -43,16 +43,16 @@ signed = false           # the sign goes into y1; else into the profile, and the
         };
         let impulse = learning.traces[2].map_or(0, |trace| trace.impulse);
         if impulse != 0 {
-            let what = format!("spikes write y1 of the connection from `{from}` too: give it an impulse of 0");
+            let what =
+                format!("spikes write y1 of the connection from `{from}` too: take it out of `[connection.learning]`");
             return Err(keys.error("population", what));
         }
-        if params.signed == learning.signed_by_profile {
-            let what = if params.signed {
-                "the sign is in y1: take `signed_by_profile` out of the rule, or `signed` from here"
-            } else {
-                "the sign of an error goes into the profile: add `signed_by_profile = true` to the rule, or `signed = true` here"
-            };
-            return Err(keys.error("signed", what));
+        if !learning.signed_by_profile {
+            let what = format!(
+                "the sign of an error goes into the profile: add `signed_by_profile = true` to the rule of the connection \
+                 from `{from}`"
+            );
+            return Err(keys.error("population", what));
         }
         let parts = network.populations[population].compartments.len();
         let neurons = network.populations[population].neurons();
