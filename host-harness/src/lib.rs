@@ -25,7 +25,7 @@
 //! | `h5` | `loihi-hdf5` | HDF5 files |
 //! | [`data`] | `loihi-data` | samples: formats, data sets, encoders |
 //! | [`image`], [`limits`], [`rule`] | `loihi-image` | images, register by register |
-//! | [`network`], [`probe`] | `loihi-net` | networks: built, or from a TOML file |
+//! | [`network`], [`probe`], [`draw`] | `loihi-net` | networks: built, or from a TOML file |
 //! | [`snip`] | `loihi-snip` | programs of the embedded CPU in networks |
 //! | [`place`], [`neuron_map`] | `loihi-place` | networks on cores |
 //! | [`device`] | `loihi-device` | requests to a chip in this process, or behind a line |
@@ -55,7 +55,7 @@ pub use loihi_image::{image, limits, rule};
 #[cfg(feature = "hdf5")]
 pub use loihi_import::{lava_dl, quantise};
 pub use loihi_learn as learn;
-pub use loihi_net::{network, probe};
+pub use loihi_net::{draw, network, probe};
 #[cfg(feature = "hdf5")]
 pub use loihi_nir::{self as nir, import};
 #[cfg(feature = "hdf5")]

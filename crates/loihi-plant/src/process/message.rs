@@ -1,9 +1,8 @@
 //! Lines of JSON: what is told to a program, and what it answers.
 
 use super::super::{Observation, Ports};
-use serde::de::{Deserializer, Error, Visitor};
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use serde_json::Value;
 
 /// Version of the protocol.
 const VERSION: u32 = 1;
@@ -46,37 +45,38 @@ fn line(message: &impl Serialize) -> String {
     line
 }
 
-/// A number, or one that JSON cannot say in quotation marks.
-#[derive(Clone, Copy)]
-struct Number(f64);
-
-/// What a program answers.
+/// What a program answers, its numbers as `f64` or [`Number`].
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Answer {
-    sensed: Vec<Number>,
-    #[serde(default)]
-    error: Vec<Number>,
-    #[serde(default)]
-    cost: Option<Number>,
-    #[serde(default)]
-    reward: Option<Number>,
+struct Answer<N> {
+    sensed: Vec<N>,
+    #[serde(default = "Vec::new")]
+    error: Vec<N>,
+    cost: Option<N>,
+    reward: Option<N>,
     #[serde(default)]
     done: bool,
+}
+
+impl<N: Into<f64>> Answer<N> {
+    fn observation(self) -> Observation {
+        let list = |numbers: Vec<N>| numbers.into_iter().map(Into::into).collect();
+        let Self { sensed, error, cost, reward, done } = self;
+        let (cost, reward) = (cost.map(Into::into), reward.map(Into::into));
+        Observation { sensed: list(sensed), error: list(error), cost, reward, done }
+    }
 }
 
 /// The observation in a line, or what is wrong with it. NaN and infinite numbers, which many programs write although JSON has
 /// none, are read: whoever checks the observation says which they are.
 pub(super) fn observation(line: &[u8]) -> Result<Observation, String> {
-    let answer: Answer = serde_json::from_slice(line).or_else(|error| {
-        let text = String::from_utf8_lossy(line);
-        let quoted = text.replace("-Infinity", "\"-inf\"").replace("Infinity", "\"inf\"").replace("NaN", "\"NaN\"");
-        serde_json::from_str(&quoted).map_err(|_| cause(&error))
-    })?;
-    let Answer { sensed, error, cost, reward, done } = answer;
-    let list = |numbers: Vec<Number>| numbers.into_iter().map(|Number(value)| value).collect();
-    let number = |number: Option<Number>| number.map(|Number(value)| value);
-    Ok(Observation { sensed: list(sensed), error: list(error), cost: number(cost), reward: number(reward), done })
+    let error = match serde_json::from_slice::<Answer<f64>>(line) {
+        Ok(answer) => return Ok(answer.observation()),
+        Err(error) => error,
+    };
+    let text = String::from_utf8_lossy(line);
+    let quoted = text.replace("-Infinity", "\"-inf\"").replace("Infinity", "\"inf\"").replace("NaN", "\"NaN\"");
+    serde_json::from_str::<Answer<Number>>(&quoted).map(Answer::observation).map_err(|_| cause(&error))
 }
 
 /// An error without its place, which is always in line 1.
@@ -85,38 +85,26 @@ fn cause(error: &serde_json::Error) -> String {
     said.split(" at line ").next().unwrap_or_default().to_owned()
 }
 
-impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NumberVisitor)
+/// A number, or one that JSON cannot say in quotation marks.
+#[derive(Deserialize)]
+#[serde(try_from = "Value")]
+struct Number(f64);
+
+impl TryFrom<Value> for Number {
+    type Error = &'static str;
+
+    fn try_from(value: Value) -> Result<Self, Self::Error> {
+        let number = match &value {
+            Value::String(text) => text.parse().ok().filter(|number: &f64| !number.is_finite()),
+            other => other.as_f64(),
+        };
+        number.map(Self).ok_or("not a number")
     }
 }
 
-struct NumberVisitor;
-
-impl Visitor<'_> for NumberVisitor {
-    type Value = Number;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number")
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Number, E> {
-        Ok(Number(value))
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "numbers of about 1")]
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Number, E> {
-        Ok(Number(value as f64))
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "numbers of about 1")]
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Number, E> {
-        Ok(Number(value as f64))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Number, E> {
-        let value = text.parse().ok().filter(|value: &f64| !value.is_finite());
-        value.map(Number).ok_or_else(|| E::invalid_type(serde::de::Unexpected::Str(text), &self))
+impl From<Number> for f64 {
+    fn from(Number(value): Number) -> Self {
+        value
     }
 }
 
@@ -150,8 +138,8 @@ mod tests {
             ("3", "invalid type: integer `3`"),
             ("{\"sense\": [0]}", "unknown field `sense`"),
             ("{\"error\": [0]}", "missing field `sensed`"),
-            ("{\"sensed\": [\"a\"]}", "invalid type: string \"a\", expected a number"),
-            ("{\"sensed\": [null]}", "invalid type: null, expected a number"),
+            ("{\"sensed\": [\"a\"]}", "invalid type: string \"a\", expected f64"),
+            ("{\"sensed\": [null]}", "invalid type: null, expected f64"),
             ("{\"sensed\": 1}", "expected a sequence"),
             ("{\"sensed\": [1e999]}", "number out of range"),
         ] {
