@@ -39,7 +39,7 @@
 //! | `quantise`, `lava_dl` | `loihi-import` | networks of real numbers in the chip's integers |
 //! | [`conform`] | `loihi-testkit` | recorded vectors, replayed |
 //! | [`cost`], [`bench`](mod@bench) | `loihi-cost` | what a run costs on the chip, and on this host |
-//! | [`report`], `view` | `loihi-show` | a run folder as one HTML file; a run in the terminal |
+//! | [`show`], [`report`], `view` | `loihi-show` | what data are; a run folder as one HTML file; a run in the terminal |
 
 pub mod prelude;
 
@@ -64,6 +64,7 @@ pub use loihi_place::{neuron_map, place};
 pub use loihi_plant as plant;
 pub use loihi_run::{inference, record, runner, samples};
 pub use loihi_show::report;
+pub use loihi_show::samples as show;
 #[cfg(feature = "view")]
 pub use loihi_show::view;
 pub use loihi_snip as snip;

@@ -77,7 +77,6 @@ pub mod records;
 mod sample;
 mod sets;
 mod shd;
-pub mod show;
 mod split;
 pub mod table;
 #[cfg(feature = "download")]

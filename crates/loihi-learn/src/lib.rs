@@ -10,8 +10,8 @@
 //! | [`control`] | the loop between a network and a plant |
 //! | [`score`] | the figures of stages of samples |
 //! | [`settings`] | what a network file says of a run |
-//! | [`plan`] | stages of learning and of testing, known before anything runs |
 //! | [`samples`] | a training set and a test set of samples of any kind |
+//! | [`plan`] | stages of learning and of testing, known before anything runs |
 //! | [`presenter`] | from a sample to mailboxes and inputs |
 //! | [`figures`] | the figures of runs through stages |
 //! | [`data`] | a training set and a test set |

@@ -1,21 +1,12 @@
 //! What a run shows, in what order: stages of learning and of testing, known before anything runs.
 
-use crate::samples::Samples;
+use crate::samples::{Of, Samples};
 use crate::settings::{Settings, StageForm, StageRun};
 use crate::sizes;
 use crate::task::ExperimentError;
 use loihi_core::num::{Fnv64, word};
 use loihi_run::record::checkpoint::Planned;
 use loihi_snip::Programs;
-
-/// Which set a sample is of, and its place there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Of {
-    /// The training set.
-    Training(usize),
-    /// The test set.
-    Test(usize),
-}
 
 /// A sample in a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,14 @@ use loihi_data::{DataError, DataOptions, DataSet, Origin, Sample, SampleData, op
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::plan::Of;
+/// Which set a sample is of, and its place there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// The training set.
+    Training(usize),
+    /// The test set.
+    Test(usize),
+}
 
 /// A training set and a test set.
 #[derive(Clone, Debug, Default, PartialEq)]

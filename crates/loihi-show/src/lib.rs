@@ -4,6 +4,7 @@
 //!
 //! | module | its one job |
 //! |---|---|
+//! | [`samples`] | what data are, and a preview of the first sample |
 //! | [`report`] | a run folder as one HTML file |
 //! | [`view`] | a run, live in the terminal |
 //!
@@ -23,5 +24,6 @@
 
 #[cfg(feature = "report")]
 pub mod report;
+pub mod samples;
 #[cfg(feature = "view")]
 pub mod view;

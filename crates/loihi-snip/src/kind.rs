@@ -1,12 +1,8 @@
 //! A kind of program: how its table is read, and what it adds to an image.
 
 use super::keys::{Keys, table_name};
-use super::kinds::raw::{self, Raw};
 use super::layout::Layout;
-use loihi_core::snip::SnipParams;
 use loihi_net::network::{Learning, Network, SectionError};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::fmt;
 
 /// A program of a network, read from its table.
@@ -57,8 +53,8 @@ pub struct SnipKind {
     pub name: &'static str,
     /// What it does, in a line.
     pub about: &'static str,
-    read: fn(&mut Keys<'_>) -> Result<Box<dyn Program>, SectionError>,
-    example: fn() -> String,
+    pub(super) read: fn(&mut Keys<'_>) -> Result<Box<dyn Program>, SectionError>,
+    pub(super) example: fn() -> String,
 }
 
 impl SnipKind {
@@ -70,15 +66,6 @@ impl SnipKind {
             read: |keys| Ok(Box::new(F::read(keys)?)),
             example: || F::EXAMPLE.to_owned(),
         }
-    }
-
-    /// The kind of a program of which only the parameters are known. Of these, `compartment_first` and `count` come from the
-    /// key `population`; `group`, `axons` and `posts` from `population` too, whose incoming connection it writes; `target_first`
-    /// and `output_first` are a word for every neuron; `input_first`, `stimulus_first` and `count` come from `input`.
-    pub const fn raw<P: SnipParams + Serialize + DeserializeOwned + Default + fmt::Debug + 'static>(
-        about: &'static str,
-    ) -> Self {
-        Self { name: P::NAME, about, read: |keys| Ok(Box::new(Raw::<P>::read(keys)?)), example: raw::example::<P> }
     }
 
     /// A table of a network file with all its keys, each with its default if it has one, and what it means.

@@ -9,7 +9,6 @@ mod emstdp;
 mod encoders;
 mod eprop;
 mod pes;
-pub(super) mod raw;
 mod replay;
 mod soel;
 mod third_factor;

@@ -50,6 +50,7 @@
 //! | [`ports`] | where programs take targets and give answers |
 //! | [`layout`] | what a program sees of a network that is being placed |
 //! | [`kind`] | a kind of program |
+//! | `raw` | kinds of programs of which only the parameters are known |
 //! | [`kinds`] | the built-in kinds |
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -60,6 +61,7 @@ pub mod kind;
 pub mod kinds;
 pub mod layout;
 pub mod ports;
+mod raw;
 
 pub use keys::Keys;
 pub use kind::{Program, SnipForm, SnipKind, kind_of, programs, takes_reals};

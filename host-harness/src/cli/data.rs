@@ -9,8 +9,8 @@ use clap::{Args, Subcommand};
 use host_harness::data::cache::{self, State};
 use host_harness::data::folder::data_folder;
 use host_harness::data::package::Package;
-use host_harness::data::show::describe;
 use host_harness::data::{DATA_SETS, DataOptions, DataSet, FORMATS, Format, Origin, open};
+use host_harness::show::describe;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,6 @@
 //! Samples described in a few lines of text, with a preview of the first.
 
-use super::sample::{Sample, SampleData};
+use loihi_data::{Sample, SampleData};
 use loihi_files::plural::plural;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -88,6 +88,7 @@ fn shapes(items: &[Sample]) -> String {
                 starts_us.push(recording.start_us);
                 size = [size[0].max(recording.size[0]), size[1].max(recording.size[1])];
             }
+            _ => {}
         }
     }
     let mut parts: Vec<String> = shapes.into_iter().map(|(shape, count)| format!("{shape} ({count})")).collect();
@@ -140,6 +141,7 @@ pub fn image(data: &SampleData) -> Vec<String> {
             let [width, height] = recording.size.map(usize::from);
             (height, width, counts(&recording.events, height, width))
         }
+        _ => return Vec::new(),
     };
     if height == 0 || width == 0 {
         return Vec::new();
@@ -183,7 +185,7 @@ fn shares(values: &[f32]) -> Vec<u64> {
 }
 
 /// Events per pixel, row by row.
-fn counts(events: &[super::events::Event], height: usize, width: usize) -> Vec<u64> {
+fn counts(events: &[loihi_data::events::Event], height: usize, width: usize) -> Vec<u64> {
     // One event can claim 2^16 columns and rows: what is beyond the first pixels is not counted.
     let mut counts = vec![0; height.saturating_mul(width).min(PIXELS_MAX)];
     for event in events {
@@ -199,8 +201,8 @@ const PIXELS_MAX: usize = 1 << 21;
 
 #[cfg(test)]
 mod tests {
-    use super::super::events::{Event, Events};
     use super::*;
+    use loihi_data::events::{Event, Events};
 
     fn values(shape: &[usize], values: &[u8], label: Option<u32>) -> Sample {
         Sample::values("7", shape, values.to_vec()).labelled(label)

@@ -1,7 +1,7 @@
 //! Programs of which only the parameters are known: what names stand for is found by the names of the parameters.
 
 use crate::keys::Keys;
-use crate::kind::Program;
+use crate::kind::{Program, SnipKind};
 use crate::layout::{Group, Layout, Ported};
 use crate::ports::Teaching;
 use loihi_core::snip::SnipParams;
@@ -12,6 +12,17 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Range;
 use toml::{Table, Value};
+
+impl SnipKind {
+    /// The kind of a program of which only the parameters are known. Of these, `compartment_first` and `count` come from the
+    /// key `population`; `group`, `axons` and `posts` from `population` too, whose incoming connection it writes; `target_first`
+    /// and `output_first` are a word for every neuron; `input_first`, `stimulus_first` and `count` come from `input`.
+    pub const fn raw<P: SnipParams + Serialize + DeserializeOwned + Default + fmt::Debug + 'static>(
+        about: &'static str,
+    ) -> Self {
+        Self { name: P::NAME, about, read: |keys| Ok(Box::new(Raw::<P>::read(keys)?)), example: example::<P> }
+    }
+}
 
 /// A program with such parameters.
 #[derive(Debug)]
