@@ -55,7 +55,7 @@ pub use loihi_image::{image, limits, rule};
 #[cfg(feature = "hdf5")]
 pub use loihi_import::{lava_dl, quantise};
 pub use loihi_learn as learn;
-pub use loihi_net::{network, probe};
+pub use loihi_net::{draw, network, probe};
 #[cfg(feature = "hdf5")]
 pub use loihi_nir::{self as nir, import};
 #[cfg(feature = "hdf5")]

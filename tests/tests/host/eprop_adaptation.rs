@@ -2,7 +2,7 @@
 
 use crate::common::open_host;
 use host_harness::device::session::Session;
-use host_harness::experiment::draw::whole;
+use host_harness::draw::whole;
 use host_harness::experiment::eprop_pattern::EpropPattern;
 use host_harness::experiment::rounding::WeightRounding;
 use host_harness::experiment::{NoObserver, RunOptions, Task as _};

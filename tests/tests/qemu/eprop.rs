@@ -3,7 +3,7 @@
 
 use crate::common::{open_host, open_qemu};
 use host_harness::device::session::Session;
-use host_harness::experiment::draw::whole;
+use host_harness::draw::whole;
 use host_harness::experiment::eprop_pattern::EpropPattern;
 use host_harness::experiment::rounding::WeightRounding;
 use host_harness::experiment::{NoObserver, Outcome, RunOptions, Task};
