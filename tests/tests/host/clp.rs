@@ -168,7 +168,7 @@ fn prototypes_are_the_same_on_any_number_of_cores() {
         let outputs: Vec<_> = shown.collect();
         let words = session.weights().unwrap();
         let mut rest = words.as_slice();
-        let mut rows = vec![Vec::new(); INPUTS as usize];
+        let mut rows = vec![Vec::<i32>::new(); INPUTS as usize];
         for posts in cut {
             let (own, after) = rest.split_at(posts * rows.len());
             rows.iter_mut().zip(own.chunks(*posts)).for_each(|(row, own)| row.extend(own));

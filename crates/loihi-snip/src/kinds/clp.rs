@@ -27,7 +27,7 @@ classes = 10             # 1..=32767
 steps = 16               # of a sample, 1..=255; default: the network's, or 16
 mode = "adaptive"        # or "allocate": prototypes of 7 bits that never move; default "adaptive"
 length = 320             # of a prototype, in steps of the weights, 1..=4095; default 320
-similarity_min_256 = 218 # below it a sample is new, in 256ths, 0..=256; default 218
+similarity_min_256 = 225 # below it a sample is new, in 256ths, 0..=256; default 225
 # class_prototypes_max = 1 # most prototypes of a class; default: neurons by classes
 rate_min_256 = 0         # least rate of a prototype, in 256ths, 0..=256; default 0
 repulsion_256 = 256      # share of its rate by which it moves away from a sample of another class, 0..=256; default 256
