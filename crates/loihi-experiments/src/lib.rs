@@ -74,6 +74,19 @@ pub const EXPERIMENTS: &[Experiment] = &[
         "decolle-poisson",
         "ten patterns of spike rates, a layer of 128 that learns from its own readout (DECOLLE)"
     ),
+    network!("digits-clp", "8x8 digits, two classes after the other without replay, in at most 100 prototypes (CLP)"),
+    network!(
+        "mnist-online",
+        "28x28 digits of MNIST (`loihi data get mnist`), two layers that learn together from spike counts (backprop)"
+    ),
+    network!(
+        "fashion-online",
+        "28x28 pictures of clothes (`loihi data get fashion-mnist`), as mnist-online (backprop)"
+    ),
+    network!(
+        "mnist-clp",
+        "28x28 digits of MNIST, two classes after the other without replay, in at most 1,000 prototypes (CLP)"
+    ),
     row!("digits-emstdp", emstdp::EmstdpTask, "8x8 digits, two layers that learn from spikes of their errors (EMSTDP)"),
     network!("digits-soel-fewshot", "three new digits from twenty samples each, on frozen features (SOEL)"),
     network!("digits-continual", "8x8 digits, two classes after the other, with and without replay (DECOLLE)"),

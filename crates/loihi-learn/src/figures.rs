@@ -124,6 +124,9 @@ fn continual(stages: &[Stage], scores: &[Score], metrics: &mut Metrics, tables: 
             }
         }
         let figures = summary(&matrix);
+        if let [_] = &*starts {
+            metrics.push(("accuracy_test", accuracy_of_all(all.get(*start..end).unwrap_or_default(), matrix.len())));
+        }
         metrics.extend(names.iter().copied().zip(figures));
         tables.push(FigureTable::new(names[3], matrix));
     }
@@ -132,6 +135,17 @@ fn continual(stages: &[Stage], scores: &[Score], metrics: &mut Metrics, tables: 
     let shown: u64 = learned.iter().map(|score| score.samples as u64).sum();
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
     metrics.push(("accuracy_online", right as f64 / shown.max(1) as f64));
+}
+
+/// Share of right answers to all that is tested after the last task.
+fn accuracy_of_all(stages: &[(&Stage, &Score)], tasks: usize) -> f64 {
+    let last =
+        stages.iter().filter(|(stage, _)| !stage.learns && stage.task.is_some_and(|[after, _]| after + 1 == tasks));
+    let of = |(right, samples), (_, score): &(&Stage, &Score)| {
+        (right + score.right.last().copied().unwrap_or(0), samples + score.samples)
+    };
+    let (right, samples) = last.fold((0, 0), of);
+    share(Some(right), samples)
 }
 
 /// Accuracy, backward transfer, forgetting.
