@@ -13,10 +13,10 @@
 use crate::image::{Image, Parameter, index};
 use crate::num::{Drawn, Purpose, RandomSource as _, shift_round_half_up};
 use crate::snip::{Cpu, Phase, Phases, Snip, SnipParams, fits, require};
-use crate::tools::Layer;
 use crate::tools::fraction::{Fraction, Rounded, Rounding};
 use crate::tools::pre_trace::PreTrace;
 use crate::tools::rank_one::{Cells, Precision, UpdateCounts, packed};
+use crate::tools::{Layer, Parts};
 use serde::{Deserialize, Serialize};
 
 /// Entries of a table.
@@ -45,11 +45,11 @@ pub struct UrbanczikSenn {
 #[serde(default, deny_unknown_fields)]
 pub struct UrbanczikSennParams {
     /// The plastic group; every axon reaches every post compartment, all of one plain profile whose threshold is out of
-    /// reach.
+    /// reach. Of a layer on several cores the first; the others follow it, with the same sources.
     pub group: u32,
-    /// Its axons.
+    /// Axons of the layer.
     pub axons: u32,
-    /// Its post compartments.
+    /// Post compartments of the layer, on all cores.
     pub posts: u32,
     /// First constant of the tables.
     pub data_first: u32,
@@ -134,15 +134,15 @@ impl SnipParams for UrbanczikSennParams {
     }
 
     fn check(&self, image: &Image<'_>) -> Result<(), Parameter> {
-        let layer = Layer::checked(image, index(self.group)).ok_or(Parameter("group"))?;
+        Layer::checked(image, index(self.group)).ok_or(Parameter("group"))?;
+        let layer = Parts::checked(image, index(self.group), index(self.posts)).ok_or(Parameter("posts"))?;
         let tables = image.data(index(self.data_first), 2 * ENTRIES);
         let (phi, h) = tables.split_at_checked(ENTRIES).unwrap_or_default();
         let in_range = phi.len() == ENTRIES
             && h.len() == ENTRIES
             && phi.iter().all(|value| (0..=4096).contains(value))
             && h.iter().all(|value| (0..=256).contains(value));
-        require(layer.axons == index(self.axons), "axons")?;
-        require(layer.posts == index(self.posts), "posts")?;
+        require(layer.axons() == index(self.axons), "axons")?;
         require(self.target_shift <= 8, "target_shift")?;
         require(self.nudge_256 <= 256, "nudge_256")?;
         require(self.table_shift <= 16, "table_shift")?;
@@ -162,14 +162,14 @@ fn look_up(table: &[i32], v: i32, shift: u32) -> i32 {
 
 impl UrbanczikSenn {
     /// Shows φ(V) of every post and lists the factors `(S − φ(V))·h(V)` that are not 0, Q12; returns how many.
-    fn factors(&self, cpu: &mut Cpu<'_, '_>, layer: &Layer, list: &mut [i32]) -> usize {
+    fn factors(&self, cpu: &mut Cpu<'_, '_>, layer: &Parts<'_>, list: &mut [i32]) -> usize {
         let tables = cpu.image.data(self.data_first, 2 * ENTRIES);
         let (phi, h) = tables.split_at_checked(ENTRIES).unwrap_or_default();
         let targets = cpu.target.get(self.target_first..).unwrap_or_default();
         let outputs = core::mem::take(&mut cpu.output).get_mut(self.output_first..).unwrap_or_default();
         let drawn = Drawn { seed: cpu.image.seed };
         // Addresses from the end, so that they are none of a synapse.
-        let first = u32::try_from(layer.synapse_first).unwrap_or(u32::MAX);
+        let first = u32::try_from(layer.first().synapse_first).unwrap_or(u32::MAX);
         let mut listed = 0_usize;
         let posts = layer.voltages(cpu.blocks()).zip(targets).zip(outputs).zip(0_u32..);
         for (((v, target), output), post) in posts {
@@ -199,7 +199,7 @@ impl UrbanczikSenn {
 
 /// An update of the layer's weights by a step.
 struct Update<'b> {
-    layer: &'b Layer,
+    layer: &'b Parts<'b>,
     weights: &'b mut [i16],
     traces: &'b [i32],
     /// Posts and their factors, packed.
@@ -211,18 +211,20 @@ struct Update<'b> {
 impl Rounded for Update<'_> {
     fn with(self, fraction: &impl Fraction) {
         let Self { layer, weights, traces, posts, shift, tally } = self;
-        for (axon, trace) in traces.iter().enumerate().filter(|(_, trace)| **trace != 0) {
-            let psp = (trace.cast_unsigned() >> 16).cast_signed();
-            let row = layer.row(weights, axon);
-            let mut cells = Cells::of(row);
-            let first = layer.synapse_first.wrapping_add(axon.wrapping_mul(layer.posts));
-            let first = u32::try_from(first).unwrap_or(u32::MAX);
-            for (entry, element) in posts.iter().zip(first..) {
-                // 16 bits by 12 and sign, and 28 of the fraction.
-                let change = psp.wrapping_mul(entry >> 16).wrapping_add(fraction.of(element)).wrapping_shr(shift);
-                cells.add_steps(*entry, change);
+        for part in layer.iter() {
+            let (before, own) = part.listed(posts);
+            for (axon, trace) in traces.iter().enumerate().filter(|(_, trace)| **trace != 0) {
+                let psp = (trace.cast_unsigned() >> 16).cast_signed();
+                let mut cells = Cells::of(part.row(weights, 0, axon));
+                let first = layer.first().synapse_first.wrapping_add(axon.wrapping_mul(layer.posts));
+                let first = u32::try_from(first.wrapping_add(before)).unwrap_or(u32::MAX);
+                for (entry, element) in own.iter().zip(first..) {
+                    // 16 bits by 12 and sign, and 28 of the fraction.
+                    let change = psp.wrapping_mul(entry >> 16).wrapping_add(fraction.of(element)).wrapping_shr(shift);
+                    cells.add_steps(*entry, change);
+                }
+                cells.report(own.len(), tally);
             }
-            cells.report(posts.len(), tally);
         }
     }
 }
@@ -234,7 +236,7 @@ impl Snip for UrbanczikSenn {
     }
 
     fn run(&self, _phase: Phase, cpu: &mut Cpu<'_, '_>) {
-        let Some(layer) = Layer::of(cpu.image, self.group) else { return };
+        let Some(layer) = Parts::of(cpu.image, self.group, self.posts) else { return };
         let working = core::mem::take(&mut cpu.working);
         let Some((traces, list)) = working.split_at_mut_checked(self.axons) else { return };
         self.trace.advance(traces, layer.arrivals(cpu.plastic.arrived.as_slice()));

@@ -112,6 +112,11 @@ impl<'i> Parts<'i> {
             .flat_map(|Part { layer, post_first }| layer.fired(spikes).map(move |post| post.wrapping_add(post_first)))
     }
 
+    /// The voltages of the posts.
+    pub fn voltages<'b>(&self, blocks: &'b [Block]) -> impl Iterator<Item = i32> + use<'i, 'b> {
+        self.iter().flat_map(move |part| part.layer.voltages(blocks))
+    }
+
     /// Copies the voltages of the posts.
     pub fn copy_voltages(&self, blocks: &[Block], into: &mut [i32]) {
         for part in self.iter() {

@@ -192,7 +192,7 @@ impl Update<'_> {
     }
 
     /// Adds `p · m` to a row of synapses, and to their numbers. The row belongs to an axon; the draws for it begin at
-    /// an address, and so many entries of the list come before these.
+    /// an address, and `before` entries of the whole list come before these.
     #[inline(always)]
     fn add(&self, cells: &mut Cells<'_>, fine: &mut [i16], [axon, first, before]: [usize; 3], p: i32, posts: &[i32]) {
         match (self.precision, self.draws) {

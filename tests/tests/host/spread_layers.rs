@@ -2,12 +2,12 @@
 
 use crate::common::open_host;
 use crate::plan::draw;
-use host_harness::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source, decay_table};
+use host_harness::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source, decay_table, full_row};
 use host_harness::rule::{self, Limits};
 use loihi_core::image::{Profile, Rounding, Synapse};
 use loihi_core::ops::OpCounts;
 use loihi_core::register::Register;
-use loihi_core::rules::{DecolleParams, RateEncoderParams};
+use loihi_core::rules::{DecolleParams, RateEncoderParams, UrbanczikSennParams};
 use loihi_core::tools::local_error::Slope;
 use loihi_core::tools::rank_one::Precision;
 use loihi_core::wire::message::Record;
@@ -175,4 +175,70 @@ fn a_layer_whose_parts_do_not_belong_together_is_refused() {
     let said = |cut, swapped| network(cut, decolle, swapped).err().map(|error| error.to_string()).unwrap_or_default();
     assert_eq!(said([&[7, 9, 8], &[20, 1]], false), "");
     assert!(said([&[7, 9, 8], &[20, 1]], true).contains("posts"), "{}", said([&[7, 9, 8], &[20, 1]], true));
+}
+
+/// A layer of dendrites that learn to predict their somata.
+fn dendrites(parts: &[u32]) -> (Vec<Vec<i32>>, Vec<i32>) {
+    let posts = parts.iter().sum();
+    let mut builder = ImageBuilder::new();
+    builder.seed(4);
+    builder.mailboxes(INPUTS, posts, posts);
+    let inputs = builder.inputs(INPUTS);
+    builder.snip(&RateEncoderParams { count: INPUTS, full_scale: 40, ..RateEncoderParams::default() });
+    let mut first = 0;
+    for own in parts {
+        let core = builder.core();
+        builder.group(*own as usize, Profile { decay_u: 819, decay_v: 410, v_th: 131_071 << 6, ..Profile::DEFAULT });
+        let row = |input: u32| {
+            let weight = |post: usize| {
+                2 * i16::try_from(draw(-20, 24, [5, input, first + u32::try_from(post).unwrap()])).unwrap()
+            };
+            full_row(0..*own as usize, weight)
+        };
+        let axons: Vec<_> = inputs.clone().map(|input| (Source::Input(input), row(input))).collect();
+        builder.plastic_group(core, 0..*own as usize, &Plasticity::default(), axons);
+        first += own;
+    }
+    let phi = (0..257).map(|at| 16 * at.min(256));
+    let h = (0..257).map(|at| 256 - at);
+    let tables: Vec<i32> = phi.chain(h).collect();
+    let data_first = builder.data(&tables);
+    builder.snip(&UrbanczikSennParams { axons: INPUTS, posts, data_first, ..UrbanczikSennParams::default() });
+    let mut session = open_host();
+    session.load(&builder.build().unwrap()).unwrap();
+    let bytes = |words: Vec<i32>| words.iter().flat_map(|word| i16::try_from(*word).unwrap().to_le_bytes()).collect();
+    let samples: Vec<(Vec<u8>, Vec<u8>)> = (0..20)
+        .map(|sample| {
+            let stimulus = (0..INPUTS).map(|input| draw(0, 40, [1, sample, input])).collect();
+            (bytes(stimulus), bytes((0..posts).map(|post| draw(-9000, 9000, [2, sample, post])).collect()))
+        })
+        .collect();
+    let mut outputs = Vec::new();
+    let records = samples.iter().map(|(stimulus, target)| Record {
+        reset: true,
+        learn: true,
+        steps: STEPS,
+        stimulus,
+        target,
+        ..Record::PLAIN
+    });
+    session.stream(records, |answer| outputs.push(answer.to_vec())).unwrap();
+    let weights = session.read(Register::W).unwrap();
+    let mut rows = vec![Vec::new(); INPUTS as usize];
+    let mut rest = weights.as_slice();
+    for own in parts {
+        let (part, after) = rest.split_at((INPUTS * own) as usize);
+        rows.iter_mut().zip(part.chunks(*own as usize)).for_each(|(row, own)| row.extend(own));
+        rest = after;
+    }
+    assert!(session.ops().unwrap().rule_changes > 1000);
+    (outputs, rows.concat())
+}
+
+#[test]
+fn dendrites_learn_the_same_on_any_number_of_cores() {
+    let whole = dendrites(&[24]);
+    for parts in [&[7, 9, 8][..], &[1, 23]] {
+        assert_eq!(dendrites(parts), whole, "{parts:?}");
+    }
 }

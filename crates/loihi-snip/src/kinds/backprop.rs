@@ -35,7 +35,7 @@ loss = "hinge"           # outputs beyond their targets do not err, or "squared"
 error_shift = 7          # bits that an error loses, 0..=24; default 7
 error_limit = 16         # the largest error, 1..=127; default 16
 feedback_shift = 4       # bits that errors lose on their way back, 0..=24; default 4
-count_max = 15           # most spikes of a neuron that learns, 1..=255; default 15
+count_max = 255          # most spikes of a neuron that learns, 1..=255; default 255
 v_min = 2147483647       # least voltage of a neuron that learns without a spike; default 2147483647, none
 precision = "stochastic" # "nearest", "truncate": how weights are rounded; default "stochastic"
 shift = 9                # bits of a change below the smallest step of a weight, 1..=16; default 9

@@ -71,8 +71,7 @@ impl Backprop {
 
     /// Marks the posts whose slope is 0; all others begin with an error of 0.
     fn shut(&self, layer: &Parts<'_>, blocks: &[Block], counts: &[i32], errors: &mut [i32]) {
-        let voltages = layer.iter().flat_map(|part| part.layer.voltages(blocks));
-        for ((error, count), v) in errors.iter_mut().zip(counts).zip(voltages) {
+        for ((error, count), v) in errors.iter_mut().zip(counts).zip(layer.voltages(blocks)) {
             let is_open = if *count == 0 { v >= self.v_min } else { *count <= self.count_max };
             *error = if is_open { 0 } else { SHUT };
         }

@@ -85,7 +85,7 @@ impl Default for BackpropParams {
             error_limit: 16,
             direct_feedback: None,
             feedback_shift: 4,
-            count_max: 15,
+            count_max: 255,
             v_min: i32::MAX,
             precision: Precision::Stochastic,
             shift: 9,
