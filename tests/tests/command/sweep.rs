@@ -230,7 +230,7 @@ fn what_is_wrong_shows_before_anything_runs() {
     let many = ["sweep", "stdp-pair", "--set", "impulse=1..1000000", "--seeds", "2", "--out", "grid.csv"];
     refused(&folder, &many, &["2000000 runs are more than 1000000"]);
     // The data of these runs are not here.
-    let unfetched = ["sweep", "mnist-decolle", "--set", "epochs=1..2", "--out", "grid.csv"];
+    let unfetched = ["sweep", "mnist-decolle", "--set", "task.epochs=1..2", "--out", "grid.csv"];
     let output = in_folder(&folder, &unfetched).env("LOIHI_DATA", folder.path()).output().unwrap();
-    assert_one_sentence(&output, &["mnist-decolle with epochs = 1, seed 0 failed (no run has come to its end)"]);
+    assert_one_sentence(&output, &["mnist-decolle with task.epochs = 1, seed 0 failed (no run has come to its end)"]);
 }
