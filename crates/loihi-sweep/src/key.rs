@@ -134,9 +134,11 @@ impl Key {
     /// The bytes of `text` that its value takes; `document` is the same text, parsed.
     pub(crate) fn find(&self, text: &str, document: &Spanned<DeValue<'_>>) -> Result<Range<usize>, KeyError> {
         let (mut at, mut depth) = (document, 0);
+        // What the only table of an array is called, if the path may pass it over.
+        let mut passed = Vec::new();
         while let Some(part) = self.parts.get(depth) {
             let inside = || self.parts[..depth].join(".");
-            let unknown = |names| KeyError::Unknown {
+            let unknown = |names: Vec<String>| KeyError::Unknown {
                 key: self.text.clone(),
                 part: part.clone(),
                 inside: inside(),
@@ -145,13 +147,13 @@ impl Key {
             at = match at.get_ref() {
                 DeValue::Table(table) => {
                     let found = table.iter().find(|(key, _)| key.get_ref() == part).map(|(_, value)| value);
-                    found.ok_or_else(|| unknown(keys(table)))?
+                    found.ok_or_else(|| unknown(passed.iter().cloned().chain(keys(table)).collect()))?
                 }
                 DeValue::Array(all) => match (self.element(all, part)?, &all[..]) {
                     (Some(found), _) => found,
                     // The only table of an array may be left out of the path.
                     (None, [only]) if only.get_ref().is_table() => {
-                        at = only;
+                        (at, passed) = (only, names(all));
                         continue;
                     }
                     _ => return Err(unknown(names(all))),
@@ -159,6 +161,7 @@ impl Key {
                 _ => return Err(KeyError::Beyond { key: self.text.clone(), part: part.clone(), inside: inside() }),
             };
             depth += 1;
+            passed.clear();
         }
         self.value(text, at)
     }
@@ -289,7 +292,7 @@ rate_shift = 11
             ),
             (
                 "snip.rate_shifts",
-                unknown("`snip.rate_shifts`: no `rate_shifts` in `snip`; there are: rate_shift, kind"),
+                unknown("`snip.rate_shifts`: no `rate_shifts` in `snip`; there are: rate_shift, pes, kind"),
             ),
             ("seeds", unknown("`seeds`; there are: seed, population, connection, snip")),
             ("snap.a", unknown("`snap.a`: no `snap`; there are: snip, seed, population, connection")),

@@ -47,7 +47,7 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 25] = [
                 "three values, two seeds each",
             ],
             [
-                "loihi sweep net.toml --data samples.csv --set population.out.v_th=80,100 --set steps=8,16 --out grid.csv",
+                "loihi sweep net.toml@samples.csv --set population.v_th=80,100 --set steps=8,16 --out grid.csv",
                 "two values of a network, every combination",
             ],
             [

@@ -96,7 +96,7 @@ fn a_signal_ends_every_command_within_a_second() {
         &["bench", "congestion", "--layers", "16", "--cores", "112", "--compartments", "1024"],
         &["bench", "learn", "--pre", "16384", "--post", "1024", "--steps", "100000"],
         &["compare", "digits-decolle", "--seeds", "500"],
-        &["sweep", "digits-decolle", "--set", "epochs=1..400", "--out", "sweep.csv"],
+        &["sweep", "digits-decolle", "--set", "task.epochs=1..400", "--out", "sweep.csv"],
     ];
     for (number, arguments) in commands.into_iter().enumerate() {
         let name = ["INT", "TERM", "HUP"][number % 3];

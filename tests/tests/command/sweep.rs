@@ -153,9 +153,9 @@ fn a_stopped_sweep_keeps_the_runs_that_have_ended() {
         "sweep",
         "digits-pes",
         "--samples",
-        "40",
+        "400",
         "--set",
-        "epochs=1,20000",
+        "epochs=1,1000",
         "--seeds",
         "2",
         "--jobs",
@@ -214,7 +214,7 @@ fn what_is_wrong_shows_before_anything_runs() {
     fs::write(folder.path().join("samples.csv"), "a,b,label\n255,0,0\n").unwrap();
     let sweep = |set: &str| run(&folder, &["sweep", "net.toml@samples.csv", "--set", set, "--out", "grid.csv"]);
     for (set, parts) in [
-        ("population.ouch.v_th=1..2", &["no `ouch` in `population`; there are: out"][..]),
+        ("population.ouch.v_th=1..2", &["no `ouch` in `population`; there are: out, name, shape, v_th"][..]),
         ("population.out.v_ht=1..2", &["there are: v_th, name, shape"]),
         ("population.out.v_th=1,-5", &["net.toml with population.out.v_th = -5", "line 12, `v_th = -5  # mantissa`"]),
         ("population=1..2", &["population is a table"]),
@@ -230,7 +230,7 @@ fn what_is_wrong_shows_before_anything_runs() {
     let many = ["sweep", "stdp-pair", "--set", "impulse=1..1000000", "--seeds", "2", "--out", "grid.csv"];
     refused(&folder, &many, &["2000000 runs are more than 1000000"]);
     // The data of these runs are not here.
-    let unfetched = ["sweep", "mnist-decolle", "--set", "epochs=1..2", "--out", "grid.csv"];
+    let unfetched = ["sweep", "mnist-decolle", "--set", "task.epochs=1..2", "--out", "grid.csv"];
     let output = in_folder(&folder, &unfetched).env("LOIHI_DATA", folder.path()).output().unwrap();
-    assert_one_sentence(&output, &["mnist-decolle with epochs = 1, seed 0 failed (no run has come to its end)"]);
+    assert_one_sentence(&output, &["mnist-decolle with task.epochs = 1, seed 0 failed (no run has come to its end)"]);
 }
