@@ -36,7 +36,7 @@
 //! | [`sweep`] | `loihi-sweep` | grids over the values of a TOML file, and the table of what came out |
 //! | `nir`, `import` | `loihi-nir` | NIR files |
 //! | `nirdata` | `loihi-nirdata` | run folders as NIRData |
-//! | `quantise`, `lava_dl` | `loihi-import` | networks of real numbers in the chip's integers |
+//! | `quantise`, `lava_dl`, `head` | `loihi-import` | networks of real numbers in the chip's integers |
 //! | [`conform`] | `loihi-testkit` | recorded vectors, replayed |
 //! | [`cost`], [`bench`](mod@bench) | `loihi-cost` | what a run costs on the chip, and on this host |
 //! | [`show`], [`report`], `view` | `loihi-show` | what data are; a run folder as one HTML file; a run in the terminal |
@@ -53,7 +53,7 @@ pub use loihi_files::{npy, npz, whole};
 pub use loihi_hdf5 as h5;
 pub use loihi_image::{image, limits, rule};
 #[cfg(feature = "hdf5")]
-pub use loihi_import::{lava_dl, quantise};
+pub use loihi_import::{head, lava_dl, quantise};
 pub use loihi_learn as learn;
 pub use loihi_net::{draw, network, probe};
 #[cfg(feature = "hdf5")]

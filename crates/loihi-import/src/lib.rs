@@ -23,8 +23,10 @@
 //! |---|---|
 //! | [`quantise`] | networks of real numbers in the chip's integers |
 //! | [`lava_dl`] | networks of lava-dl |
+//! | [`head`] | a head that learns in the place of the last layer |
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod head;
 pub mod lava_dl;
 pub mod quantise;

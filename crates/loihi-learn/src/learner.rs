@@ -1,6 +1,7 @@
 //! A network file that learns: its programs, its data, its stages, as a task for any device.
 
 use crate::figures;
+use crate::float_prototypes;
 use crate::observer::Observer;
 use crate::online::Online;
 use crate::plan::Planning;
@@ -66,6 +67,8 @@ pub struct LearnerOptions {
     pub freeze: Vec<String>,
     /// Runs class after class, instead of the file's; see [`StageRun`].
     pub stages: Vec<String>,
+    /// Samples of each class that are learned; all if it is `None`. Which ones follows from the seed.
+    pub shots: Option<usize>,
     /// Steps of a sample, if not the network's own.
     pub steps: Option<u32>,
     /// The input to which samples are shown, if there are several.
@@ -128,7 +131,8 @@ impl Learner {
         hash.bytes(format!("{:?} {:?} {:?}", self.options.freeze, self.options.stages, self.options.steps).as_bytes());
         hash.bytes(format!("{:?} {:?}", self.options.input, self.options.placement).as_bytes());
         let test = self.options.test.as_ref().map_or_else(String::new, |test| format!(", test {}", test.display()));
-        format!("network {:016x}{test}", hash.finish())
+        let shots = self.options.shots.map_or_else(String::new, |shots| format!(", shots {shots}"));
+        format!("network {:016x}{test}{shots}", hash.finish())
     }
 
     /// The network for these samples and with a seed, without the rules of what is frozen.
@@ -180,7 +184,7 @@ impl Learner {
         let test = self.options.test.as_deref().or(task.test.as_deref().map(Path::new));
         let reals = loihi_snip::takes_reals(&self.network);
         let samples = Samples::open(task, options, Wanted { reals, column, test, stream: task.stream })?;
-        Ok(samples.select(options, task.validation_samples))
+        samples.select(options, task.validation_samples, self.options.shots)
     }
 }
 
@@ -213,6 +217,8 @@ impl Task for Learner {
                 "no rule reads the reward of `[reward]`: give a connection a rule with r1, or take out the table";
             return Err(ExperimentError::Plan(what.to_owned()));
         }
+        let twin = &self.settings.task.float_prototypes;
+        let twin = twin.as_ref().map(|name| float_prototypes::population_of(&network, name)).transpose()?;
         let has_rules = network.connections.iter().any(|own| own.learning.is_some());
         if let Some(stage) = stages.iter().find(|stage| stage.learns && stage.taught.is_empty() && !has_rules) {
             let what = if frozen.is_empty() {
@@ -238,7 +244,12 @@ impl Task for Learner {
             Online { placed: &placed, presenter, settings: &self.settings, samples: &samples, stages: &stages };
         let scores = online.run(&mut inference, options, observer)?;
         let values = stages.iter().find_map(|stage| online.values(stage));
-        let (metrics, tables) = figures::of_run(&self.settings.task.metrics, &stages, values, &scores);
+        let (mut metrics, tables) = figures::of_run(&self.settings.task.metrics, &stages, values, &scores);
+        if let Some(population) = twin {
+            let stop = inference.session().stop();
+            let accuracy = float_prototypes::accuracy(&online, &network, population, stop, observer)?;
+            metrics.extend(accuracy.map(|accuracy| ("accuracy_test_float", accuracy)));
+        }
         let digest = session.digest()?;
         let outcome = conclude(session, image, observer, metrics, vec![digest])?;
         Ok(Outcome {

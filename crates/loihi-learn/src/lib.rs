@@ -17,6 +17,7 @@
 //! | [`data`] | a training set and a test set |
 //! | [`classify`] | samples shown one at a time: stages of learning and of testing |
 //! | [`online`] | a run through the stages of a plan |
+//! | [`float_prototypes`] | the float twin of a head: nearest class means |
 //! | [`learner`] | a network file that learns, as a task |
 //! | [`trained`] | a network that was trained elsewhere, on samples |
 
@@ -26,6 +27,7 @@ pub mod classify;
 pub mod control;
 pub mod data;
 pub mod figures;
+pub mod float_prototypes;
 pub mod learner;
 pub mod observer;
 pub mod online;

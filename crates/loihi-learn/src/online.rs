@@ -166,7 +166,8 @@ impl Online<'_> {
         }
     }
 
-    fn sample(&self, showing: &Showing) -> Result<&Sample, ExperimentError> {
+    /// What a showing shows.
+    pub(crate) fn sample(&self, showing: &Showing) -> Result<&Sample, ExperimentError> {
         self.samples
             .get(showing.of)
             .ok_or_else(|| ExperimentError::Plan("a stage names a sample that is not there".to_owned()))
@@ -295,7 +296,7 @@ impl Online<'_> {
     }
 
     /// What the network is shown of a sample.
-    fn shown(&self, sample: &Sample, key: u32) -> Result<Stimulus, ExperimentError> {
+    pub(crate) fn shown(&self, sample: &Sample, key: u32) -> Result<Stimulus, ExperimentError> {
         if !self.presenter.is_plain() {
             return self.presenter.stimulus(sample, key);
         }
@@ -390,8 +391,8 @@ fn answer(stage: &Stage, port: Option<&Port>, answered: &Answered<'_>) -> Option
         }
         None => answered.scores.to_vec(),
     };
-    let can_be = |class: u32| stage.among.is_empty() || stage.among.contains(&class);
     let least = i64::MIN;
-    let held: Vec<i64> = (0..).zip(&scores).map(|(class, score)| if can_be(class) { *score } else { least }).collect();
+    let held: Vec<i64> =
+        (0..).zip(&scores).map(|(class, score)| if stage.can_be(class) { *score } else { least }).collect();
     winner(&held).filter(|class| held.get(*class) != Some(&least)).and_then(|class| u32::try_from(class).ok())
 }

@@ -1,6 +1,6 @@
 //! What a run shows, in what order: stages of learning and of testing, known before anything runs.
 
-use crate::samples::{Of, Samples};
+use crate::samples::{self, Of, Samples};
 use crate::settings::{Settings, StageForm, StageRun};
 use crate::sizes;
 use crate::task::ExperimentError;
@@ -217,12 +217,7 @@ impl Planning<'_> {
         let Some(shots) = form.shots else {
             return (0..all.len()).filter(|at| is_shown(all[*at].label)).collect();
         };
-        let of_class = |class: u32| {
-            let own: Vec<usize> = (0..all.len()).filter(|at| all[*at].label == Some(class)).collect();
-            let places = own.len().saturating_sub(shots).max(1);
-            let first = word(self.seed, class, 0, 78) as usize % places;
-            own.into_iter().skip(first).take(shots)
-        };
+        let of_class = |class: u32| samples::some_of_class(all, class, shots, self.seed);
         (0..self.samples.classes).filter(|class| is_shown(Some(*class))).flat_map(of_class).collect()
     }
 
@@ -346,6 +341,11 @@ pub fn shuffled<T: Copy>(values: &[T], seed: u32, number: u32) -> Vec<T> {
 }
 
 impl Stage {
+    /// Whether a class can be the answer.
+    pub fn can_be(&self, class: u32) -> bool {
+        self.among.is_empty() || self.among.contains(&class)
+    }
+
     /// What a checkpoint says of it; `steps` are those of a sample, if all have as many.
     pub fn planned(&self, samples: &Samples, steps: Option<u64>) -> Planned {
         let Self { name, fresh, halvings, learns, taught, asked, among, items, .. } = self;

@@ -125,19 +125,62 @@ impl Samples {
     }
 
     /// The part that a run is to see.
-    #[must_use]
-    pub fn select(mut self, options: &RunOptions, validation_samples: usize) -> Self {
+    ///
+    /// # Errors
+    /// As [`Samples::keep_shots`].
+    pub fn select(
+        mut self,
+        options: &RunOptions,
+        validation_samples: usize,
+        shots: Option<usize>,
+    ) -> Result<Self, ExperimentError> {
         if options.validate {
             // Without its test set: instead, the last samples of the training set are tested on and not learned.
             let all = self.training.len();
             let held_back = if validation_samples > all / 2 { all / 5 } else { validation_samples };
             self.test = self.training.split_off(all - held_back);
         }
+        if let Some(shots) = shots {
+            self.keep_shots(shots, options.seed)?;
+        }
         if let Some(samples) = options.samples {
             self.training.truncate(samples);
             self.test.truncate(samples);
         }
-        self
+        Ok(self)
+    }
+
+    /// Keeps as many training samples of each class; which ones follows from the seed. A class that is neither learned
+    /// nor tested needs none.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Unfit`] names the first class that has fewer, and how many it has.
+    pub fn keep_shots(&mut self, shots: usize, seed: u32) -> Result<(), ExperimentError> {
+        let unfit = |what: String| ExperimentError::Unfit { data: self.name.clone(), what };
+        let is_there = |class: u32| self.training.iter().chain(&self.test).any(|own| own.label == Some(class));
+        let mut kept = vec![false; self.training.len()];
+        for class in (0..self.classes).filter(|class| is_there(*class)) {
+            let chosen = some_of_class(&self.training, class, shots, seed);
+            match chosen.len() {
+                0 => {
+                    return Err(unfit(format!(
+                        "class {class} has samples to test on and none to learn from: give it {shots}, or leave out --shots"
+                    )));
+                }
+                found if found < shots => {
+                    return Err(unfit(format!(
+                        "class {class} has {found} samples to learn from: give --shots {found} or fewer"
+                    )));
+                }
+                _ => chosen.into_iter().for_each(|at| kept[at] = true),
+            }
+        }
+        if !kept.contains(&true) {
+            return Err(unfit("its samples have no classes, and --shots takes some of each: leave it out".to_owned()));
+        }
+        let mut kept = kept.into_iter();
+        self.training.retain(|_| kept.next() == Some(true));
+        Ok(())
     }
 
     /// Extents of the first sample, as an input takes them.
@@ -236,6 +279,14 @@ fn size_of(sample: &Sample) -> usize {
         SampleData::Reals { values, .. } => values.len(),
         _ => 0,
     }
+}
+
+/// Places of at most as many samples of a class, one after the other; the first of them follows from the seed.
+pub(crate) fn some_of_class(all: &[Sample], class: u32, shots: usize, seed: u32) -> Vec<usize> {
+    let own: Vec<usize> = (0..all.len()).filter(|at| all[*at].label == Some(class)).collect();
+    let places = own.len().saturating_sub(shots).max(1);
+    let first = word(seed, class, 0, 78) as usize % places;
+    own.into_iter().skip(first).take(shots).collect()
 }
 
 /// In an order that follows from a seed, so that files in the order of their classes are learned side by side.

@@ -48,6 +48,9 @@ pub struct TaskForm {
     pub stream: bool,
     /// Runs class after class: `by-class:2`, `by-column:NAME`, each with `,replay:SAMPLES,share:SHARE` if the device keeps samples.
     pub stages: Vec<String>,
+    /// A population whose spikes a nearest-prototype classifier in double precision counts, beside the network: it learns and
+    /// is tested on the same samples, for the figure `accuracy_test_float`.
+    pub float_prototypes: Option<String>,
     /// Figures of `[[stage]]` tables, in the order in which they are shown; those that are left out come last.
     pub metrics: Vec<String>,
 }
@@ -66,6 +69,7 @@ impl Default for TaskForm {
             learn_steps: None,
             stream: false,
             stages: Vec::new(),
+            float_prototypes: None,
             metrics: Vec::new(),
         }
     }

@@ -53,6 +53,9 @@ pub(super) struct LearnArgs {
     /// Keep the weights into this population, or of this program, as they are; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(super) freeze: Vec<String>,
+    /// Learn only N samples of each class; which ones follows from the seed [default: all]
+    #[arg(long, value_name = "N")]
+    pub(super) shots: Option<NonZeroUsize>,
     /// Learn stage after stage and test on all after each: by-class:2, by-column:NAME, with ,replay:SAMPLES,share:SHARE if
     /// the device keeps samples
     #[arg(long, value_name = "HOW")]

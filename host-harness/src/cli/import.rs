@@ -6,12 +6,14 @@ use super::progress::waiting;
 use anyhow::bail;
 use clap::Args;
 use host_harness::Choice as _;
+use host_harness::head::{Head, replace_last_layer};
 use host_harness::import::{Fidelity, FidelityRow, Imported};
 use host_harness::lava_dl;
 use host_harness::network::{PeriodicReset, microseconds};
 use host_harness::nir;
 use host_harness::quantise::{Exporter, IfInput, InputAs, Integrator, QuantiseOptions, Reset, quantise};
 use serde_json::{Value, json};
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
 /// The form of the result.
@@ -49,6 +51,12 @@ pub(super) struct ImportArgs {
     /// First step, from 0, in which the first layer is reset; each further layer is reset a step later
     #[arg(long, value_name = "N", default_value_t = 0, requires = "reset_interval")]
     reset_offset: u32,
+    /// Leave out the last layer, and let this learn in its place from the spikes of the layer before
+    #[arg(long, value_parser = choice::<Head>(), value_name = "KIND")]
+    head: Option<Head>,
+    /// Classes that the head learns [default: those of the last layer]
+    #[arg(long, value_name = "N", requires = "head")]
+    classes: Option<NonZeroU16>,
     /// Drop unsupported nodes instead of failing
     #[arg(long)]
     allow: bool,
@@ -67,6 +75,10 @@ fn duration(text: &str) -> Result<f64, String> {
 
 pub(super) fn import(args: &ImportArgs) -> anyhow::Result<()> {
     let mut imported = waiting("quantising", || read(args))?;
+    if let Some(head) = args.head {
+        let classes = args.classes.map(|classes| classes.get().into());
+        replace_last_layer(&mut imported, head, classes).map_err(|wrong| wrong.of(&args.file))?;
+    }
     let table = imported.table();
     out::line(format_args!("{}", table.trim_end()))?;
     if imported.fidelity() == Fidelity::Unsupported && !args.allow {

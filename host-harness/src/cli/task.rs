@@ -123,6 +123,7 @@ impl TaskArgs {
         options.test.clone_from(&self.learn.test);
         options.freeze.clone_from(&self.learn.freeze);
         options.stages.clone_from(&self.learn.stages);
+        options.shots = self.learn.shots.map(NonZeroUsize::get);
         options.steps = self.network.steps;
         options.input.clone_from(&self.network.input);
         options.placement = self.network.place.options(chips);
@@ -136,6 +137,7 @@ impl LearnArgs {
             ("--train", self.train.is_some()),
             ("--test", self.test.is_some()),
             ("--freeze", !self.freeze.is_empty()),
+            ("--shots", self.shots.is_some()),
             ("--stages", !self.stages.is_empty()),
         ])
     }
