@@ -79,7 +79,7 @@ impl<'n> Presenter<'n> {
     pub fn words(&self, sample: &Sample, key: u32) -> Result<Vec<i16>, ExperimentError> {
         let Some(port) = self.encoder else { return Ok(Vec::new()) };
         let unfit = |what: String| ExperimentError::Unfit { data: format!("sample {}", sample.name), what };
-        let values: Vec<i16> = match (&sample.data, port.is_q12) {
+        let mut values: Vec<i16> = match (&sample.data, port.is_q12) {
             (SampleData::Values { values, .. }, false) => values.iter().map(|value| i16::from(*value)).collect(),
             (SampleData::Values { values, .. }, true) => {
                 values.iter().map(|value| q12(f64::from(*value) / 255.0)).collect()
@@ -91,6 +91,7 @@ impl<'n> Presenter<'n> {
                 ));
             }
         };
+        values.extend(port.constant);
         if values.len() != port.words.len() {
             let (name, expected) = (&self.network.inputs[port.input].name, port.words.len());
             return Err(unfit(format!("it has {} values, and the input `{name}` takes {expected}", values.len())));

@@ -47,7 +47,13 @@ impl<'p> Layout<'p> {
         for (input, words) in places.weighted.iter().enumerate() {
             let Some(words) = words else { continue };
             programs.words[0] = programs.words[0].max(words.end);
-            programs.stimuli.push(StimulusPort { input, words: words.clone(), key_first: None, is_q12: true });
+            programs.stimuli.push(StimulusPort {
+                input,
+                words: words.clone(),
+                key_first: None,
+                constant: None,
+                is_q12: true,
+            });
         }
         let first_program = places.programs;
         Self { network, builder, places, programs, turn: (String::new(), ""), owners: Vec::new(), first_program }
@@ -117,8 +123,15 @@ impl<'p> Layout<'p> {
         let words = first..first + u32::try_from(elements).unwrap_or(u32::MAX - first);
         self.programs.words[0] = words.end + if keyed { 2 } else { 0 };
         let key_first = keyed.then_some(words.end);
-        self.programs.stimuli.push(StimulusPort { input, words: words.clone(), key_first, is_q12 });
+        self.programs.stimuli.push(StimulusPort { input, words: words.clone(), key_first, constant: None, is_q12 });
         words
+    }
+
+    /// The last element of the input whose words were given last always has this value.
+    pub fn constant(&mut self, value: i16) {
+        if let Some(port) = self.programs.stimuli.last_mut() {
+            port.constant = Some(value);
+        }
     }
 
     /// Words of the target for this program. Programs of the same number of words that are taught alike share them.

@@ -26,6 +26,8 @@ pub struct StimulusPort {
     pub words: Range<u32>,
     /// First of the two words that name a sample, so that its spikes are its own.
     pub key_first: Option<u32>,
+    /// What the last element always is, where the input has one more than samples have values.
+    pub constant: Option<i16>,
     /// Whether the words are values in Q3.12; else they are values as they are.
     pub is_q12: bool,
 }

@@ -10,6 +10,7 @@ use loihi_net::network::SectionError;
 #[derive(Debug)]
 pub(super) struct RateEncoder {
     input: usize,
+    constant: Option<i16>,
     params: RateEncoderParams,
 }
 
@@ -20,16 +21,21 @@ impl SnipForm for RateEncoder {
 kind = "rate-encoder"
 # input = "pixels"       # default: the only one
 full_scale = 256         # the value that spikes in every step, 1..=32767; default 256
+# constant = 64          # of the input's last element, one more than samples have values; default: there is none
 "#;
 
     fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
-        Ok(Self { input: keys.input()?, params: keys.params(&["stimulus_first", "count", "input_first"])? })
+        let (input, constant) = (keys.input()?, keys.take("constant")?);
+        Ok(Self { input, constant, params: keys.params(&["stimulus_first", "count", "input_first"])? })
     }
 }
 
 impl Program for RateEncoder {
     fn add(&self, layout: &mut Layout<'_>, table: usize) -> Result<(), String> {
         let (words, inputs) = (layout.stimulus(self.input, false, false), layout.externals(self.input));
+        if let Some(value) = self.constant {
+            layout.constant(value);
+        }
         let count = inputs.end - inputs.start;
         let params = RateEncoderParams { stimulus_first: words.start, count, input_first: inputs.start, ..self.params };
         layout.program(table, &params);
