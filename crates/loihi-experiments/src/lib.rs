@@ -14,26 +14,20 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`EXPERIMENTS`] is the table of those that are built in, each with a file of parameters; an [`Experiment`] of your own
-//! implements [`Task`], with [`load`] before and [`conclude`] after its steps. Experiments that classify take other data by [`RunOptions::data`], see [`data::Dataset::open`].
+//! [`EXPERIMENTS`] is the table of those that are built in. Most are network files, which [`loihi_learn::Learner`] runs; the
+//! others are tasks in Rust with a file of parameters. An [`Experiment`] of your own implements [`Task`], with [`load`] before
+//! and [`conclude`] after its steps. Experiments that classify take other data by [`RunOptions::data`].
 //! Networks from files are tested, or learn, by [`trained::Trained`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub mod decolle_net;
+pub mod channel;
 pub mod dendrite_teacher;
-pub mod digits_pes;
-pub mod emstdp;
-pub mod emstdp_net;
 pub mod eprop_pattern;
-pub mod float_pes;
-mod float_reference;
 mod network;
 pub mod parameters;
 pub mod pes_core;
-pub mod pes_function;
-pub mod pes_plant;
-pub mod population;
+mod population;
 mod registry;
 pub mod rounding;
 mod stdp;
@@ -42,8 +36,8 @@ pub mod stdp_reward;
 pub mod stdp_triplet;
 
 pub use loihi_learn::{
-    Answer, ExperimentError, Metrics, MetricsRow, NoObserver, Observer, Outcome, RunOptions, Running, Task, classify,
-    conclude, data, figure, load, observer, score, sizes, trained,
+    Answer, ExperimentError, Metrics, MetricsRow, NoObserver, Observer, Outcome, RunOptions, Running, Task, conclude,
+    figure, load, observer, score, sizes, trained,
 };
 use loihi_learn::{mailbox, q12};
 pub use registry::Experiment;
@@ -60,10 +54,9 @@ macro_rules! network {
     };
 }
 
-/// All experiments that are built in. A new one is a file with its task and its parameters, and two lines here: its module and
-/// its row.
+/// All experiments that are built in. A new one is a network file and a row here.
 pub const EXPERIMENTS: &[Experiment] = &[
-    row!("digits-pes", digits_pes::DigitsPes, "8x8 handwritten digits, learned one at a time from raw spikes (PES)"),
+    network!("digits-pes", "8x8 handwritten digits, learned one at a time from raw spikes (PES)"),
     network!("digits-decolle", "8x8 digits, a layer of 128 that learns from its own readout (DECOLLE)"),
     network!("digits-decolle-2", "8x8 digits, two layers of 128, each with a readout of its own (DECOLLE)"),
     network!(
@@ -87,7 +80,7 @@ pub const EXPERIMENTS: &[Experiment] = &[
         "mnist-clp",
         "28x28 digits of MNIST, two classes after the other without replay, in at most 1,000 prototypes (CLP)"
     ),
-    row!("digits-emstdp", emstdp::EmstdpTask, "8x8 digits, two layers that learn from spikes of their errors (EMSTDP)"),
+    network!("digits-emstdp", "8x8 digits, two layers that learn from spikes of their errors (EMSTDP)"),
     network!("digits-soel-fewshot", "three new digits from twenty samples each, on frozen features (SOEL)"),
     network!("digits-continual", "8x8 digits, two classes after the other, with and without replay (DECOLLE)"),
     row!(
@@ -100,22 +93,10 @@ pub const EXPERIMENTS: &[Experiment] = &[
         dendrite_teacher::DendriteTeacher,
         "a dendrite that learns to predict its soma from a teacher's nudges (Urbanczik-Senn)"
     ),
-    row!(
-        "pes-channel",
-        pes_function::PesFunction,
-        "a sine, passed on by 100 compartments whose decoders are learned (PES)"
-    ),
-    row!("pes-square", pes_function::PesFunction, "the square of a sine, learned by 100 compartments (PES)"),
-    row!(
-        "pes-pendulum",
-        pes_plant::PesPlant,
-        "a pendulum of unknown weight and friction, controlled by PD and what is learned (PES)"
-    ),
-    row!(
-        "pes-arm",
-        pes_plant::PesPlant,
-        "an arm with an unknown payload in an unknown force field, as the pendulum (PES)"
-    ),
+    network!("pes-channel", "a sine, passed on by 100 compartments whose decoders are learned (PES)"),
+    network!("pes-square", "the square of a sine, learned by 100 compartments (PES)"),
+    network!("pes-pendulum", "a pendulum of unknown weight and friction, controlled by PD and what is learned (PES)"),
+    network!("pes-arm", "an arm with an unknown payload in an unknown force field, as the pendulum (PES)"),
     row!(
         "pes-core",
         pes_core::PesCore,

@@ -7,7 +7,7 @@
 //!
 //! Source: nengo-loihi's PES on the chip.
 
-use super::pes_function::{FINAL_STEPS, PesFunction, low_pass, root_mean_square};
+use super::channel::{Channel, FINAL_STEPS, low_pass, root_mean_square};
 use super::population::BIAS_EXPONENT;
 use super::stdp::decay;
 use super::{
@@ -35,7 +35,7 @@ const RATE_SHIFT_NEVER: u32 = 31;
 #[serde(deny_unknown_fields)]
 pub struct PesCore {
     /// Population, stimulus and length.
-    pub channel: PesFunction,
+    pub channel: Channel,
     /// Pairs of compartments at which the population ends.
     #[serde(deserialize_with = "sizes::pairs_of_compartments")]
     pub pairs: u32,
@@ -53,7 +53,7 @@ pub struct PesCore {
 
 impl Default for PesCore {
     fn default() -> Self {
-        let channel = PesFunction::channel();
+        let channel = Channel::default();
         Self { channel, pairs: 8, v_th: 500, full_scale: 2.0, impulse: (2, 0), tau_steps: 5.0, error_shift: 3 }
     }
 }

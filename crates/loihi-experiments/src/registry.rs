@@ -96,10 +96,8 @@ impl fmt::Debug for Experiment {
 #[cfg(test)]
 mod tests {
     use super::super::dendrite_teacher::DendriteTeacher;
-    use super::super::digits_pes::DigitsPes;
     use super::super::eprop_pattern::EpropPattern;
     use super::super::pes_core::PesCore;
-    use super::super::pes_function::PesFunction;
     use super::super::stdp_pair::StdpPair;
     use super::super::stdp_reward::StdpReward;
     use super::super::stdp_triplet::StdpTriplet;
@@ -125,9 +123,6 @@ mod tests {
 
     #[test]
     fn files_of_parameters_say_what_the_library_begins_with() {
-        assert_eq!(read::<DigitsPes>("digits-pes"), DigitsPes::default());
-        assert_eq!(read::<PesFunction>("pes-channel"), PesFunction::channel());
-        assert_eq!(read::<PesFunction>("pes-square"), PesFunction::square());
         assert_eq!(read::<EpropPattern>("eprop-pattern"), EpropPattern::default());
         let dendrite = read::<DendriteTeacher>("dendrite-teacher");
         assert_eq!(dendrite, DendriteTeacher::default());
@@ -135,5 +130,50 @@ mod tests {
         assert_eq!(read::<StdpPair>("stdp-pair"), StdpPair::default());
         assert_eq!(read::<StdpTriplet>("stdp-triplet"), StdpTriplet::default());
         assert_eq!(read::<StdpReward>("stdp-reward"), StdpReward::default());
+    }
+
+    /// Every size of every experiment, by the line that it replaces, is refused when it is absurd, and named with its line.
+    #[test]
+    fn absurd_sizes_are_refused_with_their_lines() {
+        let sizes = [
+            "hidden",
+            "compartments",
+            "inputs",
+            "steps",
+            "axons",
+            "distance_max",
+            "trials",
+            "pairs",
+            "epochs",
+            "layers",
+            "tasks",
+            "feature_epochs",
+            "head_epochs",
+            "shot_epochs",
+            "phase_steps",
+            "weight_span",
+            "bias_span",
+        ];
+        let mut found = 0;
+        for experiment in EXPERIMENTS {
+            let text = experiment.parameters;
+            for (number, line) in text.lines().enumerate() {
+                let Some((key, _)) = line.split_once('=').filter(|(key, _)| sizes.contains(&key.trim())) else {
+                    continue;
+                };
+                let key = key.trim();
+                let value = match key {
+                    "layers" => "[1000000]",
+                    "tasks" => &format!("[{}]", "[1], ".repeat(10_000)),
+                    _ => "1000000000",
+                };
+                let absurd = text.replacen(line, &format!("{key} = {value}"), 1);
+                let error = experiment.task(&absurd).err().map(|error| error.to_string());
+                let error = error.unwrap_or_else(|| panic!("{}: {key} = {value} is taken", experiment.name));
+                assert!(error.contains(&format!("line {}", number + 1)), "{}, {key}: {error}", experiment.name);
+                found += 1;
+            }
+        }
+        assert!(found > 40, "{found} sizes");
     }
 }

@@ -5,17 +5,12 @@
 use loihi_core::wire::message::Record;
 use loihi_device::inproc::InProcess;
 use loihi_device::session::{RetryPolicy, Session};
-use loihi_experiments::decolle_net::{BackEnd, DecolleNet, Recording};
 use loihi_experiments::dendrite_teacher::DendriteTeacher;
-use loihi_experiments::digits_pes::DigitsPes;
-use loihi_experiments::emstdp_net::{EmstdpNet, Feedback};
 use loihi_experiments::eprop_pattern::EpropPattern;
-use loihi_experiments::pes_function::PesFunction;
-use loihi_experiments::pes_plant::Adaptation;
-use loihi_experiments::population::Ensemble;
 use loihi_image::image::ImageFile;
 use loihi_place::place::{Placed, PlacementOptions, place};
-use loihi_plant::Ports;
+use loihi_testkit::decolle_net::{BackEnd, DecolleNet, Recording};
+use loihi_testkit::emstdp_net::{EmstdpNet, Feedback};
 use std::path::Path;
 
 fn placed(text: &str) -> Placed {
@@ -123,24 +118,6 @@ fn a_file_with_two_layers_of_decolle_is_the_image_of_the_experiment() {
     assert_same(&net.image(64, 10, 3, Recording::default()).unwrap(), &format!("seed = 3\n{text}"), 60, 4);
 }
 
-#[test]
-fn a_file_with_pes_is_the_image_of_the_experiment() {
-    let text = |seed: u32| {
-        format!(
-            "seed = {seed}\n[[input]]\nname = \"pixels\"\nshape = [64]\n\
-             [[population]]\nname = \"hidden\"\nshape = [400]\ndecay_u = 1024\ndecay_v = 512\nv_th = 500\n\
-             bias = {{ uniform = [-4000, 4000], stream = 1 }}\n\
-             [[connection]]\nfrom = \"pixels\"\nto = \"hidden\"\n\
-             weights = {{ uniform = [-200, 200], stream = 2 }}\n\
-             [[snip]]\nkind = \"rate-encoder\"\nfull_scale = 32\n\
-             [[snip]]\nkind = \"pes\"\npopulation = \"hidden\"\nclasses = 10\nrate_shift = 11\ndecay_y = 40\n"
-        )
-    };
-    for seed in [0, 11] {
-        assert_same(&DigitsPes::default().image(seed).unwrap(), &text(seed), 24, 4);
-    }
-}
-
 /// Weights by the deviation of seed 0, and thresholds by the step that it gives.
 #[test]
 fn a_file_with_emstdp_is_the_image_of_the_experiment() {
@@ -218,38 +195,4 @@ fn a_file_with_a_dendrite_is_the_image_of_the_experiment() {
         [[snip]]\nkind = \"urbanczik-senn\"\npopulation = \"dendrite\"\nvolt = 81280.0\ntarget_shift = 5\n\
         table_shift = 12\nnudge_256 = 128\nshift = 26\n";
     assert_same(&DendriteTeacher::default().image(0).unwrap(), text, 300, 100);
-}
-
-#[test]
-fn a_file_with_an_ensemble_of_one_dimension_is_the_image_of_the_experiment() {
-    let text = |seed: u32| {
-        format!(
-            "seed = {seed}\n[[input]]\nname = \"value\"\nshape = [1]\n\
-             [[population]]\nname = \"ensemble\"\nshape = [100]\ndecay_v = 200\nv_th = 1024\nrefractory = 2\n\
-             [[snip]]\nkind = \"bias-encoder\"\npopulation = \"ensemble\"\ntau_rc_steps = 20.0\n\
-             [[snip]]\nkind = \"pes\"\npopulation = \"ensemble\"\n"
-        )
-    };
-    for seed in [0, 11] {
-        assert_same(&PesFunction::channel().image(seed).unwrap(), &text(seed), 200, 300);
-    }
-}
-
-#[test]
-fn a_file_with_an_ensemble_of_four_dimensions_is_the_image_of_the_experiment() {
-    let population = Ensemble {
-        compartments: 400,
-        max_rates_hz: (200.0, 400.0),
-        intercepts: (-0.9, 0.9),
-        tau_rc_steps: 20.0,
-        refractory: 2,
-        v_th: 1024,
-    };
-    let adaptation = Adaptation { rate_shift: 13, decay_y: 26, population };
-    let text = "seed = 11\n[[input]]\nname = \"state\"\nshape = [4]\n\
-        [[population]]\nname = \"ensemble\"\nshape = [400]\ndecay_v = 200\nv_th = 1024\nrefractory = 2\n\
-        [[snip]]\nkind = \"bias-encoder\"\npopulation = \"ensemble\"\nintercepts = [-0.9, 0.9]\ntau_rc_steps = 20.0\n\
-        [[snip]]\nkind = \"pes\"\npopulation = \"ensemble\"\ndimensions = 2\nrate_shift = 13\ndecay_y = 26\n\
-        error_given = true\n";
-    assert_same(&adaptation.image(Ports { sensed: 4, actions: 2, errors: 2 }, 11).unwrap(), text, 200, 300);
 }

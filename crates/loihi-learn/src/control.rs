@@ -2,22 +2,28 @@
 //!
 //! In every step the network senses what is known of the plant (stimulus words), learns from the plant's errors (target
 //! words), and its outputs move the plant; the next step waits for that. The same plant also runs without the network, with
-//! actions of zero. Costs are compared over the same steps.
+//! actions of zero, and with the float twin of the network. Costs are compared over the same steps.
 
+use crate::figures::leaked;
+use crate::float_twin::FloatTwin;
 use crate::observer::{Metrics, MetricsRow, Observer, Running};
+use crate::presenter::fixed;
+use crate::settings::TaskForm;
 use crate::sizes;
-use crate::task::{ExperimentError, Outcome, RunOptions, conclude, load, mailbox, q12};
-use loihi_core::num::Q4_20;
+use crate::task::{ExperimentError, Outcome, RunOptions, conclude, load_with, mailbox};
 use loihi_core::register::StateDigest;
+use loihi_core::tools::local_error::NO_TARGET;
 use loihi_core::wire::message::Record;
 use loihi_device::session::{Session, SessionError};
-use loihi_image::image::ImageFile;
-use loihi_plant::{Checked, Observation, Plant, PlantError, Ports};
+use loihi_net::network::Network;
+use loihi_place::neuron_map::NeuronMap;
+use loihi_place::place::Placed;
+use loihi_plant::{Checked, Observation, Plant, PlantError, Ports, Teaches};
+use loihi_snip::Teaching;
+use std::ops::Range;
 
-/// Steps of a row of metrics.
+/// Steps after which it says how far it is.
 const ROW_STEPS: usize = 4_000;
-/// Steps at the end over which the final cost is taken.
-const FINAL_STEPS: usize = 12_000;
 
 /// A plant in an episode, and what it has cost.
 struct Trial<'p> {
@@ -54,68 +60,185 @@ impl<'p> Trial<'p> {
     }
 }
 
-/// Runs a network with a plant for a number of steps a pass, after the plant alone.
-///
-/// The network has a word of stimulus for each sensed value (Q3.12), a word of target for each error (Q3.12), and a word of
-/// output for each action (Q4.20). Metrics of a row and of the last 12,000 steps: `rms_error`, the root mean square of the
-/// plant's costs; `rms_error_pd`, that of the plant with its own controller alone; `reduction`, by what share the first is
-/// smaller. Where the plant gives rewards, `reward_mean` and `reward_mean_pd` of all steps come after them.
-///
-/// # Errors
-/// [`ExperimentError`]; among them [`ExperimentError::Ports`] for a network of other numbers of words.
-pub fn run(
-    plant: &mut dyn Plant,
-    file: &ImageFile,
-    steps: usize,
-    session: &mut Session,
-    options: &RunOptions,
-    observer: &mut dyn Observer,
-) -> Result<Outcome, ExperimentError> {
-    fits(plant.ports(), file)?;
-    load(session, file, options, observer)?;
-    let steps = sizes::in_all("steps", steps, options.epochs.unwrap_or(1))?;
-    plant.set_stop(session.stop());
-    let (costs_pd, reward_pd) = alone(plant, steps, session.stop(), options, observer)?;
-    let mut trial = Trial::begin(plant, options.seed)?;
-    let mut digests: Vec<StateDigest> = Vec::new();
-    while trial.costs.len() < steps {
-        let first = trial.costs.len();
-        for _ in first..steps.min(first + ROW_STEPS) {
-            let action = act(session, &trial.observation)?;
-            trial.step(&action)?;
-        }
-        let range = first..trial.costs.len();
-        let metrics = compared(&trial.costs[range.clone()], &costs_pd[range.clone()]);
-        let figure = Some(("RMS error of the last 4,000 steps", metrics[0].1));
-        observer.progress(&Running { done: range.end as u64, total: steps as u64, stage: "", figure });
-        let digest = session.digest()?;
-        let pass = u32::try_from(digests.len() + 1).unwrap_or(u32::MAX);
-        observer.row(&MetricsRow { pass, stage: None, metrics, digest: digest.total() })?;
-        digests.push(digest);
-    }
-    let last = steps.saturating_sub(FINAL_STEPS);
-    let mut metrics = compared(&trial.costs[last..], &costs_pd[last..]);
-    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-    let mean = |sum: f64, count: u64| sum / count.max(1) as f64;
-    if let (Some(reward), Some(reward_pd)) = (trial.reward, reward_pd) {
-        let [reward, reward_pd] = [reward, reward_pd].map(|sum| mean(sum, steps as u64));
-        metrics.extend([("reward_mean", reward), ("reward_mean_pd", reward_pd)]);
-    }
-    let ops = session.ops()?;
-    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-    metrics.push(("spikes_per_step", mean(ops.spikes as f64, ops.steps)));
-    conclude(session, file, observer, metrics, digests)
+/// A placed network and how long it runs with a plant.
+#[derive(Debug)]
+pub struct Control<'n> {
+    /// The network.
+    pub network: &'n Network,
+    /// Where it is.
+    pub placed: &'n Placed,
+    /// Steps of a pass, of a row of metrics, of the final figures, and whether a float twin runs beside.
+    pub task: &'n TaskForm,
 }
 
-/// Whether a network has as many words as the plant has values.
-fn fits(ports: Ports, file: &ImageFile) -> Result<(), ExperimentError> {
-    let image = file.open().map_err(SessionError::from)?;
-    let words = |what, network, plant| {
-        if network == plant { Ok(()) } else { Err(ExperimentError::Ports { what, network, plant }) }
-    };
-    words("stimulus words", image.stimulus_words, ports.sensed)?;
-    words("target words", image.target_words, ports.errors)?;
-    words("outputs", image.output_words, ports.actions)
+impl Control<'_> {
+    /// Runs a network with a plant for a number of steps a pass, after the plant alone.
+    ///
+    /// The network has a word of stimulus for each sensed value, a word of target for each error, and a word of output for each
+    /// action. Metrics of a row and of the last steps: `rms_error`, the root mean square of the plant's costs;
+    /// `rms_error_pd`, that of the plant with its own controller alone; `reduction`, by what share the first is smaller. Where
+    /// the plant gives rewards, `reward_mean` and `reward_mean_pd` of all steps come after them. A plant that
+    /// [teaches targets](Teaches::Targets) does not run alone, and its figure is `rmse`; that of a float twin is `rmse_float`,
+    /// or `rms_error_float`.
+    ///
+    /// # Errors
+    /// [`ExperimentError`]; among them [`ExperimentError::Ports`] for a network of other numbers of words.
+    pub fn run(
+        &self,
+        plant: &mut dyn Plant,
+        session: &mut Session,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError> {
+        let image = &self.placed.image;
+        self.check(plant)?;
+        let map = NeuronMap::of_populations(self.network, self.placed).map_err(SessionError::from)?;
+        load_with(session, image, &map, options, observer)?;
+        let epochs = options.epochs.unwrap_or(self.task.epochs);
+        let steps = sizes::in_all("steps", self.task.steps, epochs)?;
+        let row_steps = self.task.row_steps;
+        plant.set_stop(session.stop());
+        let is_signal = plant.teaches() == Teaches::Targets;
+        let (costs_pd, reward_pd) = if is_signal {
+            (None, None)
+        } else {
+            let (costs, reward) = alone(plant, steps, session.stop(), options, observer)?;
+            (Some(costs), reward)
+        };
+        let mut trial = Trial::begin(plant, options.seed)?;
+        let mut digests: Vec<StateDigest> = Vec::new();
+        while trial.costs.len() < steps {
+            let first = trial.costs.len();
+            for _ in first..steps.min(first + row_steps) {
+                let action = self.act(session, &trial.observation)?;
+                trial.step(&action)?;
+            }
+            let range = first..trial.costs.len();
+            let metrics = compared(&trial.costs, costs_pd.as_deref(), range.clone());
+            observer.progress(&Running {
+                done: range.end as u64,
+                total: steps as u64,
+                stage: "",
+                figure: metrics.first().copied(),
+            });
+            let digest = session.digest()?;
+            let pass = u32::try_from(digests.len() + 1).unwrap_or(u32::MAX);
+            observer.row(&MetricsRow { pass, stage: None, metrics, digest: digest.total() })?;
+            digests.push(digest);
+        }
+        let last = steps.saturating_sub(self.task.final_steps)..steps;
+        let mut metrics = compared(&trial.costs, costs_pd.as_deref(), last.clone());
+        #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+        let mean = |sum: f64, count: u64| sum / count.max(1) as f64;
+        if let (Some(reward), Some(reward_pd)) = (trial.reward, reward_pd) {
+            let [reward, reward_pd] = [reward, reward_pd].map(|sum| mean(sum, steps as u64));
+            metrics.extend([("reward_mean", reward), ("reward_mean_pd", reward_pd)]);
+        }
+        if self.task.float_twin {
+            let name = if is_signal { "rmse_float" } else { "rms_error_float" };
+            let costs = self.float(plant, steps, session.stop(), options, observer)?;
+            metrics.push((name, root_mean_square(costs.get(last).unwrap_or_default())));
+        }
+        metrics.extend(self.task.published.iter().map(|(name, value)| (leaked(name), *value)));
+        let ops = session.ops()?;
+        #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+        metrics.push(("spikes_per_step", mean(ops.spikes as f64, ops.steps)));
+        conclude(session, image, observer, metrics, digests)
+    }
+
+    /// Whether the network has as many words as the plant has values, and learns from what it teaches.
+    fn check(&self, plant: &dyn Plant) -> Result<(), ExperimentError> {
+        let Ports { sensed, errors, actions } = plant.ports();
+        let programs = &self.placed.programs;
+        if errors == 0 {
+            let plant = self.network.run.plant.as_ref().and_then(|section| section.text("plant")).unwrap_or("");
+            return Err(ExperimentError::NoErrors { plant: plant.to_owned() });
+        }
+        let words = |what, network, plant| {
+            if network == plant { Ok(()) } else { Err(ExperimentError::Ports { what, network, plant }) }
+        };
+        words("stimulus words", programs.stimuli.iter().map(|port| port.words.len()).sum(), sensed)?;
+        words("target words", programs.ports.iter().map(|port| port.target.len()).sum(), errors)?;
+        words("outputs", programs.ports.iter().map(|port| port.output.len()).sum(), actions)?;
+        let given = plant.teaches() == Teaches::Errors;
+        for section in self.network.snips.iter().filter(|section| section.text("kind") == Some("pes")) {
+            let own = section.keys.get("error_given").and_then(toml::Value::as_bool).unwrap_or(false);
+            if own != given {
+                let what = if given { "errors: add `error_given = true`" } else { "targets: leave out `error_given`" };
+                return Err(section.error("snip `pes`", "error_given", format!("the plant gives {what}")).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Stimulus and target of a step.
+    fn words(&self, observation: &Observation) -> [Vec<i16>; 2] {
+        let programs = &self.placed.programs;
+        let mut stimulus = vec![0; programs.words[0] as usize];
+        let mut sensed = observation.sensed.iter();
+        for port in &programs.stimuli {
+            let bits = if port.is_q12 { 12 } else { 0 };
+            let words = stimulus.iter_mut().skip(port.words.start as usize).take(port.words.len());
+            words.zip(&mut sensed).for_each(|(word, value)| *word = fixed(*value, bits));
+        }
+        let mut target = vec![NO_TARGET; programs.words[1] as usize];
+        let mut errors = observation.error.iter();
+        for port in &programs.ports {
+            let Teaching::Values { target_fraction_bits, .. } = port.teaching else { continue };
+            let words = target.iter_mut().skip(port.target.start as usize).take(port.target.len());
+            words.zip(&mut errors).for_each(|(word, value)| *word = fixed(*value, target_fraction_bits));
+        }
+        [stimulus, target]
+    }
+
+    /// One step of the device: what the network does, while it learns from the plant's errors.
+    fn act(&self, session: &mut Session, observation: &Observation) -> Result<Vec<f64>, SessionError> {
+        let [stimulus, target] = self.words(observation).map(mailbox);
+        let record = Record { learn: true, steps: 1, stimulus: &stimulus, target: &target, ..Record::PLAIN };
+        let mut action = Vec::new();
+        session.stream([record], |output| {
+            for port in &self.placed.programs.ports {
+                let Teaching::Values { output_fraction_bits, .. } = port.teaching else { continue };
+                let words = output.iter().skip(port.output.start as usize).take(port.output.len());
+                action.extend(words.map(|bits| f64::from(*bits) / f64::from(1_u32 << output_fraction_bits)));
+            }
+        })?;
+        Ok(action)
+    }
+
+    /// Costs with decoders in double precision, in a trial of their own.
+    fn float(
+        &self,
+        plant: &mut dyn Plant,
+        steps: usize,
+        stop: fn() -> bool,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<f64>, ExperimentError> {
+        let mut memory = Vec::new();
+        let mut twin = FloatTwin::new(&self.placed.image, &mut memory)?;
+        let mut trial = Trial::begin(plant, options.seed)?;
+        for step in 0..steps {
+            if stop() {
+                return Err(PlantError::Stopped.into());
+            }
+            if step % ROW_STEPS == 0 {
+                observer.progress(&Running {
+                    done: step as u64,
+                    total: steps as u64,
+                    stage: "float twin",
+                    figure: None,
+                });
+            }
+            let [stimulus, _] = self.words(&trial.observation);
+            twin.sense(&stimulus);
+            twin.step_with(Some(&trial.observation.error));
+            let ports = self.placed.programs.ports.iter();
+            let action: Vec<f64> = ports.flat_map(|port| twin.outputs(port.output.clone())).collect();
+            trial.step(&action)?;
+        }
+        Ok(trial.costs)
+    }
 }
 
 /// Costs and rewards of the plant without the network.
@@ -141,25 +264,17 @@ fn alone(
     Ok((trial.costs, trial.reward))
 }
 
-/// One step of the device: what the network does, while it learns from the plant's errors.
-fn act(session: &mut Session, observation: &Observation) -> Result<Vec<f64>, SessionError> {
-    let stimulus = mailbox(observation.sensed.iter().map(|value| q12(*value)));
-    let target = mailbox(observation.error.iter().map(|error| q12(*error)));
-    let record = Record { learn: true, steps: 1, stimulus: &stimulus, target: &target, ..Record::PLAIN };
-    let mut action = Vec::new();
-    session.stream([record], |output| {
-        action.extend(output.iter().map(|bits| Q4_20::from_bits(*bits).to_num::<f64>()));
-    })?;
-    Ok(action)
-}
-
-/// Root mean squares of the costs with and without the network, and by what share it reduces them.
-fn compared(costs: &[f64], costs_pd: &[f64]) -> Metrics {
-    let [network, pd] = [costs, costs_pd].map(|costs| {
-        #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-        let count = costs.len().max(1) as f64;
-        (costs.iter().map(|cost| cost * cost).sum::<f64>() / count).sqrt()
-    });
+/// Figures of a range of steps: with the network, without it, and by what share it reduces them.
+fn compared(costs: &[f64], costs_pd: Option<&[f64]>, range: Range<usize>) -> Metrics {
+    let of = |costs: &[f64]| root_mean_square(costs.get(range.clone()).unwrap_or_default());
+    let network = of(costs);
+    let Some(pd) = costs_pd.map(of) else { return vec![("rmse", network)] };
     let reduction = if pd > 0.0 { 1.0 - network / pd } else { 0.0 };
     vec![("rms_error", network), ("rms_error_pd", pd), ("reduction", reduction)]
+}
+
+fn root_mean_square(costs: &[f64]) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+    let count = costs.len().max(1) as f64;
+    (costs.iter().map(|cost| cost * cost).sum::<f64>() / count).sqrt()
 }

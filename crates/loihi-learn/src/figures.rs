@@ -93,7 +93,7 @@ pub fn of_run(
 }
 
 /// A metric of a user's name; there are a few in a run, and a run is all that a process does.
-fn leaked(name: &str) -> &'static str {
+pub(crate) fn leaked(name: &str) -> &'static str {
     Box::leak(name.to_owned().into_boxed_str())
 }
 

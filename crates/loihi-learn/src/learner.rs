@@ -1,5 +1,6 @@
 //! A network file that learns: its programs, its data, its stages, as a task for any device.
 
+use crate::control::Control;
 use crate::figures;
 use crate::float_prototypes;
 use crate::observer::Observer;
@@ -15,6 +16,7 @@ use loihi_net::network::file::{self, FileError, FileOptions};
 use loihi_net::network::{Endpoint, Network};
 use loihi_place::neuron_map::NeuronMap;
 use loihi_place::place::{Placed, PlacementOptions, place};
+use loihi_plant::PlantSpec;
 use loihi_run::inference::Inference;
 use loihi_run::record::RecordError;
 use loihi_run::record::checkpoint::Checkpoint;
@@ -173,6 +175,22 @@ impl Learner {
         Ok(frozen)
     }
 
+    /// Runs with its plant.
+    fn control(
+        &self,
+        plant: &PlantSpec,
+        session: &mut Session,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError> {
+        let mut plant = plant.open()?;
+        plant.set_folder(self.path.parent().unwrap_or(Path::new("")));
+        let network = file::parse_with(&self.text, &self.path, &FileOptions::default().seed(options.seed))?;
+        let placed = place(&network, self.options.placement)?;
+        let control = Control { network: &network, placed: &placed, task: &self.settings.task };
+        control.run(&mut *plant, session, options, observer)
+    }
+
     fn samples(&self, options: &RunOptions) -> Result<Samples, ExperimentError> {
         let task = &self.settings.task;
         let runs = task.stages.iter().filter_map(|text| text.parse::<StageRun>().ok());
@@ -195,6 +213,9 @@ impl Task for Learner {
         options: &RunOptions,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
+        if let Some(plant) = &self.settings.plant {
+            return self.control(plant, session, options, observer);
+        }
         let samples = self.samples(options)?;
         let network = self.network_of(&samples, options.seed)?;
         let placed = place(&network, self.options.placement)?;
@@ -249,6 +270,9 @@ impl Task for Learner {
             let stop = inference.session().stop();
             let accuracy = float_prototypes::accuracy(&online, &network, population, stop, observer)?;
             metrics.extend(accuracy.map(|accuracy| ("accuracy_test_float", accuracy)));
+        }
+        if self.settings.task.float_twin {
+            metrics.extend(online.float(inference.session().stop(), observer)?);
         }
         let digest = session.digest()?;
         let outcome = conclude(session, image, observer, metrics, vec![digest])?;

@@ -7,27 +7,27 @@
 //! | [`observer`] | who follows a run, and what it is told |
 //! | [`task`] | what runs, how, and what comes out |
 //! | [`sizes`] | sizes held to what there can be |
-//! | [`control`] | the loop between a network and a plant |
+//! | [`float_twin`] | PES in double precision on the spikes of a network |
 //! | [`score`] | the figures of stages of samples |
 //! | [`settings`] | what a network file says of a run |
 //! | [`samples`] | a training set and a test set of samples of any kind |
 //! | [`plan`] | stages of learning and of testing, known before anything runs |
 //! | [`presenter`] | from a sample to mailboxes and inputs |
 //! | [`figures`] | the figures of runs through stages |
-//! | [`data`] | a training set and a test set |
-//! | [`classify`] | samples shown one at a time: stages of learning and of testing |
+//! | [`control`] | the loop between a network and a plant |
 //! | [`online`] | a run through the stages of a plan |
 //! | [`float_prototypes`] | the float twin of a head: nearest class means |
+//! | [`float_run`] | the same by the float twin |
 //! | [`learner`] | a network file that learns, as a task |
 //! | [`trained`] | a network that was trained elsewhere, on samples |
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub mod classify;
 pub mod control;
-pub mod data;
 pub mod figures;
 pub mod float_prototypes;
+pub mod float_run;
+pub mod float_twin;
 pub mod learner;
 pub mod observer;
 pub mod online;

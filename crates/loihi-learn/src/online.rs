@@ -59,7 +59,7 @@ impl Online<'_> {
         let mut position = match &options.resume {
             None => RunPosition { plan, ..RunPosition::default() },
             Some(resume) => {
-                crate::classify::go_on(&resume.position, &plan, inference.session())?;
+                crate::plan::go_on(&resume.position, &plan, inference.session())?;
                 inference.restored()?;
                 resume.position.clone()
             }
@@ -147,7 +147,7 @@ impl Online<'_> {
     }
 
     /// The program whose answer is the stage's.
-    fn port(&self, stage: &Stage) -> Option<&Port> {
+    pub(crate) fn port(&self, stage: &Stage) -> Option<&Port> {
         stage.asked.last().and_then(|at| self.placed.programs.ports.get(*at))
     }
 
@@ -174,7 +174,7 @@ impl Online<'_> {
     }
 
     /// Whether a sample of this stage is shown once more before it is learned.
-    fn is_shown_before(&self, stage: &Stage) -> bool {
+    pub(crate) fn is_shown_before(&self, stage: &Stage) -> bool {
         let answers_first = |at: &usize| self.placed.programs.ports.get(*at).is_some_and(|port| port.answers_first);
         let during = self.settings.task.stream || (!stage.taught.is_empty() && stage.taught.iter().all(answers_first));
         match self.settings.task.predict {

@@ -5,7 +5,8 @@ use crate::settings::{Settings, StageForm, StageRun};
 use crate::sizes;
 use crate::task::ExperimentError;
 use loihi_core::num::{Fnv64, word};
-use loihi_run::record::checkpoint::Planned;
+use loihi_device::session::Session;
+use loihi_run::record::checkpoint::{Planned, RunPosition};
 use loihi_snip::Programs;
 
 /// A sample in a stage.
@@ -338,6 +339,17 @@ pub fn shuffled<T: Copy>(values: &[T], seed: u32, number: u32) -> Vec<T> {
     let mut order: Vec<(u32, T)> = (0..).zip(values).map(|(at, value)| (word(seed, at, number, 98), *value)).collect();
     order.sort_by_key(|(draw, _)| *draw);
     order.into_iter().map(|(_, value)| value).collect()
+}
+
+/// Whether a run that stood there is this one, and the device is where it stood.
+///
+/// # Errors
+/// [`ExperimentError::OtherPlan`], [`RecordError::OtherState`].
+pub fn go_on(position: &RunPosition, plan: &[Planned], session: &mut Session) -> Result<(), ExperimentError> {
+    if position.plan != plan {
+        return Err(ExperimentError::OtherPlan { found: position.plan.len(), expected: plan.len() });
+    }
+    Ok(position.check_state(&session.ops()?)?)
 }
 
 impl Stage {

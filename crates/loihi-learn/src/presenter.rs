@@ -181,7 +181,7 @@ fn q12(value: f64) -> i16 {
 
 /// A number in units of 2^-`bits`, rounded half away from 0, saturating; never the word that says nothing.
 #[expect(clippy::cast_possible_truncation, reason = "float to integer casts saturate")]
-fn fixed(value: f64, bits: u32) -> i16 {
+pub(crate) fn fixed(value: f64, bits: u32) -> i16 {
     ((value * f64::from(1_u32 << bits)).round() as i16).max(NO_TARGET + 1)
 }
 

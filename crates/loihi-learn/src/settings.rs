@@ -1,8 +1,11 @@
-//! What a network file says of a run: `[task]`, `[[stage]]`, `[reward]`.
+//! What a network file says of a run: `[task]`, `[[stage]]`, `[reward]`, `[plant]`.
 
+use crate::sizes;
 use loihi_net::network::{Network, Section, SectionError};
+use loihi_plant::PlantSpec;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// When a sample that is learned is predicted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +33,7 @@ pub struct TaskForm {
     /// What is tested, if it is not the test set of `data`.
     pub test: Option<String>,
     /// Epochs over the training set, 0 to 1023.
-    #[serde(alias = "passes")]
+    #[serde(alias = "passes", deserialize_with = "sizes::epochs")]
     pub epochs: u32,
     /// Samples of the training set that are held back with `--validate`; of small sets it is a fifth.
     pub validation_samples: usize,
@@ -44,6 +47,8 @@ pub struct TaskForm {
     pub predict_steps: Option<u16>,
     /// Steps in which a sample is learned after it was predicted.
     pub learn_steps: Option<u16>,
+    /// Whether the rule `pes` also runs in double precision, on the same spikes in this process, reported beside.
+    pub float_twin: bool,
     /// Whether samples are a stream: consecutive steps of one signal, without a reset between them.
     pub stream: bool,
     /// Runs class after class: `by-class:2`, `by-column:NAME`, each with `,replay:SAMPLES,share:SHARE` if the device keeps samples.
@@ -51,6 +56,17 @@ pub struct TaskForm {
     /// A population whose spikes a nearest-prototype classifier in double precision counts, beside the network: it learns and
     /// is tested on the same samples, for the figure `accuracy_test_float`.
     pub float_prototypes: Option<String>,
+    /// Steps of a pass with a plant.
+    #[serde(deserialize_with = "sizes::steps")]
+    pub steps: usize,
+    /// Steps of a row of metrics with a plant.
+    #[serde(deserialize_with = "sizes::steps")]
+    pub row_steps: usize,
+    /// Steps at the end with a plant over which the final figures are taken.
+    #[serde(deserialize_with = "sizes::steps")]
+    pub final_steps: usize,
+    /// Figures that others have published, by name, reported beside.
+    pub published: BTreeMap<String, f64>,
     /// Figures of `[[stage]]` tables, in the order in which they are shown; those that are left out come last.
     pub metrics: Vec<String>,
 }
@@ -67,9 +83,14 @@ impl Default for TaskForm {
             predict: None,
             predict_steps: None,
             learn_steps: None,
+            float_twin: false,
             stream: false,
             stages: Vec::new(),
             float_prototypes: None,
+            steps: 60_000,
+            row_steps: 4000,
+            final_steps: 12_000,
+            published: BTreeMap::new(),
             metrics: Vec::new(),
         }
     }
@@ -146,6 +167,8 @@ pub struct Settings {
     pub stages: Vec<StageForm>,
     /// `[reward]`.
     pub reward: Option<RewardForm>,
+    /// `[plant]`.
+    pub plant: Option<PlantSpec>,
 }
 
 impl Settings {
@@ -160,8 +183,19 @@ impl Settings {
             task: run.task.as_ref().map(|section| read(section, "task")).transpose()?.unwrap_or_default(),
             stages: run.stages.iter().enumerate().map(stage).collect::<Result<_, _>>()?,
             reward: run.reward.as_ref().map(|section| read(section, "reward")).transpose()?,
+            plant: run.plant.as_ref().map(plant_of).transpose()?,
         })
     }
+}
+
+/// The plant of a table; an error names the key that it is about, if it is about one.
+fn plant_of(section: &Section) -> Result<PlantSpec, SectionError> {
+    PlantSpec::new(section.keys.clone()).map_err(|error| {
+        let what = error.to_string();
+        let found = section.keys.keys().filter_map(|key| Some((what.find(&format!("`{key}`"))?, key)));
+        let key = found.min().map_or("plant", |(_, key)| key);
+        section.error("plant", key, what)
+    })
 }
 
 /// Reads a table key by key, so that an error is that of its key.

@@ -99,7 +99,7 @@ pub enum ExperimentError {
     #[error("the plant `{plant}` gives no errors, and PES learns from them: give one for each action")]
     NoErrors {
         /// The plant.
-        plant: &'static str,
+        plant: String,
     },
     /// A network has other numbers of words than its plant has values.
     #[error("the network has {network} {what} and its plant {plant}: make them equal")]
@@ -223,13 +223,27 @@ pub fn load(
     options: &RunOptions,
     observer: &mut dyn Observer,
 ) -> Result<(), ExperimentError> {
+    load_with(session, image, &NeuronMap::of_cores(image).map_err(SessionError::from)?, options, observer)
+}
+
+/// The same with a map that knows whose compartments are whose.
+///
+/// # Errors
+/// [`ExperimentError`].
+pub fn load_with(
+    session: &mut Session,
+    image: &ImageFile,
+    neuron_map: &NeuronMap,
+    options: &RunOptions,
+    observer: &mut dyn Observer,
+) -> Result<(), ExperimentError> {
     if options.resume.is_some() {
         return Err(ExperimentError::NotResumable);
     }
     if options.data.is_some() {
         return Err(ExperimentError::NoData);
     }
-    observer.image(image, &NeuronMap::of_cores(image).map_err(SessionError::from)?)?;
+    observer.image(image, neuron_map)?;
     session.load(image)?;
     if let Some(learned) = &options.learned {
         restore(learned, image, session)?;

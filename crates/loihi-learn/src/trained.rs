@@ -1,6 +1,6 @@
 //! A network that was trained elsewhere, with samples to classify: inference as an experiment.
 
-use crate::classify::go_on;
+use crate::plan::go_on;
 use crate::{Answer, ExperimentError, Metrics, NoObserver, Observer, Outcome, RunOptions, Running, Task, conclude};
 use loihi_core::chip::SnapshotScope;
 use loihi_core::num::Fnv64;

@@ -37,6 +37,7 @@
 //! | `registry` | plants by name |
 //! | [`pendulum`] | a pendulum that follows two sines |
 //! | [`arm`] | an arm of two links that follows a curve |
+//! | [`sine`] | a sine, to be passed on or squared |
 //! | [`process`] | a program of the user's own |
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -48,15 +49,17 @@ pub mod pendulum;
 pub mod process;
 mod range;
 mod registry;
+pub mod sine;
 
 pub use checked::Checked;
 pub use error::PlantError;
 pub use registry::{PlantSpec, PlantType, plants, register};
 
 use std::fmt;
+use std::path::Path;
 
 /// The plants that are built in. A new one is a file and a row here.
-pub const PLANTS: &[PlantType] = &[pendulum::PLANT, arm::PLANT, process::PLANT];
+pub const PLANTS: &[PlantType] = &[pendulum::PLANT, arm::PLANT, sine::PLANT, process::PLANT];
 
 /// Seconds of a step of the plants that are built in.
 const STEP_S: f64 = 1e-3;
@@ -78,7 +81,8 @@ pub struct Observation {
     /// What the network senses, each value within about ±1.
     pub sensed: Vec<f64>,
     /// By how much each action is too large, in the unit of the actions: positive if it should be smaller. What a controller
-    /// of the plant's own still has to add is the negative of it.
+    /// of the plant's own still has to add is the negative of it. Of a plant that [teaches targets](Teaches::Targets): what
+    /// each action should be.
     pub error: Vec<f64>,
     /// Distance from the goal, with any sign: what is reported.
     pub cost: Option<f64>,
@@ -86,6 +90,16 @@ pub struct Observation {
     pub reward: Option<f64>,
     /// Whether an episode is over: the next step is a reset.
     pub done: bool,
+}
+
+/// What [`Observation::error`] says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Teaches {
+    /// By how much each action is too large.
+    #[default]
+    Errors,
+    /// What each action should be: the plant is a signal, which no action moves, and its cost compares the two.
+    Targets,
 }
 
 /// What a network senses and moves.
@@ -106,6 +120,16 @@ pub trait Plant: fmt::Debug + Send {
     /// # Errors
     /// [`PlantError`].
     fn step(&mut self, action: &[f64]) -> Result<Observation, PlantError>;
+
+    /// What its errors say.
+    fn teaches(&self) -> Teaches {
+        Teaches::Errors
+    }
+
+    /// Hands over the folder of the file that names it, for what the file names in turn.
+    fn set_folder(&mut self, folder: &Path) {
+        let _ = folder;
+    }
 
     /// Hands over what ends every wait once it returns true. A plant that never waits has no use for it.
     fn set_stop(&mut self, stop: fn() -> bool) {

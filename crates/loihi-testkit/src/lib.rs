@@ -3,6 +3,7 @@
 //! | module | its one job |
 //! |---|---|
 //! | [`networks`], [`images`] | small networks and images that have much of what a chip has |
+//! | [`decolle_net`], [`emstdp_net`] | networks whose learning was recorded, with the recorded draws |
 //! | `strategies` (feature) | random ones for `proptest` |
 //! | [`suite`] | a device under test: whether it does, bit for bit, what a chip in this process does |
 //! | [`replay`] | vectors that were recorded from other emulators and from the chip, compared in every step |
@@ -24,8 +25,11 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod decolle_net;
+pub mod emstdp_net;
 pub mod images;
 mod json;
+mod layers;
 mod learning;
 pub mod network;
 pub mod networks;

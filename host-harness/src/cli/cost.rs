@@ -5,6 +5,7 @@ use super::choice::choice;
 use super::open::open;
 use super::out;
 use super::progress::{Progress, Showing, shown};
+use super::what::find;
 use anyhow::bail;
 use clap::Args;
 use host_harness::Choice as _;
@@ -12,10 +13,10 @@ use host_harness::cost::format::{self, Cell, Column, ColumnKind, Table, TableFor
 use host_harness::cost::kernels::{KernelCost, measure};
 use host_harness::cost::rules::{self, RuleCost};
 use host_harness::device::session::Session;
-use host_harness::experiment::RunOptions;
-use host_harness::experiment::data::Dataset;
-use host_harness::experiment::digits_pes::DigitsPes;
+use host_harness::experiment::{RunOptions, Task as _};
+use host_harness::learn::Learner;
 use serde_json::json;
+use std::path::Path;
 
 #[derive(Debug, Args)]
 #[command(mut_arg("device", |device| device.default_value("qemu")))]
@@ -53,18 +54,18 @@ fn operations(kernels: &[KernelCost], board: &str) -> Table {
 /// What a step and a sample of a whole experiment cost.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
 fn digits_pes(session: &mut Session) -> anyhow::Result<[Vec<Cell>; 2]> {
-    let learn = Dataset::digits()?.training;
-    let options = RunOptions { epochs: Some(1), ..RunOptions::default() };
+    // Learning alone.
+    let text = format!("{}\n[[stage]]\nlearn = [\"pes\"]\n", find("digits-pes")?.parameters);
+    let learner = Learner::parse(&text, Path::new("digits-pes.toml"))?;
     let progress = Progress::new();
-    let outcome =
-        DigitsPes::default().run_on(&learn, &[], session, &options, &mut Showing::new(&progress, "digits-pes"));
+    let outcome = learner.run(session, &RunOptions::default(), &mut Showing::new(&progress, "digits-pes"));
     progress.finish();
     let outcome = outcome?;
     let instructions = outcome.instructions.unwrap_or(0) as f64;
     let per = |count: u64| Cell::Number(instructions / count.max(1) as f64);
     Ok([
         vec!["digits-pes: everything, while learning".into(), "step".into(), per(outcome.steps)],
-        vec!["digits-pes: everything".into(), "predicted and learned sample".into(), per(learn.len() as u64)],
+        vec!["digits-pes: everything".into(), "predicted and learned sample".into(), per(outcome.samples.unwrap_or(0))],
     ])
 }
 

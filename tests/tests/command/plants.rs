@@ -24,12 +24,13 @@ done
 fn place(script: &str, steps: usize) -> TempDir {
     let folder = TempDir::new().unwrap();
     let text = String::from_utf8(command(&["list", "pes-pendulum"]).output().unwrap().stdout).unwrap();
-    let (_, rest) = text.split_once("[adaptation]").unwrap();
+    let (_, rest) = text.split_once("[[input]]").unwrap();
+    let rest = rest.replace("shape = [2]", "shape = [1]");
     let script_path = folder.path().join("plant.sh");
     fs::write(&script_path, script).unwrap();
     let plant = format!(
-        "experiment = \"pes-pendulum\"\nsteps = {steps}\n[plant]\nplant = \"process\"\ncommand = [\"sh\", {:?}]\nsensed = 1\n\
-         actions = 1\ntimeout = \"2 s\"\n[adaptation]{rest}",
+        "name = \"own\"\n[task]\nsteps = {steps}\n[plant]\nplant = \"process\"\ncommand = [\"sh\", {:?}]\nsensed = 1\n\
+         actions = 1\ntimeout = \"2 s\"\n[[input]]{rest}",
         script_path.to_str().unwrap()
     );
     fs::write(folder.path().join("own.toml"), plant).unwrap();
@@ -67,7 +68,7 @@ fn what_is_wrong_with_a_program_is_one_sentence() {
     fs::write(folder.path().join("own.toml"), text.replace("timeout", "time")).unwrap();
     let output = command(&["run", &own(&folder)]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("plant `process`: unknown field `time`") && said.contains("line 3"), "{said}");
+    assert!(said.contains("plant `process`: unknown field `time`") && said.contains("line 9"), "{said}");
 }
 
 fn is_there(process: &str) -> bool {
@@ -100,12 +101,12 @@ fn no_program_outlives_the_command() {
 fn plants_are_listed_as_tables_to_copy() {
     let output = command(&["list", "--plants"]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    for name in ["pendulum", "arm", "process"] {
+    for name in ["pendulum", "arm", "sine", "process"] {
         assert!(text.contains(&format!("[plant]\nplant = \"{name}\"\n")), "{text}");
     }
     let rows = object(&command(&["list", "--plants", "--json"]).output().unwrap())["plants"].clone();
-    assert_eq!(rows.as_array().unwrap().len(), 3);
-    toml::from_str::<toml::Table>(rows[2]["text"].as_str().unwrap()).unwrap();
+    assert_eq!(rows.as_array().unwrap().len(), 4);
+    toml::from_str::<toml::Table>(rows[3]["text"].as_str().unwrap()).unwrap();
 }
 
 /// It needs Python and Gymnasium to run; without its program it is told what is missing.

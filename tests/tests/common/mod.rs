@@ -8,6 +8,7 @@ pub(crate) mod resets;
 pub(crate) mod rules;
 
 use host_harness::conform::images;
+use host_harness::data::{DataOptions, Sample, SampleData};
 use host_harness::device::framed::Framed;
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess, InProcessLine};
 use host_harness::device::qemu::{FIRMWARE_PATH, Qemu};
@@ -48,6 +49,29 @@ fn built(path: PathBuf) -> PathBuf {
 /// The experiment of a name.
 pub(crate) fn experiment(name: &str) -> Experiment {
     Experiment::named(name).unwrap_or_else(|| panic!("there is no experiment {name}"))
+}
+
+/// An image of the built-in data set.
+pub(crate) struct Digit {
+    pub(crate) values: Vec<u8>,
+    pub(crate) label: u8,
+}
+
+/// The built-in data set.
+pub(crate) struct Digits {
+    pub(crate) training: Vec<Digit>,
+    pub(crate) test: Vec<Digit>,
+}
+
+pub(crate) fn digits() -> Digits {
+    let divided = host_harness::data::open("digits", &DataOptions::default()).unwrap().divided().unwrap();
+    let digit = |sample: Sample| {
+        let label = u8::try_from(sample.label.unwrap()).unwrap();
+        let SampleData::Values { values, .. } = sample.data else { panic!("{} has no values", sample.name) };
+        Digit { values, label }
+    };
+    let all = |samples: Vec<Sample>| samples.into_iter().map(digit).collect();
+    Digits { training: all(divided.training), test: all(divided.test) }
 }
 
 /// A session with any device.

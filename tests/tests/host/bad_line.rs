@@ -1,14 +1,12 @@
 //! A line that drops, doubles and inserts bytes slows a run down, but not much. Time is the line's: bytes take that of a
 //! serial port, and waiting takes what is waited for.
 
-use crate::common::open;
+use crate::common::{experiment, open};
 use host_harness::device::framed::Framed;
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcessLine};
 use host_harness::device::lossy::{Faults, Lossy};
 use host_harness::device::session::Session;
 use host_harness::device::{DeviceFault, Line};
-use host_harness::experiment::data::Dataset;
-use host_harness::experiment::digits_pes::DigitsPes;
 use host_harness::experiment::{NoObserver, RunOptions};
 use loihi_core::chip::SnapshotScope;
 use std::sync::{Arc, Mutex};
@@ -78,9 +76,8 @@ fn session(bytes_per_million: u32, seed: u32) -> (Session, Arc<Mutex<Seen>>) {
 /// Long messages both ways and short ones: samples are learned, all of the state is fetched and put back, step by step
 /// registers are read.
 fn job(session: &mut Session) -> impl PartialEq + std::fmt::Debug + use<> {
-    let Dataset { training: learn, test, .. } = Dataset::digits().unwrap();
-    let options = RunOptions { epochs: Some(3), ..RunOptions::default() };
-    let outcome = DigitsPes::default().run_on(&learn[..800], &test[..300], session, &options, &mut NoObserver).unwrap();
+    let options = RunOptions { epochs: Some(3), samples: Some(740), ..RunOptions::default() };
+    let outcome = experiment("digits-pes").run(session, &options, &mut NoObserver).unwrap();
     let mut digests = Vec::new();
     for _ in 0..8 {
         let state = session.save(SnapshotScope::State).unwrap();

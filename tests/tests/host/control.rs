@@ -1,10 +1,14 @@
 //! Adaptive control: PES takes off the error of a PD controller what the field's own models take off.
 
 use crate::common::{self, experiment};
-use host_harness::experiment::pes_plant::Adaptation;
-use host_harness::experiment::{Experiment, NoObserver, Outcome, RunOptions};
-use host_harness::learn::control;
+use host_harness::experiment::{Experiment, ExperimentError, NoObserver, Outcome, RunOptions};
+use host_harness::learn::control::Control;
+use host_harness::learn::settings::Settings;
+use host_harness::network::Network;
+use host_harness::network::file::{FileOptions, parse_with};
+use host_harness::place::{Placed, PlacementOptions, place};
 use host_harness::plant::{Observation, Plant, PlantError, Ports};
+use std::path::Path;
 
 fn run(experiment: Experiment, seed: u32) -> Outcome {
     experiment.run(&mut common::open_host(), &RunOptions { seed, ..RunOptions::default() }, &mut NoObserver).unwrap()
@@ -74,17 +78,29 @@ impl Plant for Tank {
     }
 }
 
-fn adaptation() -> Adaptation {
-    let parameters: toml::Table = experiment("pes-pendulum").parameters.parse().unwrap();
-    parameters["adaptation"].clone().try_into().unwrap()
+/// The network of the pendulum for other numbers of values.
+fn network(sensed: usize, actions: usize, error_given: bool) -> (Network, Placed) {
+    let text = experiment("pes-pendulum").parameters;
+    let text = text.replace("shape = [2]", &format!("shape = [{sensed}]"));
+    let text = text.replace("dimensions = 1", &format!("dimensions = {actions}"));
+    let text = text.replace("error_given = true", &format!("error_given = {error_given}"));
+    let network = parse_with(&text, Path::new("net.toml"), &FileOptions::default().seed(5));
+    let network = network.unwrap();
+    let placed = place(&network, PlacementOptions::default()).unwrap();
+    (network, placed)
+}
+
+fn control(tank: &mut Tank, (network, placed): &(Network, Placed), steps: usize) -> Result<Outcome, ExperimentError> {
+    let mut task = Settings::of(network).unwrap().task;
+    task.steps = steps;
+    let options = RunOptions { seed: 5, ..RunOptions::default() };
+    Control { network, placed, task: &task }.run(tank, &mut common::open_host(), &options, &mut NoObserver)
 }
 
 #[test]
 fn a_plant_of_ones_own() {
     let mut tank = Tank::default();
-    let file = adaptation().image(tank.ports(), 5).unwrap();
-    let options = RunOptions { seed: 5, ..RunOptions::default() };
-    let outcome = control::run(&mut tank, &file, 3000, &mut common::open_host(), &options, &mut NoObserver).unwrap();
+    let outcome = control(&mut tank, &network(1, 1, true), 3000).unwrap();
     assert_eq!(tank.resets, [5, 6, 7, 8, 5, 6, 7, 8], "alone, then with the network");
     assert!((metric(&outcome, "rms_error_pd") - 0.5).abs() < 1e-12 && metric(&outcome, "reduction") > 0.5);
     assert!((metric(&outcome, "reward_mean_pd") + 0.5).abs() < 1e-12 && metric(&outcome, "reward_mean") > -0.25);
@@ -92,16 +108,14 @@ fn a_plant_of_ones_own() {
 }
 
 #[test]
-fn a_network_of_other_words_than_its_plant_has_values_is_refused() {
+fn a_network_that_does_not_fit_its_plant_is_refused() {
     let mut tank = Tank::default();
-    for (ports, what) in [
-        (Ports { sensed: 2, ..tank.ports() }, "the network has 2 stimulus words and its plant 1"),
-        (Ports { actions: 3, errors: 3, ..tank.ports() }, "the network has 3 target words and its plant 1"),
+    for (network, what) in [
+        (network(2, 1, true), "the network has 2 stimulus words and its plant 1"),
+        (network(1, 3, true), "the network has 3 target words and its plant 1"),
+        (network(1, 1, false), "the plant gives errors: add `error_given = true`"),
     ] {
-        let file = adaptation().image(ports, 5).unwrap();
-        let options = RunOptions::default();
-        let error = control::run(&mut tank, &file, 100, &mut common::open_host(), &options, &mut NoObserver);
-        let said = error.unwrap_err().to_string();
+        let said = control(&mut tank, &network, 100).unwrap_err().to_string();
         assert!(said.contains(what), "{said}");
     }
 }

@@ -8,8 +8,6 @@ use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcessLine};
 use host_harness::device::lossy::{Faults, Lossy};
 use host_harness::device::session::{RetryPolicy, Session, SessionError};
 use host_harness::device::{DeviceFault, Line};
-use host_harness::experiment::data::Dataset;
-use host_harness::experiment::digits_pes::DigitsPes;
 use host_harness::experiment::{NoObserver, Outcome, RunOptions};
 use loihi_core::chip::{ResetScope, SnapshotScope};
 use loihi_core::image::{HEADER_WORDS, ImageError};
@@ -90,10 +88,9 @@ fn an_experiment_ends_the_same_over_a_lossy_line() {
 
 #[test]
 fn digits_are_learned_the_same_over_a_lossy_line() {
-    let Dataset { training: learn, test, .. } = Dataset::digits().unwrap();
     assert_same_over_every_line(10..13, |session| {
-        let options = RunOptions { epochs: Some(2), ..RunOptions::default() };
-        DigitsPes::default().run_on(&learn[..60], &test[..30], session, &options, &mut NoObserver).unwrap()
+        let options = RunOptions { epochs: Some(2), samples: Some(45), ..RunOptions::default() };
+        experiment("digits-pes").run(session, &options, &mut NoObserver).unwrap()
     });
 }
 

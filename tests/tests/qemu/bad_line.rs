@@ -1,12 +1,10 @@
 //! The line to the firmware drops, doubles and inserts bytes, and everything ends in the same digest.
 
-use crate::common::{firmware, open};
+use crate::common::{experiment, firmware, open};
 use host_harness::device::framed::Framed;
 use host_harness::device::lossy::{Faults, Lossy};
 use host_harness::device::qemu::Qemu;
 use host_harness::device::session::Session;
-use host_harness::experiment::data::Dataset;
-use host_harness::experiment::digits_pes::DigitsPes;
 use host_harness::experiment::{NoObserver, RunOptions};
 use loihi_core::chip::SnapshotScope;
 use std::time::Instant;
@@ -22,11 +20,9 @@ fn session(bytes_per_million: u32) -> Session {
 #[test]
 fn faults_on_the_line_change_no_digest() {
     let job = |session: &mut Session| {
-        let Dataset { training: learn, test, .. } = Dataset::digits().unwrap();
         let start = Instant::now();
-        let options = RunOptions { epochs: Some(1), ..RunOptions::default() };
-        let outcome =
-            DigitsPes::default().run_on(&learn[..400], &test[..100], session, &options, &mut NoObserver).unwrap();
+        let options = RunOptions { epochs: Some(1), samples: Some(250), ..RunOptions::default() };
+        let outcome = experiment("digits-pes").run(session, &options, &mut NoObserver).unwrap();
         for _ in 0..6 {
             let state = session.save(SnapshotScope::State).unwrap();
             session.run(10, &[]).unwrap();

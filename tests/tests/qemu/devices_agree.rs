@@ -1,11 +1,10 @@
 //! The same experiment in this process and on the firmware in QEMU: the same bits, and instructions within the bounds.
 
-use crate::common::{experiment, open_host, open_qemu};
+use crate::common::{digits, experiment, open_host, open_qemu};
 use host_harness::cost::kernels::{KERNELS, KernelCost, measure, slope};
 use host_harness::cost::rules::{self, RuleCost};
 use host_harness::data::mnist::{FILES, SIDE};
 use host_harness::device::session::Session;
-use host_harness::experiment::data::Dataset;
 use host_harness::experiment::{Experiment, NoObserver, Outcome, RunOptions, Task};
 use loihi_core::register::{Register, StateDigest};
 use std::fs;
@@ -138,7 +137,7 @@ fn rules_of_the_embedded_cpu_on_a_few_samples() {
 
 /// The built-in digits as MNIST's files: every pixel three by three, in a frame of two.
 fn write_as_mnist(folder: &Path) {
-    let digits = Dataset::digits().unwrap();
+    let digits = digits();
     for (samples, [images, labels]) in [(&digits.training, [FILES[0], FILES[1]]), (&digits.test, [FILES[2], FILES[3]])]
     {
         let count = u32::try_from(samples.len()).unwrap().to_be_bytes();

@@ -1,12 +1,11 @@
 //! The rules of the embedded CPU against recorded runs: every epoch's errors, factors, traces, voltages and weights, bit
 //! for bit, on every device.
 
-use crate::common;
 use crate::common::rules::{fnv32, numbers, recorded};
+use crate::common::{self, digits};
+use host_harness::conform::decolle_net::{BackEnd, DecolleNet, Recording};
+use host_harness::conform::emstdp_net::EmstdpNet;
 use host_harness::device::session::Session;
-use host_harness::experiment::data::Dataset;
-use host_harness::experiment::decolle_net::{BackEnd, DecolleNet, Recording};
-use host_harness::experiment::emstdp_net::EmstdpNet;
 use host_harness::image::ImageFile;
 use loihi_core::num::word;
 use loihi_core::register::Register;
@@ -27,7 +26,7 @@ fn stimulus(pixels: &[u8], sample: u16) -> Vec<u8> {
 /// Shows digits 0 to 2, stops after every epoch, and compares.
 fn replay_decolle(session: &mut Session, file: &ImageFile, run: &Value, scale: i32) {
     session.load(file).unwrap();
-    let learn = Dataset::digits().unwrap().training;
+    let learn = digits().training;
     let weights = |session: &mut Session| post_major(&session.read(Register::W).unwrap(), scale);
     let first = weights(session);
     assert_eq!(first[..16], numbers(&run["w0_row0"])[..], "w of post 0 at the beginning");
@@ -149,7 +148,7 @@ fn replay_emstdp(session: &mut Session, run: &Value) {
     };
     let pair = |values: &Value| [values[0].as_u64().unwrap(), values[1].as_u64().unwrap()];
     compare(session, pair(&run["W0_fnv"]), "at the beginning");
-    let learn = Dataset::digits().unwrap().training;
+    let learn = digits().training;
     for (number, (sample, digit)) in run["samples"].as_array().unwrap().iter().zip(&learn).enumerate() {
         let stimulus = stimulus(&digit.values, u16::try_from(number).unwrap());
         let target: Vec<u8> = (0..10_u8).flat_map(|class| i16::from(class == digit.label).to_le_bytes()).collect();

@@ -46,6 +46,7 @@ use super::{Observation, Plant, PlantError, Ports};
 use pipe::Pipe;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// `process`.
@@ -67,6 +68,8 @@ pub struct Process {
     parameters: Parameters,
     ports: Ports,
     stop: fn() -> bool,
+    /// Where it is started; empty for that of the command.
+    folder: PathBuf,
     pipe: Option<Pipe>,
 }
 
@@ -100,7 +103,13 @@ impl TryFrom<Parameters> for Process {
         if errors != 0 && errors != actions {
             return Err(format!("{errors} errors for {actions} actions: give one for each action, or 0"));
         }
-        Ok(Self { parameters, ports: Ports { sensed, actions, errors }, stop: || false, pipe: None })
+        Ok(Self {
+            parameters,
+            ports: Ports { sensed, actions, errors },
+            stop: || false,
+            folder: PathBuf::new(),
+            pipe: None,
+        })
     }
 }
 
@@ -151,7 +160,7 @@ impl Plant for Process {
 
     fn reset(&mut self, seed: u32) -> Result<Observation, PlantError> {
         if self.pipe.is_none() {
-            let pipe = Pipe::start(&self.parameters.command)?;
+            let pipe = Pipe::start(&self.parameters.command, &self.folder)?;
             pipe.tell(message::greeting(self.ports));
             self.pipe = Some(pipe);
         }
@@ -160,6 +169,10 @@ impl Plant for Process {
 
     fn step(&mut self, action: &[f64]) -> Result<Observation, PlantError> {
         self.ask(message::action(action))
+    }
+
+    fn set_folder(&mut self, folder: &Path) {
+        folder.clone_into(&mut self.folder);
     }
 
     fn set_stop(&mut self, stop: fn() -> bool) {

@@ -5,6 +5,7 @@
 use super::super::PlantError;
 use loihi_device::child;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -45,12 +46,15 @@ impl Pipe {
     ///
     /// # Errors
     /// [`PlantError::Start`].
-    pub(super) fn start(words: &[String]) -> Result<Self, PlantError> {
+    pub(super) fn start(words: &[String], folder: &Path) -> Result<Self, PlantError> {
         let text = words.join(" ");
         let failed = |why: String| PlantError::Start { command: text.clone(), why };
         let (program, arguments) = words.split_first().ok_or_else(|| failed("it has no name".to_owned()))?;
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        if !folder.as_os_str().is_empty() {
+            command.current_dir(folder);
+        }
         let mut child = child::spawn(command).map_err(|error| match error.kind() {
             ErrorKind::NotFound => failed("there is no such program: install it, or give its path".to_owned()),
             _ => failed(error.to_string()),

@@ -1,19 +1,15 @@
 //! Networks of layers that each learn from a readout of their own ([`Decolle`](loihi_core::rules::Decolle)), with random spikes as input.
 
-use super::classify::Port;
-use super::network::{self, LayerNetwork};
-use super::sizes;
+use crate::layers::{self, LayerNetwork};
 use loihi_core::image::{Profile, Rounding};
 use loihi_core::rules::DecolleParams;
 use loihi_core::tools::local_error::Slope;
 use loihi_core::tools::rank_one::Precision;
 use loihi_image::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source};
 use loihi_net::draw;
-use serde::{Deserialize, Serialize};
 
 /// Who changes the weights of a layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BackEnd {
     /// The embedded CPU, with stochastic rounding to 8 bits.
     Stochastic,
@@ -30,8 +26,7 @@ pub enum BackEnd {
 }
 
 /// Shape of the slope.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SlopeShape {
     /// 1 near the threshold, 0 elsewhere.
     Box,
@@ -40,16 +35,13 @@ pub enum SlopeShape {
 }
 
 /// Parameters of a network.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DecolleNet {
     /// Compartments of each layer, at most 1,024.
-    #[serde(deserialize_with = "sizes::layers")]
     pub layers: Vec<u32>,
     /// The value that spikes in every step.
     pub full_scale: u32,
     /// Steps of a sample.
-    #[serde(deserialize_with = "sizes::steps")]
     pub steps: u16,
     /// Steps of a sample before the first epoch.
     pub burn_in_steps: u32,
@@ -143,7 +135,7 @@ impl DecolleNet {
     }
 
     /// Adds the encoder and all layers to a network, and returns the last layer's compartments.
-    pub(super) fn stack(&self, network: &mut LayerNetwork, classes: u32, recording: Recording<'_>) -> Vec<Source> {
+    fn stack(&self, network: &mut LayerNetwork, classes: u32, recording: Recording<'_>) -> Vec<Source> {
         let mut sources = network.encoder(self.full_scale);
         for (number, posts) in (0_u32..).zip(&self.layers) {
             sources = self.layer(network, number, &sources, *posts, classes, recording);
@@ -199,27 +191,13 @@ impl DecolleNet {
     }
 
     /// Of the compartments of every layer.
-    pub(super) fn profile(&self) -> Profile {
+    fn profile(&self) -> Profile {
         Profile {
             decay_u: self.decay_u.cast_signed(),
             decay_v: self.decay_v.cast_signed(),
             v_th: self.v_th,
             ..Profile::DEFAULT
         }
-    }
-
-    /// The readout of a layer, from 0. All layers are told the same.
-    pub fn port(&self, classes: u32, layer: usize) -> Port {
-        let right = i16::try_from(self.target).unwrap_or(i16::MAX);
-        let classes = classes as usize;
-        Port { target_first: 0, right, wrong: 0, output_first: layer * classes, classes }
-    }
-
-    /// Where the rates of the layers are: those of the groups if the cores learn, those of the snips, of which the
-    /// encoder is the first, if the embedded CPU does.
-    pub fn rate_words(&self) -> Vec<usize> {
-        let layers = self.layers.len();
-        if self.precision().is_none() { (0..layers).collect() } else { (layers + 1..=2 * layers).collect() }
     }
 
     fn slope(&self) -> Slope {
@@ -251,7 +229,7 @@ impl DecolleNet {
         if self.precision().is_some() {
             return Plasticity::default();
         }
-        let mut plasticity = network::by_the_core(builder, self.rate_shift);
+        let mut plasticity = layers::by_the_core(builder, self.rate_shift);
         if self.back_end == BackEnd::CoreNearest {
             plasticity.rounding = Rounding::Nearest;
         }

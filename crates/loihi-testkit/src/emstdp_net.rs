@@ -1,17 +1,14 @@
 //! Networks of a hidden layer and an output layer that learn by [`Emstdp`](loihi_core::rules::Emstdp), with random spikes as input.
 
-use super::network::LayerNetwork;
-use super::rounding::WeightRounding;
-use super::sizes;
+use crate::layers::LayerNetwork;
 use loihi_core::image::Profile;
 use loihi_core::rules::EmstdpParams;
+use loihi_core::tools::rank_one::Precision;
 use loihi_image::image::{BuildError, ImageFile, Plasticity, Source};
 use loihi_net::draw::{gauss, uniform};
-use serde::{Deserialize, Serialize};
 
 /// How the outputs' errors come to the hidden layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Feedback {
     /// By the weights from the hidden layer to the outputs.
     Symmetric,
@@ -20,16 +17,13 @@ pub enum Feedback {
 }
 
 /// Parameters of a network.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct EmstdpNet {
     /// Hidden compartments, at most 1,024.
-    #[serde(deserialize_with = "sizes::compartments")]
     pub hidden: u32,
     /// The value that spikes in every step.
     pub full_scale: u32,
     /// Steps per phase, at most 255.
-    #[serde(deserialize_with = "sizes::phase_steps")]
     pub phase_steps: u32,
     /// Threshold of the hidden layer: share of what all inputs together are expected to reach.
     pub threshold_hidden: f64,
@@ -40,7 +34,7 @@ pub struct EmstdpNet {
     /// How errors come to the hidden layer.
     pub feedback: Feedback,
     /// Rounding of the weights.
-    pub rounding: WeightRounding,
+    pub precision: Precision,
     /// Learning rate: bits of a change below the smallest step of a weight, 1..=16.
     pub rate_shift: u32,
 }
@@ -56,7 +50,7 @@ impl EmstdpNet {
             threshold_output: 0.1,
             error_threshold: 3,
             feedback: Feedback::Symmetric,
-            rounding: WeightRounding::Stochastic,
+            precision: Precision::Stochastic,
             rate_shift: 8,
         }
     }
@@ -104,7 +98,7 @@ impl EmstdpNet {
             drive_output,
             error_threshold_hidden,
             error_threshold_output: self.error_threshold,
-            precision: self.rounding.precision(),
+            precision: self.precision,
             shift: self.rate_shift,
             direct_feedback,
             recorded_seed,
