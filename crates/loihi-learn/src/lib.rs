@@ -17,7 +17,7 @@
 //! | [`control`] | the loop between a network and a plant |
 //! | [`online`] | a run through the stages of a plan |
 //! | [`float_prototypes`] | the float twin of a head: nearest class means |
-//! | [`float_run`] | the same by the float twin |
+//! | [`float_run`] | the same by the float twin of PES |
 //! | [`learner`] | a network file that learns, as a task |
 //! | [`trained`] | a network that was trained elsewhere, on samples |
 

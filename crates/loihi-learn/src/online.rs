@@ -192,7 +192,8 @@ impl Online<'_> {
         position: &mut RunPosition,
     ) -> Result<(), ExperimentError> {
         let task = &self.settings.task;
-        let steps = self.presenter.steps().or(task.stream.then_some(1));
+        let divided = self.settings.divided().map(|[predict, learn]| u32::from(predict) + u32::from(learn));
+        let steps = self.presenter.steps().or(divided).or(task.stream.then_some(1));
         let steps = steps.ok_or(loihi_run::inference::present::PresentError::Steps)?;
         let steps = u16::try_from(steps)
             .map_err(|_| ExperimentError::Plan(format!("{steps} steps are more than a sample can have, 65535")))?;

@@ -182,7 +182,7 @@ fn experiments_learn_from_other_data() {
         let said = String::from_utf8(command(arguments).output().unwrap().stderr).unwrap();
         assert!(said.lines().count() == 1 && parts.iter().all(|part| said.contains(part)), "{parts:?}: {said}");
     };
-    refused(&["run", "digits-pes", "--data", &data], &["rows.csv does not fit", "5 values", "takes 64"]);
+    refused(&["run", "digits-emstdp", "--data", &data], &["does not fit", "5 values", "takes 64"]);
     refused(&["run", "digits-continual", "--data", &data], &["2 classes", "needs class 2"]);
     refused(&["run", "pes-channel", "--data", &data], &["takes no data", "--data"]);
     refused(&["run", "digits-decolle", "--data", &place.path("none")], &["none"]);

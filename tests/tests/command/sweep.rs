@@ -155,7 +155,7 @@ fn a_stopped_sweep_keeps_the_runs_that_have_ended() {
         "--samples",
         "400",
         "--set",
-        "epochs=1,1000",
+        "task.epochs=1,1000",
         "--seeds",
         "2",
         "--jobs",
@@ -171,7 +171,7 @@ fn a_stopped_sweep_keeps_the_runs_that_have_ended() {
     let said = std::io::read_to_string(run.stderr.take().unwrap()).unwrap();
     assert_eq!(status.code(), Some(130), "{said}");
     assert!(said.starts_with("loihi: stopped by request; 2 of 4 runs in "), "{said}");
-    assert_eq!(column(&cells(&path), "passes"), ["1", "1"]);
+    assert_eq!(column(&cells(&path), "epochs"), ["1", "1"]);
 
     let mut run = start(&grid);
     std::thread::sleep(std::time::Duration::from_millis(200));

@@ -6,7 +6,7 @@
 mod seeds;
 
 use host_harness::cost::prices::Prices;
-use host_harness::data::{Content, DataOptions, FORMATS, Format, Sample, SampleData, cifar, show};
+use host_harness::data::{Content, DataOptions, FORMATS, Format, Sample, SampleData, cifar};
 use host_harness::experiment::{EXPERIMENTS, parameters};
 use host_harness::import::NodeError;
 use host_harness::lava_dl;
@@ -15,6 +15,7 @@ use host_harness::nir;
 use host_harness::npz;
 use host_harness::quantise::{self, quantise};
 use host_harness::record::checkpoint::Checkpoint;
+use host_harness::show;
 use host_harness::sweep::Results;
 use loihi_core::chip::Chip;
 use loihi_core::image::Image;

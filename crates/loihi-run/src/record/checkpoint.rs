@@ -191,7 +191,9 @@ mod tests {
             items: 48,
             right: vec![40, 41],
             before: ops,
-            scores: vec![Score { right: vec![3, 20], ops, samples: 20 }],
+            scores: vec![Score { right: vec![3, 20], ops, samples: 20, squared_error_q20: 7, confusion: vec![1, 2] }],
+            squared_error_q20: 9,
+            confusion: vec![3, 4, 5, 6],
         };
         let files = vec![RecordedFile { file: "metrics.csv".to_owned(), bytes: 77 }];
         Checkpoint { image_hash: 0x1234, position, files, state: vec![1, 2, 255] }
