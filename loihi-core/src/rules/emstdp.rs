@@ -9,7 +9,8 @@
 //! `±error_threshold_hidden` send error spikes of their own, if they spiked in phase 1, which drive them in the same way.
 //! With the last step, `t = 2P + 1`: `Δw_ij = pre_j·(phase 2_i − phase 1_i) / 2^shift`, first the outputs' weights, then
 //! the hidden layer's. Phase 1 counts the steps 2 to P + 1, phase 2 the next P; pre counts are those of phase 1, of
-//! inputs a step later, when they arrive.
+//! inputs a step later, when they arrive. If every target is [`NO_TARGET`], nothing is learned, and outputs count as with
+//! learning off.
 //!
 //! The forward path is the chip's; the embedded CPU computes the errors and drives compartments by their biases.
 //!
@@ -23,6 +24,7 @@ pub use params::EmstdpParams;
 use crate::image::Image;
 use crate::snip::{Cpu, Phase, Snip};
 use crate::tools::Layer;
+use crate::tools::local_error::NO_TARGET;
 use crate::tools::rank_one::{self, Draws, Precision, Update, UpdateCounts};
 use core::ops::RangeInclusive;
 use units::{DRIVEN, EARLY, LAST, Units, spike_of};
@@ -81,6 +83,12 @@ impl Emstdp {
         Some(Memory { step, hidden, output, inputs, list })
     }
 
+    /// Whether there is something to learn from.
+    fn is_taught(&self, cpu: &Cpu<'_, '_>) -> bool {
+        let targets = cpu.target.get(self.target_first..).unwrap_or_default();
+        cpu.learning && targets.iter().take(self.outputs).any(|target| *target != NO_TARGET)
+    }
+
     /// No drive, whatever a sample that was not finished has left.
     fn clear_drives(cpu: &mut Cpu<'_, '_>, layers: &Layers) {
         for layer in [&layers.hidden, &layers.output] {
@@ -100,7 +108,8 @@ impl Emstdp {
                 }
             }
         }
-        if cpu.learning && t > self.phase_steps {
+        let is_taught = self.is_taught(cpu);
+        if is_taught && t > self.phase_steps {
             self.output_errors(cpu, memory);
             Self::drive(cpu, &layers.output, &mut memory.output, self.drive_output);
             self.hidden_errors(cpu, layers, memory);
@@ -108,7 +117,7 @@ impl Emstdp {
         for seen in memory.output.seen.iter_mut() {
             *seen &= !LAST;
         }
-        if !cpu.learning || t < self.phase_steps {
+        if !is_taught || t < self.phase_steps {
             for post in layers.output.fired(cpu.spikes) {
                 if let Some(output) = cpu.output.get_mut(self.output_first.wrapping_add(post)) {
                     *output = output.wrapping_add(1);
@@ -117,7 +126,7 @@ impl Emstdp {
         }
         memory.hidden.count(layers.hidden.fired(cpu.spikes), t, self.phase_steps);
         memory.output.count(layers.output.fired(cpu.spikes), t, self.phase_steps);
-        if cpu.learning && t == self.phase_steps.wrapping_mul(2).wrapping_add(1) {
+        if is_taught && t == self.phase_steps.wrapping_mul(2).wrapping_add(1) {
             self.teach(cpu, layers, memory);
         }
     }
@@ -129,10 +138,10 @@ impl Emstdp {
         let units = memory.output.errors.iter_mut().zip(&*memory.output.seen).zip(targets);
         for (((error, seen), target), new) in units.zip(memory.list.iter_mut()) {
             let spiked = seen & LAST != 0;
-            let step = match (*target != 0, spiked) {
-                (true, false) => 1,
-                (false, true) => -1,
-                _ => 0,
+            let step = match (*target, spiked) {
+                (0, true) => -1,
+                (0 | NO_TARGET, _) | (_, true) => 0,
+                (_, false) => 1,
             };
             *error = error.wrapping_add(step);
             *new = spike_of(error, self.error_threshold_output);

@@ -36,4 +36,5 @@ mod spread_layers;
 mod stimuli;
 mod tree_groups;
 mod trees;
+mod untaught;
 mod weights;

@@ -21,7 +21,8 @@ pub struct EmstdpParams {
     pub hidden: u32,
     /// Outputs.
     pub outputs: u32,
-    /// First target word: other than 0 for the right output.
+    /// First target word: other than 0 for the right output; [`NO_TARGET`](crate::tools::local_error::NO_TARGET) for one
+    /// that does not err, and in all of them nothing is learned.
     pub target_first: u32,
     /// First output word: counts of spikes, while learning those of phase 1.
     pub output_first: u32,
