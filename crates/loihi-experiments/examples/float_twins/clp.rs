@@ -104,7 +104,7 @@ impl ClpTwin {
     fn change(&mut self, post: usize, share: f32) {
         let similarity = self.similarities[post];
         let prototype = &mut self.prototypes[post];
-        let least = ratio_256(self.params.rate_min_256);
+        let least = real(self.params.rate_min_256) / 256.0;
         let rate = (1.0 / (1.0 + prototype.uses)).max(least) * share;
         if rate > 0.0 {
             prototype.uses += 1.0;
@@ -114,7 +114,7 @@ impl ClpTwin {
 
     /// Brings the sample to the length of prototypes.
     fn scale(&self) -> f32 {
-        256.0 * ratio_256(self.params.length) / self.length
+        real(self.params.length) / self.length
     }
 
     /// Weights of a prototype become `keep` of what they were, and `count` for every spike of the sample.
@@ -144,7 +144,7 @@ impl Twin for ClpTwin {
         }
         let found = self.found(label);
         let wrong = found.best.filter(|best| self.prototypes[*best].class != label);
-        let similarity_min = ratio_256(self.params.similarity_min_256);
+        let similarity_min = real(self.params.similarity_min_256) / 256.0;
         let is_new = found.best.is_none_or(|best| self.similarities[best] < similarity_min);
         let most = usize::try_from(self.params.class_prototypes_max).unwrap_or(usize::MAX);
         if (wrong.is_some() || is_new) && found.of_class < most && self.prototypes.len() < self.posts {
@@ -154,14 +154,14 @@ impl Twin for ClpTwin {
                 self.change(own, 1.0);
             }
             if let Some(wrong) = wrong.filter(|_| self.params.repulsion_256 > 0) {
-                self.change(wrong, -ratio_256(self.params.repulsion_256));
+                self.change(wrong, -real(self.params.repulsion_256) / 256.0);
             }
         }
     }
 }
 
-/// A parameter of at most 24 bits, by 256.
+/// A parameter of at most 24 bits.
 #[expect(clippy::cast_precision_loss, reason = "24 bits are held")]
-fn ratio_256(parameter: u32) -> f32 {
-    parameter as f32 / 256.0
+fn real(parameter: u32) -> f32 {
+    parameter as f32
 }

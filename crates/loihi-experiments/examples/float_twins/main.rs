@@ -8,8 +8,8 @@
 //! cargo run --release -p loihi-experiments --example float_twins -- mnist-online --seeds 11..13
 //! ```
 //!
-//! Experiments: `mnist-online`, `fashion-online`, `digits-clp`, `mnist-clp`. Seeds are those of `loihi experiment --seed`, the last
-//! one included. Data sets are read from `$LOIHI_DATA`.
+//! Experiments: `mnist-online`, `fashion-online`, `digits-clp`, `mnist-clp`. Seeds are those of `loihi run NAME --seed`, the
+//! last one included. Data sets are read from `$LOIHI_DATA`.
 
 mod backprop;
 mod clp;
