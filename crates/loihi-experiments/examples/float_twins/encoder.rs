@@ -10,6 +10,8 @@ pub(crate) struct Encoder {
     /// The value that spikes in every step.
     full_scale: u32,
     steps: usize,
+    /// Of the last input, after the values of the sample.
+    constant: Option<u32>,
     /// How full each input begins.
     phases: Vec<u32>,
 }
@@ -32,18 +34,19 @@ impl Encoder {
         let params = setup.params::<RateEncoderParams>()?.ok_or("the experiment has no rate encoder")?;
         let phase = |input: u32| ((lowbias32(input + 1) >> 16) * params.full_scale) >> 16;
         let phases = (0..params.count).map(phase).collect();
-        Ok(Self { full_scale: params.full_scale, steps: usize::try_from(steps)?, phases })
+        let constant = setup.constant.map(u32::try_from).transpose()?;
+        Ok(Self { full_scale: params.full_scale, steps: usize::try_from(steps)?, constant, phases })
     }
 
     /// Spikes of a sample, which always begins in the same way.
     pub(crate) fn encode(&self, values: &[u8]) -> Spikes {
         let mut spikes = Spikes { steps: vec![Vec::new(); self.steps], counts: Vec::new() };
-        for (input, (value, phase)) in values.iter().zip(&self.phases).enumerate().filter(|(_, (value, _))| **value > 0)
-        {
+        let values = values.iter().map(|value| u32::from(*value)).chain(self.constant);
+        for (input, (value, phase)) in values.zip(&self.phases).enumerate().filter(|(_, (value, _))| *value > 0) {
             let mut filled = *phase;
             let mut count = 0.0;
             for step in &mut spikes.steps {
-                filled += u32::from(*value).min(self.full_scale);
+                filled += value.min(self.full_scale);
                 if filled >= self.full_scale {
                     filled -= self.full_scale;
                     step.push(input);

@@ -21,6 +21,8 @@ pub(crate) struct Setup {
     pub(crate) stages: Vec<Stage>,
     /// What the readout of the right class should be, and that of the others.
     pub(crate) targets: [i16; 2],
+    /// What the last input is always shown, if it is a bias.
+    pub(crate) constant: Option<i16>,
     samples: Samples,
     programs: Vec<SnipRecord>,
 }
@@ -57,8 +59,9 @@ impl Setup {
             _ => None,
         });
         let targets = taught.ok_or("the experiment has no program that learns classes")?;
+        let constant = programs.stimuli.first().and_then(|port| port.constant);
         let programs = placed.image.open()?.snips().collect();
-        Ok(Self { network, stages, targets, samples, programs })
+        Ok(Self { network, stages, targets, constant, samples, programs })
     }
 
     /// Parameters of the first program of a kind, if there is one.
