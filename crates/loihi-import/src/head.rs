@@ -31,6 +31,9 @@ loihi_files::choices! {
 /// Longest prototype that is asked for, in steps of the weights, and the shortest that is precise enough.
 const LENGTHS: [f64; 2] = [320.0, 128.0];
 
+/// Epochs in which a head of spiking neurons learns a few samples.
+const SOEL_EPOCHS: i64 = 10;
+
 /// Takes the last layer off, and connects a head with weights of 0 to what came before it: a population `head` of `classes`
 /// neurons (as many as the last layer had, if it is `None`) and its `[[snip]]`. What is left keeps its weights.
 ///
@@ -71,7 +74,8 @@ pub fn replace_last_layer(imported: &mut Imported, head: Head, classes: Option<u
     unused.sort_unstable();
     unused.dedup();
     unused.into_iter().rev().for_each(|at| remove(network, at));
-    network.run.task = Some(Section::new([("float_prototypes", from.clone())]));
+    let task = Section::new([("float_prototypes", from.clone())]);
+    network.run.task = Some(if head == Head::Soel { task.with("epochs", SOEL_EPOCHS) } else { task });
     // Rates that suit few samples are below what the core's own rules can express.
     network.beyond_the_chip |= head == Head::Soel;
     imported.said.push(format!(
@@ -182,13 +186,13 @@ fn clp(name: &str, classes: usize, features: usize, steps: u32) -> Result<(Popul
 
 /// Neurons that leak; two epochs after a sixth of the sample.
 fn soel(name: &str, classes: usize, steps: u32) -> (Population, i32, Section) {
-    let population = Population::new(name, classes).decay_u(819).decay_v(410).v_th(200);
+    let population = Population::new(name, classes).decay_u(819).decay_v(410).v_th(3200);
     let burn_in_steps = steps / 6;
     let epoch_steps = ((steps - burn_in_steps) / 2).max(1);
     let snip = Section::new([("kind", "soel"), ("population", name)])
-        .with("target_spikes", i64::from(epoch_steps.div_ceil(3)))
+        .with("target_spikes", i64::from(epoch_steps.div_ceil(4)))
         .with("threshold", 1)
-        .with("rate_shift", 11)
+        .with("rate_shift", 10)
         .with("burn_in_steps", i64::from(burn_in_steps))
         .with("epoch_steps", i64::from(epoch_steps));
     (population, 0, snip)

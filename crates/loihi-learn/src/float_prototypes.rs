@@ -61,16 +61,14 @@ impl Means {
 /// # Errors
 /// The populations that there are.
 pub fn population_of(network: &Network, name: &str) -> Result<Endpoint, ExperimentError> {
-    match network.find(name) {
-        Some(found @ Endpoint::Population(_)) => Ok(found),
-        _ => {
-            let names: Vec<&str> = network.populations.iter().map(|own| own.name.as_str()).collect();
-            Err(ExperimentError::Plan(format!(
-                "[task], float_prototypes: unknown population `{name}`; there are: {}",
-                names.join(", ")
-            )))
-        }
-    }
+    let found = network.find(name).filter(|found| matches!(found, Endpoint::Population(_)));
+    found.ok_or_else(|| {
+        let names: Vec<&str> = network.populations.iter().map(|own| own.name.as_str()).collect();
+        ExperimentError::Plan(format!(
+            "[task], float_prototypes: unknown population `{name}`; there are: {}",
+            names.join(", ")
+        ))
+    })
 }
 
 /// The accuracy of the last test of a run of nearest class means: by the cosine or by Euclid's distance, the better of the

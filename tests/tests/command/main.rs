@@ -9,6 +9,7 @@ mod data;
 mod door;
 mod endless;
 mod examples;
+mod few_shots;
 mod json;
 mod kill;
 mod learning;
