@@ -28,9 +28,10 @@ fn digest(file: &ImageFile, steps: u16, scale: i16) -> u64 {
     let mut session = Session::open(Box::new(InProcess::new(32 << 20)), RetryPolicy::default(), 1, || false).unwrap();
     session.load(file).unwrap();
     for sample in 0..2_i16 {
-        let stimulus: Vec<i16> = (0..image.stimulus_words).map(|at| scale * ((at as i16 * 7 + sample) % 16)).collect();
+        let stimulus: Vec<i16> =
+            (0_i16..).take(image.stimulus_words).map(|at| scale * ((at * 7 + sample) % 16)).collect();
         let target: Vec<i16> =
-            (0..image.target_words).map(|at| i16::from(at as i16 == 3 * sample) * 4 * scale).collect();
+            (0_i16..).take(image.target_words).map(|at| i16::from(at == 3 * sample) * 4 * scale).collect();
         let (stimulus, target) = (mailbox(&stimulus), mailbox(&target));
         let record = Record { reset: true, learn: true, steps, stimulus: &stimulus, target: &target, ..Record::PLAIN };
         session.stream([record], |_| {}).unwrap();

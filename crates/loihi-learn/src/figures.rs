@@ -73,7 +73,7 @@ pub fn of_run(
             }
         }
     } else if in_tasks {
-        continual(stages, scores, &mut metrics, &mut tables);
+        continual(stages, values, scores, &mut metrics, &mut tables);
     } else {
         let (test, online) =
             if values.is_some() { ("rmse_test", "rmse_online") } else { ("accuracy_test", "accuracy_online") };
@@ -85,9 +85,15 @@ pub fn of_run(
     }
     let learned = stages.iter().zip(scores).rev().find(|(stage, _)| stage.learns).map(|(_, score)| score);
     metrics.extend(learned.map(learning_metrics).unwrap_or_default());
-    let tested = stages.iter().zip(scores).rev().find(|(stage, _)| !stage.learns).map(|(_, score)| score);
-    if let Some(score) = tested.filter(|score| !score.confusion.is_empty()) {
-        tables.push(FigureTable::new("confusion", square(&score.confusion)));
+    // All tests after the last stage of learning: of several tasks each has its own.
+    let tested = stages.iter().zip(scores).rev().take_while(|(stage, _)| !stage.learns).map(|(_, score)| score);
+    let tested = tested.take(if in_tasks { usize::MAX } else { 1 });
+    let confusion = tested.fold(Vec::new(), |sum: Vec<u32>, score| match sum.len() {
+        0 => score.confusion.clone(),
+        _ => sum.iter().zip(&score.confusion).map(|(a, b)| a + b).collect(),
+    });
+    if !confusion.is_empty() {
+        tables.push(FigureTable::new("confusion", square(&confusion)));
     }
     (metrics, tables)
 }
@@ -104,7 +110,13 @@ fn square(cells: &[u32]) -> Vec<Vec<f64>> {
 
 /// After task i the accuracy on task j is `R_ij`, with learning off. Of T tasks, counted from 1: accuracy `mean_j R_Tj`,
 /// backward transfer `mean_{j<T} (R_Tj − R_jj)`, forgetting `mean_{j<T} (max_i R_ij − R_Tj)`.
-fn continual(stages: &[Stage], scores: &[Score], metrics: &mut Metrics, tables: &mut Vec<FigureTable>) {
+fn continual(
+    stages: &[Stage],
+    values: Option<usize>,
+    scores: &[Score],
+    metrics: &mut Metrics,
+    tables: &mut Vec<FigureTable>,
+) {
     const NAMES: [[&str; 4]; 2] = [
         ["accuracy", "backward_transfer", "forgetting", "accuracy_matrix"],
         ["accuracy_replay", "backward_transfer_replay", "forgetting_replay", "accuracy_matrix_replay"],
@@ -120,8 +132,16 @@ fn continual(stages: &[Stage], scores: &[Score], metrics: &mut Metrics, tables: 
                 matrix.resize(after + 1, Vec::new());
             }
             if matrix[after].len() == tested {
-                matrix[after].push(score.accuracy());
+                matrix[after].push(figure(values, score));
             }
+        }
+        if values.is_some() {
+            // Of errors only what is left at the end: what is forgotten is in the table.
+            let last = matrix.last().map_or(&[][..], Vec::as_slice);
+            #[expect(clippy::cast_precision_loss, reason = "a few tasks")]
+            metrics.push(("rmse_test", last.iter().sum::<f64>() / last.len().max(1) as f64));
+            tables.push(FigureTable::new("rmse_matrix", matrix));
+            continue;
         }
         let figures = summary(&matrix);
         if let [_] = &*starts {
@@ -129,6 +149,9 @@ fn continual(stages: &[Stage], scores: &[Score], metrics: &mut Metrics, tables: 
         }
         metrics.extend(names.iter().copied().zip(figures));
         tables.push(FigureTable::new(names[3], matrix));
+    }
+    if values.is_some() {
+        return;
     }
     let learned: Vec<&Score> = all.iter().filter(|(stage, _)| stage.learns).map(|(_, score)| *score).collect();
     let right: u64 = learned.iter().map(|score| u64::from(score.right.last().copied().unwrap_or(0))).sum();

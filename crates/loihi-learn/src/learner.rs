@@ -8,7 +8,7 @@ use crate::online::Online;
 use crate::plan::Planning;
 use crate::presenter::Presenter;
 use crate::samples::{Samples, Wanted};
-use crate::settings::{Settings, StageRun, StagesBy};
+use crate::settings::{RewardSource, Settings, StageRun, StagesBy};
 use crate::task::{ExperimentError, Outcome, RunOptions, Task, conclude, restore};
 use loihi_core::chip::SnapshotScope;
 use loihi_device::session::{Session, SessionError};
@@ -141,6 +141,9 @@ impl Learner {
     fn network_of(&self, samples: &Samples, seed: u32) -> Result<Network, ExperimentError> {
         let options = FileOptions::default().seed(seed).data(samples.shape(), samples.classes);
         let mut network = file::parse_with(&self.text, &self.path, &options)?;
+        if let Some(steps) = self.options.steps {
+            network.steps = steps;
+        }
         for name in &self.options.freeze {
             let Some(Endpoint::Population(at)) = network.find(name) else { continue };
             for connection in network.connections.iter_mut().filter(|connection| connection.to == at) {
@@ -173,6 +176,52 @@ impl Learner {
             frozen.extend(found);
         }
         Ok(frozen)
+    }
+
+    /// Whether what the file asks for is possible with this network, and these samples.
+    fn check(
+        &self,
+        network: &Network,
+        placed: &Placed,
+        samples: &Samples,
+        presenter: &Presenter<'_>,
+    ) -> Result<(), ExperimentError> {
+        let require = |holds: bool, what: String| if holds { Ok(()) } else { Err(ExperimentError::Plan(what)) };
+        let task = &self.settings.task;
+        let divided = [task.predict_steps, task.learn_steps].map(|steps| steps.is_some());
+        require(
+            divided[0] == divided[1],
+            "give both `predict_steps` and `learn_steps` in [task], or neither".to_owned(),
+        )?;
+        let is_plain = presenter.is_plain() && self.settings.reward.is_none();
+        let what = "`predict_steps` and `learn_steps` need an input that a `[[snip]]` encodes, and no [reward]";
+        require(!divided[0] || is_plain, what.to_owned())?;
+        let steps = self.settings.divided().map(|[predict, learn]| u32::from(predict) + u32::from(learn));
+        if let Some(steps) = steps.or(presenter.steps()).map(|steps| steps.saturating_add(network.late_steps)) {
+            for port in &placed.programs.ports {
+                let least = port.steps_least;
+                let what =
+                    format!("a sample has {steps} steps, and `{}` learns only after {least}: give more", port.name);
+                require(steps >= least, what)?;
+            }
+        }
+        let Some(reward) = &self.settings.reward else { return Ok(()) };
+        let reads =
+            |own: &loihi_net::network::Connection| own.learning.as_ref().is_some_and(|own| own.rule.contains("r1"));
+        let all =
+            file::parse_with(&self.text, &self.path, &FileOptions::default().data(samples.shape(), samples.classes))?;
+        let what = "no rule reads the reward of [reward]: give a connection a rule with r1, or take out the table";
+        require(all.connections.iter().any(reads), what.to_owned())?;
+        let missing = samples.training.iter().find(|sample| sample.targets.is_empty());
+        let missing = missing.filter(|_| reward.from == RewardSource::Target).map(|sample| &sample.name);
+        let what =
+            || format!("sample {} has no target for the reward: give one in `y`", missing.map_or("", String::as_str));
+        require(missing.is_none(), what())?;
+        let is_own = |section: &loihi_net::network::Section| {
+            section.text("kind").is_some_and(|kind| loihi_snip::kind_of(loihi_snip::KINDS, kind).is_none())
+        };
+        let given = reward.from != RewardSource::Snip || network.snips.iter().any(is_own);
+        require(given, "no built-in program gives a reward: take from = \"label\" or \"target\" in [reward]".to_owned())
     }
 
     /// Runs with its plant.
@@ -231,13 +280,7 @@ impl Task for Learner {
         };
         let stages = planning.stages()?;
         presenter.check(&network, &samples)?;
-        let reads_reward =
-            |own: &loihi_net::network::Connection| own.learning.as_ref().is_some_and(|own| own.rule.contains("r1"));
-        if self.settings.reward.is_some() && !network.connections.iter().any(reads_reward) {
-            let what =
-                "no rule reads the reward of `[reward]`: give a connection a rule with r1, or take out the table";
-            return Err(ExperimentError::Plan(what.to_owned()));
-        }
+        self.check(&network, &placed, &samples, &presenter)?;
         let twin = &self.settings.task.float_prototypes;
         let twin = twin.as_ref().map(|name| float_prototypes::population_of(&network, name)).transpose()?;
         let has_rules = network.connections.iter().any(|own| own.learning.is_some());

@@ -17,6 +17,9 @@ use loihi_run::record::checkpoint::{Planned, RunPosition};
 use loihi_run::record::score::Score;
 use loihi_snip::{Port, Teaching};
 
+/// Most classes whose confusions are counted.
+const CONFUSION_MAX: usize = 256;
+
 /// Samples that are sent at a time.
 const CHUNK: usize = 16;
 
@@ -115,7 +118,7 @@ impl Online<'_> {
         position.before = session.ops()?;
         position.right = vec![0; stage.asked.len().max(1)];
         position.squared_error_q20 = 0;
-        let classes = self.classes(stage) as usize;
+        let classes = Some(self.classes(stage) as usize).filter(|classes| *classes <= CONFUSION_MAX).unwrap_or(0);
         position.confusion = vec![0; classes * classes];
         Ok(())
     }
@@ -220,7 +223,7 @@ impl Online<'_> {
             let plain = Record { reset, steps, stimulus, target, ..Record::PLAIN };
             match (self.settings.divided(), before && recall == 0) {
                 (Some([predict, learn]), _) => {
-                    records.push((true, Record { steps: predict, ..plain }));
+                    records.push((true, Record { steps: predict, recall, keep, ..plain }));
                     if stage.learns {
                         let more =
                             Record { reset: false, learn: true, steps: learn, stimulus: &[], target: &[], ..plain };

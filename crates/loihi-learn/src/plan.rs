@@ -89,10 +89,16 @@ impl Planning<'_> {
         if task.stages.is_empty() {
             return self.epochs();
         }
+        let runs: Vec<StageRun> =
+            task.stages.iter().map(|text| text.parse()).collect::<Result<_, _>>().map_err(ExperimentError::Plan)?;
+        let kept: Vec<u16> = runs.iter().map(|run| run.replay_samples).collect();
+        if !(kept.len() == 1 || matches!(*kept, [0, again] if again > 0)) {
+            let what = "give stages once, or twice: first without and then with replay, for comparison";
+            return Err(Self::invalid(what));
+        }
         let mut all = Vec::new();
-        for text in &task.stages {
-            let run: StageRun = text.parse().map_err(ExperimentError::Plan)?;
-            all.extend(self.task_after_task(&run)?);
+        for run in &runs {
+            all.extend(self.task_after_task(run)?);
         }
         Ok(all)
     }
@@ -188,17 +194,23 @@ impl Planning<'_> {
                 ..Stage::default()
             };
             let first = form.first_epoch.unwrap_or(next_epoch);
-            let epochs = form.epochs.unwrap_or(1).max(1);
-            next_epoch = next_epoch.max(first + epochs).next_multiple_of(64);
-            let chosen = self.chosen(form, stage.learns);
+            let epochs = form.epochs.unwrap_or(1);
+            if epochs == 0 {
+                return Err(Self::invalid(format!("stage `{name}` has no epochs: give 1 or more, or take it out")));
+            }
+            let last = first.saturating_add(epochs);
+            sizes::epochs_over(1, last)?;
+            next_epoch = next_epoch.max(last).next_multiple_of(64);
+            let chosen =
+                self.chosen(form, stage.learns).map_err(|what| Self::invalid(format!("stage `{name}`: {what}")))?;
             if chosen.is_empty() {
                 return Err(Self::invalid(format!(
                     "stage `{name}` has no samples: the data have none of its classes {:?}",
                     form.classes
                 )));
             }
-            sizes::epochs_over(chosen.len(), first + epochs)?;
-            for epoch in first..first + epochs {
+            sizes::epochs_over(chosen.len(), last)?;
+            for epoch in first..last {
                 let items = match (stage.learns, form.shots) {
                     (false, _) => to_test(&chosen),
                     (true, None) => to_learn(&chosen, epoch),
@@ -211,21 +223,28 @@ impl Planning<'_> {
     }
 
     /// The samples of a stage: those of its classes, or some of each.
-    fn chosen(&self, form: &StageForm, of_training: bool) -> Vec<usize> {
+    fn chosen(&self, form: &StageForm, of_training: bool) -> Result<Vec<usize>, String> {
         let all = if of_training { &self.samples.training } else { &self.samples.test };
         let is_shown =
             |label: Option<u32>| form.classes.is_empty() || label.is_some_and(|label| form.classes.contains(&label));
         let Some(shots) = form.shots else {
-            return (0..all.len()).filter(|at| is_shown(all[*at].label)).collect();
+            return Ok((0..all.len()).filter(|at| is_shown(all[*at].label)).collect());
         };
-        let of_class = |class: u32| samples::some_of_class(all, class, shots, self.seed);
-        (0..self.samples.classes).filter(|class| is_shown(Some(*class))).flat_map(of_class).collect()
+        let mut chosen = Vec::new();
+        for class in (0..self.samples.classes).filter(|class| is_shown(Some(*class))) {
+            let some: Vec<usize> = samples::some_of_class(all, class, shots, self.seed);
+            if some.len() < shots {
+                return Err(format!("class {class} has {} samples, fewer than {shots} shots: give fewer", some.len()));
+            }
+            chosen.extend(some);
+        }
+        Ok(chosen)
     }
 
     /// A run through all tasks: a stage of learning and a test of every task, task after task.
     fn task_after_task(&self, run: &StageRun) -> Result<Vec<Stage>, ExperimentError> {
         let keeps = run.replay_samples;
-        let slots = u32::from(keeps) * self.samples.classes;
+        let slots = u32::from(keeps).saturating_mul(self.samples.classes);
         if slots > self.programs.replay_slots {
             return Err(Self::invalid(format!(
                 "replay:{keeps} of {} classes takes {slots} slots, the replay buffer has {}: add `[[snip]]` with kind = \

@@ -16,6 +16,9 @@ pub enum Of {
     Test(usize),
 }
 
+/// Most classes.
+const CLASSES_MAX: u32 = 32_767;
+
 /// A training set and a test set.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
@@ -118,6 +121,10 @@ impl Samples {
         let labels =
             training.iter().chain(&test).filter_map(|sample| sample.label).map(|label| label.saturating_add(1));
         let classes = labels.chain(data.set().map(|set| set.classes)).max().unwrap_or(0);
+        if classes > CLASSES_MAX {
+            let label = classes - 1;
+            return Err(unfit(format!("a sample is of class {label}: there can be {CLASSES_MAX}, counted from 0")));
+        }
         if !is_own && !wanted.stream {
             training = shuffled(training, options.seed);
         }

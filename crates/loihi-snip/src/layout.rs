@@ -167,9 +167,19 @@ impl<'p> Layout<'p> {
 
     /// Says where this program is taught and answers.
     pub fn port(&mut self, port: Ported) {
-        let Ported { target, output, teaching, rates, answers_first, populations } = port;
+        let Ported { target, output, teaching, rates, answers_first, steps_least, populations } = port;
         let (name, kind) = self.turn.clone();
-        self.programs.ports.push(Port { name, kind, target, output, teaching, rates, answers_first, populations });
+        self.programs.ports.push(Port {
+            name,
+            kind,
+            target,
+            output,
+            teaching,
+            rates,
+            answers_first,
+            steps_least,
+            populations,
+        });
     }
 
     /// Values and targets of a sample, if all are of the first input that an encoder takes, and of programs before this one.
@@ -201,6 +211,8 @@ pub struct Ported {
     pub rates: Vec<u32>,
     /// See [`Port::answers_first`].
     pub answers_first: bool,
+    /// See [`Port::steps_least`].
+    pub steps_least: u32,
     /// See [`Port::populations`].
     pub populations: Vec<usize>,
 }

@@ -57,6 +57,8 @@ pub struct Port {
     pub rates: Vec<u32>,
     /// Whether its answer to a sample is given before it changes a weight.
     pub answers_first: bool,
+    /// Steps of a sample after which it has learned something.
+    pub steps_least: u32,
     /// Populations whose incoming weights it writes, by their places in the network's list.
     pub populations: Vec<usize>,
 }

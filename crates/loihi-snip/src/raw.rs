@@ -132,7 +132,15 @@ impl<P: SnipParams + Serialize + DeserializeOwned + Default + fmt::Debug + 'stat
         let rate = layout.program(table, &params);
         if !target.is_empty() || !output.is_empty() {
             let populations = self.population.into_iter().collect();
-            layout.port(Ported { target, output, teaching, rates: vec![rate], answers_first: false, populations });
+            layout.port(Ported {
+                target,
+                output,
+                teaching,
+                rates: vec![rate],
+                answers_first: false,
+                steps_least: 0,
+                populations,
+            });
         }
         Ok(())
     }

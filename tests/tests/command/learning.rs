@@ -17,8 +17,9 @@ fn of_readme() -> String {
 
 /// Noisy values around four centres, in a file as NumPy writes it.
 fn samples(path: &Path, count: usize, classes: u32) {
-    let draw = |a: usize, b: usize, c: u32| f64::from(word(1, a as u32, b as u32, c)) / 4_294_967_296.0;
-    let label = |at: usize| word(2, at as u32, 0, 0) % classes;
+    let number = |at: usize| u32::try_from(at).unwrap();
+    let draw = |a: usize, b: usize, c: u32| f64::from(word(1, number(a), number(b), c)) / 4_294_967_296.0;
+    let label = |at: usize| word(2, number(at), 0, 0) % classes;
     let value =
         |at: usize, input: usize| (0.7 * draw(label(at) as usize, input, 7) + 0.3 * draw(at, input, 8)).min(1.0);
     let x: Vec<f64> = (0..count * 20).map(|at| value(at / 20, at % 20)).collect();

@@ -111,10 +111,10 @@ fn samples() -> Vec<Sample> {
         let values = (0..12).map(|input| i16::try_from(draw(0, 20, [1, number, input])).unwrap()).collect();
         let class = draw(0, 2, [2, number, 0]);
         let mut targets: Vec<i16> = (0..3).map(|output| if output == class { 60 } else { -60 }).collect();
-        if number % 5 == 0 {
+        if number.is_multiple_of(5) {
             targets[0] = NO_TARGET;
         }
-        (values, if number % 7 == 0 { vec![NO_TARGET; 3] } else { targets })
+        (values, if number.is_multiple_of(7) { vec![NO_TARGET; 3] } else { targets })
     };
     (0..25).map(sample).collect()
 }
@@ -193,7 +193,9 @@ impl Model {
                     arrived.push(input);
                 }
             }
-            arrived.iter().for_each(|input| counts[0][*input] += 1);
+            for input in &arrived {
+                counts[0][*input] += 1;
+            }
             for layer in 0..3 {
                 let fires = layer < 2 || self.params.readout == Readout::Count;
                 let mut now = Vec::new();

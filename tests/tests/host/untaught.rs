@@ -1,8 +1,8 @@
 //! A sample without targets is answered, and changes nothing.
 
 use crate::common::open_host;
-use host_harness::experiment::data::Dataset;
-use host_harness::experiment::emstdp_net::EmstdpNet;
+use host_harness::conform::emstdp_net::EmstdpNet;
+use host_harness::data::{DataOptions, open};
 use loihi_core::register::Register;
 use loihi_core::tools::local_error::NO_TARGET;
 use loihi_core::wire::message::Record;
@@ -12,14 +12,14 @@ const CLASSES: i16 = 10;
 #[test]
 fn emstdp_learns_nothing_without_targets() {
     let net = EmstdpNet::digits();
-    let data = Dataset::digits().unwrap();
+    let digits = open("digits", &DataOptions::default()).unwrap().divided().unwrap().training;
+    let pixels = digits[0].flat().unwrap();
     let mut session = open_host();
-    session.load(&net.image(data.inputs, data.classes, 3, 0).unwrap()).unwrap();
+    session.load(&net.image(64, 10, 3, 0).unwrap()).unwrap();
     let before = (session.weights().unwrap(), session.read(Register::Learned).unwrap());
     let words = |words: &mut dyn Iterator<Item = i16>| words.flat_map(i16::to_le_bytes).collect::<Vec<u8>>();
     let mut show = |learn: bool, target: &dyn Fn(i16) -> i16| {
-        let sample = &data.training[0];
-        let stimulus = words(&mut sample.values.iter().map(|value| i16::from(*value)).chain([0, 0]));
+        let stimulus = words(&mut pixels.iter().map(|value| i16::from(*value)).chain([0, 0]));
         let target = words(&mut (0..CLASSES).map(target));
         let record =
             Record { reset: true, learn, steps: net.steps(), stimulus: &stimulus, target: &target, ..Record::PLAIN };

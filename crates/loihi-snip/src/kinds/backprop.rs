@@ -104,7 +104,15 @@ impl Program for Backprop {
         };
         let rate = layout.program(table, &params);
         let populations = self.populations.clone();
-        layout.port(Ported { target, output, teaching, rates: vec![rate], answers_first: true, populations });
+        layout.port(Ported {
+            target,
+            output,
+            teaching,
+            rates: vec![rate],
+            answers_first: true,
+            steps_least: self.params.steps,
+            populations,
+        });
         Ok(())
     }
 }

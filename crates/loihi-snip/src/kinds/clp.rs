@@ -73,7 +73,15 @@ impl Program for Clp {
         };
         let rate = layout.program(table, &params);
         let populations = vec![self.population];
-        layout.port(Ported { target, output, teaching, rates: vec![rate], answers_first: true, populations });
+        layout.port(Ported {
+            target,
+            output,
+            teaching,
+            rates: vec![rate],
+            answers_first: true,
+            steps_least: self.params.steps,
+            populations,
+        });
         Ok(())
     }
 }

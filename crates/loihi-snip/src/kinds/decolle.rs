@@ -116,6 +116,7 @@ impl Program for Decolle {
             teaching,
             rates,
             answers_first: false,
+            steps_least: self.params.burn_in_steps.saturating_add(self.params.epoch_steps),
             populations: vec![self.population],
         });
         Ok(())

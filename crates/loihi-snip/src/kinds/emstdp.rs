@@ -86,7 +86,15 @@ impl Program for Emstdp {
         };
         let rate = layout.program(table, &params);
         let populations = vec![self.hidden, self.output];
-        layout.port(Ported { target, output, teaching, rates: vec![rate], answers_first: true, populations });
+        layout.port(Ported {
+            target,
+            output,
+            teaching,
+            rates: vec![rate],
+            answers_first: true,
+            steps_least: self.params.phase_steps.saturating_mul(2).saturating_add(1),
+            populations,
+        });
         Ok(())
     }
 }

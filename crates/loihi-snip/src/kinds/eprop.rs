@@ -137,6 +137,7 @@ impl Program for Eprop {
             teaching,
             rates: vec![rate],
             answers_first: false,
+            steps_least: 0,
             populations: vec![self.population],
         });
         Ok(())

@@ -73,6 +73,7 @@ impl Program for Pes {
             teaching,
             rates: vec![rate],
             answers_first: false,
+            steps_least: 0,
             populations: vec![self.population],
         });
         Ok(())

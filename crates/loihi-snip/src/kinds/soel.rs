@@ -76,6 +76,7 @@ impl Program for Soel {
             teaching,
             rates,
             answers_first: false,
+            steps_least: self.params.burn_in_steps.saturating_add(self.params.epoch_steps),
             populations: vec![self.population],
         });
         Ok(())

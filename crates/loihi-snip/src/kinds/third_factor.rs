@@ -79,6 +79,7 @@ impl Program for ThirdFactor {
             teaching,
             rates,
             answers_first: false,
+            steps_least: 0,
             populations: vec![self.population],
         });
         Ok(())

@@ -98,6 +98,7 @@ impl Program for UrbanczikSenn {
             teaching,
             rates: vec![rate],
             answers_first: false,
+            steps_least: 0,
             populations: vec![self.population],
         });
         Ok(())
