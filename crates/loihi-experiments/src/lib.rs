@@ -17,7 +17,7 @@
 //! [`EXPERIMENTS`] is the table of those that are built in. Most are network files, which [`loihi_learn::Learner`] runs; the
 //! others are tasks in Rust with a file of parameters. An [`Experiment`] of your own implements [`Task`], with [`load`] before
 //! and [`conclude`] after its steps. Experiments that classify take other data by [`RunOptions::data`].
-//! Networks from files are tested, or learn, by [`trained::Trained`].
+//! Networks from files learn by [`loihi_learn::Learner`], or are tested by [`trained::Trained`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

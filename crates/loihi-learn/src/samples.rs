@@ -91,6 +91,10 @@ impl Samples {
                 (training, test) = (divided.training, divided.test);
             }
             Some(other) => {
+                // Numbers of arrays are brought to values together, by the range of the training set.
+                let together = data.set().is_none() && !wanted.reals;
+                let common = if together { common.clone().reals(true) } else { common.clone() };
+                let data = if together { open(data.path(), &common)? } else { data.clone() };
                 let other = open(other, &common)?;
                 let of = |data: &loihi_data::Collection, starts: &[&str]| {
                     let own = data.splits().iter().find(|split| starts.iter().any(|start| split.starts_with(start)));
@@ -98,6 +102,9 @@ impl Samples {
                 };
                 training.extend(of(&data, &["train"])?);
                 test.extend(of(&other, &["test", "t10k"])?);
+                if together {
+                    as_values(&mut training, &mut test);
+                }
             }
         }
         // Own data are as they are; others come to their range.
@@ -272,6 +279,27 @@ impl Samples {
             ));
         }
         Ok(tasks)
+    }
+}
+
+/// Real numbers as values of 0 to 255, by the range of the training set: numbers of 0 to 1 are shares of 255, whole numbers of
+/// 0 to 255 stay, others are scaled by the smallest and the largest. What is tested is held to the ends.
+fn as_values(training: &mut [Sample], test: &mut [Sample]) {
+    let numbers = || training.iter().filter_map(Sample::flat_reals).flatten().copied().map(f64::from);
+    let (low, high) = numbers().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
+    let is_whole = numbers().all(|number| number.fract() == 0.0);
+    let (low, range) = match (low >= 0.0 && high <= 1.0, is_whole && low >= 0.0 && high <= 255.0) {
+        (true, _) => (0.0, 1.0),
+        (false, true) => (0.0, 255.0),
+        _ if high > low => (low, high - low),
+        _ => (low, 1.0),
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 255")]
+    let value = |number: &f32| (255.0 * ((f64::from(*number) - low) / range)).round().clamp(0.0, 255.0) as u8;
+    for sample in training.iter_mut().chain(test) {
+        if let SampleData::Reals { shape, values } = &sample.data {
+            sample.data = SampleData::Values { shape: shape.clone(), values: values.iter().map(value).collect() };
+        }
     }
 }
 

@@ -116,7 +116,7 @@ pub enum RecordError {
     /// Learned state of another network.
     #[error(
         "what is given belongs to another network (image {found:016x}, this run has {expected:016x}): give --learned or --resume a run \
-         of the same experiment and seed"
+         of the same network or experiment, and of the same seed"
     )]
     OtherImage {
         /// Hash of the image of this run.

@@ -127,7 +127,11 @@ impl TaskArgs {
         options.steps = self.network.steps;
         options.input.clone_from(&self.network.input);
         options.placement = self.network.place.options(chips);
-        Ok(Subject::Learner(Box::new(Learner::parse(text, path)?.options(options)?)))
+        let learner = Learner::parse(text, path)?.options(options)?;
+        if self.experiment.epochs.is_some() && !learner.settings().stages.is_empty() {
+            bail!("--epochs has no meaning for {}: its [[stage]] tables say how often each learns", path.display());
+        }
+        Ok(Subject::Learner(Box::new(learner)))
     }
 }
 
