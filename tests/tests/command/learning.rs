@@ -97,7 +97,7 @@ fn what_is_wrong_is_said_in_a_sentence() {
             "nothing is called `hiden`: freeze one of hidden, decolle",
         ),
         ("", "", "run mine.toml --train mine.npz --freeze hidden", "everything that could learn is frozen"),
-        ("", "", "run mine.toml --train mine.npz --stages by-clas:2", "give by-class:NUMBER or by-column:NAME"),
+        ("", "", "run mine.toml --train mine.npz --stages by-klass:2", "give by-class:NUMBER or by-column:NAME"),
         (
             "",
             "",
