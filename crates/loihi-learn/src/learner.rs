@@ -5,7 +5,7 @@ use crate::figures;
 use crate::float_prototypes;
 use crate::observer::Observer;
 use crate::online::Online;
-use crate::plan::Planning;
+use crate::plan::{Planning, Stage};
 use crate::presenter::Presenter;
 use crate::samples::{Samples, Wanted};
 use crate::settings::{RewardSource, Settings, StageRun, StagesBy};
@@ -279,6 +279,7 @@ impl Task for Learner {
             epochs: options.epochs,
         };
         let stages = planning.stages()?;
+        check_rates(&stages, &placed)?;
         presenter.check(&network, &samples)?;
         self.check(&network, &placed, &samples, &presenter)?;
         let twin = &self.settings.task.float_prototypes;
@@ -326,4 +327,22 @@ impl Task for Learner {
             ..outcome
         })
     }
+}
+
+/// Whether the rate of every program can be halved as often as its stages want.
+fn check_rates(stages: &[Stage], placed: &Placed) -> Result<(), ExperimentError> {
+    for stage in stages.iter().filter(|stage| stage.halvings > 0) {
+        for port in stage.taught.iter().filter_map(|at| placed.programs.ports.get(*at)) {
+            let most = port.rate_least.map_or(u32::MAX, i32::unsigned_abs);
+            if stage.halvings > most {
+                let what = format!(
+                    "{} wants the rate of `{}` halved {} times, and it takes {most}: give a smaller \
+                     `rate_halvings_per_epoch`, fewer epochs, or a smaller shift",
+                    stage.name, port.name, stage.halvings
+                );
+                return Err(ExperimentError::Plan(what));
+            }
+        }
+    }
+    Ok(())
 }

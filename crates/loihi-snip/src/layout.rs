@@ -1,7 +1,7 @@
 //! What a program sees of a network that is being placed: where everything lies, and the image to which it is added.
 
 use super::ports::{Port, Programs, StimulusPort, Teaching};
-use loihi_core::snip::SnipParams;
+use loihi_core::snip::{Snip as _, SnipParams};
 use loihi_image::image::ImageBuilder;
 use loihi_net::network::{Endpoint, Network};
 use std::ops::Range;
@@ -18,6 +18,8 @@ pub struct Layout<'p> {
     /// Programs of the image before those of `[[snip]]` tables, and by table, for errors.
     owners: Vec<usize>,
     first_program: usize,
+    /// Word of the rates of the last program, and the least one that it takes.
+    last_rate: Option<(u32, i32)>,
 }
 
 /// Where populations, connections and inputs lie.
@@ -56,7 +58,16 @@ impl<'p> Layout<'p> {
             });
         }
         let first_program = places.programs;
-        Self { network, builder, places, programs, turn: (String::new(), ""), owners: Vec::new(), first_program }
+        Self {
+            network,
+            builder,
+            places,
+            programs,
+            turn: (String::new(), ""),
+            owners: Vec::new(),
+            first_program,
+            last_rate: None,
+        }
     }
 
     /// Says whose turn it is.
@@ -162,13 +173,16 @@ impl<'p> Layout<'p> {
         self.builder.snip(params);
         self.owners.push(table);
         let number = self.first_program + self.owners.len() - 1;
-        self.places.groups_total + u32::try_from(number).unwrap_or(u32::MAX)
+        let word = self.places.groups_total + u32::try_from(number).unwrap_or(u32::MAX);
+        self.last_rate = Some((word, *params.snip().rates().start()));
+        word
     }
 
     /// Says where this program is taught and answers.
     pub fn port(&mut self, port: Ported) {
         let Ported { target, output, teaching, rates, answers_first, steps_least, populations } = port;
         let (name, kind) = self.turn.clone();
+        let rate_least = self.last_rate.filter(|(word, _)| *rates == [*word]).map(|(_, least)| least);
         self.programs.ports.push(Port {
             name,
             kind,
@@ -176,6 +190,7 @@ impl<'p> Layout<'p> {
             output,
             teaching,
             rates,
+            rate_least,
             answers_first,
             steps_least,
             populations,

@@ -55,6 +55,8 @@ pub struct Port {
     pub teaching: Teaching,
     /// Words of [`Register::Rate`](loihi_core::register::Register::Rate) by which its learning is scaled.
     pub rates: Vec<u32>,
+    /// The least rate that it takes, if the embedded CPU writes its weights: 0 less how often its rate can be halved.
+    pub rate_least: Option<i32>,
     /// Whether its answer to a sample is given before it changes a weight.
     pub answers_first: bool,
     /// Steps of a sample after which it has learned something.
