@@ -363,7 +363,7 @@ pub fn shuffled<T: Copy>(values: &[T], seed: u32, number: u32) -> Vec<T> {
 /// Whether a run that stood there is this one, and the device is where it stood.
 ///
 /// # Errors
-/// [`ExperimentError::OtherPlan`], [`RecordError::OtherState`].
+/// [`ExperimentError::OtherPlan`], [`loihi_run::record::RecordError::OtherState`].
 pub fn go_on(position: &RunPosition, plan: &[Planned], session: &mut Session) -> Result<(), ExperimentError> {
     if position.plan != plan {
         return Err(ExperimentError::OtherPlan { found: position.plan.len(), expected: plan.len() });
