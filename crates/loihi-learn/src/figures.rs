@@ -36,13 +36,12 @@ fn figure(values: Option<usize>, score: &Score) -> f64 {
 }
 
 /// Figures of a stage for its row.
-pub fn of_stage(values: Option<usize>, learns: bool, score: &Score) -> Metrics {
+pub fn of_stage(values: Option<usize>, score: &Score) -> Metrics {
     let name = if values.is_some() { "rmse" } else { "accuracy" };
     let samples = f64::from(u32::try_from(score.samples).unwrap_or(u32::MAX));
     let mut metrics = vec![(name, figure(values, score)), ("samples", samples)];
-    if learns {
-        metrics.extend(learning_metrics(score));
-    }
+    // Of a test, too: rows have the same columns.
+    metrics.extend(learning_metrics(score));
     metrics
 }
 

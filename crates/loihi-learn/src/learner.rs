@@ -240,8 +240,18 @@ impl Learner {
         control.run(&mut *plant, session, options, observer)
     }
 
+    /// A file that the network file names: beside it, if it is there.
+    fn beside(&self, name: &str) -> String {
+        let beside = self.path.parent().map(|folder| folder.join(name)).filter(|path| path.exists());
+        beside.map_or_else(|| name.to_owned(), |path| path.display().to_string())
+    }
+
     fn samples(&self, options: &RunOptions) -> Result<Samples, ExperimentError> {
-        let task = &self.settings.task;
+        let mut task = self.settings.task.clone();
+        for name in [&mut task.data, &mut task.test].into_iter().flatten() {
+            *name = self.beside(name);
+        }
+        let task = &task;
         let runs = task.stages.iter().filter_map(|text| text.parse::<StageRun>().ok());
         let columns: Vec<StageRun> = runs.filter(|run| matches!(run.by, StagesBy::Column(_))).collect();
         let column = columns.first().and_then(|run| match &run.by {

@@ -140,7 +140,7 @@ impl Online<'_> {
             squared_error_q20: std::mem::take(&mut position.squared_error_q20),
             confusion: std::mem::take(&mut position.confusion),
         };
-        let metrics = figures::of_stage(self.values(stage), stage.learns, &score);
+        let metrics = figures::of_stage(self.values(stage), &score);
         position.scores.push(score);
         (position.stage, position.items) = (position.stage + 1, 0);
         let digest = session.digest()?.total();

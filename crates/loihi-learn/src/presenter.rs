@@ -5,6 +5,7 @@ use crate::settings::Settings;
 use crate::task::ExperimentError;
 use loihi_core::tools::local_error::NO_TARGET;
 use loihi_data::{Sample, SampleData};
+use loihi_files::plural::plural;
 use loihi_net::network::Network;
 use loihi_place::place::Placed;
 use loihi_run::inference::Stimulus;
@@ -164,7 +165,8 @@ fn target_of(port: &Port, sample: &Sample) -> Result<Vec<i16>, ExperimentError> 
             let found = sample.targets.len();
             if found != words {
                 return Err(unfit(format!(
-                    "it has {found} targets, and `{}` learns {words}: give them in `y`",
+                    "it has {}, and `{}` learns {words}: give as many in `y`",
+                    plural(found, "target"),
                     port.name
                 )));
             }

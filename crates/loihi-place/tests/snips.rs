@@ -189,7 +189,7 @@ fn what_is_wrong_is_shown_with_its_line() {
         (
             DECOLLE.replace("classes = 10\n", ""),
             1,
-            "`[[snip]]`: without `classes` it learns those of the data, and there are none: say how many",
+            "`[[snip]]`: without `classes` it learns those of the data, and these have none: give them whole numbers in `y`, or say how many",
         ),
         (DECOLLE.replace("population = \"hidden\"\n", ""), 1, "`[[snip]]`: `population` is missing: add it"),
         (

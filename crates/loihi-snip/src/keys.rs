@@ -87,7 +87,7 @@ impl<'s> Keys<'s> {
             Some(classes) => Ok(classes),
             None if self.network.classes > 0 => Ok(self.network.classes),
             None => Err(self
-                .error("classes", "without `classes` it learns those of the data, and there are none: say how many")),
+                .error("classes", "without `classes` it learns those of the data, and these have none: give them whole numbers in `y`, or say how many")),
         }
     }
 
