@@ -187,7 +187,7 @@ pub(super) fn wav() -> Vec<Vec<u8>> {
 }
 
 pub(super) fn csv() -> Vec<Vec<u8>> {
-    let answers = b"a,target_x,target_y,stage,label\n1,-0.5,2,first,0\n2,1e3,0,2,1\n".to_vec();
+    let answers = b"a,target_x,target_y,stage,label\n1,-0.5,2,1,0\n2,1e3,0,2,1\n".to_vec();
     vec![b"a,b,label\n1,2.5,0\n-3,4e2,1\n".to_vec(), b"1,2\n".to_vec(), b"\"1\",2\r\n3,4\r\n".to_vec(), answers]
 }
 
