@@ -287,6 +287,7 @@ impl Task for Learner {
             frozen: &frozen,
             seed: options.seed,
             epochs: options.epochs,
+            is_shortened: options.samples.is_some(),
         };
         let stages = planning.stages()?;
         check_rates(&stages, &placed)?;

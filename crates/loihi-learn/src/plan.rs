@@ -74,6 +74,8 @@ pub struct Planning<'p> {
     pub seed: u32,
     /// Epochs, if not the file's own number.
     pub epochs: Option<u32>,
+    /// Whether only the first samples are shown, so that a class can have fewer than a stage wants.
+    pub is_shortened: bool,
 }
 
 impl Planning<'_> {
@@ -233,7 +235,7 @@ impl Planning<'_> {
         let mut chosen = Vec::new();
         for class in (0..self.samples.classes).filter(|class| is_shown(Some(*class))) {
             let some: Vec<usize> = samples::some_of_class(all, class, shots, self.seed);
-            if some.len() < shots {
+            if some.len() < shots && !self.is_shortened {
                 return Err(format!("class {class} has {} samples, fewer than {shots} shots: give fewer", some.len()));
             }
             chosen.extend(some);

@@ -52,7 +52,8 @@ impl Setup {
         let network = file::parse_with(experiment.parameters, path, &file_options)?;
         let placed = place(&network, PlacementOptions::default())?;
         let programs = &placed.programs;
-        let planning = Planning { settings, samples: &samples, programs, frozen: &[], seed, epochs: None };
+        let planning =
+            Planning { settings, samples: &samples, programs, frozen: &[], seed, epochs: None, is_shortened: false };
         let stages = planning.stages()?;
         let taught = programs.ports.iter().find_map(|port| match port.teaching {
             Teaching::Classes { right, wrong } => Some([right, wrong]),
