@@ -45,6 +45,10 @@ pub fn of_stage(values: Option<usize>, score: &Score) -> Metrics {
     metrics
 }
 
+/// Accuracy of every layer that has a readout of its own.
+const OF_LAYERS: [&str; 4] =
+    ["accuracy_test_layer_1", "accuracy_test_layer_2", "accuracy_test_layer_3", "accuracy_test_layer_4"];
+
 /// Figures of a whole run.
 pub fn of_run(
     order: &[String],
@@ -81,6 +85,9 @@ pub fn of_run(
         };
         metrics.extend(last(false).map(|score| (test, figure(values, score))));
         metrics.extend(last(true).map(|score| (online, figure(values, score))));
+        // Of several readouts of classes each has its own.
+        let of_layers = last(false).filter(|score| score.right.len() > 1 && values.is_none());
+        metrics.extend(of_layers.into_iter().flat_map(|score| OF_LAYERS.into_iter().zip(score.accuracies())));
     }
     let learned = stages.iter().zip(scores).rev().find(|(stage, _)| stage.learns).map(|(_, score)| score);
     metrics.extend(learned.map(learning_metrics).unwrap_or_default());

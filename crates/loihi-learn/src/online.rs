@@ -58,7 +58,8 @@ impl Online<'_> {
         observer: &mut dyn Observer,
     ) -> Result<Vec<Score>, ExperimentError> {
         let total: u64 = self.stages.iter().map(|stage| stage.items.len() as u64).sum();
-        let plan: Vec<Planned> = self.stages.iter().map(|stage| stage.planned(self.samples, None)).collect();
+        let plan: Vec<Planned> =
+            self.stages.iter().map(|stage| stage.planned(self.samples, self.steps_of(stage))).collect();
         let mut position = match &options.resume {
             None => RunPosition { plan, ..RunPosition::default() },
             Some(resume) => {
@@ -94,6 +95,24 @@ impl Online<'_> {
             self.leave(stage, inference, &mut position, observer)?;
         }
         Ok(position.scores)
+    }
+
+    /// Steps of every sample of a stage, if all have as many.
+    fn steps_of(&self, stage: &Stage) -> Option<u64> {
+        if !self.presenter.is_plain() || self.settings.reward.is_some() {
+            return None;
+        }
+        if let Some([predict, learn]) = self.settings.divided() {
+            return Some(u64::from(predict) + if stage.learns { u64::from(learn) } else { 0 });
+        }
+        let steps = u64::from(self.presenter.steps().or(self.settings.task.stream.then_some(1))?);
+        let twice = stage.learns && self.is_shown_before(stage);
+        let recalls = stage.items.iter().any(|item| matches!(item.replay, Replay::Recall(_)));
+        match (twice, recalls) {
+            (true, true) => None,
+            (true, false) => Some(2 * steps),
+            (false, _) => Some(steps),
+        }
     }
 
     /// What there is to do before the first sample of a stage.

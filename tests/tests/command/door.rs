@@ -183,7 +183,6 @@ fn experiments_learn_from_other_data() {
         assert!(said.lines().count() == 1 && parts.iter().all(|part| said.contains(part)), "{parts:?}: {said}");
     };
     refused(&["run", "digits-emstdp", "--data", &data], &["does not fit", "5 values", "takes 64"]);
-    refused(&["run", "digits-continual", "--data", &data], &["2 classes", "needs class 2"]);
     refused(&["run", "pes-channel", "--data", &data], &["takes no data", "--data"]);
     refused(&["run", "digits-decolle", "--data", &place.path("none")], &["none"]);
     refused(&["run", "digits-decolle", "--data", &data, "--data", &data], &["one data set"]);

@@ -55,7 +55,7 @@ fn the_network_of_the_readme_learns_samples_of_ones_own() {
     let learned = result(folder.path(), "run mine.toml --train mine.npz --passes 2");
     let metric = |name: &str| learned["metrics"][name].as_f64().unwrap_or_else(|| panic!("{name}: {learned}"));
     assert!(metric("accuracy_test") > 0.9 && metric("accuracy_online") > 0.7, "{learned}");
-    // 320 are learned, 80 tested: rows are classes.
+    // Every fifth sample of each class is tested.
     let tested: f64 = learned["tables"]["confusion"]
         .as_array()
         .unwrap()
@@ -63,7 +63,7 @@ fn the_network_of_the_readme_learns_samples_of_ones_own() {
         .flat_map(|row| row.as_array().unwrap())
         .map(|cell| cell.as_f64().unwrap())
         .sum();
-    assert!((tested - 80.0).abs() < 0.5, "{learned}");
+    assert!((76.0..=80.0).contains(&tested), "{learned}");
     assert_ne!(
         learned["digest"],
         result(folder.path(), "run mine.toml --train mine.npz --passes 2 --seed 1")["digest"]

@@ -181,9 +181,11 @@ fn a_run_folder_holds_what_ran_and_another_run_goes_on_from_it() {
     }
 
     let rows = table(&folder.join("metrics.csv"));
-    assert_eq!(rows[0], ["pass", "accuracy_online", "accuracy_test", "accuracy_test_float", "digest"]);
-    assert_eq!((rows.len(), rows[1][0].as_str(), rows[2][0].as_str()), (3, "1", "2"));
-    assert_equal(rows[2][2].parse().unwrap(), metric(&learning, "accuracy_test"));
+    assert_eq!(rows[0][..4], ["pass", "stage", "accuracy", "samples"]);
+    assert_eq!(rows[0].last().unwrap(), "digest");
+    // Two epochs, each learned and then tested.
+    assert_eq!((rows.len(), rows[1][0].as_str(), rows[4][0].as_str()), (5, "1", "4"));
+    assert_equal(rows[4][2].parse().unwrap(), metric(&learning, "accuracy_test"));
 
     for learned in [folder.clone(), folder.join("learned.bin")] {
         let learned = learned.to_str().unwrap();

@@ -171,7 +171,7 @@ fn a_stopped_sweep_keeps_the_runs_that_have_ended() {
     let said = std::io::read_to_string(run.stderr.take().unwrap()).unwrap();
     assert_eq!(status.code(), Some(130), "{said}");
     assert!(said.starts_with("loihi: stopped by request; 2 of 4 runs in "), "{said}");
-    assert_eq!(column(&cells(&path), "epochs"), ["1", "1"]);
+    assert_eq!(column(&cells(&path), "task.epochs"), ["1", "1"]);
 
     let mut run = start(&grid);
     std::thread::sleep(std::time::Duration::from_millis(200));
@@ -216,7 +216,7 @@ fn what_is_wrong_shows_before_anything_runs() {
     for (set, parts) in [
         ("population.ouch.v_th=1..2", &["no `ouch` in `population`; there are: out, name, shape, v_th"][..]),
         ("population.out.v_ht=1..2", &["there are: v_th, name, shape"]),
-        ("population.out.v_th=1,-5", &["net.toml with population.out.v_th = -5", "line 12, `v_th = -5  # mantissa`"]),
+        ("population.out.v_th=1,-5", &["with population.out.v_th = -5", "line 12, `v_th = -5  # mantissa`"]),
         ("population=1..2", &["population is a table"]),
     ] {
         assert_one_sentence(&sweep(set), parts);

@@ -99,6 +99,8 @@ pub struct Learning {
     /// Whether the rule counts with the sign that a program gives to each neuron: neurons of profile 0 take it negated, those of
     /// profile 1 as it is.
     pub signed_by_profile: bool,
+    /// Whether changes are rounded to the nearest, and not at random.
+    pub rounds_to_nearest: bool,
     /// Traces x1, x2, y1, y2, y3: impulse and time constant in thousandths of a step.
     pub traces: [Option<TraceShape>; 5],
     /// Steps of an epoch, 1..=64.
@@ -142,7 +144,13 @@ impl Learning {
     /// let stdp = Learning::new("dw = 2^-2*x1*y0 - 2^-2*x0*y1").x1(trace).y1(trace);
     /// ```
     pub fn new(rule: impl Into<String>) -> Self {
-        Self { rule: rule.into(), signed_by_profile: false, traces: [None; 5], epoch_steps: 1 }
+        Self {
+            rule: rule.into(),
+            signed_by_profile: false,
+            rounds_to_nearest: false,
+            traces: [None; 5],
+            epoch_steps: 1,
+        }
     }
 
     /// Weights that only a program of the embedded CPU writes.
@@ -160,6 +168,13 @@ impl Learning {
     /// Whether the rule reads a variable.
     pub fn reads(&self, variable: Variable) -> bool {
         rule::parse(&self.rule, &Limits::RELAXED).is_ok_and(|products| reads(&products, variable))
+    }
+
+    /// Rounds changes to the nearest, and not at random.
+    #[must_use]
+    pub const fn rounds_to_nearest(mut self, nearest: bool) -> Self {
+        self.rounds_to_nearest = nearest;
+        self
     }
 
     traces! { x1: 0, x2: 1, y1: 2, y2: 3, y3: 4 }

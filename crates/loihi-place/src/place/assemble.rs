@@ -3,7 +3,7 @@
 use super::lists::Lists;
 use super::row::SynapseRow;
 use super::{PlaceError, PopulationPart};
-use loihi_core::image::{ImageError, ProductRecord};
+use loihi_core::image::{ImageError, ProductRecord, Rounding};
 use loihi_core::image::{Profile, Synapse, SynapseFormat};
 use loihi_core::rules::{BiasEncoderParams, PeriodicResetParams};
 use loihi_core::synapse::SignMode;
@@ -312,6 +312,9 @@ impl<'n> Assembly<'n> {
                 loihi_net::network::Signs::Inhibitory => SignMode::Inhibitory,
                 loihi_net::network::Signs::Mixed | loihi_net::network::Signs::Split => SignMode::Mixed,
             });
+        if learning.rounds_to_nearest {
+            plasticity.rounding = Rounding::Nearest;
+        }
         for (trace, shape) in plasticity.traces.iter_mut().zip(&learning.traces) {
             if let Some(shape) = shape {
                 *trace = self.builder.trace(shape.impulse, 0, &decay(*shape, learning.epoch_steps), None);

@@ -17,6 +17,8 @@ pub(super) struct Decolle {
     connection: usize,
     classes: u32,
     target: i16,
+    /// Whether the core rounds to the nearest.
+    to_nearest: bool,
     /// Layers of the network before this one.
     number: u32,
     params: DecolleParams,
@@ -31,7 +33,7 @@ population = "hidden"
 # from = "pixels"        # of several connections into it, which one learns
 classes = 10             # of its random readout, 1..=64
 target = 64              # what the readout of the right class should be; default 64
-back_end = "cpu"         # who changes the weights: the embedded CPU, or the "core" by y1; default "cpu"
+back_end = "cpu"         # who changes the weights: the embedded CPU, the "core" by y1, or "core-nearest"; default "cpu"
 burn_in_steps = 10       # steps of a sample before the first epoch; default 10
 epoch_steps = 5          # steps of an epoch; default 5
 readout_shift = 6        # bits that a readout loses, 0..=24; default 6
@@ -54,11 +56,13 @@ recorded_seed = 0        # of a word per synapse, as recorded runs draw them; de
         let connection = keys.connection_into(population)?;
         let classes = keys.classes()?;
         let target = keys.take("target")?.unwrap_or(64);
-        let by_core = match keys.take::<String>("back_end")?.as_deref() {
-            None | Some("cpu") => false,
-            Some("core") => true,
+        let (by_core, to_nearest) = match keys.take::<String>("back_end")?.as_deref() {
+            None | Some("cpu") => (false, false),
+            Some("core") => (true, false),
+            Some("core-nearest") => (true, true),
             Some(other) => {
-                return Err(keys.error("back_end", format!("unknown back end `{other}`; there are: cpu, core")));
+                let what = format!("unknown back end `{other}`; there are: cpu, core, core-nearest");
+                return Err(keys.error("back_end", what));
             }
         };
         let [decay_u, decay_v] = [keys.take("trace_decay_u")?, keys.take("trace_decay_v")?];
@@ -76,14 +80,15 @@ recorded_seed = 0        # of a word per synapse, as recorded runs draw them; de
             trace_decay_v: decay_v.or(register(|own| own.decay_v)).unwrap_or(params.trace_decay_v),
             ..params
         };
-        Ok(Self { population, connection, classes, target, number: keys.before(Self::NAME), params })
+        Ok(Self { population, connection, classes, target, to_nearest, number: keys.before(Self::NAME), params })
     }
 }
 
 impl Program for Decolle {
     fn learns(&self) -> Vec<(usize, Learning)> {
         let by_cpu = self.params.precision.is_some();
-        vec![(self.connection, if by_cpu { Learning::by_program() } else { by_the_core(self.params.shift) })]
+        let by_core = by_the_core(self.params.shift).rounds_to_nearest(self.to_nearest);
+        vec![(self.connection, if by_cpu { Learning::by_program() } else { by_core })]
     }
 
     fn add(&self, layout: &mut Layout<'_>, table: usize) -> Result<(), String> {
