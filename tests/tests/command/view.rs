@@ -95,7 +95,7 @@ fn a_run_is_shown_to_its_end_and_left_by_a_key() {
 fn a_run_can_be_left_in_the_middle() {
     for key in ["q", "\x03"] {
         let (mut child, written) = on_a_terminal("view digits-pes --pace 100");
-        wait_for("the run", || has(&written, "running") && has(&written, "core 0"));
+        wait_for("the run", || has(&written, "running") && has(&written, "hidden"));
         child.stdin.as_mut().unwrap().write_all(key.as_bytes()).unwrap();
         assert!(child.wait().unwrap().success(), "{key:?}");
         wait_for("where it was left", || has(&written, "left at step"));
@@ -118,7 +118,7 @@ fn a_run_that_failed_says_why_and_ends_as_a_failure() {
 fn a_view_ends_with_its_terminal() {
     for arguments in ["view digits-pes --pace 100", "view digits-decolle --epochs 500"] {
         let (mut terminal, written) = on_a_terminal(arguments);
-        wait_for("the run", || has(&written, "running") && has(&written, "core 0"));
+        wait_for("the run", || has(&written, "running") && has(&written, "hidden"));
         let text = String::from_utf8_lossy(&written.lock().unwrap()).into_owned();
         let process = text.strip_prefix("process ").and_then(|text| text.split_whitespace().next()).unwrap();
         // A zombie has no command line any more.
