@@ -2,7 +2,6 @@
 //!
 //! ```
 //! use loihi_net::network::{Connection, Network, Population, ReadBy};
-//! use loihi_place::place::{PlacementOptions, place};
 //!
 //! let mut network = Network::new("coincidence").steps(20);
 //! let pair = network.input("pair", 2);
