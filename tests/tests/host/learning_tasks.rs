@@ -123,8 +123,9 @@ fn rounding_to_the_nearest_by_the_cpu_is_worse() {
 #[test]
 fn a_controlled_trigger_keeps_its_share() {
     let options = RunOptions { seed: SEEDS[0], validate: true, epochs: Some(2), ..RunOptions::default() };
-    for share in [0.1, 0.2] {
-        let outcome = run_with(experiment("digits-decolle"), &[("trigger_share", &share.to_string())], &options);
+    for share_256 in [26_u8, 51] {
+        let share = f64::from(share_256) / 256.0;
+        let outcome = run_with(experiment("digits-decolle"), &[("trigger_share", &share_256.to_string())], &options);
         let rate = metric(&outcome, "trigger_rate");
         assert!((rate - share).abs() < 0.02, "share {share}, {:?}", outcome.metrics);
         assert!(metric(&outcome, "accuracy_test") > 0.85, "share {share}: {:?}", outcome.metrics);
