@@ -18,8 +18,6 @@ pub struct Layout<'p> {
     /// Programs of the image before those of `[[snip]]` tables, and by table, for errors.
     owners: Vec<usize>,
     first_program: usize,
-    /// Word of the rates of the last program, and the least one that it takes.
-    last_rate: Option<(u32, i32)>,
 }
 
 /// Where populations, connections and inputs lie.
@@ -58,16 +56,7 @@ impl<'p> Layout<'p> {
             });
         }
         let first_program = places.programs;
-        Self {
-            network,
-            builder,
-            places,
-            programs,
-            turn: (String::new(), ""),
-            owners: Vec::new(),
-            first_program,
-            last_rate: None,
-        }
+        Self { network, builder, places, programs, turn: (String::new(), ""), owners: Vec::new(), first_program }
     }
 
     /// Says whose turn it is.
@@ -145,22 +134,34 @@ impl<'p> Layout<'p> {
         }
     }
 
-    /// Words of the target for this program. Programs of the same number of words that are taught alike share them.
-    pub fn target(&mut self, count: u32, teaching: Teaching) -> Range<u32> {
-        let alike = |port: &&Port| port.target.len() == count as usize && port.teaching == teaching;
-        if let Some(port) = self.programs.ports.iter().find(alike) {
-            return port.target.clone();
+    /// Words of the target and of the output for this program, either of which may be 0. Programs of the same number of words
+    /// that are taught alike share those of the target.
+    ///
+    /// All else is as most programs have it: they answer after a sample, and write to no population.
+    pub fn port(&mut self, target: u32, output: u32, teaching: Teaching) -> Port {
+        let [_, targets, outputs] = &mut self.programs.words;
+        let alike = |port: &&Port| port.target.len() == target as usize && port.teaching == teaching;
+        let shared = self.programs.ports.iter().find(alike).map(|port| port.target.clone());
+        let target = shared.unwrap_or_else(|| {
+            let first = *targets;
+            *targets += target;
+            first..*targets
+        });
+        let output_first = *outputs;
+        *outputs += output;
+        let (name, kind) = self.turn.clone();
+        Port {
+            name,
+            kind,
+            target,
+            output: output_first..*outputs,
+            teaching,
+            rates: Vec::new(),
+            rate_least: None,
+            answers_first: false,
+            steps_least: 0,
+            populations: Vec::new(),
         }
-        let first = self.programs.words[1];
-        self.programs.words[1] = first + count;
-        first..first + count
-    }
-
-    /// Words of the output for this program.
-    pub fn output(&mut self, count: u32) -> Range<u32> {
-        let first = self.programs.words[2];
-        self.programs.words[2] = first + count;
-        first..first + count
     }
 
     /// Constants of this program; returns the number of the first.
@@ -168,33 +169,22 @@ impl<'p> Layout<'p> {
         self.builder.data(constants)
     }
 
-    /// Adds a program; returns its word of the rates.
-    pub fn program<P: SnipParams>(&mut self, table: usize, params: &P) -> u32 {
+    /// Adds a program that is neither taught nor answers.
+    pub fn program<P: SnipParams>(&mut self, table: usize, params: &P) {
         self.builder.snip(params);
         self.owners.push(table);
-        let number = self.first_program + self.owners.len() - 1;
-        let word = self.places.groups_total + u32::try_from(number).unwrap_or(u32::MAX);
-        self.last_rate = Some((word, *params.snip().rates().start()));
-        word
     }
 
-    /// Says where this program is taught and answers.
-    pub fn port(&mut self, port: Ported) {
-        let Ported { target, output, teaching, rates, answers_first, steps_least, populations } = port;
-        let (name, kind) = self.turn.clone();
-        let rate_least = self.last_rate.filter(|(word, _)| *rates == [*word]).map(|(_, least)| least);
-        self.programs.ports.push(Port {
-            name,
-            kind,
-            target,
-            output,
-            teaching,
-            rates,
-            rate_least,
-            answers_first,
-            steps_least,
-            populations,
-        });
+    /// Adds a program that is taught, or answers, by this port. If the port names no rates, learning is scaled by the
+    /// program's own.
+    pub fn taught<P: SnipParams>(&mut self, table: usize, params: &P, mut port: Port) {
+        if port.rates.is_empty() {
+            let number = u32::try_from(self.first_program + self.owners.len()).unwrap_or(u32::MAX);
+            port.rates = vec![self.places.groups_total.saturating_add(number)];
+            port.rate_least = Some(*params.snip().rates().start());
+        }
+        self.program(table, params);
+        self.programs.ports.push(port);
     }
 
     /// Values and targets of a sample, if all are of the first input that an encoder takes, and of programs before this one.
@@ -213,25 +203,6 @@ impl<'p> Layout<'p> {
     }
 }
 
-/// A port without the name of its program.
-#[derive(Clone, Debug)]
-pub struct Ported {
-    /// See [`Port::target`].
-    pub target: Range<u32>,
-    /// See [`Port::output`].
-    pub output: Range<u32>,
-    /// See [`Port::teaching`].
-    pub teaching: Teaching,
-    /// See [`Port::rates`].
-    pub rates: Vec<u32>,
-    /// See [`Port::answers_first`].
-    pub answers_first: bool,
-    /// See [`Port::steps_least`].
-    pub steps_least: u32,
-    /// See [`Port::populations`].
-    pub populations: Vec<usize>,
-}
-
 /// Plastic synapses of a connection: consecutive groups, one a core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -246,4 +217,11 @@ pub struct Group {
     pub posts: u32,
     /// First post trace.
     pub post_trace_first: u32,
+}
+
+impl Group {
+    /// Words of [`Register::Rate`](loihi_core::register::Register::Rate) of a connection whose weights the cores change.
+    pub fn rates(&self) -> Vec<u32> {
+        (self.first..).take(self.count as usize).collect()
+    }
 }

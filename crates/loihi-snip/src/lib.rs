@@ -50,7 +50,7 @@
 //! | [`ports`] | where programs take targets and give answers |
 //! | [`layout`] | what a program sees of a network that is being placed |
 //! | [`kind`] | a kind of program |
-//! | `raw` | kinds of programs of which only the parameters are known |
+//! | `raw` | kinds of programs known by their parameters alone |
 //! | [`kinds`] | the built-in kinds |
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]

@@ -84,3 +84,14 @@ pub enum Teaching {
         output_fraction_bits: u32,
     },
 }
+
+impl Teaching {
+    /// Classes, the right one 1.0 in Q3.12, or else values in Q3.12.
+    pub const fn q12(classes: bool, output_fraction_bits: u32) -> Self {
+        if classes {
+            Self::Classes { right: 4096, wrong: 0 }
+        } else {
+            Self::Values { target_fraction_bits: 12, output_fraction_bits }
+        }
+    }
+}

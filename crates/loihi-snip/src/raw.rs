@@ -1,9 +1,9 @@
-//! Programs of which only the parameters are known: what names stand for is found by the names of the parameters.
+//! Programs known by their parameters alone: the names of the parameters say what placement has to fill in.
 
 use crate::keys::Keys;
 use crate::kind::{Program, SnipKind};
-use crate::layout::{Group, Layout, Ported};
-use crate::ports::Teaching;
+use crate::layout::{Group, Layout};
+use crate::ports::{Port, Teaching};
 use loihi_core::snip::SnipParams;
 use loihi_net::network::{Learning, SectionError};
 use serde::Serialize;
@@ -14,7 +14,7 @@ use std::ops::Range;
 use toml::{Table, Value};
 
 impl SnipKind {
-    /// The kind of a program of which only the parameters are known. Of these, `compartment_first` and `count` come from the
+    /// The kind of a program known by its parameters alone. Of these, `compartment_first` and `count` come from the
     /// key `population`; `group`, `axons` and `posts` from `population` too, whose incoming connection it writes; `target_first`
     /// and `output_first` are a word for every neuron; `input_first`, `stimulus_first` and `count` come from `input`.
     pub const fn raw<P: SnipParams + Serialize + DeserializeOwned + Default + fmt::Debug + 'static>(
@@ -123,24 +123,14 @@ impl<P: SnipParams + Serialize + DeserializeOwned + Default + fmt::Debug + 'stat
         let neurons = compartments.map_or(0, |Range { start, end }| end - start);
         let teaching = Teaching::Classes { right: 1, wrong: 0 };
         let words = |key: &str| if self.all.contains_key(key) { neurons } else { 0 };
-        let (target, output) = (words("target_first"), words("output_first"));
-        let target = if target > 0 { layout.target(target, teaching) } else { 0..0 };
-        let output = layout.output(output);
-        set("target_first", target.start);
-        set("output_first", output.start);
+        let port = layout.port(words("target_first"), words("output_first"), teaching);
+        set("target_first", port.target.start);
+        set("output_first", port.output.start);
         let params: P = Value::Table(all).try_into().map_err(|error: toml::de::Error| error.message().to_owned())?;
-        let rate = layout.program(table, &params);
-        if !target.is_empty() || !output.is_empty() {
-            let populations = self.population.into_iter().collect();
-            layout.port(Ported {
-                target,
-                output,
-                teaching,
-                rates: vec![rate],
-                answers_first: false,
-                steps_least: 0,
-                populations,
-            });
+        if port.target.is_empty() && port.output.is_empty() {
+            layout.program(table, &params);
+        } else {
+            layout.taught(table, &params, Port { populations: self.population.into_iter().collect(), ..port });
         }
         Ok(())
     }

@@ -2,8 +2,8 @@
 
 use crate::keys::Keys;
 use crate::kind::{Program, SnipForm};
-use crate::layout::{Layout, Ported};
-use crate::ports::Teaching;
+use crate::layout::Layout;
+use crate::ports::{Port, Teaching};
 use loihi_core::rules::BackpropParams;
 use loihi_net::draw;
 use loihi_net::network::{Endpoint, Learning, SectionError};
@@ -90,29 +90,21 @@ impl Program for Backprop {
             layout.data(&draw::pack(&(0..below).flat_map(row).collect::<Vec<i8>>()))
         });
         let teaching = Teaching::Classes { right: self.target, wrong: self.target.saturating_neg() };
-        let (target, output) = (layout.target(outputs, teaching), layout.output(outputs));
+        let port = layout.port(outputs, outputs, teaching);
         let params = BackpropParams {
             layers: u32::try_from(groups.len()).unwrap_or(u32::MAX),
             data_first,
             inputs: groups.first().map_or(0, |group| group.axons),
             posts: below + outputs,
             outputs,
-            target_first: target.start,
-            output_first: output.start,
+            target_first: port.target.start,
+            output_first: port.output.start,
             direct_feedback,
             ..self.params
         };
-        let rate = layout.program(table, &params);
-        let populations = self.populations.clone();
-        layout.port(Ported {
-            target,
-            output,
-            teaching,
-            rates: vec![rate],
-            answers_first: true,
-            steps_least: self.params.steps,
-            populations,
-        });
+        let port =
+            Port { answers_first: true, steps_least: self.params.steps, populations: self.populations.clone(), ..port };
+        layout.taught(table, &params, port);
         Ok(())
     }
 }

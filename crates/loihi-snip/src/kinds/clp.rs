@@ -2,8 +2,8 @@
 
 use crate::keys::Keys;
 use crate::kind::{Program, SnipForm};
-use crate::layout::{Layout, Ported};
-use crate::ports::Teaching;
+use crate::layout::Layout;
+use crate::ports::{Port, Teaching};
 use loihi_core::rules::ClpParams;
 use loihi_net::network::{Learning, SectionError};
 
@@ -62,26 +62,18 @@ impl Program for Clp {
         let group = layout.group(self.connection)?;
         let teaching = Teaching::Classes { right: 1, wrong: 0 };
         let words = self.params.classes;
-        let (target, output) = (layout.target(words, teaching), layout.output(words));
+        let port = layout.port(words, words, teaching);
         let params = ClpParams {
             group: group.first,
             axons: group.axons,
             posts: group.posts,
-            target_first: target.start,
-            output_first: output.start,
+            target_first: port.target.start,
+            output_first: port.output.start,
             ..self.params
         };
-        let rate = layout.program(table, &params);
-        let populations = vec![self.population];
-        layout.port(Ported {
-            target,
-            output,
-            teaching,
-            rates: vec![rate],
-            answers_first: true,
-            steps_least: self.params.steps,
-            populations,
-        });
+        let port =
+            Port { answers_first: true, steps_least: self.params.steps, populations: vec![self.population], ..port };
+        layout.taught(table, &params, port);
         Ok(())
     }
 }

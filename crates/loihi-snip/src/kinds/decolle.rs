@@ -3,8 +3,8 @@
 use super::by_the_core::{by_the_core, check_shift};
 use crate::keys::Keys;
 use crate::kind::{Program, SnipForm};
-use crate::layout::{Layout, Ported};
-use crate::ports::Teaching;
+use crate::layout::Layout;
+use crate::ports::{Port, Teaching};
 use loihi_core::rules::DecolleParams;
 use loihi_core::tools::rank_one::Precision;
 use loihi_net::draw;
@@ -98,32 +98,25 @@ impl Program for Decolle {
         let readout: Vec<i8> = (0..group.posts).flat_map(row).collect();
         let data_first = layout.data(&draw::pack(&readout));
         let teaching = Teaching::Classes { right: self.target, wrong: 0 };
-        let (target, output) = (layout.target(self.classes, teaching), layout.output(self.classes));
+        let port = layout.port(self.classes, self.classes, teaching);
         let params = DecolleParams {
             group: group.first,
             axons: group.axons,
             posts: group.posts,
             data_first,
             classes: self.classes,
-            target_first: target.start,
-            output_first: output.start,
+            target_first: port.target.start,
+            output_first: port.output.start,
             ..self.params
         };
-        let rate = layout.program(table, &params);
-        let rates = if self.params.precision.is_some() {
-            vec![rate]
-        } else {
-            (group.first..).take(group.count as usize).collect()
-        };
-        layout.port(Ported {
-            target,
-            output,
-            teaching,
+        let rates = if params.precision.is_some() { Vec::new() } else { group.rates() };
+        let port = Port {
             rates,
-            answers_first: false,
             steps_least: self.params.burn_in_steps.saturating_add(self.params.epoch_steps),
             populations: vec![self.population],
-        });
+            ..port
+        };
+        layout.taught(table, &params, port);
         Ok(())
     }
 }

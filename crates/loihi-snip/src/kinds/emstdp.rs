@@ -2,8 +2,8 @@
 
 use crate::keys::Keys;
 use crate::kind::{Program, SnipForm};
-use crate::layout::{Layout, Ported};
-use crate::ports::Teaching;
+use crate::layout::Layout;
+use crate::ports::{Port, Teaching};
 use loihi_core::rules::EmstdpParams;
 use loihi_net::draw;
 use loihi_net::network::{Learning, SectionError};
@@ -72,29 +72,25 @@ impl Program for Emstdp {
             layout.data(&(0..into.posts).flat_map(row).collect::<Vec<_>>())
         });
         let teaching = Teaching::Classes { right: 1, wrong: 0 };
-        let (target, output) = (layout.target(between.posts, teaching), layout.output(between.posts));
+        let port = layout.port(between.posts, between.posts, teaching);
         let params = EmstdpParams {
             group_hidden: into.first,
             group_output: between.first,
             inputs: into.axons,
             hidden: into.posts,
             outputs: between.posts,
-            target_first: target.start,
-            output_first: output.start,
+            target_first: port.target.start,
+            output_first: port.output.start,
             direct_feedback,
             ..self.params
         };
-        let rate = layout.program(table, &params);
-        let populations = vec![self.hidden, self.output];
-        layout.port(Ported {
-            target,
-            output,
-            teaching,
-            rates: vec![rate],
+        let port = Port {
             answers_first: true,
             steps_least: self.params.phase_steps.saturating_mul(2).saturating_add(1),
-            populations,
-        });
+            populations: vec![self.hidden, self.output],
+            ..port
+        };
+        layout.taught(table, &params, port);
         Ok(())
     }
 }

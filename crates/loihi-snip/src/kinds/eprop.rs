@@ -2,8 +2,8 @@
 
 use crate::keys::Keys;
 use crate::kind::{Program, SnipForm};
-use crate::layout::{Layout, Ported};
-use crate::ports::Teaching;
+use crate::layout::Layout;
+use crate::ports::{Port, Teaching};
 use loihi_core::rules::EpropParams;
 use loihi_net::draw;
 use loihi_net::network::{Endpoint, Learning, SectionError};
@@ -113,33 +113,19 @@ impl Program for Eprop {
         let row = |post: u32| (0..outputs).map(move |output| self.feedback(seed, post, output));
         let feedback: Vec<i8> = (0..outer.posts).flat_map(row).collect();
         let data_first = layout.data(&draw::pack(&feedback));
-        let teaching = if self.classes {
-            // 1.0 in Q3.12.
-            Teaching::Classes { right: 4096, wrong: 0 }
-        } else {
-            Teaching::Values { target_fraction_bits: 12, output_fraction_bits: 12 }
-        };
-        let (target, output) = (layout.target(outputs, teaching), layout.output(outputs));
+        let port = layout.port(outputs, outputs, Teaching::q12(self.classes, 12));
         let params = EpropParams {
             input_group: outer.first,
             recurrent_group: inner.first,
             inputs: outer.axons,
             posts: outer.posts,
             data_first,
-            target_first: target.start,
-            output_first: output.start,
+            target_first: port.target.start,
+            output_first: port.output.start,
             ..self.params
         };
-        let rate = layout.program(table, &params);
-        layout.port(Ported {
-            target,
-            output,
-            teaching,
-            rates: vec![rate],
-            answers_first: false,
-            steps_least: 0,
-            populations: vec![self.population],
-        });
+        let port = Port { populations: vec![self.population], ..port };
+        layout.taught(table, &params, port);
         Ok(())
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::keys::Keys;
 use crate::kind::{Program, SnipForm};
-use crate::layout::{Layout, Ported};
-use crate::ports::Teaching;
+use crate::layout::Layout;
+use crate::ports::{Port, Teaching};
 use loihi_core::rules::PesParams;
 use loihi_net::network::SectionError;
 
@@ -51,31 +51,17 @@ error_given = false      # whether targets are the errors themselves; default fa
 impl Program for Pes {
     fn add(&self, layout: &mut Layout<'_>, table: usize) -> Result<(), String> {
         let compartments = layout.compartments(self.population)?;
-        let teaching = if self.classes {
-            // 1.0 in Q3.12.
-            Teaching::Classes { right: 4096, wrong: 0 }
-        } else {
-            Teaching::Values { target_fraction_bits: 12, output_fraction_bits: 20 }
-        };
         let words = self.params.dimensions;
-        let (target, output) = (layout.target(words, teaching), layout.output(words));
+        let port = layout.port(words, words, Teaching::q12(self.classes, 20));
         let params = PesParams {
             compartment_first: compartments.start,
             count: compartments.end - compartments.start,
-            target_first: target.start,
-            output_first: output.start,
+            target_first: port.target.start,
+            output_first: port.output.start,
             ..self.params
         };
-        let rate = layout.program(table, &params);
-        layout.port(Ported {
-            target,
-            output,
-            teaching,
-            rates: vec![rate],
-            answers_first: false,
-            steps_least: 0,
-            populations: vec![self.population],
-        });
+        let port = Port { populations: vec![self.population], ..port };
+        layout.taught(table, &params, port);
         Ok(())
     }
 }

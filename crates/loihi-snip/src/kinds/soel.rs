@@ -3,8 +3,8 @@
 use super::by_the_core::{by_the_core, check_shift};
 use crate::keys::Keys;
 use crate::kind::{Program, SnipForm};
-use crate::layout::{Layout, Ported};
-use crate::ports::Teaching;
+use crate::layout::Layout;
+use crate::ports::{Port, Teaching};
 use loihi_core::rules::SoelParams;
 use loihi_net::network::{Learning, SectionError};
 
@@ -60,25 +60,21 @@ impl Program for Soel {
     fn add(&self, layout: &mut Layout<'_>, table: usize) -> Result<(), String> {
         let group = layout.group(self.connection)?;
         let teaching = Teaching::Classes { right: self.target_spikes, wrong: 0 };
-        let (target, output) = (layout.target(group.posts, teaching), layout.output(group.posts));
+        let port = layout.port(group.posts, group.posts, teaching);
         let params = SoelParams {
             group: group.first,
             posts: group.posts,
-            target_first: target.start,
-            output_first: output.start,
+            target_first: port.target.start,
+            output_first: port.output.start,
             ..self.params
         };
-        layout.program(table, &params);
-        let rates = (group.first..).take(group.count as usize).collect();
-        layout.port(Ported {
-            target,
-            output,
-            teaching,
-            rates,
-            answers_first: false,
+        let port = Port {
+            rates: group.rates(),
             steps_least: self.params.burn_in_steps.saturating_add(self.params.epoch_steps),
             populations: vec![self.population],
-        });
+            ..port
+        };
+        layout.taught(table, &params, port);
         Ok(())
     }
 }

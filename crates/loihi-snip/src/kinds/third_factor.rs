@@ -2,8 +2,8 @@
 
 use crate::keys::Keys;
 use crate::kind::{Program, SnipForm};
-use crate::layout::{Layout, Ported};
-use crate::ports::Teaching;
+use crate::layout::Layout;
+use crate::ports::{Port, Teaching};
 use loihi_core::image::Variable;
 use loihi_core::rules::ThirdFactorParams;
 use loihi_net::network::SectionError;
@@ -68,20 +68,11 @@ impl Program for ThirdFactor {
     fn add(&self, layout: &mut Layout<'_>, table: usize) -> Result<(), String> {
         let group = layout.group(self.connection)?;
         let dimensions = group.posts / 2;
-        let teaching = Teaching::Values { target_fraction_bits: 12, output_fraction_bits: 12 };
-        let target = layout.target(dimensions, teaching);
+        let port = layout.port(dimensions, 0, Teaching::q12(false, 12));
         let post_first = group.post_trace_first;
-        layout.program(table, &ThirdFactorParams { target_first: target.start, dimensions, post_first, ..self.params });
-        let rates = (group.first..).take(group.count as usize).collect();
-        layout.port(Ported {
-            target,
-            output: 0..0,
-            teaching,
-            rates,
-            answers_first: false,
-            steps_least: 0,
-            populations: vec![self.population],
-        });
+        let params = ThirdFactorParams { target_first: port.target.start, dimensions, post_first, ..self.params };
+        let port = Port { rates: group.rates(), populations: vec![self.population], ..port };
+        layout.taught(table, &params, port);
         Ok(())
     }
 }

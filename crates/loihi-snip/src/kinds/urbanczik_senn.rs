@@ -2,8 +2,8 @@
 
 use crate::keys::Keys;
 use crate::kind::{Program, SnipForm};
-use crate::layout::{Layout, Ported};
-use crate::ports::Teaching;
+use crate::layout::Layout;
+use crate::ports::{Port, Teaching};
 use loihi_core::rules::UrbanczikSennParams;
 use loihi_net::draw;
 use loihi_net::network::{Learning, SectionError};
@@ -81,26 +81,18 @@ impl Program for UrbanczikSenn {
         let group = layout.group(self.connection)?;
         let data_first = layout.data(&self.tables());
         let teaching = Teaching::Values { target_fraction_bits: 0, output_fraction_bits: 12 };
-        let (target, output) = (layout.target(group.posts, teaching), layout.output(group.posts));
+        let port = layout.port(group.posts, group.posts, teaching);
         let params = UrbanczikSennParams {
             group: group.first,
             axons: group.axons,
             posts: group.posts,
             data_first,
-            target_first: target.start,
-            output_first: output.start,
+            target_first: port.target.start,
+            output_first: port.output.start,
             ..self.params
         };
-        let rate = layout.program(table, &params);
-        layout.port(Ported {
-            target,
-            output,
-            teaching,
-            rates: vec![rate],
-            answers_first: false,
-            steps_least: 0,
-            populations: vec![self.population],
-        });
+        let port = Port { populations: vec![self.population], ..port };
+        layout.taught(table, &params, port);
         Ok(())
     }
 }
