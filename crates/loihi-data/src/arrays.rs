@@ -10,7 +10,7 @@
 //! | the one that [`DataOptions::stage_column`] names | stages `[samples]`: texts or whole numbers |
 //!
 //! Values become 0 to 255: booleans, and numbers of 0 to 1, are shares of 255; whole numbers of 0 to 255 stay; others are
-//! scaled by the smallest and the largest of all. If [`DataOptions::reals`] asks for it, all stay real numbers, not scaled.
+//! scaled by the smallest and the largest of all; [`DataOptions::scale`] sets another scale. If [`DataOptions::reals`] asks for it, all stay real numbers, not scaled.
 //! Numbers that are not finite are refused. A series in time is `x` `[steps, n]` and `y` `[steps, k]`, a sample a step.
 
 use super::answers::{Answers, not_finite, singles};
@@ -19,7 +19,8 @@ use super::format::{Content, Format};
 use super::options::DataOptions;
 use super::records;
 use super::sample::Sample;
-use loihi_files::npz::{self, Array, Values};
+use super::scale::Scale;
+use loihi_files::npz::{self, Values};
 
 /// Arrays of samples, if there are several others.
 const SAMPLES: [&str; 4] = ["x", "samples", "data", "spikes"];
@@ -29,7 +30,7 @@ pub const FORMAT: Format =
     Format::new("numpy", &["npy", "npz"], "arrays of samples, or of the events of a recording", |bytes, _, options| {
         match records::parse(bytes)? {
             Some(recording) => Ok(Content::events(recording)),
-            None => Ok(Content::Many(parse(bytes, options)?)),
+            None => read(bytes, options).map(|(samples, scale)| Content::Many(samples, scale)),
         }
     })
     .begins(&[b"\x93NUMPY", b"PK\x03\x04"])
@@ -41,6 +42,11 @@ pub const FORMAT: Format =
 /// # Errors
 /// [`FormatError`] names the array, and row and column of a number that is not finite.
 pub fn parse(bytes: &[u8], options: &DataOptions) -> Result<Vec<Sample>, FormatError> {
+    Ok(read(bytes, options)?.0)
+}
+
+/// Samples, and their scale if they have values.
+fn read(bytes: &[u8], options: &DataOptions) -> Result<(Vec<Sample>, Option<Scale>), FormatError> {
     let names = npz::names_in(bytes).map_err(FormatError::new)?;
     let answers = Answers::read(bytes, &names, options)?;
     let name = sample_array(&names, &answers)?;
@@ -52,14 +58,21 @@ pub fn parse(bytes: &[u8], options: &DataOptions) -> Result<Vec<Sample>, FormatE
     if each == 0 || *count == 0 {
         return Err(format!("its shape {:?} has no elements", array.shape()).into());
     }
-    let samples = if options.reals {
+    if options.reals {
         let of = |(number, row): (usize, &[f32])| Sample::reals(number.to_string(), shape, row.to_vec());
-        singles(&array, name, each)?.chunks(each).enumerate().map(of).collect()
-    } else {
-        let of = |(number, row): (usize, &[u8])| Sample::values(number.to_string(), shape, row.to_vec());
-        scaled(&array, name, each)?.chunks(each).enumerate().map(of).collect()
+        let samples = singles(&array, name, each)?.chunks(each).enumerate().map(of).collect();
+        return Ok((answers.given_to(samples)?, None));
+    }
+    let numbers = array.real();
+    if let Some((at, number)) = numbers.iter().enumerate().find(|(_, number)| !number.is_finite()) {
+        return Err(not_finite(name, at, each, *number).into());
+    }
+    let scale = options.scale.unwrap_or_else(|| scale_of(array.values(), &numbers));
+    let of = |(number, row): (usize, &[f64])| {
+        Sample::values(number.to_string(), shape, row.iter().map(|number| scale.value(*number)).collect())
     };
-    Ok(answers.given_to(samples)?)
+    let samples = numbers.chunks(each).enumerate().map(of).collect();
+    Ok((answers.given_to(samples)?, Some(scale)))
 }
 
 /// The array of samples: the only one besides those of answers, or one of the usual names.
@@ -78,28 +91,20 @@ fn sample_array<'n>(names: &'n [String], answers: &Answers<'_>) -> Result<&'n st
     }
 }
 
-/// Numbers as 0 to 255; `each` is how many a sample has.
-fn scaled(array: &Array, name: &str, each: usize) -> Result<Vec<u8>, String> {
-    let values = array.real();
-    if let Some((at, value)) = values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
-        return Err(not_finite(name, at, each, *value));
+/// How the numbers of an array are scaled: 0 to 1 are shares, whole numbers of 0 to 255 stay.
+fn scale_of(values: &Values, numbers: &[f64]) -> Scale {
+    let are_within = |high: f64| numbers.iter().all(|number| (0.0..=high).contains(number));
+    match values {
+        _ if are_within(1.0) => Scale::SHARES,
+        Values::Whole(_) if are_within(255.0) => Scale::BYTES,
+        _ => Scale::of_extremes(numbers.iter().copied()),
     }
-    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let (low, range) = match array.values() {
-        _ if low >= 0.0 && high <= 1.0 => (0.0, 1.0),
-        Values::Whole(_) if low >= 0.0 && high <= 255.0 => (0.0, 255.0),
-        _ if high > low => (low, high - low),
-        _ => (low, 1.0),
-    };
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 255")]
-    let scaled = |value: &f64| (255.0 * ((value - low) / range)).round().clamp(0.0, 255.0) as u8;
-    Ok(values.iter().map(scaled).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use loihi_files::npz::Array;
 
     fn whole(shape: &[usize], values: &[i64]) -> Array {
         Array::new(shape.to_vec(), Values::Whole(values.to_vec())).unwrap()

@@ -43,7 +43,7 @@ const SAMPLES_MAX: u32 = 10_000;
 /// A file of its authors alone, with all of its samples.
 pub const FORMAT: Format =
     Format::new("cifar-batch", &[], "batches of CIFAR-10, as its authors distribute them", |bytes, _, _| {
-        Ok(Content::Many(samples(batch(bytes)?)))
+        Ok(Content::Many(samples(batch(bytes)?), None))
     })
     .named(is_batch)
     .of_many("in the file");

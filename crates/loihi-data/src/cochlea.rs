@@ -15,7 +15,7 @@ use loihi_hdf5::File;
 
 /// What [`super::shd::FORMAT`] reads.
 pub(crate) fn read(bytes: &[u8], most: usize, _: &DataOptions) -> Result<Content, FormatError> {
-    Ok(Content::Many(parse(bytes.to_vec(), most)?))
+    Ok(Content::Many(parse(bytes.to_vec(), most)?, None))
 }
 
 /// Reads the first `most` words of a file.

@@ -9,6 +9,7 @@ use super::listing::{FOLDERS, Layout, Listing, has_split_folders};
 use super::options::DataOptions;
 use super::package::Package;
 use super::sample::Sample;
+use super::scale::Scale;
 use super::sets::{DataSet, Origin};
 use super::{cifar, idx};
 use std::path::{Path, PathBuf};
@@ -125,9 +126,23 @@ impl Collection {
     /// # Errors
     /// As [`Collection::samples`].
     pub fn as_they_are(&self, split: &str, most: usize) -> Result<Vec<Sample>, DataError> {
+        Ok(self.scaled(split, most)?.0)
+    }
+
+    /// The same, and how numbers of arrays and CSV files were scaled, by which other files can be read
+    /// ([`DataOptions::scale`]); nothing where values are bytes, or stay real numbers.
+    ///
+    /// # Errors
+    /// As [`Collection::samples`].
+    pub fn scaled(&self, split: &str, most: usize) -> Result<(Vec<Sample>, Option<Scale>), DataError> {
+        let mut scale = None;
         let mut samples = match &self.source {
             Source::BuiltIn(samples) => samples(self.options.seed, split),
-            Source::File => self.of_file(most)?,
+            Source::File => {
+                let (samples, own) = self.of_file(most)?;
+                scale = own;
+                samples
+            }
             Source::Layout(listing, layout, package) => {
                 let samples = (layout.read)(listing, split, most)?;
                 if let Some(package) = package {
@@ -159,21 +174,21 @@ impl Collection {
         if self.options.reals {
             samples = samples.into_iter().map(Sample::with_reals).collect();
         }
-        Ok(samples)
+        Ok((samples, scale))
     }
 
-    fn of_file(&self, most: usize) -> Result<Vec<Sample>, DataError> {
+    fn of_file(&self, most: usize) -> Result<(Vec<Sample>, Option<Scale>), DataError> {
         let path = &*self.path;
         let bytes = files::read(path)?;
-        let Some(format) = format_of(path, &bytes) else { return Ok(Vec::new()) };
+        let Some(format) = format_of(path, &bytes) else { return Ok((Vec::new(), None)) };
         Ok(match content(format, path, &bytes, most, &self.options)? {
             // The folder in which a file alone lies is not a class.
             Content::One(data) => {
                 let name = name_of(path);
                 let label = labels::number_in(&name);
-                vec![Sample::new(name, data).labelled(label)]
+                (vec![Sample::new(name, data).labelled(label)], None)
             }
-            Content::Many(samples) => samples,
+            Content::Many(samples, scale) => (samples, scale),
         })
     }
 }

@@ -75,6 +75,7 @@ pub mod poisson;
 pub mod prophesee;
 pub mod records;
 mod sample;
+mod scale;
 mod sets;
 mod shd;
 mod split;
@@ -89,6 +90,7 @@ pub use format::{Content, Format, Read};
 pub use formats::format_of;
 pub use options::DataOptions;
 pub use sample::{Sample, SampleData, rescale};
+pub use scale::Scale;
 pub use sets::{DATA_SETS, DataSet, Origin};
 pub use split::Divided;
 

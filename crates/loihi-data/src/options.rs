@@ -1,9 +1,10 @@
 //! How data are opened.
 
+use super::scale::Scale;
 use std::path::PathBuf;
 
 /// How data are opened.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DataOptions {
     /// Folder of the data sets that are fetched, if not the usual one.
@@ -12,6 +13,8 @@ pub struct DataOptions {
     pub seed: u32,
     /// Whether values stay real numbers as the file has them, instead of being scaled to 0 to 255.
     pub reals: bool,
+    /// How numbers of arrays and CSV files are scaled, if not by what they are themselves.
+    pub scale: Option<Scale>,
     /// Column of a CSV file, or array of an `.npz` file, that names the stage of each sample.
     pub stage_column: Option<String>,
 }
@@ -35,6 +38,13 @@ impl DataOptions {
     #[must_use]
     pub fn reals(self, reals: bool) -> Self {
         Self { reals, ..self }
+    }
+
+    /// The same with numbers of arrays and CSV files scaled so, as those of a test set are by the scale of the training set
+    /// ([`Collection::scaled`](super::Collection::scaled)).
+    #[must_use]
+    pub fn scale(self, scale: impl Into<Option<Scale>>) -> Self {
+        Self { scale: scale.into(), ..self }
     }
 
     /// The same with stages from a column of a CSV file, or an array of an `.npz` file, of this name: texts, or whole

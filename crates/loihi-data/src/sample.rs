@@ -52,7 +52,7 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// A sample of which nothing else is known.
+    /// A sample without a class, targets or a stage.
     pub fn new(name: impl Into<String>, data: SampleData) -> Self {
         Self { name: name.into(), label: None, targets: Vec::new(), stage: None, data }
     }
@@ -127,7 +127,7 @@ impl Sample {
     }
 }
 
-/// The shape, if it is of so many values, else that of a row of them.
+/// The shape if it holds this many values, else that of a single row.
 fn fitting(shape: &[usize], values: usize) -> Vec<usize> {
     let fits = shape.iter().try_fold(1_usize, |product, extent| product.checked_mul(*extent)) == Some(values);
     if fits { shape.to_vec() } else { vec![values] }

@@ -4,18 +4,20 @@
 //! `target` and in all that begin with `target_`, in their order, and the stage is in the column that
 //! [`DataOptions::stage_column`] names. Where no column is called as a class or a target, the last one is the class. All
 //! others are features: scaled to 0 to 255 by the smallest and the largest number of all of them, the same scale for all,
-//! so that their proportions stay; or real numbers as they are, if [`DataOptions::reals`] asks for them.
+//! so that their proportions stay ([`DataOptions::scale`] sets another); or real numbers as they are, if
+//! [`DataOptions::reals`] asks for them.
 
 use super::columns::{single, stage_of};
 use super::error::FormatError;
 use super::format::{Content, Format};
 use super::options::DataOptions;
 use super::sample::Sample;
+use super::scale::Scale;
 use csv::StringRecord;
 
 /// Tables of features.
 pub const FORMAT: Format = Format::new("csv", &["csv"], "tables, a sample a row", |bytes, _, options| {
-    Ok(Content::Many(parse(bytes, options)?))
+    read(bytes, options).map(|(samples, scale)| Content::Many(samples, scale))
 })
 .of_many("in the column `label` or `class`, else in the last one if there are no targets")
 .with_targets("in the columns `target` or `target_...`");
@@ -45,6 +47,11 @@ struct Row {
 /// # Errors
 /// [`FormatError`] says the line.
 pub fn parse(bytes: &[u8], options: &DataOptions) -> Result<Vec<Sample>, FormatError> {
+    Ok(read(bytes, options)?.0)
+}
+
+/// Samples, and their scale if they have values.
+fn read(bytes: &[u8], options: &DataOptions) -> Result<(Vec<Sample>, Option<Scale>), FormatError> {
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(bytes);
     let mut columns: Option<Columns> = None;
@@ -71,7 +78,9 @@ pub fn parse(bytes: &[u8], options: &DataOptions) -> Result<Vec<Sample>, FormatE
     if rows.is_empty() {
         return Err(FormatError::in_line(1, "it has no rows of numbers"));
     }
-    Ok(samples(rows, options.reals))
+    let all = || rows.iter().flat_map(|row| row.features.iter().copied());
+    let scale = (!options.reals).then(|| options.scale.unwrap_or_else(|| Scale::of_extremes(all())));
+    Ok((rows.into_iter().enumerate().map(|(number, row)| row.sample(number, scale)).collect(), scale))
 }
 
 impl Columns {
@@ -90,9 +99,7 @@ impl Columns {
     fn unnamed(count: usize, options: &DataOptions) -> Result<Self, String> {
         match &options.stage_column {
             None => Self { count, ..Self::default() }.with_features(),
-            Some(wanted) => {
-                Err(format!("there is no column `{wanted}` for stages: begin with a row that names the columns"))
-            }
+            Some(wanted) => Err(format!("no column `{wanted}` for stages: add a header row that names the columns")),
         }
     }
 
@@ -147,25 +154,18 @@ fn quoted(cell: &str) -> String {
     format!("`{}{dots}`", start.escape_debug())
 }
 
-fn samples(rows: Vec<Row>, reals: bool) -> Vec<Sample> {
-    let all = rows.iter().flat_map(|row| &row.features);
-    let (low, high) =
-        all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
-    let range = if high > low { high - low } else { 1.0 };
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 255")]
-    let scaled = |value: &f64| (255.0 * (value - low) / range).round().clamp(0.0, 255.0) as u8;
-    let sample = |(number, row): (usize, Row)| {
-        let Row { features, label, targets, stage } = row;
+impl Row {
+    /// With values of this scale, or else with real numbers.
+    fn sample(self, number: usize, scale: Option<Scale>) -> Sample {
+        let Self { features, label, targets, stage } = self;
         let (name, shape) = (number.to_string(), [features.len()]);
-        let sample = if reals {
+        let sample = match scale {
+            Some(scale) => Sample::values(name, &shape, features.iter().map(|number| scale.value(*number)).collect()),
             // All of them were found to have single precision.
-            Sample::reals(name, &shape, features.iter().filter_map(|value| single(*value)).collect())
-        } else {
-            Sample::values(name, &shape, features.iter().map(scaled).collect())
+            None => Sample::reals(name, &shape, features.iter().filter_map(|number| single(*number)).collect()),
         };
         sample.labelled(label).with_targets(targets).in_stage(stage)
-    };
-    rows.into_iter().enumerate().map(sample).collect()
+    }
 }
 
 #[cfg(test)]
@@ -233,7 +233,7 @@ mod tests {
         let staged = DataOptions::default().stage_column("task");
         for (text, line, what) in [
             ("a,Task,label\n1,2,3\n", 1, "it has no column `task` for stages; there are a, Task, label"),
-            ("1,2,3\n", 1, "there is no column `task` for stages: begin with a row that names the columns"),
+            ("1,2,3\n", 1, "no column `task` for stages: add a header row that names the columns"),
             ("a,task,label\n1,x,3\n1,,3\n", 3, "`` in column 2 is not a stage, which has a name"),
         ] {
             let error = parse(text.as_bytes(), &staged).unwrap_err();

@@ -3,7 +3,7 @@
 use crate::settings::{StagesBy, TaskForm};
 use crate::task::{ExperimentError, RunOptions};
 use loihi_core::num::{Fnv64, word};
-use loihi_data::{DataError, DataOptions, DataSet, Origin, Sample, SampleData, open, rescale};
+use loihi_data::{Collection, DataError, DataOptions, DataSet, Origin, Sample, SampleData, open, rescale};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -84,35 +84,31 @@ impl Samples {
         };
         let name = data.path().display().to_string();
         let unfit = |what: String| ExperimentError::Unfit { data: name.clone(), what };
-        let (mut training, mut test) = (Vec::new(), Vec::new());
+        let (mut training, mut test);
         match wanted.test {
             None => {
                 let divided = data.divided()?;
                 (training, test) = (divided.training, divided.test);
             }
             Some(other) => {
-                // Numbers of arrays are brought to values together, by the range of the training set.
-                let together = data.set().is_none() && !wanted.reals;
-                let common = if together { common.clone().reals(true) } else { common.clone() };
-                let data = if together { open(data.path(), &common)? } else { data.clone() };
-                let other = open(other, &common)?;
-                let of = |data: &loihi_data::Collection, starts: &[&str]| {
+                let split = |data: &Collection, starts: &[&str]| {
                     let own = data.splits().iter().find(|split| starts.iter().any(|start| split.starts_with(start)));
-                    data.as_they_are(own.or(data.splits().first()).map_or("", String::as_str), usize::MAX)
+                    own.or(data.splits().first()).cloned().unwrap_or_default()
                 };
-                training.extend(of(&data, &["train"])?);
-                test.extend(of(&other, &["test", "t10k"])?);
-                if together {
-                    as_values(&mut training, &mut test);
-                }
+                let scale;
+                (training, scale) = data.scaled(&split(&data, &["train"]), usize::MAX)?;
+                // What is tested is scaled as what is learned.
+                let other = open(other, &common.scale(scale))?;
+                test = other.as_they_are(&split(&other, &["test", "t10k"]), usize::MAX)?;
             }
         }
         // Own data are as they are; others come to their range.
-        let scale = [data.full_scale(), set.map_or(data.full_scale(), |own| own.full_scale)];
-        if scale[0] != scale[1] {
+        let from = data.full_scale();
+        let to = set.map_or(from, |own| own.full_scale);
+        if from != to {
             for sample in training.iter_mut().chain(&mut test) {
                 if let SampleData::Values { values, .. } = &mut sample.data {
-                    rescale(values, scale[0], scale[1]);
+                    rescale(values, from, to);
                 }
             }
         }
@@ -279,27 +275,6 @@ impl Samples {
             ));
         }
         Ok(tasks)
-    }
-}
-
-/// Real numbers as values of 0 to 255, by the range of the training set: numbers of 0 to 1 are shares of 255, whole numbers of
-/// 0 to 255 stay, others are scaled by the smallest and the largest. What is tested is held to the ends.
-fn as_values(training: &mut [Sample], test: &mut [Sample]) {
-    let numbers = || training.iter().filter_map(Sample::flat_reals).flatten().copied().map(f64::from);
-    let (low, high) = numbers().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
-    let is_whole = numbers().all(|number| number.fract() == 0.0);
-    let (low, range) = match (low >= 0.0 && high <= 1.0, is_whole && low >= 0.0 && high <= 255.0) {
-        (true, _) => (0.0, 1.0),
-        (false, true) => (0.0, 255.0),
-        _ if high > low => (low, high - low),
-        _ => (low, 1.0),
-    };
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 255")]
-    let value = |number: &f32| (255.0 * ((f64::from(*number) - low) / range)).round().clamp(0.0, 255.0) as u8;
-    for sample in training.iter_mut().chain(test) {
-        if let SampleData::Reals { shape, values } = &sample.data {
-            sample.data = SampleData::Values { shape: shape.clone(), values: values.iter().map(value).collect() };
-        }
     }
 }
 
