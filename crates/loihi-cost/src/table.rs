@@ -156,7 +156,7 @@ fn main_row(row: &Costed<'_>, base: &Costed<'_>) -> Vec<Cell> {
     let (profile, cost, by) = (row.profile, &row.modelled, &base.modelled);
     let ratio = |value: f64, base: f64| Cell::Number(value / base);
     let steps = profile.steps_per_sample();
-    let result = profile.outcome.metrics.first().map(|(name, value)| Cell::Metric((*name).to_owned(), *value));
+    let result = profile.outcome.metrics.first().map(|(name, value)| Cell::Metric(name.to_owned(), value));
     vec![
         profile.name.as_str().into(),
         Cell::Count(profile.cores() as u64),

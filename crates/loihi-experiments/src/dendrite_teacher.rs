@@ -6,7 +6,8 @@
 use super::network;
 use super::rounding::WeightRounding;
 use super::{
-    ExperimentError, MetricsRow, Observer, Outcome, RunOptions, Running, Task, conclude, load, mailbox, q12, sizes,
+    ExperimentError, Metrics, MetricsRow, Observer, Outcome, RunOptions, Running, Task, conclude, load, mailbox, q12,
+    sizes,
 };
 use loihi_core::image::Profile;
 use loihi_core::num::ThresholdMantissa;
@@ -194,7 +195,7 @@ impl Task for DendriteTeacher {
             observer.row(&MetricsRow {
                 pass: epoch,
                 stage: None,
-                metrics: vec![("rate_mse", error)],
+                metrics: Metrics::from([("rate_mse", error)]),
                 digest: digest.total(),
             })?;
             digests.push(digest);
@@ -203,7 +204,8 @@ impl Task for DendriteTeacher {
         let middle = mean(&rates);
         let constant = mean(&rates.iter().map(|rate| (rate - middle).powi(2)).collect::<Vec<_>>());
         let last = mean(&errors[errors.len().saturating_sub(FINAL_EPOCHS)..]);
-        let metrics = vec![("rate_mse", last), ("rate_mse_constant", constant), ("passes", f64::from(epochs))];
+        let metrics =
+            Metrics::from([("rate_mse", last), ("rate_mse_constant", constant), ("passes", f64::from(epochs))]);
         conclude(session, &file, observer, metrics, digests)
     }
 }

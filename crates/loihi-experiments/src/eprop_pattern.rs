@@ -7,7 +7,8 @@
 use super::network;
 use super::rounding::WeightRounding;
 use super::{
-    ExperimentError, MetricsRow, Observer, Outcome, RunOptions, Running, Task, conclude, load, mailbox, q12, sizes,
+    ExperimentError, Metrics, MetricsRow, Observer, Outcome, RunOptions, Running, Task, conclude, load, mailbox, q12,
+    sizes,
 };
 use loihi_core::image::{Profile, Synapse};
 use loihi_core::ops::OpCounts;
@@ -202,17 +203,17 @@ impl EpropPattern {
     /// NMSE, share of the steps with an error, spikes of a compartment per iteration, weights at the ends of their
     /// range per changed one.
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-    fn metrics(&self, sums: Sums, before: &OpCounts, after: &OpCounts) -> super::Metrics {
+    fn metrics(&self, sums: Sums, before: &OpCounts, after: &OpCounts) -> Metrics {
         let share = |of: fn(&OpCounts) -> u64, all: fn(&OpCounts) -> u64| {
             (of(after) - of(before)) as f64 / (all(after) - all(before)).max(1) as f64
         };
         let spikes = (after.spikes - before.spikes) as f64 / f64::from(self.compartments);
-        vec![
+        Metrics::from([
             ("nmse", sums.error / sums.iterations.max(1.0)),
             ("trigger_rate", share(|ops| ops.rule_triggers, |ops| ops.rule_opportunities)),
             ("spikes_per_iteration", spikes / sums.iterations.max(1.0)),
             ("saturation_rate", share(|ops| ops.rule_saturations, |ops| ops.rule_changes)),
-        ]
+        ])
     }
 
     /// Generates the pattern once; returns its squared error over the pattern's power.
@@ -259,7 +260,7 @@ impl Task for EpropPattern {
             let ops = session.ops()?;
             let digest = session.digest()?;
             let metrics = self.metrics(row, &before, &ops);
-            let nmse = metrics.first().map_or(0.0, |(_, nmse)| *nmse);
+            let nmse = metrics.first().map_or(0.0, |(_, nmse)| nmse);
             let (done, total) = (iteration.into(), iterations.into());
             observer.progress(&Running { done, total, stage: "", figure: Some(("NMSE", nmse)) });
             observer.row(&MetricsRow { pass: iteration, stage: None, metrics, digest: digest.total() })?;
@@ -269,9 +270,9 @@ impl Task for EpropPattern {
         let learned = session.ops()?;
         let error = self.iteration(session, &pattern, false)?;
         let all = Sums { error: 0.0, iterations: f64::from(iterations) };
-        let mut metrics = vec![("nmse", error)];
+        let mut metrics = Metrics::from([("nmse", error)]);
         metrics.extend(self.metrics(all, &OpCounts::default(), &learned).into_iter().skip(1));
-        metrics.push(("passes", f64::from(iterations)));
+        metrics.push("passes", f64::from(iterations));
         conclude(session, &file, observer, metrics, digests)
     }
 }

@@ -11,7 +11,8 @@ use super::channel::{Channel, FINAL_STEPS, low_pass, root_mean_square};
 use super::population::BIAS_EXPONENT;
 use super::stdp::decay;
 use super::{
-    ExperimentError, MetricsRow, Observer, Outcome, RunOptions, Running, Task, conclude, load, mailbox, q12, sizes,
+    ExperimentError, Metrics, MetricsRow, Observer, Outcome, RunOptions, Running, Task, conclude, load, mailbox, q12,
+    sizes,
 };
 use loihi_core::chip::SnapshotScope;
 use loihi_core::image::Profile;
@@ -170,7 +171,7 @@ impl Task for PesCore {
                 observer.row(&MetricsRow {
                     pass,
                     stage: None,
-                    metrics: vec![("rmse", rmse)],
+                    metrics: Metrics::from([("rmse", rmse)]),
                     digest: digest.total(),
                 })?;
                 digests.push(digest);
@@ -178,11 +179,11 @@ impl Task for PesCore {
         }
         let filtered = low_pass(&errors, UPDATE_STEPS.into());
         let last = filtered.len().saturating_sub(FINAL_STEPS / usize::from(UPDATE_STEPS));
-        let metrics = vec![
+        let metrics = Metrics::from([
             ("rmse", root_mean_square(&filtered[last..])),
             ("rmse_nengo", self.channel.rmse_nengo),
             ("passes", f64::from(epochs)),
-        ];
+        ]);
         conclude(session, &file, observer, metrics, digests)
     }
 }

@@ -5,7 +5,9 @@
 //! the exponential in double precision; the means are over this many roundings that little is left of their chance.
 
 use super::stdp::{RELAY, TEACHER_WEIGHT, mean, plasticity};
-use super::{ExperimentError, MetricsRow, Observer, Outcome, RunOptions, Running, Task, conclude, load, sizes};
+use super::{
+    ExperimentError, Metrics, MetricsRow, Observer, Outcome, RunOptions, Running, Task, conclude, load, sizes,
+};
 use loihi_core::chip::ResetScope;
 use loihi_core::register::Register;
 use loihi_core::synapse::SignMode;
@@ -129,14 +131,15 @@ impl Task for StdpPair {
             let (measured, expected) = (mean(changes) / f64::from(trials.max(1)), self.expected(distance));
             largest = largest.max((measured - expected).abs());
             squares += (measured - expected).powi(2);
-            let metrics = vec![("distance", f64::from(distance)), ("change", measured), ("change_float", expected)];
+            let metrics =
+                Metrics::from([("distance", f64::from(distance)), ("change", measured), ("change_float", expected)]);
             observer.row(&MetricsRow { pass, stage: None, metrics, digest })?;
         }
-        let metrics = vec![
+        let metrics = Metrics::from([
             ("largest_change_float", self.expected(1)),
             ("largest_difference", largest),
             ("rms_difference", (squares / f64::from(2 * self.distance_max + 1)).sqrt()),
-        ];
+        ]);
         conclude(session, &file, observer, metrics, digests)
     }
 }

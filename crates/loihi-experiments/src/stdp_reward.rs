@@ -5,7 +5,9 @@
 //! comes later (r1) and turns tags into weights: `dt = x1·y0, fading; dw = r1·t`. A little random input makes it explore.
 
 use super::stdp::{mean, plasticity};
-use super::{ExperimentError, MetricsRow, Observer, Outcome, RunOptions, Running, Task, conclude, load, sizes};
+use super::{
+    ExperimentError, Metrics, MetricsRow, Observer, Outcome, RunOptions, Running, Task, conclude, load, sizes,
+};
 use loihi_core::image::{Profile, Synapse};
 use loihi_core::num::word;
 use loihi_core::register::Register;
@@ -144,11 +146,11 @@ impl Task for StdpReward {
                 right = 0;
                 let [toward_right, toward_wrong] = Self::weights(session)?;
                 let digest = session.digest()?;
-                let metrics = vec![
+                let metrics = Metrics::from([
                     ("accuracy", accuracies.last().copied().unwrap_or(0.0)),
                     ("weight_right", toward_right),
                     ("weight_wrong", toward_wrong),
-                ];
+                ]);
                 observer.row(&MetricsRow {
                     stage: None,
                     pass: (trial + 1) / ROW_TRIALS,
@@ -160,12 +162,12 @@ impl Task for StdpReward {
         }
         let [toward_right, toward_wrong] = Self::weights(session)?;
         let last: f64 = accuracies.iter().rev().take(4).sum::<f64>() / 4.0;
-        let metrics = vec![
+        let metrics = Metrics::from([
             ("accuracy_first", accuracies.first().copied().unwrap_or(0.0)),
             ("accuracy_last", last),
             ("weight_right", toward_right),
             ("weight_wrong", toward_wrong),
-        ];
+        ]);
         conclude(session, &file, observer, metrics, digests)
     }
 }

@@ -6,7 +6,9 @@
 //! run side by side on one core, and in double precision.
 
 use super::stdp::{RELAY, TEACHER_WEIGHT, mean, plasticity};
-use super::{ExperimentError, MetricsRow, Observer, Outcome, RunOptions, Running, Task, conclude, load, sizes};
+use super::{
+    ExperimentError, Metrics, MetricsRow, Observer, Outcome, RunOptions, Running, Task, conclude, load, sizes,
+};
 use loihi_core::register::Register;
 use loihi_core::synapse::SignMode;
 use loihi_device::session::{Session, SessionError};
@@ -177,23 +179,23 @@ impl Task for StdpTriplet {
                 squares += (measured - expected).powi(2);
                 count += 1.0;
             }
-            let metrics = vec![
+            let metrics = Metrics::from([
                 ("rate_hz", f64::from(*hz)),
                 ("triplets", measured[0]),
                 ("triplets_float", expected[0]),
                 ("pairs", measured[1]),
                 ("pairs_float", expected[1]),
-            ];
+            ]);
             observer.row(&MetricsRow { pass, stage: None, metrics, digest })?;
         }
-        let metrics = vec![
+        let metrics = Metrics::from([
             ("triplets_5hz", changes[0]),
             ("triplets_20hz", changes[2]),
             ("triplets_50hz", changes[rates - 1]),
             ("pairs_5hz", changes[rates]),
             ("pairs_50hz", changes[2 * rates - 1]),
             ("rms_difference", (squares / count).sqrt()),
-        ];
+        ]);
         conclude(session, &file, observer, metrics, digests)
     }
 }

@@ -4,9 +4,9 @@
 //! words), and its outputs move the plant; the next step waits for that. The same plant also runs without the network, with
 //! actions of zero, and with the float twin of the network. Costs are compared over the same steps.
 
-use crate::figures::leaked;
 use crate::float_twin::FloatTwin;
-use crate::observer::{Metrics, MetricsRow, Observer, Running};
+use crate::metrics::Metrics;
+use crate::observer::{MetricsRow, Observer, Running};
 use crate::presenter::fixed;
 use crate::settings::TaskForm;
 use crate::sizes;
@@ -119,7 +119,7 @@ impl Control<'_> {
                 done: range.end as u64,
                 total: steps as u64,
                 stage: "",
-                figure: metrics.first().copied(),
+                figure: metrics.first(),
             });
             let digest = session.digest()?;
             let pass = u32::try_from(digests.len() + 1).unwrap_or(u32::MAX);
@@ -137,12 +137,12 @@ impl Control<'_> {
         if self.task.float_twin {
             let name = if is_signal { "rmse_float" } else { "rms_error_float" };
             let costs = self.float(plant, steps, session.stop(), options, observer)?;
-            metrics.push((name, root_mean_square(costs.get(last).unwrap_or_default())));
+            metrics.push(name, root_mean_square(costs.get(last).unwrap_or_default()));
         }
-        metrics.extend(self.task.published.iter().map(|(name, value)| (leaked(name), *value)));
+        metrics.extend(self.task.published.iter().map(|(name, value)| (name.clone(), *value)));
         let ops = session.ops()?;
         #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-        metrics.push(("spikes_per_step", mean(ops.spikes as f64, ops.steps)));
+        metrics.push("spikes_per_step", mean(ops.spikes as f64, ops.steps));
         conclude(session, image, observer, metrics, digests)
     }
 
@@ -268,9 +268,9 @@ fn alone(
 fn compared(costs: &[f64], costs_pd: Option<&[f64]>, range: Range<usize>) -> Metrics {
     let of = |costs: &[f64]| root_mean_square(costs.get(range.clone()).unwrap_or_default());
     let network = of(costs);
-    let Some(pd) = costs_pd.map(of) else { return vec![("rmse", network)] };
+    let Some(pd) = costs_pd.map(of) else { return Metrics::from([("rmse", network)]) };
     let reduction = if pd > 0.0 { 1.0 - network / pd } else { 0.0 };
-    vec![("rms_error", network), ("rms_error_pd", pd), ("reduction", reduction)]
+    Metrics::from([("rms_error", network), ("rms_error_pd", pd), ("reduction", reduction)])
 }
 
 fn root_mean_square(costs: &[f64]) -> f64 {

@@ -1,8 +1,7 @@
 //! The figures of runs through stages: accuracies, errors, what continual learning keeps and forgets.
 
-use crate::observer::Metrics;
+use crate::metrics::Metrics;
 use crate::plan::Stage;
-use crate::score::learning_metrics;
 use crate::task::FigureTable;
 use loihi_run::record::checkpoint::RunPosition;
 use loihi_run::record::score::{Score, share};
@@ -39,15 +38,21 @@ fn figure(values: Option<usize>, score: &Score) -> f64 {
 pub fn of_stage(values: Option<usize>, score: &Score) -> Metrics {
     let name = if values.is_some() { "rmse" } else { "accuracy" };
     let samples = f64::from(u32::try_from(score.samples).unwrap_or(u32::MAX));
-    let mut metrics = vec![(name, figure(values, score)), ("samples", samples)];
+    let mut metrics = Metrics::from([(name, figure(values, score)), ("samples", samples)]);
     // Of a test, too: rows have the same columns.
     metrics.extend(learning_metrics(score));
     metrics
 }
 
-/// Accuracy of every layer that has a readout of its own.
-const OF_LAYERS: [&str; 4] =
-    ["accuracy_test_layer_1", "accuracy_test_layer_2", "accuracy_test_layer_3", "accuracy_test_layer_4"];
+/// What a stage of learning has cost, and whether it was in order.
+fn learning_metrics(score: &Score) -> Metrics {
+    Metrics::from([
+        ("trigger_rate", score.trigger_rate()),
+        ("updates_per_sample", score.updates_per_sample()),
+        ("saturation_rate", score.saturation_rate()),
+        ("spike_rate", score.spike_rate()),
+    ])
+}
 
 /// Figures of a whole run.
 pub fn of_run(
@@ -72,7 +77,7 @@ pub fn of_run(
         for name in names {
             let of = stages.iter().zip(scores).rev().find(|(stage, _)| stage.metric.as_ref() == Some(name));
             if let Some((_, score)) = of {
-                metrics.push((leaked(name), figure(values, score)));
+                metrics.push(name.clone(), figure(values, score));
             }
         }
     } else if in_tasks {
@@ -87,7 +92,8 @@ pub fn of_run(
         metrics.extend(last(true).map(|score| (online, figure(values, score))));
         // Of several readouts of classes each has its own.
         let of_layers = last(false).filter(|score| score.right.len() > 1 && values.is_none());
-        metrics.extend(of_layers.into_iter().flat_map(|score| OF_LAYERS.into_iter().zip(score.accuracies())));
+        let accuracies = of_layers.into_iter().flat_map(Score::accuracies);
+        metrics.extend((1..).zip(accuracies).map(|(layer, own)| (format!("accuracy_test_layer_{layer}"), own)));
     }
     let learned = stages.iter().zip(scores).rev().find(|(stage, _)| stage.learns).map(|(_, score)| score);
     metrics.extend(learned.map(learning_metrics).unwrap_or_default());
@@ -102,11 +108,6 @@ pub fn of_run(
         tables.push(FigureTable::new("confusion", square(&confusion)));
     }
     (metrics, tables)
-}
-
-/// A metric of a user's name; there are a few in a run, and a run is all that a process does.
-pub(crate) fn leaked(name: &str) -> &'static str {
-    Box::leak(name.to_owned().into_boxed_str())
 }
 
 fn square(cells: &[u32]) -> Vec<Vec<f64>> {
@@ -145,13 +146,13 @@ fn continual(
             // Of errors only what is left at the end: what is forgotten is in the table.
             let last = matrix.last().map_or(&[][..], Vec::as_slice);
             #[expect(clippy::cast_precision_loss, reason = "a few tasks")]
-            metrics.push(("rmse_test", last.iter().sum::<f64>() / last.len().max(1) as f64));
+            metrics.push("rmse_test", last.iter().sum::<f64>() / last.len().max(1) as f64);
             tables.push(FigureTable::new("rmse_matrix", matrix));
             continue;
         }
         let figures = summary(&matrix);
         if let [_] = &*starts {
-            metrics.push(("accuracy_test", accuracy_of_all(all.get(*start..end).unwrap_or_default(), matrix.len())));
+            metrics.push("accuracy_test", accuracy_of_all(all.get(*start..end).unwrap_or_default(), matrix.len()));
         }
         metrics.extend(names.iter().copied().zip(figures));
         tables.push(FigureTable::new(names[3], matrix));
@@ -163,7 +164,7 @@ fn continual(
     let right: u64 = learned.iter().map(|score| u64::from(score.right.last().copied().unwrap_or(0))).sum();
     let shown: u64 = learned.iter().map(|score| score.samples as u64).sum();
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-    metrics.push(("accuracy_online", right as f64 / shown.max(1) as f64));
+    metrics.push("accuracy_online", right as f64 / shown.max(1) as f64);
 }
 
 /// Share of right answers to all that is tested after the last task.

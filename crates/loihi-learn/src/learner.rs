@@ -47,7 +47,7 @@ use std::path::{Path, PathBuf};
 /// // Twenty digits of the training set, once, and twenty of the test set.
 /// let options = RunOptions { samples: Some(20), ..RunOptions::default() };
 /// let outcome = learner.run(&mut session, &options, &mut NoObserver)?;
-/// assert_eq!((outcome.samples, outcome.metrics[0].0), (Some(40), "accuracy_test"));
+/// assert_eq!((outcome.samples, outcome.metrics.get("accuracy_test").is_some()), (Some(40), true));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]

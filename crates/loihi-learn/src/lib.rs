@@ -4,11 +4,11 @@
 //!
 //! | module | its one job |
 //! |---|---|
+//! | [`metrics`] | figures of a run by their names |
 //! | [`observer`] | who follows a run, and what it is told |
 //! | [`task`] | what runs, how, and what comes out |
 //! | [`sizes`] | sizes held to what there can be |
 //! | [`float_twin`] | PES in double precision on the spikes of a network |
-//! | [`score`] | the figures of stages of samples |
 //! | [`settings`] | what a network file says of a run |
 //! | [`samples`] | a training set and a test set of samples of any kind |
 //! | [`plan`] | stages of learning and of testing, known before anything runs |
@@ -29,17 +29,18 @@ pub mod float_prototypes;
 pub mod float_run;
 pub mod float_twin;
 pub mod learner;
+pub mod metrics;
 pub mod observer;
 pub mod online;
 pub mod plan;
 pub mod presenter;
 pub mod samples;
-pub mod score;
 pub mod settings;
 pub mod sizes;
 pub mod task;
 pub mod trained;
 
 pub use learner::{Learner, LearnerOptions};
-pub use observer::{Answer, Metrics, MetricsRow, NoObserver, Observer, Running, figure};
+pub use metrics::{Metrics, figure};
+pub use observer::{Answer, MetricsRow, NoObserver, Observer, Running};
 pub use task::{ExperimentError, FigureTable, Outcome, RunOptions, Task, conclude, load, mailbox, q12, restore};

@@ -1,13 +1,11 @@
 //! Who follows a run, and what it is told: how far the run is, figures, answers, what was learned.
 
+use crate::metrics::{Metrics, figure};
 use loihi_device::recorder::RecordedFile;
 use loihi_image::image::ImageFile;
 use loihi_place::neuron_map::NeuronMap;
 use loihi_run::record::RecordError;
 use loihi_run::record::checkpoint::RunPosition;
-
-/// Named figures, in the order in which they are shown.
-pub type Metrics = Vec<(&'static str, f64)>;
 
 /// Follows a run: shows it, records it. What is not taken up is passed over.
 pub trait Observer {
@@ -81,7 +79,7 @@ pub struct Running<'a> {
     /// What the present stage is called, if there are several.
     pub stage: &'a str,
     /// The figure that tells how it goes, and its name.
-    pub figure: Option<(&'static str, f64)>,
+    pub figure: Option<(&'a str, f64)>,
 }
 
 impl std::fmt::Display for Running<'_> {
@@ -89,20 +87,6 @@ impl std::fmt::Display for Running<'_> {
         let between = if self.stage.is_empty() || self.figure.is_none() { "" } else { ": " };
         write!(f, "{}{between}", self.stage)?;
         self.figure.map_or(Ok(()), |(name, value)| write!(f, "{name} {}", figure(name, value)))
-    }
-}
-
-/// Figures that count something.
-const COUNTS: [&str; 3] = ["passes", "right", "labelled"];
-
-/// A figure as a person reads it: accuracies and rates in per cent.
-pub fn figure(name: &str, value: f64) -> String {
-    if name.contains("accuracy") || name.ends_with("rate") {
-        format!("{:.2} %", 100.0 * value)
-    } else if COUNTS.contains(&name) {
-        format!("{value:.0}")
-    } else {
-        format!("{value:.4}")
     }
 }
 

@@ -1,6 +1,7 @@
 //! What runs on a device: a task, how it is run, what comes out, and why it ends early.
 
-use crate::observer::{Metrics, Observer};
+use crate::metrics::Metrics;
+use crate::observer::Observer;
 use loihi_core::arena::TooSmall;
 use loihi_core::chip::{Chip, SnapshotScope};
 use loihi_core::ops::OpCounts;

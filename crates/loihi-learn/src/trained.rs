@@ -195,8 +195,8 @@ impl Task for Trained {
         }
         let mut metrics = Metrics::new();
         if labelled > 0 {
-            metrics.push(("accuracy", f64::from(right) / f64::from(labelled)));
-            metrics.extend([("right", right.into()), ("labelled", labelled.into())]);
+            metrics.push("accuracy", f64::from(right) / f64::from(labelled));
+            metrics.extend([("right", f64::from(right)), ("labelled", labelled.into())]);
         }
         // What was learned elsewhere is not recorded a second time.
         let mut nobody = NoObserver;

@@ -1,5 +1,7 @@
 //! Keys of network files that say what a run does.
 
+#![allow(clippy::unwrap_used)]
+
 /// Every key of the tables that say what a run does is in the file that has every key.
 #[test]
 fn every_key_of_a_run_is_in_the_file_of_every_key() {

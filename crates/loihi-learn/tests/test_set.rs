@@ -23,7 +23,7 @@ fn values(train: &Path, test: Option<&Path>) -> [BTreeMap<String, Vec<u8>>; 2] {
 fn write(folder: &Path, name: &str, numbers: &[f64]) -> PathBuf {
     let path = folder.join(name);
     let bytes = if name.ends_with("csv") {
-        numbers.iter().map(|number| format!("{number},0\n")).collect::<String>().into_bytes()
+        numbers.iter().flat_map(|number| format!("{number},0\n").into_bytes()).collect()
     } else {
         let x = Array::new(vec![numbers.len(), 1], Values::Real(numbers.to_vec())).unwrap();
         let y = Array::new(vec![numbers.len()], Values::Whole(vec![0; numbers.len()])).unwrap();

@@ -49,7 +49,7 @@ const COUNTED_SAMPLES: usize = 24;
 struct ComparisonRow {
     experiment: String,
     seeds: u32,
-    metric: &'static str,
+    metric: String,
     mean: f64,
     standard_error: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -109,17 +109,14 @@ fn run_all(args: &CompareArgs, subjects: &[Subject]) -> anyhow::Result<Vec<Vec<O
 /// Mean and standard error of the first metric, which is what an experiment is about.
 fn summarise(name: &str, outcomes: &[Outcome]) -> anyhow::Result<ComparisonRow> {
     let first = outcomes.first().ok_or_else(|| anyhow!("{name} did not run"))?;
-    let &(metric, _) = first.metrics.first().ok_or_else(|| anyhow!("{name} measures nothing"))?;
-    let of = |name: &str| -> Vec<f64> {
-        let find = |outcome: &Outcome| outcome.metrics.iter().find(|(metric, _)| *metric == name).map(|(_, v)| *v);
-        outcomes.iter().filter_map(find).collect()
-    };
+    let (metric, _) = first.metrics.first().ok_or_else(|| anyhow!("{name} measures nothing"))?;
+    let of = |name: &str| -> Vec<f64> { outcomes.iter().filter_map(|outcome| outcome.metrics.get(name)).collect() };
     let (mean, standard_error) = mean_and_error(&of(metric));
     let optional = |name| Some(of(name)).filter(|values| !values.is_empty()).map(|values| mean_and_error(&values).0);
     Ok(ComparisonRow {
         experiment: name.to_owned(),
         seeds: u32::try_from(outcomes.len()).unwrap_or(u32::MAX),
-        metric,
+        metric: metric.to_owned(),
         mean,
         standard_error,
         updates_per_sample: optional("updates_per_sample"),
@@ -179,7 +176,7 @@ fn table(rows: &[ComparisonRow]) -> Table {
         vec![
             row.experiment.as_str().into(),
             Cell::Count(row.seeds.into()),
-            row.metric.into(),
+            row.metric.as_str().into(),
             figure(row.mean),
             figure(row.standard_error),
             row.updates_per_sample.into(),

@@ -6,9 +6,7 @@ use super::{out, stop};
 use anyhow::Context as _;
 use host_harness::device::recorder::{RecordedFile, Recorder};
 use host_harness::device::session::Session;
-use host_harness::experiment::{
-    Answer, ExperimentError, MetricsRow, Observer, Outcome, RunOptions, Running, Task, figure,
-};
+use host_harness::experiment::{Answer, ExperimentError, MetricsRow, Observer, Outcome, RunOptions, Running, Task};
 use host_harness::image::ImageFile;
 use host_harness::neuron_map::NeuronMap;
 use host_harness::record::checkpoint::{Checkpoint, RunPosition};
@@ -185,7 +183,7 @@ impl Follower {
         self.manifest.steps = outcome.steps;
         self.manifest.digest = format!("{:016x}", outcome.digest.total());
         self.manifest.finished = true;
-        self.manifest.result = outcome.metrics.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+        self.manifest.result = outcome.metrics.iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let Some(folder) = &mut self.folder else { return Ok(()) };
         folder.settle();
         folder.keep()?;
@@ -217,17 +215,15 @@ impl Observer for Follower {
 
     fn row(&mut self, row: &MetricsRow) -> Result<(), RecordError> {
         if row.metrics.iter().any(|(name, _)| name.starts_with("accuracy")) {
-            let figures: Vec<String> =
-                row.metrics.iter().map(|(name, v)| format!("{name} {}", figure(name, *v))).collect();
             match &row.stage {
-                Some(stage) => self.progress.line(&format!("{stage}: {}", figures.join(", "))),
-                None => self.progress.line(&format!("pass {}: {}", row.pass, figures.join(", "))),
+                Some(stage) => self.progress.line(&format!("{stage}: {}", row.metrics)),
+                None => self.progress.line(&format!("pass {}: {}", row.pass, row.metrics)),
             }
         }
         let Some(folder) = &mut self.folder else { return Ok(()) };
         let mut columns = vec![("pass", row.pass.to_string())];
         columns.extend(row.stage.as_ref().map(|stage| ("stage", format!("\"{stage}\""))));
-        columns.extend(row.metrics.iter().map(|(name, value)| (*name, value.to_string())));
+        columns.extend(row.metrics.iter().map(|(name, value)| (name, value.to_string())));
         columns.push(("digest", format!("{:016x}", row.digest)));
         folder.metrics(&columns)?;
         self.settle();

@@ -182,7 +182,7 @@ pub(super) fn trained(
 /// Shows what came of samples.
 pub(super) fn print_result(trained: &Trained, outcome: &Outcome, device: &str, seconds: f64) -> anyhow::Result<()> {
     let Outcome { ops, digest, .. } = outcome;
-    let metric = |name| outcome.metrics.iter().find(|(metric, _)| *metric == name).map(|(_, value)| *value);
+    let metric = |name| outcome.metrics.get(name);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of samples")]
     let count = |name| metric(name).unwrap_or(0.0) as usize;
     let report = Report {

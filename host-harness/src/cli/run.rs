@@ -192,7 +192,7 @@ fn report<'a>(name: &'a str, session: &'a Session, seed: u32, outcome: &'a Outco
         board: &session.identity().board,
         seed,
         steps: outcome.steps,
-        metrics: outcome.metrics.iter().copied().collect(),
+        metrics: outcome.metrics.iter().collect(),
         ops: outcome.ops,
         instructions: outcome.instructions,
         digest: format!("{:016x}", outcome.digest.total()),
@@ -203,8 +203,8 @@ fn report<'a>(name: &'a str, session: &'a Session, seed: u32, outcome: &'a Outco
 
 pub(super) fn print_summary(name: &str, session: &Session, seed: u32, outcome: &Outcome) -> anyhow::Result<()> {
     out::line(format_args!("{} on {} ({}), seed {seed}", name, session.device_name(), session.identity().board))?;
-    for (name, value) in &outcome.metrics {
-        out::line(format_args!("  {name:<22} {}", figure(name, *value)))?;
+    for (name, value) in outcome.metrics.iter() {
+        out::line(format_args!("  {name:<22} {}", figure(name, value)))?;
     }
     out::line(format_args!("  {:<22} {}", "steps", outcome.steps))?;
     if let Some(instructions) = outcome.instructions {

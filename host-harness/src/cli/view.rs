@@ -9,7 +9,7 @@ use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use host_harness::device::recorder::Recorder;
 use host_harness::device::session::Session;
-use host_harness::experiment::{Outcome, RunOptions, figure};
+use host_harness::experiment::{Outcome, RunOptions};
 use host_harness::view::draw::draw;
 use host_harness::view::live::{Live, LiveObserver, LiveTap, PACE_MAX};
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
@@ -73,8 +73,7 @@ fn run(args: &ViewArgs, subject: &Subject, session: &mut Session, live: &Arc<Liv
         scope.spawn(|| stop_without_terminal(&is_over));
         let outcome = subject.task().run(session, &options, &mut watcher);
         if let Ok(outcome) = &outcome {
-            let figures = outcome.metrics.iter().map(|(name, value)| format!("{name} {}", figure(name, *value)));
-            live.scene().said = figures.collect::<Vec<_>>().join(", ");
+            live.scene().said = outcome.metrics.to_string();
         }
         live.over(outcome.as_ref().map(|outcome| outcome.ops).map_err(ToString::to_string));
         let drawn = screen.join();

@@ -119,7 +119,7 @@ fn read_with(format: &Format, bytes: &[u8], options: &DataOptions) -> Result<(),
             assert_eq!(values.len(), shape.iter().product::<usize>());
             vec![Sample::values("a", &shape, values)]
         }
-        Content::Many(samples) => samples,
+        Content::Many(samples, _) => samples,
         other => panic!("{}: {other:?}", format.name),
     };
     assert!(samples.is_empty() || show::describe(&samples).len() >= 4);

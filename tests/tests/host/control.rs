@@ -15,7 +15,7 @@ fn run(experiment: Experiment, seed: u32) -> Outcome {
 }
 
 fn metric(outcome: &Outcome, name: &str) -> f64 {
-    outcome.metrics.iter().find(|(metric, _)| *metric == name).unwrap().1
+    outcome.metrics.get(name).unwrap()
 }
 
 /// Three seeds of an experiment; `rms_error_pd` is that of the model in double precision.

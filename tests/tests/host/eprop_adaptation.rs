@@ -183,7 +183,7 @@ fn the_pattern_is_learned_from_other_seeds() {
     for seed in [4, 5, 6] {
         let outcome =
             net.run(&mut open_host(), &RunOptions { seed, ..RunOptions::default() }, &mut NoObserver).unwrap();
-        let nmse = outcome.metrics.iter().find(|(name, _)| *name == "nmse").unwrap().1;
+        let nmse = outcome.metrics.get("nmse").unwrap();
         assert!(nmse <= 0.1, "seed {seed}: NMSE {nmse:.4}");
     }
 }

@@ -14,7 +14,7 @@ fn run(net: &DendriteTeacher, session: &mut Session, seed: u32, epochs: u32) -> 
 
 fn error(net: &DendriteTeacher, seed: u32) -> f64 {
     let outcome = run(net, &mut open_host(), seed, net.epochs);
-    outcome.metrics.iter().find(|(name, _)| *name == "rate_mse").unwrap().1
+    outcome.metrics.get("rate_mse").unwrap()
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn run(net: &EpropPattern, session: &mut Session, seed: u32, iterations: u32) ->
 /// The normalised error after this many iterations.
 fn error(net: &EpropPattern, seed: u32, iterations: u32) -> f64 {
     let outcome = run(net, &mut open_host(), seed, iterations);
-    outcome.metrics.iter().find(|(name, _)| *name == "nmse").unwrap().1
+    outcome.metrics.get("nmse").unwrap()
 }
 
 /// The equations, one after the other, in 64 bits: weights are in steps of the format.
@@ -260,7 +260,7 @@ fn rounding_to_the_nearest_never_learns() {
 fn half_of_the_errors_are_enough() {
     let triggered = EpropPattern { error_threshold: 13, ..EpropPattern::default() };
     let outcome = run(&triggered, &mut open_host(), 4, 300);
-    let metric = |wanted: &str| outcome.metrics.iter().find(|(name, _)| *name == wanted).unwrap().1;
+    let metric = |wanted: &str| outcome.metrics.get(wanted).unwrap();
     assert!(metric("nmse") <= 0.1, "NMSE {:.4}", metric("nmse"));
     assert!(metric("trigger_rate") < 0.75, "trigger rate {:.3}", metric("trigger_rate"));
 }

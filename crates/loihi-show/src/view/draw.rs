@@ -206,7 +206,7 @@ fn curve(frame: &mut Frame<'_>, area: Rect, scene: &Scene) {
         .graph_type(GraphType::Line)
         .style(Style::new().fg(Color::Green))
         .data(&scene.curve);
-    let title = format!(" {} {} ", scene.figure, figure(scene.figure, *last));
+    let title = format!(" {} {} ", scene.figure, figure(&scene.figure, *last));
     let bound = |value: f64| if share { format!("{:.0} %", 100.0 * value) } else { format!("{value:.2}") };
     let chart = Chart::new(vec![data])
         .block(Block::bordered().title(title))

@@ -9,7 +9,7 @@ pub mod live;
 mod raster;
 
 use loihi_core::ops::OpCounts;
-use loihi_experiments::{MetricsRow, Running, figure};
+use loihi_experiments::{MetricsRow, Running};
 use loihi_place::neuron_map::NeuronMap;
 pub use raster::Raster;
 use std::collections::VecDeque;
@@ -56,7 +56,7 @@ pub struct Scene {
     /// What the present stage is called.
     pub stage: String,
     /// Name of the figure that tells how it goes.
-    pub figure: &'static str,
+    pub figure: String,
     /// The figure, by what was done.
     pub curve: Vec<(f64, f64)>,
     /// What was said last.
@@ -73,7 +73,7 @@ impl Scene {
         (self.done, self.total, self.stage) = (running.done, running.total, running.stage.to_owned());
         self.elapsed = elapsed;
         let Some((name, value)) = running.figure else { return };
-        self.figure = name;
+        name.clone_into(&mut self.figure);
         if self.curve.len() == CURVE_MAX {
             let mut number = 0;
             self.curve.retain(|_| {
@@ -87,9 +87,8 @@ impl Scene {
 
     /// A row of metrics.
     pub fn row(&mut self, row: &MetricsRow) {
-        let figures: Vec<String> = row.metrics.iter().map(|(name, v)| format!("{name} {}", figure(name, *v))).collect();
         let stage = row.stage.clone().unwrap_or_else(|| format!("pass {}", row.pass));
-        self.said = format!("{stage}: {}", figures.join(", "));
+        self.said = format!("{stage}: {}", row.metrics);
     }
 
     /// Counts, `elapsed` after the start.

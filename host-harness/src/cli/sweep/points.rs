@@ -86,7 +86,7 @@ impl<'a> Points<'a> {
 
     /// What came out of a run, for the table.
     pub(super) fn row(&self, run: Run, outcome: &Outcome) -> Row {
-        let metric = |(name, value): &(&str, f64)| ((*name).to_owned(), value.to_string());
+        let metric = |(name, value): (&str, f64)| (name.to_owned(), value.to_string());
         Row {
             run,
             values: self.grid.values(run.point).map(str::to_owned).collect(),
