@@ -27,7 +27,7 @@ pub fn signal(_status: ExitStatus) -> Option<i32> {
     None
 }
 
-/// Kills a program that has not ended, on Linux with all that it has started, and waits for its end.
+/// Kills a child that is still running (on Linux with its whole process group) and waits for it.
 pub fn end(child: &mut Child) {
     #[cfg(target_os = "linux")]
     if let Ok(None) = child.try_wait() {

@@ -126,7 +126,7 @@ fn features(network: &Network, last: usize) -> Result<usize, NodeError> {
     }
 }
 
-/// A population that nobody takes spikes of any more: of biases of the last layer.
+/// A population whose spikes nothing uses any more: it only fed the biases of the last layer.
 fn leads_nowhere(network: &Network, from: Endpoint) -> Option<usize> {
     let Endpoint::Population(at) = from else { return None };
     network.connections.iter().all(|own| own.from != from && own.to != at).then_some(at)

@@ -100,7 +100,7 @@ impl<'i> FloatTwin<'i> {
         }
     }
 
-    /// Halves the learning rates so many times, beginning from that of the network.
+    /// Sets the learning rates to those of the network, halved this many times.
     pub fn halve(&mut self, times: u32) {
         for program in &mut self.programs {
             program.rate = (-f64::from(program.params.rate_shift) - f64::from(times)).exp2();

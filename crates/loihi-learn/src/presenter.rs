@@ -130,7 +130,7 @@ impl<'n> Presenter<'n> {
     /// Words of the target mailbox: those of the programs that learn; the others are told nothing.
     ///
     /// # Errors
-    /// [`ExperimentError::Unfit`] if the sample has no such targets.
+    /// [`ExperimentError::Unfit`] if the sample lacks the class or the values that a program learns.
     pub fn targets(&self, taught: &[usize], sample: &Sample) -> Result<Vec<i16>, ExperimentError> {
         let mut targets = vec![NO_TARGET; self.programs.words[1] as usize];
         for port in taught.iter().filter_map(|at| self.programs.ports.get(*at)) {

@@ -43,7 +43,7 @@ pub struct TaskForm {
     pub learn: Vec<String>,
     /// When a sample that is learned is predicted; by default before, except by rules that answer before they learn.
     pub predict: Option<Predict>,
-    /// Steps in which a sample is predicted, before it goes on for `learn_steps` and is learned.
+    /// Steps in which a sample is predicted; it is then learned for another `learn_steps`.
     pub predict_steps: Option<u16>,
     /// Steps in which a sample is learned after it was predicted.
     pub learn_steps: Option<u16>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlantError {
-    /// There is no such plant.
+    /// No plant has this name.
     #[error("unknown plant `{name}`; there are: {there}")]
     Unknown {
         /// The name that was given.
@@ -14,7 +14,7 @@ pub enum PlantError {
         /// Those that there are.
         there: String,
     },
-    /// A table says no plant.
+    /// A table without the key `plant`.
     #[error("no plant is named: add `plant = \"…\"`; there are: {0}")]
     Unnamed(String),
     /// A name cannot be registered twice.

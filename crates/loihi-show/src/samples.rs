@@ -15,7 +15,7 @@ const TARGETS_MAX: usize = 8;
 const SHADES: [char; 10] = [' ', '.', ':', '-', '=', '+', '*', '#', '%', '@'];
 
 /// Lines about samples: how many, their shapes, their labels, targets and stages if they have any, a preview of the first.
-/// Empty if there are none.
+/// No lines without samples.
 pub fn describe(items: &[Sample]) -> Vec<String> {
     let Some(first) = items.first() else { return Vec::new() };
     let mut lines = vec![format!("samples   {}", items.len()), format!("each      {}", shapes(items))];
@@ -42,7 +42,7 @@ fn known(sample: &Sample) -> String {
     format!("{name}{label}{targets}{stage}")
 }
 
-/// The least and the largest of real numbers; nothing if there are none.
+/// The least and the largest of real numbers; `None` of an empty list.
 fn range<'v>(values: impl Iterator<Item = &'v f32>) -> Option<String> {
     let [low, high] = extremes(values);
     (low <= high).then(|| format!("{low:?} to {high:?}"))

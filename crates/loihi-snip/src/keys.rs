@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 use toml::{Table, Value};
 
-/// The keys of a `[[snip]]` table that nobody has taken yet.
+/// The keys of a `[[snip]]` table that have not been read yet.
 #[derive(Debug)]
 pub struct Keys<'s> {
     network: &'s Network,
@@ -210,7 +210,7 @@ impl<'s> Keys<'s> {
         self.error(key, format!("unknown key `{key}`; there are: {}", all.join(", ")))
     }
 
-    /// Refuses what nobody has taken.
+    /// Refuses keys that have not been read.
     ///
     /// # Errors
     /// [`SectionError`] at the first such key.

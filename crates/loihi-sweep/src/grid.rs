@@ -34,8 +34,8 @@ pub enum GridError {
     /// There are too many runs.
     #[error("{0} runs are more than {RUNS_MAX}: give fewer values or seeds")]
     TooMany(u128),
-    /// There is no run.
-    #[error("a sweep of no seed has no run: give 1 or more seeds")]
+    /// Zero seeds.
+    #[error("a sweep needs at least one seed: give 1 or more seeds")]
     Empty,
 }
 

@@ -183,7 +183,7 @@ impl Key {
         Ok(part.parse::<usize>().ok().and_then(|place| all.get(place)))
     }
 
-    /// Where a value stands; a table with a header has no such place.
+    /// Where a value stands in the text. A table with a header is no value.
     fn value(&self, text: &str, found: &Spanned<DeValue<'_>>) -> Result<Range<usize>, KeyError> {
         let table = |there| KeyError::Table { key: self.text.clone(), there };
         let begins_with = |bracket| text.get(found.span()).is_some_and(|value| value.starts_with(bracket));

@@ -11,7 +11,7 @@ const LISTED_MAX: usize = 12;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MergeError {
-    /// There is none.
+    /// No files.
     #[error("there is nothing to merge")]
     Nothing,
     /// Other text, keys, values, seeds, data or options.

@@ -29,7 +29,7 @@ pub struct Value {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingError {
-    /// There is no `=`.
+    /// An argument without `=`.
     #[error("`{0}` sets nothing: give KEY=VALUES")]
     NoValues(String),
     /// The path.

@@ -10,7 +10,7 @@ use std::time::Duration;
 /// Time between two pictures of what does not say how far it is.
 const TICK: Duration = Duration::from_millis(120);
 
-/// Whether several runs share a bar, beside which what each of them does has none of its own.
+/// Whether several runs share one bar, so that none draws its own.
 static TOGETHER: AtomicBool = AtomicBool::new(false);
 
 /// A progress bar, or none.

@@ -94,7 +94,7 @@ fn shards_merge_into_the_bytes_of_the_whole() {
     }
     let parts = ["merge", "part-3.csv", "part-1.csv", "part-5.csv", "part-2.csv"];
     refused(&folder, &[&parts[..], &["--out", "all.csv"]].concat(), &["2 of 12 runs are missing (shard 4/5)"]);
-    refused(&folder, &["merge", "part-3.csv", "nowhere.csv", "--out", "all.csv"], &["there is no file nowhere.csv"]);
+    refused(&folder, &["merge", "part-3.csv", "nowhere.csv", "--out", "all.csv"], &["nowhere.csv: no such file"]);
     assert!(!folder.path().join("all.csv").exists());
     let report = works(&folder, &[&parts[..], &["part-4.csv", "part-4.csv", "--out", "all.csv"]].concat());
     assert_eq!(report["runs"], 12);

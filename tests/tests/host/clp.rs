@@ -30,7 +30,7 @@ const RULE: ClpParams = ClpParams {
     repulsion_256: 256,
 };
 
-/// Inputs that spike as often in a sample as their values say, and prototypes on cores with so many each.
+/// Inputs that spike as often in a sample as their values say; `cut` says how many prototypes each core has.
 fn network(rule: ClpParams, cut: &[usize], wgt_exp: i32) -> Result<ImageFile, BuildError> {
     let mut builder = ImageBuilder::new();
     builder.mailboxes(INPUTS, rule.classes, rule.classes);
@@ -109,7 +109,7 @@ fn what_is_recognised_moves_its_prototype_and_what_is_not_becomes_one() {
     show(&mut session, true, [0, 0, 3], ONE);
     assert_eq!(prototype(&mut session, 2), [0, 0, 50]);
     assert_eq!(learned(&mut session)[7..10], [1, 1, 800]);
-    // No more than two of a class: the best of them moves, half of the way to (50, 0, 0), which is none of it.
+    // A class has at most two: the more similar one moves half of the way to (50, 0, 0).
     let before = prototype(&mut session, 0);
     show(&mut session, true, [4, 0, 0], ONE);
     assert_eq!(learned(&mut session)[4..7], [1, 2, learned(&mut session)[6]]);

@@ -1,8 +1,8 @@
 //! What dense, rate-coded traffic does to a step: a layered network on one chip, on several, and with relay cores.
 //!
 //! Every layer has [`Sweep::cores`] cores of [`Sweep::compartments`] compartments, and a spike goes to all cores of the
-//! next layer, as in a dense layer. The traffic is all there is: that networks fire so, and that they reach as many
-//! cores, are assumptions.
+//! next layer, as in a dense layer. Only traffic is simulated: how often neurons fire, and how many cores each
+//! reaches, are assumptions.
 
 use super::traffic::last_cores;
 use super::{Grid, HopTimes, MeshTraffic, Message, simulate};

@@ -1,7 +1,7 @@
 //! Figures of float twins, to stand beside those of the built-in experiments that learn online.
 //!
 //! A twin sees the same samples in the same order, has the same input spikes, neurons, initial weights and rule, but its
-//! weights are real numbers: nothing is rounded, and there is no largest weight. It is written apart from the rules in
+//! weights are real numbers: nothing is rounded, and weights have no upper bound. It is written apart from the rules in
 //! `loihi-core`, and shares only what the files of the experiments say.
 //!
 //! ```text
@@ -103,7 +103,7 @@ fn twin(setup: &Setup) -> Result<Box<dyn Twin>, Box<dyn Error>> {
     } else if let Some(params) = setup.params::<ClpParams>()? {
         Ok(Box::new(ClpTwin::new(setup, params)?))
     } else {
-        Err("the experiment has neither backprop nor clp: there is no float twin".into())
+        Err("no float twin: the experiment uses neither backprop nor clp".into())
     }
 }
 

@@ -87,7 +87,7 @@ impl Setup {
     /// Initial weights of a connection, by its number.
     ///
     /// # Errors
-    /// If there is no such connection.
+    /// `Err` if no such connection exists.
     pub(crate) fn weights(&self, connection: usize) -> Result<Matrix, Box<dyn Error>> {
         let connection = self.network.connections.get(connection).ok_or("the network has too few connections")?;
         let to = self.network.populations.get(connection.to).ok_or("a connection ends nowhere")?;

@@ -68,7 +68,7 @@ impl<N: Into<f64>> Answer<N> {
 }
 
 /// The observation in a line, or what is wrong with it. NaN and infinite numbers, which many programs write although JSON has
-/// none, are read: whoever checks the observation says which they are.
+/// none, are read here and refused, by name, when the observation is checked.
 pub(super) fn observation(line: &[u8]) -> Result<Observation, String> {
     let error = match serde_json::from_slice::<Answer<f64>>(line) {
         Ok(answer) => return Ok(answer.observation()),

@@ -56,7 +56,7 @@ impl Pipe {
             command.current_dir(folder);
         }
         let mut child = child::spawn(command).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => failed("there is no such program: install it, or give its path".to_owned()),
+            ErrorKind::NotFound => failed("program not found: install it, or give its path".to_owned()),
             _ => failed(error.to_string()),
         })?;
         let (Some(input), Some(output), Some(complaints)) =
@@ -167,7 +167,7 @@ fn write_lines(mut input: impl Write + Send + 'static) -> Sender<String> {
     sender
 }
 
-/// Reads lines on a thread of its own, to the end or to one that is too long.
+/// Reads lines on a thread of its own, until the end or the first line that is too long.
 fn read_lines(output: impl Read + Send + 'static) -> Receiver<Line> {
     let (sender, receiver) = sync_channel(1);
     let mut output = BufReader::new(output);

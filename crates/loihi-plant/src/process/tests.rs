@@ -86,7 +86,7 @@ fn a_program_that_is_not_there_is_told() {
     let said = absent.reset(0).unwrap_err().to_string();
     assert_eq!(
         said,
-        "the plant's program `/nowhere/plant -v` cannot be started: there is no such program: install it, or give its path"
+        "the plant's program `/nowhere/plant -v` cannot be started: program not found: install it, or give its path"
     );
 }
 

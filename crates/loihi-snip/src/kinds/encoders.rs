@@ -21,7 +21,7 @@ impl SnipForm for RateEncoder {
 kind = "rate-encoder"
 # input = "pixels"       # default: the only one
 full_scale = 256         # the value that spikes in every step, 1..=32767; default 256
-# constant = 64          # of the input's last element, one more than samples have values; default: there is none
+# constant = 64          # of the input's last element, one more than samples have values; default: none
 "#;
 
     fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {

@@ -22,7 +22,8 @@ pub(crate) struct MergeArgs {
 
 pub(crate) fn join(args: &MergeArgs) -> anyhow::Result<()> {
     let read = |file: &PathBuf| {
-        let results = read(file)?.ok_or_else(|| anyhow!("there is no file {}", file.display()))?;
+        let results = read(file)?
+            .ok_or_else(|| anyhow!("{}: no such file: give tables that `loihi sweep` has written", file.display()))?;
         Ok((file.display().to_string(), results))
     };
     let tables = args.files.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;

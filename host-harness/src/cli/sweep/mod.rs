@@ -25,9 +25,9 @@ pub(super) struct SweepArgs {
     /// NET.toml@SAMPLES
     #[arg(value_name = "NAME|FILE.toml|NET.toml")]
     what: String,
-    /// A value of the file, and what it is in turn: a range of whole numbers, both ends included (9..12), or a list (0.1,0.2 or
-    /// '"a","b"' or true,false); of several --set every combination, the last fastest. KEY is a path such as
-    /// `population.hidden.v_th`: in an array of tables a part is the name of one, its kind, or its place from 0, and an only one
+    /// A value of the file, and the values it takes: a range of whole numbers, both ends included (9..12), or a list (0.1,0.2 or
+    /// '"a","b"' or true,false); several --set make every combination, the last one fastest. KEY is a path such as
+    /// `population.hidden.v_th`: in an array of tables a part names one by its name, its kind, or its place from 0; a single one
     /// needs no part
     #[arg(long = "set", value_name = "KEY=VALUES")]
     settings: Vec<Setting>,
@@ -58,7 +58,7 @@ pub(super) fn sweep(args: &SweepArgs) -> anyhow::Result<()> {
     let grid = Grid::new(what.text(), args.settings.clone(), seeds).with_context(|| args.what.clone())?;
     let points = Points::new(&args.what, what, &grid, &args.task);
     points.check()?;
-    // What depends on files besides the text, such as arrays and samples, is known from the first point.
+    // Arrays and samples that the file refers to are the same for all points: the first one says which.
     let asked = points.subject(0)?.asked(&args.task.options());
     let empty = Results::new(grid.identity(&asked), grid.columns());
     let table = Table::open(&args.out, empty, args.shard)?;

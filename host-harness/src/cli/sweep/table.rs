@@ -56,7 +56,7 @@ impl<'a> Table<'a> {
         self.there += 1;
     }
 
-    /// Writes the file, whole or not at all; without a row there is none.
+    /// Writes the file, whole or not at all; no file if there are no rows.
     pub(super) fn write(&self) -> anyhow::Result<()> {
         if !self.results.rows().is_empty() {
             write_whole(self.path, &self.results.csv()?)?;
