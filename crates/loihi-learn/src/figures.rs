@@ -1,7 +1,7 @@
 //! The figures of runs through stages: accuracies, errors, what continual learning keeps and forgets.
 
 use crate::metrics::Metrics;
-use crate::plan::Stage;
+use crate::stage::Stage;
 use crate::task::FigureTable;
 use loihi_run::record::checkpoint::RunPosition;
 use loihi_run::record::score::{Score, share};

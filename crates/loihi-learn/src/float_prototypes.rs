@@ -2,8 +2,8 @@
 
 use crate::observer::{Observer, Running};
 use crate::online::Online;
-use crate::plan::Replay;
 use crate::samples::Of;
+use crate::stage::Replay;
 use crate::task::ExperimentError;
 use loihi_device::inproc::InProcess;
 use loihi_device::session::{RetryPolicy, Session};

@@ -3,7 +3,7 @@
 use crate::float_twin::FloatTwin;
 use crate::observer::{Observer, Running};
 use crate::online::Online;
-use crate::plan::{Replay, Showing, Stage};
+use crate::stage::{Replay, Showing, Stage};
 use crate::task::ExperimentError;
 use loihi_core::tools::local_error::NO_TARGET;
 use loihi_device::session::SessionError;
@@ -46,7 +46,7 @@ impl Online<'_> {
                     return Err(SessionError::Stopped.into());
                 }
                 for item in items {
-                    sum += self.judge(stage, item, &self.float_answer(stage, item, &mut twin)?)?;
+                    sum += self.float_score(stage, item, &self.float_answer(stage, item, &mut twin)?)?;
                 }
                 done += items.len() as u64;
                 observer.progress(&Running { done, total, stage: "float twin", figure: None });
@@ -93,7 +93,7 @@ impl Online<'_> {
         for _ in 0..steps.predict {
             twin.step(None);
         }
-        let words = self.port(stage).map_or(0..0, |port| port.output.clone());
+        let words = self.judge().port(stage).map_or(0..0, |port| port.output.clone());
         let answer = twin.outputs(words.clone());
         if !stage.learns {
             return Ok(answer);
@@ -111,14 +111,13 @@ impl Online<'_> {
     }
 
     /// 1 for a right class; squared errors of values.
-    fn judge(&self, stage: &Stage, item: &Showing, answer: &[f64]) -> Result<f64, ExperimentError> {
+    fn float_score(&self, stage: &Stage, item: &Showing, answer: &[f64]) -> Result<f64, ExperimentError> {
         let sample = self.sample(item)?;
-        if self.values(stage).is_some() {
+        if self.judge().values(stage).is_some() {
             let distance = |(own, target): (&f64, &f32)| (own - f64::from(*target)).powi(2);
             return Ok(answer.iter().zip(&sample.targets).map(distance).sum());
         }
-        let can_be = |class: &u32| stage.among.is_empty() || stage.among.contains(class);
-        let candidates = (0_u32..).zip(answer).filter(|(class, _)| can_be(class));
+        let candidates = (0_u32..).zip(answer).filter(|(class, _)| stage.can_be(*class));
         let best = candidates.fold(None, |best: Option<(u32, f64)>, (class, own)| match best {
             Some((_, most)) if *own <= most => best,
             _ => Some((class, *own)),
@@ -127,10 +126,10 @@ impl Online<'_> {
         Ok(f64::from(u8::from(right)))
     }
 
-    /// Mean of what [`Self::judge`] says.
+    /// Mean of what [`Self::float_score`] says.
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
     fn float_figure(&self, stage: &Stage, sum: f64) -> (&'static str, f64) {
-        let port = self.port(stage);
+        let port = self.judge().port(stage);
         let samples = stage.items.len().max(1) as f64;
         match port.map(|port| (port.teaching, port.output.len())) {
             Some((Teaching::Values { .. }, values)) => {

@@ -5,12 +5,12 @@ use crate::figures;
 use crate::float_prototypes;
 use crate::observer::Observer;
 use crate::online::Online;
-use crate::plan::{Planning, Stage};
+use crate::plan::Planning;
 use crate::presenter::Presenter;
 use crate::samples::{Samples, Wanted};
 use crate::settings::{RewardSource, Settings, StageRun, StagesBy};
+use crate::stage::Stage;
 use crate::task::{ExperimentError, Outcome, RunOptions, Task, conclude, restore};
-use loihi_core::chip::SnapshotScope;
 use loihi_device::session::{Session, SessionError};
 use loihi_net::network::file::{self, FileError, FileOptions};
 use loihi_net::network::{Endpoint, Network};
@@ -18,8 +18,6 @@ use loihi_place::neuron_map::NeuronMap;
 use loihi_place::place::{Placed, PlacementOptions, place};
 use loihi_plant::PlantSpec;
 use loihi_run::inference::Inference;
-use loihi_run::record::RecordError;
-use loihi_run::record::checkpoint::Checkpoint;
 use loihi_run::record::score::Score;
 use std::path::{Path, PathBuf};
 
@@ -310,16 +308,10 @@ impl Task for Learner {
         if let Some(learned) = &options.learned {
             restore(learned, image, inference.session())?;
         }
-        if let Some(Checkpoint { image_hash, state, .. }) = &options.resume {
-            if *image_hash != image.hash() {
-                return Err(RecordError::OtherImage { expected: image.hash(), found: *image_hash }.into());
-            }
-            inference.session().restore(SnapshotScope::State, state)?;
-        }
         let online =
             Online { placed: &placed, presenter, settings: &self.settings, samples: &samples, stages: &stages };
         let scores = online.run(&mut inference, options, observer)?;
-        let values = stages.iter().find_map(|stage| online.values(stage));
+        let values = stages.iter().find_map(|stage| online.judge().values(stage));
         let (mut metrics, tables) = figures::of_run(&self.settings.task.metrics, &stages, values, &scores);
         if let Some(population) = twin {
             let stop = inference.session().stop();

@@ -11,9 +11,11 @@
 //! | [`float_twin`] | PES in double precision on the spikes of a network |
 //! | [`settings`] | what a network file says of a run |
 //! | [`samples`] | a training set and a test set of samples of any kind |
+//! | [`stage`] | a part of a run: what it learns or tests |
 //! | [`plan`] | stages of learning and of testing, known before anything runs |
 //! | [`presenter`] | from a sample to mailboxes and inputs |
 //! | [`figures`] | the figures of runs through stages |
+//! | [`judge`] | what a network answers, and how good that is |
 //! | [`control`] | the loop between a network and a plant |
 //! | [`online`] | a run through the stages of a plan |
 //! | [`float_prototypes`] | the float twin of a head: nearest class means |
@@ -28,6 +30,7 @@ pub mod figures;
 pub mod float_prototypes;
 pub mod float_run;
 pub mod float_twin;
+pub mod judge;
 pub mod learner;
 pub mod metrics;
 pub mod observer;
@@ -37,6 +40,7 @@ pub mod presenter;
 pub mod samples;
 pub mod settings;
 pub mod sizes;
+pub mod stage;
 pub mod task;
 pub mod trained;
 

@@ -1,24 +1,21 @@
 //! A run through the stages of a plan: each sample is predicted, then learned, and counted.
 
 use crate::figures;
+use crate::judge::{Answered, Judge};
 use crate::observer::{MetricsRow, Observer, Running};
-use crate::plan::{Replay, Showing, Stage};
 use crate::presenter::Presenter;
 use crate::samples::Samples;
 use crate::settings::{Predict, RewardSource, Settings};
+use crate::stage::{Replay, Showing, Stage, resumed};
 use crate::task::{ExperimentError, RunOptions, mailbox};
 use loihi_core::chip::ResetScope;
 use loihi_core::register::Register;
 use loihi_core::wire::message::Record;
 use loihi_data::Sample;
 use loihi_place::place::Placed;
-use loihi_run::inference::{Inference, Lesson, Stimulus, winner};
+use loihi_run::inference::{Inference, Lesson, Stimulus};
 use loihi_run::record::checkpoint::{Planned, RunPosition};
 use loihi_run::record::score::Score;
-use loihi_snip::{Port, Teaching};
-
-/// Most classes whose confusions are counted.
-const CONFUSION_MAX: usize = 256;
 
 /// Samples that are sent at a time.
 const CHUNK: usize = 16;
@@ -38,15 +35,12 @@ pub struct Online<'n> {
     pub stages: &'n [Stage],
 }
 
-/// What came of a sample.
-struct Answered<'a> {
-    /// Words of the output mailbox.
-    outputs: &'a [i32],
-    /// Scores of the network's readout.
-    scores: &'a [i64],
-}
-
 impl Online<'_> {
+    /// Who answers, and what the answers can be.
+    pub fn judge(&self) -> Judge<'_> {
+        Judge { programs: &self.placed.programs, classes: self.samples.classes }
+    }
+
     /// Goes through the stages, from the beginning or from where a run stood, and reports each; returns their scores.
     ///
     /// # Errors
@@ -62,11 +56,7 @@ impl Online<'_> {
             self.stages.iter().map(|stage| stage.planned(self.samples, self.steps_of(stage))).collect();
         let mut position = match &options.resume {
             None => RunPosition { plan, ..RunPosition::default() },
-            Some(resume) => {
-                crate::plan::go_on(&resume.position, &plan, inference.session())?;
-                inference.restored()?;
-                resume.position.clone()
-            }
+            Some(checkpoint) => resumed(checkpoint, &plan, &self.placed.image, inference)?.clone(),
         };
         let mut done: u64 = self.stages.iter().take(position.stage).map(|stage| stage.items.len() as u64).sum();
         done += position.items as u64;
@@ -83,7 +73,7 @@ impl Online<'_> {
                 }
                 done += items.len() as u64;
                 position.items += items.len();
-                let figure = Some(figures::so_far(self.values(stage), &position));
+                let figure = Some(figures::so_far(self.judge().values(stage), &position));
                 observer.progress(&Running { done, total, stage: &stage.name, figure });
                 if observer.wants_checkpoint() {
                     let session = inference.session();
@@ -135,10 +125,7 @@ impl Online<'_> {
             }
         }
         position.before = session.ops()?;
-        position.right = vec![0; stage.asked.len().max(1)];
-        position.squared_error_q20 = 0;
-        let classes = Some(self.classes(stage) as usize).filter(|classes| *classes <= CONFUSION_MAX).unwrap_or(0);
-        position.confusion = vec![0; classes * classes];
+        self.judge().begin(stage, position);
         Ok(())
     }
 
@@ -159,33 +146,13 @@ impl Online<'_> {
             squared_error_q20: std::mem::take(&mut position.squared_error_q20),
             confusion: std::mem::take(&mut position.confusion),
         };
-        let metrics = figures::of_stage(self.values(stage), &score);
+        let metrics = figures::of_stage(self.judge().values(stage), &score);
         position.scores.push(score);
         (position.stage, position.items) = (position.stage + 1, 0);
         let digest = session.digest()?.total();
         let pass = u32::try_from(position.stage).unwrap_or(u32::MAX);
         observer.row(&MetricsRow { pass, stage: Some(stage.name.clone()), metrics, digest })?;
         Ok(())
-    }
-
-    /// The program whose answer is the stage's.
-    pub(crate) fn port(&self, stage: &Stage) -> Option<&Port> {
-        stage.asked.last().and_then(|at| self.placed.programs.ports.get(*at))
-    }
-
-    /// Numbers of its answer, if they are values and no classes.
-    pub fn values(&self, stage: &Stage) -> Option<usize> {
-        let port = self.port(stage)?;
-        matches!(port.teaching, Teaching::Values { .. }).then_some(port.output.len())
-    }
-
-    /// Classes of its answer, if they are.
-    fn classes(&self, stage: &Stage) -> u32 {
-        match self.port(stage) {
-            Some(port) if self.values(stage).is_none() => port.output.end - port.output.start,
-            Some(_) => 0,
-            None => self.samples.classes,
-        }
     }
 
     /// What a showing shows.
@@ -233,11 +200,7 @@ impl Online<'_> {
         let before = stage.learns && self.is_shown_before(stage);
         let mut records = Vec::new();
         for (number, (item, (stimulus, target))) in items.iter().zip(&words).enumerate() {
-            let (recall, keep) = match item.replay {
-                Replay::None => (0, 0),
-                Replay::Keep(slot) => (0, slot + 1),
-                Replay::Recall(slot) => (slot + 1, 0),
-            };
+            let [keep, recall] = item.replay.words();
             let reset = !task.stream || (position.items + number == 0);
             let plain = Record { reset, steps, stimulus, target, ..Record::PLAIN };
             match (self.settings.divided(), before && recall == 0) {
@@ -267,7 +230,7 @@ impl Online<'_> {
             }
             let Some(item) = shown.next() else { return };
             match self.sample(item) {
-                Ok(sample) => self.count(stage, sample, &Answered { outputs, scores: &[] }, position),
+                Ok(sample) => self.judge().count(stage, sample, Answered { outputs, scores: &[] }, position),
                 Err(error) => failed = Some(error),
             }
         })?;
@@ -296,11 +259,7 @@ impl Online<'_> {
         let mut outputs = if before { self.outputs(inference)? } else { Vec::new() };
         if stage.learns {
             let target = self.presenter.targets(&stage.taught, sample)?;
-            let (keep, recall) = match item.replay {
-                Replay::None => (0, 0),
-                Replay::Keep(slot) => (slot + 1, 0),
-                Replay::Recall(slot) => (0, slot + 1),
-            };
+            let [keep, recall] = item.replay.words();
             let lesson = Lesson { reset, learn: true, target: &target, keep, recall };
             let learned = inference.teach(&stimulus, &lesson)?;
             if !before {
@@ -312,9 +271,9 @@ impl Online<'_> {
         }
         let answered = Answered { outputs: &outputs, scores: &scores };
         if stage.learns {
-            self.reward(stage, sample, &answered, inference)?;
+            self.reward(stage, sample, answered, inference)?;
         }
-        self.count(stage, sample, &answered, position);
+        self.judge().count(stage, sample, answered, position);
         Ok(())
     }
 
@@ -341,14 +300,14 @@ impl Online<'_> {
         &self,
         stage: &Stage,
         sample: &Sample,
-        answered: &Answered<'_>,
+        answered: Answered<'_>,
         inference: &mut Inference<'_>,
     ) -> Result<(), ExperimentError> {
         let Some(form) = &self.settings.reward else { return Ok(()) };
         let reward = match form.from {
             RewardSource::Snip => None,
             RewardSource::Label => {
-                let right = sample.label.is_some() && answer(stage, self.port(stage), answered) == sample.label;
+                let right = self.judge().is_right(stage, sample, answered);
                 Some(i32::from(if right { form.right } else { form.wrong }))
             }
             RewardSource::Target => {
@@ -367,55 +326,4 @@ impl Online<'_> {
         }
         Ok(())
     }
-
-    /// Counts the right answers of every program that is asked, and how far off values are.
-    fn count(&self, stage: &Stage, sample: &Sample, answered: &Answered<'_>, position: &mut RunPosition) {
-        let last = stage.asked.len().saturating_sub(1);
-        let ports: Vec<Option<&Port>> = match &*stage.asked {
-            [] => vec![None],
-            asked => asked.iter().map(|at| self.placed.programs.ports.get(*at)).collect(),
-        };
-        for (place, port) in ports.into_iter().enumerate() {
-            if let Some(Port { teaching: Teaching::Values { output_fraction_bits, .. }, output, .. }) = port {
-                let outputs = answered.outputs.iter().skip(output.start as usize);
-                let unit = f64::from(1_u32 << output_fraction_bits);
-                let squares = outputs
-                    .zip(&sample.targets)
-                    .map(|(output, target)| (f64::from(*output) / unit - f64::from(*target)).powi(2));
-                if place == last {
-                    position.squared_error_q20 = position.squared_error_q20.saturating_add(figures::q20(squares.sum()));
-                }
-                continue;
-            }
-            let answer = answer(stage, port, answered);
-            let right = sample.label.is_some() && answer == sample.label;
-            if let Some(count) = position.right.get_mut(place) {
-                *count += u32::from(right);
-            }
-            if place == last
-                && let (Some(label), Some(answer)) = (sample.label, answer)
-            {
-                let classes = self.classes(stage);
-                let cell = (label < classes && answer < classes).then_some((label * classes + answer) as usize);
-                if let Some(cell) = cell.and_then(|cell| position.confusion.get_mut(cell)) {
-                    *cell += 1;
-                }
-            }
-        }
-    }
-}
-
-/// The first class with the largest score, among those that can be.
-fn answer(stage: &Stage, port: Option<&Port>, answered: &Answered<'_>) -> Option<u32> {
-    let scores: Vec<i64> = match port {
-        Some(port) => {
-            let words = answered.outputs.iter().skip(port.output.start as usize).take(port.output.len());
-            words.map(|word| i64::from(*word)).collect()
-        }
-        None => answered.scores.to_vec(),
-    };
-    let least = i64::MIN;
-    let held: Vec<i64> =
-        (0..).zip(&scores).map(|(class, score)| if stage.can_be(class) { *score } else { least }).collect();
-    winner(&held).filter(|class| held.get(*class) != Some(&least)).and_then(|class| u32::try_from(class).ok())
 }

@@ -1,63 +1,12 @@
 //! What a run shows, in what order: stages of learning and of testing, known before anything runs.
 
-use crate::samples::{self, Of, Samples};
+use crate::samples::{Of, Samples, shuffled, some_of_class};
 use crate::settings::{Settings, StageForm, StageRun};
 use crate::sizes;
+use crate::stage::{Replay, Showing, Stage, to_learn, to_test};
 use crate::task::ExperimentError;
-use loihi_core::num::{Fnv64, word};
-use loihi_device::session::Session;
-use loihi_run::record::checkpoint::{Planned, RunPosition};
+use loihi_core::num::word;
 use loihi_snip::Programs;
-
-/// A sample in a stage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Showing {
-    /// What is shown.
-    pub of: Of,
-    /// Names the showing, so that its spikes are its own. A sample that the device recalls is named by the step.
-    pub key: u32,
-    /// What the device's replay buffer does with it.
-    pub replay: Replay,
-}
-
-/// What the device's replay buffer does with a sample.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Replay {
-    /// Nothing.
-    None,
-    /// Keeps it in this slot.
-    Keep(u16),
-    /// Shows what is in this slot.
-    Recall(u16),
-}
-
-/// A part of a run.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Stage {
-    /// What users see.
-    pub name: String,
-    /// Whether everything is as after loading before it begins.
-    pub fresh: bool,
-    /// How many times the learning rate is halved in it.
-    pub halvings: u32,
-    /// Whether the network learns.
-    pub learns: bool,
-    /// Programs that learn, by their places among the ports.
-    pub taught: Vec<usize>,
-    /// Programs that are asked; the last one's accuracy is the stage's.
-    pub asked: Vec<usize>,
-    /// Classes that can be the answer; all if empty.
-    pub among: Vec<u32>,
-    /// What is shown, in order.
-    pub items: Vec<Showing>,
-    /// The task that it learns or tests, in runs of several.
-    pub task: Option<[usize; 2]>,
-    /// What its accuracy is called among the figures of the run.
-    pub metric: Option<String>,
-}
-
-/// Keys of the samples that are tested, apart from those that are learned.
-const TEST_KEY: u32 = 1 << 30;
 
 /// What is known of a run before it is planned.
 #[derive(Clone, Copy, Debug)]
@@ -216,7 +165,10 @@ impl Planning<'_> {
                 let items = match (stage.learns, form.shots) {
                     (false, _) => to_test(&chosen),
                     (true, None) => to_learn(&chosen, epoch),
-                    (true, Some(_)) => to_learn(&shuffled(&chosen, self.seed, 77 + epoch - first), epoch),
+                    (true, Some(_)) => {
+                        let number = 77 + epoch - first;
+                        to_learn(&shuffled(chosen.iter().copied(), self.seed, [number, 98]), epoch)
+                    }
                 };
                 stages.push(Stage { items, ..stage.clone() });
             }
@@ -234,7 +186,7 @@ impl Planning<'_> {
         };
         let mut chosen = Vec::new();
         for class in (0..self.samples.classes).filter(|class| is_shown(Some(*class))) {
-            let some: Vec<usize> = samples::some_of_class(all, class, shots, self.seed);
+            let some: Vec<usize> = some_of_class(all, class, shots, self.seed);
             if some.len() < shots && !self.is_shortened {
                 return Err(format!("class {class} has {} samples, fewer than {shots} shots: give fewer", some.len()));
             }
@@ -321,7 +273,7 @@ impl Planning<'_> {
         let stored: Vec<Showing> = seen.iter().flat_map(|class| stored(*class)).collect();
         let recalled = recalled(items.len(), run.replay_share);
         items.extend(stored.iter().copied().cycle().take(if stored.is_empty() { 0 } else { recalled }));
-        shuffled(&items, word(self.seed, u32::from(keeps), epoch, 99), 98)
+        shuffled(items, word(self.seed, u32::from(keeps), epoch, 99), [98, 98])
     }
 }
 
@@ -341,54 +293,4 @@ pub fn named(programs: &Programs, name: &str) -> Result<usize, String> {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "counts")]
 fn recalled(fresh: usize, share: f64) -> usize {
     (fresh as f64 * share / (1.0 - share)).round() as usize
-}
-
-/// Training samples, each named by its place in the list and the number of the epoch.
-fn to_learn(samples: &[usize], epoch: u32) -> Vec<Showing> {
-    let showing = |(key, at): (u32, &usize)| Showing { of: Of::Training(*at), key, replay: Replay::None };
-    (epoch << 20..).zip(samples).map(showing).collect()
-}
-
-/// Test samples, each named by its place in the list.
-fn to_test(samples: &[usize]) -> Vec<Showing> {
-    let showing = |(key, at): (u32, &usize)| Showing { of: Of::Test(*at), key, replay: Replay::None };
-    (TEST_KEY..).zip(samples).map(showing).collect()
-}
-
-/// In an order that follows from a seed and a number.
-pub fn shuffled<T: Copy>(values: &[T], seed: u32, number: u32) -> Vec<T> {
-    let mut order: Vec<(u32, T)> = (0..).zip(values).map(|(at, value)| (word(seed, at, number, 98), *value)).collect();
-    order.sort_by_key(|(draw, _)| *draw);
-    order.into_iter().map(|(_, value)| value).collect()
-}
-
-/// Whether a run that stood there is this one, and the device is where it stood.
-///
-/// # Errors
-/// [`ExperimentError::OtherPlan`], [`loihi_run::record::RecordError::OtherState`].
-pub fn go_on(position: &RunPosition, plan: &[Planned], session: &mut Session) -> Result<(), ExperimentError> {
-    if position.plan != plan {
-        return Err(ExperimentError::OtherPlan { found: position.plan.len(), expected: plan.len() });
-    }
-    Ok(position.check_state(&session.ops()?)?)
-}
-
-impl Stage {
-    /// Whether a class can be the answer.
-    pub fn can_be(&self, class: u32) -> bool {
-        self.among.is_empty() || self.among.contains(&class)
-    }
-
-    /// What a checkpoint says of it; `steps` are those of a sample, if all have as many.
-    pub fn planned(&self, samples: &Samples, steps: Option<u64>) -> Planned {
-        let Self { name, fresh, halvings, learns, taught, asked, among, items, .. } = self;
-        let mut hash = Fnv64::new();
-        hash.bytes(format!("{fresh} {halvings} {learns} {taught:?} {asked:?} {among:?}").as_bytes());
-        for Showing { of, key, replay } in items {
-            hash.bytes(&key.to_le_bytes());
-            hash.bytes(format!("{replay:?}").as_bytes());
-            samples.hash(*of, &mut hash);
-        }
-        Planned { name: name.clone(), samples: items.len(), steps, readouts: asked.len().max(1), hash: hash.finish() }
-    }
 }

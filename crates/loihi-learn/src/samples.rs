@@ -129,7 +129,8 @@ impl Samples {
             return Err(unfit(format!("a sample is of class {label}: there can be {CLASSES_MAX}, counted from 0")));
         }
         if !is_own && !wanted.stream {
-            training = shuffled(training, options.seed);
+            // Files in the order of their classes are learned side by side.
+            training = shuffled(training, options.seed, [0, 97]);
         }
         Ok(Self { training, test, classes, name })
     }
@@ -215,16 +216,6 @@ impl Samples {
         }
     }
 
-    /// Adds everything that a sample is to a hash.
-    pub fn hash(&self, of: Of, hash: &mut Fnv64) {
-        let Some(Sample { label, data, targets, .. }) = self.get(of) else { return };
-        hash.bytes(format!("{label:?} {targets:?}").as_bytes());
-        match data {
-            SampleData::Values { values, .. } => hash.bytes(values),
-            other => hash.bytes(format!("{other:?}").as_bytes()),
-        }
-    }
-
     /// The tasks that come one after the other.
     ///
     /// # Errors
@@ -291,6 +282,32 @@ fn size_of(sample: &Sample) -> usize {
     }
 }
 
+/// Adds all of a sample to a hash: its name, class, targets, stage and data.
+pub(crate) fn hash_of(sample: &Sample, hash: &mut Fnv64) {
+    fn reals(values: &[f32], hash: &mut Fnv64) {
+        for value in values {
+            hash.bytes(&value.to_bits().to_le_bytes());
+        }
+    }
+    let Sample { name, label, targets, stage, data, .. } = sample;
+    hash.bytes(format!("{name} {label:?}").as_bytes());
+    reals(targets, hash);
+    if let Some(stage) = stage {
+        hash.bytes(stage.as_bytes());
+    }
+    match data {
+        SampleData::Values { shape, values } => {
+            hash.bytes(format!("{shape:?}").as_bytes());
+            hash.bytes(values);
+        }
+        SampleData::Reals { shape, values } => {
+            hash.bytes(format!("{shape:?}").as_bytes());
+            reals(values, hash);
+        }
+        other => hash.bytes(format!("{other:?}").as_bytes()),
+    }
+}
+
 /// Places of at most as many samples of a class, one after the other; the first of them follows from the seed.
 pub(crate) fn some_of_class(all: &[Sample], class: u32, shots: usize, seed: u32) -> Vec<usize> {
     let own: Vec<usize> = (0..all.len()).filter(|at| all[*at].label == Some(class)).collect();
@@ -299,9 +316,10 @@ pub(crate) fn some_of_class(all: &[Sample], class: u32, shots: usize, seed: u32)
     own.into_iter().skip(first).take(shots).collect()
 }
 
-/// In an order that follows from a seed, so that files in the order of their classes are learned side by side.
-fn shuffled(samples: Vec<Sample>, seed: u32) -> Vec<Sample> {
-    let mut order: Vec<(u32, Sample)> = (0..).zip(samples).map(|(at, own)| (word(seed, at, 0, 97), own)).collect();
+/// In an order that follows from a seed and two numbers that tell its shuffles apart.
+pub fn shuffled<T>(all: impl IntoIterator<Item = T>, seed: u32, [number, stream]: [u32; 2]) -> Vec<T> {
+    let draws = (0..).zip(all).map(|(at, own)| (word(seed, at, number, stream), own));
+    let mut order: Vec<(u32, T)> = draws.collect();
     order.sort_by_key(|(draw, _)| *draw);
-    order.into_iter().map(|(_, sample)| sample).collect()
+    order.into_iter().map(|(_, own)| own).collect()
 }

@@ -1,10 +1,11 @@
 //! A network that was trained elsewhere, with samples to classify: inference as an experiment.
 
-use crate::plan::go_on;
+use crate::samples::hash_of;
+use crate::stage::resumed;
 use crate::{Answer, ExperimentError, Metrics, NoObserver, Observer, Outcome, RunOptions, Running, Task, conclude};
 use loihi_core::chip::SnapshotScope;
 use loihi_core::num::Fnv64;
-use loihi_data::{Sample, SampleData};
+use loihi_data::Sample;
 use loihi_device::session::{Session, SessionError};
 use loihi_net::network::{Network, ReadBy};
 use loihi_place::neuron_map::NeuronMap;
@@ -77,9 +78,13 @@ impl Trained {
         hash.bytes(format!("{:?} {:?}", seeded(self.presentation, seed), self.network.readout).as_bytes());
         for (presentation, items) in &self.also {
             hash.bytes(format!("{:?}", seeded(*presentation, seed)).as_bytes());
-            hash_items(&mut hash, items.get(..shown.len()).unwrap_or(items));
+            for item in items.iter().take(shown.len()) {
+                hash_of(item, &mut hash);
+            }
         }
-        hash_items(&mut hash, shown);
+        for item in shown {
+            hash_of(item, &mut hash);
+        }
         if self.learn {
             hash.bytes(b"learning");
         }
@@ -95,13 +100,8 @@ impl Trained {
         shown: &[Sample],
     ) -> Result<(usize, Right), ExperimentError> {
         let Some(resume) = &options.resume else { return Ok((0, Right::default())) };
-        let expected = self.placed.image.hash();
-        if resume.image_hash != expected {
-            return Err(RecordError::OtherImage { expected, found: resume.image_hash }.into());
-        }
-        inference.session().restore(SnapshotScope::State, &resume.state)?;
-        let position = &resume.position;
-        go_on(position, &[self.planned(shown, options.seed)], inference.session())?;
+        let plan = [self.planned(shown, options.seed)];
+        let position = resumed(resume, &plan, &self.placed.image, inference)?;
         let before = shown.get(..position.items).unwrap_or_default();
         let mut expected = 0;
         for (number, item) in (0_u32..).zip(before) {
@@ -111,7 +111,6 @@ impl Trained {
         if found != expected {
             return Err(RecordError::OtherState { expected, found }.into());
         }
-        inference.restored()?;
         let labelled = before.iter().filter(|item| self.label(item).is_some()).count();
         let labelled = u32::try_from(labelled).unwrap_or(u32::MAX);
         Ok((before.len(), Right { labelled, right: position.right.first().copied().unwrap_or(0).min(labelled) }))
@@ -121,34 +120,6 @@ impl Trained {
 /// The seed of the run counts from that of the presentation.
 fn seeded(presentation: Presentation, seed: u32) -> Presentation {
     Presentation { seed: presentation.seed.wrapping_add(seed), ..presentation }
-}
-
-fn hash_reals(hash: &mut Fnv64, values: &[f32]) {
-    for value in values {
-        hash.bytes(&value.to_bits().to_le_bytes());
-    }
-}
-
-fn hash_items(hash: &mut Fnv64, items: &[Sample]) {
-    for Sample { name, label, targets, stage, data, .. } in items {
-        hash.bytes(format!("{name} {label:?}").as_bytes());
-        hash_reals(hash, targets);
-        if let Some(stage) = stage {
-            hash.bytes(stage.as_bytes());
-        }
-        match data {
-            SampleData::Values { shape, values } => {
-                hash.bytes(format!("{shape:?}").as_bytes());
-                hash.bytes(values);
-            }
-            SampleData::Reals { shape, values } => {
-                hash.bytes(format!("{shape:?}").as_bytes());
-                hash_reals(hash, values);
-            }
-            SampleData::Events(events) => hash.bytes(format!("{events:?}").as_bytes()),
-            other => hash.bytes(format!("{other:?}").as_bytes()),
-        }
-    }
 }
 
 impl Task for Trained {
