@@ -3,7 +3,6 @@
 //! The inputs are frozen Poisson spikes: the encoder's key never changes. The teacher's potential is a sine; what is
 //! compared are the rates, φ of the dendrite's potential and φ of the teacher's.
 
-use super::network;
 use super::rounding::WeightRounding;
 use super::{
     ExperimentError, Metrics, MetricsRow, Observer, Outcome, RunOptions, Running, Task, conclude, load, mailbox, q12,
@@ -97,7 +96,7 @@ impl DendriteTeacher {
         let mut builder = ImageBuilder::new();
         builder.seed(seed);
         builder.mailboxes(self.inputs + 2, 1, 1);
-        let inputs = network::encoder(&mut builder, self.inputs, FULL_SCALE, network::encoder_seed(seed));
+        let inputs = draw::bernoulli_inputs(&mut builder, self.inputs, FULL_SCALE, draw::encoder_seed(seed));
         let core = builder.core();
         // A dendrite does not fire.
         let (decay_u, decay_v) = (self.decay_u.cast_signed(), self.decay_v.cast_signed());

@@ -4,7 +4,6 @@
 //! The inputs are frozen Poisson spikes: the encoder's key never changes. Every iteration begins with a reset of the
 //! state and learns in every step; after the last one the pattern is generated once more without learning.
 
-use super::network;
 use super::rounding::WeightRounding;
 use super::{
     ExperimentError, Metrics, MetricsRow, Observer, Outcome, RunOptions, Running, Task, conclude, load, mailbox, q12,
@@ -116,7 +115,7 @@ impl EpropPattern {
         let mut builder = ImageBuilder::new();
         builder.seed(seed);
         builder.mailboxes(self.inputs + 2, 1, 1);
-        let inputs = network::encoder(&mut builder, self.inputs, FULL_SCALE, network::encoder_seed(seed));
+        let inputs = draw::bernoulli_inputs(&mut builder, self.inputs, FULL_SCALE, draw::encoder_seed(seed));
         let core = builder.core();
         let profile = Profile { decay_v: self.decay.cast_signed(), v_th: self.v_th.cast_signed(), ..Profile::DEFAULT };
         let layer = builder.group(self.compartments as usize, profile);

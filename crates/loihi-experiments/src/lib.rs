@@ -24,7 +24,6 @@
 pub mod channel;
 pub mod dendrite_teacher;
 pub mod eprop_pattern;
-mod network;
 pub mod parameters;
 pub mod pes_core;
 mod population;

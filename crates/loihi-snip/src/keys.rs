@@ -91,6 +91,18 @@ impl<'s> Keys<'s> {
         }
     }
 
+    /// The keys `classes` and `dimensions`, of which a table has one at most.
+    ///
+    /// # Errors
+    /// [`SectionError`] if it has both.
+    pub(super) fn classes_or_dimensions(&mut self) -> Result<[Option<u32>; 2], SectionError> {
+        let outputs = [self.take("classes")?, self.take("dimensions")?];
+        if let [Some(_), Some(_)] = outputs {
+            return Err(self.error("classes", "give either `classes` or `dimensions`"));
+        }
+        Ok(outputs)
+    }
+
     /// The population that a key names, by its place in the network's list.
     ///
     /// # Errors

@@ -2,9 +2,9 @@
 //! reaches every compartment.
 
 use loihi_core::image::{Profile, Synapse};
-use loihi_core::rules::BernoulliEncoderParams;
 use loihi_image::image::{ImageBuilder, Plasticity, Source, decay_table};
 use loihi_image::rule::{self, Limits};
+use loihi_net::draw;
 use std::ops::Range;
 
 /// A network under construction.
@@ -29,12 +29,12 @@ impl LayerNetwork {
 
     /// Adds the encoder and returns its inputs.
     pub(crate) fn encoder(&mut self, full_scale: u32) -> Vec<Source> {
-        self.encoder_with(full_scale, encoder_seed(self.seed))
+        self.encoder_with(full_scale, draw::encoder_seed(self.seed))
     }
 
     /// Adds an encoder whose spikes follow from a seed of their own, and returns its inputs.
     pub(crate) fn encoder_with(&mut self, full_scale: u32, seed: u32) -> Vec<Source> {
-        encoder(&mut self.builder, self.inputs, full_scale, seed).map(Source::Input).collect()
+        draw::bernoulli_inputs(&mut self.builder, self.inputs, full_scale, seed).map(Source::Input).collect()
     }
 
     /// Adds compartments on a core of their own and plastic synapses from every source to each; returns the group's
@@ -56,24 +56,6 @@ impl LayerNetwork {
         let group = self.builder.plastic_group(core, 0..posts as usize, plasticity, axons);
         (group, compartments)
     }
-}
-
-/// Adds `count` inputs and an encoder from the first words of the stimulus; returns the inputs.
-pub(crate) fn encoder(builder: &mut ImageBuilder, count: u32, full_scale: u32, seed: u32) -> Range<u32> {
-    let inputs = builder.inputs(count);
-    builder.snip(&BernoulliEncoderParams {
-        count,
-        input_first: inputs.start,
-        full_scale,
-        seed,
-        ..BernoulliEncoderParams::default()
-    });
-    inputs
-}
-
-/// The encoder's seed in a network of this seed.
-pub(crate) const fn encoder_seed(seed: u32) -> u32 {
-    seed ^ 0x7121
 }
 
 /// Weights that the core changes by `±2^-rate_shift·x1·y1`, the sign by the profile, with a trace of 16 steps and an

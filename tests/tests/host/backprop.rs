@@ -2,6 +2,7 @@
 
 use crate::common::open_host;
 use crate::plan::draw;
+use crate::taught::{Sample, take_layer, teach};
 use host_harness::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source};
 use loihi_core::image::{Profile, Synapse};
 use loihi_core::num::lowbias32;
@@ -9,7 +10,6 @@ use loihi_core::register::Register;
 use loihi_core::rules::{BackpropParams, Loss, RateEncoderParams, Readout};
 use loihi_core::tools::local_error::NO_TARGET;
 use loihi_core::tools::rank_one::Precision;
-use loihi_core::wire::message::Record;
 
 const INPUTS: usize = 12;
 /// Posts of each layer; the last are the outputs.
@@ -103,9 +103,6 @@ fn network(cut: Cut, params: BackpropParams, swapped: bool) -> Result<ImageFile,
     builder.build()
 }
 
-/// A sample: values, targets.
-type Sample = (Vec<i16>, Vec<i16>);
-
 fn samples() -> Vec<Sample> {
     let sample = |number: u32| {
         let values = (0..12).map(|input| i16::try_from(draw(0, 20, [1, number, input])).unwrap()).collect();
@@ -125,31 +122,14 @@ type Outcome = (Vec<Vec<i32>>, Vec<Vec<i64>>, i32);
 fn on_the_chip(cut: Cut, params: BackpropParams) -> Outcome {
     let mut session = open_host();
     session.load(&network(cut, params, false).unwrap()).unwrap();
-    let bytes = |words: &[i16]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
-    let samples: Vec<_> = samples().iter().map(|(values, targets)| (bytes(values), bytes(targets))).collect();
-    let mut outputs = Vec::new();
-    let records = samples.iter().map(|(stimulus, target)| Record {
-        reset: true,
-        learn: true,
-        steps: STEPS,
-        stimulus,
-        target,
-        ..Record::PLAIN
-    });
-    session.stream(records, |answer| outputs.push(answer.to_vec())).unwrap();
+    let outputs = teach(&mut session, STEPS, &samples());
     let all = session.read(Register::W).unwrap();
     let mut rest = all.as_slice();
-    let mut weights = Vec::new();
-    for (parts, axons) in cut.into_iter().zip(AXONS) {
-        let mut rows = vec![Vec::new(); axons];
-        for posts in parts {
-            let (own, after) = rest.split_at(axons * posts);
-            let steps = own.chunks(*posts).map(|row| row.iter().map(|weight| i64::from(weight / 2)));
-            rows.iter_mut().zip(steps).for_each(|(row, own)| row.extend(own));
-            rest = after;
-        }
-        weights.push(rows.concat());
-    }
+    let layer = |(parts, axons): (&[usize], usize)| {
+        let weights = take_layer(&mut rest, axons, parts.iter().copied());
+        weights.into_iter().map(|weight| i64::from(weight / 2)).collect()
+    };
+    let weights = cut.into_iter().zip(AXONS).map(layer).collect();
     (outputs, weights, session.read(Register::Learned).unwrap()[0])
 }
 

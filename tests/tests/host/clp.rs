@@ -1,6 +1,7 @@
 //! Prototypes by hand: what is recruited, what moves, what is answered, on one core and on several.
 
 use crate::common::open_host;
+use crate::taught::take_layer;
 use host_harness::device::session::Session;
 use host_harness::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source, full_row};
 use loihi_core::image::Profile;
@@ -167,13 +168,7 @@ fn prototypes_are_the_same_on_any_number_of_cores() {
         });
         let outputs: Vec<_> = shown.collect();
         let words = session.weights().unwrap();
-        let mut rest = words.as_slice();
-        let mut rows = vec![Vec::<i32>::new(); INPUTS as usize];
-        for posts in cut {
-            let (own, after) = rest.split_at(posts * rows.len());
-            rows.iter_mut().zip(own.chunks(*posts)).for_each(|(row, own)| row.extend(own));
-            rest = after;
-        }
+        let rows = take_layer(&mut words.as_slice(), INPUTS as usize, cut.iter().copied());
         (outputs, rows, learned(&mut session))
     };
     let whole = run(&[4]);

@@ -34,6 +34,7 @@ mod seen;
 mod slots;
 mod spread_layers;
 mod stimuli;
+mod taught;
 mod tree_groups;
 mod trees;
 mod untaught;

@@ -2,6 +2,7 @@
 
 use crate::common::open_host;
 use crate::plan::draw;
+use crate::taught::{Sample, take_layer, teach};
 use host_harness::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source, decay_table, full_row};
 use host_harness::rule::{self, Limits};
 use loihi_core::image::{Profile, Rounding, Synapse};
@@ -10,7 +11,6 @@ use loihi_core::register::Register;
 use loihi_core::rules::{DecolleParams, RateEncoderParams, UrbanczikSennParams};
 use loihi_core::tools::local_error::Slope;
 use loihi_core::tools::rank_one::Precision;
-use loihi_core::wire::message::Record;
 
 const INPUTS: u32 = 20;
 const POSTS: [u32; 2] = [24, 21];
@@ -89,6 +89,11 @@ fn network(cut: Cut, decolle: DecolleParams, swapped: bool) -> Result<ImageFile,
     builder.build()
 }
 
+/// A random word of a mailbox.
+fn word(least: i32, most: i32, what: [u32; 3]) -> i16 {
+    i16::try_from(draw(least, most, what)).unwrap()
+}
+
 /// What is left of some samples.
 #[derive(Debug, PartialEq)]
 struct Outcome {
@@ -102,39 +107,21 @@ struct Outcome {
 fn run(cut: Cut, decolle: DecolleParams) -> Outcome {
     let mut session = open_host();
     session.load(&network(cut, decolle, false).unwrap()).unwrap();
-    let words = |words: Vec<i32>| {
-        words.iter().flat_map(|word| i16::try_from(*word).unwrap().to_le_bytes()).collect::<Vec<u8>>()
-    };
-    let samples: Vec<_> = (0..30)
+    let samples: Vec<Sample> = (0..30)
         .map(|sample| {
-            let stimulus = (0..INPUTS).map(|input| draw(0, 40, [1, sample, input])).collect();
+            let stimulus = (0..INPUTS).map(|input| word(0, 40, [1, sample, input])).collect();
             let class = draw(0, 2, [2, sample, 0]);
-            (words(stimulus), words((0..3).map(|other| if other == class { 64 } else { 0 }).collect()))
+            (stimulus, (0..3).map(|other| if other == class { 64 } else { 0 }).collect())
         })
         .collect();
-    let mut outputs = Vec::new();
-    let records = samples.iter().map(|(stimulus, target)| Record {
-        reset: true,
-        learn: true,
-        steps: STEPS,
-        stimulus,
-        target,
-        ..Record::PLAIN
-    });
-    session.stream(records, |answer| outputs.push(answer.to_vec())).unwrap();
+    let outputs = teach(&mut session, STEPS, &samples);
     let OpCounts { rule_triggers, rule_updates, rule_changes, rule_saturations, .. } = session.ops().unwrap();
     let all = session.read(Register::W).unwrap();
     let mut rest = all.as_slice();
-    let mut weights = Vec::new();
-    for (parts, axons) in cut.into_iter().zip([INPUTS, POSTS[0]]) {
-        let mut rows = vec![Vec::new(); axons as usize];
-        for posts in parts {
-            let (own, after) = rest.split_at((axons * posts) as usize);
-            rows.iter_mut().zip(own.chunks(*posts as usize)).for_each(|(row, own)| row.extend(own));
-            rest = after;
-        }
-        weights.push(rows.concat());
-    }
+    let layer = |(parts, axons): (&[u32], u32)| {
+        take_layer(&mut rest, axons as usize, parts.iter().map(|posts| *posts as usize))
+    };
+    let weights = cut.into_iter().zip([INPUTS, POSTS[0]]).map(layer).collect();
     let learned = session.read(Register::Learned).unwrap();
     Outcome { weights, learned, outputs, updates: [rule_triggers, rule_updates, rule_changes, rule_saturations] }
 }
@@ -206,33 +193,17 @@ fn dendrites(parts: &[u32]) -> (Vec<Vec<i32>>, Vec<i32>) {
     builder.snip(&UrbanczikSennParams { axons: INPUTS, posts, data_first, ..UrbanczikSennParams::default() });
     let mut session = open_host();
     session.load(&builder.build().unwrap()).unwrap();
-    let bytes = |words: Vec<i32>| words.iter().flat_map(|word| i16::try_from(*word).unwrap().to_le_bytes()).collect();
-    let samples: Vec<(Vec<u8>, Vec<u8>)> = (0..20)
+    let samples: Vec<Sample> = (0..20)
         .map(|sample| {
-            let stimulus = (0..INPUTS).map(|input| draw(0, 40, [1, sample, input])).collect();
-            (bytes(stimulus), bytes((0..posts).map(|post| draw(-9000, 9000, [2, sample, post])).collect()))
+            let stimulus = (0..INPUTS).map(|input| word(0, 40, [1, sample, input])).collect();
+            (stimulus, (0..posts).map(|post| word(-9000, 9000, [2, sample, post])).collect())
         })
         .collect();
-    let mut outputs = Vec::new();
-    let records = samples.iter().map(|(stimulus, target)| Record {
-        reset: true,
-        learn: true,
-        steps: STEPS,
-        stimulus,
-        target,
-        ..Record::PLAIN
-    });
-    session.stream(records, |answer| outputs.push(answer.to_vec())).unwrap();
-    let weights = session.read(Register::W).unwrap();
-    let mut rows = vec![Vec::new(); INPUTS as usize];
-    let mut rest = weights.as_slice();
-    for own in parts {
-        let (part, after) = rest.split_at((INPUTS * own) as usize);
-        rows.iter_mut().zip(part.chunks(*own as usize)).for_each(|(row, own)| row.extend(own));
-        rest = after;
-    }
+    let outputs = teach(&mut session, STEPS, &samples);
+    let all = session.read(Register::W).unwrap();
+    let weights = take_layer(&mut all.as_slice(), INPUTS as usize, parts.iter().map(|posts| *posts as usize));
     assert!(session.ops().unwrap().rule_changes > 1000);
-    (outputs, rows.concat())
+    (outputs, weights)
 }
 
 #[test]

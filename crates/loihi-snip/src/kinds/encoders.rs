@@ -4,6 +4,7 @@ use crate::keys::Keys;
 use crate::kind::{Program, SnipForm};
 use crate::layout::Layout;
 use loihi_core::rules::{BernoulliEncoderParams, RateEncoderParams};
+use loihi_net::draw;
 use loihi_net::network::SectionError;
 
 /// Evenly spaced spikes.
@@ -62,9 +63,8 @@ full_scale = 256         # the value that spikes in every step, 1..=32767; exact
 
     fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
         let input = keys.input()?;
-        // A seed of its own: else inputs would draw what weights draw.
         let (network, seed) = (keys.network().seed, keys.take::<u32>("seed")?);
-        let seed = seed.map_or(network ^ 0x7121, |seed| network.wrapping_add(seed));
+        let seed = seed.map_or(draw::encoder_seed(network), |seed| network.wrapping_add(seed));
         let params = keys.params(&["stimulus_first", "count", "input_first"])?;
         Ok(Self { input, params: BernoulliEncoderParams { seed, ..params } })
     }

@@ -57,10 +57,7 @@ kappa_shift = 0          # binary logarithm of the time constant of the eligibil
         let inner = inner.ok_or_else(|| {
             keys.error("population", format!("`{}` has no connection to itself: add one", network.name_of(own)))
         })?;
-        let [classes, dimensions] = [keys.take("classes")?, keys.take("dimensions")?];
-        if classes.is_some() && dimensions.is_some() {
-            return Err(keys.error("classes", "give either `classes` or `dimensions`"));
-        }
+        let [classes, dimensions] = keys.classes_or_dimensions()?;
         let feedback_deviation = keys.take("feedback_deviation")?.unwrap_or(25.6);
         if !(0.0..=127.0).contains(&feedback_deviation) {
             return Err(keys.error("feedback_deviation", "give a `feedback_deviation` of 0 to 127"));

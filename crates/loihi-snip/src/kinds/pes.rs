@@ -33,11 +33,7 @@ error_given = false      # whether targets are the errors themselves; default fa
 
     fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
         let population = keys.population("population")?;
-        let classes: Option<u32> = keys.take("classes")?;
-        let dimensions: Option<u32> = keys.take("dimensions")?;
-        if classes.is_some() && dimensions.is_some() {
-            return Err(keys.error("classes", "give either `classes` or `dimensions`"));
-        }
+        let [classes, dimensions] = keys.classes_or_dimensions()?;
         let placed = ["compartment_first", "count", "dimensions", "target_first", "output_first"];
         let params: PesParams = keys.params(&placed)?;
         // Without either key it tells the classes of the data apart, if these have any.
