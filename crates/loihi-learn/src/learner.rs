@@ -1,5 +1,6 @@
 //! A network file that learns: its programs, its data, its stages, as a task for any device.
 
+use crate::afterwards::Afterwards;
 use crate::control::Control;
 use crate::figures;
 use crate::float_prototypes;
@@ -8,7 +9,7 @@ use crate::online::Online;
 use crate::plan::Planning;
 use crate::presenter::Presenter;
 use crate::samples::{Samples, Wanted};
-use crate::settings::{RewardSource, Settings, StageRun, StagesBy};
+use crate::settings::{Settings, StageRun, StagesBy};
 use crate::stage::Stage;
 use crate::task::{ExperimentError, Outcome, RunOptions, Task, conclude, restore};
 use loihi_device::session::{Session, SessionError};
@@ -19,6 +20,7 @@ use loihi_place::place::{Placed, PlacementOptions, place};
 use loihi_plant::PlantSpec;
 use loihi_run::inference::Inference;
 use loihi_run::record::score::Score;
+use loihi_snip::TEACHER;
 use std::path::{Path, PathBuf};
 
 /// A network file that learns.
@@ -142,8 +144,10 @@ impl Learner {
         if let Some(steps) = self.options.steps {
             network.steps = steps;
         }
-        for name in &self.options.freeze {
-            let Some(Endpoint::Population(at)) = network.find(name) else { continue };
+        for at in self.options.freeze.iter().filter_map(|name| self.population_of(name)) {
+            if self.population_of(TEACHER) == Some(at) {
+                network.run.teacher = None;
+            }
             for connection in network.connections.iter_mut().filter(|connection| connection.to == at) {
                 connection.learning = None;
             }
@@ -151,15 +155,21 @@ impl Learner {
         Ok(network)
     }
 
+    /// The population of a name, by its place in the network's list; of `teacher` that which it teaches.
+    fn population_of(&self, name: &str) -> Option<usize> {
+        let taught = self.settings.teacher.as_ref().filter(|_| name == TEACHER);
+        match self.network.find(taught.map_or(name, |form| &form.population)) {
+            Some(Endpoint::Population(at)) => Some(at),
+            _ => None,
+        }
+    }
+
     /// Programs that do not learn, by their places among the ports.
     fn frozen(&self, network: &Network, placed: &Placed) -> Result<Vec<usize>, ExperimentError> {
         let ports = &placed.programs.ports;
         let mut frozen = Vec::new();
         for name in &self.options.freeze {
-            let population = match network.find(name) {
-                Some(Endpoint::Population(at)) => Some(at),
-                _ => None,
-            };
+            let population = self.population_of(name);
             let own = |port: &loihi_snip::Port| {
                 port.name == *name
                     || population.is_some_and(|at| port.populations.contains(&at) && !port.target.is_empty())
@@ -191,8 +201,9 @@ impl Learner {
             divided[0] == divided[1],
             "give both `predict_steps` and `learn_steps` in [task], or neither".to_owned(),
         )?;
-        let is_plain = presenter.is_plain() && self.settings.reward.is_none();
-        let what = "`predict_steps` and `learn_steps` need an input that a `[[snip]]` encodes, and no [reward]";
+        let is_plain = presenter.is_plain() && Afterwards::new(&self.settings).is_empty();
+        let what =
+            "`predict_steps` and `learn_steps` need an input that a `[[snip]]` encodes, and no [reward] or [teacher]";
         require(!divided[0] || is_plain, what.to_owned())?;
         let steps = self.settings.divided().map(|[predict, learn]| u32::from(predict) + u32::from(learn));
         if let Some(steps) = steps.or(presenter.steps()).map(|steps| steps.saturating_add(network.late_steps)) {
@@ -203,23 +214,9 @@ impl Learner {
                 require(steps >= least, what)?;
             }
         }
-        let Some(reward) = &self.settings.reward else { return Ok(()) };
-        let reads =
-            |own: &loihi_net::network::Connection| own.learning.as_ref().is_some_and(|own| own.rule.contains("r1"));
-        let all =
-            file::parse_with(&self.text, &self.path, &FileOptions::default().data(samples.shape(), samples.classes))?;
-        let what = "no rule reads the reward of [reward]: give a connection a rule with r1, or take out the table";
-        require(all.connections.iter().any(reads), what.to_owned())?;
-        let missing = samples.training.iter().find(|sample| sample.targets.is_empty());
-        let missing = missing.filter(|_| reward.from == RewardSource::Target).map(|sample| &sample.name);
-        let what =
-            || format!("sample {} has no target for the reward: give one in `y`", missing.map_or("", String::as_str));
-        require(missing.is_none(), what())?;
-        let is_own = |section: &loihi_net::network::Section| {
-            section.text("kind").is_some_and(|kind| loihi_snip::kind_of(loihi_snip::KINDS, kind).is_none())
-        };
-        let given = reward.from != RewardSource::Snip || network.snips.iter().any(is_own);
-        require(given, "no built-in program gives a reward: take from = \"label\" or \"target\" in [reward]".to_owned())
+        let options = FileOptions::default().data(samples.shape(), samples.classes);
+        let whole = file::parse_with(&self.text, &self.path, &options)?;
+        Afterwards::new(&self.settings).check(&whole, &placed.programs, samples)
     }
 
     /// Runs with its plant.
@@ -295,7 +292,7 @@ impl Task for Learner {
         let twin = twin.as_ref().map(|name| float_prototypes::population_of(&network, name)).transpose()?;
         let has_rules = network.connections.iter().any(|own| own.learning.is_some());
         if let Some(stage) = stages.iter().find(|stage| stage.learns && stage.taught.is_empty() && !has_rules) {
-            let what = if frozen.is_empty() {
+            let what = if self.options.freeze.is_empty() {
                 "the network has nothing that learns: add a `[[snip]]`, or `[connection.learning]`"
             } else {
                 "everything that could learn is frozen: leave out a --freeze"

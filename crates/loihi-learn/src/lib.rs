@@ -16,6 +16,7 @@
 //! | [`presenter`] | from a sample to mailboxes and inputs |
 //! | [`figures`] | the figures of runs through stages |
 //! | [`judge`] | what a network answers, and how good that is |
+//! | [`afterwards`] | what a network is told after it has answered |
 //! | [`control`] | the loop between a network and a plant |
 //! | [`online`] | a run through the stages of a plan |
 //! | [`float_prototypes`] | the float twin of a head: nearest class means |
@@ -25,6 +26,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod afterwards;
 pub mod control;
 pub mod figures;
 pub mod float_prototypes;

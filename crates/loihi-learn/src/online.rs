@@ -1,11 +1,12 @@
 //! A run through the stages of a plan: each sample is predicted, then learned, and counted.
 
+use crate::afterwards::Afterwards;
 use crate::figures;
 use crate::judge::{Answered, Judge};
 use crate::observer::{MetricsRow, Observer, Running};
 use crate::presenter::Presenter;
 use crate::samples::Samples;
-use crate::settings::{Predict, RewardSource, Settings};
+use crate::settings::{Predict, Settings};
 use crate::stage::{Replay, Showing, Stage, resumed};
 use crate::task::{ExperimentError, RunOptions, mailbox};
 use loihi_core::chip::ResetScope;
@@ -41,6 +42,10 @@ impl Online<'_> {
         Judge { programs: &self.placed.programs, classes: self.samples.classes }
     }
 
+    const fn afterwards(&self) -> Afterwards<'_> {
+        Afterwards::new(self.settings)
+    }
+
     /// Goes through the stages, from the beginning or from where a run stood, and reports each; returns their scores.
     ///
     /// # Errors
@@ -64,7 +69,7 @@ impl Online<'_> {
             if position.items == 0 {
                 self.enter(stage, inference, &mut position)?;
             }
-            let chunk = if self.presenter.is_plain() && self.settings.reward.is_none() { CHUNK } else { 1 };
+            let chunk = if self.presenter.is_plain() && self.afterwards().is_empty() { CHUNK } else { 1 };
             for items in stage.items.get(position.items..).unwrap_or_default().chunks(chunk) {
                 if chunk > 1 {
                     self.stream(stage, items, inference, &mut position)?;
@@ -89,7 +94,7 @@ impl Online<'_> {
 
     /// Steps of every sample of a stage, if all have as many.
     fn steps_of(&self, stage: &Stage) -> Option<u64> {
-        if !self.presenter.is_plain() || self.settings.reward.is_some() {
+        if !self.presenter.is_plain() || !self.afterwards().is_empty() {
             return None;
         }
         if let Some([predict, learn]) = self.settings.divided() {
@@ -251,7 +256,7 @@ impl Online<'_> {
         let none = self.presenter.targets(&[], sample)?;
         let reset = !self.settings.task.stream || position.items == 0;
         let untaught = Lesson { reset, target: &none, ..Lesson::default() };
-        let before = stage.learns && self.is_shown_before(stage) && self.settings.reward.is_none();
+        let before = stage.learns && self.is_shown_before(stage) && self.afterwards().is_empty();
         let mut scores = Vec::new();
         if before || !stage.learns {
             scores = inference.teach(&stimulus, &untaught)?;
@@ -271,7 +276,7 @@ impl Online<'_> {
         }
         let answered = Answered { outputs: &outputs, scores: &scores };
         if stage.learns {
-            self.reward(stage, sample, answered, inference)?;
+            self.afterwards().tell(self.judge(), (stage, sample), answered, inference)?;
         }
         self.judge().count(stage, sample, answered, position);
         Ok(())
@@ -293,37 +298,5 @@ impl Online<'_> {
         } else {
             Ok(inference.session().read(Register::Output)?)
         }
-    }
-
-    /// Gives the reward of a sample, in steps after it.
-    fn reward(
-        &self,
-        stage: &Stage,
-        sample: &Sample,
-        answered: Answered<'_>,
-        inference: &mut Inference<'_>,
-    ) -> Result<(), ExperimentError> {
-        let Some(form) = &self.settings.reward else { return Ok(()) };
-        let reward = match form.from {
-            RewardSource::Snip => None,
-            RewardSource::Label => {
-                let right = self.judge().is_right(stage, sample, answered);
-                Some(i32::from(if right { form.right } else { form.wrong }))
-            }
-            RewardSource::Target => {
-                let target = sample.targets.first().copied().unwrap_or(0.0);
-                #[expect(clippy::cast_possible_truncation, reason = "held to the range")]
-                Some(target.round().clamp(-128.0, 127.0) as i32)
-            }
-        };
-        let later = Lesson { learn: true, ..Lesson::default() };
-        if let Some(reward) = reward {
-            inference.session().write(Register::Reward, 0, &[reward])?;
-        }
-        inference.teach(&Stimulus::new(form.steps.into()), &later)?;
-        if reward.is_some() {
-            inference.session().write(Register::Reward, 0, &[0])?;
-        }
-        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! What a network file says of a run: `[task]`, `[[stage]]`, `[reward]`, `[plant]`.
+//! What a network file says of a run: `[task]`, `[[stage]]`, `[reward]`, `[teacher]`, `[plant]`.
 
 use crate::sizes;
 use loihi_net::network::{Network, Section, SectionError};
@@ -139,13 +139,39 @@ pub struct RewardForm {
     pub steps: u16,
 }
 
-/// What decides over the reward.
+/// Third factors that the cores' rules read as y1, one for each neuron of a population: `[teacher]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct TeacherForm {
+    /// Whose rules read them; `loihi-snip` looks it up.
+    pub population: String,
+    /// What decides: the class and the answer, the targets of the data, or a program that writes them itself.
+    pub from: RewardSource,
+    /// That of the right class's neuron, -127..=127.
+    pub right: i8,
+    /// That of the neuron that was the wrong answer, -127..=127.
+    pub wrong: i8,
+    /// Whether the right class is taught after right answers, too.
+    pub always: bool,
+    /// Steps after the sample in which they are there.
+    pub steps: u16,
+}
+
+impl Default for TeacherForm {
+    fn default() -> Self {
+        let from = RewardSource::Label;
+        Self { population: String::new(), from, right: 64, wrong: -64, always: false, steps: 1 }
+    }
+}
+
+/// What decides over rewards and third factors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RewardSource {
     /// Whether the answer is right.
     Label,
-    /// The first target of a sample.
+    /// The targets of a sample, of which the first is the reward.
     Target,
     /// A program of the embedded CPU.
     Snip,
@@ -167,6 +193,8 @@ pub struct Settings {
     pub stages: Vec<StageForm>,
     /// `[reward]`.
     pub reward: Option<RewardForm>,
+    /// `[teacher]`.
+    pub teacher: Option<TeacherForm>,
     /// `[plant]`.
     pub plant: Option<PlantSpec>,
 }
@@ -183,6 +211,7 @@ impl Settings {
             task: run.task.as_ref().map(|section| read(section, "task")).transpose()?.unwrap_or_default(),
             stages: run.stages.iter().enumerate().map(stage).collect::<Result<_, _>>()?,
             reward: run.reward.as_ref().map(|section| read(section, "reward")).transpose()?,
+            teacher: run.teacher.as_ref().map(|section| read(section, "teacher")).transpose()?,
             plant: run.plant.as_ref().map(plant_of).transpose()?,
         })
     }

@@ -234,7 +234,7 @@ fn inputs_send(network: &Network, programs: &[Box<dyn Program>]) -> Result<(), P
     for (table, program) in programs.iter().enumerate() {
         for input in program.values() {
             let from = Endpoint::Input(input);
-            let Some(section) = network.snips.get(table) else { continue };
+            let Some(section) = loihi_snip::table(network, table) else { continue };
             if network.connections.iter().any(|connection| connection.from == from) {
                 let name = network.name_of(from);
                 let what =
@@ -263,7 +263,7 @@ fn taught<'n>(network: &'n Network, programs: &[Box<dyn Program>]) -> Result<Cow
                 "the connection from `{}` has a rule of its own, or another program writes its weights: let one of them learn",
                 network.name_of(from)
             );
-            let Some(section) = network.snips.get(table) else { continue };
+            let Some(section) = loihi_snip::table(&network, table) else { continue };
             return Err(section.error(&table_name(section), "kind", what).into());
         }
     }

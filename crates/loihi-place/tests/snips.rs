@@ -333,6 +333,29 @@ fn the_rule_of_a_third_factor_follows_the_profile() {
     assert!(said.contains("3 neurons of 1 compartments: two of one compartment take each error"), "{said}");
 }
 
+/// A rule with the sign of the profile learns nothing unless somebody writes the factor.
+#[test]
+fn a_third_factor_that_nothing_writes_is_refused() {
+    let text = network_for("third-factor");
+    let said = place(&network(&text), PlacementOptions::default()).unwrap_err().to_string();
+    assert!(said.starts_with("connection 3 from `hidden` to `pairs`, rule: nothing writes the third factor"), "{said}");
+    let teacher = "[teacher]\npopulation = \"pairs\"\n";
+    let programs = placed(&format!("{text}{teacher}")).programs;
+    assert_eq!((programs.ports[0].name.as_str(), programs.ports[0].target.len()), ("teacher", 2));
+    for (text, expected) in [
+        (format!("{text}{}", teacher.replace("pairs", "hidden")), "no rule reads the third factors of `hidden`"),
+        (format!("{text}{}", teacher.replace("pairs", "pears")), "unknown population `pears`"),
+        (format!("{text}{teacher}reward = 3\n"), "unknown key `reward`; there are: "),
+        (
+            format!("{}{teacher}", text.replace("signed_by_profile = true\n", "y1 = { impulse = 3 }\n")),
+            "spikes write y1",
+        ),
+    ] {
+        let said = place(&network(&text), PlacementOptions::default()).unwrap_err().to_string();
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
 #[test]
 fn kinds_of_ones_own_are_placed_by_the_names_of_their_parameters() {
     static OWN: [SnipKind; KINDS.len() + 1] =

@@ -7,7 +7,10 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 use toml::{Table, Value};
 
-/// The keys of a `[[snip]]` table that have not been read yet.
+/// What `[teacher]` is called among programs.
+pub const TEACHER: &str = "teacher";
+
+/// The keys of a program's table that have not been read yet.
 #[derive(Debug)]
 pub struct Keys<'s> {
     network: &'s Network,
@@ -20,9 +23,9 @@ pub struct Keys<'s> {
 }
 
 impl<'s> Keys<'s> {
-    /// Those of the network's table of this number.
+    /// Those of the network's table of this number; see [`table`].
     pub fn new(network: &'s Network, number: usize) -> Option<Self> {
-        let section = network.snips.get(number)?;
+        let section = table(network, number)?;
         let mut rest = section.keys.clone();
         rest.remove("kind");
         rest.remove("name");
@@ -234,8 +237,12 @@ impl<'s> Keys<'s> {
     }
 }
 
+/// The table of a program: the `[[snip]]` tables in their order, then `[teacher]`.
+pub fn table(network: &Network, number: usize) -> Option<&Section> {
+    network.snips.iter().chain(&network.run.teacher).nth(number)
+}
+
 /// What a table is called where no file has it.
 pub fn table_name(section: &Section) -> String {
-    let name = section.text("name").or(section.text("kind")).unwrap_or("?");
-    format!("snip `{name}`")
+    section.text("name").or(section.text("kind")).map_or_else(|| TEACHER.to_owned(), |name| format!("snip `{name}`"))
 }

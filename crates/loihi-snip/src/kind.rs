@@ -1,14 +1,19 @@
 //! A kind of program: how its table is read, and what it adds to an image.
 
-use super::keys::{Keys, table_name};
+use super::keys::Keys;
 use super::layout::Layout;
-use loihi_net::network::{Learning, Network, SectionError};
+use loihi_net::network::{Learning, SectionError};
 use std::fmt;
 
 /// A program of a network, read from its table.
 pub trait Program: fmt::Debug {
     /// Connections whose weights it writes, by their places in the network's list, and how their synapses are to be stored.
     fn learns(&self) -> Vec<(usize, Learning)> {
+        Vec::new()
+    }
+
+    /// Connections whose rules read a third factor that it writes, by their places in the network's list.
+    fn third_factors(&self) -> Vec<usize> {
         Vec::new()
     }
 
@@ -98,52 +103,4 @@ impl fmt::Debug for SnipKind {
 /// The kind of a name.
 pub fn kind_of<'k>(kinds: &'k [SnipKind], name: &str) -> Option<&'k SnipKind> {
     kinds.iter().find(|kind| kind.name == name)
-}
-
-/// Whether programs of a network take real numbers, and not values of 0 to 255.
-pub fn takes_reals(network: &Network) -> bool {
-    network.snips.iter().any(|section| section.text("kind") == Some("bias-encoder"))
-}
-
-/// Reads all programs of a network.
-///
-/// # Errors
-/// [`SectionError`] at the key that does not do.
-pub fn programs(network: &Network, kinds: &[SnipKind]) -> Result<Vec<Box<dyn Program>>, SectionError> {
-    let mut names = std::collections::BTreeSet::new();
-    let mut programs = Vec::new();
-    for (number, section) in network.snips.iter().enumerate() {
-        let invalid = |key: &str, what: String| section.error(&table_name(section), key, what);
-        let all = || kinds.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
-        let name = section.text("kind").ok_or_else(|| invalid("kind", format!("say its `kind`: {}", all())))?;
-        let kind = kind_of(kinds, name)
-            .ok_or_else(|| invalid("kind", format!("unknown kind `{name}`; there are: {}", all())))?;
-        if let Some(own) = section.keys.get("name") {
-            let own = own.as_str().filter(|own| !own.is_empty());
-            let own = own.ok_or_else(|| invalid("name", "a name is text".to_owned()))?;
-            if !names.insert(own) {
-                return Err(invalid("name", format!("`{own}` is there twice: choose another name")));
-            }
-        }
-        let Some(mut keys) = Keys::new(network, number) else { continue };
-        let program = (kind.read)(&mut keys)?;
-        keys.finish()?;
-        programs.push(program);
-    }
-    Ok(programs)
-}
-
-/// Adds all programs to an image.
-///
-/// # Errors
-/// [`SectionError`] at the table that cannot be added.
-pub fn add(programs: &[Box<dyn Program>], kinds: &[SnipKind], layout: &mut Layout<'_>) -> Result<(), SectionError> {
-    for (table, program) in programs.iter().enumerate() {
-        let network = layout.network();
-        let Some(section) = network.snips.get(table) else { continue };
-        let kind = section.text("kind").and_then(|name| kind_of(kinds, name)).map_or("", |kind| kind.name);
-        layout.turn(section.text("name").unwrap_or(kind), kind);
-        program.add(layout, table).map_err(|what| section.error(&table_name(section), "kind", what))?;
-    }
-    Ok(())
 }

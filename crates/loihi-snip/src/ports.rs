@@ -83,6 +83,8 @@ pub enum Teaching {
         /// Bits behind the point of an output.
         output_fraction_bits: u32,
     },
+    /// A third factor a word, -127..=127, after the answer to a sample; nothing while it is shown.
+    Afterwards,
 }
 
 impl Teaching {

@@ -1,14 +1,15 @@
 //! Errors to the cores' learning: the embedded CPU writes them as the third factor before an epoch ends.
 //!
-//! Per error `e` of the target mailbox, Q3.12, with `m = clip(e >> shift, −127, 127)`: a pair of compartments gets it,
-//! the first one negated. As on the chip, whose traces have no sign, |m| goes into y1 and the sign chooses the
-//! profile, 0 for a negative product and 1 for a positive one; or, signed, m itself goes into y1.
+//! Per error `e` of the target mailbox, Q3.12, with `m = clip(e >> shift, −127, 127)`: a compartment gets it, or a pair, the
+//! first one negated. A target that says nothing is an error of 0. As on the chip, whose traces have no sign, |m| goes into y1
+//! and the sign chooses the profile, 0 for a negative product and 1 for a positive one; or, signed, m itself goes into y1.
 //!
 //! Source: nengo-loihi's PES on the chip, two profiles `±u1·x1·y1·2^-7` and the error in y1.
 
 use crate::image::{Image, Parameter, index};
 use crate::plastic;
 use crate::snip::{Cpu, Phase, Phases, Snip, SnipParams, fits, require};
+use crate::tools::local_error::NO_TARGET;
 use serde::{Deserialize, Serialize};
 
 /// Hands errors to the post traces of a plastic group.
@@ -19,22 +20,29 @@ pub struct ThirdFactorParams {
     pub target_first: u32,
     /// Number of errors.
     pub dimensions: u32,
-    /// First post trace, counted over all plastic groups; the traces of the negated errors, then those of the errors.
+    /// First post trace, counted over all plastic groups; of pairs the traces of the negated errors, then those of the errors.
     pub post_first: u32,
     /// Bits that an error loses, 0..=15.
     pub shift: u32,
     /// Whether the sign goes into the trace, not into the profile.
     pub signed: bool,
+    /// Whether every error goes to two compartments, to one of them negated.
+    pub paired: bool,
 }
 
 impl Default for ThirdFactorParams {
-    /// No errors; an error of 1.0 would be 127.
+    /// No errors, for pairs; an error of 1.0 would be 127.
     fn default() -> Self {
-        Self { target_first: 0, dimensions: 0, post_first: 0, shift: 5, signed: false }
+        Self { target_first: 0, dimensions: 0, post_first: 0, shift: 5, signed: false, paired: true }
     }
 }
 
 impl ThirdFactorParams {
+    /// What an error comes to, -127..=127.
+    fn factor(&self, error: i16) -> i32 {
+        if error == NO_TARGET { 0 } else { i32::from(error).wrapping_shr(self.shift).clamp(-127, 127) }
+    }
+
     fn write(&self, cpu: &mut Cpu<'_, '_>, post: u32, value: i32) {
         let post = index(post);
         if self.signed {
@@ -49,11 +57,15 @@ impl ThirdFactorParams {
 impl Snip for ThirdFactorParams {
     fn run(&self, _phase: Phase, cpu: &mut Cpu<'_, '_>) {
         for at in 0..self.dimensions {
-            let error = cpu.target.get(index(self.target_first.wrapping_add(at))).copied().map_or(0, i32::from);
-            let scaled = error.wrapping_shr(self.shift).clamp(-127, 127);
-            let negated = self.post_first.wrapping_add(at);
-            self.write(cpu, negated, scaled.wrapping_neg());
-            self.write(cpu, negated.wrapping_add(self.dimensions), scaled);
+            let error = cpu.target.get(index(self.target_first.wrapping_add(at))).copied().unwrap_or(NO_TARGET);
+            let factor = self.factor(error);
+            let post = self.post_first.wrapping_add(at);
+            if self.paired {
+                self.write(cpu, post, factor.wrapping_neg());
+                self.write(cpu, post.wrapping_add(self.dimensions), factor);
+            } else {
+                self.write(cpu, post, factor);
+            }
         }
     }
 }
@@ -64,7 +76,7 @@ impl SnipParams for ThirdFactorParams {
     const PHASES: Phases = Phases::only(Phase::PreMgmt);
     type Snip = Self;
 
-    crate::snip_words!(target_first, dimensions, post_first, shift, signed);
+    crate::snip_words!(target_first, dimensions, post_first, shift, signed, paired);
 
     fn snip(&self) -> Self {
         *self
@@ -72,9 +84,9 @@ impl SnipParams for ThirdFactorParams {
 
     fn check(&self, image: &Image<'_>) -> Result<(), Parameter> {
         let [_, _, posts, _] = plastic::lengths(image);
-        let pairs = self.dimensions.checked_mul(2);
+        let own = self.dimensions.checked_mul(if self.paired { 2 } else { 1 });
         require(self.shift <= 15, "shift")?;
         require(fits(self.target_first, self.dimensions, image.target_words), "target_first")?;
-        require(pairs.is_some_and(|pairs| fits(self.post_first, pairs, posts)), "post_first")
+        require(own.is_some_and(|own| fits(self.post_first, own, posts)), "post_first")
     }
 }

@@ -35,6 +35,7 @@ mod slots;
 mod spread_layers;
 mod stimuli;
 mod taught;
+mod teacher;
 mod tree_groups;
 mod trees;
 mod untaught;

@@ -282,8 +282,11 @@ impl Network {
             let (noun, verb) = if missing.len() == 1 { ("trace", "is") } else { ("traces", "are") };
             let lines: Vec<String> =
                 missing.iter().map(|name| format!("{name} = {{ impulse = 40, tau_steps = 10.0 }}")).collect();
+            let is_post = missing.iter().any(|name| name.starts_with('y'));
+            let written =
+                if is_post { ", or `signed_by_profile = true` if a program or a [teacher] writes it" } else { "" };
             let (missing, lines) = (missing.join(", "), lines.join(" and "));
-            format!("rule uses {noun} {missing}, which {verb} not defined: add {lines}")
+            format!("rule uses {noun} {missing}, which {verb} not defined: add {lines}{written}")
         })?;
         for ((name, used), defined) in rows() {
             self.require(used || !defined, element, name, || format!("the rule does not read {name}"))?;

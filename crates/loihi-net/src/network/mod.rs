@@ -142,7 +142,8 @@ pub struct Network {
     pub classes: u32,
     /// Programs of the embedded CPU, in the order in which they run; `loihi-snip` reads their keys.
     pub snips: Vec<Section>,
-    /// What a run does with the network: `[task]`, `[[stage]]`, `[reward]`, `[plant]`; `loihi-learn` reads their keys.
+    /// What a run does with the network: `[task]`, `[[stage]]`, `[reward]`, `[teacher]`, `[plant]`; `loihi-learn` reads their
+    /// keys.
     pub run: RunSections,
     /// Whether it may go beyond what a Loihi has and can express; see [`loihi_image::limits`].
     pub beyond_the_chip: bool,
@@ -158,6 +159,8 @@ pub struct RunSections {
     pub stages: Vec<Section>,
     /// Where the reward of the cores' learning comes from.
     pub reward: Option<Section>,
+    /// Where third factors of the cores' learning come from; `loihi-snip` reads whose they are.
+    pub teacher: Option<Section>,
     /// What the network senses and moves.
     pub plant: Option<Section>,
 }

@@ -60,7 +60,7 @@ pub(super) fn image<'n>(
     }
     let Assembly { mut builder, places, .. } = assembly;
     let mut layout = Layout::new(network, &mut builder, &places);
-    loihi_snip::kind::add(programs, kinds, &mut layout)?;
+    loihi_snip::programs::add(programs, kinds, &mut layout)?;
     let (programs, owners) = layout.finish();
     let image = builder.build().map_err(|error| of_table(network, &owners, error))?;
     Ok((image, programs))
@@ -72,7 +72,7 @@ fn of_table(network: &Network, owners: &[(usize, usize)], error: BuildError) -> 
     let table = owners
         .iter()
         .find(|(program, _)| u32::try_from(*program) == Ok(*snip))
-        .and_then(|(_, table)| network.snips.get(*table));
+        .and_then(|(_, table)| loihi_snip::table(network, *table));
     match table {
         None => error.into(),
         Some(section) => {

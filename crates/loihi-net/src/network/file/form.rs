@@ -32,6 +32,7 @@ pub(super) struct NetworkForm {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) stage: Vec<Spanned<toml::Table>>,
     pub(super) reward: Option<Spanned<toml::Table>>,
+    pub(super) teacher: Option<Spanned<toml::Table>>,
     pub(super) plant: Option<Spanned<toml::Table>>,
 }
 

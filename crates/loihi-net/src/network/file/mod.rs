@@ -154,6 +154,7 @@ pub fn parse_with(text: &str, path: &Path, options: &FileOptions) -> Result<Netw
             task: form.task.as_ref().map(section),
             stages: form.stage.iter().map(section).collect(),
             reward: form.reward.as_ref().map(section),
+            teacher: form.teacher.as_ref().map(section),
             plant: form.plant.as_ref().map(section),
         },
         ..network

@@ -102,6 +102,7 @@ impl Writer {
             task: network.run.task.as_ref().map(section),
             stage: network.run.stages.iter().map(section).collect(),
             reward: network.run.reward.as_ref().map(section),
+            teacher: network.run.teacher.as_ref().map(section),
             plant: network.run.plant.as_ref().map(section),
         })
     }
