@@ -8,10 +8,11 @@ use crate::observer::Observer;
 use crate::online::Online;
 use crate::plan::Planning;
 use crate::presenter::Presenter;
-use crate::samples::{Samples, Wanted};
+use crate::samples::{Samples, Wanted, hash_of};
 use crate::settings::{Settings, StageRun, StagesBy};
 use crate::stage::Stage;
 use crate::task::{ExperimentError, Outcome, RunOptions, Task, conclude, restore};
+use loihi_core::num::Fnv64;
 use loihi_device::session::{Session, SessionError};
 use loihi_net::network::file::{self, FileError, FileOptions};
 use loihi_net::network::{Endpoint, Network};
@@ -128,13 +129,29 @@ impl Learner {
 
     /// Settings in words, which differ where what is computed does.
     pub fn asked(&self) -> String {
-        let mut hash = loihi_core::num::Fnv64::new();
+        let mut hash = Fnv64::new();
         hash.bytes(self.text.as_bytes());
         hash.bytes(format!("{:?} {:?} {:?}", self.options.freeze, self.options.stages, self.options.steps).as_bytes());
         hash.bytes(format!("{:?} {:?}", self.options.input, self.options.placement).as_bytes());
         let test = self.options.test.as_ref().map_or_else(String::new, |test| format!(", test {}", test.display()));
         let shots = self.options.shots.map_or_else(String::new, |shots| format!(", shots {shots}"));
         format!("network {:016x}{test}{shots}", hash.finish())
+    }
+
+    /// A hash of all samples that it learns and is tested on, their contents included; nothing with a plant.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Data`] and what else is wrong with them.
+    pub fn samples_hash(&self, options: &RunOptions) -> Result<Option<u64>, ExperimentError> {
+        if self.settings.plant.is_some() {
+            return Ok(None);
+        }
+        let samples = self.samples(options)?;
+        let mut hash = Fnv64::new();
+        for sample in samples.training.iter().chain(&samples.test) {
+            hash_of(sample, &mut hash);
+        }
+        Ok(Some(hash.finish()))
     }
 
     /// The network for these samples and with a seed, without the rules of what is frozen.

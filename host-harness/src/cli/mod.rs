@@ -33,6 +33,7 @@ mod run;
 mod stop;
 mod sweep;
 mod table;
+mod tables;
 mod task;
 #[cfg(feature = "view")]
 mod view;

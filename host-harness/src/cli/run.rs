@@ -8,7 +8,7 @@ use super::out;
 use super::recorded::{FolderArgs, Run, SCHEMA, Start, print_finished};
 use super::task::{self, Subject};
 use super::what::find;
-use super::{DeviceArgs, net};
+use super::{DeviceArgs, net, tables};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use host_harness::device::TRANSPORTS;
@@ -206,6 +206,7 @@ pub(super) fn print_summary(name: &str, session: &Session, seed: u32, outcome: &
     for (name, value) in outcome.metrics.iter() {
         out::line(format_args!("  {name:<22} {}", figure(name, value)))?;
     }
+    tables::print(&outcome.tables)?;
     out::line(format_args!("  {:<22} {}", "steps", outcome.steps))?;
     if let Some(instructions) = outcome.instructions {
         out::line(format_args!("  {:<22} {instructions}", "instructions"))?;

@@ -207,6 +207,14 @@ impl Subject {
         }
     }
 
+    /// A hash of what it learns from, if it learns from samples.
+    pub(super) fn samples_hash(&self, options: &RunOptions) -> anyhow::Result<Option<u64>> {
+        match self {
+            Self::Learner(learner) => Ok(learner.samples_hash(options)?),
+            Self::Experiment { .. } | Self::Network(_) => Ok(None),
+        }
+    }
+
     /// What there is to know of it.
     pub(super) fn about(&self) -> &str {
         match self {

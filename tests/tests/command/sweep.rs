@@ -207,6 +207,24 @@ fn networks_are_swept_with_their_samples() {
     refused(&folder, &grid, &["grid.csv has another sweep", "data"]);
 }
 
+/// A table is of the samples as they were, for networks that learn too.
+#[test]
+fn other_contents_of_the_data_are_another_sweep() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let snips = "[[snip]]\nkind = \"clp\"\npopulation = \"out\"\nclasses = 2\n";
+    let network = NETWORK.split("[readout]").next().unwrap().replace("v_th = 100", "decay_v = 0\nv_th = 131071");
+    let network = network.replace("coding = \"rate\"", "").replace("[[60, 0], [0, 60]]", "0");
+    fs::write(at("net.toml"), format!("{network}[[snip]]\nkind = \"rate-encoder\"\n{snips}")).unwrap();
+    let rows = "255,0,0\n0,255,1\n".repeat(5);
+    fs::write(at("samples.csv"), format!("a,b,label\n{rows}")).unwrap();
+    let grid = ["sweep", "net.toml", "--train", "samples.csv", "--set", "steps=8..9", "--out", "grid.csv"];
+    works(&folder, &grid);
+    works(&folder, &grid);
+    fs::write(at("samples.csv"), format!("a,b,label\n{}", rows.replace("255,1", "254,1"))).unwrap();
+    refused(&folder, &grid, &["grid.csv has another sweep", "data"]);
+}
+
 #[test]
 fn what_is_wrong_shows_before_anything_runs() {
     let folder = TempDir::new().unwrap();

@@ -59,7 +59,9 @@ pub(super) fn sweep(args: &SweepArgs) -> anyhow::Result<()> {
     let points = Points::new(&args.what, what, &grid, &args.task);
     points.check()?;
     // Arrays and samples that the file refers to are the same for all points: the first one says which.
-    let asked = points.subject(0)?.asked(&args.task.options());
+    let (subject, options) = (points.subject(0)?, args.task.options());
+    let contents = subject.samples_hash(&options)?.map_or_else(String::new, |hash| format!(", samples {hash:016x}"));
+    let asked = format!("{}{contents}", subject.asked(&options));
     let empty = Results::new(grid.identity(&asked), grid.columns());
     let table = Table::open(&args.out, empty, args.shard)?;
     run_missing(args, &grid, &points, table)
