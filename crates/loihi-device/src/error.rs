@@ -27,7 +27,7 @@ pub enum SessionError {
         device_schema: u64,
     },
     /// No valid answer came.
-    #[error("the device {device} did not answer within {seconds} s, although it was asked {attempts} times")]
+    #[error("the device {device} did not answer within {seconds} s, although it was asked {attempts} times{hint}")]
     Silent {
         /// Name of the device.
         device: String,
@@ -35,6 +35,17 @@ pub enum SessionError {
         seconds: u64,
         /// How often the request was sent.
         attempts: u32,
+        /// What to look at, after a colon; empty if there is nothing to say.
+        hint: String,
+    },
+    /// The device has forgotten the session in the middle of it.
+    #[error(
+        "the device {device} was reset, and what it had computed is lost: run again, or resume what was recorded with \
+         `loihi run --resume DIR`"
+    )]
+    Restarted {
+        /// Name of the device.
+        device: String,
     },
     /// The answer does not belong to the request.
     #[error("the device gave an answer that does not belong to the request: {0}")]

@@ -215,7 +215,9 @@ impl<L: Line> Framed<L> {
     fn silent(&self, waiting: &Waiting) -> SessionError {
         let (device, attempts) = (self.line.name().to_owned(), waiting.retry.attempts);
         let seconds = self.line.now().saturating_duration_since(self.start).as_secs();
-        SessionError::Silent { device, seconds, attempts }
+        let hint = Some(self.line.silence()).filter(|hint| !hint.is_empty());
+        let hint = hint.map_or_else(String::new, |hint| format!(": {hint}"));
+        SessionError::Silent { device, seconds, attempts, hint }
     }
 }
 

@@ -8,6 +8,7 @@
 //! | line | what carries the bytes |
 //! |---|---|
 //! | [`qemu::Qemu`] | the serial port of a bare i586 in QEMU |
+//! | `serial::Serial` (feature `serial`) | a serial port, with a board behind it |
 //! | [`inproc::InProcessLine`] | nothing: the firmware's own state machine in this process, for tests of the byte path |
 //! | [`lossy::Lossy`] | another line, with faults |
 //!
@@ -38,6 +39,8 @@ pub mod qemu;
 pub mod recorder;
 mod round_trip;
 pub mod sample;
+#[cfg(feature = "serial")]
+pub mod serial;
 pub mod session;
 mod spikes;
 pub mod transport;
@@ -49,7 +52,13 @@ use std::time::{Duration, Instant};
 use transport::{Chosen, OpenError, Transport};
 
 /// The devices that users can name. A new one is a row here and a file.
-pub const TRANSPORTS: &[Transport] = &[inproc::TRANSPORT, qemu::TRANSPORT, lossy::TRANSPORT];
+pub const TRANSPORTS: &[Transport] = &[
+    inproc::TRANSPORT,
+    qemu::TRANSPORT,
+    #[cfg(feature = "serial")]
+    serial::TRANSPORT,
+    lossy::TRANSPORT,
+];
 
 /// The device of a name, with its arguments: `qemu`, `lossy:100`.
 ///
@@ -170,6 +179,11 @@ pub trait Line: Send {
     /// The time by which answers are awaited.
     fn now(&self) -> Instant {
         Instant::now()
+    }
+
+    /// What a user may look at if no answer comes at all; empty if there is nothing to say.
+    fn silence(&self) -> String {
+        String::new()
     }
 
     /// Takes the payload of a log frame and returns the lines that it completes.

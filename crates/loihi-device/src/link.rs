@@ -274,8 +274,10 @@ impl Link {
             return Err(SessionError::Stopped);
         }
         let mut answer = None;
+        let device = self.device.name().to_owned();
         self.device.ask(request, &self.waiting, &mut |response| {
             answer = Some(match response {
+                Response::Failed(DeviceError::NoSession) => Err(SessionError::Restarted { device: device.clone() }),
                 Response::Failed(error) => Err(SessionError::Refused(error)),
                 other => read(other),
             });

@@ -6,6 +6,7 @@
 use defmt_decoder::{DecodeError, Table};
 
 /// Turns log payloads into lines.
+#[derive(Default)]
 pub struct LogReader {
     #[cfg(feature = "logs")]
     table: Option<Table>,

@@ -31,6 +31,7 @@ mod refused;
 mod resident;
 mod samples;
 mod seen;
+mod serial;
 mod slots;
 mod spread_layers;
 mod stimuli;

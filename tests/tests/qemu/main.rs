@@ -19,4 +19,5 @@ mod interrupted;
 mod own_rule;
 mod periodic_reset;
 mod resume;
+mod serial;
 mod snapshots;

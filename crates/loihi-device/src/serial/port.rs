@@ -1,0 +1,88 @@
+//! A serial port of the system, which no other program uses at the same time.
+
+use serial2::{SerialPort, Settings};
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::time::Duration;
+
+/// The longest that a port may take to accept bytes.
+const SEND_MOST: Duration = Duration::from_secs(10);
+/// Most bytes that are taken at a time.
+const CHUNK: usize = 4096;
+
+/// An open port.
+#[derive(Debug)]
+pub(super) struct Port(SerialPort);
+
+impl Port {
+    pub(super) fn open(path: &Path, baud: u32) -> io::Result<Self> {
+        let mut port = SerialPort::open(path, |mut settings: Settings| {
+            settings.set_raw();
+            settings.set_baud_rate(baud)?;
+            Ok(settings)
+        })?;
+        keep_to_this_program(&port)?;
+        port.set_write_timeout(SEND_MOST)?;
+        // What came before has no meaning.
+        let _as_it_is = port.discard_input_buffer();
+        Ok(Self(port))
+    }
+
+    pub(super) fn send(&self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes)
+    }
+
+    /// Adds what comes within `wait`, or nothing.
+    pub(super) fn receive(&mut self, into: &mut Vec<u8>, wait: Duration) -> io::Result<()> {
+        let mut buffer = [0; CHUNK];
+        self.0.set_read_timeout(wait)?;
+        match self.0.read(&mut buffer) {
+            Ok(0) => Err(ErrorKind::UnexpectedEof.into()),
+            Ok(count) => {
+                into.extend_from_slice(buffer.get(..count).unwrap_or_default());
+                Ok(())
+            }
+            Err(error)
+                if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock | ErrorKind::Interrupted) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Other programs are kept out, as far as they ask; Windows does so by itself.
+#[cfg(unix)]
+fn keep_to_this_program(port: &SerialPort) -> io::Result<()> {
+    use rustix::fs::{FlockOperation, flock};
+    flock(port, FlockOperation::NonBlockingLockExclusive).map_err(|_| ErrorKind::ResourceBusy.into())
+}
+
+#[cfg(not(unix))]
+fn keep_to_this_program(_port: &SerialPort) -> io::Result<()> {
+    Ok(())
+}
+
+/// Why a port could not be opened, and what to do.
+pub(super) fn advice(path: &str, baud: u32, error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => format!("no serial port at {path}: plug the board in; {}", there()),
+        ErrorKind::PermissionDenied if cfg!(windows) => format!("{path} is in use by another program: close that"),
+        ErrorKind::PermissionDenied => format!(
+            "no permission for {path}: join the group that owns it (`sudo usermod -a -G dialout $USER`), then log in again"
+        ),
+        ErrorKind::ResourceBusy => format!("{path} is in use by another program: close that"),
+        ErrorKind::InvalidInput => format!("{path} cannot run at {baud} baud: give another rate, PORT@BAUD"),
+        // ENOTTY
+        _ if error.raw_os_error() == Some(25) => format!("{path} is not a serial port: {}", there()),
+        _ => format!("{path} cannot be opened: {error}"),
+    }
+}
+
+/// The ports that there are, in a clause.
+pub(super) fn there() -> String {
+    let found = SerialPort::available_ports().unwrap_or_default();
+    let names: Vec<String> = found.iter().map(|path| path.display().to_string()).collect();
+    if names.is_empty() { "there are none now".to_owned() } else { format!("there are: {}", names.join(", ")) }
+}

@@ -1,0 +1,120 @@
+//! Boards at serial ports, here pseudo-terminals: bytes that are lost, ports that come and go, boards that forget.
+
+use crate::common::pty::PtyBoard;
+use crate::common::{experiment, open, open_host};
+use host_harness::device::framed::Framed;
+use host_harness::device::inproc::InProcessLine;
+use host_harness::device::lossy::{Faults, Lossy};
+use host_harness::device::serial::Serial;
+use host_harness::device::session::{RetryPolicy, Session, SessionError};
+use host_harness::device::{DeviceFault, Line};
+use host_harness::experiment::{NoObserver, RunOptions};
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+use tempfile::TempDir;
+
+const ARENA_BYTES: usize = 1 << 20;
+
+fn port(folder: &TempDir) -> PathBuf {
+    folder.path().join("ttyBOARD")
+}
+
+fn session(board: &str) -> Session {
+    open(Box::new(Framed::new(Serial::open(board, 115_200).unwrap())))
+}
+
+fn digest(session: &mut Session) -> u64 {
+    let options = RunOptions { epochs: Some(1), samples: Some(30), ..RunOptions::default() };
+    experiment("digits-pes").run(session, &options, &mut NoObserver).unwrap().digest.total()
+}
+
+#[test]
+fn a_line_that_loses_bytes_ends_in_the_same_digest() {
+    let folder = TempDir::new().unwrap();
+    let faults = Faults { bytes_per_million: 300, flip: 4, double: 4, ..Faults::default() };
+    let board = PtyBoard::plug(&port(&folder), Lossy::new(InProcessLine::new(ARENA_BYTES), faults, 5));
+    let mut session = session(board.path());
+    assert_eq!(digest(&mut session), digest(&mut open_host()));
+    assert!(session.repetitions() > 0, "no fault mattered");
+    assert!(board.unplug().faults_total > 0);
+}
+
+/// The run waits, and its board has forgotten nothing.
+#[test]
+fn a_port_that_comes_back_ends_in_the_same_digest() {
+    let folder = TempDir::new().unwrap();
+    let path = port(&folder);
+    let board = PtyBoard::plug(&path, InProcessLine::new(ARENA_BYTES));
+    let mut session = session(board.path());
+    let run = thread::spawn(move || digest(&mut session));
+    let mut board = board;
+    for _ in 0..3 {
+        thread::sleep(Duration::from_millis(60));
+        let device = board.unplug();
+        thread::sleep(Duration::from_millis(120));
+        board = PtyBoard::plug(&path, device);
+    }
+    assert_eq!(run.join().unwrap(), digest(&mut open_host()));
+}
+
+#[test]
+fn a_board_that_was_reset_says_what_is_lost() {
+    let folder = TempDir::new().unwrap();
+    let path = port(&folder);
+    let board = PtyBoard::plug(&path, InProcessLine::new(ARENA_BYTES));
+    let mut session = session(board.path());
+    session.digest().unwrap_err();
+    drop(board.unplug());
+    let _anew = PtyBoard::plug(&path, InProcessLine::new(ARENA_BYTES));
+    let error = session.ops().unwrap_err();
+    assert!(matches!(error, SessionError::Restarted { .. }), "{error}");
+    assert!(
+        error.to_string().contains("the device serial was reset") && error.to_string().contains("--resume"),
+        "{error}"
+    );
+}
+
+/// What a board of another baud rate is: it answers, and nothing of it can be read.
+struct Babble {
+    answers: bool,
+    asked: bool,
+}
+
+impl Line for Babble {
+    fn name(&self) -> &'static str {
+        "babble"
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<(), DeviceFault> {
+        self.asked |= self.answers && !bytes.is_empty();
+        Ok(())
+    }
+
+    fn receive(&mut self, into: &mut Vec<u8>, _wait: Duration) -> Result<(), DeviceFault> {
+        if std::mem::take(&mut self.asked) {
+            into.extend([0x1f, 0xe0, 0x7f]);
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn silence_says_what_to_look_at() {
+    let folder = TempDir::new().unwrap();
+    for (answers, expected) in [(false, "nothing came from"), (true, "see that 9600 is the board's baud rate")] {
+        let board = PtyBoard::plug(&port(&folder), Babble { answers, asked: false });
+        let line = Serial::open(board.path(), 9600).unwrap();
+        let error = Session::open(Box::new(Framed::new(line)), RetryPolicy { attempts: 2 }, 1, || false).unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn a_port_in_use_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let board = PtyBoard::plug(&port(&folder), InProcessLine::new(ARENA_BYTES));
+    let _first = Serial::open(board.path(), 115_200).unwrap();
+    let said = Serial::open(board.path(), 115_200).unwrap_err().to_string();
+    assert_eq!(said, format!("{} is in use by another program: close that", board.path()));
+}
