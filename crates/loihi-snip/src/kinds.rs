@@ -11,6 +11,7 @@ mod eprop;
 mod pes;
 mod replay;
 mod soel;
+mod stack;
 mod third_factor;
 mod urbanczik_senn;
 

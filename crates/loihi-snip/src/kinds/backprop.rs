@@ -1,18 +1,18 @@
 //! `backprop`: layers that learn together from the counts of their spikes.
 
+use super::stack::Stack;
 use crate::keys::Keys;
 use crate::kind::{Program, SnipForm};
 use crate::layout::Layout;
 use crate::ports::{Port, Teaching};
 use loihi_core::rules::BackpropParams;
 use loihi_net::draw;
-use loihi_net::network::{Endpoint, Learning, SectionError};
+use loihi_net::network::{Learning, SectionError};
 
 /// Layers, the lowest first.
 #[derive(Debug)]
 pub(super) struct Backprop {
-    populations: Vec<usize>,
-    connections: Vec<usize>,
+    stack: Stack,
     target: i16,
     direct: bool,
     params: BackpropParams,
@@ -43,67 +43,49 @@ shift_output = 9         # the same of the last layer; default 9
 "#;
 
     fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
-        let names: Vec<String> = keys.need("populations")?;
-        let populations: Vec<usize> =
-            names.iter().map(|name| keys.population_of("populations", name)).collect::<Result<_, _>>()?;
-        let Some(lowest) = populations.first() else {
-            return Err(keys.error("populations", "name at least one population, the lowest layer first"));
-        };
-        let mut connections = vec![keys.connection_into(*lowest)?];
-        let network = keys.network();
-        for pair in populations.windows(2) {
-            let between = network
-                .connections
-                .iter()
-                .position(|own| own.from == Endpoint::Population(pair[0]) && own.to == pair[1]);
-            connections.push(between.ok_or_else(|| {
-                let [from, to] = [pair[0], pair[1]].map(|at| network.name_of(Endpoint::Population(at)));
-                keys.error("populations", format!("nothing connects `{from}` to `{to}`: add a `[[connection]]`"))
-            })?);
-        }
+        let stack = Stack::read(keys)?;
         let target = keys.take("target")?.unwrap_or(2048);
         let direct = keys.feedback()?;
-        let steps = keys.take("steps")?.or(network.sample_steps());
+        let steps = keys.take("steps")?.or(keys.network().sample_steps());
         let placed =
             ["layers", "data_first", "inputs", "posts", "outputs", "target_first", "output_first", "direct_feedback"];
         let params: BackpropParams = keys.params(&placed)?;
         let params = BackpropParams { steps: steps.unwrap_or(params.steps), ..params };
-        Ok(Self { populations, connections, target, direct, params })
+        Ok(Self { stack, target, direct, params })
     }
 }
 
 impl Program for Backprop {
     fn learns(&self) -> Vec<(usize, Learning)> {
-        self.connections.iter().map(|connection| (*connection, Learning::by_program())).collect()
+        self.stack.learns()
     }
 
     fn add(&self, layout: &mut Layout<'_>, table: usize) -> Result<(), String> {
-        let groups = self.connections.iter().map(|own| layout.group(*own)).collect::<Result<Vec<_>, _>>()?;
-        let outputs = groups.last().map_or(0, |group| group.posts);
-        let table_words: Vec<i32> =
-            groups.iter().flat_map(|group| [group.first, group.posts]).map(u32::cast_signed).collect();
-        let data_first = layout.data(&table_words);
-        let below: u32 = groups.iter().rev().skip(1).map(|group| group.posts).sum();
+        let placed = self.stack.placed(layout)?;
+        let data_first = layout.data(&placed.words());
         let direct_feedback = self.direct.then(|| {
             let seed = layout.network().seed;
-            let row = |post: u32| (0..outputs).map(move |output| draw::readout(seed, output, post));
-            layout.data(&draw::pack(&(0..below).flat_map(row).collect::<Vec<i8>>()))
+            layout.data(&draw::pack(&placed.feedback(|post, output| draw::readout(seed, output, post))))
         });
         let teaching = Teaching::Classes { right: self.target, wrong: self.target.saturating_neg() };
-        let port = layout.port(outputs, outputs, teaching);
+        let port = layout.port(placed.outputs, placed.outputs, teaching);
         let params = BackpropParams {
-            layers: u32::try_from(groups.len()).unwrap_or(u32::MAX),
+            layers: placed.layers(),
             data_first,
-            inputs: groups.first().map_or(0, |group| group.axons),
-            posts: below + outputs,
-            outputs,
+            inputs: placed.inputs,
+            posts: placed.posts,
+            outputs: placed.outputs,
             target_first: port.target.start,
             output_first: port.output.start,
             direct_feedback,
             ..self.params
         };
-        let port =
-            Port { answers_first: true, steps_least: self.params.steps, populations: self.populations.clone(), ..port };
+        let port = Port {
+            answers_first: true,
+            steps_least: self.params.steps,
+            populations: self.stack.populations.clone(),
+            ..port
+        };
         layout.taught(table, &params, port);
         Ok(())
     }
