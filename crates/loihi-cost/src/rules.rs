@@ -295,21 +295,20 @@ fn hidden_layer(posts: u32, fires: bool) -> ImageBuilder {
     let output = output.start as usize..output.end as usize;
     let axons = hidden.map(|post| (Source::Compartment(post), full_row(output.clone(), |_| 0)));
     let group_output = builder.plastic_group(core, output.clone(), &Plasticity::default(), axons);
+    let number = u32::cast_signed;
+    // An error spike adds a step. The errors of outputs never spike.
+    let layers = [number(group_hidden), number(posts), number(group_output), 1, 1, 1, 1, 1 << 20];
     let params = EmstdpParams {
-        group_hidden,
-        group_output,
+        layers: 2,
+        data_first: builder.data(&layers),
         inputs: TAUGHT.axons,
-        hidden: posts,
+        posts: posts + 1,
+        posts_max: posts,
         outputs: 1,
         target_first: 0,
         output_first: 0,
         // A pre count of 30; the 61st step is among those that are counted.
         phase_steps: 30,
-        drive_hidden: 1,
-        drive_output: 1,
-        error_threshold_hidden: 1,
-        // No error ever spikes.
-        error_threshold_output: 1 << 20,
         precision: Precision::Stochastic,
         shift: 8,
         direct_feedback: None,

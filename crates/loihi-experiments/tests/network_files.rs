@@ -152,7 +152,7 @@ fn a_file_with_emstdp_is_the_image_of_the_experiment() {
              [[connection]]\nfrom = \"hidden\"\nto = \"output\"\n\
              weights = {{ normal = {of_output}, stream = 2, by_source = true }}\n\
              [[snip]]\nkind = \"bernoulli-encoder\"\nfull_scale = 16\nseed = 0\n\
-             [[snip]]\nkind = \"emstdp\"\nhidden = \"hidden\"\noutput = \"output\"\nfeedback = \"{name}\"\n\
+             [[snip]]\nkind = \"emstdp\"\npopulations = [\"hidden\", \"output\"]\nfeedback = \"{name}\"\n\
              phase_steps = 49\ndrive_hidden = {drive_hidden}\ndrive_output = {drive_output}\n\
              error_threshold_hidden = {}\nerror_threshold_output = 3\nshift = 8\n",
             2 * drive_hidden - 1,

@@ -226,9 +226,9 @@ fn what_is_wrong_is_shown_with_its_line() {
             "give either",
         ),
         (
-            "[[snip]]\nkind = \"emstdp\"\nhidden = \"output\"\noutput = \"hidden\"\n".to_owned(),
-            4,
-            "it has no connection from `hidden`",
+            "[[snip]]\nkind = \"emstdp\"\npopulations = [\"output\", \"hidden\"]\n".to_owned(),
+            3,
+            "nothing connects `output` to `hidden`: add a `[[connection]]`",
         ),
         (
             "[[snip]]\nkind = \"eprop\"\npopulation = \"hidden\"\n".to_owned(),

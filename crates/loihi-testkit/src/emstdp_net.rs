@@ -5,7 +5,7 @@ use loihi_core::image::Profile;
 use loihi_core::rules::EmstdpParams;
 use loihi_core::tools::rank_one::Precision;
 use loihi_image::image::{BuildError, ImageFile, Plasticity, Source};
-use loihi_net::draw::{gauss, uniform};
+use loihi_net::draw::{gauss, pack, uniform};
 
 /// How the outputs' errors come to the hidden layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,32 +75,36 @@ impl EmstdpNet {
         let drive_output = output.steps((3.0 * of_hidden).sqrt() / 2.0 * self.threshold_output);
         let of_outputs = f64::from(classes);
         let spread = (of_outputs / 4.0) * self.threshold_hidden;
-        let (error_threshold_hidden, direct_feedback) = match self.feedback {
+        let (error_threshold_hidden, fixed) = match self.feedback {
             Feedback::Symmetric => (output.steps(spread * (3.0 / of_hidden).sqrt()), None),
             Feedback::Direct => {
-                let (threshold, words) = direct(seed, self.hidden, classes, spread * (3.0 / of_outputs).sqrt());
-                (threshold, Some(network.builder.data(&words)))
+                let (threshold, fixed) = direct(seed, self.hidden, classes, spread * (3.0 / of_outputs).sqrt());
+                (threshold, Some(fixed))
             }
         };
         let (group_hidden, compartments) = layer(&mut network, &sources, &hidden, drive_hidden);
         let sources: Vec<Source> = compartments.map(Source::Compartment).collect();
         let (group_output, _) = layer(&mut network, &sources, &output, drive_output);
+        let words = [
+            [group_hidden, self.hidden],
+            [group_output, classes],
+            [drive_hidden, error_threshold_hidden],
+            [drive_output, self.error_threshold],
+        ];
+        let words: Vec<i32> = words.as_flattened().iter().map(|word| word.cast_signed()).collect();
         let params = EmstdpParams {
-            group_hidden,
-            group_output,
+            layers: 2,
+            data_first: network.builder.data(&words),
             inputs,
-            hidden: self.hidden,
+            posts: self.hidden + classes,
+            posts_max: self.hidden.max(classes),
             outputs: classes,
             target_first: 0,
             output_first: 0,
             phase_steps: self.phase_steps,
-            drive_hidden,
-            drive_output,
-            error_threshold_hidden,
-            error_threshold_output: self.error_threshold,
             precision: self.precision,
             shift: self.rate_shift,
-            direct_feedback,
+            direct_feedback: fixed.map(|fixed| network.builder.data(&pack(&fixed))),
             recorded_seed,
         };
         network.builder.snip(&params);
@@ -137,9 +141,9 @@ impl Fresh {
 
 /// Fixed feedback of 8 bits, and the threshold in its steps.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 127 steps, or saturating")]
-fn direct(seed: u32, hidden: u32, outputs: u32, threshold: f64) -> (u32, Vec<i32>) {
+fn direct(seed: u32, hidden: u32, outputs: u32, threshold: f64) -> (u32, Vec<i8>) {
     let unit = (1.0 / f64::from(outputs)).sqrt() / 127.0;
-    let weight = |post, output| ((2.0 * uniform(seed, post, output, 3) - 1.0) * 127.0).round_ties_even() as i32;
+    let weight = |post, output| ((2.0 * uniform(seed, post, output, 3) - 1.0) * 127.0).round_ties_even() as i8;
     let words = (0..hidden).flat_map(|post| (0..outputs).map(move |output| weight(post, output))).collect();
     ((threshold / unit).round_ties_even().max(1.0) as u32, words)
 }

@@ -16,11 +16,18 @@ pub struct Stack<'i> {
     layers: &'i [[i32; WORDS]],
 }
 
+impl Stack<'_> {
+    /// Words of constants that name this many layers.
+    pub const fn words(layers: usize) -> usize {
+        layers.saturating_mul(WORDS)
+    }
+}
+
 impl<'i> Stack<'i> {
     /// The stack of this many layers that the constants from `data_first` on name; with fewer layers if there are fewer
     /// constants.
     pub fn of(image: &'i Image<'i>, data_first: usize, layers: usize) -> Self {
-        let words = image.data(data_first, layers.saturating_mul(WORDS));
+        let words = image.data(data_first, Self::words(layers));
         Self { image, layers: words.as_chunks().0 }
     }
 

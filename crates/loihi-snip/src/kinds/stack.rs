@@ -91,6 +91,11 @@ impl Placed {
         self.posts - self.outputs
     }
 
+    /// Posts of the largest layer.
+    pub(super) fn posts_max(&self) -> u32 {
+        self.groups.iter().map(|group| group.posts).max().unwrap_or(0)
+    }
+
     /// Two constants for each layer: its first group, its posts.
     pub(super) fn words(&self) -> Vec<i32> {
         self.groups.iter().flat_map(|group| [group.first, group.posts]).map(u32::cast_signed).collect()

@@ -3,23 +3,55 @@
 use super::Emstdp;
 use crate::image::{Image, Parameter, index};
 use crate::snip::{Phase, Phases, SnipParams, fits, require};
-use crate::tools::Layer;
+use crate::tools::Stack;
+use crate::tools::local_error::LocalReadout;
 use crate::tools::rank_one::Precision;
 use serde::{Deserialize, Serialize};
 
+/// Most layers.
+const LAYERS_MAX: u32 = 16;
+/// Most posts of a layer: lists of them have numbers of 16 bits.
+const POSTS_MAX: u32 = 1 << 16;
+/// Largest drive, in steps of the weights.
+const DRIVE_MAX: i32 = 4095;
+/// Largest threshold of errors: so that an error never wraps.
+const ERROR_THRESHOLD_MAX: i32 = 1 << 30;
+
 /// Parameters of an [`Emstdp`], in the order of its record.
+///
+/// 64 inputs, two hidden layers of 100 and 50 compartments, 10 outputs:
+///
+/// ```
+/// # use loihi_core::rules::EmstdpParams;
+/// # let data_first = 0;
+/// let params = EmstdpParams {
+///     layers: 3,
+///     data_first,
+///     inputs: 64,
+///     posts: 100 + 50 + 10,
+///     posts_max: 100,
+///     outputs: 10,
+///     ..EmstdpParams::default()
+/// };
+/// // Two phases, and a step.
+/// assert_eq!(2 * params.phase_steps + 1, 129);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EmstdpParams {
-    /// The plastic group from the inputs to the hidden layer.
-    pub group_hidden: u32,
-    /// The plastic group from the hidden layer to the outputs; its axons are the hidden compartments, in their order.
-    pub group_output: u32,
-    /// Axons of the first group.
+    /// Layers, 1..=16; the last are the outputs.
+    pub layers: u32,
+    /// First constant of the layers, the lowest first: two words of each for a [`Stack`], its first plastic group and its
+    /// posts on all cores. After all of those, two more of each: how much an error spike drives a compartment, in steps of the
+    /// weights, 1..=4095; where its errors spike, 1..=2^30, in steps of the feedback's weights, of outputs in spikes.
+    pub data_first: u32,
+    /// Axons of the lowest layer.
     pub inputs: u32,
-    /// Hidden compartments.
-    pub hidden: u32,
-    /// Outputs.
+    /// Post compartments of all layers.
+    pub posts: u32,
+    /// Post compartments of the largest layer, at most 2^16.
+    pub posts_max: u32,
+    /// Post compartments of the last layer.
     pub outputs: u32,
     /// First target word: other than 0 for the right output; [`NO_TARGET`](crate::tools::local_error::NO_TARGET) for one
     /// that does not err, and in all of them nothing is learned.
@@ -28,40 +60,30 @@ pub struct EmstdpParams {
     pub output_first: u32,
     /// Steps per phase, 1..=255.
     pub phase_steps: u32,
-    /// Drive of a hidden compartment by an error spike, in steps of the weights, 1..=4095.
-    pub drive_hidden: u32,
-    /// Drive of an output by an error spike, in steps of the weights, 1..=4095.
-    pub drive_output: u32,
-    /// Where a hidden error spikes, in steps of the feedback's weights, at least 1.
-    pub error_threshold_hidden: u32,
-    /// Where an output error spikes, at least 1.
-    pub error_threshold_output: u32,
     /// How weights are written; not [`Precision::Shadow`].
     pub precision: Precision,
     /// Bits of a change below the smallest step of a weight, 1..=16.
     pub shift: u32,
-    /// First constant of direct feedback, if that is what there is.
+    /// First constant of direct feedback, if that is what there is: a weight of 8 bits for each compartment below the
+    /// last layer and each output, those of a compartment side by side, four to a word.
     pub direct_feedback: Option<u32>,
     /// Seed of a word per synapse, as recorded runs draw them; 0 for the chip's own draws.
     pub recorded_seed: u32,
 }
 
 impl Default for EmstdpParams {
-    /// The first two groups of the image without compartments; all else as in the experiment with digits.
+    /// Two layers without compartments; all else as in the experiment with digits.
     fn default() -> Self {
         Self {
-            group_hidden: 0,
-            group_output: 1,
+            layers: 2,
+            data_first: 0,
             inputs: 0,
-            hidden: 0,
+            posts: 0,
+            posts_max: 0,
             outputs: 0,
             target_first: 0,
             output_first: 0,
             phase_steps: 64,
-            drive_hidden: 256,
-            drive_output: 256,
-            error_threshold_hidden: 16,
-            error_threshold_output: 1,
             precision: Precision::Stochastic,
             shift: 9,
             direct_feedback: None,
@@ -77,18 +99,15 @@ impl SnipParams for EmstdpParams {
     type Snip = Emstdp;
 
     crate::snip_words!(
-        group_hidden,
-        group_output,
+        layers,
+        data_first,
         inputs,
-        hidden,
+        posts,
+        posts_max,
         outputs,
         target_first,
         output_first,
         phase_steps,
-        drive_hidden,
-        drive_output,
-        error_threshold_hidden,
-        error_threshold_output,
         precision,
         shift,
         direct_feedback,
@@ -98,18 +117,15 @@ impl SnipParams for EmstdpParams {
     #[inline]
     fn snip(&self) -> Emstdp {
         Emstdp {
-            group_hidden: index(self.group_hidden),
-            group_output: index(self.group_output),
+            layers: index(self.layers),
+            data_first: index(self.data_first),
             inputs: index(self.inputs),
-            hidden: index(self.hidden),
+            posts: index(self.posts),
+            posts_max: index(self.posts_max),
             outputs: index(self.outputs),
             target_first: index(self.target_first),
             output_first: index(self.output_first),
             phase_steps: self.phase_steps.cast_signed(),
-            drive_hidden: self.drive_hidden.cast_signed(),
-            drive_output: self.drive_output.cast_signed(),
-            error_threshold_hidden: self.error_threshold_hidden.cast_signed(),
-            error_threshold_output: self.error_threshold_output.cast_signed(),
             precision: self.precision,
             shift: self.shift,
             feedback: self.direct_feedback.map(index),
@@ -118,25 +134,32 @@ impl SnipParams for EmstdpParams {
     }
 
     fn check(&self, image: &Image<'_>) -> Result<(), Parameter> {
-        let hidden = Layer::checked(image, index(self.group_hidden)).ok_or(Parameter("group_hidden"))?;
-        let output = Layer::checked(image, index(self.group_output)).ok_or(Parameter("group_output"))?;
-        let constants = self.hidden.saturating_mul(self.outputs);
+        require((1..=LAYERS_MAX).contains(&self.layers), "layers")?;
+        let (data_first, layers) = (index(self.data_first), index(self.layers));
+        let stack = Stack::checked(image, data_first, layers).ok_or(Parameter("data_first"))?;
+        let ends = [stack.iter().next(), stack.iter().next_back()];
+        let [Some(lowest), Some(last)] = ends else { return Err(Parameter("layers")) };
+        let posts: usize = stack.iter().fold(0, |posts, layer| posts.saturating_add(layer.posts));
+        let posts_max = stack.iter().fold(0, |most, layer| layer.posts.max(most));
+        let errors = Emstdp::error_words_of(image, data_first, layers);
+        let is_driven = |[drive, threshold]: &[i32; 2]| {
+            (1..=DRIVE_MAX).contains(drive) && (1..=ERROR_THRESHOLD_MAX).contains(threshold)
+        };
+        let constants = LocalReadout::words(posts.saturating_sub(last.posts), last.posts);
+        let constants = u32::try_from(constants).unwrap_or(u32::MAX);
         let in_data = |first: u32| fits(first, constants, image.data.len());
-        let positive = |value: u32| i32::try_from(value).is_ok_and(|value| value > 0);
-        require(hidden.axons == index(self.inputs), "inputs")?;
-        require(hidden.posts == index(self.hidden) && output.axons == index(self.hidden), "hidden")?;
-        require(output.posts == index(self.outputs), "outputs")?;
+        require(errors.len() == layers && errors.iter().all(is_driven), "data_first")?;
+        require(lowest.axons() == index(self.inputs), "inputs")?;
+        require(posts == index(self.posts), "posts")?;
+        require(posts_max == index(self.posts_max) && self.posts_max <= POSTS_MAX, "posts_max")?;
+        require(last.posts == index(self.outputs), "outputs")?;
         require((1..=255).contains(&self.phase_steps), "phase_steps")?;
-        require((1..=4095).contains(&self.drive_hidden), "drive_hidden")?;
-        require((1..=4095).contains(&self.drive_output), "drive_output")?;
-        require(positive(self.error_threshold_hidden), "error_threshold_hidden")?;
-        require(positive(self.error_threshold_output), "error_threshold_output")?;
         require(self.precision != Precision::Shadow, "precision")?;
         require((1..=16).contains(&self.shift), "shift")?;
         require(self.direct_feedback.is_none_or(in_data), "direct_feedback")?;
         require(fits(self.target_first, self.outputs, image.target_words), "target_first")?;
         require(fits(self.output_first, self.outputs, image.output_words), "output_first")?;
         // The drives are biases.
-        require(!image.bias.is_empty(), "drive_hidden")
+        require(!image.bias.is_empty(), "data_first")
     }
 }

@@ -1,8 +1,8 @@
-//! What EMSTDP remembers of compartments and outputs: errors, error spikes, counts.
+//! What EMSTDP remembers of the compartments of a layer: errors, error spikes, counts.
 
 use crate::tools::rank_one::packed;
 
-/// What is remembered of a hidden compartment or an output.
+/// What is remembered of a layer's compartments.
 #[derive(Debug)]
 pub(super) struct Units<'w> {
     /// Errors that are integrated.
@@ -17,7 +17,29 @@ pub(super) struct Units<'w> {
 const COUNT_2: i32 = 1 << 8;
 pub(super) const EARLY: i32 = 1 << 16;
 pub(super) const LAST: i32 = 1 << 17;
-pub(super) const DRIVEN: i32 = 1 << 18;
+const DRIVEN: i32 = 1 << 18;
+
+impl Units<'_> {
+    /// Words for this many.
+    pub(super) const fn words(count: usize) -> usize {
+        count.saturating_mul(3)
+    }
+
+    /// What the first of a memory's units have sent, if those are this many.
+    pub(super) fn first_sent(memory: &[i32], count: usize) -> &[i32] {
+        memory.get(count..).and_then(|rest| rest.get(..count)).unwrap_or_default()
+    }
+
+    /// What the last of a memory's units have sent, if those are this many.
+    pub(super) fn last_sent(memory: &[i32], count: usize) -> &[i32] {
+        Self::first_sent(memory.get(memory.len().saturating_sub(Self::words(count))..).unwrap_or_default(), count)
+    }
+
+    /// What has been seen of the last of a memory's units, if those are this many.
+    pub(super) fn last_seen(memory: &[i32], count: usize) -> &[i32] {
+        memory.get(memory.len().saturating_sub(count)..).unwrap_or_default()
+    }
+}
 
 impl<'w> Units<'w> {
     /// Cuts those of this many off a working memory; `None` if there is not enough.
@@ -26,6 +48,13 @@ impl<'w> Units<'w> {
         let (sent, rest) = rest.split_at_mut_checked(count)?;
         let (seen, rest) = rest.split_at_mut_checked(count)?;
         Some((Self { errors, sent, seen }, rest))
+    }
+
+    /// Begins a step in which outputs may spike.
+    pub(super) fn forget_last(&mut self) {
+        for seen in self.seen.iter_mut() {
+            *seen &= !LAST;
+        }
     }
 
     /// Counts the spikes of a step.
@@ -61,6 +90,14 @@ impl<'w> Units<'w> {
         }
         listed
     }
+}
+
+/// Whether a compartment's drive is written: that of its error spike, ±1, or none after one.
+#[inline(always)]
+pub(super) const fn is_to_drive(sent: i32, seen: &mut i32) -> bool {
+    let is = sent != 0 || *seen & DRIVEN != 0;
+    *seen = if sent == 0 { *seen & !DRIVEN } else { *seen | DRIVEN };
+    is
 }
 
 /// An error that is integrated becomes a spike at its threshold.
