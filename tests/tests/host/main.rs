@@ -10,6 +10,7 @@ mod backprop;
 mod bad_line;
 mod clp;
 mod control;
+mod emstdp;
 mod encoders;
 mod eprop_adaptation;
 mod golden_learning;
