@@ -162,12 +162,12 @@ fn an_input_of_values_has_no_external_inputs() {
     assert_eq!(placed.image.open().unwrap().inputs, 0);
 }
 
+const EMSTDP: &str = "[[snip]]\nkind = \"emstdp\"\npopulations = [\"hidden\", \"output\"]\n";
+
 const DECOLLE: &str = "[[snip]]\nkind = \"decolle\"\npopulation = \"hidden\"\nclasses = 10\n";
 
 #[test]
 fn what_is_wrong_is_shown_with_its_line() {
-    let first = NETWORK.lines().count();
-    let line = |number: usize| format!("net.toml, line {}, ", first + number);
     let third = "[[snip]]\nkind = \"third-factor\"\npopulation = \"output\"\n";
     for (tables, number, wanted) in [
         (
@@ -226,11 +226,6 @@ fn what_is_wrong_is_shown_with_its_line() {
             "give either",
         ),
         (
-            "[[snip]]\nkind = \"emstdp\"\npopulations = [\"output\", \"hidden\"]\n".to_owned(),
-            3,
-            "nothing connects `output` to `hidden`: add a `[[connection]]`",
-        ),
-        (
             "[[snip]]\nkind = \"eprop\"\npopulation = \"hidden\"\n".to_owned(),
             3,
             "`hidden` has no connection to itself: add one",
@@ -252,9 +247,44 @@ fn what_is_wrong_is_shown_with_its_line() {
             "a `rate_max` of 0 to 1",
         ),
     ] {
-        let said = said(&tables);
-        assert!(said.starts_with(&line(number)), "{said}\n{tables}");
-        assert!(said.contains(wanted), "{said}\n{tables}");
+        assert_said(&tables, number, wanted);
+    }
+}
+
+/// What is said of tables at a line of theirs, counted from 1.
+fn assert_said(tables: &str, line: usize, wanted: &str) {
+    let said = said(tables);
+    assert!(said.starts_with(&format!("net.toml, line {}, ", NETWORK.lines().count() + line)), "{said}\n{tables}");
+    assert!(said.contains(wanted), "{said}\n{tables}");
+}
+
+#[test]
+fn layers_of_emstdp_that_do_not_fit_are_shown_with_their_line() {
+    for (tables, line, wanted) in [
+        (
+            EMSTDP.replace("\"hidden\", \"output\"", "\"output\", \"hidden\""),
+            3,
+            "nothing connects `output` to `hidden`: add a `[[connection]]`",
+        ),
+        (EMSTDP.replace("\"hidden\"", "\"output\""), 3, "`output` is there twice: name each population once"),
+        (
+            EMSTDP.replace("\"hidden\"", &vec!["\"hidden\""; 16].join(", ")),
+            3,
+            "17 layers: name at most 16 populations, the lowest layer first",
+        ),
+        (EMSTDP.replace("\"hidden\", \"output\"", ""), 3, "name at least one population, the lowest layer first"),
+        (format!("{EMSTDP}drive_hidden = [100, 200]\n"), 4, "2 numbers for 1 hidden layers: give one for each"),
+        (format!("{EMSTDP}drive_hidden = [0]\n"), 4, "0 is out of its range: give 1 to 4095"),
+        (format!("{EMSTDP}drive_output = 4096\n"), 4, "4096 is out of its range: give 1 to 4095"),
+        (
+            format!("{EMSTDP}error_threshold_hidden = \"many\"\n"),
+            4,
+            "expected a whole number, or a list with one for each hidden layer",
+        ),
+        (format!("{EMSTDP}feedback = \"none\"\n"), 4, "unknown feedback `none`; there are: symmetric, direct"),
+        (format!("{EMSTDP}phase_steps = 256\n"), 4, "`phase_steps` of `emstdp` is out of its range"),
+    ] {
+        assert_said(&tables, line, wanted);
     }
 }
 

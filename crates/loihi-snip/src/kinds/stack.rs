@@ -34,7 +34,7 @@ impl Stack {
     pub(super) fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
         let names: Vec<String> = keys.need("populations")?;
         if names.len() > LAYERS_MAX {
-            let what = format!("{} layers: name at most {LAYERS_MAX} populations", names.len());
+            let what = format!("{} layers: name at most {LAYERS_MAX} populations, the lowest layer first", names.len());
             return Err(keys.error("populations", what));
         }
         if let Some((_, twice)) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
