@@ -172,6 +172,8 @@ fn experiments_learn_from_other_data() {
     // Of 48 and 12 samples, three times.
     assert_eq!(learned["ops"]["steps"].as_u64().unwrap() % 60, 0, "{learned}");
     assert_eq!(learned["metrics"]["accuracy_test"], 1.0, "{learned}");
+    let learned = object(&command(&["run", "digits-emstdp", "--data", &data, "--json"]).output().unwrap());
+    assert_eq!(learned["metrics"]["accuracy_test"], 1.0, "{learned}");
     let own = object(
         &command(&["run", "digits-decolle", "--data", "digits", "--samples", "5", "--epochs", "1", "--json"])
             .output()
@@ -182,7 +184,7 @@ fn experiments_learn_from_other_data() {
         let said = String::from_utf8(command(arguments).output().unwrap().stderr).unwrap();
         assert!(said.lines().count() == 1 && parts.iter().all(|part| said.contains(part)), "{parts:?}: {said}");
     };
-    refused(&["run", "digits-emstdp", "--data", &data], &["does not fit", "5 values", "takes 64"]);
+    refused(&["run", "digits-clp", "--data", &data], &["does not fit", "5 values", "takes 64"]);
     refused(&["run", "pes-channel", "--data", &data], &["takes no data", "--data"]);
     refused(&["run", "digits-decolle", "--data", &place.path("none")], &["none"]);
     refused(&["run", "digits-decolle", "--data", &data, "--data", &data], &["one data set"]);
