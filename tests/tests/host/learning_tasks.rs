@@ -65,6 +65,32 @@ fn emstdp_on_digits() {
     }
 }
 
+/// Two hidden layers, whose errors come from the outputs by fixed random weights, or from the layer above.
+#[test]
+fn emstdp_in_three_layers() {
+    let text = include_str!("../../../examples/deep_emstdp.toml");
+    let deep = Experiment::network("deep-emstdp", "", text);
+    let options = RunOptions { seed: SEEDS[0], validate: true, epochs: Some(2), ..RunOptions::default() };
+    let symmetric = [("feedback", "\"symmetric\""), ("error_threshold_hidden", "[48, 75]")];
+    for changes in [&[][..], &symmetric] {
+        let outcome = run_with(deep, changes, &options);
+        assert!(metric(&outcome, "accuracy_test") >= 0.90, "{changes:?}: {:?}", outcome.metrics);
+    }
+}
+
+/// The network that learns by backpropagation, with EMSTDP as its head: it spikes, and sees a sample for longer.
+#[test]
+fn emstdp_on_fixed_convolutions() {
+    let text = include_str!("../../../examples/digits_conv.toml");
+    let (network, _) = text.rsplit_once("[[snip]]").unwrap();
+    let network = network.replace("steps = 20", "steps = 129").replace("v_th = 131071", "v_th = 511");
+    let text = format!("{network}[[snip]]\nkind = \"emstdp\"\npopulations = [\"hidden\", \"digits\"]\nshift = 8\n");
+    let task = Experiment::network("digits-conv", "", "").task(&text).unwrap();
+    let options = RunOptions { seed: SEEDS[1], validate: true, epochs: Some(1), ..RunOptions::default() };
+    let outcome = task.run(&mut common::open_host(), &options, &mut NoObserver).unwrap();
+    assert!(metric(&outcome, "accuracy_test") >= 0.90, "{:?}", outcome.metrics);
+}
+
 #[test]
 fn new_classes_from_few_samples() {
     for seed in SEEDS {
