@@ -52,7 +52,7 @@
 //! | [`kind`] | a kind of program |
 //! | `raw` | kinds of programs known by their parameters alone |
 //! | [`kinds`] | the built-in kinds |
-//! | [`programs`](mod@programs) | the programs of a network, read and added |
+//! | [`of_network`] | the programs of a network, read and added |
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -61,13 +61,13 @@ pub mod keys;
 pub mod kind;
 pub mod kinds;
 pub mod layout;
+pub mod of_network;
 pub mod ports;
-pub mod programs;
 mod raw;
 
 pub use keys::{Keys, TEACHER, table};
 pub use kind::{Program, SnipForm, SnipKind, kind_of};
 pub use kinds::{KINDS, with};
 pub use layout::Layout;
+pub use of_network::{is_own, programs, takes_reals};
 pub use ports::{Port, Programs, StimulusPort, Teaching};
-pub use programs::{is_own, programs, takes_reals};

@@ -60,7 +60,7 @@ pub(super) fn image<'n>(
     }
     let Assembly { mut builder, places, .. } = assembly;
     let mut layout = Layout::new(network, &mut builder, &places);
-    loihi_snip::programs::add(programs, kinds, &mut layout)?;
+    loihi_snip::of_network::add(programs, kinds, &mut layout)?;
     let (programs, owners) = layout.finish();
     let image = builder.build().map_err(|error| of_table(network, &owners, error))?;
     Ok((image, programs))
