@@ -38,6 +38,7 @@
 //! | [`pendulum`] | a pendulum that follows two sines |
 //! | [`arm`] | an arm of two links that follows a curve |
 //! | [`sine`] | a sine, to be passed on or squared |
+//! | [`sines`] | a sum of sines, to be generated |
 //! | [`process`] | a program of the user's own |
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -50,6 +51,7 @@ pub mod process;
 mod range;
 mod registry;
 pub mod sine;
+pub mod sines;
 
 pub use checked::Checked;
 pub use error::PlantError;
@@ -59,7 +61,7 @@ use std::fmt;
 use std::path::Path;
 
 /// The plants that are built in. A new one is a file and a row here.
-pub const PLANTS: &[PlantType] = &[pendulum::PLANT, arm::PLANT, sine::PLANT, process::PLANT];
+pub const PLANTS: &[PlantType] = &[pendulum::PLANT, arm::PLANT, sine::PLANT, sines::PLANT, process::PLANT];
 
 /// Seconds of a step of the plants that are built in.
 const STEP_S: f64 = 1e-3;
@@ -115,11 +117,16 @@ pub trait Plant: fmt::Debug + Send {
     /// [`PlantError`].
     fn reset(&mut self, seed: u32) -> Result<Observation, PlantError>;
 
-    /// Moves for a step with an action of [`Ports::actions`] values, each about ±1.
+    /// Moves for a step, which takes [`Plant::every_steps`] of the network, with an action of [`Ports::actions`] values, each about ±1.
     ///
     /// # Errors
     /// [`PlantError`].
     fn step(&mut self, action: &[f64]) -> Result<Observation, PlantError>;
+
+    /// Steps of the network from one exchange of values to the next, at least 1; the same for its whole life.
+    fn every_steps(&self) -> u16 {
+        1
+    }
 
     /// What its errors say.
     fn teaches(&self) -> Teaches {

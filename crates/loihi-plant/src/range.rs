@@ -14,3 +14,24 @@ pub(super) fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64
     let value = finite(deserializer)?;
     if value > 0.0 { Ok(value) } else { Err(D::Error::custom(format!("{value} is not above 0"))) }
 }
+
+/// Finite numbers.
+pub(super) fn all_finite<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+    let values = Vec::<f64>::deserialize(deserializer)?;
+    match values.iter().find(|value| !value.is_finite()) {
+        Some(value) => Err(D::Error::custom(format!("{value} is not a finite number"))),
+        None => Ok(values),
+    }
+}
+
+/// Steps of the network from one exchange to the next, 1 to 65535.
+pub(super) fn every_steps<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    let steps = i64::deserialize(deserializer)?;
+    let within = u16::try_from(steps).ok().filter(|steps| *steps > 0);
+    within.ok_or_else(|| D::Error::custom(format!("`every_steps` of {steps} is out of its range, 1 to 65535")))
+}
+
+/// An exchange in every step.
+pub(super) const fn every_step() -> u16 {
+    1
+}

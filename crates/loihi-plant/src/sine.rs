@@ -2,7 +2,7 @@
 //!
 //! It senses the sine, and teaches what its action should be. Its cost is the difference, through a low-pass filter.
 
-use super::range::{finite, positive};
+use super::range::{every_step, every_steps, finite, positive};
 use super::registry::PlantType;
 use super::{Observation, Plant, PlantError, Ports, STEP_S, Teaches};
 use serde::Deserialize;
@@ -24,6 +24,9 @@ pub struct Sine {
     /// Time constant of the low-pass filter over the error that is reported, in steps.
     #[serde(deserialize_with = "positive")]
     pub probe_tau_steps: f64,
+    /// Steps from one exchange to the next, 1 to 65535: the network is shown a value for as long.
+    #[serde(default = "every_step", deserialize_with = "every_steps")]
+    pub every_steps: u16,
     #[serde(skip)]
     steps: u64,
     /// The filtered error.
@@ -38,16 +41,28 @@ impl Sine {
         (TAU * self.frequency_hz * seconds).sin()
     }
 
+    /// What the action should be.
+    fn target(&self) -> f64 {
+        self.sensed().powi(self.power.into())
+    }
+
     fn observation(&self) -> Observation {
-        let sensed = self.sensed();
-        let target = sensed.powi(self.power.into());
-        Observation { sensed: vec![sensed], error: vec![target], cost: Some(self.filtered), ..Observation::default() }
+        Observation {
+            sensed: vec![self.sensed()],
+            error: vec![self.target()],
+            cost: Some(self.filtered),
+            ..Observation::default()
+        }
     }
 }
 
 impl Plant for Sine {
     fn ports(&self) -> Ports {
         Ports { sensed: 1, actions: 1, errors: 1 }
+    }
+
+    fn every_steps(&self) -> u16 {
+        self.every_steps
     }
 
     fn teaches(&self) -> Teaches {
@@ -60,10 +75,13 @@ impl Plant for Sine {
     }
 
     fn step(&mut self, action: &[f64]) -> Result<Observation, PlantError> {
-        self.steps += 1;
-        // The network answers a step late, and is compared with the step that is to come.
-        let error = action.iter().sum::<f64>() - self.sensed().powi(self.power.into());
-        let keep = (-1.0 / self.probe_tau_steps).exp();
+        let held = self.target();
+        self.steps += u64::from(self.every_steps);
+        // The network answers a step late, and is compared with the step that is to come; a value that was held for several
+        // steps is the one that it answers.
+        let target = if self.every_steps > 1 { held } else { self.target() };
+        let error = action.iter().sum::<f64>() - target;
+        let keep = (-f64::from(self.every_steps) / self.probe_tau_steps).exp();
         self.filtered = keep * self.filtered + (1.0 - keep) * error;
         Ok(self.observation())
     }
@@ -73,9 +91,25 @@ impl Plant for Sine {
 mod tests {
     use super::*;
 
+    fn sine(power: u8, every_steps: u16) -> Sine {
+        Sine { frequency_hz: 250.0, power, probe_tau_steps: 20.0, every_steps, steps: 0, filtered: 0.0 }
+    }
+
+    #[test]
+    fn a_value_that_is_held_is_what_is_answered() {
+        let mut held = sine(1, 2);
+        assert!((held.reset(0).unwrap().sensed[0] - 1.0).abs() < 1e-9);
+        let after = held.step(&[1.0]).unwrap();
+        assert!((after.sensed[0] + 1.0).abs() < 1e-9, "{after:?}");
+        assert!(after.cost.unwrap().abs() < 1e-9, "{after:?}");
+        assert!(
+            toml::from_str::<Sine>("frequency_hz = 1.0\npower = 1\nprobe_tau_steps = 1.0\nevery_steps = 0\n").is_err()
+        );
+    }
+
     #[test]
     fn a_sine_and_its_square() {
-        let sine = |power| Sine { frequency_hz: 250.0, power, probe_tau_steps: 20.0, steps: 0, filtered: 0.0 };
+        let sine = |power| sine(power, 1);
         let sensed = |observation: Observation| observation.sensed[0];
         assert!((sensed(sine(1).reset(0).unwrap()) - 1.0).abs() < 1e-9);
         let mut square = sine(2);

@@ -7,6 +7,7 @@
 //! sensed = 2                       # numbers of values
 //! actions = 1
 //! timeout = "5 s"                  # the longest that an answer may take, and its start with the first one
+//! every_steps = 1                  # steps of the network from one exchange to the next; default 1
 //! ```
 //!
 //! The program reads lines of JSON from its standard input and answers on its standard output. The first line says the version
@@ -41,6 +42,7 @@
 mod message;
 mod pipe;
 
+use super::range::{every_step, every_steps};
 use super::registry::PlantType;
 use super::{Observation, Plant, PlantError, Ports};
 use pipe::Pipe;
@@ -92,6 +94,9 @@ struct Parameters {
     /// The longest that an answer may take.
     #[serde(default = "timeout_default", deserialize_with = "timeout")]
     timeout: Duration,
+    /// See [`Plant::every_steps`], 1..=65535.
+    #[serde(default = "every_step", deserialize_with = "every_steps")]
+    every_steps: u16,
 }
 
 impl TryFrom<Parameters> for Process {
@@ -169,6 +174,10 @@ impl Plant for Process {
 
     fn step(&mut self, action: &[f64]) -> Result<Observation, PlantError> {
         self.ask(message::action(action))
+    }
+
+    fn every_steps(&self) -> u16 {
+        self.parameters.every_steps
     }
 
     fn set_folder(&mut self, folder: &Path) {
