@@ -168,6 +168,8 @@ pub struct Placed {
     pub usage: Vec<CoreUsage>,
     /// Where the programs of the embedded CPU take targets and give answers.
     pub programs: Programs,
+    /// By connection: its plastic groups, one for each part of the population that it reaches; none if it does not learn.
+    pub plastic_groups: Vec<Range<u32>>,
 }
 
 /// Spreads a network over cores.
@@ -219,14 +221,15 @@ pub fn place_shown(
     if limited && cores > available {
         return Err(too_many(network, &counts, cores, options));
     }
-    let (image, programs) = assemble::image(network, &lists, &parts, (&programs, options.kinds), after)?;
+    let (image, programs, plastic_groups) =
+        assemble::image(network, &lists, &parts, (&programs, options.kinds), after)?;
     let opened = image.open().map_err(BuildError::from)?;
     let usage = limits::usage(&opened);
     if limited {
         limits::check_with(&opened, &usage).map_err(PlaceError::Unfit)?;
     }
     let map = Map::of(network, &lists, &parts);
-    Ok(Placed { image, map, parts, usage, programs })
+    Ok(Placed { image, map, parts, usage, programs, plastic_groups })
 }
 
 /// Refuses connections and encoders of spikes from an input whose values a program takes as they are.

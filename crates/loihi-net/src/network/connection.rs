@@ -120,6 +120,8 @@ pub struct TraceShape {
     pub impulse: i32,
     /// Time constant of the decay in thousandths of a step; 0 for a trace that does not decay.
     pub tau_millisteps: u32,
+    /// Whether what a step keeps is rounded to 4096ths, as the decays of compartments are; else it is exact to 2^-32.
+    pub in_4096ths: bool,
 }
 
 /// Setters of traces, by their names in a rule.
@@ -190,7 +192,23 @@ impl Learning {
 impl TraceShape {
     /// What a spike adds, 0..=127, and the time constant of the decay in thousandths of a step.
     pub const fn new(impulse: i32, tau_millisteps: u32) -> Self {
-        Self { impulse, tau_millisteps }
+        Self { impulse, tau_millisteps, in_4096ths: false }
+    }
+
+    /// Rounds what a step keeps to 4096ths.
+    #[must_use]
+    pub const fn in_4096ths(mut self) -> Self {
+        self.in_4096ths = true;
+        self
+    }
+
+    /// What a step keeps of it, 0 to 1.
+    pub fn keep(self) -> f64 {
+        let keep = match self.tau_millisteps {
+            0 => 1.0,
+            tau => (-1000.0 / f64::from(tau)).exp(),
+        };
+        if self.in_4096ths { (4096.0 * keep).round() / 4096.0 } else { keep }
     }
 }
 

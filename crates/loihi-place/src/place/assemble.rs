@@ -8,9 +8,9 @@ use loihi_core::image::{Profile, Synapse, SynapseFormat};
 use loihi_core::rules::{BiasEncoderParams, PeriodicResetParams};
 use loihi_core::synapse::SignMode;
 use loihi_image::image::BuildError;
-use loihi_image::image::{AxonOptions, DecayTable, ImageBuilder, ImageFile, Plasticity, Source, Synapses, decay_table};
+use loihi_image::image::{AxonOptions, ImageBuilder, ImageFile, Plasticity, Source, Synapses, decay_table};
 use loihi_image::rule;
-use loihi_net::network::{Connection, Endpoint, Entry, Learning, Network, PeriodicReset, Population, TraceShape, size};
+use loihi_net::network::{Connection, Endpoint, Entry, Learning, Network, PeriodicReset, Population, size};
 use loihi_snip::keys::table_name;
 use loihi_snip::layout::Places;
 use loihi_snip::{Layout, Program, Programs, SnipKind};
@@ -36,7 +36,7 @@ pub(super) fn image<'n>(
     parts: &[PopulationPart],
     (programs, kinds): (&[Box<dyn Program>], &[SnipKind]),
     after: &mut dyn FnMut(u64, u64),
-) -> Result<(ImageFile, Programs), PlaceError> {
+) -> Result<(ImageFile, Programs, Vec<Range<u32>>), PlaceError> {
     let mut builder = ImageBuilder::new();
     builder.seed(network.seed);
     // Whether it keeps to the chip is for the caller to see.
@@ -62,8 +62,9 @@ pub(super) fn image<'n>(
     let mut layout = Layout::new(network, &mut builder, &places);
     loihi_snip::of_network::add(programs, kinds, &mut layout)?;
     let (programs, owners) = layout.finish();
+    let groups = places.groups;
     let image = builder.build().map_err(|error| of_table(network, &owners, error))?;
-    Ok((image, programs))
+    Ok((image, programs, groups))
 }
 
 /// An invalid parameter of a program, with the line of its table.
@@ -317,7 +318,7 @@ impl<'n> Assembly<'n> {
         }
         for (trace, shape) in plasticity.traces.iter_mut().zip(&learning.traces) {
             if let Some(shape) = shape {
-                *trace = self.builder.trace(shape.impulse, 0, &decay(*shape, learning.epoch_steps), None);
+                *trace = self.builder.trace(shape.impulse, 0, &decay_table(shape.keep(), 0.0), None);
             }
         }
         let axons: Vec<(Source, Vec<Synapse>)> =
@@ -364,14 +365,4 @@ fn biases(population: &Population, neuron: u32) -> Vec<i32> {
         *first = bias.value();
     }
     biases
-}
-
-/// The decay of a trace over an epoch.
-fn decay(shape: TraceShape, epoch_steps: u32) -> DecayTable {
-    let steps = f64::from(epoch_steps);
-    let keep = match shape.tau_millisteps {
-        0 => 1.0,
-        tau => (-1000.0 * steps / f64::from(tau)).exp(),
-    };
-    decay_table((4096.0 * keep).round() / 4096.0, 0.0)
 }

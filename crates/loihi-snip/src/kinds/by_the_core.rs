@@ -8,7 +8,7 @@ use loihi_net::network::{Learning, SectionError, TraceShape};
 /// Epochs of one step: every spike counts in the trace, and weights change only when the embedded CPU has written y1.
 pub(super) fn by_the_core(rate_shift: u32) -> Learning {
     let rule = format!("dw = 2^-{rate_shift}*u0*x1*y1");
-    Learning::new(rule).x1(TraceShape::new(16, 16_000)).signed_by_profile()
+    Learning::new(rule).x1(TraceShape::new(16, 16_000).in_4096ths()).signed_by_profile()
 }
 
 /// Refuses a shift that a product of the core's rules cannot have.

@@ -209,5 +209,5 @@ fn trace(form: &Spanned<TraceForm>) -> Result<TraceShape, InvalidValue> {
         return Err(InvalidValue::new(form.span(), "a trace has an impulse of 0..=127 and a tau_steps of 0 or more"));
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
-    Ok(TraceShape { impulse, tau_millisteps: tau.round() as u32 })
+    Ok(TraceShape::new(impulse, tau.round() as u32))
 }
