@@ -14,6 +14,7 @@ use loihi_core::register::Register;
 use loihi_core::wire::message::Record;
 use loihi_data::Sample;
 use loihi_place::place::Placed;
+use loihi_run::inference::known::tell_known;
 use loihi_run::inference::{Inference, Lesson, Stimulus};
 use loihi_run::record::checkpoint::{Planned, RunPosition};
 use loihi_run::record::score::Score;
@@ -120,6 +121,7 @@ impl Online<'_> {
         let session = inference.session();
         if stage.fresh {
             session.reset(ResetScope::All)?;
+            tell_known(session, self.placed)?;
         }
         if stage.halvings > 0 {
             let rate = i32::try_from(stage.halvings).unwrap_or(i32::MAX).saturating_neg();

@@ -97,7 +97,7 @@ impl<'n> Presenter<'n> {
             let (name, expected) = (&self.network.inputs[port.input].name, port.words.len());
             return Err(unfit(format!("it has {} values, and the input `{name}` takes {expected}", values.len())));
         }
-        let mut words = vec![0; self.programs.words[0] as usize];
+        let mut words = self.programs.stimulus();
         let mut put = |first: u32, values: &[i16]| {
             words.iter_mut().skip(first as usize).zip(values).for_each(|(word, value)| *word = *value);
         };
@@ -162,15 +162,17 @@ fn target_of(port: &Port, sample: &Sample) -> Result<Vec<i16>, ExperimentError> 
             Ok((0..words).map(|class| if class == label as usize { right } else { wrong }).collect())
         }
         Teaching::Values { target_fraction_bits, .. } => {
-            let found = sample.targets.len();
-            if found != words {
+            let (found, each) = (sample.targets.len(), port.words_per_target.max(1) as usize);
+            if found != words / each {
+                let wanted = words / each;
                 return Err(unfit(format!(
-                    "it has {}, and `{}` learns {words}: give as many in `y`",
+                    "it has {}, and `{}` learns {wanted}: give as many in `y`",
                     plural(found, "target"),
                     port.name
                 )));
             }
-            Ok(sample.targets.iter().map(|target| fixed(f64::from(*target), target_fraction_bits)).collect())
+            let values = sample.targets.iter().map(|target| fixed(f64::from(*target), target_fraction_bits));
+            Ok(values.flat_map(|value| std::iter::repeat_n(value, each)).collect())
         }
         _ => Ok(vec![NO_TARGET; words]),
     }

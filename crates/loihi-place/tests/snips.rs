@@ -143,6 +143,22 @@ fn programs_are_taught_and_answer_in_words_of_their_own() {
     assert_eq!((stimulus.words.clone(), stimulus.key_first), (0..4, Some(4)));
 }
 
+/// A readout that does not learn takes no targets, and its decoders follow what programs before it learn.
+#[test]
+fn what_is_known_from_the_start_has_its_place() {
+    let text = NETWORK.replace("shape = [8]", "shape = [8]\nv_start = [0, 1, 2, 3, 4, 5, 6, 7]");
+    let tables = "[[snip]]\nkind = \"bernoulli-encoder\"\nvalue = 9\n\
+        [[snip]]\nkind = \"pes\"\npopulation = \"hidden\"\ndimensions = 2\n\
+        [[snip]]\nkind = \"pes\"\nname = \"readout\"\npopulation = \"output\"\nlearn = false\n\
+        decoders = [0.5, -1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]\n";
+    let placed = placed(&format!("{text}{tables}"));
+    let [known] = &*placed.programs.known else { panic!("{:?}", placed.programs) };
+    assert_eq!((known.first, &known.words[..3]), (16, &[1 << 23, -(1 << 24), 0][..]));
+    assert_eq!(placed.programs.ports[1].target.len(), 0);
+    assert_eq!((placed.programs.words, placed.programs.stimulus()), ([6, 2, 3], vec![9, 9, 9, 9, 0, 0]));
+    assert_eq!(placed.image.open().unwrap().voltage_start[..8], [0, 1, 2, 3, 4, 5, 6, 7]);
+}
+
 /// Layers that are told the same share the words of their targets.
 #[test]
 fn layers_of_the_same_classes_share_targets() {

@@ -1,6 +1,6 @@
 //! What a program sees of a network that is being placed: where everything lies, and the image to which it is added.
 
-use super::ports::{Port, Programs, StimulusPort, Teaching};
+use super::ports::{KnownWords, Port, Programs, StimulusPort, Teaching};
 use loihi_core::snip::{Snip as _, SnipParams};
 use loihi_image::image::ImageBuilder;
 use loihi_net::network::{Endpoint, Network};
@@ -18,6 +18,8 @@ pub struct Layout<'p> {
     /// Programs of the image before those of `[[snip]]` tables, and by table, for errors.
     owners: Vec<usize>,
     first_program: usize,
+    /// Words that the programs so far learn; those before the tables' learn none.
+    learned_words: usize,
 }
 
 /// Where populations, connections and inputs lie.
@@ -52,11 +54,21 @@ impl<'p> Layout<'p> {
                 words: words.clone(),
                 key_first: None,
                 constant: None,
+                held: None,
                 is_q12: true,
             });
         }
         let first_program = places.programs;
-        Self { network, builder, places, programs, turn: (String::new(), ""), owners: Vec::new(), first_program }
+        Self {
+            network,
+            builder,
+            places,
+            programs,
+            turn: (String::new(), ""),
+            owners: Vec::new(),
+            first_program,
+            learned_words: 0,
+        }
     }
 
     /// Says whose turn it is.
@@ -123,7 +135,8 @@ impl<'p> Layout<'p> {
         let words = first..first + u32::try_from(elements).unwrap_or(u32::MAX - first);
         self.programs.words[0] = words.end + if keyed { 2 } else { 0 };
         let key_first = keyed.then_some(words.end);
-        self.programs.stimuli.push(StimulusPort { input, words: words.clone(), key_first, constant: None, is_q12 });
+        let port = StimulusPort { input, words: words.clone(), key_first, constant: None, held: None, is_q12 };
+        self.programs.stimuli.push(port);
         words
     }
 
@@ -132,6 +145,18 @@ impl<'p> Layout<'p> {
         if let Some(port) = self.programs.stimuli.last_mut() {
             port.constant = Some(value);
         }
+    }
+
+    /// All elements of the input whose words were given last always have this value.
+    pub fn hold(&mut self, value: i16) {
+        if let Some(port) = self.programs.stimuli.last_mut() {
+            port.held = Some(value);
+        }
+    }
+
+    /// Sees to as many words of the target, for a program that has to name some and learns from none.
+    pub fn target_at_least(&mut self, words: u32) {
+        self.programs.words[1] = self.programs.words[1].max(words);
     }
 
     /// Words of the target and of the output for this program, either of which may be 0. Programs of the same number of words
@@ -156,6 +181,9 @@ impl<'p> Layout<'p> {
             target,
             output: output_first..*outputs,
             teaching,
+            words_per_target: 1,
+            takes_errors: false,
+            rate: None,
             rates: Vec::new(),
             rate_least: None,
             answers_first: false,
@@ -173,6 +201,12 @@ impl<'p> Layout<'p> {
     pub fn program<P: SnipParams>(&mut self, table: usize, params: &P) {
         self.builder.snip(params);
         self.owners.push(table);
+        self.learned_words = self.learned_words.saturating_add(params.snip().learned_words());
+    }
+
+    /// What the program that is added next knows from the start: its first words of what it learns.
+    pub fn known(&mut self, words: Vec<i32>) {
+        self.programs.known.push(KnownWords { first: self.learned_words, words });
     }
 
     /// Adds a program that is taught, or answers, by this port. If the port names no rates, learning is scaled by the

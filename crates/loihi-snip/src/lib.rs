@@ -70,4 +70,4 @@ pub use kind::{Program, SnipForm, SnipKind, kind_of};
 pub use kinds::{KINDS, with};
 pub use layout::Layout;
 pub use of_network::{is_own, programs, takes_reals};
-pub use ports::{Port, Programs, StimulusPort, Teaching};
+pub use ports::{KnownWords, Port, Programs, RateFunction, StimulusPort, Teaching};

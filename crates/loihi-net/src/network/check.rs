@@ -7,7 +7,7 @@ use super::{
 };
 use crate::probe::Probe;
 use loihi_core::image::{ProductRecord, Variable};
-use loihi_core::num::{Refractory, ThresholdMantissa};
+use loihi_core::num::{Refractory, ThresholdMantissa, Voltage};
 use loihi_image::rule::{self, Limits};
 use std::collections::BTreeSet;
 
@@ -196,6 +196,14 @@ impl Network {
         let biases = population.bias.values().len();
         let every = population.bias.get(neurons - 1).is_some() && biases <= neurons;
         self.require(every, element, "bias", || format!("{biases} biases, but there are {neurons} neurons"))?;
+        let starts = population.v_start.values().len();
+        let every = population.v_start.get(neurons - 1).is_some() && starts <= neurons;
+        self.require(every, element, "v_start", || format!("{starts} voltages, but there are {neurons} neurons"))?;
+        let outside = population.v_start.values().iter().find(|v| Voltage::new(**v).is_err());
+        self.require(outside.is_none(), element, "v_start", || {
+            let [least, most] = [Voltage::MIN, Voltage::MAX];
+            format!("{} is outside {least}..={most}", outside.copied().unwrap_or(0))
+        })?;
         let Some(PeriodicReset { interval_steps, offset_steps }) = population.reset else { return Ok(()) };
         let interval = i32::try_from(interval_steps).is_ok_and(|steps| steps > 0);
         self.require(interval, element, "reset_interval_steps", || {

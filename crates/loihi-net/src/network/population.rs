@@ -26,6 +26,8 @@ pub struct Population {
     pub compartments: Vec<Each<Profile>>,
     /// Bias of every neuron, at its first compartment.
     pub bias: Each<Bias>,
+    /// Voltage of every neuron's soma at the start of a run and of a sample, −2^23 + 1..=2^23 − 1.
+    pub v_start: Each<i32>,
     /// When all of them are reset, if they are at other times than the start of a sample.
     pub reset: Option<PeriodicReset>,
 }
@@ -47,6 +49,7 @@ impl Population {
             shape,
             compartments: vec![Each::Same(Profile::DEFAULT)],
             bias: Each::Same(Bias::ZERO),
+            v_start: Each::Same(0),
             reset: None,
         }
     }
@@ -92,6 +95,13 @@ impl Population {
     #[must_use]
     pub fn bias(mut self, bias: impl Into<Each<Bias>>) -> Self {
         self.bias = bias.into();
+        self
+    }
+
+    /// Sets the voltage of every neuron's soma at the start, one for all or one for each.
+    #[must_use]
+    pub fn v_start(mut self, v_start: impl Into<Each<i32>>) -> Self {
+        self.v_start = v_start.into();
         self
     }
 

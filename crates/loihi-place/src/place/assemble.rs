@@ -108,6 +108,7 @@ impl<'n> Assembly<'n> {
             let neurons = &lists.orders[part.population][part.neurons.clone()];
             let first = self.add_neurons(population, neurons);
             self.firsts.push([on_core, first as usize]);
+            self.start(population, neurons, first);
             self.add_place(part.population, first, neurons.len() * population.compartments.len());
             on_core += neurons.len() * population.compartments.len();
             let biases: Vec<i32> = neurons.iter().flat_map(|neuron| biases(population, *neuron)).collect();
@@ -116,6 +117,18 @@ impl<'n> Assembly<'n> {
                 self.builder.bias(first, &biases);
             }
         }
+    }
+
+    /// Sets the voltages with which neurons start, the first compartment of which lies here.
+    fn start(&mut self, population: &Population, neurons: &[u32], first: u32) {
+        let start = |neuron: &u32| population.v_start.get(*neuron as usize).copied().unwrap_or(0);
+        if neurons.iter().all(|neuron| start(neuron) == 0) {
+            return;
+        }
+        let others = population.compartments.len().saturating_sub(1);
+        let of = |neuron| std::iter::repeat_n(0, others).chain([start(neuron)]);
+        let voltages: Vec<i32> = neurons.iter().flat_map(of).collect();
+        self.builder.start(first, &[], &voltages);
     }
 
     /// Notes where a part of a population lies: right behind the one before, or the population does not lie in a row.

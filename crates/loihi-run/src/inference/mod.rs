@@ -1,10 +1,12 @@
 //! Runs a placed network on a device, a sample at a time, and reads its answer.
 
 mod error;
+pub mod known;
 pub mod present;
 mod presentation;
 pub mod span;
 
+use known::tell_known;
 use loihi_core::register::Register;
 use loihi_core::wire::message::{Record, Report};
 use loihi_device::sample::Stretch;
@@ -156,7 +158,8 @@ impl<'r> Inference<'r> {
     pub fn new(session: &'r mut Session, network: &'r Network, placed: &'r Placed) -> Result<Self, InferenceError> {
         let neuron_map = NeuronMap::of_populations(network, placed).map_err(SessionError::from)?;
         session.load_as(&placed.image, &neuron_map)?;
-        let stimulus = vec![0; placed.programs.words[0] as usize];
+        tell_known(session, placed)?;
+        let stimulus = placed.programs.stimulus();
         let mut inference = Self { session, network, placed, bias: Vec::new(), stimulus, learns: false };
         inference.restored()?;
         Ok(inference)
@@ -220,7 +223,7 @@ impl<'r> Inference<'r> {
         visit: impl FnMut(u32, u32),
     ) -> Result<Vec<i32>, InferenceError> {
         let target: Vec<u8> = lesson.target.iter().flat_map(|word| word.to_le_bytes()).collect();
-        let mut mailbox = if lesson.reset { vec![0; self.stimulus.len()] } else { self.stimulus.clone() };
+        let mut mailbox = if lesson.reset { self.placed.programs.stimulus() } else { self.stimulus.clone() };
         let rows = self.rows(stimulus, &mut mailbox)?;
         let spikes = self.external_spikes(stimulus, &rows)?;
         // Nothing of a stimulus that is refused is kept.
@@ -263,10 +266,13 @@ impl<'r> Inference<'r> {
         let mut values = stimulus.values.iter().peekable();
         let mut step = 0;
         loop {
-            let mut fresh = Vec::new();
+            // A reset empties the mailbox, inputs that always have the same value included.
+            let is_held = step == 0 && self.placed.programs.stimuli.iter().any(|port| port.held.is_some());
+            let bytes = |mailbox: &[i16]| mailbox.iter().flat_map(|value| value.to_le_bytes()).collect();
+            let mut fresh: Vec<u8> = if is_held { bytes(mailbox) } else { Vec::new() };
             while let Some((_, input, values)) = values.next_if(|(at, ..)| *at <= step) {
                 self.set_values(mailbox, *input, values)?;
-                fresh = mailbox.iter().flat_map(|value| value.to_le_bytes()).collect();
+                fresh = bytes(mailbox);
             }
             let until = values.peek().map_or(stimulus.steps, |(at, ..)| (*at).min(stimulus.steps));
             let steps = until.saturating_sub(step).min(u32::from(u16::MAX));

@@ -13,6 +13,8 @@ use loihi_net::network::{Endpoint, SectionError};
 pub(super) struct ThirdFactor {
     population: usize,
     connection: usize,
+    /// Neurons, or pairs of them, that take the same error.
+    places: u32,
     params: ThirdFactorParams,
 }
 
@@ -24,16 +26,25 @@ kind = "third-factor"
 population = "pairs"     # whose errors the targets are; its rule has `signed_by_profile = true`
 # from = "hidden"        # of several connections into it, whose rule reads y1
 paired = true            # 2n neurons for n errors, the first half gets them negated; false for a neuron an error; default true
+# dimensions = 1         # errors, each for as many of these in a row; default: one for each
 shift = 5                # bits that an error in Q3.12 loses to become y1, 0..=15: with 5, 1.0 is 127; default 5
 "#;
 
     fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
         let population = keys.population("population")?;
         let connection = keys.connection_into(population)?;
+        let dimensions: Option<u32> = keys.take("dimensions")?;
         let params: ThirdFactorParams = keys.params(&["target_first", "dimensions", "post_first", "signed"])?;
         check_rule(keys, connection)?;
         check_neurons(keys, population, params.paired)?;
-        Ok(Self { population, connection, params })
+        let neurons = u32::try_from(keys.network().populations[population].neurons()).unwrap_or(u32::MAX);
+        let most = if params.paired { neurons / 2 } else { neurons };
+        let dimensions = dimensions.unwrap_or(most);
+        if dimensions == 0 || !most.is_multiple_of(dimensions) {
+            let what = format!("{dimensions} errors cannot share {most} places: give a divisor of that");
+            return Err(keys.error("dimensions", what));
+        }
+        Ok(Self { population, connection, places: most / dimensions, params })
     }
 }
 
@@ -43,7 +54,8 @@ impl Program for ThirdFactor {
     }
 
     fn add(&self, layout: &mut Layout<'_>, table: usize) -> Result<(), String> {
-        add(layout, table, [self.population, self.connection], self.params, Teaching::q12(false, 12))
+        let teaching = Teaching::q12(false, 12);
+        add(layout, table, [self.population, self.connection], self.params, (teaching, self.places))
     }
 }
 
@@ -100,24 +112,25 @@ impl Program for Teacher {
         }
         let params = ThirdFactorParams { shift: 0, paired: false, ..ThirdFactorParams::default() };
         let mut connections = self.connections.iter();
-        connections.try_for_each(|at| add(layout, table, [self.population, *at], params, Teaching::Afterwards))
+        connections.try_for_each(|at| add(layout, table, [self.population, *at], params, (Teaching::Afterwards, 1)))
     }
 }
 
-/// A program for the post traces of a connection into a population.
+/// A program for the post traces of a connection into a population, taught by targets for as many words each.
 fn add(
     layout: &mut Layout<'_>,
     table: usize,
     [population, connection]: [usize; 2],
     params: ThirdFactorParams,
-    teaching: Teaching,
+    (teaching, words_per_target): (Teaching, u32),
 ) -> Result<(), String> {
     let group = layout.group(connection)?;
     let dimensions = if params.paired { group.posts / 2 } else { group.posts };
     let port = layout.port(dimensions, 0, teaching);
     let post_first = group.post_trace_first;
     let params = ThirdFactorParams { target_first: port.target.start, dimensions, post_first, ..params };
-    let port = Port { rates: group.rates(), populations: vec![population], ..port };
+    let (rates, populations) = (group.rates(), vec![population]);
+    let port = Port { rates, populations, words_per_target, takes_errors: true, ..port };
     layout.taught(table, &params, port);
     Ok(())
 }

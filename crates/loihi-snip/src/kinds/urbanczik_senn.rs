@@ -3,7 +3,7 @@
 use crate::keys::Keys;
 use crate::kind::{Program, SnipForm};
 use crate::layout::Layout;
-use crate::ports::{Port, Teaching};
+use crate::ports::{Port, RateFunction, Teaching};
 use loihi_core::rules::UrbanczikSennParams;
 use loihi_net::draw;
 use loihi_net::network::{Learning, SectionError};
@@ -91,7 +91,9 @@ impl Program for UrbanczikSenn {
             output_first: port.output.start,
             ..self.params
         };
-        let port = Port { populations: vec![self.population], ..port };
+        let unit = self.volt / f64::from(1_u32 << self.params.target_shift.min(16));
+        let rate = Some(RateFunction { unit, rate_max: self.rate_max });
+        let port = Port { populations: vec![self.population], rate, ..port };
         layout.taught(table, &params, port);
         Ok(())
     }

@@ -62,6 +62,7 @@ pub(super) struct PopulationForm {
     pub(super) shape: Option<Spanned<Vec<usize>>>,
     pub(super) bias: Option<Spanned<WeightsForm>>,
     pub(super) bias_exp: Option<Spanned<Numbers>>,
+    pub(super) v_start: Option<Spanned<Numbers>>,
     pub(super) reset_interval_steps: Option<Spanned<u32>>,
     pub(super) reset_offset_steps: Option<Spanned<u32>>,
     pub(super) decay_u: Option<Spanned<Numbers>>,

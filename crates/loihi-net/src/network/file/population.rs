@@ -41,8 +41,9 @@ pub(super) fn population(network: &Network, form: &PopulationForm, folder: &Path
         form.compartment.iter().map(|form| reader.profiles(form.get_ref())).collect::<Result<_, _>>()?
     };
     let bias = reader.bias(form)?;
+    let v_start = reader.register(form.v_start.as_ref(), 0, false, |value| Voltage::new(value).map(|_| value))?;
     let reset = reset(form)?;
-    Ok(Population { name: form.name.get_ref().clone(), shape, compartments, bias, reset })
+    Ok(Population { name: form.name.get_ref().clone(), shape, compartments, bias, v_start, reset })
 }
 
 /// The periodic reset of the neurons.

@@ -233,6 +233,8 @@ fn what_is_wrong_is_shown_with_its_line() {
             "weights of shape [8, 3], but 3 neurons with a row of 8 sources each take [3, 8]: transpose them",
         ),
         ("v_th = 80", "v_th = 80\nv_min = 5\nv_max = 3", "line 17, `v_min = 5`: v_min = 5 is above v_max = 3"),
+        ("reset_interval_steps = 9", "v_start = [1, 2]", "2 values, but there are 3 neurons"),
+        ("reset_interval_steps = 9", "v_start = 8388608", "8388608"),
         ("reset_interval_steps = 9", "reset_interval_steps = 0", "a reset every 0 steps: give 1 to 2147483647"),
         (
             "reset_interval_steps = 9",

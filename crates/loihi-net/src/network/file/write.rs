@@ -171,6 +171,7 @@ impl Writer {
             shape: Some(unplaced(population.shape.clone())),
             bias,
             bias_exp,
+            v_start: self.numbers("v_start", name, &population.v_start, 0),
             reset_interval_steps: population.reset.map(|reset| unplaced(reset.interval_steps)),
             reset_offset_steps: population.reset.map(|reset| unplaced(reset.offset_steps)),
             decay_u: own.decay_u,
