@@ -4,22 +4,21 @@
 //! words), and its outputs move the plant; the next step waits for that. The same plant also runs without the network, with
 //! actions of zero, and with the float twin of the network. Costs are compared over the same steps.
 
+use crate::exchange::Exchange;
 use crate::float_twin::FloatTwin;
 use crate::metrics::Metrics;
 use crate::observer::{MetricsRow, Observer, Running};
-use crate::presenter::fixed;
 use crate::settings::TaskForm;
 use crate::sizes;
 use crate::task::{ExperimentError, Outcome, RunOptions, conclude, load_with, mailbox};
 use loihi_core::register::StateDigest;
-use loihi_core::tools::local_error::NO_TARGET;
 use loihi_core::wire::message::Record;
 use loihi_device::session::{Session, SessionError};
 use loihi_net::network::Network;
 use loihi_place::neuron_map::NeuronMap;
 use loihi_place::place::Placed;
-use loihi_plant::{Checked, Observation, Plant, PlantError, Ports, Teaches};
-use loihi_snip::Teaching;
+use loihi_plant::{Checked, Observation, Plant, PlantError, Teaches};
+use loihi_run::inference::known::tell_known;
 use std::ops::Range;
 
 /// Steps after which it says how far it is.
@@ -31,6 +30,11 @@ struct Trial<'p> {
     /// Seed of the next episode.
     seed: u32,
     observation: Observation,
+    /// By how much each action was too large, for programs that take errors.
+    errors: Vec<f64>,
+    teaches: Teaches,
+    /// Steps of the network for a step of the plant.
+    every_steps: u16,
     costs: Vec<f64>,
     /// Sum of all rewards, if there are any.
     reward: Option<f64>,
@@ -38,14 +42,18 @@ struct Trial<'p> {
 
 impl<'p> Trial<'p> {
     fn begin(plant: &'p mut dyn Plant, seed: u32) -> Result<Self, PlantError> {
+        let (teaches, every_steps) = (plant.teaches(), plant.every_steps().max(1));
         let mut plant = Checked::new(plant);
         let observation = plant.reset(seed)?;
-        Ok(Self { plant, seed: seed.wrapping_add(1), observation, costs: Vec::new(), reward: None })
+        let errors =
+            if teaches == Teaches::Errors { observation.error.clone() } else { vec![0.0; plant.ports().errors] };
+        let (costs, reward) = (Vec::new(), None);
+        Ok(Self { plant, seed: seed.wrapping_add(1), observation, errors, teaches, every_steps, costs, reward })
     }
 
     /// Moves for a step; begins another episode where one is over.
     fn step(&mut self, action: &[f64]) -> Result<(), PlantError> {
-        self.observation = self.plant.step(action)?;
+        let asked = std::mem::replace(&mut self.observation, self.plant.step(action)?);
         // Without a cost, what the plant still lacks.
         let lack = || self.observation.error.iter().map(|error| error * error).sum::<f64>().sqrt();
         self.costs.push(self.observation.cost.unwrap_or_else(lack));
@@ -56,6 +64,11 @@ impl<'p> Trial<'p> {
             self.observation = self.plant.reset(self.seed)?;
             self.seed = self.seed.wrapping_add(1);
         }
+        self.errors = match self.teaches {
+            Teaches::Errors => self.observation.error.clone(),
+            // The action is the answer to what was asked before it.
+            Teaches::Targets => action.iter().zip(&asked.error).map(|(action, target)| action - target).collect(),
+        };
         Ok(())
     }
 }
@@ -91,12 +104,17 @@ impl Control<'_> {
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
         let image = &self.placed.image;
-        self.check(plant)?;
+        self.exchange().check(&*plant)?;
         let map = NeuronMap::of_populations(self.network, self.placed).map_err(SessionError::from)?;
         load_with(session, image, &map, options, observer)?;
+        if options.learned.is_none() {
+            tell_known(session, self.placed)?;
+        }
         let epochs = options.epochs.unwrap_or(self.task.epochs);
-        let steps = sizes::in_all("steps", self.task.steps, epochs)?;
-        let row_steps = self.task.row_steps;
+        // From here on, steps are those of the plant.
+        let every = usize::from(plant.every_steps().max(1));
+        let steps = sizes::in_all("steps", self.task.steps, epochs)? / every;
+        let row_steps = (self.task.row_steps / every).max(1);
         plant.set_stop(session.stop());
         let is_signal = plant.teaches() == Teaches::Targets;
         let (costs_pd, reward_pd) = if is_signal {
@@ -110,7 +128,7 @@ impl Control<'_> {
         while trial.costs.len() < steps {
             let first = trial.costs.len();
             for _ in first..steps.min(first + row_steps) {
-                let action = self.act(session, &trial.observation)?;
+                let action = self.act(session, &trial)?;
                 trial.step(&action)?;
             }
             let range = first..trial.costs.len();
@@ -126,7 +144,7 @@ impl Control<'_> {
             observer.row(&MetricsRow { pass, stage: None, metrics, digest: digest.total() })?;
             digests.push(digest);
         }
-        let last = steps.saturating_sub(self.task.final_steps)..steps;
+        let last = steps.saturating_sub(self.task.final_steps / every)..steps;
         let mut metrics = compared(&trial.costs, costs_pd.as_deref(), last.clone());
         #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
         let mean = |sum: f64, count: u64| sum / count.max(1) as f64;
@@ -146,64 +164,20 @@ impl Control<'_> {
         conclude(session, image, observer, metrics, digests)
     }
 
-    /// Whether the network has as many words as the plant has values, and learns from what it teaches.
-    fn check(&self, plant: &dyn Plant) -> Result<(), ExperimentError> {
-        let Ports { sensed, errors, actions } = plant.ports();
-        let programs = &self.placed.programs;
-        if errors == 0 {
-            let plant = self.network.run.plant.as_ref().and_then(|section| section.text("plant")).unwrap_or("");
-            return Err(ExperimentError::NoErrors { plant: plant.to_owned() });
-        }
-        let words = |what, network, plant| {
-            if network == plant { Ok(()) } else { Err(ExperimentError::Ports { what, network, plant }) }
-        };
-        words("stimulus words", programs.stimuli.iter().map(|port| port.words.len()).sum(), sensed)?;
-        words("target words", programs.ports.iter().map(|port| port.target.len()).sum(), errors)?;
-        words("outputs", programs.ports.iter().map(|port| port.output.len()).sum(), actions)?;
-        let given = plant.teaches() == Teaches::Errors;
-        for section in self.network.snips.iter().filter(|section| section.text("kind") == Some("pes")) {
-            let own = section.keys.get("error_given").and_then(toml::Value::as_bool).unwrap_or(false);
-            if own != given {
-                let what = if given { "errors: add `error_given = true`" } else { "targets: leave out `error_given`" };
-                return Err(section.error("snip `pes`", "error_given", format!("the plant gives {what}")).into());
-            }
-        }
-        Ok(())
-    }
-
-    /// Stimulus and target of a step.
-    fn words(&self, observation: &Observation) -> [Vec<i16>; 2] {
-        let programs = &self.placed.programs;
-        let mut stimulus = vec![0; programs.words[0] as usize];
-        let mut sensed = observation.sensed.iter();
-        for port in &programs.stimuli {
-            let bits = if port.is_q12 { 12 } else { 0 };
-            let words = stimulus.iter_mut().skip(port.words.start as usize).take(port.words.len());
-            words.zip(&mut sensed).for_each(|(word, value)| *word = fixed(*value, bits));
-        }
-        let mut target = vec![NO_TARGET; programs.words[1] as usize];
-        let mut errors = observation.error.iter();
-        for port in &programs.ports {
-            let Teaching::Values { target_fraction_bits, .. } = port.teaching else { continue };
-            let words = target.iter_mut().skip(port.target.start as usize).take(port.target.len());
-            words.zip(&mut errors).for_each(|(word, value)| *word = fixed(*value, target_fraction_bits));
-        }
-        [stimulus, target]
-    }
-
-    /// One step of the device: what the network does, while it learns from the plant's errors.
-    fn act(&self, session: &mut Session, observation: &Observation) -> Result<Vec<f64>, SessionError> {
-        let [stimulus, target] = self.words(observation).map(mailbox);
-        let record = Record { learn: true, steps: 1, stimulus: &stimulus, target: &target, ..Record::PLAIN };
+    /// A step of the plant: what the network does in it, while it learns from what the plant teaches.
+    fn act(&self, session: &mut Session, trial: &Trial<'_>) -> Result<Vec<f64>, SessionError> {
+        let exchange = self.exchange();
+        let stimulus = mailbox(exchange.stimulus(&trial.observation));
+        let target = mailbox(exchange.target(&trial.observation.error, &trial.errors));
+        let steps = trial.every_steps;
+        let record = Record { learn: true, steps, stimulus: &stimulus, target: &target, ..Record::PLAIN };
         let mut action = Vec::new();
-        session.stream([record], |output| {
-            for port in &self.placed.programs.ports {
-                let Teaching::Values { output_fraction_bits, .. } = port.teaching else { continue };
-                let words = output.iter().skip(port.output.start as usize).take(port.output.len());
-                action.extend(words.map(|bits| f64::from(*bits) / f64::from(1_u32 << output_fraction_bits)));
-            }
-        })?;
+        session.stream([record], |output| action = exchange.action(output))?;
         Ok(action)
+    }
+
+    const fn exchange(&self) -> Exchange<'_> {
+        Exchange { network: self.network, placed: self.placed }
     }
 
     /// Costs with decoders in double precision, in a trial of their own.
@@ -230,9 +204,10 @@ impl Control<'_> {
                     figure: None,
                 });
             }
-            let [stimulus, _] = self.words(&trial.observation);
-            twin.sense(&stimulus);
-            twin.step_with(Some(&trial.observation.error));
+            twin.sense(&self.exchange().stimulus(&trial.observation));
+            for _ in 0..trial.every_steps {
+                twin.step_with(Some(&trial.observation.error));
+            }
             let ports = self.placed.programs.ports.iter();
             let action: Vec<f64> = ports.flat_map(|port| twin.outputs(port.output.clone())).collect();
             trial.step(&action)?;

@@ -2,6 +2,7 @@
 
 use crate::afterwards::Afterwards;
 use crate::control::Control;
+use crate::episodes::Episodes;
 use crate::figures;
 use crate::float_prototypes;
 use crate::observer::Observer;
@@ -248,7 +249,12 @@ impl Learner {
         plant.set_folder(self.path.parent().unwrap_or(Path::new("")));
         let network = file::parse_with(&self.text, &self.path, &FileOptions::default().seed(options.seed))?;
         let placed = place(&network, self.options.placement)?;
-        let control = Control { network: &network, placed: &placed, task: &self.settings.task };
+        let task = &self.settings.task;
+        if task.episodes {
+            let episodes = Episodes { network: &network, placed: &placed, task };
+            return episodes.run(&mut *plant, session, options, observer);
+        }
+        let control = Control { network: &network, placed: &placed, task };
         control.run(&mut *plant, session, options, observer)
     }
 

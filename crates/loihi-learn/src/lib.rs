@@ -17,7 +17,10 @@
 //! | [`figures`] | the figures of runs through stages |
 //! | [`judge`] | what a network answers, and how good that is |
 //! | [`afterwards`] | what a network is told after it has answered |
+//! | [`exchange`] | values of a plant as words of a network |
 //! | [`control`] | the loop between a network and a plant |
+//! | [`signal_figures`] | figures of a signal that a network gives |
+//! | [`episodes`] | a signal that a network learns to give, in episodes |
 //! | [`online`] | a run through the stages of a plan |
 //! | [`float_prototypes`] | the float twin of a head: nearest class means |
 //! | [`float_run`] | the same by the float twin of PES |
@@ -28,6 +31,8 @@
 
 pub mod afterwards;
 pub mod control;
+pub mod episodes;
+pub mod exchange;
 pub mod figures;
 pub mod float_prototypes;
 pub mod float_run;
@@ -41,6 +46,7 @@ pub mod plan;
 pub mod presenter;
 pub mod samples;
 pub mod settings;
+pub mod signal_figures;
 pub mod sizes;
 pub mod stage;
 pub mod task;

@@ -56,7 +56,7 @@ pub struct TaskForm {
     /// A population whose spikes a nearest-prototype classifier in double precision counts, beside the network: it learns and
     /// is tested on the same samples, for the figure `accuracy_test_float`.
     pub float_prototypes: Option<String>,
-    /// Steps of a pass with a plant.
+    /// Steps of an epoch with a plant.
     #[serde(deserialize_with = "sizes::steps")]
     pub steps: usize,
     /// Steps of a row of metrics with a plant.
@@ -65,9 +65,15 @@ pub struct TaskForm {
     /// Steps at the end with a plant over which the final figures are taken.
     #[serde(deserialize_with = "sizes::steps")]
     pub final_steps: usize,
+    /// Whether every epoch of a signal is the same episode, from rest.
+    pub episodes: bool,
+    /// Episodes at the end with learning off, of which the final figures are.
+    #[serde(deserialize_with = "sizes::epochs")]
+    pub test_epochs: u32,
     /// Figures that others have published, by name, reported beside.
     pub published: BTreeMap<String, f64>,
-    /// Figures of `[[stage]]` tables, in the order in which they are shown; those that are left out come last.
+    /// Figures of `[[stage]]` tables, in the order in which they are shown; those that are left out come last. With
+    /// [`TaskForm::episodes`] those that there are.
     pub metrics: Vec<String>,
 }
 
@@ -90,6 +96,8 @@ impl Default for TaskForm {
             steps: 60_000,
             row_steps: 4000,
             final_steps: 12_000,
+            episodes: false,
+            test_epochs: 0,
             published: BTreeMap::new(),
             metrics: Vec::new(),
         }
@@ -207,13 +215,28 @@ impl Settings {
     pub fn of(network: &Network) -> Result<Self, SectionError> {
         let run = &network.run;
         let stage = |(number, section): (usize, &Section)| read(section, &format!("stage {}", number + 1));
-        Ok(Self {
+        let settings = Self {
             task: run.task.as_ref().map(|section| read(section, "task")).transpose()?.unwrap_or_default(),
             stages: run.stages.iter().enumerate().map(stage).collect::<Result<_, _>>()?,
             reward: run.reward.as_ref().map(|section| read(section, "reward")).transpose()?,
             teacher: run.teacher.as_ref().map(|section| read(section, "teacher")).transpose()?,
             plant: run.plant.as_ref().map(plant_of).transpose()?,
-        })
+        };
+        run.task.as_ref().map_or(Ok(()), |section| settings.check_episodes(section))?;
+        Ok(settings)
+    }
+
+    /// Refuses keys of episodes that would do nothing.
+    fn check_episodes(&self, section: &Section) -> Result<(), SectionError> {
+        let Self { task, plant, .. } = self;
+        if task.episodes && plant.is_none() {
+            return Err(section.error("task", "episodes", "episodes need a signal: add a `[plant]`, such as `sines`"));
+        }
+        if task.test_epochs > 0 && !task.episodes {
+            let what = "`test_epochs` has a meaning only with `episodes = true`";
+            return Err(section.error("task", "test_epochs", what));
+        }
+        Ok(())
     }
 }
 
