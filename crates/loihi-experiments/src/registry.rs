@@ -95,9 +95,6 @@ impl fmt::Debug for Experiment {
 
 #[cfg(test)]
 mod tests {
-    use super::super::dendrite_teacher::DendriteTeacher;
-    use super::super::eprop_pattern::EpropPattern;
-    use super::super::pes_core::PesCore;
     use super::super::stdp_pair::StdpPair;
     use super::super::stdp_reward::StdpReward;
     use super::super::stdp_triplet::StdpTriplet;
@@ -131,10 +128,6 @@ mod tests {
 
     #[test]
     fn files_of_parameters_say_what_the_library_begins_with() {
-        assert_eq!(read::<EpropPattern>("eprop-pattern"), EpropPattern::default());
-        let dendrite = read::<DendriteTeacher>("dendrite-teacher");
-        assert_eq!(dendrite, DendriteTeacher::default());
-        assert_eq!(read::<PesCore>("pes-core"), PesCore::default());
         assert_eq!(read::<StdpPair>("stdp-pair"), StdpPair::default());
         assert_eq!(read::<StdpTriplet>("stdp-triplet"), StdpTriplet::default());
         assert_eq!(read::<StdpReward>("stdp-reward"), StdpReward::default());
@@ -182,6 +175,6 @@ mod tests {
                 found += 1;
             }
         }
-        assert!(found > 10, "{found} sizes");
+        assert!(found > 5, "{found} sizes");
     }
 }

@@ -2,15 +2,20 @@
 
 #![allow(clippy::unwrap_used)]
 
+use loihi_core::image::Profile;
+use loihi_core::num::ThresholdMantissa;
+use loihi_core::rules::UrbanczikSennParams;
+use loihi_core::tools::rank_one::Precision;
 use loihi_core::wire::message::Record;
 use loihi_device::inproc::InProcess;
 use loihi_device::session::{RetryPolicy, Session};
-use loihi_experiments::dendrite_teacher::DendriteTeacher;
-use loihi_experiments::eprop_pattern::EpropPattern;
-use loihi_image::image::ImageFile;
+use loihi_experiments::Experiment;
+use loihi_image::image::{ImageBuilder, ImageFile, Plasticity, Source, full_row};
+use loihi_net::draw;
 use loihi_place::place::{Placed, PlacementOptions, place};
 use loihi_testkit::decolle_net::{BackEnd, DecolleNet, Recording};
 use loihi_testkit::emstdp_net::{EmstdpNet, Feedback};
+use loihi_testkit::eprop_net::EpropNet;
 use std::path::Path;
 
 fn placed(text: &str) -> Placed {
@@ -125,13 +130,13 @@ fn a_file_with_emstdp_is_the_image_of_the_experiment() {
     let (inputs, hidden, classes) = (64_u32, 100_u32, 10_u32);
     // The largest weight is 127 steps.
     let steps = |layer: u32, axons: u32, posts: u32| {
-        let all = (0..axons).flat_map(|axon| (0..posts).map(move |post| loihi_net::draw::gauss(0, axon, post, layer)));
+        let all = (0..axons).flat_map(|axon| (0..posts).map(move |post| draw::gauss(0, axon, post, layer)));
         127.0 / all.fold(0.0_f64, |most, drawn| most.max(drawn.abs()))
     };
     let [of_hidden, of_output] = [steps(1, inputs, hidden), steps(2, hidden, classes)];
     let unit = |axons: u32, steps: f64| (3.0 / f64::from(axons)).sqrt() / steps;
     let [unit_hidden, unit_output] = [unit(inputs, of_hidden), unit(hidden, of_output)];
-    let whole = |value: f64| loihi_net::draw::whole(value.round_ties_even().max(1.0));
+    let whole = |value: f64| draw::whole(value.round_ties_even().max(1.0));
     let drive_hidden = whole((3.0 * f64::from(inputs)).sqrt() / 4.0 * 0.5 / unit_hidden);
     let drive_output = whole((3.0 * f64::from(hidden)).sqrt() / 2.0 * 0.1 / unit_output);
     let spread = f64::from(classes) / 4.0 * 0.5;
@@ -166,34 +171,49 @@ fn a_file_with_emstdp_is_the_image_of_the_experiment() {
 
 #[test]
 fn a_file_with_eprop_is_the_image_of_the_experiment() {
-    let text = |seed: u32| {
-        format!(
-            "seed = {seed}\n[[input]]\nname = \"noise\"\nshape = [100]\n\
-             [[population]]\nname = \"layer\"\nshape = [100]\ndecay_v = 134\nv_th = 512\n\
-             [[connection]]\nfrom = \"noise\"\nto = \"layer\"\n\
-             weights = {{ normal = 27.904, stream = 1, by_source = true }}\n\
-             [[connection]]\nfrom = \"layer\"\nto = \"layer\"\n\
-             weights = {{ normal = 27.904, stream = 2, by_source = true, autapses = false }}\n\
-             [[snip]]\nkind = \"bernoulli-encoder\"\nfull_scale = 4096\n\
-             [[snip]]\nkind = \"eprop\"\npopulation = \"layer\"\nreadout_shift = 7\nerror_shift = 5\n\
-             error_limit = 256\nshift = 24\nreadout_rate_shift = 20\nrate_target = 10\nrate_gain = 5\n"
-        )
-    };
+    let net = EpropNet::default();
     for seed in [0, 11] {
-        assert_same(&EpropPattern::default().image(seed).unwrap(), &text(seed), 300, 100);
+        assert_same(&net.image(seed).unwrap(), &format!("seed = {seed}\n{}", net.text()), 300, 100);
     }
-    let adaptive = EpropPattern { adaptation_strength: 100, ..EpropPattern::default() };
-    let text = format!("{}adaptation = {{ strength = 100, tau_shift = 8 }}\n", text(3));
-    assert_same(&adaptive.image(3).unwrap(), &text, 300, 100);
+    let adaptive = EpropNet { adaptation_strength: 100, ..EpropNet::default() };
+    assert_same(&adaptive.image(3).unwrap(), &format!("seed = 3\n{}", adaptive.text()), 300, 100);
+    let text = Experiment::named("eprop-pattern").unwrap().parameters;
+    assert_same(&net.image(0).unwrap(), text, 300, 100);
+}
+
+/// φ in Q12, then φ'/φ in Q8.
+fn rates() -> Vec<i32> {
+    let potential = |entry: i32| f64::from(entry << 12) / 81_280.0;
+    let phi = (-128..=128).map(|entry| draw::whole(0.3 / (1.0 + (-potential(entry)).exp()) * 4096.0));
+    let h = (-128..=128).map(|entry| draw::whole(256.0 / (1.0 + potential(entry).exp())));
+    phi.chain(h).collect()
 }
 
 #[test]
 fn a_file_with_a_dendrite_is_the_image_of_the_experiment() {
-    let text = "[[input]]\nname = \"noise\"\nshape = [100]\n\
-        [[population]]\nname = \"dendrite\"\nshape = [1]\ndecay_u = 819\ndecay_v = 205\nv_th = 131071\n\
-        [[connection]]\nfrom = \"noise\"\nto = \"dendrite\"\nweights = 0\n\
-        [[snip]]\nkind = \"bernoulli-encoder\"\nfull_scale = 4096\n\
-        [[snip]]\nkind = \"urbanczik-senn\"\npopulation = \"dendrite\"\nvolt = 81280.0\ntarget_shift = 5\n\
-        table_shift = 12\nnudge_256 = 128\nshift = 26\n";
-    assert_same(&DendriteTeacher::default().image(0).unwrap(), text, 300, 100);
+    let mut builder = ImageBuilder::new();
+    builder.mailboxes(102, 1, 1);
+    let inputs = draw::bernoulli_inputs(&mut builder, 100, 1 << 12, draw::encoder_seed(0));
+    let core = builder.core();
+    builder.group(1, Profile { decay_u: 819, decay_v: 205, v_th: ThresholdMantissa::MAX << 6, ..Profile::DEFAULT });
+    let axons = inputs.map(|input| (Source::Input(input), full_row(0..1, |_| 0)));
+    let group = builder.plastic_group(core, 0..1, &Plasticity::default(), axons);
+    let data_first = builder.data(&rates());
+    builder.snip(&UrbanczikSennParams {
+        group,
+        axons: 100,
+        posts: 1,
+        data_first,
+        target_first: 0,
+        output_first: 0,
+        target_shift: 5,
+        nudge_256: 128,
+        table_shift: 12,
+        precision: Precision::Stochastic,
+        shift: 26,
+        decay_u: 819,
+        decay_v: 205,
+    });
+    let text = Experiment::named("dendrite-teacher").unwrap().parameters;
+    assert_same(&builder.build().unwrap(), text, 300, 100);
 }

@@ -64,8 +64,6 @@ macro_rules! ranges {
 ranges! {
     /// Compartments of a core.
     compartments: 1..=COMPARTMENTS_PER_CORE;
-    /// Pairs of compartments of a core.
-    pairs_of_compartments: 1..=COMPARTMENTS_PER_CORE / 2;
     /// Inputs with an axon each.
     inputs: 1..=INPUT_AXONS;
     /// Steps of a pass.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`networks`], [`images`] | small networks and images that have much of what a chip has |
 //! | [`decolle_net`], [`emstdp_net`] | networks whose learning was recorded, with the recorded draws |
+//! | [`eprop_net`] | a network that learns a pattern by e-prop |
 //! | `strategies` (feature) | random ones for `proptest` |
 //! | [`suite`] | a device under test: whether it does, bit for bit, what a chip in this process does |
 //! | [`replay`] | vectors that were recorded from other emulators and from the chip, compared in every step |
@@ -27,6 +28,7 @@
 
 pub mod decolle_net;
 pub mod emstdp_net;
+pub mod eprop_net;
 pub mod images;
 mod json;
 mod layers;

@@ -1,40 +1,42 @@
 //! Thresholds that adapt in e-prop against the equations in double precision, and what is learned with them.
 
 use crate::common::open_host;
+use host_harness::conform::eprop_net::EpropNet;
 use host_harness::device::session::Session;
 use host_harness::draw::whole;
-use host_harness::experiment::eprop_pattern::EpropPattern;
-use host_harness::experiment::rounding::WeightRounding;
 use host_harness::experiment::{NoObserver, RunOptions, Task as _};
+use host_harness::learn::Learner;
 use loihi_core::image::Synapse;
 use loihi_core::num::word;
 use loihi_core::register::Register;
+use loihi_core::tools::rank_one::Precision;
 use loihi_core::wire::message::Record;
+use std::path::Path;
 
 const SEED: u32 = 8;
 /// Slope of a spike over the voltage at the threshold, in units of the threshold.
 const DAMPING: f64 = 0.3;
 
 /// A layer in which no weight changes, since rounding is to the nearest and the learning rate is small.
-fn frozen() -> EpropPattern {
-    EpropPattern {
+fn frozen() -> EpropNet {
+    EpropNet {
         inputs: 40,
         compartments: 30,
         steps: 400,
         input_rate: 0.08,
         rate_shift: 28,
         rate_gain: 0,
-        rounding: WeightRounding::Nearest,
+        precision: Precision::Nearest,
         adaptation_strength: 512,
         adaptation_tau_shift: 7,
-        ..EpropPattern::default()
+        ..EpropNet::default()
     }
 }
 
 /// The equations: `v = αv + Σ w·z`, from 0 after a spike; `a = ρa + z`; a spike where `v > v_th + β·a`. And
 /// `ψ = 0.3/v_th · max(0, 1 − |v − v_th − βa|/v_th)`, `e = ψ·(ε_v − β·ε_a)`, `ε_a = ρ·ε_a + e`.
 struct Float {
-    net: EpropPattern,
+    net: EpropNet,
     /// By axon and post, in units of the voltage.
     weights: Vec<Vec<f64>>,
     v: Vec<f64>,
@@ -50,7 +52,7 @@ struct Float {
 }
 
 impl Float {
-    fn new(net: &EpropPattern) -> Self {
+    fn new(net: &EpropNet) -> Self {
         let file = net.image(SEED).unwrap();
         let image = file.open().unwrap();
         let posts = net.compartments as usize;
@@ -121,7 +123,7 @@ impl Float {
 }
 
 /// The eligibilities of a device.
-fn eligibilities(session: &mut Session, net: &EpropPattern) -> Vec<f64> {
+fn eligibilities(session: &mut Session, net: &EpropNet) -> Vec<f64> {
     let synapses = ((net.inputs + net.compartments) * net.compartments) as usize;
     let working = session.read(Register::Working).unwrap();
     // Two to a word; behind them the sums of the block, and what the synapses remember of the thresholds.
@@ -179,10 +181,11 @@ fn voltages_and_eligibilities_are_those_of_the_equations() {
 #[test]
 #[cfg_attr(debug_assertions, ignore = "takes long without optimisation: add --release")]
 fn the_pattern_is_learned_from_other_seeds() {
-    let net = EpropPattern { adaptation_strength: 256, ..EpropPattern::default() };
+    let net = EpropNet { adaptation_strength: 256, ..EpropNet::default() };
+    let learner = Learner::parse(&net.text(), Path::new("net.toml")).unwrap();
     for seed in [4, 5, 6] {
-        let outcome =
-            net.run(&mut open_host(), &RunOptions { seed, ..RunOptions::default() }, &mut NoObserver).unwrap();
+        let options = RunOptions { seed, ..RunOptions::default() };
+        let outcome = learner.run(&mut open_host(), &options, &mut NoObserver).unwrap();
         let nmse = outcome.metrics.get("nmse").unwrap();
         assert!(nmse <= 0.1, "seed {seed}: NMSE {nmse:.4}");
     }
@@ -193,7 +196,7 @@ fn an_adaptation_out_of_its_range_is_refused() {
     for (strength, tau_shift, is_right) in
         [(1, 1, true), (4096, 11, true), (4097, 8, false), (65_536, 8, false), (300, 0, false), (300, 12, false)]
     {
-        let net = EpropPattern { adaptation_strength: strength, adaptation_tau_shift: tau_shift, ..frozen() };
+        let net = EpropNet { adaptation_strength: strength, adaptation_tau_shift: tau_shift, ..frozen() };
         assert_eq!(net.image(SEED).is_ok(), is_right, "{strength}, {tau_shift}");
     }
 }

@@ -2,29 +2,32 @@
 //! every device.
 
 use crate::common::{open_host, open_qemu};
+use host_harness::conform::eprop_net::EpropNet;
 use host_harness::device::session::Session;
 use host_harness::draw::whole;
-use host_harness::experiment::eprop_pattern::EpropPattern;
-use host_harness::experiment::rounding::WeightRounding;
-use host_harness::experiment::{NoObserver, Outcome, RunOptions, Task};
+use host_harness::experiment::{NoObserver, Outcome, RunOptions, Task as _};
+use host_harness::learn::Learner;
 use loihi_core::image::Synapse;
 use loihi_core::num::{Drawn, Purpose, RandomSource as _, word};
 use loihi_core::register::Register;
+use loihi_core::tools::rank_one::Precision;
+use std::path::Path;
 
-fn run(net: &EpropPattern, session: &mut Session, seed: u32, iterations: u32) -> Outcome {
+fn run(net: &EpropNet, session: &mut Session, seed: u32, iterations: u32) -> Outcome {
     let options = RunOptions { seed, epochs: Some(iterations), ..RunOptions::default() };
-    net.run(session, &options, &mut NoObserver).unwrap()
+    let learner = Learner::parse(&net.text(), Path::new("net.toml")).unwrap();
+    learner.run(session, &options, &mut NoObserver).unwrap()
 }
 
 /// The normalised error after this many iterations.
-fn error(net: &EpropPattern, seed: u32, iterations: u32) -> f64 {
+fn error(net: &EpropNet, seed: u32, iterations: u32) -> f64 {
     let outcome = run(net, &mut open_host(), seed, iterations);
     outcome.metrics.get("nmse").unwrap()
 }
 
 /// The equations, one after the other, in 64 bits: weights are in steps of the format.
 struct Slow {
-    net: EpropPattern,
+    net: EpropNet,
     seed: u32,
     /// From inputs, then from compartments, by axon and post.
     weights: Vec<Vec<i64>>,
@@ -47,7 +50,7 @@ fn toward_zero(value: i64, decay: i64) -> i64 {
 }
 
 impl Slow {
-    fn new(net: &EpropPattern, seed: u32) -> Self {
+    fn new(net: &EpropNet, seed: u32) -> Self {
         let file = net.image(seed).unwrap();
         let image = file.open().unwrap();
         let posts = net.compartments as usize;
@@ -71,9 +74,10 @@ impl Slow {
     }
 
     fn fraction(&self, element: u32, bits: u32) -> i64 {
-        match self.net.rounding {
-            WeightRounding::Nearest => 1 << (bits - 1),
-            WeightRounding::Stochastic => {
+        match self.net.precision {
+            Precision::Nearest => 1 << (bits - 1),
+            Precision::Truncate | Precision::Shadow => panic!("the model knows no such rounding"),
+            Precision::Stochastic => {
                 i64::from(Drawn { seed: self.seed }.word(Purpose::Rule, self.t, element) >> (32 - bits))
             }
         }
@@ -201,7 +205,7 @@ impl Slow {
 
 #[test]
 fn a_slow_model_learns_the_same_weights() {
-    let small = EpropPattern {
+    let small = EpropNet {
         inputs: 23,
         compartments: 19,
         steps: 120,
@@ -209,15 +213,15 @@ fn a_slow_model_learns_the_same_weights() {
         rate_shift: 18,
         readout_rate_shift: 14,
         spikes_target: 3,
-        ..EpropPattern::default()
+        ..EpropNet::default()
     };
     let nets = [
         small.clone(),
-        EpropPattern { error_threshold: 20, rounding: WeightRounding::Nearest, ..small.clone() },
-        EpropPattern { kappa_shift: 5, ..small.clone() },
-        EpropPattern { kappa_shift: 3, rounding: WeightRounding::Nearest, rate_gain: 0, ..small.clone() },
-        EpropPattern { adaptation_strength: 700, adaptation_tau_shift: 7, ..small.clone() },
-        EpropPattern { adaptation_strength: 4096, adaptation_tau_shift: 4, kappa_shift: 5, ..small },
+        EpropNet { error_threshold: 20, precision: Precision::Nearest, ..small.clone() },
+        EpropNet { kappa_shift: 5, ..small.clone() },
+        EpropNet { kappa_shift: 3, precision: Precision::Nearest, rate_gain: 0, ..small.clone() },
+        EpropNet { adaptation_strength: 700, adaptation_tau_shift: 7, ..small.clone() },
+        EpropNet { adaptation_strength: 4096, adaptation_tau_shift: 4, kappa_shift: 5, ..small },
     ];
     for (number, net) in nets.iter().enumerate() {
         let mut session = open_host();
@@ -240,7 +244,7 @@ fn a_slow_model_learns_the_same_weights() {
 #[cfg_attr(debug_assertions, ignore = "takes long without optimisation: add --release")]
 fn the_pattern_is_learned_from_other_seeds() {
     for seed in [4, 5, 6] {
-        let nmse = error(&EpropPattern::default(), seed, 300);
+        let nmse = error(&EpropNet::default(), seed, 300);
         assert!(nmse <= 0.1, "seed {seed}: NMSE {nmse:.4}");
     }
 }
@@ -249,8 +253,8 @@ fn the_pattern_is_learned_from_other_seeds() {
 #[cfg_attr(debug_assertions, ignore = "takes long without optimisation: add --release")]
 fn rounding_to_the_nearest_never_learns() {
     // A shortened run: 100 of 300 iterations.
-    let nearest = EpropPattern { rounding: WeightRounding::Nearest, ..EpropPattern::default() };
-    let (stochastic, nearest) = (error(&EpropPattern::default(), 4, 100), error(&nearest, 4, 100));
+    let nearest = EpropNet { precision: Precision::Nearest, ..EpropNet::default() };
+    let (stochastic, nearest) = (error(&EpropNet::default(), 4, 100), error(&nearest, 4, 100));
     assert!(stochastic < 0.4, "stochastic: NMSE {stochastic:.4}");
     assert!(nearest > 0.9, "nearest: NMSE {nearest:.4}");
 }
@@ -258,7 +262,7 @@ fn rounding_to_the_nearest_never_learns() {
 #[test]
 #[cfg_attr(debug_assertions, ignore = "takes long without optimisation: add --release")]
 fn half_of_the_errors_are_enough() {
-    let triggered = EpropPattern { error_threshold: 13, ..EpropPattern::default() };
+    let triggered = EpropNet { error_threshold: 13, ..EpropNet::default() };
     let outcome = run(&triggered, &mut open_host(), 4, 300);
     let metric = |wanted: &str| outcome.metrics.get(wanted).unwrap();
     assert!(metric("nmse") <= 0.1, "NMSE {:.4}", metric("nmse"));
@@ -269,7 +273,7 @@ fn half_of_the_errors_are_enough() {
 #[cfg_attr(debug_assertions, ignore = "takes long without optimisation: add --release")]
 fn filtered_eligibilities_learn_too() {
     // A shortened run: 150 of 300 iterations.
-    let filtered = EpropPattern { kappa_shift: 5, ..EpropPattern::default() };
+    let filtered = EpropNet { kappa_shift: 5, ..EpropNet::default() };
     let nmse = error(&filtered, 4, 150);
     assert!(nmse < 0.3, "NMSE {nmse:.4}");
 }
@@ -277,10 +281,10 @@ fn filtered_eligibilities_learn_too() {
 #[test]
 fn every_device_learns_the_same() {
     // Shortened runs: an iteration or two.
-    let short = EpropPattern { steps: 300, ..EpropPattern::default() };
-    let filtered = EpropPattern { kappa_shift: 5, error_threshold: 13, steps: 100, ..short.clone() };
-    let adapting = EpropPattern { adaptation_strength: 300, ..filtered.clone() };
-    for net in [short, filtered, EpropPattern { kappa_shift: 0, ..adapting.clone() }, adapting] {
+    let short = EpropNet { steps: 300, ..EpropNet::default() };
+    let filtered = EpropNet { kappa_shift: 5, error_threshold: 13, steps: 100, ..short.clone() };
+    let adapting = EpropNet { adaptation_strength: 300, ..filtered.clone() };
+    for net in [short, filtered, EpropNet { kappa_shift: 0, ..adapting.clone() }, adapting] {
         let (host, qemu) = (run(&net, &mut open_host(), 3, 2), run(&net, &mut open_qemu(), 3, 2));
         assert_eq!(host.digest, qemu.digest);
         assert_eq!((host.ops, host.metrics), (qemu.ops, qemu.metrics));

@@ -1,42 +1,25 @@
-//! Pattern generation by e-prop: a recurrent layer learns to follow a sum of four sines while it hears the same noise
-//! again and again.
-//!
-//! The inputs are frozen Poisson spikes: the encoder's key never changes. Every iteration begins with a reset of the
-//! state and learns in every step; after the last one the pattern is generated once more without learning.
+//! A recurrent layer that learns by e-prop to follow a sum of four sines while it hears the same noise again and again: built
+//! step by step, and as a network file.
 
-use super::rounding::WeightRounding;
-use super::{
-    ExperimentError, Metrics, MetricsRow, Observer, Outcome, RunOptions, Running, Task, conclude, load, mailbox, q12,
-    sizes,
-};
 use loihi_core::image::{Profile, Synapse};
-use loihi_core::ops::OpCounts;
 use loihi_core::rules::{Adaptation, EpropParams};
-use loihi_core::wire::message::Record;
-use loihi_device::session::{Session, SessionError};
+use loihi_core::tools::rank_one::Precision;
 use loihi_image::image::{BuildError, ImageBuilder, ImageFile, Plasticity, Source};
 use loihi_net::draw::{self, gauss, uniform};
-use serde::{Deserialize, Serialize};
 
 /// Full scale of the encoder.
 const FULL_SCALE: u32 = 1 << 12;
-/// Iterations of a row of metrics.
-const ROW_ITERATIONS: u32 = 20;
 /// Units of the voltage in a step of the weights' format: a mantissa of 2, in units of 64.
 const WEIGHT_STEP: f64 = 128.0;
 
 /// Parameters.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EpropPattern {
+#[derive(Clone, Debug, PartialEq)]
+pub struct EpropNet {
     /// Inputs.
-    #[serde(deserialize_with = "sizes::inputs")]
     pub inputs: u32,
     /// Recurrent compartments.
-    #[serde(deserialize_with = "sizes::compartments")]
     pub compartments: u32,
     /// Steps of the pattern.
-    #[serde(deserialize_with = "sizes::steps")]
     pub steps: u32,
     /// Iterations that learn.
     pub iterations: u32,
@@ -63,7 +46,7 @@ pub struct EpropPattern {
     /// How strongly the rate is held to it, in units of 1/8; 0 for not at all.
     pub rate_gain: u32,
     /// Rounding of weights.
-    pub rounding: WeightRounding,
+    pub precision: Precision,
     /// Binary logarithm of the time constant of the filter of eligibilities; 0 for none.
     pub kappa_shift: u32,
     /// What a spike adds to a compartment's threshold, in units of 1/4096 of it; 0 for thresholds that stay.
@@ -72,7 +55,7 @@ pub struct EpropPattern {
     pub adaptation_tau_shift: u32,
 }
 
-impl Default for EpropPattern {
+impl Default for EpropNet {
     fn default() -> Self {
         Self {
             inputs: 100,
@@ -90,7 +73,7 @@ impl Default for EpropPattern {
             readout_rate_shift: 20,
             spikes_target: 10,
             rate_gain: 5,
-            rounding: WeightRounding::Stochastic,
+            precision: Precision::Stochastic,
             kappa_shift: 0,
             adaptation_strength: 0,
             adaptation_tau_shift: 8,
@@ -98,14 +81,7 @@ impl Default for EpropPattern {
     }
 }
 
-/// What a stretch of iterations came to.
-#[derive(Clone, Copy, Debug, Default)]
-struct Sums {
-    error: f64,
-    iterations: f64,
-}
-
-impl EpropPattern {
+impl EpropNet {
     /// The network. The stimulus holds a value per input and the key of the noise; the target is one word, and so is
     /// the output, both Q3.12.
     ///
@@ -144,7 +120,7 @@ impl EpropPattern {
             feedback_shift: 4,
             shift: self.rate_shift,
             readout_rate_shift: self.readout_rate_shift,
-            precision: self.rounding.precision(),
+            precision: self.precision,
             rate_steps: self.steps,
             rate_target: self.spikes_target,
             rate_gain: self.rate_gain,
@@ -158,6 +134,79 @@ impl EpropPattern {
         builder.build()
     }
 
+    /// The same as a network file, which also says the pattern, and 300 iterations that learn.
+    pub fn text(&self) -> String {
+        let Self { inputs, compartments, steps, decay, error_shift, error_threshold, kappa_shift, .. } = *self;
+        let Self { rate_shift, readout_rate_shift, spikes_target, rate_gain, feedback_deviation, .. } = *self;
+        let (value, v_th, last) =
+            (draw::whole(self.input_rate * 4096.0), self.v_th / 64, steps.saturating_sub(1).max(1));
+        let [outer, inner] = [inputs, compartments].map(|axons| self.deviation(axons));
+        let precision = match self.precision {
+            Precision::Stochastic => "stochastic",
+            Precision::Nearest => "nearest",
+            Precision::Truncate => "truncate",
+            Precision::Shadow => "shadow",
+        };
+        let adaptation = self.adaptation().map_or_else(String::new, |Adaptation { strength, tau_shift }| {
+            format!("adaptation = {{ strength = {strength}, tau_shift = {tau_shift} }}\n")
+        });
+        format!(
+            r#"
+input = [{{ name = "noise", shape = [{inputs}] }}]
+population = [{{ name = "layer", shape = [{compartments}], decay_v = {decay}, v_th = {v_th} }}]
+
+[task]
+epochs = 300
+steps = {steps}
+episodes = true
+test_epochs = 1
+metrics = ["nmse", "trigger_rate", "spikes_per_iteration", "saturation_rate"]
+
+[plant]
+plant = "sines"
+period_steps = {last}
+periods = [1.0, 2.0, 3.0, 5.0]
+normalised = true
+
+[[connection]]
+from = "noise"
+to = "layer"
+weights = {{ normal = {outer:?}, stream = 1, by_source = true }}
+
+[[connection]]
+from = "layer"
+to = "layer"
+weights = {{ normal = {inner:?}, stream = 2, by_source = true, autapses = false }}
+
+[[snip]]
+kind = "bernoulli-encoder"
+full_scale = 4096
+value = {value}
+
+[[snip]]
+kind = "eprop"
+population = "layer"
+feedback_deviation = {feedback_deviation:?}
+readout_shift = 7
+error_shift = {error_shift}
+error_limit = 256
+error_threshold = {error_threshold}
+shift = {rate_shift}
+readout_rate_shift = {readout_rate_shift}
+precision = "{precision}"
+rate_steps = {steps}
+rate_target = {spikes_target}
+rate_gain = {rate_gain}
+kappa_shift = {kappa_shift}
+{adaptation}"#
+        )
+    }
+
+    /// Standard deviation of the weights of as many axons, in steps of the format.
+    fn deviation(&self, axons: u32) -> f64 {
+        self.weight_deviation * f64::from(self.v_th) / WEIGHT_STEP / f64::from(axons).sqrt()
+    }
+
     fn adaptation(&self) -> Option<Adaptation> {
         let Self { adaptation_strength: strength, adaptation_tau_shift: tau_shift, .. } = *self;
         (strength > 0).then_some(Adaptation { strength, tau_shift })
@@ -165,9 +214,7 @@ impl EpropPattern {
 
     /// A plastic group from these sources to all compartments, without autapses; returns its number.
     fn layer(&self, builder: &mut ImageBuilder, core: usize, sources: &[Source], seed: u32, what: u32) -> u32 {
-        #[expect(clippy::cast_precision_loss, reason = "at most a few thousand axons")]
-        let axons = sources.len() as f64;
-        let deviation = self.weight_deviation * f64::from(self.v_th) / WEIGHT_STEP / axons.sqrt();
+        let deviation = self.deviation(u32::try_from(sources.len()).unwrap_or(u32::MAX));
         let axons = (0_u32..).zip(sources).map(|(axon, source)| {
             let weight = |post| match source {
                 Source::Compartment(compartment) if *compartment == post => 0,
@@ -198,82 +245,6 @@ impl EpropPattern {
         let largest = values.iter().map(|value| (value - first).abs()).fold(f64::MIN_POSITIVE, f64::max);
         values.iter().map(|value| (value - first) / largest).collect()
     }
-
-    /// NMSE, share of the steps with an error, spikes of a compartment per iteration, weights at the ends of their
-    /// range per changed one.
-    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-    fn metrics(&self, sums: Sums, before: &OpCounts, after: &OpCounts) -> Metrics {
-        let share = |of: fn(&OpCounts) -> u64, all: fn(&OpCounts) -> u64| {
-            (of(after) - of(before)) as f64 / (all(after) - all(before)).max(1) as f64
-        };
-        let spikes = (after.spikes - before.spikes) as f64 / f64::from(self.compartments);
-        Metrics::from([
-            ("nmse", sums.error / sums.iterations.max(1.0)),
-            ("trigger_rate", share(|ops| ops.rule_triggers, |ops| ops.rule_opportunities)),
-            ("spikes_per_iteration", spikes / sums.iterations.max(1.0)),
-            ("saturation_rate", share(|ops| ops.rule_saturations, |ops| ops.rule_changes)),
-        ])
-    }
-
-    /// Generates the pattern once; returns its squared error over the pattern's power.
-    fn iteration(&self, session: &mut Session, pattern: &[f64], learn: bool) -> Result<f64, SessionError> {
-        let probability = [q12(self.input_rate)];
-        let inputs = probability.iter().cycle().take(self.inputs as usize).copied();
-        let stimulus = mailbox(inputs.chain([0, 0]));
-        let targets: Vec<Vec<u8>> = pattern.iter().map(|value| mailbox([q12(*value)])).collect();
-        let records = targets.iter().enumerate().map(|(step, target)| {
-            // The values stay in the mailbox until the next reset.
-            let stimulus: &[u8] = if step == 0 { &stimulus } else { &[] };
-            Record { reset: step == 0, learn, steps: 1, stimulus, target, ..Record::PLAIN }
-        });
-        let (mut error, mut at) = (0.0, pattern.iter());
-        session.stream(records, |output| {
-            if let ([output], Some(value)) = (output, at.next()) {
-                error += (f64::from(*output) / 4096.0 - value).powi(2);
-            }
-        })?;
-        Ok(error / pattern.iter().map(|value| value * value).sum::<f64>().max(f64::MIN_POSITIVE))
-    }
-}
-
-impl Task for EpropPattern {
-    fn run(
-        &self,
-        session: &mut Session,
-        options: &RunOptions,
-        observer: &mut dyn Observer,
-    ) -> Result<Outcome, ExperimentError> {
-        let file = self.image(options.seed)?;
-        load(session, &file, options, observer)?;
-        let iterations = options.epochs.unwrap_or(self.iterations);
-        let pattern = self.pattern(options.seed);
-        let mut digests = Vec::new();
-        let mut before = session.ops()?;
-        let mut row = Sums::default();
-        for iteration in 1..=iterations {
-            row.error += self.iteration(session, &pattern, true)?;
-            row.iterations += 1.0;
-            if iteration % ROW_ITERATIONS != 0 && iteration != iterations {
-                continue;
-            }
-            let ops = session.ops()?;
-            let digest = session.digest()?;
-            let metrics = self.metrics(row, &before, &ops);
-            let nmse = metrics.first().map_or(0.0, |(_, nmse)| nmse);
-            let (done, total) = (iteration.into(), iterations.into());
-            observer.progress(&Running { done, total, stage: "", figure: Some(("NMSE", nmse)) });
-            observer.row(&MetricsRow { pass: iteration, stage: None, metrics, digest: digest.total() })?;
-            digests.push(digest);
-            (row, before) = (Sums::default(), ops);
-        }
-        let learned = session.ops()?;
-        let error = self.iteration(session, &pattern, false)?;
-        let all = Sums { error: 0.0, iterations: f64::from(iterations) };
-        let mut metrics = Metrics::from([("nmse", error)]);
-        metrics.extend(self.metrics(all, &OpCounts::default(), &learned).into_iter().skip(1));
-        metrics.push("passes", f64::from(iterations));
-        conclude(session, &file, observer, metrics, digests)
-    }
 }
 
 #[cfg(test)]
@@ -282,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_pattern_begins_at_0_and_reaches_1() {
-        let pattern = EpropPattern::default().pattern(5);
+        let pattern = EpropNet::default().pattern(5);
         assert_eq!(pattern.len(), 1000);
         assert!(pattern[0].abs() < 1e-12);
         let largest = pattern.iter().map(|value| value.abs()).fold(0.0, f64::max);
@@ -291,7 +262,7 @@ mod tests {
 
     #[test]
     fn the_image_has_no_autapses() {
-        let net = EpropPattern { inputs: 3, compartments: 5, ..EpropPattern::default() };
+        let net = EpropNet { inputs: 3, compartments: 5, ..EpropNet::default() };
         let file = net.image(1).unwrap();
         let image = file.open().unwrap();
         let weights: Vec<i16> = image.sparse.iter().map(|word| Synapse::from_word(*word).weight).collect();
