@@ -138,7 +138,34 @@ fn weights(
             let (shape, values) = rows?;
             sparse(&shape, &values, &span)
         }
+        WeightsKind::Rows => {
+            let [rows, of_population] = [source, to].map(|shape| shape.first().copied().unwrap_or(0));
+            if rows != of_population || rows == 0 {
+                return Err(invalid(format!(
+                    "row to row takes as many rows in the source ({rows}) as in the population ({of_population})"
+                )));
+            }
+            let [sources, neurons] = [source, to].map(|shape| size(shape) / rows);
+            let wanted = size(to).saturating_mul(sources);
+            let (_, weights) = elements(wanted)?;
+            if weights.len() != wanted {
+                let found = weights.len();
+                return Err(invalid(format!("{found} weights, but rows of {sources} to {neurons} take {wanted}")));
+            }
+            Ok(Weights::Sparse(row_to_row(&weights, sources, neurons)))
+        }
     }
+}
+
+/// Every source of a row to every neuron of the row of the same number; weights are a row a neuron.
+fn row_to_row(weights: &[i16], sources: usize, neurons: usize) -> Vec<SparseSynapse> {
+    let synapse = |(at, weight): (usize, &i16)| {
+        let (neuron, source) = (at / sources, at % sources);
+        SparseSynapse { source: neuron / neurons * sources + source, neuron, weight: *weight, delay: 0 }
+    };
+    let mut synapses: Vec<SparseSynapse> = weights.iter().enumerate().map(synapse).collect();
+    synapses.sort_unstable();
+    synapses
 }
 
 /// Rows of source, neuron, weight, and if there are four, delay.

@@ -156,6 +156,7 @@ pub(super) enum WeightsKind {
     Conv2d,
     Pool2d,
     Sparse,
+    Rows,
 }
 
 #[derive(Debug, Deserialize, Serialize)]

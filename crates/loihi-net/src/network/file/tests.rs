@@ -94,7 +94,7 @@ fn every_part_is_read() {
 #[test]
 fn the_file_with_every_key_has_every_key() {
     let network = parse(EVERY_KEY, Path::new("every_key.toml")).unwrap();
-    assert_eq!((network.inputs.len(), network.populations.len(), network.connections.len()), (4, 3, 6));
+    assert_eq!((network.inputs.len(), network.populations.len(), network.connections.len()), (4, 3, 7));
     let keys = include_str!("form.rs").lines().filter_map(|line| {
         let (key, _) = line.strip_prefix("    pub(super) ")?.split_once(": ")?;
         (!key.contains([' ', '('])).then_some(key)
@@ -329,4 +329,29 @@ fn what_a_file_cannot_say_is_not_saved() {
     network.populations[1].compartments = vec![Each::Every(vec![plain, Profile { v_min: -1, ..plain }, plain])];
     let said = network.save(&path).unwrap_err().to_string();
     assert!(said.contains("neurons of `out` differ in v_min") && said.ends_with("populations of their own"), "{said}");
+}
+
+/// Rows reach rows of the same number, with weights a row a neuron.
+#[test]
+fn a_row_reaches_the_row_of_the_same_number() {
+    let text = |rows: usize, weights: &str| {
+        format!(
+            "input = [{{ name = \"in\", shape = [2, 2] }}]\npopulation = [{{ name = \"out\", shape = [{rows}, 3] }}]\n\
+             connection = [{{ from = \"in\", to = \"out\", kind = \"rows\", weights = {weights} }}]\n"
+        )
+    };
+    let parsed = |rows, weights: &str| parse(&text(rows, weights), Path::new("net.toml"));
+    let network = parsed(2, "[2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24]").unwrap();
+    let Weights::Sparse(synapses) = &network.connections[0].weights else { panic!("sparse") };
+    let rows: Vec<_> = synapses.iter().map(|own| (own.source, own.neuron, own.weight)).collect();
+    let first = [(0, 0, 2), (0, 1, 6), (0, 2, 10), (1, 0, 4), (1, 1, 8), (1, 2, 12)];
+    let second = [(2, 3, 14), (2, 4, 18), (2, 5, 22), (3, 3, 16), (3, 4, 20), (3, 5, 24)];
+    assert_eq!(rows, [first, second].concat());
+    assert_eq!(
+        parsed(2, "10").unwrap().connections[0].weights,
+        parsed(2, "[10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10]").unwrap().connections[0].weights
+    );
+    let refused = |rows, weights: &str| parsed(rows, weights).unwrap_err().to_string();
+    assert!(refused(3, "10").contains("as many rows in the source (2) as in the population (3)"));
+    assert!(refused(2, "[2, 4]").contains("2 weights, but rows of 2 to 3 take 12"));
 }
