@@ -53,6 +53,12 @@ impl<'s> Afterwards<'s> {
         for (table, source, count) in sources {
             match source {
                 None => {}
+                Some(RewardSource::Plant) => {
+                    require(
+                        false,
+                        format!("{table} is from a plant, and there is none: add a [plant], or take from = \"label\""),
+                    )?;
+                }
                 Some(RewardSource::Snip) => require(
                     whole.snips.iter().any(loihi_snip::is_own),
                     format!("no built-in program writes what {table} is about: take from = \"label\" or \"target\""),
@@ -131,12 +137,12 @@ fn reward(
     answered: Answered<'_>,
 ) -> Option<i32> {
     match form.from {
-        RewardSource::Snip => None,
+        RewardSource::Snip | RewardSource::Plant => None,
         RewardSource::Label => {
             let right = sample.label.is_some() && judge.answer(stage, answered) == sample.label;
             Some(i32::from(if right { form.right } else { form.wrong }))
         }
-        RewardSource::Target => Some(whole(sample.targets.first().copied(), -128).into()),
+        RewardSource::Target => Some(form.scaled(sample.targets.first().copied().unwrap_or(0.0).into())),
     }
 }
 
@@ -150,8 +156,8 @@ fn third_factors(
     let mut words = vec![NO_TARGET; judge.programs.words[1] as usize];
     let answer = judge.answer(stage, answered);
     let own = |at: usize| match form.from {
-        RewardSource::Snip => NO_TARGET,
-        RewardSource::Target => whole(sample.targets.get(at).copied(), -127),
+        RewardSource::Snip | RewardSource::Plant => NO_TARGET,
+        RewardSource::Target => whole(sample.targets.get(at).copied()),
         RewardSource::Label if !form.always && answer == sample.label => 0,
         RewardSource::Label => {
             let is = |class: Option<u32>| class.is_some_and(|class| class as usize == at);
@@ -173,10 +179,10 @@ fn third_factors(
     words
 }
 
-/// A target in whole numbers, held to `least..=127`.
+/// A target in whole numbers, held to -127..=127.
 #[expect(clippy::cast_possible_truncation, reason = "held to the range")]
-fn whole(target: Option<f32>, least: i16) -> i16 {
-    f64::from(target.unwrap_or(0.0)).round().clamp(least.into(), 127.0) as i16
+fn whole(target: Option<f32>) -> i16 {
+    f64::from(target.unwrap_or(0.0)).round().clamp(-127.0, 127.0) as i16
 }
 
 #[cfg(test)]

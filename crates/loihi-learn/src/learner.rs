@@ -12,7 +12,9 @@ use crate::presenter::Presenter;
 use crate::samples::{Samples, Wanted, hash_of};
 use crate::settings::{Settings, StageRun, StagesBy};
 use crate::stage::Stage;
-use crate::task::{ExperimentError, Outcome, RunOptions, Task, conclude, restore};
+use crate::task::{ExperimentError, Outcome, RunOptions, Task, conclude, refuse_stages_and_data, restore};
+use crate::trials::Trials;
+use crate::{measure, spikes};
 use loihi_core::num::Fnv64;
 use loihi_device::session::{Session, SessionError};
 use loihi_net::network::file::{self, FileError, FileOptions};
@@ -139,12 +141,12 @@ impl Learner {
         format!("network {:016x}{test}{shots}", hash.finish())
     }
 
-    /// A hash of all samples that it learns and is tested on, their contents included; nothing with a plant.
+    /// A hash of all samples that it learns and is tested on, their contents included; nothing with a plant or trials.
     ///
     /// # Errors
     /// [`ExperimentError::Data`] and what else is wrong with them.
     pub fn samples_hash(&self, options: &RunOptions) -> Result<Option<u64>, ExperimentError> {
-        if self.settings.plant.is_some() {
+        if self.settings.plant.is_some() || !self.settings.spikes.is_empty() {
             return Ok(None);
         }
         let samples = self.samples(options)?;
@@ -157,8 +159,12 @@ impl Learner {
 
     /// The network for these samples and with a seed, without the rules of what is frozen.
     fn network_of(&self, samples: &Samples, seed: u32) -> Result<Network, ExperimentError> {
-        let options = FileOptions::default().seed(seed).data(samples.shape(), samples.classes);
-        let mut network = file::parse_with(&self.text, &self.path, &options)?;
+        self.network_with(&FileOptions::default().seed(seed).data(samples.shape(), samples.classes))
+    }
+
+    /// The network without the rules of what is frozen.
+    fn network_with(&self, options: &FileOptions) -> Result<Network, ExperimentError> {
+        let mut network = file::parse_with(&self.text, &self.path, options)?;
         if let Some(steps) = self.options.steps {
             network.steps = steps;
         }
@@ -258,6 +264,28 @@ impl Learner {
         control.run(&mut *plant, session, options, observer)
     }
 
+    /// Runs trials of the spikes that the file gives.
+    fn trials(
+        &self,
+        session: &mut Session,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ExperimentError> {
+        refuse_stages_and_data(options)?;
+        let network = self.network_with(&FileOptions::default().seed(options.seed))?;
+        let placed = place(&network, self.options.placement)?;
+        self.frozen(&network, &placed)?;
+        let stimulus = spikes::stimulus(&network, &placed.programs, &self.settings.spikes)?;
+        let measures = measure::of_network(&network, &placed, &self.settings.measures)?;
+        observer.image(&placed.image, &NeuronMap::of_populations(&network, &placed).map_err(SessionError::from)?)?;
+        let mut inference = Inference::new(session, &network, &placed)?;
+        if let Some(learned) = &options.learned {
+            restore(learned, &placed.image, inference.session())?;
+        }
+        let task = &self.settings.task;
+        Trials { network: &network, placed: &placed, task, stimulus, measures }.run(&mut inference, options, observer)
+    }
+
     /// A file that the network file names: beside it, if it is there.
     fn beside(&self, name: &str) -> String {
         let beside = self.path.parent().map(|folder| folder.join(name)).filter(|path| path.exists());
@@ -292,6 +320,9 @@ impl Task for Learner {
     ) -> Result<Outcome, ExperimentError> {
         if let Some(plant) = &self.settings.plant {
             return self.control(plant, session, options, observer);
+        }
+        if !self.settings.spikes.is_empty() {
+            return self.trials(session, options, observer);
         }
         let samples = self.samples(options)?;
         let network = self.network_of(&samples, options.seed)?;

@@ -6,10 +6,16 @@
 //! |---|---|
 //! | [`metrics`] | figures of a run by their names |
 //! | [`observer`] | who follows a run, and what it is told |
+//! | [`by_row`] | numbers of the rows of an input or a population |
+//! | [`spikes`] | when inputs spike in a trial |
+//! | [`synapses`] | where the learned weights of a connection are |
+//! | [`measure`] | what of the learned weights is reported |
 //! | [`task`] | what runs, how, and what comes out |
 //! | [`sizes`] | sizes held to what there can be |
 //! | [`float_twin`] | PES in double precision on the spikes of a network |
 //! | [`settings`] | what a network file says of a run |
+//! | [`rule_twin`] | the float twin of a rule of the cores |
+//! | [`trials`] | a run of trials whose spikes the network file gives |
 //! | [`samples`] | a training set and a test set of samples of any kind |
 //! | [`stage`] | a part of a run: what it learns or tests |
 //! | [`plan`] | stages of learning and of testing, known before anything runs |
@@ -30,6 +36,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod afterwards;
+pub mod by_row;
 pub mod control;
 pub mod episodes;
 pub mod exchange;
@@ -39,18 +46,23 @@ pub mod float_run;
 pub mod float_twin;
 pub mod judge;
 pub mod learner;
+pub mod measure;
 pub mod metrics;
 pub mod observer;
 pub mod online;
 pub mod plan;
 pub mod presenter;
+pub mod rule_twin;
 pub mod samples;
 pub mod settings;
 pub mod signal_figures;
 pub mod sizes;
+pub mod spikes;
 pub mod stage;
+pub mod synapses;
 pub mod task;
 pub mod trained;
+pub mod trials;
 
 pub use learner::{Learner, LearnerOptions};
 pub use metrics::{Metrics, figure};

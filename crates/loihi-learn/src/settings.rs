@@ -1,6 +1,8 @@
-//! What a network file says of a run: `[task]`, `[[stage]]`, `[reward]`, `[teacher]`, `[plant]`.
+//! What a network file says of a run: `[task]`, `[[stage]]`, `[[spikes]]`, `[[measure]]`, `[reward]`, `[teacher]`, `[plant]`.
 
+use crate::measure::MeasureForm;
 use crate::sizes;
+use crate::spikes::SpikesForm;
 use loihi_net::network::{Network, Section, SectionError};
 use loihi_plant::PlantSpec;
 use serde::de::DeserializeOwned;
@@ -47,7 +49,8 @@ pub struct TaskForm {
     pub predict_steps: Option<u16>,
     /// Steps in which a sample is learned after it was predicted.
     pub learn_steps: Option<u16>,
-    /// Whether the rule `pes` also runs in double precision, on the same spikes in this process, reported beside.
+    /// Whether the rule `pes`, or the cores' rules of what is measured in trials, also run in double precision, on the same
+    /// spikes in this process, reported beside.
     pub float_twin: bool,
     /// Whether samples are a stream: consecutive steps of one signal, without a reset between them.
     pub stream: bool,
@@ -56,6 +59,9 @@ pub struct TaskForm {
     /// A population whose spikes a nearest-prototype classifier in double precision counts, beside the network: it learns and
     /// is tested on the same samples, for the figure `accuracy_test_float`.
     pub float_prototypes: Option<String>,
+    /// Trials of a pass, where `[[spikes]]` says when inputs spike in one.
+    #[serde(deserialize_with = "sizes::trials")]
+    pub trials: u32,
     /// Steps of an epoch with a plant.
     #[serde(deserialize_with = "sizes::steps")]
     pub steps: usize,
@@ -72,8 +78,8 @@ pub struct TaskForm {
     pub test_epochs: u32,
     /// Figures that others have published, by name, reported beside.
     pub published: BTreeMap<String, f64>,
-    /// Figures of `[[stage]]` tables, in the order in which they are shown; those that are left out come last. With
-    /// [`TaskForm::episodes`] those that there are.
+    /// Figures of `[[stage]]` and `[[measure]]` tables, in the order in which they are shown; those that are left out come
+    /// last. With [`TaskForm::episodes`] those that there are.
     pub metrics: Vec<String>,
 }
 
@@ -93,6 +99,7 @@ impl Default for TaskForm {
             stream: false,
             stages: Vec::new(),
             float_prototypes: None,
+            trials: 1,
             steps: 60_000,
             row_steps: 4000,
             final_steps: 12_000,
@@ -133,18 +140,29 @@ pub struct StageForm {
 }
 
 /// Where the reward comes from that the cores' rules read as r1: `[reward]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct RewardForm {
-    /// What decides: whether the answer is the label, the first target of the data, or a program that writes it itself.
+    /// What decides: whether the answer is the label, the first target of the data, a plant, or a program that writes it
+    /// itself.
     pub from: RewardSource,
     /// The reward of a right answer, -128..=127.
     pub right: i8,
     /// The reward of a wrong one, -128..=127.
     pub wrong: i8,
-    /// Steps after the sample in which it is given.
+    /// Steps after the sample in which it is given; the reward of a plant is given in the step after it came.
     pub steps: u16,
+    /// What a target or the reward of a plant is multiplied by before it is rounded, half away from 0, and held to -128..=127.
+    pub scale: f64,
+}
+
+impl RewardForm {
+    /// What r1 is of a target, or of the reward of a plant.
+    #[expect(clippy::cast_possible_truncation, reason = "held to the range")]
+    pub fn scaled(&self, reward: f64) -> i32 {
+        (reward * self.scale).round().clamp(-128.0, 127.0) as i32
+    }
 }
 
 /// Third factors that the cores' rules read as y1, one for each neuron of a population: `[teacher]`.
@@ -183,11 +201,13 @@ pub enum RewardSource {
     Target,
     /// A program of the embedded CPU.
     Snip,
+    /// The plant.
+    Plant,
 }
 
 impl Default for RewardForm {
     fn default() -> Self {
-        Self { from: RewardSource::Label, right: 64, wrong: -64, steps: 1 }
+        Self { from: RewardSource::Label, right: 64, wrong: -64, steps: 1, scale: 1.0 }
     }
 }
 
@@ -205,6 +225,12 @@ pub struct Settings {
     pub teacher: Option<TeacherForm>,
     /// `[plant]`.
     pub plant: Option<PlantSpec>,
+    /// `actions_from` of `[plant]`: the population whose spikes are its actions.
+    pub actions_from: Option<String>,
+    /// `[[spikes]]`.
+    pub spikes: Vec<SpikesForm>,
+    /// `[[measure]]`.
+    pub measures: Vec<MeasureForm>,
 }
 
 impl Settings {
@@ -215,12 +241,17 @@ impl Settings {
     pub fn of(network: &Network) -> Result<Self, SectionError> {
         let run = &network.run;
         let stage = |(number, section): (usize, &Section)| read(section, &format!("stage {}", number + 1));
+        let spikes = |(number, section): (usize, &Section)| read(section, &format!("spikes {}", number + 1));
+        let measure = |(number, section): (usize, &Section)| read(section, &format!("measure {}", number + 1));
         let settings = Self {
             task: run.task.as_ref().map(|section| read(section, "task")).transpose()?.unwrap_or_default(),
             stages: run.stages.iter().enumerate().map(stage).collect::<Result<_, _>>()?,
             reward: run.reward.as_ref().map(|section| read(section, "reward")).transpose()?,
             teacher: run.teacher.as_ref().map(|section| read(section, "teacher")).transpose()?,
             plant: run.plant.as_ref().map(plant_of).transpose()?,
+            actions_from: run.plant.as_ref().map(actions_from).transpose()?.flatten(),
+            spikes: run.spikes.iter().enumerate().map(spikes).collect::<Result<_, _>>()?,
+            measures: run.measures.iter().enumerate().map(measure).collect::<Result<_, _>>()?,
         };
         run.task.as_ref().map_or(Ok(()), |section| settings.check_episodes(section))?;
         Ok(settings)
@@ -240,9 +271,21 @@ impl Settings {
     }
 }
 
+/// The key of `[plant]` that is the network's and not the plant's.
+const ACTIONS_FROM: &str = "actions_from";
+
+/// The population whose spikes are the actions, if the table names one.
+fn actions_from(section: &Section) -> Result<Option<String>, SectionError> {
+    let text = |value: &toml::Value| value.as_str().map(str::to_owned);
+    let what = || section.error("plant", ACTIONS_FROM, "give the name of a population");
+    section.keys.get(ACTIONS_FROM).map(|value| text(value).ok_or_else(what)).transpose()
+}
+
 /// The plant of a table; an error names the key that it is about, if it is about one.
 fn plant_of(section: &Section) -> Result<PlantSpec, SectionError> {
-    PlantSpec::new(section.keys.clone()).map_err(|error| {
+    let mut keys = section.keys.clone();
+    keys.remove(ACTIONS_FROM);
+    PlantSpec::new(keys).map_err(|error| {
         let what = error.to_string();
         let found = section.keys.keys().filter_map(|key| Some((what.find(&format!("`{key}`"))?, key)));
         let key = found.min().map_or("plant", |(_, key)| key);

@@ -1,5 +1,6 @@
 //! What runs on a device: a task, how it is run, what comes out, and why it ends early.
 
+use crate::measure::MeasureError;
 use crate::metrics::Metrics;
 use crate::observer::Observer;
 use loihi_core::arena::TooSmall;
@@ -73,6 +74,9 @@ pub enum ExperimentError {
     /// A table of a network file is invalid.
     #[error(transparent)]
     Section(#[from] SectionError),
+    /// Something cannot be measured.
+    #[error(transparent)]
+    Measure(#[from] MeasureError),
     /// The network cannot be placed.
     #[error(transparent)]
     Place(#[from] PlaceError),
@@ -238,16 +242,25 @@ pub fn load_with(
     options: &RunOptions,
     observer: &mut dyn Observer,
 ) -> Result<(), ExperimentError> {
+    refuse_stages_and_data(options)?;
+    observer.image(image, neuron_map)?;
+    session.load(image)?;
+    if let Some(learned) = &options.learned {
+        restore(learned, image, session)?;
+    }
+    Ok(())
+}
+
+/// Refuses what only runs through stages of samples take.
+///
+/// # Errors
+/// [`ExperimentError::NotResumable`], [`ExperimentError::NoData`].
+pub fn refuse_stages_and_data(options: &RunOptions) -> Result<(), ExperimentError> {
     if options.resume.is_some() {
         return Err(ExperimentError::NotResumable);
     }
     if options.data.is_some() {
         return Err(ExperimentError::NoData);
-    }
-    observer.image(image, neuron_map)?;
-    session.load(image)?;
-    if let Some(learned) = &options.learned {
-        restore(learned, image, session)?;
     }
     Ok(())
 }

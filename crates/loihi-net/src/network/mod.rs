@@ -142,8 +142,8 @@ pub struct Network {
     pub classes: u32,
     /// Programs of the embedded CPU, in the order in which they run; `loihi-snip` reads their keys.
     pub snips: Vec<Section>,
-    /// What a run does with the network: `[task]`, `[[stage]]`, `[reward]`, `[teacher]`, `[plant]`; `loihi-learn` reads their
-    /// keys.
+    /// What a run does with the network: `[task]`, `[[stage]]`, `[[spikes]]`, `[[measure]]`, `[reward]`, `[teacher]`,
+    /// `[plant]`; `loihi-learn` reads their keys.
     pub run: RunSections,
     /// Whether it may go beyond what a Loihi has and can express; see [`loihi_image::limits`].
     pub beyond_the_chip: bool,
@@ -163,6 +163,10 @@ pub struct RunSections {
     pub teacher: Option<Section>,
     /// What the network senses and moves.
     pub plant: Option<Section>,
+    /// When inputs spike in a trial.
+    pub spikes: Vec<Section>,
+    /// What of the learned weights is reported.
+    pub measures: Vec<Section>,
 }
 
 /// Most synapses of a connection: more than the memory of eight chips holds.

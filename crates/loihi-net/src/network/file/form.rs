@@ -34,6 +34,10 @@ pub(super) struct NetworkForm {
     pub(super) reward: Option<Spanned<toml::Table>>,
     pub(super) teacher: Option<Spanned<toml::Table>>,
     pub(super) plant: Option<Spanned<toml::Table>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) spikes: Vec<Spanned<toml::Table>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) measure: Vec<Spanned<toml::Table>>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]

@@ -156,6 +156,8 @@ pub fn parse_with(text: &str, path: &Path, options: &FileOptions) -> Result<Netw
             reward: form.reward.as_ref().map(section),
             teacher: form.teacher.as_ref().map(section),
             plant: form.plant.as_ref().map(section),
+            spikes: form.spikes.iter().map(section).collect(),
+            measures: form.measure.iter().map(section).collect(),
         },
         ..network
     });

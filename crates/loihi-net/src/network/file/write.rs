@@ -104,6 +104,8 @@ impl Writer {
             reward: network.run.reward.as_ref().map(section),
             teacher: network.run.teacher.as_ref().map(section),
             plant: network.run.plant.as_ref().map(section),
+            spikes: network.run.spikes.iter().map(section).collect(),
+            measure: network.run.measures.iter().map(section).collect(),
         })
     }
 

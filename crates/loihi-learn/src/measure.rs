@@ -1,0 +1,221 @@
+//! What of the learned weights is reported: `[[measure]]`.
+
+use crate::by_row::ByRow;
+use crate::synapses::{LearnedSynapse, of_connection};
+use loihi_device::session::SessionError;
+use loihi_net::network::{Endpoint, Network, SectionError};
+use loihi_place::place::Placed;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Means over the weights of a connection: one of all, or one for each row of its source or its population, that is for each
+/// element of their first extents.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct MeasureForm {
+    /// What the figure is called.
+    pub name: String,
+    /// The input or population where the connection begins, by name.
+    pub from: String,
+    /// The population where it ends, by name.
+    pub to: String,
+    /// What is averaged.
+    pub value: MeasuredValue,
+    /// Of which synapses.
+    pub synapses: MeasuredSynapses,
+    /// Whose rows have a mean each; without it there is one of all.
+    pub by: Option<By>,
+    /// Columns of rows of metrics before the figure, by name.
+    pub columns: BTreeMap<String, ByRow>,
+    /// Figures of the run: the means of these rows, from 0, by name.
+    pub figures: BTreeMap<String, u32>,
+}
+
+/// What is averaged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MeasuredValue {
+    /// What a trial has changed a weight by.
+    #[default]
+    Change,
+    /// The weight.
+    Weight,
+}
+
+/// Of which synapses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MeasuredSynapses {
+    /// All.
+    #[default]
+    All,
+    /// From a row of the source to the row of the same number.
+    SameRow,
+    /// From a row of the source to another row.
+    OtherRows,
+}
+
+/// Whose rows have a mean each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum By {
+    /// Those of the source.
+    From,
+    /// Those of the population.
+    To,
+}
+
+/// A measure of a placed network.
+#[derive(Debug)]
+pub struct Measure<'n> {
+    /// What the file says of it.
+    pub form: &'n MeasureForm,
+    /// The connection, by its place in the network's list.
+    pub connection: usize,
+    /// All synapses of the connection.
+    pub synapses: Vec<LearnedSynapse>,
+    /// Rows that have a mean each; 1 if there is one of all.
+    pub rows: usize,
+    /// By synapse: the row that it counts in.
+    row_of: Vec<Option<usize>>,
+}
+
+/// Those of a placed network. `forms` are those of its `[[measure]]` tables.
+///
+/// # Errors
+/// [`SectionError`] at the key that does not do.
+pub fn of_network<'n>(
+    network: &Network,
+    placed: &Placed,
+    forms: &'n [MeasureForm],
+) -> Result<Vec<Measure<'n>>, MeasureError> {
+    let mut measures = Vec::new();
+    for number in 0..forms.len() {
+        measures.push(measure(network, placed, forms, number)?);
+    }
+    Ok(measures)
+}
+
+/// Why something cannot be measured.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MeasureError {
+    /// A table is invalid.
+    #[error(transparent)]
+    Section(#[from] SectionError),
+    /// The image is damaged.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+}
+
+fn measure<'n>(
+    network: &Network,
+    placed: &Placed,
+    forms: &'n [MeasureForm],
+    number: usize,
+) -> Result<Measure<'n>, MeasureError> {
+    let form = &forms[number];
+    let error = |key: &str, what: String| {
+        let table = format!("measure {}", number + 1);
+        network.run.measures.get(number).cloned().unwrap_or_default().error(&table, key, what)
+    };
+    if form.name.is_empty() || forms[..number].iter().any(|other| other.name == form.name) {
+        return Err(error("name", "give every measure a name of its own".to_owned()).into());
+    }
+    let connection = connection_of(network, form).map_err(|(key, what)| error(key, what))?;
+    if placed.plastic_groups.get(connection).is_none_or(std::ops::Range::is_empty) {
+        let what = format!(
+            "the connection from `{}` to `{}` does not learn: give it `[connection.learning]`, or measure another",
+            form.from, form.to
+        );
+        return Err(error("from", what).into());
+    }
+    let synapses = of_connection(network, placed, connection).map_err(SessionError::from)?;
+    let own = &network.connections[connection];
+    let shapes = [network.shape_of(own.from), network.shape_of(Endpoint::Population(own.to))];
+    let [from, to] = shapes.map(|shape| shape.first().copied().unwrap_or(1).max(1));
+    let each = shapes.map(loihi_net::network::size);
+    if form.synapses != MeasuredSynapses::All && from != to {
+        let what =
+            format!("`{}` has {from} rows and `{}` has {to}: rows of the same number need as many", form.from, form.to);
+        return Err(error("synapses", what).into());
+    }
+    let row_of = |synapse: &LearnedSynapse| {
+        let [own_from, own_to] = [synapse.source / (each[0] / from).max(1), synapse.neuron / (each[1] / to).max(1)];
+        let counts = match form.synapses {
+            MeasuredSynapses::All => true,
+            MeasuredSynapses::SameRow => own_from == own_to,
+            MeasuredSynapses::OtherRows => own_from != own_to,
+        };
+        counts.then_some(match form.by {
+            None => 0,
+            Some(By::From) => own_from,
+            Some(By::To) => own_to,
+        })
+    };
+    let rows = match form.by {
+        None => 1,
+        Some(By::From) => from,
+        Some(By::To) => to,
+    };
+    for numbers in form.columns.values() {
+        numbers.values(rows).map_err(|what| error("columns", what))?;
+    }
+    if let Some((name, row)) = form.figures.iter().find(|(_, row)| **row as usize >= rows) {
+        return Err(error("figures", format!("`{name}` is of row {row}, and there are {rows}, from 0")).into());
+    }
+    let row_of = synapses.iter().map(row_of).collect();
+    Ok(Measure { form, connection, synapses, rows, row_of })
+}
+
+/// The connection that is measured, or the key that does not do and why.
+fn connection_of(network: &Network, form: &MeasureForm) -> Result<usize, (&'static str, String)> {
+    let inputs = network.inputs.iter().map(|input| input.name.as_str());
+    let names: Vec<&str> = inputs.chain(network.populations.iter().map(|own| own.name.as_str())).collect();
+    let unknown = |name: &str| format!("unknown input or population `{name}`; there are: {}", names.join(", "));
+    let from = network.find(&form.from).ok_or_else(|| ("from", unknown(&form.from)))?;
+    let to = network.find(&form.to).ok_or_else(|| ("to", unknown(&form.to)))?;
+    let is_own = |own: &loihi_net::network::Connection| own.from == from && Endpoint::Population(own.to) == to;
+    let mut found = (0..network.connections.len()).filter(|at| is_own(&network.connections[*at]));
+    match (found.next(), found.next()) {
+        (Some(connection), None) => Ok(connection),
+        (None, _) => Err(("from", format!("no connection leads from `{}` to `{}`", form.from, form.to))),
+        (Some(_), Some(_)) => {
+            let what = "several connections lead from `{}` to `{}`: give one of them a population of its own";
+            Err(("from", what.replacen("{}", &form.from, 1).replacen("{}", &form.to, 1)))
+        }
+    }
+}
+
+impl Measure<'_> {
+    /// The mean of each row; `value` is given the number of a synapse among [`Self::synapses`].
+    pub fn means(&self, value: impl Fn(usize) -> f64) -> Vec<f64> {
+        let (mut sums, mut counts) = (vec![0.0; self.rows], vec![0_u32; self.rows]);
+        for (number, row) in self.row_of.iter().enumerate() {
+            if let Some(row) = row {
+                sums[*row] += value(number);
+                counts[*row] += 1;
+            }
+        }
+        sums.into_iter().zip(counts).map(|(sum, count)| sum / f64::from(count.max(1))).collect()
+    }
+
+    /// The same of the registers: `weights` now, and `before` the first of some trials.
+    pub fn of_weights(&self, weights: &[i32], before: &[i32], trials: u32) -> Vec<f64> {
+        let word = |words: &[i32], number: usize| {
+            let place = self.synapses.get(number).map_or(usize::MAX, |synapse| synapse.place);
+            words.get(place).copied().unwrap_or(0)
+        };
+        match self.form.value {
+            MeasuredValue::Weight => self.means(|number| f64::from(word(weights, number))),
+            MeasuredValue::Change => {
+                let mut means = self.means(|number| f64::from(word(weights, number) - word(before, number)));
+                for mean in &mut means {
+                    *mean /= f64::from(trials.max(1));
+                }
+                means
+            }
+        }
+    }
+}
