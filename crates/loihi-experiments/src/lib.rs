@@ -24,9 +24,7 @@
 pub mod parameters;
 mod registry;
 mod stdp;
-pub mod stdp_pair;
 pub mod stdp_reward;
-pub mod stdp_triplet;
 
 pub use loihi_learn::{
     Answer, ExperimentError, Metrics, MetricsRow, NoObserver, Observer, Outcome, RunOptions, Running, Task, conclude,
@@ -82,11 +80,7 @@ pub const EXPERIMENTS: &[Experiment] = &[
     network!("pes-pendulum", "a pendulum of unknown weight and friction, controlled by PD and what is learned (PES)"),
     network!("pes-arm", "an arm with an unknown payload in an unknown force field, as the pendulum (PES)"),
     network!("pes-core", "the sine of pes-channel, its weights learned by the core itself (PES, third factor)"),
-    row!(
-        "stdp-pair",
-        stdp_pair::StdpPair,
-        "the window of pairwise STDP: weight change against the distance of two spikes"
-    ),
-    row!("stdp-triplet", stdp_triplet::StdpTriplet, "triplet STDP: weight change against the rate of pairs of spikes"),
+    network!("stdp-pair", "the window of pairwise STDP: weight change against the distance of two spikes"),
+    network!("stdp-triplet", "triplet STDP: weight change against the rate of pairs of spikes"),
     row!("stdp-reward", stdp_reward::StdpReward, "two choices, learned from a delayed reward by tags at the synapses"),
 ];

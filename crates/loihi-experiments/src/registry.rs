@@ -95,9 +95,7 @@ impl fmt::Debug for Experiment {
 
 #[cfg(test)]
 mod tests {
-    use super::super::stdp_pair::StdpPair;
     use super::super::stdp_reward::StdpReward;
-    use super::super::stdp_triplet::StdpTriplet;
     use super::*;
 
     fn is_network(experiment: &Experiment) -> bool {
@@ -128,8 +126,6 @@ mod tests {
 
     #[test]
     fn files_of_parameters_say_what_the_library_begins_with() {
-        assert_eq!(read::<StdpPair>("stdp-pair"), StdpPair::default());
-        assert_eq!(read::<StdpTriplet>("stdp-triplet"), StdpTriplet::default());
         assert_eq!(read::<StdpReward>("stdp-reward"), StdpReward::default());
     }
 

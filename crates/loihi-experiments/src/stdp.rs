@@ -1,16 +1,10 @@
 //! What the experiments with spike-timing-dependent plasticity share: compartments that fire on command, groups of
 //! plastic synapses, means over them.
 
-use loihi_core::image::{Dialect, Profile, Rounding};
+use loihi_core::image::{Dialect, Rounding};
 use loihi_core::synapse::SignMode;
 use loihi_image::image::{DecayTable, ImageBuilder, Plasticity, decay_table};
 use loihi_image::rule::{self, Limits, RuleError};
-
-/// A compartment that fires in the step in which a teaching input spikes, and that no plastic weight can fire.
-pub(super) const RELAY: Profile = Profile { decay_v: 4096, v_th: 1 << 20, ..Profile::DEFAULT };
-
-/// Weight of a teaching input.
-pub(super) const TEACHER_WEIGHT: i16 = i16::MAX;
 
 /// Plasticity with rounding as on the chip. `traces` are those of x1, x2, y1, y2, y3, each an impulse and a time
 /// constant in steps, or nothing.

@@ -43,21 +43,15 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 25] = [
         "sweep",
         &[
             [
-                "loihi sweep stdp-pair --set impulse=110..112 --seeds 2 --out impulse.csv",
+                "loihi sweep stdp-pair --set task.trials=20,80,320 --seeds 2 --out trials.csv",
                 "three values, two seeds each",
             ],
             [
                 "loihi sweep net.toml@samples.csv --set population.v_th=80,100 --set steps=8,16 --out grid.csv",
                 "two values of a network, every combination",
             ],
-            [
-                "loihi sweep stdp-pair --set tau_steps=5.0,10.0 --shard 1/2 --out half-1.csv",
-                "half of it on one machine",
-            ],
-            [
-                "loihi sweep stdp-pair --set tau_steps=5.0,10.0 --shard 2/2 --out half-2.csv",
-                "the other half on another",
-            ],
+            ["loihi sweep stdp-pair --set task.trials=20,80 --shard 1/2 --out half-1.csv", "half of it on one machine"],
+            ["loihi sweep stdp-pair --set task.trials=20,80 --shard 2/2 --out half-2.csv", "the other half on another"],
         ],
     ),
     ("merge", &[["loihi merge half-1.csv half-2.csv --out all.csv", "two shards as one"]]),

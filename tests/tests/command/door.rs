@@ -134,7 +134,7 @@ fn files_of_the_wrong_kind_say_what_takes_them() {
 #[test]
 fn other_commands_name_the_right_one_too() {
     let place = Place::new();
-    fs::write(place.path("own.toml"), command(&["list", "stdp-pair"]).output().unwrap().stdout).unwrap();
+    fs::write(place.path("own.toml"), "experiment = \"own\"\nsteps = 10\n").unwrap();
     fs::write(place.path("a.nir"), b"\x89HDF\r\n\x1a\n").unwrap();
     let (network, own) = (place.path("learns.toml"), place.path("own.toml"));
     let refused =

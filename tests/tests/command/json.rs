@@ -19,7 +19,7 @@ const LINES: [(&str, &str, &[&str]); 27] = [
     ("compare", "stdp-pair --seeds 2", &["experiments"]),
     (
         "sweep",
-        "stdp-pair --set impulse=110..112 --out sweep.csv",
+        "stdp-pair --set task.trials=1..3 --out sweep.csv",
         &["out", "sweep", "points", "runs", "computed", "resumed"],
     ),
     ("merge", "sweep.csv --out all.csv", &["out", "sweep", "runs", "files"]),

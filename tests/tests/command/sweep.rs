@@ -30,8 +30,9 @@ population = "out"
 "#;
 
 /// A grid of two by three values, with two seeds each.
-const GRID: [&str; 7] =
-    ["sweep", "stdp-pair", "--set", "impulse=110..111", "--set", "tau_steps=5.0,10.0,20.0", "--seeds=2"];
+const GRID: [&str; 7] = ["sweep", "stdp-pair", "--set", IMPULSES, "--set", TAUS, "--seeds=2"];
+const IMPULSES: &str = "connection.0.learning.x1.impulse=110..111";
+const TAUS: &str = "connection.0.learning.x1.tau_steps=5.0,10.0,20.0";
 
 fn in_folder(folder: &TempDir, arguments: &[&str]) -> Command {
     let mut command = command(arguments);
@@ -72,12 +73,13 @@ fn rows_are_the_runs_of_the_same_parameters_whatever_the_number_at_a_time() {
     assert_eq!(bytes, fs::read(folder.path().join("five.csv")).unwrap());
     let rows = cells(&folder.path().join("one.csv"));
     assert_eq!(column(&rows, "run"), (0..12).map(|run| run.to_string()).collect::<Vec<_>>());
-    assert_eq!(column(&rows, "impulse")[5..7], ["110", "111"]);
-    assert_eq!(column(&rows, "tau_steps")[..6], ["5.0", "5.0", "10.0", "10.0", "20.0", "20.0"]);
+    assert_eq!(column(&rows, "connection.0.learning.x1.impulse")[5..7], ["110", "111"]);
+    let taus = column(&rows, "connection.0.learning.x1.tau_steps");
+    assert_eq!(taus[..6], ["5.0", "5.0", "10.0", "10.0", "20.0", "20.0"]);
     assert_eq!(column(&rows, "seed")[..3], ["0", "1", "0"]);
 
     let text = String::from_utf8(command(&["list", "stdp-pair"]).output().unwrap().stdout).unwrap();
-    let text = text.replace("impulse = 120", "impulse = 111").replace("tau_steps = 10.0", "tau_steps = 20.0");
+    let text = text.replacen("impulse = 120", "impulse = 111", 1).replacen("tau_steps = 10.0", "tau_steps = 20.0", 1);
     fs::write(folder.path().join("own.toml"), text).unwrap();
     let own = works(&folder, &["run", "own.toml", "--seed", "1"]);
     assert_eq!(own["digest"], *column(&rows, "digest")[11]);
@@ -131,8 +133,8 @@ fn a_table_resumes_and_that_of_another_sweep_does_not() {
     assert_eq!(fs::read_to_string(&path).unwrap(), whole);
 
     for other in [
-        vec!["sweep", "stdp-pair", "--set", "impulse=110..111", "--set", "tau_steps=5.0,10.0,20.0", "--seeds=3"],
-        vec!["sweep", "stdp-pair", "--set", "impulse=110..111", "--set", "tau_steps=5.0,10.0,21.0", "--seeds=2"],
+        vec!["sweep", "stdp-pair", "--set", IMPULSES, "--set", TAUS, "--seeds=3"],
+        vec!["sweep", "stdp-pair", "--set", IMPULSES, "--set", &TAUS.replace("20.0", "21.0"), "--seeds=2"],
         [&GRID[..], &["--seed", "1"]].concat(),
     ] {
         refused(&folder, &[&other[..], &["--out", "grid.csv"]].concat(), &["grid.csv has another sweep", "--out"]);
@@ -245,7 +247,7 @@ fn what_is_wrong_shows_before_anything_runs() {
     assert!(!folder.path().join("grid.csv").exists());
     let shard = run(&folder, &["sweep", "stdp-pair", "--shard", "3/2", "--out", "grid.csv"]);
     assert!(String::from_utf8_lossy(&shard.stderr).contains("give K/N"));
-    let many = ["sweep", "stdp-pair", "--set", "impulse=1..1000000", "--seeds", "2", "--out", "grid.csv"];
+    let many = ["sweep", "stdp-pair", "--set", "task.trials=1..1000000", "--seeds", "2", "--out", "grid.csv"];
     refused(&folder, &many, &["2000000 runs are more than 1000000"]);
     // The data of these runs are not here.
     let unfetched = ["sweep", "mnist-decolle", "--set", "task.epochs=1..2", "--out", "grid.csv"];
