@@ -39,12 +39,14 @@
 //! | [`arm`] | an arm of two links that follows a curve |
 //! | [`sine`] | a sine, to be passed on or squared |
 //! | [`sines`] | a sum of sines, to be generated |
+//! | [`choice`] | cues, and choices that are rewarded later |
 //! | [`process`] | a program of the user's own |
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod arm;
 mod checked;
+pub mod choice;
 mod error;
 pub mod pendulum;
 pub mod process;
@@ -61,7 +63,8 @@ use std::fmt;
 use std::path::Path;
 
 /// The plants that are built in. A new one is a file and a row here.
-pub const PLANTS: &[PlantType] = &[pendulum::PLANT, arm::PLANT, sine::PLANT, sines::PLANT, process::PLANT];
+pub const PLANTS: &[PlantType] =
+    &[pendulum::PLANT, arm::PLANT, sine::PLANT, sines::PLANT, choice::PLANT, process::PLANT];
 
 /// Seconds of a step of the plants that are built in.
 const STEP_S: f64 = 1e-3;
@@ -90,6 +93,8 @@ pub struct Observation {
     pub cost: Option<f64>,
     /// Reward of the step.
     pub reward: Option<f64>,
+    /// Whether what the network has chosen was right, in a step in which that is judged.
+    pub right: Option<bool>,
     /// Whether an episode is over: the next step is a reset.
     pub done: bool,
 }
@@ -131,6 +136,11 @@ pub trait Plant: fmt::Debug + Send {
     /// What its errors say.
     fn teaches(&self) -> Teaches {
         Teaches::Errors
+    }
+
+    /// Whether it gives a reward, in some steps at least, from which a network can learn.
+    fn gives_rewards(&self) -> bool {
+        false
     }
 
     /// Hands over the folder of the file that names it, for what the file names in turn.

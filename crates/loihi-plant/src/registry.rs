@@ -214,12 +214,12 @@ mod tests {
     #[test]
     fn a_plant_is_named() {
         assert!(
-            refused("").contains("add `plant = \"…\"`; there are: pendulum, arm, sine, sines, process"),
+            refused("").contains("add `plant = \"…\"`; there are: pendulum, arm, sine, sines, choice, process"),
             "{}",
             refused("")
         );
         let said = refused("plant = \"pendulm\"\n");
-        assert!(said.contains("unknown plant `pendulm`; there are: pendulum, arm, sine, sines, process"), "{said}");
+        assert!(said.contains("unknown plant `pendulm`; there are: pendulum, arm, sine, sines, choice, process"), "{said}");
         assert!(refused("plant = 3\n").contains("unknown plant `3`"));
     }
 

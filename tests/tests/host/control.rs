@@ -56,7 +56,7 @@ impl Tank {
         let missing = 0.5 - self.level;
         let done = self.steps.is_multiple_of(1000) && self.steps > 0;
         let (cost, reward) = (Some(missing), Some(-missing.abs()));
-        Observation { sensed: vec![0.8], error: vec![-missing], cost, reward, done }
+        Observation { sensed: vec![0.8], error: vec![-missing], cost, reward, done, ..Observation::default() }
     }
 }
 

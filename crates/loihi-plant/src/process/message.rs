@@ -54,6 +54,7 @@ struct Answer<N> {
     error: Vec<N>,
     cost: Option<N>,
     reward: Option<N>,
+    right: Option<bool>,
     #[serde(default)]
     done: bool,
 }
@@ -61,9 +62,9 @@ struct Answer<N> {
 impl<N: Into<f64>> Answer<N> {
     fn observation(self) -> Observation {
         let list = |numbers: Vec<N>| numbers.into_iter().map(Into::into).collect();
-        let Self { sensed, error, cost, reward, done } = self;
+        let Self { sensed, error, cost, reward, right, done } = self;
         let (cost, reward) = (cost.map(Into::into), reward.map(Into::into));
-        Observation { sensed: list(sensed), error: list(error), cost, reward, done }
+        Observation { sensed: list(sensed), error: list(error), cost, reward, right, done }
     }
 }
 
@@ -124,7 +125,8 @@ mod tests {
     fn answers_are_read() {
         let read = observation(b"{\"sensed\": [0, -1.5], \"error\": [2e-1], \"cost\": 3, \"done\": true}\r\n").unwrap();
         let sensed = vec![0.0, -1.5];
-        assert_eq!(read, Observation { sensed, error: vec![0.2], cost: Some(3.0), reward: None, done: true });
+        let cost = Some(3.0);
+        assert_eq!(read, Observation { sensed, error: vec![0.2], cost, done: true, ..Observation::default() });
         let read = observation(b"{\"sensed\": [NaN, -Infinity], \"cost\": Infinity, \"reward\": null}").unwrap();
         assert!(read.sensed[0].is_nan() && read.sensed[1] == f64::NEG_INFINITY && read.cost == Some(f64::INFINITY));
         assert_eq!(read.reward, None);

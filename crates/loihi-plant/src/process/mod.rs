@@ -22,8 +22,8 @@
 //! from it  {"sensed": [0.0, 0.1], "error": [-0.2], "cost": 0.05, "reward": -1.0, "done": false}
 //! ```
 //!
-//! `sensed` is always there; `error` where `errors` is not 0; `cost`, `reward` and `done` as in [`Observation`], and may be left
-//! out. After `done` the next line is a `reset`. All else that the program has to say belongs on its standard error, whose last
+//! `sensed` is always there; `error` where `errors` is not 0; `cost`, `reward`, `right` and `done` as in [`Observation`], and may be
+//! left out. After `done` the next line is a `reset`. All else that the program has to say belongs on its standard error, whose last
 //! line is told if it ends too early. Its input ends when the run does; what has not ended soon after is killed.
 //!
 //! ```python
@@ -178,6 +178,10 @@ impl Plant for Process {
 
     fn every_steps(&self) -> u16 {
         self.parameters.every_steps
+    }
+
+    fn gives_rewards(&self) -> bool {
+        true
     }
 
     fn set_folder(&mut self, folder: &Path) {

@@ -48,10 +48,7 @@ fn a_program_answers_line_by_line() {
     let mut plant = Checked::new(&mut plant);
     assert_eq!(plant.ports(), Ports { sensed: 1, actions: 1, errors: 1 });
     let first = plant.reset(3).unwrap();
-    assert_eq!(
-        first,
-        Observation { sensed: vec![10.0], error: vec![0.5], cost: Some(-1.0), reward: None, done: false }
-    );
+    assert_eq!(first, Observation { sensed: vec![10.0], error: vec![0.5], cost: Some(-1.0), ..Observation::default() });
     let sensed: Vec<f64> = (0..3).map(|_| plant.step(&[0.25]).unwrap().sensed[0]).collect();
     assert_eq!(sensed, [11.0, 12.0, 13.0]);
     assert_eq!(plant.reset(4).unwrap().sensed, [20.0], "the same program");
