@@ -10,6 +10,7 @@ use crate::metrics::Metrics;
 use crate::observer::{MetricsRow, Observer, Running};
 use crate::settings::TaskForm;
 use crate::sizes;
+use crate::spiking::Spiking;
 use crate::task::{ExperimentError, Outcome, RunOptions, conclude, load_with, mailbox};
 use loihi_core::register::StateDigest;
 use loihi_core::wire::message::Record;
@@ -61,7 +62,10 @@ impl<'p> Trial<'p> {
             *self.reward.get_or_insert(0.0) += reward;
         }
         if self.observation.done {
+            // The reward of the last step is still to be learned from.
+            let reward = self.observation.reward;
             self.observation = self.plant.reset(self.seed)?;
+            self.observation.reward = reward.or(self.observation.reward);
             self.seed = self.seed.wrapping_add(1);
         }
         self.errors = match self.teaches {
@@ -105,6 +109,8 @@ impl Control<'_> {
     ) -> Result<Outcome, ExperimentError> {
         let image = &self.placed.image;
         self.exchange().check(&*plant)?;
+        let mut spiking = Spiking::new(self.network, self.placed)?;
+        spiking.check(plant, self.exchange().plant())?;
         let map = NeuronMap::of_populations(self.network, self.placed).map_err(SessionError::from)?;
         load_with(session, image, &map, options, observer)?;
         if options.learned.is_none() {
@@ -128,6 +134,7 @@ impl Control<'_> {
         while trial.costs.len() < steps {
             let first = trial.costs.len();
             for _ in first..steps.min(first + row_steps) {
+                spiking.reward(session, &trial.observation)?;
                 let action = self.act(session, &trial)?;
                 trial.step(&action)?;
             }
@@ -214,6 +221,26 @@ impl Control<'_> {
         }
         Ok(trial.costs)
     }
+}
+
+/// Stimulus and target of a step.
+pub(crate) fn words(placed: &Placed, observation: &Observation) -> [Vec<i16>; 2] {
+    let programs = &placed.programs;
+    let mut stimulus = vec![0; programs.words[0] as usize];
+    let mut sensed = observation.sensed.iter();
+    for port in &programs.stimuli {
+        let bits = if port.is_q12 { 12 } else { 0 };
+        let words = stimulus.iter_mut().skip(port.words.start as usize).take(port.words.len());
+        words.zip(&mut sensed).for_each(|(word, value)| *word = fixed(*value, bits));
+    }
+    let mut target = vec![NO_TARGET; programs.words[1] as usize];
+    let mut errors = observation.error.iter();
+    for port in &programs.ports {
+        let Teaching::Values { target_fraction_bits, .. } = port.teaching else { continue };
+        let words = target.iter_mut().skip(port.target.start as usize).take(port.target.len());
+        words.zip(&mut errors).for_each(|(word, value)| *word = fixed(*value, target_fraction_bits));
+    }
+    [stimulus, target]
 }
 
 /// Costs and rewards of the plant without the network.

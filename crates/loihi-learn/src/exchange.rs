@@ -26,8 +26,7 @@ impl Exchange<'_> {
         let Ports { sensed, errors, actions } = plant.ports();
         let programs = &self.placed.programs;
         if errors == 0 {
-            let plant = self.network.run.plant.as_ref().and_then(|section| section.text("plant")).unwrap_or("");
-            return Err(ExperimentError::NoErrors { plant: plant.to_owned() });
+            return Err(ExperimentError::NoErrors { plant: self.plant().to_owned() });
         }
         let words = |what, network, plant| {
             if network == plant { Ok(()) } else { Err(ExperimentError::Ports { what, network, plant }) }
@@ -45,6 +44,11 @@ impl Exchange<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What the network file calls the plant.
+    pub fn plant(&self) -> &str {
+        self.network.run.plant.as_ref().and_then(|section| section.text("plant")).unwrap_or("")
     }
 
     /// Words of the stimulus: what the network senses.

@@ -1,5 +1,6 @@
 //! A network file that learns: its programs, its data, its stages, as a task for any device.
 
+use crate::acting::Acting;
 use crate::afterwards::Afterwards;
 use crate::control::Control;
 use crate::episodes::Episodes;
@@ -10,7 +11,7 @@ use crate::online::Online;
 use crate::plan::Planning;
 use crate::presenter::Presenter;
 use crate::samples::{Samples, Wanted, hash_of};
-use crate::settings::{Settings, StageRun, StagesBy};
+use crate::settings::{RewardSource, Settings, StageRun, StagesBy};
 use crate::stage::Stage;
 use crate::task::{ExperimentError, Outcome, RunOptions, Task, conclude, refuse_stages_and_data, restore};
 use crate::trials::Trials;
@@ -255,6 +256,10 @@ impl Learner {
         plant.set_folder(self.path.parent().unwrap_or(Path::new("")));
         let network = file::parse_with(&self.text, &self.path, &FileOptions::default().seed(options.seed))?;
         let placed = place(&network, self.options.placement)?;
+        if self.settings.actions_from.is_some() {
+            let acting = Acting { network: &network, placed: &placed, settings: &self.settings };
+            return acting.run(&mut *plant, session, options, observer);
+        }
         let task = &self.settings.task;
         if task.episodes {
             let episodes = Episodes { network: &network, placed: &placed, task };
@@ -272,6 +277,16 @@ impl Learner {
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
         refuse_stages_and_data(options)?;
+        let given = [
+            ("`data` in [task]", self.settings.task.data.is_some()),
+            ("[[stage]]", !self.settings.stages.is_empty()),
+            ("[teacher]", self.settings.teacher.is_some()),
+            ("[reward]", self.settings.reward.as_ref().is_some_and(|form| form.from != RewardSource::Snip)),
+        ];
+        if let Some((what, _)) = given.into_iter().find(|(_, is_given)| *is_given) {
+            let what = format!("{what} has no meaning for trials of [[spikes]]: take out one of the two");
+            return Err(ExperimentError::Plan(what));
+        }
         let network = self.network_with(&FileOptions::default().seed(options.seed))?;
         let placed = place(&network, self.options.placement)?;
         self.frozen(&network, &placed)?;
@@ -319,10 +334,18 @@ impl Task for Learner {
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
         if let Some(plant) = &self.settings.plant {
+            if !self.settings.spikes.is_empty() {
+                let what = "a run has [[spikes]] or a [plant]: take out one of the two";
+                return Err(ExperimentError::Plan(what.to_owned()));
+            }
             return self.control(plant, session, options, observer);
         }
         if !self.settings.spikes.is_empty() {
             return self.trials(session, options, observer);
+        }
+        if !self.settings.measures.is_empty() {
+            let what = "[[measure]] is of trials or of a plant: give [[spikes]] or [plant], or take it out";
+            return Err(ExperimentError::Plan(what.to_owned()));
         }
         let samples = self.samples(options)?;
         let network = self.network_of(&samples, options.seed)?;

@@ -24,7 +24,9 @@
 //! | [`judge`] | what a network answers, and how good that is |
 //! | [`afterwards`] | what a network is told after it has answered |
 //! | [`exchange`] | values of a plant as words of a network |
+//! | [`spiking`] | spikes between a network and a plant, and its reward |
 //! | [`control`] | the loop between a network and a plant |
+//! | [`acting`] | the loop between a plant and a network whose neurons act |
 //! | [`signal_figures`] | figures of a signal that a network gives |
 //! | [`episodes`] | a signal that a network learns to give, in episodes |
 //! | [`online`] | a run through the stages of a plan |
@@ -35,6 +37,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod acting;
 pub mod afterwards;
 pub mod by_row;
 pub mod control;
@@ -58,6 +61,7 @@ pub mod settings;
 pub mod signal_figures;
 pub mod sizes;
 pub mod spikes;
+pub mod spiking;
 pub mod stage;
 pub mod synapses;
 pub mod task;

@@ -101,7 +101,9 @@ pub enum ExperimentError {
     #[error(transparent)]
     Plant(PlantError),
     /// A plant says nothing that the experiment learns from.
-    #[error("the plant `{plant}` gives no errors, and PES learns from them: give one for each action")]
+    #[error(
+        "the plant `{plant}` gives no errors, and PES learns from them: give one for each action, or let neurons act by `actions_from`"
+    )]
     NoErrors {
         /// The plant.
         plant: String,
