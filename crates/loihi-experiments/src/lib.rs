@@ -24,7 +24,6 @@
 pub mod parameters;
 mod registry;
 mod stdp;
-pub mod stdp_reward;
 
 pub use loihi_learn::{
     Answer, ExperimentError, Metrics, MetricsRow, NoObserver, Observer, Outcome, RunOptions, Running, Task, conclude,
@@ -82,5 +81,5 @@ pub const EXPERIMENTS: &[Experiment] = &[
     network!("pes-core", "the sine of pes-channel, its weights learned by the core itself (PES, third factor)"),
     network!("stdp-pair", "the window of pairwise STDP: weight change against the distance of two spikes"),
     network!("stdp-triplet", "triplet STDP: weight change against the rate of pairs of spikes"),
-    row!("stdp-reward", stdp_reward::StdpReward, "two choices, learned from a delayed reward by tags at the synapses"),
+    network!("stdp-reward", "two choices, learned from a delayed reward by tags at the synapses"),
 ];

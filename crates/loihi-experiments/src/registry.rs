@@ -95,7 +95,6 @@ impl fmt::Debug for Experiment {
 
 #[cfg(test)]
 mod tests {
-    use super::super::stdp_reward::StdpReward;
     use super::*;
 
     fn is_network(experiment: &Experiment) -> bool {
@@ -126,7 +125,6 @@ mod tests {
 
     #[test]
     fn files_of_parameters_say_what_the_library_begins_with() {
-        assert_eq!(read::<StdpReward>("stdp-reward"), StdpReward::default());
     }
 
     /// Every size of every experiment in Rust, by the line that it replaces, is refused when it is absurd, and named with its line.
