@@ -14,16 +14,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`EXPERIMENTS`] is the table of those that are built in. Most are network files, which [`loihi_learn::Learner`] runs; the
-//! others are tasks in Rust with a file of parameters. An [`Experiment`] of your own implements [`Task`], with [`load`] before
-//! and [`conclude`] after its steps. Experiments that classify take other data by [`RunOptions::data`].
-//! Networks from files learn by [`loihi_learn::Learner`], or are tested by [`trained::Trained`].
+//! [`EXPERIMENTS`] is the table of those that are built in: network files, which [`loihi_learn::Learner`] runs. Those that
+//! learn from samples take other data by [`RunOptions::data`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub mod parameters;
 mod registry;
-mod stdp;
 
 pub use loihi_learn::{
     Answer, ExperimentError, Metrics, MetricsRow, NoObserver, Observer, Outcome, RunOptions, Running, Task, conclude,
@@ -31,15 +27,9 @@ pub use loihi_learn::{
 };
 pub use registry::Experiment;
 
-macro_rules! row {
-    ($name:literal, $task:ty, $about:literal $(,)?) => {
-        Experiment::new::<$task>($name, $about, include_str!(concat!("../experiments/", $name, ".toml")))
-    };
-}
-
 macro_rules! network {
     ($name:literal, $about:literal $(,)?) => {
-        Experiment::network($name, $about, include_str!(concat!("../experiments/", $name, ".toml")))
+        Experiment::new($name, $about, include_str!(concat!("../experiments/", $name, ".toml")))
     };
 }
 

@@ -177,7 +177,7 @@ fn a_file_with_eprop_is_the_image_of_the_experiment() {
     }
     let adaptive = EpropNet { adaptation_strength: 100, ..EpropNet::default() };
     assert_same(&adaptive.image(3).unwrap(), &format!("seed = 3\n{}", adaptive.text()), 300, 100);
-    let text = Experiment::named("eprop-pattern").unwrap().parameters;
+    let text = Experiment::named("eprop-pattern").unwrap().text;
     assert_same(&net.image(0).unwrap(), text, 300, 100);
 }
 
@@ -214,6 +214,6 @@ fn a_file_with_a_dendrite_is_the_image_of_the_experiment() {
         decay_u: 819,
         decay_v: 205,
     });
-    let text = Experiment::named("dendrite-teacher").unwrap().parameters;
+    let text = Experiment::named("dendrite-teacher").unwrap().text;
     assert_same(&builder.build().unwrap(), text, 300, 100);
 }

@@ -223,26 +223,6 @@ impl Control<'_> {
     }
 }
 
-/// Stimulus and target of a step.
-pub(crate) fn words(placed: &Placed, observation: &Observation) -> [Vec<i16>; 2] {
-    let programs = &placed.programs;
-    let mut stimulus = vec![0; programs.words[0] as usize];
-    let mut sensed = observation.sensed.iter();
-    for port in &programs.stimuli {
-        let bits = if port.is_q12 { 12 } else { 0 };
-        let words = stimulus.iter_mut().skip(port.words.start as usize).take(port.words.len());
-        words.zip(&mut sensed).for_each(|(word, value)| *word = fixed(*value, bits));
-    }
-    let mut target = vec![NO_TARGET; programs.words[1] as usize];
-    let mut errors = observation.error.iter();
-    for port in &programs.ports {
-        let Teaching::Values { target_fraction_bits, .. } = port.teaching else { continue };
-        let words = target.iter_mut().skip(port.target.start as usize).take(port.target.len());
-        words.zip(&mut errors).for_each(|(word, value)| *word = fixed(*value, target_fraction_bits));
-    }
-    [stimulus, target]
-}
-
 /// Costs and rewards of the plant without the network.
 fn alone(
     plant: &mut dyn Plant,

@@ -257,6 +257,11 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Whether it learns from samples, and not from a plant or from spikes at given steps.
+    pub const fn takes_samples(&self) -> bool {
+        self.plant.is_none() && self.spikes.is_empty()
+    }
+
     /// Refuses keys of episodes that would do nothing.
     fn check_episodes(&self, section: &Section) -> Result<(), SectionError> {
         let Self { task, plant, .. } = self;

@@ -219,7 +219,10 @@ mod tests {
             refused("")
         );
         let said = refused("plant = \"pendulm\"\n");
-        assert!(said.contains("unknown plant `pendulm`; there are: pendulum, arm, sine, sines, choice, process"), "{said}");
+        assert!(
+            said.contains("unknown plant `pendulm`; there are: pendulum, arm, sine, sines, choice, process"),
+            "{said}"
+        );
         assert!(refused("plant = 3\n").contains("unknown plant `3`"));
     }
 

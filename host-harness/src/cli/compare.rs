@@ -20,7 +20,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(super) struct CompareArgs {
-    /// Experiments, parameter files, or network files, with samples by --data or as NET.toml@SAMPLES
+    /// Experiments or network files, with samples by --data or as NET.toml@SAMPLES
     #[arg(required = true, value_name = "NAME|FILE.toml|NET.toml")]
     what: Vec<String>,
     /// Seeds of each, from --seed on

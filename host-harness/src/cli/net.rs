@@ -3,7 +3,7 @@
 use super::args::{NetworkArgs, PlaceOptions, TaskArgs};
 use super::out;
 use super::progress::{shown, waiting};
-use super::what::{no_network, wrong_kind};
+use super::what::{advice, wrong_kind};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use host_harness::data::{DataOptions, open};
@@ -52,7 +52,7 @@ struct Report<'a> {
 
 /// The network of a file.
 fn read(path: &Path) -> anyhow::Result<Network> {
-    let read = file::read(path).map_err(|error| no_network(path).map_or_else(|| error.into(), anyhow::Error::msg))?;
+    let read = file::read(path).map_err(|error| advice(path).map_or_else(|| error.into(), anyhow::Error::msg))?;
     with_populations(read, path)
 }
 

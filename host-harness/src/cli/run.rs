@@ -28,9 +28,9 @@ use std::time::Instant;
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
-    /// An experiment (`loihi list` shows them), its parameter file (`loihi list NAME` prints one), or a network file
-    /// (`loihi list --network` prints one), which is tested on the samples of --data
-    #[arg(value_name = "NAME|FILE.toml|NET.toml")]
+    /// An experiment (`loihi list` shows them), or a network file (`loihi list --network` prints one), which learns, or is
+    /// tested on the samples of --data
+    #[arg(value_name = "NAME|NET.toml")]
     what: String,
     #[command(flatten)]
     task: TaskArgs,
@@ -128,7 +128,7 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
         return out::result("loihi-plants/1", &json!({ "plants": rows }));
     }
     if let Some(name) = &args.experiment {
-        let text = find(name)?.parameters;
+        let text = find(name)?.text;
         out::line(format_args!("{}", text.trim_end()))?;
         return out::result("loihi-parameters/1", &json!({ "experiment": name, "text": text }));
     }
@@ -181,7 +181,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
         Subject::Network(trained) => {
             net::print_result(trained, &outcome, session.device_name(), start.elapsed().as_secs_f64())
         }
-        Subject::Experiment { .. } | Subject::Learner(_) => print_summary(name, &session, options.seed, &outcome),
+        Subject::Learner(_) => print_summary(name, &session, options.seed, &outcome),
     }
 }
 

@@ -25,7 +25,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(super) struct TableArgs {
-    /// Experiments, parameter files, or network files, with samples by --data or as NET.toml@SAMPLES [default: all
+    /// Experiments or network files, with samples by --data or as NET.toml@SAMPLES [default: all
     /// experiments]
     #[arg(value_name = "NAME|FILE.toml|NET.toml")]
     what: Vec<String>,
@@ -130,9 +130,6 @@ fn profiles(args: &TableArgs) -> anyhow::Result<(Vec<CostProfile>, Vec<Missing>)
 }
 
 fn profile_one(args: &TableArgs, name: &str, what: What) -> anyhow::Result<CostProfile> {
-    // Of a network its file: what it calls itself is not unique.
-    let path = what.path().map(|path| path.display().to_string());
-    let name = path.as_deref().unwrap_or(name);
     let subject = args.task.subject(what, CHIPS_MAX)?;
     let mut options: RunOptions = args.task.options();
     if let Some((_, samples)) = LONG.iter().find(|(long, _)| *long == subject.name()) {

@@ -1,22 +1,20 @@
-//! Arguments of a run that `run`, `compare`, `view` and `table` share, and what they come to: an experiment, or a network
-//! with samples.
+//! Arguments of a run that `run`, `compare`, `view` and `table` share, and what they come to: a network
+//! that learns, or one that is tested on samples.
 
 use super::args::{ExperimentArgs, LearnArgs, NetworkArgs, TaskArgs};
 use super::net;
 use super::what::What;
 use anyhow::bail;
 use host_harness::experiment::trained::Trained;
-use host_harness::experiment::{Experiment, RunOptions, Task};
+use host_harness::experiment::{RunOptions, Task};
 use host_harness::learn::{Learner, LearnerOptions};
 use host_harness::probe::Probe;
-use loihi_core::num::Fnv64;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
 /// What is going to run.
 #[derive(Debug)]
 pub(super) enum Subject {
-    Experiment { experiment: Experiment, parameters: String, task: Box<dyn Task> },
     Network(Box<Trained>),
     Learner(Box<Learner>),
 }
@@ -47,27 +45,15 @@ impl TaskArgs {
 
     /// Refuses options that none of these takes.
     pub(super) fn check(&self, all: &[What]) -> anyhow::Result<()> {
-        if let Some(option) = self.network.given()
-            && all.iter().all(What::is_experiment)
-        {
-            bail!("{option} is for networks, and an experiment decides that itself: leave it out");
-        }
-        if let Some(option) = self.learn.given()
-            && all.iter().all(What::is_experiment)
-        {
-            bail!(
-                "{option} is for networks that learn, and this experiment has data and stages of its own: leave it out"
-            );
-        }
         if let Some(option) = self.experiment.given()
-            && all.iter().all(|what| what.is_network() && !self.learns(what))
+            && all.iter().all(|what| !self.learns(what))
         {
             bail!(
                 "{option} is for what learns from --train, or from data of its own: leave it out for a network that is tested"
             );
         }
         if let Some(option) = self.learn.given()
-            && all.iter().all(|what| what.is_network() && !self.learns(what))
+            && all.iter().all(|what| !self.learns(what))
         {
             bail!("{option} is for learning: say what to learn from, --train DATA");
         }
@@ -75,25 +61,14 @@ impl TaskArgs {
     }
 
     /// Whether a network learns from data, and is not only tested on samples.
-    fn learns(&self, what: &What) -> bool {
-        match what {
-            What::Network { learns, .. } => *learns || self.learn.train.is_some(),
-            What::Experiment { .. } => false,
-        }
+    const fn learns(&self, what: &What) -> bool {
+        what.learns || self.learn.train.is_some()
     }
 
     /// Makes it ready to run; a network takes at most as many chips, unless the options say how many.
     pub(super) fn subject(&self, what: What, chips: usize) -> anyhow::Result<Subject> {
         let learns = self.learns(&what);
-        let (path, text, data) = match what {
-            What::Experiment { experiment, parameters, task } => {
-                if self.data.len() > 1 {
-                    bail!("{} takes one data set: give --data once", experiment.name);
-                }
-                return Ok(Subject::Experiment { experiment, parameters, task });
-            }
-            What::Network { path, text, data, .. } => (path, text, data),
-        };
+        let What { path, text, data, .. } = what;
         if learns {
             return self.learner(&path, &text, chips);
         }
@@ -128,6 +103,13 @@ impl TaskArgs {
         options.input.clone_from(&self.network.input);
         options.placement = self.network.place.options(chips);
         let learner = Learner::parse(text, path)?.options(options)?;
+        let of_samples =
+            || first_given(&[("--steps", self.network.steps.is_some()), ("--input", self.network.input.is_some())]);
+        if !learner.settings().takes_samples()
+            && let Some(option) = self.learn.given().or_else(of_samples)
+        {
+            bail!("{option} is for networks that learn from samples, and {} does not: leave it out", path.display());
+        }
         if self.experiment.epochs.is_some() && !learner.settings().stages.is_empty() {
             bail!("--epochs has no meaning for {}: its [[stage]] tables say how often each learns", path.display());
         }
@@ -165,23 +147,6 @@ impl NetworkArgs {
             ("--time", self.time.is_some()),
         ])
     }
-
-    /// The first option that is given.
-    fn given(&self) -> Option<&'static str> {
-        first_given(&[
-            ("--learn", self.learn),
-            ("--split", self.split.is_some()),
-            ("--input", self.input.is_some()),
-            ("--coding", self.coding.is_some()),
-            ("--threshold", self.threshold.is_some()),
-            ("--steps", self.steps.is_some()),
-            ("--step-us", self.step_us.is_some()),
-            ("--time", self.time.is_some()),
-            ("--chips", self.place.chips.is_some()),
-            ("--pack", self.place.pack),
-            ("--per-core", self.place.per_core.is_some()),
-        ])
-    }
 }
 
 fn first_given(options: &[(&'static str, bool)]) -> Option<&'static str> {
@@ -192,7 +157,6 @@ impl Subject {
     /// What it is called in tables and run folders.
     pub(super) fn name(&self) -> &str {
         match self {
-            Self::Experiment { experiment, .. } => experiment.name,
             Self::Network(trained) => &trained.network.name,
             Self::Learner(learner) => &learner.network().name,
         }
@@ -201,7 +165,6 @@ impl Subject {
     /// What runs.
     pub(super) fn task(&self) -> &dyn Task {
         match self {
-            Self::Experiment { task, .. } => &**task,
             Self::Network(trained) => &**trained,
             Self::Learner(learner) => &**learner,
         }
@@ -211,14 +174,13 @@ impl Subject {
     pub(super) fn samples_hash(&self, options: &RunOptions) -> anyhow::Result<Option<u64>> {
         match self {
             Self::Learner(learner) => Ok(learner.samples_hash(options)?),
-            Self::Experiment { .. } | Self::Network(_) => Ok(None),
+            Self::Network(_) => Ok(None),
         }
     }
 
     /// What there is to know of it.
     pub(super) fn about(&self) -> &str {
         match self {
-            Self::Experiment { .. } => "",
             Self::Network(trained) => &trained.network.about,
             Self::Learner(learner) => &learner.network().about,
         }
@@ -227,7 +189,6 @@ impl Subject {
     /// Microseconds of a step, for labels.
     pub(super) fn dt_us(&self) -> u64 {
         match self {
-            Self::Experiment { .. } => 1000,
             Self::Network(trained) => trained.presentation.step_us,
             Self::Learner(learner) => Some(learner.network().dt_us).filter(|us| *us > 0).unwrap_or(1000),
         }
@@ -236,7 +197,6 @@ impl Subject {
     /// Probes that it asks for itself.
     pub(super) fn probes(&self) -> &[Probe] {
         match self {
-            Self::Experiment { .. } => &[],
             Self::Network(trained) => &trained.network.probes,
             Self::Learner(learner) => &learner.network().probes,
         }
@@ -245,11 +205,6 @@ impl Subject {
     /// Settings besides name and seed: they differ where what is computed does.
     pub(super) fn asked(&self, options: &RunOptions) -> String {
         let parameters = match self {
-            Self::Experiment { parameters, .. } => {
-                let mut hash = Fnv64::new();
-                hash.bytes(parameters.as_bytes());
-                format!("parameters {:016x}", hash.finish())
-            }
             Self::Network(trained) => return trained.asked(options.seed),
             Self::Learner(learner) => learner.asked(),
         };

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 #[derive(Debug, Args)]
 pub(super) struct ViewArgs {
-    /// An experiment, its parameter file, or a network file, with samples by --data
+    /// An experiment or a network file, with samples by --data
     #[arg(value_name = "NAME|FILE.toml|NET.toml")]
     what: String,
     #[command(flatten)]

@@ -1,8 +1,8 @@
-//! WHAT of `run`, `compare`, `view` and `table`: a built-in experiment, its parameter file, or a network file.
+//! WHAT of `run`, `compare`, `view` and `table`: a built-in experiment or a network file.
 
 use anyhow::{Context as _, anyhow, bail};
 use host_harness::data::{DataSet, format_of};
-use host_harness::experiment::{EXPERIMENTS, Experiment, Task, parameters};
+use host_harness::experiment::{EXPERIMENTS, Experiment};
 use host_harness::network::file::{FileOptions, describes_learner, describes_network, parse_with};
 use host_harness::record::{KeptFile, is_run};
 use host_harness::whole;
@@ -11,14 +11,17 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-/// What a command runs.
+/// A network file that a command runs, of the user's own or built in.
 #[derive(Debug)]
-pub(super) enum What {
-    /// An experiment, with the text of its parameters.
-    Experiment { experiment: Experiment, parameters: String, task: Box<dyn Task> },
-    /// A network file, with its samples where they stand beside it: `NET.toml@SAMPLES`; `learns` says that the file has
-    /// programs or a task.
-    Network { path: PathBuf, text: String, data: Option<PathBuf>, learns: bool },
+pub(super) struct What {
+    /// The file, or what it would be called.
+    pub(super) path: PathBuf,
+    /// Its text.
+    pub(super) text: String,
+    /// Samples that stand beside it: `NET.toml@SAMPLES`.
+    pub(super) data: Option<PathBuf>,
+    /// Whether the file says what it learns.
+    pub(super) learns: bool,
 }
 
 impl What {
@@ -35,61 +38,25 @@ impl What {
         }
         let text = whole::text(path).with_context(|| format!("{name} cannot be read"))?;
         if text.trim().is_empty() {
-            bail!("{name} is empty: `loihi list NAME` prints a parameter file, `loihi list --network` a network file");
+            bail!(
+                "{name} is empty: `loihi list --network` prints a network file, and `loihi list NAME` that of an experiment"
+            );
         }
         if describes_network(&text) {
             let learns = describes_learner(&text);
-            return Ok(Self::Network { path: path.to_owned(), text, data, learns });
+            return Ok(Self { path: path.to_owned(), text, data, learns });
         }
         if let Some(advice) = advice(path) {
             bail!("{advice}");
         }
-        let invalid = || {
-            format!(
-                "{name} is neither a parameter file (`loihi list NAME` prints one) nor a network (`loihi list --network` prints one)"
-            )
-        };
-        let experiment = find(&parameters::experiment(&text).with_context(invalid)?)?;
-        let task = experiment.task(&text).with_context(|| format!("{name} cannot be used"))?;
-        Ok(Self::Experiment { experiment, parameters: text, task })
-    }
-
-    /// The TOML text that describes it.
-    pub(super) fn text(&self) -> &str {
-        match self {
-            Self::Experiment { parameters, .. } => parameters,
-            Self::Network { text, .. } => text,
-        }
+        bail!("{name} is not a network: `loihi list --network` prints one, and `loihi list NAME` that of an experiment")
     }
 
     /// The same with another text, which is read, so that what is wrong with it shows.
     pub(super) fn with_text(&self, text: String) -> anyhow::Result<Self> {
-        if let Self::Network { path, data, learns, .. } = self {
-            // Sizes that the file leaves to the data are not known here.
-            parse_with(&text, path, &FileOptions::default().data(vec![1], 1))?;
-            return Ok(Self::Network { path: path.clone(), text, data: data.clone(), learns: *learns });
-        }
-        let experiment = find(&parameters::experiment(&text)?)?;
-        let task = experiment.task(&text)?;
-        Ok(Self::Experiment { experiment, parameters: text, task })
-    }
-
-    /// The file of a network.
-    pub(super) fn path(&self) -> Option<&Path> {
-        match self {
-            Self::Experiment { .. } => None,
-            Self::Network { path, .. } => Some(path),
-        }
-    }
-
-    /// Whether it is an experiment in Rust.
-    pub(super) const fn is_experiment(&self) -> bool {
-        matches!(self, Self::Experiment { .. })
-    }
-
-    /// Whether it is a network.
-    pub(super) const fn is_network(&self) -> bool {
-        matches!(self, Self::Network { .. })
+        // Sizes that the file leaves to the data are not known here.
+        parse_with(&text, &self.path, &FileOptions::default().data(vec![1], 1))?;
+        Ok(Self { path: self.path.clone(), text, data: self.data.clone(), learns: self.learns })
     }
 }
 
@@ -101,17 +68,7 @@ fn built_in(name: &str) -> anyhow::Result<What> {
         bail!("{advice}");
     }
     let experiment = find(name)?;
-    let parameters = experiment.parameters.to_owned();
-    if describes_network(&parameters) {
-        return Ok(What::Network {
-            path: PathBuf::from(format!("{name}.toml")),
-            text: parameters,
-            data: None,
-            learns: true,
-        });
-    }
-    let task = experiment.task(&parameters)?;
-    Ok(What::Experiment { experiment, parameters, task })
+    Ok(What { path: PathBuf::from(format!("{name}.toml")), text: experiment.text.to_owned(), data: None, learns: true })
 }
 
 /// The experiment of a name.
@@ -161,18 +118,6 @@ pub(super) fn advice(path: &Path) -> Option<String> {
         }
         _ => return None,
     })
-}
-
-/// For a file that is given as a network: what it is instead.
-pub(super) fn no_network(path: &Path) -> Option<String> {
-    let text = whole::text(path).ok().filter(|text| !describes_network(text));
-    let experiment =
-        text.and_then(|text| parameters::experiment(&text).ok()).filter(|_| !path.ends_with("manifest.toml"));
-    let shown = path.display();
-    match experiment {
-        Some(_) => Some(format!("{shown} is the parameter file of an experiment: `loihi run {shown}` runs it")),
-        None => advice(path),
-    }
 }
 
 /// For a file that is given as samples: what it is instead.

@@ -355,7 +355,7 @@ fn no_emulator_outlives_a_process_that_is_killed() {
 fn absurd_sizes_are_refused() {
     let temporary = tempfile::tempdir().unwrap();
     let file = temporary.path().join("large.toml");
-    let parameters = experiment("stdp-pair").parameters;
+    let parameters = experiment("stdp-pair").text;
     for (key, value, what) in [
         ("shape = [51, 16]", "shape = [51, 1000000]", "51000000 elements"),
         ("shape = [16]", "shape = [1000000000]", "1000000000 elements"),

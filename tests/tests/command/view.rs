@@ -23,9 +23,8 @@ fn run(name: &str, live: Option<&Arc<Live>>) -> Outcome {
         observer = Box::new(LiveObserver::new(Arc::clone(live)));
     }
     let experiment = Experiment::named(name).unwrap();
-    let task = experiment.task(experiment.parameters).unwrap();
     let options = RunOptions { epochs: Some(1), samples: Some(20), ..RunOptions::default() };
-    task.run(&mut session, &options, &mut *observer).unwrap()
+    experiment.run(&mut session, &options, &mut *observer).unwrap()
 }
 
 #[test]

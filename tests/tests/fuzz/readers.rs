@@ -7,11 +7,10 @@ mod seeds;
 
 use host_harness::cost::prices::Prices;
 use host_harness::data::{Content, DataOptions, FORMATS, Format, Sample, SampleData, cifar};
-use host_harness::experiment::{EXPERIMENTS, parameters};
 use host_harness::import::NodeError;
 use host_harness::lava_dl;
 use host_harness::learn::Learner;
-use host_harness::network::file::{self, describes_network};
+use host_harness::network::file;
 use host_harness::nir;
 use host_harness::npz;
 use host_harness::quantise::{self, quantise};
@@ -193,14 +192,8 @@ fn read_checkpoint(bytes: &[u8]) -> Result<(), String> {
 
 fn read_experiment(bytes: &[u8]) -> Result<(), String> {
     let text = String::from_utf8_lossy(bytes);
-    if describes_network(&text) {
-        let learner = Learner::parse(&text, Path::new("/nowhere/net.toml"));
-        return learner.map(drop).map_err(|error| error.to_string());
-    }
-    let name = parameters::experiment(&text).map_err(|error| error.to_string())?;
-    let experiment = EXPERIMENTS.iter().find(|experiment| experiment.name == name);
-    let experiment = experiment.ok_or_else(|| format!("there is no experiment {name}"))?;
-    experiment.task(&text).map(drop).map_err(|error| error.to_string())
+    let learner = Learner::parse(&text, Path::new("/nowhere/net.toml"));
+    learner.map(drop).map_err(|error| error.to_string())
 }
 
 fn read_prices(bytes: &[u8]) -> Result<(), String> {

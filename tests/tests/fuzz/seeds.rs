@@ -66,7 +66,7 @@ pub(super) fn checkpoint() -> Vec<Vec<u8>> {
 }
 
 pub(super) fn experiment() -> Vec<Vec<u8>> {
-    EXPERIMENTS.iter().map(|experiment| experiment.parameters.as_bytes().to_vec()).collect()
+    EXPERIMENTS.iter().map(|experiment| experiment.text.as_bytes().to_vec()).collect()
 }
 
 pub(super) fn prices() -> Vec<Vec<u8>> {

@@ -80,7 +80,7 @@ impl Plant for Tank {
 
 /// The network of the pendulum for other numbers of values.
 fn network(sensed: usize, actions: usize, error_given: bool) -> (Network, Placed) {
-    let text = experiment("pes-pendulum").parameters;
+    let text = experiment("pes-pendulum").text;
     let text = text.replace("shape = [2]", &format!("shape = [{sensed}]"));
     let text = text.replace("dimensions = 1", &format!("dimensions = {actions}"));
     let text = text.replace("error_given = true", &format!("error_given = {error_given}"));

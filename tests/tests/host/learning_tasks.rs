@@ -2,13 +2,15 @@
 //! back from those to learn from. And what they do not learn if weights are rounded to the nearest.
 
 use crate::common::{self, experiment};
-use host_harness::experiment::{Experiment, NoObserver, Outcome, RunOptions};
+use host_harness::experiment::{Experiment, NoObserver, Outcome, RunOptions, Task as _};
+use host_harness::learn::Learner;
+use std::path::Path;
 
 const SEEDS: [u32; 3] = [4, 5, 6];
 
 /// An experiment whose parameters differ in some lines.
 fn run_with(experiment: Experiment, changes: &[(&str, &str)], options: &RunOptions) -> Outcome {
-    let mut text = experiment.parameters.to_owned();
+    let mut text = experiment.text.to_owned();
     for (name, value) in changes {
         let prefix = format!("{name} = ");
         let line = text.lines().find(|line| line.starts_with(&prefix)).map(str::to_owned);
@@ -18,7 +20,8 @@ fn run_with(experiment: Experiment, changes: &[(&str, &str)], options: &RunOptio
             None => format!("{text}{prefix}{value}\n"),
         };
     }
-    experiment.task(&text).unwrap().run(&mut common::open_host(), options, &mut NoObserver).unwrap()
+    let learner = Learner::parse(&text, Path::new("changed.toml")).unwrap();
+    learner.run(&mut common::open_host(), options, &mut NoObserver).unwrap()
 }
 
 fn run(experiment: Experiment, seed: u32) -> Outcome {
@@ -69,7 +72,7 @@ fn emstdp_on_digits() {
 #[test]
 fn emstdp_in_three_layers() {
     let text = include_str!("../../../examples/deep_emstdp.toml");
-    let deep = Experiment::network("deep-emstdp", "", text);
+    let deep = Experiment::new("deep-emstdp", "", text);
     let options = RunOptions { seed: SEEDS[0], validate: true, epochs: Some(2), ..RunOptions::default() };
     let symmetric = [("feedback", "\"symmetric\""), ("error_threshold_hidden", "[48, 75]")];
     for changes in [&[][..], &symmetric] {
@@ -85,9 +88,9 @@ fn emstdp_on_fixed_convolutions() {
     let (network, _) = text.rsplit_once("[[snip]]").unwrap();
     let network = network.replace("steps = 20", "steps = 129").replace("v_th = 131071", "v_th = 511");
     let text = format!("{network}[[snip]]\nkind = \"emstdp\"\npopulations = [\"hidden\", \"digits\"]\nshift = 8\n");
-    let task = Experiment::network("digits-conv", "", "").task(&text).unwrap();
+    let learner = Learner::parse(&text, Path::new("digits-conv.toml")).unwrap();
     let options = RunOptions { seed: SEEDS[1], validate: true, epochs: Some(1), ..RunOptions::default() };
-    let outcome = task.run(&mut common::open_host(), &options, &mut NoObserver).unwrap();
+    let outcome = learner.run(&mut common::open_host(), &options, &mut NoObserver).unwrap();
     assert!(metric(&outcome, "accuracy_test") >= 0.90, "{:?}", outcome.metrics);
 }
 

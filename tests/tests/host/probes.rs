@@ -46,9 +46,8 @@ fn run(name: &str, probes: &[&str], spikes: bool) -> (Outcome, Vec<Given>) {
         session.set_recorder(Some(recorder));
     }
     let experiment = Experiment::named(name).unwrap();
-    let task = experiment.task(experiment.parameters).unwrap();
     let options = RunOptions { epochs: Some(1), samples: Some(20), ..RunOptions::default() };
-    let outcome = task.run(&mut session, &options, &mut NoObserver).unwrap();
+    let outcome = experiment.run(&mut session, &options, &mut NoObserver).unwrap();
     (outcome, samples.iter().map(|samples| samples.lock().unwrap().clone()).collect())
 }
 

@@ -3,13 +3,15 @@
 
 use crate::common::{experiment, open_host, open_qemu};
 use host_harness::device::session::Session;
-use host_harness::experiment::{NoObserver, Outcome, RunOptions};
+use host_harness::experiment::{NoObserver, Outcome, RunOptions, Task as _};
+use host_harness::learn::Learner;
+use std::path::Path;
 
 fn run(precision: &str, session: &mut Session, seed: u32, epochs: Option<u32>) -> Outcome {
     let experiment = experiment("dendrite-teacher");
-    let text = experiment.parameters.replace("\"stochastic\"", &format!("\"{precision}\""));
+    let text = experiment.text.replace("\"stochastic\"", &format!("\"{precision}\""));
     let options = RunOptions { seed, epochs, ..RunOptions::default() };
-    experiment.task(&text).unwrap().run(session, &options, &mut NoObserver).unwrap()
+    Learner::parse(&text, Path::new("own.toml")).unwrap().run(session, &options, &mut NoObserver).unwrap()
 }
 
 fn error(precision: &str, seed: u32) -> f64 {

@@ -6,6 +6,7 @@ use host_harness::cost::rules::{self, RuleCost};
 use host_harness::data::mnist::{FILES, SIDE};
 use host_harness::device::session::Session;
 use host_harness::experiment::{Experiment, NoObserver, Outcome, RunOptions, Task};
+use host_harness::learn::Learner;
 use loihi_core::register::{Register, StateDigest};
 use std::fs;
 use std::path::Path;
@@ -14,16 +15,11 @@ fn run(experiment: Experiment, task: &dyn Task, session: &mut Session, options: 
     task.run(session, options, &mut NoObserver).unwrap_or_else(|error| panic!("{}: {error}", experiment.name))
 }
 
-/// An experiment with its own parameters.
-fn whole(experiment: Experiment) -> Box<dyn Task> {
-    experiment.task(experiment.parameters).unwrap()
-}
-
 /// An experiment of as many steps as a test has time for.
-fn shortened(experiment: Experiment, steps: &str) -> Box<dyn Task> {
-    let parameters = experiment.parameters;
+fn shortened(experiment: Experiment, steps: &str) -> Learner {
+    let parameters = experiment.text;
     let line = parameters.lines().find(|line| line.starts_with("steps = ")).unwrap();
-    experiment.task(&parameters.replacen(line, &format!("steps = {steps}"), 1)).unwrap()
+    Learner::parse(&parameters.replacen(line, &format!("steps = {steps}"), 1), Path::new("shortened.toml")).unwrap()
 }
 
 /// Where two runs part: the row, its step, and the first register that differs.
@@ -34,7 +30,7 @@ fn first_difference(a: &[StateDigest], b: &[StateDigest]) -> Option<(usize, u32,
 
 /// Both devices give the same, digest by digest; returns what QEMU gave.
 fn assert_agree(experiment: Experiment, options: &RunOptions) -> Outcome {
-    assert_task_agrees(experiment, &*whole(experiment), options)
+    assert_task_agrees(experiment, &experiment.learner().unwrap(), options)
 }
 
 fn assert_task_agrees(experiment: Experiment, task: &dyn Task, options: &RunOptions) -> Outcome {
@@ -55,7 +51,7 @@ fn assert_task_agrees(experiment: Experiment, task: &dyn Task, options: &RunOpti
 
 /// The other run of the pair differs in nothing, not even in the instructions that it took.
 fn assert_counts_again(experiment: Experiment, options: &RunOptions, first: &Outcome) {
-    let second = run(experiment, &*whole(experiment), &mut open_qemu(), options);
+    let second = run(experiment, &experiment.learner().unwrap(), &mut open_qemu(), options);
     assert_eq!(second.instructions, first.instructions, "{}", experiment.name);
     assert_eq!(&second, first, "{}", experiment.name);
 }
@@ -90,17 +86,19 @@ fn the_square_and_its_instructions() {
 
 #[test]
 fn what_cores_learn_themselves() {
-    for experiment in
-        [experiment("stdp-pair"), experiment("stdp-triplet"), experiment("stdp-reward"), experiment("pes-core")]
-    {
-        assert_agree(experiment, &RunOptions { seed: 3, ..RunOptions::default() });
+    let options = RunOptions { seed: 3, ..RunOptions::default() };
+    for experiment in [experiment("stdp-pair"), experiment("stdp-triplet"), experiment("pes-core")] {
+        assert_agree(experiment, &options);
     }
+    // Every step is an exchange with its plant.
+    let reward = experiment("stdp-reward");
+    assert_task_agrees(reward, &shortened(reward, "3000"), &options);
 }
 
 #[test]
 fn control_for_a_while() {
     for (experiment, joints) in [(experiment("pes-pendulum"), 1), (experiment("pes-arm"), 2)] {
-        let outcome = assert_task_agrees(experiment, &*shortened(experiment, "4500"), &RunOptions::default());
+        let outcome = assert_task_agrees(experiment, &shortened(experiment, "4500"), &RunOptions::default());
         assert_eq!((outcome.steps, outcome.digests.len()), (4500, 2), "a digest every four seconds, and at the end");
         assert_eq!(outcome.ops.decoder_updates, joints * outcome.ops.spikes, "every spike teaches");
     }

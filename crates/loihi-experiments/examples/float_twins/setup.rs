@@ -45,12 +45,12 @@ impl Setup {
     /// If the data are not there, or the network cannot be placed.
     pub(crate) fn new(experiment: Experiment, seed: u32) -> Result<Self, Box<dyn Error>> {
         let path = Path::new(experiment.name);
-        let learner = Learner::parse(experiment.parameters, path)?;
+        let learner = Learner::parse(experiment.text, path)?;
         let settings = learner.settings();
         let options = RunOptions { seed, ..RunOptions::default() };
         let samples = Samples::open(&settings.task, &options, Wanted::default())?;
         let file_options = FileOptions::default().seed(seed).data(samples.shape(), samples.classes);
-        let network = file::parse_with(experiment.parameters, path, &file_options)?;
+        let network = file::parse_with(experiment.text, path, &file_options)?;
         let placed = place(&network, PlacementOptions::default())?;
         let programs = &placed.programs;
         let planning =

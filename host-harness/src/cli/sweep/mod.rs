@@ -21,7 +21,7 @@ use table::Table;
 
 #[derive(Debug, Args)]
 pub(super) struct SweepArgs {
-    /// What `loihi run` takes: an experiment, its parameter file, or a network file, with samples by --data or as
+    /// What `loihi run` takes: an experiment or a network file, with samples by --data or as
     /// NET.toml@SAMPLES
     #[arg(value_name = "NAME|FILE.toml|NET.toml")]
     what: String,
@@ -55,7 +55,7 @@ pub(super) fn sweep(args: &SweepArgs) -> anyhow::Result<()> {
     args.task.check_epochs()?;
     args.task.check(std::slice::from_ref(&what))?;
     let seeds = Seeds { first: args.task.options().seed, count: args.seeds };
-    let grid = Grid::new(what.text(), args.settings.clone(), seeds).with_context(|| args.what.clone())?;
+    let grid = Grid::new(&what.text, args.settings.clone(), seeds).with_context(|| args.what.clone())?;
     let points = Points::new(&args.what, what, &grid, &args.task);
     points.check()?;
     // Arrays and samples that the file refers to are the same for all points: the first one says which.
