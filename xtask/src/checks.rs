@@ -11,7 +11,7 @@ use crate::command::{line, printed};
 use crate::runner::{self, Tally};
 use crate::setup::{self, Detail};
 use crate::tier::Tier;
-use crate::{clean_root, firmware, no_panic, paths, portable, proof};
+use crate::{clean_root, firmware, no_panic, paths, portable, proof, web};
 
 /// What came of a stage.
 enum Verdict {
@@ -79,6 +79,7 @@ pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
     } else {
         report.stage("set-up", || Ok(setup::install_for_tests(Detail::Changes).into()))?;
         report.stage("firmware", || Ok(firmware::build().into()))?;
+        report.stage("page", || Ok(web::build().into()))?;
         // The links of the panic check take one core for most of their time: the other stages run beside them.
         thread::scope(|scope| {
             let links = scope.spawn(|| timed(|| Ok(no_panic::check().into())));

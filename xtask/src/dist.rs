@@ -62,7 +62,7 @@ fn build() -> Result<PathBuf> {
 }
 
 /// Flags by which the program names its sources independently of where they lie on this machine.
-fn remapped() -> Vec<String> {
+pub(crate) fn remapped() -> Vec<String> {
     let folders =
         [(paths::cargo_home(), "cargo"), (toolchain::folder(), "rust"), (Some(paths::root().to_owned()), NAME)];
     let known = folders.into_iter().filter_map(|(folder, name)| Some((folder?, name)));

@@ -17,6 +17,7 @@ mod setup;
 mod size;
 mod tier;
 mod toolchain;
+mod web;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,8 @@ enum Verb {
     },
     /// Build the firmware into target/firmware, after a set-up where one is needed
     Firmware,
+    /// Build the page in the browser into target/page, after a set-up where one is needed
+    Web,
     /// Set up, build the firmware, check the sources, run every test
     Test {
         /// Only the core, the unit tests of the host and one set of recorded vectors: after every save
@@ -74,6 +77,7 @@ fn run(verb: &Verb) -> Result<ExitCode> {
         Verb::Setup { check: true } => setup::check()?,
         Verb::Setup { check: false } => setup::install(setup::Detail::Everything)?,
         Verb::Firmware => firmware::build()?,
+        Verb::Web => web::build()?,
         Verb::Test { quick, all, filters } => {
             let tier = match (quick, all) {
                 (true, _) => tier::Tier::Quick,

@@ -11,6 +11,7 @@ use crate::apt;
 use crate::command::{announced, printed};
 use crate::paths::on_search_path;
 use crate::toolchain::{self, Compiler, Linker};
+use crate::web;
 
 /// A program of the distribution that only has to be there.
 struct Program {
@@ -23,6 +24,10 @@ struct Program {
 const QEMU: Program = Program { what: "QEMU, runs the firmware", name: "qemu-system-i386", package: "qemu-system-x86" };
 const VALGRIND: Program =
     Program { what: "valgrind, counts instructions in the tests", name: "valgrind", package: "valgrind" };
+const BROWSER: Program =
+    Program { what: "Chromium, opens the page in the tests", name: "chromium", package: "chromium" };
+const DRIVER: Program =
+    Program { what: "driver of Chromium, for the tests", name: "chromedriver", package: "chromium-driver" };
 
 /// What is said while setting up.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,6 +55,8 @@ pub(crate) fn check() -> Result<()> {
         say("compiler for the bare x86", toolchain::compiler().as_ref()),
         say("linker for the bare x86", toolchain::linker().as_ref()),
         say(VALGRIND.what, VALGRIND.version().as_ref()),
+        say(BROWSER.what, BROWSER.version().as_ref()),
+        say(DRIVER.what, DRIVER.version().as_ref()),
     ];
     if found.contains(&false) {
         bail!("something is missing: `cargo xtask setup` installs it");
@@ -73,7 +80,8 @@ pub(crate) fn install(detail: Detail) -> Result<()> {
 ///
 /// Those of [`install`].
 pub(crate) fn install_for_tests(detail: Detail) -> Result<()> {
-    VALGRIND.install(detail)
+    web::install(detail)?;
+    [VALGRIND, BROWSER, DRIVER].iter().try_for_each(|program| program.install(detail))
 }
 
 /// Installs what is missing for the firmware.

@@ -1,0 +1,197 @@
+//! Builds the page in the browser: the module, and one file that holds everything.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::command::{announced, run};
+use crate::paths::{self, on_search_path};
+use crate::setup::Detail;
+use crate::{apt, dist, licences, toolchain};
+
+/// The package of the module.
+const PACKAGE: &str = "loihi-web";
+/// The target of the module.
+const TARGET: &str = "wasm32-unknown-unknown";
+/// The workspace profile of the module.
+const PROFILE: &str = "web";
+/// The experiment whose digest the page compares with the host's.
+const EXPERIMENT: &str = "digits-pes";
+
+/// Which compiler makes the module.
+enum Compiler {
+    /// The usual one, with a standard library for the target.
+    Usual,
+    /// Another one, which has the sources of the standard library.
+    Sources(toolchain::Compiler),
+}
+
+/// Builds `target/page/index.html`, and `licences.txt` beside it.
+///
+/// # Errors
+///
+/// When no compiler for the target can be had, the module does not build, or a part of the page is missing.
+pub(crate) fn build() -> Result<()> {
+    let module = module(&compiler()?)?;
+    let packed = packed(&module)?;
+    let page = page(&packed)?;
+    let folder = paths::root().join("target").join("page");
+    write(&folder.join("licences.txt"), &format!("{}{}", licences::own()?, licences::of_crates(PACKAGE)?))?;
+    let file = folder.join("index.html");
+    write(&file, &page)?;
+    let [module, packed, page] = [module.len(), packed.len(), page.len()].map(|bytes| bytes.div_ceil(1000));
+    println!("page: {}, {page} KB (module {module} KB, packed {packed} KB)", file.display());
+    Ok(())
+}
+
+/// Installs a standard library for the target, or a compiler with its sources, if there is neither.
+///
+/// # Errors
+///
+/// When neither can be had.
+pub(crate) fn install(detail: Detail) -> Result<()> {
+    let compiler = compiler()?;
+    if detail == Detail::Everything {
+        match compiler {
+            Compiler::Usual => println!("compiler for the browser: the usual one, with {TARGET}"),
+            Compiler::Sources(other) => println!("compiler for the browser: {other}"),
+        }
+    }
+    Ok(())
+}
+
+fn compiler() -> Result<Compiler> {
+    let is_here = || toolchain::folder().is_some_and(|folder| folder.join("lib/rustlib").join(TARGET).is_dir());
+    if is_here() {
+        return Ok(Compiler::Usual);
+    }
+    if on_search_path("rustup").is_some() {
+        println!("standard library for the browser: missing, will be installed");
+        let added = announced(Command::new("rustup").current_dir(paths::root()).args(["target", "add", TARGET]));
+        if added.is_ok() && is_here() {
+            return Ok(Compiler::Usual);
+        }
+    }
+    if on_search_path("wasm-ld").is_none() && apt::is_here() {
+        println!("linker for the browser: missing, will be installed");
+        apt::install(&["lld".to_owned()])?;
+    }
+    match toolchain::compiler() {
+        Some(compiler) => Ok(Compiler::Sources(compiler)),
+        None => bail!("no compiler for {TARGET}: run `rustup target add {TARGET}`, or `cargo xtask setup`"),
+    }
+}
+
+/// The module: this crate as a dynamic library, which it is for the browser only.
+fn module(compiler: &Compiler) -> Result<Vec<u8>> {
+    let mut command = Command::new(paths::cargo());
+    command
+        .current_dir(paths::root())
+        .args(["rustc", "--quiet", "--package", PACKAGE, "--lib", "--crate-type", "cdylib"])
+        .args(["--profile", PROFILE, "--target", TARGET])
+        .env_remove("RUSTFLAGS");
+    let mut flags = dist::remapped();
+    let mut folder = paths::target();
+    if let Compiler::Sources(other) = compiler {
+        // Cargo keeps apart what this build makes.
+        folder = folder.join("web-build");
+        flags.push("-Clinker=wasm-ld".to_owned());
+        command
+            .arg("--target-dir")
+            .arg(&folder)
+            .arg("-Zbuild-std=std,panic_abort")
+            .env("RUSTC", &other.program)
+            .env("RUSTC_BOOTSTRAP", "1")
+            .env_remove("RUSTC_WRAPPER")
+            .env_remove("RUSTC_WORKSPACE_WRAPPER");
+    }
+    command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
+    run(&mut command).context("the module of the page does not build")?;
+    let file = folder.join(TARGET).join(PROFILE).join("loihi_web.wasm");
+    fs::read(&file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+/// The module as the page holds it: base64 of its gzip.
+fn packed(module: &[u8]) -> Result<String> {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+    packer.write_all(module)?;
+    Ok(STANDARD.encode(packer.finish()?))
+}
+
+/// The page with every file that it names inside it.
+fn page(packed: &str) -> Result<String> {
+    let sources = paths::root().join("web").join("page");
+    let read = |name: &str| {
+        let path = sources.join(name);
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+    };
+    let mut rest = &*read("index.html")?;
+    let mut page = String::new();
+    // Each is `<script … src="NAME">` or the link to the style sheet.
+    while let Some((before, name, after)) = next_file(rest) {
+        let text = match name {
+            "data.json" => data()?,
+            "loihi_web.wasm.gz" => packed.to_owned(),
+            _ => read(name)?,
+        };
+        for end in ["</script", "</style"] {
+            ensure!(!text.contains(end), "{name} holds `{end}`, which would end its element: write it in two parts");
+        }
+        page.push_str(before);
+        let [start, end] = if name.strip_suffix(".css").is_some() { ["<style>", "</style>"] } else { [">", ""] };
+        page.extend([start, &text, end]);
+        rest = after;
+    }
+    page.push_str(rest);
+    Ok(page)
+}
+
+/// What is before the next file that a page names, the name, and what is after it.
+fn next_file(page: &str) -> Option<(&str, &str, &str)> {
+    let marks = [(" src=\"", "\">"), ("<link rel=\"stylesheet\" href=\"", "\">")];
+    let found = marks.iter().filter_map(|(mark, end)| Some((page.find(mark)?, mark.len(), *end)));
+    let (at, mark, end) = found.min_by_key(|(at, ..)| *at)?;
+    let (name, after) = page[at + mark..].split_once(end)?;
+    Some((&page[..at], name, after))
+}
+
+/// What the page knows of the host: the digest that its runs are compared with.
+fn data() -> Result<String> {
+    let path = paths::root().join("tests/golden/digests.toml");
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let digest = text.lines().find_map(|line| line.strip_prefix(EXPERIMENT)?.trim_start().strip_prefix("= "));
+    let digest = digest.with_context(|| format!("{} has no line for {EXPERIMENT}", path.display()))?;
+    Ok(format!("{{\"experiment\": \"{EXPERIMENT}\", \"digests\": {{\"{EXPERIMENT}\": {digest}}}}}"))
+}
+
+/// Writes a file aside first, so that nobody sees half of it.
+fn write(file: &Path, text: &str) -> Result<()> {
+    let aside: PathBuf = file.with_extension("new");
+    let folder = file.parent().unwrap_or(file);
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(&aside, text))
+        .and_then(|()| fs::rename(&aside, file))
+        .with_context(|| format!("cannot write {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_holds_all_files_that_it_names() -> Result<()> {
+        let page = page("bW9kdWxl")?;
+        assert!(next_file(&page).is_none());
+        for part in ["bW9kdWxl", "<style>", "class Engine", "class Pad", "onmessage", "\"digits-pes\""] {
+            assert!(page.contains(part), "{part}");
+        }
+        Ok(())
+    }
+}
