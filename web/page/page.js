@@ -3,6 +3,10 @@
 
 const by = (id) => document.getElementById(id);
 const percent = (share) => (share === null || share === undefined ? "–" : `${(100 * share).toFixed(2)} %`);
+/** A score as text, with a minus of the width of a digit. */
+const fixed = (score) => score.toFixed(2).replace("-0.00", "0.00").replace("-", "−");
+/** A digit with its article. */
+const a = (digit) => (digit === 8 ? "an 8" : `a ${digit}`);
 const host = JSON.parse(by("data").textContent);
 
 const engine = new Engine(told);
@@ -62,8 +66,8 @@ function show(next, live = false) {
     row.disabled = next === null;
     row.classList.toggle("best", next !== null && next.class === digit);
     row.querySelector("i").style.width = `${100 * Math.min(Math.max(score, 0), 1)}%`;
-    row.querySelector(".score").textContent = next === null ? "–" : score.toFixed(2);
-    row.setAttribute("aria-label", next === null ? `${digit}` : `It is a ${digit}: learn it. Score ${score.toFixed(2)}`);
+    row.querySelector(".score").textContent = next === null ? "–" : fixed(score);
+    row.setAttribute("aria-label", next === null ? `${digit}` : `It is ${a(digit)}: learn it. Score ${fixed(score)}`);
   });
   drawValues(by("seen"), next === null ? [] : next.values);
   by("seen").setAttribute("aria-label", next === null ? "Nothing is drawn yet." : "The drawing as 8×8 grey values.");
@@ -142,7 +146,7 @@ function told(message) {
     case "answer":
       if (pad.strokes.length > 0) {
         show(message.answer, finished);
-        by("said").textContent = `It is a ${message.answer.class}, says the network.`;
+        by("said").textContent = `The network says: ${a(message.answer.class)}.`;
       }
       break;
     case "taught": {
@@ -150,7 +154,7 @@ function told(message) {
       show(after, true);
       showLessons(message.right);
       const again = after.class === taught ? "" : " Teach it once more.";
-      by("said").textContent = `Learned once as a ${taught}. Before it said ${before.class}, now ${after.class}.${again}`;
+      by("said").textContent = `Learned once as ${a(taught)}. Before it said ${before.class}, now ${after.class}.${again}`;
       break;
     }
     case "forgotten":
