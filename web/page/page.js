@@ -162,7 +162,7 @@ function told(message) {
       drawn(true);
       break;
     case "error":
-      by("said").textContent = `${message.what}.`;
+      by("said").textContent = `${message.what[0].toUpperCase()}${message.what.slice(1)}.`;
       break;
     default:
       fail(`The chip stopped: ${message.what}. Load the page again.`);
