@@ -112,7 +112,7 @@ pub(crate) fn install_for_firmware(detail: Detail) -> Result<Tools> {
 }
 
 /// Installs library sources for the compiler in use or, failing that, another compiler with its.
-fn install_compiler() -> Result<Compiler> {
+pub(crate) fn install_compiler() -> Result<Compiler> {
     println!("compiler for the bare x86: missing, it takes one whose library sources are installed");
     if on_search_path("rustup").is_some() {
         let mut command = Command::new("rustup");

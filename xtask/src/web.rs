@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
@@ -14,7 +14,7 @@ use flate2::write::GzEncoder;
 use crate::command::{announced, run};
 use crate::paths::{self, on_search_path};
 use crate::setup::Detail;
-use crate::{apt, dist, licences, toolchain};
+use crate::{apt, dist, licences, setup, toolchain};
 
 /// The package of the module.
 const PACKAGE: &str = "loihi-web";
@@ -83,10 +83,8 @@ fn compiler() -> Result<Compiler> {
         println!("linker for the browser: missing, will be installed");
         apt::install(&["lld".to_owned()])?;
     }
-    match toolchain::compiler() {
-        Some(compiler) => Ok(Compiler::Sources(compiler)),
-        None => bail!("no compiler for {TARGET}: run `rustup target add {TARGET}`, or `cargo xtask setup`"),
-    }
+    let other = toolchain::compiler();
+    Ok(Compiler::Sources(other.map_or_else(setup::install_compiler, Ok)?))
 }
 
 /// The module: this crate as a dynamic library, which it is for the browser only.
