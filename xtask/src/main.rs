@@ -75,7 +75,10 @@ fn main() -> ExitCode {
 fn run(verb: &Verb) -> Result<ExitCode> {
     match verb {
         Verb::Setup { check: true } => setup::check()?,
-        Verb::Setup { check: false } => setup::install(setup::Detail::Everything)?,
+        Verb::Setup { check: false } => {
+            setup::install(setup::Detail::Everything)?;
+            web::install(setup::Detail::Everything)?;
+        }
         Verb::Firmware => firmware::build()?,
         Verb::Web => web::build()?,
         Verb::Test { quick, all, filters } => {

@@ -11,7 +11,6 @@ use crate::apt;
 use crate::command::{announced, printed};
 use crate::paths::on_search_path;
 use crate::toolchain::{self, Compiler, Linker};
-use crate::web;
 
 /// A program of the distribution that only has to be there.
 struct Program {
@@ -80,7 +79,6 @@ pub(crate) fn install(detail: Detail) -> Result<()> {
 ///
 /// Those of [`install`].
 pub(crate) fn install_for_tests(detail: Detail) -> Result<()> {
-    web::install(detail)?;
     [VALGRIND, BROWSER, DRIVER].iter().try_for_each(|program| program.install(detail))
 }
 
