@@ -155,7 +155,7 @@ impl Page {
             let Running { done, total, stage, .. } = *running;
             tell(&Told::Progress { done, total, stage, accuracy });
         })?;
-        let student = Student::new(lessons::experiment()?.parameters, &lessons.learned)?;
+        let student = Student::new(lessons::experiment()?.text, &lessons.learned)?;
         self.student = Some((student, lessons.learned));
         self.right.clear();
         let outcome = lessons.outcome;
