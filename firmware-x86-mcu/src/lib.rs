@@ -1,10 +1,9 @@
 //! Firmware for a bare 32-bit x86: carries bytes between a UART and
 //! [`loihi_core::device::Device`].
 //!
-//! It holds no neuron code. [`serve`] is portable and is what another board would reuse; all
-//! other modules exist on the bare-metal target only and give the machine the least that the
-//! core needs: a stack, read-only code, a clock, a serial line, and a report instead of a silent
-//! hang when something goes wrong.
+//! It holds no neuron code. The serve loop and all else that boards share is in `firmware_common`; the modules here exist on
+//! the bare-metal target only and give the machine the least that the core needs: a stack, read-only code, a clock, a serial
+//! line, and a report instead of a silent hang when something goes wrong.
 //!
 //! | module | its one job |
 //! |---|---|
@@ -15,13 +14,10 @@
 //! | `stack` | tells how much of the stack was used |
 //! | `exit` | ends the machine with a status |
 //! | `port`, `uart`, `strobe`, `clock` | the hardware |
-//! | `logger` | defmt records as frames on the UART |
 //! | `arena` | the memory handed to the device |
 //! | `machine` | all of it together: a device on the serial port |
 
 #![cfg_attr(target_os = "none", no_std)]
-
-pub mod serve;
 
 #[cfg(target_os = "none")]
 mod address;
@@ -35,8 +31,6 @@ pub mod clock;
 pub mod exit;
 #[cfg(target_os = "none")]
 mod float;
-#[cfg(target_os = "none")]
-mod logger;
 #[cfg(target_os = "none")]
 pub mod machine;
 #[cfg(target_os = "none")]

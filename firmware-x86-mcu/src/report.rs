@@ -1,13 +1,9 @@
 //! Says what went wrong, then ends the machine.
-//!
-//! Everything is said twice. First as a line of plain text between two frame delimiters, which
-//! needs nothing but a working transmitter: a terminal shows it, and a frame decoder drops it as
-//! damaged. Then as a log frame, which needs the logger and its memory.
 
 use core::panic::PanicInfo;
-use core::sync::atomic::{AtomicBool, Ordering};
 
 use embedded_io::Write;
+use firmware_common::report::{self, Text};
 
 use crate::exit::{Reason, exit};
 use crate::paging;
@@ -53,25 +49,9 @@ impl Fault {
 
 /// Reports an exception and ends the machine.
 pub(crate) fn fault(fault: &Fault) -> ! {
+    let values = [("error code", fault.error_code), ("eip", fault.instruction), ("cr2", fault.page_address)];
     enter();
-    let name = fault.name();
-    line(&[
-        ReportPart::Text("fault: "),
-        ReportPart::Text(name),
-        ReportPart::Text(", error code "),
-        ReportPart::Hex(fault.error_code),
-        ReportPart::Text(", eip "),
-        ReportPart::Hex(fault.instruction),
-        ReportPart::Text(", cr2 "),
-        ReportPart::Hex(fault.page_address),
-    ]);
-    defmt::error!(
-        "fault: {=str}, error code {=u32:#x}, eip {=u32:#x}, cr2 {=u32:#x}",
-        name,
-        fault.error_code,
-        fault.instruction,
-        fault.page_address
-    );
+    Text::fault(fault.name(), values).tell(uart::send);
     leave(Reason::Fault)
 }
 
@@ -80,29 +60,24 @@ pub(crate) fn fault(fault: &Fault) -> ! {
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     enter();
-    let (file, row) = info.location().map_or(("", 0), |place| (place.file(), place.line()));
-    line(&[ReportPart::Text("panic: "), ReportPart::Text(file), ReportPart::Text(", line "), ReportPart::Decimal(row)]);
-    defmt::error!("panic: {=str}, line {=u32}", file, row);
+    Text::panic(info).tell(uart::send);
     leave(Reason::Panic)
 }
 
 /// Reports that the machine has less memory above 1 MiB than the image needs, and exits. Text only, since the logger uses
 /// statics.
 pub(crate) fn too_little_memory(needed_kib: u32, there_kib: u32) -> ! {
-    line(&[
-        ReportPart::Text("memory: this firmware needs "),
-        ReportPart::Decimal(needed_kib + 1024),
-        ReportPart::Text(" KiB, the machine has "),
-        ReportPart::Decimal(there_kib + 1024),
-        ReportPart::Text(" KiB: give it more, or build the firmware with a smaller arena"),
-    ]);
+    let mut text = Text::default();
+    text.text("memory: this firmware needs ").decimal(needed_kib + 1024);
+    text.text(" KiB, the machine has ").decimal(there_kib + 1024);
+    text.text(" KiB: give it more, or build the firmware with a smaller arena");
+    text.send(uart::send);
     leave(Reason::Memory)
 }
 
 /// Gives up at once when the reporting itself has failed.
 fn enter() {
-    static REPORTING: AtomicBool = AtomicBool::new(false);
-    if REPORTING.swap(true, Ordering::Relaxed) {
+    if !report::is_first() {
         exit(Reason::Nested);
     }
 }
@@ -111,40 +86,4 @@ fn enter() {
 fn leave(reason: Reason) -> ! {
     let _ = uart::com1().flush();
     exit(reason)
-}
-
-/// A piece of a line of text.
-enum ReportPart<'a> {
-    Text(&'a str),
-    Hex(u32),
-    Decimal(u32),
-}
-
-/// Sends a line of text; the delimiter before it ends the frame that the trouble may have
-/// interrupted.
-fn line(parts: &[ReportPart<'_>]) {
-    uart::send(&[0]);
-    for part in parts {
-        match *part {
-            ReportPart::Text(text) => uart::send(text.as_bytes()),
-            ReportPart::Hex(value) => hex(value),
-            ReportPart::Decimal(value) => decimal(value),
-        }
-    }
-    uart::send(b"\r\n\0");
-}
-
-fn hex(value: u32) {
-    uart::send(b"0x");
-    for shift in (0..u32::BITS).step_by(4).rev() {
-        let digit = (value >> shift & 0xf) as u8;
-        uart::send(&[if digit < 10 { b'0' + digit } else { b'a' + digit - 10 }]);
-    }
-}
-
-fn decimal(value: u32) {
-    if value >= 10 {
-        decimal(value / 10);
-    }
-    uart::send(&[b'0' + (value % 10) as u8]);
 }

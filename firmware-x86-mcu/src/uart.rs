@@ -58,6 +58,8 @@ pub(crate) fn init() {
     send(&[0]);
 }
 
+firmware_common::frame_logger!(send);
+
 /// Sends all of `bytes`.
 pub(crate) fn send(mut bytes: &[u8]) {
     let mut port = com1();

@@ -1,0 +1,24 @@
+//! What the firmware of every board shares. A board adds boot code, a serial line, a clock and a pin.
+//!
+//! | module | its one job |
+//! |---|---|
+//! | [`serve`] | the serve loop: bytes in, a device, bytes out |
+//! | [`region`] | memory that is handed out once |
+//! | [`stack`] | how much of the stack was ever in use |
+//! | [`record`] | log records as frames on a channel of their own |
+//! | [`report`] | what went wrong, as a line of text and as a log record |
+//! | [`register`] | registers of peripherals |
+//! | `machine` | all of it together: a device on a board's line |
+//!
+//! Nothing here knows a processor, and all but `machine` and the logger itself is built and tested on the host, too.
+
+#![cfg_attr(target_os = "none", no_std)]
+
+#[cfg(target_os = "none")]
+pub mod machine;
+pub mod record;
+pub mod region;
+pub mod register;
+pub mod report;
+pub mod serve;
+pub mod stack;

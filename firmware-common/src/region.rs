@@ -1,0 +1,46 @@
+//! Memory that is handed out once: the arena, and the buffers of the line.
+
+use core::cell::UnsafeCell;
+#[cfg(target_has_atomic = "8")]
+use core::sync::atomic::AtomicBool;
+use core::sync::atomic::Ordering;
+
+#[cfg(not(target_has_atomic = "8"))]
+use portable_atomic::AtomicBool;
+
+/// Memory of a type, for one owner; aligned to a cache line.
+///
+/// ```
+/// use firmware_common::region::Region;
+///
+/// static ARENA: Region<[u64; 4]> = Region::new([0; 4]);
+/// assert_eq!(ARENA.take().map(|arena| arena.len()), Some(4));
+/// assert!(ARENA.take().is_none(), "it has an owner");
+/// ```
+#[repr(C, align(64))]
+#[derive(Debug)]
+pub struct Region<T> {
+    memory: UnsafeCell<T>,
+    is_taken: AtomicBool,
+}
+
+// SAFETY: the only access is in `take`, which gives the memory to one caller only.
+unsafe impl<T: Send> Sync for Region<T> {}
+
+impl<T> Region<T> {
+    /// Memory without an owner.
+    pub const fn new(memory: T) -> Self {
+        Self { memory: UnsafeCell::new(memory), is_taken: AtomicBool::new(false) }
+    }
+
+    /// The memory for the first caller.
+    #[expect(clippy::mut_from_ref, reason = "handed out once")]
+    pub fn take(&'static self) -> Option<&'static mut T> {
+        if self.is_taken.swap(true, Ordering::Relaxed) {
+            return None;
+        }
+        // SAFETY: `swap` returns false once only, so this is the one reference that will ever exist. The memory was
+        // initialised with the static.
+        Some(unsafe { &mut *self.memory.get() })
+    }
+}
