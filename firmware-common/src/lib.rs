@@ -8,17 +8,22 @@
 //! | [`record`] | log records as frames on a channel of their own |
 //! | [`report`] | what went wrong, as a line of text and as a log record |
 //! | [`register`] | registers of peripherals |
+//! | [`uart`], [`pin`] | a serial line that is polled; the strobe |
+//! | [`exit`] | why a machine ends |
 //! | `machine` | all of it together: a device on a board's line |
 //!
 //! Nothing here knows a processor, and all but `machine` and the logger itself is built and tested on the host, too.
 
 #![cfg_attr(target_os = "none", no_std)]
 
+pub mod exit;
 #[cfg(target_os = "none")]
 pub mod machine;
+pub mod pin;
 pub mod record;
 pub mod region;
 pub mod register;
 pub mod report;
 pub mod serve;
 pub mod stack;
+pub mod uart;

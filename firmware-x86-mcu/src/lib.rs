@@ -28,7 +28,7 @@ mod boot;
 #[cfg(target_os = "none")]
 pub mod clock;
 #[cfg(target_os = "none")]
-pub mod exit;
+mod exit;
 #[cfg(target_os = "none")]
 mod float;
 #[cfg(target_os = "none")]

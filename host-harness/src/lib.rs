@@ -28,6 +28,7 @@
 //! | [`network`], [`probe`], [`draw`] | `loihi-net` | networks: built, or from a TOML file |
 //! | [`snip`] | `loihi-snip` | programs of the embedded CPU in networks |
 //! | [`place`], [`neuron_map`] | `loihi-place` | networks on cores |
+//! | [`boards`] | `loihi-boards` | the boards that have a firmware |
 //! | [`device`] | `loihi-device` | requests to a chip in this process, or behind a line |
 //! | [`plant`] | `loihi-plant` | plants: what a network senses and moves |
 //! | [`runner`], [`inference`], [`record`], [`samples`] | `loihi-run` | a placed network on a device, sample by sample; the run folder |
@@ -43,6 +44,7 @@
 
 pub mod prelude;
 
+pub use loihi_boards as boards;
 pub use loihi_cost::{self as cost, bench};
 pub use loihi_data as data;
 pub use loihi_device as device;

@@ -52,8 +52,9 @@ pub enum SessionError {
     Unexpected(String),
     /// Image and state do not fit the device.
     #[error(
-        "the network needs {needed_bytes} bytes, the device has {available_bytes}: take fewer compartments or a device \
-         with more memory"
+        "the network needs {needed_bytes} bytes, the device has {available_bytes}, {} too few: take fewer compartments or {}",
+        needed_bytes.saturating_sub(*available_bytes),
+        boards_that_hold(*needed_bytes)
     )]
     DoesNotFit {
         /// Bytes of image and state.
@@ -80,4 +81,15 @@ pub enum SessionError {
     /// The user wants to stop.
     #[error("stopped")]
     Stopped,
+}
+
+/// Which devices hold an image and a state of this size.
+fn boards_that_hold(bytes: usize) -> String {
+    let boards = loihi_boards::that_hold(u64::try_from(bytes).unwrap_or(u64::MAX));
+    let names: Vec<&str> = boards.map(|board| board.name.as_str()).collect();
+    if names.is_empty() {
+        "the device in this process with a larger --arena, since no board has as much".to_owned()
+    } else {
+        format!("a board with more memory: {}", names.join(", "))
+    }
 }

@@ -7,7 +7,7 @@
 //!
 //! | line | what carries the bytes |
 //! |---|---|
-//! | [`qemu::Qemu`] | the serial port of a bare i586 in QEMU |
+//! | [`qemu::Qemu`] | the serial line of a board in QEMU |
 //! | `serial::Serial` (feature `serial`) | a serial port, with a board behind it |
 //! | [`inproc::InProcessLine`] | nothing: the firmware's own state machine in this process, for tests of the byte path |
 //! | [`lossy::Lossy`] | another line, with faults |

@@ -1,9 +1,10 @@
-//! The device on a bare i586 in QEMU: the firmware's UART is QEMU's standard input and output.
+//! The device on a board in QEMU: the firmware's UART is QEMU's standard input and output.
 
 use super::framed::Framed;
 use super::log::LogReader;
 use super::transport::Transport;
 use super::{DeviceFault, Line, child};
+use loihi_boards::Board;
 use loihi_files::whole;
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -15,39 +16,20 @@ use std::time::Duration;
 /// `qemu`.
 pub const TRANSPORT: Transport = Transport {
     name: "qemu",
-    about: "A bare i586 without FPU in QEMU",
+    about: "A board in QEMU: a bare i586 without FPU, or that of --board",
     arguments: "",
-    open: |_, options| Ok(Box::new(Framed::new(Qemu::start(&firmware_path(options.firmware.as_deref()))?))),
+    open: |_, options| {
+        let firmware = firmware_path(options.board, options.firmware.as_deref());
+        Ok(Box::new(Framed::new(Qemu::start(options.board, &firmware)?)))
+    },
 };
 
-/// The program that emulates the board.
-pub const PROGRAM: &str = "qemu-system-i386";
 /// Environment variable that names another firmware file.
 pub const FIRMWARE_VARIABLE: &str = "LOIHI_FIRMWARE";
 /// Where `cargo xtask firmware` puts the firmware, from the workspace's root.
-pub const FIRMWARE_PATH: &str = "target/firmware/firmware-x86-mcu.elf";
-
-/// `-icount shift=0` makes one instruction one tick of the time stamp counter, so that instructions are counted exactly.
-const ARGUMENTS: [&str; 18] = [
-    "-M",
-    "isapc",
-    "-cpu",
-    "pentium",
-    "-m",
-    "16",
-    "-icount",
-    "shift=0",
-    "-display",
-    "none",
-    "-serial",
-    "stdio",
-    "-monitor",
-    "none",
-    "-no-reboot",
-    "-nodefaults",
-    "-device",
-    "isa-debug-exit,iobase=0xf4,iosize=4",
-];
+pub const FIRMWARE_FOLDER: &str = "target/firmware";
+/// The firmware's program; tests have others.
+const FIRMWARE: &str = "firmware";
 
 /// Exit status of QEMU after a fault of the processor, as the firmware sets it.
 const EXIT_FAULT: i32 = 65;
@@ -55,6 +37,8 @@ const EXIT_FAULT: i32 = 65;
 const EXIT_MEMORY: i32 = 71;
 /// Exit status of QEMU after a panic, as the firmware sets it.
 const EXIT_PANIC: i32 = 67;
+/// What is kept of the bytes that came, at least as much as the last report.
+const REPORT_BYTES: usize = 1024;
 /// How long the firmware may take to listen; a firmware that is silent is found out by the first request.
 const START_WAIT: Duration = Duration::from_secs(5);
 
@@ -68,61 +52,73 @@ pub struct Qemu {
     log: LogReader,
     /// What came before anything was sent.
     early: Vec<u8>,
+    /// The end of what came since, in which a report may stand.
+    latest: Vec<u8>,
 }
 
-/// The firmware file: `given`, or `LOIHI_FIRMWARE`, or where the workspace of this program builds it, or where its package
-/// installs it.
-pub fn firmware_path(given: Option<&Path>) -> PathBuf {
+/// The firmware file of a board: `given`, or `LOIHI_FIRMWARE`, or where the workspace of this program builds it, or where
+/// its package installs it.
+pub fn firmware_path(board: &Board, given: Option<&Path>) -> PathBuf {
     if let Some(path) = given {
         return path.to_owned();
     }
     if let Some(path) = std::env::var_os(FIRMWARE_VARIABLE) {
         return PathBuf::from(path);
     }
-    let here = PathBuf::from(FIRMWARE_PATH);
+    let image = board.image(FIRMWARE);
+    let here = Path::new(FIRMWARE_FOLDER).join(&image);
     if here.exists() {
         return here;
     }
-    let near = std::env::current_exe().ok().and_then(|exe| beside(&exe));
+    let near = std::env::current_exe().ok().and_then(|exe| beside(&exe, &image));
     near.unwrap_or(here)
 }
 
 /// The firmware that goes with a program in `TARGET/PROFILE` (tests lie one folder deeper), or in `PREFIX/bin`.
-fn beside(program: &Path) -> Option<PathBuf> {
+fn beside(program: &Path, image: &str) -> Option<PathBuf> {
     let folders = program.ancestors().skip(1);
     let places = folders.flat_map(|folder| ["firmware", "share/loihi"].map(|place| folder.join(place)));
-    places.map(|place| place.join("firmware-x86-mcu.elf")).find(|path| path.exists())
+    places.map(|place| place.join(image)).find(|path| path.exists())
 }
 
 impl Qemu {
-    /// Starts QEMU with a firmware file.
+    /// Starts QEMU as a board with a firmware file.
     ///
     /// # Errors
-    /// [`DeviceFault`] if the firmware or QEMU is missing; it says what to do.
-    pub fn start(firmware: &Path) -> Result<Self, DeviceFault> {
+    /// [`DeviceFault`] if QEMU does not emulate the board, or the firmware or QEMU is missing; it says what to do.
+    pub fn start(board: &Board, firmware: &Path) -> Result<Self, DeviceFault> {
+        let Some(qemu) = &board.qemu else {
+            let emulated = loihi_boards::all().iter().filter(|board| board.qemu.is_some());
+            let there = emulated.map(|board| board.name.as_str()).collect::<Vec<_>>().join(", ");
+            return Err(DeviceFault(format!("QEMU does not emulate {}; it emulates {there}", board.name)));
+        };
+        let program = &qemu.program;
         let elf = whole::bytes(firmware).map_err(|error| {
-            DeviceFault(format!("no firmware at {}: {error}; build it with `cargo xtask firmware`", firmware.display()))
+            let name = &board.name;
+            let option = if name == loihi_boards::DEFAULT { String::new() } else { format!(" --board {name}") };
+            let firmware = firmware.display();
+            DeviceFault(format!("no firmware at {firmware}: {error}; build it with `cargo xtask firmware{option}`"))
         })?;
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(program);
         command
-            .args(ARGUMENTS)
+            .args(qemu.all_arguments())
             .arg("-kernel")
             .arg(firmware)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = child::spawn(command).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => DeviceFault(format!("{PROGRAM} is not installed; `cargo xtask setup` installs it")),
-            _ => DeviceFault(format!("{PROGRAM} could not be started: {error}")),
+            ErrorKind::NotFound => DeviceFault(format!("{program} is not installed; `cargo xtask setup` installs it")),
+            _ => DeviceFault(format!("{program} could not be started: {error}")),
         })?;
         let (Some(input), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
-            return Err(DeviceFault(format!("{PROGRAM} has no pipes")));
+            return Err(DeviceFault(format!("{program} has no pipes")));
         };
         let (output, complaints) = (pump(stdout), pump(stderr));
         // The firmware sends a byte when it listens; what is sent before that waits in QEMU for much longer.
         let early = output.recv_timeout(START_WAIT).unwrap_or_default();
-        Ok(Self { child, input, output, complaints, log: LogReader::new(&elf), early })
+        Ok(Self { child, input, output, complaints, log: LogReader::new(&elf), early, latest: Vec::new() })
     }
 
     /// Why QEMU ended.
@@ -130,8 +126,9 @@ impl Qemu {
         let status = self.child.wait();
         let said: Vec<u8> = self.complaints.iter().flatten().collect();
         let mut said = String::from_utf8_lossy(&said).trim().to_owned();
-        let last_bytes: Vec<u8> = self.output.iter().flatten().collect();
-        for report in plain_reports(&last_bytes) {
+        let mut bytes = std::mem::take(&mut self.latest);
+        bytes.extend(self.output.iter().flatten());
+        for report in plain_reports(&bytes) {
             said.push_str(&report);
         }
         let how = match status {
@@ -165,12 +162,16 @@ impl Line for Qemu {
             into.append(&mut self.early);
             return Ok(());
         }
+        let begin = into.len();
         match self.output.recv_timeout(wait) {
             Ok(bytes) => into.extend(bytes),
             Err(RecvTimeoutError::Timeout) => return Ok(()),
             Err(RecvTimeoutError::Disconnected) => return Err(self.fault()),
         }
         into.extend(self.output.try_iter().flatten());
+        self.latest.extend_from_slice(into.get(begin..).unwrap_or_default());
+        let old = self.latest.len().saturating_sub(REPORT_BYTES);
+        self.latest.drain(..old);
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Device, DeviceFault};
 use crate::wide::Registers;
+use loihi_boards::Board;
 use std::path::PathBuf;
 
 /// Arena of a device in this process, in bytes.
@@ -15,13 +16,20 @@ pub struct OpenOptions {
     pub arena_bytes: usize,
     /// Registers of a device in this process.
     pub registers: Registers,
+    /// The board that is emulated.
+    pub board: &'static Board,
     /// Firmware of a device that is emulated; else the one that the workspace builds.
     pub firmware: Option<PathBuf>,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { arena_bytes: ARENA_BYTES_DEFAULT, registers: Registers::default(), firmware: None }
+        Self {
+            arena_bytes: ARENA_BYTES_DEFAULT,
+            registers: Registers::default(),
+            board: loihi_boards::default(),
+            firmware: None,
+        }
     }
 }
 
@@ -37,6 +45,13 @@ impl OpenOptions {
     #[must_use]
     pub const fn registers(mut self, registers: Registers) -> Self {
         self.registers = registers;
+        self
+    }
+
+    /// The same with another board that is emulated.
+    #[must_use]
+    pub const fn board(mut self, board: &'static Board) -> Self {
+        self.board = board;
         self
     }
 

@@ -19,6 +19,7 @@ fn main() {}
 mod host {
     use anyhow::Context as _;
     use clap::{Parser, ValueEnum};
+    use host_harness::boards;
     use host_harness::device::Device;
     use host_harness::device::framed::Framed;
     use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
@@ -63,7 +64,7 @@ mod host {
         let arguments = Arguments::parse();
         let device: Box<dyn Device> = match arguments.device {
             DeviceKind::Host => Box::new(InProcess::with_snips(ARENA_BYTES_DEFAULT, &SNIPS)),
-            DeviceKind::Qemu => Box::new(Framed::new(Qemu::start(&arguments.firmware)?)),
+            DeviceKind::Qemu => Box::new(Framed::new(Qemu::start(boards::default(), &arguments.firmware)?)),
         };
         let mut session = Session::open(device, RetryPolicy::default(), std::process::id(), || false)?;
         session.load(&experiment::network(arguments.seed)?)?;

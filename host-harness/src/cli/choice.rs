@@ -3,6 +3,7 @@
 use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
 use clap::{Arg, Command};
 use host_harness::Choice;
+use host_harness::boards::{self, Board};
 use host_harness::device::TRANSPORTS;
 use host_harness::device::transport::{Chosen, Transport};
 use host_harness::probe::Probe;
@@ -18,6 +19,12 @@ pub(super) fn choice<T: Choice>() -> impl TypedValueParser<Value = T> {
 /// Takes the name of a device, with its arguments; help lists all, with a line each.
 pub(super) fn device() -> impl TypedValueParser<Value = Chosen> {
     Devices
+}
+
+/// Takes the name of a board.
+pub(super) fn board() -> impl TypedValueParser<Value = &'static Board> {
+    let values = boards::all().iter().map(|board| PossibleValue::new(board.name.as_str()).help(board.title.as_str()));
+    PossibleValuesParser::new(values).try_map(|name| boards::named(&name))
 }
 
 #[derive(Clone, Debug)]

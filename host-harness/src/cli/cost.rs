@@ -81,7 +81,7 @@ fn rule_kernels(kernels: &[RuleCost]) -> Table {
         vec![(*kernel).into(), (*unit).into(), Cell::Number(*instructions), Cell::Number(*instructions_c)]
     };
     table.rows = kernels.iter().map(row).collect();
-    table.notes = vec!["C as GCC compiles it for the same instruction set.".to_owned()];
+    table.notes = vec!["C as GCC compiles it for an i586.".to_owned()];
     table
 }
 

@@ -3,7 +3,8 @@
 use super::out;
 use super::progress::Progress;
 use clap::Args;
-use host_harness::device::qemu::{PROGRAM, firmware_path};
+use host_harness::boards::{self, Board};
+use host_harness::device::qemu::firmware_path;
 use loihi_core::wire::message::{SCHEMA, VERSION};
 use serde::Serialize;
 use serde_json::json;
@@ -38,20 +39,34 @@ pub(super) fn doctor(args: &DoctorArgs) -> anyhow::Result<()> {
         Ok(())
     };
     look("device host", Ok("in this process; nothing to install".to_owned()))?;
-    look("QEMU", qemu())?;
+    look("QEMU", qemu(boards::default()))?;
     look("firmware", firmware(args))?;
     progress.show(0, 1, "greeting the firmware in QEMU");
     look("device qemu", greeting(args))?;
     progress.finish();
+    look("boards", other_boards())?;
     look("valgrind", valgrind())?;
     out::result("loihi-doctor/1", &json!({ "protocol_version": VERSION, "protocol_schema": schema, "found": rows }))
 }
 
-fn qemu() -> Result<String, String> {
-    let asked = Command::new(PROGRAM).arg("--version").stderr(Stdio::null()).output();
-    let said = asked.map_err(|_| format!("{PROGRAM} is not installed; `cargo xtask setup` installs it"))?;
+fn qemu(board: &Board) -> Result<String, String> {
+    let program = board.qemu.as_ref().map(|qemu| qemu.program.as_str()).ok_or("QEMU does not emulate it")?;
+    let asked = Command::new(program).arg("--version").stderr(Stdio::null()).output();
+    let said = asked.map_err(|_| format!("{program} is not installed; `cargo xtask setup` installs it"))?;
     let text = String::from_utf8_lossy(&said.stdout).into_owned();
-    Ok(text.lines().next().unwrap_or(PROGRAM).to_owned())
+    Ok(text.lines().next().unwrap_or(program).to_owned())
+}
+
+/// The other boards in QEMU: whether their emulators and firmware are there.
+fn other_boards() -> Result<String, String> {
+    let emulated = boards::all().iter().skip(1).filter(|board| board.qemu.is_some());
+    let is_here = |board: &&Board| qemu(board).is_ok() && firmware_path(board, None).exists();
+    let (here, missing): (Vec<&Board>, Vec<&Board>) = emulated.partition(is_here);
+    let names = |boards: &[&Board]| boards.iter().map(|board| board.name.as_str()).collect::<Vec<_>>().join(", ");
+    if missing.is_empty() {
+        return Ok(names(&here));
+    }
+    Err(format!("{}; `cargo xtask setup` and `cargo xtask firmware` bring them", names(&missing)))
 }
 
 /// Only the tests count instructions with it.
@@ -63,7 +78,7 @@ fn valgrind() -> Result<String, String> {
 }
 
 fn firmware(args: &DoctorArgs) -> Result<String, String> {
-    let path = firmware_path(args.firmware.as_deref());
+    let path = firmware_path(boards::default(), args.firmware.as_deref());
     match std::fs::metadata(&path) {
         Ok(file) => Ok(format!("{}, {} bytes", path.display(), file.len())),
         Err(_) => Err(format!("nothing at {}; `cargo xtask firmware` builds it", path.display())),
@@ -72,7 +87,7 @@ fn firmware(args: &DoctorArgs) -> Result<String, String> {
 
 /// Starts the firmware and greets it, which shows that host and firmware are of one version.
 fn greeting(args: &DoctorArgs) -> Result<String, String> {
-    qemu()?;
+    qemu(boards::default())?;
     firmware(args).map_err(|_| "needs the firmware".to_owned())?;
     let session = super::open::open_named("qemu", args.firmware.clone()).map_err(|error| format!("{error:#}"))?;
     let identity = session.identity();

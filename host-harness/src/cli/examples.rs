@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// Commands by their names, and command lines with what they do.
-const EXAMPLES: [(&str, &[[&str; 2]]); 25] = [
+const EXAMPLES: [(&str, &[[&str; 2]]); 26] = [
     (
         "",
         &[
@@ -20,6 +20,7 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 25] = [
             ["loihi run my.toml --seed 3 --json", "with parameters of your own, the result for programs"],
             ["loihi run net.toml --data samples.csv --each", "a network from a file, tested on samples"],
             ["loihi run digits-pes --device qemu", "on the bare x86"],
+            ["loihi run pes-channel --device qemu --board mps2-an386", "on a Cortex-M4"],
         ],
     ),
     (
@@ -156,6 +157,7 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 25] = [
         "view",
         &[["loihi view digits-pes", "as fast as it runs"], ["loihi view digits-pes --pace 20", "20 steps a second"]],
     ),
+    ("boards", &[["loihi boards", "as a table"], ["loihi boards --format csv > boards.csv", "for a spreadsheet"]]),
     ("doctor", &[["loihi doctor", "for people"], ["loihi doctor --json", "for programs"]]),
     ("completions", &[["loihi completions bash > loihi.bash", "then `source loihi.bash`"]]),
 ];

@@ -2,6 +2,7 @@
 
 mod args;
 mod bench;
+mod boards;
 mod choice;
 mod compare;
 mod conform;
@@ -40,6 +41,7 @@ mod view;
 mod what;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use host_harness::boards::Board;
 use host_harness::device::session::SessionError;
 use host_harness::device::transport::Chosen;
 use host_harness::device::wide::Registers;
@@ -106,6 +108,8 @@ enum Command {
     /// Watch a run live in the terminal
     #[cfg(not(feature = "view"))]
     View(off::OffArgs),
+    /// Show the boards that have a firmware
+    Boards(boards::BoardsArgs),
     /// Say what is installed and what is missing
     Doctor(doctor::DoctorArgs),
     /// Print what completes commands and options in a shell
@@ -136,6 +140,9 @@ struct DeviceArgs {
     /// Registers of the host device: every choice ends in the same digests
     #[arg(long, value_enum, default_value_t)]
     registers: RegistersKind,
+    /// Board that QEMU emulates; see `loihi boards` [default: x86-mcu]
+    #[arg(long, value_name = "NAME", value_parser = choice::board(), hide_possible_values = true)]
+    board: Option<&'static Board>,
     /// Firmware for QEMU [default: the one that `cargo xtask firmware` builds]
     #[arg(long, value_name = "FILE")]
     firmware: Option<PathBuf>,
@@ -202,6 +209,7 @@ pub(crate) fn main() -> ExitCode {
         Command::View(args) => view::view(&args),
         #[cfg(not(feature = "view"))]
         Command::View(args) => off::off("view", "view", &args),
+        Command::Boards(args) => boards::boards(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         #[cfg(feature = "dist")]
         Command::Completions(args) => dist::completions(&args),

@@ -142,6 +142,7 @@ impl<R: RandomSource + Copy> LearningStep<'_, '_, R> {
     }
 
     #[cfg_attr(not(feature = "small-code"), inline(always))]
+    #[cfg_attr(feature = "small-stack", inline(never))]
     fn end_epoch(&self, group: &LearningRecord, rate: i32, plastic: &mut Plastic<'_>, ops: &mut OpCounts) {
         let traces = Traces::of(self, group);
         let [axons_before, synapses_before, posts_before] = group.before;

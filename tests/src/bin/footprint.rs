@@ -1,8 +1,9 @@
 //! Measures what the firmware takes of the board's memory while it runs; see `cargo xtask size`.
 //!
-//! `footprint FIRMWARE.elf` runs a few experiments, shortened, on the firmware in QEMU, saves and restores after each, and
+//! `footprint BOARD FIRMWARE.elf` runs a few experiments, shortened, on the firmware in QEMU, saves and restores after each, and
 //! prints the bytes of the line's buffers and the most bytes of the stack that were in use.
 
+use host_harness::boards;
 use host_harness::device::framed::Framed;
 use host_harness::device::qemu::Qemu;
 use host_harness::device::session::{RetryPolicy, Session};
@@ -30,8 +31,12 @@ fn main() -> ExitCode {
 
 /// Bytes of line and stack.
 fn measure() -> Result<[u32; 2], Box<dyn Error>> {
-    let firmware = std::env::args_os().nth(1).ok_or("say which firmware")?;
-    let device = Framed::new(Qemu::start(Path::new(&firmware))?);
+    let mut arguments = std::env::args().skip(1);
+    let (Some(board), Some(firmware)) = (arguments.next(), arguments.next()) else {
+        return Err("say which board and which firmware".into());
+    };
+    let board = boards::named(&board)?;
+    let device = Framed::new(Qemu::start(board, Path::new(&firmware))?);
     let mut session = Session::open(Box::new(device), RetryPolicy::default(), 1, || false)?;
     for experiment in EXPERIMENTS.into_iter().filter_map(Experiment::named) {
         let options = RunOptions { epochs: Some(1), samples: Some(5), ..RunOptions::default() };

@@ -1,7 +1,8 @@
 //! `loihi place` and `loihi infer`: a network from a file, samples from a folder, on the host and on the bare x86.
 
 use crate::process::{assert_one_sentence, command, object};
-use host_harness::device::qemu::FIRMWARE_PATH;
+use host_harness::boards;
+use host_harness::device::qemu::FIRMWARE_FOLDER;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -111,7 +112,11 @@ fn a_network_from_a_file_classifies_recordings_with_the_same_bits_on_every_devic
     let (network, samples) = (place.path("net.toml"), place.path("samples"));
     let host = object(&run(&["infer", &network, "--data", &samples, "--json"]));
     assert_eq!((&host["accuracy"], &host["samples"], &host["cores"]), (&1.0.into(), &16.into(), &2.into()), "{host}");
-    let firmware = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(FIRMWARE_PATH);
+    let firmware = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .join(FIRMWARE_FOLDER)
+        .join(boards::default().image("firmware"));
     let firmware = firmware.to_str().unwrap();
     let qemu = ["infer", &network, "--data", &samples, "--json", "--device", "qemu", "--firmware", firmware];
     let qemu = object(&run(&qemu));

@@ -8,11 +8,12 @@ pub(crate) mod pty;
 pub(crate) mod resets;
 pub(crate) mod rules;
 
+use host_harness::boards::{self, Board};
 use host_harness::conform::images;
 use host_harness::data::{DataOptions, Sample, SampleData};
 use host_harness::device::framed::Framed;
 use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess, InProcessLine};
-use host_harness::device::qemu::{FIRMWARE_PATH, Qemu};
+use host_harness::device::qemu::{FIRMWARE_FOLDER, Qemu};
 use host_harness::device::session::{RetryPolicy, Session, SessionError};
 use host_harness::device::{Device, Waiting};
 use host_harness::experiment::Experiment;
@@ -32,14 +33,14 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// The firmware; a test that needs it fails without it.
+/// The firmware of the bare x86; a test that needs it fails without it.
 pub(crate) fn firmware() -> PathBuf {
-    built(root().join(FIRMWARE_PATH))
+    image("firmware", boards::default())
 }
 
-/// Another image for the bare x86.
-pub(crate) fn image(name: &str) -> PathBuf {
-    built(root().join(FIRMWARE_PATH).with_file_name(name).with_extension("elf"))
+/// The image of a program for a board; a test that needs it fails without it.
+pub(crate) fn image(program: &str, board: &Board) -> PathBuf {
+    built(root().join(FIRMWARE_FOLDER).join(board.image(program)))
 }
 
 fn built(path: PathBuf) -> PathBuf {
@@ -90,9 +91,15 @@ pub(crate) fn small_body(body_bytes: usize) -> Session {
     open(Box::new(Framed::new(InProcessLine::with_body(1 << 20, body_bytes))))
 }
 
-/// A session with the firmware in QEMU; a test that needs it fails without it.
+/// A session with the bare x86 in QEMU; a test that needs it fails without it.
 pub(crate) fn open_qemu() -> Session {
-    let device = Qemu::start(&firmware()).unwrap_or_else(|error| panic!("{error}: run `cargo xtask setup`"));
+    open_board("firmware", boards::default())
+}
+
+/// A session with a program for a board in QEMU; a test that needs it fails without it.
+pub(crate) fn open_board(program: &str, board: &Board) -> Session {
+    let device = Qemu::start(board, &image(program, board));
+    let device = device.unwrap_or_else(|error| panic!("{error}: run `cargo xtask setup`"));
     open(Box::new(Framed::new(device)))
 }
 

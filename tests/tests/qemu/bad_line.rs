@@ -1,6 +1,7 @@
 //! The line to the firmware drops, doubles and inserts bytes, and everything ends in the same digest.
 
 use crate::common::{experiment, firmware, open};
+use host_harness::boards;
 use host_harness::device::framed::Framed;
 use host_harness::device::lossy::{Faults, Lossy};
 use host_harness::device::qemu::Qemu;
@@ -14,7 +15,7 @@ const FAULTS_PER_MILLION: u32 = 200;
 
 fn session(bytes_per_million: u32) -> Session {
     let faults = Faults { bytes_per_million, ..Faults::default() };
-    open(Box::new(Framed::new(Lossy::new(Qemu::start(&firmware()).unwrap(), faults, 7))))
+    open(Box::new(Framed::new(Lossy::new(Qemu::start(boards::default(), &firmware()).unwrap(), faults, 7))))
 }
 
 #[test]

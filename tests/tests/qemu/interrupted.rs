@@ -1,6 +1,7 @@
 //! The firmware answers while it computes: whatever comes over the line ends a long run after the step under way.
 
 use crate::common::{firmware, open_host, request_frame, small_network};
+use host_harness::boards;
 use host_harness::device::Line as _;
 use host_harness::device::qemu::Qemu;
 use loihi_core::chip::ResetScope;
@@ -61,7 +62,8 @@ impl Firmware {
 
 #[test]
 fn a_byte_on_the_line_ends_a_long_run() {
-    let (line, reader) = (Qemu::start(&firmware()).unwrap(), FrameReader::new(vec![0; plain_bytes(BODY_LARGE)]));
+    let (line, reader) =
+        (Qemu::start(boards::default(), &firmware()).unwrap(), FrameReader::new(vec![0; plain_bytes(BODY_LARGE)]));
     let mut firmware = Firmware { line, reader, sequence: 0 };
     firmware.ask(&Request::Hello { version: VERSION, schema: SCHEMA, session: 1 });
     let image = small_network();

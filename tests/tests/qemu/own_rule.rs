@@ -1,9 +1,8 @@
 //! A rule of one's own, in a crate of its own: the same bits on every device, and nothing of it where it is not.
 
-use crate::common::{image, open, open_host};
-use host_harness::device::framed::Framed;
+use crate::common::{open, open_board, open_host};
+use host_harness::boards;
 use host_harness::device::inproc::InProcess;
-use host_harness::device::qemu::Qemu;
 use host_harness::device::session::{Session, SessionError};
 use loihi_core::chip::SnapshotScope;
 use loihi_core::register::Register;
@@ -18,8 +17,7 @@ fn on_host() -> Session {
 }
 
 fn on_qemu() -> Session {
-    let device = Qemu::start(&image("own-rule-x86-mcu")).unwrap_or_else(|error| panic!("{error}"));
-    open(Box::new(Framed::new(device)))
+    open_board("own-rule", boards::default())
 }
 
 #[test]

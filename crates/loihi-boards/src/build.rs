@@ -1,0 +1,50 @@
+//! The build script of a firmware: which board, its memory map, its constants, how it is linked.
+
+use super::{Board, all};
+use std::path::PathBuf;
+use std::{env, fs, io};
+
+/// What both linkers and both start-up crates want: the crates add the folders of these scripts to the search path.
+const ARGUMENTS: [&str; 4] = ["-Tlink.x", "-Tdefmt.x", "--nmagic", "--gc-sections"];
+
+/// Writes `memory.x` and `board.rs` of the board whose feature is on, and links all programs with them. Does nothing in a
+/// build for a host.
+///
+/// # Errors
+/// The features name no board of this package or several, or a file cannot be written.
+pub fn run(package: &str) -> io::Result<()> {
+    println!("cargo::rerun-if-changed=build.rs");
+    if variable("CARGO_CFG_TARGET_OS")? != "none" {
+        return Ok(());
+    }
+    let board = chosen(package)?;
+    let folder = PathBuf::from(variable("OUT_DIR")?);
+    fs::write(folder.join("memory.x"), board.memory_script())?;
+    fs::write(folder.join("board.rs"), board.constants())?;
+    let search = format!("-L{}", folder.display());
+    let arguments = [[search.as_str()].as_slice(), &ARGUMENTS].concat();
+    for argument in &arguments {
+        println!("cargo::rustc-link-arg-bins={argument}");
+    }
+    // For the build script of a firmware with programs of a user's.
+    println!("cargo::metadata=LINK_ARGUMENTS={}", arguments.join(" "));
+    Ok(())
+}
+
+/// The board of this package whose feature is on.
+fn chosen(package: &str) -> io::Result<&'static Board> {
+    let is_on = |board: &&Board| {
+        let feature = board.name.to_uppercase().replace('-', "_");
+        board.firmware == package && env::var_os(format!("CARGO_FEATURE_{feature}")).is_some()
+    };
+    let mut boards = all().iter().filter(is_on);
+    match (boards.next(), boards.next()) {
+        (Some(board), None) => Ok(board),
+        (None, _) => Err(io::Error::other(format!("{package} is built for one board: give its name as `--features`"))),
+        _ => Err(io::Error::other(format!("{package} is built for one board at a time: give one as `--features`"))),
+    }
+}
+
+fn variable(name: &str) -> io::Result<String> {
+    env::var(name).map_err(|error| io::Error::other(format!("{name}: {error}")))
+}

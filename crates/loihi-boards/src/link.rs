@@ -1,0 +1,112 @@
+//! What the build script of a firmware makes of a board's data: the memory map for the linker, and constants.
+
+use super::{Board, Memory};
+use std::fmt::Write as _;
+
+/// Stack of the handlers of faults, in bytes.
+pub const FAULT_STACK_BYTES: u64 = 1024;
+
+/// Ticks of the processor's clock that a run takes for a number of instructions, exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TickRatio {
+    /// Ticks.
+    pub ticks: u64,
+    /// Instructions in them.
+    pub instructions: u64,
+}
+
+impl Board {
+    /// The memory map, as the start-up crates `cortex-m-rt` and `riscv-rt` want it.
+    ///
+    /// The stack lies at the beginning of the RAM, below everything else, so that it runs off the memory when it
+    /// overflows: into nothing, which faults, and not into variables. The handlers of faults have a stack of their own.
+    pub fn memory_script(&self) -> String {
+        let Memory { origin, bytes } = self.ram;
+        let stack = Memory { origin, bytes: self.stack_bytes + FAULT_STACK_BYTES };
+        let rest = Memory { origin: origin + stack.bytes, bytes: bytes.saturating_sub(stack.bytes) };
+        let mut script = "MEMORY\n{\n".to_owned();
+        for (name, Memory { origin, bytes }) in [("FLASH", self.flash), ("STACK", stack), ("RAM", rest)] {
+            // Writing to a string does not fail.
+            let _written = writeln!(script, "  {name} : ORIGIN = {origin:#x}, LENGTH = {bytes:#x}");
+        }
+        script.push_str("}\n");
+        for (section, region) in [
+            ("TEXT", "FLASH"),
+            ("RODATA", "FLASH"),
+            ("DATA", "RAM"),
+            ("BSS", "RAM"),
+            ("HEAP", "RAM"),
+            ("STACK", "STACK"),
+        ] {
+            let _written = writeln!(script, "REGION_ALIAS(\"REGION_{section}\", {region});");
+        }
+        let _written = write!(
+            script,
+            "__stack_bottom = ORIGIN(STACK);\n__stack_top = ORIGIN(STACK) + {:#x};\n\
+             _stack_end = ORIGIN(STACK);\n_stack_start = ORIGIN(STACK) + LENGTH(STACK);\n",
+            self.stack_bytes
+        );
+        script
+    }
+
+    /// The constants of a board as Rust items.
+    pub fn constants(&self) -> String {
+        let text = [("NAME", &self.name)];
+        let ratio = self.tick_ratio();
+        let sizes = [("ARENA_BYTES", self.arena_bytes), ("BODY_BYTES", self.body_bytes), ("UART_BASE", self.uart.base)];
+        let pin = self.strobe.as_ref();
+        let sizes = sizes.into_iter().chain(pin.map(|pin| ("STROBE_BASE", pin.base)));
+        let words = [("BAUD", u64::from(self.uart.baud)), ("CLOCK_HZ", self.clock_hz)].into_iter();
+        let words = words.chain([("RATIO_TICKS", ratio.ticks), ("RATIO_INSTRUCTIONS", ratio.instructions)]);
+        let words = words.chain(pin.map(|pin| ("STROBE_NUMBER", u64::from(pin.number))));
+        let item = |name: &str, kind: &str, value: String| format!("pub(crate) const {name}: {kind} = {value};\n");
+        let text = text.map(|(name, value)| item(name, "&str", format!("{value:?}"))).into_iter();
+        let sizes = sizes.map(|(name, value)| item(name, "usize", format!("{value:#x}")));
+        let words = words.map(|(name, value)| item(name, "u32", value.to_string()));
+        text.chain(sizes).chain(words).collect()
+    }
+
+    /// How the processor's clock counts instructions in QEMU; on real hardware it counts itself.
+    pub fn tick_ratio(&self) -> TickRatio {
+        const NS: u64 = 1_000_000_000;
+        let Some(qemu) = &self.qemu else { return TickRatio { ticks: 1, instructions: 1 } };
+        let ticks = self.clock_hz.saturating_mul(1 << qemu.icount_shift.min(10));
+        let divisor = common_divisor(ticks, NS);
+        TickRatio { ticks: ticks / divisor, instructions: NS / divisor }
+    }
+}
+
+const fn common_divisor(mut a: u64, mut b: u64) -> u64 {
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    if a == 0 { 1 } else { a }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::named;
+
+    use super::*;
+
+    #[test]
+    fn an_instruction_is_a_number_of_ticks() {
+        let ratio = named("mps2-an386").unwrap().tick_ratio();
+        assert_eq!(ratio, TickRatio { ticks: 128, instructions: 5 }, "25.6 ticks at 25 MHz are 1,024 ns");
+    }
+
+    #[test]
+    fn the_stack_lies_below_everything() {
+        let board = named("netduinoplus2").unwrap();
+        let script = board.memory_script();
+        assert!(script.contains("STACK : ORIGIN = 0x20000000"), "{script}");
+        assert!(script.contains("_stack_start = ORIGIN(STACK) + LENGTH(STACK);"), "{script}");
+    }
+
+    #[test]
+    fn constants_are_those_of_the_file() {
+        let constants = named("mps2-an386").unwrap().constants();
+        assert!(constants.contains("pub(crate) const UART_BASE: usize = 0x40004000;"), "{constants}");
+        assert!(constants.contains("pub(crate) const RATIO_TICKS: u32 = 128;"), "{constants}");
+    }
+}

@@ -1,0 +1,37 @@
+//! BBC micro:bit, version 1: an nRF51822, whose Cortex-M0 has no SysTick, with the UART on the pins of its USB bridge.
+
+use firmware_common::pin::Pin;
+use firmware_common::register::Register;
+
+use crate::data::{STROBE_BASE, STROBE_NUMBER, UART_BASE};
+use crate::uart::nrf51::Nrf51;
+
+/// Pins that lead to the USB bridge.
+const TX_PIN: u32 = 24;
+const RX_PIN: u32 = 25;
+/// Offsets of registers of the GPIO port: bits to set and to reset, pins that become outputs.
+const OUT_SET: usize = 0x508;
+const OUT_CLEAR: usize = 0x50C;
+const DIRECTION_SET: usize = 0x518;
+
+pub(crate) const HAS_SYSTICK: bool = false;
+
+pub(crate) fn uart() -> Nrf51 {
+    // SAFETY: the data of the board say that it is there.
+    unsafe { Nrf51::at(UART_BASE) }
+}
+
+pub(crate) fn strobe() -> Pin {
+    // SAFETY: the data of the board say that the GPIO port is there.
+    let [set, clear] = unsafe { [OUT_SET, OUT_CLEAR].map(|offset| Register::at(STROBE_BASE + offset)) };
+    Pin { high: (set, 1 << STROBE_NUMBER), low: (clear, 1 << STROBE_NUMBER) }
+}
+
+pub(crate) fn start() {
+    // SAFETY: the data of the board say that the GPIO port is there.
+    let [set, direction] = unsafe { [OUT_SET, DIRECTION_SET].map(|offset| Register::at(STROBE_BASE + offset)) };
+    // The line is high while nothing is sent.
+    set.write(1 << TX_PIN);
+    direction.write(1 << STROBE_NUMBER | 1 << TX_PIN);
+    uart().start(TX_PIN, RX_PIN);
+}

@@ -1,0 +1,47 @@
+//! Netduino Plus 2: an STM32F405 with USART1 on PA9 and PA10.
+//!
+//! The clock is the one after reset, 16 MHz; QEMU runs the processor at 168 MHz whatever is set up.
+
+use firmware_common::pin::Pin;
+use firmware_common::register::Register;
+
+use crate::data::{BAUD, STROBE_BASE, STROBE_NUMBER, UART_BASE};
+use crate::uart::stm32::Stm32;
+
+/// The oscillator that runs after reset, in Hz.
+const HSI_HZ: u32 = 16_000_000;
+/// Clock gates of port A and of USART1.
+const RCC_AHB1ENR: usize = 0x4002_3830;
+const RCC_APB2ENR: usize = 0x4002_3844;
+/// Offsets of registers of a GPIO port: modes, functions of pins 8 to 15, bits to set and to reset.
+const MODER: usize = 0x00;
+const AFRH: usize = 0x24;
+const BSRR: usize = 0x18;
+/// Pins of USART1 are of function 7.
+const USART_FUNCTION: u32 = 7;
+
+pub(crate) const HAS_SYSTICK: bool = true;
+
+pub(crate) fn uart() -> Stm32 {
+    // SAFETY: the data of the board say that it is there.
+    unsafe { Stm32::at(UART_BASE) }
+}
+
+pub(crate) fn strobe() -> Pin {
+    // SAFETY: the data of the board say that port A is there.
+    let bits = unsafe { Register::at(STROBE_BASE + BSRR) };
+    Pin { high: (bits, 1 << STROBE_NUMBER), low: (bits, 1 << (STROBE_NUMBER + 16)) }
+}
+
+pub(crate) fn start() {
+    // SAFETY: these are registers of clock control and of port A on every STM32F4.
+    let [ports, buses, mode, function] = unsafe {
+        [RCC_AHB1ENR, RCC_APB2ENR, STROBE_BASE + MODER, STROBE_BASE + AFRH].map(|address| Register::at(address))
+    };
+    ports.set(1 << 0);
+    buses.set(1 << 4);
+    function.set(USART_FUNCTION << 4 | USART_FUNCTION << 8);
+    // Two bits a pin: 1 an output, 2 a function. Pins 9 and 10 are inputs after reset.
+    mode.set(1 << (2 * STROBE_NUMBER) | 2 << 18 | 2 << 20);
+    uart().start(HSI_HZ / BAUD);
+}

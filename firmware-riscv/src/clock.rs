@@ -1,0 +1,8 @@
+//! Counts executed instructions, exactly.
+
+/// Instructions since the start.
+pub fn ticks() -> u64 {
+    riscv::register::minstret::read64()
+}
+
+defmt::timestamp!("{=u64}", ticks());

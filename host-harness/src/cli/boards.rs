@@ -1,0 +1,47 @@
+//! `loihi boards`: the boards that have a firmware.
+
+use super::choice::choice;
+use super::out;
+use clap::Args;
+use host_harness::Choice as _;
+use host_harness::boards::{self, Board};
+use host_harness::cost::format::{self, Cell, Column, ColumnKind, Table, TableFormat, write};
+use serde_json::json;
+
+#[derive(Debug, Args)]
+pub(super) struct BoardsArgs {
+    /// How to write it
+    #[arg(long, value_parser = choice::<TableFormat>(), default_value = TableFormat::Markdown.name())]
+    format: TableFormat,
+}
+
+pub(super) fn boards(args: &BoardsArgs) -> anyhow::Result<()> {
+    let bytes = |name| Column::figures(ColumnKind::Plain, name, "bytes");
+    let columns = [
+        Column::plain("board"),
+        Column::plain("what"),
+        Column::plain("processor"),
+        Column::plain("target"),
+        bytes("RAM"),
+        bytes("flash"),
+        bytes("arena"),
+        Column::plain("runs on"),
+    ];
+    let mut table = Table::new("boards", "Boards that have a firmware", &columns);
+    table.rows = boards::all().iter().map(row).collect();
+    table.notes = vec![
+        "An image and its state must fit the arena. `cargo xtask firmware --board NAME` builds the firmware of one."
+            .to_owned(),
+    ];
+    let tables = [table];
+    out::line(format_args!("{}", write(&tables, args.format)?.trim_end()))?;
+    out::result("loihi-boards/1", &json!({ "tables": format::json(&tables) }))
+}
+
+fn row(board: &Board) -> Vec<Cell> {
+    let Board { name, title, processor, target, flash, ram, arena_bytes, qemu, .. } = board;
+    let runs_on = qemu.as_ref().map_or("real hardware".to_owned(), |qemu| format!("QEMU, {}", qemu.machine));
+    let texts = [name, title, processor, target].map(|text| Cell::Text(text.clone()));
+    let bytes = [ram.bytes, flash.bytes, *arena_bytes].map(Cell::Count);
+    texts.into_iter().chain(bytes).chain([Cell::Text(runs_on)]).collect()
+}
