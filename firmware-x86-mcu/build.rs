@@ -5,7 +5,9 @@ use std::env;
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=link.x");
-    if env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("none") {
+    let [system, processor] =
+        ["OS", "ARCH"].map(|what| env::var(format!("CARGO_CFG_TARGET_{what}")).unwrap_or_default());
+    if system != "none" || processor != "x86" {
         return;
     }
     let folder = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();

@@ -12,7 +12,7 @@ fn main() -> io::Result<()> {
     files.sort();
     let mut table = format!("const FILES: [(&str, &str); {}] = [\n", files.len());
     for file in &files {
-        let name = file.file_stem().unwrap_or_default();
+        let [name, file] = [file.file_stem().unwrap_or_default(), file.as_os_str()].map(|part| part.to_string_lossy());
         writeln!(table, "    ({name:?}, include_str!({file:?})),").map_err(io::Error::other)?;
     }
     table.push_str("];\n");

@@ -7,7 +7,10 @@ fn main() {
     if env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("none") {
         return;
     }
-    for argument in env::var("DEP_X86_MCU_LINK_ARGUMENTS").unwrap_or_default().split(' ') {
-        println!("cargo::rustc-link-arg-bins={argument}");
+    for board in ["X86_MCU", "CORTEX_M_BOARD", "RISCV_BOARD"] {
+        let arguments = env::var(format!("DEP_{board}_LINK_ARGUMENTS")).unwrap_or_default();
+        for argument in arguments.split_whitespace() {
+            println!("cargo::rustc-link-arg-bins={argument}");
+        }
     }
 }

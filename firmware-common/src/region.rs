@@ -8,7 +8,7 @@ use core::sync::atomic::Ordering;
 #[cfg(not(target_has_atomic = "8"))]
 use portable_atomic::AtomicBool;
 
-/// Memory of a type, for one owner; aligned to a cache line.
+/// Memory of a type, for one owner; aligned to eight bytes at least.
 ///
 /// ```
 /// use firmware_common::region::Region;
@@ -17,7 +17,7 @@ use portable_atomic::AtomicBool;
 /// assert_eq!(ARENA.take().map(|arena| arena.len()), Some(4));
 /// assert!(ARENA.take().is_none(), "it has an owner");
 /// ```
-#[repr(C, align(64))]
+#[repr(C, align(8))]
 #[derive(Debug)]
 pub struct Region<T> {
     memory: UnsafeCell<T>,
@@ -31,6 +31,11 @@ impl<T> Region<T> {
     /// Memory without an owner.
     pub const fn new(memory: T) -> Self {
         Self { memory: UnsafeCell::new(memory), is_taken: AtomicBool::new(false) }
+    }
+
+    /// Where the memory ends, for what takes it over when nothing else runs any more: the stack of a report.
+    pub const fn end(&self) -> *mut T {
+        self.memory.get().wrapping_add(1)
     }
 
     /// The memory for the first caller.

@@ -23,7 +23,7 @@ static LINE: Region<[u8; Buffers::bytes(BODY_BYTES)]> = Region::new([0; Buffers:
 // SAFETY: the board's memory map defines them; they mark addresses and are never read.
 unsafe extern "C" {
     static mut __stack_bottom: u32;
-    static __stack_top: u32;
+    static _stack_start: u32;
     /// What the machine does; each program defines one.
     safe fn firmware_main();
 }
@@ -69,14 +69,15 @@ pub(crate) const fn word(address: usize) -> u32 {
 /// Most bytes of the stack that were in use at any time since the start.
 fn stack_bytes() -> u32 {
     // SAFETY: the memory map puts the two around the stack, in words.
-    unsafe { stack::used_bytes(&raw const __stack_bottom, &raw const __stack_top) }
+    unsafe { stack::used_bytes(&raw const __stack_bottom, &raw const _stack_start) }
 }
 
-/// Where `cortex-m-rt` arrives with variables set up, on the stack of the handlers.
+/// Where `cortex-m-rt` arrives with variables set up, on the main stack.
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    // SAFETY: the memory map puts this function's stack right above the one that is painted, which nothing uses yet. That
-    // stack becomes the process stack, and this function's stack that of the handlers: it is never returned to.
+    // SAFETY: this function's frame lies at the top of the stack that is painted. That stack becomes the process stack, and
+    // the function is never returned to. The main stack is for handlers of faults alone, after which nothing else runs: it
+    // may lie over the arena.
     unsafe {
         stack::paint(&raw mut __stack_bottom);
         asm!(
@@ -84,9 +85,11 @@ fn main() -> ! {
             "movs {top}, #2",
             "msr control, {top}",
             "isb",
+            "msr msp, {handlers}",
             "bl {start}",
             "udf #0",
-            top = in(reg) &raw const __stack_top,
+            top = in(reg) &raw const _stack_start,
+            handlers = in(reg) ARENA.end(),
             start = sym start,
             options(noreturn),
         )

@@ -22,7 +22,7 @@ static LINE: Region<[u8; Buffers::bytes(BODY_BYTES)]> = Region::new([0; Buffers:
 // SAFETY: the board's memory map defines them; they mark addresses and are never read.
 unsafe extern "C" {
     static mut __stack_bottom: u32;
-    static __stack_top: u32;
+    static _stack_start: u32;
     /// What the machine does; each program defines one.
     safe fn firmware_main();
 }
@@ -58,29 +58,18 @@ fn guard_stack() {
 /// Most bytes of the stack that were in use at any time since the start.
 fn stack_bytes() -> u32 {
     // SAFETY: the memory map puts the two around the stack, in words.
-    unsafe { stack::used_bytes(&raw const __stack_bottom, &raw const __stack_top) }
+    unsafe { stack::used_bytes(&raw const __stack_bottom, &raw const _stack_start) }
 }
 
-/// Where `riscv-rt` arrives with variables set up, on the stack for traps.
+/// Where `riscv-rt` arrives with variables set up.
 #[riscv_rt::entry]
 fn main() -> ! {
-    // SAFETY: the memory map puts this function's stack right above the one that is painted, which nothing uses yet. That
-    // stack becomes the program's, and this function's stack that of traps: it is never returned to.
+    // SAFETY: this function's frame lies at the top of the stack that is painted. The stack for traps lies over the arena,
+    // since nothing else runs after one.
     unsafe {
         stack::paint(&raw mut __stack_bottom);
-        asm!(
-            "csrw mscratch, sp",
-            "mv sp, {top}",
-            "call {start}",
-            "ebreak",
-            top = in(reg) &raw const __stack_top,
-            start = sym start,
-            options(noreturn),
-        )
+        asm!("csrw mscratch, {}", in(reg) ARENA.end(), options(nostack));
     }
-}
-
-extern "C" fn start() -> ! {
     guard_stack();
     boards::start();
     // The delimiter ends what may have been sent before, and tells the host that from now on nothing is dropped.

@@ -19,33 +19,33 @@
 
 #![cfg_attr(target_os = "none", no_std)]
 
-#[cfg(target_os = "none")]
+#[cfg(all(target_arch = "x86", target_os = "none"))]
 mod address;
-#[cfg(target_os = "none")]
+#[cfg(all(target_arch = "x86", target_os = "none"))]
 pub mod arena;
-#[cfg(target_os = "none")]
+#[cfg(all(target_arch = "x86", target_os = "none"))]
 mod boot;
-#[cfg(target_os = "none")]
+#[cfg(all(target_arch = "x86", target_os = "none"))]
 pub mod clock;
-#[cfg(target_os = "none")]
+#[cfg(all(target_arch = "x86", target_os = "none"))]
 mod exit;
-#[cfg(target_os = "none")]
+#[cfg(all(target_arch = "x86", target_os = "none"))]
 mod float;
-#[cfg(target_os = "none")]
+#[cfg(all(target_arch = "x86", target_os = "none"))]
 pub mod machine;
-#[cfg(target_os = "none")]
+#[cfg(all(target_arch = "x86", target_os = "none"))]
 mod paging;
-#[cfg(target_os = "none")]
+#[cfg(all(target_arch = "x86", target_os = "none"))]
 mod port;
-#[cfg(target_os = "none")]
+#[cfg(all(target_arch = "x86", target_os = "none"))]
 mod report;
-#[cfg(target_os = "none")]
+#[cfg(all(target_arch = "x86", target_os = "none"))]
 mod segments;
-#[cfg(target_os = "none")]
+#[cfg(all(target_arch = "x86", target_os = "none"))]
 pub mod stack;
-#[cfg(target_os = "none")]
+#[cfg(all(target_arch = "x86", target_os = "none"))]
 pub mod strobe;
-#[cfg(target_os = "none")]
+#[cfg(all(target_arch = "x86", target_os = "none"))]
 mod traps;
-#[cfg(target_os = "none")]
+#[cfg(all(target_arch = "x86", target_os = "none"))]
 pub mod uart;

@@ -78,7 +78,7 @@ pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
         report.stage("format", || FORMAT.run())?;
     } else {
         report.stage("set-up", || Ok(setup::install_for_tests(Detail::Changes).into()))?;
-        report.stage("firmware", || Ok(firmware::build().into()))?;
+        report.stage("firmware", || Ok(firmware::build(&firmware::all()).into()))?;
         report.stage("page", || Ok(web::build().into()))?;
         // The links of the panic check take one core for most of their time: the other stages run beside them.
         thread::scope(|scope| {

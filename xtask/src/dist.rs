@@ -34,7 +34,7 @@ const COMPLETIONS: [[&str; 2]; 3] = [
 ///
 /// When the firmware or the program cannot be built, or the program does not write its completions and manual.
 pub(crate) fn make() -> Result<PathBuf> {
-    firmware::build()?;
+    firmware::build(&[loihi_boards::default()])?;
     let built = build()?;
     let folder = paths::root().join("dist");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -72,7 +72,8 @@ pub(crate) fn remapped() -> Vec<String> {
 /// All files of the package.
 fn gather(program: &Path) -> Result<Package> {
     let mut package = Package::new(NAME, &fs::read(program)?)?;
-    package.add(&format!("usr/share/loihi/{FIRMWARE}.elf"), fs::read(paths::image(FIRMWARE))?);
+    let board = loihi_boards::default();
+    package.add(&format!("usr/share/loihi/{}", board.image(FIRMWARE)), fs::read(firmware::image(FIRMWARE, board))?);
     for [shell, path] in COMPLETIONS {
         let mut command = Command::new(program);
         let text = printed(command.args(["completions", shell]));

@@ -1,36 +1,49 @@
-//! Builds the firmware images.
+//! Builds the firmware images, board by board.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use loihi_boards::Board;
 
 use crate::command::{printed, run};
 use crate::paths;
 use crate::setup::{self, Detail, Tools};
 
-/// The package of the bare x86.
-const PACKAGE: &str = "firmware-x86-mcu";
-/// The target of all, described in a file of this name in the package.
-const TARGET: &str = "i586-loihi-none";
-/// The workspace profile for bare machines.
-const PROFILE: &str = "firmware";
-/// The firmware itself.
-pub(crate) const FIRMWARE: &str = "firmware-x86-mcu";
+/// The program that is the firmware itself.
+pub(crate) const FIRMWARE: &str = "firmware";
 /// The firmware of the example with a rule of its own.
-pub(crate) const OWN_RULE_FIRMWARE: &str = "own-rule-x86-mcu";
-/// Everything that is built, package and program: a rule of one's own is a row; one program has faults, for a test of
-/// their reports.
-const IMAGES: [[&str; 2]; 3] = [[PACKAGE, FIRMWARE], [PACKAGE, "fault-x86-mcu"], ["own-rule", OWN_RULE_FIRMWARE]];
+pub(crate) const OWN_RULE: &str = "own-rule";
+/// Everything that is built for a board: a rule of one's own is a row; one program has faults, for a test of their reports.
+const PROGRAMS: [&str; 3] = [FIRMWARE, "fault", OWN_RULE];
 
-/// Builds all images into `target/firmware`, setting the machine up first where needed.
+/// Where a program of a board is found by the host and by the tests.
+pub(crate) fn image(program: &str, board: &Board) -> PathBuf {
+    paths::images().join(board.image(program))
+}
+
+/// All boards.
+pub(crate) fn all() -> Vec<&'static Board> {
+    loihi_boards::all().iter().collect()
+}
+
+/// Builds all images of these boards into `target/firmware`, setting the machine up first where needed.
 ///
 /// # Errors
 ///
 /// When the set-up or the build fails. No image of an earlier build is left then.
-pub(crate) fn build() -> Result<()> {
-    for [_, name] in IMAGES {
-        let image = paths::image(name);
+pub(crate) fn build(boards: &[&Board]) -> Result<()> {
+    for board in boards {
+        build_board(board).with_context(|| format!("the firmware of {} does not build", board.name))?;
+        println!("firmware: {}", image(FIRMWARE, board).display());
+    }
+    Ok(())
+}
+
+fn build_board(board: &Board) -> Result<()> {
+    for program in PROGRAMS {
+        let image = image(program, board);
         match fs::remove_file(&image) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(error).with_context(|| format!("cannot replace {}", image.display()));
@@ -38,49 +51,70 @@ pub(crate) fn build() -> Result<()> {
             _ => {}
         }
     }
-    let tools = setup::install_for_firmware(Detail::Changes)?;
-    run(&mut compile(&tools)).context("the firmware does not build")?;
-    for [_, name] in IMAGES {
-        publish(name)?;
-    }
-    println!("firmware: {}", paths::image(FIRMWARE).display());
-    Ok(())
+    let tools = setup::install_for_firmware(Detail::Changes, board)?;
+    run(&mut compile(&tools, board))?;
+    PROGRAMS.into_iter().try_for_each(|program| publish(program, board))
 }
 
 /// Cargo keeps apart what this build makes: it may be of another compiler.
-fn build_folder() -> std::path::PathBuf {
+fn build_folder() -> PathBuf {
     paths::target().join("firmware-build")
 }
 
-/// The cargo command for all binaries.
-fn compile(tools: &Tools) -> Command {
-    let description = paths::root().join(PACKAGE).join(TARGET).with_extension("json");
+/// What the packages of firmware end in, and the programs in them.
+fn family(board: &Board) -> &str {
+    board.firmware.strip_prefix("firmware-").unwrap_or(&board.firmware)
+}
+
+/// The package of a program.
+fn package<'n>(program: &'n str, board: &'n Board) -> &'n str {
+    if program == OWN_RULE { OWN_RULE } else { &board.firmware }
+}
+
+/// The workspace profile: boards with little flash have one of their own.
+fn profile(board: &Board) -> &'static str {
+    if is_default(board) { "firmware" } else { "board" }
+}
+
+/// The bare x86, whose target is described in a file, and whose firmware is for that board alone.
+fn is_default(board: &Board) -> bool {
+    board.name == loihi_boards::DEFAULT
+}
+
+/// The cargo command for all programs of a board.
+fn compile(tools: &Tools, board: &Board) -> Command {
     let mut flags = vec![format!("-Clinker={}", tools.linker.program.display())];
     flags.extend(tools.linker.flags.iter().map(|&flag| flag.to_owned()));
 
     let mut command = Command::new(paths::cargo());
+    command.current_dir(paths::root()).args(["build", "--quiet", "--profile", profile(board)]);
+    for program in PROGRAMS {
+        command.args(["--package", package(program, board), "--bin", &format!("{program}-{}", family(board))]);
+    }
     command
-        .current_dir(paths::root())
-        .args(["build", "--quiet", "--profile", PROFILE])
-        .args(IMAGES.iter().flat_map(|[package, name]| ["--package", package, "--bin", name]))
-        .arg("--target")
-        .arg(description)
         .arg("--target-dir")
         .arg(build_folder())
-        .arg("-Zbuild-std=core")
         .env("RUSTC", &tools.compiler.program)
-        // Building `core` is an unstable feature, which this allows a stable compiler.
-        .env("RUSTC_BOOTSTRAP", "1")
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
         // Meant for the host's compiler.
         .env_remove("RUSTFLAGS")
         .env_remove("RUSTC_WRAPPER")
         .env_remove("RUSTC_WORKSPACE_WRAPPER");
+    if is_default(board) {
+        let description = paths::root().join(&board.firmware).join(&board.target).with_extension("json");
+        command.arg("--target").arg(description);
+        if wants_permission_for_json() {
+            command.arg("-Zjson-target-spec");
+        }
+    } else {
+        command.args(["--target", &board.target, "--features", &format!("{}/{}", board.firmware, board.name)]);
+    }
+    if !tools.compiler.has_core {
+        // Building `core` is an unstable feature, which this allows a stable compiler.
+        command.arg("-Zbuild-std=core").env("RUSTC_BOOTSTRAP", "1");
+    }
     if std::env::var_os("DEFMT_LOG").is_none() {
         command.env("DEFMT_LOG", "info");
-    }
-    if wants_permission_for_json() {
-        command.arg("-Zjson-target-spec");
     }
     command
 }
@@ -93,9 +127,10 @@ fn wants_permission_for_json() -> bool {
 }
 
 /// Puts a finished image where it is looked for: aside first, so that nobody sees half of it.
-fn publish(name: &str) -> Result<()> {
-    let built = build_folder().join(TARGET).join(PROFILE).join(name);
-    let image = paths::image(name);
+fn publish(program: &str, board: &Board) -> Result<()> {
+    let built = format!("{program}-{}", family(board));
+    let built = build_folder().join(&board.target).join(profile(board)).join(built);
+    let image = image(program, board);
     let aside = image.with_extension("new");
     fs::create_dir_all(paths::images())
         .and_then(|()| fs::copy(&built, &aside))

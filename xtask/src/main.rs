@@ -34,14 +34,18 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Install what the firmware and the tests need: QEMU, a compiler for the bare x86, valgrind
+    /// Install what the firmware and the tests need: QEMU, compilers for bare machines, valgrind
     Setup {
         /// Only say what is there and what is missing; fails when something is missing
         #[arg(long)]
         check: bool,
     },
     /// Build the firmware into target/firmware, after a set-up where one is needed
-    Firmware,
+    Firmware {
+        /// Only that of this board; `loihi boards` shows them all
+        #[arg(long, value_name = "NAME", value_parser = loihi_boards::named)]
+        board: Option<&'static loihi_boards::Board>,
+    },
     /// Build the page in the browser into target/page, after a set-up where one is needed
     Web,
     /// Set up, build the firmware, check the sources, run every test
@@ -58,7 +62,7 @@ enum Verb {
     },
     /// Build the program and a Debian package of it, with the firmware, into dist
     Dist,
-    /// Print what the firmware takes of the board's memory, as a Markdown table
+    /// Print what the firmware takes of the memory of every board, as a Markdown table
     Size,
 }
 
@@ -79,7 +83,7 @@ fn run(verb: &Verb) -> Result<ExitCode> {
             setup::install(setup::Detail::Everything)?;
             web::install(setup::Detail::Everything)?;
         }
-        Verb::Firmware => firmware::build()?,
+        Verb::Firmware { board } => firmware::build(&board.map_or_else(firmware::all, |board| vec![board]))?,
         Verb::Web => web::build()?,
         Verb::Test { quick, all, filters } => {
             let tier = match (quick, all) {

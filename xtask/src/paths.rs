@@ -26,11 +26,6 @@ pub(crate) fn images() -> PathBuf {
     root().join("target").join("firmware")
 }
 
-/// The image of the binary `name`.
-pub(crate) fn image(name: &str) -> PathBuf {
-    images().join(format!("{name}.elf"))
-}
-
 /// The first file called `program` on the search path.
 pub(crate) fn on_search_path(program: &str) -> Option<PathBuf> {
     let folders = env::var_os("PATH")?;

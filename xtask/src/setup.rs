@@ -6,6 +6,7 @@ use std::fmt::Display;
 use std::process::Command;
 
 use anyhow::{Result, bail};
+use loihi_boards::Board;
 
 use crate::apt;
 use crate::command::{announced, printed};
@@ -20,7 +21,11 @@ struct Program {
     package: &'static str,
 }
 
-const QEMU: Program = Program { what: "QEMU, runs the firmware", name: "qemu-system-i386", package: "qemu-system-x86" };
+const QEMU: [Program; 3] = [
+    Program { what: "QEMU, runs the firmware", name: "qemu-system-i386", package: "qemu-system-x86" },
+    Program { what: "QEMU, runs that of Arm boards", name: "qemu-system-arm", package: "qemu-system-arm" },
+    Program { what: "QEMU, runs that of RISC-V boards", name: "qemu-system-riscv32", package: "qemu-system-misc" },
+];
 const VALGRIND: Program =
     Program { what: "valgrind, counts instructions in the tests", name: "valgrind", package: "valgrind" };
 const BROWSER: Program =
@@ -49,14 +54,14 @@ pub(crate) struct Tools {
 ///
 /// When something is missing.
 pub(crate) fn check() -> Result<()> {
-    let found = [
-        say(QEMU.what, QEMU.version().as_ref()),
-        say("compiler for the bare x86", toolchain::compiler().as_ref()),
-        say("linker for the bare x86", toolchain::linker().as_ref()),
-        say(VALGRIND.what, VALGRIND.version().as_ref()),
-        say(BROWSER.what, BROWSER.version().as_ref()),
-        say(DRIVER.what, DRIVER.version().as_ref()),
-    ];
+    let mut found = Vec::new();
+    for program in QEMU.iter().chain([&VALGRIND, &BROWSER, &DRIVER]) {
+        found.push(say(program.what, program.version().as_ref()));
+    }
+    for target in targets() {
+        found.push(say(&format!("compiler for {target}"), toolchain::compiler(target).as_ref()));
+        found.push(say(&format!("linker for {target}"), toolchain::linker(target).as_ref()));
+    }
     if found.contains(&false) {
         bail!("something is missing: `cargo xtask setup` installs it");
     }
@@ -69,8 +74,19 @@ pub(crate) fn check() -> Result<()> {
 ///
 /// When something is missing and cannot be installed; the message says what to do by hand.
 pub(crate) fn install(detail: Detail) -> Result<()> {
-    install_for_firmware(detail)?;
+    for target in targets() {
+        let board = loihi_boards::all().iter().find(|board| board.target == target);
+        board.map_or(Ok(()), |board| install_for_firmware(detail, board).map(drop))?;
+    }
     install_for_tests(detail)
+}
+
+/// The targets of all boards.
+fn targets() -> Vec<&'static str> {
+    let mut targets: Vec<&str> = loihi_boards::all().iter().map(|board| board.target.as_str()).collect();
+    targets.sort_unstable();
+    targets.dedup();
+    targets
 }
 
 /// Installs what is missing for the tests besides the firmware.
@@ -82,43 +98,51 @@ pub(crate) fn install_for_tests(detail: Detail) -> Result<()> {
     [VALGRIND, BROWSER, DRIVER].iter().try_for_each(|program| program.install(detail))
 }
 
-/// Installs what is missing for the firmware.
+/// Installs what is missing for the firmware of a board, and for running it.
 ///
 /// # Errors
 ///
 /// Those of [`install`].
-pub(crate) fn install_for_firmware(detail: Detail) -> Result<Tools> {
+pub(crate) fn install_for_firmware(detail: Detail, board: &Board) -> Result<Tools> {
     let everything = detail == Detail::Everything;
-    QEMU.install(detail)?;
+    let emulator = board.qemu.as_ref().and_then(|qemu| QEMU.iter().find(|program| program.name == qemu.program));
+    emulator.map_or(Ok(()), |program| program.install(detail))?;
 
-    let compiler = match toolchain::compiler() {
+    let target = &board.target;
+    let compiler = match toolchain::compiler(target) {
         Some(compiler) => compiler,
-        None => install_compiler()?,
+        None => install_compiler(target)?,
     };
     if everything {
-        say("compiler for the bare x86", Some(&compiler));
+        say(&format!("compiler for {target}"), Some(&compiler));
     }
 
-    let linker = match toolchain::linker() {
+    let linker = match toolchain::linker(target) {
         Some(linker) => linker,
-        None => install_linker()?,
+        None => install_linker(target)?,
     };
     if everything {
-        say("linker for the bare x86", Some(&linker));
+        say(&format!("linker for {target}"), Some(&linker));
     }
     Ok(Tools { compiler, linker })
 }
 
-/// Installs library sources for the compiler in use or, failing that, another compiler with its.
-pub(crate) fn install_compiler() -> Result<Compiler> {
-    println!("compiler for the bare x86: missing, it takes one whose library sources are installed");
+/// Installs `core` for the compiler in use or, failing that, its sources, or another compiler with its.
+pub(crate) fn install_compiler(target: &str) -> Result<Compiler> {
+    println!("compiler for {target}: missing, it takes one with the library `core` for it, or with its sources");
     if on_search_path("rustup").is_some() {
-        let mut command = Command::new("rustup");
-        command.args(["component", "add", "rust-src"]);
-        if announced(&mut command).is_ok()
-            && let Some(compiler) = toolchain::compiler()
-        {
-            return Ok(compiler);
+        for arguments in [["target", "add", target], ["component", "add", "rust-src"]] {
+            // Rust knows no target of this project's own.
+            if target == loihi_boards::default().target && arguments.contains(&target) {
+                continue;
+            }
+            let mut command = Command::new("rustup");
+            command.args(arguments);
+            if announced(&mut command).is_ok()
+                && let Some(compiler) = toolchain::compiler(target)
+            {
+                return Ok(compiler);
+            }
         }
         println!("  rustup cannot, so the distribution's packages must do");
     }
@@ -129,22 +153,22 @@ pub(crate) fn install_compiler() -> Result<Compiler> {
         if let Some(packages) = apt::compiler_packages() {
             apt::install(&packages)?;
         }
-        if let Some(compiler) = toolchain::compiler() {
+        if let Some(compiler) = toolchain::compiler(target) {
             return Ok(compiler);
         }
     }
     let (major, minor) = toolchain::OLDEST;
     bail!(
-        "no compiler for the bare x86 can be had: neither rustup nor apt offers Rust {major}.{minor} \
+        "no compiler for {target} can be had: neither rustup nor apt offers Rust {major}.{minor} \
          or newer with its library sources; with a network, install Rust from https://rustup.rs and \
          run `rustup component add rust-src`"
     );
 }
 
-fn install_linker() -> Result<Linker> {
-    println!("linker for the bare x86: missing, will be installed");
+fn install_linker(target: &str) -> Result<Linker> {
+    println!("linker for {target}: missing, will be installed");
     apt::install(&["lld".to_owned()])?;
-    match toolchain::linker() {
+    match toolchain::linker(target) {
         Some(linker) => Ok(linker),
         None => bail!("ld.lld is still not on the search path; install LLVM's linker by hand"),
     }

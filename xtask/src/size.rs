@@ -3,11 +3,12 @@
 use std::fs;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use loihi_boards::Board;
 use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionKind, elf};
 
 use crate::command::printed;
-use crate::firmware::{FIRMWARE, OWN_RULE_FIRMWARE};
+use crate::firmware::{self, FIRMWARE, OWN_RULE};
 use crate::paths;
 
 /// The symbol of the memory that networks are loaded into.
@@ -26,43 +27,43 @@ struct Sizes {
 ///
 /// Text is code and constants, data is variables with a value, bss is zeroed memory with the
 /// stacks and without the arena. Of bss, line is the buffers of the serial line, and stack is the
-/// most of the stack that was in use in a few experiments in QEMU.
+/// most of the stack that was in use in QEMU, in those of a few experiments that fit the arena.
 ///
 /// # Errors
 ///
-/// When the firmware has not been built or is not an ELF file.
+/// When the firmware of the bare x86 has not been built, or one is not an ELF file.
 pub(crate) fn print() -> Result<()> {
-    let used = running();
     println!("| firmware | text | data | bss | arena | line | stack |");
     println!("|---|---:|---:|---:|---:|---:|---:|");
-    for name in [FIRMWARE, OWN_RULE_FIRMWARE] {
-        let path = paths::image(name);
-        let image = fs::read(&path)
-            .with_context(|| format!("cannot read {}: run `cargo xtask firmware` first", path.display()))?;
-        let sizes = measure(&image).with_context(|| format!("{} is not a firmware image", path.display()))?;
-        let Sizes { text, data, bss, arena } = sizes;
-        let [line, stack] = match &used {
-            Some(used) if name == FIRMWARE => used.clone(),
-            _ => ["", ""].map(str::to_owned),
-        };
-        println!("| {name} | {text} | {data} | {bss} | {arena} | {line} | {stack} |");
+    let mut missing = Vec::new();
+    for board in firmware::all() {
+        for program in [FIRMWARE, OWN_RULE] {
+            let path = firmware::image(program, board);
+            let Ok(image) = fs::read(&path) else {
+                missing.push(path.display().to_string());
+                continue;
+            };
+            let sizes = measure(&image).with_context(|| format!("{} is not a firmware image", path.display()))?;
+            let Sizes { text, data, bss, arena } = sizes;
+            let used = (program == FIRMWARE).then(|| running(board)).flatten();
+            let [line, stack] = used.unwrap_or_default();
+            println!("| {program}-{} | {text} | {data} | {bss} | {arena} | {line} | {stack} |", board.name);
+        }
     }
-    if used.is_none() {
-        eprintln!(
-            "line and stack were not measured: run `cargo xtask setup` and `cargo xtask firmware`, then this again"
-        );
+    if !missing.is_empty() {
+        bail!("run `cargo xtask firmware` first: there is no {}", missing.join(", "));
     }
     Ok(())
 }
 
-/// Bytes of line and stack of the firmware while it runs in QEMU; `None` if it does not.
-fn running() -> Option<[String; 2]> {
+/// Bytes of line and stack of the firmware of a board while it runs in QEMU; `None` if it does not.
+fn running(board: &Board) -> Option<[String; 2]> {
     let mut command = Command::new(paths::cargo());
     command
         .current_dir(paths::root())
         .args(["run", "--quiet", "--profile", "tests", "--package", "conformance", "--features", "footprint"])
-        .args(["--bin", "footprint", "--"])
-        .arg(paths::image(FIRMWARE));
+        .args(["--bin", "footprint", "--", &board.name])
+        .arg(firmware::image(FIRMWARE, board));
     let said = printed(&mut command)?;
     let (line, stack) = said.trim().split_once(' ')?;
     Some([line, stack].map(str::to_owned))
@@ -87,6 +88,6 @@ fn measure(image: &[u8]) -> Result<Sizes> {
     }
     let arena = file.symbols().find(|symbol| symbol.name() == Ok(ARENA));
     sizes.arena = arena.context("it has no arena")?.size();
-    sizes.bss -= sizes.arena;
+    sizes.bss = sizes.bss.saturating_sub(sizes.arena);
     Ok(sizes)
 }

@@ -1,7 +1,7 @@
-//! Finds a compiler and a linker that can build for the bare x86.
+//! Finds a compiler and a linker that can build for bare machines.
 //!
-//! No compiler comes with a `core` library for that target, so one is needed whose library
-//! sources are installed. Which compiler builds the rest of the workspace does not matter.
+//! A compiler needs the library `core` for the target, or its sources: no compiler comes with one for the bare x86. Which
+//! compiler builds the rest of the workspace does not matter.
 
 use std::env;
 use std::fmt::{self, Display, Formatter};
@@ -18,12 +18,14 @@ pub(crate) type Version = (u32, u32);
 /// The oldest compiler that the workspace builds with, as in its Cargo.toml.
 pub(crate) const OLDEST: Version = (1, 93);
 
-/// A compiler with the sources of its libraries.
+/// A compiler with `core` for a target, or with the sources of its libraries.
 #[derive(Debug)]
 pub(crate) struct Compiler {
     pub(crate) program: PathBuf,
     /// As the compiler tells it, for example `rustc 1.96.0 (ac68faa20 2026-05-25)`.
     pub(crate) title: String,
+    /// Whether `core` for the target is installed; else it is built from its sources.
+    pub(crate) has_core: bool,
 }
 
 impl Display for Compiler {
@@ -32,7 +34,7 @@ impl Display for Compiler {
     }
 }
 
-/// A linker for 32-bit x86 images, with what the compiler must be told about it.
+/// A linker for images of a target, with what the compiler must be told about it.
 #[derive(Debug)]
 pub(crate) struct Linker {
     pub(crate) program: PathBuf,
@@ -46,14 +48,16 @@ impl Display for Linker {
     }
 }
 
-/// The first compiler that is new enough and has its library sources: the usual one, then those
-/// of the distribution.
-pub(crate) fn compiler() -> Option<Compiler> {
+/// The first compiler that is new enough and has `core` for the target or its sources: the usual one, then those of the
+/// distribution.
+pub(crate) fn compiler(target: &str) -> Option<Compiler> {
     candidates().into_iter().find_map(|program| {
         let title = printed(Command::new(&program).arg("--version"))?.trim().to_owned();
         let version = parse_version(title.strip_prefix("rustc ")?)?;
-        let sources = sysroot(&program)?.join("lib/rustlib/src/rust/library/core/Cargo.toml");
-        (version >= OLDEST && sources.is_file()).then_some(Compiler { program, title })
+        let libraries = sysroot(&program)?.join("lib/rustlib");
+        let has_core = libraries.join(target).join("lib").is_dir();
+        let has_sources = libraries.join("src/rust/library/core/Cargo.toml").is_file();
+        (version >= OLDEST && (has_core || has_sources)).then_some(Compiler { program, title, has_core })
     })
 }
 
@@ -95,16 +99,16 @@ pub(crate) fn parse_version(text: &str) -> Option<Version> {
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
-/// The first linker that can link a 32-bit x86 image: the one that comes with a compiler, LLVM's
-/// from the distribution, then GNU's.
-pub(crate) fn linker() -> Option<Linker> {
+/// The first linker that can link an image of a target: the one that comes with a compiler, LLVM's from the distribution,
+/// then, for x86, GNU's.
+pub(crate) fn linker(target: &str) -> Option<Linker> {
     if let Some(program) = bundled_linker() {
         return Some(Linker { program, flags: &[] });
     }
     if let Some(program) = on_search_path("ld.lld") {
         return Some(Linker { program, flags: &[] });
     }
-    let program = on_search_path("ld")?;
+    let program = on_search_path("ld").filter(|_| target.starts_with("i586"))?;
     let emulations = printed(Command::new(&program).arg("-V"))?;
     emulations
         .contains("elf_i386")

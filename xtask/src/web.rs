@@ -83,8 +83,8 @@ fn compiler() -> Result<Compiler> {
         println!("linker for the browser: missing, will be installed");
         apt::install(&["lld".to_owned()])?;
     }
-    let other = toolchain::compiler();
-    Ok(Compiler::Sources(other.map_or_else(setup::install_compiler, Ok)?))
+    let other = toolchain::compiler(TARGET);
+    Ok(Compiler::Sources(other.map_or_else(|| setup::install_compiler(TARGET), Ok)?))
 }
 
 /// The module: this crate as a dynamic library, which it is for the browser only.

@@ -8,13 +8,13 @@ use std::{env, fs, io};
 const ARGUMENTS: [&str; 4] = ["-Tlink.x", "-Tdefmt.x", "--nmagic", "--gc-sections"];
 
 /// Writes `memory.x` and `board.rs` of the board whose feature is on, and links all programs with them. Does nothing in a
-/// build for a host.
+/// build for a host, or for processors of another kind.
 ///
 /// # Errors
 /// The features name no board of this package or several, or a file cannot be written.
-pub fn run(package: &str) -> io::Result<()> {
+pub fn run(package: &str, processor: &str) -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
-    if variable("CARGO_CFG_TARGET_OS")? != "none" {
+    if variable("CARGO_CFG_TARGET_OS")? != "none" || variable("CARGO_CFG_TARGET_ARCH")? != processor {
         return Ok(());
     }
     let board = chosen(package)?;

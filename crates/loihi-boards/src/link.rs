@@ -3,9 +3,6 @@
 use super::{Board, Memory};
 use std::fmt::Write as _;
 
-/// Stack of the handlers of faults, in bytes.
-pub const FAULT_STACK_BYTES: u64 = 1024;
-
 /// Ticks of the processor's clock that a run takes for a number of instructions, exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TickRatio {
@@ -19,10 +16,10 @@ impl Board {
     /// The memory map, as the start-up crates `cortex-m-rt` and `riscv-rt` want it.
     ///
     /// The stack lies at the beginning of the RAM, below everything else, so that it runs off the memory when it
-    /// overflows: into nothing, which faults, and not into variables. The handlers of faults have a stack of their own.
+    /// overflows: into nothing, which faults, and not into variables.
     pub fn memory_script(&self) -> String {
         let Memory { origin, bytes } = self.ram;
-        let stack = Memory { origin, bytes: self.stack_bytes + FAULT_STACK_BYTES };
+        let stack = Memory { origin, bytes: self.stack_bytes };
         let rest = Memory { origin: origin + stack.bytes, bytes: bytes.saturating_sub(stack.bytes) };
         let mut script = "MEMORY\n{\n".to_owned();
         for (name, Memory { origin, bytes }) in [("FLASH", self.flash), ("STACK", stack), ("RAM", rest)] {
@@ -40,12 +37,8 @@ impl Board {
         ] {
             let _written = writeln!(script, "REGION_ALIAS(\"REGION_{section}\", {region});");
         }
-        let _written = write!(
-            script,
-            "__stack_bottom = ORIGIN(STACK);\n__stack_top = ORIGIN(STACK) + {:#x};\n\
-             _stack_end = ORIGIN(STACK);\n_stack_start = ORIGIN(STACK) + LENGTH(STACK);\n",
-            self.stack_bytes
-        );
+        script.push_str("__stack_bottom = ORIGIN(STACK);\n_stack_end = ORIGIN(STACK);\n");
+        script.push_str("_stack_start = ORIGIN(STACK) + LENGTH(STACK);\n");
         script
     }
 

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// What is run: rules of the embedded CPU that differ in how much they call, and one of the cores.
-const EXPERIMENTS: [&str; 4] = ["digits-pes", "digits-emstdp", "eprop-pattern", "stdp-pair"];
+const EXPERIMENTS: [&str; 5] = ["pes-channel", "digits-pes", "digits-emstdp", "eprop-pattern", "stdp-pair"];
 
 fn main() -> ExitCode {
     match measure() {
@@ -40,7 +40,12 @@ fn measure() -> Result<[u32; 2], Box<dyn Error>> {
     let mut session = Session::open(Box::new(device), RetryPolicy::default(), 1, || false)?;
     for experiment in EXPERIMENTS.into_iter().filter_map(Experiment::named) {
         let options = RunOptions { epochs: Some(1), samples: Some(5), ..RunOptions::default() };
-        experiment.run(&mut session, &options, &mut NoObserver)?;
+        match experiment.run(&mut session, &options, &mut NoObserver) {
+            Ok(_) => {}
+            // A board with a small arena runs those that fit.
+            Err(error) if error.to_string().contains(" too few: ") => continue,
+            Err(error) => return Err(error.into()),
+        }
         for scope in [SnapshotScope::Learned, SnapshotScope::State] {
             let kept = session.save(scope)?;
             session.restore(scope, &kept)?;
