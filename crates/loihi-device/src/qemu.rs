@@ -124,12 +124,12 @@ impl Qemu {
     /// Why QEMU ended.
     fn fault(&mut self) -> DeviceFault {
         let status = self.child.wait();
-        let said: Vec<u8> = self.complaints.iter().flatten().collect();
-        let mut said = String::from_utf8_lossy(&said).trim().to_owned();
         let mut bytes = std::mem::take(&mut self.latest);
         bytes.extend(self.output.iter().flatten());
-        for report in plain_reports(&bytes) {
-            said.push_str(&report);
+        let mut said = plain_reports(&bytes).join("; ");
+        if said.is_empty() {
+            let complaints: Vec<u8> = self.complaints.iter().flatten().collect();
+            String::from_utf8_lossy(&complaints).trim().clone_into(&mut said);
         }
         let how = match status {
             Ok(status) => match (status.code(), child::signal(status)) {

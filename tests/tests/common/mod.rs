@@ -8,7 +8,7 @@ pub(crate) mod pty;
 pub(crate) mod resets;
 pub(crate) mod rules;
 
-use host_harness::boards::{self, Board};
+use host_harness::boards;
 use host_harness::conform::images;
 use host_harness::data::{DataOptions, Sample, SampleData};
 use host_harness::device::framed::Framed;
@@ -39,7 +39,7 @@ pub(crate) fn firmware() -> PathBuf {
 }
 
 /// The image of a program for a board; a test that needs it fails without it.
-pub(crate) fn image(program: &str, board: &Board) -> PathBuf {
+pub(crate) fn image(program: &str, board: &boards::Board) -> PathBuf {
     built(root().join(FIRMWARE_FOLDER).join(board.image(program)))
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn open_qemu() -> Session {
 }
 
 /// A session with a program for a board in QEMU; a test that needs it fails without it.
-pub(crate) fn open_board(program: &str, board: &Board) -> Session {
+pub(crate) fn open_board(program: &str, board: &boards::Board) -> Session {
     let device = Qemu::start(board, &image(program, board));
     let device = device.unwrap_or_else(|error| panic!("{error}: run `cargo xtask setup`"));
     open(Box::new(Framed::new(device)))

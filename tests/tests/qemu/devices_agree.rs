@@ -16,7 +16,7 @@ fn run(experiment: Experiment, task: &dyn Task, session: &mut Session, options: 
 }
 
 /// An experiment of as many steps as a test has time for.
-fn shortened(experiment: Experiment, steps: &str) -> Learner {
+pub(crate) fn shortened(experiment: Experiment, steps: &str) -> Learner {
     let parameters = experiment.text;
     let line = parameters.lines().find(|line| line.starts_with("steps = ")).unwrap();
     Learner::parse(&parameters.replacen(line, &format!("steps = {steps}"), 1), Path::new("shortened.toml")).unwrap()

@@ -6,6 +6,7 @@
 mod common;
 
 mod bad_line;
+mod boards;
 mod cost;
 mod dendrite_teacher;
 mod devices_agree;

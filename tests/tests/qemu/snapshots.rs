@@ -19,7 +19,7 @@ fn network(seed: u32) -> ImageFile {
 }
 
 /// Runs steps from one on, with inputs and errors that follow from the step.
-fn run(session: &mut Session, from: u32, steps: u32) {
+pub(crate) fn run(session: &mut Session, from: u32, steps: u32) {
     for step in from..from + steps {
         let draw = |what| i16::try_from(word(3, step / 10, what, 0) >> 20).unwrap();
         let stimulus = [draw(0) >> 6, draw(1) >> 6].map(i16::to_le_bytes).concat();
@@ -41,7 +41,7 @@ fn run(session: &mut Session, from: u32, steps: u32) {
     }
 }
 
-fn loaded(mut session: Session, seed: u32) -> Session {
+pub(crate) fn loaded(mut session: Session, seed: u32) -> Session {
     session.load(&network(seed)).unwrap();
     session.write(Register::Rate, 0, &[1]).unwrap();
     session.write(Register::Reward, 0, &[-7]).unwrap();
