@@ -44,7 +44,9 @@ impl<U: Uart> Read for Port<U> {
 
 impl<U: Uart> Write for Port<U> {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
-        bytes.iter().for_each(|byte| self.0.send(*byte));
+        for byte in bytes {
+            self.0.send(*byte);
+        }
         Ok(bytes.len())
     }
 

@@ -29,7 +29,9 @@ pub fn receive() -> u8 {
 /// Sends all of `bytes`.
 pub(crate) fn send(bytes: &[u8]) {
     let uart = boards::uart();
-    bytes.iter().for_each(|byte| uart.send(*byte));
+    for byte in bytes {
+        uart.send(*byte);
+    }
 }
 
 /// Waits until the last byte has left.
