@@ -20,7 +20,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 /// No report takes this long, even on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Memory of the device in this process with a rule of one's own.
 const ARENA_BYTES: usize = 1 << 20;
 
