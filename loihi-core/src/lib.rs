@@ -42,7 +42,7 @@
 //! | parts of an epoch of [`learning`] | inlined into one loop, whose constants stay in registers | the compiler's choice |
 //! | adding sparse synapses ([`synapse`]) | inlined where a spike is delivered | a call |
 //!
-//! `small-stack`, likewise: the end of an epoch, which takes 7 KiB of stack, is a call, so that a network whose cores do not
+//! `small-stack`, likewise: the end of an epoch, which takes 14 KB of stack, is a call, so that a network whose cores do not
 //! learn does not need them.
 #![no_std]
 #![forbid(unsafe_code)]
