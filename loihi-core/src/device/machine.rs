@@ -23,7 +23,10 @@ enum Place {
 
 /// What the arena holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "there is one, and nothing to box it in")]
+#[cfg_attr(
+    target_pointer_width = "64",
+    expect(clippy::large_enum_variant, reason = "there is one, and nothing to box it in")
+)]
 enum Contents {
     /// Nothing of use.
     Nothing,
