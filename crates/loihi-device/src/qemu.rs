@@ -97,7 +97,7 @@ impl Qemu {
             let name = &board.name;
             let option = if name == loihi_boards::DEFAULT { String::new() } else { format!(" --board {name}") };
             let firmware = firmware.display();
-            DeviceFault(format!("no firmware at {firmware}: {error}; build it with `cargo xtask firmware{option}`"))
+            DeviceFault(format!("no firmware at {firmware}: {error}; build it in the project's folder, `cargo xtask firmware{option}`, or name it, --firmware FILE"))
         })?;
         let mut command = Command::new(program);
         command

@@ -46,12 +46,17 @@ pub fn of_stage(values: Option<usize>, score: &Score) -> Metrics {
 
 /// What a stage of learning has cost, and whether it was in order.
 fn learning_metrics(score: &Score) -> Metrics {
-    Metrics::from([
-        ("trigger_rate", score.trigger_rate()),
+    let mut metrics = Metrics::new();
+    // Of rules that decide whether they learn.
+    if score.ops.rule_opportunities > 0 {
+        metrics.push("trigger_rate", score.trigger_rate());
+    }
+    metrics.extend([
         ("updates_per_sample", score.updates_per_sample()),
         ("saturation_rate", score.saturation_rate()),
         ("spike_rate", score.spike_rate()),
-    ])
+    ]);
+    metrics
 }
 
 /// Figures of a whole run.

@@ -226,6 +226,18 @@ impl Learner {
             divided[0] == divided[1],
             "give both `predict_steps` and `learn_steps` in [task], or neither".to_owned(),
         )?;
+        if let Some([predict, learn]) = self.settings.divided() {
+            let both = u32::from(predict) + u32::from(learn);
+            let what = format!(
+                "`steps` of {} do nothing beside `predict_steps` and `learn_steps`, which are {both}: leave them out",
+                network.steps
+            );
+            require(network.steps == 0 || network.steps == both, what)?;
+        }
+        if let Some(port) = placed.programs.ports.iter().find(|port| !port.output.is_empty()) {
+            let what = format!("[readout] does nothing beside the answer of `{}`: take it out", port.name);
+            require(network.readout.is_none(), what)?;
+        }
         let is_plain = presenter.is_plain() && Afterwards::new(&self.settings).is_empty();
         let what =
             "`predict_steps` and `learn_steps` need an input that a `[[snip]]` encodes, and no [reward] or [teacher]";

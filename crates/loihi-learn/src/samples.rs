@@ -112,11 +112,14 @@ impl Samples {
                 }
             }
         }
-        let sizes = training.iter().chain(&test).map(|sample| (size_of(sample), sample));
-        let first = sizes.clone().next().map(|(size, _)| size);
-        if let Some((size, sample)) = sizes.clone().find(|(size, _)| Some(*size) != first) {
-            let first = first.unwrap_or(0);
-            return Err(unfit(format!("sample {} has {size} values, and the first one {first}", sample.name)));
+        let first = training.iter().chain(&test).next().map_or(0, size_of);
+        let tested = wanted.test.map_or_else(|| name.clone(), |path| path.display().to_string());
+        for (data, samples) in [(&name, &training), (&tested, &test)] {
+            if let Some(sample) = samples.iter().find(|sample| size_of(sample) != first) {
+                let size = size_of(sample);
+                let what = format!("sample {} has {size} values, and the first one to learn from {first}", sample.name);
+                return Err(ExperimentError::Unfit { data: data.clone(), what });
+            }
         }
         if training.is_empty() {
             return Err(unfit("it has no samples to learn from".to_owned()));

@@ -60,6 +60,9 @@ pub(super) struct ImportArgs {
     /// Drop unsupported nodes instead of failing
     #[arg(long)]
     allow: bool,
+    /// Write over the files of a network that is there
+    #[arg(long)]
+    overwrite: bool,
     /// Write the network here: a TOML file, with its arrays beside it
     #[arg(long, value_name = "NET.toml")]
     out: Option<PathBuf>,
@@ -86,6 +89,9 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<()> {
         return Err(out::partial(SCHEMA, body(&imported, None), sentence));
     }
     if let Some(path) = &args.out {
+        if path.exists() && !args.overwrite {
+            bail!("{} is there already: give another --out, or --overwrite", path.display());
+        }
         let arrays = path.with_extension("npz");
         if arrays.exists() && !path.exists() {
             bail!("{} is there, and not of {}: choose another name", arrays.display(), path.display());

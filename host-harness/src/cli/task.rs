@@ -60,6 +60,17 @@ impl TaskArgs {
         Ok(())
     }
 
+    /// The first option that is given and only has a meaning where samples are learned.
+    fn of_samples(&self) -> Option<&'static str> {
+        let others = [
+            ("--steps", self.network.steps.is_some()),
+            ("--input", self.network.input.is_some()),
+            ("--samples", self.samples.is_some()),
+            ("--validate", self.experiment.validate),
+        ];
+        self.learn.given().or_else(|| first_given(&others))
+    }
+
     /// Whether a network learns from data, and is not only tested on samples.
     const fn learns(&self, what: &What) -> bool {
         what.learns || self.learn.train.is_some()
@@ -103,13 +114,6 @@ impl TaskArgs {
         options.input.clone_from(&self.network.input);
         options.placement = self.network.place.options(chips);
         let learner = Learner::parse(text, path)?.options(options)?;
-        let of_samples =
-            || first_given(&[("--steps", self.network.steps.is_some()), ("--input", self.network.input.is_some())]);
-        if !learner.settings().takes_samples()
-            && let Some(option) = self.learn.given().or_else(of_samples)
-        {
-            bail!("{option} is for networks that learn from samples, and {} does not: leave it out", path.display());
-        }
         if self.experiment.epochs.is_some() && !learner.settings().stages.is_empty() {
             bail!("--epochs has no meaning for {}: its [[stage]] tables say how often each learns", path.display());
         }
@@ -223,5 +227,12 @@ impl Subject {
 pub(super) fn only(args: &TaskArgs, what: &str) -> anyhow::Result<Subject> {
     let what = What::of(what)?;
     args.check(std::slice::from_ref(&what))?;
-    args.subject(what, 1)
+    let subject = args.subject(what, 1)?;
+    if let Subject::Learner(learner) = &subject
+        && !learner.settings().takes_samples()
+        && let Some(option) = args.of_samples()
+    {
+        bail!("{option} is for networks that learn from samples, and {} does not: leave it out", subject.name());
+    }
+    Ok(subject)
 }

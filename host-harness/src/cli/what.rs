@@ -42,14 +42,15 @@ impl What {
                 "{name} is empty: `loihi list --network` prints a network file, and `loihi list NAME` that of an experiment"
             );
         }
-        if describes_network(&text) {
-            let learns = describes_learner(&text);
-            return Ok(Self { path: path.to_owned(), text, data, learns });
+        if !describes_network(&text) {
+            if let Some(advice) = advice(path) {
+                bail!("{advice}");
+            }
+            parse_with(&text, path, &FileOptions::default().data(vec![1], 1))?;
+            bail!("{name} has no [[population]]: `loihi list --network` prints a network file with every key");
         }
-        if let Some(advice) = advice(path) {
-            bail!("{advice}");
-        }
-        bail!("{name} is not a network: `loihi list --network` prints one, and `loihi list NAME` that of an experiment")
+        let learns = describes_learner(&text);
+        Ok(Self { path: path.to_owned(), text, data, learns })
     }
 
     /// The same with another text, which is read, so that what is wrong with it shows.
@@ -75,8 +76,13 @@ fn built_in(name: &str) -> anyhow::Result<What> {
 pub(super) fn find(name: &str) -> anyhow::Result<Experiment> {
     Experiment::named(name).ok_or_else(|| {
         let names: Vec<&str> = EXPERIMENTS.iter().map(|experiment| experiment.name).collect();
-        let set = if DataSet::of(name).is_some() { ", a data set, which --data takes" } else { "" };
-        anyhow!("unknown experiment `{name}`{set}; there are {}", names.join(", "))
+        let file = Path::new(name).with_extension("toml");
+        let hint = match DataSet::of(name) {
+            Some(_) => ", a data set, which --data takes".to_owned(),
+            None if file.exists() => format!(" (the file is {})", file.display()),
+            None => String::new(),
+        };
+        anyhow!("unknown experiment `{name}`{hint}; there are {}", names.join(", "))
     })
 }
 
