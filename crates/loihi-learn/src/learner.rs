@@ -16,6 +16,7 @@ use crate::stage::Stage;
 use crate::task::{ExperimentError, Outcome, RunOptions, Task, conclude, refuse_stages_and_data, restore};
 use crate::trials::Trials;
 use crate::{measure, spikes};
+use loihi_core::image::{CHIP_EXPONENT_MIN, EXPONENTS, Image, Target};
 use loihi_core::num::Fnv64;
 use loihi_device::session::{Session, SessionError};
 use loihi_net::network::file::{self, FileError, FileOptions};
@@ -200,6 +201,19 @@ impl Learner {
                     || population.is_some_and(|at| port.populations.contains(&at) && !port.target.is_empty())
             };
             let found: Vec<usize> = (0..ports.len()).filter(|at| own(&ports[*at])).collect();
+            for port in found.iter().map(|at| &ports[*at]).filter(|port| port.name != *name) {
+                let names = port.populations.iter().map(|at| network.name_of(Endpoint::Population(*at)));
+                let others: Vec<&str> =
+                    names.filter(|other| !self.options.freeze.iter().any(|own| own == other)).collect();
+                if !others.is_empty() {
+                    let what = format!(
+                        "`{}` learns `{name}` together with {}: freeze these as well, or take `{name}` out of its `populations`",
+                        port.name,
+                        others.join(", ")
+                    );
+                    return Err(ExperimentError::Plan(what));
+                }
+            }
             if found.is_empty() && population.is_none() {
                 let populations = network.populations.iter().map(|own| own.name.as_str());
                 let all: Vec<&str> = populations.chain(ports.iter().map(|port| port.name.as_str())).collect();
@@ -420,9 +434,11 @@ impl Task for Learner {
 
 /// Whether the rate of every program can be halved as often as its stages want.
 fn check_rates(stages: &[Stage], placed: &Placed) -> Result<(), ExperimentError> {
+    let image = placed.image.open().map_err(SessionError::from)?;
     for stage in stages.iter().filter(|stage| stage.halvings > 0) {
         for port in stage.taught.iter().filter_map(|at| placed.programs.ports.get(*at)) {
-            let most = port.rate_least.map_or(u32::MAX, i32::unsigned_abs);
+            let of_cores = || port.rates.iter().filter_map(|group| halvings_most(&image, *group)).min();
+            let most = port.rate_least.map(i32::unsigned_abs).or_else(of_cores).unwrap_or(0);
             if stage.halvings > most {
                 let what = format!(
                     "{} wants the rate of `{}` halved {} times, and it takes {most}: give a smaller \
@@ -434,4 +450,12 @@ fn check_rates(stages: &[Stage], placed: &Placed) -> Result<(), ExperimentError>
         }
     }
     Ok(())
+}
+
+/// How often the rate of a plastic group's rule can be halved: down to the least exponent of the chip, if it keeps to the chip.
+fn halvings_most(image: &Image<'_>, group: u32) -> Option<u32> {
+    let group = image.learning_group(group as usize)?;
+    let of_weights = image.products(&group).filter(|product| product.target == Target::Weight);
+    let least = |exponent: i32| if exponent < CHIP_EXPONENT_MIN { *EXPONENTS.start() } else { CHIP_EXPONENT_MIN };
+    of_weights.map(|product| product.exponent.abs_diff(least(product.exponent))).min()
 }

@@ -8,6 +8,9 @@ use crate::task::ExperimentError;
 use loihi_core::num::word;
 use loihi_snip::Programs;
 
+/// What a stage calls the cores' rules that learn from `[reward]`.
+const REWARD: &str = "reward";
+
 /// What is known of a run before it is planned.
 #[derive(Clone, Copy, Debug)]
 pub struct Planning<'p> {
@@ -59,8 +62,8 @@ impl Planning<'_> {
     }
 
     /// Programs of these names, by their places among the ports.
-    fn named(&self, names: &[String]) -> Result<Vec<usize>, ExperimentError> {
-        names.iter().map(|name| named(self.programs, name).map_err(ExperimentError::Plan)).collect()
+    fn named<S: AsRef<str>>(&self, names: &[S]) -> Result<Vec<usize>, ExperimentError> {
+        names.iter().map(|name| named(self.programs, name.as_ref()).map_err(ExperimentError::Plan)).collect()
     }
 
     /// Programs that learn: those that the task names, or all that are taught; without those that are frozen.
@@ -122,22 +125,26 @@ impl Planning<'_> {
         let mut next_epoch = 0;
         for (number, form) in self.settings.stages.iter().enumerate() {
             let name = if form.name.is_empty() { format!("stage {}", number + 1) } else { form.name.clone() };
-            let taught: Vec<usize> = self.named(&form.learn)?;
+            let (of_cores, programs): (Vec<&String>, Vec<&String>) =
+                form.learn.iter().partition(|own| own.as_str() == REWARD && self.settings.reward.is_some());
+            let taught: Vec<usize> = self.named(&programs)?;
+            let answers: Vec<usize> =
+                taught.iter().copied().filter(|at| !self.programs.ports[*at].output.is_empty()).collect();
             if let Some(frozen) = taught.iter().find(|at| self.frozen.contains(at)) {
                 let program = &self.programs.ports[*frozen].name;
                 return Err(Self::invalid(format!(
                     "stage `{name}` learns with `{program}`, which is frozen: leave out one"
                 )));
             }
-            let asked = match (&*form.ask, &*taught) {
+            let asked = match (&*form.ask, &*answers) {
                 ([], []) => self.asked().last().copied().into_iter().collect(),
-                ([], _) => taught.clone(),
+                ([], _) => answers,
                 (ask, _) => self.named(ask)?,
             };
             let stage = Stage {
                 name: name.clone(),
                 fresh: form.fresh,
-                learns: !taught.is_empty(),
+                learns: !taught.is_empty() || !of_cores.is_empty(),
                 taught,
                 asked,
                 among: form.among.clone(),
@@ -285,7 +292,9 @@ pub fn named(programs: &Programs, name: &str) -> Result<usize, String> {
     let found = programs.ports.iter().position(|port| port.name == name);
     found.ok_or_else(|| {
         let names: Vec<&str> = programs.ports.iter().map(|port| port.name.as_str()).collect();
-        format!("unknown program `{name}`; there are: {}", names.join(", "))
+        let there =
+            if names.is_empty() { "there is none".to_owned() } else { format!("there are: {}", names.join(", ")) };
+        format!("unknown program `{name}`; {there}")
     })
 }
 

@@ -199,9 +199,9 @@ fn figures(measured: &[Measured<'_>]) -> Metrics {
             metrics.extend(of_twin.map(|mean| (format!("{name}_float"), *mean)));
         } else if measure.form.figures.is_empty() {
             let largest = |means: &[f64]| means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            match means_float {
-                Some(means) => metrics.push(format!("largest_{name}_float"), largest(means)),
-                None => metrics.push(format!("largest_{name}"), largest(means)),
+            metrics.push(format!("largest_{name}"), largest(means));
+            if let Some(means) = means_float {
+                metrics.push(format!("largest_{name}_float"), largest(means));
             }
         }
         for (name, row) in &measure.form.figures {

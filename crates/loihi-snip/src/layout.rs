@@ -159,19 +159,13 @@ impl<'p> Layout<'p> {
         self.programs.words[1] = self.programs.words[1].max(words);
     }
 
-    /// Words of the target and of the output for this program, either of which may be 0. Programs of the same number of words
-    /// that are taught alike share those of the target.
-    ///
-    /// All else is as most programs have it: they answer after a sample, and write to no population.
+    /// Words of the target and of the output for this program, either of which may be 0. All else is as most programs have it:
+    /// they answer after a sample, and write to no population.
     pub fn port(&mut self, target: u32, output: u32, teaching: Teaching) -> Port {
         let [_, targets, outputs] = &mut self.programs.words;
-        let alike = |port: &&Port| port.target.len() == target as usize && port.teaching == teaching;
-        let shared = self.programs.ports.iter().find(alike).map(|port| port.target.clone());
-        let target = shared.unwrap_or_else(|| {
-            let first = *targets;
-            *targets += target;
-            first..*targets
-        });
+        let target_first = *targets;
+        *targets += target;
+        let target = target_first..*targets;
         let output_first = *outputs;
         *outputs += output;
         let (name, kind) = self.turn.clone();

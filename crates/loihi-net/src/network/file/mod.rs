@@ -90,10 +90,14 @@ pub fn describes_network(text: &str) -> bool {
     text.lines().any(|line| line.trim_start().starts_with("[[population]]") || is_key(line, "population"))
 }
 
-/// Whether a text describes a network that learns from data: it has programs, or a task.
+/// Whether a text describes a network that says what it learns: it has programs, a task, a plant or the like.
 pub fn describes_learner(text: &str) -> bool {
-    let is_table = |line: &str| ["[[snip]]", "[task]"].iter().any(|table| line.trim_start().starts_with(table));
-    describes_network(text) && text.lines().any(|line| is_table(line) || is_key(line, "snip") || is_key(line, "task"))
+    const TABLES: [&str; 7] = ["snip", "task", "stage", "spikes", "reward", "teacher", "plant"];
+    let is_table = |line: &str| {
+        let name = line.trim_start().trim_start_matches('[').split(']').next().unwrap_or("").trim();
+        line.trim_start().starts_with('[') && TABLES.contains(&name)
+    };
+    describes_network(text) && text.lines().any(|line| is_table(line) || TABLES.iter().any(|name| is_key(line, name)))
 }
 
 /// Whether a line gives a list or a table to a key of the file.
