@@ -11,7 +11,7 @@ use crate::online::Online;
 use crate::plan::Planning;
 use crate::presenter::Presenter;
 use crate::samples::{Samples, Wanted, hash_of};
-use crate::settings::{RewardSource, Settings, StageRun, StagesBy};
+use crate::settings::{Settings, StageRun, StagesBy};
 use crate::stage::Stage;
 use crate::task::{ExperimentError, Outcome, RunOptions, Task, conclude, refuse_stages_and_data, restore};
 use crate::trials::Trials;
@@ -303,16 +303,6 @@ impl Learner {
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
         refuse_stages_and_data(options)?;
-        let given = [
-            ("`data` in [task]", self.settings.task.data.is_some()),
-            ("[[stage]]", !self.settings.stages.is_empty()),
-            ("[teacher]", self.settings.teacher.is_some()),
-            ("[reward]", self.settings.reward.as_ref().is_some_and(|form| form.from != RewardSource::Snip)),
-        ];
-        if let Some((what, _)) = given.into_iter().find(|(_, is_given)| *is_given) {
-            let what = format!("{what} has no meaning for trials of [[spikes]]: take out one of the two");
-            return Err(ExperimentError::Plan(what));
-        }
         let network = self.network_with(&FileOptions::default().seed(options.seed))?;
         let placed = place(&network, self.options.placement)?;
         self.frozen(&network, &placed)?;
@@ -360,18 +350,10 @@ impl Task for Learner {
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
         if let Some(plant) = &self.settings.plant {
-            if !self.settings.spikes.is_empty() {
-                let what = "a run has [[spikes]] or a [plant]: take out one of the two";
-                return Err(ExperimentError::Plan(what.to_owned()));
-            }
             return self.control(plant, session, options, observer);
         }
         if !self.settings.spikes.is_empty() {
             return self.trials(session, options, observer);
-        }
-        if !self.settings.measures.is_empty() {
-            let what = "[[measure]] is of trials or of a plant: give [[spikes]] or [plant], or take it out";
-            return Err(ExperimentError::Plan(what.to_owned()));
         }
         let samples = self.samples(options)?;
         let network = self.network_of(&samples, options.seed)?;

@@ -13,6 +13,7 @@
 //! | [`task`] | what runs, how, and what comes out |
 //! | [`sizes`] | sizes held to what there can be |
 //! | [`float_twin`] | PES in double precision on the spikes of a network |
+//! | [`signal_figures`] | figures of a signal that a network gives |
 //! | [`settings`] | what a network file says of a run |
 //! | [`rule_twin`] | the float twin of a rule of the cores |
 //! | [`trials`] | a run of trials whose spikes the network file gives |
@@ -27,7 +28,6 @@
 //! | [`spiking`] | spikes between a network and a plant, and its reward |
 //! | [`control`] | the loop between a network and a plant |
 //! | [`acting`] | the loop between a plant and a network whose neurons act |
-//! | [`signal_figures`] | figures of a signal that a network gives |
 //! | [`episodes`] | a signal that a network learns to give, in episodes |
 //! | [`online`] | a run through the stages of a plan |
 //! | [`float_prototypes`] | the float twin of a head: nearest class means |

@@ -1,5 +1,7 @@
 //! What a network file says of a run: `[task]`, `[[stage]]`, `[[spikes]]`, `[[measure]]`, `[reward]`, `[teacher]`, `[plant]`.
 
+mod keys;
+
 use crate::measure::MeasureForm;
 use crate::sizes;
 use crate::spikes::SpikesForm;
@@ -237,7 +239,7 @@ impl Settings {
     /// Those of a network.
     ///
     /// # Errors
-    /// [`SectionError`] at the key that does not do.
+    /// [`SectionError`] at the key that does not do, or would do nothing.
     pub fn of(network: &Network) -> Result<Self, SectionError> {
         let run = &network.run;
         let stage = |(number, section): (usize, &Section)| read(section, &format!("stage {}", number + 1));
@@ -253,26 +255,13 @@ impl Settings {
             spikes: run.spikes.iter().enumerate().map(spikes).collect::<Result<_, _>>()?,
             measures: run.measures.iter().enumerate().map(measure).collect::<Result<_, _>>()?,
         };
-        run.task.as_ref().map_or(Ok(()), |section| settings.check_episodes(section))?;
+        keys::check(&settings, network)?;
         Ok(settings)
     }
 
     /// Whether it learns from samples, and not from a plant or from spikes at given steps.
     pub const fn takes_samples(&self) -> bool {
         self.plant.is_none() && self.spikes.is_empty()
-    }
-
-    /// Refuses keys of episodes that would do nothing.
-    fn check_episodes(&self, section: &Section) -> Result<(), SectionError> {
-        let Self { task, plant, .. } = self;
-        if task.episodes && plant.is_none() {
-            return Err(section.error("task", "episodes", "episodes need a signal: add a `[plant]`, such as `sines`"));
-        }
-        if task.test_epochs > 0 && !task.episodes {
-            let what = "`test_epochs` has a meaning only with `episodes = true`";
-            return Err(section.error("task", "test_epochs", what));
-        }
-        Ok(())
     }
 }
 
@@ -303,14 +292,28 @@ fn read<T: DeserializeOwned + Default>(section: &Section, table: &str) -> Result
     for (key, value) in &section.keys {
         let alone = toml::Table::from_iter([(key.clone(), value.clone())]);
         if let Err(error) = alone.try_into::<T>() {
-            return Err(section.error(table, key, error.message().to_owned()));
+            return Err(section.error(table, key, in_words(error.message())));
         }
     }
     section
         .keys
         .clone()
         .try_into()
-        .map_err(|error: toml::de::Error| section.error(table, "", error.message().to_owned()))
+        .map_err(|error: toml::de::Error| section.error(table, "", in_words(error.message())))
+}
+
+/// What serde says, with ranges for the types of this program.
+fn in_words(message: &str) -> String {
+    let types = [
+        ("expected i8", "expected a whole number of -128 to 127"),
+        ("expected u8", "expected a whole number of 0 to 255"),
+        ("expected u16", "expected a whole number of 0 to 65535"),
+        ("expected u32", "expected a whole number of 0 to 4294967295"),
+        ("expected usize", "expected a whole number from 0 on"),
+        ("expected f64", "expected a number"),
+    ];
+    let found = types.into_iter().find_map(|(end, words)| Some(format!("{}{words}", message.strip_suffix(end)?)));
+    found.unwrap_or_else(|| message.to_owned())
 }
 
 /// A run class after class, as [`TaskForm::stages`] has it.

@@ -50,7 +50,24 @@ pub struct Stretch<'s> {
     pub compartments: usize,
 }
 
+/// The figure of a name, or the names that there are.
+fn find(name: &str) -> Result<(&'static str, Figure), String> {
+    let found = FIGURES.iter().find(|(own, _)| *own == name).copied();
+    found.ok_or_else(|| {
+        let all = FIGURES.map(|(own, _)| own).join(", ");
+        format!("unknown figure `{name}` in [task]; of episodes there are: {all}")
+    })
+}
+
 impl SignalFigures {
+    /// Whether figures of these names can be taken of some network.
+    ///
+    /// # Errors
+    /// The first name that is unknown, and those that there are.
+    pub fn check(names: &[String]) -> Result<(), String> {
+        names.iter().try_for_each(|name| find(name).map(|_| ()))
+    }
+
     /// Those of these names; without any the mean squared error. `is_rate` says whether answers are rates of potentials.
     ///
     /// # Errors
@@ -59,11 +76,7 @@ impl SignalFigures {
         let default = [if is_rate { "rate_mse" } else { "mse" }.to_owned()];
         let names = if names.is_empty() { &default } else { names };
         let one = |name: &String| {
-            let found = FIGURES.iter().find(|(own, _)| own == name).copied();
-            let found = found.ok_or_else(|| {
-                let all = FIGURES.map(|(own, _)| own).join(", ");
-                ExperimentError::Plan(format!("unknown figure `{name}` in [task]; of episodes there are: {all}"))
-            })?;
+            let found = find(name).map_err(ExperimentError::Plan)?;
             let is_error = matches!(found.1, Figure::Mse | Figure::MseConstant | Figure::Nmse);
             if is_error && name.starts_with("rate_") != is_rate {
                 let what = if is_rate {
