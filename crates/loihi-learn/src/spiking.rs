@@ -53,11 +53,6 @@ impl Spiking {
         });
         if let Some(form) = &reward {
             let error = |key: &str, what: &str| section(&network.run.reward).error("reward", key, what);
-            if !matches!(form.from, RewardSource::Plant | RewardSource::Snip) {
-                let what =
-                    "with a plant there are no samples: give from = \"plant\", or \"snip\" if a program gives it";
-                return Err(error("from", what).into());
-            }
             let mut rules = network.connections.iter().filter_map(|own| own.learning.as_ref());
             if form.from == RewardSource::Plant && !rules.any(|learning| learning.reads(Variable::R1)) {
                 let what = "no rule reads it: give a connection a rule with r1, or take out the table";

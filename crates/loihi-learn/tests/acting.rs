@@ -106,7 +106,7 @@ fn what_cannot_be_is_refused() {
     for (old, new, why) in [
         ("actions_from = \"neuron\"", "actions_from = \"neurons\"", "unknown population `neurons`; there are: neuron"),
         ("actions_from = \"neuron\"", "actions_from = 3", "`actions_from = 3`: give the name of a population"),
-        ("actions_from = \"neuron\"\n", "", "the plant `payer` gives no errors, and PES learns from them"),
+        ("actions_from = \"neuron\"\n", "", "[[measure]] does nothing with a [plant] without `actions_from`"),
         ("shape = [2]", "shape = [3]", "the network has 3 values to sense and its plant 2"),
         ("shape = [1]", "shape = [2]", "the network has 2 neurons that act and its plant 1"),
         ("from = \"plant\"", "from = \"label\"", "with a plant there are no samples: give from = \"plant\""),
@@ -128,4 +128,7 @@ fn what_cannot_be_is_refused() {
         let said = run(&text).map(|_| ()).unwrap_err();
         assert!(said.contains(why), "{new}: {said}");
     }
+    let (unmeasured, _) = NETWORK.split_once("[[measure]]").unwrap();
+    let said = run(&unmeasured.replacen("actions_from = \"neuron\"\n", "", 1)).map(|_| ()).unwrap_err();
+    assert!(said.contains("the plant `payer` gives no errors, and PES learns from them"), "{said}");
 }

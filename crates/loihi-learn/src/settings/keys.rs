@@ -191,6 +191,10 @@ impl Keys<'_> {
             let what = "[reward] with [[spikes]] can only be from a program: give from = \"snip\", or take it out";
             return Err(error("from", what));
         }
+        if self.network.run.plant.is_some() && !matches!(form.from, RewardSource::Plant | RewardSource::Snip) {
+            let what = "with a plant there are no samples: give from = \"plant\", or \"snip\" if a program gives it";
+            return Err(error("from", what));
+        }
         if form.from != RewardSource::Label {
             refused("right", "`right` does nothing without from = \"label\": take it out")?;
             refused("wrong", "`wrong` does nothing without from = \"label\": take it out")?;
