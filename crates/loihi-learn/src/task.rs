@@ -246,7 +246,7 @@ pub fn load_with(
 ) -> Result<(), ExperimentError> {
     refuse_stages_and_data(options)?;
     observer.image(image, neuron_map)?;
-    session.load(image)?;
+    session.load_as(image, neuron_map)?;
     if let Some(learned) = &options.learned {
         restore(learned, image, session)?;
     }

@@ -264,3 +264,26 @@ fn the_built_in_digits_are_samples() {
     let unknown = command(&["data", "show", "mnits"]).current_dir(folder.path()).output().unwrap();
     assert_one_sentence(&unknown, &["mnits", "No such file"]);
 }
+
+/// With a plant, too, however the network moves it.
+#[test]
+fn probes_find_populations_of_networks_with_a_plant() {
+    let temporary = tempfile::tempdir().unwrap();
+    for (name, population, neurons) in
+        [("stdp-reward", "choices", 2), ("pes-core", "ensemble", 100), ("eprop-pattern", "layer", 100)]
+    {
+        let folder = temporary.path().join(name);
+        let probe = format!("{population}.v@every=1000");
+        let arguments = ["run", name, "--epochs", "1", "--probe", &probe, "--out", folder.to_str().unwrap()];
+        let output = command(&arguments).output().unwrap();
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        let sampled = fs::read(folder.join(format!("probe-{population}.v.npy"))).unwrap();
+        let head = String::from_utf8_lossy(&sampled[..128]).into_owned();
+        assert!(head.contains(&format!(", {neurons})")), "{name}: {head}");
+    }
+    let other = temporary.path().join("other");
+    let arguments = ["run", "stdp-reward", "--probe", "choice.v", "--out", other.to_str().unwrap()];
+    let parts = ["unknown population `choice`; there are: choices"];
+    assert_one_sentence(&command(&arguments).output().unwrap(), &parts);
+    assert!(!other.exists());
+}
