@@ -140,7 +140,11 @@ impl Learner {
         hash.bytes(format!("{:?} {:?}", self.options.input, self.options.placement).as_bytes());
         let test = self.options.test.as_ref().map_or_else(String::new, |test| format!(", test {}", test.display()));
         let shots = self.options.shots.map_or_else(String::new, |shots| format!(", shots {shots}"));
-        format!("network {:016x}{test}{shots}", hash.finish())
+        let frozen = match &*self.options.freeze {
+            [] => String::new(),
+            names => format!(", frozen {}", names.join(" ")),
+        };
+        format!("network {:016x}{test}{shots}{frozen}", hash.finish())
     }
 
     /// A hash of all samples that it learns and is tested on, their contents included; nothing with a plant or trials.

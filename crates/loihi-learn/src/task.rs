@@ -38,10 +38,7 @@ pub enum ExperimentError {
     #[error("this experiment cannot resume from a checkpoint: it has no stages of samples")]
     NotResumable,
     /// What is resumed went through other stages.
-    #[error(
-        "the run that --resume names goes through {found} stages, this one through {expected}, or through other samples: give the \
-         same samples and the same --epochs, --samples, --validate, --steps and --coding"
-    )]
+    #[error("the run that --resume names goes through {}: give the same data and options", differing(*found, *expected))]
     OtherPlan {
         /// Stages of the run that is resumed.
         found: usize,
@@ -141,6 +138,15 @@ impl From<PlantError> for ExperimentError {
             PlantError::Stopped => SessionError::Stopped.into(),
             other => Self::Plant(other),
         }
+    }
+}
+
+/// How the plan of a run that is resumed differs.
+fn differing(found: usize, expected: usize) -> String {
+    if found == expected {
+        "other samples, or shows them otherwise".to_owned()
+    } else {
+        format!("{found} stages, and this one through {expected}")
     }
 }
 

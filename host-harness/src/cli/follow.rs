@@ -51,6 +51,7 @@ pub(super) fn follow(
         let kept = options.resume.as_ref().map(|resume| resume.files.as_slice());
         if let Some(before) = before {
             manifest.command = before.command;
+            manifest.image_hash = before.image_hash;
         }
         session.set_recorder(Some(recorder(&mut folder, show, kept)?));
         folder.manifest(&manifest)?;

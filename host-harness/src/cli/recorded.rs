@@ -92,8 +92,9 @@ impl FolderArgs {
             }
             Resumed::GoesOn(folder, checkpoint, manifest) => {
                 let probes: Vec<String> = probes.iter().map(ToString::to_string).collect();
-                // What is asked for is compared with the plan of the checkpoint.
                 is_of(path, &manifest, run)?;
+                // Before anything is written: a run that is refused leaves the folder as it was.
+                same(path, "settings", &manifest.asked, run.asked)?;
                 same(path, "the probes", &listed(&manifest.probes), &listed(&probes))?;
                 let recorded = Recorded { folder, manifest: Some(manifest), checkpoint_every };
                 Ok(Start::Run(recorded, Some(checkpoint)))

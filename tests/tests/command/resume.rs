@@ -4,7 +4,7 @@ use crate::kill::{digest_of, kill_after_checkpoint};
 use crate::process::{assert_one_sentence, command, loihi, signal, start, wait_for};
 use host_harness::record::checkpoint::{Checkpoint, RunPosition};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A run that goes through stages; long enough to be interrupted, and not long.
@@ -136,8 +136,11 @@ fn a_folder_is_gone_on_with_by_the_run_that_it_is_of() {
     refused(&resume(&["digits-decolle", "--epochs", "2", "--seed", "3"]), &["seed 0", "has 3"]);
     refused(&resume(&["digits-emstdp"]), &["digits-decolle", "digits-emstdp"]);
     refused(&resume(&["digits-decolle", "--epochs", "2", "--spikes"]), &["the probes none", "has spikes"]);
-    refused(&resume(&["digits-decolle", "--epochs", "3"]), &["4 stages", "6", "--epochs"]);
-    refused(&resume(&["digits-decolle", "--epochs", "2", "--samples", "9"]), &["other samples"]);
+    refused(&resume(&["digits-decolle", "--epochs", "3"]), &["settings", "epochs 2", "epochs 3"]);
+    refused(
+        &resume(&["digits-decolle", "--epochs", "2", "--samples", "9"]),
+        &["settings", "samples default", "samples 9"],
+    );
     refused(&with(&RUN, &["--out", path]), &["did not finish", "--resume"]);
     let other = temporary.path().join("other");
     refused(&with(&RUN, &["--out", other.to_str().unwrap(), "--resume", path]), &["in its own folder"]);
@@ -145,6 +148,29 @@ fn a_folder_is_gone_on_with_by_the_run_that_it_is_of() {
     assert!(!other.exists());
     // Nothing of all this has done it harm.
     assert_eq!(digest_of(&with(&RUN, &["--resume", path])), digest_of(&RUN[..4]));
+}
+
+/// The names and contents of a folder's files.
+fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = paths.map(|path| (path.clone(), fs::read(&path).unwrap())).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn a_run_with_other_options_is_refused_before_it_writes_anything() {
+    let temporary = tempfile::tempdir().unwrap();
+    let [folder, network] = ["run", "net.toml"].map(|name| temporary.path().join(name));
+    let [path, network] = [&folder, &network].map(|path| path.to_str().unwrap());
+    fs::write(network, printed(&["list", "digits-decolle"])).unwrap();
+    let run = ["run", network, "--train", "digits", "--epochs", "50", "--checkpoint-ms", "20"];
+    kill_after_checkpoint(&with(&run, &["--out", path]), &folder);
+    let before = contents(&folder);
+    for (options, said) in [(["--shots", "50"], "shots 50"), (["--freeze", "hidden"], "frozen hidden")] {
+        refused(&with(&with(&run, &options), &["--resume", path]), &["settings", said, "or choose another folder"]);
+        assert!(contents(&folder) == before, "{options:?} has changed the folder");
+    }
 }
 
 #[test]
