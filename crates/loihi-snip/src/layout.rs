@@ -3,7 +3,7 @@
 use super::ports::{KnownWords, Port, Programs, StimulusPort, Teaching};
 use loihi_core::snip::{Snip as _, SnipParams};
 use loihi_image::image::ImageBuilder;
-use loihi_net::network::{Endpoint, Network};
+use loihi_net::network::{Endpoint, Network, Weights};
 use std::ops::Range;
 
 /// Where the parts of a network lie, and the image under construction.
@@ -107,6 +107,17 @@ impl<'p> Layout<'p> {
     /// What is in the way.
     pub fn group(&self, connection: usize) -> Result<Group, String> {
         let own = self.network.connections.get(connection).ok_or("unknown connection")?;
+        let shared = match own.weights {
+            Weights::Conv2d(_) => Some("convolution"),
+            Weights::Pool2d(_) => Some("pool"),
+            _ => None,
+        };
+        if let Some(kind) = shared {
+            let from = self.network.name_of(own.from);
+            return Err(format!(
+                "the connection from `{from}` is a {kind}, which does not learn: let a dense layer above it learn"
+            ));
+        }
         let groups = self.places.groups.get(connection).cloned().unwrap_or_default();
         let compartments = self.compartments(own.to)?;
         let sources = loihi_net::network::size(self.network.shape_of(own.from));

@@ -53,3 +53,33 @@ fn devices_and_numbers_are_named_as_they_are() {
     let lif = printed(&["bench", "lif", "--n", "20", "--fan-in", "5", "--steps", "20"]);
     assert!(lif.contains("20 compartments on 1 core, "), "{lif}");
 }
+
+/// A layer that learns from its own readout, or with others, on top of shared weights.
+#[test]
+fn convolutions_and_pools_do_not_learn() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("net.toml");
+    let path = path.to_str().unwrap();
+    let shared = [
+        ("convolution", "kind = \"conv2d\"\nweights = [[[[2, 4], [6, 8]]]]"),
+        ("pool", "kind = \"pool2d\"\nkernel = [2, 2]\nstride = [1, 1]\nweights = 20"),
+    ];
+    let programs = [
+        ("decolle", "population = \"filters\"\nclasses = 10"),
+        ("backprop", "populations = [\"filters\"]"),
+        ("emstdp", "populations = [\"filters\"]"),
+    ];
+    for (what, weights) in shared {
+        for (kind, keys) in programs {
+            let text = format!(
+                "name = \"n\"\nsteps = 60\n[task]\ndata = \"digits\"\n[[input]]\nname = \"image\"\nshape = [1, 8, 8]\n\
+                 [[population]]\nname = \"filters\"\nshape = [1, 7, 7]\nv_th = 500\n\
+                 [[connection]]\nfrom = \"image\"\nto = \"filters\"\n{weights}\n\
+                 [[snip]]\nkind = \"bernoulli-encoder\"\nfull_scale = 32\n[[snip]]\nkind = \"{kind}\"\n{keys}\n"
+            );
+            fs::write(path, text).unwrap();
+            let said = format!("the connection from `image` is a {what}, which does not learn: let a dense layer");
+            refused(&["run", path, "--samples", "10"], &["net.toml, line ", &said]);
+        }
+    }
+}
