@@ -1,8 +1,11 @@
 //! The figures of runs through stages: accuracies, errors, what continual learning keeps and forgets.
 
 use crate::metrics::Metrics;
+use crate::names::Names;
+use crate::settings::StageForm;
 use crate::stage::Stage;
 use crate::task::FigureTable;
+use loihi_net::network::{Network, SectionError};
 use loihi_run::record::checkpoint::RunPosition;
 use loihi_run::record::score::{Score, share};
 
@@ -59,6 +62,26 @@ fn learning_metrics(score: &Score) -> Metrics {
     metrics
 }
 
+/// Figures of a run through stages that no stage names.
+const NAMES: [&str; 6] =
+    ["trigger_rate", "updates_per_sample", "saturation_rate", "spike_rate", "accuracy_test_float", "rmse_test_float"];
+
+/// Whether all `[[stage]]` tables that name a figure name one of their own.
+///
+/// # Errors
+/// [`SectionError`] at the first `metric` that does not do.
+pub fn check_names(network: &Network, forms: &[StageForm]) -> Result<(), SectionError> {
+    let mut names = Names::of_run(&NAMES);
+    for (number, form) in forms.iter().enumerate() {
+        if let Some(name) = &form.metric {
+            let section = network.run.stages.get(number).cloned().unwrap_or_default();
+            let error = |what| section.error(&format!("stage {}", number + 1), "metric", what);
+            names.add(name).map_err(error)?;
+        }
+    }
+    Ok(())
+}
+
 /// Figures of a whole run.
 pub fn of_run(
     order: &[String],
@@ -71,7 +94,7 @@ pub fn of_run(
     let named = stages.iter().any(|stage| stage.metric.is_some());
     let in_tasks = stages.iter().any(|stage| stage.task.is_some());
     if named {
-        // The last stage of a name counts.
+        // The last epoch of a stage counts.
         let is_there = |name: &&String| stages.iter().any(|stage| stage.metric.as_ref() == Some(name));
         let mut names: Vec<&String> = order.iter().filter(is_there).collect();
         for name in stages.iter().filter_map(|stage| stage.metric.as_ref()) {

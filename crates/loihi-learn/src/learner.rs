@@ -103,6 +103,7 @@ impl Learner {
         // Sizes that the file leaves to the data are not known yet.
         let network = file::parse_with(text, path, &FileOptions::default().data(vec![1], 1))?;
         let settings = Settings::of(&network)?;
+        figures::check_names(&network, &settings.stages)?;
         Ok(Self { text: text.to_owned(), path: path.to_owned(), network, settings, options: LearnerOptions::default() })
     }
 

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`metrics`] | figures of a run by their names |
 //! | [`observer`] | who follows a run, and what it is told |
+//! | [`names`] | names that a network file gives to figures and columns |
 //! | [`by_row`] | numbers of the rows of an input or a population |
 //! | [`spikes`] | when inputs spike in a trial |
 //! | [`synapses`] | where the learned weights of a connection are |
@@ -51,6 +52,7 @@ pub mod judge;
 pub mod learner;
 pub mod measure;
 pub mod metrics;
+pub mod names;
 pub mod observer;
 pub mod online;
 pub mod plan;

@@ -1,6 +1,7 @@
 //! What of the learned weights is reported: `[[measure]]`.
 
 use crate::by_row::ByRow;
+use crate::names::{self, Names};
 use crate::synapses::{LearnedSynapse, of_connection};
 use loihi_device::session::SessionError;
 use loihi_net::network::{Endpoint, Network, SectionError};
@@ -14,7 +15,7 @@ use std::collections::BTreeMap;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct MeasureForm {
-    /// What the figure is called.
+    /// What the figure is called: letters, digits, `_`, `-` and blanks, and no name that the run has already.
     pub name: String,
     /// The input or population where the connection begins, by name.
     pub from: String,
@@ -94,7 +95,47 @@ pub fn of_network<'n>(
     for number in 0..forms.len() {
         measures.push(measure(network, placed, forms, number)?);
     }
+    check_names(network, &measures)?;
     Ok(measures)
+}
+
+/// Columns and figures of a run that are not measured.
+const NAMES: [&str; 11] = [
+    "pass",
+    "stage",
+    "digest",
+    "accuracy",
+    "accuracy_first",
+    "accuracy_last",
+    "reward_mean",
+    "reward_mean_first",
+    "reward_mean_last",
+    "largest_difference",
+    "rms_difference",
+];
+
+/// Whether all columns and figures have names of their own.
+fn check_names(network: &Network, measures: &[Measure<'_>]) -> Result<(), SectionError> {
+    let published = network.run.task.as_ref().and_then(|section| section.keys.get("published")?.as_table());
+    let published = published.into_iter().flat_map(|table| table.keys().map(String::as_str));
+    let (mut columns, mut figures) =
+        (Names::of_run(&NAMES), Names::of_run(&published.chain(NAMES).collect::<Vec<_>>()));
+    for (number, measure) in measures.iter().enumerate() {
+        let [own_columns, own_figures] = measure.names(network.run.plant.is_some());
+        for (key, name) in own_columns {
+            columns.add(&name).map_err(|what| error_of(network, number, key, what))?;
+        }
+        for (key, name) in own_figures {
+            figures.add(&name).map_err(|what| error_of(network, number, key, what))?;
+        }
+    }
+    Ok(())
+}
+
+/// An error at a key of a `[[measure]]` table.
+fn error_of(network: &Network, number: usize, key: &str, what: String) -> SectionError {
+    let table = format!("measure {}", number + 1);
+    network.run.measures.get(number).cloned().unwrap_or_default().error(&table, key, what)
 }
 
 /// Why something cannot be measured.
@@ -116,13 +157,11 @@ fn measure<'n>(
     number: usize,
 ) -> Result<Measure<'n>, MeasureError> {
     let form = &forms[number];
-    let error = |key: &str, what: String| {
-        let table = format!("measure {}", number + 1);
-        network.run.measures.get(number).cloned().unwrap_or_default().error(&table, key, what)
-    };
+    let error = |key: &str, what: String| error_of(network, number, key, what);
     if form.name.is_empty() || forms[..number].iter().any(|other| other.name == form.name) {
         return Err(error("name", "give every measure a name of its own".to_owned()).into());
     }
+    names::valid(&form.name).map_err(|what| error("name", what))?;
     let connection = connection_of(network, form).map_err(|(key, what)| error(key, what))?;
     if placed.plastic_groups.get(connection).is_none_or(std::ops::Range::is_empty) {
         let what = format!(
@@ -189,6 +228,31 @@ fn connection_of(network: &Network, form: &MeasureForm) -> Result<usize, (&'stat
 }
 
 impl Measure<'_> {
+    /// Names of its columns and of its figures, each with the key that gives it.
+    fn names(&self, with_plant: bool) -> [Vec<(&'static str, String)>; 2] {
+        let MeasureForm { name, by, .. } = self.form;
+        let by_row = by.is_some();
+        let (mut columns, mut figures) = (Vec::new(), Vec::new());
+        if with_plant {
+            let of_rows = || (0..self.rows).map(|row| ("name", format!("{name}_{row}")));
+            let own = if by_row { of_rows().collect() } else { vec![("name", name.clone())] };
+            (columns, figures) = (own.clone(), own);
+        } else {
+            let own = |name: String| [("name", format!("{name}_float")), ("name", name)];
+            match (by_row, self.form.figures.is_empty()) {
+                (false, _) => figures.extend(own(name.clone())),
+                (true, true) => figures.extend(own(format!("largest_{name}"))),
+                (true, false) => {}
+            }
+            if by_row {
+                columns.extend(own(name.clone()));
+            }
+        }
+        columns.extend(self.form.columns.keys().map(|name| ("columns", name.clone())));
+        figures.extend(self.form.figures.keys().map(|name| ("figures", name.clone())));
+        [columns, figures]
+    }
+
     /// The mean of each row; `value` is given the number of a synapse among [`Self::synapses`].
     pub fn means(&self, value: impl Fn(usize) -> f64) -> Vec<f64> {
         let (mut sums, mut counts) = (vec![0.0; self.rows], vec![0_u32; self.rows]);
