@@ -114,7 +114,7 @@ fn stages(bytes: &[u8], name: &str) -> Result<Vec<String>, FormatError> {
         (texts.shape, texts.texts)
     } else {
         let whole = npz::parse(bytes, name).map_err(FormatError::new)?.into_whole();
-        let (shape, whole) = whole.ok_or_else(|| format!("array {name}: a stage is not a text or whole number"))?;
+        let (shape, whole) = whole.ok_or_else(|| format!("array {name}: a stage must be a text or a whole number"))?;
         (shape, whole.iter().map(i64::to_string).collect())
     };
     if shape.len() != 1 {
@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(said(vec![("y", whole(&[2], &[1, 2])), ("labels", whole(&[2], &[1, 2]))]), both);
         assert_eq!(said(vec![]), "it has no array `task` for stages; there are x");
         let stages = |array| said(vec![("task", array)]);
-        assert_eq!(stages(real(&[2], &[1.0, 0.5])), "array task: a stage is not a text or whole number");
+        assert_eq!(stages(real(&[2], &[1.0, 0.5])), "array task: a stage must be a text or a whole number");
         assert_eq!(stages(whole(&[1, 2], &[1, 0])), "array task has the shape [1, 2]: stages are [samples]");
         assert_eq!(stages(whole(&[3], &[1, 0, 2])), "3 stages for 2 samples");
         let rows = read(vec![("y", real(&[3, 1], &[1.0, 0.0, 2.0]))], &DataOptions::default()).unwrap_err();

@@ -10,7 +10,7 @@ use crate::observer::{MetricsRow, Observer, Running};
 use crate::settings::Settings;
 use crate::sizes;
 use crate::spiking::Spiking;
-use crate::task::{ExperimentError, Outcome, RunOptions, conclude, load_with, mailbox};
+use crate::task::{Exchanged, ExperimentError, Outcome, RunOptions, conclude, load_with, mailbox};
 use loihi_core::register::Register;
 use loihi_core::wire::message::Record;
 use loihi_device::session::{Session, SessionError};
@@ -131,14 +131,14 @@ impl Acting<'_> {
     fn check(&self, plant: &dyn Plant, spiking: &Spiking) -> Result<(), ExperimentError> {
         let (ports, programs) = (plant.ports(), &self.placed.programs);
         spiking.check(plant, Exchange { network: self.network, placed: self.placed }.plant())?;
-        let equal = |what, network, plant| {
-            if network == plant { Ok(()) } else { Err(ExperimentError::Ports { what, network, plant }) }
+        let equal = |exchanged, network, plant| {
+            if network == plant { Ok(()) } else { Err(ExperimentError::Ports { exchanged, network, plant }) }
         };
         let encoded: usize = programs.stimuli.iter().map(|port| port.words.len()).sum();
-        equal("values to sense", encoded + spiking.sensed(), ports.sensed)?;
+        equal(Exchanged::Sensed, encoded + spiking.sensed(), ports.sensed)?;
         let taught: usize = programs.ports.iter().map(|port| port.target.len()).sum();
-        equal("target words", taught, if taught == 0 { 0 } else { ports.errors })?;
-        equal("neurons that act", spiking.actions().unwrap_or(0), ports.actions)?;
+        equal(Exchanged::Taught, taught, if taught == 0 { 0 } else { ports.errors })?;
+        equal(Exchanged::Acted, spiking.actions().unwrap_or(0), ports.actions)?;
         if self.settings.task.float_twin {
             let what = "there is no `float_twin` of a network whose neurons act: leave it out";
             return Err(ExperimentError::Plan(what.to_owned()));

@@ -1,7 +1,7 @@
 //! What a network and a plant exchange: values of the one as words of the other's mailboxes.
 
 use crate::presenter::fixed;
-use crate::task::ExperimentError;
+use crate::task::{Exchanged, ExperimentError};
 use loihi_core::tools::local_error::NO_TARGET;
 use loihi_net::network::Network;
 use loihi_place::place::Placed;
@@ -26,15 +26,21 @@ impl Exchange<'_> {
         let Ports { sensed, errors, actions } = plant.ports();
         let programs = &self.placed.programs;
         if errors == 0 {
-            return Err(ExperimentError::NoErrors { plant: self.plant().to_owned() });
+            let has_pes = self.network.snips.iter().any(|section| section.text("kind") == Some("pes"));
+            let name = self.plant().to_owned();
+            return Err(if plant.gives_rewards() && !has_pes {
+                ExperimentError::OnlyRewards { plant: name }
+            } else {
+                ExperimentError::NoErrors { plant: name }
+            });
         }
-        let words = |what, network, plant| {
-            if network == plant { Ok(()) } else { Err(ExperimentError::Ports { what, network, plant }) }
+        let equal = |exchanged, network, plant| {
+            if network == plant { Ok(()) } else { Err(ExperimentError::Ports { exchanged, network, plant }) }
         };
         let shown = programs.stimuli.iter().filter(|port| port.held.is_none());
-        words("stimulus words", shown.map(|port| port.words.len()).sum(), sensed)?;
-        words("target words", programs.ports.iter().map(targets).sum(), errors)?;
-        words("outputs", programs.ports.iter().map(|port| port.output.len()).sum(), actions)?;
+        equal(Exchanged::Sensed, shown.map(|port| port.words.len()).sum(), sensed)?;
+        equal(Exchanged::Taught, programs.ports.iter().map(targets).sum(), errors)?;
+        equal(Exchanged::Answered, programs.ports.iter().map(|port| port.output.len()).sum(), actions)?;
         let given = plant.teaches() == Teaches::Errors;
         for section in self.network.snips.iter().filter(|section| section.text("kind") == Some("pes")) {
             let is = |key, default| section.keys.get(key).and_then(toml::Value::as_bool).unwrap_or(default);

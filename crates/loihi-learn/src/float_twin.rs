@@ -73,7 +73,7 @@ impl<'i> FloatTwin<'i> {
         let programs: Vec<Decoders> =
             records.filter_map(|record| PesParams::from_words(&record.params).ok()).map(Decoders::new).collect();
         if programs.is_empty() {
-            let what = "`float_twin` is of the rule `pes`, and the network has none: leave it out";
+            let what = "`float_twin` works only with `pes`, and the network has none: leave it out";
             return Err(ExperimentError::Plan(what.to_owned()));
         }
         memory.resize(Chip::bytes_needed(&image, file.snips()).div_ceil(8), 0);

@@ -99,20 +99,26 @@ pub enum ExperimentError {
     Plant(PlantError),
     /// A plant says nothing that the experiment learns from.
     #[error(
-        "the plant `{plant}` gives no errors, and PES learns from them: give one for each action, or let neurons act by `actions_from`"
+        "the plant `{plant}` gives no errors to learn from: give one for each action, or let neurons act by `actions_from`"
     )]
     NoErrors {
         /// The plant.
         plant: String,
     },
-    /// A network has other numbers of words than its plant has values.
-    #[error("the network has {network} {what} and its plant {plant}: make them equal")]
+    /// A plant only gives rewards, and no neurons of the network act.
+    #[error("the plant `{plant}` gives only rewards: add `actions_from`, and a [reward] from it")]
+    OnlyRewards {
+        /// The plant.
+        plant: String,
+    },
+    /// A network and its plant exchange different numbers of values.
+    #[error("{}", exchanged.differ(*network, *plant))]
     Ports {
-        /// Of what.
-        what: &'static str,
-        /// Those of the network.
+        /// What is exchanged.
+        exchanged: Exchanged,
+        /// Values of the network.
         network: usize,
-        /// Those of the plant.
+        /// Values of the plant.
         plant: usize,
     },
     /// Data for an experiment that has none.
@@ -137,6 +143,35 @@ impl From<PlantError> for ExperimentError {
         match error {
             PlantError::Stopped => SessionError::Stopped.into(),
             other => Self::Plant(other),
+        }
+    }
+}
+
+/// What a network and a plant exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Exchanged {
+    /// What the network senses.
+    Sensed,
+    /// What teaches it: errors, or targets.
+    Taught,
+    /// What it answers, which moves the plant.
+    Answered,
+    /// What its neurons do, which moves the plant.
+    Acted,
+}
+
+impl Exchanged {
+    /// What both say of it, where they differ.
+    fn differ(self, network: usize, plant: usize) -> String {
+        let own = if network == 1 { "1 value".to_owned() } else { format!("{network} values") };
+        let [sends, takes] = ["sends", "takes"].map(|verb| format!("and the plant {verb} {plant}"));
+        match self {
+            Self::Sensed => format!("the inputs take {own}, {sends} (`sensed`)"),
+            Self::Taught => format!("the targets take {own}, {sends} (`error`)"),
+            Self::Answered => format!("the outputs give {own}, {takes} (`action`)"),
+            Self::Acted if network == 1 => format!("1 neuron acts, {takes} (`action`)"),
+            Self::Acted => format!("{network} neurons act, {takes} (`action`)"),
         }
     }
 }

@@ -107,8 +107,8 @@ fn what_cannot_be_is_refused() {
         ("actions_from = \"neuron\"", "actions_from = \"neurons\"", "unknown population `neurons`; there are: neuron"),
         ("actions_from = \"neuron\"", "actions_from = 3", "`actions_from = 3`: give the name of a population"),
         ("actions_from = \"neuron\"\n", "", "[[measure]] does nothing with a [plant] without `actions_from`"),
-        ("shape = [2]", "shape = [3]", "the network has 3 values to sense and its plant 2"),
-        ("shape = [1]", "shape = [2]", "the network has 2 neurons that act and its plant 1"),
+        ("shape = [2]", "shape = [3]", "the inputs take 3 values, and the plant sends 2 (`sensed`)"),
+        ("shape = [1]", "shape = [2]", "2 neurons act, and the plant takes 1 (`action`)"),
         ("from = \"plant\"", "from = \"label\"", "with a plant there are no samples: give from = \"plant\""),
         ("[reward]\nfrom = \"plant\"\nscale = 4", "", "it reads r1, but nothing gives a reward"),
         ("u0*r1*x1", "u0*x1", "no rule reads it: give a connection a rule with r1"),
@@ -132,7 +132,7 @@ fn what_cannot_be_is_refused() {
         ("row_steps = 20", "row_steps = 20\npublished = { weight_1 = 3.0 }", "the name `weight_1` is taken"),
         ("final_steps = 20", "final_steps = 20\nfloat_twin = true", "no `float_twin`"),
         ("[[measure]]", "[[spikes]]\ninput = \"sensed\"\n[[measure]]", "[[spikes]] or a [plant]"),
-        ("[plant]\nplant = \"payer\"\nactions_from = \"neuron\"", "", "[[measure]] is of trials or of a plant"),
+        ("[plant]\nplant = \"payer\"\nactions_from = \"neuron\"", "", "[[measure]] needs [[spikes]] or a [plant]"),
     ] {
         let text = NETWORK.replacen(old, new, 1);
         let text = if new.contains("[2]") { text.replacen("[[60, 60]]", "60", 1) } else { text };

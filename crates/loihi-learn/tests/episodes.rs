@@ -127,7 +127,7 @@ fn what_cannot_be_learned_in_episodes_is_one_sentence() {
         (before.to_owned(), "episodes need a signal: add a `[plant]`"),
         (DENDRITE.replace("episodes = true", ""), "`test_epochs` has a meaning only with `episodes = true`"),
         (DENDRITE.replace("\"rate_mse\"", "\"mse\""), "the network answers with rates: take `rate_mse`"),
-        (DENDRITE.replace(", value = 400", ""), "the network has 20 stimulus words and its plant 0"),
+        (DENDRITE.replace(", value = 400", ""), "the inputs take 20 values, and the plant sends 0 (`sensed`)"),
         (DENDRITE.replace("value = 400", "value = -1"), "give a `value` of 0 to 32767"),
         (DENDRITE.replace("test_epochs = 1", "test_epochs = 5000"), "5000 is out of its range"),
         (ERRORS.replace("row_steps = 1000", "episodes = true"), "`third-factor` takes errors"),

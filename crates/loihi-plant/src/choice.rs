@@ -72,7 +72,7 @@ fn chance<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     if (0.0..=1.0).contains(&value) {
         Ok(value)
     } else {
-        Err(D::Error::custom(format!("{value} is no chance of 0 to 1")))
+        Err(D::Error::custom(format!("{value} is not a probability from 0 to 1")))
     }
 }
 
@@ -189,7 +189,7 @@ mod tests {
         for (line, other, why) in [
             ("cues = 2", "cues = 0", "0 is out of its range, 1 to 4096"),
             ("inputs = 20", "inputs = 1000000", "1000000 is out of its range, 0 to 4096"),
-            ("exploration = 0.15", "exploration = 1.5", "1.5 is no chance of 0 to 1"),
+            ("exploration = 0.15", "exploration = 1.5", "1.5 is not a probability from 0 to 1"),
         ] {
             let said = toml::from_str::<Choice>(&PLANT.parameters.replace(line, other)).unwrap_err().to_string();
             assert!(said.contains(why), "{said}");

@@ -111,8 +111,8 @@ fn a_plant_of_ones_own() {
 fn a_network_that_does_not_fit_its_plant_is_refused() {
     let mut tank = Tank::default();
     for (network, what) in [
-        (network(2, 1, true), "the network has 2 stimulus words and its plant 1"),
-        (network(1, 3, true), "the network has 3 target words and its plant 1"),
+        (network(2, 1, true), "the inputs take 2 values, and the plant sends 1 (`sensed`)"),
+        (network(1, 3, true), "the targets take 3 values, and the plant sends 1 (`error`)"),
         (network(1, 1, false), "the plant gives errors: add `error_given = true`"),
     ] {
         let said = control(&mut tank, &network, 100).unwrap_err().to_string();

@@ -47,7 +47,7 @@ fn line(message: &impl Serialize) -> String {
 
 /// What a program answers, its numbers as `f64` or [`Number`].
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 struct Answer<N> {
     sensed: Vec<N>,
     #[serde(default = "Vec::new")]
@@ -137,7 +137,7 @@ mod tests {
         for (line, why) in [
             ("hello", "expected value"),
             ("", "EOF while parsing a value"),
-            ("3", "invalid type: integer `3`"),
+            ("3", "invalid type: integer `3`, expected an object"),
             ("{\"sense\": [0]}", "unknown field `sense`"),
             ("{\"error\": [0]}", "missing field `sensed`"),
             ("{\"sensed\": [\"a\"]}", "invalid type: string \"a\", expected f64"),
