@@ -143,5 +143,5 @@ fn what_cannot_be_is_refused() {
     }
     let (unmeasured, _) = NETWORK.split_once("[[measure]]").unwrap();
     let said = run(&unmeasured.replacen("actions_from = \"neuron\"\n", "", 1)).map(|_| ()).unwrap_err();
-    assert!(said.contains("the plant `payer` gives no errors, and PES learns from them"), "{said}");
+    assert!(said.contains("the plant `payer` gives only rewards: add `actions_from`"), "{said}");
 }

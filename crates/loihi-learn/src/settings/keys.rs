@@ -116,7 +116,7 @@ impl Keys<'_> {
     }
 
     fn with_samples(&self) -> Checked {
-        self.no_measures("[[measure]] is of trials or of a plant: give [[spikes]] or [plant], or take it out")?;
+        self.no_measures("[[measure]] needs [[spikes]] or a [plant]: add one, or take it out")?;
         for (key, what) in WITHOUT_SAMPLES {
             self.refused(key, what)?;
         }
