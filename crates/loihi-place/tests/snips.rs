@@ -159,13 +159,13 @@ fn what_is_known_from_the_start_has_its_place() {
     assert_eq!(placed.image.open().unwrap().voltage_start[..8], [0, 1, 2, 3, 4, 5, 6, 7]);
 }
 
-/// Layers that are told the same share the words of their targets.
+/// Also layers that are told the same, so that one of them can be told nothing.
 #[test]
-fn layers_of_the_same_classes_share_targets() {
+fn every_layer_has_targets_of_its_own() {
     let table = |population| format!("[[snip]]\nkind = \"decolle\"\npopulation = \"{population}\"\nclasses = 10\n");
     let programs = placed(&format!("{NETWORK}{}{}", table("hidden"), table("output"))).programs;
     let words: Vec<_> = programs.ports.iter().map(|port| (port.target.clone(), port.output.clone())).collect();
-    assert_eq!(words, [(0..10, 0..10), (0..10, 10..20)]);
+    assert_eq!(words, [(0..10, 0..10), (10..20, 10..20)]);
 }
 
 /// The values of an ensemble go past the external inputs.

@@ -116,8 +116,8 @@ impl DecolleNet {
         }
     }
 
-    /// The network. The stimulus holds the values and two words that name the sample; the target a word per class; the
-    /// output a readout per class, layer after layer.
+    /// The network. The stimulus holds the values and two words that name the sample; the target a word per class, and
+    /// the output a readout per class, layer after layer.
     ///
     /// # Errors
     /// [`BuildError`].
@@ -129,7 +129,7 @@ impl DecolleNet {
         recording: Recording<'_>,
     ) -> Result<ImageFile, BuildError> {
         let layers = u32::try_from(self.layers.len()).unwrap_or(u32::MAX);
-        let mut network = LayerNetwork::new(inputs, [classes, classes * layers], seed);
+        let mut network = LayerNetwork::new(inputs, [classes * layers; 2], seed);
         self.stack(&mut network, classes, recording);
         network.builder.build()
     }
@@ -168,7 +168,7 @@ impl DecolleNet {
             posts,
             data_first,
             classes,
-            target_first: 0,
+            target_first: number * classes,
             output_first: number * classes,
             burn_in_steps: self.burn_in_steps,
             epoch_steps: self.epoch_steps,
