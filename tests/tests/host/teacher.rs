@@ -31,19 +31,13 @@ fn the_cores_learn_classes_from_third_factors() {
 
 #[test]
 fn what_a_teacher_lacks_is_said() {
+    let source = "from = \"label\"\nright = 64\nwrong = -64\n";
+    let from = |name: &str| NETWORK.replace(source, &format!("from = \"{name}\"\n"));
     for (text, freeze, expected) in [
         (NETWORK.to_owned(), &["teacher"][..], "everything that could learn is frozen"),
         (NETWORK.to_owned(), &["classes"], "everything that could learn is frozen"),
-        (
-            NETWORK.replace("from = \"label\"", "from = \"snip\""),
-            &[],
-            "no built-in program writes what [teacher] is about",
-        ),
-        (
-            NETWORK.replace("from = \"label\"", "from = \"target\""),
-            &[],
-            "too few targets for [teacher]: give 10 in `y`",
-        ),
+        (from("snip"), &[], "no built-in program writes what [teacher] is about"),
+        (from("target"), &[], "too few targets for [teacher]: give 10 in `y`"),
         (NETWORK.replace("readout = ", "# "), &[], "[teacher] goes by the answer, and the network gives none"),
         (NETWORK.replace("name = \"classes\"", "name = \"classes\"\nshape = [4]"), &[], "beyond its 4 neurons"),
         (NETWORK.replace("right = 64", "right = 640"), &[], "640"),
