@@ -185,7 +185,7 @@ fn samples_take_only_keys_of_samples() {
             ("final_steps = 3", "", "final_steps = 3", "is of a [plant]"),
             ("episodes = true", "", "episodes = true", "add a `[plant]`"),
             ("test_epochs = 1", "", "test_epochs = 1", "of episodes with a [plant]"),
-            ("", "[[measure]]\nname = \"a\"", "[[measure]]", "give [[spikes]] or [plant], or take it out"),
+            ("", "[[measure]]\nname = \"a\"", "[[measure]]", "needs [[spikes]] or a [plant]"),
             (metrics, "", metrics, "`metrics` has nothing to order: they are of [[stage]]"),
             (
                 "stages = [\"by-class:2\"]\nrate_halvings_per_epoch = 1",
