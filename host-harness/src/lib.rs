@@ -28,6 +28,7 @@
 //! | [`network`], [`probe`], [`draw`] | `loihi-net` | networks: built, or from a TOML file |
 //! | [`snip`] | `loihi-snip` | programs of the embedded CPU in networks |
 //! | [`place`], [`neuron_map`] | `loihi-place` | networks on cores |
+//! | [`twin`] | `loihi-twin` | learning rules in double precision |
 //! | [`boards`] | `loihi-boards` | the boards that have a firmware |
 //! | [`device`] | `loihi-device` | requests to a chip in this process, or behind a line |
 //! | [`plant`] | `loihi-plant` | plants: what a network senses and moves |
@@ -72,3 +73,4 @@ pub use loihi_show::view;
 pub use loihi_snip as snip;
 pub use loihi_sweep as sweep;
 pub use loihi_testkit as conform;
+pub use loihi_twin as twin;

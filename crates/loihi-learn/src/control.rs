@@ -5,7 +5,6 @@
 //! actions of zero, and with the float twin of the network. Costs are compared over the same steps.
 
 use crate::exchange::Exchange;
-use crate::float_twin::FloatTwin;
 use crate::metrics::Metrics;
 use crate::observer::{MetricsRow, Observer, Running};
 use crate::settings::TaskForm;
@@ -20,6 +19,7 @@ use loihi_place::neuron_map::NeuronMap;
 use loihi_place::place::Placed;
 use loihi_plant::{Checked, Observation, Plant, PlantError, Teaches};
 use loihi_run::inference::known::tell_known;
+use loihi_twin::FloatTwin;
 use std::ops::Range;
 
 /// Steps after which it says how far it is.

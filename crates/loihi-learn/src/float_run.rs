@@ -1,6 +1,5 @@
 //! A run through the stages of a plan by the float twin, and its last figure.
 
-use crate::float_twin::FloatTwin;
 use crate::observer::{Observer, Running};
 use crate::online::Online;
 use crate::stage::{Replay, Showing, Stage};
@@ -8,6 +7,7 @@ use crate::task::ExperimentError;
 use loihi_core::tools::local_error::NO_TARGET;
 use loihi_device::session::SessionError;
 use loihi_snip::Teaching;
+use loihi_twin::FloatTwin;
 
 /// Samples after which it says how far it is.
 const SHOWN: usize = 64;

@@ -9,14 +9,11 @@
 //! | [`names`] | names that a network file gives to figures and columns |
 //! | [`by_row`] | numbers of the rows of an input or a population |
 //! | [`spikes`] | when inputs spike in a trial |
-//! | [`synapses`] | where the learned weights of a connection are |
 //! | [`measure`] | what of the learned weights is reported |
 //! | [`task`] | what runs, how, and what comes out |
 //! | [`sizes`] | sizes held to what there can be |
-//! | [`float_twin`] | PES in double precision on the spikes of a network |
 //! | [`signal_figures`] | figures of a signal that a network gives |
 //! | [`settings`] | what a network file says of a run |
-//! | [`rule_twin`] | the float twin of a rule of the cores |
 //! | [`trials`] | a run of trials whose spikes the network file gives |
 //! | [`samples`] | a training set and a test set of samples of any kind |
 //! | [`stage`] | a part of a run: what it learns or tests |
@@ -47,7 +44,6 @@ pub mod exchange;
 pub mod figures;
 pub mod float_prototypes;
 pub mod float_run;
-pub mod float_twin;
 pub mod judge;
 pub mod learner;
 pub mod measure;
@@ -57,7 +53,6 @@ pub mod observer;
 pub mod online;
 pub mod plan;
 pub mod presenter;
-pub mod rule_twin;
 pub mod samples;
 pub mod settings;
 pub mod signal_figures;
@@ -65,7 +60,6 @@ pub mod sizes;
 pub mod spikes;
 pub mod spiking;
 pub mod stage;
-pub mod synapses;
 pub mod task;
 pub mod trained;
 pub mod trials;

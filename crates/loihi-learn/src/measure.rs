@@ -2,10 +2,10 @@
 
 use crate::by_row::ByRow;
 use crate::names::{self, Names};
-use crate::synapses::{LearnedSynapse, of_connection};
 use loihi_device::session::SessionError;
 use loihi_net::network::{Endpoint, Network, SectionError};
 use loihi_place::place::Placed;
+use loihi_twin::synapses::{LearnedSynapse, of_connection};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -3,7 +3,6 @@
 use crate::measure::MeasureError;
 use crate::metrics::Metrics;
 use crate::observer::Observer;
-use loihi_core::arena::TooSmall;
 use loihi_core::chip::{Chip, SnapshotScope};
 use loihi_core::ops::OpCounts;
 use loihi_core::register::StateDigest;
@@ -19,6 +18,7 @@ use loihi_run::inference::InferenceError;
 use loihi_run::inference::present::PresentError;
 use loihi_run::record::checkpoint::Checkpoint;
 use loihi_run::record::{Learned, RecordError};
+use loihi_twin::TwinError;
 use std::path::PathBuf;
 
 /// Why an experiment ended early.
@@ -133,9 +133,9 @@ pub enum ExperimentError {
     /// A sample cannot be shown to the network.
     #[error(transparent)]
     Present(#[from] PresentError),
-    /// The same network in this process, which the decoders in double precision need, has no memory.
+    /// There is no float twin.
     #[error(transparent)]
-    FloatReference(#[from] TooSmall),
+    Twin(#[from] TwinError),
 }
 
 impl From<PlantError> for ExperimentError {

@@ -6,7 +6,6 @@
 use crate::measure::{Measure, MeasuredValue};
 use crate::metrics::Metrics;
 use crate::observer::{MetricsRow, Observer, Running};
-use crate::rule_twin::RuleTwin;
 use crate::settings::TaskForm;
 use crate::sizes;
 use crate::task::{ExperimentError, Outcome, RunOptions, conclude};
@@ -15,6 +14,7 @@ use loihi_device::session::Session;
 use loihi_net::network::{Endpoint, Network};
 use loihi_place::place::Placed;
 use loihi_run::inference::{Inference, Lesson, Spike, Stimulus};
+use loihi_twin::RuleTwin;
 use std::collections::BTreeMap;
 
 /// A placed network, what it is shown in a trial, and what is measured.

@@ -1,11 +1,10 @@
 //! The float twin of PES: the same network in this process, with decoders in double precision on its spikes.
 
-use crate::task::ExperimentError;
+use crate::TwinError;
 use loihi_core::chip::{Chip, ResetScope};
 use loihi_core::rules::PesParams;
 use loihi_core::snip::SnipParams as _;
 use loihi_core::tools::local_error::NO_TARGET;
-use loihi_device::session::SessionError;
 use loihi_image::image::ImageFile;
 use std::ops::Range;
 use zerocopy::IntoBytes as _;
@@ -66,15 +65,14 @@ impl<'i> FloatTwin<'i> {
     /// A chip with the network of an image. `memory` is made as large as the chip needs.
     ///
     /// # Errors
-    /// [`ExperimentError::Plan`] without a program `pes` that learns from raw spikes.
-    pub fn new(file: &'i ImageFile, memory: &'i mut Vec<u64>) -> Result<Self, ExperimentError> {
-        let image = file.open().map_err(SessionError::from)?;
+    /// [`TwinError`]; among them [`TwinError::NoDecoders`] without a program `pes` that learns from raw spikes.
+    pub fn new(file: &'i ImageFile, memory: &'i mut Vec<u64>) -> Result<Self, TwinError> {
+        let image = file.open()?;
         let records = image.snips().filter(|record| record.kind == PesParams::KIND);
         let programs: Vec<Decoders> =
             records.filter_map(|record| PesParams::from_words(&record.params).ok()).map(Decoders::new).collect();
         if programs.is_empty() {
-            let what = "`float_twin` works only with `pes`, and the network has none: leave it out";
-            return Err(ExperimentError::Plan(what.to_owned()));
+            return Err(TwinError::NoDecoders);
         }
         memory.resize(Chip::bytes_needed(&image, file.snips()).div_ceil(8), 0);
         let mut chip = Chip::new(image, file.snips(), memory.as_mut_bytes())?;

@@ -1,0 +1,36 @@
+//! Float twins: what learning rules come to in double precision, on the spikes of a network in integers.
+//!
+//! A module uses only what stands above it, which a test keeps so:
+//!
+//! | module | its one job |
+//! |---|---|
+//! | [`synapses`] | the learned synapses of a connection, and where their weights are |
+//! | [`rule`] | a rule of the cores, with its traces |
+//! | [`pes`] | the decoders of PES |
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod pes;
+pub mod rule;
+pub mod synapses;
+
+pub use pes::FloatTwin;
+pub use rule::RuleTwin;
+
+use loihi_core::arena::TooSmall;
+use loihi_core::image::ImageError;
+
+/// Why there is no twin of a network.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TwinError {
+    /// The image is invalid.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The same network in this process has no memory.
+    #[error(transparent)]
+    Memory(#[from] TooSmall),
+    /// No program learns decoders.
+    #[error("`float_twin` works only with `pes`, and the network has none: leave it out")]
+    NoDecoders,
+}
