@@ -130,6 +130,8 @@ fn profiles(args: &TableArgs) -> anyhow::Result<(Vec<CostProfile>, Vec<Missing>)
 }
 
 fn profile_one(args: &TableArgs, name: &str, what: What) -> anyhow::Result<CostProfile> {
+    // Without the samples that stand beside it.
+    let name = name.split_once('@').map_or(name, |(network, _)| network);
     let subject = args.task.subject(what, CHIPS_MAX)?;
     let mut options: RunOptions = args.task.options();
     if let Some((_, samples)) = LONG.iter().find(|(long, _)| *long == subject.name()) {

@@ -46,8 +46,13 @@ impl What {
             if let Some(advice) = advice(path) {
                 bail!("{advice}");
             }
-            parse_with(&text, path, &FileOptions::default().data(vec![1], 1))?;
-            bail!("{name} has no [[population]]: `loihi list --network` prints a network file with every key");
+            // A table whose name is misspelt, for example.
+            if text.lines().any(|line| line.trim_start().starts_with('[')) {
+                parse_with(&text, path, &FileOptions::default().data(vec![1], 1))?;
+            }
+            bail!(
+                "{name} is not a network: `loihi list --network` prints one, and `loihi list NAME` that of an experiment"
+            );
         }
         let learns = describes_learner(&text);
         Ok(Self { path: path.to_owned(), text, data, learns })

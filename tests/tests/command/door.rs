@@ -134,12 +134,10 @@ fn files_of_the_wrong_kind_say_what_takes_them() {
 #[test]
 fn other_commands_name_the_right_one_too() {
     let place = Place::new();
-    fs::write(place.path("own.toml"), "experiment = \"own\"\nsteps = 10\n").unwrap();
     fs::write(place.path("a.nir"), b"\x89HDF\r\n\x1a\n").unwrap();
-    let (network, own) = (place.path("learns.toml"), place.path("own.toml"));
+    let network = place.path("learns.toml");
     let refused =
         |arguments: &[&str], parts: &[&str]| assert_one_sentence(&command(arguments).output().unwrap(), parts);
-    refused(&["place", &own], &["parameter file", "`loihi run "]);
     refused(&["place", &place.path("a.nir")], &["`loihi import "]);
     refused(&["run", &network, "--data", &network], &["is a network, not samples"]);
     refused(&["run", "digits"], &["`digits`, a data set, which --data takes", "digits-pes"]);

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Command lines of every command that does something, and keys of their results; `error` where one cannot succeed here.
-const LINES: [(&str, &str, &[&str]); 27] = [
+const LINES: [(&str, &str, &[&str]); 28] = [
     ("run", "pes-channel", &["experiment", "device", "board", "seed", "steps", "metrics", "ops", "digest", "digests"]),
     ("run", "net.toml --data samples.csv", &["network", "device", "cores", "samples", "accuracy", "steps", "digest"]),
     ("list", "", &["experiments"]),
@@ -39,6 +39,7 @@ const LINES: [(&str, &str, &[&str]); 27] = [
     ("place", "net.toml", &["network", "neurons", "compartments", "image_bytes", "cores"]),
     ("report", "run-1", &["run", "page", "bytes"]),
     ("view", "digits-pes", &["error", "kind", "status"]),
+    ("boards", "", &["tables"]),
     ("doctor", "", &["protocol_version", "protocol_schema", "found"]),
 ];
 

@@ -101,12 +101,12 @@ fn no_program_outlives_the_command() {
 fn plants_are_listed_as_tables_to_copy() {
     let output = command(&["list", "--plants"]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    for name in ["pendulum", "arm", "sine", "process"] {
+    for name in ["pendulum", "arm", "sine", "sines", "choice", "process"] {
         assert!(text.contains(&format!("[plant]\nplant = \"{name}\"\n")), "{text}");
     }
     let rows = object(&command(&["list", "--plants", "--json"]).output().unwrap())["plants"].clone();
-    assert_eq!(rows.as_array().unwrap().len(), 4);
-    toml::from_str::<toml::Table>(rows[3]["text"].as_str().unwrap()).unwrap();
+    assert_eq!(rows.as_array().unwrap().len(), 6);
+    toml::from_str::<toml::Table>(rows[5]["text"].as_str().unwrap()).unwrap();
 }
 
 /// It needs Python and Gymnasium to run; without its program it is told what is missing.

@@ -252,5 +252,5 @@ fn what_is_wrong_shows_before_anything_runs() {
     // The data of these runs are not here.
     let unfetched = ["sweep", "mnist-decolle", "--set", "task.epochs=1..2", "--out", "grid.csv"];
     let output = in_folder(&folder, &unfetched).env("LOIHI_DATA", folder.path()).output().unwrap();
-    assert_one_sentence(&output, &["mnist-decolle with task.epochs = 1, seed 0 failed (no run has come to its end)"]);
+    assert_one_sentence(&output, &["the data set mnist is not in", "`loihi data get mnist`"]);
 }
