@@ -143,8 +143,8 @@ fn what_cannot_be_is_refused() {
     for (old, new, why) in [
         (
             "input = \"teacher\"",
-            "input = \"techer\"",
-            "`input = \"techer\"`: unknown input `techer`; there are: axons, teacher",
+            "input = \"tutor\"",
+            "`input = \"tutor\"`: unknown input `tutor`; there are: axons, teacher",
         ),
         ("at = 12", "at = 40", "row 0 spikes in step 41, and a trial has 40 steps, from 0"),
         ("at = 12", "at = 1.5", "1.5 is not a whole number of 0 to 16777216"),
