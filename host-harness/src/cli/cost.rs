@@ -55,7 +55,9 @@ fn operations(kernels: &[KernelCost], board: &str) -> Table {
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
 fn digits_pes(session: &mut Session) -> anyhow::Result<[Vec<Cell>; 2]> {
     // Learning alone.
-    let text = format!("{}\n[[stage]]\nlearn = [\"pes\"]\n", find("digits-pes")?.text);
+    // The stage says how often it learns.
+    let lines = find("digits-pes")?.text.lines().filter(|line| !line.starts_with("epochs = "));
+    let text = format!("{}\n[[stage]]\nlearn = [\"pes\"]\n", lines.collect::<Vec<_>>().join("\n"));
     let learner = Learner::parse(&text, Path::new("digits-pes.toml"))?;
     let progress = Progress::new();
     let outcome = learner.run(session, &RunOptions::default(), &mut Showing::new(&progress, "digits-pes"));
