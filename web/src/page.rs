@@ -12,8 +12,11 @@ use serde::{Deserialize, Serialize};
 pub const REQUEST_BYTES_MAX: usize = 1 << 20;
 
 /// What is asked. Strokes are lists of x and y in turn, in any unit, y downwards.
+///
+/// It is read by way of a flat form: a tagged enum would hold its numbers in between, which a feature of the JSON reader that any
+/// other crate may switch on turns into something else.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(tag = "ask", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(try_from = "RequestForm")]
 pub enum Request {
     /// Run the digits experiment; what it learned is what the network starts from.
     Experiment {
@@ -34,6 +37,49 @@ pub enum Request {
     },
     /// Go back to what the experiment learned.
     Forget,
+}
+
+/// A request as the page writes it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RequestForm {
+    ask: Ask,
+    samples: Option<usize>,
+    strokes: Option<Vec<Vec<f64>>>,
+    class: Option<u32>,
+}
+
+/// The names of requests.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Ask {
+    Experiment,
+    Predict,
+    Teach,
+    Forget,
+}
+
+impl TryFrom<RequestForm> for Request {
+    type Error = String;
+
+    fn try_from(form: RequestForm) -> Result<Self, String> {
+        let RequestForm { ask, mut samples, mut strokes, mut class } = form;
+        let missing = |key: &str| format!("`{key}` is missing");
+        let request = match ask {
+            Ask::Experiment => Self::Experiment { samples: samples.take() },
+            Ask::Predict => Self::Predict { strokes: strokes.take().ok_or_else(|| missing("strokes"))? },
+            Ask::Teach => Self::Teach {
+                strokes: strokes.take().ok_or_else(|| missing("strokes"))?,
+                class: class.take().ok_or_else(|| missing("class"))?,
+            },
+            Ask::Forget => Self::Forget,
+        };
+        let left = [("samples", samples.is_some()), ("strokes", strokes.is_some()), ("class", class.is_some())];
+        match left.iter().find(|(_, is_there)| *is_there) {
+            Some((key, _)) => Err(format!("`{key}` means nothing here")),
+            None => Ok(request),
+        }
+    }
 }
 
 /// What is told.

@@ -104,6 +104,9 @@ fn bad_requests_are_answered_by_a_sentence() {
             (r#"{"ask":"dance"}"#, "unknown variant `dance`"),
             (r#"{"ask":"predict","strokes":[]}"#, "the drawing is empty: draw a digit"),
             (r#"{"ask":"predict","strokes":[[1,2,3]]}"#, "give pairs of finite numbers"),
+            (r#"{"ask":"predict","strokes":[[1,1e300]]}"#, "give pairs of finite numbers"),
+            (r#"{"ask":"predict"}"#, "`strokes` is missing"),
+            (r#"{"ask":"forget","class":3}"#, "`class` means nothing here"),
             (r#"{"ask":"teach","strokes":[[1,2]],"class":10}"#, "class 10 does not exist: give 0 to 9"),
         ] {
             let what = what(page, request);
