@@ -8,9 +8,10 @@
 //! | [`record`] | log records as frames on a channel of their own |
 //! | [`report`] | what went wrong, as a line of text and as a log record |
 //! | [`register`] | registers of peripherals |
-//! | [`uart`], [`pin`] | a serial line that is polled; the strobe |
+//! | [`uart`], [`ns16550`], [`pin`] | a serial line that is polled, and a driver for the commonest; the strobe |
 //! | [`exit`] | why a machine ends |
-//! | `machine` | all of it together: a device on a board's line |
+//! | `machine` | all of it together: what a machine brings, and the program that is the same on all |
+//! | `program`, `faults` | what a binary needs: the firmware, and the one that goes wrong on purpose |
 //!
 //! Nothing here knows a processor, and all but `machine` and the logger itself is built and tested on the host, too.
 
@@ -18,8 +19,12 @@
 
 pub mod exit;
 #[cfg(target_os = "none")]
+pub mod faults;
+#[cfg(target_os = "none")]
 pub mod machine;
+pub mod ns16550;
 pub mod pin;
+pub mod program;
 pub mod record;
 pub mod region;
 pub mod register;

@@ -1,22 +1,144 @@
-//! The whole machine: serves one device on a board's line for as long as it is on.
+//! The whole machine: what each brings of its own, and what all do with it.
 
-use core::convert::Infallible;
+use core::panic::PanicInfo;
 
-use embedded_hal::digital::OutputPin;
-use embedded_io::{Read, Write};
 use loihi_core::device::{Board, Buffers, Device};
+use loihi_core::snip::SnipType;
 
+use crate::exit::Reason;
+use crate::pin::Pin;
+use crate::report::{self, Text};
 use crate::serve::serve;
+use crate::stack;
+use crate::uart::{Port, Uart};
 
-/// Serves a device of this board on its line. `busy` is high while a request is executed. Does not return, since a UART
-/// neither fails nor ends.
-pub fn run<P, O>(board: Board, port: &mut P, busy: &mut O, arena: &'static mut [u64], line: Buffers<&'static mut [u8]>)
-where
-    P: Read<Error = Infallible> + Write<Error = Infallible>,
-    O: OutputPin,
-{
-    let arena_bytes = size_of_val::<[u64]>(arena);
-    defmt::info!("{=str}: firmware {=str}, arena {=usize} bytes", board.name, env!("CARGO_PKG_VERSION"), arena_bytes);
-    let mut device = Device::new(arena, board, line);
-    let Ok(()) = serve(port, busy, &mut device);
+// SAFETY: every program defines it with this signature; without one it does not link.
+unsafe extern "C" {
+    /// What the machine does. Ends it when it returns.
+    safe fn firmware_main();
+}
+
+/// A machine. Its functions without a body are what a processor or a board brings.
+///
+/// A type of its own stands for the hardware that there is once, so nothing is kept in it. [`machine!`](crate::machine!)
+/// defines the memory, the log and the handler of panics around it.
+pub trait Machine {
+    /// What the host shows, unless the program has a name of its own.
+    const NAME: &'static str;
+    /// Executed instructions or cycles since the start, where the processor counts them.
+    const TICKS: Option<fn() -> u64>;
+
+    /// A handle to the line, which has been set up.
+    ///
+    /// Handles share the hardware: with one thread, and no interrupt that sends and returns, what is written through one
+    /// has left before anything can be written through another.
+    fn uart() -> impl Uart;
+
+    /// The pin that is high while a request is executed.
+    fn strobe() -> Pin<impl FnMut(bool)>;
+
+    /// The arena, all zero, and the buffers of the line for the first caller; empty for any other.
+    fn memory() -> (&'static mut [u64], Buffers<&'static mut [u8]>);
+
+    /// Ends the machine, with a status in an emulator.
+    fn exit(reason: Reason) -> !;
+
+    /// Runs the program on hardware that has been set up.
+    fn start() -> ! {
+        // The delimiter ends what may have been sent before, and tells the host that from now on nothing is dropped.
+        Self::send(&[0]);
+        firmware_main();
+        Self::leave(Reason::Finished)
+    }
+
+    /// Serves a device with this name and these programs of the embedded CPU on the line. Does not return, since a UART
+    /// neither fails nor ends.
+    fn run(name: Option<&'static str>, snips: &'static [SnipType]) {
+        let board = Board {
+            ticks: Self::TICKS,
+            interrupted: Some(Self::has_received),
+            stack_bytes: Some(stack::used_bytes),
+            snips,
+            ..Board::named(name.unwrap_or(Self::NAME))
+        };
+        let (arena, line) = Self::memory();
+        let arena_bytes = size_of_val::<[u64]>(arena);
+        defmt::info!(
+            "{=str}: firmware {=str}, arena {=usize} bytes",
+            board.name,
+            env!("CARGO_PKG_VERSION"),
+            arena_bytes
+        );
+        let mut device = Device::new(arena, board, line);
+        let Ok(()) = serve(&mut Port(Self::uart()), &mut Self::strobe(), &mut device);
+    }
+
+    /// Whether received bytes wait to be read.
+    fn has_received() -> bool {
+        Self::uart().has_received()
+    }
+
+    /// Waits for a byte.
+    fn receive() -> u8 {
+        let uart = Self::uart();
+        while !uart.has_received() {}
+        uart.take()
+    }
+
+    /// Sends all of `bytes`.
+    fn send(bytes: &[u8]) {
+        Self::uart().send_all(bytes);
+    }
+
+    /// Reports an exception of the processor, with registers and their labels, and ends the machine.
+    fn fault<const N: usize>(name: &str, values: [(&str, u32); N]) -> ! {
+        Self::enter();
+        Text::fault(name, values).tell(Self::send);
+        Self::leave(Reason::Fault)
+    }
+
+    /// Reports a panic, and ends the machine. None can be reached in the firmware, which a test of the image proves; the
+    /// language wants a handler all the same.
+    fn panic(info: &PanicInfo<'_>) -> ! {
+        Self::enter();
+        Text::panic(info).tell(Self::send);
+        Self::leave(Reason::Panic)
+    }
+
+    /// Gives up at once when the reporting itself has failed.
+    fn enter() {
+        if !report::is_first() {
+            Self::exit(Reason::Nested);
+        }
+    }
+
+    /// Ends the machine when the last byte has left the line.
+    fn leave(reason: Reason) -> ! {
+        Self::uart().flush();
+        Self::exit(reason)
+    }
+}
+
+/// What a [`Machine`] needs around it: the memory `ARENA` and `LINE`, for an arena and messages of these sizes in bytes,
+/// the log, and the handler of panics.
+#[macro_export]
+macro_rules! machine {
+    ($machine:ty, $arena_bytes:expr, $body_bytes:expr) => {
+        // The size table reads the symbol.
+        // SAFETY: nothing else has this name, and the linker puts the section into zeroed, writable memory.
+        #[unsafe(no_mangle)]
+        #[unsafe(link_section = ".bss.arena")]
+        static ARENA: $crate::region::Region<[u64; $arena_bytes / size_of::<u64>()]> =
+            $crate::region::Region::new([0; $arena_bytes / size_of::<u64>()]);
+
+        static LINE: $crate::region::Region<[u8; loihi_core::device::Buffers::bytes($body_bytes)]> =
+            $crate::region::Region::new([0; loihi_core::device::Buffers::bytes($body_bytes)]);
+
+        $crate::frame_logger!(<$machine as $crate::machine::Machine>::send);
+
+        #[panic_handler]
+        fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
+            <$machine as $crate::machine::Machine>::panic(info)
+        }
+    };
 }

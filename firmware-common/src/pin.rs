@@ -4,47 +4,31 @@ use core::convert::Infallible;
 
 use embedded_hal::digital::{ErrorType, OutputPin};
 
-use crate::register::Register;
-
-/// A pin that goes high and low by words which are written to registers.
+/// A pin that a function drives: high for `true`, low for `false`.
+///
+/// ```
+/// use embedded_hal::digital::OutputPin;
+/// use firmware_common::pin::Pin;
+///
+/// let mut level = None;
+/// let Ok(()) = Pin(|is_high| level = Some(is_high)).set_high();
+/// assert_eq!(level, Some(true));
+/// ```
 #[derive(Debug)]
-pub struct Pin {
-    /// Where a word makes it high, and the word.
-    pub high: (Register, u32),
-    /// Where a word makes it low, and the word.
-    pub low: (Register, u32),
-}
+pub struct Pin<F>(pub F);
 
-impl ErrorType for Pin {
+impl<F> ErrorType for Pin<F> {
     type Error = Infallible;
 }
 
-impl OutputPin for Pin {
+impl<F: FnMut(bool)> OutputPin for Pin<F> {
     fn set_low(&mut self) -> Result<(), Infallible> {
-        self.low.0.write(self.low.1);
+        (self.0)(false);
         Ok(())
     }
 
     fn set_high(&mut self) -> Result<(), Infallible> {
-        self.high.0.write(self.high.1);
-        Ok(())
-    }
-}
-
-/// The pin of a board that has none.
-#[derive(Debug)]
-pub struct NoPin;
-
-impl ErrorType for NoPin {
-    type Error = Infallible;
-}
-
-impl OutputPin for NoPin {
-    fn set_low(&mut self) -> Result<(), Infallible> {
-        Ok(())
-    }
-
-    fn set_high(&mut self) -> Result<(), Infallible> {
+        (self.0)(true);
         Ok(())
     }
 }

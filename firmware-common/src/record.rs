@@ -82,7 +82,7 @@ impl Record {
 /// Makes the crate's log go through this function, `fn(&[u8])`, which sends bytes on the line.
 #[macro_export]
 macro_rules! frame_logger {
-    ($send:path) => {
+    ($send:expr) => {
         static RECORD: $crate::record::Record = $crate::record::Record::new();
 
         #[defmt::global_logger]

@@ -49,3 +49,10 @@ impl<T> Region<T> {
         Some(unsafe { &mut *self.memory.get() })
     }
 }
+
+impl<T, const N: usize> Region<[T; N]> {
+    /// All of the memory for the first caller; empty for any other.
+    pub fn take_all(&'static self) -> &'static mut [T] {
+        self.take().map_or(&mut [], |memory| memory)
+    }
+}

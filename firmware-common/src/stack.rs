@@ -5,6 +5,32 @@ use core::ptr;
 /// What fills the stack before it is used.
 pub const PAINT: u32 = 0x5AC4_11ED;
 
+#[cfg(target_os = "none")]
+// SAFETY: the memory map of every machine defines them; they mark addresses and are never read by name.
+unsafe extern "C" {
+    static mut __stack_bottom: u32;
+    static __stack_top: u32;
+}
+
+/// The lowest word of the stack.
+#[cfg(target_os = "none")]
+pub fn bottom() -> *mut u32 {
+    &raw mut __stack_bottom
+}
+
+/// The end of the stack, where it begins to grow.
+#[cfg(target_os = "none")]
+pub fn top() -> *const u32 {
+    &raw const __stack_top
+}
+
+/// Most bytes of the stack that were in use at any time since it was painted.
+#[cfg(target_os = "none")]
+pub fn used_bytes() -> u32 {
+    // SAFETY: memory maps put the two around the stack, in words, and all of it may be read.
+    unsafe { used_bytes_between(bottom(), top()) }
+}
+
 /// Bytes below the frame of [`paint`] that are left alone.
 const MARGIN_BYTES: usize = 256;
 
@@ -27,14 +53,15 @@ pub unsafe fn paint(bottom: *mut u32) {
     }
 }
 
-/// Most bytes of the stack between `bottom` and `top` that were in use at any time since it was painted.
+/// Most bytes between `bottom` and `top` that were in use at any time since they were painted.
 ///
 /// Words that were set aside and never written count only above the lowest one that was written.
 ///
 /// # Safety
 ///
 /// Both are aligned, and the memory between them may be read.
-pub unsafe fn used_bytes(bottom: *const u32, top: *const u32) -> u32 {
+#[cfg(any(test, target_os = "none"))]
+unsafe fn used_bytes_between(bottom: *const u32, top: *const u32) -> u32 {
     let mut at = bottom;
     // SAFETY: the word lies between the two, by the caller's promise. The first that is not painted ends the search, at
     // the latest in the frame of this function, so nothing that a reference points to is read.
@@ -51,7 +78,7 @@ mod tests {
     fn used(words: &[u32]) -> u32 {
         let range = words.as_ptr_range();
         // SAFETY: both ends are those of a slice.
-        unsafe { used_bytes(range.start, range.end) }
+        unsafe { used_bytes_between(range.start, range.end) }
     }
 
     #[test]

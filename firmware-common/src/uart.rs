@@ -15,6 +15,13 @@ pub trait Uart {
     /// Sends a byte, after waiting until there is room for it.
     fn send(&self, byte: u8);
 
+    /// Sends all of `bytes`.
+    fn send_all(&self, bytes: &[u8]) {
+        for byte in bytes {
+            self.send(*byte);
+        }
+    }
+
     /// Waits until the last byte has left.
     fn flush(&self);
 }
@@ -44,9 +51,7 @@ impl<U: Uart> Read for Port<U> {
 
 impl<U: Uart> Write for Port<U> {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
-        for byte in bytes {
-            self.0.send(*byte);
-        }
+        self.0.send_all(bytes);
         Ok(bytes.len())
     }
 

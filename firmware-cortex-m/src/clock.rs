@@ -51,7 +51,7 @@ pub(crate) fn start(mut systick: SYST) {
 }
 
 /// Instructions, or cycles, since the start.
-pub fn ticks() -> u64 {
+pub(crate) fn ticks() -> u64 {
     loop {
         let wraps = WRAPS.load(Ordering::Relaxed);
         let left = SYST::get_current();

@@ -3,14 +3,13 @@
 //! The program runs on the process stack and handlers on the main stack, so that a stack that has run off the memory is
 //! reported like any other fault.
 
-use core::panic::PanicInfo;
-
 use cortex_m_rt::{ExceptionFrame, exception};
-use firmware_common::exit::Reason;
+use firmware_common::machine::Machine as _;
 use firmware_common::register::Register;
-use firmware_common::report::{self, Text};
+use firmware_common::report::Text;
+use firmware_common::stack;
 
-use crate::{exit, line, machine};
+use crate::machine::{Hardware, word};
 
 /// What the bits of the fault status mean, the most telling first.
 const STATUS: [(u32, &str); 8] = [
@@ -37,12 +36,10 @@ unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
     // SAFETY: registers of the processor, which reach no memory. A Cortex-M0 has neither, and reads zero.
     let [status, address] = unsafe { [CFSR, BFAR].map(|address| Register::at(address)) }.map(Register::read);
     let stack_pointer = core::ptr::from_ref(frame).addr();
-    if stack_pointer < machine::stack_bottom() + FRAME_BYTES {
+    if stack_pointer < stack::bottom().addr() + FRAME_BYTES {
         // The frame is not there.
-        report(
-            "HardFault, stack overflow",
-            [("sp", machine::word(stack_pointer)), ("cfsr", status), ("address", address)],
-        );
+        let values = [("sp", word(stack_pointer)), ("cfsr", status), ("address", address)];
+        Hardware::fault("HardFault, stack overflow", values);
     }
     let registers = [("pc", frame.pc()), ("lr", frame.lr()), ("cfsr", status), ("address", address)];
     let known = STATUS.iter().find(|(bits, _)| status & bits != 0);
@@ -51,38 +48,11 @@ unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
     if let Some((_, what)) = known {
         name.text(", ").text(what);
     }
-    report(name.as_str(), registers)
+    Hardware::fault(name.as_str(), registers)
 }
 
 /// An exception or interrupt that nobody has switched on.
 #[exception]
 unsafe fn DefaultHandler(number: i16) -> ! {
-    report("exception", [("number", u32::from(number.cast_unsigned()))])
-}
-
-fn report<const N: usize>(name: &str, values: [(&str, u32); N]) -> ! {
-    enter();
-    Text::fault(name, values).tell(line::send);
-    leave(Reason::Fault)
-}
-
-/// Reports a panic. None can be reached in the firmware; the language wants a handler all the same.
-#[panic_handler]
-fn panic(info: &PanicInfo<'_>) -> ! {
-    enter();
-    Text::panic(info).tell(line::send);
-    leave(Reason::Panic)
-}
-
-/// Gives up at once when the reporting itself has failed.
-fn enter() {
-    if !report::is_first() {
-        exit::exit(Reason::Nested);
-    }
-}
-
-/// Ends the machine when the last byte has left the line.
-pub(crate) fn leave(reason: Reason) -> ! {
-    line::flush();
-    exit::exit(reason)
+    Hardware::fault("exception", [("number", u32::from(number.cast_unsigned()))])
 }

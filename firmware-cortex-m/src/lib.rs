@@ -10,8 +10,6 @@
 //! | `uart` | drivers of UARTs |
 //! | `boards` | the board |
 //! | `clock` | counts instructions, or cycles |
-//! | `exit` | ends the machine with a status |
-//! | `line` | what goes over the line besides the device's answers: the log |
 //! | `fault` | says what went wrong, then ends the machine |
 //! | `machine` | all of it together: from reset to a device on the serial line |
 
@@ -20,20 +18,20 @@
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 mod boards;
 #[cfg(all(target_arch = "arm", target_os = "none"))]
-pub mod clock;
+mod clock;
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 #[allow(dead_code, reason = "every board uses its own part")]
 mod data {
     include!(concat!(env!("OUT_DIR"), "/board.rs"));
 }
 #[cfg(all(target_arch = "arm", target_os = "none"))]
-mod exit;
-#[cfg(all(target_arch = "arm", target_os = "none"))]
 mod fault;
 #[cfg(all(target_arch = "arm", target_os = "none"))]
-pub mod line;
-#[cfg(all(target_arch = "arm", target_os = "none"))]
-pub mod machine;
+mod machine;
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 #[allow(dead_code, reason = "every board uses its own part")]
 mod uart;
+
+pub use firmware_common::firmware;
+#[cfg(all(target_arch = "arm", target_os = "none"))]
+pub use machine::Hardware;

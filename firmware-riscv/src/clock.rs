@@ -1,7 +1,7 @@
 //! Counts executed instructions, exactly.
 
 /// Instructions since the start.
-pub fn ticks() -> u64 {
+pub(crate) fn ticks() -> u64 {
     riscv::register::minstret::read64()
 }
 

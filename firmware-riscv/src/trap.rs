@@ -4,13 +4,12 @@
 //! own, so that a stack that has run off the memory is reported like any other trap.
 
 use core::arch::naked_asm;
-use core::panic::PanicInfo;
 
-use firmware_common::exit::Reason;
-use firmware_common::report::{self, Text};
+use firmware_common::machine::Machine as _;
+use firmware_common::report::Text;
 use riscv::register::{mcause, mepc, mtval};
 
-use crate::{exit, line, machine};
+use crate::machine::{self, Hardware};
 
 /// Exceptions by number.
 const NAMES: [&str; 8] = [
@@ -57,31 +56,8 @@ extern "C" fn trap(stack_pointer: usize, return_address: usize) -> ! {
     }
     let registers = [("mepc", mepc::read()), ("mcause", cause), ("mtval", address)];
     let [mepc, mcause, mtval] = registers.map(|(label, value)| (label, word(value)));
-    enter();
     let values = [mepc, mcause, mtval, ("ra", word(return_address)), ("sp", word(stack_pointer))];
-    Text::fault(text.as_str(), values).tell(line::send);
-    leave(Reason::Fault)
-}
-
-/// Reports a panic. None can be reached in the firmware; the language wants a handler all the same.
-#[panic_handler]
-fn panic(info: &PanicInfo<'_>) -> ! {
-    enter();
-    Text::panic(info).tell(line::send);
-    leave(Reason::Panic)
-}
-
-/// Gives up at once when the reporting itself has failed.
-fn enter() {
-    if !report::is_first() {
-        exit::exit(Reason::Nested);
-    }
-}
-
-/// Ends the machine when the last byte has left the line.
-pub(crate) fn leave(reason: Reason) -> ! {
-    line::flush();
-    exit::exit(reason)
+    Hardware::fault(text.as_str(), values)
 }
 
 /// A register as a number.

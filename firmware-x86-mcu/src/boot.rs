@@ -5,7 +5,11 @@
 
 use core::arch::global_asm;
 
-use crate::{exit, float, paging, report, segments, stack, traps, uart};
+use firmware_common::machine::Machine as _;
+use firmware_common::stack;
+
+use crate::machine::Hardware;
+use crate::{float, paging, report, segments, traps, uart};
 
 /// Marks the image for a loader that follows version 1 of the multiboot specification.
 const MULTIBOOT_MAGIC: u32 = 0x1BAD_B002;
@@ -76,26 +80,19 @@ _start:
     options(att_syntax)
 );
 
-// SAFETY: each binary defines it with this signature; without one it does not link.
-unsafe extern "C" {
-    /// What the machine does; each binary of this package defines one.
-    safe fn firmware_main();
-}
-
 /// KiB from 1 MiB up that the image needs, and that there are. No static may be touched: what lies behind the code may not
 /// be there.
 extern "C" fn too_little(needed_kib: u32, there_kib: u32) -> ! {
-    uart::init();
+    uart::com1().start();
     report::too_little_memory(needed_kib, there_kib)
 }
 
 /// Sets the processor up, floating point first, and runs the binary's main function.
 extern "C" fn start() -> ! {
     float::forbid();
-    uart::init();
+    uart::com1().start();
     segments::load();
     traps::load();
     paging::enable();
-    firmware_main();
-    exit::exit(exit::Reason::Finished)
+    Hardware::start()
 }

@@ -10,29 +10,22 @@
 //! | `boot` | from the loader to `firmware_main` |
 //! | `segments`, `paging`, `traps`, `address` | the processor's tables |
 //! | `float` | makes every floating point instruction fault |
+//! | `port`, `uart`, `clock` | the hardware |
 //! | `report` | says what went wrong, then ends the machine |
-//! | `stack` | tells how much of the stack was used |
-//! | `exit` | ends the machine with a status |
-//! | `port`, `uart`, `strobe`, `clock` | the hardware |
-//! | `arena` | the memory handed to the device |
-//! | `machine` | all of it together: a device on the serial port |
+//! | `machine` | all of it together, for `firmware_common` |
 
 #![cfg_attr(target_os = "none", no_std)]
 
 #[cfg(all(target_arch = "x86", target_os = "none"))]
 mod address;
 #[cfg(all(target_arch = "x86", target_os = "none"))]
-pub mod arena;
-#[cfg(all(target_arch = "x86", target_os = "none"))]
 mod boot;
 #[cfg(all(target_arch = "x86", target_os = "none"))]
-pub mod clock;
-#[cfg(all(target_arch = "x86", target_os = "none"))]
-mod exit;
+mod clock;
 #[cfg(all(target_arch = "x86", target_os = "none"))]
 mod float;
 #[cfg(all(target_arch = "x86", target_os = "none"))]
-pub mod machine;
+mod machine;
 #[cfg(all(target_arch = "x86", target_os = "none"))]
 mod paging;
 #[cfg(all(target_arch = "x86", target_os = "none"))]
@@ -42,10 +35,10 @@ mod report;
 #[cfg(all(target_arch = "x86", target_os = "none"))]
 mod segments;
 #[cfg(all(target_arch = "x86", target_os = "none"))]
-pub mod stack;
-#[cfg(all(target_arch = "x86", target_os = "none"))]
-pub mod strobe;
-#[cfg(all(target_arch = "x86", target_os = "none"))]
 mod traps;
 #[cfg(all(target_arch = "x86", target_os = "none"))]
-pub mod uart;
+mod uart;
+
+pub use firmware_common::firmware;
+#[cfg(all(target_arch = "x86", target_os = "none"))]
+pub use machine::Hardware;

@@ -2,11 +2,4 @@
 
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-#[cfg(target_os = "none")]
-firmware_x86_mcu::firmware!("x86-mcu", &loihi_core::rules::ALL);
-
-#[cfg(not(target_os = "none"))]
-fn main() {
-    eprintln!("this program runs on the bare machine; build it with `cargo xtask firmware`");
-    std::process::exit(2);
-}
+firmware_x86_mcu::firmware!(firmware_x86_mcu::Hardware, None, &loihi_core::rules::ALL);

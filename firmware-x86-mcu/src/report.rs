@@ -1,13 +1,11 @@
 //! Says what went wrong, then ends the machine.
 
-use core::panic::PanicInfo;
+use firmware_common::exit::Reason;
+use firmware_common::machine::Machine as _;
+use firmware_common::report::Text;
 
-use embedded_io::Write;
-use firmware_common::report::{self, Text};
-
-use crate::exit::{Reason, exit};
+use crate::machine::Hardware;
 use crate::paging;
-use crate::uart;
 
 /// An exception, as the processor tells it.
 pub(crate) struct Fault {
@@ -50,18 +48,7 @@ impl Fault {
 /// Reports an exception and ends the machine.
 pub(crate) fn fault(fault: &Fault) -> ! {
     let values = [("error code", fault.error_code), ("eip", fault.instruction), ("cr2", fault.page_address)];
-    enter();
-    Text::fault(fault.name(), values).tell(uart::send);
-    leave(Reason::Fault)
-}
-
-/// Reports a panic. None can be reached in the firmware, which a test of the image proves; the
-/// language wants a handler all the same.
-#[panic_handler]
-fn panic(info: &PanicInfo<'_>) -> ! {
-    enter();
-    Text::panic(info).tell(uart::send);
-    leave(Reason::Panic)
+    Hardware::fault(fault.name(), values)
 }
 
 /// Reports that the machine has less memory above 1 MiB than the image needs, and exits. Text only, since the logger uses
@@ -71,19 +58,6 @@ pub(crate) fn too_little_memory(needed_kib: u32, there_kib: u32) -> ! {
     text.text("memory: this firmware needs ").decimal(needed_kib + 1024);
     text.text(" KiB, the machine has ").decimal(there_kib + 1024);
     text.text(" KiB: give it more, or build the firmware with a smaller arena");
-    text.send(uart::send);
-    leave(Reason::Memory)
-}
-
-/// Gives up at once when the reporting itself has failed.
-fn enter() {
-    if !report::is_first() {
-        exit(Reason::Nested);
-    }
-}
-
-/// Ends the machine when the last byte has left the port.
-fn leave(reason: Reason) -> ! {
-    let _ = uart::com1().flush();
-    exit(reason)
+    text.send(Hardware::send);
+    Hardware::leave(Reason::Memory)
 }

@@ -6,12 +6,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
+use loihi_boards::Board;
 
 use crate::command::{line, printed};
 use crate::runner::{self, Tally};
 use crate::setup::{self, Detail};
 use crate::tier::Tier;
-use crate::{clean_root, firmware, no_panic, paths, portable, proof, web};
+use crate::{clean_root, firmware, no_panic, paths, portable, proof, toolchain, web};
 
 /// What came of a stage.
 enum Verdict {
@@ -30,36 +31,36 @@ struct Report {
 }
 
 /// A stage that runs one cargo command.
-struct Cargo {
+struct Cargo<'a> {
     name: &'static str,
     /// The cargo subcommand that a distribution may ship apart from cargo, if it is one.
     optional: Option<&'static str>,
-    arguments: &'static [&'static str],
+    arguments: &'a [&'a str],
     environment: &'static [(&'static str, &'static str)],
 }
 
-const FORMAT: Cargo = Cargo {
+const FORMAT: Cargo<'_> = Cargo {
     name: "format",
     optional: Some("fmt"),
     arguments: &["fmt", "--all", "--check", "--", "-l"],
     environment: &[],
 };
 
-const LINTS: Cargo = Cargo {
+const LINTS: Cargo<'_> = Cargo {
     name: "lints",
     optional: Some("clippy"),
     arguments: &["clippy", "--profile", "tests", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"],
     environment: &[],
 };
 
-const LINTS_DEFAULT: Cargo = Cargo {
+const LINTS_DEFAULT: Cargo<'_> = Cargo {
     name: "lints of the first build",
     optional: Some("clippy"),
     arguments: &["clippy", "--profile", "tests", "--package", "host-harness", "--quiet", "--", "--deny", "warnings"],
     environment: &[],
 };
 
-const DOCUMENTATION: Cargo = Cargo {
+const DOCUMENTATION: Cargo<'_> = Cargo {
     name: "documentation",
     optional: None,
     arguments: &["doc", "--profile", "tests", "--workspace", "--no-deps", "--quiet"],
@@ -86,6 +87,7 @@ pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
             for cargo in [FORMAT, LINTS, LINTS_DEFAULT, DOCUMENTATION] {
                 report.stage(cargo.name, || cargo.run())?;
             }
+            report.stage("lints of boards", lint_boards)?;
             let (took, verdict) = links.join().map_err(|_| anyhow!("the panic check ended with a panic"))?;
             println!("stage no panic, beside those before it");
             report.add("no panic", took, verdict?);
@@ -108,6 +110,26 @@ pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
     let failed = tally.failed + report.failed;
     println!("{} passed, {failed} failed", tally.passed);
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Lints the code that is compiled for boards only, for a board of each of their packages.
+fn lint_boards() -> Result<Verdict> {
+    for board in ["mps2-an386", "virt"] {
+        let Board { name, firmware, target, .. } = loihi_boards::named(board)?;
+        if !toolchain::has_core(target) {
+            return Ok(Verdict::Skipped(format!("the compiler in use has no `core` for {target}")));
+        }
+        let arguments = format!(
+            "clippy --profile tests --target {target} --package firmware-common --package {firmware} \
+             --features {firmware}/{name} --quiet -- --deny warnings"
+        );
+        let arguments: Vec<&str> = arguments.split(' ').collect();
+        let verdict = Cargo { arguments: &arguments, ..LINTS }.run()?;
+        if !matches!(verdict, Verdict::Passed) {
+            return Ok(verdict);
+        }
+    }
+    Ok(Verdict::Passed)
 }
 
 /// What a stage came to, and how long it took.
@@ -165,7 +187,7 @@ impl From<Result<()>> for Verdict {
     }
 }
 
-impl Cargo {
+impl Cargo<'_> {
     /// Runs the stage; one that fails says what the command said.
     fn run(&self) -> Result<Verdict> {
         if let Some(tool) = self.optional

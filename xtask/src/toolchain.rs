@@ -88,6 +88,11 @@ pub(crate) fn folder() -> Option<PathBuf> {
     sysroot(Path::new(&rustc))
 }
 
+/// Whether the compiler that cargo uses comes with `core` for a target.
+pub(crate) fn has_core(target: &str) -> bool {
+    folder().is_some_and(|folder| folder.join("lib/rustlib").join(target).join("lib").is_dir())
+}
+
 fn sysroot(rustc: &Path) -> Option<PathBuf> {
     let folder = printed(Command::new(rustc).args(["--print", "sysroot"]))?;
     Some(PathBuf::from(folder.trim()))

@@ -39,6 +39,7 @@ impl Board {
         }
         script.push_str("__stack_bottom = ORIGIN(STACK);\n_stack_end = ORIGIN(STACK);\n");
         script.push_str("_stack_start = ORIGIN(STACK) + LENGTH(STACK);\n");
+        script.push_str("__stack_top = _stack_start;\n");
         script
     }
 

@@ -21,10 +21,10 @@ pub(crate) fn uart() -> Nrf51 {
     unsafe { Nrf51::at(UART_BASE) }
 }
 
-pub(crate) fn strobe() -> Pin {
+pub(crate) fn strobe() -> Pin<impl FnMut(bool)> {
     // SAFETY: the data of the board say that the GPIO port is there.
     let [set, clear] = unsafe { [OUT_SET, OUT_CLEAR].map(|offset| Register::at(STROBE_BASE + offset)) };
-    Pin { high: (set, 1 << STROBE_NUMBER), low: (clear, 1 << STROBE_NUMBER) }
+    Pin(move |is_high| if is_high { set } else { clear }.write(1 << STROBE_NUMBER))
 }
 
 pub(crate) fn start() {

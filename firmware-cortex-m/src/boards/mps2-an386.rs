@@ -18,10 +18,10 @@ pub(crate) fn uart() -> Cmsdk {
 }
 
 /// The other pins of the port stay low.
-pub(crate) fn strobe() -> Pin {
+pub(crate) fn strobe() -> Pin<impl FnMut(bool)> {
     // SAFETY: the data of the board say that a GPIO port is there.
     let out = unsafe { Register::at(STROBE_BASE + DATA_OUT) };
-    Pin { high: (out, 1 << STROBE_NUMBER), low: (out, 0) }
+    Pin(move |is_high| out.write(u32::from(is_high) << STROBE_NUMBER))
 }
 
 pub(crate) fn start() {

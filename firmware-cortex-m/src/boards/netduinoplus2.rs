@@ -27,10 +27,10 @@ pub(crate) fn uart() -> Stm32 {
     unsafe { Stm32::at(UART_BASE) }
 }
 
-pub(crate) fn strobe() -> Pin {
+pub(crate) fn strobe() -> Pin<impl FnMut(bool)> {
     // SAFETY: the data of the board say that port A is there.
     let bits = unsafe { Register::at(STROBE_BASE + BSRR) };
-    Pin { high: (bits, 1 << STROBE_NUMBER), low: (bits, 1 << (STROBE_NUMBER + 16)) }
+    Pin(move |is_high| bits.write(1 << if is_high { STROBE_NUMBER } else { STROBE_NUMBER + 16 }))
 }
 
 pub(crate) fn start() {

@@ -1,4 +1,4 @@
 //! Drivers of UARTs, one a family of chips.
 
-pub(crate) mod ns16550;
+pub(crate) mod mapped;
 pub(crate) mod sifive;

@@ -28,40 +28,23 @@ const ARENA_BYTES: usize = 1 << 20;
 macro_rules! suite {
     ($module:ident, $board:literal) => {
         mod $module {
-            fn board() -> &'static super::Board {
-                super::boards::named($board).unwrap()
-            }
-
-            #[test]
-            fn tells_what_its_data_say() {
-                super::tells_what_its_data_say(board());
-            }
-
-            #[test]
-            fn replays_recorded_vectors() {
-                super::replays_recorded_vectors(board());
-            }
-
-            #[test]
-            fn ends_in_the_bits_of_the_host() {
-                super::ends_in_the_bits_of_the_host(board());
-            }
-
-            #[test]
-            fn runs_a_rule_of_ones_own() {
-                super::runs_a_rule_of_ones_own(board());
-            }
-
-            #[test]
-            fn takes_a_state_and_gives_it_back() {
-                super::takes_a_state_and_gives_it_back(board());
-            }
-
-            #[test]
-            fn says_what_does_not_fit() {
-                super::says_what_does_not_fit(board());
+            suite! { @tests $board:
+                tells_what_its_data_say,
+                replays_recorded_vectors,
+                ends_in_the_bits_of_the_host,
+                runs_a_rule_of_ones_own,
+                takes_a_state_and_gives_it_back,
+                says_what_does_not_fit,
             }
         }
+    };
+    (@tests $board:literal: $($test:ident,)*) => {
+        $(
+            #[test]
+            fn $test() {
+                super::$test(super::named($board));
+            }
+        )*
     };
 }
 
@@ -69,6 +52,10 @@ suite!(x86_mcu, "x86-mcu");
 suite!(mps2_an386, "mps2-an386");
 suite!(netduinoplus2, "netduinoplus2");
 suite!(virt, "virt");
+
+fn named(board: &str) -> &'static Board {
+    boards::named(board).unwrap()
+}
 
 fn firmware(board: &Board) -> Session {
     open_board("firmware", board)
@@ -161,46 +148,59 @@ fn reported(board: &Board, choice: u8) -> String {
     }
 }
 
-/// A fault is named, at an address inside the function.
-fn assert_reported(board: &Board, choice: u8, name: &str, label: &str, function: &str) {
-    let said = reported(board, choice);
-    assert!(said.contains("a fault of the processor: fault: ") && said.contains(name), "{}: {said}", board.name);
-    if function.is_empty() {
-        return;
-    }
-    let (_, number) = said.split_once(&format!("{label} 0x")).unwrap_or_else(|| panic!("no {label} in {said}"));
-    let address = u64::from_str_radix(&number[..8], 16).unwrap();
+/// Faults are named, each at an address inside the function that made it where `label` names one, and so are panics.
+fn assert_reported(board: &str, faults: &[(u8, &str, &str, &str)]) {
+    let board = named(board);
     let elf = fs::read(image("fault", board)).unwrap();
     let file = object::File::parse(&*elf).unwrap();
-    let symbol = file.symbols().find(|symbol| symbol.name() == Ok(function)).unwrap();
-    // The lowest bit of a function's address says that it is of the short instructions.
-    let first = symbol.address() & !1;
-    assert!((first..first + symbol.size()).contains(&address), "{}: {function} is at {first:#x}: {said}", board.name);
+    for &(choice, name, label, function) in faults {
+        let said = reported(board, choice);
+        assert!(said.contains("a fault of the processor: fault: ") && said.contains(name), "{}: {said}", board.name);
+        if label.is_empty() {
+            continue;
+        }
+        let (_, number) = said.split_once(&format!("{label} 0x")).unwrap_or_else(|| panic!("no {label} in {said}"));
+        let address = u64::from_str_radix(&number[..8], 16).unwrap();
+        let symbol = file.symbols().find(|symbol| symbol.name() == Ok(function)).unwrap();
+        // The lowest bit of a function's address says that it is of the short instructions.
+        let first = symbol.address() & !1;
+        let body = first..first + symbol.size();
+        assert!(body.contains(&address), "{}: {function} is at {first:#x}: {said}", board.name);
+    }
+    assert!(reported(board, b'p').contains("a panic of the firmware: panic: "), "{}", board.name);
 }
 
 #[test]
 fn faults_of_arm_boards_are_reported() {
-    for board in ["mps2-an386", "netduinoplus2"].map(|name| boards::named(name).unwrap()) {
-        assert_reported(board, b'i', "HardFault, undefined instruction", "pc", "fault_invalid_instruction");
-        assert_reported(board, b'n', "HardFault, bus error", "pc", "fault_nothing_there");
-        assert_reported(board, b's', "HardFault, stack overflow", "", "");
-        assert!(reported(board, b'p').contains("a panic of the firmware: panic: "));
+    for board in ["mps2-an386", "netduinoplus2"] {
+        assert_reported(
+            board,
+            &[
+                (b'i', "HardFault, undefined instruction", "pc", "fault_invalid_instruction"),
+                (b'n', "HardFault, bus error", "pc", "fault_nothing_there"),
+                (b's', "HardFault, stack overflow", "", ""),
+            ],
+        );
     }
 }
 
 #[test]
 fn traps_of_risc_v_boards_are_reported() {
-    for board in ["virt", "sifive_e"].map(|name| boards::named(name).unwrap()) {
-        assert_reported(board, b'i', "illegal instruction", "mepc", "fault_invalid_instruction");
-        assert_reported(board, b'n', "load access fault", "mepc", "fault_nothing_there");
-        assert_reported(board, b's', "stack overflow", "mepc", "fault_stack_overflow");
-        assert!(reported(board, b'p').contains("a panic of the firmware: panic: "));
+    for board in ["virt", "sifive_e"] {
+        assert_reported(
+            board,
+            &[
+                (b'i', "illegal instruction", "mepc", "fault_invalid_instruction"),
+                (b'n', "load access fault", "mepc", "fault_nothing_there"),
+                (b's', "stack overflow", "mepc", "fault_stack_overflow"),
+            ],
+        );
     }
 }
 
 #[test]
 fn sixteen_kilobytes_hold_a_network_that_learns() {
-    let board = boards::named("sifive_e").unwrap();
+    let board = named("sifive_e");
     let task = shortened(experiment("pes-channel"), "1000");
     let run = |session: &mut Session| task.run(session, &RunOptions::default(), &mut NoObserver).unwrap().digest;
     assert_eq!(run(&mut open_host()), run(&mut firmware(board)));
@@ -208,7 +208,7 @@ fn sixteen_kilobytes_hold_a_network_that_learns() {
 
 #[test]
 fn an_emulator_that_is_missing_is_named_with_what_installs_it() {
-    let mut board = boards::named("virt").unwrap().clone();
+    let mut board = named("virt").clone();
     board.qemu.as_mut().unwrap().program = "qemu-system-nowhere".to_owned();
     let said = Qemu::start(&board, &image("firmware", &board)).unwrap_err().to_string();
     assert_eq!(said, "qemu-system-nowhere is not installed; `cargo xtask setup` installs it");
