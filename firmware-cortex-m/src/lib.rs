@@ -20,7 +20,7 @@ mod boards;
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 mod clock;
 #[cfg(all(target_arch = "arm", target_os = "none"))]
-#[allow(dead_code, reason = "every board uses its own part")]
+#[allow(dead_code, clippy::unreadable_literal, reason = "generated for all boards; each uses its own part")]
 mod data {
     include!(concat!(env!("OUT_DIR"), "/board.rs"));
 }
@@ -29,7 +29,7 @@ mod fault;
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 mod machine;
 #[cfg(all(target_arch = "arm", target_os = "none"))]
-#[allow(dead_code, reason = "every board uses its own part")]
+#[allow(dead_code, clippy::unreadable_literal, reason = "generated for all boards; each uses its own part")]
 mod uart;
 
 pub use firmware_common::firmware;

@@ -56,7 +56,7 @@ pub(crate) fn is_stack_guard(address: usize) -> bool {
 fn guard_stack() {
     let first = stack::bottom().addr() - GUARD_BYTES;
     // The address of a region counts words, and the ones at its end tell its length.
-    let region = first >> 2 | (GUARD_BYTES >> 3) - 1;
+    let region = (first >> 2) | ((GUARD_BYTES >> 3) - 1);
     // SAFETY: nothing that the program has lies below the stack, and no other region is in use.
     unsafe {
         asm!(
