@@ -2,10 +2,11 @@
 
 use super::framed::Framed;
 use super::log::LogReader;
-use super::transport::Transport;
+use super::transport::{OpenOption, Transport};
 use super::{DeviceFault, Line, child};
 use loihi_boards::Board;
 use loihi_files::whole;
+use std::ffi::OsString;
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -18,13 +19,14 @@ pub const TRANSPORT: Transport = Transport {
     name: "qemu",
     about: "A board in QEMU: a bare i586 without FPU, or that of --board",
     arguments: "",
+    takes: &[OpenOption::Board, OpenOption::Firmware],
     open: |_, options| {
         let firmware = firmware_path(options.board, options.firmware.as_deref());
         Ok(Box::new(Framed::new(Qemu::start(options.board, &firmware)?)))
     },
 };
 
-/// Environment variable that names another firmware file.
+/// Environment variable that names another firmware file for the default board.
 pub const FIRMWARE_VARIABLE: &str = "LOIHI_FIRMWARE";
 /// Where `cargo xtask firmware` puts the firmware, from the workspace's root.
 pub const FIRMWARE_FOLDER: &str = "target/firmware";
@@ -52,18 +54,15 @@ pub struct Qemu {
     log: LogReader,
     /// What came before anything was sent.
     early: Vec<u8>,
-    /// The end of what came since, in which a report may stand.
+    /// The end of what was received, in which a report may stand.
     latest: Vec<u8>,
 }
 
-/// The firmware file of a board: `given`, or `LOIHI_FIRMWARE`, or where the workspace of this program builds it, or where
-/// its package installs it.
+/// The firmware file of a board: `given`, or `LOIHI_FIRMWARE` for the default board, or where the workspace of this program
+/// builds it, or where its package installs it.
 pub fn firmware_path(board: &Board, given: Option<&Path>) -> PathBuf {
-    if let Some(path) = given {
-        return path.to_owned();
-    }
-    if let Some(path) = std::env::var_os(FIRMWARE_VARIABLE) {
-        return PathBuf::from(path);
+    if let Some(path) = firmware_named(board, given, std::env::var_os(FIRMWARE_VARIABLE)) {
+        return path;
     }
     let image = board.image(FIRMWARE);
     let here = Path::new(FIRMWARE_FOLDER).join(&image);
@@ -72,6 +71,13 @@ pub fn firmware_path(board: &Board, given: Option<&Path>) -> PathBuf {
     }
     let near = std::env::current_exe().ok().and_then(|exe| beside(&exe, &image));
     near.unwrap_or(here)
+}
+
+/// The firmware file that the user names. A variable of the environment cannot say for which board it is: it is taken for
+/// the default one.
+fn firmware_named(board: &Board, given: Option<&Path>, variable: Option<OsString>) -> Option<PathBuf> {
+    let variable = variable.filter(|_| board.name == loihi_boards::DEFAULT);
+    given.map(Path::to_owned).or_else(|| variable.map(PathBuf::from))
 }
 
 /// The firmware that goes with a program in `TARGET/PROFILE` (tests lie one folder deeper), or in `PREFIX/bin`.
@@ -107,18 +113,20 @@ impl Qemu {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = child::spawn(command).map_err(|error| match error.kind() {
+        let child = child::spawn(command).map_err(|error| match error.kind() {
             ErrorKind::NotFound => DeviceFault(format!("{program} is not installed; `cargo xtask setup` installs it")),
             _ => DeviceFault(format!("{program} could not be started: {error}")),
         })?;
-        let (Some(input), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
-        else {
-            return Err(DeviceFault(format!("{program} has no pipes")));
-        };
+        Self::listen(child, LogReader::new(&elf)).ok_or_else(|| DeviceFault(format!("{program} has no pipes")))
+    }
+
+    /// Takes the pipes of a child that has just started; `None` if it has none.
+    fn listen(mut child: Child, log: LogReader) -> Option<Self> {
+        let (input, stdout, stderr) = (child.stdin.take()?, child.stdout.take()?, child.stderr.take()?);
         let (output, complaints) = (pump(stdout), pump(stderr));
         // The firmware sends a byte when it listens; what is sent before that waits in QEMU for much longer.
         let early = output.recv_timeout(START_WAIT).unwrap_or_default();
-        Ok(Self { child, input, output, complaints, log: LogReader::new(&elf), early, latest: Vec::new() })
+        Some(Self { child, input, output, complaints, log, early, latest: Vec::new() })
     }
 
     /// Why QEMU ended.
@@ -158,17 +166,17 @@ impl Line for Qemu {
     }
 
     fn receive(&mut self, into: &mut Vec<u8>, wait: Duration) -> Result<(), DeviceFault> {
-        if !self.early.is_empty() {
-            into.append(&mut self.early);
-            return Ok(());
-        }
         let begin = into.len();
-        match self.output.recv_timeout(wait) {
-            Ok(bytes) => into.extend(bytes),
-            Err(RecvTimeoutError::Timeout) => return Ok(()),
-            Err(RecvTimeoutError::Disconnected) => return Err(self.fault()),
+        if self.early.is_empty() {
+            match self.output.recv_timeout(wait) {
+                Ok(bytes) => into.extend(bytes),
+                Err(RecvTimeoutError::Timeout) => return Ok(()),
+                Err(RecvTimeoutError::Disconnected) => return Err(self.fault()),
+            }
+            into.extend(self.output.try_iter().flatten());
+        } else {
+            into.append(&mut self.early);
         }
-        into.extend(self.output.try_iter().flatten());
         self.latest.extend_from_slice(into.get(begin..).unwrap_or_default());
         let old = self.latest.len().saturating_sub(REPORT_BYTES);
         self.latest.drain(..old);
@@ -206,4 +214,35 @@ fn pump(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
         }
     });
     receiver
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_variable_names_the_firmware_of_the_default_board_only() {
+        let variable = || Some(OsString::from("own.elf"));
+        let named = |board: &str, given: Option<&str>| {
+            firmware_named(loihi_boards::named(board).unwrap(), given.map(Path::new), variable())
+        };
+        assert_eq!(named(loihi_boards::DEFAULT, None), Some(PathBuf::from("own.elf")));
+        assert_eq!(named("virt", None), None);
+        assert_eq!(named("virt", Some("given.elf")), Some(PathBuf::from("given.elf")));
+        assert_eq!(named(loihi_boards::DEFAULT, Some("given.elf")), Some(PathBuf::from("given.elf")));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_report_in_the_first_bytes_is_told() {
+        let mut command = Command::new("sh");
+        command.args(["-c", r"printf '\0panic: out of luck\0'; exit 67"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut line = Qemu::listen(child::spawn(command).unwrap(), LogReader::default()).unwrap();
+        let (mut bytes, wait) = (Vec::new(), Duration::from_secs(10));
+        line.receive(&mut bytes, wait).unwrap();
+        assert!(!bytes.is_empty());
+        let fault = line.receive(&mut bytes, wait).unwrap_err().to_string();
+        assert_eq!(fault, "QEMU ended by itself with a panic of the firmware: panic: out of luck");
+    }
 }
