@@ -54,13 +54,15 @@ pub enum SessionError {
     #[error(
         "the network needs {needed_bytes} bytes, the device has {available_bytes}, {} too few: take fewer compartments or {}",
         needed_bytes.saturating_sub(*available_bytes),
-        boards_that_hold(*needed_bytes)
+        larger(boards.as_deref())
     )]
     DoesNotFit {
         /// Bytes of image and state.
         needed_bytes: usize,
         /// Bytes of the device's arena.
         available_bytes: usize,
+        /// For a device on a board: the boards with enough memory.
+        boards: Option<Vec<&'static str>>,
     },
     /// The network names a program of the embedded CPU that the device does not have.
     #[error("the network needs the program `{name}` (kind {kind}), which the device does not have; it has {there}")]
@@ -83,13 +85,25 @@ pub enum SessionError {
     Stopped,
 }
 
-/// Which devices hold an image and a state of this size.
-fn boards_that_hold(bytes: usize) -> String {
-    let boards = loihi_boards::that_hold(u64::try_from(bytes).unwrap_or(u64::MAX));
-    let names: Vec<&str> = boards.map(|board| board.name.as_str()).collect();
-    if names.is_empty() {
-        "the device in this process with a larger --arena, since no board has as much".to_owned()
-    } else {
-        format!("a board with more memory: {}", names.join(", "))
+/// A device that would hold the network.
+fn larger(boards: Option<&[&str]>) -> String {
+    match boards {
+        None => "a device with more memory".to_owned(),
+        Some([]) => "the device in this process, since no board has as much".to_owned(),
+        Some(names) => format!("a board with more memory: {}", names.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_answered_by_the_kind_of_device() {
+        let said = |boards| SessionError::DoesNotFit { needed_bytes: 900, available_bytes: 800, boards }.to_string();
+        let start = "the network needs 900 bytes, the device has 800, 100 too few: take fewer compartments or ";
+        assert_eq!(said(None), format!("{start}a device with more memory"));
+        assert_eq!(said(Some(vec!["a", "b"])), format!("{start}a board with more memory: a, b"));
+        assert_eq!(said(Some(Vec::new())), format!("{start}the device in this process, since no board has as much"));
     }
 }

@@ -249,7 +249,8 @@ impl Link {
         let needed_bytes = bytes.len().next_multiple_of(8) + Chip::bytes_needed(&image, file.snips());
         let available_bytes = self.identity.arena_bytes;
         if needed_bytes > available_bytes {
-            return Err(SessionError::DoesNotFit { needed_bytes, available_bytes });
+            let boards = larger_boards(&self.identity.board, needed_bytes);
+            return Err(SessionError::DoesNotFit { needed_bytes, available_bytes, boards });
         }
         self.done(&Request::LoadStart { bytes: length(bytes.len()), check: CRC.checksum(bytes) })?;
         let most = self.data_bytes();
@@ -274,15 +275,19 @@ impl Link {
             return Err(SessionError::Stopped);
         }
         let mut answer = None;
-        let device = self.device.name().to_owned();
         self.device.ask(request, &self.waiting, &mut |response| {
             answer = Some(match response {
-                Response::Failed(DeviceError::NoSession) => Err(SessionError::Restarted { device: device.clone() }),
                 Response::Failed(error) => Err(SessionError::Refused(error)),
                 other => read(other),
             });
         })?;
-        answer.unwrap_or_else(|| Err(SessionError::Unexpected("no answer".to_owned())))
+        match answer {
+            Some(Err(SessionError::Refused(DeviceError::NoSession))) => {
+                Err(SessionError::Restarted { device: self.device.name().to_owned() })
+            }
+            Some(answer) => answer,
+            None => Err(SessionError::Unexpected("no answer".to_owned())),
+        }
     }
 
     pub(crate) fn count(&mut self, took: Option<u64>) {
@@ -371,6 +376,13 @@ pub(crate) fn unexpected(response: &Response<'_>) -> SessionError {
 /// Lengths on the wire; what a device can hold has fewer than 2^32 bytes.
 pub(crate) fn length(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+/// For a device on a board: those whose arena holds as many bytes.
+fn larger_boards(board: &str, bytes: usize) -> Option<Vec<&'static str>> {
+    loihi_boards::named(board).ok()?;
+    let larger = loihi_boards::that_hold(u64::try_from(bytes).unwrap_or(u64::MAX));
+    Some(larger.map(|board| board.name.as_str()).collect())
 }
 
 /// Kinds and names of a device's programs, as it tells them.
