@@ -4,7 +4,7 @@ mod parts;
 
 use super::error::SessionError;
 use super::round_trip::{Pace, RoundTrip};
-use super::{Device, Line, Waiting};
+use super::{Device, Heard, Line, Waiting};
 use loihi_core::wire::DeviceError;
 use loihi_core::wire::frame::{
     BODY_LARGE, CHANNEL_LOG, CHANNEL_MESSAGE, CHANNEL_PART, FrameReader, FrameWriter, Received, line_bytes, plain_bytes,
@@ -44,6 +44,8 @@ pub struct Framed<L> {
     mistrust: Mistrust,
     /// When the request under way was asked.
     start: Instant,
+    /// What has come since, answer or not.
+    heard: Heard,
 }
 
 /// What came of the request under way.
@@ -83,6 +85,7 @@ impl<L: Line> Framed<L> {
             parts: RoundTrip::new(PART_LEAST, WAIT_MOST),
             pace: Pace::new(),
             mistrust: Mistrust::default(),
+            heard: Heard::default(),
         }
     }
 
@@ -189,6 +192,7 @@ impl<L: Line> Framed<L> {
                 continue;
             }
             *received += fresh.len();
+            self.heard.bytes = self.heard.bytes.saturating_add(fresh.len() as u64);
             deadline = deadline.max(self.line.now() + self.trip(kind).timeout());
             self.incoming.extend(fresh);
         }
@@ -198,6 +202,7 @@ impl<L: Line> Framed<L> {
     fn take_reply(&mut self) -> Option<Reply> {
         while let Some(byte) = self.incoming.pop_front() {
             let Received::Frame(frame) = self.reader.push(byte) else { continue };
+            self.heard.understood = true;
             match frame.channel {
                 CHANNEL_LOG => self.logs.extend(self.line.log(frame.body)),
                 CHANNEL_MESSAGE if frame.sequence == self.sequence => return Some(Reply::Whole(frame.body.to_vec())),
@@ -215,8 +220,7 @@ impl<L: Line> Framed<L> {
     fn silent(&self, waiting: &Waiting) -> SessionError {
         let (device, attempts) = (self.line.name().to_owned(), waiting.retry.attempts);
         let seconds = self.line.now().saturating_duration_since(self.start).as_secs();
-        let hint = Some(self.line.silence()).filter(|hint| !hint.is_empty());
-        let hint = hint.map_or_else(String::new, |hint| format!(": {hint}"));
+        let hint = self.line.silence(self.heard).map_or_else(String::new, |hint| format!(": {hint}"));
         SessionError::Silent { device, seconds, attempts, hint }
     }
 }
@@ -238,6 +242,7 @@ impl<L: Line> Device for Framed<L> {
         }
         self.sequence = self.sequence.wrapping_add(1);
         self.start = self.line.now();
+        self.heard.bytes = 0;
         let answer = self.ask_bytes(request, waiting)?;
         let response = postcard::from_bytes::<Response<'_>>(&answer)
             .map_err(|_| SessionError::Unexpected("it cannot be read".to_owned()))?;

@@ -2,7 +2,7 @@
 
 use super::error::SessionError;
 pub use super::transport::ARENA_BYTES_DEFAULT;
-use super::transport::Transport;
+use super::transport::{OpenOption, Transport};
 use super::wide::Registers;
 use super::{Device, DeviceFault, Line, Waiting};
 use loihi_core::device::{Board, Buffers, Device as CoreDevice, Machine};
@@ -21,6 +21,7 @@ pub const TRANSPORT: Transport = Transport {
     name: "host",
     about: "In this process",
     arguments: "",
+    takes: &[OpenOption::Arena, OpenOption::Registers],
     open: |_, options| Ok(Box::new(InProcess::try_new(options.arena_bytes, options.registers)?)),
 };
 

@@ -154,6 +154,15 @@ impl<D: Device + ?Sized> Device for Box<D> {
     }
 }
 
+/// What has come over a line that gave no answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// Bytes that came since the request was asked.
+    pub bytes: u64,
+    /// Whether a frame was ever valid, so that both ends agree on how bytes are sent.
+    pub understood: bool,
+}
+
 /// Carries bytes to a device and from it.
 pub trait Line: Send {
     /// What users call the device at its other end.
@@ -181,9 +190,10 @@ pub trait Line: Send {
         Instant::now()
     }
 
-    /// What a user may look at if no answer comes at all; empty if there is nothing to say.
-    fn silence(&self) -> String {
-        String::new()
+    /// What a user may look at if no answer comes; `None` if there is nothing to say.
+    fn silence(&self, heard: Heard) -> Option<String> {
+        let _ = heard;
+        None
     }
 
     /// Takes the payload of a log frame and returns the lines that it completes.

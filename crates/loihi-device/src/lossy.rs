@@ -3,8 +3,8 @@
 
 use super::framed::Framed;
 use super::inproc::InProcessLine;
-use super::transport::{OpenError, Transport};
-use super::{DeviceFault, Line};
+use super::transport::{OpenError, OpenOption, Transport};
+use super::{DeviceFault, Heard, Line};
 use loihi_core::num::word;
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ pub const TRANSPORT: Transport = Transport {
     name: "lossy",
     about: "In this process, behind a line that loses bytes: for tests of boards and lines",
     arguments: "bytes in a million that are dropped, doubled or inserted [default: 100]",
+    takes: &[OpenOption::Arena],
     open: |arguments, options| {
         let bytes_per_million = if arguments.is_empty() { Ok(100) } else { arguments.parse::<u32>() };
         let bytes_per_million = bytes_per_million.ok().filter(|bytes| *bytes <= 1_000_000);
@@ -132,8 +133,8 @@ impl<D: Line> Line for Lossy<D> {
         self.line.now()
     }
 
-    fn silence(&self) -> String {
-        self.line.silence()
+    fn silence(&self, heard: Heard) -> Option<String> {
+        self.line.silence(heard)
     }
 
     fn log(&mut self, payload: &[u8]) -> Vec<String> {

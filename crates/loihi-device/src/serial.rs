@@ -1,16 +1,17 @@
 //! A board at a serial port: a UART behind a USB adapter, a USB-CDC port, or a pseudo-terminal.
 //!
-//! A port that is unplugged is awaited: until it is back, bytes are lost as on any bad line, and requests are repeated. A board
+//! A port that disappears is awaited: until it is back, bytes are lost as on any bad line, and requests are repeated. A board
 //! that was reset meanwhile says so, and a run resumes from its folder.
 
 mod port;
 
 use super::framed::Framed;
 use super::log::LogReader;
-use super::transport::{OpenError, Transport};
-use super::{DeviceFault, Line};
+use super::transport::{OpenError, OpenOption, Transport};
+use super::{DeviceFault, Heard, Line};
 use loihi_files::whole;
 use port::Port;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,7 @@ pub const TRANSPORT: Transport = Transport {
     name: "serial",
     about: "A board at a serial port",
     arguments: "PORT[@BAUD], for example /dev/ttyACM0@2000000 [default rate: 115200 baud]",
+    takes: &[OpenOption::Firmware],
     open: |arguments, options| {
         let (path, baud) = port_and_rate(arguments)?;
         let log = match &options.firmware {
@@ -36,6 +38,8 @@ pub const TRANSPORT: Transport = Transport {
 
 /// Rate of a port for which none is given.
 const BAUD_DEFAULT: u32 = 115_200;
+/// The longest that a port may take to accept bytes.
+const SEND_MOST: Duration = Duration::from_secs(10);
 /// How long a port that is gone is awaited.
 const GONE_MOST: Duration = Duration::from_secs(20);
 /// How often it is looked for.
@@ -46,10 +50,12 @@ const GONE_EVERY: Duration = Duration::from_millis(100);
 pub struct Serial {
     path: String,
     baud: u32,
-    /// The port, or since when it is gone.
-    port: Result<Port, Instant>,
-    /// Bytes that have come.
-    received: u64,
+    /// The port; `None` while it is gone.
+    port: Option<Port>,
+    /// Since when it has not been usable.
+    trouble_since: Option<Instant>,
+    /// How long it may be unusable.
+    patience: Duration,
     log: LogReader,
 }
 
@@ -60,7 +66,8 @@ impl Serial {
     /// [`DeviceFault`] if it is not there, in use, or may not be opened; it says what to do.
     pub fn open(path: &str, baud: u32) -> Result<Self, DeviceFault> {
         let port = Port::open(Path::new(path), baud).map_err(|error| DeviceFault(port::advice(path, baud, &error)))?;
-        Ok(Self { path: path.to_owned(), baud, port: Ok(port), received: 0, log: LogReader::default() })
+        let (path, log) = (path.to_owned(), LogReader::default());
+        Ok(Self { path, baud, port: Some(port), trouble_since: None, patience: GONE_MOST, log })
     }
 
     /// The same with what reads the log of its firmware.
@@ -70,32 +77,46 @@ impl Serial {
         self
     }
 
-    /// The port, opened again if it was gone and has come back.
-    fn port(&mut self) -> Option<&mut Port> {
-        if self.port.is_err()
-            && let Ok(port) = Port::open(Path::new(&self.path), self.baud)
-        {
-            self.port = Ok(port);
+    /// The same with another time that the port may be gone or take no bytes [default: 20 s].
+    #[must_use]
+    pub const fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Opens the port again if it was gone; whether it is there.
+    fn is_open(&mut self) -> Result<bool, DeviceFault> {
+        if self.port.is_some() {
+            return Ok(true);
         }
-        self.port.as_mut().ok()
+        match Port::open(Path::new(&self.path), self.baud) {
+            Ok(port) => {
+                self.port = Some(port);
+                self.trouble_since = None;
+                Ok(true)
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => self.is_gone().map(|()| false),
+            Err(error) => {
+                let (seconds, advice) = (self.patience.as_secs(), port::advice(&self.path, self.baud, &error));
+                self.is_in_trouble(format!("could not be opened again within {seconds} s: {advice}")).map(|()| false)
+            }
+        }
     }
 
     /// The port is gone; an error once it has been for too long.
-    fn lost(&mut self) -> Result<(), DeviceFault> {
-        let since = match self.port {
-            Ok(_) => Instant::now(),
-            Err(since) => since,
-        };
-        self.port = Err(since);
-        if since.elapsed() < GONE_MOST {
+    fn is_gone(&mut self) -> Result<(), DeviceFault> {
+        self.port = None;
+        let seconds = self.patience.as_secs();
+        self.is_in_trouble(format!("disappeared and did not come back within {seconds} s: plug the board in"))
+    }
+
+    /// The port is not usable; an error once it has not been for too long.
+    fn is_in_trouble(&mut self, what: String) -> Result<(), DeviceFault> {
+        let since = *self.trouble_since.get_or_insert_with(Instant::now);
+        if since.elapsed() < self.patience {
             return Ok(());
         }
-        Err(DeviceFault(format!(
-            "the serial port {} was unplugged and has not come back within {} s: plug the board in; what was recorded resumes with \
-             `loihi run --resume DIR`",
-            self.path,
-            GONE_MOST.as_secs()
-        )))
+        Err(DeviceFault(format!("the serial port {} {what}, then continue with `loihi run --resume DIR`", self.path)))
     }
 }
 
@@ -106,41 +127,55 @@ impl Line for Serial {
 
     fn send(&mut self, bytes: &[u8]) -> Result<(), DeviceFault> {
         // What is sent while the port is gone is lost, and repeated.
-        match self.port().map(|port| port.send(bytes)) {
-            Some(Ok(())) => Ok(()),
-            Some(Err(_)) | None => self.lost(),
+        if !self.is_open()? {
+            return Ok(());
+        }
+        let wait = SEND_MOST.min(self.patience);
+        match self.port.as_mut().map(|port| port.send(bytes, wait)) {
+            Some(Ok(())) => {
+                self.trouble_since = None;
+                Ok(())
+            }
+            Some(Err(error)) if error.kind() == ErrorKind::TimedOut => {
+                let seconds = self.patience.as_secs();
+                self.is_in_trouble(format!("took no bytes for {seconds} s: see that the board has power"))
+            }
+            Some(Err(_)) | None => self.is_gone(),
         }
     }
 
     fn receive(&mut self, into: &mut Vec<u8>, wait: Duration) -> Result<(), DeviceFault> {
-        let before = into.len();
-        match self.port().map(|port| port.receive(into, wait)) {
-            Some(Ok(())) => {
-                self.received = self.received.saturating_add((into.len() - before) as u64);
-                Ok(())
+        if self.is_open()? {
+            if let Some(Ok(())) = self.port.as_mut().map(|port| port.receive(into, wait)) {
+                return Ok(());
             }
-            Some(Err(_)) => self.lost(),
-            None => {
-                std::thread::sleep(wait.min(GONE_EVERY));
-                self.lost()
-            }
+            self.is_gone()?;
         }
+        std::thread::sleep(wait.min(GONE_EVERY));
+        Ok(())
     }
 
     fn log(&mut self, payload: &[u8]) -> Vec<String> {
         self.log.lines(payload)
     }
 
-    fn silence(&self) -> String {
-        let Self { path, baud, received, .. } = self;
-        match received {
-            0 => format!(
+    fn silence(&self, heard: Heard) -> Option<String> {
+        let Self { path, baud, .. } = self;
+        let Heard { bytes, understood } = heard;
+        Some(match (bytes, understood) {
+            (0, false) => format!(
                 "nothing came from {path}: see that the board has its firmware and power, and RX and TX are not swapped"
             ),
-            _ => format!(
-                "{received} bytes came from {path} and no answer among them: see that {baud} is the board's baud rate"
+            (0, true) => format!("nothing more came from {path}: see that the board still has power"),
+            (_, false) => {
+                format!(
+                    "{bytes} bytes came from {path} and no answer among them: see that {baud} is the board's baud rate"
+                )
+            }
+            (_, true) => format!(
+                "{bytes} bytes came from {path} since, and no answer among them: see that the board's power and cable are good"
             ),
-        }
+        })
     }
 }
 
@@ -155,8 +190,8 @@ fn port_and_rate(arguments: &str) -> Result<(&str, u32), OpenError> {
         return Err(invalid(format!("say which port, serial:PORT; {}", port::there())));
     }
     let rate = baud.map_or(Some(BAUD_DEFAULT), |baud| baud.parse().ok().filter(|baud| *baud > 0));
-    let rate =
-        rate.ok_or_else(|| invalid(format!("`{}` is no baud rate: give for example 115200", baud.unwrap_or(""))))?;
+    let rate = rate
+        .ok_or_else(|| invalid(format!("`{}` is not a baud rate: give a number such as 115200", baud.unwrap_or(""))))?;
     Ok((path, rate))
 }
 
@@ -172,8 +207,8 @@ mod tests {
         for (arguments, expected) in [
             ("", "`serial:`: say which port, serial:PORT; "),
             ("@9600", "`serial:@9600`: say which port"),
-            ("/dev/ttyS0@fast", "`fast` is no baud rate: give for example 115200"),
-            ("/dev/ttyS0@0", "`0` is no baud rate"),
+            ("/dev/ttyS0@fast", "`fast` is not a baud rate: give a number such as 115200"),
+            ("/dev/ttyS0@0", "`0` is not a baud rate"),
         ] {
             let said = said(arguments).unwrap_err();
             assert!(said.contains(expected), "{said}");
@@ -187,5 +222,19 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let path = file.path().to_str().unwrap().to_owned();
         assert!(said(&path).starts_with(&format!("{path} is not a serial port: ")), "{}", said(&path));
+    }
+
+    /// A terminal of which nobody reads the other end.
+    #[cfg(unix)]
+    #[test]
+    fn a_port_that_takes_no_bytes_is_not_said_to_be_unplugged() {
+        use std::os::fd::AsRawFd as _;
+        let (_outer, inner) = serial2::SerialPort::pair().unwrap();
+        let path = std::fs::read_link(format!("/proc/self/fd/{}", inner.as_raw_fd())).unwrap();
+        let port = Serial::open(path.to_str().unwrap(), 115_200).unwrap();
+        let mut port = port.with_patience(Duration::from_millis(100));
+        let bytes = vec![0; 1 << 16];
+        let said = (0..3).find_map(|_| port.send(&bytes).err()).unwrap().to_string();
+        assert!(said.contains(" took no bytes for ") && said.contains("--resume"), "{said}");
     }
 }

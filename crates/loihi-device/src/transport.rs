@@ -8,7 +8,8 @@ use std::path::PathBuf;
 /// Arena of a device in this process, in bytes.
 pub const ARENA_BYTES_DEFAULT: usize = 64 << 20;
 
-/// What is said of a device besides its name. Each transport takes from it what it has a use for.
+/// What is said of a device besides its name. Each transport takes from it what it has a use for, as
+/// [`Transport::takes`] says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OpenOptions {
@@ -63,6 +64,20 @@ impl OpenOptions {
     }
 }
 
+/// What of [`OpenOptions`] only some transports have a use for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OpenOption {
+    /// [`OpenOptions::arena_bytes`].
+    Arena,
+    /// [`OpenOptions::registers`].
+    Registers,
+    /// [`OpenOptions::board`].
+    Board,
+    /// [`OpenOptions::firmware`].
+    Firmware,
+}
+
 /// Why a device was not opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -100,6 +115,8 @@ pub struct Transport {
     pub about: &'static str,
     /// Its arguments, which follow the name after a colon, in a line of help; empty: it takes none.
     pub arguments: &'static str,
+    /// The options that it has a use for; it ignores the others.
+    pub takes: &'static [OpenOption],
     /// Opens it. The arguments are empty if none were given.
     pub open: fn(arguments: &str, options: &OpenOptions) -> Opened,
 }

@@ -9,12 +9,17 @@ use host_harness::device::serial::Serial;
 use host_harness::device::session::{RetryPolicy, Session, SessionError};
 use host_harness::device::{DeviceFault, Line};
 use host_harness::experiment::{NoObserver, RunOptions};
+use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 use tempfile::TempDir;
 
 const ARENA_BYTES: usize = 1 << 20;
+/// Between two looks at a port.
+const PAUSE: Duration = Duration::from_millis(20);
 
 fn port(folder: &TempDir) -> PathBuf {
     folder.path().join("ttyBOARD")
@@ -108,6 +113,75 @@ fn silence_says_what_to_look_at() {
         let error = Session::open(Box::new(Framed::new(line)), RetryPolicy { attempts: 2 }, 1, || false).unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
     }
+}
+
+/// A board that loses its power, after which its line is as `babbles` says.
+struct Mortal {
+    board: InProcessLine,
+    is_dead: Arc<AtomicBool>,
+    babbles: bool,
+    asked: bool,
+}
+
+impl Line for Mortal {
+    fn name(&self) -> &'static str {
+        "mortal"
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<(), DeviceFault> {
+        if self.is_dead.load(Ordering::Relaxed) {
+            self.asked |= self.babbles && !bytes.is_empty();
+            return Ok(());
+        }
+        self.board.send(bytes)
+    }
+
+    fn receive(&mut self, into: &mut Vec<u8>, wait: Duration) -> Result<(), DeviceFault> {
+        if std::mem::take(&mut self.asked) {
+            into.extend([0x1f, 0xe0, 0x7f]);
+        }
+        self.board.receive(into, wait)
+    }
+}
+
+#[test]
+fn a_board_that_has_answered_has_the_right_baud_rate() {
+    let folder = TempDir::new().unwrap();
+    for (babbles, expected) in [(false, "nothing more came from"), (true, "power and cable")] {
+        let is_dead = Arc::new(AtomicBool::new(false));
+        let board = InProcessLine::new(ARENA_BYTES);
+        let mortal = Mortal { board, is_dead: Arc::clone(&is_dead), babbles, asked: false };
+        let board = PtyBoard::plug(&port(&folder), mortal);
+        let line = Framed::new(Serial::open(board.path(), 115_200).unwrap());
+        let mut session = Session::open(Box::new(line), RetryPolicy { attempts: 2 }, 1, || false).unwrap();
+        is_dead.store(true, Ordering::Relaxed);
+        let error = session.ops().unwrap_err().to_string();
+        assert!(error.contains(expected) && !error.contains("baud"), "{error}");
+    }
+}
+
+/// The port is back, but another program was faster.
+#[test]
+fn a_port_that_cannot_be_opened_again_says_why() {
+    let folder = TempDir::new().unwrap();
+    let path = port(&folder);
+    let board = PtyBoard::plug(&path, InProcessLine::new(ARENA_BYTES));
+    let mut line = Serial::open(board.path(), 115_200).unwrap().with_patience(Duration::from_millis(300));
+    let gone = |line: &mut Serial| (0..100).find_map(|_| line.receive(&mut Vec::new(), PAUSE).err()).unwrap();
+    drop(board.unplug());
+    fs::remove_file(&path).unwrap();
+    let said = gone(&mut line).to_string();
+    let name = path.display();
+    let after = ", then continue with `loihi run --resume DIR`";
+    let expected =
+        format!("the serial port {name} disappeared and did not come back within 0 s: plug the board in{after}");
+    assert_eq!(said, expected);
+
+    let board = PtyBoard::plug(&path, InProcessLine::new(ARENA_BYTES));
+    let _other = Serial::open(board.path(), 115_200).unwrap();
+    let said = gone(&mut line).to_string();
+    let why = format!("{name} is in use by another program: close that{after}");
+    assert_eq!(said, format!("the serial port {name} could not be opened again within 0 s: {why}"));
 }
 
 #[test]

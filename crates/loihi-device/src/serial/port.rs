@@ -5,8 +5,6 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::Duration;
 
-/// The longest that a port may take to accept bytes.
-const SEND_MOST: Duration = Duration::from_secs(10);
 /// Most bytes that are taken at a time.
 const CHUNK: usize = 4096;
 
@@ -16,19 +14,20 @@ pub(super) struct Port(SerialPort);
 
 impl Port {
     pub(super) fn open(path: &Path, baud: u32) -> io::Result<Self> {
-        let mut port = SerialPort::open(path, |mut settings: Settings| {
+        let port = SerialPort::open(path, |mut settings: Settings| {
             settings.set_raw();
             settings.set_baud_rate(baud)?;
             Ok(settings)
         })?;
         keep_to_this_program(&port)?;
-        port.set_write_timeout(SEND_MOST)?;
         // What came before has no meaning.
         let _as_it_is = port.discard_input_buffer();
         Ok(Self(port))
     }
 
-    pub(super) fn send(&self, bytes: &[u8]) -> io::Result<()> {
+    /// Sends bytes, each of which may take `wait`.
+    pub(super) fn send(&mut self, bytes: &[u8], wait: Duration) -> io::Result<()> {
+        self.0.set_write_timeout(wait)?;
         self.0.write_all(bytes)
     }
 
@@ -56,7 +55,13 @@ impl Port {
 #[cfg(unix)]
 fn keep_to_this_program(port: &SerialPort) -> io::Result<()> {
     use rustix::fs::{FlockOperation, flock};
-    flock(port, FlockOperation::NonBlockingLockExclusive).map_err(|_| ErrorKind::ResourceBusy.into())
+    flock(port, FlockOperation::NonBlockingLockExclusive).map_err(why_not_locked)
+}
+
+/// Only a lock that another program holds says that the port is in use.
+#[cfg(unix)]
+fn why_not_locked(errno: rustix::io::Errno) -> io::Error {
+    if errno == rustix::io::Errno::WOULDBLOCK { ErrorKind::ResourceBusy.into() } else { errno.into() }
 }
 
 #[cfg(not(unix))]
@@ -85,4 +90,17 @@ pub(super) fn there() -> String {
     let found = SerialPort::available_ports().unwrap_or_default();
     let names: Vec<String> = found.iter().map(|path| path.display().to_string()).collect();
     if names.is_empty() { "there are none now".to_owned() } else { format!("there are: {}", names.join(", ")) }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use rustix::io::Errno;
+
+    #[test]
+    fn only_a_lock_that_is_held_means_in_use() {
+        let said = |errno| advice("/dev/ttyS0", 9600, &why_not_locked(errno));
+        assert_eq!(said(Errno::WOULDBLOCK), "/dev/ttyS0 is in use by another program: close that");
+        assert!(said(Errno::NOLCK).starts_with("/dev/ttyS0 cannot be opened: "), "{}", said(Errno::NOLCK));
+    }
 }
