@@ -9,107 +9,27 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod board;
 pub mod build;
 pub mod link;
 
-use serde::Deserialize;
+pub use board::{Board, BoardFileError, Memory, Qemu, Strobe, Uart};
 use std::sync::LazyLock;
 
 include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
-/// The board that is meant where none is named.
+/// The name of the default board.
 pub const DEFAULT: &str = "x86-mcu";
 
 static BOARDS: LazyLock<Vec<Board>> = LazyLock::new(|| {
-    // A test reads every file.
-    let read = FILES.iter().filter_map(|(name, text)| Board::parse(name, text).ok());
-    let mut boards: Vec<Board> = read.collect();
+    // A file that is wrong fails the build of this crate.
+    let read = |(name, text): &(&str, &str)| Board::parse(name, text).unwrap_or_else(|error| panic!("{error}"));
+    let mut boards: Vec<Board> = FILES.iter().map(read).collect();
     boards.sort_by_key(|board| board.name != DEFAULT);
     boards
 });
 
-/// What is known of a board.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Board {
-    /// The name of its file, and what users call it.
-    #[serde(skip)]
-    pub name: String,
-    /// What it is, in a few words.
-    pub title: String,
-    /// Its processor.
-    pub processor: String,
-    /// The package of its firmware.
-    pub firmware: String,
-    /// What the compiler calls its processor.
-    pub target: String,
-    /// Clock of the processor in Hz.
-    pub clock_hz: u64,
-    /// Stack in bytes.
-    pub stack_bytes: u64,
-    /// Memory for image and state in bytes.
-    pub arena_bytes: u64,
-    /// Longest body of a message in bytes.
-    pub body_bytes: u64,
-    /// Where code and constants lie.
-    pub flash: Memory,
-    /// Where stack, arena and variables lie.
-    pub ram: Memory,
-    /// The serial line.
-    pub uart: Uart,
-    /// The pin that is high while a request is executed, if there is one.
-    pub strobe: Option<Strobe>,
-    /// How QEMU emulates it; none: real hardware.
-    pub qemu: Option<Qemu>,
-}
-
-/// A range of addresses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Memory {
-    /// First address.
-    pub origin: u64,
-    /// Length in bytes.
-    pub bytes: u64,
-}
-
-/// A serial line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Uart {
-    /// Address of its registers.
-    pub base: u64,
-    /// Bits per second.
-    pub baud: u32,
-}
-
-/// An output pin.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Strobe {
-    /// What is printed beside it on the board.
-    pub title: String,
-    /// Address of the registers of its port.
-    pub base: u64,
-    /// Its number in the port.
-    pub number: u32,
-}
-
-/// A machine of QEMU.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Qemu {
-    /// The program.
-    pub program: String,
-    /// What QEMU calls the board.
-    pub machine: String,
-    /// An instruction takes 2 to the power of this nanoseconds of the machine's time: instructions are counted by a clock.
-    pub icount_shift: u32,
-    /// Arguments that only this machine wants.
-    pub arguments: Vec<String>,
-}
-
-/// There is no board of this name.
+/// Unknown board.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown board `{name}`; there are: {there}")]
 pub struct UnknownBoard {
@@ -119,12 +39,12 @@ pub struct UnknownBoard {
     pub there: String,
 }
 
-/// All boards: the one that is meant where none is named, then the others by name.
+/// All boards: the default one, then the others by name.
 pub fn all() -> &'static [Board] {
     &BOARDS
 }
 
-/// The board that is meant where none is named.
+/// The default board.
 ///
 /// # Panics
 /// The table has no board, which a test rules out.
@@ -149,14 +69,6 @@ pub fn that_hold(bytes: u64) -> impl Iterator<Item = &'static Board> {
 }
 
 impl Board {
-    /// Reads the file of a board.
-    ///
-    /// # Errors
-    /// A key is missing, unknown or of another type; the error says which, and where.
-    pub fn parse(name: &str, text: &str) -> Result<Self, toml::de::Error> {
-        Ok(Self { name: name.to_owned(), ..toml::from_str(text)? })
-    }
-
     /// File name of the board's image, the firmware itself if `program` is `firmware`.
     pub fn image(&self, program: &str) -> String {
         format!("{program}-{}.elf", self.name)
@@ -181,10 +93,26 @@ mod tests {
     #[test]
     fn every_file_is_a_board_and_the_default_comes_first() {
         for (name, text) in FILES {
-            Board::parse(name, text).unwrap_or_else(|error| panic!("boards/{name}.toml: {error}"));
+            Board::parse(name, text).unwrap_or_else(|error| panic!("{error}"));
         }
         assert_eq!(all().len(), FILES.len());
         assert_eq!(all()[0].name, DEFAULT);
+    }
+
+    #[test]
+    fn a_mistyped_key_is_named_with_its_file_and_line() {
+        let (name, text) = FILES[0];
+        let at = text.lines().position(|line| line.starts_with("target = ")).unwrap() + 1;
+        let error = Board::parse(name, &text.replace("\ntarget = ", "\ntargt = ")).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("boards/{name}.toml, line {at}: unknown field `targt`, ")), "{error}");
+        let cut: String = text
+            .lines()
+            .take_while(|line| *line != "[qemu]")
+            .filter(|line| !line.starts_with("ram"))
+            .collect::<Vec<_>>()
+            .join("\n");
+        let error = Board::parse(name, &cut).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("boards/{name}.toml")) && error.ends_with("missing field `ram`"), "{error}");
     }
 
     #[test]

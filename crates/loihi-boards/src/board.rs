@@ -1,0 +1,113 @@
+//! The file of a board; the build script reads every one of them by this, too.
+
+use serde::Deserialize;
+
+/// What is known of a board.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Board {
+    /// The name of its file, and what users call it.
+    #[serde(skip)]
+    pub name: String,
+    /// What it is, in a few words.
+    pub title: String,
+    /// Its processor.
+    pub processor: String,
+    /// The package of its firmware.
+    pub firmware: String,
+    /// What the compiler calls its processor.
+    pub target: String,
+    /// The profile of the workspace with which its firmware is built: `firmware`, or `board` for little flash.
+    pub profile: String,
+    /// Clock of the processor in Hz.
+    pub clock_hz: u64,
+    /// Stack in bytes.
+    pub stack_bytes: u64,
+    /// Memory for image and state in bytes.
+    pub arena_bytes: u64,
+    /// Longest body of a message in bytes.
+    pub body_bytes: u64,
+    /// Where code and constants lie.
+    pub flash: Memory,
+    /// Where stack, arena and variables lie.
+    pub ram: Memory,
+    /// The serial line.
+    pub uart: Uart,
+    /// The pin that is high while a request is executed, if there is one.
+    pub strobe: Option<Strobe>,
+    /// How QEMU emulates it; none: real hardware.
+    pub qemu: Option<Qemu>,
+}
+
+/// A range of addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Memory {
+    /// First address.
+    pub origin: u64,
+    /// Length in bytes.
+    pub bytes: u64,
+}
+
+/// A serial line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Uart {
+    /// Address of its registers.
+    pub base: u64,
+    /// Bits per second.
+    pub baud: u32,
+}
+
+/// An output pin.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Strobe {
+    /// What is printed beside it on the board.
+    pub title: String,
+    /// Address of the registers of its port.
+    pub base: u64,
+    /// Its number in the port.
+    pub number: u32,
+}
+
+/// A machine of QEMU.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Qemu {
+    /// The program.
+    pub program: String,
+    /// What QEMU calls the board.
+    pub machine: String,
+    /// An instruction takes 2 to the power of this nanoseconds of the machine's time: instructions are counted by a clock.
+    pub icount_shift: u32,
+    /// Arguments that only this machine wants.
+    pub arguments: Vec<String>,
+}
+
+/// The file of a board cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("boards/{board}.toml{}: {what}", line.map_or_else(String::new, |line| format!(", line {line}")))]
+pub struct BoardFileError {
+    /// The name of the file.
+    pub board: String,
+    /// The line from 1, if it is one that is wrong.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl Board {
+    /// Reads the file of a board.
+    ///
+    /// # Errors
+    /// [`BoardFileError`]: a key is missing, unknown or of another type.
+    pub fn parse(name: &str, text: &str) -> Result<Self, BoardFileError> {
+        let board = toml::from_str::<Self>(text).map_err(|error| BoardFileError {
+            board: name.to_owned(),
+            line: error.span().filter(|at| at.start > 0).map(|at| 1 + text[..at.start].matches('\n').count()),
+            what: error.message().to_owned(),
+        })?;
+        Ok(Self { name: name.to_owned(), ..board })
+    }
+}
