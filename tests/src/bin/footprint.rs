@@ -6,8 +6,8 @@
 use host_harness::boards;
 use host_harness::device::framed::Framed;
 use host_harness::device::qemu::Qemu;
-use host_harness::device::session::{RetryPolicy, Session};
-use host_harness::experiment::{Experiment, NoObserver, RunOptions};
+use host_harness::device::session::{RetryPolicy, Session, SessionError};
+use host_harness::experiment::{Experiment, ExperimentError, NoObserver, RunOptions};
 use loihi_core::chip::SnapshotScope;
 use std::error::Error;
 use std::path::Path;
@@ -43,7 +43,7 @@ fn measure() -> Result<[u32; 2], Box<dyn Error>> {
         match experiment.run(&mut session, &options, &mut NoObserver) {
             Ok(_) => {}
             // A board with a small arena runs those that fit.
-            Err(error) if error.to_string().contains(" too few: ") => continue,
+            Err(ExperimentError::Session(SessionError::DoesNotFit { .. })) => continue,
             Err(error) => return Err(error.into()),
         }
         for scope in [SnapshotScope::Learned, SnapshotScope::State] {

@@ -1,6 +1,7 @@
 //! The firmware behind a pseudo-terminal, as a board is behind a serial port.
 
 use crate::common::{experiment, firmware, open, open_host};
+use host_harness::boards;
 use host_harness::device::framed::Framed;
 use host_harness::device::serial::Serial;
 use host_harness::device::session::Session;
@@ -20,12 +21,11 @@ impl Drop for Machine {
 
 /// Boots the firmware; returns the pseudo-terminal of its serial port.
 fn boot() -> (Machine, String) {
-    let mut child = Command::new("qemu-system-i386")
-        .args([
-            "-M", "isapc", "-cpu", "pentium", "-icount", "shift=0", "-m", "16", "-display", "none", "-serial", "pty",
-        ])
-        .args(["-monitor", "none", "-no-reboot", "-nodefaults"])
-        .args(["-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel"])
+    let qemu = boards::default().qemu.as_ref().unwrap();
+    let terminal = |argument: String| if argument == "stdio" { "pty".to_owned() } else { argument };
+    let mut child = Command::new(&qemu.program)
+        .args(qemu.all_arguments().into_iter().map(terminal))
+        .arg("-kernel")
         .arg(firmware())
         .stdout(Stdio::piped())
         .spawn()
