@@ -21,8 +21,6 @@ pub struct EpropNet {
     pub compartments: u32,
     /// Steps of the pattern.
     pub steps: u32,
-    /// Iterations that learn.
-    pub iterations: u32,
     /// Probability of an input's spike in a step.
     pub input_rate: f64,
     /// Decay of voltages and traces, in units of 1/4096.
@@ -61,7 +59,6 @@ impl Default for EpropNet {
             inputs: 100,
             compartments: 100,
             steps: 1000,
-            iterations: 300,
             input_rate: 0.05,
             decay: 134,
             v_th: 32_768,
