@@ -54,11 +54,7 @@ fn operations(kernels: &[KernelCost], board: &str) -> Table {
 /// What a step and a sample of a whole experiment cost.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
 fn digits_pes(session: &mut Session) -> anyhow::Result<[Vec<Cell>; 2]> {
-    // Learning alone.
-    // The stage says how often it learns.
-    let lines = find("digits-pes")?.text.lines().filter(|line| !line.starts_with("epochs = "));
-    let text = format!("{}\n[[stage]]\nlearn = [\"pes\"]\n", lines.collect::<Vec<_>>().join("\n"));
-    let learner = Learner::parse(&text, Path::new("digits-pes.toml"))?;
+    let learner = Learner::parse(&learning_alone("digits-pes", "pes")?, Path::new("digits-pes.toml"))?;
     let progress = Progress::new();
     let outcome = learner.run(session, &RunOptions::default(), &mut Showing::new(&progress, "digits-pes"));
     progress.finish();
@@ -69,6 +65,18 @@ fn digits_pes(session: &mut Session) -> anyhow::Result<[Vec<Cell>; 2]> {
         vec!["digits-pes: everything, while learning".into(), "step".into(), per(outcome.steps)],
         vec!["digits-pes: everything".into(), "predicted and learned sample".into(), per(outcome.samples.unwrap_or(0))],
     ])
+}
+
+/// An experiment with one epoch in which a program learns, and nothing else: a stage in place of the task's epochs, after which
+/// it would be tested.
+fn learning_alone(name: &str, program: &str) -> anyhow::Result<String> {
+    let mut file: toml::Table = find(name)?.text.parse()?;
+    if let Some(toml::Value::Table(task)) = file.get_mut("task") {
+        task.remove("epochs");
+    }
+    let stage = toml::Table::from_iter([("learn".to_owned(), vec![program].into())]);
+    file.insert("stage".to_owned(), vec![stage].into());
+    Ok(file.to_string())
 }
 
 fn rule_kernels(kernels: &[RuleCost]) -> Table {
@@ -89,4 +97,20 @@ fn rule_kernels(kernels: &[RuleCost]) -> Table {
 
 const fn instructions(name: &'static str) -> Column {
     Column::decimals(ColumnKind::Measured, name, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::open::open_named;
+    use host_harness::experiment::NoObserver;
+
+    #[test]
+    fn learning_alone_is_one_epoch_and_no_test() {
+        let learner =
+            Learner::parse(&learning_alone("digits-pes", "pes").unwrap(), Path::new("digits-pes.toml")).unwrap();
+        let options = RunOptions { samples: Some(5), ..RunOptions::default() };
+        let outcome = learner.run(&mut open_named("host", None).unwrap(), &options, &mut NoObserver).unwrap();
+        assert_eq!((outcome.samples, outcome.steps), (Some(5), 5 * 24));
+    }
 }

@@ -66,7 +66,7 @@ fn other_boards() -> Result<String, String> {
     if missing.is_empty() {
         return Ok(names(&here));
     }
-    Err(format!("{}; `cargo xtask setup` and `cargo xtask firmware` bring them", names(&missing)))
+    Err(format!("{}; `cargo xtask setup` and `cargo xtask firmware` install them", names(&missing)))
 }
 
 /// Only the tests count instructions with it.

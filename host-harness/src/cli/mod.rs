@@ -134,24 +134,24 @@ struct DeviceArgs {
     /// Where the chip runs
     #[arg(long, value_name = "NAME", value_parser = choice::device(), default_value = "host")]
     device: Chosen,
-    /// Memory of the host device in bytes
-    #[arg(long, value_name = "BYTES", default_value_t = host_harness::device::inproc::ARENA_BYTES_DEFAULT)]
-    arena: usize,
-    /// Registers of the host device: every choice ends in the same digests
-    #[arg(long, value_enum, default_value_t)]
-    registers: RegistersKind,
+    /// Memory of the device in this process, in bytes [default: 67108864]
+    #[arg(long, value_name = "BYTES")]
+    arena: Option<usize>,
+    /// Registers of the host device: every choice ends in the same digests [default: widest]
+    #[arg(long, value_enum)]
+    registers: Option<RegistersKind>,
     /// Board that QEMU emulates; see `loihi boards` [default: x86-mcu]
     #[arg(long, value_name = "NAME", value_parser = choice::board(), hide_possible_values = true)]
     board: Option<&'static Board>,
-    /// Firmware for QEMU [default: the one that `cargo xtask firmware` builds]
+    /// Firmware for QEMU [default: the one that `cargo xtask firmware` builds], or that of the board at a serial port, to
+    /// read its log
     #[arg(long, value_name = "FILE")]
     firmware: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum RegistersKind {
     /// The widest that this processor has
-    #[default]
     Widest,
     /// Those that every processor of this kind has
     Portable,

@@ -1,20 +1,20 @@
 //! Opens the device that the command line names.
 
-use super::{DeviceArgs, RegistersKind, stop};
+use super::{DeviceArgs, stop};
 use anyhow::{Context as _, bail};
-use host_harness::device::qemu;
-use host_harness::device::session::{RetryPolicy, Session, new_number};
-use host_harness::device::transport::OpenOptions;
-use host_harness::{boards, device};
+use host_harness::boards;
+use host_harness::device::session::{RetryPolicy, Session, SessionError, new_number};
+use host_harness::device::transport::{OpenOption, OpenOptions, Transport};
+use host_harness::device::{self, TRANSPORTS};
+use host_harness::experiment::ExperimentError;
 use std::path::PathBuf;
 
 pub(super) fn open(args: &DeviceArgs) -> anyhow::Result<Session> {
-    if let Some(board) = args.board.filter(|_| args.device.transport().name != qemu::TRANSPORT.name) {
-        bail!("--board {} is for QEMU: give --device qemu, too", board.name);
-    }
+    check_options(args)?;
+    let default = OpenOptions::default();
     let options = OpenOptions::default()
-        .arena_bytes(args.arena)
-        .registers(args.registers.into())
+        .arena_bytes(args.arena.unwrap_or(default.arena_bytes))
+        .registers(args.registers.map_or(default.registers, Into::into))
         .board(args.board.unwrap_or_else(boards::default))
         .firmware(args.firmware.clone());
     let device = args.device.open(&options)?;
@@ -24,12 +24,37 @@ pub(super) fn open(args: &DeviceArgs) -> anyhow::Result<Session> {
 
 /// A session with the device of a name, all else as by default.
 pub(super) fn open_named(name: &str, firmware: Option<PathBuf>) -> anyhow::Result<Session> {
-    let OpenOptions { arena_bytes: arena, .. } = OpenOptions::default();
-    open(&DeviceArgs {
-        device: device::named(name)?,
-        arena,
-        registers: RegistersKind::default(),
-        board: None,
-        firmware,
-    })
+    open(&DeviceArgs { device: device::named(name)?, arena: None, registers: None, board: None, firmware })
+}
+
+/// The same error; if the network does not fit, with the option that gives the device more memory.
+pub(super) fn with_arena(args: &DeviceArgs, error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref() {
+        Some(ExperimentError::Session(SessionError::DoesNotFit { needed_bytes, .. }))
+            if args.device.transport().takes.contains(&OpenOption::Arena) =>
+        {
+            let arena = format!("--arena {} would be enough", needed_bytes.next_multiple_of(8));
+            error.context(arena)
+        }
+        _ => error,
+    }
+}
+
+/// Refuses an option that the device has no use for.
+fn check_options(args: &DeviceArgs) -> anyhow::Result<()> {
+    let DeviceArgs { device, arena, registers, board, firmware } = args;
+    let given = [
+        ("arena", OpenOption::Arena, arena.is_some()),
+        ("registers", OpenOption::Registers, registers.is_some()),
+        ("board", OpenOption::Board, board.is_some()),
+        ("firmware", OpenOption::Firmware, firmware.is_some()),
+    ];
+    for (name, option, _) in given.into_iter().filter(|(.., is_given)| *is_given) {
+        let takes = |transport: &&Transport| transport.takes.contains(&option);
+        if !takes(&device.transport()) {
+            let those: Vec<&str> = TRANSPORTS.iter().filter(takes).map(|transport| transport.name).collect();
+            bail!("the device {device} has no use for --{name}, which is for {}: leave it out", those.join(" and "));
+        }
+    }
+    Ok(())
 }

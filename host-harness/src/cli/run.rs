@@ -3,7 +3,7 @@
 use super::args::TaskArgs;
 use super::choice::RecordArgs;
 use super::follow::{Show, follow};
-use super::open::open;
+use super::open::{open, with_arena};
 use super::out;
 use super::recorded::{FolderArgs, Run, SCHEMA, Start, print_finished};
 use super::task::{self, Subject};
@@ -176,7 +176,8 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let (about, dt_us) = (subject.about(), subject.dt_us());
     let show = Show { name, about, asked: &asked, dt_us, recording: &recording, each: args.each };
     let start = Instant::now();
-    let outcome = follow(subject.task(), &mut session, &options, show, recorded)?;
+    let outcome = follow(subject.task(), &mut session, &options, show, recorded);
+    let outcome = outcome.map_err(|error| with_arena(&args.device, error))?;
     match &subject {
         Subject::Network(trained) => {
             net::print_result(trained, &outcome, session.device_name(), start.elapsed().as_secs_f64())

@@ -116,7 +116,7 @@ fn profiles(args: &TableArgs) -> anyhow::Result<(Vec<CostProfile>, Vec<Missing>)
     args.task.check(&whats)?;
     let (mut profiles, mut missing) = (Vec::new(), Vec::new());
     for (name, what) in names.iter().zip(whats) {
-        match profile_one(args, name, what) {
+        match profile_one(args, what) {
             Ok(profile) => profiles.push(profile),
             Err(error) if is_missing(&error) => missing.push((name.clone(), format!("{error:#}"))),
             Err(error) => return Err(error.context(name.clone())),
@@ -129,9 +129,8 @@ fn profiles(args: &TableArgs) -> anyhow::Result<(Vec<CostProfile>, Vec<Missing>)
     Ok((profiles, missing))
 }
 
-fn profile_one(args: &TableArgs, name: &str, what: What) -> anyhow::Result<CostProfile> {
-    // Without the samples that stand beside it.
-    let name = name.split_once('@').map_or(name, |(network, _)| network);
+fn profile_one(args: &TableArgs, what: What) -> anyhow::Result<CostProfile> {
+    let name = what.name.clone();
     let subject = args.task.subject(what, CHIPS_MAX)?;
     let mut options: RunOptions = args.task.options();
     if let Some((_, samples)) = LONG.iter().find(|(long, _)| *long == subject.name()) {
@@ -139,8 +138,8 @@ fn profile_one(args: &TableArgs, name: &str, what: What) -> anyhow::Result<CostP
     }
     let plan = Floorplan::LOIHI_1;
     let (task, progress) = (subject.task(), Progress::new());
-    let mut showing = Showing::new(&progress, name);
-    let profile = profile(name, task, &options, &plan, &mut showing, || open_named("host", None));
+    let mut showing = Showing::new(&progress, &name);
+    let profile = profile(&name, task, &options, &plan, &mut showing, || open_named("host", None));
     let counted = match &profile {
         Ok(_) if args.instructions => {
             count(task, &options, &plan, &mut showing, || open_named("qemu", args.firmware.clone()))

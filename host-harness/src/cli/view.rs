@@ -1,7 +1,7 @@
 //! `loihi view`: a run, live in the terminal.
 
 use super::args::TaskArgs;
-use super::open::open;
+use super::open::{open, with_arena};
 use super::run::print_summary;
 use super::task::{self, Subject};
 use super::{DeviceArgs, out, stop};
@@ -50,7 +50,7 @@ pub(super) fn view(args: &ViewArgs) -> anyhow::Result<()> {
         args.task.options().seed
     );
     let live = Arc::new(Live::new(title, args.pace, stop::requested));
-    let outcome = run(args, &subject, &mut session, &live)?;
+    let outcome = run(args, &subject, &mut session, &live).map_err(|error| with_arena(&args.device, error))?;
     let Some(outcome) = outcome else {
         let step = live.scene().ops.steps;
         return Ok(out::line(format_args!("{}: left at step {step}, before its end", subject.name()))?);

@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 /// A network file that a command runs, of the user's own or built in.
 #[derive(Debug)]
 pub(super) struct What {
+    /// The name or the file as the user wrote it, without samples.
+    pub(super) name: String,
     /// The file, or what it would be called.
     pub(super) path: PathBuf,
     /// Its text.
@@ -55,14 +57,15 @@ impl What {
             );
         }
         let learns = describes_learner(&text);
-        Ok(Self { path: path.to_owned(), text, data, learns })
+        Ok(Self { name: name.to_owned(), path: path.to_owned(), text, data, learns })
     }
 
     /// The same with another text, which is read, so that what is wrong with it shows.
     pub(super) fn with_text(&self, text: String) -> anyhow::Result<Self> {
         // Sizes that the file leaves to the data are not known here.
         parse_with(&text, &self.path, &FileOptions::default().data(vec![1], 1))?;
-        Ok(Self { path: self.path.clone(), text, data: self.data.clone(), learns: self.learns })
+        let Self { name, path, data, learns, .. } = self;
+        Ok(Self { name: name.clone(), path: path.clone(), text, data: data.clone(), learns: *learns })
     }
 }
 
@@ -74,7 +77,8 @@ fn built_in(name: &str) -> anyhow::Result<What> {
         bail!("{advice}");
     }
     let experiment = find(name)?;
-    Ok(What { path: PathBuf::from(format!("{name}.toml")), text: experiment.text.to_owned(), data: None, learns: true })
+    let (path, text) = (PathBuf::from(format!("{name}.toml")), experiment.text.to_owned());
+    Ok(What { name: name.to_owned(), path, text, data: None, learns: true })
 }
 
 /// The experiment of a name.

@@ -230,7 +230,29 @@ fn a_missing_firmware_or_emulator_is_named_with_the_command_that_gets_it() {
 #[test]
 fn a_small_arena_is_told_what_is_needed() {
     for (arena, available) in [("1000", "has 1000"), ("0", "has 0")] {
-        assert_refused(&["run", "digits-pes", "--arena", arena], &["the network needs ", available, "more memory"]);
+        let run = ["run", "digits-pes", "--arena", arena];
+        assert_refused(&run, &["the network needs ", available, "more memory"]);
+        let said = String::from_utf8(command(&run).output().unwrap().stderr).unwrap();
+        assert!(!said.contains("board"), "no board helps the device in this process: {said}");
+        let (_, enough) = said.split_once("--arena ").unwrap();
+        let (enough, _) = enough.split_once(' ').unwrap();
+        let enough = ["run", "digits-pes", "--samples", "2", "--epochs", "1", "--arena", enough];
+        command(&enough).assert().success();
+    }
+}
+
+#[test]
+fn options_that_the_device_has_no_use_for_are_refused() {
+    for (option, value, device, those) in [
+        ("--firmware", "nofile.elf", "host", "qemu and serial"),
+        ("--firmware", "nofile.elf", "lossy", "qemu and serial"),
+        ("--board", "virt", "host", "qemu"),
+        ("--arena", "1000", "qemu", "host and lossy"),
+        ("--arena", "1000", "serial:/dev/nowhere", "host and lossy"),
+        ("--registers", "portable", "qemu", "host"),
+    ] {
+        let said = format!("the device {device} has no use for {option}, which is for {those}: leave it out");
+        assert_refused(&["run", "pes-channel", "--device", device, option, value], &[&said]);
     }
 }
 

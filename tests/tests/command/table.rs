@@ -41,6 +41,17 @@ fn the_table_keeps_three_kinds_of_columns_apart() {
 }
 
 #[test]
+fn a_file_keeps_all_of_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("net@home.toml");
+    let listed = Command::new(loihi()).args(["list", "stdp-pair"]).output().unwrap();
+    std::fs::write(&path, listed.stdout).unwrap();
+    let path = path.to_str().unwrap();
+    let text = table(&[path, "stdp-pair", "--base", path]).unwrap();
+    assert!(text.lines().any(|line| line.starts_with(&format!("| {path} |"))), "{text}");
+}
+
+#[test]
 fn published_networks_are_computed_again() {
     let [csv, markdown] = ["csv", "markdown"].map(|format| table(&["--published-check", "--format", format]).unwrap());
     for expected in ["sequential MNIST", "MNIST CNN", "DVS gestures", "nearest neighbours"] {
