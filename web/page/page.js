@@ -107,7 +107,7 @@ function showOutcome(outcome) {
   by("accuracy-online").textContent = percent(outcome.accuracy_online);
   by("accuracy-test").textContent = percent(outcome.accuracy_test);
   by("digest").textContent = outcome.digest;
-  const equal = outcome.digest === host.digests[outcome.name];
+  const equal = outcome.name === host.experiment && outcome.digest === host.digest;
   by("equal").textContent = equal ? "Equal to the last bit." : "They differ: please report this with your browser's name.";
   by("equal").dataset.equal = equal;
   trained = true;
@@ -172,7 +172,7 @@ function told(message) {
 function open() {
   makeScores();
   showLessons([]);
-  by("digest-host").textContent = host.digests[host.experiment];
+  by("digest-host").textContent = host.digest;
   by("clear").addEventListener("click", () => pad.clear());
   by("undo").addEventListener("click", () => pad.undo());
   by("forget").addEventListener("click", () => engine.ask({ ask: "forget" }));

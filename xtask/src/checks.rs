@@ -88,6 +88,7 @@ pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
                 report.stage(cargo.name, || cargo.run())?;
             }
             report.stage("lints of boards", lint_boards)?;
+            report.stage("lints of the page", lint_page)?;
             let (took, verdict) = links.join().map_err(|_| anyhow!("the panic check ended with a panic"))?;
             println!("stage no panic, beside those before it");
             report.add("no panic", took, verdict?);
@@ -130,6 +131,17 @@ fn lint_boards() -> Result<Verdict> {
         }
     }
     Ok(Verdict::Passed)
+}
+
+/// Lints the functions of the page's module, which are compiled for the browser only.
+fn lint_page() -> Result<Verdict> {
+    let target = toolchain::PAGE;
+    if !toolchain::has_core(target) {
+        return Ok(Verdict::Skipped(format!("the compiler in use has no standard library for {target}")));
+    }
+    let arguments = ["clippy", "--profile", "tests", "--target", target, "--package", "loihi-web", "--quiet"];
+    let arguments = [&arguments, &["--no-deps", "--", "--deny", "warnings"][..]].concat();
+    Cargo { arguments: &arguments, ..LINTS }.run()
 }
 
 /// What a stage came to, and how long it took.

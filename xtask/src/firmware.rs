@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use loihi_boards::Board;
 
 use crate::command::{printed, run};
-use crate::paths;
 use crate::setup::{self, Detail, Tools};
+use crate::{paths, toolchain};
 
 /// The program that is the firmware itself.
 pub(crate) const FIRMWARE: &str = "firmware";
@@ -71,23 +71,13 @@ fn package<'n>(program: &'n str, board: &'n Board) -> &'n str {
     if program == OWN_RULE { OWN_RULE } else { &board.firmware }
 }
 
-/// The workspace profile: boards with little flash have one of their own.
-fn profile(board: &Board) -> &'static str {
-    if is_default(board) { "firmware" } else { "board" }
-}
-
-/// The bare x86, whose target is described in a file, and whose firmware is for that board alone.
-fn is_default(board: &Board) -> bool {
-    board.name == loihi_boards::DEFAULT
-}
-
 /// The cargo command for all programs of a board.
 fn compile(tools: &Tools, board: &Board) -> Command {
     let mut flags = vec![format!("-Clinker={}", tools.linker.program.display())];
     flags.extend(tools.linker.flags.iter().map(|&flag| flag.to_owned()));
 
     let mut command = Command::new(paths::cargo());
-    command.current_dir(paths::root()).args(["build", "--quiet", "--profile", profile(board)]);
+    command.current_dir(paths::root()).args(["build", "--quiet", "--profile", &board.profile]);
     for program in PROGRAMS {
         command.args(["--package", package(program, board), "--bin", &format!("{program}-{}", family(board))]);
     }
@@ -100,14 +90,18 @@ fn compile(tools: &Tools, board: &Board) -> Command {
         .env_remove("RUSTFLAGS")
         .env_remove("RUSTC_WRAPPER")
         .env_remove("RUSTC_WORKSPACE_WRAPPER");
-    if is_default(board) {
-        let description = paths::root().join(&board.firmware).join(&board.target).with_extension("json");
-        command.arg("--target").arg(description);
+    command.arg("--target");
+    if let Some(description) = toolchain::description(&board.target) {
+        command.arg(description);
         if wants_permission_for_json() {
             command.arg("-Zjson-target-spec");
         }
     } else {
-        command.args(["--target", &board.target, "--features", &format!("{}/{}", board.firmware, board.name)]);
+        command.arg(&board.target);
+    }
+    // A firmware with the name of its board is for no other.
+    if family(board) != board.name {
+        command.args(["--features", &format!("{}/{}", board.firmware, board.name)]);
     }
     if !tools.compiler.has_core {
         // Building `core` is an unstable feature, which this allows a stable compiler.
@@ -129,7 +123,7 @@ fn wants_permission_for_json() -> bool {
 /// Puts a finished image where it is looked for: aside first, so that nobody sees half of it.
 fn publish(program: &str, board: &Board) -> Result<()> {
     let built = format!("{program}-{}", family(board));
-    let built = build_folder().join(&board.target).join(profile(board)).join(built);
+    let built = build_folder().join(&board.target).join(&board.profile).join(built);
     let image = image(program, board);
     let aside = image.with_extension("new");
     fs::create_dir_all(paths::images())

@@ -79,10 +79,7 @@ fn main() -> ExitCode {
 fn run(verb: &Verb) -> Result<ExitCode> {
     match verb {
         Verb::Setup { check: true } => setup::check()?,
-        Verb::Setup { check: false } => {
-            setup::install(setup::Detail::Everything)?;
-            web::install(setup::Detail::Everything)?;
-        }
+        Verb::Setup { check: false } => setup::install(setup::Detail::Everything)?,
         Verb::Firmware { board } => firmware::build(&board.map_or_else(firmware::all, |board| vec![board]))?,
         Verb::Web => web::build()?,
         Verb::Test { quick, all, filters } => {

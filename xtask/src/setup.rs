@@ -1,11 +1,11 @@
-//! Brings a machine to the point where the firmware can be built and run, and everything tested.
+//! Brings a machine to the point where firmware and page can be built and run, and everything tested.
 //!
 //! Nothing is done when nothing is missing, which takes a fraction of a second to find out.
 
 use std::fmt::Display;
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use loihi_boards::Board;
 
 use crate::apt;
@@ -42,7 +42,7 @@ pub(crate) enum Detail {
     Changes,
 }
 
-/// What a firmware build needs.
+/// What a build for a target needs.
 pub(crate) struct Tools {
     pub(crate) compiler: Compiler,
     pub(crate) linker: Linker,
@@ -55,10 +55,10 @@ pub(crate) struct Tools {
 /// When something is missing.
 pub(crate) fn check() -> Result<()> {
     let mut found = Vec::new();
-    for program in QEMU.iter().chain([&VALGRIND, &BROWSER, &DRIVER]) {
+    for program in emulators()?.into_iter().chain([&VALGRIND, &BROWSER, &DRIVER]) {
         found.push(say(program.what, program.version().as_ref()));
     }
-    for target in targets() {
+    for target in targets().into_iter().chain([toolchain::PAGE]) {
         found.push(say(&format!("compiler for {target}"), toolchain::compiler(target).as_ref()));
         found.push(say(&format!("linker for {target}"), toolchain::linker(target).as_ref()));
     }
@@ -68,15 +68,17 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// Installs what is missing for the firmware and for the tests, and says what it does.
+/// Installs what is missing for the firmware, for the page in the browser and for the tests, and says what it does.
 ///
 /// # Errors
 ///
 /// When something is missing and cannot be installed; the message says what to do by hand.
 pub(crate) fn install(detail: Detail) -> Result<()> {
-    for target in targets() {
-        let board = loihi_boards::all().iter().find(|board| board.target == target);
-        board.map_or(Ok(()), |board| install_for_firmware(detail, board).map(drop))?;
+    for program in emulators()? {
+        program.install(detail)?;
+    }
+    for target in targets().into_iter().chain([toolchain::PAGE]) {
+        install_for_target(detail, target)?;
     }
     install_for_tests(detail)
 }
@@ -104,11 +106,35 @@ pub(crate) fn install_for_tests(detail: Detail) -> Result<()> {
 ///
 /// Those of [`install`].
 pub(crate) fn install_for_firmware(detail: Detail, board: &Board) -> Result<Tools> {
-    let everything = detail == Detail::Everything;
-    let emulator = board.qemu.as_ref().and_then(|qemu| QEMU.iter().find(|program| program.name == qemu.program));
-    emulator.map_or(Ok(()), |program| program.install(detail))?;
+    if let Some(program) = emulator(board)? {
+        program.install(detail)?;
+    }
+    install_for_target(detail, &board.target)
+}
 
-    let target = &board.target;
+/// The emulators of all boards.
+fn emulators() -> Result<Vec<&'static Program>> {
+    let all = loihi_boards::all().iter().map(emulator).collect::<Result<Vec<_>>>()?;
+    Ok(QEMU.iter().filter(|program| all.iter().flatten().any(|own| own.name == program.name)).collect())
+}
+
+/// The emulator of a board, if it has one.
+fn emulator(board: &Board) -> Result<Option<&'static Program>> {
+    let Some(qemu) = &board.qemu else { return Ok(None) };
+    let known = QEMU.iter().find(|program| program.name == qemu.program).with_context(|| {
+        let (name, program) = (&board.name, &qemu.program);
+        format!("boards/{name}.toml: no package is known for {program}: give it a row of `QEMU` in xtask/src/setup.rs")
+    })?;
+    Ok(Some(known))
+}
+
+/// Installs a compiler and a linker for a target.
+///
+/// # Errors
+///
+/// Those of [`install`].
+pub(crate) fn install_for_target(detail: Detail, target: &str) -> Result<Tools> {
+    let everything = detail == Detail::Everything;
     let compiler = match toolchain::compiler(target) {
         Some(compiler) => compiler,
         None => install_compiler(target)?,
@@ -128,12 +154,12 @@ pub(crate) fn install_for_firmware(detail: Detail, board: &Board) -> Result<Tool
 }
 
 /// Installs `core` for the compiler in use or, failing that, its sources, or another compiler with its.
-pub(crate) fn install_compiler(target: &str) -> Result<Compiler> {
-    println!("compiler for {target}: missing, it takes one with the library `core` for it, or with its sources");
+fn install_compiler(target: &str) -> Result<Compiler> {
+    println!("compiler for {target}: missing; needs one that has `core` for this target, or its sources");
     if on_search_path("rustup").is_some() {
         for arguments in [["target", "add", target], ["component", "add", "rust-src"]] {
             // Rust knows no target of this project's own.
-            if target == loihi_boards::default().target && arguments.contains(&target) {
+            if toolchain::description(target).is_some() && arguments.contains(&target) {
                 continue;
             }
             let mut command = Command::new("rustup");
@@ -170,7 +196,7 @@ fn install_linker(target: &str) -> Result<Linker> {
     apt::install(&["lld".to_owned()])?;
     match toolchain::linker(target) {
         Some(linker) => Ok(linker),
-        None => bail!("ld.lld is still not on the search path; install LLVM's linker by hand"),
+        None => bail!("LLVM's linker is still not on the search path; install it by hand"),
     }
 }
 
@@ -204,4 +230,25 @@ fn say<T: Display>(what: &str, found: Option<&T>) -> bool {
         None => println!("{what}: missing"),
     }
     found.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_emulator_has_a_package_and_one_without_is_named() -> Result<()> {
+        assert_eq!(emulators()?.len(), QEMU.len());
+        let mut board = loihi_boards::default().clone();
+        board.name = "mine".to_owned();
+        if let Some(qemu) = &mut board.qemu {
+            qemu.program = "qemu-system-avr".to_owned();
+        }
+        let said = emulator(&board).map(drop).map_err(|error| error.to_string());
+        let expected = "boards/mine.toml: no package is known for qemu-system-avr: ";
+        assert!(said.as_ref().is_err_and(|said| said.starts_with(expected)), "{said:?}");
+        board.qemu = None;
+        assert!(emulator(&board)?.is_none());
+        Ok(())
+    }
 }

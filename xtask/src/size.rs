@@ -3,16 +3,13 @@
 use std::fs;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use loihi_boards::Board;
-use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionKind, elf};
+use object::{Object, ObjectSection, SectionFlags, SectionKind, elf};
 
-use crate::command::printed;
+use crate::command::line;
 use crate::firmware::{self, FIRMWARE, OWN_RULE};
 use crate::paths;
-
-/// The symbol of the memory that networks are loaded into.
-const ARENA: &str = "ARENA";
 
 /// Bytes of each kind.
 #[derive(Default)]
@@ -20,22 +17,22 @@ struct Sizes {
     text: u64,
     data: u64,
     bss: u64,
-    arena: u64,
 }
 
 /// Prints the sizes of the firmware images as a Markdown table, in bytes.
 ///
 /// Text is code and constants, data is variables with a value, bss is zeroed memory with the
 /// stacks and without the arena. Of bss, line is the buffers of the serial line, and stack is the
-/// most of the stack that was in use in QEMU, in those of a few experiments that fit the arena.
+/// most of the stack that was in use in QEMU, in those of a few experiments that fit the arena. What could not be measured
+/// there says so, and why.
 ///
 /// # Errors
 ///
-/// When the firmware of the bare x86 has not been built, or one is not an ELF file.
+/// When an image has not been built or is not an ELF file.
 pub(crate) fn print() -> Result<()> {
     println!("| firmware | text | data | bss | arena | line | stack |");
     println!("|---|---:|---:|---:|---:|---:|---:|");
-    let mut missing = Vec::new();
+    let (mut missing, mut unmeasured) = (Vec::new(), Vec::new());
     for board in firmware::all() {
         for program in [FIRMWARE, OWN_RULE] {
             let path = firmware::image(program, board);
@@ -43,33 +40,47 @@ pub(crate) fn print() -> Result<()> {
                 missing.push(path.display().to_string());
                 continue;
             };
-            let sizes = measure(&image).with_context(|| format!("{} is not a firmware image", path.display()))?;
-            let Sizes { text, data, bss, arena } = sizes;
-            let used = (program == FIRMWARE).then(|| running(board)).flatten();
-            let [line, stack] = used.unwrap_or_default();
-            println!("| {program}-{} | {text} | {data} | {bss} | {arena} | {line} | {stack} |", board.name);
+            let Board { name, arena_bytes, .. } = board;
+            let sizes = measure(&image, *arena_bytes);
+            let Sizes { text, data, bss } =
+                sizes.with_context(|| format!("{} is not a firmware image of {name}", path.display()))?;
+            let used = if program == FIRMWARE { running(board) } else { Ok(Default::default()) };
+            let [line, stack] = used.unwrap_or_else(|error| {
+                unmeasured.push(format!("{program}-{name}: {error:#}"));
+                ["not measured", "not measured"].map(str::to_owned)
+            });
+            println!("| {program}-{name} | {text} | {data} | {bss} | {arena_bytes} | {line} | {stack} |");
         }
     }
+    for why in unmeasured {
+        println!("\nnot measured: {why}");
+    }
     if !missing.is_empty() {
-        bail!("run `cargo xtask firmware` first: there is no {}", missing.join(", "));
+        bail!("run `cargo xtask firmware` first; missing: {}", missing.join(", "));
     }
     Ok(())
 }
 
-/// Bytes of line and stack of the firmware of a board while it runs in QEMU; `None` if it does not.
-fn running(board: &Board) -> Option<[String; 2]> {
+/// Bytes of line and stack of the firmware of a board while it runs in QEMU; empty for a board that QEMU does not emulate.
+fn running(board: &Board) -> Result<[String; 2]> {
+    if board.qemu.is_none() {
+        return Ok(Default::default());
+    }
     let mut command = Command::new(paths::cargo());
     command
         .current_dir(paths::root())
         .args(["run", "--quiet", "--profile", "tests", "--package", "conformance", "--features", "footprint"])
         .args(["--bin", "footprint", "--", &board.name])
         .arg(firmware::image(FIRMWARE, board));
-    let said = printed(&mut command)?;
-    let (line, stack) = said.trim().split_once(' ')?;
-    Some([line, stack].map(str::to_owned))
+    let output = command.output().with_context(|| format!("cannot start `{}`", line(&command)))?;
+    let [said, complaints] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    ensure!(output.status.success(), "{}", complaints.trim().lines().last().unwrap_or("it ended without a word"));
+    let (line, stack) = said.trim().split_once(' ').with_context(|| format!("`{said}` is not two sizes"))?;
+    Ok([line, stack].map(str::to_owned))
 }
 
-fn measure(image: &[u8]) -> Result<Sizes> {
+/// Bytes of the sections of an image with an arena of this size.
+fn measure(image: &[u8], arena_bytes: u64) -> Result<Sizes> {
     let file = object::File::parse(image)?;
     let mut sizes = Sizes::default();
     for section in file.sections() {
@@ -86,8 +97,6 @@ fn measure(image: &[u8]) -> Result<Sizes> {
         };
         *kind += section.size();
     }
-    let arena = file.symbols().find(|symbol| symbol.name() == Ok(ARENA));
-    sizes.arena = arena.context("it has no arena")?.size();
-    sizes.bss = sizes.bss.saturating_sub(sizes.arena);
+    sizes.bss = sizes.bss.checked_sub(arena_bytes).context("its arena is not that of the board")?;
     Ok(sizes)
 }

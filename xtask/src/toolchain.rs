@@ -1,4 +1,4 @@
-//! Finds a compiler and a linker that can build for bare machines.
+//! Finds a compiler and a linker that can build for bare machines, and for the browser.
 //!
 //! A compiler needs the library `core` for the target, or its sources: no compiler comes with one for the bare x86. Which
 //! compiler builds the rest of the workspace does not matter.
@@ -10,13 +10,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::command::printed;
-use crate::paths::on_search_path;
+use crate::paths::{self, on_search_path};
 
 /// A version as major, minor.
 pub(crate) type Version = (u32, u32);
 
 /// The oldest compiler that the workspace builds with, as in its Cargo.toml.
 pub(crate) const OLDEST: Version = (1, 93);
+
+/// The target of the page in the browser.
+pub(crate) const PAGE: &str = "wasm32-unknown-unknown";
 
 /// A compiler with `core` for a target, or with the sources of its libraries.
 #[derive(Debug)]
@@ -59,6 +62,13 @@ pub(crate) fn compiler(target: &str) -> Option<Compiler> {
         let has_sources = libraries.join("src/rust/library/core/Cargo.toml").is_file();
         (version >= OLDEST && (has_core || has_sources)).then_some(Compiler { program, title, has_core })
     })
+}
+
+/// The file that describes a target of this project's own to the compiler; `None` for targets that the compiler knows.
+pub(crate) fn description(target: &str) -> Option<PathBuf> {
+    let boards = loihi_boards::all().iter().filter(|board| board.target == target);
+    let files = boards.map(|board| paths::root().join(&board.firmware).join(target).with_extension("json"));
+    files.into_iter().find(|file| file.is_file())
 }
 
 /// Programs that may be such a compiler, the most wanted first.
@@ -104,13 +114,12 @@ pub(crate) fn parse_version(text: &str) -> Option<Version> {
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
-/// The first linker that can link an image of a target: the one that comes with a compiler, LLVM's from the distribution,
-/// then, for x86, GNU's.
+/// The first linker for a target: the one that comes with a compiler, LLVM's from the distribution, then, for x86, GNU's.
 pub(crate) fn linker(target: &str) -> Option<Linker> {
     if let Some(program) = bundled_linker() {
         return Some(Linker { program, flags: &[] });
     }
-    if let Some(program) = on_search_path("ld.lld") {
+    if let Some(program) = on_search_path(if target == PAGE { "wasm-ld" } else { "ld.lld" }) {
         return Some(Linker { program, flags: &[] });
     }
     let program = on_search_path("ld").filter(|_| target.starts_with("i586"))?;
@@ -128,4 +137,17 @@ fn bundled_linker() -> Option<PathBuf> {
         let program = sysroot(rustc)?.join("lib/rustlib").join(host).join("bin/rust-lld");
         program.is_file().then_some(program)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_bare_x86_has_a_description() {
+        for board in loihi_boards::all() {
+            assert_eq!(description(&board.target).is_some(), board.name == loihi_boards::DEFAULT, "{}", board.name);
+        }
+        assert_eq!(description(PAGE), None);
+    }
 }

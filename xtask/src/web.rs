@@ -11,27 +11,17 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::command::{announced, run};
-use crate::paths::{self, on_search_path};
-use crate::setup::Detail;
-use crate::{apt, dist, licences, setup, toolchain};
+use crate::command::run;
+use crate::setup::{self, Detail, Tools};
+use crate::toolchain::PAGE;
+use crate::{dist, licences, paths};
 
 /// The package of the module.
 const PACKAGE: &str = "loihi-web";
-/// The target of the module.
-const TARGET: &str = "wasm32-unknown-unknown";
 /// The workspace profile of the module.
 const PROFILE: &str = "web";
 /// The experiment whose digest the page compares with the host's.
 const EXPERIMENT: &str = "digits-pes";
-
-/// Which compiler makes the module.
-enum Compiler {
-    /// The usual one, with a standard library for the target.
-    Usual,
-    /// Another one, which has the sources of the standard library.
-    Sources(toolchain::Compiler),
-}
 
 /// Builds `target/page/index.html`, and `licences.txt` beside it.
 ///
@@ -39,7 +29,7 @@ enum Compiler {
 ///
 /// When no compiler for the target can be had, the module does not build, or a part of the page is missing.
 pub(crate) fn build() -> Result<()> {
-    let module = module(&compiler()?)?;
+    let module = module(&setup::install_for_target(Detail::Changes, PAGE)?)?;
     let packed = packed(&module)?;
     let page = page(&packed)?;
     let folder = paths::root().join("target").join("page");
@@ -51,80 +41,41 @@ pub(crate) fn build() -> Result<()> {
     Ok(())
 }
 
-/// Installs a standard library for the target, or a compiler with its sources, if there is neither.
-///
-/// # Errors
-///
-/// When neither can be had.
-pub(crate) fn install(detail: Detail) -> Result<()> {
-    let compiler = compiler()?;
-    if detail == Detail::Everything {
-        match compiler {
-            Compiler::Usual => println!("compiler for the browser: the usual one, with {TARGET}"),
-            Compiler::Sources(other) => println!("compiler for the browser: {other}"),
-        }
-    }
-    Ok(())
-}
-
-fn compiler() -> Result<Compiler> {
-    let is_here = || toolchain::folder().is_some_and(|folder| folder.join("lib/rustlib").join(TARGET).is_dir());
-    if is_here() {
-        return Ok(Compiler::Usual);
-    }
-    if on_search_path("rustup").is_some() {
-        println!("standard library for the browser: missing, will be installed");
-        let added = announced(Command::new("rustup").current_dir(paths::root()).args(["target", "add", TARGET]));
-        if added.is_ok() && is_here() {
-            return Ok(Compiler::Usual);
-        }
-    }
-    if on_search_path("wasm-ld").is_none() && apt::is_here() {
-        println!("linker for the browser: missing, will be installed");
-        apt::install(&["lld".to_owned()])?;
-    }
-    let other = toolchain::compiler(TARGET);
-    Ok(Compiler::Sources(other.map_or_else(|| setup::install_compiler(TARGET), Ok)?))
-}
-
 /// The module: this crate as a dynamic library, which it is for the browser only.
-fn module(compiler: &Compiler) -> Result<Vec<u8>> {
+fn module(tools: &Tools) -> Result<Vec<u8>> {
+    // Cargo keeps apart what this build makes: it may be of another compiler.
+    let folder = paths::target().join("web-build");
+    let mut flags = dist::remapped();
+    flags.push(format!("-Clinker={}", tools.linker.program.display()));
     let mut command = Command::new(paths::cargo());
     command
         .current_dir(paths::root())
         .args(["rustc", "--quiet", "--package", PACKAGE, "--lib", "--crate-type", "cdylib"])
-        .args(["--profile", PROFILE, "--target", TARGET])
-        .env_remove("RUSTFLAGS");
-    let mut flags = dist::remapped();
-    let mut folder = paths::target();
-    if let Compiler::Sources(other) = compiler {
-        // Cargo keeps apart what this build makes.
-        folder = folder.join("web-build");
-        flags.push("-Clinker=wasm-ld".to_owned());
-        command
-            .arg("--target-dir")
-            .arg(&folder)
-            .arg("-Zbuild-std=std,panic_abort")
-            .env("RUSTC", &other.program)
-            .env("RUSTC_BOOTSTRAP", "1")
-            .env_remove("RUSTC_WRAPPER")
-            .env_remove("RUSTC_WORKSPACE_WRAPPER");
+        .args(["--profile", PROFILE, "--target", PAGE, "--target-dir"])
+        .arg(&folder)
+        .env("RUSTC", &tools.compiler.program)
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
+        // Meant for the host's compiler.
+        .env_remove("RUSTFLAGS")
+        .env_remove("RUSTC_WRAPPER")
+        .env_remove("RUSTC_WORKSPACE_WRAPPER");
+    if !tools.compiler.has_core {
+        command.arg("-Zbuild-std=std,panic_abort").env("RUSTC_BOOTSTRAP", "1");
     }
-    command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
     run(&mut command).context("the module of the page does not build")?;
-    let file = folder.join(TARGET).join(PROFILE).join("loihi_web.wasm");
+    let file = folder.join(PAGE).join(PROFILE).join("loihi_web.wasm");
     fs::read(&file).with_context(|| format!("cannot read {}", file.display()))
 }
 
-/// The module as the page holds it: base64 of its gzip.
-fn packed(module: &[u8]) -> Result<String> {
+/// The module packed with gzip; the page holds it as base64.
+fn packed(module: &[u8]) -> Result<Vec<u8>> {
     let mut packer = GzEncoder::new(Vec::new(), Compression::best());
     packer.write_all(module)?;
-    Ok(STANDARD.encode(packer.finish()?))
+    Ok(packer.finish()?)
 }
 
 /// The page with every file that it names inside it.
-fn page(packed: &str) -> Result<String> {
+fn page(packed: &[u8]) -> Result<String> {
     let sources = paths::root().join("web").join("page");
     let read = |name: &str| {
         let path = sources.join(name);
@@ -136,7 +87,7 @@ fn page(packed: &str) -> Result<String> {
     while let Some((before, name, after)) = next_file(rest) {
         let text = match name {
             "data.json" => data()?,
-            "loihi_web.wasm.gz" => packed.to_owned(),
+            "loihi_web.wasm.gz" => STANDARD.encode(packed),
             _ => read(name)?,
         };
         for end in ["</script", "</style"] {
@@ -153,10 +104,10 @@ fn page(packed: &str) -> Result<String> {
 
 /// What is before the next file that a page names, the name, and what is after it.
 fn next_file(page: &str) -> Option<(&str, &str, &str)> {
-    let marks = [(" src=\"", "\">"), ("<link rel=\"stylesheet\" href=\"", "\">")];
-    let found = marks.iter().filter_map(|(mark, end)| Some((page.find(mark)?, mark.len(), *end)));
-    let (at, mark, end) = found.min_by_key(|(at, ..)| *at)?;
-    let (name, after) = page[at + mark..].split_once(end)?;
+    let marks = [" src=\"", "<link rel=\"stylesheet\" href=\""];
+    let found = marks.iter().filter_map(|mark| Some((page.find(mark)?, mark.len())));
+    let (at, mark) = found.min_by_key(|(at, _)| *at)?;
+    let (name, after) = page[at + mark..].split_once("\">")?;
     Some((&page[..at], name, after))
 }
 
@@ -166,7 +117,7 @@ fn data() -> Result<String> {
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let digest = text.lines().find_map(|line| line.strip_prefix(EXPERIMENT)?.trim_start().strip_prefix("= "));
     let digest = digest.with_context(|| format!("{} has no line for {EXPERIMENT}", path.display()))?;
-    Ok(format!("{{\"experiment\": \"{EXPERIMENT}\", \"digests\": {{\"{EXPERIMENT}\": {digest}}}}}"))
+    Ok(format!("{{\"experiment\": \"{EXPERIMENT}\", \"digest\": {digest}}}"))
 }
 
 /// Writes a file aside first, so that nobody sees half of it.
@@ -185,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_page_holds_all_files_that_it_names() -> Result<()> {
-        let page = page("bW9kdWxl")?;
+        let page = page(b"module")?;
         assert!(next_file(&page).is_none());
         for part in ["bW9kdWxl", "<style>", "class Engine", "class Pad", "onmessage", "\"digits-pes\""] {
             assert!(page.contains(part), "{part}");
