@@ -21,8 +21,10 @@ const RADII: [f64; 2] = [1.0, 6.0];
 const SLANT_MAX: f64 = 0.6;
 /// Most points of a drawing.
 pub const POINTS_MAX: usize = 20_000;
+/// What coordinates stay below, on either side of 0.
+pub const COORDINATE_LIMIT: f64 = 1e6;
 
-/// Why a drawing is no sample.
+/// Why a drawing cannot become a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DrawingError {
@@ -32,8 +34,8 @@ pub enum DrawingError {
     /// There are more points than [`POINTS_MAX`].
     #[error("the drawing has more than {POINTS_MAX} points: draw a simpler one")]
     TooLong,
-    /// A stroke has an x without a y, or a coordinate is not finite.
-    #[error("a stroke is not a list of x and y: give pairs of finite numbers")]
+    /// A stroke has an x without a y, or a coordinate is not below [`COORDINATE_LIMIT`].
+    #[error("a stroke is not a list of x and y: give pairs of finite numbers below 1,000,000")]
     Points,
 }
 
@@ -55,7 +57,8 @@ pub struct Drawing {
 }
 
 impl Drawing {
-    /// From the points of each stroke: x and y in turn, in any unit, y downwards.
+    /// From the points of each stroke: x and y in turn, y downwards, in any unit in which they are below
+    /// [`COORDINATE_LIMIT`].
     ///
     /// # Errors
     /// [`DrawingError`].
@@ -63,7 +66,8 @@ impl Drawing {
         if strokes.iter().map(Vec::len).sum::<usize>() > 2 * POINTS_MAX {
             return Err(DrawingError::TooLong);
         }
-        let is_valid = |stroke: &Vec<f64>| stroke.len().is_multiple_of(2) && stroke.iter().all(|own| own.abs() < 1e6);
+        let is_near = |coordinate: &f64| coordinate.abs() < COORDINATE_LIMIT;
+        let is_valid = |stroke: &Vec<f64>| stroke.len().is_multiple_of(2) && stroke.iter().all(is_near);
         if !strokes.iter().all(is_valid) {
             return Err(DrawingError::Points);
         }

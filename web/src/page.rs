@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// Longest request, in bytes.
 pub const REQUEST_BYTES_MAX: usize = 1 << 20;
 
-/// What is asked. Strokes are lists of x and y in turn, in any unit, y downwards.
+/// What is asked. Strokes are lists of x and y in turn, as [`Drawing::of`] takes them.
 ///
 /// It is read by way of a flat form: a tagged enum would hold its numbers in between, which a feature of the JSON reader that any
 /// other crate may switch on turns into something else.
@@ -125,7 +125,7 @@ pub enum Told<'t> {
         answer: &'t Answer,
         /// What was taught.
         class: u32,
-        /// Of each drawing so far, whether it was answered rightly before it was learned.
+        /// Of each drawing so far, whether it was answered correctly before it was learned.
         right: &'t [bool],
     },
     /// What was taught is gone.
@@ -144,7 +144,7 @@ pub enum PageError {
     /// A request is not one.
     #[error("not a request of this page: {0}")]
     Request(#[from] serde_json::Error),
-    /// The drawing is no sample.
+    /// The drawing cannot become a sample.
     #[error(transparent)]
     Drawing(#[from] DrawingError),
     /// The chip did not do what it was asked.
@@ -162,12 +162,12 @@ pub enum PageError {
 #[derive(Debug, Default)]
 pub struct Page {
     student: Option<(Student, Learned)>,
-    /// Of each drawing that was taught, whether it was answered rightly before.
+    /// Of each drawing that was taught, whether it was answered correctly before.
     right: Vec<bool>,
 }
 
 impl Page {
-    /// Does what is asked; `tell` takes JSON, of which the last text says how it ended.
+    /// Does what is asked; `tell` takes JSON texts; the last one says how the request ended.
     pub fn ask(&mut self, request: &str, tell: &mut dyn FnMut(&str)) {
         let mut tell = |told: &Told<'_>| tell(&text_of(told));
         if let Err(error) = self.done(request, &mut tell) {
@@ -222,8 +222,7 @@ impl Page {
         }
         let sample = Drawing::of(strokes)?.sample().labelled(class);
         let (student, _) = self.student.as_mut().ok_or(PageError::Untrained)?;
-        let before = student.predict(&sample)?;
-        student.teach(&sample)?;
+        let before = student.teach(&sample)?;
         let answer = student.predict(&sample)?;
         self.right.push(before.class == class as usize);
         tell(&Told::Taught { before: &before, answer: &answer, class, right: &self.right });

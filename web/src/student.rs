@@ -9,7 +9,8 @@ use loihi_device::inproc::InProcess;
 use loihi_device::sample::Stretch;
 use loihi_device::session::{RetryPolicy, Session};
 use loihi_learn::presenter::Presenter;
-use loihi_learn::{ExperimentError, Learner, mailbox};
+use loihi_learn::settings::Settings;
+use loihi_learn::{ExperimentError, mailbox};
 use loihi_net::network::Network;
 use loihi_net::network::file::{self, FileOptions};
 use loihi_place::neuron_map::NeuronMap;
@@ -69,10 +70,9 @@ impl Student {
     /// [`ExperimentError`], if the file has another kind of task, or another network has learned.
     pub fn new(text: &str, learned: &Learned) -> Result<Self, ExperimentError> {
         let path = Path::new("experiment.toml");
-        let divided = Learner::parse(text, path)?.settings().divided();
-        let what = "the page needs `predict_steps` and `learn_steps` in [task]";
-        let divided = divided.ok_or_else(|| ExperimentError::Plan(what.to_owned()))?;
         let network = file::parse_with(text, path, &FileOptions::default().data(vec![8, 8], CLASSES))?;
+        let what = "the page needs `predict_steps` and `learn_steps` in [task]";
+        let divided = Settings::of(&network)?.divided().ok_or_else(|| ExperimentError::Plan(what.to_owned()))?;
         let placed = place(&network, PlacementOptions::default())?;
         let mut session = session()?;
         let map = NeuronMap::of_populations(&network, &placed).map_err(loihi_device::session::SessionError::from)?;
@@ -98,39 +98,36 @@ impl Student {
     pub fn predict(&mut self, sample: &Sample) -> Result<Answer, ExperimentError> {
         let stimulus = mailbox(self.presenter()?.words(sample, self.key)?);
         let [steps, _] = self.divided;
-        let record = Record { reset: true, steps, stimulus: &stimulus, ..Record::PLAIN };
-        let spikes = self.show(&[record])?;
-        let outputs = self.session.read(Register::Output)?;
-        self.answer(sample, &outputs, spikes)
+        self.answer(sample, Record { reset: true, steps, stimulus: &stimulus, ..Record::PLAIN })
     }
 
-    /// Learns a sample of a known class, once: it is predicted, and then learned in further steps.
+    /// Learns a sample of a known class, once: it is predicted, which gives the answer before, and then learned in further
+    /// steps.
     ///
     /// # Errors
     /// [`ExperimentError`].
-    pub fn teach(&mut self, sample: &Sample) -> Result<(), ExperimentError> {
+    pub fn teach(&mut self, sample: &Sample) -> Result<Answer, ExperimentError> {
         let presenter = self.presenter()?;
         let taught: Vec<usize> = (0..self.placed.programs.ports.len()).collect();
         let stimulus = mailbox(presenter.words(sample, self.key)?);
         let target = mailbox(presenter.targets(&taught, sample)?);
         let [predict, learn] = self.divided;
         let predicted = Record { reset: true, steps: predict, stimulus: &stimulus, target: &target, ..Record::PLAIN };
-        self.show(&[predicted, Record { learn: true, steps: learn, ..Record::PLAIN }])?;
+        let before = self.answer(sample, predicted)?;
+        self.show(Record { learn: true, steps: learn, ..Record::PLAIN })?;
         self.key = self.key.wrapping_add(1);
-        Ok(())
+        Ok(before)
     }
 
     fn presenter(&self) -> Result<Presenter<'_>, ExperimentError> {
         Presenter::new(&self.network, &self.placed, None, None)
     }
 
-    /// Computes records, and returns spikes: step and neuron.
-    fn show(&mut self, records: &[Record<'_>]) -> Result<Vec<[u32; 2]>, ExperimentError> {
-        let stretches: Vec<Stretch<'_>> =
-            records.iter().map(|record| Stretch { record: *record, spikes: &[] }).collect();
+    /// Computes a record, and returns spikes: step and neuron.
+    fn show(&mut self, record: Record<'_>) -> Result<Vec<[u32; 2]>, ExperimentError> {
         let mut spikes = Vec::new();
         let map = &self.placed.map;
-        self.session.sample(&stretches, Report::Spikes, |step, compartment| {
+        self.session.sample(&[Stretch { record, spikes: &[] }], Report::Spikes, |step, compartment| {
             if let Some((0, neuron)) = map.owner(compartment) {
                 spikes.push([step, u32::try_from(neuron).unwrap_or(u32::MAX)]);
             }
@@ -138,11 +135,14 @@ impl Student {
         Ok(spikes)
     }
 
-    fn answer(&self, sample: &Sample, outputs: &[i32], spikes: Vec<[u32; 2]>) -> Result<Answer, ExperimentError> {
+    /// Computes the record in which a sample is predicted, and reads the answer.
+    fn answer(&mut self, sample: &Sample, record: Record<'_>) -> Result<Answer, ExperimentError> {
+        let spikes = self.show(record)?;
+        let outputs = self.session.read(Register::Output)?;
         let port = self.placed.programs.ports.last();
         let what = "the page needs a program that learns classes";
         let port = port.ok_or_else(|| ExperimentError::Plan(what.to_owned()))?;
-        let words: Vec<i64> = outputs_of(port, outputs).map(i64::from).collect();
+        let words: Vec<i64> = outputs_of(port, &outputs).map(i64::from).collect();
         let class = winner(&words).unwrap_or(0);
         #[expect(clippy::cast_precision_loss, reason = "words of 32 bits")]
         let scores: Vec<f64> = words.iter().map(|word| *word as f64 / ONE as f64).collect();

@@ -138,3 +138,17 @@ fn a_browser_without_webassembly_is_told_so() {
     browser.wait("!document.getElementById('error').hidden");
     assert!(browser.text("error").starts_with("This browser has no WebAssembly"), "{}", browser.text("error"));
 }
+
+/// Chromium 80 to 95 unpack the module, and cannot compile it.
+#[test]
+fn a_browser_without_the_newest_instruction_is_told_which_has_it() {
+    let too_old = "globalThis.validate = WebAssembly.validate;
+        WebAssembly.validate = (module) => { globalThis.asked = module; return false }";
+    let browser = blank(WIDE, too_old);
+    browser.wait("!document.getElementById('error').hidden");
+    let said = browser.text("error");
+    assert!(said.starts_with("This browser is too old") && said.contains("Chromium 96"), "{said}");
+    // This browser has the instruction, and would refuse a table that does not exist.
+    let both = "return [asked, asked.with(-2, 1)].map((module) => validate(module))";
+    assert_eq!(browser.run(both), json!([true, false]));
+}
