@@ -84,8 +84,8 @@ impl Serial {
         self
     }
 
-    /// Opens the port again if it was gone; whether it is there.
-    fn is_open(&mut self) -> Result<bool, DeviceFault> {
+    /// Opens the port again if it is gone; whether it is there then.
+    fn reopen(&mut self) -> Result<bool, DeviceFault> {
         if self.port.is_some() {
             return Ok(true);
         }
@@ -95,23 +95,23 @@ impl Serial {
                 self.trouble_since = None;
                 Ok(true)
             }
-            Err(error) if error.kind() == ErrorKind::NotFound => self.is_gone().map(|()| false),
+            Err(error) if error.kind() == ErrorKind::NotFound => self.lost().map(|()| false),
             Err(error) => {
                 let (seconds, advice) = (self.patience.as_secs(), port::advice(&self.path, self.baud, &error));
-                self.is_in_trouble(format!("could not be opened again within {seconds} s: {advice}")).map(|()| false)
+                self.troubled(&format!("could not be opened again within {seconds} s: {advice}")).map(|()| false)
             }
         }
     }
 
     /// The port is gone; an error once it has been for too long.
-    fn is_gone(&mut self) -> Result<(), DeviceFault> {
+    fn lost(&mut self) -> Result<(), DeviceFault> {
         self.port = None;
         let seconds = self.patience.as_secs();
-        self.is_in_trouble(format!("disappeared and did not come back within {seconds} s: plug the board in"))
+        self.troubled(&format!("disappeared and did not come back within {seconds} s: plug the board in"))
     }
 
     /// The port is not usable; an error once it has not been for too long.
-    fn is_in_trouble(&mut self, what: String) -> Result<(), DeviceFault> {
+    fn troubled(&mut self, what: &str) -> Result<(), DeviceFault> {
         let since = *self.trouble_since.get_or_insert_with(Instant::now);
         if since.elapsed() < self.patience {
             return Ok(());
@@ -127,7 +127,7 @@ impl Line for Serial {
 
     fn send(&mut self, bytes: &[u8]) -> Result<(), DeviceFault> {
         // What is sent while the port is gone is lost, and repeated.
-        if !self.is_open()? {
+        if !self.reopen()? {
             return Ok(());
         }
         let wait = SEND_MOST.min(self.patience);
@@ -138,18 +138,18 @@ impl Line for Serial {
             }
             Some(Err(error)) if error.kind() == ErrorKind::TimedOut => {
                 let seconds = self.patience.as_secs();
-                self.is_in_trouble(format!("took no bytes for {seconds} s: see that the board has power"))
+                self.troubled(&format!("took no bytes for {seconds} s: see that the board has power"))
             }
-            Some(Err(_)) | None => self.is_gone(),
+            Some(Err(_)) | None => self.lost(),
         }
     }
 
     fn receive(&mut self, into: &mut Vec<u8>, wait: Duration) -> Result<(), DeviceFault> {
-        if self.is_open()? {
+        if self.reopen()? {
             if let Some(Ok(())) = self.port.as_mut().map(|port| port.receive(into, wait)) {
                 return Ok(());
             }
-            self.is_gone()?;
+            self.lost()?;
         }
         std::thread::sleep(wait.min(GONE_EVERY));
         Ok(())
