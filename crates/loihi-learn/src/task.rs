@@ -129,13 +129,23 @@ pub enum ExperimentError {
     Parameters(#[from] toml::de::Error),
     /// A sample cannot be computed.
     #[error(transparent)]
-    Inference(#[from] InferenceError),
+    Inference(InferenceError),
     /// A sample cannot be shown to the network.
     #[error(transparent)]
     Present(#[from] PresentError),
     /// There is no float twin.
     #[error(transparent)]
     Twin(#[from] TwinError),
+}
+
+/// A device that did not do what it was asked is the same error wherever it was asked.
+impl From<InferenceError> for ExperimentError {
+    fn from(error: InferenceError) -> Self {
+        match error {
+            InferenceError::Session(error) => error.into(),
+            other => Self::Inference(other),
+        }
+    }
 }
 
 impl From<PlantError> for ExperimentError {
