@@ -49,7 +49,7 @@ fn the_experiment_is_that_of_the_host() {
 }
 
 #[test]
-fn most_drawings_are_answered_rightly_and_nearly_all_once_they_were_learned() {
+fn most_drawings_are_answered_correctly_and_nearly_all_once_they_were_learned() {
     with(|page| {
         let drawings = drawings();
         let right = |page: &mut Page| {
