@@ -20,7 +20,7 @@ fn main() -> io::Result<()> {
     for file in &files {
         let text = fs::read_to_string(file)?;
         let [name, file] = [file.file_stem().unwrap_or_default(), file.as_os_str()].map(|part| part.to_string_lossy());
-        Board::parse(&name, &text).map_err(io::Error::other)?;
+        Board::parse(&name, &text).map_err(|error| io::Error::other(error.to_string()))?;
         writeln!(table, "    ({name:?}, include_str!({file:?})),").map_err(io::Error::other)?;
     }
     table.push_str("];\n");
