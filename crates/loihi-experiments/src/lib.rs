@@ -23,7 +23,7 @@ mod registry;
 
 pub use loihi_learn::{
     Answer, ExperimentError, Metrics, MetricsRow, NoObserver, Observer, Outcome, RunOptions, Running, Task, conclude,
-    figure, load, observer, sizes, trained,
+    figure, observer, trained,
 };
 pub use registry::Experiment;
 

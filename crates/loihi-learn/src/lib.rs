@@ -67,4 +67,4 @@ pub mod trials;
 pub use learner::{Learner, LearnerOptions};
 pub use metrics::{Metrics, figure};
 pub use observer::{Answer, MetricsRow, NoObserver, Observer, Running};
-pub use task::{ExperimentError, FigureTable, Outcome, RunOptions, Task, conclude, load, mailbox, q12, restore};
+pub use task::{ExperimentError, FigureTable, Outcome, RunOptions, Task, conclude, mailbox, restore};

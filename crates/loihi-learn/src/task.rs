@@ -124,9 +124,6 @@ pub enum ExperimentError {
     /// Data for an experiment that has none.
     #[error("this experiment takes no data: leave out --data")]
     NoData,
-    /// The parameters cannot be read.
-    #[error(transparent)]
-    Parameters(#[from] toml::de::Error),
     /// A sample cannot be computed.
     #[error(transparent)]
     Inference(InferenceError),
@@ -271,20 +268,8 @@ pub trait Task: std::fmt::Debug + Send + Sync {
     ) -> Result<Outcome, ExperimentError>;
 }
 
-/// For tasks without stages and data: loads an image, and the learned state if there is one to start from.
-///
-/// # Errors
-/// [`ExperimentError`].
-pub fn load(
-    session: &mut Session,
-    image: &ImageFile,
-    options: &RunOptions,
-    observer: &mut dyn Observer,
-) -> Result<(), ExperimentError> {
-    load_with(session, image, &NeuronMap::of_cores(image).map_err(SessionError::from)?, options, observer)
-}
-
-/// The same with a map that knows whose compartments are whose.
+/// For tasks without stages and data: loads an image, and the learned state if there is one to start from. The map knows whose
+/// compartments are whose.
 ///
 /// # Errors
 /// [`ExperimentError`].
@@ -350,12 +335,6 @@ pub fn conclude(
         digests,
         tables: Vec::new(),
     })
-}
-
-/// Q3.12 of a real number, saturating.
-#[expect(clippy::cast_possible_truncation, reason = "float to integer casts saturate")]
-pub fn q12(value: f64) -> i16 {
-    (value * 4096.0).round() as i16
 }
 
 /// Little-endian bytes of mailbox words.
