@@ -1,4 +1,4 @@
-//! Choices that are rewarded later: which of several actions belongs to each of as many cues.
+//! Choices that are rewarded later: which action belongs to which cue.
 //!
 //! In a trial one of the cues is shown: its inputs spike once each. An action that comes more often than every other one until
 //! the reward is due is the choice; the right one has the number of the cue. The reward is 1 for a right choice, -1 for a wrong
@@ -10,6 +10,7 @@ use loihi_core::num::word;
 use loihi_net::draw::uniform;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
+use std::ops::RangeInclusive;
 
 /// `choice`.
 pub(super) const PLANT: PlantType = PlantType::new::<Choice>(
@@ -57,14 +58,20 @@ struct State {
     chosen: Vec<f64>,
 }
 
-fn any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+fn within<'de, D: Deserializer<'de>>(deserializer: D, range: RangeInclusive<u32>) -> Result<u32, D::Error> {
     let value = u32::deserialize(deserializer)?;
-    if value <= MOST { Ok(value) } else { Err(D::Error::custom(format!("{value} is out of its range, 0 to {MOST}"))) }
+    if range.contains(&value) {
+        return Ok(value);
+    }
+    Err(D::Error::custom(format!("{value} is out of its range, {} to {}", range.start(), range.end())))
+}
+
+fn any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    within(deserializer, 0..=MOST)
 }
 
 fn some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    let value = any(deserializer)?;
-    if value > 0 { Ok(value) } else { Err(D::Error::custom(format!("0 is out of its range, 1 to {MOST}"))) }
+    within(deserializer, 1..=MOST)
 }
 
 fn chance<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
@@ -188,7 +195,8 @@ mod tests {
     fn parameters_out_of_their_range_are_refused() {
         for (line, other, why) in [
             ("cues = 2", "cues = 0", "0 is out of its range, 1 to 4096"),
-            ("inputs = 20", "inputs = 1000000", "1000000 is out of its range, 0 to 4096"),
+            ("inputs = 20", "inputs = 1000000", "1000000 is out of its range, 1 to 4096"),
+            ("delay_steps = 16", "delay_steps = 4097", "4097 is out of its range, 0 to 4096"),
             ("exploration = 0.15", "exploration = 1.5", "1.5 is not a probability from 0 to 1"),
         ] {
             let said = toml::from_str::<Choice>(&PLANT.parameters.replace(line, other)).unwrap_err().to_string();
