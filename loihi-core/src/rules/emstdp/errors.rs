@@ -93,7 +93,6 @@ impl Emstdp {
 }
 
 /// Adds what the error spikes of a layer amount to by its weights, at the posts of the layer below: its axons.
-///
 fn lead_down(cpu: &mut Cpu<'_, '_>, layer: &Parts<'_>, spikes: &[i32], errors: &mut [i32]) {
     if spikes.is_empty() {
         return;
