@@ -46,7 +46,7 @@ pub trait SnipForm: Program + Sized + 'static {
     /// Takes its keys.
     ///
     /// # Errors
-    /// [`SectionError`] at the key that does not do.
+    /// [`SectionError`] at the offending key.
     fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError>;
 }
 

@@ -165,7 +165,7 @@ impl<'p> Layout<'p> {
         }
     }
 
-    /// Sees to as many words of the target, for a program that has to name some and learns from none.
+    /// Makes the target mailbox at least this long, for a program that must name target words but is never taught.
     pub fn target_at_least(&mut self, words: u32) {
         self.programs.words[1] = self.programs.words[1].max(words);
     }

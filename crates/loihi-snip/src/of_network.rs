@@ -14,7 +14,7 @@ pub fn takes_reals(network: &Network) -> bool {
 /// Reads all programs of a network.
 ///
 /// # Errors
-/// [`SectionError`] at the key that does not do.
+/// [`SectionError`] at the offending key.
 pub fn programs(network: &Network, kinds: &[SnipKind]) -> Result<Vec<Box<dyn Program>>, SectionError> {
     let mut names = std::collections::BTreeSet::new();
     let mut programs = Vec::new();

@@ -77,7 +77,7 @@ impl RuleTwin {
     ) -> Result<Self, String> {
         let products = rule::parse(&learning.rule, &Limits::RELAXED).map_err(|error| error.to_string())?;
         if learning.signed_by_profile || learning.reads(Variable::R1) {
-            let what = "`float_twin` is of rules that only spikes feed: leave it out with `signed_by_profile` or r1";
+            let what = "`float_twin` supports only rules driven by spikes: leave it out with `signed_by_profile` or r1";
             return Err(what.to_owned());
         }
         let trace = |shape: Option<loihi_net::network::TraceShape>| {

@@ -5,11 +5,14 @@ use crate::kind::{Program, SnipForm};
 use crate::layout::Layout;
 use crate::ports::{Port, Teaching};
 use loihi_core::num::Q8_24;
-use loihi_core::rules::{PesParams, PreSynapse};
+use loihi_core::rules::PesParams;
 use loihi_net::network::SectionError;
 
 /// A rate at which no error moves a decoder: the largest is rounded away.
 const RATE_SHIFT_NEVER: u32 = 31;
+
+/// Keys of decoders that learn.
+const OF_LEARNING: [&str; 3] = ["rate_shift", "pre_synapse", "error_given"];
 
 /// Decoders.
 #[derive(Debug)]
@@ -48,14 +51,14 @@ learn = true             # false: a readout whose decoders stay, and that takes 
         let placed = ["compartment_first", "count", "dimensions", "target_first", "output_first"];
         let learns = keys.take("learn")?.unwrap_or(true);
         let decoders: Option<Vec<f64>> = keys.take("decoders")?;
+        if let Some(key) = keys.any_of(&OF_LEARNING).filter(|_| !learns) {
+            return Err(keys.error(key, format!("`{key}` does nothing with `learn = false`: leave it out")));
+        }
         let params: PesParams = keys.params(&placed)?;
         // Without either key it tells the classes of the data apart, if these have any.
         let of_data = Some(keys.network().classes).filter(|classes| *classes > 0 && dimensions.is_none());
         let classes = classes.or(of_data);
         let dimensions = classes.or(dimensions).unwrap_or(params.dimensions);
-        if !learns && params.pre_synapse != PreSynapse::Raw {
-            return Err(keys.error("pre_synapse", "decoders that do not learn take none: leave `pre_synapse` out"));
-        }
         let rate_shift = if learns { params.rate_shift } else { RATE_SHIFT_NEVER };
         let wanted = keys.network().populations[population].neurons().saturating_mul(dimensions as usize);
         let decoders = decoders.map_or_else(|| Ok(Vec::new()), |given| fixed(keys, &given, wanted))?;

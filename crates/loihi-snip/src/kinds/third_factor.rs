@@ -73,7 +73,7 @@ impl Teacher {
     /// Takes the keys of the table; those that say when and how much are of the run.
     ///
     /// # Errors
-    /// [`SectionError`] at the key that does not do.
+    /// [`SectionError`] at the offending key.
     pub(crate) fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
         let population = keys.population("population")?;
         let is_own = keys.take::<toml::Value>("from")?.is_some_and(|from| from.as_str() == Some("snip"));
