@@ -66,7 +66,7 @@ impl Acting<'_> {
     /// the first row and of the last steps, as `accuracy_first` and `accuracy_last`, then what is measured.
     ///
     /// # Errors
-    /// [`ExperimentError`]; among them [`ExperimentError::Ports`] for a network of other numbers of values.
+    /// [`ExperimentError`], for example [`ExperimentError::Ports`] for a network with the wrong number of values.
     pub fn run(
         &self,
         plant: &mut dyn Plant,
@@ -123,7 +123,8 @@ impl Acting<'_> {
             metrics.push(format!("{name}_{part}"), value);
         }
         metrics.extend(measured(session, &measures, &before)?);
-        metrics.extend(task.published.iter().map(|(name, value)| (name.clone(), *value)));
+        metrics = metrics.ordered(&task.metrics);
+        metrics.publish(&task.published);
         conclude(session, image, observer, metrics, digests)
     }
 
@@ -139,10 +140,6 @@ impl Acting<'_> {
         let taught: usize = programs.ports.iter().map(|port| port.target.len()).sum();
         equal(Exchanged::Taught, taught, if taught == 0 { 0 } else { ports.errors })?;
         equal(Exchanged::Acted, spiking.actions().unwrap_or(0), ports.actions)?;
-        if self.settings.task.float_twin {
-            let what = "there is no `float_twin` of a network whose neurons act: leave it out";
-            return Err(ExperimentError::Plan(what.to_owned()));
-        }
         Ok(())
     }
 }
@@ -159,10 +156,8 @@ fn measured(
     }
     let weights = session.read(Register::W)?;
     for measure in measures {
-        let name = &measure.form.name;
-        let one_of_all = measure.form.by.is_none();
-        for (row, mean) in measure.of_weights(&weights, before, 1).into_iter().enumerate() {
-            figures.push((if one_of_all { name.clone() } else { format!("{name}_{row}") }, mean));
+        for (row, mean) in measure.of(|number| measure.word(&weights, number), before, 1).into_iter().enumerate() {
+            figures.push((measure.form.figure_of_row(row), mean));
         }
     }
     Ok(figures)

@@ -51,7 +51,7 @@ impl ByRow {
             }
         };
         match values.iter().find(|value| !value.is_finite()) {
-            Some(value) => Err(format!("{value} is no finite number")),
+            Some(value) => Err(format!("{value} is not a finite number")),
             None => Ok(values),
         }
     }

@@ -99,7 +99,7 @@ impl Control<'_> {
     /// or `rms_error_float`.
     ///
     /// # Errors
-    /// [`ExperimentError`]; among them [`ExperimentError::Ports`] for a network of other numbers of words.
+    /// [`ExperimentError`], for example [`ExperimentError::Ports`] for a network with the wrong number of words.
     pub fn run(
         &self,
         plant: &mut dyn Plant,
@@ -164,7 +164,7 @@ impl Control<'_> {
             let costs = self.float(plant, steps, session.stop(), options, observer)?;
             metrics.push(name, root_mean_square(costs.get(last).unwrap_or_default()));
         }
-        metrics.extend(self.task.published.iter().map(|(name, value)| (name.clone(), *value)));
+        metrics.publish(&self.task.published);
         let ops = session.ops()?;
         #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
         metrics.push("spikes_per_step", mean(ops.spikes as f64, ops.steps));

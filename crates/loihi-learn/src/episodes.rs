@@ -58,7 +58,7 @@ impl Episodes<'_> {
     /// the last [`TaskForm::final_steps`]; counts are of all that was learned.
     ///
     /// # Errors
-    /// [`ExperimentError`]; among them a plant that is no signal, and a network of other numbers of words.
+    /// [`ExperimentError`]; for example a plant that is not a signal, or a network with the wrong number of words.
     pub fn run(
         &self,
         plant: &mut dyn Plant,
@@ -97,7 +97,7 @@ impl Episodes<'_> {
         let ops = [&OpCounts::default(), &learned];
         let stretch = Stretch { squares: &squares, ops, episodes: epochs, compartments: self.network.compartments() };
         let mut metrics = figures.of(&stretch, &episode.wanted, true);
-        metrics.extend(self.task.published.iter().map(|(name, value)| (name.clone(), *value)));
+        metrics.publish(&self.task.published);
         metrics.push("passes", f64::from(epochs));
         conclude(session, image, observer, metrics, progress.digests)
     }

@@ -69,7 +69,7 @@ const NAMES: [&str; 6] =
 /// Whether all `[[stage]]` tables that name a figure name one of their own.
 ///
 /// # Errors
-/// [`SectionError`] at the first `metric` that does not do.
+/// [`SectionError`] at the offending `metric`.
 pub fn check_names(network: &Network, forms: &[StageForm]) -> Result<(), SectionError> {
     let mut names = Names::of_run(&NAMES);
     for (number, form) in forms.iter().enumerate() {

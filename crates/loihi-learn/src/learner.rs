@@ -408,6 +408,7 @@ impl Task for Learner {
         if self.settings.task.float_twin {
             metrics.extend(online.float(inference.session().stop(), observer)?);
         }
+        metrics.publish(&self.settings.task.published);
         let digest = session.digest()?;
         let outcome = conclude(session, image, observer, metrics, vec![digest])?;
         Ok(Outcome {

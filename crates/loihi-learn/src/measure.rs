@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct MeasureForm {
-    /// What the figure is called: letters, digits, `_`, `-` and blanks, and no name that the run has already.
+    /// What the figure is called: letters, digits, `_`, `-` and spaces, and no name that the run has already.
     pub name: String,
     /// The input or population where the connection begins, by name.
     pub from: String,
@@ -31,6 +31,27 @@ pub struct MeasureForm {
     pub columns: BTreeMap<String, ByRow>,
     /// Figures of the run: the means of these rows, from 0, by name.
     pub figures: BTreeMap<String, u32>,
+}
+
+impl MeasureForm {
+    /// The figure of a run of trials: `NAME`, of several rows the largest mean as `largest_NAME`; none if the form names
+    /// figures itself.
+    pub fn figure_of_trials(&self) -> Option<String> {
+        match self.by {
+            None => Some(self.name.clone()),
+            Some(_) => self.figures.is_empty().then(|| format!("largest_{}", self.name)),
+        }
+    }
+
+    /// What the mean of a row is called where every row has a figure: `NAME_ROW`, or `NAME` of all in one.
+    pub fn figure_of_row(&self, row: usize) -> String {
+        self.by.map_or_else(|| self.name.clone(), |_| format!("{}_{row}", self.name))
+    }
+}
+
+/// What a figure is called in double precision.
+pub fn of_twin(name: &str) -> String {
+    format!("{name}_float")
 }
 
 /// What is averaged.
@@ -78,6 +99,8 @@ pub struct Measure<'n> {
     pub synapses: Vec<LearnedSynapse>,
     /// Rows that have a mean each; 1 if there is one of all.
     pub rows: usize,
+    /// Columns of the rows, by name: a number for each row.
+    pub columns: Vec<(&'n str, Vec<f64>)>,
     /// By synapse: the row that it counts in.
     row_of: Vec<Option<usize>>,
 }
@@ -85,7 +108,7 @@ pub struct Measure<'n> {
 /// Those of a placed network. `forms` are those of its `[[measure]]` tables.
 ///
 /// # Errors
-/// [`SectionError`] at the key that does not do.
+/// [`SectionError`] at the offending key.
 pub fn of_network<'n>(
     network: &Network,
     placed: &Placed,
@@ -121,6 +144,12 @@ fn check_names(network: &Network, measures: &[Measure<'_>]) -> Result<(), Sectio
     let (mut columns, mut figures) =
         (Names::of_run(&NAMES), Names::of_run(&published.chain(NAMES).collect::<Vec<_>>()));
     for (number, measure) in measures.iter().enumerate() {
+        let name = &measure.form.name;
+        if name.is_empty() || measures[..number].iter().any(|other| other.form.name == *name) {
+            return Err(error_of(network, number, "name", "give every measure a name of its own".to_owned()));
+        }
+        // Before rows add their numbers to it.
+        names::valid(name).map_err(|what| error_of(network, number, "name", what))?;
         let [own_columns, own_figures] = measure.names(network.run.plant.is_some());
         for (key, name) in own_columns {
             columns.add(&name).map_err(|what| error_of(network, number, key, what))?;
@@ -158,10 +187,6 @@ fn measure<'n>(
 ) -> Result<Measure<'n>, MeasureError> {
     let form = &forms[number];
     let error = |key: &str, what: String| error_of(network, number, key, what);
-    if form.name.is_empty() || forms[..number].iter().any(|other| other.name == form.name) {
-        return Err(error("name", "give every measure a name of its own".to_owned()).into());
-    }
-    names::valid(&form.name).map_err(|what| error("name", what))?;
     let connection = connection_of(network, form).map_err(|(key, what)| error(key, what))?;
     if placed.plastic_groups.get(connection).is_none_or(std::ops::Range::is_empty) {
         let what = format!(
@@ -176,8 +201,10 @@ fn measure<'n>(
     let [from, to] = shapes.map(|shape| shape.first().copied().unwrap_or(1).max(1));
     let each = shapes.map(loihi_net::network::size);
     if form.synapses != MeasuredSynapses::All && from != to {
-        let what =
-            format!("`{}` has {from} rows and `{}` has {to}: rows of the same number need as many", form.from, form.to);
+        let what = format!(
+            "`{}` has {from} rows and `{}` has {to}: `synapses` needs the same number of rows at both ends",
+            form.from, form.to
+        );
         return Err(error("synapses", what).into());
     }
     let row_of = |synapse: &LearnedSynapse| {
@@ -198,17 +225,17 @@ fn measure<'n>(
         Some(By::From) => from,
         Some(By::To) => to,
     };
-    for numbers in form.columns.values() {
-        numbers.values(rows).map_err(|what| error("columns", what))?;
-    }
+    let columns = form.columns.iter().map(|(name, numbers)| Ok((name.as_str(), numbers.values(rows)?)));
+    let columns = columns.collect::<Result<_, _>>().map_err(|what| error("columns", what))?;
     if let Some((name, row)) = form.figures.iter().find(|(_, row)| **row as usize >= rows) {
-        return Err(error("figures", format!("`{name}` is of row {row}, and there are {rows}, from 0")).into());
+        let what = format!("`{name}` names row {row}, but rows are 0 to {}", rows.saturating_sub(1));
+        return Err(error("figures", what).into());
     }
     let row_of = synapses.iter().map(row_of).collect();
-    Ok(Measure { form, connection, synapses, rows, row_of })
+    Ok(Measure { form, connection, synapses, rows, columns, row_of })
 }
 
-/// The connection that is measured, or the key that does not do and why.
+/// The connection that is measured, or the offending key and why.
 fn connection_of(network: &Network, form: &MeasureForm) -> Result<usize, (&'static str, String)> {
     let inputs = network.inputs.iter().map(|input| input.name.as_str());
     let names: Vec<&str> = inputs.chain(network.populations.iter().map(|own| own.name.as_str())).collect();
@@ -221,8 +248,11 @@ fn connection_of(network: &Network, form: &MeasureForm) -> Result<usize, (&'stat
         (Some(connection), None) => Ok(connection),
         (None, _) => Err(("from", format!("no connection leads from `{}` to `{}`", form.from, form.to))),
         (Some(_), Some(_)) => {
-            let what = "several connections lead from `{}` to `{}`: give one of them a population of its own";
-            Err(("from", what.replacen("{}", &form.from, 1).replacen("{}", &form.to, 1)))
+            let what = format!(
+                "several connections lead from `{}` to `{}`: give one of them a population of its own",
+                form.from, form.to
+            );
+            Err(("from", what))
         }
     }
 }
@@ -230,31 +260,43 @@ fn connection_of(network: &Network, form: &MeasureForm) -> Result<usize, (&'stat
 impl Measure<'_> {
     /// Names of its columns and of its figures, each with the key that gives it.
     fn names(&self, with_plant: bool) -> [Vec<(&'static str, String)>; 2] {
-        let MeasureForm { name, by, .. } = self.form;
-        let by_row = by.is_some();
-        let (mut columns, mut figures) = (Vec::new(), Vec::new());
+        let (form, mut columns, mut figures) = (self.form, Vec::new(), Vec::new());
         if with_plant {
-            let of_rows = || (0..self.rows).map(|row| ("name", format!("{name}_{row}")));
-            let own = if by_row { of_rows().collect() } else { vec![("name", name.clone())] };
-            (columns, figures) = (own.clone(), own);
+            figures.extend((0..self.rows).map(|row| ("name", form.figure_of_row(row))));
+            columns.clone_from(&figures);
         } else {
-            let own = |name: String| [("name", format!("{name}_float")), ("name", name)];
-            match (by_row, self.form.figures.is_empty()) {
-                (false, _) => figures.extend(own(name.clone())),
-                (true, true) => figures.extend(own(format!("largest_{name}"))),
-                (true, false) => {}
-            }
-            if by_row {
-                columns.extend(own(name.clone()));
-            }
+            let with_twin = |name: String| [("name", of_twin(&name)), ("name", name)];
+            figures.extend(form.figure_of_trials().into_iter().flat_map(with_twin));
+            columns.extend(form.by.into_iter().flat_map(|_| with_twin(form.name.clone())));
         }
-        columns.extend(self.form.columns.keys().map(|name| ("columns", name.clone())));
-        figures.extend(self.form.figures.keys().map(|name| ("figures", name.clone())));
+        columns.extend(form.columns.keys().map(|name| ("columns", name.clone())));
+        figures.extend(form.figures.keys().map(|name| ("figures", name.clone())));
         [columns, figures]
     }
 
-    /// The mean of each row; `value` is given the number of a synapse among [`Self::synapses`].
-    pub fn means(&self, value: impl Fn(usize) -> f64) -> Vec<f64> {
+    /// The word of a synapse among those of a register; `number` is its place among [`Self::synapses`].
+    pub fn word(&self, words: &[i32], number: usize) -> f64 {
+        let place = self.synapses.get(number).map_or(usize::MAX, |synapse| synapse.place);
+        f64::from(words.get(place).copied().unwrap_or(0))
+    }
+
+    /// What is measured of each row. `now` is the weight of a synapse by its place among [`Self::synapses`], `before` the
+    /// register before some trials.
+    pub fn of(&self, now: impl Fn(usize) -> f64, before: &[i32], trials: u32) -> Vec<f64> {
+        match self.form.value {
+            MeasuredValue::Weight => self.means(now),
+            MeasuredValue::Change => {
+                let mut means = self.means(|number| now(number) - self.word(before, number));
+                for mean in &mut means {
+                    *mean /= f64::from(trials.max(1));
+                }
+                means
+            }
+        }
+    }
+
+    /// The mean of each row.
+    fn means(&self, value: impl Fn(usize) -> f64) -> Vec<f64> {
         let (mut sums, mut counts) = (vec![0.0; self.rows], vec![0_u32; self.rows]);
         for (number, row) in self.row_of.iter().enumerate() {
             if let Some(row) = row {
@@ -263,23 +305,5 @@ impl Measure<'_> {
             }
         }
         sums.into_iter().zip(counts).map(|(sum, count)| sum / f64::from(count.max(1))).collect()
-    }
-
-    /// The same of the registers: `weights` now, and `before` the first of some trials.
-    pub fn of_weights(&self, weights: &[i32], before: &[i32], trials: u32) -> Vec<f64> {
-        let word = |words: &[i32], number: usize| {
-            let place = self.synapses.get(number).map_or(usize::MAX, |synapse| synapse.place);
-            words.get(place).copied().unwrap_or(0)
-        };
-        match self.form.value {
-            MeasuredValue::Weight => self.means(|number| f64::from(word(weights, number))),
-            MeasuredValue::Change => {
-                let mut means = self.means(|number| f64::from(word(weights, number) - word(before, number)));
-                for mean in &mut means {
-                    *mean /= f64::from(trials.max(1));
-                }
-                means
-            }
-        }
     }
 }

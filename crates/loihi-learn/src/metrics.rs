@@ -1,6 +1,7 @@
 //! Figures of a run by their names.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Named figures, in the order in which they are shown. Of two with one name the first counts.
@@ -26,6 +27,30 @@ impl Metrics {
     /// Adds a figure.
     pub fn push(&mut self, name: impl Into<Cow<'static, str>>, value: f64) {
         self.0.push((name.into(), value));
+    }
+
+    /// Adds figures that others have published.
+    pub fn publish(&mut self, published: &BTreeMap<String, f64>) {
+        self.extend(published.iter().map(|(name, value)| (name.clone(), *value)));
+    }
+
+    /// The same with those of these names first, in the order of `names`.
+    ///
+    /// ```
+    /// use loihi_learn::Metrics;
+    ///
+    /// let metrics = Metrics::from([("early", 1.0), ("mean", 2.0), ("late", 3.0)]);
+    /// let metrics = metrics.ordered(&["late".to_owned(), "early".to_owned()]);
+    /// assert_eq!(metrics.to_string(), "late 3.0000, early 1.0000, mean 2.0000");
+    /// ```
+    #[must_use]
+    pub fn ordered(self, names: &[String]) -> Self {
+        let mut ordered = Self::new();
+        for name in names {
+            ordered.extend(self.get(name).map(|value| (name.clone(), value)));
+        }
+        ordered.extend(self.into_iter().filter(|(name, _)| !names.iter().any(|own| own == name)));
+        ordered
     }
 
     /// All in their order.

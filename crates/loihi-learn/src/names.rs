@@ -32,7 +32,7 @@ impl Names {
     }
 }
 
-/// Whether a name can stand in any file: it has letters, digits, `_`, `-` and blanks, and begins and ends with no blank.
+/// Whether a name can stand in any file: it has letters, digits, `_`, `-` and spaces, and neither begins nor ends with a space.
 ///
 /// # Errors
 /// It cannot.
@@ -41,5 +41,5 @@ pub fn valid(name: &str) -> Result<(), String> {
     if !name.is_empty() && name.trim() == name && name.chars().all(fits) {
         return Ok(());
     }
-    Err(format!("invalid name \"{}\": use letters, digits, `_`, `-` and blanks between them", name.escape_debug()))
+    Err(format!("invalid name \"{}\": use letters, digits, `_`, `-` and spaces between them", name.escape_debug()))
 }

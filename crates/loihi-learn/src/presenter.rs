@@ -27,7 +27,7 @@ impl<'n> Presenter<'n> {
     /// To the input of this name, or the only one.
     ///
     /// # Errors
-    /// [`ExperimentError::Present`].
+    /// [`ExperimentError::Present`]; [`ExperimentError::Plan`] for an input whose encoder always has the same value.
     pub fn new(
         network: &'n Network,
         placed: &'n Placed,
@@ -38,6 +38,14 @@ impl<'n> Presenter<'n> {
         let programs = &placed.programs;
         let weighted = |at: usize| matches!(network.inputs[at].entry, loihi_net::network::Entry::Weighted(_));
         let encoder = programs.stimuli.iter().find(|port| port.input == input && !weighted(input));
+        if encoder.is_some_and(|port| port.held.is_some()) {
+            let name = &network.inputs[input].name;
+            let what = format!(
+                "samples are shown to the input `{name}`, whose encoder always has the same `value`: leave `value` out, or \
+                 show them to another input"
+            );
+            return Err(ExperimentError::Plan(what));
+        }
         let mut presentation = Presentation::new(network, input);
         presentation.steps = steps;
         let steps = steps.or(Some(network.steps).filter(|steps| *steps > 0));

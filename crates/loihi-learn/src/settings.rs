@@ -239,7 +239,7 @@ impl Settings {
     /// Those of a network.
     ///
     /// # Errors
-    /// [`SectionError`] at the key that does not do, or would do nothing.
+    /// [`SectionError`] at the offending key, or one that would do nothing.
     pub fn of(network: &Network) -> Result<Self, SectionError> {
         let run = &network.run;
         let stage = |(number, section): (usize, &Section)| read(section, &format!("stage {}", number + 1));
@@ -309,7 +309,7 @@ fn in_words(message: &str) -> String {
         ("expected u8", "expected a whole number of 0 to 255"),
         ("expected u16", "expected a whole number of 0 to 65535"),
         ("expected u32", "expected a whole number of 0 to 4294967295"),
-        ("expected usize", "expected a whole number from 0 on"),
+        ("expected usize", "expected a whole number, 0 or more"),
         ("expected f64", "expected a number"),
     ];
     let found = types.into_iter().find_map(|(end, words)| Some(format!("{}{words}", message.strip_suffix(end)?)));

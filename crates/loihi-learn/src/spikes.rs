@@ -33,7 +33,7 @@ impl Default for SpikesForm {
 /// What a network is shown in a trial. `forms` are those of its `[[spikes]]` tables.
 ///
 /// # Errors
-/// [`SectionError`] at the key that does not do.
+/// [`SectionError`] at the offending key.
 pub fn stimulus(network: &Network, programs: &Programs, forms: &[SpikesForm]) -> Result<Stimulus, SectionError> {
     let mut spikes = Vec::new();
     for (number, (form, section)) in forms.iter().zip(&network.run.spikes).enumerate() {
@@ -49,7 +49,7 @@ pub fn stimulus(network: &Network, programs: &Programs, forms: &[SpikesForm]) ->
             return Err(error("input", format!("unknown input `{}`; there are: {}", form.input, names.join(", "))));
         };
         if !sends(input) {
-            let what = format!("`{}` takes values, and no spikes: give an input that nothing encodes", form.input);
+            let what = format!("`{}` takes values, not spikes: give an input that nothing encodes", form.input);
             return Err(error("input", what));
         }
         let shape = &network.inputs[input].shape;

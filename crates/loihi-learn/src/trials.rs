@@ -3,7 +3,7 @@
 //! `[[spikes]]` says when inputs spike in a trial, `[[measure]]` which weights are averaged. Every trial begins with the network
 //! at rest; weights stay. With `float_twin` the rules of what is measured also run in double precision on the same spikes.
 
-use crate::measure::{Measure, MeasuredValue};
+use crate::measure::{Measure, of_twin};
 use crate::metrics::Metrics;
 use crate::observer::{MetricsRow, Observer, Running};
 use crate::settings::TaskForm;
@@ -84,16 +84,18 @@ impl Trials<'_> {
             .iter()
             .map(|measure| Measured {
                 measure,
-                means: measure.of_weights(&weights, &before, trials),
-                means_float: twins.get(&measure.connection).map(|twin| of_twin(measure, twin, &before, trials)),
+                means: measure.of(|number| measure.word(&weights, number), &before, trials),
+                means_float: twins
+                    .get(&measure.connection)
+                    .map(|twin| measure.of(|number| twin.weight(number), &before, trials)),
             })
             .collect();
         let digest = session.digest()?.total();
-        for row in rows(&measured) {
-            let (pass, metrics) = row?;
+        for (pass, metrics) in (1..).zip(rows(&measured)) {
             observer.row(&MetricsRow { pass, stage: None, metrics, digest })?;
         }
-        let metrics = ordered(figures(&measured), &self.task.metrics);
+        let mut metrics = figures(&measured).ordered(&self.task.metrics);
+        metrics.publish(&self.task.published);
         conclude(session, &self.placed.image, observer, metrics, digests)
     }
 
@@ -111,12 +113,12 @@ impl Trials<'_> {
             let population = &self.network.populations[connection.to];
             let plain = population.compartments.len() == 1 && self.placed.programs.words[1] == 0;
             let learning = connection.learning.as_ref().filter(|_| plain).ok_or_else(|| {
-                let what = "`float_twin` is of rules of the cores, and of neurons of one compartment: leave it out";
+                let what =
+                    "`float_twin` supports only the cores' own rules and single-compartment neurons: leave it out";
                 ExperimentError::Plan(what.to_owned())
             })?;
-            let word = |words: &Vec<i32>, place: usize| f64::from(words.get(place).copied().unwrap_or(0));
-            let of = |place: usize| variables.each_ref().map(|words| word(words, place));
-            let own = measure.synapses.iter().map(|synapse| of(synapse.place)).collect();
+            let of = |number: usize| variables.each_ref().map(|words| measure.word(words, number));
+            let own = (0..measure.synapses.len()).map(of).collect();
             let ends = [connection.from, Endpoint::Population(connection.to)];
             let ends = ends.map(|end| loihi_net::network::size(self.network.shape_of(end)));
             let twin = RuleTwin::new(learning, measure.synapses.clone(), own, ends, t);
@@ -150,40 +152,22 @@ impl Trials<'_> {
     }
 }
 
-/// The means of a measure in double precision.
-fn of_twin(measure: &Measure<'_>, twin: &RuleTwin, before: &[i32], trials: u32) -> Vec<f64> {
-    let first = |number: usize| {
-        let place = measure.synapses.get(number).map_or(usize::MAX, |synapse| synapse.place);
-        f64::from(before.get(place).copied().unwrap_or(0))
-    };
-    match measure.form.value {
-        MeasuredValue::Weight => measure.means(|number| twin.weight(number)),
-        MeasuredValue::Change => {
-            let trials = f64::from(trials.max(1));
-            measure.means(|number| (twin.weight(number) - first(number)) / trials)
-        }
-    }
-}
-
 /// A row of metrics for each row of the measures that have several.
-fn rows<'m>(measured: &'m [Measured<'m>]) -> impl Iterator<Item = Result<(u32, Metrics), ExperimentError>> + 'm {
+fn rows<'m>(measured: &'m [Measured<'m>]) -> impl Iterator<Item = Metrics> + 'm {
     let by_row = move || measured.iter().filter(|own| own.measure.form.by.is_some());
     let count = by_row().map(|own| own.measure.rows).max().unwrap_or(0);
     (0..count).map(move |row| {
         let mut metrics = Metrics::new();
-        for Measured { measure, .. } in by_row() {
-            for (name, numbers) in &measure.form.columns {
-                let numbers = numbers.values(measure.rows).map_err(ExperimentError::Plan)?;
-                metrics.extend(numbers.get(row).map(|number| (name.clone(), *number)));
-            }
+        for (name, numbers) in by_row().flat_map(|own| &own.measure.columns) {
+            metrics.extend(numbers.get(row).map(|number| ((*name).to_owned(), *number)));
         }
         for Measured { measure, means, means_float } in by_row() {
             let name = &measure.form.name;
             metrics.extend(means.get(row).map(|mean| (name.clone(), *mean)));
-            let of_twin = means_float.as_ref().and_then(|means| means.get(row));
-            metrics.extend(of_twin.map(|mean| (format!("{name}_float"), *mean)));
+            let mean_float = means_float.as_ref().and_then(|means| means.get(row));
+            metrics.extend(mean_float.map(|mean| (of_twin(name), *mean)));
         }
-        Ok((u32::try_from(row + 1).unwrap_or(u32::MAX), metrics))
+        metrics
     })
 }
 
@@ -192,24 +176,18 @@ fn figures(measured: &[Measured<'_>]) -> Metrics {
     let mut metrics = Metrics::new();
     let (mut largest, mut squares, mut count) = (0.0_f64, 0.0, 0.0);
     for Measured { measure, means, means_float } in measured {
-        let name = &measure.form.name;
-        if measure.form.by.is_none() {
-            metrics.extend(means.first().map(|mean| (name.clone(), *mean)));
-            let of_twin = means_float.as_ref().and_then(|means| means.first());
-            metrics.extend(of_twin.map(|mean| (format!("{name}_float"), *mean)));
-        } else if measure.form.figures.is_empty() {
+        if let Some(name) = measure.form.figure_of_trials() {
             let largest = |means: &[f64]| means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            metrics.push(format!("largest_{name}"), largest(means));
-            if let Some(means) = means_float {
-                metrics.push(format!("largest_{name}_float"), largest(means));
-            }
+            let largest_float = means_float.as_ref().map(|means| (of_twin(&name), largest(means)));
+            metrics.push(name, largest(means));
+            metrics.extend(largest_float);
         }
         for (name, row) in &measure.form.figures {
             metrics.extend(means.get(*row as usize).map(|mean| (name.clone(), *mean)));
         }
-        for (mean, of_twin) in means.iter().zip(means_float.iter().flatten()) {
-            largest = largest.max((mean - of_twin).abs());
-            squares += (mean - of_twin).powi(2);
+        for (mean, mean_float) in means.iter().zip(means_float.iter().flatten()) {
+            largest = largest.max((mean - mean_float).abs());
+            squares += (mean - mean_float).powi(2);
             count += 1.0;
         }
     }
@@ -217,14 +195,4 @@ fn figures(measured: &[Measured<'_>]) -> Metrics {
         metrics.extend([("largest_difference", largest), ("rms_difference", (squares / count).sqrt())]);
     }
     metrics
-}
-
-/// The same with these first, in their order.
-fn ordered(metrics: Metrics, names: &[String]) -> Metrics {
-    let mut ordered = Metrics::new();
-    for name in names {
-        ordered.extend(metrics.get(name).map(|value| (name.clone(), value)));
-    }
-    ordered.extend(metrics.into_iter().filter(|(name, _)| !names.iter().any(|own| own == name)));
-    ordered
 }

@@ -130,7 +130,11 @@ fn what_cannot_be_is_refused() {
             "the name `weight_1` is taken",
         ),
         ("row_steps = 20", "row_steps = 20\npublished = { weight_1 = 3.0 }", "the name `weight_1` is taken"),
-        ("final_steps = 20", "final_steps = 20\nfloat_twin = true", "no `float_twin`"),
+        (
+            "final_steps = 20",
+            "final_steps = 20\nfloat_twin = true",
+            "line 6, `float_twin = true`: `float_twin` does not work with `actions_from`",
+        ),
         ("[[measure]]", "[[spikes]]\ninput = \"sensed\"\n[[measure]]", "[[spikes]] or a [plant]"),
         ("[plant]\nplant = \"payer\"\nactions_from = \"neuron\"", "", "[[measure]] needs [[spikes]] or a [plant]"),
     ] {

@@ -90,7 +90,7 @@ fn trials_take_only_keys_of_trials() {
             ("", "[teacher]\nsteps = 2", "[teacher]", nothing),
             ("", "[reward]\nfrom = \"plant\"", "from = \"plant\"", "give from = \"snip\", or take it out"),
             ("", "[reward]\nright = 3", "[reward]", "give from = \"snip\", or take it out"),
-            ("", "[reward]\nfrom = \"snip\"\nsteps = 3", "steps = 3", "of the reward after a sample"),
+            ("", "[reward]\nfrom = \"snip\"\nsteps = 3", "steps = 3", "applies only after a sample"),
             ("", PLANT.split_once("epochs = 2").unwrap().1, "[[spikes]]", "take out one of the two"),
             (metrics, "", metrics, "unknown figure `nope`; there are: change, early"),
             (twin, "", twin, "unknown figure `change_float`; there are: change, early"),
@@ -103,7 +103,10 @@ fn trials_take_only_keys_of_trials() {
     assert_eq!(said(&plain.replacen("[task]", "[task]\nmetrics = [\"largest_by_row\"]", 1)), "");
     let (unmeasured, _) = TRIALS.split_once("[[measure]]").unwrap();
     let metrics = "metrics = [\"change\"]";
-    check(unmeasured, &[(metrics, "", metrics, "`metrics` has nothing to order: they are of [[measure]]")]);
+    check(
+        unmeasured,
+        &[(metrics, "", metrics, "`metrics` orders the figures of [[measure]] tables, and there are none")],
+    );
 }
 
 #[test]
@@ -132,11 +135,16 @@ fn a_plant_takes_only_keys_of_plants() {
             ("", "[[stage]]\nname = \"a\"", "[[stage]]", nothing),
             ("", "[teacher]\nsteps = 2", "[teacher]", nothing),
             ("", "[[measure]]\nname = \"a\"", "[[measure]]", "without `actions_from`: take it out"),
-            ("", "[reward]\nfrom = \"snip\"\nsteps = 3", "steps = 3", "of the reward after a sample"),
+            ("", "[reward]\nfrom = \"snip\"\nsteps = 3", "steps = 3", "applies only after a sample"),
             ("test_epochs = 1", "", "test_epochs = 1", "only with `episodes = true`"),
             ("episodes = true\nfloat_twin = true", "", "float_twin = true", "with `episodes`: take it out"),
             ("episodes = true\ntest_epochs = 1\nfinal_steps = 9", "", "final_steps = 9", "with `test_epochs`"),
-            (metrics, "", metrics, "`metrics` has nothing to order: they are of `episodes`"),
+            (
+                metrics,
+                "",
+                metrics,
+                "`metrics` orders the figures of `episodes` and of [[measure]] tables, and there are none",
+            ),
             (
                 &format!("episodes = true\n{metrics}"),
                 "",
@@ -166,8 +174,8 @@ fn neurons_that_act_are_measured() {
         &[
             ("episodes = true", "", "episodes = true", "with `actions_from`: take out one of the two"),
             (unknown, measures, unknown, "unknown figure `weight_first`; there are: weight, row_0"),
-            ("", &format!("{measures}\n{columns}"), columns, "is of trials"),
-            ("", &format!("{measures}\n{figures}"), figures, "is of trials"),
+            ("", &format!("{measures}\n{columns}"), columns, "only applies to trials ([[spikes]])"),
+            ("", &format!("{measures}\n{figures}"), figures, "only applies to trials ([[spikes]])"),
         ],
     );
     assert_eq!(said(&format!("{}\n{measures}", acting.replacen("[task]", &format!("[task]\n{known}"), 1))), "");
@@ -179,14 +187,14 @@ fn samples_take_only_keys_of_samples() {
     check(
         SAMPLES,
         &[
-            ("trials = 3", "", "trials = 3", "is of [[spikes]]"),
+            ("trials = 3", "", "trials = 3", "needs [[spikes]]"),
             ("steps = 3", "", "steps = 3", "give those of a sample as `steps` above all tables"),
-            ("row_steps = 3", "", "row_steps = 3", "is of a [plant]"),
-            ("final_steps = 3", "", "final_steps = 3", "is of a [plant]"),
+            ("row_steps = 3", "", "row_steps = 3", "needs a [plant]"),
+            ("final_steps = 3", "", "final_steps = 3", "needs a [plant]"),
             ("episodes = true", "", "episodes = true", "add a `[plant]`"),
-            ("test_epochs = 1", "", "test_epochs = 1", "of episodes with a [plant]"),
+            ("test_epochs = 1", "", "test_epochs = 1", "needs a [plant] and `episodes`"),
             ("", "[[measure]]\nname = \"a\"", "[[measure]]", "needs [[spikes]] or a [plant]"),
-            (metrics, "", metrics, "`metrics` has nothing to order: they are of [[stage]]"),
+            (metrics, "", metrics, "`metrics` orders the figures of [[stage]] tables, and there are none"),
             (
                 "stages = [\"by-class:2\"]\nrate_halvings_per_epoch = 1",
                 "",
@@ -231,7 +239,7 @@ fn rewards_and_teachers_take_the_keys_of_their_sources() {
             ("", &format!("{teacher}from = \"target\"\nalways = true"), "always = true", without),
             ("", &format!("{teacher}steps = 0"), "steps = 0", "at least 1 step"),
             ("", &format!("{teacher}steps = -1"), "steps = -1", "expected a whole number of 0 to 65535"),
-            ("validation_samples = \"all\"", "", "validation_samples = \"all\"", "expected a whole number from 0 on"),
+            ("validation_samples = \"all\"", "", "validation_samples = \"all\"", "expected a whole number, 0 or more"),
         ],
     );
     check(PLANT, &[("", "[reward]\nfrom = \"plant\"\nsteps = 2", "steps = 2", "with from = \"plant\"")]);

@@ -171,7 +171,7 @@ fn what_cannot_be_is_refused() {
         ("columns = { row", "columns = { \"a,b\"", "invalid name \"a,b\": use letters, digits"),
         ("columns = { row", "columns = { digest", "`columns = { digest = "),
         ("name = \"change\"", "name = \"pass\"", "the name `pass` is taken"),
-        ("columns = {", "figures = { third = 2 }\ncolumns = {", "`third` is of row 2, and there are 2, from 0"),
+        ("columns = {", "figures = { third = 2 }\ncolumns = {", "`third` names row 2, but rows are 0 to 1"),
         ("by = \"from\"", "by = \"from\"\nsynapses = \"same-row\"", "`axons` has 2 rows and `neurons` has 16"),
         ("[[measure]]", "[plant]\nplant = \"choice\"\n[[measure]]", "missing field `cues`"),
         ("[[measure]]", "[reward]\nfrom = \"plant\"\n[[measure]]", "[reward]"),

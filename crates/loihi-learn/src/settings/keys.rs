@@ -1,6 +1,7 @@
 //! Refuses keys and tables of a run that would do nothing where they stand, each at its line.
 
 use super::{RewardSource, Settings};
+use crate::measure::of_twin;
 use crate::signal_figures::SignalFigures;
 use loihi_net::network::{Network, Section, SectionError};
 
@@ -24,11 +25,11 @@ const WITH_PLANT: [&str; 10] = [
 /// Keys of `[task]` that samples have no use for, and what to do.
 const WITHOUT_SAMPLES: [(&str, &str); 6] = [
     ("episodes", "episodes need a signal: add a `[plant]`, such as `sines`"),
-    ("test_epochs", "`test_epochs` is of episodes with a [plant]: take it out"),
-    ("trials", "`trials` is of [[spikes]]: add them, or give `epochs` of samples"),
-    ("steps", "`steps` in [task] is of a [plant]: give those of a sample as `steps` above all tables"),
-    ("row_steps", "`row_steps` is of a [plant]: take it out"),
-    ("final_steps", "`final_steps` is of a [plant]: take it out"),
+    ("test_epochs", "`test_epochs` needs a [plant] and `episodes`: take it out"),
+    ("trials", "`trials` needs [[spikes]]: add them, or give `epochs` of samples"),
+    ("steps", "`steps` in [task] needs a [plant]: give those of a sample as `steps` above all tables"),
+    ("row_steps", "`row_steps` needs a [plant]: take it out"),
+    ("final_steps", "`final_steps` needs a [plant]: take it out"),
 ];
 /// Keys of `[task]` that `[[stage]]` tables replace, and what to do.
 const BESIDE_STAGES: [(&str, &str); 5] = [
@@ -50,7 +51,7 @@ pub(super) fn check(settings: &Settings, network: &Network) -> Checked {
         (Some(_), Some(spikes)) => {
             Err(spikes.error("spikes 1", "", "a run has [[spikes]] or a [plant]: take out one of the two"))
         }
-        (None, Some(_)) => own.with_spikes(),
+        (None, Some(spikes)) => own.with_spikes(spikes),
         (Some(plant), None) => own.with_plant(plant),
         (None, None) => own.with_samples(),
     }?;
@@ -67,23 +68,26 @@ struct Keys<'n> {
 
 impl Keys<'_> {
     /// Trials of spikes that the file gives.
-    fn with_spikes(&self) -> Checked {
+    fn with_spikes(&self, spikes: &Section) -> Checked {
         self.no_tables_of_samples("[[spikes]]")?;
         self.only(&WITH_SPIKES, "[[spikes]]")?;
-        self.metrics_of(&self.figures_of_trials(), "they are of [[measure]]: add one, or take them out")
+        self.no_keys_of_samples(&["late_steps"], "[[spikes]]").map_err(|what| spikes.error("spikes 1", "", what))?;
+        self.metrics_of(
+            &self.figures_of_trials(),
+            "`metrics` orders the figures of [[measure]] tables, and there are none: add one, or take it out",
+        )
     }
 
     fn with_plant(&self, plant: &Section) -> Checked {
         self.no_tables_of_samples("a [plant]")?;
         self.only(&WITH_PLANT, "a [plant]")?;
-        for (key, steps) in [("steps", self.network.steps), ("late_steps", self.network.late_steps)] {
-            if steps > 0 {
-                let what = format!("`{key} = {steps}` above all tables does nothing with a [plant]: take it out");
-                return Err(plant.error("plant", "", what));
-            }
-        }
+        let keys = ["steps", "late_steps"];
+        self.no_keys_of_samples(&keys, "a [plant]").map_err(|what| plant.error("plant", "", what))?;
         let task = &self.settings.task;
         let acts = self.settings.actions_from.is_some();
+        if acts {
+            self.refused("float_twin", "`float_twin` does not work with `actions_from`: take it out")?;
+        }
         if !task.episodes {
             self.refused("test_epochs", "`test_epochs` has a meaning only with `episodes = true`")?;
         } else if acts {
@@ -101,14 +105,17 @@ impl Keys<'_> {
         if task.episodes {
             return SignalFigures::check(&task.metrics).map_err(|what| self.error("metrics", what));
         }
-        self.metrics_of(&self.figures_of_acting(), "they are of `episodes` and of [[measure]]: take them out")
+        self.metrics_of(
+            &self.figures_of_acting(),
+            "`metrics` orders the figures of `episodes` and of [[measure]] tables, and there are none: take it out",
+        )
     }
 
     /// Refuses keys of `[[measure]]` that only trials have a use for.
     fn no_rows_of_trials(&self) -> Checked {
         for (number, section) in self.network.run.measures.iter().enumerate() {
             if let Some(key) = ["columns", "figures"].into_iter().find(|key| section.keys.contains_key(*key)) {
-                let what = format!("`{key}` is of trials, and does nothing with a [plant]: take it out");
+                let what = format!("`{key}` only applies to trials ([[spikes]]): take it out");
                 return Err(section.error(&format!("measure {}", number + 1), key, what));
             }
         }
@@ -135,7 +142,10 @@ impl Keys<'_> {
                 names.push(name.clone());
             }
         }
-        self.metrics_of(&names, "they are of [[stage]]: give one a `metric`, or take them out")
+        self.metrics_of(
+            &names,
+            "`metrics` orders the figures of [[stage]] tables, and there are none: give one a `metric`, or take it out",
+        )
     }
 
     /// Names of the figures of trials.
@@ -143,13 +153,8 @@ impl Keys<'_> {
         let mut names = Vec::new();
         let twin = self.settings.task.float_twin;
         for measure in &self.settings.measures {
-            let name = &measure.name;
-            if measure.by.is_none() {
-                names.push(name.clone());
-                names.extend(twin.then(|| format!("{name}_float")));
-            } else if measure.figures.is_empty() {
-                names.push(format!("largest_{name}{}", if twin { "_float" } else { "" }));
-            }
+            let with_twin = |name: String| [Some(name.clone()), twin.then(|| of_twin(&name))];
+            names.extend(measure.figure_of_trials().into_iter().flat_map(with_twin).flatten());
             names.extend(measure.figures.keys().cloned());
         }
         if twin && !names.is_empty() {
@@ -160,14 +165,13 @@ impl Keys<'_> {
 
     /// Names of what is measured of a network whose neurons act; of rows the first one's.
     fn figures_of_acting(&self) -> Vec<String> {
-        let measures = self.settings.measures.iter();
-        measures.map(|own| if own.by.is_none() { own.name.clone() } else { format!("{}_0", own.name) }).collect()
+        self.settings.measures.iter().map(|measure| measure.figure_of_row(0)).collect()
     }
 
-    /// Refuses `metrics` that are none of these. `what` is to be done if there are no names.
+    /// Refuses `metrics` that are none of these; all of them, in words of `what`, if there are no names.
     fn metrics_of(&self, names: &[String], what: &str) -> Checked {
         if names.is_empty() {
-            return self.refused("metrics", &format!("`metrics` has nothing to order: {what}"));
+            return self.refused("metrics", what);
         }
         // A row's figure is there if the first row's is: how many rows there are is not known yet.
         let first_row = |name: &str| {
@@ -212,7 +216,7 @@ impl Keys<'_> {
             )?;
         }
         if !self.settings.takes_samples() {
-            refused("steps", "`steps` is of the reward after a sample, and there are none: take it out")?;
+            refused("steps", "`steps` applies only after a sample, and this run has no samples: take it out")?;
         }
         if form.steps == 0 {
             return Err(error("steps", "a reward takes at least 1 step: give 1 or more"));
@@ -241,6 +245,19 @@ impl Keys<'_> {
             if let Some(section) = section {
                 return Err(section.error(table, "", format!("{table} does nothing with {source}: take it out")));
             }
+        }
+        Ok(())
+    }
+
+    /// Refuses what stands outside of tables of a run and only samples have a use for, [readout] among it.
+    fn no_keys_of_samples(&self, keys: &[&str], source: &str) -> Result<(), String> {
+        for (key, steps) in [("steps", self.network.steps), ("late_steps", self.network.late_steps)] {
+            if steps > 0 && keys.contains(&key) {
+                return Err(format!("`{key} = {steps}` above all tables does nothing with {source}: take it out"));
+            }
+        }
+        if self.network.readout.is_some() {
+            return Err(format!("[readout] does nothing with {source}: take it out"));
         }
         Ok(())
     }
