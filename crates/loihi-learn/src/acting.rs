@@ -1,34 +1,25 @@
 //! The loop between a plant and a network whose neurons act, and how well it does.
 //!
-//! In every step the network senses what is known of the plant: values by an encoder, spikes by inputs with `coding = "frames"`.
+//! In every step of the plant the network senses what is known of the plant: values by an encoder, spikes by inputs with `coding = "frames"`.
 //! The number of spikes of each neuron of `actions_from` moves the plant, whose reward the cores' rules read in the next step.
 
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Steps};
+use crate::lasting::Lasting;
 use crate::measure::{self, Measure};
 use crate::metrics::Metrics;
 use crate::observer::{MetricsRow, Observer, Running};
-use crate::settings::Settings;
-use crate::sizes;
-use crate::spiking::Spiking;
-use crate::task::{Exchanged, ExperimentError, Outcome, RunOptions, conclude, load_with, mailbox};
+use crate::task::{ExperimentError, Outcome, RunOptions, conclude, mailbox};
 use loihi_core::register::Register;
 use loihi_core::wire::message::Record;
 use loihi_device::session::{Session, SessionError};
-use loihi_net::network::Network;
-use loihi_place::neuron_map::NeuronMap;
-use loihi_place::place::Placed;
-use loihi_plant::{Checked, Plant};
+use loihi_plant::Plant;
 use std::ops::Range;
 
 /// A placed network whose neurons act, and what its file says of the run.
 #[derive(Debug)]
 pub struct Acting<'n> {
-    /// The network.
-    pub network: &'n Network,
-    /// Where it is.
-    pub placed: &'n Placed,
-    /// Steps of a pass, of a row of metrics, of the final figures; what is measured.
-    pub settings: &'n Settings,
+    /// The network, where it is, and what its file says: steps, and what is measured.
+    pub exchange: Exchange<'n>,
 }
 
 /// What came of the steps until now.
@@ -74,38 +65,25 @@ impl Acting<'_> {
         options: &RunOptions,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
-        let (image, task) = (&self.placed.image, &self.settings.task);
-        let exchange = Exchange { network: self.network, placed: self.placed };
-        let mut spiking = Spiking::new(self.network, self.placed)?;
-        self.check(plant, &spiking)?;
-        let measures = measure::of_network(self.network, self.placed, &self.settings.measures)?;
-        let map = NeuronMap::of_populations(self.network, self.placed).map_err(SessionError::from)?;
-        load_with(session, image, &map, options, observer)?;
-        let steps = sizes::in_all("steps", task.steps, options.epochs.unwrap_or(task.epochs))?;
-        plant.set_stop(session.stop());
+        let Exchange { network, placed, settings } = self.exchange;
+        let measures = measure::of_network(network, placed, &settings.measures)?;
+        let (mut spiking, Steps { every, all: steps, row: row_steps, last: last_steps, .. }) =
+            self.exchange.begin(plant, session, options, observer)?;
         let before = session.read(Register::W)?;
-        let mut plant = Checked::new(plant);
-        let mut seed = options.seed;
-        let mut observation = plant.reset(seed)?;
+        let (mut plant, mut observation) = Lasting::begin(plant, options.seed)?;
         let (mut course, mut digests) = (Course::default(), Vec::new());
         for step in 0..steps {
             spiking.reward(session, &observation)?;
-            let stimulus = mailbox(exchange.stimulus(&observation));
-            let target = mailbox(exchange.target(&observation.error, &observation.error));
-            let record = Record { learn: true, steps: 1, stimulus: &stimulus, target: &target, ..Record::PLAIN };
+            let stimulus = mailbox(self.exchange.stimulus(&observation));
+            let target = mailbox(self.exchange.target(&observation.error, &observation.error));
+            let record = Record { learn: true, steps: every, stimulus: &stimulus, target: &target, ..Record::PLAIN };
             let action = spiking.step(session, record, &observation.sensed)?.unwrap_or_default();
-            observation = plant.step(&action)?;
-            course.rewards.push(observation.reward.unwrap_or(0.0));
-            course.judged.extend(observation.right.map(|right| (step, right)));
-            if observation.done {
-                seed = seed.wrapping_add(1);
-                // The reward of the last step is still to be learned from.
-                let reward = observation.reward;
-                observation = plant.reset(seed)?;
-                observation.reward = reward.or(observation.reward);
-            }
-            if (step + 1) % task.row_steps == 0 || step + 1 == steps {
-                let (name, value) = course.figure(step - step % task.row_steps..step + 1);
+            let seen = plant.step(&action)?;
+            course.rewards.push(seen.reward.unwrap_or(0.0));
+            course.judged.extend(seen.right.map(|right| (step, right)));
+            observation = plant.after(seen)?;
+            if (step + 1) % row_steps == 0 || step + 1 == steps {
+                let (name, value) = course.figure(step - step % row_steps..step + 1);
                 let mut metrics = Metrics::from([(name, value)]);
                 metrics.extend(measured(session, &measures, &before)?);
                 let (done, total) = (step as u64 + 1, steps as u64);
@@ -117,30 +95,15 @@ impl Acting<'_> {
             }
         }
         let mut metrics = Metrics::new();
-        let parts = [("first", 0..task.row_steps.min(steps)), ("last", steps.saturating_sub(task.final_steps)..steps)];
+        let parts = [("first", 0..row_steps.min(steps)), ("last", steps.saturating_sub(last_steps)..steps)];
         for (part, range) in parts.into_iter().filter(|_| steps > 0) {
             let (name, value) = course.figure(range);
             metrics.push(format!("{name}_{part}"), value);
         }
         metrics.extend(measured(session, &measures, &before)?);
-        metrics = metrics.ordered(&task.metrics);
-        metrics.publish(&task.published);
-        conclude(session, image, observer, metrics, digests)
-    }
-
-    /// Whether the network has as many values as the plant.
-    fn check(&self, plant: &dyn Plant, spiking: &Spiking) -> Result<(), ExperimentError> {
-        let (ports, programs) = (plant.ports(), &self.placed.programs);
-        spiking.check(plant, Exchange { network: self.network, placed: self.placed }.plant())?;
-        let equal = |exchanged, network, plant| {
-            if network == plant { Ok(()) } else { Err(ExperimentError::Ports { exchanged, network, plant }) }
-        };
-        let encoded: usize = programs.stimuli.iter().map(|port| port.words.len()).sum();
-        equal(Exchanged::Sensed, encoded + spiking.sensed(), ports.sensed)?;
-        let taught: usize = programs.ports.iter().map(|port| port.target.len()).sum();
-        equal(Exchanged::Taught, taught, if taught == 0 { 0 } else { ports.errors })?;
-        equal(Exchanged::Acted, spiking.actions().unwrap_or(0), ports.actions)?;
-        Ok(())
+        metrics = metrics.ordered(&settings.task.metrics);
+        metrics.publish(&settings.task.published);
+        conclude(session, &placed.image, observer, metrics, digests)
     }
 }
 

@@ -2,9 +2,10 @@
 
 use crate::judge::{Answered, Judge};
 use crate::samples::Samples;
-use crate::settings::{RewardForm, RewardSource, Settings, TeacherForm};
+use crate::settings::{RewardForm, Settings, TaughtFrom, TeacherForm};
 use crate::stage::Stage;
 use crate::task::ExperimentError;
+use loihi_core::image::Variable;
 use loihi_core::register::Register;
 use loihi_core::tools::local_error::NO_TARGET;
 use loihi_data::Sample;
@@ -31,60 +32,17 @@ impl<'s> Afterwards<'s> {
         self.reward.is_none() && self.teacher.is_none()
     }
 
-    /// Whether a network, which is `whole` without what a command takes from it, can be told, and what every sample needs for it
-    /// is there.
+    /// Whether a network can be told, and what every sample needs for it is there. Of `network`, rules count that a command has
+    /// frozen; `programs` are without them.
     ///
     /// # Errors
     /// [`ExperimentError::Plan`] says what is missing, and what to do.
-    pub fn check(self, whole: &Network, programs: &Programs, samples: &Samples) -> Result<(), ExperimentError> {
-        let require = |holds: bool, what: String| if holds { Ok(()) } else { Err(ExperimentError::Plan(what)) };
-        let rules = || whole.connections.iter().filter_map(|own| own.learning.as_ref());
-        let neurons = programs.ports.iter().find_map(words);
-        let is_frozen = neurons.is_none() && self.teacher.is_some_and(|form| form.from != RewardSource::Snip);
-        let sources = [
-            ("[reward]", self.reward.map(|form| form.from), 1),
-            ("[teacher]", self.teacher.filter(|_| !is_frozen).map(|form| form.from), neurons.unwrap_or(0)),
-        ];
-        if self.reward.is_some() {
-            let what = "no rule reads the reward of [reward]: give a connection a rule with r1, or take out the table";
-            require(rules().any(|learning| learning.rule.contains("r1")), what.to_owned())?;
+    pub fn check(self, network: &Network, programs: &Programs, samples: &Samples) -> Result<(), ExperimentError> {
+        if let Some(form) = self.reward {
+            check_reward(form, network, programs, samples)?;
         }
-        let answers = whole.readout.is_some() || programs.ports.iter().any(|port| !port.output.is_empty());
-        for (table, source, count) in sources {
-            match source {
-                None => {}
-                Some(RewardSource::Plant) => {
-                    require(
-                        false,
-                        format!("{table} is from a plant, and there is none: add a [plant], or take from = \"label\""),
-                    )?;
-                }
-                Some(RewardSource::Snip) => require(
-                    whole.snips.iter().any(loihi_snip::is_own),
-                    format!("no built-in program writes what {table} is about: take from = \"label\" or \"target\""),
-                )?,
-                Some(RewardSource::Label) => {
-                    require(
-                        answers,
-                        format!("{table} goes by the answer, and the network gives none: add a [readout]"),
-                    )?;
-                    let beyond =
-                        samples.training.iter().find(|sample| sample.label.is_none_or(|own| !fits(own, count)));
-                    let beyond = beyond.filter(|sample| table == "[teacher]" || sample.label.is_none());
-                    let name = beyond.map_or("", |sample| &sample.name);
-                    let what = format!(
-                        "sample {name} has no class for {table}, or one beyond its {}",
-                        plural(count, "neuron")
-                    );
-                    require(beyond.is_none(), format!("{what}: give one in `y`"))?;
-                }
-                Some(RewardSource::Target) => {
-                    let missing = samples.training.iter().find(|sample| sample.targets.len() < count);
-                    let name = missing.map_or("", |sample| &sample.name);
-                    let what = format!("sample {name} has too few targets for {table}");
-                    require(missing.is_none(), format!("{what}: give {count} in `y`"))?;
-                }
-            }
+        if let Some(form) = self.teacher {
+            check_teacher(form, network, programs, samples)?;
         }
         Ok(())
     }
@@ -120,8 +78,82 @@ impl<'s> Afterwards<'s> {
     }
 }
 
-fn fits(label: u32, count: usize) -> bool {
-    (label as usize) < count
+/// Whether there is what decides over the reward.
+fn check_reward(
+    form: &RewardForm,
+    network: &Network,
+    programs: &Programs,
+    samples: &Samples,
+) -> Result<(), ExperimentError> {
+    let mut rules = network.connections.iter().filter_map(|own| own.learning.as_ref());
+    require(rules.any(|learning| learning.reads(Variable::R1)), || {
+        "no rule reads the reward of [reward]: give a connection a rule with r1, or take out the table".to_owned()
+    })?;
+    match form.from {
+        // Settings have none of it without a plant, and this is a run without one.
+        TaughtFrom::Plant => Ok(()),
+        TaughtFrom::Snip => has_program("[reward]", network),
+        TaughtFrom::Label => {
+            answers("[reward]", network, programs)?;
+            let without = samples.training.iter().find(|sample| sample.label.is_none());
+            without.map_or(Ok(()), |sample| {
+                let what = format!("sample {} has no class for [reward]: give one in `y`", sample.name);
+                Err(ExperimentError::Plan(what))
+            })
+        }
+        TaughtFrom::Target => have_targets("[reward]", 1, samples),
+    }
+}
+
+/// Whether there is what decides over the third factors.
+fn check_teacher(
+    form: &TeacherForm,
+    network: &Network,
+    programs: &Programs,
+    samples: &Samples,
+) -> Result<(), ExperimentError> {
+    if form.from == TaughtFrom::Snip {
+        return has_program("[teacher]", network);
+    }
+    // A teacher that is frozen is told nothing.
+    let Some(neurons) = programs.ports.iter().find_map(words) else { return Ok(()) };
+    if form.from == TaughtFrom::Target {
+        return have_targets("[teacher]", neurons, samples);
+    }
+    answers("[teacher]", network, programs)?;
+    let fits = |label: u32| (label as usize) < neurons;
+    let beyond = samples.training.iter().find(|sample| !sample.label.is_some_and(fits));
+    beyond.map_or(Ok(()), |sample| {
+        let (name, neurons) = (&sample.name, plural(neurons, "neuron"));
+        let what = format!("sample {name} has no class for [teacher], or one beyond its {neurons}: give one in `y`");
+        Err(ExperimentError::Plan(what))
+    })
+}
+
+fn require(holds: bool, what: impl FnOnce() -> String) -> Result<(), ExperimentError> {
+    if holds { Ok(()) } else { Err(ExperimentError::Plan(what())) }
+}
+
+/// Whether a program can write what a table is about.
+fn has_program(table: &str, network: &Network) -> Result<(), ExperimentError> {
+    require(network.snips.iter().any(loihi_snip::is_own), || {
+        format!("no built-in program writes what {table} is about: take from = \"label\" or \"target\"")
+    })
+}
+
+/// Whether the network gives an answer that a table goes by.
+fn answers(table: &str, network: &Network, programs: &Programs) -> Result<(), ExperimentError> {
+    let gives = network.readout.is_some() || programs.ports.iter().any(|port| !port.output.is_empty());
+    require(gives, || format!("{table} goes by the answer, and the network gives none: add a [readout]"))
+}
+
+/// Whether every sample that is learned has this many targets.
+fn have_targets(table: &str, count: usize, samples: &Samples) -> Result<(), ExperimentError> {
+    let missing = samples.training.iter().find(|sample| sample.targets.len() < count);
+    missing.map_or(Ok(()), |sample| {
+        let what = format!("sample {} has too few targets for {table}: give {count} in `y`", sample.name);
+        Err(ExperimentError::Plan(what))
+    })
 }
 
 /// Third factors that a program takes, if it is that of `[teacher]`.
@@ -137,12 +169,12 @@ fn reward(
     answered: Answered<'_>,
 ) -> Option<i32> {
     match form.from {
-        RewardSource::Snip | RewardSource::Plant => None,
-        RewardSource::Label => {
+        TaughtFrom::Snip | TaughtFrom::Plant => None,
+        TaughtFrom::Label => {
             let right = sample.label.is_some() && judge.answer(stage, answered) == sample.label;
             Some(i32::from(if right { form.right } else { form.wrong }))
         }
-        RewardSource::Target => Some(form.scaled(sample.targets.first().copied().unwrap_or(0.0).into())),
+        TaughtFrom::Target => Some(form.scaled(sample.targets.first().copied().unwrap_or(0.0).into())),
     }
 }
 
@@ -156,10 +188,10 @@ fn third_factors(
     let mut words = vec![NO_TARGET; judge.programs.words[1] as usize];
     let answer = judge.answer(stage, answered);
     let own = |at: usize| match form.from {
-        RewardSource::Snip | RewardSource::Plant => NO_TARGET,
-        RewardSource::Target => whole(sample.targets.get(at).copied()),
-        RewardSource::Label if !form.always && answer == sample.label => 0,
-        RewardSource::Label => {
+        TaughtFrom::Snip | TaughtFrom::Plant => NO_TARGET,
+        TaughtFrom::Target => whole(sample.targets.get(at).copied()),
+        TaughtFrom::Label if !form.always && answer == sample.label => 0,
+        TaughtFrom::Label => {
             let is = |class: Option<u32>| class.is_some_and(|class| class as usize == at);
             if is(sample.label) {
                 form.right.into()
@@ -219,7 +251,7 @@ mod tests {
 
     #[test]
     fn targets_are_third_factors_in_their_range() {
-        let form = TeacherForm { from: RewardSource::Target, ..TeacherForm::default() };
+        let form = TeacherForm { from: TaughtFrom::Target, ..TeacherForm::default() };
         assert_eq!(taught(&form, 0, &[0, 0, 0]), [3, -127, 0]);
     }
 

@@ -4,21 +4,15 @@
 //! words), and its outputs move the plant; the next step waits for that. The same plant also runs without the network, with
 //! actions of zero, and with the float twin of the network. Costs are compared over the same steps.
 
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Steps};
+use crate::lasting::Lasting;
 use crate::metrics::Metrics;
 use crate::observer::{MetricsRow, Observer, Running};
-use crate::settings::TaskForm;
-use crate::sizes;
-use crate::spiking::Spiking;
-use crate::task::{ExperimentError, Outcome, RunOptions, conclude, load_with, mailbox};
+use crate::task::{ExperimentError, Outcome, RunOptions, conclude, mailbox};
 use loihi_core::register::StateDigest;
 use loihi_core::wire::message::Record;
 use loihi_device::session::{Session, SessionError};
-use loihi_net::network::Network;
-use loihi_place::neuron_map::NeuronMap;
-use loihi_place::place::Placed;
-use loihi_plant::{Checked, Observation, Plant, PlantError, Teaches};
-use loihi_run::inference::known::tell_known;
+use loihi_plant::{Observation, Plant, PlantError, Teaches};
 use loihi_twin::FloatTwin;
 use std::ops::Range;
 
@@ -27,9 +21,7 @@ const ROW_STEPS: usize = 4_000;
 
 /// A plant in an episode, and what it has cost.
 struct Trial<'p> {
-    plant: Checked<'p>,
-    /// Seed of the next episode.
-    seed: u32,
+    plant: Lasting<'p>,
     observation: Observation,
     /// By how much each action was too large, for programs that take errors.
     errors: Vec<f64>,
@@ -44,30 +36,23 @@ struct Trial<'p> {
 impl<'p> Trial<'p> {
     fn begin(plant: &'p mut dyn Plant, seed: u32) -> Result<Self, PlantError> {
         let (teaches, every_steps) = (plant.teaches(), plant.every_steps().max(1));
-        let mut plant = Checked::new(plant);
-        let observation = plant.reset(seed)?;
+        let (plant, observation) = Lasting::begin(plant, seed)?;
         let errors =
             if teaches == Teaches::Errors { observation.error.clone() } else { vec![0.0; plant.ports().errors] };
         let (costs, reward) = (Vec::new(), None);
-        Ok(Self { plant, seed: seed.wrapping_add(1), observation, errors, teaches, every_steps, costs, reward })
+        Ok(Self { plant, observation, errors, teaches, every_steps, costs, reward })
     }
 
     /// Moves for a step; begins another episode where one is over.
     fn step(&mut self, action: &[f64]) -> Result<(), PlantError> {
-        let asked = std::mem::replace(&mut self.observation, self.plant.step(action)?);
+        let seen = self.plant.step(action)?;
         // Without a cost, what the plant still lacks.
-        let lack = || self.observation.error.iter().map(|error| error * error).sum::<f64>().sqrt();
-        self.costs.push(self.observation.cost.unwrap_or_else(lack));
-        if let Some(reward) = self.observation.reward {
+        let lack = || seen.error.iter().map(|error| error * error).sum::<f64>().sqrt();
+        self.costs.push(seen.cost.unwrap_or_else(lack));
+        if let Some(reward) = seen.reward {
             *self.reward.get_or_insert(0.0) += reward;
         }
-        if self.observation.done {
-            // The reward of the last step is still to be learned from.
-            let reward = self.observation.reward;
-            self.observation = self.plant.reset(self.seed)?;
-            self.observation.reward = reward.or(self.observation.reward);
-            self.seed = self.seed.wrapping_add(1);
-        }
+        let asked = std::mem::replace(&mut self.observation, self.plant.after(seen)?);
         self.errors = match self.teaches {
             Teaches::Errors => self.observation.error.clone(),
             // The action is the answer to what was asked before it.
@@ -80,12 +65,8 @@ impl<'p> Trial<'p> {
 /// A placed network and how long it runs with a plant.
 #[derive(Debug)]
 pub struct Control<'n> {
-    /// The network.
-    pub network: &'n Network,
-    /// Where it is.
-    pub placed: &'n Placed,
-    /// Steps of a pass, of a row of metrics, of the final figures, and whether a float twin runs beside.
-    pub task: &'n TaskForm,
+    /// The network, where it is, and what its file says: steps, and whether a float twin runs beside.
+    pub exchange: Exchange<'n>,
 }
 
 impl Control<'_> {
@@ -107,21 +88,9 @@ impl Control<'_> {
         options: &RunOptions,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
-        let image = &self.placed.image;
-        self.exchange().check(&*plant)?;
-        let mut spiking = Spiking::new(self.network, self.placed)?;
-        spiking.check(plant, self.exchange().plant())?;
-        let map = NeuronMap::of_populations(self.network, self.placed).map_err(SessionError::from)?;
-        load_with(session, image, &map, options, observer)?;
-        if options.learned.is_none() {
-            tell_known(session, self.placed)?;
-        }
-        let epochs = options.epochs.unwrap_or(self.task.epochs);
-        // From here on, steps are those of the plant.
-        let every = usize::from(plant.every_steps().max(1));
-        let steps = sizes::in_all("steps", self.task.steps, epochs)? / every;
-        let row_steps = (self.task.row_steps / every).max(1);
-        plant.set_stop(session.stop());
+        let Exchange { placed, settings, .. } = self.exchange;
+        let (mut spiking, Steps { all: steps, row: row_steps, last: last_steps, .. }) =
+            self.exchange.begin(plant, session, options, observer)?;
         let is_signal = plant.teaches() == Teaches::Targets;
         let (costs_pd, reward_pd) = if is_signal {
             (None, None)
@@ -151,7 +120,7 @@ impl Control<'_> {
             observer.row(&MetricsRow { pass, stage: None, metrics, digest: digest.total() })?;
             digests.push(digest);
         }
-        let last = steps.saturating_sub(self.task.final_steps / every)..steps;
+        let last = steps.saturating_sub(last_steps)..steps;
         let mut metrics = compared(&trial.costs, costs_pd.as_deref(), last.clone());
         #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
         let mean = |sum: f64, count: u64| sum / count.max(1) as f64;
@@ -159,21 +128,21 @@ impl Control<'_> {
             let [reward, reward_pd] = [reward, reward_pd].map(|sum| mean(sum, steps as u64));
             metrics.extend([("reward_mean", reward), ("reward_mean_pd", reward_pd)]);
         }
-        if self.task.float_twin {
+        if settings.task.float_twin {
             let name = if is_signal { "rmse_float" } else { "rms_error_float" };
             let costs = self.float(plant, steps, session.stop(), options, observer)?;
             metrics.push(name, root_mean_square(costs.get(last).unwrap_or_default()));
         }
-        metrics.publish(&self.task.published);
+        metrics.publish(&settings.task.published);
         let ops = session.ops()?;
         #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
         metrics.push("spikes_per_step", mean(ops.spikes as f64, ops.steps));
-        conclude(session, image, observer, metrics, digests)
+        conclude(session, &placed.image, observer, metrics, digests)
     }
 
     /// A step of the plant: what the network does in it, while it learns from what the plant teaches.
     fn act(&self, session: &mut Session, trial: &Trial<'_>) -> Result<Vec<f64>, SessionError> {
-        let exchange = self.exchange();
+        let exchange = self.exchange;
         let stimulus = mailbox(exchange.stimulus(&trial.observation));
         let target = mailbox(exchange.target(&trial.observation.error, &trial.errors));
         let steps = trial.every_steps;
@@ -181,10 +150,6 @@ impl Control<'_> {
         let mut action = Vec::new();
         session.stream([record], |output| action = exchange.action(output))?;
         Ok(action)
-    }
-
-    const fn exchange(&self) -> Exchange<'_> {
-        Exchange { network: self.network, placed: self.placed }
     }
 
     /// Costs with decoders in double precision, in a trial of their own.
@@ -197,7 +162,7 @@ impl Control<'_> {
         observer: &mut dyn Observer,
     ) -> Result<Vec<f64>, ExperimentError> {
         let mut memory = Vec::new();
-        let mut twin = FloatTwin::new(&self.placed.image, &mut memory)?;
+        let mut twin = FloatTwin::new(self.exchange.placed, &mut memory)?;
         let mut trial = Trial::begin(plant, options.seed)?;
         for step in 0..steps {
             if stop() {
@@ -211,11 +176,11 @@ impl Control<'_> {
                     figure: None,
                 });
             }
-            twin.sense(&self.exchange().stimulus(&trial.observation));
+            twin.sense(&self.exchange.stimulus(&trial.observation));
             for _ in 0..trial.every_steps {
                 twin.step_with(Some(&trial.observation.error));
             }
-            let ports = self.placed.programs.ports.iter();
+            let ports = self.exchange.placed.programs.ports.iter();
             let action: Vec<f64> = ports.flat_map(|port| twin.outputs(port.output.clone())).collect();
             trial.step(&action)?;
         }
@@ -258,5 +223,5 @@ fn compared(costs: &[f64], costs_pd: Option<&[f64]>, range: Range<usize>) -> Met
 fn root_mean_square(costs: &[f64]) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
     let count = costs.len().max(1) as f64;
-    (costs.iter().map(|cost| cost * cost).sum::<f64>() / count).sqrt()
+    (costs.iter().fold(0.0, |sum, cost| sum + cost * cost) / count).sqrt()
 }

@@ -3,31 +3,21 @@
 //!
 //! No action moves a signal, so an episode is known before it runs, and goes to the device several steps at a time.
 
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Steps};
 use crate::observer::{MetricsRow, Observer, Running};
-use crate::settings::TaskForm;
 use crate::signal_figures::{SignalFigures, Stretch};
-use crate::sizes;
-use crate::task::{ExperimentError, Outcome, RunOptions, conclude, load_with, mailbox};
+use crate::task::{ExperimentError, Outcome, RunOptions, conclude, mailbox};
 use loihi_core::ops::OpCounts;
 use loihi_core::register::StateDigest;
 use loihi_core::wire::message::Record;
 use loihi_device::session::{Session, SessionError};
-use loihi_net::network::Network;
-use loihi_place::neuron_map::NeuronMap;
-use loihi_place::place::Placed;
 use loihi_plant::{Checked, Plant, Teaches};
-use loihi_run::inference::known::tell_known;
 
 /// A placed network, and how many episodes it learns in.
 #[derive(Debug)]
 pub struct Episodes<'n> {
-    /// The network.
-    pub network: &'n Network,
-    /// Where it is.
-    pub placed: &'n Placed,
-    /// Steps of an episode, of a row of metrics, of the final figures; episodes; figures.
-    pub task: &'n TaskForm,
+    /// The network, where it is, and what its file says: steps of an episode, episodes, figures.
+    pub exchange: Exchange<'n>,
 }
 
 /// What an episode shows and teaches, an exchange after the other.
@@ -67,19 +57,14 @@ impl Episodes<'_> {
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
         self.check(plant)?;
-        let figures = SignalFigures::named(&self.task.metrics, self.rates().any(|rate| rate.is_some()))?;
-        let image = &self.placed.image;
-        let map = NeuronMap::of_populations(self.network, self.placed).map_err(SessionError::from)?;
-        load_with(session, image, &map, options, observer)?;
-        if options.learned.is_none() {
-            tell_known(session, self.placed)?;
-        }
-        let epochs = options.epochs.unwrap_or(self.task.epochs);
-        sizes::in_all("steps", self.task.steps, epochs)?;
-        plant.set_stop(session.stop());
-        let episode = self.episode(plant, options.seed)?;
+        let Exchange { network, placed, settings } = self.exchange;
+        let task = &settings.task;
+        let figures = SignalFigures::named(&task.metrics, self.rates().any(|rate| rate.is_some()))?;
+        let (_, steps) = self.exchange.begin(plant, session, options, observer)?;
+        let epochs = options.epochs.unwrap_or(task.epochs);
+        let episode = self.episode(plant, steps, options.seed)?;
         let mut progress = Progress { row_ops: session.ops()?, ..Progress::default() };
-        let row_epochs = u32::try_from(self.task.row_steps / self.task.steps).unwrap_or(u32::MAX).max(1);
+        let row_epochs = u32::try_from(task.row_steps / task.steps).unwrap_or(u32::MAX).max(1);
         for epoch in 1..=epochs {
             progress.squares.push(self.pass(session, &episode, true)?);
             if epoch % row_epochs == 0 || epoch == epochs {
@@ -87,19 +72,19 @@ impl Episodes<'_> {
             }
         }
         let learned = session.ops()?;
-        let final_epochs = (self.task.final_steps / self.task.steps).max(1);
+        let final_epochs = (task.final_steps / task.steps).max(1);
         let last = progress.squares.len().saturating_sub(final_epochs);
         let mut squares = progress.squares.split_off(last);
-        if self.task.test_epochs > 0 {
-            let tests = (0..self.task.test_epochs).map(|_| self.pass(session, &episode, false));
+        if task.test_epochs > 0 {
+            let tests = (0..task.test_epochs).map(|_| self.pass(session, &episode, false));
             squares = tests.collect::<Result<_, _>>()?;
         }
         let ops = [&OpCounts::default(), &learned];
-        let stretch = Stretch { squares: &squares, ops, episodes: epochs, compartments: self.network.compartments() };
+        let stretch = Stretch { squares: &squares, ops, episodes: epochs, compartments: network.compartments() };
         let mut metrics = figures.of(&stretch, &episode.wanted, true);
-        metrics.publish(&self.task.published);
+        metrics.publish(&task.published);
         metrics.push("passes", f64::from(epochs));
-        conclude(session, image, observer, metrics, progress.digests)
+        conclude(session, &placed.image, observer, metrics, progress.digests)
     }
 
     /// Whether the plant is a signal that the network can be taught before it answers.
@@ -109,9 +94,8 @@ impl Episodes<'_> {
                         themselves when an episode is over";
             return Err(ExperimentError::Plan(what.to_owned()));
         }
-        let exchange = self.exchange();
-        exchange.check(plant)?;
-        let errors = self.placed.programs.ports.iter().find(|port| port.takes_errors && !port.target.is_empty());
+        let errors =
+            self.exchange.placed.programs.ports.iter().find(|port| port.takes_errors && !port.target.is_empty());
         errors.map_or(Ok(()), |port| {
             let what = format!(
                 "`{}` takes errors, which follow from the answers, and `episodes` teaches targets: leave `episodes` out",
@@ -121,26 +105,21 @@ impl Episodes<'_> {
         })
     }
 
-    const fn exchange(&self) -> Exchange<'_> {
-        Exchange { network: self.network, placed: self.placed }
-    }
-
     /// By answer: the rate that stands for a target, if answers are rates.
     fn rates(&self) -> impl Iterator<Item = Option<loihi_snip::RateFunction>> {
-        let ports = self.placed.programs.ports.iter();
+        let ports = self.exchange.placed.programs.ports.iter();
         ports.flat_map(|port| std::iter::repeat_n(port.rate, port.output.len()))
     }
 
     /// All of an episode. The same seed begins the same one.
-    fn episode(&self, plant: &mut dyn Plant, seed: u32) -> Result<Episode, ExperimentError> {
-        let every_steps = plant.every_steps().max(1);
+    fn episode(&self, plant: &mut dyn Plant, steps: Steps, seed: u32) -> Result<Episode, ExperimentError> {
         let rest = vec![0.0; plant.ports().actions];
         let mut plant = Checked::new(plant);
         let mut observation = plant.reset(seed)?;
-        let (exchange, rates) = (self.exchange(), self.rates().collect::<Vec<_>>());
-        let mut episode = Episode { every_steps, mailboxes: Vec::new(), wanted: Vec::new() };
+        let (exchange, rates) = (self.exchange, self.rates().collect::<Vec<_>>());
+        let mut episode = Episode { every_steps: steps.every, mailboxes: Vec::new(), wanted: Vec::new() };
         let mut shown = Vec::new();
-        for _ in 0..(self.task.steps / usize::from(every_steps)).max(1) {
+        for _ in 0..steps.epoch {
             let stimulus = mailbox(exchange.stimulus(&observation));
             let target = mailbox(exchange.target(&observation.error, &[]));
             let answers = observation.error.iter().zip(&rates);
@@ -165,7 +144,7 @@ impl Episodes<'_> {
             target,
             ..Record::PLAIN
         });
-        let (exchange, mut wanted, mut squares) = (self.exchange(), episode.wanted.iter(), 0.0);
+        let (exchange, mut wanted, mut squares) = (self.exchange, episode.wanted.iter(), 0.0);
         session.stream(records, |output| {
             for (answer, wanted) in exchange.action(output).iter().zip(&mut wanted) {
                 squares += (answer - wanted).powi(2);
@@ -186,7 +165,7 @@ impl Episodes<'_> {
         let (ops, digest) = (session.ops()?, session.digest()?);
         let squares = progress.squares.get(progress.row_first..).unwrap_or_default();
         let episodes = u32::try_from(squares.len()).unwrap_or(u32::MAX);
-        let compartments = self.network.compartments();
+        let compartments = self.exchange.network.compartments();
         let stretch = Stretch { squares, ops: [&progress.row_ops, &ops], episodes, compartments };
         let metrics = figures.of(&stretch, wanted, false);
         let (done, total) = (epoch.into(), epochs.into());

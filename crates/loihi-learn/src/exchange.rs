@@ -1,12 +1,18 @@
-//! What a network and a plant exchange: values of the one as words of the other's mailboxes.
+//! What a network and a plant exchange: values of the one as words of the other's mailboxes, checked before a run of both begins.
 
+use crate::observer::Observer;
 use crate::presenter::fixed;
-use crate::task::{Exchanged, ExperimentError};
+use crate::settings::Settings;
+use crate::sizes;
+use crate::spiking::Spiking;
+use crate::task::{Exchanged, ExperimentError, RunOptions, load};
 use loihi_core::tools::local_error::NO_TARGET;
-use loihi_net::network::Network;
+use loihi_device::session::Session;
+use loihi_net::network::{Network, Section};
 use loihi_place::place::Placed;
 use loihi_plant::{Observation, Plant, Ports, Teaches};
 use loihi_snip::{Port, Teaching};
+use loihi_twin::FloatTwin;
 
 /// A placed network that senses and moves a plant.
 #[derive(Clone, Copy, Debug)]
@@ -15,41 +21,116 @@ pub struct Exchange<'n> {
     pub network: &'n Network,
     /// Where it is.
     pub placed: &'n Placed,
+    /// What its file says of a run.
+    pub settings: &'n Settings,
+}
+
+/// Numbers of steps of a run. Those of the plant take `every` of the network each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Steps {
+    /// Steps of the network for a step of the plant.
+    pub every: u16,
+    /// Steps of the plant in an epoch, at least 1.
+    pub epoch: usize,
+    /// In all epochs.
+    pub all: usize,
+    /// In a row of metrics, at least 1.
+    pub row: usize,
+    /// At the end, over which the final figures are taken.
+    pub last: usize,
 }
 
 impl Exchange<'_> {
-    /// Whether the network has as many words as the plant has values, and learns from what it teaches.
+    /// Begins a run: checks that network and plant fit, and loads the network onto the device.
     ///
     /// # Errors
-    /// [`ExperimentError`] says what differs.
-    pub fn check(&self, plant: &dyn Plant) -> Result<(), ExperimentError> {
+    /// [`ExperimentError`] says what does not fit, before anything is loaded.
+    pub fn begin(
+        &self,
+        plant: &mut dyn Plant,
+        session: &mut Session,
+        options: &RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<(Spiking, Steps), ExperimentError> {
+        let spiking = Spiking::new(self.network, self.placed, self.settings)?;
+        spiking.check(plant, self.plant())?;
+        match spiking.actions() {
+            Some(neurons) => self.check_acting(plant, spiking.sensed(), neurons)?,
+            None => self.check(plant)?,
+        }
+        if self.settings.task.float_twin {
+            FloatTwin::check(self.placed)?;
+        }
+        let steps = self.steps(plant.every_steps().max(1), options.epochs.unwrap_or(self.settings.task.epochs))?;
+        load(session, (self.network, self.placed), options, observer)?;
+        plant.set_stop(session.stop());
+        Ok((spiking, steps))
+    }
+
+    /// Steps of a run.
+    fn steps(&self, every: u16, epochs: u32) -> Result<Steps, ExperimentError> {
+        let (task, every_steps) = (&self.settings.task, usize::from(every));
+        if task.steps < every_steps {
+            let what = format!("{} steps are less than one of the plant, which takes {every}: give more", task.steps);
+            let section = self.network.run.task.clone().unwrap_or_default();
+            return Err(section.error("task", "steps", what).into());
+        }
+        Ok(Steps {
+            every,
+            epoch: task.steps / every_steps,
+            all: sizes::in_all("steps", task.steps, epochs)? / every_steps,
+            row: (task.row_steps / every_steps).max(1),
+            last: task.final_steps / every_steps,
+        })
+    }
+
+    /// Whether the network has as many words as the plant has values, and learns from what it teaches.
+    fn check(&self, plant: &dyn Plant) -> Result<(), ExperimentError> {
         let Ports { sensed, errors, actions } = plant.ports();
-        let programs = &self.placed.programs;
+        let ports = &self.placed.programs.ports;
+        let mut decoders = ports.iter().filter(|port| port.kind == "pes").peekable();
         if errors == 0 {
-            let has_pes = self.network.snips.iter().any(|section| section.text("kind") == Some("pes"));
-            let name = self.plant().to_owned();
-            return Err(if plant.gives_rewards() && !has_pes {
-                ExperimentError::OnlyRewards { plant: name }
+            let plant_name = self.plant().to_owned();
+            return Err(if plant.gives_rewards() && decoders.peek().is_none() {
+                ExperimentError::OnlyRewards { plant: plant_name }
             } else {
-                ExperimentError::NoErrors { plant: name }
+                ExperimentError::NoErrors { plant: plant_name }
             });
         }
-        let equal = |exchanged, network, plant| {
-            if network == plant { Ok(()) } else { Err(ExperimentError::Ports { exchanged, network, plant }) }
-        };
-        let shown = programs.stimuli.iter().filter(|port| port.held.is_none());
-        equal(Exchanged::Sensed, shown.map(|port| port.words.len()).sum(), sensed)?;
-        equal(Exchanged::Taught, programs.ports.iter().map(targets).sum(), errors)?;
-        equal(Exchanged::Answered, programs.ports.iter().map(|port| port.output.len()).sum(), actions)?;
+        equal(Exchanged::Sensed, self.sensed(), sensed)?;
+        equal(Exchanged::Taught, self.taught(), errors)?;
+        equal(Exchanged::Answered, ports.iter().map(|port| port.output.len()).sum(), actions)?;
         let given = plant.teaches() == Teaches::Errors;
-        for section in self.network.snips.iter().filter(|section| section.text("kind") == Some("pes")) {
-            let is = |key, default| section.keys.get(key).and_then(toml::Value::as_bool).unwrap_or(default);
-            if is("learn", true) && is("error_given", false) != given {
-                let what = if given { "errors: add `error_given = true`" } else { "targets: leave out `error_given`" };
-                return Err(section.error("snip `pes`", "error_given", format!("the plant gives {what}")).into());
-            }
-        }
-        Ok(())
+        decoders.filter(|port| !port.target.is_empty()).find(|port| port.takes_errors != given).map_or(Ok(()), |port| {
+            let what = if given { "errors: add `error_given = true`" } else { "targets: leave out `error_given`" };
+            Err(self.section(port).error("snip `pes`", "error_given", format!("the plant gives {what}")).into())
+        })
+    }
+
+    /// Whether a network whose neurons act has as many values as the plant; `spiking` of them are sensed as spikes.
+    fn check_acting(&self, plant: &dyn Plant, spiking: usize, neurons: usize) -> Result<(), ExperimentError> {
+        let Ports { sensed, errors, actions } = plant.ports();
+        equal(Exchanged::Sensed, self.sensed() + spiking, sensed)?;
+        let taught = self.taught();
+        equal(Exchanged::Taught, taught, if taught == 0 { 0 } else { errors })?;
+        equal(Exchanged::Acted, neurons, actions)
+    }
+
+    /// Values that programs take of what the plant is sensed by: those of encoders that do not always have the same.
+    fn sensed(&self) -> usize {
+        let shown = self.placed.programs.stimuli.iter().filter(|port| port.held.is_none());
+        shown.map(|port| port.words.len()).sum()
+    }
+
+    /// Values that programs are taught by.
+    fn taught(&self) -> usize {
+        self.placed.programs.ports.iter().map(targets).sum()
+    }
+
+    /// The table of a program, for errors.
+    fn section(&self, port: &Port) -> Section {
+        let is_own = |section: &&Section| section.text("name").or(section.text("kind")) == Some(&port.name);
+        self.network.snips.iter().find(is_own).cloned().unwrap_or_default()
     }
 
     /// What the network file calls the plant.
@@ -98,6 +179,11 @@ impl Exchange<'_> {
         }
         action
     }
+}
+
+/// Whether as many values are exchanged on both sides.
+fn equal(exchanged: Exchanged, network: usize, plant: usize) -> Result<(), ExperimentError> {
+    if network == plant { Ok(()) } else { Err(ExperimentError::Ports { exchanged, network, plant }) }
 }
 
 /// Words of the target that take the same value.

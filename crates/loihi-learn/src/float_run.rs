@@ -32,7 +32,7 @@ impl Online<'_> {
         observer: &mut dyn Observer,
     ) -> Result<Option<(&'static str, f64)>, ExperimentError> {
         let mut memory = Vec::new();
-        let mut twin = FloatTwin::new(&self.placed.image, &mut memory)?;
+        let mut twin = FloatTwin::new(self.placed, &mut memory)?;
         let total: u64 = self.stages.iter().map(|stage| stage.items.len() as u64).sum();
         let (mut done, mut last) = (0, None);
         for stage in self.stages {

@@ -4,6 +4,7 @@ use crate::acting::Acting;
 use crate::afterwards::Afterwards;
 use crate::control::Control;
 use crate::episodes::Episodes;
+use crate::exchange::Exchange;
 use crate::figures;
 use crate::float_prototypes;
 use crate::observer::Observer;
@@ -27,6 +28,7 @@ use loihi_plant::PlantSpec;
 use loihi_run::inference::Inference;
 use loihi_run::record::score::Score;
 use loihi_snip::TEACHER;
+use loihi_twin::FloatTwin;
 use std::path::{Path, PathBuf};
 
 /// A network file that learns.
@@ -270,9 +272,8 @@ impl Learner {
                 require(steps >= least, what)?;
             }
         }
-        let options = FileOptions::default().data(samples.shape(), samples.classes);
-        let whole = file::parse_with(&self.text, &self.path, &options)?;
-        Afterwards::new(&self.settings).check(&whole, &placed.programs, samples)
+        // What is frozen counts, too.
+        Afterwards::new(&self.settings).check(&self.network, &placed.programs, samples)
     }
 
     /// Runs with its plant.
@@ -287,17 +288,14 @@ impl Learner {
         plant.set_folder(self.path.parent().unwrap_or(Path::new("")));
         let network = file::parse_with(&self.text, &self.path, &FileOptions::default().seed(options.seed))?;
         let placed = place(&network, self.options.placement)?;
+        let exchange = Exchange { network: &network, placed: &placed, settings: &self.settings };
         if self.settings.actions_from.is_some() {
-            let acting = Acting { network: &network, placed: &placed, settings: &self.settings };
-            return acting.run(&mut *plant, session, options, observer);
+            Acting { exchange }.run(&mut *plant, session, options, observer)
+        } else if self.settings.task.episodes {
+            Episodes { exchange }.run(&mut *plant, session, options, observer)
+        } else {
+            Control { exchange }.run(&mut *plant, session, options, observer)
         }
-        let task = &self.settings.task;
-        if task.episodes {
-            let episodes = Episodes { network: &network, placed: &placed, task };
-            return episodes.run(&mut *plant, session, options, observer);
-        }
-        let control = Control { network: &network, placed: &placed, task };
-        control.run(&mut *plant, session, options, observer)
     }
 
     /// Runs trials of the spikes that the file gives.
@@ -378,6 +376,9 @@ impl Task for Learner {
         check_rates(&stages, &placed)?;
         presenter.check(&network, &samples)?;
         self.check(&network, &placed, &samples, &presenter)?;
+        if self.settings.task.float_twin {
+            FloatTwin::check(&placed)?;
+        }
         let twin = &self.settings.task.float_prototypes;
         let twin = twin.as_ref().map(|name| float_prototypes::population_of(&network, name)).transpose()?;
         let has_rules = network.connections.iter().any(|own| own.learning.is_some());

@@ -148,7 +148,7 @@ pub struct StageForm {
 pub struct RewardForm {
     /// What decides: whether the answer is the label, the first target of the data, a plant, or a program that writes it
     /// itself.
-    pub from: RewardSource,
+    pub from: TaughtFrom,
     /// The reward of a right answer, -128..=127.
     pub right: i8,
     /// The reward of a wrong one, -128..=127.
@@ -175,7 +175,7 @@ pub struct TeacherForm {
     /// Whose rules read them; `loihi-snip` looks it up.
     pub population: String,
     /// What decides: the class and the answer, the targets of the data, or a program that writes them itself.
-    pub from: RewardSource,
+    pub from: TaughtFrom,
     /// That of the right class's neuron, -127..=127.
     pub right: i8,
     /// That of the neuron that was the wrong answer, -127..=127.
@@ -188,28 +188,28 @@ pub struct TeacherForm {
 
 impl Default for TeacherForm {
     fn default() -> Self {
-        let from = RewardSource::Label;
+        let from = TaughtFrom::Label;
         Self { population: String::new(), from, right: 64, wrong: -64, always: false, steps: 1 }
     }
 }
 
-/// What decides over rewards and third factors.
+/// Where rewards and third factors come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum RewardSource {
+pub enum TaughtFrom {
     /// Whether the answer is right.
     Label,
     /// The targets of a sample, of which the first is the reward.
     Target,
     /// A program of the embedded CPU.
     Snip,
-    /// The plant.
+    /// The plant: of rewards only.
     Plant,
 }
 
 impl Default for RewardForm {
     fn default() -> Self {
-        Self { from: RewardSource::Label, right: 64, wrong: -64, steps: 1, scale: 1.0 }
+        Self { from: TaughtFrom::Label, right: 64, wrong: -64, steps: 1, scale: 1.0 }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Spikes between a network and a plant: what it senses as spikes of inputs, what it does by the spikes of a population, and the
 //! reward that the cores' rules read.
 
-use crate::settings::{RewardForm, RewardSource, Settings};
+use crate::settings::{RewardForm, Settings, TaughtFrom};
 use crate::task::ExperimentError;
 use loihi_core::image::Variable;
 use loihi_core::register::Register;
@@ -32,8 +32,8 @@ impl Spiking {
     ///
     /// # Errors
     /// [`ExperimentError`] says what does not fit, and what to do.
-    pub fn new(network: &Network, placed: &Placed) -> Result<Self, ExperimentError> {
-        let Settings { reward, actions_from, .. } = Settings::of(network)?;
+    pub fn new(network: &Network, placed: &Placed, settings: &Settings) -> Result<Self, ExperimentError> {
+        let Settings { reward, actions_from, .. } = settings;
         let mut inputs = Vec::new();
         for (at, input) in network.inputs.iter().enumerate() {
             if input.entry == Entry::Spikes && input.encoding.coding == Some(Coding::Frames) {
@@ -42,8 +42,8 @@ impl Spiking {
             }
         }
         let section = |section: &Option<loihi_net::network::Section>| section.clone().unwrap_or_default();
-        let somata = actions_from.map(|name| {
-            if let Some(Endpoint::Population(at)) = network.find(&name) {
+        let somata = actions_from.as_ref().map(|name| {
+            if let Some(Endpoint::Population(at)) = network.find(name) {
                 let neurons = network.populations[at].neurons();
                 return Ok((0..neurons).filter_map(|neuron| placed.map.soma(at, neuron)).collect());
             }
@@ -51,15 +51,15 @@ impl Spiking {
             let what = format!("unknown population `{name}`; there are: {}", names.join(", "));
             Err(section(&network.run.plant).error("plant", "actions_from", what))
         });
-        if let Some(form) = &reward {
+        if let Some(form) = reward {
             let error = |key: &str, what: &str| section(&network.run.reward).error("reward", key, what);
             let mut rules = network.connections.iter().filter_map(|own| own.learning.as_ref());
-            if form.from == RewardSource::Plant && !rules.any(|learning| learning.reads(Variable::R1)) {
+            if form.from == TaughtFrom::Plant && !rules.any(|learning| learning.reads(Variable::R1)) {
                 let what = "no rule reads it: give a connection a rule with r1, or take out the table";
                 return Err(error("from", what).into());
             }
         }
-        let reward = reward.filter(|form| form.from == RewardSource::Plant);
+        let reward = reward.clone().filter(|form| form.from == TaughtFrom::Plant);
         Ok(Self { inputs, somata: somata.transpose()?, reward, held: 0 })
     }
 

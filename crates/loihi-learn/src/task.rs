@@ -9,12 +9,13 @@ use loihi_core::register::StateDigest;
 use loihi_data::DataError;
 use loihi_device::session::{Session, SessionError};
 use loihi_image::image::{BuildError, ImageFile};
-use loihi_net::network::SectionError;
 use loihi_net::network::file::FileError;
+use loihi_net::network::{Network, SectionError};
 use loihi_place::neuron_map::NeuronMap;
-use loihi_place::place::PlaceError;
+use loihi_place::place::{PlaceError, Placed};
 use loihi_plant::PlantError;
 use loihi_run::inference::InferenceError;
+use loihi_run::inference::known::tell_known;
 use loihi_run::inference::present::PresentError;
 use loihi_run::record::checkpoint::Checkpoint;
 use loihi_run::record::{Learned, RecordError};
@@ -268,25 +269,25 @@ pub trait Task: std::fmt::Debug + Send + Sync {
     ) -> Result<Outcome, ExperimentError>;
 }
 
-/// For tasks without stages and data: loads an image, and the learned state if there is one to start from. The map knows whose
-/// compartments are whose.
+/// For tasks without stages and data: loads a placed network, and the learned state that it starts from, which is what its
+/// programs know unless the options have another.
 ///
 /// # Errors
 /// [`ExperimentError`].
-pub fn load_with(
+pub fn load(
     session: &mut Session,
-    image: &ImageFile,
-    neuron_map: &NeuronMap,
+    (network, placed): (&Network, &Placed),
     options: &RunOptions,
     observer: &mut dyn Observer,
 ) -> Result<(), ExperimentError> {
     refuse_stages_and_data(options)?;
-    observer.image(image, neuron_map)?;
-    session.load_as(image, neuron_map)?;
-    if let Some(learned) = &options.learned {
-        restore(learned, image, session)?;
+    let neuron_map = NeuronMap::of_populations(network, placed).map_err(SessionError::from)?;
+    observer.image(&placed.image, &neuron_map)?;
+    session.load_as(&placed.image, &neuron_map)?;
+    match &options.learned {
+        Some(learned) => restore(learned, &placed.image, session),
+        None => Ok(tell_known(session, placed)?),
     }
-    Ok(())
 }
 
 /// Refuses what only runs through stages of samples take.

@@ -33,4 +33,10 @@ pub enum TwinError {
     /// No program learns decoders.
     #[error("`float_twin` works only with `pes`, and the network has none: leave it out")]
     NoDecoders,
+    /// A program's decoders stay as they are.
+    #[error("`float_twin` needs decoders that learn, and `{name}` has `learn = false`: leave `float_twin` out")]
+    Fixed {
+        /// What users call the program.
+        name: String,
+    },
 }

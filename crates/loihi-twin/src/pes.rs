@@ -2,12 +2,17 @@
 
 use crate::TwinError;
 use loihi_core::chip::{Chip, ResetScope};
+use loihi_core::image::Image;
+use loihi_core::num::Q8_24;
 use loihi_core::rules::PesParams;
 use loihi_core::snip::SnipParams as _;
 use loihi_core::tools::local_error::NO_TARGET;
-use loihi_image::image::ImageFile;
+use loihi_place::place::Placed;
 use std::ops::Range;
 use zerocopy::IntoBytes as _;
+
+/// What network files call its programs.
+const PES: &str = "pes";
 
 /// Decoders of one program, in double precision.
 #[derive(Debug)]
@@ -16,18 +21,23 @@ struct Decoders {
     /// `κ / (n · dt)`.
     rate: f64,
     decay_y: f64,
+    /// Those that it begins with.
+    known: Vec<f64>,
     values: Vec<f64>,
     outputs: Vec<f64>,
 }
 
 impl Decoders {
-    fn new(params: PesParams) -> Self {
+    /// `known` are the first of its decoders, the others are 0.
+    fn new(params: PesParams, mut known: Vec<f64>) -> Self {
         let (count, dimensions) = (params.count as usize, params.dimensions as usize);
+        known.resize(count * dimensions, 0.0);
         Self {
             params,
             rate: f64::from(params.rate_shift).exp2().recip(),
             decay_y: f64::from(params.decay_y) / 256.0,
-            values: vec![0.0; count * dimensions],
+            values: known.clone(),
+            known,
             outputs: vec![0.0; dimensions],
         }
     }
@@ -54,6 +64,21 @@ impl Decoders {
     }
 }
 
+/// Decoders of all programs `pes`. What programs know from the start is given by its place among the words of all of them.
+fn programs(placed: &Placed, image: &Image<'_>) -> Vec<Decoders> {
+    let (mut programs, mut first) = (Vec::new(), 0);
+    for record in image.snips() {
+        if let Some(params) = PesParams::from_words(&record.params).ok().filter(|_| record.kind == PesParams::KIND) {
+            let known = placed.programs.known.iter().find(|known| known.first == first);
+            let values = known.into_iter().flat_map(|known| &known.words).map(|bits| Q8_24::from_bits(*bits).to_num());
+            programs.push(Decoders::new(params, values.collect()));
+        }
+        let found = placed.image.snips().iter().find(|found| found.kind == record.kind);
+        first += found.map_or(0, |found| found.learned_words(&record.params));
+    }
+    programs
+}
+
 /// A chip whose own decoders do not learn, and decoders that do.
 #[derive(Debug)]
 pub struct FloatTwin<'i> {
@@ -62,30 +87,41 @@ pub struct FloatTwin<'i> {
 }
 
 impl<'i> FloatTwin<'i> {
-    /// A chip with the network of an image. `memory` is made as large as the chip needs.
+    /// Whether a placed network has a twin, before anything runs.
     ///
     /// # Errors
-    /// [`TwinError`]; among them [`TwinError::NoDecoders`] without a program `pes` that learns from raw spikes.
-    pub fn new(file: &'i ImageFile, memory: &'i mut Vec<u64>) -> Result<Self, TwinError> {
-        let image = file.open()?;
-        let records = image.snips().filter(|record| record.kind == PesParams::KIND);
-        let programs: Vec<Decoders> =
-            records.filter_map(|record| PesParams::from_words(&record.params).ok()).map(Decoders::new).collect();
-        if programs.is_empty() {
+    /// [`TwinError::NoDecoders`] without a program `pes`, [`TwinError::Fixed`] for one with `learn = false`.
+    pub fn check(placed: &Placed) -> Result<(), TwinError> {
+        let mut decoders = placed.programs.ports.iter().filter(|port| port.kind == PES).peekable();
+        if decoders.peek().is_none() {
             return Err(TwinError::NoDecoders);
         }
+        let fixed = decoders.find(|port| port.target.is_empty());
+        fixed.map_or(Ok(()), |port| Err(TwinError::Fixed { name: port.name.clone() }))
+    }
+
+    /// A chip with a placed network, and decoders that begin as those of its programs do. `memory` is made as large as the chip
+    /// needs.
+    ///
+    /// # Errors
+    /// [`TwinError`]; those of [`FloatTwin::check`] among them.
+    pub fn new(placed: &'i Placed, memory: &'i mut Vec<u64>) -> Result<Self, TwinError> {
+        Self::check(placed)?;
+        let file = &placed.image;
+        let image = file.open()?;
         memory.resize(Chip::bytes_needed(&image, file.snips()).div_ceil(8), 0);
+        let programs = programs(placed, &image);
         let mut chip = Chip::new(image, file.snips(), memory.as_mut_bytes())?;
         chip.set_learning(false);
         Ok(Self { chip, programs })
     }
 
-    /// Forgets what it has learned, too.
+    /// Forgets what it has learned, too: decoders are those of the start.
     pub fn forget(&mut self) {
         self.chip.reset(ResetScope::All);
         self.chip.set_learning(false);
         for program in &mut self.programs {
-            program.values.fill(0.0);
+            program.values.clone_from(&program.known);
             program.outputs.fill(0.0);
         }
     }

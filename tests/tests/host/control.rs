@@ -3,6 +3,7 @@
 use crate::common::{self, experiment};
 use host_harness::experiment::{Experiment, ExperimentError, NoObserver, Outcome, RunOptions};
 use host_harness::learn::control::Control;
+use host_harness::learn::exchange::Exchange;
 use host_harness::learn::settings::Settings;
 use host_harness::network::Network;
 use host_harness::network::file::{FileOptions, parse_with};
@@ -91,10 +92,11 @@ fn network(sensed: usize, actions: usize, error_given: bool) -> (Network, Placed
 }
 
 fn control(tank: &mut Tank, (network, placed): &(Network, Placed), steps: usize) -> Result<Outcome, ExperimentError> {
-    let mut task = Settings::of(network).unwrap().task;
-    task.steps = steps;
+    let mut settings = Settings::of(network).unwrap();
+    settings.task.steps = steps;
     let options = RunOptions { seed: 5, ..RunOptions::default() };
-    Control { network, placed, task: &task }.run(tank, &mut common::open_host(), &options, &mut NoObserver)
+    let exchange = Exchange { network, placed, settings: &settings };
+    Control { exchange }.run(tank, &mut common::open_host(), &options, &mut NoObserver)
 }
 
 #[test]

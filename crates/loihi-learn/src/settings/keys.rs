@@ -1,6 +1,6 @@
 //! Refuses keys and tables of a run that would do nothing where they stand, each at its line.
 
-use super::{RewardSource, Settings};
+use super::{Settings, TaughtFrom};
 use crate::measure::of_twin;
 use crate::signal_figures::SignalFigures;
 use loihi_net::network::{Network, Section, SectionError};
@@ -191,25 +191,34 @@ impl Keys<'_> {
         let refused = |key: &str, what: &str| {
             if section.keys.contains_key(key) { Err(error(key, what)) } else { Ok(()) }
         };
-        if !self.network.run.spikes.is_empty() && form.from != RewardSource::Snip {
+        if !self.network.run.spikes.is_empty() && form.from != TaughtFrom::Snip {
             let what = "[reward] with [[spikes]] can only be from a program: give from = \"snip\", or take it out";
             return Err(error("from", what));
         }
-        if self.network.run.plant.is_some() && !matches!(form.from, RewardSource::Plant | RewardSource::Snip) {
+        if self.network.run.plant.is_some() && !matches!(form.from, TaughtFrom::Plant | TaughtFrom::Snip) {
             let what = "with a plant there are no samples: give from = \"plant\", or \"snip\" if a program gives it";
             return Err(error("from", what));
         }
-        if form.from != RewardSource::Label {
+        if self.network.run.plant.is_none() && form.from == TaughtFrom::Plant {
+            let what = "[reward] takes its values from a plant, and the network has none: add a [plant], or give from = \"label\"";
+            return Err(error("from", what));
+        }
+        if self.settings.task.episodes && form.from == TaughtFrom::Plant {
+            let what =
+                "[reward] from a plant does nothing with `episodes`, which are known before they run: take it out";
+            return Err(error("from", what));
+        }
+        if form.from != TaughtFrom::Label {
             refused("right", "`right` does nothing without from = \"label\": take it out")?;
             refused("wrong", "`wrong` does nothing without from = \"label\": take it out")?;
         }
-        if !matches!(form.from, RewardSource::Target | RewardSource::Plant) {
+        if !matches!(form.from, TaughtFrom::Target | TaughtFrom::Plant) {
             refused("scale", "`scale` does nothing without from = \"target\" or \"plant\": take it out")?;
         }
         if !form.scale.is_finite() || form.scale == 0.0 {
             return Err(error("scale", "the scale of a reward is a finite number that is not 0: give another"));
         }
-        if form.from == RewardSource::Plant {
+        if form.from == TaughtFrom::Plant {
             refused(
                 "steps",
                 "`steps` does nothing with from = \"plant\", whose reward is given in one step: take it out",
@@ -226,8 +235,12 @@ impl Keys<'_> {
 
     fn teacher(&self, section: &Section) -> Checked {
         let form = self.settings.teacher.clone().unwrap_or_default();
+        if form.from == TaughtFrom::Plant {
+            let what = "no plant gives third factors: give from = \"label\", \"target\" or \"snip\"";
+            return Err(section.error("teacher", "from", what));
+        }
         for key in ["right", "wrong", "always"] {
-            if form.from != RewardSource::Label && section.keys.contains_key(key) {
+            if form.from != TaughtFrom::Label && section.keys.contains_key(key) {
                 let what = format!("`{key}` does nothing without from = \"label\": take it out");
                 return Err(section.error("teacher", key, what));
             }
