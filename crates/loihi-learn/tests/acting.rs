@@ -2,17 +2,18 @@
 
 #![allow(clippy::unwrap_used)]
 
-use loihi_device::inproc::InProcess;
-use loihi_device::session::{RetryPolicy, Session};
-use loihi_learn::{Learner, NoObserver, Outcome, RunOptions, Task as _};
+mod common;
+
+use common::{Ran, refused};
 use loihi_plant::{Observation, Plant, PlantError, PlantType, Ports, register};
-use std::path::Path;
 use std::sync::Once;
 
 /// Wants the neuron to fire in every step, and pays for each spike; an episode has ten steps.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Payer {
+    #[serde(default)]
+    every_steps: u16,
     #[serde(skip)]
     steps: u32,
 }
@@ -24,6 +25,10 @@ impl Plant for Payer {
 
     fn gives_rewards(&self) -> bool {
         true
+    }
+
+    fn every_steps(&self) -> u16 {
+        self.every_steps.max(1)
     }
 
     fn reset(&mut self, _: u32) -> Result<Observation, PlantError> {
@@ -82,33 +87,73 @@ value = "weight"
 by = "from"
 "#;
 
-fn run(text: &str) -> Result<Outcome, String> {
+/// With the plant.
+fn with_payer<T>(run: impl FnOnce() -> T) -> T {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| register(PlantType::new::<Payer>("payer", "pays for spikes", "")).unwrap());
-    let mut session = Session::open(Box::new(InProcess::default()), RetryPolicy::default(), 1, || false).unwrap();
-    let learner = Learner::parse(text, Path::new("net.toml")).map_err(|error| error.to_string())?;
-    learner.run(&mut session, &RunOptions::default(), &mut NoObserver).map_err(|error| error.to_string())
+    run()
+}
+
+fn run(text: &str) -> Ran {
+    with_payer(|| common::run(text)).unwrap()
 }
 
 /// The first input spikes in all 40 steps, the second one is below a half; 39 of the rewards come before a step.
 #[test]
 fn the_reward_of_a_step_is_learned_from_in_the_next() {
-    let outcome = run(NETWORK).unwrap();
-    let metric = |name: &str| outcome.metrics.get(name).unwrap();
-    assert_eq!((metric("reward_mean_first"), metric("reward_mean_last")), (1.0, 1.0));
-    assert_eq!((metric("weight_0"), metric("weight_1")), (60.0 + 4.0 * 39.0, 60.0));
-    assert_eq!((outcome.steps, outcome.digests.len()), (40, 2));
+    let ran = run(NETWORK);
+    assert_eq!((ran.metric("reward_mean_first"), ran.metric("reward_mean_last")), (1.0, 1.0));
+    assert_eq!((ran.metric("weight_0"), ran.metric("weight_1")), (60.0 + 4.0 * 39.0, 60.0));
+    assert_eq!((ran.outcome.steps, ran.outcome.digests.len()), (40, 2));
+}
+
+/// Ten exchanges of four steps each: inputs spike in the first of them, and a row is five exchanges.
+#[test]
+fn a_plant_of_longer_steps_exchanges_less_often() {
+    let ran = run(&NETWORK.replacen("plant = \"payer\"", "plant = \"payer\"\nevery_steps = 4", 1));
+    assert_eq!((ran.metric("reward_mean_first"), ran.metric("reward_mean_last")), (1.0, 1.0));
+    assert_eq!((ran.outcome.ops.spikes, ran.outcome.steps, ran.rows.len()), (10, 40, 2));
+}
+
+#[test]
+fn figures_are_ordered_and_published_ones_come_last() {
+    let more = "row_steps = 20\nmetrics = [\"weight_1\", \"weight_0\"]\npublished = { weight_of_others = 3.0 }";
+    let ran = run(&NETWORK.replacen("row_steps = 20", more, 1));
+    let names = ["weight_1", "weight_0", "reward_mean_first", "reward_mean_last", "weight_of_others"];
+    assert_eq!(ran.names(), names);
+}
+
+/// An encoder that always has the same value senses nothing of the plant.
+#[test]
+fn held_encoders_sense_nothing() {
+    let noise = "[[input]]\nname = \"noise\"\nshape = [3]\n\n[[snip]]\nkind = \"bernoulli-encoder\"\ninput = \"noise\"\n\
+                 full_scale = 4096\nvalue = 20\n\n[[connection]]\nfrom = \"noise\"\nto = \"neuron\"\nweights = 0\n\n[[population]]";
+    let ran = run(&NETWORK.replacen("[[population]]", noise, 1));
+    assert_eq!((ran.metric("weight_0"), ran.metric("weight_1")), (60.0 + 4.0 * 39.0, 60.0));
+}
+
+/// Decoders that do not learn and are known from the start.
+#[test]
+fn programs_know_their_decoders() {
+    let readout =
+        "[[snip]]\nkind = \"pes\"\npopulation = \"neuron\"\nlearn = false\ndecoders = [0.5]\n\n[[population]]";
+    let ran = run(&NETWORK.replacen("[[population]]", readout, 1));
+    let half = (1_i32 << 23).to_le_bytes();
+    assert!(ran.learned.starts_with(&half), "{:?}", ran.learned);
 }
 
 /// What cannot be is one sentence.
 #[test]
 fn what_cannot_be_is_refused() {
-    for (old, new, why) in [
+    let changes = [
         ("actions_from = \"neuron\"", "actions_from = \"neurons\"", "unknown population `neurons`; there are: neuron"),
+        (
+            "plant = \"payer\"",
+            "plant = \"payer\"\nevery_steps = 41",
+            "`steps = 40`: 40 steps are less than one of the plant",
+        ),
         ("actions_from = \"neuron\"", "actions_from = 3", "`actions_from = 3`: give the name of a population"),
         ("actions_from = \"neuron\"\n", "", "[[measure]] does nothing with a [plant] without `actions_from`"),
-        ("shape = [2]", "shape = [3]", "the inputs take 3 values, and the plant sends 2 (`sensed`)"),
-        ("shape = [1]", "shape = [2]", "2 neurons act, and the plant takes 1 (`action`)"),
         ("from = \"plant\"", "from = \"label\"", "with a plant there are no samples: give from = \"plant\""),
         ("[reward]\nfrom = \"plant\"\nscale = 4", "", "it reads r1, but nothing gives a reward"),
         ("u0*r1*x1", "u0*x1", "no rule reads it: give a connection a rule with r1"),
@@ -137,15 +182,14 @@ fn what_cannot_be_is_refused() {
         ),
         ("[[measure]]", "[[spikes]]\ninput = \"sensed\"\n[[measure]]", "[[spikes]] or a [plant]"),
         ("[plant]\nplant = \"payer\"\nactions_from = \"neuron\"", "", "[[measure]] needs [[spikes]] or a [plant]"),
-    ] {
-        let text = NETWORK.replacen(old, new, 1);
-        let text = if new.contains("[2]") { text.replacen("[[60, 60]]", "60", 1) } else { text };
-        let text = if new.contains("[3]") { text.replacen("[[60, 60]]", "60", 1) } else { text };
-        assert_ne!(text, NETWORK, "{old}");
-        let said = run(&text).map(|_| ()).unwrap_err();
-        assert!(said.contains(why), "{new}: {said}");
-    }
+    ];
+    with_payer(|| refused(NETWORK, &changes));
+    let shapes = [
+        ("shape = [2]", "shape = [3]", "the inputs take 3 values, and the plant sends 2 (`sensed`)"),
+        ("shape = [1]", "shape = [2]", "2 neurons act, and the plant takes 1 (`action`)"),
+    ];
+    with_payer(|| refused(&NETWORK.replacen("[[60, 60]]", "60", 1), &shapes));
     let (unmeasured, _) = NETWORK.split_once("[[measure]]").unwrap();
-    let said = run(&unmeasured.replacen("actions_from = \"neuron\"\n", "", 1)).map(|_| ()).unwrap_err();
+    let said = common::run(&unmeasured.replacen("actions_from = \"neuron\"\n", "", 1)).map(|_| ()).unwrap_err();
     assert!(said.contains("the plant `payer` gives only rewards: add `actions_from`"), "{said}");
 }

@@ -2,11 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
-use loihi_core::chip::SnapshotScope;
-use loihi_device::inproc::InProcess;
-use loihi_device::session::{RetryPolicy, Session};
-use loihi_learn::{ExperimentError, Learner, MetricsRow, Observer, Outcome, RunOptions, Task as _};
-use std::path::Path;
+mod common;
+
+use common::{SINE, refused, run, run_with};
+use loihi_learn::RunOptions;
 
 /// A dendrite that learns the rate of a teacher.
 const DENDRITE: &str = r#"
@@ -67,49 +66,32 @@ weights = 0
 learning = { rule = "dw = 2^-5*u1*x1*y1", signed_by_profile = true, epoch_steps = 2, x1 = { impulse = 2, tau_steps = 5.0 } }
 "#;
 
-/// Keeps the rows of metrics.
-#[derive(Default)]
-struct Rows(Vec<(u32, String)>);
-
-impl Observer for Rows {
-    fn row(&mut self, row: &MetricsRow) -> Result<(), loihi_run::record::RecordError> {
-        self.0.push((row.pass, row.metrics.to_string()));
-        Ok(())
-    }
-}
-
-fn session() -> Session {
-    Session::open(Box::new(InProcess::default()), RetryPolicy::default(), 1, || false).unwrap()
-}
-
-fn run(text: &str, rows: &mut Rows) -> Result<(Outcome, Vec<u8>), ExperimentError> {
-    let mut session = session();
-    let outcome = Learner::parse(text, Path::new("net.toml"))?.run(&mut session, &RunOptions::default(), rows)?;
-    Ok((outcome, session.save(SnapshotScope::Learned)?))
-}
-
 #[test]
 fn episodes_begin_at_rest_and_tests_learn_nothing() {
-    let mut rows = Rows::default();
-    let (outcome, learned) = run(DENDRITE, &mut rows).unwrap();
-    assert_eq!(outcome.steps, 600);
-    assert_eq!(rows.0.iter().map(|(pass, _)| *pass).collect::<Vec<_>>(), [2, 4, 5]);
-    assert!(rows.0.iter().all(|(_, figures)| figures.starts_with("rate_mse 0.") && !figures.contains("constant")));
-    let names: Vec<&str> = outcome.metrics.iter().map(|(name, _)| name).collect();
-    assert_eq!(names, ["rate_mse", "rate_mse_constant", "passes"]);
-    let (untested, same) = run(&DENDRITE.replace("test_epochs = 1", "test_epochs = 0"), &mut Rows::default()).unwrap();
-    assert_eq!((untested.steps, &same), (500, &learned));
-    let (longer, same) = run(&DENDRITE.replace("test_epochs = 1", "test_epochs = 3"), &mut Rows::default()).unwrap();
-    assert_eq!(longer.metrics.get("rate_mse"), outcome.metrics.get("rate_mse"), "the same noise, the same answers");
-    assert_eq!(same, learned);
-    assert!(learned.iter().any(|byte| *byte != 0), "it learns");
+    let ran = run(DENDRITE).unwrap();
+    assert_eq!(ran.outcome.steps, 600);
+    assert_eq!(ran.rows.iter().map(|(pass, _)| *pass).collect::<Vec<_>>(), [2, 4, 5]);
+    for (_, row) in &ran.rows {
+        let figures = row.to_string();
+        assert!(figures.starts_with("rate_mse 0.") && !figures.contains("constant"), "{figures}");
+    }
+    assert_eq!(ran.names(), ["rate_mse", "rate_mse_constant", "passes"]);
+    let untested = run(&DENDRITE.replace("test_epochs = 1", "test_epochs = 0")).unwrap();
+    assert_eq!((untested.outcome.steps, &untested.learned), (500, &ran.learned));
+    let longer = run(&DENDRITE.replace("test_epochs = 1", "test_epochs = 3")).unwrap();
+    assert_eq!(
+        longer.metric("rate_mse").to_bits(),
+        ran.metric("rate_mse").to_bits(),
+        "the same noise, the same answers"
+    );
+    assert_eq!(longer.learned, ran.learned);
+    assert!(ran.learned.iter().any(|byte| *byte != 0), "it learns");
 }
 
 #[test]
 fn a_core_learns_from_errors_every_few_steps() {
-    let (outcome, _) = run(ERRORS, &mut Rows::default()).unwrap();
-    let (without, _) = run(&ERRORS.replace("2^-5*u1", "0*u1"), &mut Rows::default()).unwrap();
-    let [learned, still] = [outcome, without].map(|outcome| outcome.metrics.get("rmse").unwrap());
+    let [learned, still] =
+        [ERRORS.to_owned(), ERRORS.replace("2^-5*u1", "0*u1")].map(|text| run(&text).unwrap().metric("rmse"));
     assert!(learned < still / 2.0, "{learned}, {still}");
 }
 
@@ -117,28 +99,83 @@ fn a_core_learns_from_errors_every_few_steps() {
 fn what_cannot_be_learned_in_episodes_is_one_sentence() {
     let pendulum = "[plant]\nplant = \"pendulum\"\ngravity_nm = 9.81\nfriction_nms = 1.0\ninertia_kgm2 = 1.0\n\
         stiffness_nm = 100.0\ndamping_nms = 20.0\ntorque_nm = 20.0\n";
-    let (before, _) = DENDRITE.split_once("[plant]").unwrap();
-    for (text, what) in [
-        (format!("{before}{pendulum}"), "needs a plant that is a signal, such as `sines`"),
-        (
-            DENDRITE.replace("\"rate_mse_constant\"", "\"rmsd\""),
-            "unknown figure `rmsd` in [task]; of episodes there are",
-        ),
-        (before.to_owned(), "episodes need a signal: add a `[plant]`"),
-        (DENDRITE.replace("episodes = true", ""), "`test_epochs` has a meaning only with `episodes = true`"),
-        (DENDRITE.replace("\"rate_mse\"", "\"mse\""), "the network answers with rates: take `rate_mse`"),
-        (DENDRITE.replace(", value = 400", ""), "the inputs take 20 values, and the plant sends 0 (`sensed`)"),
-        (DENDRITE.replace("value = 400", "value = -1"), "give a `value` of 0 to 32767"),
-        (DENDRITE.replace("test_epochs = 1", "test_epochs = 5000"), "5000 is out of its range"),
-        (ERRORS.replace("row_steps = 1000", "episodes = true"), "`third-factor` takes errors"),
-        (ERRORS.replace("dimensions = 1", "dimensions = 3"), "3 errors cannot share 2 places"),
-        (ERRORS.replace("-1.0, -1.0]", "-1.0]"), "3 decoders for 4"),
-        (ERRORS.replace("[1.0,", "[200.0,"), "200 is out of the range of a decoder"),
-        (ERRORS.replace("16000, 0, 16000]", "16000]"), "2 values, but there are 4 neurons"),
-        (ERRORS.replace("[0, 16000, 0", "[0, 99999999, 0"), "99999999"),
-        (ERRORS.replace("every_steps = 4", "every_steps = 0"), "`every_steps` of 0 is out of its range"),
-    ] {
-        let said = run(&text, &mut Rows::default()).unwrap_err().to_string();
-        assert!(said.contains(what), "{said}\n{what}");
+    let (before, sines) = DENDRITE.split_at(DENDRITE.find("[plant]").unwrap());
+    refused(
+        DENDRITE,
+        &[
+            (sines, pendulum, "needs a plant that is a signal, such as `sines`"),
+            ("\"rate_mse_constant\"", "\"rmsd\"", "unknown figure `rmsd` in [task]; of episodes there are"),
+            ("episodes = true", "", "`test_epochs` has a meaning only with `episodes = true`"),
+            ("\"rate_mse\"", "\"mse\"", "the network answers with rates: take `rate_mse`"),
+            (", value = 400", "", "the inputs take 20 values, and the plant sends 0 (`sensed`)"),
+            ("value = 400", "value = -1", "give a `value` of 0 to 32767"),
+            ("test_epochs = 1", "test_epochs = 5000", "5000 is out of its range"),
+            (
+                "[plant]",
+                "[reward]\nfrom = \"plant\"\n[plant]",
+                "`from = \"plant\"`: [reward] from a plant does nothing",
+            ),
+        ],
+    );
+    let said = run(before).unwrap_err();
+    assert!(said.contains("episodes need a signal: add a `[plant]`"), "{said}");
+    refused(
+        ERRORS,
+        &[
+            ("row_steps = 1000", "episodes = true", "`third-factor` takes errors"),
+            ("dimensions = 1", "dimensions = 3", "3 errors cannot share 2 places"),
+            ("-1.0, -1.0]", "-1.0]", "3 decoders for 4"),
+            ("[1.0,", "[200.0,", "200 is out of the range of a decoder"),
+            ("16000, 0, 16000]", "16000]", "2 values, but there are 4 neurons"),
+            ("[0, 16000, 0", "[0, 99999999, 0", "99999999"),
+            ("every_steps = 4", "every_steps = 0", "`every_steps` of 0 is out of its range"),
+            (
+                "every_steps = 4",
+                "every_steps = 2001",
+                "line 14, `steps = 2000`: 2000 steps are less than one of the plant",
+            ),
+            ("learn = false", "learn = false, rate_shift = 9", "`rate_shift` does nothing with `learn = false`"),
+            ("learn = false", "learn = false, error_given = true", "`error_given` does nothing with `learn = false`"),
+            (
+                "learn = false",
+                "learn = false, pre_synapse = \"raw\"",
+                "`pre_synapse` does nothing with `learn = false`",
+            ),
+            (
+                "row_steps = 1000",
+                "float_twin = true",
+                "`float_twin` needs decoders that learn, and `pes` has `learn = false`",
+            ),
+        ],
+    );
+}
+
+/// A sine that decoders learn, in integers and in double precision, from what they know.
+fn channel(decoders: f64) -> String {
+    let decoders = vec![format!("{decoders:?}"); 20].join(", ");
+    format!(
+        "input = [{{ name = \"value\", shape = [1] }}]\n\
+         population = [{{ name = \"ensemble\", shape = [20], decay_v = 200, v_th = 1024, refractory = 2 }}]\n\
+         snip = [{{ kind = \"bias-encoder\", population = \"ensemble\" }},\n\
+         {{ kind = \"pes\", population = \"ensemble\", rate_shift = 12, decoders = [{decoders}] }}]\n\
+         task = {{ steps = 400, row_steps = 400, final_steps = 400, float_twin = true }}\n{SINE}"
+    )
+}
+
+#[test]
+fn a_float_twin_begins_with_the_same_decoders() {
+    for decoders in [0.0, 2.0] {
+        let ran = run(&channel(decoders)).unwrap();
+        let [own, of_twin] = ["rmse", "rmse_float"].map(|name| ran.metric(name));
+        assert!((own - of_twin).abs() < 0.01, "{decoders}: {own}, {of_twin}");
     }
+    let far = run(&channel(2.0)).unwrap().metric("rmse_float");
+    assert!(far > run(&channel(0.0)).unwrap().metric("rmse_float") + 0.1, "{far}");
+}
+
+#[test]
+fn no_epochs_have_no_error() {
+    let none = RunOptions { epochs: Some(0), ..RunOptions::default() };
+    let ran = run_with(&channel(0.0), &none).unwrap();
+    assert_eq!((ran.metric("rmse").to_bits(), ran.outcome.steps), (0, 0));
 }

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
+use common::said;
 use loihi_learn::Learner;
 use std::path::Path;
 
@@ -29,6 +32,9 @@ power = 1
 probe_tau_steps = 20.0
 "#;
 
+/// A population whose answer is read.
+const READOUT: &str = "population = [{ name = \"classes\", shape = [3] }]\nreadout = { population = \"classes\" }";
+
 const SAMPLES: &str = r#"
 [task]
 data = "digits"
@@ -42,11 +48,6 @@ learn = ["head"]
 [[stage]]
 metric = "accuracy_old"
 "#;
-
-/// What is said of a file; nothing if it is read.
-fn said(text: &str) -> String {
-    Learner::parse(text, Path::new("net.toml")).err().map_or_else(String::new, |error| error.to_string())
-}
 
 /// The file with more keys in `[task]`, and tables after it, is refused at the line `at` for this reason.
 fn check(file: &str, cases: &[(&str, &str, &str, &str)]) {
@@ -96,6 +97,13 @@ fn trials_take_only_keys_of_trials() {
             (twin, "", twin, "unknown figure `change_float`; there are: change, early"),
         ],
     );
+    for (table, key) in [("late_steps = 3", "`late_steps = 3` above all tables"), (READOUT, "[readout]")] {
+        let said = said(&format!("{table}\n{TRIALS}"));
+        assert!(said.contains(&format!("`[[spikes]]`: {key} does nothing with [[spikes]]: take it out")), "{said}");
+    }
+    let both = "float_twin = true\nmetrics = [\"change_float\", \"largest_by_row\", \"largest_by_row_float\"]";
+    let by_row = TRIALS.replacen("figures = { early = 0 }", "", 1);
+    assert_eq!(said(&by_row.replacen("[task]", &format!("[task]\n{both}"), 1)), "");
     let all = "passes = 2\nfloat_twin = true\npublished = { other = 1.0 }\n\
                metrics = [\"early\", \"change_float\", \"rms_difference\"]\n[reward]\nfrom = \"snip\"\n[[spikes]]";
     assert_eq!(said(&TRIALS.replacen("[[spikes]]", all, 1)), "");
@@ -152,6 +160,11 @@ fn a_plant_takes_only_keys_of_plants() {
                 "unknown figure `nope` in [task]; of episodes there are",
             ),
         ],
+    );
+    let said_of_readout = said(&format!("{READOUT}\n{PLANT}"));
+    assert!(
+        said_of_readout.contains("`[plant]`: [readout] does nothing with a [plant]: take it out"),
+        "{said_of_readout}"
     );
     for key in ["steps = 60", "late_steps = 3"] {
         let said = said(&format!("{key}\n{PLANT}"));
@@ -237,6 +250,13 @@ fn rewards_and_teachers_take_the_keys_of_their_sources() {
             ("", &format!("{teacher}from = \"target\"\nright = 3"), "right = 3", without),
             ("", &format!("{teacher}from = \"snip\"\nwrong = 3"), "wrong = 3", without),
             ("", &format!("{teacher}from = \"target\"\nalways = true"), "always = true", without),
+            ("", &format!("{teacher}from = \"plant\""), "from = \"plant\"", "no plant gives third factors"),
+            (
+                "",
+                "[reward]\nfrom = \"plant\"",
+                "from = \"plant\"",
+                "takes its values from a plant, and the network has none",
+            ),
             ("", &format!("{teacher}steps = 0"), "steps = 0", "at least 1 step"),
             ("", &format!("{teacher}steps = -1"), "steps = -1", "expected a whole number of 0 to 65535"),
             ("validation_samples = \"all\"", "", "validation_samples = \"all\"", "expected a whole number, 0 or more"),
