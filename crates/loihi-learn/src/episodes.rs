@@ -42,10 +42,10 @@ struct Progress {
 }
 
 impl Episodes<'_> {
-    /// Runs a network through the episodes of a signal: [`TaskForm::epochs`], then [`TaskForm::test_epochs`] with learning off.
+    /// Runs a network through the episodes of a signal: `epochs` of `[task]`, then `test_epochs` with learning off.
     ///
-    /// Rows of metrics come every [`TaskForm::row_steps`]. The final figures are those of the tests, without tests those of
-    /// the last [`TaskForm::final_steps`]; counts are of all that was learned.
+    /// Rows of metrics come every `row_steps`. The final figures are those of the tests, without tests those of
+    /// the last `final_steps`; counts are of all that was learned.
     ///
     /// # Errors
     /// [`ExperimentError`]; for example a plant that is not a signal, or a network with the wrong number of words.
