@@ -68,6 +68,19 @@ impl Text {
         self
     }
 
+    /// Adds a number in decimal, with a comma before every three digits.
+    pub fn grouped(&mut self, value: u32) -> &mut Self {
+        let (thousands, rest) = (value / 1000, value % 1000);
+        if thousands == 0 {
+            return self.decimal(rest);
+        }
+        self.grouped(thousands).text(",");
+        for divisor in [100, 10, 1] {
+            self.decimal(rest / divisor % 10);
+        }
+        self
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -105,6 +118,13 @@ mod tests {
         let mut text = Text::default();
         text.decimal(0).text(" ").decimal(1_048_576).text(" ").hex(u32::MAX);
         assert_eq!(text.as_str(), "0 1048576 0xffffffff");
+    }
+
+    #[test]
+    fn thousands_are_kept_apart() {
+        let mut text = Text::default();
+        text.grouped(0).text(" ").grouped(999).text(" ").grouped(8064).text(" ").grouped(1_000_000);
+        assert_eq!(text.as_str(), "0 999 8,064 1,000,000");
     }
 
     #[test]
