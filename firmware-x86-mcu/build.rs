@@ -1,15 +1,18 @@
-//! Passes the linker scripts to the bare-metal build; a host build needs none.
+//! Makes constants of the board's data and passes the linker scripts to the bare-metal build; a host build needs none.
 
-use std::env;
+use std::path::Path;
+use std::{env, fs, io};
 
-fn main() {
+fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=link.x");
     let [system, processor] =
         ["OS", "ARCH"].map(|what| env::var(format!("CARGO_CFG_TARGET_{what}")).unwrap_or_default());
     if system != "none" || processor != "x86" {
-        return;
+        return Ok(());
     }
+    let out = env::var("OUT_DIR").map_err(io::Error::other)?;
+    fs::write(Path::new(&out).join("board.rs"), loihi_boards::default().constants())?;
     let folder = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
     // The second script is written by the build script of the defmt crate, which adds its folder to the search path.
     let arguments = [&format!("-T{folder}/link.x"), "-Tdefmt.x", "--gc-sections", "-zmax-page-size=4096"];
@@ -18,4 +21,5 @@ fn main() {
     }
     // For the build script of a firmware with programs of a user's.
     println!("cargo::metadata=LINK_ARGUMENTS={}", arguments.join(" "));
+    Ok(())
 }

@@ -26,7 +26,7 @@ pub trait Machine {
     /// What the host shows, unless the program has a name of its own.
     const NAME: &'static str;
     /// Executed instructions or cycles since the start, where the processor counts them.
-    const TICKS: Option<fn() -> u64>;
+    fn ticks() -> Option<fn() -> u64>;
 
     /// A handle to the line, which has been set up.
     ///
@@ -55,7 +55,7 @@ pub trait Machine {
     /// neither fails nor ends.
     fn run(name: Option<&'static str>, snips: &'static [SnipType]) {
         let board = Board {
-            ticks: Self::TICKS,
+            ticks: Self::ticks(),
             interrupted: Some(Self::has_received),
             stack_bytes: Some(stack::used_bytes),
             snips,
@@ -120,7 +120,7 @@ pub trait Machine {
 }
 
 /// What a [`Machine`] needs around it: the memory `ARENA` and `LINE`, for an arena and messages of these sizes in bytes,
-/// the log, and the handler of panics.
+/// the log, and the handler of panics. A machine that finds its arena when it starts leaves that size out.
 #[macro_export]
 macro_rules! machine {
     ($machine:ty, $arena_bytes:expr, $body_bytes:expr) => {
@@ -131,6 +131,9 @@ macro_rules! machine {
         static ARENA: $crate::region::Region<[u64; $arena_bytes / size_of::<u64>()]> =
             $crate::region::Region::new([0; $arena_bytes / size_of::<u64>()]);
 
+        $crate::machine!($machine, $body_bytes);
+    };
+    ($machine:ty, $body_bytes:expr) => {
         static LINE: $crate::region::Region<[u8; loihi_core::device::Buffers::bytes($body_bytes)]> =
             $crate::region::Region::new([0; loihi_core::device::Buffers::bytes($body_bytes)]);
 

@@ -20,7 +20,10 @@ pub struct Hardware;
 
 impl Machine for Hardware {
     const NAME: &'static str = NAME;
-    const TICKS: Option<fn() -> u64> = if HAS_SYSTICK { Some(clock::ticks) } else { None };
+
+    fn ticks() -> Option<fn() -> u64> {
+        if HAS_SYSTICK { Some(clock::ticks) } else { None }
+    }
 
     fn uart() -> impl Uart {
         boards::uart()

@@ -19,7 +19,10 @@ pub struct Hardware;
 
 impl Machine for Hardware {
     const NAME: &'static str = NAME;
-    const TICKS: Option<fn() -> u64> = Some(clock::ticks);
+
+    fn ticks() -> Option<fn() -> u64> {
+        Some(clock::ticks)
+    }
 
     fn uart() -> impl Uart {
         boards::uart()

@@ -6,19 +6,19 @@
 use core::arch::global_asm;
 
 use firmware_common::machine::Machine as _;
+use firmware_common::report::Text;
 use firmware_common::stack;
 
+use crate::data::{ARENA_BYTES, BAUD};
 use crate::machine::Hardware;
-use crate::{float, paging, report, segments, traps, uart};
+use crate::{arena, clock, float, memory, multiboot, paging, report, screen, segments, traps, uart};
 
-/// Marks the image for a loader that follows version 1 of the multiboot specification.
-const MULTIBOOT_MAGIC: u32 = 0x1BAD_B002;
-/// Page-aligned modules (there are none), and memory information.
-const MULTIBOOT_FLAGS: u32 = 1 << 0 | 1 << 1;
-/// What such a loader leaves in EAX; EBX then points to what it tells.
-const MULTIBOOT_LOADED: u32 = 0x2BAD_B002;
-/// The top of a stack in memory that every PC has, and that nothing else uses once the loader is done.
-const LOW_STACK: u32 = 0x7C00;
+/// Least bytes above the image: an arena of the size that the board's data promise, and its tables.
+#[expect(clippy::cast_possible_truncation, reason = "checked when compiled")]
+const LEAST_BYTES: u32 = {
+    assert!(ARENA_BYTES <= 1 << 30 && ARENA_BYTES.is_multiple_of(4096));
+    ARENA_BYTES as u32 + paging::tables_bytes(ARENA_BYTES as u32)
+};
 
 global_asm!(
     r#"
@@ -33,25 +33,15 @@ global_asm!(
 _start:
     cli
     cld
-    # Nothing may be written before it is known that there is memory for it.
-    cmpl ${loaded}, %eax
-    jne 1f
-    testl $1, (%ebx)
-    jz 1f
-    movl $__image_end, %ecx
-    subl $0x100000, %ecx
-    shrl $10, %ecx
-    # KiB from 1 MiB up.
-    movl 8(%ebx), %edx
-    cmpl %ecx, %edx
-    jae 1f
-    movl ${low_stack}, %esp
+    # A stack in memory that the loader has written: what lies behind it may not be there.
+    movl $__early_stack_top, %esp
     xorl %ebp, %ebp
     subl $8, %esp
-    pushl %edx
-    pushl %ecx
-    call {too_little}
-1:
+    pushl %ebx
+    pushl %eax
+    call {survey}
+    movl %eax, %ebx
+    movl %edx, %esi
     # Loaders differ in what they leave in memory that is not in the file.
     movl $__zeroed_start, %edi
     movl $__zeroed_end, %ecx
@@ -67,32 +57,57 @@ _start:
     movl ${paint}, %eax
     rep stosl
     movl $__stack_top, %esp
-    xorl %ebp, %ebp
+    subl $8, %esp
+    pushl %esi
+    pushl %ebx
     call {start}
     "#,
-    magic = const MULTIBOOT_MAGIC,
-    flags = const MULTIBOOT_FLAGS,
-    loaded = const MULTIBOOT_LOADED,
-    low_stack = const LOW_STACK,
-    too_little = sym too_little,
+    magic = const multiboot::MAGIC,
+    flags = const multiboot::FLAGS,
+    survey = sym survey,
     paint = const stack::PAINT,
     start = sym start,
     options(att_syntax)
 );
 
-/// KiB from 1 MiB up that the image needs, and that there are. No static may be touched: what lies behind the code may not
-/// be there.
-extern "C" fn too_little(needed_kib: u32, there_kib: u32) -> ! {
-    uart::com1().start();
-    report::too_little_memory(needed_kib, there_kib)
+/// Finds memory for the arena: its first address, and the one behind it in the upper half. Without enough of it, says so and
+/// exits. No static may be touched.
+extern "C" fn survey(magic: u32, info: u32) -> u64 {
+    // SAFETY: the assembly above passes on what the loader left.
+    let Some(regions) = (unsafe { multiboot::regions(magic, info) }) else {
+        uart::com1().start();
+        report::unknown_memory()
+    };
+    match memory::arena(paging::image(), LEAST_BYTES, &regions) {
+        Ok(found) => u64::from(found.start) | u64::from(found.end) << 32,
+        Err(shortage) => {
+            uart::com1().start();
+            report::too_little_memory(shortage)
+        }
+    }
 }
 
-/// Sets the processor up, floating point first, and runs the binary's main function.
-extern "C" fn start() -> ! {
+/// Sets the processor up, floating point first, and runs the binary's main function. What [`survey`] found lies between the
+/// two addresses.
+extern "C" fn start(first: u32, end: u32) -> ! {
     float::forbid();
     uart::com1().start();
+    clock::find();
     segments::load();
     traps::load();
-    paging::enable();
+    greet((end - first) >> 10);
+    // SAFETY: paging is off, and this is memory that nothing else uses.
+    let found = unsafe { paging::enable(first..end) };
+    // SAFETY: all of it is memory that nothing else uses, in whole pages, and now mapped.
+    unsafe { arena::found(&found) };
     Hardware::start()
+}
+
+/// Shows on the screen that the firmware runs, and where to look.
+fn greet(memory_kib: u32) {
+    let mut text = Text::default();
+    text.text("loihi: serves on COM1 at ").grouped(BAUD).text(" baud, with ").grouped(memory_kib);
+    text.text(" KiB of memory for a network");
+    // SAFETY: paging is off.
+    unsafe { screen::show(text.as_str()) };
 }

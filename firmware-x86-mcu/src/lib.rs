@@ -7,31 +7,47 @@
 //!
 //! | module | its one job |
 //! |---|---|
-//! | `boot` | from the loader to `firmware_main` |
+//! | `data` | the board's data as constants |
+//! | [`memory`] | where the arena goes, on any machine |
+//! | `port`, `uart`, `clock`, `screen` | the hardware |
 //! | `segments`, `paging`, `traps`, `address` | the processor's tables |
 //! | `float` | makes every floating point instruction fault |
-//! | `port`, `uart`, `clock` | the hardware |
-//! | `report` | says what went wrong, then ends the machine |
+//! | `arena` | the memory that was found, for one owner |
 //! | `machine` | all of it together, for `firmware_common` |
+//! | `report` | says what went wrong, then ends the machine |
+//! | `multiboot` | what the loader tells |
+//! | `boot` | from the loader to `firmware_main` |
 
 #![cfg_attr(target_os = "none", no_std)]
 
 #[cfg(all(target_arch = "x86", target_os = "none"))]
 mod address;
 #[cfg(all(target_arch = "x86", target_os = "none"))]
+mod arena;
+#[cfg(all(target_arch = "x86", target_os = "none"))]
 mod boot;
 #[cfg(all(target_arch = "x86", target_os = "none"))]
 mod clock;
 #[cfg(all(target_arch = "x86", target_os = "none"))]
+#[allow(dead_code, clippy::unreadable_literal, reason = "generated, with what other boards use")]
+mod data {
+    include!(concat!(env!("OUT_DIR"), "/board.rs"));
+}
+#[cfg(all(target_arch = "x86", target_os = "none"))]
 mod float;
 #[cfg(all(target_arch = "x86", target_os = "none"))]
 mod machine;
+pub mod memory;
+#[cfg(all(target_arch = "x86", target_os = "none"))]
+mod multiboot;
 #[cfg(all(target_arch = "x86", target_os = "none"))]
 mod paging;
 #[cfg(all(target_arch = "x86", target_os = "none"))]
 mod port;
 #[cfg(all(target_arch = "x86", target_os = "none"))]
 mod report;
+#[cfg(all(target_arch = "x86", target_os = "none"))]
+mod screen;
 #[cfg(all(target_arch = "x86", target_os = "none"))]
 mod segments;
 #[cfg(all(target_arch = "x86", target_os = "none"))]

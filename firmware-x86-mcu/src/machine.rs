@@ -7,14 +7,10 @@ use firmware_common::machine::Machine;
 use firmware_common::pin::Pin;
 use firmware_common::uart::Uart;
 use loihi_core::device::Buffers;
-use loihi_core::wire::frame::BODY_LARGE;
 
-use crate::{clock, port, uart};
+use crate::data::{BODY_BYTES, NAME, STROBE_BASE};
+use crate::{arena, clock, port, uart};
 
-/// Size of the arena in bytes: 8 MiB of the machine's 16.
-const ARENA_BYTES: usize = 8 << 20;
-/// I/O port of the data register of the first parallel port, LPT1.
-const PARALLEL_DATA: u16 = 0x378;
 /// Where the command line puts QEMU's `isa-debug-exit` device.
 const DEBUG_EXIT: u16 = 0xf4;
 
@@ -23,8 +19,11 @@ const DEBUG_EXIT: u16 = 0xf4;
 pub struct Hardware;
 
 impl Machine for Hardware {
-    const NAME: &'static str = "x86-mcu";
-    const TICKS: Option<fn() -> u64> = Some(clock::ticks);
+    const NAME: &'static str = NAME;
+
+    fn ticks() -> Option<fn() -> u64> {
+        clock::ticks()
+    }
 
     fn uart() -> impl Uart {
         uart::com1()
@@ -34,11 +33,11 @@ impl Machine for Hardware {
     /// go nowhere.
     fn strobe() -> Pin<impl FnMut(bool)> {
         // SAFETY: the data register only drives eight pins.
-        Pin(|is_high| unsafe { port::write(PARALLEL_DATA, u8::from(is_high)) })
+        Pin(|is_high| unsafe { port::write(port::number::<STROBE_BASE>(), u8::from(is_high)) })
     }
 
     fn memory() -> (&'static mut [u64], Buffers<&'static mut [u8]>) {
-        (ARENA.take_all(), Buffers::split(LINE.take_all()))
+        (arena::take(), Buffers::split(LINE.take_all()))
     }
 
     /// Where nothing answers at the exit port, stops the processor for good.
@@ -54,5 +53,4 @@ impl Machine for Hardware {
     }
 }
 
-// The spikes of a whole sample fit a message.
-firmware_common::machine!(Hardware, ARENA_BYTES, BODY_LARGE);
+firmware_common::machine!(Hardware, BODY_BYTES);

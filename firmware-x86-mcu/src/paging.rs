@@ -1,9 +1,11 @@
-//! Maps the image at its own addresses and nothing else.
+//! Maps the image and the arena at their own addresses, and nothing else.
 //!
-//! Code and constants become read-only, a page below the stack and all memory outside the image
-//! become unreachable, so that a wild pointer or a stack overflow faults where it happens.
+//! Code and constants become read-only, a page below the stack and all other memory become unreachable, so that a wild
+//! pointer or a stack overflow faults where it happens. The tables of the arena lie in front of it.
 
 use core::arch::asm;
+use core::ops::Range;
+use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use crate::address;
@@ -12,8 +14,8 @@ use crate::address;
 const PAGE_BYTES: u32 = 4096;
 /// Entries in the directory and in each table.
 const ENTRIES: usize = 1024;
-/// Enough for 16 MiB, which the linker script makes sure of.
-const TABLES: usize = 4;
+/// Bytes that a table maps.
+const TABLE_SPAN_BYTES: u32 = 4 << 20;
 
 const PRESENT: u32 = 1 << 0;
 const WRITABLE: u32 = 1 << 1;
@@ -33,7 +35,8 @@ impl Table {
 }
 
 static DIRECTORY: Table = Table::new();
-static PAGE_TABLES: [Table; TABLES] = [const { Table::new() }; TABLES];
+/// Maps the first 4 MiB, in which the image lies, as the linker script makes sure.
+static FIRST_TABLE: Table = Table::new();
 
 // SAFETY: link.x defines them; they mark addresses and are never read.
 unsafe extern "C" {
@@ -53,19 +56,41 @@ pub(crate) fn is_stack_guard(address: u32) -> bool {
     address & !(PAGE_BYTES - 1) == address::of(&raw const __stack_guard)
 }
 
-/// Fills the tables and turns paging on.
-pub(crate) fn enable() {
-    let pages = PAGE_TABLES.iter().flat_map(|table| table.0.iter());
-    for (page, entry) in (0..).zip(pages) {
-        let address = page * PAGE_BYTES;
-        entry.store(address | access(address), Ordering::Relaxed);
+/// The addresses of the image, with the stacks and all variables.
+pub(crate) fn image() -> Range<u32> {
+    address::of(&raw const __image_start)..address::of(&raw const __image_end)
+}
+
+/// Bytes that are enough for the tables of an arena of this size.
+pub(crate) const fn tables_bytes(arena_bytes: u32) -> u32 {
+    (arena_bytes / TABLE_SPAN_BYTES + 2) * PAGE_BYTES
+}
+
+/// Fills the tables and turns paging on. `memory` is for the arena and its tables; returns what is left for the arena.
+///
+/// # Safety
+///
+/// Paging is off, and `memory` is memory in whole pages that nothing else uses.
+pub(crate) unsafe fn enable(memory: Range<u32>) -> Range<u32> {
+    let spans = (memory.start / TABLE_SPAN_BYTES).max(1)..memory.end.div_ceil(TABLE_SPAN_BYTES);
+    let arena = memory.start + PAGE_BYTES * (spans.end.saturating_sub(spans.start))..memory.end;
+    for (page, entry) in (0..).zip(&FIRST_TABLE.0) {
+        entry.store(entry_of(page * PAGE_BYTES, &arena), Ordering::Relaxed);
     }
-    for (entry, table) in DIRECTORY.0.iter().zip(&PAGE_TABLES) {
-        entry.store(address::of(&raw const *table) | PRESENT | WRITABLE, Ordering::Relaxed);
+    let first = DIRECTORY.0.iter().zip([address::of(&raw const FIRST_TABLE)]);
+    let tables = (memory.start..).step_by(PAGE_BYTES as usize);
+    for (entry, table) in first.chain(DIRECTORY.0.iter().skip(spans.start as usize).zip(tables.take(spans.len()))) {
+        entry.store(table | PRESENT | WRITABLE, Ordering::Relaxed);
     }
-    // SAFETY: every page of the image, so all code, the stack and every static, is mapped at its
-    // own address with the access it needs; nothing else is ever touched through a pointer. The
-    // asm block may not move: it is a barrier for the stores above, as it has no `nomem`.
+    let pages = (spans.start * TABLE_SPAN_BYTES..).step_by(PAGE_BYTES as usize).take(spans.len() * ENTRIES);
+    let entries = ptr::with_exposed_provenance_mut::<u32>(memory.start as usize);
+    for (place, page) in pages.enumerate() {
+        // SAFETY: the entry lies in the first pages of `memory`, one for each of the spans.
+        unsafe { entries.wrapping_add(place).write_volatile(entry_of(page, &arena)) };
+    }
+    // SAFETY: every page of the image, so all code, the stack and every static, and of the arena is mapped at its own
+    // address with the access it needs; nothing else is ever touched through a pointer. The asm block may not move: it is a
+    // barrier for the stores above, as it has no `nomem`.
     unsafe {
         asm!(
             "mov cr3, {directory}",
@@ -78,18 +103,20 @@ pub(crate) fn enable() {
             options(nostack),
         );
     }
+    arena
 }
 
-/// The access bits for the page at `address`.
-fn access(address: u32) -> u32 {
-    let start = address::of(&raw const __image_start);
-    let writable = address::of(&raw const __writable_start);
-    let end = address::of(&raw const __image_end);
-    if address < start || address >= end || is_stack_guard(address) {
+/// The entry for the page at `address`.
+fn entry_of(address: u32, arena: &Range<u32>) -> u32 {
+    let image = image();
+    let access = if arena.contains(&address) {
+        PRESENT | WRITABLE
+    } else if !image.contains(&address) || is_stack_guard(address) {
         0
-    } else if address < writable {
+    } else if address < address::of(&raw const __writable_start) {
         PRESENT
     } else {
         PRESENT | WRITABLE
-    }
+    };
+    address | access
 }

@@ -2,6 +2,13 @@
 
 use core::arch::asm;
 
+/// The number of a port in the board's data.
+#[expect(clippy::cast_possible_truncation, reason = "checked when compiled")]
+pub(crate) const fn number<const PORT: usize>() -> u16 {
+    const { assert!(PORT <= u16::MAX as usize) };
+    PORT as u16
+}
+
 /// Reads one byte from I/O port `address`.
 ///
 /// # Safety

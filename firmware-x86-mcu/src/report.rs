@@ -5,7 +5,8 @@ use firmware_common::machine::Machine as _;
 use firmware_common::report::Text;
 
 use crate::machine::Hardware;
-use crate::paging;
+use crate::memory::Shortage;
+use crate::{paging, screen};
 
 /// An exception, as the processor tells it.
 pub(crate) struct Fault {
@@ -51,13 +52,27 @@ pub(crate) fn fault(fault: &Fault) -> ! {
     Hardware::fault(fault.name(), values)
 }
 
-/// Reports that the machine has less memory above 1 MiB than the image needs, and exits. Text only, since the logger uses
-/// statics.
-pub(crate) fn too_little_memory(needed_kib: u32, there_kib: u32) -> ! {
+/// Reports that the machine has less memory than the firmware needs, and exits.
+pub(crate) fn too_little_memory(shortage: Shortage) -> ! {
+    let Shortage { needed_kib, there_kib } = shortage;
     let mut text = Text::default();
-    text.text("memory: this firmware needs ").decimal(needed_kib + 1024);
-    text.text(" KiB, the machine has ").decimal(there_kib + 1024);
+    text.text("memory: this firmware needs ").grouped(needed_kib);
+    text.text(" KiB of memory, the machine has ").grouped(there_kib);
     text.text(" KiB: give it more, or build the firmware with a smaller arena");
+    give_up(&text)
+}
+
+/// Reports that the loader does not tell how much memory there is, and exits.
+pub(crate) fn unknown_memory() -> ! {
+    let mut text = Text::default();
+    text.text("memory: the loader does not tell how much there is: take one that follows multiboot 1, as GRUB");
+    give_up(&text)
+}
+
+/// Sends and shows a text, and exits. No record of the log, which uses statics.
+fn give_up(text: &Text) -> ! {
+    // SAFETY: what is wrong with the memory is found before paging is on.
+    unsafe { screen::show(text.as_str()) };
     text.send(Hardware::send);
     Hardware::leave(Reason::Memory)
 }

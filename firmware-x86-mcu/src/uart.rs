@@ -3,10 +3,11 @@
 use firmware_common::ns16550::Ns16550;
 use uart_16550::backend::Backend;
 
+use crate::data::UART_BASE;
 use crate::port;
 
 /// I/O port of the first of the eight registers of COM1.
-const BASE: u16 = 0x3f8;
+const BASE: u16 = port::number::<UART_BASE>();
 
 /// Register access with an address known at compile time, so that no check of it is left in the image.
 #[derive(Clone, Copy, Debug)]
