@@ -25,6 +25,9 @@ pub struct Board {
     pub stack_bytes: u64,
     /// Memory for image and state in bytes.
     pub arena_bytes: u64,
+    /// Whether that is the least, and a machine with more memory has a larger arena.
+    #[serde(default)]
+    pub arena_grows: bool,
     /// Longest body of a message in bytes.
     pub body_bytes: u64,
     /// Where code and constants lie.

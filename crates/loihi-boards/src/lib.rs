@@ -68,6 +68,11 @@ pub fn that_hold(bytes: u64) -> impl Iterator<Item = &'static Board> {
     all().iter().filter(move |board| board.arena_bytes >= bytes)
 }
 
+/// The boards with an arena that is larger where there is more memory.
+pub fn that_grow() -> impl Iterator<Item = &'static Board> {
+    all().iter().filter(|board| board.arena_grows)
+}
+
 impl Board {
     /// File name of the board's image, the firmware itself if `program` is `firmware`.
     pub fn image(&self, program: &str) -> String {
@@ -129,6 +134,7 @@ mod tests {
         assert!(error.starts_with("unknown board `arduino`; there are: x86-mcu, "), "{error}");
         assert_eq!(that_hold(u64::MAX).count(), 0);
         assert_eq!(that_hold(0).count(), all().len());
+        assert_eq!(that_grow().map(|board| board.name.as_str()).collect::<Vec<_>>(), [DEFAULT]);
     }
 
     #[test]

@@ -29,9 +29,11 @@ pub(super) fn boards(args: &BoardsArgs) -> anyhow::Result<()> {
     ];
     let mut table = Table::new("boards", "Boards that have a firmware", &columns);
     table.rows = boards::all().iter().map(row).collect();
+    let grow: Vec<&str> = boards::that_grow().map(|board| board.name.as_str()).collect();
     table.notes = vec![
         "An image and its state must fit the arena. `cargo xtask firmware --board NAME` builds the firmware of one."
             .to_owned(),
+        format!("The arena of {} is larger on a machine with more memory.", grow.join(", ")),
     ];
     let tables = [table];
     out::line(format_args!("{}", write(&tables, args.format)?.trim_end()))?;

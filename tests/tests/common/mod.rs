@@ -4,6 +4,7 @@
 
 pub(crate) mod chip;
 pub(crate) mod golden;
+pub(crate) mod pc;
 pub(crate) mod pty;
 pub(crate) mod resets;
 pub(crate) mod rules;

@@ -22,3 +22,4 @@ mod periodic_reset;
 mod resume;
 mod serial;
 mod snapshots;
+mod x86;
