@@ -12,7 +12,7 @@ use crate::command::{line, printed};
 use crate::runner::{self, Tally};
 use crate::setup::{self, Detail};
 use crate::tier::Tier;
-use crate::{clean_root, firmware, no_panic, paths, portable, proof, toolchain, web};
+use crate::{clean_root, firmware, iso, no_panic, paths, portable, proof, toolchain, web};
 
 /// What came of a stage.
 enum Verdict {
@@ -80,6 +80,7 @@ pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
     } else {
         report.stage("set-up", || Ok(setup::install_for_tests(Detail::Changes).into()))?;
         report.stage("firmware", || Ok(firmware::build(&firmware::all()).into()))?;
+        report.stage("CD", || Ok(boot_image()))?;
         report.stage("page", || Ok(web::build().into()))?;
         // The links of the panic check take one core for most of their time: the other stages run beside them.
         thread::scope(|scope| {
@@ -111,6 +112,14 @@ pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
     let failed = tally.failed + report.failed;
     println!("{} passed, {failed} failed", tally.passed);
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Makes the image of a CD, which a test boots, where GRUB is or can be installed.
+fn boot_image() -> Verdict {
+    match iso::install(Detail::Changes) {
+        Ok(()) => iso::make(&iso::path()).into(),
+        Err(error) => Verdict::Skipped(format!("{error:#}")),
+    }
 }
 
 /// Lints the code that is compiled for boards only, for a board of each of their packages.

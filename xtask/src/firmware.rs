@@ -9,7 +9,7 @@ use loihi_boards::Board;
 
 use crate::command::{printed, run};
 use crate::setup::{self, Detail, Tools};
-use crate::{paths, toolchain};
+use crate::{iso, paths, toolchain};
 
 /// The program that is the firmware itself.
 pub(crate) const FIRMWARE: &str = "firmware";
@@ -43,13 +43,11 @@ pub(crate) fn build(boards: &[&Board]) -> Result<()> {
 
 fn build_board(board: &Board) -> Result<()> {
     for program in PROGRAMS {
-        let image = image(program, board);
-        match fs::remove_file(&image) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("cannot replace {}", image.display()));
-            }
-            _ => {}
-        }
+        paths::remove(&image(program, board))?;
+    }
+    if board.name == loihi_boards::DEFAULT {
+        // It holds an earlier build.
+        paths::remove(&iso::path())?;
     }
     let tools = setup::install_for_firmware(Detail::Changes, board)?;
     run(&mut compile(&tools, board))?;

@@ -7,6 +7,7 @@ mod command;
 mod deb;
 mod dist;
 mod firmware;
+mod iso;
 mod licences;
 mod no_panic;
 mod paths;
@@ -19,6 +20,7 @@ mod tier;
 mod toolchain;
 mod web;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -45,6 +47,12 @@ enum Verb {
         /// Only that of this board; `loihi boards` shows them all
         #[arg(long, value_name = "NAME", value_parser = loihi_boards::named)]
         board: Option<&'static loihi_boards::Board>,
+    },
+    /// Build the image of a CD or stick that boots a PC into the firmware, after a set-up where one is needed
+    Iso {
+        /// Where to write it [default: target/firmware/x86-mcu.iso]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
     /// Build the page in the browser into target/page, after a set-up where one is needed
     Web,
@@ -79,8 +87,18 @@ fn main() -> ExitCode {
 fn run(verb: &Verb) -> Result<ExitCode> {
     match verb {
         Verb::Setup { check: true } => setup::check()?,
-        Verb::Setup { check: false } => setup::install(setup::Detail::Everything)?,
+        Verb::Setup { check: false } => {
+            setup::install(setup::Detail::Everything)?;
+            if let Err(error) = iso::install(setup::Detail::Everything) {
+                println!("{error:#}; only `cargo xtask iso` and its test need it");
+            }
+        }
         Verb::Firmware { board } => firmware::build(&board.map_or_else(firmware::all, |board| vec![board]))?,
+        Verb::Iso { out } => {
+            iso::install(setup::Detail::Changes)?;
+            firmware::build(&[loihi_boards::default()])?;
+            iso::make(out.as_ref().unwrap_or(&iso::path()))?;
+        }
         Verb::Web => web::build()?,
         Verb::Test { quick, all, filters } => {
             let tier = match (quick, all) {

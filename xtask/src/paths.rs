@@ -1,8 +1,11 @@
 //! Where things are.
 
-use std::env;
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use anyhow::{Context, Result};
 
 /// The workspace's folder.
 pub(crate) fn root() -> &'static Path {
@@ -24,6 +27,20 @@ pub(crate) fn target() -> PathBuf {
 /// target folder is.
 pub(crate) fn images() -> PathBuf {
     root().join("target").join("firmware")
+}
+
+/// Removes a file, if there is one.
+///
+/// # Errors
+///
+/// When it is there and cannot be removed.
+pub(crate) fn remove(file: &Path) -> Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot replace {}", file.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The first file called `program` on the search path.
