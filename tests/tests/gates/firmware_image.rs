@@ -34,29 +34,35 @@ fn image(name: &str) -> Vec<u8> {
         .unwrap_or_else(|error| panic!("cannot read {}: {error}; run `cargo xtask firmware` first", path.display()))
 }
 
-/// Whether an i586 without floating point executes `instruction` as meant.
-fn is_i586(instruction: &Instruction) -> bool {
+/// Whether an i586 without floating point does not execute `instruction` as meant.
+fn is_foreign_to_i586(instruction: &Instruction) -> bool {
     // Older processors read TZCNT as BSF with a prefix of no effect. The compiler chooses this
     // encoding where the operand is not zero, and there the two agree.
-    instruction.code() == Code::Tzcnt_r32_rm32
-        || !instruction.is_invalid() && instruction.cpuid_features().iter().all(|feature| I586.contains(feature))
+    instruction.code() != Code::Tzcnt_r32_rm32
+        && (instruction.is_invalid() || !instruction.cpuid_features().iter().all(|feature| I586.contains(feature)))
 }
 
-/// The addresses in `code` of instructions that are not [`is_i586`], each with its name.
-fn foreign_instructions(code: &[u8], address: u64) -> Vec<(u64, Code)> {
+/// Whether an i586 executes what a 486 does not.
+fn is_foreign_to_486(instruction: &Instruction) -> bool {
+    let later = [CpuidFeature::CPUID, CpuidFeature::TSC, CpuidFeature::CX8];
+    instruction.cpuid_features().iter().any(|feature| later.contains(feature))
+}
+
+/// The addresses in `code` of instructions that are `foreign`, each with its name.
+fn foreign_instructions(code: &[u8], address: u64, foreign: fn(&Instruction) -> bool) -> Vec<(u64, Code)> {
     Decoder::with_ip(32, code, address, DecoderOptions::NONE)
         .iter()
-        .filter(|instruction| !is_i586(instruction))
+        .filter(foreign)
         .map(|instruction| (instruction.ip(), instruction.code()))
         .collect()
 }
 
 /// As [`foreign_instructions`], of all code in an image.
-fn foreign_in_image(image: &[u8]) -> Vec<(u64, Code)> {
+fn foreign_in_image(image: &[u8], foreign: fn(&Instruction) -> bool) -> Vec<(u64, Code)> {
     let file = object::File::parse(image).unwrap();
     let code: Vec<_> = file.sections().filter(|part| part.kind() == SectionKind::Text).collect();
     assert!(!code.is_empty(), "the image has no code");
-    code.iter().flat_map(|part| foreign_instructions(part.data().unwrap(), part.address())).collect()
+    code.iter().flat_map(|part| foreign_instructions(part.data().unwrap(), part.address(), foreign)).collect()
 }
 
 /// The names of the functions in an image.
@@ -76,13 +82,23 @@ fn panics(image: &[u8]) -> Vec<String> {
 
 #[test]
 fn every_instruction_is_one_of_an_i586_without_floating_point() {
-    let foreign = foreign_in_image(&image("firmware-x86-mcu"));
+    let foreign = foreign_in_image(&image("firmware-x86-mcu"), is_foreign_to_i586);
     assert!(foreign.is_empty(), "{} foreign instructions: {foreign:x?}", foreign.len());
+}
+
+/// Both stand behind the question whether the processor has them.
+#[test]
+fn what_a_486_lacks_is_the_clock_and_what_tells_of_it() {
+    let mut codes: Vec<_> = foreign_in_image(&image("firmware-x86-mcu"), is_foreign_to_486);
+    codes.sort_by_key(|(_, code)| *code as usize);
+    codes.dedup_by_key(|(_, code)| *code);
+    assert_eq!(codes.iter().map(|(_, code)| *code).collect::<Vec<_>>(), [Code::Cpuid, Code::Rdtsc], "{codes:x?}");
 }
 
 #[test]
 fn a_floating_point_instruction_is_found() {
-    let found: Vec<_> = foreign_in_image(&image("fault-x86-mcu")).iter().map(|(_, code)| *code).collect();
+    let found: Vec<_> =
+        foreign_in_image(&image("fault-x86-mcu"), is_foreign_to_i586).iter().map(|(_, code)| *code).collect();
     assert_eq!(found, [Code::Fld1]);
 }
 
@@ -96,10 +112,10 @@ fn instructions_of_later_processors_are_found() {
         (&[0x66, 0x0f, 0xef, 0xc0], Code::Pxor_xmm_xmmm128),
     ];
     for (bytes, code) in foreign {
-        assert_eq!(foreign_instructions(bytes, 0x1000), [(0x1000, code)]);
+        assert_eq!(foreign_instructions(bytes, 0x1000, is_foreign_to_i586), [(0x1000, code)]);
     }
     // MOV EAX, 1; RET.
-    assert_eq!(foreign_instructions(&[0xb8, 1, 0, 0, 0, 0xc3], 0), []);
+    assert_eq!(foreign_instructions(&[0xb8, 1, 0, 0, 0, 0xc3], 0, is_foreign_to_i586), []);
 }
 
 #[test]
