@@ -37,6 +37,7 @@ pub mod meter;
 mod piece;
 pub mod qemu;
 pub mod recorder;
+mod report;
 mod round_trip;
 pub mod sample;
 #[cfg(feature = "serial")]

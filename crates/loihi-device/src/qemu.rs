@@ -2,6 +2,7 @@
 
 use super::framed::Framed;
 use super::log::LogReader;
+use super::report::Latest;
 use super::transport::{OpenOption, Transport};
 use super::{DeviceFault, Line, child};
 use loihi_boards::Board;
@@ -39,8 +40,6 @@ const EXIT_FAULT: i32 = 65;
 const EXIT_MEMORY: i32 = 71;
 /// Exit status of QEMU after a panic, as the firmware sets it.
 const EXIT_PANIC: i32 = 67;
-/// What is kept of the bytes that came, at least as much as the last report.
-const REPORT_BYTES: usize = 1024;
 /// How long the firmware may take to listen; a firmware that is silent is found out by the first request.
 const START_WAIT: Duration = Duration::from_secs(5);
 
@@ -55,7 +54,7 @@ pub struct Qemu {
     /// What came before anything was sent.
     early: Vec<u8>,
     /// The end of what was received, in which a report may stand.
-    latest: Vec<u8>,
+    latest: Latest,
 }
 
 /// The firmware file of a board: `given`, or `LOIHI_FIRMWARE` for the default board, or where the workspace of this program
@@ -126,15 +125,15 @@ impl Qemu {
         let (output, complaints) = (pump(stdout), pump(stderr));
         // The firmware sends a byte when it listens; what is sent before that waits in QEMU for much longer.
         let early = output.recv_timeout(START_WAIT).unwrap_or_default();
-        Some(Self { child, input, output, complaints, log, early, latest: Vec::new() })
+        Some(Self { child, input, output, complaints, log, early, latest: Latest::default() })
     }
 
     /// Why QEMU ended.
     fn fault(&mut self) -> DeviceFault {
         let status = self.child.wait();
-        let mut bytes = std::mem::take(&mut self.latest);
-        bytes.extend(self.output.iter().flatten());
-        let mut said = plain_reports(&bytes).join("; ");
+        let rest: Vec<u8> = self.output.iter().flatten().collect();
+        self.latest.add(&rest);
+        let mut said = self.latest.reports();
         if said.is_empty() {
             let complaints: Vec<u8> = self.complaints.iter().flatten().collect();
             String::from_utf8_lossy(&complaints).trim().clone_into(&mut said);
@@ -177,9 +176,7 @@ impl Line for Qemu {
         } else {
             into.append(&mut self.early);
         }
-        self.latest.extend_from_slice(into.get(begin..).unwrap_or_default());
-        let old = self.latest.len().saturating_sub(REPORT_BYTES);
-        self.latest.drain(..old);
+        self.latest.add(into.get(begin..).unwrap_or_default());
         Ok(())
     }
 
@@ -192,13 +189,6 @@ impl Drop for Qemu {
     fn drop(&mut self) {
         child::end(&mut self.child);
     }
-}
-
-/// The reports in plain text that a firmware sends between zeros before it gives up.
-fn plain_reports(bytes: &[u8]) -> Vec<String> {
-    let readable = |part: &&[u8]| part.len() > 8 && part.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\r' | b'\n'));
-    let parts = bytes.split(|byte| *byte == 0).filter(readable);
-    parts.map(|part| String::from_utf8_lossy(part).trim().to_owned()).collect()
 }
 
 /// Reads a pipe to its end on a thread of its own.

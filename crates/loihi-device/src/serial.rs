@@ -7,6 +7,7 @@ mod port;
 
 use super::framed::Framed;
 use super::log::LogReader;
+use super::report::Latest;
 use super::transport::{OpenError, OpenOption, Transport};
 use super::{DeviceFault, Heard, Line};
 use loihi_files::whole;
@@ -56,6 +57,8 @@ pub struct Serial {
     trouble_since: Option<Instant>,
     /// How long it may be unusable.
     patience: Duration,
+    /// The end of what was received, in which a report may stand.
+    latest: Latest,
     log: LogReader,
 }
 
@@ -66,8 +69,8 @@ impl Serial {
     /// [`DeviceFault`] if it is not there, in use, or may not be opened; it says what to do.
     pub fn open(path: &str, baud: u32) -> Result<Self, DeviceFault> {
         let port = Port::open(Path::new(path), baud).map_err(|error| DeviceFault(port::advice(path, baud, &error)))?;
-        let (path, log) = (path.to_owned(), LogReader::default());
-        Ok(Self { path, baud, port: Some(port), trouble_since: None, patience: GONE_MOST, log })
+        let (path, log, latest) = (path.to_owned(), LogReader::default(), Latest::default());
+        Ok(Self { path, baud, port: Some(port), trouble_since: None, patience: GONE_MOST, latest, log })
     }
 
     /// The same with what reads the log of its firmware.
@@ -146,7 +149,9 @@ impl Line for Serial {
 
     fn receive(&mut self, into: &mut Vec<u8>, wait: Duration) -> Result<(), DeviceFault> {
         if self.reopen()? {
+            let begin = into.len();
             if let Some(Ok(())) = self.port.as_mut().map(|port| port.receive(into, wait)) {
+                self.latest.add(into.get(begin..).unwrap_or_default());
                 return Ok(());
             }
             self.lost()?;
@@ -162,6 +167,10 @@ impl Line for Serial {
     fn silence(&self, heard: Heard) -> Option<String> {
         let Self { path, baud, .. } = self;
         let Heard { bytes, understood } = heard;
+        let said = self.latest.reports();
+        if !said.is_empty() {
+            return Some(format!("the board says: {said}"));
+        }
         Some(match (bytes, understood) {
             (0, false) => format!(
                 "nothing came from {path}: see that the board has its firmware and power, and RX and TX are not swapped"

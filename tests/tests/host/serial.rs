@@ -80,9 +80,9 @@ fn a_board_that_was_reset_says_what_is_lost() {
     );
 }
 
-/// What a board of another baud rate is: it answers, and nothing of it can be read.
+/// What a board is that answers with nothing that could be an answer: at another baud rate, or after it has given up.
 struct Babble {
-    answers: bool,
+    answer: &'static [u8],
     asked: bool,
 }
 
@@ -92,13 +92,13 @@ impl Line for Babble {
     }
 
     fn send(&mut self, bytes: &[u8]) -> Result<(), DeviceFault> {
-        self.asked |= self.answers && !bytes.is_empty();
+        self.asked |= !bytes.is_empty();
         Ok(())
     }
 
     fn receive(&mut self, into: &mut Vec<u8>, _wait: Duration) -> Result<(), DeviceFault> {
         if std::mem::take(&mut self.asked) {
-            into.extend([0x1f, 0xe0, 0x7f]);
+            into.extend(self.answer);
         }
         Ok(())
     }
@@ -107,8 +107,13 @@ impl Line for Babble {
 #[test]
 fn silence_says_what_to_look_at() {
     let folder = TempDir::new().unwrap();
-    for (answers, expected) in [(false, "nothing came from"), (true, "see that 9600 is the board's baud rate")] {
-        let board = PtyBoard::plug(&port(&folder), Babble { answers, asked: false });
+    let cases: [(&[u8], &str); 3] = [
+        (b"", "nothing came from"),
+        (&[0x1f, 0xe0, 0x7f], "see that 9600 is the board's baud rate"),
+        (b"\0memory: this firmware needs more\r\n\0", "times: the board says: memory: this firmware needs more"),
+    ];
+    for (answer, expected) in cases {
+        let board = PtyBoard::plug(&port(&folder), Babble { answer, asked: false });
         let line = Serial::open(board.path(), 9600).unwrap();
         let error = Session::open(Box::new(Framed::new(line)), RetryPolicy { attempts: 2 }, 1, || false).unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
