@@ -8,6 +8,7 @@
 //! | [`record`] | log records as frames on a channel of their own |
 //! | [`report`] | what went wrong, as a line of text and as a log record |
 //! | [`register`] | registers of peripherals |
+//! | [`inbox`] | bytes that an interrupt has received |
 //! | [`uart`], [`ns16550`], [`pin`] | a serial line that is polled, and a driver for the commonest; the strobe |
 //! | [`exit`] | why a machine ends |
 //! | `machine` | all of it together: what a machine brings, and the program that is the same on all |
@@ -20,6 +21,7 @@
 pub mod exit;
 #[cfg(target_os = "none")]
 pub mod faults;
+pub mod inbox;
 #[cfg(target_os = "none")]
 pub mod machine;
 pub mod ns16550;

@@ -79,7 +79,15 @@ impl Record {
     }
 }
 
+/// Leaves the log to the crate `defmt-rtt`.
+#[cfg(feature = "rtt")]
+#[macro_export]
+macro_rules! frame_logger {
+    ($send:expr) => {};
+}
+
 /// Makes the crate's log go through this function, `fn(&[u8])`, which sends bytes on the line.
+#[cfg(not(feature = "rtt"))]
 #[macro_export]
 macro_rules! frame_logger {
     ($send:expr) => {

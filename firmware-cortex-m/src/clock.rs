@@ -1,4 +1,4 @@
-//! Counts with SysTick: executed instructions in QEMU under `-icount`, cycles on real hardware.
+//! Counts executed instructions with SysTick, in QEMU under `-icount`. On hardware it counts time; `cycles` counts there.
 //!
 //! SysTick has 24 bits and counts down. Its exception counts how often it has begun again, and takes as many instructions
 //! each time, which are taken off. It begins again after a whole number of instructions, so that the count is exact.
@@ -50,7 +50,7 @@ pub(crate) fn start(mut systick: SYST) {
     systick.enable_counter();
 }
 
-/// Instructions, or cycles, since the start.
+/// Instructions since the start.
 pub(crate) fn ticks() -> u64 {
     loop {
         let wraps = WRAPS.load(Ordering::Relaxed);

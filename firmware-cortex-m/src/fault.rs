@@ -1,18 +1,16 @@
 //! Says what went wrong, then ends the machine.
-//!
-//! The program runs on the process stack and handlers on the main stack, so that a stack that has run off the memory is
-//! reported like any other fault.
 
-use cortex_m_rt::{ExceptionFrame, exception};
-use firmware_common::machine::Machine as _;
+use cortex_m_rt::ExceptionFrame;
+use firmware_common::machine::Machine;
 use firmware_common::register::Register;
 use firmware_common::report::Text;
 use firmware_common::stack;
 
-use crate::machine::{Hardware, word};
+use crate::start::word;
 
 /// What the bits of the fault status mean, the most telling first.
-const STATUS: [(u32, &str); 8] = [
+const STATUS: [(u32, &str); 9] = [
+    (0x0010_0000, "stack overflow"),
     (0x0001_0000, "undefined instruction"),
     (0x0002_0000, "invalid state"),
     (0x0100_0000, "unaligned access"),
@@ -30,16 +28,15 @@ const BFAR: usize = 0xE000_ED38;
 /// Bytes that the processor puts on the stack when an exception begins.
 const FRAME_BYTES: usize = 32;
 
-/// Every fault arrives here, since no other handler is switched on.
-#[exception]
-unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
+/// Reports a fault and ends the machine. All arrive here, since no other handler is switched on.
+pub fn report<M: Machine>(frame: &ExceptionFrame) -> ! {
     // SAFETY: registers of the processor, which reach no memory. A Cortex-M0 has neither, and reads zero.
     let [status, address] = unsafe { [CFSR, BFAR].map(|address| Register::at(address)) }.map(Register::read);
     let stack_pointer = core::ptr::from_ref(frame).addr();
     if stack_pointer < stack::bottom().addr() + FRAME_BYTES {
         // The frame is not there.
         let values = [("sp", word(stack_pointer)), ("cfsr", status), ("address", address)];
-        Hardware::fault("HardFault, stack overflow", values);
+        M::fault("HardFault, stack overflow", values);
     }
     let registers = [("pc", frame.pc()), ("lr", frame.lr()), ("cfsr", status), ("address", address)];
     let known = STATUS.iter().find(|(bits, _)| status & bits != 0);
@@ -48,11 +45,10 @@ unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
     if let Some((_, what)) = known {
         name.text(", ").text(what);
     }
-    Hardware::fault(name.as_str(), registers)
+    M::fault(name.as_str(), registers)
 }
 
-/// An exception or interrupt that nobody has switched on.
-#[exception]
-unsafe fn DefaultHandler(number: i16) -> ! {
-    Hardware::fault("exception", [("number", u32::from(number.cast_unsigned()))])
+/// Reports an exception or interrupt that nobody has switched on, and ends the machine.
+pub fn report_exception<M: Machine>(number: i16) -> ! {
+    M::fault("exception", [("number", u32::from(number.cast_unsigned()))])
 }

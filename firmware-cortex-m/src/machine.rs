@@ -1,18 +1,15 @@
 //! From reset to a device on the serial line, which is served for as long as the board is on.
 
-use core::arch::asm;
-
-use cortex_m::peripheral::MPU;
 use firmware_common::exit::Reason;
 use firmware_common::machine::Machine;
 use firmware_common::pin::Pin;
-use firmware_common::stack;
 use firmware_common::uart::Uart;
 use loihi_core::device::Buffers;
 
 use crate::boards::{self, HAS_SYSTICK};
 use crate::clock;
 use crate::data::{ARENA_BYTES, BODY_BYTES, NAME};
+use crate::start::guard_stack;
 
 /// The hardware of the board.
 #[derive(Debug)]
@@ -45,62 +42,8 @@ impl Machine for Hardware {
 
 firmware_common::machine!(Hardware, ARENA_BYTES, BODY_BYTES);
 
-/// Bytes below the stack that may not be touched.
-const GUARD_BYTES: usize = 4096;
-
-/// Makes what lies below the stack fault, where the processor has a memory protection unit: not every board has nothing
-/// there. The handlers of faults are exempt.
-fn guard_stack(mpu: &MPU) {
-    const REGION_ON: u32 = 1;
-    /// Without permissions, and of 2 to the power of this number plus one bytes.
-    const REGION_SIZE: u32 = GUARD_BYTES.trailing_zeros() - 1;
-    /// On, with the usual permissions for all other memory.
-    const ON: u32 = 1 << 0 | 1 << 2;
-    const REGIONS: u32 = 0xFF << 8;
-
-    if mpu._type.read() & REGIONS == 0 {
-        return;
-    }
-    // SAFETY: nothing that the program has lies below the stack, and no other region is in use.
-    unsafe {
-        mpu.rnr.write(0);
-        mpu.rbar.write(word(stack::bottom().addr() - GUARD_BYTES));
-        mpu.rasr.write(REGION_SIZE << 1 | REGION_ON);
-        mpu.ctrl.write(ON);
-    }
-    cortex_m::asm::dsb();
-    cortex_m::asm::isb();
-}
-
-/// An address as a number.
-#[expect(clippy::cast_possible_truncation, reason = "addresses of this target have 32 bits")]
-pub(crate) const fn word(address: usize) -> u32 {
-    address as u32
-}
-
-/// Where `cortex-m-rt` arrives with variables set up, on the main stack.
-#[cortex_m_rt::entry]
-fn main() -> ! {
-    // SAFETY: this function's frame lies at the top of the stack that is painted. That stack becomes the process stack, and
-    // the function is never returned to. The main stack is for handlers of faults alone, after which nothing else runs: it
-    // may lie over the arena.
-    unsafe {
-        stack::paint(stack::bottom());
-        asm!(
-            "msr psp, {top}",
-            "movs {top}, #2",
-            "msr control, {top}",
-            "isb",
-            "msr msp, {handlers}",
-            "bl {start}",
-            "udf #0",
-            top = in(reg) stack::top(),
-            handlers = in(reg) ARENA.end(),
-            start = sym start,
-            options(noreturn),
-        )
-    }
-}
+// The stack for handlers may lie over the arena: nothing else runs after a fault.
+crate::start!(Hardware, ARENA.end(), start);
 
 extern "C" fn start() -> ! {
     boards::start();

@@ -7,8 +7,8 @@ use std::{env, fs, io};
 /// What both linkers and both start-up crates want: the crates add the folders of these scripts to the search path.
 const ARGUMENTS: [&str; 4] = ["-Tlink.x", "-Tdefmt.x", "--nmagic", "--gc-sections"];
 
-/// Writes `memory.x` and `board.rs` of the board whose feature is on, and links all programs with them. Does nothing in a
-/// build for a host, or for processors of another kind.
+/// Writes `memory.x` and `board.rs` of the board whose feature is on, or of the only one of the package, and links all
+/// programs with them. Does nothing in a build for a host, or for processors of another kind.
 ///
 /// # Errors
 /// The features name no board of this package or several, or a file cannot be written.
@@ -17,10 +17,8 @@ pub fn run(package: &str, processor: &str) -> io::Result<()> {
     if variable("CARGO_CFG_TARGET_OS")? != "none" || variable("CARGO_CFG_TARGET_ARCH")? != processor {
         return Ok(());
     }
-    let board = chosen(package)?;
     let folder = PathBuf::from(variable("OUT_DIR")?);
-    fs::write(folder.join("memory.x"), board.memory_script())?;
-    fs::write(folder.join("board.rs"), board.constants())?;
+    fs::write(folder.join("memory.x"), write_constants(package)?.memory_script())?;
     let search = format!("-L{}", folder.display());
     let arguments = [[search.as_str()].as_slice(), &ARGUMENTS].concat();
     for argument in &arguments {
@@ -31,13 +29,33 @@ pub fn run(package: &str, processor: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// The board of this package whose feature is on.
+/// Writes `board.rs` alone, for a board whose chip's crate has a memory map and a start of its own.
+///
+/// # Errors
+/// The features name no board of this package or several, or the file cannot be written.
+pub fn write_constants(package: &str) -> io::Result<&'static Board> {
+    let board = chosen(package)?;
+    fs::write(PathBuf::from(variable("OUT_DIR")?).join("board.rs"), board.constants())?;
+    Ok(board)
+}
+
+/// Whether the feature of a board of this package is on.
+pub fn is_chosen(package: &str) -> bool {
+    all().iter().any(|board| board.firmware == package && is_on(board))
+}
+
+fn is_on(board: &Board) -> bool {
+    let feature = board.name.to_uppercase().replace('-', "_");
+    env::var_os(format!("CARGO_FEATURE_{feature}")).is_some()
+}
+
+/// The board of this package: the only one, or the one whose feature is on.
 fn chosen(package: &str) -> io::Result<&'static Board> {
-    let is_on = |board: &&Board| {
-        let feature = board.name.to_uppercase().replace('-', "_");
-        board.firmware == package && env::var_os(format!("CARGO_FEATURE_{feature}")).is_some()
-    };
-    let mut boards = all().iter().filter(is_on);
+    let all: Vec<&Board> = all().iter().filter(|board| board.firmware == package).collect();
+    if let [board] = all[..] {
+        return Ok(board);
+    }
+    let mut boards = all.into_iter().filter(|board| is_on(board));
     match (boards.next(), boards.next()) {
         (Some(board), None) => Ok(board),
         (None, _) => Err(io::Error::other(format!("{package} is built for one board: give its name as `--features`"))),

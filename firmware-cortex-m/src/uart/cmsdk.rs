@@ -19,7 +19,7 @@ const DIVISOR_LEAST: u32 = 16;
 
 /// The UART.
 #[derive(Debug)]
-pub(crate) struct Cmsdk {
+pub struct Cmsdk {
     data: Register,
     state: Register,
     control: Register,
@@ -32,7 +32,7 @@ impl Cmsdk {
     /// # Safety
     ///
     /// One is there.
-    pub(crate) const unsafe fn at(base: usize) -> Self {
+    pub const unsafe fn at(base: usize) -> Self {
         // SAFETY: the registers of a UART reach no memory, and one is there by this function's contract.
         unsafe {
             Self {
@@ -45,7 +45,7 @@ impl Cmsdk {
     }
 
     /// Switches it on, with so many clocks a bit.
-    pub(crate) fn start(&self, clocks: u32) {
+    pub fn start(&self, clocks: u32) {
         self.divisor.write(clocks.max(DIVISOR_LEAST));
         self.control.write(ENABLE);
     }

@@ -1,5 +1,5 @@
 //! Drivers of UARTs, one a family of chips.
 
-pub(crate) mod cmsdk;
-pub(crate) mod nrf51;
-pub(crate) mod stm32;
+pub mod cmsdk;
+pub mod nrf51;
+pub mod stm32;

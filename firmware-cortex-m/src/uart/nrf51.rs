@@ -22,7 +22,7 @@ const BAUD_115200: u32 = 0x01D7_E000;
 
 /// The UART.
 #[derive(Debug)]
-pub(crate) struct Nrf51 {
+pub struct Nrf51 {
     base: usize,
 }
 
@@ -32,7 +32,7 @@ impl Nrf51 {
     /// # Safety
     ///
     /// One is there.
-    pub(crate) const unsafe fn at(base: usize) -> Self {
+    pub const unsafe fn at(base: usize) -> Self {
         Self { base }
     }
 
@@ -42,7 +42,7 @@ impl Nrf51 {
     }
 
     /// Switches it on, with these pins of the port.
-    pub(crate) fn start(&self, tx_pin: u32, rx_pin: u32) {
+    pub fn start(&self, tx_pin: u32, rx_pin: u32) {
         self.register(TX_PIN).write(tx_pin);
         self.register(RX_PIN).write(rx_pin);
         self.register(BAUD).write(BAUD_115200);

@@ -18,7 +18,7 @@ const ENABLE: u32 = 1 << 2 | 1 << 3 | 1 << 13;
 
 /// The USART.
 #[derive(Debug)]
-pub(crate) struct Stm32 {
+pub struct Stm32 {
     state: Register,
     data: Register,
     divisor: Register,
@@ -31,7 +31,7 @@ impl Stm32 {
     /// # Safety
     ///
     /// One is there.
-    pub(crate) const unsafe fn at(base: usize) -> Self {
+    pub const unsafe fn at(base: usize) -> Self {
         // SAFETY: the registers of a USART reach no memory, and one is there by this function's contract.
         unsafe {
             Self {
@@ -44,7 +44,7 @@ impl Stm32 {
     }
 
     /// Switches it on, with so many clocks a bit.
-    pub(crate) fn start(&self, clocks: u32) {
+    pub fn start(&self, clocks: u32) {
         self.divisor.write(clocks);
         self.control.write(ENABLE);
     }

@@ -1,0 +1,49 @@
+//! Counts cycles of the processor with the cycle counter of its debug unit (DWT), on hardware.
+//!
+//! The counter has 32 bits, and begins again after 25 seconds at 168 MHz. SysTick looks at it more often than that, so that
+//! no round is missed; that takes about 30 cycles of every 16 million.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use cortex_m::peripheral::syst::SystClkSource;
+use cortex_m::peripheral::{DCB, DWT, SYST};
+
+/// How often the counter has begun again, and what it was at last.
+static ROUNDS: AtomicU32 = AtomicU32::new(0);
+static LATEST: AtomicU32 = AtomicU32::new(0);
+
+/// Starts the counter, and SysTick, whose exception calls [`ticks`]: `cycles!` defines it.
+pub fn start(dcb: &mut DCB, dwt: &mut DWT, systick: &mut SYST) {
+    dcb.enable_trace();
+    dwt.set_cycle_count(0);
+    dwt.enable_cycle_counter();
+    systick.set_clock_source(SystClkSource::Core);
+    systick.set_reload((1 << 24) - 1);
+    systick.clear_current();
+    systick.enable_interrupt();
+    systick.enable_counter();
+}
+
+/// Cycles since the start.
+pub fn ticks() -> u64 {
+    critical_section::with(|_| {
+        let now = DWT::cycle_count();
+        let rounds = ROUNDS.load(Ordering::Relaxed).wrapping_add(u32::from(now < LATEST.load(Ordering::Relaxed)));
+        ROUNDS.store(rounds, Ordering::Relaxed);
+        LATEST.store(now, Ordering::Relaxed);
+        u64::from(rounds) << 32 | u64::from(now)
+    })
+}
+
+/// The exception that keeps the count, and the time stamps of the log.
+#[macro_export]
+macro_rules! cycles {
+    () => {
+        #[cortex_m_rt::exception]
+        fn SysTick() {
+            let _looked_at = $crate::cycles::ticks();
+        }
+
+        defmt::timestamp!("{=u64}", $crate::cycles::ticks());
+    };
+}
