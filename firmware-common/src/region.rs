@@ -1,12 +1,7 @@
 //! Memory that is handed out once: the arena, and the buffers of the line.
 
 use core::cell::UnsafeCell;
-#[cfg(target_has_atomic = "8")]
-use core::sync::atomic::AtomicBool;
-use core::sync::atomic::Ordering;
-
-#[cfg(not(target_has_atomic = "8"))]
-use portable_atomic::AtomicBool;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 /// Memory of a type, for one owner; aligned to eight bytes at least.
 ///
@@ -41,13 +36,29 @@ impl<T> Region<T> {
     /// The memory for the first caller.
     #[expect(clippy::mut_from_ref, reason = "handed out once")]
     pub fn take(&'static self) -> Option<&'static mut T> {
-        if self.is_taken.swap(true, Ordering::Relaxed) {
+        if was_set(&self.is_taken) {
             return None;
         }
-        // SAFETY: `swap` returns false once only, so this is the one reference that will ever exist. The memory was
+        // SAFETY: the flag was not set once only, so this is the one reference that will ever exist. The memory was
         // initialised with the static.
         Some(unsafe { &mut *self.memory.get() })
     }
+}
+
+/// Sets a flag; whether it was set before.
+#[cfg(target_has_atomic = "8")]
+fn was_set(flag: &AtomicBool) -> bool {
+    flag.swap(true, Ordering::Relaxed)
+}
+
+/// The same on cores without compare-and-swap: Cortex-M0, RISC-V without the extension A.
+#[cfg(not(target_has_atomic = "8"))]
+fn was_set(flag: &AtomicBool) -> bool {
+    critical_section::with(|_| {
+        let was_set = flag.load(Ordering::Relaxed);
+        flag.store(true, Ordering::Relaxed);
+        was_set
+    })
 }
 
 impl<T, const N: usize> Region<[T; N]> {

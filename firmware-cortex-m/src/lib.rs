@@ -10,6 +10,7 @@
 //! | `start` | from reset to the program, on a stack that faults when it overflows |
 //! | `fault` | says what went wrong, then ends the machine |
 //! | `cycles` | counts cycles |
+//! | `hardware` | a board that someone owns, of its line, its pin and its clocks |
 //! | `uart` | drivers of UARTs |
 //! | | |
 //! | `data` | the board's data as constants |
@@ -32,6 +33,8 @@ mod data {
 }
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 pub mod fault;
+#[cfg(all(target_arch = "arm", target_os = "none", not(board)))]
+pub mod hardware;
 #[cfg(all(target_arch = "arm", target_os = "none", board))]
 mod machine;
 #[cfg(all(target_arch = "arm", target_os = "none"))]

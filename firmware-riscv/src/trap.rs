@@ -7,21 +7,10 @@ use core::arch::naked_asm;
 
 use firmware_common::machine::Machine as _;
 use firmware_common::report::Text;
+use firmware_common::trap;
 use riscv::register::{mcause, mepc, mtval};
 
 use crate::machine::{self, Hardware};
-
-/// Exceptions by number.
-const NAMES: [&str; 8] = [
-    "instruction address misaligned",
-    "instruction access fault",
-    "illegal instruction",
-    "breakpoint",
-    "load address misaligned",
-    "load access fault",
-    "store address misaligned",
-    "store access fault",
-];
 
 /// Where the processor arrives; `riscv-rt` takes it by this name. `mscratch` holds the top of the stack for traps.
 ///
@@ -39,18 +28,17 @@ unsafe extern "C" fn _start_trap() -> ! {
         "mv a0, sp",
         "mv a1, ra",
         "csrr sp, mscratch",
-        "call {trap}",
+        "call {report}",
         "ebreak",
-        trap = sym trap,
+        report = sym report,
     )
 }
 
 /// Reports a trap from what the processor and the entry have kept.
-extern "C" fn trap(stack_pointer: usize, return_address: usize) -> ! {
+extern "C" fn report(stack_pointer: usize, return_address: usize) -> ! {
     let (cause, address) = (mcause::read().bits(), mtval::read());
-    let name = NAMES.get(cause).copied().unwrap_or("trap");
     let mut text = Text::default();
-    text.text(name);
+    text.text(trap::name(cause));
     if machine::is_stack_guard(address) {
         text.text(", stack overflow");
     }

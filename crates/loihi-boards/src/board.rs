@@ -17,12 +17,14 @@ pub struct Board {
     pub firmware: String,
     /// What the compiler calls its processor.
     pub target: String,
-    /// The profile of the workspace with which its firmware is built: `firmware`, or `board` for little flash.
+    /// The cargo profile with which its firmware is built: `firmware`, `board` for little flash, or one of its own workspace.
     pub profile: String,
     /// Clock of the processor in Hz.
     pub clock_hz: u64,
     /// Stack in bytes.
     pub stack_bytes: u64,
+    /// Where the stack lies, if it has memory of its own; else at the beginning of the RAM.
+    pub stack_origin: Option<u64>,
     /// Memory for image and state in bytes.
     pub arena_bytes: u64,
     /// Whether that is the least, and a machine with more memory has a larger arena.
@@ -34,12 +36,26 @@ pub struct Board {
     pub flash: Memory,
     /// Where stack, arena and variables lie.
     pub ram: Memory,
-    /// The serial line.
-    pub uart: Uart,
+    /// The serial line, unless it is USB.
+    pub uart: Option<Uart>,
     /// The pin that is high while a request is executed, if there is one.
     pub strobe: Option<Strobe>,
-    /// How QEMU emulates it; none: real hardware.
+    /// What it counts on hardware while it computes steps, if that is known; in QEMU, boards count instructions.
+    pub counts: Option<Counts>,
+    /// How QEMU emulates it, if it does.
     pub qemu: Option<Qemu>,
+    /// How its owner reaches it, if the firmware is for hardware.
+    pub hardware: Option<Hardware>,
+}
+
+/// What a board counts while it computes steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Counts {
+    /// Executed instructions.
+    Instructions,
+    /// Cycles of the processor.
+    Cycles,
 }
 
 /// A range of addresses.
@@ -86,6 +102,18 @@ pub struct Qemu {
     pub icount_shift: u32,
     /// Arguments that only this machine wants.
     pub arguments: Vec<String>,
+}
+
+/// A board that someone owns.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hardware {
+    /// The serial line: pins, and what they are wired to.
+    pub line: String,
+    /// What probe-rs calls the chip, if a debug probe programs it.
+    pub probe_rs: Option<String>,
+    /// The command that programs it; `{image}` stands for the file of the firmware.
+    pub flash_with: String,
 }
 
 /// The file of a board cannot be read.

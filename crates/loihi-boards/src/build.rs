@@ -21,6 +21,8 @@ pub fn run(package: &str, processor: &str) -> io::Result<()> {
     fs::write(folder.join("memory.x"), write_constants(package)?.memory_script())?;
     let search = format!("-L{}", folder.display());
     let arguments = [[search.as_str()].as_slice(), &ARGUMENTS].concat();
+    // Before the folders of a chip's crate, which may have a memory map, too.
+    println!("cargo::rustc-link-search={}", folder.display());
     for argument in &arguments {
         println!("cargo::rustc-link-arg-bins={argument}");
     }

@@ -13,7 +13,7 @@ mod board;
 pub mod build;
 pub mod link;
 
-pub use board::{Board, BoardFileError, Memory, Qemu, Strobe, Uart};
+pub use board::{Board, BoardFileError, Counts, Hardware, Memory, Qemu, Strobe, Uart};
 use std::sync::LazyLock;
 
 include!(concat!(env!("OUT_DIR"), "/files.rs"));
@@ -63,6 +63,12 @@ pub fn named(name: &str) -> Result<&'static Board, UnknownBoard> {
     })
 }
 
+/// The names of the boards that QEMU emulates, with commas.
+pub fn emulated() -> String {
+    let emulated = all().iter().filter(|board| board.qemu.is_some());
+    emulated.map(|board| board.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
 /// The boards whose arena holds this many bytes.
 pub fn that_hold(bytes: u64) -> impl Iterator<Item = &'static Board> {
     all().iter().filter(move |board| board.arena_bytes >= bytes)
@@ -77,6 +83,16 @@ impl Board {
     /// File name of the board's image, the firmware itself if `program` is `firmware`.
     pub fn image(&self, program: &str) -> String {
         format!("{program}-{}.elf", self.name)
+    }
+}
+
+impl Counts {
+    /// The unit, in the plural.
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::Instructions => "instructions",
+            Self::Cycles => "cycles",
+        }
     }
 }
 
@@ -123,8 +139,16 @@ mod tests {
     #[test]
     fn stack_and_arena_fit_the_memory() {
         for board in all() {
-            let taken = board.stack_bytes + board.arena_bytes + 3 * board.body_bytes;
+            let stack_bytes = if board.stack_origin.is_some() { 0 } else { board.stack_bytes };
+            let taken = stack_bytes + board.arena_bytes + 3 * board.body_bytes;
             assert!(taken < board.ram.bytes, "{}: {taken} of {}", board.name, board.ram.bytes);
+        }
+    }
+
+    #[test]
+    fn a_board_is_emulated_or_hardware() {
+        for board in all() {
+            assert!(board.qemu.is_some() != board.hardware.is_some(), "{}", board.name);
         }
     }
 

@@ -15,12 +15,15 @@ pub struct TickRatio {
 impl Board {
     /// The memory map, as the start-up crates `cortex-m-rt` and `riscv-rt` want it.
     ///
-    /// The stack lies at the beginning of the RAM, below everything else, so that it runs off the memory when it
-    /// overflows: into nothing, which faults, and not into variables.
+    /// The stack lies at the beginning of the RAM, below everything else, or in memory of its own, so that it runs off the
+    /// memory when it overflows: into nothing, which faults, and not into variables.
     pub fn memory_script(&self) -> String {
         let Memory { origin, bytes } = self.ram;
-        let stack = Memory { origin, bytes: self.stack_bytes };
-        let rest = Memory { origin: origin + stack.bytes, bytes: bytes.saturating_sub(stack.bytes) };
+        let stack = Memory { origin: self.stack_origin.unwrap_or(origin), bytes: self.stack_bytes };
+        let rest = match self.stack_origin {
+            Some(_) => self.ram,
+            None => Memory { origin: origin + stack.bytes, bytes: bytes.saturating_sub(stack.bytes) },
+        };
         let mut script = "MEMORY\n{\n".to_owned();
         for (name, Memory { origin, bytes }) in [("FLASH", self.flash), ("STACK", stack), ("RAM", rest)] {
             // Writing to a string does not fail.
@@ -47,10 +50,12 @@ impl Board {
     pub fn constants(&self) -> String {
         let text = [("NAME", &self.name)];
         let ratio = self.tick_ratio();
-        let sizes = [("ARENA_BYTES", self.arena_bytes), ("BODY_BYTES", self.body_bytes), ("UART_BASE", self.uart.base)];
-        let pin = self.strobe.as_ref();
-        let sizes = sizes.into_iter().chain(pin.map(|pin| ("STROBE_BASE", pin.base)));
-        let words = [("BAUD", u64::from(self.uart.baud)), ("CLOCK_HZ", self.clock_hz)].into_iter();
+        let sizes = [("ARENA_BYTES", self.arena_bytes), ("BODY_BYTES", self.body_bytes)].into_iter();
+        let (uart, pin) = (self.uart.as_ref(), self.strobe.as_ref());
+        let sizes = sizes.chain(uart.map(|uart| ("UART_BASE", uart.base)));
+        let sizes = sizes.chain(pin.map(|pin| ("STROBE_BASE", pin.base)));
+        let words = [("CLOCK_HZ", self.clock_hz)].into_iter();
+        let words = words.chain(uart.map(|uart| ("BAUD", u64::from(uart.baud))));
         let words = words.chain([("RATIO_TICKS", ratio.ticks), ("RATIO_INSTRUCTIONS", ratio.instructions)]);
         let words = words.chain(pin.map(|pin| ("STROBE_NUMBER", u64::from(pin.number))));
         let item = |name: &str, kind: &str, value: String| format!("pub(crate) const {name}: {kind} = {value};\n");
@@ -95,6 +100,13 @@ mod tests {
         let script = board.memory_script();
         assert!(script.contains("STACK : ORIGIN = 0x20000000"), "{script}");
         assert!(script.contains("_stack_start = ORIGIN(STACK) + LENGTH(STACK);"), "{script}");
+    }
+
+    #[test]
+    fn a_stack_with_memory_of_its_own_leaves_the_ram_whole() {
+        let script = named("stm32f405").unwrap().memory_script();
+        assert!(script.contains("STACK : ORIGIN = 0x10000000"), "{script}");
+        assert!(script.contains("RAM : ORIGIN = 0x20000000, LENGTH = 0x20000"), "{script}");
     }
 
     #[test]

@@ -1,0 +1,51 @@
+//! nRF52840-DK: the serial port of its J-Link.
+
+#![no_std]
+#![no_main]
+
+mod data {
+    #![allow(dead_code, clippy::unreadable_literal, reason = "made of data, of which every board uses its own part")]
+    include!(concat!(env!("OUT_DIR"), "/board.rs"));
+}
+mod uarte;
+
+use data::{STROBE_BASE, STROBE_NUMBER};
+use firmware_common::pin::Pin;
+use firmware_common::register::Register;
+use nrf52840_hal::Clocks;
+use nrf52840_hal::gpio::{Level, p0};
+use nrf52840_hal::pac::Peripherals;
+use nrf52840_hal::uarte::Pins;
+use uarte::Uarte0;
+
+/// Offsets of registers of the GPIO port: bits to set and to reset.
+const OUT_SET: usize = 0x508;
+const OUT_CLEAR: usize = 0x50C;
+
+firmware_cortex_m::hardware!(uart, strobe, start);
+
+fn uart() -> Uarte0 {
+    Uarte0
+}
+
+/// The LED lights while the pin is low.
+fn strobe() -> Pin<impl FnMut(bool)> {
+    // SAFETY: the data of the board say that the GPIO port is there.
+    let [set, clear] = unsafe { [OUT_SET, OUT_CLEAR].map(|offset| Register::at(STROBE_BASE + offset)) };
+    Pin(move |is_high| if is_high { clear } else { set }.write(1 << STROBE_NUMBER))
+}
+
+fn start(_core: &mut cortex_m::Peripherals) {
+    let Some(device) = Peripherals::take() else { return };
+    // The oscillator inside is too far off for a serial line in the cold.
+    Clocks::new(device.CLOCK).enable_ext_hfosc();
+    let port = p0::Parts::new(device.P0);
+    port.p0_13.into_push_pull_output(Level::High);
+    let pins = Pins {
+        txd: port.p0_06.into_push_pull_output(Level::High).degrade(),
+        rxd: port.p0_08.into_floating_input().degrade(),
+        cts: None,
+        rts: None,
+    };
+    Uarte0::start(device.UARTE0, pins);
+}

@@ -1,0 +1,5 @@
+//! Makes memory map and constants of the board's data.
+
+fn main() -> std::io::Result<()> {
+    loihi_boards::build::run("firmware-stm32f405", "arm")
+}
