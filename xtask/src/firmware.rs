@@ -23,9 +23,14 @@ pub(crate) fn image(program: &str, board: &Board) -> PathBuf {
     paths::images().join(board.image(program))
 }
 
-/// All boards.
-pub(crate) fn all() -> Vec<&'static Board> {
-    loihi_boards::all().iter().collect()
+/// The boards that QEMU emulates: all tests take them.
+pub(crate) fn emulated() -> Vec<&'static Board> {
+    loihi_boards::all().iter().filter(|board| board.qemu.is_some()).collect()
+}
+
+/// The boards that people own.
+pub(crate) fn hardware() -> Vec<&'static Board> {
+    loihi_boards::all().iter().filter(|board| board.qemu.is_none()).collect()
 }
 
 /// Builds all images of these boards into `target/firmware`, setting the machine up first where needed.
@@ -42,7 +47,8 @@ pub(crate) fn build(boards: &[&Board]) -> Result<()> {
 }
 
 fn build_board(board: &Board) -> Result<()> {
-    for program in PROGRAMS {
+    let programs = programs(board);
+    for program in programs {
         paths::remove(&image(program, board))?;
     }
     if board.name == loihi_boards::DEFAULT {
@@ -51,7 +57,12 @@ fn build_board(board: &Board) -> Result<()> {
     }
     let tools = setup::install_for_firmware(Detail::Changes, board)?;
     run(&mut compile(&tools, board))?;
-    PROGRAMS.into_iter().try_for_each(|program| publish(program, board))
+    programs.iter().try_for_each(|program| publish(program, board))
+}
+
+/// What is built for a board: for hardware the firmware alone.
+fn programs(board: &Board) -> &'static [&'static str] {
+    if board.qemu.is_some() { &PROGRAMS } else { &PROGRAMS[..1] }
 }
 
 /// Cargo keeps apart what this build makes: it may be of another compiler.
@@ -69,14 +80,20 @@ fn package<'n>(program: &'n str, board: &'n Board) -> &'n str {
     if program == OWN_RULE { OWN_RULE } else { &board.firmware }
 }
 
+/// The workspace that the firmware belongs to: a board that someone owns has a package of its own in another one.
+fn workspace(board: &Board) -> PathBuf {
+    let root = paths::root();
+    if board.qemu.is_some() { root.to_owned() } else { root.join("firmware-boards").join(&board.name) }
+}
+
 /// The cargo command for all programs of a board.
 fn compile(tools: &Tools, board: &Board) -> Command {
     let mut flags = vec![format!("-Clinker={}", tools.linker.program.display())];
     flags.extend(tools.linker.flags.iter().map(|&flag| flag.to_owned()));
 
     let mut command = Command::new(paths::cargo());
-    command.current_dir(paths::root()).args(["build", "--quiet", "--profile", &board.profile]);
-    for program in PROGRAMS {
+    command.current_dir(workspace(board)).args(["build", "--quiet", "--profile", &board.profile]);
+    for program in programs(board) {
         command.args(["--package", package(program, board), "--bin", &format!("{program}-{}", family(board))]);
     }
     command

@@ -42,9 +42,9 @@ enum Verb {
         #[arg(long)]
         check: bool,
     },
-    /// Build the firmware into target/firmware, after a set-up where one is needed
+    /// Build the firmware of the boards in QEMU into target/firmware, after a set-up where one is needed
     Firmware {
-        /// Only that of this board; `loihi boards` shows them all
+        /// That of this board instead, in QEMU or hardware; `loihi boards` shows them all
         #[arg(long, value_name = "NAME", value_parser = loihi_boards::named)]
         board: Option<&'static loihi_boards::Board>,
     },
@@ -61,8 +61,8 @@ enum Verb {
         /// Only the core, the unit tests of the host and one set of recorded vectors: after every save
         #[arg(long, conflicts_with = "all")]
         quick: bool,
-        /// What takes long, too: every experiment whole on the bare x86, cargo-deny, typos, Miri on the core,
-        /// the Debian package in a clean root
+        /// What takes long, too: every experiment whole on the bare x86, the firmware of hardware, cargo-deny, typos, Miri on
+        /// the core, the Debian package in a clean root
         #[arg(long)]
         all: bool,
         /// Run only tests whose names contain one of these
@@ -93,7 +93,7 @@ fn run(verb: &Verb) -> Result<ExitCode> {
                 println!("{error:#}; only `cargo xtask iso` and its test need it");
             }
         }
-        Verb::Firmware { board } => firmware::build(&board.map_or_else(firmware::all, |board| vec![board]))?,
+        Verb::Firmware { board } => firmware::build(&board.map_or_else(firmware::emulated, |board| vec![board]))?,
         Verb::Iso { out } => {
             iso::install(setup::Detail::Changes)?;
             firmware::build(&[loihi_boards::default()])?;

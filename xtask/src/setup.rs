@@ -11,7 +11,7 @@ use loihi_boards::Board;
 use crate::command::{announced, printed};
 use crate::paths::on_search_path;
 use crate::toolchain::{self, Compiler, Linker};
-use crate::{apt, iso};
+use crate::{apt, firmware, iso};
 
 /// A program of the distribution that only has to be there.
 struct Program {
@@ -85,9 +85,9 @@ pub(crate) fn install(detail: Detail) -> Result<()> {
     install_for_tests(detail)
 }
 
-/// The targets of all boards.
+/// The targets of the boards in QEMU; those of hardware are installed when its firmware is built.
 fn targets() -> Vec<&'static str> {
-    let mut targets: Vec<&str> = loihi_boards::all().iter().map(|board| board.target.as_str()).collect();
+    let mut targets: Vec<&str> = firmware::emulated().iter().map(|board| board.target.as_str()).collect();
     targets.sort_unstable();
     targets.dedup();
     targets

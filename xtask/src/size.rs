@@ -11,6 +11,9 @@ use crate::command::line;
 use crate::firmware::{self, FIRMWARE, OWN_RULE};
 use crate::paths;
 
+/// The section of the stack, where the start-up crate has one.
+const STACK: &str = ".stack";
+
 /// Bytes of each kind.
 #[derive(Default)]
 struct Sizes {
@@ -33,18 +36,18 @@ pub(crate) fn print() -> Result<()> {
     println!("| firmware | text | data | bss | arena | line | stack |");
     println!("|---|---:|---:|---:|---:|---:|---:|");
     let (mut missing, mut unmeasured) = (Vec::new(), Vec::new());
-    for board in firmware::all() {
+    for board in loihi_boards::all() {
         for program in [FIRMWARE, OWN_RULE] {
             let path = firmware::image(program, board);
             let Ok(image) = fs::read(&path) else {
-                missing.push(path.display().to_string());
+                if board.qemu.is_some() {
+                    missing.push(path.display().to_string());
+                }
                 continue;
             };
             let Board { name, arena_bytes, .. } = board;
-            // Such a board finds its arena when it starts.
-            let sizes = measure(&image, if board.arena_grows { 0 } else { *arena_bytes });
-            let Sizes { text, data, bss } =
-                sizes.with_context(|| format!("{} is not a firmware image of {name}", path.display()))?;
+            let Sizes { text, data, bss } = measure(board, &image)
+                .with_context(|| format!("{} is not a firmware image of {name}", path.display()))?;
             let used = if program == FIRMWARE { running(board) } else { Ok(Default::default()) };
             let [line, stack] = used.unwrap_or_else(|error| {
                 unmeasured.push(format!("{program}-{name}: {error:#}"));
@@ -58,6 +61,27 @@ pub(crate) fn print() -> Result<()> {
     }
     if !missing.is_empty() {
         bail!("run `cargo xtask firmware` first; missing: {}", missing.join(", "));
+    }
+    Ok(())
+}
+
+/// Holds the firmware of a board against its flash and RAM, and prints what it takes of both.
+///
+/// # Errors
+///
+/// When it does not fit, or is not there.
+pub(crate) fn check(board: &Board) -> Result<()> {
+    let path = firmware::image(FIRMWARE, board);
+    let image = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let Sizes { text, data, bss } = measure(board, &image)?;
+    let stack = if board.stack_origin.is_some() { 0 } else { board.stack_bytes };
+    for (what, taken, there) in
+        [("flash", text + data, board.flash.bytes), ("RAM", data + bss + board.arena_bytes + stack, board.ram.bytes)]
+    {
+        println!("  {what}: {taken} of {there} bytes");
+        if taken > there {
+            bail!("the firmware of {} takes {taken} bytes of {what}, and there are {there}", board.name);
+        }
     }
     Ok(())
 }
@@ -80,8 +104,8 @@ fn running(board: &Board) -> Result<[String; 2]> {
     Ok([line, stack].map(str::to_owned))
 }
 
-/// Bytes of the sections of an image with an arena of this size.
-fn measure(image: &[u8], arena_bytes: u64) -> Result<Sizes> {
+/// Bytes of the sections of a board's image.
+fn measure(board: &Board, image: &[u8]) -> Result<Sizes> {
     let file = object::File::parse(image)?;
     let mut sizes = Sizes::default();
     for section in file.sections() {
@@ -91,6 +115,15 @@ fn measure(image: &[u8], arena_bytes: u64) -> Result<Sizes> {
         if sh_flags & u64::from(elf::SHF_ALLOC) == 0 {
             continue;
         }
+        let in_ram = board.ram.origin..board.ram.origin + board.ram.bytes;
+        if section.kind() == SectionKind::UninitializedData && !in_ram.contains(&section.address()) {
+            // A gap between addresses of the flash.
+            continue;
+        }
+        if board.qemu.is_none() && section.name() == Ok(STACK) {
+            // All that is left, of which the board's data say how much has to be.
+            continue;
+        }
         let kind = match section.kind() {
             SectionKind::UninitializedData => &mut sizes.bss,
             _ if sh_flags & u64::from(elf::SHF_WRITE) == 0 => &mut sizes.text,
@@ -98,6 +131,8 @@ fn measure(image: &[u8], arena_bytes: u64) -> Result<Sizes> {
         };
         *kind += section.size();
     }
+    // A board whose arena grows finds it when it starts.
+    let arena_bytes = if board.arena_grows { 0 } else { board.arena_bytes };
     sizes.bss = sizes.bss.checked_sub(arena_bytes).context("its arena is not that of the board")?;
     Ok(sizes)
 }

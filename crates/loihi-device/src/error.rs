@@ -26,6 +26,19 @@ pub enum SessionError {
         /// Schema of the device.
         device_schema: u64,
     },
+    /// The device is another board than the one that was named.
+    #[error(
+        "the device {device} has the firmware of the board {found}, not of {wanted}: leave --board out, or put that of {wanted} on \
+         it (`cargo xtask firmware --board {wanted}`)"
+    )]
+    OtherBoard {
+        /// Name of the device.
+        device: String,
+        /// The board that it says it is.
+        found: String,
+        /// The board that was named.
+        wanted: String,
+    },
     /// No valid answer came.
     #[error("the device {device} did not answer within {seconds} s, although it was asked {attempts} times{hint}")]
     Silent {

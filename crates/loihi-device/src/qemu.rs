@@ -93,9 +93,11 @@ impl Qemu {
     /// [`DeviceFault`] if QEMU does not emulate the board, or the firmware or QEMU is missing; it says what to do.
     pub fn start(board: &Board, firmware: &Path) -> Result<Self, DeviceFault> {
         let Some(qemu) = &board.qemu else {
-            let emulated = loihi_boards::all().iter().filter(|board| board.qemu.is_some());
-            let there = emulated.map(|board| board.name.as_str()).collect::<Vec<_>>().join(", ");
-            return Err(DeviceFault(format!("QEMU does not emulate {}; it emulates {there}", board.name)));
+            return Err(DeviceFault(format!(
+                "the board {} has no machine in QEMU, which {} have: take one of them, or the board itself, --device serial:PORT",
+                board.name,
+                loihi_boards::emulated()
+            )));
         };
         let program = &qemu.program;
         let elf = whole::bytes(firmware).map_err(|error| {

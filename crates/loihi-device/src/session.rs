@@ -8,7 +8,8 @@ pub use super::link::Identity;
 use super::link::{Link, Run, length};
 use super::meter::{Meter, Metered};
 use super::recorder::{Recorded, RecordedFile, Recorder};
-use super::{Device, Waiting, spikes};
+use super::{Device, Waiting, qemu, spikes};
+use loihi_boards::{Board, Counts};
 use loihi_core::wire::message::{Record, Report};
 use loihi_image::image::ImageFile;
 use loihi_place::neuron_map::NeuronMap;
@@ -73,6 +74,33 @@ impl Session {
     /// Instructions that all steps so far have taken, if the device counts them and has computed all of them.
     pub fn instructions(&self) -> Option<u64> {
         self.link.instructions.filter(|_| !self.restored)
+    }
+
+    /// What [`Session::instructions`] counts, in the plural: executed instructions in QEMU, on hardware what the board says,
+    /// and `ticks` where that is not known.
+    pub fn counted_unit(&self) -> &'static str {
+        if self.device_name() == qemu::TRANSPORT.name {
+            return Counts::Instructions.unit();
+        }
+        let board = loihi_boards::named(&self.identity().board).ok();
+        board.and_then(|board| board.counts).map_or("ticks", Counts::unit)
+    }
+
+    /// Makes sure that the device is a board of this name, with the programs that it comes with or with others.
+    ///
+    /// # Errors
+    /// [`SessionError::OtherBoard`].
+    pub fn expect_board(&self, wanted: &Board) -> Result<(), SessionError> {
+        let found = &self.identity().board;
+        let rest = found.strip_prefix(&wanted.name);
+        if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')) {
+            return Ok(());
+        }
+        Err(SessionError::OtherBoard {
+            device: self.device_name().to_owned(),
+            found: found.clone(),
+            wanted: wanted.name.clone(),
+        })
     }
 
     /// Samples registers from now on; `None`: nothing.

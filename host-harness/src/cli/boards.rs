@@ -4,7 +4,7 @@ use super::choice::choice;
 use super::out;
 use clap::Args;
 use host_harness::Choice as _;
-use host_harness::boards::{self, Board};
+use host_harness::boards::{self, Board, Hardware};
 use host_harness::cost::format::{self, Cell, Column, ColumnKind, Table, TableFormat, write};
 use serde_json::json;
 
@@ -25,7 +25,8 @@ pub(super) fn boards(args: &BoardsArgs) -> anyhow::Result<()> {
         bytes("RAM"),
         bytes("flash"),
         bytes("arena"),
-        Column::plain("runs on"),
+        Column::plain("reached by"),
+        Column::plain("programmed with"),
     ];
     let mut table = Table::new("boards", "Boards that have a firmware", &columns);
     table.rows = boards::all().iter().map(row).collect();
@@ -41,9 +42,15 @@ pub(super) fn boards(args: &BoardsArgs) -> anyhow::Result<()> {
 }
 
 fn row(board: &Board) -> Vec<Cell> {
-    let Board { name, title, processor, target, flash, ram, arena_bytes, qemu, .. } = board;
-    let runs_on = qemu.as_ref().map_or("real hardware".to_owned(), |qemu| format!("QEMU, {}", qemu.machine));
+    let Board { name, title, processor, target, flash, ram, arena_bytes, qemu, hardware, .. } = board;
+    let [reached_by, programmed_with] = match (qemu, hardware) {
+        (Some(qemu), _) => [format!("QEMU, {}", qemu.machine), String::new()],
+        (None, Some(Hardware { line, flash_with, .. })) => {
+            [format!("serial port: {line}"), flash_with.replace("{image}", &board.image("firmware"))]
+        }
+        (None, None) => [String::new(), String::new()],
+    };
     let texts = [name, title, processor, target].map(|text| Cell::Text(text.clone()));
     let bytes = [ram.bytes, flash.bytes, *arena_bytes].map(Cell::Count);
-    texts.into_iter().chain(bytes).chain([Cell::Text(runs_on)]).collect()
+    texts.into_iter().chain(bytes).chain([reached_by, programmed_with].map(Cell::Text)).collect()
 }

@@ -35,17 +35,18 @@ pub(super) fn cost(args: &CostArgs) -> anyhow::Result<()> {
         bail!("the device {} counts no instructions: give --device qemu", session.device_name());
     }
     let board = session.identity().board.clone();
-    let mut operations = operations(&kernels, &board);
+    let unit = session.counted_unit();
+    let mut operations = operations(&kernels, &board, unit);
     operations.rows.extend(digits_pes(&mut session)?);
-    let rules = rule_kernels(&shown("rules", |after| rules::measure(&mut session, after))?);
+    let rules = rule_kernels(&shown("rules", |after| rules::measure(&mut session, after))?, unit);
     let tables = [operations, rules];
     out::line(format_args!("{}", write(&tables, args.format)?.trim_end()))?;
     out::result("loihi-cost/1", &json!({ "board": board, "tables": format::json(&tables) }))
 }
 
-fn operations(kernels: &[KernelCost], board: &str) -> Table {
-    let columns = [Column::plain("operation"), Column::plain("per"), instructions("instructions")];
-    let mut table = Table::new("operations", &format!("Instructions on {board}"), &columns);
+fn operations(kernels: &[KernelCost], board: &str, unit: &'static str) -> Table {
+    let columns = [Column::plain("operation"), Column::plain("per"), measured(unit)];
+    let mut table = Table::new("operations", &format!("{board}: {unit} of the parts of a step"), &columns);
     let row = |cost: &KernelCost| vec![cost.kernel.into(), cost.unit.into(), Cell::Number(cost.instructions)];
     table.rows = kernels.iter().map(row).collect();
     table
@@ -79,13 +80,8 @@ fn learning_alone(name: &str, program: &str) -> anyhow::Result<String> {
     Ok(file.to_string())
 }
 
-fn rule_kernels(kernels: &[RuleCost]) -> Table {
-    let columns = [
-        Column::plain("operation"),
-        Column::plain("per"),
-        instructions("instructions"),
-        instructions("instructions in C"),
-    ];
+fn rule_kernels(kernels: &[RuleCost], unit: &'static str) -> Table {
+    let columns = [Column::plain("operation"), Column::plain("per"), measured(unit), measured("instructions in C")];
     let mut table = Table::new("rules", "Rules of the embedded CPU", &columns);
     let row = |RuleCost { kernel, unit, instructions, instructions_c }: &RuleCost| {
         vec![(*kernel).into(), (*unit).into(), Cell::Number(*instructions), Cell::Number(*instructions_c)]
@@ -95,7 +91,7 @@ fn rule_kernels(kernels: &[RuleCost]) -> Table {
     table
 }
 
-const fn instructions(name: &'static str) -> Column {
+const fn measured(name: &'static str) -> Column {
     Column::decimals(ColumnKind::Measured, name, "")
 }
 

@@ -5,7 +5,7 @@ use anyhow::{Context as _, bail};
 use host_harness::boards;
 use host_harness::device::session::{RetryPolicy, Session, SessionError, new_number};
 use host_harness::device::transport::{OpenOption, OpenOptions, Transport};
-use host_harness::device::{self, TRANSPORTS};
+use host_harness::device::{self, TRANSPORTS, qemu, serial};
 use host_harness::experiment::ExperimentError;
 use std::path::PathBuf;
 
@@ -16,10 +16,18 @@ pub(super) fn open(args: &DeviceArgs) -> anyhow::Result<Session> {
         .arena_bytes(args.arena.unwrap_or(default.arena_bytes))
         .registers(args.registers.map_or(default.registers, Into::into))
         .board(args.board.unwrap_or_else(boards::default))
-        .firmware(args.firmware.clone());
+        .firmware(args.firmware.clone().or_else(|| log_of_board(args)));
     let device = args.device.open(&options)?;
-    Session::open(device, RetryPolicy::default(), new_number(), stop::requested)
+    let session = Session::open(device, RetryPolicy::default(), new_number(), stop::requested);
+    session
+        .and_then(|session| args.board.map_or(Ok(()), |board| session.expect_board(board)).map(|()| session))
         .with_context(|| format!("the device {} cannot be opened", args.device))
+}
+
+/// The firmware of a board at a serial port, whose log it is needed for, if it has been built.
+fn log_of_board(args: &DeviceArgs) -> Option<PathBuf> {
+    let board = args.board.filter(|_| args.device.transport().name == serial::TRANSPORT.name)?;
+    Some(qemu::firmware_path(board, None)).filter(|path| path.exists())
 }
 
 /// A session with the device of a name, all else as by default.

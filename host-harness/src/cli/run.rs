@@ -11,6 +11,7 @@ use super::what::find;
 use super::{DeviceArgs, net, tables};
 use anyhow::{Context as _, bail};
 use clap::Args;
+use host_harness::boards::Counts;
 use host_harness::device::TRANSPORTS;
 use host_harness::device::session::Session;
 use host_harness::device::transport::Transport;
@@ -60,6 +61,9 @@ struct Report<'a> {
     ops: loihi_core::ops::OpCounts,
     #[serde(skip_serializing_if = "Option::is_none")]
     instructions: Option<u64>,
+    /// On hardware that counts these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cycles: Option<u64>,
     digest: String,
     digests: Vec<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -187,6 +191,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
 }
 
 fn report<'a>(name: &'a str, session: &'a Session, seed: u32, outcome: &'a Outcome) -> Report<'a> {
+    let counted = |what: Counts| outcome.instructions.filter(|_| session.counted_unit() == what.unit());
     Report {
         experiment: name,
         device: session.device_name(),
@@ -195,7 +200,8 @@ fn report<'a>(name: &'a str, session: &'a Session, seed: u32, outcome: &'a Outco
         steps: outcome.steps,
         metrics: outcome.metrics.iter().collect(),
         ops: outcome.ops,
-        instructions: outcome.instructions,
+        instructions: counted(Counts::Instructions),
+        cycles: counted(Counts::Cycles),
         digest: format!("{:016x}", outcome.digest.total()),
         digests: outcome.digests.iter().map(|digest| format!("{:016x}", digest.total())).collect(),
         tables: outcome.tables.iter().map(|table| (table.name, table.rows.as_slice())).collect(),
@@ -210,7 +216,7 @@ pub(super) fn print_summary(name: &str, session: &Session, seed: u32, outcome: &
     tables::print(&outcome.tables)?;
     out::line(format_args!("  {:<22} {}", "steps", outcome.steps))?;
     if let Some(instructions) = outcome.instructions {
-        out::line(format_args!("  {:<22} {instructions}", "instructions"))?;
+        out::line(format_args!("  {:<22} {instructions}", session.counted_unit()))?;
     }
     out::line(format_args!("  {:<22} {}", "spikes", outcome.ops.spikes))?;
     out::line(format_args!("  {:<22} {}", "synaptic events", outcome.ops.synaptic_events))?;

@@ -139,7 +139,8 @@ fn a_line_that_carries_nothing_is_reported() {
 }
 
 /// A device of another build: it refuses every greeting.
-struct Older {
+#[derive(Default)]
+pub(crate) struct Older {
     answer: Vec<u8>,
 }
 
@@ -165,8 +166,8 @@ impl Line for Older {
 
 #[test]
 fn another_version_is_refused_and_both_versions_are_named() {
-    let error = Session::open(Box::new(Framed::new(Older { answer: Vec::new() })), RetryPolicy::default(), 1, || false)
-        .unwrap_err();
+    let error =
+        Session::open(Box::new(Framed::new(Older::default())), RetryPolicy::default(), 1, || false).unwrap_err();
     let text = error.to_string();
     for part in ["version 61234", "0000000000000abc", &format!("version {VERSION}"), &format!("{SCHEMA:016x}")] {
         assert!(text.contains(part), "{part:?} is not in: {text}");

@@ -2,6 +2,8 @@
 
 use crate::common::pty::PtyBoard;
 use crate::common::{experiment, open, open_host};
+use crate::lossy_link::Older;
+use host_harness::boards;
 use host_harness::device::framed::Framed;
 use host_harness::device::inproc::InProcessLine;
 use host_harness::device::lossy::{Faults, Lossy};
@@ -80,6 +82,52 @@ fn a_board_that_was_reset_says_what_is_lost() {
     );
 }
 
+/// Half of a run is lost, and nothing of it is left: the next run ends in the bits of any other.
+#[test]
+fn a_board_that_is_reset_in_a_run_starts_anew() {
+    let folder = TempDir::new().unwrap();
+    let path = port(&folder);
+    let board = PtyBoard::plug(&path, InProcessLine::new(ARENA_BYTES));
+    let mut opened = session(board.path());
+    let run = thread::spawn(move || {
+        experiment("digits-pes").run(&mut opened, &RunOptions::default(), &mut NoObserver).map(|_| ()).unwrap_err()
+    });
+    thread::sleep(Duration::from_millis(150));
+    drop(board.unplug());
+    let anew = PtyBoard::plug(&path, InProcessLine::new(ARENA_BYTES));
+    let said = run.join().unwrap().to_string();
+    assert!(said.contains("the device serial was reset"), "{said}");
+    assert_eq!(digest(&mut session(anew.path())), digest(&mut open_host()));
+}
+
+#[test]
+fn firmware_of_another_version_is_named_with_what_to_do() {
+    let folder = TempDir::new().unwrap();
+    let board = PtyBoard::plug(&port(&folder), Older::default());
+    let line = Serial::open(board.path(), 115_200).unwrap();
+    let error = Session::open(Box::new(Framed::new(line)), RetryPolicy::default(), 1, || false).unwrap_err();
+    let said = error.to_string();
+    assert!(said.starts_with("the device speaks protocol version 61234"), "{said}");
+    assert!(said.ends_with("build firmware and host from the same source (`cargo xtask firmware`)"), "{said}");
+}
+
+#[test]
+fn firmware_of_another_board_is_named_with_what_to_do() {
+    let folder = TempDir::new().unwrap();
+    let board = PtyBoard::plug(&port(&folder), InProcessLine::new(ARENA_BYTES));
+    let session = session(board.path());
+    let said = session.expect_board(boards::named("stm32f405").unwrap()).unwrap_err().to_string();
+    let found = &session.identity().board;
+    assert_eq!(
+        said,
+        format!(
+            "the device serial has the firmware of the board {found}, not of stm32f405: leave --board out, or put that of \
+             stm32f405 on it (`cargo xtask firmware --board stm32f405`)"
+        )
+    );
+    assert_eq!(session.counted_unit(), "ticks", "nobody knows what it counts");
+}
+
 /// What a board is that answers with nothing that could be an answer: at another baud rate, or after it has given up.
 struct Babble {
     answer: &'static [u8],
@@ -117,6 +165,7 @@ fn silence_says_what_to_look_at() {
         let line = Serial::open(board.path(), 9600).unwrap();
         let error = Session::open(Box::new(Framed::new(line)), RetryPolicy { attempts: 2 }, 1, || false).unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
+        assert!(error.to_string().contains(" s, although it was asked 2 times"), "{error}");
     }
 }
 

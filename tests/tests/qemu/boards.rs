@@ -216,5 +216,5 @@ fn an_emulator_that_is_missing_is_named_with_what_installs_it() {
     assert_eq!(said, "qemu-system-nowhere is not installed; `cargo xtask setup` installs it");
     board.qemu = None;
     let said = SessionError::from(Qemu::start(&board, &image("firmware", &board)).unwrap_err()).to_string();
-    assert!(said.starts_with("QEMU does not emulate virt; it emulates x86-mcu, "), "{said}");
+    assert!(said.starts_with("the board virt has no machine in QEMU, which x86-mcu, "), "{said}");
 }

@@ -92,15 +92,31 @@ pub(super) fn there() -> String {
     if names.is_empty() { "there are none now".to_owned() } else { format!("there are: {}", names.join(", ")) }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
-    use rustix::io::Errno;
 
+    #[cfg(unix)]
     #[test]
     fn only_a_lock_that_is_held_means_in_use() {
+        use rustix::io::Errno;
         let said = |errno| advice("/dev/ttyS0", 9600, &why_not_locked(errno));
         assert_eq!(said(Errno::WOULDBLOCK), "/dev/ttyS0 is in use by another program: close that");
         assert!(said(Errno::NOLCK).starts_with("/dev/ttyS0 cannot be opened: "), "{}", said(Errno::NOLCK));
+    }
+
+    #[test]
+    fn every_refusal_says_what_to_do() {
+        for (kind, expected) in [
+            (
+                ErrorKind::PermissionDenied,
+                "no permission for tty: join the group that owns it (`sudo usermod -a -G dialout",
+            ),
+            (ErrorKind::ResourceBusy, "tty is in use by another program: close that"),
+            (ErrorKind::InvalidInput, "tty cannot run at 7 baud: give another rate, PORT@BAUD"),
+        ] {
+            let said = advice("tty", 7, &kind.into());
+            assert!(said.starts_with(expected) || cfg!(windows), "{said}");
+        }
     }
 }
