@@ -21,7 +21,7 @@ pub const TRANSPORT: Transport = Transport {
     name: "serial",
     about: "A board at a serial port",
     arguments: "PORT[@BAUD], for example /dev/ttyACM0@2000000 [default rate: 115200 baud]",
-    takes: &[OpenOption::Firmware],
+    takes: &[OpenOption::Board, OpenOption::Firmware],
     open: |arguments, options| {
         let (path, baud) = port_and_rate(arguments)?;
         let log = match &options.firmware {

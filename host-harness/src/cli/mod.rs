@@ -140,7 +140,7 @@ struct DeviceArgs {
     /// Registers of the host device: every choice ends in the same digests [default: widest]
     #[arg(long, value_enum)]
     registers: Option<RegistersKind>,
-    /// Board that QEMU emulates; see `loihi boards` [default: x86-mcu]
+    /// Board in QEMU [default: x86-mcu], or the one that is expected at the serial port; see `loihi boards`
     #[arg(long, value_name = "NAME", value_parser = choice::board(), hide_possible_values = true)]
     board: Option<&'static Board>,
     /// Firmware for QEMU [default: the one that `cargo xtask firmware` builds], or that of the board at a serial port, to
