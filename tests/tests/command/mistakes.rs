@@ -54,7 +54,7 @@ fn devices_and_numbers_are_named_as_they_are() {
     assert!(lif.contains("20 compartments on 1 core, "), "{lif}");
 }
 
-/// Boards that people own are no machines of QEMU, and a board is none of the device in this process.
+/// QEMU does not emulate the boards that people own, and the device in this process has no board.
 #[test]
 fn a_board_goes_with_a_way_to_it() {
     let run = ["run", "pes-channel", "--board", "stm32f405", "--device"];
@@ -62,7 +62,7 @@ fn a_board_goes_with_a_way_to_it() {
         &[run.as_slice(), &["qemu"]].concat(),
         &["the board stm32f405 has no machine in QEMU", "x86-mcu", "netduinoplus2", "--device serial:PORT"],
     );
-    refused(&[run.as_slice(), &["host"]].concat(), &["--board stm32f405 is for a board", "--device serial:PORT"]);
+    refused(&[run.as_slice(), &["host"]].concat(), &["the device host has no use for --board, which is for qemu and serial"]);
     let table = printed(&["boards"]);
     for part in ["rp2350", "serial port: USB", "probe-rs run --chip nRF52840_xxAA firmware-nrf52840.elf"] {
         assert!(table.contains(part), "{part}: {table}");

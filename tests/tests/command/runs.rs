@@ -246,7 +246,7 @@ fn options_that_the_device_has_no_use_for_are_refused() {
     for (option, value, device, those) in [
         ("--firmware", "nofile.elf", "host", "qemu and serial"),
         ("--firmware", "nofile.elf", "lossy", "qemu and serial"),
-        ("--board", "virt", "host", "qemu"),
+        ("--board", "virt", "host", "qemu and serial"),
         ("--arena", "1000", "qemu", "host and lossy"),
         ("--arena", "1000", "serial:/dev/nowhere", "host and lossy"),
         ("--registers", "portable", "qemu", "host"),
