@@ -4,7 +4,7 @@ use super::data::Data;
 use super::{Board, steps};
 use crate::arena::{ALIGNMENT, aligned};
 use crate::chip::{Chip, HEADER_BYTES, ResetScope, SnapshotHeader, SnapshotScope};
-use crate::image::{Image, Name, index};
+use crate::image::{self, Image, Name, index};
 use crate::register::Register;
 use crate::snip::{SnipType, Snips, same_kind};
 use crate::wire::DeviceError;
@@ -141,7 +141,17 @@ impl<A: AsMut<[u64]>> Machine<A> {
             data.extend(program.name.as_bytes());
         }
         let (board, snip_count, snips) = (self.board.name, word(self.board.snips.len()), data.finish());
-        Response::Hello { version: VERSION, schema: SCHEMA, arena_bytes, data_bytes, board, snip_count, snips }
+        let resident = (!self.board.image.is_empty()).then(|| image::hash(self.board.image));
+        Response::Hello {
+            version: VERSION,
+            schema: SCHEMA,
+            arena_bytes,
+            data_bytes,
+            board,
+            resident,
+            snip_count,
+            snips,
+        }
     }
 
     fn footprint(&mut self) -> Response<'static> {

@@ -29,6 +29,7 @@ mod product;
 mod profile;
 mod record;
 mod recorded_draws;
+mod sealed;
 mod synapse;
 mod write;
 
@@ -45,6 +46,7 @@ pub use record::{
     AccumulatorRecord, AxonRecord, CoreRecord, DrawsRecord, GroupRecord, Route, SnipRecord, SynapseFormat,
 };
 pub use recorded_draws::Recorded;
+pub use sealed::{SEAL_BYTES, SealError, hash, sealed};
 pub use synapse::Synapse;
 pub(crate) use synapse::weight;
 pub use write::write;

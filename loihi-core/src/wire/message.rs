@@ -156,6 +156,8 @@ pub enum Response<'a> {
         data_bytes: u32,
         /// What kind of device it is.
         board: &'a str,
+        /// [`hash`](crate::image::hash) of the image that the board carries, if it carries one.
+        resident: Option<u64>,
         /// How many programs of the embedded CPU it has.
         snip_count: u32,
         /// These programs, one after the other: kind and length of the name as little-endian

@@ -112,6 +112,7 @@ fn responses<'a>(fill: &Fill<'a>) -> Vec<Response<'a>> {
             schema: wide,
             arena_bytes: a,
             data_bytes: b,
+            resident: (a % 3 > 0).then_some(wide),
             board: text,
             snip_count: a,
             snips: &data[..data.len() / 2],

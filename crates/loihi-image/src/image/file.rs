@@ -1,7 +1,6 @@
 //! An image in the words in which it is loaded.
 
-use loihi_core::image::{Image, ImageError};
-use loihi_core::num::Fnv64;
+use loihi_core::image::{Image, ImageError, hash};
 use loihi_core::snip::{SnipType, Snips};
 use zerocopy::IntoBytes as _;
 
@@ -37,9 +36,13 @@ impl ImageFile {
 
     /// FNV-1a 64 of the bytes: the image's name in manifests.
     pub fn hash(&self) -> u64 {
-        let mut hash = Fnv64::new();
-        hash.bytes(self.bytes());
-        hash.finish()
+        hash(self.bytes())
+    }
+
+    /// The bytes, and the hash behind them: what is written into flash, where [`sealed`](loihi_core::image::sealed) finds
+    /// it.
+    pub fn sealed(&self) -> Vec<u8> {
+        [self.bytes(), &self.hash().to_le_bytes()].concat()
     }
 }
 
