@@ -1,8 +1,10 @@
 //! The whole machine: what each brings of its own, and what all do with it.
 
 use core::panic::PanicInfo;
+use core::{ptr, slice};
 
 use loihi_core::device::{Board, Buffers, Device};
+use loihi_core::image::{SealError, sealed};
 use loihi_core::snip::SnipType;
 
 use crate::exit::Reason;
@@ -25,6 +27,11 @@ unsafe extern "C" {
 pub trait Machine {
     /// What the host shows, unless the program has a name of its own.
     const NAME: &'static str;
+    /// Address and length of the region of flash for a network, if there is one.
+    const NETWORK: Option<(usize, usize)> = None;
+    /// Address and length of the RAM that the linker leaves alone for what outlives a reset, if the program wants it.
+    const STORE: Option<(usize, usize)> = None;
+
     /// Executed instructions or cycles since the start, where the processor counts them.
     fn ticks() -> Option<fn() -> u64>;
 
@@ -54,11 +61,18 @@ pub trait Machine {
     /// Serves a device with this name and these programs of the embedded CPU on the line. Does not return, since a UART
     /// neither fails nor ends.
     fn run(name: Option<&'static str>, snips: &'static [SnipType]) {
+        let image = Self::network().unwrap_or_else(|error| {
+            if error != SealError::Blank {
+                defmt::warn!("{=str}", error.sentence());
+            }
+            &[]
+        });
         let board = Board {
             ticks: Self::ticks(),
             interrupted: Some(Self::has_received),
             stack_bytes: Some(stack::used_bytes),
             snips,
+            image,
             ..Board::named(name.unwrap_or(Self::NAME))
         };
         let (arena, line) = Self::memory();
@@ -71,6 +85,18 @@ pub trait Machine {
         );
         let mut device = Device::new(arena, board, line);
         let Ok(()) = serve(&mut Port(Self::uart()), &mut Self::strobe(), &mut device);
+    }
+
+    /// The image of the network in flash, which runs where it lies.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none.
+    fn network() -> Result<&'static [u8], SealError> {
+        let Some((origin, bytes)) = Self::NETWORK else { return Err(SealError::Blank) };
+        // SAFETY: the data of the board say that this much flash is there, at a multiple of eight. The linker puts nothing
+        // into it, and nothing writes it while the program runs.
+        sealed(unsafe { slice::from_raw_parts(ptr::with_exposed_provenance(origin), bytes) })
     }
 
     /// Whether received bytes wait to be read.

@@ -8,7 +8,7 @@ use loihi_core::device::Buffers;
 
 use crate::boards::{self, HAS_SYSTICK};
 use crate::clock;
-use crate::data::{ARENA_BYTES, BODY_BYTES, NAME};
+use crate::data::{self, ARENA_BYTES, BODY_BYTES, NAME};
 use crate::start::guard_stack;
 
 /// The hardware of the board.
@@ -17,6 +17,8 @@ pub struct Hardware;
 
 impl Machine for Hardware {
     const NAME: &'static str = NAME;
+    const NETWORK: Option<(usize, usize)> = data::NETWORK;
+    const STORE: Option<(usize, usize)> = data::STORE;
 
     fn ticks() -> Option<fn() -> u64> {
         if HAS_SYSTICK { Some(clock::ticks) } else { None }

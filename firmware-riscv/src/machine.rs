@@ -11,7 +11,7 @@ use loihi_core::device::Buffers;
 
 use crate::boards;
 use crate::clock;
-use crate::data::{ARENA_BYTES, BODY_BYTES, NAME};
+use crate::data::{self, ARENA_BYTES, BODY_BYTES, NAME};
 
 /// The hardware of the board.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub struct Hardware;
 
 impl Machine for Hardware {
     const NAME: &'static str = NAME;
+    const NETWORK: Option<(usize, usize)> = data::NETWORK;
+    const STORE: Option<(usize, usize)> = data::STORE;
 
     fn ticks() -> Option<fn() -> u64> {
         Some(clock::ticks)

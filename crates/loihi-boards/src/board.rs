@@ -34,8 +34,13 @@ pub struct Board {
     pub body_bytes: u64,
     /// Where code and constants lie.
     pub flash: Memory,
+    /// The part of the flash for a network, which runs where it lies; code ends before it. None: networks are loaded.
+    pub network: Option<Memory>,
     /// Where stack, arena and variables lie.
     pub ram: Memory,
+    /// The last part of the RAM, in which a program without a host keeps what it learns where an emulator has no flash to
+    /// write: a reset leaves it alone. Other programs use it as any RAM.
+    pub store: Option<Memory>,
     /// The serial line, unless it is USB.
     pub uart: Option<Uart>,
     /// The pin that is high while a request is executed, if there is one.

@@ -7,11 +7,15 @@ use std::{env, fs, io};
 /// What both linkers and both start-up crates want: the crates add the folders of these scripts to the search path.
 const ARGUMENTS: [&str; 4] = ["-Tlink.x", "-Tdefmt.x", "--nmagic", "--gc-sections"];
 
+/// The feature of a firmware that keeps what it learns.
+const STORE_FEATURE: &str = "CARGO_FEATURE_STORE";
+
 /// Writes `memory.x` and `board.rs` of the board whose feature is on, or of the only one of the package, and links all
-/// programs with them. Does nothing in a build for a host, or for processors of another kind.
+/// programs with them. The feature `store` sets the board's store aside. Does nothing in a build for a host, or for
+/// processors of another kind.
 ///
 /// # Errors
-/// The features name no board of this package or several, or a file cannot be written.
+/// The features name no board of this package or several, or a store that the board lacks, or a file cannot be written.
 pub fn run(package: &str, processor: &str) -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
     if variable("CARGO_CFG_TARGET_OS")? != "none" || variable("CARGO_CFG_TARGET_ARCH")? != processor {
@@ -35,8 +39,8 @@ pub fn run(package: &str, processor: &str) -> io::Result<()> {
 ///
 /// # Errors
 /// The features name no board of this package or several, or the file cannot be written.
-pub fn write_constants(package: &str) -> io::Result<&'static Board> {
-    let board = chosen(package)?;
+pub fn write_constants(package: &str) -> io::Result<Board> {
+    let board = with_features(chosen(package)?)?;
     fs::write(PathBuf::from(variable("OUT_DIR")?).join("board.rs"), board.constants())?;
     Ok(board)
 }
@@ -63,6 +67,15 @@ fn chosen(package: &str) -> io::Result<&'static Board> {
         (None, _) => Err(io::Error::other(format!("{package} is built for one board: give its name as `--features`"))),
         _ => Err(io::Error::other(format!("{package} is built for one board at a time: give one as `--features`"))),
     }
+}
+
+/// The board with its store if the features want one, and without it if not.
+fn with_features(board: &Board) -> io::Result<Board> {
+    if env::var_os(STORE_FEATURE).is_none() {
+        return Ok(board.without_store());
+    }
+    let none = || io::Error::other(format!("{} has no store: give one in boards/{0}.toml", board.name));
+    board.store.is_some().then(|| board.clone()).ok_or_else(none)
 }
 
 fn variable(name: &str) -> io::Result<String> {

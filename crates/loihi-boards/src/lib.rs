@@ -79,6 +79,11 @@ pub fn that_grow() -> impl Iterator<Item = &'static Board> {
     all().iter().filter(|board| board.arena_grows)
 }
 
+/// The boards whose flash holds a network of `sealed_bytes` bytes, its hash included, and whose arena holds its state.
+pub fn that_hold_in_flash(sealed_bytes: u64, state_bytes: u64) -> impl Iterator<Item = &'static Board> {
+    that_hold(state_bytes).filter(move |board| board.network.is_some_and(|network| network.bytes >= sealed_bytes))
+}
+
 impl Board {
     /// File name of the board's image, the firmware itself if `program` is `firmware`.
     pub fn image(&self, program: &str) -> String {
@@ -153,12 +158,32 @@ mod tests {
     }
 
     #[test]
+    fn network_and_store_lie_in_the_memory_that_is_theirs() {
+        for &Board { ref name, flash, network, ram, store, arena_bytes, .. } in all() {
+            if let Some(network) = network {
+                assert!(network.origin > flash.origin && network.origin.is_multiple_of(8), "{name}");
+                assert!(network.origin + network.bytes <= flash.origin + flash.bytes, "{name}");
+            }
+            if let Some(store) = store {
+                assert_eq!(store.origin + store.bytes, ram.origin + ram.bytes, "{name}: the store ends the RAM");
+                assert!(
+                    store.bytes.is_multiple_of(0x2000) && store.bytes < arena_bytes,
+                    "{name}: two slots of whole blocks"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn boards_are_found_by_name_and_by_what_they_hold() {
         let error = named("arduino").unwrap_err().to_string();
         assert!(error.starts_with("unknown board `arduino`; there are: x86-mcu, "), "{error}");
         assert_eq!(that_hold(u64::MAX).count(), 0);
         assert_eq!(that_hold(0).count(), all().len());
         assert_eq!(that_grow().map(|board| board.name.as_str()).collect::<Vec<_>>(), [DEFAULT]);
+        let emulated = that_hold_in_flash(0, 0).filter(|board| board.qemu.is_some()).count();
+        assert_eq!(emulated, all().iter().filter(|board| board.qemu.is_some()).count() - 1, "all but the PC");
+        assert_eq!(that_hold_in_flash(u64::MAX, 0).count(), 0);
     }
 
     #[test]

@@ -16,16 +16,20 @@ impl Board {
     /// The memory map, as the start-up crates `cortex-m-rt` and `riscv-rt` want it.
     ///
     /// The stack lies at the beginning of the RAM, below everything else, or in memory of its own, so that it runs off the
-    /// memory when it overflows: into nothing, which faults, and not into variables.
+    /// memory when it overflows: into nothing, which faults, and not into variables. Code ends before the network in flash,
+    /// and the RAM before a store.
     pub fn memory_script(&self) -> String {
         let Memory { origin, bytes } = self.ram;
         let stack = Memory { origin: self.stack_origin.unwrap_or(origin), bytes: self.stack_bytes };
+        let bytes = bytes.saturating_sub(self.store.map_or(0, |store| store.bytes));
         let rest = match self.stack_origin {
-            Some(_) => self.ram,
+            Some(_) => Memory { origin, bytes },
             None => Memory { origin: origin + stack.bytes, bytes: bytes.saturating_sub(stack.bytes) },
         };
+        let code_end = self.network.map_or(self.flash.origin + self.flash.bytes, |network| network.origin);
+        let flash = Memory { bytes: code_end.saturating_sub(self.flash.origin), ..self.flash };
         let mut script = "MEMORY\n{\n".to_owned();
-        for (name, Memory { origin, bytes }) in [("FLASH", self.flash), ("STACK", stack), ("RAM", rest)] {
+        for (name, Memory { origin, bytes }) in [("FLASH", flash), ("STACK", stack), ("RAM", rest)] {
             // Writing to a string does not fail.
             let _written = writeln!(script, "  {name} : ORIGIN = {origin:#x}, LENGTH = {bytes:#x}");
         }
@@ -46,11 +50,18 @@ impl Board {
         script
     }
 
-    /// The constants of a board as Rust items.
+    /// The same board, with all of its RAM for programs that have no use for a store.
+    #[must_use]
+    pub fn without_store(&self) -> Self {
+        Self { store: None, ..self.clone() }
+    }
+
+    /// The constants of a board as Rust items; a store is taken of the arena.
     pub fn constants(&self) -> String {
         let text = [("NAME", &self.name)];
         let ratio = self.tick_ratio();
-        let sizes = [("ARENA_BYTES", self.arena_bytes), ("BODY_BYTES", self.body_bytes)].into_iter();
+        let arena_bytes = self.arena_bytes.saturating_sub(self.store.map_or(0, |store| store.bytes));
+        let sizes = [("ARENA_BYTES", arena_bytes), ("BODY_BYTES", self.body_bytes)].into_iter();
         let (uart, pin) = (self.uart.as_ref(), self.strobe.as_ref());
         let sizes = sizes.chain(uart.map(|uart| ("UART_BASE", uart.base)));
         let sizes = sizes.chain(pin.map(|pin| ("STROBE_BASE", pin.base)));
@@ -58,11 +69,16 @@ impl Board {
         let words = words.chain(uart.map(|uart| ("BAUD", u64::from(uart.baud))));
         let words = words.chain([("RATIO_TICKS", ratio.ticks), ("RATIO_INSTRUCTIONS", ratio.instructions)]);
         let words = words.chain(pin.map(|pin| ("STROBE_NUMBER", u64::from(pin.number))));
+        let places = [("NETWORK", self.network), ("STORE", self.store)];
         let item = |name: &str, kind: &str, value: String| format!("pub(crate) const {name}: {kind} = {value};\n");
         let text = text.map(|(name, value)| item(name, "&str", format!("{value:?}"))).into_iter();
         let sizes = sizes.map(|(name, value)| item(name, "usize", format!("{value:#x}")));
         let words = words.map(|(name, value)| item(name, "u32", value.to_string()));
-        text.chain(sizes).chain(words).collect()
+        let places = places.into_iter().map(|(name, place)| {
+            let place = place.map(|Memory { origin, bytes }| format!("Some(({origin:#x}, {bytes:#x}))"));
+            item(name, "Option<(usize, usize)>", place.unwrap_or_else(|| "None".to_owned()))
+        });
+        text.chain(sizes).chain(places).chain(words).collect()
     }
 
     /// How the processor's clock counts instructions in QEMU; on real hardware it counts itself.
@@ -107,6 +123,20 @@ mod tests {
         let script = named("stm32f405").unwrap().memory_script();
         assert!(script.contains("STACK : ORIGIN = 0x10000000"), "{script}");
         assert!(script.contains("RAM : ORIGIN = 0x20000000, LENGTH = 0x20000"), "{script}");
+    }
+
+    #[test]
+    fn nothing_lies_over_network_and_store() {
+        let board = named("netduinoplus2").unwrap();
+        let script = board.memory_script();
+        assert!(script.contains("FLASH : ORIGIN = 0x8000000, LENGTH = 0x80000"), "{script}");
+        assert!(script.contains("RAM : ORIGIN = 0x20005000, LENGTH = 0x11000"), "{script}");
+        let plain = board.without_store();
+        assert!(plain.memory_script().contains("RAM : ORIGIN = 0x20005000, LENGTH = 0x1b000"));
+        assert!(plain.constants().contains("pub(crate) const STORE: Option<(usize, usize)> = None;"));
+        let constants = board.constants();
+        assert!(constants.contains("NETWORK: Option<(usize, usize)> = Some((0x8080000, 0x40000));"), "{constants}");
+        assert!(constants.contains("ARENA_BYTES: usize = 0xf000;"), "{constants}");
     }
 
     #[test]

@@ -62,7 +62,10 @@ fn a_board_goes_with_a_way_to_it() {
         &[run.as_slice(), &["qemu"]].concat(),
         &["the board stm32f405 has no machine in QEMU", "x86-mcu", "netduinoplus2", "--device serial:PORT"],
     );
-    refused(&[run.as_slice(), &["host"]].concat(), &["the device host has no use for --board, which is for qemu and serial"]);
+    refused(
+        &[run.as_slice(), &["host"]].concat(),
+        &["the device host has no use for --board, which is for qemu and serial"],
+    );
     let table = printed(&["boards"]);
     for part in ["rp2350", "serial port: USB", "probe-rs run --chip nRF52840_xxAA firmware-nrf52840.elf"] {
         assert!(table.contains(part), "{part}: {table}");
