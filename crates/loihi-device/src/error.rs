@@ -1,7 +1,8 @@
 //! Why a device did not do what it was asked.
 
 use super::DeviceFault;
-use loihi_core::image::ImageError;
+use loihi_boards::{Board, that_hold, that_hold_in_flash};
+use loihi_core::image::{ImageError, SEAL_BYTES};
 use loihi_core::wire::DeviceError;
 use loihi_core::wire::message::{SCHEMA, VERSION};
 
@@ -65,17 +66,20 @@ pub enum SessionError {
     Unexpected(String),
     /// Image and state do not fit the device.
     #[error(
-        "the network needs {needed_bytes} bytes, the device has {available_bytes}, {} too few: take fewer compartments or {}",
-        needed_bytes.saturating_sub(*available_bytes),
-        larger(boards.as_deref())
+        "the network needs {} bytes, the device has {available_bytes}, {} too few: take fewer compartments or {}",
+        image_bytes.saturating_add(*state_bytes),
+        image_bytes.saturating_add(*state_bytes).saturating_sub(*available_bytes),
+        larger(boards.as_ref())
     )]
     DoesNotFit {
-        /// Bytes of image and state.
-        needed_bytes: usize,
+        /// Bytes of the image; 0 if the board carries it.
+        image_bytes: usize,
+        /// Bytes of its state.
+        state_bytes: usize,
         /// Bytes of the device's arena.
         available_bytes: usize,
         /// For a device on a board: the boards with enough memory.
-        boards: Option<Vec<&'static str>>,
+        boards: Option<Larger>,
     },
     /// The network names a program of the embedded CPU that the device does not have.
     #[error("the network needs the program `{name}` (kind {kind}), which the device does not have; it has {there}")]
@@ -98,13 +102,44 @@ pub enum SessionError {
     Stopped,
 }
 
-/// A device that would hold the network.
-fn larger(boards: Option<&[&str]>) -> String {
-    match boards {
-        None => "a device with more memory".to_owned(),
-        Some([]) => "the device in this process, since no board has as much".to_owned(),
-        Some(names) => format!("a board with more memory: {}", names.join(", ")),
+/// Boards that would hold a network.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Larger {
+    /// With image and state in RAM.
+    pub in_ram: Vec<&'static str>,
+    /// With the image in flash and the state in RAM, of those that are not in the first list.
+    pub in_flash: Vec<&'static str>,
+}
+
+impl Larger {
+    /// The boards that hold an image and a state of this size; an image of 0 bytes is one that the board carries.
+    pub(crate) fn for_network(image_bytes: usize, state_bytes: usize) -> Self {
+        let bytes = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
+        let names = |boards: &mut dyn Iterator<Item = &'static Board>| -> Vec<&str> {
+            boards.map(|board| board.name.as_str()).collect()
+        };
+        let in_ram = names(&mut that_hold(bytes(image_bytes.saturating_add(state_bytes))));
+        let sealed_bytes = bytes(image_bytes.saturating_add(SEAL_BYTES));
+        let mut in_flash = names(&mut that_hold_in_flash(sealed_bytes, bytes(state_bytes)));
+        in_flash.retain(|board| image_bytes > 0 && !in_ram.contains(board));
+        Self { in_ram, in_flash }
     }
+}
+
+/// A device that would hold the network.
+fn larger(boards: Option<&Larger>) -> String {
+    let Some(Larger { in_ram, in_flash }) = boards else {
+        return "a device with more memory".to_owned();
+    };
+    let ram = if in_ram.is_empty() {
+        "the device in this process, since no board has as much".to_owned()
+    } else {
+        format!("a board with more memory: {}", in_ram.join(", "))
+    };
+    if in_flash.is_empty() {
+        return ram;
+    }
+    format!("keep it in flash (`loihi image`, in QEMU --flash) on {}, or take {ram}", in_flash.join(", "))
 }
 
 #[cfg(test)]
@@ -113,10 +148,26 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_answered_by_the_kind_of_device() {
-        let said = |boards| SessionError::DoesNotFit { needed_bytes: 900, available_bytes: 800, boards }.to_string();
+        let said = |boards| {
+            SessionError::DoesNotFit { image_bytes: 600, state_bytes: 300, available_bytes: 800, boards }.to_string()
+        };
         let start = "the network needs 900 bytes, the device has 800, 100 too few: take fewer compartments or ";
         assert_eq!(said(None), format!("{start}a device with more memory"));
-        assert_eq!(said(Some(vec!["a", "b"])), format!("{start}a board with more memory: a, b"));
-        assert_eq!(said(Some(Vec::new())), format!("{start}the device in this process, since no board has as much"));
+        let none = "the device in this process, since no board has as much";
+        assert_eq!(said(Some(Larger::default())), format!("{start}{none}"));
+        let in_ram = Larger { in_ram: vec!["a", "b"], ..Larger::default() };
+        assert_eq!(said(Some(in_ram)), format!("{start}a board with more memory: a, b"));
+        let in_flash = Larger { in_flash: vec!["a", "b"], ..Larger::default() };
+        let flash = "keep it in flash (`loihi image`, in QEMU --flash) on a, b, or take ";
+        assert_eq!(said(Some(in_flash)), format!("{start}{flash}{none}"));
+    }
+
+    #[test]
+    fn boards_in_flash_are_those_that_the_ram_of_rules_out() {
+        let Larger { in_ram, in_flash } = Larger::for_network(2000, 4700);
+        assert!(in_ram.contains(&"netduinoplus2") && !in_ram.contains(&"microbit"), "{in_ram:?}");
+        assert_eq!(in_flash, ["microbit"]);
+        assert_eq!(Larger::for_network(0, 200_000).in_flash, [""; 0], "the board carries the image");
+        assert_eq!(Larger::for_network(usize::MAX, usize::MAX), Larger::default());
     }
 }

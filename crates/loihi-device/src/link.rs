@@ -1,6 +1,6 @@
 //! Requests to a device and their answers, one at a time: what a session, its recorder and its meter all stand on.
 
-use super::error::SessionError;
+use super::error::{Larger, SessionError};
 use super::piece::{Piece, cut};
 use super::spikes::{self, SpikePart};
 use super::{Device, Waiting};
@@ -25,6 +25,8 @@ pub struct Identity {
     pub arena_bytes: usize,
     /// Most bytes of data in a request or an answer.
     pub data_bytes: usize,
+    /// Hash of the image that the board carries in flash, if it carries one.
+    pub resident: Option<u64>,
     /// The programs of the embedded CPU that it has: kind and name, of as many as it has told.
     pub snips: Vec<(u32, String)>,
     /// How many it has.
@@ -79,15 +81,16 @@ impl Run for Link {
 impl Link {
     /// Greets a device.
     pub(crate) fn open(device: Box<dyn Device>, waiting: Waiting, number: u32) -> Result<Self, SessionError> {
-        let identity =
-            Identity { board: String::new(), arena_bytes: 0, data_bytes: 0, snips: Vec::new(), snip_count: 0 };
+        let (board, snips) = (String::new(), Vec::new());
+        let identity = Identity { board, arena_bytes: 0, data_bytes: 0, resident: None, snips, snip_count: 0 };
         let mut link = Self { device, waiting, identity, output_words: 0, instructions: None };
         let hello = Request::Hello { version: VERSION, schema: SCHEMA, session: number };
         link.identity = link.ask(&hello, |response| match response {
-            Response::Hello { arena_bytes, data_bytes, board, snip_count, snips, .. } => Ok(Identity {
+            Response::Hello { arena_bytes, data_bytes, board, resident, snip_count, snips, .. } => Ok(Identity {
                 board: board.to_owned(),
                 arena_bytes: arena_bytes as usize,
                 data_bytes: data_bytes as usize,
+                resident,
                 snips: programs(snips),
                 snip_count: snip_count as usize,
             }),
@@ -241,28 +244,39 @@ impl Link {
         Ok(())
     }
 
-    /// Loads an image, and starts its chip at step 0. Sends nothing if it would not fit.
+    /// Loads an image, unless the board carries it, and starts its chip at step 0. Sends nothing if it would not fit.
     pub(crate) fn load(&mut self, file: &ImageFile) -> Result<(), SessionError> {
         let image = file.open()?;
         self.require_programs(&image)?;
         let bytes = file.bytes();
-        let needed_bytes = bytes.len().next_multiple_of(8) + Chip::bytes_needed(&image, file.snips());
+        let is_resident = self.identity.resident == Some(file.hash());
+        let image_bytes = if is_resident { 0 } else { bytes.len().next_multiple_of(8) };
+        let state_bytes = Chip::bytes_needed(&image, file.snips());
         let available_bytes = self.identity.arena_bytes;
-        if needed_bytes > available_bytes {
-            let boards = larger_boards(&self.identity.board, needed_bytes);
-            return Err(SessionError::DoesNotFit { needed_bytes, available_bytes, boards });
+        if image_bytes + state_bytes > available_bytes {
+            let is_board = loihi_boards::named(&self.identity.board).is_ok();
+            let boards = is_board.then(|| Larger::for_network(image_bytes, state_bytes));
+            return Err(SessionError::DoesNotFit { image_bytes, state_bytes, available_bytes, boards });
         }
+        if !is_resident {
+            self.send_image(bytes)?;
+        }
+        self.instructions = None;
+        self.output_words = image.output_words;
+        let start = if is_resident { Request::LoadResident } else { Request::LoadEnd };
+        self.ask(&start, |response| match response {
+            Response::Loaded { .. } => Ok(()),
+            other => Err(unexpected(&other)),
+        })
+    }
+
+    fn send_image(&mut self, bytes: &[u8]) -> Result<(), SessionError> {
         self.done(&Request::LoadStart { bytes: length(bytes.len()), check: CRC.checksum(bytes) })?;
         let most = self.data_bytes();
         for (number, data) in bytes.chunks(most).enumerate() {
             self.done(&Request::LoadChunk { offset: length(number * most), data })?;
         }
-        self.instructions = None;
-        self.output_words = image.output_words;
-        self.ask(&Request::LoadEnd, |response| match response {
-            Response::Loaded { .. } => Ok(()),
-            other => Err(unexpected(&other)),
-        })
+        Ok(())
     }
 
     /// Has a request executed, and reads the answer.
@@ -376,13 +390,6 @@ pub(crate) fn unexpected(response: &Response<'_>) -> SessionError {
 /// Lengths on the wire; what a device can hold has fewer than 2^32 bytes.
 pub(crate) fn length(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
-}
-
-/// For a device on a board: those whose arena holds as many bytes.
-fn larger_boards(board: &str, bytes: usize) -> Option<Vec<&'static str>> {
-    loihi_boards::named(board).ok()?;
-    let larger = loihi_boards::that_hold(u64::try_from(bytes).unwrap_or(u64::MAX));
-    Some(larger.map(|board| board.name.as_str()).collect())
 }
 
 /// Kinds and names of a device's programs, as it tells them.

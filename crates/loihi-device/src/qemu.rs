@@ -1,12 +1,16 @@
 //! The device on a board in QEMU: the firmware's UART is QEMU's standard input and output.
 
+mod flash;
+
 use super::framed::Framed;
 use super::log::LogReader;
 use super::report::Latest;
 use super::transport::{OpenOption, Transport};
 use super::{DeviceFault, Line, child};
+use flash::Flash;
 use loihi_boards::Board;
 use loihi_files::whole;
+use loihi_image::image::ImageFile;
 use std::ffi::OsString;
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -23,7 +27,7 @@ pub const TRANSPORT: Transport = Transport {
     takes: &[OpenOption::Board, OpenOption::Firmware],
     open: |_, options| {
         let firmware = firmware_path(options.board, options.firmware.as_deref());
-        Ok(Box::new(Framed::new(Qemu::start(options.board, &firmware)?)))
+        Ok(Box::new(Framed::new(Qemu::start_with(options.board, &firmware, options.flash.as_ref())?)))
     },
 };
 
@@ -92,6 +96,14 @@ impl Qemu {
     /// # Errors
     /// [`DeviceFault`] if QEMU does not emulate the board, or the firmware or QEMU is missing; it says what to do.
     pub fn start(board: &Board, firmware: &Path) -> Result<Self, DeviceFault> {
+        Self::start_with(board, firmware, None)
+    }
+
+    /// The same with a network in the board's flash.
+    ///
+    /// # Errors
+    /// As [`Qemu::start`], or [`DeviceFault`] if the board has no place for the network, or too little.
+    pub fn start_with(board: &Board, firmware: &Path, flash: Option<&ImageFile>) -> Result<Self, DeviceFault> {
         let Some(qemu) = &board.qemu else {
             return Err(DeviceFault(format!(
                 "the board {} has no machine in QEMU, which {} have: take one of them, or the board itself, --device serial:PORT",
@@ -114,6 +126,11 @@ impl Qemu {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        // QEMU has read the file by the time at which the firmware listens.
+        let flash = flash.map(|image| Flash::write(board, image)).transpose()?;
+        if let Some(flash) = &flash {
+            command.args(flash.arguments());
+        }
         let child = child::spawn(command).map_err(|error| match error.kind() {
             ErrorKind::NotFound => DeviceFault(format!("{program} is not installed; `cargo xtask setup` installs it")),
             _ => DeviceFault(format!("{program} could not be started: {error}")),

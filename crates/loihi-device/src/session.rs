@@ -136,7 +136,7 @@ impl Session {
         self.link.device.take_logs()
     }
 
-    /// Loads an image and starts its chip at step 0. Sends nothing if it would not fit.
+    /// Loads an image, unless the board carries it, and starts its chip at step 0. Sends nothing if it would not fit.
     ///
     /// # Errors
     /// [`SessionError::DoesNotFit`] with both sizes, or why the device refused.

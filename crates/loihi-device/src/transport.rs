@@ -3,6 +3,7 @@
 use super::{Device, DeviceFault};
 use crate::wide::Registers;
 use loihi_boards::Board;
+use loihi_image::image::ImageFile;
 use std::path::PathBuf;
 
 /// Arena of a device in this process, in bytes.
@@ -21,6 +22,8 @@ pub struct OpenOptions {
     pub board: &'static Board,
     /// Firmware of a device that is emulated; else the one that the workspace builds.
     pub firmware: Option<PathBuf>,
+    /// The network in the flash of a board that is emulated; `None`: its flash holds the firmware alone.
+    pub flash: Option<ImageFile>,
 }
 
 impl Default for OpenOptions {
@@ -30,6 +33,7 @@ impl Default for OpenOptions {
             registers: Registers::default(),
             board: loihi_boards::default(),
             firmware: None,
+            flash: None,
         }
     }
 }
@@ -53,6 +57,13 @@ impl OpenOptions {
     #[must_use]
     pub const fn board(mut self, board: &'static Board) -> Self {
         self.board = board;
+        self
+    }
+
+    /// The same with a network in the flash of the board that is emulated.
+    #[must_use]
+    pub fn flash(mut self, image: Option<ImageFile>) -> Self {
+        self.flash = image;
         self
     }
 

@@ -38,10 +38,10 @@ pub(super) fn open_named(name: &str, firmware: Option<PathBuf>) -> anyhow::Resul
 /// The same error; if the network does not fit, with the option that gives the device more memory.
 pub(super) fn with_arena(args: &DeviceArgs, error: anyhow::Error) -> anyhow::Error {
     match error.downcast_ref() {
-        Some(ExperimentError::Session(SessionError::DoesNotFit { needed_bytes, .. }))
+        Some(ExperimentError::Session(SessionError::DoesNotFit { image_bytes, state_bytes, .. }))
             if args.device.transport().takes.contains(&OpenOption::Arena) =>
         {
-            let arena = format!("--arena {} would be enough", needed_bytes.next_multiple_of(8));
+            let arena = format!("--arena {} would be enough", (image_bytes + state_bytes).next_multiple_of(8));
             error.context(arena)
         }
         _ => error,
