@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// Commands by their names, and command lines with what they do.
-const EXAMPLES: [(&str, &[[&str; 2]]); 26] = [
+const EXAMPLES: [(&str, &[[&str; 2]]); 27] = [
     (
         "",
         &[
@@ -21,6 +21,7 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 26] = [
             ["loihi run net.toml --data samples.csv --each", "a network from a file, tested on samples"],
             ["loihi run digits-pes --device qemu", "on the bare x86"],
             ["loihi run pes-channel --device qemu --board mps2-an386", "on a Cortex-M4"],
+            ["loihi run digits-pes --device qemu --board netduinoplus2 --flash", "with the network in its flash"],
         ],
     ),
     (
@@ -76,6 +77,13 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 26] = [
             ["loihi export net.toml --nir exported.nir", "a network"],
             ["loihi export run-1 --nest-ascii spikes.dat", "the spikes of a run"],
             ["loihi export run-1 --nirdata run-1.h5", "spikes and probes of a run"],
+        ],
+    ),
+    (
+        "image",
+        &[
+            ["loihi image digits-pes --out digits.img", "for the flash of a board"],
+            ["loihi image net.toml --rust net.rs", "a network of your own, as Rust"],
         ],
     ),
     ("cost", &[["loihi cost", "a table to read"], ["loihi cost --format csv > cost.csv", "for a spreadsheet"]]),

@@ -18,6 +18,7 @@ mod export;
 #[cfg(feature = "download")]
 mod fetch;
 mod follow;
+mod image;
 #[cfg(feature = "hdf5")]
 mod import;
 mod jobs;
@@ -90,6 +91,8 @@ enum Command {
     /// Write a network in the chip's values as NIR, or the spikes of a run as NEST does
     #[cfg(not(feature = "hdf5"))]
     Export(off::OffArgs),
+    /// Write the image of an experiment or network: for a board's flash, and as Rust
+    Image(image::ImageArgs),
     /// Show what elementary operations cost, in instructions
     Cost(cost::CostArgs),
     /// Show what experiments and networks cost: measured here, modelled for a Loihi, published by others
@@ -197,6 +200,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Import(args) => import::import(&args),
         #[cfg(not(feature = "hdf5"))]
         Command::Import(args) => off::off("import", "hdf5", &args),
+        Command::Image(args) => image::image(&args),
         Command::Cost(args) => cost::cost(&args),
         Command::Table(args) => table::table(&args),
         Command::Place(args) => net::place_network(&args),

@@ -63,10 +63,16 @@ fn with_populations(network: Network, path: &Path) -> anyhow::Result<Network> {
     Ok(network)
 }
 
+/// The network of a file on its cores.
+pub(super) fn placed(path: &Path, options: &PlaceOptions) -> anyhow::Result<(Network, Placed)> {
+    let network = read(path)?;
+    let placed = shown("placing", |after| place_shown(&network, options.options(1), after))
+        .with_context(|| format!("{} cannot be placed", path.display()))?;
+    Ok((network, placed))
+}
+
 pub(super) fn place_network(args: &PlaceArgs) -> anyhow::Result<()> {
-    let network = read(&args.network)?;
-    let placed = shown("placing", |after| place_shown(&network, args.options.options(1), after))
-        .with_context(|| format!("{} cannot be placed", args.network.display()))?;
+    let (network, placed) = placed(&args.network, &args.options)?;
     out::line(format_args!("{}", place::table(&network, &placed).trim_end()))?;
     let (neurons, compartments) = (network.neurons(), network.compartments());
     let image_bytes = placed.image.bytes().len();

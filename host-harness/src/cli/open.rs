@@ -7,21 +7,39 @@ use host_harness::device::session::{RetryPolicy, Session, SessionError, new_numb
 use host_harness::device::transport::{OpenOption, OpenOptions, Transport};
 use host_harness::device::{self, TRANSPORTS, qemu, serial};
 use host_harness::experiment::ExperimentError;
+use host_harness::image::ImageFile;
 use std::path::PathBuf;
 
 pub(super) fn open(args: &DeviceArgs) -> anyhow::Result<Session> {
+    open_with(args, None)
+}
+
+/// A session with a device that QEMU emulates, with this image in its flash if one is given.
+pub(super) fn open_with(args: &DeviceArgs, flash: Option<ImageFile>) -> anyhow::Result<Session> {
     check_options(args)?;
+    if flash.is_some() && args.device.transport().name != qemu::TRANSPORT.name {
+        bail!(
+            "--flash is for QEMU: write the file of `loihi image` into the flash of a board, which then runs it by itself"
+        );
+    }
+    let hash = flash.as_ref().map(ImageFile::hash);
     let default = OpenOptions::default();
     let options = OpenOptions::default()
+        .flash(flash)
         .arena_bytes(args.arena.unwrap_or(default.arena_bytes))
         .registers(args.registers.map_or(default.registers, Into::into))
         .board(args.board.unwrap_or_else(boards::default))
         .firmware(args.firmware.clone().or_else(|| log_of_board(args)));
     let device = args.device.open(&options)?;
     let session = Session::open(device, RetryPolicy::default(), new_number(), stop::requested);
-    session
+    let session = session
         .and_then(|session| args.board.map_or(Ok(()), |board| session.expect_board(board)).map(|()| session))
-        .with_context(|| format!("the device {} cannot be opened", args.device))
+        .with_context(|| format!("the device {} cannot be opened", args.device))?;
+    if hash.is_some() && session.identity().resident != hash {
+        let board = &session.identity().board;
+        bail!("the firmware of {board} does not take the network in its flash: build both from the same source");
+    }
+    Ok(session)
 }
 
 /// The firmware of a board at a serial port, whose log it is needed for, if it has been built.

@@ -3,7 +3,8 @@
 use super::args::TaskArgs;
 use super::choice::RecordArgs;
 use super::follow::{Show, follow};
-use super::open::{open, with_arena};
+use super::image::of_subject;
+use super::open::{open_with, with_arena};
 use super::out;
 use super::recorded::{FolderArgs, Run, SCHEMA, Start, print_finished};
 use super::task::{self, Subject};
@@ -37,6 +38,9 @@ pub(super) struct RunArgs {
     task: TaskArgs,
     #[command(flatten)]
     device: DeviceArgs,
+    /// Put the network into the flash of the board that QEMU emulates: it runs there, and RAM holds its state alone
+    #[arg(long)]
+    flash: bool,
     #[command(flatten)]
     folder: FolderArgs,
     #[command(flatten)]
@@ -175,7 +179,8 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
         Start::Run(recorded, checkpoint) => (Some(recorded), checkpoint.map(|checkpoint| *checkpoint)),
         Start::Finished(manifest) => return print_finished(&manifest, args.folder.path()),
     };
-    let mut session = open(&args.device)?;
+    let flash = args.flash.then(|| of_subject(&subject, &options)).transpose()?;
+    let mut session = open_with(&args.device, flash)?;
     let options = RunOptions { learned, resume, ..options };
     let (about, dt_us) = (subject.about(), subject.dt_us());
     let show = Show { name, about, asked: &asked, dt_us, recording: &recording, each: args.each };
