@@ -10,6 +10,7 @@
 //! | module | its one job |
 //! |---|---|
 //! | [`num`] | registers with their ranges, decay toward zero, wrapping, hashing, random numbers by address |
+//! | [`feature`] | parts of the chip that a build may be without |
 //! | [`arena`] | typed slices carved from one buffer that the caller gives |
 //! | [`ops`] | exact counts of everything that costs time or energy |
 //! | [`image`] | the immutable network; everything is checked when it is opened, nothing can fail later |
@@ -71,6 +72,7 @@ pub mod chip;
 pub mod compartment;
 pub mod dendrite;
 pub mod device;
+pub mod feature;
 pub mod image;
 pub mod learning;
 pub mod meter;

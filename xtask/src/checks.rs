@@ -12,7 +12,7 @@ use crate::command::{line, printed};
 use crate::runner::{self, Tally};
 use crate::setup::{self, Detail};
 use crate::tier::Tier;
-use crate::{clean_root, firmware, iso, no_panic, paths, portable, proof, size, toolchain, web};
+use crate::{clean_root, features, firmware, iso, no_panic, paths, portable, proof, size, toolchain, web};
 
 /// What came of a stage.
 enum Verdict {
@@ -79,7 +79,7 @@ pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
         report.stage("format", || FORMAT.run())?;
     } else {
         report.stage("set-up", || Ok(setup::install_for_tests(Detail::Changes).into()))?;
-        report.stage("firmware", || Ok(firmware::build(&firmware::emulated()).into()))?;
+        report.stage("firmware", || Ok(firmware::build(&firmware::emulated(), &[]).into()))?;
         report.stage("CD", || Ok(boot_image()))?;
         report.stage("page", || Ok(web::build().into()))?;
         // The links of the panic check take one core for most of their time: the other stages run beside them.
@@ -90,6 +90,7 @@ pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
             }
             report.stage("lints of boards", lint_boards)?;
             report.stage("lints of the page", lint_page)?;
+            report.stage("features", || Ok(features::check().into()))?;
             let (took, verdict) = links.join().map_err(|_| anyhow!("the panic check ended with a panic"))?;
             println!("stage no panic, beside those before it");
             report.add("no panic", took, verdict?);
@@ -129,7 +130,7 @@ fn build_hardware() -> Result<Verdict> {
     let mut skipped = Vec::new();
     for board in firmware::hardware() {
         let tools = setup::install_for_firmware(Detail::Changes, board)?;
-        match firmware::build(&[board]).and_then(|()| size::check(board)) {
+        match firmware::build(&[board], &[]).and_then(|()| size::fits(board)) {
             Ok(()) => {}
             Err(error) if !tools.compiler.has_core => skipped.push(format!("{error:#}")),
             Err(error) => return Ok(Verdict::Failed(format!("{error:#}"))),

@@ -34,7 +34,7 @@ const COMPLETIONS: [[&str; 2]; 3] = [
 ///
 /// When the firmware or the program cannot be built, or the program does not write its completions and manual.
 pub(crate) fn make() -> Result<PathBuf> {
-    firmware::build(&[loihi_boards::default()])?;
+    firmware::build(&[loihi_boards::default()], &[])?;
     let built = build()?;
     let folder = paths::root().join("dist");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;

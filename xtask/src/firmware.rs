@@ -38,15 +38,18 @@ pub(crate) fn hardware() -> Vec<&'static Board> {
 /// # Errors
 ///
 /// When the set-up or the build fails. No image of an earlier build is left then.
-pub(crate) fn build(boards: &[&Board]) -> Result<()> {
+///
+/// `features` of `loihi-core` take the place of those that each board has in its file.
+pub(crate) fn build(boards: &[&Board], features: &[String]) -> Result<()> {
     for board in boards {
-        build_board(board).with_context(|| format!("the firmware of {} does not build", board.name))?;
+        let features = if features.is_empty() { &board.features } else { features };
+        build_board(board, features).with_context(|| format!("the firmware of {} does not build", board.name))?;
         println!("firmware: {}", image(FIRMWARE, board).display());
     }
     Ok(())
 }
 
-fn build_board(board: &Board) -> Result<()> {
+fn build_board(board: &Board, features: &[String]) -> Result<()> {
     let programs = programs(board);
     for program in programs {
         paths::remove(&image(program, board))?;
@@ -56,13 +59,26 @@ fn build_board(board: &Board) -> Result<()> {
         paths::remove(&iso::path())?;
     }
     let tools = setup::install_for_firmware(Detail::Changes, board)?;
-    run(&mut compile(&tools, board))?;
+    run(&mut compile(&tools, board, programs, features))?;
     programs.iter().try_for_each(|program| publish(program, board))
 }
 
 /// What is built for a board: for hardware the firmware alone.
 fn programs(board: &Board) -> &'static [&'static str] {
     if board.qemu.is_some() { &PROGRAMS } else { &PROGRAMS[..1] }
+}
+
+/// Builds the firmware of a board with these features of `loihi-core`, and returns its bytes; what others find in
+/// `target/firmware` stays as it is.
+///
+/// # Errors
+///
+/// When the set-up or the build fails.
+pub(crate) fn build_aside(board: &Board, features: &[String]) -> Result<Vec<u8>> {
+    let tools = setup::install_for_firmware(Detail::Changes, board)?;
+    run(&mut compile(&tools, board, &[FIRMWARE], features))?;
+    let built = built(FIRMWARE, board);
+    fs::read(&built).with_context(|| format!("cannot read {}", built.display()))
 }
 
 /// Cargo keeps apart what this build makes: it may be of another compiler.
@@ -86,15 +102,19 @@ fn workspace(board: &Board) -> PathBuf {
     if board.qemu.is_some() { root.to_owned() } else { root.join("firmware-boards").join(&board.name) }
 }
 
-/// The cargo command for all programs of a board.
-fn compile(tools: &Tools, board: &Board) -> Command {
+/// The cargo command for programs of a board, with features of `loihi-core`.
+fn compile(tools: &Tools, board: &Board, programs: &[&str], features: &[String]) -> Command {
     let mut flags = vec![format!("-Clinker={}", tools.linker.program.display())];
     flags.extend(tools.linker.flags.iter().map(|&flag| flag.to_owned()));
 
     let mut command = Command::new(paths::cargo());
     command.current_dir(workspace(board)).args(["build", "--quiet", "--profile", &board.profile]);
-    for program in programs(board) {
+    for program in programs {
         command.args(["--package", package(program, board), "--bin", &format!("{program}-{}", family(board))]);
+    }
+    command.arg("--no-default-features");
+    for feature in features {
+        command.args(["--features", &format!("loihi-core/{feature}")]);
     }
     command
         .arg("--target-dir")
@@ -135,10 +155,14 @@ fn wants_permission_for_json() -> bool {
     printed(&mut help).is_some_and(|flags| flags.contains("json-target-spec"))
 }
 
+/// Where cargo leaves a program of a board.
+fn built(program: &str, board: &Board) -> PathBuf {
+    build_folder().join(&board.target).join(&board.profile).join(format!("{program}-{}", family(board)))
+}
+
 /// Puts a finished image where it is looked for: aside first, so that nobody sees half of it.
 fn publish(program: &str, board: &Board) -> Result<()> {
-    let built = format!("{program}-{}", family(board));
-    let built = build_folder().join(&board.target).join(&board.profile).join(built);
+    let built = built(program, board);
     let image = image(program, board);
     let aside = image.with_extension("new");
     fs::create_dir_all(paths::images())

@@ -6,6 +6,7 @@ mod clean_root;
 mod command;
 mod deb;
 mod dist;
+mod features;
 mod firmware;
 mod iso;
 mod licences;
@@ -14,6 +15,7 @@ mod paths;
 mod portable;
 mod proof;
 mod runner;
+mod sets;
 mod setup;
 mod size;
 mod tier;
@@ -47,6 +49,9 @@ enum Verb {
         /// That of this board instead, in QEMU or hardware; `loihi boards` shows them all
         #[arg(long, value_name = "NAME", value_parser = loihi_boards::named)]
         board: Option<&'static loihi_boards::Board>,
+        /// With these features of loihi-core instead of those in the board's file: `learning`, `pes` …
+        #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+        features: Vec<String>,
     },
     /// Build the image of a CD or stick that boots a PC into the firmware, after a set-up where one is needed
     Iso {
@@ -70,8 +75,21 @@ enum Verb {
     },
     /// Build the program and a Debian package of it, with the firmware, into dist
     Dist,
-    /// Print what the firmware takes of the memory of every board, as a Markdown table
-    Size,
+    /// Print what the firmware takes of the memory, for every board and set of features, as a Markdown table
+    Size {
+        /// Only this board
+        #[arg(long, value_name = "NAME", value_parser = loihi_boards::named)]
+        board: Option<&'static loihi_boards::Board>,
+        /// Only this set of features
+        #[arg(long, value_name = "NAME")]
+        set: Option<String>,
+        /// Fail if the table in this file is another one
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["board", "set"])]
+        check: Option<PathBuf>,
+        /// Put the table into this file, in place of the one between the marks
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["board", "set", "check"])]
+        write: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -93,10 +111,12 @@ fn run(verb: &Verb) -> Result<ExitCode> {
                 println!("{error:#}; only `cargo xtask iso` and its test need it");
             }
         }
-        Verb::Firmware { board } => firmware::build(&board.map_or_else(firmware::emulated, |board| vec![board]))?,
+        Verb::Firmware { board, features } => {
+            firmware::build(&board.map_or_else(firmware::emulated, |board| vec![board]), features)?;
+        }
         Verb::Iso { out } => {
             iso::install(setup::Detail::Changes)?;
-            firmware::build(&[loihi_boards::default()])?;
+            firmware::build(&[loihi_boards::default()], &[])?;
             iso::make(out.as_ref().unwrap_or(&iso::path()))?;
         }
         Verb::Web => web::build()?,
@@ -111,7 +131,9 @@ fn run(verb: &Verb) -> Result<ExitCode> {
         Verb::Dist => {
             dist::make()?;
         }
-        Verb::Size => size::print()?,
+        Verb::Size { check: Some(file), .. } => size::check(file)?,
+        Verb::Size { write: Some(file), .. } => size::write(file)?,
+        Verb::Size { board, set, .. } => print!("{}", size::table(*board, set.as_deref())?),
     }
     Ok(ExitCode::SUCCESS)
 }

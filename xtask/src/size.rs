@@ -1,6 +1,9 @@
-//! What the firmware takes of the board's memory.
+//! What the firmware takes of a board's memory, for every board and set of features: a table, which the documentation has
+//! between two marks.
 
+use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -8,11 +11,14 @@ use loihi_boards::Board;
 use object::{Object, ObjectSection, SectionFlags, SectionKind, elf};
 
 use crate::command::line;
-use crate::firmware::{self, FIRMWARE, OWN_RULE};
+use crate::firmware::{self, FIRMWARE};
 use crate::paths;
+use crate::sets::{FeatureSet, SETS};
 
 /// The section of the stack, where the start-up crate has one.
 const STACK: &str = ".stack";
+/// What stands before the table in a file, and behind it.
+const MARKS: [&str; 2] = ["<!-- printed by `cargo xtask size` -->\n", "<!-- end -->"];
 
 /// Bytes of each kind.
 #[derive(Default)]
@@ -22,45 +28,47 @@ struct Sizes {
     bss: u64,
 }
 
-/// Prints the sizes of the firmware images as a Markdown table, in bytes.
+/// The sizes of the firmware images in bytes, as a Markdown table. Builds each image.
 ///
 /// Text is code and constants, data is variables with a value, bss is zeroed memory with the
-/// stacks and without the arena, which may be larger on a machine with more memory. Of bss, line is the buffers of the serial line, and stack is the
-/// most of the stack that was in use in QEMU, in those of a few experiments that fit the arena. What could not be measured
-/// there says so, and why.
+/// stacks and without the arena, which may be larger on a machine with more memory. Of bss, line is the buffers of the
+/// serial line, and stack is the most of the stack that was in use in QEMU, in the experiments that the last column counts:
+/// those that fit the arena and whose programs the firmware has.
 ///
 /// # Errors
 ///
-/// When an image has not been built or is not an ELF file.
-pub(crate) fn print() -> Result<()> {
-    println!("| firmware | text | data | bss | arena | line | stack |");
-    println!("|---|---:|---:|---:|---:|---:|---:|");
-    let (mut missing, mut unmeasured) = (Vec::new(), Vec::new());
-    for board in loihi_boards::all() {
-        for program in [FIRMWARE, OWN_RULE] {
-            let path = firmware::image(program, board);
-            let Ok(image) = fs::read(&path) else {
-                if board.qemu.is_some() {
-                    missing.push(path.display().to_string());
-                }
-                continue;
-            };
-            let Board { name, arena_bytes, .. } = board;
-            let Sizes { text, data, bss } = measure(board, &image)
-                .with_context(|| format!("{} is not a firmware image of {name}", path.display()))?;
-            let used = if program == FIRMWARE { running(board) } else { Ok(Default::default()) };
-            let [line, stack] = used.unwrap_or_else(|error| {
-                unmeasured.push(format!("{program}-{name}: {error:#}"));
-                ["not measured", "not measured"].map(str::to_owned)
-            });
-            println!("| {program}-{name} | {text} | {data} | {bss} | {arena_bytes} | {line} | {stack} |");
+/// When an image does not build, or does not run in QEMU.
+pub(crate) fn table(board: Option<&'static Board>, set: Option<&str>) -> Result<String> {
+    let boards = board.map_or_else(firmware::emulated, |board| vec![board]);
+    let sets = set.map_or_else(|| Ok(SETS.iter().collect()), |name| FeatureSet::named(name).map(|set| vec![set]))?;
+    let mut table = "| board | features | text | data | bss | arena | line | stack | of |\n".to_owned();
+    table.push_str("|---|---|---:|---:|---:|---:|---:|---:|---:|\n");
+    for board in boards {
+        for set in &sets {
+            let row = row(board, set).with_context(|| format!("the firmware of {} with `{}`", board.name, set.name))?;
+            table.push_str(&row);
         }
     }
-    for why in unmeasured {
-        println!("\nnot measured: {why}");
-    }
-    if !missing.is_empty() {
-        bail!("run `cargo xtask firmware` first; missing: {}", missing.join(", "));
+    Ok(table)
+}
+
+/// Compares the table in a file.
+///
+/// # Errors
+///
+/// Those of [`table`]; when the file cannot be read or has no marks; with the rows that differ.
+pub(crate) fn check(file: &Path) -> Result<()> {
+    let text = read(file)?;
+    let [_, found, _] = parts(&text, file)?;
+    let table = table(None, None)?;
+    let is_new = |row: &&str| !found.lines().any(|line| line == *row);
+    let new: Vec<&str> = table.lines().filter(is_new).collect();
+    if table != found {
+        bail!(
+            "the table in {} is not what `cargo xtask size` prints; `cargo xtask size --write {0}` puts it there:\n{}",
+            file.display(),
+            new.join("\n")
+        );
     }
     Ok(())
 }
@@ -70,7 +78,7 @@ pub(crate) fn print() -> Result<()> {
 /// # Errors
 ///
 /// When it does not fit, or is not there.
-pub(crate) fn check(board: &Board) -> Result<()> {
+pub(crate) fn fits(board: &Board) -> Result<()> {
     let path = firmware::image(FIRMWARE, board);
     let image = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let Sizes { text, data, bss } = measure(board, &image)?;
@@ -86,8 +94,49 @@ pub(crate) fn check(board: &Board) -> Result<()> {
     Ok(())
 }
 
-/// Bytes of line and stack of the firmware of a board while it runs in QEMU; empty for a board that QEMU does not emulate.
-fn running(board: &Board) -> Result<[String; 2]> {
+/// Puts the table into a file.
+///
+/// # Errors
+///
+/// Those of [`table`]; when the file cannot be read or written, or has no marks.
+pub(crate) fn write(file: &Path) -> Result<()> {
+    let text = read(file)?;
+    let [before, _, after] = parts(&text, file)?;
+    let aside = file.with_extension("new");
+    fs::write(&aside, [before, &table(None, None)?, after].concat())
+        .and_then(|()| fs::rename(&aside, file))
+        .with_context(|| format!("cannot write {}", file.display()))
+}
+
+fn read(file: &Path) -> Result<String> {
+    fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+/// A file before the table, the table, and the rest; the marks belong to the first and the last.
+fn parts<'t>(text: &'t str, file: &Path) -> Result<[&'t str; 3]> {
+    let [first, last] = MARKS;
+    let missing = || format!("{} has no table between the lines `{}` and `{last}`", file.display(), first.trim_end());
+    let start = text.find(first).with_context(missing)? + first.len();
+    let end = start + text[start..].find(last).with_context(missing)?;
+    Ok([&text[..start], &text[start..end], &text[end..]])
+}
+
+/// The row of a firmware.
+fn row(board: &Board, set: &FeatureSet) -> Result<String> {
+    let image = firmware::build_aside(board, &set.features())?;
+    let Sizes { text, data, bss } = measure(board, &image)?;
+    let path = paths::target().join(format!("size-{}.elf", board.name));
+    fs::write(&path, &image).with_context(|| format!("cannot write {}", path.display()))?;
+    let [line, stack, of] = running(board, &path)?;
+    let _ = fs::remove_file(&path);
+    let mut row = String::new();
+    let Board { name, arena_bytes, .. } = board;
+    writeln!(row, "| `{name}` | {} | {text} | {data} | {bss} | {arena_bytes} | {line} | {stack} | {of} |", set.name)?;
+    Ok(row)
+}
+
+/// Bytes of line and stack of a firmware while it runs in QEMU, and how many experiments it ran.
+fn running(board: &Board, firmware: &Path) -> Result<[String; 3]> {
     if board.qemu.is_none() {
         return Ok(Default::default());
     }
@@ -96,17 +145,20 @@ fn running(board: &Board) -> Result<[String; 2]> {
         .current_dir(paths::root())
         .args(["run", "--quiet", "--profile", "tests", "--package", "conformance", "--features", "footprint"])
         .args(["--bin", "footprint", "--", &board.name])
-        .arg(firmware::image(FIRMWARE, board));
+        .arg(firmware);
     let output = command.output().with_context(|| format!("cannot start `{}`", line(&command)))?;
     let [said, complaints] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
     ensure!(output.status.success(), "{}", complaints.trim().lines().last().unwrap_or("it ended without a word"));
-    let (line, stack) = said.trim().split_once(' ').with_context(|| format!("`{said}` is not two sizes"))?;
-    Ok([line, stack].map(str::to_owned))
+    let words: Vec<&str> = said.split_whitespace().collect();
+    match words[..] {
+        [line, stack, of] => Ok([line, stack, of].map(str::to_owned)),
+        _ => bail!("the footprint is `{said}`"),
+    }
 }
 
 /// Bytes of the sections of a board's image.
 fn measure(board: &Board, image: &[u8]) -> Result<Sizes> {
-    let file = object::File::parse(image)?;
+    let file = object::File::parse(image).context("it is not a firmware image")?;
     let mut sizes = Sizes::default();
     for section in file.sections() {
         let SectionFlags::Elf { sh_flags } = section.flags() else {

@@ -32,6 +32,9 @@ pub struct Board {
     pub arena_grows: bool,
     /// Longest body of a message in bytes.
     pub body_bytes: u64,
+    /// Features of `loihi-core` that its firmware has, unless it is built with others; none given: `full`, which is all.
+    #[serde(default = "full")]
+    pub features: Vec<String>,
     /// Where code and constants lie.
     pub flash: Memory,
     /// The part of the flash for a network, which runs where it lies; code ends before it. None: networks are loaded.
@@ -51,6 +54,10 @@ pub struct Board {
     pub qemu: Option<Qemu>,
     /// How its owner reaches it, if the firmware is for hardware.
     pub hardware: Option<Hardware>,
+}
+
+fn full() -> Vec<String> {
+    vec!["full".to_owned()]
 }
 
 /// What a board counts while it computes steps.

@@ -11,6 +11,7 @@
 
 mod board;
 pub mod build;
+pub mod fit;
 pub mod link;
 
 pub use board::{Board, BoardFileError, Counts, Hardware, Memory, Qemu, Strobe, Uart};

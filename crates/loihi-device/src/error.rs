@@ -91,6 +91,14 @@ pub enum SessionError {
         /// Those that there are.
         there: String,
     },
+    /// The network names a built-in program that the device's firmware was built without.
+    #[error(
+        "the network needs the program `{name}`, which this firmware was built without: build it with the feature `{name}`"
+    )]
+    ProgramLeftOut {
+        /// Its name, and that of the feature.
+        name: String,
+    },
     /// The image is invalid.
     #[error(transparent)]
     Image(#[from] ImageError),

@@ -34,6 +34,7 @@ mod link;
 pub mod log;
 pub mod lossy;
 pub mod meter;
+pub mod needs;
 mod piece;
 pub mod qemu;
 pub mod recorder;

@@ -1,13 +1,15 @@
 //! Requests to a device and their answers, one at a time: what a session, its recorder and its meter all stand on.
 
 use super::error::{Larger, SessionError};
+use super::needs::NetworkNeeds;
 use super::piece::{Piece, cut};
 use super::spikes::{self, SpikePart};
 use super::{Device, Waiting};
-use loihi_core::chip::Chip;
-use loihi_core::image::Image;
+use loihi_core::feature::Feature;
+use loihi_core::image::{Image, ImageError};
 use loihi_core::ops::OpCounts;
 use loihi_core::register::Register;
+use loihi_core::rules;
 use loihi_core::wire::DeviceError;
 use loihi_core::wire::frame::CRC;
 use loihi_core::wire::message::{Record, Report, Request, Response, SCHEMA, VERSION};
@@ -27,6 +29,8 @@ pub struct Identity {
     pub data_bytes: usize,
     /// Hash of the image that the board carries in flash, if it carries one.
     pub resident: Option<u64>,
+    /// Parts of the chip that it has: bits of [`Feature`]s.
+    pub features: u32,
     /// The programs of the embedded CPU that it has: kind and name, of as many as it has told.
     pub snips: Vec<(u32, String)>,
     /// How many it has.
@@ -81,19 +85,29 @@ impl Run for Link {
 impl Link {
     /// Greets a device.
     pub(crate) fn open(device: Box<dyn Device>, waiting: Waiting, number: u32) -> Result<Self, SessionError> {
-        let (board, snips) = (String::new(), Vec::new());
-        let identity = Identity { board, arena_bytes: 0, data_bytes: 0, resident: None, snips, snip_count: 0 };
+        let identity = Identity {
+            board: String::new(),
+            arena_bytes: 0,
+            data_bytes: 0,
+            features: 0,
+            resident: None,
+            snips: Vec::new(),
+            snip_count: 0,
+        };
         let mut link = Self { device, waiting, identity, output_words: 0, instructions: None };
         let hello = Request::Hello { version: VERSION, schema: SCHEMA, session: number };
         link.identity = link.ask(&hello, |response| match response {
-            Response::Hello { arena_bytes, data_bytes, board, resident, snip_count, snips, .. } => Ok(Identity {
-                board: board.to_owned(),
-                arena_bytes: arena_bytes as usize,
-                data_bytes: data_bytes as usize,
-                resident,
-                snips: programs(snips),
-                snip_count: snip_count as usize,
-            }),
+            Response::Hello { arena_bytes, data_bytes, features, board, resident, snip_count, snips, .. } => {
+                Ok(Identity {
+                    board: board.to_owned(),
+                    arena_bytes: arena_bytes as usize,
+                    data_bytes: data_bytes as usize,
+                    features,
+                    resident,
+                    snips: programs(snips),
+                    snip_count: snip_count as usize,
+                })
+            }
             Response::Refused { version, schema } => {
                 Err(SessionError::Version { device_version: version, device_schema: schema })
             }
@@ -227,6 +241,15 @@ impl Link {
         self.identity.data_bytes.max(1)
     }
 
+    /// Whether the device has every part of the chip that an image needs.
+    fn require_features(&self, image: &Image<'_>) -> Result<(), SessionError> {
+        let missing = |feature: &Feature| self.identity.features & feature.bit() == 0 && image.needs(*feature);
+        match Feature::ALL.into_iter().find(missing) {
+            Some(feature) => Err(ImageError::LeftOut { feature }.into()),
+            None => Ok(()),
+        }
+    }
+
     /// Whether the device has every program that an image names.
     fn require_programs(&self, image: &Image<'_>) -> Result<(), SessionError> {
         // A device whose messages are too short for all names decides for itself.
@@ -236,6 +259,9 @@ impl Link {
         for record in image.snips() {
             let there = |(kind, name): &&(u32, String)| *kind == record.kind && record.name.is(name);
             if self.identity.snips.iter().find(there).is_none() {
+                if rules::OPTIONAL.iter().any(|optional| record.name.is(optional)) {
+                    return Err(SessionError::ProgramLeftOut { name: record.name.to_string() });
+                }
                 let names: Vec<&str> = self.identity.snips.iter().map(|(_, name)| name.as_str()).collect();
                 let (name, kind) = (record.name.to_string(), record.kind);
                 return Err(SessionError::NoProgram { name, kind, there: names.join(", ") });
@@ -247,11 +273,12 @@ impl Link {
     /// Loads an image, unless the board carries it, and starts its chip at step 0. Sends nothing if it would not fit.
     pub(crate) fn load(&mut self, file: &ImageFile) -> Result<(), SessionError> {
         let image = file.open()?;
+        self.require_features(&image)?;
         self.require_programs(&image)?;
         let bytes = file.bytes();
         let is_resident = self.identity.resident == Some(file.hash());
-        let image_bytes = if is_resident { 0 } else { bytes.len().next_multiple_of(8) };
-        let state_bytes = Chip::bytes_needed(&image, file.snips());
+        let NetworkNeeds { image_bytes, state_bytes, .. } = NetworkNeeds::of(file)?;
+        let image_bytes = if is_resident { 0 } else { image_bytes.next_multiple_of(8) };
         let available_bytes = self.identity.arena_bytes;
         if image_bytes + state_bytes > available_bytes {
             let is_board = loihi_boards::named(&self.identity.board).is_ok();

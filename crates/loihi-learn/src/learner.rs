@@ -188,6 +188,20 @@ impl Learner {
         Ok(network)
     }
 
+    /// The network on its cores as it runs with these options; its samples are read where they say how large it is.
+    ///
+    /// # Errors
+    /// As [`Task::run`], of the network and its samples.
+    pub fn place(&self, options: &RunOptions) -> Result<Placed, ExperimentError> {
+        let has_samples = self.settings.plant.is_none() && self.settings.spikes.is_empty();
+        let network = if has_samples {
+            self.network_of(&self.samples(options)?, options.seed)?
+        } else {
+            self.network_with(&FileOptions::default().seed(options.seed))?
+        };
+        Ok(place(&network, self.options.placement)?)
+    }
+
     /// The population of a name, by its place in the network's list; of `teacher` that which it teaches.
     fn population_of(&self, name: &str) -> Option<usize> {
         let taught = self.settings.teacher.as_ref().filter(|_| name == TEACHER);

@@ -1,7 +1,7 @@
 //! `loihi boards`: the boards that have a firmware.
 
 use super::choice::choice;
-use super::out;
+use super::{fit, out};
 use clap::Args;
 use host_harness::Choice as _;
 use host_harness::boards::{self, Board, Hardware};
@@ -10,12 +10,26 @@ use serde_json::json;
 
 #[derive(Debug, Args)]
 pub(super) struct BoardsArgs {
+    /// How many bytes networks take, and which board holds them: all experiments, if none is named
+    #[arg(long, value_name = "NET.toml|EXPERIMENT", num_args = 0..)]
+    fit: Option<Vec<String>>,
     /// How to write it
     #[arg(long, value_parser = choice::<TableFormat>(), default_value = TableFormat::Markdown.name())]
     format: TableFormat,
 }
 
 pub(super) fn boards(args: &BoardsArgs) -> anyhow::Result<()> {
+    let table = match &args.fit {
+        Some(networks) => fit::table(networks)?,
+        None => all(),
+    };
+    let tables = [table];
+    out::line(format_args!("{}", write(&tables, args.format)?.trim_end()))?;
+    out::result("loihi-boards/1", &json!({ "tables": format::json(&tables) }))
+}
+
+/// The boards.
+fn all() -> Table {
     let bytes = |name| Column::figures(ColumnKind::Plain, name, "bytes");
     let columns = [
         Column::plain("board"),
@@ -36,9 +50,7 @@ pub(super) fn boards(args: &BoardsArgs) -> anyhow::Result<()> {
             .to_owned(),
         format!("The arena of {} is larger on a machine with more memory.", grow.join(", ")),
     ];
-    let tables = [table];
-    out::line(format_args!("{}", write(&tables, args.format)?.trim_end()))?;
-    out::result("loihi-boards/1", &json!({ "tables": format::json(&tables) }))
+    table
 }
 
 fn row(board: &Board) -> Vec<Cell> {

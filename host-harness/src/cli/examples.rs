@@ -165,7 +165,14 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 27] = [
         "view",
         &[["loihi view digits-pes", "as fast as it runs"], ["loihi view digits-pes --pace 20", "20 steps a second"]],
     ),
-    ("boards", &[["loihi boards", "as a table"], ["loihi boards --format csv > boards.csv", "for a spreadsheet"]]),
+    (
+        "boards",
+        &[
+            ["loihi boards", "as a table"],
+            ["loihi boards --fit digits-pes net.toml", "which of them hold these networks"],
+            ["loihi boards --format csv > boards.csv", "for a spreadsheet"],
+        ],
+    ),
     ("doctor", &[["loihi doctor", "for people"], ["loihi doctor --json", "for programs"]]),
     ("completions", &[["loihi completions bash > loihi.bash", "then `source loihi.bash`"]]),
 ];

@@ -17,6 +17,7 @@ mod examples;
 mod export;
 #[cfg(feature = "download")]
 mod fetch;
+mod fit;
 mod follow;
 mod image;
 #[cfg(feature = "hdf5")]

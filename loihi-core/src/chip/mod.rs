@@ -9,6 +9,7 @@ mod write;
 use crate::arena::{Carver, Stack, TooSmall, aligned};
 use crate::axon;
 use crate::compartment::set_registers;
+use crate::feature::Feature;
 use crate::image::{Image, Recorded, index};
 use crate::meter::CoreCounts;
 use crate::num::Drawn;
@@ -231,18 +232,19 @@ impl<'a> Chip<'a> {
         self.deliver_spikes();
         let drawn = Drawn { seed: self.image.seed };
         let image = self.image;
-        if image.recorded_draws().len() == 0 {
-            self.update_cores(drawn);
-        } else {
+        let recorded = Feature::RecordedDraws.is_built_in() && image.recorded_draws().len() > 0;
+        if recorded {
             self.update_cores(Recorded { image: &image, drawn });
+        } else {
+            self.update_cores(drawn);
         }
         self.run_snips(Phase::PreMgmt);
         self.run_snips(Phase::Lrn);
         if image.learning().len() > 0 {
-            if image.recorded_draws().len() == 0 {
-                self.learn(drawn);
-            } else {
+            if recorded {
                 self.learn_as_recorded(Recorded { image: &image, drawn });
+            } else {
+                self.learn(drawn);
             }
         }
         self.run_snips(Phase::PostMgmt);

@@ -6,6 +6,7 @@ use super::state::State;
 use crate::axon;
 use crate::compartment::{self, Compartments, Events, StepContext};
 use crate::dendrite;
+use crate::feature::Feature;
 use crate::image::{CoreRecord, LANES, Recorded, index};
 use crate::learning::LearningStep;
 use crate::num::RandomSource;
@@ -142,6 +143,7 @@ impl Chip<'_> {
         Some(())
     }
 
+    /// Without the learning engine an image has groups that only the embedded CPU changes, whose traces stand still.
     #[inline(always)]
     pub(super) fn learn<R: RandomSource + Copy>(&mut self, random: R) {
         let State { spikes, rates, plastic, meter, .. } = &mut self.state;
@@ -154,7 +156,11 @@ impl Chip<'_> {
             rates,
             random,
         };
-        learning_step.run(plastic, meter, &mut self.ops);
+        if Feature::Learning.is_built_in() {
+            learning_step.run(plastic, meter, &mut self.ops);
+        } else {
+            plastic.arrived.clear();
+        }
     }
 
     #[inline(never)]

@@ -4,6 +4,7 @@ use super::data::Data;
 use super::{Board, steps};
 use crate::arena::{ALIGNMENT, aligned};
 use crate::chip::{Chip, HEADER_BYTES, ResetScope, SnapshotHeader, SnapshotScope};
+use crate::feature::Feature;
 use crate::image::{self, Image, Name, index};
 use crate::register::Register;
 use crate::snip::{SnipType, Snips, same_kind};
@@ -142,11 +143,13 @@ impl<A: AsMut<[u64]>> Machine<A> {
         }
         let (board, snip_count, snips) = (self.board.name, word(self.board.snips.len()), data.finish());
         let resident = (!self.board.image.is_empty()).then(|| image::hash(self.board.image));
+        let features = Feature::built_in();
         Response::Hello {
             version: VERSION,
             schema: SCHEMA,
             arena_bytes,
             data_bytes,
+            features,
             board,
             resident,
             snip_count,

@@ -8,6 +8,7 @@ use super::{
     COMPARTMENTS_PER_CORE, GroupRecord, HEADER_WORDS, Homeostasis, Image, MAGIC, Name, Noise, Profile, Route,
     SLOTS_MAX, SNIPS_MAX, Section, SnipRecord, StackIn, StackOut, VERSION, index,
 };
+use crate::feature::Feature;
 use crate::num::{Decay, Refractory, ThresholdMantissa, Voltage};
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,11 @@ pub enum ImageError {
         kind: u32,
         /// Its name.
         name: Name,
+    },
+    /// The image needs a part of the chip that this build is without.
+    LeftOut {
+        /// The part.
+        feature: Feature,
     },
     /// A parameter of a program is out of its range, or names something that is not in the image.
     Snip {
@@ -112,7 +118,13 @@ impl fmt::Display for ImageError {
             }
             Self::UnknownSnip { snip, kind, name } => write!(
                 f,
-                "program {snip} of the network is `{name}` (kind {kind}), which this device does not have: give the device the program, or take another one"
+                "program {snip} of the network is `{name}` (kind {kind}), which this device does not have: build its firmware with the program, or take another one"
+            ),
+            Self::LeftOut { feature } => write!(
+                f,
+                "the network needs {}, which this firmware was built without: build it with the feature `{}`",
+                feature.title(),
+                feature.name()
             ),
             Self::Snip { snip, name, parameter } => write!(
                 f,
@@ -166,6 +178,7 @@ pub(super) fn section(words: &[u32], section: Section) -> Result<Slot<'_>, Image
 /// Checks every element of every section, in time that the image's length bounds: what elements share is read once, and
 /// what is read for each program or each group is limited in number.
 pub(super) fn check(image: &Image<'_>, programs: &dyn CheckSnip) -> Result<(), ImageError> {
+    features(image)?;
     profiles(image)?;
     cores(image)?;
     groups(image)?;
@@ -181,6 +194,15 @@ pub(super) fn check(image: &Image<'_>, programs: &dyn CheckSnip) -> Result<(), I
 fn require(valid: bool, section: Section, element: usize) -> Result<(), ImageError> {
     let element = u32::try_from(element).unwrap_or(u32::MAX);
     if valid { Ok(()) } else { Err(ImageError::Element { section, element }) }
+}
+
+/// What the image needs was not left out.
+fn features(image: &Image<'_>) -> Result<(), ImageError> {
+    let missing = |feature: &Feature| !feature.is_built_in() && image.needs(*feature);
+    match Feature::ALL.into_iter().find(missing) {
+        Some(feature) => Err(ImageError::LeftOut { feature }),
+        None => Ok(()),
+    }
 }
 
 fn profiles(image: &Image<'_>) -> Result<(), ImageError> {
@@ -364,6 +386,31 @@ mod tests {
             let element = u32::try_from(most).unwrap();
             let said = Image::open(words[..length].as_bytes(), &Snips(&[])).unwrap_err();
             assert_eq!(said, ImageError::Element { section, element });
+        }
+    }
+
+    /// An image with a plastic group of the cores, and one with recorded draws.
+    #[cfg(not(any(feature = "learning", feature = "recorded-draws")))]
+    #[test]
+    fn what_was_left_out_is_named() {
+        let mut learning = [0; index(LearningRecord::WORDS)];
+        learning[19] = 1;
+        let cases = [
+            (Section::Learning, &learning[..], Feature::Learning, "the learning engine of the cores"),
+            (Section::RecordedDraws, &[0, 1, 1, 0][..], Feature::RecordedDraws, "recorded random numbers"),
+        ];
+        for (section, record, feature, what) in cases {
+            let mut words = [0; 100];
+            let length = write(&mut words, [0; 5], &[(Section::Fanout, &[0]), (section, record)]).unwrap();
+            let said = Image::open(words[..length].as_bytes(), &Snips(&[])).unwrap_err();
+            assert_eq!(said, ImageError::LeftOut { feature });
+            let name = feature.name();
+            assert_eq!(
+                std::string::ToString::to_string(&said),
+                std::format!(
+                    "the network needs {what}, which this firmware was built without: build it with the feature `{name}`"
+                )
+            );
         }
     }
 }

@@ -33,6 +33,7 @@ mod sealed;
 mod synapse;
 mod write;
 
+use crate::feature::Feature;
 use serde::{Deserialize, Serialize};
 use zerocopy::FromBytes;
 
@@ -269,6 +270,14 @@ impl<'a> Image<'a> {
             dense: halves(slot(Section::Dense)?),
             data: signed(slot(Section::Data)?),
         })
+    }
+
+    /// Whether it needs a part of the chip that a build may be without.
+    pub fn needs(&self, feature: Feature) -> bool {
+        match feature {
+            Feature::Learning => self.learning().any(|group| !group.is_of_the_cpu()),
+            Feature::RecordedDraws => !self.recorded_draws.is_empty(),
+        }
     }
 
     /// Number of compartments on all cores.

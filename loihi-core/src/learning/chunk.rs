@@ -53,7 +53,7 @@ pub(super) struct Readings<'r> {
     pub(super) history: &'r [i16],
     pub(super) posts: &'r [Post],
     /// Traces of the axons under way through the epoch.
-    pub(super) x: PreHistory,
+    pub(super) x: &'r mut PreHistory,
     pub(super) reward: i32,
 }
 

@@ -11,7 +11,7 @@ mod row;
 mod sum;
 mod trace;
 
-use crate::image::{Dialect, Image, LearningRecord, Synapse, Target, index};
+use crate::image::{Dialect, Image, LearningRecord, ProductRecord, Synapse, Target, index};
 use crate::meter::Meter;
 use crate::num::RandomSource;
 use crate::ops::OpCounts;
@@ -150,7 +150,9 @@ impl<R: RandomSource + Copy> LearningStep<'_, '_, R> {
         let Some(posts) = plastic.post.get_mut(posts_before..posts_before.wrapping_add(group.posts)) else { return };
         let Some(pre) = plastic.pre.get_mut(axons_before..axons_before.wrapping_add(group.axons)) else { return };
         traces.follow_posts(posts_before, posts, plastic.history);
-        let mut products = heapless::Vec::new();
+        // Both stay where they are: a row of its own copy of them would take the stack twice.
+        let mut products = heapless::Vec::<ProductRecord, { LearningRecord::PRODUCTS_MAX }>::new();
+        let mut x = [[[0; LANES]; 2]; EPOCH_MAX + 1];
         for mut product in self.image.products(group) {
             if product.target == Target::Weight {
                 product.exponent = product.exponent.wrapping_add(rate);
@@ -163,30 +165,24 @@ impl<R: RandomSource + Copy> LearningStep<'_, '_, R> {
             learning_step: self,
             group,
             format: Format { lost: group.lost_bits(), low, high },
-            readings: Readings {
-                group,
-                history: plastic.history,
-                posts,
-                x: [[[0; LANES]; 2]; EPOCH_MAX + 1],
-                reward: self.reward,
-            },
+            readings: Readings { group, history: plastic.history, posts, x: &mut x, reward: self.reward },
             weights: plastic.weights.get_mut(synapses.clone()).unwrap_or_default(),
             tags: plastic.tags.get_mut(synapses.clone()).unwrap_or_default(),
             delays: plastic.delays.get_mut(synapses).unwrap_or_default(),
             plans: rank_one::plans(group, &products),
-            products,
+            products: &products,
             has_more: self.image.products(group).any(|product| rank_one::needs_more(&product)),
             due: Due::default(),
             fired: false,
             changed: Changed::default(),
         };
-        row.due = Due::of(&row.products, |k| self.is_due(group, k));
+        row.due = Due::of(row.products, |k| self.is_due(group, k));
         row.drop_products_without_posts();
         row.fired = row.readings.posts.iter().any(|post| post.time > 0);
         let mut first = 0_usize;
         for pre in pre.chunks_mut(LANES) {
             let number = u32::try_from(axons_before.wrapping_add(first)).unwrap_or(u32::MAX);
-            traces.follow_pre(number, pre, &mut row.readings.x);
+            traces.follow_pre(number, pre, row.readings.x);
             for (lane, pre) in pre.iter_mut().enumerate() {
                 let axon = Axon { time: core::mem::take(&mut pre.time), lane };
                 if self.learning && group.dense {

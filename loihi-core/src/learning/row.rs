@@ -49,7 +49,7 @@ pub(super) struct PlasticRow<'r, 'i, 'a, R> {
     pub(super) weights: &'r mut [i16],
     pub(super) tags: &'r mut [i16],
     pub(super) delays: &'r mut [i16],
-    pub(super) products: heapless::Vec<ProductRecord, { LearningRecord::PRODUCTS_MAX }>,
+    pub(super) products: &'r [ProductRecord],
     /// The rule, if it needs no more than [`rank_one`].
     pub(super) plans: rank_one::Plans,
     /// Whether the rule reads or changes tags or delays.

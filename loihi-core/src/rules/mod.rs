@@ -34,23 +34,36 @@ pub use urbanczik_senn::{UrbanczikSenn, UrbanczikSennParams};
 
 use crate::snip::SnipType;
 
-/// Every built-in program, for boards with room for all of them.
-pub const ALL: [SnipType; 14] = [
-    SnipType::of::<RateEncoderParams>(),
-    SnipType::of::<BiasEncoderParams>(),
-    SnipType::of::<PesParams>(),
-    SnipType::of::<ThirdFactorParams>(),
-    SnipType::of::<BernoulliEncoderParams>(),
-    SnipType::of::<DecolleParams>(),
-    SnipType::of::<EmstdpParams>(),
-    SnipType::of::<SoelParams>(),
-    SnipType::of::<EpropParams>(),
-    SnipType::of::<UrbanczikSennParams>(),
-    SnipType::of::<ReplayBufferParams>(),
-    SnipType::of::<PeriodicResetParams>(),
-    SnipType::of::<BackpropParams>(),
-    SnipType::of::<ClpParams>(),
-];
+/// Makes the lists of programs of a row each: its parameters and, if it can be left out, the feature of its name.
+macro_rules! programs {
+    ($($params:ty $(, $feature:literal)?;)*) => {
+        const COUNT: usize = [$($(#[cfg(feature = $feature)])? (),)*].len();
+
+        /// Every built-in program that features have not left out.
+        pub const ALL: [SnipType; COUNT] = [$($(#[cfg(feature = $feature)])? SnipType::of::<$params>(),)*];
+
+        /// Names of the programs that are in [`ALL`] with the Cargo feature of the same name. A program's type is there
+        /// without it, too: a list of one's own may have it.
+        pub const OPTIONAL: &[&str] = &[$($($feature,)?)*];
+    };
+}
+
+programs! {
+    RateEncoderParams;
+    BiasEncoderParams;
+    PesParams, "pes";
+    ThirdFactorParams;
+    BernoulliEncoderParams;
+    DecolleParams, "decolle";
+    EmstdpParams, "emstdp";
+    SoelParams, "soel";
+    EpropParams, "eprop";
+    UrbanczikSennParams, "urbanczik-senn";
+    ReplayBufferParams;
+    PeriodicResetParams;
+    BackpropParams, "backprop";
+    ClpParams, "clp";
+}
 
 /// Every built-in program, then some of one's own; `M` is the number of all.
 ///
@@ -65,4 +78,17 @@ pub const fn with<const N: usize, const M: usize>(own: [SnipType; N]) -> [SnipTy
     built_in.copy_from_slice(&ALL);
     rest.copy_from_slice(&own);
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snip::SnipParams as _;
+
+    #[test]
+    fn features_have_the_names_of_their_programs() {
+        let there = |name: &&&str| ALL.iter().any(|program| program.name == **name);
+        assert_eq!(OPTIONAL.iter().filter(there).count(), OPTIONAL.len(), "{OPTIONAL:?}");
+        assert!(!OPTIONAL.contains(&RateEncoderParams::NAME), "encoders are always there");
+    }
 }

@@ -11,7 +11,7 @@ use postcard_schema::key::hash::fnv1a64::hash_ty_path;
 use serde::{Deserialize, Serialize};
 
 /// Version of the protocol; raised when its rules change.
-pub const VERSION: u16 = 6;
+pub const VERSION: u16 = 7;
 
 /// Hash of the layout of all messages and of the binary points of the quantities in them.
 pub const SCHEMA: u64 = {
@@ -154,6 +154,8 @@ pub enum Response<'a> {
         arena_bytes: u32,
         /// Most bytes of data in a request or an answer.
         data_bytes: u32,
+        /// Parts of the chip that it has: the [`Feature::bit`](crate::feature::Feature::bit)s.
+        features: u32,
         /// What kind of device it is.
         board: &'a str,
         /// [`hash`](crate::image::hash) of the image that the board carries, if it carries one.

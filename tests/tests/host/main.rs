@@ -19,6 +19,7 @@ mod homeostasis;
 mod interrupted;
 mod learning;
 mod learning_tasks;
+mod left_out;
 mod lossy_link;
 mod messages;
 mod nengo_pes;

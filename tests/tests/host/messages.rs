@@ -113,6 +113,7 @@ fn responses<'a>(fill: &Fill<'a>) -> Vec<Response<'a>> {
             arena_bytes: a,
             data_bytes: b,
             resident: (a % 3 > 0).then_some(wide),
+            features: a ^ b,
             board: text,
             snip_count: a,
             snips: &data[..data.len() / 2],

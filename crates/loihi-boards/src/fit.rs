@@ -1,0 +1,80 @@
+//! Whether a network fits a board, and where.
+
+use super::Board;
+
+/// Bytes behind an image in flash: its hash.
+const HASH_BYTES: u64 = 8;
+
+/// How a network fits a board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// Image and state fit the arena.
+    Arena,
+    /// The state fits the arena, and the image the flash.
+    Flash,
+    /// It does not fit.
+    Short {
+        /// Bytes that the arena lacks, for the state alone if the image fits the flash.
+        bytes: u64,
+    },
+    /// The board's firmware is built without what it needs.
+    LeftOut {
+        /// The feature.
+        feature: String,
+    },
+}
+
+impl Board {
+    /// How a network with an image and a state of these sizes fits, which needs these features of `loihi-core`.
+    ///
+    /// ```
+    /// use loihi_boards::fit::Fit;
+    ///
+    /// let board = loihi_boards::named("microbit")?;
+    /// assert_eq!(board.fit(2_000, 3_000, &[]), Fit::Arena);
+    /// assert_eq!(board.fit(2_000, board.arena_bytes + 8, &[]), Fit::Short { bytes: 8 });
+    /// # Ok::<(), loihi_boards::UnknownBoard>(())
+    /// ```
+    pub fn fit(&self, image_bytes: u64, state_bytes: u64, features: &[String]) -> Fit {
+        let is_there = |feature: &String| self.features.iter().any(|own| own == "full" || own == feature);
+        if let Some(feature) = features.iter().find(|feature| !is_there(feature)) {
+            return Fit::LeftOut { feature: feature.clone() };
+        }
+        let both = image_bytes.next_multiple_of(8) + state_bytes;
+        let in_flash = self.network.is_some_and(|flash| image_bytes + HASH_BYTES <= flash.bytes);
+        let needed = if in_flash { state_bytes } else { both };
+        match (both <= self.arena_bytes, self.arena_bytes.checked_sub(needed)) {
+            (true, _) => Fit::Arena,
+            (false, Some(_)) => Fit::Flash,
+            (false, None) => Fit::Short { bytes: needed - self.arena_bytes },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Memory, named};
+
+    #[test]
+    fn an_image_lies_in_flash_where_the_arena_is_too_small() {
+        let mut board = named("netduinoplus2").unwrap().clone();
+        board.network = Some(Memory { origin: 0, bytes: 50_008 });
+        let arena = board.arena_bytes;
+        assert_eq!(board.fit(50_000, arena - 50_000, &[]), Fit::Arena);
+        assert_eq!(board.fit(50_000, arena, &[]), Fit::Flash);
+        assert_eq!(board.fit(50_000, arena + 1, &[]), Fit::Short { bytes: 1 });
+        assert_eq!(board.fit(50_004, arena, &[]), Fit::Short { bytes: 50_008 }, "the hash has no room");
+        board.network = None;
+        assert_eq!(board.fit(50_000, arena, &[]), Fit::Short { bytes: 50_000 });
+    }
+
+    #[test]
+    fn what_its_firmware_lacks_is_named() {
+        let mut board = named("netduinoplus2").unwrap().clone();
+        let needed = ["pes".to_owned(), "learning".to_owned()];
+        assert_eq!(board.fit(8, 8, &needed), Fit::Arena);
+        board.features = vec!["pes".to_owned()];
+        assert_eq!(board.fit(8, 8, &needed), Fit::LeftOut { feature: "learning".to_owned() });
+    }
+}

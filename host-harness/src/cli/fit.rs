@@ -1,0 +1,81 @@
+//! `loihi boards --fit`: bytes that networks take, and the boards that hold them.
+
+use super::what::What;
+use anyhow::Context as _;
+use host_harness::boards::fit::Fit;
+use host_harness::boards::{self, Board};
+use host_harness::cost::format::{Cell, Column, ColumnKind, Table};
+use host_harness::data::DataError;
+use host_harness::device::needs::NetworkNeeds;
+use host_harness::experiment::{EXPERIMENTS, ExperimentError, RunOptions};
+use host_harness::image::ImageFile;
+use host_harness::learn::Learner;
+use host_harness::network::file::{FileOptions, parse_with};
+use host_harness::place::{PlacementOptions, place};
+
+/// The table: networks by boards; all experiments if no network is named.
+pub(super) fn table(networks: &[String]) -> anyhow::Result<Table> {
+    let bytes = |name| Column::figures(ColumnKind::Plain, name, "bytes");
+    let mut columns = vec![Column::plain("network"), bytes("image"), bytes("state")];
+    columns.extend(boards::all().iter().map(|board| Column::plain(&board.name)));
+    let mut table = Table::new("fit", "Networks and the boards that hold them", &columns);
+    let all: Vec<String> = EXPERIMENTS.iter().map(|experiment| experiment.name.to_owned()).collect();
+    let (networks, are_named) = if networks.is_empty() { (&all[..], false) } else { (networks, true) };
+    let mut missing = Vec::new();
+    for name in networks {
+        match needs(name) {
+            Ok(needs) => table.rows.push(row(name, &needs)),
+            // What is not there yet stands below the table of all.
+            Err(error) if !are_named && lacks_data(&error) => missing.push(name.as_str()),
+            Err(error) => return Err(error),
+        }
+    }
+    table.notes = vec![
+        "`fits`: image and state, in the arena. `in flash`: the state there, the image in flash (`--flash`). \
+         `short`: bytes that the arena lacks."
+            .to_owned(),
+    ];
+    if !missing.is_empty() {
+        table.notes.push(format!("Not here, for want of data: {}; `loihi data get` fetches them.", missing.join(", ")));
+    }
+    Ok(table)
+}
+
+fn row(name: &str, needs: &NetworkNeeds) -> Vec<Cell> {
+    let first =
+        [Cell::Text(name.to_owned()), Cell::Count(wide(needs.image_bytes)), Cell::Count(wide(needs.state_bytes))];
+    first.into_iter().chain(boards::all().iter().map(|board| Cell::Text(said(board, needs)))).collect()
+}
+
+fn said(board: &Board, needs: &NetworkNeeds) -> String {
+    match board.fit(wide(needs.image_bytes), wide(needs.state_bytes), &needs.features) {
+        Fit::Arena => "fits".to_owned(),
+        Fit::Flash => "in flash".to_owned(),
+        Fit::Short { bytes } => format!("short by {bytes}"),
+        Fit::LeftOut { feature } => format!("needs the feature {feature}"),
+    }
+}
+
+fn wide(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}
+
+/// What a network needs.
+fn needs(name: &str) -> anyhow::Result<NetworkNeeds> {
+    let image = image(name).with_context(|| name.to_owned())?;
+    Ok(NetworkNeeds::of(&image)?)
+}
+
+/// The image of an experiment or a network file.
+fn image(name: &str) -> anyhow::Result<ImageFile> {
+    let What { path, text, learns, .. } = What::of(name)?;
+    if learns {
+        return Ok(Learner::parse(&text, &path)?.place(&RunOptions::default())?.image);
+    }
+    Ok(place(&parse_with(&text, &path, &FileOptions::default())?, PlacementOptions::default())?.image)
+}
+
+/// Whether an experiment lacks nothing but its data.
+fn lacks_data(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref::<ExperimentError>(), Some(ExperimentError::Data(DataError::NotFetched { .. })))
+}

@@ -1,0 +1,112 @@
+//! A device whose firmware was built without a part of the chip: the host names it before anything is sent.
+
+use crate::common::{experiment, open, small_network};
+use host_harness::device::inproc::InProcess;
+use host_harness::device::needs::NetworkNeeds;
+use host_harness::device::session::SessionError;
+use host_harness::device::{Device, Waiting};
+use host_harness::experiment::RunOptions;
+use host_harness::image::ImageFile;
+use loihi_core::feature::Feature;
+use loihi_core::image::ImageError;
+use loihi_core::rules::RateEncoderParams;
+use loihi_core::snip::SnipType;
+use loihi_core::wire::message::{Request, Response};
+
+/// A device that says that it has these features, and takes nothing but greetings.
+struct Without {
+    inner: InProcess,
+    features: u32,
+}
+
+impl Device for Without {
+    fn name(&self) -> &'static str {
+        "test"
+    }
+
+    fn ask(
+        &mut self,
+        request: &Request<'_>,
+        waiting: &Waiting,
+        read: &mut dyn FnMut(Response<'_>),
+    ) -> Result<(), SessionError> {
+        assert!(matches!(request, Request::Hello { .. }), "sent: {request:?}");
+        let own = self.features;
+        self.inner.ask(request, waiting, &mut |response| {
+            read(match response {
+                Response::Hello {
+                    version,
+                    schema,
+                    arena_bytes,
+                    data_bytes,
+                    board,
+                    resident,
+                    snip_count,
+                    snips,
+                    ..
+                } => {
+                    let features = own;
+                    Response::Hello {
+                        version,
+                        schema,
+                        arena_bytes,
+                        data_bytes,
+                        features,
+                        board,
+                        resident,
+                        snip_count,
+                        snips,
+                    }
+                }
+                other => other,
+            });
+        })
+    }
+}
+
+/// Only encoders.
+static ENCODERS: [SnipType; 1] = [SnipType::of::<RateEncoderParams>()];
+
+fn image(name: &str) -> ImageFile {
+    experiment(name).learner().unwrap().place(&RunOptions::default()).unwrap().image
+}
+
+fn refused(image: &ImageFile, features: u32, snips: &'static [SnipType]) -> SessionError {
+    let inner = InProcess::with_snips(1 << 20, snips);
+    open(Box::new(Without { inner, features })).load(image).unwrap_err()
+}
+
+#[test]
+fn the_learning_engine() {
+    let error = refused(&image("stdp-pair"), 0, &loihi_core::rules::ALL);
+    assert!(matches!(error, SessionError::Image(ImageError::LeftOut { feature: Feature::Learning })), "{error:?}");
+    assert_eq!(
+        error.to_string(),
+        "the network needs the learning engine of the cores, which this firmware was built without: build it with the \
+         feature `learning`"
+    );
+}
+
+#[test]
+fn a_program_of_the_embedded_cpu() {
+    let error = refused(&small_network(), Feature::built_in(), &ENCODERS);
+    assert_eq!(
+        error.to_string(),
+        "the network needs the program `pes`, which this firmware was built without: build it with the feature `pes`"
+    );
+}
+
+#[test]
+fn a_network_says_what_it_needs() {
+    let features = |name: &str| NetworkNeeds::of(&image(name)).unwrap().features;
+    assert_eq!(features("pes-channel"), ["pes"]);
+    assert_eq!(features("pes-core"), ["learning"]);
+    assert_eq!(features("stdp-pair"), ["learning"]);
+    assert_eq!(features("digits-emstdp"), ["emstdp"], "its weights change by the embedded CPU alone");
+}
+
+#[test]
+fn a_full_build_has_every_part() {
+    assert_eq!(open(Box::new(InProcess::default())).identity().features, Feature::built_in());
+    assert!(Feature::ALL.into_iter().all(Feature::is_built_in));
+}
