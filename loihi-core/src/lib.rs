@@ -43,8 +43,20 @@
 //! | parts of an epoch of [`learning`] | inlined into one loop, whose constants stay in registers | the compiler's choice |
 //! | adding sparse synapses ([`synapse`]) | inlined where a spike is delivered | a call |
 //!
-//! `small-stack`, likewise: the end of an epoch, which takes 14 KB of stack, is a call, so that a network whose cores do not
-//! learn does not need them.
+//! `small-stack`, likewise: the end of an epoch, which takes most of the stack, is a call, so that a network whose cores do
+//! not learn does not need it, and keeps traces in bytes; a request is lent the chip by a call.
+//!
+//! The others are parts of the chip that a board may be without; `full`, the default, is all of them. A network that needs
+//! one that was left out is refused by its name.
+//!
+//! | feature | what it is |
+//! |---|---|
+//! | `learning` | the learning engine of the cores ([`learning`]) |
+//! | `recorded-draws` | recorded random numbers in place of the chip's own ([`image::Recorded`]) |
+//! | `backprop`, `clp`, `decolle`, `emstdp`, `eprop`, `pes`, `soel`, `urbanczik-senn` | programs in [`rules::ALL`] |
+//!
+//! What serves a host ([`wire`], [`device`]) and what hashes and reads registers ([`probe`]) needs no feature: a program that
+//! does not call it does not link it.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(

@@ -431,6 +431,8 @@ impl<A: AsMut<[u64]>> Machine<A> {
     }
 
     /// Lends out the chip, resumed from `from`.
+    // A call, so that requests do not each have a chip of their own on the stack.
+    #[cfg_attr(feature = "small-stack", inline(never))]
     fn on_chip<R>(&mut self, from: SnapshotHeader, job: impl FnOnce(&mut Chip<'_>) -> R) -> Result<R, DeviceError> {
         let Contents::Chip { image, .. } = self.contents else { return Err(DeviceError::NoImage) };
         let snips = self.board.snips;

@@ -19,7 +19,7 @@ use crate::plastic::{Plastic, Post};
 use chunk::{Axon, Readings};
 use row::{Due, PlasticRow};
 use sum::{Changed, Format, LANES};
-use trace::{EPOCH_MAX, Traces};
+use trace::{EPOCH_MAX, PreHistory, Traces};
 
 /// What learning is given in a step.
 #[derive(Clone, Copy, Debug)]
@@ -141,7 +141,7 @@ impl<R: RandomSource + Copy> LearningStep<'_, '_, R> {
         count & 1_u32.wrapping_shl(k).wrapping_sub(1) == 0
     }
 
-    #[cfg_attr(not(feature = "small-code"), inline(always))]
+    #[cfg_attr(not(any(feature = "small-code", feature = "small-stack")), inline(always))]
     #[cfg_attr(feature = "small-stack", inline(never))]
     fn end_epoch(&self, group: &LearningRecord, rate: i32, plastic: &mut Plastic<'_>, ops: &mut OpCounts) {
         let traces = Traces::of(self, group);
@@ -152,7 +152,7 @@ impl<R: RandomSource + Copy> LearningStep<'_, '_, R> {
         traces.follow_posts(posts_before, posts, plastic.history);
         // Both stay where they are: a row of its own copy of them would take the stack twice.
         let mut products = heapless::Vec::<ProductRecord, { LearningRecord::PRODUCTS_MAX }>::new();
-        let mut x = [[[0; LANES]; 2]; EPOCH_MAX + 1];
+        let mut x: PreHistory = [[[0; LANES]; 2]; EPOCH_MAX + 1];
         for mut product in self.image.products(group) {
             if product.target == Target::Weight {
                 product.exponent = product.exponent.wrapping_add(rate);

@@ -18,7 +18,20 @@ pub(super) struct Traces<'l, 'i, 'a, R> {
 }
 
 /// The traces x1 and x2 of sixteen axons after every step of an epoch, from 1.
-pub(super) type PreHistory = [[[i16; LANES]; 2]; EPOCH_MAX + 1];
+pub(super) type PreHistory = [[[Kept; LANES]; 2]; EPOCH_MAX + 1];
+
+/// A trace of an axon as the history keeps it, 0..=127: a byte where the stack is small.
+#[cfg(feature = "small-stack")]
+type Kept = u8;
+#[cfg(not(feature = "small-stack"))]
+type Kept = i16;
+
+/// The trace as it is kept.
+#[inline(always)]
+fn kept(x: i16) -> Kept {
+    // No byte is lost of a number that has one.
+    Kept::try_from(x).unwrap_or(Kept::MAX)
+}
 
 /// The traces of axons, or those of compartments: which records are theirs, and what their random numbers are for.
 #[derive(Clone, Copy)]
@@ -92,7 +105,7 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
             }
             let write = |step: usize, lanes: &[i16; LANES]| {
                 if let Some(x) = history.get_mut(step).and_then(|x| x.get_mut(trace)) {
-                    *x = *lanes;
+                    *x = lanes.map(kept);
                 }
             };
             let stays = self.follow(&start, &times, pre.len(), way, write);
