@@ -188,16 +188,20 @@ impl Learner {
         Ok(network)
     }
 
-    /// The network on its cores as it runs with these options; its samples are read where they say how large it is.
+    /// The network on its cores as it runs with these options; samples are read if the file or the options name any, since
+    /// they may say how large it is.
     ///
     /// # Errors
     /// As [`Task::run`], of the network and its samples.
     pub fn place(&self, options: &RunOptions) -> Result<Placed, ExperimentError> {
         let has_samples = self.settings.plant.is_none() && self.settings.spikes.is_empty();
-        let network = if has_samples {
-            self.network_of(&self.samples(options)?, options.seed)?
-        } else {
-            self.network_with(&FileOptions::default().seed(options.seed))?
+        let samples = has_samples.then(|| self.samples(options));
+        let network = match samples {
+            Some(Ok(samples)) => self.network_of(&samples, options.seed)?,
+            None | Some(Err(ExperimentError::NoTrainingData)) => {
+                self.network_with(&FileOptions::default().seed(options.seed))?
+            }
+            Some(Err(error)) => return Err(error),
         };
         Ok(place(&network, self.options.placement)?)
     }

@@ -9,7 +9,7 @@ mod board;
 #[cfg(feature = "mps2-an386")]
 #[path = "mps2-an386.rs"]
 mod board;
-#[cfg(feature = "netduinoplus2")]
+#[cfg(any(feature = "netduinoplus2", feature = "stm32f401cc"))]
 #[path = "netduinoplus2.rs"]
 mod board;
 

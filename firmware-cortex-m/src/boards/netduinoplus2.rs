@@ -1,4 +1,4 @@
-//! Netduino Plus 2: an STM32F405 with USART1 on PA9 and PA10.
+//! STM32F401 and STM32F405, that of the Netduino Plus 2, with USART1 on PA9 and PA10.
 //!
 //! The clock is the one after reset, 16 MHz; QEMU runs the processor at 168 MHz whatever is set up.
 

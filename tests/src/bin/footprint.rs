@@ -4,12 +4,16 @@
 //! prints the bytes of the line's buffers, the most bytes of the stack that were in use, and the number of experiments: those
 //! that fit the arena and whose parts the firmware has.
 
-use host_harness::boards;
+use host_harness::boards::fit::Fit;
+use host_harness::boards::{self, Board};
 use host_harness::device::framed::Framed;
+use host_harness::device::needs::NetworkNeeds;
 use host_harness::device::qemu::Qemu;
-use host_harness::device::session::{RetryPolicy, Session};
-use host_harness::experiment::{Experiment, NoObserver, RunOptions};
+use host_harness::device::session::{RetryPolicy, Session, SessionError};
+use host_harness::experiment::{Experiment, ExperimentError, NoObserver, RunOptions};
 use loihi_core::chip::SnapshotScope;
+use loihi_core::image::ImageError;
+use loihi_core::wire::message::Footprint;
 use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
@@ -37,27 +41,43 @@ fn measure() -> Result<[u32; 3], Box<dyn Error>> {
     let (Some(board), Some(firmware)) = (arguments.next(), arguments.next()) else {
         return Err("say which board and which firmware".into());
     };
-    let board = boards::named(&board)?;
-    let device = Framed::new(Qemu::start(board, Path::new(&firmware))?);
-    let mut session = Session::open(Box::new(device), RetryPolicy::default(), 1, || false)?;
-    let mut experiments = 0;
+    let (board, firmware) = (boards::named(&board)?, Path::new(&firmware));
+    let [mut line, mut stack, mut experiments] = [0; 3];
     for experiment in EXPERIMENTS.into_iter().filter_map(Experiment::named) {
-        let options = RunOptions { epochs: Some(1), samples: Some(5), ..RunOptions::default() };
-        match experiment.run(&mut session, &options, &mut NoObserver) {
-            Ok(_) => experiments += 1,
-            Err(error) if is_refused(&error.to_string()) => continue,
-            Err(error) => return Err(error.into()),
-        }
+        let (footprint, has_run) = of_experiment(board, firmware, experiment)?;
+        line = footprint.line_bytes;
+        stack = stack.max(footprint.stack_bytes.ok_or("the firmware does not know its stack")?);
+        experiments += u32::from(has_run);
+    }
+    Ok([line, stack, experiments])
+}
+
+/// What an experiment takes that was loaded, or lies in flash where only its state fits the arena; and whether it has run.
+fn of_experiment(board: &Board, firmware: &Path, experiment: Experiment) -> Result<(Footprint, bool), Box<dyn Error>> {
+    let options = RunOptions { epochs: Some(1), samples: Some(5), ..RunOptions::default() };
+    let image = experiment.learner()?.place(&options)?.image;
+    let needs = NetworkNeeds::of(&image)?;
+    let fit = board.fit(u64::try_from(needs.image_bytes)?, u64::try_from(needs.state_bytes)?, &[]);
+    let flash = (fit == Fit::Flash).then_some(&image);
+    let device = Framed::new(Qemu::start_with(board, firmware, flash)?);
+    let mut session = Session::open(Box::new(device), RetryPolicy::default(), 1, || false)?;
+    let has_run = match experiment.run(&mut session, &options, &mut NoObserver) {
+        Ok(_) => true,
+        Err(error) if is_refused(&error) => false,
+        Err(error) => return Err(error.into()),
+    };
+    if has_run {
         for scope in [SnapshotScope::Learned, SnapshotScope::State] {
             let kept = session.save(scope)?;
             session.restore(scope, &kept)?;
         }
     }
-    let footprint = session.footprint()?;
-    Ok([footprint.line_bytes, footprint.stack_bytes.ok_or("the firmware does not know its stack")?, experiments])
+    Ok((session.footprint()?, has_run))
 }
 
 /// Whether a network does not fit the arena, or needs what the firmware is without.
-fn is_refused(error: &str) -> bool {
-    error.contains(" too few: ") || error.contains(" was built without: ")
+fn is_refused(error: &ExperimentError) -> bool {
+    use SessionError::{DoesNotFit, Image, ProgramLeftOut};
+    let ExperimentError::Session(error) = error else { return false };
+    matches!(error, DoesNotFit { .. } | ProgramLeftOut { .. } | Image(ImageError::LeftOut { .. }))
 }

@@ -302,3 +302,21 @@ fn each_input_is_fed_or_named() {
     // Neither input alone makes a neuron fire.
     assert!(text.contains("1: class 0, answer ?, scores [0, 0]"), "{text}");
 }
+
+/// Bytes of image and state, and what each board makes of them.
+#[test]
+fn boards_say_which_networks_they_hold() {
+    let spoken = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/spoken-digits.toml");
+    let fit = run(&["boards", "--fit", "pes-channel", "digits-pes", "eprop-pattern", spoken, "--format", "csv"]);
+    assert!(fit.status.success(), "{}", String::from_utf8_lossy(&fit.stderr));
+    let said = String::from_utf8(fit.stdout).unwrap().replace(spoken, "spoken-digits");
+    insta::assert_snapshot!(said);
+    let all = object(&run(&["boards", "--fit", "--json"]));
+    let rows = all["tables"][0]["rows"].as_array().unwrap().len();
+    assert!(rows >= 18, "{all}");
+}
+
+#[test]
+fn a_network_that_is_not_there_fits_nowhere() {
+    assert_one_sentence(&run(&["boards", "--fit", "pes-chanel"]), &["unknown experiment `pes-chanel`"]);
+}

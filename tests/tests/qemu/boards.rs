@@ -7,6 +7,7 @@ use crate::devices_agree::shortened;
 use crate::snapshots;
 use host_harness::boards::{self, Board};
 use host_harness::device::Line as _;
+use host_harness::device::framed::Framed;
 use host_harness::device::inproc::InProcess;
 use host_harness::device::qemu::Qemu;
 use host_harness::device::session::{Session, SessionError};
@@ -200,12 +201,26 @@ fn traps_of_risc_v_boards_are_reported() {
     }
 }
 
+/// A run with the network in the board's flash ends in the bits of the host.
+fn runs_from_flash(board: &str, task: &Learner, options: &RunOptions) {
+    let board = named(board);
+    let network = task.place(options).unwrap().image;
+    let device = Qemu::start_with(board, &image("firmware", board), Some(&network)).unwrap();
+    let run = |session: &mut Session| task.run(session, options, &mut NoObserver).unwrap().digest;
+    assert_eq!(run(&mut open_host()), run(&mut open(Box::new(Framed::new(device)))), "{}", board.name);
+}
+
 #[test]
-fn sixteen_kilobytes_hold_a_network_that_learns() {
-    let board = named("sifive_e");
-    let task = shortened(experiment("pes-channel"), "1000");
-    let run = |session: &mut Session| task.run(session, &RunOptions::default(), &mut NoObserver).unwrap().digest;
-    assert_eq!(run(&mut open_host()), run(&mut firmware(board)));
+fn sixteen_kilobytes_hold_the_state_of_a_network_that_learns() {
+    for (name, steps) in [("pes-channel", "1000"), ("stdp-reward", "1000")] {
+        runs_from_flash("sifive_e", &shortened(experiment(name), steps), &RunOptions::default());
+    }
+}
+
+#[test]
+fn sixty_four_kilobytes_learn_digits() {
+    let few = RunOptions { epochs: Some(1), samples: Some(20), ..RunOptions::default() };
+    runs_from_flash("stm32f401cc", &experiment("digits-pes").learner().unwrap(), &few);
 }
 
 #[test]
