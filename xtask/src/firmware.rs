@@ -14,9 +14,26 @@ use crate::{iso, paths, toolchain};
 /// The program that is the firmware itself.
 pub(crate) const FIRMWARE: &str = "firmware";
 /// The firmware of the example with a rule of its own.
-pub(crate) const OWN_RULE: &str = "own-rule";
+const OWN_RULE: &str = "own-rule";
+
+/// A program that is built for boards.
+struct Program {
+    /// What its images are called.
+    name: &'static str,
+    /// Its package; `None`: that of the board's firmware.
+    package: Option<&'static str>,
+    /// Whether it keeps what it learns, and is only for boards that have a store. Such a program is built apart, since memory
+    /// is divided in another way for it.
+    keeps: bool,
+}
+
 /// Everything that is built for a board: a rule of one's own is a row; one program has faults, for a test of their reports.
-const PROGRAMS: [&str; 3] = [FIRMWARE, "fault", OWN_RULE];
+const PROGRAMS: [Program; 4] = [
+    Program { name: FIRMWARE, package: None, keeps: false },
+    Program { name: "fault", package: None, keeps: false },
+    Program { name: OWN_RULE, package: Some(OWN_RULE), keeps: false },
+    Program { name: "standalone", package: Some("firmware-standalone"), keeps: true },
+];
 
 /// Where a program of a board is found by the host and by the tests.
 pub(crate) fn image(program: &str, board: &Board) -> PathBuf {
@@ -51,21 +68,29 @@ pub(crate) fn build(boards: &[&Board], features: &[String]) -> Result<()> {
 
 fn build_board(board: &Board, features: &[String]) -> Result<()> {
     let programs = programs(board);
-    for program in programs {
-        paths::remove(&image(program, board))?;
+    for program in &programs {
+        paths::remove(&image(program.name, board))?;
     }
     if board.name == loihi_boards::DEFAULT {
         // It holds an earlier build.
         paths::remove(&iso::path())?;
     }
     let tools = setup::install_for_firmware(Detail::Changes, board)?;
-    run(&mut compile(&tools, board, programs, features))?;
-    programs.iter().try_for_each(|program| publish(program, board))
+    for keeps in [false, true] {
+        let programs: Vec<&Program> = programs.iter().copied().filter(|program| program.keeps == keeps).collect();
+        if !programs.is_empty() {
+            run(&mut compile(&tools, board, &programs, features))?;
+            programs.into_iter().try_for_each(|program| publish(program.name, board))?;
+        }
+    }
+    Ok(())
 }
 
-/// What is built for a board: for hardware the firmware alone.
-fn programs(board: &Board) -> &'static [&'static str] {
-    if board.qemu.is_some() { &PROGRAMS } else { &PROGRAMS[..1] }
+/// What is built for a board: for hardware the firmware alone, and what keeps its state where there is a store.
+fn programs(board: &Board) -> Vec<&'static Program> {
+    let emulated = board.qemu.is_some();
+    let has = |program: &&Program| program.name == FIRMWARE || emulated && (!program.keeps || board.store.is_some());
+    PROGRAMS.iter().filter(has).collect()
 }
 
 /// Builds the firmware of a board with these features of `loihi-core`, and returns its bytes; what others find in
@@ -76,7 +101,8 @@ fn programs(board: &Board) -> &'static [&'static str] {
 /// When the set-up or the build fails.
 pub(crate) fn build_aside(board: &Board, features: &[String]) -> Result<Vec<u8>> {
     let tools = setup::install_for_firmware(Detail::Changes, board)?;
-    run(&mut compile(&tools, board, &[FIRMWARE], features))?;
+    let firmware: Vec<&Program> = PROGRAMS.iter().filter(|program| program.name == FIRMWARE).collect();
+    run(&mut compile(&tools, board, &firmware, features))?;
     let built = built(FIRMWARE, board);
     fs::read(&built).with_context(|| format!("cannot read {}", built.display()))
 }
@@ -91,11 +117,6 @@ fn family(board: &Board) -> &str {
     board.firmware.strip_prefix("firmware-").unwrap_or(&board.firmware)
 }
 
-/// The package of a program.
-fn package<'n>(program: &'n str, board: &'n Board) -> &'n str {
-    if program == OWN_RULE { OWN_RULE } else { &board.firmware }
-}
-
 /// The workspace that the firmware belongs to: a board that someone owns has a package of its own in another one.
 fn workspace(board: &Board) -> PathBuf {
     let root = paths::root();
@@ -103,14 +124,15 @@ fn workspace(board: &Board) -> PathBuf {
 }
 
 /// The cargo command for programs of a board, with features of `loihi-core`.
-fn compile(tools: &Tools, board: &Board, programs: &[&str], features: &[String]) -> Command {
+fn compile(tools: &Tools, board: &Board, programs: &[&Program], features: &[String]) -> Command {
     let mut flags = vec![format!("-Clinker={}", tools.linker.program.display())];
     flags.extend(tools.linker.flags.iter().map(|&flag| flag.to_owned()));
 
     let mut command = Command::new(paths::cargo());
     command.current_dir(workspace(board)).args(["build", "--quiet", "--profile", &board.profile]);
     for program in programs {
-        command.args(["--package", package(program, board), "--bin", &format!("{program}-{}", family(board))]);
+        let package = program.package.unwrap_or(&board.firmware);
+        command.args(["--package", package, "--bin", &format!("{}-{}", program.name, family(board))]);
     }
     command.arg("--no-default-features");
     for feature in features {
