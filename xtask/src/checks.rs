@@ -148,7 +148,7 @@ fn lint_boards() -> Result<Verdict> {
         }
         let arguments = format!(
             "clippy --profile tests --target {target} --package firmware-common --package {firmware} \
-             --features {firmware}/{name} --quiet -- --deny warnings"
+             --package firmware-standalone --features {firmware}/{name} --quiet -- --deny warnings"
         );
         let arguments: Vec<&str> = arguments.split(' ').collect();
         let verdict = Cargo { arguments: &arguments, ..LINTS }.run()?;

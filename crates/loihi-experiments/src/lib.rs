@@ -19,8 +19,10 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod image;
 mod registry;
 
+pub use image::image_of;
 pub use loihi_learn::{
     Answer, ExperimentError, Metrics, MetricsRow, NoObserver, Observer, Outcome, RunOptions, Running, Task, conclude,
     figure, observer, trained,

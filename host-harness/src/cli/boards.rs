@@ -38,6 +38,7 @@ fn all() -> Table {
         Column::plain("target"),
         bytes("RAM"),
         bytes("flash"),
+        bytes("of it for a network"),
         bytes("arena"),
         Column::plain("reached by"),
         Column::plain("programmed with"),
@@ -46,7 +47,7 @@ fn all() -> Table {
     table.rows = boards::all().iter().map(row).collect();
     let grow: Vec<&str> = boards::that_grow().map(|board| board.name.as_str()).collect();
     table.notes = vec![
-        "An image and its state must fit the arena. `cargo xtask firmware --board NAME` builds the firmware of one."
+        "An image and its state must fit the arena, or the state alone if the image lies in flash (`loihi image`). `cargo xtask firmware --board NAME` builds the firmware of one."
             .to_owned(),
         format!("The arena of {} is larger on a machine with more memory.", grow.join(", ")),
     ];
@@ -54,7 +55,7 @@ fn all() -> Table {
 }
 
 fn row(board: &Board) -> Vec<Cell> {
-    let Board { name, title, processor, target, flash, ram, arena_bytes, qemu, hardware, .. } = board;
+    let Board { name, title, processor, target, flash, network, ram, arena_bytes, qemu, hardware, .. } = board;
     let [reached_by, programmed_with] = match (qemu, hardware) {
         (Some(qemu), _) => [format!("QEMU, {}", qemu.machine), String::new()],
         (None, Some(Hardware { line, flash_with, .. })) => {
@@ -63,6 +64,6 @@ fn row(board: &Board) -> Vec<Cell> {
         (None, None) => [String::new(), String::new()],
     };
     let texts = [name, title, processor, target].map(|text| Cell::Text(text.clone()));
-    let bytes = [ram.bytes, flash.bytes, *arena_bytes].map(Cell::Count);
+    let bytes = [ram.bytes, flash.bytes, network.map_or(0, |network| network.bytes), *arena_bytes].map(Cell::Count);
     texts.into_iter().chain(bytes).chain([reached_by, programmed_with].map(Cell::Text)).collect()
 }

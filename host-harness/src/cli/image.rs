@@ -3,22 +3,18 @@
 use super::args::TaskArgs;
 use super::net;
 use super::out;
-use super::task::{self, Subject};
 use super::what::What;
+use super::{stop, task};
 use anyhow::bail;
 use clap::Args;
 use host_harness::boards::{self, Board};
-use host_harness::device::inproc::InProcess;
-use host_harness::device::session::{RetryPolicy, Session, new_number};
-use host_harness::experiment::{Observer, RunOptions};
+use host_harness::experiment::image_of;
 use host_harness::image::ImageFile;
-use host_harness::neuron_map::NeuronMap;
-use host_harness::record::{RecordError, write_whole};
+use host_harness::record::write_whole;
 use loihi_core::chip::Chip;
 use loihi_core::image::SEAL_BYTES;
 use serde_json::json;
 use std::fmt::Write as _;
-use std::io;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
@@ -86,33 +82,8 @@ fn named(args: &ImageArgs) -> anyhow::Result<(String, ImageFile)> {
         return Ok((network.name, placed.image));
     }
     let subject = task::only(&args.task, &args.what)?;
-    let image = of_subject(&subject, &args.task.options())?;
+    let image = image_of(subject.task(), &args.task.options(), stop::requested)?;
     Ok((subject.name().to_owned(), image))
-}
-
-/// The image that a run with these options loads first.
-pub(super) fn of_subject(subject: &Subject, options: &RunOptions) -> anyhow::Result<ImageFile> {
-    let device = Box::new(InProcess::new(0));
-    let mut session = Session::open(device, RetryPolicy::default(), new_number(), super::stop::requested)?;
-    let options = RunOptions { learned: None, resume: None, ..options.clone() };
-    let mut taken = Taken::default();
-    let run = subject.task().run(&mut session, &options, &mut taken);
-    match (taken.0, run) {
-        (Some(image), _) => Ok(image),
-        (None, Err(error)) => Err(error.into()),
-        (None, Ok(_)) => bail!("{} loads no network", subject.name()),
-    }
-}
-
-/// Takes the image of a run, and ends the run before anything is loaded.
-#[derive(Debug, Default)]
-struct Taken(Option<ImageFile>);
-
-impl Observer for Taken {
-    fn image(&mut self, image: &ImageFile, _neuron_map: &NeuronMap) -> Result<(), RecordError> {
-        self.0 = Some(image.clone());
-        Err(RecordError::File { path: PathBuf::new(), error: io::ErrorKind::Interrupted.into() })
-    }
 }
 
 /// The boards that hold an image in flash with its state in RAM, and those that hold both in RAM.

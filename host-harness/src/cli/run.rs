@@ -3,20 +3,19 @@
 use super::args::TaskArgs;
 use super::choice::RecordArgs;
 use super::follow::{Show, follow};
-use super::image::of_subject;
 use super::open::{open_with, with_arena};
 use super::out;
 use super::recorded::{FolderArgs, Run, SCHEMA, Start, print_finished};
 use super::task::{self, Subject};
 use super::what::find;
-use super::{DeviceArgs, net, tables};
+use super::{DeviceArgs, net, stop, tables};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use host_harness::boards::Counts;
 use host_harness::device::TRANSPORTS;
 use host_harness::device::session::Session;
 use host_harness::device::transport::Transport;
-use host_harness::experiment::{EXPERIMENTS, Outcome, RunOptions, figure};
+use host_harness::experiment::{EXPERIMENTS, Outcome, RunOptions, figure, image_of};
 use host_harness::network::file::EVERY_KEY;
 use host_harness::plant::{PlantType, plants};
 use host_harness::probe::{Meaning, meaning, registers};
@@ -179,7 +178,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
         Start::Run(recorded, checkpoint) => (Some(recorded), checkpoint.map(|checkpoint| *checkpoint)),
         Start::Finished(manifest) => return print_finished(&manifest, args.folder.path()),
     };
-    let flash = args.flash.then(|| of_subject(&subject, &options)).transpose()?;
+    let flash = args.flash.then(|| image_of(subject.task(), &options, stop::requested)).transpose()?;
     let mut session = open_with(&args.device, flash)?;
     let options = RunOptions { learned, resume, ..options };
     let (about, dt_us) = (subject.about(), subject.dt_us());

@@ -26,6 +26,11 @@ const LINES: [(&str, &str, &[&str]); 28] = [
     ("conform", "vectors/nengo_single_a.json.gz", &["passed", "failed", "skipped", "vectors"]),
     ("import", "net.nir", &["network", "neurons", "fidelity", "parts", "notes", "out"]),
     ("export", "net.toml --nir exported.nir", &["source", "nodes", "files"]),
+    (
+        "image",
+        "net.toml --out net.img",
+        &["network", "image_bytes", "state_bytes", "hash", "flash_boards", "ram_boards", "files"],
+    ),
     ("cost", "--device host", &["error", "kind", "status"]),
     ("table", "stdp-pair", &["tables", "out"]),
     ("table", "--print-prices loihi1-sanafe", &["prices", "text"]),

@@ -10,6 +10,7 @@ mod door;
 mod endless;
 mod examples;
 mod few_shots;
+mod image;
 mod json;
 mod kill;
 mod learning;
