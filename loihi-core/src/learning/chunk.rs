@@ -1,7 +1,8 @@
 //! Sixteen synapses of an axon, and what a rule reads of them: variables, traces, factors.
 
-use super::sum::{LANES, Values};
-use super::trace::{PreHistory, place};
+use super::sum::{LANES, Values, computed};
+use super::trace::{PreTraces, place};
+use crate::compartment::lanes::WIDE;
 use crate::image::{Dialect, Factor, LearningRecord, ProductRecord, Variable, index};
 use crate::plastic::{HISTORY, Post};
 
@@ -52,8 +53,8 @@ pub(super) struct Readings<'r> {
     /// Post traces through the epoch; see [`HISTORY`].
     pub(super) history: &'r [i16],
     pub(super) posts: &'r [Post],
-    /// Traces of the axons under way through the epoch.
-    pub(super) x: &'r mut PreHistory,
+    /// Traces of the axons under way after each step of the epoch, from 1.
+    pub(super) x: &'r mut [PreTraces],
     pub(super) reward: i32,
 }
 
@@ -78,9 +79,11 @@ impl Readings<'_> {
                 *post = if at_synapse { first.wrapping_add(lane) } else { post_of(word) };
             }
         }
-        chunk.fired = self.post_values::<DENSE>(&chunk, place(1, HISTORY.wrapping_sub(1), self.posts.len()));
-        for (lane, fired) in chunk.fired.iter_mut().enumerate() {
-            *fired = if lane < words.len() { *fired } else { 0 };
+        let mut fired = [0; LANES];
+        let lanes = computed(&mut fired, words.len());
+        self.post_values::<DENSE>(&chunk, place(1, HISTORY.wrapping_sub(1), self.posts.len()), lanes);
+        for (lane, (kept, fired)) in chunk.fired.iter_mut().zip(lanes).enumerate() {
+            *kept = if lane < words.len() { *fired } else { 0 };
         }
         chunk
     }
@@ -92,39 +95,49 @@ impl Readings<'_> {
         [x1, x2].map(|lanes| lanes.get(axon.lane).copied().map_or(0, i32::from))
     }
 
-    /// A factor for every lane: the variable, a constant added, clipped to its width; or its sign.
+    /// Multiplies every lane by a factor: the variable, a constant added, clipped to its width; or its sign.
     #[cfg_attr(not(feature = "small-code"), inline(always))]
-    pub(super) fn factor<const DENSE: bool>(&self, chunk: &Chunk, factor: Factor, at: At, axon: Axon) -> Values {
-        let mut values = match factor.variable {
-            Variable::Constant => [0; LANES],
-            Variable::X0 => [i32::from(axon.time > 0); LANES],
-            Variable::X1 => self.pre_values(chunk, at, axon, 0),
-            Variable::X2 => self.pre_values(chunk, at, axon, 1),
-            Variable::Y0 => chunk.fired.map(|fired| i32::from(fired > 0)),
-            Variable::Y1 => self.post_factor::<DENSE>(chunk, at, 0),
-            Variable::Y2 => self.post_factor::<DENSE>(chunk, at, 1),
-            Variable::Y3 => self.post_factor::<DENSE>(chunk, at, 2),
-            Variable::R1 => [self.reward; LANES],
-            Variable::W => chunk.w,
-            Variable::T => chunk.t,
-            Variable::D => chunk.d,
-        };
+    pub(super) fn multiply<const DENSE: bool>(
+        &self,
+        chunk: &Chunk,
+        factor: Factor,
+        at: At,
+        axon: Axon,
+        values: &mut Values,
+    ) {
+        let mut variable = [0; LANES];
+        let lanes = computed(&mut variable, chunk.count);
+        match factor.variable {
+            Variable::Constant => {}
+            Variable::X0 => lanes.fill(i32::from(axon.time > 0)),
+            Variable::X1 => self.pre_values(chunk, at, axon, 0, lanes),
+            Variable::X2 => self.pre_values(chunk, at, axon, 1, lanes),
+            Variable::Y0 => copy(lanes, &chunk.fired, |fired| i32::from(fired > 0)),
+            Variable::Y1 => self.post_factor::<DENSE>(chunk, at, 0, lanes),
+            Variable::Y2 => self.post_factor::<DENSE>(chunk, at, 1, lanes),
+            Variable::Y3 => self.post_factor::<DENSE>(chunk, at, 2, lanes),
+            Variable::R1 => lanes.fill(self.reward),
+            Variable::W => copy(lanes, &chunk.w, |w| w),
+            Variable::T => copy(lanes, &chunk.t, |t| t),
+            Variable::D => copy(lanes, &chunk.d, |d| d),
+        }
         let end = 1_i32.wrapping_shl(factor.variable.bits());
         let exact = self.group.dialect.has(Dialect::EXACT_PRODUCTS);
         let (low, high) = if exact { (i32::MIN, i32::MAX) } else { (end.wrapping_neg(), end.wrapping_sub(1)) };
-        for value in &mut values {
-            *value = value.wrapping_add(factor.constant);
+        for variable in &mut *lanes {
+            let sum = variable.wrapping_add(factor.constant);
+            *variable = if factor.sign { sum.signum() } else { sum };
         }
-        if factor.sign {
-            values = values.map(i32::signum);
+        // At most 31 bits, as the check of the image guarantees.
+        for (value, factor) in values.iter_mut().zip(lanes) {
+            *value = value.wrapping_mul((*factor).max(low).min(high));
         }
-        values.map(|value| value.max(low).min(high))
     }
 
     /// Leaves zero where the product is not one of the compartment's profile.
     #[inline(never)]
     pub(super) fn gate_profiles(&self, chunk: &Chunk, product: &ProductRecord, values: &mut Values) {
-        for (lane, value) in values.iter_mut().enumerate() {
+        for (lane, value) in computed(values, chunk.count).iter_mut().enumerate() {
             let profile = self.posts.get(self.post_of(chunk, lane)).map_or(0, |post| post.profile);
             let counts = product.profiles.wrapping_shr(u32::from(profile.cast_unsigned())) & 1 == 1;
             *value = if counts { *value } else { 0 };
@@ -132,56 +145,61 @@ impl Readings<'_> {
     }
 
     #[cfg_attr(not(feature = "small-code"), inline(always))]
-    fn pre_values(&self, chunk: &Chunk, at: At, axon: Axon, trace: usize) -> Values {
+    fn pre_values(&self, chunk: &Chunk, at: At, axon: Axon, trace: usize, lanes: &mut [i32]) {
         let read = |step: usize| self.pre_at(axon, step).get(trace).copied().unwrap_or(0);
         match at {
-            At::Step(step) => [read(step); LANES],
-            At::Fired if self.group.epoch_steps == 1 => [read(1); LANES],
-            At::Fired => self.pre_values_at_spikes(chunk, axon, trace),
+            At::Step(step) => lanes.fill(read(step)),
+            At::Fired if self.group.epoch_steps == 1 => lanes.fill(read(1)),
+            At::Fired => self.pre_values_at_spikes(chunk, axon, trace, lanes),
         }
     }
 
     #[cfg_attr(not(feature = "small-code"), inline(always))]
-    fn post_factor<const DENSE: bool>(&self, chunk: &Chunk, at: At, trace: usize) -> Values {
+    fn post_factor<const DENSE: bool>(&self, chunk: &Chunk, at: At, trace: usize, lanes: &mut [i32]) {
         let posts = self.posts.len();
         match at {
-            At::Step(step) => self.post_values::<DENSE>(chunk, place(step, trace, posts)),
-            At::Fired if self.group.epoch_steps == 1 => self.post_values::<DENSE>(chunk, place(1, trace, posts)),
-            At::Fired => self.post_values_at_spikes(chunk, trace),
+            At::Step(step) => self.post_values::<DENSE>(chunk, place(step, trace, posts), lanes),
+            At::Fired if self.group.epoch_steps == 1 => {
+                self.post_values::<DENSE>(chunk, place(1, trace, posts), lanes);
+            }
+            At::Fired => self.post_values_at_spikes(chunk, trace, lanes),
         }
     }
 
     /// Values of the history for the post traces of a chunk, from the plane that begins at `plane`.
     #[cfg_attr(not(feature = "small-code"), inline(always))]
-    fn post_values<const DENSE: bool>(&self, chunk: &Chunk, plane: usize) -> Values {
+    fn post_values<const DENSE: bool>(&self, chunk: &Chunk, plane: usize, lanes: &mut [i32]) {
         if DENSE {
-            return load(self.history, plane.wrapping_add(chunk.start));
+            load(lanes, self.history, plane.wrapping_add(chunk.start));
+        } else {
+            self.scattered_values(chunk, plane, lanes);
         }
-        self.scattered_values(chunk, plane)
     }
 
     // Out of the way of what is fast, as the next ones.
     #[inline(never)]
-    fn scattered_values(&self, chunk: &Chunk, plane: usize) -> Values {
-        chunk.post.map(|post| self.history.get(plane.wrapping_add(post)).copied().map_or(0, i32::from))
+    fn scattered_values(&self, chunk: &Chunk, plane: usize, lanes: &mut [i32]) {
+        for (value, post) in lanes.iter_mut().zip(&chunk.post) {
+            *value = self.history.get(plane.wrapping_add(*post)).copied().map_or(0, i32::from);
+        }
     }
 
     /// Values of a post trace at the time at which each of them saw its last spike.
     #[inline(never)]
-    fn post_values_at_spikes(&self, chunk: &Chunk, trace: usize) -> Values {
+    fn post_values_at_spikes(&self, chunk: &Chunk, trace: usize, lanes: &mut [i32]) {
         let posts = self.posts.len();
-        let mut values = [0; LANES];
-        for (lane, (value, fired)) in values.iter_mut().zip(&chunk.fired).enumerate() {
+        for (lane, (value, fired)) in lanes.iter_mut().zip(&chunk.fired).enumerate() {
             let plane = place(index(fired.cast_unsigned()), trace, posts);
             *value = self.history.get(plane.wrapping_add(self.post_of(chunk, lane))).copied().map_or(0, i32::from);
         }
-        values
     }
 
     /// Values of a trace of the axon at the time at which each post trace saw its last spike.
     #[inline(never)]
-    fn pre_values_at_spikes(&self, chunk: &Chunk, axon: Axon, trace: usize) -> Values {
-        chunk.fired.map(|fired| self.pre_at(axon, index(fired.cast_unsigned())).get(trace).copied().unwrap_or(0))
+    fn pre_values_at_spikes(&self, chunk: &Chunk, axon: Axon, trace: usize, lanes: &mut [i32]) {
+        copy(lanes, &chunk.fired, |fired| {
+            self.pre_at(axon, index(fired.cast_unsigned())).get(trace).copied().unwrap_or(0)
+        });
     }
 
     /// The post trace of a lane.
@@ -190,19 +208,26 @@ impl Readings<'_> {
     }
 }
 
-/// Sixteen variables from `first` on; 0 behind the end.
+/// What `value` makes of each lane of `from`.
+#[inline(always)]
+fn copy(lanes: &mut [i32], from: &Values, value: impl Fn(i32) -> i32) {
+    for (lane, from) in lanes.iter_mut().zip(from) {
+        *lane = value(*from);
+    }
+}
+
+/// A variable for each lane, from `first` on; behind their end lanes stay as they are.
 #[cfg_attr(not(feature = "small-code"), inline(always))]
-pub(super) fn load(variables: &[i16], first: usize) -> Values {
-    let mut values = [0; LANES];
+pub(super) fn load(lanes: &mut [i32], variables: &[i16], first: usize) {
     let rest = variables.get(first..).unwrap_or_default();
-    if let Some(run) = rest.first_chunk::<LANES>() {
-        for (value, variable) in values.iter_mut().zip(run) {
-            *value = i32::from(*variable);
+    // A length that is known lets the compiler take several at once.
+    if WIDE && let Some(run) = rest.first_chunk::<LANES>() {
+        for (lane, variable) in lanes.iter_mut().zip(run) {
+            *lane = i32::from(*variable);
         }
     } else {
-        for (value, variable) in values.iter_mut().zip(rest) {
-            *value = i32::from(*variable);
+        for (lane, variable) in lanes.iter_mut().zip(rest) {
+            *lane = i32::from(*variable);
         }
     }
-    values
 }

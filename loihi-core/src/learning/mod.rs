@@ -19,7 +19,10 @@ use crate::plastic::{Plastic, Post};
 use chunk::{Axon, Readings};
 use row::{Due, PlasticRow};
 use sum::{Changed, Format, LANES};
-use trace::{EPOCH_MAX, PreHistory, Traces};
+use trace::{EPOCH_MAX, PreTraces, Traces};
+
+/// Steps that an epoch has less than if it is short.
+const SHORT: u32 = 5;
 
 /// What learning is given in a step.
 #[derive(Clone, Copy, Debug)]
@@ -69,12 +72,12 @@ impl<R: RandomSource + Copy> LearningStep<'_, '_, R> {
     /// Leaves the time of this step's spikes at the axons that they reached.
     fn count_arrivals(&self, group: &LearningRecord, plastic: &mut Plastic<'_>) {
         let [first, _, _] = group.before;
-        let (time, traces) = (self.time(group), Traces::of(self, group));
+        let time = self.time(group);
         for &number in plastic.arrived.as_slice() {
             let Some(at) = index(number).checked_sub(first).filter(|at| *at < group.axons) else { continue };
             let Some(pre) = plastic.pre.get_mut(first.wrapping_add(at)) else { continue };
             if pre.time > 0 {
-                traces.pre_again(number, pre);
+                Traces::of(self, group).pre_again(number, pre);
             }
             pre.time = i16::try_from(time).unwrap_or(i16::MAX);
         }
@@ -141,18 +144,34 @@ impl<R: RandomSource + Copy> LearningStep<'_, '_, R> {
         count & 1_u32.wrapping_shl(k).wrapping_sub(1) == 0
     }
 
-    #[cfg_attr(not(any(feature = "small-code", feature = "small-stack")), inline(always))]
+    /// Applies the rule at the end of an epoch, with room for the traces of its steps: that of a short one is cleared in
+    /// less time.
     #[cfg_attr(feature = "small-stack", inline(never))]
     fn end_epoch(&self, group: &LearningRecord, rate: i32, plastic: &mut Plastic<'_>, ops: &mut OpCounts) {
+        if group.epoch_steps < SHORT {
+            self.apply(group, rate, plastic, ops, &mut [[[0; LANES]; 2]; SHORT as usize]);
+        } else {
+            self.apply(group, rate, plastic, ops, &mut [[[0; LANES]; 2]; EPOCH_MAX + 1]);
+        }
+    }
+
+    #[inline(never)]
+    fn apply(
+        &self,
+        group: &LearningRecord,
+        rate: i32,
+        plastic: &mut Plastic<'_>,
+        ops: &mut OpCounts,
+        x: &mut [PreTraces],
+    ) {
         let traces = Traces::of(self, group);
         let [axons_before, synapses_before, posts_before] = group.before;
         let synapses = synapses_before..synapses_before.wrapping_add(group.synapses);
         let Some(posts) = plastic.post.get_mut(posts_before..posts_before.wrapping_add(group.posts)) else { return };
         let Some(pre) = plastic.pre.get_mut(axons_before..axons_before.wrapping_add(group.axons)) else { return };
         traces.follow_posts(posts_before, posts, plastic.history);
-        // Both stay where they are: a row of its own copy of them would take the stack twice.
+        // They stay where they are: a row with a copy of its own would take the stack twice.
         let mut products = heapless::Vec::<ProductRecord, { LearningRecord::PRODUCTS_MAX }>::new();
-        let mut x: PreHistory = [[[0; LANES]; 2]; EPOCH_MAX + 1];
         for mut product in self.image.products(group) {
             if product.target == Target::Weight {
                 product.exponent = product.exponent.wrapping_add(rate);
@@ -165,19 +184,20 @@ impl<R: RandomSource + Copy> LearningStep<'_, '_, R> {
             learning_step: self,
             group,
             format: Format { lost: group.lost_bits(), low, high },
-            readings: Readings { group, history: plastic.history, posts, x: &mut x, reward: self.reward },
+            readings: Readings { group, history: plastic.history, posts, x, reward: self.reward },
             weights: plastic.weights.get_mut(synapses.clone()).unwrap_or_default(),
             tags: plastic.tags.get_mut(synapses.clone()).unwrap_or_default(),
             delays: plastic.delays.get_mut(synapses).unwrap_or_default(),
             plans: rank_one::plans(group, &products),
             products: &products,
-            has_more: self.image.products(group).any(|product| rank_one::needs_more(&product)),
+            has_more: products.iter().any(rank_one::needs_more),
             due: Due::default(),
+            of_tags: 0,
             fired: false,
             changed: Changed::default(),
         };
         row.due = Due::of(row.products, |k| self.is_due(group, k));
-        row.drop_products_without_posts();
+        row.drop_products_of_nothing();
         row.fired = row.readings.posts.iter().any(|post| post.time > 0);
         let mut first = 0_usize;
         for pre in pre.chunks_mut(LANES) {

@@ -3,7 +3,7 @@
 use super::LearningStep;
 use super::chunk::{At, Axon, Chunk, Readings, load};
 use super::rank_one;
-use super::sum::{Changed, Format, LANES, Scale, Values, away_then_truncate, floor, low_half, magnitude};
+use super::sum::{Changed, Format, LANES, Scale, Values, away_then_truncate, computed, floor, low_half, magnitude};
 use super::trace::place;
 use crate::image::{Dependency, Dialect, LearningRecord, ProductRecord, Rounding, Target, Variable, index};
 use crate::num::{Purpose, RandomSource};
@@ -55,6 +55,8 @@ pub(super) struct PlasticRow<'r, 'i, 'a, R> {
     /// Whether the rule reads or changes tags or delays.
     pub(super) has_more: bool,
     pub(super) due: Due,
+    /// Products that are 0 where the tag is.
+    pub(super) of_tags: u32,
     /// Whether any post trace saw a spike.
     pub(super) fired: bool,
     pub(super) changed: Changed,
@@ -79,44 +81,52 @@ impl<R: RandomSource + Copy> PlasticRow<'_, '_, '_, R> {
         if due == 0 {
             return;
         }
-        let only_fired = due & !self.due.y0 == 0;
         let Some(record) = self.learning_step.image.axon(self.group.axon_first.wrapping_add(number)) else { return };
         let words = self.learning_step.image.sparse.get(record.elements()).unwrap_or_default();
         let mut first = record.first.wrapping_sub(self.group.synapse_first);
         for words in words.chunks(LANES) {
-            let mut chunk = self.readings.chunk::<DENSE>(first, words);
-            if !only_fired || chunk.fired.iter().any(|time| *time > 0) {
-                chunk.w = load(self.weights, first);
-                if self.has_more {
-                    chunk.t = load(self.tags, first);
-                    chunk.d = load(self.delays, first);
+            let tags = self.tags.get(first..first.wrapping_add(words.len())).unwrap_or_default();
+            let no_tags = due & self.of_tags != 0 && tags.iter().all(|tag| *tag == 0);
+            let due = if no_tags { due & !self.of_tags } else { due };
+            if due != 0 {
+                let mut chunk = self.readings.chunk::<DENSE>(first, words);
+                if due & !self.due.y0 != 0 || chunk.fired.iter().any(|time| *time > 0) {
+                    load(computed(&mut chunk.w, chunk.count), self.weights, first);
+                    if self.has_more {
+                        load(computed(&mut chunk.t, chunk.count), self.tags, first);
+                        load(computed(&mut chunk.d, chunk.count), self.delays, first);
+                    }
+                    self.change::<DENSE>(&chunk, due, axon);
                 }
-                self.change::<DENSE>(&chunk, due, axon);
             }
             first = first.wrapping_add(LANES);
         }
     }
 
-    /// Takes those products off what is due at the end of the epoch that are 0 at every post, because one of their post
-    /// traces is.
-    pub(super) fn drop_products_without_posts(&mut self) {
+    /// Takes those products off what is due at the end of the epoch that are 0 at every synapse, because the reward or
+    /// one of their post traces is, and finds those that are 0 where the tag is.
+    pub(super) fn drop_products_of_nothing(&mut self) {
         let (step, posts) = (index(self.group.epoch_steps), self.readings.posts.len());
         let is_zero = |trace: usize| {
             let first = place(step, trace, posts);
             let plane = self.readings.history.get(first..first.wrapping_add(posts)).unwrap_or_default();
             plane.iter().all(|y| *y == 0)
         };
-        let zero = [is_zero(0), is_zero(1), is_zero(2)];
         for (product, bit) in self.products.iter().zip(bits()) {
-            let mut factors = product.factor.iter().take(product.factors);
-            let is_zero = factors.any(|factor| match factor.variable {
-                Variable::Y1 => zero[0] && factor.constant == 0,
-                Variable::Y2 => zero[1] && factor.constant == 0,
-                Variable::Y3 => zero[2] && factor.constant == 0,
+            let plain = || product.factor.iter().take(product.factors).filter(|factor| factor.constant == 0);
+            let is_zero = plain().any(|factor| match factor.variable {
+                Variable::Y1 => is_zero(0),
+                Variable::Y2 => is_zero(1),
+                Variable::Y3 => is_zero(2),
+                // Lava holds a tag of -257 to the accumulator's range by adding 0.
+                Variable::R1 => self.readings.reward == 0 && product.target != Target::Tag,
                 _ => false,
             });
             if is_zero {
                 self.due.u &= !bit;
+            }
+            if plain().any(|factor| factor.variable == Variable::T) {
+                self.of_tags |= bit;
             }
         }
     }
@@ -181,20 +191,18 @@ impl<R: RandomSource + Copy> PlasticRow<'_, '_, '_, R> {
     #[cfg_attr(not(feature = "small-code"), inline(always))]
     fn change_one<const DENSE: bool>(&mut self, chunk: &Chunk, due: u32, axon: Axon, target: Target, old: &Values) {
         let exact = self.group.dialect.has(Dialect::EXACT_PRODUCTS);
-        let mut sums = *old;
-        for sum in &mut sums {
-            *sum = if exact { 0 } else { sum.wrapping_shl(7) };
+        let mine = |(product, bit): &(&ProductRecord, u32)| due & bit != 0 && product.target == target;
+        if !self.products.iter().zip(bits()).any(|product| mine(&product)) {
+            return;
         }
-        let mut any = false;
-        for (product, bit) in self.products.iter().zip(bits()) {
-            if due & bit != 0 && product.target == target {
-                self.accumulate::<DENSE>(chunk, product, axon, &mut sums);
-                any = true;
-            }
+        let mut sums = [0; LANES];
+        for (sum, old) in computed(&mut sums, chunk.count).iter_mut().zip(old) {
+            *sum = if exact { 0 } else { old.wrapping_shl(7) };
         }
-        if any {
-            self.write_back(chunk, target, old, &sums);
+        for (product, _) in self.products.iter().zip(bits()).filter(mine) {
+            self.accumulate::<DENSE>(chunk, product, axon, &mut sums);
         }
+        self.write_back(chunk, target, old, &sums);
     }
 
     /// Adds a product to the sums of a chunk.
@@ -207,22 +215,15 @@ impl<R: RandomSource + Copy> PlasticRow<'_, '_, '_, R> {
         };
         let mut values = [product.mantissa; LANES];
         for factor in product.factor.iter().take(product.factors) {
-            let read = self.readings.factor::<DENSE>(chunk, *factor, at, axon);
-            // At most 31 bits, as the check of the image guarantees.
-            for (value, read) in values.iter_mut().zip(&read) {
-                *value = value.wrapping_mul(*read);
-            }
+            self.readings.multiply::<DENSE>(chunk, *factor, at, axon, &mut values);
         }
         self.gate(chunk, product, &mut values);
         let scale = Scale::of(product, self.group.dialect);
+        let added = computed(sums, chunk.count).iter_mut().zip(&values);
         if self.group.dialect.has(Dialect::EXACT_PRODUCTS) {
-            for (sum, value) in sums.iter_mut().zip(&values) {
-                *sum = scale.add_exact(*sum, *value);
-            }
+            added.for_each(|(sum, value)| *sum = scale.add_exact(*sum, *value));
         } else {
-            for (sum, value) in sums.iter_mut().zip(&values) {
-                *sum = scale.add(*sum, *value);
-            }
+            added.for_each(|(sum, value)| *sum = scale.add(*sum, *value));
         }
     }
 
@@ -230,7 +231,7 @@ impl<R: RandomSource + Copy> PlasticRow<'_, '_, '_, R> {
     #[cfg_attr(not(feature = "small-code"), inline(always))]
     fn gate(&self, chunk: &Chunk, product: &ProductRecord, values: &mut Values) {
         if product.dependency == Dependency::Y0 {
-            for (value, fired) in values.iter_mut().zip(&chunk.fired) {
+            for (value, fired) in computed(values, chunk.count).iter_mut().zip(&chunk.fired) {
                 *value = if *fired > 0 { *value } else { 0 };
             }
         }
@@ -249,8 +250,9 @@ impl<R: RandomSource + Copy> PlasticRow<'_, '_, '_, R> {
             Target::Delay => (whole(self.group.delay_range()), Purpose::Delay),
         };
         let words = self.words(chunk, purpose, sums, format.lost);
-        let mut new = *old;
-        let rounded = new.iter_mut().zip(sums).zip(&words);
+        let mut new = [0; LANES];
+        let lanes = computed(&mut new, chunk.count);
+        let rounded = lanes.iter_mut().zip(sums).zip(&words);
         match self.group.rounding {
             Rounding::Stochastic => {
                 rounded.for_each(|((new, sum), word)| *new = magnitude(*sum, format.lost, *word));
@@ -262,10 +264,13 @@ impl<R: RandomSource + Copy> PlasticRow<'_, '_, '_, R> {
                 rounded.for_each(|((new, sum), word)| *new = floor(*sum, format, *word));
             }
             Rounding::AwayThenTruncate => {
-                rounded.for_each(|((new, sum), _)| *new = new.wrapping_add(away_then_truncate(*sum, format.lost)));
+                let changed = rounded.zip(old);
+                changed.for_each(|(((new, sum), _), old)| {
+                    *new = old.wrapping_add(away_then_truncate(*sum, format.lost));
+                });
             }
         }
-        for new in &mut new {
+        for new in lanes {
             *new = (*new).max(format.low).min(format.high);
         }
         self.changed.count(old, &new, format, chunk.count);

@@ -1,5 +1,6 @@
 //! Sums of products in units of 2^-7: how a product joins a sum, and how a sum becomes a variable again.
 
+use crate::compartment::lanes::WIDE;
 use crate::image::{Dialect, ProductRecord};
 
 /// Synapses, or axons, that are computed together.
@@ -7,6 +8,13 @@ pub(super) const LANES: usize = 16;
 
 /// A value per synapse.
 pub(super) type Values = [i32; LANES];
+
+/// The lanes that are computed where `count` are there: all of them if the processor computes several at once, so that the
+/// length of a loop is a constant.
+#[inline(always)]
+pub(super) fn computed<T>(lanes: &mut [T; LANES], count: usize) -> &mut [T] {
+    if WIDE { lanes } else { lanes.get_mut(..count).unwrap_or_default() }
+}
 
 /// Largest sum: the accumulator has 15 bits and sign.
 const SUM_MAX: i32 = 32_767;
@@ -69,13 +77,12 @@ impl Changed {
     /// Counts the first `count` lanes.
     #[inline(always)]
     pub(super) fn count(&mut self, old: &Values, new: &Values, format: Format, count: usize) {
-        for (lane, (old, new)) in old.iter().zip(new).enumerate() {
+        let counts = computed(&mut self.all, count).iter_mut().zip(&mut self.saturated);
+        for (lane, ((all, saturated), (old, new))) in counts.zip(old.iter().zip(new)).enumerate() {
             let changed = u32::from(new != old) & u32::from(lane < count);
             let at_end = u32::from(*new == format.low) | u32::from(*new == format.high);
-            if let (Some(all), Some(saturated)) = (self.all.get_mut(lane), self.saturated.get_mut(lane)) {
-                *all = all.wrapping_add(changed);
-                *saturated = saturated.wrapping_add(changed & at_end);
-            }
+            *all = all.wrapping_add(changed);
+            *saturated = saturated.wrapping_add(changed & at_end);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Traces through the steps of an epoch, sixteen axons or compartments at a time.
 
 use super::LearningStep;
-use super::sum::{LANES, low_half};
+use super::sum::{LANES, computed, low_half};
 use crate::compartment::lanes::WIDE;
 use crate::image::{Dialect, Image, LearningRecord, TraceRecord, index};
 use crate::num::{Purpose, RandomSource};
@@ -17,8 +17,8 @@ pub(super) struct Traces<'l, 'i, 'a, R> {
     records: [Option<TraceRecord>; 5],
 }
 
-/// The traces x1 and x2 of sixteen axons after every step of an epoch, from 1.
-pub(super) type PreHistory = [[[Kept; LANES]; 2]; EPOCH_MAX + 1];
+/// The traces x1 and x2 of sixteen axons after a step of an epoch.
+pub(super) type PreTraces = [[Kept; LANES]; 2];
 
 /// A trace of an axon as the history keeps it, 0..=127: a byte where the stack is small.
 #[cfg(feature = "small-stack")]
@@ -97,7 +97,7 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
 
     /// Follows the traces of sixteen axons, or fewer, through the epoch that ends, and leaves what stays for the next.
     #[cfg_attr(not(feature = "small-code"), inline(always))]
-    pub(super) fn follow_pre(&self, number: u32, pre: &mut [Pre], history: &mut PreHistory) {
+    pub(super) fn follow_pre(&self, number: u32, pre: &mut [Pre], history: &mut [PreTraces]) {
         for (trace, way) in self.ways(PRE, number).enumerate() {
             let (mut start, mut times) = ([0; LANES], [0; LANES]);
             for ((start, time), pre) in start.iter_mut().zip(&mut times).zip(&*pre) {
@@ -191,8 +191,8 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
         }
         let mut t = self.learning_step.t.wrapping_add(1).wrapping_sub(self.group.epoch_steps);
         for step in steps {
-            self.decay_lanes(&mut values, way, t);
-            for ((value, time), way) in values.iter_mut().zip(times).zip(way.lanes()) {
+            self.decay_lanes(&mut values, count, way, t);
+            for ((value, time), way) in computed(&mut values, count).iter_mut().zip(times).zip(way.lanes()) {
                 if index(u32::from(time.cast_unsigned())) == step {
                     *value = self.impulse(*value, way, way.side.impulse, t);
                 }
@@ -222,11 +222,11 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
         (value, kept.saturating_add(i16::from(up)))
     }
 
-    /// One decay of sixteen values.
+    /// One decay of sixteen values, or fewer.
     #[cfg_attr(not(feature = "small-code"), inline(always))]
-    fn decay_lanes(&self, values: &mut [i16; LANES], way: Way<'_>, t: u32) {
+    fn decay_lanes(&self, values: &mut [i16; LANES], count: usize, way: Way<'_>, t: u32) {
         if !WIDE {
-            for (value, way) in values.iter_mut().zip(way.lanes()) {
+            for (value, way) in computed(values, count).iter_mut().zip(way.lanes()) {
                 *value = self.decay(*value, way.record.decay_first, way, t);
             }
             return;
