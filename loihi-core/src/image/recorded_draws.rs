@@ -24,14 +24,12 @@ impl RandomSource for Recorded<'_, '_> {
         self.image.draws.get(at).copied().unwrap_or(0)
     }
 
-    fn words(&self, purpose: Purpose, t: u32, first: u32) -> [u32; 16] {
+    fn words(&self, purpose: Purpose, t: u32, first: u32, words: &mut [u32]) {
         if self.image.recorded_draws().all(|recorded| recorded.purpose != purpose as u32) {
-            return self.drawn.words(purpose, t, first);
+            return self.drawn.words(purpose, t, first, words);
         }
-        let mut words = [0; 16];
         for (word, at) in words.iter_mut().zip(0..16_u32) {
             *word = self.word(purpose, t, first.wrapping_add(at));
         }
-        words
     }
 }

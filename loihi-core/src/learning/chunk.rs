@@ -91,8 +91,8 @@ impl Readings<'_> {
     /// The axon's traces x1 and x2 after a step of the epoch.
     #[inline(always)]
     pub(super) fn pre_at(&self, axon: Axon, step: usize) -> [i32; 2] {
-        let [x1, x2] = self.x.get(step).copied().unwrap_or([[0; LANES]; 2]);
-        [x1, x2].map(|lanes| lanes.get(axon.lane).copied().map_or(0, i32::from))
+        let Some([x1, x2]) = self.x.get(step) else { return [0; 2] };
+        [x1.get(axon.lane), x2.get(axon.lane)].map(|x| x.copied().map_or(0, i32::from))
     }
 
     /// Multiplies every lane by a factor: the variable, a constant added, clipped to its width; or its sign.

@@ -2,7 +2,7 @@
 //! from the embedded CPU needs. The same bits as [`super::row`] gives, in less time.
 
 use super::chunk::{Axon, Readings};
-use super::sum::{Changed, Format, LANES, Scale, Values, low_half, magnitude};
+use super::sum::{Changed, Format, LANES, Scale, Values, computed, low_half, magnitude};
 use super::trace::place;
 use crate::image::{Dependency, Dialect, LearningRecord, ProductRecord, Rounding, Target, Variable, index};
 
@@ -101,22 +101,28 @@ pub(super) struct Term<'h> {
     pub(super) y: &'h [i16],
 }
 
-/// Adds the terms to the weights of an axon, rounded stochastically, and counts what changed; `words` gives the random
-/// words of sixteen synapses from one on.
+/// Adds the terms to the weights of an axon, rounded stochastically, and counts what changed; `draw` gives the random
+/// words of synapses from one on.
 #[cfg_attr(not(feature = "small-code"), inline(always))]
 pub(super) fn teach(
     row: &mut [i16],
     terms: &[Term<'_>],
     format: Format,
     changed: &mut Changed,
-    words: impl Fn(u32) -> [u32; LANES],
+    draw: impl Fn(u32, &mut [u32]),
 ) {
     let (chunks, rest) = row.as_chunks_mut::<LANES>();
     let mut at = 0_usize;
     let mut element = 0_u32;
+    let (mut old, mut new, mut words) = ([0; LANES], [0; LANES], [0; LANES]);
     for chunk in chunks {
-        let old = chunk.map(i32::from);
-        let Some(new) = updated(&old, terms, at, format, &words(element)) else { return };
+        for (old, weight) in old.iter_mut().zip(&*chunk) {
+            *old = i32::from(*weight);
+        }
+        draw(element, &mut words);
+        if !update(&old, &mut new, terms, at, format, &words) {
+            return;
+        }
         changed.count(&old, &new, format, LANES);
         for (weight, new) in chunk.iter_mut().zip(&new) {
             *weight = low_half(*new);
@@ -125,11 +131,13 @@ pub(super) fn teach(
         element = element.wrapping_add(16);
     }
     if !rest.is_empty() {
-        let mut old = [0; LANES];
         for (old, weight) in old.iter_mut().zip(&*rest) {
             *old = i32::from(*weight);
         }
-        let Some(new) = updated(&old, terms, at, format, &words(element)) else { return };
+        draw(element, computed(&mut words, rest.len()));
+        if !update(&old, computed(&mut new, rest.len()), terms, at, format, &words) {
+            return;
+        }
         changed.count(&old, &new, format, rest.len());
         for (weight, new) in rest.iter_mut().zip(&new) {
             *weight = low_half(*new);
@@ -137,19 +145,22 @@ pub(super) fn teach(
     }
 }
 
-/// Sixteen weights with the terms added, from the synapse `at` of the row on.
+/// Makes `new` weights, at most sixteen, of `old` ones and the terms, from the synapse `at` of the row on; false, if a
+/// trace is missing.
 #[cfg_attr(not(feature = "small-code"), inline(always))]
-fn updated(old: &Values, terms: &[Term<'_>], at: usize, format: Format, words: &[u32; LANES]) -> Option<Values> {
-    let mut sums = old.map(|weight| weight.wrapping_shl(7));
+fn update(old: &Values, new: &mut [i32], terms: &[Term<'_>], at: usize, format: Format, words: &[u32; LANES]) -> bool {
+    for (sum, old) in new.iter_mut().zip(old) {
+        *sum = old.wrapping_shl(7);
+    }
     for term in terms {
         // The history is as long as the last chunk, so that the trace of every lane is there.
-        let y = term.y.get(at..).and_then(<[i16]>::first_chunk::<LANES>)?;
-        for (sum, y) in sums.iter_mut().zip(y) {
+        let Some(y) = term.y.get(at..).and_then(<[i16]>::first_chunk::<LANES>) else { return false };
+        for (sum, y) in new.iter_mut().zip(y) {
             *sum = term.scale.add(*sum, term.factor.wrapping_mul(i32::from(*y)));
         }
     }
-    for (sum, word) in sums.iter_mut().zip(words) {
+    for (sum, word) in new.iter_mut().zip(words) {
         *sum = magnitude(*sum, format.lost, *word).max(format.low).min(format.high);
     }
-    Some(sums)
+    true
 }

@@ -155,7 +155,7 @@ impl<R: RandomSource + Copy> PlasticRow<'_, '_, '_, R> {
         let element = self.element(first);
         let (random, t) = (self.learning_step.random, self.learning_step.t);
         let row = self.weights.get_mut(first..first.wrapping_add(words.len())).unwrap_or_default();
-        let words = |at: u32| random.words(Purpose::Weight, t, element.wrapping_add(at));
+        let words = |at: u32, words: &mut [u32]| random.words(Purpose::Weight, t, element.wrapping_add(at), words);
         rank_one::teach(row, &terms, self.format, &mut self.changed, words);
         true
     }
@@ -249,7 +249,8 @@ impl<R: RandomSource + Copy> PlasticRow<'_, '_, '_, R> {
             Target::Tag => (whole(self.group.tag_range()), Purpose::Tag),
             Target::Delay => (whole(self.group.delay_range()), Purpose::Delay),
         };
-        let words = self.words(chunk, purpose, sums, format.lost);
+        let mut words = [0; LANES];
+        self.draw(chunk, purpose, sums, format.lost, computed(&mut words, chunk.count));
         let mut new = [0; LANES];
         let lanes = computed(&mut new, chunk.count);
         let rounded = lanes.iter_mut().zip(sums).zip(&words);
@@ -293,15 +294,13 @@ impl<R: RandomSource + Copy> PlasticRow<'_, '_, '_, R> {
         }
     }
 
-    /// A random word per lane; 0 where nothing is left to round.
+    /// A random word per lane, unless nothing is left to round.
     #[cfg_attr(not(feature = "small-code"), inline(always))]
-    fn words(&self, chunk: &Chunk, purpose: Purpose, sums: &Values, lost: u32) -> [u32; LANES] {
+    fn draw(&self, chunk: &Chunk, purpose: Purpose, sums: &Values, lost: u32, words: &mut [u32]) {
         let stochastic = matches!(self.group.rounding, Rounding::Stochastic | Rounding::FloorStochastic);
         let mask = 128_i32.wrapping_shl(lost).wrapping_sub(1);
         if stochastic && sums.iter().any(|sum| sum & mask != 0) {
-            self.learning_step.random.words(purpose, self.learning_step.t, self.element(chunk.first))
-        } else {
-            [0; LANES]
+            self.learning_step.random.words(purpose, self.learning_step.t, self.element(chunk.first), words);
         }
     }
 

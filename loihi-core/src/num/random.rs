@@ -41,11 +41,12 @@ pub trait RandomSource {
     /// A uniform word.
     fn word(&self, purpose: Purpose, t: u32, element: u32) -> u32;
 
-    /// Words of sixteen elements from `first` on whose high 16 bits at least are uniform, for a consumer that
-    /// needs no more: the rounding of a synapse compares a fraction of at most 16 bits, so it stays free of bias.
+    /// Fills `words`, at most sixteen, with those of the elements from `first` on, whose high 16 bits at least are
+    /// uniform, for a consumer that needs no more: the rounding of a synapse compares a fraction of at most 16 bits, so it
+    /// stays free of bias.
     ///
     /// The words of a run of any length are those of its parts of sixteen from its first element on.
-    fn words(&self, purpose: Purpose, t: u32, first: u32) -> [u32; 16];
+    fn words(&self, purpose: Purpose, t: u32, first: u32, words: &mut [u32]);
 
     /// Noise of a compartment, uniform in −127..=127.
     #[inline]
@@ -87,18 +88,17 @@ impl RandomSource for Drawn {
     /// One word serves two elements: the high half of word `first + k` that of `first + k`, its low half that of
     /// `first + k + 8`.
     #[inline(always)]
-    fn words(&self, purpose: Purpose, t: u32, first: u32) -> [u32; 16] {
-        let mut drawn = [0; 8];
-        for (word, at) in drawn.iter_mut().zip(0..8_u32) {
+    fn words(&self, purpose: Purpose, t: u32, first: u32, words: &mut [u32]) {
+        let (high, low) = words.split_at_mut(words.len().min(8));
+        for (word, at) in high.iter_mut().zip(0..8_u32) {
             *word = self.word(purpose, t, first.wrapping_add(at));
         }
-        let mut words = [0; 16];
-        let (high, low) = words.split_at_mut(8);
-        for ((high, low), word) in high.iter_mut().zip(low).zip(drawn) {
-            *high = word & 0xFFFF_0000;
+        for (low, word) in low.iter_mut().zip(&*high) {
             *low = word.wrapping_shl(16);
         }
-        words
+        for word in high {
+            *word &= 0xFFFF_0000;
+        }
     }
 }
 
@@ -110,7 +110,11 @@ mod tests {
     fn words_of_sixteen_are_halves_that_no_two_elements_share() {
         let source = Drawn { seed: 3 };
         for first in [0, 1, 77] {
-            let words = source.words(Purpose::Weight, 5, first);
+            let mut words = [0; 16];
+            source.words(Purpose::Weight, 5, first, &mut words);
+            let mut fewer = [0; 11];
+            source.words(Purpose::Weight, 5, first, &mut fewer);
+            assert_eq!(fewer, words[..11]);
             for at in 0..8_u32 {
                 let word = source.word(Purpose::Weight, 5, first + at);
                 let (high, low) = (words[at as usize], words[at as usize + 8]);
