@@ -175,7 +175,7 @@ impl<F: NorFlash> Store<F> {
         if end > begin + self.slot_bytes() {
             return Err(StoreError::TooSmall);
         }
-        self.flash.erase(address(begin), address(end)).map_err(failed)?;
+        self.flash.erase(address(begin), address(end)).map_err(|error| failed(&error))?;
         let mut head = head(sequence, &entry);
         let mut hash = Fnv64::new();
         hash.bytes(&head[..HASHED_BYTES]);
@@ -194,7 +194,7 @@ impl<F: NorFlash> Store<F> {
             self.write_chunk(begin, number, &chunk)?;
         }
         head[HASHED_BYTES..HASHED_BYTES + 8].copy_from_slice(&hash.finish().to_le_bytes());
-        self.flash.write(address(begin), &head).map_err(failed)?;
+        self.flash.write(address(begin), &head).map_err(|error| failed(&error))?;
         self.current = Some(Valid { slot, sequence, entry });
         Ok(())
     }
@@ -205,7 +205,7 @@ impl<F: NorFlash> Store<F> {
         if self.slot_bytes() < HEAD_BYTES {
             return Ok(None);
         }
-        self.flash.read(address(self.begin(slot)), &mut head).map_err(failed)?;
+        self.flash.read(address(self.begin(slot)), &mut head).map_err(|error| failed(&error))?;
         let word = |at: usize| head.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |word| u32::from_le_bytes(*word));
         let wide = |at: usize| u64::from(word(at)) | u64::from(word(at + 4)) << 32;
         let bytes = word(8) as usize;
@@ -239,11 +239,11 @@ impl<F: NorFlash> Store<F> {
 
     fn read_chunk(&mut self, slot: Slot, number: usize, chunk: &mut [u8; HEAD_BYTES]) -> Result<(), StoreError> {
         let at = self.begin(slot) + HEAD_BYTES * (number + 1);
-        self.flash.read(address(at), chunk).map_err(failed)
+        self.flash.read(address(at), chunk).map_err(|error| failed(&error))
     }
 
     fn write_chunk(&mut self, begin: usize, number: usize, chunk: &[u8; HEAD_BYTES]) -> Result<(), StoreError> {
-        self.flash.write(address(begin + HEAD_BYTES * (number + 1)), chunk).map_err(failed)
+        self.flash.write(address(begin + HEAD_BYTES * (number + 1)), chunk).map_err(|error| failed(&error))
     }
 }
 
@@ -262,7 +262,7 @@ fn address(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-fn failed<E: embedded_storage::nor_flash::NorFlashError>(error: E) -> StoreError {
+fn failed<E: embedded_storage::nor_flash::NorFlashError>(error: &E) -> StoreError {
     StoreError::Flash(error.kind())
 }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Command lines of every command that does something, and keys of their results; `error` where one cannot succeed here.
-const LINES: [(&str, &str, &[&str]); 28] = [
+const LINES: [(&str, &str, &[&str]); 29] = [
     ("run", "pes-channel", &["experiment", "device", "board", "seed", "steps", "metrics", "ops", "digest", "digests"]),
     ("run", "net.toml --data samples.csv", &["network", "device", "cores", "samples", "accuracy", "steps", "digest"]),
     ("list", "", &["experiments"]),

@@ -220,7 +220,8 @@ fn it_learns_digits_as_the_host_does() {
     let options = RunOptions { epochs: Some(1), samples: Some(700), ..RunOptions::default() };
     let outcome = experiment("digits-pes").run(&mut open_host(), &options, &mut NoObserver).unwrap();
     let online = outcome.metrics.get("accuracy_online").unwrap();
-    assert!((online - host.states[700].right as f64 / 700.0).abs() < 1e-9, "{online}");
+    let right = f64::from(u32::try_from(host.states[700].right).unwrap());
+    assert!((online - right / 700.0).abs() < 1e-9, "{online}");
     let mut right = 0;
     for (digit, answer) in test.iter().zip(&host.tested) {
         board.send(&line_of("?", digit));
