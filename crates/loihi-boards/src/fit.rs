@@ -4,6 +4,8 @@ use super::Board;
 
 /// Bytes behind an image in flash: its hash.
 const HASH_BYTES: u64 = 8;
+/// The feature whose code takes the most stack, and bytes of it: what was in use on `mps2-an386`, rounded up.
+const LEARNING: (&str, u64) = ("learning", 12_000);
 
 /// How a network fits a board.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +17,11 @@ pub enum Fit {
     /// It does not fit.
     Short {
         /// Bytes that the arena lacks, for the state alone if the image fits the flash.
+        bytes: u64,
+    },
+    /// It fits, but the end of an epoch of cores that learn takes more stack than the board has.
+    Stack {
+        /// Bytes that the stack lacks.
         bytes: u64,
     },
     /// The board's firmware is built without what it needs.
@@ -40,13 +47,19 @@ impl Board {
         if let Some(feature) = features.iter().find(|feature| !is_there(feature)) {
             return Fit::LeftOut { feature: feature.clone() };
         }
+        let (learning, stack_bytes) = LEARNING;
+        let is_deep = self.stack_bytes < stack_bytes && features.iter().any(|feature| feature == learning);
         let both = image_bytes.next_multiple_of(8) + state_bytes;
         let in_flash = self.network.is_some_and(|flash| image_bytes + HASH_BYTES <= flash.bytes);
         let needed = if in_flash { state_bytes } else { both };
-        match (both <= self.arena_bytes, self.arena_bytes.checked_sub(needed)) {
-            (true, _) => Fit::Arena,
-            (false, Some(_)) => Fit::Flash,
-            (false, None) => Fit::Short { bytes: needed - self.arena_bytes },
+        if needed > self.arena_bytes {
+            Fit::Short { bytes: needed - self.arena_bytes }
+        } else if is_deep {
+            Fit::Stack { bytes: stack_bytes - self.stack_bytes }
+        } else if both <= self.arena_bytes {
+            Fit::Arena
+        } else {
+            Fit::Flash
         }
     }
 }
@@ -74,6 +87,9 @@ mod tests {
         let mut board = named("netduinoplus2").unwrap().clone();
         let needed = ["pes".to_owned(), "learning".to_owned()];
         assert_eq!(board.fit(8, 8, &needed), Fit::Arena);
+        board.stack_bytes = 11_000;
+        assert_eq!(board.fit(8, 8, &needed), Fit::Stack { bytes: 1_000 });
+        assert_eq!(board.fit(8, 8, &needed[..1]), Fit::Arena);
         board.features = vec!["pes".to_owned()];
         assert_eq!(board.fit(8, 8, &needed), Fit::LeftOut { feature: "learning".to_owned() });
     }

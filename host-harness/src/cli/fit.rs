@@ -32,7 +32,7 @@ pub(super) fn table(networks: &[String]) -> anyhow::Result<Table> {
     }
     table.notes = vec![
         "`fits`: image and state, in the arena. `in flash`: the state there, the image in flash (`--flash`). \
-         `short`: bytes that the arena lacks."
+         `short`: bytes that the arena lacks, or the stack where cores learn."
             .to_owned(),
     ];
     if !missing.is_empty() {
@@ -52,6 +52,7 @@ fn said(board: &Board, needs: &NetworkNeeds) -> String {
         Fit::Arena => "fits".to_owned(),
         Fit::Flash => "in flash".to_owned(),
         Fit::Short { bytes } => format!("short by {bytes}"),
+        Fit::Stack { bytes } => format!("stack short by {bytes}"),
         Fit::LeftOut { feature } => format!("needs the feature {feature}"),
     }
 }

@@ -438,8 +438,11 @@ impl<A: AsMut<[u64]>> Machine<A> {
         let snips = self.board.snips;
         let (image, memory) = parts(&mut self.arena, &self.board, image).ok_or(DeviceError::NoImage)?;
         let image = Image::view(image).map_err(DeviceError::Image)?;
-        let mut chip = Chip::resume(image, snips, memory, from).map_err(|_| DeviceError::NoImage)?;
-        Ok(job(&mut chip))
+        // Used where it is made: to move it takes the stack twice.
+        match &mut Chip::resume(image, snips, memory, from) {
+            Ok(chip) => Ok(job(chip)),
+            Err(_) => Err(DeviceError::NoImage),
+        }
     }
 }
 
