@@ -119,7 +119,7 @@ pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
 /// Makes the image of a CD, which a test boots, where GRUB is or can be installed.
 fn boot_image() -> Verdict {
     match iso::install(Detail::Changes) {
-        Ok(()) => iso::make(&iso::path()).into(),
+        Ok(()) => iso::make(&paths::cd()).into(),
         Err(error) => Verdict::Skipped(format!("{error:#}")),
     }
 }

@@ -9,7 +9,7 @@ use loihi_boards::Board;
 
 use crate::command::{printed, run};
 use crate::setup::{self, Detail, Tools};
-use crate::{iso, paths, toolchain};
+use crate::{paths, toolchain};
 
 /// The program that is the firmware itself.
 pub(crate) const FIRMWARE: &str = "firmware";
@@ -73,7 +73,7 @@ fn build_board(board: &Board, features: &[String]) -> Result<()> {
     }
     if board.name == loihi_boards::DEFAULT {
         // It holds an earlier build.
-        paths::remove(&iso::path())?;
+        paths::remove(&paths::cd())?;
     }
     let tools = setup::install_for_firmware(Detail::Changes, board)?;
     for keeps in [false, true] {

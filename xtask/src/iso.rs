@@ -4,7 +4,7 @@
 //! times.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -29,11 +29,6 @@ const MODULES: &str = "--install-modules=multiboot normal configfile part_acorn 
                        part_dvh part_gpt part_msdos part_plan part_sun part_sunpc";
 /// What GRUB does, without a menu and without waiting for one.
 const CONFIGURATION: &str = "multiboot /boot/firmware.elf\nboot\n";
-
-/// Where the image of the CD is made, unless told otherwise, and where tests look for it.
-pub(crate) fn path() -> PathBuf {
-    paths::images().join(format!("{}.iso", loihi_boards::DEFAULT))
-}
 
 /// Installs GRUB and what it needs, where it is missing.
 ///

@@ -117,7 +117,7 @@ fn run(verb: &Verb) -> Result<ExitCode> {
         Verb::Iso { out } => {
             iso::install(setup::Detail::Changes)?;
             firmware::build(&[loihi_boards::default()], &[])?;
-            iso::make(out.as_ref().unwrap_or(&iso::path()))?;
+            iso::make(out.as_ref().unwrap_or(&paths::cd()))?;
         }
         Verb::Web => web::build()?,
         Verb::Test { quick, all, filters } => {

@@ -29,6 +29,11 @@ pub(crate) fn images() -> PathBuf {
     root().join("target").join("firmware")
 }
 
+/// Where the image of a CD with the firmware of the bare PC is made, unless told otherwise, and where tests look for it.
+pub(crate) fn cd() -> PathBuf {
+    images().join(format!("{}.iso", loihi_boards::DEFAULT))
+}
+
 /// Removes a file, if there is one.
 ///
 /// # Errors
