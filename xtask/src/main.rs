@@ -104,7 +104,10 @@ fn main() -> ExitCode {
 
 fn run(verb: &Verb) -> Result<ExitCode> {
     match verb {
-        Verb::Setup { check: true } => setup::check()?,
+        Verb::Setup { check: true } => {
+            iso::say();
+            setup::check()?;
+        }
         Verb::Setup { check: false } => {
             setup::install(setup::Detail::Everything)?;
             if let Err(error) = iso::install(setup::Detail::Everything) {

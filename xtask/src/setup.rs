@@ -11,7 +11,7 @@ use loihi_boards::Board;
 use crate::command::{announced, printed};
 use crate::paths::on_search_path;
 use crate::toolchain::{self, Compiler, Linker};
-use crate::{apt, firmware, iso};
+use crate::{apt, firmware};
 
 /// A program of the distribution that only has to be there.
 struct Program {
@@ -58,8 +58,6 @@ pub(crate) fn check() -> Result<()> {
     for program in emulators()?.into_iter().chain([&VALGRIND, &BROWSER, &DRIVER]) {
         found.push(say(program.what, program.version().as_ref()));
     }
-    // Not every machine can have it, and one test needs it.
-    let _optional = say("GRUB, boots a PC into the firmware", iso::version().as_ref());
     for target in targets().into_iter().chain([toolchain::PAGE]) {
         found.push(say(&format!("compiler for {target}"), toolchain::compiler(target).as_ref()));
         found.push(say(&format!("linker for {target}"), toolchain::linker(target).as_ref()));
