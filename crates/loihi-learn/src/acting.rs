@@ -4,7 +4,6 @@
 //! The number of spikes of each neuron of `actions_from` moves the plant, whose reward the cores' rules read in the next step.
 
 use crate::exchange::{Exchange, Steps};
-use crate::lasting::Lasting;
 use crate::measure::{self, Measure};
 use crate::metrics::Metrics;
 use crate::observer::{MetricsRow, Observer, Running};
@@ -12,7 +11,7 @@ use crate::task::{ExperimentError, Outcome, RunOptions, conclude, mailbox};
 use loihi_core::register::Register;
 use loihi_core::wire::message::Record;
 use loihi_device::session::{Session, SessionError};
-use loihi_plant::Plant;
+use loihi_plant::{Lasting, Plant};
 use std::ops::Range;
 
 /// A placed network whose neurons act, and what its file says of the run.

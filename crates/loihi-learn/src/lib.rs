@@ -23,7 +23,6 @@
 //! | [`judge`] | what a network answers, and how good that is |
 //! | [`afterwards`] | what a network is told after it has answered |
 //! | [`spiking`] | spikes between a network and a plant, and its reward |
-//! | [`lasting`] | a plant, an episode after the other |
 //! | [`exchange`] | values of a plant as words of a network, and how a run of both begins |
 //! | [`control`] | the loop between a network and a plant |
 //! | [`acting`] | the loop between a plant and a network whose neurons act |
@@ -46,7 +45,6 @@ pub mod figures;
 pub mod float_prototypes;
 pub mod float_run;
 pub mod judge;
-pub mod lasting;
 pub mod learner;
 pub mod measure;
 pub mod metrics;

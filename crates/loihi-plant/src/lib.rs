@@ -34,6 +34,7 @@
 //! | `error` | why a plant cannot be made or used |
 //! | `range` | parameters held to what they can be |
 //! | `checked` | lengths and values of actions and observations |
+//! | `lasting` | a plant, an episode after the other |
 //! | `registry` | plants by name |
 //! | [`pendulum`] | a pendulum that follows two sines |
 //! | [`arm`] | an arm of two links that follows a curve |
@@ -48,6 +49,7 @@ pub mod arm;
 mod checked;
 pub mod choice;
 mod error;
+mod lasting;
 pub mod pendulum;
 pub mod process;
 mod range;
@@ -57,6 +59,7 @@ pub mod sines;
 
 pub use checked::Checked;
 pub use error::PlantError;
+pub use lasting::Lasting;
 pub use registry::{PlantSpec, PlantType, plants, register};
 
 use std::fmt;

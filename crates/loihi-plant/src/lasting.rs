@@ -1,8 +1,10 @@
 //! A plant, an episode after the other.
 
-use loihi_plant::{Checked, Observation, Plant, PlantError, Ports};
+use super::checked::Checked;
+use super::{Observation, Plant, PlantError, Ports};
 
-/// A plant in an episode.
+/// A plant in an episode, its actions and observations [checked](Checked).
+#[derive(Debug)]
 pub struct Lasting<'p> {
     plant: Checked<'p>,
     /// Seed of the next episode.
