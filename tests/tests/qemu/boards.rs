@@ -212,7 +212,7 @@ fn runs_from_flash(board: &str, task: &Learner, options: &RunOptions) {
 
 #[test]
 fn sixteen_kilobytes_hold_the_state_of_a_network_that_learns() {
-    for (name, steps) in [("pes-channel", "1000"), ("pes-square", "1000")] {
+    for (name, steps) in [("pes-channel", "1000"), ("stdp-reward", "1000")] {
         runs_from_flash("sifive_e", &shortened(experiment(name), steps), &RunOptions::default());
     }
 }
