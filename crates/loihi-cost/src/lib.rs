@@ -1,8 +1,8 @@
 //! What running costs.
 //!
-//! Three kinds of figures, which are never mixed: *measured* instructions of the firmware ([`kernels`], [`rules`]);
-//! *modelled* time and energy of a Loihi chip, from exact counts ([`activity`]) and price tables ([`prices`]) by
-//! [`model`]; *published* ones.
+//! Three kinds of figures, which are never mixed: *measured* instructions of the firmware ([`kernels`], [`rules`],
+//! [`real_time`]); *modelled* time and energy of a microcontroller ([`chips`]), and of a Loihi chip, from exact counts
+//! ([`activity`]) and price tables ([`prices`]) by [`model`]; *published* ones.
 //!
 //! ```
 //! use loihi_cost::event::CostEvent;
@@ -19,6 +19,7 @@
 pub mod activity;
 pub mod bench;
 pub mod check;
+pub mod chips;
 pub mod event;
 pub mod floorplan;
 pub mod format;
@@ -31,6 +32,7 @@ pub mod prices;
 pub mod profile;
 pub mod published;
 pub mod rapl;
+pub mod real_time;
 pub mod rules;
 pub mod summary;
 pub mod table;

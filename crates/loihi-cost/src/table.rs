@@ -120,7 +120,7 @@ fn main_table(rows: &[Costed<'_>], base: &Costed<'_>, model: &Named<'_>) -> Tabl
         measured("host latency", "ms"),
         Column::ratios(ColumnKind::Measured, "host latency ratio"),
         measured("host energy", "mJ"),
-        measured("i586 instructions", ""),
+        measured("instructions", ""),
         modelled("latency", "ms").ranges(),
         Column::ratios(ColumnKind::Modelled, "latency ratio"),
         modelled("static", "µJ").ranges(),
@@ -140,7 +140,8 @@ fn main_table(rows: &[Costed<'_>], base: &Costed<'_>, model: &Named<'_>) -> Tabl
         format!("Ratios are against {}, each with figures of its own kind.", base.profile.name),
         format!("Modelled: {}. In brackets: all prices low, all prices high.", model.name),
         "Measured on this host: wall time of the whole run, protocol included, over its samples or steps; energy of all its \
-         processors, where the kernel tells it. Instructions: of everything in the firmware, cores included."
+         processors, where the kernel tells it. Instructions: of everything in the firmware, cores included, on an i586 or the \
+         board that was given."
             .to_owned(),
     ];
     if rows.iter().any(|row| row.profile.counted.is_none()) {

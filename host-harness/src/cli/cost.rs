@@ -1,14 +1,18 @@
-//! `loihi cost`: instructions per elementary operation, per step and per learned sample, on a device that counts them.
+//! `loihi cost`: instructions per elementary operation, per step and per learned sample, on a device that counts them, and
+//! what they take on real chips.
 
 use super::DeviceArgs;
 use super::choice::choice;
 use super::open::open;
 use super::out;
 use super::progress::{Progress, Showing, shown};
+use super::real_time;
 use super::what::find;
 use anyhow::bail;
 use clap::Args;
 use host_harness::Choice as _;
+use host_harness::boards::{self, Counts};
+use host_harness::cost::chips;
 use host_harness::cost::format::{self, Cell, Column, ColumnKind, Table, TableFormat, write};
 use host_harness::cost::kernels::{KernelCost, measure};
 use host_harness::cost::rules::{self, RuleCost};
@@ -26,22 +30,40 @@ pub(super) struct CostArgs {
     /// How to write it
     #[arg(long, value_parser = choice::<TableFormat>(), default_value = TableFormat::Markdown.name())]
     format: TableFormat,
+    /// The largest networks that chips of the board's processor compute in real time, in steps of 1 ms, instead
+    #[arg(long)]
+    real_time: bool,
 }
 
 pub(super) fn cost(args: &CostArgs) -> anyhow::Result<()> {
     let mut session = open(&args.device)?;
-    let kernels = shown("operations", |after| measure(&mut session, after))?;
-    if kernels.is_empty() {
-        bail!("the device {} counts no instructions: give --device qemu", session.device_name());
-    }
     let board = session.identity().board.clone();
     let unit = session.counted_unit();
-    let mut operations = operations(&kernels, &board, unit);
-    operations.rows.extend(digits_pes(&mut session)?);
-    let rules = rule_kernels(&shown("rules", |after| rules::measure(&mut session, after))?, unit);
-    let tables = [operations, rules];
+    let tables = if args.real_time {
+        vec![real_time::table(&mut session, &board)?]
+    } else {
+        let kernels = shown("operations", |after| measure(&mut session, after))?;
+        if kernels.is_empty() {
+            bail!(counts_nothing(&session));
+        }
+        let mut operations = operations(&kernels, &board, unit);
+        let whole = digits_pes(&mut session)?;
+        operations.rows.extend(whole.iter().map(|(what, per, instructions)| {
+            vec![what.as_str().into(), per.as_str().into(), Cell::Number(*instructions)]
+        }));
+        let rules = shown("rules", |after| rules::measure(&mut session, after))?;
+        // What a board at a serial port counts may be cycles.
+        let known = boards::named(&board).ok().filter(|_| unit == Counts::Instructions.unit());
+        let chips = known.map(|board| chips::table(&board.processor, &whole)).transpose()?;
+        [operations, rule_kernels(&rules, &board, unit)].into_iter().chain(chips.flatten()).collect()
+    };
     out::line(format_args!("{}", write(&tables, args.format)?.trim_end()))?;
     out::result("loihi-cost/1", &json!({ "board": board, "tables": format::json(&tables) }))
+}
+
+/// What to say of a device that counts no instructions.
+pub(super) fn counts_nothing(session: &Session) -> String {
+    format!("the device {} counts no instructions: give --device qemu", session.device_name())
 }
 
 fn operations(kernels: &[KernelCost], board: &str, unit: &'static str) -> Table {
@@ -52,19 +74,20 @@ fn operations(kernels: &[KernelCost], board: &str, unit: &'static str) -> Table 
     table
 }
 
-/// What a step and a sample of a whole experiment cost.
+/// What a step and a sample of a whole experiment cost: what, per what, instructions.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-fn digits_pes(session: &mut Session) -> anyhow::Result<[Vec<Cell>; 2]> {
+fn digits_pes(session: &mut Session) -> anyhow::Result<[(String, String, f64); 2]> {
     let learner = Learner::parse(&learning_alone("digits-pes", "pes")?, Path::new("digits-pes.toml"))?;
     let progress = Progress::new();
     let outcome = learner.run(session, &RunOptions::default(), &mut Showing::new(&progress, "digits-pes"));
     progress.finish();
     let outcome = outcome?;
     let instructions = outcome.instructions.unwrap_or(0) as f64;
-    let per = |count: u64| Cell::Number(instructions / count.max(1) as f64);
+    let per = |count: u64| instructions / count.max(1) as f64;
+    let row = |what: &str, unit: &str, count| (what.to_owned(), unit.to_owned(), per(count));
     Ok([
-        vec!["digits-pes: everything, while learning".into(), "step".into(), per(outcome.steps)],
-        vec!["digits-pes: everything".into(), "predicted and learned sample".into(), per(outcome.samples.unwrap_or(0))],
+        row("digits-pes: everything, while learning", "step", outcome.steps),
+        row("digits-pes: everything", "predicted and learned sample", outcome.samples.unwrap_or(0)),
     ])
 }
 
@@ -80,14 +103,19 @@ fn learning_alone(name: &str, program: &str) -> anyhow::Result<String> {
     Ok(file.to_string())
 }
 
-fn rule_kernels(kernels: &[RuleCost], unit: &'static str) -> Table {
-    let columns = [Column::plain("operation"), Column::plain("per"), measured(unit), measured("instructions in C")];
+/// Beside what C takes on the processor for which it was compiled and counted, that of the bare PC.
+fn rule_kernels(kernels: &[RuleCost], board: &str, unit: &'static str) -> Table {
+    let is_i586 = board == boards::DEFAULT;
+    let mut columns = vec![Column::plain("operation"), Column::plain("per"), measured(unit)];
+    columns.extend(is_i586.then(|| measured("instructions in C")));
     let mut table = Table::new("rules", "Rules of the embedded CPU", &columns);
     let row = |RuleCost { kernel, unit, instructions, instructions_c }: &RuleCost| {
-        vec![(*kernel).into(), (*unit).into(), Cell::Number(*instructions), Cell::Number(*instructions_c)]
+        let mut row = vec![(*kernel).into(), (*unit).into(), Cell::Number(*instructions)];
+        row.extend(is_i586.then_some(Cell::Number(*instructions_c)));
+        row
     };
     table.rows = kernels.iter().map(row).collect();
-    table.notes = vec!["C as GCC compiles it for an i586.".to_owned()];
+    table.notes.extend(is_i586.then(|| "C as GCC compiles it for an i586.".to_owned()));
     table
 }
 

@@ -30,6 +30,7 @@ mod open;
 mod out;
 mod prices;
 mod progress;
+mod real_time;
 mod recorded;
 mod report;
 mod run;

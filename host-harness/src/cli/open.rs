@@ -2,7 +2,7 @@
 
 use super::{DeviceArgs, stop};
 use anyhow::{Context as _, bail};
-use host_harness::boards;
+use host_harness::boards::{self, Board};
 use host_harness::device::session::{RetryPolicy, Session, SessionError, new_number};
 use host_harness::device::transport::{OpenOption, OpenOptions, Transport};
 use host_harness::device::{self, TRANSPORTS, qemu, serial};
@@ -50,7 +50,12 @@ fn log_of_board(args: &DeviceArgs) -> Option<PathBuf> {
 
 /// A session with the device of a name, all else as by default.
 pub(super) fn open_named(name: &str, firmware: Option<PathBuf>) -> anyhow::Result<Session> {
-    open(&DeviceArgs { device: device::named(name)?, arena: None, registers: None, board: None, firmware })
+    open_on(name, None, firmware)
+}
+
+/// A session with the device of a name, as a board if one is given.
+pub(super) fn open_on(name: &str, board: Option<&'static Board>, firmware: Option<PathBuf>) -> anyhow::Result<Session> {
+    open(&DeviceArgs { device: device::named(name)?, arena: None, registers: None, board, firmware })
 }
 
 /// The same error; if the network does not fit, with the option that gives the device more memory.

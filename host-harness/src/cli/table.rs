@@ -2,7 +2,7 @@
 
 use super::args::TaskArgs;
 use super::choice::choice;
-use super::open::open_named;
+use super::open::{open_named, open_on};
 use super::out;
 use super::prices::{models, price_tables};
 use super::progress::{Progress, Showing};
@@ -10,9 +10,11 @@ use super::what::What;
 use anyhow::{anyhow, bail};
 use clap::Args;
 use host_harness::Choice as _;
+use host_harness::boards::Board;
 use host_harness::cost::check;
+use host_harness::cost::chips;
 use host_harness::cost::floorplan::Floorplan;
-use host_harness::cost::format::{self, TableFormat, write};
+use host_harness::cost::format::{self, Table, TableFormat, write};
 use host_harness::cost::prices::BUILT_IN;
 use host_harness::cost::profile::{CostProfile, count, profile};
 use host_harness::cost::published;
@@ -50,6 +52,9 @@ pub(super) struct TableArgs {
     /// Count instructions too: short runs on the firmware in QEMU
     #[arg(long)]
     instructions: bool,
+    /// Count them on this board, and add what chips with its processor would take [default: x86-mcu]
+    #[arg(long, value_name = "NAME", value_parser = super::choice::board(), hide_possible_values = true)]
+    board: Option<&'static Board>,
     /// Firmware for QEMU [default: the one that `cargo xtask firmware` builds]
     #[arg(long, value_name = "FILE")]
     firmware: Option<PathBuf>,
@@ -88,6 +93,7 @@ pub(super) fn table(args: &TableArgs) -> anyhow::Result<()> {
             let rows: Vec<_> = missing.iter().map(|(name, why)| missing_row(table, name, why)).collect();
             table.rows.extend(rows);
         }
+        all.extend(args.board.map(|board| chips(board, &profiles)).transpose()?.flatten());
         all.push(published::table(&published::publication()?));
         all
     };
@@ -97,6 +103,16 @@ pub(super) fn table(args: &TableArgs) -> anyhow::Result<()> {
         None => out::line(format_args!("{}", text.trim_end()))?,
     }
     out::result(SCHEMA, &json!({ "tables": format::json(&all), "out": args.out }))
+}
+
+/// What the experiments take on chips with the processor of a board, by instructions that were counted on it.
+fn chips(board: &Board, profiles: &[CostProfile]) -> anyhow::Result<Option<Table>> {
+    let counted = profiles.iter().filter_map(|profile| {
+        let instructions = profile.counted?.per_step * profile.steps_per_sample();
+        let per = if profile.outcome.samples.is_some() { "sample" } else { "step" };
+        Some((profile.name.clone(), per.to_owned(), instructions))
+    });
+    Ok(chips::table(&board.processor, &counted.collect::<Vec<_>>())?)
 }
 
 fn print_prices(name: &str) -> anyhow::Result<()> {
@@ -141,8 +157,8 @@ fn profile_one(args: &TableArgs, what: What) -> anyhow::Result<CostProfile> {
     let mut showing = Showing::new(&progress, &name);
     let profile = profile(&name, task, &options, &plan, &mut showing, || open_named("host", None));
     let counted = match &profile {
-        Ok(_) if args.instructions => {
-            count(task, &options, &plan, &mut showing, || open_named("qemu", args.firmware.clone()))
+        Ok(_) if args.instructions || args.board.is_some() => {
+            count(task, &options, &plan, &mut showing, || open_on("qemu", args.board, args.firmware.clone()))
         }
         _ => Ok(None),
     };

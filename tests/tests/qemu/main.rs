@@ -23,5 +23,6 @@ mod periodic_reset;
 mod resume;
 mod serial;
 mod snapshots;
+mod speed;
 mod standalone;
 mod x86;

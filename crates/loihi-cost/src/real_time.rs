@@ -1,0 +1,149 @@
+//! The largest network that a chip computes in real time: predicted from counted instructions, then run.
+//!
+//! Networks are those of [`crate::bench::lif`]: as many synapses per compartment as is asked for, whose sources are drawn, and
+//! an input of its own for each compartment, which makes it fire.
+
+use super::bench::lif::Lif;
+use loihi_core::chip::Chip;
+use loihi_core::num::word;
+use loihi_device::session::{Session, SessionError};
+use loihi_experiments::ExperimentError;
+use loihi_image::image::{BuildError, ImageFile};
+
+/// Length of a step in microseconds.
+pub const STEP_US: f64 = 1000.0;
+
+/// Compartments of the two networks from which a larger one is predicted.
+const SIZES: [u32; 2] = [64, 192];
+/// Steps before those that are counted, and those.
+const STEPS_BEFORE: u16 = 16;
+const STEPS: u16 = 48;
+/// Most attempts to come below the limit.
+const ATTEMPTS: usize = 6;
+
+/// A network, but for its size.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shape {
+    /// Synapses per compartment.
+    pub fan_in: u32,
+    /// Chance that a compartment fires in a step.
+    pub rate: f64,
+}
+
+/// Networks of [`Shape`] that cortical models are compared by: a hundred synapses, 20 spikes a second.
+pub const USUAL: Shape = Shape { fan_in: 100, rate: 0.02 };
+
+/// What steps of a network took.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Counted {
+    /// Its compartments.
+    pub compartments: u32,
+    /// Bytes of its image and of its state.
+    pub bytes: [usize; 2],
+    /// Instructions of a step on average.
+    pub mean: f64,
+    /// Instructions of the longest of the steps.
+    pub longest: f64,
+}
+
+impl Shape {
+    fn image(self, compartments: u32) -> Result<ImageFile, ExperimentError> {
+        let Self { fan_in, rate } = self;
+        Ok(Lif { compartments, fan_in, rate, steps: usize::from(STEPS), seed: 1 }.image()?)
+    }
+
+    /// Runs a network of this many compartments on the device of a session; `None` if it counts no instructions.
+    ///
+    /// # Errors
+    /// [`ExperimentError`], so if the network does not fit the device.
+    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+    pub fn count(self, session: &mut Session, compartments: u32) -> Result<Option<Counted>, ExperimentError> {
+        let file = self.image(compartments)?;
+        let bytes = bytes(&file)?;
+        session.load(&file)?;
+        self.run(session, compartments, 0..STEPS_BEFORE)?;
+        let first = session.instructions();
+        let (mut before, mut longest) = (first, 0);
+        for step in STEPS_BEFORE..STEPS_BEFORE + STEPS {
+            self.run(session, compartments, step..step + 1)?;
+            let after = session.instructions();
+            longest = longest.max(after.zip(before).map_or(0, |(after, before)| after - before));
+            before = after;
+        }
+        let all = before.zip(first).map(|(after, before)| after - before);
+        Ok(all.map(|all| Counted { compartments, bytes, mean: all as f64 / f64::from(STEPS), longest: longest as f64 }))
+    }
+
+    /// Computes steps with the spikes that are drawn for them.
+    fn run(self, session: &mut Session, inputs: u32, steps: std::ops::Range<u16>) -> Result<(), SessionError> {
+        let below = self.rate * 2_f64.powi(32);
+        let spikes: Vec<(u16, u16)> = steps
+            .clone()
+            .flat_map(|step| (0..inputs).map(move |input| (step, input)))
+            .filter(|(step, input)| f64::from(word(1, u32::from(*step), *input, 3)) < below)
+            .filter_map(|(step, input)| Some((step - steps.start, u16::try_from(input).ok()?)))
+            .collect();
+        session.run(u32::from(steps.end - steps.start), &spikes)
+    }
+
+    /// The largest network of which no step takes more instructions than `most`, and that fits the memory of the device. It
+    /// is run; `None` if the device counts no instructions.
+    ///
+    /// # Errors
+    /// [`ExperimentError`].
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the casts saturate")]
+    pub fn largest(self, session: &mut Session, most: f64) -> Result<Option<Counted>, ExperimentError> {
+        let [few, many] = SIZES;
+        let Some((a, b)) = self.count(session, few)?.zip(self.count(session, many)?) else { return Ok(None) };
+        let each = (b.longest - a.longest) / f64::from(many - few);
+        let predicted = f64::from(many) + (most - b.longest) / each.max(1.0);
+        let mut compartments = (predicted.max(1.0) as u32).min(u32::from(u16::MAX));
+        let arena = session.identity().arena_bytes;
+        let mut fits = None;
+        for _ in 0..ATTEMPTS {
+            compartments = self.fitting(compartments, arena)?;
+            let Some(counted) = self.count(session, compartments)? else { return Ok(None) };
+            if counted.longest <= most {
+                fits = Some(counted);
+                break;
+            }
+            compartments = (f64::from(compartments) * (most / counted.longest).min(0.995)) as u32;
+        }
+        Ok(fits)
+    }
+
+    /// As many compartments, or fewer if a device has less memory.
+    ///
+    /// # Errors
+    /// [`ExperimentError`] if there is no such network.
+    pub fn fitting(self, compartments: u32, arena_bytes: usize) -> Result<u32, ExperimentError> {
+        let mut compartments = compartments;
+        loop {
+            let needed: usize = bytes(&self.image(compartments)?)?.iter().sum();
+            if needed <= arena_bytes || compartments <= 1 {
+                return Ok(compartments);
+            }
+            let share = u64::from(compartments) * arena_bytes as u64 / needed as u64;
+            compartments = u32::try_from(share).unwrap_or(1).clamp(1, compartments - 1);
+        }
+    }
+}
+
+/// Bytes of an image and of its state.
+fn bytes(file: &ImageFile) -> Result<[usize; 2], BuildError> {
+    Ok([file.bytes().len(), Chip::bytes_needed(&file.open()?, file.snips())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_is_cut_to_the_memory() {
+        let fitting = USUAL.fitting(2000, 100_000).unwrap();
+        let needed: usize = bytes(&USUAL.image(fitting).unwrap()).unwrap().iter().sum();
+        assert!((100..400).contains(&fitting), "{fitting}");
+        assert!((90_000..=100_000).contains(&needed), "{needed}");
+        assert_eq!(USUAL.fitting(50, 100_000).unwrap(), 50);
+    }
+}

@@ -1,0 +1,99 @@
+//! `loihi cost --real-time`: the largest networks that chips compute in steps of 1 ms, and sizes of published ones.
+
+use super::cost::counts_nothing;
+use super::progress::shown;
+use anyhow::{anyhow, bail};
+use host_harness::boards;
+use host_harness::cost::chips::{self, Chip};
+use host_harness::cost::format::{Cell, Column, ColumnKind, Table};
+use host_harness::cost::real_time::{Counted, STEP_US, Shape, USUAL};
+use host_harness::device::session::Session;
+
+/// A network of the size of a published one.
+struct Published {
+    what: &'static str,
+    compartments: u32,
+    shape: Shape,
+}
+
+/// Neurons as published; synapses and rates are not, and were assumed.
+const PUBLISHED: [Published; 3] = [
+    Published { what: "as CARLsim's 186 neurons", compartments: 186, shape: USUAL },
+    Published { what: "as CARLsim's 1,200 neurons", compartments: 1200, shape: USUAL },
+    Published { what: "RSNN, 128 neurons assumed", compartments: 128, shape: Shape { fan_in: 256, rate: 0.05 } },
+];
+
+/// Counts networks on the board of a session; times are those of the chips with its processor.
+pub(super) fn table(session: &mut Session, board: &str) -> anyhow::Result<Table> {
+    let processor = &boards::named(board)?.processor;
+    let chips = chips::of(processor)?;
+    if chips.is_empty() {
+        bail!("no chip of the table has the processor of {board}, {processor}: give --board of a microcontroller");
+    }
+    let all = (chips.len() + PUBLISHED.len()) as u64;
+    let rows = shown("networks", |after| rows(session, &chips, |done| after(done, all)))?;
+    let columns = [
+        Column::plain("network"),
+        Column::plain("chip"),
+        Column::figures(ColumnKind::Plain, "clock", "MHz"),
+        Column::plain("compartments"),
+        Column::plain("synapses of each"),
+        Column::figures(ColumnKind::Plain, "image and state", "bytes"),
+        Column::figures(ColumnKind::Measured, "instructions of a step", ""),
+        Column::figures(ColumnKind::Measured, "of the longest step", ""),
+        Column::figures(ColumnKind::Modelled, "longest step", "µs").ranges(),
+        Column::figures(ColumnKind::Modelled, "energy of a step", "µJ").ranges(),
+    ];
+    let mut table = Table::new("real_time", &format!("Steps of 1 ms, counted on {board}"), &columns);
+    table.rows = rows;
+    table.notes = chips::notes(&chips);
+    table.notes.push(
+        "Largest: every step that was run stays below 1 ms at the highest number of cycles, in the memory of this board."
+            .to_owned(),
+    );
+    table.notes.push(
+        "Published: CARLsim on an RP2350 runs 186 neurons in real time, and 1,200 in 8 MB (Niedermeier and Krichmar 2026); an \
+         RSNN for small N-MNIST on a Cortex-M4 at 180 MHz takes 150.4 µs a step at most (Boretti et al., ISCAS 2023)."
+            .to_owned(),
+    );
+    Ok(table)
+}
+
+fn rows(session: &mut Session, chips: &[Chip], mut after: impl FnMut(u64)) -> anyhow::Result<Vec<Vec<Cell>>> {
+    let mut rows = Vec::new();
+    let mut done = 0;
+    for chip in chips {
+        after(done);
+        done += 1;
+        let most = chip.instructions_in(STEP_US);
+        let counted = USUAL.largest(session, most)?.ok_or_else(|| anyhow!(counts_nothing(session)))?;
+        rows.push(row("largest", chip, USUAL, &counted));
+    }
+    for Published { what, compartments, shape } in PUBLISHED {
+        after(done);
+        done += 1;
+        // A small board does not hold all of them.
+        if shape.fitting(compartments, session.identity().arena_bytes)? < compartments {
+            continue;
+        }
+        let counted = shape.count(session, compartments)?.ok_or_else(|| anyhow!(counts_nothing(session)))?;
+        rows.extend(chips.iter().map(|chip| row(what, chip, shape, &counted)));
+    }
+    Ok(rows)
+}
+
+fn row(what: &str, chip: &Chip, shape: Shape, counted: &Counted) -> Vec<Cell> {
+    let [image, state] = counted.bytes;
+    vec![
+        what.into(),
+        chip.name.as_str().into(),
+        Cell::Number(chip.clock_mhz),
+        Cell::Count(u64::from(counted.compartments)),
+        Cell::Count(u64::from(shape.fan_in)),
+        Cell::Count((image + state) as u64),
+        Cell::Number(counted.mean),
+        Cell::Number(counted.longest),
+        Cell::Range(chip.time_us(counted.longest)),
+        Cell::Range(chip.energy_uj(counted.mean)),
+    ]
+}
