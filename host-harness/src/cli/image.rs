@@ -15,7 +15,7 @@ use loihi_core::chip::Chip;
 use loihi_core::image::SEAL_BYTES;
 use serde_json::json;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(super) struct ImageArgs {
@@ -99,7 +99,8 @@ fn holders(bytes: usize, state_bytes: usize) -> [Vec<&'static str>; 2] {
 /// A module of Rust with the image.
 fn source(name: &str, image: &ImageFile) -> String {
     let (bytes, hash) = (image.bytes(), image.hash());
-    let name = Path::new(name).display().to_string().replace(['\n', '\r'], " ");
+    // A name may have any characters, and the comment is a line.
+    let name = name.replace(['\n', '\r'], " ");
     let mut text = format!(
         "//! The network `{name}` as `loihi image` has written it.\n\n\
          /// The image of the network `{name}`: {} bytes, hash {hash:016x}. `loihi_core` runs it where it lies.\n\

@@ -23,13 +23,13 @@ fn with_flash(board: &str, flash: &ImageFile) -> Session {
 
 /// A task ends in the bits of the host with its network in flash, and without anything of it in RAM but its state.
 fn runs_from_flash(board: &str, task: &dyn Task, options: &RunOptions) {
-    let image = image_of(task, options, || false).unwrap();
-    let mut session = with_flash(board, &image);
-    assert_eq!(session.identity().resident, Some(image.hash()), "{board}");
+    let network = image_of(task, options, || false).unwrap();
+    let mut session = with_flash(board, &network);
+    assert_eq!(session.identity().resident, Some(network.hash()), "{board}");
     let there = task.run(&mut session, options, &mut NoObserver).unwrap();
     let host = task.run(&mut open_host(), options, &mut NoObserver).unwrap();
     assert_eq!(host.digest.first_difference(&there.digest), None, "{board}");
-    let state_bytes = Chip::bytes_needed(&image.open().unwrap(), image.snips());
+    let state_bytes = Chip::bytes_needed(&network.open().unwrap(), network.snips());
     assert_eq!(session.footprint().unwrap().arena_used_bytes as usize, state_bytes, "{board}");
 }
 
@@ -80,10 +80,10 @@ fn another_network_is_loaded_as_ever() {
 #[test]
 fn a_board_without_room_in_flash_says_so() {
     let task = experiment("digits-decolle-2").learner().unwrap();
-    let image = image_of(&task, &RunOptions::default(), || false).unwrap();
+    let network = image_of(&task, &RunOptions::default(), || false).unwrap();
     let start = |board: &str| -> SessionError {
         let board = named(board);
-        Qemu::start_with(board, &crate::common::image("firmware", board), Some(&image)).unwrap_err().into()
+        Qemu::start_with(board, &image("firmware", board), Some(&network)).unwrap_err().into()
     };
     assert_eq!(start("x86-mcu").to_string(), "x86-mcu has no flash for a network: leave out --flash");
     let said = start("microbit").to_string();

@@ -3,6 +3,7 @@
 
 use crate::common::{Digit, digits, experiment, image, open_host};
 use host_harness::boards::{self, Board};
+use host_harness::device::session::Session;
 use host_harness::experiment::{NoObserver, RunOptions, image_of};
 use host_harness::image::ImageFile;
 use loihi_core::chip::ResetScope;
@@ -209,7 +210,7 @@ impl Host {
 }
 
 /// The answer to a sample, which is learned or not, as the experiment shows it.
-fn show(session: &mut host_harness::device::session::Session, digit: &Digit, learn: bool) -> usize {
+fn show(session: &mut Session, digit: &Digit, learn: bool) -> usize {
     let stimulus: Vec<u8> = digit.values.iter().flat_map(|value| i16::from(*value).to_le_bytes()).collect();
     let one_of = |class: u8| if class == digit.label { 4096_i16 } else { 0 };
     let target: Vec<u8> = (0..10).flat_map(|class| one_of(class).to_le_bytes()).collect();
@@ -240,8 +241,8 @@ fn it_learns_digits_as_the_host_does() {
     let options = RunOptions { epochs: Some(1), samples: Some(700), ..RunOptions::default() };
     let outcome = experiment("digits-pes").run(&mut open_host(), &options, &mut NoObserver).unwrap();
     let online = outcome.metrics.get("accuracy_online").unwrap();
-    let right = f64::from(u32::try_from(host.states[700].right).unwrap());
-    assert!((online - right / 700.0).abs() < 1e-9, "{online}");
+    let right = u32::try_from(host.states[700].right).unwrap();
+    assert!((online - f64::from(right) / 700.0).abs() < 1e-9, "{online}");
     let mut right = 0;
     for (digit, answer) in test.iter().zip(&host.tested) {
         board.send(&line_of("?", digit));
