@@ -10,7 +10,7 @@ use super::what::What;
 use anyhow::{anyhow, bail};
 use clap::Args;
 use host_harness::Choice as _;
-use host_harness::boards::Board;
+use host_harness::boards::{self, Board};
 use host_harness::cost::check;
 use host_harness::cost::chips;
 use host_harness::cost::floorplan::Floorplan;
@@ -165,6 +165,12 @@ fn profile_one(args: &TableArgs, what: What) -> anyhow::Result<CostProfile> {
     progress.finish();
     let mut profile = profile?;
     profile.counted = counted?;
+    // The embedded CPU of the chip is an x86.
+    if let Some(counted) = profile.counted.as_mut()
+        && args.board.is_some_and(|board| board.name != boards::DEFAULT)
+    {
+        counted.snips_per_step = None;
+    }
     let shortened = [
         options.samples.map(|samples| format!("{samples} samples")),
         options.epochs.map(|epochs| format!("{epochs} epochs")),
