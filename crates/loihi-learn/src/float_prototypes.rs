@@ -9,51 +9,13 @@ use loihi_device::inproc::InProcess;
 use loihi_device::session::{RetryPolicy, Session};
 use loihi_net::network::{Endpoint, Network, ReadBy, Readout};
 use loihi_run::inference::Inference;
-
-/// Means of classes.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Means {
-    /// By class: samples, and their sums.
-    classes: Vec<(u32, Vec<f64>)>,
-}
+use loihi_twin::ClassMeans;
 
 /// Answers to a stage, by the cosine and by Euclid's distance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Right {
     by: [u32; 2],
     samples: u32,
-}
-
-impl Means {
-    fn learn(&mut self, class: u32, counts: &[f64]) {
-        let class = class as usize;
-        if self.classes.len() <= class {
-            self.classes.resize(class + 1, (0, vec![0.0; counts.len()]));
-        }
-        let (samples, sums) = &mut self.classes[class];
-        *samples += 1;
-        sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
-    }
-
-    /// The class with the most similar mean, and that with the nearest one, among those that can be.
-    fn answers(&self, counts: &[f64], can_be: impl Fn(u32) -> bool) -> [Option<u32>; 2] {
-        let mut best: [Option<(f64, u32)>; 2] = [None; 2];
-        for (class, (samples, sums)) in (0..).zip(&self.classes).filter(|(class, own)| own.0 > 0 && can_be(*class)) {
-            let of_each = |value: fn(f64, f64) -> f64| {
-                sums.iter().zip(counts).map(|(sum, count)| value(sum / f64::from(*samples), *count)).sum::<f64>()
-            };
-            let length = of_each(|mean, _| mean * mean).sqrt();
-            let dot = of_each(|mean, count| mean * count);
-            let cosine = if length > 0.0 { dot / length } else { 0.0 };
-            let nearness = -of_each(|mean, count| (mean - count).powi(2));
-            for (best, score) in best.iter_mut().zip([cosine, nearness]) {
-                if best.is_none_or(|(so_far, _)| score > so_far) {
-                    *best = Some((score, class));
-                }
-            }
-        }
-        best.map(|best| best.map(|(_, class)| class))
-    }
 }
 
 /// The population that a network file names for it.
@@ -92,10 +54,10 @@ pub fn accuracy(
     // Tests before the last one change nothing.
     let shown = || (0..).zip(online.stages).filter(|(at, stage)| *at == tested || (*at < tested && stage.learns));
     let total = shown().map(|(_, stage)| stage.items.len() as u64).sum();
-    let (mut means, mut right, mut done) = (Means::default(), Right::default(), 0);
+    let (mut means, mut right, mut done) = (ClassMeans::default(), Right::default(), 0);
     for (_, stage) in shown() {
         if stage.fresh {
-            means = Means::default();
+            means = ClassMeans::default();
         }
         for item in stage.items.iter().filter(|item| !matches!(item.replay, Replay::Recall(_))) {
             let sample = online.sample(item)?;
@@ -138,20 +100,6 @@ impl Right {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn answers_by_hand() {
-        let mut means = Means::default();
-        assert_eq!(means.answers(&[1.0, 1.0], |_| true), [None; 2]);
-        means.learn(2, &[8.0, 0.0]);
-        means.learn(2, &[12.0, 0.0]);
-        means.learn(0, &[1.0, 2.0]);
-        // The direction of (10, 0), but nearer to (1, 2).
-        assert_eq!(means.answers(&[3.0, 1.0], |_| true), [Some(2), Some(0)]);
-        assert_eq!(means.answers(&[3.0, 1.0], |class| class != 2), [Some(0); 2]);
-        // A silent sample is as similar to all.
-        assert_eq!(means.answers(&[0.0, 0.0], |_| true), [Some(0), Some(0)]);
-    }
 
     #[test]
     fn the_better_of_the_two_counts() {

@@ -7,13 +7,16 @@
 //! | [`synapses`] | the learned synapses of a connection, and where their weights are |
 //! | [`rule`] | a rule of the cores, with its traces |
 //! | [`pes`] | the decoders of PES |
+//! | [`class_means`] | nearest class means |
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod class_means;
 pub mod pes;
 pub mod rule;
 pub mod synapses;
 
+pub use class_means::ClassMeans;
 pub use pes::FloatTwin;
 pub use rule::RuleTwin;
 
