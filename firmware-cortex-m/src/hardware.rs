@@ -30,7 +30,11 @@ macro_rules! hardware {
 
         impl firmware_common::machine::Machine for Hardware {
             const NAME: &'static str = data::NAME;
-            const TICKS: Option<fn() -> u64> = Some($crate::cycles::ticks);
+            const NETWORK: Option<(usize, usize)> = data::NETWORK;
+
+            fn ticks() -> Option<fn() -> u64> {
+                Some($crate::cycles::ticks)
+            }
 
             fn uart() -> impl firmware_common::uart::Uart {
                 $uart()

@@ -51,7 +51,7 @@ pub use loihi_data as data;
 pub use loihi_device as device;
 pub use loihi_experiments as experiment;
 pub use loihi_files::choice::Choice;
-pub use loihi_files::{npy, npz, whole};
+pub use loihi_files::{atomic_file, npy, npz, whole};
 #[cfg(feature = "hdf5")]
 pub use loihi_hdf5 as h5;
 pub use loihi_image::{image, limits, rule};

@@ -1,6 +1,6 @@
 //! Whether a network fits a board, and where.
 
-use super::Board;
+use super::{Board, all};
 
 /// Bytes behind an image in flash: its hash.
 const HASH_BYTES: u64 = 8;
@@ -49,8 +49,9 @@ impl Board {
         }
         let (learning, stack_bytes) = LEARNING;
         let is_deep = self.stack_bytes < stack_bytes && features.iter().any(|feature| feature == learning);
-        let both = image_bytes.next_multiple_of(8) + state_bytes;
-        let in_flash = self.network.is_some_and(|flash| image_bytes + HASH_BYTES <= flash.bytes);
+        let aligned_bytes = image_bytes.checked_next_multiple_of(8).unwrap_or(u64::MAX);
+        let both = aligned_bytes.saturating_add(state_bytes);
+        let in_flash = self.has_flash_for(image_bytes);
         let needed = if in_flash { state_bytes } else { both };
         if needed > self.arena_bytes {
             Fit::Short { bytes: needed - self.arena_bytes }
@@ -61,6 +62,37 @@ impl Board {
         } else {
             Fit::Flash
         }
+    }
+
+    /// Whether the region for a network holds an image of this size, and its hash.
+    fn has_flash_for(&self, image_bytes: u64) -> bool {
+        self.network.is_some_and(|flash| image_bytes.saturating_add(HASH_BYTES) <= flash.bytes)
+    }
+}
+
+/// The boards that hold a network.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holders {
+    /// With image and state in RAM.
+    pub in_ram: Vec<&'static str>,
+    /// With the image in flash and the state in RAM.
+    pub in_flash: Vec<&'static str>,
+}
+
+impl Holders {
+    /// Those of a network that [fits](Board::fit) so.
+    pub fn of(image_bytes: u64, state_bytes: u64, features: &[String]) -> Self {
+        let mut holders = Self::default();
+        for board in all() {
+            let fit = board.fit(image_bytes, state_bytes, features);
+            if fit == Fit::Arena {
+                holders.in_ram.push(&board.name);
+            }
+            if matches!(fit, Fit::Arena | Fit::Flash) && board.has_flash_for(image_bytes) {
+                holders.in_flash.push(&board.name);
+            }
+        }
+        holders
     }
 }
 
@@ -80,6 +112,19 @@ mod tests {
         assert_eq!(board.fit(50_004, arena, &[]), Fit::Short { bytes: 50_008 }, "the hash has no room");
         board.network = None;
         assert_eq!(board.fit(50_000, arena, &[]), Fit::Short { bytes: 50_000 });
+    }
+
+    #[test]
+    fn holders_are_told_by_where_they_hold_it() {
+        let netduino = named("netduinoplus2").unwrap();
+        let Holders { in_ram, in_flash } = Holders::of(netduino.arena_bytes, 8, &[]);
+        assert!(!in_ram.contains(&"netduinoplus2") && in_ram.contains(&"mps2-an386"), "{in_ram:?}");
+        assert!(["netduinoplus2", "mps2-an386"].iter().all(|name| in_flash.contains(name)), "{in_flash:?}");
+        assert!(!in_flash.contains(&"x86-mcu"), "it has no flash");
+        let learning = ["learning".to_owned()];
+        assert!(Holders::of(2000, 3000, &[]).in_ram.contains(&"microbit"));
+        assert!(!Holders::of(2000, 3000, &learning).in_ram.contains(&"microbit"), "its stack is too small for that");
+        assert_eq!(Holders::of(u64::MAX, u64::MAX, &[]), Holders::default());
     }
 
     #[test]

@@ -70,19 +70,9 @@ pub fn emulated() -> String {
     emulated.map(|board| board.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// The boards whose arena holds this many bytes.
-pub fn that_hold(bytes: u64) -> impl Iterator<Item = &'static Board> {
-    all().iter().filter(move |board| board.arena_bytes >= bytes)
-}
-
 /// The boards with an arena that is larger where there is more memory.
 pub fn that_grow() -> impl Iterator<Item = &'static Board> {
     all().iter().filter(|board| board.arena_grows)
-}
-
-/// The boards whose flash holds a network of `sealed_bytes` bytes, its hash included, and whose arena holds its state.
-pub fn that_hold_in_flash(sealed_bytes: u64, state_bytes: u64) -> impl Iterator<Item = &'static Board> {
-    that_hold(state_bytes).filter(move |board| board.network.is_some_and(|network| network.bytes >= sealed_bytes))
 }
 
 impl Board {
@@ -176,19 +166,14 @@ mod tests {
     }
 
     #[test]
-    fn boards_are_found_by_name_and_by_what_they_hold() {
+    fn boards_are_found_by_name() {
         let error = named("arduino").unwrap_err().to_string();
         assert!(error.starts_with("unknown board `arduino`; there are: x86-mcu, "), "{error}");
-        assert_eq!(that_hold(u64::MAX).count(), 0);
-        assert_eq!(that_hold(0).count(), all().len());
         assert_eq!(that_grow().map(|board| board.name.as_str()).collect::<Vec<_>>(), [DEFAULT]);
-        let emulated = that_hold_in_flash(0, 0).filter(|board| board.qemu.is_some()).count();
-        assert_eq!(emulated, all().iter().filter(|board| board.qemu.is_some()).count() - 1, "all but the PC");
-        assert_eq!(that_hold_in_flash(u64::MAX, 0).count(), 0);
     }
 
     #[test]
-    fn the_machine_of_the_x86_is_what_it_always_was() {
+    fn the_bare_pc_starts_as_isapc() {
         let arguments = named(DEFAULT).unwrap().qemu.as_ref().unwrap().all_arguments().join(" ");
         assert_eq!(
             arguments,

@@ -1,8 +1,8 @@
 //! Why a device did not do what it was asked.
 
 use super::DeviceFault;
-use loihi_boards::{Board, that_hold, that_hold_in_flash};
-use loihi_core::image::{ImageError, SEAL_BYTES};
+use loihi_boards::fit::Holders;
+use loihi_core::image::ImageError;
 use loihi_core::wire::DeviceError;
 use loihi_core::wire::message::{SCHEMA, VERSION};
 
@@ -66,10 +66,10 @@ pub enum SessionError {
     Unexpected(String),
     /// Image and state do not fit the device.
     #[error(
-        "the network needs {} bytes, the device has {available_bytes}, {} too few: take fewer compartments or {}",
+        "the network needs {} bytes, the device has {available_bytes}, {} too few: {}",
         image_bytes.saturating_add(*state_bytes),
         image_bytes.saturating_add(*state_bytes).saturating_sub(*available_bytes),
-        larger(boards.as_ref())
+        remedy(boards.as_ref())
     )]
     DoesNotFit {
         /// Bytes of the image; 0 if the board carries it.
@@ -79,7 +79,20 @@ pub enum SessionError {
         /// Bytes of the device's arena.
         available_bytes: usize,
         /// For a device on a board: the boards with enough memory.
-        boards: Option<Larger>,
+        boards: Option<Holders>,
+    },
+    /// Cores that learn take more stack than the board has.
+    #[error(
+        "cores that learn take {short_bytes} bytes of stack more than {board} has: take {}",
+        more_memory(&boards.in_ram)
+    )]
+    StackTooSmall {
+        /// Name of the board.
+        board: String,
+        /// Bytes that are missing.
+        short_bytes: u64,
+        /// The boards that hold the network.
+        boards: Holders,
     },
     /// The network names a program of the embedded CPU that the device does not have.
     #[error("the network needs the program `{name}` (kind {kind}), which the device does not have; it has {there}")]
@@ -110,44 +123,29 @@ pub enum SessionError {
     Stopped,
 }
 
-/// Boards that would hold a network.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Larger {
-    /// With image and state in RAM.
-    pub in_ram: Vec<&'static str>,
-    /// With the image in flash and the state in RAM, of those that are not in the first list.
-    pub in_flash: Vec<&'static str>,
-}
-
-impl Larger {
-    /// The boards that hold an image and a state of this size; an image of 0 bytes is one that the board carries.
-    pub(crate) fn for_network(image_bytes: usize, state_bytes: usize) -> Self {
-        let bytes = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
-        let names = |boards: &mut dyn Iterator<Item = &'static Board>| -> Vec<&str> {
-            boards.map(|board| board.name.as_str()).collect()
-        };
-        let in_ram = names(&mut that_hold(bytes(image_bytes.saturating_add(state_bytes))));
-        let sealed_bytes = bytes(image_bytes.saturating_add(SEAL_BYTES));
-        let mut in_flash = names(&mut that_hold_in_flash(sealed_bytes, bytes(state_bytes)));
-        in_flash.retain(|board| image_bytes > 0 && !in_ram.contains(board));
-        Self { in_ram, in_flash }
-    }
-}
-
-/// A device that would hold the network.
-fn larger(boards: Option<&Larger>) -> String {
-    let Some(Larger { in_ram, in_flash }) = boards else {
-        return "a device with more memory".to_owned();
+/// What to do about a network that does not fit; on a board, with the boards that hold it.
+fn remedy(boards: Option<&Holders>) -> String {
+    let Some(Holders { in_ram, in_flash }) = boards else {
+        return "take fewer compartments or a device with more memory".to_owned();
     };
-    let ram = if in_ram.is_empty() {
+    let ram = more_memory(in_ram);
+    let in_flash: Vec<&str> = in_flash.iter().copied().filter(|board| !in_ram.contains(board)).collect();
+    if in_flash.is_empty() {
+        return format!("take fewer compartments or {ram}");
+    }
+    format!(
+        "take fewer compartments, keep the network in flash (`loihi image`, in QEMU --flash) on {}, or take {ram}",
+        in_flash.join(", ")
+    )
+}
+
+/// Where there is more memory.
+fn more_memory(boards: &[&str]) -> String {
+    if boards.is_empty() {
         "the device in this process, since no board has as much".to_owned()
     } else {
-        format!("a board with more memory: {}", in_ram.join(", "))
-    };
-    if in_flash.is_empty() {
-        return ram;
+        format!("a board with more memory: {}", boards.join(", "))
     }
-    format!("keep it in flash (`loihi image`, in QEMU --flash) on {}, or take {ram}", in_flash.join(", "))
 }
 
 #[cfg(test)]
@@ -159,24 +157,14 @@ mod tests {
         let said = |boards| {
             SessionError::DoesNotFit { image_bytes: 600, state_bytes: 300, available_bytes: 800, boards }.to_string()
         };
-        let start = "the network needs 900 bytes, the device has 800, 100 too few: take fewer compartments or ";
-        assert_eq!(said(None), format!("{start}a device with more memory"));
+        let start = "the network needs 900 bytes, the device has 800, 100 too few: take fewer compartments";
+        assert_eq!(said(None), format!("{start} or a device with more memory"));
         let none = "the device in this process, since no board has as much";
-        assert_eq!(said(Some(Larger::default())), format!("{start}{none}"));
-        let in_ram = Larger { in_ram: vec!["a", "b"], ..Larger::default() };
-        assert_eq!(said(Some(in_ram)), format!("{start}a board with more memory: a, b"));
-        let in_flash = Larger { in_flash: vec!["a", "b"], ..Larger::default() };
-        let flash = "keep it in flash (`loihi image`, in QEMU --flash) on a, b, or take ";
+        assert_eq!(said(Some(Holders::default())), format!("{start} or {none}"));
+        let in_ram = Holders { in_ram: vec!["a", "b"], in_flash: vec!["a"] };
+        assert_eq!(said(Some(in_ram)), format!("{start} or a board with more memory: a, b"));
+        let in_flash = Holders { in_ram: Vec::new(), in_flash: vec!["a", "b"] };
+        let flash = ", keep the network in flash (`loihi image`, in QEMU --flash) on a, b, or take ";
         assert_eq!(said(Some(in_flash)), format!("{start}{flash}{none}"));
-    }
-
-    #[test]
-    fn flash_makes_room_for_an_image() {
-        let arena_bytes = usize::try_from(loihi_boards::named("netduinoplus2").unwrap().arena_bytes).unwrap();
-        let Larger { in_ram, in_flash } = Larger::for_network(arena_bytes, 8);
-        assert!(!in_ram.contains(&"netduinoplus2") && in_ram.contains(&"mps2-an386"), "{in_ram:?}");
-        assert!(in_flash.contains(&"netduinoplus2") && !in_flash.contains(&"mps2-an386"), "{in_flash:?}");
-        assert_eq!(Larger::for_network(0, arena_bytes + 8).in_flash, [""; 0], "the board carries the image");
-        assert_eq!(Larger::for_network(usize::MAX, usize::MAX), Larger::default());
     }
 }

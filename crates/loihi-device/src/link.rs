@@ -1,10 +1,12 @@
 //! Requests to a device and their answers, one at a time: what a session, its recorder and its meter all stand on.
 
-use super::error::{Larger, SessionError};
+use super::error::SessionError;
 use super::needs::NetworkNeeds;
 use super::piece::{Piece, cut};
 use super::spikes::{self, SpikePart};
 use super::{Device, Waiting};
+use loihi_boards::Board;
+use loihi_boards::fit::{Fit, Holders};
 use loihi_core::feature::Feature;
 use loihi_core::image::{Image, ImageError};
 use loihi_core::ops::OpCounts;
@@ -277,13 +279,18 @@ impl Link {
         self.require_programs(&image)?;
         let bytes = file.bytes();
         let is_resident = self.identity.resident == Some(file.hash());
-        let NetworkNeeds { image_bytes, state_bytes, .. } = NetworkNeeds::of(file)?;
+        let NetworkNeeds { image_bytes, state_bytes, features } = NetworkNeeds::of(file)?;
         let image_bytes = if is_resident { 0 } else { image_bytes.next_multiple_of(8) };
         let available_bytes = self.identity.arena_bytes;
         if image_bytes + state_bytes > available_bytes {
-            let is_board = loihi_boards::named(&self.identity.board).is_ok();
-            let boards = is_board.then(|| Larger::for_network(image_bytes, state_bytes));
+            let boards = self.board().map(|_| holders(image_bytes, state_bytes, &features));
             return Err(SessionError::DoesNotFit { image_bytes, state_bytes, available_bytes, boards });
+        }
+        if let Some(board) = self.board()
+            && let Fit::Stack { bytes: short_bytes } = board.fit(0, wide(state_bytes), &features)
+        {
+            let boards = holders(image_bytes, state_bytes, &features);
+            return Err(SessionError::StackTooSmall { board: board.name.clone(), short_bytes, boards });
         }
         if !is_resident {
             self.send_image(bytes)?;
@@ -295,6 +302,11 @@ impl Link {
             Response::Loaded { .. } => Ok(()),
             other => Err(unexpected(&other)),
         })
+    }
+
+    /// The board that the device is, if it is one of those that are known.
+    fn board(&self) -> Option<&'static Board> {
+        loihi_boards::named(&self.identity.board).ok()
     }
 
     fn send_image(&mut self, bytes: &[u8]) -> Result<(), SessionError> {
@@ -417,6 +429,15 @@ pub(crate) fn unexpected(response: &Response<'_>) -> SessionError {
 /// Lengths on the wire; what a device can hold has fewer than 2^32 bytes.
 pub(crate) fn length(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+/// The boards that hold a network.
+fn holders(image_bytes: usize, state_bytes: usize, features: &[String]) -> Holders {
+    Holders::of(wide(image_bytes), wide(state_bytes), features)
+}
+
+fn wide(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
 /// Kinds and names of a device's programs, as it tells them.

@@ -59,6 +59,8 @@ pub struct Qemu {
     early: Vec<u8>,
     /// The end of what was received, in which a report may stand.
     latest: Latest,
+    /// The file of a network that QEMU may still have to read.
+    _flash: Option<Flash>,
 }
 
 /// The firmware file of a board: `given`, or `LOIHI_FIRMWARE` for the default board, or where the workspace of this program
@@ -90,6 +92,19 @@ fn beside(program: &Path, image: &str) -> Option<PathBuf> {
     places.map(|place| place.join(image)).find(|path| path.exists())
 }
 
+/// Whether a file is an ELF image of 32 bits for the board's processor that begins in the board's flash: QEMU starts others,
+/// too, and they fault or are silent.
+fn is_for(board: &Board, elf: &[u8]) -> bool {
+    const MACHINES: [(&str, u16); 3] = [("thumb", 40), ("riscv", 243), ("i586", 3)];
+    let half = |at| elf.get(at..).and_then(|bytes| bytes.first_chunk()).map(|bytes| u16::from_le_bytes(*bytes));
+    let word = |at| elf.get(at..).and_then(|bytes| bytes.first_chunk()).map(|bytes| u32::from_le_bytes(*bytes));
+    let machine = MACHINES.iter().find(|(target, _)| board.target.starts_with(target)).map(|(_, machine)| *machine);
+    let flash = board.flash.origin..board.flash.origin + board.flash.bytes;
+    elf.starts_with(b"\x7fELF\x01\x01")
+        && half(18) == machine
+        && word(24).is_some_and(|entry| flash.contains(&u64::from(entry)))
+}
+
 impl Qemu {
     /// Starts QEMU as a board with a firmware file.
     ///
@@ -118,6 +133,13 @@ impl Qemu {
             let firmware = firmware.display();
             DeviceFault(format!("no firmware at {firmware}: {error}; build it in the project's folder, `cargo xtask firmware{option}`, or name it, --firmware FILE"))
         })?;
+        if !is_for(board, &elf) {
+            return Err(DeviceFault(format!(
+                "{} is not a firmware of {}: build that, `cargo xtask firmware --board {1}`, or name another, --firmware FILE",
+                firmware.display(),
+                board.name
+            )));
+        }
         let mut command = Command::new(program);
         command
             .args(qemu.all_arguments())
@@ -126,7 +148,6 @@ impl Qemu {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        // QEMU has read the file by the time at which the firmware listens.
         let flash = flash.map(|image| Flash::write(board, image)).transpose()?;
         if let Some(flash) = &flash {
             command.args(flash.arguments());
@@ -135,16 +156,18 @@ impl Qemu {
             ErrorKind::NotFound => DeviceFault(format!("{program} is not installed; `cargo xtask setup` installs it")),
             _ => DeviceFault(format!("{program} could not be started: {error}")),
         })?;
-        Self::listen(child, LogReader::new(&elf)).ok_or_else(|| DeviceFault(format!("{program} has no pipes")))
+        Self::listen(child, LogReader::new(&elf), flash).ok_or_else(|| DeviceFault(format!("{program} has no pipes")))
     }
 
     /// Takes the pipes of a child that has just started; `None` if it has none.
-    fn listen(mut child: Child, log: LogReader) -> Option<Self> {
+    fn listen(mut child: Child, log: LogReader, flash: Option<Flash>) -> Option<Self> {
         let (input, stdout, stderr) = (child.stdin.take()?, child.stdout.take()?, child.stderr.take()?);
         let (output, complaints) = (pump(stdout), pump(stderr));
         // The firmware sends a byte when it listens; what is sent before that waits in QEMU for much longer.
         let early = output.recv_timeout(START_WAIT).unwrap_or_default();
-        Some(Self { child, input, output, complaints, log, early, latest: Latest::default() })
+        // QEMU has read the file by the time at which the firmware speaks.
+        let flash = flash.filter(|_| early.is_empty());
+        Some(Self { child, input, output, complaints, log, early, latest: Latest::default(), _flash: flash })
     }
 
     /// Why QEMU ended.
@@ -247,7 +270,7 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", r"printf '\0panic: out of luck\0'; exit 67"]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut line = Qemu::listen(child::spawn(command).unwrap(), LogReader::default()).unwrap();
+        let mut line = Qemu::listen(child::spawn(command).unwrap(), LogReader::default(), None).unwrap();
         let (mut bytes, wait) = (Vec::new(), Duration::from_secs(10));
         line.receive(&mut bytes, wait).unwrap();
         assert!(!bytes.is_empty());

@@ -3,7 +3,7 @@
 mod registers;
 
 pub use super::RetryPolicy;
-pub use super::error::{Larger, SessionError};
+pub use super::error::SessionError;
 pub use super::link::Identity;
 use super::link::{Link, Run, length};
 use super::meter::{Meter, Metered};

@@ -188,24 +188,6 @@ impl Learner {
         Ok(network)
     }
 
-    /// The network on its cores as it runs with these options; samples are read if the file or the options name any, since
-    /// they may say how large it is.
-    ///
-    /// # Errors
-    /// As [`Task::run`], of the network and its samples.
-    pub fn place(&self, options: &RunOptions) -> Result<Placed, ExperimentError> {
-        let has_samples = self.settings.plant.is_none() && self.settings.spikes.is_empty();
-        let samples = has_samples.then(|| self.samples(options));
-        let network = match samples {
-            Some(Ok(samples)) => self.network_of(&samples, options.seed)?,
-            None | Some(Err(ExperimentError::NoTrainingData)) => {
-                self.network_with(&FileOptions::default().seed(options.seed))?
-            }
-            Some(Err(error)) => return Err(error),
-        };
-        Ok(place(&network, self.options.placement)?)
-    }
-
     /// The population of a name, by its place in the network's list; of `teacher` that which it teaches.
     fn population_of(&self, name: &str) -> Option<usize> {
         let taught = self.settings.teacher.as_ref().filter(|_| name == TEACHER);

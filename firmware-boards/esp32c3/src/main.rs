@@ -32,7 +32,10 @@ struct Hardware;
 
 impl Machine for Hardware {
     const NAME: &'static str = NAME;
-    const TICKS: Option<fn() -> u64> = Some(cycles::ticks);
+
+    fn ticks() -> Option<fn() -> u64> {
+        Some(cycles::ticks)
+    }
 
     fn uart() -> impl Uart {
         UsbSerial

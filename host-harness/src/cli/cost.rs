@@ -39,6 +39,9 @@ pub(super) fn cost(args: &CostArgs) -> anyhow::Result<()> {
     let mut session = open(&args.device)?;
     let board = session.identity().board.clone();
     let unit = session.counted_unit();
+    if args.real_time && unit != Counts::Instructions.unit() {
+        bail!(counts_nothing(&session));
+    }
     let tables = if args.real_time {
         vec![real_time::table(&mut session, &board)?]
     } else {

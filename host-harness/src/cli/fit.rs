@@ -1,5 +1,6 @@
 //! `loihi boards --fit`: bytes that networks take, and the boards that hold them.
 
+use super::stop;
 use super::what::What;
 use anyhow::Context as _;
 use host_harness::boards::fit::Fit;
@@ -7,7 +8,7 @@ use host_harness::boards::{self, Board};
 use host_harness::cost::format::{Cell, Column, ColumnKind, Table};
 use host_harness::data::DataError;
 use host_harness::device::needs::NetworkNeeds;
-use host_harness::experiment::{EXPERIMENTS, ExperimentError, RunOptions};
+use host_harness::experiment::{EXPERIMENTS, ExperimentError, RunOptions, image_of};
 use host_harness::image::ImageFile;
 use host_harness::learn::Learner;
 use host_harness::network::file::{FileOptions, parse_with};
@@ -71,7 +72,11 @@ fn needs(name: &str) -> anyhow::Result<NetworkNeeds> {
 fn image(name: &str) -> anyhow::Result<ImageFile> {
     let What { path, text, learns, .. } = What::of(name)?;
     if learns {
-        return Ok(Learner::parse(&text, &path)?.place(&RunOptions::default())?.image);
+        match image_of(&Learner::parse(&text, &path)?, &RunOptions::default(), stop::requested) {
+            // Its size is that of the file.
+            Err(ExperimentError::NoTrainingData) => {}
+            image => return Ok(image?),
+        }
     }
     Ok(place(&parse_with(&text, &path, &FileOptions::default())?, PlacementOptions::default())?.image)
 }

@@ -5,16 +5,17 @@ use super::net;
 use super::out;
 use super::what::What;
 use super::{stop, task};
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use clap::Args;
-use host_harness::boards::{self, Board};
+use host_harness::atomic_file;
+use host_harness::boards::fit::Holders;
+use host_harness::device::needs::NetworkNeeds;
 use host_harness::experiment::image_of;
 use host_harness::image::ImageFile;
 use host_harness::record::write_whole;
-use loihi_core::chip::Chip;
-use loihi_core::image::SEAL_BYTES;
 use serde_json::json;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -45,22 +46,30 @@ pub(super) fn image(args: &ImageArgs) -> anyhow::Result<()> {
         }
     }
     let (name, image) = named(args)?;
-    let bytes = image.bytes().len();
-    let state_bytes = Chip::bytes_needed(&image.open()?, image.snips());
+    let NetworkNeeds { image_bytes: bytes, state_bytes, features } = NetworkNeeds::of(&image)?;
     let hash = format!("{:016x}", image.hash());
     out::line(format_args!("{name}: an image of {bytes} bytes, a state of {state_bytes}, hash {hash}"))?;
-    let [in_flash, in_ram] = holders(bytes, state_bytes);
+    let Holders { in_flash, in_ram } = Holders::of(u64::try_from(bytes)?, u64::try_from(state_bytes)?, &features);
     for (place, boards) in [("flash, its state in RAM", &in_flash), ("RAM", &in_ram)] {
         let boards = if boards.is_empty() { "no board".to_owned() } else { boards.join(", ") };
         out::line(format_args!("  in {place}: {boards}"))?;
     }
+    let (sealed, source) = (image.sealed(), source(&name, &image));
+    match (&args.out, &args.rust) {
+        // Both or neither.
+        (Some(image), Some(rust)) => atomic_file::fill(image, |file| {
+            file.write_all(&sealed)?;
+            atomic_file::write(rust, source.as_bytes())
+        })
+        .with_context(|| format!("{} and {} cannot be written", image.display(), rust.display()))?,
+        (Some(image), None) => write_whole(image, &sealed)?,
+        (None, Some(rust)) => write_whole(rust, source.as_bytes())?,
+        (None, None) => {}
+    }
     if let Some(path) = &args.out {
-        let sealed = image.sealed();
-        write_whole(path, &sealed)?;
         out::line(format_args!("{} bytes in {}", sealed.len(), path.display()))?;
     }
     if let Some(path) = &args.rust {
-        write_whole(path, source(&name, &image).as_bytes())?;
         out::line(format_args!("IMAGE in {}", path.display()))?;
     }
     out::result(
@@ -84,16 +93,6 @@ fn named(args: &ImageArgs) -> anyhow::Result<(String, ImageFile)> {
     let subject = task::only(&args.task, &args.what)?;
     let image = image_of(subject.task(), &args.task.options(), stop::requested)?;
     Ok((subject.name().to_owned(), image))
-}
-
-/// The boards that hold an image in flash with its state in RAM, and those that hold both in RAM.
-fn holders(bytes: usize, state_bytes: usize) -> [Vec<&'static str>; 2] {
-    let wide = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
-    let names = |boards: &mut dyn Iterator<Item = &'static Board>| boards.map(|board| board.name.as_str()).collect();
-    [
-        names(&mut boards::that_hold_in_flash(wide(bytes + SEAL_BYTES), wide(state_bytes))),
-        names(&mut boards::that_hold(wide(bytes.next_multiple_of(8) + state_bytes))),
-    ]
 }
 
 /// A module of Rust with the image.
@@ -123,18 +122,4 @@ fn source(name: &str, image: &ImageFile) -> String {
     }
     text.push_str("]);\n");
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn boards_are_told_by_where_they_hold_it() {
-        let [flash, ram] = holders(56_456, 27_056);
-        assert_eq!(ram, ["x86-mcu", "mps2-an386", "netduinoplus2", "virt"]);
-        assert_eq!(flash, ["mps2-an386", "netduinoplus2", "stm32f401cc", "virt"]);
-        let small = ["microbit", "mps2-an386", "netduinoplus2", "sifive_e", "stm32f401cc", "virt"];
-        assert_eq!(holders(2120, 3040)[0], small);
-    }
 }

@@ -10,7 +10,7 @@ use host_harness::device::framed::Framed;
 use host_harness::device::needs::NetworkNeeds;
 use host_harness::device::qemu::Qemu;
 use host_harness::device::session::{RetryPolicy, Session, SessionError};
-use host_harness::experiment::{Experiment, ExperimentError, NoObserver, RunOptions};
+use host_harness::experiment::{Experiment, ExperimentError, NoObserver, RunOptions, image_of};
 use loihi_core::chip::SnapshotScope;
 use loihi_core::image::ImageError;
 use loihi_core::wire::message::Footprint;
@@ -55,7 +55,7 @@ fn measure() -> Result<[u32; 3], Box<dyn Error>> {
 /// What an experiment takes that was loaded, or lies in flash where only its state fits the arena; and whether it has run.
 fn of_experiment(board: &Board, firmware: &Path, experiment: Experiment) -> Result<(Footprint, bool), Box<dyn Error>> {
     let options = RunOptions { epochs: Some(1), samples: Some(5), ..RunOptions::default() };
-    let image = experiment.learner()?.place(&options)?.image;
+    let image = image_of(&experiment.learner()?, &options, || false)?;
     let needs = NetworkNeeds::of(&image)?;
     let fit = board.fit(u64::try_from(needs.image_bytes)?, u64::try_from(needs.state_bytes)?, &[]);
     let flash = (fit == Fit::Flash).then_some(&image);

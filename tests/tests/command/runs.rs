@@ -224,7 +224,12 @@ fn a_missing_firmware_or_emulator_is_named_with_the_command_that_gets_it() {
     let temporary = tempfile::tempdir().unwrap();
     let no_firmware = temporary.path().join("text");
     fs::write(&no_firmware, "this is not a firmware").unwrap();
-    assert_refused(&[&qemu[..], &[no_firmware.to_str().unwrap()]].concat(), &["QEMU"]);
+    assert_refused(&[&qemu[..], &[no_firmware.to_str().unwrap()]].concat(), &["is not a firmware of x86-mcu"]);
+    let other = firmware.with_file_name("firmware-netduinoplus2.elf");
+    for (board, other) in [("virt", &other), ("mps2-an386", &other), ("netduinoplus2", &firmware)] {
+        let run = [&qemu[..], &[other.to_str().unwrap(), "--board", board]].concat();
+        assert_refused(&run, &[&format!("is not a firmware of {board}"), "cargo xtask firmware --board"]);
+    }
 }
 
 #[test]

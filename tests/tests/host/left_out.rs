@@ -5,7 +5,7 @@ use host_harness::device::inproc::InProcess;
 use host_harness::device::needs::NetworkNeeds;
 use host_harness::device::session::SessionError;
 use host_harness::device::{Device, Waiting};
-use host_harness::experiment::RunOptions;
+use host_harness::experiment::{RunOptions, image_of};
 use host_harness::image::ImageFile;
 use loihi_core::feature::Feature;
 use loihi_core::image::ImageError;
@@ -68,7 +68,7 @@ impl Device for Without {
 static ENCODERS: [SnipType; 1] = [SnipType::of::<RateEncoderParams>()];
 
 fn image(name: &str) -> ImageFile {
-    experiment(name).learner().unwrap().place(&RunOptions::default()).unwrap().image
+    image_of(&experiment(name).learner().unwrap(), &RunOptions::default(), || false).unwrap()
 }
 
 fn refused(image: &ImageFile, features: u32, snips: &'static [SnipType]) -> SessionError {

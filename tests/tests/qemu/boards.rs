@@ -11,7 +11,7 @@ use host_harness::device::framed::Framed;
 use host_harness::device::inproc::InProcess;
 use host_harness::device::qemu::Qemu;
 use host_harness::device::session::{Session, SessionError};
-use host_harness::experiment::{NoObserver, Outcome, RunOptions, Task as _};
+use host_harness::experiment::{NoObserver, Outcome, RunOptions, Task as _, image_of};
 use host_harness::learn::Learner;
 use loihi_core::chip::SnapshotScope;
 use object::{Object, ObjectSymbol};
@@ -135,7 +135,13 @@ fn says_what_does_not_fit(board: &Board) {
         return;
     }
     let said = outcome.unwrap_err().to_string();
-    assert!(said.contains(" too few: ") && said.ends_with("x86-mcu, mps2-an386, virt"), "{said}");
+    let (_, needed) = said.split_once("needs ").unwrap();
+    let needed: u64 = needed.split_once(" bytes").unwrap().0.parse().unwrap();
+    let larger = boards::all().iter().filter(|board| board.arena_bytes >= needed).map(|board| board.name.as_str());
+    let larger: Vec<&str> = larger.collect();
+    assert!(["x86-mcu", "mps2-an386", "virt"].iter().all(|board| larger.contains(board)), "{larger:?}");
+    let boards = format!("a board with more memory: {}", larger.join(", "));
+    assert!(said.contains(" too few: ") && said.ends_with(&boards), "{said}");
 }
 
 /// A program goes wrong in the way called `choice`; returns the report.
@@ -204,7 +210,7 @@ fn traps_of_risc_v_boards_are_reported() {
 /// A run with the network in the board's flash ends in the bits of the host.
 fn runs_from_flash(board: &str, task: &Learner, options: &RunOptions) {
     let board = named(board);
-    let network = task.place(options).unwrap().image;
+    let network = image_of(task, options, || false).unwrap();
     let device = Qemu::start_with(board, &image("firmware", board), Some(&network)).unwrap();
     let run = |session: &mut Session| task.run(session, options, &mut NoObserver).unwrap().digest;
     assert_eq!(run(&mut open_host()), run(&mut open(Box::new(Framed::new(device)))), "{}", board.name);
