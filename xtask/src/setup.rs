@@ -8,10 +8,10 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use loihi_boards::Board;
 
+use crate::apt;
 use crate::command::{announced, printed};
 use crate::paths::on_search_path;
 use crate::toolchain::{self, Compiler, Linker};
-use crate::{apt, firmware};
 
 /// A program of the distribution that only has to be there.
 struct Program {
@@ -85,7 +85,8 @@ pub(crate) fn install(detail: Detail) -> Result<()> {
 
 /// The targets of the boards in QEMU; those of hardware are installed when its firmware is built.
 fn targets() -> Vec<&'static str> {
-    let mut targets: Vec<&str> = firmware::emulated().iter().map(|board| board.target.as_str()).collect();
+    let emulated = loihi_boards::all().iter().filter(|board| board.qemu.is_some());
+    let mut targets: Vec<&str> = emulated.map(|board| board.target.as_str()).collect();
     targets.sort_unstable();
     targets.dedup();
     targets

@@ -6,7 +6,7 @@ use super::choice::choice;
 use super::open::open;
 use super::out;
 use super::progress::{Progress, Showing, shown};
-use super::real_time;
+use super::real_time::{self, counts_nothing};
 use super::what::find;
 use anyhow::bail;
 use clap::Args;
@@ -62,11 +62,6 @@ pub(super) fn cost(args: &CostArgs) -> anyhow::Result<()> {
     };
     out::line(format_args!("{}", write(&tables, args.format)?.trim_end()))?;
     out::result("loihi-cost/1", &json!({ "board": board, "tables": format::json(&tables) }))
-}
-
-/// What to say of a device that counts no instructions.
-pub(super) fn counts_nothing(session: &Session) -> String {
-    format!("the device {} counts no instructions: give --device qemu", session.device_name())
 }
 
 fn operations(kernels: &[KernelCost], board: &str, unit: &'static str) -> Table {

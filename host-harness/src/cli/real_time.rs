@@ -1,6 +1,5 @@
 //! `loihi cost --real-time`: the largest networks that chips compute in steps of 1 ms, and sizes of published ones.
 
-use super::cost::counts_nothing;
 use super::progress::shown;
 use anyhow::{anyhow, bail};
 use host_harness::boards;
@@ -96,4 +95,9 @@ fn row(what: &str, chip: &Chip, shape: Shape, counted: &Counted) -> Vec<Cell> {
         Cell::Range(chip.time_us(counted.longest)),
         Cell::Range(chip.energy_uj(counted.mean)),
     ]
+}
+
+/// What to say of a device that counts no instructions.
+pub(super) fn counts_nothing(session: &Session) -> String {
+    format!("the device {} counts no instructions: give --device qemu", session.device_name())
 }
