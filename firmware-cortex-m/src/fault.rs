@@ -24,6 +24,8 @@ const STATUS: [(u32, &str); 9] = [
 /// Addresses of the fault status, and of the address that a bus error was about.
 const CFSR: usize = 0xE000_ED28;
 const BFAR: usize = 0xE000_ED38;
+/// The bit of the status that says that the address is one.
+const BFAR_VALID: u32 = 0x8000;
 
 /// Bytes that the processor puts on the stack when an exception begins.
 const FRAME_BYTES: usize = 32;
@@ -35,17 +37,19 @@ pub fn report<M: Machine>(frame: &ExceptionFrame) -> ! {
     let stack_pointer = core::ptr::from_ref(frame).addr();
     if stack_pointer < stack::bottom().addr() + FRAME_BYTES {
         // The frame is not there.
-        let values = [("sp", word(stack_pointer)), ("cfsr", status), ("address", address)];
-        M::fault("HardFault, stack overflow", values);
+        M::fault("HardFault, stack overflow", [("sp", word(stack_pointer)), ("cfsr", status)]);
     }
-    let registers = [("pc", frame.pc()), ("lr", frame.lr()), ("cfsr", status), ("address", address)];
     let known = STATUS.iter().find(|(bits, _)| status & bits != 0);
     let mut name = Text::default();
     name.text("HardFault");
     if let Some((_, what)) = known {
         name.text(", ").text(what);
     }
-    M::fault(name.as_str(), registers)
+    let [pc, lr, status_named] = [("pc", frame.pc()), ("lr", frame.lr()), ("cfsr", status)];
+    if status & BFAR_VALID == 0 {
+        M::fault(name.as_str(), [pc, lr, status_named]);
+    }
+    M::fault(name.as_str(), [pc, lr, status_named, ("address", address)])
 }
 
 /// Reports an exception or interrupt that nobody has switched on, and ends the machine.

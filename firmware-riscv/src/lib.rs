@@ -29,7 +29,7 @@ mod machine;
 #[cfg(all(target_arch = "riscv32", target_os = "none"))]
 mod trap;
 #[cfg(all(target_arch = "riscv32", target_os = "none"))]
-#[allow(dead_code, clippy::unreadable_literal, reason = "generated for all boards; each uses its own part")]
+#[allow(dead_code, reason = "each board uses its own driver")]
 mod uart;
 
 pub use firmware_common::firmware;

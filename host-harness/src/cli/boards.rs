@@ -38,7 +38,7 @@ fn all() -> Table {
         Column::plain("target"),
         bytes("RAM"),
         bytes("flash"),
-        bytes("of it for a network"),
+        bytes("flash for a network"),
         bytes("arena"),
         Column::plain("reached by"),
         Column::plain("programmed with"),

@@ -1,6 +1,6 @@
 //! A network in the flash of a board: nothing is sent, and RAM holds its state alone.
 
-use crate::common::{experiment, image, open, open_board, open_host};
+use crate::common::{experiment, image, open, open_board, open_host, root};
 use crate::devices_agree::shortened;
 use host_harness::boards::{self, Board};
 use host_harness::device::framed::Framed;
@@ -8,7 +8,10 @@ use host_harness::device::qemu::Qemu;
 use host_harness::device::session::{Session, SessionError};
 use host_harness::experiment::{NoObserver, RunOptions, Task, image_of};
 use host_harness::image::ImageFile;
+use host_harness::learn::Learner;
 use loihi_core::chip::Chip;
+use loihi_core::num::word;
+use std::fs;
 
 fn named(board: &str) -> &'static Board {
     boards::named(board).unwrap()
@@ -56,13 +59,27 @@ fn boards_run_what_their_ram_does_not_hold() {
     let loaded = task.run(&mut open_board("firmware", named("sifive_e")), &RunOptions::default(), &mut NoObserver);
     let said = loaded.unwrap_err().to_string();
     assert!(
-        said.contains("keep it in flash (`loihi image`, in QEMU --flash) on ") && said.contains("sifive_e"),
+        said.contains("keep the network in flash (`loihi image`, in QEMU --flash) on ") && said.contains("sifive_e"),
         "{said}"
     );
     runs_from_flash("sifive_e", &task, &RunOptions::default());
     let task = experiment("digits-soel-fewshot").learner().unwrap();
     let few = RunOptions { samples: Some(4), ..RunOptions::default() };
     runs_from_flash("netduinoplus2", &task, &few);
+}
+
+/// The network of the size of spoken digits: its weights do not fit the RAM. What it learns here are drawn patterns.
+#[test]
+fn spoken_digits_end_in_the_bits_of_the_host() {
+    let folder = tempfile::tempdir().unwrap();
+    let samples = folder.path().join("patterns.csv");
+    let level = |class, band| word(7, class, band, 0) % 17;
+    let row = |class| (0..80).map(|band| format!("{},", level(class, band))).collect::<String>() + &class.to_string();
+    fs::write(&samples, (0..10).map(|class| row(class) + "\n").collect::<String>()).unwrap();
+    let path = root().join("examples/spoken-digits.toml");
+    let task = Learner::parse(&fs::read_to_string(&path).unwrap(), &path).unwrap();
+    let options = RunOptions { epochs: Some(1), data: Some(samples), ..RunOptions::default() };
+    runs_from_flash("netduinoplus2", &task, &options);
 }
 
 #[test]
