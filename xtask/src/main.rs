@@ -84,10 +84,10 @@ enum Verb {
         #[arg(long, value_name = "NAME")]
         set: Option<String>,
         /// Fail if the table in this file is another one
-        #[arg(long, value_name = "FILE", conflicts_with_all = ["board", "set"])]
+        #[arg(long, value_name = "FILE", conflicts_with = "board")]
         check: Option<PathBuf>,
         /// Put the table into this file, in place of the one between the marks
-        #[arg(long, value_name = "FILE", conflicts_with_all = ["board", "set", "check"])]
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["board", "check"])]
         write: Option<PathBuf>,
     },
 }
@@ -134,8 +134,8 @@ fn run(verb: &Verb) -> Result<ExitCode> {
         Verb::Dist => {
             dist::make()?;
         }
-        Verb::Size { check: Some(file), .. } => size::check(file)?,
-        Verb::Size { write: Some(file), .. } => size::write(file)?,
+        Verb::Size { check: Some(file), set, .. } => size::check(file, set.as_deref())?,
+        Verb::Size { write: Some(file), set, .. } => size::write(file, set.as_deref())?,
         Verb::Size { board, set, .. } => print!("{}", size::table(*board, set.as_deref())?),
     }
     Ok(ExitCode::SUCCESS)

@@ -18,7 +18,7 @@ use crate::sets::{FeatureSet, SETS};
 /// The section of the stack, where the start-up crate has one.
 const STACK: &str = ".stack";
 /// What stands before the table in a file, and behind it.
-const MARKS: [&str; 2] = ["<!-- printed by `cargo xtask size` -->\n", "<!-- end -->"];
+const MARKS: [&str; 2] = ["<!-- printed by `cargo xtask size --set all` -->\n", "<!-- end -->"];
 
 /// Bytes of each kind.
 #[derive(Default)]
@@ -33,13 +33,13 @@ struct Sizes {
 /// Text is code and constants, data is variables with a value, bss is zeroed memory with the
 /// stacks and without the arena, which may be larger on a machine with more memory. Of bss, line is the buffers of the
 /// serial line, and stack is the most of the stack that was in use in QEMU, in the experiments that the last column counts:
-/// those that fit the arena and whose programs the firmware has.
+/// those that fit the arena and whose programs the firmware has. They are empty for hardware, which does not run here.
 ///
 /// # Errors
 ///
 /// When an image does not build, or does not run in QEMU.
 pub(crate) fn table(board: Option<&'static Board>, set: Option<&str>) -> Result<String> {
-    let boards = board.map_or_else(firmware::emulated, |board| vec![board]);
+    let boards = board.map_or_else(|| loihi_boards::all().iter().collect(), |board| vec![board]);
     let sets = set.map_or_else(|| Ok(SETS.iter().collect()), |name| FeatureSet::named(name).map(|set| vec![set]))?;
     let mut table = "| board | features | text | data | bss | arena | line | stack | of |\n".to_owned();
     table.push_str("|---|---|---:|---:|---:|---:|---:|---:|---:|\n");
@@ -57,15 +57,15 @@ pub(crate) fn table(board: Option<&'static Board>, set: Option<&str>) -> Result<
 /// # Errors
 ///
 /// Those of [`table`]; when the file cannot be read or has no marks; with the rows that differ.
-pub(crate) fn check(file: &Path) -> Result<()> {
+pub(crate) fn check(file: &Path, set: Option<&str>) -> Result<()> {
     let text = read(file)?;
     let [_, found, _] = parts(&text, file)?;
-    let table = table(None, None)?;
+    let table = table(None, set)?;
     let is_new = |row: &&str| !found.lines().any(|line| line == *row);
     let new: Vec<&str> = table.lines().filter(is_new).collect();
     if table != found {
         bail!(
-            "the table in {} is not what `cargo xtask size` prints; `cargo xtask size --write {0}` puts it there:\n{}",
+            "the table in {} is not what `cargo xtask size` prints; `--write {0}` puts it there:\n{}",
             file.display(),
             new.join("\n")
         );
@@ -99,11 +99,11 @@ pub(crate) fn fits(board: &Board) -> Result<()> {
 /// # Errors
 ///
 /// Those of [`table`]; when the file cannot be read or written, or has no marks.
-pub(crate) fn write(file: &Path) -> Result<()> {
+pub(crate) fn write(file: &Path, set: Option<&str>) -> Result<()> {
     let text = read(file)?;
     let [before, _, after] = parts(&text, file)?;
     let aside = file.with_extension("new");
-    fs::write(&aside, [before, &table(None, None)?, after].concat())
+    fs::write(&aside, [before, &table(None, set)?, after].concat())
         .and_then(|()| fs::rename(&aside, file))
         .with_context(|| format!("cannot write {}", file.display()))
 }

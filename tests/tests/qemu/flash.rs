@@ -73,9 +73,11 @@ fn boards_run_what_their_ram_does_not_hold() {
 fn spoken_digits_end_in_the_bits_of_the_host() {
     let folder = tempfile::tempdir().unwrap();
     let samples = folder.path().join("patterns.csv");
-    let level = |class, band| word(7, class, band, 0) % 17;
-    let row = |class| (0..80).map(|band| format!("{},", level(class, band))).collect::<String>() + &class.to_string();
-    fs::write(&samples, (0..10).map(|class| row(class) + "\n").collect::<String>()).unwrap();
+    let row = |class: u32| {
+        let levels = (0..80).map(|band| (word(7, class, band, 0) % 17).to_string());
+        levels.chain([class.to_string()]).collect::<Vec<_>>().join(",")
+    };
+    fs::write(&samples, (0..10).map(row).collect::<Vec<_>>().join("\n")).unwrap();
     let path = root().join("examples/spoken-digits.toml");
     let task = Learner::parse(&fs::read_to_string(&path).unwrap(), &path).unwrap();
     let options = RunOptions { epochs: Some(1), data: Some(samples), ..RunOptions::default() };
