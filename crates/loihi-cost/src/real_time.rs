@@ -87,7 +87,7 @@ impl Shape {
     }
 
     /// The largest network of which no step takes more instructions than `most`, and that fits the memory of the device. It
-    /// is run; `None` if the device counts no instructions.
+    /// is run; `None` if the device counts no instructions, or after some attempts.
     ///
     /// # Errors
     /// [`ExperimentError`].
