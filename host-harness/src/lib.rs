@@ -34,6 +34,7 @@
 //! | [`plant`] | `loihi-plant` | plants: what a network senses and moves |
 //! | [`runner`], [`inference`], [`record`], [`samples`] | `loihi-run` | a placed network on a device, sample by sample; the run folder |
 //! | [`learn`] | `loihi-learn` | what learns, from what data, in what stages |
+//! | `train` | `loihi-train` | networks trained offline, in the chip's integers |
 //! | [`experiment`] | `loihi-experiments` | the built-in experiments |
 //! | [`sweep`] | `loihi-sweep` | grids over the values of a TOML file, and the table of what came out |
 //! | `nir`, `import` | `loihi-nir` | NIR files |
@@ -73,4 +74,6 @@ pub use loihi_show::view;
 pub use loihi_snip as snip;
 pub use loihi_sweep as sweep;
 pub use loihi_testkit as conform;
+#[cfg(feature = "train")]
+pub use loihi_train as train;
 pub use loihi_twin as twin;

@@ -47,6 +47,22 @@ pub fn frames(rows: &[u8], width: usize) -> Spikes {
     Spikes { steps, spikes: (0..).zip(rows).flat_map(of_row).collect() }
 }
 
+/// Rows of values, one a step: a spike at element `level · width + at` for every level that a value reaches. Level `k` of `levels`,
+/// from 0, is at `256 · (k + 1) / (levels + 1)`, rounded up.
+pub fn levels(rows: &[u8], width: usize, levels: usize) -> Spikes {
+    let rows = rows.chunks_exact(width.max(1));
+    let steps = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+    let heights: Vec<usize> = (1..=levels).map(|level| (256 * level).div_ceil(levels + 1)).collect();
+    let of_row = |(step, row): (u32, &[u8])| {
+        let reached = |height: usize| move |(_, value): &(usize, &u8)| usize::from(**value) >= height;
+        let spikes = heights.iter().enumerate().flat_map(|(level, height)| {
+            row.iter().enumerate().filter(reached(*height)).map(move |(at, _)| (step, level * width + at))
+        });
+        spikes.collect::<Vec<_>>()
+    };
+    Spikes { steps, spikes: (0..).zip(rows).flat_map(of_row).collect() }
+}
+
 /// Rows of values, one a step: a spike at element `at` for a rise by `threshold` since the last spike there, at
 /// `width + at` for a fall. A threshold of 0 counts as 1. The first row is where it begins.
 pub fn delta(rows: &[u8], width: usize, threshold: u8) -> Spikes {
@@ -122,6 +138,14 @@ pub fn shares(values: &[u8]) -> Vec<i16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_spikes_at_every_level_that_it_reaches() {
+        let rows = [63, 64, 255, 128, 0, 192];
+        let spikes = levels(&rows, 3, 3).spikes;
+        assert_eq!(spikes, [(0, 1), (0, 2), (0, 5), (0, 8), (1, 0), (1, 2), (1, 3), (1, 5), (1, 8)]);
+        assert_eq!(levels(&rows, 3, 1), frames(&rows, 3), "one level is the half");
+    }
 
     #[test]
     fn rates_are_in_proportion() {

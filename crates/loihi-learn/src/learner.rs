@@ -11,7 +11,7 @@ use crate::observer::Observer;
 use crate::online::Online;
 use crate::plan::Planning;
 use crate::presenter::Presenter;
-use crate::samples::{Samples, Wanted, hash_of};
+use crate::samples::{Samples, Wanted};
 use crate::settings::{Settings, StageRun, StagesBy};
 use crate::stage::Stage;
 use crate::task::{ExperimentError, Outcome, RunOptions, Task, conclude, refuse_stages_and_data, restore};
@@ -158,12 +158,7 @@ impl Learner {
         if self.settings.plant.is_some() || !self.settings.spikes.is_empty() {
             return Ok(None);
         }
-        let samples = self.samples(options)?;
-        let mut hash = Fnv64::new();
-        for sample in samples.training.iter().chain(&samples.test) {
-            hash_of(sample, &mut hash);
-        }
-        Ok(Some(hash.finish()))
+        Ok(Some(self.samples(options)?.hash()))
     }
 
     /// The network for these samples and with a seed, without the rules of what is frozen.

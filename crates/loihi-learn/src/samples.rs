@@ -197,6 +197,13 @@ impl Samples {
         Ok(())
     }
 
+    /// A hash of all samples, in their order.
+    pub fn hash(&self) -> u64 {
+        let mut hash = Fnv64::new();
+        self.training.iter().chain(&self.test).for_each(|sample| hash_of(sample, &mut hash));
+        hash.finish()
+    }
+
     /// Extents of the first sample, as an input takes them.
     pub fn shape(&self) -> Vec<usize> {
         match self.training.first().or(self.test.first()).map(|sample| &sample.data) {

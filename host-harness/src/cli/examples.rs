@@ -25,6 +25,17 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 27] = [
         ],
     ),
     (
+        "train",
+        &[
+            ["loihi train net.toml --train samples.npz --epochs 20 --out trained", "a network of your own"],
+            [
+                "loihi train net.toml --train samples.npz --validate --out trial",
+                "settings tried on a part that is not learned",
+            ],
+            ["loihi run trained/network.toml --data samples.npz", "what was trained"],
+        ],
+    ),
+    (
         "list",
         &[
             ["loihi list", "the experiments"],

@@ -24,7 +24,7 @@ mod image;
 mod import;
 mod jobs;
 mod net;
-#[cfg(not(all(feature = "dist", feature = "download", feature = "hdf5", feature = "view")))]
+#[cfg(not(all(feature = "dist", feature = "download", feature = "hdf5", feature = "train", feature = "view")))]
 mod off;
 mod open;
 mod out;
@@ -39,6 +39,8 @@ mod sweep;
 mod table;
 mod tables;
 mod task;
+#[cfg(feature = "train")]
+mod train;
 #[cfg(feature = "view")]
 mod view;
 mod what;
@@ -71,6 +73,12 @@ enum Command {
     /// Run an experiment, or test a network on samples
     #[command(visible_alias = "infer")]
     Run(run::RunArgs),
+    /// Train a network offline, in the chip's own integers
+    #[cfg(feature = "train")]
+    Train(train::TrainArgs),
+    /// Train a network offline, in the chip's own integers
+    #[cfg(not(feature = "train"))]
+    Train(off::OffArgs),
     /// Show the experiments, or the parameters of one
     List(run::ListArgs),
     /// Run experiments and networks over several seeds and put them side by side
@@ -191,6 +199,10 @@ pub(crate) fn main() -> ExitCode {
     }
     let done = match cli.command {
         Command::Run(args) => run::run(&args),
+        #[cfg(feature = "train")]
+        Command::Train(args) => train::train(&args),
+        #[cfg(not(feature = "train"))]
+        Command::Train(args) => off::off("train", "train", &args),
         Command::List(args) => run::list(&args),
         Command::Compare(args) => compare::compare(&args),
         Command::Sweep(args) => sweep::sweep(&args),

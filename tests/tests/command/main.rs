@@ -27,4 +27,5 @@ mod server;
 mod stop;
 mod sweep;
 mod table;
+mod training;
 mod view;

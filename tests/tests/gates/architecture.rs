@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const LINES_MAX: usize = 6000;
 
 /// External crates, and the only crates of this workspace that may use them outside of tests.
-const WRAPPED: [(&str, &[&str]); 14] = [
+const WRAPPED: [(&str, &[&str]); 16] = [
     ("hdf5-pure", &["loihi-hdf5"]),
     ("ureq", &["loihi-data"]),
     ("hound", &["loihi-data"]),
@@ -22,6 +22,8 @@ const WRAPPED: [(&str, &[&str]); 14] = [
     ("plotters", &["loihi-show"]),
     ("ratatui", &["loihi-show", "host-harness"]),
     ("defmt-decoder", &["loihi-device"]),
+    ("gemm-common", &["loihi-train"]),
+    ("gemm-f32", &["loihi-train"]),
     ("indicatif", &["host-harness"]),
     ("clap", &["host-harness", "xtask"]),
 ];
@@ -114,7 +116,7 @@ fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
 }
 
 /// The crates whose `lib.rs` has a table of all their modules, from the ground up.
-const LAYERED: [&str; 12] = [
+const LAYERED: [&str; 13] = [
     "loihi-core",
     "loihi-files",
     "loihi-image",
@@ -127,6 +129,7 @@ const LAYERED: [&str; 12] = [
     "loihi-show",
     "loihi-snip",
     "loihi-sweep",
+    "loihi-train",
 ];
 
 /// The modules of the table in a `lib.rs`, from the ground up.

@@ -11,6 +11,8 @@ loihi_files::choices! {
         Delta = "delta",
         /// A spike for every value of at least half of the most; a row of values is a step
         Frames = "frames",
+        /// A spike for every level that a value reaches; the first extent of the input counts levels, a row of values is a step
+        Levels = "levels",
     }
 }
 

@@ -143,7 +143,7 @@ pub struct Network {
     /// Programs of the embedded CPU, in the order in which they run; `loihi-snip` reads their keys.
     pub snips: Vec<Section>,
     /// What a run does with the network: `[task]`, `[[stage]]`, `[[spikes]]`, `[[measure]]`, `[reward]`, `[teacher]`,
-    /// `[plant]`; `loihi-learn` reads their keys.
+    /// `[plant]`, whose keys `loihi-learn` reads; and `[train]`, whose keys `loihi-train` reads.
     pub run: RunSections,
     /// Whether it may go beyond what a Loihi has and can express; see [`loihi_image::limits`].
     pub beyond_the_chip: bool,
@@ -155,6 +155,8 @@ pub struct Network {
 pub struct RunSections {
     /// What is learned, from what data, for how long.
     pub task: Option<Section>,
+    /// How weights are trained before the network runs on a device.
+    pub train: Option<Section>,
     /// Stages of learning, one after the other.
     pub stages: Vec<Section>,
     /// Where the reward of the cores' learning comes from.

@@ -127,9 +127,9 @@ fn values_as_spikes(
 ) -> Result<Stimulus, PresentError> {
     let elements = size(&input.shape);
     let coding = presentation.coding.ok_or_else(|| PresentError::Coding(input.name.clone()))?;
-    let width = if coding == Coding::Delta { elements / 2 } else { elements };
+    let width = span::row_width(&input.shape, coding);
     let fits = match coding {
-        Coding::Delta | Coding::Frames => is_rows(shape, width),
+        Coding::Delta | Coding::Frames | Coding::Levels => is_rows(shape, width),
         Coding::Rate | Coding::Latency => values.len() == elements,
     };
     if !fits {
@@ -143,6 +143,7 @@ fn values_as_spikes(
         Coding::Latency => encode::latency(values, steps.ok_or(PresentError::Steps)?),
         Coding::Delta => encode::delta(values, width, presentation.threshold),
         Coding::Frames => encode::frames(values, width),
+        Coding::Levels => encode::levels(values, width, elements / width.max(1)),
     };
     // Of rows there can be more or fewer than steps are asked for.
     spikes.steps = steps.unwrap_or(spikes.steps);

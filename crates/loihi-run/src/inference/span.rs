@@ -63,7 +63,7 @@ impl Beyond {
                     beyond.events.add(late as u64, events.events.len() as u64);
                 }
                 (SampleData::Values { values, .. }, entry) => {
-                    let rows = rows(values.len(), size(&input.shape), entry, presentation.coding);
+                    let rows = rows(values.len(), &input.shape, entry, presentation.coding);
                     beyond.rows.add(rows.saturating_sub(asked.map_or(u64::MAX, u64::from)), rows);
                 }
                 _ => {}
@@ -130,12 +130,20 @@ pub(super) fn of_events(
     })
 }
 
+/// Values that an input of this shape takes a step, of a coding that takes rows.
+pub(super) fn row_width(shape: &[usize], coding: Coding) -> usize {
+    match (coding, shape) {
+        (Coding::Delta, _) => size(shape) / 2,
+        (Coding::Levels, [_, row @ ..]) if !row.is_empty() => size(row),
+        _ => size(shape),
+    }
+}
+
 /// Number of rows of a sample with `values` values, one a step; 0 if the values hold in all steps.
-fn rows(values: usize, elements: usize, entry: &Entry, coding: Option<Coding>) -> u64 {
+fn rows(values: usize, shape: &[usize], entry: &Entry, coding: Option<Coding>) -> u64 {
     let width = match (entry, coding) {
-        (Entry::Spikes, Some(Coding::Frames)) => elements,
-        (Entry::Spikes, Some(Coding::Delta)) => elements / 2,
-        (Entry::Weighted(_), _) if values > elements => elements,
+        (Entry::Spikes, Some(coding @ (Coding::Frames | Coding::Delta | Coding::Levels))) => row_width(shape, coding),
+        (Entry::Weighted(_), _) if values > size(shape) => size(shape),
         _ => return 0,
     };
     values.checked_div(width).unwrap_or(0) as u64

@@ -21,10 +21,12 @@ const CHECKPOINT: &str = "checkpoint.bin";
 const LOG: &str = "log.txt";
 
 /// What a run writes, besides probes; a report is not of the run.
-const FILES: [&str; 15] = [
+const FILES: [&str; 17] = [
     README,
     MANIFEST,
     "network.txt",
+    "network.toml",
+    "network.npz",
     METRICS,
     "populations.csv",
     "neurons.npy",

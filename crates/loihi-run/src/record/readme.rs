@@ -6,6 +6,7 @@ This folder holds one run of `loihi`. `loihi report` with its path draws it as o
 
 manifest.toml       what ran: experiment, command, device, seed, steps, duration of a step, versions, hash of the image
 network.txt         what there is to know of the network: of an imported one, what became of each part of its file
+network.toml        the network that `loihi train` has trained, with its weights in network.npz
 metrics.csv         figures, a line per epoch, stage or sample
 populations.csv     populations and their neurons, which are counted through all of them
 neurons.npy         by compartment of the chip, core after core: its neuron; -1 if it spikes for none

@@ -67,6 +67,9 @@ pub fn report(folder: &Path) -> io::Result<String> {
     }
     let (title, drawn) = accuracy(folder)?;
     section(&mut body, title, &drawn);
+    if let Some(drawn) = loss(folder)? {
+        section(&mut body, "Loss while training", &drawn);
+    }
     section(&mut body, "Spikes", &spikes(folder, spiking(&manifest).as_ref())?);
     section(&mut body, "Probes", &probes(folder)?);
     section(&mut body, "Weights before and after", &weights(folder)?);
@@ -135,7 +138,8 @@ fn accuracy(folder: &Path) -> io::Result<(&'static str, String)> {
     // A network that learns nothing is shown samples.
     let of_samples = head.first().is_some_and(|name| name == "sample");
     let title = if of_samples { "Accuracy so far, sample by sample" } else { "Accuracy while learning" };
-    let mut plot = Plot::new(if of_samples { "sample" } else { "row of metrics.csv (pass or stage)" }, "accuracy");
+    let mut plot =
+        Plot::new(if of_samples { "sample" } else { "row of metrics.csv (pass, stage or epoch)" }, "accuracy");
     plot.y_range = Some(0.0..1.02);
     let stage = head.iter().position(|name| name == "stage");
     // Stages of a kind, as "learn" and "test", are curves of their own.
@@ -158,6 +162,16 @@ fn accuracy(folder: &Path) -> io::Result<(&'static str, String)> {
     }
     let caption = if of_samples { "The share of right answers until each sample" } else { "Accuracy, row by row" };
     Ok((title, figure(&plot, caption)))
+}
+
+/// The loss of a training, epoch by epoch; `None` if it has none.
+fn loss(folder: &Path) -> io::Result<Option<String>> {
+    let Some((head, rows)) = table(&folder.join("metrics.csv"))? else { return Ok(None) };
+    let Some(column) = head.iter().position(|name| name == "loss") else { return Ok(None) };
+    let points = (1..).zip(&rows).filter_map(|(at, row)| Some((real(at), row.get(column)?.parse().ok()?)));
+    let plot = Plot::new("epoch", "mean loss of a training sample");
+    let plot = plot.with("loss", Mark::Line, thinned(&points.collect::<Vec<_>>()));
+    Ok(Some(figure(&plot, "What training makes small: the mean over the samples of an epoch, while they are learned")))
 }
 
 /// Every n-th point, so that there are not too many.

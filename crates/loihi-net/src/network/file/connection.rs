@@ -99,7 +99,12 @@ fn weights(
         }
         WeightsKind::OneToOne => Ok(Weights::OneToOne(Each::of(elements(size(to))?.1))),
         WeightsKind::Conv2d => {
-            let (shape, weights) = elements(0)?;
+            let drawn = matches!(form.weights.get_ref(), WeightsForm::Drawn(_));
+            if let Some(kernel) = form.kernel.as_ref().filter(|_| !drawn) {
+                let what = "`kernel` of a convolution is for weights that are drawn: others have its extents";
+                return Err(InvalidValue::new(kernel.span(), what));
+            }
+            let (shape, weights) = if drawn { drawn_kernels(form, [source, to], &elements)? } else { elements(0)? };
             let shape: [usize; 4] = match *shape {
                 [outputs, inputs, height, width] => [outputs, inputs, height, width],
                 [outputs, inputs, width] => [outputs, inputs, 1, width],
@@ -155,6 +160,24 @@ fn weights(
             Ok(Weights::Sparse(row_to_row(&weights, sources, neurons)))
         }
     }
+}
+
+/// Kernels of a convolution between these shapes whose weights `elements` draws.
+fn drawn_kernels(
+    form: &ConnectionForm,
+    [source, to]: [&[usize]; 2],
+    elements: &dyn Fn(usize) -> Result<(Vec<usize>, Vec<i16>), InvalidValue>,
+) -> Result<(Vec<usize>, Vec<i16>), InvalidValue> {
+    let invalid = |what: &str| InvalidValue::new(form.weights.span(), what);
+    let [height, width] = own(form.kernel.as_ref(), [0, 0]);
+    if height == 0 || width == 0 {
+        return Err(invalid("a convolution whose weights are drawn takes `kernel = [rows, columns]`, of 1 or more"));
+    }
+    let (from, to) =
+        planes(source).zip(planes(to)).ok_or_else(|| invalid("a convolution takes planes at both ends"))?;
+    let shape = vec![to[0], from[0] / own(form.groups.as_ref(), 1).max(1), height, width];
+    let (_, weights) = elements(shape.iter().copied().fold(1, usize::saturating_mul))?;
+    Ok((shape, weights))
 }
 
 /// Every source of a row to every neuron of the row of the same number; weights are a row a neuron.

@@ -1,7 +1,7 @@
 //! Numbers of the TOML form that are drawn.
 
 use super::InvalidValue;
-use super::values::Drawn;
+use super::values::{Drawn, Init};
 use crate::draw;
 use loihi_core::num::word;
 use std::ops::Range;
@@ -62,7 +62,16 @@ impl Draws {
             let (neuron, source) = (at / sources, at % sources);
             if by_source { (source, neuron) } else { (neuron, source) }
         };
-        match (from.uniform, from.normal) {
+        let normal = match (from.normal, from.init, from.std) {
+            (deviation, None, None) => deviation,
+            (None, Some(Init::Normal), Some(std)) => Some(std / f64::from(i32::try_from(step).unwrap_or(1))),
+            _ => {
+                let what =
+                    format!("draw initial {} by `init = \"normal\", std = DEVIATION`, and nothing else", self.what);
+                return Err(invalid(what));
+            }
+        };
+        match (from.uniform, normal) {
             (Some([low, high]), None) => {
                 if low > high || low < least || high > most {
                     return Err(invalid(format!("draw from `uniform = [low, high]` within {least} to {most}")));

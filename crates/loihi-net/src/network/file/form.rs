@@ -29,6 +29,7 @@ pub(super) struct NetworkForm {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) snip: Vec<Spanned<toml::Table>>,
     pub(super) task: Option<Spanned<toml::Table>>,
+    pub(super) train: Option<Spanned<toml::Table>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) stage: Vec<Spanned<toml::Table>>,
     pub(super) reward: Option<Spanned<toml::Table>>,
@@ -141,7 +142,7 @@ macro_rules! words {
 }
 
 words! {
-    CodingForm => network::Coding { Rate, Latency, Delta, Frames }
+    CodingForm => network::Coding { Rate, Latency, Delta, Frames, Levels }
     TimeForm => network::Time { First, Absolute }
     SignForm => network::Signs { Mixed, Excitatory, Inhibitory, Split }
     ReadBys => network::ReadBy { Spikes, Voltage, FirstSpike }
@@ -301,7 +302,7 @@ impl ConnectionForm {
             ("padding", place(self.padding.as_ref()), conv || pool),
             ("dilation", place(self.dilation.as_ref()), conv),
             ("groups", place(self.groups.as_ref()), conv),
-            ("kernel", place(self.kernel.as_ref()), pool),
+            ("kernel", place(self.kernel.as_ref()), conv || pool),
         ];
         keys.into_iter().filter(|(.., own)| !own).find_map(|(key, span, _)| Some((key, span?)))
     }

@@ -34,6 +34,9 @@ pub(super) enum WeightsForm {
 pub(super) struct Drawn {
     pub(super) uniform: Option<[i64; 2]>,
     pub(super) normal: Option<f64>,
+    /// Where training begins; `std` is the standard deviation in units of the mantissa.
+    pub(super) init: Option<Init>,
+    pub(super) std: Option<f64>,
     pub(super) density: Option<f64>,
     /// Names the draws: a weight is drawn by `word(seed, neuron, source, stream)`, a bias by `word(seed, neuron, 0, stream)`.
     pub(super) stream: Option<u32>,
@@ -41,6 +44,14 @@ pub(super) struct Drawn {
     pub(super) by_source: Option<bool>,
     /// Whether a neuron reaches itself.
     pub(super) autapses: Option<bool>,
+}
+
+/// A distribution of initial weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Init {
+    /// Normal, of mean 0.
+    Normal,
 }
 
 impl From<Numbers> for WeightsForm {

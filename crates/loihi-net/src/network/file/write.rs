@@ -100,6 +100,7 @@ impl Writer {
             readout: network.readout.map(|own| unplaced(readout(network, own))),
             snip: network.snips.iter().map(section).collect(),
             task: network.run.task.as_ref().map(section),
+            train: network.run.train.as_ref().map(section),
             stage: network.run.stages.iter().map(section).collect(),
             reward: network.run.reward.as_ref().map(section),
             teacher: network.run.teacher.as_ref().map(section),

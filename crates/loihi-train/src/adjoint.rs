@@ -1,0 +1,75 @@
+//! The backward pass of [`crate::arithmetic`]: from the derivative of the loss by the spikes of a step to that by its sums.
+//!
+//! Truncations and wraps count as if they were not there; a voltage that is held by its limits or by the refractory period
+//! follows nothing.
+
+use crate::arithmetic::Registers;
+use gemm_common::pulp::Arch;
+
+/// Derivatives of the loss by currents and voltages, on their way to earlier steps, sample after sample.
+#[derive(Clone, Debug, Default)]
+pub struct Adjoint {
+    /// By the currents.
+    pub u: Vec<f32>,
+    /// By the voltages after the reset.
+    pub v: Vec<f32>,
+}
+
+impl Adjoint {
+    /// After the last step nothing depends on them.
+    pub fn clear(&mut self, elements: usize) {
+        for all in [&mut self.u, &mut self.v] {
+            all.clear();
+            all.resize(elements, 0.0);
+        }
+    }
+}
+
+/// What a step backward is given and what it leaves, each sample after sample.
+#[derive(Debug)]
+pub struct Row<'r> {
+    /// Derivative of the loss by the spikes.
+    pub spikes: &'r [f32],
+    /// As [`crate::arithmetic::Row::slopes`].
+    pub slopes: &'r [f32],
+    /// As [`crate::arithmetic::Row::keeps`].
+    pub keeps: &'r [f32],
+    /// Derivative of the loss by the sums.
+    pub sums: &'r mut [f32],
+}
+
+/// Goes a step back.
+///
+/// # Panics
+/// The lengths do not meet.
+pub fn step(registers: &Registers, adjoint: &mut Adjoint, row: &mut Row<'_>) {
+    Arch::new().dispatch(|| all(registers, adjoint, row));
+}
+
+#[inline(always)]
+#[expect(
+    clippy::needless_range_loop,
+    reason = "slices of one length, which the compiler then runs through side by side"
+)]
+#[expect(clippy::cast_precision_loss, reason = "at most 4096")]
+fn all(registers: &Registers, adjoint: &mut Adjoint, row: &mut Row<'_>) {
+    let n = registers.len();
+    if n == 0 {
+        return;
+    }
+    let (keep_u, keep_v) = (&registers.keep_u[..n], &registers.keep_v[..n]);
+    for sample in 0..row.sums.len() / n {
+        let own = sample * n..(sample + 1) * n;
+        let (by_u, by_v) = (&mut adjoint.u[own.clone()][..n], &mut adjoint.v[own.clone()][..n]);
+        let (spikes, slopes) = (&row.spikes[own.clone()][..n], &row.slopes[own.clone()][..n]);
+        let (keeps, sums) = (&row.keeps[own.clone()][..n], &mut row.sums[own][..n]);
+        for at in 0..n {
+            // By the voltage before the reset: through the spike, and through the voltage that stays.
+            let voltage = slopes[at] * spikes[at] + keeps[at] * by_v[at];
+            let current = voltage + by_u[at];
+            sums[at] = 64.0 * current;
+            by_v[at] = voltage * (keep_v[at] as f32 / 4096.0);
+            by_u[at] = current * (keep_u[at] as f32 / 4096.0);
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! A step of compartments in the chip's integers, for many samples at once, with what the backward pass needs of it.
+//!
+//! `u = wrap_23(tz(u · (4096 - decay_u)) + 64 · wrap_16(sum))`, `v = clip(tz(v · (4096 - decay_v)) + wrap_23(u + bias))`, 0 while
+//! refractory; above `v_th` the compartment spikes and `v = 0`, as [`loihi_core::compartment`] has it. Sums come as `f32`, in
+//! which they are exact (see [`crate::layers`]).
+
+use crate::surrogate::{Arctan, FastSigmoid, Rectangle, Slope, Surrogate, Triangle};
+use gemm_common::pulp::Arch;
+use loihi_core::image::Profile;
+use loihi_core::num::wrap_signed;
+
+/// Registers that stay, a value a neuron.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Registers {
+    /// What a current keeps in a step, in 4096ths.
+    pub keep_u: Vec<i32>,
+    /// What a voltage keeps in a step, in 4096ths.
+    pub keep_v: Vec<i32>,
+    /// Threshold in units of the voltage.
+    pub v_th: Vec<i32>,
+    /// Least voltage.
+    pub v_min: Vec<i32>,
+    /// Largest voltage.
+    pub v_max: Vec<i32>,
+    /// Steps from one spike to the next, at least.
+    pub refractory: Vec<i32>,
+}
+
+impl Registers {
+    /// Those of profiles, one a neuron.
+    pub fn of<'p>(profiles: impl Iterator<Item = &'p Profile>) -> Self {
+        let mut all = Self::default();
+        for profile in profiles {
+            all.keep_u.push(4096 - profile.decay_u);
+            all.keep_v.push(4096 - profile.decay_v);
+            all.v_th.push(profile.v_th);
+            all.v_min.push(profile.v_min);
+            all.v_max.push(profile.v_max);
+            all.refractory.push(profile.refractory);
+        }
+        all
+    }
+
+    /// Neurons.
+    pub const fn len(&self) -> usize {
+        self.v_th.len()
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.v_th.is_empty()
+    }
+}
+
+/// Registers that a step changes, sample after sample.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// Currents.
+    pub u: Vec<i32>,
+    /// Voltages.
+    pub v: Vec<i32>,
+    /// Refractory steps left.
+    pub waits: Vec<i32>,
+}
+
+impl State {
+    /// The state of rest: voltages as they start, a value a neuron.
+    pub fn rest(&mut self, samples: usize, v_start: &[i32]) {
+        let elements = samples * v_start.len();
+        for register in [&mut self.u, &mut self.waits] {
+            register.clear();
+            register.resize(elements, 0);
+        }
+        self.v.clear();
+        for _ in 0..samples {
+            self.v.extend_from_slice(v_start);
+        }
+    }
+}
+
+/// What derivatives a step leaves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Derivatives {
+    /// What stands for the derivative of a spike.
+    pub surrogate: Surrogate,
+    /// Where it falls to 0 or is small, in thresholds.
+    pub width: f32,
+    /// Whether the reset has a derivative by the voltage, through the spike.
+    pub through_reset: bool,
+}
+
+/// What a step is given and what it leaves, each sample after sample.
+#[derive(Debug)]
+pub struct Row<'r> {
+    /// Sums of the weights of arriving spikes, in units of 64.
+    pub sums: &'r [f32],
+    /// Biases, for each neuron of each sample or the same for all samples.
+    pub biases: &'r [i32],
+    /// 1 where a neuron spikes, else 0.
+    pub spikes: &'r mut [f32],
+    /// The derivative of a spike by the voltage before the reset; empty if it is not wanted.
+    pub slopes: &'r mut [f32],
+    /// The derivative of the voltage after the reset by that before it; empty as `slopes`.
+    pub keeps: &'r mut [f32],
+}
+
+/// Computes a step.
+///
+/// # Panics
+/// The lengths do not meet.
+pub fn step(registers: &Registers, state: &mut State, row: &mut Row<'_>, derivatives: Option<Derivatives>) {
+    let arch = Arch::new();
+    match derivatives {
+        None => arch.dispatch(|| all::<Triangle, false>(registers, state, row, 1.0, false)),
+        Some(Derivatives { surrogate, width, through_reset: reset }) => match surrogate {
+            Surrogate::Triangle => arch.dispatch(|| all::<Triangle, true>(registers, state, row, width, reset)),
+            Surrogate::Rectangle => arch.dispatch(|| all::<Rectangle, true>(registers, state, row, width, reset)),
+            Surrogate::FastSigmoid => arch.dispatch(|| all::<FastSigmoid, true>(registers, state, row, width, reset)),
+            Surrogate::Arctan => arch.dispatch(|| all::<Arctan, true>(registers, state, row, width, reset)),
+        },
+    }
+}
+
+/// `tz(x · keep / 4096)` in 32 bits: of the magnitude, the high and the low 12 bits apart.
+#[inline(always)]
+const fn decayed(x: i32, keep: i32) -> i32 {
+    let magnitude = x.wrapping_abs();
+    let kept = (magnitude >> 12) * keep + (((magnitude & 4095) * keep) >> 12);
+    if x < 0 { -kept } else { kept }
+}
+
+/// All samples, one after the other.
+#[inline(always)]
+fn all<S: Slope, const WANTED: bool>(
+    registers: &Registers,
+    state: &mut State,
+    row: &mut Row<'_>,
+    width: f32,
+    through_reset: bool,
+) {
+    let neurons = registers.len();
+    if neurons == 0 {
+        return;
+    }
+    for sample in 0..row.sums.len() / neurons {
+        let own = sample * neurons..(sample + 1) * neurons;
+        let biases = if row.biases.len() == neurons { row.biases } else { &row.biases[own.clone()] };
+        let derivatives = if WANTED {
+            [&mut row.slopes[own.clone()], &mut row.keeps[own.clone()]]
+        } else {
+            [&mut [][..], &mut [][..]]
+        };
+        let state = [&mut state.u[own.clone()], &mut state.v[own.clone()], &mut state.waits[own.clone()]];
+        let spikes = &mut row.spikes[own.clone()];
+        one::<S, WANTED>(registers, state, &row.sums[own], biases, spikes, derivatives, width, through_reset);
+    }
+}
+
+/// The neurons of a sample.
+#[inline(always)]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "slices of one length, which the compiler then runs through side by side"
+)]
+#[expect(clippy::needless_range_loop, reason = "the same")]
+#[expect(clippy::cast_possible_truncation, reason = "sums are whole, and wrap at 16 bits")]
+#[expect(clippy::cast_precision_loss, reason = "a derivative may be rounded")]
+fn one<S: Slope, const WANTED: bool>(
+    registers: &Registers,
+    [u, v, waits]: [&mut [i32]; 3],
+    sums: &[f32],
+    biases: &[i32],
+    spikes: &mut [f32],
+    [slopes, keeps]: [&mut [f32]; 2],
+    width: f32,
+    through_reset: bool,
+) {
+    let n = registers.len();
+    let (u, v, waits, sums, biases) = (&mut u[..n], &mut v[..n], &mut waits[..n], &sums[..n], &biases[..n]);
+    let spikes = &mut spikes[..n];
+    let wanted = if WANTED { n } else { 0 };
+    let (slopes, keeps) = (&mut slopes[..wanted], &mut keeps[..wanted]);
+    let (keep_u, keep_v) = (&registers.keep_u[..n], &registers.keep_v[..n]);
+    let (v_th, refractory) = (&registers.v_th[..n], &registers.refractory[..n]);
+    let (v_min, v_max) = (&registers.v_min[..n], &registers.v_max[..n]);
+    let reset_share = if through_reset { 1.0 } else { 0.0 };
+    for at in 0..n {
+        let sum = i32::from(sums[at] as i32 as i16) << 6;
+        let current = wrap_signed(decayed(u[at], keep_u[at]).wrapping_add(sum), 23);
+        u[at] = current;
+        let entering = wrap_signed(current.wrapping_add(biases[at]), 23);
+        let free = decayed(v[at], keep_v[at]).wrapping_add(entering);
+        let held = waits[at] > 0;
+        let clipped = free.max(v_min[at]).min(v_max[at]);
+        let voltage = if held { 0 } else { clipped };
+        let spike = voltage > v_th[at];
+        spikes[at] = if spike { 1.0 } else { 0.0 };
+        v[at] = if spike { 0 } else { voltage };
+        waits[at] = if spike { refractory[at] - 1 } else { (waits[at] - 1).max(0) };
+        if WANTED {
+            let per_volt = 1.0 / (width * v_th[at].max(1) as f32);
+            let follows = if held || clipped != free { 0.0 } else { 1.0 };
+            let slope = follows * per_volt * S::at((voltage - v_th[at]) as f32 * per_volt);
+            slopes[at] = slope;
+            let stays = if spike { 0.0 } else { follows };
+            keeps[at] = stays - reset_share * slope * voltage as f32;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use loihi_core::num::{Decay, decay_toward_zero};
+
+    #[test]
+    fn the_decay_is_that_of_the_chip() {
+        let values = (0..=23).flat_map(|bit| {
+            let edge = 1_i32 << bit;
+            [edge - 1, edge, edge + 1, 1 - edge, -edge, -1 - edge]
+        });
+        let values: Vec<i32> = values.filter(|x| (-(1 << 23)..1 << 23).contains(x)).collect();
+        for decay in 0..=4096 {
+            for x in &values {
+                let expected = decay_toward_zero(*x, Decay::saturating(decay));
+                assert_eq!(decayed(*x, 4096 - decay), expected, "decay {decay}, x {x}");
+            }
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! A network as it is trained: neurons, synapses, and the order in which they are computed.
+//!
+//! Sums of weights are made in `f32`, in any order: they are exact while they are whole multiples, fewer than 2^24, of the
+//! largest power of two that divides all weights. A network whose sums could be larger is refused.
+
+use crate::arithmetic::Registers;
+use crate::error::TrainError;
+use crate::format::WeightFormat;
+use crate::readout::Reading;
+use crate::settings::{TrainForm, connection_name};
+use crate::tree::{Branch, branches};
+use crate::ways::Ways;
+use loihi_core::image::{Profile, Tree};
+use loihi_net::network::{Connection, Each, Endpoint, Entry, Network, Population, size};
+
+/// Sums of this many units and more are not exact in `f32`.
+const EXACT: i64 = 1 << 24;
+
+/// A population.
+#[derive(Clone, Debug)]
+pub struct Neurons {
+    /// Its name.
+    pub name: String,
+    /// Registers that stay, of the compartment that spikes.
+    pub registers: Registers,
+    /// Of neurons of several compartments all of them, leaves first.
+    pub branches: Vec<Branch>,
+    /// Biases, unless an input sets them.
+    pub biases: Vec<i32>,
+    /// Voltages at the start of a sample.
+    pub v_start: Vec<i32>,
+    /// Whether the loss has a derivative by its sums that something trained needs.
+    pub is_reached: bool,
+}
+
+/// A connection.
+#[derive(Clone, Debug)]
+pub struct Synapses {
+    /// Where its spikes come from.
+    pub from: Endpoint,
+    /// The population that it reaches.
+    pub to: usize,
+    /// The compartment that it enters, if that is not the one that spikes.
+    pub leaf: Option<usize>,
+    /// Which source reaches which neuron.
+    pub ways: Ways,
+    /// Steps from a spike to its arrival, at least: none from inputs, one from neurons, and the delay.
+    pub lag: usize,
+    /// By source, steps on top of these, if sources differ.
+    pub delays: Option<Vec<usize>>,
+    /// What a spike adds in units of 64, in the order of the ways.
+    pub folded: Vec<f32>,
+    /// What is trained, if it is.
+    pub trained: Option<Trained>,
+}
+
+/// Real weights behind those of the chip.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    /// In units of the mantissa, in the order of [`Synapses::folded`].
+    pub weights: Vec<f32>,
+    /// What they are rounded to.
+    pub format: WeightFormat,
+    /// What a unit of a mantissa adds in units of 64.
+    pub per_unit: f32,
+    /// Its place among those that are trained.
+    pub number: usize,
+}
+
+/// An input whose values set biases.
+#[derive(Clone, Debug)]
+pub struct BiasSums {
+    /// The population.
+    pub population: usize,
+    /// Of each neuron: value and gain, without gains of 0.
+    pub gains: Vec<Vec<(usize, i32)>>,
+    /// One a neuron.
+    pub offsets: Vec<i32>,
+    /// Exponent of the biases.
+    pub exponent: i32,
+}
+
+/// A network as it is trained.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Elements of the inputs.
+    pub inputs: Vec<usize>,
+    /// By input: what its values do, if they are summed.
+    pub sums: Vec<Option<BiasSums>>,
+    /// Populations.
+    pub neurons: Vec<Neurons>,
+    /// Connections.
+    pub synapses: Vec<Synapses>,
+    /// Populations in an order in which each comes after what leads to it; those that reach each other are a group.
+    pub groups: Vec<Vec<usize>>,
+    /// What answers.
+    pub readout: Reading,
+}
+
+impl Model {
+    /// Of a network and its table `[train]`.
+    ///
+    /// # Errors
+    /// [`TrainError::Network`] names what is not trained.
+    pub fn new(network: &Network, form: &TrainForm) -> Result<Self, TrainError> {
+        let refused = |what: String| TrainError::Network { network: network.name.clone(), what };
+        let readout =
+            network.readout.ok_or_else(|| refused("it has no [readout]: name the population that answers".into()))?;
+        if !network.snips.is_empty() {
+            return Err(refused("programs of the embedded CPU ([[snip]]) learn on the device: take them out".into()));
+        }
+        let neurons: Vec<Neurons> =
+            network.populations.iter().map(neurons).collect::<Result<_, _>>().map_err(&refused)?;
+        let mut synapses: Vec<Synapses> = network
+            .connections
+            .iter()
+            .map(|connection| {
+                let named = |what: &str| {
+                    refused(format!("{}: {what}", connection_name(network, connection.from, connection.to)))
+                };
+                synapses(network, connection, form).map_err(|what| named(&what))
+            })
+            .collect::<Result<_, _>>()?;
+        if synapses.iter().all(|own| own.trained.is_none()) {
+            return Err(refused(
+                "it has no dense connection or convolution that is trained: see `learn` in [train]".into(),
+            ));
+        }
+        let trained = synapses.iter_mut().filter_map(|own| own.trained.as_mut());
+        trained.enumerate().for_each(|(number, own)| own.number = number);
+        let inputs: Vec<usize> = network.inputs.iter().map(|input| size(&input.shape)).collect();
+        let sums = network.inputs.iter().map(|input| sums_of(&input.entry)).collect();
+        let groups = groups(&synapses, neurons.len());
+        let skip = usize::try_from(readout.skip_steps).unwrap_or(usize::MAX);
+        let classes = neurons.get(readout.population).map_or(0, |own| own.registers.len());
+        let readout = Reading { population: readout.population, by: readout.by, skip, classes };
+        let mut model = Self { inputs, sums, neurons, synapses, groups, readout };
+        model.exact(network).map_err(refused)?;
+        model.mark();
+        model.fold(network);
+        Ok(model)
+    }
+
+    /// Refuses sums that `f32` may not hold.
+    fn exact(&self, network: &Network) -> Result<(), String> {
+        for (place, own) in self.neurons.iter().enumerate() {
+            let into = || network.connections.iter().zip(&self.synapses).filter(|(_, synapses)| synapses.to == place);
+            let unit = into().map(|(connection, _)| 1_i64 << connection.wgt_exp.get().max(0)).min().unwrap_or(1);
+            let most = |connection: &Connection| i64::from(connection.folded(-256)).abs();
+            let sum: i64 = into()
+                .map(|(connection, own)| {
+                    i64::try_from(own.ways.fan_in()).unwrap_or(EXACT).saturating_mul(most(connection))
+                })
+                .fold(0, i64::saturating_add);
+            if sum / unit >= EXACT {
+                return Err(format!(
+                    "sums into `{}` can be larger than single precision holds exactly: give all connections into it one \
+                     wgt_exp, or fewer sources",
+                    own.name
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Marks populations by whose sums a derivative is needed: those with something trained on a way to them.
+    fn mark(&mut self) {
+        for _ in 0..self.neurons.len() {
+            for own in &self.synapses {
+                let by_source = matches!(own.from, Endpoint::Population(from) if self.neurons[from].is_reached);
+                self.neurons[own.to].is_reached |= by_source || own.trained.is_some();
+            }
+        }
+    }
+
+    /// All populations, each after what leads to it, as far as there is such an order.
+    pub fn order(&self) -> impl Iterator<Item = usize> {
+        self.groups.iter().flatten().copied()
+    }
+
+    /// Folds weights that are trained anew, after they have changed.
+    pub fn fold(&mut self, network: &Network) {
+        for (own, connection) in self.synapses.iter_mut().zip(&network.connections) {
+            let Some(trained) = &own.trained else { continue };
+            for (folded, weight) in own.folded.iter_mut().zip(&trained.weights) {
+                *folded = f32::from(connection.folded(trained.format.mantissa(*weight)));
+            }
+        }
+    }
+
+    /// Weights that are trained, in the order of the connections.
+    pub fn trained(&self) -> impl Iterator<Item = &Trained> {
+        self.synapses.iter().filter_map(|own| own.trained.as_ref())
+    }
+
+    /// The same to be changed.
+    pub fn trained_mut(&mut self) -> impl Iterator<Item = &mut Trained> {
+        self.synapses.iter_mut().filter_map(|own| own.trained.as_mut())
+    }
+
+    /// Number of weights that are trained.
+    pub fn weights(&self) -> usize {
+        self.trained().map(|own| own.weights.len()).sum()
+    }
+
+    /// Puts weights and thresholds that were trained into the network.
+    pub fn write_to(&self, network: &mut Network) {
+        for (own, connection) in self.synapses.iter().zip(&mut network.connections) {
+            let Some(trained) = &own.trained else { continue };
+            let mantissas: Vec<i16> = trained.weights.iter().map(|weight| trained.format.mantissa(*weight)).collect();
+            connection.weights = own.ways.put(&connection.weights, &mantissas);
+        }
+        for (own, population) in self.neurons.iter().zip(&mut network.populations) {
+            if let Some(profiles) = population.compartments.last_mut() {
+                let of = |(neuron, v_th): (usize, &i32)| {
+                    profiles.get(neuron).map(|profile| Profile { v_th: *v_th, ..*profile })
+                };
+                let all = own.registers.v_th.iter().enumerate().filter_map(of).collect();
+                *profiles = Each::of(all);
+            }
+        }
+    }
+}
+
+/// The neurons of a population.
+fn neurons(population: &Population) -> Result<Neurons, String> {
+    let named = |what: &str| format!("`{}`: {what}", population.name);
+    let of_all = |profiles: &Each<Profile>| -> Vec<Profile> {
+        (0..population.neurons()).filter_map(|neuron| profiles.get(neuron).copied()).collect()
+    };
+    let compartments: Vec<Vec<Profile>> = population.compartments.iter().map(of_all).collect();
+    if compartments.iter().flatten().any(|profile| profile.noise.is_some() || profile.homeostasis.is_some()) {
+        return Err(named("noise and homeostasis are not trained: take them out"));
+    }
+    let is_plain = compartments.len() == 1 && compartments.iter().flatten().all(|profile| profile.tree == Tree::NONE);
+    let branches = if is_plain { Vec::new() } else { branches(&compartments).map_err(|what| named(&what))? };
+    if population.reset.is_some() {
+        return Err(named("a periodic reset is not trained: take out reset_interval_steps"));
+    }
+    let neurons = 0..population.neurons();
+    Ok(Neurons {
+        name: population.name.clone(),
+        registers: Registers::of(compartments.last().into_iter().flatten()),
+        branches,
+        biases: neurons.clone().map(|neuron| population.bias.get(neuron).map_or(0, |bias| bias.value())).collect(),
+        v_start: neurons.map(|neuron| population.v_start.get(neuron).copied().unwrap_or(0)).collect(),
+        is_reached: false,
+    })
+}
+
+/// The synapses of a connection.
+fn synapses(network: &Network, connection: &Connection, form: &TrainForm) -> Result<Synapses, String> {
+    if connection.learning.is_some() {
+        return Err("its weights change on the device: take out [connection.learning]".to_owned());
+    }
+    let to = network.populations.get(connection.to).ok_or("it leads nowhere")?;
+    let ends = [network.shape_of(connection.from), network.shape_of(Endpoint::Population(connection.to))];
+    let (ways, mantissas) = Ways::of(&connection.weights, ends)?;
+    let format = WeightFormat::of(connection);
+    let is_trained = form.trains(&connection.weights, to);
+    if is_trained && format.low == format.high {
+        return Err(format!("weights of {} bits are all 0: give weight_bits of 1 or more", connection.weight_bits));
+    }
+    let own = usize::from(matches!(connection.from, Endpoint::Population(_)));
+    let delay = |source| connection.delay.get(source).map_or(0, |delay| usize::try_from(delay.get()).unwrap_or(0));
+    let all: Vec<usize> = (0..ways.extents()[0]).map(delay).collect();
+    let least = all.iter().copied().min().unwrap_or(0);
+    let delays = all.iter().any(|delay| *delay != least).then(|| all.iter().map(|delay| delay - least).collect());
+    Ok(Synapses {
+        from: connection.from,
+        to: connection.to,
+        leaf: Some(connection.compartment).filter(|leaf| leaf + 1 < to.compartments.len()),
+        ways,
+        lag: own + least,
+        delays,
+        folded: mantissas.iter().map(|weight| f32::from(connection.folded(*weight))).collect(),
+        trained: is_trained.then(|| Trained {
+            weights: mantissas.iter().map(|weight| f32::from(*weight)).collect(),
+            format,
+            per_unit: f32::powi(2.0, connection.wgt_exp.get()),
+            number: 0,
+        }),
+    })
+}
+
+/// What values of an input do.
+fn sums_of(entry: &Entry) -> Option<BiasSums> {
+    let Entry::Weighted(weighted) = entry else { return None };
+    let values = weighted.gains.len() / weighted.offsets.len().max(1);
+    let row = |row: &[i32]| row.iter().copied().enumerate().filter(|(_, gain)| *gain != 0).collect();
+    Some(BiasSums {
+        population: weighted.population,
+        gains: weighted.gains.chunks(values.max(1)).map(row).collect(),
+        offsets: weighted.offsets.clone(),
+        exponent: weighted.exponent.get(),
+    })
+}
+
+/// Groups of populations that reach each other, each after what leads to it.
+fn groups(synapses: &[Synapses], populations: usize) -> Vec<Vec<usize>> {
+    let mut reaches = vec![vec![false; populations]; populations];
+    for own in synapses {
+        if let Endpoint::Population(from) = own.from {
+            reaches[from][own.to] = true;
+        }
+    }
+    for by in 0..populations {
+        for from in 0..populations {
+            if reaches[from][by] {
+                let onward = reaches[by].clone();
+                reaches[from].iter_mut().zip(onward).for_each(|(own, onward)| *own |= onward);
+            }
+        }
+    }
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut left: Vec<usize> = (0..populations).collect();
+    while let Some(next) = left.iter().copied().find(|place| {
+        // What leads to it is done, or is led to by it.
+        left.iter().all(|other| !reaches[*other][*place] || reaches[*place][*other])
+    }) {
+        let group: Vec<usize> = left
+            .iter()
+            .copied()
+            .filter(|other| *other == next || reaches[next][*other] && reaches[*other][next])
+            .collect();
+        left.retain(|place| !group.contains(place));
+        groups.push(group);
+    }
+    groups
+}
+
+impl Neurons {
+    /// Lets the soma among the branches have the registers that were changed.
+    pub fn share(&mut self) {
+        if let Some(soma) = self.branches.last_mut() {
+            soma.registers.clone_from(&self.registers);
+        }
+    }
+}
+
+impl Synapses {
+    /// Whether it leads from a group to itself.
+    pub fn is_within(&self, group: &[usize]) -> bool {
+        matches!(self.from, Endpoint::Population(from) if group.contains(&from)) && group.contains(&self.to)
+    }
+
+    /// Steps from a spike of a source to its arrival.
+    pub fn lag_of(&self, source: usize) -> usize {
+        self.lag + self.delays.as_ref().and_then(|delays| delays.get(source)).copied().unwrap_or(0)
+    }
+}

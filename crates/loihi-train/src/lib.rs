@@ -1,0 +1,79 @@
+//! Training offline, in the chip's own integers: what is trained loses nothing on the chip.
+//!
+//! A network file says what there is, and its table `[train]` how it is trained ([`settings`]). Samples of a batch are computed
+//! together, all steps of a layer before the next layer:
+//!
+//! 1. Spikes of a source, `[steps, samples, sources]`, times weights as the chip stores them ([`format`](mod@format)) are sums,
+//!    one product of matrices a connection ([`matrix`]); a delay moves them by rows.
+//! 2. Sums become currents, voltages and spikes step by step, in the integers of `loihi-core` ([`arithmetic`]): decays that
+//!    truncate, wraps, limits, refractory periods.
+//! 3. Spikes of the readout become a number ([`loss`]).
+//! 4. Backward, the derivative of that number by the spikes becomes one by the sums ([`adjoint`], with a surrogate for the
+//!    derivative of a spike, [`surrogate`]), and from there two products: with the spikes it is the gradient of the weights, with
+//!    the weights the derivative by the spikes of the layer before.
+//! 5. Real weights behind those of the chip are moved ([`optimiser`]), and rounded anew: a gradient goes through the rounding as
+//!    if it were not there.
+//!
+//! A batch is cut into as many shards whatever the number of threads is, and their gradients are added in their order, so that
+//! the weights are the same on any. In the end the emulator answers the test set, score by score as the trainer ([`check`]).
+//!
+//! Products are those of the crate `gemm` (its part for single precision): it was measured at the peak of a core, which makes
+//! these few operations with adjoints by hand three times as fast as a library with automatic differentiation, with 20 crates
+//! instead of 130. Its kernels differ by processor, and with them the last bits of a gradient: the same seed gives the same
+//! weights on the same kind of processor.
+//!
+//! A module uses only what stands above it, which a test keeps so:
+//!
+//! | module | its one job |
+//! |---|---|
+//! | [`error`] | why a network is not trained |
+//! | [`matrix`] | products of matrices |
+//! | [`surrogate`] | derivatives of a spike |
+//! | [`arithmetic`] | a step of neurons, forward |
+//! | [`adjoint`] | a step of neurons, backward |
+//! | [`tree`] | neurons of several compartments, forward and backward |
+//! | [`loss`] | what is made small |
+//! | [`optimiser`] | how weights are moved |
+//! | [`settings`] | the table `[train]` |
+//! | [`format`](mod@format) | what weights are rounded to |
+//! | [`ways`] | which source reaches which neuron: the products of a connection |
+//! | [`batch`] | what is shown, several samples at once |
+//! | [`readout`] | scores of a sample, and back |
+//! | [`layers`] | a network as it is trained |
+//! | [`pass`] | a batch through a network, forward and backward |
+//! | [`calibrate`] | thresholds from data |
+//! | [`shift`] | samples that are moved at random |
+//! | [`shard`] | a part of a batch: its loss and its gradient |
+//! | [`checkpoint`] | everything that training changes, as bytes |
+//! | [`subject`] | what is trained, on what |
+//! | [`trainer`] | epoch after epoch |
+//! | [`check`] | the trained network on the emulator |
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod adjoint;
+pub mod arithmetic;
+pub mod batch;
+pub mod calibrate;
+pub mod check;
+pub mod checkpoint;
+pub mod error;
+pub mod format;
+pub mod layers;
+pub mod loss;
+pub mod matrix;
+pub mod optimiser;
+pub mod pass;
+pub mod readout;
+pub mod settings;
+pub mod shard;
+pub mod shift;
+pub mod subject;
+pub mod surrogate;
+pub mod trainer;
+pub mod tree;
+pub mod ways;
+
+pub use error::TrainError;
+pub use subject::{Subject, SubjectOptions};
+pub use trainer::{EpochRow, Follower, Nobody, Trainer};

@@ -1,0 +1,211 @@
+//! What a network file says of training: `[train]`.
+
+use crate::loss::{Loss, RateLoss, ReadoutLoss};
+use crate::optimiser::Schedule;
+use crate::surrogate::Surrogate;
+use loihi_net::network::{Endpoint, Network, Population, ReadBy, Section, SectionError, Weights};
+use serde::{Deserialize, Serialize};
+
+/// `[train]`: every key has a default.
+///
+/// ```
+/// let train: loihi_train::settings::TrainForm = toml::from_str("batch = 64\nrate = 0.5")?;
+/// assert_eq!((train.batch, train.rate), (64, 0.5));
+/// # Ok::<(), toml::de::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct TrainForm {
+    /// Epochs over the training set, 1 to 10,000; `--epochs` comes first.
+    pub epochs: u32,
+    /// Samples between two changes of the weights, 1 to 4,096.
+    pub batch: usize,
+    /// Learning rate: about what a weight moves in a step, in units of its mantissa.
+    pub rate: f32,
+    /// How the rate changes over all epochs.
+    pub schedule: Schedule,
+    /// Share of a weight that a step takes away, at a rate of 1.
+    pub weight_decay: f32,
+    /// Largest norm of the gradient of a batch, which is shortened to it; 0 for any.
+    pub clip_norm: f32,
+    /// What is made small.
+    pub loss: Loss,
+    /// Of the loss `cross-entropy`: what a unit of a score adds to the logarithm of a class's chance. A unit is a spike; of
+    /// first spikes a step, of voltages a threshold.
+    pub per_score: f32,
+    /// Of the loss `target-spikes`: spikes of the right class, and of each of the others.
+    pub target_spikes: Option<[f32; 2]>,
+    /// What stands for the derivative of a spike by the voltage.
+    pub surrogate: Surrogate,
+    /// Its width, in thresholds.
+    pub width: f32,
+    /// Whether the reset has a derivative by the voltage, too.
+    pub through_reset: bool,
+    /// Keeps the rate of every population but the readout within bounds.
+    pub rates: Option<RatesForm>,
+    /// Populations whose incoming weights are trained; by default all.
+    pub learn: Vec<String>,
+    /// Before training, thresholds of populations that are trained are chosen so that this share of neurons spikes in a step;
+    /// by default they are those of the file.
+    pub v_th_rate: Option<f64>,
+    /// Samples are shown moved at random, by at most as many rows and columns.
+    pub shift: Option<[u8; 2]>,
+    /// Samples of the training set that are held back with `--validate`; of small sets it is a fifth.
+    pub validation_samples: usize,
+}
+
+/// Bounds of a mean rate, in spikes a neuron and step.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct RatesForm {
+    /// Least rate that costs nothing.
+    #[serde(default)]
+    pub low: f32,
+    /// Largest rate that costs nothing.
+    pub high: f32,
+    /// What the squared excess of a population counts in the loss of a sample.
+    pub strength: f32,
+}
+
+impl Default for TrainForm {
+    fn default() -> Self {
+        Self {
+            epochs: 10,
+            batch: 64,
+            rate: 0.5,
+            schedule: Schedule::Cosine,
+            weight_decay: 0.0,
+            clip_norm: 0.0,
+            loss: Loss::CrossEntropy,
+            per_score: 1.0,
+            target_spikes: None,
+            surrogate: Surrogate::Triangle,
+            width: 1.0,
+            through_reset: false,
+            rates: None,
+            learn: Vec::new(),
+            v_th_rate: None,
+            shift: None,
+            validation_samples: 5000,
+        }
+    }
+}
+
+impl TrainForm {
+    /// The table of a network, or the defaults of a network without one.
+    ///
+    /// # Errors
+    /// [`SectionError`] at the first key that is not known, out of its range, or without effect.
+    pub fn of(network: &Network) -> Result<Self, SectionError> {
+        let Some(section) = &network.run.train else { return Ok(Self::default()) };
+        let form: Self = section.keys.clone().try_into().map_err(|error: toml::de::Error| {
+            let key = section.keys.keys().find(|key| error.message().contains(&format!("`{key}`")));
+            section.error("train", key.map_or("", String::as_str), error.message().trim_end())
+        })?;
+        form.check_ranges(section)?;
+        form.check_effects(section, network)?;
+        Ok(form)
+    }
+
+    fn check_ranges(&self, section: &Section) -> Result<(), SectionError> {
+        let within = |value: f32, low: f32, high: f32| (low..=high).contains(&value);
+        let targets = |[right, wrong]: [f32; 2]| within(wrong, 0.0, 1e6) && within(right, wrong, 1e6);
+        let rates = |rates: RatesForm| {
+            within(rates.low, 0.0, 1.0) && within(rates.high, rates.low, 1.0) && within(rates.strength, 0.0, 1e6)
+        };
+        let rows = [
+            ("epochs", (1..=10_000).contains(&self.epochs), "give 1 to 10,000 epochs"),
+            ("batch", (1..=4096).contains(&self.batch), "give a batch of 1 to 4,096 samples"),
+            (
+                "rate",
+                within(self.rate, 1e-6, 256.0),
+                "give a rate above 0, at most 256, in units of the weights' mantissas",
+            ),
+            ("weight_decay", within(self.weight_decay, 0.0, 1.0), "give 0 to 1"),
+            ("clip_norm", within(self.clip_norm, 0.0, f32::MAX), "give 0 or more"),
+            ("per_score", within(self.per_score, 1e-6, 1e3), "give more than 0, at most 1000"),
+            ("width", within(self.width, 1e-3, 1e3), "give a width of 0.001 to 1000 thresholds"),
+            (
+                "target_spikes",
+                self.target_spikes.is_none_or(targets),
+                "give the spikes of the right class, and then fewer of the others",
+            ),
+            (
+                "rates",
+                self.rates.is_none_or(rates),
+                "give `low` and `high` of 0 to 1 spikes a step, and a `strength` of 0 or more",
+            ),
+            (
+                "v_th_rate",
+                self.v_th_rate.is_none_or(|rate| (1e-4..=0.9).contains(&rate)),
+                "give a share of 0.0001 to 0.9 of the neurons",
+            ),
+        ];
+        match rows.into_iter().find(|(_, is_valid, _)| !is_valid) {
+            Some((key, _, what)) => Err(section.error("train", key, what)),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses keys that would do nothing.
+    fn check_effects(&self, section: &Section, network: &Network) -> Result<(), SectionError> {
+        let given = |key: &str| section.keys.contains_key(key);
+        let of_scores = self.loss == Loss::CrossEntropy;
+        if given("per_score") && !of_scores {
+            return Err(section.error("train", "per_score", "`per_score` is of loss = \"cross-entropy\": take it out"));
+        }
+        if given("target_spikes") && of_scores {
+            let what = "`target_spikes` is of loss = \"target-spikes\": give that, or take it out";
+            return Err(section.error("train", "target_spikes", what));
+        }
+        if self.loss == Loss::TargetSpikes && self.target_spikes.is_none() {
+            let what = "loss = \"target-spikes\" takes `target_spikes = [RIGHT, WRONG]`";
+            return Err(section.error("train", "loss", what));
+        }
+        if self.loss == Loss::TargetSpikes && network.readout.is_some_and(|readout| readout.by != ReadBy::Spikes) {
+            let what = "loss = \"target-spikes\" is on spikes: read them, by = \"spikes\" in [readout]";
+            return Err(section.error("train", "loss", what));
+        }
+        for name in &self.learn {
+            let place = network.populations.iter().position(|population| population.name == *name);
+            let Some(place) = place else {
+                let names: Vec<&str> = network.populations.iter().map(|own| own.name.as_str()).collect();
+                let what = format!("unknown population `{name}`; there are: {}", names.join(", "));
+                return Err(section.error("train", "learn", what));
+            };
+            if !network.connections.iter().any(|own| own.to == place && is_trainable(&own.weights)) {
+                let what = format!("no dense connection or convolution leads to `{name}`: take it out");
+                return Err(section.error("train", "learn", what));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the weights of a connection into a population are trained.
+    pub fn trains(&self, weights: &Weights, to: &Population) -> bool {
+        is_trainable(weights) && (self.learn.is_empty() || self.learn.contains(&to.name))
+    }
+
+    /// The loss of the readout.
+    pub fn readout_loss(&self) -> ReadoutLoss {
+        let target_spikes = self.target_spikes.unwrap_or_default();
+        ReadoutLoss { kind: self.loss, per_score: self.per_score, target_spikes }
+    }
+
+    /// The loss of rates.
+    pub fn rate_loss(&self) -> Option<RateLoss> {
+        self.rates.map(|RatesForm { low, high, strength }| RateLoss { bounds: [low, high], strength })
+    }
+}
+
+/// Whether weights of this kind can be trained.
+const fn is_trainable(weights: &Weights) -> bool {
+    matches!(weights, Weights::Dense(_) | Weights::Conv2d(_))
+}
+
+/// What a connection is called in errors.
+pub fn connection_name(network: &Network, from: Endpoint, to: usize) -> String {
+    format!("the connection from `{}` to `{}`", network.name_of(from), network.name_of(Endpoint::Population(to)))
+}

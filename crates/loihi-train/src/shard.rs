@@ -1,0 +1,168 @@
+//! A part of a batch: its loss, its answers and its gradient, computed by one thread.
+
+use crate::arithmetic::Derivatives;
+use crate::batch::Batch;
+use crate::layers::Model;
+use crate::loss::{RateLoss, ReadoutLoss, is_right};
+use crate::pass::Workspace;
+use loihi_net::network::ReadBy;
+
+/// What a training step makes small.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Goal {
+    /// Of the readout.
+    pub readout: ReadoutLoss,
+    /// Of the rates of all others.
+    pub rates: Option<RateLoss>,
+    /// Derivatives of spikes.
+    pub derivatives: Derivatives,
+}
+
+/// What samples have come to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tally {
+    /// Sum of the losses.
+    pub loss: f64,
+    /// Right answers.
+    pub right: u64,
+    /// Samples.
+    pub samples: u64,
+    /// By population: spikes.
+    pub spikes: Vec<u64>,
+    /// By population: neurons times steps.
+    pub turns: Vec<u64>,
+}
+
+/// A part of a batch.
+#[derive(Debug, Default)]
+pub struct Shard {
+    /// What is shown.
+    pub batch: Batch,
+    /// Derivatives of the loss by the weights that are trained.
+    pub gradients: Vec<Vec<f32>>,
+    /// What the samples have come to.
+    pub tally: Tally,
+    workspace: Workspace,
+}
+
+impl Tally {
+    /// Adds that of other samples.
+    pub fn add(&mut self, other: &Self) {
+        self.loss += other.loss;
+        self.right += other.right;
+        self.samples += other.samples;
+        for (own, others) in [(&mut self.spikes, &other.spikes), (&mut self.turns, &other.turns)] {
+            own.resize(own.len().max(others.len()), 0);
+            own.iter_mut().zip(others).for_each(|(own, other)| *own += other);
+        }
+    }
+
+    /// The rate of a population in spikes a neuron and step.
+    #[expect(clippy::cast_precision_loss, reason = "a rate may be rounded")]
+    pub fn rate(&self, population: usize) -> f64 {
+        let of = |counts: &[u64]| counts.get(population).copied().unwrap_or(0) as f64;
+        of(&self.spikes) / of(&self.turns).max(1.0)
+    }
+}
+
+impl Shard {
+    /// The gradient of a shard of a batch of `whole` samples.
+    pub fn learn(&mut self, model: &Model, goal: &Goal, whole: usize) {
+        self.workspace.forward(model, &self.batch, Some(goal.derivatives));
+        self.workspace.clear_derivatives(model, &self.batch);
+        let mut tally = self.count(model);
+        #[expect(clippy::cast_precision_loss, reason = "a batch has at most 4096 samples")]
+        let share = 1.0 / whole.max(1) as f32;
+        tally.loss = self.readout(model, goal, share) + self.rates(model, goal, share);
+        self.tally = tally;
+        self.gradients.resize_with(model.trained().count(), Vec::new);
+        for (gradient, trained) in self.gradients.iter_mut().zip(model.trained()) {
+            gradient.clear();
+            gradient.resize(trained.weights.len(), 0.0);
+        }
+        self.workspace.backward(model, &self.batch, &mut self.gradients);
+        for (gradient, trained) in self.gradients.iter_mut().zip(model.trained()) {
+            gradient.iter_mut().for_each(|value| *value *= trained.per_unit);
+        }
+    }
+
+    /// Answers without a gradient: the scores of every sample.
+    pub fn answer(&mut self, model: &Model) -> Vec<Vec<i64>> {
+        self.workspace.forward(model, &self.batch, None);
+        self.tally = self.count(model);
+        (0..self.batch.samples).map(|sample| self.scores(model, sample)).collect()
+    }
+
+    /// The score of every class.
+    fn scores(&self, model: &Model, sample: usize) -> Vec<i64> {
+        let trail = self.workspace.trail(model.readout.population);
+        model.readout.scores(&self.batch, sample, &trail.spikes, &trail.voltages)
+    }
+
+    fn count(&self, model: &Model) -> Tally {
+        let mut tally = Tally { samples: self.batch.samples as u64, ..Tally::default() };
+        for (place, neurons) in model.neurons.iter().enumerate() {
+            let spikes = &self.workspace.trail(place).spikes;
+            tally.spikes.push(spikes.iter().filter(|spike| **spike > 0.0).count() as u64);
+            tally.turns.push((self.batch.steps * self.batch.samples * neurons.registers.len()) as u64);
+        }
+        for (sample, label) in self.batch.labels.iter().enumerate() {
+            let label = u32::try_from(*label).unwrap_or(u32::MAX);
+            tally.right += u64::from(is_right(model.readout.by, &self.scores(model, sample), label));
+        }
+        tally
+    }
+
+    /// The loss of the readout; leaves its derivatives.
+    fn readout(&mut self, model: &Model, goal: &Goal, share: f32) -> f64 {
+        let reading = &model.readout;
+        // A voltage counts in thresholds.
+        let units: Vec<f32> = match reading.by {
+            ReadBy::Voltage => model.neurons[reading.population].registers.v_th.iter().map(unit).collect(),
+            ReadBy::Spikes | ReadBy::FirstSpike => vec![1.0; reading.classes],
+        };
+        let (mut loss, mut slopes) = (0.0, vec![0.0; reading.classes]);
+        for sample in 0..self.batch.samples {
+            #[expect(clippy::cast_precision_loss, reason = "scores have at most 24 bits")]
+            let scores: Vec<f32> =
+                self.scores(model, sample).iter().zip(&units).map(|(score, unit)| *score as f32 * unit).collect();
+            loss += f64::from(goal.readout.of(&scores, self.batch.labels[sample], &mut slopes));
+            slopes.iter_mut().zip(&units).for_each(|(slope, unit)| *slope *= share * unit);
+            let trail = self.workspace.trail_mut(reading.population);
+            let into = [&mut trail.by_spikes[..], &mut trail.by_voltages[..]];
+            reading.back(&self.batch, sample, &slopes, &trail.spikes, into);
+        }
+        loss
+    }
+
+    /// The loss of rates; leaves its derivatives.
+    fn rates(&mut self, model: &Model, goal: &Goal, share: f32) -> f64 {
+        let Some(rates) = goal.rates else { return 0.0 };
+        let mut loss = 0.0;
+        let others =
+            model.neurons.iter().enumerate().filter(|(at, own)| own.is_reached && *at != model.readout.population);
+        for (population, neurons) in others {
+            let n = neurons.registers.len();
+            for sample in 0..self.batch.samples {
+                let rows = (0..self.batch.lengths[sample]).map(|step| (step * self.batch.samples + sample) * n);
+                let trail = self.workspace.trail_mut(population);
+                let count: f32 = rows.clone().map(|row| trail.spikes[row..row + n].iter().sum::<f32>()).sum();
+                #[expect(clippy::cast_precision_loss, reason = "a rate may be rounded")]
+                let turns = (self.batch.lengths[sample] * n).max(1) as f32;
+                let [own, slope] = rates.of(count / turns);
+                loss += f64::from(own);
+                let slope = share * slope / turns;
+                for row in rows.filter(|_| slope != 0.0) {
+                    trail.by_spikes[row..row + n].iter_mut().for_each(|value| *value += slope);
+                }
+            }
+        }
+        loss
+    }
+}
+
+/// What a unit of the voltage is of a threshold.
+#[expect(clippy::cast_precision_loss, reason = "a factor may be rounded")]
+fn unit(v_th: &i32) -> f32 {
+    1.0 / (*v_th).max(64) as f32
+}

@@ -1,0 +1,59 @@
+//! Samples that are moved at random, so that more is learned from them.
+
+use loihi_core::num::word;
+use loihi_data::{Sample, SampleData};
+
+/// Stream of the draws.
+const STREAM: u32 = 0x5417;
+
+/// Moves the last two extents of a sample's values (of one extent, that) by up to `most` rows and columns either way; what comes in
+/// is 0. Which way follows from a seed, the epoch and the number of the sample. Samples of another kind stay.
+pub fn shifted(sample: &Sample, most: [u8; 2], seed: u32, [epoch, number]: [u32; 2]) -> Sample {
+    let SampleData::Values { shape, values } = &sample.data else { return sample.clone() };
+    let (rows, columns) = match **shape {
+        [] => return sample.clone(),
+        [columns] => (1, columns),
+        [.., rows, columns] => (rows, columns),
+    };
+    let draw = |axis: u32, most: u8| {
+        let span = 2 * u64::from(most) + 1;
+        let drawn = (u64::from(word(seed, number, epoch, STREAM + axis)) * span) >> 32;
+        isize::try_from(drawn).unwrap_or(0) - isize::from(most)
+    };
+    let [down, right] = [draw(0, most[0]), draw(1, most[1])];
+    let mut moved = vec![0; values.len()];
+    let planes = values.chunks(rows * columns).zip(moved.chunks_mut(rows * columns));
+    for (from, to) in planes {
+        for row in 0..rows {
+            let Some(source) = row.checked_add_signed(-down).filter(|source| *source < rows) else { continue };
+            for column in 0..columns {
+                if let Some(origin) = column.checked_add_signed(-right).filter(|origin| *origin < columns) {
+                    to[row * columns + column] = from[source * columns + origin];
+                }
+            }
+        }
+    }
+    Sample::values(sample.name.clone(), shape, moved).labelled(sample.label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_moves_by_no_more_than_asked_in_all_ways() {
+        let mut values = vec![0; 25];
+        values[12] = 9;
+        let sample = Sample::values("dot", &[5, 5], values).labelled(3);
+        let mut seen = std::collections::BTreeSet::new();
+        for number in 0..200 {
+            let moved = shifted(&sample, [1, 2], 7, [0, number]);
+            let at = moved.flat().unwrap().iter().position(|value| *value == 9).unwrap();
+            assert!((1..=3).contains(&(at / 5)), "{at}");
+            assert_eq!(moved.label, Some(3));
+            seen.insert(at);
+        }
+        assert_eq!(seen.len(), 15);
+        assert_eq!(shifted(&sample, [0, 0], 7, [0, 0]), sample);
+    }
+}

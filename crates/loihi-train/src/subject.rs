@@ -1,0 +1,165 @@
+//! What is trained, on what: a network file, its table `[train]`, a training set and a test set.
+
+use crate::batch::Batch;
+use crate::error::TrainError;
+use crate::settings::TrainForm;
+use crate::shift::shifted;
+use loihi_core::num::Fnv64;
+use loihi_data::Sample;
+use loihi_learn::RunOptions;
+use loihi_learn::samples::{Samples, Wanted};
+use loihi_learn::settings::TaskForm;
+use loihi_net::network::Network;
+use loihi_net::network::file::{FileOptions, parse_with};
+use loihi_run::inference::Stimulus;
+use loihi_run::inference::present::{Presentation, check_labels, input_of, present};
+use std::path::{Path, PathBuf};
+
+/// What the file does not say.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct SubjectOptions {
+    /// What is learned: the name of a data set, a file or a folder.
+    pub train: PathBuf,
+    /// What is tested; by default the test set of `train`.
+    pub test: Option<PathBuf>,
+    /// Seed of everything random, added to the file's own.
+    pub seed: u32,
+    /// Epochs; by default those of the file.
+    pub epochs: Option<u32>,
+    /// Use only the first samples of both sets.
+    pub samples: Option<usize>,
+    /// Test on a part of the training set that is not learned.
+    pub validate: bool,
+    /// The input to which samples are shown; by default the only one.
+    pub input: Option<String>,
+}
+
+impl SubjectOptions {
+    /// To learn from these data.
+    pub fn new(train: impl Into<PathBuf>) -> Self {
+        Self { train: train.into(), ..Self::default() }
+    }
+}
+
+/// What is trained, on what.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// The network, with weights as they begin.
+    pub network: Network,
+    /// How it is trained.
+    pub form: TrainForm,
+    /// What is learned and tested.
+    pub samples: Samples,
+    /// How samples are shown.
+    pub presentation: Presentation,
+    /// Seed of everything random.
+    pub seed: u32,
+    /// Whether `samples.test` is a part of the training set.
+    pub validates: bool,
+    /// Hash of the file, the options and the samples.
+    pub hash: u64,
+}
+
+impl Subject {
+    /// Reads data and network; `path` is where the text stands.
+    ///
+    /// # Errors
+    /// [`TrainError`].
+    pub fn open(text: &str, path: &Path, options: &SubjectOptions) -> Result<Self, TrainError> {
+        // What is wrong with the file is said before data are read.
+        let first = parse_with(text, path, &FileOptions::default().data(vec![1], 1))?;
+        let form = TrainForm::of(&first)?;
+        let run = RunOptions {
+            seed: options.seed,
+            data: Some(options.train.clone()),
+            samples: options.samples,
+            validate: options.validate,
+            ..RunOptions::default()
+        };
+        let wanted = Wanted { test: options.test.as_deref(), ..Wanted::default() };
+        let samples = Samples::open(&TaskForm::default(), &run, wanted)?;
+        let samples = samples.select(&run, form.validation_samples, None)?;
+        let file = FileOptions::default().seed(options.seed).data(samples.shape(), samples.classes);
+        let network = parse_with(text, path, &file)?;
+        let mut form = TrainForm::of(&network)?;
+        form.epochs = options.epochs.unwrap_or(form.epochs);
+        let input = input_of(&network, options.input.as_deref())?;
+        let presentation = Presentation::new(&network, input);
+        let unfit = |what: String| TrainError::Unfit { data: samples.name.clone(), what };
+        for items in [&samples.training, &samples.test] {
+            check_labels(&network, items)?;
+            if let Some(item) = items.iter().find(|item| item.label.is_none()) {
+                return Err(unfit(format!("sample {} has no class: every sample needs one", item.name)));
+            }
+        }
+        if samples.test.is_empty() {
+            return Err(unfit("it has no samples to test on: give them by --test".to_owned()));
+        }
+        let hash = hash(text, &form, options, &samples);
+        let (seed, validates) = (options.seed, options.validate);
+        let subject = Self { network, form, samples, presentation, seed, validates, hash };
+        // Samples that cannot be shown are found before anything is learned.
+        for item in subject.samples.training.iter().take(1) {
+            subject.shown(item, 0)?;
+        }
+        for (number, item) in (0..).zip(&subject.samples.test) {
+            subject.shown(item, number)?;
+        }
+        Ok(subject)
+    }
+
+    /// What is shown for a sample of the test set.
+    ///
+    /// # Errors
+    /// [`TrainError::Present`].
+    pub fn shown(&self, item: &Sample, number: u32) -> Result<Stimulus, TrainError> {
+        Ok(present(&self.network, item, number, &self.presentation)?)
+    }
+
+    /// Samples of the training set, as they are shown in an epoch.
+    ///
+    /// # Errors
+    /// [`TrainError::Present`].
+    pub fn to_learn(&self, places: &[usize], epoch: u32) -> Result<Batch, TrainError> {
+        let all = u32::try_from(self.samples.training.len()).unwrap_or(u32::MAX);
+        let (mut stimuli, mut labels) = (Vec::new(), Vec::new());
+        for place in places {
+            let Some(item) = self.samples.training.get(*place) else { continue };
+            let own = u32::try_from(*place).unwrap_or(u32::MAX);
+            // Spikes that are drawn are drawn anew in every epoch.
+            let number = epoch.wrapping_mul(all).wrapping_add(own);
+            stimuli.push(match self.form.shift {
+                Some(most) => self.shown(&shifted(item, most, self.seed, [epoch, own]), number)?,
+                None => self.shown(item, number)?,
+            });
+            labels.push(label(item));
+        }
+        Ok(Batch::new(&self.network, stimuli).labelled(labels))
+    }
+
+    /// Samples of the test set.
+    ///
+    /// # Errors
+    /// [`TrainError::Present`].
+    pub fn to_test(&self, places: std::ops::Range<usize>) -> Result<Batch, TrainError> {
+        let first = u32::try_from(places.start).unwrap_or(u32::MAX);
+        let items = self.samples.test.get(places).unwrap_or_default();
+        let stimuli: Result<_, _> = (first..).zip(items).map(|(number, item)| self.shown(item, number)).collect();
+        Ok(Batch::new(&self.network, stimuli?).labelled(items.iter().map(label).collect()))
+    }
+}
+
+/// The class of a sample, which has one.
+fn label(item: &Sample) -> usize {
+    item.label.and_then(|label| usize::try_from(label).ok()).unwrap_or(usize::MAX)
+}
+
+/// A hash of everything that decides what comes out.
+fn hash(text: &str, form: &TrainForm, options: &SubjectOptions, samples: &Samples) -> u64 {
+    let mut hash = Fnv64::new();
+    hash.bytes(text.as_bytes());
+    hash.bytes(format!("{form:?} {} {:?} {}", options.seed, options.input, options.validate).as_bytes());
+    hash.bytes(&samples.hash().to_le_bytes());
+    hash.finish()
+}

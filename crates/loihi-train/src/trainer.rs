@@ -1,0 +1,383 @@
+//! Training: epoch after epoch, batch after batch, on several threads with the same weights as on one.
+
+use crate::arithmetic::Derivatives;
+use crate::calibrate;
+use crate::checkpoint::{Position, Progress};
+use crate::error::TrainError;
+use crate::layers::Model;
+use crate::optimiser::{AdamW, Moments};
+use crate::settings::TrainForm;
+use crate::shard::{Goal, Shard, Tally};
+use crate::subject::Subject;
+use loihi_core::num::word;
+use loihi_learn::samples::shuffled;
+use loihi_run::record::RecordError;
+use std::num::NonZeroUsize;
+use std::thread;
+
+/// Parts of a batch at most: a gradient each, whatever the number of threads, so that sums are the same with any.
+const SHARDS_MAX: usize = 8;
+/// Samples of a part at least: fewer make small products.
+const SHARD_SAMPLES_MIN: usize = 16;
+/// Samples from which thresholds are chosen.
+const CALIBRATION_SAMPLES: usize = 256;
+/// Betas of the optimiser.
+const BETAS: [f32; 2] = [0.9, 0.999];
+
+/// An epoch that is over.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct EpochRow {
+    /// Its number, from 1.
+    pub epoch: u32,
+    /// Mean loss of a training sample.
+    pub loss: f64,
+    /// Share of training samples that were answered right while they were learned.
+    pub accuracy_train: f64,
+    /// Share of validation samples that are answered right after it, with `--validate`.
+    pub accuracy_validation: Option<f64>,
+    /// Learning rate at its end.
+    pub rate: f64,
+    /// By population: spikes a neuron and step.
+    pub spike_rates: Vec<(String, f64)>,
+}
+
+/// Who follows a training.
+pub trait Follower {
+    /// Batches that were learned, of all.
+    fn progress(&mut self, done: u64, total: u64, row: Option<&EpochRow>) {
+        let _ = (done, total, row);
+    }
+
+    /// Something that the user should know.
+    fn warn(&mut self, what: &str) {
+        let _ = what;
+    }
+
+    /// An epoch is over.
+    ///
+    /// # Errors
+    /// It could not be recorded.
+    fn epoch(&mut self, row: &EpochRow) -> Result<(), RecordError> {
+        let _ = row;
+        Ok(())
+    }
+
+    /// Whether training is to end here.
+    fn stops(&mut self) -> bool {
+        false
+    }
+
+    /// Whether it is time for a checkpoint.
+    fn wants_checkpoint(&mut self) -> bool {
+        false
+    }
+
+    /// Takes a checkpoint.
+    ///
+    /// # Errors
+    /// It could not be written.
+    fn checkpoint(&mut self, bytes: &[u8]) -> Result<(), RecordError> {
+        let _ = bytes;
+        Ok(())
+    }
+}
+
+/// Nobody follows.
+#[derive(Debug)]
+pub struct Nobody;
+
+impl Follower for Nobody {}
+
+/// A training under way.
+#[derive(Debug)]
+pub struct Trainer<'s> {
+    subject: &'s Subject,
+    model: Model,
+    moments: Vec<Moments>,
+    position: Position,
+    jobs: NonZeroUsize,
+    last: Option<EpochRow>,
+}
+
+impl<'s> Trainer<'s> {
+    /// From the beginning.
+    ///
+    /// # Errors
+    /// [`TrainError::Network`].
+    pub fn new(subject: &'s Subject, jobs: NonZeroUsize) -> Result<Self, TrainError> {
+        let mut model = Model::new(&subject.network, &subject.form)?;
+        if let Some(share) = subject.form.v_th_rate {
+            let places: Vec<usize> = (0..subject.samples.training.len().min(CALIBRATION_SAMPLES)).collect();
+            calibrate::thresholds(&mut model, &subject.to_learn(&places, 0)?, share);
+        }
+        let moments = model.trained().map(|own| Moments::new(own.weights.len())).collect();
+        Ok(Self { subject, model, moments, position: Position::default(), jobs, last: None })
+    }
+
+    /// From where a checkpoint stands.
+    ///
+    /// # Errors
+    /// [`TrainError::Checkpoint`].
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<(), TrainError> {
+        self.progress().restore(bytes)?;
+        let Position { epoch, batch, .. } = self.position;
+        if epoch > self.subject.form.epochs || batch > self.batches() {
+            return Err(TrainError::Checkpoint(format!("it is in epoch {}, batch {batch}", epoch + 1)));
+        }
+        self.model.fold(&self.subject.network);
+        Ok(())
+    }
+
+    /// The network as it is trained so far.
+    pub const fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Batches of an epoch.
+    fn batches(&self) -> usize {
+        self.subject.samples.training.len().div_ceil(self.subject.form.batch)
+    }
+
+    fn progress(&mut self) -> Progress<'_> {
+        Progress { position: &mut self.position, model: &mut self.model, moments: &mut self.moments }
+    }
+
+    /// Trains to the end.
+    ///
+    /// # Errors
+    /// [`TrainError`]; when training is stopped or diverges a last checkpoint is handed on, with the weights of the last batch
+    /// that was fine.
+    pub fn run(&mut self, follower: &mut dyn Follower) -> Result<(), TrainError> {
+        let done = self.epochs(follower);
+        if matches!(done, Err(TrainError::Stopped | TrainError::Diverged { .. })) {
+            follower.checkpoint(&self.progress().to_bytes())?;
+        }
+        done
+    }
+
+    fn epochs(&mut self, follower: &mut dyn Follower) -> Result<(), TrainError> {
+        let form = &self.subject.form;
+        let (batches, total) = (self.batches(), self.batches() as u64 * u64::from(form.epochs));
+        let mut shards: Vec<Shard> = Vec::new();
+        while self.position.epoch < form.epochs {
+            let order = order(self.subject, self.position.epoch);
+            while self.position.batch < batches {
+                if follower.stops() {
+                    return Err(TrainError::Stopped);
+                }
+                let first = self.position.batch * form.batch;
+                let places = &order[first..(first + form.batch).min(order.len())];
+                self.batch(places, &mut shards)?;
+                self.position.batch += 1;
+                let done = u64::from(self.position.epoch) * batches as u64 + self.position.batch as u64;
+                follower.progress(done, total, self.last.as_ref());
+                if follower.wants_checkpoint() {
+                    follower.checkpoint(&self.progress().to_bytes())?;
+                }
+            }
+            let row = self.row()?;
+            if self.position.epoch == 0 {
+                self.silence(&self.position.tally).iter().for_each(|what| follower.warn(what));
+            }
+            follower.epoch(&row)?;
+            self.last = Some(row);
+            self.position =
+                Position { epoch: self.position.epoch + 1, steps: self.position.steps, ..Position::default() };
+        }
+        Ok(())
+    }
+
+    /// Learns a batch.
+    fn batch(&mut self, places: &[usize], shards: &mut Vec<Shard>) -> Result<(), TrainError> {
+        let Position { epoch, batch, .. } = self.position;
+        let (subject, form, model) = (self.subject, &self.subject.form, &self.model);
+        let parts = places.len().div_ceil(SHARD_SAMPLES_MIN).clamp(1, SHARDS_MAX);
+        let parts: Vec<&[usize]> = places.chunks(places.len().div_ceil(parts).max(1)).collect();
+        shards.resize_with(parts.len(), Shard::default);
+        let goal = goal(form);
+        let learned = each(shards, self.jobs, |number, shard| {
+            shard.batch = subject.to_learn(parts[number], epoch)?;
+            shard.learn(model, &goal, places.len());
+            Ok(())
+        });
+        learned.into_iter().collect::<Result<Vec<()>, TrainError>>()?;
+        let mut tally = Tally::default();
+        shards.iter().for_each(|shard| tally.add(&shard.tally));
+        let diverged = |what: &str| TrainError::Diverged { what: what.to_owned(), epoch: epoch + 1, batch: batch + 1 };
+        if !tally.loss.is_finite() {
+            return Err(diverged("the loss"));
+        }
+        let norm = sum(shards);
+        if !norm.is_finite() {
+            return Err(diverged("the gradient"));
+        }
+        self.position.tally.add(&tally);
+        self.descend(shards, norm);
+        Ok(())
+    }
+
+    /// Moves the weights by the gradient of a batch.
+    fn descend(&mut self, shards: &mut [Shard], norm: f32) {
+        let form = &self.subject.form;
+        let done = f64::from(self.position.steps);
+        #[expect(clippy::cast_precision_loss, reason = "a share of all steps")]
+        let total = (self.batches() as f64 * f64::from(form.epochs)).max(1.0);
+        self.position.steps += 1;
+        let Some(first) = shards.first_mut() else { return };
+        if form.clip_norm > 0.0 && norm > form.clip_norm {
+            let share = form.clip_norm / norm;
+            first.gradients.iter_mut().flatten().for_each(|value| *value *= share);
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "a rate may be rounded")]
+        let rate = (f64::from(form.rate) * form.schedule.share(done / total)) as f32;
+        let adam = AdamW { rate, betas: BETAS, weight_decay: form.weight_decay };
+        let number = self.position.steps;
+        let parts = self.model.trained_mut().zip(&first.gradients).zip(&mut self.moments);
+        for ((trained, gradient), moments) in parts {
+            adam.step(number, &mut trained.weights, gradient, moments, trained.format.range());
+        }
+        self.model.fold(&self.subject.network);
+    }
+
+    /// What an epoch has come to.
+    fn row(&self) -> Result<EpochRow, TrainError> {
+        let Position { epoch, steps, tally, .. } = &self.position;
+        #[expect(clippy::cast_precision_loss, reason = "shares may be rounded")]
+        let (samples, right, total) = (
+            tally.samples.max(1) as f64,
+            tally.right as f64,
+            self.batches() as f64 * f64::from(self.subject.form.epochs),
+        );
+        let accuracy_validation = if self.subject.validates { Some(self.answers()?.accuracy()) } else { None };
+        let rates = self.model.neurons.iter().enumerate();
+        Ok(EpochRow {
+            epoch: epoch + 1,
+            loss: tally.loss / samples,
+            accuracy_train: right / samples,
+            accuracy_validation,
+            rate: f64::from(self.subject.form.rate) * self.subject.form.schedule.share(f64::from(*steps) / total),
+            spike_rates: rates.map(|(place, neurons)| (neurons.name.clone(), tally.rate(place))).collect(),
+        })
+    }
+
+    /// Answers to all samples of the test set.
+    ///
+    /// # Errors
+    /// [`TrainError::Present`].
+    pub fn answers(&self) -> Result<Answers, TrainError> {
+        let all = self.subject.samples.test.len();
+        let parts: Vec<_> = (0..all).step_by(ANSWERS).map(|first| first..(first + ANSWERS).min(all)).collect();
+        let mut shards: Vec<Shard> = Vec::new();
+        let mut answers = Answers::default();
+        // A few parts at a time: each keeps what its samples leave.
+        for parts in parts.chunks(self.jobs.get()) {
+            shards.resize_with(parts.len(), Shard::default);
+            let scores = each(&mut shards, self.jobs, |number, shard| {
+                shard.batch = self.subject.to_test(parts[number].clone())?;
+                Ok::<_, TrainError>(shard.answer(&self.model))
+            });
+            for (scores, shard) in scores.into_iter().zip(&shards) {
+                answers.scores.extend(scores?);
+                answers.tally.add(&shard.tally);
+            }
+        }
+        Ok(answers)
+    }
+
+    /// Populations that have not spiked, each with a reason.
+    pub fn silence(&self, tally: &Tally) -> Vec<String> {
+        let silent =
+            |place: &usize| tally.turns.get(*place).is_some_and(|turns| *turns > 0) && tally.spikes[*place] == 0;
+        let mut said = Vec::new();
+        for place in self.model.order().filter(silent) {
+            let name = &self.model.neurons[place].name;
+            let before = self.model.synapses.iter().filter(|own| own.to == place);
+            let waits = before
+                .clone()
+                .any(|own| matches!(own.from, loihi_net::network::Endpoint::Population(from) if silent(&from)));
+            let steps = self.subject.network.sample_steps().unwrap_or(u32::MAX);
+            let least = before.map(|own| own.lag).min().unwrap_or(0);
+            let why = if waits {
+                "what leads to it does not spike either".to_owned()
+            } else if usize::try_from(steps).is_ok_and(|steps| steps <= least) {
+                format!("a sample has {steps} steps, and spikes take {least} to it: give more `steps` or `late_steps`")
+            } else {
+                "its threshold is never passed: lower `v_th`, begin with larger weights, or give `v_th_rate` in [train]"
+                    .to_owned()
+            };
+            said.push(format!("`{name}` did not spike in any sample: {why}"));
+        }
+        said
+    }
+}
+
+/// Samples of a part of the test set.
+const ANSWERS: usize = 64;
+
+/// Answers to the test set.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Answers {
+    /// By sample: scores of the classes.
+    pub scores: Vec<Vec<i64>>,
+    /// What they come to.
+    pub tally: Tally,
+}
+
+impl Answers {
+    /// Share of samples that are answered right.
+    pub fn accuracy(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a share may be rounded")]
+        let accuracy = self.tally.right as f64 / self.tally.samples.max(1) as f64;
+        accuracy
+    }
+}
+
+/// What is made small, by the file.
+fn goal(form: &TrainForm) -> Goal {
+    let derivatives = Derivatives { surrogate: form.surrogate, width: form.width, through_reset: form.through_reset };
+    Goal { readout: form.readout_loss(), rates: form.rate_loss(), derivatives }
+}
+
+/// The order of the training set in an epoch.
+fn order(subject: &Subject, epoch: u32) -> Vec<usize> {
+    shuffled(0..subject.samples.training.len(), word(subject.seed, epoch, 0, 0x7EA1), [epoch, 96])
+}
+
+/// Adds the gradients of all shards to that of the first one, in their order; returns its norm.
+fn sum(shards: &mut [Shard]) -> f32 {
+    let Some((first, others)) = shards.split_first_mut() else { return 0.0 };
+    let mut squares = 0.0_f64;
+    for (number, own) in first.gradients.iter_mut().enumerate() {
+        for other in &*others {
+            own.iter_mut().zip(&other.gradients[number]).for_each(|(own, other)| *own += other);
+        }
+        squares += own.iter().map(|value| f64::from(*value) * f64::from(*value)).sum::<f64>();
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "a norm may be rounded")]
+    let norm = squares.sqrt() as f32;
+    norm
+}
+
+/// Does something with each shard, on as many threads as there are jobs; the results in the order of the shards.
+fn each<R: Send>(shards: &mut [Shard], jobs: NonZeroUsize, work: impl Fn(usize, &mut Shard) -> R + Sync) -> Vec<R> {
+    let mut numbered: Vec<(usize, &mut Shard)> = shards.iter_mut().enumerate().collect();
+    let run = |part: &mut [(usize, &mut Shard)]| -> Vec<R> {
+        part.iter_mut().map(|(number, shard)| work(*number, shard)).collect()
+    };
+    let part = numbered.len().div_ceil(jobs.get()).max(1);
+    let mut parts = numbered.chunks_mut(part);
+    let own = parts.next();
+    thread::scope(|scope| {
+        let others: Vec<_> = parts.map(|part| scope.spawn(|| run(part))).collect();
+        let mut results = own.map(run).unwrap_or_default();
+        for other in others {
+            match other.join() {
+                Ok(more) => results.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        results
+    })
+}

@@ -1,0 +1,378 @@
+//! `loihi train`: a network trained offline in the chip's integers, then answered by the emulator.
+
+use super::progress::{Progress, shown, waiting};
+use super::recorded::{FolderArgs, Recorded, Run, Start, print_finished, quoted, resuming};
+use super::what::What;
+use super::{out, stop};
+use anyhow::bail;
+use clap::Args;
+use host_harness::experiment::figure;
+use host_harness::network::{Network, file};
+use host_harness::record::checkpoint::{Checkpoint, RunPosition};
+use host_harness::record::{Manifest, RecordError, RunFolder};
+use host_harness::train::check::{Comparison, compare};
+use host_harness::train::trainer::Answers;
+use host_harness::train::{EpochRow, Follower, Subject, SubjectOptions, TrainError, Trainer};
+use loihi_core::image::VERSION as IMAGE_VERSION;
+use loihi_core::wire::message::{SCHEMA as PROTOCOL_SCHEMA, VERSION as PROTOCOL_VERSION};
+use loihi_files::plural::plural;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The form of the result.
+const SCHEMA: &str = "loihi-train/1";
+/// The trained network in the run folder.
+const NETWORK: &str = "network.toml";
+
+#[derive(Debug, Args)]
+pub(super) struct TrainArgs {
+    /// A network file, whose table [train] says how it is trained (`loihi list --network` prints all keys)
+    #[arg(value_name = "NET.toml")]
+    network: String,
+    /// What to learn from: the name of a data set (`loihi data list`), a file, an archive or a folder
+    #[arg(long, value_name = "WHAT")]
+    train: PathBuf,
+    /// What to test on [default: the test set of --train]
+    #[arg(long, value_name = "WHAT")]
+    test: Option<PathBuf>,
+    /// Epochs over the training set [default: those of the file, else 10]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    epochs: Option<u32>,
+    /// Seed for all random numbers, added to that of the network file [default: 0]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    seed: u32,
+    /// Threads; the weights are the same with any number [default: one for each processor]
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// Test on a part of the training set that is not learned, after every epoch: for choosing settings
+    #[arg(long, conflicts_with = "test")]
+    validate: bool,
+    /// Use only the first N training and test samples
+    #[arg(long, value_name = "N")]
+    samples: Option<NonZeroUsize>,
+    /// The input to which samples are shown [default: the only one]
+    #[arg(long, value_name = "NAME")]
+    input: Option<String>,
+    #[command(flatten)]
+    folder: FolderArgs,
+}
+
+pub(super) fn train(args: &TrainArgs) -> anyhow::Result<()> {
+    let Some(folder) = args.folder.path() else {
+        bail!("the trained network needs a place: give --out DIR, or --resume DIR");
+    };
+    let What { path, text, .. } = What::of(&args.network)?;
+    let subject = waiting("reading samples", || Subject::open(&text, &path, &args.options()))?;
+    let asked = format!("(training {:016x})", subject.hash);
+    let run = Run { name: &subject.network.name, seed: args.seed, asked: &asked, learned: None };
+    let (recorded, checkpoint) = match args.folder.start(&run, &[])? {
+        Start::Unrecorded => bail!("give --out DIR, or --resume DIR"),
+        Start::Run(recorded, checkpoint) => (recorded, checkpoint),
+        Start::Finished(manifest) => return print_finished(&manifest, Some(folder)),
+    };
+    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    let mut trainer = waiting("preparing", || Trainer::new(&subject, jobs))?;
+    let mut recording = Recording::new(recorded, manifest(&subject, &asked), subject.hash);
+    if let Some(checkpoint) = checkpoint {
+        recording.resume(&checkpoint)?;
+        trainer.restore(&checkpoint.state)?;
+    }
+    recording.folder.manifest(&recording.manifest)?;
+    let trained = trainer.run(&mut recording);
+    recording.progress.finish();
+    trained.map_err(|error| recording.unfinished(error))?;
+    let finished = recording.answer(&trainer, &subject, jobs);
+    let result = finished.map_err(|error| recording.unfinished(error))?;
+    stop::last_words(None);
+    result.print(&recording)
+}
+
+impl TrainArgs {
+    fn options(&self) -> SubjectOptions {
+        let mut options = SubjectOptions::new(&self.train);
+        options.test.clone_from(&self.test);
+        options.seed = self.seed;
+        options.epochs = self.epochs;
+        options.samples = self.samples.map(NonZeroUsize::get);
+        options.validate = self.validate;
+        options.input.clone_from(&self.input);
+        options
+    }
+}
+
+fn manifest(subject: &Subject, asked: &str) -> Manifest {
+    let dt_us = Some(subject.network.dt_us).filter(|us| *us > 0).unwrap_or(1000);
+    Manifest {
+        experiment: subject.network.name.clone(),
+        device: "host".to_owned(),
+        board: "training in the chip's integers".to_owned(),
+        seed: subject.seed,
+        #[expect(clippy::cast_precision_loss, reason = "a step is far shorter than 2^52 microseconds")]
+        dt_ms: dt_us as f64 / 1000.0,
+        command: std::env::args_os().map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" "),
+        asked: asked.to_owned(),
+        commit: option_env!("LOIHI_COMMIT").map(str::to_owned),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        protocol_version: PROTOCOL_VERSION,
+        schema: format!("{PROTOCOL_SCHEMA:016x}"),
+        image_version: IMAGE_VERSION,
+        ..Manifest::default()
+    }
+}
+
+/// Shows and records a training.
+struct Recording {
+    progress: Progress,
+    folder: RunFolder,
+    manifest: Manifest,
+    hash: u64,
+    checkpoint_every: Duration,
+    checkpoint_at: Instant,
+    warnings: Vec<String>,
+    last: Option<EpochRow>,
+    is_resumable: bool,
+}
+
+/// What came out.
+struct Trained {
+    accuracy: f64,
+    silent: usize,
+    samples: [usize; 2],
+    weights: usize,
+    comparison: Comparison,
+    validates: bool,
+}
+
+impl Recording {
+    fn new(recorded: Recorded, manifest: Manifest, hash: u64) -> Self {
+        Self {
+            progress: Progress::new(),
+            folder: recorded.folder,
+            manifest: recorded.manifest.map_or(manifest, |manifest| *manifest),
+            hash,
+            checkpoint_every: recorded.checkpoint_every,
+            checkpoint_at: Instant::now(),
+            warnings: Vec::new(),
+            last: None,
+            is_resumable: false,
+        }
+    }
+
+    fn resume(&mut self, checkpoint: &Checkpoint) -> anyhow::Result<()> {
+        if checkpoint.image_hash != self.hash {
+            bail!("the checkpoint is of another training: start the run again");
+        }
+        self.folder.go_on(&checkpoint.files)?;
+        self.is_resumable = true;
+        self.tell_last_words();
+        Ok(())
+    }
+
+    /// What a training that ends now leaves.
+    fn rest(&self) -> Option<String> {
+        let path = self.folder.path().display();
+        self.is_resumable.then(|| format!("the last checkpoint is in {path}, and `{}` resumes it", resuming()))
+    }
+
+    fn tell_last_words(&self) {
+        stop::last_words(self.rest());
+    }
+
+    fn unfinished(&self, error: TrainError) -> anyhow::Error {
+        match self.rest() {
+            None => error.into(),
+            Some(rest) if matches!(error, TrainError::Stopped) => anyhow::anyhow!("{rest}"),
+            Some(rest) => anyhow::Error::from(error).context(format!("the training did not finish; {rest}")),
+        }
+    }
+
+    /// Answers the test set twice, writes the network, and concludes the folder.
+    fn answer(&mut self, trainer: &Trainer<'_>, subject: &Subject, jobs: NonZeroUsize) -> Result<Trained, TrainError> {
+        let answers = waiting("answering the test set", || trainer.answers())?;
+        for what in trainer.silence(&answers.tally) {
+            self.warn(&what);
+        }
+        let path = self.folder.path().join(NETWORK);
+        self.network(trainer, subject, &answers).save(&path)?;
+        // What was written is what runs.
+        let written = &file::read(&path)?;
+        let total = answers.scores.len() as u64;
+        let scores = &answers.scores;
+        let comparison = shown("comparing with the emulator", |progress| {
+            let (sender, done) = std::sync::mpsc::channel();
+            thread::scope(|scope| {
+                let compared = scope.spawn(move || {
+                    let tell = |done: u64| sender.send(done).is_err() || stop::requested();
+                    compare(subject, written, scores, jobs, &tell)
+                });
+                done.iter().for_each(|done| progress(done, total));
+                compared.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+        })?;
+        let silent = answers.scores.iter().filter(|scores| scores.iter().all(|score| *score == 0)).count();
+        let trained = Trained {
+            accuracy: answers.accuracy(),
+            silent,
+            samples: [subject.samples.training.len(), subject.samples.test.len()],
+            weights: trainer.model().weights(),
+            comparison,
+            validates: subject.validates,
+        };
+        self.conclude(&trained)?;
+        Ok(trained)
+    }
+
+    /// The network as it was trained, ready to run.
+    fn network(&self, trainer: &Trainer<'_>, subject: &Subject, answers: &Answers) -> Network {
+        let mut network = subject.network.clone();
+        trainer.model().write_to(&mut network);
+        network.run.train = None;
+        let about = Some(network.about.trim_end()).filter(|about| !about.is_empty());
+        let about = about.map_or_else(String::new, |about| format!("{about}\n"));
+        network.about = format!(
+            "{about}Trained in the chip's integers: {} of {} answered right.",
+            answers.tally.right,
+            plural(answers.scores.len(), "test sample")
+        );
+        network
+    }
+
+    fn conclude(&mut self, trained: &Trained) -> Result<(), RecordError> {
+        self.manifest.finished = trained.comparison.different == 0;
+        self.manifest.result = trained.figures(self.last.as_ref());
+        self.folder.settle();
+        self.folder.keep()?;
+        if self.manifest.finished { self.folder.conclude(&self.manifest) } else { self.folder.manifest(&self.manifest) }
+    }
+}
+
+impl Trained {
+    const fn accuracy_name(&self) -> &'static str {
+        if self.validates { "accuracy_validation" } else { "accuracy_test" }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "counts are exact")]
+    fn figures(&self, last: Option<&EpochRow>) -> BTreeMap<String, f64> {
+        let mut figures = BTreeMap::from([
+            (self.accuracy_name().to_owned(), self.accuracy),
+            ("scores_compared".to_owned(), self.comparison.compared as f64),
+            ("scores_different".to_owned(), self.comparison.different as f64),
+        ]);
+        if let Some(row) = last {
+            figures.extend([("accuracy_train".to_owned(), row.accuracy_train), ("loss".to_owned(), row.loss)]);
+        }
+        figures
+    }
+
+    fn print(&self, recording: &Recording) -> anyhow::Result<()> {
+        let folder = recording.folder.path();
+        let network = folder.join(NETWORK);
+        let Comparison { compared, different, first, .. } = &self.comparison;
+        let mut body = json!({
+            "experiment": recording.manifest.experiment, "seed": recording.manifest.seed, "network": network,
+            "samples_train": self.samples[0], "samples_test": self.samples[1], "samples_without_answer": self.silent,
+            "weights": self.weights, "scores_compared": compared, "scores_different": different,
+            "warnings": recording.warnings,
+        });
+        body[self.accuracy_name()] = self.accuracy.into();
+        if let Some(row) = &recording.last {
+            body["epochs"] = row.epoch.into();
+            body["accuracy_train"] = row.accuracy_train.into();
+            body["loss"] = row.loss.into();
+        }
+        if *different > 0 {
+            let sample = first.as_deref().unwrap_or_default();
+            let sentence = format!(
+                "{different} of {compared} scores differ between trainer and emulator, first those of sample {sample}: this is a \
+                 fault of the trainer"
+            );
+            return Err(out::partial(SCHEMA, body, sentence));
+        }
+        out::line(format_args!("{}, seed {}", recording.manifest.experiment, recording.manifest.seed))?;
+        for (name, value) in &recording.manifest.result {
+            out::line(format_args!("  {name:<22} {}", figure(name, *value)))?;
+        }
+        out::line(format_args!("  {:<22} {}", "weights", self.weights))?;
+        if self.silent > 0 {
+            out::line(format_args!("  {:<22} {}", "samples without answer", self.silent))?;
+        }
+        out::line(format_args!(
+            "the network is in {}; `loihi report {}` draws the training",
+            network.display(),
+            folder.display()
+        ))?;
+        out::result(SCHEMA, &body)
+    }
+}
+
+impl Follower for Recording {
+    fn progress(&mut self, done: u64, total: u64, row: Option<&EpochRow>) {
+        let text = row.map_or_else(
+            || "epoch 1".to_owned(),
+            |row| {
+                let accuracy = row.accuracy_validation.unwrap_or(row.accuracy_train);
+                format!("epoch {}, loss {:.3}, {}", row.epoch + 1, row.loss, figure("accuracy", accuracy))
+            },
+        );
+        self.progress.show(done, total, &text);
+    }
+
+    fn warn(&mut self, what: &str) {
+        if !self.warnings.iter().any(|said| said == what) {
+            self.progress.aside(|| out::complain(what));
+            self.warnings.push(what.to_owned());
+        }
+    }
+
+    fn epoch(&mut self, row: &EpochRow) -> Result<(), RecordError> {
+        let mut columns = vec![
+            ("epoch".to_owned(), row.epoch.to_string()),
+            ("loss".to_owned(), row.loss.to_string()),
+            ("accuracy_train".to_owned(), row.accuracy_train.to_string()),
+        ];
+        columns.extend(row.accuracy_validation.map(|own| ("accuracy_validation".to_owned(), own.to_string())));
+        columns.push(("rate".to_owned(), row.rate.to_string()));
+        let of_name = |(name, rate): &(String, f64)| {
+            let name = name.replace(|letter: char| !letter.is_alphanumeric(), "_");
+            (format!("spikes_per_step_{name}"), rate.to_string())
+        };
+        columns.extend(row.spike_rates.iter().map(of_name));
+        let columns: Vec<(&str, String)> = columns.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        self.folder.metrics(&columns)?;
+        self.folder.settle();
+        let validation = row
+            .accuracy_validation
+            .map_or_else(String::new, |own| format!(", {} of validation samples", figure("accuracy", own)));
+        self.progress.line(&format!(
+            "epoch {}: loss {:.4}, {} of training samples{validation}",
+            row.epoch,
+            row.loss,
+            figure("accuracy", row.accuracy_train)
+        ));
+        self.last = Some(row.clone());
+        Ok(())
+    }
+
+    fn stops(&mut self) -> bool {
+        stop::requested()
+    }
+
+    fn wants_checkpoint(&mut self) -> bool {
+        self.checkpoint_at.elapsed() >= self.checkpoint_every
+    }
+
+    fn checkpoint(&mut self, bytes: &[u8]) -> Result<(), RecordError> {
+        let (image_hash, files) = (self.hash, self.folder.keep()?);
+        let position = RunPosition::default();
+        self.folder.checkpoint(&Checkpoint { image_hash, position, files, state: bytes.to_vec() })?;
+        self.folder.settle();
+        self.is_resumable = true;
+        self.checkpoint_at = Instant::now();
+        self.tell_last_words();
+        Ok(())
+    }
+}

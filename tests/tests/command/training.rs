@@ -1,0 +1,178 @@
+//! `loihi train`: digits trained for real, answered by the emulator with the same scores; resumed; and what users get wrong.
+
+use crate::common::root;
+use crate::process::{assert_one_sentence, command, loihi, object, signal, start, wait_for};
+use std::fs;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// The example of the README, for as few epochs as it takes.
+fn digits<'a>(file: &'a str, out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&["train", file, "--train", "digits", "--epochs", "3", "--json", "--out", out], more].concat()
+}
+
+fn example() -> String {
+    root().join("examples/train/digits.toml").to_str().unwrap().to_owned()
+}
+
+fn refused(arguments: &[&str], parts: &[&str]) {
+    assert_one_sentence(&command(arguments).output().unwrap(), parts);
+}
+
+#[test]
+fn digits_are_trained_and_lose_nothing_on_the_chip() {
+    let temporary = tempfile::tempdir().unwrap();
+    let (one, two) = (temporary.path().join("one"), temporary.path().join("two"));
+    let file = example();
+    let done = object(&command(&digits(&file, one.to_str().unwrap(), &["--jobs", "1"])).output().unwrap());
+    assert_eq!(done["schema"], "loihi-train/1");
+    assert_eq!((&done["scores_compared"], &done["scores_different"]), (&3600.into(), &0.into()));
+    let accuracy = done["accuracy_test"].as_f64().unwrap();
+    assert!(accuracy > 0.9, "{accuracy}");
+
+    // Other threads, the same weights.
+    object(&command(&digits(&file, two.to_str().unwrap(), &["--jobs", "3"])).output().unwrap());
+    for name in ["network.toml", "network.npz", "metrics.csv"] {
+        assert_eq!(fs::read(one.join(name)).unwrap(), fs::read(two.join(name)).unwrap(), "{name}");
+    }
+
+    // What was written is a network like any other.
+    let network = one.join("network.toml");
+    let run = object(&command(&["run", network.to_str().unwrap(), "--data", "digits", "--json"]).output().unwrap());
+    assert!((run["accuracy"].as_f64().unwrap() - accuracy).abs() < 1e-9, "{run}");
+    object(&command(&["place", network.to_str().unwrap(), "--json"]).output().unwrap());
+    object(&command(&["report", one.to_str().unwrap(), "--json"]).output().unwrap());
+    let report = fs::read_to_string(one.join("report.html")).unwrap();
+    assert!(report.contains("Loss while training") && report.contains("Accuracy while learning"));
+    let again = object(
+        &command(&["train", &file, "--train", "digits", "--epochs", "3", "--json", "--resume", one.to_str().unwrap()])
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(again["finished_before"], true);
+}
+
+#[test]
+fn a_training_that_is_stopped_resumes_to_the_same_bits() {
+    let temporary = tempfile::tempdir().unwrap();
+    let (whole, parts) = (temporary.path().join("whole"), temporary.path().join("parts"));
+    let file = example();
+    object(&command(&digits(&file, whole.to_str().unwrap(), &[])).output().unwrap());
+    let resume = [
+        &["train", &file, "--train", "digits", "--epochs", "3", "--json", "--checkpoint-ms", "5"],
+        &["--resume", parts.to_str().unwrap()][..],
+    ]
+    .concat();
+    for name in ["INT", "KILL"] {
+        let run = start(&resume);
+        wait_for("a checkpoint", || parts.join("checkpoint.bin").exists());
+        signal(run.id(), name);
+        let output = run.wait_with_output().unwrap();
+        assert!(!output.status.success(), "it was stopped in time");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(said.contains("stopped by request; the last checkpoint is in"), name == "INT", "{said}");
+    }
+    object(&command(&resume).output().unwrap());
+    for name in ["network.toml", "network.npz", "metrics.csv"] {
+        assert_eq!(fs::read(whole.join(name)).unwrap(), fs::read(parts.join(name)).unwrap(), "{name}");
+    }
+    let other = [&resume[..], &["--seed", "9"]].concat();
+    refused(&other, &["holds a run with", "give the same, or choose another folder"]);
+}
+
+/// The example with something else in it, as a file.
+fn changed(folder: &TempDir, from: &str, to: &str) -> String {
+    let text = fs::read_to_string(root().join("examples/train/digits.toml")).unwrap();
+    assert!(text.contains(from), "{from}");
+    let path = folder.path().join("changed.toml");
+    fs::write(&path, text.replacen(from, to, 1)).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_cannot_be_trained_is_told_in_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let out = out.to_str().unwrap();
+    let rows = [
+        ("rate = 2.0", "rates = 2.0", "line 55, `rates = 2.0`"),
+        ("rate = 2.0", "rate = -1.0", "give a rate above 0"),
+        ("rate = 2.0", "speed = 2.0", "unknown field `speed`"),
+        ("rate = 2.0", "target_spikes = [9.0, 1.0]", "`target_spikes` is of loss = \"target-spikes\""),
+        ("rate = 2.0", "loss = \"target-spikes\"", "`per_score` is of loss = \"cross-entropy\""),
+        ("rate = 2.0", "learn = [\"pixels\"]", "no dense connection leads to `pixels`"),
+        ("rate = 2.0", "learn = [\"hiden\"]", "unknown population `hiden`"),
+        ("shape = [10]", "shape = [9]", "is of class 9"),
+        ("shape = [8, 8]", "shape = [8, 7]", "takes 56"),
+        ("[readout]\npopulation = \"out\"", "", "it has no [readout]"),
+        ("std = 24.0", "std = 300.0", "0 to 127"),
+        ("init = \"normal\", std = 24.0", "init = \"normal\"", "init = \"normal\", std = DEVIATION"),
+        (
+            "decay_v = 512",
+            "decay_v = 512\nnoise = { at = \"voltage\", exponent = 2 }",
+            "noise and homeostasis are not trained",
+        ),
+    ];
+    for (from, to, said) in rows {
+        let file = changed(&folder, from, to);
+        refused(&digits(&file, out, &[]), &[said]);
+        assert!(!Path::new(out).exists(), "{said}");
+    }
+    let file = example();
+    refused(&["train", &file, "--train", "digits"], &["give --out DIR"]);
+    refused(&["train", &file, "--train", "nowhere.npz", "--out", out], &["nowhere.npz"]);
+    // A rate at which weights jump from end to end still has finite losses; infinite ones come from absurd factors.
+    let file =
+        changed(&folder, "per_score = 0.5", "loss = \"target-spikes\"\ntarget_spikes = [1e6, 0.0]\nclip_norm = 1e-30");
+    object(&command(&digits(&file, out, &["--samples", "40"])).output().unwrap());
+}
+
+#[test]
+fn a_network_that_never_fires_is_warned_about() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = [
+        (
+            "late_steps = 2 ",
+            "# ",
+            "steps = 16",
+            "steps = 1",
+            "`hidden` did not spike in any sample: a sample has 1 steps",
+        ),
+        (
+            "v_th_rate = 0.1",
+            "",
+            "v_th = 300",
+            "v_th = 130000",
+            "`hidden` did not spike in any sample: its threshold is never passed",
+        ),
+    ];
+    for (number, (a, b, from, to, said)) in rows.into_iter().enumerate() {
+        let file = changed(&folder, a, b);
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, text.replace(from, to)).unwrap();
+        let out = folder.path().join(format!("out{number}"));
+        let output = command(&digits(&file, out.to_str().unwrap(), &["--samples", "40"])).output().unwrap();
+        let done = object(&output);
+        let warnings = done["warnings"].to_string();
+        assert!(warnings.contains(said) && warnings.contains("`out` did not spike"), "{warnings}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(said));
+        assert_eq!(done["samples_without_answer"], 40);
+    }
+}
+
+/// A full disk is told with the file, and what was there before stays.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    // Files of more than 16 blocks of 512 bytes cannot be written.
+    let line = format!(
+        "ulimit -f 16; exec {} {}",
+        loihi().display(),
+        digits(&example(), out.to_str().unwrap(), &[]).join(" ")
+    );
+    let output = std::process::Command::new("sh").args(["-c", &format!("trap '' XFSZ; {line}")]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("File too large"), "{said}");
+}
