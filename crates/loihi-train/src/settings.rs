@@ -57,7 +57,7 @@ pub struct TrainForm {
 
 /// Bounds of a mean rate, in spikes a neuron and step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table with `low`, `high` and `strength`")]
 #[non_exhaustive]
 pub struct RatesForm {
     /// Least rate that costs nothing.
@@ -81,7 +81,7 @@ impl Default for TrainForm {
             loss: Loss::CrossEntropy,
             per_score: 1.0,
             target_spikes: None,
-            surrogate: Surrogate::Triangle,
+            surrogate: Surrogate::Arctan,
             width: 1.0,
             through_reset: false,
             rates: None,
@@ -101,8 +101,13 @@ impl TrainForm {
     pub fn of(network: &Network) -> Result<Self, SectionError> {
         let Some(section) = &network.run.train else { return Ok(Self::default()) };
         let form: Self = section.keys.clone().try_into().map_err(|error: toml::de::Error| {
-            let key = section.keys.keys().find(|key| error.message().contains(&format!("`{key}`")));
-            section.error("train", key.map_or("", String::as_str), error.message().trim_end())
+            // The error does not say where: it is at the key that is wrong alone.
+            let is_wrong = |(key, value): &(&String, &toml::Value)| {
+                let alone = toml::Table::from_iter([((*key).clone(), (*value).clone())]);
+                alone.try_into::<Self>().is_err()
+            };
+            let key = section.keys.iter().find(is_wrong).map_or("", |(key, _)| key.as_str());
+            section.error("train", key, error.message().trim_end())
         })?;
         form.check_ranges(section)?;
         form.check_effects(section, network)?;

@@ -118,7 +118,9 @@ impl Shard {
         let reading = &model.readout;
         // A voltage counts in thresholds.
         let units: Vec<f32> = match reading.by {
-            ReadBy::Voltage => model.neurons[reading.population].registers.v_th.iter().map(unit).collect(),
+            ReadBy::Voltage => {
+                model.neurons[reading.population].registers.v_th.iter().map(|v_th| unit(*v_th)).collect()
+            }
             ReadBy::Spikes | ReadBy::FirstSpike => vec![1.0; reading.classes],
         };
         let (mut loss, mut slopes) = (0.0, vec![0.0; reading.classes]);
@@ -163,6 +165,6 @@ impl Shard {
 
 /// What a unit of the voltage is of a threshold.
 #[expect(clippy::cast_precision_loss, reason = "a factor may be rounded")]
-fn unit(v_th: &i32) -> f32 {
-    1.0 / (*v_th).max(64) as f32
+fn unit(v_th: i32) -> f32 {
+    1.0 / v_th.max(64) as f32
 }

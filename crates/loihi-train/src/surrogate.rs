@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 pub enum Surrogate {
     /// `max(0, 1 - |x|)`.
-    #[default]
     Triangle,
     /// 1/2 within the width, as STBP has it.
     Rectangle,
     /// `1 / (1 + |x|)^2`, as `SuperSpike` has it.
     FastSigmoid,
-    /// `1 / (1 + x^2)`.
+    /// `1 / (1 + x^2)`: it reaches neurons far below their threshold, so that none is lost.
+    #[default]
     Arctan,
 }
 

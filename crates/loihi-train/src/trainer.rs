@@ -10,6 +10,7 @@ use crate::settings::TrainForm;
 use crate::shard::{Goal, Shard, Tally};
 use crate::subject::Subject;
 use loihi_core::num::word;
+use loihi_files::plural::plural;
 use loihi_learn::samples::shuffled;
 use loihi_run::record::RecordError;
 use std::num::NonZeroUsize;
@@ -301,7 +302,10 @@ impl<'s> Trainer<'s> {
             let why = if waits {
                 "what leads to it does not spike either".to_owned()
             } else if usize::try_from(steps).is_ok_and(|steps| steps <= least) {
-                format!("a sample has {steps} steps, and spikes take {least} to it: give more `steps` or `late_steps`")
+                format!(
+                    "a sample is over after {}, and spikes take as many to it: give more `steps` or `late_steps`",
+                    plural(usize::try_from(steps).unwrap_or(usize::MAX), "step")
+                )
             } else {
                 "its threshold is never passed: lower `v_th`, begin with larger weights, or give `v_th_rate` in [train]"
                     .to_owned()

@@ -293,10 +293,11 @@ impl Trained {
             return Err(out::partial(SCHEMA, body, sentence));
         }
         out::line(format_args!("{}, seed {}", recording.manifest.experiment, recording.manifest.seed))?;
-        for (name, value) in &recording.manifest.result {
+        for (name, value) in recording.manifest.result.iter().filter(|(name, _)| !name.starts_with("scores")) {
             out::line(format_args!("  {name:<22} {}", figure(name, *value)))?;
         }
         out::line(format_args!("  {:<22} {}", "weights", self.weights))?;
+        out::line(format_args!("  {:<22} all {compared} the same in the emulator", "scores"))?;
         if self.silent > 0 {
             out::line(format_args!("  {:<22} {}", "samples without answer", self.silent))?;
         }
