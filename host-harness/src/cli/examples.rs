@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// Commands by their names, and command lines with what they do.
-const EXAMPLES: [(&str, &[[&str; 2]]); 27] = [
+const EXAMPLES: [(&str, &[[&str; 2]]); 28] = [
     (
         "",
         &[
