@@ -335,7 +335,8 @@ impl Learner {
         });
         let test = self.options.test.as_deref().or(task.test.as_deref().map(Path::new));
         let reals = loihi_snip::takes_reals(&self.network);
-        let samples = Samples::open(task, options, Wanted { reals, column, test, stream: task.stream })?;
+        let samples =
+            Samples::open(task, options, Wanted { reals, column, test, stream: task.stream, full_scale: None })?;
         samples.select(options, task.validation_samples, self.options.shots)
     }
 }

@@ -56,6 +56,8 @@ pub struct Wanted<'w> {
     pub test: Option<&'w Path>,
     /// Whether the order is that of time.
     pub stream: bool,
+    /// The largest value that values are brought to, if not that of the task's own data.
+    pub full_scale: Option<u8>,
 }
 
 impl Samples {
@@ -104,7 +106,7 @@ impl Samples {
         }
         // Own data are as they are; others come to their range.
         let from = data.full_scale();
-        let to = set.map_or(from, |own| own.full_scale);
+        let to = wanted.full_scale.unwrap_or_else(|| set.map_or(from, |own| own.full_scale));
         if from != to {
             for sample in training.iter_mut().chain(&mut test) {
                 if let SampleData::Values { values, .. } = &mut sample.data {

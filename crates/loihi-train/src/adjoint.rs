@@ -47,10 +47,6 @@ pub fn step(registers: &Registers, adjoint: &mut Adjoint, row: &mut Row<'_>) {
 }
 
 #[inline(always)]
-#[expect(
-    clippy::needless_range_loop,
-    reason = "slices of one length, which the compiler then runs through side by side"
-)]
 #[expect(clippy::cast_precision_loss, reason = "at most 4096")]
 fn all(registers: &Registers, adjoint: &mut Adjoint, row: &mut Row<'_>) {
     let n = registers.len();

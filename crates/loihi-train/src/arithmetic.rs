@@ -162,7 +162,6 @@ fn all<S: Slope, const WANTED: bool>(
     clippy::too_many_arguments,
     reason = "slices of one length, which the compiler then runs through side by side"
 )]
-#[expect(clippy::needless_range_loop, reason = "the same")]
 #[expect(clippy::cast_possible_truncation, reason = "sums are whole, and wrap at 16 bits")]
 #[expect(clippy::cast_precision_loss, reason = "a derivative may be rounded")]
 fn one<S: Slope, const WANTED: bool>(

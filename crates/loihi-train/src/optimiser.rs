@@ -44,7 +44,7 @@ impl Schedule {
     /// The share of the rate after a share of all steps.
     pub fn share(self, done: f64) -> f64 {
         match self {
-            Self::Cosine => (1.0 + (std::f64::consts::PI * done.clamp(0.0, 1.0)).cos()) / 2.0,
+            Self::Cosine => f64::midpoint(1.0, (std::f64::consts::PI * done.clamp(0.0, 1.0)).cos()),
             Self::Constant => 1.0,
         }
     }

@@ -82,7 +82,9 @@ impl Shard {
         }
         self.workspace.backward(model, &self.batch, &mut self.gradients);
         for (gradient, trained) in self.gradients.iter_mut().zip(model.trained()) {
-            gradient.iter_mut().for_each(|value| *value *= trained.per_unit);
+            for value in gradient {
+                *value *= trained.per_unit;
+            }
         }
     }
 

@@ -77,7 +77,8 @@ impl Subject {
             validate: options.validate,
             ..RunOptions::default()
         };
-        let wanted = Wanted { test: options.test.as_deref(), ..Wanted::default() };
+        // As `loihi run` shows them.
+        let wanted = Wanted { test: options.test.as_deref(), full_scale: Some(u8::MAX), ..Wanted::default() };
         let samples = Samples::open(&TaskForm::default(), &run, wanted)?;
         let samples = samples.select(&run, form.validation_samples, None)?;
         let file = FileOptions::default().seed(options.seed).data(samples.shape(), samples.classes);

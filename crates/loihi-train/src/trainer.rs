@@ -204,7 +204,9 @@ impl<'s> Trainer<'s> {
         });
         learned.into_iter().collect::<Result<Vec<()>, TrainError>>()?;
         let mut tally = Tally::default();
-        shards.iter().for_each(|shard| tally.add(&shard.tally));
+        for shard in &*shards {
+            tally.add(&shard.tally);
+        }
         let diverged = |what: &str| TrainError::Diverged { what: what.to_owned(), epoch: epoch + 1, batch: batch + 1 };
         if !tally.loss.is_finite() {
             return Err(diverged("the loss"));

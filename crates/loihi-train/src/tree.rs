@@ -112,9 +112,8 @@ fn all<S: Slope>(
             let above = voltage.value > branch.registers.v_th[neuron];
             let [stays, passed] = match (branch.threshold, above) {
                 (ThresholdMode::SpikeAndReset, true) => [0, 0],
-                (ThresholdMode::SpikeAndReset, false) => [voltage.value; 2],
+                (ThresholdMode::SpikeAndReset, false) | (ThresholdMode::PassAbove, true) => [voltage.value; 2],
                 (_, false) => [voltage.value, 0],
-                (ThresholdMode::PassAbove, true) => [voltage.value; 2],
                 (ThresholdMode::PassAboveAndSaturate, true) => [branch.registers.v_th[neuron], voltage.value],
             };
             leaf.state.v[at] = stays;

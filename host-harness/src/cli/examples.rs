@@ -27,12 +27,14 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 28] = [
     (
         "train",
         &[
-            ["loihi train net.toml --train samples.npz --epochs 20 --out trained", "a network of your own"],
             [
-                "loihi train net.toml --train samples.npz --validate --out trial",
-                "settings tried on a part that is not learned",
+                "loihi train net.toml --train samples.csv --test samples.csv --epochs 20 --out trained",
+                "a network of your own, tested on samples of your choice",
             ],
-            ["loihi run trained/network.toml --data samples.npz", "what was trained"],
+            [
+                "loihi train net.toml --train samples.csv --test samples.csv --epochs 20 --resume trained",
+                "the same from its last checkpoint",
+            ],
         ],
     ),
     (

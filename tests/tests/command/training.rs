@@ -123,7 +123,7 @@ fn what_cannot_be_trained_is_told_in_a_sentence() {
     refused(&["train", &file, "--train", "nowhere.npz", "--out", out], &["nowhere.npz"]);
     // A rate at which weights jump from end to end still has finite losses; infinite ones come from absurd factors.
     let file =
-        changed(&folder, "per_score = 0.5", "loss = \"target-spikes\"\ntarget_spikes = [1e6, 0.0]\nclip_norm = 1e-30");
+        changed(&folder, "per_score = 1.0", "loss = \"target-spikes\"\ntarget_spikes = [1e6, 0.0]\nclip_norm = 1e-30");
     object(&command(&digits(&file, out, &["--samples", "40"])).output().unwrap());
 }
 
@@ -139,7 +139,7 @@ fn a_network_that_never_fires_is_warned_about() {
             "`hidden` did not spike in any sample: a sample is over after 1 step",
         ),
         (
-            "v_th_rate = 0.1",
+            "v_th_rate = 0.05",
             "",
             "v_th = 300",
             "v_th = 130000",
