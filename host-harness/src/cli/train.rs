@@ -197,7 +197,7 @@ impl Recording {
             self.warn(&what);
         }
         let path = self.folder.path().join(NETWORK);
-        self.network(trainer, subject, &answers).save(&path)?;
+        trained_network(trainer, subject, &answers).save(&path)?;
         // What was written is what runs.
         let written = &file::read(&path)?;
         let total = answers.scores.len() as u64;
@@ -209,7 +209,9 @@ impl Recording {
                     let tell = |done: u64| sender.send(done).is_err() || stop::requested();
                     compare(subject, written, scores, jobs, &tell)
                 });
-                done.iter().for_each(|done| progress(done, total));
+                for done in done {
+                    progress(done, total);
+                }
                 compared.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             })
         })?;
@@ -224,21 +226,6 @@ impl Recording {
         };
         self.conclude(&trained)?;
         Ok(trained)
-    }
-
-    /// The network as it was trained, ready to run.
-    fn network(&self, trainer: &Trainer<'_>, subject: &Subject, answers: &Answers) -> Network {
-        let mut network = subject.network.clone();
-        trainer.model().write_to(&mut network);
-        network.run.train = None;
-        let about = Some(network.about.trim_end()).filter(|about| !about.is_empty());
-        let about = about.map_or_else(String::new, |about| format!("{about}\n"));
-        network.about = format!(
-            "{about}Trained in the chip's integers: {} of {} answered right.",
-            answers.tally.right,
-            plural(answers.scores.len(), "test sample")
-        );
-        network
     }
 
     fn conclude(&mut self, trained: &Trained) -> Result<(), RecordError> {
@@ -376,4 +363,19 @@ impl Follower for Recording {
         self.tell_last_words();
         Ok(())
     }
+}
+
+/// The network as it was trained, ready to run.
+fn trained_network(trainer: &Trainer<'_>, subject: &Subject, answers: &Answers) -> Network {
+    let mut network = subject.network.clone();
+    trainer.model().write_to(&mut network);
+    network.run.train = None;
+    let about = Some(network.about.trim_end()).filter(|about| !about.is_empty());
+    let about = about.map_or_else(String::new, |about| format!("{about}\n"));
+    network.about = format!(
+        "{about}Trained in the chip's integers: {} of {} answered right.",
+        answers.tally.right,
+        plural(answers.scores.len(), "test sample")
+    );
+    network
 }
