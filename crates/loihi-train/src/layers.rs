@@ -5,11 +5,11 @@
 
 use crate::arithmetic::Registers;
 use crate::error::TrainError;
-use crate::format::WeightFormat;
 use crate::readout::Reading;
 use crate::settings::{TrainForm, connection_name};
 use crate::tree::{Branch, branches};
 use crate::ways::Ways;
+use crate::weight_format::WeightFormat;
 use loihi_core::image::{Profile, Tree};
 use loihi_net::network::{Connection, Each, Endpoint, Entry, Network, Population, size};
 

@@ -3,7 +3,7 @@
 //! A network file says what there is, and its table `[train]` how it is trained ([`settings`]). Samples of a batch are computed
 //! together, all steps of a layer before the next layer:
 //!
-//! 1. Spikes of a source, `[steps, samples, sources]`, times weights as the chip stores them ([`format`](mod@format)) are sums,
+//! 1. Spikes of a source, `[steps, samples, sources]`, times weights as the chip stores them ([`weight_format`]) are sums,
 //!    one product of matrices a connection ([`matrix`]); a delay moves them by rows.
 //! 2. Sums become currents, voltages and spikes step by step, in the integers of `loihi-core` ([`arithmetic`]): decays that
 //!    truncate, wraps, limits, refractory periods.
@@ -36,7 +36,7 @@
 //! | [`loss`] | what is made small |
 //! | [`optimiser`] | how weights are moved |
 //! | [`settings`] | the table `[train]` |
-//! | [`format`](mod@format) | what weights are rounded to |
+//! | [`weight_format`] | what weights are rounded to |
 //! | [`ways`] | which source reaches which neuron: the products of a connection |
 //! | [`batch`] | what is shown, several samples at once |
 //! | [`readout`] | scores of a sample, and back |
@@ -59,7 +59,6 @@ pub mod calibrate;
 pub mod check;
 pub mod checkpoint;
 pub mod error;
-pub mod format;
 pub mod layers;
 pub mod loss;
 pub mod matrix;
@@ -74,6 +73,7 @@ pub mod surrogate;
 pub mod trainer;
 pub mod tree;
 pub mod ways;
+pub mod weight_format;
 
 pub use error::TrainError;
 pub use subject::{Subject, SubjectOptions};
