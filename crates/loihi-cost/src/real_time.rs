@@ -19,7 +19,7 @@ const SIZES: [u32; 2] = [64, 192];
 const STEPS_BEFORE: u16 = 16;
 const STEPS: u16 = 48;
 /// Most attempts to come below the limit.
-const ATTEMPTS: usize = 6;
+const ATTEMPTS: usize = 16;
 
 /// A network, but for its size.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -107,7 +107,7 @@ impl Shape {
                 fits = Some(counted);
                 break;
             }
-            compartments = (f64::from(compartments) * (most / counted.longest).min(0.995)) as u32;
+            compartments = (f64::from(compartments) * (most / counted.longest).min(0.985)) as u32;
         }
         Ok(fits)
     }
