@@ -146,9 +146,12 @@ fn lint_boards() -> Result<Verdict> {
         if !toolchain::has_core(target) {
             return Ok(Verdict::Skipped(format!("the compiler in use has no `core` for {target}")));
         }
+        let family = firmware.trim_start_matches("firmware-");
+        // The standalone example has a program for each processor.
         let arguments = format!(
-            "clippy --profile tests --target {target} --package firmware-common --package {firmware} \
-             --package firmware-standalone --features {firmware}/{name} --quiet -- --deny warnings"
+            "clippy --profile tests --target {target} --package firmware-common --package {firmware} --package \
+             firmware-standalone --lib --bin {firmware} --bin fault-{family} --bin standalone-{family} --features \
+             {firmware}/{name} --quiet -- --deny warnings"
         );
         let arguments: Vec<&str> = arguments.split(' ').collect();
         let verdict = Cargo { arguments: &arguments, ..LINTS }.run()?;

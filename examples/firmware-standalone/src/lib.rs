@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`store`] | what was learned, in flash: whole as it was, or whole as it is, wherever the power goes |
 //! | [`ram_flash`] | RAM that is erased and written like flash, for emulators |
-//! | [`line`] | lines of text as samples and commands |
+//! | [`lines`] | lines of text as samples and commands |
 //! | [`student`] | the network: it answers, and learns one sample at a time |
 //! | [`session`] | all of it together, without hardware |
 //! | `program` | the same on a board |
@@ -13,7 +13,7 @@
 #![cfg_attr(target_os = "none", no_std)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub mod line;
+pub mod lines;
 #[cfg(target_os = "none")]
 pub mod program;
 pub mod ram_flash;

@@ -1,6 +1,6 @@
 //! All of it together, without hardware: bytes in, text out.
 
-use crate::line::{Command, Reader};
+use crate::lines::{Command, Reader};
 use crate::store::Store;
 use crate::student::Student;
 use core::fmt::{self, Write};

@@ -83,7 +83,7 @@ enum First {
 /// Takes lines byte by byte, whatever their length.
 ///
 /// ```
-/// use firmware_standalone::line::{Command, Reader};
+/// use firmware_standalone::lines::{Command, Reader};
 ///
 /// let mut values = [0; 3];
 /// let mut reader = Reader::new(&mut values, 10);
