@@ -18,8 +18,9 @@ const SIZES: [u32; 2] = [64, 192];
 /// Steps before those that are counted, and those.
 const STEPS_BEFORE: u16 = 16;
 const STEPS: u16 = 48;
-/// Most attempts to come below the limit.
-const ATTEMPTS: usize = 16;
+/// Most attempts to come below the limit, and how much smaller than by proportion each is.
+const ATTEMPTS: usize = 12;
+const SHRINK: f64 = 0.98;
 
 /// A network, but for its size.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -97,8 +98,11 @@ impl Shape {
         let Some((a, b)) = self.count(session, few)?.zip(self.count(session, many)?) else { return Ok(None) };
         let each = (b.longest - a.longest) / f64::from(many - few);
         let predicted = f64::from(many) + (most - b.longest) / each.max(1.0);
-        let mut compartments = (predicted.max(1.0) as u32).min(u32::from(u16::MAX));
         let arena = session.identity().arena_bytes;
+        // A synapse takes four bytes: more than these do not fit, and are not built.
+        let synapses = u32::try_from(arena / 4).unwrap_or(u32::MAX);
+        let fit = (synapses / self.fan_in.max(1)).min(u32::from(u16::MAX));
+        let mut compartments = (predicted.max(1.0) as u32).min(fit);
         let mut fits = None;
         for _ in 0..ATTEMPTS {
             compartments = self.fitting(compartments, arena)?;
@@ -107,7 +111,8 @@ impl Shape {
                 fits = Some(counted);
                 break;
             }
-            compartments = (f64::from(compartments) * (most / counted.longest).min(0.985)) as u32;
+            // What a step takes besides its compartments does not shrink with them.
+            compartments = (SHRINK * f64::from(compartments) * most / counted.longest) as u32;
         }
         Ok(fits)
     }
