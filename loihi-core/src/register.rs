@@ -63,7 +63,7 @@ pub enum Register {
     /// Voltage per compartment as the chip shows it: while a compartment is refractory, `refractory << 7` instead.
     ///
     /// Known from recordings for the step of the spike (a period of 1 shows 128); for longer periods the count is
-    /// taken to run down to 1. Follows from the others, so it is no part of the digest.
+    /// taken to run down to 1. Follows from the others, so it is not part of the digest.
     VReadout,
     /// What every metered core has done, core after core: the words of a [`CoreCounts`](crate::meter::CoreCounts), which
     /// wrap at 2^32. They measure the chip and are no state of its own, so no part of the digest.

@@ -31,7 +31,7 @@ impl Package {
     ///
     /// # Errors
     ///
-    /// When it is no 64-bit ELF program linked with glibc, or of a processor that Debian does not run on.
+    /// When it is not a 64-bit ELF program linked with glibc, or of a processor that Debian does not run on.
     pub(crate) fn new(name: &'static str, program: &[u8]) -> Result<Self> {
         let architecture = match std::env::consts::ARCH {
             "x86_64" => "amd64",

@@ -120,7 +120,7 @@ impl Shape {
     /// As many compartments, or fewer if a device has less memory.
     ///
     /// # Errors
-    /// [`ExperimentError`] if there is no such network.
+    /// [`ExperimentError`] if the network cannot be built.
     pub fn fitting(self, compartments: u32, arena_bytes: usize) -> Result<u32, ExperimentError> {
         let mut compartments = compartments;
         loop {

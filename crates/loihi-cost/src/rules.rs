@@ -28,7 +28,7 @@ pub struct RuleKernel {
     network: fn(u32) -> ImageBuilder,
     /// How many were done.
     operations: fn(&OpCounts) -> u64,
-    /// A network whose slope over the same sizes is no part of it.
+    /// A network whose slope over the same sizes is not part of it.
     without: Option<fn(u32) -> ImageBuilder>,
 }
 

@@ -53,7 +53,7 @@ pub struct Serial {
     baud: u32,
     /// The port; `None` while it is gone.
     port: Option<Port>,
-    /// Since when it has not been usable.
+    /// When the port stopped working, if it has.
     trouble_since: Option<Instant>,
     /// How long it may be unusable.
     patience: Duration,
@@ -113,7 +113,7 @@ impl Serial {
         self.troubled(&format!("disappeared and did not come back within {seconds} s: plug the board in"))
     }
 
-    /// The port is not usable; an error once it has not been for too long.
+    /// The port does not work: an error once that has lasted too long.
     fn troubled(&mut self, what: &str) -> Result<(), DeviceFault> {
         let since = *self.trouble_since.get_or_insert_with(Instant::now);
         if since.elapsed() < self.patience {
@@ -233,7 +233,7 @@ mod tests {
         assert!(said(&path).starts_with(&format!("{path} is not a serial port: ")), "{}", said(&path));
     }
 
-    /// A terminal of which nobody reads the other end.
+    /// A terminal whose other end nobody reads.
     #[cfg(unix)]
     #[test]
     fn a_port_that_takes_no_bytes_is_not_said_to_be_unplugged() {

@@ -45,7 +45,7 @@ pub fn bytes(path: &Path) -> io::Result<Vec<u8>> {
 /// A file of [`TEXT`].
 ///
 /// # Errors
-/// It cannot be read, is longer, or is no UTF-8.
+/// It cannot be read, is longer, or is not UTF-8.
 pub fn text(path: &Path) -> io::Result<String> {
     let (file, limit) = open(path, TEXT)?;
     as_text(all(file, limit)?)

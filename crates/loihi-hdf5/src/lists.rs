@@ -46,7 +46,7 @@ impl File {
     /// Opens a file in memory.
     ///
     /// # Errors
-    /// It is no HDF5 file, or damaged.
+    /// It is not an HDF5 file, or damaged.
     pub fn open(bytes: Vec<u8>) -> Result<Self, H5Error> {
         let read = guarded(|| Ok(Self { inner: hdf5_pure::File::from_bytes(bytes).map_err(damaged)? }));
         read.map_err(H5Error::whole)

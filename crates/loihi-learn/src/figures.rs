@@ -21,7 +21,7 @@ fn root_mean_square(squared_error_q20: u64, samples: usize, values: usize) -> f6
     (squared_error_q20 as f64 / 1_048_576.0 / (samples * values).max(1) as f64).sqrt()
 }
 
-/// The figure that tells how a stage goes; `values` are the numbers of an answer that is no class.
+/// The figure that tells how a stage goes; `values` are the numbers of an answer that is not a class.
 pub fn so_far(values: Option<usize>, position: &RunPosition) -> (&'static str, f64) {
     match values {
         None => ("accuracy", share(position.right.last().copied(), position.items)),

@@ -48,7 +48,7 @@ impl<'s> Keys<'s> {
         self.section.error(&table_name(self.section), key, what)
     }
 
-    /// Which of these keys is there and has not been read.
+    /// The first of these keys that is still unread.
     pub(super) fn any_of(&self, keys: &[&'static str]) -> Option<&'static str> {
         keys.iter().copied().find(|key| self.rest.contains_key(*key))
     }

@@ -25,7 +25,7 @@ pub struct Key {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// It is no path.
+    /// It is not a path.
     #[error(
         "invalid key `{0}`: join its parts by dots, and quote those with other characters than letters, digits, _ and -, \
          as in population.\"my layer\".v_th"
@@ -183,7 +183,7 @@ impl Key {
         Ok(part.parse::<usize>().ok().and_then(|place| all.get(place)))
     }
 
-    /// Where a value stands in the text. A table with a header is no value.
+    /// Where a value stands in the text. A table with a header is not a value.
     fn value(&self, text: &str, found: &Spanned<DeValue<'_>>) -> Result<Range<usize>, KeyError> {
         let table = |there| KeyError::Table { key: self.text.clone(), there };
         let begins_with = |bracket| text.get(found.span()).is_some_and(|value| value.starts_with(bracket));

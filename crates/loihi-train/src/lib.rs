@@ -17,11 +17,9 @@
 //! A batch is cut into as many shards whatever the number of threads is, and their gradients are added in their order, so that
 //! the weights are the same on any. In the end the emulator answers the test set, score by score as the trainer ([`check`]).
 //!
-//! Products are those of the crate `gemm` (its part for single precision). It was chosen by an experiment before this crate was
-//! written: with it a training by hand took 1.7 s of a core an epoch of 12,000 images of MNIST, PyTorch 5.3 s, with 20 crates
-//! where libraries with automatic differentiation have 130. This crate itself has not been timed beside PyTorch. Kernels of `gemm`
-//! differ by processor, and with them the last bits of a gradient: the same seed gives the same weights on the same kind of
-//! processor.
+//! Matrix products come from the single-precision part of the crate `gemm`. A library with automatic differentiation would bring
+//! many more crates for the few adjoints that are needed here. The kernels of `gemm` depend on the processor, and so do the last
+//! bits of a gradient: a seed gives the same weights on processors of the same kind.
 //!
 //! A module uses only what stands above it, which a test keeps so:
 //!

@@ -40,7 +40,7 @@ pub enum LineError {
         /// Its place in the line, from 1.
         place: usize,
     },
-    /// The class is none of the network's.
+    /// The network has no such class.
     Class {
         /// The classes of the network.
         classes: usize,
@@ -60,7 +60,7 @@ impl fmt::Display for LineError {
             Self::Word { place } => {
                 write!(
                     f,
-                    "word {place} is no number: give a class or `?`, then values of -32768 to 32767, or `state`, or `keep`"
+                    "word {place} is not a number: give a class or `?`, then values of -32768 to 32767, or `state`, or `keep`"
                 )
             }
             Self::Class { classes } => {

@@ -108,7 +108,7 @@ pub(super) fn line(text: Arguments<'_>) -> io::Result<()> {
     if is_json() { Ok(()) } else { writeln!(io::stdout().lock(), "{text}") }
 }
 
-/// Prints a line that is no part of the result: with `--json` on standard error.
+/// Prints a line that is not part of the result: with `--json` on standard error.
 ///
 /// # Errors
 /// As [`line()`].

@@ -26,7 +26,7 @@ const RSNN_CYCLES: f64 = 150.4 * 180.0;
 /// Counts networks on the board of a session; times are those of the chips with its processor.
 pub(super) fn table(session: &mut Session, board: &str) -> anyhow::Result<Table> {
     let Ok(Board { processor, .. }) = boards::named(board) else {
-        bail!("{board} is no board: give --device qemu and --board of a microcontroller");
+        bail!("{board} is not a board: give --device qemu and --board of a microcontroller");
     };
     let chips = chips::of(processor)?;
     if chips.is_empty() {

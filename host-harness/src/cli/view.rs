@@ -90,7 +90,7 @@ fn run(args: &ViewArgs, subject: &Subject, session: &mut Session, live: &Arc<Liv
     drawn.map_err(|_| anyhow!("the screen has failed"))?.context("the terminal cannot be drawn on")?;
     match outcome {
         Ok(outcome) => Ok(Some(outcome)),
-        // Leaving a run in progress is no failure.
+        // Leaving a run in progress is not a failure.
         Err(_) if stop::requested() => Ok(None),
         Err(error) => Err(error).context("the run did not finish"),
     }

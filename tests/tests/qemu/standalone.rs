@@ -340,7 +340,7 @@ fn a_line_that_is_wrong_is_said_and_changes_nothing() {
     for (line, said) in [
         ("7 1 2 3", "error: the line has 3 values: give 64"),
         ("12 1", "error: the network has no such class: give one of 0 to 9"),
-        ("x", "error: word 1 is no number"),
+        ("x", "error: word 1 is not a number"),
     ] {
         board.send(line);
         let answer = board.line();

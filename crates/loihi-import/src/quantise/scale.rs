@@ -342,7 +342,7 @@ fn at_exponent(weights: &[f64], unit: impl Fn(usize) -> (f64, f64), wgt_exp: i32
         let held = mantissa(*weight, scale, wgt_exp);
         let off = (held * step / scale - weight).abs();
         let error = off / unit;
-        // Rounding to the even one below the largest is no cut.
+        // Rounding to the even one below the largest cuts nothing.
         found.clipped += usize::from((weight * scale / step - held).abs() > 3.0);
         found.zeroed += usize::from(held == 0.0 && *weight != 0.0);
         found.inexact += usize::from(off > SINGLE * weight.abs());

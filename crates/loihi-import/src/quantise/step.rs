@@ -103,14 +103,14 @@ fn duration(
     };
     // Spyx writes r = 1 - dt/τ, less than 1.
     let spyx: Vec<f64> = ratios.iter().map(|ratio| ratio.tau * (1.0 - ratio.r)).collect();
-    // Of neurons that are all alike it is no evidence, but where they are known to be Spyx's.
+    // Of neurons that are all alike it is not evidence, unless they are known to be Spyx's.
     let differ = one_value(&ratios.iter().map(|ratio| ratio.tau).collect::<Vec<_>>()).is_none();
     let told = differ || options.gain == Gain::Whole;
     if let Some(dt) = one_value(&spyx).filter(|_| told).and_then(|dt| round(dt, 2)) {
         return Ok(inferred(dt, "tau (1 - r)"));
     }
     let shares: Vec<f64> = ratios.iter().map(|ratio| ratio.tau / ratio.r).collect();
-    // An r of 1 everywhere scales nothing, and is no evidence.
+    // An r of 1 everywhere scales nothing, and is not evidence.
     let scaled = ratios.iter().any(|ratio| (ratio.r - 1.0).abs() > ALIKE);
     if let Some(dt) = one_value(&shares).filter(|_| scaled && first.r > 0.0) {
         return Ok(match (round(dt, 4), decayed(ratios)) {
