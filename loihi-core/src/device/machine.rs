@@ -1,26 +1,19 @@
-//! What a device does with a request: the arena, the image in it, the chip behind it.
+//! Executes requests on the chip in the arena.
+
+mod loading;
+mod memory;
+mod snapshots;
 
 use super::data::Data;
 use super::{Board, steps};
-use crate::arena::{ALIGNMENT, aligned};
-use crate::chip::{Chip, HEADER_BYTES, ResetScope, SnapshotHeader, SnapshotScope};
+use crate::chip::{Chip, ResetScope, SnapshotHeader, SnapshotScope};
 use crate::feature::Feature;
-use crate::image::{self, Image, Name, index};
+use crate::image::{self, Image, index};
 use crate::register::Register;
-use crate::snip::{SnipType, Snips, same_kind};
 use crate::wire::DeviceError;
-use crate::wire::frame::CRC;
 use crate::wire::message::{Footprint, Report, Request, Response, SCHEMA, VERSION};
-use zerocopy::IntoBytes as _;
-
-/// Where the image of a chip lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    /// In the first `bytes` bytes of the arena.
-    Arena { bytes: usize },
-    /// Where the board carries it.
-    Board,
-}
+use memory::{Place, bytes_of, parts, used};
+use snapshots::Restoring;
 
 /// What the arena holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,15 +28,6 @@ enum Contents {
     Loading { bytes: usize, check: u32 },
     /// A chip and, unless the board carries it, its image.
     Chip { image: Place, snapshot_header: SnapshotHeader },
-}
-
-/// A restore that has begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Restoring {
-    scope: SnapshotScope,
-    check: u32,
-    /// What comes before the memory.
-    header: [u8; HEADER_BYTES],
 }
 
 /// Executes requests on the chip in its arena.
@@ -132,7 +116,7 @@ impl<A: AsMut<[u64]>> Machine<A> {
         let mut data = Data::new(buffer);
         let data_bytes = word(data.capacity());
         for program in self.board.snips {
-            // The board's name takes of the same answer.
+            // The board's name takes room in the same answer.
             let needed = program.name.len().saturating_add(self.board.name.len()).saturating_add(8);
             if data.left() < needed {
                 break;
@@ -171,66 +155,6 @@ impl<A: AsMut<[u64]>> Machine<A> {
         let (image, _) = parts(&mut self.arena, &self.board, place)?;
         let image = Image::view(image).ok()?;
         Some(used(place, &image, snips))
-    }
-
-    fn load_start(&mut self, bytes: usize, check: u32) -> Result<Response<'static>, DeviceError> {
-        if bytes > bytes_of(&mut self.arena).len() {
-            return Err(DeviceError::ArenaTooSmall {
-                needed: word(bytes),
-                available: word(bytes_of(&mut self.arena).len()),
-            });
-        }
-        self.contents = Contents::Loading { bytes, check };
-        self.restoring = None;
-        Ok(Response::Done)
-    }
-
-    fn load_chunk(&mut self, offset: u32, data: &[u8]) -> Result<Response<'static>, DeviceError> {
-        let outside = DeviceError::Chunk { offset };
-        let Contents::Loading { bytes, .. } = self.contents else { return Err(outside) };
-        let image = bytes_of(&mut self.arena).get_mut(..bytes).ok_or(outside)?;
-        write_at(image, index(offset), data).ok_or(outside)?;
-        Ok(Response::Done)
-    }
-
-    fn load_end(&mut self) -> Result<Response<'static>, DeviceError> {
-        let Contents::Loading { bytes, check } = self.contents else { return Err(DeviceError::NoImage) };
-        let image = bytes_of(&mut self.arena).get(..bytes).ok_or(DeviceError::NoImage)?;
-        let found = CRC.checksum(image);
-        if found != check {
-            return Err(DeviceError::Check { announced: check, found });
-        }
-        self.start(Place::Arena { bytes })
-    }
-
-    fn load_resident(&mut self) -> Result<Response<'static>, DeviceError> {
-        if self.board.image.is_empty() {
-            return Err(DeviceError::NoResident);
-        }
-        self.start(Place::Board)
-    }
-
-    /// Starts the chip of an image that is there.
-    fn start(&mut self, place: Place) -> Result<Response<'static>, DeviceError> {
-        let snips = self.board.snips;
-        if let Some([one, other]) = same_kind(snips) {
-            let [first, second] = [one, other].map(|program| Name::new(program.name));
-            return Err(DeviceError::SameKind { kind: one.kind, first, second });
-        }
-        let available = word(bytes_of(&mut self.arena).len());
-        let (image, memory) = parts(&mut self.arena, &self.board, place).ok_or(DeviceError::NoImage)?;
-        let image = Image::open(image, &Snips(snips)).map_err(DeviceError::Image)?;
-        let used_bytes = used(place, &image, snips);
-        let too_small = DeviceError::ArenaTooSmall { needed: used_bytes, available };
-        // What is there stays until it is known that this fits.
-        if used_bytes > available {
-            return Err(too_small);
-        }
-        let chip = Chip::new(image, snips, memory).map_err(|_| too_small)?;
-        let learned_words = word(chip.learned().len());
-        self.contents = Contents::Chip { image: place, snapshot_header: chip.snapshot_header() };
-        self.restoring = None;
-        Ok(Response::Loaded { used_bytes, learned_words })
     }
 
     fn run<'d>(
@@ -307,103 +231,6 @@ impl<A: AsMut<[u64]>> Machine<A> {
         })
     }
 
-    fn save<'d>(
-        &mut self,
-        scope: SnapshotScope,
-        offset: usize,
-        buffer: &'d mut [u8],
-    ) -> Result<Response<'d>, DeviceError> {
-        if self.restoring.is_some() {
-            return Err(DeviceError::RestoreUnfinished);
-        }
-        let check = match self.saving {
-            Some((saving, check)) if saving == scope => check,
-            _ => self.snapshot(scope)?.check(),
-        };
-        self.saving = Some((scope, check));
-        let snapshot = self.snapshot(scope)?;
-        let mut data = Data::new(buffer);
-        let header = snapshot.header().get(offset..).unwrap_or_default();
-        let header = header.get(..header.len().min(data.left())).unwrap_or_default();
-        data.extend(header);
-        let memory = snapshot.memory.get(offset.saturating_sub(snapshot.header_bytes)..).unwrap_or_default();
-        data.extend(memory.get(..memory.len().min(data.left())).unwrap_or_default());
-        Ok(Response::Snapshot { total_bytes: word(snapshot.length()), check, data: data.finish() })
-    }
-
-    fn restore_start(
-        &mut self,
-        scope: SnapshotScope,
-        bytes: u32,
-        check: u32,
-    ) -> Result<Response<'static>, DeviceError> {
-        let expected = word(self.snapshot(scope)?.length());
-        if bytes != expected {
-            return Err(DeviceError::SnapshotLength { expected, found: bytes });
-        }
-        // Half of a state is not made whole by what was learned.
-        if scope == SnapshotScope::Learned
-            && self.restoring.is_some_and(|restoring| restoring.scope == SnapshotScope::State)
-        {
-            return Err(DeviceError::RestoreUnfinished);
-        }
-        self.restoring = Some(Restoring { scope, check, header: [0; HEADER_BYTES] });
-        Ok(Response::Done)
-    }
-
-    fn restore_chunk(&mut self, offset: u32, data: &[u8]) -> Result<Response<'static>, DeviceError> {
-        let outside = DeviceError::Chunk { offset };
-        let Some(mut restoring) = self.restoring else { return Err(outside) };
-        let snapshot = self.snapshot(restoring.scope)?;
-        let end = index(offset).saturating_add(data.len());
-        if end > snapshot.length() {
-            return Err(outside);
-        }
-        let header_bytes = restoring.scope.header_bytes();
-        let header = restoring.header.iter_mut().take(header_bytes);
-        let skipped = index(offset).saturating_sub(header_bytes);
-        let memory = snapshot.memory.get_mut(skipped..).unwrap_or_default();
-        for (to, from) in header.skip(index(offset)).chain(memory).zip(data) {
-            *to = *from;
-        }
-        self.restoring = Some(restoring);
-        Ok(Response::Done)
-    }
-
-    fn restore_end(&mut self) -> Result<Response<'static>, DeviceError> {
-        let (Some(restoring), Contents::Chip { image, snapshot_header }) = (self.restoring, self.contents) else {
-            return Err(DeviceError::RestoreUnfinished);
-        };
-        let Restoring { scope, check: announced, header } = restoring;
-        let mut snapshot = self.snapshot(scope)?;
-        if scope == SnapshotScope::State {
-            snapshot.header = header;
-        }
-        let found = snapshot.check();
-        if found != announced {
-            return Err(DeviceError::Check { announced, found });
-        }
-        let from = match scope {
-            SnapshotScope::Learned => snapshot_header.unsettled(),
-            SnapshotScope::State => SnapshotHeader::from_header(&header)
-                .ok_or(DeviceError::InvalidSnapshot { register: Register::Spikes })?,
-        };
-        self.on_chip(from, |chip| chip.check())?.map_err(|register| DeviceError::InvalidSnapshot { register })?;
-        self.contents = Contents::Chip { image, snapshot_header: from };
-        self.restoring = None;
-        Ok(Response::Done)
-    }
-
-    /// A snapshot of the chip.
-    fn snapshot(&mut self, scope: SnapshotScope) -> Result<Snapshot<'_>, DeviceError> {
-        let Contents::Chip { image, snapshot_header } = self.contents else { return Err(DeviceError::NoImage) };
-        let snips = self.board.snips;
-        let (image, memory) = parts(&mut self.arena, &self.board, image).ok_or(DeviceError::NoImage)?;
-        let image = Image::view(image).map_err(DeviceError::Image)?;
-        let memory = aligned(memory).get_mut(..scope.memory_bytes(&image, snips)).ok_or(DeviceError::NoImage)?;
-        Ok(Snapshot { header: snapshot_header.header(), header_bytes: scope.header_bytes(), memory })
-    }
-
     /// Lends the chip out, unless its state is half written.
     fn with_whole_chip<R>(
         &mut self,
@@ -438,74 +265,12 @@ impl<A: AsMut<[u64]>> Machine<A> {
         let snips = self.board.snips;
         let (image, memory) = parts(&mut self.arena, &self.board, image).ok_or(DeviceError::NoImage)?;
         let image = Image::view(image).map_err(DeviceError::Image)?;
-        // Used where it is made: to move it takes the stack twice.
+        // Used in place: moving it would take twice the stack.
         match &mut Chip::resume(image, snips, memory, from) {
             Ok(chip) => Ok(job(chip)),
             Err(_) => Err(DeviceError::NoImage),
         }
     }
-}
-
-/// A snapshot of a chip: the first bytes of a header, and the beginning of the memory.
-struct Snapshot<'m> {
-    header: [u8; HEADER_BYTES],
-    header_bytes: usize,
-    memory: &'m mut [u8],
-}
-
-impl Snapshot<'_> {
-    fn header(&self) -> &[u8] {
-        self.header.get(..self.header_bytes).unwrap_or_default()
-    }
-
-    fn length(&self) -> usize {
-        self.header_bytes.saturating_add(self.memory.len())
-    }
-
-    fn check(&self) -> u32 {
-        let mut digest = CRC.digest();
-        digest.update(self.header());
-        digest.update(self.memory);
-        digest.finalize()
-    }
-}
-
-fn bytes_of<A: AsMut<[u64]>>(arena: &mut A) -> &mut [u8] {
-    arena.as_mut().as_mut_bytes()
-}
-
-/// Bytes of the arena that an image there and the chip that runs it take.
-fn used(place: Place, image: &Image<'_>, snips: &[SnipType]) -> u32 {
-    let image_bytes = match place {
-        Place::Arena { bytes } => padded(bytes),
-        Place::Board => 0,
-    };
-    word(image_bytes.saturating_add(Chip::bytes_needed(image, snips)))
-}
-
-fn padded(bytes: usize) -> usize {
-    bytes.saturating_add(ALIGNMENT - 1) & !(ALIGNMENT - 1)
-}
-
-/// The image, and the memory for its chip.
-fn parts<'m, A: AsMut<[u64]>>(arena: &'m mut A, board: &Board, place: Place) -> Option<(&'m [u8], &'m mut [u8])> {
-    let arena = bytes_of(arena);
-    match place {
-        Place::Board => Some((board.image, arena)),
-        Place::Arena { bytes } => {
-            let (front, memory) = arena.split_at_mut_checked(padded(bytes))?;
-            Some((front.get(..bytes)?, memory))
-        }
-    }
-}
-
-fn write_at(into: &mut [u8], offset: usize, data: &[u8]) -> Option<()> {
-    let end = offset.checked_add(data.len())?;
-    let place = into.get_mut(offset..end)?;
-    for (to, from) in place.iter_mut().zip(data) {
-        *to = *from;
-    }
-    Some(())
 }
 
 /// A length for the wire; saturates.
