@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A part of the chip that a network may need and a build may be without.
 ///
-/// Programs of the embedded CPU are no part of this list: a device names those that it has.
+/// Programs of the embedded CPU are not in this list: a device names the ones it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, postcard_schema::Schema)]
 pub enum Feature {
     /// The cores' own learning: traces, and the sums of products at the end of an epoch.

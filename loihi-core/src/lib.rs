@@ -43,8 +43,8 @@
 //! | parts of an epoch of [`learning`] | inlined into one loop, whose constants stay in registers | the compiler's choice |
 //! | adding sparse synapses ([`synapse`]) | inlined where a spike is delivered | a call |
 //!
-//! `small-stack`, likewise: the end of an epoch, which takes most of the stack, is a call, so that a network whose cores do
-//! not learn does not need it, and keeps traces in bytes; a request is lent the chip by a call.
+//! `small-stack`, likewise: the end of an epoch, which takes most of the stack, is a call, so a network whose cores do not
+//! learn does not need it; traces are kept in bytes, and requests borrow the chip through a call.
 //!
 //! The others are parts of the chip that a board may be without; `full`, the default, is all of them. A network that needs
 //! one that was left out is refused by its name.
@@ -55,8 +55,8 @@
 //! | `recorded-draws` | recorded random numbers in place of the chip's own ([`image::Recorded`]) |
 //! | `backprop`, `clp`, `decolle`, `emstdp`, `eprop`, `pes`, `soel`, `urbanczik-senn` | programs in [`rules::ALL`] |
 //!
-//! What serves a host ([`wire`], [`device`]) and what hashes and reads registers ([`probe`]) needs no feature: a program that
-//! does not call it does not link it.
+//! Serving a host ([`wire`], [`device`]) and hashing and reading registers ([`probe`]) are not features: a program that does
+//! not call them does not link them.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(

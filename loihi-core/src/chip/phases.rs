@@ -143,7 +143,7 @@ impl Chip<'_> {
         Some(())
     }
 
-    /// Without the learning engine an image has groups that only the embedded CPU changes, whose traces stand still.
+    /// Without the learning engine, only the embedded CPU changes the image's groups, and they have no traces.
     #[inline(always)]
     pub(super) fn learn<R: RandomSource + Copy>(&mut self, random: R) {
         let State { spikes, rates, plastic, meter, .. } = &mut self.state;

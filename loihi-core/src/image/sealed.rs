@@ -1,4 +1,4 @@
-//! Images in flash: behind the image stands its hash, so that what lies there is told from anything else.
+//! Images in flash: an image is followed by its hash, so that nothing else is taken for one.
 
 use super::{HEADER_WORDS, MAGIC, VERSION, index};
 use crate::num::Fnv64;
@@ -10,7 +10,7 @@ pub const SEAL_BYTES: usize = 8;
 /// Why there is no image at the beginning of a region of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SealError {
-    /// The first word is one of erased memory: nothing was written there.
+    /// Nothing was written: the first word is that of erased memory, or there is none.
     Blank,
     /// The first word is not an image's.
     NotAnImage,
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_byte_is_changed_there_is_no_image() {
+    fn any_changed_byte_is_refused() {
         let whole = region();
         let length = whole.len() - 16;
         assert_eq!(sealed(&whole), Ok(&whole[..length - SEAL_BYTES]));
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_cut_off_there_is_no_image() {
+    fn any_cut_is_refused() {
         let whole = region();
         let length = whole.len() - 16;
         for end in 0..length {

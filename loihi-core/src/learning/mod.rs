@@ -21,8 +21,8 @@ use row::{Due, PlasticRow};
 use sum::{Changed, Format, LANES};
 use trace::{EPOCH_MAX, PreTraces, Traces};
 
-/// Steps that an epoch has less than if it is short.
-const SHORT: u32 = 5;
+/// An epoch of fewer steps than this is short.
+const SHORT: usize = 5;
 
 /// What learning is given in a step.
 #[derive(Clone, Copy, Debug)]
@@ -144,17 +144,17 @@ impl<R: RandomSource + Copy> LearningStep<'_, '_, R> {
         count & 1_u32.wrapping_shl(k).wrapping_sub(1) == 0
     }
 
-    /// Applies the rule at the end of an epoch, with room for the traces of its steps: that of a short one is cleared in
-    /// less time.
+    /// Applies the rule at the end of an epoch. A short epoch gets a short history, which is cleared in less time.
     #[cfg_attr(feature = "small-stack", inline(never))]
     fn end_epoch(&self, group: &LearningRecord, rate: i32, plastic: &mut Plastic<'_>, ops: &mut OpCounts) {
-        if group.epoch_steps < SHORT {
-            self.apply(group, rate, plastic, ops, &mut [[[0; LANES]; 2]; SHORT as usize]);
+        if index(group.epoch_steps) < SHORT {
+            self.apply(group, rate, plastic, ops, &mut [[[0; LANES]; 2]; SHORT]);
         } else {
             self.apply(group, rate, plastic, ops, &mut [[[0; LANES]; 2]; EPOCH_MAX + 1]);
         }
     }
 
+    /// Applies the rule; `x` has room for the traces after each step.
     #[inline(never)]
     fn apply(
         &self,
@@ -170,7 +170,7 @@ impl<R: RandomSource + Copy> LearningStep<'_, '_, R> {
         let Some(posts) = plastic.post.get_mut(posts_before..posts_before.wrapping_add(group.posts)) else { return };
         let Some(pre) = plastic.pre.get_mut(axons_before..axons_before.wrapping_add(group.axons)) else { return };
         traces.follow_posts(posts_before, posts, plastic.history);
-        // They stay where they are: a row with a copy of its own would take the stack twice.
+        // Borrowed by the row: a copy would take the stack twice.
         let mut products = heapless::Vec::<ProductRecord, { LearningRecord::PRODUCTS_MAX }>::new();
         for mut product in self.image.products(group) {
             if product.target == Target::Weight {

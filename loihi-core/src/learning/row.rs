@@ -107,22 +107,26 @@ impl<R: RandomSource + Copy> PlasticRow<'_, '_, '_, R> {
     /// one of their post traces is, and finds those that are 0 where the tag is.
     pub(super) fn drop_products_of_nothing(&mut self) {
         let (step, posts) = (index(self.group.epoch_steps), self.readings.posts.len());
-        let is_zero = |trace: usize| {
+        let is_zero_trace = |trace: usize| {
             let first = place(step, trace, posts);
             let plane = self.readings.history.get(first..first.wrapping_add(posts)).unwrap_or_default();
             plane.iter().all(|y| *y == 0)
         };
+        // Lava holds a tag of -257 to the accumulator's range wherever a product is evaluated, also one of 0.
+        let holds_tags = self.group.dialect.has(Dialect::LAVA_RANGES)
+            && self.products.iter().any(|product| product.target == Target::Tag);
         for (product, bit) in self.products.iter().zip(bits()) {
             let plain = || product.factor.iter().take(product.factors).filter(|factor| factor.constant == 0);
-            let is_zero = plain().any(|factor| match factor.variable {
-                Variable::Y1 => is_zero(0),
-                Variable::Y2 => is_zero(1),
-                Variable::Y3 => is_zero(2),
-                // Lava holds a tag of -257 to the accumulator's range by adding 0.
-                Variable::R1 => self.readings.reward == 0 && product.target != Target::Tag,
-                _ => false,
-            });
-            if is_zero {
+            let is_zero = || {
+                plain().any(|factor| match factor.variable {
+                    Variable::Y1 => is_zero_trace(0),
+                    Variable::Y2 => is_zero_trace(1),
+                    Variable::Y3 => is_zero_trace(2),
+                    Variable::R1 => self.readings.reward == 0 && !holds_tags,
+                    _ => false,
+                })
+            };
+            if self.due.u & bit != 0 && is_zero() {
                 self.due.u &= !bit;
             }
             if plain().any(|factor| factor.variable == Variable::T) {

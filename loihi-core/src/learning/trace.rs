@@ -29,7 +29,7 @@ type Kept = i16;
 /// The trace as it is kept.
 #[inline(always)]
 fn kept(x: i16) -> Kept {
-    // No byte is lost of a number that has one.
+    // A trace is 0..=127, so nothing saturates.
     Kept::try_from(x).unwrap_or(Kept::MAX)
 }
 

@@ -112,9 +112,11 @@ mod tests {
         for first in [0, 1, 77] {
             let mut words = [0; 16];
             source.words(Purpose::Weight, 5, first, &mut words);
-            let mut fewer = [0; 11];
-            source.words(Purpose::Weight, 5, first, &mut fewer);
-            assert_eq!(fewer, words[..11]);
+            for count in 0..=16 {
+                let mut fewer = [0; 16];
+                source.words(Purpose::Weight, 5, first, &mut fewer[..count]);
+                assert_eq!(fewer[..count], words[..count], "{count} words from {first}");
+            }
             for at in 0..8_u32 {
                 let word = source.word(Purpose::Weight, 5, first + at);
                 let (high, low) = (words[at as usize], words[at as usize + 8]);

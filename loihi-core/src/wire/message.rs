@@ -154,7 +154,7 @@ pub enum Response<'a> {
         arena_bytes: u32,
         /// Most bytes of data in a request or an answer.
         data_bytes: u32,
-        /// Parts of the chip that it has: the [`Feature::bit`](crate::feature::Feature::bit)s.
+        /// Parts of the chip that it has: a set of [`Feature::bit`](crate::feature::Feature::bit)s.
         features: u32,
         /// What kind of device it is.
         board: &'a str,

@@ -89,6 +89,29 @@ fn reward_turns_a_tag_into_a_weight() {
     assert_eq!(chip.read(Register::W), [4], "w, after the reward");
 }
 
+/// Lava holds tags to the accumulator's range, -256, wherever a product is evaluated, also one of 0: here that of the reward,
+/// while another compartment fires.
+#[test]
+fn a_reward_of_0_holds_the_tags_of_lava() {
+    let mut builder = ImageBuilder::new();
+    builder.inputs(2);
+    builder.group(2, RELAY);
+    let halves = decay_table(0.5, 0.0);
+    let traces = [0; 5].map(|_: usize| builder.trace(64, 0, &halves, None));
+    let mut plasticity = plasticity("dw = u0*r1*x1\ndt = 2^-1*x1*y0", traces);
+    plasticity.dialect = Dialect(Dialect::LAVA_RANGES);
+    plasticity.rounding = Rounding::FloorStochastic;
+    builder.plastic_group(0, 0..2, &plasticity, [(Source::Input(0), vec![silent(0)])]);
+    builder.dense(Source::Input(1), 0, 1, &[i16::MAX]);
+    let mut chip = Running::new(builder);
+    assert!(chip.chip().write(Register::T, 0, std::iter::once(-257)));
+    chip.inject(0);
+    chip.inject(1);
+    chip.step();
+    chip.step();
+    assert_eq!(chip.read(Register::T), [-256], "t");
+}
+
 #[test]
 fn learning_can_be_switched_off_and_variables_written() {
     let mut chip = pair("dw = 2^-1*x1*y0", |_| {});

@@ -55,6 +55,8 @@ fn is_valid(image: &Image<'_>, number: usize, group: &LearningRecord) -> bool {
         && group.traces.iter().all(|trace| *trace <= image.traces.len())
         && group.products <= LearningRecord::PRODUCTS_MAX
         && products_end <= image.products.len()
+        // Exact sums are changes, the others are values.
+        && group.dialect.has(Dialect::EXACT_PRODUCTS) == (group.rounding == Rounding::AwayThenTruncate)
         && !(group.dialect.has(Dialect::EXACT_PRODUCTS)
             && image.products(group).any(|product| product.finer_bits() > 0))
         && posts_fit
