@@ -1,7 +1,8 @@
 //! The loop between a plant and a network whose neurons act, and how well it does.
 //!
-//! In every step of the plant the network senses what is known of the plant: values by an encoder, spikes by inputs with `coding = "frames"`.
-//! The number of spikes of each neuron of `actions_from` moves the plant, whose reward the cores' rules read in the next step.
+//! In every step of the plant the network senses what is known of the plant: values by an encoder, spikes by inputs with
+//! `coding = "frames"`. The number of spikes of each neuron of `actions_from` moves the plant, whose reward the cores' rules
+//! read in the next step.
 
 use crate::exchange::{Exchange, Steps};
 use crate::measure::{self, Measure};

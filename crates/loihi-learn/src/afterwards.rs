@@ -32,8 +32,8 @@ impl<'s> Afterwards<'s> {
         self.reward.is_none() && self.teacher.is_none()
     }
 
-    /// Whether a network can be told, and what every sample needs for it is there. Of `network`, rules count that a command has
-    /// frozen; `programs` are without them.
+    /// Whether a network can be told, and what every sample needs for it is there. `network` still has
+    /// the rules that a command has frozen; `programs` does not.
     ///
     /// # Errors
     /// [`ExperimentError::Plan`] says what is missing, and what to do.
@@ -90,7 +90,7 @@ fn check_reward(
         "no rule reads the reward of [reward]: give a connection a rule with r1, or take out the table".to_owned()
     })?;
     match form.from {
-        // Settings have none of it without a plant, and this is a run without one.
+        // `Settings` refuses it without a plant, and this run has none.
         TaughtFrom::Plant => Ok(()),
         TaughtFrom::Snip => has_program("[reward]", network),
         TaughtFrom::Label => {

@@ -25,8 +25,6 @@ struct Trial<'p> {
     /// By how much each action was too large, for programs that take errors.
     errors: Vec<f64>,
     teaches: Teaches,
-    /// Steps of the network for a step of the plant.
-    every_steps: u16,
     costs: Vec<f64>,
     /// Sum of all rewards, if there are any.
     reward: Option<f64>,
@@ -34,12 +32,12 @@ struct Trial<'p> {
 
 impl<'p> Trial<'p> {
     fn begin(plant: &'p mut dyn Plant, seed: u32) -> Result<Self, PlantError> {
-        let (teaches, every_steps) = (plant.teaches(), plant.every_steps().max(1));
+        let teaches = plant.teaches();
         let (plant, observation) = Lasting::begin(plant, seed)?;
         let errors =
             if teaches == Teaches::Errors { observation.error.clone() } else { vec![0.0; plant.ports().errors] };
         let (costs, reward) = (Vec::new(), None);
-        Ok(Self { plant, observation, errors, teaches, every_steps, costs, reward })
+        Ok(Self { plant, observation, errors, teaches, costs, reward })
     }
 
     /// Moves for a step; begins another episode where one is over.
@@ -88,8 +86,8 @@ impl Control<'_> {
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ExperimentError> {
         let Exchange { placed, settings, .. } = self.exchange;
-        let (mut spiking, Steps { all: steps, row: row_steps, last: last_steps, .. }) =
-            self.exchange.begin(plant, session, options, observer)?;
+        let (mut spiking, numbers) = self.exchange.begin(plant, session, options, observer)?;
+        let Steps { every, all: steps, row: row_steps, last: last_steps, .. } = numbers;
         let is_signal = plant.teaches() == Teaches::Targets;
         let (costs_pd, reward_pd) = if is_signal {
             (None, None)
@@ -103,7 +101,7 @@ impl Control<'_> {
             let first = trial.costs.len();
             for _ in first..steps.min(first + row_steps) {
                 spiking.reward(session, &trial.observation)?;
-                let action = self.act(session, &trial)?;
+                let action = self.act(session, &trial, every)?;
                 trial.step(&action)?;
             }
             let range = first..trial.costs.len();
@@ -129,22 +127,21 @@ impl Control<'_> {
         }
         if settings.task.float_twin {
             let name = if is_signal { "rmse_float" } else { "rms_error_float" };
-            let costs = self.float(plant, steps, session.stop(), options, observer)?;
+            let costs = self.float(plant, numbers, session.stop(), options, observer)?;
             metrics.push(name, root_mean_square(costs.get(last).unwrap_or_default()));
         }
-        metrics.publish(&settings.task.published);
         let ops = session.ops()?;
         #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
         metrics.push("spikes_per_step", mean(ops.spikes as f64, ops.steps));
+        metrics.publish(&settings.task.published);
         conclude(session, &placed.image, observer, metrics, digests)
     }
 
     /// A step of the plant: what the network does in it, while it learns from what the plant teaches.
-    fn act(&self, session: &mut Session, trial: &Trial<'_>) -> Result<Vec<f64>, SessionError> {
+    fn act(&self, session: &mut Session, trial: &Trial<'_>, steps: u16) -> Result<Vec<f64>, SessionError> {
         let exchange = self.exchange;
         let stimulus = mailbox(exchange.stimulus(&trial.observation));
         let target = mailbox(exchange.target(&trial.observation.error, &trial.errors));
-        let steps = trial.every_steps;
         let record = Record { learn: true, steps, stimulus: &stimulus, target: &target, ..Record::PLAIN };
         let mut action = Vec::new();
         session.stream([record], |output| action = exchange.action(output))?;
@@ -155,7 +152,7 @@ impl Control<'_> {
     fn float(
         &self,
         plant: &mut dyn Plant,
-        steps: usize,
+        Steps { every, all: steps, .. }: Steps,
         stop: fn() -> bool,
         options: &RunOptions,
         observer: &mut dyn Observer,
@@ -176,7 +173,7 @@ impl Control<'_> {
                 });
             }
             twin.sense(&self.exchange.stimulus(&trial.observation));
-            for _ in 0..trial.every_steps {
+            for _ in 0..every {
                 twin.step_with(Some(&trial.observation.error));
             }
             let ports = self.exchange.placed.programs.ports.iter();
@@ -222,5 +219,6 @@ fn compared(costs: &[f64], costs_pd: Option<&[f64]>, range: Range<usize>) -> Met
 fn root_mean_square(costs: &[f64]) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
     let count = costs.len().max(1) as f64;
+    // The sum of no costs would be -0.0.
     (costs.iter().fold(0.0, |sum, cost| sum + cost * cost) / count).sqrt()
 }

@@ -82,8 +82,8 @@ impl Episodes<'_> {
         let ops = [&OpCounts::default(), &learned];
         let stretch = Stretch { squares: &squares, ops, episodes: epochs, compartments: network.compartments() };
         let mut metrics = figures.of(&stretch, &episode.wanted, true);
-        metrics.publish(&task.published);
         metrics.push("passes", f64::from(epochs));
+        metrics.publish(&task.published);
         conclude(session, &placed.image, observer, metrics, progress.digests)
     }
 

@@ -1,4 +1,4 @@
-//! What a network and a plant exchange: values of the one as words of the other's mailboxes, checked before a run of both begins.
+//! What a network and a plant exchange: a plant's values as words of the network's mailboxes, checked before a run of both begins.
 
 use crate::observer::Observer;
 use crate::presenter::fixed;
@@ -6,11 +6,14 @@ use crate::settings::Settings;
 use crate::sizes;
 use crate::spiking::Spiking;
 use crate::task::{Exchanged, ExperimentError, RunOptions, load};
+use loihi_core::rules::PesParams;
+use loihi_core::snip::SnipParams as _;
 use loihi_core::tools::local_error::NO_TARGET;
 use loihi_device::session::Session;
 use loihi_net::network::{Network, Section};
 use loihi_place::place::Placed;
 use loihi_plant::{Observation, Plant, Ports, Teaches};
+use loihi_snip::keys::table_name;
 use loihi_snip::{Port, Teaching};
 use loihi_twin::FloatTwin;
 
@@ -88,7 +91,7 @@ impl Exchange<'_> {
     fn check(&self, plant: &dyn Plant) -> Result<(), ExperimentError> {
         let Ports { sensed, errors, actions } = plant.ports();
         let ports = &self.placed.programs.ports;
-        let mut decoders = ports.iter().filter(|port| port.kind == "pes").peekable();
+        let mut decoders = ports.iter().filter(|port| port.kind == PesParams::NAME).peekable();
         if errors == 0 {
             let plant_name = self.plant().to_owned();
             return Err(if plant.gives_rewards() && decoders.peek().is_none() {
@@ -103,7 +106,8 @@ impl Exchange<'_> {
         let given = plant.teaches() == Teaches::Errors;
         decoders.filter(|port| !port.target.is_empty()).find(|port| port.takes_errors != given).map_or(Ok(()), |port| {
             let what = if given { "errors: add `error_given = true`" } else { "targets: leave out `error_given`" };
-            Err(self.section(port).error("snip `pes`", "error_given", format!("the plant gives {what}")).into())
+            let section = self.section(port);
+            Err(section.error(&table_name(&section), "error_given", format!("the plant gives {what}")).into())
         })
     }
 
@@ -116,7 +120,7 @@ impl Exchange<'_> {
         equal(Exchanged::Acted, neurons, actions)
     }
 
-    /// Values that programs take of what the plant is sensed by: those of encoders that do not always have the same.
+    /// Values of the plant that programs take: those of encoders without a fixed `value`.
     fn sensed(&self) -> usize {
         let shown = self.placed.programs.stimuli.iter().filter(|port| port.held.is_none());
         shown.map(|port| port.words.len()).sum()

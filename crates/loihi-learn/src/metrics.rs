@@ -29,9 +29,20 @@ impl Metrics {
         self.0.push((name.into(), value));
     }
 
-    /// Adds figures that others have published.
+    /// Adds figures that others have published; `NAME_published` where the run has a figure `NAME` itself.
+    ///
+    /// ```
+    /// use loihi_learn::Metrics;
+    ///
+    /// let mut metrics = Metrics::from([("rmse", 0.25)]);
+    /// metrics.publish(&[("rmse".to_owned(), 0.5), ("rmse_nengo".to_owned(), 0.125)].into());
+    /// assert_eq!(metrics.to_string(), "rmse 0.2500, rmse_published 0.5000, rmse_nengo 0.1250");
+    /// ```
     pub fn publish(&mut self, published: &BTreeMap<String, f64>) {
-        self.extend(published.iter().map(|(name, value)| (name.clone(), *value)));
+        for (name, value) in published {
+            let is_taken = self.get(name).is_some();
+            self.push(if is_taken { format!("{name}_published") } else { name.clone() }, *value);
+        }
     }
 
     /// The same with those of these names first, in the order of `names`.

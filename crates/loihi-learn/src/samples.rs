@@ -56,7 +56,7 @@ pub struct Wanted<'w> {
     pub test: Option<&'w Path>,
     /// Whether the order is that of time.
     pub stream: bool,
-    /// The largest value that values are brought to, if not that of the task's own data.
+    /// Full scale of the values; by default that of the task's own data.
     pub full_scale: Option<u8>,
 }
 
@@ -104,7 +104,7 @@ impl Samples {
                 test = other.as_they_are(&split(&other, &["test", "t10k"]), usize::MAX)?;
             }
         }
-        // Own data are as they are; others come to their range.
+        // Values are rescaled to the scale that is wanted, by default that of the task's own data.
         let from = data.full_scale();
         let to = wanted.full_scale.unwrap_or_else(|| set.map_or(from, |own| own.full_scale));
         if from != to {

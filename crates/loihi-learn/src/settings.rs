@@ -203,7 +203,7 @@ pub enum TaughtFrom {
     Target,
     /// A program of the embedded CPU.
     Snip,
-    /// The plant: of rewards only.
+    /// The plant; for rewards only.
     Plant,
 }
 

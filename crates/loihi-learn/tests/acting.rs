@@ -87,15 +87,14 @@ value = "weight"
 by = "from"
 "#;
 
-/// With the plant.
-fn with_payer<T>(run: impl FnOnce() -> T) -> T {
+fn register_payer() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| register(PlantType::new::<Payer>("payer", "pays for spikes", "")).unwrap());
-    run()
 }
 
 fn run(text: &str) -> Ran {
-    with_payer(|| common::run(text)).unwrap()
+    register_payer();
+    common::run(text).unwrap()
 }
 
 /// The first input spikes in all 40 steps, the second one is below a half; 39 of the rewards come before a step.
@@ -183,12 +182,13 @@ fn what_cannot_be_is_refused() {
         ("[[measure]]", "[[spikes]]\ninput = \"sensed\"\n[[measure]]", "[[spikes]] or a [plant]"),
         ("[plant]\nplant = \"payer\"\nactions_from = \"neuron\"", "", "[[measure]] needs [[spikes]] or a [plant]"),
     ];
-    with_payer(|| refused(NETWORK, &changes));
+    register_payer();
+    refused(NETWORK, &changes);
     let shapes = [
         ("shape = [2]", "shape = [3]", "the inputs take 3 values, and the plant sends 2 (`sensed`)"),
         ("shape = [1]", "shape = [2]", "2 neurons act, and the plant takes 1 (`action`)"),
     ];
-    with_payer(|| refused(&NETWORK.replacen("[[60, 60]]", "60", 1), &shapes));
+    refused(&NETWORK.replacen("[[60, 60]]", "60", 1), &shapes);
     let (unmeasured, _) = NETWORK.split_once("[[measure]]").unwrap();
     let said = common::run(&unmeasured.replacen("actions_from = \"neuron\"\n", "", 1)).map(|_| ()).unwrap_err();
     assert!(said.contains("the plant `payer` gives only rewards: add `actions_from`"), "{said}");

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{SINE, refused, run, run_with};
+use common::{refused, run, run_with};
 use loihi_learn::RunOptions;
 
 /// A dendrite that learns the rate of a teacher.
@@ -150,6 +150,15 @@ fn what_cannot_be_learned_in_episodes_is_one_sentence() {
     );
 }
 
+/// A plant that is a signal.
+const SINE: &str = "\
+[plant]
+plant = \"sine\"
+frequency_hz = 1.0
+power = 1
+probe_tau_steps = 20.0
+";
+
 /// A sine that decoders learn, in integers and in double precision, from what they know.
 fn channel(decoders: f64) -> String {
     let decoders = vec![format!("{decoders:?}"); 20].join(", ");
@@ -171,6 +180,14 @@ fn a_float_twin_begins_with_the_same_decoders() {
     }
     let far = run(&channel(2.0)).unwrap().metric("rmse_float");
     assert!(far > run(&channel(0.0)).unwrap().metric("rmse_float") + 0.1, "{far}");
+}
+
+#[test]
+fn a_float_twin_of_a_filtered_rule_is_refused() {
+    let of_a_trace = channel(0.0).replacen("rate_shift = 12", "rate_shift = 12, pre_synapse = \"trace\"", 1);
+    let said = run(&of_a_trace).unwrap_err();
+    assert!(said.contains("`float_twin` works only with `pre_synapse = \"raw\"`"), "{said}");
+    assert!(run(&of_a_trace.replacen(", float_twin = true", "", 1)).is_ok());
 }
 
 #[test]

@@ -4,13 +4,13 @@
 //! the reward is due is the choice; the right one has the number of the cue. The reward is 1 for a right choice, -1 for a wrong
 //! one, 0 for none. Random inputs, one for each action, make a network explore.
 
+use super::range::{chance, within};
 use super::registry::PlantType;
 use super::{Observation, Plant, PlantError, Ports};
 use loihi_core::num::word;
 use loihi_net::draw::uniform;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
-use std::ops::RangeInclusive;
+use serde::de::Deserializer;
 
 /// `choice`.
 pub(super) const PLANT: PlantType = PlantType::new::<Choice>(
@@ -58,29 +58,12 @@ struct State {
     chosen: Vec<f64>,
 }
 
-fn within<'de, D: Deserializer<'de>>(deserializer: D, range: RangeInclusive<u32>) -> Result<u32, D::Error> {
-    let value = u32::deserialize(deserializer)?;
-    if range.contains(&value) {
-        return Ok(value);
-    }
-    Err(D::Error::custom(format!("{value} is out of its range, {} to {}", range.start(), range.end())))
-}
-
 fn any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     within(deserializer, 0..=MOST)
 }
 
 fn some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     within(deserializer, 1..=MOST)
-}
-
-fn chance<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    let value = f64::deserialize(deserializer)?;
-    if (0.0..=1.0).contains(&value) {
-        Ok(value)
-    } else {
-        Err(D::Error::custom(format!("{value} is not a probability from 0 to 1")))
-    }
 }
 
 impl Choice {

@@ -1,4 +1,4 @@
-//! A plant, an episode after the other.
+//! A plant, one episode after another.
 
 use super::checked::Checked;
 use super::{Observation, Plant, PlantError, Ports};
@@ -12,7 +12,7 @@ pub struct Lasting<'p> {
 }
 
 impl<'p> Lasting<'p> {
-    /// Begins the first episode; every other one has the next seed, and after the largest comes 0.
+    /// Begins the first episode. Each later one takes the next seed; 0 follows the largest.
     ///
     /// # Errors
     /// [`PlantError`].
@@ -35,8 +35,8 @@ impl<'p> Lasting<'p> {
         self.plant.step(action)
     }
 
-    /// What is sensed next: `seen`, or, where an episode ended with it, the beginning of the next one. The reward of the last step
-    /// is still to be learned from, so it stays.
+    /// What is sensed next: `seen`, or the beginning of the next episode if this one is over. The reward of the last step is
+    /// kept, since it is still to be learned from.
     ///
     /// # Errors
     /// [`PlantError`].

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
+use std::ops::RangeInclusive;
 
 /// A finite number.
 pub(super) fn finite<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
@@ -21,6 +22,25 @@ pub(super) fn all_finite<'de, D: Deserializer<'de>>(deserializer: D) -> Result<V
     match values.iter().find(|value| !value.is_finite()) {
         Some(value) => Err(D::Error::custom(format!("{value} is not a finite number"))),
         None => Ok(values),
+    }
+}
+
+/// A whole number of a range.
+pub(super) fn within<'de, D: Deserializer<'de>>(deserializer: D, range: RangeInclusive<u32>) -> Result<u32, D::Error> {
+    let value = u32::deserialize(deserializer)?;
+    if range.contains(&value) {
+        return Ok(value);
+    }
+    Err(D::Error::custom(format!("{value} is out of its range, {} to {}", range.start(), range.end())))
+}
+
+/// A probability.
+pub(super) fn chance<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let value = f64::deserialize(deserializer)?;
+    if (0.0..=1.0).contains(&value) {
+        Ok(value)
+    } else {
+        Err(D::Error::custom(format!("{value} is not a probability from 0 to 1")))
     }
 }
 

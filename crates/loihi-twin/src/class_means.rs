@@ -16,7 +16,7 @@ pub struct ClassMeans {
 }
 
 impl ClassMeans {
-    /// Adds a sample of a class; all samples have as many counts.
+    /// Adds a sample of a class; every sample has the same number of counts.
     pub fn learn(&mut self, class: u32, counts: &[f64]) {
         let class = class as usize;
         if self.classes.len() <= class {
@@ -27,8 +27,8 @@ impl ClassMeans {
         sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
     }
 
-    /// The class with the most similar mean, and that with the nearest one, among those that can be; of two as good the lower one. `None`
-    /// before any of them was learned.
+    /// The class with the most similar mean, and that with the nearest one, among those that can be; the lower class wins a
+    /// tie. `None` before any of them was learned.
     pub fn answers(&self, counts: &[f64], can_be: impl Fn(u32) -> bool) -> [Option<u32>; 2] {
         let mut best: [Option<(f64, u32)>; 2] = [None; 2];
         for (class, (samples, sums)) in (0..).zip(&self.classes).filter(|(class, own)| own.0 > 0 && can_be(*class)) {

@@ -42,4 +42,7 @@ pub enum TwinError {
         /// What users call the program.
         name: String,
     },
+    /// A program learns from a trace of spikes, or from errors of earlier steps.
+    #[error("`float_twin` works only with `pre_synapse = \"raw\"`: leave `float_twin` out")]
+    Filtered,
 }

@@ -4,15 +4,12 @@ use crate::TwinError;
 use loihi_core::chip::{Chip, ResetScope};
 use loihi_core::image::Image;
 use loihi_core::num::Q8_24;
-use loihi_core::rules::PesParams;
+use loihi_core::rules::{PesParams, PreSynapse};
 use loihi_core::snip::SnipParams as _;
 use loihi_core::tools::local_error::NO_TARGET;
 use loihi_place::place::Placed;
 use std::ops::Range;
 use zerocopy::IntoBytes as _;
-
-/// What network files call its programs.
-const PES: &str = "pes";
 
 /// Decoders of one program, in double precision.
 #[derive(Debug)]
@@ -73,8 +70,7 @@ fn programs(placed: &Placed, image: &Image<'_>) -> Vec<Decoders> {
             let values = known.into_iter().flat_map(|known| &known.words).map(|bits| Q8_24::from_bits(*bits).to_num());
             programs.push(Decoders::new(params, values.collect()));
         }
-        let found = placed.image.snips().iter().find(|found| found.kind == record.kind);
-        first += found.map_or(0, |found| found.learned_words(&record.params));
+        first += placed.image.learned_words(&record);
     }
     programs
 }
@@ -90,14 +86,18 @@ impl<'i> FloatTwin<'i> {
     /// Whether a placed network has a twin, before anything runs.
     ///
     /// # Errors
-    /// [`TwinError::NoDecoders`] without a program `pes`, [`TwinError::Fixed`] for one with `learn = false`.
+    /// [`TwinError::NoDecoders`] without a program `pes`, [`TwinError::Fixed`] for one with `learn = false`,
+    /// [`TwinError::Filtered`] for one that does not learn from raw spikes.
     pub fn check(placed: &Placed) -> Result<(), TwinError> {
-        let mut decoders = placed.programs.ports.iter().filter(|port| port.kind == PES).peekable();
+        let mut decoders = placed.programs.ports.iter().filter(|port| port.kind == PesParams::NAME).peekable();
         if decoders.peek().is_none() {
             return Err(TwinError::NoDecoders);
         }
-        let fixed = decoders.find(|port| port.target.is_empty());
-        fixed.map_or(Ok(()), |port| Err(TwinError::Fixed { name: port.name.clone() }))
+        if let Some(port) = decoders.find(|port| port.target.is_empty()) {
+            return Err(TwinError::Fixed { name: port.name.clone() });
+        }
+        let is_raw = |own: &Decoders| own.params.pre_synapse == PreSynapse::Raw;
+        if programs(placed, &placed.image.open()?).iter().all(is_raw) { Ok(()) } else { Err(TwinError::Filtered) }
     }
 
     /// A chip with a placed network, and decoders that begin as those of its programs do. `memory` is made as large as the chip

@@ -73,6 +73,7 @@ pub(crate) fn place() -> TempDir {
     fs::write(at("net.toml"), NETWORK).unwrap();
     fs::write(at("samples.csv"), "a,b,c,d,label\n255,255,0,0,0\n0,0,255,255,1\n").unwrap();
     fs::create_dir(at("vectors")).unwrap();
+    fs::copy(root().join("examples/train/digits.toml"), at("digits.toml")).unwrap();
     let vector = "nengo_single_a.json.gz";
     fs::copy(root().join("tests/golden/neurons").join(vector), at("vectors").join(vector)).unwrap();
     for line in [

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Command lines of every command that does something, and keys of their results; `error` where one cannot succeed here.
-const LINES: [(&str, &str, &[&str]); 29] = [
+const LINES: [(&str, &str, &[&str]); 30] = [
     ("run", "pes-channel", &["experiment", "device", "board", "seed", "steps", "metrics", "ops", "digest", "digests"]),
     ("run", "net.toml --data samples.csv", &["network", "device", "cores", "samples", "accuracy", "steps", "digest"]),
     ("list", "", &["experiments"]),
@@ -30,6 +30,11 @@ const LINES: [(&str, &str, &[&str]); 29] = [
         "image",
         "net.toml --out net.img",
         &["network", "image_bytes", "state_bytes", "hash", "flash_boards", "ram_boards", "files"],
+    ),
+    (
+        "train",
+        "digits.toml --train digits --epochs 1 --out trained",
+        &["accuracy_test", "scores_compared", "scores_different", "out"],
     ),
     ("cost", "--device host", &["error", "kind", "status"]),
     ("table", "stdp-pair", &["tables", "out"]),

@@ -100,7 +100,7 @@ fn a_program_of_the_embedded_cpu() {
 fn a_network_says_what_it_needs() {
     let features = |name: &str| NetworkNeeds::of(&image(name)).unwrap().features;
     assert_eq!(features("pes-channel"), ["pes"]);
-    assert_eq!(features("pes-core"), ["learning"]);
+    assert_eq!(features("pes-core"), ["learning", "pes"], "its decoders read what the synapses learn");
     assert_eq!(features("stdp-pair"), ["learning"]);
     assert_eq!(features("digits-emstdp"), ["emstdp"], "its weights change by the embedded CPU alone");
 }

@@ -3,6 +3,7 @@
 use crate::common;
 use crate::common::{BODY_MAX, DATA_MAX, Peer, frame_of, run, small_network};
 use loihi_core::chip::{ResetScope, SnapshotScope};
+use loihi_core::feature::Feature;
 use loihi_core::image::{ImageError, Name, Section};
 use loihi_core::ops::OpCounts;
 use loihi_core::register::{Register, StateDigest};
@@ -172,6 +173,7 @@ fn image_errors(&Fill { a, b, .. }: &Fill<'_>) -> Vec<ImageError> {
         ImageError::Table { section },
         ImageError::Element { section, element: b },
         ImageError::UnknownSnip { snip: a, kind: b, name: Name::new("none of ours") },
+        ImageError::LeftOut { feature: pick(&Feature::ALL, b) },
         ImageError::Snip { snip: a, name: Name::new("pes"), parameter: Name::new("rate_shift") },
     ]
 }

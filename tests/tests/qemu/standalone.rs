@@ -325,11 +325,11 @@ fn what_is_no_network_for_it_is_said_in_a_sentence() {
         (damaged, "the network in flash is cut or damaged"),
         (other_version, "the network in flash has another layout version than this firmware"),
         (image("stdp-pair").sealed(), "the network takes no values"),
-        (image("digits-decolle").sealed(), "the state of the network takes"),
+        (image("digits-decolle-2").sealed(), "the state of the network takes"),
     ] {
         let board = Machine::start(&flash);
         let line = board.line();
-        assert!(line.starts_with("error: ") && line.contains(said), "{line}");
+        assert!(line.starts_with("error: ") && line.contains(said), "{said}: {line}");
     }
 }
 

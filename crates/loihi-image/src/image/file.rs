@@ -1,6 +1,6 @@
 //! An image in the words in which it is loaded.
 
-use loihi_core::image::{Image, ImageError, hash};
+use loihi_core::image::{Image, ImageError, SnipRecord, hash};
 use loihi_core::snip::{SnipType, Snips};
 use zerocopy::IntoBytes as _;
 
@@ -32,6 +32,12 @@ impl ImageFile {
     /// None for an image that [`ImageBuilder::build`](super::ImageBuilder::build) made.
     pub fn open(&self) -> Result<Image<'_>, ImageError> {
         Image::open(self.bytes(), &Snips(&self.snips))
+    }
+
+    /// Words that one of its programs learns; 0 for a program that it does not name.
+    pub fn learned_words(&self, snip: &SnipRecord) -> usize {
+        let found = self.snips.iter().find(|found| found.kind == snip.kind);
+        found.map_or(0, |found| found.learned_words(&snip.params))
     }
 
     /// FNV-1a 64 of the bytes: the image's name in manifests.

@@ -71,7 +71,8 @@ impl Keys<'_> {
     fn with_spikes(&self, spikes: &Section) -> Checked {
         self.no_tables_of_samples("[[spikes]]")?;
         self.only(&WITH_SPIKES, "[[spikes]]")?;
-        self.no_keys_of_samples(&["late_steps"], "[[spikes]]").map_err(|what| spikes.error("spikes 1", "", what))?;
+        self.no_keys_of_samples(&[("late_steps", self.network.late_steps)], "[[spikes]]")
+            .map_err(|what| spikes.error("spikes 1", "", what))?;
         self.metrics_of(
             &self.figures_of_trials(),
             "`metrics` orders the figures of [[measure]] tables, and there are none: add one, or take it out",
@@ -81,7 +82,7 @@ impl Keys<'_> {
     fn with_plant(&self, plant: &Section) -> Checked {
         self.no_tables_of_samples("a [plant]")?;
         self.only(&WITH_PLANT, "a [plant]")?;
-        let keys = ["steps", "late_steps"];
+        let keys = [("steps", self.network.steps), ("late_steps", self.network.late_steps)];
         self.no_keys_of_samples(&keys, "a [plant]").map_err(|what| plant.error("plant", "", what))?;
         let task = &self.settings.task;
         let acts = self.settings.actions_from.is_some();
@@ -168,7 +169,7 @@ impl Keys<'_> {
         self.settings.measures.iter().map(|measure| measure.figure_of_row(0)).collect()
     }
 
-    /// Refuses `metrics` that are none of these; all of them, in words of `what`, if there are no names.
+    /// Refuses `metrics` that are not among these names; if there are no names, any `metrics`, with the error `what`.
     fn metrics_of(&self, names: &[String], what: &str) -> Checked {
         if names.is_empty() {
             return self.refused("metrics", what);
@@ -263,11 +264,9 @@ impl Keys<'_> {
     }
 
     /// Refuses what stands outside of tables of a run and only samples have a use for, [readout] among it.
-    fn no_keys_of_samples(&self, keys: &[&str], source: &str) -> Result<(), String> {
-        for (key, steps) in [("steps", self.network.steps), ("late_steps", self.network.late_steps)] {
-            if steps > 0 && keys.contains(&key) {
-                return Err(format!("`{key} = {steps}` above all tables does nothing with {source}: take it out"));
-            }
+    fn no_keys_of_samples(&self, keys: &[(&str, u32)], source: &str) -> Result<(), String> {
+        if let Some((key, steps)) = keys.iter().find(|(_, steps)| *steps > 0) {
+            return Err(format!("`{key} = {steps}` above all tables does nothing with {source}: take it out"));
         }
         if self.network.readout.is_some() {
             return Err(format!("[readout] does nothing with {source}: take it out"));

@@ -9,15 +9,6 @@ use loihi_learn::{Learner, Metrics, MetricsRow, Observer, Outcome, RunOptions, T
 use loihi_run::record::RecordError;
 use std::path::Path;
 
-/// A plant that is a signal.
-pub(crate) const SINE: &str = "\
-[plant]
-plant = \"sine\"
-frequency_hz = 1.0
-power = 1
-probe_tau_steps = 20.0
-";
-
 /// What came of a run: rows of metrics with their passes, and what was learned.
 #[derive(Debug)]
 pub(crate) struct Ran {
@@ -60,7 +51,7 @@ pub(crate) fn run_with(text: &str, options: &RunOptions) -> Result<Ran, String> 
     Ok(Ran { outcome, rows: rows.0, learned: session.save(SnapshotScope::Learned).unwrap() })
 }
 
-/// Runs a network file with each of these changes: what is replaced, by what, and what is said of it, a sentence in a line.
+/// Runs a network file with each of these changes: what is replaced, by what, and what is said of it.
 pub(crate) fn refused(text: &str, changes: &[(&str, &str, &str)]) {
     for (old, new, why) in changes {
         let changed = text.replacen(old, new, 1);

@@ -131,11 +131,7 @@ pub(super) fn to_bytes(image: &ImageFile, map: &NeuronMap, learned: &[u8]) -> Re
 
 /// Every program of an image with the number of words that it learns.
 fn words_of_programs(file: &ImageFile, image: &Image<'_>) -> Vec<(String, usize)> {
-    let words = |snip: loihi_core::image::SnipRecord| {
-        let found = file.snips().iter().find(|found| found.kind == snip.kind);
-        (snip.name.to_string(), found.map_or(0, |found| found.learned_words(&snip.params)))
-    };
-    image.snips().map(words).collect()
+    image.snips().map(|snip| (snip.name.to_string(), file.learned_words(&snip))).collect()
 }
 
 /// Synapses of every axon of a group.
