@@ -1,7 +1,10 @@
 // The way to the worker: starts it, asks one thing at a time, and hands on what it is told.
 "use strict";
 
-/** A module with a call by a table whose index takes five bytes (reference types): what is newest in the chip's own. */
+/**
+ * A module whose `call_indirect` gives its table in five bytes (reference types): the newest feature that the chip's module
+ * needs.
+ */
 const NEWEST = [
   0, 97, 115, 109, 1, 0, 0, 0, // the header
   1, 4, 1, 96, 0, 0, // a type: () -> ()

@@ -13,8 +13,8 @@ pub const REQUEST_BYTES_MAX: usize = 1 << 20;
 
 /// What is asked. Strokes are lists of x and y in turn, as [`Drawing::of`] takes them.
 ///
-/// It is read by way of a flat form: a tagged enum would hold its numbers in between, which a feature of the JSON reader that any
-/// other crate may switch on turns into something else.
+/// It is read by way of a flat form: serde buffers the numbers of a tagged enum, and a feature of `serde_json` that any crate may
+/// enable changes what it buffers.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "RequestForm")]
 pub enum Request {

@@ -130,13 +130,22 @@ fn build_hardware() -> Result<Verdict> {
     let mut skipped = Vec::new();
     for board in firmware::hardware() {
         let tools = setup::install_for_firmware(Detail::Changes, board)?;
-        match firmware::build(&[board], &[]).and_then(|()| size::fits(board)) {
-            Ok(()) => {}
-            Err(error) if !tools.compiler.has_core => skipped.push(format!("{error:#}")),
-            Err(error) => return Ok(Verdict::Failed(format!("{error:#}"))),
+        match held(firmware::build(&[board], &[]), tools.compiler.has_core, || size::fits(board)) {
+            Verdict::Passed => {}
+            Verdict::Skipped(why) => skipped.push(why),
+            failed @ Verdict::Failed(_) => return Ok(failed),
         }
     }
     Ok(if skipped.is_empty() { Verdict::Passed } else { Verdict::Skipped(skipped.join("; ")) })
+}
+
+/// What a build came to: only a compiler with `core` has to succeed, and what was built has to fit.
+fn held(built: Result<()>, has_core: bool, fits: impl FnOnce() -> Result<()>) -> Verdict {
+    match built {
+        Ok(()) => fits().into(),
+        Err(error) if !has_core => Verdict::Skipped(format!("{error:#}")),
+        Err(error) => Verdict::Failed(format!("{error:#}")),
+    }
 }
 
 /// Lints the code that is compiled for boards only, for a board of each of their packages.
@@ -246,5 +255,23 @@ impl Cargo<'_> {
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8_lossy(&said);
         Ok(Verdict::Failed(format!("`cargo {}` says:\n{said}", self.arguments.join(" "))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::anyhow;
+
+    #[test]
+    fn firmware_that_does_not_fit_fails_with_any_compiler() {
+        let (built, fits) = (|| Err(anyhow!("no core")), || Err(anyhow!("too large")));
+        for has_core in [false, true] {
+            let failed = held(Ok(()), has_core, fits);
+            assert!(matches!(&failed, Verdict::Failed(why) if why == "too large"), "{has_core}");
+            assert!(matches!(held(Ok(()), has_core, || Ok(())), Verdict::Passed));
+        }
+        assert!(matches!(held(built(), false, fits), Verdict::Skipped(why) if why == "no core"));
+        assert!(matches!(held(built(), true, fits), Verdict::Failed(why) if why == "no core"));
     }
 }

@@ -52,11 +52,11 @@ pub(crate) fn hardware() -> Vec<&'static Board> {
 
 /// Builds all images of these boards into `target/firmware`, setting the machine up first where needed.
 ///
+/// `features` of `loihi-core` take the place of those that each board has in its file.
+///
 /// # Errors
 ///
 /// When the set-up or the build fails. No image of an earlier build is left then.
-///
-/// `features` of `loihi-core` take the place of those that each board has in its file.
 pub(crate) fn build(boards: &[&Board], features: &[String]) -> Result<()> {
     for board in boards {
         let features = if features.is_empty() { &board.features } else { features };

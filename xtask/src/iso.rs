@@ -1,7 +1,7 @@
 //! `cargo xtask iso`: a CD, which a stick can hold as well, that boots a PC into the firmware.
 //!
-//! GRUB loads it, from a BIOS and from UEFI. Its tools are Debian's; what they make is the same on every machine but for
-//! times.
+//! GRUB loads it, from a BIOS and from UEFI. Its tools are Debian's; what they make differs only in time
+//! stamps.
 
 use std::fs;
 use std::path::Path;
@@ -22,7 +22,7 @@ use crate::setup::Detail;
 /// system that UEFI reads.
 const PROGRAMS: [&str; 3] = ["grub-mkrescue", "xorriso", "mformat"];
 const PACKAGES: [&str; 5] = ["grub-common", "grub-pc-bin", "grub-efi-amd64-bin", "xorriso", "mtools"];
-/// GRUB's part that loads the firmware, from a BIOS and from UEFI. A processor other than x86 has neither.
+/// GRUB's part that loads the firmware, from a BIOS and from UEFI. Debian has them for x86 only.
 const LOADERS: [&str; 2] = ["/usr/lib/grub/i386-pc/multiboot.mod", "/usr/lib/grub/x86_64-efi/multiboot.mod"];
 /// The parts of GRUB on the CD: what reads the configuration and its media, and what loads.
 const MODULES: &str = "--install-modules=multiboot normal configfile part_acorn part_amiga part_apple part_bsd part_dfly \

@@ -34,6 +34,19 @@ pub(crate) fn cd() -> PathBuf {
     images().join(format!("{}.iso", loihi_boards::DEFAULT))
 }
 
+/// Writes a file aside first, so that nobody sees half of it.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub(crate) fn write(file: &Path, text: &str) -> Result<()> {
+    let aside = file.with_extension("new");
+    fs::create_dir_all(file.parent().unwrap_or(file))
+        .and_then(|()| fs::write(&aside, text))
+        .and_then(|()| fs::rename(&aside, file))
+        .with_context(|| format!("cannot write {}", file.display()))
+}
+
 /// Removes a file, if there is one.
 ///
 /// # Errors

@@ -102,10 +102,7 @@ pub(crate) fn fits(board: &Board) -> Result<()> {
 pub(crate) fn write(file: &Path, set: Option<&str>) -> Result<()> {
     let text = read(file)?;
     let [before, _, after] = parts(&text, file)?;
-    let aside = file.with_extension("new");
-    fs::write(&aside, [before, &table(None, set)?, after].concat())
-        .and_then(|()| fs::rename(&aside, file))
-        .with_context(|| format!("cannot write {}", file.display()))
+    paths::write(file, &[before, &table(None, set)?, after].concat())
 }
 
 fn read(file: &Path) -> Result<String> {
@@ -173,7 +170,7 @@ fn measure(board: &Board, image: &[u8]) -> Result<Sizes> {
             continue;
         }
         if board.qemu.is_none() && section.name() == Ok(STACK) {
-            // All that is left, of which the board's data say how much has to be.
+            // It takes the rest of the RAM; the board's data say how much it needs.
             continue;
         }
         let kind = match section.kind() {

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -33,9 +32,9 @@ pub(crate) fn build() -> Result<()> {
     let packed = packed(&module)?;
     let page = page(&packed)?;
     let folder = paths::root().join("target").join("page");
-    write(&folder.join("licences.txt"), &format!("{}{}", licences::own()?, licences::of_crates(PACKAGE)?))?;
+    paths::write(&folder.join("licences.txt"), &format!("{}{}", licences::own()?, licences::of_crates(PACKAGE)?))?;
     let file = folder.join("index.html");
-    write(&file, &page)?;
+    paths::write(&file, &page)?;
     let [module, packed, page] = [module.len(), packed.len(), page.len()].map(|bytes| bytes.div_ceil(1000));
     println!("page: {}, {page} KB (module {module} KB, packed {packed} KB)", file.display());
     Ok(())
@@ -118,16 +117,6 @@ fn data() -> Result<String> {
     let digest = text.lines().find_map(|line| line.strip_prefix(EXPERIMENT)?.trim_start().strip_prefix("= "));
     let digest = digest.with_context(|| format!("{} has no line for {EXPERIMENT}", path.display()))?;
     Ok(format!("{{\"experiment\": \"{EXPERIMENT}\", \"digest\": {digest}}}"))
-}
-
-/// Writes a file aside first, so that nobody sees half of it.
-fn write(file: &Path, text: &str) -> Result<()> {
-    let aside: PathBuf = file.with_extension("new");
-    let folder = file.parent().unwrap_or(file);
-    fs::create_dir_all(folder)
-        .and_then(|()| fs::write(&aside, text))
-        .and_then(|()| fs::rename(&aside, file))
-        .with_context(|| format!("cannot write {}", file.display()))
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ struct File {
 /// The chips whose instructions a processor counts.
 ///
 /// # Errors
-/// The table is not one; a test rules that out.
+/// The built-in table is invalid; a test rules that out.
 pub fn of(processor: &str) -> Result<Vec<Chip>, toml::de::Error> {
     let File { sources, mut chip } = toml::from_str(FILE)?;
     chip.retain(|chip| chip.processor == processor);
@@ -61,14 +61,12 @@ pub fn of(processor: &str) -> Result<Vec<Chip>, toml::de::Error> {
 impl Chip {
     /// Time of this many instructions in microseconds.
     pub fn time_us(&self, instructions: f64) -> Range<f64> {
-        let [low, typical, high] = self.cycles;
-        Range { low, typical, high }.map(|cycles| instructions * cycles / self.clock_mhz)
+        Range::from(self.cycles).map(|cycles| instructions * cycles / self.clock_mhz)
     }
 
     /// Energy of this many instructions in microjoules: the lowest current for the shortest time, and so on.
     pub fn energy_uj(&self, instructions: f64) -> Range<f64> {
-        let [low, typical, high] = self.current_ma;
-        let power_mw = Range { low, typical, high }.map(|current| current * self.supply_v);
+        let power_mw = Range::from(self.current_ma).map(|current| current * self.supply_v);
         self.time_us(instructions).with(power_mw, |time, power| 1e-3 * time * power)
     }
 

@@ -3,9 +3,9 @@
 //! Networks are those of [`crate::bench::lif`]: as many synapses per compartment as is asked for, whose sources are drawn, and
 //! an input of its own for each compartment, which makes it fire.
 
+use super::bench::clock::spikes;
 use super::bench::lif::Lif;
 use loihi_core::chip::Chip;
-use loihi_core::num::word;
 use loihi_device::session::{Session, SessionError};
 use loihi_experiments::ExperimentError;
 use loihi_image::image::{BuildError, ImageFile};
@@ -13,8 +13,10 @@ use loihi_image::image::{BuildError, ImageFile};
 /// Length of a step in microseconds.
 pub const STEP_US: f64 = 1000.0;
 
-/// Compartments of the two networks from which a larger one is predicted.
-const SIZES: [u32; 2] = [64, 192];
+/// Most compartments of the larger of the two networks from which others are predicted; the smaller has a third of them.
+const MANY: u32 = 192;
+/// Seed of networks and input.
+const SEED: u32 = 1;
 /// Steps before those that are counted, and those.
 const STEPS_BEFORE: u16 = 16;
 const STEPS: u16 = 48;
@@ -50,7 +52,7 @@ pub struct Counted {
 impl Shape {
     fn image(self, compartments: u32) -> Result<ImageFile, ExperimentError> {
         let Self { fan_in, rate } = self;
-        Ok(Lif { compartments, fan_in, rate, steps: usize::from(STEPS), seed: 1 }.image()?)
+        Ok(Lif { compartments, fan_in, rate, steps: usize::from(STEPS), seed: SEED }.image()?)
     }
 
     /// Runs a network of this many compartments on the device of a session; `None` if it counts no instructions.
@@ -77,32 +79,32 @@ impl Shape {
 
     /// Computes steps with the spikes that are drawn for them.
     fn run(self, session: &mut Session, inputs: u32, steps: std::ops::Range<u16>) -> Result<(), SessionError> {
-        let below = self.rate * 2_f64.powi(32);
-        let spikes: Vec<(u16, u16)> = steps
+        let input: Vec<(u16, u16)> = steps
             .clone()
             .flat_map(|step| (0..inputs).map(move |input| (step, input)))
-            .filter(|(step, input)| f64::from(word(1, u32::from(*step), *input, 3)) < below)
+            .filter(|(step, input)| spikes(SEED, self.rate, u32::from(*step), *input))
             .filter_map(|(step, input)| Some((step - steps.start, u16::try_from(input).ok()?)))
             .collect();
-        session.run(u32::from(steps.end - steps.start), &spikes)
+        session.run(u32::from(steps.end - steps.start), &input)
     }
 
-    /// The largest network of which no step takes more instructions than `most`, and that fits the memory of the device. It
-    /// is run; `None` if the device counts no instructions, or after some attempts.
+    /// The largest network that fits the device's memory and whose steps take at most `most` instructions each. It is run;
+    /// `None` if the device counts no instructions, or after some attempts.
     ///
     /// # Errors
     /// [`ExperimentError`].
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the casts saturate")]
     pub fn largest(self, session: &mut Session, most: f64) -> Result<Option<Counted>, ExperimentError> {
-        let [few, many] = SIZES;
-        let Some((a, b)) = self.count(session, few)?.zip(self.count(session, many)?) else { return Ok(None) };
-        let each = (b.longest - a.longest) / f64::from(many - few);
-        let predicted = f64::from(many) + (most - b.longest) / each.max(1.0);
         let arena = session.identity().arena_bytes;
+        let many = self.fitting(MANY, arena)?;
+        let few = (many / 3).max(1);
+        let Some((a, b)) = self.count(session, few)?.zip(self.count(session, many)?) else { return Ok(None) };
+        let each = (b.longest - a.longest) / f64::from((many - few).max(1));
+        let predicted = f64::from(many) + (most - b.longest) / each.max(1.0);
         // A synapse takes four bytes: more than these do not fit, and are not built.
         let synapses = u32::try_from(arena / 4).unwrap_or(u32::MAX);
         let fit = (synapses / self.fan_in.max(1)).min(u32::from(u16::MAX));
-        let mut compartments = (predicted.max(1.0) as u32).min(fit);
+        let mut compartments = (predicted as u32).min(fit).max(1);
         let mut fits = None;
         for _ in 0..ATTEMPTS {
             compartments = self.fitting(compartments, arena)?;
@@ -111,8 +113,11 @@ impl Shape {
                 fits = Some(counted);
                 break;
             }
+            if compartments <= 1 {
+                break;
+            }
             // What a step takes besides its compartments does not shrink with them.
-            compartments = (SHRINK * f64::from(compartments) * most / counted.longest) as u32;
+            compartments = (SHRINK * f64::from(compartments) * most / counted.longest).max(1.0) as u32;
         }
         Ok(fits)
     }
@@ -142,6 +147,47 @@ fn bytes(file: &ImageFile) -> Result<[usize; 2], BuildError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use loihi_core::wire::message::{Request, Response};
+    use loihi_device::inproc::InProcess;
+    use loihi_device::session::RetryPolicy;
+    use loihi_device::{Device, Waiting};
+
+    /// A device that takes a thousand instructions for a step.
+    struct Counting(InProcess);
+
+    impl Device for Counting {
+        fn name(&self) -> &'static str {
+            "test"
+        }
+
+        fn ask(
+            &mut self,
+            request: &Request<'_>,
+            waiting: &Waiting,
+            read: &mut dyn FnMut(Response<'_>),
+        ) -> Result<(), SessionError> {
+            self.0.ask(request, waiting, &mut |mut response| {
+                if let Response::Ran { steps, instructions, .. } = &mut response {
+                    *instructions = Some(1000 * u64::from(*steps));
+                }
+                read(response);
+            })
+        }
+    }
+
+    /// Less memory than the networks of usual size take, from which larger ones are predicted.
+    #[test]
+    fn a_small_arena_has_a_largest_network() {
+        for arena_bytes in [3136, 20_000] {
+            let device = Box::new(Counting(InProcess::new(arena_bytes)));
+            let mut session = Session::open(device, RetryPolicy::default(), 1, || false).unwrap();
+            let counted = USUAL.largest(&mut session, 1000.0).unwrap().unwrap();
+            assert!(counted.bytes.iter().sum::<usize>() <= arena_bytes, "{counted:?}");
+            assert_eq!(counted.longest.to_bits(), 1000_f64.to_bits());
+            assert_eq!(counted.compartments, USUAL.fitting(1000, arena_bytes).unwrap());
+            assert_eq!(USUAL.largest(&mut session, 999.0).unwrap(), None, "one compartment takes longer");
+        }
+    }
 
     #[test]
     fn a_network_is_cut_to_the_memory() {

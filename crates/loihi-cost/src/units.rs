@@ -105,6 +105,13 @@ impl<T> Range<T> {
     }
 }
 
+/// The lowest, the typical and the highest, in this order.
+impl<T> From<[T; 3]> for Range<T> {
+    fn from([low, typical, high]: [T; 3]) -> Self {
+        Self { low, typical, high }
+    }
+}
+
 impl<T: Add<Output = T>> Add for Range<T> {
     type Output = Self;
 

@@ -83,7 +83,7 @@ pub enum SessionError {
     },
     /// Cores that learn take more stack than the board has.
     #[error(
-        "cores that learn take {short_bytes} bytes of stack more than {board} has: take {}",
+        "cores that learn need {short_bytes} bytes more stack than {board} has: take {}",
         more_memory(&boards.in_ram)
     )]
     StackTooSmall {

@@ -6,7 +6,7 @@ use super::piece::{Piece, cut};
 use super::spikes::{self, SpikePart};
 use super::{Device, Waiting};
 use loihi_boards::Board;
-use loihi_boards::fit::{Fit, Holders};
+use loihi_boards::fit::Fit;
 use loihi_core::feature::Feature;
 use loihi_core::image::{Image, ImageError};
 use loihi_core::ops::OpCounts;
@@ -37,6 +37,14 @@ pub struct Identity {
     pub snips: Vec<(u32, String)>,
     /// How many it has.
     pub snip_count: usize,
+}
+
+impl Identity {
+    /// The board, if it is one of those that are known: a firmware with other programs adds words to its name.
+    pub fn known_board(&self) -> Option<&'static Board> {
+        let name = self.board.split(' ').next().unwrap_or_default();
+        loihi_boards::named(name).ok()
+    }
 }
 
 /// A device that was greeted.
@@ -279,17 +287,18 @@ impl Link {
         self.require_programs(&image)?;
         let bytes = file.bytes();
         let is_resident = self.identity.resident == Some(file.hash());
-        let NetworkNeeds { image_bytes, state_bytes, features } = NetworkNeeds::of(file)?;
-        let image_bytes = if is_resident { 0 } else { image_bytes.next_multiple_of(8) };
+        let needs = NetworkNeeds::of(file)?;
+        let state_bytes = needs.state_bytes;
+        let image_bytes = if is_resident { 0 } else { needs.image_bytes.next_multiple_of(8) };
         let available_bytes = self.identity.arena_bytes;
         if image_bytes + state_bytes > available_bytes {
-            let boards = self.board().map(|_| holders(image_bytes, state_bytes, &features));
+            let boards = self.identity.known_board().map(|_| needs.holders());
             return Err(SessionError::DoesNotFit { image_bytes, state_bytes, available_bytes, boards });
         }
-        if let Some(board) = self.board()
-            && let Fit::Stack { bytes: short_bytes } = board.fit(0, wide(state_bytes), &features)
+        if let Some(board) = self.identity.known_board()
+            && let Fit::Stack { bytes: short_bytes } = board.fit(0, state_bytes as u64, &needs.features)
         {
-            let boards = holders(image_bytes, state_bytes, &features);
+            let boards = needs.holders();
             return Err(SessionError::StackTooSmall { board: board.name.clone(), short_bytes, boards });
         }
         if !is_resident {
@@ -302,11 +311,6 @@ impl Link {
             Response::Loaded { .. } => Ok(()),
             other => Err(unexpected(&other)),
         })
-    }
-
-    /// The board that the device is, if it is one of those that are known.
-    fn board(&self) -> Option<&'static Board> {
-        loihi_boards::named(&self.identity.board).ok()
     }
 
     fn send_image(&mut self, bytes: &[u8]) -> Result<(), SessionError> {
@@ -429,15 +433,6 @@ pub(crate) fn unexpected(response: &Response<'_>) -> SessionError {
 /// Lengths on the wire; what a device can hold has fewer than 2^32 bytes.
 pub(crate) fn length(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
-}
-
-/// The boards that hold a network.
-fn holders(image_bytes: usize, state_bytes: usize, features: &[String]) -> Holders {
-    Holders::of(wide(image_bytes), wide(state_bytes), features)
-}
-
-fn wide(bytes: usize) -> u64 {
-    u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
 /// Kinds and names of a device's programs, as it tells them.

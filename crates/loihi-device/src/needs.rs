@@ -1,5 +1,7 @@
 //! What a network takes of a device: memory, and parts of the chip that a firmware may be without.
 
+use loihi_boards::Board;
+use loihi_boards::fit::{Fit, Holders};
 use loihi_core::chip::Chip;
 use loihi_core::feature::Feature;
 use loihi_core::image::ImageError;
@@ -49,5 +51,15 @@ impl NetworkNeeds {
     /// Bytes of the arena that image and state take together.
     pub const fn arena_bytes(&self) -> usize {
         self.image_bytes.next_multiple_of(8) + self.state_bytes
+    }
+
+    /// How it fits a board.
+    pub fn fit(&self, board: &Board) -> Fit {
+        board.fit(self.image_bytes as u64, self.state_bytes as u64, &self.features)
+    }
+
+    /// The boards that hold it.
+    pub fn holders(&self) -> Holders {
+        Holders::of(self.image_bytes as u64, self.state_bytes as u64, &self.features)
     }
 }

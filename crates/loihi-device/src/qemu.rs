@@ -24,7 +24,7 @@ pub const TRANSPORT: Transport = Transport {
     name: "qemu",
     about: "A board in QEMU: a bare i586 without FPU, or that of --board",
     arguments: "",
-    takes: &[OpenOption::Board, OpenOption::Firmware],
+    takes: &[OpenOption::Board, OpenOption::Firmware, OpenOption::Flash],
     open: |_, options| {
         let firmware = firmware_path(options.board, options.firmware.as_deref());
         Ok(Box::new(Framed::new(Qemu::start_with(options.board, &firmware, options.flash.as_ref())?)))
@@ -92,8 +92,8 @@ fn beside(program: &Path, image: &str) -> Option<PathBuf> {
     places.map(|place| place.join(image)).find(|path| path.exists())
 }
 
-/// Whether a file is an ELF image of 32 bits for the board's processor that begins in the board's flash: QEMU starts others,
-/// too, and they fault or are silent.
+/// Whether a file is a 32-bit ELF image for the board's processor whose entry lies in the board's flash. QEMU would start any
+/// file, which then faults or stays silent.
 fn is_for(board: &Board, elf: &[u8]) -> bool {
     const MACHINES: [(&str, u16); 3] = [("thumb", 40), ("riscv", 243), ("i586", 3)];
     let half = |at| elf.get(at..).and_then(|bytes| bytes.first_chunk()).map(|bytes| u16::from_le_bytes(*bytes));
@@ -121,7 +121,7 @@ impl Qemu {
     pub fn start_with(board: &Board, firmware: &Path, flash: Option<&ImageFile>) -> Result<Self, DeviceFault> {
         let Some(qemu) = &board.qemu else {
             return Err(DeviceFault(format!(
-                "the board {} has no machine in QEMU, which {} have: take one of them, or the board itself, --device serial:PORT",
+                "QEMU does not emulate the board {}: take one of {}, or the board itself, --device serial:PORT",
                 board.name,
                 loihi_boards::emulated()
             )));
@@ -165,7 +165,7 @@ impl Qemu {
         let (output, complaints) = (pump(stdout), pump(stderr));
         // The firmware sends a byte when it listens; what is sent before that waits in QEMU for much longer.
         let early = output.recv_timeout(START_WAIT).unwrap_or_default();
-        // QEMU has read the file by the time at which the firmware speaks.
+        // Once the firmware speaks, QEMU has read the file.
         let flash = flash.filter(|_| early.is_empty());
         Some(Self { child, input, output, complaints, log, early, latest: Latest::default(), _flash: flash })
     }

@@ -16,6 +16,9 @@ use loihi_place::neuron_map::NeuronMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// What [`Session::counted_unit`] says of a device whose counter is not known.
+pub const TICKS: &str = "ticks";
+
 /// An open session. It can be moved to another thread.
 pub struct Session {
     pub(super) link: Link,
@@ -77,13 +80,12 @@ impl Session {
     }
 
     /// What [`Session::instructions`] counts, in the plural: executed instructions in QEMU, on hardware what the board says,
-    /// and `ticks` where that is not known.
+    /// and [`TICKS`] where that is not known.
     pub fn counted_unit(&self) -> &'static str {
         if self.device_name() == qemu::TRANSPORT.name {
             return Counts::Instructions.unit();
         }
-        let board = loihi_boards::named(&self.identity().board).ok();
-        board.and_then(|board| board.counts).map_or("ticks", Counts::unit)
+        self.identity().known_board().and_then(|board| board.counts).map_or(TICKS, Counts::unit)
     }
 
     /// Makes sure that the device is a board of this name, with the programs that it comes with or with others.
@@ -91,14 +93,12 @@ impl Session {
     /// # Errors
     /// [`SessionError::OtherBoard`].
     pub fn expect_board(&self, wanted: &Board) -> Result<(), SessionError> {
-        let found = &self.identity().board;
-        let rest = found.strip_prefix(&wanted.name);
-        if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')) {
+        if self.identity().known_board().is_some_and(|found| found.name == wanted.name) {
             return Ok(());
         }
         Err(SessionError::OtherBoard {
             device: self.device_name().to_owned(),
-            found: found.clone(),
+            found: self.identity().board.clone(),
             wanted: wanted.name.clone(),
         })
     }

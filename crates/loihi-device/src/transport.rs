@@ -75,7 +75,7 @@ impl OpenOptions {
     }
 }
 
-/// What of [`OpenOptions`] only some transports have a use for.
+/// An option that only some transports use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OpenOption {
@@ -87,6 +87,8 @@ pub enum OpenOption {
     Board,
     /// [`OpenOptions::firmware`].
     Firmware,
+    /// [`OpenOptions::flash`].
+    Flash,
 }
 
 /// Why a device was not opened.

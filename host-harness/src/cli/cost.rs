@@ -11,7 +11,7 @@ use super::what::find;
 use anyhow::bail;
 use clap::Args;
 use host_harness::Choice as _;
-use host_harness::boards::{self, Counts};
+use host_harness::boards::{self, Board, Counts};
 use host_harness::cost::chips;
 use host_harness::cost::format::{self, Cell, Column, ColumnKind, Table, TableFormat, write};
 use host_harness::cost::kernels::{KernelCost, measure};
@@ -38,6 +38,7 @@ pub(super) struct CostArgs {
 pub(super) fn cost(args: &CostArgs) -> anyhow::Result<()> {
     let mut session = open(&args.device)?;
     let board = session.identity().board.clone();
+    let known = session.identity().known_board();
     let unit = session.counted_unit();
     if args.real_time && unit != Counts::Instructions.unit() {
         bail!(counts_nothing(&session));
@@ -56,9 +57,9 @@ pub(super) fn cost(args: &CostArgs) -> anyhow::Result<()> {
         }));
         let rules = shown("rules", |after| rules::measure(&mut session, after))?;
         // What a board at a serial port counts may be cycles.
-        let known = boards::named(&board).ok().filter(|_| unit == Counts::Instructions.unit());
-        let chips = known.map(|board| chips::table(&board.processor, &whole)).transpose()?;
-        [operations, rule_kernels(&rules, &board, unit)].into_iter().chain(chips.flatten()).collect()
+        let counted = known.filter(|_| unit == Counts::Instructions.unit());
+        let chips = counted.map(|board| chips::table(&board.processor, &whole)).transpose()?;
+        [operations, rule_kernels(&rules, known, unit)].into_iter().chain(chips.flatten()).collect()
     };
     out::line(format_args!("{}", write(&tables, args.format)?.trim_end()))?;
     out::result("loihi-cost/1", &json!({ "board": board, "tables": format::json(&tables) }))
@@ -102,8 +103,8 @@ fn learning_alone(name: &str, program: &str) -> anyhow::Result<String> {
 }
 
 /// Beside what C takes on the processor for which it was compiled and counted, that of the bare PC.
-fn rule_kernels(kernels: &[RuleCost], board: &str, unit: &'static str) -> Table {
-    let is_i586 = board == boards::DEFAULT;
+fn rule_kernels(kernels: &[RuleCost], board: Option<&Board>, unit: &'static str) -> Table {
+    let is_i586 = board.is_some_and(|board| board.name == boards::DEFAULT);
     let mut columns = vec![Column::plain("operation"), Column::plain("per"), measured(unit)];
     columns.extend(is_i586.then(|| measured("instructions in C")));
     let mut table = Table::new("rules", "Rules of the embedded CPU", &columns);

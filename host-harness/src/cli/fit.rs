@@ -26,7 +26,7 @@ pub(super) fn table(networks: &[String]) -> anyhow::Result<Table> {
     for name in networks {
         match needs(name) {
             Ok(needs) => table.rows.push(row(name, &needs)),
-            // What is not there yet stands below the table of all.
+            // Experiments without their data are listed below the table.
             Err(error) if !are_named && lacks_data(&error) => missing.push(name.as_str()),
             Err(error) => return Err(error),
         }
@@ -37,29 +37,28 @@ pub(super) fn table(networks: &[String]) -> anyhow::Result<Table> {
             .to_owned(),
     ];
     if !missing.is_empty() {
-        table.notes.push(format!("Not here, for want of data: {}; `loihi data get` fetches them.", missing.join(", ")));
+        table.notes.push(format!(
+            "Left out, because their data are missing: {}; `loihi data get` fetches them.",
+            missing.join(", ")
+        ));
     }
     Ok(table)
 }
 
 fn row(name: &str, needs: &NetworkNeeds) -> Vec<Cell> {
     let first =
-        [Cell::Text(name.to_owned()), Cell::Count(wide(needs.image_bytes)), Cell::Count(wide(needs.state_bytes))];
+        [Cell::Text(name.to_owned()), Cell::Count(needs.image_bytes as u64), Cell::Count(needs.state_bytes as u64)];
     first.into_iter().chain(boards::all().iter().map(|board| Cell::Text(said(board, needs)))).collect()
 }
 
 fn said(board: &Board, needs: &NetworkNeeds) -> String {
-    match board.fit(wide(needs.image_bytes), wide(needs.state_bytes), &needs.features) {
+    match needs.fit(board) {
         Fit::Arena => "fits".to_owned(),
         Fit::Flash => "in flash".to_owned(),
         Fit::Short { bytes } => format!("short by {bytes}"),
         Fit::Stack { bytes } => format!("stack short by {bytes}"),
         Fit::LeftOut { feature } => format!("needs the feature {feature}"),
     }
-}
-
-fn wide(bytes: usize) -> u64 {
-    u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
 /// What a network needs.

@@ -1,7 +1,7 @@
 //! Shows and records what a run reports: a bar, lines, a run folder.
 
 use super::progress::Progress;
-use super::recorded::{Recorded, name_of, quoted, resuming};
+use super::recorded::{self, Recorded, name_of, resuming};
 use super::{out, stop};
 use anyhow::Context as _;
 use host_harness::device::recorder::{RecordedFile, Recorder};
@@ -12,9 +12,6 @@ use host_harness::neuron_map::NeuronMap;
 use host_harness::record::checkpoint::{Checkpoint, RunPosition};
 use host_harness::record::{Manifest, RecordError, RunFolder, neurons};
 use host_harness::samples::{RecordingOptions, weights_after};
-use loihi_core::image::VERSION as IMAGE_VERSION;
-use loihi_core::wire::message::{SCHEMA, VERSION as PROTOCOL_VERSION};
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// Most scores of an answer in `metrics.csv`.
@@ -94,19 +91,9 @@ fn manifest(show: Show<'_>, session: &Session, options: &RunOptions) -> Manifest
         seed: options.seed,
         learned: name_of(options.learned.as_ref()),
         dt_ms: show.dt_us as f64 / 1000.0,
-        command: std::env::args_os().map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" "),
         probes: show.recording.probes().iter().map(ToString::to_string).collect(),
         asked: show.asked.to_owned(),
-        commit: option_env!("LOIHI_COMMIT").map(str::to_owned),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        protocol_version: PROTOCOL_VERSION,
-        schema: format!("{SCHEMA:016x}"),
-        image_version: IMAGE_VERSION,
-        image_hash: String::new(),
-        steps: 0,
-        digest: String::new(),
-        finished: false,
-        result: BTreeMap::new(),
+        ..recorded::manifest()
     }
 }
 

@@ -46,24 +46,26 @@ pub(super) fn image(args: &ImageArgs) -> anyhow::Result<()> {
         }
     }
     let (name, image) = named(args)?;
-    let NetworkNeeds { image_bytes: bytes, state_bytes, features } = NetworkNeeds::of(&image)?;
+    let needs = NetworkNeeds::of(&image)?;
+    let NetworkNeeds { image_bytes: bytes, state_bytes, .. } = needs;
     let hash = format!("{:016x}", image.hash());
     out::line(format_args!("{name}: an image of {bytes} bytes, a state of {state_bytes}, hash {hash}"))?;
-    let Holders { in_flash, in_ram } = Holders::of(u64::try_from(bytes)?, u64::try_from(state_bytes)?, &features);
+    let Holders { in_flash, in_ram } = needs.holders();
     for (place, boards) in [("flash, its state in RAM", &in_flash), ("RAM", &in_ram)] {
         let boards = if boards.is_empty() { "no board".to_owned() } else { boards.join(", ") };
         out::line(format_args!("  in {place}: {boards}"))?;
     }
-    let (sealed, source) = (image.sealed(), source(&name, &image));
+    let sealed = image.sealed();
+    let source = || source(&name, &image);
     match (&args.out, &args.rust) {
         // Both or neither.
         (Some(image), Some(rust)) => atomic_file::fill(image, |file| {
             file.write_all(&sealed)?;
-            atomic_file::write(rust, source.as_bytes())
+            atomic_file::write(rust, source().as_bytes())
         })
         .with_context(|| format!("{} and {} cannot be written", image.display(), rust.display()))?,
         (Some(image), None) => write_whole(image, &sealed)?,
-        (None, Some(rust)) => write_whole(rust, source.as_bytes())?,
+        (None, Some(rust)) => write_whole(rust, source().as_bytes())?,
         (None, None) => {}
     }
     if let Some(path) = &args.out {

@@ -16,12 +16,7 @@ pub(super) fn open(args: &DeviceArgs) -> anyhow::Result<Session> {
 
 /// A session with a device that QEMU emulates, with this image in its flash if one is given.
 pub(super) fn open_with(args: &DeviceArgs, flash: Option<ImageFile>) -> anyhow::Result<Session> {
-    check_options(args)?;
-    if flash.is_some() && args.device.transport().name != qemu::TRANSPORT.name {
-        bail!(
-            "--flash is for QEMU: write the file of `loihi image` into the flash of a board, which then runs it by itself"
-        );
-    }
+    check_options(args, flash.is_some())?;
     let hash = flash.as_ref().map(ImageFile::hash);
     let default = OpenOptions::default();
     let options = OpenOptions::default()
@@ -71,14 +66,15 @@ pub(super) fn with_arena(args: &DeviceArgs, error: anyhow::Error) -> anyhow::Err
     }
 }
 
-/// Refuses an option that the device has no use for.
-fn check_options(args: &DeviceArgs) -> anyhow::Result<()> {
+/// Refuses an option that the device has no use for, `flash` among them.
+pub(super) fn check_options(args: &DeviceArgs, flash: bool) -> anyhow::Result<()> {
     let DeviceArgs { device, arena, registers, board, firmware } = args;
     let given = [
         ("arena", OpenOption::Arena, arena.is_some()),
         ("registers", OpenOption::Registers, registers.is_some()),
         ("board", OpenOption::Board, board.is_some()),
         ("firmware", OpenOption::Firmware, firmware.is_some()),
+        ("flash", OpenOption::Flash, flash),
     ];
     for (name, option, _) in given.into_iter().filter(|(.., is_given)| *is_given) {
         let takes = |transport: &&Transport| transport.takes.contains(&option);

@@ -2,7 +2,7 @@
 
 use super::progress::shown;
 use anyhow::{anyhow, bail};
-use host_harness::boards::{self, Board};
+use host_harness::boards::Board;
 use host_harness::cost::chips::{self, Chip};
 use host_harness::cost::format::{Cell, Column, ColumnKind, Table};
 use host_harness::cost::real_time::{Counted, STEP_US, USUAL};
@@ -25,7 +25,7 @@ const RSNN_CYCLES: f64 = 150.4 * 180.0;
 
 /// Counts networks on the board of a session; times are those of the chips with its processor.
 pub(super) fn table(session: &mut Session, board: &str) -> anyhow::Result<Table> {
-    let Ok(Board { processor, .. }) = boards::named(board) else {
+    let Some(Board { processor, .. }) = session.identity().known_board() else {
         bail!("{board} is not a board: give --device qemu and --board of a microcontroller");
     };
     let chips = chips::of(processor)?;
@@ -66,19 +66,20 @@ pub(super) fn table(session: &mut Session, board: &str) -> anyhow::Result<Table>
 fn rows(session: &mut Session, chips: &[Chip], mut after: impl FnMut(u64)) -> anyhow::Result<Vec<Vec<Cell>>> {
     let mut rows = Vec::new();
     let mut done = 0;
-    for chip in chips {
+    let mut next = || {
         after(done);
         done += 1;
+    };
+    for chip in chips {
+        next();
         rows.push(largest("largest in 1 ms", session, chip, chip.instructions_in(STEP_US))?);
     }
     if let Some(chip) = chips.first() {
-        after(done);
-        done += 1;
+        next();
         rows.push(largest("largest in 150.4 µs at 180 MHz", session, chip, RSNN_CYCLES / chip.cycles[2])?);
     }
     for Published { what, compartments } in PUBLISHED {
-        after(done);
-        done += 1;
+        next();
         // A small board does not hold all of them.
         if USUAL.fitting(compartments, session.identity().arena_bytes)? < compartments {
             continue;
@@ -92,7 +93,7 @@ fn rows(session: &mut Session, chips: &[Chip], mut after: impl FnMut(u64)) -> an
 /// The largest network whose steps take no more instructions.
 fn largest(what: &str, session: &mut Session, chip: &Chip, most: f64) -> anyhow::Result<Vec<Cell>> {
     let counted = USUAL.largest(session, most)?;
-    let counted = counted.ok_or_else(|| anyhow!("no network was found whose steps {} computes in time", chip.name))?;
+    let counted = counted.ok_or_else(|| anyhow!("no network was found that {} computes in time", chip.name))?;
     Ok(row(what, chip, &counted))
 }
 

@@ -7,6 +7,8 @@ use host_harness::experiment::figure;
 use host_harness::probe::Probe;
 use host_harness::record::checkpoint::Checkpoint;
 use host_harness::record::{Learned, Manifest, RecordError, Resumed, RunFolder};
+use loihi_core::image::VERSION as IMAGE_VERSION;
+use loihi_core::wire::message::{SCHEMA as PROTOCOL_SCHEMA, VERSION as PROTOCOL_VERSION};
 use serde_json::json;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -142,23 +144,38 @@ fn same(path: &Path, what: &'static str, found: &str, asked: &str) -> Result<(),
     Err(RecordError::OtherRun { path: path.to_owned(), what, found: found.to_owned(), asked: asked.to_owned() })
 }
 
-/// Says what a run has come to that was at its end before.
-pub(super) fn print_finished(manifest: &Manifest, folder: Option<&Path>) -> anyhow::Result<()> {
+/// Says what a run has come to that was at its end before, in a result of this form. A training has neither steps nor digest.
+pub(super) fn print_finished(schema: &str, manifest: &Manifest, folder: Option<&Path>) -> anyhow::Result<()> {
     let Manifest { experiment, device, board, seed, steps, digest, result, .. } = manifest;
     let folder = folder.unwrap_or(Path::new(".")).display();
     out::line(format_args!("{experiment} in {folder} is finished: nothing was left to do"))?;
     for (name, value) in result {
         out::line(format_args!("  {name:<22} {}", figure(name, *value)))?;
     }
-    out::line(format_args!("  {:<22} {steps}", "steps"))?;
-    out::line(format_args!("  {:<22} {digest}", "digest of all state"))?;
-    out::result(
-        SCHEMA,
-        &json!({
-            "experiment": experiment, "device": device, "board": board, "seed": seed, "steps": steps,
-            "metrics": result, "digest": digest, "finished_before": true,
-        }),
-    )
+    let mut body = json!({
+        "experiment": experiment, "device": device, "board": board, "seed": seed, "metrics": result,
+        "finished_before": true,
+    });
+    if !digest.is_empty() {
+        out::line(format_args!("  {:<22} {steps}", "steps"))?;
+        out::line(format_args!("  {:<22} {digest}", "digest of all state"))?;
+        body["steps"] = json!(steps);
+        body["digest"] = json!(digest);
+    }
+    out::result(schema, &body)
+}
+
+/// What every manifest of this process says: the command, and versions.
+pub(super) fn manifest() -> Manifest {
+    Manifest {
+        command: std::env::args_os().map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" "),
+        commit: option_env!("LOIHI_COMMIT").map(str::to_owned),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        protocol_version: PROTOCOL_VERSION,
+        schema: format!("{PROTOCOL_SCHEMA:016x}"),
+        image_version: IMAGE_VERSION,
+        ..Manifest::default()
+    }
 }
 
 /// The command that resumes this process's run: `--resume` instead of `--out`.

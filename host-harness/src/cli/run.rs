@@ -3,7 +3,7 @@
 use super::args::TaskArgs;
 use super::choice::RecordArgs;
 use super::follow::{Show, follow};
-use super::open::{open_with, with_arena};
+use super::open::{check_options, open_with, with_arena};
 use super::out;
 use super::recorded::{FolderArgs, Run, SCHEMA, Start, print_finished};
 use super::task::{self, Subject};
@@ -13,7 +13,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use host_harness::boards::Counts;
 use host_harness::device::TRANSPORTS;
-use host_harness::device::session::Session;
+use host_harness::device::session::{Session, TICKS};
 use host_harness::device::transport::Transport;
 use host_harness::experiment::{EXPERIMENTS, Outcome, RunOptions, figure, image_of};
 use host_harness::network::file::EVERY_KEY;
@@ -37,7 +37,8 @@ pub(super) struct RunArgs {
     task: TaskArgs,
     #[command(flatten)]
     device: DeviceArgs,
-    /// Put the network into the flash of the board that QEMU emulates: it runs there, and RAM holds its state alone
+    /// Put the network into the flash of the board that QEMU emulates: it runs there, and RAM holds its state alone (on
+    /// hardware, write the file of `loihi image` there)
     #[arg(long)]
     flash: bool,
     #[command(flatten)]
@@ -67,6 +68,9 @@ struct Report<'a> {
     /// On hardware that counts these.
     #[serde(skip_serializing_if = "Option::is_none")]
     cycles: Option<u64>,
+    /// On a device that counts something else, or nobody knows what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticks: Option<u64>,
     digest: String,
     digests: Vec<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -168,6 +172,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     if args.each && !matches!(subject, Subject::Network(_)) {
         bail!("--each is for networks that are only tested: leave it out");
     }
+    check_options(&args.device, args.flash)?;
     let learned = args.learned.as_deref().map(Learned::read).transpose().context("--learned cannot be used")?;
     let recording = args.record.recording().with(subject.probes());
     let options = args.task.options();
@@ -176,7 +181,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let (recorded, resume) = match args.folder.start(&run, &recording.probes())? {
         Start::Unrecorded => (None, None),
         Start::Run(recorded, checkpoint) => (Some(recorded), checkpoint.map(|checkpoint| *checkpoint)),
-        Start::Finished(manifest) => return print_finished(&manifest, args.folder.path()),
+        Start::Finished(manifest) => return print_finished(SCHEMA, &manifest, args.folder.path()),
     };
     let flash = args.flash.then(|| image_of(subject.task(), &options, stop::requested)).transpose()?;
     let mut session = open_with(&args.device, flash)?;
@@ -195,7 +200,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
 }
 
 fn report<'a>(name: &'a str, session: &'a Session, seed: u32, outcome: &'a Outcome) -> Report<'a> {
-    let counted = |what: Counts| outcome.instructions.filter(|_| session.counted_unit() == what.unit());
+    let counted = |unit| outcome.instructions.filter(|_| session.counted_unit() == unit);
     Report {
         experiment: name,
         device: session.device_name(),
@@ -204,8 +209,9 @@ fn report<'a>(name: &'a str, session: &'a Session, seed: u32, outcome: &'a Outco
         steps: outcome.steps,
         metrics: outcome.metrics.iter().collect(),
         ops: outcome.ops,
-        instructions: counted(Counts::Instructions),
-        cycles: counted(Counts::Cycles),
+        instructions: counted(Counts::Instructions.unit()),
+        cycles: counted(Counts::Cycles.unit()),
+        ticks: counted(TICKS),
         digest: format!("{:016x}", outcome.digest.total()),
         digests: outcome.digests.iter().map(|digest| format!("{:016x}", digest.total())).collect(),
         tables: outcome.tables.iter().map(|table| (table.name, table.rows.as_slice())).collect(),
@@ -242,4 +248,51 @@ pub(super) fn print_summary(name: &str, session: &Session, seed: u32, outcome: &
     }
     out::line(format_args!("  {:<22} {:016x}", "digest of all state", outcome.digest.total()))?;
     out::result(SCHEMA, &report(name, session, seed, outcome))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use host_harness::device::inproc::InProcess;
+    use host_harness::device::session::{RetryPolicy, SessionError};
+    use host_harness::device::{Device, Waiting};
+    use host_harness::experiment::{NoObserver, Task as _};
+    use host_harness::learn::Learner;
+    use loihi_core::wire::message::{Request, Response};
+    use std::path::Path;
+
+    /// A board that the host does not know, and that counts.
+    struct Ticking(InProcess);
+
+    impl Device for Ticking {
+        fn name(&self) -> &'static str {
+            "test"
+        }
+
+        fn ask(
+            &mut self,
+            request: &Request<'_>,
+            waiting: &Waiting,
+            read: &mut dyn FnMut(Response<'_>),
+        ) -> Result<(), SessionError> {
+            self.0.ask(request, waiting, &mut |mut response| {
+                if let Response::Ran { instructions, .. } | Response::Streamed { instructions, .. } = &mut response {
+                    *instructions = Some(7);
+                }
+                read(response);
+            })
+        }
+    }
+
+    #[test]
+    fn what_an_unknown_board_counts_is_in_the_result() {
+        let device = Box::new(Ticking(InProcess::default()));
+        let mut session = Session::open(device, RetryPolicy::default(), 1, || false).unwrap();
+        let learner = Learner::parse(find("digits-pes").unwrap().text, Path::new("digits-pes.toml")).unwrap();
+        let options = RunOptions { epochs: Some(1), samples: Some(2), ..RunOptions::default() };
+        let outcome = learner.run(&mut session, &options, &mut NoObserver).unwrap();
+        let report = serde_json::to_value(report("digits-pes", &session, 0, &outcome)).unwrap();
+        assert!(report["ticks"].as_u64().is_some_and(|ticks| ticks >= 7), "{report}");
+        assert_eq!((report.get("instructions"), report.get("cycles")), (None, None));
+    }
 }

@@ -194,7 +194,7 @@ impl Subject {
     pub(super) fn dt_us(&self) -> u64 {
         match self {
             Self::Network(trained) => trained.presentation.step_us,
-            Self::Learner(learner) => Some(learner.network().dt_us).filter(|us| *us > 0).unwrap_or(1000),
+            Self::Learner(learner) => learner.network().step_us(),
         }
     }
 

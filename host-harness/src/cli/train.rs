@@ -1,7 +1,7 @@
 //! `loihi train`: a network trained offline in the chip's integers, then answered by the emulator.
 
 use super::progress::{Progress, shown, waiting};
-use super::recorded::{FolderArgs, Recorded, Run, Start, print_finished, quoted, resuming};
+use super::recorded::{self, FolderArgs, Recorded, Run, Start, print_finished, resuming};
 use super::what::What;
 use super::{out, stop};
 use anyhow::bail;
@@ -13,8 +13,6 @@ use host_harness::record::{Manifest, RecordError, RunFolder};
 use host_harness::train::check::{Comparison, compare};
 use host_harness::train::trainer::Answers;
 use host_harness::train::{EpochRow, Follower, Subject, SubjectOptions, TrainError, Trainer};
-use loihi_core::image::VERSION as IMAGE_VERSION;
-use loihi_core::wire::message::{SCHEMA as PROTOCOL_SCHEMA, VERSION as PROTOCOL_VERSION};
 use loihi_files::plural::plural;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -72,7 +70,7 @@ pub(super) fn train(args: &TrainArgs) -> anyhow::Result<()> {
     let (recorded, checkpoint) = match args.folder.start(&run, &[])? {
         Start::Unrecorded => bail!("give --out DIR, or --resume DIR"),
         Start::Run(recorded, checkpoint) => (recorded, checkpoint),
-        Start::Finished(manifest) => return print_finished(&manifest, Some(folder)),
+        Start::Finished(manifest) => return print_finished(SCHEMA, &manifest, Some(folder)),
     };
     let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     let mut trainer = waiting("preparing", || Trainer::new(&subject, jobs))?;
@@ -105,22 +103,15 @@ impl TrainArgs {
 }
 
 fn manifest(subject: &Subject, asked: &str) -> Manifest {
-    let dt_us = Some(subject.network.dt_us).filter(|us| *us > 0).unwrap_or(1000);
     Manifest {
         experiment: subject.network.name.clone(),
         device: "host".to_owned(),
         board: "training in the chip's integers".to_owned(),
         seed: subject.seed,
         #[expect(clippy::cast_precision_loss, reason = "a step is far shorter than 2^52 microseconds")]
-        dt_ms: dt_us as f64 / 1000.0,
-        command: std::env::args_os().map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" "),
+        dt_ms: subject.network.step_us() as f64 / 1000.0,
         asked: asked.to_owned(),
-        commit: option_env!("LOIHI_COMMIT").map(str::to_owned),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        protocol_version: PROTOCOL_VERSION,
-        schema: format!("{PROTOCOL_SCHEMA:016x}"),
-        image_version: IMAGE_VERSION,
-        ..Manifest::default()
+        ..recorded::manifest()
     }
 }
 
@@ -373,7 +364,7 @@ fn trained_network(trainer: &Trainer<'_>, subject: &Subject, answers: &Answers) 
     let about = Some(network.about.trim_end()).filter(|about| !about.is_empty());
     let about = about.map_or_else(String::new, |about| format!("{about}\n"));
     network.about = format!(
-        "{about}Trained in the chip's integers: {} of {} answered right.",
+        "{about}Trained in the chip's integers: {} of {} answered correctly.",
         answers.tally.right,
         plural(answers.scores.len(), "test sample")
     );

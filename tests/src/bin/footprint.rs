@@ -57,8 +57,7 @@ fn of_experiment(board: &Board, firmware: &Path, experiment: Experiment) -> Resu
     let options = RunOptions { epochs: Some(1), samples: Some(5), ..RunOptions::default() };
     let image = image_of(&experiment.learner()?, &options, || false)?;
     let needs = NetworkNeeds::of(&image)?;
-    let fit = board.fit(u64::try_from(needs.image_bytes)?, u64::try_from(needs.state_bytes)?, &[]);
-    let flash = (fit == Fit::Flash).then_some(&image);
+    let flash = (needs.fit(board) == Fit::Flash).then_some(&image);
     let device = Framed::new(Qemu::start_with(board, firmware, flash)?);
     let mut session = Session::open(Box::new(device), RetryPolicy::default(), 1, || false)?;
     let has_run = match experiment.run(&mut session, &options, &mut NoObserver) {
@@ -77,7 +76,10 @@ fn of_experiment(board: &Board, firmware: &Path, experiment: Experiment) -> Resu
 
 /// Whether a network does not fit the arena, or needs what the firmware is without.
 fn is_refused(error: &ExperimentError) -> bool {
-    use SessionError::{DoesNotFit, Image, ProgramLeftOut};
+    use SessionError::{DoesNotFit, Image, ProgramLeftOut, StackTooSmall};
     let ExperimentError::Session(error) = error else { return false };
-    matches!(error, DoesNotFit { .. } | ProgramLeftOut { .. } | Image(ImageError::LeftOut { .. }))
+    matches!(
+        error,
+        DoesNotFit { .. } | StackTooSmall { .. } | ProgramLeftOut { .. } | Image(ImageError::LeftOut { .. })
+    )
 }

@@ -65,7 +65,11 @@ fn main() {
 fn flash_is_for_a_board_in_qemu_that_has_room() {
     let run =
         |words: &[&str]| command(&[&["run", "pes-channel", "--flash", "--quiet"], words].concat()).output().unwrap();
-    assert_one_sentence(&run(&[]), &["--flash is for QEMU", "`loihi image`"]);
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let refused = run(&["--out", out.to_str().unwrap()]);
+    assert_one_sentence(&refused, &["has no use for --flash, which is for qemu"]);
+    assert!(!out.exists(), "nothing is begun");
     let firmware = root().join("target/firmware/firmware-x86-mcu.elf").display().to_string();
     let without = run(&["--device", "qemu", "--firmware", &firmware]);
     assert_one_sentence(&without, &["x86-mcu has no flash for a network: leave out --flash"]);

@@ -60,7 +60,7 @@ fn a_board_goes_with_a_way_to_it() {
     let run = ["run", "pes-channel", "--board", "stm32f405", "--device"];
     refused(
         &[run.as_slice(), &["qemu"]].concat(),
-        &["the board stm32f405 has no machine in QEMU", "x86-mcu", "netduinoplus2", "--device serial:PORT"],
+        &["QEMU does not emulate the board stm32f405", "x86-mcu", "netduinoplus2", "--device serial:PORT"],
     );
     refused(
         &[run.as_slice(), &["host"]].concat(),

@@ -50,6 +50,8 @@ fn digits_are_trained_and_lose_nothing_on_the_chip() {
             .unwrap(),
     );
     assert_eq!(again["finished_before"], true);
+    assert_eq!(again["schema"], "loihi-train/1");
+    assert!(again.get("digest").is_none() && again.get("steps").is_none(), "{again}");
 }
 
 #[test]

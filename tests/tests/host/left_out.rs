@@ -32,34 +32,11 @@ impl Device for Without {
     ) -> Result<(), SessionError> {
         assert!(matches!(request, Request::Hello { .. }), "sent: {request:?}");
         let own = self.features;
-        self.inner.ask(request, waiting, &mut |response| {
-            read(match response {
-                Response::Hello {
-                    version,
-                    schema,
-                    arena_bytes,
-                    data_bytes,
-                    board,
-                    resident,
-                    snip_count,
-                    snips,
-                    ..
-                } => {
-                    let features = own;
-                    Response::Hello {
-                        version,
-                        schema,
-                        arena_bytes,
-                        data_bytes,
-                        features,
-                        board,
-                        resident,
-                        snip_count,
-                        snips,
-                    }
-                }
-                other => other,
-            });
+        self.inner.ask(request, waiting, &mut |mut response| {
+            if let Response::Hello { features, .. } = &mut response {
+                *features = own;
+            }
+            read(response);
         })
     }
 }

@@ -1,6 +1,12 @@
 //! An image that a board carries runs where it lies; what a device takes of its board's memory.
 
-use crate::common::{DATA_MAX, small_body, small_network};
+use crate::common::{DATA_MAX, experiment, open, small_body, small_network};
+use host_harness::boards;
+use host_harness::device::inproc::InProcess;
+use host_harness::device::needs::NetworkNeeds;
+use host_harness::device::session::SessionError;
+use host_harness::device::{Device, Waiting};
+use host_harness::experiment::{RunOptions, image_of};
 use loihi_core::device::{Board, Machine};
 use loihi_core::register::StateDigest;
 use loihi_core::rules::ALL;
@@ -59,6 +65,34 @@ impl Bench {
             Response::Footprint(footprint) => footprint,
             other => panic!("{other:?}"),
         }
+    }
+}
+
+/// A device that says that it is a board of this name, with the network of this hash in its flash.
+struct Carrier {
+    inner: InProcess,
+    board: &'static str,
+    hash: u64,
+}
+
+impl Device for Carrier {
+    fn name(&self) -> &'static str {
+        "test"
+    }
+
+    fn ask(
+        &mut self,
+        request: &Request<'_>,
+        waiting: &Waiting,
+        read: &mut dyn FnMut(Response<'_>),
+    ) -> Result<(), SessionError> {
+        let (own, hash) = (self.board, self.hash);
+        self.inner.ask(request, waiting, &mut |mut response| {
+            if let Response::Hello { board, resident, .. } = &mut response {
+                (*board, *resident) = (own, Some(hash));
+            }
+            read(response);
+        })
     }
 }
 
@@ -131,4 +165,30 @@ fn a_device_tells_what_it_takes() {
     let footprint = session.footprint().unwrap();
     let line_bytes = u32::try_from(loihi_core::device::Buffers::bytes(512)).unwrap();
     assert_eq!(footprint, Footprint { arena_bytes: 1 << 20, arena_used_bytes, line_bytes, stack_bytes: None });
+}
+
+/// A board that holds the state alone is not one with more memory.
+#[test]
+fn boards_that_are_named_hold_the_image_too() {
+    let network = image_of(&experiment("digits-pes").learner().unwrap(), &RunOptions::default(), || false).unwrap();
+    let needs = NetworkNeeds::of(&network).unwrap();
+    let inner = InProcess::new(needs.state_bytes - 8);
+    let mut session = open(Box::new(Carrier { inner, board: "sifive_e with ReSuMe", hash: network.hash() }));
+    let error = session.load(&network).unwrap_err();
+    let SessionError::DoesNotFit { image_bytes: 0, boards: Some(boards), .. } = &error else { panic!("{error:?}") };
+    assert_eq!(*boards, needs.holders());
+    assert!(boards.in_flash.contains(&"stm32f401cc") && !boards.in_ram.contains(&"stm32f401cc"), "{boards:?}");
+}
+
+#[test]
+fn a_board_with_programs_of_its_own_is_known() {
+    let session = |board| open(Box::new(Carrier { inner: InProcess::default(), board, hash: 0 }));
+    let with_rule = session("stm32f405 with ReSuMe");
+    assert_eq!(with_rule.identity().known_board(), boards::named("stm32f405").ok());
+    assert_eq!(with_rule.counted_unit(), "cycles");
+    with_rule.expect_board(boards::named("stm32f405").unwrap()).unwrap();
+    with_rule.expect_board(boards::named("stm32f411").unwrap()).unwrap_err();
+    let other = session("stm32f4050");
+    assert_eq!((other.identity().known_board(), other.counted_unit()), (None, "ticks"));
+    other.expect_board(boards::named("stm32f405").unwrap()).unwrap_err();
 }

@@ -12,7 +12,7 @@ use host_harness::device::session::{RetryPolicy, Session, SessionError};
 use host_harness::device::{DeviceFault, Line};
 use host_harness::experiment::{NoObserver, RunOptions};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -29,6 +29,13 @@ fn port(folder: &TempDir) -> PathBuf {
 
 fn session(board: &str) -> Session {
     open(Box::new(Framed::new(Serial::open(board, 115_200).unwrap())))
+}
+
+/// A board without faults at a port, and a session with it.
+fn plugged(path: &Path) -> (PtyBoard<InProcessLine>, Session) {
+    let board = PtyBoard::plug(path, InProcessLine::new(ARENA_BYTES));
+    let session = session(board.path());
+    (board, session)
 }
 
 fn digest(session: &mut Session) -> u64 {
@@ -52,10 +59,8 @@ fn a_line_that_loses_bytes_ends_in_the_same_digest() {
 fn a_port_that_comes_back_ends_in_the_same_digest() {
     let folder = TempDir::new().unwrap();
     let path = port(&folder);
-    let board = PtyBoard::plug(&path, InProcessLine::new(ARENA_BYTES));
-    let mut session = session(board.path());
+    let (mut board, mut session) = plugged(&path);
     let run = thread::spawn(move || digest(&mut session));
-    let mut board = board;
     for _ in 0..3 {
         thread::sleep(Duration::from_millis(60));
         let device = board.unplug();
@@ -69,8 +74,7 @@ fn a_port_that_comes_back_ends_in_the_same_digest() {
 fn a_board_that_was_reset_says_what_is_lost() {
     let folder = TempDir::new().unwrap();
     let path = port(&folder);
-    let board = PtyBoard::plug(&path, InProcessLine::new(ARENA_BYTES));
-    let mut session = session(board.path());
+    let (board, mut session) = plugged(&path);
     session.digest().unwrap_err();
     drop(board.unplug());
     let _anew = PtyBoard::plug(&path, InProcessLine::new(ARENA_BYTES));
@@ -87,8 +91,7 @@ fn a_board_that_was_reset_says_what_is_lost() {
 fn a_board_that_is_reset_in_a_run_starts_anew() {
     let folder = TempDir::new().unwrap();
     let path = port(&folder);
-    let board = PtyBoard::plug(&path, InProcessLine::new(ARENA_BYTES));
-    let mut opened = session(board.path());
+    let (board, mut opened) = plugged(&path);
     let run = thread::spawn(move || {
         experiment("digits-pes").run(&mut opened, &RunOptions::default(), &mut NoObserver).map(|_| ()).unwrap_err()
     });
@@ -114,8 +117,7 @@ fn firmware_of_another_version_is_named_with_what_to_do() {
 #[test]
 fn firmware_of_another_board_is_named_with_what_to_do() {
     let folder = TempDir::new().unwrap();
-    let board = PtyBoard::plug(&port(&folder), InProcessLine::new(ARENA_BYTES));
-    let session = session(board.path());
+    let (_board, session) = plugged(&port(&folder));
     let said = session.expect_board(boards::named("stm32f405").unwrap()).unwrap_err().to_string();
     let found = &session.identity().board;
     assert_eq!(

@@ -52,7 +52,7 @@ fn digits_whole_end_in_the_bits_of_the_host() {
     runs_from_flash("netduinoplus2", &task, &RunOptions::default());
 }
 
-/// Two networks that do not fit the RAM of these boards.
+/// Networks that do not fit the RAM of these boards.
 #[test]
 fn boards_run_what_their_ram_does_not_hold() {
     let task = shortened(experiment("stdp-reward"), "20");
@@ -62,10 +62,22 @@ fn boards_run_what_their_ram_does_not_hold() {
         said.contains("keep the network in flash (`loihi image`, in QEMU --flash) on ") && said.contains("sifive_e"),
         "{said}"
     );
-    runs_from_flash("sifive_e", &task, &RunOptions::default());
     let task = experiment("digits-soel-fewshot").learner().unwrap();
     let few = RunOptions { samples: Some(4), ..RunOptions::default() };
     runs_from_flash("netduinoplus2", &task, &few);
+}
+
+#[test]
+fn sixteen_kilobytes_hold_the_state_of_a_network_that_learns() {
+    for (name, steps) in [("pes-channel", "1000"), ("stdp-reward", "1000")] {
+        runs_from_flash("sifive_e", &shortened(experiment(name), steps), &RunOptions::default());
+    }
+}
+
+#[test]
+fn sixty_four_kilobytes_learn_digits() {
+    let few = RunOptions { epochs: Some(1), samples: Some(20), ..RunOptions::default() };
+    runs_from_flash("stm32f401cc", &experiment("digits-pes").learner().unwrap(), &few);
 }
 
 /// The network of the size of spoken digits: its weights do not fit the RAM. What it learns here are drawn patterns.
@@ -85,7 +97,7 @@ fn spoken_digits_end_in_the_bits_of_the_host() {
 }
 
 #[test]
-fn another_network_is_loaded_as_ever() {
+fn another_network_is_loaded_as_usual() {
     let options = RunOptions { epochs: Some(1), samples: Some(4), ..RunOptions::default() };
     let task = experiment("digits-pes").learner().unwrap();
     let other = image_of(&task, &RunOptions { seed: 1, ..options.clone() }, || false).unwrap();

@@ -174,12 +174,16 @@ pub(super) fn random_input(inputs: u32, rate: f64, steps: usize, seed: u32) -> R
     if expected > f64::from(SPIKES_MAX) {
         return Err(BenchError::Input { spikes: expected, steps });
     }
-    let spikes = |step: usize, input: &u32| {
-        let draw = word(seed, u32::try_from(step).unwrap_or(u32::MAX), *input, 3);
-        f64::from(draw) < rate * 2_f64.powi(32)
+    let step = |step| {
+        let step = u32::try_from(step).unwrap_or(u32::MAX);
+        (0..inputs).filter(|input| spikes(seed, rate, step, *input)).map(|input| input as usize).collect()
     };
-    let step = |step| (0..inputs).filter(|input| spikes(step, input)).map(|input| input as usize).collect();
     Ok((0..WARM_UP_STEPS + steps).map(step).collect())
+}
+
+/// Whether an input is drawn to spike in a step, which it does with this chance.
+pub(crate) fn spikes(seed: u32, rate: f64, step: u32, input: u32) -> bool {
+    f64::from(word(seed, step, input, 3)) < rate * 2_f64.powi(32)
 }
 
 /// Steps that take about a tenth of a second.

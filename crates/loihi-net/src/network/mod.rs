@@ -171,6 +171,8 @@ pub struct RunSections {
     pub measures: Vec<Section>,
 }
 
+/// Microseconds of a step for which a network names none.
+const STEP_US: u64 = 1000;
 /// Most synapses of a connection: more than the memory of eight chips holds.
 pub const SYNAPSES_MAX: usize = 1 << 27;
 
@@ -192,6 +194,11 @@ impl Network {
     pub const fn dt_us(mut self, dt_us: u64) -> Self {
         self.dt_us = dt_us;
         self
+    }
+
+    /// Duration of a step in microseconds: a millisecond where the network does not say.
+    pub const fn step_us(&self) -> u64 {
+        if self.dt_us > 0 { self.dt_us } else { STEP_US }
     }
 
     /// Sets the steps of a sample.

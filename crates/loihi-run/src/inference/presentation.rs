@@ -10,9 +10,6 @@ pub const STEPS_MAX: u32 = 1_000_000;
 /// Most spikes of a sample that are drawn from its values.
 pub const SPIKES_MAX: u64 = 1 << 25;
 
-/// Duration of a step where the network has none.
-const STEP_US: u64 = 1000;
-
 /// Smallest change that [`Coding::Delta`] tells where the network says none, of 255.
 const THRESHOLD: u8 = 8;
 
@@ -40,9 +37,9 @@ impl Presentation {
     pub fn new(network: &Network, input: usize) -> Self {
         let Encoding { coding, threshold, time, seed, .. } =
             network.inputs.get(input).map(|input| input.encoding).unwrap_or_default();
-        let step_us = if network.dt_us > 0 { network.dt_us } else { STEP_US };
         let (time, threshold) = (time.unwrap_or_default(), threshold.unwrap_or(THRESHOLD));
-        Self { input, coding, steps: None, step_us, time, threshold, seed: seed.unwrap_or(network.seed) }
+        let (step_us, seed) = (network.step_us(), seed.unwrap_or(network.seed));
+        Self { input, coding, steps: None, step_us, time, threshold, seed }
     }
 
     /// How the times of a recording become steps.
