@@ -49,12 +49,6 @@ pub(super) fn image(args: &ImageArgs) -> anyhow::Result<()> {
     let needs = NetworkNeeds::of(&image)?;
     let NetworkNeeds { image_bytes: bytes, state_bytes, .. } = needs;
     let hash = format!("{:016x}", image.hash());
-    out::line(format_args!("{name}: an image of {bytes} bytes, a state of {state_bytes}, hash {hash}"))?;
-    let Holders { in_flash, in_ram } = needs.holders();
-    for (place, boards) in [("flash, its state in RAM", &in_flash), ("RAM", &in_ram)] {
-        let boards = if boards.is_empty() { "no board".to_owned() } else { boards.join(", ") };
-        out::line(format_args!("  in {place}: {boards}"))?;
-    }
     let sealed = image.sealed();
     let source = || source(&name, &image);
     match (&args.out, &args.rust) {
@@ -67,6 +61,12 @@ pub(super) fn image(args: &ImageArgs) -> anyhow::Result<()> {
         (Some(image), None) => write_whole(image, &sealed)?,
         (None, Some(rust)) => write_whole(rust, source().as_bytes())?,
         (None, None) => {}
+    }
+    out::line(format_args!("{name}: an image of {bytes} bytes, a state of {state_bytes}, hash {hash}"))?;
+    let Holders { in_flash, in_ram } = needs.holders();
+    for (place, boards) in [("flash, its state in RAM", &in_flash), ("RAM", &in_ram)] {
+        let boards = if boards.is_empty() { "no board".to_owned() } else { boards.join(", ") };
+        out::line(format_args!("  in {place}: {boards}"))?;
     }
     if let Some(path) = &args.out {
         out::line(format_args!("{} bytes in {}", sealed.len(), path.display()))?;
