@@ -34,7 +34,7 @@ const LINES: [(&str, &str, &[&str]); 30] = [
     (
         "train",
         "digits.toml --train digits --epochs 1 --out trained",
-        &["accuracy_test", "scores_compared", "scores_different", "out"],
+        &["accuracy_test", "network", "scores_compared", "scores_different"],
     ),
     ("cost", "--device host", &["error", "kind", "status"]),
     ("table", "stdp-pair", &["tables", "out"]),
