@@ -33,11 +33,12 @@ struct Sizes {
 /// Text is code and constants, data is variables with a value, bss is zeroed memory with the
 /// stacks and without the arena, which may be larger on a machine with more memory. Of bss, line is the buffers of the
 /// serial line, and stack is the most of the stack that was in use in QEMU, in the experiments that the last column counts:
-/// those that fit the arena and whose programs the firmware has. They are empty for hardware, which does not run here.
+/// those that fit the arena and whose programs the firmware has. They are empty for hardware, which does not run here, and for
+/// a firmware that stops answering in QEMU, which is reported on standard error.
 ///
 /// # Errors
 ///
-/// When an image does not build, or does not run in QEMU.
+/// When an image does not build.
 pub(crate) fn table(board: Option<&'static Board>, set: Option<&str>) -> Result<String> {
     let boards = board.map_or_else(|| loihi_boards::all().iter().collect(), |board| vec![board]);
     let sets = set.map_or_else(|| Ok(SETS.iter().collect()), |name| FeatureSet::named(name).map(|set| vec![set]))?;
@@ -124,7 +125,10 @@ fn row(board: &Board, set: &FeatureSet) -> Result<String> {
     let Sizes { text, data, bss } = measure(board, &image)?;
     let path = paths::target().join(format!("size-{}.elf", board.name));
     fs::write(&path, &image).with_context(|| format!("cannot write {}", path.display()))?;
-    let [line, stack, of] = running(board, &path)?;
+    let [line, stack, of] = running(board, &path).unwrap_or_else(|error| {
+        eprintln!("{} with `{}` is not measured: {error:#}", board.name, set.name);
+        Default::default()
+    });
     let _ = fs::remove_file(&path);
     let mut row = String::new();
     let Board { name, arena_bytes, .. } = board;
