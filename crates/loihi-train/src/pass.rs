@@ -59,7 +59,7 @@ impl Workspace {
         &self.populations[population]
     }
 
-    /// The same to be changed.
+    /// The same, mutable.
     pub fn trail_mut(&mut self, population: usize) -> &mut Trail {
         &mut self.populations[population]
     }
@@ -257,7 +257,7 @@ impl Workspace {
         }
     }
 
-    /// Goes a batch back that was computed with derivatives, from [`Trail::by_spikes`]; adds the derivatives of the loss by the
+    /// Runs the backward pass of a batch that was computed with derivatives, from [`Trail::by_spikes`]; adds the derivatives of the loss by the
     /// weights that are trained to `gradients`, in the order of [`Model::trained`].
     pub fn backward(&mut self, model: &Model, batch: &Batch, gradients: &mut [Gradient]) {
         for group in model.groups.iter().rev() {
