@@ -43,7 +43,6 @@ fn choose(model: &mut Model, workspace: &mut Workspace, batch: &Batch, group: &[
 
 fn set(model: &mut Model, place: usize, mantissa: i32) {
     model.neurons[place].registers.v_th.fill(mantissa << 6);
-    model.neurons[place].share();
 }
 
 /// Spikes a neuron and step.

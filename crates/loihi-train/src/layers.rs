@@ -6,11 +6,11 @@
 use crate::arithmetic::Registers;
 use crate::error::TrainError;
 use crate::readout::Reading;
-use crate::settings::{TrainForm, connection_name};
-use crate::tree::{Branch, branches};
+use crate::settings::TrainForm;
+use crate::tree::{Branches, branches};
 use crate::ways::Ways;
 use crate::weight_format::WeightFormat;
-use loihi_core::image::{Profile, Tree};
+use loihi_core::image::Profile;
 use loihi_net::network::{Connection, Each, Endpoint, Entry, Network, Population, size};
 
 /// Sums of this many units and more are not exact in `f32`.
@@ -23,8 +23,8 @@ pub struct Neurons {
     pub name: String,
     /// Registers that stay, of the compartment that spikes.
     pub registers: Registers,
-    /// Of neurons of several compartments all of them, leaves first.
-    pub branches: Vec<Branch>,
+    /// The other compartments.
+    pub branches: Branches,
     /// Biases, unless an input sets them.
     pub biases: Vec<i32>,
     /// Voltages at the start of a sample.
@@ -245,8 +245,7 @@ fn neurons(population: &Population) -> Result<Neurons, String> {
     if compartments.iter().flatten().any(|profile| profile.noise.is_some() || profile.homeostasis.is_some()) {
         return Err(named("noise and homeostasis are not trained: take them out"));
     }
-    let is_plain = compartments.len() == 1 && compartments.iter().flatten().all(|profile| profile.tree == Tree::NONE);
-    let branches = if is_plain { Vec::new() } else { branches(&compartments).map_err(|what| named(&what))? };
+    let branches = branches(&compartments).map_err(|what| named(&what))?;
     if population.reset.is_some() {
         return Err(named("a periodic reset is not trained: take out reset_interval_steps"));
     }
@@ -342,19 +341,15 @@ fn groups(synapses: &[Synapses], populations: usize) -> Vec<Vec<usize>> {
     groups
 }
 
+/// What a connection is called in errors.
+fn connection_name(network: &Network, from: Endpoint, to: usize) -> String {
+    format!("the connection from `{}` to `{}`", network.name_of(from), network.name_of(Endpoint::Population(to)))
+}
+
 /// A weight as a whole number, which it is.
 #[expect(clippy::cast_possible_truncation, reason = "it was one of 16 bits")]
 const fn whole(folded: f32) -> i64 {
     folded as i64
-}
-
-impl Neurons {
-    /// Lets the soma among the branches have the registers that were changed.
-    pub fn share(&mut self) {
-        if let Some(soma) = self.branches.last_mut() {
-            soma.registers.clone_from(&self.registers);
-        }
-    }
 }
 
 impl Synapses {

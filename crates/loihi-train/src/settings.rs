@@ -243,11 +243,6 @@ const fn is_trainable(weights: &Weights) -> bool {
     matches!(weights, Weights::Dense(_) | Weights::Conv2d(_))
 }
 
-/// What a connection is called in errors.
-pub fn connection_name(network: &Network, from: Endpoint, to: usize) -> String {
-    format!("the connection from `{}` to `{}`", network.name_of(from), network.name_of(Endpoint::Population(to)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
