@@ -77,7 +77,7 @@ pub struct BiasSums {
     /// One a neuron.
     pub offsets: Vec<i32>,
     /// Exponent of the biases.
-    pub exponent: i32,
+    pub exponent: u32,
 }
 
 /// A network as it is trained.
@@ -304,7 +304,7 @@ fn sums_of(entry: &Entry) -> Option<BiasSums> {
         population: weighted.population,
         gains: weighted.gains.chunks(values.max(1)).map(row).collect(),
         offsets: weighted.offsets.clone(),
-        exponent: weighted.exponent.get(),
+        exponent: u32::try_from(weighted.exponent.get()).unwrap_or(0),
     })
 }
 

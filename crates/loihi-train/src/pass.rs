@@ -9,7 +9,7 @@ use crate::arithmetic::{self, Derivatives, State};
 use crate::batch::Batch;
 use crate::layers::{BiasSums, Model, Neurons, Synapses};
 use crate::tree::{self, Leaf};
-use loihi_core::num::BiasMantissa;
+use loihi_core::rules::weighted_bias;
 use loihi_net::network::Endpoint;
 use std::ops::Range;
 
@@ -375,17 +375,11 @@ fn clear(values: &mut Vec<f32>, length: usize) {
 }
 
 impl BiasSums {
-    /// `offset + Σ (gain · value) >> 12`, held to the register, as [`loihi_core::rules::BiasEncoderParams`] has it.
+    /// Biases by values, as the embedded CPU computes them.
     fn biases(&self, values: &[i16], biases: &mut [i32]) {
         for ((bias, gains), offset) in biases.iter_mut().zip(&self.gains).zip(&self.offsets) {
-            let mut sum = 0_i32;
-            for (value, gain) in gains {
-                let product = (i64::from(*gain) * i64::from(values.get(*value).copied().unwrap_or(0))) >> 12;
-                let limit = if product < 0 { i32::MIN } else { i32::MAX };
-                sum = sum.saturating_add(i32::try_from(product).unwrap_or(limit));
-            }
-            let sum = offset.saturating_add(sum);
-            *bias = BiasMantissa::saturating(sum >> self.exponent).get() << self.exponent;
+            let terms = gains.iter().map(|(value, gain)| (*gain, values.get(*value).copied().unwrap_or(0)));
+            *bias = weighted_bias(*offset, terms, self.exponent);
         }
     }
 }

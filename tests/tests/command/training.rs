@@ -28,7 +28,8 @@ fn digits_are_trained_and_lose_nothing_on_the_chip() {
     assert_eq!(done["schema"], "loihi-train/1");
     assert_eq!((&done["scores_compared"], &done["scores_different"]), (&3600.into(), &0.into()));
     let accuracy = done["accuracy_test"].as_f64().unwrap();
-    assert!(accuracy > 0.85, "{accuracy}");
+    // 0.908 on a processor with AVX-512. Kernels of products differ by processor, and so do the last bits of a gradient.
+    assert!(accuracy > 0.9, "{accuracy}");
 
     // Other threads, the same weights.
     object(&command(&digits(&file, two.to_str().unwrap(), &["--jobs", "3"])).output().unwrap());
