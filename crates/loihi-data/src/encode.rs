@@ -38,13 +38,7 @@ pub fn latency(values: &[u8], steps: u32) -> Spikes {
 
 /// Rows of values, one a step: a spike for every value of 128 or more.
 pub fn frames(rows: &[u8], width: usize) -> Spikes {
-    let rows = rows.chunks_exact(width.max(1));
-    let steps = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-    let of_row = |(step, row): (u32, &[u8])| {
-        let fires = row.iter().enumerate().filter(|(_, value)| **value >= 128);
-        fires.map(|(at, _)| (step, at)).collect::<Vec<_>>()
-    };
-    Spikes { steps, spikes: (0..).zip(rows).flat_map(of_row).collect() }
+    levels(rows, width, 1)
 }
 
 /// Rows of values, one a step: a spike at element `level · width + at` for every level that a value reaches. Level `k` of `levels`,
@@ -144,7 +138,11 @@ mod tests {
         let rows = [63, 64, 255, 128, 0, 192];
         let spikes = levels(&rows, 3, 3).spikes;
         assert_eq!(spikes, [(0, 1), (0, 2), (0, 5), (0, 8), (1, 0), (1, 2), (1, 3), (1, 5), (1, 8)]);
-        assert_eq!(levels(&rows, 3, 1), frames(&rows, 3), "one level is the half");
+        assert_eq!(
+            frames(&rows, 3),
+            Spikes { steps: 2, spikes: vec![(0, 2), (1, 0), (1, 2)] },
+            "one level is the half"
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ use loihi_net::network::{Network, ReadBy};
 use loihi_place::neuron_map::NeuronMap;
 use loihi_place::place::Placed;
 use loihi_run::inference::present::{PresentError, Presentation, present};
-use loihi_run::inference::{Inference, Stimulus, winner};
+use loihi_run::inference::{Inference, Stimulus, answer};
 use loihi_run::record::RecordError;
 use loihi_run::record::checkpoint::{Planned, RunPosition};
 
@@ -143,10 +143,8 @@ impl Task for Trained {
         for (number, item) in (0_u32..).zip(shown).skip(first) {
             let stimulus = self.stimulus(number, item, options.seed)?;
             let scores = inference.score(&stimulus)?;
-            // Who reads spikes has no answer where there were none.
-            let by_spikes = self.network.readout.is_some_and(|readout| readout.by != ReadBy::Voltage);
-            let silent = by_spikes && scores.iter().all(|score| *score == 0);
-            let answer = winner(&scores).filter(|_| !silent).and_then(|class| u32::try_from(class).ok());
+            let by = self.network.readout.map_or(ReadBy::Voltage, |readout| readout.by);
+            let answer = answer(by, &scores).and_then(|class| u32::try_from(class).ok());
             let label = self.label(item);
             labelled += u32::from(label.is_some());
             right += u32::from(label.is_some() && label == answer);

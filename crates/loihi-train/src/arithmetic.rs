@@ -123,10 +123,32 @@ pub fn step(registers: &Registers, state: &mut State, row: &mut Row<'_>, derivat
 
 /// `tz(x · keep / 4096)` in 32 bits: of the magnitude, the high and the low 12 bits apart.
 #[inline(always)]
-const fn decayed(x: i32, keep: i32) -> i32 {
+pub(crate) const fn decayed(x: i32, keep: i32) -> i32 {
     let magnitude = x.wrapping_abs();
     let kept = (magnitude >> 12) * keep + (((magnitude & 4095) * keep) >> 12);
     if x < 0 { -kept } else { kept }
+}
+
+/// A current after a step in which this sum arrives.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "sums are whole, and wrap at 16 bits")]
+pub(crate) const fn current(u: i32, keep: i32, sum: f32) -> i32 {
+    wrap_signed(decayed(u, keep).wrapping_add((sum as i32 as i16 as i32) << 6), 23)
+}
+
+/// Refractory steps that are left after a step.
+#[inline(always)]
+pub(crate) fn waits(left: i32, refractory: i32, spikes: bool) -> i32 {
+    if spikes { refractory - 1 } else { (left - 1).max(0) }
+}
+
+/// The derivative of a spike by what drives the voltage before the threshold, which follows that by `follows`; `at` is the
+/// surrogate.
+#[inline(always)]
+#[expect(clippy::cast_precision_loss, reason = "a derivative may be rounded")]
+pub(crate) fn slope(voltage: i32, v_th: i32, follows: f32, width: f32, at: impl Fn(f32) -> f32) -> f32 {
+    let per_volt = 1.0 / (width * v_th.max(1) as f32);
+    follows * per_volt * at((voltage - v_th) as f32 * per_volt)
 }
 
 /// All samples, one after the other.
@@ -162,11 +184,10 @@ fn all<S: Slope, const WANTED: bool>(
     clippy::too_many_arguments,
     reason = "slices of one length, which the compiler then runs through side by side"
 )]
-#[expect(clippy::cast_possible_truncation, reason = "sums are whole, and wrap at 16 bits")]
 #[expect(clippy::cast_precision_loss, reason = "a derivative may be rounded")]
 fn one<S: Slope, const WANTED: bool>(
     registers: &Registers,
-    [u, v, waits]: [&mut [i32]; 3],
+    [u, v, left]: [&mut [i32]; 3],
     sums: &[f32],
     biases: &[i32],
     spikes: &mut [f32],
@@ -175,7 +196,7 @@ fn one<S: Slope, const WANTED: bool>(
     through_reset: bool,
 ) {
     let n = registers.len();
-    let (u, v, waits, sums, biases) = (&mut u[..n], &mut v[..n], &mut waits[..n], &sums[..n], &biases[..n]);
+    let (u, v, left, sums, biases) = (&mut u[..n], &mut v[..n], &mut left[..n], &sums[..n], &biases[..n]);
     let spikes = &mut spikes[..n];
     let wanted = if WANTED { n } else { 0 };
     let (slopes, keeps) = (&mut slopes[..wanted], &mut keeps[..wanted]);
@@ -184,25 +205,21 @@ fn one<S: Slope, const WANTED: bool>(
     let (v_min, v_max) = (&registers.v_min[..n], &registers.v_max[..n]);
     let reset_share = if through_reset { 1.0 } else { 0.0 };
     for at in 0..n {
-        let sum = i32::from(sums[at] as i32 as i16) << 6;
-        let current = wrap_signed(decayed(u[at], keep_u[at]).wrapping_add(sum), 23);
-        u[at] = current;
-        let entering = wrap_signed(current.wrapping_add(biases[at]), 23);
+        u[at] = current(u[at], keep_u[at], sums[at]);
+        let entering = wrap_signed(u[at].wrapping_add(biases[at]), 23);
         let free = decayed(v[at], keep_v[at]).wrapping_add(entering);
-        let held = waits[at] > 0;
+        let held = left[at] > 0;
         let clipped = free.max(v_min[at]).min(v_max[at]);
         let voltage = if held { 0 } else { clipped };
         let spike = voltage > v_th[at];
         spikes[at] = if spike { 1.0 } else { 0.0 };
         v[at] = if spike { 0 } else { voltage };
-        waits[at] = if spike { refractory[at] - 1 } else { (waits[at] - 1).max(0) };
+        left[at] = waits(left[at], refractory[at], spike);
         if WANTED {
-            let per_volt = 1.0 / (width * v_th[at].max(1) as f32);
             let follows = if held || clipped != free { 0.0 } else { 1.0 };
-            let slope = follows * per_volt * S::at((voltage - v_th[at]) as f32 * per_volt);
-            slopes[at] = slope;
+            slopes[at] = slope(voltage, v_th[at], follows, width, S::at);
             let stays = if spike { 0.0 } else { follows };
-            keeps[at] = stays - reset_share * slope * voltage as f32;
+            keeps[at] = stays - reset_share * slopes[at] * voltage as f32;
         }
     }
 }

@@ -51,9 +51,44 @@ impl Batch {
         batch
     }
 
+    /// Where the rows of a sample begin in what a population of `n` neurons leaves: those of its own steps, not of the longest
+    /// sample's.
+    pub fn rows(&self, sample: usize, n: usize) -> impl Iterator<Item = usize> + Clone + use<> {
+        let samples = self.samples;
+        (0..self.lengths[sample]).map(move |step| (step * samples + sample) * n)
+    }
+
+    /// Spikes of all samples in what a population of `n` neurons leaves, and its neurons times their steps.
+    pub fn count(&self, spikes: &[f32], n: usize) -> [u64; 2] {
+        let rows = (0..self.samples).flat_map(|sample| self.rows(sample, n));
+        let count = |row: usize| spikes[row..row + n].iter().filter(|spike| **spike > 0.0).count() as u64;
+        let steps: usize = self.lengths.iter().sum();
+        [rows.map(count).sum(), (steps * n) as u64]
+    }
+
     /// The same with classes.
     #[must_use]
     pub fn labelled(self, labels: Vec<usize>) -> Self {
         Self { labels, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use loihi_net::network::Network;
+
+    /// A sample that is computed beside a longer one goes on after its end.
+    #[test]
+    fn steps_after_the_end_of_a_sample_do_not_count() {
+        let mut network = Network::new("n");
+        network.input("in", 1);
+        let batch = Batch::new(&network, vec![Stimulus::new(2), Stimulus::new(5)]);
+        assert_eq!(batch.rows(0, 3).collect::<Vec<_>>(), [0, 6]);
+        assert_eq!(batch.rows(1, 3).collect::<Vec<_>>(), [3, 9, 15, 21, 27]);
+        assert_eq!(batch.count(&[1.0; 5 * 2 * 3], 3), [21, 21]);
+        let mut late = [0.0; 5 * 2 * 3];
+        late[12] = 1.0;
+        assert_eq!(batch.count(&late, 3), [0, 21]);
     }
 }

@@ -2,13 +2,13 @@
 
 use crate::error::TrainError;
 use crate::subject::Subject;
+use crate::threads::each;
 use loihi_data::Sample;
 use loihi_device::inproc::InProcess;
 use loihi_net::network::Network;
 use loihi_run::runner::Runner;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
 
 /// Scores of the trainer beside those of the emulator.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,19 +55,13 @@ pub fn compare(
         }
         Ok(comparison)
     };
+    let mut parts: Vec<&[(u32, &Sample, &Vec<i64>)]> =
+        numbered.chunks(numbered.len().div_ceil(jobs.get()).max(1)).collect();
     let mut all = Comparison::default();
-    let parts = numbered.chunks(numbered.len().div_ceil(jobs.get()).max(1));
-    thread::scope(|scope| {
-        let running: Vec<_> = parts.map(|own| scope.spawn(|| part(own))).collect();
-        for own in running {
-            match own.join() {
-                Ok(comparison) => all.add(comparison?),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        Ok(())
-    })
-    .map(|()| all)
+    for own in each(&mut parts, jobs, |_, own| part(own)) {
+        all.add(own?);
+    }
+    Ok(all)
 }
 
 impl Comparison {

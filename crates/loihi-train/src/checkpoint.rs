@@ -67,7 +67,6 @@ impl Progress<'_> {
             for v_th in &mut neurons.registers.v_th {
                 *v_th = i32::from_le_bytes(rest.take().ok_or_else(damaged)?);
             }
-            neurons.share();
         }
         for (trained, moments) in model.trained_mut().zip(&mut moments) {
             for value in trained.weights.iter_mut().chain(&mut moments.first).chain(&mut moments.second) {

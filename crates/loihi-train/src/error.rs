@@ -1,6 +1,5 @@
 //! Why a network is not trained.
 
-use loihi_data::DataError;
 use loihi_learn::ExperimentError;
 use loihi_net::network::file::FileError;
 use loihi_net::network::{SaveError, SectionError};
@@ -26,18 +25,7 @@ pub enum TrainError {
         /// What of it, and what to do.
         what: String,
     },
-    /// Samples cannot be read.
-    #[error(transparent)]
-    Data(#[from] DataError),
-    /// Samples are not what can be learned from.
-    #[error("{data} does not fit: {what}")]
-    Unfit {
-        /// The data.
-        data: String,
-        /// What is wrong with them, and what to do.
-        what: String,
-    },
-    /// A training set and a test set cannot be made.
+    /// A training set and a test set cannot be made, or nothing can be learned from them.
     #[error(transparent)]
     Samples(#[from] ExperimentError),
     /// A sample cannot be shown to the network.
@@ -45,8 +33,8 @@ pub enum TrainError {
     Present(#[from] PresentError),
     /// The loss or a gradient is not finite.
     #[error(
-        "{what} is not finite in epoch {epoch}, batch {batch}: the weights of the last checkpoint are kept; try a smaller `rate` or \
-         a `clip_norm` in [train]"
+        "{what} is not finite in epoch {epoch}, batch {batch}: train again in a new folder with a smaller `rate` or a `clip_norm` \
+         in [train]"
     )]
     Diverged {
         /// What.

@@ -6,11 +6,11 @@
 use crate::arithmetic::Registers;
 use crate::error::TrainError;
 use crate::readout::Reading;
-use crate::settings::{TrainForm, connection_name};
-use crate::tree::{Branch, branches};
+use crate::settings::TrainForm;
+use crate::tree::{Branches, branches};
 use crate::ways::Ways;
 use crate::weight_format::WeightFormat;
-use loihi_core::image::{Profile, Tree};
+use loihi_core::image::Profile;
 use loihi_net::network::{Connection, Each, Endpoint, Entry, Network, Population, size};
 
 /// Sums of this many units and more are not exact in `f32`.
@@ -23,8 +23,8 @@ pub struct Neurons {
     pub name: String,
     /// Registers that stay, of the compartment that spikes.
     pub registers: Registers,
-    /// Of neurons of several compartments all of them, leaves first.
-    pub branches: Vec<Branch>,
+    /// The other compartments.
+    pub branches: Branches,
     /// Biases, unless an input sets them.
     pub biases: Vec<i32>,
     /// Voltages at the start of a sample.
@@ -77,7 +77,7 @@ pub struct BiasSums {
     /// One a neuron.
     pub offsets: Vec<i32>,
     /// Exponent of the biases.
-    pub exponent: i32,
+    pub exponent: u32,
 }
 
 /// A network as it is trained.
@@ -136,7 +136,9 @@ impl Model {
         let readout = Reading { population: readout.population, by: readout.by, skip, classes };
         let mut model = Self { inputs, sums, neurons, synapses, groups, readout };
         model.exact(network).map_err(refused)?;
-        model.mark();
+        for (own, is_reached) in model.neurons.iter_mut().zip(form.reached(network)) {
+            own.is_reached = is_reached;
+        }
         model.fold(network);
         Ok(model)
     }
@@ -145,11 +147,10 @@ impl Model {
     fn exact(&self, network: &Network) -> Result<(), String> {
         for (place, own) in self.neurons.iter().enumerate() {
             let into = || network.connections.iter().zip(&self.synapses).filter(|(_, synapses)| synapses.to == place);
-            let unit = into().map(|(connection, _)| 1_i64 << connection.wgt_exp.get().max(0)).min().unwrap_or(1);
-            let most = |connection: &Connection| i64::from(connection.folded(-256)).abs();
+            let unit = into().map(|(connection, own)| own.unit(connection)).min().unwrap_or(1);
             let sum: i64 = into()
                 .map(|(connection, own)| {
-                    i64::try_from(own.ways.fan_in()).unwrap_or(EXACT).saturating_mul(most(connection))
+                    i64::try_from(own.ways.fan_in()).unwrap_or(EXACT).saturating_mul(own.most(connection))
                 })
                 .fold(0, i64::saturating_add);
             if sum / unit >= EXACT {
@@ -163,14 +164,26 @@ impl Model {
         Ok(())
     }
 
-    /// Marks populations by whose sums a derivative is needed: those with something trained on a way to them.
-    fn mark(&mut self) {
+    /// By population, the first step in which something can arrive at it, if it is ever reached: inputs send in step 0, and a
+    /// population with a bias or a voltage of its own does not wait for them.
+    pub fn first_steps(&self, network: &Network) -> Vec<Option<usize>> {
+        let driven: Vec<usize> = network.inputs.iter().filter_map(|input| input.entry.driven()).collect();
+        let begins = |(place, own): (usize, &Neurons)| {
+            let is_on = |values: &[i32]| values.iter().any(|value| *value != 0);
+            (driven.contains(&place) || is_on(&own.biases) || is_on(&own.v_start)).then_some(0)
+        };
+        let mut first: Vec<Option<usize>> = self.neurons.iter().enumerate().map(begins).collect();
         for _ in 0..self.neurons.len() {
             for own in &self.synapses {
-                let by_source = matches!(own.from, Endpoint::Population(from) if self.neurons[from].is_reached);
-                self.neurons[own.to].is_reached |= by_source || own.trained.is_some();
+                let sent = match own.from {
+                    Endpoint::Input(_) => Some(0),
+                    Endpoint::Population(from) => first[from],
+                };
+                let arrives = sent.map(|sent| sent + own.lag);
+                first[own.to] = [first[own.to], arrives].into_iter().flatten().min();
             }
         }
+        first
     }
 
     /// All populations, each after what leads to it, as far as there is such an order.
@@ -193,7 +206,7 @@ impl Model {
         self.synapses.iter().filter_map(|own| own.trained.as_ref())
     }
 
-    /// The same to be changed.
+    /// The same, mutable.
     pub fn trained_mut(&mut self) -> impl Iterator<Item = &mut Trained> {
         self.synapses.iter_mut().filter_map(|own| own.trained.as_mut())
     }
@@ -232,8 +245,7 @@ fn neurons(population: &Population) -> Result<Neurons, String> {
     if compartments.iter().flatten().any(|profile| profile.noise.is_some() || profile.homeostasis.is_some()) {
         return Err(named("noise and homeostasis are not trained: take them out"));
     }
-    let is_plain = compartments.len() == 1 && compartments.iter().flatten().all(|profile| profile.tree == Tree::NONE);
-    let branches = if is_plain { Vec::new() } else { branches(&compartments).map_err(|what| named(&what))? };
+    let branches = branches(&compartments).map_err(|what| named(&what))?;
     if population.reset.is_some() {
         return Err(named("a periodic reset is not trained: take out reset_interval_steps"));
     }
@@ -292,7 +304,7 @@ fn sums_of(entry: &Entry) -> Option<BiasSums> {
         population: weighted.population,
         gains: weighted.gains.chunks(values.max(1)).map(row).collect(),
         offsets: weighted.offsets.clone(),
-        exponent: weighted.exponent.get(),
+        exponent: u32::try_from(weighted.exponent.get()).unwrap_or(0),
     })
 }
 
@@ -329,13 +341,15 @@ fn groups(synapses: &[Synapses], populations: usize) -> Vec<Vec<usize>> {
     groups
 }
 
-impl Neurons {
-    /// Lets the soma among the branches have the registers that were changed.
-    pub fn share(&mut self) {
-        if let Some(soma) = self.branches.last_mut() {
-            soma.registers.clone_from(&self.registers);
-        }
-    }
+/// What a connection is called in errors.
+fn connection_name(network: &Network, from: Endpoint, to: usize) -> String {
+    format!("the connection from `{}` to `{}`", network.name_of(from), network.name_of(Endpoint::Population(to)))
+}
+
+/// A weight as a whole number, which it is.
+#[expect(clippy::cast_possible_truncation, reason = "it was one of 16 bits")]
+const fn whole(folded: f32) -> i64 {
+    folded as i64
 }
 
 impl Synapses {
@@ -344,8 +358,90 @@ impl Synapses {
         matches!(self.from, Endpoint::Population(from) if group.contains(&from)) && group.contains(&self.to)
     }
 
+    /// The largest magnitude that a spike adds, now or after training.
+    fn most(&self, connection: &Connection) -> i64 {
+        match &self.trained {
+            Some(Trained { format, .. }) => {
+                [format.low, format.high].map(|end| i64::from(connection.folded(end)).abs()).into_iter().max()
+            }
+            None => self.folded.iter().map(|folded| whole(folded.abs())).max(),
+        }
+        .unwrap_or(0)
+    }
+
+    /// A power of two that divides everything that a spike adds, now or after training.
+    fn unit(&self, connection: &Connection) -> i64 {
+        let unit = 1_i64 << connection.wgt_exp.get().max(0);
+        // The least mantissa at the largest exponent is held to 16 bits. No weight is trained to it.
+        let divides = self.trained.is_some() || self.folded.iter().all(|folded| whole(*folded) % unit == 0);
+        if divides { unit } else { 1 }
+    }
+
     /// Steps from a spike of a source to its arrival.
     pub fn lag_of(&self, source: usize) -> usize {
         self.lag + self.delays.as_ref().and_then(|delays| delays.get(source)).copied().unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use loihi_core::num::{BiasMantissa, Delay, WeightExponent};
+    use loihi_net::network::{Bias, Each, ReadBy, Signs};
+
+    /// Whether sums are exact of `sources` weights each by connections of these exponents into one population; of `weight` if
+    /// they are fixed, else trained.
+    fn is_exact(sources: usize, signs: Signs, exponents: &[i32], weight: Option<i16>) -> bool {
+        let mut network = Network::new("n").steps(4);
+        let (input, to) = (network.input("in", sources), network.population(Population::new("p", 1)));
+        for exponent in exponents {
+            let weights = vec![weight.unwrap_or(0); sources];
+            let exponent = WeightExponent::saturating(*exponent);
+            network.connect(Connection::new(input, to, weights).signs(signs).wgt_exp(exponent));
+        }
+        let out = network.population(Population::new("out", 1));
+        network.connect(Connection::new(to, out, [2]));
+        network.read(out, ReadBy::Spikes);
+        let learn = vec!["out".to_owned()];
+        let form = if weight.is_some() { TrainForm { learn, ..TrainForm::default() } } else { TrainForm::default() };
+        match Model::new(&network, &form) {
+            Ok(_) => true,
+            Err(error) => {
+                let said = error.to_string();
+                assert!(said.contains("sums into `p` can be larger than single precision holds exactly"), "{said}");
+                false
+            }
+        }
+    }
+
+    #[test]
+    fn sums_that_single_precision_does_not_hold_are_refused() {
+        for signs in [Signs::Mixed, Signs::Split, Signs::Excitatory, Signs::Inhibitory] {
+            assert!(is_exact(600, signs, &[7, 7], None), "{signs:?}");
+            assert!(!is_exact(600, signs, &[7, 0], None), "{signs:?}");
+            assert!(is_exact(500, signs, &[7, 0], None), "{signs:?}");
+        }
+        // Held to 16 bits, the least weight at the largest exponent is no multiple of 128.
+        assert!(!is_exact(600, Signs::Mixed, &[7], Some(-256)));
+        assert!(is_exact(600, Signs::Mixed, &[7], Some(-254)));
+        assert!(is_exact(500, Signs::Mixed, &[7], Some(-256)));
+    }
+
+    /// A chain from an input, of which the second population has a bias and the fourth is a source of nothing.
+    #[test]
+    fn something_arrives_as_soon_as_the_shortest_way_takes() {
+        let mut network = Network::new("n");
+        let input = network.input("in", 1);
+        let all: Vec<Endpoint> =
+            (0..4).map(|number| network.population(Population::new(format!("p{number}"), 1))).collect();
+        network.connect(Connection::new(input, all[0], [2]).delay(Delay::saturating(5)));
+        network.connect(Connection::new(all[0], all[1], [2]));
+        network.connect(Connection::new(all[1], all[2], [2]).delay(Delay::saturating(2)));
+        network.connect(Connection::new(all[2], all[0], [2]));
+        network.read(all[2], ReadBy::Spikes);
+        let first = |network: &Network| Model::new(network, &TrainForm::default()).unwrap().first_steps(network);
+        assert_eq!(first(&network), [Some(5), Some(6), Some(9), None]);
+        network.populations[1].bias = Each::Same(Bias { mantissa: BiasMantissa::saturating(1), ..Bias::ZERO });
+        assert_eq!(first(&network), [Some(4), Some(0), Some(3), None]);
     }
 }

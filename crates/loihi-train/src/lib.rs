@@ -17,21 +17,21 @@
 //! A batch is cut into as many shards whatever the number of threads is, and their gradients are added in their order, so that
 //! the weights are the same on any. In the end the emulator answers the test set, score by score as the trainer ([`check`]).
 //!
-//! Matrix products come from the single-precision part of the crate `gemm`. A library with automatic differentiation would bring
-//! many more crates for the few adjoints that are needed here. The kernels of `gemm` depend on the processor, and so do the last
-//! bits of a gradient: a seed gives the same weights on processors of the same kind.
+//! Matrix products come from `gemm-f32`; the backward pass is written by hand. The kernels of `gemm` depend on the processor, and
+//! so do the last bits of a gradient: a seed gives the same weights on processors of the same kind.
 //!
 //! A module uses only what stands above it, which a test keeps so:
 //!
 //! | module | its one job |
 //! |---|---|
 //! | [`error`] | why a network is not trained |
+//! | [`threads`] | work on several threads |
 //! | [`matrix`] | products of matrices |
 //! | [`surrogate`] | derivatives of a spike |
 //! | [`arithmetic`] | a step of neurons, forward |
 //! | [`adjoint`] | a step of neurons, backward |
 //! | [`tree`] | neurons of several compartments, forward and backward |
-//! | [`loss`] | what is made small |
+//! | [`loss`] | the loss |
 //! | [`optimiser`] | how weights are moved |
 //! | [`settings`] | the table `[train]` |
 //! | [`weight_format`] | what weights are rounded to |
@@ -68,6 +68,7 @@ pub mod shard;
 pub mod shift;
 pub mod subject;
 pub mod surrogate;
+pub mod threads;
 pub mod trainer;
 pub mod tree;
 pub mod ways;
@@ -75,4 +76,4 @@ pub mod weight_format;
 
 pub use error::TrainError;
 pub use subject::{Subject, SubjectOptions};
-pub use trainer::{EpochRow, Follower, Nobody, Trainer};
+pub use trainer::{EpochRow, NoObserver, Observer, Trainer};

@@ -1,7 +1,5 @@
-//! What is made small: a function of the readout's scores, and of how much all others spike.
+//! The loss: a function of the readout's scores, and of how much all others spike.
 
-use loihi_net::network::ReadBy;
-use loihi_run::inference::winner;
 use serde::{Deserialize, Serialize};
 
 /// How the answer of the readout and the class of a sample become a number.
@@ -20,7 +18,7 @@ pub enum Loss {
 pub struct ReadoutLoss {
     /// Which one.
     pub kind: Loss,
-    /// What a unit of a score adds to the logarithm of a class's chance.
+    /// What a spike, or another unit of a score, adds to the logit of its class.
     pub per_score: f32,
     /// Spikes of the right class, and of each of the others.
     pub target_spikes: [f32; 2],
@@ -82,11 +80,6 @@ impl RateLoss {
     }
 }
 
-/// Whether scores answer a class as `loihi run` counts it: the first of the largest, and of spikes none without one.
-pub fn is_right(by: ReadBy, scores: &[i64], label: u32) -> bool {
-    (by == ReadBy::Voltage || scores.iter().any(|score| *score != 0)) && winner(scores) == usize::try_from(label).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,14 +107,5 @@ mod tests {
             let difference = (rates.of(rate + 0.01)[0] - rates.of(rate - 0.01)[0]) / 0.02;
             assert!((difference - rates.of(rate)[1]).abs() < 1e-4, "{rate}");
         }
-    }
-
-    #[test]
-    fn a_network_that_is_silent_is_not_right() {
-        assert!(!is_right(ReadBy::Spikes, &[0, 0], 0) && is_right(ReadBy::Voltage, &[0, 0], 0));
-        assert!(
-            is_right(ReadBy::Spikes, &[2, 2], 0) && !is_right(ReadBy::Spikes, &[2, 2], 1),
-            "the first of equal ones"
-        );
     }
 }

@@ -25,7 +25,7 @@ pub struct AdamW {
 }
 
 /// Means that the optimiser keeps of a group of weights.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Moments {
     /// Of gradients.
     pub first: Vec<f32>,
@@ -61,13 +61,13 @@ impl AdamW {
             seen
         };
         let (first_seen, second_seen) = (seen(keep_first), seen(keep_second));
-        let loss = 1.0 - self.rate * self.weight_decay;
+        let kept = 1.0 - self.rate * self.weight_decay;
         let means = moments.first.iter_mut().zip(&mut moments.second);
         for ((weight, gradient), (first, second)) in weights.iter_mut().zip(gradients).zip(means) {
             *first += (1.0 - keep_first) * (gradient - *first);
             *second += (1.0 - keep_second) * (gradient * gradient - *second);
             let direction = (*first / first_seen) / ((*second / second_seen).sqrt() + 1e-12);
-            *weight = (*weight * loss - self.rate * direction).clamp(range[0], range[1]);
+            *weight = (*weight * kept - self.rate * direction).clamp(range[0], range[1]);
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::arithmetic::{self, Derivatives, State};
 use crate::batch::Batch;
 use crate::layers::{BiasSums, Model, Neurons, Synapses};
 use crate::tree::{self, Leaf};
-use loihi_core::num::BiasMantissa;
+use loihi_core::rules::weighted_bias;
 use loihi_net::network::Endpoint;
 use std::ops::Range;
 
@@ -59,7 +59,7 @@ impl Workspace {
         &self.populations[population]
     }
 
-    /// The same to be changed.
+    /// The same, mutable.
     pub fn trail_mut(&mut self, population: usize) -> &mut Trail {
         &mut self.populations[population]
     }
@@ -98,7 +98,7 @@ impl Workspace {
     pub(crate) fn arrive(&mut self, model: &Model, batch: &Batch, group: &[usize]) {
         for place in group {
             let (trail, neurons) = (&mut self.populations[*place], &model.neurons[*place]);
-            trail.leaves.resize_with(neurons.branches.len().saturating_sub(1), Leaf::default);
+            trail.leaves.resize_with(neurons.branches.leaves.len(), Leaf::default);
             let all = batch.steps * batch.samples * neurons.registers.len();
             let sums = trail.leaves.iter_mut().map(|leaf| &mut leaf.sums).chain([&mut trail.sums]);
             sums.for_each(|sums| clear(sums, all));
@@ -171,11 +171,10 @@ impl Workspace {
             });
             values.push(own.collect::<Vec<_>>().into_iter().peekable());
         }
-        let inside: Vec<usize> =
-            (0..model.synapses.len()).filter(|number| model.synapses[*number].is_within(group)).collect();
+        let inside: Vec<&Synapses> = model.synapses.iter().filter(|own| own.is_within(group)).collect();
         for step in 0..batch.steps {
-            for number in &inside {
-                self.arrive_by(&model.synapses[*number], batch, step..step + 1);
+            for own in &inside {
+                self.arrive_by(own, batch, step..step + 1);
             }
             for (place, values) in group.iter().zip(&mut values) {
                 self.step(model, batch, *place, step, values, derivatives);
@@ -194,6 +193,7 @@ impl Workspace {
         trail.spikes.resize(all, 0.0);
         trail.slopes.resize(wanted, 0.0);
         trail.keeps.resize(wanted, 0.0);
+        trail.voltages.resize(batch.samples * n, 0);
         trail.state.rest(batch.samples, &neurons.v_start);
         let v_start = vec![0; n];
         for leaf in &mut trail.leaves {
@@ -235,13 +235,13 @@ impl Workspace {
             slopes: &mut trail.slopes[of_derivatives.clone()],
             keeps: &mut trail.keeps[of_derivatives],
         };
-        if neurons.branches.is_empty() {
+        if neurons.branches.leaves.is_empty() {
             arithmetic::step(&neurons.registers, &mut trail.state, &mut row, derivatives);
         } else {
             let first = step * batch.samples * n;
-            tree::step(&neurons.branches, &mut trail.leaves, first, &mut trail.state, &mut row, derivatives);
+            let Neurons { registers, branches, .. } = neurons;
+            tree::step(registers, branches, &mut trail.leaves, first, &mut trail.state, &mut row, derivatives);
         }
-        trail.voltages.resize(batch.samples * n, 0);
         for sample in (0..batch.samples).filter(|sample| batch.lengths[*sample] == step + 1) {
             let own = sample * n..(sample + 1) * n;
             trail.voltages[own.clone()].copy_from_slice(&trail.state.v[own]);
@@ -257,7 +257,7 @@ impl Workspace {
         }
     }
 
-    /// Goes a batch back that was computed with derivatives, from [`Trail::by_spikes`]; adds the derivatives of the loss by the
+    /// Runs the backward pass of a batch that was computed with derivatives, from [`Trail::by_spikes`]; adds the derivatives of the loss by the
     /// weights that are trained to `gradients`, in the order of [`Model::trained`].
     pub fn backward(&mut self, model: &Model, batch: &Batch, gradients: &mut [Gradient]) {
         for group in model.groups.iter().rev() {
@@ -285,9 +285,8 @@ impl Workspace {
             trail.adjoint.clear(width);
             trail.leaves.iter_mut().for_each(|leaf| leaf.adjoint.clear(width));
         }
-        let inside: Vec<usize> = (0..model.synapses.len())
-            .filter(|number| model.synapses[*number].is_within(group) && reached.contains(&model.synapses[*number].to))
-            .collect();
+        let inside: Vec<&Synapses> =
+            model.synapses.iter().filter(|own| own.is_within(group) && reached.contains(&own.to)).collect();
         for step in (0..batch.steps).rev() {
             for place in reached {
                 let Neurons { registers, branches, .. } = &model.neurons[*place];
@@ -304,15 +303,15 @@ impl Workspace {
                     keeps: &trail.keeps[own.clone()],
                     sums: &mut trail.sums[own],
                 };
-                if branches.is_empty() {
+                if branches.leaves.is_empty() {
                     adjoint::step(registers, &mut trail.adjoint, &mut row);
                 } else {
                     let first = step * batch.samples * registers.len();
-                    tree::back(branches, &mut trail.leaves, first, &mut trail.adjoint, &mut row);
+                    tree::back(registers, branches, &mut trail.leaves, first, &mut trail.adjoint, &mut row);
                 }
             }
-            for number in &inside {
-                self.depart(&model.synapses[*number], batch, step..step + 1);
+            for own in &inside {
+                self.depart(own, batch, step..step + 1);
             }
         }
     }
@@ -376,17 +375,11 @@ fn clear(values: &mut Vec<f32>, length: usize) {
 }
 
 impl BiasSums {
-    /// `offset + Σ (gain · value) >> 12`, held to the register, as [`loihi_core::rules::BiasEncoderParams`] has it.
+    /// Biases by values, as the embedded CPU computes them.
     fn biases(&self, values: &[i16], biases: &mut [i32]) {
         for ((bias, gains), offset) in biases.iter_mut().zip(&self.gains).zip(&self.offsets) {
-            let mut sum = 0_i32;
-            for (value, gain) in gains {
-                let product = (i64::from(*gain) * i64::from(values.get(*value).copied().unwrap_or(0))) >> 12;
-                let limit = if product < 0 { i32::MIN } else { i32::MAX };
-                sum = sum.saturating_add(i32::try_from(product).unwrap_or(limit));
-            }
-            let sum = offset.saturating_add(sum);
-            *bias = BiasMantissa::saturating(sum >> self.exponent).get() << self.exponent;
+            let terms = gains.iter().map(|(value, gain)| (*gain, values.get(*value).copied().unwrap_or(0)));
+            *bias = weighted_bias(*offset, terms, self.exponent);
         }
     }
 }

@@ -29,10 +29,10 @@ pub struct TrainForm {
     pub weight_decay: f32,
     /// Largest norm of the gradient of a batch, which is shortened to it; 0 for any.
     pub clip_norm: f32,
-    /// What is made small.
+    /// The loss.
     pub loss: Loss,
-    /// Of the loss `cross-entropy`: what a unit of a score adds to the logarithm of a class's chance. A unit is a spike; of
-    /// first spikes a step, of voltages a threshold.
+    /// Of the loss `cross-entropy`: what a spike adds to the logit of its class; of first spikes a step that one comes sooner, of
+    /// voltages a threshold.
     pub per_score: f32,
     /// Of the loss `target-spikes`: spikes of the right class, and of each of the others.
     pub target_spikes: Option<[f32; 2]>,
@@ -46,8 +46,8 @@ pub struct TrainForm {
     pub rates: Option<RatesForm>,
     /// Populations whose incoming weights are trained; by default all.
     pub learn: Vec<String>,
-    /// Before training, thresholds of populations that are trained are chosen so that this share of neurons spikes in a step;
-    /// by default they are those of the file.
+    /// Before training, thresholds of populations that are trained are chosen so that at most this share of the
+    /// neurons spikes in a step; by default they are those of the file. That of a readout by voltage stays.
     pub v_th_rate: Option<f64>,
     /// Samples are shown moved at random, by at most as many rows and columns.
     pub shift: Option<[u8; 2]>,
@@ -111,6 +111,7 @@ impl TrainForm {
         })?;
         form.check_ranges(section)?;
         form.check_effects(section, network)?;
+        form.check_parts(section, network)?;
         Ok(form)
     }
 
@@ -129,6 +130,11 @@ impl TrainForm {
                 "give a rate above 0, at most 256, in units of the weights' mantissas",
             ),
             ("weight_decay", within(self.weight_decay, 0.0, 1.0), "give 0 to 1"),
+            (
+                "weight_decay",
+                self.rate * self.weight_decay <= 1.0,
+                "a step would take more than the weight away: give a `weight_decay` of at most 1 / `rate`",
+            ),
             ("clip_norm", within(self.clip_norm, 0.0, f32::MAX), "give 0 or more"),
             ("per_score", within(self.per_score, 1e-6, 1e3), "give more than 0, at most 1000"),
             ("width", within(self.width, 1e-3, 1e3), "give a width of 0.001 to 1000 thresholds"),
@@ -173,6 +179,20 @@ impl TrainForm {
             let what = "loss = \"target-spikes\" is on spikes: read them, by = \"spikes\" in [readout]";
             return Err(section.error("train", "loss", what));
         }
+        if self.shift == Some([0, 0]) {
+            return Err(section.error("train", "shift", "`shift = [0, 0]` moves nothing: take it out"));
+        }
+        Ok(())
+    }
+
+    /// Refuses names of populations that are not trained, and keys for populations that do not exist.
+    fn check_parts(&self, section: &Section, network: &Network) -> Result<(), SectionError> {
+        let answers = |place: usize| network.readout.is_some_and(|readout| readout.population == place);
+        let is_bounded = |(place, is_reached): (usize, bool)| is_reached && !answers(place);
+        if self.rates.is_some() && !self.reached(network).into_iter().enumerate().any(is_bounded) {
+            let what = "`rates` is for populations other than the readout, and no weights that lead to one are trained: take it out";
+            return Err(section.error("train", "rates", what));
+        }
         for name in &self.learn {
             let place = network.populations.iter().position(|population| population.name == *name);
             let Some(place) = place else {
@@ -193,6 +213,19 @@ impl TrainForm {
         is_trainable(weights) && (self.learn.is_empty() || self.learn.contains(&to.name))
     }
 
+    /// By population, whether something trained is on a way to it: then a derivative by its sums is needed.
+    pub fn reached(&self, network: &Network) -> Vec<bool> {
+        let mut reached = vec![false; network.populations.len()];
+        for _ in 0..reached.len() {
+            for own in &network.connections {
+                let Some(to) = network.populations.get(own.to) else { continue };
+                let by_source = matches!(own.from, Endpoint::Population(from) if reached.get(from) == Some(&true));
+                reached[own.to] |= by_source || self.trains(&own.weights, to);
+            }
+        }
+        reached
+    }
+
     /// The loss of the readout.
     pub fn readout_loss(&self) -> ReadoutLoss {
         let target_spikes = self.target_spikes.unwrap_or_default();
@@ -210,7 +243,38 @@ const fn is_trainable(weights: &Weights) -> bool {
     matches!(weights, Weights::Dense(_) | Weights::Conv2d(_))
 }
 
-/// What a connection is called in errors.
-pub fn connection_name(network: &Network, from: Endpoint, to: usize) -> String {
-    format!("the connection from `{}` to `{}`", network.name_of(from), network.name_of(Endpoint::Population(to)))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use loihi_net::network::Connection;
+
+    /// What is said of these keys, in a network of two layers.
+    fn said(keys: &str) -> Option<String> {
+        let mut network = Network::new("n");
+        let input = network.input("in", 1);
+        let hidden = network.population(Population::new("hidden", 1));
+        let out = network.population(Population::new("out", 1));
+        network.connect(Connection::new(input, hidden, [2]));
+        network.connect(Connection::new(hidden, out, [2]));
+        network.read(out, ReadBy::Spikes);
+        let mut section = Section::default();
+        section.keys = toml::from_str(keys).unwrap();
+        network.run.train = Some(section);
+        TrainForm::of(&network).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn keys_without_effect_and_out_of_range_are_refused() {
+        for (keys, expected) in [
+            ("shift = [0, 0]", "moves nothing: take it out"),
+            ("rates = { high = 0.1, strength = 1.0 }\nlearn = [\"out\"]", "populations other than the readout"),
+            ("rate = 4.0\nweight_decay = 0.5", "give a `weight_decay` of at most 1 / `rate`"),
+        ] {
+            let said = said(keys).unwrap_or_default();
+            assert!(said.contains(expected), "{keys}: {said}");
+        }
+        for keys in ["shift = [0, 1]", "rates = { high = 0.1, strength = 1.0 }", "rate = 2.0\nweight_decay = 0.5"] {
+            assert_eq!(said(keys), None, "{keys}");
+        }
+    }
 }

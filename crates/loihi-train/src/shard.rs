@@ -3,11 +3,12 @@
 use crate::arithmetic::Derivatives;
 use crate::batch::Batch;
 use crate::layers::Model;
-use crate::loss::{RateLoss, ReadoutLoss, is_right};
+use crate::loss::{RateLoss, ReadoutLoss};
 use crate::pass::Workspace;
 use loihi_net::network::ReadBy;
+use loihi_run::inference::answer;
 
-/// What a training step makes small.
+/// What a training step makes smaller.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Goal {
     /// Of the readout.
@@ -70,10 +71,11 @@ impl Shard {
     pub fn learn(&mut self, model: &Model, goal: &Goal, whole: usize) {
         self.workspace.forward(model, &self.batch, Some(goal.derivatives));
         self.workspace.clear_derivatives(model, &self.batch);
-        let mut tally = self.count(model);
+        let scores = self.scores(model);
+        let mut tally = self.count(model, &scores);
         #[expect(clippy::cast_precision_loss, reason = "a batch has at most 4096 samples")]
         let share = 1.0 / whole.max(1) as f32;
-        tally.loss = self.readout(model, goal, share) + self.rates(model, goal, share);
+        tally.loss = self.readout(model, goal, &scores, share) + self.rates(model, goal, share);
         self.tally = tally;
         self.gradients.resize_with(model.trained().count(), Vec::new);
         for (gradient, trained) in self.gradients.iter_mut().zip(model.trained()) {
@@ -91,32 +93,33 @@ impl Shard {
     /// Answers without a gradient: the scores of every sample.
     pub fn answer(&mut self, model: &Model) -> Vec<Vec<i64>> {
         self.workspace.forward(model, &self.batch, None);
-        self.tally = self.count(model);
-        (0..self.batch.samples).map(|sample| self.scores(model, sample)).collect()
+        let scores = self.scores(model);
+        self.tally = self.count(model, &scores);
+        scores
     }
 
-    /// The score of every class.
-    fn scores(&self, model: &Model, sample: usize) -> Vec<i64> {
+    /// By sample, the score of every class.
+    fn scores(&self, model: &Model) -> Vec<Vec<i64>> {
         let trail = self.workspace.trail(model.readout.population);
-        model.readout.scores(&self.batch, sample, &trail.spikes, &trail.voltages)
+        let of_sample = |sample| model.readout.scores(&self.batch, sample, &trail.spikes, &trail.voltages);
+        (0..self.batch.samples).map(of_sample).collect()
     }
 
-    fn count(&self, model: &Model) -> Tally {
+    fn count(&self, model: &Model, scores: &[Vec<i64>]) -> Tally {
         let mut tally = Tally { samples: self.batch.samples as u64, ..Tally::default() };
         for (place, neurons) in model.neurons.iter().enumerate() {
-            let spikes = &self.workspace.trail(place).spikes;
-            tally.spikes.push(spikes.iter().filter(|spike| **spike > 0.0).count() as u64);
-            tally.turns.push((self.batch.steps * self.batch.samples * neurons.registers.len()) as u64);
+            let [spikes, turns] = self.batch.count(&self.workspace.trail(place).spikes, neurons.registers.len());
+            tally.spikes.push(spikes);
+            tally.turns.push(turns);
         }
-        for (sample, label) in self.batch.labels.iter().enumerate() {
-            let label = u32::try_from(*label).unwrap_or(u32::MAX);
-            tally.right += u64::from(is_right(model.readout.by, &self.scores(model, sample), label));
+        for (scores, label) in scores.iter().zip(&self.batch.labels) {
+            tally.right += u64::from(answer(model.readout.by, scores) == Some(*label));
         }
         tally
     }
 
     /// The loss of the readout; leaves its derivatives.
-    fn readout(&mut self, model: &Model, goal: &Goal, share: f32) -> f64 {
+    fn readout(&mut self, model: &Model, goal: &Goal, scores: &[Vec<i64>], share: f32) -> f64 {
         let reading = &model.readout;
         // A voltage counts in thresholds.
         let units: Vec<f32> = match reading.by {
@@ -126,10 +129,9 @@ impl Shard {
             ReadBy::Spikes | ReadBy::FirstSpike => vec![1.0; reading.classes],
         };
         let (mut loss, mut slopes) = (0.0, vec![0.0; reading.classes]);
-        for sample in 0..self.batch.samples {
+        for (sample, scores) in scores.iter().enumerate() {
             #[expect(clippy::cast_precision_loss, reason = "scores have at most 24 bits")]
-            let scores: Vec<f32> =
-                self.scores(model, sample).iter().zip(&units).map(|(score, unit)| *score as f32 * unit).collect();
+            let scores: Vec<f32> = scores.iter().zip(&units).map(|(score, unit)| *score as f32 * unit).collect();
             loss += f64::from(goal.readout.of(&scores, self.batch.labels[sample], &mut slopes));
             slopes.iter_mut().zip(&units).for_each(|(slope, unit)| *slope *= share * unit);
             let trail = self.workspace.trail_mut(reading.population);
@@ -148,7 +150,7 @@ impl Shard {
         for (population, neurons) in others {
             let n = neurons.registers.len();
             for sample in 0..self.batch.samples {
-                let rows = (0..self.batch.lengths[sample]).map(|step| (step * self.batch.samples + sample) * n);
+                let rows = self.batch.rows(sample, n);
                 let trail = self.workspace.trail_mut(population);
                 let count: f32 = rows.clone().map(|row| trail.spikes[row..row + n].iter().sum::<f32>()).sum();
                 #[expect(clippy::cast_precision_loss, reason = "a rate may be rounded")]

@@ -36,9 +36,31 @@ pub fn shifted(sample: &Sample, most: [u8; 2], seed: u32, [epoch, number]: [u32;
     Sample::values(sample.name.clone(), shape, moved).labelled(sample.label)
 }
 
+/// Why samples like this one cannot be moved, if they cannot.
+pub fn refusal(sample: &Sample, [rows, _]: [u8; 2]) -> Option<&'static str> {
+    match &sample.data {
+        SampleData::Values { shape, .. } if shape.len() < 2 && rows > 0 => {
+            Some("samples of one extent have no rows: give `shift = [0, COLUMNS]`")
+        }
+        SampleData::Values { .. } => None,
+        _ => Some("`shift` moves values, and these samples are recordings of events: take it out"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use loihi_data::events::{Event, Events};
+
+    #[test]
+    fn what_cannot_be_moved_is_refused() {
+        let events = Sample::events("7", Events::of(vec![Event { t_us: 0, x: 1, y: 1, polarity: 0 }]));
+        assert!(refusal(&events, [1, 1]).unwrap().contains("recordings of events: take it out"));
+        let row = Sample::values("7", &[4], vec![1; 4]);
+        assert!(refusal(&row, [1, 1]).unwrap().contains("no rows: give `shift = [0, COLUMNS]`"));
+        assert_eq!(refusal(&row, [0, 1]), None);
+        assert_eq!(refusal(&Sample::values("7", &[2, 2], vec![1; 4]), [1, 1]), None);
+    }
 
     #[test]
     fn a_sample_moves_by_no_more_than_asked_in_all_ways() {

@@ -3,16 +3,17 @@
 use crate::batch::Batch;
 use crate::error::TrainError;
 use crate::settings::TrainForm;
-use crate::shift::shifted;
+use crate::shift::{refusal, shifted};
 use loihi_core::num::Fnv64;
 use loihi_data::Sample;
-use loihi_learn::RunOptions;
 use loihi_learn::samples::{Samples, Wanted};
 use loihi_learn::settings::TaskForm;
-use loihi_net::network::Network;
+use loihi_learn::{ExperimentError, RunOptions};
 use loihi_net::network::file::{FileOptions, parse_with};
+use loihi_net::network::{Network, RunSections};
 use loihi_run::inference::Stimulus;
-use loihi_run::inference::present::{Presentation, check_labels, input_of, present};
+use loihi_run::inference::present::{Presentation, check_labels, check_recordings, input_of, present};
+use loihi_run::inference::span::Beyond;
 use std::path::{Path, PathBuf};
 
 /// What the file does not say.
@@ -57,7 +58,9 @@ pub struct Subject {
     pub seed: u32,
     /// Whether `samples.test` is a part of the training set.
     pub validates: bool,
-    /// Hash of the file, the options and the samples.
+    /// What samples have after their last step, which is not shown.
+    pub beyond: Beyond,
+    /// Hash of the network, the options and the samples.
     pub hash: u64,
 }
 
@@ -87,27 +90,28 @@ impl Subject {
         form.epochs = options.epochs.unwrap_or(form.epochs);
         let input = input_of(&network, options.input.as_deref())?;
         let presentation = Presentation::new(&network, input);
-        let unfit = |what: String| TrainError::Unfit { data: samples.name.clone(), what };
+        let unfit = |what: String| ExperimentError::Unfit { data: samples.name.clone(), what };
         for items in [&samples.training, &samples.test] {
             check_labels(&network, items)?;
             if let Some(item) = items.iter().find(|item| item.label.is_none()) {
-                return Err(unfit(format!("sample {} has no class: every sample needs one", item.name)));
+                return Err(unfit(format!("sample {} has no class: every sample needs one", item.name)).into());
             }
+            check_recordings(&network, items, &presentation)?;
         }
         if samples.test.is_empty() {
-            return Err(unfit("it has no samples to test on: give them by --test".to_owned()));
+            return Err(unfit("it has no samples to test on: give them by --test".to_owned()).into());
         }
-        let hash = hash(text, &form, options, &samples);
-        let (seed, validates) = (options.seed, options.validate);
-        let subject = Self { network, form, samples, presentation, seed, validates, hash };
+        if let Some(what) = form.shift.zip(samples.training.first()).and_then(|(most, first)| refusal(first, most)) {
+            return Err(network.run.train.clone().unwrap_or_default().error("train", "shift", what).into());
+        }
         // Samples that cannot be shown are found before anything is learned.
-        for item in subject.samples.training.iter().take(1) {
-            subject.shown(item, 0)?;
+        let beyond = Beyond::of(&network, samples.training.iter().chain(&samples.test), &presentation)?;
+        for item in [samples.training.first(), samples.test.first()].into_iter().flatten() {
+            present(&network, item, 0, &presentation)?;
         }
-        for (number, item) in (0..).zip(&subject.samples.test) {
-            subject.shown(item, number)?;
-        }
-        Ok(subject)
+        let hash = hash(&network, &form, options, &samples);
+        let (seed, validates) = (options.seed, options.validate);
+        Ok(Self { network, form, samples, presentation, seed, validates, beyond, hash })
     }
 
     /// What is shown for a sample of the test set.
@@ -157,9 +161,13 @@ fn label(item: &Sample) -> usize {
 }
 
 /// A hash of everything that decides what comes out.
-fn hash(text: &str, form: &TrainForm, options: &SubjectOptions, samples: &Samples) -> u64 {
+fn hash(network: &Network, form: &TrainForm, options: &SubjectOptions, samples: &Samples) -> u64 {
     let mut hash = Fnv64::new();
-    hash.bytes(text.as_bytes());
+    // The network with its weights, which may be in another file; tables of a run have their places in the file.
+    let mut network = network.clone();
+    network.run = RunSections::default();
+    network.snips.clear();
+    hash.bytes(format!("{network:?}").as_bytes());
     hash.bytes(format!("{form:?} {} {:?} {}", options.seed, options.input, options.validate).as_bytes());
     hash.bytes(&samples.hash().to_le_bytes());
     hash.finish()

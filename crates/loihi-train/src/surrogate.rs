@@ -17,6 +17,18 @@ pub enum Surrogate {
     Arctan,
 }
 
+impl Surrogate {
+    /// The derivative at `x`.
+    pub fn at(self, x: f32) -> f32 {
+        match self {
+            Self::Triangle => Triangle::at(x),
+            Self::Rectangle => Rectangle::at(x),
+            Self::FastSigmoid => FastSigmoid::at(x),
+            Self::Arctan => Arctan::at(x),
+        }
+    }
+}
+
 /// A surrogate as a type, so that loops are compiled for each.
 pub(crate) trait Slope {
     /// The derivative at `x`.

@@ -9,12 +9,13 @@ use crate::optimiser::{AdamW, Moments};
 use crate::settings::TrainForm;
 use crate::shard::{Goal, Shard, Tally};
 use crate::subject::Subject;
+use crate::threads::each;
 use loihi_core::num::word;
 use loihi_files::plural::plural;
 use loihi_learn::samples::shuffled;
+use loihi_net::network::Endpoint;
 use loihi_run::record::RecordError;
 use std::num::NonZeroUsize;
-use std::thread;
 
 /// Parts of a batch at most: a gradient each, whatever the number of threads, so that sums are the same with any.
 const SHARDS_MAX: usize = 8;
@@ -43,24 +44,19 @@ pub struct EpochRow {
     pub spike_rates: Vec<(String, f64)>,
 }
 
-/// Who follows a training.
-pub trait Follower {
-    /// Batches that were learned, of all.
-    fn progress(&mut self, done: u64, total: u64, row: Option<&EpochRow>) {
-        let _ = (done, total, row);
-    }
+/// Observes a training.
+pub trait Observer {
+    /// Batches that were learned, of all; the epoch under way, from 1, and what the one before it came to.
+    fn progress(&mut self, _done: u64, _total: u64, _epoch: u32, _row: Option<&EpochRow>) {}
 
     /// Something that the user should know.
-    fn warn(&mut self, what: &str) {
-        let _ = what;
-    }
+    fn warn(&mut self, _what: &str) {}
 
     /// An epoch is over.
     ///
     /// # Errors
     /// It could not be recorded.
-    fn epoch(&mut self, row: &EpochRow) -> Result<(), RecordError> {
-        let _ = row;
+    fn epoch(&mut self, _row: &EpochRow) -> Result<(), RecordError> {
         Ok(())
     }
 
@@ -78,17 +74,16 @@ pub trait Follower {
     ///
     /// # Errors
     /// It could not be written.
-    fn checkpoint(&mut self, bytes: &[u8]) -> Result<(), RecordError> {
-        let _ = bytes;
+    fn checkpoint(&mut self, _bytes: &[u8]) -> Result<(), RecordError> {
         Ok(())
     }
 }
 
-/// Nobody follows.
+/// Observes nothing.
 #[derive(Debug)]
-pub struct Nobody;
+pub struct NoObserver;
 
-impl Follower for Nobody {}
+impl Observer for NoObserver {}
 
 /// A training under way.
 #[derive(Debug)]
@@ -147,24 +142,23 @@ impl<'s> Trainer<'s> {
     /// Trains to the end.
     ///
     /// # Errors
-    /// [`TrainError`]; when training is stopped or diverges a last checkpoint is handed on, with the weights of the last batch
-    /// that was fine.
-    pub fn run(&mut self, follower: &mut dyn Follower) -> Result<(), TrainError> {
-        let done = self.epochs(follower);
-        if matches!(done, Err(TrainError::Stopped | TrainError::Diverged { .. })) {
-            follower.checkpoint(&self.progress().to_bytes())?;
+    /// [`TrainError`]; when training is stopped a last checkpoint is handed on. When it diverges none is: it would diverge again.
+    pub fn run(&mut self, observer: &mut dyn Observer) -> Result<(), TrainError> {
+        let done = self.epochs(observer);
+        if matches!(done, Err(TrainError::Stopped)) {
+            observer.checkpoint(&self.progress().to_bytes())?;
         }
         done
     }
 
-    fn epochs(&mut self, follower: &mut dyn Follower) -> Result<(), TrainError> {
+    fn epochs(&mut self, observer: &mut dyn Observer) -> Result<(), TrainError> {
         let form = &self.subject.form;
         let (batches, total) = (self.batches(), self.batches() as u64 * u64::from(form.epochs));
         let mut shards: Vec<Shard> = Vec::new();
         while self.position.epoch < form.epochs {
             let order = order(self.subject, self.position.epoch);
             while self.position.batch < batches {
-                if follower.stops() {
+                if observer.stops() {
                     return Err(TrainError::Stopped);
                 }
                 let first = self.position.batch * form.batch;
@@ -172,16 +166,16 @@ impl<'s> Trainer<'s> {
                 self.batch(places, &mut shards)?;
                 self.position.batch += 1;
                 let done = u64::from(self.position.epoch) * batches as u64 + self.position.batch as u64;
-                follower.progress(done, total, self.last.as_ref());
-                if follower.wants_checkpoint() {
-                    follower.checkpoint(&self.progress().to_bytes())?;
+                observer.progress(done, total, self.position.epoch + 1, self.last.as_ref());
+                if observer.wants_checkpoint() {
+                    observer.checkpoint(&self.progress().to_bytes())?;
                 }
             }
             let row = self.row()?;
             if self.position.epoch == 0 {
-                self.silence(&self.position.tally).iter().for_each(|what| follower.warn(what));
+                self.silence(&self.position.tally).iter().for_each(|what| observer.warn(what));
             }
-            follower.epoch(&row)?;
+            observer.epoch(&row)?;
             self.last = Some(row);
             self.position =
                 Position { epoch: self.position.epoch + 1, steps: self.position.steps, ..Position::default() };
@@ -212,7 +206,9 @@ impl<'s> Trainer<'s> {
             return Err(diverged("the loss"));
         }
         let norm = sum(shards);
-        if !norm.is_finite() {
+        // The optimiser squares what it is given.
+        let given = if form.clip_norm > 0.0 { norm.min(form.clip_norm) } else { norm };
+        if !norm.is_finite() || !(given * given).is_finite() {
             return Err(diverged("the gradient"));
         }
         self.position.tally.add(&tally);
@@ -293,20 +289,18 @@ impl<'s> Trainer<'s> {
         let silent =
             |place: &usize| tally.turns.get(*place).is_some_and(|turns| *turns > 0) && tally.spikes[*place] == 0;
         let mut said = Vec::new();
+        let first = self.model.first_steps(&self.subject.network);
+        let steps = self.subject.network.sample_steps().and_then(|steps| usize::try_from(steps).ok());
         for place in self.model.order().filter(silent) {
             let name = &self.model.neurons[place].name;
-            let before = self.model.synapses.iter().filter(|own| own.to == place);
-            let waits = before
-                .clone()
-                .any(|own| matches!(own.from, loihi_net::network::Endpoint::Population(from) if silent(&from)));
-            let steps = self.subject.network.sample_steps().unwrap_or(u32::MAX);
-            let least = before.map(|own| own.lag).min().unwrap_or(0);
+            let mut before = self.model.synapses.iter().filter(|own| own.to == place);
+            let waits = before.any(|own| matches!(own.from, Endpoint::Population(from) if silent(&from)));
             let why = if waits {
                 "what leads to it does not spike either".to_owned()
-            } else if usize::try_from(steps).is_ok_and(|steps| steps <= least) {
+            } else if let Some(steps) = steps.filter(|steps| first[place].is_some_and(|first| *steps <= first)) {
                 format!(
-                    "a sample is over after {}, and spikes take as many to it: give more `steps` or `late_steps`",
-                    plural(usize::try_from(steps).unwrap_or(usize::MAX), "step")
+                    "a sample is over after {}, and spikes take as many to it, or more: give more `steps` or `late_steps`",
+                    plural(steps, "step")
                 )
             } else {
                 "its threshold is never passed: lower `v_th`, begin with larger weights, or give `v_th_rate` in [train]"
@@ -340,7 +334,7 @@ impl Answers {
     }
 }
 
-/// What is made small, by the file.
+/// What is made smaller, by the file.
 fn goal(form: &TrainForm) -> Goal {
     let derivatives = Derivatives { surrogate: form.surrogate, width: form.width, through_reset: form.through_reset };
     Goal { readout: form.readout_loss(), rates: form.rate_loss(), derivatives }
@@ -364,26 +358,4 @@ fn sum(shards: &mut [Shard]) -> f32 {
     #[expect(clippy::cast_possible_truncation, reason = "a norm may be rounded")]
     let norm = squares.sqrt() as f32;
     norm
-}
-
-/// Does something with each shard, on as many threads as there are jobs; the results in the order of the shards.
-fn each<R: Send>(shards: &mut [Shard], jobs: NonZeroUsize, work: impl Fn(usize, &mut Shard) -> R + Sync) -> Vec<R> {
-    let mut numbered: Vec<(usize, &mut Shard)> = shards.iter_mut().enumerate().collect();
-    let run = |part: &mut [(usize, &mut Shard)]| -> Vec<R> {
-        part.iter_mut().map(|(number, shard)| work(*number, shard)).collect()
-    };
-    let part = numbered.len().div_ceil(jobs.get()).max(1);
-    let mut parts = numbered.chunks_mut(part);
-    let own = parts.next();
-    thread::scope(|scope| {
-        let others: Vec<_> = parts.map(|part| scope.spawn(|| run(part))).collect();
-        let mut results = own.map(run).unwrap_or_default();
-        for other in others {
-            match other.join() {
-                Ok(more) => results.extend(more),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        results
-    })
 }

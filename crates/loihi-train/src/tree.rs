@@ -4,12 +4,11 @@
 //! its own input; backward, what it took gets the derivative by its drive.
 
 use crate::adjoint::Adjoint;
-use crate::arithmetic::{Derivatives, Registers, Row, State};
-use crate::surrogate::{Arctan, FastSigmoid, Rectangle, Slope, Surrogate, Triangle};
+use crate::arithmetic::{Derivatives, Registers, Row, State, current, decayed, slope, waits};
 use loihi_core::image::{Join, Profile, StackIn, StackOut, ThresholdMode, Tree};
-use loihi_core::num::{Decay, decay_toward_zero, wrap_signed};
+use loihi_core::num::wrap_signed;
 
-/// A compartment below the soma, or the soma itself, for all neurons of a population.
+/// A compartment below the soma, for all neurons of a population.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Branch {
     /// Registers that stay.
@@ -20,6 +19,15 @@ pub struct Branch {
     pub pushes: StackOut,
     /// What happens above its threshold.
     pub threshold: ThresholdMode,
+}
+
+/// The compartments below the soma, and which of them it adds; nothing for neurons of one compartment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Branches {
+    /// Compartments below the soma, in their order.
+    pub leaves: Vec<Branch>,
+    /// Leaves, by their numbers, whose operands the soma adds.
+    pub takes: Vec<usize>,
 }
 
 /// What a leaf leaves of a batch; the soma has all of it in the trail of its population.
@@ -37,11 +45,11 @@ pub struct Leaf {
     pub adjoint: Adjoint,
 }
 
-/// The branches of profiles, leaves first, each with one for every neuron.
+/// The branches of profiles, leaves first and the soma last, each with one for every neuron.
 ///
 /// # Errors
 /// What is not trained.
-pub fn branches(compartments: &[Vec<Profile>]) -> Result<Vec<Branch>, String> {
+pub fn branches(compartments: &[Vec<Profile>]) -> Result<Branches, String> {
     let (mut stack, mut branches): (Vec<usize>, Vec<Branch>) = (Vec::new(), Vec::new());
     for (number, profiles) in compartments.iter().enumerate() {
         let tree = profiles.first().map_or(Tree::NONE, |profile| profile.tree);
@@ -62,45 +70,29 @@ pub fn branches(compartments: &[Vec<Profile>]) -> Result<Vec<Branch>, String> {
         let (registers, pushes) = (Registers::of(profiles.iter()), tree.stack_out);
         branches.push(Branch { registers, takes, pushes, threshold: tree.threshold });
     }
-    if branches.last().is_some_and(|soma| soma.threshold == ThresholdMode::SpikeAndReset) {
-        Ok(branches)
-    } else {
-        Err("the soma does not spike".to_owned())
+    match branches.pop() {
+        Some(Branch { threshold: ThresholdMode::SpikeAndReset, takes, .. }) => Ok(Branches { leaves: branches, takes }),
+        _ => Err("the soma does not spike".to_owned()),
     }
 }
 
-/// Computes a step of all compartments; `row` is that of the soma, `leaves` the others, at the elements of the step from `first`
-/// on. Biases enter the first compartment.
+/// Computes a step of all compartments; `registers`, `soma` and `row` are those of the soma, `leaves` the others, at the elements
+/// of the step from `first` on. Biases enter the first compartment.
 ///
 /// # Panics
 /// The lengths do not meet.
+#[expect(clippy::cast_precision_loss, reason = "a derivative may be rounded")]
 pub fn step(
-    branches: &[Branch],
+    registers: &Registers,
+    Branches { leaves: below, takes }: &Branches,
     leaves: &mut [Leaf],
     first: usize,
     soma: &mut State,
     row: &mut Row<'_>,
     derivatives: Option<Derivatives>,
 ) {
-    match derivatives.map_or(Surrogate::Triangle, |own| own.surrogate) {
-        Surrogate::Triangle => all::<Triangle>(branches, leaves, first, soma, row, derivatives),
-        Surrogate::Rectangle => all::<Rectangle>(branches, leaves, first, soma, row, derivatives),
-        Surrogate::FastSigmoid => all::<FastSigmoid>(branches, leaves, first, soma, row, derivatives),
-        Surrogate::Arctan => all::<Arctan>(branches, leaves, first, soma, row, derivatives),
-    }
-}
-
-fn all<S: Slope>(
-    branches: &[Branch],
-    leaves: &mut [Leaf],
-    first: usize,
-    soma: &mut State,
-    row: &mut Row<'_>,
-    derivatives: Option<Derivatives>,
-) {
-    let Some((last, below)) = branches.split_last() else { return };
-    let n = last.registers.len();
-    let mut operands = vec![0; branches.len()];
+    let n = registers.len();
+    let mut operands = vec![0; below.len()];
     for at in 0..row.sums.len() {
         let neuron = at % n;
         let bias = row.biases[if row.biases.len() == n { neuron } else { at }];
@@ -128,21 +120,19 @@ fn all<S: Slope>(
             }
         }
         let own_bias = if below.is_empty() { bias } else { 0 };
-        let taken = last.takes.iter().map(|place| operands[*place]).fold(0, i32::wrapping_add);
-        let turn = Turn { registers: &last.registers, neuron, at, bias: own_bias, taken };
+        let taken = takes.iter().map(|place| operands[*place]).fold(0, i32::wrapping_add);
+        let turn = Turn { registers, neuron, at, bias: own_bias, taken };
         let voltage = turn.voltage(row.sums[at], soma);
-        let spikes = voltage.value > last.registers.v_th[neuron];
+        let spikes = voltage.value > registers.v_th[neuron];
         soma.v[at] = if spikes { 0 } else { voltage.value };
         turn.count(spikes, soma);
         row.spikes[at] = f32::from(u8::from(spikes));
         if let Some(own) = derivatives {
-            #[expect(clippy::cast_precision_loss, reason = "a derivative may be rounded")]
-            let (v_th, value) = (last.registers.v_th[neuron].max(1) as f32, voltage.value as f32);
-            let per_volt = 1.0 / (own.width * v_th);
-            let slope = voltage.follows * per_volt * S::at((value - v_th) * per_volt);
-            let through = if own.through_reset { slope * value } else { 0.0 };
+            let Before { value, follows } = voltage;
+            let slope = slope(value, registers.v_th[neuron], follows, own.width, |x| own.surrogate.at(x));
+            let through = if own.through_reset { slope * value as f32 } else { 0.0 };
             row.slopes[at] = slope;
-            row.keeps[at] = if spikes { 0.0 } else { voltage.follows } - through;
+            row.keeps[at] = if spikes { 0.0 } else { follows } - through;
         }
     }
 }
@@ -164,12 +154,9 @@ struct Before {
 }
 
 impl Turn<'_> {
-    #[expect(clippy::cast_possible_truncation, reason = "sums are whole, and wrap at 16 bits")]
     fn voltage(&self, sum: f32, state: &mut State) -> Before {
         let Self { registers, neuron, at, bias, taken } = self;
-        let decayed = |value: i32, keep: i32| decay_toward_zero(value, Decay::saturating(4096 - keep));
-        let sum = i32::from(sum as i32 as i16) << 6;
-        let u = wrap_signed(decayed(state.u[*at], registers.keep_u[*neuron]).wrapping_add(sum), 23);
+        let u = current(state.u[*at], registers.keep_u[*neuron], sum);
         state.u[*at] = u;
         let drive = wrap_signed(wrap_signed(u.wrapping_add(*bias), 23).wrapping_add(*taken), 23);
         let free = decayed(state.v[*at], registers.keep_v[*neuron]).wrapping_add(drive);
@@ -179,8 +166,8 @@ impl Turn<'_> {
     }
 
     fn count(&self, spikes: bool, state: &mut State) {
-        let wait = &mut state.waits[self.at];
-        *wait = if spikes { self.registers.refractory[self.neuron] - 1 } else { (*wait - 1).max(0) };
+        let left = &mut state.waits[self.at];
+        *left = waits(*left, self.registers.refractory[self.neuron], spikes);
     }
 }
 
@@ -190,25 +177,27 @@ impl Turn<'_> {
 /// The lengths do not meet.
 #[expect(clippy::cast_precision_loss, reason = "at most 4096")]
 pub fn back(
-    branches: &[Branch],
+    registers: &Registers,
+    Branches { leaves: below, takes }: &Branches,
     leaves: &mut [Leaf],
     first: usize,
     soma: &mut Adjoint,
     row: &mut crate::adjoint::Row<'_>,
 ) {
-    let Some((last, below)) = branches.split_last() else { return };
-    let n = last.registers.len();
+    let n = registers.len();
     let keep = |kept: &[i32], neuron: usize| kept[neuron] as f32 / 4096.0;
-    let mut by_operands = vec![0.0_f32; branches.len()];
+    let mut by_operands = vec![0.0_f32; below.len()];
     for at in 0..row.sums.len() {
         let neuron = at % n;
         by_operands.fill(0.0);
         let voltage = row.slopes[at] * row.spikes[at] + row.keeps[at] * soma.v[at];
         let current = voltage + soma.u[at];
         row.sums[at] = 64.0 * current;
-        soma.v[at] = voltage * keep(&last.registers.keep_v, neuron);
-        soma.u[at] = current * keep(&last.registers.keep_u, neuron);
-        last.takes.iter().for_each(|place| by_operands[*place] += voltage);
+        soma.v[at] = voltage * keep(&registers.keep_v, neuron);
+        soma.u[at] = current * keep(&registers.keep_u, neuron);
+        for place in takes {
+            by_operands[*place] += voltage;
+        }
         for (number, (branch, leaf)) in below.iter().zip(&mut *leaves).enumerate().rev() {
             let pushed = by_operands[number];
             let [by_voltage, by_current] = match branch.pushes {

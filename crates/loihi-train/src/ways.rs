@@ -5,6 +5,7 @@
 
 use crate::matrix::{Matrix, add_product};
 use loihi_net::network::{Conv2d, Each, Weights, planes, size};
+use std::ops::Range;
 
 /// The kinds of connections.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,18 +121,11 @@ impl Ways {
             }
             Self::OneToOne(_) => scaled(sums, spikes, weights),
             Self::Windows(windows) => {
-                let (mut columns, outputs) = (Vec::new(), windows.outputs());
-                for (sums, spikes) in sums.chunks_mut(neurons).zip(spikes.chunks(sources)) {
-                    if spikes.iter().all(|spike| *spike == 0.0) {
-                        continue;
-                    }
-                    for (group, sums) in sums.chunks_mut(outputs * windows.area()).enumerate() {
-                        windows.lower(group, spikes, &mut columns);
-                        let weights = Matrix::new(windows.of_group(group, weights), windows.taps(), outputs);
-                        let columns = Matrix::new(&columns, windows.area(), windows.taps());
-                        add_product(sums, weights.transposed(), columns.transposed());
-                    }
-                }
+                windows.lowered(spikes, |row, group, columns| {
+                    let weights = Matrix::new(&weights[windows.weights_of(group)], windows.taps(), windows.outputs());
+                    let sums = &mut sums[windows.neurons_of(row, group)];
+                    add_product(sums, weights.transposed(), columns.transposed());
+                });
             }
         }
     }
@@ -152,7 +146,7 @@ impl Ways {
                     for (group, by_sums) in by_sums.chunks(outputs * windows.area()).enumerate() {
                         columns.clear();
                         columns.resize(windows.area() * windows.taps(), 0.0);
-                        let weights = Matrix::new(windows.of_group(group, weights), windows.taps(), outputs);
+                        let weights = Matrix::new(&weights[windows.weights_of(group)], windows.taps(), outputs);
                         let by_sums = Matrix::new(by_sums, outputs, windows.area());
                         add_product(&mut columns, by_sums.transposed(), weights.transposed());
                         windows.raise(group, &columns, by_spikes);
@@ -178,20 +172,11 @@ impl Ways {
                 }
             }
             Self::Windows(windows) => {
-                let (mut columns, outputs) = (Vec::new(), windows.outputs());
-                for (spikes, by_sums) in spikes.chunks(sources).zip(by_sums.chunks(neurons)) {
-                    if spikes.iter().all(|spike| *spike == 0.0) {
-                        continue;
-                    }
-                    for (group, by_sums) in by_sums.chunks(outputs * windows.area()).enumerate() {
-                        windows.lower(group, spikes, &mut columns);
-                        let first = group * windows.taps() * outputs;
-                        let own = &mut gradient[first..first + windows.taps() * outputs];
-                        let columns = Matrix::new(&columns, windows.area(), windows.taps());
-                        let by_sums = Matrix::new(by_sums, outputs, windows.area());
-                        add_product(own, columns.transposed(), by_sums.transposed());
-                    }
-                }
+                windows.lowered(spikes, |row, group, columns| {
+                    let by_sums = &by_sums[windows.neurons_of(row, group)];
+                    let by_sums = Matrix::new(by_sums, windows.outputs(), windows.area());
+                    add_product(&mut gradient[windows.weights_of(group)], columns.transposed(), by_sums.transposed());
+                });
             }
         }
     }
@@ -225,9 +210,17 @@ impl Windows {
         self.groups * self.taps() * self.outputs()
     }
 
-    fn of_group<'w>(&self, group: usize, weights: &'w [f32]) -> &'w [f32] {
+    /// Places of the weights of a group.
+    const fn weights_of(&self, group: usize) -> Range<usize> {
         let own = self.taps() * self.outputs();
-        &weights[group * own..(group + 1) * own]
+        group * own..(group + 1) * own
+    }
+
+    /// Places of the neurons of a group in a row.
+    const fn neurons_of(&self, row: usize, group: usize) -> Range<usize> {
+        let own = self.outputs() * self.area();
+        let first = (row * self.groups + group) * own;
+        first..first + own
     }
 
     /// Places of the weights in an array `[outputs, inputs / groups, rows, columns]`, in the order of this.
@@ -256,6 +249,18 @@ impl Windows {
                         visit(start + (input * kernel_rows + tap_y) * kernel_columns + tap_x, plane + column);
                     }
                 }
+            }
+        }
+    }
+
+    /// Hands to `visit` every row in which there are spikes, group by group, with its windows taken apart.
+    fn lowered(&self, spikes: &[f32], mut visit: impl FnMut(usize, usize, Matrix<'_>)) {
+        let mut columns = Vec::new();
+        let rows = spikes.chunks(self.from.iter().product()).enumerate();
+        for (row, spikes) in rows.filter(|(_, spikes)| spikes.iter().any(|spike| *spike != 0.0)) {
+            for group in 0..self.groups {
+                self.lower(group, spikes, &mut columns);
+                visit(row, group, Matrix::new(&columns, self.area(), self.taps()));
             }
         }
     }
@@ -332,7 +337,7 @@ mod tests {
             if let Some(to_shape) = conv.output_shape(from) {
                 compare(&Connection::new(source, to, conv), [&from, &to_shape]);
             }
-            let pool = Pool2d::new([kernel_height, kernel_width], 6).stride(stride);
+            let pool = Pool2d::new([kernel_height, kernel_width], 6).stride(stride).padding(padding);
             if let Some(to_shape) = pool.output_shape(from) {
                 compare(&Connection::new(source, to, pool), [&from, &to_shape]);
             }

@@ -1,4 +1,5 @@
-//! Random networks: every spike of the trainer's forward pass is one of the emulator, and the other way round.
+//! Random networks: every spike of the trainer's forward pass is one of the emulator, and the other way round; and scores are the
+//! same.
 
 #![allow(clippy::unwrap_used)]
 
@@ -6,7 +7,8 @@ use loihi_core::image::{Join, Profile, StackIn, StackOut, ThresholdMode, Tree};
 use loihi_core::num::{BiasExponent, BiasMantissa, Delay, WeightExponent};
 use loihi_device::inproc::InProcess;
 use loihi_net::network::{
-    Bias, Connection, Each, Endpoint, Entry, Input, Network, Population, ReadBy, Section, Signs, Weighted, Weights,
+    Bias, Connection, Each, Endpoint, Entry, Input, Network, Population, ReadBy, Readout, Section, Signs, Weighted,
+    Weights,
 };
 use loihi_run::inference::Stimulus;
 use loihi_run::runner::Runner;
@@ -92,7 +94,9 @@ fn connection(from: Endpoint, to: Endpoint, sizes: [usize; 2]) -> impl Strategy<
 fn network() -> impl Strategy<Value = Network> {
     let sizes = (1..6_usize, 1..6_usize, 1..6_usize, 1..4_usize);
     let profiles = prop::collection::vec(profile(), 3);
-    (sizes, profiles, -60..60_i32, any::<bool>(), 0..5_u8).prop_flat_map(|(sizes, profiles, bias, by_each, kind)| {
+    let readout = (select(vec![ReadBy::Spikes, ReadBy::FirstSpike, ReadBy::Voltage]), 0..4_u32);
+    let neurons = (profiles, -60..60_i32, any::<bool>());
+    (sizes, neurons, 0..5_u8, readout).prop_flat_map(|(sizes, (profiles, bias, by_each), kind, (by, skip_steps))| {
         let (inputs, first, second, last) = sizes;
         let mut network = Network::new("random").steps(12).beyond_the_chip();
         let spikes = network.input("spikes", inputs);
@@ -110,7 +114,7 @@ fn network() -> impl Strategy<Value = Network> {
         let gains = (0..3 * second).map(|at| i32::try_from(at * 37 % 4000).unwrap() - 1500).collect();
         let sums = Weighted::new(1, gains, vec![-20; second]).exponent(BiasExponent::saturating(1));
         network.add_input(Input::new("sums", 3, Entry::Weighted(sums)));
-        network.read(ends[2], ReadBy::Spikes);
+        network.readout = Some(Readout::new(ends[2], by).skip_steps(skip_steps));
         network.run.train = Some(Section::default());
         let connections = (
             connection(spikes, ends[0], [inputs, first]),
@@ -157,18 +161,19 @@ fn stimuli(network: &Network) -> impl Strategy<Value = Vec<Stimulus>> + use<> {
     })
 }
 
-/// Step, population and neuron of every spike, sample by sample.
-type Spikes = Vec<Vec<(usize, usize, usize)>>;
+/// By sample: step, population and neuron of every spike, and the score of every class.
+type Answers = Vec<(Vec<(usize, usize, usize)>, Vec<i64>)>;
 
-fn of_trainer(network: &Network, stimuli: &[Stimulus], derivatives: Option<Derivatives>) -> Spikes {
+fn of_trainer(network: &Network, stimuli: &[Stimulus], derivatives: Option<Derivatives>) -> Answers {
     let model = Model::new(network, &TrainForm::default()).unwrap();
     let batch = Batch::new(network, stimuli.to_vec());
     let mut workspace = Workspace::default();
     // A workspace that has seen another batch computes the same.
     workspace.forward(&model, &Batch::new(network, vec![Stimulus::new(3)]), None);
     workspace.forward(&model, &batch, derivatives);
-    let mut all = vec![Vec::new(); stimuli.len()];
-    for (sample, spikes) in all.iter_mut().enumerate() {
+    let mut all = vec![(Vec::new(), Vec::new()); stimuli.len()];
+    let readout = workspace.trail(model.readout.population);
+    for (sample, (spikes, scores)) in all.iter_mut().enumerate() {
         for step in 0..batch.lengths[sample] {
             for (place, population) in network.populations.iter().enumerate() {
                 let n = population.neurons();
@@ -177,18 +182,19 @@ fn of_trainer(network: &Network, stimuli: &[Stimulus], derivatives: Option<Deriv
                 spikes.extend((0..n).filter(|neuron| own[*neuron] > 0.0).map(|neuron| (step, place, neuron)));
             }
         }
+        *scores = model.readout.scores(&batch, sample, &readout.spikes, &readout.voltages);
     }
     all
 }
 
-fn of_emulator(network: &Network, stimuli: &[Stimulus]) -> Spikes {
+fn of_emulator(network: &Network, stimuli: &[Stimulus]) -> Answers {
     let mut runner = Runner::new(network.clone(), InProcess::default()).unwrap();
     let run = |stimulus: &Stimulus| {
         let spikes = runner.run(stimulus).unwrap();
         let mut spikes: Vec<_> =
             spikes.into_iter().map(|spike| (spike.step as usize, spike.population, spike.neuron)).collect();
         spikes.sort_unstable();
-        spikes
+        (spikes, runner.scores(stimulus).unwrap())
     };
     stimuli.iter().map(run).collect()
 }
@@ -196,7 +202,7 @@ fn of_emulator(network: &Network, stimuli: &[Stimulus]) -> Spikes {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
-    fn every_spike_is_that_of_the_emulator(
+    fn every_spike_and_every_score_is_that_of_the_emulator(
         (network, stimuli) in network().prop_flat_map(|network| {
             let stimuli = stimuli(&network);
             (Just(network), stimuli)

@@ -1,13 +1,20 @@
-//! Keys of `[train]` in the file that has every key.
+//! Keys of `[train]`: in the file that has every key, and in the examples.
 
 #![allow(clippy::unwrap_used)]
 
-use loihi_net::network::file::EVERY_KEY;
+use loihi_net::network::file::{EVERY_KEY, FileOptions, parse_with};
+use loihi_train::layers::Model;
 use loihi_train::settings::TrainForm;
+use std::path::Path;
+
+/// The table of the file that has every key.
+fn section() -> &'static str {
+    EVERY_KEY.split_once("# [train]").unwrap().1.split("\n\n").next().unwrap()
+}
 
 #[test]
 fn every_key_of_training_is_in_the_file_of_every_key() {
-    let section = EVERY_KEY.split_once("# [train]").unwrap().1.split("\n\n").next().unwrap();
+    let section = section();
     let text = format!("{:#?}", TrainForm::default());
     let keys: Vec<&str> = text
         .lines()
@@ -18,4 +25,34 @@ fn every_key_of_training_is_in_the_file_of_every_key() {
     for key in keys {
         assert!(section.contains(&format!("\n# {key} = ")), "{key} is missing");
     }
+}
+
+#[test]
+fn the_keys_in_the_file_of_every_key_are_read() {
+    let lines: Vec<&str> = section().lines().skip(1).filter_map(|line| line.strip_prefix("# ")).collect();
+    let form: TrainForm = toml::from_str(&lines.join("\n")).unwrap();
+    assert!(lines.len() > 15, "{lines:?}");
+    assert_eq!((form.target_spikes, form.shift, form.v_th_rate), (Some([20.0, 2.0]), Some([2, 2]), Some(0.08)));
+}
+
+#[test]
+fn every_example_can_be_trained() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/train");
+    let mut found = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let shape = match path.file_stem().unwrap().to_str().unwrap() {
+            "digits" => vec![8, 8],
+            "words" => vec![50, 20],
+            _ => vec![28, 28],
+        };
+        let text = std::fs::read_to_string(&path).unwrap();
+        let network = parse_with(&text, &path, &FileOptions::default().data(shape, 10)).unwrap();
+        let form = TrainForm::of(&network).unwrap();
+        let model = Model::new(&network, &form).unwrap();
+        assert_eq!(model.readout.classes, 10, "{}", path.display());
+        assert!(model.neurons.iter().skip(1).all(|neurons| neurons.is_reached), "{}", path.display());
+        found += 1;
+    }
+    assert_eq!(found, 4);
 }

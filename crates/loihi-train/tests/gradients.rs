@@ -55,7 +55,7 @@ struct Trail {
 
 /// What arrives at a compartment.
 fn sum(model: &Model, batch: &Batch, trails: &[Trail], [place, leaf, step, sample, neuron]: [usize; 5]) -> f64 {
-    let leaves = model.neurons[place].branches.len().saturating_sub(1);
+    let leaves = model.neurons[place].branches.leaves.len();
     let own_leaf = Some(leaf).filter(|leaf| *leaf < leaves);
     let mut sum = 0.0;
     for own in model.synapses.iter().filter(|own| own.to == place && own.leaf == own_leaf) {
@@ -131,11 +131,9 @@ fn forward(model: &Model, batch: &Batch) -> Vec<Trail> {
 
 /// The compartments of a population, leaves first.
 fn branches_of(neurons: &Neurons) -> Vec<Branch> {
-    if !neurons.branches.is_empty() {
-        return neurons.branches.clone();
-    }
     let (registers, threshold) = (neurons.registers.clone(), ThresholdMode::SpikeAndReset);
-    vec![Branch { registers, takes: Vec::new(), pushes: StackOut::Skip, threshold }]
+    let soma = Branch { registers, takes: neurons.branches.takes.clone(), pushes: StackOut::Skip, threshold };
+    neurons.branches.leaves.iter().cloned().chain([soma]).collect()
 }
 
 /// A sum of the spikes of the readout, each with a factor of its own.

@@ -7,12 +7,13 @@ use super::{out, stop};
 use anyhow::bail;
 use clap::Args;
 use host_harness::experiment::figure;
+use host_harness::inference::answer;
 use host_harness::network::{Network, file};
 use host_harness::record::checkpoint::{Checkpoint, RunPosition};
 use host_harness::record::{Manifest, RecordError, RunFolder};
 use host_harness::train::check::{Comparison, compare};
 use host_harness::train::trainer::Answers;
-use host_harness::train::{EpochRow, Follower, Subject, SubjectOptions, TrainError, Trainer};
+use host_harness::train::{EpochRow, Observer, Subject, SubjectOptions, TrainError, Trainer};
 use loihi_files::plural::plural;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -78,6 +79,9 @@ pub(super) fn train(args: &TrainArgs) -> anyhow::Result<()> {
     if let Some(checkpoint) = checkpoint {
         recording.resume(&checkpoint)?;
         trainer.restore(&checkpoint.state)?;
+    }
+    if subject.beyond.any() {
+        recording.warn(&subject.beyond.to_string());
     }
     recording.folder.manifest(&recording.manifest)?;
     let trained = trainer.run(&mut recording);
@@ -174,7 +178,8 @@ impl Recording {
     }
 
     fn unfinished(&self, error: TrainError) -> anyhow::Error {
-        match self.rest() {
+        // What has diverged diverges again.
+        match self.rest().filter(|_| !matches!(error, TrainError::Diverged { .. })) {
             None => error.into(),
             Some(rest) if matches!(error, TrainError::Stopped) => anyhow::anyhow!("{rest}"),
             Some(rest) => anyhow::Error::from(error).context(format!("the training did not finish; {rest}")),
@@ -206,7 +211,8 @@ impl Recording {
                 compared.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             })
         })?;
-        let silent = answers.scores.iter().filter(|scores| scores.iter().all(|score| *score == 0)).count();
+        let by = trainer.model().readout.by;
+        let silent = answers.scores.iter().filter(|scores| answer(by, scores).is_none()).count();
         let trained = Trained {
             accuracy: answers.accuracy(),
             silent,
@@ -288,13 +294,13 @@ impl Trained {
     }
 }
 
-impl Follower for Recording {
-    fn progress(&mut self, done: u64, total: u64, row: Option<&EpochRow>) {
+impl Observer for Recording {
+    fn progress(&mut self, done: u64, total: u64, epoch: u32, row: Option<&EpochRow>) {
         let text = row.map_or_else(
-            || "epoch 1".to_owned(),
+            || format!("epoch {epoch}"),
             |row| {
                 let accuracy = row.accuracy_validation.unwrap_or(row.accuracy_train);
-                format!("epoch {}, loss {:.3}, {}", row.epoch + 1, row.loss, figure("accuracy", accuracy))
+                format!("epoch {epoch}, loss {:.3}, {}", row.loss, figure("accuracy", accuracy))
             },
         );
         self.progress.show(done, total, &text);
@@ -363,10 +369,11 @@ fn trained_network(trainer: &Trainer<'_>, subject: &Subject, answers: &Answers) 
     network.run.train = None;
     let about = Some(network.about.trim_end()).filter(|about| !about.is_empty());
     let about = about.map_or_else(String::new, |about| format!("{about}\n"));
+    let sample = if subject.validates { "validation sample" } else { "test sample" };
     network.about = format!(
-        "{about}Trained in the chip's integers: {} of {} answered correctly.",
+        "{about}Trained in the chip's integers: {} of {} classified correctly.",
         answers.tally.right,
-        plural(answers.scores.len(), "test sample")
+        plural(answers.scores.len(), sample)
     );
     network
 }

@@ -44,24 +44,20 @@ impl BiasEncoderParams {
         let before_last = self.count.checked_sub(1);
         before_last.map_or(Some(0), |count| count.checked_mul(self.stride.max(1))?.checked_add(1))
     }
-
-    /// What the register holds for this sum.
-    fn quantise(&self, sum: i32) -> i32 {
-        let mantissa = BiasMantissa::saturating(sum.wrapping_shr(self.exponent));
-        mantissa.get().wrapping_shl(self.exponent)
-    }
 }
 
-/// `Σ (gain · x) >> 12`, saturating at 32 bits.
-fn weighted(gains: &[i32], values: &[i16]) -> i32 {
+/// The bias of `offset + Σ (gain · x) >> 12`, saturating at 32 bits, as a register of this exponent holds it; terms are gain and
+/// value.
+pub fn weighted_bias(offset: i32, terms: impl Iterator<Item = (i32, i16)>, exponent: u32) -> i32 {
     let mut sum = 0_i32;
-    for (gain, x) in gains.iter().zip(values) {
+    for (gain, x) in terms {
         // 32 × 16 bits fit; after the shift 36 bits are left at most.
-        let product = i64::from(*gain).wrapping_mul(i64::from(*x)) >> 12;
+        let product = i64::from(gain).wrapping_mul(i64::from(x)) >> 12;
         let limit = if product < 0 { i32::MIN } else { i32::MAX };
         sum = sum.saturating_add(i32::try_from(product).unwrap_or(limit));
     }
-    sum
+    let mantissa = BiasMantissa::saturating(offset.saturating_add(sum).wrapping_shr(exponent));
+    mantissa.get().wrapping_shl(exponent)
 }
 
 impl Snip for BiasEncoderParams {
@@ -76,8 +72,8 @@ impl Snip for BiasEncoderParams {
         let compartments = (index(self.compartment_first)..).step_by(index(self.stride.max(1)));
         for (row, compartment) in constants.chunks(width).zip(compartments) {
             if let Some((offset, gains)) = row.split_first() {
-                let bias = self.quantise(offset.saturating_add(weighted(gains, values)));
-                cpu.set_bias(compartment, bias);
+                let terms = gains.iter().copied().zip(values.iter().copied());
+                cpu.set_bias(compartment, weighted_bias(*offset, terms, self.exponent));
             }
         }
         cpu.settle();

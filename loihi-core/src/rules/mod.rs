@@ -19,7 +19,7 @@ mod urbanczik_senn;
 
 pub use backprop::{Backprop, BackpropParams, Loss, Readout};
 pub use bernoulli_encoder::BernoulliEncoderParams;
-pub use bias_encoder::BiasEncoderParams;
+pub use bias_encoder::{BiasEncoderParams, weighted_bias};
 pub use clp::{Clp, ClpMode, ClpParams};
 pub use decolle::{Decolle, DecolleParams};
 pub use emstdp::{Emstdp, EmstdpParams};

@@ -28,7 +28,8 @@ fn digits_are_trained_and_lose_nothing_on_the_chip() {
     assert_eq!(done["schema"], "loihi-train/1");
     assert_eq!((&done["scores_compared"], &done["scores_different"]), (&3600.into(), &0.into()));
     let accuracy = done["accuracy_test"].as_f64().unwrap();
-    assert!(accuracy > 0.85, "{accuracy}");
+    // 0.908 on a processor with AVX-512. Kernels of products differ by processor, and so do the last bits of a gradient.
+    assert!(accuracy > 0.9, "{accuracy}");
 
     // Other threads, the same weights.
     object(&command(&digits(&file, two.to_str().unwrap(), &["--jobs", "3"])).output().unwrap());
@@ -65,9 +66,12 @@ fn a_training_that_is_stopped_resumes_to_the_same_bits() {
         &["--resume", parts.to_str().unwrap()][..],
     ]
     .concat();
+    let checkpoint = || fs::read(parts.join("checkpoint.bin")).ok();
     for name in ["INT", "KILL"] {
+        // The second run has to write one of its own.
+        let before = checkpoint();
         let run = start(&resume);
-        wait_for("a checkpoint", || parts.join("checkpoint.bin").exists());
+        wait_for("a checkpoint", || checkpoint().is_some_and(|now| Some(now) != before));
         signal(run.id(), name);
         let output = run.wait_with_output().unwrap();
         assert!(!output.status.success(), "it was stopped in time");
@@ -104,10 +108,17 @@ fn what_cannot_be_trained_is_told_in_a_sentence() {
         ("rate = 2.0", "loss = \"target-spikes\"", "`per_score` is of loss = \"cross-entropy\""),
         ("rate = 2.0", "learn = [\"pixels\"]", "no dense connection or convolution leads to `pixels`"),
         ("rate = 2.0", "learn = [\"hiden\"]", "unknown population `hiden`"),
-        ("shape = [10]", "shape = [9]", "is of class 9"),
+        ("rate = 2.0", "rate = 2.0\nweight_decay = 0.9", "give a `weight_decay` of at most 1 / `rate`"),
+        ("rate = 2.0", "rate = 2.0\nshift = [0, 0]", "`shift = [0, 0]` moves nothing"),
+        (
+            "rate = 2.0",
+            "rate = 2.0\nlearn = [\"out\"]\nrates = { high = 0.1, strength = 1.0 }",
+            "`rates` is for populations other than the readout",
+        ),
+        ("name = \"out\"", "name = \"out\"\nshape = [9]", "is of class 9"),
         ("shape = [8, 8]", "shape = [8, 7]", "takes 56"),
         ("[readout]\npopulation = \"out\"", "", "it has no [readout]"),
-        ("std = 24.0", "std = 300.0", "0 to 127"),
+        ("std = 24.0", "std = 300.0", "`std` of 0 to 254"),
         ("init = \"normal\", std = 24.0", "init = \"normal\"", "init = \"normal\", std = DEVIATION"),
         (
             "decay_v = 512",
@@ -129,6 +140,42 @@ fn what_cannot_be_trained_is_told_in_a_sentence() {
     object(&command(&digits(&file, out, &["--samples", "40"])).output().unwrap());
 }
 
+/// A circle of silent neurons with large weights: backward, each step multiplies the derivative by hundreds.
+#[test]
+fn a_training_that_diverges_is_to_be_started_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let circle = "[[connection]]\nfrom = \"hidden\"\nto = \"hidden\"\nweights = 254\nwgt_exp = 7\n\n[readout]";
+    let file = changed(&folder, "[readout]", circle);
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replacen("v_th = 300", "v_th = 5000", 1).replace("v_th_rate = 0.05\n", "")).unwrap();
+    let out = folder.path().join("out");
+    let output = command(&digits(&file, out.to_str().unwrap(), &[])).output().unwrap();
+    let said = "the gradient is not finite in epoch 1, batch 1: train again in a new folder with a smaller `rate`";
+    assert_one_sentence(&output, &[said]);
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("--resume"), "it would diverge again");
+    assert!(!out.join("checkpoint.bin").exists());
+}
+
+/// Rows that are not shown are a warning, and the accuracy of a validation set is called so.
+#[test]
+fn what_is_not_shown_is_warned_about() {
+    let folder = tempfile::tempdir().unwrap();
+    let pixels = "bias_of = \"pixels\"\ngain = 0.3                           # 0 to 255 by 0.3";
+    let file = changed(&folder, pixels, "shape = [8]\ncoding = \"frames\"  # 0 to 255 by 0.3");
+    let text = fs::read_to_string(&file).unwrap();
+    let pixels = "[[population]]\nname = \"pixels\"\nshape = [8, 8]\nv_th = 1                             # above 64\n";
+    assert!(text.contains(pixels));
+    let frames = text.replace(pixels, "").replace("from = \"pixels\"", "from = \"image\"");
+    fs::write(&file, frames.replace("steps = 16", "steps = 5")).unwrap();
+    let out = folder.path().join("out");
+    let output = command(&digits(&file, out.to_str().unwrap(), &["--validate", "--samples", "40"])).output().unwrap();
+    let said = "240 of 640 rows (of 80 samples) come after the last step and are not shown";
+    assert!(object(&output)["warnings"].to_string().contains(said));
+    assert_eq!(String::from_utf8_lossy(&output.stderr).matches(said).count(), 1);
+    let network = fs::read_to_string(out.join("network.toml")).unwrap();
+    assert!(network.contains(" of 40 validation samples classified correctly."), "{network}");
+}
+
 #[test]
 fn a_network_that_never_fires_is_warned_about() {
     let folder = tempfile::tempdir().unwrap();
@@ -139,6 +186,15 @@ fn a_network_that_never_fires_is_warned_about() {
             "steps = 16",
             "steps = 1",
             "`hidden` did not spike in any sample: a sample is over after 1 step",
+            "`out` did not spike in any sample: what leads to it does not spike either",
+        ),
+        (
+            "late_steps = 2 ",
+            "# ",
+            "steps = 16",
+            "steps = 2",
+            "`out` did not spike in any sample: a sample is over after 2 steps, and spikes take as many to it, or more",
+            "`out` did not spike",
         ),
         (
             "v_th_rate = 0.05",
@@ -146,9 +202,10 @@ fn a_network_that_never_fires_is_warned_about() {
             "v_th = 300",
             "v_th = 130000",
             "`hidden` did not spike in any sample: its threshold is never passed",
+            "`out` did not spike in any sample: what leads to it does not spike either",
         ),
     ];
-    for (number, (a, b, from, to, said)) in rows.into_iter().enumerate() {
+    for (number, (a, b, from, to, said, also)) in rows.into_iter().enumerate() {
         let file = changed(&folder, a, b);
         let text = fs::read_to_string(&file).unwrap();
         fs::write(&file, text.replace(from, to)).unwrap();
@@ -156,13 +213,13 @@ fn a_network_that_never_fires_is_warned_about() {
         let output = command(&digits(&file, out.to_str().unwrap(), &["--samples", "40"])).output().unwrap();
         let done = object(&output);
         let warnings = done["warnings"].to_string();
-        assert!(warnings.contains(said) && warnings.contains("`out` did not spike"), "{warnings}");
+        assert!(warnings.contains(said) && warnings.contains(also), "{warnings}");
         assert!(String::from_utf8_lossy(&output.stderr).contains(said));
         assert_eq!(done["samples_without_answer"], 40);
     }
 }
 
-/// A full disk is told with the file, and what was there before stays.
+/// A full disk is told with the file.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_told() {
@@ -174,4 +231,5 @@ fn a_full_disk_is_told() {
     let output = std::process::Command::new("sh").args(["-c", &format!("trap '' XFSZ; {line}")]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && said.contains("File too large"), "{said}");
+    assert!(said.contains(&format!("{}/", out.display())), "{said}");
 }

@@ -45,8 +45,7 @@ impl ImageFile {
         hash(self.bytes())
     }
 
-    /// The bytes, and the hash behind them: what is written into flash, where [`sealed`](loihi_core::image::sealed) finds
-    /// it.
+    /// The bytes followed by their hash, as written to flash and checked by [`sealed`](loihi_core::image::sealed).
     pub fn sealed(&self) -> Vec<u8> {
         [self.bytes(), &self.hash().to_le_bytes()].concat()
     }

@@ -436,3 +436,23 @@ pub fn winner(scores: &[i64]) -> Option<usize> {
     let best = scores.iter().max()?;
     scores.iter().position(|score| score == best)
 }
+
+/// What a network with these scores answers: the class with the largest one, and where spikes are read none without a spike.
+pub fn answer(by: ReadBy, scores: &[i64]) -> Option<usize> {
+    let is_silent = by != ReadBy::Voltage && scores.iter().all(|score| *score == 0);
+    winner(scores).filter(|_| !is_silent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_that_is_silent_has_no_answer() {
+        assert_eq!(answer(ReadBy::Spikes, &[0, 0]), None);
+        assert_eq!(answer(ReadBy::FirstSpike, &[0, 0]), None);
+        assert_eq!(answer(ReadBy::Voltage, &[0, 0]), Some(0));
+        assert_eq!(answer(ReadBy::Voltage, &[-3, -2]), Some(1));
+        assert_eq!(answer(ReadBy::Spikes, &[2, 2]), Some(0), "the first of equal ones");
+    }
+}

@@ -44,6 +44,19 @@ pub fn check_labels(network: &Network, items: &[Sample]) -> Result<(), PresentEr
     Ok(())
 }
 
+/// Whether the recordings among samples are of a sensor that the input takes, each for itself. Nothing is encoded.
+///
+/// # Errors
+/// [`PresentError::Size`] names the first one that is not.
+pub fn check_recordings(network: &Network, items: &[Sample], presentation: &Presentation) -> Result<(), PresentError> {
+    let input = network.inputs.get(presentation.input).ok_or(PresentError::NoInput)?;
+    let fits = |item: &&Sample| match &item.data {
+        SampleData::Events(events) => input.entry == Entry::Spikes && sensor_of(events, &input.shape).is_some(),
+        _ => true,
+    };
+    items.iter().find(|item| !fits(item)).map_or(Ok(()), |item| Err(wrong_size(item, input)))
+}
+
 /// What a network is shown for a sample, the `number`-th.
 ///
 /// # Errors
@@ -252,10 +265,29 @@ mod tests {
         assert_eq!(present(&network(&[2, 2, 2]), &events, 0, &PLAIN).unwrap().spikes, [(0, 0, 3)]);
         assert_eq!(present(&network(&[1, 2, 2]), &events, 0, &PLAIN).unwrap().spikes, [(0, 0, 3)], "of one polarity");
         let narrow = said(&network(&[2, 2, 1]), &events, &PLAIN);
+        let both = [values(4), events];
+        assert_eq!(check_recordings(&network(&[2, 2, 1]), &both, &PLAIN).unwrap_err().to_string(), narrow);
+        assert_eq!(check_recordings(&network(&[2, 2, 2]), &both, &PLAIN), Ok(()));
         assert!(
             narrow.contains("events of a sensor of 2 x 2, the input `in` takes spikes of shape [2, 2, 1]"),
             "{narrow}"
         );
+    }
+
+    #[test]
+    fn levels_are_the_first_extent_of_the_input() {
+        let levels = Presentation { coding: Some(Coding::Levels), ..PLAIN };
+        let shown = |shape: &[usize], rows: &[u8]| {
+            let item = Sample::values("7", &[rows.len() / 2, 2], rows.to_vec());
+            present(&network(shape), &item, 0, &levels).map(|shown| (shown.steps, shown.spikes))
+        };
+        // Of three levels, 64, 128 and 192.
+        assert_eq!(
+            shown(&[3, 2], &[64, 0, 200, 130]),
+            Ok((2, vec![(0, 0, 0), (1, 0, 0), (1, 0, 1), (1, 0, 2), (1, 0, 3), (1, 0, 4)]))
+        );
+        assert_eq!(shown(&[1, 2], &[127, 128]), Ok((1, vec![(0, 0, 1)])), "one level is the half");
+        assert!(shown(&[3, 4], &[1, 2]).is_err(), "rows of 4");
     }
 
     #[test]

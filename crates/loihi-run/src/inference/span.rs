@@ -50,7 +50,11 @@ impl Beyond {
     ///
     /// # Errors
     /// [`PresentError::TooLong`] names the first sample that is.
-    pub fn of(network: &Network, items: &[Sample], presentation: &Presentation) -> Result<Self, PresentError> {
+    pub fn of<'s>(
+        network: &Network,
+        items: impl IntoIterator<Item = &'s Sample>,
+        presentation: &Presentation,
+    ) -> Result<Self, PresentError> {
         let Some(input) = network.inputs.get(presentation.input) else { return Ok(Self::default()) };
         let asked = asked(network, presentation);
         let mut beyond = Self::default();
@@ -98,7 +102,11 @@ impl fmt::Display for Beyond {
         if parts.is_empty() {
             return Ok(());
         }
-        write!(f, "{} come after the last step and are not shown: --steps takes more", parts.join(" and "))
+        write!(
+            f,
+            "{} come after the last step and are not shown: give more --steps, or `steps` in the network file",
+            parts.join(" and ")
+        )
     }
 }
 
@@ -174,7 +182,8 @@ mod tests {
         let beyond = |presentation| Beyond::of(&network, &items, &presentation).unwrap().to_string();
         assert_eq!(beyond(PLAIN), "", "all is shown");
         let few = Presentation { steps: Some(3), ..PLAIN };
-        let expected = "3 of 7 events (of 2 samples) come after the last step and are not shown: --steps takes more";
+        let expected = "3 of 7 events (of 2 samples) come after the last step and are not shown: give more --steps, or \
+                        `steps` in the network file";
         assert_eq!(beyond(few), expected);
         let absolute = Presentation { time: Time::Absolute, ..few };
         assert!(beyond(absolute).starts_with("4 of 7 events (of 2 samples)"), "{}", beyond(absolute));
@@ -196,7 +205,7 @@ mod tests {
         let item = recording(&[1_600_000_000_000_000, 1_600_000_000_001_000]);
         assert_eq!(present(&network, &item, 0, &PLAIN).unwrap().steps, 2);
         let absolute = Presentation { time: Time::Absolute, ..PLAIN };
-        let said = Beyond::of(&network, std::slice::from_ref(&item), &absolute).unwrap_err().to_string();
+        let said = Beyond::of(&network, [&item], &absolute).unwrap_err().to_string();
         assert_eq!(
             said,
             "sample 7: its events take 1600000000002 steps of 1000 us, more than 1000000: say how many to show by --steps, \

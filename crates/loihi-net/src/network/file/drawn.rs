@@ -93,8 +93,10 @@ impl Draws {
             }
             (None, Some(deviation)) => {
                 if !(0.0..=127.0).contains(&deviation) {
-                    let what = "draw from `normal = DEVIATION` of 0 to 127 steps of the weights' format";
-                    return Err(invalid(what.to_owned()));
+                    return Err(invalid(match from.init {
+                        Some(_) => format!("draw initial {} with a `std` of 0 to {}", self.what, 127 * step),
+                        None => "draw from `normal = DEVIATION` of 0 to 127 steps of the weights' format".to_owned(),
+                    }));
                 }
                 // A stream is named for draws that are to be the same in another network.
                 let seed = from.stream.map_or_else(|| seed.wrapping_add(number.wrapping_mul(50)), |_| seed);

@@ -113,6 +113,30 @@ fn the_file_with_every_key_has_every_key() {
     assert!(found > 60, "{found} keys");
 }
 
+/// Kernels are drawn as weights of other kinds are, and `init` and `std` are a deviation in units of the mantissa.
+#[test]
+fn kernels_are_drawn_for_the_channels_at_both_ends() {
+    let kernels = |keys: &str| {
+        let drawn = WHOLE.replace("weights = [[[[2, 4], [6, 8]]], [[[-2, -4], [-6, -8]]]]", keys);
+        parse(&drawn, Path::new("net.toml")).map(|network| {
+            let Weights::Conv2d(conv) = &network.connections[0].weights else { panic!("{keys}") };
+            (conv.shape, conv.weights.clone())
+        })
+    };
+    let (shape, weights) = kernels("kernel = [2, 2]\nweights = { normal = 10.0, stream = 3 }").unwrap();
+    assert_eq!((shape, weights.len()), ([2, 1, 2, 2], 8));
+    let places = (0..2).flat_map(|output| (0..4).map(move |tap| (output, tap)));
+    let expected: Vec<i16> = places.map(|(output, tap)| 2 * crate::draw::weight(10.0, 7, output, tap, 3)).collect();
+    assert_eq!(weights, expected);
+    // A step of mixed weights is 2 units of the mantissa.
+    let initial = kernels("kernel = [2, 2]\nweights = { init = \"normal\", std = 20.0, stream = 3 }").unwrap();
+    assert_eq!(initial, (shape, expected));
+    let said = kernels("weights = { normal = 10.0 }").unwrap_err().to_string();
+    assert!(said.contains("takes `kernel = [rows, columns]`, of 1 or more"), "{said}");
+    let said = kernels("kernel = [2, 2]\nweights = { init = \"normal\", std = 255.0 }").unwrap_err().to_string();
+    assert!(said.contains("draw initial weights with a `std` of 0 to 254"), "{said}");
+}
+
 /// Draws of a stream follow from the seed and their own places, wherever the table stands.
 #[test]
 fn draws_of_a_stream_are_words_of_the_seed_and_the_place() {
