@@ -223,6 +223,18 @@ fn sixteen_kilobytes_hold_the_state_of_a_network_that_learns() {
     }
 }
 
+/// By what a network is refused, on each kind of processor.
+#[test]
+fn the_stack_that_is_said_is_enough_for_cores_that_learn() {
+    let task = shortened(experiment("stdp-reward"), "1000");
+    for name in ["mps2-an386", "virt", "x86-mcu"] {
+        let (board, mut session) = (named(name), firmware(named(name)));
+        task.run(&mut session, &RunOptions::default(), &mut NoObserver).unwrap();
+        let (taken, enough) = (session.footprint().unwrap().stack_bytes.unwrap(), board.learning_stack_bytes());
+        assert!(u64::from(taken) <= enough, "{name}: {taken} of {enough}");
+    }
+}
+
 #[test]
 fn sixty_four_kilobytes_learn_digits() {
     let few = RunOptions { epochs: Some(1), samples: Some(20), ..RunOptions::default() };
