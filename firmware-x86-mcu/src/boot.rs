@@ -8,8 +8,9 @@ use core::arch::global_asm;
 use firmware_common::machine::Machine as _;
 use firmware_common::report::Text;
 use firmware_common::stack;
+use firmware_common::uart::BAUD;
 
-use crate::data::{ARENA_BYTES, BAUD};
+use crate::data::ARENA_BYTES;
 use crate::machine::Hardware;
 use crate::{arena, clock, float, memory, multiboot, paging, report, screen, segments, traps, uart};
 
