@@ -1,7 +1,6 @@
 //! Makes constants of the board's data and passes the linker scripts to the bare-metal build; a host build needs none.
 
-use std::path::Path;
-use std::{env, fs, io};
+use std::{env, io};
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
@@ -11,8 +10,7 @@ fn main() -> io::Result<()> {
     if system != "none" || processor != "x86" {
         return Ok(());
     }
-    let out = env::var("OUT_DIR").map_err(io::Error::other)?;
-    fs::write(Path::new(&out).join("board.rs"), loihi_boards::default().constants())?;
+    loihi_boards::build::write_constants("firmware-x86-mcu")?;
     let folder = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
     // The second script is written by the build script of the defmt crate, which adds its folder to the search path.
     let arguments = [&format!("-T{folder}/link.x"), "-Tdefmt.x", "--gc-sections", "-zmax-page-size=4096"];

@@ -8,6 +8,7 @@
 //! | [`record`] | log records as frames on a channel of their own |
 //! | [`report`] | what went wrong, as a line of text and as a log record |
 //! | [`trap`] | names of the exceptions of RISC-V |
+//! | [`wide`] | a counter of 32 bits as one of 64 |
 //! | [`register`] | registers of peripherals |
 //! | [`inbox`] | bytes that an interrupt has received |
 //! | [`listener`] | whether anyone reads what is sent over USB |
@@ -38,3 +39,4 @@ pub mod serve;
 pub mod stack;
 pub mod trap;
 pub mod uart;
+pub mod wide;

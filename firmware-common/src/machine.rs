@@ -22,7 +22,7 @@ unsafe extern "C" {
 
 /// A machine. Its functions without a body are what a processor or a board brings.
 ///
-/// A type of its own stands for the hardware that there is once, so nothing is kept in it. [`machine!`](crate::machine!)
+/// The type has no fields: the hardware is there once, and keeps its own state. [`machine!`](crate::machine!)
 /// defines the memory, the log and the handler of panics around it.
 pub trait Machine {
     /// What the host shows, unless the program has a name of its own.
@@ -123,8 +123,8 @@ pub trait Machine {
         Self::leave(Reason::Fault)
     }
 
-    /// Reports a panic, and ends the machine. None can be reached in the firmware, which a test of the image proves; the
-    /// language wants a handler all the same.
+    /// Reports a panic, and ends the machine. A test of the image proves that the firmware cannot panic, but Rust wants a
+    /// handler.
     fn panic(info: &PanicInfo<'_>) -> ! {
         Self::enter();
         Text::panic(info).tell(Self::send);
@@ -143,6 +143,45 @@ pub trait Machine {
         Self::uart().flush();
         Self::exit(reason)
     }
+}
+
+/// The machine of a board with its data as the module `data` in scope, and what it needs around it: what counts, the functions that
+/// give the line and the pin, and the one that ends the machine.
+#[macro_export]
+macro_rules! hardware {
+    ($visible:vis struct $machine:ident: $ticks:expr, $uart:path, $strobe:path, $exit:path) => {
+        /// The hardware of the board.
+        #[derive(Debug)]
+        $visible struct $machine;
+
+        impl $crate::machine::Machine for $machine {
+            const NAME: &'static str = data::NAME;
+            const NETWORK: Option<(usize, usize)> = data::NETWORK;
+            const STORE: Option<(usize, usize)> = data::STORE;
+
+            fn ticks() -> Option<fn() -> u64> {
+                $ticks
+            }
+
+            fn uart() -> impl $crate::uart::Uart {
+                $uart()
+            }
+
+            fn strobe() -> $crate::pin::Pin<impl FnMut(bool)> {
+                $strobe()
+            }
+
+            fn memory() -> (&'static mut [u64], loihi_core::device::Buffers<&'static mut [u8]>) {
+                (ARENA.take_all(), loihi_core::device::Buffers::split(LINE.take_all()))
+            }
+
+            fn exit(reason: $crate::exit::Reason) -> ! {
+                $exit(reason)
+            }
+        }
+
+        $crate::machine!($machine, data::ARENA_BYTES, data::BODY_BYTES);
+    };
 }
 
 /// What a [`Machine`] needs around it: the memory `ARENA` and `LINE`, for an arena and messages of these sizes in bytes,

@@ -4,6 +4,8 @@ use core::convert::Infallible;
 
 use embedded_hal::digital::{ErrorType, OutputPin};
 
+use crate::register::Register;
+
 /// A pin that a function drives: high for `true`, low for `false`.
 ///
 /// ```
@@ -16,6 +18,14 @@ use embedded_hal::digital::{ErrorType, OutputPin};
 /// ```
 #[derive(Debug)]
 pub struct Pin<F>(pub F);
+
+/// A pin that is driven by registers: what is written where for high, and for low.
+pub fn written(high: (Register, u32), low: (Register, u32)) -> Pin<impl FnMut(bool)> {
+    Pin(move |is_high| {
+        let (register, value) = if is_high { high } else { low };
+        register.write(value);
+    })
+}
 
 impl<F> ErrorType for Pin<F> {
     type Error = Infallible;

@@ -1,4 +1,4 @@
-//! What a binary needs besides `no_std` and `no_main`: the function that the start calls, and one for a host.
+//! What a binary needs besides `no_std` and `no_main`: the function that the start calls, one for a host, and the board's data.
 
 /// A firmware for a `Machine` with these programs of the embedded CPU, named like its board or
 /// otherwise.
@@ -9,14 +9,33 @@
 #[macro_export]
 macro_rules! firmware {
     ($machine:ty, $name:expr, $snips:expr) => {
+        $crate::program!(<$machine as $crate::machine::Machine>::run($name, $snips));
+    };
+}
+
+/// A program for a board that runs this.
+#[macro_export]
+macro_rules! program {
+    ($run:expr) => {
         // SAFETY: the start calls it by this name, which nothing else has.
         #[cfg(target_os = "none")]
         #[unsafe(no_mangle)]
         extern "C" fn firmware_main() {
-            <$machine as $crate::machine::Machine>::run($name, $snips);
+            $run;
         }
 
         $crate::hosted!();
+    };
+}
+
+/// The board's data as the module `data`, which the build script has made.
+#[macro_export]
+macro_rules! data {
+    () => {
+        #[allow(dead_code, clippy::unreadable_literal, reason = "made of data, of which every board uses its own part")]
+        mod data {
+            include!(concat!(env!("OUT_DIR"), "/board.rs"));
+        }
     };
 }
 

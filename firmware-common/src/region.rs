@@ -39,7 +39,7 @@ impl<T> Region<T> {
         if was_set(&self.is_taken) {
             return None;
         }
-        // SAFETY: the flag was not set once only, so this is the one reference that will ever exist. The memory was
+        // SAFETY: only the first caller finds the flag clear, so there is never another reference. The memory was
         // initialised with the static.
         Some(unsafe { &mut *self.memory.get() })
     }

@@ -1,4 +1,10 @@
-//! Registers of peripherals that lie in memory.
+//! Registers of peripherals that lie in memory, and what fits into one.
+
+/// An address, or a register of a processor of 32 bits, as a number.
+#[expect(clippy::cast_possible_truncation, reason = "addresses of all boards have 32 bits")]
+pub const fn word(address: usize) -> u32 {
+    address as u32
+}
 
 /// A 32-bit register at a fixed address.
 #[derive(Clone, Copy, Debug)]

@@ -1,5 +1,7 @@
 //! Names of the exceptions of RISC-V.
 
+use crate::report::Text;
+
 /// Exceptions by number.
 const NAMES: [&str; 8] = [
     "instruction address misaligned",
@@ -20,4 +22,11 @@ const NAMES: [&str; 8] = [
 /// ```
 pub fn name(cause: usize) -> &'static str {
     NAMES.get(cause).copied().unwrap_or("trap")
+}
+
+/// The same for a report, which says if it was the stack that overflowed.
+pub fn text(cause: usize, is_stack_overflow: bool) -> Text {
+    let mut text = Text::default();
+    text.text(name(cause)).text(if is_stack_overflow { ", stack overflow" } else { "" });
+    text
 }

@@ -4,6 +4,9 @@ use core::convert::Infallible;
 
 use embedded_io::{ErrorType, Read, Write};
 
+/// Bits per second of every serial line.
+pub const BAUD: u32 = 115_200;
+
 /// What a driver of a UART does, a byte at a time.
 pub trait Uart {
     /// Whether a received byte waits.

@@ -1,16 +1,13 @@
 //! Counts cycles of the processor with the cycle counter of its debug unit (DWT), on hardware.
 //!
 //! The counter has 32 bits, and begins again after 25 seconds at 168 MHz. SysTick looks at it more often than that, so that
-//! no round is missed; that takes about 30 cycles of every 16 million.
-
-use core::sync::atomic::{AtomicU32, Ordering};
+//! no round is missed.
 
 use cortex_m::peripheral::syst::SystClkSource;
 use cortex_m::peripheral::{DCB, DWT, SYST};
+use firmware_common::wide::Wide;
 
-/// How often the counter has begun again, and what it was at last.
-static ROUNDS: AtomicU32 = AtomicU32::new(0);
-static LATEST: AtomicU32 = AtomicU32::new(0);
+static CYCLES: Wide = Wide::new();
 
 /// Starts the counter, and SysTick, whose exception calls [`ticks`]: `cycles!` defines it.
 pub fn start(dcb: &mut DCB, dwt: &mut DWT, systick: &mut SYST) {
@@ -26,13 +23,7 @@ pub fn start(dcb: &mut DCB, dwt: &mut DWT, systick: &mut SYST) {
 
 /// Cycles since the start.
 pub fn ticks() -> u64 {
-    critical_section::with(|_| {
-        let now = DWT::cycle_count();
-        let rounds = ROUNDS.load(Ordering::Relaxed).wrapping_add(u32::from(now < LATEST.load(Ordering::Relaxed)));
-        ROUNDS.store(rounds, Ordering::Relaxed);
-        LATEST.store(now, Ordering::Relaxed);
-        u64::from(rounds) << 32 | u64::from(now)
-    })
+    CYCLES.read(DWT::cycle_count)
 }
 
 /// The exception that keeps the count, and the time stamps of the log.

@@ -2,11 +2,9 @@
 
 use cortex_m_rt::ExceptionFrame;
 use firmware_common::machine::Machine;
-use firmware_common::register::Register;
+use firmware_common::register::{Register, word};
 use firmware_common::report::Text;
 use firmware_common::stack;
-
-use crate::start::word;
 
 /// What the bits of the fault status mean, the most telling first.
 const STATUS: [(u32, &str); 9] = [

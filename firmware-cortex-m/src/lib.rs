@@ -10,8 +10,8 @@
 //! | `start` | from reset to the program, on a stack that faults when it overflows |
 //! | `fault` | says what went wrong, then ends the machine |
 //! | `cycles` | counts cycles |
-//! | `hardware` | a board that someone owns, of its line, its pin and its clocks |
-//! | `uart` | drivers of UARTs |
+//! | `hardware` | the whole firmware of a board that someone owns |
+//! | `uart`, `pins` | drivers of UARTs and pins |
 //! | | |
 //! | `data` | the board's data as constants |
 //! | `boards` | the board |
@@ -27,16 +27,15 @@ mod clock;
 #[cfg(all(target_arch = "arm", target_os = "none", not(board)))]
 pub mod cycles;
 #[cfg(all(target_arch = "arm", target_os = "none", board))]
-#[allow(dead_code, clippy::unreadable_literal, reason = "made of data, of which every board uses its own part")]
-mod data {
-    include!(concat!(env!("OUT_DIR"), "/board.rs"));
-}
+firmware_common::data!();
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 pub mod fault;
 #[cfg(all(target_arch = "arm", target_os = "none", not(board)))]
 pub mod hardware;
 #[cfg(all(target_arch = "arm", target_os = "none", board))]
 mod machine;
+#[cfg(all(target_arch = "arm", target_os = "none"))]
+pub mod pins;
 #[cfg(all(target_arch = "arm", target_os = "none"))]
 pub mod start;
 #[cfg(all(target_arch = "arm", target_os = "none"))]

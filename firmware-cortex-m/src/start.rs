@@ -5,6 +5,7 @@
 
 use core::arch::asm;
 
+use firmware_common::register::word;
 use firmware_common::stack;
 
 /// Paints the process stack and runs `start` on it. Handlers get the stack that ends at `handlers_end`.
@@ -66,12 +67,6 @@ pub fn guard_stack(mpu: &cortex_m::peripheral::MPU) {
     }
     cortex_m::asm::dsb();
     cortex_m::asm::isb();
-}
-
-/// An address as a number.
-#[expect(clippy::cast_possible_truncation, reason = "addresses of this target have 32 bits")]
-pub(crate) const fn word(address: usize) -> u32 {
-    address as u32
 }
 
 /// Where `cortex-m-rt` arrives with variables set up, and its handlers of faults, for a

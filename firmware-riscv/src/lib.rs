@@ -20,10 +20,7 @@ mod boards;
 #[cfg(all(target_arch = "riscv32", target_os = "none"))]
 mod clock;
 #[cfg(all(target_arch = "riscv32", target_os = "none"))]
-#[allow(dead_code, clippy::unreadable_literal, reason = "generated for all boards; each uses its own part")]
-mod data {
-    include!(concat!(env!("OUT_DIR"), "/board.rs"));
-}
+firmware_common::data!();
 #[cfg(all(target_arch = "riscv32", target_os = "none"))]
 mod machine;
 #[cfg(all(target_arch = "riscv32", target_os = "none"))]

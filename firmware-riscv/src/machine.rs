@@ -3,52 +3,21 @@
 use core::arch::asm;
 
 use firmware_common::exit::Reason;
-use firmware_common::machine::Machine;
-use firmware_common::pin::Pin;
+use firmware_common::machine::Machine as _;
 use firmware_common::stack;
-use firmware_common::uart::Uart;
-use loihi_core::device::Buffers;
 
-use crate::boards;
-use crate::clock;
-use crate::data::{self, ARENA_BYTES, BODY_BYTES, NAME};
+use crate::{boards, clock, data};
 
-/// The hardware of the board.
-#[derive(Debug)]
-pub struct Hardware;
+firmware_common::hardware!(pub struct Hardware: Some(clock::ticks), boards::uart, boards::strobe, exit);
 
-impl Machine for Hardware {
-    const NAME: &'static str = NAME;
-    const NETWORK: Option<(usize, usize)> = data::NETWORK;
-    const STORE: Option<(usize, usize)> = data::STORE;
-
-    fn ticks() -> Option<fn() -> u64> {
-        Some(clock::ticks)
-    }
-
-    fn uart() -> impl Uart {
-        boards::uart()
-    }
-
-    fn strobe() -> Pin<impl FnMut(bool)> {
-        boards::strobe()
-    }
-
-    fn memory() -> (&'static mut [u64], Buffers<&'static mut [u8]>) {
-        (ARENA.take_all(), Buffers::split(LINE.take_all()))
-    }
-
-    /// Without QEMU or a debugger, which take semihosting, the processor stops with a fault, for good.
-    fn exit(reason: Reason) -> ! {
-        semihosting::process::exit(i32::from(reason as u8))
-    }
+/// Without QEMU or a debugger, which take semihosting, the processor stops with a fault, for good.
+fn exit(reason: Reason) -> ! {
+    semihosting::process::exit(i32::from(reason as u8))
 }
-
-firmware_common::machine!(Hardware, ARENA_BYTES, BODY_BYTES);
 
 /// Bytes below the stack that may not be touched.
 const GUARD_BYTES: usize = 4096;
-/// Permissions of a region: none, for its owner neither, and the region is a power of two in length.
+/// Permissions of a region: none, not even for the program itself. Its length is a power of two.
 const GUARD_PERMISSIONS: usize = 0b1001_1000;
 
 /// Whether an address lies in the guard below the stack.

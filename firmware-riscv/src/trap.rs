@@ -6,7 +6,7 @@
 use core::arch::naked_asm;
 
 use firmware_common::machine::Machine as _;
-use firmware_common::report::Text;
+use firmware_common::register::word;
 use firmware_common::trap;
 use riscv::register::{mcause, mepc, mtval};
 
@@ -37,19 +37,9 @@ unsafe extern "C" fn _start_trap() -> ! {
 /// Reports a trap from what the processor and the entry have kept.
 extern "C" fn report(stack_pointer: usize, return_address: usize) -> ! {
     let (cause, address) = (mcause::read().bits(), mtval::read());
-    let mut text = Text::default();
-    text.text(trap::name(cause));
-    if machine::is_stack_guard(address) {
-        text.text(", stack overflow");
-    }
+    let text = trap::text(cause, machine::is_stack_guard(address));
     let registers = [("mepc", mepc::read()), ("mcause", cause), ("mtval", address)];
     let [mepc, mcause, mtval] = registers.map(|(label, value)| (label, word(value)));
     let values = [mepc, mcause, mtval, ("ra", word(return_address)), ("sp", word(stack_pointer))];
     Hardware::fault(text.as_str(), values)
-}
-
-/// A register as a number.
-#[expect(clippy::cast_possible_truncation, reason = "registers of this target have 32 bits")]
-const fn word(register: usize) -> u32 {
-    register as u32
 }

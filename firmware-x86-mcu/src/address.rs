@@ -2,10 +2,11 @@
 
 use core::mem::size_of;
 
+use firmware_common::register::word;
+
 /// The address of what `pointer` points to.
-#[expect(clippy::cast_possible_truncation, reason = "addresses of this target have 32 bits")]
 pub(crate) fn of<T>(pointer: *const T) -> u32 {
-    pointer.addr() as u32
+    word(pointer.addr())
 }
 
 /// The operand of the instructions that load a descriptor table.

@@ -8,8 +8,9 @@ use core::arch::global_asm;
 use firmware_common::machine::Machine as _;
 use firmware_common::report::Text;
 use firmware_common::stack;
+use firmware_common::uart::BAUD;
 
-use crate::data::{ARENA_BYTES, BAUD};
+use crate::data::ARENA_BYTES;
 use crate::machine::Hardware;
 use crate::{arena, clock, float, memory, multiboot, paging, report, screen, segments, traps, uart};
 
@@ -17,7 +18,7 @@ use crate::{arena, clock, float, memory, multiboot, paging, report, screen, segm
 #[expect(clippy::cast_possible_truncation, reason = "checked when compiled")]
 const LEAST_BYTES: u32 = {
     assert!(ARENA_BYTES <= 1 << 30 && ARENA_BYTES.is_multiple_of(4096));
-    ARENA_BYTES as u32 + paging::tables_bytes(ARENA_BYTES as u32)
+    ARENA_BYTES as u32 + memory::tables_bytes(ARENA_BYTES as u32)
 };
 
 global_asm!(

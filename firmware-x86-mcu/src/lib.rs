@@ -29,10 +29,7 @@ mod boot;
 #[cfg(all(target_arch = "x86", target_os = "none"))]
 mod clock;
 #[cfg(all(target_arch = "x86", target_os = "none"))]
-#[allow(dead_code, clippy::unreadable_literal, reason = "generated, with what other boards use")]
-mod data {
-    include!(concat!(env!("OUT_DIR"), "/board.rs"));
-}
+firmware_common::data!();
 #[cfg(all(target_arch = "x86", target_os = "none"))]
 mod float;
 #[cfg(all(target_arch = "x86", target_os = "none"))]

@@ -8,7 +8,7 @@ use firmware_common::pin::Pin;
 use firmware_common::uart::Uart;
 use loihi_core::device::Buffers;
 
-use crate::data::{BODY_BYTES, NAME, STROBE_BASE};
+use crate::data::{BODY_BYTES, NAME, STROBE_BASE, STROBE_NUMBER};
 use crate::{arena, clock, port, uart};
 
 /// Where the command line puts QEMU's `isa-debug-exit` device.
@@ -29,11 +29,10 @@ impl Machine for Hardware {
         uart::com1()
     }
 
-    /// Data pin 0 of the parallel port, pin 2 of its connector; the other seven stay low. Without a parallel port the writes
-    /// go nowhere.
+    /// A data pin of the parallel port; the other seven stay low. Without a parallel port the writes go nowhere.
     fn strobe() -> Pin<impl FnMut(bool)> {
         // SAFETY: the data register only drives eight pins.
-        Pin(|is_high| unsafe { port::write(port::number::<STROBE_BASE>(), u8::from(is_high)) })
+        Pin(|is_high| unsafe { port::write(port::number::<STROBE_BASE>(), u8::from(is_high) << STROBE_NUMBER) })
     }
 
     fn memory() -> (&'static mut [u64], Buffers<&'static mut [u8]>) {

@@ -1,15 +1,17 @@
-//! Where the arena goes: the largest piece of memory that nothing else takes.
+//! Where the arena goes: the largest piece of memory that nothing else takes. The tables of its pages lie in front of it.
 //!
 //! Addresses have 64 bits here, as loaders tell them. Memory that this processor cannot reach does not count.
 
 use core::ops::Range;
 
 /// Bytes in a page.
-const PAGE_BYTES: u64 = 4096;
+const PAGE_BYTES: u32 = 4096;
 /// Where the addresses of this processor end, less a page, so that the end of a range is one of them.
-const REACH: u64 = (1 << 32) - PAGE_BYTES;
+const REACH: u64 = (1 << 32) - PAGE_BYTES as u64;
+/// Bytes that a table maps. A table is a page.
+pub const SPAN_BYTES: u32 = 4 << 20;
 /// Most bytes of an arena: a slice cannot be longer.
-const MOST_BYTES: u64 = (1 << 31) - PAGE_BYTES;
+const MOST_BYTES: u64 = (1 << 31) - PAGE_BYTES as u64;
 
 /// A range of addresses that the loader tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,12 +59,14 @@ where
     if end < image.end {
         return Err(shortage(end));
     }
-    let above = regions.clone().filter(|region| region.is_usable && region.start >= image.end);
-    let starts = core::iter::once(image.end).chain(above.map(|region| region.start));
+    // A piece begins behind the image, with a usable region, or behind a reserved one.
+    let edges = regions.clone().map(|region| if region.is_usable { region.start } else { region.end() });
+    let starts = core::iter::once(image.end).chain(edges).filter(|start| (image.end..REACH).contains(start));
     let pages = starts.map(|start| {
-        let first = start.next_multiple_of(PAGE_BYTES);
+        let page_bytes = u64::from(PAGE_BYTES);
+        let first = start.next_multiple_of(page_bytes);
         let bytes = end_of_piece(start, regions).saturating_sub(first).min(MOST_BYTES);
-        (first, bytes / PAGE_BYTES * PAGE_BYTES)
+        (first, bytes / page_bytes * page_bytes)
     });
     // The lowest of the longest.
     let (first, bytes) = pages.fold((0, 0), |best, next| if next.1 > best.1 { next } else { best });
@@ -70,6 +74,17 @@ where
         (Ok(first), Ok(end)) if bytes >= least_bytes => Ok(first..end),
         _ => Err(shortage(image.end + bytes)),
     }
+}
+
+/// The numbers of the tables that map a range of addresses. The first 4 MiB are left out: they have a table of their own.
+pub fn spans(addresses: &Range<u32>) -> Range<u32> {
+    (addresses.start / SPAN_BYTES).max(1)..addresses.end.div_ceil(SPAN_BYTES)
+}
+
+/// Bytes that are enough for the tables of an arena of this size, wherever it begins: one more for the rest of a span, one
+/// for a range that is not aligned, and one for the tables themselves.
+pub const fn tables_bytes(arena_bytes: u32) -> u32 {
+    (arena_bytes / SPAN_BYTES + 3) * PAGE_BYTES
 }
 
 /// Where the usable memory ends that `start` lies in, `start` itself if there is none.
@@ -137,8 +152,24 @@ mod tests {
     #[test]
     fn what_is_reserved_is_left_alone() {
         let all = usable(MIB, 63 * MIB);
-        assert_eq!(found(&[all, reserved(8 * MIB, MIB)]), Ok(0x18_0000..0x80_0000));
+        assert_eq!(found(&[all, reserved(8 * MIB, MIB)]), Ok(0x90_0000..0x400_0000), "behind it is more");
+        assert_eq!(found(&[all, reserved(48 * MIB, MIB)]), Ok(0x18_0000..0x300_0000), "before it is more");
+        assert_eq!(found(&[all, reserved(4 * MIB, MIB), reserved(0x4F_FFFF, 2)]), Ok(0x50_1000..0x400_0000));
         assert_eq!(found(&[reserved(60 * MIB + 5, 1), all]), Ok(0x18_0000..0x3C0_0000));
+    }
+
+    #[test]
+    fn the_tables_of_an_arena_fit_in_front_of_it_wherever_it_begins() {
+        let sizes = [PAGE_BYTES, SPAN_BYTES - PAGE_BYTES, SPAN_BYTES, 2 * SPAN_BYTES - 2 * PAGE_BYTES, 1 << 30];
+        for arena_bytes in sizes {
+            let bytes = arena_bytes + tables_bytes(arena_bytes);
+            let starts = (0x18_0000..0x18_0000 + 2 * SPAN_BYTES).step_by(PAGE_BYTES as usize);
+            let tables = starts.map(|start| spans(&(start..start + bytes)).len()).max();
+            assert!(
+                tables.is_some_and(|most| most * PAGE_BYTES as usize <= tables_bytes(arena_bytes) as usize),
+                "{arena_bytes}"
+            );
+        }
     }
 
     #[test]
@@ -147,6 +178,8 @@ mod tests {
         let high = [usable(MIB, MIB), usable(3 << 30, 9 << 30)];
         assert_eq!(found(&high), Ok(0xC000_0000..0xFFFF_F000));
         assert!(found(&[usable(MIB, MIB), usable(1 << 32, 1 << 32)]).is_err());
+        let last = [usable(MIB, 7 * MIB), usable(u64::MAX - 5, 5), reserved(u64::MAX - 9, 4)];
+        assert_eq!(found(&last), Ok(0x18_0000..0x80_0000), "the last page of 64 bits has no next one");
     }
 
     #[test]

@@ -9,13 +9,12 @@ use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use crate::address;
+use crate::memory::{self, SPAN_BYTES};
 
 /// Bytes in a page.
 const PAGE_BYTES: u32 = 4096;
 /// Entries in the directory and in each table.
 const ENTRIES: usize = 1024;
-/// Bytes that a table maps.
-const TABLE_SPAN_BYTES: u32 = 4 << 20;
 
 const PRESENT: u32 = 1 << 0;
 const WRITABLE: u32 = 1 << 1;
@@ -61,18 +60,13 @@ pub(crate) fn image() -> Range<u32> {
     address::of(&raw const __image_start)..address::of(&raw const __image_end)
 }
 
-/// Bytes that are enough for the tables of an arena of this size.
-pub(crate) const fn tables_bytes(arena_bytes: u32) -> u32 {
-    (arena_bytes / TABLE_SPAN_BYTES + 2) * PAGE_BYTES
-}
-
 /// Fills the tables and turns paging on. `memory` is for the arena and its tables; returns what is left for the arena.
 ///
 /// # Safety
 ///
 /// Paging is off, and `memory` is memory in whole pages that nothing else uses.
 pub(crate) unsafe fn enable(memory: Range<u32>) -> Range<u32> {
-    let spans = (memory.start / TABLE_SPAN_BYTES).max(1)..memory.end.div_ceil(TABLE_SPAN_BYTES);
+    let spans = memory::spans(&memory);
     let arena = memory.start + PAGE_BYTES * (spans.end.saturating_sub(spans.start))..memory.end;
     for (page, entry) in (0..).zip(&FIRST_TABLE.0) {
         entry.store(entry_of(page * PAGE_BYTES, &arena), Ordering::Relaxed);
@@ -82,7 +76,7 @@ pub(crate) unsafe fn enable(memory: Range<u32>) -> Range<u32> {
     for (entry, table) in first.chain(DIRECTORY.0.iter().skip(spans.start as usize).zip(tables.take(spans.len()))) {
         entry.store(table | PRESENT | WRITABLE, Ordering::Relaxed);
     }
-    let pages = (spans.start * TABLE_SPAN_BYTES..).step_by(PAGE_BYTES as usize).take(spans.len() * ENTRIES);
+    let pages = (spans.start * SPAN_BYTES..).step_by(PAGE_BYTES as usize).take(spans.len() * ENTRIES);
     let entries = ptr::with_exposed_provenance_mut::<u32>(memory.start as usize);
     for (place, page) in pages.enumerate() {
         // SAFETY: the entry lies in the first pages of `memory`, one for each of the spans.

@@ -65,7 +65,7 @@ pub(crate) fn too_little_memory(shortage: Shortage) -> ! {
 /// Reports that the loader does not tell how much memory there is, and exits.
 pub(crate) fn unknown_memory() -> ! {
     let mut text = Text::default();
-    text.text("memory: the loader does not tell how much there is: take one that follows multiboot 1, as GRUB");
+    text.text("memory: the loader does not tell how much there is: use one that follows multiboot 1, such as GRUB");
     give_up(&text)
 }
 

@@ -88,7 +88,7 @@ pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
             for cargo in [FORMAT, LINTS, LINTS_DEFAULT, DOCUMENTATION] {
                 report.stage(cargo.name, || cargo.run())?;
             }
-            report.stage("lints of boards", lint_boards)?;
+            report.stage("lints of boards", || lint_boards(&firmware::emulated()))?;
             report.stage("lints of the page", lint_page)?;
             report.stage("features", || Ok(features::check().into()))?;
             let (took, verdict) = links.join().map_err(|_| anyhow!("the panic check ended with a panic"))?;
@@ -99,6 +99,7 @@ pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
     }
     if tier == Tier::All {
         report.stage("firmware of hardware", build_hardware)?;
+        report.stage("lints of hardware", || lint_boards(&firmware::hardware()))?;
         report.stage("crates", || Ok(proof::dependencies().into()))?;
         report.stage("spelling", || Ok(proof::spelling().into()))?;
         report.stage("other systems", || Ok(portable::check().map_or_else(Verdict::Skipped, Verdict::from)))?;
@@ -148,27 +149,23 @@ fn held(built: Result<()>, has_core: bool, fits: impl FnOnce() -> Result<()>) ->
     }
 }
 
-/// Lints the code that is compiled for boards only, for a board of each of their packages.
-fn lint_boards() -> Result<Verdict> {
-    for board in ["mps2-an386", "virt"] {
-        let Board { name, firmware, target, .. } = loihi_boards::named(board)?;
-        if !toolchain::has_core(target) {
-            return Ok(Verdict::Skipped(format!("the compiler in use has no `core` for {target}")));
-        }
-        let family = firmware.trim_start_matches("firmware-");
-        // The standalone example has a program for each processor.
-        let arguments = format!(
-            "clippy --profile tests --target {target} --package firmware-common --package {firmware} --package \
-             firmware-standalone --lib --bin {firmware} --bin fault-{family} --bin standalone-{family} --features \
-             {firmware}/{name} --quiet -- --deny warnings"
-        );
-        let arguments: Vec<&str> = arguments.split(' ').collect();
-        let verdict = Cargo { arguments: &arguments, ..LINTS }.run()?;
-        if !matches!(verdict, Verdict::Passed) {
-            return Ok(verdict);
+/// Lints the code that is compiled for these boards only.
+fn lint_boards(boards: &[&Board]) -> Result<Verdict> {
+    let mut skipped = Vec::new();
+    for board in boards {
+        let Some(commands) = firmware::lints(board)? else {
+            skipped.push(format!("the lints in use are not those of the compiler for {}", board.target));
+            continue;
+        };
+        for mut command in commands {
+            let verdict = verdict(LINTS.optional, &mut command)?;
+            if !matches!(verdict, Verdict::Passed) {
+                return Ok(verdict);
+            }
         }
     }
-    Ok(Verdict::Passed)
+    skipped.dedup();
+    Ok(if skipped.is_empty() { Verdict::Passed } else { Verdict::Skipped(skipped.join("; ")) })
 }
 
 /// Lints the functions of the page's module, which are compiled for the browser only.
@@ -240,22 +237,27 @@ impl From<Result<()>> for Verdict {
 impl Cargo<'_> {
     /// Runs the stage; one that fails says what the command said.
     fn run(&self) -> Result<Verdict> {
-        if let Some(tool) = self.optional
-            && printed(Command::new(paths::cargo()).args([tool, "--version"])).is_none()
-        {
-            return Ok(Verdict::Skipped(format!("`cargo {tool}` is not installed")));
-        }
         let mut command = Command::new(paths::cargo());
         command.current_dir(paths::root()).args(self.arguments);
         command.envs(self.environment.iter().copied());
-        let output = command.output().with_context(|| format!("cannot start `{}`", line(&command)))?;
-        if output.status.success() {
-            return Ok(Verdict::Passed);
-        }
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said);
-        Ok(Verdict::Failed(format!("`cargo {}` says:\n{said}", self.arguments.join(" "))))
+        verdict(self.optional, &mut command)
     }
+}
+
+/// What a command of cargo comes to; one that fails says what it said. `optional`: as in [`Cargo`].
+fn verdict(optional: Option<&str>, command: &mut Command) -> Result<Verdict> {
+    if let Some(tool) = optional
+        && printed(Command::new(paths::cargo()).args([tool, "--version"])).is_none()
+    {
+        return Ok(Verdict::Skipped(format!("`cargo {tool}` is not installed")));
+    }
+    let output = command.output().with_context(|| format!("cannot start `{}`", line(command)))?;
+    if output.status.success() {
+        return Ok(Verdict::Passed);
+    }
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    Ok(Verdict::Failed(format!("`{}` says:\n{said}", line(command))))
 }
 
 #[cfg(test)]

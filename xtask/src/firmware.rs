@@ -76,12 +76,9 @@ fn build_board(board: &Board, features: &[String]) -> Result<()> {
         paths::remove(&paths::cd())?;
     }
     let tools = setup::install_for_firmware(Detail::Changes, board)?;
-    for keeps in [false, true] {
-        let programs: Vec<&Program> = programs.iter().copied().filter(|program| program.keeps == keeps).collect();
-        if !programs.is_empty() {
-            run(&mut compile(&tools, board, &programs, features))?;
-            programs.into_iter().try_for_each(|program| publish(program.name, board))?;
-        }
+    for programs in groups(board) {
+        run(&mut compile("build", &tools, board, &programs, features))?;
+        programs.into_iter().try_for_each(|program| publish(program.name, board))?;
     }
     Ok(())
 }
@@ -93,6 +90,31 @@ fn programs(board: &Board) -> Vec<&'static Program> {
     PROGRAMS.iter().filter(has).collect()
 }
 
+/// The same, by what is built at once.
+fn groups(board: &Board) -> Vec<Vec<&'static Program>> {
+    let (keep, others): (Vec<_>, Vec<_>) = programs(board).into_iter().partition(|program| program.keeps);
+    [others, keep].into_iter().filter(|programs| !programs.is_empty()).collect()
+}
+
+/// The commands that lint the programs of a board, with those parts of their workspace that are compiled for the board only.
+/// `None` where `cargo clippy` belongs to another compiler than the one that can build for the board.
+///
+/// # Errors
+///
+/// When the set-up fails.
+pub(crate) fn lints(board: &Board) -> Result<Option<Vec<Command>>> {
+    let tools = setup::install_for_firmware(Detail::Changes, board)?;
+    if !toolchain::is_in_use(&tools.compiler) {
+        return Ok(None);
+    }
+    let lint = |programs: Vec<&Program>| {
+        let mut command = compile("clippy", &tools, board, &programs, &board.features);
+        command.args(["--", "--deny", "warnings"]);
+        command
+    };
+    Ok(Some(groups(board).into_iter().map(lint).collect()))
+}
+
 /// Builds the firmware of a board with these features of `loihi-core`, and returns its bytes; what others find in
 /// `target/firmware` stays as it is.
 ///
@@ -102,7 +124,7 @@ fn programs(board: &Board) -> Vec<&'static Program> {
 pub(crate) fn build_aside(board: &Board, features: &[String]) -> Result<Vec<u8>> {
     let tools = setup::install_for_firmware(Detail::Changes, board)?;
     let firmware: Vec<&Program> = PROGRAMS.iter().filter(|program| program.name == FIRMWARE).collect();
-    run(&mut compile(&tools, board, &firmware, features))?;
+    run(&mut compile("build", &tools, board, &firmware, features))?;
     let built = built(FIRMWARE, board);
     fs::read(&built).with_context(|| format!("cannot read {}", built.display()))
 }
@@ -123,13 +145,13 @@ fn workspace(board: &Board) -> PathBuf {
     if board.qemu.is_some() { root.to_owned() } else { root.join("firmware-boards").join(&board.name) }
 }
 
-/// The cargo command for programs of a board, with features of `loihi-core`.
-fn compile(tools: &Tools, board: &Board, programs: &[&Program], features: &[String]) -> Command {
+/// The command of cargo, `build` or `clippy`, for programs of a board, with features of `loihi-core`.
+fn compile(subcommand: &str, tools: &Tools, board: &Board, programs: &[&Program], features: &[String]) -> Command {
     let mut flags = vec![format!("-Clinker={}", tools.linker.program.display())];
     flags.extend(tools.linker.flags.iter().map(|&flag| flag.to_owned()));
 
     let mut command = Command::new(paths::cargo());
-    command.current_dir(workspace(board)).args(["build", "--quiet", "--profile", &board.profile]);
+    command.current_dir(workspace(board)).args([subcommand, "--quiet", "--profile", &board.profile]);
     for program in programs {
         let package = program.package.unwrap_or(&board.firmware);
         command.args(["--package", package, "--bin", &format!("{}-{}", program.name, family(board))]);

@@ -103,6 +103,11 @@ pub(crate) fn has_core(target: &str) -> bool {
     folder().is_some_and(|folder| folder.join("lib/rustlib").join(target).join("lib").is_dir())
 }
 
+/// Whether a compiler is the one that cargo uses, with its lints.
+pub(crate) fn is_in_use(compiler: &Compiler) -> bool {
+    sysroot(&compiler.program) == folder()
+}
+
 fn sysroot(rustc: &Path) -> Option<PathBuf> {
     let folder = printed(Command::new(rustc).args(["--print", "sysroot"]))?;
     Some(PathBuf::from(folder.trim()))

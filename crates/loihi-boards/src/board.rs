@@ -44,8 +44,8 @@ pub struct Board {
     /// The last part of the RAM, in which a program without a host keeps what it learns where an emulator has no flash to
     /// write: a reset leaves it alone. Other programs use it as any RAM.
     pub store: Option<Memory>,
-    /// The serial line, unless it is USB.
-    pub uart: Option<Uart>,
+    /// Address of the registers of its serial line, where a driver of this project takes it.
+    pub uart_base: Option<u64>,
     /// The pin that is high while a request is executed, if there is one.
     pub strobe: Option<Strobe>,
     /// What it counts on hardware while it computes steps, if that is known; in QEMU, boards count instructions.
@@ -80,16 +80,6 @@ pub struct Memory {
     pub bytes: u64,
 }
 
-/// A serial line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Uart {
-    /// Address of its registers.
-    pub base: u64,
-    /// Bits per second.
-    pub baud: u32,
-}
-
 /// An output pin.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -122,8 +112,6 @@ pub struct Qemu {
 pub struct Hardware {
     /// The serial line: pins, and what they are wired to.
     pub line: String,
-    /// What probe-rs calls the chip, if a debug probe programs it.
-    pub probe_rs: Option<String>,
     /// The command that programs it; `{image}` stands for the file of the firmware.
     pub flash_with: String,
 }

@@ -45,6 +45,25 @@ pub fn write_constants(package: &str) -> io::Result<Board> {
     Ok(board)
 }
 
+/// Links the programs of a package as the board of the firmware that they are made from wants it: for the build script of a
+/// program outside of that firmware's package. A host build needs nothing.
+///
+/// # Errors
+/// It does not run in a build script.
+pub fn link() -> io::Result<()> {
+    println!("cargo::rerun-if-changed=build.rs");
+    if variable("CARGO_CFG_TARGET_OS")? != "none" {
+        return Ok(());
+    }
+    for firmware in ["X86_MCU", "CORTEX_M_BOARD", "RISCV_BOARD"] {
+        let arguments = env::var(format!("DEP_{firmware}_LINK_ARGUMENTS")).unwrap_or_default();
+        for argument in arguments.split_whitespace() {
+            println!("cargo::rustc-link-arg-bins={argument}");
+        }
+    }
+    Ok(())
+}
+
 /// Whether the feature of a board of this package is on.
 pub fn is_chosen(package: &str) -> bool {
     all().iter().any(|board| board.firmware == package && is_on(board))

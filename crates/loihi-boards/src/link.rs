@@ -50,35 +50,39 @@ impl Board {
         script
     }
 
-    /// The same board, with all of its RAM for programs that have no use for a store.
+    /// The same board without its store: its programs have all of the RAM.
     #[must_use]
     pub fn without_store(&self) -> Self {
         Self { store: None, ..self.clone() }
     }
 
-    /// The constants of a board as Rust items; a store is taken of the arena.
+    /// The constants of a board as Rust items. A store takes its bytes from the arena.
     pub fn constants(&self) -> String {
-        let text = [("NAME", &self.name)];
-        let ratio = self.tick_ratio();
         let arena_bytes = self.arena_bytes.saturating_sub(self.store.map_or(0, |store| store.bytes));
-        let sizes = [("ARENA_BYTES", arena_bytes), ("BODY_BYTES", self.body_bytes)].into_iter();
-        let (uart, pin) = (self.uart.as_ref(), self.strobe.as_ref());
-        let sizes = sizes.chain(uart.map(|uart| ("UART_BASE", uart.base)));
-        let sizes = sizes.chain(pin.map(|pin| ("STROBE_BASE", pin.base)));
-        let words = [("CLOCK_HZ", self.clock_hz)].into_iter();
-        let words = words.chain(uart.map(|uart| ("BAUD", u64::from(uart.baud))));
-        let words = words.chain([("RATIO_TICKS", ratio.ticks), ("RATIO_INSTRUCTIONS", ratio.instructions)]);
-        let words = words.chain(pin.map(|pin| ("STROBE_NUMBER", u64::from(pin.number))));
-        let places = [("NETWORK", self.network), ("STORE", self.store)];
-        let item = |name: &str, kind: &str, value: String| format!("pub(crate) const {name}: {kind} = {value};\n");
-        let text = text.map(|(name, value)| item(name, "&str", format!("{value:?}"))).into_iter();
-        let sizes = sizes.map(|(name, value)| item(name, "usize", format!("{value:#x}")));
-        let words = words.map(|(name, value)| item(name, "u32", value.to_string()));
-        let places = places.into_iter().map(|(name, place)| {
-            let place = place.map(|Memory { origin, bytes }| format!("Some(({origin:#x}, {bytes:#x}))"));
-            item(name, "Option<(usize, usize)>", place.unwrap_or_else(|| "None".to_owned()))
-        });
-        text.chain(sizes).chain(places).chain(words).collect()
+        let TickRatio { ticks, instructions } = self.tick_ratio();
+        let address = |address: u64| Some(format!("{address:#x}"));
+        let place = |place: Option<Memory>| {
+            let range = place.map(|Memory { origin, bytes }| format!("Some(({origin:#x}, {bytes:#x}))"));
+            Some(range.unwrap_or_else(|| "None".to_owned()))
+        };
+        let strobe = self.strobe.as_ref();
+        let constants = [
+            ("NAME", "&str", Some(format!("{:?}", self.name))),
+            ("ARENA_BYTES", "usize", address(arena_bytes)),
+            ("BODY_BYTES", "usize", address(self.body_bytes)),
+            ("UART_BASE", "usize", self.uart_base.and_then(address)),
+            ("STROBE_BASE", "usize", strobe.and_then(|strobe| address(strobe.base))),
+            ("STROBE_NUMBER", "u32", strobe.map(|strobe| strobe.number.to_string())),
+            ("NETWORK", "Option<(usize, usize)>", place(self.network)),
+            ("STORE", "Option<(usize, usize)>", place(self.store)),
+            ("CLOCK_HZ", "u32", Some(self.clock_hz.to_string())),
+            ("RATIO_TICKS", "u32", Some(ticks.to_string())),
+            ("RATIO_INSTRUCTIONS", "u32", Some(instructions.to_string())),
+        ];
+        let item = |(name, kind, value): (&str, &str, Option<String>)| {
+            value.map(|value| format!("pub(crate) const {name}: {kind} = {value};\n"))
+        };
+        constants.into_iter().filter_map(item).collect()
     }
 
     /// How the processor's clock counts instructions in QEMU; on real hardware it counts itself.

@@ -165,15 +165,11 @@ impl<'v> Reader<'v> {
             Some("?") => Command::Ask,
             Some("state") => Command::State,
             Some("keep") => Command::Keep,
-            _ => {
-                let class = word.and_then(|word| word.parse().ok());
-                let wrong = LineError::Word { place: 1 };
-                match class.ok_or(wrong) {
-                    Ok(class) if class < self.classes => Command::Learn { class },
-                    Ok(_) => return self.fail(LineError::Class { classes: self.classes }),
-                    Err(wrong) => return self.fail(wrong),
-                }
-            }
+            _ => match word.map(str::parse) {
+                Some(Ok(class)) if class < self.classes => Command::Learn { class },
+                Some(Ok(_)) => return self.fail(LineError::Class { classes: self.classes }),
+                _ => return self.fail(LineError::Word { place: 1 }),
+            },
         };
         Some(First::Command(command))
     }

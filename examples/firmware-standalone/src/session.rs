@@ -49,7 +49,9 @@ impl<'m, F: NorFlash> Session<'m, F> {
         let reader = Reader::new(values, student.classes());
         let mut session = Self { student, store, reader };
         if !restored && session.store.entry().is_some() {
-            say.write_str("note: the store keeps what another network has learned, which the next state replaces\r\n")?;
+            say.write_str(
+                "note: the store keeps what another network has learned, until this one keeps its state\r\n",
+            )?;
         }
         say.write_str("ready: ")?;
         session.tell(say)?;

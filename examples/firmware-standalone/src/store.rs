@@ -107,9 +107,11 @@ pub struct Store<F> {
 }
 
 impl<F: NorFlash> Store<F> {
-    const WORDS_FIT: () = assert!(
-        HEAD_BYTES.is_multiple_of(F::WRITE_SIZE) && HEAD_BYTES.is_multiple_of(F::READ_SIZE),
-        "a head is made of whole words of the flash"
+    const SIZES_FIT: () = assert!(
+        HEAD_BYTES.is_multiple_of(F::WRITE_SIZE)
+            && HEAD_BYTES.is_multiple_of(F::READ_SIZE)
+            && F::ERASE_SIZE.is_multiple_of(HEAD_BYTES),
+        "a head is made of whole words of the flash, and a block of whole heads"
     );
 
     /// The store in this flash, with what was kept last; nothing if neither slot is whole.
@@ -117,7 +119,7 @@ impl<F: NorFlash> Store<F> {
     /// # Errors
     /// [`StoreError::Flash`].
     pub fn open(flash: F) -> Result<Self, StoreError> {
-        let () = Self::WORDS_FIT;
+        let () = Self::SIZES_FIT;
         let mut store = Self { flash, current: None };
         let [first, second] = [store.look(Slot::First)?, store.look(Slot::Second)?];
         store.current = match (first, second) {

@@ -4,13 +4,12 @@
 //! is between any two steps, so that no round is missed.
 
 use core::arch::asm;
-use core::sync::atomic::{AtomicU32, Ordering};
 
-/// How often the counter has begun again, and what it was at last.
-static ROUNDS: AtomicU32 = AtomicU32::new(0);
-static LATEST: AtomicU32 = AtomicU32::new(0);
+use firmware_common::wide::Wide;
 
-/// Starts the counter: of what happens, cycles; counting, and beginning again at the end.
+static CYCLES: Wide = Wide::new();
+
+/// Starts the counter: it counts cycles, and begins again at the end.
 pub(crate) fn start() {
     // SAFETY: the registers of the performance counter (mpcer, mpcmr, mpccr) reach no memory.
     unsafe {
@@ -20,14 +19,11 @@ pub(crate) fn start() {
 
 /// Cycles since the start.
 pub(crate) fn ticks() -> u64 {
-    critical_section::with(|_| {
+    CYCLES.read(|| {
         let now: u32;
         // SAFETY: as in `start`.
         unsafe { asm!("csrr {now}, 0x7E2", now = out(reg) now, options(nomem, nostack)) };
-        let rounds = ROUNDS.load(Ordering::Relaxed).wrapping_add(u32::from(now < LATEST.load(Ordering::Relaxed)));
-        ROUNDS.store(rounds, Ordering::Relaxed);
-        LATEST.store(now, Ordering::Relaxed);
-        u64::from(rounds) << 32 | u64::from(now)
+        now
     })
 }
 

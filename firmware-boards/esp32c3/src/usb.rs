@@ -14,13 +14,12 @@ use firmware_common::uart::Uart;
 use crate::cycles;
 use crate::data::CLOCK_HZ;
 
-/// A packet.
-const PACKET_BYTES: usize = 64;
 /// How long the host may take to read, in cycles: a tenth of a second.
 const WAIT_CYCLES: u64 = CLOCK_HZ as u64 / 10;
 
 static PORT: Mutex<RefCell<Option<UsbSerialJtag<'static, Blocking>>>> = Mutex::new(RefCell::new(None));
-static INBOX: Inbox<PACKET_BYTES> = Inbox::new();
+/// A byte is taken when there is none.
+static INBOX: Inbox<1> = Inbox::new();
 static HOST: Listener = Listener::new();
 
 /// The line.

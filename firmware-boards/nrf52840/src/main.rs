@@ -3,14 +3,10 @@
 #![no_std]
 #![no_main]
 
-mod data {
-    #![allow(dead_code, clippy::unreadable_literal, reason = "made of data, of which every board uses its own part")]
-    include!(concat!(env!("OUT_DIR"), "/board.rs"));
-}
 mod uarte;
 
 use data::{STROBE_BASE, STROBE_NUMBER};
-use firmware_common::pin::Pin;
+use firmware_common::pin::{self, Pin};
 use firmware_common::register::Register;
 use nrf52840_hal::Clocks;
 use nrf52840_hal::gpio::{Level, p0};
@@ -22,6 +18,8 @@ use uarte::Uarte0;
 const OUT_SET: usize = 0x508;
 const OUT_CLEAR: usize = 0x50C;
 
+firmware_common::data!();
+
 firmware_cortex_m::hardware!(uart, strobe, start);
 
 fn uart() -> Uarte0 {
@@ -32,12 +30,12 @@ fn uart() -> Uarte0 {
 fn strobe() -> Pin<impl FnMut(bool)> {
     // SAFETY: the data of the board say that the GPIO port is there.
     let [set, clear] = unsafe { [OUT_SET, OUT_CLEAR].map(|offset| Register::at(STROBE_BASE + offset)) };
-    Pin(move |is_high| if is_high { clear } else { set }.write(1 << STROBE_NUMBER))
+    pin::written((clear, 1 << STROBE_NUMBER), (set, 1 << STROBE_NUMBER))
 }
 
-fn start(_core: &mut cortex_m::Peripherals) {
+fn start() {
     let Some(device) = Peripherals::take() else { return };
-    // The oscillator inside is too far off for a serial line in the cold.
+    // In the cold, the oscillator inside the chip is too far off for a serial line.
     Clocks::new(device.CLOCK).enable_ext_hfosc();
     let port = p0::Parts::new(device.P0);
     port.p0_13.into_push_pull_output(Level::High);

@@ -1,21 +1,26 @@
-//! UARTE0, which moves bytes to and from memory by itself, and tells of each received one by an interrupt.
+//! UARTE0, which moves bytes to and from memory by itself, and interrupts the processor for each byte that it has received.
 
 use core::sync::atomic::{AtomicBool, AtomicU8, Ordering, compiler_fence};
 
 use cortex_m::peripheral::NVIC;
 use firmware_common::inbox::Inbox;
+use firmware_common::register::word;
 use firmware_common::uart::Uart;
+use loihi_core::wire::frame::line_bytes;
 use nrf52840_hal::pac::uarte0::RegisterBlock;
 use nrf52840_hal::pac::{Interrupt, UARTE0, interrupt};
 use nrf52840_hal::uarte::{Baudrate, Parity, Pins, Uarte};
 
-/// Room for the longest frame of this board.
+use crate::data::BODY_BYTES;
+
+/// Room for the longest frame of this board, and for what may come before it.
 const INBOX_BYTES: usize = 3072;
+const _: () = assert!(line_bytes(BODY_BYTES) <= INBOX_BYTES, "the longest frame does not fit the inbox");
 /// Most bytes that are sent at once.
 const SEND_BYTES: usize = 64;
 
 static INBOX: Inbox<INBOX_BYTES> = Inbox::new();
-/// Where the byte is received that comes next, and the one after it. The flag tells which: that at 1 if it is set.
+/// Where the next byte is received and the one after it, in turns; the flag is set when the next one goes to the second.
 static RECEIVED: [AtomicU8; 2] = [const { AtomicU8::new(0) }; 2];
 static SECOND: AtomicBool = AtomicBool::new(false);
 /// What is being sent: the peripheral reads no flash.
@@ -32,13 +37,10 @@ fn registers() -> &'static RegisterBlock {
 
 /// An address in RAM, as the peripheral wants it.
 fn address(at: &AtomicU8) -> u32 {
-    let address = at.as_ptr().addr();
-    #[expect(clippy::cast_possible_truncation, reason = "addresses of this target have 32 bits")]
-    let address = address as u32;
-    address
+    word(at.as_ptr().addr())
 }
 
-/// Puts the next byte but one into a slot.
+/// Has the byte after the next one received into a slot.
 fn receive_into(slot: &AtomicU8) {
     // SAFETY: one byte is written at the address, which is that of a static that holds a byte of any value.
     registers().rxd.ptr.write(|register| unsafe { register.ptr().bits(address(slot)) });

@@ -3,14 +3,10 @@
 #![no_std]
 #![no_main]
 
-mod data {
-    #![allow(dead_code, clippy::unreadable_literal, reason = "made of data, of which every board uses its own part")]
-    include!(concat!(env!("OUT_DIR"), "/board.rs"));
-}
 mod usb;
 
 use data::{STROBE_BASE, STROBE_NUMBER};
-use firmware_common::pin::Pin;
+use firmware_common::pin::{self, Pin};
 use firmware_common::register::Register;
 use rp235x_hal::block::ImageDef;
 use rp235x_hal::clocks::init_clocks_and_plls;
@@ -31,6 +27,8 @@ const OUT_CLEAR: usize = 0x20;
 #[used]
 static IMAGE: ImageDef = ImageDef::secure_exe();
 
+firmware_common::data!();
+
 firmware_cortex_m::hardware!(uart, strobe, start);
 
 fn uart() -> Usb {
@@ -40,11 +38,11 @@ fn uart() -> Usb {
 fn strobe() -> Pin<impl FnMut(bool)> {
     // SAFETY: the data of the board say that the GPIO port is there.
     let [set, clear] = unsafe { [OUT_SET, OUT_CLEAR].map(|offset| Register::at(STROBE_BASE + offset)) };
-    Pin(move |is_high| if is_high { set } else { clear }.write(1 << STROBE_NUMBER))
+    pin::written((set, 1 << STROBE_NUMBER), (clear, 1 << STROBE_NUMBER))
 }
 
 /// Without clocks there is no line to say so; the machine then runs on without one.
-fn start(_core: &mut cortex_m::Peripherals) {
+fn start() {
     let Some(mut device) = Peripherals::take() else { return };
     let mut watchdog = Watchdog::new(device.WATCHDOG);
     let sio = Sio::new(device.SIO);

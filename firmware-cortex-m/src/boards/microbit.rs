@@ -1,6 +1,6 @@
 //! BBC micro:bit, version 1: an nRF51822, whose Cortex-M0 has no SysTick, with the UART on the pins of its USB bridge.
 
-use firmware_common::pin::Pin;
+use firmware_common::pin::{self, Pin};
 use firmware_common::register::Register;
 
 use crate::data::{STROBE_BASE, STROBE_NUMBER, UART_BASE};
@@ -24,7 +24,7 @@ pub(crate) fn uart() -> Nrf51 {
 pub(crate) fn strobe() -> Pin<impl FnMut(bool)> {
     // SAFETY: the data of the board say that the GPIO port is there.
     let [set, clear] = unsafe { [OUT_SET, OUT_CLEAR].map(|offset| Register::at(STROBE_BASE + offset)) };
-    Pin(move |is_high| if is_high { set } else { clear }.write(1 << STROBE_NUMBER))
+    pin::written((set, 1 << STROBE_NUMBER), (clear, 1 << STROBE_NUMBER))
 }
 
 pub(crate) fn start() {

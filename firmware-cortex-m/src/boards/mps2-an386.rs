@@ -1,9 +1,10 @@
 //! MPS2+ with AN386: UART0 and GPIO 0 of Arm's system design kit.
 
-use firmware_common::pin::Pin;
+use firmware_common::pin::{self, Pin};
 use firmware_common::register::Register;
+use firmware_common::uart::BAUD;
 
-use crate::data::{BAUD, CLOCK_HZ, STROBE_BASE, STROBE_NUMBER, UART_BASE};
+use crate::data::{CLOCK_HZ, STROBE_BASE, STROBE_NUMBER, UART_BASE};
 use crate::uart::cmsdk::Cmsdk;
 
 /// Offsets of registers of a GPIO port: outputs, and which pins are outputs.
@@ -21,7 +22,7 @@ pub(crate) fn uart() -> Cmsdk {
 pub(crate) fn strobe() -> Pin<impl FnMut(bool)> {
     // SAFETY: the data of the board say that a GPIO port is there.
     let out = unsafe { Register::at(STROBE_BASE + DATA_OUT) };
-    Pin(move |is_high| out.write(u32::from(is_high) << STROBE_NUMBER))
+    pin::written((out, 1 << STROBE_NUMBER), (out, 0))
 }
 
 pub(crate) fn start() {

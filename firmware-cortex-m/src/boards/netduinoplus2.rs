@@ -1,22 +1,22 @@
-//! STM32F401 and STM32F405, that of the Netduino Plus 2, with USART1 on PA9 and PA10.
+//! STM32F401 and STM32F405 (Netduino Plus 2), with USART1 on PA9 and PA10.
 //!
 //! The clock is the one after reset, 16 MHz; QEMU runs the processor at 168 MHz whatever is set up.
 
 use firmware_common::pin::Pin;
 use firmware_common::register::Register;
+use firmware_common::uart::BAUD;
 
-use crate::data::{BAUD, STROBE_BASE, STROBE_NUMBER, UART_BASE};
+use crate::data::{STROBE_BASE, STROBE_NUMBER, UART_BASE};
+use crate::pins;
 use crate::uart::stm32::Stm32;
 
 /// The oscillator that runs after reset, in Hz.
 const HSI_HZ: u32 = 16_000_000;
-/// Clock gates of port A and of USART1.
-const RCC_AHB1ENR: usize = 0x4002_3830;
+/// Clock gate of USART1.
 const RCC_APB2ENR: usize = 0x4002_3844;
-/// Offsets of registers of a GPIO port: modes, functions of pins 8 to 15, bits to set and to reset.
+/// Offsets of registers of a GPIO port: modes, functions of pins 8 to 15.
 const MODER: usize = 0x00;
 const AFRH: usize = 0x24;
-const BSRR: usize = 0x18;
 /// Pins of USART1 are of function 7.
 const USART_FUNCTION: u32 = 7;
 
@@ -28,20 +28,19 @@ pub(crate) fn uart() -> Stm32 {
 }
 
 pub(crate) fn strobe() -> Pin<impl FnMut(bool)> {
-    // SAFETY: the data of the board say that port A is there.
-    let bits = unsafe { Register::at(STROBE_BASE + BSRR) };
-    Pin(move |is_high| bits.write(1 << if is_high { STROBE_NUMBER } else { STROBE_NUMBER + 16 }))
+    // SAFETY: every STM32F4 has port A.
+    unsafe { pins::stm32f4(STROBE_BASE, STROBE_NUMBER) }
 }
 
 pub(crate) fn start() {
     // SAFETY: these are registers of clock control and of port A on every STM32F4.
-    let [ports, buses, mode, function] = unsafe {
-        [RCC_AHB1ENR, RCC_APB2ENR, STROBE_BASE + MODER, STROBE_BASE + AFRH].map(|address| Register::at(address))
+    let [buses, mode, function] = unsafe {
+        pins::start_stm32f4(STROBE_BASE, STROBE_NUMBER);
+        [RCC_APB2ENR, STROBE_BASE + MODER, STROBE_BASE + AFRH].map(|address| Register::at(address))
     };
-    ports.set(1 << 0);
     buses.set(1 << 4);
     function.set(USART_FUNCTION << 4 | USART_FUNCTION << 8);
-    // Two bits a pin: 1 an output, 2 a function. Pins 9 and 10 are inputs after reset.
-    mode.set(1 << (2 * STROBE_NUMBER) | 2 << 18 | 2 << 20);
+    // Two bits a pin: 2 is a function. Pins 9 and 10 are inputs after reset.
+    mode.set(2 << 18 | 2 << 20);
     uart().start(HSI_HZ / BAUD);
 }

@@ -44,7 +44,7 @@ impl Cmsdk {
         }
     }
 
-    /// Switches it on, with so many clocks a bit.
+    /// Switches it on, with this many clocks per bit.
     pub fn start(&self, clocks: u32) {
         self.divisor.write(clocks.max(DIVISOR_LEAST));
         self.control.write(ENABLE);

@@ -43,7 +43,7 @@ impl Stm32 {
         }
     }
 
-    /// Switches it on, with so many clocks a bit.
+    /// Switches it on, with this many clocks per bit.
     pub fn start(&self, clocks: u32) {
         self.divisor.write(clocks);
         self.control.write(ENABLE);

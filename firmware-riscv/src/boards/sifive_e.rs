@@ -1,9 +1,10 @@
-//! SiFive's HiFive1: an FE310 with UART0 on pins 16 and 17.
+//! SiFive's `HiFive1`: an FE310 with UART0 on pins 16 and 17.
 
-use firmware_common::pin::Pin;
+use firmware_common::pin::{self, Pin};
 use firmware_common::register::Register;
+use firmware_common::uart::BAUD;
 
-use crate::data::{BAUD, CLOCK_HZ, STROBE_BASE, STROBE_NUMBER, UART_BASE};
+use crate::data::{CLOCK_HZ, STROBE_BASE, STROBE_NUMBER, UART_BASE};
 use crate::uart::sifive::Sifive;
 
 /// Offsets of registers of the GPIO port: outputs, what they are, which pins belong to a peripheral.
@@ -22,7 +23,7 @@ pub(crate) fn uart() -> Sifive {
 pub(crate) fn strobe() -> Pin<impl FnMut(bool)> {
     // SAFETY: the data of the board say that the GPIO port is there.
     let out = unsafe { Register::at(STROBE_BASE + OUT) };
-    Pin(move |is_high| out.write(u32::from(is_high) << STROBE_NUMBER))
+    pin::written((out, 1 << STROBE_NUMBER), (out, 0))
 }
 
 pub(crate) fn start() {

@@ -42,7 +42,7 @@ impl Sifive {
         unsafe { Register::at(self.base + offset) }
     }
 
-    /// Switches it on, with so many clocks a bit.
+    /// Switches it on, with this many clocks per bit.
     pub(crate) fn start(&self, clocks: u32) {
         self.register(DIVISOR).write(clocks.saturating_sub(1));
         self.register(SEND_CONTROL).write(ENABLE | SEND_LEAST);

@@ -40,6 +40,7 @@ fn all() -> Table {
         bytes("flash"),
         bytes("flash for a network"),
         bytes("arena"),
+        Column::plain("strobe"),
         Column::plain("reached by"),
         Column::plain("programmed with"),
     ];
@@ -55,7 +56,7 @@ fn all() -> Table {
 }
 
 fn row(board: &Board) -> Vec<Cell> {
-    let Board { name, title, processor, target, flash, network, ram, arena_bytes, qemu, hardware, .. } = board;
+    let Board { name, title, processor, target, flash, network, ram, arena_bytes, strobe, qemu, hardware, .. } = board;
     let [reached_by, programmed_with] = match (qemu, hardware) {
         (Some(qemu), _) => [format!("QEMU, {}", qemu.machine), String::new()],
         (None, Some(Hardware { line, flash_with, .. })) => {
@@ -65,5 +66,6 @@ fn row(board: &Board) -> Vec<Cell> {
     };
     let texts = [name, title, processor, target].map(|text| Cell::Text(text.clone()));
     let bytes = [ram.bytes, flash.bytes, network.map_or(0, |network| network.bytes), *arena_bytes].map(Cell::Count);
-    texts.into_iter().chain(bytes).chain([reached_by, programmed_with].map(Cell::Text)).collect()
+    let strobe = strobe.as_ref().map_or_else(String::new, |strobe| strobe.title.clone());
+    texts.into_iter().chain(bytes).chain([strobe, reached_by, programmed_with].map(Cell::Text)).collect()
 }

@@ -67,7 +67,8 @@ fn a_board_goes_with_a_way_to_it() {
         &["the device host has no use for --board, which is for qemu and serial"],
     );
     let table = printed(&["boards"]);
-    for part in ["rp2350", "serial port: USB", "probe-rs run --chip nRF52840_xxAA firmware-nrf52840.elf"] {
+    for part in ["rp2350", "GP25 (LED)", "serial port: USB", "probe-rs run --chip nRF52840_xxAA firmware-nrf52840.elf"]
+    {
         assert!(table.contains(part), "{part}: {table}");
     }
 }

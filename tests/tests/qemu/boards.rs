@@ -198,6 +198,18 @@ fn traps_of_risc_v_boards_are_reported() {
     }
 }
 
+/// By what a network is refused, on each kind of processor.
+#[test]
+fn the_stack_that_is_said_is_enough_for_cores_that_learn() {
+    let task = shortened(experiment("stdp-reward"), "1000");
+    for name in ["mps2-an386", "virt", "x86-mcu"] {
+        let (board, mut session) = (named(name), firmware(named(name)));
+        task.run(&mut session, &RunOptions::default(), &mut NoObserver).unwrap();
+        let (taken, enough) = (session.footprint().unwrap().stack_bytes.unwrap(), board.learning_stack_bytes());
+        assert!(u64::from(taken) <= enough, "{name}: {taken} of {enough}");
+    }
+}
+
 #[test]
 fn an_emulator_that_is_missing_is_named_with_what_installs_it() {
     let mut board = named("virt").clone();
