@@ -130,7 +130,10 @@ fn boot_image() -> Verdict {
 fn build_hardware() -> Result<Verdict> {
     let mut skipped = Vec::new();
     for board in firmware::hardware() {
-        let tools = setup::install_for_firmware(Detail::Changes, board)?;
+        let tools = match setup::install_for_firmware(Detail::Changes, board) {
+            Ok(tools) => tools,
+            Err(error) => return Ok(Verdict::Failed(format!("{error:#}"))),
+        };
         match held(firmware::build(&[board], &[]), tools.compiler.has_core, || size::fits(board)) {
             Verdict::Passed => {}
             Verdict::Skipped(why) => skipped.push(why),
@@ -153,9 +156,13 @@ fn held(built: Result<()>, has_core: bool, fits: impl FnOnce() -> Result<()>) ->
 fn lint_boards(boards: &[&Board]) -> Result<Verdict> {
     let mut skipped = Vec::new();
     for board in boards {
-        let Some(commands) = firmware::lints(board)? else {
-            skipped.push(format!("the lints in use are not those of the compiler for {}", board.target));
-            continue;
+        let commands = match firmware::lints(board) {
+            Ok(Some(commands)) => commands,
+            Ok(None) => {
+                skipped.push(format!("the lints in use are not those of the compiler for {}", board.target));
+                continue;
+            }
+            Err(error) => return Ok(Verdict::Failed(format!("{error:#}"))),
         };
         for mut command in commands {
             let verdict = verdict(LINTS.optional, &mut command)?;
@@ -164,6 +171,7 @@ fn lint_boards(boards: &[&Board]) -> Result<Verdict> {
             }
         }
     }
+    skipped.sort();
     skipped.dedup();
     Ok(if skipped.is_empty() { Verdict::Passed } else { Verdict::Skipped(skipped.join("; ")) })
 }

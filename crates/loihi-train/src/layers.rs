@@ -304,7 +304,7 @@ fn sums_of(entry: &Entry) -> Option<BiasSums> {
         population: weighted.population,
         gains: weighted.gains.chunks(values.max(1)).map(row).collect(),
         offsets: weighted.offsets.clone(),
-        exponent: u32::try_from(weighted.exponent.get()).unwrap_or(0),
+        exponent: weighted.exponent.get().unsigned_abs(),
     })
 }
 

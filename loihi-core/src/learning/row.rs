@@ -112,7 +112,8 @@ impl<R: RandomSource + Copy> PlasticRow<'_, '_, '_, R> {
             let plane = self.readings.history.get(first..first.wrapping_add(posts)).unwrap_or_default();
             plane.iter().all(|y| *y == 0)
         };
-        // Lava holds a tag of -257 to the accumulator's range wherever a product is evaluated, also one of 0.
+        // Lava brings a tag of -257, which only a host writes, into the accumulator's range where a product is evaluated. A
+        // reward of 0 drops no product for its sake; other factors of 0 do.
         let holds_tags = self.group.dialect.has(Dialect::LAVA_RANGES)
             && self.products.iter().any(|product| product.target == Target::Tag);
         for (product, bit) in self.products.iter().zip(bits()) {

@@ -2,7 +2,7 @@
 //!
 //! `footprint BOARD FIRMWARE.elf` runs a few experiments, shortened, on the firmware in QEMU, saves and restores after each, and
 //! prints the bytes of the line's buffers, the most bytes of the stack that were in use, and the number of experiments: those
-//! that fit the arena and whose parts the firmware has.
+//! that fit the arena and whose parts the firmware has. It ends with status 3 if the firmware stops answering.
 
 use host_harness::boards::fit::Fit;
 use host_harness::boards::{self, Board};
@@ -30,7 +30,12 @@ fn main() -> ExitCode {
         }
         Err(error) => {
             eprintln!("footprint: {error}");
-            ExitCode::FAILURE
+            let cause = error.downcast_ref::<ExperimentError>().and_then(|error| match error {
+                ExperimentError::Session(error) => Some(error),
+                _ => None,
+            });
+            let is_silent = |error: &SessionError| matches!(error, SessionError::Silent { .. });
+            if cause.or(error.downcast_ref()).is_some_and(is_silent) { ExitCode::from(3) } else { ExitCode::FAILURE }
         }
     }
 }

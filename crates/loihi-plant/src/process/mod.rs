@@ -3,7 +3,7 @@
 //! ```toml
 //! [plant]
 //! plant = "process"
-//! command = ["python3", "my.py"]   # started where `loihi` is started, without a shell
+//! command = ["python3", "my.py"]   # started in the file's folder, without a shell
 //! sensed = 2                       # numbers of values
 //! actions = 1
 //! timeout = "5 s"                  # the longest that an answer may take, and its start with the first one

@@ -21,7 +21,9 @@ pub enum PresentError {
         there: String,
     },
     /// Values for an input of spikes.
-    #[error("the input `{0}` takes spikes and the samples are values: say --coding rate, latency, delta or frames")]
+    #[error(
+        "the input `{0}` takes spikes and the samples are values: give it a `coding`: rate, latency, delta, frames or levels"
+    )]
     Coding(String),
     /// Nothing says how long.
     #[error("nothing says how many steps a sample takes: say --steps")]
