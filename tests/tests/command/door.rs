@@ -201,7 +201,7 @@ fn the_network_file_says_how_samples_become_spikes() {
         let output = command(&[&["run", &network, "--data", &data, "--each", "--json"], more].concat()).output();
         String::from_utf8(output.unwrap().stderr).unwrap()
     };
-    assert!(run(&[]).contains("say --coding"));
+    assert!(run(&[]).contains("give it a `coding`"));
     let by_rate = run(&["--coding", "rate", "--seed", "5"]);
     let by_latency = run(&["--coding", "latency"]);
     assert!(by_rate.contains("answer") && by_rate != by_latency, "{by_rate}{by_latency}");

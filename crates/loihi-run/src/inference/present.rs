@@ -245,7 +245,7 @@ mod tests {
         let said = |network: &Network, item: &Sample, presentation: &Presentation| {
             present(network, item, 0, presentation).unwrap_err().to_string()
         };
-        assert!(said(&network(&[4]), &values(4), &PLAIN).contains("say --coding"));
+        assert!(said(&network(&[4]), &values(4), &PLAIN).contains("give it a `coding`"));
         let rate = Presentation { coding: Some(Coding::Rate), ..PLAIN };
         assert!(said(&network(&[4]), &values(4), &rate).contains("say --steps"));
         let endless = Presentation { steps: Some(u32::MAX), ..rate };
