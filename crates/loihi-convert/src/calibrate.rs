@@ -12,6 +12,8 @@ use std::num::NonZeroUsize;
 
 /// Most samples that are looked at.
 pub const SAMPLES_MAX: usize = 1000;
+/// Least scale of a channel, in parts of the largest one of its layer.
+const CHANNEL_LEAST: f32 = 0.25;
 /// Most activations that are kept at a time.
 const ACTIVATIONS_MAX: usize = 1 << 26;
 
@@ -75,10 +77,11 @@ pub fn calibrate(
         if most <= 0.0 && layer.activation != Activation::Linear {
             found.silent.push(layer.name.clone());
         }
-        // A channel that was never active gets the scale of the layer.
+        // Channels share a threshold: one with small activations would coarsen the weights of all others.
         let fallback = if most > 0.0 { most } else { 1.0 };
+        let least = CHANNEL_LEAST * fallback;
         let clip = if let Activation::Clip(clip) = layer.activation { clip } else { f32::INFINITY };
-        let mut largest: Vec<f32> = of_all.iter().map(|own| own.unwrap_or(fallback).min(clip)).collect();
+        let mut largest: Vec<f32> = of_all.iter().map(|own| own.unwrap_or(fallback).max(least).min(clip)).collect();
         if by == By::Layer {
             largest = vec![largest[0]; own_channels];
         }

@@ -315,7 +315,7 @@ impl Build<'_> {
     }
 
     fn scale(&self, at: usize, layer: &Layer, ways: &[Way]) -> Scale {
-        let largest = ways.iter().flat_map(largest_of).fold(0.0_f64, f64::max);
+        let largest = ways.iter().map(largest_of).fold(0.0_f64, f64::max);
         let sum = ways.iter().map(|way| largest_sum(way, layer)).sum();
         let found = scale(largest, sum);
         if !self.is_voltage(at) {
@@ -329,12 +329,12 @@ impl Build<'_> {
     }
 }
 
-fn largest_of(way: &Way) -> Option<f64> {
+fn largest_of(way: &Way) -> f64 {
     let most = |weights: &[f32]| weights.iter().fold(0.0_f64, |most, own| most.max(f64::from(own.abs())));
-    Some(match &way.map {
+    match &way.map {
         Map::Dense(weights) | Map::Conv(_, weights) | Map::Scale(weights) => most(weights),
         Map::Pool(_, weight) => f64::from(weight.abs()),
-    })
+    }
 }
 
 /// The largest sum of the weights of one neuron and sign.
@@ -358,7 +358,7 @@ fn largest_sum(way: &Way, layer: &Layer) -> f64 {
         }
         #[expect(clippy::cast_precision_loss, reason = "windows are small")]
         Map::Pool(pool, weight) => return f64::from(*weight) * (pool.kernel[0] * pool.kernel[1]) as f64,
-        Map::Scale(_) => return largest_of(way).unwrap_or(0.0),
+        Map::Scale(_) => return largest_of(way),
     }
     sums.iter().flatten().copied().fold(0.0, f64::max)
 }

@@ -150,7 +150,9 @@ pub fn curve(
 
 fn figures(ann: &Ann, at: usize, answers: &[Answer], steps: u32) -> LayerFigures {
     let mut moments = Moments::default();
-    answers.iter().for_each(|answer| moments.add(&answer.moments[at]));
+    for answer in answers {
+        moments.add(&answer.moments[at]);
+    }
     let spikes: u64 = answers.iter().map(|answer| answer.spikes[at]).sum();
     #[expect(clippy::cast_precision_loss, reason = "a rate may be rounded")]
     let turns = (ann.layers[at].neurons() * answers.len()).max(1) as f64 * f64::from(steps);

@@ -10,11 +10,11 @@ use loihi_net::network::{Endpoint, Entry, Network, Weights, size};
 use loihi_train::settings::connection_name;
 use loihi_train::ways::Ways;
 
-/// The ANN of a network.
+/// The ANN of a network, whose activations may be clipped.
 ///
 /// # Errors
 /// [`ConvertError::Network`] names what an ANN cannot have.
-pub fn design(network: &Network) -> Result<Ann, ConvertError> {
+pub fn design(network: &Network, clip: Option<f32>) -> Result<Ann, ConvertError> {
     let wrong = |what: String| ConvertError::Network(format!("{} is no ANN: {what}", network.name));
     let [input] = &*network.inputs else {
         return Err(wrong(format!("it has {} inputs, and an ANN takes one", network.inputs.len())));
@@ -43,14 +43,19 @@ pub fn design(network: &Network) -> Result<Ann, ConvertError> {
             return Err(wrong(format!("`{}` is in a circle", network.populations[left[0]].name)));
         };
         let at = left.remove(next);
-        let layer = layer(network, at, at == readout, &places)?;
+        let mut layer = layer(network, at, &places)?;
+        layer.activation = match clip {
+            _ if at == readout => Activation::Linear,
+            Some(clip) => Activation::Clip(clip),
+            None => Activation::Relu,
+        };
         places.push((Endpoint::Population(at), Source::Layer(ann.layers.len())));
         ann.layers.push(layer);
     }
     Ok(ann)
 }
 
-fn layer(network: &Network, at: usize, is_last: bool, places: &[(Endpoint, Source)]) -> Result<Layer, ConvertError> {
+fn layer(network: &Network, at: usize, places: &[(Endpoint, Source)]) -> Result<Layer, ConvertError> {
     let population = &network.populations[at];
     let own = || network.connections.iter().filter(move |own| own.to == at);
     let mut ways = Vec::new();
@@ -87,13 +92,21 @@ fn layer(network: &Network, at: usize, is_last: bool, places: &[(Endpoint, Sourc
     if ways.is_empty() {
         return Err(ConvertError::Network(format!("nothing leads to `{}`", population.name)));
     }
+    let is_last = network.readout.is_some_and(|readout| readout.population == at);
     let gain = if is_last { 1.0 } else { 2.0 };
     #[expect(clippy::cast_precision_loss, reason = "a deviation may be rounded")]
     let deviation = (gain / fan_in.max(1) as f32).sqrt();
-    ways.iter_mut().for_each(|way| draw(way, deviation));
+    for way in &mut ways {
+        draw(way, deviation);
+    }
     let bias = if fan_in > 0 { vec![0.0; crate::ann::channels(&population.shape)[0]] } else { Vec::new() };
-    let activation = if is_last { Activation::Linear } else { Activation::Relu };
-    Ok(Layer { name: population.name.clone(), shape: population.shape.clone(), ways, bias, activation })
+    Ok(Layer {
+        name: population.name.clone(),
+        shape: population.shape.clone(),
+        ways,
+        bias,
+        activation: Activation::Linear,
+    })
 }
 
 fn is_flat(mantissas: &[i16]) -> bool {
@@ -107,5 +120,7 @@ fn draw(way: &mut Way, deviation: f32) {
     let count = weights.len().max(1) as f32;
     let mean = weights.iter().sum::<f32>() / count;
     let own = (weights.iter().map(|weight| (weight - mean).powi(2)).sum::<f32>() / count).sqrt();
-    weights.iter_mut().for_each(|weight| *weight = (*weight - mean) * deviation / own);
+    for weight in weights {
+        *weight = (*weight - mean) * deviation / own;
+    }
 }

@@ -22,7 +22,8 @@ pub struct GraphError {
 impl GraphError {
     /// Something wrong with a node.
     pub fn at(operator: &str, name: &str, what: impl Into<String>) -> Self {
-        Self { node: Some(format!("{operator} `{name}`")), what: what.into() }
+        let short = |text: &str| text.chars().take(80).collect::<String>().escape_debug().to_string();
+        Self { node: Some(format!("{} `{}`", short(operator), short(name))), what: what.into() }
     }
 
     /// Something wrong with all of it.

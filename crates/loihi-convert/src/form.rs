@@ -31,6 +31,9 @@ pub struct AnnForm {
     pub shift: Option<[u8; 2]>,
     /// Half of the samples are shown with left and right exchanged.
     pub flip: bool,
+    /// Most of an activation: neurons spike in every step at most, and a few large activations make all others slow. By
+    /// default there is none.
+    pub clip: Option<f32>,
     /// Samples of the training set that are held back with `--validate`; of small sets it is a fifth.
     pub validation_samples: usize,
 }
@@ -46,6 +49,7 @@ impl Default for AnnForm {
             weight_decay: 0.0,
             shift: None,
             flip: false,
+            clip: None,
             validation_samples: 5000,
         }
     }
@@ -78,6 +82,7 @@ impl AnnForm {
             ("batch", (1..=4096).contains(&form.batch), "give a batch of 1 to 4,096 samples"),
             ("rate", form.rate > 0.0 && form.rate <= 1.0, "give a rate above 0, at most 1"),
             ("weight_decay", (0.0..=1.0).contains(&form.weight_decay), "give a share of 0 to 1"),
+            ("clip", form.clip.is_none_or(|clip| clip > 0.0 && clip <= 1e6), "give a number above 0"),
             ("validation_samples", form.validation_samples > 0, "give 1 or more samples"),
         ];
         for (key, is_valid, what) in rows {

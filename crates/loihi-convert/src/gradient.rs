@@ -79,7 +79,9 @@ pub fn learn(ready: &Ready, trained: &Trained, inputs: &[f32], labels: &[usize],
         for ((slopes, scores), label) in last.chunks_mut(classes).zip(scores.chunks(classes)).zip(labels) {
             learned.loss += f64::from(LOSS.of(scores, *label, slopes));
             learned.right += u64::from(winner(scores) == Some(*label));
-            slopes.iter_mut().for_each(|slope| *slope *= share);
+            for slope in slopes {
+                *slope *= share;
+            }
         }
     }
     let mut weights: Vec<((usize, usize), Vec<f32>)> = Vec::new();

@@ -45,7 +45,8 @@ pub fn each<S, R: Send, E: Send>(
         }
         parts
     });
-    let (mut all, mut first): (Vec<(usize, R)>, Option<(usize, E)>) = (Vec::new(), None);
+    let mut all: Vec<(usize, R)> = Vec::new();
+    let mut first: Option<(usize, E)> = None;
     for part in parts {
         match part {
             Ok(done) => all.extend(done),

@@ -104,7 +104,7 @@ impl AnnSubject {
         let wanted = Wanted { test: options.test.as_deref(), full_scale: Some(u8::MAX), ..Wanted::default() };
         let samples = Samples::open(&TaskForm::default(), &run, wanted)?.select(&run, form.validation_samples, None)?;
         let file = FileOptions::default().seed(options.seed).data(samples.shape(), samples.classes);
-        let ann = design(&parse_with(text, path, &file)?)?;
+        let ann = design(&parse_with(text, path, &file)?, form.clip)?;
         check_labels(&ann, &samples.training)?;
         check_labels(&ann, &samples.test)?;
         let elements = loihi_net::network::size(&ann.input);
@@ -186,7 +186,7 @@ impl<'s> AnnTrainer<'s> {
             let accuracy_validation = if subject.validates { Some(share(&self.answers(&|| false)?)) } else { None };
             row =
                 AnnRow { epoch: epoch + 1, loss: loss / samples, accuracy_train: right / samples, accuracy_validation };
-            let bytes = self.to_bytes();
+            let bytes = self.checkpoint();
             follower.epoch(&row, &|| bytes.clone())?;
         }
         Ok(())
@@ -244,7 +244,7 @@ impl<'s> AnnTrainer<'s> {
     }
 
     /// Everything that training changes.
-    fn to_bytes(&mut self) -> Vec<u8> {
+    fn checkpoint(&mut self) -> Vec<u8> {
         let mut bytes: Vec<u8> = self.done.iter().flat_map(|own| own.to_le_bytes()).collect();
         for (values, moments) in self.trained.values(&mut self.ready).into_iter().zip(&self.moments) {
             let all = values.iter().chain(&moments.first).chain(&moments.second);

@@ -9,6 +9,9 @@ use loihi_convert::onnx::message::{
 use loihi_convert::onnx::{bytes, read};
 use prost::Message as _;
 
+/// What is said, the input's extents, nodes, arrays.
+type Row<'r> = (&'r str, &'r [i64], Vec<Node>, Vec<Tensor>);
+
 fn node(kind: &str, inputs: &[&str], output: &str) -> Node {
     Node {
         input: inputs.iter().map(|name| (*name).to_owned()).collect(),
@@ -152,7 +155,6 @@ fn what_cannot_be_converted_is_named() {
     let conv = |attributes: &[(&str, &[i64])]| vec![with(node("Conv", &["x", "k"], "y"), attributes)];
     let k = || array("k", &[1, 1, 2, 2], &[1.0; 4]);
     let planes: &[i64] = &[1, 1, 4, 4];
-    type Row<'r> = (&'r str, &'r [i64], Vec<Node>, Vec<Tensor>);
     let rows: Vec<Row<'_>> = vec![
         ("Tanh `y`: the operator is not supported; Conv", &[1, 2], vec![node("Tanh", &["x"], "y")], vec![]),
         ("MaxPool `y`: maxima of rates", planes, vec![node("MaxPool", &["x"], "y")], vec![]),

@@ -93,7 +93,9 @@ pub(super) fn convert(args: &ConvertArgs) -> anyhow::Result<()> {
     let curve = shown("running on the emulator", |progress| run(&ann, &converted, test, args, jobs, progress))?;
     let result = Outcome { ann: &ann, calibration: &calibration, converted: &converted, curve: &curve, right: &right };
     let warnings = result.warnings();
-    warnings.iter().for_each(|warning| out::complain(warning));
+    for warning in &warnings {
+        out::complain(warning);
+    }
     let table = result.table();
     out::line(format_args!("{}", table.trim_end()))?;
     if let Some(path) = &args.out {

@@ -41,11 +41,11 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 29] = [
         "convert",
         &[
             [
-                "loihi convert net.onnx --calibrate samples.npz --test samples.npz --out net.toml",
+                "loihi convert net.onnx --calibrate samples.csv --test samples.csv --out spiking.toml",
                 "accuracy after 16, 24, 32 and 64 steps, and the network",
             ],
             [
-                "loihi convert net.onnx --calibrate samples.npz --steps 32 --reset zero --by channel",
+                "loihi convert net.onnx --calibrate samples.csv --test samples.csv --steps 32 --reset zero --by channel",
                 "one compartment a neuron, a scale a channel",
             ],
         ],

@@ -67,8 +67,8 @@ fn reshape(graph: &mut Graph, operator: &Operator<'_>) -> Result<Signal, GraphEr
         0 => signal.shape.get(at).copied(),
         extent => usize::try_from(extent).ok(),
     };
-    let product = rest.iter().enumerate().filter(|(_, extent)| **extent != -1).map(known);
-    let product = product.fold(Some(1_usize), |product, extent| Some(product?.saturating_mul(extent?)));
+    let mut product = rest.iter().enumerate().filter(|(_, extent)| **extent != -1).map(known);
+    let product = product.try_fold(1_usize, |product, extent| Some(product.saturating_mul(extent?)));
     let left = product.filter(|product| *product > 0).map(|product| elements / product);
     let shape: Option<Vec<usize>> =
         rest.iter().enumerate().map(|own| if *own.1 == -1 { left } else { known(own) }).collect();
@@ -177,9 +177,7 @@ fn gemm(graph: &mut Graph, operator: &Operator<'_>) -> Result<Signal, GraphError
     let mut signal = dense(graph, operator, turned)?;
     if let Kind::Sum(sum) = &mut signal.kind {
         let outputs = size(&sum.shape);
-        if alpha != 1.0 {
-            sum.multiply(&vec![alpha; outputs]);
-        }
+        sum.multiply(&vec![alpha; outputs]);
         let bias = optional_bias(graph, operator, 2, outputs)?;
         if !bias.is_empty() {
             sum.add(&bias.iter().map(|bias| bias * beta).collect::<Vec<f32>>());

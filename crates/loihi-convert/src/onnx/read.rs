@@ -58,7 +58,7 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Ann, GraphError> {
     for node in &graph.node {
         let operator = Operator::new(node);
         if !matches!(&*node.domain, "" | "ai.onnx") {
-            return Err(operator.error(format!("the operators of `{}` are not supported", node.domain)));
+            return Err(operator.error(format!("the operators of `{}` are not supported", node.domain.escape_debug())));
         }
         let value = apply(&mut under_way, &operator)?;
         if let Some(output) = node.output.first() {
@@ -137,9 +137,7 @@ impl Graph {
             Value::Signal(Signal { ends: true, .. }) => {
                 Err(operator.error("it comes after a Softmax, which has to be the last"))
             }
-            Value::Signal(Signal { kind: Kind::Sum(_), .. }) => {
-                Ok(self.values.remove(name).unwrap_or_else(|| unreachable_constant()))
-            }
+            Value::Signal(Signal { kind: Kind::Sum(_), .. }) => Ok(self.values.remove(name).unwrap_or_else(nothing)),
             other => Ok(other.clone()),
         }
     }
@@ -179,7 +177,7 @@ impl Graph {
         match signal.kind {
             Kind::Parts(parts) => Ok((signal.shape, parts)),
             Kind::Sum(sum) => {
-                let before = sum.name;
+                let before = sum.name.escape_debug();
                 Err(operator.error(format!("`{before}` comes before it without a Relu or Clip between")))
             }
         }
@@ -263,6 +261,6 @@ pub(super) fn fits(operator: &Operator<'_>, shape: &[usize]) -> Result<(), Graph
 }
 
 /// What a map gives that had it a moment ago.
-fn unreachable_constant() -> Value {
+fn nothing() -> Value {
     Value::Constant(Constant { dims: vec![0], numbers: super::tensor::Numbers::Whole(Vec::new()) })
 }

@@ -87,7 +87,9 @@ impl Sum {
                 Map::Conv(_, weights) => {
                     let row = weights.len() / count;
                     for (row, factor) in weights.chunks_mut(row.max(1)).zip(factors) {
-                        row.iter_mut().for_each(|weight| *weight *= factor);
+                        for weight in row {
+                            *weight *= factor;
+                        }
                     }
                 }
                 Map::Scale(own) => {

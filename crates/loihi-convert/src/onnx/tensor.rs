@@ -40,8 +40,10 @@ impl Constant {
         let numbers = match tensor.data_type {
             FLOAT if tensor.raw_data.is_empty() => Numbers::Reals(tensor.float_data),
             FLOAT => Numbers::Reals(raw(&tensor.raw_data, f32::from_le_bytes)?),
-            DOUBLE if tensor.raw_data.is_empty() => Numbers::Reals(tensor.double_data.iter().map(single).collect()),
-            DOUBLE => Numbers::Reals(raw(&tensor.raw_data, |bytes| single(&f64::from_le_bytes(bytes)))?),
+            DOUBLE if tensor.raw_data.is_empty() => {
+                Numbers::Reals(tensor.double_data.into_iter().map(single).collect())
+            }
+            DOUBLE => Numbers::Reals(raw(&tensor.raw_data, |bytes| single(f64::from_le_bytes(bytes)))?),
             INT64 if tensor.raw_data.is_empty() => Numbers::Whole(tensor.int64_data),
             INT64 => Numbers::Whole(raw(&tensor.raw_data, i64::from_le_bytes)?),
             other => {
@@ -67,9 +69,9 @@ impl Constant {
 }
 
 /// In single precision.
-fn single(value: &f64) -> f32 {
+fn single(value: f64) -> f32 {
     #[expect(clippy::cast_possible_truncation, reason = "what is too large is not finite, and refused")]
-    let value = *value as f32;
+    let value = value as f32;
     value
 }
 
