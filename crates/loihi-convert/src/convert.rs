@@ -22,8 +22,9 @@ use loihi_net::network::{
 };
 use loihi_train::ways::Ways;
 
-/// Mantissa of the threshold of the neurons of the input, by which values of 0 to 255 become rates of 0 to 1.
-const INPUT_THRESHOLD: i32 = 255;
+/// Mantissa of the threshold of the neurons of the input, by which values of 0 to 255 become rates of 0 to 1. It is below 255, so
+/// that the largest value passes it in every step.
+const INPUT_THRESHOLD: i32 = 254;
 /// Most layers one after the other: a synapse delays by at most 62 steps.
 const DEPTH_MAX: usize = 62;
 /// Mantissa of a threshold that is not reached.
@@ -167,6 +168,19 @@ impl Build<'_> {
         at + 1 == self.ann.layers.len() && self.options.readout == ReadoutBy::Voltage
     }
 
+    /// By neuron of a source: the activation that is one spike a step.
+    fn per_spike(&self, source: Source) -> Vec<f32> {
+        let mut all = self.calibration.of(self.ann, source);
+        if source == Source::Input {
+            // Values of 255 are 1.
+            all.fill(match self.options.input {
+                InputAs::Bias => 254.0 / 255.0,
+                InputAs::Rate => 256.0 / 255.0,
+            });
+        }
+        all
+    }
+
     fn endpoint(&self, source: Source) -> Endpoint {
         match source {
             Source::Input => self.input,
@@ -243,8 +257,7 @@ impl Build<'_> {
         let [_, each] = channels(&layer.shape);
         let per_neuron: Vec<f32> = largest.iter().flat_map(|own| std::iter::repeat_n(*own, each)).collect();
         let network_error = |what: String| ConvertError::Network(format!("layer `{}`: {what}", layer.name));
-        let ways =
-            layer.ways.iter().map(|way| normalised(way, &self.calibration.of(self.ann, way.from), &per_neuron, layer));
+        let ways = layer.ways.iter().map(|way| normalised(way, &self.per_spike(way.from), &per_neuron, layer));
         let ways = ways.collect::<Result<Vec<Way>, String>>().map_err(network_error)?;
         let Scale { threshold, unit } = self.scale(at, layer, &ways);
         let is_voltage = self.is_voltage(at);
