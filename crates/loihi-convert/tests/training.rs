@@ -31,7 +31,7 @@ fn threads_and_checkpoints_change_nothing() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/train/digits-ann.toml");
     let text = std::fs::read_to_string(&path).unwrap();
     let mut options = SubjectOptions::new("digits");
-    (options.epochs, options.samples) = (Some(3), Some(400));
+    options.epochs = Some(3);
     let subject = AnnSubject::open(&text, &path, &options).unwrap();
     let of = |jobs| AnnTrainer::new(&subject, NonZeroUsize::new(jobs).unwrap()).unwrap();
     let (mut one, mut two, mut resumed, mut kept) = (of(1), of(3), of(1), Keeping::default());
