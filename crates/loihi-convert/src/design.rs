@@ -7,7 +7,6 @@
 use crate::ann::{Activation, Ann, Layer, Map, Source, Way};
 use crate::error::ConvertError;
 use loihi_net::network::{Endpoint, Entry, Network, Weights, size};
-use loihi_train::settings::connection_name;
 use loihi_train::ways::Ways;
 
 /// The ANN of a network, whose activations may be clipped.
@@ -62,8 +61,8 @@ fn layer(network: &Network, at: usize, places: &[(Endpoint, Source)]) -> Result<
     let mut fan_in = 0;
     for connection in own() {
         let wrong = |what: &str| {
-            let name = connection_name(network, connection.from, at);
-            ConvertError::Network(format!("{name} cannot be one of an ANN: {what}"))
+            let (from, to) = (network.name_of(connection.from), &population.name);
+            ConvertError::Network(format!("the connection from `{from}` to `{to}` cannot be one of an ANN: {what}"))
         };
         let shape = network.shape_of(connection.from);
         let (order, mantissas) =

@@ -1,7 +1,9 @@
 //! `loihi train` of a network whose `[train]` has `ann = true`: rectified units, for `loihi convert`.
 
-use super::{Recorded, Run, Start, TrainArgs, What, print_finished, quoted, resuming};
+use super::TrainArgs;
 use crate::cli::progress::{Progress, waiting};
+use crate::cli::recorded::{Recorded, Run, Start, print_finished, quoted, resuming};
+use crate::cli::what::What;
 use crate::cli::{out, stop};
 use anyhow::bail;
 use host_harness::convert::form::AnnForm;
@@ -38,7 +40,7 @@ pub(super) fn train(args: &TrainArgs, what: &What, folder: &Path) -> anyhow::Res
     let (recorded, checkpoint) = match args.folder.start(&run, &[])? {
         Start::Unrecorded => bail!("give --out DIR, or --resume DIR"),
         Start::Run(recorded, checkpoint) => (recorded, checkpoint),
-        Start::Finished(manifest) => return print_finished(&manifest, Some(folder)),
+        Start::Finished(manifest) => return print_finished(super::SCHEMA, &manifest, Some(folder)),
     };
     let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     let mut trainer = AnnTrainer::new(&subject, jobs)?;
