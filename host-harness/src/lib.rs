@@ -35,6 +35,7 @@
 //! | [`runner`], [`inference`], [`record`], [`samples`] | `loihi-run` | a placed network on a device, sample by sample; the run folder |
 //! | [`learn`] | `loihi-learn` | what learns, from what data, in what stages |
 //! | `train` | `loihi-train` | networks trained offline, in the chip's integers |
+//! | `convert` | `loihi-convert` | networks of rectified units as spiking ones |
 //! | [`experiment`] | `loihi-experiments` | the built-in experiments |
 //! | [`sweep`] | `loihi-sweep` | grids over the values of a TOML file, and the table of what came out |
 //! | `nir`, `import` | `loihi-nir` | NIR files |
@@ -47,6 +48,8 @@
 pub mod prelude;
 
 pub use loihi_boards as boards;
+#[cfg(feature = "train")]
+pub use loihi_convert as convert;
 pub use loihi_cost::{self as cost, bench};
 pub use loihi_data as data;
 pub use loihi_device as device;

@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// Commands by their names, and command lines with what they do.
-const EXAMPLES: [(&str, &[[&str; 2]]); 28] = [
+const EXAMPLES: [(&str, &[[&str; 2]]); 29] = [
     (
         "",
         &[
@@ -34,6 +34,19 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 28] = [
             [
                 "loihi train net.toml --train samples.csv --test samples.csv --epochs 20 --resume trained",
                 "the same from its last checkpoint",
+            ],
+        ],
+    ),
+    (
+        "convert",
+        &[
+            [
+                "loihi convert net.onnx --calibrate samples.csv --test samples.csv --out spiking.toml",
+                "accuracy after 16, 24, 32 and 64 steps, and the network",
+            ],
+            [
+                "loihi convert net.onnx --calibrate samples.csv --test samples.csv --steps 32 --reset zero --by channel",
+                "one compartment a neuron, a scale a channel",
             ],
         ],
     ),

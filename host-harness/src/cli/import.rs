@@ -89,13 +89,7 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<()> {
         return Err(out::partial(SCHEMA, body(&imported, None), sentence));
     }
     if let Some(path) = &args.out {
-        if path.exists() && !args.overwrite {
-            bail!("{} is there already: give another --out, or --overwrite", path.display());
-        }
-        let arrays = path.with_extension("npz");
-        if arrays.exists() && !path.exists() {
-            bail!("{} is there, and not of {}: choose another name", arrays.display(), path.display());
-        }
+        out::free_for_network(path, args.overwrite)?;
         imported.network.about = format!("Imported from {}:\n{table}", args.file.display());
         imported.network.save(path)?;
         out::line(format_args!("{} neurons in {}", imported.network.neurons(), path.display()))?;

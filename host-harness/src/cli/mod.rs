@@ -7,6 +7,8 @@ mod choice;
 mod compare;
 mod conform;
 mod congestion;
+#[cfg(feature = "train")]
+mod convert;
 mod cost;
 mod data;
 #[cfg(feature = "dist")]
@@ -79,6 +81,12 @@ enum Command {
     /// Train a network offline, in the chip's own integers
     #[cfg(not(feature = "train"))]
     Train(off::OffArgs),
+    /// Turn a network of rectified units into a spiking one, and show accuracy against steps
+    #[cfg(feature = "train")]
+    Convert(convert::ConvertArgs),
+    /// Turn a network of rectified units into a spiking one, and show accuracy against steps
+    #[cfg(not(feature = "train"))]
+    Convert(off::OffArgs),
     /// Show the experiments, or the parameters of one
     List(run::ListArgs),
     /// Run experiments and networks over several seeds and put them side by side
@@ -203,6 +211,10 @@ pub(crate) fn main() -> ExitCode {
         Command::Train(args) => train::train(&args),
         #[cfg(not(feature = "train"))]
         Command::Train(args) => off::off("train", "train", &args),
+        #[cfg(feature = "train")]
+        Command::Convert(args) => convert::convert(&args),
+        #[cfg(not(feature = "train"))]
+        Command::Convert(args) => off::off("convert", "train", &args),
         Command::List(args) => run::list(&args),
         Command::Compare(args) => compare::compare(&args),
         Command::Sweep(args) => sweep::sweep(&args),

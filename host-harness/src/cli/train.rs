@@ -1,5 +1,7 @@
 //! `loihi train`: a network trained offline in the chip's integers, then answered by the emulator.
 
+mod ann;
+
 use super::progress::{Progress, shown, waiting};
 use super::recorded::{self, FolderArgs, Recorded, Run, Start, print_finished, resuming};
 use super::what::What;
@@ -38,7 +40,7 @@ pub(super) struct TrainArgs {
     /// What to test on [default: the test set of --train]
     #[arg(long, value_name = "WHAT")]
     test: Option<PathBuf>,
-    /// Epochs over the training set [default: those of the file, else 10]
+    /// Epochs over the training set [default: those of the file, else 10; of an ANN 20]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     epochs: Option<u32>,
     /// Seed for all random numbers, added to that of the network file [default: 0]
@@ -64,7 +66,11 @@ pub(super) fn train(args: &TrainArgs) -> anyhow::Result<()> {
     let Some(folder) = args.folder.path() else {
         bail!("the trained network needs a place: give --out DIR, or --resume DIR");
     };
-    let What { path, text, .. } = What::of(&args.network)?;
+    let what = What::of(&args.network)?;
+    if ann::is_asked_for(&what) {
+        return ann::train(args, &what, folder);
+    }
+    let What { path, text, .. } = what;
     let subject = waiting("reading samples", || Subject::open(&text, &path, &args.options()))?;
     let asked = format!("(training {:016x})", subject.hash);
     let run = Run { name: &subject.network.name, seed: args.seed, asked: &asked, learned: None };

@@ -2,6 +2,8 @@
 
 use crate::common::root;
 use crate::process::{command, loihi};
+use host_harness::convert::ann::{Activation, Ann, Layer, Map, Source, Way};
+use host_harness::convert::onnx;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -72,6 +74,11 @@ pub(crate) fn place() -> TempDir {
     let at = |name: &str| folder.path().join(name);
     fs::write(at("net.toml"), NETWORK).unwrap();
     fs::write(at("samples.csv"), "a,b,c,d,label\n255,255,0,0,0\n0,0,255,255,1\n").unwrap();
+    let weights = Map::Dense(vec![1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0]);
+    let ways = vec![Way { from: Source::Input, from_shape: vec![4], map: weights }];
+    let (shape, bias, activation) = (vec![2], vec![0.0; 2], Activation::Linear);
+    let layers = vec![Layer { name: "out".to_owned(), shape, ways, bias, activation }];
+    fs::write(at("net.onnx"), onnx::bytes(&Ann { name: "halves".to_owned(), input: vec![4], layers })).unwrap();
     fs::create_dir(at("vectors")).unwrap();
     fs::copy(root().join("examples/train/digits.toml"), at("digits.toml")).unwrap();
     let vector = "nengo_single_a.json.gz";

@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod conversion;
 mod data;
 mod door;
 mod endless;

@@ -5,6 +5,7 @@
 #[path = "seeds.rs"]
 mod seeds;
 
+use host_harness::convert::onnx;
 use host_harness::cost::prices::Prices;
 use host_harness::data::{Content, DataOptions, FORMATS, Format, Sample, SampleData, cifar};
 use host_harness::import::NodeError;
@@ -78,10 +79,11 @@ pub fn readers() -> Vec<Reader> {
     FORMATS.iter().map(of_format).chain(OTHERS).collect()
 }
 
-const OTHERS: [Reader; 10] = [
+const OTHERS: [Reader; 11] = [
     Reader { name: "cifar", read: Read::Own(read_cifar), seeds: seeds::cifar, growth: PACKED, ..PLAIN_READER },
     Reader { name: "npz", read: Read::Own(read_npz), seeds: seeds::npz, growth: PACKED, ..PLAIN_READER },
     Reader { name: "nir", read: Read::Own(read_nir), seeds: seeds::nir, growth: PACKED, ..PLAIN_READER },
+    Reader { name: "onnx", read: Read::Own(read_onnx), seeds: seeds::onnx, ..PLAIN_READER },
     Reader { name: "net", read: Read::Own(read_net), seeds: seeds::net, growth: PACKED, ..PLAIN_READER },
     Reader { name: "network", read: Read::Own(read_network), seeds: seeds::network, growth: PACKED, quotes: true },
     Reader { name: "image", read: Read::Own(read_image), seeds: seeds::image, ..PLAIN_READER },
@@ -143,6 +145,12 @@ fn read_nir(bytes: &[u8]) -> Result<(), String> {
     let graph = nir::parse(bytes).map_err(said)?;
     let imported = quantise(&graph, "a", quantise::QuantiseOptions::default()).map_err(said)?;
     assert!(imported.table().lines().count() > imported.rows.len());
+    Ok(())
+}
+
+fn read_onnx(bytes: &[u8]) -> Result<(), String> {
+    let ann = onnx::read(bytes, "a").map_err(|wrong| wrong.to_string())?;
+    assert!(ann.depths().len() == ann.layers.len() && ann.parameters() <= bytes.len() * bytes.len());
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const LINES_MAX: usize = 6000;
 
 /// External crates, and the only crates of this workspace that may use them outside of tests.
-const WRAPPED: [(&str, &[&str]); 16] = [
+const WRAPPED: [(&str, &[&str]); 17] = [
     ("hdf5-pure", &["loihi-hdf5"]),
     ("ureq", &["loihi-data"]),
     ("hound", &["loihi-data"]),
@@ -24,6 +24,7 @@ const WRAPPED: [(&str, &[&str]); 16] = [
     ("defmt-decoder", &["loihi-device"]),
     ("gemm-common", &["loihi-train"]),
     ("gemm-f32", &["loihi-train"]),
+    ("prost", &["loihi-convert"]),
     ("indicatif", &["host-harness"]),
     ("clap", &["host-harness", "xtask"]),
 ];
@@ -116,7 +117,8 @@ fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
 }
 
 /// The crates whose `lib.rs` has a table of all their modules, from the ground up.
-const LAYERED: [&str; 13] = [
+const LAYERED: [&str; 14] = [
+    "loihi-convert",
     "loihi-core",
     "loihi-files",
     "loihi-image",

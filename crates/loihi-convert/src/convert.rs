@@ -1,0 +1,428 @@
+//! The spiking network of a network of rectified units.
+//!
+//! Each layer is a population of neurons that integrate and fire (`decay_u` = 4096, `decay_v` = 0); a spike in every step is the
+//! activation to which the layer was calibrated, so that weights are those of the ANN times what a spike stands for before them, by
+//! what it stands for after them (Diehl and others, 2015; Rueckauer and others, 2017).
+//!
+//! * A reset by subtraction keeps what is above the threshold for the next spike: one compartment adds up, another fires, and a
+//!   synapse takes the threshold off the first.
+//! * Neurons start at half of their threshold, so that counts of spikes are rounded, not cut off: a neuron `start` fires once.
+//! * A spike takes a step from layer to layer, and biases are currents from the first step on. What they add before the first
+//!   spikes can arrive is taken off by the same spike of `start`, and the sample takes as many more steps as there are layers.
+
+use crate::ann::{Activation, Ann, Layer, Map, Source, Way, channels};
+use crate::calibrate::Calibration;
+use crate::error::ConvertError;
+use crate::scale::{Mantissas, Scale, mantissas, reset_exponent, scale};
+use loihi_core::image::{Join, Profile, StackIn, StackOut, ThresholdMode, Tree};
+use loihi_core::num::{Delay, WeightExponent};
+use loihi_net::network::{
+    Coding, Connection, Each, Encoding, Endpoint, Entry, Input, Network, Population, ReadBy, Signs, SparseSynapse,
+    Weights, nearest_bias, size,
+};
+use loihi_train::ways::Ways;
+
+/// Mantissa of the threshold of the neurons of the input, by which values of 0 to 255 become rates of 0 to 1. It is below 255, so
+/// that the largest value passes it in every step.
+const INPUT_THRESHOLD: i32 = 254;
+/// Most layers one after the other: a synapse delays by at most 62 steps.
+const DEPTH_MAX: usize = 62;
+/// Mantissa of a threshold that is not reached.
+const NEVER: i32 = 131_071;
+/// Most of a voltage that scores may come to, in units of 64, of 131,071.
+const SCORE_MAX: f64 = 100_000.0;
+
+loihi_files::choices! {
+    /// What a spike does to the voltage.
+    #[derive(Default)]
+    pub enum Reset {
+        /// Takes the threshold off it: two compartments a neuron
+        #[default]
+        Soft = "soft",
+        /// Sets it to 0: one compartment a neuron
+        Zero = "zero",
+    }
+}
+
+loihi_files::choices! {
+    /// How samples enter.
+    #[derive(Default)]
+    pub enum InputAs {
+        /// As biases of neurons that spike in proportion
+        #[default]
+        Bias = "bias",
+        /// As spikes from outside, drawn with a chance of value / 256 in every step
+        Rate = "rate",
+    }
+}
+
+loihi_files::choices! {
+    /// How the answer is read.
+    #[derive(Default)]
+    pub enum ReadoutBy {
+        /// Voltages of neurons that do not fire: sums of what has come in
+        #[default]
+        Voltage = "voltage",
+        /// Numbers of spikes
+        Spikes = "spikes",
+    }
+}
+
+/// How a network is converted.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct ConvertOptions {
+    /// What a spike does.
+    pub reset: Reset,
+    /// How samples enter.
+    pub input: InputAs,
+    /// How the answer is read.
+    pub readout: ReadoutBy,
+    /// Steps of a sample, at most.
+    pub steps: u32,
+}
+
+/// A network that was converted.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Converted {
+    /// The spiking network.
+    pub network: Network,
+    /// By layer of the ANN.
+    pub layers: Vec<ConvertedLayer>,
+}
+
+/// A layer that was converted.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ConvertedLayer {
+    /// Its population, by its place in the network's list.
+    pub population: usize,
+    /// The first step in which spikes of the input can count in it.
+    pub first_step: u32,
+    /// Mantissa of the threshold; of scores by voltage what 1 is, in units of 64.
+    pub unit: f64,
+    /// By channel: the activation that is one spike a step.
+    pub largest: Vec<f32>,
+    /// Root mean square of what weights are off, in parts of the largest one.
+    pub weight_error: f64,
+}
+
+/// A conversion under way.
+struct Build<'a> {
+    ann: &'a Ann,
+    calibration: &'a Calibration,
+    options: ConvertOptions,
+    network: Network,
+    start: Endpoint,
+    /// Where the input's spikes come from.
+    input: Endpoint,
+    layers: Vec<ConvertedLayer>,
+    depths: Vec<usize>,
+}
+
+/// Converts a network.
+///
+/// # Errors
+/// [`ConvertError::Network`] says what cannot be expressed.
+pub fn convert(ann: &Ann, calibration: &Calibration, options: ConvertOptions) -> Result<Converted, ConvertError> {
+    let depths = ann.depths();
+    let deepest = depths.iter().copied().max().unwrap_or(0);
+    if deepest == 0 || deepest > DEPTH_MAX {
+        return Err(ConvertError::Network(format!("{deepest} layers one after the other: 1 to {DEPTH_MAX} can be")));
+    }
+    let mut network = Network::new(&ann.name).steps(options.steps);
+    let start = network.population(Population::new("start", 1).decay_u(4096).decay_v(0).v_th(1).v_start(128));
+    let input = match options.input {
+        InputAs::Bias => network.population(Population::new("pixels", &ann.input)),
+        InputAs::Rate => {
+            let input = Input::new("input", &ann.input, Entry::Spikes);
+            network.add_input(input.encoding(Encoding::new(Coding::Rate)))
+        }
+    };
+    let mut build = Build { ann, calibration, options, network, start, input, layers: Vec::new(), depths };
+    build.input_neurons();
+    for at in 0..ann.layers.len() {
+        build.layer(at)?;
+    }
+    let last = ann.layers.len() - 1;
+    let by = if build.is_voltage(last) { ReadBy::Voltage } else { ReadBy::Spikes };
+    build.network.late_steps = u32::try_from(build.depth(Source::Layer(last))).unwrap_or(0);
+    build.network.read(Endpoint::Population(build.layers[last].population), by);
+    build.network.check().map_err(|error| ConvertError::Network(error.to_string()))?;
+    Ok(Converted { network: build.network, layers: build.layers })
+}
+
+impl Build<'_> {
+    /// Steps by which the first spikes of a source are later than the first step; less than 0 for spikes from outside.
+    fn depth(&self, source: Source) -> i32 {
+        let depth = match source {
+            Source::Input => 0,
+            Source::Layer(at) => i32::try_from(self.depths[at]).unwrap_or(i32::MAX),
+        };
+        depth - i32::from(self.options.input == InputAs::Rate)
+    }
+
+    /// Whether a layer is the readout, and its voltage is the answer.
+    fn is_voltage(&self, at: usize) -> bool {
+        at + 1 == self.ann.layers.len() && self.options.readout == ReadoutBy::Voltage
+    }
+
+    /// By neuron of a source: the activation that is one spike a step.
+    fn per_spike(&self, source: Source) -> Vec<f32> {
+        let mut all = self.calibration.of(self.ann, source);
+        if source == Source::Input {
+            // Values of 255 are 1.
+            all.fill(match self.options.input {
+                InputAs::Bias => 254.0 / 255.0,
+                InputAs::Rate => 256.0 / 255.0,
+            });
+        }
+        all
+    }
+
+    fn endpoint(&self, source: Source) -> Endpoint {
+        match source {
+            Source::Input => self.input,
+            Source::Layer(at) => Endpoint::Population(self.layers[at].population),
+        }
+    }
+
+    /// Neurons whose biases are the values of a sample.
+    fn input_neurons(&mut self) {
+        let Endpoint::Population(population) = self.input else { return };
+        self.network.populations[population].compartments = self.compartments(INPUT_THRESHOLD);
+        let entry = Entry::Bias { population, gain_q16: 64 << 16, offset: 0 };
+        self.network.add_input(Input::new("input", &self.ann.input, entry));
+        self.takes_threshold_off(population, INPUT_THRESHOLD);
+        let half = vec![f64::from(INPUT_THRESHOLD) / 2.0; size(&self.ann.input)];
+        self.starts(population, &half, &[]);
+    }
+
+    /// The compartments of a neuron with this threshold.
+    fn compartments(&self, threshold: i32) -> Vec<Each<Profile>> {
+        let v_th = threshold << 6;
+        let adds = Profile { decay_u: 4096, decay_v: 0, ..Profile::DEFAULT };
+        let tree = match self.options.reset {
+            Reset::Zero => vec![Profile { v_th, ..adds }],
+            Reset::Soft => {
+                let passes = Tree { stack_out: StackOut::Push, threshold: ThresholdMode::PassAbove, ..Tree::NONE };
+                let takes = Tree { stack_in: StackIn::PopA, join: Join::Add, ..Tree::NONE };
+                let fires = Profile { decay_u: 4096, decay_v: 4096, v_th, tree: takes, ..Profile::DEFAULT };
+                vec![Profile { v_th: 0, tree: passes, ..adds }, fires]
+            }
+        };
+        tree.into_iter().map(Each::Same).collect()
+    }
+
+    /// The synapse by which a neuron takes the threshold off what it has added up.
+    fn takes_threshold_off(&mut self, population: usize, threshold: i32) {
+        if self.options.reset == Reset::Zero {
+            return;
+        }
+        let exponent = reset_exponent(f64::from(threshold));
+        let own = Endpoint::Population(population);
+        let weight = i16::try_from(-(threshold >> exponent)).unwrap_or(-256);
+        self.network.connect(
+            Connection::new(own, own, Weights::OneToOne(Each::Same(weight)))
+                .wgt_exp(WeightExponent::saturating(exponent))
+                .signs(Signs::Inhibitory),
+        );
+    }
+
+    /// Synapses of `start`: what neurons begin with, in units of 64. Where the bias is above 0 it comes at once, else as late
+    /// as the first spikes, so that no neuron passes its threshold before.
+    fn starts(&mut self, population: usize, wanted: &[f64], late: &[u8]) {
+        let Mantissas { values, exponent } = mantissas(wanted.iter().copied(), 1.0);
+        let synapse = |(neuron, weight): (usize, i16)| SparseSynapse {
+            source: 0,
+            neuron,
+            weight,
+            delay: late.get(neuron).copied().unwrap_or(0),
+        };
+        let synapses: Vec<SparseSynapse> =
+            values.into_iter().enumerate().filter(|(_, weight)| *weight != 0).map(synapse).collect();
+        if !synapses.is_empty() {
+            let to = Endpoint::Population(population);
+            self.network.connect(
+                Connection::new(self.start, to, Weights::Sparse(synapses))
+                    .wgt_exp(WeightExponent::saturating(exponent)),
+            );
+        }
+    }
+
+    fn layer(&mut self, at: usize) -> Result<(), ConvertError> {
+        let layer = &self.ann.layers[at];
+        let (largest, shift) = self.reach(at);
+        let [_, each] = channels(&layer.shape);
+        let per_neuron: Vec<f32> = largest.iter().flat_map(|own| std::iter::repeat_n(*own, each)).collect();
+        let network_error = |what: String| ConvertError::Network(format!("layer `{}`: {what}", layer.name));
+        let ways = layer.ways.iter().map(|way| normalised(way, &self.per_spike(way.from), &per_neuron, layer));
+        let ways = ways.collect::<Result<Vec<Way>, String>>().map_err(network_error)?;
+        let Scale { threshold, unit } = self.scale(at, layer, &ways);
+        let is_voltage = self.is_voltage(at);
+        let mut population = Population::new(&layer.name, &layer.shape);
+        population.compartments = if is_voltage {
+            let profile = Profile { decay_u: 4096, decay_v: 0, v_th: NEVER << 6, ..Profile::DEFAULT };
+            vec![Each::Same(profile)]
+        } else {
+            self.compartments(threshold)
+        };
+        let of_channel = |channel: usize| {
+            (f64::from(layer.bias.get(channel).copied().unwrap_or(0.0)) + shift) / f64::from(largest[channel])
+        };
+        let biases: Vec<_> =
+            (0..largest.len()).map(|channel| nearest_bias(of_channel(channel) * unit * 64.0)).collect();
+        population.bias = Each::of(biases.iter().flat_map(|bias| std::iter::repeat_n(*bias, each)).collect());
+        let place = self.network.populations.len();
+        let to = self.network.population(population);
+        let depth = self.depth(Source::Layer(at));
+        let mut errors = [0.0, 0.0];
+        for way in &ways {
+            let (ways, _) =
+                Ways::of(&way.geometry(&layer.shape), [&way.from_shape, &layer.shape]).map_err(network_error)?;
+            let ordered = way.ordered(&layer.shape);
+            let found = mantissas(ordered.iter().map(|weight| f64::from(*weight)), unit);
+            add_errors(&mut errors, &ordered, &found, unit);
+            let weights = ways.put(&way.geometry(&layer.shape), &found.values);
+            let weights = match (&weights, found.values.first()) {
+                (Weights::Pool2d(pool), Some(weight)) => Weights::Pool2d(pool.weight(*weight)),
+                _ => weights,
+            };
+            let delay = Delay::saturating(depth - self.depth(way.from) - 1);
+            let exponent = WeightExponent::saturating(found.exponent);
+            self.network.connect(Connection::new(self.endpoint(way.from), to, weights).wgt_exp(exponent).delay(delay));
+        }
+        let half = if is_voltage { 0.0 } else { f64::from(threshold) / 2.0 };
+        let early = f64::from(depth);
+        let begins = biases.iter().map(|bias| half - early * f64::from(bias.value()) / 64.0);
+        let begins: Vec<f64> = begins.flat_map(|own| std::iter::repeat_n(own, each)).collect();
+        let waits = u8::try_from(depth - 1).unwrap_or(0);
+        let late = biases.iter().map(|bias| if bias.value() > 0 { 0 } else { waits });
+        let late: Vec<u8> = late.flat_map(|own| std::iter::repeat_n(own, each)).collect();
+        self.starts(place, &begins, &late);
+        if !is_voltage {
+            self.takes_threshold_off(place, threshold);
+        }
+        let [squares, count] = errors;
+        let weight_error = if count > 0.0 { (squares / count).sqrt() } else { 0.0 };
+        let first_step = u32::try_from(depth).unwrap_or(0);
+        self.layers.push(ConvertedLayer { population: place, first_step, unit, largest, weight_error });
+        Ok(())
+    }
+
+    /// By channel what a spike a step stands for, and what is added to all scores so that they are above 0.
+    fn reach(&self, at: usize) -> (Vec<f32>, f64) {
+        let largest = &self.calibration.largest[at];
+        if self.is_voltage(at) {
+            return (vec![1.0; largest.len()], 0.0);
+        }
+        let [low, high] = self.calibration.winners;
+        let is_scores = at + 1 == self.ann.layers.len() && self.ann.layers[at].activation == Activation::Linear;
+        if !is_scores || high - low <= f32::EPSILON * high.abs() {
+            return (largest.clone(), 0.0);
+        }
+        // The best scores lie in the upper four fifths of the rates.
+        let span = 1.25 * (high - low);
+        (vec![span; largest.len()], f64::from(span - high))
+    }
+
+    fn scale(&self, at: usize, layer: &Layer, ways: &[Way]) -> Scale {
+        let largest = ways.iter().map(largest_of).fold(0.0_f64, f64::max);
+        let sum = ways.iter().map(|way| largest_sum(way, layer)).sum();
+        let found = scale(largest, sum);
+        if !self.is_voltage(at) {
+            return found;
+        }
+        // Voltages are as large as scores become in all steps.
+        let steps = f64::from(self.options.steps) + f64::from(self.depth(Source::Layer(at)));
+        let most = SCORE_MAX / (1.5 * f64::from(self.calibration.score) * steps).max(1e-9);
+        let unit = if largest > 0.0 { (254.0 / largest).min(most) } else { most.min(1.0) };
+        Scale { threshold: 0, unit }
+    }
+}
+
+fn largest_of(way: &Way) -> f64 {
+    let most = |weights: &[f32]| weights.iter().fold(0.0_f64, |most, own| most.max(f64::from(own.abs())));
+    match &way.map {
+        Map::Dense(weights) | Map::Conv(_, weights) | Map::Scale(weights) => most(weights),
+        Map::Pool(_, weight) => f64::from(weight.abs()),
+    }
+}
+
+/// The largest sum of the weights of one neuron and sign.
+fn largest_sum(way: &Way, layer: &Layer) -> f64 {
+    let mut sums: Vec<[f64; 2]>;
+    let add = |sums: &mut Vec<[f64; 2]>, at: usize, weight: f32| {
+        if let Some(own) = sums.get_mut(at) {
+            own[usize::from(weight < 0.0)] += f64::from(weight.abs());
+        }
+    };
+    match &way.map {
+        Map::Dense(weights) => {
+            let neurons = layer.neurons();
+            sums = vec![[0.0; 2]; neurons];
+            weights.iter().enumerate().for_each(|(at, weight)| add(&mut sums, at % neurons, *weight));
+        }
+        Map::Conv(conv, weights) => {
+            sums = vec![[0.0; 2]; conv.shape[0]];
+            let taps = weights.len() / conv.shape[0].max(1);
+            weights.iter().enumerate().for_each(|(at, weight)| add(&mut sums, at / taps.max(1), *weight));
+        }
+        #[expect(clippy::cast_precision_loss, reason = "windows are small")]
+        Map::Pool(pool, weight) => return f64::from(*weight) * (pool.kernel[0] * pool.kernel[1]) as f64,
+        Map::Scale(_) => return largest_of(way),
+    }
+    sums.iter().flatten().copied().fold(0.0, f64::max)
+}
+
+/// Adds squares of what weights are off in parts of the largest, and their number.
+fn add_errors(errors: &mut [f64; 2], wanted: &[f32], found: &Mantissas, unit: f64) {
+    let largest = wanted.iter().fold(0.0_f64, |most, own| most.max(f64::from(own.abs())));
+    if largest == 0.0 {
+        return;
+    }
+    for (wanted, held) in wanted.iter().zip(&found.values) {
+        let held = f64::from(*held) * f64::from(1 << found.exponent) / unit;
+        errors[0] += ((held - f64::from(*wanted)) / largest).powi(2);
+        errors[1] += 1.0;
+    }
+}
+
+/// A way in units of spikes: from a source by neuron, to neurons.
+fn normalised(way: &Way, from: &[f32], to: &[f32], layer: &Layer) -> Result<Way, String> {
+    let mut own = way.clone();
+    match &mut own.map {
+        Map::Dense(weights) => {
+            for (row, from) in weights.chunks_mut(to.len().max(1)).zip(from) {
+                row.iter_mut().zip(to).for_each(|(weight, to)| *weight *= from / to);
+            }
+        }
+        Map::Conv(conv, weights) => {
+            let [outputs, inputs, height, width] = conv.shape;
+            let [channels, each] = channels(&way.from_shape);
+            let of_channel = |channel: usize| &from[channel * each..(channel + 1) * each];
+            let mixed = |channel: usize| of_channel(channel).windows(2).any(|pair| pair[0].total_cmp(&pair[1]).is_ne());
+            if (0..channels).any(mixed) {
+                return Err("its channels gather several of the layer before: calibrate by layer".to_owned());
+            }
+            let neurons = to.len() / outputs.max(1);
+            let taps = height * width;
+            for (at, weight) in weights.iter_mut().enumerate() {
+                let (output, input) = (at / (inputs * taps), at / taps % inputs);
+                let group = output / (outputs / conv.groups.max(1));
+                *weight *= of_channel(group * inputs + input)[0] / to[output * neurons];
+            }
+        }
+        Map::Pool(_, weight) => *weight *= from[0] / to[0],
+        Map::Scale(factors) => {
+            let [count, each] = channels(&layer.shape);
+            let factor = |channel: usize| {
+                let own = factors.get(channel).or(factors.first()).copied().unwrap_or(1.0);
+                own * from[channel * each] / to[channel * each]
+            };
+            *factors = (0..count).map(factor).collect();
+        }
+    }
+    Ok(own)
+}

@@ -1,0 +1,125 @@
+//! The network of rectified units that a network file describes.
+//!
+//! The population of the input's biases is the input; the others are layers, of which the readout is the last. Weights are those
+//! that the file draws, brought to the deviation of He and others (2015); pools become means, one to one connections sums. What
+//! only spiking neurons have (thresholds, decays) is left out.
+
+use crate::ann::{Activation, Ann, Layer, Map, Source, Way};
+use crate::error::ConvertError;
+use loihi_net::network::{Endpoint, Entry, Network, Weights, size};
+use loihi_train::ways::Ways;
+
+/// The ANN of a network, whose activations may be clipped.
+///
+/// # Errors
+/// [`ConvertError::Network`] names what an ANN cannot have.
+pub fn design(network: &Network, clip: Option<f32>) -> Result<Ann, ConvertError> {
+    let wrong = |what: String| ConvertError::Network(format!("{} is no ANN: {what}", network.name));
+    let [input] = &*network.inputs else {
+        return Err(wrong(format!("it has {} inputs, and an ANN takes one", network.inputs.len())));
+    };
+    let pixels = match input.entry {
+        Entry::Spikes => Endpoint::Input(0),
+        Entry::Bias { population, .. } => Endpoint::Population(population),
+        Entry::Weighted(_) => return Err(wrong("its input is summed by the embedded CPU: give `bias_of`".to_owned())),
+    };
+    let readout = network.readout.map(|readout| readout.population);
+    let readout = readout.ok_or_else(|| wrong("it has no [readout]".to_owned()))?;
+    if network.connections.iter().any(|own| own.from == Endpoint::Population(readout)) {
+        return Err(wrong("its readout leads to others".to_owned()));
+    }
+    let mut places: Vec<(Endpoint, Source)> = vec![(pixels, Source::Input)];
+    let mut ann = Ann { name: network.name.clone(), input: network.shape_of(pixels).to_vec(), layers: Vec::new() };
+    let mut left: Vec<usize> =
+        (0..network.populations.len()).filter(|at| Endpoint::Population(*at) != pixels).collect();
+    while !left.is_empty() {
+        // The readout comes last.
+        let is_ready = |at: &usize| {
+            let mut before = network.connections.iter().filter(|own| own.to == *at);
+            before.all(|own| places.iter().any(|(place, _)| *place == own.from)) && (*at != readout || left.len() == 1)
+        };
+        let Some(next) = left.iter().position(is_ready) else {
+            return Err(wrong(format!("`{}` is in a circle", network.populations[left[0]].name)));
+        };
+        let at = left.remove(next);
+        let mut layer = layer(network, at, &places)?;
+        layer.activation = match clip {
+            _ if at == readout => Activation::Linear,
+            Some(clip) => Activation::Clip(clip),
+            None => Activation::Relu,
+        };
+        places.push((Endpoint::Population(at), Source::Layer(ann.layers.len())));
+        ann.layers.push(layer);
+    }
+    Ok(ann)
+}
+
+fn layer(network: &Network, at: usize, places: &[(Endpoint, Source)]) -> Result<Layer, ConvertError> {
+    let population = &network.populations[at];
+    let own = || network.connections.iter().filter(move |own| own.to == at);
+    let mut ways = Vec::new();
+    let mut fan_in = 0;
+    for connection in own() {
+        let wrong = |what: &str| {
+            let (from, to) = (network.name_of(connection.from), &population.name);
+            ConvertError::Network(format!("the connection from `{from}` to `{to}` cannot be one of an ANN: {what}"))
+        };
+        let shape = network.shape_of(connection.from);
+        let (order, mantissas) =
+            Ways::of(&connection.weights, [shape, &population.shape]).map_err(|what| wrong(&what))?;
+        let values = mantissas.iter().map(|own| f32::from(*own)).collect();
+        let (map, from_shape) = match &connection.weights {
+            Weights::Dense(_) => (Map::Dense(values), vec![size(shape)]),
+            Weights::Conv2d(conv) => {
+                let values = conv.weights.iter().map(|own| f32::from(*own)).collect();
+                (Map::Conv(conv.clone().weights(Vec::new()), values), shape.to_vec())
+            }
+            #[expect(clippy::cast_precision_loss, reason = "windows are small")]
+            Weights::Pool2d(pool) => (Map::Pool(*pool, 1.0 / (pool.kernel[0] * pool.kernel[1]) as f32), shape.to_vec()),
+            Weights::OneToOne(_) => (Map::Scale(vec![1.0]), population.shape.clone()),
+            Weights::Sparse(_) => return Err(wrong("it is sparse")),
+        };
+        if matches!(map, Map::Dense(_) | Map::Conv(..)) {
+            fan_in += order.fan_in();
+            if is_flat(&mantissas) {
+                return Err(wrong("its weights are all the same: give { init = \"normal\", std = 20.0 }"));
+            }
+        }
+        let from = places.iter().find(|(place, _)| *place == connection.from).map(|(_, source)| *source);
+        ways.push(Way { from: from.ok_or_else(|| wrong("nothing comes from it"))?, from_shape, map });
+    }
+    if ways.is_empty() {
+        return Err(ConvertError::Network(format!("nothing leads to `{}`", population.name)));
+    }
+    let is_last = network.readout.is_some_and(|readout| readout.population == at);
+    let gain = if is_last { 1.0 } else { 2.0 };
+    #[expect(clippy::cast_precision_loss, reason = "a deviation may be rounded")]
+    let deviation = (gain / fan_in.max(1) as f32).sqrt();
+    for way in &mut ways {
+        draw(way, deviation);
+    }
+    let bias = if fan_in > 0 { vec![0.0; crate::ann::channels(&population.shape)[0]] } else { Vec::new() };
+    Ok(Layer {
+        name: population.name.clone(),
+        shape: population.shape.clone(),
+        ways,
+        bias,
+        activation: Activation::Linear,
+    })
+}
+
+fn is_flat(mantissas: &[i16]) -> bool {
+    mantissas.windows(2).all(|pair| pair[0] == pair[1])
+}
+
+/// Brings weights to a deviation.
+fn draw(way: &mut Way, deviation: f32) {
+    let (Map::Dense(weights) | Map::Conv(_, weights)) = &mut way.map else { return };
+    #[expect(clippy::cast_precision_loss, reason = "a deviation may be rounded")]
+    let count = weights.len().max(1) as f32;
+    let mean = weights.iter().sum::<f32>() / count;
+    let own = (weights.iter().map(|weight| (weight - mean).powi(2)).sum::<f32>() / count).sqrt();
+    for weight in weights {
+        *weight = (*weight - mean) * deviation / own;
+    }
+}

@@ -1,0 +1,71 @@
+//! `loihi train` of an ANN and `loihi convert`: digits, trained and converted for real, and what users get wrong.
+
+use crate::common::root;
+use crate::process::{assert_one_sentence, command, object};
+use std::fs;
+
+fn example() -> String {
+    root().join("examples/train/digits-ann.toml").to_str().unwrap().to_owned()
+}
+
+#[test]
+fn digits_are_trained_converted_and_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let train = |out: &str, jobs: &str| {
+        let words = ["train", &example(), "--train", "digits", "--epochs", "8", "--json", "--out", out, "--jobs", jobs];
+        object(&command(&words).output().unwrap())
+    };
+    let trained = train(&at("one"), "1");
+    let ann = trained["accuracy_test"].as_f64().unwrap();
+    assert!(ann > 0.93 && trained["ann"] == true, "{trained}");
+    train(&at("two"), "3");
+    for name in ["net.onnx", "metrics.csv"] {
+        assert_eq!(
+            fs::read(folder.path().join("one").join(name)).unwrap(),
+            fs::read(folder.path().join("two").join(name)).unwrap()
+        );
+    }
+    let (net, out) = (at("one/net.onnx"), at("net.toml"));
+    let words = ["convert", &net, "--calibrate", "digits", "--steps", "8,32", "--out", &out, "--json"];
+    let found = object(&command(&words).output().unwrap());
+    assert_eq!((&found["schema"], found["ann_accuracy"].as_f64()), (&"loihi-convert/1".into(), Some(ann)));
+    let point =
+        |at: usize| (found["curve"][at]["steps"].as_u64().unwrap(), found["curve"][at]["accuracy"].as_f64().unwrap());
+    assert_eq!([point(0).0, point(1).0], [8, 32]);
+    assert!(point(1).1 > ann - 0.015 && found["layers"][0]["correlation"].as_f64().unwrap() > 0.99, "{found}");
+    // What was written answers the same.
+    let run = object(&command(&["run", &out, "--data", "digits", "--json"]).output().unwrap());
+    assert!((run["accuracy"].as_f64().unwrap() - point(1).1).abs() < 1e-9, "{run}");
+    // Nothing is written over.
+    assert_one_sentence(&command(&words).output().unwrap(), &["is there already: give another --out, or --overwrite"]);
+}
+
+#[test]
+fn what_cannot_be_converted_is_told_in_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let refused = |words: &[&str], parts: &[&str]| assert_one_sentence(&command(words).output().unwrap(), parts);
+    fs::write(at("no.onnx"), "no network").unwrap();
+    refused(&["convert", &at("no.onnx"), "--calibrate", "digits"], &["no.onnx: it is not an ONNX file"]);
+    refused(&["convert", &at("nowhere.onnx"), "--calibrate", "digits"], &["nowhere.onnx cannot be read"]);
+    refused(
+        &["convert", &at("no.onnx"), "--calibrate", "digits", "--percentile", "0"],
+        &["--percentile 0 is not above 0"],
+    );
+    let text = fs::read_to_string(example()).unwrap();
+    let rows = [
+        ("rate = 0.005", "speed = 1.0", "unknown field `speed`"),
+        ("rate = 0.005", "rate = 0.0", "give a rate above 0"),
+        ("ann = true", "ann = false", "give ann = true"),
+        ("init = \"normal\", std = 30.0", "uniform = [2, 2]", "its weights are all the same"),
+        ("shape = [10]", "shape = [9]", "its class is 9, and the network has 9"),
+        ("[readout]\npopulation = \"out\"", "", "it has no [readout]"),
+    ];
+    for (from, to, said) in rows {
+        assert!(text.contains(from), "{from}");
+        fs::write(at("changed.toml"), text.replacen(from, to, 1)).unwrap();
+        refused(&["train", &at("changed.toml"), "--train", "digits", "--out", &at("out")], &[said]);
+        assert!(!folder.path().join("out").exists(), "{said}");
+    }
+}
