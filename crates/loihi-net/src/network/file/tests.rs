@@ -125,8 +125,8 @@ fn kernels_are_drawn_for_the_channels_at_both_ends() {
     };
     let (shape, weights) = kernels("kernel = [2, 2]\nweights = { normal = 10.0, stream = 3 }").unwrap();
     assert_eq!((shape, weights.len()), ([2, 1, 2, 2], 8));
-    let places = (0..2).flat_map(|output| (0..4).map(move |tap| (output, tap)));
-    let expected: Vec<i16> = places.map(|(output, tap)| 2 * crate::draw::weight(10.0, 7, output, tap, 3)).collect();
+    // In the order in which they stand, of words counted as those of a row of the 16 sources.
+    let expected: Vec<i16> = (0..8).map(|at| 2 * crate::draw::weight(10.0, 7, 0, at, 3)).collect();
     assert_eq!(weights, expected);
     // A step of mixed weights is 2 units of the mantissa.
     let initial = kernels("kernel = [2, 2]\nweights = { init = \"normal\", std = 20.0, stream = 3 }").unwrap();
