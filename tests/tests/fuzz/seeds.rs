@@ -1,6 +1,6 @@
 //! Seeds of the fuzz tests: small files of every format.
 
-use host_harness::convert::ann::{Activation, Ann, Layer, Map, Source, Way};
+use host_harness::convert::ann::{Activation, Ann, Layer, Map, Source as From, Way};
 use host_harness::convert::onnx;
 use host_harness::cost::prices::BUILT_IN;
 use host_harness::experiment::EXPERIMENTS;
@@ -33,20 +33,20 @@ pub(super) fn of_format(name: &str) -> (fn() -> Vec<Vec<u8>>, bool) {
 
 /// A network with a convolution, a pool, a branch and scores.
 pub(super) fn onnx() -> Vec<Vec<u8>> {
-    let layer = |name: &str, shape: &[usize], ways: Vec<(Source, &[usize], Map)>, bias: Vec<f32>| {
-        let way = |(from, shape, map): (Source, &[usize], Map)| Way { from, from_shape: shape.to_vec(), map };
+    let layer = |name: &str, shape: &[usize], ways: Vec<(From, &[usize], Map)>, bias: Vec<f32>| {
+        let way = |(from, shape, map): (From, &[usize], Map)| Way { from, from_shape: shape.to_vec(), map };
         let ways = ways.into_iter().map(way).collect();
         Layer { name: name.to_owned(), shape: shape.to_vec(), ways, bias, activation: Activation::Relu }
     };
     let conv = Map::Conv(Conv2d::new([2, 1, 2, 2], Vec::new()), vec![0.5; 8]);
-    let first = layer("first", &[2, 4, 4], vec![(Source::Input, &[1, 5, 5], conv)], vec![0.1; 2]);
+    let first = layer("first", &[2, 4, 4], vec![(From::Input, &[1, 5, 5], conv)], vec![0.1; 2]);
     let pool = Map::Pool(Pool2d::new([2, 2], 0), 0.25);
-    let pool = layer("pool", &[2, 2, 2], vec![(Source::Layer(0), &[2, 4, 4], pool)], Vec::new());
+    let pool = layer("pool", &[2, 2, 2], vec![(From::Layer(0), &[2, 4, 4], pool)], Vec::new());
     let round =
-        vec![(Source::Layer(1), &[8][..], Map::Dense(vec![0.5; 64])), (Source::Layer(1), &[8], Map::Scale(vec![1.0]))];
+        vec![(From::Layer(1), &[8][..], Map::Dense(vec![0.5; 64])), (From::Layer(1), &[8], Map::Scale(vec![1.0]))];
     let mut both = layer("both", &[8], round, vec![0.0; 8]);
     both.activation = Activation::Clip(6.0);
-    let mut last = layer("scores", &[2], vec![(Source::Layer(2), &[8], Map::Dense(vec![0.5; 16]))], vec![0.0; 2]);
+    let mut last = layer("scores", &[2], vec![(From::Layer(2), &[8], Map::Dense(vec![0.5; 16]))], vec![0.0; 2]);
     last.activation = Activation::Linear;
     vec![onnx::bytes(&Ann { name: "a".to_owned(), input: vec![1, 5, 5], layers: vec![first, pool, both, last] })]
 }
