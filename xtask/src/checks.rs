@@ -98,7 +98,7 @@ pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
         })?;
     }
     if tier == Tier::All {
-        report.stage("firmware of hardware", build_hardware)?;
+        report.stage("firmware of hardware", || Ok(build_hardware()))?;
         report.stage("lints of hardware", || lint_boards(&firmware::hardware()))?;
         report.stage("crates", || Ok(proof::dependencies().into()))?;
         report.stage("spelling", || Ok(proof::spelling().into()))?;
@@ -127,20 +127,20 @@ fn boot_image() -> Verdict {
 
 /// Builds the firmware of every board that people own, and holds it against the board's flash and RAM. A compiler that
 /// has to build `core` first, as a distribution's has, may not be able to.
-fn build_hardware() -> Result<Verdict> {
+fn build_hardware() -> Verdict {
     let mut skipped = Vec::new();
     for board in firmware::hardware() {
         let tools = match setup::install_for_firmware(Detail::Changes, board) {
             Ok(tools) => tools,
-            Err(error) => return Ok(Verdict::Failed(format!("{error:#}"))),
+            Err(error) => return Verdict::Failed(format!("{error:#}")),
         };
         match held(firmware::build(&[board], &[]), tools.compiler.has_core, || size::fits(board)) {
             Verdict::Passed => {}
             Verdict::Skipped(why) => skipped.push(why),
-            failed @ Verdict::Failed(_) => return Ok(failed),
+            failed @ Verdict::Failed(_) => return failed,
         }
     }
-    Ok(if skipped.is_empty() { Verdict::Passed } else { Verdict::Skipped(skipped.join("; ")) })
+    if skipped.is_empty() { Verdict::Passed } else { Verdict::Skipped(skipped.join("; ")) }
 }
 
 /// What a build came to: only a compiler with `core` has to succeed, and what was built has to fit.
