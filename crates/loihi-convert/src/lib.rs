@@ -3,7 +3,7 @@
 //! 1. An ONNX file becomes an [`Ann`]: affine maps and rectifications, everything else folded into them ([`onnx`]).
 //! 2. Samples show how far the activations of each layer reach ([`calibrate`]).
 //! 3. Each layer becomes a population that integrates and fires, its largest activation a spike in every step, weights rounded to
-//!    the chip's format ([`convert`](mod@convert)).
+//!    the chip's format ([`convert`]).
 //! 4. The emulator answers test samples once, read after several numbers of steps, beside the ANN ([`curve`]).
 //!
 //! Networks of rectified units are trained here, too, from an ordinary network file ([`trainer`]).
@@ -19,7 +19,7 @@
 //! | [`inputs`] | samples as activations, and what an ANN answers |
 //! | [`calibrate`] | how far activations reach |
 //! | [`scale`] | real weights in the chip's format |
-//! | [`convert`](mod@convert) | the spiking network |
+//! | [`convert`] | the spiking network |
 //! | [`curve`] | accuracy against steps, on the emulator |
 //! | [`form`] | what a network file says of training |
 //! | [`design`] | the ANN that a network file describes |

@@ -45,7 +45,7 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 29] = [
                 "accuracy after 16, 24, 32 and 64 steps, and the network",
             ],
             [
-                "loihi convert net.onnx --calibrate samples.csv --test samples.csv --steps 32 --reset zero --by channel",
+                "loihi convert net.onnx --calibrate samples.csv --test samples.csv --reset zero --by channel",
                 "one compartment a neuron, a scale a channel",
             ],
         ],

@@ -29,14 +29,11 @@ mod net;
 #[cfg(not(all(feature = "dist", feature = "download", feature = "hdf5", feature = "train", feature = "view")))]
 mod off;
 mod open;
-mod out;
 mod prices;
-mod progress;
 mod real_time;
 mod recorded;
 mod report;
 mod run;
-mod stop;
 mod sweep;
 mod table;
 mod tables;
@@ -52,9 +49,13 @@ use host_harness::boards::Board;
 use host_harness::device::session::SessionError;
 use host_harness::device::transport::Chosen;
 use host_harness::device::wide::Registers;
+use loihi_terminal::{out, progress, stop};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// What this program says of itself.
+const PROGRAM: out::Program = out::Program { version: env!("CARGO_PKG_VERSION"), commit: option_env!("LOIHI_COMMIT") };
 
 /// An open Loihi: spiking networks that learn online, in exact integers, on this host or on a bare x86.
 #[derive(Debug, Parser)]
@@ -201,7 +202,7 @@ pub(crate) fn main() -> ExitCode {
         Err(error) => return refuse(&error, &words),
     };
     // A command that this program was built without does not tell its options apart.
-    out::start(named(&words), cli.json || has_json(&words), cli.quiet);
+    out::start(PROGRAM, named(&words), cli.json || has_json(&words), cli.quiet);
     if let Err(error) = stop::listen() {
         out::complain(&format!("Ctrl-C cannot be caught ({error}); it will end the program at once"));
     }
@@ -280,7 +281,7 @@ fn refuse(error: &clap::Error, words: &[OsString]) -> ExitCode {
         let _unread = error.print();
         return ExitCode::SUCCESS;
     }
-    out::start(named(words), has_json(words), true);
+    out::start(PROGRAM, named(words), has_json(words), true);
     let _unheard = error.print();
     let kind = out::Kind::Usage;
     out::fail_object(kind, &usage_sentence(&error.render().to_string()), None);

@@ -58,6 +58,11 @@ pub(super) fn view(args: &ViewArgs) -> anyhow::Result<()> {
     print_summary(subject.name(), &session, args.task.options().seed, &outcome)
 }
 
+/// Puts the terminal back; one that is gone needs nothing.
+fn restore() {
+    let _restored = ratatui::try_restore();
+}
+
 /// Runs it with the screen on another thread; nothing if the user has left before the end.
 fn run(args: &ViewArgs, subject: &Subject, session: &mut Session, live: &Arc<Live>) -> anyhow::Result<Option<Outcome>> {
     let mut recorder = Recorder::default();
@@ -66,7 +71,7 @@ fn run(args: &ViewArgs, subject: &Subject, session: &mut Session, live: &Arc<Liv
     let options: RunOptions = args.task.options();
     let mut watcher = LiveObserver::new(Arc::clone(live));
     let mut terminal = ratatui::try_init().context("the terminal cannot be drawn on")?;
-    stop::screen(true);
+    stop::screen(Some(restore));
     let is_over = AtomicBool::new(false);
     let (outcome, drawn) = std::thread::scope(|scope| {
         let screen = scope.spawn(|| screen(&mut terminal, live));
@@ -80,7 +85,7 @@ fn run(args: &ViewArgs, subject: &Subject, session: &mut Session, live: &Arc<Liv
         is_over.store(true, Ordering::Relaxed);
         (outcome, drawn)
     });
-    stop::screen(false);
+    stop::screen(None);
     let restored = ratatui::try_restore();
     if restored.is_err() {
         // It would try to put back its cursor, and panic if it cannot say that it could not.

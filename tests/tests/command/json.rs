@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Command lines of every command that does something, and keys of their results; `error` where one cannot succeed here.
-const LINES: [(&str, &str, &[&str]); 30] = [
+const LINES: [(&str, &str, &[&str]); 31] = [
     ("run", "pes-channel", &["experiment", "device", "board", "seed", "steps", "metrics", "ops", "digest", "digests"]),
     ("run", "net.toml --data samples.csv", &["network", "device", "cores", "samples", "accuracy", "steps", "digest"]),
     ("list", "", &["experiments"]),
@@ -35,6 +35,11 @@ const LINES: [(&str, &str, &[&str]); 30] = [
         "train",
         "digits.toml --train digits --epochs 1 --out trained",
         &["accuracy_test", "network", "scores_compared", "scores_different"],
+    ),
+    (
+        "convert",
+        "net.onnx --calibrate samples.csv --test samples.csv --steps 8",
+        &["ann_accuracy", "curve", "layers", "cores", "out"],
     ),
     ("cost", "--device host", &["error", "kind", "status"]),
     ("table", "stdp-pair", &["tables", "out"]),

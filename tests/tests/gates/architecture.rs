@@ -25,7 +25,7 @@ const WRAPPED: [(&str, &[&str]); 17] = [
     ("gemm-common", &["loihi-train"]),
     ("gemm-f32", &["loihi-train"]),
     ("prost", &["loihi-convert"]),
-    ("indicatif", &["host-harness"]),
+    ("indicatif", &["loihi-terminal"]),
     ("clap", &["host-harness", "xtask"]),
 ];
 
@@ -117,7 +117,7 @@ fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
 }
 
 /// The crates whose `lib.rs` has a table of all their modules, from the ground up.
-const LAYERED: [&str; 14] = [
+const LAYERED: [&str; 15] = [
     "loihi-convert",
     "loihi-core",
     "loihi-files",
@@ -131,6 +131,7 @@ const LAYERED: [&str; 14] = [
     "loihi-show",
     "loihi-snip",
     "loihi-sweep",
+    "loihi-terminal",
     "loihi-train",
 ];
 

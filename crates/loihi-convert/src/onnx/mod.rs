@@ -18,6 +18,7 @@
 //! | `Dropout`, `Identity`, `Softmax` or `LogSoftmax` at the end | nothing |
 
 mod attributes;
+mod graph;
 pub mod message;
 mod operators;
 mod read;

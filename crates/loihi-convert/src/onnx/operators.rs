@@ -1,7 +1,7 @@
 //! What each operator does to what it takes.
 
 use super::attributes::Operator;
-use super::read::{Graph, fits};
+use super::graph::{Graph, fits};
 use super::signal::{Kind, PARTS_MAX, Part, Signal, Sum, Value};
 use super::tensor::{Constant, Numbers};
 use super::windows::geometry;

@@ -3,7 +3,7 @@
 //!
 //! What is recorded can be killed at any moment, so that nothing is lost if a tidy end takes too long.
 
-use super::out;
+use crate::out;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -14,11 +14,14 @@ use std::time::Duration;
 const GRACE: Duration = Duration::from_millis(500);
 
 static STOP: AtomicBool = AtomicBool::new(false);
-static SCREEN: AtomicBool = AtomicBool::new(false);
+static SCREEN: Mutex<Option<fn()>> = Mutex::new(None);
 static LAST_WORDS: Mutex<Option<String>> = Mutex::new(None);
 
 /// Catches the signals from now on.
-pub(super) fn listen() -> Result<(), ctrlc::Error> {
+///
+/// # Errors
+/// Another handler was set before.
+pub fn listen() -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(|| {
         if requested() {
             // Asked for a second time: nothing is waited for any more.
@@ -29,12 +32,12 @@ pub(super) fn listen() -> Result<(), ctrlc::Error> {
 }
 
 /// Whether the user wants to stop.
-pub(super) fn requested() -> bool {
+pub fn requested() -> bool {
     STOP.load(Ordering::Relaxed)
 }
 
 /// The user wants to stop. A command that does not look at it, since it waits for a pipe or computes, is ended soon.
-pub(super) fn request() {
+pub fn request() {
     if STOP.swap(true, Ordering::Relaxed) {
         return;
     }
@@ -47,24 +50,21 @@ pub(super) fn request() {
     }
 }
 
-/// Whether the terminal is in use, and must be restored before the process ends.
-#[cfg(feature = "view")]
-pub(super) fn screen(is_drawn: bool) {
-    SCREEN.store(is_drawn, Ordering::Relaxed);
+/// What restores the terminal before the process ends, while it is drawn on.
+pub fn screen(restore: Option<fn()>) {
+    *SCREEN.lock().unwrap_or_else(PoisonError::into_inner) = restore;
 }
 
 /// What is said of a command that has to end at once, besides that it was stopped.
-pub(super) fn last_words(words: Option<String>) {
+pub fn last_words(words: Option<String>) {
     *LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner) = words;
 }
 
 fn end() -> ! {
     // A reader of the complaints who does not read must not hold the end up.
     let said = thread::Builder::new().spawn(|| {
-        if SCREEN.load(Ordering::Relaxed) {
-            // A terminal that is gone needs nothing.
-            #[cfg(feature = "view")]
-            let _restored = ratatui::try_restore();
+        if let Some(restore) = SCREEN.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            restore();
         }
         let words = LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).take();
         out::fail(out::Kind::Stopped, &sentence(words.as_deref()), None);
@@ -81,6 +81,6 @@ fn end() -> ! {
 }
 
 /// That a command was stopped, and what else there is to say.
-pub(super) fn sentence(words: Option<&str>) -> String {
+pub fn sentence(words: Option<&str>) -> String {
     words.map_or_else(|| "stopped by request".to_owned(), |words| format!("stopped by request; {words}"))
 }

@@ -35,9 +35,19 @@ static IS_PRINTED: AtomicBool = AtomicBool::new(false);
 #[derive(Debug)]
 struct Frame {
     command: String,
+    program: Program,
     json: bool,
     quiet: bool,
     start: Instant,
+}
+
+/// The program that prints.
+#[derive(Clone, Copy, Debug)]
+pub struct Program {
+    /// Its version.
+    pub version: &'static str,
+    /// The commit from which it was built, if that is known.
+    pub commit: Option<&'static str>,
 }
 
 /// What every object says first.
@@ -62,12 +72,12 @@ struct Failure<'a> {
 }
 
 /// Exit status of a command that its user stopped, as of one that SIGINT ended.
-pub(super) const STOPPED_STATUS: u8 = 130;
+pub const STOPPED_STATUS: u8 = 130;
 
 /// Why a command ends without success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Kind {
+pub enum Kind {
     /// The command line is wrong.
     Usage,
     /// The command could not do what it was asked for.
@@ -78,7 +88,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// The exit status.
-    pub(super) const fn status(self) -> u8 {
+    pub const fn status(self) -> u8 {
         match self {
             Self::Usage => 2,
             Self::Failed => 1,
@@ -88,17 +98,17 @@ impl Kind {
 }
 
 /// Says once, at the start, which command prints and how.
-pub(super) fn start(command: String, json: bool, quiet: bool) {
-    let _first = FRAME.set(Frame { command, json, quiet, start: Instant::now() });
+pub fn start(program: Program, command: String, json: bool, quiet: bool) {
+    let _first = FRAME.set(Frame { program, command, json, quiet, start: Instant::now() });
 }
 
 /// Whether the result is an object.
-pub(super) fn is_json() -> bool {
+pub fn is_json() -> bool {
     FRAME.get().is_some_and(|frame| frame.json)
 }
 
 /// Whether nothing is shown while a command works.
-pub(super) fn is_quiet() -> bool {
+pub fn is_quiet() -> bool {
     FRAME.get().is_some_and(|frame| frame.quiet)
 }
 
@@ -106,7 +116,7 @@ pub(super) fn is_quiet() -> bool {
 ///
 /// # Errors
 /// The reader may have gone (`loihi … | head`); then [`is_gone`] holds for the error.
-pub(super) fn line(text: Arguments<'_>) -> io::Result<()> {
+pub fn line(text: Arguments<'_>) -> io::Result<()> {
     if is_json() { Ok(()) } else { writeln!(io::stdout().lock(), "{text}") }
 }
 
@@ -114,7 +124,7 @@ pub(super) fn line(text: Arguments<'_>) -> io::Result<()> {
 ///
 /// # Errors
 /// As [`line()`].
-pub(super) fn detail(text: Arguments<'_>) -> io::Result<()> {
+pub fn detail(text: Arguments<'_>) -> io::Result<()> {
     if is_json() { writeln!(io::stderr().lock(), "{text}") } else { line(text) }
 }
 
@@ -122,7 +132,7 @@ pub(super) fn detail(text: Arguments<'_>) -> io::Result<()> {
 ///
 /// # Errors
 /// As [`line()`].
-pub(super) fn result<T: Serialize>(schema: &str, body: &T) -> anyhow::Result<()> {
+pub fn result<T: Serialize>(schema: &str, body: &T) -> anyhow::Result<()> {
     object(schema, None, body)
 }
 
@@ -130,7 +140,7 @@ pub(super) fn result<T: Serialize>(schema: &str, body: &T) -> anyhow::Result<()>
 ///
 /// # Errors
 /// Something is there.
-pub(super) fn free_for_network(path: &Path, overwrite: bool) -> anyhow::Result<()> {
+pub fn free_for_network(path: &Path, overwrite: bool) -> anyhow::Result<()> {
     if path.exists() && !overwrite {
         bail!("{} is there already: give another --out, or --overwrite", path.display());
     }
@@ -142,25 +152,25 @@ pub(super) fn free_for_network(path: &Path, overwrite: bool) -> anyhow::Result<(
 }
 
 /// Prints a line on standard error; a closed standard error is ignored.
-pub(super) fn complain(text: &str) {
+pub fn complain(text: &str) {
     let _unheard = writeln!(io::stderr().lock(), "loihi: {text}");
 }
 
 /// [`complain`], unless the same was said before: of data that several runs are shown.
-pub(super) fn complain_once(text: &str) {
+pub fn complain_once(text: &str) {
     if SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(text.to_owned()) {
         complain(text);
     }
 }
 
 /// Prints why the command ends: a sentence on standard error and, with `--json`, an object.
-pub(super) fn fail(kind: Kind, sentence: &str, error: Option<&anyhow::Error>) {
+pub fn fail(kind: Kind, sentence: &str, error: Option<&anyhow::Error>) {
     complain(sentence);
     fail_object(kind, sentence, error);
 }
 
 /// The object of [`fail`] alone. A closed standard output is ignored: the exit status says the same.
-pub(super) fn fail_object(kind: Kind, sentence: &str, error: Option<&anyhow::Error>) {
+pub fn fail_object(kind: Kind, sentence: &str, error: Option<&anyhow::Error>) {
     let failure = Some(Failure { error: sentence, kind, status: kind.status() });
     let partial = error.and_then(|error| error.downcast_ref::<Partial>());
     let _unheard = match partial {
@@ -178,8 +188,8 @@ fn object<T: Serialize>(schema: &str, error: Option<Failure<'_>>, body: &T) -> a
     let envelope = Envelope {
         schema,
         command: &frame.command,
-        version: env!("CARGO_PKG_VERSION"),
-        commit: option_env!("LOIHI_COMMIT"),
+        version: frame.program.version,
+        commit: frame.program.commit,
         wall_s: frame.start.elapsed().as_secs_f64(),
         error,
         body,
@@ -197,7 +207,7 @@ struct Partial {
 }
 
 /// The error of a command that has a result all the same.
-pub(super) fn partial(schema: &'static str, body: Value, sentence: String) -> anyhow::Error {
+pub fn partial(schema: &'static str, body: Value, sentence: String) -> anyhow::Error {
     anyhow::Error::new(Partial { schema, body, sentence })
 }
 
@@ -210,7 +220,7 @@ impl Display for Partial {
 impl std::error::Error for Partial {}
 
 /// Whether an error says that the reader of the output is gone, which does not count as a failure.
-pub(super) fn is_gone(error: &anyhow::Error) -> bool {
+pub fn is_gone(error: &anyhow::Error) -> bool {
     error
         .chain()
         .any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe))

@@ -1,8 +1,8 @@
 //! Shows the progress of a run: a bar on a terminal, nothing in a pipe or with `--quiet`.
 
-use super::out;
-use host_harness::experiment::{Observer, Running};
+use crate::out;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use loihi_learn::{Observer, Running};
 use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -14,12 +14,20 @@ const TICK: Duration = Duration::from_millis(120);
 static TOGETHER: AtomicBool = AtomicBool::new(false);
 
 /// A progress bar, or none.
-pub(super) struct Progress {
+#[derive(Debug)]
+pub struct Progress {
     bar: ProgressBar,
 }
 
+impl Default for Progress {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Progress {
-    pub(super) fn new() -> Self {
+    /// A bar, unless standard error is a file or a pipe, `--quiet` is given, or several runs share one.
+    pub fn new() -> Self {
         let bar = ProgressBar::no_length();
         if out::is_quiet() || TOGETHER.load(Ordering::Relaxed) || !std::io::stderr().is_terminal() {
             bar.set_draw_target(ProgressDrawTarget::hidden());
@@ -30,29 +38,31 @@ impl Progress {
         Self { bar }
     }
 
-    pub(super) fn show(&self, done: u64, total: u64, running: &str) {
+    /// Shows how far it is, with a text.
+    pub fn show(&self, done: u64, total: u64, running: &str) {
         self.bar.set_length(total);
         self.bar.set_message(running.to_owned());
         self.bar.set_position(done);
     }
 
     /// Prints a line above the bar; in a pipe, nothing.
-    pub(super) fn line(&self, text: &str) {
+    pub fn line(&self, text: &str) {
         self.bar.println(text);
     }
 
     /// Takes the bar away while something is printed.
-    pub(super) fn aside<R>(&self, print: impl FnOnce() -> R) -> R {
+    pub fn aside<R>(&self, print: impl FnOnce() -> R) -> R {
         self.bar.suspend(print)
     }
 
-    pub(super) fn finish(&self) {
+    /// Takes the bar away.
+    pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }
 
 /// Does something and shows how far it is.
-pub(super) fn shown<R>(what: &str, run: impl FnOnce(&mut dyn FnMut(u64, u64)) -> R) -> R {
+pub fn shown<R>(what: &str, run: impl FnOnce(&mut dyn FnMut(u64, u64)) -> R) -> R {
     let progress = Progress::new();
     progress.show(0, 1, what);
     let done = run(&mut |done, total| progress.show(done, total, what));
@@ -61,7 +71,7 @@ pub(super) fn shown<R>(what: &str, run: impl FnOnce(&mut dyn FnMut(u64, u64)) ->
 }
 
 /// Does something whose end is not known, and shows that it is going on.
-pub(super) fn waiting<R>(what: &str, run: impl FnOnce() -> R) -> R {
+pub fn waiting<R>(what: &str, run: impl FnOnce() -> R) -> R {
     let progress = Progress::new();
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
         progress.bar.set_style(style);
@@ -74,7 +84,8 @@ pub(super) fn waiting<R>(what: &str, run: impl FnOnce() -> R) -> R {
 }
 
 /// Shows how far a run is, and does nothing else about it.
-pub(super) struct Showing<'p> {
+#[derive(Debug)]
+pub struct Showing<'p> {
     progress: &'p Progress,
     /// What runs.
     name: &'p str,
@@ -82,7 +93,7 @@ pub(super) struct Showing<'p> {
 
 impl<'p> Showing<'p> {
     /// Of a run that is one of several; the name may be empty.
-    pub(super) const fn new(progress: &'p Progress, name: &'p str) -> Self {
+    pub const fn new(progress: &'p Progress, name: &'p str) -> Self {
         Self { progress, name }
     }
 }
@@ -95,7 +106,8 @@ impl Observer for Showing<'_> {
 }
 
 /// How far several runs at a time are, which share a bar.
-pub(super) struct Together {
+#[derive(Debug)]
+pub struct Together {
     progress: Progress,
     /// Of each run, of [`WHOLE`].
     shares: Vec<AtomicU64>,
@@ -105,7 +117,8 @@ pub(super) struct Together {
 const WHOLE: u64 = 1000;
 
 impl Together {
-    pub(super) fn new(runs: usize) -> Self {
+    /// A bar for this many runs; from now on none draws its own bar.
+    pub fn new(runs: usize) -> Self {
         let together = Self { progress: Progress::new(), shares: (0..runs).map(|_| AtomicU64::new(0)).collect() };
         TOGETHER.store(true, Ordering::Relaxed);
         together.show();
@@ -113,16 +126,17 @@ impl Together {
     }
 
     /// The observer of one of the runs.
-    pub(super) const fn run(&self, number: usize) -> OneOf<'_> {
+    pub const fn run(&self, number: usize) -> OneOf<'_> {
         OneOf { all: self, number }
     }
 
     /// A run is at its end.
-    pub(super) fn done(&self, number: usize) {
+    pub fn done(&self, number: usize) {
         self.set(number, WHOLE);
     }
 
-    pub(super) fn finish(&self) {
+    /// Takes the bar away, after the last run.
+    pub fn finish(&self) {
         TOGETHER.store(false, Ordering::Relaxed);
         self.progress.finish();
     }
@@ -143,7 +157,8 @@ impl Together {
 }
 
 /// One of the runs of a [`Together`].
-pub(super) struct OneOf<'t> {
+#[derive(Debug)]
+pub struct OneOf<'t> {
     all: &'t Together,
     number: usize,
 }

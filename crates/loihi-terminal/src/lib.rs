@@ -1,0 +1,13 @@
+//! How a command talks to people and to programs, and how it ends.
+//!
+//! A module uses only what stands above it, which a test keeps so:
+//!
+//! | module | its one job |
+//! |---|---|
+//! | [`out`] | lines, one result as an object, complaints |
+//! | [`stop`] | Ctrl-C, and the end of the process where nothing looks at it |
+//! | [`progress`] | a bar on a terminal |
+
+pub mod out;
+pub mod progress;
+pub mod stop;
