@@ -1,8 +1,8 @@
 //! The network of rectified units that a network file describes.
 //!
-//! The population of the input's biases is the input; the others are layers, of which the readout is the last. Weights are those
-//! that the file draws, brought to the deviation of He and others (2015); pools become means, one to one connections sums. What
-//! only spiking neurons have (thresholds, decays) is left out.
+//! The population that takes the input as biases is the input. Every other population is a layer, and the readout is the last
+//! one. Weights are drawn as the file says and scaled to the deviation of He and others (2015). Pools become means, and
+//! `one_to_one` connections become sums. What only spiking neurons have, such as thresholds and decays, is ignored.
 
 use crate::ann::{Activation, Ann, Layer, Map, Source, Way};
 use crate::error::ConvertError;

@@ -27,12 +27,12 @@ pub struct AnnForm {
     pub schedule: Schedule,
     /// Share of a weight that a step takes away, at a rate of 1.
     pub weight_decay: f32,
-    /// Samples are shown moved at random, by at most as many rows and columns.
+    /// Shifts each sample at random, by at most this many rows and columns.
     pub shift: Option<[u8; 2]>,
     /// Half of the samples are shown with left and right exchanged.
     pub flip: bool,
-    /// Most of an activation: neurons spike in every step at most, and a few large activations make all others slow. By
-    /// default there is none.
+    /// Upper bound of activations; none by default. A neuron spikes at most once a step, so a few large activations would slow
+    /// down all others.
     pub clip: Option<f32>,
     /// Samples of the training set that are held back with `--validate`; of small sets it is a fifth.
     pub validation_samples: usize,

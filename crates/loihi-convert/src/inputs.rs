@@ -94,10 +94,10 @@ pub fn answers(
     Ok(right.into_iter().flatten().collect())
 }
 
-/// Whether all samples have a class that the ANN can answer.
+/// Checks that every sample has a class that the ANN can answer.
 ///
 /// # Errors
-/// [`ConvertError::Unfit`] names the first that has not.
+/// [`ConvertError::Unfit`] names the first sample without one.
 pub fn check_labels(ann: &Ann, samples: &[Sample]) -> Result<(), ConvertError> {
     let classes = ann.layers.last().map_or(0, crate::ann::Layer::neurons);
     for sample in samples {

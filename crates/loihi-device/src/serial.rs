@@ -233,7 +233,7 @@ mod tests {
         assert!(said(&path).starts_with(&format!("{path} is not a serial port: ")), "{}", said(&path));
     }
 
-    /// A terminal whose other end nobody reads.
+    /// Nobody reads from the other end of this terminal.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_port_that_takes_no_bytes_is_not_said_to_be_unplugged() {

@@ -421,13 +421,13 @@ mod tests {
             assert!(!is_exact(600, signs, &[7, 0], None), "{signs:?}");
             assert!(is_exact(500, signs, &[7, 0], None), "{signs:?}");
         }
-        // Held to 16 bits, the least weight at the largest exponent is no multiple of 128.
+        // Clamped to 16 bits, the least weight at the largest exponent is not a multiple of 128.
         assert!(!is_exact(600, Signs::Mixed, &[7], Some(-256)));
         assert!(is_exact(600, Signs::Mixed, &[7], Some(-254)));
         assert!(is_exact(500, Signs::Mixed, &[7], Some(-256)));
     }
 
-    /// A chain from an input, of which the second population has a bias and the fourth is a source of nothing.
+    /// A chain from an input: the second population has a bias, and the fourth has no outgoing connections.
     #[test]
     fn something_arrives_as_soon_as_the_shortest_way_takes() {
         let mut network = Network::new("n");

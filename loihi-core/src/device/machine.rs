@@ -19,7 +19,7 @@ use snapshots::Restoring;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(
     target_pointer_width = "64",
-    expect(clippy::large_enum_variant, reason = "there is one, and nothing to box it in")
+    expect(clippy::large_enum_variant, reason = "a device has exactly one")
 )]
 enum Contents {
     /// Nothing of use.
