@@ -9,9 +9,7 @@ use crate::inputs::{activations, answers, check_labels};
 use crate::jobs::each;
 use loihi_core::num::{Fnv64, word};
 use loihi_data::{Sample, SampleData};
-use loihi_learn::RunOptions;
-use loihi_learn::samples::{Samples, Wanted, shuffled};
-use loihi_learn::settings::TaskForm;
+use loihi_learn::samples::{Samples, shuffled};
 use loihi_net::network::file::{FileOptions, parse_with};
 use loihi_run::record::RecordError;
 use loihi_train::SubjectOptions;
@@ -94,15 +92,7 @@ impl AnnSubject {
         let first = parse_with(text, path, &FileOptions::default().data(vec![1], 1))?;
         let mut form = AnnForm::of(&first)?;
         form.epochs = options.epochs.unwrap_or(form.epochs);
-        let run = RunOptions {
-            seed: options.seed,
-            data: Some(options.train.clone()),
-            samples: options.samples,
-            validate: options.validate,
-            ..RunOptions::default()
-        };
-        let wanted = Wanted { test: options.test.as_deref(), full_scale: Some(u8::MAX), ..Wanted::default() };
-        let samples = Samples::open(&TaskForm::default(), &run, wanted)?.select(&run, form.validation_samples, None)?;
+        let samples = options.read_samples(form.validation_samples)?;
         let file = FileOptions::default().seed(options.seed).data(samples.shape(), samples.classes);
         let ann = design(&parse_with(text, path, &file)?, form.clip)?;
         check_labels(&ann, &samples.training)?;

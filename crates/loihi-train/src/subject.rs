@@ -41,6 +41,23 @@ impl SubjectOptions {
     pub fn new(train: impl Into<PathBuf>) -> Self {
         Self { train: train.into(), ..Self::default() }
     }
+
+    /// Reads the samples, values of 0 to 255 as `loihi run` shows them; `validation_samples` of the training set are the test
+    /// set with [`Self::validate`].
+    ///
+    /// # Errors
+    /// [`ExperimentError`] if the data cannot be read.
+    pub fn read_samples(&self, validation_samples: usize) -> Result<Samples, ExperimentError> {
+        let run = RunOptions {
+            seed: self.seed,
+            data: Some(self.train.clone()),
+            samples: self.samples,
+            validate: self.validate,
+            ..RunOptions::default()
+        };
+        let wanted = Wanted { test: self.test.as_deref(), full_scale: Some(u8::MAX), ..Wanted::default() };
+        Samples::open(&TaskForm::default(), &run, wanted)?.select(&run, validation_samples, None)
+    }
 }
 
 /// What is trained, on what.
@@ -73,17 +90,7 @@ impl Subject {
         // What is wrong with the file is said before data are read.
         let first = parse_with(text, path, &FileOptions::default().data(vec![1], 1))?;
         let form = TrainForm::of(&first)?;
-        let run = RunOptions {
-            seed: options.seed,
-            data: Some(options.train.clone()),
-            samples: options.samples,
-            validate: options.validate,
-            ..RunOptions::default()
-        };
-        // As `loihi run` shows them.
-        let wanted = Wanted { test: options.test.as_deref(), full_scale: Some(u8::MAX), ..Wanted::default() };
-        let samples = Samples::open(&TaskForm::default(), &run, wanted)?;
-        let samples = samples.select(&run, form.validation_samples, None)?;
+        let samples = options.read_samples(form.validation_samples)?;
         let file = FileOptions::default().seed(options.seed).data(samples.shape(), samples.classes);
         let network = parse_with(text, path, &file)?;
         let mut form = TrainForm::of(&network)?;

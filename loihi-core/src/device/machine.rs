@@ -17,10 +17,7 @@ use snapshots::Restoring;
 
 /// What the arena holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    target_pointer_width = "64",
-    expect(clippy::large_enum_variant, reason = "a device has exactly one")
-)]
+#[cfg_attr(target_pointer_width = "64", expect(clippy::large_enum_variant, reason = "a device has exactly one"))]
 enum Contents {
     /// Nothing of use.
     Nothing,
