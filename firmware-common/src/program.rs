@@ -32,7 +32,7 @@ macro_rules! program {
 #[macro_export]
 macro_rules! data {
     () => {
-        #[allow(dead_code, clippy::unreadable_literal, reason = "made of data, of which every board uses its own part")]
+        #[allow(dead_code, clippy::unreadable_literal, reason = "generated; each board uses some of it")]
         mod data {
             include!(concat!(env!("OUT_DIR"), "/board.rs"));
         }

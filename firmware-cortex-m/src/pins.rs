@@ -31,5 +31,7 @@ pub unsafe fn start_stm32f4(base: usize, number: u32) {
     // SAFETY: as in `stm32f4`, and every STM32F4 has the clock gates there.
     let [ports, mode] = unsafe { [RCC_AHB1ENR, base + MODER].map(|address| Register::at(address)) };
     ports.set(1 << ((base - PORT_A) / PORT_BYTES));
+    // The clock arrives a few cycles later; a read of the gate outlasts them.
+    let _gates = ports.read();
     mode.set(1 << (2 * number));
 }

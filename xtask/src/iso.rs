@@ -1,7 +1,7 @@
 //! `cargo xtask iso`: a CD, which a stick can hold as well, that boots a PC into the firmware.
 //!
-//! GRUB loads it, from a BIOS and from UEFI. Its tools are Debian's; what they make differs only in time
-//! stamps.
+//! GRUB loads it, from a BIOS and from UEFI. Its tools are Debian's; their results differ only in
+//! time stamps.
 
 use std::fs;
 use std::path::Path;

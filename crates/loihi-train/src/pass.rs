@@ -257,8 +257,8 @@ impl Workspace {
         }
     }
 
-    /// Runs the backward pass of a batch that was computed with derivatives, from [`Trail::by_spikes`]; adds the derivatives of the loss by the
-    /// weights that are trained to `gradients`, in the order of [`Model::trained`].
+    /// Runs the backward pass of a batch that was computed with derivatives, from [`Trail::by_spikes`]; adds the derivatives of
+    /// the loss by the weights that are trained to `gradients`, in the order of [`Model::trained`].
     pub fn backward(&mut self, model: &Model, batch: &Batch, gradients: &mut [Gradient]) {
         for group in model.groups.iter().rev() {
             let reached: Vec<usize> = group.iter().copied().filter(|place| model.neurons[*place].is_reached).collect();

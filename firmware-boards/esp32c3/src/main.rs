@@ -26,6 +26,9 @@ esp_bootloader_esp_idf::esp_app_desc!();
 
 firmware_common::data!();
 
+// The start makes GPIO7 an output, whose name in the crate of the chip is a type.
+const _: () = assert!(STROBE_NUMBER == 7, "the start sets up another pin than the strobe's");
+
 firmware_common::hardware!(struct Hardware: Some(cycles::ticks), uart, strobe, exit);
 firmware_common::firmware!(Hardware, None, &loihi_core::rules::ALL);
 

@@ -29,6 +29,9 @@ static IMAGE: ImageDef = ImageDef::secure_exe();
 
 firmware_common::data!();
 
+// The start makes GP25 an output, whose name in the crate of the chip is a type.
+const _: () = assert!(STROBE_NUMBER == 25, "the start sets up another pin than the strobe's");
+
 firmware_cortex_m::hardware!(uart, strobe, start);
 
 fn uart() -> Usb {
