@@ -5,10 +5,10 @@ use firmware_common::register::Register;
 
 /// Clock gates of the ports of an STM32F4, the first port, and how far they lie apart.
 const RCC_AHB1ENR: usize = 0x4002_3830;
-const PORT_A: usize = 0x4002_0000;
+pub(crate) const PORT_A: usize = 0x4002_0000;
 const PORT_BYTES: usize = 0x400;
 /// Offsets of registers of a port: modes, bits to set and to reset.
-const MODER: usize = 0x00;
+pub(crate) const MODER: usize = 0x00;
 const BSRR: usize = 0x18;
 
 /// A pin of an STM32F4, in the port at an address.

@@ -5,7 +5,7 @@
 use core::ops::Range;
 
 /// Bytes in a page.
-const PAGE_BYTES: u32 = 4096;
+pub const PAGE_BYTES: u32 = 4096;
 /// Where the addresses of this processor end, less a page, so that the end of a range is one of them.
 const REACH: u64 = (1 << 32) - PAGE_BYTES as u64;
 /// Bytes that a table maps. A table is a page.

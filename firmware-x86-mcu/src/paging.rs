@@ -9,10 +9,8 @@ use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use crate::address;
-use crate::memory::{self, SPAN_BYTES};
+use crate::memory::{self, PAGE_BYTES, SPAN_BYTES};
 
-/// Bytes in a page.
-const PAGE_BYTES: u32 = 4096;
 /// Entries in the directory and in each table.
 const ENTRIES: usize = 1024;
 

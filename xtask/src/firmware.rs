@@ -204,13 +204,10 @@ fn built(program: &str, board: &Board) -> PathBuf {
     build_folder().join(&board.target).join(&board.profile).join(format!("{program}-{}", family(board)))
 }
 
-/// Puts a finished image where it is looked for: aside first, so that nobody sees half of it.
+/// Puts a finished image where it is looked for.
 fn publish(program: &str, board: &Board) -> Result<()> {
     let built = built(program, board);
-    let image = image(program, board);
-    let aside = image.with_extension("new");
-    fs::create_dir_all(paths::images())
-        .and_then(|()| fs::copy(&built, &aside))
-        .and_then(|_| fs::rename(&aside, &image))
-        .with_context(|| format!("cannot copy {} to {}", built.display(), image.display()))
+    paths::replace(&image(program, board), |aside| {
+        fs::copy(&built, aside).map(drop).with_context(|| format!("cannot read {}", built.display()))
+    })
 }

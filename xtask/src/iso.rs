@@ -78,10 +78,7 @@ pub(crate) fn make(out: &Path) -> Result<()> {
         .and_then(|()| fs::write(boot.join("firmware.elf"), image))
         .and_then(|()| fs::write(boot.join("grub/grub.cfg"), CONFIGURATION))
         .with_context(|| format!("cannot write into {}", folder.display()))?;
-    // Aside first, so that nobody sees half of it.
-    let aside = out.with_extension("new");
-    rescue(&aside, &folder)?;
-    fs::rename(&aside, out).with_context(|| format!("cannot write {}", out.display()))?;
+    paths::replace(out, |aside| rescue(aside, &folder))?;
     let bytes = fs::metadata(out).with_context(|| format!("cannot read {}", out.display()))?.len();
     println!("CD or stick: {}, {} KB", out.display(), bytes.div_ceil(1000));
     Ok(())

@@ -34,17 +34,26 @@ pub(crate) fn cd() -> PathBuf {
     images().join(format!("{}.iso", loihi_boards::DEFAULT))
 }
 
-/// Writes a file aside first, so that nobody sees half of it.
+/// Writes a text to a file, as [`replace`] does.
 ///
 /// # Errors
 ///
 /// When it cannot be written.
 pub(crate) fn write(file: &Path, text: &str) -> Result<()> {
+    replace(file, |aside| Ok(fs::write(aside, text)?))
+}
+
+/// Makes a file aside first, so that nobody sees half of it, and its folder.
+///
+/// # Errors
+///
+/// When it cannot be made, or not take its place.
+pub(crate) fn replace(file: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let cannot = || format!("cannot write {}", file.display());
     let aside = file.with_extension("new");
-    fs::create_dir_all(file.parent().unwrap_or(file))
-        .and_then(|()| fs::write(&aside, text))
-        .and_then(|()| fs::rename(&aside, file))
-        .with_context(|| format!("cannot write {}", file.display()))
+    fs::create_dir_all(file.parent().unwrap_or(file)).with_context(cannot)?;
+    make(&aside).with_context(cannot)?;
+    fs::rename(&aside, file).with_context(cannot)
 }
 
 /// Removes a file, if there is one.

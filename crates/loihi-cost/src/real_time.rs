@@ -20,9 +20,11 @@ const SEED: u32 = 1;
 /// Steps before those that are counted, and those.
 const STEPS_BEFORE: u16 = 16;
 const STEPS: u16 = 48;
-/// Most attempts to come below the limit, and how much smaller than by proportion each is.
+/// Most attempts, how much smaller than by proportion the one after too large a network is, and the share of the largest
+/// possible one that is close enough.
 const ATTEMPTS: usize = 12;
 const SHRINK: f64 = 0.98;
+const CLOSE: f64 = 0.98;
 
 /// A network, but for its size.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -88,8 +90,8 @@ impl Shape {
         session.run(u32::from(steps.end - steps.start), &input)
     }
 
-    /// The largest network that fits the device's memory and whose steps take at most `most` instructions each. It is run;
-    /// `None` if the device counts no instructions, or after some attempts.
+    /// The largest network, to about 2 %, that fits the device's memory and whose steps take at most `most` instructions each.
+    /// It is run; `None` if the device counts no instructions, or after some attempts.
     ///
     /// # Errors
     /// [`ExperimentError`].
@@ -105,19 +107,27 @@ impl Shape {
         let synapses = u32::try_from(arena / 4).unwrap_or(u32::MAX);
         let fit = (synapses / self.fan_in.max(1)).min(u32::from(u16::MAX));
         let mut compartments = (predicted as u32).min(fit).max(1);
-        let mut fits = None;
+        // The largest that is below the limit so far, and the smallest that is not.
+        let (mut below, mut above, mut fits) = (0, fit + 1, None);
         for _ in 0..ATTEMPTS {
-            compartments = self.fitting(compartments, arena)?;
-            let Some(counted) = self.count(session, compartments)? else { return Ok(None) };
-            if counted.longest <= most {
-                fits = Some(counted);
+            let size = self.fitting(compartments, arena)?;
+            if size <= below {
+                // The memory is the limit.
                 break;
             }
-            if compartments <= 1 {
+            let Some(counted) = self.count(session, size)? else { return Ok(None) };
+            let share = most / counted.longest.max(1.0);
+            if share >= 1.0 {
+                (below, fits) = (size, Some(counted));
+            } else {
+                above = size;
+            }
+            if f64::from(below) >= CLOSE * f64::from(above - 1) {
                 break;
             }
-            // What a step takes besides its compartments does not shrink with them.
-            compartments = (SHRINK * f64::from(compartments) * most / counted.longest).max(1.0) as u32;
+            // What a step takes besides its compartments does not grow or shrink with them.
+            let next = if share >= 1.0 { share } else { SHRINK * share };
+            compartments = ((f64::from(size) * next) as u32).clamp(below + 1, above - 1);
         }
         Ok(fits)
     }
@@ -150,42 +160,46 @@ mod tests {
     use loihi_core::wire::message::{Request, Response};
     use loihi_device::inproc::InProcess;
     use loihi_device::session::RetryPolicy;
-    use loihi_device::{Device, Waiting};
+    use loihi_testkit::altered::Altered;
 
-    /// A device that takes a thousand instructions for a step.
-    struct Counting(InProcess);
-
-    impl Device for Counting {
-        fn name(&self) -> &'static str {
-            "test"
-        }
-
-        fn ask(
-            &mut self,
-            request: &Request<'_>,
-            waiting: &Waiting,
-            read: &mut dyn FnMut(Response<'_>),
-        ) -> Result<(), SessionError> {
-            self.0.ask(request, waiting, &mut |mut response| {
-                if let Response::Ran { steps, instructions, .. } = &mut response {
-                    *instructions = Some(1000 * u64::from(*steps));
-                }
-                read(response);
-            })
-        }
+    /// A device that takes so many instructions for a step: a number, and some for each byte of the network.
+    fn counting(arena_bytes: usize, number: u64, each: u64) -> Session {
+        let mut network_bytes = 0;
+        let alter = move |request: &Request<'_>, response: &mut Response<'_>| {
+            if let Request::LoadStart { bytes, .. } = request {
+                network_bytes = u64::from(*bytes);
+            }
+            if let Response::Ran { steps, instructions, .. } = response {
+                *instructions = Some((number + each * network_bytes) * u64::from(*steps));
+            }
+        };
+        let device = Altered { inner: InProcess::new(arena_bytes), alter };
+        Session::open(Box::new(device), RetryPolicy::default(), 1, || false).unwrap()
     }
 
     /// Less memory than the networks of usual size take, from which larger ones are predicted.
     #[test]
     fn a_small_arena_has_a_largest_network() {
         for arena_bytes in [3136, 20_000] {
-            let device = Box::new(Counting(InProcess::new(arena_bytes)));
-            let mut session = Session::open(device, RetryPolicy::default(), 1, || false).unwrap();
+            let mut session = counting(arena_bytes, 1000, 0);
             let counted = USUAL.largest(&mut session, 1000.0).unwrap().unwrap();
             assert!(counted.bytes.iter().sum::<usize>() <= arena_bytes, "{counted:?}");
             assert_eq!(counted.longest.to_bits(), 1000_f64.to_bits());
             assert_eq!(counted.compartments, USUAL.fitting(MANY, arena_bytes).unwrap());
             assert_eq!(USUAL.largest(&mut session, 999.0).unwrap(), None, "one compartment takes longer");
+        }
+    }
+
+    /// Steps that are far from proportional to the compartments.
+    #[test]
+    fn the_largest_is_close_to_the_limit() {
+        for number in [0, 50_000, 150_000] {
+            let mut session = counting(1 << 20, number, 1);
+            let counted = USUAL.largest(&mut session, 200_000.0).unwrap().unwrap();
+            let left = 200_000.0 - counted.longest;
+            #[expect(clippy::cast_precision_loss, reason = "sizes stay far below 2^52")]
+            let compartment = counted.bytes[0] as f64 / f64::from(counted.compartments);
+            assert!(left >= 0.0 && left < 0.03 * counted.longest.max(1.0) + 2.0 * compartment, "{number}: {counted:?}");
         }
     }
 

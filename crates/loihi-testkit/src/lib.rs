@@ -6,6 +6,7 @@
 //! | [`decolle_net`], [`emstdp_net`] | networks whose learning was recorded, with the recorded draws |
 //! | [`eprop_net`] | a network that learns a pattern by e-prop |
 //! | `strategies` (feature) | random ones for `proptest` |
+//! | [`altered`] | a chip whose answers are altered on their way |
 //! | [`suite`] | a device under test: whether it does, bit for bit, what a chip in this process does |
 //! | [`replay`] | vectors that were recorded from other emulators and from the chip, compared in every step |
 //!
@@ -26,6 +27,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod altered;
 pub mod decolle_net;
 pub mod emstdp_net;
 pub mod eprop_net;

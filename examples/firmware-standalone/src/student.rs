@@ -46,7 +46,7 @@ impl fmt::Display for StudentError {
             ),
             Self::OtherKind => write!(
                 f,
-                "the network takes no values, or its targets and outputs are not one for each class: use one such as digits-pes"
+                "the network takes no values, or does not have one target and one output for each class: use one such as digits-pes"
             ),
         }
     }

@@ -18,7 +18,7 @@ use crate::data::CLOCK_HZ;
 const WAIT_CYCLES: u64 = CLOCK_HZ as u64 / 10;
 
 static PORT: Mutex<RefCell<Option<UsbSerialJtag<'static, Blocking>>>> = Mutex::new(RefCell::new(None));
-/// A byte is taken when there is none.
+/// Filled with the next byte only when it is empty.
 static INBOX: Inbox<1> = Inbox::new();
 static HOST: Listener = Listener::new();
 

@@ -21,7 +21,8 @@ const OUT_CLEAR: usize = 0x50C;
 firmware_common::data!();
 
 // The start makes P0.13 an output, whose name in the crate of the chip is a type.
-const _: () = assert!(STROBE_NUMBER == 13, "the start sets up another pin than the strobe's");
+const _: () =
+    assert!(STROBE_BASE == 0x5000_0000 && STROBE_NUMBER == 13, "the start sets up another pin than the strobe's");
 
 firmware_cortex_m::hardware!(uart, strobe, start);
 

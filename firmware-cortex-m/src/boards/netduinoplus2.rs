@@ -14,11 +14,13 @@ use crate::uart::stm32::Stm32;
 const HSI_HZ: u32 = 16_000_000;
 /// Clock gate of USART1.
 const RCC_APB2ENR: usize = 0x4002_3844;
-/// Offsets of registers of a GPIO port: modes, functions of pins 8 to 15.
-const MODER: usize = 0x00;
+/// Offset of the functions of pins 8 to 15 among the registers of a GPIO port.
 const AFRH: usize = 0x24;
 /// Pins of USART1 are of function 7.
 const USART_FUNCTION: u32 = 7;
+
+// The start of the strobe's pin switches on the clock of port A, which has the pins of USART1, too.
+const _: () = assert!(STROBE_BASE == pins::PORT_A, "the strobe of this board has to be a pin of port A");
 
 pub(crate) const HAS_SYSTICK: bool = true;
 
@@ -36,7 +38,7 @@ pub(crate) fn start() {
     // SAFETY: these are registers of clock control and of port A on every STM32F4.
     let [buses, mode, function] = unsafe {
         pins::start_stm32f4(STROBE_BASE, STROBE_NUMBER);
-        [RCC_APB2ENR, STROBE_BASE + MODER, STROBE_BASE + AFRH].map(|address| Register::at(address))
+        [RCC_APB2ENR, pins::PORT_A + pins::MODER, pins::PORT_A + AFRH].map(|address| Register::at(address))
     };
     buses.set(1 << 4);
     function.set(USART_FUNCTION << 4 | USART_FUNCTION << 8);

@@ -254,40 +254,23 @@ pub(super) fn print_summary(name: &str, session: &Session, seed: u32, outcome: &
 mod tests {
     use super::*;
     use host_harness::device::inproc::InProcess;
-    use host_harness::device::session::{RetryPolicy, SessionError};
-    use host_harness::device::{Device, Waiting};
+    use host_harness::device::session::RetryPolicy;
     use host_harness::experiment::{NoObserver, Task as _};
     use host_harness::learn::Learner;
     use loihi_core::wire::message::{Request, Response};
+    use loihi_testkit::altered::Altered;
     use std::path::Path;
-
-    /// A board that the host does not know, and that counts.
-    struct Ticking(InProcess);
-
-    impl Device for Ticking {
-        fn name(&self) -> &'static str {
-            "test"
-        }
-
-        fn ask(
-            &mut self,
-            request: &Request<'_>,
-            waiting: &Waiting,
-            read: &mut dyn FnMut(Response<'_>),
-        ) -> Result<(), SessionError> {
-            self.0.ask(request, waiting, &mut |mut response| {
-                if let Response::Ran { instructions, .. } | Response::Streamed { instructions, .. } = &mut response {
-                    *instructions = Some(7);
-                }
-                read(response);
-            })
-        }
-    }
 
     #[test]
     fn what_an_unknown_board_counts_is_in_the_result() {
-        let device = Box::new(Ticking(InProcess::default()));
-        let mut session = Session::open(device, RetryPolicy::default(), 1, || false).unwrap();
+        // It counts, and the host does not know it.
+        let alter = |_: &Request<'_>, response: &mut Response<'_>| {
+            if let Response::Ran { instructions, .. } | Response::Streamed { instructions, .. } = response {
+                *instructions = Some(7);
+            }
+        };
+        let device = Altered { inner: InProcess::default(), alter };
+        let mut session = Session::open(Box::new(device), RetryPolicy::default(), 1, || false).unwrap();
         let learner = Learner::parse(find("digits-pes").unwrap().text, Path::new("digits-pes.toml")).unwrap();
         let options = RunOptions { epochs: Some(1), samples: Some(2), ..RunOptions::default() };
         let outcome = learner.run(&mut session, &options, &mut NoObserver).unwrap();

@@ -10,7 +10,7 @@ pub const SEAL_BYTES: usize = 8;
 /// Why there is no image at the beginning of a region of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SealError {
-    /// Nothing was written: the first word is that of erased memory, or there is none.
+    /// Nothing was written: the first word is erased or missing.
     Blank,
     /// The first word is not an image's.
     NotAnImage,

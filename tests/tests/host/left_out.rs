@@ -1,10 +1,10 @@
 //! A device whose firmware was built without a part of the chip: the host names it before anything is sent.
 
 use crate::common::{experiment, open, small_network};
+use host_harness::conform::altered::Altered;
 use host_harness::device::inproc::InProcess;
 use host_harness::device::needs::NetworkNeeds;
 use host_harness::device::session::SessionError;
-use host_harness::device::{Device, Waiting};
 use host_harness::experiment::{RunOptions, image_of};
 use host_harness::image::ImageFile;
 use loihi_core::feature::Feature;
@@ -12,34 +12,6 @@ use loihi_core::image::ImageError;
 use loihi_core::rules::RateEncoderParams;
 use loihi_core::snip::SnipType;
 use loihi_core::wire::message::{Request, Response};
-
-/// A device that says that it has these features, and takes nothing but greetings.
-struct Without {
-    inner: InProcess,
-    features: u32,
-}
-
-impl Device for Without {
-    fn name(&self) -> &'static str {
-        "test"
-    }
-
-    fn ask(
-        &mut self,
-        request: &Request<'_>,
-        waiting: &Waiting,
-        read: &mut dyn FnMut(Response<'_>),
-    ) -> Result<(), SessionError> {
-        assert!(matches!(request, Request::Hello { .. }), "sent: {request:?}");
-        let own = self.features;
-        self.inner.ask(request, waiting, &mut |mut response| {
-            if let Response::Hello { features, .. } = &mut response {
-                *features = own;
-            }
-            read(response);
-        })
-    }
-}
 
 /// Only encoders.
 static ENCODERS: [SnipType; 1] = [SnipType::of::<RateEncoderParams>()];
@@ -49,8 +21,14 @@ fn image(name: &str) -> ImageFile {
 }
 
 fn refused(image: &ImageFile, features: u32, snips: &'static [SnipType]) -> SessionError {
-    let inner = InProcess::with_snips(1 << 20, snips);
-    open(Box::new(Without { inner, features })).load(image).unwrap_err()
+    let alter = move |request: &Request<'_>, response: &mut Response<'_>| {
+        assert!(matches!(request, Request::Hello { .. }), "sent: {request:?}");
+        if let Response::Hello { features: told, .. } = response {
+            *told = features;
+        }
+    };
+    let device = Altered { inner: InProcess::with_snips(1 << 20, snips), alter };
+    open(Box::new(device)).load(image).unwrap_err()
 }
 
 #[test]

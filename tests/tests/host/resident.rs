@@ -2,10 +2,11 @@
 
 use crate::common::{DATA_MAX, experiment, open, small_body, small_network};
 use host_harness::boards;
+use host_harness::conform::altered::Altered;
+use host_harness::device::Device;
 use host_harness::device::inproc::InProcess;
 use host_harness::device::needs::NetworkNeeds;
 use host_harness::device::session::SessionError;
-use host_harness::device::{Device, Waiting};
 use host_harness::experiment::{RunOptions, image_of};
 use loihi_core::device::{Board, Machine};
 use loihi_core::register::StateDigest;
@@ -69,31 +70,13 @@ impl Bench {
 }
 
 /// A device that says that it is a board of this name, with the network of this hash in its flash.
-struct Carrier {
-    inner: InProcess,
-    board: &'static str,
-    hash: u64,
-}
-
-impl Device for Carrier {
-    fn name(&self) -> &'static str {
-        "test"
-    }
-
-    fn ask(
-        &mut self,
-        request: &Request<'_>,
-        waiting: &Waiting,
-        read: &mut dyn FnMut(Response<'_>),
-    ) -> Result<(), SessionError> {
-        let (own, hash) = (self.board, self.hash);
-        self.inner.ask(request, waiting, &mut |mut response| {
-            if let Response::Hello { board, resident, .. } = &mut response {
-                (*board, *resident) = (own, Some(hash));
-            }
-            read(response);
-        })
-    }
+fn carrier(inner: InProcess, name: &'static str, hash: u64) -> Box<dyn Device> {
+    let alter = move |_: &Request<'_>, response: &mut Response<'_>| {
+        if let Response::Hello { board, resident, .. } = response {
+            (*board, *resident) = (name, Some(hash));
+        }
+    };
+    Box::new(Altered { inner, alter })
 }
 
 /// The small network as a board carries it.
@@ -173,7 +156,7 @@ fn boards_that_are_named_hold_the_image_too() {
     let network = image_of(&experiment("digits-pes").learner().unwrap(), &RunOptions::default(), || false).unwrap();
     let needs = NetworkNeeds::of(&network).unwrap();
     let inner = InProcess::new(needs.state_bytes - 8);
-    let mut session = open(Box::new(Carrier { inner, board: "sifive_e with ReSuMe", hash: network.hash() }));
+    let mut session = open(carrier(inner, "sifive_e with ReSuMe", network.hash()));
     let error = session.load(&network).unwrap_err();
     let SessionError::DoesNotFit { image_bytes: 0, boards: Some(boards), .. } = &error else { panic!("{error:?}") };
     assert_eq!(*boards, needs.holders());
@@ -182,7 +165,7 @@ fn boards_that_are_named_hold_the_image_too() {
 
 #[test]
 fn a_board_with_programs_of_its_own_is_known() {
-    let session = |board| open(Box::new(Carrier { inner: InProcess::default(), board, hash: 0 }));
+    let session = |board| open(carrier(InProcess::default(), board, 0));
     let with_rule = session("stm32f405 with ReSuMe");
     assert_eq!(with_rule.identity().known_board(), boards::named("stm32f405").ok());
     assert_eq!(with_rule.counted_unit(), "cycles");

@@ -171,7 +171,7 @@ pub struct RunSections {
     pub measures: Vec<Section>,
 }
 
-/// Microseconds of a step for which a network names none.
+/// Duration of a step in microseconds, where the network gives no other.
 const STEP_US: u64 = 1000;
 /// Most synapses of a connection: more than the memory of eight chips holds.
 pub const SYNAPSES_MAX: usize = 1 << 27;

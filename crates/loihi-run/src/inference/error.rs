@@ -22,7 +22,8 @@ pub enum PresentError {
     },
     /// Values for an input of spikes.
     #[error(
-        "the input `{0}` takes spikes and the samples are values: give it a `coding`: rate, latency, delta, frames or levels"
+        "the input `{0}` takes spikes and the samples are values: give it a `coding` in the network file, or run with \
+         --coding: rate, latency, delta, frames or levels"
     )]
     Coding(String),
     /// Nothing says how long.

@@ -44,7 +44,7 @@ pub fn check_labels(network: &Network, items: &[Sample]) -> Result<(), PresentEr
     Ok(())
 }
 
-/// Whether the recordings among samples are of a sensor that the input takes, each for itself. Nothing is encoded.
+/// Checks that each recording among the samples is from a sensor that fits the input. Nothing is encoded.
 ///
 /// # Errors
 /// [`PresentError::Size`] names the first one that is not.

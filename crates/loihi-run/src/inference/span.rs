@@ -104,7 +104,7 @@ impl fmt::Display for Beyond {
         }
         write!(
             f,
-            "{} come after the last step and are not shown: give more --steps, or `steps` in the network file",
+            "{} come after the last step and are not shown: give more `steps` in the network file, or run with --steps",
             parts.join(" and ")
         )
     }
@@ -182,8 +182,8 @@ mod tests {
         let beyond = |presentation| Beyond::of(&network, &items, &presentation).unwrap().to_string();
         assert_eq!(beyond(PLAIN), "", "all is shown");
         let few = Presentation { steps: Some(3), ..PLAIN };
-        let expected = "3 of 7 events (of 2 samples) come after the last step and are not shown: give more --steps, or \
-                        `steps` in the network file";
+        let expected = "3 of 7 events (of 2 samples) come after the last step and are not shown: give more `steps` in \
+                        the network file, or run with --steps";
         assert_eq!(beyond(few), expected);
         let absolute = Presentation { time: Time::Absolute, ..few };
         assert!(beyond(absolute).starts_with("4 of 7 events (of 2 samples)"), "{}", beyond(absolute));
