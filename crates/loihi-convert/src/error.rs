@@ -44,6 +44,14 @@ pub enum ConvertError {
         /// Why.
         source: std::io::Error,
     },
+    /// A file cannot be written.
+    #[error("{} cannot be written: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A file is not a network that can be converted.
     #[error("{}: {source}", path.display())]
     Graph {
