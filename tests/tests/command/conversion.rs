@@ -45,7 +45,7 @@ fn digits_are_trained_converted_and_run() {
 fn a_training_that_is_stopped_resumes_to_the_same_bits() {
     let folder = tempfile::tempdir().unwrap();
     let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
-    let words = ["train", &example(), "--train", "digits", "--epochs", "40", "--validate", "--json"];
+    let words = ["train", &example(), "--train", "digits", "--epochs", "400", "--validate", "--json"];
     let done = object(&command(&[&words[..], &["--out", whole.to_str().unwrap()]].concat()).output().unwrap());
     let resume = [&words[..], &["--checkpoint-ms", "5", "--resume", parts.to_str().unwrap()]].concat();
     let checkpoint = || fs::read(parts.join("checkpoint.bin")).ok();
@@ -69,10 +69,10 @@ fn a_training_that_is_stopped_resumes_to_the_same_bits() {
         resumed["accuracy_validation"].as_f64().unwrap() > 0.9 && resumed.get("accuracy_test").is_none(),
         "{resumed}"
     );
-    assert_eq!((&resumed["epochs"], &resumed["loss"]), (&40.into(), &done["loss"]));
+    assert_eq!((&resumed["epochs"], &resumed["loss"]), (&400.into(), &done["loss"]));
     let metrics = fs::read_to_string(whole.join("metrics.csv")).unwrap();
     assert!(metrics.starts_with("epoch,loss,accuracy_train,accuracy_validation,rate\n"), "{metrics}");
-    assert_eq!(metrics.lines().count(), 41);
+    assert_eq!(metrics.lines().count(), 401);
     let again = object(&command(&resume).output().unwrap());
     assert_eq!(again["finished_before"], true);
 }
