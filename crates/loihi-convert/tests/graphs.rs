@@ -269,7 +269,12 @@ fn what_cannot_be_converted_is_named() {
         let found = found.expect_err(said).to_string();
         assert!(found.starts_with(said), "{found}\n{said}");
     }
-    let whole = model(&[1, 2], vec![node("MatMul", &["x", "w"], "y")], vec![w()]).encode_to_vec();
+}
+
+#[test]
+fn a_file_that_was_cut_is_refused() {
+    let w = array("w", &[2, 2], &[1.0; 4]);
+    let whole = model(&[1, 2], vec![node("MatMul", &["x", "w"], "y")], vec![w]).encode_to_vec();
     for length in 0..whole.len() {
         assert!(read(&whole[..length], "test").is_err(), "cut to {length} bytes");
     }

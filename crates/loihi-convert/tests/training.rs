@@ -110,7 +110,9 @@ fn a_gradient_whose_square_is_not_finite_has_diverged() {
     let mut subject = digits();
     let Ann { layers, .. } = &mut subject.ann;
     let Map::Dense(weights) = &mut layers[1].ways[0].map else { panic!("it is dense") };
-    weights.iter_mut().for_each(|weight| *weight *= 1e24);
+    for weight in weights {
+        *weight *= 1e24;
+    }
     let said = trainer(&subject, 1).run(&mut NoObserver).unwrap_err().to_string();
     assert!(said.starts_with("the gradient is not finite in epoch 1, batch 1: train again in a new folder"), "{said}");
 }

@@ -83,16 +83,14 @@ fn an_ann_that_diverges_is_to_be_trained_anew() {
     let folder = tempfile::tempdir().unwrap();
     let mut text = fs::read_to_string(example()).unwrap().replacen("rate = 0.005", "rate = 1.0", 1);
     text = text.replacen("from = \"hidden\"", "from = \"h19\"", 1);
-    let mut before = "hidden".to_owned();
-    let mut more = String::new();
-    for layer in 0..20 {
-        let name = format!("h{layer}");
-        more.push_str(&format!(
-            "[[population]]\nname = \"{name}\"\nshape = [64]\n\n[[connection]]\nfrom = \"{before}\"\nto = \"{name}\"\nweights = \
-             {{ init = \"normal\", std = 30.0 }}\n\n"
-        ));
-        before = name;
-    }
+    let layer = |number: usize| {
+        let before = number.checked_sub(1).map_or_else(|| "hidden".to_owned(), |before| format!("h{before}"));
+        format!(
+            "[[population]]\nname = \"h{number}\"\nshape = [64]\n\n[[connection]]\nfrom = \"{before}\"\nto = \"h{number}\"\n\
+             weights = {{ init = \"normal\", std = 30.0 }}\n\n"
+        )
+    };
+    let more: String = (0..20).map(layer).collect();
     let (file, out) = (folder.path().join("deep.toml"), folder.path().join("out"));
     fs::write(&file, text.replacen("[readout]", &format!("{more}[readout]"), 1)).unwrap();
     let words = ["train", file.to_str().unwrap(), "--train", "digits", "--checkpoint-ms", "0"];
