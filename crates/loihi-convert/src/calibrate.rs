@@ -6,8 +6,8 @@
 use crate::ann::{Activation, Ann, Map, Ready, Source, channels};
 use crate::error::ConvertError;
 use crate::inputs::{BATCH, forward};
-use crate::jobs::each;
 use loihi_data::Sample;
+use loihi_train::threads::each;
 use std::num::NonZeroUsize;
 
 /// Most samples that are looked at.
@@ -59,8 +59,8 @@ pub fn calibrate(
     let ready = Ready::new(ann).map_err(ConvertError::Network)?;
     let neurons: usize = ready.layers.iter().map(crate::ann::ReadyLayer::neurons).sum();
     let count = samples.len().min(SAMPLES_MAX).min((ACTIVATIONS_MAX / neurons.max(1)).max(1));
-    let parts: Vec<&[Sample]> = samples[..count].chunks(BATCH).collect();
-    let all = each(parts.len(), jobs, || Ok(()), |(), part| forward(&ready, parts[part]))?;
+    let mut parts: Vec<&[Sample]> = samples[..count].chunks(BATCH).collect();
+    let all = each(&mut parts, jobs, |_, part| forward(&ready, part)).into_iter().collect::<Result<Vec<_>, _>>()?;
     let mut found =
         Calibration { largest: Vec::new(), score: 0.0, winners: [0.0, 0.0], silent: Vec::new(), samples: count };
     for (at, layer) in ann.layers.iter().enumerate() {

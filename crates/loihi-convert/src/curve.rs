@@ -4,7 +4,6 @@ use crate::ann::{Ann, Ready, channels};
 use crate::convert::Converted;
 use crate::error::ConvertError;
 use crate::inputs::forward;
-use crate::jobs::each;
 use loihi_core::register::Register;
 use loihi_data::Sample;
 use loihi_device::inproc::InProcess;
@@ -12,6 +11,7 @@ use loihi_net::network::{Endpoint, Network, ReadBy};
 use loihi_run::inference::present::{Presentation, present};
 use loihi_run::inference::{Spike, Stimulus, winner};
 use loihi_run::runner::Runner;
+use loihi_train::threads::each;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -118,15 +118,17 @@ pub fn curve(
     let cores = placed.placed().usage.len();
     drop(placed);
     let done = AtomicU64::new(0);
-    let answers = each(
-        samples.len(),
-        jobs,
-        || Ok(Runner::new(network.clone(), InProcess::default())?),
-        |runner, number| {
-            let answer = test.answer(runner, number)?;
+    let numbers: Vec<usize> = (0..samples.len()).collect();
+    let mut parts: Vec<&[usize]> = numbers.chunks(numbers.len().div_ceil(jobs.get()).max(1)).collect();
+    let answers = each(&mut parts, jobs, |_, part| {
+        let mut runner = Runner::new(network.clone(), InProcess::default())?;
+        let answer = |number: &usize| {
+            let answer = test.answer(&mut runner, *number)?;
             if progress(done.fetch_add(1, Ordering::Relaxed) + 1) { Err(ConvertError::Stopped) } else { Ok(answer) }
-        },
-    )?;
+        };
+        part.iter().map(answer).collect::<Result<Vec<Answer>, ConvertError>>()
+    });
+    let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect::<Vec<_>>();
     let point = |(at, steps): (usize, &u32)| Point {
         steps: *steps,
         right: answers.iter().filter(|answer| answer.right[at]).count(),

@@ -39,14 +39,17 @@ pub fn design(network: &Network, clip: Option<f32>) -> Result<Ann, ConvertError>
             before.all(|own| places.iter().any(|(place, _)| *place == own.from)) && (*at != readout || left.len() == 1)
         };
         let Some(next) = left.iter().position(is_ready) else {
-            return Err(wrong(format!("`{}` is in a circle", network.populations[left[0]].name)));
+            // What waits for a circle may be outside of it, as the readout is.
+            let first = left.iter().find(|at| **at != readout).unwrap_or(&left[0]);
+            return Err(wrong(format!("`{}` is in a circle", network.populations[*first].name)));
         };
         let at = left.remove(next);
         let mut layer = layer(network, at, &places)?;
         layer.activation = match clip {
             _ if at == readout => Activation::Linear,
-            Some(clip) => Activation::Clip(clip),
-            None => Activation::Relu,
+            // The mean of what is clipped is clipped.
+            Some(clip) if !matches!(&*layer.ways, [Way { map: Map::Pool(..), .. }]) => Activation::Clip(clip),
+            _ => Activation::Relu,
         };
         places.push((Endpoint::Population(at), Source::Layer(ann.layers.len())));
         ann.layers.push(layer);
@@ -121,5 +124,79 @@ fn draw(way: &mut Way, deviation: f32) {
     let own = (weights.iter().map(|weight| (weight - mean).powi(2)).sum::<f32>() / count).sqrt();
     for weight in weights {
         *weight = (*weight - mean) * deviation / own;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use loihi_net::network::file::{FileOptions, parse_with};
+    use std::path::Path;
+
+    const POOLED: &str = r#"
+name = "pooled"
+
+[[input]]
+name = "image"
+shape = [1, 4, 4]
+
+[[population]]
+name = "out"
+shape = [2]
+
+[[population]]
+name = "hidden"
+shape = [2, 4, 4]
+
+[[population]]
+name = "pool"
+shape = [2, 2, 2]
+
+[[connection]]
+from = "image"
+to = "hidden"
+kind = "conv2d"
+kernel = [3, 3]
+padding = [1, 1]
+weights = { init = "normal", std = 30.0 }
+
+[[connection]]
+from = "hidden"
+to = "pool"
+kind = "pool2d"
+kernel = [2, 2]
+weights = 8
+
+[[connection]]
+from = "pool"
+to = "out"
+weights = { init = "normal", std = 30.0 }
+
+[readout]
+population = "out"
+"#;
+
+    fn designed(text: &str, clip: Option<f32>) -> Result<Ann, ConvertError> {
+        let options = FileOptions::default().data(vec![1, 4, 4], 2);
+        design(&parse_with(text, Path::new("pooled.toml"), &options).unwrap(), clip)
+    }
+
+    #[test]
+    fn a_clipped_network_with_a_pool_comes_back_from_its_file_with_as_many_layers() {
+        let ann = designed(POOLED, Some(0.5)).unwrap();
+        let activations: Vec<Activation> = ann.layers.iter().map(|layer| layer.activation).collect();
+        assert_eq!(activations, [Activation::Clip(0.5), Activation::Relu, Activation::Linear]);
+        let read = crate::onnx::read(&crate::onnx::bytes(&ann), "pooled").unwrap();
+        assert_eq!(read.layers.len(), 3);
+        let scores = |ann: &Ann| crate::ann::Ready::new(ann).unwrap().forward(&[1.0; 16]).pop();
+        assert_eq!(scores(&read), scores(&ann));
+    }
+
+    #[test]
+    fn a_circle_is_named_by_a_population_that_may_be_in_it() {
+        let circle =
+            "[[connection]]\nfrom = \"hidden\"\nto = \"hidden\"\nweights = { init = \"normal\", std = 30.0 }\n";
+        let said = designed(&POOLED.replace("[readout]", &format!("{circle}\n[readout]")), None).unwrap_err();
+        assert_eq!(said.to_string(), "pooled is no ANN: `hidden` is in a circle");
     }
 }

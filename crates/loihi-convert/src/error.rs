@@ -44,6 +44,14 @@ pub enum ConvertError {
         /// Why.
         source: std::io::Error,
     },
+    /// A file cannot be written.
+    #[error("{} cannot be written: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A file is not a network that can be converted.
     #[error("{}: {source}", path.display())]
     Graph {
@@ -85,7 +93,9 @@ pub enum ConvertError {
     #[error(transparent)]
     Record(#[from] RecordError),
     /// The loss or a gradient is not finite.
-    #[error("{what} is not finite in epoch {epoch}, batch {batch}: try a smaller `rate` in [train]")]
+    #[error(
+        "{what} is not finite in epoch {epoch}, batch {batch}: train again in a new folder with a smaller `rate` in [train]"
+    )]
     Diverged {
         /// What.
         what: &'static str,

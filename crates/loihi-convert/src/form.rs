@@ -68,20 +68,14 @@ impl AnnForm {
     pub fn of(network: &Network) -> Result<Self, SectionError> {
         let empty = Section::default();
         let section = network.run.train.as_ref().unwrap_or(&empty);
-        let form: Self = section.keys.clone().try_into().map_err(|error: toml::de::Error| {
-            // The error does not say where: it is at the key that is wrong alone.
-            let is_wrong = |(key, value): &(&String, &toml::Value)| {
-                toml::Table::from_iter([((*key).clone(), (*value).clone())]).try_into::<Self>().is_err()
-            };
-            let key = section.keys.iter().find(is_wrong).map_or("", |(key, _)| key.as_str());
-            section.error("train", key, error.message().trim_end())
-        })?;
+        let form: Self = section.form("train")?;
         let rows = [
             ("ann", form.ann, "give ann = true, or leave it out to train spikes"),
             ("epochs", (1..=10_000).contains(&form.epochs), "give 1 to 10,000 epochs"),
             ("batch", (1..=4096).contains(&form.batch), "give a batch of 1 to 4,096 samples"),
             ("rate", form.rate > 0.0 && form.rate <= 1.0, "give a rate above 0, at most 1"),
             ("weight_decay", (0.0..=1.0).contains(&form.weight_decay), "give a share of 0 to 1"),
+            ("shift", form.shift != Some([0, 0]), "`shift = [0, 0]` moves nothing: take it out"),
             ("clip", form.clip.is_none_or(|clip| clip > 0.0 && clip <= 1e6), "give a number above 0"),
             ("validation_samples", form.validation_samples > 0, "give 1 or more samples"),
         ];

@@ -2,11 +2,11 @@
 
 use crate::ann::{Ann, Ready};
 use crate::error::ConvertError;
-use crate::jobs::each;
 use loihi_data::{Sample, SampleData};
 use loihi_learn::RunOptions;
 use loihi_learn::samples::{Samples, Wanted};
 use loihi_learn::settings::TaskForm;
+use loihi_train::threads::each;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -74,24 +74,20 @@ pub fn answers(
 ) -> Result<Vec<bool>, ConvertError> {
     let ready = Ready::new(ann).map_err(ConvertError::Network)?;
     let classes = ann.layers.last().map_or(0, crate::ann::Layer::neurons);
-    let parts: Vec<&[Sample]> = samples.chunks(BATCH).collect();
-    let right = each(
-        parts.len(),
-        jobs,
-        || Ok(()),
-        |(), part| {
-            if stops() {
-                return Err(ConvertError::Stopped);
-            }
-            let layers = forward(&ready, parts[part])?;
-            let scores = layers.last().map_or(&[][..], Vec::as_slice).chunks(classes.max(1));
-            let is_right = |(scores, sample): (&[f32], &Sample)| {
-                winner(scores) == sample.label.and_then(|own| usize::try_from(own).ok())
-            };
-            Ok(scores.zip(parts[part]).map(is_right).collect::<Vec<bool>>())
-        },
-    )?;
-    Ok(right.into_iter().flatten().collect())
+    let mut parts: Vec<&[Sample]> = samples.chunks(BATCH).collect();
+    let right = each(&mut parts, jobs, |_, part| {
+        if stops() {
+            return Err(ConvertError::Stopped);
+        }
+        let layers = forward(&ready, part)?;
+        let scores = layers.last().map_or(&[][..], Vec::as_slice).chunks(classes.max(1));
+        let is_right = |(scores, sample): (&[f32], &Sample)| {
+            winner(scores) == sample.label.and_then(|own| usize::try_from(own).ok())
+        };
+        Ok(scores.zip(&**part).map(is_right).collect())
+    });
+    let right: Vec<Vec<bool>> = right.into_iter().collect::<Result<_, _>>()?;
+    Ok(right.concat())
 }
 
 /// Checks that every sample has a class that the ANN can answer.

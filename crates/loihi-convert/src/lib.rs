@@ -15,7 +15,6 @@
 //! | [`error`] | why a network is not converted |
 //! | [`ann`] | networks of rectified units, and their forward pass |
 //! | [`onnx`] | the same in ONNX files |
-//! | [`jobs`] | work on several threads, in order |
 //! | [`inputs`] | samples as activations, and what an ANN answers |
 //! | [`calibrate`] | how far activations reach |
 //! | [`scale`] | real weights in the chip's format |
@@ -37,7 +36,6 @@ pub mod error;
 pub mod form;
 pub mod gradient;
 pub mod inputs;
-pub mod jobs;
 pub mod onnx;
 pub mod scale;
 pub mod trainer;

@@ -6,15 +6,15 @@ use crate::error::ConvertError;
 use crate::form::AnnForm;
 use crate::gradient::{Learned, Trained, learn};
 use crate::inputs::{activations, answers, check_labels};
-use crate::jobs::each;
 use loihi_core::num::{Fnv64, word};
 use loihi_data::{Sample, SampleData};
 use loihi_learn::samples::{Samples, shuffled};
 use loihi_net::network::file::{FileOptions, parse_with};
-use loihi_run::record::RecordError;
-use loihi_train::SubjectOptions;
+use loihi_train::checkpoint::Position;
 use loihi_train::optimiser::{AdamW, Moments};
-use loihi_train::shift::shifted;
+use loihi_train::shift::{refusal, shifted};
+use loihi_train::threads::each;
+use loihi_train::{EpochRow, Observer, SubjectOptions};
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -37,37 +37,8 @@ pub struct AnnSubject {
     pub seed: u32,
     /// Whether `samples.test` is a part of the training set.
     pub validates: bool,
-    /// Hash of the file, the options and the samples.
+    /// Hash of the network, the options and the samples.
     pub hash: u64,
-}
-
-/// An epoch that is over.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct AnnRow {
-    /// Its number, from 1.
-    pub epoch: u32,
-    /// Mean loss of a training sample.
-    pub loss: f64,
-    /// Share of training samples that were answered right while they were learned.
-    pub accuracy_train: f64,
-    /// Share of validation samples that are answered right after it.
-    pub accuracy_validation: Option<f64>,
-}
-
-/// Who follows a training.
-pub trait AnnFollower {
-    /// Batches that were learned, of all.
-    fn progress(&mut self, done: u64, total: u64, row: &AnnRow);
-
-    /// An epoch is over; `checkpoint` makes the bytes by which training resumes here.
-    ///
-    /// # Errors
-    /// It could not be recorded.
-    fn epoch(&mut self, row: &AnnRow, checkpoint: &dyn Fn() -> Vec<u8>) -> Result<(), RecordError>;
-
-    /// Whether training is to end here.
-    fn stops(&self) -> bool;
 }
 
 /// A training under way.
@@ -77,9 +48,9 @@ pub struct AnnTrainer<'s> {
     trained: Trained,
     ready: Ready,
     moments: Vec<Moments>,
-    /// Epochs that are over, and steps of the optimiser.
-    done: [u32; 2],
+    position: Position,
     jobs: NonZeroUsize,
+    last: Option<EpochRow>,
 }
 
 impl AnnSubject {
@@ -103,8 +74,17 @@ impl AnnSubject {
             let what = "it has no samples to test on: give them by --test".to_owned();
             return Err(ConvertError::Unfit { data: samples.name, what });
         }
+        let wrong = |key: &str, what: &str| first.run.train.clone().unwrap_or_default().error("train", key, what);
+        if let Some(sample) = samples.training.first() {
+            if let Some(what) = form.shift.and_then(|most| refusal(sample, most)) {
+                return Err(wrong("shift", what).into());
+            }
+            if form.flip && matches!(&sample.data, SampleData::Values { shape, .. } if shape.len() < 2) {
+                return Err(wrong("flip", "samples of one extent have no left and right: take it out").into());
+            }
+        }
         let mut hash = Fnv64::new();
-        hash.bytes(text.as_bytes());
+        hash.bytes(format!("{ann:?}").as_bytes());
         hash.bytes(format!("{form:?} {} {}", options.seed, options.validate).as_bytes());
         hash.bytes(&samples.hash().to_le_bytes());
         let hash = hash.finish();
@@ -121,7 +101,7 @@ impl<'s> AnnTrainer<'s> {
         let trained = Trained::of(&subject.ann);
         let mut ready = Ready::new(&subject.ann).map_err(ConvertError::Network)?;
         let moments = trained.values(&mut ready).iter().map(|own| Moments::new(own.len())).collect();
-        Ok(Self { subject, trained, ready, moments, done: [0, 0], jobs })
+        Ok(Self { subject, trained, ready, moments, position: Position::default(), jobs, last: None })
     }
 
     /// The network as it is trained so far.
@@ -143,65 +123,103 @@ impl<'s> AnnTrainer<'s> {
         self.subject.samples.training.len().div_ceil(self.subject.form.batch)
     }
 
+    /// Steps of the optimiser in all.
+    fn steps(&self) -> u64 {
+        self.batches() as u64 * u64::from(self.subject.form.epochs)
+    }
+
     /// Trains to the end.
     ///
     /// # Errors
-    /// [`ConvertError`].
-    pub fn run(&mut self, follower: &mut dyn AnnFollower) -> Result<(), ConvertError> {
+    /// [`ConvertError`]; when training is stopped a last checkpoint is handed on.
+    pub fn run(&mut self, observer: &mut dyn Observer) -> Result<(), ConvertError> {
+        let done = self.epochs(observer);
+        if matches!(done, Err(ConvertError::Stopped)) {
+            observer.checkpoint(&self.checkpoint())?;
+        }
+        done
+    }
+
+    fn epochs(&mut self, observer: &mut dyn Observer) -> Result<(), ConvertError> {
         let subject = self.subject;
-        let (form, training) = (&subject.form, &subject.samples.training);
-        let (batches, mut row) = (self.batches(), AnnRow::default());
-        let total = batches as u64 * u64::from(form.epochs);
-        while self.done[0] < form.epochs {
-            let epoch = self.done[0];
+        let (form, training, batches) = (&subject.form, &subject.samples.training, self.batches());
+        while self.position.epoch < form.epochs {
+            let epoch = self.position.epoch;
             let order = shuffled(0..training.len(), word(subject.seed, epoch, 0, 0x7EA1), [epoch, 96]);
-            let (mut loss, mut right) = (0.0, 0);
-            for (number, places) in order.chunks(form.batch).enumerate() {
-                if follower.stops() {
+            while self.position.batch < batches {
+                if observer.stops() {
                     return Err(ConvertError::Stopped);
                 }
-                let learned = self.batch(places, epoch)?;
-                if !learned.loss.is_finite() || learned.gradients.iter().flatten().any(|own| !own.is_finite()) {
-                    let what = if learned.loss.is_finite() { "the gradient" } else { "the loss" };
-                    return Err(ConvertError::Diverged { what, epoch: epoch + 1, batch: number + 1 });
+                let first = self.position.batch * form.batch;
+                self.learn(&order[first..(first + form.batch).min(order.len())])?;
+                let done = u64::from(epoch) * batches as u64 + self.position.batch as u64;
+                observer.progress(done, self.steps(), epoch + 1, self.last.as_ref());
+                if observer.wants_checkpoint() {
+                    observer.checkpoint(&self.checkpoint())?;
                 }
-                self.descend(&learned, total);
-                loss += learned.loss;
-                right += learned.right;
-                follower.progress(u64::from(epoch) * batches as u64 + number as u64 + 1, total, &row);
             }
-            self.done[0] += 1;
-            #[expect(clippy::cast_precision_loss, reason = "shares may be rounded")]
-            let (samples, right) = (training.len().max(1) as f64, right as f64);
-            let accuracy_validation = if subject.validates { Some(share(&self.answers(&|| false)?)) } else { None };
-            row =
-                AnnRow { epoch: epoch + 1, loss: loss / samples, accuracy_train: right / samples, accuracy_validation };
-            let bytes = self.checkpoint();
-            follower.epoch(&row, &|| bytes.clone())?;
+            let row = self.row()?;
+            observer.epoch(&row)?;
+            self.last = Some(row);
+            self.position = Position { epoch: epoch + 1, steps: self.position.steps, ..Position::default() };
         }
         Ok(())
     }
 
+    /// Learns a batch.
+    fn learn(&mut self, places: &[usize]) -> Result<(), ConvertError> {
+        let Position { epoch, batch, .. } = self.position;
+        let learned = self.batch(places, epoch)?;
+        // The optimiser squares what it is given.
+        if !learned.loss.is_finite() || learned.gradients.iter().flatten().any(|own| !(own * own).is_finite()) {
+            let what = if learned.loss.is_finite() { "the gradient" } else { "the loss" };
+            return Err(ConvertError::Diverged { what, epoch: epoch + 1, batch: batch + 1 });
+        }
+        self.descend(&learned);
+        self.position.batch += 1;
+        let tally = &mut self.position.tally;
+        tally.loss += learned.loss;
+        tally.right += learned.right;
+        tally.samples += places.len() as u64;
+        Ok(())
+    }
+
+    /// Learning rate after the steps so far.
+    fn rate(&self) -> f64 {
+        let form = &self.subject.form;
+        #[expect(clippy::cast_precision_loss, reason = "a share of all steps")]
+        let total = self.steps().max(1) as f64;
+        f64::from(form.rate) * form.schedule.share(f64::from(self.position.steps) / total)
+    }
+
+    /// What an epoch has come to.
+    fn row(&self) -> Result<EpochRow, ConvertError> {
+        let Position { epoch, tally, .. } = &self.position;
+        #[expect(clippy::cast_precision_loss, reason = "shares may be rounded")]
+        let (samples, right) = (tally.samples.max(1) as f64, tally.right as f64);
+        let mut row = EpochRow::new(epoch + 1, tally.loss / samples, right / samples, self.rate());
+        if self.subject.validates {
+            row.accuracy_validation = Some(share(&self.answers(&|| false)?));
+        }
+        Ok(row)
+    }
+
     /// The gradient of a batch: its parts, added in their order.
     fn batch(&self, places: &[usize], epoch: u32) -> Result<Learned, ConvertError> {
-        let parts: Vec<&[usize]> = places.chunks(places.len().div_ceil(SHARDS).max(1)).collect();
-        let learned = each(
-            parts.len(),
-            self.jobs,
-            || Ok(()),
-            |(), part| {
-                let (mut inputs, mut labels) = (Vec::new(), Vec::new());
-                for place in parts[part] {
-                    let sample = self.shown(*place, epoch);
-                    inputs.extend(activations(self.ready.inputs, &sample)?);
-                    labels.push(sample.label.and_then(|label| usize::try_from(label).ok()).unwrap_or(usize::MAX));
-                }
-                Ok::<_, ConvertError>(learn(&self.ready, &self.trained, &inputs, &labels, places.len()))
-            },
-        )?;
+        let mut parts: Vec<&[usize]> = places.chunks(places.len().div_ceil(SHARDS).max(1)).collect();
+        let learned = each(&mut parts, self.jobs, |_, part| {
+            let (mut inputs, mut labels) = (Vec::new(), Vec::new());
+            for place in &**part {
+                let sample = self.shown(*place, epoch);
+                inputs.extend(activations(self.ready.inputs, &sample)?);
+                labels.push(sample.label.and_then(|label| usize::try_from(label).ok()).unwrap_or(usize::MAX));
+            }
+            Ok::<_, ConvertError>(learn(&self.ready, &self.trained, &inputs, &labels, places.len()))
+        });
         let mut learned = learned.into_iter();
-        let mut sum = learned.next().unwrap_or_default();
+        let mut sum = learned.next().transpose()?.unwrap_or_default();
         for other in learned {
+            let other = other?;
             sum.loss += other.loss;
             sum.right += other.right;
             for (own, other) in sum.gradients.iter_mut().zip(&other.gradients) {
@@ -221,21 +239,20 @@ impl<'s> AnnTrainer<'s> {
         if flips { flipped(moved) } else { moved }
     }
 
-    fn descend(&mut self, learned: &Learned, total: u64) {
-        let form = &self.subject.form;
-        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a rate may be rounded")]
-        let rate = (f64::from(form.rate) * form.schedule.share(f64::from(self.done[1]) / total.max(1) as f64)) as f32;
-        self.done[1] += 1;
-        let adam = AdamW { rate, betas: [0.9, 0.999], weight_decay: form.weight_decay };
+    fn descend(&mut self, learned: &Learned) {
+        #[expect(clippy::cast_possible_truncation, reason = "a rate may be rounded")]
+        let rate = self.rate() as f32;
+        self.position.steps += 1;
+        let adam = AdamW { rate, betas: [0.9, 0.999], weight_decay: self.subject.form.weight_decay };
         let values = self.trained.values(&mut self.ready);
         for ((values, gradient), moments) in values.into_iter().zip(&learned.gradients).zip(&mut self.moments) {
-            adam.step(self.done[1], values, gradient, moments, [f32::NEG_INFINITY, f32::INFINITY]);
+            adam.step(self.position.steps, values, gradient, moments, [f32::NEG_INFINITY, f32::INFINITY]);
         }
     }
 
     /// Everything that training changes.
     fn checkpoint(&mut self) -> Vec<u8> {
-        let mut bytes: Vec<u8> = self.done.iter().flat_map(|own| own.to_le_bytes()).collect();
+        let mut bytes = self.position.to_bytes();
         for (values, moments) in self.trained.values(&mut self.ready).into_iter().zip(&self.moments) {
             let all = values.iter().chain(&moments.first).chain(&moments.second);
             bytes.extend(all.flat_map(|value| value.to_le_bytes()));
@@ -249,13 +266,13 @@ impl<'s> AnnTrainer<'s> {
     /// [`ConvertError::Checkpoint`].
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), ConvertError> {
         let damaged = || ConvertError::Checkpoint("it is of another network, or damaged".to_owned());
+        let (position, bytes) = Position::read(bytes).ok_or_else(damaged)?;
         let (words, rest) = bytes.as_chunks::<4>();
-        let lengths: Vec<usize> = self.moments.iter().map(|own| own.first.len()).collect();
-        let [epochs, steps, values @ ..] = words else { return Err(damaged()) };
-        let done = [u32::from_le_bytes(*epochs), u32::from_le_bytes(*steps)];
-        let values: Vec<f32> = values.iter().map(|word| f32::from_le_bytes(*word)).collect();
-        let fits =
-            rest.is_empty() && values.len() == 3 * lengths.iter().sum::<usize>() && done[0] <= self.subject.form.epochs;
+        let values: Vec<f32> = words.iter().map(|word| f32::from_le_bytes(*word)).collect();
+        let fits = rest.is_empty()
+            && values.len() == 3 * self.moments.iter().map(|own| own.first.len()).sum::<usize>()
+            && position.epoch <= self.subject.form.epochs
+            && position.batch <= self.batches();
         if !fits || values.iter().any(|value| !value.is_finite()) {
             return Err(damaged());
         }
@@ -265,7 +282,7 @@ impl<'s> AnnTrainer<'s> {
                 into.iter_mut().zip(values.by_ref()).for_each(|(own, value)| *own = value);
             }
         }
-        self.done = done;
+        self.position = position;
         Ok(())
     }
 }

@@ -2,11 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
 
-use loihi_convert::ann::{Activation, Ann, Map, Ready, Source};
+use loihi_convert::ann::{Activation, Ann, Layer, Map, Ready, Source, Way};
 use loihi_convert::onnx::message::{
     Attribute, Extent, Extents, FLOAT, Graph, INT64, Model, Node, Tensor, TensorType, Type, ValueInfo,
 };
-use loihi_convert::onnx::{bytes, read};
+use loihi_convert::onnx::{bytes, read, save};
+use loihi_net::network::{Conv2d, Pool2d};
 use prost::Message as _;
 
 /// What is said, the input's extents, nodes, arrays.
@@ -120,6 +121,29 @@ fn branches_are_added_and_stand_side_by_side() {
     assert_eq!(scores(&written, &[2.0, 1.0]), [6261.0]);
 }
 
+/// Pools carry no bias: it stands at the way after it.
+#[test]
+fn the_bias_of_a_sum_that_begins_with_a_pool_is_written() {
+    let way = |map| Way { from: Source::Input, from_shape: vec![1, 2, 2], map };
+    let pool = way(Map::Pool(Pool2d::new([2, 2], 0), 0.25));
+    let conv = way(Map::Conv(Conv2d::new([1, 1, 2, 2], Vec::new()), vec![1.0, 2.0, 3.0, 4.0]));
+    let (name, shape, bias) = ("sum".to_owned(), vec![1, 1, 1], vec![0.5]);
+    let sum = Layer { name, shape, ways: vec![pool, conv], bias, activation: Activation::Linear };
+    let made = Ann { name: "test".to_owned(), input: vec![1, 2, 2], layers: vec![sum] };
+    let written = read(&bytes(&made), "test").unwrap();
+    for ann in [made, written] {
+        assert_eq!(scores(&ann, &[1.0, 1.0, 1.0, 5.0]), [2.0 + 26.0 + 0.5]);
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_called_so() {
+    let found = ann(&[1, 2], vec![node("MatMul", &["x", "w"], "y")], vec![array("w", &[2, 1], &[1.0, 2.0])]);
+    let folder = tempfile::tempdir().unwrap();
+    let said = save(&found, &folder.path().join("nowhere/net.onnx")).unwrap_err().to_string();
+    assert!(said.contains("net.onnx cannot be written: "), "{said}");
+}
+
 #[test]
 fn padding_is_as_asked() {
     let arrays = || vec![array("w", &[1, 1, 3], &[1.0, 10.0, 100.0])];
@@ -159,7 +183,7 @@ fn what_cannot_be_converted_is_named() {
         ("Tanh `y`: the operator is not supported; Conv", &[1, 2], vec![node("Tanh", &["x"], "y")], vec![]),
         ("MaxPool `y`: maxima of rates", planes, vec![node("MaxPool", &["x"], "y")], vec![]),
         (
-            "MatMul `y`: `w` is not there: an initializer is missing",
+            "MatMul `y`: `w` is undefined: an initializer is missing",
             &[1, 2],
             vec![node("MatMul", &["x", "w"], "y")],
             vec![],
@@ -186,7 +210,7 @@ fn what_cannot_be_converted_is_named() {
         ),
         ("the initializer `w`: element 0 is not finite", &[1, 2], vec![], vec![array("w", &[1], &[f32::NAN])]),
         (
-            "MatMul `y`: `h` comes before it without a Relu",
+            "MatMul `y`: a Relu or Clip must stand between `h` and it",
             &[1, 2],
             vec![node("MatMul", &["x", "w"], "h"), node("MatMul", &["h", "w"], "y")],
             vec![w()],
@@ -216,6 +240,27 @@ fn what_cannot_be_converted_is_named() {
             vec![k()],
         ),
         ("Conv `y`: windows of 7 do not fit into 4", planes, conv(&[("dilations", &[6, 6])]), vec![k()]),
+        (
+            "Relu `s`: `h` is undefined: an initializer is missing, or two nodes use a sum before its Relu",
+            &[1, 2],
+            vec![node("MatMul", &["x", "w"], "h"), node("Relu", &["h"], "r"), node("Relu", &["h"], "s")],
+            vec![w()],
+        ),
+        (
+            "Clip `y`: it clips to -1 to 6: the lower bound must be 0 and the upper one positive",
+            &[1, 2],
+            vec![node("Clip", &["x", "least", "most"], "y")],
+            vec![array("least", &[], &[-1.0]), array("most", &[], &[6.0])],
+        ),
+        (
+            "AveragePool `y`: its padding differs between the two sides",
+            planes,
+            vec![with(
+                node("AveragePool", &["x"], "y"),
+                &[("kernel_shape", &[2, 2]), ("pads", &[0, 0, 1, 1]), ("count_include_pad", &[1])],
+            )],
+            vec![],
+        ),
         ("the input `x` has extents that are not numbers", &[1, 0], vec![node("Relu", &["x"], "y")], vec![]),
         ("the output is not that of the last layer", &[1, 2], vec![node("Relu", &["x"], "y")], vec![]),
     ];
@@ -224,7 +269,12 @@ fn what_cannot_be_converted_is_named() {
         let found = found.expect_err(said).to_string();
         assert!(found.starts_with(said), "{found}\n{said}");
     }
-    let whole = model(&[1, 2], vec![node("MatMul", &["x", "w"], "y")], vec![w()]).encode_to_vec();
+}
+
+#[test]
+fn a_file_that_was_cut_is_refused() {
+    let w = array("w", &[2, 2], &[1.0; 4]);
+    let whole = model(&[1, 2], vec![node("MatMul", &["x", "w"], "y")], vec![w]).encode_to_vec();
     for length in 0..whole.len() {
         assert!(read(&whole[..length], "test").is_err(), "cut to {length} bytes");
     }

@@ -29,11 +29,11 @@ pub struct Progress<'p> {
     pub moments: &'p mut [Moments],
 }
 
-impl Progress<'_> {
+impl Position {
     /// All of it.
     pub fn to_bytes(&self) -> Vec<u8> {
+        let Self { epoch, batch, steps, tally } = self;
         let mut bytes = Vec::new();
-        let Position { epoch, batch, steps, tally } = &*self.position;
         let numbers =
             [u64::from(*epoch), *batch as u64, u64::from(*steps), tally.loss.to_bits(), tally.right, tally.samples];
         let mut number = |number: u64| bytes.extend(number.to_le_bytes());
@@ -42,6 +42,21 @@ impl Progress<'_> {
             number(counts.len() as u64);
             counts.iter().copied().for_each(&mut number);
         }
+        bytes
+    }
+
+    /// What [`Position::to_bytes`] has written at the beginning of these bytes, and the bytes after it.
+    pub fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let mut rest = Reader(bytes);
+        let position = rest.position()?;
+        Some((position, rest.0))
+    }
+}
+
+impl Progress<'_> {
+    /// All of it.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.position.to_bytes();
         for neurons in &self.model.neurons {
             bytes.extend(neurons.registers.v_th.iter().flat_map(|v_th| v_th.to_le_bytes()));
         }
@@ -58,9 +73,9 @@ impl Progress<'_> {
     /// # Errors
     /// [`TrainError::Checkpoint`].
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), TrainError> {
-        let mut rest = Reader(bytes);
         let damaged = || TrainError::Checkpoint("it is of another network, or damaged".to_owned());
-        let position = rest.position().ok_or_else(damaged)?;
+        let (position, rest) = Position::read(bytes).ok_or_else(damaged)?;
+        let mut rest = Reader(rest);
         let mut model = self.model.clone();
         let mut moments = self.moments.to_vec();
         for neurons in &mut model.neurons {

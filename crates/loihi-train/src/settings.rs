@@ -100,15 +100,7 @@ impl TrainForm {
     /// [`SectionError`] at the first key that is not known, out of its range, or without effect.
     pub fn of(network: &Network) -> Result<Self, SectionError> {
         let Some(section) = &network.run.train else { return Ok(Self::default()) };
-        let form: Self = section.keys.clone().try_into().map_err(|error: toml::de::Error| {
-            // The error does not say where: it is at the key that is wrong alone.
-            let is_wrong = |(key, value): &(&String, &toml::Value)| {
-                let alone = toml::Table::from_iter([((*key).clone(), (*value).clone())]);
-                alone.try_into::<Self>().is_err()
-            };
-            let key = section.keys.iter().find(is_wrong).map_or("", |(key, _)| key.as_str());
-            section.error("train", key, error.message().trim_end())
-        })?;
+        let form: Self = section.form("train")?;
         form.check_ranges(section)?;
         form.check_effects(section, network)?;
         form.check_parts(section, network)?;

@@ -44,6 +44,13 @@ pub struct EpochRow {
     pub spike_rates: Vec<(String, f64)>,
 }
 
+impl EpochRow {
+    /// An epoch of a network that has no spikes: its number, the mean loss, and the share that was answered right while learning.
+    pub const fn new(epoch: u32, loss: f64, accuracy_train: f64, rate: f64) -> Self {
+        Self { epoch, loss, accuracy_train, accuracy_validation: None, rate, spike_rates: Vec::new() }
+    }
+}
+
 /// Observes a training.
 pub trait Observer {
     /// Batches that were learned, of all; the epoch under way, from 1, and what the one before it came to.

@@ -1,7 +1,8 @@
 //! `loihi convert`: networks of rectified units as spiking ones.
 
 use super::choice::choice;
-use super::progress::{shown, waiting};
+use super::jobs::{threads, told};
+use super::progress::waiting;
 use super::{out, stop};
 use anyhow::bail;
 use clap::Args;
@@ -9,14 +10,12 @@ use host_harness::Choice as _;
 use host_harness::convert::calibrate::{By, Calibration, calibrate};
 use host_harness::convert::convert::{ConvertOptions, Converted, InputAs, ReadoutBy, Reset};
 use host_harness::convert::curve::{Curve, curve};
-use host_harness::convert::{Ann, ConvertError, inputs, onnx};
-use host_harness::data::Sample;
+use host_harness::convert::{Ann, inputs, onnx};
 use loihi_files::plural::plural;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::thread;
 
 /// The form of the result.
 const SCHEMA: &str = "loihi-convert/1";
@@ -74,7 +73,7 @@ pub(super) fn convert(args: &ConvertArgs) -> anyhow::Result<()> {
     if let Some(path) = &args.out {
         out::free_for_network(path, args.overwrite)?;
     }
-    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    let jobs = threads(args.jobs);
     let ann = onnx::read_file(&args.file)?;
     let samples = waiting("reading samples", || inputs::open(&args.calibrate, args.test.as_deref(), args.seed))?;
     let count = args.samples.map_or(usize::MAX, NonZeroUsize::get);
@@ -90,7 +89,8 @@ pub(super) fn convert(args: &ConvertArgs) -> anyhow::Result<()> {
     options.steps = args.steps.iter().copied().max().unwrap_or(1);
     let mut converted = host_harness::convert::convert::convert(&ann, &calibration, options)?;
     converted.network.seed = args.seed;
-    let curve = shown("running on the emulator", |progress| run(&ann, &converted, test, args, jobs, progress))?;
+    let curve =
+        told("running on the emulator", test.len(), |tell| curve(&ann, &converted, test, &args.steps, jobs, tell))?;
     let result = Outcome { ann: &ann, calibration: &calibration, converted: &converted, curve: &curve, right: &right };
     let warnings = result.warnings();
     for warning in &warnings {
@@ -108,27 +108,6 @@ pub(super) fn convert(args: &ConvertArgs) -> anyhow::Result<()> {
     body["warnings"] = warnings.into();
     body["out"] = json!(args.out);
     out::result(SCHEMA, &body)
-}
-
-fn run(
-    ann: &Ann,
-    converted: &Converted,
-    test: &[Sample],
-    args: &ConvertArgs,
-    jobs: NonZeroUsize,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<Curve, ConvertError> {
-    let (sender, done) = std::sync::mpsc::channel();
-    thread::scope(|scope| {
-        let running = scope.spawn(move || {
-            let tell = |done: u64| sender.send(done).is_err() || stop::requested();
-            curve(ann, converted, test, &args.steps, jobs, &tell)
-        });
-        for done in done {
-            progress(done, test.len() as u64);
-        }
-        running.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })
 }
 
 /// What came out.

@@ -1,6 +1,6 @@
-//! Several runs at a time, each on a host device of its own.
+//! Work on several threads: runs, each on a host device of its own, and what tells how far it is.
 
-use super::progress::Together;
+use super::progress::{Together, shown};
 use super::stop;
 use super::task::Subject;
 use clap::Args;
@@ -19,6 +19,29 @@ pub(super) struct JobsArgs {
     jobs: Option<NonZeroUsize>,
 }
 
+/// Threads as they are asked for, or one for each processor.
+pub(super) fn threads(jobs: Option<NonZeroUsize>) -> NonZeroUsize {
+    jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
+}
+
+/// Does something that tells how many of all pieces are done, from any thread, and asks whether to stop; shows it meanwhile.
+pub(super) fn told<R: Send>(
+    what: &str,
+    total: usize,
+    run: impl FnOnce(&(dyn Fn(u64) -> bool + Sync)) -> R + Send,
+) -> R {
+    shown(what, |progress| {
+        let (sender, done) = mpsc::channel();
+        thread::scope(|scope| {
+            let running = scope.spawn(move || run(&|done: u64| sender.send(done).is_err() || stop::requested()));
+            for done in done {
+                progress(done, total as u64);
+            }
+            running.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    })
+}
+
 impl JobsArgs {
     /// Runs the numbers below `count`, and hands on what has ended, which comes in any order; once a stop is requested no run
     /// is begun.
@@ -28,7 +51,7 @@ impl JobsArgs {
         run: impl Fn(usize, &mut dyn Observer) -> T + Sync,
         mut take: impl FnMut(Vec<(usize, T)>),
     ) {
-        let workers = self.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+        let workers = threads(self.jobs).get();
         let (next, progress) = (AtomicUsize::new(0), Together::new(count));
         let (sender, ended) = mpsc::channel();
         thread::scope(|scope| {

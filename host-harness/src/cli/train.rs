@@ -2,8 +2,9 @@
 
 mod ann;
 
-use super::progress::{Progress, shown, waiting};
-use super::recorded::{self, FolderArgs, Recorded, Run, Start, print_finished, resuming};
+use super::jobs::{threads, told};
+use super::progress::{Progress, waiting};
+use super::recorded::{self, FolderArgs, Run, Start, print_finished, resuming};
 use super::what::What;
 use super::{out, stop};
 use anyhow::bail;
@@ -20,8 +21,7 @@ use loihi_files::plural::plural;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
-use std::thread;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// The form of the result.
@@ -72,16 +72,11 @@ pub(super) fn train(args: &TrainArgs) -> anyhow::Result<()> {
     }
     let What { path, text, .. } = what;
     let subject = waiting("reading samples", || Subject::open(&text, &path, &args.options()))?;
-    let asked = format!("(training {:016x})", subject.hash);
-    let run = Run { name: &subject.network.name, seed: args.seed, asked: &asked, learned: None };
-    let (recorded, checkpoint) = match args.folder.start(&run, &[])? {
-        Start::Unrecorded => bail!("give --out DIR, or --resume DIR"),
-        Start::Run(recorded, checkpoint) => (recorded, checkpoint),
-        Start::Finished(manifest) => return print_finished(SCHEMA, &manifest, Some(folder)),
+    let Some((mut recording, checkpoint)) = Recording::start(args, folder, manifest(&subject), subject.hash)? else {
+        return Ok(());
     };
-    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    let jobs = threads(args.jobs);
     let mut trainer = waiting("preparing", || Trainer::new(&subject, jobs))?;
-    let mut recording = Recording::new(recorded, manifest(&subject, &asked), subject.hash);
     if let Some(checkpoint) = checkpoint {
         recording.resume(&checkpoint)?;
         trainer.restore(&checkpoint.state)?;
@@ -92,9 +87,15 @@ pub(super) fn train(args: &TrainArgs) -> anyhow::Result<()> {
     recording.folder.manifest(&recording.manifest)?;
     let trained = trainer.run(&mut recording);
     recording.progress.finish();
-    trained.map_err(|error| recording.unfinished(error))?;
-    let finished = recording.answer(&trainer, &subject, jobs);
-    let result = finished.map_err(|error| recording.unfinished(error))?;
+    let finished = trained.and_then(|()| recording.answer(&trainer, &subject, jobs));
+    let result = finished.map_err(|error| {
+        let end = match error {
+            TrainError::Stopped => End::Stopped,
+            TrainError::Diverged { .. } => End::Diverged,
+            _ => End::Failed,
+        };
+        recording.unfinished(error, end)
+    })?;
     stop::last_words(None);
     result.print(&recording)
 }
@@ -112,7 +113,7 @@ impl TrainArgs {
     }
 }
 
-fn manifest(subject: &Subject, asked: &str) -> Manifest {
+fn manifest(subject: &Subject) -> Manifest {
     Manifest {
         experiment: subject.network.name.clone(),
         device: "host".to_owned(),
@@ -120,9 +121,16 @@ fn manifest(subject: &Subject, asked: &str) -> Manifest {
         seed: subject.seed,
         #[expect(clippy::cast_precision_loss, reason = "a step is far shorter than 2^52 microseconds")]
         dt_ms: subject.network.step_us() as f64 / 1000.0,
-        asked: asked.to_owned(),
         ..recorded::manifest()
     }
+}
+
+/// How a training that does not finish ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Stopped,
+    Diverged,
+    Failed,
 }
 
 /// Shows and records a training.
@@ -149,8 +157,21 @@ struct Trained {
 }
 
 impl Recording {
-    fn new(recorded: Recorded, manifest: Manifest, hash: u64) -> Self {
-        Self {
+    /// Takes up the folder; nothing is left to do if the training was at its end before.
+    fn start(
+        args: &TrainArgs,
+        folder: &Path,
+        mut manifest: Manifest,
+        hash: u64,
+    ) -> anyhow::Result<Option<(Self, Option<Box<Checkpoint>>)>> {
+        manifest.asked = format!("(training {hash:016x})");
+        let run = Run { name: &manifest.experiment, seed: args.seed, asked: &manifest.asked, learned: None };
+        let (recorded, checkpoint) = match args.folder.start(&run, &[])? {
+            Start::Unrecorded => bail!("give --out DIR, or --resume DIR"),
+            Start::Run(recorded, checkpoint) => (recorded, checkpoint),
+            Start::Finished(manifest) => return print_finished(SCHEMA, &manifest, Some(folder)).map(|()| None),
+        };
+        let recording = Self {
             progress: Progress::new(),
             folder: recorded.folder,
             manifest: recorded.manifest.map_or(manifest, |manifest| *manifest),
@@ -160,7 +181,8 @@ impl Recording {
             warnings: Vec::new(),
             last: None,
             is_resumable: false,
-        }
+        };
+        Ok(Some((recording, checkpoint)))
     }
 
     fn resume(&mut self, checkpoint: &Checkpoint) -> anyhow::Result<()> {
@@ -183,12 +205,12 @@ impl Recording {
         stop::last_words(self.rest());
     }
 
-    fn unfinished(&self, error: TrainError) -> anyhow::Error {
+    fn unfinished(&self, error: impl Into<anyhow::Error>, end: End) -> anyhow::Error {
         // What has diverged diverges again.
-        match self.rest().filter(|_| !matches!(error, TrainError::Diverged { .. })) {
+        match self.rest().filter(|_| end != End::Diverged) {
             None => error.into(),
-            Some(rest) if matches!(error, TrainError::Stopped) => anyhow::anyhow!("{rest}"),
-            Some(rest) => anyhow::Error::from(error).context(format!("the training did not finish; {rest}")),
+            Some(rest) if end == End::Stopped => anyhow::anyhow!("{rest}"),
+            Some(rest) => error.into().context(format!("the training did not finish; {rest}")),
         }
     }
 
@@ -202,21 +224,9 @@ impl Recording {
         trained_network(trainer, subject, &answers).save(&path)?;
         // What was written is what runs.
         let written = &file::read(&path)?;
-        let total = answers.scores.len() as u64;
         let scores = &answers.scores;
-        let comparison = shown("comparing with the emulator", |progress| {
-            let (sender, done) = std::sync::mpsc::channel();
-            thread::scope(|scope| {
-                let compared = scope.spawn(move || {
-                    let tell = |done: u64| sender.send(done).is_err() || stop::requested();
-                    compare(subject, written, scores, jobs, &tell)
-                });
-                for done in done {
-                    progress(done, total);
-                }
-                compared.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            })
-        })?;
+        let comparison =
+            told("comparing with the emulator", scores.len(), |tell| compare(subject, written, scores, jobs, tell))?;
         let by = trainer.model().readout.by;
         let silent = answers.scores.iter().filter(|scores| answer(by, scores).is_none()).count();
         let trained = Trained {
@@ -227,13 +237,17 @@ impl Recording {
             comparison,
             validates: subject.validates,
         };
-        self.conclude(&trained)?;
+        self.conclude(trained.comparison.different == 0, trained.figures())?;
         Ok(trained)
     }
 
-    fn conclude(&mut self, trained: &Trained) -> Result<(), RecordError> {
-        self.manifest.finished = trained.comparison.different == 0;
-        self.manifest.result = trained.figures(self.last.as_ref());
+    fn conclude(&mut self, is_finished: bool, figures: BTreeMap<String, f64>) -> Result<(), RecordError> {
+        self.manifest.finished = is_finished;
+        self.manifest.result = figures;
+        if let Some(row) = &self.last {
+            let rows = [("accuracy_train".to_owned(), row.accuracy_train), ("loss".to_owned(), row.loss)];
+            self.manifest.result.extend(rows);
+        }
         self.folder.settle();
         self.folder.keep()?;
         if self.manifest.finished { self.folder.conclude(&self.manifest) } else { self.folder.manifest(&self.manifest) }
@@ -241,21 +255,13 @@ impl Recording {
 }
 
 impl Trained {
-    const fn accuracy_name(&self) -> &'static str {
-        if self.validates { "accuracy_validation" } else { "accuracy_test" }
-    }
-
     #[expect(clippy::cast_precision_loss, reason = "counts are exact")]
-    fn figures(&self, last: Option<&EpochRow>) -> BTreeMap<String, f64> {
-        let mut figures = BTreeMap::from([
-            (self.accuracy_name().to_owned(), self.accuracy),
+    fn figures(&self) -> BTreeMap<String, f64> {
+        BTreeMap::from([
+            (accuracy_name(self.validates).to_owned(), self.accuracy),
             ("scores_compared".to_owned(), self.comparison.compared as f64),
             ("scores_different".to_owned(), self.comparison.different as f64),
-        ]);
-        if let Some(row) = last {
-            figures.extend([("accuracy_train".to_owned(), row.accuracy_train), ("loss".to_owned(), row.loss)]);
-        }
-        figures
+        ])
     }
 
     fn print(&self, recording: &Recording) -> anyhow::Result<()> {
@@ -268,7 +274,7 @@ impl Trained {
             "weights": self.weights, "scores_compared": compared, "scores_different": different,
             "warnings": recording.warnings,
         });
-        body[self.accuracy_name()] = self.accuracy.into();
+        body[accuracy_name(self.validates)] = self.accuracy.into();
         if let Some(row) = &recording.last {
             body["epochs"] = row.epoch.into();
             body["accuracy_train"] = row.accuracy_train.into();
@@ -366,6 +372,11 @@ impl Observer for Recording {
         self.tell_last_words();
         Ok(())
     }
+}
+
+/// What the share of right answers is called.
+const fn accuracy_name(validates: bool) -> &'static str {
+    if validates { "accuracy_validation" } else { "accuracy_test" }
 }
 
 /// The network as it was trained, ready to run.

@@ -1,7 +1,7 @@
 //! `loihi train` of an ANN and `loihi convert`: digits, trained and converted for real, and what users get wrong.
 
 use crate::common::root;
-use crate::process::{assert_one_sentence, command, object};
+use crate::process::{assert_one_sentence, command, object, signal, start, wait_for};
 use std::fs;
 
 fn example() -> String {
@@ -42,6 +42,68 @@ fn digits_are_trained_converted_and_run() {
 }
 
 #[test]
+fn a_training_that_is_stopped_resumes_to_the_same_bits() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
+    let words = ["train", &example(), "--train", "digits", "--epochs", "400", "--validate", "--json"];
+    let done = object(&command(&[&words[..], &["--out", whole.to_str().unwrap()]].concat()).output().unwrap());
+    let resume = [&words[..], &["--checkpoint-ms", "5", "--resume", parts.to_str().unwrap()]].concat();
+    let checkpoint = || fs::read(parts.join("checkpoint.bin")).ok();
+    for name in ["INT", "KILL"] {
+        // The second run has to write one of its own.
+        let before = checkpoint();
+        let run = start(&resume);
+        wait_for("a checkpoint", || checkpoint().is_some_and(|now| Some(now) != before));
+        signal(run.id(), name);
+        let output = run.wait_with_output().unwrap();
+        assert!(!output.status.success(), "it was stopped in time");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(said.contains("stopped by request; the last checkpoint is in"), name == "INT", "{said}");
+    }
+    let resumed = object(&command(&resume).output().unwrap());
+    for name in ["net.onnx", "metrics.csv"] {
+        assert_eq!(fs::read(whole.join(name)).unwrap(), fs::read(parts.join(name)).unwrap(), "{name}");
+    }
+    // What the validation set comes to stands in every row, and at the end.
+    assert!(
+        resumed["accuracy_validation"].as_f64().unwrap() > 0.9 && resumed.get("accuracy_test").is_none(),
+        "{resumed}"
+    );
+    assert_eq!((&resumed["epochs"], &resumed["loss"]), (&400.into(), &done["loss"]));
+    let metrics = fs::read_to_string(whole.join("metrics.csv")).unwrap();
+    assert!(metrics.starts_with("epoch,loss,accuracy_train,accuracy_validation,rate\n"), "{metrics}");
+    assert_eq!(metrics.lines().count(), 401);
+    let again = object(&command(&resume).output().unwrap());
+    assert_eq!(again["finished_before"], true);
+}
+
+/// Many layers at a large rate: what is learned multiplies, and would diverge again.
+#[test]
+fn an_ann_that_diverges_is_to_be_trained_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = fs::read_to_string(example()).unwrap().replacen("rate = 0.005", "rate = 1.0", 1);
+    text = text.replacen("from = \"hidden\"", "from = \"h19\"", 1);
+    let layer = |number: usize| {
+        let before = number.checked_sub(1).map_or_else(|| "hidden".to_owned(), |before| format!("h{before}"));
+        format!(
+            "[[population]]\nname = \"h{number}\"\nshape = [64]\n\n[[connection]]\nfrom = \"{before}\"\nto = \"h{number}\"\n\
+             weights = {{ init = \"normal\", std = 30.0 }}\n\n"
+        )
+    };
+    let more: String = (0..20).map(layer).collect();
+    let (file, out) = (folder.path().join("deep.toml"), folder.path().join("out"));
+    fs::write(&file, text.replacen("[readout]", &format!("{more}[readout]"), 1)).unwrap();
+    let words = ["train", file.to_str().unwrap(), "--train", "digits", "--checkpoint-ms", "0"];
+    let output = command(&[&words[..], &["--out", out.to_str().unwrap()]].concat()).output().unwrap();
+    assert_one_sentence(
+        &output,
+        &["is not finite in epoch 1, batch ", ": train again in a new folder with a smaller `rate`"],
+    );
+    assert!(out.join("checkpoint.bin").exists());
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("--resume"), "it would diverge again");
+}
+
+#[test]
 fn what_cannot_be_converted_is_told_in_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
@@ -55,6 +117,7 @@ fn what_cannot_be_converted_is_told_in_a_sentence() {
     );
     let text = fs::read_to_string(example()).unwrap();
     let rows = [
+        ("rate = 0.005", "shift = [0, 0]", "`shift = [0, 0]` moves nothing"),
         ("rate = 0.005", "speed = 1.0", "unknown field `speed`"),
         ("rate = 0.005", "rate = 0.0", "give a rate above 0"),
         ("ann = true", "ann = false", "give ann = true"),

@@ -80,19 +80,20 @@ impl Graph {
     /// What a node takes at a place. Sums are taken once: they become a layer there.
     pub(super) fn take(&mut self, operator: &Operator<'_>, at: usize) -> Result<Value, GraphError> {
         let name = Self::name(operator, at)?;
-        let value = self.values.get(name).ok_or_else(|| {
+        let value = self.values.remove(name).ok_or_else(|| {
             let name = name.escape_debug();
             operator.error(format!(
-                "`{name}` is not there: an initializer is missing, or a sum that is not rectified was taken before"
+                "`{name}` is undefined: an initializer is missing, or two nodes use a sum before its Relu"
             ))
         })?;
-        match value {
+        match &value {
             Value::Signal(Signal { ends: true, .. }) => {
-                Err(operator.error("it comes after a Softmax, which has to be the last"))
+                return Err(operator.error("it comes after a Softmax, which has to be the last"));
             }
-            Value::Signal(Signal { kind: Kind::Sum(_), .. }) => Ok(self.values.remove(name).unwrap_or_else(nothing)),
-            other => Ok(other.clone()),
+            Value::Signal(Signal { kind: Kind::Sum(_), .. }) => {}
+            other => drop(self.values.insert(name.clone(), other.clone())),
         }
+        Ok(value)
     }
 
     /// The same, of what depends on the input.
@@ -124,14 +125,14 @@ impl Graph {
         Ok(constant)
     }
 
-    /// Activations that a node takes: their shape, and whose they are.
+    /// The activations that a node takes: their shape and their sources.
     pub(super) fn parts(&mut self, operator: &Operator<'_>, at: usize) -> Result<(Vec<usize>, Vec<Part>), GraphError> {
         let signal = self.signal(operator, at)?;
         match signal.kind {
             Kind::Parts(parts) => Ok((signal.shape, parts)),
             Kind::Sum(sum) => {
                 let before = sum.name.escape_debug();
-                Err(operator.error(format!("`{before}` comes before it without a Relu or Clip between")))
+                Err(operator.error(format!("a Relu or Clip must stand between `{before}` and it")))
             }
         }
     }
@@ -208,12 +209,7 @@ impl Graph {
 pub(super) fn fits(operator: &Operator<'_>, shape: &[usize]) -> Result<(), GraphError> {
     let elements = size(shape);
     if elements == 0 || elements > ELEMENTS_MAX {
-        return Err(operator.error(format!("it gives {elements} elements: 1 to {ELEMENTS_MAX} can be")));
+        return Err(operator.error(format!("its output has {elements} elements; 1 to {ELEMENTS_MAX} are possible")));
     }
     Ok(())
-}
-
-/// What a map gives that had it a moment ago.
-fn nothing() -> Value {
-    Value::Constant(Constant { dims: vec![0], numbers: super::tensor::Numbers::Whole(Vec::new()) })
 }

@@ -107,7 +107,8 @@ fn clip(graph: &mut Graph, operator: &Operator<'_>) -> Result<Signal, GraphError
     };
     let [least, most] = [bound(graph, 1, "min", f32::NEG_INFINITY)?, bound(graph, 2, "max", f32::INFINITY)?];
     if least != 0.0 || most <= 0.0 {
-        return Err(operator.error(format!("it clips to {least} to {most}: rates begin at 0, and end above")));
+        return Err(operator
+            .error(format!("it clips to {least} to {most}: the lower bound must be 0 and the upper one positive")));
     }
     graph.rectified(operator, if most.is_finite() { Activation::Clip(most) } else { Activation::Relu })
 }
@@ -305,7 +306,7 @@ fn pool(graph: &mut Graph, operator: &Operator<'_>) -> Result<Signal, GraphError
     let mut pooled = Vec::new();
     for part in parts {
         if symmetric(&part).is_none() {
-            return Err(operator.error("its zeros are not as many on both sides"));
+            return Err(operator.error("its padding differs between the two sides"));
         }
         let to = [&part.shape[..1], &windows.to[2 - planes.len()..]].concat();
         let way = Way { from: part.from, from_shape: part.shape, map: Map::Pool(geometry, mean) };

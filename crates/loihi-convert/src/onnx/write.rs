@@ -13,9 +13,9 @@ use std::path::Path;
 /// Writes a network, whole or not at all.
 ///
 /// # Errors
-/// [`ConvertError::Read`] names the file.
+/// [`ConvertError::Write`] names the file.
 pub fn save(ann: &Ann, path: &Path) -> Result<(), ConvertError> {
-    atomic_file::write(path, &bytes(ann)).map_err(|source| ConvertError::Read { path: path.to_owned(), source })
+    atomic_file::write(path, &bytes(ann)).map_err(|source| ConvertError::Write { path: path.to_owned(), source })
 }
 
 /// A network as bytes.
@@ -39,10 +39,12 @@ fn layer(graph: &mut Graph, ann: &Ann, at: usize) {
     };
     let sum = rectifier.clone().unwrap_or_else(|| own.name.clone());
     let several = own.ways.len() > 1;
+    // Pools have no bias.
+    let bearer = own.ways.iter().position(|way| !matches!(way.map, Map::Pool(..)));
     let mut branches: Vec<String> = Vec::new();
     for (number, way) in own.ways.iter().enumerate() {
         let output = if several { format!("{}.{number}", own.name) } else { sum.clone() };
-        let bias = if number == 0 { &*own.bias } else { &[] };
+        let bias = if Some(number) == bearer { &*own.bias } else { &[] };
         operator(graph, ann, own, way, bias, &output);
         branches.push(output);
     }

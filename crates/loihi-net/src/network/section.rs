@@ -1,5 +1,6 @@
 //! Tables of a network file that other crates read: programs of the embedded CPU, and what a run does with the network.
 
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use toml::{Table, Value};
@@ -87,6 +88,21 @@ impl Section {
     /// The text of a key, if it is text.
     pub fn text(&self, key: &str) -> Option<&str> {
         self.keys.get(key).and_then(Value::as_str)
+    }
+
+    /// All keys as a form; `table` is what [`Self::error`] takes.
+    ///
+    /// # Errors
+    /// [`SectionError`] at the first key that is not one of the form, or of another type.
+    pub fn form<F: DeserializeOwned>(&self, table: &str) -> Result<F, SectionError> {
+        self.keys.clone().try_into().map_err(|error: toml::de::Error| {
+            // The error does not say where: it is at the key that is wrong alone.
+            let is_wrong = |(key, value): &(&String, &Value)| {
+                Table::from_iter([((*key).clone(), (*value).clone())]).try_into::<F>().is_err()
+            };
+            let key = self.keys.iter().find(is_wrong).map_or("", |(key, _)| key.as_str());
+            self.error(table, key, error.message().trim_end())
+        })
     }
 
     /// An error at a key, or at the table if it has no such key. `table` is what the table is called where no file has it.
