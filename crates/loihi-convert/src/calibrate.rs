@@ -92,7 +92,7 @@ pub fn calibrate(
     Ok(found)
 }
 
-/// Of these, the one that a share of them does not exceed; none of none.
+/// Of these, the one that a share of them does not exceed; `None` if there are no values.
 fn percentile_of(values: &mut [f32], percentile: f64) -> Option<f32> {
     let last = values.len().checked_sub(1)?;
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place")]

@@ -15,7 +15,7 @@ use crate::calibrate::Calibration;
 use crate::error::ConvertError;
 use crate::scale::{Mantissas, Scale, mantissas, reset_exponent, scale};
 use loihi_core::image::{Join, Profile, StackIn, StackOut, ThresholdMode, Tree};
-use loihi_core::num::{Delay, WeightExponent};
+use loihi_core::num::{Delay, ThresholdMantissa, WeightExponent};
 use loihi_net::network::{
     Coding, Connection, Each, Encoding, Endpoint, Entry, Input, Network, Population, ReadBy, Signs, SparseSynapse,
     Weights, nearest_bias, size,
@@ -27,8 +27,6 @@ use loihi_train::ways::Ways;
 const INPUT_THRESHOLD: i32 = 254;
 /// Most layers one after the other: a synapse delays by at most 62 steps.
 const DEPTH_MAX: usize = 62;
-/// Mantissa of a threshold that is not reached.
-const NEVER: i32 = 131_071;
 /// Most of a voltage that scores may come to, in units of 64, of 131,071.
 const SCORE_MAX: f64 = 100_000.0;
 
@@ -90,6 +88,8 @@ pub struct Converted {
     pub network: Network,
     /// By layer of the ANN.
     pub layers: Vec<ConvertedLayer>,
+    /// The population that spikes once, by its place in the network's list.
+    pub start: usize,
 }
 
 /// A layer that was converted.
@@ -114,7 +114,7 @@ struct Build<'a> {
     calibration: &'a Calibration,
     options: ConvertOptions,
     network: Network,
-    start: Endpoint,
+    start: usize,
     /// Where the input's spikes come from.
     input: Endpoint,
     layers: Vec<ConvertedLayer>,
@@ -129,14 +129,18 @@ pub fn convert(ann: &Ann, calibration: &Calibration, options: ConvertOptions) ->
     let depths = ann.depths();
     let deepest = depths.iter().copied().max().unwrap_or(0);
     if deepest == 0 || deepest > DEPTH_MAX {
-        return Err(ConvertError::Network(format!("{deepest} layers one after the other: 1 to {DEPTH_MAX} can be")));
+        return Err(ConvertError::Network(format!(
+            "the network is {deepest} layers deep: 1 to {DEPTH_MAX} are possible"
+        )));
     }
     let mut network = Network::new(&ann.name).steps(options.steps);
-    let start = network.population(Population::new("start", 1).decay_u(4096).decay_v(0).v_th(1).v_start(128));
+    let begins = Population::new(free_name(ann, "start"), 1).decay_u(4096).decay_v(0).v_th(1).v_start(128);
+    let start = network.populations.len();
+    network.population(begins);
     let input = match options.input {
-        InputAs::Bias => network.population(Population::new("pixels", &ann.input)),
+        InputAs::Bias => network.population(Population::new(free_name(ann, "pixels"), &ann.input)),
         InputAs::Rate => {
-            let input = Input::new("input", &ann.input, Entry::Spikes);
+            let input = Input::new(free_name(ann, "input"), &ann.input, Entry::Spikes);
             network.add_input(input.encoding(Encoding::new(Coding::Rate)))
         }
     };
@@ -150,7 +154,16 @@ pub fn convert(ann: &Ann, calibration: &Calibration, options: ConvertOptions) ->
     build.network.late_steps = u32::try_from(build.depth(Source::Layer(last))).unwrap_or(0);
     build.network.read(Endpoint::Population(build.layers[last].population), by);
     build.network.check().map_err(|error| ConvertError::Network(error.to_string()))?;
-    Ok(Converted { network: build.network, layers: build.layers })
+    Ok(Converted { network: build.network, layers: build.layers, start })
+}
+
+/// A name for what the ANN does not have, unlike those of its layers.
+fn free_name(ann: &Ann, name: &str) -> String {
+    let mut name = name.to_owned();
+    while ann.layers.iter().any(|layer| layer.name == name) {
+        name.push('_');
+    }
+    name
 }
 
 impl Build<'_> {
@@ -193,7 +206,7 @@ impl Build<'_> {
         let Endpoint::Population(population) = self.input else { return };
         self.network.populations[population].compartments = self.compartments(INPUT_THRESHOLD);
         let entry = Entry::Bias { population, gain_q16: 64 << 16, offset: 0 };
-        self.network.add_input(Input::new("input", &self.ann.input, entry));
+        self.network.add_input(Input::new(free_name(self.ann, "input"), &self.ann.input, entry));
         self.takes_threshold_off(population, INPUT_THRESHOLD);
         let half = vec![f64::from(INPUT_THRESHOLD) / 2.0; size(&self.ann.input)];
         self.starts(population, &half, &[]);
@@ -243,10 +256,9 @@ impl Build<'_> {
         let synapses: Vec<SparseSynapse> =
             values.into_iter().enumerate().filter(|(_, weight)| *weight != 0).map(synapse).collect();
         if !synapses.is_empty() {
-            let to = Endpoint::Population(population);
+            let [start, to] = [self.start, population].map(Endpoint::Population);
             self.network.connect(
-                Connection::new(self.start, to, Weights::Sparse(synapses))
-                    .wgt_exp(WeightExponent::saturating(exponent)),
+                Connection::new(start, to, Weights::Sparse(synapses)).wgt_exp(WeightExponent::saturating(exponent)),
             );
         }
     }
@@ -263,7 +275,7 @@ impl Build<'_> {
         let is_voltage = self.is_voltage(at);
         let mut population = Population::new(&layer.name, &layer.shape);
         population.compartments = if is_voltage {
-            let profile = Profile { decay_u: 4096, decay_v: 0, v_th: NEVER << 6, ..Profile::DEFAULT };
+            let profile = Profile { decay_u: 4096, decay_v: 0, v_th: ThresholdMantissa::MAX << 6, ..Profile::DEFAULT };
             vec![Each::Same(profile)]
         } else {
             self.compartments(threshold)
