@@ -13,12 +13,12 @@
 use crate::ann::{Activation, Ann, Layer, Map, Source, Way, channels};
 use crate::calibrate::Calibration;
 use crate::error::ConvertError;
-use crate::scale::{Mantissas, Scale, mantissas, reset_exponent, scale};
-use loihi_core::image::{Join, Profile, StackIn, StackOut, ThresholdMode, Tree};
-use loihi_core::num::{Delay, ThresholdMantissa, WeightExponent};
+use crate::scale::{Mantissas, mantissas, scale};
+use loihi_core::image::Profile;
+use loihi_core::num::{Delay, ThresholdMantissa};
 use loihi_net::network::{
-    Coding, Connection, Each, Encoding, Endpoint, Entry, Input, Network, Population, ReadBy, Signs, SparseSynapse,
-    Weights, nearest_bias, size,
+    Coding, Connection, Each, Encoding, Endpoint, Entry, Input, Network, Population, ReadBy, SparseSynapse, Weights,
+    nearest_bias, size, subtract_compartments, subtracting,
 };
 use loihi_train::ways::Ways;
 
@@ -183,15 +183,15 @@ impl Build<'_> {
 
     /// By neuron of a source: the activation that is one spike a step.
     fn per_spike(&self, source: Source) -> Vec<f32> {
-        let mut all = self.calibration.of(self.ann, source);
-        if source == Source::Input {
-            // Values of 255 are 1.
-            all.fill(match self.options.input {
-                InputAs::Bias => 254.0 / 255.0,
-                InputAs::Rate => 256.0 / 255.0,
-            });
+        // Values of 255 are 1.
+        let of_input = match self.options.input {
+            InputAs::Bias => 254.0 / 255.0,
+            InputAs::Rate => 256.0 / 255.0,
+        };
+        match source {
+            Source::Input => vec![of_input; size(&self.ann.input)],
+            Source::Layer(at) => self.calibration.per_neuron(self.ann, at),
         }
-        all
     }
 
     fn endpoint(&self, source: Source) -> Endpoint {
@@ -215,32 +215,17 @@ impl Build<'_> {
     /// The compartments of a neuron with this threshold.
     fn compartments(&self, threshold: i32) -> Vec<Each<Profile>> {
         let v_th = threshold << 6;
-        let adds = Profile { decay_u: 4096, decay_v: 0, ..Profile::DEFAULT };
-        let tree = match self.options.reset {
-            Reset::Zero => vec![Profile { v_th, ..adds }],
-            Reset::Soft => {
-                let passes = Tree { stack_out: StackOut::Push, threshold: ThresholdMode::PassAbove, ..Tree::NONE };
-                let takes = Tree { stack_in: StackIn::PopA, join: Join::Add, ..Tree::NONE };
-                let fires = Profile { decay_u: 4096, decay_v: 4096, v_th, tree: takes, ..Profile::DEFAULT };
-                vec![Profile { v_th: 0, tree: passes, ..adds }, fires]
-            }
-        };
-        tree.into_iter().map(Each::Same).collect()
+        match self.options.reset {
+            Reset::Zero => vec![Profile { decay_u: 4096, decay_v: 0, v_th, ..Profile::DEFAULT }.into()],
+            Reset::Soft => subtract_compartments(0, v_th).map(Each::Same).into(),
+        }
     }
 
     /// The synapse by which a neuron takes the threshold off what it has added up.
     fn takes_threshold_off(&mut self, population: usize, threshold: i32) {
-        if self.options.reset == Reset::Zero {
-            return;
+        if self.options.reset == Reset::Soft {
+            self.network.connect(subtracting(population, 0, &[threshold]));
         }
-        let exponent = reset_exponent(f64::from(threshold));
-        let own = Endpoint::Population(population);
-        let weight = i16::try_from(-(threshold >> exponent)).unwrap_or(-256);
-        self.network.connect(
-            Connection::new(own, own, Weights::OneToOne(Each::Same(weight)))
-                .wgt_exp(WeightExponent::saturating(exponent))
-                .signs(Signs::Inhibitory),
-        );
     }
 
     /// Synapses of `start`: what neurons begin with, in units of 64. Where the bias is above 0 it comes at once, else as late
@@ -257,9 +242,7 @@ impl Build<'_> {
             values.into_iter().enumerate().filter(|(_, weight)| *weight != 0).map(synapse).collect();
         if !synapses.is_empty() {
             let [start, to] = [self.start, population].map(Endpoint::Population);
-            self.network.connect(
-                Connection::new(start, to, Weights::Sparse(synapses)).wgt_exp(WeightExponent::saturating(exponent)),
-            );
+            self.network.connect(Connection::new(start, to, Weights::Sparse(synapses)).wgt_exp(exponent));
         }
     }
 
@@ -271,8 +254,10 @@ impl Build<'_> {
         let network_error = |what: String| ConvertError::Network(format!("layer `{}`: {what}", layer.name));
         let ways = layer.ways.iter().map(|way| normalised(way, &self.per_spike(way.from), &per_neuron, layer));
         let ways = ways.collect::<Result<Vec<Way>, String>>().map_err(network_error)?;
-        let Scale { threshold, unit } = self.scale(at, layer, &ways);
         let is_voltage = self.is_voltage(at);
+        let largest_weight = ways.iter().map(largest_of).fold(0.0_f64, f64::max);
+        let threshold = scale(largest_weight, ways.iter().map(|way| largest_sum(way, layer)).sum());
+        let unit = if is_voltage { self.unit_of_scores(at, largest_weight) } else { f64::from(threshold) };
         let mut population = Population::new(&layer.name, &layer.shape);
         population.compartments = if is_voltage {
             let profile = Profile { decay_u: 4096, decay_v: 0, v_th: ThresholdMantissa::MAX << 6, ..Profile::DEFAULT };
@@ -302,8 +287,8 @@ impl Build<'_> {
                 _ => weights,
             };
             let delay = Delay::saturating(depth - self.depth(way.from) - 1);
-            let exponent = WeightExponent::saturating(found.exponent);
-            self.network.connect(Connection::new(self.endpoint(way.from), to, weights).wgt_exp(exponent).delay(delay));
+            let connection = Connection::new(self.endpoint(way.from), to, weights);
+            self.network.connect(connection.wgt_exp(found.exponent).delay(delay));
         }
         let half = if is_voltage { 0.0 } else { f64::from(threshold) / 2.0 };
         let early = f64::from(depth);
@@ -339,18 +324,11 @@ impl Build<'_> {
         (vec![span; largest.len()], f64::from(span - high))
     }
 
-    fn scale(&self, at: usize, layer: &Layer, ways: &[Way]) -> Scale {
-        let largest = ways.iter().map(largest_of).fold(0.0_f64, f64::max);
-        let sum = ways.iter().map(|way| largest_sum(way, layer)).sum();
-        let found = scale(largest, sum);
-        if !self.is_voltage(at) {
-            return found;
-        }
-        // Voltages are as large as scores become in all steps.
+    /// What 1 is in units of 64 where voltages are the scores: they are as large as scores become in all steps.
+    fn unit_of_scores(&self, at: usize, largest: f64) -> f64 {
         let steps = f64::from(self.options.steps) + f64::from(self.depth(Source::Layer(at)));
         let most = SCORE_MAX / (1.5 * f64::from(self.calibration.score) * steps).max(1e-9);
-        let unit = if largest > 0.0 { (254.0 / largest).min(most) } else { most.min(1.0) };
-        Scale { threshold: 0, unit }
+        if largest > 0.0 { (254.0 / largest).min(most) } else { most.min(1.0) }
     }
 }
 
@@ -395,7 +373,7 @@ fn add_errors(errors: &mut [f64; 2], wanted: &[f32], found: &Mantissas, unit: f6
         return;
     }
     for (wanted, held) in wanted.iter().zip(&found.values) {
-        let held = f64::from(*held) * f64::from(1 << found.exponent) / unit;
+        let held = f64::from(*held) * found.step() / unit;
         errors[0] += ((held - f64::from(*wanted)) / largest).powi(2);
         errors[1] += 1.0;
     }
