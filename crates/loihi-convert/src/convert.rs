@@ -278,7 +278,7 @@ impl Build<'_> {
         for way in &ways {
             let (ways, _) =
                 Ways::of(&way.geometry(&layer.shape), [&way.from_shape, &layer.shape]).map_err(network_error)?;
-            let ordered = way.ordered(&layer.shape);
+            let ordered = way.ordered(&ways, &layer.shape);
             let found = mantissas(ordered.iter().map(|weight| f64::from(*weight)), unit);
             add_errors(&mut errors, &ordered, &found, unit);
             let weights = ways.put(&way.geometry(&layer.shape), &found.values);
