@@ -148,11 +148,11 @@ impl Way {
         }
     }
 
-    /// Its weights in the order of [`Ways`].
-    pub fn ordered(&self, to: &[usize]) -> Vec<f32> {
+    /// Its weights in the order of its products.
+    pub fn ordered(&self, ways: &Ways, to: &[usize]) -> Vec<f32> {
         match &self.map {
             Map::Dense(weights) => weights.clone(),
-            Map::Conv(conv, weights) => by_tap(conv, weights),
+            Map::Conv(_, weights) => ways.places().map(|place| weights.get(place).copied().unwrap_or(0.0)).collect(),
             Map::Pool(pool, weight) => {
                 let channels = channels(&self.from_shape)[0];
                 vec![*weight; channels * pool.kernel[0] * pool.kernel[1]]
@@ -166,13 +166,12 @@ impl Way {
         }
     }
 
-    /// Sets its weights from the order of [`Ways`].
-    pub fn set(&mut self, ordered: &[f32]) {
+    /// Sets its weights to those of its products.
+    pub fn set(&mut self, ready: &ReadyWay) {
         match &mut self.map {
-            Map::Dense(weights) => weights.copy_from_slice(ordered),
-            Map::Conv(conv, weights) => {
-                let places = places(conv);
-                places.zip(ordered).for_each(|(place, own)| weights[place] = *own);
+            Map::Dense(weights) => weights.copy_from_slice(&ready.weights),
+            Map::Conv(_, weights) => {
+                ready.ways.places().zip(&ready.weights).for_each(|(place, own)| weights[place] = *own);
             }
             Map::Pool(..) | Map::Scale(_) => {}
         }
@@ -184,22 +183,9 @@ impl Way {
     /// Shapes that do not meet.
     pub fn ready(&self, to: &[usize]) -> Result<ReadyWay, String> {
         let (ways, _) = Ways::of(&self.geometry(to), [&self.from_shape, to])?;
-        Ok(ReadyWay { from: self.from, ways, weights: self.ordered(to) })
+        let weights = self.ordered(&ways, to);
+        Ok(ReadyWay { from: self.from, ways, weights })
     }
-}
-
-/// Places of the weights of a convolution in the order of [`Ways`]: by group, a row of outputs for each tap.
-fn places(conv: &Conv2d) -> impl Iterator<Item = usize> + use<> {
-    let [outputs, inputs, height, width] = conv.shape;
-    let groups = conv.groups.max(1);
-    let (taps, own) = (inputs * height * width, outputs / groups);
-    (0..groups).flat_map(move |group| {
-        (0..taps).flat_map(move |tap| (0..own).map(move |output| (group * own + output) * taps + tap))
-    })
-}
-
-fn by_tap(conv: &Conv2d, weights: &[f32]) -> Vec<f32> {
-    places(conv).map(|place| weights.get(place).copied().unwrap_or(0.0)).collect()
 }
 
 /// An ANN that is ready to compute.
@@ -344,10 +330,10 @@ mod tests {
         let conv = Conv2d::new([4, 1, 2, 1], Vec::new()).groups(2);
         let weights: Vec<f32> = (0..8_u8).map(f32::from).collect();
         let mut way = Way { from: Source::Input, from_shape: vec![2, 3, 3], map: Map::Conv(conv, weights) };
-        let ordered = way.ordered(&[4, 2, 3]);
-        assert_eq!(ordered, [0.0, 2.0, 1.0, 3.0, 4.0, 6.0, 5.0, 7.0]);
+        let ready = way.ready(&[4, 2, 3]).unwrap();
+        assert_eq!(ready.weights, [0.0, 2.0, 1.0, 3.0, 4.0, 6.0, 5.0, 7.0]);
         let before = way.clone();
-        way.set(&ordered);
+        way.set(&ready);
         assert_eq!(way, before);
     }
 }

@@ -92,7 +92,7 @@ pub fn calibrate(
     Ok(found)
 }
 
-/// Of these, the one that a share of them does not exceed; none of none.
+/// Of these, the one that a share of them does not exceed; `None` if there are no values.
 fn percentile_of(values: &mut [f32], percentile: f64) -> Option<f32> {
     let last = values.len().checked_sub(1)?;
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place")]
@@ -126,14 +126,9 @@ impl Calibration {
         self.winners = [1.0, 99.0].map(|share| percentile_of(&mut winners, share).unwrap_or(0.0));
     }
 
-    /// By neuron of a source: the activation that is one spike a step; 1 of the input.
-    pub fn of(&self, ann: &Ann, source: Source) -> Vec<f32> {
-        match source {
-            Source::Input => vec![1.0; loihi_net::network::size(&ann.input)],
-            Source::Layer(at) => {
-                let [_, each] = channels(&ann.layers[at].shape);
-                self.largest[at].iter().flat_map(|own| std::iter::repeat_n(*own, each)).collect()
-            }
-        }
+    /// By neuron of a layer: the activation that is one spike a step.
+    pub fn per_neuron(&self, ann: &Ann, at: usize) -> Vec<f32> {
+        let [_, each] = channels(&ann.layers[at].shape);
+        self.largest[at].iter().flat_map(|own| std::iter::repeat_n(*own, each)).collect()
     }
 }

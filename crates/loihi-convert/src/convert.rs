@@ -13,12 +13,12 @@
 use crate::ann::{Activation, Ann, Layer, Map, Source, Way, channels};
 use crate::calibrate::Calibration;
 use crate::error::ConvertError;
-use crate::scale::{Mantissas, Scale, mantissas, reset_exponent, scale};
-use loihi_core::image::{Join, Profile, StackIn, StackOut, ThresholdMode, Tree};
-use loihi_core::num::{Delay, WeightExponent};
+use crate::scale::{Mantissas, mantissas, scale};
+use loihi_core::image::Profile;
+use loihi_core::num::{Delay, ThresholdMantissa};
 use loihi_net::network::{
-    Coding, Connection, Each, Encoding, Endpoint, Entry, Input, Network, Population, ReadBy, Signs, SparseSynapse,
-    Weights, nearest_bias, size,
+    Coding, Connection, Each, Encoding, Endpoint, Entry, Input, Network, Population, ReadBy, SparseSynapse, Weights,
+    nearest_bias, size, subtract_compartments, subtracting,
 };
 use loihi_train::ways::Ways;
 
@@ -27,8 +27,6 @@ use loihi_train::ways::Ways;
 const INPUT_THRESHOLD: i32 = 254;
 /// Most layers one after the other: a synapse delays by at most 62 steps.
 const DEPTH_MAX: usize = 62;
-/// Mantissa of a threshold that is not reached.
-const NEVER: i32 = 131_071;
 /// Most of a voltage that scores may come to, in units of 64, of 131,071.
 const SCORE_MAX: f64 = 100_000.0;
 
@@ -90,6 +88,8 @@ pub struct Converted {
     pub network: Network,
     /// By layer of the ANN.
     pub layers: Vec<ConvertedLayer>,
+    /// The population that spikes once, by its place in the network's list.
+    pub start: usize,
 }
 
 /// A layer that was converted.
@@ -114,7 +114,7 @@ struct Build<'a> {
     calibration: &'a Calibration,
     options: ConvertOptions,
     network: Network,
-    start: Endpoint,
+    start: usize,
     /// Where the input's spikes come from.
     input: Endpoint,
     layers: Vec<ConvertedLayer>,
@@ -129,14 +129,18 @@ pub fn convert(ann: &Ann, calibration: &Calibration, options: ConvertOptions) ->
     let depths = ann.depths();
     let deepest = depths.iter().copied().max().unwrap_or(0);
     if deepest == 0 || deepest > DEPTH_MAX {
-        return Err(ConvertError::Network(format!("{deepest} layers one after the other: 1 to {DEPTH_MAX} can be")));
+        return Err(ConvertError::Network(format!(
+            "the network is {deepest} layers deep: 1 to {DEPTH_MAX} are possible"
+        )));
     }
     let mut network = Network::new(&ann.name).steps(options.steps);
-    let start = network.population(Population::new("start", 1).decay_u(4096).decay_v(0).v_th(1).v_start(128));
+    let begins = Population::new(free_name(ann, "start"), 1).decay_u(4096).decay_v(0).v_th(1).v_start(128);
+    let start = network.populations.len();
+    network.population(begins);
     let input = match options.input {
-        InputAs::Bias => network.population(Population::new("pixels", &ann.input)),
+        InputAs::Bias => network.population(Population::new(free_name(ann, "pixels"), &ann.input)),
         InputAs::Rate => {
-            let input = Input::new("input", &ann.input, Entry::Spikes);
+            let input = Input::new(free_name(ann, "input"), &ann.input, Entry::Spikes);
             network.add_input(input.encoding(Encoding::new(Coding::Rate)))
         }
     };
@@ -150,7 +154,16 @@ pub fn convert(ann: &Ann, calibration: &Calibration, options: ConvertOptions) ->
     build.network.late_steps = u32::try_from(build.depth(Source::Layer(last))).unwrap_or(0);
     build.network.read(Endpoint::Population(build.layers[last].population), by);
     build.network.check().map_err(|error| ConvertError::Network(error.to_string()))?;
-    Ok(Converted { network: build.network, layers: build.layers })
+    Ok(Converted { network: build.network, layers: build.layers, start })
+}
+
+/// A name for what the ANN does not have, unlike those of its layers.
+fn free_name(ann: &Ann, name: &str) -> String {
+    let mut name = name.to_owned();
+    while ann.layers.iter().any(|layer| layer.name == name) {
+        name.push('_');
+    }
+    name
 }
 
 impl Build<'_> {
@@ -170,15 +183,15 @@ impl Build<'_> {
 
     /// By neuron of a source: the activation that is one spike a step.
     fn per_spike(&self, source: Source) -> Vec<f32> {
-        let mut all = self.calibration.of(self.ann, source);
-        if source == Source::Input {
-            // Values of 255 are 1.
-            all.fill(match self.options.input {
-                InputAs::Bias => 254.0 / 255.0,
-                InputAs::Rate => 256.0 / 255.0,
-            });
+        // Values of 255 are 1.
+        let of_input = match self.options.input {
+            InputAs::Bias => 254.0 / 255.0,
+            InputAs::Rate => 256.0 / 255.0,
+        };
+        match source {
+            Source::Input => vec![of_input; size(&self.ann.input)],
+            Source::Layer(at) => self.calibration.per_neuron(self.ann, at),
         }
-        all
     }
 
     fn endpoint(&self, source: Source) -> Endpoint {
@@ -193,7 +206,7 @@ impl Build<'_> {
         let Endpoint::Population(population) = self.input else { return };
         self.network.populations[population].compartments = self.compartments(INPUT_THRESHOLD);
         let entry = Entry::Bias { population, gain_q16: 64 << 16, offset: 0 };
-        self.network.add_input(Input::new("input", &self.ann.input, entry));
+        self.network.add_input(Input::new(free_name(self.ann, "input"), &self.ann.input, entry));
         self.takes_threshold_off(population, INPUT_THRESHOLD);
         let half = vec![f64::from(INPUT_THRESHOLD) / 2.0; size(&self.ann.input)];
         self.starts(population, &half, &[]);
@@ -202,32 +215,17 @@ impl Build<'_> {
     /// The compartments of a neuron with this threshold.
     fn compartments(&self, threshold: i32) -> Vec<Each<Profile>> {
         let v_th = threshold << 6;
-        let adds = Profile { decay_u: 4096, decay_v: 0, ..Profile::DEFAULT };
-        let tree = match self.options.reset {
-            Reset::Zero => vec![Profile { v_th, ..adds }],
-            Reset::Soft => {
-                let passes = Tree { stack_out: StackOut::Push, threshold: ThresholdMode::PassAbove, ..Tree::NONE };
-                let takes = Tree { stack_in: StackIn::PopA, join: Join::Add, ..Tree::NONE };
-                let fires = Profile { decay_u: 4096, decay_v: 4096, v_th, tree: takes, ..Profile::DEFAULT };
-                vec![Profile { v_th: 0, tree: passes, ..adds }, fires]
-            }
-        };
-        tree.into_iter().map(Each::Same).collect()
+        match self.options.reset {
+            Reset::Zero => vec![Profile { decay_u: 4096, decay_v: 0, v_th, ..Profile::DEFAULT }.into()],
+            Reset::Soft => subtract_compartments(0, v_th).map(Each::Same).into(),
+        }
     }
 
     /// The synapse by which a neuron takes the threshold off what it has added up.
     fn takes_threshold_off(&mut self, population: usize, threshold: i32) {
-        if self.options.reset == Reset::Zero {
-            return;
+        if self.options.reset == Reset::Soft {
+            self.network.connect(subtracting(population, 0, &[threshold]));
         }
-        let exponent = reset_exponent(f64::from(threshold));
-        let own = Endpoint::Population(population);
-        let weight = i16::try_from(-(threshold >> exponent)).unwrap_or(-256);
-        self.network.connect(
-            Connection::new(own, own, Weights::OneToOne(Each::Same(weight)))
-                .wgt_exp(WeightExponent::saturating(exponent))
-                .signs(Signs::Inhibitory),
-        );
     }
 
     /// Synapses of `start`: what neurons begin with, in units of 64. Where the bias is above 0 it comes at once, else as late
@@ -243,11 +241,8 @@ impl Build<'_> {
         let synapses: Vec<SparseSynapse> =
             values.into_iter().enumerate().filter(|(_, weight)| *weight != 0).map(synapse).collect();
         if !synapses.is_empty() {
-            let to = Endpoint::Population(population);
-            self.network.connect(
-                Connection::new(self.start, to, Weights::Sparse(synapses))
-                    .wgt_exp(WeightExponent::saturating(exponent)),
-            );
+            let [start, to] = [self.start, population].map(Endpoint::Population);
+            self.network.connect(Connection::new(start, to, Weights::Sparse(synapses)).wgt_exp(exponent));
         }
     }
 
@@ -259,11 +254,13 @@ impl Build<'_> {
         let network_error = |what: String| ConvertError::Network(format!("layer `{}`: {what}", layer.name));
         let ways = layer.ways.iter().map(|way| normalised(way, &self.per_spike(way.from), &per_neuron, layer));
         let ways = ways.collect::<Result<Vec<Way>, String>>().map_err(network_error)?;
-        let Scale { threshold, unit } = self.scale(at, layer, &ways);
         let is_voltage = self.is_voltage(at);
+        let largest_weight = ways.iter().map(largest_of).fold(0.0_f64, f64::max);
+        let threshold = scale(largest_weight, ways.iter().map(|way| largest_sum(way, layer)).sum());
+        let unit = if is_voltage { self.unit_of_scores(at, largest_weight) } else { f64::from(threshold) };
         let mut population = Population::new(&layer.name, &layer.shape);
         population.compartments = if is_voltage {
-            let profile = Profile { decay_u: 4096, decay_v: 0, v_th: NEVER << 6, ..Profile::DEFAULT };
+            let profile = Profile { decay_u: 4096, decay_v: 0, v_th: ThresholdMantissa::MAX << 6, ..Profile::DEFAULT };
             vec![Each::Same(profile)]
         } else {
             self.compartments(threshold)
@@ -281,7 +278,7 @@ impl Build<'_> {
         for way in &ways {
             let (ways, _) =
                 Ways::of(&way.geometry(&layer.shape), [&way.from_shape, &layer.shape]).map_err(network_error)?;
-            let ordered = way.ordered(&layer.shape);
+            let ordered = way.ordered(&ways, &layer.shape);
             let found = mantissas(ordered.iter().map(|weight| f64::from(*weight)), unit);
             add_errors(&mut errors, &ordered, &found, unit);
             let weights = ways.put(&way.geometry(&layer.shape), &found.values);
@@ -290,8 +287,8 @@ impl Build<'_> {
                 _ => weights,
             };
             let delay = Delay::saturating(depth - self.depth(way.from) - 1);
-            let exponent = WeightExponent::saturating(found.exponent);
-            self.network.connect(Connection::new(self.endpoint(way.from), to, weights).wgt_exp(exponent).delay(delay));
+            let connection = Connection::new(self.endpoint(way.from), to, weights);
+            self.network.connect(connection.wgt_exp(found.exponent).delay(delay));
         }
         let half = if is_voltage { 0.0 } else { f64::from(threshold) / 2.0 };
         let early = f64::from(depth);
@@ -327,18 +324,11 @@ impl Build<'_> {
         (vec![span; largest.len()], f64::from(span - high))
     }
 
-    fn scale(&self, at: usize, layer: &Layer, ways: &[Way]) -> Scale {
-        let largest = ways.iter().map(largest_of).fold(0.0_f64, f64::max);
-        let sum = ways.iter().map(|way| largest_sum(way, layer)).sum();
-        let found = scale(largest, sum);
-        if !self.is_voltage(at) {
-            return found;
-        }
-        // Voltages are as large as scores become in all steps.
+    /// What 1 is in units of 64 where voltages are the scores: they are as large as scores become in all steps.
+    fn unit_of_scores(&self, at: usize, largest: f64) -> f64 {
         let steps = f64::from(self.options.steps) + f64::from(self.depth(Source::Layer(at)));
         let most = SCORE_MAX / (1.5 * f64::from(self.calibration.score) * steps).max(1e-9);
-        let unit = if largest > 0.0 { (254.0 / largest).min(most) } else { most.min(1.0) };
-        Scale { threshold: 0, unit }
+        if largest > 0.0 { (254.0 / largest).min(most) } else { most.min(1.0) }
     }
 }
 
@@ -383,7 +373,7 @@ fn add_errors(errors: &mut [f64; 2], wanted: &[f32], found: &Mantissas, unit: f6
         return;
     }
     for (wanted, held) in wanted.iter().zip(&found.values) {
-        let held = f64::from(*held) * f64::from(1 << found.exponent) / unit;
+        let held = f64::from(*held) * found.step() / unit;
         errors[0] += ((held - f64::from(*wanted)) / largest).powi(2);
         errors[1] += 1.0;
     }

@@ -1,16 +1,18 @@
 //! Accuracy against steps: every sample runs on the emulator once, and is read after each number of steps.
 
-use crate::ann::{Ann, Ready, channels};
+use crate::ann::{Ann, Ready};
 use crate::convert::Converted;
 use crate::error::ConvertError;
 use crate::inputs::forward;
 use loihi_core::register::Register;
 use loihi_data::Sample;
 use loihi_device::inproc::InProcess;
-use loihi_net::network::{Endpoint, Network, ReadBy};
+use loihi_net::network::{Endpoint, ReadBy};
+use loihi_place::place::{PlacementOptions, place};
 use loihi_run::inference::present::{Presentation, present};
-use loihi_run::inference::{Spike, Stimulus, winner};
-use loihi_run::runner::Runner;
+use loihi_run::inference::{Spike, Stimulus, answer};
+use loihi_run::record::score::share;
+use loihi_run::runner::{Runner, RunnerError};
 use loihi_train::threads::each;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -43,7 +45,8 @@ pub struct Point {
     pub steps: u32,
     /// Samples that were answered right.
     pub right: usize,
-    /// Samples of which nothing has come to the readout.
+    /// Samples of which nothing has come to the readout. Its voltages are an answer all the same, as `loihi run` reads them: that
+    /// of the biases.
     pub silent: usize,
 }
 
@@ -114,9 +117,7 @@ pub fn curve(
         samples,
         ends: steps.iter().map(|steps| steps.saturating_add(network.late_steps)).collect(),
     };
-    let placed = Runner::new(network.clone(), InProcess::default())?;
-    let cores = placed.placed().usage.len();
-    drop(placed);
+    let cores = place(network, PlacementOptions::default()).map_err(RunnerError::from)?.usage.len();
     let done = AtomicU64::new(0);
     let numbers: Vec<usize> = (0..samples.len()).collect();
     let mut parts: Vec<&[usize]> = numbers.chunks(numbers.len().div_ceil(jobs.get()).max(1)).collect();
@@ -172,7 +173,7 @@ impl Test<'_> {
         let before = runner.ops()?;
         let (spikes, scores) = self.run(runner, &stimulus)?;
         let after = runner.ops()?;
-        let reaching = reaching(network, &spikes);
+        let reaching = reaching(converted, &spikes);
         let by = network.readout.map_or(ReadBy::Spikes, |readout| readout.by);
         let silent: Vec<bool> = ends
             .iter()
@@ -183,7 +184,7 @@ impl Test<'_> {
             })
             .collect();
         let label = sample.label.and_then(|label| usize::try_from(label).ok());
-        let right = scores.iter().zip(&silent).map(|(scores, silent)| !silent && winner(scores) == label).collect();
+        let right = scores.iter().map(|scores| label.is_some() && answer(by, scores) == label).collect();
         let activations = forward(&self.ready, &samples[number..=number])?;
         let (mut moments, mut counts) = (Vec::new(), Vec::new());
         for (at, (layer, own)) in converted.layers.iter().zip(&activations).enumerate() {
@@ -202,8 +203,8 @@ impl Test<'_> {
                 let voltages = scores.last().map(|scores| scores.iter().map(|own| *own as f64).collect());
                 rates = voltages.unwrap_or_default();
             }
-            let each = own.len() / channels_of(layer);
-            let scaled = own.iter().enumerate().map(|(at, own)| f64::from(own / layer.largest[at / each.max(1)]));
+            let each = (own.len() / layer.largest.len().max(1)).max(1);
+            let scaled = own.iter().enumerate().map(|(at, own)| f64::from(own / layer.largest[at / each]));
             moments.push(Moments::of(scaled.zip(rates)));
         }
         let events = after.synaptic_events.wrapping_sub(before.synaptic_events);
@@ -242,22 +243,21 @@ impl Test<'_> {
     }
 }
 
-fn channels_of(layer: &crate::convert::ConvertedLayer) -> usize {
-    channels(&[layer.largest.len()])[0].max(1)
-}
-
-/// The first step in which a spike can reach the readout, by what leads to it.
-fn reaching(network: &Network, spikes: &[Spike]) -> Option<u32> {
+/// The first step in which something that stands for a sample can reach the readout, by what leads to it.
+fn reaching(converted: &Converted, spikes: &[Spike]) -> Option<u32> {
+    let network = &converted.network;
     let readout = network.readout?.population;
-    let is_start = |from: usize| network.populations.get(from).is_some_and(|own| own.name == "start");
-    let leads = |from: usize| {
-        !is_start(from)
-            && network.connections.iter().any(|own| own.to == readout && own.from == Endpoint::Population(from))
-    };
-    if network.connections.iter().any(|own| own.to == readout && matches!(own.from, Endpoint::Input(_))) {
-        return Some(0);
-    }
-    spikes.iter().find(|spike| spike.population != readout && leads(spike.population)).map(|spike| spike.step + 1)
+    let into = network.connections.iter().filter(|own| own.to == readout);
+    let arrives = into.filter_map(|connection| {
+        let delays = connection.delay.values().iter().map(|delay| delay.get().unsigned_abs());
+        let spikes = match connection.from {
+            Endpoint::Input(_) => Some(0),
+            Endpoint::Population(from) if from == converted.start || from == readout => None,
+            Endpoint::Population(from) => spikes.iter().find(|own| own.population == from).map(|own| own.step + 1),
+        };
+        Some(spikes? + delays.min()?)
+    });
+    arrives.min()
 }
 
 impl Moments {
@@ -288,9 +288,7 @@ impl Moments {
 impl Curve {
     /// Share of samples that were answered right at a point.
     pub fn accuracy(&self, point: &Point) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "a share may be rounded")]
-        let accuracy = point.right as f64 / self.samples.max(1) as f64;
-        accuracy
+        share(point.right, self.samples)
     }
 
     /// What users should know: steps after which nothing has come to the readout in any sample, with the reason.

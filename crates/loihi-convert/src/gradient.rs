@@ -59,7 +59,7 @@ impl Trained {
     /// Takes the weights of a network that was trained.
     pub fn write(&self, ready: &Ready, ann: &mut Ann) {
         for (at, way) in &self.weights {
-            ann.layers[*at].ways[*way].set(&ready.layers[*at].ways[*way].weights);
+            ann.layers[*at].ways[*way].set(&ready.layers[*at].ways[*way]);
         }
         for at in &self.biases {
             ann.layers[*at].bias.clone_from(&ready.layers[*at].bias);

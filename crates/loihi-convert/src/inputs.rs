@@ -3,23 +3,26 @@
 use crate::ann::{Ann, Ready};
 use crate::error::ConvertError;
 use loihi_data::{Sample, SampleData};
-use loihi_learn::RunOptions;
-use loihi_learn::samples::{Samples, Wanted};
-use loihi_learn::settings::TaskForm;
+use loihi_learn::samples::Samples;
+use loihi_train::SubjectOptions;
 use loihi_train::threads::each;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
 /// Samples that are computed together.
 pub const BATCH: usize = 64;
+/// Samples that are held back to validate on, as training does by default.
+const VALIDATION_SAMPLES: usize = 5000;
 
-/// Samples to calibrate with (`training`, in an order that follows from the seed) and to test on, values of 0 to 255.
+/// Samples to calibrate with (`training`, in an order that follows from the seed) and to test on, values of 0 to 255; with
+/// `validate` those are held back that a training with this seed holds back.
 ///
 /// # Errors
 /// [`ConvertError::Samples`].
-pub fn open(calibrate: &Path, test: Option<&Path>, seed: u32) -> Result<Samples, ConvertError> {
-    let run = RunOptions { seed, data: Some(calibrate.to_owned()), ..RunOptions::default() };
-    Ok(Samples::open(&TaskForm::default(), &run, Wanted { test, full_scale: Some(u8::MAX), ..Wanted::default() })?)
+pub fn open(calibrate: &Path, test: Option<&Path>, seed: u32, validate: bool) -> Result<Samples, ConvertError> {
+    let mut options = SubjectOptions::new(calibrate);
+    (options.test, options.seed, options.validate) = (test.map(Path::to_owned), seed, validate);
+    Ok(options.read_samples(VALIDATION_SAMPLES)?)
 }
 
 /// The activations of an input of this many elements: values of 0 to 255 become 0 to 1.
@@ -67,19 +70,18 @@ pub fn winner(scores: &[f32]) -> Option<usize> {
 /// # Errors
 /// [`ConvertError::Unfit`]; `Stopped` if `stops` says so.
 pub fn answers(
-    ann: &Ann,
+    ready: &Ready,
     samples: &[Sample],
     jobs: NonZeroUsize,
     stops: &(dyn Fn() -> bool + Sync),
 ) -> Result<Vec<bool>, ConvertError> {
-    let ready = Ready::new(ann).map_err(ConvertError::Network)?;
-    let classes = ann.layers.last().map_or(0, crate::ann::Layer::neurons);
+    let classes = ready.layers.last().map_or(0, crate::ann::ReadyLayer::neurons);
     let mut parts: Vec<&[Sample]> = samples.chunks(BATCH).collect();
     let right = each(&mut parts, jobs, |_, part| {
         if stops() {
             return Err(ConvertError::Stopped);
         }
-        let layers = forward(&ready, part)?;
+        let layers = forward(ready, part)?;
         let scores = layers.last().map_or(&[][..], Vec::as_slice).chunks(classes.max(1));
         let is_right = |(scores, sample): (&[f32], &Sample)| {
             winner(scores) == sample.label.and_then(|own| usize::try_from(own).ok())

@@ -116,7 +116,7 @@ impl<'s> AnnTrainer<'s> {
     /// # Errors
     /// [`ConvertError::Stopped`].
     pub fn answers(&self, stops: &(dyn Fn() -> bool + Sync)) -> Result<Vec<bool>, ConvertError> {
-        answers(&self.ann(), &self.subject.samples.test, self.jobs, stops)
+        answers(&self.ready, &self.subject.samples.test, self.jobs, stops)
     }
 
     fn batches(&self) -> usize {

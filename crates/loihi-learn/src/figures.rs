@@ -24,7 +24,7 @@ fn root_mean_square(squared_error_q20: u64, samples: usize, values: usize) -> f6
 /// The figure that tells how a stage goes; `values` are the numbers of an answer that is not a class.
 pub fn so_far(values: Option<usize>, position: &RunPosition) -> (&'static str, f64) {
     match values {
-        None => ("accuracy", share(position.right.last().copied(), position.items)),
+        None => ("accuracy", share(position.right.last().copied().unwrap_or(0) as usize, position.items)),
         Some(values) => ("rmse", root_mean_square(position.squared_error_q20, position.items, values)),
     }
 }
@@ -203,7 +203,7 @@ fn accuracy_of_all(stages: &[(&Stage, &Score)], tasks: usize) -> f64 {
         (right + score.right.last().copied().unwrap_or(0), samples + score.samples)
     };
     let (right, samples) = last.fold((0, 0), of);
-    share(Some(right), samples)
+    share(right as usize, samples)
 }
 
 /// Accuracy, backward transfer, forgetting.

@@ -13,13 +13,11 @@
 //!
 //! Then come the keys of the result. Numbers that are not finite are null.
 
-use anyhow::bail;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::{self, Arguments, Display};
 use std::io::{self, Write as _};
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
@@ -134,21 +132,6 @@ pub fn detail(text: Arguments<'_>) -> io::Result<()> {
 /// As [`line()`].
 pub fn result<T: Serialize>(schema: &str, body: &T) -> anyhow::Result<()> {
     object(schema, None, body)
-}
-
-/// Whether a network can be written to a file, with its arrays beside it, without losing what is there.
-///
-/// # Errors
-/// Something is there.
-pub fn free_for_network(path: &Path, overwrite: bool) -> anyhow::Result<()> {
-    if path.exists() && !overwrite {
-        bail!("{} is there already: give another --out, or --overwrite", path.display());
-    }
-    let arrays = path.with_extension("npz");
-    if arrays.exists() && !path.exists() {
-        bail!("{} is there, and not of {}: choose another name", arrays.display(), path.display());
-    }
-    Ok(())
 }
 
 /// Prints a line on standard error; a closed standard error is ignored.

@@ -93,6 +93,15 @@ impl Ways {
         }
     }
 
+    /// Places of the weights of a convolution in an array `[outputs, inputs / groups, rows, columns]`, in the order of this.
+    pub fn places(&self) -> impl Iterator<Item = usize> + use<> {
+        let windows = match self {
+            Self::Windows(windows) => Some(windows.places()),
+            Self::Dense { .. } | Self::OneToOne(_) => None,
+        };
+        windows.into_iter().flatten()
+    }
+
     /// Sources and neurons.
     pub fn extents(&self) -> [usize; 2] {
         match self {

@@ -3,10 +3,12 @@
 use super::choice::choice;
 use super::jobs::{threads, told};
 use super::progress::waiting;
-use super::{out, stop};
+use super::{net, out, stop};
 use anyhow::bail;
 use clap::Args;
 use host_harness::Choice as _;
+use host_harness::convert::ConvertError;
+use host_harness::convert::ann::Ready;
 use host_harness::convert::calibrate::{By, Calibration, calibrate};
 use host_harness::convert::convert::{ConvertOptions, Converted, InputAs, ReadoutBy, Reset};
 use host_harness::convert::curve::{Curve, curve};
@@ -31,6 +33,9 @@ pub(super) struct ConvertArgs {
     /// What to test on [default: the test set of --calibrate]
     #[arg(long, value_name = "WHAT")]
     test: Option<PathBuf>,
+    /// Test on the samples that `loihi train --validate` holds back: for choosing settings
+    #[arg(long, conflicts_with = "test")]
+    validate: bool,
     /// Steps of a sample; accuracy is read after each of these
     #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "16,24,32,64", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     steps: Vec<u32>,
@@ -71,18 +76,20 @@ pub(super) fn convert(args: &ConvertArgs) -> anyhow::Result<()> {
         bail!("--percentile {} is not above 0 and at most 100", args.percentile);
     }
     if let Some(path) = &args.out {
-        out::free_for_network(path, args.overwrite)?;
+        net::free(path, args.overwrite)?;
     }
     let jobs = threads(args.jobs);
     let ann = onnx::read_file(&args.file)?;
-    let samples = waiting("reading samples", || inputs::open(&args.calibrate, args.test.as_deref(), args.seed))?;
+    let samples =
+        waiting("reading samples", || inputs::open(&args.calibrate, args.test.as_deref(), args.seed, args.validate))?;
     let count = args.samples.map_or(usize::MAX, NonZeroUsize::get);
     let test = &samples.test[..samples.test.len().min(count)];
     if test.is_empty() {
         bail!("{} has no samples to test on: give them by --test", args.calibrate.display());
     }
     inputs::check_labels(&ann, test)?;
-    let right = waiting("answering by the ANN", || inputs::answers(&ann, test, jobs, &stop::requested))?;
+    let ready = Ready::new(&ann).map_err(ConvertError::Network)?;
+    let right = waiting("answering by the ANN", || inputs::answers(&ready, test, jobs, &stop::requested))?;
     let calibration = waiting("calibrating", || calibrate(&ann, &samples.training, args.percentile, args.by, jobs))?;
     let mut options = ConvertOptions::default();
     (options.reset, options.input, options.readout) = (args.reset, args.input, args.readout);

@@ -1,8 +1,8 @@
 //! `loihi import`: networks of other frameworks in the chip's integers.
 
 use super::choice::choice;
-use super::out;
 use super::progress::waiting;
+use super::{net, out};
 use anyhow::bail;
 use clap::Args;
 use host_harness::Choice as _;
@@ -89,7 +89,7 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<()> {
         return Err(out::partial(SCHEMA, body(&imported, None), sentence));
     }
     if let Some(path) = &args.out {
-        out::free_for_network(path, args.overwrite)?;
+        net::free(path, args.overwrite)?;
         imported.network.about = format!("Imported from {}:\n{table}", args.file.display());
         imported.network.save(path)?;
         out::line(format_args!("{} neurons in {}", imported.network.neurons(), path.display()))?;

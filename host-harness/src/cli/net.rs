@@ -50,6 +50,19 @@ struct Report<'a> {
     digest: String,
 }
 
+/// Whether a network can be written to a file, with its arrays beside it, without losing what is there.
+#[cfg(any(feature = "hdf5", feature = "train"))]
+pub(super) fn free(path: &Path, overwrite: bool) -> anyhow::Result<()> {
+    if path.exists() && !overwrite {
+        bail!("{} is there already: give another --out, or --overwrite", path.display());
+    }
+    let arrays = path.with_extension("npz");
+    if arrays.exists() && !path.exists() {
+        bail!("{} is there, and not of {}: choose another name", arrays.display(), path.display());
+    }
+    Ok(())
+}
+
 /// The network of a file.
 fn read(path: &Path) -> anyhow::Result<Network> {
     let read = file::read(path).map_err(|error| advice(path).map_or_else(|| error.into(), anyhow::Error::msg))?;

@@ -37,6 +37,9 @@ fn digits_are_trained_converted_and_run() {
     // What was written answers the same.
     let run = object(&command(&["run", &out, "--data", "digits", "--json"]).output().unwrap());
     assert!((run["accuracy"].as_f64().unwrap() - point(1).1).abs() < 1e-9, "{run}");
+    // A fifth of the 1,437 training samples is held back, as in training.
+    let validated = ["convert", &net, "--calibrate", "digits", "--steps", "8", "--validate", "--json"];
+    assert_eq!(object(&command(&validated).output().unwrap())["samples"], 287);
     // Nothing is written over.
     assert_one_sentence(&command(&words).output().unwrap(), &["is there already: give another --out, or --overwrite"]);
 }

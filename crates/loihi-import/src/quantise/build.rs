@@ -4,14 +4,14 @@ use super::compose::Weights;
 use super::fidelity::{self, Losses, percent};
 use super::fold::{Folded, Path};
 use super::layer_plan::LayerPlan;
-use super::scale::{self, Demands, Mantissas, SINGLE, Scale, subtract_exponent};
+use super::scale::{self, Demands, Mantissas, SINGLE, Scale};
 use super::ways::Ways;
 use super::{InputAs, QuantiseOptions};
 use loihi_core::image::Profile;
 use loihi_core::num::{BiasExponent, BiasMantissa, Delay, ThresholdMantissa, WeightExponent};
 use loihi_files::plural::plural;
 use loihi_net::network::{
-    Connection, Each, Endpoint, Entry, Input, Network, ReadBy, Signs, SparseSynapse, Weighted, nearest_bias,
+    Connection, Each, Endpoint, Entry, Input, Network, ReadBy, SparseSynapse, Weighted, nearest_bias, subtracting,
 };
 use loihi_nir::import::{Fidelity, FidelityRow, Imported, NodeError};
 use std::collections::BTreeMap;
@@ -338,17 +338,8 @@ impl Build<'_> {
 
     /// The synapses by which neurons take the threshold off.
     fn subtract(&mut self, plan: &LayerPlan<'_>, found: &Scale) {
-        let most = found.thresholds.iter().copied().max().unwrap_or(0);
-        let exponent = subtract_exponent(f64::from(most));
-        let mantissa = |threshold: &i32| i16::try_from(-(threshold >> exponent)).unwrap_or(-256);
-        let weights = Each::of(found.thresholds.iter().map(mantissa).collect());
-        let own = Endpoint::Population(plan.at);
         let compartments = self.network.populations[plan.at].compartments.len();
-        let connection = Connection::new(own, own, loihi_net::network::Weights::OneToOne(weights))
-            .compartment(compartments - 2)
-            .wgt_exp(WeightExponent::saturating(exponent))
-            .signs(Signs::Inhibitory);
-        self.network.connect(connection);
+        self.network.connect(subtracting(plan.at, compartments - 2, &found.thresholds));
     }
 }
 

@@ -5,8 +5,9 @@ use super::compose::Weights;
 use super::fold::{Folded, FoldedPopulation, Path};
 use super::input_range::{InputRange, units_max};
 use super::{InputAs, QuantiseOptions, Reset};
-use loihi_core::image::{Join, Profile, StackIn, StackOut, ThresholdMode, Tree};
+use loihi_core::image::{Join, Profile, StackIn, StackOut, Tree};
 use loihi_core::num::ThresholdMantissa;
+use loihi_net::network::subtract_compartments;
 use std::collections::BTreeMap;
 
 /// A population with its inputs, spikes and values separately.
@@ -174,9 +175,8 @@ impl NeuronStructure {
         }
         let take = |own: Tree| if self.current { joined(own) } else { own };
         if self.subtracts {
-            let passes = Tree { threshold: ThresholdMode::PassAbove, ..push };
-            tree.push(Profile { decay_v: profile.decay_v, v_th: 0, tree: take(passes), ..plain });
-            tree.push(Profile { v_th: profile.v_th, tree: joined(Tree::NONE), ..plain });
+            let [adds, fires] = subtract_compartments(profile.decay_v, profile.v_th);
+            tree.extend([Profile { tree: take(adds.tree), ..adds }, fires]);
         } else if self.current {
             tree.push(Profile { decay_u: 4096, tree: take(Tree::NONE), ..profile });
         } else {

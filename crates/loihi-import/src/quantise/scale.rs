@@ -10,7 +10,8 @@ mod exact;
 mod refine;
 
 use super::ways::Ways;
-use loihi_core::num::{BiasMantissa, ThresholdMantissa};
+use loihi_core::num::{BiasMantissa, ThresholdMantissa, WeightExponent};
+use loihi_net::network::{even_exponent, even_mantissa};
 
 /// Largest bias that the chip has.
 const BIAS_MAX: f64 = (BiasMantissa::MAX << 7) as f64;
@@ -267,8 +268,8 @@ fn choose(tried: &[(f64, f64)], scale_max: f64, fires: bool, largest: f64) -> Op
 }
 
 /// The exponent at which a mantissa of 8 bits holds a threshold, 0..=7.
-pub(super) fn subtract_exponent(threshold: f64) -> i32 {
-    (0..7).find(|exponent| threshold <= 256.0 * f64::from(1 << exponent)).unwrap_or(7)
+fn subtract_exponent(threshold: f64) -> i32 {
+    loihi_net::network::subtract_exponent(threshold).get()
 }
 
 /// A threshold's mantissa.
@@ -279,13 +280,13 @@ fn held_threshold(wanted: f64) -> f64 {
 /// The two exponents that may lose least if this is the largest weight, in units: the one that holds it, and one less,
 /// which halves the steps and clips the largest weights.
 fn exponents_of(largest: f64) -> [i32; 2] {
-    let whole = (0..7).find(|exponent| largest <= 254.0 * f64::from(1 << exponent)).unwrap_or(7);
+    let whole = even_exponent(largest).get();
     [(whole - 1).max(0), whole]
 }
 
 /// A weight's mantissa at an exponent: even, as connections of both signs have them.
 fn mantissa(weight: f64, scale: f64, exponent: i32) -> f64 {
-    (2.0 * (weight * scale / f64::from(2 << exponent)).round()).clamp(-256.0, 254.0)
+    even_mantissa(weight * scale, WeightExponent::saturating(exponent)).into()
 }
 
 fn mean_square<'w>(weights: impl Iterator<Item = &'w f64>, scale: f64, exponent: i32) -> f64 {

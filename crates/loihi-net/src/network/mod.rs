@@ -37,6 +37,7 @@ mod input;
 mod population;
 mod section;
 mod shape;
+mod subtract;
 mod units;
 
 pub use bias::{Bias, nearest_bias};
@@ -52,6 +53,7 @@ pub use input::{Entry, Input, Weighted};
 pub use population::{PeriodicReset, Population};
 pub use section::{Section, SectionError};
 pub use shape::{ELEMENTS_MAX, Shape, size};
+pub use subtract::{even_exponent, even_mantissa, subtract_compartments, subtract_exponent, subtracting};
 pub use units::{UnitError, microseconds};
 
 use crate::probe::Probe;

@@ -23,12 +23,12 @@ pub struct Score {
 impl Score {
     /// Share of right answers of the last readout.
     pub fn accuracy(&self) -> f64 {
-        share(self.right.last().copied(), self.samples)
+        share(self.right.last().copied().unwrap_or(0) as usize, self.samples)
     }
 
     /// Shares of right answers of all readouts.
     pub fn accuracies(&self) -> impl Iterator<Item = f64> + '_ {
-        self.right.iter().map(|right| share(Some(*right), self.samples))
+        self.right.iter().map(|right| share(*right as usize, self.samples))
     }
 
     /// Share of the opportunities to learn that had an error large enough.
@@ -60,6 +60,6 @@ fn ratio(part: u64, whole: u64) -> f64 {
 
 /// Share of right answers.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-pub fn share(right: Option<u32>, seen: usize) -> f64 {
-    f64::from(right.unwrap_or(0)) / seen.max(1) as f64
+pub fn share(right: usize, seen: usize) -> f64 {
+    right as f64 / seen.max(1) as f64
 }
