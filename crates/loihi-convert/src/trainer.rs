@@ -287,11 +287,9 @@ impl<'s> AnnTrainer<'s> {
     }
 }
 
-/// Share of what is true.
+/// Share of right answers.
 pub fn share(right: &[bool]) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "a share may be rounded")]
-    let share = right.iter().filter(|own| **own).count() as f64 / right.len().max(1) as f64;
-    share
+    loihi_run::record::score::share(right.iter().filter(|own| **own).count(), right.len())
 }
 
 /// With left and right exchanged.

@@ -108,7 +108,8 @@ impl Subject {
         if samples.test.is_empty() {
             return Err(unfit("it has no samples to test on: give them by --test".to_owned()).into());
         }
-        if let Some(what) = form.shift.zip(samples.training.first()).and_then(|(most, first)| refusal(first, most)) {
+        let refused = |most| samples.training.iter().find_map(|item| refusal(item, most));
+        if let Some(what) = form.shift.and_then(refused) {
             return Err(network.run.train.clone().unwrap_or_default().error("train", "shift", what).into());
         }
         // Samples that cannot be shown are found before anything is learned.
@@ -173,7 +174,6 @@ fn hash(network: &Network, form: &TrainForm, options: &SubjectOptions, samples: 
     // The network with its weights, which may be in another file; tables of a run have their places in the file.
     let mut network = network.clone();
     network.run = RunSections::default();
-    network.snips.clear();
     hash.bytes(format!("{network:?}").as_bytes());
     hash.bytes(format!("{form:?} {} {:?} {}", options.seed, options.input, options.validate).as_bytes());
     hash.bytes(&samples.hash().to_le_bytes());

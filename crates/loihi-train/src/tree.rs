@@ -119,9 +119,9 @@ pub fn step(
                 leaf.passes[first + at] = if passes { voltage.follows } else { 0.0 };
             }
         }
-        let own_bias = if below.is_empty() { bias } else { 0 };
         let taken = takes.iter().map(|place| operands[*place]).fold(0, i32::wrapping_add);
-        let turn = Turn { registers, neuron, at, bias: own_bias, taken };
+        // The bias enters the first leaf.
+        let turn = Turn { registers, neuron, at, bias: 0, taken };
         let voltage = turn.voltage(row.sums[at], soma);
         let spikes = voltage.value > registers.v_th[neuron];
         soma.v[at] = if spikes { 0 } else { voltage.value };
