@@ -1,6 +1,8 @@
 //! Work on several threads: runs, each on a host device of its own, and what tells how far it is.
 
-use super::progress::{Together, shown};
+use super::progress::Together;
+#[cfg(feature = "train")]
+use super::progress::shown;
 use super::stop;
 use super::task::Subject;
 use clap::Args;
@@ -25,6 +27,7 @@ pub(super) fn threads(jobs: Option<NonZeroUsize>) -> NonZeroUsize {
 }
 
 /// Does something that tells how many of all pieces are done, from any thread, and asks whether to stop; shows it meanwhile.
+#[cfg(feature = "train")]
 pub(super) fn told<R: Send>(
     what: &str,
     total: usize,
