@@ -112,7 +112,15 @@ pub(crate) fn lints(board: &Board) -> Result<Option<Vec<Command>>> {
         command.args(["--", "--deny", "warnings"]);
         command
     };
-    Ok(Some(groups(board).into_iter().map(lint).collect()))
+    let mut commands: Vec<Command> = groups(board).into_iter().map(lint).collect();
+    if board.hardware.is_some() {
+        // Cargo lints no package of another workspace: what boards of hardware share is linted in its own.
+        let mut shared = for_target("clippy", &tools, board);
+        let package = if board.target.starts_with("riscv") { "firmware-riscv" } else { "firmware-cortex-m" };
+        shared.current_dir(paths::root()).args(["--package", package, "--lib", "--", "--deny", "warnings"]);
+        commands.push(shared);
+    }
+    Ok(Some(commands))
 }
 
 /// Builds the firmware of a board with these features of `loihi-core`, and returns its bytes; what others find in
@@ -147,20 +155,30 @@ fn workspace(board: &Board) -> PathBuf {
 
 /// The command of cargo, `build` or `clippy`, for programs of a board, with features of `loihi-core`.
 fn compile(subcommand: &str, tools: &Tools, board: &Board, programs: &[&Program], features: &[String]) -> Command {
-    let mut flags = vec![format!("-Clinker={}", tools.linker.program.display())];
-    flags.extend(tools.linker.flags.iter().map(|&flag| flag.to_owned()));
-
-    let mut command = Command::new(paths::cargo());
-    command.current_dir(workspace(board)).args([subcommand, "--quiet", "--profile", &board.profile]);
+    let mut command = for_target(subcommand, tools, board);
+    command.current_dir(workspace(board));
     for program in programs {
         let package = program.package.unwrap_or(&board.firmware);
         command.args(["--package", package, "--bin", &format!("{}-{}", program.name, family(board))]);
     }
-    command.arg("--no-default-features");
     for feature in features {
         command.args(["--features", &format!("loihi-core/{feature}")]);
     }
+    // A firmware with the name of its board is for no other.
+    if family(board) != board.name {
+        command.args(["--features", &format!("{}/{}", board.firmware, board.name)]);
+    }
     command
+}
+
+/// A command of cargo with the compiler, the linker and the profile of a board, and nothing chosen yet.
+fn for_target(subcommand: &str, tools: &Tools, board: &Board) -> Command {
+    let mut flags = vec![format!("-Clinker={}", tools.linker.program.display())];
+    flags.extend(tools.linker.flags.iter().map(|&flag| flag.to_owned()));
+
+    let mut command = Command::new(paths::cargo());
+    command
+        .args([subcommand, "--quiet", "--profile", &board.profile, "--no-default-features"])
         .arg("--target-dir")
         .arg(build_folder())
         .env("RUSTC", &tools.compiler.program)
@@ -177,10 +195,6 @@ fn compile(subcommand: &str, tools: &Tools, board: &Board, programs: &[&Program]
         }
     } else {
         command.arg(&board.target);
-    }
-    // A firmware with the name of its board is for no other.
-    if family(board) != board.name {
-        command.args(["--features", &format!("{}/{}", board.firmware, board.name)]);
     }
     if !tools.compiler.has_core {
         // Building `core` is an unstable feature, which this allows a stable compiler.

@@ -23,6 +23,8 @@ const FILE: &str = include_str!("../costs/chips.toml");
 pub struct Chip {
     /// Its name.
     pub name: String,
+    /// The board with it, as `loihi boards` names it.
+    pub board: String,
     /// The processor on which its instructions are counted, as boards name it.
     pub processor: String,
     /// Clock in MHz.
@@ -136,6 +138,8 @@ mod tests {
                 assert!(0.0 < low && low <= typical && typical <= high, "{}", chip.name);
             }
             assert!(!chip.source.is_empty(), "{}", chip.name);
+            let board = loihi_boards::named(&chip.board).unwrap();
+            assert!(board.hardware.is_some(), "{}: {} is not a board of hardware", chip.name, chip.board);
             for source in &chip.source {
                 assert!(file.sources.contains_key(source), "{}: {source} is not explained", chip.name);
             }

@@ -132,6 +132,23 @@ impl Shape {
         Ok(fits)
     }
 
+    /// The largest network, of at most so many compartments, whose bytes of image and of state are held; 0 if none is.
+    ///
+    /// # Errors
+    /// [`ExperimentError`] if a network cannot be built.
+    pub fn largest_held(self, compartments: u32, holds: impl Fn([u64; 2]) -> bool) -> Result<u32, ExperimentError> {
+        let (mut held, mut too_large) = (0, compartments.saturating_add(1));
+        while too_large - held > 1 {
+            let middle = held + (too_large - held) / 2;
+            if holds(bytes(&self.image(middle)?)?.map(|bytes| bytes as u64)) {
+                held = middle;
+            } else {
+                too_large = middle;
+            }
+        }
+        Ok(held)
+    }
+
     /// As many compartments, or fewer if a device has less memory.
     ///
     /// # Errors
@@ -201,6 +218,15 @@ mod tests {
             let compartment = counted.bytes[0] as f64 / f64::from(counted.compartments);
             assert!(left >= 0.0 && left < 0.03 * counted.longest.max(1.0) + 2.0 * compartment, "{number}: {counted:?}");
         }
+    }
+
+    #[test]
+    fn the_largest_that_is_held_is_found() {
+        let image = |compartments: u32| bytes(&USUAL.image(compartments).unwrap()).unwrap()[0] as u64;
+        let most = image(77);
+        assert_eq!(USUAL.largest_held(200, |[image, _]| image <= most).unwrap(), 77);
+        assert_eq!(USUAL.largest_held(50, |[image, _]| image <= most).unwrap(), 50);
+        assert_eq!(USUAL.largest_held(50, |_| false).unwrap(), 0);
     }
 
     #[test]
