@@ -5,6 +5,7 @@
 
 use crate::arithmetic::Registers;
 use crate::error::TrainError;
+use crate::rate::Backward;
 use crate::readout::Reading;
 use crate::settings::TrainForm;
 use crate::tree::{Branches, branches};
@@ -131,6 +132,9 @@ impl Model {
         let inputs: Vec<usize> = network.inputs.iter().map(|input| size(&input.shape)).collect();
         let sums = network.inputs.iter().map(|input| sums_of(&input.entry)).collect();
         let groups = groups(&synapses, neurons.len());
+        if form.backward == Backward::Rate {
+            check_rates(&neurons, &synapses, &groups).map_err(refused)?;
+        }
         let skip = usize::try_from(readout.skip_steps).unwrap_or(usize::MAX);
         let classes = neurons.get(readout.population).map_or(0, |own| own.registers.len());
         let readout = Reading { population: readout.population, by: readout.by, skip, classes };
@@ -233,6 +237,19 @@ impl Model {
             }
         }
     }
+}
+
+/// Refuses what has no derivative by rates.
+fn check_rates(neurons: &[Neurons], synapses: &[Synapses], groups: &[Vec<usize>]) -> Result<(), String> {
+    if let Some(own) = neurons.iter().find(|own| !own.branches.leaves.is_empty()) {
+        return Err(format!("`{}` has several compartments: take out backward = \"rate\" in [train]", own.name));
+    }
+    let is_inside = |own: &&Synapses| groups.iter().any(|group| own.is_within(group));
+    if let Some(own) = synapses.iter().find(is_inside) {
+        let name = &neurons[own.to].name;
+        return Err(format!("`{name}` is recurrent, which takes steps: take out backward = \"rate\" in [train]"));
+    }
+    Ok(())
 }
 
 /// The neurons of a population.
@@ -386,6 +403,7 @@ impl Synapses {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use loihi_core::image::{Join, StackIn, StackOut, Tree};
     use loihi_core::num::{BiasMantissa, Delay, WeightExponent};
     use loihi_net::network::{Bias, Each, ReadBy, Signs};
 
@@ -425,6 +443,29 @@ mod tests {
         assert!(!is_exact(600, Signs::Mixed, &[7], Some(-256)));
         assert!(is_exact(600, Signs::Mixed, &[7], Some(-254)));
         assert!(is_exact(500, Signs::Mixed, &[7], Some(-256)));
+    }
+
+    #[test]
+    fn what_has_no_rate_is_refused() {
+        let form = TrainForm { backward: Backward::Rate, ..TrainForm::default() };
+        let said = |connect: fn(&mut Network, Endpoint)| {
+            let mut network = Network::new("n").steps(4);
+            let (input, out) = (network.input("in", 2), network.population(Population::new("out", 2)));
+            network.connect(Connection::new(input, out, [2, 2, 2, 2]));
+            network.read(out, ReadBy::Spikes);
+            connect(&mut network, out);
+            Model::new(&network, &form).err().map(|error| error.to_string())
+        };
+        assert_eq!(said(|_, _| {}), None);
+        let recurrent = said(|network, out| network.connect(Connection::new(out, out, [2, 2, 2, 2])));
+        assert!(recurrent.unwrap_or_default().contains("`out` is recurrent, which takes steps"));
+        let tree = said(|network, _| {
+            let leaf = Profile { tree: Tree { stack_out: StackOut::Push, ..Tree::NONE }, ..Profile::DEFAULT };
+            let soma =
+                Profile { tree: Tree { stack_in: StackIn::PopA, join: Join::Add, ..Tree::NONE }, ..Profile::DEFAULT };
+            network.populations[0] = Population::new("out", 2).compartments([leaf, soma].map(Each::Same));
+        });
+        assert!(tree.unwrap_or_default().contains("`out` has several compartments"));
     }
 
     /// A chain from an input: the second population has a bias, and the fourth has no outgoing connections.

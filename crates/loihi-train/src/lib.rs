@@ -30,6 +30,7 @@
 //! | [`surrogate`] | derivatives of a spike |
 //! | [`arithmetic`] | a step of neurons, forward |
 //! | [`adjoint`] | a step of neurons, backward |
+//! | [`rate`] | derivatives by the number of spikes |
 //! | [`tree`] | neurons of several compartments, forward and backward |
 //! | [`loss`] | the loss |
 //! | [`optimiser`] | how weights are moved |
@@ -62,6 +63,7 @@ pub mod loss;
 pub mod matrix;
 pub mod optimiser;
 pub mod pass;
+pub mod rate;
 pub mod readout;
 pub mod settings;
 pub mod shard;

@@ -8,6 +8,7 @@ use crate::adjoint::{self, Adjoint};
 use crate::arithmetic::{self, Derivatives, State};
 use crate::batch::Batch;
 use crate::layers::{BiasSums, Model, Neurons, Synapses};
+use crate::rate::{Backward, Neuron};
 use crate::tree::{self, Leaf};
 use loihi_core::rules::weighted_bias;
 use loihi_net::network::Endpoint;
@@ -259,13 +260,16 @@ impl Workspace {
 
     /// Runs the backward pass of a batch that was computed with derivatives, from [`Trail::by_spikes`]; adds the derivatives of
     /// the loss by the weights that are trained to `gradients`, in the order of [`Model::trained`].
-    pub fn backward(&mut self, model: &Model, batch: &Batch, gradients: &mut [Gradient]) {
+    pub fn backward(&mut self, model: &Model, batch: &Batch, backward: Backward, gradients: &mut [Gradient]) {
         for group in model.groups.iter().rev() {
             let reached: Vec<usize> = group.iter().copied().filter(|place| model.neurons[*place].is_reached).collect();
             if reached.is_empty() {
                 continue;
             }
-            self.retreat(model, batch, group, &reached);
+            match backward {
+                Backward::Time => self.retreat(model, batch, group, &reached),
+                Backward::Rate => reached.iter().for_each(|place| self.retreat_by_rate(model, batch, *place)),
+            }
             for own in model.synapses.iter().filter(|own| reached.contains(&own.to)) {
                 if !own.is_within(group) {
                     self.depart(own, batch, 0..batch.steps);
@@ -312,6 +316,31 @@ impl Workspace {
             }
             for own in &inside {
                 self.depart(own, batch, step..step + 1);
+            }
+        }
+    }
+
+    /// The neurons of a population backward, by the number of their spikes.
+    fn retreat_by_rate(&mut self, model: &Model, batch: &Batch, place: usize) {
+        let registers = &model.neurons[place].registers;
+        let answers = model.readout.population == place;
+        let n = registers.len();
+        let trail = &mut self.populations[place];
+        for sample in 0..batch.samples {
+            let steps = batch.lengths[sample];
+            for at in 0..n {
+                let own = batch.rows(sample, n).map(|row| row + at);
+                let sum: f32 = own.clone().map(|row| trail.sums[row]).sum();
+                let by_spikes: f32 = own.clone().map(|row| trail.by_spikes[row]).sum();
+                let neuron = Neuron { registers, place: at, bias: trail.biases[sample * n + at], answers };
+                #[expect(clippy::cast_precision_loss, reason = "a derivative may be rounded")]
+                let by_count = by_spikes / steps.max(1) as f32;
+                let by_sum = neuron.back(steps, sum, by_count, trail.by_voltages[sample * n + at]);
+                own.for_each(|row| trail.sums[row] = by_sum);
+            }
+            // What arrives after the end of a sample changes nothing.
+            for step in steps..batch.steps {
+                trail.sums[(step * batch.samples + sample) * n..][..n].fill(0.0);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::loss::{Loss, RateLoss, ReadoutLoss};
 use crate::optimiser::Schedule;
+use crate::rate::Backward;
 use crate::surrogate::Surrogate;
 use loihi_net::network::{Endpoint, Network, Population, ReadBy, Section, SectionError, Weights};
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,8 @@ pub struct TrainForm {
     pub per_score: f32,
     /// Of the loss `target-spikes`: spikes of the right class, and of each of the others.
     pub target_spikes: Option<[f32; 2]>,
+    /// How derivatives go back through neurons.
+    pub backward: Backward,
     /// What stands for the derivative of a spike by the voltage.
     pub surrogate: Surrogate,
     /// Its width, in thresholds.
@@ -81,6 +84,7 @@ impl Default for TrainForm {
             loss: Loss::CrossEntropy,
             per_score: 1.0,
             target_spikes: None,
+            backward: Backward::Time,
             surrogate: Surrogate::Arctan,
             width: 1.0,
             through_reset: false,
@@ -171,6 +175,15 @@ impl TrainForm {
             let what = "loss = \"target-spikes\" is on spikes: read them, by = \"spikes\" in [readout]";
             return Err(section.error("train", "loss", what));
         }
+        let of_time = ["surrogate", "width", "through_reset"].into_iter().find(|key| given(key));
+        if let Some(key) = of_time.filter(|_| self.backward == Backward::Rate) {
+            let what = format!("`{key}` is of backward = \"time\": give that, or take it out");
+            return Err(section.error("train", key, what));
+        }
+        if self.backward == Backward::Rate && network.readout.is_some_and(|own| own.by == ReadBy::FirstSpike) {
+            let what = "a first spike has no rate: read spikes or voltages, or take out backward = \"rate\"";
+            return Err(section.error("train", "backward", what));
+        }
         if self.shift == Some([0, 0]) {
             return Err(section.error("train", "shift", "`shift = [0, 0]` moves nothing: take it out"));
         }
@@ -260,6 +273,7 @@ mod tests {
         for (keys, expected) in [
             ("shift = [0, 0]", "moves nothing: take it out"),
             ("rates = { high = 0.1, strength = 1.0 }\nlearn = [\"out\"]", "populations other than the readout"),
+            ("backward = \"rate\"\nwidth = 0.5", "`width` is of backward = \"time\""),
             ("rate = 4.0\nweight_decay = 0.5", "give a `weight_decay` of at most 1 / `rate`"),
         ] {
             let said = said(keys).unwrap_or_default();

@@ -5,6 +5,7 @@ use crate::batch::Batch;
 use crate::layers::Model;
 use crate::loss::{RateLoss, ReadoutLoss};
 use crate::pass::Workspace;
+use crate::rate::Backward;
 use loihi_net::network::ReadBy;
 use loihi_run::inference::answer;
 
@@ -15,7 +16,9 @@ pub struct Goal {
     pub readout: ReadoutLoss,
     /// Of the rates of all others.
     pub rates: Option<RateLoss>,
-    /// Derivatives of spikes.
+    /// How derivatives go back through neurons.
+    pub backward: Backward,
+    /// Derivatives of spikes, step by step.
     pub derivatives: Derivatives,
 }
 
@@ -69,7 +72,8 @@ impl Tally {
 impl Shard {
     /// The gradient of a shard of a batch of `whole` samples.
     pub fn learn(&mut self, model: &Model, goal: &Goal, whole: usize) {
-        self.workspace.forward(model, &self.batch, Some(goal.derivatives));
+        let by_time = goal.backward == Backward::Time;
+        self.workspace.forward(model, &self.batch, Some(goal.derivatives).filter(|_| by_time));
         self.workspace.clear_derivatives(model, &self.batch);
         let scores = self.scores(model);
         let mut tally = self.count(model, &scores);
@@ -82,7 +86,7 @@ impl Shard {
             gradient.clear();
             gradient.resize(trained.weights.len(), 0.0);
         }
-        self.workspace.backward(model, &self.batch, &mut self.gradients);
+        self.workspace.backward(model, &self.batch, goal.backward, &mut self.gradients);
         for (gradient, trained) in self.gradients.iter_mut().zip(model.trained()) {
             for value in gradient {
                 *value *= trained.per_unit;

@@ -344,7 +344,7 @@ impl Answers {
 /// What is made smaller, by the file.
 fn goal(form: &TrainForm) -> Goal {
     let derivatives = Derivatives { surrogate: form.surrogate, width: form.width, through_reset: form.through_reset };
-    Goal { readout: form.readout_loss(), rates: form.rate_loss(), derivatives }
+    Goal { readout: form.readout_loss(), rates: form.rate_loss(), backward: form.backward, derivatives }
 }
 
 /// The order of the training set in an epoch.

@@ -11,6 +11,7 @@ use loihi_train::arithmetic::Derivatives;
 use loihi_train::batch::Batch;
 use loihi_train::layers::{Model, Neurons};
 use loihi_train::pass::Workspace;
+use loihi_train::rate::Backward;
 use loihi_train::settings::TrainForm;
 use loihi_train::surrogate::Surrogate;
 use loihi_train::tree::Branch;
@@ -197,7 +198,7 @@ fn compare(network: &Network) {
         *value = drawn(at, 9) as f32;
     }
     let mut gradients: Vec<Vec<f32>> = model.trained().map(|own| vec![0.0; own.weights.len()]).collect();
-    workspace.backward(&model, &batch, &mut gradients);
+    workspace.backward(&model, &batch, Backward::Time, &mut gradients);
     for (connection, gradient) in gradients.iter().enumerate() {
         let largest = gradient.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
         for (at, gradient) in gradient.iter().enumerate() {
