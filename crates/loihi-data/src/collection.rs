@@ -99,6 +99,21 @@ impl Collection {
         &self.splits
     }
 
+    /// A split that was asked for by name, or all samples if none was and they are not divided, or else `unnamed`.
+    ///
+    /// # Errors
+    /// [`DataError::NoSplits`] if samples that are not divided are asked for a split.
+    pub fn split<'s>(&self, named: Option<&'s str>, unnamed: &'s str) -> Result<&'s str, DataError> {
+        match named {
+            Some(split) if self.splits.is_empty() => {
+                Err(DataError::NoSplits { path: self.path.clone(), split: split.to_owned() })
+            }
+            Some(split) => Ok(split),
+            None if self.splits.is_empty() => Ok(""),
+            None => Ok(unnamed),
+        }
+    }
+
     /// Reads at most the first `most` samples of a split, with values of 0 to 255, or with real numbers as they are if
     /// [`DataOptions::reals`] asks for them. Samples that are not divided are of every split.
     ///
@@ -249,6 +264,21 @@ mod tests {
         std::fs::write(&path, [0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 2, 7, 255]).unwrap();
         let read = open(&path, &DataOptions::default().reals(true)).unwrap().samples("", 9).unwrap();
         assert_eq!(read, [Sample::reals("0", &[2], vec![7.0, 255.0])]);
+    }
+
+    #[test]
+    fn samples_that_are_not_divided_have_no_split() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a-ubyte");
+        std::fs::write(&path, [0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 1, 7]).unwrap();
+        let whole = open(&path, &DataOptions::default()).unwrap();
+        assert_eq!(whole.split(None, "test").unwrap(), "");
+        assert!(whole.split(Some("test"), "test").unwrap_err().to_string().contains("has no split `test`"));
+        let digits = open("digits", &DataOptions::default()).unwrap();
+        assert_eq!(
+            (digits.split(None, "test").unwrap(), digits.split(Some("train"), "test").unwrap()),
+            ("test", "train")
+        );
     }
 
     #[test]

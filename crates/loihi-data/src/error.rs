@@ -134,6 +134,14 @@ pub enum DataError {
         /// The column that was asked for.
         column: String,
     },
+    /// Samples that are not divided have been asked for a split.
+    #[error("{}: it is not divided into training and test samples, so it has no split `{split}`: take out --split", path.display())]
+    NoSplits {
+        /// Where.
+        path: PathBuf,
+        /// The split that was asked for.
+        split: String,
+    },
     /// Nothing in it can be read.
     #[error("{}: there is nothing here that can be read; there can be {formats}{}", path.display(), of_split(split))]
     Nothing {

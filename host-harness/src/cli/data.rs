@@ -118,7 +118,7 @@ fn show(args: &ShowArgs) -> anyhow::Result<()> {
     options.stage_column.clone_from(&args.stage_column);
     let data = open(&args.what, &options)?;
     let splits = match &args.split {
-        Some(split) => vec![split.clone()],
+        Some(split) => vec![data.split(Some(split), "")?.to_owned()],
         None if data.splits().is_empty() => vec![String::new()],
         None => data.splits().to_vec(),
     };

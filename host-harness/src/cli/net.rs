@@ -174,7 +174,10 @@ pub(super) fn trained(
     let mut all = Vec::new();
     for (input, data) in fed {
         let options = DataOptions::default().seed(args.seed.unwrap_or(0));
-        let read_all = || open(&data, &options).and_then(|data| data.samples(split.as_deref().unwrap_or(TEST), most));
+        let read_all = || {
+            let data = open(&data, &options)?;
+            data.samples(data.split(split.as_deref(), TEST)?, most)
+        };
         let samples = waiting("reading samples", read_all);
         let items = samples.map_err(|error| wrong_kind(&data).map_or_else(|| error.into(), anyhow::Error::msg))?;
         let unfit = || format!("{} does not fit {}", data.display(), network.display());
