@@ -15,7 +15,7 @@ pub fn thresholds(model: &mut Model, batch: &Batch, share: f64) {
         workspace.arrive(model, batch, &group);
         for place in &group {
             let is_unit = model.readout.by == ReadBy::Voltage && model.readout.population == *place;
-            if !is_unit && model.synapses.iter().any(|own| own.to == *place && own.trained.is_some()) {
+            if !is_unit && model.trains_weights_into(*place) {
                 choose(model, &mut workspace, batch, &group, *place, share);
             }
         }
@@ -30,7 +30,7 @@ fn choose(model: &mut Model, workspace: &mut Workspace, batch: &Batch, group: &[
     let (mut low, mut high) = (0, ThresholdMantissa::MAX);
     while low < high {
         let middle = low + (high - low) / 2;
-        set(model, place, middle);
+        model.set_v_th(place, middle);
         if is_circle {
             // Sums have what the group has sent to itself.
             workspace.arrive(model, batch, group);
@@ -38,11 +38,7 @@ fn choose(model: &mut Model, workspace: &mut Workspace, batch: &Batch, group: &[
         workspace.advance(model, batch, group, None);
         if rate(model, workspace, batch, place) > share { low = middle + 1 } else { high = middle }
     }
-    set(model, place, low);
-}
-
-fn set(model: &mut Model, place: usize, mantissa: i32) {
-    model.neurons[place].registers.v_th.fill(mantissa << 6);
+    model.set_v_th(place, low);
 }
 
 /// Spikes a neuron and step.

@@ -23,9 +23,9 @@ pub struct Position {
 pub struct Progress<'p> {
     /// Where it stands.
     pub position: &'p mut Position,
-    /// Weights and thresholds.
+    /// Everything that is trained, and thresholds.
     pub model: &'p mut Model,
-    /// What the optimiser keeps of each trained connection.
+    /// What the optimiser keeps of each group of parameters.
     pub moments: &'p mut [Moments],
 }
 
@@ -60,8 +60,8 @@ impl Progress<'_> {
         for neurons in &self.model.neurons {
             bytes.extend(neurons.registers.v_th.iter().flat_map(|v_th| v_th.to_le_bytes()));
         }
-        for (trained, moments) in self.model.trained().zip(&*self.moments) {
-            for values in [&trained.weights, &moments.first, &moments.second] {
+        for (own, moments) in self.model.parameters.iter().zip(&*self.moments) {
+            for values in [&own.values, &moments.first, &moments.second] {
                 bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
             }
         }
@@ -83,8 +83,8 @@ impl Progress<'_> {
                 *v_th = i32::from_le_bytes(rest.take().ok_or_else(damaged)?);
             }
         }
-        for (trained, moments) in model.trained_mut().zip(&mut moments) {
-            for value in trained.weights.iter_mut().chain(&mut moments.first).chain(&mut moments.second) {
+        for (own, moments) in model.parameters.iter_mut().zip(&mut moments) {
+            for value in own.values.iter_mut().chain(&mut moments.first).chain(&mut moments.second) {
                 let read = f32::from_le_bytes(rest.take().ok_or_else(damaged)?);
                 *value = Some(read).filter(|read| read.is_finite()).ok_or_else(damaged)?;
             }

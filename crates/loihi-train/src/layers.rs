@@ -4,13 +4,15 @@
 //! largest power of two that divides all weights. A network whose sums could be larger is refused.
 
 use crate::arithmetic::Registers;
+use crate::beside::DelayForm;
 use crate::error::TrainError;
+use crate::grid::Grid;
+use crate::parameter::{Parameters, Place, Register};
 use crate::rate::Backward;
 use crate::readout::Reading;
 use crate::settings::TrainForm;
 use crate::tree::{Branches, branches};
 use crate::ways::Ways;
-use crate::weight_format::WeightFormat;
 use loihi_core::image::Profile;
 use loihi_net::network::{Connection, Each, Endpoint, Entry, Network, Population, size};
 
@@ -30,8 +32,12 @@ pub struct Neurons {
     pub biases: Vec<i32>,
     /// Voltages at the start of a sample.
     pub v_start: Vec<i32>,
+    /// By neuron, the number of the profile of the compartment that spikes: registers of a profile are trained as one.
+    pub profiles: Vec<usize>,
     /// Whether the loss has a derivative by its sums that something trained needs.
     pub is_reached: bool,
+    /// Whether decays are trained: then currents and voltages of all steps are needed.
+    pub trains_decays: bool,
 }
 
 /// A connection.
@@ -51,21 +57,6 @@ pub struct Synapses {
     pub delays: Option<Vec<usize>>,
     /// What a spike adds in units of 64, in the order of the ways.
     pub folded: Vec<f32>,
-    /// What is trained, if it is.
-    pub trained: Option<Trained>,
-}
-
-/// Real weights behind those of the chip.
-#[derive(Clone, Debug)]
-pub struct Trained {
-    /// In units of the mantissa, in the order of [`Synapses::folded`].
-    pub weights: Vec<f32>,
-    /// What they are rounded to.
-    pub format: WeightFormat,
-    /// What a unit of a mantissa adds in units of 64.
-    pub per_unit: f32,
-    /// Its place among those that are trained.
-    pub number: usize,
 }
 
 /// An input whose values set biases.
@@ -96,6 +87,8 @@ pub struct Model {
     pub groups: Vec<Vec<usize>>,
     /// What answers.
     pub readout: Reading,
+    /// Everything that is trained.
+    pub parameters: Vec<Parameters>,
 }
 
 impl Model {
@@ -112,23 +105,23 @@ impl Model {
         }
         let neurons: Vec<Neurons> =
             network.populations.iter().map(neurons).collect::<Result<_, _>>().map_err(&refused)?;
-        let mut synapses: Vec<Synapses> = network
+        let mut parameters = Vec::new();
+        let synapses: Vec<Synapses> = network
             .connections
             .iter()
-            .map(|connection| {
+            .enumerate()
+            .map(|(place, connection)| {
                 let named = |what: &str| {
                     refused(format!("{}: {what}", connection_name(network, connection.from, connection.to)))
                 };
-                synapses(network, connection, form).map_err(|what| named(&what))
+                synapses(network, connection, form, place, &mut parameters).map_err(|what| named(&what))
             })
             .collect::<Result<_, _>>()?;
-        if synapses.iter().all(|own| own.trained.is_none()) {
+        if parameters.iter().all(|own: &Parameters| !matches!(own.place, Place::Weights(_))) {
             return Err(refused(
                 "it has no dense connection or convolution that is trained: see `learn` in [train]".into(),
             ));
         }
-        let trained = synapses.iter_mut().filter_map(|own| own.trained.as_mut());
-        trained.enumerate().for_each(|(number, own)| own.number = number);
         let inputs: Vec<usize> = network.inputs.iter().map(|input| size(&input.shape)).collect();
         let sums = network.inputs.iter().map(|input| sums_of(&input.entry)).collect();
         let groups = groups(&synapses, neurons.len());
@@ -138,23 +131,45 @@ impl Model {
         let skip = usize::try_from(readout.skip_steps).unwrap_or(usize::MAX);
         let classes = neurons.get(readout.population).map_or(0, |own| own.registers.len());
         let readout = Reading { population: readout.population, by: readout.by, skip, classes };
-        let mut model = Self { inputs, sums, neurons, synapses, groups, readout };
+        let mut model = Self { inputs, sums, neurons, synapses, groups, readout, parameters };
         model.exact(network).map_err(refused)?;
         for (own, is_reached) in model.neurons.iter_mut().zip(form.reached(network)) {
             own.is_reached = is_reached;
         }
+        model.registers(network, form);
         model.fold(network);
         Ok(model)
+    }
+
+    /// Registers of populations that are trained.
+    fn registers(&mut self, network: &Network, form: &TrainForm) {
+        for (place, (own, population)) in self.neurons.iter_mut().zip(&network.populations).enumerate() {
+            for register in Register::ALL.into_iter().filter(|register| form.trains_register(*register, network, place))
+            {
+                let (all, rate) = (profiles(population).0, form.register(register).map_or(0.0, |form| form.rate));
+                self.parameters.push(Parameters::register(place, register, all.iter(), rate));
+                own.trains_decays |= register != Register::VTh;
+            }
+        }
+    }
+
+    /// What weights of a connection are rounded to, if they are trained.
+    fn grid_of(&self, connection: usize) -> Option<Grid> {
+        self.parameters.iter().find(|own| own.place == Place::Weights(connection)).map(|own| own.grid)
     }
 
     /// Refuses sums that `f32` may not hold.
     fn exact(&self, network: &Network) -> Result<(), String> {
         for (place, own) in self.neurons.iter().enumerate() {
-            let into = || network.connections.iter().zip(&self.synapses).filter(|(_, synapses)| synapses.to == place);
-            let unit = into().map(|(connection, own)| own.unit(connection)).min().unwrap_or(1);
+            let into = || {
+                let all = network.connections.iter().zip(&self.synapses).enumerate();
+                all.filter(|(_, (_, synapses))| synapses.to == place)
+            };
+            let unit = into().map(|(at, (connection, own))| own.unit(connection, self.grid_of(at))).min().unwrap_or(1);
             let sum: i64 = into()
-                .map(|(connection, own)| {
-                    i64::try_from(own.ways.fan_in()).unwrap_or(EXACT).saturating_mul(own.most(connection))
+                .map(|(at, (connection, own))| {
+                    let most = own.most(connection, self.grid_of(at));
+                    i64::try_from(own.ways.fan_in()).unwrap_or(EXACT).saturating_mul(most)
                 })
                 .fold(0, i64::saturating_add);
             if sum / unit >= EXACT {
@@ -194,49 +209,6 @@ impl Model {
     pub fn order(&self) -> impl Iterator<Item = usize> {
         self.groups.iter().flatten().copied()
     }
-
-    /// Folds weights that are trained anew, after they have changed.
-    pub fn fold(&mut self, network: &Network) {
-        for (own, connection) in self.synapses.iter_mut().zip(&network.connections) {
-            let Some(trained) = &own.trained else { continue };
-            for (folded, weight) in own.folded.iter_mut().zip(&trained.weights) {
-                *folded = f32::from(connection.folded(trained.format.mantissa(*weight)));
-            }
-        }
-    }
-
-    /// Weights that are trained, in the order of the connections.
-    pub fn trained(&self) -> impl Iterator<Item = &Trained> {
-        self.synapses.iter().filter_map(|own| own.trained.as_ref())
-    }
-
-    /// The same, mutable.
-    pub fn trained_mut(&mut self) -> impl Iterator<Item = &mut Trained> {
-        self.synapses.iter_mut().filter_map(|own| own.trained.as_mut())
-    }
-
-    /// Number of weights that are trained.
-    pub fn weights(&self) -> usize {
-        self.trained().map(|own| own.weights.len()).sum()
-    }
-
-    /// Puts weights and thresholds that were trained into the network.
-    pub fn write_to(&self, network: &mut Network) {
-        for (own, connection) in self.synapses.iter().zip(&mut network.connections) {
-            let Some(trained) = &own.trained else { continue };
-            let mantissas: Vec<i16> = trained.weights.iter().map(|weight| trained.format.mantissa(*weight)).collect();
-            connection.weights = own.ways.put(&connection.weights, &mantissas);
-        }
-        for (own, population) in self.neurons.iter().zip(&mut network.populations) {
-            if let Some(profiles) = population.compartments.last_mut() {
-                let of = |(neuron, v_th): (usize, &i32)| {
-                    profiles.get(neuron).map(|profile| Profile { v_th: *v_th, ..*profile })
-                };
-                let all = own.registers.v_th.iter().enumerate().filter_map(of).collect();
-                *profiles = Each::of(all);
-            }
-        }
-    }
 }
 
 /// Refuses what has no derivative by rates.
@@ -273,42 +245,78 @@ fn neurons(population: &Population) -> Result<Neurons, String> {
         branches,
         biases: neurons.clone().map(|neuron| population.bias.get(neuron).map_or(0, |bias| bias.value())).collect(),
         v_start: neurons.map(|neuron| population.v_start.get(neuron).copied().unwrap_or(0)).collect(),
+        profiles: profiles(population).1,
         is_reached: false,
+        trains_decays: false,
     })
 }
 
-/// The synapses of a connection.
-fn synapses(network: &Network, connection: &Connection, form: &TrainForm) -> Result<Synapses, String> {
+/// Different profiles of the compartments of a population that spike, and by neuron the number of its own.
+fn profiles(population: &Population) -> (Vec<Profile>, Vec<usize>) {
+    let mut all: Vec<Profile> = Vec::new();
+    let each = population.compartments.last();
+    let of_neurons = (0..population.neurons()).filter_map(|neuron| each?.get(neuron));
+    let number = |profile: &Profile| {
+        all.iter().position(|own| own == profile).unwrap_or_else(|| {
+            all.push(*profile);
+            all.len() - 1
+        })
+    };
+    let numbers = of_neurons.map(number).collect();
+    (all, numbers)
+}
+
+/// The synapses of a connection; adds what is trained of them.
+fn synapses(
+    network: &Network,
+    connection: &Connection,
+    form: &TrainForm,
+    place: usize,
+    parameters: &mut Vec<Parameters>,
+) -> Result<Synapses, String> {
     if connection.learning.is_some() {
         return Err("its weights change on the device: take out [connection.learning]".to_owned());
     }
     let to = network.populations.get(connection.to).ok_or("it leads nowhere")?;
     let ends = [network.shape_of(connection.from), network.shape_of(Endpoint::Population(connection.to))];
     let (ways, mantissas) = Ways::of(&connection.weights, ends)?;
-    let format = WeightFormat::of(connection);
-    let is_trained = form.trains(&connection.weights, to);
-    if is_trained && format.low == format.high {
-        return Err(format!("weights of {} bits are all 0: give weight_bits of 1 or more", connection.weight_bits));
+    let grid = Grid::of_weights(connection);
+    if form.trains(&connection.weights, to) {
+        if grid.low == grid.high {
+            return Err(format!("weights of {} bits are all 0: give weight_bits of 1 or more", connection.weight_bits));
+        }
+        parameters.push(Parameters {
+            place: Place::Weights(place),
+            values: mantissas.iter().map(|weight| f32::from(*weight)).collect(),
+            grid,
+            per_unit: f32::powi(2.0, connection.wgt_exp.get()),
+            rate: form.rate,
+            weight_decay: form.weight_decay,
+        });
     }
     let own = usize::from(matches!(connection.from, Endpoint::Population(_)));
-    let delay = |source| connection.delay.get(source).map_or(0, |delay| usize::try_from(delay.get()).unwrap_or(0));
-    let all: Vec<usize> = (0..ways.extents()[0]).map(delay).collect();
-    let least = all.iter().copied().min().unwrap_or(0);
-    let delays = all.iter().any(|delay| *delay != least).then(|| all.iter().map(|delay| delay - least).collect());
+    let delay = |source| connection.delay.get(source).map_or(0, |delay| delay.get());
+    let all: Vec<i32> = (0..ways.extents()[0]).map(delay).collect();
+    let delays = form.delay_into(network, connection.to);
+    if let Some(DelayForm { rate, max_steps, .. }) = delays {
+        if let Some(delay) = all.iter().find(|delay| **delay > i32::from(*max_steps)) {
+            return Err(format!(
+                "it has a delay of {delay} steps, and delays are trained to at most {max_steps}: give larger `max_steps`"
+            ));
+        }
+        parameters.push(Parameters::delays(place, all.iter().copied(), *max_steps, *rate));
+    }
+    let all: Vec<usize> = all.iter().map(|delay| usize::try_from(*delay).unwrap_or(0)).collect();
+    let least = if delays.is_some() { 0 } else { all.iter().copied().min().unwrap_or(0) };
+    let differ = delays.is_some() || all.iter().any(|delay| *delay != least);
     Ok(Synapses {
         from: connection.from,
         to: connection.to,
         leaf: Some(connection.compartment).filter(|leaf| leaf + 1 < to.compartments.len()),
         ways,
         lag: own + least,
-        delays,
+        delays: differ.then(|| all.iter().map(|delay| delay - least).collect()),
         folded: mantissas.iter().map(|weight| f32::from(connection.folded(*weight))).collect(),
-        trained: is_trained.then(|| Trained {
-            weights: mantissas.iter().map(|weight| f32::from(*weight)).collect(),
-            format,
-            per_unit: f32::powi(2.0, connection.wgt_exp.get()),
-            number: 0,
-        }),
     })
 }
 
@@ -376,10 +384,11 @@ impl Synapses {
     }
 
     /// The largest magnitude that a spike adds, now or after training.
-    fn most(&self, connection: &Connection) -> i64 {
-        match &self.trained {
-            Some(Trained { format, .. }) => {
-                [format.low, format.high].map(|end| i64::from(connection.folded(end)).abs()).into_iter().max()
+    fn most(&self, connection: &Connection, grid: Option<Grid>) -> i64 {
+        match grid {
+            Some(grid) => {
+                let ends = grid.range().map(|end| grid.mantissa(end));
+                ends.map(|end| i64::from(connection.folded(end)).abs()).into_iter().max()
             }
             None => self.folded.iter().map(|folded| whole(folded.abs())).max(),
         }
@@ -387,10 +396,10 @@ impl Synapses {
     }
 
     /// A power of two that divides everything that a spike adds, now or after training.
-    fn unit(&self, connection: &Connection) -> i64 {
+    fn unit(&self, connection: &Connection, grid: Option<Grid>) -> i64 {
         let unit = 1_i64 << connection.wgt_exp.get().max(0);
         // The least mantissa at the largest exponent is held to 16 bits. No weight is trained to it.
-        let divides = self.trained.is_some() || self.folded.iter().all(|folded| whole(*folded) % unit == 0);
+        let divides = grid.is_some() || self.folded.iter().all(|folded| whole(*folded) % unit == 0);
         if divides { unit } else { 1 }
     }
 

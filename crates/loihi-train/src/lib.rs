@@ -3,7 +3,7 @@
 //! A network file says what there is, and its table `[train]` how it is trained ([`settings`]). Samples of a batch are computed
 //! together, all steps of a layer before the next layer:
 //!
-//! 1. Spikes of a source, `[steps, samples, sources]`, times weights as the chip stores them ([`weight_format`]) are sums,
+//! 1. Spikes of a source, `[steps, samples, sources]`, times weights as the chip stores them ([`grid`]) are sums,
 //!    one product of matrices a connection ([`matrix`]); a delay moves them by rows.
 //! 2. Sums become currents, voltages and spikes step by step, in the integers of `loihi-core` ([`arithmetic`]): decays that
 //!    truncate, wraps, limits, refractory periods.
@@ -34,13 +34,18 @@
 //! | [`tree`] | neurons of several compartments, forward and backward |
 //! | [`loss`] | the loss |
 //! | [`optimiser`] | how weights are moved |
+//! | [`grid`] | what real numbers are rounded to |
+//! | [`parameter`] | what is trained: real numbers behind registers |
+//! | [`beside`] | what is trained beside weights, by the table `[train]` |
+//! | [`distort`] | samples that are turned and stretched at random |
 //! | [`settings`] | the table `[train]` |
-//! | [`weight_format`] | what weights are rounded to |
 //! | [`ways`] | which source reaches which neuron: the products of a connection |
 //! | [`batch`] | what is shown, several samples at once |
 //! | [`readout`] | scores of a sample, and back |
 //! | [`layers`] | a network as it is trained |
+//! | [`fold`] | from parameters to the forward pass and the network file |
 //! | [`pass`] | a batch through a network, forward and backward |
+//! | [`gradient`] | the derivatives by what is trained |
 //! | [`calibrate`] | thresholds from data |
 //! | [`shift`] | samples that are moved at random |
 //! | [`shard`] | a part of a batch: its loss and its gradient |
@@ -54,14 +59,20 @@
 pub mod adjoint;
 pub mod arithmetic;
 pub mod batch;
+pub mod beside;
 pub mod calibrate;
 pub mod check;
 pub mod checkpoint;
+pub mod distort;
 pub mod error;
+pub mod fold;
+pub mod gradient;
+pub mod grid;
 pub mod layers;
 pub mod loss;
 pub mod matrix;
 pub mod optimiser;
+pub mod parameter;
 pub mod pass;
 pub mod rate;
 pub mod readout;
@@ -74,7 +85,6 @@ pub mod threads;
 pub mod trainer;
 pub mod tree;
 pub mod ways;
-pub mod weight_format;
 
 pub use error::TrainError;
 pub use subject::{Subject, SubjectOptions};

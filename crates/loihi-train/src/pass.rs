@@ -24,7 +24,7 @@ pub struct Workspace {
     /// Spikes as they arrive by a connection, where sources have delays of their own.
     arrivals: Vec<f32>,
     /// Derivatives by such arrivals.
-    by_arrivals: Vec<f32>,
+    pub(crate) by_arrivals: Vec<f32>,
 }
 
 /// What a population leaves of a batch.
@@ -38,6 +38,10 @@ pub struct Trail {
     pub slopes: Vec<f32>,
     /// As [`arithmetic::Row::keeps`].
     pub keeps: Vec<f32>,
+    /// Currents after every step, if decays are trained.
+    pub currents: Vec<f32>,
+    /// Voltages after every step, if decays are trained.
+    pub potentials: Vec<f32>,
     /// Voltages after the last step of each sample.
     pub voltages: Vec<i32>,
     /// The derivative of the loss by the spikes.
@@ -66,7 +70,7 @@ impl Workspace {
     }
 
     /// Spikes of a source.
-    fn spikes(&self, from: Endpoint) -> &[f32] {
+    pub(crate) fn spikes(&self, from: Endpoint) -> &[f32] {
         match from {
             Endpoint::Input(at) => &self.inputs[at],
             Endpoint::Population(at) => &self.populations[at].spikes,
@@ -134,7 +138,7 @@ impl Workspace {
     }
 
     /// Spikes that arrive by a connection in some steps.
-    fn arrived(&self, own: &Synapses, batch: &Batch, steps: &Range<usize>) -> &[f32] {
+    pub(crate) fn arrived(&self, own: &Synapses, batch: &Batch, steps: &Range<usize>) -> &[f32] {
         let sources = own.ways.extents()[0];
         if own.delays.is_some() {
             &self.arrivals
@@ -144,7 +148,7 @@ impl Workspace {
     }
 
     /// Moves spikes to the steps in which they arrive, each by the delay of its source, where these have any.
-    fn delay(&mut self, own: &Synapses, batch: &Batch, steps: &Range<usize>) {
+    pub(crate) fn delay(&mut self, own: &Synapses, batch: &Batch, steps: &Range<usize>) {
         if own.delays.is_none() {
             return;
         }
@@ -194,6 +198,9 @@ impl Workspace {
         trail.spikes.resize(all, 0.0);
         trail.slopes.resize(wanted, 0.0);
         trail.keeps.resize(wanted, 0.0);
+        let states = if neurons.trains_decays { wanted } else { 0 };
+        trail.currents.resize(states, 0.0);
+        trail.potentials.resize(states, 0.0);
         trail.voltages.resize(batch.samples * n, 0);
         trail.state.rest(batch.samples, &neurons.v_start);
         let v_start = vec![0; n];
@@ -243,6 +250,9 @@ impl Workspace {
             let Neurons { registers, branches, .. } = neurons;
             tree::step(registers, branches, &mut trail.leaves, first, &mut trail.state, &mut row, derivatives);
         }
+        if derivatives.is_some() && neurons.trains_decays {
+            trail.keep_state(rows(batch, &(step..step + 1), n));
+        }
         for sample in (0..batch.samples).filter(|sample| batch.lengths[*sample] == step + 1) {
             let own = sample * n..(sample + 1) * n;
             trail.voltages[own.clone()].copy_from_slice(&trail.state.v[own]);
@@ -258,9 +268,9 @@ impl Workspace {
         }
     }
 
-    /// Runs the backward pass of a batch that was computed with derivatives, from [`Trail::by_spikes`]; adds the derivatives of
-    /// the loss by the weights that are trained to `gradients`, in the order of [`Model::trained`].
-    pub fn backward(&mut self, model: &Model, batch: &Batch, backward: Backward, gradients: &mut [Gradient]) {
+    /// Runs the backward pass of a batch that was computed with derivatives, from [`Trail::by_spikes`]; leaves the derivatives of
+    /// the loss by the sums of all populations.
+    pub fn backward(&mut self, model: &Model, batch: &Batch, backward: Backward) {
         for group in model.groups.iter().rev() {
             let reached: Vec<usize> = group.iter().copied().filter(|place| model.neurons[*place].is_reached).collect();
             if reached.is_empty() {
@@ -273,9 +283,6 @@ impl Workspace {
             for own in model.synapses.iter().filter(|own| reached.contains(&own.to)) {
                 if !own.is_within(group) {
                     self.depart(own, batch, 0..batch.steps);
-                }
-                if let Some(gradient) = own.trained.as_ref().and_then(|own| gradients.get_mut(own.number)) {
-                    self.gradient(own, batch, gradient);
                 }
             }
         }
@@ -375,30 +382,26 @@ impl Workspace {
         self.by_arrivals = by_arrivals;
         *self.sums(own) = sums;
     }
+}
 
-    /// The gradient of the weights of a connection.
-    fn gradient(&mut self, own: &Synapses, batch: &Batch, gradient: &mut Gradient) {
-        let steps = own.lag..batch.steps;
-        if steps.is_empty() || self.spikes(own.from).is_empty() {
-            return;
+impl Trail {
+    /// Keeps currents and voltages for the backward pass.
+    #[expect(clippy::cast_precision_loss, reason = "at most 24 bits")]
+    fn keep_state(&mut self, row: Range<usize>) {
+        let pairs = [(&mut self.currents, &self.state.u), (&mut self.potentials, &self.state.v)];
+        for (kept, state) in pairs {
+            kept[row.clone()].iter_mut().zip(state).for_each(|(kept, value)| *kept = *value as f32);
         }
-        self.delay(own, batch, &steps);
-        let arrived = self.arrived(own, batch, &steps);
-        let trail = &self.populations[own.to];
-        let sums = own.leaf.map_or(&trail.sums, |leaf| &trail.leaves[leaf].sums);
-        own.ways.gradient(gradient, arrived, &sums[rows(batch, &steps, own.ways.extents()[1])]);
     }
 }
 
-/// Derivatives of the loss by weights, in the order of [`Synapses::folded`].
-pub type Gradient = Vec<f32>;
-
 /// The elements of some steps.
-const fn rows(batch: &Batch, steps: &Range<usize>, width: usize) -> Range<usize> {
+pub(crate) const fn rows(batch: &Batch, steps: &Range<usize>, width: usize) -> Range<usize> {
     steps.start * batch.samples * width..steps.end * batch.samples * width
 }
 
-fn clear(values: &mut Vec<f32>, length: usize) {
+/// As many zeros.
+pub(crate) fn clear(values: &mut Vec<f32>, length: usize) {
     values.clear();
     values.resize(length, 0.0);
 }

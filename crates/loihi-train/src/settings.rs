@@ -1,7 +1,10 @@
 //! What a network file says of training: `[train]`.
 
+use crate::beside::{DelayForm, RegisterForm, is_unit, place_of};
+use crate::distort::Distortion;
 use crate::loss::{Loss, RateLoss, ReadoutLoss};
 use crate::optimiser::Schedule;
+use crate::parameter::Register;
 use crate::rate::Backward;
 use crate::surrogate::Surrogate;
 use loihi_net::network::{Endpoint, Network, Population, ReadBy, Section, SectionError, Weights};
@@ -49,11 +52,23 @@ pub struct TrainForm {
     pub rates: Option<RatesForm>,
     /// Populations whose incoming weights are trained; by default all.
     pub learn: Vec<String>,
+    /// Trains delays, too.
+    pub delay: Option<DelayForm>,
+    /// Trains decays of currents, too.
+    pub decay_u: Option<RegisterForm>,
+    /// Trains decays of voltages, too.
+    pub decay_v: Option<RegisterForm>,
+    /// Trains thresholds, too; that of a readout by voltage stays.
+    pub v_th: Option<RegisterForm>,
     /// Before training, thresholds of populations that are trained are chosen so that at most this share of the
     /// neurons spikes in a step; by default they are those of the file. That of a readout by voltage stays.
     pub v_th_rate: Option<f64>,
     /// Samples are shown moved at random, by at most as many rows and columns.
     pub shift: Option<[u8; 2]>,
+    /// Samples are shown turned at random, by at most as many degrees either way.
+    pub turn_degrees: f32,
+    /// Samples are shown longer and wider or less so at random, by at most this share.
+    pub stretch: f32,
     /// Samples of the training set that are held back with `--validate`; of small sets it is a fifth.
     pub validation_samples: usize,
 }
@@ -90,8 +105,14 @@ impl Default for TrainForm {
             through_reset: false,
             rates: None,
             learn: Vec::new(),
+            delay: None,
+            decay_u: None,
+            decay_v: None,
+            v_th: None,
             v_th_rate: None,
             shift: None,
+            turn_degrees: 0.0,
+            stretch: 0.0,
             validation_samples: 5000,
         }
     }
@@ -144,6 +165,8 @@ impl TrainForm {
                 self.rates.is_none_or(rates),
                 "give `low` and `high` of 0 to 1 spikes a step, and a `strength` of 0 or more",
             ),
+            ("turn_degrees", within(self.turn_degrees, 0.0, 180.0), "give 0 to 180 degrees"),
+            ("stretch", within(self.stretch, 0.0, 0.9), "give a share of 0 to 0.9"),
             (
                 "v_th_rate",
                 self.v_th_rate.is_none_or(|rate| (1e-4..=0.9).contains(&rate)),
@@ -175,7 +198,8 @@ impl TrainForm {
             let what = "loss = \"target-spikes\" is on spikes: read them, by = \"spikes\" in [readout]";
             return Err(section.error("train", "loss", what));
         }
-        let of_time = ["surrogate", "width", "through_reset"].into_iter().find(|key| given(key));
+        let of_time = ["surrogate", "width", "through_reset", "delay", "decay_u", "decay_v", "v_th"];
+        let of_time = of_time.into_iter().find(|key| given(key));
         if let Some(key) = of_time.filter(|_| self.backward == Backward::Rate) {
             let what = format!("`{key}` is of backward = \"time\": give that, or take it out");
             return Err(section.error("train", key, what));
@@ -198,13 +222,23 @@ impl TrainForm {
             let what = "`rates` is for populations other than the readout, and no weights that lead to one are trained: take it out";
             return Err(section.error("train", "rates", what));
         }
+        if let Some(what) = self.delay.as_ref().and_then(|delay| delay.refusal(network)) {
+            return Err(section.error("train", "delay", what));
+        }
+        for register in Register::ALL {
+            let refusal = self.register(register).and_then(|form| form.refusal(register, network));
+            if let Some(what) = refusal {
+                return Err(section.error("train", register.key(), what));
+            }
+        }
+        if self.v_th.is_some()
+            && (0..network.populations.len()).all(|place| !self.trains_register(Register::VTh, network, place))
+        {
+            let what = "`v_th` is for populations other than a readout by voltage, and no weights into one are trained: take it out";
+            return Err(section.error("train", "v_th", what));
+        }
         for name in &self.learn {
-            let place = network.populations.iter().position(|population| population.name == *name);
-            let Some(place) = place else {
-                let names: Vec<&str> = network.populations.iter().map(|own| own.name.as_str()).collect();
-                let what = format!("unknown population `{name}`; there are: {}", names.join(", "));
-                return Err(section.error("train", "learn", what));
-            };
+            let place = place_of(network, name).map_err(|what| section.error("train", "learn", what))?;
             if !network.connections.iter().any(|own| own.to == place && is_trainable(&own.weights)) {
                 let what = format!("no dense connection or convolution leads to `{name}`: take it out");
                 return Err(section.error("train", "learn", what));
@@ -218,17 +252,64 @@ impl TrainForm {
         is_trainable(weights) && (self.learn.is_empty() || self.learn.contains(&to.name))
     }
 
+    /// Whether weights into a population are trained.
+    fn trains_into(&self, network: &Network, place: usize) -> bool {
+        let Some(to) = network.populations.get(place) else { return false };
+        network.connections.iter().any(|own| own.to == place && self.trains(&own.weights, to))
+    }
+
+    /// How delays of the connections into a population are trained, if they are.
+    pub fn delay_into(&self, network: &Network, place: usize) -> Option<&DelayForm> {
+        let is_named = |form: &&DelayForm| match form.into.as_slice() {
+            [] => self.trains_into(network, place),
+            names => network.populations.get(place).is_some_and(|own| names.contains(&own.name)),
+        };
+        self.delay.as_ref().filter(is_named)
+    }
+
+    /// How a register is trained, if it is.
+    pub const fn register(&self, register: Register) -> Option<&RegisterForm> {
+        match register {
+            Register::DecayU => self.decay_u.as_ref(),
+            Register::DecayV => self.decay_v.as_ref(),
+            Register::VTh => self.v_th.as_ref(),
+        }
+    }
+
+    /// Whether a register of a population is trained.
+    pub fn trains_register(&self, register: Register, network: &Network, place: usize) -> bool {
+        if register == Register::VTh && is_unit(network, place) {
+            return false;
+        }
+        self.register(register).is_some_and(|form| match form.of.as_slice() {
+            [] => self.trains_into(network, place),
+            names => network.populations.get(place).is_some_and(|own| names.contains(&own.name)),
+        })
+    }
+
     /// By population, whether something trained is on a way to it: then a derivative by its sums is needed.
     pub fn reached(&self, network: &Network) -> Vec<bool> {
-        let mut reached = vec![false; network.populations.len()];
+        let is_own = |place: usize| {
+            self.trains_into(network, place)
+                || self.delay_into(network, place).is_some()
+                || Register::ALL.iter().any(|register| self.trains_register(*register, network, place))
+        };
+        let mut reached: Vec<bool> = (0..network.populations.len()).map(is_own).collect();
         for _ in 0..reached.len() {
             for own in &network.connections {
-                let Some(to) = network.populations.get(own.to) else { continue };
                 let by_source = matches!(own.from, Endpoint::Population(from) if reached.get(from) == Some(&true));
-                reached[own.to] |= by_source || self.trains(&own.weights, to);
+                if let Some(own) = reached.get_mut(own.to) {
+                    *own |= by_source;
+                }
             }
         }
         reached
+    }
+
+    /// How samples are turned and stretched, if they are.
+    pub fn distortion(&self) -> Option<Distortion> {
+        let Self { turn_degrees, stretch, .. } = *self;
+        (turn_degrees > 0.0 || stretch > 0.0).then_some(Distortion { turn_degrees, stretch })
     }
 
     /// The loss of the readout.

@@ -2,6 +2,7 @@
 
 use crate::arithmetic::Derivatives;
 use crate::batch::Batch;
+use crate::gradient::Gradient;
 use crate::layers::Model;
 use crate::loss::{RateLoss, ReadoutLoss};
 use crate::pass::Workspace;
@@ -42,8 +43,8 @@ pub struct Tally {
 pub struct Shard {
     /// What is shown.
     pub batch: Batch,
-    /// Derivatives of the loss by the weights that are trained.
-    pub gradients: Vec<Vec<f32>>,
+    /// Derivatives of the loss by everything that is trained.
+    pub gradients: Vec<Gradient>,
     /// What the samples have come to.
     pub tally: Tally,
     workspace: Workspace,
@@ -81,17 +82,8 @@ impl Shard {
         let share = 1.0 / whole.max(1) as f32;
         tally.loss = self.readout(model, goal, &scores, share) + self.rates(model, goal, share);
         self.tally = tally;
-        self.gradients.resize_with(model.trained().count(), Vec::new);
-        for (gradient, trained) in self.gradients.iter_mut().zip(model.trained()) {
-            gradient.clear();
-            gradient.resize(trained.weights.len(), 0.0);
-        }
-        self.workspace.backward(model, &self.batch, goal.backward, &mut self.gradients);
-        for (gradient, trained) in self.gradients.iter_mut().zip(model.trained()) {
-            for value in gradient {
-                *value *= trained.per_unit;
-            }
-        }
+        self.workspace.backward(model, &self.batch, goal.backward);
+        self.workspace.gradients(model, &self.batch, &mut self.gradients);
     }
 
     /// Answers without a gradient: the scores of every sample.

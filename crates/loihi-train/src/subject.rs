@@ -1,11 +1,12 @@
 //! What is trained, on what: a network file, its table `[train]`, a training set and a test set.
 
 use crate::batch::Batch;
+use crate::distort;
 use crate::error::TrainError;
 use crate::settings::TrainForm;
-use crate::shift::{refusal, shifted};
+use crate::shift::{self, shifted};
 use loihi_core::num::Fnv64;
-use loihi_data::Sample;
+use loihi_data::{Sample, SampleData};
 use loihi_learn::samples::{Samples, Wanted};
 use loihi_learn::settings::TaskForm;
 use loihi_learn::{ExperimentError, RunOptions};
@@ -14,6 +15,7 @@ use loihi_net::network::{Network, RunSections};
 use loihi_run::inference::Stimulus;
 use loihi_run::inference::present::{Presentation, check_labels, check_recordings, input_of, present};
 use loihi_run::inference::span::Beyond;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// What the file does not say.
@@ -90,7 +92,7 @@ impl Subject {
         // What is wrong with the file is said before data are read.
         let first = parse_with(text, path, &FileOptions::default().data(vec![1], 1))?;
         let form = TrainForm::of(&first)?;
-        let samples = options.read_samples(form.validation_samples)?;
+        let mut samples = options.read_samples(form.validation_samples)?;
         let file = FileOptions::default().seed(options.seed).data(samples.shape(), samples.classes);
         let network = parse_with(text, path, &file)?;
         let mut form = TrainForm::of(&network)?;
@@ -108,9 +110,9 @@ impl Subject {
         if samples.test.is_empty() {
             return Err(unfit("it has no samples to test on: give them by --test".to_owned()).into());
         }
-        let refused = |most| samples.training.iter().find_map(|item| refusal(item, most));
-        if let Some(what) = form.shift.and_then(refused) {
-            return Err(network.run.train.clone().unwrap_or_default().error("train", "shift", what).into());
+        samples.training.iter_mut().for_each(|item| on_sensor(item, &network.inputs[input].shape));
+        if let Some((key, what)) = immovable(&form, &samples.training) {
+            return Err(network.run.train.clone().unwrap_or_default().error("train", key, what).into());
         }
         // Samples that cannot be shown are found before anything is learned.
         let beyond = Beyond::of(&network, samples.training.iter().chain(&samples.test), &presentation)?;
@@ -142,13 +144,22 @@ impl Subject {
             let own = u32::try_from(*place).unwrap_or(u32::MAX);
             // Spikes that are drawn are drawn anew in every epoch.
             let number = epoch.wrapping_mul(all).wrapping_add(own);
-            stimuli.push(match self.form.shift {
-                Some(most) => self.shown(&shifted(item, most, self.seed, [epoch, own]), number)?,
-                None => self.shown(item, number)?,
-            });
+            stimuli.push(self.shown(&self.moved(item, [epoch, own]), number)?);
             labels.push(label(item));
         }
         Ok(Batch::new(&self.network, stimuli).labelled(labels))
+    }
+
+    /// A sample as it is moved in an epoch, by its number.
+    fn moved<'i>(&self, item: &'i Sample, at: [u32; 2]) -> Cow<'i, Sample> {
+        let mut item = Cow::Borrowed(item);
+        if let Some(distortion) = self.form.distortion() {
+            item = Cow::Owned(distortion.of(&item, self.seed, at));
+        }
+        if let Some(most) = self.form.shift {
+            item = Cow::Owned(shifted(&item, most, self.seed, at));
+        }
+        item
     }
 
     /// Samples of the test set.
@@ -161,6 +172,27 @@ impl Subject {
         let stimuli: Result<_, _> = (first..).zip(items).map(|(number, item)| self.shown(item, number)).collect();
         Ok(Batch::new(&self.network, stimuli?).labelled(items.iter().map(label).collect()))
     }
+}
+
+/// A recording on the whole sensor of its input: files do not always say how large it is.
+fn on_sensor(item: &mut Sample, shape: &[usize]) {
+    if let SampleData::Events(events) = &mut item.data {
+        let [rows, columns] = match *shape {
+            [.., rows, columns] => [rows, columns],
+            [columns] => [1, columns],
+            [] => return,
+        };
+        events.size = [columns, rows].map(|extent| u16::try_from(extent).unwrap_or(u16::MAX));
+    }
+}
+
+/// The first key by which samples are to be moved that cannot be, and why.
+fn immovable(form: &TrainForm, items: &[Sample]) -> Option<(&'static str, &'static str)> {
+    let shift = || items.iter().find_map(|item| Some(("shift", shift::refusal(item, form.shift?)?)));
+    let key = if form.turn_degrees > 0.0 { "turn_degrees" } else { "stretch" };
+    let distortion =
+        || form.distortion().and_then(|_| items.iter().find_map(|item| Some((key, distort::refusal(item)?))));
+    shift().or_else(distortion)
 }
 
 /// The class of a sample, which has one.

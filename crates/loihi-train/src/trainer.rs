@@ -5,7 +5,7 @@ use crate::calibrate;
 use crate::checkpoint::{Position, Progress};
 use crate::error::TrainError;
 use crate::layers::Model;
-use crate::optimiser::{AdamW, Moments};
+use crate::optimiser::Moments;
 use crate::settings::TrainForm;
 use crate::shard::{Goal, Shard, Tally};
 use crate::subject::Subject;
@@ -114,7 +114,7 @@ impl<'s> Trainer<'s> {
             let places: Vec<usize> = (0..subject.samples.training.len().min(CALIBRATION_SAMPLES)).collect();
             calibrate::thresholds(&mut model, &subject.to_learn(&places, 0)?, share);
         }
-        let moments = model.trained().map(|own| Moments::new(own.weights.len())).collect();
+        let moments = model.parameters.iter().map(|own| Moments::new(own.values.len())).collect();
         Ok(Self { subject, model, moments, position: Position::default(), jobs, last: None })
     }
 
@@ -223,7 +223,7 @@ impl<'s> Trainer<'s> {
         Ok(())
     }
 
-    /// Moves the weights by the gradient of a batch.
+    /// Moves everything that is trained by the gradient of a batch.
     fn descend(&mut self, shards: &mut [Shard], norm: f32) {
         let form = &self.subject.form;
         let done = f64::from(self.position.steps);
@@ -235,13 +235,10 @@ impl<'s> Trainer<'s> {
             let share = form.clip_norm / norm;
             first.gradients.iter_mut().flatten().for_each(|value| *value *= share);
         }
-        #[expect(clippy::cast_possible_truncation, reason = "a rate may be rounded")]
-        let rate = (f64::from(form.rate) * form.schedule.share(done / total)) as f32;
-        let adam = AdamW { rate, betas: BETAS, weight_decay: form.weight_decay };
-        let number = self.position.steps;
-        let parts = self.model.trained_mut().zip(&first.gradients).zip(&mut self.moments);
-        for ((trained, gradient), moments) in parts {
-            adam.step(number, &mut trained.weights, gradient, moments, trained.format.range());
+        let (number, share) = (self.position.steps, form.schedule.share(done / total));
+        let parts = self.model.parameters.iter_mut().zip(&first.gradients).zip(&mut self.moments);
+        for ((own, gradient), moments) in parts {
+            own.optimiser(share, BETAS).step(number, &mut own.values, gradient, moments, own.grid.range());
         }
         self.model.fold(&self.subject.network);
     }

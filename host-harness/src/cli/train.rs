@@ -151,7 +151,8 @@ struct Trained {
     accuracy: f64,
     silent: usize,
     samples: [usize; 2],
-    weights: usize,
+    /// What was trained, and how many values of it.
+    parameters: Vec<(&'static str, usize)>,
     comparison: Comparison,
     validates: bool,
 }
@@ -233,7 +234,7 @@ impl Recording {
             accuracy: answers.accuracy(),
             silent,
             samples: [subject.samples.training.len(), subject.samples.test.len()],
-            weights: trainer.model().weights(),
+            parameters: trainer.model().trained(),
             comparison,
             validates: subject.validates,
         };
@@ -271,9 +272,12 @@ impl Trained {
         let mut body = json!({
             "experiment": recording.manifest.experiment, "seed": recording.manifest.seed, "network": network,
             "samples_train": self.samples[0], "samples_test": self.samples[1], "samples_without_answer": self.silent,
-            "weights": self.weights, "scores_compared": compared, "scores_different": different,
+            "scores_compared": compared, "scores_different": different,
             "warnings": recording.warnings,
         });
+        for (key, count) in &self.parameters {
+            body[*key] = (*count).into();
+        }
         body[accuracy_name(self.validates)] = self.accuracy.into();
         if let Some(row) = &recording.last {
             body["epochs"] = row.epoch.into();
@@ -292,7 +296,9 @@ impl Trained {
         for (name, value) in recording.manifest.result.iter().filter(|(name, _)| !name.starts_with("scores")) {
             out::line(format_args!("  {name:<22} {}", figure(name, *value)))?;
         }
-        out::line(format_args!("  {:<22} {}", "weights", self.weights))?;
+        for (key, count) in &self.parameters {
+            out::line(format_args!("  {key:<22} {count}"))?;
+        }
         out::line(format_args!("  {:<22} all {compared} the same in the emulator", "scores"))?;
         if self.silent > 0 {
             out::line(format_args!("  {:<22} {}", "samples without answer", self.silent))?;
