@@ -356,11 +356,25 @@ mod tests {
             ("rates = { high = 0.1, strength = 1.0 }\nlearn = [\"out\"]", "populations other than the readout"),
             ("backward = \"rate\"\nwidth = 0.5", "`width` is of backward = \"time\""),
             ("rate = 4.0\nweight_decay = 0.5", "give a `weight_decay` of at most 1 / `rate`"),
+            ("delay = { rate = 0.0 }", "give a `rate` above 0, at most 16 steps"),
+            ("delay = { rate = 0.1, max_steps = 63 }", "give `max_steps` of 1 to 62"),
+            ("delay = { rate = 0.1, into = [\"ou\"] }", "unknown population `ou`; there are: hidden, out"),
+            ("delay = { rate = 0.1, most = 3 }", "unknown field `most`"),
+            ("decay_u = { rate = 5000.0 }", "give a `rate` above 0, at most 4096, in units of `decay_u`"),
+            ("v_th = { rate = 1.0, of = [\"in\"] }", "unknown population `in`"),
+            ("turn_degrees = 181.0", "give 0 to 180 degrees"),
+            ("stretch = -0.1", "give a share of 0 to 0.9"),
         ] {
             let said = said(keys).unwrap_or_default();
             assert!(said.contains(expected), "{keys}: {said}");
         }
-        for keys in ["shift = [0, 1]", "rates = { high = 0.1, strength = 1.0 }", "rate = 2.0\nweight_decay = 0.5"] {
+        for keys in [
+            "delay = { rate = 0.1, max_steps = 62, into = [\"hidden\"] }",
+            "v_th = { rate = 1.0, of = [\"out\"] }\nlearn = [\"hidden\"]",
+            "shift = [0, 1]",
+            "rates = { high = 0.1, strength = 1.0 }",
+            "rate = 2.0\nweight_decay = 0.5",
+        ] {
             assert_eq!(said(keys), None, "{keys}");
         }
     }

@@ -1,5 +1,5 @@
 //! Random networks: every spike of the trainer's forward pass is one of the emulator, and the other way round; and scores are the
-//! same.
+//! same, also where delays, decays and thresholds have moved with the weights.
 
 #![allow(clippy::unwrap_used)]
 
@@ -164,13 +164,12 @@ fn stimuli(network: &Network) -> impl Strategy<Value = Vec<Stimulus>> + use<> {
 /// By sample: step, population and neuron of every spike, and the score of every class.
 type Answers = Vec<(Vec<(usize, usize, usize)>, Vec<i64>)>;
 
-fn of_trainer(network: &Network, stimuli: &[Stimulus], derivatives: Option<Derivatives>) -> Answers {
-    let model = Model::new(network, &TrainForm::default()).unwrap();
+fn of_trainer(model: &Model, network: &Network, stimuli: &[Stimulus], derivatives: Option<Derivatives>) -> Answers {
     let batch = Batch::new(network, stimuli.to_vec());
     let mut workspace = Workspace::default();
     // A workspace that has seen another batch computes the same.
-    workspace.forward(&model, &Batch::new(network, vec![Stimulus::new(3)]), None);
-    workspace.forward(&model, &batch, derivatives);
+    workspace.forward(model, &Batch::new(network, vec![Stimulus::new(3)]), None);
+    workspace.forward(model, &batch, derivatives);
     let mut all = vec![(Vec::new(), Vec::new()); stimuli.len()];
     let readout = workspace.trail(model.readout.population);
     for (sample, (spikes, scores)) in all.iter_mut().enumerate() {
@@ -210,10 +209,23 @@ proptest! {
         derivatives in proptest::option::of(Just(
             Derivatives { surrogate: Surrogate::Arctan, width: 0.5, through_reset: true }
         )),
+        keys in select(vec![
+            "",
+            "delay = { rate = 1.0 }",
+            "delay = { rate = 1.0, into = [\"p1\"] }\ndecay_u = { rate = 1.0 }\ndecay_v = { rate = 1.0 }\nv_th = { rate = 1.0 }",
+        ]),
+        moves in prop::collection::vec(-6.0..6.0_f32, 7),
     ) {
-        // Weights that the format does not hold are rounded as training rounds them.
+        let mut model = Model::new(&network, &toml::from_str::<TrainForm>(keys).unwrap()).unwrap();
+        for own in &mut model.parameters {
+            let [low, high] = own.grid.range();
+            let each = own.values.iter_mut().zip(moves.iter().cycle());
+            each.for_each(|(value, by)| *value = (*value + by).clamp(low, high));
+        }
+        model.fold(&network);
+        // What registers do not hold is rounded as training rounds it.
         let mut written = network.clone();
-        Model::new(&network, &TrainForm::default()).unwrap().write_to(&mut written);
-        prop_assert_eq!(of_trainer(&network, &stimuli, derivatives), of_emulator(&written, &stimuli));
+        model.write_to(&mut written);
+        prop_assert_eq!(of_trainer(&model, &network, &stimuli, derivatives), of_emulator(&written, &stimuli));
     }
 }

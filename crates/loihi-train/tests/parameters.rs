@@ -1,0 +1,156 @@
+//! Delays, decays and thresholds that are trained beside weights: they move, resume to the same bits, are the same on any number
+//! of threads, and lose nothing in the emulator.
+
+#![allow(clippy::unwrap_used)]
+
+use loihi_net::network::{Each, Network};
+use loihi_run::record::RecordError;
+use loihi_train::check::compare;
+use loihi_train::{NoObserver, Observer, Subject, SubjectOptions, TrainError, Trainer};
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+const NETWORK: &str = r#"
+name = "everything"
+steps = 12
+late_steps = 2
+
+[[input]]
+name = "image"
+bias_of = "pixels"
+
+[[population]]
+name = "pixels"
+shape = [8, 8]
+v_th = 1
+
+[[population]]
+name = "hidden"
+shape = [12]
+decay_u = 2048
+decay_v = 512
+v_th = 200
+
+[[population]]
+name = "out"
+decay_u = 3000
+decay_v = 256
+v_th = 200
+
+[[connection]]
+from = "pixels"
+to = "hidden"
+weights = { init = "normal", std = 24.0 }
+delay = 2
+
+[[connection]]
+from = "hidden"
+to = "hidden"
+weights = { init = "normal", std = 16.0 }
+
+[[connection]]
+from = "hidden"
+to = "out"
+weights = { init = "normal", std = 24.0 }
+
+[readout]
+population = "out"
+
+[train]
+epochs = 3
+batch = 16
+rate = 1.0
+delay = { rate = 0.3, max_steps = 5 }
+decay_u = { rate = 8.0, of = ["hidden"] }
+decay_v = { rate = 8.0 }
+v_th = { rate = 4.0 }
+v_th_rate = 0.1
+"#;
+
+fn subject() -> Subject {
+    let mut options = SubjectOptions::new("digits");
+    options.samples = Some(48);
+    Subject::open(NETWORK, Path::new("n.toml"), &options).unwrap()
+}
+
+fn jobs(count: usize) -> NonZeroUsize {
+    NonZeroUsize::new(count).unwrap()
+}
+
+/// Stops after so many batches, and keeps the checkpoint.
+struct Stops {
+    after: u64,
+    checkpoint: Vec<u8>,
+}
+
+impl Observer for Stops {
+    fn progress(&mut self, done: u64, _total: u64, _epoch: u32, _row: Option<&loihi_train::EpochRow>) {
+        self.after = self.after.min(5).saturating_sub(u64::from(done > 0));
+    }
+
+    fn stops(&mut self) -> bool {
+        self.after == 0
+    }
+
+    fn checkpoint(&mut self, bytes: &[u8]) -> Result<(), RecordError> {
+        self.checkpoint = bytes.to_vec();
+        Ok(())
+    }
+}
+
+fn written(trainer: &Trainer<'_>, network: &Network) -> Network {
+    let mut written = network.clone();
+    trainer.model().write_to(&mut written);
+    written
+}
+
+#[test]
+fn all_kinds_move_and_lose_nothing_in_the_emulator() {
+    let subject = subject();
+    let mut trainer = Trainer::new(&subject, jobs(1)).unwrap();
+    let trained = trainer.model().trained();
+    assert_eq!(
+        trained,
+        [
+            ("weights", 64 * 12 + 12 * 12 + 12 * 10),
+            ("delay", 64 + 12 + 12),
+            ("decay_u", 1),
+            ("decay_v", 2),
+            ("v_th", 2)
+        ]
+    );
+    let begun = written(&trainer, &subject.network);
+    trainer.run(&mut NoObserver).unwrap();
+    let done = written(&trainer, &subject.network);
+
+    let Each::Every(delays) = &done.connections[0].delay else { panic!("delays differ by source") };
+    assert!(delays.iter().any(|delay| delay.get() != 2) && delays.iter().all(|delay| delay.get() <= 5), "{delays:?}");
+    for place in [1, 2] {
+        let [before, after] =
+            [&begun, &done].map(|network| network.populations[place].compartments[0].values().to_vec());
+        let [[before], [after]] = [&before[..], &after[..]] else { panic!("one profile stays one: {after:?}") };
+        assert_ne!(before.v_th, after.v_th);
+        assert_ne!(before.decay_v, after.decay_v);
+        assert_eq!(before.decay_u == after.decay_u, place == 2, "only that of the hidden ones is trained");
+    }
+    let answers = trainer.answers().unwrap();
+    let comparison = compare(&subject, &done, &answers.scores, jobs(1), &|_| false).unwrap();
+    assert_eq!((comparison.compared, comparison.different), (480, 0), "{:?}", comparison.first);
+}
+
+#[test]
+fn it_resumes_to_the_same_bits_on_any_number_of_threads() {
+    let subject = subject();
+    let mut whole = Trainer::new(&subject, jobs(1)).unwrap();
+    whole.run(&mut NoObserver).unwrap();
+    let mut stops = Stops { after: 5, checkpoint: Vec::new() };
+    let mut first = Trainer::new(&subject, jobs(3)).unwrap();
+    assert!(matches!(first.run(&mut stops), Err(TrainError::Stopped)));
+    let mut second = Trainer::new(&subject, jobs(2)).unwrap();
+    second.restore(&stops.checkpoint).unwrap();
+    second.run(&mut NoObserver).unwrap();
+    assert_eq!(second.model().parameters, whole.model().parameters);
+    assert_eq!(written(&second, &subject.network), written(&whole, &subject.network));
+    let cut = &stops.checkpoint[..stops.checkpoint.len() - 4];
+    assert!(matches!(second.restore(cut), Err(TrainError::Checkpoint(_))));
+}
