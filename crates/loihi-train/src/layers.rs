@@ -7,6 +7,7 @@ use crate::arithmetic::Registers;
 use crate::error::TrainError;
 use crate::readout::Reading;
 use crate::settings::TrainForm;
+use crate::sparse;
 use crate::tree::{Branches, branches};
 use crate::ways::Ways;
 use crate::weight_format::WeightFormat;
@@ -123,7 +124,8 @@ impl Model {
             .collect::<Result<_, _>>()?;
         if synapses.iter().all(|own| own.trained.is_none()) {
             return Err(refused(
-                "it has no dense connection or convolution that is trained: see `learn` in [train]".into(),
+                "it has no dense or sparse connection and no convolution that is trained: see `learn` in [train]"
+                    .into(),
             ));
         }
         let trained = synapses.iter_mut().filter_map(|own| own.trained.as_mut());
@@ -275,7 +277,8 @@ fn synapses(network: &Network, connection: &Connection, form: &TrainForm) -> Res
     }
     let own = usize::from(matches!(connection.from, Endpoint::Population(_)));
     let delay = |source| connection.delay.get(source).map_or(0, |delay| usize::try_from(delay.get()).unwrap_or(0));
-    let all: Vec<usize> = (0..ways.extents()[0]).map(delay).collect();
+    let more = sparse::delays(&connection.weights, ways.extents()[0])?;
+    let all: Vec<usize> = more.into_iter().enumerate().map(|(source, more)| delay(source) + more).collect();
     let least = all.iter().copied().min().unwrap_or(0);
     let delays = all.iter().any(|delay| *delay != least).then(|| all.iter().map(|delay| delay - least).collect());
     Ok(Synapses {

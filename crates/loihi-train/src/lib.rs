@@ -35,6 +35,7 @@
 //! | [`optimiser`] | how weights are moved |
 //! | [`settings`] | the table `[train]` |
 //! | [`weight_format`] | what weights are rounded to |
+//! | [`sparse`] | connections that are given synapse by synapse |
 //! | [`ways`] | which source reaches which neuron: the products of a connection |
 //! | [`batch`] | what is shown, several samples at once |
 //! | [`readout`] | scores of a sample, and back |
@@ -66,6 +67,7 @@ pub mod readout;
 pub mod settings;
 pub mod shard;
 pub mod shift;
+pub mod sparse;
 pub mod subject;
 pub mod surrogate;
 pub mod threads;
