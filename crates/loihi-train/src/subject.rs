@@ -92,7 +92,20 @@ impl Subject {
         let form = TrainForm::of(&first)?;
         let samples = options.read_samples(form.validation_samples)?;
         let file = FileOptions::default().seed(options.seed).data(samples.shape(), samples.classes);
-        let network = parse_with(text, path, &file)?;
+        Self::new(parse_with(text, path, &file)?, samples, options)
+    }
+
+    /// Reads data for a network that is not a file: what is drawn for it takes the seed of the options, too.
+    ///
+    /// # Errors
+    /// [`TrainError`].
+    pub fn of(mut network: Network, options: &SubjectOptions) -> Result<Self, TrainError> {
+        let samples = options.read_samples(TrainForm::of(&network)?.validation_samples)?;
+        network.seed = network.seed.wrapping_add(options.seed);
+        Self::new(network, samples, options)
+    }
+
+    fn new(network: Network, samples: Samples, options: &SubjectOptions) -> Result<Self, TrainError> {
         let mut form = TrainForm::of(&network)?;
         form.epochs = options.epochs.unwrap_or(form.epochs);
         let input = input_of(&network, options.input.as_deref())?;
