@@ -21,6 +21,7 @@ use loihi_net::network::{
     nearest_bias, size, subtract_compartments, subtracting,
 };
 use loihi_train::ways::Ways;
+use std::collections::BTreeMap;
 
 /// Mantissa of the threshold of the neurons of the input, by which values of 0 to 255 become rates of 0 to 1. It is below 255, so
 /// that the largest value passes it in every step.
@@ -232,17 +233,16 @@ impl Build<'_> {
     /// as the first spikes, so that no neuron passes its threshold before.
     fn starts(&mut self, population: usize, wanted: &[f64], late: &[u8]) {
         let Mantissas { values, exponent } = mantissas(wanted.iter().copied(), 1.0);
-        let synapse = |(neuron, weight): (usize, i16)| SparseSynapse {
-            source: 0,
-            neuron,
-            weight,
-            delay: late.get(neuron).copied().unwrap_or(0),
-        };
-        let synapses: Vec<SparseSynapse> =
-            values.into_iter().enumerate().filter(|(_, weight)| *weight != 0).map(synapse).collect();
-        if !synapses.is_empty() {
-            let [start, to] = [self.start, population].map(Endpoint::Population);
-            self.network.connect(Connection::new(start, to, Weights::Sparse(synapses)).wgt_exp(exponent));
+        let [start, to] = [self.start, population].map(Endpoint::Population);
+        let late = |neuron: usize| late.get(neuron).copied().unwrap_or(0);
+        // A connection for each delay: that is what training takes.
+        let mut by_delay: BTreeMap<u8, Vec<SparseSynapse>> = BTreeMap::new();
+        for (neuron, weight) in values.into_iter().enumerate().filter(|(_, weight)| *weight != 0) {
+            by_delay.entry(late(neuron)).or_default().push(SparseSynapse { source: 0, neuron, weight, delay: 0 });
+        }
+        for (delay, synapses) in by_delay {
+            let connection = Connection::new(start, to, Weights::Sparse(synapses)).wgt_exp(exponent);
+            self.network.connect(connection.delay(Delay::saturating(delay.into())));
         }
     }
 

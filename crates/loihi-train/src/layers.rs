@@ -11,6 +11,7 @@ use crate::parameter::{Parameters, Place, Register};
 use crate::rate::Backward;
 use crate::readout::Reading;
 use crate::settings::TrainForm;
+use crate::sparse;
 use crate::tree::{Branches, branches};
 use crate::ways::Ways;
 use loihi_core::image::Profile;
@@ -119,7 +120,8 @@ impl Model {
             .collect::<Result<_, _>>()?;
         if parameters.iter().all(|own: &Parameters| !matches!(own.place, Place::Weights(_))) {
             return Err(refused(
-                "it has no dense connection or convolution that is trained: see `learn` in [train]".into(),
+                "it has no dense or sparse connection and no convolution that is trained: see `learn` in [train]"
+                    .into(),
             ));
         }
         let inputs: Vec<usize> = network.inputs.iter().map(|input| size(&input.shape)).collect();
@@ -296,8 +298,15 @@ fn synapses(
     }
     let own = usize::from(matches!(connection.from, Endpoint::Population(_)));
     let delay = |source| connection.delay.get(source).map_or(0, |delay| delay.get());
-    let all: Vec<i32> = (0..ways.extents()[0]).map(delay).collect();
+    let more = sparse::delays(&connection.weights, ways.extents()[0])?;
     let delays = form.delay_into(network, connection.to);
+    if delays.is_some() && more.iter().any(|delay| *delay != 0) {
+        return Err(
+            "its synapses have delays of their own, which are not trained: give the connection delays by source"
+                .to_owned(),
+        );
+    }
+    let all: Vec<i32> = more.into_iter().enumerate().map(|(source, more)| delay(source) + more).collect();
     if let Some(DelayForm { rate, max_steps, .. }) = delays {
         if let Some(delay) = all.iter().find(|delay| **delay > i32::from(*max_steps)) {
             return Err(format!(

@@ -39,6 +39,7 @@
 //! | [`beside`] | what is trained beside weights, by the table `[train]` |
 //! | [`distort`] | samples that are turned and stretched at random |
 //! | [`settings`] | the table `[train]` |
+//! | [`sparse`] | connections that are given synapse by synapse |
 //! | [`ways`] | which source reaches which neuron: the products of a connection |
 //! | [`batch`] | what is shown, several samples at once |
 //! | [`readout`] | scores of a sample, and back |
@@ -79,6 +80,7 @@ pub mod readout;
 pub mod settings;
 pub mod shard;
 pub mod shift;
+pub mod sparse;
 pub mod subject;
 pub mod surrogate;
 pub mod threads;

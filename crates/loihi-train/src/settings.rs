@@ -240,7 +240,7 @@ impl TrainForm {
         for name in &self.learn {
             let place = place_of(network, name).map_err(|what| section.error("train", "learn", what))?;
             if !network.connections.iter().any(|own| own.to == place && is_trainable(&own.weights)) {
-                let what = format!("no dense connection or convolution leads to `{name}`: take it out");
+                let what = format!("no dense or sparse connection and no convolution leads to `{name}`: take it out");
                 return Err(section.error("train", "learn", what));
             }
         }
@@ -326,7 +326,7 @@ impl TrainForm {
 
 /// Whether weights of this kind can be trained.
 const fn is_trainable(weights: &Weights) -> bool {
-    matches!(weights, Weights::Dense(_) | Weights::Conv2d(_))
+    matches!(weights, Weights::Dense(_) | Weights::Sparse(_) | Weights::Conv2d(_))
 }
 
 #[cfg(test)]

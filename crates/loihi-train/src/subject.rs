@@ -92,9 +92,22 @@ impl Subject {
         // What is wrong with the file is said before data are read.
         let first = parse_with(text, path, &FileOptions::default().data(vec![1], 1))?;
         let form = TrainForm::of(&first)?;
-        let mut samples = options.read_samples(form.validation_samples)?;
+        let samples = options.read_samples(form.validation_samples)?;
         let file = FileOptions::default().seed(options.seed).data(samples.shape(), samples.classes);
-        let network = parse_with(text, path, &file)?;
+        Self::new(parse_with(text, path, &file)?, samples, options)
+    }
+
+    /// Reads data for a network that is not a file: what is drawn for it takes the seed of the options, too.
+    ///
+    /// # Errors
+    /// [`TrainError`].
+    pub fn of(mut network: Network, options: &SubjectOptions) -> Result<Self, TrainError> {
+        let samples = options.read_samples(TrainForm::of(&network)?.validation_samples)?;
+        network.seed = network.seed.wrapping_add(options.seed);
+        Self::new(network, samples, options)
+    }
+
+    fn new(network: Network, mut samples: Samples, options: &SubjectOptions) -> Result<Self, TrainError> {
         let mut form = TrainForm::of(&network)?;
         form.epochs = options.epochs.unwrap_or(form.epochs);
         let input = input_of(&network, options.input.as_deref())?;

@@ -6,6 +6,7 @@ use crate::checkpoint::{Position, Progress};
 use crate::error::TrainError;
 use crate::layers::Model;
 use crate::optimiser::Moments;
+use crate::readout::Reading;
 use crate::settings::TrainForm;
 use crate::shard::{Goal, Shard, Tally};
 use crate::subject::Subject;
@@ -13,7 +14,7 @@ use crate::threads::each;
 use loihi_core::num::word;
 use loihi_files::plural::plural;
 use loihi_learn::samples::shuffled;
-use loihi_net::network::Endpoint;
+use loihi_net::network::{Endpoint, ReadBy};
 use loihi_run::record::RecordError;
 use std::num::NonZeroUsize;
 
@@ -295,7 +296,10 @@ impl<'s> Trainer<'s> {
         let mut said = Vec::new();
         let first = self.model.first_steps(&self.subject.network);
         let steps = self.subject.network.sample_steps().and_then(|steps| usize::try_from(steps).ok());
-        for place in self.model.order().filter(silent) {
+        // A readout by voltage need not spike.
+        let Reading { population, by, .. } = self.model.readout;
+        let has_to_spike = |place: &usize| *place != population || by != ReadBy::Voltage;
+        for place in self.model.order().filter(|place| silent(place) && has_to_spike(place)) {
             let name = &self.model.neurons[place].name;
             let mut before = self.model.synapses.iter().filter(|own| own.to == place);
             let waits = before.any(|own| matches!(own.from, Endpoint::Population(from) if silent(&from)));

@@ -4,6 +4,7 @@
 //! Rows are steps and samples. Convolutions and pools take the windows of a row apart (im2col), so that they are products, too.
 
 use crate::matrix::{Matrix, add_product};
+use crate::sparse::{self, Sparse};
 use loihi_net::network::{Conv2d, Each, Weights, planes, size};
 use std::ops::Range;
 
@@ -19,6 +20,8 @@ pub enum Ways {
     },
     /// Each to that of its number; a weight a neuron.
     OneToOne(usize),
+    /// Those that are given one by one.
+    Sparse(Sparse),
     /// Windows of planes, as of convolutions and pools; by group, weights are a row of outputs for each tap.
     Windows(Windows),
 }
@@ -67,8 +70,9 @@ impl Ways {
                 let own = Windows { from, to, kernel, stride, padding, dilation: [1, 1], groups: from[0] };
                 Ok((Self::Windows(own.clone()), vec![pool.weight; own.weights()]))
             }
-            Weights::Sparse(_) => {
-                Err("sparse connections are not trained: give it as a dense one with a share of zeros".into())
+            Weights::Sparse(synapses) => {
+                let mantissas = synapses.iter().map(|synapse| synapse.weight).collect();
+                Ok((Self::Sparse(Sparse::new(synapses, [sources, neurons])), mantissas))
             }
         }
     }
@@ -88,6 +92,7 @@ impl Ways {
                 }
                 Weights::Conv2d(conv.clone().weights(put))
             }
+            (Self::Sparse(_), Weights::Sparse(synapses)) => sparse::put(synapses, mantissas),
             (Self::OneToOne(_), Weights::OneToOne(_)) => Weights::OneToOne(Each::of(mantissas.to_vec())),
             _ => weights.clone(),
         }
@@ -97,7 +102,7 @@ impl Ways {
     pub fn places(&self) -> impl Iterator<Item = usize> + use<> {
         let windows = match self {
             Self::Windows(windows) => Some(windows.places()),
-            Self::Dense { .. } | Self::OneToOne(_) => None,
+            Self::Dense { .. } | Self::OneToOne(_) | Self::Sparse(_) => None,
         };
         windows.into_iter().flatten()
     }
@@ -107,6 +112,7 @@ impl Ways {
         match self {
             Self::Dense { sources, neurons } => [*sources, *neurons],
             Self::OneToOne(neurons) => [*neurons, *neurons],
+            Self::Sparse(sparse) => sparse.extents,
             Self::Windows(windows) => [windows.from.iter().product(), windows.to.iter().product()],
         }
     }
@@ -116,6 +122,7 @@ impl Ways {
         match self {
             Self::Dense { sources, .. } => *sources,
             Self::OneToOne(_) => 1,
+            Self::Sparse(sparse) => sparse.fan_in(),
             Self::Windows(windows) => windows.taps(),
         }
     }
@@ -129,6 +136,7 @@ impl Ways {
                 add_product(sums, Matrix::new(spikes, rows, sources), Matrix::new(weights, sources, neurons));
             }
             Self::OneToOne(_) => scaled(sums, spikes, weights),
+            Self::Sparse(sparse) => sparse.add(sums, spikes, weights),
             Self::Windows(windows) => {
                 windows.lowered(spikes, |row, group, columns| {
                     let weights = Matrix::new(&weights[windows.weights_of(group)], windows.taps(), windows.outputs());
@@ -149,6 +157,7 @@ impl Ways {
                 add_product(by_spikes, Matrix::new(by_sums, rows, neurons), weights);
             }
             Self::OneToOne(_) => scaled(by_spikes, by_sums, weights),
+            Self::Sparse(sparse) => sparse.back(by_spikes, by_sums, weights),
             Self::Windows(windows) => {
                 let (mut columns, outputs) = (Vec::new(), windows.outputs());
                 for (by_spikes, by_sums) in by_spikes.chunks_mut(sources).zip(by_sums.chunks(neurons)) {
@@ -180,6 +189,7 @@ impl Ways {
                     each.for_each(|((own, spike), by_sum)| *own += spike * by_sum);
                 }
             }
+            Self::Sparse(sparse) => sparse.gradient(gradient, spikes, by_sums),
             Self::Windows(windows) => {
                 windows.lowered(spikes, |row, group, columns| {
                     let by_sums = &by_sums[windows.neurons_of(row, group)];
@@ -290,7 +300,7 @@ impl Windows {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use loihi_net::network::{Connection, Network, Pool2d, Population};
+    use loihi_net::network::{Connection, Network, Pool2d, Population, SparseSynapse};
     use proptest::prelude::*;
 
     fn whole(count: usize, seed: u32) -> Vec<f32> {
@@ -328,6 +338,21 @@ mod tests {
             let expected: f32 = sums.iter().zip(&by_sums).map(|(sum, by_sum)| sum * by_sum).sum();
             assert!((gradient[at] - expected).abs() < 1e-3, "{at}: {} and {expected}", gradient[at]);
         }
+    }
+
+    #[test]
+    fn sparse_connections_are_their_synapses() {
+        let mut network = Network::new("n");
+        let (source, to) = (network.input("in", 4), network.population(Population::new("p", 3)));
+        let synapse = |at: usize| SparseSynapse {
+            source: at * 3 % 4,
+            neuron: at * 5 % 3,
+            weight: i16::try_from(at).unwrap() * 2 - 6,
+            delay: 0,
+        };
+        let mut synapses: Vec<SparseSynapse> = (0..7).map(synapse).collect();
+        synapses.sort_unstable();
+        compare(&Connection::new(source, to, synapses), [&[4], &[3]]);
     }
 
     proptest! {

@@ -1,6 +1,7 @@
 //! `loihi import`: networks of other frameworks in the chip's integers.
 
 use super::choice::choice;
+use super::graph::{GraphArgs, about, is_net};
 use super::progress::waiting;
 use super::{net, out};
 use anyhow::bail;
@@ -9,9 +10,8 @@ use host_harness::Choice as _;
 use host_harness::head::{Head, replace_last_layer};
 use host_harness::import::{Fidelity, FidelityRow, Imported};
 use host_harness::lava_dl;
-use host_harness::network::{PeriodicReset, microseconds};
-use host_harness::nir;
-use host_harness::quantise::{Exporter, IfInput, InputAs, Integrator, QuantiseOptions, Reset, quantise};
+use host_harness::network::PeriodicReset;
+use host_harness::quantise::InputAs;
 use serde_json::{Value, json};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
@@ -23,28 +23,11 @@ const SCHEMA: &str = "loihi-import/1";
 pub(super) struct ImportArgs {
     /// A network: a .nir file, or a .net file of lava-dl
     file: PathBuf,
-    /// Duration of a step: "0.1 ms", or a number in the unit of the file's time constants, seconds as a rule [default:
-    /// inferred, or chosen]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    dt: Option<f64>,
-    /// What has written the file, which settles what it leaves open: the step, the integrator, what an input adds, the reset
-    #[arg(long = "as", value_parser = choice::<Exporter>(), value_name = "NAME")]
-    writer: Option<Exporter>,
-    /// How equations become steps [default: euler, or as --as has it]
-    #[arg(long, value_parser = choice::<Integrator>())]
-    integrator: Option<Integrator>,
-    /// What a spike does to the voltage [default: as-file, or as --as has it]
-    #[arg(long, value_parser = choice::<Reset>())]
-    reset: Option<Reset>,
-    /// What an input of 1 adds in a step to neurons without a time constant (IF, I) [default: infer, or as --as has it]
-    #[arg(long, value_parser = choice::<IfInput>())]
-    if_input: Option<IfInput>,
+    #[command(flatten)]
+    graph: GraphArgs,
     /// Input encoding
     #[arg(long, value_parser = choice::<InputAs>(), default_value = InputAs::default().name())]
     input: InputAs,
-    /// Steps of a sample, if the data do not say
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    steps: u32,
     /// Reset neurons every N steps, as netx does; .net files only
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=0x7fff_ffff))]
     reset_interval: Option<u32>,
@@ -68,14 +51,6 @@ pub(super) struct ImportArgs {
     out: Option<PathBuf>,
 }
 
-/// Seconds of a text with a unit, or the number as it is.
-fn duration(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(number) => Ok(number),
-        Err(_) => Ok(microseconds(text).map_err(|error| error.to_string())? / 1e6),
-    }
-}
-
 pub(super) fn import(args: &ImportArgs) -> anyhow::Result<()> {
     let mut imported = waiting("quantising", || read(args))?;
     if let Some(head) = args.head {
@@ -90,7 +65,7 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<()> {
     }
     if let Some(path) = &args.out {
         net::free(path, args.overwrite)?;
-        imported.network.about = format!("Imported from {}:\n{table}", args.file.display());
+        imported.network.about = about(&imported, &args.file);
         imported.network.save(path)?;
         out::line(format_args!("{} neurons in {}", imported.network.neurons(), path.display()))?;
     }
@@ -105,64 +80,24 @@ fn body(imported: &Imported, out: Option<&Path>) -> Value {
     })
 }
 
-impl ImportArgs {
-    /// What was given, before what the writer of the file means, before what is usual.
-    fn options(&self) -> QuantiseOptions {
-        let mut options = self.writer.map(Exporter::options).unwrap_or_default();
-        options.dt = self.dt;
-        options.integrator = self.integrator.unwrap_or(options.integrator);
-        options.reset = self.reset.unwrap_or(options.reset);
-        options.if_input = self.if_input.unwrap_or(options.if_input);
-        options.with_input(self.input).with_steps(self.steps)
-    }
-
-    /// An option that only files of NIR have.
-    fn without_effect(&self) -> Option<&'static str> {
-        let Self { dt, writer, integrator, reset, if_input, input, steps, .. } = self;
-        let given = [
-            ("--dt", dt.is_some()),
-            ("--as", writer.is_some()),
-            ("--integrator", integrator.is_some()),
-            ("--reset", reset.is_some()),
-            ("--if-input", if_input.is_some()),
-            ("--input", *input != InputAs::default()),
-            ("--steps", *steps > 0),
-        ];
-        given.into_iter().find_map(|(option, given)| given.then_some(option))
-    }
-}
-
 fn read(args: &ImportArgs) -> anyhow::Result<Imported> {
-    match args.file.extension().and_then(|end| end.to_str()) {
-        Some("net") => {
-            if let Some(option) = args.without_effect() {
-                bail!("{option} has no meaning for a .net file, which holds the chip's integers");
-            }
-            let mut imported = lava_dl::read(&args.file)?;
-            if let Some(interval_steps) = args.reset_interval {
-                let offset_steps = args.reset_offset;
-                if offset_steps >= interval_steps {
-                    bail!(
-                        "--reset-offset {offset_steps} is outside an interval of {interval_steps}: give a smaller one"
-                    );
-                }
-                lava_dl::reset_periodically(&mut imported, PeriodicReset { interval_steps, offset_steps });
-            }
-            Ok(imported)
-        }
-        Some("nir") => {
-            if args.reset_interval.is_some() {
-                bail!("--reset-interval has no meaning for a .nir file: `reset_interval_steps` of a network file has");
-            }
-            let graph = nir::read(&args.file)?;
-            let name = args.file.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            let options = args.options();
-            let mut imported = quantise(&graph, &name, options).map_err(|wrong| wrong.of(&args.file))?;
-            imported
-                .said
-                .extend(args.writer.and_then(Exporter::differs).map(|differs| format!("Not kept: {differs}.")));
-            Ok(imported)
-        }
-        _ => bail!("{} cannot be imported: expected a .nir or a .net file", args.file.display()),
+    let is_net = is_net(&args.file);
+    if is_net && args.input != InputAs::default() {
+        bail!("--input has no meaning for a .net file, which holds the chip's integers");
     }
+    let mut imported = args.graph.read(&args.file, args.input)?;
+    match args.reset_interval {
+        None => {}
+        Some(_) if !is_net => {
+            bail!("--reset-interval has no meaning for a .nir file: `reset_interval_steps` of a network file has");
+        }
+        Some(interval_steps) => {
+            let offset_steps = args.reset_offset;
+            if offset_steps >= interval_steps {
+                bail!("--reset-offset {offset_steps} is outside an interval of {interval_steps}: give a smaller one");
+            }
+            lava_dl::reset_periodically(&mut imported, PeriodicReset { interval_steps, offset_steps });
+        }
+    }
+    Ok(imported)
 }

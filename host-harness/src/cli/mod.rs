@@ -21,6 +21,8 @@ mod export;
 mod fetch;
 mod fit;
 mod follow;
+#[cfg(feature = "hdf5")]
+mod graph;
 mod image;
 #[cfg(feature = "hdf5")]
 mod import;

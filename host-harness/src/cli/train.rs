@@ -1,6 +1,8 @@
 //! `loihi train`: a network trained offline in the chip's integers, then answered by the emulator.
 
 mod ann;
+#[cfg(feature = "hdf5")]
+mod from;
 
 use super::jobs::{threads, told};
 use super::progress::{Progress, waiting};
@@ -33,7 +35,7 @@ const NETWORK: &str = "network.toml";
 pub(super) struct TrainArgs {
     /// A network file, whose table [train] says how it is trained (`loihi list --network` prints all keys)
     #[arg(value_name = "NET.toml")]
-    network: String,
+    network: Option<String>,
     /// What to learn from: the name of a data set (`loihi data list`), a file, an archive or a folder
     #[arg(long, value_name = "WHAT")]
     train: PathBuf,
@@ -58,6 +60,9 @@ pub(super) struct TrainArgs {
     /// The input to which samples are shown [default: the only one]
     #[arg(long, value_name = "NAME")]
     input: Option<String>,
+    #[cfg(feature = "hdf5")]
+    #[command(flatten)]
+    from: from::FromArgs,
     #[command(flatten)]
     folder: FolderArgs,
 }
@@ -66,17 +71,29 @@ pub(super) fn train(args: &TrainArgs) -> anyhow::Result<()> {
     let Some(folder) = args.folder.path() else {
         bail!("the trained network needs a place: give --out DIR, or --resume DIR");
     };
-    let what = What::of(&args.network)?;
+    #[cfg(feature = "hdf5")]
+    if let Some(network) = args.from.network(args.network.as_deref())? {
+        let subject = waiting("reading samples", || Subject::of(network, &args.options()))?;
+        return train_subject(args, &subject, folder);
+    }
+    let Some(what) = &args.network else {
+        bail!("what is trained is missing: give a network file, or --from with a network of another framework");
+    };
+    let what = What::of(what)?;
     if ann::is_asked_for(&what) {
         return ann::train(args, &what, folder);
     }
     let What { path, text, .. } = what;
     let subject = waiting("reading samples", || Subject::open(&text, &path, &args.options()))?;
-    let Some((mut recording, checkpoint)) = Recording::start(args, folder, manifest(&subject), subject.hash)? else {
+    train_subject(args, &subject, folder)
+}
+
+fn train_subject(args: &TrainArgs, subject: &Subject, folder: &Path) -> anyhow::Result<()> {
+    let Some((mut recording, checkpoint)) = Recording::start(args, folder, manifest(subject), subject.hash)? else {
         return Ok(());
     };
     let jobs = threads(args.jobs);
-    let mut trainer = waiting("preparing", || Trainer::new(&subject, jobs))?;
+    let mut trainer = waiting("preparing", || Trainer::new(subject, jobs))?;
     if let Some(checkpoint) = checkpoint {
         recording.resume(&checkpoint)?;
         trainer.restore(&checkpoint.state)?;
@@ -87,7 +104,7 @@ pub(super) fn train(args: &TrainArgs) -> anyhow::Result<()> {
     recording.folder.manifest(&recording.manifest)?;
     let trained = trainer.run(&mut recording);
     recording.progress.finish();
-    let finished = trained.and_then(|()| recording.answer(&trainer, &subject, jobs));
+    let finished = trained.and_then(|()| recording.answer(&trainer, subject, jobs));
     let result = finished.map_err(|error| {
         let end = match error {
             TrainError::Stopped => End::Stopped,

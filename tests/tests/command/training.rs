@@ -106,7 +106,7 @@ fn what_cannot_be_trained_is_told_in_a_sentence() {
         ("rate = 2.0", "speed = 2.0", "unknown field `speed`"),
         ("rate = 2.0", "target_spikes = [9.0, 1.0]", "`target_spikes` is of loss = \"target-spikes\""),
         ("rate = 2.0", "loss = \"target-spikes\"", "`per_score` is of loss = \"cross-entropy\""),
-        ("rate = 2.0", "learn = [\"pixels\"]", "no dense connection or convolution leads to `pixels`"),
+        ("rate = 2.0", "learn = [\"pixels\"]", "no dense or sparse connection and no convolution leads to `pixels`"),
         ("rate = 2.0", "learn = [\"hiden\"]", "unknown population `hiden`"),
         ("rate = 2.0", "rate = 2.0\nweight_decay = 0.9", "give a `weight_decay` of at most 1 / `rate`"),
         ("rate = 2.0", "rate = 2.0\nshift = [0, 0]", "`shift = [0, 0]` moves nothing"),

@@ -25,4 +25,5 @@ mod serial;
 mod snapshots;
 mod speed;
 mod standalone;
+mod trained;
 mod x86;
