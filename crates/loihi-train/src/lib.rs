@@ -27,6 +27,7 @@
 //! | [`error`] | why a network is not trained |
 //! | [`threads`] | work on several threads |
 //! | [`matrix`] | products of matrices |
+//! | [`sparse`] | few spikes among many elements |
 //! | [`surrogate`] | derivatives of a spike |
 //! | [`arithmetic`] | a step of neurons, forward |
 //! | [`adjoint`] | a step of neurons, backward |
@@ -40,6 +41,7 @@
 //! | [`readout`] | scores of a sample, and back |
 //! | [`layers`] | a network as it is trained |
 //! | [`pass`] | a batch through a network, forward and backward |
+//! | [`rewire`] | which synapses a sparse connection has |
 //! | [`calibrate`] | thresholds from data |
 //! | [`shift`] | samples that are moved at random |
 //! | [`shard`] | a part of a batch: its loss and its gradient |
@@ -63,9 +65,11 @@ pub mod matrix;
 pub mod optimiser;
 pub mod pass;
 pub mod readout;
+pub mod rewire;
 pub mod settings;
 pub mod shard;
 pub mod shift;
+pub mod sparse;
 pub mod subject;
 pub mod surrogate;
 pub mod threads;

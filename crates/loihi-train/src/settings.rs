@@ -3,8 +3,9 @@
 use crate::loss::{Loss, RateLoss, ReadoutLoss};
 use crate::optimiser::Schedule;
 use crate::surrogate::Surrogate;
-use loihi_net::network::{Endpoint, Network, Population, ReadBy, Section, SectionError, Weights};
+use loihi_net::network::{Connection, Endpoint, Network, Population, ReadBy, Section, SectionError, Weights};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// `[train]`: every key has a default.
 ///
@@ -40,12 +41,20 @@ pub struct TrainForm {
     pub surrogate: Surrogate,
     /// Its width, in thresholds.
     pub width: f32,
+    /// What it is multiplied by: less than 1 keeps gradients from growing over many steps.
+    pub damping: f32,
     /// Whether the reset has a derivative by the voltage, too.
     pub through_reset: bool,
     /// Keeps the rate of every population but the readout within bounds.
     pub rates: Option<RatesForm>,
     /// Populations whose incoming weights are trained; by default all.
     pub learn: Vec<String>,
+    /// By population, the share of synapses that each dense connection into it has: training chooses which, by sparse rewiring.
+    pub connectivity: BTreeMap<String, f32>,
+    /// Of sparse rewiring: what a step takes from the magnitude of every weight, at a rate of 1.
+    pub rewire_l1: f32,
+    /// Of sparse rewiring: the deviation of what a step adds to every weight at random, at a rate of 1.
+    pub rewire_noise: f32,
     /// Before training, thresholds of populations that are trained are chosen so that at most this share of the
     /// neurons spikes in a step; by default they are those of the file. That of a readout by voltage stays.
     pub v_th_rate: Option<f64>,
@@ -83,9 +92,13 @@ impl Default for TrainForm {
             target_spikes: None,
             surrogate: Surrogate::Arctan,
             width: 1.0,
+            damping: 1.0,
             through_reset: false,
             rates: None,
             learn: Vec::new(),
+            connectivity: BTreeMap::new(),
+            rewire_l1: 0.01,
+            rewire_noise: 0.0,
             v_th_rate: None,
             shift: None,
             validation_samples: 5000,
@@ -130,6 +143,7 @@ impl TrainForm {
             ("clip_norm", within(self.clip_norm, 0.0, f32::MAX), "give 0 or more"),
             ("per_score", within(self.per_score, 1e-6, 1e3), "give more than 0, at most 1000"),
             ("width", within(self.width, 1e-3, 1e3), "give a width of 0.001 to 1000 thresholds"),
+            ("damping", within(self.damping, 1e-3, 1.0), "give a factor of 0.001 to 1"),
             (
                 "target_spikes",
                 self.target_spikes.is_none_or(targets),
@@ -140,6 +154,13 @@ impl TrainForm {
                 self.rates.is_none_or(rates),
                 "give `low` and `high` of 0 to 1 spikes a step, and a `strength` of 0 or more",
             ),
+            (
+                "connectivity",
+                self.connectivity.values().all(|share| within(*share, 1e-4, 1.0)),
+                "give shares of 0.0001 to 1 of all synapses",
+            ),
+            ("rewire_l1", within(self.rewire_l1, 0.0, 256.0), "give 0 to 256 units of the weights' mantissas"),
+            ("rewire_noise", within(self.rewire_noise, 0.0, 256.0), "give 0 to 256 units of the weights' mantissas"),
             (
                 "v_th_rate",
                 self.v_th_rate.is_none_or(|rate| (1e-4..=0.9).contains(&rate)),
@@ -171,6 +192,12 @@ impl TrainForm {
             let what = "loss = \"target-spikes\" is on spikes: read them, by = \"spikes\" in [readout]";
             return Err(section.error("train", "loss", what));
         }
+        for key in ["rewire_l1", "rewire_noise"] {
+            if given(key) && self.connectivity.is_empty() {
+                let what = format!("`{key}` is of sparse rewiring: give a `connectivity`, or take it out");
+                return Err(section.error("train", key, what));
+            }
+        }
         if self.shift == Some([0, 0]) {
             return Err(section.error("train", "shift", "`shift = [0, 0]` moves nothing: take it out"));
         }
@@ -185,13 +212,18 @@ impl TrainForm {
             let what = "`rates` is for populations other than the readout, and no weights that lead to one are trained: take it out";
             return Err(section.error("train", "rates", what));
         }
-        for name in &self.learn {
-            let place = network.populations.iter().position(|population| population.name == *name);
-            let Some(place) = place else {
-                let names: Vec<&str> = network.populations.iter().map(|own| own.name.as_str()).collect();
-                let what = format!("unknown population `{name}`; there are: {}", names.join(", "));
-                return Err(section.error("train", "learn", what));
+        for name in self.connectivity.keys() {
+            let (place, to) = named(section, network, "connectivity", name)?;
+            let is_rewired = |own: &Connection| {
+                own.to == place && matches!(own.weights, Weights::Dense(_)) && self.trains(&own.weights, to)
             };
+            if !network.connections.iter().any(is_rewired) {
+                let what = format!("no dense connection that is trained leads to `{name}`: take it out");
+                return Err(section.error("train", "connectivity", what));
+            }
+        }
+        for name in &self.learn {
+            let (place, _) = named(section, network, "learn", name)?;
             if !network.connections.iter().any(|own| own.to == place && is_trainable(&own.weights)) {
                 let what = format!("no dense connection or convolution leads to `{name}`: take it out");
                 return Err(section.error("train", "learn", what));
@@ -230,6 +262,19 @@ impl TrainForm {
     }
 }
 
+/// The population of a name, and its place.
+fn named<'n>(
+    section: &Section,
+    network: &'n Network,
+    key: &str,
+    name: &str,
+) -> Result<(usize, &'n Population), SectionError> {
+    network.populations.iter().enumerate().find(|(_, population)| population.name == name).ok_or_else(|| {
+        let names: Vec<&str> = network.populations.iter().map(|own| own.name.as_str()).collect();
+        section.error("train", key, format!("unknown population `{name}`; there are: {}", names.join(", ")))
+    })
+}
+
 /// Whether weights of this kind can be trained.
 const fn is_trainable(weights: &Weights) -> bool {
     matches!(weights, Weights::Dense(_) | Weights::Conv2d(_))
@@ -238,7 +283,6 @@ const fn is_trainable(weights: &Weights) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use loihi_net::network::Connection;
 
     /// What is said of these keys, in a network of two layers.
     fn said(keys: &str) -> Option<String> {
@@ -259,13 +303,25 @@ mod tests {
     fn keys_without_effect_and_out_of_range_are_refused() {
         for (keys, expected) in [
             ("shift = [0, 0]", "moves nothing: take it out"),
+            ("rewire_l1 = 0.1", "`rewire_l1` is of sparse rewiring: give a `connectivity`"),
+            ("connectivity = { hide = 0.2 }", "unknown population `hide`; there are: hidden, out"),
+            (
+                "connectivity = { hidden = 0.2 }\nlearn = [\"out\"]",
+                "no dense connection that is trained leads to `hidden`",
+            ),
+            ("connectivity = { hidden = 0 }", "give shares of 0.0001 to 1"),
             ("rates = { high = 0.1, strength = 1.0 }\nlearn = [\"out\"]", "populations other than the readout"),
             ("rate = 4.0\nweight_decay = 0.5", "give a `weight_decay` of at most 1 / `rate`"),
         ] {
             let said = said(keys).unwrap_or_default();
             assert!(said.contains(expected), "{keys}: {said}");
         }
-        for keys in ["shift = [0, 1]", "rates = { high = 0.1, strength = 1.0 }", "rate = 2.0\nweight_decay = 0.5"] {
+        for keys in [
+            "connectivity = { hidden = 0.2 }\nrewire_noise = 0.1",
+            "shift = [0, 1]",
+            "rates = { high = 0.1, strength = 1.0 }",
+            "rate = 2.0\nweight_decay = 0.5",
+        ] {
             assert_eq!(said(keys), None, "{keys}");
         }
     }

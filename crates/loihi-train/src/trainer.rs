@@ -6,6 +6,7 @@ use crate::checkpoint::{Position, Progress};
 use crate::error::TrainError;
 use crate::layers::Model;
 use crate::optimiser::{AdamW, Moments};
+use crate::rewire::{self, Rewiring};
 use crate::settings::TrainForm;
 use crate::shard::{Goal, Shard, Tally};
 use crate::subject::Subject;
@@ -13,7 +14,7 @@ use crate::threads::each;
 use loihi_core::num::word;
 use loihi_files::plural::plural;
 use loihi_learn::samples::shuffled;
-use loihi_net::network::Endpoint;
+use loihi_net::network::{Endpoint, ReadBy};
 use loihi_run::record::RecordError;
 use std::num::NonZeroUsize;
 
@@ -98,6 +99,8 @@ pub struct Trainer<'s> {
     subject: &'s Subject,
     model: Model,
     moments: Vec<Moments>,
+    /// By trained connection, how it is rewired, if it is.
+    rewirings: Vec<Option<Rewiring>>,
     position: Position,
     jobs: NonZeroUsize,
     last: Option<EpochRow>,
@@ -110,12 +113,13 @@ impl<'s> Trainer<'s> {
     /// [`TrainError::Network`].
     pub fn new(subject: &'s Subject, jobs: NonZeroUsize) -> Result<Self, TrainError> {
         let mut model = Model::new(&subject.network, &subject.form)?;
+        let rewirings = rewire::begin(&mut model, &subject.network, &subject.form, subject.seed);
         if let Some(share) = subject.form.v_th_rate {
             let places: Vec<usize> = (0..subject.samples.training.len().min(CALIBRATION_SAMPLES)).collect();
             calibrate::thresholds(&mut model, &subject.to_learn(&places, 0)?, share);
         }
         let moments = model.trained().map(|own| Moments::new(own.weights.len())).collect();
-        Ok(Self { subject, model, moments, position: Position::default(), jobs, last: None })
+        Ok(Self { subject, model, moments, rewirings, position: Position::default(), jobs, last: None })
     }
 
     /// From where a checkpoint stands.
@@ -212,7 +216,11 @@ impl<'s> Trainer<'s> {
         if !tally.loss.is_finite() {
             return Err(diverged("the loss"));
         }
-        let norm = sum(shards);
+        let norm = sum(shards, |number, gradient| {
+            if let (Some(Some(_)), Some(own)) = (self.rewirings.get(number), self.model.trained().nth(number)) {
+                Rewiring::mask(gradient, &own.weights);
+            }
+        });
         // The optimiser squares what it is given.
         let given = if form.clip_norm > 0.0 { norm.min(form.clip_norm) } else { norm };
         if !norm.is_finite() || !(given * given).is_finite() {
@@ -239,9 +247,12 @@ impl<'s> Trainer<'s> {
         let rate = (f64::from(form.rate) * form.schedule.share(done / total)) as f32;
         let adam = AdamW { rate, betas: BETAS, weight_decay: form.weight_decay };
         let number = self.position.steps;
-        let parts = self.model.trained_mut().zip(&first.gradients).zip(&mut self.moments);
-        for ((trained, gradient), moments) in parts {
+        let parts = self.model.trained_mut().zip(&first.gradients).zip(&mut self.moments).zip(&self.rewirings);
+        for (((trained, gradient), moments), rewiring) in parts {
             adam.step(number, &mut trained.weights, gradient, moments, trained.format.range());
+            if let Some(rewiring) = rewiring {
+                rewiring.step(number, rate, trained, moments);
+            }
         }
         self.model.fold(&self.subject.network);
     }
@@ -298,7 +309,9 @@ impl<'s> Trainer<'s> {
         let mut said = Vec::new();
         let first = self.model.first_steps(&self.subject.network);
         let steps = self.subject.network.sample_steps().and_then(|steps| usize::try_from(steps).ok());
-        for place in self.model.order().filter(silent) {
+        let readout = self.model.readout;
+        let is_asked = |place: &usize| readout.by != ReadBy::Voltage || *place != readout.population;
+        for place in self.model.order().filter(silent).filter(is_asked) {
             let name = &self.model.neurons[place].name;
             let mut before = self.model.synapses.iter().filter(|own| own.to == place);
             let waits = before.any(|own| matches!(own.from, Endpoint::Population(from) if silent(&from)));
@@ -343,7 +356,8 @@ impl Answers {
 
 /// What is made smaller, by the file.
 fn goal(form: &TrainForm) -> Goal {
-    let derivatives = Derivatives { surrogate: form.surrogate, width: form.width, through_reset: form.through_reset };
+    let TrainForm { surrogate, width, damping, through_reset, .. } = *form;
+    let derivatives = Derivatives { surrogate, width, damping, through_reset };
     Goal { readout: form.readout_loss(), rates: form.rate_loss(), derivatives }
 }
 
@@ -352,14 +366,16 @@ fn order(subject: &Subject, epoch: u32) -> Vec<usize> {
     shuffled(0..subject.samples.training.len(), word(subject.seed, epoch, 0, 0x7EA1), [epoch, 96])
 }
 
-/// Adds the gradients of all shards to that of the first one, in their order; returns its norm.
-fn sum(shards: &mut [Shard]) -> f32 {
+/// Adds the gradients of all shards to that of the first one, in their order, and lets `mask` take from each connection's what does
+/// not count; returns its norm.
+fn sum(shards: &mut [Shard], mask: impl Fn(usize, &mut [f32])) -> f32 {
     let Some((first, others)) = shards.split_first_mut() else { return 0.0 };
     let mut squares = 0.0_f64;
     for (number, own) in first.gradients.iter_mut().enumerate() {
         for other in &*others {
             own.iter_mut().zip(&other.gradients[number]).for_each(|(own, other)| *own += other);
         }
+        mask(number, own);
         squares += own.iter().map(|value| f64::from(*value) * f64::from(*value)).sum::<f64>();
     }
     #[expect(clippy::cast_possible_truncation, reason = "a norm may be rounded")]

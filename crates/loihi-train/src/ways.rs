@@ -4,6 +4,7 @@
 //! Rows are steps and samples. Convolutions and pools take the windows of a row apart (im2col), so that they are products, too.
 
 use crate::matrix::{Matrix, add_product};
+use crate::sparse;
 use loihi_net::network::{Conv2d, Each, Weights, planes, size};
 use std::ops::Range;
 
@@ -125,6 +126,9 @@ impl Ways {
         let [sources, neurons] = self.extents();
         match self {
             Self::Dense { .. } => {
+                if sparse::is_sparse(spikes) {
+                    return sparse::add_rows(sums, spikes, weights, [sources, neurons]);
+                }
                 let rows = spikes.len() / sources;
                 add_product(sums, Matrix::new(spikes, rows, sources), Matrix::new(weights, sources, neurons));
             }
@@ -170,6 +174,9 @@ impl Ways {
         let [sources, neurons] = self.extents();
         match self {
             Self::Dense { .. } => {
+                if sparse::is_sparse(spikes) {
+                    return sparse::add_outer(gradient, spikes, by_sums, [sources, neurons]);
+                }
                 let rows = spikes.len() / sources;
                 let spikes = Matrix::new(spikes, rows, sources).transposed();
                 add_product(gradient, spikes, Matrix::new(by_sums, rows, neurons));

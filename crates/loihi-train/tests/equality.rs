@@ -208,7 +208,7 @@ proptest! {
             (Just(network), stimuli)
         }),
         derivatives in proptest::option::of(Just(
-            Derivatives { surrogate: Surrogate::Arctan, width: 0.5, through_reset: true }
+            Derivatives { surrogate: Surrogate::Arctan, width: 0.5, damping: 0.7, through_reset: true }
         )),
     ) {
         // Weights that the format does not hold are rounded as training rounds them.
