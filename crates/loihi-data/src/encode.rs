@@ -46,7 +46,7 @@ pub fn frames(rows: &[u8], width: usize) -> Spikes {
 pub fn levels(rows: &[u8], width: usize, levels: usize) -> Spikes {
     let rows = rows.chunks_exact(width.max(1));
     let steps = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-    let heights: Vec<usize> = (1..=levels).map(|level| (256 * level).div_ceil(levels + 1)).collect();
+    let heights = heights(levels);
     let of_row = |(step, row): (u32, &[u8])| {
         let reached = |height: usize| move |(_, value): &(usize, &u8)| usize::from(**value) >= height;
         let spikes = heights.iter().enumerate().flat_map(|(level, height)| {
@@ -55,6 +55,34 @@ pub fn levels(rows: &[u8], width: usize, levels: usize) -> Spikes {
         spikes.collect::<Vec<_>>()
     };
     Spikes { steps, spikes: (0..).zip(rows).flat_map(of_row).collect() }
+}
+
+/// Rows of values, one a step: a spike at element `level · width + at` for every level that a rise since the row before has
+/// reached, at `(levels + level) · width + at` for every one that a fall has left. Levels are those of [`levels`]; before the
+/// first row all values are 0.
+pub fn crossings(rows: &[u8], width: usize, levels: usize) -> Spikes {
+    let heights = heights(levels);
+    let reached = |value: u8| heights.partition_point(|height| *height <= usize::from(value));
+    let rows = rows.chunks_exact(width.max(1));
+    let steps = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+    let mut before = vec![0; width.max(1)];
+    let mut spikes = Vec::new();
+    for (step, row) in (0..).zip(rows) {
+        let first = spikes.len();
+        for (at, (value, before)) in row.iter().zip(&mut before).enumerate() {
+            let now = reached(*value);
+            spikes.extend((*before..now).map(|level| (step, level * width + at)));
+            spikes.extend((now..*before).map(|level| (step, (levels + level) * width + at)));
+            *before = now;
+        }
+        spikes[first..].sort_unstable();
+    }
+    Spikes { steps, spikes }
+}
+
+/// The least values that reach each of so many levels.
+fn heights(levels: usize) -> Vec<usize> {
+    (1..=levels).map(|level| (256 * level).div_ceil(levels + 1)).collect()
 }
 
 /// Rows of values, one a step: a spike at element `at` for a rise by `threshold` since the last spike there, at
@@ -143,6 +171,25 @@ mod tests {
             Spikes { steps: 2, spikes: vec![(0, 2), (1, 0), (1, 2)] },
             "one level is the half"
         );
+    }
+
+    /// Of every pair of values: what is reached before and after differs by what has spiked.
+    #[test]
+    fn a_level_that_is_crossed_spikes() {
+        // Three levels, 64, 128 and 192, of rows of two.
+        let rows = [63, 64, 255, 128, 127, 128, 0, 0];
+        let expected = [(0, 1), (1, 0), (1, 2), (1, 3), (1, 4), (2, 8), (2, 10), (3, 6), (3, 7), (3, 9)];
+        assert_eq!(crossings(&rows, 2, 3), Spikes { steps: 4, spikes: expected.to_vec() });
+        for (before, after) in (0..=255).flat_map(|before| (0..=255).map(move |after| (before, after))) {
+            let all = |value: u8| levels(&[value], 1, 40).spikes.into_iter().map(|(_, level)| level);
+            let mut is_reached = [false; 40];
+            for (_, element) in crossings(&[before, after], 1, 40).spikes {
+                let (level, rises) = (element % 40, element < 40);
+                assert_ne!(is_reached[level], rises, "{before} {after}");
+                is_reached[level] = rises;
+            }
+            assert!((0..40).filter(|level| is_reached[*level]).eq(all(after)), "{before} {after}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! follows nothing.
 
 use crate::arithmetic::Registers;
-use gemm_common::pulp::Arch;
+use gemm_common::pulp::{Arch, NullaryFnOnce};
 
 /// Derivatives of the loss by currents and voltages, on their way to earlier steps, sample after sample.
 #[derive(Clone, Debug, Default)]
@@ -43,12 +43,37 @@ pub struct Row<'r> {
 /// # Panics
 /// The lengths do not meet.
 pub fn step(registers: &Registers, adjoint: &mut Adjoint, row: &mut Row<'_>) {
-    Arch::new().dispatch(|| all(registers, adjoint, row));
+    Arch::new().dispatch(Step::<false> { registers, adjoint, row, drives: &mut [] });
+}
+
+/// The same; leaves the derivative of the loss by what drives the voltages, too.
+///
+/// # Panics
+/// The lengths do not meet.
+pub(crate) fn step_with_drives(registers: &Registers, adjoint: &mut Adjoint, row: &mut Row<'_>, drives: &mut [f32]) {
+    Arch::new().dispatch(Step::<true> { registers, adjoint, row, drives });
+}
+
+/// A step, compiled for the widest registers of the processor.
+struct Step<'s, 'r, const DRIVES: bool> {
+    registers: &'s Registers,
+    adjoint: &'s mut Adjoint,
+    row: &'s mut Row<'r>,
+    drives: &'s mut [f32],
+}
+
+impl<const DRIVES: bool> NullaryFnOnce for Step<'_, '_, DRIVES> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        all::<DRIVES>(self.registers, self.adjoint, self.row, self.drives);
+    }
 }
 
 #[inline(always)]
 #[expect(clippy::cast_precision_loss, reason = "at most 4096")]
-fn all(registers: &Registers, adjoint: &mut Adjoint, row: &mut Row<'_>) {
+fn all<const DRIVES: bool>(registers: &Registers, adjoint: &mut Adjoint, row: &mut Row<'_>, drives: &mut [f32]) {
     let n = registers.len();
     if n == 0 {
         return;
@@ -58,11 +83,15 @@ fn all(registers: &Registers, adjoint: &mut Adjoint, row: &mut Row<'_>) {
         let own = sample * n..(sample + 1) * n;
         let (by_u, by_v) = (&mut adjoint.u[own.clone()][..n], &mut adjoint.v[own.clone()][..n]);
         let (spikes, slopes) = (&row.spikes[own.clone()][..n], &row.slopes[own.clone()][..n]);
-        let (keeps, sums) = (&row.keeps[own.clone()][..n], &mut row.sums[own][..n]);
+        let (keeps, sums) = (&row.keeps[own.clone()][..n], &mut row.sums[own.clone()][..n]);
+        let drives = if DRIVES { &mut drives[own][..n] } else { &mut [] };
         for at in 0..n {
             // By the voltage before the reset: through the spike, and through the voltage that stays.
             let voltage = slopes[at] * spikes[at] + keeps[at] * by_v[at];
             let current = voltage + by_u[at];
+            if DRIVES {
+                drives[at] = voltage;
+            }
             sums[at] = 64.0 * current;
             by_v[at] = voltage * (keep_v[at] as f32 / 4096.0);
             by_u[at] = current * (keep_u[at] as f32 / 4096.0);

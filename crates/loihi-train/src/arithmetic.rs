@@ -5,9 +5,10 @@
 //! which they are exact (see [`crate::layers`]).
 
 use crate::surrogate::{Arctan, FastSigmoid, Rectangle, Slope, Surrogate, Triangle};
-use gemm_common::pulp::Arch;
+use gemm_common::pulp::{Arch, NullaryFnOnce};
 use loihi_core::image::Profile;
 use loihi_core::num::wrap_signed;
+use std::marker::PhantomData;
 
 /// Registers that stay, a value a neuron.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,6 +86,8 @@ pub struct Derivatives {
     pub surrogate: Surrogate,
     /// Where it falls to 0 or is small, in thresholds.
     pub width: f32,
+    /// What it is multiplied by.
+    pub damping: f32,
     /// Whether the reset has a derivative by the voltage, through the spike.
     pub through_reset: bool,
 }
@@ -109,15 +112,14 @@ pub struct Row<'r> {
 /// # Panics
 /// The lengths do not meet.
 pub fn step(registers: &Registers, state: &mut State, row: &mut Row<'_>, derivatives: Option<Derivatives>) {
-    let arch = Arch::new();
-    match derivatives {
-        None => arch.dispatch(|| all::<Triangle, false>(registers, state, row, 1.0, false)),
-        Some(Derivatives { surrogate, width, through_reset: reset }) => match surrogate {
-            Surrogate::Triangle => arch.dispatch(|| all::<Triangle, true>(registers, state, row, width, reset)),
-            Surrogate::Rectangle => arch.dispatch(|| all::<Rectangle, true>(registers, state, row, width, reset)),
-            Surrogate::FastSigmoid => arch.dispatch(|| all::<FastSigmoid, true>(registers, state, row, width, reset)),
-            Surrogate::Arctan => arch.dispatch(|| all::<Arctan, true>(registers, state, row, width, reset)),
-        },
+    let (size, through_reset) =
+        derivatives.map_or(([1.0; 2], false), |own| ([own.width, own.damping], own.through_reset));
+    match derivatives.map(|own| own.surrogate) {
+        None => Step::<Triangle, false>::run(registers, state, row, size, through_reset),
+        Some(Surrogate::Triangle) => Step::<Triangle, true>::run(registers, state, row, size, through_reset),
+        Some(Surrogate::Rectangle) => Step::<Rectangle, true>::run(registers, state, row, size, through_reset),
+        Some(Surrogate::FastSigmoid) => Step::<FastSigmoid, true>::run(registers, state, row, size, through_reset),
+        Some(Surrogate::Arctan) => Step::<Arctan, true>::run(registers, state, row, size, through_reset),
     }
 }
 
@@ -143,12 +145,37 @@ pub(crate) fn waits(left: i32, refractory: i32, spikes: bool) -> i32 {
 }
 
 /// The derivative of a spike by what drives the voltage before the threshold, which follows that by `follows`; `at` is the
-/// surrogate.
+/// surrogate, of this width and damping.
 #[inline(always)]
 #[expect(clippy::cast_precision_loss, reason = "a derivative may be rounded")]
-pub(crate) fn slope(voltage: i32, v_th: i32, follows: f32, width: f32, at: impl Fn(f32) -> f32) -> f32 {
+fn slope(voltage: i32, v_th: i32, follows: f32, [width, damping]: [f32; 2], at: impl Fn(f32) -> f32) -> f32 {
     let per_volt = 1.0 / (width * v_th.max(1) as f32);
-    follows * per_volt * at((voltage - v_th) as f32 * per_volt)
+    damping * follows * per_volt * at((voltage - v_th) as f32 * per_volt)
+}
+
+/// A step, compiled for the widest registers of the processor: a closure would not be inlined into what knows these.
+struct Step<'s, 'r, S, const WANTED: bool> {
+    registers: &'s Registers,
+    state: &'s mut State,
+    row: &'s mut Row<'r>,
+    size: [f32; 2],
+    through_reset: bool,
+    slope: PhantomData<S>,
+}
+
+impl<'s, 'r, S: Slope, const WANTED: bool> Step<'s, 'r, S, WANTED> {
+    fn run(registers: &'s Registers, state: &'s mut State, row: &'s mut Row<'r>, size: [f32; 2], through_reset: bool) {
+        Arch::new().dispatch(Self { registers, state, row, size, through_reset, slope: PhantomData });
+    }
+}
+
+impl<S: Slope, const WANTED: bool> NullaryFnOnce for Step<'_, '_, S, WANTED> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        all::<S, WANTED>(self.registers, self.state, self.row, self.size, self.through_reset);
+    }
 }
 
 /// All samples, one after the other.
@@ -157,7 +184,7 @@ fn all<S: Slope, const WANTED: bool>(
     registers: &Registers,
     state: &mut State,
     row: &mut Row<'_>,
-    width: f32,
+    size: [f32; 2],
     through_reset: bool,
 ) {
     let neurons = registers.len();
@@ -174,7 +201,7 @@ fn all<S: Slope, const WANTED: bool>(
         };
         let state = [&mut state.u[own.clone()], &mut state.v[own.clone()], &mut state.waits[own.clone()]];
         let spikes = &mut row.spikes[own.clone()];
-        one::<S, WANTED>(registers, state, &row.sums[own], biases, spikes, derivatives, width, through_reset);
+        one::<S, WANTED>(registers, state, &row.sums[own], biases, spikes, derivatives, size, through_reset);
     }
 }
 
@@ -192,7 +219,7 @@ fn one<S: Slope, const WANTED: bool>(
     biases: &[i32],
     spikes: &mut [f32],
     [slopes, keeps]: [&mut [f32]; 2],
-    width: f32,
+    size: [f32; 2],
     through_reset: bool,
 ) {
     let n = registers.len();
@@ -217,7 +244,7 @@ fn one<S: Slope, const WANTED: bool>(
         left[at] = waits(left[at], refractory[at], spike);
         if WANTED {
             let follows = if held || clipped != free { 0.0 } else { 1.0 };
-            slopes[at] = slope(voltage, v_th[at], follows, width, S::at);
+            slopes[at] = slope(voltage, v_th[at], follows, size, S::at);
             let stays = if spike { 0.0 } else { follows };
             keeps[at] = stays - reset_share * slopes[at] * voltage as f32;
         }

@@ -1,5 +1,6 @@
 //! What a network is shown, for several samples at once.
 
+use crate::few_spikes;
 use loihi_net::network::{Entry, Network};
 use loihi_run::inference::Stimulus;
 
@@ -61,7 +62,7 @@ impl Batch {
     /// Spikes of all samples in what a population of `n` neurons leaves, and its neurons times their steps.
     pub fn count(&self, spikes: &[f32], n: usize) -> [u64; 2] {
         let rows = (0..self.samples).flat_map(|sample| self.rows(sample, n));
-        let count = |row: usize| spikes[row..row + n].iter().filter(|spike| **spike > 0.0).count() as u64;
+        let count = |row: usize| few_spikes::count(&spikes[row..row + n]);
         let steps: usize = self.lengths.iter().sum();
         [rows.map(count).sum(), (steps * n) as u64]
     }

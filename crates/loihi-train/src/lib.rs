@@ -27,6 +27,7 @@
 //! | [`error`] | why a network is not trained |
 //! | [`threads`] | work on several threads |
 //! | [`matrix`] | products of matrices |
+//! | [`few_spikes`] | few spikes among many elements |
 //! | [`surrogate`] | derivatives of a spike |
 //! | [`arithmetic`] | a step of neurons, forward |
 //! | [`adjoint`] | a step of neurons, backward |
@@ -46,6 +47,7 @@
 //! | [`layers`] | a network as it is trained |
 //! | [`fold`] | from parameters to the forward pass and the network file |
 //! | [`pass`] | a batch through a network, forward and backward |
+//! | [`rewire`] | which synapses a sparse connection has |
 //! | [`gradient`] | the derivatives by what is trained |
 //! | [`calibrate`] | thresholds from data |
 //! | [`shift`] | samples that are moved at random |
@@ -66,6 +68,7 @@ pub mod check;
 pub mod checkpoint;
 pub mod distort;
 pub mod error;
+pub mod few_spikes;
 pub mod fold;
 pub mod gradient;
 pub mod grid;
@@ -77,6 +80,7 @@ pub mod parameter;
 pub mod pass;
 pub mod rate;
 pub mod readout;
+pub mod rewire;
 pub mod settings;
 pub mod shard;
 pub mod shift;

@@ -362,24 +362,23 @@ impl Workspace {
         }
         let sums = std::mem::take(self.sums(own));
         let by_sums = &sums[rows(batch, &steps, neurons)];
-        let mut by_arrivals = std::mem::take(&mut self.by_arrivals);
-        clear(&mut by_arrivals, steps.len() * batch.samples * sources);
-        own.ways.back(&mut by_arrivals, by_sums, &own.folded);
-        let by_spikes = &mut self.populations[from].by_spikes;
-        let width = batch.samples * sources;
-        for (step, of_step) in steps.zip(by_arrivals.chunks(width)) {
-            if own.delays.is_some() {
+        let mut by_spikes = std::mem::take(&mut self.populations[from].by_spikes);
+        if own.delays.is_none() {
+            let sent = rows(batch, &(steps.start - own.lag..steps.end - own.lag), sources);
+            own.ways.back(&mut by_spikes[sent], by_sums, &own.folded);
+        } else {
+            let width = batch.samples * sources;
+            clear(&mut self.by_arrivals, steps.len() * width);
+            own.ways.back(&mut self.by_arrivals, by_sums, &own.folded);
+            for (step, of_step) in steps.zip(self.by_arrivals.chunks(width.max(1))) {
                 for (at, value) in of_step.iter().enumerate() {
                     if let Some(sent) = step.checked_sub(own.lag_of(at % sources)) {
                         by_spikes[sent * width + at] += value;
                     }
                 }
-            } else {
-                let into = &mut by_spikes[(step - own.lag) * width..(step - own.lag + 1) * width];
-                into.iter_mut().zip(of_step).for_each(|(own, value)| *own += value);
             }
         }
-        self.by_arrivals = by_arrivals;
+        self.populations[from].by_spikes = by_spikes;
         *self.sums(own) = sums;
     }
 }

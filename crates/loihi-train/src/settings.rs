@@ -7,8 +7,9 @@ use crate::optimiser::Schedule;
 use crate::parameter::Register;
 use crate::rate::Backward;
 use crate::surrogate::Surrogate;
-use loihi_net::network::{Endpoint, Network, Population, ReadBy, Section, SectionError, Weights};
+use loihi_net::network::{Connection, Endpoint, Network, Population, ReadBy, Section, SectionError, Weights};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// `[train]`: every key has a default.
 ///
@@ -46,6 +47,8 @@ pub struct TrainForm {
     pub surrogate: Surrogate,
     /// Its width, in thresholds.
     pub width: f32,
+    /// What it is multiplied by: less than 1 keeps gradients from growing over many steps.
+    pub damping: f32,
     /// Whether the reset has a derivative by the voltage, too.
     pub through_reset: bool,
     /// Keeps the rate of every population but the readout within bounds.
@@ -60,6 +63,12 @@ pub struct TrainForm {
     pub decay_v: Option<RegisterForm>,
     /// Trains thresholds, too; that of a readout by voltage stays.
     pub v_th: Option<RegisterForm>,
+    /// By population, the share of synapses that each dense connection into it has: training chooses which, by sparse rewiring.
+    pub connectivity: BTreeMap<String, f32>,
+    /// Of sparse rewiring: what a step takes from the magnitude of every weight, at a rate of 1.
+    pub rewire_l1: f32,
+    /// Of sparse rewiring: the deviation of what a step adds to every weight at random, at a rate of 1.
+    pub rewire_noise: f32,
     /// Before training, thresholds of populations that are trained are chosen so that at most this share of the
     /// neurons spikes in a step; by default they are those of the file. That of a readout by voltage stays.
     pub v_th_rate: Option<f64>,
@@ -102,6 +111,7 @@ impl Default for TrainForm {
             backward: Backward::Time,
             surrogate: Surrogate::Arctan,
             width: 1.0,
+            damping: 1.0,
             through_reset: false,
             rates: None,
             learn: Vec::new(),
@@ -109,6 +119,9 @@ impl Default for TrainForm {
             decay_u: None,
             decay_v: None,
             v_th: None,
+            connectivity: BTreeMap::new(),
+            rewire_l1: 0.01,
+            rewire_noise: 0.0,
             v_th_rate: None,
             shift: None,
             turn_degrees: 0.0,
@@ -155,6 +168,7 @@ impl TrainForm {
             ("clip_norm", within(self.clip_norm, 0.0, f32::MAX), "give 0 or more"),
             ("per_score", within(self.per_score, 1e-6, 1e3), "give more than 0, at most 1000"),
             ("width", within(self.width, 1e-3, 1e3), "give a width of 0.001 to 1000 thresholds"),
+            ("damping", within(self.damping, 1e-3, 1.0), "give a factor of 0.001 to 1"),
             (
                 "target_spikes",
                 self.target_spikes.is_none_or(targets),
@@ -167,6 +181,13 @@ impl TrainForm {
             ),
             ("turn_degrees", within(self.turn_degrees, 0.0, 180.0), "give 0 to 180 degrees"),
             ("stretch", within(self.stretch, 0.0, 0.9), "give a share of 0 to 0.9"),
+            (
+                "connectivity",
+                self.connectivity.values().all(|share| within(*share, 1e-4, 1.0)),
+                "give shares of 0.0001 to 1 of all synapses",
+            ),
+            ("rewire_l1", within(self.rewire_l1, 0.0, 256.0), "give 0 to 256 units of the weights' mantissas"),
+            ("rewire_noise", within(self.rewire_noise, 0.0, 256.0), "give 0 to 256 units of the weights' mantissas"),
             (
                 "v_th_rate",
                 self.v_th_rate.is_none_or(|rate| (1e-4..=0.9).contains(&rate)),
@@ -198,7 +219,7 @@ impl TrainForm {
             let what = "loss = \"target-spikes\" is on spikes: read them, by = \"spikes\" in [readout]";
             return Err(section.error("train", "loss", what));
         }
-        let of_time = ["surrogate", "width", "through_reset", "delay", "decay_u", "decay_v", "v_th"];
+        let of_time = ["surrogate", "width", "damping", "through_reset", "delay", "decay_u", "decay_v", "v_th"];
         let of_time = of_time.into_iter().find(|key| given(key));
         if let Some(key) = of_time.filter(|_| self.backward == Backward::Rate) {
             let what = format!("`{key}` is of backward = \"time\": give that, or take it out");
@@ -207,6 +228,12 @@ impl TrainForm {
         if self.backward == Backward::Rate && network.readout.is_some_and(|own| own.by == ReadBy::FirstSpike) {
             let what = "a first spike has no rate: read spikes or voltages, or take out backward = \"rate\"";
             return Err(section.error("train", "backward", what));
+        }
+        for key in ["rewire_l1", "rewire_noise"] {
+            if given(key) && self.connectivity.is_empty() {
+                let what = format!("`{key}` is of sparse rewiring: give a `connectivity`, or take it out");
+                return Err(section.error("train", key, what));
+            }
         }
         if self.shift == Some([0, 0]) {
             return Err(section.error("train", "shift", "`shift = [0, 0]` moves nothing: take it out"));
@@ -236,6 +263,18 @@ impl TrainForm {
         {
             let what = "`v_th` is for populations other than a readout by voltage, and no weights into one are trained: take it out";
             return Err(section.error("train", "v_th", what));
+        }
+        for name in self.connectivity.keys() {
+            let place = place_of(network, name).map_err(|what| section.error("train", "connectivity", what))?;
+            let is_rewired = |own: &Connection| {
+                own.to == place
+                    && matches!(own.weights, Weights::Dense(_))
+                    && self.trains(&own.weights, &network.populations[place])
+            };
+            if !network.connections.iter().any(is_rewired) {
+                let what = format!("no dense connection that is trained leads to `{name}`: take it out");
+                return Err(section.error("train", "connectivity", what));
+            }
         }
         for name in &self.learn {
             let place = place_of(network, name).map_err(|what| section.error("train", "learn", what))?;
@@ -332,7 +371,6 @@ const fn is_trainable(weights: &Weights) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use loihi_net::network::Connection;
 
     /// What is said of these keys, in a network of two layers.
     fn said(keys: &str) -> Option<String> {
@@ -353,6 +391,13 @@ mod tests {
     fn keys_without_effect_and_out_of_range_are_refused() {
         for (keys, expected) in [
             ("shift = [0, 0]", "moves nothing: take it out"),
+            ("rewire_l1 = 0.1", "`rewire_l1` is of sparse rewiring: give a `connectivity`"),
+            ("connectivity = { hide = 0.2 }", "unknown population `hide`; there are: hidden, out"),
+            (
+                "connectivity = { hidden = 0.2 }\nlearn = [\"out\"]",
+                "no dense connection that is trained leads to `hidden`",
+            ),
+            ("connectivity = { hidden = 0 }", "give shares of 0.0001 to 1"),
             ("rates = { high = 0.1, strength = 1.0 }\nlearn = [\"out\"]", "populations other than the readout"),
             ("backward = \"rate\"\nwidth = 0.5", "`width` is of backward = \"time\""),
             ("rate = 4.0\nweight_decay = 0.5", "give a `weight_decay` of at most 1 / `rate`"),
@@ -371,6 +416,7 @@ mod tests {
         for keys in [
             "delay = { rate = 0.1, max_steps = 62, into = [\"hidden\"] }",
             "v_th = { rate = 1.0, of = [\"out\"] }\nlearn = [\"hidden\"]",
+            "connectivity = { hidden = 0.2 }\nrewire_noise = 0.1",
             "shift = [0, 1]",
             "rates = { high = 0.1, strength = 1.0 }",
             "rate = 2.0\nweight_decay = 0.5",

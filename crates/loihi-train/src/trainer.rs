@@ -7,6 +7,7 @@ use crate::error::TrainError;
 use crate::layers::Model;
 use crate::optimiser::Moments;
 use crate::readout::Reading;
+use crate::rewire::{self, Rewiring};
 use crate::settings::TrainForm;
 use crate::shard::{Goal, Shard, Tally};
 use crate::subject::Subject;
@@ -99,6 +100,8 @@ pub struct Trainer<'s> {
     subject: &'s Subject,
     model: Model,
     moments: Vec<Moments>,
+    /// By group of parameters, how it is rewired, if it is.
+    rewirings: Vec<Option<Rewiring>>,
     position: Position,
     jobs: NonZeroUsize,
     last: Option<EpochRow>,
@@ -111,12 +114,13 @@ impl<'s> Trainer<'s> {
     /// [`TrainError::Network`].
     pub fn new(subject: &'s Subject, jobs: NonZeroUsize) -> Result<Self, TrainError> {
         let mut model = Model::new(&subject.network, &subject.form)?;
+        let rewirings = rewire::begin(&mut model, &subject.network, &subject.form, subject.seed);
         if let Some(share) = subject.form.v_th_rate {
             let places: Vec<usize> = (0..subject.samples.training.len().min(CALIBRATION_SAMPLES)).collect();
             calibrate::thresholds(&mut model, &subject.to_learn(&places, 0)?, share);
         }
         let moments = model.parameters.iter().map(|own| Moments::new(own.values.len())).collect();
-        Ok(Self { subject, model, moments, position: Position::default(), jobs, last: None })
+        Ok(Self { subject, model, moments, rewirings, position: Position::default(), jobs, last: None })
     }
 
     /// From where a checkpoint stands.
@@ -213,7 +217,11 @@ impl<'s> Trainer<'s> {
         if !tally.loss.is_finite() {
             return Err(diverged("the loss"));
         }
-        let norm = sum(shards);
+        let norm = sum(shards, |number, gradient| {
+            if self.rewirings[number].is_some() {
+                Rewiring::mask(gradient, &self.model.parameters[number].values);
+            }
+        });
         // The optimiser squares what it is given.
         let given = if form.clip_norm > 0.0 { norm.min(form.clip_norm) } else { norm };
         if !norm.is_finite() || !(given * given).is_finite() {
@@ -237,9 +245,13 @@ impl<'s> Trainer<'s> {
             first.gradients.iter_mut().flatten().for_each(|value| *value *= share);
         }
         let (number, share) = (self.position.steps, form.schedule.share(done / total));
-        let parts = self.model.parameters.iter_mut().zip(&first.gradients).zip(&mut self.moments);
-        for ((own, gradient), moments) in parts {
-            own.optimiser(share, BETAS).step(number, &mut own.values, gradient, moments, own.grid.range());
+        let parts = self.model.parameters.iter_mut().zip(&first.gradients).zip(&mut self.moments).zip(&self.rewirings);
+        for (((own, gradient), moments), rewiring) in parts {
+            let optimiser = own.optimiser(share, BETAS);
+            optimiser.step(number, &mut own.values, gradient, moments, own.grid.range());
+            if let Some(rewiring) = rewiring {
+                rewiring.step(number, optimiser.rate, own, moments);
+            }
         }
         self.model.fold(&self.subject.network);
     }
@@ -344,7 +356,8 @@ impl Answers {
 
 /// What is made smaller, by the file.
 fn goal(form: &TrainForm) -> Goal {
-    let derivatives = Derivatives { surrogate: form.surrogate, width: form.width, through_reset: form.through_reset };
+    let TrainForm { surrogate, width, damping, through_reset, .. } = *form;
+    let derivatives = Derivatives { surrogate, width, damping, through_reset };
     Goal { readout: form.readout_loss(), rates: form.rate_loss(), backward: form.backward, derivatives }
 }
 
@@ -353,14 +366,16 @@ fn order(subject: &Subject, epoch: u32) -> Vec<usize> {
     shuffled(0..subject.samples.training.len(), word(subject.seed, epoch, 0, 0x7EA1), [epoch, 96])
 }
 
-/// Adds the gradients of all shards to that of the first one, in their order; returns its norm.
-fn sum(shards: &mut [Shard]) -> f32 {
+/// Adds the gradients of all shards to that of the first one, in their order, and lets `mask` take from each connection's what does
+/// not count; returns its norm.
+fn sum(shards: &mut [Shard], mask: impl Fn(usize, &mut [f32])) -> f32 {
     let Some((first, others)) = shards.split_first_mut() else { return 0.0 };
     let mut squares = 0.0_f64;
     for (number, own) in first.gradients.iter_mut().enumerate() {
         for other in &*others {
             own.iter_mut().zip(&other.gradients[number]).for_each(|(own, other)| *own += other);
         }
+        mask(number, own);
         squares += own.iter().map(|value| f64::from(*value) * f64::from(*value)).sum::<f64>();
     }
     #[expect(clippy::cast_possible_truncation, reason = "a norm may be rounded")]

@@ -3,8 +3,9 @@
 //! As [`loihi_core::compartment::tree`] has it, for joins that add. Forward, a compartment adds what it takes from the stack to
 //! its own input; backward, what it took gets the derivative by its drive.
 
-use crate::adjoint::Adjoint;
-use crate::arithmetic::{Derivatives, Registers, Row, State, current, decayed, slope, waits};
+use crate::adjoint::{self, Adjoint};
+use crate::arithmetic::{self, Derivatives, Registers, Row, State, current, decayed, waits};
+use gemm_common::pulp::{Arch, NullaryFnOnce};
 use loihi_core::image::{Join, Profile, StackIn, StackOut, ThresholdMode, Tree};
 use loihi_core::num::wrap_signed;
 
@@ -43,6 +44,10 @@ pub struct Leaf {
     pub state: State,
     /// Derivatives on their way to earlier steps.
     pub adjoint: Adjoint,
+    /// What it hands on in a step.
+    operands: Vec<i32>,
+    /// The derivative of the loss by that.
+    by_operands: Vec<f32>,
 }
 
 /// The branches of profiles, leaves first and the soma last, each with one for every neuron.
@@ -81,7 +86,6 @@ pub fn branches(compartments: &[Vec<Profile>]) -> Result<Branches, String> {
 ///
 /// # Panics
 /// The lengths do not meet.
-#[expect(clippy::cast_precision_loss, reason = "a derivative may be rounded")]
 pub fn step(
     registers: &Registers,
     Branches { leaves: below, takes }: &Branches,
@@ -91,83 +95,97 @@ pub fn step(
     row: &mut Row<'_>,
     derivatives: Option<Derivatives>,
 ) {
-    let n = registers.len();
-    let mut operands = vec![0; below.len()];
-    for at in 0..row.sums.len() {
-        let neuron = at % n;
-        let bias = row.biases[if row.biases.len() == n { neuron } else { at }];
-        for (number, (branch, leaf)) in below.iter().zip(&mut *leaves).enumerate() {
-            let own_bias = if number == 0 { bias } else { 0 };
-            let taken = branch.takes.iter().map(|place| operands[*place]).fold(0, i32::wrapping_add);
-            let turn = Turn { registers: &branch.registers, neuron, at, bias: own_bias, taken };
-            let voltage = turn.voltage(leaf.sums[first + at], &mut leaf.state);
-            let above = voltage.value > branch.registers.v_th[neuron];
-            let [stays, passed] = match (branch.threshold, above) {
-                (ThresholdMode::SpikeAndReset, true) => [0, 0],
-                (ThresholdMode::SpikeAndReset, false) | (ThresholdMode::PassAbove, true) => [voltage.value; 2],
-                (_, false) => [voltage.value, 0],
-                (ThresholdMode::PassAboveAndSaturate, true) => [branch.registers.v_th[neuron], voltage.value],
-            };
-            leaf.state.v[at] = stays;
-            let spikes = above && branch.threshold == ThresholdMode::SpikeAndReset;
-            turn.count(spikes, &mut leaf.state);
-            operands[number] = if branch.pushes == StackOut::PushU { leaf.state.u[at] } else { passed };
-            if derivatives.is_some() {
-                let keeps = !above || branch.threshold == ThresholdMode::PassAbove;
-                let passes = above != (branch.threshold == ThresholdMode::SpikeAndReset);
-                leaf.keeps[first + at] = if keeps { voltage.follows } else { 0.0 };
-                leaf.passes[first + at] = if passes { voltage.follows } else { 0.0 };
+    let mut entering = vec![0_i32; row.sums.len()];
+    for (number, branch) in below.iter().enumerate() {
+        let (before, own) = leaves.split_at_mut(number);
+        let Some(leaf) = own.first_mut() else { return };
+        if number == 0 {
+            // The stack is empty, and only this compartment has a bias.
+            entering.iter_mut().zip(row.biases.iter().cycle()).for_each(|(own, bias)| *own = *bias);
+        } else {
+            take(&mut entering, before, &branch.takes);
+        }
+        match derivatives {
+            None => Arch::new().dispatch(LeafStep::<false> { branch, leaf, entering: &entering, first }),
+            Some(_) => Arch::new().dispatch(LeafStep::<true> { branch, leaf, entering: &entering, first }),
+        }
+    }
+    take(&mut entering, leaves, takes);
+    let mut row = Row {
+        sums: row.sums,
+        biases: &entering,
+        spikes: &mut *row.spikes,
+        slopes: &mut *row.slopes,
+        keeps: &mut *row.keeps,
+    };
+    arithmetic::step(registers, soma, &mut row, derivatives);
+}
+
+/// The sum of the operands of some leaves.
+fn take(entering: &mut [i32], leaves: &[Leaf], takes: &[usize]) {
+    entering.fill(0);
+    for place in takes {
+        entering.iter_mut().zip(&leaves[*place].operands).for_each(|(own, operand)| *own = own.wrapping_add(*operand));
+    }
+}
+
+/// A step of a leaf, compiled for the widest registers of the processor.
+struct LeafStep<'s, const WANTED: bool> {
+    branch: &'s Branch,
+    leaf: &'s mut Leaf,
+    entering: &'s [i32],
+    first: usize,
+}
+
+impl<const WANTED: bool> NullaryFnOnce for LeafStep<'_, WANTED> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        leaf_step::<WANTED>(self.branch, self.leaf, self.entering, self.first);
+    }
+}
+
+/// A step of a leaf, sample after sample, with what enters its voltage besides its current.
+#[inline(always)]
+fn leaf_step<const WANTED: bool>(branch: &Branch, leaf: &mut Leaf, entering: &[i32], first: usize) {
+    let n = branch.registers.len();
+    let Registers { keep_u, keep_v, v_th, v_min, v_max, refractory } = &branch.registers;
+    let (keep_u, keep_v, v_th) = (&keep_u[..n], &keep_v[..n], &v_th[..n]);
+    let (v_min, v_max, refractory) = (&v_min[..n], &v_max[..n], &refractory[..n]);
+    let resets = branch.threshold == ThresholdMode::SpikeAndReset;
+    let saturates = branch.threshold == ThresholdMode::PassAboveAndSaturate;
+    let pushes_current = branch.pushes == StackOut::PushU;
+    leaf.operands.resize(entering.len(), 0);
+    for (row, entering) in entering.chunks_exact(n.max(1)).enumerate() {
+        let own = row * n..(row + 1) * n;
+        let of_step = first + row * n..first + (row + 1) * n;
+        let (u, v) = (&mut leaf.state.u[own.clone()][..n], &mut leaf.state.v[own.clone()][..n]);
+        let (left, operands) = (&mut leaf.state.waits[own.clone()][..n], &mut leaf.operands[own][..n]);
+        let sums = &leaf.sums[of_step.clone()][..n];
+        let (of_step, wanted) = if WANTED { (of_step, n) } else { (0..0, 0) };
+        let keeps = &mut leaf.keeps[of_step.clone()][..wanted];
+        let (passes, entering) = (&mut leaf.passes[of_step][..wanted], &entering[..n]);
+        for at in 0..n {
+            u[at] = current(u[at], keep_u[at], sums[at]);
+            let drive = wrap_signed(u[at].wrapping_add(entering[at]), 23);
+            let free = decayed(v[at], keep_v[at]).wrapping_add(drive);
+            let held = free.max(v_min[at]).min(v_max[at]);
+            let is_waiting = left[at] > 0;
+            let voltage = if is_waiting { 0 } else { held };
+            let is_above = voltage > v_th[at];
+            let stays = if saturates { v_th[at] } else { voltage };
+            let stays = if is_above { stays } else { voltage };
+            v[at] = if is_above && resets { 0 } else { stays };
+            left[at] = waits(left[at], refractory[at], is_above && resets);
+            let passed = if is_above == resets { 0 } else { voltage };
+            operands[at] = if pushes_current { u[at] } else { passed };
+            if WANTED {
+                let follows = if is_waiting || held != free { 0.0 } else { 1.0 };
+                keeps[at] = if is_above && (resets || saturates) { 0.0 } else { follows };
+                passes[at] = if is_above == resets { 0.0 } else { follows };
             }
         }
-        let taken = takes.iter().map(|place| operands[*place]).fold(0, i32::wrapping_add);
-        // The bias enters the first leaf.
-        let turn = Turn { registers, neuron, at, bias: 0, taken };
-        let voltage = turn.voltage(row.sums[at], soma);
-        let spikes = voltage.value > registers.v_th[neuron];
-        soma.v[at] = if spikes { 0 } else { voltage.value };
-        turn.count(spikes, soma);
-        row.spikes[at] = f32::from(u8::from(spikes));
-        if let Some(own) = derivatives {
-            let Before { value, follows } = voltage;
-            let slope = slope(value, registers.v_th[neuron], follows, own.width, |x| own.surrogate.at(x));
-            let through = if own.through_reset { slope * value as f32 } else { 0.0 };
-            row.slopes[at] = slope;
-            row.keeps[at] = if spikes { 0.0 } else { follows } - through;
-        }
-    }
-}
-
-/// A compartment in its turn.
-struct Turn<'r> {
-    registers: &'r Registers,
-    neuron: usize,
-    at: usize,
-    bias: i32,
-    /// What it has taken from the stack.
-    taken: i32,
-}
-
-/// A voltage before the threshold, and its derivative by what drives it.
-struct Before {
-    value: i32,
-    follows: f32,
-}
-
-impl Turn<'_> {
-    fn voltage(&self, sum: f32, state: &mut State) -> Before {
-        let Self { registers, neuron, at, bias, taken } = self;
-        let u = current(state.u[*at], registers.keep_u[*neuron], sum);
-        state.u[*at] = u;
-        let drive = wrap_signed(wrap_signed(u.wrapping_add(*bias), 23).wrapping_add(*taken), 23);
-        let free = decayed(state.v[*at], registers.keep_v[*neuron]).wrapping_add(drive);
-        let held = free.max(registers.v_min[*neuron]).min(registers.v_max[*neuron]);
-        let waits = state.waits[*at] > 0;
-        Before { value: if waits { 0 } else { held }, follows: f32::from(u8::from(!waits && held == free)) }
-    }
-
-    fn count(&self, spikes: bool, state: &mut State) {
-        let left = &mut state.waits[self.at];
-        *left = waits(*left, self.registers.refractory[self.neuron], spikes);
     }
 }
 
@@ -175,42 +193,77 @@ impl Turn<'_> {
 ///
 /// # Panics
 /// The lengths do not meet.
-#[expect(clippy::cast_precision_loss, reason = "at most 4096")]
 pub fn back(
     registers: &Registers,
     Branches { leaves: below, takes }: &Branches,
     leaves: &mut [Leaf],
     first: usize,
     soma: &mut Adjoint,
-    row: &mut crate::adjoint::Row<'_>,
+    row: &mut adjoint::Row<'_>,
 ) {
-    let n = registers.len();
-    let keep = |kept: &[i32], neuron: usize| kept[neuron] as f32 / 4096.0;
-    let mut by_operands = vec![0.0_f32; below.len()];
-    for at in 0..row.sums.len() {
-        let neuron = at % n;
-        by_operands.fill(0.0);
-        let voltage = row.slopes[at] * row.spikes[at] + row.keeps[at] * soma.v[at];
-        let current = voltage + soma.u[at];
-        row.sums[at] = 64.0 * current;
-        soma.v[at] = voltage * keep(&registers.keep_v, neuron);
-        soma.u[at] = current * keep(&registers.keep_u, neuron);
-        for place in takes {
-            by_operands[*place] += voltage;
-        }
-        for (number, (branch, leaf)) in below.iter().zip(&mut *leaves).enumerate().rev() {
-            let pushed = by_operands[number];
-            let [by_voltage, by_current] = match branch.pushes {
-                StackOut::Skip => [0.0, 0.0],
-                StackOut::Push => [pushed, 0.0],
-                StackOut::PushU => [0.0, pushed],
-            };
-            let voltage = leaf.passes[first + at] * by_voltage + leaf.keeps[first + at] * leaf.adjoint.v[at];
-            let current = voltage + by_current + leaf.adjoint.u[at];
-            leaf.sums[first + at] = 64.0 * current;
-            leaf.adjoint.v[at] = voltage * keep(&branch.registers.keep_v, neuron);
-            leaf.adjoint.u[at] = current * keep(&branch.registers.keep_u, neuron);
-            branch.takes.iter().for_each(|place| by_operands[*place] += voltage);
+    let mut drives = vec![0.0_f32; row.sums.len()];
+    leaves.iter_mut().for_each(|leaf| {
+        leaf.by_operands.clear();
+        leaf.by_operands.resize(drives.len(), 0.0);
+    });
+    adjoint::step_with_drives(registers, soma, row, &mut drives);
+    give(&drives, leaves, takes);
+    for (number, branch) in below.iter().enumerate().rev() {
+        let (before, own) = leaves.split_at_mut(number);
+        let Some(leaf) = own.first_mut() else { return };
+        Arch::new().dispatch(LeafBack { branch, leaf, drives: &mut drives, first });
+        give(&drives, before, &branch.takes);
+    }
+}
+
+/// Adds the derivatives by what entered a voltage to those by the operands of which it was the sum.
+fn give(drives: &[f32], leaves: &mut [Leaf], takes: &[usize]) {
+    for place in takes {
+        leaves[*place].by_operands.iter_mut().zip(drives).for_each(|(own, drive)| *own += drive);
+    }
+}
+
+/// A step of a leaf backward, compiled for the widest registers of the processor.
+struct LeafBack<'s> {
+    branch: &'s Branch,
+    leaf: &'s mut Leaf,
+    drives: &'s mut [f32],
+    first: usize,
+}
+
+impl NullaryFnOnce for LeafBack<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        leaf_back(self.branch, self.leaf, self.drives, self.first);
+    }
+}
+
+/// A step of a leaf backward, from the derivatives by its operands; leaves those by what entered its voltage.
+#[inline(always)]
+#[expect(clippy::cast_precision_loss, reason = "at most 4096")]
+fn leaf_back(branch: &Branch, leaf: &mut Leaf, drives: &mut [f32], first: usize) {
+    let n = branch.registers.len();
+    let (keep_u, keep_v) = (&branch.registers.keep_u[..n], &branch.registers.keep_v[..n]);
+    let (of_voltage, of_current) = match branch.pushes {
+        StackOut::Skip => (0.0, 0.0),
+        StackOut::Push => (1.0, 0.0),
+        StackOut::PushU => (0.0, 1.0),
+    };
+    for (row, drives) in drives.chunks_exact_mut(n.max(1)).enumerate() {
+        let own = row * n..(row + 1) * n;
+        let of_step = first + row * n..first + (row + 1) * n;
+        let (by_u, by_v) = (&mut leaf.adjoint.u[own.clone()][..n], &mut leaf.adjoint.v[own.clone()][..n]);
+        let (by_operands, sums) = (&leaf.by_operands[own][..n], &mut leaf.sums[of_step.clone()][..n]);
+        let (passes, keeps) = (&leaf.passes[of_step.clone()][..n], &leaf.keeps[of_step][..n]);
+        for at in 0..n {
+            let voltage = passes[at] * (of_voltage * by_operands[at]) + keeps[at] * by_v[at];
+            let current = voltage + of_current * by_operands[at] + by_u[at];
+            drives[at] = voltage;
+            sums[at] = 64.0 * current;
+            by_v[at] = voltage * (keep_v[at] as f32 / 4096.0);
+            by_u[at] = current * (keep_u[at] as f32 / 4096.0);
         }
     }
 }

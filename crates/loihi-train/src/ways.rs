@@ -3,6 +3,7 @@
 //!
 //! Rows are steps and samples. Convolutions and pools take the windows of a row apart (im2col), so that they are products, too.
 
+use crate::few_spikes;
 use crate::matrix::{Matrix, add_product};
 use crate::sparse::{self, Sparse};
 use loihi_net::network::{Conv2d, Each, Weights, planes, size};
@@ -132,6 +133,9 @@ impl Ways {
         let [sources, neurons] = self.extents();
         match self {
             Self::Dense { .. } => {
+                if few_spikes::are_few(spikes) {
+                    return few_spikes::add_rows(sums, spikes, weights, [sources, neurons]);
+                }
                 let rows = spikes.len() / sources;
                 add_product(sums, Matrix::new(spikes, rows, sources), Matrix::new(weights, sources, neurons));
             }
@@ -179,6 +183,9 @@ impl Ways {
         let [sources, neurons] = self.extents();
         match self {
             Self::Dense { .. } => {
+                if few_spikes::are_few(spikes) {
+                    return few_spikes::add_outer(gradient, spikes, by_sums, [sources, neurons]);
+                }
                 let rows = spikes.len() / sources;
                 let spikes = Matrix::new(spikes, rows, sources).transposed();
                 add_product(gradient, spikes, Matrix::new(by_sums, rows, neurons));

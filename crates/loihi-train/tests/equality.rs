@@ -207,7 +207,7 @@ proptest! {
             (Just(network), stimuli)
         }),
         derivatives in proptest::option::of(Just(
-            Derivatives { surrogate: Surrogate::Arctan, width: 0.5, through_reset: true }
+            Derivatives { surrogate: Surrogate::Arctan, width: 0.5, damping: 0.7, through_reset: true }
         )),
         keys in select(vec![
             "",

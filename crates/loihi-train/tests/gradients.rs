@@ -251,7 +251,7 @@ fn compare_as(network: &Network, keys: &str) {
     };
     let batch = Batch::new(network, vec![stimulus(1), stimulus(2), stimulus(3)]);
     let mut workspace = Workspace::default();
-    let derivatives = Derivatives { surrogate: Surrogate::Arctan, width: 1.0, through_reset: true };
+    let derivatives = Derivatives { surrogate: Surrogate::Arctan, width: 1.0, damping: 1.0, through_reset: true };
     workspace.forward(&model, &batch, Some(derivatives));
     let narrow = |values: &[f64]| values.iter().map(|value| *value as f32).collect::<Vec<f32>>();
     for (place, own) in forward(&model, &batch, None).iter().enumerate() {

@@ -13,6 +13,8 @@ loihi_files::choices! {
         Frames = "frames",
         /// A spike for every level that a value reaches; the first extent of the input counts levels, a row of values is a step
         Levels = "levels",
+        /// A spike for every level that is crossed since the row before, rises first and falls after them: [2, levels, row]
+        Crossings = "crossings",
     }
 }
 

@@ -23,9 +23,20 @@ pub enum PresentError {
     /// Values for an input of spikes.
     #[error(
         "the input `{0}` takes spikes and the samples are values: give it a `coding` in the network file, or run with \
-         --coding: rate, latency, delta, frames or levels"
+         --coding: rate, latency, delta, frames, levels or crossings"
     )]
     Coding(String),
+    /// An input of crossings has no place for rises and falls.
+    #[error(
+        "the input `{input}` takes spikes of shape {shape:?}: for coding = \"crossings\" give it spikes of shape [2, levels] or \
+         [2, levels, row]"
+    )]
+    Crossings {
+        /// The input.
+        input: String,
+        /// Its shape.
+        shape: Vec<usize>,
+    },
     /// Nothing says how long.
     #[error("nothing says how many steps a sample takes: say --steps")]
     Steps,

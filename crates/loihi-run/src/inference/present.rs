@@ -142,9 +142,12 @@ fn values_as_spikes(
     let coding = presentation.coding.ok_or_else(|| PresentError::Coding(input.name.clone()))?;
     let width = span::row_width(&input.shape, coding);
     let fits = match coding {
-        Coding::Delta | Coding::Frames | Coding::Levels => is_rows(shape, width),
+        Coding::Delta | Coding::Frames | Coding::Levels | Coding::Crossings => is_rows(shape, width),
         Coding::Rate | Coding::Latency => values.len() == elements,
     };
+    if width == 0 && coding == Coding::Crossings {
+        return Err(PresentError::Crossings { input: input.name.clone(), shape: input.shape.clone() });
+    }
     if !fits {
         return Err(wrong_size(item, input));
     }
@@ -157,6 +160,7 @@ fn values_as_spikes(
         Coding::Delta => encode::delta(values, width, presentation.threshold),
         Coding::Frames => encode::frames(values, width),
         Coding::Levels => encode::levels(values, width, elements / width.max(1)),
+        Coding::Crossings => encode::crossings(values, width, elements / (2 * width.max(1))),
     };
     // Of rows there can be more or fewer than steps are asked for.
     spikes.steps = steps.unwrap_or(spikes.steps);
@@ -186,12 +190,12 @@ fn values_as_they_are(
 }
 
 /// Whether values of a shape are rows of this many: its last extents are those of a row. A single extent may hold
-/// several.
+/// several, and all values are rows of one.
 fn is_rows(shape: &[usize], elements: usize) -> bool {
     let fits = |at: usize| shape[at..].iter().copied().fold(1, usize::saturating_mul) == elements;
     match *shape {
         [all] => all > 0 && elements > 0 && all.is_multiple_of(elements),
-        _ => (0..shape.len()).any(fits),
+        _ => (0..=shape.len()).any(fits),
     }
 }
 
@@ -288,6 +292,24 @@ mod tests {
         );
         assert_eq!(shown(&[1, 2], &[127, 128]), Ok((1, vec![(0, 0, 1)])), "one level is the half");
         assert!(shown(&[3, 4], &[1, 2]).is_err(), "rows of 4");
+    }
+
+    #[test]
+    fn levels_are_crossed_pixel_by_pixel() {
+        let crossings = Presentation { coding: Some(Coding::Crossings), ..PLAIN };
+        let shown = |shape: &[usize]| {
+            let item = Sample::values("7", &[2, 2], vec![64, 200, 130, 0]);
+            present(&network(shape), &item, 0, &crossings).map(|shown| (shown.steps, shown.spikes))
+        };
+        // Of three levels, 64, 128 and 192.
+        let alone = [(0, 0), (1, 1), (1, 2), (2, 5), (3, 3), (3, 4)].map(|(step, element)| (step, 0, element));
+        assert_eq!(shown(&[2, 3]), Ok((4, alone.to_vec())));
+        let rows = [(0, 0), (0, 1), (0, 3), (0, 5), (1, 2), (1, 7), (1, 9), (1, 11)];
+        assert_eq!(shown(&[2, 3, 2]), Ok((2, rows.map(|(step, element)| (step, 0, element)).to_vec())));
+        for shape in [&[6][..], &[3, 2], &[1, 6]] {
+            let said = shown(shape).unwrap_err().to_string();
+            assert!(said.contains("spikes of shape [2, levels] or [2, levels, row]"), "{said}");
+        }
     }
 
     #[test]

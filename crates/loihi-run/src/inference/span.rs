@@ -138,11 +138,13 @@ pub(super) fn of_events(
     })
 }
 
-/// Values that an input of this shape takes a step, of a coding that takes rows.
+/// Values that an input of this shape takes a step, of a coding that takes rows; 0 if the shape is not one of the coding.
 pub(super) fn row_width(shape: &[usize], coding: Coding) -> usize {
     match (coding, shape) {
         (Coding::Delta, _) => size(shape) / 2,
         (Coding::Levels, [_, row @ ..]) if !row.is_empty() => size(row),
+        (Coding::Crossings, [2, _, row @ ..]) => size(row),
+        (Coding::Crossings, _) => 0,
         _ => size(shape),
     }
 }
@@ -150,7 +152,9 @@ pub(super) fn row_width(shape: &[usize], coding: Coding) -> usize {
 /// Number of rows of a sample with `values` values, one a step; 0 if the values hold in all steps.
 fn rows(values: usize, shape: &[usize], entry: &Entry, coding: Option<Coding>) -> u64 {
     let width = match (entry, coding) {
-        (Entry::Spikes, Some(coding @ (Coding::Frames | Coding::Delta | Coding::Levels))) => row_width(shape, coding),
+        (Entry::Spikes, Some(coding @ (Coding::Frames | Coding::Delta | Coding::Levels | Coding::Crossings))) => {
+            row_width(shape, coding)
+        }
         (Entry::Weighted(_), _) if values > size(shape) => size(shape),
         _ => return 0,
     };
