@@ -2,11 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use loihi_core::image::Profile;
+use loihi_core::image::{Join, Profile, StackIn, StackOut, Tree};
 use loihi_data::Sample;
 use loihi_device::framed::Framed;
 use loihi_device::inproc::{InProcess, InProcessLine};
-use loihi_net::network::{Connection, Learning, Network, Population, ReadBy, TraceShape, Weights};
+use loihi_net::network::{Connection, Each, Endpoint, Learning, Network, Population, ReadBy, TraceShape, Weights};
 use loihi_place::neuron_map::NeuronMap;
 use loihi_run::inference::Stimulus;
 use loihi_run::inference::present::{Coding, Presentation};
@@ -28,6 +28,27 @@ fn relays() -> Network {
 fn stimulus() -> Stimulus {
     let spikes = (0..50).map(|step| (step, 0, step as usize % 2)).collect();
     Stimulus { steps: 50, spikes, ..Stimulus::default() }
+}
+
+/// A compartment before the soma is reset when its voltage passes its threshold; it sends nothing.
+#[test]
+fn spikes_of_a_neuron_are_those_of_its_soma() {
+    let leaf = Profile { v_th: 64, tree: Tree { stack_out: StackOut::Push, ..Tree::NONE }, ..Profile::DEFAULT };
+    let tree = Tree { stack_in: StackIn::PopA, join: Join::Add, ..Tree::NONE };
+    let spikes = |v_th: i32| {
+        let mut network = relays();
+        let soma = Profile { decay_u: 4096, decay_v: 4096, v_th, tree, ..Profile::DEFAULT };
+        network.populations[0] = Population::new("relays", 2).compartments([leaf, soma].map(Each::Same));
+        network.read(Endpoint::Population(0), ReadBy::FirstSpike);
+        network.connect(Connection::new(Endpoint::Input(0), Endpoint::Population(0), [0, 20, 0, 0]).compartment(1));
+        let mut runner = Runner::new(network, InProcess::default()).unwrap();
+        let spikes = runner.run(&stimulus()).unwrap();
+        (spikes.len(), runner.scores(&stimulus()).unwrap())
+    };
+    assert_eq!(spikes(1 << 20), (0, vec![0, 0]), "leaves pass their thresholds");
+    let (count, scores) = spikes(64);
+    assert_eq!((count, scores[0]), (25, 0), "one soma is reached, by every other spike");
+    assert!(scores[1] > 0);
 }
 
 #[test]

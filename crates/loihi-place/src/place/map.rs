@@ -66,6 +66,12 @@ impl Map {
         self.owners.get(compartment as usize).map(|[population, neuron]| (*population as usize, *neuron as usize))
     }
 
+    /// Population and neuron whose spikes are those of a compartment; none of a compartment before the soma, whose spikes reach
+    /// nothing but its parent.
+    pub fn sender(&self, compartment: u32) -> Option<(usize, usize)> {
+        self.owner(compartment).filter(|(population, neuron)| self.soma(*population, *neuron) == Some(compartment))
+    }
+
     /// All neurons of an endpoint that is a population, by their first compartments.
     pub fn firsts(&self, endpoint: Endpoint) -> &[u32] {
         match endpoint {

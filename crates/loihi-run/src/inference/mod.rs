@@ -207,7 +207,7 @@ impl<'r> Inference<'r> {
         let map = &self.placed.map;
         let lesson = Lesson { reset, learn: self.learns, ..Lesson::default() };
         self.compute(stimulus, &lesson, Report::Spikes, |step, compartment| {
-            if let Some((population, neuron)) = map.owner(compartment) {
+            if let Some((population, neuron)) = map.sender(compartment) {
                 visit(Spike { step, population, neuron });
             }
         })?;
@@ -418,7 +418,7 @@ impl<'r> Inference<'r> {
         let classes = self.network.populations.get(population).map_or(0, loihi_net::network::Population::neurons);
         let mut scores = vec![0_i64; classes];
         self.compute(stimulus, lesson, Report::Spikes, |step, compartment| {
-            if let Some((owner, neuron)) = map.owner(compartment)
+            if let Some((owner, neuron)) = map.sender(compartment)
                 && owner == population
                 && step >= skip_steps
                 && let Some(score) = scores.get_mut(neuron)
