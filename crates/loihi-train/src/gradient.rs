@@ -23,7 +23,9 @@ impl Workspace {
                     by_register(&model.neurons[*at], self.trail(*at), batch, *register, gradient);
                 }
             }
-            gradient.iter_mut().for_each(|value| *value *= per_unit);
+            for value in gradient.iter_mut() {
+                *value *= per_unit;
+            }
         }
     }
 
