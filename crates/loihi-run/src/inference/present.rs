@@ -146,7 +146,7 @@ fn values_as_spikes(
         Coding::Rate | Coding::Latency => values.len() == elements,
     };
     if width == 0 && coding == Coding::Crossings {
-        return Err(PresentError::Crossings { input: input.name.clone(), shape: input.shape.to_vec() });
+        return Err(PresentError::Crossings { input: input.name.clone(), shape: input.shape.clone() });
     }
     if !fits {
         return Err(wrong_size(item, input));
