@@ -202,10 +202,10 @@ pub fn back(
     row: &mut adjoint::Row<'_>,
 ) {
     let mut drives = vec![0.0_f32; row.sums.len()];
-    leaves.iter_mut().for_each(|leaf| {
+    for leaf in &mut *leaves {
         leaf.by_operands.clear();
         leaf.by_operands.resize(drives.len(), 0.0);
-    });
+    }
     adjoint::step_with_drives(registers, soma, row, &mut drives);
     give(&drives, leaves, takes);
     for (number, branch) in below.iter().enumerate().rev() {
