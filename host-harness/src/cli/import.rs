@@ -9,7 +9,7 @@ use host_harness::Choice as _;
 use host_harness::head::{Head, replace_last_layer};
 use host_harness::import::{Fidelity, FidelityRow, Imported};
 use host_harness::lava_dl;
-use host_harness::network::{PeriodicReset, microseconds};
+use host_harness::network::{PeriodicReset, Population, file, microseconds};
 use host_harness::nir;
 use host_harness::quantise::{Exporter, IfInput, InputAs, Integrator, QuantiseOptions, Reset, quantise};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ const SCHEMA: &str = "loihi-import/1";
 
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
-    /// A network: a .nir file, or a .net file of lava-dl
+    /// A network: a .nir file, a .net file of lava-dl, or with --head a network file of this program
     file: PathBuf,
     /// Duration of a step: "0.1 ms", or a number in the unit of the file's time constants, seconds as a rule [default:
     /// inferred, or chosen]
@@ -42,7 +42,7 @@ pub(super) struct ImportArgs {
     /// Input encoding
     #[arg(long, value_parser = choice::<InputAs>(), default_value = InputAs::default().name())]
     input: InputAs,
-    /// Steps of a sample, if the data do not say
+    /// Steps of a sample, if neither the file nor the data say
     #[arg(long, value_name = "N", default_value_t = 0)]
     steps: u32,
     /// Reset neurons every N steps, as netx does; .net files only
@@ -116,9 +116,9 @@ impl ImportArgs {
         options.with_input(self.input).with_steps(self.steps)
     }
 
-    /// An option that only files of NIR have.
+    /// An option that only files of NIR have, besides --steps.
     fn without_effect(&self) -> Option<&'static str> {
-        let Self { dt, writer, integrator, reset, if_input, input, steps, .. } = self;
+        let Self { dt, writer, integrator, reset, if_input, input, .. } = self;
         let given = [
             ("--dt", dt.is_some()),
             ("--as", writer.is_some()),
@@ -126,7 +126,6 @@ impl ImportArgs {
             ("--reset", reset.is_some()),
             ("--if-input", if_input.is_some()),
             ("--input", *input != InputAs::default()),
-            ("--steps", *steps > 0),
         ];
         given.into_iter().find_map(|(option, given)| given.then_some(option))
     }
@@ -135,7 +134,8 @@ impl ImportArgs {
 fn read(args: &ImportArgs) -> anyhow::Result<Imported> {
     match args.file.extension().and_then(|end| end.to_str()) {
         Some("net") => {
-            if let Some(option) = args.without_effect() {
+            let option = args.without_effect().or((args.steps > 0).then_some("--steps"));
+            if let Some(option) = option {
                 bail!("{option} has no meaning for a .net file, which holds the chip's integers");
             }
             let mut imported = lava_dl::read(&args.file)?;
@@ -150,6 +150,7 @@ fn read(args: &ImportArgs) -> anyhow::Result<Imported> {
             }
             Ok(imported)
         }
+        Some("toml") => of_own(args),
         Some("nir") => {
             if args.reset_interval.is_some() {
                 bail!("--reset-interval has no meaning for a .nir file: `reset_interval_steps` of a network file has");
@@ -163,6 +164,27 @@ fn read(args: &ImportArgs) -> anyhow::Result<Imported> {
                 .extend(args.writer.and_then(Exporter::differs).map(|differs| format!("Not kept: {differs}.")));
             Ok(imported)
         }
-        _ => bail!("{} cannot be imported: expected a .nir or a .net file", args.file.display()),
+        _ => bail!("{} cannot be imported: expected a .nir, a .net or a .toml file", args.file.display()),
     }
+}
+
+/// A network file of this program, to which only a head can be added.
+fn of_own(args: &ImportArgs) -> anyhow::Result<Imported> {
+    let path = args.file.display();
+    if args.head.is_none() {
+        bail!("{path} holds the chip's integers already: run it, or give --head for a head that learns");
+    }
+    if let Some(option) = args.without_effect().or(args.reset_interval.map(|_| "--reset-interval")) {
+        bail!("{option} has no meaning for {path}, which holds the chip's integers");
+    }
+    let mut network = file::read(&args.file)?;
+    match (network.steps, args.steps) {
+        (_, 0) => {}
+        (0, given) => network.steps = given,
+        (own, given) if own == given => {}
+        (own, given) => bail!("--steps {given}, but samples of {path} take {own}: leave it out"),
+    }
+    let kept = |own: &Population| FidelityRow::new(&own.name, "population", Fidelity::Exact, "as it was");
+    let rows = network.populations.iter().map(kept).collect();
+    Ok(Imported::new(network, rows, Vec::new()))
 }
