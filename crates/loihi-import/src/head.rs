@@ -1,4 +1,4 @@
-//! An imported network without its last layer, and a head that learns in its place.
+//! A network without its last layer, and a head that learns in its place.
 //!
 //! ```
 //! use loihi_import::head::{Head, replace_last_layer};
@@ -25,17 +25,32 @@ loihi_files::choices! {
         Clp = "clp",
         /// A neuron a class, whose weights the core changes wherever it errs
         Soel = "soel",
+        /// Prototypes that stay once they are known, and others beside them that a user adds
+        ClpUser = "clp-user",
     }
 }
 
 /// Longest prototype that is asked for, in steps of the weights, and the shortest that is precise enough.
 const LENGTHS: [f64; 2] = [320.0, 128.0];
 
+/// Prototypes a class of `clp-user`: of what is known, and of the user.
+const PROTOTYPES: [usize; 2] = [5, 8];
+/// Similarity from which a word that is known needs no prototype of its own, in 256ths.
+const KNOWN_SIMILARITY_MIN_256: i64 = 179;
+
 /// Epochs in which a head of spiking neurons learns a few samples.
 const SOEL_EPOCHS: i64 = 10;
 
+/// A part of a head: neurons, the exponent of the weights into them, and the program that teaches them.
+struct Part {
+    population: Population,
+    weights_exp: i32,
+    snip: Section,
+}
+
 /// Takes the last layer off, and connects a head with weights of 0 to what came before it: a population `head` of `classes`
-/// neurons (as many as the last layer had, if it is `None`) and its `[[snip]]`. What is left keeps its weights.
+/// neurons (as many as the last layer had, if it is `None`) and its `[[snip]]`; of [`Head::ClpUser`] two, `known` and `user`, with
+/// several neurons a class. What is left keeps its weights.
 ///
 /// # Errors
 /// [`NodeError`] if the network has no readout, no steps of a sample, or no single layer of neurons before the last one.
@@ -52,36 +67,78 @@ pub fn replace_last_layer(imported: &mut Imported, head: Head, classes: Option<u
     let from = network.name_of(Endpoint::Population(features)).to_owned();
     let neurons = network.populations[features].neurons();
     let classes = classes.unwrap_or_else(|| network.populations[last].neurons());
-    if classes == 0 || neurons.checked_mul(classes).is_none_or(|synapses| synapses > loihi_net::network::SYNAPSES_MAX) {
+    let head_neurons = classes.saturating_mul(if head == Head::ClpUser { PROTOTYPES.into_iter().sum() } else { 1 });
+    if classes == 0 || neurons.checked_mul(head_neurons).is_none_or(|own| own > loihi_net::network::SYNAPSES_MAX) {
         return Err(NodeError::whole(format!("a head of {classes} classes on {neurons} neurons cannot be built")));
     }
     let sources: Vec<Endpoint> = network.connections.iter().filter(|own| own.to == last).map(|own| own.from).collect();
     network.connections.retain(|own| own.to != last);
     network.probes.retain(|probe| probe.of.as_ref().is_none_or(|of| of.population != old));
     network.readout = None;
-    let name = free_name(network, last);
-    let (population, weights_exp, snip) = match head {
-        Head::Clp => clp(&name, classes, neurons, steps)?,
-        Head::Soel => soel(&name, classes, steps),
-    };
-    network.populations[last] = population;
-    network.connect(
-        Connection::new(Endpoint::Population(features), Endpoint::Population(last), vec![0; neurons * classes])
-            .wgt_exp(WeightExponent::saturating(weights_exp)),
-    );
-    network.snips.push(snip);
+    let (parts, learns) = parts(network, head, (classes, neurons, steps), last)?;
+    for (number, Part { population, weights_exp, snip }) in parts.into_iter().enumerate() {
+        let posts = population.neurons();
+        let to = if number == 0 {
+            network.populations[last] = population;
+            Endpoint::Population(last)
+        } else {
+            network.population(population)
+        };
+        network.connect(
+            Connection::new(Endpoint::Population(features), to, vec![0; neurons * posts])
+                .wgt_exp(WeightExponent::saturating(weights_exp)),
+        );
+        network.snips.push(snip);
+    }
     let mut unused: Vec<usize> = sources.into_iter().filter_map(|from| leads_nowhere(network, from)).collect();
     unused.sort_unstable();
     unused.dedup();
     unused.into_iter().rev().for_each(|at| remove(network, at));
-    let task = Section::new([("float_prototypes", from.clone())]);
-    network.run.task = Some(if head == Head::Soel { task.with("epochs", SOEL_EPOCHS) } else { task });
+    let twin = || Section::new([("float_prototypes", from.clone())]);
+    network.run.task = match head {
+        Head::Clp => Some(twin()),
+        Head::Soel => Some(twin().with("epochs", SOEL_EPOCHS)),
+        // Of what is known and what is added no class mean is the twin.
+        Head::ClpUser => None,
+    };
+    network.run.train = None;
     // Rates that suit few samples are below what the core's own rules can express.
     network.beyond_the_chip |= head == Head::Soel;
-    imported.said.push(format!(
-        "The last layer, `{old}`, is left out: `{name}` learns {classes} classes from the spikes of `{from}`."
-    ));
+    imported
+        .said
+        .push(format!("The last layer, `{old}`, is left out: {learns} {classes} classes from the spikes of `{from}`."));
     network.check().map_err(|error| NodeError::whole(error.to_string()))
+}
+
+/// The parts of a head for so many classes, neurons and steps, and who learns, in words.
+fn parts(
+    network: &Network,
+    head: Head,
+    (classes, neurons, steps): (usize, usize, u32),
+    last: usize,
+) -> Result<(Vec<Part>, String), NodeError> {
+    let free = |name: &str| free_name(network, name, last);
+    match head {
+        Head::Clp | Head::Soel => {
+            let name = free("head");
+            let part =
+                if head == Head::Clp { clp(&name, [classes, 1], neurons, steps)? } else { soel(&name, classes, steps) };
+            Ok((vec![part], format!("`{name}` learns")))
+        }
+        Head::ClpUser => {
+            let [known_each, user_each] = PROTOTYPES;
+            let [known, user] = ["known", "user"].map(free);
+            let mut parts = [
+                clp(&known, [classes, known_each], neurons, steps)?,
+                clp(&user, [classes, user_each], neurons, steps)?,
+            ];
+            let added = |snip: &Section, name: &str| snip.clone().with("name", name.to_owned());
+            parts[0].snip = added(&parts[0].snip, &known).with("similarity_min_256", KNOWN_SIMILARITY_MIN_256);
+            // Whatever a user shows is new, until there is no room.
+            parts[1].snip = added(&parts[1].snip, &user).with("similarity_min_256", 256).with("beside", known.clone());
+            Ok((parts.into(), format!("`{known}`, and `{user}` beside it, learn")))
+        }
+    }
 }
 
 /// The only population that leads to the last one.
@@ -151,25 +208,25 @@ fn remove(network: &mut Network, at: usize) {
     }
 }
 
-/// `head`, or that with a number if others but the last layer are called so.
-fn free_name(network: &Network, last: usize) -> String {
-    let mut name = "head".to_owned();
+/// This name, or that with a number if others but the last layer are called so.
+fn free_name(network: &Network, wanted: &str, last: usize) -> String {
+    let mut name = wanted.to_owned();
     let mut number = 2;
     while network.find(&name).is_some_and(|found| found != Endpoint::Population(last)) {
-        name = format!("head{number}");
+        name = format!("{wanted}{number}");
         number += 1;
     }
     name
 }
 
-/// Integrators that never spike, and prototypes as long as their voltages can hold.
-fn clp(name: &str, classes: usize, features: usize, steps: u32) -> Result<(Population, i32, Section), NodeError> {
+/// Integrators that never spike, as many for `each` class, and prototypes as long as their voltages can hold.
+fn clp(name: &str, [classes, each]: [usize; 2], features: usize, steps: u32) -> Result<Part, NodeError> {
     if steps > 255 {
         return Err(NodeError::whole(format!(
             "a sample takes {steps} steps, and prototypes learn samples of at most 255: give fewer --steps, or --head soel"
         )));
     }
-    let population = Population::new(name, classes).decay_v(0).v_th(131_071);
+    let population = Population::new(name, classes * each).decay_v(0).v_th(131_071);
     // A sample in which every neuron fires in every step.
     #[expect(clippy::cast_precision_loss, reason = "a number of neurons")]
     let longest = f64::from(steps) * (features as f64).sqrt();
@@ -181,11 +238,11 @@ fn clp(name: &str, classes: usize, features: usize, steps: u32) -> Result<(Popul
         .with("length", length)
         // The mean of a class is its prototype, whatever others are like.
         .with("repulsion_256", 0);
-    Ok((population, -1, snip))
+    Ok(Part { population, weights_exp: -1, snip })
 }
 
 /// Neurons that leak; two epochs after a sixth of the sample.
-fn soel(name: &str, classes: usize, steps: u32) -> (Population, i32, Section) {
+fn soel(name: &str, classes: usize, steps: u32) -> Part {
     let population = Population::new(name, classes).decay_u(819).decay_v(410).v_th(3200);
     let burn_in_steps = steps / 6;
     let epoch_steps = ((steps - burn_in_steps) / 2).max(1);
@@ -195,5 +252,5 @@ fn soel(name: &str, classes: usize, steps: u32) -> (Population, i32, Section) {
         .with("rate_shift", 10)
         .with("burn_in_steps", i64::from(burn_in_steps))
         .with("epoch_steps", i64::from(epoch_steps));
-    (population, 0, snip)
+    Part { population, weights_exp: 0, snip }
 }

@@ -197,6 +197,11 @@ impl<'p> Layout<'p> {
         }
     }
 
+    /// Programs before this one that are taught, or answer.
+    pub fn ports(&self) -> &[Port] {
+        &self.programs.ports
+    }
+
     /// Constants of this program; returns the number of the first.
     pub fn data(&mut self, constants: &[i32]) -> u32 {
         self.builder.data(constants)

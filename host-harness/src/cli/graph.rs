@@ -29,9 +29,9 @@ pub(super) struct GraphArgs {
     /// What an input of 1 adds in a step to neurons without a time constant (IF, I) [default: infer, or as --as has it]
     #[arg(long, value_parser = choice::<IfInput>())]
     if_input: Option<IfInput>,
-    /// Steps of a sample, if the data do not say
+    /// Steps of a sample, if neither the file nor the data say
     #[arg(long, value_name = "N", default_value_t = 0)]
-    steps: u32,
+    pub(super) steps: u32,
 }
 
 impl GraphArgs {
@@ -54,20 +54,24 @@ impl GraphArgs {
                     .extend(self.writer.and_then(Exporter::differs).map(|differs| format!("Not kept: {differs}.")));
                 Ok(imported)
             }
-            _ => bail!("{} cannot be imported: expected a .nir or a .net file", file.display()),
+            _ => bail!("{} cannot be imported: expected a .nir, a .net or a .toml file", file.display()),
         }
     }
 
     /// The first option that was given.
     pub(super) fn given(&self) -> Option<&'static str> {
-        let Self { dt, writer, integrator, reset, if_input, steps } = self;
+        self.given_beside_steps().or((self.steps > 0).then_some("--steps"))
+    }
+
+    /// The same, but for `--steps`.
+    pub(super) fn given_beside_steps(&self) -> Option<&'static str> {
+        let Self { dt, writer, integrator, reset, if_input, .. } = self;
         let given = [
             ("--dt", dt.is_some()),
             ("--as", writer.is_some()),
             ("--integrator", integrator.is_some()),
             ("--reset", reset.is_some()),
             ("--if-input", if_input.is_some()),
-            ("--steps", *steps > 0),
         ];
         given.into_iter().find_map(|(option, given)| given.then_some(option))
     }

@@ -10,7 +10,7 @@ use host_harness::Choice as _;
 use host_harness::head::{Head, replace_last_layer};
 use host_harness::import::{Fidelity, FidelityRow, Imported};
 use host_harness::lava_dl;
-use host_harness::network::PeriodicReset;
+use host_harness::network::{PeriodicReset, Population, file};
 use host_harness::quantise::InputAs;
 use serde_json::{Value, json};
 use std::num::NonZeroU16;
@@ -21,7 +21,7 @@ const SCHEMA: &str = "loihi-import/1";
 
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
-    /// A network: a .nir file, or a .net file of lava-dl
+    /// A network: a .nir file, a .net file of lava-dl, or with --head a network file of this program
     file: PathBuf,
     #[command(flatten)]
     graph: GraphArgs,
@@ -81,6 +81,9 @@ fn body(imported: &Imported, out: Option<&Path>) -> Value {
 }
 
 fn read(args: &ImportArgs) -> anyhow::Result<Imported> {
+    if args.file.extension().is_some_and(|end| end == "toml") {
+        return of_own(args);
+    }
     let is_net = is_net(&args.file);
     if is_net && args.input != InputAs::default() {
         bail!("--input has no meaning for a .net file, which holds the chip's integers");
@@ -100,4 +103,30 @@ fn read(args: &ImportArgs) -> anyhow::Result<Imported> {
         }
     }
     Ok(imported)
+}
+
+/// A network file of this program, to which only a head can be added.
+fn of_own(args: &ImportArgs) -> anyhow::Result<Imported> {
+    let path = args.file.display();
+    if args.head.is_none() {
+        bail!("{path} holds the chip's integers already: run it, or give --head for a head that learns");
+    }
+    let without_effect = [
+        args.graph.given_beside_steps(),
+        (args.input != InputAs::default()).then_some("--input"),
+        args.reset_interval.map(|_| "--reset-interval"),
+    ];
+    if let Some(option) = without_effect.into_iter().flatten().next() {
+        bail!("{option} has no meaning for {path}, which holds the chip's integers");
+    }
+    let mut network = file::read(&args.file)?;
+    match (network.steps, args.graph.steps) {
+        (_, 0) => {}
+        (0, given) => network.steps = given,
+        (own, given) if own == given => {}
+        (own, given) => bail!("--steps {given}, but samples of {path} take {own}: leave it out"),
+    }
+    let kept = |own: &Population| FidelityRow::new(&own.name, "population", Fidelity::Exact, "as it was");
+    let rows = network.populations.iter().map(kept).collect();
+    Ok(Imported::new(network, rows, Vec::new()))
 }

@@ -17,6 +17,9 @@
 //!
 //! That is the adaptive mode. [`ClpMode::Allocate`] only recruits: prototypes of 7 bits, frozen ever after.
 //!
+//! A layer can join the answer of one before it (`joins`): a class is as similar as its most similar prototype in either. Each
+//! learns by its own prototypes alone, so that one keeps what is known while the other learns what is new, a user's words say.
+//!
 //! Source: Hajizada et al. 2025, arXiv 2511.01553. There `y = w·x` is of vectors of length 1, which the cosine is here.
 
 mod params;
@@ -77,6 +80,7 @@ pub struct Clp {
     class_prototypes_max: u32,
     rate_min_256: i32,
     repulsion_256: i32,
+    joins: bool,
 }
 
 /// A prototype that was found, and how similar it is to the sample.
@@ -144,7 +148,8 @@ impl Clp {
         known.rev().max_by_key(|(_, target)| **target).map(|(class, _)| class)
     }
 
-    /// Compares the sample with every prototype, and shows the similarity of every class.
+    /// Compares the sample with every prototype, and shows the similarity of every class; of those that are shown already the
+    /// larger one stays if this layer joins them.
     fn answer(
         &self,
         cpu: &mut Cpu<'_, '_>,
@@ -155,7 +160,9 @@ impl Clp {
     ) -> Found {
         let outputs = core::mem::take(&mut cpu.output).get_mut(self.output_first..).unwrap_or_default();
         let outputs = outputs.get_mut(..self.classes).unwrap_or_default();
-        outputs.fill(0);
+        if !self.joins {
+            outputs.fill(0);
+        }
         let exponent = cpu.image.learning_group(self.group).map_or(0, |group| group.wgt_exp);
         // A step of the weights is 2 mantissas of 64.
         let shift = 7_i32.wrapping_add(exponent).cast_unsigned();

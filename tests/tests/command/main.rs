@@ -19,6 +19,7 @@ mod measure;
 mod mistakes;
 mod net_files;
 mod networks;
+mod new_user;
 mod plants;
 mod process;
 mod recordings;

@@ -29,6 +29,7 @@ const RULE: ClpParams = ClpParams {
     class_prototypes_max: 2,
     rate_min_256: 0,
     repulsion_256: 256,
+    joins: false,
 };
 
 /// Inputs that spike as often in a sample as their values say; `cut` says how many prototypes each core has.
@@ -154,6 +155,45 @@ fn weights_stay_in_their_range() {
     assert_similar(&show(&mut session, true, [4, 4, 0], ZERO), [1.0, 0.0]);
     assert_eq!(prototype(&mut session, 0), [127, 127, 0]);
     assert_eq!(learned(&mut session)[..4], [2, 0, 2, 2873]);
+}
+
+/// Two layers of two prototypes over the same inputs, of which the second joins the answer of the first.
+#[test]
+fn layers_that_answer_together_learn_each_for_itself() {
+    let mut builder = ImageBuilder::new();
+    builder.mailboxes(INPUTS, 4, 2);
+    let inputs = builder.inputs(INPUTS);
+    builder.snip(&RateEncoderParams { count: INPUTS, full_scale: STEPS, ..RateEncoderParams::default() });
+    let profile = Profile { decay_v: 0, v_th: 131_071 << 6, ..Profile::DEFAULT };
+    for group in 0..2 {
+        let core = builder.core();
+        builder.group(2, profile);
+        let axons = inputs.clone().map(|input| (Source::Input(input), full_row(0..2, |_| 0)));
+        builder.plastic_group(core, 0..2, &Plasticity::default().wgt_exp(-1), axons);
+        builder.snip(&ClpParams { group, posts: 2, target_first: 2 * group, joins: group == 1, ..RULE });
+    }
+    let mut session = open_host();
+    session.load(&builder.build().unwrap()).unwrap();
+    let mut taught = |values: [i16; 3], known: [i16; 2], user: [i16; 2]| {
+        let stimulus = values.map(i16::to_le_bytes).concat();
+        let target = [known, user].concat().into_iter().flat_map(i16::to_le_bytes).collect::<Vec<_>>();
+        let steps = u16::try_from(STEPS).unwrap();
+        let record = Record { reset: true, learn: true, steps, stimulus: &stimulus, target: &target, ..Record::PLAIN };
+        let mut outputs = Vec::new();
+        session.stream([record], |answer| outputs = answer.to_vec()).unwrap();
+        outputs
+    };
+    let nothing = [NO_TARGET; 2];
+    assert_eq!(taught([3, 4, 0], ZERO, nothing), [0, 0]);
+    assert_similar(&taught([0, 3, 4], nothing, ONE), [12.0 / 25.0, 0.0]);
+    // The first layer answers class 0, the second class 1.
+    assert_similar(&taught([0, 3, 4], nothing, nothing), [12.0 / 25.0, 1.0]);
+    assert_similar(&taught([3, 4, 0], nothing, nothing), [1.0, 12.0 / 25.0]);
+    // Of two prototypes of a class in either layer the more similar one counts.
+    taught([0, 0, 4], nothing, ZERO);
+    assert_similar(&taught([0, 0, 4], nothing, nothing), [1.0, 0.8]);
+    assert_similar(&taught([3, 4, 0], nothing, nothing), [1.0, 12.0 / 25.0]);
+    assert_eq!(learned(&mut session), [1, 0, 1, 800, 0, 0, 0, 2, 1, 1, 800, 0, 1, 800]);
 }
 
 #[test]

@@ -70,6 +70,6 @@ mod tests {
         assert!(
             refused("microbit", 70_000).starts_with("the network takes 70000 bytes of flash, and microbit has 65536")
         );
-        assert_eq!(place(loihi_boards::named("netduinoplus2").unwrap(), 262_144).unwrap().origin, 0x0808_0000);
+        assert_eq!(place(loihi_boards::named("netduinoplus2").unwrap(), 262_144).unwrap().origin, 0x0804_0000);
     }
 }

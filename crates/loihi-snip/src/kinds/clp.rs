@@ -6,12 +6,15 @@ use crate::layout::Layout;
 use crate::ports::{Port, Teaching};
 use loihi_core::rules::ClpParams;
 use loihi_net::network::{Learning, SectionError};
+use std::ops::Range;
 
 /// Prototypes.
 #[derive(Debug)]
 pub(super) struct Clp {
     population: usize,
     connection: usize,
+    /// The name of the program whose answer it joins.
+    beside: Option<String>,
     params: ClpParams,
 }
 
@@ -31,6 +34,8 @@ similarity_min_256 = 225 # below it a sample is new, in 256ths, 0..=256; default
 # class_prototypes_max = 1 # most prototypes of a class; default: neurons by classes
 rate_min_256 = 0         # least rate of a prototype, in 256ths, 0..=256; default 0
 repulsion_256 = 256      # share of its rate by which it moves away from a sample of another class, 0..=256; default 256
+# beside = "known"       # another `clp` above, of as many classes and steps: they answer together, by the most similar prototype of
+                         # both, and learn each for itself; default: it answers alone
 "#;
 
     fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
@@ -40,16 +45,33 @@ repulsion_256 = 256      # share of its rate by which it moves away from a sampl
         let network = keys.network();
         let steps = keys.take("steps")?.or(network.sample_steps());
         let most: Option<u32> = keys.take("class_prototypes_max")?;
-        let placed = ["group", "axons", "posts", "classes", "target_first", "output_first"];
+        let beside: Option<String> = keys.take("beside")?;
+        let placed = ["group", "axons", "posts", "classes", "target_first", "output_first", "joins"];
         let params: ClpParams = keys.params(&placed)?;
         let neurons = u32::try_from(network.populations[population].neurons()).unwrap_or(u32::MAX);
         let params = ClpParams {
             classes,
             steps: steps.unwrap_or(params.steps),
             class_prototypes_max: most.unwrap_or(neurons / classes.max(1)).max(1),
+            joins: beside.is_some(),
             ..params
         };
-        Ok(Self { population, connection, params })
+        Ok(Self { population, connection, beside, params })
+    }
+}
+
+impl Clp {
+    /// The output words of the program of this name, which answers in the same step for the same classes.
+    fn output_beside(&self, layout: &Layout<'_>, name: &str) -> Result<Range<u32>, String> {
+        let ClpParams { classes, steps, .. } = self.params;
+        let mut ports = layout.ports().iter().filter(|port| port.kind == Self::NAME);
+        let port = ports.find(|port| port.name == name).ok_or_else(|| {
+            format!("no `clp` above is called `{name}`: put that one first, with this `name`, or leave out `beside`")
+        })?;
+        if port.output.end - port.output.start != classes || port.steps_least != steps {
+            return Err(format!("it answers beside `{name}`: give both the same `classes` and `steps`"));
+        }
+        Ok(port.output.clone())
     }
 }
 
@@ -62,7 +84,13 @@ impl Program for Clp {
         let group = layout.group(self.connection)?;
         let teaching = Teaching::Classes { right: 1, wrong: 0 };
         let words = self.params.classes;
-        let port = layout.port(words, words, teaching);
+        let port = match &self.beside {
+            None => layout.port(words, words, teaching),
+            Some(name) => {
+                let output = self.output_beside(layout, name)?;
+                Port { output, ..layout.port(words, 0, teaching) }
+            }
+        };
         let params = ClpParams {
             group: group.first,
             axons: group.axons,

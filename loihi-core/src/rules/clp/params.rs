@@ -49,6 +49,8 @@ pub struct ClpParams {
     pub rate_min_256: u32,
     /// Share of its rate by which a prototype moves away from a sample that it took for its own, in units of 1/256, 0..=256.
     pub repulsion_256: u32,
+    /// Whether it joins the answer of the programs before it in this step: its output words keep what is larger.
+    pub joins: bool,
 }
 
 impl Default for ClpParams {
@@ -68,6 +70,7 @@ impl Default for ClpParams {
             class_prototypes_max: 10,
             rate_min_256: 0,
             repulsion_256: 256,
+            joins: false,
         }
     }
 }
@@ -92,6 +95,7 @@ impl SnipParams for ClpParams {
         class_prototypes_max,
         rate_min_256,
         repulsion_256,
+        joins,
     );
 
     #[inline]
@@ -110,6 +114,7 @@ impl SnipParams for ClpParams {
             class_prototypes_max: self.class_prototypes_max,
             rate_min_256: self.rate_min_256.cast_signed(),
             repulsion_256: self.repulsion_256.cast_signed(),
+            joins: self.joins,
         }
     }
 
