@@ -54,7 +54,7 @@ impl GraphArgs {
                     .extend(self.writer.and_then(Exporter::differs).map(|differs| format!("Not kept: {differs}.")));
                 Ok(imported)
             }
-            _ => bail!("{} cannot be imported: expected a .nir, a .net or a .toml file", file.display()),
+            _ => bail!("{} cannot be imported: expected a .nir or a .net file", file.display()),
         }
     }
 

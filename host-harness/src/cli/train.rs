@@ -74,6 +74,7 @@ pub(super) fn train(args: &TrainArgs) -> anyhow::Result<()> {
     #[cfg(feature = "hdf5")]
     if let Some(network) = args.from.network(args.network.as_deref())? {
         let subject = waiting("reading samples", || Subject::of(network, &args.options()))?;
+        out::line(format_args!("{}", subject.network.about.trim_end()))?;
         return train_subject(args, &subject, folder);
     }
     let Some(what) = &args.network else {

@@ -11,6 +11,7 @@ mod door;
 mod endless;
 mod examples;
 mod few_shots;
+mod finetuning;
 mod image;
 mod json;
 mod kill;

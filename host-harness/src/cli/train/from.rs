@@ -2,7 +2,6 @@
 
 use crate::cli::choice::choice;
 use crate::cli::graph::{GraphArgs, about, is_net};
-use crate::cli::out;
 use crate::cli::progress::waiting;
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -40,7 +39,6 @@ impl FromArgs {
             };
         };
         let mut imported = waiting("quantising", || self.read(from))?;
-        out::line(format_args!("{}", imported.table().trim_end()))?;
         imported.network.about = about(&imported, from);
         imported.network.run.train = settings.map(|file| section(Path::new(file))).transpose()?.flatten();
         Ok(Some(imported.network))
