@@ -37,7 +37,7 @@ fn the_keys_in_the_file_of_every_key_are_read() {
     let delay = form.delay.unwrap();
     assert_eq!((delay.rate, delay.max_steps, delay.into), (0.1, 20, vec!["hidden".to_owned()]));
     let registers = [form.decay_u, form.decay_v, form.v_th].map(|register| register.unwrap().rate);
-    assert_eq!(registers, [4.0, 4.0, 2.0]);
+    assert_eq!(registers.map(f32::to_bits), [4.0_f32, 4.0, 2.0].map(f32::to_bits));
 }
 
 #[test]
