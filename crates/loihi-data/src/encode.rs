@@ -162,37 +162,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_spikes_at_every_level_that_it_reaches() {
-        let rows = [63, 64, 255, 128, 0, 192];
-        let spikes = levels(&rows, 3, 3).spikes;
-        assert_eq!(spikes, [(0, 1), (0, 2), (0, 5), (0, 8), (1, 0), (1, 2), (1, 3), (1, 5), (1, 8)]);
-        assert_eq!(
-            frames(&rows, 3),
-            Spikes { steps: 2, spikes: vec![(0, 2), (1, 0), (1, 2)] },
-            "one level is the half"
-        );
-    }
-
-    /// Of every pair of values: what is reached before and after differs by what has spiked.
-    #[test]
-    fn a_level_that_is_crossed_spikes() {
-        // Three levels, 64, 128 and 192, of rows of two.
-        let rows = [63, 64, 255, 128, 127, 128, 0, 0];
-        let expected = [(0, 1), (1, 0), (1, 2), (1, 3), (1, 4), (2, 8), (2, 10), (3, 6), (3, 7), (3, 9)];
-        assert_eq!(crossings(&rows, 2, 3), Spikes { steps: 4, spikes: expected.to_vec() });
-        for (before, after) in (0..=255).flat_map(|before| (0..=255).map(move |after| (before, after))) {
-            let all = |value: u8| levels(&[value], 1, 40).spikes.into_iter().map(|(_, level)| level);
-            let mut is_reached = [false; 40];
-            for (_, element) in crossings(&[before, after], 1, 40).spikes {
-                let (level, rises) = (element % 40, element < 40);
-                assert_ne!(is_reached[level], rises, "{before} {after}");
-                is_reached[level] = rises;
-            }
-            assert!((0..40).filter(|level| is_reached[*level]).eq(all(after)), "{before} {after}");
-        }
-    }
-
-    #[test]
     fn rates_are_in_proportion() {
         let spikes = rate(&[0, 64, 255], 4000, 3, 0).spikes;
         let count = |element| spikes.iter().filter(|(_, at)| *at == element).count();
