@@ -127,6 +127,8 @@ fn of_own(args: &ImportArgs) -> anyhow::Result<Imported> {
         (own, given) => bail!("--steps {given}, but samples of {path} take {own}: leave it out"),
     }
     let kept = |own: &Population| FidelityRow::new(&own.name, "population", Fidelity::Exact, "as it was");
-    let rows = network.populations.iter().map(kept).collect();
+    let last = network.readout.map(|readout| readout.population);
+    let populations = network.populations.iter().enumerate().filter(|(at, _)| Some(*at) != last);
+    let rows = populations.map(|(_, own)| kept(own)).collect();
     Ok(Imported::new(network, rows, Vec::new()))
 }
