@@ -107,7 +107,7 @@ fn sum(
                     Endpoint::Input(from) => f64::from(u8::from(batch.spikes[from].contains(&(sent, sample, source)))),
                 }
             };
-            let sent = step as i64 - own.lag_of(source) as i64;
+            let sent = i64::try_from(step).unwrap() - i64::try_from(own.lag_of(source)).unwrap();
             let by_delay = off(model, moved, Place::Delays(number), source);
             let spike = if by_delay == 0.0 { train(sent) } else { between(train, sent, by_delay) };
             let weight = if is_single { neuron } else { source * neurons + neuron };
