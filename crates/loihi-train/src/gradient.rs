@@ -23,7 +23,7 @@ impl Workspace {
                     by_register(&model.neurons[*at], self.trail(*at), batch, *register, gradient);
                 }
             }
-            for value in gradient.iter_mut() {
+            for value in gradient {
                 *value *= per_unit;
             }
         }
