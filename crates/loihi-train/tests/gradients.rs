@@ -58,7 +58,7 @@ fn windows() -> Network {
         |count: usize, own: usize| (0..count).map(|at| (drawn(at, own) * 40.0) as i16 * 2).collect::<Vec<i16>>();
     let plain = |name: &str, shape: &[usize]| Population::new(name, shape).decay_u(1500).decay_v(600).v_th(50);
     let mut network = Network::new("windows").steps(STEPS);
-    let input = network.input("in", &[2, 4, 3]);
+    let input = network.input("in", [2, 4, 3]);
     let maps = network.population(plain("maps", &[4, 2, 2]));
     let pooled = network.population(plain("pooled", &[4, 1, 2]).v_th(20));
     let out = network.population(plain("out", &[2]));
@@ -269,7 +269,9 @@ impl Goal {
                 let scores: Vec<f32> = scores.iter().map(|score| *score as f32).collect();
                 loss.of(&scores, label, &mut slopes);
                 let scale = if by == ReadBy::Voltage { 1.0 / 3200.0 } else { 1.0 };
-                slopes.iter_mut().for_each(|slope| *slope *= scale);
+                for slope in &mut slopes {
+                    *slope *= scale;
+                }
                 let into = [&mut own.by_spikes[..], &mut own.by_voltages[..]];
                 reading.back(batch, sample, &slopes, &own.spikes, into);
             }
