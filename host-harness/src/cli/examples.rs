@@ -35,10 +35,6 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 29] = [
                 "loihi train net.toml --train samples.csv --test samples.csv --epochs 20 --resume trained",
                 "the same from its last checkpoint",
             ],
-            [
-                "loihi train --from net.nir --as snntorch --steps 12 --coding rate --train samples.csv --test samples.csv --out tuned",
-                "a network of another framework, from where it was left",
-            ],
         ],
     ),
     (
