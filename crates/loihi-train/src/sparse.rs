@@ -95,8 +95,8 @@ mod tests {
     fn synapses_add_up() {
         let sparse = Sparse::new(&[synapse(0, 1, 0), synapse(0, 1, 0), synapse(2, 0, 0)], [3, 2]);
         assert_eq!(sparse.fan_in(), 2);
-        let mut sums = [0.0; 4];
+        let mut sums = vec![0.0; 4];
         sparse.add(&mut sums, &[1.0, 1.0, 0.0, 0.0, 1.0, 1.0], &[2.0, 4.0, 6.0]);
-        assert_eq!(sums, [0.0, 6.0, 6.0, 0.0]);
+        assert_eq!(sums, vec![0.0, 6.0, 6.0, 0.0]);
     }
 }
