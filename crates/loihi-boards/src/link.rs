@@ -133,13 +133,13 @@ mod tests {
     fn nothing_lies_over_network_and_store() {
         let board = named("netduinoplus2").unwrap();
         let script = board.memory_script();
-        assert!(script.contains("FLASH : ORIGIN = 0x8000000, LENGTH = 0x80000"), "{script}");
+        assert!(script.contains("FLASH : ORIGIN = 0x8000000, LENGTH = 0x40000"), "{script}");
         assert!(script.contains("RAM : ORIGIN = 0x20005000, LENGTH = 0x11000"), "{script}");
         let plain = board.without_store();
         assert!(plain.memory_script().contains("RAM : ORIGIN = 0x20005000, LENGTH = 0x1b000"));
         assert!(plain.constants().contains("pub(crate) const STORE: Option<(usize, usize)> = None;"));
         let constants = board.constants();
-        assert!(constants.contains("NETWORK: Option<(usize, usize)> = Some((0x8080000, 0x40000));"), "{constants}");
+        assert!(constants.contains("NETWORK: Option<(usize, usize)> = Some((0x8040000, 0xc0000));"), "{constants}");
         assert!(constants.contains("ARENA_BYTES: usize = 0xf000;"), "{constants}");
     }
 
