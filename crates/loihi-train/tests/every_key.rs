@@ -36,8 +36,8 @@ fn the_keys_in_the_file_of_every_key_are_read() {
     assert_eq!((form.turn_degrees, form.stretch), (10.0, 0.1));
     let delay = form.delay.unwrap();
     assert_eq!((delay.rate, delay.max_steps, delay.into), (0.1, 20, vec!["hidden".to_owned()]));
-    let registers = [form.decay_u, form.decay_v, form.v_th].map(|register| register.unwrap().rate);
-    assert_eq!(registers, [4.0, 4.0, 2.0]);
+    let registers = [form.decay_u, form.decay_v, form.v_th].map(|register| register.unwrap().rate.to_string());
+    assert_eq!(registers, ["4", "4", "2"]);
 }
 
 #[test]
