@@ -37,7 +37,7 @@ impl GraphError {
 #[non_exhaustive]
 pub enum ConvertError {
     /// A file cannot be read.
-    #[error("{} cannot be read: {source}", path.display())]
+    #[error("{} cannot be read", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -45,7 +45,7 @@ pub enum ConvertError {
         source: std::io::Error,
     },
     /// A file cannot be written.
-    #[error("{} cannot be written: {source}", path.display())]
+    #[error("{} cannot be written", path.display())]
     Write {
         /// The file.
         path: PathBuf,
@@ -53,7 +53,7 @@ pub enum ConvertError {
         source: std::io::Error,
     },
     /// A file is not a network that can be converted.
-    #[error("{}: {source}", path.display())]
+    #[error("{}", path.display())]
     Graph {
         /// The file.
         path: PathBuf,

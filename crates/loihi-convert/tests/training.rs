@@ -131,7 +131,10 @@ fn samples_of_one_extent_are_shifted_along_it_and_not_mirrored() {
         AnnSubject::open(&text, &path, &options).map_err(|error| error.to_string())
     };
     for (keys, said) in [
-        ("shift = [1, 1]", "`shift = [1, 1]`: samples of one extent have no rows: give `shift = [0, COLUMNS]`"),
+        (
+            "shift = [1, 1]",
+            "`shift = [1, 1]`: samples of one row have no other rows to move to: give `shift = [0, COLUMNS]`",
+        ),
         ("shift = [0, 0]", "`shift = [0, 0]`: `shift = [0, 0]` moves nothing: take it out"),
         ("flip = true", "`flip = true`: samples of one extent have no left and right: take it out"),
     ] {

@@ -10,8 +10,9 @@ use super::options::DataOptions;
 use super::package::Package;
 use super::sample::Sample;
 use super::scale::Scale;
-use super::sets::{DataSet, Origin};
+use super::sets::{DATA_SETS, DataSet, Origin};
 use super::{cifar, idx};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Layouts of folders; the first that fits is that of a folder.
@@ -73,7 +74,12 @@ pub fn open(what: impl AsRef<Path>, options: &DataOptions) -> Result<Collection,
         of_listing(Listing::of_archive(&path, is_of_samples)?, package)
     } else {
         // That it is missing is said before anything else is done.
-        std::fs::metadata(&path).map_err(DataError::read(&path))?;
+        std::fs::metadata(&path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound if path.components().count() == 1 => {
+                DataError::Unknown { path: path.clone(), sets: DATA_SETS.map(|set| set.name).join(", ") }
+            }
+            _ => DataError::read(&path)(error),
+        })?;
         (Source::File, Vec::new())
     };
     Ok(Collection { path, set, options: options.clone(), source, splits })
@@ -244,50 +250,4 @@ fn of_files(listing: &Listing, all: &[&Listing], options: &DataOptions) -> Resul
     let labels = Labels::of(&lists, &paths, &roots)?;
     let sample = |(path, data)| Sample::new(name_of(path), data).labelled(labels.get(path));
     Ok(samples.into_iter().map(sample).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_of_bytes_become_real_numbers_of_their_own_scale() {
-        let plain = open("digits", &DataOptions::default()).unwrap().samples("test", 2).unwrap();
-        let digits = open("digits", &DataOptions::default().reals(true)).unwrap();
-        let reals = digits.samples("test", 2).unwrap();
-        assert_eq!((reals.len(), reals[0].label, reals[0].flat()), (2, Some(8), None));
-        let most = |sample: &Sample| sample.flat_reals().unwrap().iter().copied().fold(0.0, f32::max);
-        assert_eq!((most(&reals[0]), plain[0].flat().unwrap().iter().max()), (16.0, Some(&255)));
-        assert_eq!(digits.as_they_are("test", 2).unwrap(), reals);
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a-ubyte");
-        std::fs::write(&path, [0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 2, 7, 255]).unwrap();
-        let read = open(&path, &DataOptions::default().reals(true)).unwrap().samples("", 9).unwrap();
-        assert_eq!(read, [Sample::reals("0", &[2], vec![7.0, 255.0])]);
-    }
-
-    #[test]
-    fn samples_that_are_not_divided_have_no_split() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a-ubyte");
-        std::fs::write(&path, [0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 1, 7]).unwrap();
-        let whole = open(&path, &DataOptions::default()).unwrap();
-        assert_eq!(whole.split(None, "test").unwrap(), "");
-        assert!(whole.split(Some("test"), "test").unwrap_err().to_string().contains("has no split `test`"));
-        let digits = open("digits", &DataOptions::default()).unwrap();
-        assert_eq!(
-            (digits.split(None, "test").unwrap(), digits.split(Some("train"), "test").unwrap()),
-            ("test", "train")
-        );
-    }
-
-    #[test]
-    fn formats_without_columns_have_no_stages() {
-        let digits = open("digits", &DataOptions::default().stage_column("task")).unwrap();
-        let said = digits.samples("test", 2).unwrap_err().to_string();
-        assert_eq!(
-            said,
-            "digits: sample 0 has no column `task` for its stage: give a CSV file or an .npz file with one"
-        );
-    }
 }

@@ -134,6 +134,14 @@ pub enum DataError {
         /// The column that was asked for.
         column: String,
     },
+    /// A name of nothing.
+    #[error("{}: there is no such file or data set; data sets are {sets}", path.display())]
+    Unknown {
+        /// The name.
+        path: PathBuf,
+        /// Names of data sets.
+        sets: String,
+    },
     /// Samples that are not divided have been asked for a split.
     #[error("{}: it is not divided into training and test samples, so it has no split `{split}`: take out --split", path.display())]
     NoSplits {

@@ -85,25 +85,7 @@ fn last_fifth(samples: &[Sample]) -> Vec<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::collection::open;
-    use super::super::options::DataOptions;
     use super::*;
-    use loihi_files::npz;
-    use std::fs;
-
-    #[test]
-    fn a_data_set_has_its_own_sets_and_others_are_divided_class_by_class() {
-        let digits = open("digits", &DataOptions::default()).unwrap().divided().unwrap();
-        assert_eq!((digits.training.len(), digits.test.len()), (1437, 360));
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.csv");
-        let row = |number: usize| format!("{number},{}\n", number % 2);
-        fs::write(&path, (0..12).map(row).collect::<String>()).unwrap();
-        let divided = open(&path, &DataOptions::default()).unwrap().divided().unwrap();
-        let names = |samples: &[Sample]| samples.iter().map(|sample| sample.name.clone()).collect::<Vec<_>>().join(" ");
-        assert_eq!(names(&divided.test), "8 9");
-        assert_eq!(names(&divided.training), "0 1 2 3 4 5 6 7 10 11");
-    }
 
     #[test]
     fn the_last_fifth_of_a_series_is_tested() {
@@ -122,38 +104,5 @@ mod tests {
         assert_eq!(names(&divided.test), "8 9");
         let in_halves = |at: u8| step(at).labelled(0).in_stage((at / 8).to_string());
         assert_eq!(names(&divide((0..16).map(in_halves).collect()).test), "4 12", "a fifth of each stage");
-    }
-
-    #[test]
-    fn a_stream_in_a_file_keeps_its_order() {
-        let array = |shape: &[usize], values| npz::Array::new(shape.to_vec(), npz::Values::Real(values)).unwrap();
-        let ramp = |count: u8| (0..count).map(|at| f64::from(at) / 2.0).collect::<Vec<_>>();
-        let arrays = [("x".to_owned(), array(&[12, 2], ramp(24))), ("y".to_owned(), array(&[12, 1], ramp(12)))];
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("stream.npz");
-        fs::write(&path, npz::bytes(&arrays).unwrap()).unwrap();
-        let divided = open(&path, &DataOptions::default().reals(true)).unwrap().divided().unwrap();
-        let values = |samples: &[Sample]| {
-            let first = |sample: &Sample| [sample.flat_reals().unwrap()[0], sample.targets[0]];
-            samples.iter().map(first).collect::<Vec<_>>()
-        };
-        assert_eq!(values(&divided.test), [[10.0, 5.0], [11.0, 5.5]]);
-        assert_eq!(divided.training.len(), 10);
-        assert!(values(&divided.training).is_sorted());
-    }
-
-    #[test]
-    fn folders_can_be_splits_whose_classes_are_the_same() {
-        let folder = tempfile::tempdir().unwrap();
-        for path in ["train/cat/1.bs2", "train/dog/2.bs2", "test/dog/3.bs2"] {
-            let path = folder.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, [1, 2, 0, 0, 5]).unwrap();
-        }
-        let open = open(folder.path(), &DataOptions::default()).unwrap();
-        assert_eq!(open.splits(), ["test", "train"]);
-        let divided = open.divided().unwrap();
-        let labels = |samples: &[Sample]| samples.iter().map(|sample| sample.label).collect::<Vec<_>>();
-        assert_eq!((labels(&divided.training), labels(&divided.test)), (vec![Some(0), Some(1)], vec![Some(1)]));
     }
 }

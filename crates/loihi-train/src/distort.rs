@@ -64,7 +64,7 @@ impl Distortion {
 /// Why a sample like this one cannot be distorted, if it cannot.
 pub fn refusal(sample: &Sample) -> Option<&'static str> {
     let is_plane = match &sample.data {
-        SampleData::Values { shape, .. } => shape.len() >= 2,
+        SampleData::Values { shape, .. } => matches!(**shape, [.., rows, columns] if rows > 1 && columns > 1),
         SampleData::Events(events) => events.size[1] > 1,
         _ => false,
     };

@@ -138,6 +138,11 @@ impl Model {
         for (own, is_reached) in model.neurons.iter_mut().zip(form.reached(network)) {
             own.is_reached = is_reached;
         }
+        if let Some(own) = model.neurons.get(model.readout.population).filter(|own| !own.is_reached) {
+            let what =
+                format!("nothing that is trained leads to `{}`, which answers: see `learn` in [train]", own.name);
+            return Err(refused(what));
+        }
         model.registers(network, form);
         model.fold(network);
         Ok(model)
@@ -461,6 +466,21 @@ mod tests {
         assert!(!is_exact(600, Signs::Mixed, &[7], Some(-256)));
         assert!(is_exact(600, Signs::Mixed, &[7], Some(-254)));
         assert!(is_exact(500, Signs::Mixed, &[7], Some(-256)));
+    }
+
+    #[test]
+    fn a_readout_that_nothing_trained_leads_to_is_refused() {
+        let mut network = Network::new("n").steps(4);
+        let input = network.input("in", 2);
+        let (side, out) =
+            (network.population(Population::new("side", 2)), network.population(Population::new("out", 2)));
+        network.connect(Connection::new(input, side, [2, 2, 2, 2]));
+        network.connect(Connection::new(input, out, [2, 2, 2, 2]));
+        network.read(out, ReadBy::Spikes);
+        let model =
+            |learn: &str| Model::new(&network, &TrainForm { learn: vec![learn.to_owned()], ..TrainForm::default() });
+        assert!(model("out").is_ok());
+        assert!(model("side").unwrap_err().to_string().contains("nothing that is trained leads to `out`"));
     }
 
     #[test]

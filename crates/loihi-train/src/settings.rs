@@ -149,7 +149,7 @@ impl TrainForm {
         let within = |value: f32, low: f32, high: f32| (low..=high).contains(&value);
         let targets = |[right, wrong]: [f32; 2]| within(wrong, 0.0, 1e6) && within(right, wrong, 1e6);
         let rates = |rates: RatesForm| {
-            within(rates.low, 0.0, 1.0) && within(rates.high, rates.low, 1.0) && within(rates.strength, 0.0, 1e6)
+            within(rates.low, 0.0, 1.0) && within(rates.high, rates.low, 1.0) && within(rates.strength, 1e-9, 1e6)
         };
         let rows = [
             ("epochs", (1..=10_000).contains(&self.epochs), "give 1 to 10,000 epochs"),
@@ -165,7 +165,12 @@ impl TrainForm {
                 self.rate * self.weight_decay <= 1.0,
                 "a step would take more than the weight away: give a `weight_decay` of at most 1 / `rate`",
             ),
-            ("clip_norm", within(self.clip_norm, 0.0, f32::MAX), "give 0 or more"),
+            (
+                "clip_norm",
+                self.clip_norm == 0.0 || within(self.clip_norm, 1e-6, f32::MAX),
+                "give 0 for any norm, or 0.000001 or more",
+            ),
+            ("validation_samples", self.validation_samples > 0, "give 1 or more"),
             ("per_score", within(self.per_score, 1e-6, 1e3), "give more than 0, at most 1000"),
             ("width", within(self.width, 1e-3, 1e3), "give a width of 0.001 to 1000 thresholds"),
             ("damping", within(self.damping, 1e-3, 1.0), "give a factor of 0.001 to 1"),
@@ -177,7 +182,7 @@ impl TrainForm {
             (
                 "rates",
                 self.rates.is_none_or(rates),
-                "give `low` and `high` of 0 to 1 spikes a step, and a `strength` of 0 or more",
+                "give `low` and `high` of 0 to 1 spikes a step, and a `strength` above 0",
             ),
             ("turn_degrees", within(self.turn_degrees, 0.0, 180.0), "give 0 to 180 degrees"),
             ("stretch", within(self.stretch, 0.0, 0.9), "give a share of 0 to 0.9"),
@@ -234,6 +239,10 @@ impl TrainForm {
                 let what = format!("`{key}` is of sparse rewiring: give a `connectivity`, or take it out");
                 return Err(section.error("train", key, what));
             }
+        }
+        let nothing = [("turn_degrees", self.turn_degrees), ("stretch", self.stretch)];
+        if let Some((key, _)) = nothing.into_iter().find(|(key, most)| given(key) && *most == 0.0) {
+            return Err(section.error("train", key, format!("`{key} = 0` changes nothing: take it out")));
         }
         if self.shift == Some([0, 0]) {
             return Err(section.error("train", "shift", "`shift = [0, 0]` moves nothing: take it out"));
@@ -391,6 +400,10 @@ mod tests {
     fn keys_without_effect_and_out_of_range_are_refused() {
         for (keys, expected) in [
             ("shift = [0, 0]", "moves nothing: take it out"),
+            ("stretch = 0.0", "`stretch = 0` changes nothing: take it out"),
+            ("clip_norm = 1e-30", "give 0 for any norm, or 0.000001 or more"),
+            ("validation_samples = 0", "give 1 or more"),
+            ("rates = { high = 0.1, strength = 0.0 }", "a `strength` above 0"),
             ("rewire_l1 = 0.1", "`rewire_l1` is of sparse rewiring: give a `connectivity`"),
             ("connectivity = { hide = 0.2 }", "unknown population `hide`; there are: hidden, out"),
             (

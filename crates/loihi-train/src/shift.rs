@@ -62,17 +62,21 @@ fn shifted_events(events: &Events, [down, right]: [isize; 2]) -> Events {
 }
 
 /// Why samples like this one cannot be moved, if they cannot.
-pub fn refusal(sample: &Sample, [rows, _]: [u8; 2]) -> Option<&'static str> {
-    match &sample.data {
-        SampleData::Values { shape, .. } if shape.len() < 2 && rows > 0 => {
-            Some("samples of one extent have no rows: give `shift = [0, COLUMNS]`")
-        }
-        SampleData::Events(events) if events.size[1] < 2 && rows > 0 => {
-            Some("the sensor has no rows: give `shift = [0, COLUMNS]`")
-        }
-        SampleData::Values { .. } | SampleData::Events(_) => None,
-        _ => Some("`shift` moves values and events, and these samples are real numbers: take it out"),
+pub fn refusal(sample: &Sample, most: [u8; 2]) -> Option<&'static str> {
+    let extents = match &sample.data {
+        SampleData::Values { shape, .. } => match **shape {
+            [] => [1, 1],
+            [columns] => [1, columns],
+            [.., rows, columns] => [rows, columns],
+        },
+        SampleData::Events(Events { size: [columns, rows], .. }) => [(*rows).into(), (*columns).into()],
+        _ => return Some("`shift` moves values and events, and these samples are real numbers: take it out"),
+    };
+    if extents[0] < 2 && most[0] > 0 {
+        return Some("samples of one row have no other rows to move to: give `shift = [0, COLUMNS]`");
     }
+    let leaves = extents.into_iter().zip(most).any(|(extent, most)| most > 0 && usize::from(most) >= extent);
+    leaves.then_some("samples would be moved out of their rows or columns: give fewer of them")
 }
 
 #[cfg(test)]
@@ -84,11 +88,14 @@ mod tests {
         let reals = Sample::reals("7", &[2, 2], vec![0.5; 4]);
         assert!(refusal(&reals, [1, 1]).unwrap().contains("real numbers: take it out"));
         let line = Sample::events("7", Events::of(vec![Event { t_us: 0, x: 3, y: 0, polarity: 0 }]));
-        assert!(refusal(&line, [1, 1]).unwrap().contains("no rows: give `shift = [0, COLUMNS]`"));
+        assert!(refusal(&line, [1, 1]).unwrap().contains("no other rows to move to: give `shift = [0, COLUMNS]`"));
         assert_eq!(refusal(&line, [0, 1]), None);
         let row = Sample::values("7", &[4], vec![1; 4]);
-        assert!(refusal(&row, [1, 1]).unwrap().contains("no rows: give `shift = [0, COLUMNS]`"));
-        assert_eq!(refusal(&row, [0, 1]), None);
+        assert!(refusal(&row, [1, 1]).unwrap().contains("no other rows to move to: give `shift = [0, COLUMNS]`"));
+        assert_eq!(refusal(&row, [0, 3]), None);
+        assert!(refusal(&row, [0, 4]).unwrap().contains("out of their rows or columns"));
+        let flat = Sample::values("7", &[1, 64], vec![1; 64]);
+        assert!(refusal(&flat, [1, 0]).unwrap().contains("no other rows"));
         assert_eq!(refusal(&Sample::values("7", &[2, 2], vec![1; 4]), [1, 1]), None);
     }
 

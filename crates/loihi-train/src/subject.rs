@@ -219,6 +219,8 @@ fn hash(network: &Network, form: &TrainForm, options: &SubjectOptions, samples: 
     // The network with its weights, which may be in another file; tables of a run have their places in the file.
     let mut network = network.clone();
     network.run = RunSections::default();
+    // Words, and where a network was imported from.
+    network.about.clear();
     hash.bytes(format!("{network:?}").as_bytes());
     hash.bytes(format!("{form:?} {} {:?} {}", options.seed, options.input, options.validate).as_bytes());
     hash.bytes(&samples.hash().to_le_bytes());

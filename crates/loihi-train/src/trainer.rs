@@ -323,7 +323,7 @@ impl<'s> Trainer<'s> {
                     plural(steps, "step")
                 )
             } else {
-                "its threshold is never passed: lower `v_th`, begin with larger weights, or give `v_th_rate` in [train]"
+                "its threshold is never passed: begin with larger weights, give a smaller `rate` in [train], lower `v_th`, or give `v_th_rate`"
                     .to_owned()
             };
             said.push(format!("`{name}` did not spike in any sample: {why}"));

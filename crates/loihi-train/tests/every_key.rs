@@ -46,8 +46,8 @@ fn every_example_can_be_trained() {
     let mut found = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        let name = path.to_str().unwrap();
-        if name.ends_with("-ann.toml") || !name.ends_with(".toml") {
+        let is_ann = path.to_str().unwrap().ends_with("-ann.toml");
+        if is_ann || path.extension().is_none_or(|end| end != "toml") {
             // Those of `loihi-convert`, and samples.
             continue;
         }

@@ -38,7 +38,7 @@ pub enum PresentError {
         shape: Vec<usize>,
     },
     /// Nothing says how long.
-    #[error("nothing says how many steps a sample takes: say --steps")]
+    #[error("nothing says how many steps a sample takes: give `steps` in the network file, or --steps")]
     Steps,
     /// The sample has another size.
     #[error("sample {item}: it has {found}, the input `{input}` takes {expected}")]

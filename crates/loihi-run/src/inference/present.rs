@@ -251,7 +251,7 @@ mod tests {
         };
         assert!(said(&network(&[4]), &values(4), &PLAIN).contains("give it a `coding`"));
         let rate = Presentation { coding: Some(Coding::Rate), ..PLAIN };
-        assert!(said(&network(&[4]), &values(4), &rate).contains("say --steps"));
+        assert!(said(&network(&[4]), &values(4), &rate).contains("give `steps` in the network file"));
         let endless = Presentation { steps: Some(u32::MAX), ..rate };
         assert!(said(&network(&[4]), &values(4), &endless).contains("give fewer --steps"));
         let rate = Presentation { steps: Some(5), ..rate };
