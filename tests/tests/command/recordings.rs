@@ -262,7 +262,7 @@ fn the_built_in_digits_are_samples() {
     let own = command(&["data", "show", "digits"]).current_dir(folder.path()).output().unwrap();
     assert_one_sentence(&own, &["digits: there is nothing here that can be read"]);
     let unknown = command(&["data", "show", "mnits"]).current_dir(folder.path()).output().unwrap();
-    assert_one_sentence(&unknown, &["mnits", "No such file"]);
+    assert_one_sentence(&unknown, &["mnits", "no such file or data set"]);
 }
 
 /// With a plant, too, however the network moves it.
