@@ -57,7 +57,7 @@ pub(super) struct TrainArgs {
     /// Use only the first N training and test samples
     #[arg(long, value_name = "N")]
     samples: Option<NonZeroUsize>,
-    /// The input to which samples are shown [default: the only one]
+    /// The input to which samples are shown; others stay silent [default: the only one]
     #[arg(long, value_name = "NAME")]
     input: Option<String>,
     #[cfg(feature = "hdf5")]
