@@ -2,7 +2,7 @@
 //!
 //! `u = wrap_23(tz(u · (4096 - decay_u)) + 64 · wrap_16(sum))`, `v = clip(tz(v · (4096 - decay_v)) + wrap_23(u + bias))`, 0 while
 //! refractory; above `v_th` the compartment spikes and `v = 0`, as [`loihi_core::compartment`] has it. Sums come as `f32`, in
-//! which they are exact (see [`crate::layers`]).
+//! which they are exact (see the module `exact`).
 
 use crate::surrogate::{Arctan, FastSigmoid, Rectangle, Slope, Surrogate, Triangle};
 use gemm_common::pulp::{Arch, NullaryFnOnce};

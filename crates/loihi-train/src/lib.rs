@@ -40,12 +40,16 @@
 //! | [`beside`] | what is trained beside weights, by the table `[train]` |
 //! | [`distort`] | samples that are turned and stretched at random |
 //! | [`settings`] | the table `[train]` |
+//! | `checks` | what is refused of it |
 //! | [`sparse`] | connections that are given synapse by synapse |
 //! | [`ways`] | which source reaches which neuron: the products of a connection |
 //! | [`batch`] | what is shown, several samples at once |
 //! | [`readout`] | scores of a sample, and back |
 //! | [`layers`] | a network as it is trained |
+//! | `groups` | populations that reach each other |
+//! | `exact` | sums that single precision holds |
 //! | [`fold`] | from parameters to the forward pass and the network file |
+//! | `build` | from a network to what is trained |
 //! | [`pass`] | a batch through a network, forward and backward |
 //! | [`rewire`] | which synapses a sparse connection has |
 //! | [`gradient`] | the derivatives by what is trained |
@@ -63,15 +67,19 @@ pub mod adjoint;
 pub mod arithmetic;
 pub mod batch;
 pub mod beside;
+mod build;
 pub mod calibrate;
 pub mod check;
 pub mod checkpoint;
+mod checks;
 pub mod distort;
 pub mod error;
+mod exact;
 pub mod few_spikes;
 pub mod fold;
 pub mod gradient;
 pub mod grid;
+mod groups;
 pub mod layers;
 pub mod loss;
 pub mod matrix;

@@ -1,7 +1,7 @@
 //! Products of matrices in single precision: the only code of this crate that is not safe.
 //!
 //! Sums of products are exact as long as they are whole multiples of a power of two below 2^24 of them, in whatever order the
-//! kernel adds; see [`crate::layers`].
+//! kernel adds; see the module `exact`.
 
 use gemm_common::Parallelism;
 use gemm_f32::gemm::f32::get_gemm_fn;
