@@ -1,10 +1,12 @@
 //! Shows the progress of a run: a bar on a terminal, nothing in a pipe or with `--quiet`.
 
-use crate::out;
+use crate::{out, stop};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use loihi_learn::{Observer, Running};
 use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 /// Time between two pictures of what does not say how far it is.
@@ -68,6 +70,20 @@ pub fn shown<R>(what: &str, run: impl FnOnce(&mut dyn FnMut(u64, u64)) -> R) -> 
     let done = run(&mut |done, total| progress.show(done, total, what));
     progress.finish();
     done
+}
+
+/// Does something that tells, from any thread, how many of all pieces are done, and asks whether to stop; shows it meanwhile.
+pub fn told<R: Send>(what: &str, total: usize, run: impl FnOnce(&(dyn Fn(u64) -> bool + Sync)) -> R + Send) -> R {
+    shown(what, |progress| {
+        let (sender, done) = mpsc::channel();
+        thread::scope(|scope| {
+            let running = scope.spawn(move || run(&|done: u64| sender.send(done).is_err() || stop::requested()));
+            for done in done {
+                progress(done, total as u64);
+            }
+            running.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    })
 }
 
 /// Does something whose end is not known, and shows that it is going on.

@@ -1,8 +1,8 @@
 //! `loihi convert`: networks of rectified units as spiking ones.
 
 use super::choice::choice;
-use super::jobs::{threads, told};
-use super::progress::waiting;
+use super::jobs::threads;
+use super::progress::{told, waiting};
 use super::{net, out, stop};
 use anyhow::bail;
 use clap::Args;

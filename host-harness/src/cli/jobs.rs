@@ -1,8 +1,6 @@
-//! Work on several threads: runs, each on a host device of its own, and what tells how far it is.
+//! Work on several threads: runs, each on a host device of its own.
 
 use super::progress::Together;
-#[cfg(feature = "train")]
-use super::progress::shown;
 use super::stop;
 use super::task::Subject;
 use clap::Args;
@@ -24,25 +22,6 @@ pub(super) struct JobsArgs {
 /// Threads as they are asked for, or one for each processor.
 pub(super) fn threads(jobs: Option<NonZeroUsize>) -> NonZeroUsize {
     jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
-}
-
-/// Does something that tells how many of all pieces are done, from any thread, and asks whether to stop; shows it meanwhile.
-#[cfg(feature = "train")]
-pub(super) fn told<R: Send>(
-    what: &str,
-    total: usize,
-    run: impl FnOnce(&(dyn Fn(u64) -> bool + Sync)) -> R + Send,
-) -> R {
-    shown(what, |progress| {
-        let (sender, done) = mpsc::channel();
-        thread::scope(|scope| {
-            let running = scope.spawn(move || run(&|done: u64| sender.send(done).is_err() || stop::requested()));
-            for done in done {
-                progress(done, total as u64);
-            }
-            running.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        })
-    })
 }
 
 impl JobsArgs {

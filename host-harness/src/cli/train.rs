@@ -4,8 +4,8 @@ mod ann;
 #[cfg(feature = "hdf5")]
 mod from;
 
-use super::jobs::{threads, told};
-use super::progress::{Progress, waiting};
+use super::jobs::threads;
+use super::progress::{Progress, told, waiting};
 use super::recorded::{self, FolderArgs, Run, Start, print_finished, resuming};
 use super::what::What;
 use super::{out, stop};
