@@ -11,10 +11,9 @@ const SCORES: &str = include_str!("torch/scores.txt");
 fn networks_of_both_exporters_answer_as_they_did() {
     let expected: Vec<f32> = SCORES.lines().map(|line| line.parse().unwrap()).collect();
     let ramp: Vec<f32> = (0_u8..64).map(|at| f32::from(at) / 64.0).collect();
-    for (name, bytes) in [
-        ("dynamo", &include_bytes!("torch/dynamo.onnx")[..]),
-        ("script", &include_bytes!("torch/script.onnx")[..]),
-    ] {
+    for (name, bytes) in
+        [("dynamo", &include_bytes!("torch/dynamo.onnx")[..]), ("script", &include_bytes!("torch/script.onnx")[..])]
+    {
         let ann = read(bytes, name).unwrap();
         // The normalisation is folded into the convolution, and the softmax is left out.
         assert_eq!(ann.layers.len(), 3, "{name}");
