@@ -43,11 +43,11 @@ pub(crate) fn write(file: &Path, text: &str) -> Result<()> {
     replace(file, |aside| Ok(fs::write(aside, text)?))
 }
 
-/// Makes a file aside first, so that nobody sees half of it, and its folder.
+/// Writes a file beside its place and renames it, so that nobody sees half of it; creates its folder.
 ///
 /// # Errors
 ///
-/// When it cannot be made, or not take its place.
+/// When it cannot be written or renamed.
 pub(crate) fn replace(file: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let cannot = || format!("cannot write {}", file.display());
     let aside = file.with_extension("new");

@@ -75,13 +75,12 @@ impl AnnSubject {
             return Err(ConvertError::Unfit { data: samples.name, what });
         }
         let wrong = |key: &str, what: &str| first.run.train.clone().unwrap_or_default().error("train", key, what);
-        if let Some(sample) = samples.training.first() {
-            if let Some(what) = form.shift.and_then(|most| refusal(sample, most)) {
-                return Err(wrong("shift", what).into());
-            }
-            if form.flip && matches!(&sample.data, SampleData::Values { shape, .. } if shape.len() < 2) {
-                return Err(wrong("flip", "samples of one extent have no left and right: take it out").into());
-            }
+        let refused = |most| samples.training.iter().find_map(|sample| refusal(sample, most));
+        if let Some(what) = form.shift.and_then(refused) {
+            return Err(wrong("shift", what).into());
+        }
+        if form.flip && samples.training.iter().any(is_a_row) {
+            return Err(wrong("flip", "samples of one extent have no left and right: take it out").into());
         }
         let mut hash = Fnv64::new();
         hash.bytes(format!("{ann:?}").as_bytes());
@@ -90,6 +89,11 @@ impl AnnSubject {
         let hash = hash.finish();
         Ok(Self { ann, form, samples, seed: options.seed, validates: options.validate, hash })
     }
+}
+
+/// Whether a sample has one extent.
+fn is_a_row(sample: &Sample) -> bool {
+    matches!(&sample.data, SampleData::Values { shape, .. } if shape.len() < 2)
 }
 
 impl<'s> AnnTrainer<'s> {

@@ -132,7 +132,8 @@ impl Shape {
         Ok(fits)
     }
 
-    /// The largest network, of at most so many compartments, whose bytes of image and of state are held; 0 if none is.
+    /// Compartments of the largest network, up to `compartments`, for which `holds` accepts the bytes of its image and of its state;
+    /// 0 if there is none.
     ///
     /// # Errors
     /// [`ExperimentError`] if a network cannot be built.
@@ -179,7 +180,7 @@ mod tests {
     use loihi_device::session::RetryPolicy;
     use loihi_testkit::altered::Altered;
 
-    /// A device that takes so many instructions for a step: a number, and some for each byte of the network.
+    /// A device that reports `number` instructions for a step, and `each` more for every byte of the network.
     fn counting(arena_bytes: usize, number: u64, each: u64) -> Session {
         let mut network_bytes = 0;
         let alter = move |request: &Request<'_>, response: &mut Response<'_>| {
@@ -207,7 +208,7 @@ mod tests {
         }
     }
 
-    /// Steps that are far from proportional to the compartments.
+    /// Also where the time of a step is far from proportional to the number of compartments.
     #[test]
     fn the_largest_is_close_to_the_limit() {
         for number in [0, 50_000, 150_000] {

@@ -105,10 +105,10 @@ impl Collection {
         &self.splits
     }
 
-    /// A split that was asked for by name, or all samples if none was and they are not divided, or else `unnamed`.
+    /// The split to read: `named` if it is given, else `unnamed`; all samples of data without splits.
     ///
     /// # Errors
-    /// [`DataError::NoSplits`] if samples that are not divided are asked for a split.
+    /// [`DataError::NoSplits`] if a split is named and the data have none.
     pub fn split<'s>(&self, named: Option<&'s str>, unnamed: &'s str) -> Result<&'s str, DataError> {
         match named {
             Some(split) if self.splits.is_empty() => {

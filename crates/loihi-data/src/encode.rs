@@ -80,7 +80,7 @@ pub fn crossings(rows: &[u8], width: usize, levels: usize) -> Spikes {
     Spikes { steps, spikes }
 }
 
-/// The least values that reach each of so many levels.
+/// The lowest value that reaches each level.
 fn heights(levels: usize) -> Vec<usize> {
     (1..=levels).map(|level| (256 * level).div_ceil(levels + 1)).collect()
 }

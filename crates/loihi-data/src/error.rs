@@ -134,15 +134,15 @@ pub enum DataError {
         /// The column that was asked for.
         column: String,
     },
-    /// A name of nothing.
-    #[error("{}: there is no such file or data set; data sets are {sets}", path.display())]
+    /// Neither a file nor a data set.
+    #[error("{}: no such file or data set; the data sets are {sets}", path.display())]
     Unknown {
         /// The name.
         path: PathBuf,
         /// Names of data sets.
         sets: String,
     },
-    /// Samples that are not divided have been asked for a split.
+    /// A split was asked for, and the data have none.
     #[error("{}: it is not divided into training and test samples, so it has no split `{split}`: take out --split", path.display())]
     NoSplits {
         /// Where.

@@ -98,7 +98,7 @@ pub fn replace_last_layer(imported: &mut Imported, head: Head, classes: Option<u
     network.run.task = match head {
         Head::Clp => Some(twin()),
         Head::Soel => Some(twin().with("epochs", SOEL_EPOCHS)),
-        // Of what is known and what is added no class mean is the twin.
+        // Class means are no twin of two layers that answer together.
         Head::ClpUser => None,
     };
     network.run.train = None;
@@ -110,7 +110,8 @@ pub fn replace_last_layer(imported: &mut Imported, head: Head, classes: Option<u
     network.check().map_err(|error| NodeError::whole(error.to_string()))
 }
 
-/// The parts of a head for so many classes, neurons and steps, and who learns, in words.
+/// The populations and programs of a head, for this many classes, input neurons and steps, and a phrase that says which of them
+/// learn.
 fn parts(
     network: &Network,
     head: Head,
@@ -134,7 +135,7 @@ fn parts(
             ];
             let added = |snip: &Section, name: &str| snip.clone().with("name", name.to_owned());
             parts[0].snip = added(&parts[0].snip, &known).with("similarity_min_256", KNOWN_SIMILARITY_MIN_256);
-            // Whatever a user shows is new, until there is no room.
+            // Every sample of the user becomes a prototype while one is free.
             parts[1].snip = added(&parts[1].snip, &user).with("similarity_min_256", 256).with("beside", known.clone());
             Ok((parts.into(), format!("`{known}`, and `{user}` beside it, learn")))
         }
@@ -208,7 +209,7 @@ fn remove(network: &mut Network, at: usize) {
     }
 }
 
-/// This name, or that with a number if others but the last layer are called so.
+/// This name, with a number if a population other than the last layer has it already.
 fn free_name(network: &Network, wanted: &str, last: usize) -> String {
     let mut name = wanted.to_owned();
     let mut number = 2;

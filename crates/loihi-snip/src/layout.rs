@@ -197,7 +197,7 @@ impl<'p> Layout<'p> {
         }
     }
 
-    /// Programs before this one that are taught, or answer.
+    /// Ports of the programs before this one.
     pub fn ports(&self) -> &[Port] {
         &self.programs.ports
     }

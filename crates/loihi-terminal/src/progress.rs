@@ -72,7 +72,8 @@ pub fn shown<R>(what: &str, run: impl FnOnce(&mut dyn FnMut(u64, u64)) -> R) -> 
     done
 }
 
-/// Does something that tells, from any thread, how many of all pieces are done, and asks whether to stop; shows it meanwhile.
+/// Runs something that reports from any thread how many of `total` pieces are done, and shows that meanwhile. A report returns
+/// whether to stop.
 pub fn told<R: Send>(what: &str, total: usize, run: impl FnOnce(&(dyn Fn(u64) -> bool + Sync)) -> R + Send) -> R {
     shown(what, |progress| {
         let (sender, done) = mpsc::channel();

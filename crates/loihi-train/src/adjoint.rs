@@ -46,7 +46,7 @@ pub fn step(registers: &Registers, adjoint: &mut Adjoint, row: &mut Row<'_>) {
     Arch::new().dispatch(Step::<false> { registers, adjoint, row, drives: &mut [] });
 }
 
-/// The same; leaves the derivative of the loss by what drives the voltages, too.
+/// The same, and also writes the derivative of the loss by what drives the voltages.
 ///
 /// # Panics
 /// The lengths do not meet.

@@ -86,7 +86,7 @@ pub struct Derivatives {
     pub surrogate: Surrogate,
     /// Where it falls to 0 or is small, in thresholds.
     pub width: f32,
-    /// What it is multiplied by.
+    /// Factor of the surrogate.
     pub damping: f32,
     /// Whether the reset has a derivative by the voltage, through the spike.
     pub through_reset: bool,
@@ -153,7 +153,7 @@ fn slope(voltage: i32, v_th: i32, follows: f32, [width, damping]: [f32; 2], at: 
     damping * follows * per_volt * at((voltage - v_th) as f32 * per_volt)
 }
 
-/// A step, compiled for the widest registers of the processor: a closure would not be inlined into what knows these.
+/// A step, compiled for the widest registers of the processor. A closure would not be inlined there.
 struct Step<'s, 'r, S, const WANTED: bool> {
     registers: &'s Registers,
     state: &'s mut State,

@@ -40,7 +40,7 @@ const fn delay_steps_max() -> u8 {
 }
 
 impl DelayForm {
-    /// What is wrong with it in a network, if something is.
+    /// The reason why it cannot be used in a network, if there is one.
     pub(crate) fn refusal(&self, network: &Network) -> Option<String> {
         if !(1e-6..=16.0).contains(&self.rate) {
             return Some("give a `rate` above 0, at most 16 steps".to_owned());
@@ -59,7 +59,7 @@ impl DelayForm {
 }
 
 impl RegisterForm {
-    /// What is wrong with it in a network, if something is.
+    /// The reason why it cannot be used in a network, if there is one.
     pub(crate) fn refusal(&self, register: Register, network: &Network) -> Option<String> {
         if !(1e-6..=4096.0).contains(&self.rate) {
             return Some(format!("give a `rate` above 0, at most 4096, in units of `{}`", register.key()));
@@ -74,12 +74,12 @@ impl RegisterForm {
     }
 }
 
-/// Whether the threshold of a population is the unit in which its voltage is read.
+/// Whether the voltage of a population is read, in units of its threshold.
 pub fn is_unit(network: &Network, population: usize) -> bool {
     network.readout.is_some_and(|readout| readout.by == ReadBy::Voltage && readout.population == population)
 }
 
-/// The place of a population.
+/// The index of a population.
 ///
 /// # Errors
 /// Lists those that there are.

@@ -1,4 +1,4 @@
-//! From a network and its table `[train]` to what is trained; what cannot be is refused.
+//! Builds the trainer's model from a network and its table `[train]`; refuses what cannot be trained.
 
 use crate::arithmetic::Registers;
 use crate::beside::DelayForm;
@@ -85,7 +85,7 @@ impl Model {
     }
 }
 
-/// Refuses what has no derivative by rates.
+/// Refuses networks that cannot be trained by rates.
 fn check_rates(neurons: &[Neurons], synapses: &[Synapses], groups: &[Vec<usize>]) -> Result<(), String> {
     if let Some(own) = neurons.iter().find(|own| !own.branches.leaves.is_empty()) {
         return Err(format!("`{}` has several compartments: take out backward = \"rate\" in [train]", own.name));

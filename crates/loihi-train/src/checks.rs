@@ -1,4 +1,4 @@
-//! Keys of `[train]` that are out of range, without effect, or for parts that are not there are refused.
+//! Checks of `[train]`: keys out of range, without effect, or for parts that do not exist are refused.
 
 use crate::beside::place_of;
 use crate::loss::Loss;

@@ -1,4 +1,4 @@
-//! Samples that are turned and stretched at random, so that more is learned from few of them.
+//! Augmentation: samples are turned and stretched at random.
 
 use loihi_core::num::word;
 use loihi_data::events::{Event, Events};

@@ -1,5 +1,5 @@
-//! Whether sums are exact: they are made in `f32`, in any order, and are so while they are whole multiples, fewer than 2^24, of the
-//! largest power of two that divides all weights. A network whose sums could be larger is refused.
+//! Sums are made in `f32`, in any order. They are exact while they are multiples of the largest power of two that divides all
+//! weights, and fewer than 2^24 of it. A network whose sums could be larger is refused.
 
 use crate::grid::Grid;
 use crate::layers::{Model, Synapses};

@@ -1,16 +1,16 @@
-//! Few spikes among many elements: counted, and gone through one by one.
+//! Sparse spikes: counted, and visited one by one.
 //!
-//! Most neurons do not spike in a step, and a row of weights for each one that does is less than a product of matrices. Loops are
-//! structures, compiled for the widest registers of the processor: closures would not be inlined into what knows these.
+//! Most neurons do not spike in a step, so adding a row of weights for each spike takes less time than a matrix product. Each loop is
+//! a structure, not a closure: a closure would not be inlined into the code that is compiled for the processor's widest registers.
 
 use gemm_common::pulp::{Arch, NullaryFnOnce};
 
-/// Elements for each spike at least, where these are few.
+/// Spikes are few if there are at least this many elements for each.
 const SPARSE: u64 = 8;
-/// Elements that are passed over at once where none spikes.
+/// Elements that are skipped together if none of them spikes.
 const CHUNK: usize = 16;
 
-/// Whether there are so few spikes that going from one to the next takes less time than a product of matrices.
+/// Whether spikes are so few that visiting them one by one is faster than a matrix product.
 pub fn are_few(spikes: &[f32]) -> bool {
     count(spikes) * SPARSE < spikes.len() as u64
 }

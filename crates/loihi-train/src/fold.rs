@@ -1,4 +1,4 @@
-//! From parameters to what the forward pass computes with, and to the network file.
+//! Writes parameters into the model, rounded to the registers, and into the network file.
 
 use crate::layers::Model;
 use crate::parameter::{Parameters, Place, Register};

@@ -39,8 +39,8 @@ impl Workspace {
         own.ways.gradient(gradient, arrived, &by_sums[rows(batch, &steps, own.ways.extents()[1])]);
     }
 
-    /// A spike that comes a step later takes the derivative by arrivals of that step: half of what it has one step later, less
-    /// what it has one step sooner, is the derivative by its delay. Outside of the sample there is none.
+    /// The derivative by a delay is a central difference of the derivative by arrivals: half of that in the step after a spike
+    /// arrives, less half of that in the step before. Outside the sample it is 0.
     fn by_delays(&mut self, own: &Synapses, batch: &Batch, gradient: &mut Gradient) {
         if self.spikes(own.from).is_empty() {
             return;

@@ -1,15 +1,15 @@
-//! What real numbers are rounded to: the whole numbers that a register holds.
+//! Rounding of real numbers to the values that a register holds.
 
 use loihi_net::network::{Connection, Signs};
 
 /// Evenly spaced whole numbers of a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grid {
-    /// Distance of two of them.
+    /// Distance between neighbours.
     pub step: i32,
-    /// The least one that is trained to.
+    /// Lowest value.
     pub low: i32,
-    /// The largest one that is trained to.
+    /// Highest value.
     pub high: i32,
 }
 
@@ -19,7 +19,7 @@ impl Grid {
         Self { step: 1, low, high }
     }
 
-    /// Mantissas of the weights of a connection; the range is as far on both sides.
+    /// Mantissas of the weights of a connection; with both signs the range is symmetric.
     pub fn of_weights(connection: &Connection) -> Self {
         let mixed = u32::from(connection.signs == Signs::Mixed);
         let step = 1_i32 << (8_u32.saturating_sub(connection.weight_bits) + mixed).min(9);
@@ -32,7 +32,7 @@ impl Grid {
         Self { step, low, high }
     }
 
-    /// The nearest of them; halves go to the even step.
+    /// Rounds to the nearest of them; ties go to an even number of steps.
     #[inline]
     #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "registers have at most 23 bits")]
     pub fn nearest(self, value: f32) -> i32 {

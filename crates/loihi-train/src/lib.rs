@@ -27,7 +27,7 @@
 //! | [`error`] | why a network is not trained |
 //! | [`threads`] | work on several threads |
 //! | [`matrix`] | products of matrices |
-//! | [`few_spikes`] | few spikes among many elements |
+//! | [`few_spikes`] | sparse spikes, visited one by one |
 //! | [`surrogate`] | derivatives of a spike |
 //! | [`arithmetic`] | a step of neurons, forward |
 //! | [`adjoint`] | a step of neurons, backward |
@@ -40,7 +40,7 @@
 //! | [`beside`] | what is trained beside weights, by the table `[train]` |
 //! | [`distort`] | samples that are turned and stretched at random |
 //! | [`settings`] | the table `[train]` |
-//! | `checks` | what is refused of it |
+//! | `checks` | which settings are refused |
 //! | [`sparse`] | connections that are given synapse by synapse |
 //! | [`ways`] | which source reaches which neuron: the products of a connection |
 //! | [`batch`] | what is shown, several samples at once |
@@ -49,7 +49,7 @@
 //! | `groups` | populations that reach each other |
 //! | `exact` | sums that single precision holds |
 //! | [`fold`] | from parameters to the forward pass and the network file |
-//! | `build` | from a network to what is trained |
+//! | `build` | a model from a network |
 //! | [`pass`] | a batch through a network, forward and backward |
 //! | [`rewire`] | which synapses a sparse connection has |
 //! | [`gradient`] | the derivatives by what is trained |

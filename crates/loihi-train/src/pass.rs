@@ -399,7 +399,7 @@ pub(crate) const fn rows(batch: &Batch, steps: &Range<usize>, width: usize) -> R
     steps.start * batch.samples * width..steps.end * batch.samples * width
 }
 
-/// As many zeros.
+/// Sets a vector to this many zeros.
 pub(crate) fn clear(values: &mut Vec<f32>, length: usize) {
     values.clear();
     values.resize(length, 0.0);

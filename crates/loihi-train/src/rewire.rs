@@ -18,14 +18,14 @@ use loihi_net::network::Network;
 pub struct Rewiring {
     /// The sign of every place, 1 or -1.
     signs: Vec<f32>,
-    /// What a new synapse weighs: the least weight that the chip stores.
+    /// Magnitude of a new synapse: the smallest weight that the chip stores.
     small: f32,
-    /// What a step at a rate of 1 takes from the magnitude of every synapse.
+    /// L1: what a step at a rate of 1 takes from the magnitude of every synapse.
     l1: f32,
-    /// The deviation of what it adds.
+    /// Standard deviation of the noise of a step at a rate of 1.
     noise: f32,
     seed: u32,
-    /// The number of the connection among those that are trained.
+    /// Index of the connection among those whose weights are trained.
     number: u32,
 }
 
@@ -38,8 +38,8 @@ enum Drawn {
     Next = 3,
 }
 
-/// Thins the connections for which `[train]` gives a connectivity, each to its number of synapses. By group of parameters, how it is
-/// rewired, if it is.
+/// Thins out the connections for which `[train]` gives a connectivity. Returns the rewiring of each group of parameters, `None` if
+/// it is not rewired.
 pub fn begin(model: &mut Model, network: &Network, form: &TrainForm, seed: u32) -> Vec<Option<Rewiring>> {
     let mut all = Vec::new();
     let mut number = 0;
@@ -82,7 +82,7 @@ impl Rewiring {
         own
     }
 
-    /// Leaves a share of the synapses, at least one, with the magnitudes that they have.
+    /// Keeps a share of the synapses, at least one, drawn at random; their magnitudes stay.
     fn thin(&self, trained: &mut Parameters, share: f32) {
         let weights = &mut trained.values;
         #[expect(
@@ -99,15 +99,15 @@ impl Rewiring {
         }
     }
 
-    /// Takes away the derivatives by weights without a synapse.
+    /// Clears the derivatives by weights that have no synapse.
     pub fn mask(gradient: &mut [f32], weights: &[f32]) {
         for (own, weight) in gradient.iter_mut().zip(weights) {
             *own = if *weight == 0.0 { 0.0 } else { *own };
         }
     }
 
-    /// After step `step` of the optimiser at a rate: shortens and shakes the weights, drops synapses that have crossed 0, and
-    /// makes as many new ones.
+    /// Runs after step `step` of the optimiser: applies L1 and noise to the weights, drops synapses that have crossed 0, and adds as
+    /// many new ones.
     pub fn step(&self, step: u32, rate: f32, trained: &mut Parameters, moments: &mut Moments) {
         let [low, high] = trained.grid.range();
         let most = high.max(-low);
@@ -134,7 +134,7 @@ impl Rewiring {
         }
     }
 
-    /// So many of some places, all as likely.
+    /// Draws `count` of the places without replacement, each with the same chance.
     fn drawn(&self, mut places: Vec<usize>, count: usize, what: Drawn, step: u32) -> Vec<usize> {
         let count = count.min(places.len());
         for next in 0..count {
@@ -152,7 +152,7 @@ impl Rewiring {
     }
 }
 
-/// A number of mean 0 and deviation 1, nearly normal: the sum of the four bytes of a word.
+/// A nearly normal number of mean 0 and deviation 1, from the sum of the four bytes of a word.
 #[expect(clippy::cast_precision_loss, reason = "at most 1020")]
 fn normal(word: u32) -> f32 {
     let sum: u32 = word.to_le_bytes().into_iter().map(u32::from).sum();

@@ -47,7 +47,7 @@ pub struct TrainForm {
     pub surrogate: Surrogate,
     /// Its width, in thresholds.
     pub width: f32,
-    /// What it is multiplied by: less than 1 keeps gradients from growing over many steps.
+    /// Factor of the surrogate: less than 1 keeps gradients from growing over many steps.
     pub damping: f32,
     /// Whether the reset has a derivative by the voltage, too.
     pub through_reset: bool,
@@ -72,11 +72,11 @@ pub struct TrainForm {
     /// Before training, thresholds of populations that are trained are chosen so that at most this share of the
     /// neurons spikes in a step; by default they are those of the file. That of a readout by voltage stays.
     pub v_th_rate: Option<f64>,
-    /// Samples are shown moved at random, by at most as many rows and columns.
+    /// Samples are shifted at random, by at most this many rows and columns.
     pub shift: Option<[u8; 2]>,
-    /// Samples are shown turned at random, by at most as many degrees either way.
+    /// Samples are rotated at random, by at most this many degrees either way.
     pub turn_degrees: f32,
-    /// Samples are shown longer and wider or less so at random, by at most this share.
+    /// Samples are stretched or squeezed at random, rows and columns each by at most this share.
     pub stretch: f32,
     /// Samples of the training set that are held back with `--validate`; of small sets it is a fifth.
     pub validation_samples: usize,

@@ -1,4 +1,4 @@
-//! Samples that are moved at random, so that more is learned from them.
+//! Augmentation: samples are shifted at random.
 
 use loihi_core::num::word;
 use loihi_data::events::{Event, Events};
@@ -61,7 +61,7 @@ fn shifted_events(events: &Events, [down, right]: [isize; 2]) -> Events {
     Events { events: events.events.iter().filter_map(moved).collect(), ..*events }
 }
 
-/// Why samples like this one cannot be moved, if they cannot.
+/// Why a sample cannot be shifted by up to `most` rows and columns, if it cannot.
 pub fn refusal(sample: &Sample, most: [u8; 2]) -> Option<&'static str> {
     let extents = match &sample.data {
         SampleData::Values { shape, .. } => match **shape {

@@ -163,7 +163,7 @@ impl Subject {
         Ok(Batch::new(&self.network, stimuli).labelled(labels))
     }
 
-    /// A sample as it is moved in an epoch, by its number.
+    /// A sample as it is augmented in an epoch.
     fn moved<'i>(&self, item: &'i Sample, at: [u32; 2]) -> Cow<'i, Sample> {
         let mut item = Cow::Borrowed(item);
         if let Some(distortion) = self.form.distortion() {
@@ -199,7 +199,7 @@ fn on_sensor(item: &mut Sample, shape: &[usize]) {
     }
 }
 
-/// The first key by which samples are to be moved that cannot be, and why.
+/// The first key of augmentation that the samples do not allow, and why.
 fn immovable(form: &TrainForm, items: &[Sample]) -> Option<(&'static str, &'static str)> {
     let shift = || items.iter().find_map(|item| Some(("shift", shift::refusal(item, form.shift?)?)));
     let key = if form.turn_degrees > 0.0 { "turn_degrees" } else { "stretch" };

@@ -100,7 +100,7 @@ pub struct Trainer<'s> {
     subject: &'s Subject,
     model: Model,
     moments: Vec<Moments>,
-    /// By group of parameters, how it is rewired, if it is.
+    /// The rewiring of each group of parameters, `None` if it is not rewired.
     rewirings: Vec<Option<Rewiring>>,
     position: Position,
     jobs: NonZeroUsize,

@@ -44,9 +44,9 @@ pub struct Leaf {
     pub state: State,
     /// Derivatives on their way to earlier steps.
     pub adjoint: Adjoint,
-    /// What it hands on in a step.
+    /// Operands of the current step, as the stack takes them.
     operands: Vec<i32>,
-    /// The derivative of the loss by that.
+    /// The derivative of the loss by the operands.
     by_operands: Vec<f32>,
 }
 
@@ -121,7 +121,7 @@ pub fn step(
     arithmetic::step(registers, soma, &mut row, derivatives);
 }
 
-/// The sum of the operands of some leaves.
+/// Sums the operands of the leaves at these places.
 fn take(entering: &mut [i32], leaves: &[Leaf], takes: &[usize]) {
     entering.fill(0);
     for place in takes {

@@ -3,10 +3,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
+use common::{Stops, trained};
 use loihi_net::network::{Each, Network};
-use loihi_run::record::RecordError;
 use loihi_train::check::compare;
-use loihi_train::{NoObserver, Observer, Subject, SubjectOptions, TrainError, Trainer};
+use loihi_train::{NoObserver, Subject, SubjectOptions, TrainError, Trainer};
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -77,27 +79,6 @@ fn jobs(count: usize) -> NonZeroUsize {
     NonZeroUsize::new(count).unwrap()
 }
 
-/// Stops after so many batches, and keeps the checkpoint.
-struct Stops {
-    after: u64,
-    checkpoint: Vec<u8>,
-}
-
-impl Observer for Stops {
-    fn progress(&mut self, done: u64, _total: u64, _epoch: u32, _row: Option<&loihi_train::EpochRow>) {
-        self.after = self.after.min(5).saturating_sub(u64::from(done > 0));
-    }
-
-    fn stops(&mut self) -> bool {
-        self.after == 0
-    }
-
-    fn checkpoint(&mut self, bytes: &[u8]) -> Result<(), RecordError> {
-        self.checkpoint = bytes.to_vec();
-        Ok(())
-    }
-}
-
 fn written(trainer: &Trainer<'_>, network: &Network) -> Network {
     let mut written = network.clone();
     trainer.model().write_to(&mut written);
@@ -141,16 +122,17 @@ fn all_kinds_move_and_lose_nothing_in_the_emulator() {
 #[test]
 fn it_resumes_to_the_same_bits_on_any_number_of_threads() {
     let subject = subject();
-    let mut whole = Trainer::new(&subject, jobs(1)).unwrap();
-    whole.run(&mut NoObserver).unwrap();
-    let mut stops = Stops { after: 5, checkpoint: Vec::new() };
-    let mut first = Trainer::new(&subject, jobs(3)).unwrap();
-    assert!(matches!(first.run(&mut stops), Err(TrainError::Stopped)));
-    let mut second = Trainer::new(&subject, jobs(2)).unwrap();
-    second.restore(&stops.checkpoint).unwrap();
-    second.run(&mut NoObserver).unwrap();
+    let (whole, second) = (trained(&subject, 1, &[]), trained(&subject, 2, &[5]));
     assert_eq!(second.model().parameters, whole.model().parameters);
     assert_eq!(written(&second, &subject.network), written(&whole, &subject.network));
+}
+
+#[test]
+fn a_cut_checkpoint_is_refused() {
+    let subject = subject();
+    let mut stops = Stops::after(1);
+    let mut trainer = Trainer::new(&subject, jobs(1)).unwrap();
+    assert!(matches!(trainer.run(&mut stops), Err(TrainError::Stopped)));
     let cut = &stops.checkpoint[..stops.checkpoint.len() - 4];
-    assert!(matches!(second.restore(cut), Err(TrainError::Checkpoint(_))));
+    assert!(matches!(trainer.restore(cut), Err(TrainError::Checkpoint(_))));
 }

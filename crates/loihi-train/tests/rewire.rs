@@ -2,79 +2,25 @@
 
 #![allow(clippy::unwrap_used)]
 
-use loihi_run::record::RecordError;
-use loihi_train::{Observer, Subject, SubjectOptions, Trainer};
+mod common;
+
+use common::{PIXELS, trained};
+use loihi_train::{Subject, SubjectOptions, Trainer};
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-const SPARSE: &str = r#"
-name = "sparse"
-steps = 6
-late_steps = 1
-
-[[input]]
-name = "image"
-bias_of = "pixels"
-
-[[population]]
-name = "pixels"
-shape = [8, 8]
-v_th = 1
-
-[[population]]
-name = "out"
-v_th = 300
-
-[[connection]]
-from = "pixels"
-to = "out"
-weights = { init = "normal", std = 24.0 }
-
-[readout]
-population = "out"
-
+const TRAIN: &str = "
 [train]
 epochs = 3
 batch = 48
 rate = 8.0
+v_th_rate = 0.1
 connectivity = { out = 0.25 }
 rewire_l1 = 0.05
 rewire_noise = 0.2
-"#;
+";
 
-/// Keeps the last checkpoint, and stops after some batches.
-struct Stops {
-    after: u64,
-    done: u64,
-    bytes: Vec<u8>,
-}
-
-impl Observer for Stops {
-    fn progress(&mut self, done: u64, _: u64, _: u32, _: Option<&loihi_train::EpochRow>) {
-        self.done = done;
-    }
-
-    fn stops(&mut self) -> bool {
-        self.done >= self.after
-    }
-
-    fn checkpoint(&mut self, bytes: &[u8]) -> Result<(), RecordError> {
-        self.bytes = bytes.to_vec();
-        Ok(())
-    }
-}
-
-/// Weights after a training on so many threads that is stopped after each of these numbers of batches.
-fn weights(subject: &Subject, jobs: usize, stops: &[u64]) -> Vec<f32> {
-    let jobs = NonZeroUsize::new(jobs).unwrap();
-    let mut trainer = Trainer::new(subject, jobs).unwrap();
-    for after in stops {
-        let mut observer = Stops { after: *after, done: 0, bytes: Vec::new() };
-        trainer.run(&mut observer).unwrap_err();
-        trainer = Trainer::new(subject, jobs).unwrap();
-        trainer.restore(&observer.bytes).unwrap();
-    }
-    trainer.run(&mut loihi_train::NoObserver).unwrap();
+fn weights(trainer: &Trainer<'_>) -> Vec<f32> {
     trainer.model().parameters.iter().flat_map(|own| own.values.clone()).collect()
 }
 
@@ -82,14 +28,11 @@ fn weights(subject: &Subject, jobs: usize, stops: &[u64]) -> Vec<f32> {
 fn a_sparse_training_resumes_to_the_same_weights_on_any_number_of_threads() {
     let mut options = SubjectOptions::new("digits");
     options.samples = Some(150);
-    let subject = Subject::open(SPARSE, Path::new("n.toml"), &options).unwrap();
-    let first: Vec<f32> = {
-        let trainer = Trainer::new(&subject, NonZeroUsize::MIN).unwrap();
-        trainer.model().parameters.iter().flat_map(|own| own.values.clone()).collect()
-    };
-    let whole = weights(&subject, 1, &[]);
-    assert_eq!(weights(&subject, 2, &[]), whole);
-    assert_eq!(weights(&subject, 1, &[2, 7]), whole);
+    let subject = Subject::open(&format!("{PIXELS}{TRAIN}"), Path::new("n.toml"), &options).unwrap();
+    let first = weights(&Trainer::new(&subject, NonZeroUsize::MIN).unwrap());
+    let whole = weights(&trained(&subject, 1, &[]));
+    assert_eq!(weights(&trained(&subject, 2, &[])), whole);
+    assert_eq!(weights(&trained(&subject, 1, &[2, 7])), whole);
     for weights in [&first, &whole] {
         assert_eq!(weights.iter().filter(|weight| **weight != 0.0).count(), 64 * 10 / 4);
     }

@@ -2,36 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
+use common::PIXELS;
 use loihi_net::network::file::{FileOptions, parse_with};
 use loihi_net::network::{ReadBy, Weights};
 use loihi_train::{Subject, SubjectOptions};
 use std::path::Path;
-
-const PIXELS: &str = r#"
-name = "pixels"
-steps = 4
-late_steps = 1
-
-[[input]]
-name = "image"
-bias_of = "pixels"
-
-[[population]]
-name = "pixels"
-shape = [8, 8]
-v_th = 1
-
-[[population]]
-name = "out"
-
-[[connection]]
-from = "pixels"
-to = "out"
-weights = { init = "normal", std = 24.0 }
-
-[readout]
-population = "out"
-"#;
 
 fn digits() -> SubjectOptions {
     let mut options = SubjectOptions::new("digits");

@@ -63,7 +63,7 @@ impl GraphArgs {
         self.given_beside_steps().or((self.steps > 0).then_some("--steps"))
     }
 
-    /// The same, but for `--steps`.
+    /// The first option that was given, apart from `--steps`.
     pub(super) fn given_beside_steps(&self) -> Option<&'static str> {
         let Self { dt, writer, integrator, reset, if_input, .. } = self;
         let given = [
@@ -76,7 +76,7 @@ impl GraphArgs {
         given.into_iter().find_map(|(option, given)| given.then_some(option))
     }
 
-    /// What was given, before what the writer of the file means, before what is usual.
+    /// Options as given, else those of the writer of the file, else the defaults.
     fn options(&self) -> QuantiseOptions {
         let mut options = self.writer.map(Exporter::options).unwrap_or_default();
         options.dt = self.dt;
@@ -92,7 +92,7 @@ pub(super) fn is_net(file: &Path) -> bool {
     file.extension().is_some_and(|end| end == "net")
 }
 
-/// What the network says of where it came from, and of what became of each part.
+/// The network's `about`: where it came from, and the fidelity of each part.
 pub(super) fn about(imported: &Imported, file: &Path) -> String {
     format!("Imported from {}:\n{}", file.display(), imported.table())
 }

@@ -143,7 +143,7 @@ fn manifest(subject: &Subject) -> Manifest {
     }
 }
 
-/// How a training that does not finish ends.
+/// How a training ended before its last epoch.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     Stopped,

@@ -1,7 +1,7 @@
 //! `loihi train` of an ANN and `loihi convert`: digits, trained and converted for real, and what users get wrong.
 
 use crate::common::root;
-use crate::process::{assert_one_sentence, command, object, signal, start, wait_for};
+use crate::process::{assert_one_sentence, command, object, stopped_twice};
 use std::fs;
 
 fn example() -> String {
@@ -51,18 +51,7 @@ fn a_training_that_is_stopped_resumes_to_the_same_bits() {
     let words = ["train", &example(), "--train", "digits", "--epochs", "400", "--validate", "--json"];
     let done = object(&command(&[&words[..], &["--out", whole.to_str().unwrap()]].concat()).output().unwrap());
     let resume = [&words[..], &["--checkpoint-ms", "5", "--resume", parts.to_str().unwrap()]].concat();
-    let checkpoint = || fs::read(parts.join("checkpoint.bin")).ok();
-    for name in ["INT", "KILL"] {
-        // The second run has to write one of its own.
-        let before = checkpoint();
-        let run = start(&resume);
-        wait_for("a checkpoint", || checkpoint().is_some_and(|now| Some(now) != before));
-        signal(run.id(), name);
-        let output = run.wait_with_output().unwrap();
-        assert!(!output.status.success(), "it was stopped in time");
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(said.contains("stopped by request; the last checkpoint is in"), name == "INT", "{said}");
-    }
+    stopped_twice(&resume, &parts);
     let resumed = object(&command(&resume).output().unwrap());
     for name in ["net.onnx", "metrics.csv"] {
         assert_eq!(fs::read(whole.join(name)).unwrap(), fs::read(parts.join(name)).unwrap(), "{name}");

@@ -68,3 +68,19 @@ pub(crate) fn signal(process: u32, name: &str) {
     let sent = std::process::Command::new("sh").args(["-c", &format!("kill -{name} {process}")]).status();
     assert!(sent.unwrap().success());
 }
+
+/// Runs a command that records into a folder until it has written a checkpoint and interrupts it, and does so again with a kill.
+pub(crate) fn stopped_twice(arguments: &[&str], folder: &Path) {
+    let checkpoint = || std::fs::read(folder.join("checkpoint.bin")).ok();
+    for name in ["INT", "KILL"] {
+        // The second run has to write one of its own.
+        let before = checkpoint();
+        let run = start(arguments);
+        wait_for("a checkpoint", || checkpoint().is_some_and(|now| Some(now) != before));
+        signal(run.id(), name);
+        let output = run.wait_with_output().unwrap();
+        assert!(!output.status.success(), "it was stopped in time");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(said.contains("stopped by request; the last checkpoint is in"), name == "INT", "{said}");
+    }
+}

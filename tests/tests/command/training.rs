@@ -1,7 +1,7 @@
 //! `loihi train`: digits trained for real, answered by the emulator with the same scores; resumed; and what users get wrong.
 
 use crate::common::root;
-use crate::process::{assert_one_sentence, command, loihi, object, signal, start, wait_for};
+use crate::process::{assert_one_sentence, command, loihi, object, stopped_twice};
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
@@ -66,18 +66,7 @@ fn a_training_that_is_stopped_resumes_to_the_same_bits() {
         &["--resume", parts.to_str().unwrap()][..],
     ]
     .concat();
-    let checkpoint = || fs::read(parts.join("checkpoint.bin")).ok();
-    for name in ["INT", "KILL"] {
-        // The second run has to write one of its own.
-        let before = checkpoint();
-        let run = start(&resume);
-        wait_for("a checkpoint", || checkpoint().is_some_and(|now| Some(now) != before));
-        signal(run.id(), name);
-        let output = run.wait_with_output().unwrap();
-        assert!(!output.status.success(), "it was stopped in time");
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(said.contains("stopped by request; the last checkpoint is in"), name == "INT", "{said}");
-    }
+    stopped_twice(&resume, &parts);
     object(&command(&resume).output().unwrap());
     for name in ["network.toml", "network.npz", "metrics.csv"] {
         assert_eq!(fs::read(whole.join(name)).unwrap(), fs::read(parts.join(name)).unwrap(), "{name}");

@@ -157,7 +157,7 @@ fn weights_stay_in_their_range() {
     assert_eq!(learned(&mut session)[..4], [2, 0, 2, 2873]);
 }
 
-/// Two layers of two prototypes over the same inputs, of which the second joins the answer of the first.
+/// Two layers of two prototypes over the same inputs; the second joins the answer of the first.
 #[test]
 fn layers_that_answer_together_learn_each_for_itself() {
     let mut builder = ImageBuilder::new();

@@ -32,8 +32,8 @@ pub fn subtract_exponent(threshold: f64) -> WeightExponent {
     least_exponent(threshold, 256.0)
 }
 
-/// The compartments of a neuron that keeps what is above its threshold: one adds up, with this decay of its voltage, the other
-/// fires. [`subtracting`] synapses enter the first.
+/// The two compartments of a neuron with reset by subtraction: the first integrates, with this decay, the second fires. The
+/// synapses of [`subtracting`] enter the first.
 pub const fn subtract_compartments(decay_v: i32, v_th: i32) -> [Profile; 2] {
     let passes = Tree { stack_out: StackOut::Push, threshold: ThresholdMode::PassAbove, ..Tree::NONE };
     let takes = Tree { stack_in: StackIn::PopA, join: Join::Add, ..Tree::NONE };
@@ -42,7 +42,7 @@ pub const fn subtract_compartments(decay_v: i32, v_th: i32) -> [Profile; 2] {
     [adds, fires]
 }
 
-/// The synapses by which the neurons of a population take their thresholds off what a compartment has added up. Thresholds are
+/// The synapses by which the neurons of a population subtract their thresholds from the voltage of a compartment. `thresholds` are
 /// mantissas, one for each neuron or one for all.
 pub fn subtracting(population: usize, compartment: usize, thresholds: &[i32]) -> Connection {
     let exponent = subtract_exponent(f64::from(thresholds.iter().copied().max().unwrap_or(0)));

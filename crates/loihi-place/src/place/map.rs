@@ -66,8 +66,7 @@ impl Map {
         self.owners.get(compartment as usize).map(|[population, neuron]| (*population as usize, *neuron as usize))
     }
 
-    /// Population and neuron whose spikes are those of a compartment; none of a compartment before the soma, whose spikes reach
-    /// nothing but its parent.
+    /// The population and neuron that a compartment sends spikes for. Only somas send spikes; `None` for other compartments.
     pub fn sender(&self, compartment: u32) -> Option<(usize, usize)> {
         self.owner(compartment).filter(|(population, neuron)| self.soma(*population, *neuron) == Some(compartment))
     }

@@ -26,7 +26,7 @@ pub enum PresentError {
          --coding: rate, latency, delta, frames, levels or crossings"
     )]
     Coding(String),
-    /// An input of crossings has no place for rises and falls.
+    /// The shape of an input does not suit `crossings`.
     #[error(
         "the input `{input}` takes spikes of shape {shape:?}: for coding = \"crossings\" give it spikes of shape [2, levels] or \
          [2, levels, row]"

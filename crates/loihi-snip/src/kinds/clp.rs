@@ -13,7 +13,7 @@ use std::ops::Range;
 pub(super) struct Clp {
     population: usize,
     connection: usize,
-    /// The name of the program whose answer it joins.
+    /// Name of the `clp` whose answer it joins.
     beside: Option<String>,
     params: ClpParams,
 }
@@ -61,7 +61,7 @@ repulsion_256 = 256      # share of its rate by which it moves away from a sampl
 }
 
 impl Clp {
-    /// The output words of the program of this name, which answers in the same step for the same classes.
+    /// The output words of the `clp` of this name, which must have the same classes and steps.
     fn output_beside(&self, layout: &Layout<'_>, name: &str) -> Result<Range<u32>, String> {
         let ClpParams { classes, steps, .. } = self.params;
         let mut ports = layout.ports().iter().filter(|port| port.kind == Self::NAME);

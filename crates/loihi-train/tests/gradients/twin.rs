@@ -40,7 +40,7 @@ struct Synapse {
     lag: usize,
 }
 
-/// A network that is trained, with what the twin needs besides.
+/// A network in training, and what the twin needs of it.
 pub(crate) struct Twin<'n> {
     network: &'n Network,
     pub(crate) model: Model,
