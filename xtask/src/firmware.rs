@@ -113,11 +113,10 @@ pub(crate) fn lints(board: &Board) -> Result<Option<Vec<Command>>> {
         command
     };
     let mut commands: Vec<Command> = groups(board).into_iter().map(lint).collect();
-    if board.hardware.is_some() {
-        // Cargo lints no package of another workspace: what boards of hardware share is linted in its own.
+    if board.hardware.is_some() && board.target.starts_with("thumb") {
+        // Cargo lints no package of another workspace: what Cortex-M boards of hardware share is linted in its own, for no board.
         let mut shared = for_target("clippy", &tools, board);
-        let package = if board.target.starts_with("riscv") { "firmware-riscv" } else { "firmware-cortex-m" };
-        shared.current_dir(paths::root()).args(["--package", package, "--lib", "--", "--deny", "warnings"]);
+        shared.current_dir(paths::root()).args(["--package", SHARED, "--lib", "--", "--deny", "warnings"]);
         commands.push(shared);
     }
     Ok(Some(commands))
@@ -141,6 +140,9 @@ pub(crate) fn build_aside(board: &Board, features: &[String]) -> Result<Vec<u8>>
 fn build_folder() -> PathBuf {
     paths::target().join("firmware-build")
 }
+
+/// The package that all Cortex-M boards share.
+const SHARED: &str = "firmware-cortex-m";
 
 /// What the packages of firmware end in, and the programs in them.
 fn family(board: &Board) -> &str {
