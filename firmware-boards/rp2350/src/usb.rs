@@ -96,11 +96,11 @@ impl Uart for Usb {
     fn send_all(&self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let mut sent = 0;
-            let mut send = || {
+            let mut pass = || {
                 sent = Self::send_some(bytes);
                 sent > 0
             };
-            if !HOST.offer(&mut send, cycles::ticks, WAIT_CYCLES) {
+            if !HOST.offer(&mut pass, cycles::ticks, WAIT_CYCLES) {
                 return;
             }
             bytes = bytes.get(sent..).unwrap_or_default();
