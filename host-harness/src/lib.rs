@@ -45,6 +45,7 @@
 //! | [`cost`], [`bench`](mod@bench) | `loihi-cost` | what a run costs on the chip, and on this host |
 //! | [`show`], [`report`], `view` | `loihi-show` | what data are; a run folder as one HTML file; a run in the terminal |
 //! | (the command) | `loihi-terminal` | what the command prints, its progress, and how it is stopped |
+//! | (the command) | `loihi-args` | what its arguments name: networks, samples, devices, runs |
 
 pub mod prelude;
 

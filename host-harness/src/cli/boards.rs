@@ -1,11 +1,11 @@
 //! `loihi boards`: the boards that have a firmware.
 
-use super::choice::choice;
 use super::{fit, out};
 use clap::Args;
 use host_harness::Choice as _;
 use host_harness::boards::{self, Board, Hardware};
 use host_harness::cost::format::{self, Cell, Column, ColumnKind, Table, TableFormat, write};
+use loihi_args::choice::choice;
 use serde_json::json;
 
 #[derive(Debug, Args)]

@@ -1,19 +1,19 @@
 //! `loihi compare`: experiments and networks over several seeds, side by side: mean and standard error of what they measure, updates and
 //! instructions per sample, bytes of state.
 
-use super::args::TaskArgs;
-use super::choice::choice;
-use super::jobs::{JobsArgs, run_on_host};
-use super::open::open_named;
 use super::progress::{Progress, Showing};
-use super::task::Subject;
-use super::what::What;
 use super::{out, stop};
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use host_harness::Choice as _;
 use host_harness::cost::format::{Cell, Column, ColumnKind, Table, TableFormat, write};
 use host_harness::experiment::{Observer, Outcome, RunOptions};
+use loihi_args::args::TaskArgs;
+use loihi_args::choice::choice;
+use loihi_args::jobs::{JobsArgs, run_on_host};
+use loihi_args::open::open_named;
+use loihi_args::task::Subject;
+use loihi_args::what::What;
 use serde::Serialize;
 use serde_json::json;
 use std::path::PathBuf;

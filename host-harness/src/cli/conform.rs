@@ -1,7 +1,5 @@
 //! `loihi conform`: replays recorded vectors on a device.
 
-use super::DeviceArgs;
-use super::open::open;
 use super::out;
 use super::progress::Progress;
 use anyhow::{Context as _, bail};
@@ -12,6 +10,8 @@ use host_harness::conform::parse::parse;
 use host_harness::conform::replay::replay;
 use host_harness::device::session::Session;
 use host_harness::whole;
+use loihi_args::open::DeviceArgs;
+use loihi_args::open::open;
 use serde::Serialize;
 use serde_json::json;
 use std::fmt;

@@ -1,9 +1,7 @@
 //! `loihi convert`: networks of rectified units as spiking ones.
 
-use super::choice::choice;
-use super::jobs::threads;
 use super::progress::{told, waiting};
-use super::{net, out, stop};
+use super::{out, stop};
 use anyhow::bail;
 use clap::Args;
 use host_harness::Choice as _;
@@ -13,6 +11,9 @@ use host_harness::convert::calibrate::{By, Calibration, calibrate};
 use host_harness::convert::convert::{ConvertOptions, Converted, InputAs, ReadoutBy, Reset};
 use host_harness::convert::curve::{Curve, curve};
 use host_harness::convert::{Ann, inputs, onnx};
+use loihi_args::choice::choice;
+use loihi_args::jobs::threads;
+use loihi_args::network::free;
 use loihi_files::plural::plural;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -76,7 +77,7 @@ pub(super) fn convert(args: &ConvertArgs) -> anyhow::Result<()> {
         bail!("--percentile {} is not above 0 and at most 100", args.percentile);
     }
     if let Some(path) = &args.out {
-        net::free(path, args.overwrite)?;
+        free(path, args.overwrite)?;
     }
     let jobs = threads(args.jobs);
     let ann = onnx::read_file(&args.file)?;

@@ -1,13 +1,9 @@
 //! `loihi cost`: instructions per elementary operation, per step and per learned sample, on a device that counts them, and
 //! what they take on real chips.
 
-use super::DeviceArgs;
-use super::choice::choice;
-use super::open::open;
 use super::out;
 use super::progress::{Progress, Showing, shown};
 use super::real_time::{self, counts_nothing};
-use super::what::find;
 use anyhow::bail;
 use clap::Args;
 use host_harness::Choice as _;
@@ -19,6 +15,10 @@ use host_harness::cost::rules::{self, RuleCost};
 use host_harness::device::session::Session;
 use host_harness::experiment::{RunOptions, Task as _};
 use host_harness::learn::Learner;
+use loihi_args::choice::choice;
+use loihi_args::open::DeviceArgs;
+use loihi_args::open::open;
+use loihi_args::what::find;
 use serde_json::json;
 use std::path::Path;
 
@@ -125,8 +125,8 @@ const fn measured(name: &'static str) -> Column {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::open::open_named;
     use host_harness::experiment::NoObserver;
+    use loihi_args::open::open_named;
 
     #[test]
     fn learning_alone_is_one_epoch_and_no_test() {

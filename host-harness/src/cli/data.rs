@@ -1,6 +1,5 @@
 //! `loihi data`: data sets, formats, samples.
 
-use super::args::DataFolderArgs;
 #[cfg(feature = "download")]
 use super::fetch;
 use super::out;
@@ -11,6 +10,7 @@ use host_harness::data::folder::data_folder;
 use host_harness::data::package::Package;
 use host_harness::data::{DATA_SETS, DataOptions, DataSet, FORMATS, Format, Origin, open};
 use host_harness::show::describe;
+use loihi_args::args::DataFolderArgs;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 

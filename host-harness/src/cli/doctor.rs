@@ -89,7 +89,7 @@ fn firmware(args: &DoctorArgs) -> Result<String, String> {
 fn greeting(args: &DoctorArgs) -> Result<String, String> {
     qemu(boards::default())?;
     firmware(args).map_err(|_| "needs the firmware".to_owned())?;
-    let session = super::open::open_named("qemu", args.firmware.clone()).map_err(|error| format!("{error:#}"))?;
+    let session = loihi_args::open::open_named("qemu", args.firmware.clone()).map_err(|error| format!("{error:#}"))?;
     let identity = session.identity();
     Ok(format!("{}, {} bytes for image and state", identity.board, identity.arena_bytes))
 }

@@ -1,6 +1,5 @@
 //! `loihi data get`: fetches a data set.
 
-use super::args::DataFolderArgs;
 use super::progress::{Progress, waiting};
 use super::{out, stop};
 use anyhow::{Context as _, bail};
@@ -9,6 +8,7 @@ use host_harness::data::download::DownloadObserver;
 use host_harness::data::get::{DownloadOptions, get};
 use host_harness::data::package::Package;
 use host_harness::data::{DATA_SETS, DataOptions, DataSet, Divided, Origin, open};
+use loihi_args::args::DataFolderArgs;
 use serde_json::json;
 use std::path::PathBuf;
 

@@ -1,7 +1,6 @@
 //! `loihi boards --fit`: bytes that networks take, and the boards that hold them.
 
 use super::stop;
-use super::what::What;
 use anyhow::Context as _;
 use host_harness::boards::fit::Fit;
 use host_harness::boards::{self, Board};
@@ -13,6 +12,7 @@ use host_harness::image::ImageFile;
 use host_harness::learn::Learner;
 use host_harness::network::file::{FileOptions, parse_with};
 use host_harness::place::{PlacementOptions, place};
+use loihi_args::what::What;
 
 /// The table: networks by boards; all experiments if no network is named.
 pub(super) fn table(networks: &[String]) -> anyhow::Result<Table> {

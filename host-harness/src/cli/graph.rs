@@ -1,6 +1,5 @@
 //! How files of NIR and lava-dl are read, for `import` and `train`: options for what NIR leaves open.
 
-use super::choice::choice;
 use anyhow::bail;
 use clap::Args;
 use host_harness::import::Imported;
@@ -8,6 +7,7 @@ use host_harness::lava_dl;
 use host_harness::network::microseconds;
 use host_harness::nir;
 use host_harness::quantise::{Exporter, IfInput, InputAs, Integrator, QuantiseOptions, Reset, quantise};
+use loihi_args::choice::choice;
 use std::path::Path;
 
 /// What a file of NIR leaves open.

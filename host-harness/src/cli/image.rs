@@ -1,10 +1,7 @@
 //! `loihi image`: the image of a network as a file for a board's flash, and as Rust.
 
-use super::args::TaskArgs;
-use super::net;
 use super::out;
-use super::what::What;
-use super::{stop, task};
+use super::stop;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use host_harness::atomic_file;
@@ -13,6 +10,10 @@ use host_harness::device::needs::NetworkNeeds;
 use host_harness::experiment::image_of;
 use host_harness::image::ImageFile;
 use host_harness::record::write_whole;
+use loihi_args::args::TaskArgs;
+use loihi_args::network::placed;
+use loihi_args::task;
+use loihi_args::what::What;
 use serde_json::json;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -89,7 +90,7 @@ fn named(args: &ImageArgs) -> anyhow::Result<(String, ImageFile)> {
     let learns = what.learns || args.task.learn.train.is_some();
     if !learns && what.data.is_none() && args.task.data.is_empty() {
         // Nothing is shown to it, so samples are not needed.
-        let (network, placed) = net::placed(&what.path, &args.task.network.place)?;
+        let (network, placed) = placed(&what.path, &args.task.network.place)?;
         return Ok((network.name, placed.image));
     }
     let subject = task::only(&args.task, &args.what)?;

@@ -1,9 +1,8 @@
 //! `loihi import`: networks of other frameworks in the chip's integers.
 
-use super::choice::choice;
 use super::graph::{GraphArgs, about, is_net};
+use super::out;
 use super::progress::waiting;
-use super::{net, out};
 use anyhow::bail;
 use clap::Args;
 use host_harness::Choice as _;
@@ -12,6 +11,8 @@ use host_harness::import::{Fidelity, FidelityRow, Imported};
 use host_harness::lava_dl;
 use host_harness::network::{PeriodicReset, Population, file};
 use host_harness::quantise::InputAs;
+use loihi_args::choice::choice;
+use loihi_args::network::free;
 use serde_json::{Value, json};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
@@ -64,7 +65,7 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<()> {
         return Err(out::partial(SCHEMA, body(&imported, None), sentence));
     }
     if let Some(path) = &args.out {
-        net::free(path, args.overwrite)?;
+        free(path, args.overwrite)?;
         imported.network.about = about(&imported, &args.file);
         imported.network.save(path)?;
         out::line(format_args!("{} neurons in {}", imported.network.neurons(), path.display()))?;

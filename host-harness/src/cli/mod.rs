@@ -1,9 +1,7 @@
 //! The `loihi` command.
 
-mod args;
 mod bench;
 mod boards;
-mod choice;
 mod compare;
 mod conform;
 mod congestion;
@@ -26,11 +24,9 @@ mod graph;
 mod image;
 #[cfg(feature = "hdf5")]
 mod import;
-mod jobs;
-mod net;
 #[cfg(not(all(feature = "dist", feature = "download", feature = "hdf5", feature = "train", feature = "view")))]
 mod off;
-mod open;
+mod place;
 mod prices;
 mod real_time;
 mod recorded;
@@ -39,21 +35,16 @@ mod run;
 mod sweep;
 mod table;
 mod tables;
-mod task;
+mod tested;
 #[cfg(feature = "train")]
 mod train;
 #[cfg(feature = "view")]
 mod view;
-mod what;
 
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use host_harness::boards::Board;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use host_harness::device::session::SessionError;
-use host_harness::device::transport::Chosen;
-use host_harness::device::wide::Registers;
 use loihi_terminal::{out, progress, stop};
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What this program says of itself.
@@ -123,7 +114,7 @@ enum Command {
     /// Time whole networks on this host
     Bench(bench::BenchArgs),
     /// Spread a network over cores and show what each uses
-    Place(net::PlaceArgs),
+    Place(place::PlaceArgs),
     /// Draw a run folder as one HTML file
     Report(report::ReportArgs),
     /// Watch a run live in the terminal
@@ -150,44 +141,6 @@ enum Command {
     #[cfg(not(feature = "dist"))]
     #[command(hide = true)]
     Man(off::OffArgs),
-}
-
-/// Which device, and what it has.
-#[derive(Clone, Debug, Args)]
-struct DeviceArgs {
-    /// Where the chip runs
-    #[arg(long, value_name = "NAME", value_parser = choice::device(), default_value = "host")]
-    device: Chosen,
-    /// Memory of the device in this process, in bytes [default: 67108864]
-    #[arg(long, value_name = "BYTES")]
-    arena: Option<usize>,
-    /// Registers of the host device: every choice ends in the same digests [default: widest]
-    #[arg(long, value_enum)]
-    registers: Option<RegistersKind>,
-    /// Board in QEMU [default: x86-mcu], or the one that is expected at the serial port; see `loihi boards`
-    #[arg(long, value_name = "NAME", value_parser = choice::board(), hide_possible_values = true)]
-    board: Option<&'static Board>,
-    /// Firmware for QEMU [default: the one that `cargo xtask firmware` builds], or that of the board at a serial port, to
-    /// read its log
-    #[arg(long, value_name = "FILE")]
-    firmware: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum RegistersKind {
-    /// The widest that this processor has
-    Widest,
-    /// Those that every processor of this kind has
-    Portable,
-}
-
-impl From<RegistersKind> for Registers {
-    fn from(kind: RegistersKind) -> Self {
-        match kind {
-            RegistersKind::Widest => Self::Widest,
-            RegistersKind::Portable => Self::Portable,
-        }
-    }
 }
 
 /// The command line with the examples of its help.
@@ -232,7 +185,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Image(args) => image::image(&args),
         Command::Cost(args) => cost::cost(&args),
         Command::Table(args) => table::table(&args),
-        Command::Place(args) => net::place_network(&args),
+        Command::Place(args) => place::place_network(&args),
         Command::Report(args) => report::report(&args),
         #[cfg(feature = "hdf5")]
         Command::Export(args) => export::export(&args),

@@ -7,6 +7,7 @@ use host_harness::experiment::figure;
 use host_harness::probe::Probe;
 use host_harness::record::checkpoint::Checkpoint;
 use host_harness::record::{Learned, Manifest, RecordError, Resumed, RunFolder};
+use host_harness::samples::RecordingOptions;
 use loihi_core::image::VERSION as IMAGE_VERSION;
 use loihi_core::wire::message::{SCHEMA as PROTOCOL_SCHEMA, VERSION as PROTOCOL_VERSION};
 use serde_json::json;
@@ -31,6 +32,24 @@ pub(super) struct FolderArgs {
     /// Time from one checkpoint to the next in milliseconds
     #[arg(long, value_name = "N", default_value_t = 2000, requires = "folder")]
     checkpoint_ms: u64,
+}
+
+/// What is recorded besides metrics.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct RecordArgs {
+    /// Sample a register: [POPULATION.]REGISTER[FIRST..END]@every=N,from=N,to=N (`loihi list --registers`); needs --out or --resume
+    #[arg(long = "probe", value_name = "PROBE", requires = "folder")]
+    probes: Vec<Probe>,
+    /// Record every spike, as --probe spikes does; needs --out or --resume
+    #[arg(long, requires = "folder")]
+    spikes: bool,
+}
+
+impl RecordArgs {
+    /// The same, for a recorder.
+    pub(super) fn recording(&self) -> RecordingOptions {
+        RecordingOptions { probes: self.probes.clone(), spikes: self.spikes }
+    }
 }
 
 /// A run folder that was taken up.

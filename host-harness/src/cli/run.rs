@@ -1,14 +1,10 @@
 //! `loihi run`: an experiment or a network on a device, shown, recorded and reported. `loihi list`.
 
-use super::args::TaskArgs;
-use super::choice::RecordArgs;
 use super::follow::{Show, follow};
-use super::open::{check_options, open_with, with_arena};
 use super::out;
+use super::recorded::RecordArgs;
 use super::recorded::{FolderArgs, Run, SCHEMA, Start, print_finished};
-use super::task::{self, Subject};
-use super::what::find;
-use super::{DeviceArgs, net, stop, tables};
+use super::{stop, tables, tested};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use host_harness::boards::Counts;
@@ -20,6 +16,11 @@ use host_harness::network::file::EVERY_KEY;
 use host_harness::plant::{PlantType, plants};
 use host_harness::probe::{Meaning, meaning, registers};
 use host_harness::record::Learned;
+use loihi_args::args::TaskArgs;
+use loihi_args::open::DeviceArgs;
+use loihi_args::open::{check_options, open_with, with_arena};
+use loihi_args::task::{self, Subject};
+use loihi_args::what::find;
 use loihi_snip::KINDS;
 use serde::Serialize;
 use serde_json::json;
@@ -193,7 +194,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let outcome = outcome.map_err(|error| with_arena(&args.device, error))?;
     match &subject {
         Subject::Network(trained) => {
-            net::print_result(trained, &outcome, session.device_name(), start.elapsed().as_secs_f64())
+            tested::print_result(trained, &outcome, session.device_name(), start.elapsed().as_secs_f64())
         }
         Subject::Learner(_) => print_summary(name, &session, options.seed, &outcome),
     }

@@ -1,12 +1,8 @@
 //! `loihi table`: what every experiment costs, measured, modelled and published side by side.
 
-use super::args::TaskArgs;
-use super::choice::choice;
-use super::open::{open_named, open_on};
 use super::out;
 use super::prices::{models, price_tables};
 use super::progress::{Progress, Showing};
-use super::what::What;
 use anyhow::{anyhow, bail};
 use clap::Args;
 use host_harness::Choice as _;
@@ -22,6 +18,10 @@ use host_harness::cost::table::{missing_row, tables};
 use host_harness::data::DataError;
 use host_harness::experiment::{EXPERIMENTS, ExperimentError, RunOptions};
 use host_harness::record::write_whole;
+use loihi_args::args::TaskArgs;
+use loihi_args::choice::choice;
+use loihi_args::open::{open_named, open_on};
+use loihi_args::what::What;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -53,7 +53,7 @@ pub(super) struct TableArgs {
     #[arg(long)]
     instructions: bool,
     /// Count them on this board, and add what chips with its processor would take [default: x86-mcu]
-    #[arg(long, value_name = "NAME", value_parser = super::choice::board(), hide_possible_values = true)]
+    #[arg(long, value_name = "NAME", value_parser = loihi_args::choice::board(), hide_possible_values = true)]
     board: Option<&'static Board>,
     /// Firmware for QEMU [default: the one that `cargo xtask firmware` builds]
     #[arg(long, value_name = "FILE")]

@@ -4,10 +4,8 @@ mod ann;
 #[cfg(feature = "hdf5")]
 mod from;
 
-use super::jobs::threads;
 use super::progress::{Progress, told, waiting};
 use super::recorded::{self, FolderArgs, Run, Start, print_finished, resuming};
-use super::what::What;
 use super::{out, stop};
 use anyhow::bail;
 use clap::Args;
@@ -19,6 +17,8 @@ use host_harness::record::{Manifest, RecordError, RunFolder};
 use host_harness::train::check::{Comparison, compare};
 use host_harness::train::trainer::Answers;
 use host_harness::train::{EpochRow, Observer, Subject, SubjectOptions, TrainError, Trainer};
+use loihi_args::jobs::threads;
+use loihi_args::what::What;
 use loihi_files::plural::plural;
 use serde_json::json;
 use std::collections::BTreeMap;

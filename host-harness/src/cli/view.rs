@@ -1,10 +1,7 @@
 //! `loihi view`: a run, live in the terminal.
 
-use super::args::TaskArgs;
-use super::open::{open, with_arena};
 use super::run::print_summary;
-use super::task::{self, Subject};
-use super::{DeviceArgs, out, stop};
+use super::{out, stop};
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use host_harness::device::recorder::Recorder;
@@ -12,6 +9,10 @@ use host_harness::device::session::Session;
 use host_harness::experiment::{Outcome, RunOptions};
 use host_harness::view::draw::draw;
 use host_harness::view::live::{Live, LiveObserver, LiveTap, PACE_MAX};
+use loihi_args::args::TaskArgs;
+use loihi_args::open::DeviceArgs;
+use loihi_args::open::{open, with_arena};
+use loihi_args::task::{self, Subject};
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;

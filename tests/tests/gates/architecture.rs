@@ -26,7 +26,7 @@ const WRAPPED: [(&str, &[&str]); 17] = [
     ("gemm-f32", &["loihi-train"]),
     ("prost", &["loihi-convert"]),
     ("indicatif", &["loihi-terminal"]),
-    ("clap", &["host-harness", "xtask"]),
+    ("clap", &["host-harness", "loihi-args", "xtask"]),
 ];
 
 fn root() -> PathBuf {
@@ -117,7 +117,8 @@ fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
 }
 
 /// The crates whose `lib.rs` has a table of all their modules, from the ground up.
-const LAYERED: [&str; 15] = [
+const LAYERED: [&str; 16] = [
+    "loihi-args",
     "loihi-convert",
     "loihi-core",
     "loihi-files",

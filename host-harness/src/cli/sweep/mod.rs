@@ -6,14 +6,14 @@ mod table;
 
 pub(super) use merge::{MergeArgs, join};
 
-use super::args::TaskArgs;
-use super::jobs::JobsArgs;
-use super::what::What;
 use super::{out, stop};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use host_harness::experiment::Observer;
 use host_harness::sweep::{Grid, Results, Run, Seeds, Setting, Shard};
+use loihi_args::args::TaskArgs;
+use loihi_args::jobs::JobsArgs;
+use loihi_args::what::What;
 use points::Points;
 use serde_json::json;
 use std::path::PathBuf;

@@ -1,13 +1,13 @@
 //! What is run at the points of a grid.
 
-use crate::cli::args::TaskArgs;
-use crate::cli::jobs::run_on_host;
 use crate::cli::progress::shown;
-use crate::cli::task::Subject;
-use crate::cli::what::What;
 use anyhow::Context as _;
 use host_harness::experiment::{Observer, Outcome, RunOptions};
 use host_harness::sweep::{Grid, Row, Run};
+use loihi_args::args::TaskArgs;
+use loihi_args::jobs::run_on_host;
+use loihi_args::task::Subject;
+use loihi_args::what::What;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The points of a grid.

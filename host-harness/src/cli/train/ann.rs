@@ -1,9 +1,7 @@
 //! `loihi train` of a network whose `[train]` has `ann = true`: rectified units, for `loihi convert`.
 
 use super::{End, Recording, TrainArgs, accuracy_name};
-use crate::cli::jobs::threads;
 use crate::cli::progress::waiting;
-use crate::cli::what::What;
 use crate::cli::{out, recorded, stop};
 use anyhow::bail;
 use host_harness::convert::form::AnnForm;
@@ -12,6 +10,8 @@ use host_harness::convert::{ConvertError, onnx};
 use host_harness::experiment::figure;
 use host_harness::network::file::{FileOptions, parse_with};
 use host_harness::record::Manifest;
+use loihi_args::jobs::threads;
+use loihi_args::what::What;
 use loihi_files::plural::plural;
 use serde_json::json;
 use std::collections::BTreeMap;

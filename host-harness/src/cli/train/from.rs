@@ -1,6 +1,5 @@
 //! `loihi train --from`: a network of another framework is where training begins.
 
-use crate::cli::choice::choice;
 use crate::cli::graph::{GraphArgs, about, is_net};
 use crate::cli::progress::waiting;
 use anyhow::{Context as _, bail};
@@ -10,6 +9,7 @@ use host_harness::network::file::{FileOptions, parse_with};
 use host_harness::network::{Coding, Network, Section};
 use host_harness::quantise::InputAs;
 use host_harness::whole;
+use loihi_args::choice::choice;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Default, Args)]

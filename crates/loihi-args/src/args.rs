@@ -1,116 +1,120 @@
 //! Arguments that several commands share.
 
-use super::choice::choice;
+use crate::choice::choice;
 use clap::Args;
-use host_harness::inference::present::{Coding, Time};
-use host_harness::place;
+use loihi_place::place;
+use loihi_run::inference::present::{Coding, Time};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Data, seed, and how they are used.
 #[derive(Clone, Debug, Default, Args)]
-pub(super) struct TaskArgs {
+pub struct TaskArgs {
     /// Samples: the name of a data set (`loihi data list`), a file, an archive or a folder; NAME=WHAT for each of several
     /// inputs
     #[arg(long, value_name = "[NAME=]WHAT")]
-    pub(super) data: Vec<PathBuf>,
+    pub data: Vec<PathBuf>,
     /// Use only the first N training and test samples
     #[arg(long, value_name = "N")]
-    pub(super) samples: Option<NonZeroUsize>,
+    pub samples: Option<NonZeroUsize>,
     /// Seed for all random numbers [default: that of the network file, else 0]
     #[arg(long, value_name = "N")]
-    pub(super) seed: Option<u32>,
+    pub seed: Option<u32>,
+    /// Epochs and validation.
     #[command(flatten)]
-    pub(super) experiment: ExperimentArgs,
+    pub experiment: ExperimentArgs,
+    /// What is learned from what.
     #[command(flatten)]
-    pub(super) learn: LearnArgs,
+    pub learn: LearnArgs,
+    /// How a network is shown samples.
     #[command(flatten)]
-    pub(super) network: NetworkArgs,
+    pub network: NetworkArgs,
 }
 
 /// What experiments and networks that learn take.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Learning")]
-pub(super) struct ExperimentArgs {
+pub struct ExperimentArgs {
     /// Epochs over the training set; 0 only tests what --learned has [default: the file's own]
     #[arg(long, visible_alias = "passes", value_name = "N")]
-    pub(super) epochs: Option<u32>,
+    pub epochs: Option<u32>,
     /// Evaluate on a validation split of the training set, for tuning
     #[arg(long)]
-    pub(super) validate: bool,
+    pub validate: bool,
 }
 
 /// What only networks take that learn from data.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Learning")]
-pub(super) struct LearnArgs {
+pub struct LearnArgs {
     /// Learn from these samples, one at a time, and test on those of --test: as --data [default: the file's own]
     #[arg(long, value_name = "WHAT", conflicts_with = "data")]
-    pub(super) train: Option<PathBuf>,
+    pub train: Option<PathBuf>,
     /// Test on these samples [default: the test set of --train]
     #[arg(long, value_name = "WHAT")]
-    pub(super) test: Option<PathBuf>,
+    pub test: Option<PathBuf>,
     /// Keep the weights into this population, or of this program, as they are; may be repeated
     #[arg(long, value_name = "NAME")]
-    pub(super) freeze: Vec<String>,
+    pub freeze: Vec<String>,
     /// Learn only N samples of each class; which ones follows from the seed [default: all]
     #[arg(long, value_name = "N")]
-    pub(super) shots: Option<NonZeroUsize>,
+    pub shots: Option<NonZeroUsize>,
     /// Learn stage after stage and test on all after each: by-class:2, by-column:NAME, with ,replay:SAMPLES,share:SHARE if
     /// the device keeps samples
     #[arg(long, value_name = "HOW")]
-    pub(super) stages: Vec<String>,
+    pub stages: Vec<String>,
 }
 
 /// What only networks take.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Networks")]
-pub(super) struct NetworkArgs {
+pub struct NetworkArgs {
     /// Let the network's learning rules change its weights; without it samples only test the network
     #[arg(long)]
-    pub(super) learn: bool,
+    pub learn: bool,
     /// Split of the data set to show, the file-name prefix of IDX files [default: test]
     #[arg(long, value_name = "NAME")]
-    pub(super) split: Option<String>,
+    pub split: Option<String>,
     /// The input to which samples are shown [default: the only one]
     #[arg(long, value_name = "NAME")]
-    pub(super) input: Option<String>,
+    pub input: Option<String>,
     /// How values become spikes [default: as the network file says]
     #[arg(long, value_parser = choice::<Coding>())]
-    pub(super) coding: Option<Coding>,
+    pub coding: Option<Coding>,
     /// Threshold of delta coding, of 255 [default: the network's own, else 8]
     #[arg(long, value_name = "N")]
-    pub(super) threshold: Option<u8>,
+    pub threshold: Option<u8>,
     /// Steps of a sample [default: the network's own]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(super) steps: Option<u32>,
+    pub steps: Option<u32>,
     /// Duration of a step in microseconds, for events [default: the network's own, else 1000]
     #[arg(long, value_name = "US", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(super) step_us: Option<u64>,
+    pub step_us: Option<u64>,
     /// Where the time of recordings begins [default: the network's own, else first]
     #[arg(long, value_parser = choice::<Time>())]
-    pub(super) time: Option<Time>,
+    pub time: Option<Time>,
+    /// On which cores.
     #[command(flatten)]
-    pub(super) place: PlaceOptions,
+    pub place: PlaceOptions,
 }
 
 /// How a network is spread over cores.
 #[derive(Clone, Debug, Default, Args)]
-pub(super) struct PlaceOptions {
+pub struct PlaceOptions {
     /// Chips of 128 cores [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(super) chips: Option<u16>,
+    pub chips: Option<u16>,
     /// Let several populations share a core: the fewest cores
     #[arg(long)]
-    pub(super) pack: bool,
+    pub pack: bool,
     /// Most compartments of a core, 1 to 1024 [default: 1024]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(super) per_core: Option<u16>,
+    pub per_core: Option<u16>,
 }
 
 impl PlaceOptions {
     /// The same for the library; `chips` if the options do not say how many.
-    pub(super) fn options(&self, chips: usize) -> place::PlacementOptions {
+    pub fn options(&self, chips: usize) -> place::PlacementOptions {
         let default = place::PlacementOptions::default();
         default
             .chips(self.chips.map_or(chips, usize::from))
@@ -121,8 +125,8 @@ impl PlaceOptions {
 
 /// Where data sets are kept.
 #[derive(Debug, Args)]
-pub(super) struct DataFolderArgs {
+pub struct DataFolderArgs {
     /// Folder of the data sets [default: the one in `$LOIHI_DATA`, else that of this user's cache]
     #[arg(long, value_name = "DIR")]
-    pub(super) data: Option<PathBuf>,
+    pub data: Option<PathBuf>,
 }

@@ -1,21 +1,64 @@
 //! Opens the device that the command line names.
 
-use super::{DeviceArgs, stop};
+use crate::choice;
 use anyhow::{Context as _, bail};
-use host_harness::boards::{self, Board};
-use host_harness::device::session::{RetryPolicy, Session, SessionError, new_number};
-use host_harness::device::transport::{OpenOption, OpenOptions, Transport};
-use host_harness::device::{self, TRANSPORTS, qemu, serial};
-use host_harness::experiment::ExperimentError;
-use host_harness::image::ImageFile;
+use clap::Args;
+use loihi_boards::{self as boards, Board};
+use loihi_device::session::{RetryPolicy, Session, SessionError, new_number};
+use loihi_device::transport::{Chosen, OpenOption, OpenOptions, Transport};
+use loihi_device::wide::Registers;
+use loihi_device::{self as device, TRANSPORTS, qemu, serial};
+use loihi_image::image::ImageFile;
+use loihi_learn::ExperimentError;
+use loihi_terminal::stop;
 use std::path::PathBuf;
 
-pub(super) fn open(args: &DeviceArgs) -> anyhow::Result<Session> {
+/// Which device, and what it has.
+#[derive(Clone, Debug, Args)]
+pub struct DeviceArgs {
+    /// Where the chip runs
+    #[arg(long, value_name = "NAME", value_parser = choice::device(), default_value = "host")]
+    pub device: Chosen,
+    /// Memory of the device in this process, in bytes [default: 67108864]
+    #[arg(long, value_name = "BYTES")]
+    pub arena: Option<usize>,
+    /// Registers of the host device: every choice ends in the same digests [default: widest]
+    #[arg(long, value_enum)]
+    pub registers: Option<RegistersKind>,
+    /// Board in QEMU [default: x86-mcu], or the one that is expected at the serial port; see `loihi boards`
+    #[arg(long, value_name = "NAME", value_parser = choice::board(), hide_possible_values = true)]
+    pub board: Option<&'static Board>,
+    /// Firmware for QEMU [default: the one that `cargo xtask firmware` builds], or that of the board at a serial port, to
+    /// read its log
+    #[arg(long, value_name = "FILE")]
+    pub firmware: Option<PathBuf>,
+}
+
+/// Vector registers of the host device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum RegistersKind {
+    /// The widest that this processor has
+    Widest,
+    /// Those that every processor of this kind has
+    Portable,
+}
+
+impl From<RegistersKind> for Registers {
+    fn from(kind: RegistersKind) -> Self {
+        match kind {
+            RegistersKind::Widest => Self::Widest,
+            RegistersKind::Portable => Self::Portable,
+        }
+    }
+}
+
+/// A session with the device that the arguments name.
+pub fn open(args: &DeviceArgs) -> anyhow::Result<Session> {
     open_with(args, None)
 }
 
 /// A session with a device that QEMU emulates, with this image in its flash if one is given.
-pub(super) fn open_with(args: &DeviceArgs, flash: Option<ImageFile>) -> anyhow::Result<Session> {
+pub fn open_with(args: &DeviceArgs, flash: Option<ImageFile>) -> anyhow::Result<Session> {
     check_options(args, flash.is_some())?;
     let hash = flash.as_ref().map(ImageFile::hash);
     let default = OpenOptions::default();
@@ -44,17 +87,17 @@ fn log_of_board(args: &DeviceArgs) -> Option<PathBuf> {
 }
 
 /// A session with the device of a name, all else as by default.
-pub(super) fn open_named(name: &str, firmware: Option<PathBuf>) -> anyhow::Result<Session> {
+pub fn open_named(name: &str, firmware: Option<PathBuf>) -> anyhow::Result<Session> {
     open_on(name, None, firmware)
 }
 
 /// A session with the device of a name, as a board if one is given.
-pub(super) fn open_on(name: &str, board: Option<&'static Board>, firmware: Option<PathBuf>) -> anyhow::Result<Session> {
+pub fn open_on(name: &str, board: Option<&'static Board>, firmware: Option<PathBuf>) -> anyhow::Result<Session> {
     open(&DeviceArgs { device: device::named(name)?, arena: None, registers: None, board, firmware })
 }
 
 /// The same error; if the network does not fit, with the option that gives the device more memory.
-pub(super) fn with_arena(args: &DeviceArgs, error: anyhow::Error) -> anyhow::Error {
+pub fn with_arena(args: &DeviceArgs, error: anyhow::Error) -> anyhow::Error {
     match error.downcast_ref() {
         Some(ExperimentError::Session(SessionError::DoesNotFit { image_bytes, state_bytes, .. }))
             if args.device.transport().takes.contains(&OpenOption::Arena) =>
@@ -67,7 +110,7 @@ pub(super) fn with_arena(args: &DeviceArgs, error: anyhow::Error) -> anyhow::Err
 }
 
 /// Refuses an option that the device has no use for, `flash` among them.
-pub(super) fn check_options(args: &DeviceArgs, flash: bool) -> anyhow::Result<()> {
+pub fn check_options(args: &DeviceArgs, flash: bool) -> anyhow::Result<()> {
     let DeviceArgs { device, arena, registers, board, firmware } = args;
     let given = [
         ("arena", OpenOption::Arena, arena.is_some()),

@@ -1,33 +1,34 @@
 //! Work on several threads: runs, each on a host device of its own.
 
-use super::progress::Together;
-use super::stop;
-use super::task::Subject;
+use crate::task::Subject;
 use clap::Args;
-use host_harness::device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
-use host_harness::device::session::{RetryPolicy, Session};
-use host_harness::experiment::{Observer, Outcome, RunOptions};
+use loihi_device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
+use loihi_device::session::{RetryPolicy, Session};
+use loihi_learn::{Observer, Outcome, RunOptions};
+use loihi_terminal::progress::Together;
+use loihi_terminal::stop;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
+/// How many runs at a time.
 #[derive(Clone, Copy, Debug, Args)]
-pub(super) struct JobsArgs {
+pub struct JobsArgs {
     /// Runs at a time [default: one for each processor]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 }
 
 /// Threads as they are asked for, or one for each processor.
-pub(super) fn threads(jobs: Option<NonZeroUsize>) -> NonZeroUsize {
+pub fn threads(jobs: Option<NonZeroUsize>) -> NonZeroUsize {
     jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
 }
 
 impl JobsArgs {
     /// Runs the numbers below `count`, and hands on what has ended, which comes in any order; once a stop is requested no run
     /// is begun.
-    pub(super) fn run<T: Send>(
+    pub fn run<T: Send>(
         self,
         count: usize,
         run: impl Fn(usize, &mut dyn Observer) -> T + Sync,
@@ -64,11 +65,7 @@ impl JobsArgs {
 }
 
 /// One run on a host device of its own.
-pub(super) fn run_on_host(
-    subject: &Subject,
-    options: &RunOptions,
-    observer: &mut dyn Observer,
-) -> anyhow::Result<Outcome> {
+pub fn run_on_host(subject: &Subject, options: &RunOptions, observer: &mut dyn Observer) -> anyhow::Result<Outcome> {
     let device = Box::new(InProcess::new(ARENA_BYTES_DEFAULT));
     let mut session = Session::open(device, RetryPolicy::default(), options.seed, stop::requested)?;
     Ok(subject.task().run(&mut session, options, observer)?)

@@ -1,27 +1,28 @@
-//! Arguments of a run that `run`, `compare`, `view` and `table` share, and what they come to: a network
-//! that learns, or one that is tested on samples.
+//! What the arguments of a run come to: a network that learns, or one that is tested on samples.
 
-use super::args::{ExperimentArgs, LearnArgs, NetworkArgs, TaskArgs};
-use super::net;
-use super::what::What;
+use crate::args::{ExperimentArgs, LearnArgs, NetworkArgs, TaskArgs};
+use crate::network;
+use crate::what::What;
 use anyhow::bail;
-use host_harness::experiment::trained::Trained;
-use host_harness::experiment::{RunOptions, Task};
-use host_harness::learn::{Learner, LearnerOptions};
-use host_harness::probe::Probe;
+use loihi_learn::trained::Trained;
+use loihi_learn::{Learner, LearnerOptions};
+use loihi_learn::{RunOptions, Task};
+use loihi_net::probe::Probe;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
 /// What is going to run.
 #[derive(Debug)]
-pub(super) enum Subject {
+pub enum Subject {
+    /// A network that is tested on samples.
     Network(Box<Trained>),
+    /// A network that learns.
     Learner(Box<Learner>),
 }
 
 impl TaskArgs {
     /// How it is to be run, from the beginning.
-    pub(super) fn options(&self) -> RunOptions {
+    pub fn options(&self) -> RunOptions {
         RunOptions {
             seed: self.seed.unwrap_or(0),
             epochs: self.experiment.epochs,
@@ -34,7 +35,7 @@ impl TaskArgs {
     }
 
     /// Refuses to train for no epoch: only what was learned before can be tested without.
-    pub(super) fn check_epochs(&self) -> anyhow::Result<()> {
+    pub fn check_epochs(&self) -> anyhow::Result<()> {
         if self.experiment.epochs == Some(0) {
             bail!(
                 "--epochs 0 trains nothing: give 1 or more, or test what a run has learned, `loihi run --learned FILE`"
@@ -44,7 +45,7 @@ impl TaskArgs {
     }
 
     /// Refuses options that none of these takes.
-    pub(super) fn check(&self, all: &[What]) -> anyhow::Result<()> {
+    pub fn check(&self, all: &[What]) -> anyhow::Result<()> {
         if let Some(option) = self.experiment.given()
             && all.iter().all(|what| !self.learns(what))
         {
@@ -77,7 +78,7 @@ impl TaskArgs {
     }
 
     /// Makes it ready to run; a network takes at most as many chips, unless the options say how many.
-    pub(super) fn subject(&self, what: What, chips: usize) -> anyhow::Result<Subject> {
+    pub fn subject(&self, what: What, chips: usize) -> anyhow::Result<Subject> {
         let learns = self.learns(&what);
         let What { path, text, data, .. } = what;
         if learns {
@@ -87,7 +88,7 @@ impl TaskArgs {
         if data.is_empty() {
             bail!("{} is a network: say what it is shown, --data WHAT", path.display());
         }
-        let trained = net::trained(&path, &text, &data, self, self.network.place.options(chips))?;
+        let trained = network::trained(&path, &text, &data, self, self.network.place.options(chips))?;
         if self.network.learn && !trained.has_rules() {
             bail!("{} has no learning rules: leave out --learn", path.display());
         }
@@ -159,7 +160,7 @@ fn first_given(options: &[(&'static str, bool)]) -> Option<&'static str> {
 
 impl Subject {
     /// What it is called in tables and run folders.
-    pub(super) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         match self {
             Self::Network(trained) => &trained.network.name,
             Self::Learner(learner) => &learner.network().name,
@@ -167,7 +168,7 @@ impl Subject {
     }
 
     /// What runs.
-    pub(super) fn task(&self) -> &dyn Task {
+    pub fn task(&self) -> &dyn Task {
         match self {
             Self::Network(trained) => &**trained,
             Self::Learner(learner) => &**learner,
@@ -175,7 +176,7 @@ impl Subject {
     }
 
     /// A hash of what it learns from, if it learns from samples.
-    pub(super) fn samples_hash(&self, options: &RunOptions) -> anyhow::Result<Option<u64>> {
+    pub fn samples_hash(&self, options: &RunOptions) -> anyhow::Result<Option<u64>> {
         match self {
             Self::Learner(learner) => Ok(learner.samples_hash(options)?),
             Self::Network(_) => Ok(None),
@@ -183,7 +184,7 @@ impl Subject {
     }
 
     /// What there is to know of it.
-    pub(super) fn about(&self) -> &str {
+    pub fn about(&self) -> &str {
         match self {
             Self::Network(trained) => &trained.network.about,
             Self::Learner(learner) => &learner.network().about,
@@ -191,7 +192,7 @@ impl Subject {
     }
 
     /// Microseconds of a step, for labels.
-    pub(super) fn dt_us(&self) -> u64 {
+    pub fn dt_us(&self) -> u64 {
         match self {
             Self::Network(trained) => trained.presentation.step_us,
             Self::Learner(learner) => learner.network().step_us(),
@@ -199,7 +200,7 @@ impl Subject {
     }
 
     /// Probes that it asks for itself.
-    pub(super) fn probes(&self) -> &[Probe] {
+    pub fn probes(&self) -> &[Probe] {
         match self {
             Self::Network(trained) => &trained.network.probes,
             Self::Learner(learner) => &learner.network().probes,
@@ -207,7 +208,7 @@ impl Subject {
     }
 
     /// Settings besides name and seed: they differ where what is computed does.
-    pub(super) fn asked(&self, options: &RunOptions) -> String {
+    pub fn asked(&self, options: &RunOptions) -> String {
         let parameters = match self {
             Self::Network(trained) => return trained.asked(options.seed),
             Self::Learner(learner) => learner.asked(),
@@ -224,7 +225,7 @@ impl Subject {
 }
 
 /// One subject of a name or file.
-pub(super) fn only(args: &TaskArgs, what: &str) -> anyhow::Result<Subject> {
+pub fn only(args: &TaskArgs, what: &str) -> anyhow::Result<Subject> {
     let what = What::of(what)?;
     args.check(std::slice::from_ref(&what))?;
     let subject = args.subject(what, 1)?;

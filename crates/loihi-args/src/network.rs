@@ -1,58 +1,25 @@
-//! `loihi place`; networks from files, with samples, for `loihi run` and its kin.
+//! Networks from files: placed, with the samples of each input.
 
-use super::args::{NetworkArgs, PlaceOptions, TaskArgs};
-use super::out;
-use super::progress::{shown, waiting};
-use super::what::{advice, wrong_kind};
+use crate::args::{NetworkArgs, PlaceOptions, TaskArgs};
+use crate::what::{advice, wrong_kind};
 use anyhow::{Context as _, bail};
-use clap::Args;
-use host_harness::data::{DataOptions, open};
-use host_harness::experiment::Outcome;
-use host_harness::experiment::trained::Trained;
-use host_harness::inference::present::{Presentation, check_labels, input_of};
-use host_harness::inference::span::Beyond;
-use host_harness::limits::CoreUsage;
-use host_harness::network::{Network, file};
-use host_harness::place::{self, Placed, place_shown};
+use loihi_data::{DataOptions, open};
 use loihi_files::plural::plural;
-use serde::Serialize;
-use serde_json::{Value, json};
+use loihi_learn::trained::Trained;
+use loihi_net::network::{Network, file};
+use loihi_place::place::{self, Placed, place_shown};
+use loihi_run::inference::present::{Presentation, check_labels, input_of};
+use loihi_run::inference::span::Beyond;
+use loihi_terminal::out;
+use loihi_terminal::progress::{shown, waiting};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 /// The split that is shown if none is named.
 const TEST: &str = "test";
 
-#[derive(Debug, Args)]
-pub(super) struct PlaceArgs {
-    /// A network: a TOML file
-    network: PathBuf,
-    #[command(flatten)]
-    options: PlaceOptions,
-}
-
-#[derive(Debug, Serialize)]
-struct Report<'a> {
-    network: &'a str,
-    device: &'a str,
-    cores: usize,
-    samples: usize,
-    labelled: usize,
-    right: usize,
-    accuracy: Option<f64>,
-    /// Whether weights have changed, of networks that can learn.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    learning: Option<bool>,
-    steps: u64,
-    spikes: u64,
-    synaptic_events: u64,
-    seconds: f64,
-    digest: String,
-}
-
 /// Whether a network can be written to a file, with its arrays beside it, without losing what is there.
-#[cfg(any(feature = "hdf5", feature = "train"))]
-pub(super) fn free(path: &Path, overwrite: bool) -> anyhow::Result<()> {
+pub fn free(path: &Path, overwrite: bool) -> anyhow::Result<()> {
     if path.exists() && !overwrite {
         bail!("{} is there already: give another --out, or --overwrite", path.display());
     }
@@ -77,44 +44,11 @@ fn with_populations(network: Network, path: &Path) -> anyhow::Result<Network> {
 }
 
 /// The network of a file on its cores.
-pub(super) fn placed(path: &Path, options: &PlaceOptions) -> anyhow::Result<(Network, Placed)> {
+pub fn placed(path: &Path, options: &PlaceOptions) -> anyhow::Result<(Network, Placed)> {
     let network = read(path)?;
     let placed = shown("placing", |after| place_shown(&network, options.options(1), after))
         .with_context(|| format!("{} cannot be placed", path.display()))?;
     Ok((network, placed))
-}
-
-pub(super) fn place_network(args: &PlaceArgs) -> anyhow::Result<()> {
-    let (network, placed) = placed(&args.network, &args.options)?;
-    out::line(format_args!("{}", place::table(&network, &placed).trim_end()))?;
-    let (neurons, compartments) = (network.neurons(), network.compartments());
-    let image_bytes = placed.image.bytes().len();
-    out::line(format_args!(
-        "{neurons} neurons, {compartments} compartments on {}; an image of {image_bytes} bytes",
-        plural(placed.usage.len(), "core")
-    ))?;
-    let cores: Vec<_> =
-        placed.usage.iter().zip(0..).map(|(used, core)| core_json(&network, &placed, core, used)).collect();
-    out::result(
-        "loihi-place/1",
-        &json!({
-            "network": network.name, "neurons": neurons, "compartments": compartments, "image_bytes": image_bytes,
-            "cores": cores,
-        }),
-    )
-}
-
-/// What a core holds.
-fn core_json(network: &Network, placed: &Placed, core: usize, used: &CoreUsage) -> Value {
-    let parts = placed.parts.iter().filter(|part| part.core == core).map(|part| {
-        let name = &network.populations[part.population].name;
-        json!({ "population": name, "neurons_begin": part.neurons.start, "neurons_end": part.neurons.end })
-    });
-    json!({
-        "core": core, "compartments": used.compartments, "input_axons": used.input_axons,
-        "output_axons": used.output_axons, "synaptic_words": used.synaptic_words,
-        "populations": parts.collect::<Vec<_>>(),
-    })
 }
 
 /// The samples of each input, by its place: of the only one, of the one that was named, or `NAME=PATH` for all.
@@ -147,7 +81,7 @@ fn fed(network: &Network, data: &[PathBuf], named: Option<&str>) -> anyhow::Resu
 }
 
 /// A network of a file with this text, placed, with samples.
-pub(super) fn trained(
+pub fn trained(
     network: &Path,
     text: &str,
     data: &[PathBuf],
@@ -199,47 +133,4 @@ pub(super) fn trained(
     let placed = shown("placing", |after| place_shown(&read, options, after))
         .with_context(|| format!("{} cannot be placed", network.display()))?;
     Ok(Trained { network: read, placed, items, presentation, also: all, learn: *learn })
-}
-
-/// Shows what came of samples.
-pub(super) fn print_result(trained: &Trained, outcome: &Outcome, device: &str, seconds: f64) -> anyhow::Result<()> {
-    let Outcome { ops, digest, .. } = outcome;
-    let metric = |name| outcome.metrics.get(name);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of samples")]
-    let count = |name| metric(name).unwrap_or(0.0) as usize;
-    let report = Report {
-        network: &trained.network.name,
-        device,
-        cores: trained.placed.usage.len(),
-        samples: trained.items.len(),
-        labelled: count("labelled"),
-        right: count("right"),
-        accuracy: metric("accuracy"),
-        learning: trained.has_rules().then_some(trained.learn),
-        steps: ops.steps,
-        spikes: ops.spikes,
-        synaptic_events: ops.synaptic_events,
-        seconds,
-        digest: format!("{:016x}", digest.total()),
-    };
-    print(&report)
-}
-
-fn print(report: &Report<'_>) -> anyhow::Result<()> {
-    out::line(format_args!("{} on {}, {}", report.network, report.device, plural(report.cores, "core")))?;
-    if let Some(accuracy) = report.accuracy {
-        let (right, labelled) = (report.right, report.labelled);
-        out::line(format_args!("  accuracy         {:.2} % ({right} of {labelled})", 100.0 * accuracy))?;
-    }
-    if let Some(learning) = report.learning {
-        let learning = if learning { "on" } else { "off, weights did not change (--learn lets them)" };
-        out::line(format_args!("  learning         {learning}"))?;
-    }
-    out::line(format_args!("  samples          {}", report.samples))?;
-    out::line(format_args!("  steps            {}", report.steps))?;
-    out::line(format_args!("  spikes           {}", report.spikes))?;
-    out::line(format_args!("  synaptic events  {}", report.synaptic_events))?;
-    out::line(format_args!("  seconds          {:.2}", report.seconds))?;
-    out::line(format_args!("  digest           {}", report.digest))?;
-    out::result("loihi-infer/1", report)
 }

@@ -1,34 +1,34 @@
 //! WHAT of `run`, `compare`, `view` and `table`: a built-in experiment or a network file.
 
 use anyhow::{Context as _, anyhow, bail};
-use host_harness::data::{DataSet, format_of};
-use host_harness::experiment::{EXPERIMENTS, Experiment};
-use host_harness::network::file::{FileOptions, describes_learner, describes_network, parse_with};
-use host_harness::record::{KeptFile, is_run};
-use host_harness::whole;
 use loihi_core::image::MAGIC;
+use loihi_data::{DataSet, format_of};
+use loihi_experiments::{EXPERIMENTS, Experiment};
+use loihi_files::whole;
+use loihi_net::network::file::{FileOptions, describes_learner, describes_network, parse_with};
+use loihi_run::record::{KeptFile, is_run};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// A network file that a command runs, of the user's own or built in.
 #[derive(Debug)]
-pub(super) struct What {
+pub struct What {
     /// The name or the file as the user wrote it, without samples.
-    pub(super) name: String,
+    pub name: String,
     /// The file, or what it would be called.
-    pub(super) path: PathBuf,
+    pub path: PathBuf,
     /// Its text.
-    pub(super) text: String,
+    pub text: String,
     /// Samples that stand beside it: `NET.toml@SAMPLES`.
-    pub(super) data: Option<PathBuf>,
+    pub data: Option<PathBuf>,
     /// Whether the file says what it learns.
-    pub(super) learns: bool,
+    pub learns: bool,
 }
 
 impl What {
     /// Looks at a name or a file.
-    pub(super) fn of(what: &str) -> anyhow::Result<Self> {
+    pub fn of(what: &str) -> anyhow::Result<Self> {
         let (name, data) = match what.split_once('@') {
             Some((name, data)) if !Path::new(what).exists() => (name, Some(PathBuf::from(data))),
             _ => (what, None),
@@ -61,7 +61,7 @@ impl What {
     }
 
     /// The same with another text, which is read, so that what is wrong with it shows.
-    pub(super) fn with_text(&self, text: String) -> anyhow::Result<Self> {
+    pub fn with_text(&self, text: String) -> anyhow::Result<Self> {
         // Sizes that the file leaves to the data are not known here.
         parse_with(&text, &self.path, &FileOptions::default().data(vec![1], 1))?;
         let Self { name, path, data, learns, .. } = self;
@@ -82,7 +82,7 @@ fn built_in(name: &str) -> anyhow::Result<What> {
 }
 
 /// The experiment of a name.
-pub(super) fn find(name: &str) -> anyhow::Result<Experiment> {
+pub fn find(name: &str) -> anyhow::Result<Experiment> {
     Experiment::named(name).ok_or_else(|| {
         let names: Vec<&str> = EXPERIMENTS.iter().map(|experiment| experiment.name).collect();
         let file = Path::new(name).with_extension("toml");
@@ -96,7 +96,7 @@ pub(super) fn find(name: &str) -> anyhow::Result<Experiment> {
 }
 
 /// For a file or folder that is something else than an experiment or a network: what it is, and which command takes it.
-pub(super) fn advice(path: &Path) -> Option<String> {
+pub fn advice(path: &Path) -> Option<String> {
     let shown = path.display();
     if path.is_dir() {
         return Some(if is_run(path) {
@@ -136,7 +136,7 @@ pub(super) fn advice(path: &Path) -> Option<String> {
 }
 
 /// For a file that is given as samples: what it is instead.
-pub(super) fn wrong_kind(data: &Path) -> Option<String> {
+pub fn wrong_kind(data: &Path) -> Option<String> {
     let text = whole::text(data).ok().filter(|text| describes_network(text));
     let shown = data.display();
     text.map(|_| format!("{shown} is a network, not samples: give it first, and its samples by --data"))
