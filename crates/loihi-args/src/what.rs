@@ -85,6 +85,9 @@ fn built_in(name: &str) -> anyhow::Result<What> {
 pub fn find(name: &str) -> anyhow::Result<Experiment> {
     Experiment::named(name).ok_or_else(|| {
         let names: Vec<&str> = EXPERIMENTS.iter().map(|experiment| experiment.name).collect();
+        if let Some(near) = nearest(name, &names) {
+            return anyhow!("unknown experiment `{name}`: did you mean `{near}`? `loihi list` shows all");
+        }
         let file = Path::new(name).with_extension("toml");
         let hint = match DataSet::of(name) {
             Some(_) => ", a data set, which --data takes".to_owned(),
@@ -93,6 +96,14 @@ pub fn find(name: &str) -> anyhow::Result<Experiment> {
         };
         anyhow!("unknown experiment `{name}`{hint}; there are {}", names.join(", "))
     })
+}
+
+/// The name that a misspelt one is most like, if it is like any.
+fn nearest<'a>(misspelt: &str, names: &[&'a str]) -> Option<&'a str> {
+    const LIKE: f64 = 0.9;
+    let likeness = |name: &&&str| strsim::jaro_winkler(misspelt, name);
+    let near = names.iter().filter(|name| likeness(name) >= LIKE);
+    near.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).copied()
 }
 
 /// For a file or folder that is something else than an experiment or a network: what it is, and which command takes it.

@@ -7,12 +7,16 @@ use host_harness::boards::{self, Board, Hardware};
 use host_harness::cost::format::{self, Cell, Column, ColumnKind, Table, TableFormat, write};
 use loihi_args::choice::choice;
 use serde_json::json;
+use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(super) struct BoardsArgs {
     /// How many bytes networks take, and which board holds them: all experiments, if none is named
     #[arg(long, value_name = "NET.toml|EXPERIMENT", num_args = 0..)]
     fit: Option<Vec<String>>,
+    /// What the networks learn from, for those whose sizes are those of their samples: as of `loihi run`
+    #[arg(long, value_name = "WHAT", requires = "fit")]
+    train: Option<PathBuf>,
     /// How to write it
     #[arg(long, value_parser = choice::<TableFormat>(), default_value = TableFormat::Markdown.name())]
     format: TableFormat,
@@ -20,7 +24,7 @@ pub(super) struct BoardsArgs {
 
 pub(super) fn boards(args: &BoardsArgs) -> anyhow::Result<()> {
     let table = match &args.fit {
-        Some(networks) => fit::table(networks)?,
+        Some(networks) => fit::table(networks, args.train.as_deref())?,
         None => all(),
     };
     let tables = [table];

@@ -13,9 +13,11 @@ use host_harness::learn::Learner;
 use host_harness::network::file::{FileOptions, parse_with};
 use host_harness::place::{PlacementOptions, place};
 use loihi_args::what::What;
+use std::path::Path;
 
-/// The table: networks by boards; all experiments if no network is named.
-pub(super) fn table(networks: &[String]) -> anyhow::Result<Table> {
+/// The table: networks by boards; all experiments if no network is named. Sizes that a network leaves to its samples are
+/// those of `train`.
+pub(super) fn table(networks: &[String], train: Option<&Path>) -> anyhow::Result<Table> {
     let bytes = |name| Column::figures(ColumnKind::Plain, name, "bytes");
     let mut columns = vec![Column::plain("network"), bytes("image"), bytes("state")];
     columns.extend(boards::all().iter().map(|board| Column::plain(&board.name)));
@@ -24,7 +26,7 @@ pub(super) fn table(networks: &[String]) -> anyhow::Result<Table> {
     let (networks, are_named) = if networks.is_empty() { (&all[..], false) } else { (networks, true) };
     let mut missing = Vec::new();
     for name in networks {
-        match needs(name) {
+        match needs(name, train) {
             Ok(needs) => table.rows.push(row(name, &needs)),
             // Experiments without their data are listed below the table.
             Err(error) if !are_named && lacks_data(&error) => missing.push(name.as_str()),
@@ -62,16 +64,17 @@ fn said(board: &Board, needs: &NetworkNeeds) -> String {
 }
 
 /// What a network needs.
-fn needs(name: &str) -> anyhow::Result<NetworkNeeds> {
-    let image = image(name).with_context(|| name.to_owned())?;
+fn needs(name: &str, train: Option<&Path>) -> anyhow::Result<NetworkNeeds> {
+    let image = image(name, train).with_context(|| name.to_owned())?;
     Ok(NetworkNeeds::of(&image)?)
 }
 
 /// The image of an experiment or a network file.
-fn image(name: &str) -> anyhow::Result<ImageFile> {
+fn image(name: &str, train: Option<&Path>) -> anyhow::Result<ImageFile> {
     let What { path, text, learns, .. } = What::of(name)?;
-    if learns {
-        match image_of(&Learner::parse(&text, &path)?, &RunOptions::default(), stop::requested) {
+    if learns || train.is_some() {
+        let options = RunOptions { data: train.map(Path::to_owned), ..RunOptions::default() };
+        match image_of(&Learner::parse(&text, &path)?, &options, stop::requested) {
             // Its size is that of the file.
             Err(ExperimentError::NoTrainingData) => {}
             image => return Ok(image?),

@@ -316,7 +316,31 @@ fn boards_say_which_networks_they_hold() {
     assert!(rows >= 18, "{all}");
 }
 
+/// Sizes that a network leaves to its samples are theirs.
+#[test]
+fn boards_hold_a_network_whose_sizes_are_those_of_its_samples() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name).display().to_string()
+    };
+    let rest = "[[snip]]\nkind = \"bernoulli-encoder\"\n[[snip]]\nkind = \"decolle\"\npopulation = \"out\"\n[[population]]\nname = \"out\"\nshape = [2]\n[[connection]]\n\
+                from = \"values\"\nto = \"out\"\nweights = 4\n";
+    let open = file("open.toml", &format!("[[input]]\nname = \"values\"\n{rest}"));
+    let closed = file("closed.toml", &format!("[[input]]\nname = \"values\"\nshape = [3]\n{rest}"));
+    let samples = file("samples.csv", "a,b,c,label\n0,0.5,1,0\n1,0.5,0,1\n");
+    assert_one_sentence(&run(&["boards", "--fit", &open]), &["an input without `shape` takes that of the data"]);
+    let fit = object(&run(&["boards", "--fit", &open, &closed, "--train", &samples, "--json"]));
+    let rows = fit["tables"][0]["rows"].as_array().unwrap();
+    let sizes = |row: &serde_json::Value| (row["image_bytes"].clone(), row["state_bytes"].clone());
+    assert!(sizes(&rows[0]).0.is_number(), "{fit}");
+    assert_eq!(sizes(&rows[0]), sizes(&rows[1]), "{fit}");
+}
+
 #[test]
 fn a_network_that_is_not_there_fits_nowhere() {
-    assert_one_sentence(&run(&["boards", "--fit", "pes-chanel"]), &["unknown experiment `pes-chanel`"]);
+    let near = ["unknown experiment `pes-chanel`: did you mean `pes-channel`?"];
+    assert_one_sentence(&run(&["boards", "--fit", "pes-chanel"]), &near);
+    let none_near = ["unknown experiment `unheard-of`; there are digits-pes, "];
+    assert_one_sentence(&run(&["boards", "--fit", "unheard-of"]), &none_near);
 }
