@@ -1,5 +1,7 @@
 //! Which synapses a spike reaches, on which core.
 
+mod announce;
+
 use crate::dendrite::Accumulators;
 use crate::image::{AxonRecord, CoreRecord, Dialect, Image, Route, SynapseFormat, index};
 use crate::ops::OpCounts;
@@ -7,6 +9,27 @@ use crate::plastic::Plastic;
 use crate::synapse::{
     Place, scale, scatter_auxiliary_dense, scatter_auxiliary_sparse, scatter_dense, scatter_sparse, scatter_undelayed,
 };
+
+/// Delivers the spikes of compartments as [`deliver`] does, in their order.
+#[inline(always)]
+pub fn deliver_all(
+    image: &Image<'_>,
+    accumulators: &mut Accumulators<'_>,
+    plastic: &mut Plastic<'_>,
+    t: u32,
+    spikes: &[u32],
+    ops: &mut OpCounts,
+) {
+    let announced = announce::pays(image);
+    for batch in spikes.chunks(announce::BATCH) {
+        if announced {
+            announce::announce(image, batch);
+        }
+        for &spike in batch {
+            deliver(image, accumulators, plastic, t, index(spike), ops);
+        }
+    }
+}
 
 /// Delivers one spike of `source` to all its axons, so that it counts in step `t` (plus each synapse's delay).
 ///
@@ -150,6 +173,93 @@ fn add_row(sums: &mut [i16], weights: &[i16], wgt_exp: i32) {
     } else {
         for (sum, weight) in sums.iter_mut().zip(weights) {
             *sum = sum.wrapping_add(scale(i32::from(*weight), wgt_exp));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arena::Stack;
+    use crate::image::{COMPARTMENTS_PER_CORE, Profile, Section, write};
+    use crate::num;
+    use crate::snip::Snips;
+    use std::vec;
+    use std::vec::Vec;
+    use zerocopy::IntoBytes as _;
+
+    /// Axons of a network beyond the size from which spikes are announced.
+    const AXONS: usize = 520;
+
+    /// A core to which every compartment of it has a dense axon, and an atom of another.
+    fn words(weight: impl Fn(usize) -> i16) -> Vec<u32> {
+        let axon = |number: usize| AxonRecord {
+            core: 0,
+            format: SynapseFormat::Dense,
+            sum: 0,
+            first: number * COMPARTMENTS_PER_CORE,
+            synapses: if number == AXONS { 7 } else { COMPARTMENTS_PER_CORE },
+            compartment_base: 0,
+            atoms: if number == AXONS { 4 } else { 1 },
+            weight_bits: 8,
+            learning: 0,
+        };
+        let axons: Vec<u32> = (0..=AXONS).flat_map(|number| axon(number).words().unwrap()).collect();
+        let sources = COMPARTMENTS_PER_CORE as u32;
+        let routes = |source: u32| [Route { axon: source as usize % AXONS, atom: 0 }, Route { axon: AXONS, atom: 3 }];
+        let routes: Vec<u32> = (0..sources).flat_map(routes).map(Route::word).collect();
+        let fanout: Vec<u32> = (0..=sources).map(|source| 2 * source).collect();
+        let half = |at: usize| weight(at).cast_unsigned();
+        let halves = |at: usize| u32::from(half(2 * at)) | u32::from(half(2 * at + 1)) << 16;
+        let dense: Vec<u32> = (0..AXONS * COMPARTMENTS_PER_CORE / 2 + 14).map(halves).collect();
+        let sections = [
+            (Section::Cores, &[0, sources, 0, 1, 1, 0, 0, 0][..]),
+            (Section::Profiles, &Profile::DEFAULT.words()),
+            (Section::Groups, &[sources, 0, 1]),
+            (Section::Axons, &axons),
+            (Section::Fanout, &fanout),
+            (Section::Routes, &routes),
+            (Section::Dense, &dense),
+        ];
+        let mut words = vec![0; dense.len() + 10_000];
+        let length = write(&mut words, [0; 5], &sections).unwrap();
+        words.truncate(length);
+        words
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "reads a large network, which Miri takes minutes for")]
+    fn spikes_that_are_announced_deliver_what_each_would() {
+        let weight = |at: usize| num::word(3, 0, at as u32, 0) as i16;
+        let words = words(weight);
+        let image = Image::open(words.as_bytes(), &Snips(&[])).unwrap();
+        assert_eq!(announce::pays(&image), cfg!(target_pointer_width = "64"));
+        for count in [0, 1, announce::BATCH, 3 * announce::BATCH - 1] {
+            let spikes: Vec<u32> = (0..count as u32).map(|spike| 21 * spike).collect();
+            let mut expected = vec![0_i16; COMPARTMENTS_PER_CORE];
+            for spike in &spikes {
+                for (at, sum) in expected.iter_mut().enumerate() {
+                    *sum = sum.wrapping_add(weight(*spike as usize % AXONS * COMPARTMENTS_PER_CORE + at));
+                }
+                for (at, sum) in expected.iter_mut().take(7).enumerate() {
+                    *sum = sum.wrapping_add(weight(AXONS * COMPARTMENTS_PER_CORE + 21 + at));
+                }
+            }
+            let mut rings = vec![0; COMPARTMENTS_PER_CORE];
+            let mut accumulators = Accumulators { rings_64: &mut rings, auxiliary_input: &mut [], auxiliary: &mut [] };
+            let mut plastic = Plastic {
+                weights: &mut [],
+                tags: &mut [],
+                delays: &mut [],
+                pre: &mut [],
+                post: &mut [],
+                history: &mut [],
+                arrived: Stack::with_len(&mut [], 0),
+            };
+            let mut ops = OpCounts::default();
+            deliver_all(&image, &mut accumulators, &mut plastic, 5, &spikes, &mut ops);
+            assert_eq!((ops.axon_events, ops.synaptic_events), (2 * count as u64, 1031 * count as u64));
+            assert_eq!(rings, expected, "{count} spikes");
         }
     }
 }

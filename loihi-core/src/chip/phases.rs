@@ -19,9 +19,7 @@ impl Chip<'_> {
             self.meter_deliveries();
         }
         let State { accumulators, plastic, spikes, .. } = &mut self.state;
-        for &spike in spikes.as_slice() {
-            axon::deliver(&self.image, accumulators, plastic, self.t, index(spike), &mut self.ops);
-        }
+        axon::deliver_all(&self.image, accumulators, plastic, self.t, spikes.as_slice(), &mut self.ops);
         self.state.spikes.clear();
         if self.image.sums().len() > 0 {
             self.join_sums();
