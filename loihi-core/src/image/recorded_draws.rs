@@ -32,4 +32,11 @@ impl RandomSource for Recorded<'_, '_> {
             *word = self.word(purpose, t, first.wrapping_add(at));
         }
     }
+
+    fn word_of_run(&self, purpose: Purpose, t: u32, first: u32, at: u32) -> u32 {
+        if self.image.recorded_draws().all(|recorded| recorded.purpose != purpose as u32) {
+            return self.drawn.word_of_run(purpose, t, first, at);
+        }
+        self.word(purpose, t, first.wrapping_add(at))
+    }
 }

@@ -2,10 +2,12 @@
 //!
 //! In every step spikes leave their time within the epoch at axons and compartments. At the end of an epoch
 //! `trace` follows the traces through the steps of the epoch, and `row` evaluates the rule, axon by axon, sixteen
-//! synapses at a time (`chunk` is what it reads, `sum` its arithmetic, `rank_one` a short cut for third factors); products are read at the time of the spike that they depend on, or at the end of the epoch.
+//! synapses at a time (`chunk` is what it reads, `fired` which compartments fired, `sum` its arithmetic, `rank_one` a short
+//! cut for plain products); products are read at the time of the spike that they depend on, or at the end of the epoch.
 //! An axon without an active product costs nothing but its traces.
 
 mod chunk;
+mod fired;
 mod rank_one;
 mod row;
 mod sum;
@@ -17,6 +19,7 @@ use crate::num::RandomSource;
 use crate::ops::OpCounts;
 use crate::plastic::{Plastic, Post};
 use chunk::{Axon, Readings};
+use fired::Fired;
 use row::{Due, PlasticRow};
 use sum::{Changed, Format, LANES};
 use trace::{EPOCH_MAX, PreTraces, Traces};
@@ -180,6 +183,7 @@ impl<R: RandomSource + Copy> LearningStep<'_, '_, R> {
             let _fits = products.push(product);
         }
         let (low, high) = group.weight_range();
+        let fired = Fired::of(posts);
         let mut row = PlasticRow {
             learning_step: self,
             group,
@@ -193,12 +197,11 @@ impl<R: RandomSource + Copy> LearningStep<'_, '_, R> {
             has_more: products.iter().any(rank_one::needs_more),
             due: Due::default(),
             of_tags: 0,
-            fired: false,
+            fired,
             changed: Changed::default(),
         };
         row.due = Due::of(row.products, |k| self.is_due(group, k));
         row.drop_products_of_nothing();
-        row.fired = row.readings.posts.iter().any(|post| post.time > 0);
         let mut first = 0_usize;
         for pre in pre.chunks_mut(LANES) {
             let number = u32::try_from(axons_before.wrapping_add(first)).unwrap_or(u32::MAX);

@@ -2,6 +2,7 @@
 
 use super::LearningStep;
 use super::chunk::{At, Axon, Chunk, Readings, load};
+use super::fired::Fired;
 use super::rank_one;
 use super::sum::{Changed, Format, LANES, Scale, Values, away_then_truncate, computed, floor, low_half, magnitude};
 use super::trace::place;
@@ -57,8 +58,8 @@ pub(super) struct PlasticRow<'r, 'i, 'a, R> {
     pub(super) due: Due,
     /// Products that are 0 where the tag is.
     pub(super) of_tags: u32,
-    /// Whether any post trace saw a spike.
-    pub(super) fired: bool,
+    /// Post traces that saw a spike.
+    pub(super) fired: Fired,
     pub(super) changed: Changed,
 }
 
@@ -68,7 +69,7 @@ impl<R: RandomSource + Copy> PlasticRow<'_, '_, '_, R> {
     #[cfg_attr(not(feature = "small-code"), inline(always))]
     pub(super) fn evaluate<const DENSE: bool>(&mut self, number: usize, axon: Axon) {
         let spiked = if axon.time > 0 { self.due.x0 } else { 0 };
-        let fired = if self.fired { self.due.y0 } else { 0 };
+        let fired = if self.fired.any() { self.due.y0 } else { 0 };
         let mut due = self.due.u | spiked | fired;
         if due == 0 || (DENSE && self.teach_in_a_row(number, due, axon)) {
             return;
@@ -88,7 +89,7 @@ impl<R: RandomSource + Copy> PlasticRow<'_, '_, '_, R> {
             let tags = self.tags.get(first..first.wrapping_add(words.len())).unwrap_or_default();
             let no_tags = due & self.of_tags != 0 && tags.iter().all(|tag| *tag == 0);
             let due = if no_tags { due & !self.of_tags } else { due };
-            if due != 0 {
+            if due & !self.due.y0 != 0 || (due != 0 && self.may_have_fired::<DENSE>(words)) {
                 let mut chunk = self.readings.chunk::<DENSE>(first, words);
                 if due & !self.due.y0 != 0 || chunk.fired.iter().any(|time| *time > 0) {
                     load(computed(&mut chunk.w, chunk.count), self.weights, first);
@@ -101,6 +102,21 @@ impl<R: RandomSource + Copy> PlasticRow<'_, '_, '_, R> {
             }
             first = first.wrapping_add(LANES);
         }
+    }
+
+    /// Whether a post trace of synapses saw a spike; true as well where only a look at each would tell.
+    #[inline(always)]
+    fn may_have_fired<const DENSE: bool>(&self, words: &[u32]) -> bool {
+        if !DENSE || self.group.dialect.has(Dialect::POST_TRACE_AT_SYNAPSE) {
+            return true;
+        }
+        self.fired.any_of(self.post_of_first(words), words.len())
+    }
+
+    /// The post trace of the first of some synapses, where compartments have them.
+    #[inline(always)]
+    fn post_of_first(&self, words: &[u32]) -> usize {
+        words.first().map_or(0, |word| index(*word & 0x3FF).wrapping_sub(self.group.post_first))
     }
 
     /// Takes those products off what is due at the end of the epoch that are 0 at every synapse, because the reward or
@@ -136,8 +152,8 @@ impl<R: RandomSource + Copy> PlasticRow<'_, '_, '_, R> {
         }
     }
 
-    /// Evaluates the rule for all synapses of an axon at once, if every product is one of the axon's traces and a post
-    /// trace; whether it is.
+    /// Evaluates the rule for all synapses of an axon at once, if every product is one of the axon's traces and at most one
+    /// post trace; whether it is.
     #[cfg_attr(not(feature = "small-code"), inline(always))]
     fn teach_in_a_row(&mut self, number: usize, due: u32, axon: Axon) -> bool {
         let Some(plans) = &self.plans else { return false };
@@ -145,7 +161,7 @@ impl<R: RandomSource + Copy> PlasticRow<'_, '_, '_, R> {
             return true;
         };
         let words = self.learning_step.image.sparse.get(record.elements()).unwrap_or_default();
-        let start = words.first().map_or(0, |word| index(*word & 0x3FF).wrapping_sub(self.group.post_first));
+        let start = self.post_of_first(words);
         let mut terms = rank_one::Terms::new();
         for (plan, _) in plans.iter().zip(bits()).filter(|(_, bit)| due & bit != 0) {
             if let Some(term) = plan.term(&self.readings, axon, start) {
@@ -160,8 +176,13 @@ impl<R: RandomSource + Copy> PlasticRow<'_, '_, '_, R> {
         let element = self.element(first);
         let (random, t) = (self.learning_step.random, self.learning_step.t);
         let row = self.weights.get_mut(first..first.wrapping_add(words.len())).unwrap_or_default();
-        let words = |at: u32, words: &mut [u32]| random.words(Purpose::Weight, t, element.wrapping_add(at), words);
-        rank_one::teach(row, &terms, self.format, &mut self.changed, words);
+        if due & !self.due.y0 == 0 {
+            let word = |at: u32| random.word_of_run(Purpose::Weight, t, element, at);
+            rank_one::teach_fired(row, (&self.fired, start), &terms, self.format, &mut self.changed, word);
+        } else {
+            let words = |at: u32, words: &mut [u32]| random.words(Purpose::Weight, t, element.wrapping_add(at), words);
+            rank_one::teach(row, &terms, self.format, &mut self.changed, words);
+        }
         true
     }
 

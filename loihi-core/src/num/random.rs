@@ -48,6 +48,9 @@ pub trait RandomSource {
     /// The words of a run of any length are those of its parts of sixteen from its first element on.
     fn words(&self, purpose: Purpose, t: u32, first: u32, words: &mut [u32]);
 
+    /// The word that [`RandomSource::words`] gives for element `first + at` of a run from `first` on.
+    fn word_of_run(&self, purpose: Purpose, t: u32, first: u32, at: u32) -> u32;
+
     /// Noise of a compartment, uniform in −127..=127.
     #[inline]
     fn noise(&self, t: u32, compartment: u32) -> i32 {
@@ -100,6 +103,13 @@ impl RandomSource for Drawn {
             *word &= 0xFFFF_0000;
         }
     }
+
+    #[inline(always)]
+    fn word_of_run(&self, purpose: Purpose, t: u32, first: u32, at: u32) -> u32 {
+        // Its word without the bit that tells the halves apart.
+        let word = self.word(purpose, t, first.wrapping_add(at & !8));
+        if at & 8 == 0 { word & 0xFFFF_0000 } else { word.wrapping_shl(16) }
+    }
 }
 
 #[cfg(test)]
@@ -121,6 +131,13 @@ mod tests {
                 let word = source.word(Purpose::Weight, 5, first + at);
                 let (high, low) = (words[at as usize], words[at as usize + 8]);
                 assert_eq!((high, low), (word & 0xFFFF_0000, word << 16), "element {first} + {at}");
+            }
+            for at in 0..64 {
+                let part = at as usize / 16 * 16;
+                let mut run = [0; 16];
+                source.words(Purpose::Weight, 5, first + part as u32, &mut run);
+                let word = source.word_of_run(Purpose::Weight, 5, first, at);
+                assert_eq!(word, run[at as usize - part], "element {first} + {at} alone");
             }
         }
     }

@@ -5,6 +5,7 @@ use host_harness::image::{DecayTable, ImageBuilder, Plasticity, Source, decay_ta
 use host_harness::rule::{Limits, parse, parse_for_profiles};
 use loihi_core::chip::ResetScope;
 use loihi_core::image::{Dialect, Profile, Rounding, Synapse};
+use loihi_core::num::word;
 use loihi_core::register::Register;
 use loihi_core::rules::{PesParams, ThirdFactorParams};
 use loihi_core::synapse::SignMode;
@@ -232,6 +233,49 @@ fn two_profiles_and_a_signed_factor_teach_the_same() {
     assert!(w.iter().zip(&v).all(|(a, b)| (a - b).abs() <= 2), "{w:?}, {v:?}");
     assert!(w[0] < -20 && w[1] > 10 && w[2] > 20 && w[3] < -10, "{w:?}");
     assert_eq!(&w[12..], [0; 4], "an axon that never spiked");
+}
+
+/// Weights that a rule of a 30 by 37 group leaves, whose axons do not reach all posts, after 300 steps of random spikes.
+fn weights_of_a_dense_group(rule: &str, rounds: u32) -> Vec<i32> {
+    let mut builder = ImageBuilder::new();
+    builder.seed(7);
+    builder.inputs(70);
+    builder.group(40, RELAY);
+    let traces = [0.9, 0.95, 0.9, 0.8, 0.95].map(|kept| builder.trace(60, 0, &decay_table(kept, 0.0), None));
+    let axons = (0..30).map(|axon| {
+        let posts = 3 + axon as usize % 5..40 - axon as usize % 3;
+        (Source::Input(axon), posts.map(|compartment| Synapse { weight: 40, ..silent(compartment) }).collect())
+    });
+    builder.plastic_group(0, 3..40, &plasticity(rule, traces), axons);
+    for compartment in 0..40 {
+        let input = Source::Input(30 + u32::try_from(compartment).unwrap());
+        builder.sparse(input, 0, &[Synapse { weight: 20_000, ..silent(compartment) }]);
+    }
+    let mut chip = Running::new(builder);
+    for step in 0..300 {
+        (0..70).filter(|input| word(1, step, *input, 0) % rounds == 0).for_each(|input| chip.inject(input as usize));
+        chip.step();
+    }
+    chip.read(Register::W)
+}
+
+/// Plain products have a short cut; one more product, of the reward, which is zero, takes it from a rule.
+#[test]
+fn the_short_cut_teaches_what_the_rule_says() {
+    for rule in [
+        "dw = 2^-2*x1*y0 - 2^-2*x0*y1",
+        "dw = 2^-3*x1*y0",
+        "dw = -2^-3*x1*y0*y2 + 2^-6*x0*x2*y1 - 3*2^-1*x0",
+        "dw = 2^-7*x1*y0*y3 - 2^-4*u1*x2",
+    ] {
+        // Often several sixteens of compartments at once, and seldom one.
+        for rounds in [2, 20, 200] {
+            let weights = weights_of_a_dense_group(rule, rounds);
+            let slow = weights_of_a_dense_group(&format!("{rule} + 2^-7*u0*y1*r1"), rounds);
+            assert_eq!(weights, slow, "{rule}, an input of {rounds} spikes");
+            assert!(weights.iter().any(|w| *w != 40), "{rule} changes nothing");
+        }
+    }
 }
 
 /// Mean of what is left of `value` in this many traces after one decay.
