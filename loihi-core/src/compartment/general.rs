@@ -141,11 +141,9 @@ impl<'c> Compartment<'c> {
 
 /// Noise of a compartment in this step: what it adds to the synaptic sum, and to what enters the voltage.
 fn noise<R: RandomSource>(noise: Option<Noise>, context: &StepContext<R>, number: u32) -> (i32, i32) {
-    let Some(Noise { at, exponent, offset }) = noise else { return (0, 0) };
-    let mantissa = context.random.noise(context.t, number).wrapping_add(offset.wrapping_mul(64));
-    // 12 bits shifted by 15 at most; the division truncates toward zero.
-    let scaled = mantissa.wrapping_shl(exponent) / 128;
-    match at {
+    let Some(noise) = noise else { return (0, 0) };
+    let scaled = noise.scaled(context.random.noise(context.t, number));
+    match noise.at {
         NoiseAt::Current => (scaled, 0),
         NoiseAt::Voltage => (0, scaled),
     }

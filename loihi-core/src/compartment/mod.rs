@@ -5,10 +5,11 @@
 //! refractory; above `v_th` the compartment fires and `v = 0`.
 //!
 //! [`lanes`] does that for many compartments with equal parameters; [`general`] takes one compartment at a time and
-//! knows noise, dendritic trees ([`tree`]) and homeostasis besides.
+//! knows noise, dendritic trees ([`tree`]) and homeostasis besides; [`neurons`] knows noise and trees, for many neurons.
 
 pub mod general;
 pub mod lanes;
+pub mod neurons;
 pub mod tree;
 
 use crate::arena::Stack;
@@ -117,6 +118,7 @@ pub fn update<R: RandomSource>(
             let lanes = lanes::Lanes { biased, small_v, last, profile };
             lanes.advance::<{ lanes::WIDE }>(range, compartments, events);
         }
+        _ if lanes::WIDE => neurons::advance(context, pattern, range, compartments, events),
         _ => general::advance(context, pattern, range, compartments, events),
     }
 }

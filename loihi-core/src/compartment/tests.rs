@@ -1,11 +1,12 @@
 //! The kernels against the equations, and against one another.
 
-use super::general;
 use super::lanes::Lanes;
 use super::*;
-use crate::image::Profile;
-use crate::num::{Decay, Drawn, decay_toward_zero, wrap_signed};
+use super::{general, neurons};
+use crate::image::{Join, Noise, NoiseAt, Profile, StackIn, StackOut, ThresholdMode, Tree};
+use crate::num::{Decay, Drawn, decay_toward_zero, word, wrap_signed};
 use proptest::prelude::*;
+use std::vec;
 use std::vec::Vec;
 
 /// One compartment, written as the equations are.
@@ -144,6 +145,100 @@ proptest! {
                     prop_assert_eq!(got, expected, "{:?}: u, v, refractory of {}, step {}", way, i, t);
                 }
             }
+        }
+    }
+}
+
+/// Blocks of the neurons below.
+const BLOCKS: usize = 6;
+
+/// A profile with any noise, threshold mode and join; what it does with the stack is left.
+fn of_a_neuron() -> impl Strategy<Value = Profile> {
+    let noise = (any::<bool>(), 0..=15_u32, -31..=31_i32).prop_map(|(at_current, exponent, offset)| {
+        let at = if at_current { NoiseAt::Current } else { NoiseAt::Voltage };
+        Noise { at, exponent, offset }
+    });
+    let modes = vec![ThresholdMode::SpikeAndReset, ThresholdMode::PassAbove, ThresholdMode::PassAboveAndSaturate];
+    let join = (0..8_u32).prop_map(|code| Join::from_code(code).unwrap());
+    (profile(), proptest::option::of(noise), proptest::sample::select(modes), join).prop_map(
+        |(profile, noise, threshold, join)| Profile { noise, tree: Tree { join, threshold, ..Tree::NONE }, ..profile },
+    )
+}
+
+/// Neurons of one, two or three compartments, each of which may leave an operand for the last.
+fn pattern() -> impl Strategy<Value = Vec<Profile>> {
+    let leaf = (of_a_neuron(), 0..3_u32).prop_map(|(mut profile, code)| {
+        profile.tree.stack_out = StackOut::from_code(code).unwrap();
+        profile
+    });
+    (proptest::collection::vec(leaf, 0..3), of_a_neuron(), any::<bool>()).prop_map(|(mut all, mut soma, as_b)| {
+        soma.tree.stack_in = match all.iter().filter(|leaf| leaf.tree.stack_out != StackOut::Skip).count() {
+            0 => StackIn::Skip,
+            1 if as_b => StackIn::PopB,
+            1 => StackIn::PopA,
+            _ => StackIn::PopAAndB,
+        };
+        all.push(soma);
+        all
+    })
+}
+
+/// Spikes, refractory compartments and registers after each of some steps of a group in the middle of a core.
+fn run(whole: bool, pattern: &[Profile], range: &core::ops::Range<usize>, seed: u32) -> Vec<Vec<i64>> {
+    let words: Vec<[u32; 20]> = pattern.iter().map(Profile::words).collect();
+    let biases =
+        |block: usize| core::array::from_fn(|lane| word(seed, 1, block as u32, lane as u32).cast_signed() >> 19 << 8);
+    let mut blocks: [Block; BLOCKS] = core::array::from_fn(|block| [[0; LANES], [0; LANES], biases(block)]);
+    let (mut refractory, mut refractory_places) = ([0_u8; BLOCKS * LANES], [0; BLOCKS * LANES]);
+    let (mut in_refractory_len, mut large_v) = (0, false);
+    let step = |t: u32| {
+        let mut sums: [i16; BLOCKS * LANES] =
+            core::array::from_fn(|at| (word(seed, 2, t, at as u32) >> 16) as i16 >> (t % 7));
+        let mut spikes = [0_u32; BLOCKS * LANES];
+        let mut spikes = Stack::with_len(&mut spikes, 0);
+        let mut in_refractory = Stack::with_len(&mut refractory_places, in_refractory_len);
+        let mut registers = Compartments {
+            blocks: &mut blocks,
+            refractory: &mut refractory,
+            sums_64: &mut sums,
+            auxiliary_input: &mut [],
+            adaptations: &mut [],
+        };
+        let mut events = Events {
+            spikes: &mut spikes,
+            in_refractory: &mut in_refractory,
+            large_v: &mut large_v,
+            compartment_first: 100,
+            place_first: 0,
+        };
+        let context = StepContext { t, biased: true, small_v: false, last: false, random: Drawn { seed } };
+        let pattern = Pattern::of(&words);
+        if whole {
+            neurons::advance(&context, pattern, range.clone(), &mut registers, &mut events);
+        } else {
+            general::advance(&context, pattern, range.clone(), &mut registers, &mut events);
+        }
+        count_refractory(&mut in_refractory, &mut blocks, &mut refractory);
+        in_refractory_len = in_refractory.len();
+        let listed = spikes.as_slice().iter().chain(in_refractory.as_slice()).map(|at| i64::from(*at));
+        let sums = sums.iter().map(|sum| i64::from(*sum));
+        let registers = blocks.as_flattened().as_flattened().iter().map(|register| i64::from(*register));
+        listed.chain(refractory.iter().map(|steps| i64::from(*steps))).chain(sums).chain(registers).collect()
+    };
+    (0..12).map(step).collect()
+}
+
+proptest! {
+    #[test]
+    fn the_neurons_of_a_block_do_what_each_would(
+        pattern in pattern(),
+        first in prop_oneof![Just(0_usize), Just(16), 0..40_usize],
+        neurons in 1..19_usize,
+        seed: u32,
+    ) {
+        let range = first..first + neurons * pattern.len();
+        for (t, (whole, each)) in run(true, &pattern, &range, seed).iter().zip(run(false, &pattern, &range, seed)).enumerate() {
+            prop_assert_eq!(whole, &each, "step {}", t);
         }
     }
 }

@@ -432,6 +432,12 @@ impl<'a> Pattern<'a> {
         self.profiles.as_array::<1>().map(|[profile]| Profile::from_words(profile))
     }
 
+    /// All profiles, if there are so many.
+    #[inline]
+    pub fn all<const N: usize>(&self) -> Option<[Profile; N]> {
+        self.profiles.as_array::<N>().map(|profiles| profiles.map(|words| Profile::from_words(&words)))
+    }
+
     /// A profile.
     #[inline]
     pub fn get(&self, at: usize) -> Option<Profile> {

@@ -160,6 +160,14 @@ impl Noise {
     pub const EXPONENT_MAX: u32 = 15;
     /// Largest magnitude of the offset.
     pub const OFFSET_MAX: i32 = 31;
+
+    /// What a random number in −127..=127 adds.
+    #[inline(always)]
+    pub const fn scaled(&self, random: i32) -> i32 {
+        let mantissa = random.wrapping_add(self.offset.wrapping_mul(64));
+        // 12 bits shifted by 15 at most; the division truncates toward zero.
+        mantissa.wrapping_shl(self.exponent) / 128
+    }
 }
 
 impl Homeostasis {
