@@ -147,7 +147,6 @@ fn enter_plastic(
     let place = place(t, core, 0);
     let synapse = axon.first.wrapping_sub(group.synapse_first).wrapping_add(synapses_before);
     let weights = plastic.weights.get(synapse..).unwrap_or_default();
-    let delays = plastic.delays.get(synapse..).unwrap_or_default();
     let words = image.sparse.get(axon.elements()).unwrap_or_default();
     if group.dense && core.slots == 1 {
         // A core with one slot has no delays.
@@ -155,12 +154,17 @@ fn enter_plastic(
         let weights = weights.get(..words.len()).unwrap_or_default();
         return add_row(ring.get_mut(start..).unwrap_or_default(), weights, group.wgt_exp);
     }
-    let fixed_delays = group.dialect.has(Dialect::LAVA_RANGES);
-    for ((word, weight), delay) in words.iter().zip(weights).zip(delays) {
-        let delay = if fixed_delays { *word >> 10 & 0x3F } else { u32::from(delay.cast_unsigned()) };
-        if let Some(sum) = ring.get_mut(place.of(index(*word & 0x3FF), index(delay))) {
+    let mut add = |word: u32, delay: u32, weight: &i16| {
+        if let Some(sum) = ring.get_mut(place.of(index(word & 0x3FF), index(delay))) {
             *sum = sum.wrapping_add(scale(i32::from(*weight), group.wgt_exp));
         }
+    };
+    if plastic.delays.is_empty() || group.dialect.has(Dialect::LAVA_RANGES) {
+        words.iter().zip(weights).for_each(|(word, weight)| add(*word, *word >> 10 & 0x3F, weight));
+    } else {
+        let delays = plastic.delays.get(synapse..).unwrap_or_default();
+        let synapses = words.iter().zip(weights).zip(delays);
+        synapses.for_each(|((word, weight), delay)| add(*word, u32::from(delay.cast_unsigned()), weight));
     }
 }
 

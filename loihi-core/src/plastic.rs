@@ -1,10 +1,11 @@
 //! What plastic synapses remember: weights, tags, delays, traces.
 //!
 //! The groups of an image lie one after the other: their axons in [`Plastic::pre`], their synapses in the three
-//! variables, their post traces in [`Plastic::post`].
+//! variables, their post traces in [`Plastic::post`]. Tags and delays take room only in an image one of whose rules reads or
+//! changes them, or has Lava's ranges of them; else tags are 0, and delays those of the image.
 
 use crate::arena::Stack;
-use crate::image::{Image, LearningRecord, Synapse};
+use crate::image::{Dialect, Image, LearningRecord, ProductRecord, Synapse};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// Traces of an input axon.
@@ -38,9 +39,9 @@ pub struct Post {
 pub struct Plastic<'a> {
     /// Mantissas of the weights.
     pub weights: &'a mut [i16],
-    /// Tags.
+    /// Tags, or nothing if no rule uses them.
     pub tags: &'a mut [i16],
-    /// Delays.
+    /// Delays, or nothing if no rule uses them.
     pub delays: &'a mut [i16],
     /// Traces of axons.
     pub pre: &'a mut [Pre],
@@ -55,8 +56,25 @@ pub struct Plastic<'a> {
 /// Values per post and step in [`Plastic::history`]: y1, y2, y3, and the time of the last spike.
 pub const HISTORY: usize = 4;
 
-/// Elements of each slice of [`Plastic`] that an image needs, in their order.
-pub fn lengths(image: &Image<'_>) -> [usize; 4] {
+/// Elements of the slices of [`Plastic`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lengths {
+    /// Synapses: elements of [`Plastic::weights`].
+    pub synapses: usize,
+    /// As many as synapses, or none.
+    pub tags: usize,
+    /// As many as synapses, or none.
+    pub delays: usize,
+    /// Axons.
+    pub axons: usize,
+    /// Post traces.
+    pub posts: usize,
+    /// Elements of [`Plastic::history`].
+    pub history: usize,
+}
+
+/// Elements of each slice that an image needs.
+pub fn lengths(image: &Image<'_>) -> Lengths {
     let last = image.learning().last();
     let [axons, synapses, posts] = last.map_or([0; 3], |group| {
         let [axons, synapses, posts] = group.before;
@@ -67,7 +85,21 @@ pub fn lengths(image: &Image<'_>) -> [usize; 4] {
     };
     // Room for a whole chunk of lanes behind the last post trace.
     let longest = image.learning().map(history).max().map_or(0, |longest| longest.saturating_add(16));
-    [axons, synapses, posts, longest]
+    let if_used = |uses: fn(&ProductRecord) -> bool| {
+        // In Lava they are matrices that a host fills, whatever the rule is.
+        let is_used = |group: LearningRecord| {
+            group.dialect.has(Dialect::LAVA_RANGES) || image.products(&group).any(|product| uses(&product))
+        };
+        if image.learning().any(is_used) { synapses } else { 0 }
+    };
+    Lengths {
+        synapses,
+        tags: if_used(ProductRecord::uses_tags),
+        delays: if_used(ProductRecord::uses_delays),
+        axons,
+        posts,
+        history: longest,
+    }
 }
 
 impl Plastic<'_> {
@@ -77,11 +109,11 @@ impl Plastic<'_> {
         for group in image.learning() {
             let [_, first, _] = group.before;
             let words = image.sparse.get(group.synapse_first..).unwrap_or_default();
-            let weights = self.weights.get_mut(first..).unwrap_or_default().iter_mut();
+            let synapses = || words.iter().take(group.synapses).map(|word| Synapse::from_word(*word));
+            let weights = self.weights.get_mut(first..).unwrap_or_default();
+            weights.iter_mut().zip(synapses()).for_each(|(weight, synapse)| *weight = synapse.weight);
             let delays = self.delays.get_mut(first..).unwrap_or_default();
-            for ((weight, delay), word) in weights.zip(delays).zip(words).take(group.synapses) {
-                let synapse = Synapse::from_word(*word);
-                *weight = synapse.weight;
+            for (delay, synapse) in delays.iter_mut().zip(synapses()) {
                 *delay = i16::try_from(synapse.delay).unwrap_or(0);
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::chip::Chip;
 use crate::compartment::Block;
-use crate::image::{CoreRecord, LANES};
+use crate::image::{CoreRecord, LANES, Synapse};
 use crate::meter::CoreCounts;
 use crate::num::Fnv64;
 use crate::plastic::{Plastic, Post, Pre};
@@ -73,7 +73,9 @@ impl Chip<'_> {
             Register::Dendrite => self.show_dendrites(window),
             Register::Auxiliary => self.show_auxiliary(window),
             Register::W => window.slice(plastic.weights, half),
+            Register::T if plastic.tags.is_empty() => window.slice(plastic.weights, |_| 0),
             Register::T => window.slice(plastic.tags, half),
+            Register::D if plastic.delays.is_empty() => self.show_fixed_delays(window),
             Register::D => window.slice(plastic.delays, half),
             Register::X1 => window.slice(plastic.pre, |Pre { x: [x1, _], .. }| i32::from(*x1)),
             Register::X2 => window.slice(plastic.pre, |Pre { x: [_, x2], .. }| i32::from(*x2)),
@@ -184,6 +186,15 @@ impl Chip<'_> {
             let first = core.slot_start(self.t().wrapping_add(ahead));
             let sums = ring.get(first..first.saturating_add(core.compartments));
             window.slice(sums.unwrap_or_default(), &word);
+        }
+    }
+
+    /// The delays of plastic synapses as the image has them.
+    fn show_fixed_delays<V: FnMut(i32)>(&self, window: &mut Window<V>) {
+        for group in self.image().learning() {
+            let synapses = group.synapse_first..group.synapse_first.saturating_add(group.synapses);
+            let words = self.image().sparse.get(synapses).unwrap_or_default();
+            window.slice(words, |word| i32::try_from(Synapse::from_word(*word).delay).unwrap_or(0));
         }
     }
 

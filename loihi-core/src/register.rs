@@ -27,9 +27,9 @@ pub enum Register {
     Auxiliary,
     /// Weights of the plastic synapses, mantissas, group after group.
     W,
-    /// Tags of the plastic synapses.
+    /// Tags of the plastic synapses: 0 if no rule of the image reads or changes tags.
     T,
-    /// Delays of the plastic synapses.
+    /// Delays of the plastic synapses: those of the image if no rule of it reads or changes delays.
     D,
     /// First trace per plastic axon.
     X1,

@@ -1,8 +1,8 @@
 //! Snapshots of a chip, which any device can restore: the same bytes on every target.
 //!
-//! [`SnapshotScope::Learned`] is the beginning of the chip's memory: what the snips have learned, then the weights, the
-//! tags and the delays of the plastic synapses. [`SnapshotScope::State`] is a [`SnapshotHeader`], then all of the
-//! memory. The memory's slices have a fixed order, little-endian elements of a fixed size, and begin at multiples of
+//! [`SnapshotScope::Learned`] is the beginning of the chip's memory: what the snips have learned, then the weights of the
+//! plastic synapses, and their tags and delays if a rule of the image uses them. [`SnapshotScope::State`] is a
+//! [`SnapshotHeader`], then all of the memory. The memory's slices have a fixed order, little-endian elements of a fixed size, and begin at multiples of
 //! eight bytes.
 
 use super::SnapshotHeader;

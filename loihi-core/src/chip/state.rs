@@ -5,7 +5,7 @@ use crate::compartment::{Adaptation, Block, set_registers};
 use crate::dendrite::Accumulators;
 use crate::image::{CoreRecord, Image, LANES};
 use crate::meter::Meter;
-use crate::plastic::{self, Plastic};
+use crate::plastic::{self, Lengths, Plastic};
 use crate::snip::{Instance, Snips};
 use crate::synapse::view_length;
 
@@ -61,7 +61,7 @@ impl<'a> State<'a> {
         let auxiliary = image.sums().filter_map(|sum| image.core(sum.core)).map(|core| core.accumulators());
         let auxiliary = auxiliary.fold(0, usize::saturating_add);
         let adaptive = image.profiles().any(|profile| profile.homeostasis.is_some());
-        let [plastic_axons, _, post_traces, history] = plastic::lengths(image);
+        let lengths = plastic::lengths(image);
         let places = blocks.saturating_mul(LANES);
         let (learned, [weights, tags, delays]) = Self::carve_learned(image, snips, carver)?;
         let [_, working] = snips.memory_words(image);
@@ -80,10 +80,10 @@ impl<'a> State<'a> {
                 weights,
                 tags,
                 delays,
-                pre: carver.take(plastic_axons)?,
-                post: carver.take(post_traces)?,
-                history: carver.take(history)?,
-                arrived: Stack::with_len(carver.take(plastic_axons.saturating_mul(2))?, arrived),
+                pre: carver.take(lengths.axons)?,
+                post: carver.take(lengths.posts)?,
+                history: carver.take(lengths.history)?,
+                arrived: Stack::with_len(carver.take(lengths.axons.saturating_mul(2))?, arrived),
             },
             meter: Meter {
                 on: false,
@@ -104,16 +104,16 @@ impl<'a> State<'a> {
     }
 
     /// Carves what is learned, which comes first, so that it can be kept in one piece: that of the snips, and weights,
-    /// tags and delays.
+    /// tags and delays as far as rules use them.
     pub(super) fn carve_learned(
         image: &Image<'_>,
         snips: Snips<'_>,
         carver: &mut Carver<'a>,
     ) -> Result<(&'a mut [i32], [&'a mut [i16]; 3]), TooSmall> {
-        let [_, synapses, _, _] = plastic::lengths(image);
+        let Lengths { synapses, tags, delays, .. } = plastic::lengths(image);
         let [learned, _] = snips.memory_words(image);
         let learned = carver.take(learned)?;
-        Ok((learned, [carver.take(synapses)?, carver.take(synapses)?, carver.take(synapses)?]))
+        Ok((learned, [carver.take(synapses)?, carver.take(tags)?, carver.take(delays)?]))
     }
 
     /// Everything but what was learned, the rates, the biases and the snips' working memory to where the image begins.

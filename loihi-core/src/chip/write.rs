@@ -2,7 +2,7 @@
 
 use super::Chip;
 use crate::compartment::registers;
-use crate::image::{CHIP_EXPONENT_MIN, EXPONENTS, LearningRecord, Target};
+use crate::image::{CHIP_EXPONENT_MIN, EXPONENTS, LearningRecord, Synapse, Target};
 use crate::num::{BiasExponent, BiasMantissa, Voltage};
 use crate::plastic::{Post, Pre};
 use crate::register::Register;
@@ -15,7 +15,8 @@ impl Chip<'_> {
     /// if the register cannot be written, a word is out of its range, or it is not there.
     ///
     /// Can be written: `w`, `t`, `d`, `x1`, `x2`, `y1`, `y2`, `y3`, `profile`, `reward`, `rate`, `u`, `v`, and
-    /// `bias` if the image has biases: up to the largest mantissa with the largest exponent, ±524,160.
+    /// `bias` if the image has biases: up to the largest mantissa with the largest exponent, ±524,160. Tags and delays that
+    /// no rule of the image uses hold only what they are: 0, and the delay of the image.
     pub fn write(&mut self, register: Register, first: usize, values: impl Iterator<Item = i32> + Clone) -> bool {
         let accepted = self.accepts(register, first, values.clone());
         if accepted {
@@ -55,12 +56,22 @@ impl Chip<'_> {
             synapse.checked_sub(before).is_some_and(|at| at < group.synapses)
         };
         let Some(group) = self.image.learning().find(has) else { return false };
+        let plastic = &self.state.plastic;
         let (lowest, highest) = group.tag_range();
         match register {
             Register::W => group.holds_weight(value),
+            Register::T if plastic.tags.is_empty() => value == 0,
             Register::T => (lowest..=highest).contains(&value),
+            _ if plastic.delays.is_empty() => self.fixed_delay(&group, synapse) == Some(value),
             _ => self.image.core(group.core).is_some_and(|core| group.holds_delay(value, core.slots)),
         }
+    }
+
+    /// The delay that a synapse of a group has in the image.
+    fn fixed_delay(&self, group: &LearningRecord, synapse: usize) -> Option<i32> {
+        let [_, before, _] = group.before;
+        let word = self.image.sparse.get(group.synapse_first.checked_add(synapse.checked_sub(before)?)?)?;
+        i32::try_from(Synapse::from_word(*word).delay).ok()
     }
 
     /// Whether a plastic group, or a snip, can learn at this rate: the exponents of all products that change weights

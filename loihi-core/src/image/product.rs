@@ -188,6 +188,20 @@ impl ProductRecord {
         [head, self.mantissa.cast_unsigned(), self.exponent.cast_unsigned(), a, b, c, d]
     }
 
+    /// Whether it reads or changes a tag.
+    pub fn uses_tags(&self) -> bool {
+        self.target == Target::Tag || self.reads(Variable::T)
+    }
+
+    /// Whether it reads or changes a delay.
+    pub fn uses_delays(&self) -> bool {
+        self.target == Target::Delay || self.reads(Variable::D)
+    }
+
+    fn reads(&self, variable: Variable) -> bool {
+        self.factor.iter().take(self.factors).any(|factor| factor.variable == variable)
+    }
+
     /// Bits of the product of all factors and the mantissa.
     pub fn width(&self, mantissa_bits: u32) -> u32 {
         let factors = self.factor.iter().take(self.factors);

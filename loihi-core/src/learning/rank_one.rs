@@ -6,13 +6,12 @@ use super::chunk::{Axon, Readings};
 use super::fired::Fired;
 use super::sum::{Changed, Format, LANES, Scale, Values, computed, low_half, magnitude};
 use super::trace::place;
-use crate::image::{Dependency, Dialect, LearningRecord, ProductRecord, Rounding, Target, Variable, index};
+use crate::image::{Dependency, Dialect, LearningRecord, ProductRecord, Rounding, Variable, index};
 use crate::plastic::HISTORY;
 
 /// Whether a product reads or changes a tag or a delay.
 pub(super) fn needs_more(product: &ProductRecord) -> bool {
-    let mut factors = product.factor.iter().take(product.factors);
-    product.target != Target::Weight || factors.any(|factor| matches!(factor.variable, Variable::T | Variable::D))
+    product.uses_tags() || product.uses_delays()
 }
 
 /// Most products of a rule that is applied so.

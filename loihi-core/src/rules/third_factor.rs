@@ -83,7 +83,7 @@ impl SnipParams for ThirdFactorParams {
     }
 
     fn check(&self, image: &Image<'_>) -> Result<(), Parameter> {
-        let [_, _, posts, _] = plastic::lengths(image);
+        let posts = plastic::lengths(image).posts;
         let own = self.dimensions.checked_mul(if self.paired { 2 } else { 1 });
         require(self.shift <= 15, "shift")?;
         require(fits(self.target_first, self.dimensions, image.target_words), "target_first")?;

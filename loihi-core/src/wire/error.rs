@@ -118,6 +118,11 @@ impl fmt::Display for DeviceError {
             Self::InvalidSnapshot { register } => {
                 write!(f, "the snapshot does not match this network: register {} is out of range", register.name())
             }
+            Self::Write { register: register @ (Register::T | Register::D), first } => write!(
+                f,
+                "register {} cannot be written from word {first} on: no rule of the network reads or changes it, or a word is out of range or not there",
+                register.name()
+            ),
             Self::Write { register, first } => write!(
                 f,
                 "register {} cannot be written from word {first} on: it is read-only, or a word is out of range or not there",

@@ -129,7 +129,7 @@ fn learning_can_be_switched_off_and_variables_written() {
 #[test]
 fn variables_are_written_only_as_their_group_can_hold_them() {
     let one = |register, value| move |chip: &mut Running| chip.chip().write(register, 0, std::iter::once(value));
-    let mut chip = pair("dw = 2^-1*x1*y0", |_| {});
+    let mut chip = pair("dw = 2^-1*x1*y0\ndt = 2^-1*x1*y0", |_| {});
     for (register, held, refused) in [
         (Register::W, &[-254, 2, 254][..], &[-256, 1, 255, 256][..]),
         (Register::T, &[-256, 255], &[-257, 256]),

@@ -42,4 +42,5 @@ mod teacher;
 mod tree_groups;
 mod trees;
 mod untaught;
+mod unused;
 mod weights;

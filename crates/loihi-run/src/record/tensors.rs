@@ -5,7 +5,7 @@
 //! | tensor | shape | what |
 //! |---|---|---|
 //! | `P/N/weights` | axons x synapses, or synapses | mantissas; times 2^`wgt_exp` of the metadata |
-//! | `P/N/tags`, `P/N/delays` | as the weights | where any is not 0 |
+//! | `P/N/tags`, `P/N/delays` | as the weights | where a rule uses them and any is not 0 |
 //! | `P/N/axons`, `P/N/compartments` | synapses | axon of the group and compartment of the core, of groups that are not dense |
 //! | `NAME/N/learned` | words | what program N of the embedded CPU has learned |
 //!
@@ -14,6 +14,7 @@
 
 use super::RecordError;
 use loihi_core::image::{Image, LearningRecord, Synapse};
+use loihi_core::plastic::{Lengths, lengths};
 use loihi_image::image::ImageFile;
 use loihi_place::neuron_map::NeuronMap;
 use safetensors::{Dtype, View};
@@ -84,11 +85,11 @@ pub(super) fn to_bytes(image: &ImageFile, map: &NeuronMap, learned: &[u8]) -> Re
     let why = |why: String| RecordError::Tensors { why };
     let opened = image.open().map_err(|error| why(error.to_string()))?;
     let programs = words_of_programs(image, &opened);
-    let synapses = opened.learning().map(|group| group.synapses).sum();
+    let Lengths { synapses, tags, delays, .. } = lengths(&opened);
     let mut parts = Parts { rest: learned };
     let half = |bytes| i32::from(i16::from_le_bytes(bytes));
     let words = parts.next(programs.iter().map(|(_, words)| words).sum(), i32::from_le_bytes);
-    let [weights, tags, delays] = [(); 3].map(|()| parts.next(synapses, half));
+    let [weights, tags, delays] = [synapses, tags, delays].map(|count| parts.next(count, half));
     let (Some(words), Some(weights), Some(tags), Some(delays)) = (words, weights, tags, delays) else {
         return Err(why("the learned state is not that of the image".to_owned()));
     };
