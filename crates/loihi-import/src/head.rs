@@ -38,6 +38,9 @@ const PROTOTYPES: [usize; 2] = [5, 8];
 /// Similarity from which a word that is known needs no prototype of its own, in 256ths.
 const KNOWN_SIMILARITY_MIN_256: i64 = 179;
 
+/// What words of the user must be more similar to its prototypes by than to those of what is known, in 256ths: others lose less.
+const USER_MARGIN_256: i64 = 5;
+
 /// Epochs in which a head of spiking neurons learns a few samples.
 const SOEL_EPOCHS: i64 = 10;
 
@@ -136,7 +139,10 @@ fn parts(
             let added = |snip: &Section, name: &str| snip.clone().with("name", name.to_owned());
             parts[0].snip = added(&parts[0].snip, &known).with("similarity_min_256", KNOWN_SIMILARITY_MIN_256);
             // Every sample of the user becomes a prototype while one is free.
-            parts[1].snip = added(&parts[1].snip, &user).with("similarity_min_256", 256).with("beside", known.clone());
+            parts[1].snip = added(&parts[1].snip, &user)
+                .with("similarity_min_256", 256)
+                .with("beside", known.clone())
+                .with("margin_256", USER_MARGIN_256);
             Ok((parts.into(), format!("`{known}`, and `{user}` beside it, learn")))
         }
     }

@@ -19,6 +19,7 @@
 //!
 //! A layer can join the answer of one before it (`joins`): a class is as similar as its most similar prototype in either. Each
 //! learns by its own prototypes alone, so that one keeps what is known while the other learns what is new, a user's words say.
+//! A margin (`margin_256`) keeps it from taking what is about as similar to what was there before.
 //!
 //! Source: Hajizada et al. 2025, arXiv 2511.01553. There `y = w·x` is of vectors of length 1, which the cosine is here.
 
@@ -81,6 +82,7 @@ pub struct Clp {
     rate_min_256: i32,
     repulsion_256: i32,
     joins: bool,
+    margin: i32,
 }
 
 /// A prototype that was found, and how similar it is to the sample.
@@ -178,7 +180,7 @@ impl Clp {
                 let similarity = sample.similarity(v.wrapping_shr(shift), *length_16);
                 let class = index(class.cast_unsigned());
                 if let Some(output) = outputs.get_mut(class) {
-                    *output = similarity.max(*output);
+                    *output = similarity.saturating_sub(self.margin).max(*output);
                 }
                 found.see(Match { post, class, similarity }, label);
             }

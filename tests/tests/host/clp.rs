@@ -30,6 +30,7 @@ const RULE: ClpParams = ClpParams {
     rate_min_256: 0,
     repulsion_256: 256,
     joins: false,
+    margin_256: 0,
 };
 
 /// Inputs that spike as often in a sample as their values say; `cut` says how many prototypes each core has.
@@ -158,8 +159,7 @@ fn weights_stay_in_their_range() {
 }
 
 /// Two layers of two prototypes over the same inputs; the second joins the answer of the first.
-#[test]
-fn layers_that_answer_together_learn_each_for_itself() {
+fn two_layers(margin_256: u32) -> Session {
     let mut builder = ImageBuilder::new();
     builder.mailboxes(INPUTS, 4, 2);
     let inputs = builder.inputs(INPUTS);
@@ -170,19 +170,29 @@ fn layers_that_answer_together_learn_each_for_itself() {
         builder.group(2, profile);
         let axons = inputs.clone().map(|input| (Source::Input(input), full_row(0..2, |_| 0)));
         builder.plastic_group(core, 0..2, &Plasticity::default().wgt_exp(-1), axons);
-        builder.snip(&ClpParams { group, posts: 2, target_first: 2 * group, joins: group == 1, ..RULE });
+        let rule = ClpParams { group, posts: 2, target_first: 2 * group, joins: group == 1, ..RULE };
+        builder.snip(&ClpParams { margin_256: margin_256 * group, ..rule });
     }
     let mut session = open_host();
     session.load(&builder.build().unwrap()).unwrap();
-    let mut taught = |values: [i16; 3], known: [i16; 2], user: [i16; 2]| {
-        let stimulus = values.map(i16::to_le_bytes).concat();
-        let target = [known, user].concat().into_iter().flat_map(i16::to_le_bytes).collect::<Vec<_>>();
-        let steps = u16::try_from(STEPS).unwrap();
-        let record = Record { reset: true, learn: true, steps, stimulus: &stimulus, target: &target, ..Record::PLAIN };
-        let mut outputs = Vec::new();
-        session.stream([record], |answer| outputs = answer.to_vec()).unwrap();
-        outputs
-    };
+    session
+}
+
+/// Shows both layers a sample with the targets of each, and returns the outputs.
+fn show_both(session: &mut Session, values: [i16; 3], known: [i16; 2], user: [i16; 2]) -> Vec<i32> {
+    let stimulus = values.map(i16::to_le_bytes).concat();
+    let target = [known, user].concat().into_iter().flat_map(i16::to_le_bytes).collect::<Vec<_>>();
+    let steps = u16::try_from(STEPS).unwrap();
+    let record = Record { reset: true, learn: true, steps, stimulus: &stimulus, target: &target, ..Record::PLAIN };
+    let mut outputs = Vec::new();
+    session.stream([record], |answer| outputs = answer.to_vec()).unwrap();
+    outputs
+}
+
+#[test]
+fn layers_that_answer_together_learn_each_for_itself() {
+    let mut session = two_layers(0);
+    let mut taught = |values: [i16; 3], known: [i16; 2], user: [i16; 2]| show_both(&mut session, values, known, user);
     let nothing = [NO_TARGET; 2];
     assert_eq!(taught([3, 4, 0], ZERO, nothing), [0, 0]);
     assert_similar(&taught([0, 3, 4], nothing, ONE), [12.0 / 25.0, 0.0]);
@@ -194,6 +204,24 @@ fn layers_that_answer_together_learn_each_for_itself() {
     assert_similar(&taught([0, 0, 4], nothing, nothing), [1.0, 0.8]);
     assert_similar(&taught([3, 4, 0], nothing, nothing), [1.0, 12.0 / 25.0]);
     assert_eq!(learned(&mut session), [1, 0, 1, 800, 0, 0, 0, 2, 1, 1, 800, 0, 1, 800]);
+}
+
+#[test]
+fn what_joins_must_be_more_similar_by_its_margin() {
+    let mut session = two_layers(64);
+    let nothing = [NO_TARGET; 2];
+    show_both(&mut session, [3, 4, 0], ZERO, nothing);
+    show_both(&mut session, [0, 3, 4], nothing, ONE);
+    // A quarter less, and never less than 0; the layer that was there first answers as before.
+    assert_similar(&show_both(&mut session, [0, 3, 4], nothing, nothing), [12.0 / 25.0, 0.75]);
+    assert_similar(&show_both(&mut session, [3, 4, 0], nothing, nothing), [1.0, 12.0 / 25.0 - 0.25]);
+    assert_similar(&show_both(&mut session, [4, 0, 0], nothing, nothing), [0.6, 0.0]);
+    // It learns as without one: this is recognised, and moves no closer to what it is already.
+    let before = learned(&mut session);
+    show_both(&mut session, [0, 3, 4], nothing, ONE);
+    let after = learned(&mut session);
+    assert_eq!((before[7], before[9], after[9]), (1, 1, 2), "{before:?} {after:?}");
+    assert_eq!(after[12], 0, "no second prototype: {after:?}");
 }
 
 #[test]
@@ -235,6 +263,8 @@ fn what_does_not_fit_is_refused() {
         (ClpParams { class_prototypes_max: 0, ..RULE }, &[4], 0, "class_prototypes_max"),
         (ClpParams { rate_min_256: 257, ..RULE }, &[4], 0, "rate_min_256"),
         (ClpParams { repulsion_256: 257, ..RULE }, &[4], 0, "repulsion_256"),
+        (ClpParams { margin_256: 1, ..RULE }, &[4], 0, "margin_256"),
+        (ClpParams { joins: true, margin_256: 257, ..RULE }, &[4], 0, "margin_256"),
         (ClpParams { target_first: 1, ..RULE }, &[4], 0, "target_first"),
         (ClpParams { output_first: 1, ..RULE }, &[4], 0, "output_first"),
     ] {

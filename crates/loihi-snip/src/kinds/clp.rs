@@ -36,6 +36,7 @@ rate_min_256 = 0         # least rate of a prototype, in 256ths, 0..=256; defaul
 repulsion_256 = 256      # share of its rate by which it moves away from a sample of another class, 0..=256; default 256
 # beside = "known"       # another `clp` above, of as many classes and steps: they answer together, by the most similar prototype of
                          # both, and learn each for itself; default: it answers alone
+# margin_256 = 0         # with `beside`: what its own must be more similar by, in 256ths, 0..=256; default 0
 "#;
 
     fn read(keys: &mut Keys<'_>) -> Result<Self, SectionError> {
@@ -48,6 +49,11 @@ repulsion_256 = 256      # share of its rate by which it moves away from a sampl
         let beside: Option<String> = keys.take("beside")?;
         let placed = ["group", "axons", "posts", "classes", "target_first", "output_first", "joins"];
         let params: ClpParams = keys.params(&placed)?;
+        if beside.is_none() && params.margin_256 != 0 {
+            return Err(
+                keys.error("margin_256", "it answers alone: name another `clp` by `beside`, or take `margin_256` out")
+            );
+        }
         let neurons = u32::try_from(network.populations[population].neurons()).unwrap_or(u32::MAX);
         let params = ClpParams {
             classes,

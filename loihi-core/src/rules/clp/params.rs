@@ -51,6 +51,8 @@ pub struct ClpParams {
     pub repulsion_256: u32,
     /// Whether it joins the answer of the programs before it in this step: its output words keep what is larger.
     pub joins: bool,
+    /// Where it joins: what its prototypes must be more similar by, in units of 1/256, 0..=256; else 0.
+    pub margin_256: u32,
 }
 
 impl Default for ClpParams {
@@ -71,6 +73,7 @@ impl Default for ClpParams {
             rate_min_256: 0,
             repulsion_256: 256,
             joins: false,
+            margin_256: 0,
         }
     }
 }
@@ -96,6 +99,7 @@ impl SnipParams for ClpParams {
         rate_min_256,
         repulsion_256,
         joins,
+        margin_256,
     );
 
     #[inline]
@@ -115,6 +119,7 @@ impl SnipParams for ClpParams {
             rate_min_256: self.rate_min_256.cast_signed(),
             repulsion_256: self.repulsion_256.cast_signed(),
             joins: self.joins,
+            margin: self.margin_256.wrapping_shl(7).cast_signed(),
         }
     }
 
@@ -135,6 +140,7 @@ impl SnipParams for ClpParams {
         require(self.class_prototypes_max >= 1, "class_prototypes_max")?;
         require(self.rate_min_256 <= 256, "rate_min_256")?;
         require(self.repulsion_256 <= 256, "repulsion_256")?;
+        require(self.margin_256 <= if self.joins { 256 } else { 0 }, "margin_256")?;
         require(fits(self.target_first, self.classes, image.target_words), "target_first")?;
         require(fits(self.output_first, self.classes, image.output_words), "output_first")
     }
