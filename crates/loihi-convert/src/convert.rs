@@ -6,11 +6,16 @@
 //!
 //! * A reset by subtraction keeps what is above the threshold for the next spike: one compartment adds up, another fires, and a
 //!   synapse takes the threshold off the first.
-//! * Neurons start at half of their threshold, so that counts of spikes are rounded, not cut off: a neuron `start` fires once.
+//! * Neurons with a steady input start at half of their threshold, so that counts of spikes are rounded, not cut off: a neuron
+//!   `start` fires once. Others start below it: spikes that come unevenly make neurons fire that should not, and that is never
+//!   taken back.
 //! * A spike takes a step from layer to layer, and biases are currents from the first step on. What they add before the first
 //!   spikes can arrive is taken off by the same spike of `start`, and the sample takes as many more steps as there are layers.
 
-use crate::ann::{Activation, Ann, Layer, Map, Source, Way, channels};
+mod entry;
+mod weights;
+
+use crate::ann::{Activation, Ann, Source, Way, channels};
 use crate::calibrate::Calibration;
 use crate::error::ConvertError;
 use crate::scale::{Mantissas, mantissas, scale};
@@ -22,12 +27,19 @@ use loihi_net::network::{
 };
 use loihi_train::ways::Ways;
 use std::collections::BTreeMap;
+use weights::{add_errors, largest_of, largest_sum, normalised};
 
 /// Mantissa of the threshold of the neurons of the input, by which values of 0 to 255 become rates of 0 to 1. It is below 255, so
 /// that the largest value passes it in every step.
 const INPUT_THRESHOLD: i32 = 254;
 /// Most layers one after the other: a synapse delays by at most 62 steps.
 const DEPTH_MAX: usize = 62;
+/// Share of the threshold at which neurons with a steady input start.
+const START: f64 = 0.5;
+/// The same of neurons that take spikes, and keep what is above the threshold.
+const START_UNEVEN: f64 = 0.3;
+/// Most that synapses may add in a step, by what a bias may.
+const SUM_BY_BIAS: f64 = 4.0;
 /// Most of a voltage that scores may come to, in units of 64, of 131,071.
 const SCORE_MAX: f64 = 100_000.0;
 
@@ -50,6 +62,8 @@ loihi_files::choices! {
         /// As biases of neurons that spike in proportion
         #[default]
         Bias = "bias",
+        /// As biases of the first layer, sums that the embedded CPU computes: finer than spikes
+        Cpu = "cpu",
         /// As spikes from outside, drawn with a chance of value / 256 in every step
         Rate = "rate",
     }
@@ -144,6 +158,7 @@ pub fn convert(ann: &Ann, calibration: &Calibration, options: ConvertOptions) ->
             let input = Input::new(free_name(ann, "input"), &ann.input, Entry::Spikes);
             network.add_input(input.encoding(Encoding::new(Coding::Rate)))
         }
+        InputAs::Cpu => Endpoint::Input(0),
     };
     let mut build = Build { ann, calibration, options, network, start, input, layers: Vec::new(), depths };
     build.input_neurons();
@@ -168,13 +183,13 @@ fn free_name(ann: &Ann, name: &str) -> String {
 }
 
 impl Build<'_> {
-    /// Steps by which the first spikes of a source are later than the first step; less than 0 for spikes from outside.
+    /// Steps by which the first spikes of a source are later than the first step; less than 0 for what comes from outside.
     fn depth(&self, source: Source) -> i32 {
         let depth = match source {
             Source::Input => 0,
             Source::Layer(at) => i32::try_from(self.depths[at]).unwrap_or(i32::MAX),
         };
-        depth - i32::from(self.options.input == InputAs::Rate)
+        depth - i32::from(self.options.input != InputAs::Bias)
     }
 
     /// Whether a layer is the readout, and its voltage is the answer.
@@ -188,6 +203,7 @@ impl Build<'_> {
         let of_input = match self.options.input {
             InputAs::Bias => 254.0 / 255.0,
             InputAs::Rate => 256.0 / 255.0,
+            InputAs::Cpu => 1.0,
         };
         match source {
             Source::Input => vec![of_input; size(&self.ann.input)],
@@ -200,17 +216,6 @@ impl Build<'_> {
             Source::Input => self.input,
             Source::Layer(at) => Endpoint::Population(self.layers[at].population),
         }
-    }
-
-    /// Neurons whose biases are the values of a sample.
-    fn input_neurons(&mut self) {
-        let Endpoint::Population(population) = self.input else { return };
-        self.network.populations[population].compartments = self.compartments(INPUT_THRESHOLD);
-        let entry = Entry::Bias { population, gain_q16: 64 << 16, offset: 0 };
-        self.network.add_input(Input::new(free_name(self.ann, "input"), &self.ann.input, entry));
-        self.takes_threshold_off(population, INPUT_THRESHOLD);
-        let half = vec![f64::from(INPUT_THRESHOLD) / 2.0; size(&self.ann.input)];
-        self.starts(population, &half, &[]);
     }
 
     /// The compartments of a neuron with this threshold.
@@ -256,7 +261,9 @@ impl Build<'_> {
         let ways = ways.collect::<Result<Vec<Way>, String>>().map_err(network_error)?;
         let is_voltage = self.is_voltage(at);
         let largest_weight = ways.iter().map(largest_of).fold(0.0_f64, f64::max);
-        let threshold = scale(largest_weight, ways.iter().map(|way| largest_sum(way, layer)).sum());
+        let by_cpu = self.options.input == InputAs::Cpu && layer.ways.iter().any(|way| way.from == Source::Input);
+        let sum: f64 = ways.iter().map(|way| largest_sum(way, layer)).sum();
+        let threshold = scale(largest_weight, if by_cpu { SUM_BY_BIAS * sum } else { sum });
         let unit = if is_voltage { self.unit_of_scores(at, largest_weight) } else { f64::from(threshold) };
         let mut population = Population::new(&layer.name, &layer.shape);
         population.compartments = if is_voltage {
@@ -268,14 +275,18 @@ impl Build<'_> {
         let of_channel = |channel: usize| {
             (f64::from(layer.bias.get(channel).copied().unwrap_or(0.0)) + shift) / f64::from(largest[channel])
         };
-        let biases: Vec<_> =
-            (0..largest.len()).map(|channel| nearest_bias(of_channel(channel) * unit * 64.0)).collect();
+        let wanted: Vec<f64> = (0..largest.len()).map(|channel| of_channel(channel) * unit * 64.0).collect();
+        let biases: Vec<_> = wanted.iter().map(|bias| nearest_bias(if by_cpu { 0.0 } else { *bias })).collect();
         population.bias = Each::of(biases.iter().flat_map(|bias| std::iter::repeat_n(*bias, each)).collect());
         let place = self.network.populations.len();
         let to = self.network.population(population);
         let depth = self.depth(Source::Layer(at));
         let mut errors = [0.0, 0.0];
-        for way in &ways {
+        if by_cpu {
+            let biases: Vec<f64> = wanted.iter().flat_map(|bias| std::iter::repeat_n(*bias, each)).collect();
+            self.sums(place, &ways, unit, &biases).map_err(network_error)?;
+        }
+        for way in ways.iter().filter(|_| !by_cpu) {
             let (ways, _) =
                 Ways::of(&way.geometry(&layer.shape), [&way.from_shape, &layer.shape]).map_err(network_error)?;
             let ordered = way.ordered(&ways, &layer.shape);
@@ -290,9 +301,11 @@ impl Build<'_> {
             let connection = Connection::new(self.endpoint(way.from), to, weights);
             self.network.connect(connection.wgt_exp(found.exponent).delay(delay));
         }
-        let half = if is_voltage { 0.0 } else { f64::from(threshold) / 2.0 };
+        let uneven = self.options.reset == Reset::Soft && !by_cpu;
+        let share = if uneven { START_UNEVEN } else { START };
+        let starts = if is_voltage { 0.0 } else { share * f64::from(threshold) };
         let early = f64::from(depth);
-        let begins = biases.iter().map(|bias| half - early * f64::from(bias.value()) / 64.0);
+        let begins = biases.iter().map(|bias| starts - early * f64::from(bias.value()) / 64.0);
         let begins: Vec<f64> = begins.flat_map(|own| std::iter::repeat_n(own, each)).collect();
         let waits = u8::try_from(depth - 1).unwrap_or(0);
         let late = biases.iter().map(|bias| if bias.value() > 0 { 0 } else { waits });
@@ -330,89 +343,4 @@ impl Build<'_> {
         let most = SCORE_MAX / (1.5 * f64::from(self.calibration.score) * steps).max(1e-9);
         if largest > 0.0 { (254.0 / largest).min(most) } else { most.min(1.0) }
     }
-}
-
-fn largest_of(way: &Way) -> f64 {
-    let most = |weights: &[f32]| weights.iter().fold(0.0_f64, |most, own| most.max(f64::from(own.abs())));
-    match &way.map {
-        Map::Dense(weights) | Map::Conv(_, weights) | Map::Scale(weights) => most(weights),
-        Map::Pool(_, weight) => f64::from(weight.abs()),
-    }
-}
-
-/// The largest sum of the weights of one neuron and sign.
-fn largest_sum(way: &Way, layer: &Layer) -> f64 {
-    let mut sums: Vec<[f64; 2]>;
-    let add = |sums: &mut Vec<[f64; 2]>, at: usize, weight: f32| {
-        if let Some(own) = sums.get_mut(at) {
-            own[usize::from(weight < 0.0)] += f64::from(weight.abs());
-        }
-    };
-    match &way.map {
-        Map::Dense(weights) => {
-            let neurons = layer.neurons();
-            sums = vec![[0.0; 2]; neurons];
-            weights.iter().enumerate().for_each(|(at, weight)| add(&mut sums, at % neurons, *weight));
-        }
-        Map::Conv(conv, weights) => {
-            sums = vec![[0.0; 2]; conv.shape[0]];
-            let taps = weights.len() / conv.shape[0].max(1);
-            weights.iter().enumerate().for_each(|(at, weight)| add(&mut sums, at / taps.max(1), *weight));
-        }
-        #[expect(clippy::cast_precision_loss, reason = "windows are small")]
-        Map::Pool(pool, weight) => return f64::from(*weight) * (pool.kernel[0] * pool.kernel[1]) as f64,
-        Map::Scale(_) => return largest_of(way),
-    }
-    sums.iter().flatten().copied().fold(0.0, f64::max)
-}
-
-/// Adds squares of what weights are off in parts of the largest, and their number.
-fn add_errors(errors: &mut [f64; 2], wanted: &[f32], found: &Mantissas, unit: f64) {
-    let largest = wanted.iter().fold(0.0_f64, |most, own| most.max(f64::from(own.abs())));
-    if largest == 0.0 {
-        return;
-    }
-    for (wanted, held) in wanted.iter().zip(&found.values) {
-        let held = f64::from(*held) * found.step() / unit;
-        errors[0] += ((held - f64::from(*wanted)) / largest).powi(2);
-        errors[1] += 1.0;
-    }
-}
-
-/// A way in units of spikes: from a source by neuron, to neurons.
-fn normalised(way: &Way, from: &[f32], to: &[f32], layer: &Layer) -> Result<Way, String> {
-    let mut own = way.clone();
-    match &mut own.map {
-        Map::Dense(weights) => {
-            for (row, from) in weights.chunks_mut(to.len().max(1)).zip(from) {
-                row.iter_mut().zip(to).for_each(|(weight, to)| *weight *= from / to);
-            }
-        }
-        Map::Conv(conv, weights) => {
-            let [outputs, inputs, height, width] = conv.shape;
-            let [channels, each] = channels(&way.from_shape);
-            let of_channel = |channel: usize| &from[channel * each..(channel + 1) * each];
-            let mixed = |channel: usize| of_channel(channel).windows(2).any(|pair| pair[0].total_cmp(&pair[1]).is_ne());
-            if (0..channels).any(mixed) {
-                return Err("its channels gather several of the layer before: calibrate by layer".to_owned());
-            }
-            let neurons = to.len() / outputs.max(1);
-            let taps = height * width;
-            for (at, weight) in weights.iter_mut().enumerate() {
-                let (output, input) = (at / (inputs * taps), at / taps % inputs);
-                let group = output / (outputs / conv.groups.max(1));
-                *weight *= of_channel(group * inputs + input)[0] / to[output * neurons];
-            }
-        }
-        Map::Pool(_, weight) => *weight *= from[0] / to[0],
-        Map::Scale(factors) => {
-            let [count, each] = channels(&layer.shape);
-            let factor = |channel: usize| {
-                let own = factors.get(channel).or(factors.first()).copied().unwrap_or(1.0);
-                own * from[channel * each] / to[channel * each]
-            };
-            *factors = (0..count).map(factor).collect();
-        }
-    }
-    Ok(own)
 }

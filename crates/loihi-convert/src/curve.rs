@@ -224,8 +224,9 @@ impl Test<'_> {
             let piece = Stimulus {
                 steps: end - first,
                 spikes: own.map(|(step, input, element)| (step - first, *input, *element)).collect(),
-                // Biases stay.
+                // Biases and values stay.
                 biases: if first == 0 { stimulus.biases.clone() } else { Vec::new() },
+                values: if first == 0 { stimulus.values.clone() } else { Vec::new() },
                 ..Stimulus::default()
             };
             let more = runner.advance(&piece)?;

@@ -122,6 +122,52 @@ fn rates_of_every_layer_follow_its_activations() {
     }
 }
 
+/// The embedded CPU's sums are finer than spikes, so that the first layer's counts are those of the activations, rounded.
+#[test]
+fn sums_of_the_embedded_cpu_are_the_activations_of_the_first_layer() {
+    let ann = branched();
+    let samples = patches(&ann, 10);
+    let ready = Ready::new(&ann).unwrap();
+    let calibration = calibrate(&ann, &samples, 100.0, By::Layer, ONE).unwrap();
+    let steps = 32;
+    for reset in [Reset::Soft, Reset::Zero] {
+        let converted = convert(&ann, &calibration, options(reset, InputAs::Cpu, ReadoutBy::Voltage, steps)).unwrap();
+        assert_eq!(converted.network.late_steps, 4);
+        let names: Vec<&str> = converted.network.populations.iter().map(|own| &*own.name).collect();
+        assert_eq!(
+            names,
+            ["start", "first", "pool", "inner", "both", "scores"],
+            "nothing stands between the input and the first layer"
+        );
+        for sample in samples.iter().filter(|_| reset == Reset::Soft) {
+            let activations = ready.forward(&inputs::activations(64, sample).unwrap());
+            let (counts, _) = counts(&converted, sample);
+            for (count, own) in counts[0].iter().zip(&activations[0]) {
+                let wanted = f64::from(own / converted.layers[0].largest[0]) * f64::from(steps);
+                assert!((f64::from(*count) - wanted).abs() < 0.6, "{count} for {wanted}");
+            }
+        }
+        let found = curve(&ann, &converted, &samples, &[8, steps], ONE, &|_| false).unwrap();
+        let alone = convert(&ann, &calibration, options(reset, InputAs::Cpu, ReadoutBy::Voltage, 8)).unwrap();
+        let alone = curve(&ann, &alone, &samples, &[8], ONE, &|_| false).unwrap();
+        assert_eq!(found.points[0].right, alone.points[0].right, "the sample stays while it runs on");
+        assert!(found.points[1].right >= 9 || reset == Reset::Zero, "{found:?}");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("net.toml");
+        converted.network.save(&path).unwrap();
+        assert_eq!(file::read(&path).unwrap(), converted.network);
+    }
+}
+
+#[test]
+fn the_embedded_cpu_sums_for_one_layer() {
+    let mut ann = branched();
+    ann.layers[2].ways.push(Way { from: Source::Input, from_shape: vec![64], map: Map::Dense(drawn(1024, 6)) });
+    let calibration = calibrate(&ann, &patches(&ann, 5), 100.0, By::Layer, ONE).unwrap();
+    let said = convert(&ann, &calibration, options(Reset::Soft, InputAs::Cpu, ReadoutBy::Voltage, 8)).unwrap_err();
+    assert!(said.to_string().contains("the input leads to other layers as well"), "{said}");
+}
+
 /// Weights that the format holds, activations that are whole numbers of spikes: nothing is rounded, and all is equal.
 #[test]
 fn what_needs_no_rounding_is_exact() {
