@@ -1,4 +1,4 @@
-//! Networks of a user's own that learn from a user's own data, as the README begins with it.
+//! Networks of a user's own that learn from a user's own data, as the tutorial has it.
 
 use crate::process::{assert_one_sentence, command};
 use loihi_core::num::word;
@@ -7,12 +7,12 @@ use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
-/// The README's first network that learns.
-fn of_readme() -> String {
-    let readme = include_str!("../../../README.md");
-    let begin = readme.find("input = [{ name = \"values\"").expect("the README has the network");
-    let begin = readme[..begin].rfind("```toml\n").unwrap() + "```toml\n".len();
-    readme[begin..][..readme[begin..].find("```").unwrap()].to_owned()
+/// The tutorial's first network that learns.
+fn of_tutorial() -> String {
+    let page = include_str!("../../../docs/tutorial/3-own-data.md");
+    let begin = "```toml save=mine.toml\n";
+    let begin = page.find(begin).expect("the tutorial has the network") + begin.len();
+    page[begin..][..page[begin..].find("```").unwrap()].to_owned()
 }
 
 /// Noisy values around four centres, in a file as NumPy writes it.
@@ -40,17 +40,17 @@ fn result(folder: &Path, line: &str) -> Value {
     serde_json::from_str(printed.lines().last().unwrap()).unwrap_or_else(|error| panic!("{error}: {printed}"))
 }
 
-/// A folder with the README's network, and samples of four classes.
+/// A folder with the tutorial's network, and samples of four classes.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("mine.toml"), of_readme()).unwrap();
+    fs::write(folder.path().join("mine.toml"), of_tutorial()).unwrap();
     samples(&folder.path().join("mine.npz"), 400, 4);
     folder
 }
 
 #[test]
-fn the_network_of_the_readme_learns_samples_of_ones_own() {
-    assert!(of_readme().lines().count() <= 15, "{}", of_readme());
+fn the_network_of_the_tutorial_learns_samples_of_ones_own() {
+    assert!(of_tutorial().lines().count() <= 15, "{}", of_tutorial());
     let folder = folder();
     let learned = result(folder.path(), "run mine.toml --train mine.npz --passes 2");
     let metric = |name: &str| learned["metrics"][name].as_f64().unwrap_or_else(|| panic!("{name}: {learned}"));
@@ -86,7 +86,7 @@ fn classes_come_stage_after_stage() {
 #[test]
 fn what_is_wrong_is_said_in_a_sentence() {
     let folder = folder();
-    let text = of_readme();
+    let text = of_tutorial();
     for (from, to, line, wanted) in [
         ("", "", "run mine.toml", "nothing says what to learn from: give --train DATA"),
         ("", "", "run mine.toml --train none.npz", "none.npz"),
