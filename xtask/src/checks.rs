@@ -12,7 +12,7 @@ use crate::command::{line, printed};
 use crate::runner::{self, Tally};
 use crate::setup::{self, Detail};
 use crate::tier::Tier;
-use crate::{clean_root, features, firmware, iso, no_panic, paths, portable, proof, size, toolchain, web};
+use crate::{book, clean_root, features, firmware, iso, no_panic, paths, portable, proof, size, toolchain, web};
 
 /// What came of a stage.
 enum Verdict {
@@ -82,6 +82,7 @@ pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
         report.stage("firmware", || Ok(firmware::build(&firmware::emulated(), &[]).into()))?;
         report.stage("CD", || Ok(boot_image()))?;
         report.stage("page", || Ok(web::build().into()))?;
+        report.stage("book", || Ok(build_book()))?;
         // The links of the panic check take one core for most of their time: the other stages run beside them.
         thread::scope(|scope| {
             let links = scope.spawn(|| timed(|| Ok(no_panic::check().into())));
@@ -121,6 +122,14 @@ pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
 fn boot_image() -> Verdict {
     match iso::install(Detail::Changes) {
         Ok(()) => iso::make(&paths::cd()).into(),
+        Err(error) => Verdict::Skipped(format!("{error:#}")),
+    }
+}
+
+/// Builds the book where mdBook is or can be installed.
+fn build_book() -> Verdict {
+    match book::install() {
+        Ok(mdbook) => book::build(&mdbook).into(),
         Err(error) => Verdict::Skipped(format!("{error:#}")),
     }
 }

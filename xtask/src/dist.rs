@@ -101,15 +101,23 @@ fn add_manual(package: &mut Package, program: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Folders of the book's pages.
+const PAGES: [&str; 6] =
+    ["docs", "docs/coming-from", "docs/decisions", "docs/reference", "docs/specification", "docs/tutorial"];
+
 /// The README, what it refers to, and the licences.
 fn add_documents(package: &mut Package) -> Result<()> {
     let root = paths::root();
     let documents = format!("usr/share/doc/{NAME}");
-    for page in ["README.md", "CONTRIBUTING.md"] {
+    for page in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"] {
         package.add_packed(&format!("{documents}/{page}"), &fs::read(root.join(page))?)?;
     }
-    for page in files(&root.join("docs"))? {
-        package.add_packed(&format!("{documents}/docs/{}", file_name(&page)), &fs::read(&page)?)?;
+    for folder in PAGES {
+        let mut pages = files(&root.join(folder))?;
+        pages.retain(|page| page.extension().is_some_and(|ending| ending == "md"));
+        for page in pages {
+            package.add_packed(&format!("{documents}/{folder}/{}", file_name(&page)), &fs::read(&page)?)?;
+        }
     }
     let network = "examples/mnist_fc128.nir";
     package.add(&format!("{documents}/{network}"), fs::read(root.join(network))?);

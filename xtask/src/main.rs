@@ -1,6 +1,7 @@
 //! `cargo xtask`: sets the machine up, builds the firmware and packages, runs every test, prints sizes.
 
 mod apt;
+mod book;
 mod checks;
 mod clean_root;
 mod command;
@@ -61,6 +62,8 @@ enum Verb {
     },
     /// Build the page in the browser into target/page, after a set-up where one is needed
     Web,
+    /// Build the book of docs/ into target/book, with mdBook, which is installed where it is missing
+    Book,
     /// Set up, build the firmware, check the sources, run every test
     Test {
         /// Only the core, the unit tests of the host and one set of recorded vectors: after every save
@@ -123,6 +126,10 @@ fn run(verb: &Verb) -> Result<ExitCode> {
             iso::make(out.as_ref().unwrap_or(&paths::cd()))?;
         }
         Verb::Web => web::build()?,
+        Verb::Book => {
+            book::build(&book::install()?)?;
+            println!("the book is in {}", paths::root().join("target/book/index.html").display());
+        }
         Verb::Test { quick, all, filters } => {
             let tier = match (quick, all) {
                 (true, _) => tier::Tier::Quick,

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod built;
+mod documents;
 mod firmware_image;
 mod instructions;
 mod opening;

@@ -1,0 +1,128 @@
+//! The documents: every page of the book is in its summary, links lead to pages and headings that are there, and the README
+//! is one screen.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+/// Documents beside the book.
+const BESIDE: [&str; 7] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "examples/README.md",
+    "examples/firmware-standalone/README.md",
+    "web/README.md",
+];
+/// Most lines of the README.
+const README_LINES_MAX: usize = 150;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+fn text(page: &Path) -> String {
+    fs::read_to_string(root().join(page)).unwrap_or_else(|error| panic!("{}: {error}", page.display()))
+}
+
+/// The pages of the book.
+fn pages() -> BTreeSet<PathBuf> {
+    let (mut found, mut folders) = (BTreeSet::new(), vec![PathBuf::from("docs")]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(root().join(&folder)).unwrap() {
+            let path = folder.join(entry.unwrap().file_name());
+            if root().join(&path).is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "md") {
+                found.insert(path);
+            }
+        }
+    }
+    found
+}
+
+/// The lines of a page that are not in fenced blocks.
+fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut fenced = false;
+    (1..).zip(text.lines()).filter(move |(_, line)| {
+        let fence = line.trim_start().starts_with("```");
+        fenced ^= fence;
+        !fenced && !fence
+    })
+}
+
+/// The anchor that a heading gets, in the book as on sites that show Markdown.
+fn anchor(heading: &str) -> String {
+    let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
+}
+
+fn anchors(text: &str) -> BTreeSet<String> {
+    let headings = prose(text)
+        .filter_map(|(_, line)| line.trim_start_matches('#').strip_prefix(' ').filter(|_| line.starts_with('#')));
+    headings.map(|heading| anchor(heading.trim())).collect()
+}
+
+/// Targets of the links in a text that ran over lines.
+fn links(text: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    for (line, text) in prose(text) {
+        for part in text.split("](").skip(1) {
+            let (target, _) = part.split_once(')').unwrap_or_else(|| panic!("line {line}: a link does not end"));
+            found.push((line, target.to_owned()));
+        }
+    }
+    found
+}
+
+/// A path without `.` and `..`.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => assert!(plain.pop(), "{} leaves the repository", path.display()),
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+#[test]
+fn every_page_is_in_the_summary_once() {
+    let summary = text(Path::new("docs/SUMMARY.md"));
+    let listed: Vec<PathBuf> = links(&summary).into_iter().map(|(_, target)| Path::new("docs").join(target)).collect();
+    let mut expected = pages();
+    expected.remove(Path::new("docs/SUMMARY.md"));
+    assert_eq!(listed.iter().cloned().collect::<BTreeSet<_>>(), expected);
+    assert_eq!(listed.len(), expected.len(), "a page is listed twice");
+}
+
+#[test]
+fn links_lead_to_what_is_there() {
+    let book = pages();
+    for page in book.iter().cloned().chain(BESIDE.map(PathBuf::from)) {
+        let text_here = text(&page);
+        for (line, target) in links(&text_here) {
+            let place = format!("{}:{line}: {target}", page.display());
+            if target.starts_with("https://") {
+                continue;
+            }
+            let (path, wanted) = target.split_once('#').map_or((&*target, None), |(path, wanted)| (path, Some(wanted)));
+            let there = if path.is_empty() { page.clone() } else { plain(&page.parent().unwrap().join(path)) };
+            assert!(root().join(&there).exists(), "{place}: there is no {}", there.display());
+            let inside = there.starts_with("docs") || !page.starts_with("docs");
+            assert!(inside, "{place} leads out of the book: name the path instead");
+            if let Some(wanted) = wanted {
+                assert!(anchors(&text(&there)).contains(wanted), "{place}: no heading of this name");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_readme_is_one_screen() {
+    let lines = text(Path::new("README.md")).lines().count();
+    assert!(lines <= README_LINES_MAX, "README.md has {lines} lines, at most {README_LINES_MAX}");
+}
