@@ -27,7 +27,7 @@ pub(crate) fn install() -> Result<PathBuf> {
     }
     println!("mdBook {VERSION}, builds the book: missing, will be installed");
     let mut command = Command::new(paths::cargo());
-    command.args(["install", "mdbook", "--version", VERSION, "--locked", "--debug", "--root"]).arg(&tools);
+    command.args(["install", "mdbook", "--version", VERSION, "--locked", "--quiet", "--debug", "--root"]).arg(&tools);
     announced(command.args(["--no-default-features", "--features", "search"]))?;
     ensure!(is_it(&own), "mdBook is still not at {}", own.display());
     Ok(own)
