@@ -1,6 +1,7 @@
-//! The documents: every page of the book is in its summary, links lead to pages and headings that are there, and the README
-//! is one screen.
+//! The documents: every page of the book is in its summary, links lead to pages and headings that are there, the README is
+//! one screen, and what lists crates, forms and versions has those that there are.
 
+use loihi_core::{image, wire};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -125,4 +126,49 @@ fn links_lead_to_what_is_there() {
 fn the_readme_is_one_screen() {
     let lines = text(Path::new("README.md")).lines().count();
     assert!(lines <= README_LINES_MAX, "README.md has {lines} lines, at most {README_LINES_MAX}");
+}
+
+#[test]
+fn every_crate_has_a_floor() {
+    let architecture = text(Path::new("ARCHITECTURE.md"));
+    for entry in fs::read_dir(root().join("crates")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(architecture.contains(&format!("`{name}`")), "ARCHITECTURE.md does not say where {name} stands");
+    }
+}
+
+#[test]
+fn every_form_of_json_is_listed() {
+    let page = text(Path::new("docs/reference/json.md"));
+    let mut found = 0;
+    let mut folders = vec![PathBuf::from("host-harness/src/cli")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(root().join(&folder)).unwrap() {
+            let path = folder.join(entry.unwrap().file_name());
+            if root().join(&path).is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let source = text(&path);
+            for part in source.split("\"loihi-").skip(1) {
+                let Some((name, _)) = part.split_once('"').filter(|(name, _)| name.contains('/')) else { continue };
+                assert!(page.contains(&format!("`loihi-{name}`")), "docs/reference/json.md does not list loihi-{name}");
+                found += 1;
+            }
+        }
+    }
+    assert!(found > 10, "{found} forms were found");
+}
+
+#[test]
+fn versions_are_those_of_the_code() {
+    let (protocol, image) = (wire::message::VERSION, image::VERSION);
+    for (page, wanted) in [
+        ("docs/reference/files.md", format!("[version {protocol}](protocol.md)")),
+        ("docs/reference/files.md", format!("`LOI1`, version {image},")),
+        ("docs/reference/protocol.md", format!("Version {protocol}.")),
+        ("CHANGELOG.md", format!("Image {image}, protocol {protocol},")),
+    ] {
+        assert!(text(Path::new(page)).contains(&wanted), "{page} does not say: {wanted}");
+    }
 }
