@@ -11,9 +11,10 @@ const LINES_MAX: usize = 100;
 
 /// Files of the examples whose names begin with a number, by name, without tables of samples.
 fn examples() -> Vec<String> {
-    let names = fs::read_dir(root().join("examples")).unwrap().map(|entry| entry.unwrap().file_name());
-    let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
-    names.retain(|name| name.starts_with(|first: char| first.is_ascii_digit()) && !name.ends_with(".csv"));
+    let paths = fs::read_dir(root().join("examples")).unwrap().map(|entry| entry.unwrap().path());
+    let paths = paths.filter(|path| path.extension().is_none_or(|ending| ending != "csv"));
+    let names = paths.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned());
+    let mut names: Vec<String> = names.filter(|name| name.starts_with(|first: char| first.is_ascii_digit())).collect();
     names.sort();
     names
 }
