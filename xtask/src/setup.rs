@@ -33,6 +33,9 @@ const BROWSER: Program =
 const DRIVER: Program =
     Program { what: "driver of Chromium, for the tests", name: "chromedriver", package: "chromium-driver" };
 
+const PYTHON: Program =
+    Program { what: "Python, makes the samples of the tutorial in the tests", name: "python3", package: "python3" };
+
 /// What is said while setting up.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Detail {
@@ -55,7 +58,7 @@ pub(crate) struct Tools {
 /// When something is missing.
 pub(crate) fn check() -> Result<()> {
     let mut found = Vec::new();
-    for program in emulators()?.into_iter().chain([&VALGRIND, &BROWSER, &DRIVER]) {
+    for program in emulators()?.into_iter().chain([&VALGRIND, &BROWSER, &DRIVER, &PYTHON]) {
         found.push(say(program.what, program.version().as_ref()));
     }
     for target in targets().into_iter().chain([toolchain::PAGE]) {
@@ -98,7 +101,7 @@ fn targets() -> Vec<&'static str> {
 ///
 /// Those of [`install`].
 pub(crate) fn install_for_tests(detail: Detail) -> Result<()> {
-    [VALGRIND, BROWSER, DRIVER].iter().try_for_each(|program| program.install(detail))
+    [VALGRIND, BROWSER, DRIVER, PYTHON].iter().try_for_each(|program| program.install(detail))
 }
 
 /// Installs what is missing for the firmware of a board, and for running it.
