@@ -114,7 +114,7 @@ impl IntoIterator for Metrics {
 }
 
 /// Figures that count something.
-const COUNTS: [&str; 5] = ["passes", "right", "labelled", "scores_compared", "scores_different"];
+const COUNTS: [&str; 6] = ["passes", "samples", "right", "labelled", "scores_compared", "scores_different"];
 
 /// A figure as a person reads it: accuracies and rates in per cent.
 pub fn figure(name: &str, value: f64) -> String {

@@ -9,6 +9,7 @@
 //! | `utilisation.csv`, `ops.csv` | what each core holds; exact counts |
 //! | `spikes.npy`, `probe-LABEL.npy`, `weights-*.npy` | see [`crate::samples`] |
 //! | `metrics.csv` | one line per row of metrics, written as they come |
+//! | `table-NAME.csv` | tables of figures: who was taken for whom, accuracy after each stage on each |
 //! | `learned.bin`, `learned.safetensors` | learned state, for `--learned`; the same for other programs, by name |
 //! | `checkpoint.bin` | where an unfinished run stood, and all state of its device, for `--resume` |
 //! | `log.txt` | log lines of the device, if there were any |

@@ -1,11 +1,11 @@
-//! Runs for the eye: a report as one HTML file, a live view in the terminal.
+//! Runs for the eye: a report as one HTML file, runs side by side, a live view in the terminal.
 //!
 //! A module uses only what stands above it, which a test keeps so:
 //!
 //! | module | its one job |
 //! |---|---|
 //! | [`samples`] | what data are, and a preview of the first sample |
-//! | [`report`] | a run folder as one HTML file |
+//! | [`report`] | run folders as one HTML file |
 //! | [`view`] | a run, live in the terminal |
 //!
 //! ```

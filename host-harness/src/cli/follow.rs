@@ -176,6 +176,9 @@ impl Follower {
         folder.settle();
         folder.keep()?;
         folder.ops(&outcome.ops)?;
+        for table in &outcome.tables {
+            folder.table(table.name, &table.rows)?;
+        }
         folder.conclude(&self.manifest)
     }
 }

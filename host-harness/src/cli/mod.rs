@@ -115,7 +115,7 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Spread a network over cores and show what each uses
     Place(place::PlaceArgs),
-    /// Draw a run folder as one HTML file
+    /// Draw a run folder as one HTML file, or several side by side
     Report(report::ReportArgs),
     /// Watch a run live in the terminal
     #[cfg(feature = "view")]

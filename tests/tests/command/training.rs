@@ -44,7 +44,7 @@ fn digits_are_trained_and_lose_nothing_on_the_chip() {
     object(&command(&["place", network.to_str().unwrap(), "--json"]).output().unwrap());
     object(&command(&["report", one.to_str().unwrap(), "--json"]).output().unwrap());
     let report = fs::read_to_string(one.join("report.html")).unwrap();
-    assert!(report.contains("Loss while training") && report.contains("Accuracy while learning"));
+    assert!(report.contains("loss over epoch: from ") && report.contains("accuracy train over epoch: from "));
     let again = object(
         &command(&["train", &file, "--train", "digits", "--epochs", "3", "--json", "--resume", one.to_str().unwrap()])
             .output()

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const LINES_MAX: usize = 6000;
 
 /// External crates, and the only crates of this workspace that may use them outside of tests.
-const WRAPPED: [(&str, &[&str]); 17] = [
+const WRAPPED: [(&str, &[&str]); 16] = [
     ("hdf5-pure", &["loihi-hdf5"]),
     ("ureq", &["loihi-data"]),
     ("hound", &["loihi-data"]),
@@ -19,7 +19,6 @@ const WRAPPED: [(&str, &[&str]); 17] = [
     ("lzma-rust2", &["loihi-data"]),
     ("png", &["loihi-data"]),
     ("npyz", &["loihi-files"]),
-    ("plotters", &["loihi-show"]),
     ("ratatui", &["loihi-show", "host-harness"]),
     ("defmt-decoder", &["loihi-device"]),
     ("gemm-common", &["loihi-train"]),

@@ -20,7 +20,7 @@ const METRICS: &str = "metrics.csv";
 const CHECKPOINT: &str = "checkpoint.bin";
 const LOG: &str = "log.txt";
 
-/// What a run writes, besides probes; a report is not of the run.
+/// What a run writes, besides probes and tables of figures; a report is not of the run.
 const FILES: [&str; 17] = [
     README,
     MANIFEST,
@@ -227,6 +227,23 @@ impl RunFolder {
         write_whole(&path, (lines.join("\n") + "\n").as_bytes())
     }
 
+    /// Writes a table of figures: a row after its number, empty cells for what is not a number.
+    ///
+    /// # Errors
+    /// [`RecordError::File`].
+    pub fn table(&self, name: &str, rows: &[Vec<f64>]) -> Result<(), RecordError> {
+        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let cell =
+            |value: Option<&f64>| value.filter(|value| value.is_finite()).map_or_else(String::new, f64::to_string);
+        let numbers = (0..columns).map(|column| column.to_string());
+        let mut lines = vec![["row".to_owned()].into_iter().chain(numbers).collect::<Vec<_>>().join(",")];
+        for (number, row) in rows.iter().enumerate() {
+            let cells = (0..columns).map(|column| cell(row.get(column)));
+            lines.push([number.to_string()].into_iter().chain(cells).collect::<Vec<_>>().join(","));
+        }
+        write_whole(&self.path.join(format!("table-{name}.csv")), (lines.join("\n") + "\n").as_bytes())
+    }
+
     /// Writes the manifest, over the one that is there.
     ///
     /// # Errors
@@ -320,7 +337,12 @@ fn names(path: &Path) -> Vec<String> {
 /// Whether a run writes files of this name.
 fn is_of_run(name: &str) -> bool {
     let name = name.strip_suffix(".part").unwrap_or(name);
-    FILES.contains(&name) || is_of_probe(name)
+    FILES.contains(&name) || is_of_probe(name) || is_table(name)
+}
+
+/// Whether it is a table of figures.
+fn is_table(name: &str) -> bool {
+    name.strip_prefix("table-").is_some_and(|rest| rest.ends_with(".csv"))
 }
 
 /// Whether it is a file of samples, or what is said of them.
@@ -411,6 +433,18 @@ mod tests {
         fs::write(folder.join("notes"), "mine").unwrap();
         drop(run);
         assert_eq!(names(&folder), ["notes"]);
+    }
+
+    #[test]
+    fn a_table_has_a_cell_for_every_column_and_goes_with_its_run() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path().join("run");
+        let run = RunFolder::create(&folder).unwrap();
+        run.table("accuracy_matrix", &[vec![0.5], vec![f64::NAN, 1.0]]).unwrap();
+        let text = fs::read_to_string(folder.join("table-accuracy_matrix.csv")).unwrap();
+        assert_eq!(text, "row,0,1\n0,0.5,\n1,,1\n");
+        drop(run);
+        assert!(!folder.exists());
     }
 
     #[cfg(unix)]

@@ -8,6 +8,8 @@ manifest.toml       what ran: experiment, command, device, seed, steps, duration
 network.txt         what there is to know of the network: of an imported one, what became of each part of its file
 network.toml        the network that `loihi train` has trained, with its weights in network.npz
 metrics.csv         figures, a line per epoch, stage or sample
+table-NAME.csv      confusion: samples by class (rows) and answer (columns); others: figures after each stage (rows) on each
+                    (columns)
 populations.csv     populations and their neurons, which are counted through all of them
 neurons.npy         by compartment of the chip, core after core: its neuron; -1 if it spikes for none
 utilisation.csv     what the network takes of each core

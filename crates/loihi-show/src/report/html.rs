@@ -1,37 +1,96 @@
-//! The page around a report: everything it needs is in it.
+//! The page around a report, and its parts: everything that it needs is in it.
 
-/// A text that may stand in HTML.
-pub(super) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
+use super::number::is_number;
+use super::plot::Plot;
+use super::svg;
+use super::text::{capital, escaped};
+use std::fmt::Write as _;
 
-const STYLE: &str = "
-:root { color-scheme: light dark; --ink: #222; --quiet: #666; --paper: #fff; --line: #ddd; --plot: #fff; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #ddd; --quiet: #999; --paper: #16181b; --line: #3a3d42; --plot: #f4f4f2; }
-}
-body { margin: 0 auto; max-width: 48rem; padding: 2rem 1rem 4rem; background: var(--paper); color: var(--ink);
-  font: 16px/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 1.5rem; }
-h2 { font-size: 1.1rem; margin: 2.5rem 0 .75rem; border-bottom: 1px solid var(--line); padding-bottom: .25rem; }
-figure { margin: 0 0 1.25rem; }
-figure svg { display: block; width: 100%; height: auto; background: var(--plot); border-radius: 4px; }
-figcaption, .missing { color: var(--quiet); font-size: .875rem; margin: .35rem 0; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .2rem 1rem .2rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
-td:first-child { white-space: nowrap; }
-pre { font-size: .8rem; line-height: 1.4; }
-th { font-weight: 600; vertical-align: bottom; }
-.n { text-align: right; }
-";
+const STYLE: &str = include_str!("page.css");
 
-/// A whole page.
-pub(super) fn page(title: &str, body: &str) -> String {
-    let title = escaped(title);
+/// A whole page; `lead` is the sentence below its title.
+pub(super) fn page(title: &str, lead: &str, body: &str) -> String {
+    let (title, lead) = (escaped(title), escaped(lead));
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
-         <style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{body}</body>\n</html>\n"
+         <style>\n{}{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n<p class=\"lead\">{lead}</p>\n{body}</body>\n</html>\n",
+        svg::STYLE
     )
+}
+
+/// Adds a section.
+pub(super) fn section(body: &mut String, title: &str, inside: &str) {
+    // Writing to a text does not fail.
+    let _ = write!(body, "<section>\n<h2>{}</h2>\n{inside}</section>\n", escaped(title));
+}
+
+/// A sentence in place of what is not there, or about what is; HTML.
+pub(super) fn note(what: &str) -> String {
+    format!("<p class=\"note\">{what}.</p>\n")
+}
+
+/// A plot over its caption, if it has one; both are said where it cannot be seen.
+pub(super) fn figure(plot: &Plot, caption: &str) -> String {
+    if caption.is_empty() {
+        return format!("<figure>{}</figure>\n", plot.inline(&plot.in_words()));
+    }
+    let alt = format!("{caption}. {}", capital(&plot.in_words()));
+    format!("<figure>{}<figcaption>{}</figcaption></figure>\n", plot.inline(&alt), escaped(caption))
+}
+
+/// What is shown when it is asked for.
+pub(super) fn details(summary: &str, inside: &str) -> String {
+    format!("<details><summary>{}</summary>\n{inside}</details>\n", escaped(summary))
+}
+
+/// Something wide in a box of its own, which scrolls on a narrow screen.
+pub(super) fn wide(name: &str, inside: &str) -> String {
+    format!("<div class=\"wide\" role=\"region\" aria-label=\"{}\" tabindex=\"0\">{inside}</div>\n", escaped(name))
+}
+
+/// A table with a name; a head of no names is left out, the first cell of a row is its head, numbers stand to the right.
+pub(super) fn table(name: &str, head: &[String], rows: &[Vec<String>]) -> String {
+    let mut table = "<table>\n".to_owned();
+    let has_head = head.iter().any(|name| !name.is_empty());
+    let right = |column: usize| {
+        let mut cells = rows.iter().filter_map(|row| row.get(column)).filter(|cell| !cell.is_empty()).peekable();
+        let class = has_head && cells.peek().is_some() && cells.all(|cell| is_number(cell));
+        if class { " class=\"n\"" } else { "" }
+    };
+    if has_head {
+        let cell = |(column, name): (usize, &String)| {
+            let class = if column == 0 { "" } else { right(column) };
+            format!("<th scope=\"col\"{class}>{}</th>", escaped(&name.replace('_', " ")))
+        };
+        let cells: String = head.iter().enumerate().map(cell).collect();
+        let _ = writeln!(table, "<thead><tr>{cells}</tr></thead>");
+    }
+    table += "<tbody>\n";
+    for row in rows {
+        let cell = |(column, text): (usize, &String)| match column {
+            0 => format!("<th scope=\"row\">{}</th>", escaped(text)),
+            _ => format!("<td{}>{}</td>", right(column), escaped(text)),
+        };
+        let _ = writeln!(table, "<tr>{}</tr>", row.iter().enumerate().map(cell).collect::<String>());
+    }
+    wide(name, &(table + "</tbody></table>"))
+}
+
+/// A table of two columns without a head: what, and how much.
+pub(super) fn pairs(name: &str, rows: &[[String; 2]]) -> String {
+    table(name, &[], &rows.iter().map(|row| row.to_vec()).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_a_table_stand_to_the_right() {
+        let rows = [["steps", "12", "a"], ["spikes", "1.50 %", "7"]].map(|row| row.map(str::to_owned).to_vec());
+        let html = table("counts", &["what", "how_many", "note"].map(str::to_owned), &rows);
+        insta::assert_snapshot!("a_table", html);
+        assert!(!pairs("x", &[["seed".to_owned(), "1".to_owned()]]).contains("thead"));
+    }
 }

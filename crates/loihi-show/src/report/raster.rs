@@ -1,5 +1,8 @@
 //! Spikes of a run folder: a raster for every population over the same steps, and how many spikes there were.
+//!
+//! What is drawn beside the rasters stands over the same steps: their window.
 
+use super::number::rounded;
 use super::plot::{Mark, Plot};
 use loihi_files::npy::{self, Spike};
 use loihi_files::plural::plural;
@@ -8,6 +11,7 @@ use loihi_run::record::neurons;
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 /// Most dots of a raster; of longer runs the last steps are drawn, as many as have no more spikes.
@@ -19,11 +23,18 @@ const RASTERS_MAX: usize = 8;
 /// Bars of the rate.
 const BINS: usize = 60;
 
-/// Plots with their captions; `None` if nothing has spiked. `spiking` are the populations that were recorded, if not all.
+/// Rasters with their captions, the steps that they show, and the rate over the whole run.
+pub(super) struct Rasters {
+    pub(super) window: RangeInclusive<u32>,
+    pub(super) plots: Vec<(Plot, String)>,
+    pub(super) rates: (Plot, String),
+}
+
+/// Rasters; `None` if nothing has spiked. `spiking` are the populations that were recorded, if not all.
 ///
 /// # Errors
 /// The spikes cannot be read.
-pub(super) fn plots(folder: &Path, spiking: Option<&BTreeSet<String>>) -> io::Result<Option<Vec<(Plot, String)>>> {
+pub(super) fn rasters(folder: &Path, spiking: Option<&BTreeSet<String>>) -> io::Result<Option<Rasters>> {
     let path = folder.join("spikes.npy");
     let recorded = |name: &String| spiking.is_none_or(|spiking| spiking.contains(name));
     let Some(extent) = Extent::of(&path)? else { return Ok(None) };
@@ -63,8 +74,7 @@ pub(super) fn plots(folder: &Path, spiking: Option<&BTreeSet<String>>) -> io::Re
         // Writing to a text does not fail.
         let _ = write!(caption, "; {more} more populations are in the file");
     }
-    plots.push(extent.rates(&counts));
-    Ok(Some(plots))
+    Ok(Some(Rasters { window: from..=extent.last, plots, rates: extent.rates(&counts) }))
 }
 
 fn of(neuron_map: &NeuronMap, spike: Spike) -> Option<u32> {
@@ -76,8 +86,8 @@ fn by_core(spike: Spike) -> u32 {
     u32::from(spike.core) * 1024 + u32::from(spike.id)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a place on a plot")]
-const fn real(value: usize) -> f64 {
+#[expect(clippy::cast_precision_loss, reason = "a place on a plot, or a count far below 2^52")]
+pub(super) const fn real(value: usize) -> f64 {
     value as f64
 }
 
@@ -119,9 +129,9 @@ impl Extent {
             (f64::from(self.first) + real(at * bin) + real(bin) / 2.0 - 0.5, real(*count) / real(bin))
         };
         let mut rates = Plot::new("step", "spikes per step");
-        (rates.x_range, rates.height) = (Some(f64::from(self.first) - 0.5..f64::from(self.last) + 0.5), 180);
+        (rates.x_range, rates.height) = (Some(f64::from(self.first) - 0.5..f64::from(self.last) + 0.5), 190);
         rates = rates.with("", Mark::Bars, counts.iter().enumerate().map(rate).collect());
-        (rates, format!("All {} spikes of the run, over bins of {bin} steps", self.spikes))
+        (rates, format!("All {} spikes of the run, over bins of {}", rounded(real(self.spikes)), plural(bin, "step")))
     }
 }
 
@@ -165,12 +175,12 @@ impl Strip {
         let mut plot = Plot::new("step", "neuron");
         plot.x_range = Some(f64::from(from) - 0.5..f64::from(last) + 0.5);
         plot.y_range = Some(-0.5..real(self.neurons) - 0.5);
-        plot.height = if self.neurons > 40 { 260 } else { 150 };
+        plot.height = if self.neurons > 40 { 300 } else { 190 };
         plot = plot.with("", Mark::Dots, dots.map(|(step, row)| (f64::from(*step), f64::from(*row))).collect());
         let every = if self.every > 1 { format!("; one neuron of {} is drawn", self.every) } else { String::new() };
-        let from = self.drawn_from.map_or_else(String::new, |_| format!(", from step {from} on"));
-        let (spikes, neurons) = (plural(self.spikes, "spike"), plural(self.neurons, "neuron"));
-        let caption = format!("{}: {spikes} of {neurons}{every}{from}", self.name);
+        let from = self.drawn_from.map_or_else(String::new, |_| format!("; those from step {from} on are drawn"));
+        let spikes = if self.spikes == 1 { "1 spike".to_owned() } else { rounded(real(self.spikes)) + " spikes" };
+        let caption = format!("{}: {spikes} of {}{every}{from}", self.name, plural(self.neurons, "neuron"));
         (plot, caption)
     }
 }
