@@ -85,15 +85,15 @@ fn built_in(name: &str) -> anyhow::Result<What> {
 pub fn find(name: &str) -> anyhow::Result<Experiment> {
     Experiment::named(name).ok_or_else(|| {
         let names: Vec<&str> = EXPERIMENTS.iter().map(|experiment| experiment.name).collect();
-        if let Some(near) = nearest(name, &names) {
-            return anyhow!("unknown experiment `{name}`: did you mean `{near}`? `loihi list` shows all");
-        }
         let file = Path::new(name).with_extension("toml");
         let hint = match DataSet::of(name) {
             Some(_) => ", a data set, which --data takes".to_owned(),
             None if file.exists() => format!(" (the file is {})", file.display()),
             None => String::new(),
         };
+        if let Some(near) = nearest(name, &names).filter(|_| hint.is_empty()) {
+            return anyhow!("unknown experiment `{name}`: did you mean `{near}`? `loihi list` shows all");
+        }
         anyhow!("unknown experiment `{name}`{hint}; there are {}", names.join(", "))
     })
 }

@@ -52,6 +52,7 @@ pages! {
     network_file: "docs/reference/network-file.md",
     readme: "README.md",
     registers: "docs/reference/registers.md",
+    reports: "docs/reports.md",
     run_folders: "docs/reference/run-folders.md",
     speed: "docs/speed.md",
     training: "docs/training.md",
