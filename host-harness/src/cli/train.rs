@@ -30,6 +30,8 @@ use std::time::{Duration, Instant};
 const SCHEMA: &str = "loihi-train/1";
 /// The trained network in the run folder.
 const NETWORK: &str = "network.toml";
+/// Most classes whose confusions are counted.
+const CLASSES_MAX: usize = 256;
 
 #[derive(Debug, Args)]
 pub(super) struct TrainArgs {
@@ -248,6 +250,10 @@ impl Recording {
             told("comparing with the emulator", scores.len(), |tell| compare(subject, written, scores, jobs, tell))?;
         let by = trainer.model().readout.by;
         let silent = answers.scores.iter().filter(|scores| answer(by, scores).is_none()).count();
+        let confusion = confusion(trainer, subject, &answers);
+        if !confusion.is_empty() {
+            self.folder.table("confusion", &confusion)?;
+        }
         let trained = Trained {
             accuracy: answers.accuracy(),
             silent,
@@ -271,6 +277,21 @@ impl Recording {
         self.folder.keep()?;
         if self.manifest.finished { self.folder.conclude(&self.manifest) } else { self.folder.manifest(&self.manifest) }
     }
+}
+
+/// Test samples by class (rows) and answer (columns), without those that have no answer; empty if there are many classes.
+fn confusion(trainer: &Trainer<'_>, subject: &Subject, answers: &Answers) -> Vec<Vec<f64>> {
+    let readout = &trainer.model().readout;
+    let classes = Some(readout.classes).filter(|classes| *classes <= CLASSES_MAX).unwrap_or(0);
+    let mut counts = vec![vec![0.0; classes]; classes];
+    for (sample, scores) in subject.samples.test.iter().zip(&answers.scores) {
+        let row = sample.label.and_then(|label| counts.get_mut(label as usize));
+        let cell = row.and_then(|row| row.get_mut(answer(readout.by, scores)?));
+        if let Some(count) = cell {
+            *count += 1.0;
+        }
+    }
+    counts
 }
 
 impl Trained {

@@ -52,7 +52,7 @@ const LINES: [(&str, &str, &[&str]); 31] = [
     ("bench learn", "--pre 20 --post 20 --steps 20", &["us_per_step", "modelled"]),
     ("bench congestion", "--cores 2 --compartments 4 --layers 2", &["tables", "out"]),
     ("place", "net.toml", &["network", "neurons", "compartments", "image_bytes", "cores"]),
-    ("report", "run-1", &["run", "page", "bytes"]),
+    ("report", "run-1", &["runs", "page", "bytes"]),
     ("view", "digits-pes", &["error", "kind", "status"]),
     ("boards", "", &["tables"]),
     ("doctor", "", &["protocol_version", "protocol_schema", "found"]),

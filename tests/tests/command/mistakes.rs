@@ -22,7 +22,7 @@ fn files_without_anything_in_them_are_refused() {
     let path = path.to_str().unwrap();
     refused(&["run", path], &["empty.toml is empty", "`loihi list --network`"]);
     refused(&["place", path], &["empty.toml has no populations", "`loihi list --network`"]);
-    refused(&["report", path], &["empty.toml is a file, not a run folder", "`loihi run --out`"]);
+    refused(&["report", path], &["empty.toml is a file", "`loihi run NAME --out FOLDER`"]);
     refused(&["export", folder.path().to_str().unwrap(), "--nir", "never.nir"], &["is a folder", "--nirdata"]);
 }
 

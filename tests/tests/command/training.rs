@@ -45,6 +45,12 @@ fn digits_are_trained_and_lose_nothing_on_the_chip() {
     object(&command(&["report", one.to_str().unwrap(), "--json"]).output().unwrap());
     let report = fs::read_to_string(one.join("report.html")).unwrap();
     assert!(report.contains("loss over epoch: from ") && report.contains("accuracy train over epoch: from "));
+    assert!(report.contains("Who was taken for whom") && report.contains(&format!("{:.2} %", 100.0 * accuracy)));
+    let comparison = temporary.path().join("comparison.html");
+    let both = [one.to_str().unwrap(), two.to_str().unwrap(), "--out", comparison.to_str().unwrap(), "--json"];
+    let compared = object(&command(&[&["report"], &both[..]].concat()).output().unwrap());
+    assert_eq!((&compared["schema"], compared["runs"].as_array().map(Vec::len)), (&"loihi-report/2".into(), Some(2)));
+    assert!(fs::read_to_string(comparison).unwrap().contains("2 runs side by side"));
     let again = object(
         &command(&["train", &file, "--train", "digits", "--epochs", "3", "--json", "--resume", one.to_str().unwrap()])
             .output()

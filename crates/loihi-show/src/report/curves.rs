@@ -113,6 +113,11 @@ fn part(stage: &str) -> &str {
     stage.split_once(": ").map_or("", |(part, _)| part)
 }
 
+/// What a stage is within its part.
+fn within_part(stage: &str) -> &str {
+    stage.split_once(": ").map_or(stage, |(_, rest)| rest)
+}
+
 /// The kind of a stage, which others share: "test after epoch 2" is a "test".
 fn kind(stage: &str) -> String {
     let end = [" after ", ", epoch ", ", pass "].iter().filter_map(|mark| stage.find(mark)).min();
@@ -142,8 +147,9 @@ pub(super) fn plots(curves: &[Curve]) -> (Vec<Plot>, Vec<(String, String)>) {
         let mut plot = empty(&group, if plots.is_empty() { HEIGHT } else { LOW });
         let is_one = figures(&group).len() == 1;
         for curve in &group {
-            let label = if is_one { curve.stage.clone() } else { label(curve) };
-            plot = plot.with(label, Mark::Line, thinned(&curve.points));
+            let stage = within_part(&curve.stage);
+            let label = if is_one { stage.to_owned() } else { format!("{} {stage}", in_words(&curve.figure)) };
+            plot = plot.with(label.trim_end(), Mark::Line, thinned(&curve.points));
         }
         plots.push(plot);
     }
@@ -167,18 +173,17 @@ fn figures<'a>(group: &[&'a Curve]) -> Vec<&'a str> {
 /// A plot for curves of a group, yet without any.
 pub(super) fn empty(group: &[&Curve], height: u32) -> Plot {
     let over = group.first().map_or("", |curve| curve.over.as_str());
-    let mut plot = Plot::new(over, common_name(group));
+    let name = common_name(group);
+    let mut plot = match group.first().map_or("", |curve| part(&curve.stage)) {
+        "" => Plot::new(over, name),
+        part => Plot::new(over, format!("{name}, {part}")),
+    };
     plot.height = height;
     plot.percent = group.iter().all(|curve| is_share(&curve.figure));
     if plot.percent && group.iter().any(|curve| curve.figure.contains("accuracy")) {
         plot.y_range = Some(0.0..1.0);
     }
     plot
-}
-
-/// What a curve is of: its figure, and its stage if it has one.
-pub(super) fn label(curve: &Curve) -> String {
-    format!("{} {}", in_words(&curve.figure), curve.stage).trim_end().to_owned()
 }
 
 /// Curves that share a plot: figures whose names begin with the same word, and all that was measured at the end.
@@ -258,9 +263,8 @@ mod tests {
         assert_eq!(
             said(&curves),
             [
-                "accuracy over samples learned: no replay: learn from 100.00 % to 100.00 %; no replay: test [0, 1] from 100.00 % \
-             to 0.00 %",
-                "accuracy over samples learned: replay: learn 50.00 %"
+                "accuracy, no replay over samples learned: learn from 100.00 % to 100.00 %; test [0, 1] from 100.00 % to 0.00 %",
+                "accuracy, replay over samples learned: learn 50.00 %"
             ]
         );
     }

@@ -17,6 +17,8 @@ const NAMED_MAX: usize = 5;
 pub(super) struct Confusion {
     /// By class and answer; `None` if there was no answer.
     counts: BTreeMap<(u32, Option<u32>), u64>,
+    /// Whether only samples with an answer were counted.
+    answered: bool,
 }
 
 impl Confusion {
@@ -35,7 +37,7 @@ impl Confusion {
 
     /// Of a table that was counted by the run: a row per class, a column per answer.
     pub(super) fn of_counts((_, rows): &CsvTable) -> Option<Self> {
-        let mut confusion = Self::default();
+        let mut confusion = Self { answered: true, ..Self::default() };
         for (class, row) in (0..).zip(rows) {
             for (answer, cell) in (0..).zip(row.iter().skip(1)) {
                 let count = cell.parse().unwrap_or(0);
@@ -113,6 +115,9 @@ pub(super) fn sections(body: &mut String, confusion: &Confusion) {
     } else {
         note(&format!("The matrix of {} classes is too large to be drawn", classes.len()))
     };
+    if confusion.answered {
+        inside += &note("Samples without an answer are not counted here");
+    }
     section(body, "Who was taken for whom", &inside);
     section(body, "Class by class", &class_by_class(confusion, &classes));
 }
@@ -220,7 +225,8 @@ mod tests {
             .iter()
             .flat_map(|(class, answer, count)| vec![(Some(*class), Some(*answer)); *count])
             .collect();
-        assert_eq!(Confusion::of_counts(&counts), Confusion::of_answers(&answers(&rows)));
+        let found = Confusion::of_counts(&counts).map(|confusion| confusion.counts);
+        assert_eq!(found, Confusion::of_answers(&answers(&rows)).map(|confusion| confusion.counts));
         assert_eq!(Confusion::of_counts(&(Vec::new(), Vec::new())), None);
     }
 
