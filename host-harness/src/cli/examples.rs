@@ -187,7 +187,7 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 29] = [
         "report",
         &[
             ["loihi report run-1", "into run-1/report.html"],
-            ["loihi report run-1 run-2 run-3", "side by side, into comparison.html"],
+            ["loihi report run-1 run-2", "side by side, into comparison.html"],
             ["loihi report run-1 --out page.html", "elsewhere"],
         ],
     ),

@@ -68,7 +68,7 @@ fn examples(path: &str) -> Vec<String> {
     lines.map(str::trim).filter(|line| line.starts_with("loihi ")).map(str::to_owned).collect()
 }
 
-/// What the examples name: a network (as NIR, too), samples, parameters, vectors, a run folder.
+/// What the examples name: a network (as NIR, too), samples, parameters, vectors, two run folders.
 pub(crate) fn place() -> TempDir {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
@@ -87,6 +87,7 @@ pub(crate) fn place() -> TempDir {
         "loihi list digits-pes > my.toml",
         "loihi export net.toml --nir net.nir",
         "loihi run digits-pes --samples 50 --epochs 1 --out run-1 --spikes",
+        "loihi run digits-pes --samples 50 --epochs 1 --out run-2 --seed 1",
     ] {
         run(line, folder.path());
     }
