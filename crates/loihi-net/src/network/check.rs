@@ -83,16 +83,10 @@ impl Network {
         for (at, probe) in self.probes.iter().enumerate() {
             self.check_probe(Element::Probe(at), probe)?;
         }
-        let readout = self.readout.as_ref();
-        if readout.is_some_and(|readout| readout.population >= self.populations.len()) {
-            return Err(self.error(Element::Readout, "population", "unknown population".to_owned()));
+        match self.readout.and_then(|readout| readout.refusal(self)) {
+            Some((key, what)) => Err(self.error(Element::Readout, key, what)),
+            None => Ok(()),
         }
-        let skip_steps = readout.map_or(0, |readout| readout.skip_steps);
-        let all = self.steps.saturating_add(self.late_steps);
-        self.require(self.steps == 0 || skip_steps < all, Element::Readout, "skip_steps", || {
-            format!("{skip_steps} steps to leave out of {all} leave none")
-        })?;
-        Ok(())
     }
 
     fn error(&self, element: Element, key: &'static str, what: String) -> NetworkError {

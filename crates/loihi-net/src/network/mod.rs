@@ -35,6 +35,7 @@ mod encoding;
 pub mod file;
 mod input;
 mod population;
+mod readout;
 mod section;
 mod shape;
 mod subtract;
@@ -51,6 +52,7 @@ pub use encoding::{Coding, Encoding, Time};
 pub use file::{SaveError, write_aside};
 pub use input::{Entry, Input, Weighted};
 pub use population::{PeriodicReset, Population};
+pub use readout::{ReadBy, Readout};
 pub use section::{Section, SectionError};
 pub use shape::{ELEMENTS_MAX, Shape, size};
 pub use subtract::{even_exponent, even_mantissa, subtract_compartments, subtract_exponent, subtracting};
@@ -74,43 +76,6 @@ impl Endpoint {
             Self::Population(at) => at,
             Self::Input(_) => usize::MAX,
         }
-    }
-}
-
-/// What the answer to a sample is taken from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReadBy {
-    /// Number of spikes.
-    Spikes,
-    /// Voltage after the last step.
-    Voltage,
-    /// The sooner the first spike, the better.
-    FirstSpike,
-}
-
-/// Where the answer to a sample is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Readout {
-    /// The population, by its place in the list; each neuron stands for a class.
-    pub population: usize,
-    /// What of it.
-    pub by: ReadBy,
-    /// Steps to leave out at the beginning.
-    pub skip_steps: u32,
-}
-
-impl Readout {
-    /// Of all steps of a sample.
-    pub const fn new(population: Endpoint, by: ReadBy) -> Self {
-        Self { population: population.population(), by, skip_steps: 0 }
-    }
-
-    /// Leaves out steps at the beginning.
-    #[must_use]
-    pub const fn skip_steps(mut self, skip_steps: u32) -> Self {
-        self.skip_steps = skip_steps;
-        self
     }
 }
 

@@ -210,6 +210,8 @@ pub(super) struct ReadoutForm {
     pub(super) population: Spanned<String>,
     pub(super) by: Option<ReadBys>,
     pub(super) skip_steps: Option<Spanned<u32>>,
+    pub(super) window_steps: Option<Spanned<u32>>,
+    pub(super) per_pixel: Option<Spanned<bool>>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]

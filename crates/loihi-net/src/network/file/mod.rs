@@ -236,7 +236,16 @@ fn dt_us(text: &Spanned<String>) -> Result<u64, InvalidValue> {
 fn readout(network: &Network, form: &ReadoutForm) -> Result<Readout, InvalidValue> {
     let by = form.by.map_or(ReadBy::Spikes, Into::into);
     let population = population_of(network, &form.population)?;
-    Ok(Readout { population, by, skip_steps: form.skip_steps.as_ref().map_or(0, |skip| *skip.get_ref()) })
+    if let Some(key) = form.window_steps.as_ref().filter(|key| *key.get_ref() == 0) {
+        return Err(InvalidValue::new(
+            key.span(),
+            "a window has 1 step or more: leave it out for one answer in all steps",
+        ));
+    }
+    let [skip_steps, window_steps] =
+        [&form.skip_steps, &form.window_steps].map(|key| key.as_ref().map_or(0, |steps| *steps.get_ref()));
+    let per_pixel = form.per_pixel.as_ref().is_some_and(|key| *key.get_ref());
+    Ok(Readout { population, by, skip_steps, window_steps, per_pixel })
 }
 
 /// The place of a population of this name.
@@ -266,8 +275,14 @@ fn located(form: &NetworkForm, error: &NetworkError) -> InvalidValue {
         }
         Element::Probe(at) => form.probe.get(at).map(|form| form.get_ref().span_of(error.key).unwrap_or(form.span())),
         Element::Readout => form.readout.as_ref().map(|form| {
-            let skip = form.get_ref().skip_steps.as_ref().filter(|_| error.key == "skip_steps");
-            skip.map_or_else(|| form.span(), Spanned::span)
+            let ReadoutForm { skip_steps, window_steps, per_pixel, .. } = form.get_ref();
+            let key = match error.key {
+                "skip_steps" => skip_steps.as_ref().map(Spanned::span),
+                "window_steps" => window_steps.as_ref().map(Spanned::span),
+                "per_pixel" => per_pixel.as_ref().map(Spanned::span),
+                _ => None,
+            };
+            key.unwrap_or_else(|| form.span())
         }),
     };
     InvalidValue::new(span.unwrap_or(0..0), error.what.clone())

@@ -328,6 +328,27 @@ fn what_is_wrong_is_shown_with_its_line() {
     }
 }
 
+#[test]
+fn windows_and_pixels_are_read_and_written() {
+    let text = |keys: &str| {
+        format!(
+            "steps = 8\npopulation = [{{ name = \"out\", shape = [2, 3, 4] }}]\nreadout = {{ population = \"out\", {keys} }}\n"
+        )
+    };
+    let parsed = |keys: &str| parse(&text(keys), Path::new("net.toml"));
+    let network = parsed("window_steps = 3, per_pixel = true").unwrap();
+    let readout = network.readout.unwrap();
+    assert_eq!((readout.window_steps, readout.per_pixel, readout.is_single()), (3, true, false));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("saved.toml");
+    network.save(&path).unwrap();
+    assert_eq!(read(&path).unwrap(), network);
+    let none = parsed("window_steps = 0").unwrap_err().to_string();
+    assert!(none.contains("a window has 1 step or more: leave it out for one answer in all steps"), "{none}");
+    let long = parsed("window_steps = 9").unwrap_err().to_string();
+    assert!(long.contains("longer than the 8 of a sample that count"), "{long}");
+}
+
 /// What the file with every key describes comes back, and its text is as it was once written.
 #[test]
 fn every_key_is_written() {

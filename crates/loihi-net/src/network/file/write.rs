@@ -334,6 +334,8 @@ fn readout(network: &Network, readout: Readout) -> ReadoutForm {
         population: unplaced(name_of(network, readout.population)),
         by: Some(readout.by.into()),
         skip_steps: Some(unplaced(readout.skip_steps)),
+        window_steps: Some(readout.window_steps).filter(|steps| *steps > 0).map(unplaced),
+        per_pixel: readout.per_pixel.then(|| unplaced(true)),
     }
 }
 
