@@ -20,6 +20,8 @@ type Named<'n, T> = Option<(&'n str, Vec<T>)>;
 pub(crate) struct Answers<'n> {
     classes: Named<'n, u32>,
     targets: Named<'n, Vec<f32>>,
+    /// Extents of the targets of a sample.
+    target_shape: Vec<usize>,
     stages: Named<'n, String>,
 }
 
@@ -51,12 +53,13 @@ impl<'n> Answers<'n> {
             shape if name == LABELS || (is_whole && shape.len() == 1) => {
                 ("classes", self.classes.replace((name, classes(array, name)?)).map(|(other, _)| other))
             }
-            [_] | [_, _] if !array.shape().ends_with(&[0]) => {
+            [_, each @ ..] if !each.contains(&0) => {
+                self.target_shape = if each.is_empty() { vec![1] } else { each.to_vec() };
                 ("targets", self.targets.replace((name, targets(array, name)?)).map(|(other, _)| other))
             }
             shape => {
                 return Err(format!(
-                    "array {name} has the shape {shape:?}: classes are [samples], targets [samples, k]"
+                    "array {name} has the shape {shape:?}: classes are [samples], targets [samples, k, ...]"
                 ));
             }
         };
@@ -76,7 +79,7 @@ impl<'n> Answers<'n> {
     /// # Errors
     /// It is of another number of samples.
     pub(crate) fn given_to(self, samples: Vec<Sample>) -> Result<Vec<Sample>, String> {
-        let Self { classes, targets, stages } = self;
+        let Self { classes, targets, target_shape, stages } = self;
         let counts = [
             ("classes", classes.as_ref().map(|own| own.1.len())),
             ("rows of targets", targets.as_ref().map(|own| own.1.len())),
@@ -92,7 +95,7 @@ impl<'n> Answers<'n> {
         let mut stages = stages.into_iter().flat_map(|own| own.1);
         let given = |sample: Sample| {
             let sample = sample.labelled(classes.next()).in_stage(stages.next());
-            sample.with_targets(targets.next().unwrap_or_default())
+            sample.with_targets_of(&target_shape, targets.next().unwrap_or_default())
         };
         Ok(samples.into_iter().map(given).collect())
     }
@@ -105,7 +108,7 @@ fn classes(array: &Array, name: &str) -> Result<Vec<u32>, String> {
 }
 
 fn targets(array: &Array, name: &str) -> Result<Vec<Vec<f32>>, String> {
-    let each = array.shape().get(1).copied().unwrap_or(1);
+    let each = array.shape().iter().skip(1).product();
     Ok(singles(array, name, each)?.chunks(each.max(1)).map(<[f32]>::to_vec).collect())
 }
 
@@ -179,6 +182,8 @@ mod tests {
             assert_eq!(known(vec![(name, real(&[2], &[3.0, 0.0]))]), targets, "{name}");
             assert_eq!(known(vec![(name, whole(&[2, 1], &[3, 0]))]), targets, "{name}");
         }
+        let maps = read(vec![("y", whole(&[2, 1, 2], &[3, 0, 255, 1]))], &DataOptions::default()).unwrap();
+        assert_eq!((&*maps[1].targets, &*maps[1].target_shape), (&[255.0, 1.0][..], &[1, 2][..]));
         let both = vec![("labels", whole(&[2], &[1, 2])), ("y", real(&[2, 2], &[0.1, -1.0, 2.0, 3e38]))];
         assert_eq!(known(both), [(Some(1), vec![0.1, -1.0]), (Some(2), vec![2.0, 3e38])]);
     }
@@ -225,9 +230,8 @@ mod tests {
         assert_eq!(said(targets(&[0.0, 1.0, f64::NAN, 2.0])), nan);
         let large = "array y, row 1, column 1 (from 0): -1e39 is too large for single precision";
         assert_eq!(said(targets(&[0.0, 1.0, 2.0, -1e39])), large);
-        let shape = "array y has the shape [2, 1, 1]: classes are [samples], targets [samples, k]";
-        assert_eq!(said(vec![("y", real(&[2, 1, 1], &[1.0, 2.0]))]), shape);
-        assert!(said(vec![("y", real(&[2, 0], &[]))]).starts_with("array y has the shape [2, 0]: "));
+        let shape = "array y has the shape [2, 0]: classes are [samples], targets [samples, k, ...]";
+        assert_eq!(said(vec![("y", real(&[2, 0], &[]))]), shape);
         let both = "arrays targets and y both hold targets: leave one of them out";
         assert_eq!(said(vec![("y", real(&[2], &[1.0, 2.0])), ("targets", real(&[2], &[1.0, 2.0]))]), both);
         let both = "arrays labels and y both hold classes: leave one of them out";

@@ -1,17 +1,15 @@
-//! Samples for spiking networks: read from files of many formats and from data sets with names, and encoded as spikes.
+//! Samples for spiking networks: read from files of many formats and from data sets with names.
 //!
 //! [`open`] is the one door: it takes the name of a data set, a file, an archive or a folder.
 //!
 //! ```
-//! use loihi_data::{DataOptions, encode, open};
+//! use loihi_data::{DataOptions, open};
 //!
 //! let digits = open("digits", &DataOptions::default())?;
 //! let samples = digits.samples("test", 10)?;
 //! assert_eq!((samples.len(), samples[0].label), (10, Some(8)));
-//! // A spike in each of 20 steps with a chance in proportion to the value.
-//! let values = samples[0].flat().unwrap_or_default();
-//! let spikes = encode::rate(values, 20, 1, 0);
-//! assert!(!spikes.spikes.is_empty());
+//! // Values of 0 to 255, of 8 rows and 8 columns.
+//! assert_eq!(samples[0].flat().map(<[u8]>::len), Some(64));
 //! # Ok::<(), loihi_data::DataError>(())
 //! ```
 //!
@@ -19,7 +17,7 @@
 //!
 //! | what | in `.npz` | in CSV |
 //! |---|---|---|
-//! | targets, [`Sample::targets`] | `y` or `targets`, of real numbers or `[samples, k]` | the columns `target` and `target_...` |
+//! | targets, [`Sample::targets`] | `y` or `targets`, of real numbers or `[samples, k, ...]` | the columns `target` and `target_...` |
 //! | a stage, [`Sample::stage`] | the array that [`DataOptions::stage_column`] names | the column that it names |
 //! | real numbers, [`SampleData::Reals`] | with [`DataOptions::reals`] all values, not scaled | the same |
 //!
@@ -52,7 +50,6 @@ mod columns;
 pub mod digits;
 #[cfg(feature = "download")]
 pub mod download;
-pub mod encode;
 mod error;
 pub mod events;
 mod evt;
@@ -92,7 +89,7 @@ pub use options::DataOptions;
 pub use sample::{Sample, SampleData, rescale};
 pub use scale::Scale;
 pub use sets::{DATA_SETS, DataSet, Origin};
-pub use split::Divided;
+pub use split::{Divided, Sets};
 
 /// All formats of files; a file is of the first that its name fits. A new format is a file with its reader, and two lines here:
 /// its module and its row.

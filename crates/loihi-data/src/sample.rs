@@ -43,18 +43,23 @@ pub struct Sample {
     pub name: String,
     /// Its class, if it is known.
     pub label: Option<u32>,
-    /// Real numbers that are to be answered, in the order and unit of the file; empty if there are none.
+    /// Numbers that are to be answered, in the order and unit of the file; empty if there are none.
     pub targets: Vec<f32>,
+    /// Extents of the targets, the last one fastest.
+    pub target_shape: Vec<usize>,
     /// The stage of continual learning that it belongs to, if one is known.
     pub stage: Option<String>,
     /// What it is.
     pub data: SampleData,
+    /// What further inputs of the network are shown with it.
+    pub beside: Vec<Self>,
 }
 
 impl Sample {
     /// A sample without a class, targets or a stage.
     pub fn new(name: impl Into<String>, data: SampleData) -> Self {
-        Self { name: name.into(), label: None, targets: Vec::new(), stage: None, data }
+        let (targets, target_shape, beside) = (Vec::new(), Vec::new(), Vec::new());
+        Self { name: name.into(), label: None, targets, target_shape, stage: None, data, beside }
     }
 
     /// Values of a shape. Where they are not as many as the shape says, they are a single row.
@@ -78,10 +83,18 @@ impl Sample {
         Self { label: label.into(), ..self }
     }
 
-    /// The same with targets; an empty list takes them away.
+    /// The same with targets in a row; an empty list takes them away.
     #[must_use]
     pub fn with_targets(self, targets: Vec<f32>) -> Self {
-        Self { targets, ..self }
+        let target_shape = vec![targets.len()];
+        self.with_targets_of(&target_shape, targets)
+    }
+
+    /// The same with targets of a shape. Where they are not as many as the shape says, they are a single row.
+    #[must_use]
+    pub fn with_targets_of(self, shape: &[usize], targets: Vec<f32>) -> Self {
+        let target_shape = if targets.is_empty() { Vec::new() } else { fitting(shape, targets.len()) };
+        Self { targets, target_shape, ..self }
     }
 
     /// The same in a stage, or in none.

@@ -18,24 +18,89 @@ pub struct Divided {
     pub test: Vec<Sample>,
 }
 
+/// Samples to learn from, and those to test on where the data say which these are.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Sets {
+    /// The samples that are learned, or all of them.
+    pub training: Vec<Sample>,
+    /// The samples that are tested.
+    pub test: Option<Vec<Sample>>,
+}
+
+impl Sets {
+    /// All samples, or those that are learned and those that are tested.
+    pub const fn new(training: Vec<Sample>, test: Option<Vec<Sample>>) -> Self {
+        Self { training, test }
+    }
+
+    /// Puts each sample of other data beside the one of the same number; what is to be answered comes from either, or is the same in
+    /// both.
+    ///
+    /// # Errors
+    /// The numbers or the answers differ: which, and what to do.
+    pub fn join(&mut self, other: Self) -> Result<(), String> {
+        if self.test.is_some() != other.test.is_some() {
+            return Err("one has a test set and the other has none: give one to both".to_owned());
+        }
+        let pairs = [(&mut self.training, other.training)];
+        let tests = self.test.as_mut().into_iter().zip(other.test);
+        pairs.into_iter().chain(tests).try_for_each(|(own, others)| join(own, others))
+    }
+
+    /// Takes every fifth sample of each class to test on, unless the data say which; of each stage if there are stages. Of samples
+    /// that have targets and no classes, a series in time, it is the last fifth (rounded down), after all that is learned.
+    pub fn divided(self) -> Divided {
+        match self.test {
+            Some(test) => Divided { training: self.training, test },
+            None => divide(self.training),
+        }
+    }
+}
+
+fn join(samples: &mut [Sample], others: Vec<Sample>) -> Result<(), String> {
+    if samples.len() != others.len() {
+        return Err(format!("there are {} and {} samples: give both the same number", samples.len(), others.len()));
+    }
+    for (at, (own, other)) in samples.iter_mut().zip(others).enumerate() {
+        let differ = own.label.is_some() && other.label.is_some() && own.label != other.label;
+        let targets_differ = !own.targets.is_empty() && !other.targets.is_empty() && own.targets != other.targets;
+        if differ || targets_differ {
+            let what = if differ { "classes" } else { "targets" };
+            return Err(format!("sample {at} (from 0) has other {what} in each: give them in one of the two"));
+        }
+        own.label = own.label.or(other.label);
+        if own.targets.is_empty() {
+            (own.targets, own.target_shape) = (other.targets.clone(), other.target_shape.clone());
+        }
+        own.beside.push(other);
+    }
+    Ok(())
+}
+
 impl Collection {
-    /// Reads the training set and the test set, with values of 0 to [`Collection::full_scale`]: the split that begins with
-    /// `train`, and the one that begins with `test` or `t10k`. Both keep their order. Without such splits, and of each
-    /// stage if there are stages, every fifth sample of each class is tested, and the others are learned. Samples that have
-    /// targets and no classes are a series in time: of these the last fifth is tested (rounded down), after all that is
-    /// learned.
+    /// Reads the samples to learn from and those to test on, with values of 0 to [`Collection::full_scale`], in their order: the
+    /// split that begins with `train`, and the one that begins with `test` or `t10k`; without both, all samples are to learn from.
+    ///
+    /// # Errors
+    /// As [`Collection::samples`].
+    pub fn sets(&self) -> Result<Sets, DataError> {
+        let split =
+            |starts: &[&str]| self.splits().iter().find(|split| starts.iter().any(|start| split.starts_with(start)));
+        let all = |split: &str| self.as_they_are(split, usize::MAX);
+        Ok(match (split(&["train"]), split(&["test", "t10k"])) {
+            (Some(training), Some(test)) => Sets::new(all(training)?, Some(all(test)?)),
+            (Some(only), None) | (None, Some(only)) => Sets::new(all(only)?, None),
+            (None, None) => Sets::new(all(self.splits().first().map_or("", String::as_str))?, None),
+        })
+    }
+
+    /// The same, divided as [`Sets::divided`] says.
     ///
     /// # Errors
     /// As [`Collection::samples`].
     pub fn divided(&self) -> Result<Divided, DataError> {
-        let split =
-            |starts: &[&str]| self.splits().iter().find(|split| starts.iter().any(|start| split.starts_with(start)));
-        let all = |split: &str| self.as_they_are(split, usize::MAX);
-        match (split(&["train"]), split(&["test", "t10k"])) {
-            (Some(training), Some(test)) => Ok(Divided { training: all(training)?, test: all(test)? }),
-            (Some(only), None) | (None, Some(only)) => Ok(divide(all(only)?)),
-            (None, None) => Ok(divide(all(self.splits().first().map_or("", String::as_str))?)),
-        }
+        Ok(self.sets()?.divided())
     }
 }
 
@@ -104,5 +169,24 @@ mod tests {
         assert_eq!(names(&divided.test), "8 9");
         let in_halves = |at: u8| step(at).labelled(0).in_stage((at / 8).to_string());
         assert_eq!(names(&divide((0..16).map(in_halves).collect()).test), "4 12", "a fifth of each stage");
+    }
+
+    #[test]
+    fn samples_of_two_inputs_are_one_by_one() {
+        let of = |labels: &[Option<u32>]| {
+            let all = labels
+                .iter()
+                .enumerate()
+                .map(|(at, label)| Sample::values(at.to_string(), &[1], vec![7]).labelled(*label));
+            Sets::new(all.collect(), None)
+        };
+        let mut both = of(&[None, Some(1)]);
+        both.join(of(&[Some(3), Some(1)])).unwrap();
+        let known = |own: &Sample| (own.label, own.beside.len());
+        assert_eq!(both.training.iter().map(known).collect::<Vec<_>>(), [(Some(3), 1), (Some(1), 1)]);
+        let said = |other| of(&[Some(0), Some(1)]).join(other).unwrap_err();
+        assert!(said(of(&[Some(0)])).contains("there are 2 and 1 samples: give both the same number"));
+        assert!(said(of(&[Some(0), Some(2)])).contains("sample 1 (from 0) has other classes in each"));
+        assert!(said(Sets::new(Vec::new(), Some(Vec::new()))).contains("one has a test set and the other has none"));
     }
 }

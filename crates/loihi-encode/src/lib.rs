@@ -1,7 +1,15 @@
-//! From samples to what a network is shown: spikes, biases, values step by step.
+//! From samples to spikes: of values by rate, latency, change, level and crossing; of recordings by their events.
+//!
+//! ```
+//! // A value of 255 spikes at once, one of 1 in the last of 20 steps, one of 0 never.
+//! let spikes = loihi_encode::latency(&[255, 0, 1], 20);
+//! assert_eq!((spikes.steps, &spikes.spikes[..]), (20, &[(0, 0), (19, 2)][..]));
+//! ```
 
-use super::events::{Event, Events};
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 use loihi_core::num::word;
+use loihi_data::events::{Event, Events};
 
 /// Spikes of a sample: step and element, ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

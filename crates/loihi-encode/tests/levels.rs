@@ -1,6 +1,6 @@
 //! Spikes by the levels that values reach, and by those that they cross.
 
-use loihi_data::encode::{crossings, frames, levels};
+use loihi_encode::{crossings, frames, levels};
 
 #[test]
 fn a_value_spikes_at_every_level_that_it_reaches() {
