@@ -89,6 +89,17 @@ pub enum PresentError {
         /// Steps.
         steps: u32,
     },
+    /// The sample has classes for other windows or pixels than the readout, or such that it cannot answer.
+    #[error("sample {item}: {what}")]
+    Labels {
+        /// The sample.
+        item: String,
+        /// What is wrong, and what there can be.
+        what: String,
+    },
+    /// Samples are for an input that is not there, or for one twice.
+    #[error("{0}")]
+    Fed(String),
     /// The sample is of a class that the network cannot answer.
     #[error(
         "sample {item} is of class {label}, but the readout `{readout}` has {classes} from 0: say the classes in labels.txt, a line \

@@ -1,17 +1,23 @@
 //! Runs a placed network on a device, a sample at a time, and reads its answer.
 
+pub mod answers;
 mod error;
+pub mod fed;
 pub mod known;
+pub mod labels;
 pub mod present;
 mod presentation;
+mod score;
 pub mod span;
+
+pub use answers::{answer, winner};
 
 use known::tell_known;
 use loihi_core::register::Register;
 use loihi_core::wire::message::{Record, Report};
 use loihi_device::sample::Stretch;
 use loihi_device::session::{Session, SessionError};
-use loihi_net::network::{Entry, Network, ReadBy, Readout};
+use loihi_net::network::{Entry, Network};
 use loihi_place::neuron_map::NeuronMap;
 use loihi_place::place::Placed;
 use std::ops::Range;
@@ -58,6 +64,19 @@ impl Stimulus {
         self.values.push((step, input, values.into()));
         self.values.sort_by_key(|(step, ..)| *step);
         self
+    }
+
+    /// What is shown in some of its steps, counted from the first of them, after what is shown before.
+    #[must_use]
+    pub fn part(&self, steps: Range<u32>) -> Self {
+        let spikes = self.spikes.iter().filter(|(step, ..)| steps.contains(step));
+        let values = self.values.iter().filter(|(step, ..)| steps.contains(step));
+        Self {
+            steps: steps.end.saturating_sub(steps.start),
+            spikes: spikes.map(|(step, input, element)| (step - steps.start, *input, *element)).collect(),
+            biases: if steps.start == 0 { self.biases.clone() } else { Vec::new() },
+            values: values.map(|(step, input, own)| (step - steps.start, *input, own.clone())).collect(),
+        }
     }
 
     /// Adds what another input is shown at the same time.
@@ -373,86 +392,5 @@ impl<'r> Inference<'r> {
         let neurons = self.network.populations.get(population).map_or(0, loihi_net::network::Population::neurons);
         let soma = |neuron| self.placed.map.soma(population, neuron);
         Ok((0..neurons).filter_map(|neuron| words.get(soma(neuron)? as usize).copied()).collect())
-    }
-
-    /// Computes a sample and scores every class: the larger the better. A network without readout has no classes.
-    ///
-    /// # Errors
-    /// What [`Inference::run`] says.
-    pub fn score(&mut self, stimulus: &Stimulus) -> Result<Vec<i64>, InferenceError> {
-        self.teach(stimulus, &Lesson { reset: true, learn: self.learns, ..Lesson::default() })
-    }
-
-    /// The same, with what is taught.
-    ///
-    /// # Errors
-    /// What [`Inference::run`] says.
-    pub fn teach(&mut self, stimulus: &Stimulus, lesson: &Lesson<'_>) -> Result<Vec<i64>, InferenceError> {
-        let Some(Readout { population, by, skip_steps, .. }) = self.network.readout else {
-            self.compute(stimulus, lesson, Report::Nothing, |_, _| {})?;
-            return Ok(Vec::new());
-        };
-        let classes = self.network.populations.get(population).map_or(0, loihi_net::network::Population::neurons);
-        let somata: Vec<u32> = (0..classes).filter_map(|neuron| self.placed.map.soma(population, neuron)).collect();
-        let first = somata.iter().copied().min().unwrap_or(0);
-        let count = somata.iter().max().map_or(0, |last| last - first + 1);
-        let report = match by {
-            ReadBy::Spikes => Report::Counts { first, count, skip_steps },
-            ReadBy::Voltage => Report::Words { register: Register::V, first, count },
-            ReadBy::FirstSpike => return self.score_by_first_spike(stimulus, lesson, population, skip_steps),
-        };
-        let words = self.compute(stimulus, lesson, report, |_, _| {})?;
-        let word = |soma: &u32| words.get((soma - first) as usize).copied().unwrap_or(0);
-        Ok(somata.iter().map(|soma| i64::from(word(soma))).collect())
-    }
-
-    /// Scores every class by how soon the first spike of its neuron comes.
-    fn score_by_first_spike(
-        &mut self,
-        stimulus: &Stimulus,
-        lesson: &Lesson<'_>,
-        population: usize,
-        skip_steps: u32,
-    ) -> Result<Vec<i64>, InferenceError> {
-        let map = &self.placed.map;
-        let classes = self.network.populations.get(population).map_or(0, loihi_net::network::Population::neurons);
-        let mut scores = vec![0_i64; classes];
-        self.compute(stimulus, lesson, Report::Spikes, |step, compartment| {
-            if let Some((owner, neuron)) = map.sender(compartment)
-                && owner == population
-                && step >= skip_steps
-                && let Some(score) = scores.get_mut(neuron)
-                && *score == 0
-            {
-                *score = i64::from(stimulus.steps - step);
-            }
-        })?;
-        Ok(scores)
-    }
-}
-
-/// The class with the largest score, the first of equal ones; `None` without classes.
-pub fn winner(scores: &[i64]) -> Option<usize> {
-    let best = scores.iter().max()?;
-    scores.iter().position(|score| score == best)
-}
-
-/// What a network with these scores answers: the class with the largest one, and where spikes are read none without a spike.
-pub fn answer(by: ReadBy, scores: &[i64]) -> Option<usize> {
-    let is_silent = by != ReadBy::Voltage && scores.iter().all(|score| *score == 0);
-    winner(scores).filter(|_| !is_silent)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_network_that_is_silent_has_no_answer() {
-        assert_eq!(answer(ReadBy::Spikes, &[0, 0]), None);
-        assert_eq!(answer(ReadBy::FirstSpike, &[0, 0]), None);
-        assert_eq!(answer(ReadBy::Voltage, &[0, 0]), Some(0));
-        assert_eq!(answer(ReadBy::Voltage, &[-3, -2]), Some(1));
-        assert_eq!(answer(ReadBy::Spikes, &[2, 2]), Some(0), "the first of equal ones");
     }
 }

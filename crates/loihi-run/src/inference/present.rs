@@ -5,9 +5,9 @@ pub use super::presentation::Presentation;
 pub use loihi_net::network::{Coding, Time};
 
 use super::{Stimulus, span};
-use loihi_data::encode::{self, Spikes};
 use loihi_data::events::Events;
 use loihi_data::{Sample, SampleData};
+use loihi_encode::{self as encode, Spikes};
 use loihi_net::network::{Entry, Input, Network, size};
 
 /// The place of the input to which samples are shown: that of this name, or the only one.
@@ -27,34 +27,21 @@ pub fn input_of(network: &Network, name: Option<&str>) -> Result<usize, PresentE
     }
 }
 
-/// Whether the classes of samples are among those that a network can answer.
-///
-/// # Errors
-/// [`PresentError::Label`] names the first sample whose class is not.
-pub fn check_labels(network: &Network, items: &[Sample]) -> Result<(), PresentError> {
-    let population = network.readout.and_then(|readout| network.populations.get(readout.population));
-    let Some(population) = population else { return Ok(()) };
-    let classes = population.neurons();
-    for Sample { name, label, .. } in items {
-        if let Some(label) = label.filter(|label| *label as usize >= classes) {
-            let readout = population.name.clone();
-            return Err(PresentError::Label { item: name.clone(), label, readout, classes });
-        }
-    }
-    Ok(())
-}
-
 /// Checks that each recording among the samples is from a sensor that fits the input. Nothing is encoded.
 ///
 /// # Errors
 /// [`PresentError::Size`] names the first one that is not.
-pub fn check_recordings(network: &Network, items: &[Sample], presentation: &Presentation) -> Result<(), PresentError> {
+pub fn check_recordings<'i>(
+    network: &Network,
+    items: impl IntoIterator<Item = &'i Sample>,
+    presentation: &Presentation,
+) -> Result<(), PresentError> {
     let input = network.inputs.get(presentation.input).ok_or(PresentError::NoInput)?;
     let fits = |item: &&Sample| match &item.data {
         SampleData::Events(events) => input.entry == Entry::Spikes && sensor_of(events, &input.shape).is_some(),
         _ => true,
     };
-    items.iter().find(|item| !fits(item)).map_or(Ok(()), |item| Err(wrong_size(item, input)))
+    items.into_iter().find(|item| !fits(item)).map_or(Ok(()), |item| Err(wrong_size(item, input)))
 }
 
 /// What a network is shown for a sample, the `number`-th.

@@ -1,7 +1,7 @@
 //! How samples are shown to an input.
 
-use loihi_data::encode::Clock;
 use loihi_data::events::Events;
+use loihi_encode::Clock;
 use loihi_net::network::{Coding, Encoding, Network, Time};
 
 /// Most steps of a sample whose events alone say how long it is: at a millisecond, seventeen minutes.
