@@ -25,7 +25,7 @@ mod registry;
 pub use image::image_of;
 pub use loihi_learn::{
     Answer, ExperimentError, Metrics, MetricsRow, NoObserver, Observer, Outcome, RunOptions, Running, Task, conclude,
-    figure, observer, trained,
+    figure, observer,
 };
 pub use registry::Experiment;
 

@@ -11,7 +11,8 @@ use crate::observer::Observer;
 use crate::online::Online;
 use crate::plan::Planning;
 use crate::presenter::Presenter;
-use crate::samples::{Samples, Wanted};
+use crate::samples::Samples;
+use crate::sets::Wanted;
 use crate::settings::{Settings, StageRun, StagesBy};
 use crate::stage::Stage;
 use crate::task::{ExperimentError, Outcome, RunOptions, Task, conclude, refuse_stages_and_data, restore};
@@ -254,6 +255,8 @@ impl Learner {
             let what = format!("[readout] does nothing beside the answer of `{}`: take it out", port.name);
             require(network.readout.is_none(), what)?;
         }
+        let what = "a network that learns online has one answer a sample: take `window_steps` and `per_pixel` out of [readout]";
+        require(network.readout.is_none_or(|readout| readout.is_single()), what.to_owned())?;
         let is_plain = presenter.is_plain() && Afterwards::new(&self.settings).is_empty();
         let what =
             "`predict_steps` and `learn_steps` need an input that a `[[snip]]` encodes, and no [reward] or [teacher]";
@@ -336,7 +339,7 @@ impl Learner {
         let test = self.options.test.as_deref().or(task.test.as_deref().map(Path::new));
         let reals = loihi_snip::takes_reals(&self.network);
         let samples =
-            Samples::open(task, options, Wanted { reals, column, test, stream: task.stream, full_scale: None })?;
+            Samples::open(task, options, Wanted { reals, column, test, stream: task.stream, ..Wanted::default() })?;
         samples.select(options, task.validation_samples, self.options.shots)
     }
 }

@@ -15,6 +15,7 @@
 //! | [`signal_figures`] | figures of a signal that a network gives |
 //! | [`settings`] | what a network file says of a run |
 //! | [`trials`] | a run of trials whose spikes the network file gives |
+//! | [`sets`] | samples to learn from and to test on, as they are read and scaled |
 //! | [`samples`] | a training set and a test set of samples of any kind |
 //! | [`stage`] | a part of a run: what it learns or tests |
 //! | [`plan`] | stages of learning and of testing, known before anything runs |
@@ -31,7 +32,6 @@
 //! | [`float_prototypes`] | the float twin of a head: nearest class means |
 //! | [`float_run`] | the same by the float twin of PES |
 //! | [`learner`] | a network file that learns, as a task |
-//! | [`trained`] | a network that was trained elsewhere, on samples |
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -54,6 +54,7 @@ pub mod online;
 pub mod plan;
 pub mod presenter;
 pub mod samples;
+pub mod sets;
 pub mod settings;
 pub mod signal_figures;
 pub mod sizes;
@@ -61,7 +62,6 @@ pub mod spikes;
 pub mod spiking;
 pub mod stage;
 pub mod task;
-pub mod trained;
 pub mod trials;
 
 pub use learner::{Learner, LearnerOptions};

@@ -7,6 +7,9 @@ use loihi_place::neuron_map::NeuronMap;
 use loihi_run::record::RecordError;
 use loihi_run::record::checkpoint::RunPosition;
 
+/// Most classes or scores of a sample in `metrics.csv`.
+pub const COLUMN_MAX: usize = 100;
+
 /// Follows a run: shows it, records it. What is not taken up is passed over.
 pub trait Observer {
     /// The image that is going to run, and its neuron map.
@@ -99,13 +102,13 @@ pub struct Answer<'a> {
     pub name: &'a str,
     /// Steps that it was shown.
     pub steps: u32,
-    /// Its class, if it is known.
-    pub label: Option<u32>,
-    /// The class with the largest score; `None` if the network has no classes.
-    pub answer: Option<u32>,
-    /// Score by class, the larger the better.
+    /// Its classes, as many as there are answers, where they are known.
+    pub labels: &'a [Option<usize>],
+    /// The classes with the largest scores, window by window, pixel by pixel; none if the network has no classes.
+    pub answers: &'a [Option<usize>],
+    /// Scores window by window, by class, the larger the better.
     pub scores: &'a [i64],
-    /// Samples so far whose class is known, and those of them that were answered with it.
+    /// Answers so far whose class is known, and those of them that are right.
     pub labelled: u32,
     /// See `labelled`.
     pub right: u32,
@@ -113,13 +116,38 @@ pub struct Answer<'a> {
 
 impl std::fmt::Display for Answer<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let class = |class: Option<u32>| class.map_or_else(|| "?".to_owned(), |class| class.to_string());
-        write!(f, "{}: class {}, answer {}", self.name, class(self.label), class(self.answer))
+        match (self.labels, self.answers) {
+            ([], []) => write!(f, "{}: class ?, answer ?", self.name),
+            ([label], [answer]) => {
+                let class = |class: &Option<usize>| class.map_or_else(|| "?".to_owned(), |class| class.to_string());
+                write!(f, "{}: class {}, answer {}", self.name, class(label), class(answer))
+            }
+            (labels, answers) => {
+                let [right, labelled] = right_of(labels, answers);
+                write!(f, "{}: {right} of {labelled} classes right", self.name)
+            }
+        }
+    }
+}
+
+/// Right answers, and those whose class is known.
+pub fn right_of(labels: &[Option<usize>], answers: &[Option<usize>]) -> [u32; 2] {
+    let known = || labels.iter().zip(answers).filter(|(label, _)| label.is_some());
+    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    [count(known().filter(|(label, answer)| label == answer).count()), count(known().count())]
+}
+
+/// Classes as a column of a table has them: in a row, the first ones of many, with `-` where there is none; one alone is left out.
+pub fn column(classes: &[Option<usize>]) -> String {
+    let text = |class: &Option<usize>| class.map_or_else(|| "-".to_owned(), |class| class.to_string());
+    match classes {
+        [] | [None] => String::new(),
+        all => all.iter().take(COLUMN_MAX).map(text).collect::<Vec<_>>().join(" "),
     }
 }
 
 impl Answer<'_> {
-    /// The share of right answers among samples whose class is known.
+    /// The share of right answers among those whose class is known.
     pub fn accuracy(&self) -> Option<f64> {
         (self.labelled > 0).then(|| f64::from(self.right) / f64::from(self.labelled))
     }

@@ -9,7 +9,8 @@ use loihi_files::plural::plural;
 use loihi_net::network::Network;
 use loihi_place::place::Placed;
 use loihi_run::inference::Stimulus;
-use loihi_run::inference::present::{Presentation, check_labels, input_of, present};
+use loihi_run::inference::labels::check_labels;
+use loihi_run::inference::present::{Presentation, input_of, present};
 use loihi_snip::{Port, Programs, StimulusPort, Teaching};
 
 /// How samples are shown to a network, and what it is taught.

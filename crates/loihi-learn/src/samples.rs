@@ -1,11 +1,11 @@
 //! What a network learns from and is tested on: a training set and a test set of samples of any kind.
 
+use crate::sets::{Wanted, check_sizes, is_folder_of_sets, read};
 use crate::settings::{StagesBy, TaskForm};
 use crate::task::{ExperimentError, RunOptions};
 use loihi_core::num::{Fnv64, word};
-use loihi_data::{Collection, DataError, DataOptions, DataSet, Origin, Sample, SampleData, open, rescale};
+use loihi_data::{DataError, DataOptions, DataSet, Sample, SampleData, open};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// Which set a sample is of, and its place there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,21 +45,6 @@ pub struct TaskSamples {
     pub test: Vec<usize>,
 }
 
-/// What of the data a network takes.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Wanted<'w> {
-    /// Numbers as they are, not values of 0 to 255.
-    pub reals: bool,
-    /// A column that divides samples into tasks.
-    pub column: Option<&'w str>,
-    /// Data to test on, if they are not part of the others.
-    pub test: Option<&'w Path>,
-    /// Whether the order is that of time.
-    pub stream: bool,
-    /// Full scale of the values; by default that of the task's own data.
-    pub full_scale: Option<u8>,
-}
-
 impl Samples {
     /// The data that the options name, else those of the task. Values of other data than the task's are brought to the range of
     /// its own, and the training set to an order that follows from the seed, unless they are a stream.
@@ -86,43 +71,18 @@ impl Samples {
         };
         let name = data.path().display().to_string();
         let unfit = |what: String| ExperimentError::Unfit { data: name.clone(), what };
-        let (mut training, mut test);
-        match wanted.test {
-            None => {
-                let divided = data.divided()?;
-                (training, test) = (divided.training, divided.test);
-            }
-            Some(other) => {
-                let split = |data: &Collection, starts: &[&str]| {
-                    let own = data.splits().iter().find(|split| starts.iter().any(|start| split.starts_with(start)));
-                    own.or(data.splits().first()).cloned().unwrap_or_default()
-                };
-                let scale;
-                (training, scale) = data.scaled(&split(&data, &["train"]), usize::MAX)?;
-                // What is tested is scaled as what is learned.
-                let other = open(other, &common.scale(scale))?;
-                test = other.as_they_are(&split(&other, &["test", "t10k"]), usize::MAX)?;
-            }
-        }
         // Values are rescaled to the scale that is wanted, by default that of the task's own data.
-        let from = data.full_scale();
-        let to = wanted.full_scale.unwrap_or_else(|| set.map_or(from, |own| own.full_scale));
-        if from != to {
-            for sample in training.iter_mut().chain(&mut test) {
-                if let SampleData::Values { values, .. } = &mut sample.data {
-                    rescale(values, from, to);
-                }
-            }
+        let to = wanted.full_scale.unwrap_or_else(|| set.map_or_else(|| data.full_scale(), |own| own.full_scale));
+        let mut sets = read(&data, wanted.test, &common, to)?;
+        for beside in wanted.beside {
+            let other = open(&beside.train, &common)?;
+            let others = read(&other, beside.test.as_deref(), &common, to)?;
+            sets.join(others).map_err(|what| unfit(format!("beside {}, {what}", other.path().display())))?;
         }
-        let first = training.iter().chain(&test).next().map_or(0, size_of);
+        let divided = sets.divided();
+        let (mut training, test) = (divided.training, divided.test);
         let tested = wanted.test.map_or_else(|| name.clone(), |path| path.display().to_string());
-        for (data, samples) in [(&name, &training), (&tested, &test)] {
-            if let Some(sample) = samples.iter().find(|sample| size_of(sample) != first) {
-                let size = size_of(sample);
-                let what = format!("sample {} has {size} values, and the first one to learn from {first}", sample.name);
-                return Err(ExperimentError::Unfit { data: data.clone(), what });
-            }
-        }
+        check_sizes([(&name, &training), (&tested, &test)])?;
         if training.is_empty() {
             return Err(unfit("it has no samples to learn from".to_owned()));
         }
@@ -281,29 +241,19 @@ impl Samples {
     }
 }
 
-fn is_folder_of_sets(set: Option<&DataSet>, given: &Path) -> bool {
-    set.is_some_and(|set| matches!(set.origin, Origin::Fetched(_))) && given.is_dir()
-}
-
-/// Values of a sample; 0 for a recording, which may be of any length.
-fn size_of(sample: &Sample) -> usize {
-    match &sample.data {
-        SampleData::Values { values, .. } => values.len(),
-        SampleData::Reals { values, .. } => values.len(),
-        _ => 0,
-    }
-}
-
-/// Adds all of a sample to a hash: its name, class, targets, stage and data.
-pub(crate) fn hash_of(sample: &Sample, hash: &mut Fnv64) {
+/// Adds all of a sample to a hash: its name, class, targets, stage and data, and all that is shown beside it.
+pub fn hash_of(sample: &Sample, hash: &mut Fnv64) {
     fn reals(values: &[f32], hash: &mut Fnv64) {
         for value in values {
             hash.bytes(&value.to_bits().to_le_bytes());
         }
     }
-    let Sample { name, label, targets, stage, data, .. } = sample;
+    let Sample { name, label, targets, target_shape, stage, data, beside, .. } = sample;
     hash.bytes(format!("{name} {label:?}").as_bytes());
     reals(targets, hash);
+    if target_shape.len() > 1 {
+        hash.bytes(format!("{target_shape:?}").as_bytes());
+    }
     if let Some(stage) = stage {
         hash.bytes(stage.as_bytes());
     }
@@ -318,6 +268,7 @@ pub(crate) fn hash_of(sample: &Sample, hash: &mut Fnv64) {
         }
         other => hash.bytes(format!("{other:?}").as_bytes()),
     }
+    beside.iter().for_each(|own| hash_of(own, hash));
 }
 
 /// Places of at most as many samples of a class, one after the other; the first of them follows from the seed.

@@ -4,7 +4,8 @@
 
 use loihi_files::npz::{self, Array, Values};
 use loihi_learn::RunOptions;
-use loihi_learn::samples::{Samples, Wanted};
+use loihi_learn::samples::Samples;
+use loihi_learn::sets::Wanted;
 use loihi_learn::settings::TaskForm;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,17 +1,22 @@
 //! A network that was trained elsewhere, with samples to classify: inference as an experiment.
 
-use crate::samples::hash_of;
-use crate::stage::resumed;
-use crate::{Answer, ExperimentError, Metrics, NoObserver, Observer, Outcome, RunOptions, Running, Task, conclude};
 use loihi_core::chip::SnapshotScope;
 use loihi_core::num::Fnv64;
 use loihi_data::Sample;
 use loihi_device::session::{Session, SessionError};
+use loihi_learn::observer::right_of;
+use loihi_learn::samples::hash_of;
+use loihi_learn::stage::resumed;
+use loihi_learn::{
+    Answer, ExperimentError, Metrics, NoObserver, Observer, Outcome, RunOptions, Running, Task, conclude, restore,
+};
 use loihi_net::network::{Network, ReadBy};
 use loihi_place::neuron_map::NeuronMap;
 use loihi_place::place::Placed;
+use loihi_run::inference::answers::AnswerShape;
+use loihi_run::inference::labels::labels_of;
 use loihi_run::inference::present::{PresentError, Presentation, present};
-use loihi_run::inference::{Inference, Stimulus, answer};
+use loihi_run::inference::{Inference, Stimulus};
 use loihi_run::record::RecordError;
 use loihi_run::record::checkpoint::{Planned, RunPosition};
 
@@ -32,7 +37,7 @@ pub struct Trained {
     pub learn: bool,
 }
 
-/// Samples whose class is known, and those of them that were answered with it.
+/// Answers whose class is known, and those of them that are right.
 #[derive(Clone, Copy, Default)]
 struct Right {
     labelled: u32,
@@ -45,9 +50,9 @@ impl Trained {
         self.network.connections.iter().any(|connection| connection.learning.is_some())
     }
 
-    /// The class of a sample; a network that answers nothing is neither right nor wrong.
-    fn label(&self, item: &Sample) -> Option<u32> {
-        item.label.filter(|_| self.network.readout.is_some())
+    /// What is to be answered to a sample of this many steps; of a network without readout nothing, which is neither right nor wrong.
+    fn labels(&self, item: &Sample, steps: u32) -> Result<Vec<Option<usize>>, PresentError> {
+        labels_of(&self.network, item, steps)
     }
 
     /// What is shown with a number, its spikes drawn from a seed.
@@ -103,16 +108,17 @@ impl Trained {
         let plan = [self.planned(shown, options.seed)];
         let position = resumed(resume, &plan, &self.placed.image, inference)?;
         let before = shown.get(..position.items).unwrap_or_default();
-        let mut expected = 0;
+        let (mut expected, mut labelled) = (0, 0_u32);
         for (number, item) in (0_u32..).zip(before) {
-            expected += u64::from(self.stimulus(number, item, options.seed)?.steps);
+            let steps = self.stimulus(number, item, options.seed)?.steps;
+            expected += u64::from(steps);
+            let labels = self.labels(item, steps)?;
+            labelled = labelled.saturating_add(right_of(&labels, &labels)[1]);
         }
         let found = inference.session().ops()?.steps;
         if found != expected {
             return Err(RecordError::OtherState { expected, found }.into());
         }
-        let labelled = before.iter().filter(|item| self.label(item).is_some()).count();
-        let labelled = u32::try_from(labelled).unwrap_or(u32::MAX);
         Ok((before.len(), Right { labelled, right: position.right.first().copied().unwrap_or(0).min(labelled) }))
     }
 }
@@ -136,20 +142,23 @@ impl Task for Trained {
         let mut inference = Inference::new(session, &self.network, &self.placed)?;
         inference.set_learning(self.learn);
         if let Some(learned) = &options.learned {
-            crate::restore(learned, image, inference.session())?;
+            restore(learned, image, inference.session())?;
         }
         let (first, Right { mut labelled, mut right }) = self.restore(&mut inference, options, shown)?;
         let mut plan = None;
         for (number, item) in (0_u32..).zip(shown).skip(first) {
             let stimulus = self.stimulus(number, item, options.seed)?;
             let scores = inference.score(&stimulus)?;
+            let steps = stimulus.steps;
             let by = self.network.readout.map_or(ReadBy::Voltage, |readout| readout.by);
-            let answer = answer(by, &scores).and_then(|class| u32::try_from(class).ok());
-            let label = self.label(item);
-            labelled += u32::from(label.is_some());
-            right += u32::from(label.is_some() && label == answer);
-            let (name, scores) = (item.name.as_str(), scores.as_slice());
-            let answer = Answer { number, name, steps: stimulus.steps, label, answer, scores, labelled, right };
+            let shape = AnswerShape::of(&self.network, steps);
+            let (labels, answers) =
+                (self.labels(item, steps)?, shape.map(|shape| shape.answers(by, &scores)).unwrap_or_default());
+            let [own_right, own_labelled] = right_of(&labels, &answers);
+            labelled = labelled.saturating_add(own_labelled);
+            right = right.saturating_add(own_right);
+            let (name, scores, labels, answers) = (item.name.as_str(), &*scores, &*labels, &*answers);
+            let answer = Answer { number, name, steps, labels, answers, scores, labelled, right };
             observer.answer(&answer)?;
             let figure = answer.accuracy().map(|accuracy| ("accuracy", accuracy));
             observer.progress(&Running { done: u64::from(number) + 1, total: shown.len() as u64, stage: "", figure });
