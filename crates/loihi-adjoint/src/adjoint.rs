@@ -46,7 +46,8 @@ pub fn step(registers: &Registers, adjoint: &mut Adjoint, row: &mut Row<'_>) {
     Arch::new().dispatch(Step::<false> { registers, adjoint, row, drives: &mut [] });
 }
 
-/// The same, and also writes the derivative of the loss by what drives the voltages.
+/// The same for voltages that the current enters by a share, of `drives`, which is left the derivative of the loss by what entered
+/// them.
 ///
 /// # Panics
 /// The lengths do not meet.
@@ -88,8 +89,9 @@ fn all<const DRIVES: bool>(registers: &Registers, adjoint: &mut Adjoint, row: &m
         for at in 0..n {
             // By the voltage before the reset: through the spike, and through the voltage that stays.
             let voltage = slopes[at] * spikes[at] + keeps[at] * by_v[at];
-            let current = voltage + by_u[at];
+            let mut current = voltage + by_u[at];
             if DRIVES {
+                current = drives[at] * voltage + by_u[at];
                 drives[at] = voltage;
             }
             sums[at] = 64.0 * current;

@@ -1,87 +1,17 @@
 //! Neurons of several compartments, forward and backward: leaves hand currents or voltages to the soma, which spikes.
 //!
-//! As [`loihi_core::compartment::tree`] has it, for joins that add. Forward, a compartment adds what it takes from the stack to
-//! its own input; backward, what it took gets the derivative by its drive.
+//! As [`loihi_core::compartment::tree`] has it. Forward, a compartment joins what it takes from the stack with its own input
+//! ([`crate::join`]); backward, what it took gets the derivative by what entered the voltage.
 
 use crate::adjoint::{self, Adjoint};
 use crate::arithmetic::{self, Derivatives, Registers, Row, State, current, decayed, waits};
+use crate::branches::{Branch, Branches, Leaf, Soma};
+use crate::join::{Gate, Joined, Route};
 use gemm_common::pulp::{Arch, NullaryFnOnce};
-use loihi_core::image::{Join, Profile, StackIn, StackOut, ThresholdMode, Tree};
+use loihi_core::image::{StackOut, ThresholdMode};
 use loihi_core::num::wrap_signed;
 
-/// A compartment below the soma, for all neurons of a population.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Branch {
-    /// Registers that stay.
-    pub registers: Registers,
-    /// Compartments, by their numbers, whose operands it adds.
-    pub takes: Vec<usize>,
-    /// What it pushes.
-    pub pushes: StackOut,
-    /// What happens above its threshold.
-    pub threshold: ThresholdMode,
-}
-
-/// The compartments below the soma, and which of them it adds; nothing for neurons of one compartment.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Branches {
-    /// Compartments below the soma, in their order.
-    pub leaves: Vec<Branch>,
-    /// Leaves, by their numbers, whose operands the soma adds.
-    pub takes: Vec<usize>,
-}
-
-/// What a leaf leaves of a batch; the soma has all of it in the trail of its population.
-#[derive(Debug, Default)]
-pub struct Leaf {
-    /// Sums; backward, the derivative of the loss by them.
-    pub sums: Vec<f32>,
-    /// The derivative of the voltage that stays by that before the threshold.
-    pub keeps: Vec<f32>,
-    /// The derivative of the voltage that is handed on by that before the threshold.
-    pub passes: Vec<f32>,
-    /// Registers that a step changes.
-    pub state: State,
-    /// Derivatives on their way to earlier steps.
-    pub adjoint: Adjoint,
-    /// Operands of the current step, as the stack takes them.
-    operands: Vec<i32>,
-    /// The derivative of the loss by the operands.
-    by_operands: Vec<f32>,
-}
-
-/// The branches of profiles, leaves first and the soma last, each with one for every neuron.
-///
-/// # Errors
-/// What is not trained.
-pub fn branches(compartments: &[Vec<Profile>]) -> Result<Branches, String> {
-    let (mut stack, mut branches): (Vec<usize>, Vec<Branch>) = (Vec::new(), Vec::new());
-    for (number, profiles) in compartments.iter().enumerate() {
-        let tree = profiles.first().map_or(Tree::NONE, |profile| profile.tree);
-        let taken = match tree.stack_in {
-            StackIn::Skip => 0,
-            StackIn::PopA | StackIn::PopB => 1,
-            StackIn::PopAAndB => 2,
-        };
-        let takes = stack.split_off(stack.len().saturating_sub(taken));
-        let takes = match tree.join {
-            Join::Skip => Vec::new(),
-            Join::Add => takes,
-            _ => return Err("compartments are trained with join = \"add\" only".to_owned()),
-        };
-        if tree.stack_out != StackOut::Skip {
-            stack.push(number);
-        }
-        let (registers, pushes) = (Registers::of(profiles.iter()), tree.stack_out);
-        branches.push(Branch { registers, takes, pushes, threshold: tree.threshold });
-    }
-    match branches.pop() {
-        Some(Branch { threshold: ThresholdMode::SpikeAndReset, takes, .. }) => Ok(Branches { leaves: branches, takes }),
-        _ => Err("the soma does not spike".to_owned()),
-    }
-}
-
-/// Computes a step of all compartments; `registers`, `soma` and `row` are those of the soma, `leaves` the others, at the elements
+/// Computes a step of all compartments; `registers`, `state` and `row` are those of the soma, `leaves` the others, at the elements
 /// of the step from `first` on. Biases enter the first compartment.
 ///
 /// # Panics
@@ -89,28 +19,29 @@ pub fn branches(compartments: &[Vec<Profile>]) -> Result<Branches, String> {
 pub fn step(
     registers: &Registers,
     Branches { leaves: below, takes }: &Branches,
-    leaves: &mut [Leaf],
+    (leaves, soma): (&mut [Leaf], &mut Soma),
     first: usize,
-    soma: &mut State,
+    state: &mut State,
     row: &mut Row<'_>,
     derivatives: Option<Derivatives>,
 ) {
-    let mut entering = vec![0_i32; row.sums.len()];
+    let width = row.sums.len();
+    // Only the first compartment has a bias.
+    let mut entering: Vec<i32> = row.biases.iter().copied().cycle().take(width).collect();
     for (number, branch) in below.iter().enumerate() {
         let (before, own) = leaves.split_at_mut(number);
         let Some(leaf) = own.first_mut() else { return };
-        if number == 0 {
-            // The stack is empty, and only this compartment has a bias.
-            entering.iter_mut().zip(row.biases.iter().cycle()).for_each(|(own, bias)| *own = *bias);
-        } else {
-            take(&mut entering, before, &branch.takes);
-        }
+        let all = Compartments { below, before, derivatives };
+        let own = (&branch.registers, &leaf.state, &leaf.sums[first..first + width]);
+        all.enter(&branch.takes, &mut entering, own, of_step(&mut leaf.routes, first, width));
         match derivatives {
             None => Arch::new().dispatch(LeafStep::<false> { branch, leaf, entering: &entering, first }),
             Some(_) => Arch::new().dispatch(LeafStep::<true> { branch, leaf, entering: &entering, first }),
         }
+        entering.fill(0);
     }
-    take(&mut entering, leaves, takes);
+    let all = Compartments { below, before: leaves, derivatives };
+    all.enter(takes, &mut entering, (registers, state, row.sums), of_step(&mut soma.routes, first, width));
     let mut row = Row {
         sums: row.sums,
         biases: &entering,
@@ -118,14 +49,36 @@ pub fn step(
         slopes: &mut *row.slopes,
         keeps: &mut *row.keeps,
     };
-    arithmetic::step(registers, soma, &mut row, derivatives);
+    arithmetic::step(registers, state, &mut row, derivatives);
 }
 
-/// Sums the operands of the leaves at these places.
-fn take(entering: &mut [i32], leaves: &[Leaf], takes: &[usize]) {
-    entering.fill(0);
-    for place in takes {
-        entering.iter_mut().zip(&leaves[*place].operands).for_each(|(own, operand)| *own = own.wrapping_add(*operand));
+/// The elements of a step, if there are any.
+fn of_step<T>(all: &mut [T], first: usize, width: usize) -> &mut [T] {
+    all.get_mut(first..first + width).unwrap_or_default()
+}
+
+/// Compartments that a step has computed.
+struct Compartments<'c> {
+    below: &'c [Branch],
+    before: &'c [Leaf],
+    derivatives: Option<Derivatives>,
+}
+
+impl Compartments<'_> {
+    /// Joins what the next one takes with its input; see [`Joined::enter`].
+    fn enter(
+        &self,
+        takes: &Joined,
+        entering: &mut [i32],
+        (registers, state, sums): (&Registers, &State, &[f32]),
+        routes: &mut [Route],
+    ) {
+        let n = registers.len().max(1);
+        let input = |at: usize| current(state.u[at], registers.keep_u[at % n], sums[at]);
+        let pushed = [takes.a, takes.b].map(|own| own.map(|own| &self.before[own].pushed));
+        let registers = takes.a.map(|a| &self.below[a].registers);
+        let gate = registers.zip(self.derivatives).map(|(registers, derivatives)| Gate { registers, derivatives });
+        takes.enter(entering, input, pushed, gate, routes);
     }
 }
 
@@ -156,14 +109,18 @@ fn leaf_step<const WANTED: bool>(branch: &Branch, leaf: &mut Leaf, entering: &[i
     let resets = branch.threshold == ThresholdMode::SpikeAndReset;
     let saturates = branch.threshold == ThresholdMode::PassAboveAndSaturate;
     let pushes_current = branch.pushes == StackOut::PushU;
-    leaf.operands.resize(entering.len(), 0);
+    leaf.pushed.values.resize(entering.len(), 0);
+    leaf.pushed.over.resize(entering.len(), 0);
+    leaf.pushed.follows.resize(if WANTED { entering.len() } else { 0 }, 0.0);
     for (row, entering) in entering.chunks_exact(n.max(1)).enumerate() {
         let own = row * n..(row + 1) * n;
         let of_step = first + row * n..first + (row + 1) * n;
         let (u, v) = (&mut leaf.state.u[own.clone()][..n], &mut leaf.state.v[own.clone()][..n]);
-        let (left, operands) = (&mut leaf.state.waits[own.clone()][..n], &mut leaf.operands[own][..n]);
+        let left = &mut leaf.state.waits[own.clone()][..n];
+        let (operands, over) = (&mut leaf.pushed.values[own.clone()][..n], &mut leaf.pushed.over[own.clone()][..n]);
         let sums = &leaf.sums[of_step.clone()][..n];
-        let (of_step, wanted) = if WANTED { (of_step, n) } else { (0..0, 0) };
+        let (of_step, own, wanted) = if WANTED { (of_step, own, n) } else { (0..0, 0..0, 0) };
+        let all_follow = &mut leaf.pushed.follows[own][..wanted];
         let keeps = &mut leaf.keeps[of_step.clone()][..wanted];
         let (passes, entering) = (&mut leaf.passes[of_step][..wanted], &entering[..n]);
         for at in 0..n {
@@ -180,8 +137,10 @@ fn leaf_step<const WANTED: bool>(branch: &Branch, leaf: &mut Leaf, entering: &[i
             left[at] = waits(left[at], refractory[at], is_above && resets);
             let passed = if is_above == resets { 0 } else { voltage };
             operands[at] = if pushes_current { u[at] } else { passed };
+            over[at] = voltage.wrapping_sub(v_th[at]);
             if WANTED {
                 let follows = if is_waiting || held != free { 0.0 } else { 1.0 };
+                all_follow[at] = follows;
                 keeps[at] = if is_above && (resets || saturates) { 0.0 } else { follows };
                 passes[at] = if is_above == resets { 0.0 } else { follows };
             }
@@ -196,30 +155,55 @@ fn leaf_step<const WANTED: bool>(branch: &Branch, leaf: &mut Leaf, entering: &[i
 pub fn back(
     registers: &Registers,
     Branches { leaves: below, takes }: &Branches,
-    leaves: &mut [Leaf],
+    (leaves, soma): (&mut [Leaf], &mut Soma),
     first: usize,
-    soma: &mut Adjoint,
+    adjoint: &mut Adjoint,
     row: &mut adjoint::Row<'_>,
 ) {
-    let mut drives = vec![0.0_f32; row.sums.len()];
+    let width = row.sums.len();
     for leaf in &mut *leaves {
-        leaf.by_operands.clear();
-        leaf.by_operands.resize(drives.len(), 0.0);
+        for own in [&mut leaf.by_operands, &mut leaf.by_gates] {
+            own.clear();
+            own.resize(width, 0.0);
+        }
     }
-    adjoint::step_with_drives(registers, soma, row, &mut drives);
-    give(&drives, leaves, takes);
+    let drives = of_step(&mut soma.by_drives, first, width);
+    let routes = of_step(&mut soma.routes, first, width);
+    own_shares(routes, drives);
+    adjoint::step_with_drives(registers, adjoint, row, drives);
+    give(drives, routes, leaves, takes);
+    let mut drives = vec![0.0_f32; width];
     for (number, branch) in below.iter().enumerate().rev() {
         let (before, own) = leaves.split_at_mut(number);
         let Some(leaf) = own.first_mut() else { return };
+        own_shares(of_step(&mut leaf.routes, first, width), &mut drives);
         Arch::new().dispatch(LeafBack { branch, leaf, drives: &mut drives, first });
-        give(&drives, before, &branch.takes);
+        give(&drives, of_step(&mut leaf.routes, first, width), before, &branch.takes);
     }
 }
 
-/// Adds the derivatives by what entered a voltage to those by the operands of which it was the sum.
-fn give(drives: &[f32], leaves: &mut [Leaf], takes: &[usize]) {
-    for place in takes {
-        leaves[*place].by_operands.iter_mut().zip(drives).for_each(|(own, drive)| *own += drive);
+/// Leaves what the own input is of what enters a voltage: all of it in a sum.
+fn own_shares(routes: &[Route], shares: &mut [f32]) {
+    shares.fill(1.0);
+    shares.iter_mut().zip(routes).for_each(|(share, [own, ..])| *share = *own);
+}
+
+/// Adds the derivatives by what entered a voltage to those by the operands from which it was joined.
+fn give(drives: &[f32], routes: &[Route], leaves: &mut [Leaf], takes: &Joined) {
+    if takes.adds() {
+        for place in takes.operands() {
+            leaves[place].by_operands.iter_mut().zip(drives).for_each(|(own, drive)| *own += drive);
+        }
+        return;
+    }
+    for (at, (drive, [_, a, b, gate])) in drives.iter().zip(routes).enumerate() {
+        if let Some(own) = takes.a.map(|place| &mut leaves[place]) {
+            own.by_operands[at] += a * drive;
+            own.by_gates[at] += gate * drive;
+        }
+        if let Some(own) = takes.b.map(|place| &mut leaves[place]) {
+            own.by_operands[at] += b * drive;
+        }
     }
 }
 
@@ -240,7 +224,8 @@ impl NullaryFnOnce for LeafBack<'_> {
     }
 }
 
-/// A step of a leaf backward, from the derivatives by its operands; leaves those by what entered its voltage.
+/// A step of a leaf backward, from the derivatives by its operands; `drives` has the shares of its own input, and is left the
+/// derivatives by what entered its voltage.
 #[inline(always)]
 #[expect(clippy::cast_precision_loss, reason = "at most 4096")]
 fn leaf_back(branch: &Branch, leaf: &mut Leaf, drives: &mut [f32], first: usize) {
@@ -255,12 +240,15 @@ fn leaf_back(branch: &Branch, leaf: &mut Leaf, drives: &mut [f32], first: usize)
         let own = row * n..(row + 1) * n;
         let of_step = first + row * n..first + (row + 1) * n;
         let (by_u, by_v) = (&mut leaf.adjoint.u[own.clone()][..n], &mut leaf.adjoint.v[own.clone()][..n]);
-        let (by_operands, sums) = (&leaf.by_operands[own][..n], &mut leaf.sums[of_step.clone()][..n]);
+        let (by_operands, sums) = (&leaf.by_operands[own.clone()][..n], &mut leaf.sums[of_step.clone()][..n]);
         let (passes, keeps) = (&leaf.passes[of_step.clone()][..n], &leaf.keeps[of_step][..n]);
+        let (by_gates, by_biases) = (&leaf.by_gates[own.clone()][..n], &mut leaf.by_biases[own][..n]);
         for at in 0..n {
-            let voltage = passes[at] * (of_voltage * by_operands[at]) + keeps[at] * by_v[at];
-            let current = voltage + of_current * by_operands[at] + by_u[at];
+            let voltage = passes[at] * (of_voltage * by_operands[at]) + keeps[at] * by_v[at] + by_gates[at];
+            let input = drives[at] * voltage;
+            let current = input + of_current * by_operands[at] + by_u[at];
             drives[at] = voltage;
+            by_biases[at] += input;
             sums[at] = 64.0 * current;
             by_v[at] = voltage * (keep_v[at] as f32 / 4096.0);
             by_u[at] = current * (keep_u[at] as f32 / 4096.0);
