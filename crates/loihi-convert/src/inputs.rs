@@ -21,7 +21,7 @@ const VALIDATION_SAMPLES: usize = 5000;
 /// [`ConvertError::Samples`].
 pub fn open(calibrate: &Path, test: Option<&Path>, seed: u32, validate: bool) -> Result<Samples, ConvertError> {
     let mut options = SubjectOptions::new(calibrate);
-    (options.test, options.seed, options.validate) = (test.map(Path::to_owned), seed, validate);
+    (options.test, options.seed, options.validate) = (test.map(Path::to_owned).into_iter().collect(), seed, validate);
     Ok(options.read_samples(VALIDATION_SAMPLES)?)
 }
 
@@ -101,6 +101,12 @@ pub fn check_labels(ann: &Ann, samples: &[Sample]) -> Result<(), ConvertError> {
     for sample in samples {
         let unfit = |what: String| ConvertError::Unfit { data: format!("sample {}", sample.name), what };
         match sample.label {
+            None if !sample.targets.is_empty() => {
+                let shape = &sample.target_shape;
+                return Err(unfit(format!(
+                    "it has no class, but targets of shape {shape:?} as for a regression: give classes, `y`, as whole numbers of shape [samples]"
+                )));
+            }
             None => return Err(unfit("it has no class: every sample to test on needs one".to_owned())),
             Some(label) if usize::try_from(label).is_ok_and(|label| label < classes) => {}
             Some(label) => return Err(unfit(format!("its class is {label}, and the network has {classes}"))),

@@ -13,8 +13,8 @@ pub struct Batch {
     pub steps: usize,
     /// Steps of each.
     pub lengths: Vec<usize>,
-    /// Classes; empty where none are asked for.
-    pub labels: Vec<usize>,
+    /// By sample: the class of every answer, where one is known; empty where none are asked for.
+    pub labels: Vec<Vec<Option<usize>>>,
     /// By input: step, sample and element of every spike.
     pub spikes: Vec<Vec<(usize, usize, usize)>>,
     /// Population, sample and its biases.
@@ -69,7 +69,7 @@ impl Batch {
 
     /// The same with classes.
     #[must_use]
-    pub fn labelled(self, labels: Vec<usize>) -> Self {
+    pub fn labelled(self, labels: Vec<Vec<Option<usize>>>) -> Self {
         Self { labels, ..self }
     }
 }

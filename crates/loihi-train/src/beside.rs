@@ -1,4 +1,4 @@
-//! What is trained beside weights: the tables `delay`, `decay_u`, `decay_v` and `v_th` of `[train]`, named as the keys of a network
+//! What is trained beside weights: the tables `delay`, `decay_u`, `decay_v`, `v_th` and `bias` of `[train]`, named as the keys of a network
 //! file that they change.
 
 use crate::parameter::Register;
@@ -31,6 +31,19 @@ pub struct RegisterForm {
     /// Learning rate: about what the register moves in a step of the optimiser, in its units; above 0, at most 4096.
     pub rate: f32,
     /// Populations whose register is trained; by default those whose incoming weights are trained.
+    #[serde(default)]
+    pub of: Vec<String>,
+}
+
+/// `bias`: how biases are trained, one a neuron.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table with `rate` and `of`")]
+#[non_exhaustive]
+pub struct BiasForm {
+    /// Learning rate: about what a bias moves in a step of the optimiser, in units of the voltage; above 0, at most 65,536.
+    pub rate: f32,
+    /// Populations whose biases are trained; by default those whose incoming weights are trained, or for which the embedded CPU
+    /// sums values.
     #[serde(default)]
     pub of: Vec<String>,
 }

@@ -1,20 +1,22 @@
 //! Builds the trainer's model from a network and its table `[train]`; refuses what cannot be trained.
 
-use crate::arithmetic::Registers;
 use crate::beside::DelayForm;
+use crate::bias;
 use crate::error::TrainError;
 use crate::grid::Grid;
 use crate::groups::groups;
 use crate::layers::{BiasSums, Model, Neurons, Synapses};
 use crate::parameter::{Parameters, Place, Register};
-use crate::rate::Backward;
 use crate::readout::Reading;
 use crate::settings::TrainForm;
 use crate::sparse;
-use crate::tree::branches;
 use crate::ways::Ways;
+use loihi_adjoint::arithmetic::Registers;
+use loihi_adjoint::branches::branches;
+use loihi_adjoint::rate::Backward;
 use loihi_core::image::Profile;
 use loihi_net::network::{Connection, Each, Endpoint, Entry, Network, Population, size};
+use loihi_run::inference::answers::AnswerShape;
 
 impl Model {
     /// Of a network and its table `[train]`.
@@ -54,22 +56,32 @@ impl Model {
         if form.backward == Backward::Rate {
             check_rates(&neurons, &synapses, &groups).map_err(refused)?;
         }
-        let skip = usize::try_from(readout.skip_steps).unwrap_or(usize::MAX);
-        let classes = neurons.get(readout.population).map_or(0, |own| own.registers.len());
-        let readout = Reading { population: readout.population, by: readout.by, skip, classes };
-        let mut model = Self { inputs, sums, neurons, synapses, groups, readout, parameters };
+        let read = neurons.get(readout.population).map_or(0, |own| own.registers.len());
+        let readout = Reading { readout, neurons: read };
+        let pixels = AnswerShape::of(network, 0).map_or([1, 1], |shape| shape.pixels);
+        let mut model = Self { inputs, sums, neurons, synapses, groups, readout, pixels, parameters };
         model.exact(network).map_err(refused)?;
         for (own, is_reached) in model.neurons.iter_mut().zip(form.reached(network)) {
             own.is_reached = is_reached;
         }
-        if let Some(own) = model.neurons.get(model.readout.population).filter(|own| !own.is_reached) {
+        if let Some(own) = model.neurons.get(model.readout.population()).filter(|own| !own.is_reached) {
             let what =
                 format!("nothing that is trained leads to `{}`, which answers: see `learn` in [train]", own.name);
             return Err(refused(what));
         }
         model.registers(network, form);
+        model.biases(network, form);
         model.fold(network);
         Ok(model)
+    }
+
+    /// Biases of populations that are trained.
+    fn biases(&mut self, network: &Network, form: &TrainForm) {
+        let rate = form.bias.as_ref().map_or(0.0, |form| form.rate);
+        for place in (0..self.neurons.len()).filter(|place| form.trains_bias(network, *place)) {
+            let own = Parameters::biases(place, bias::begin(&self.neurons, &self.sums, place), rate);
+            self.parameters.push(own);
+        }
     }
 
     /// Registers of populations that are trained.
@@ -87,7 +99,7 @@ impl Model {
 
 /// Refuses networks that cannot be trained by rates.
 fn check_rates(neurons: &[Neurons], synapses: &[Synapses], groups: &[Vec<usize>]) -> Result<(), String> {
-    if let Some(own) = neurons.iter().find(|own| !own.branches.leaves.is_empty()) {
+    if let Some(own) = neurons.iter().find(|own| !own.branches.is_plain()) {
         return Err(format!("`{}` has several compartments: take out backward = \"rate\" in [train]", own.name));
     }
     let is_inside = |own: &&Synapses| groups.iter().any(|group| own.is_within(group));

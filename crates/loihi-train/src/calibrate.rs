@@ -14,7 +14,7 @@ pub fn thresholds(model: &mut Model, batch: &Batch, share: f64) {
     for group in model.groups.clone() {
         workspace.arrive(model, batch, &group);
         for place in &group {
-            let is_unit = model.readout.by == ReadBy::Voltage && model.readout.population == *place;
+            let is_unit = model.readout.by() == ReadBy::Voltage && model.readout.population() == *place;
             if !is_unit && model.trains_weights_into(*place) {
                 choose(model, &mut workspace, batch, &group, *place, share);
             }

@@ -34,8 +34,15 @@ impl Position {
     pub fn to_bytes(&self) -> Vec<u8> {
         let Self { epoch, batch, steps, tally } = self;
         let mut bytes = Vec::new();
-        let numbers =
-            [u64::from(*epoch), *batch as u64, u64::from(*steps), tally.loss.to_bits(), tally.right, tally.samples];
+        let numbers = [
+            u64::from(*epoch),
+            *batch as u64,
+            u64::from(*steps),
+            tally.loss.to_bits(),
+            tally.right,
+            tally.labelled,
+            tally.samples,
+        ];
         let mut number = |number: u64| bytes.extend(number.to_le_bytes());
         numbers.into_iter().for_each(&mut number);
         for counts in [&tally.spikes, &tally.turns] {
@@ -124,8 +131,9 @@ impl Reader<'_> {
         let epoch = u32::try_from(self.number()?).ok()?;
         let batch = usize::try_from(self.number()?).ok()?;
         let steps = u32::try_from(self.number()?).ok()?;
-        let (loss, right, samples) = (f64::from_bits(self.number()?), self.number()?, self.number()?);
+        let (loss, right) = (f64::from_bits(self.number()?), self.number()?);
+        let (labelled, samples) = (self.number()?, self.number()?);
         let (spikes, turns) = (self.counts()?, self.counts()?);
-        Some(Position { epoch, batch, steps, tally: Tally { loss, right, samples, spikes, turns } })
+        Some(Position { epoch, batch, steps, tally: Tally { loss, right, labelled, samples, spikes, turns } })
     }
 }

@@ -3,8 +3,8 @@
 use crate::beside::place_of;
 use crate::loss::Loss;
 use crate::parameter::Register;
-use crate::rate::Backward;
 use crate::settings::{RatesForm, TrainForm, is_trainable};
+use loihi_adjoint::rate::Backward;
 use loihi_net::network::{Connection, Network, ReadBy, Section, SectionError, Weights};
 
 impl TrainForm {
@@ -100,7 +100,7 @@ impl TrainForm {
             let what = "loss = \"target-spikes\" is on spikes: read them, by = \"spikes\" in [readout]";
             return Err(section.error("train", "loss", what));
         }
-        let of_time = ["surrogate", "width", "damping", "through_reset", "delay", "decay_u", "decay_v", "v_th"];
+        let of_time = ["surrogate", "width", "damping", "through_reset", "delay", "decay_u", "decay_v", "v_th", "bias"];
         let of_time = of_time.into_iter().find(|key| given(key));
         if let Some(key) = of_time.filter(|_| self.backward == Backward::Rate) {
             let what = format!("`{key}` is of backward = \"time\": give that, or take it out");
@@ -109,6 +109,9 @@ impl TrainForm {
         if self.backward == Backward::Rate && network.readout.is_some_and(|own| own.by == ReadBy::FirstSpike) {
             let what = "a first spike has no rate: read spikes or voltages, or take out backward = \"rate\"";
             return Err(section.error("train", "backward", what));
+        }
+        if let Some((key, what)) = self.answers_refusal(network) {
+            return Err(section.error("train", key, what));
         }
         for key in ["rewire_l1", "rewire_noise"] {
             if given(key) && self.connectivity.is_empty() {
@@ -126,6 +129,24 @@ impl TrainForm {
         Ok(())
     }
 
+    /// The key that does not go with windows or pixels that have answers of their own.
+    fn answers_refusal(&self, network: &Network) -> Option<(&'static str, &'static str)> {
+        let readout = network.readout?;
+        if readout.window_steps > 0 && self.backward == Backward::Rate {
+            return Some((
+                "backward",
+                "a rate is of all steps: take `window_steps` out of [readout], or backward = \"rate\"",
+            ));
+        }
+        let moves = [
+            ("shift", self.shift.is_some()),
+            ("turn_degrees", self.turn_degrees > 0.0),
+            ("stretch", self.stretch > 0.0),
+        ];
+        let (key, _) = moves.into_iter().find(|(_, moves)| *moves && readout.per_pixel)?;
+        Some((key, "the classes of pixels do not move with the sample: take it out"))
+    }
+
     /// Refuses names of populations that are not trained, and keys for populations that do not exist.
     fn check_parts(&self, section: &Section, network: &Network) -> Result<(), SectionError> {
         let answers = |place: usize| network.readout.is_some_and(|readout| readout.population == place);
@@ -136,6 +157,13 @@ impl TrainForm {
         }
         if let Some(what) = self.delay.as_ref().and_then(|delay| delay.refusal(network)) {
             return Err(section.error("train", "delay", what));
+        }
+        if let Some(what) = self.bias.as_ref().and_then(|bias| bias.refusal(network)) {
+            return Err(section.error("train", "bias", what));
+        }
+        if self.bias.is_some() && !(0..network.populations.len()).any(|place| self.trains_bias(network, place)) {
+            let what = "samples set the biases of all populations that are trained: take it out";
+            return Err(section.error("train", "bias", what));
         }
         for register in Register::ALL {
             let refusal = self.register(register).and_then(|form| form.refusal(register, network));

@@ -1,5 +1,6 @@
 //! Writes parameters into the model, rounded to the registers, and into the network file.
 
+use crate::bias;
 use crate::layers::Model;
 use crate::parameter::{Parameters, Place, Register};
 use loihi_core::image::Profile;
@@ -20,6 +21,10 @@ impl Model {
                 Place::Delays(at) => {
                     let delays = own.rounded().map(|delay| usize::try_from(delay).unwrap_or(0));
                     self.synapses[at].delays = Some(delays.collect());
+                }
+                Place::Bias(at) => {
+                    let biases: Vec<i32> = own.rounded().collect();
+                    bias::fold(&mut self.neurons, &mut self.sums, at, &biases);
                 }
                 Place::Register(at, register) => {
                     let values: Vec<i32> = own.rounded().collect();
@@ -79,6 +84,7 @@ impl Model {
                     let delays = own.rounded().map(Delay::saturating);
                     network.connections[at].delay = Each::of(delays.collect());
                 }
+                Place::Bias(at) => bias::write(network, at, &own.rounded().collect::<Vec<i32>>()),
                 // All registers are written.
                 Place::Register(..) => {}
             }

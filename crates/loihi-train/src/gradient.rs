@@ -19,6 +19,7 @@ impl Workspace {
             match place {
                 Place::Weights(at) => self.by_weights(&model.synapses[*at], batch, gradient),
                 Place::Delays(at) => self.by_delays(&model.synapses[*at], batch, gradient),
+                Place::Bias(at) => by_biases(&model.neurons[*at], self.trail(*at), batch, gradient),
                 Place::Register(at, register) => {
                     by_register(&model.neurons[*at], self.trail(*at), batch, *register, gradient);
                 }
@@ -70,6 +71,27 @@ impl Workspace {
     }
 }
 
+/// Adds the derivatives by biases: those by what enters the voltage of the first compartment, in all steps.
+#[expect(clippy::cast_precision_loss, reason = "at most 4096")]
+fn by_biases(neurons: &Neurons, trail: &Trail, batch: &Batch, gradient: &mut Gradient) {
+    let n = neurons.registers.len();
+    if let Some(leaf) = trail.leaves.first() {
+        leaf.by_biases.iter().enumerate().for_each(|(at, value)| gradient[at % n] += value);
+        return;
+    }
+    let width = batch.samples * n;
+    for at in 0..width {
+        let keep_u = neurons.registers.keep_u[at % n] as f32 / 4096.0;
+        let mut later_current = 0.0_f32;
+        for here in (0..batch.lengths[at / n]).rev().map(|step| step * width + at) {
+            let current = trail.sums[here] / 64.0;
+            let of_soma = trail.soma.by_drives.get(here).zip(trail.soma.routes.get(here));
+            gradient[at % n] += of_soma.map_or(current - later_current * keep_u, |(drive, [own, ..])| own * drive);
+            later_current = current;
+        }
+    }
+}
+
 /// Adds the derivatives by what is kept of a current or a voltage, or by a threshold.
 ///
 /// Derivatives by currents are those by sums, in other units; what is not from the next current in them is from the voltage
@@ -86,15 +108,16 @@ fn by_register(neurons: &Neurons, trail: &Trail, batch: &Batch, register: Regist
         for step in (0..batch.lengths[sample]).rev() {
             let here = step * width + at;
             let current = trail.sums[here] / 64.0;
-            let voltage = current - later_current * keep_u;
+            // Of neurons that join compartments it is not all of what entered the voltage.
+            let voltage = trail.soma.by_drives.get(here).copied().unwrap_or(current - later_current * keep_u);
             sum += match register {
                 Register::DecayU if step > 0 => current * trail.currents[here - width],
                 Register::DecayV if step > 0 => voltage * trail.potentials[here - width],
                 Register::DecayU => 0.0,
                 Register::DecayV => voltage * neurons.v_start[neuron] as f32,
                 Register::VTh => {
-                    let last = if step + 1 == batch.lengths[sample] { trail.by_voltages[at] } else { 0.0 };
-                    trail.by_threshold(here, later_voltage * keep_v + last)
+                    // Of a readout by voltage it is the unit, and not trained.
+                    trail.by_threshold(here, later_voltage * keep_v)
                 }
             };
             (later_current, later_voltage) = (current, voltage);

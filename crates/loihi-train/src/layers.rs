@@ -1,11 +1,12 @@
 //! A network as it is trained: neurons, synapses, and the order in which they are computed.
 
-use crate::arithmetic::Registers;
 use crate::parameter::Parameters;
 use crate::readout::Reading;
-use crate::tree::Branches;
 use crate::ways::Ways;
+use loihi_adjoint::arithmetic::Registers;
+use loihi_adjoint::branches::Branches;
 use loihi_net::network::{Endpoint, Network};
+use loihi_run::inference::answers::AnswerShape;
 
 /// A population.
 #[derive(Clone, Debug)]
@@ -75,6 +76,8 @@ pub struct Model {
     pub groups: Vec<Vec<usize>>,
     /// What answers.
     pub readout: Reading,
+    /// Rows and columns of pixels that have answers of their own; 1 and 1 where a neuron stands for a class.
+    pub pixels: [usize; 2],
     /// Everything that is trained.
     pub parameters: Vec<Parameters>,
 }
@@ -100,6 +103,13 @@ impl Model {
             }
         }
         first
+    }
+
+    /// How many answers a sample of this many steps has.
+    pub fn answer_shape(&self, steps: usize) -> AnswerShape {
+        let windows = self.readout.windows(steps).count();
+        let [rows, columns] = self.pixels;
+        AnswerShape { windows, classes: self.readout.neurons / (rows * columns).max(1), pixels: self.pixels }
     }
 
     /// All populations, each after what leads to it, as far as there is such an order.

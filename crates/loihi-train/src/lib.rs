@@ -5,12 +5,12 @@
 //!
 //! 1. Spikes of a source, `[steps, samples, sources]`, times weights as the chip stores them ([`grid`]) are sums,
 //!    one product of matrices a connection ([`matrix`]); a delay moves them by rows.
-//! 2. Sums become currents, voltages and spikes step by step, in the integers of `loihi-core` ([`arithmetic`]): decays that
-//!    truncate, wraps, limits, refractory periods.
-//! 3. Spikes of the readout become a number ([`loss`]).
-//! 4. Backward, the derivative of that number by the spikes becomes one by the sums ([`adjoint`], with a surrogate for the
-//!    derivative of a spike, [`surrogate`]), and from there two products: with the spikes it is the gradient of the weights, with
-//!    the weights the derivative by the spikes of the layer before.
+//! 2. Sums become currents, voltages and spikes step by step, in the integers of `loihi-core` ([`loihi_adjoint::arithmetic`]): decays
+//!    that truncate, wraps, limits, refractory periods.
+//! 3. Spikes or voltages of the readout become a number ([`loss`]), for each sample, window of steps or pixel that it answers.
+//! 4. Backward, the derivative of that number by the spikes becomes one by the sums ([`loihi_adjoint::adjoint`], with a surrogate for
+//!    the derivative of a spike, [`loihi_adjoint::surrogate`]), and from there two products: with the spikes it is the gradient of the
+//!    weights, with the weights the derivative by the spikes of the layer before.
 //! 5. Real weights behind those of the chip are moved ([`optimiser`]), and rounded anew: a gradient goes through the rounding as
 //!    if it were not there.
 //!
@@ -28,17 +28,11 @@
 //! | [`threads`] | work on several threads |
 //! | [`matrix`] | products of matrices |
 //! | [`few_spikes`] | sparse spikes, visited one by one |
-//! | [`surrogate`] | derivatives of a spike |
-//! | [`arithmetic`] | a step of neurons, forward |
-//! | [`adjoint`] | a step of neurons, backward |
-//! | [`rate`] | derivatives by the number of spikes |
-//! | [`tree`] | neurons of several compartments, forward and backward |
 //! | [`loss`] | the loss |
 //! | [`optimiser`] | how weights are moved |
 //! | [`grid`] | what real numbers are rounded to |
 //! | [`parameter`] | what is trained: real numbers behind registers |
 //! | [`beside`] | what is trained beside weights, by the table `[train]` |
-//! | [`distort`] | samples that are turned and stretched at random |
 //! | [`settings`] | the table `[train]` |
 //! | `checks` | which settings are refused |
 //! | [`sparse`] | connections that are given synapse by synapse |
@@ -48,31 +42,32 @@
 //! | [`layers`] | a network as it is trained |
 //! | `groups` | populations that reach each other |
 //! | `exact` | sums that single precision holds |
+//! | `bias` | biases that are trained |
 //! | [`fold`] | from parameters to the forward pass and the network file |
 //! | `build` | a model from a network |
-//! | [`pass`] | a batch through a network, forward and backward |
+//! | [`pass`] | a batch through a network, forward |
+//! | `retreat` | the same, backward |
 //! | [`rewire`] | which synapses a sparse connection has |
 //! | [`gradient`] | the derivatives by what is trained |
 //! | [`calibrate`] | thresholds from data |
-//! | [`shift`] | samples that are moved at random |
 //! | [`shard`] | a part of a batch: its loss and its gradient |
 //! | [`checkpoint`] | everything that training changes, as bytes |
 //! | [`subject`] | what is trained, on what |
+//! | [`answers`] | answers to the test set, and why a population is silent |
 //! | [`trainer`] | epoch after epoch |
 //! | [`check`] | the trained network on the emulator |
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub mod adjoint;
-pub mod arithmetic;
+pub mod answers;
 pub mod batch;
 pub mod beside;
+mod bias;
 mod build;
 pub mod calibrate;
 pub mod check;
 pub mod checkpoint;
 mod checks;
-pub mod distort;
 pub mod error;
 mod exact;
 pub mod few_spikes;
@@ -86,18 +81,15 @@ pub mod matrix;
 pub mod optimiser;
 pub mod parameter;
 pub mod pass;
-pub mod rate;
 pub mod readout;
+mod retreat;
 pub mod rewire;
 pub mod settings;
 pub mod shard;
-pub mod shift;
 pub mod sparse;
 pub mod subject;
-pub mod surrogate;
 pub mod threads;
 pub mod trainer;
-pub mod tree;
 pub mod ways;
 
 pub use error::TrainError;

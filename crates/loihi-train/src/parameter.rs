@@ -25,6 +25,8 @@ pub enum Place {
     Weights(usize),
     /// Delays of a connection in steps, one a source.
     Delays(usize),
+    /// Biases of a population, one a neuron.
+    Bias(usize),
     /// A register of the compartments of a population that spike, one value a profile of the file.
     Register(usize, Register),
 }
@@ -91,6 +93,7 @@ impl Place {
         match self {
             Self::Weights(_) => "weights",
             Self::Delays(_) => "delay",
+            Self::Bias(_) => "bias",
             Self::Register(_, register) => register.key(),
         }
     }

@@ -1,15 +1,15 @@
-//! A batch through a network, forward and backward.
+//! A batch through a network, forward.
 //!
 //! Spikes, sums and derivatives lie step after step, in a step sample after sample, so that all steps of a connection are one
 //! product of matrices; neurons go step by step. Populations that reach each other in a circle are a group, and go step by step
 //! together, with a product a step for the connections among them.
 
-use crate::adjoint::{self, Adjoint};
-use crate::arithmetic::{self, Derivatives, State};
 use crate::batch::Batch;
 use crate::layers::{BiasSums, Model, Neurons, Synapses};
-use crate::rate::{Backward, Neuron};
-use crate::tree::{self, Leaf};
+use loihi_adjoint::adjoint::Adjoint;
+use loihi_adjoint::arithmetic::{self, Derivatives, State};
+use loihi_adjoint::branches::{Leaf, Soma};
+use loihi_adjoint::tree;
 use loihi_core::rules::weighted_bias;
 use loihi_net::network::Endpoint;
 use std::ops::Range;
@@ -20,7 +20,7 @@ pub struct Workspace {
     /// Spikes of the inputs.
     inputs: Vec<Vec<f32>>,
     /// What populations leave.
-    populations: Vec<Trail>,
+    pub(crate) populations: Vec<Trail>,
     /// Spikes as they arrive by a connection, where sources have delays of their own.
     arrivals: Vec<f32>,
     /// Derivatives by such arrivals.
@@ -34,25 +34,27 @@ pub struct Trail {
     pub sums: Vec<f32>,
     /// Spikes.
     pub spikes: Vec<f32>,
-    /// As [`arithmetic::Row::slopes`].
+    /// As [`loihi_adjoint::arithmetic::Row::slopes`].
     pub slopes: Vec<f32>,
-    /// As [`arithmetic::Row::keeps`].
+    /// As [`loihi_adjoint::arithmetic::Row::keeps`].
     pub keeps: Vec<f32>,
     /// Currents after every step, if decays are trained.
     pub currents: Vec<f32>,
     /// Voltages after every step, if decays are trained.
     pub potentials: Vec<f32>,
-    /// Voltages after the last step of each sample.
+    /// Of the readout, voltages after the last step of each window, window by window, in each sample by sample.
     pub voltages: Vec<i32>,
     /// The derivative of the loss by the spikes.
     pub by_spikes: Vec<f32>,
-    /// The derivative of the loss by the voltages after the last step of each sample.
+    /// The derivative of the loss by these voltages.
     pub by_voltages: Vec<f32>,
     /// The other compartments of neurons of several.
     pub leaves: Vec<Leaf>,
-    biases: Vec<i32>,
+    /// What the soma leaves of neurons that join compartments.
+    pub soma: Soma,
+    pub(crate) biases: Vec<i32>,
+    pub(crate) adjoint: Adjoint,
     state: State,
-    adjoint: Adjoint,
 }
 
 /// Values for sums of biases that are to come: step, sample and what is summed.
@@ -129,7 +131,7 @@ impl Workspace {
     }
 
     /// The sums that a connection adds to.
-    fn sums(&mut self, own: &Synapses) -> &mut Vec<f32> {
+    pub(crate) fn sums(&mut self, own: &Synapses) -> &mut Vec<f32> {
         let trail = &mut self.populations[own.to];
         match own.leaf {
             Some(leaf) => &mut trail.leaves[leaf].sums,
@@ -201,14 +203,10 @@ impl Workspace {
         let states = if neurons.trains_decays { wanted } else { 0 };
         trail.currents.resize(states, 0.0);
         trail.potentials.resize(states, 0.0);
-        trail.voltages.resize(batch.samples * n, 0);
+        let windows = if model.readout.population() == place { model.readout.windows(batch.steps).count() } else { 0 };
+        trail.voltages.resize(windows * batch.samples * n, 0);
         trail.state.rest(batch.samples, &neurons.v_start);
-        let v_start = vec![0; n];
-        for leaf in &mut trail.leaves {
-            leaf.state.rest(batch.samples, &v_start);
-            leaf.keeps.resize(wanted, 0.0);
-            leaf.passes.resize(wanted, 0.0);
-        }
+        neurons.branches.rest(&mut trail.leaves, &mut trail.soma, [batch.samples * n, wanted]);
         trail.biases.clear();
         (0..batch.samples).for_each(|_| trail.biases.extend_from_slice(&neurons.biases));
         for (_, sample, own) in batch.biases.iter().filter(|(population, ..)| *population == place) {
@@ -243,143 +241,23 @@ impl Workspace {
             slopes: &mut trail.slopes[of_derivatives.clone()],
             keeps: &mut trail.keeps[of_derivatives],
         };
-        if neurons.branches.leaves.is_empty() {
+        if neurons.branches.is_plain() {
             arithmetic::step(&neurons.registers, &mut trail.state, &mut row, derivatives);
         } else {
             let first = step * batch.samples * n;
             let Neurons { registers, branches, .. } = neurons;
-            tree::step(registers, branches, &mut trail.leaves, first, &mut trail.state, &mut row, derivatives);
+            let compartments = (&mut trail.leaves[..], &mut trail.soma);
+            tree::step(registers, branches, compartments, first, &mut trail.state, &mut row, derivatives);
         }
         if derivatives.is_some() && neurons.trains_decays {
             trail.keep_state(rows(batch, &(step..step + 1), n));
         }
-        for sample in (0..batch.samples).filter(|sample| batch.lengths[*sample] == step + 1) {
-            let own = sample * n..(sample + 1) * n;
-            trail.voltages[own.clone()].copy_from_slice(&trail.state.v[own]);
-        }
-    }
-
-    /// Makes room for the derivative of the loss by spikes, all 0.
-    pub fn clear_derivatives(&mut self, model: &Model, batch: &Batch) {
-        for (trail, neurons) in self.populations.iter_mut().zip(&model.neurons) {
-            let wanted = if neurons.is_reached { batch.steps * batch.samples * neurons.registers.len() } else { 0 };
-            clear(&mut trail.by_spikes, wanted);
-            clear(&mut trail.by_voltages, if neurons.is_reached { batch.samples * neurons.registers.len() } else { 0 });
-        }
-    }
-
-    /// Runs the backward pass of a batch that was computed with derivatives, from [`Trail::by_spikes`]; leaves the derivatives of
-    /// the loss by the sums of all populations.
-    pub fn backward(&mut self, model: &Model, batch: &Batch, backward: Backward) {
-        for group in model.groups.iter().rev() {
-            let reached: Vec<usize> = group.iter().copied().filter(|place| model.neurons[*place].is_reached).collect();
-            if reached.is_empty() {
-                continue;
-            }
-            match backward {
-                Backward::Time => self.retreat(model, batch, group, &reached),
-                Backward::Rate => reached.iter().for_each(|place| self.retreat_by_rate(model, batch, *place)),
-            }
-            for own in model.synapses.iter().filter(|own| reached.contains(&own.to)) {
-                if !own.is_within(group) {
-                    self.depart(own, batch, 0..batch.steps);
-                }
+        if model.readout.population() == place {
+            for (window, sample) in model.readout.ending(batch, step) {
+                let own = (window * batch.samples + sample) * n;
+                trail.voltages[own..own + n].copy_from_slice(&trail.state.v[sample * n..(sample + 1) * n]);
             }
         }
-    }
-
-    /// The neurons of a group backward, step by step, and the connections among them.
-    fn retreat(&mut self, model: &Model, batch: &Batch, group: &[usize], reached: &[usize]) {
-        for place in reached {
-            let width = batch.samples * model.neurons[*place].registers.len();
-            let trail = &mut self.populations[*place];
-            trail.adjoint.clear(width);
-            trail.leaves.iter_mut().for_each(|leaf| leaf.adjoint.clear(width));
-        }
-        let inside: Vec<&Synapses> =
-            model.synapses.iter().filter(|own| own.is_within(group) && reached.contains(&own.to)).collect();
-        for step in (0..batch.steps).rev() {
-            for place in reached {
-                let Neurons { registers, branches, .. } = &model.neurons[*place];
-                let own = rows(batch, &(step..step + 1), registers.len());
-                let trail = &mut self.populations[*place];
-                for sample in (0..batch.samples).filter(|sample| batch.lengths[*sample] == step + 1) {
-                    let own = sample * registers.len()..(sample + 1) * registers.len();
-                    let last = trail.adjoint.v[own.clone()].iter_mut().zip(&trail.by_voltages[own]);
-                    last.for_each(|(own, more)| *own += more);
-                }
-                let mut row = adjoint::Row {
-                    spikes: &trail.by_spikes[own.clone()],
-                    slopes: &trail.slopes[own.clone()],
-                    keeps: &trail.keeps[own.clone()],
-                    sums: &mut trail.sums[own],
-                };
-                if branches.leaves.is_empty() {
-                    adjoint::step(registers, &mut trail.adjoint, &mut row);
-                } else {
-                    let first = step * batch.samples * registers.len();
-                    tree::back(registers, branches, &mut trail.leaves, first, &mut trail.adjoint, &mut row);
-                }
-            }
-            for own in &inside {
-                self.depart(own, batch, step..step + 1);
-            }
-        }
-    }
-
-    /// The neurons of a population backward, by the number of their spikes.
-    fn retreat_by_rate(&mut self, model: &Model, batch: &Batch, place: usize) {
-        let registers = &model.neurons[place].registers;
-        let answers = model.readout.population == place;
-        let n = registers.len();
-        let trail = &mut self.populations[place];
-        for sample in 0..batch.samples {
-            let steps = batch.lengths[sample];
-            for at in 0..n {
-                let own = batch.rows(sample, n).map(|row| row + at);
-                let sum: f32 = own.clone().map(|row| trail.sums[row]).sum();
-                let by_spikes: f32 = own.clone().map(|row| trail.by_spikes[row]).sum();
-                let neuron = Neuron { registers, place: at, bias: trail.biases[sample * n + at], answers };
-                #[expect(clippy::cast_precision_loss, reason = "a derivative may be rounded")]
-                let by_count = by_spikes / steps.max(1) as f32;
-                let by_sum = neuron.back(steps, sum, by_count, trail.by_voltages[sample * n + at]);
-                own.for_each(|row| trail.sums[row] = by_sum);
-            }
-            // What arrives after the end of a sample changes nothing.
-            for step in steps..batch.steps {
-                trail.sums[(step * batch.samples + sample) * n..][..n].fill(0.0);
-            }
-        }
-    }
-
-    /// From the derivatives by sums of some steps to those by the spikes that arrived in them.
-    fn depart(&mut self, own: &Synapses, batch: &Batch, steps: Range<usize>) {
-        let [sources, neurons] = own.ways.extents();
-        let steps = steps.start.max(own.lag)..steps.end;
-        let Endpoint::Population(from) = own.from else { return };
-        if steps.is_empty() || self.populations[from].by_spikes.is_empty() {
-            return;
-        }
-        let sums = std::mem::take(self.sums(own));
-        let by_sums = &sums[rows(batch, &steps, neurons)];
-        let mut by_spikes = std::mem::take(&mut self.populations[from].by_spikes);
-        if own.delays.is_none() {
-            let sent = rows(batch, &(steps.start - own.lag..steps.end - own.lag), sources);
-            own.ways.back(&mut by_spikes[sent], by_sums, &own.folded);
-        } else {
-            let width = batch.samples * sources;
-            clear(&mut self.by_arrivals, steps.len() * width);
-            own.ways.back(&mut self.by_arrivals, by_sums, &own.folded);
-            for (step, of_step) in steps.zip(self.by_arrivals.chunks(width.max(1))) {
-                for (at, value) in of_step.iter().enumerate() {
-                    if let Some(sent) = step.checked_sub(own.lag_of(at % sources)) {
-                        by_spikes[sent * width + at] += value;
-                    }
-                }
-            }
-        }
-        self.populations[from].by_spikes = by_spikes;
-        *self.sums(own) = sums;
     }
 }
 

@@ -1,12 +1,12 @@
 //! What a network file says of training: `[train]`.
 
-use crate::beside::{DelayForm, RegisterForm, is_unit};
-use crate::distort::Distortion;
+use crate::beside::{BiasForm, DelayForm, RegisterForm, is_unit};
 use crate::loss::{Loss, RateLoss, ReadoutLoss};
 use crate::optimiser::Schedule;
 use crate::parameter::Register;
-use crate::rate::Backward;
-use crate::surrogate::Surrogate;
+use loihi_adjoint::rate::Backward;
+use loihi_adjoint::surrogate::Surrogate;
+use loihi_augment::distort::Distortion;
 use loihi_net::network::{Endpoint, Network, Population, Weights};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -63,6 +63,8 @@ pub struct TrainForm {
     pub decay_v: Option<RegisterForm>,
     /// Trains thresholds, too; that of a readout by voltage stays.
     pub v_th: Option<RegisterForm>,
+    /// Trains biases, too.
+    pub bias: Option<BiasForm>,
     /// By population, the share of synapses that each dense connection into it has: training chooses which, by sparse rewiring.
     pub connectivity: BTreeMap<String, f32>,
     /// Of sparse rewiring: what a step takes from the magnitude of every weight, at a rate of 1.
@@ -119,6 +121,7 @@ impl Default for TrainForm {
             decay_u: None,
             decay_v: None,
             v_th: None,
+            bias: None,
             connectivity: BTreeMap::new(),
             rewire_l1: 0.01,
             rewire_noise: 0.0,
@@ -172,11 +175,17 @@ impl TrainForm {
         })
     }
 
+    /// Whether the biases of a population are trained.
+    pub fn trains_bias(&self, network: &Network, place: usize) -> bool {
+        self.bias.as_ref().is_some_and(|form| form.trains(network, place, self.trains_into(network, place)))
+    }
+
     /// By population, whether something trained is on a way to it: then a derivative by its sums is needed.
     pub fn reached(&self, network: &Network) -> Vec<bool> {
         let is_own = |place: usize| {
             self.trains_into(network, place)
                 || self.delay_into(network, place).is_some()
+                || self.trains_bias(network, place)
                 || Register::ALL.iter().any(|register| self.trains_register(*register, network, place))
         };
         let mut reached: Vec<bool> = (0..network.populations.len()).map(is_own).collect();

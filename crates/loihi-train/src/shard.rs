@@ -1,14 +1,15 @@
 //! A part of a batch: its loss, its answers and its gradient, computed by one thread.
 
-use crate::arithmetic::Derivatives;
 use crate::batch::Batch;
 use crate::gradient::Gradient;
 use crate::layers::Model;
 use crate::loss::{RateLoss, ReadoutLoss};
 use crate::pass::Workspace;
-use crate::rate::Backward;
+use crate::readout::Shown;
+use loihi_adjoint::arithmetic::Derivatives;
+use loihi_adjoint::rate::Backward;
+use loihi_learn::observer::right_of;
 use loihi_net::network::ReadBy;
-use loihi_run::inference::answer;
 
 /// What a training step makes smaller.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,6 +31,8 @@ pub struct Tally {
     pub loss: f64,
     /// Right answers.
     pub right: u64,
+    /// Answers whose class is known.
+    pub labelled: u64,
     /// Samples.
     pub samples: u64,
     /// By population: spikes.
@@ -55,6 +58,7 @@ impl Tally {
     pub fn add(&mut self, other: &Self) {
         self.loss += other.loss;
         self.right += other.right;
+        self.labelled += other.labelled;
         self.samples += other.samples;
         for (own, others) in [(&mut self.spikes, &other.spikes), (&mut self.turns, &other.turns)] {
             own.resize(own.len().max(others.len()), 0);
@@ -96,8 +100,9 @@ impl Shard {
 
     /// By sample, the score of every class.
     fn scores(&self, model: &Model) -> Vec<Vec<i64>> {
-        let trail = self.workspace.trail(model.readout.population);
-        let of_sample = |sample| model.readout.scores(&self.batch, sample, &trail.spikes, &trail.voltages);
+        let trail = self.workspace.trail(model.readout.population());
+        let shown = Shown { spikes: &trail.spikes, voltages: &trail.voltages };
+        let of_sample = |sample| model.readout.scores(&self.batch, sample, shown);
         (0..self.batch.samples).map(of_sample).collect()
     }
 
@@ -108,29 +113,42 @@ impl Shard {
             tally.spikes.push(spikes);
             tally.turns.push(turns);
         }
-        for (scores, label) in scores.iter().zip(&self.batch.labels) {
-            tally.right += u64::from(answer(model.readout.by, scores) == Some(*label));
+        for ((scores, labels), length) in scores.iter().zip(&self.batch.labels).zip(&self.batch.lengths) {
+            let answers = model.answer_shape(*length).answers(model.readout.by(), scores);
+            let [right, labelled] = right_of(labels, &answers);
+            tally.right += u64::from(right);
+            tally.labelled += u64::from(labelled);
         }
         tally
     }
 
-    /// The loss of the readout; leaves its derivatives.
+    /// The loss of the readout: of a sample the mean over its answers whose class is known. Leaves its derivatives.
     fn readout(&mut self, model: &Model, goal: &Goal, scores: &[Vec<i64>], share: f32) -> f64 {
         let reading = &model.readout;
         // A voltage counts in thresholds.
-        let units: Vec<f32> = match reading.by {
+        let units: Vec<f32> = match reading.by() {
             ReadBy::Voltage => {
-                model.neurons[reading.population].registers.v_th.iter().map(|v_th| unit(*v_th)).collect()
+                model.neurons[reading.population()].registers.v_th.iter().map(|v_th| unit(*v_th)).collect()
             }
-            ReadBy::Spikes | ReadBy::FirstSpike => vec![1.0; reading.classes],
+            ReadBy::Spikes | ReadBy::FirstSpike => vec![1.0; reading.neurons],
         };
-        let (mut loss, mut slopes) = (0.0, vec![0.0; reading.classes]);
+        let mut loss = 0.0;
         for (sample, scores) in scores.iter().enumerate() {
-            #[expect(clippy::cast_precision_loss, reason = "scores have at most 24 bits")]
-            let scores: Vec<f32> = scores.iter().zip(&units).map(|(score, unit)| *score as f32 * unit).collect();
-            loss += f64::from(goal.readout.of(&scores, self.batch.labels[sample], &mut slopes));
-            slopes.iter_mut().zip(&units).for_each(|(slope, unit)| *slope *= share * unit);
-            let trail = self.workspace.trail_mut(reading.population);
+            let (labels, shape) = (&self.batch.labels[sample], model.answer_shape(self.batch.lengths[sample]));
+            #[expect(clippy::cast_precision_loss, reason = "pixels and windows are far fewer than 2^24")]
+            let part = 1.0 / labels.iter().flatten().count().max(1) as f32;
+            let (mut slopes, mut own_slopes) = (vec![0.0; scores.len()], vec![0.0; shape.classes]);
+            for (answer, label) in labels.iter().enumerate() {
+                let Some(label) = *label else { continue };
+                #[expect(clippy::cast_precision_loss, reason = "scores have at most 24 bits")]
+                let own: Vec<f32> =
+                    shape.scores_of(answer).map(|at| scores[at] as f32 * units[at % reading.neurons]).collect();
+                loss += f64::from(part * goal.readout.of(&own, label, &mut own_slopes));
+                for (at, slope) in shape.scores_of(answer).zip(&own_slopes) {
+                    slopes[at] = share * part * slope * units[at % reading.neurons];
+                }
+            }
+            let trail = self.workspace.trail_mut(reading.population());
             let into = [&mut trail.by_spikes[..], &mut trail.by_voltages[..]];
             reading.back(&self.batch, sample, &slopes, &trail.spikes, into);
         }
@@ -142,7 +160,7 @@ impl Shard {
         let Some(rates) = goal.rates else { return 0.0 };
         let mut loss = 0.0;
         let others =
-            model.neurons.iter().enumerate().filter(|(at, own)| own.is_reached && *at != model.readout.population);
+            model.neurons.iter().enumerate().filter(|(at, own)| own.is_reached && *at != model.readout.population());
         for (population, neurons) in others {
             let n = neurons.registers.len();
             for sample in 0..self.batch.samples {

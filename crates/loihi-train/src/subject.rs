@@ -1,19 +1,22 @@
 //! What is trained, on what: a network file, its table `[train]`, a training set and a test set.
 
 use crate::batch::Batch;
-use crate::distort;
 use crate::error::TrainError;
 use crate::settings::TrainForm;
-use crate::shift::{self, shifted};
+use loihi_augment::distort;
+use loihi_augment::shift::{self, shifted};
 use loihi_core::num::Fnv64;
 use loihi_data::{Sample, SampleData};
-use loihi_learn::samples::{Samples, Wanted};
+use loihi_learn::samples::Samples;
+use loihi_learn::sets::{Beside, Wanted};
 use loihi_learn::settings::TaskForm;
 use loihi_learn::{ExperimentError, RunOptions};
 use loihi_net::network::file::{FileOptions, parse_with};
 use loihi_net::network::{Network, RunSections};
 use loihi_run::inference::Stimulus;
-use loihi_run::inference::present::{Presentation, check_labels, check_recordings, input_of, present};
+use loihi_run::inference::fed::Fed;
+use loihi_run::inference::labels::{check_labels, labels_of, unlabelled};
+use loihi_run::inference::present::{PresentError, Presentation, check_recordings, present};
 use loihi_run::inference::span::Beyond;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -22,10 +25,10 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct SubjectOptions {
-    /// What is learned: the name of a data set, a file or a folder.
-    pub train: PathBuf,
-    /// What is tested; by default the test set of `train`.
-    pub test: Option<PathBuf>,
+    /// What is learned: the name of a data set, a file or a folder; `NAME=WHAT` for each of several inputs.
+    pub train: Vec<PathBuf>,
+    /// What is tested, in the same way; by default the test sets of `train`.
+    pub test: Vec<PathBuf>,
     /// Seed of everything random, added to the file's own.
     pub seed: u32,
     /// Epochs; by default those of the file.
@@ -41,23 +44,51 @@ pub struct SubjectOptions {
 impl SubjectOptions {
     /// To learn from these data.
     pub fn new(train: impl Into<PathBuf>) -> Self {
-        Self { train: train.into(), ..Self::default() }
+        Self { train: vec![train.into()], ..Self::default() }
     }
 
-    /// Reads the samples, values of 0 to 255 as `loihi run` shows them; `validation_samples` of the training set are the test
-    /// set with [`Self::validate`].
+    /// Reads the samples of one input, values of 0 to 255 as `loihi run` shows them; `validation_samples` of the training set are
+    /// the test set with [`Self::validate`].
     ///
     /// # Errors
     /// [`ExperimentError`] if the data cannot be read.
     pub fn read_samples(&self, validation_samples: usize) -> Result<Samples, ExperimentError> {
+        let own = |paths: &[PathBuf]| paths.first().cloned();
+        self.read(own(&self.train).unwrap_or_default(), own(&self.test), &[], validation_samples)
+    }
+
+    /// The same for the inputs of a network: their places, and samples that have those of the second one and further ones beside
+    /// them.
+    ///
+    /// # Errors
+    /// [`TrainError`] if an input has no samples, or the data cannot be read.
+    pub fn read_fed(&self, network: &Network, validation_samples: usize) -> Result<(Vec<usize>, Samples), TrainError> {
+        let fed = |data, option| Fed { data, input: self.input.as_deref(), option }.inputs(network);
+        let train = fed(&self.train, "--train")?;
+        let test = if self.test.is_empty() { Vec::new() } else { fed(&self.test, "--test")? };
+        let mut tests = test.into_iter().map(|(_, path)| path);
+        let places = train.iter().map(|(place, _)| *place).collect();
+        let mut all = train.into_iter().map(|(_, train)| Beside { train, test: tests.next() });
+        let Some(Beside { train, test }) = all.next() else { return Err(PresentError::NoInput.into()) };
+        let beside: Vec<Beside> = all.collect();
+        Ok((places, self.read(train, test, &beside, validation_samples)?))
+    }
+
+    fn read(
+        &self,
+        train: PathBuf,
+        test: Option<PathBuf>,
+        beside: &[Beside],
+        validation_samples: usize,
+    ) -> Result<Samples, ExperimentError> {
         let run = RunOptions {
             seed: self.seed,
-            data: Some(self.train.clone()),
+            data: Some(train),
             samples: self.samples,
             validate: self.validate,
             ..RunOptions::default()
         };
-        let wanted = Wanted { test: self.test.as_deref(), full_scale: Some(u8::MAX), ..Wanted::default() };
+        let wanted = Wanted { test: test.as_deref(), beside, full_scale: Some(u8::MAX), ..Wanted::default() };
         Samples::open(&TaskForm::default(), &run, wanted)?.select(&run, validation_samples, None)
     }
 }
@@ -71,14 +102,14 @@ pub struct Subject {
     pub form: TrainForm,
     /// What is learned and tested.
     pub samples: Samples,
-    /// How samples are shown.
-    pub presentation: Presentation,
+    /// How samples are shown, and then those beside them.
+    pub presentations: Vec<Presentation>,
     /// Seed of everything random.
     pub seed: u32,
     /// Whether `samples.test` is a part of the training set.
     pub validates: bool,
-    /// What samples have after their last step, which is not shown.
-    pub beyond: Beyond,
+    /// By input that is shown samples: what these have after their last step, which is not shown.
+    pub beyond: Vec<Beyond>,
     /// Hash of the network, the options and the samples.
     pub hash: u64,
 }
@@ -92,9 +123,9 @@ impl Subject {
         // What is wrong with the file is said before data are read.
         let first = parse_with(text, path, &FileOptions::default().data(vec![1], 1))?;
         let form = TrainForm::of(&first)?;
-        let samples = options.read_samples(form.validation_samples)?;
+        let (inputs, samples) = options.read_fed(&first, form.validation_samples)?;
         let file = FileOptions::default().seed(options.seed).data(samples.shape(), samples.classes);
-        Self::new(parse_with(text, path, &file)?, samples, options)
+        Self::new(parse_with(text, path, &file)?, &inputs, samples, options)
     }
 
     /// Reads data for a network that is not a file: what is drawn for it takes the seed of the options, too.
@@ -102,39 +133,53 @@ impl Subject {
     /// # Errors
     /// [`TrainError`].
     pub fn of(mut network: Network, options: &SubjectOptions) -> Result<Self, TrainError> {
-        let samples = options.read_samples(TrainForm::of(&network)?.validation_samples)?;
+        let (inputs, samples) = options.read_fed(&network, TrainForm::of(&network)?.validation_samples)?;
         network.seed = network.seed.wrapping_add(options.seed);
-        Self::new(network, samples, options)
+        Self::new(network, &inputs, samples, options)
     }
 
-    fn new(network: Network, mut samples: Samples, options: &SubjectOptions) -> Result<Self, TrainError> {
+    fn new(
+        network: Network,
+        inputs: &[usize],
+        mut samples: Samples,
+        options: &SubjectOptions,
+    ) -> Result<Self, TrainError> {
         let mut form = TrainForm::of(&network)?;
         form.epochs = options.epochs.unwrap_or(form.epochs);
-        let input = input_of(&network, options.input.as_deref())?;
-        let presentation = Presentation::new(&network, input);
+        let presentations: Vec<Presentation> = inputs.iter().map(|input| Presentation::new(&network, *input)).collect();
         let unfit = |what: String| ExperimentError::Unfit { data: samples.name.clone(), what };
         for items in [&samples.training, &samples.test] {
             check_labels(&network, items)?;
-            if let Some(item) = items.iter().find(|item| item.label.is_none()) {
-                return Err(unfit(format!("sample {} has no class: every sample needs one", item.name)).into());
+            if let Some(what) = items.iter().find_map(|item| unlabelled(&network, item)) {
+                return Err(unfit(what).into());
             }
-            check_recordings(&network, items, &presentation)?;
+            for (number, presentation) in presentations.iter().enumerate() {
+                check_recordings(&network, items.iter().filter_map(|item| nth(item, number)), presentation)?;
+            }
         }
         if samples.test.is_empty() {
             return Err(unfit("it has no samples to test on: give them by --test".to_owned()).into());
         }
-        samples.training.iter_mut().for_each(|item| on_sensor(item, &network.inputs[input].shape));
+        for item in &mut samples.training {
+            let all = std::iter::once(&mut item.data).chain(item.beside.iter_mut().map(|own| &mut own.data));
+            all.zip(inputs).for_each(|(data, input)| on_sensor(data, &network.inputs[*input].shape));
+        }
         if let Some((key, what)) = immovable(&form, &samples.training) {
             return Err(network.run.train.clone().unwrap_or_default().error("train", key, what).into());
         }
         // Samples that cannot be shown are found before anything is learned.
-        let beyond = Beyond::of(&network, samples.training.iter().chain(&samples.test), &presentation)?;
+        let all = || samples.training.iter().chain(&samples.test);
+        let beyond = presentations.iter().enumerate().map(|(number, presentation)| {
+            Beyond::of(&network, all().filter_map(|item| nth(item, number)), presentation)
+        });
+        let beyond = beyond.collect::<Result<_, _>>()?;
         for item in [samples.training.first(), samples.test.first()].into_iter().flatten() {
-            present(&network, item, 0, &presentation)?;
+            let shown = shown(&network, item, 0, &presentations)?;
+            labels_of(&network, item, shown.steps)?;
         }
         let hash = hash(&network, &form, options, &samples);
         let (seed, validates) = (options.seed, options.validate);
-        Ok(Self { network, form, samples, presentation, seed, validates, beyond, hash })
+        Ok(Self { network, form, samples, presentations, seed, validates, beyond, hash })
     }
 
     /// What is shown for a sample of the test set.
@@ -142,7 +187,7 @@ impl Subject {
     /// # Errors
     /// [`TrainError::Present`].
     pub fn shown(&self, item: &Sample, number: u32) -> Result<Stimulus, TrainError> {
-        Ok(present(&self.network, item, number, &self.presentation)?)
+        shown(&self.network, item, number, &self.presentations)
     }
 
     /// Samples of the training set, as they are shown in an epoch.
@@ -157,13 +202,14 @@ impl Subject {
             let own = u32::try_from(*place).unwrap_or(u32::MAX);
             // Spikes that are drawn are drawn anew in every epoch.
             let number = epoch.wrapping_mul(all).wrapping_add(own);
-            stimuli.push(self.shown(&self.moved(item, [epoch, own]), number)?);
-            labels.push(label(item));
+            let shown = self.shown(&self.moved(item, [epoch, own]), number)?;
+            labels.push(labels_of(&self.network, item, shown.steps)?);
+            stimuli.push(shown);
         }
         Ok(Batch::new(&self.network, stimuli).labelled(labels))
     }
 
-    /// A sample as it is augmented in an epoch.
+    /// A sample as it is augmented in an epoch, and what is beside it in the same way.
     fn moved<'i>(&self, item: &'i Sample, at: [u32; 2]) -> Cow<'i, Sample> {
         let mut item = Cow::Borrowed(item);
         if let Some(distortion) = self.form.distortion() {
@@ -171,6 +217,9 @@ impl Subject {
         }
         if let Some(most) = self.form.shift {
             item = Cow::Owned(shifted(&item, most, self.seed, at));
+        }
+        if let Cow::Owned(item) = &mut item {
+            item.beside.iter_mut().for_each(|own| *own = self.moved(own, at).into_owned());
         }
         item
     }
@@ -182,14 +231,40 @@ impl Subject {
     pub fn to_test(&self, places: std::ops::Range<usize>) -> Result<Batch, TrainError> {
         let first = u32::try_from(places.start).unwrap_or(u32::MAX);
         let items = self.samples.test.get(places).unwrap_or_default();
-        let stimuli: Result<_, _> = (first..).zip(items).map(|(number, item)| self.shown(item, number)).collect();
-        Ok(Batch::new(&self.network, stimuli?).labelled(items.iter().map(label).collect()))
+        let (mut stimuli, mut labels) = (Vec::new(), Vec::new());
+        for (number, item) in (first..).zip(items) {
+            let shown = self.shown(item, number)?;
+            labels.push(labels_of(&self.network, item, shown.steps)?);
+            stimuli.push(shown);
+        }
+        Ok(Batch::new(&self.network, stimuli).labelled(labels))
     }
 }
 
+/// What is shown for a sample and for what is beside it.
+fn shown(
+    network: &Network,
+    item: &Sample,
+    number: u32,
+    presentations: &[Presentation],
+) -> Result<Stimulus, TrainError> {
+    let mut stimulus = Stimulus::default();
+    for (at, presentation) in presentations.iter().enumerate() {
+        if let Some(own) = nth(item, at) {
+            stimulus.join(present(network, own, number, presentation)?);
+        }
+    }
+    Ok(stimulus)
+}
+
+/// A sample, or one of those beside it.
+fn nth(item: &Sample, number: usize) -> Option<&Sample> {
+    number.checked_sub(1).map_or(Some(item), |at| item.beside.get(at))
+}
+
 /// A recording on the whole sensor of its input: files do not always say how large it is.
-fn on_sensor(item: &mut Sample, shape: &[usize]) {
-    if let SampleData::Events(events) = &mut item.data {
+fn on_sensor(data: &mut SampleData, shape: &[usize]) {
+    if let SampleData::Events(events) = data {
         let [rows, columns] = match *shape {
             [.., rows, columns] => [rows, columns],
             [columns] => [1, columns],
@@ -201,16 +276,11 @@ fn on_sensor(item: &mut Sample, shape: &[usize]) {
 
 /// The first key of augmentation that the samples do not allow, and why.
 fn immovable(form: &TrainForm, items: &[Sample]) -> Option<(&'static str, &'static str)> {
-    let shift = || items.iter().find_map(|item| Some(("shift", shift::refusal(item, form.shift?)?)));
+    let all = || items.iter().flat_map(|item| std::iter::once(item).chain(&item.beside));
+    let shift = || all().find_map(|item| Some(("shift", shift::refusal(item, form.shift?)?)));
     let key = if form.turn_degrees > 0.0 { "turn_degrees" } else { "stretch" };
-    let distortion =
-        || form.distortion().and_then(|_| items.iter().find_map(|item| Some((key, distort::refusal(item)?))));
+    let distortion = || form.distortion().and_then(|_| all().find_map(|item| Some((key, distort::refusal(item)?))));
     shift().or_else(distortion)
-}
-
-/// The class of a sample, which has one.
-fn label(item: &Sample) -> usize {
-    item.label.and_then(|label| usize::try_from(label).ok()).unwrap_or(usize::MAX)
 }
 
 /// A hash of everything that decides what comes out.

@@ -1,21 +1,19 @@
 //! Training: epoch after epoch, batch after batch, on several threads with the same weights as on one.
 
-use crate::arithmetic::Derivatives;
+use crate::answers::{Answers, silence};
 use crate::calibrate;
 use crate::checkpoint::{Position, Progress};
 use crate::error::TrainError;
 use crate::layers::Model;
 use crate::optimiser::Moments;
-use crate::readout::Reading;
 use crate::rewire::{self, Rewiring};
 use crate::settings::TrainForm;
 use crate::shard::{Goal, Shard, Tally};
 use crate::subject::Subject;
 use crate::threads::each;
+use loihi_adjoint::arithmetic::Derivatives;
 use loihi_core::num::word;
-use loihi_files::plural::plural;
 use loihi_learn::samples::shuffled;
-use loihi_net::network::{Endpoint, ReadBy};
 use loihi_run::record::RecordError;
 use std::num::NonZeroUsize;
 
@@ -36,9 +34,9 @@ pub struct EpochRow {
     pub epoch: u32,
     /// Mean loss of a training sample.
     pub loss: f64,
-    /// Share of training samples that were answered right while they were learned.
+    /// Share of answers to training samples that were right while they were learned.
     pub accuracy_train: f64,
-    /// Share of validation samples that are answered right after it, with `--validate`.
+    /// Share of answers to validation samples that are right after it, with `--validate`.
     pub accuracy_validation: Option<f64>,
     /// Learning rate at its end.
     pub rate: f64,
@@ -260,8 +258,9 @@ impl<'s> Trainer<'s> {
     fn row(&self) -> Result<EpochRow, TrainError> {
         let Position { epoch, steps, tally, .. } = &self.position;
         #[expect(clippy::cast_precision_loss, reason = "shares may be rounded")]
-        let (samples, right, total) = (
+        let (samples, labelled, right, total) = (
             tally.samples.max(1) as f64,
+            tally.labelled.max(1) as f64,
             tally.right as f64,
             self.batches() as f64 * f64::from(self.subject.form.epochs),
         );
@@ -270,7 +269,7 @@ impl<'s> Trainer<'s> {
         Ok(EpochRow {
             epoch: epoch + 1,
             loss: tally.loss / samples,
-            accuracy_train: right / samples,
+            accuracy_train: right / labelled,
             accuracy_validation,
             rate: f64::from(self.subject.form.rate) * self.subject.form.schedule.share(f64::from(*steps) / total),
             spike_rates: rates.map(|(place, neurons)| (neurons.name.clone(), tally.rate(place))).collect(),
@@ -282,75 +281,12 @@ impl<'s> Trainer<'s> {
     /// # Errors
     /// [`TrainError::Present`].
     pub fn answers(&self) -> Result<Answers, TrainError> {
-        let all = self.subject.samples.test.len();
-        let parts: Vec<_> = (0..all).step_by(ANSWERS).map(|first| first..(first + ANSWERS).min(all)).collect();
-        let mut shards: Vec<Shard> = Vec::new();
-        let mut answers = Answers::default();
-        // A few parts at a time: each keeps what its samples leave.
-        for parts in parts.chunks(self.jobs.get()) {
-            shards.resize_with(parts.len(), Shard::default);
-            let scores = each(&mut shards, self.jobs, |number, shard| {
-                shard.batch = self.subject.to_test(parts[number].clone())?;
-                Ok::<_, TrainError>(shard.answer(&self.model))
-            });
-            for (scores, shard) in scores.into_iter().zip(&shards) {
-                answers.scores.extend(scores?);
-                answers.tally.add(&shard.tally);
-            }
-        }
-        Ok(answers)
+        Answers::of(self.subject, &self.model, self.jobs)
     }
 
     /// Populations that have not spiked, each with a reason.
     pub fn silence(&self, tally: &Tally) -> Vec<String> {
-        let silent =
-            |place: &usize| tally.turns.get(*place).is_some_and(|turns| *turns > 0) && tally.spikes[*place] == 0;
-        let mut said = Vec::new();
-        let first = self.model.first_steps(&self.subject.network);
-        let steps = self.subject.network.sample_steps().and_then(|steps| usize::try_from(steps).ok());
-        // A readout by voltage need not spike.
-        let Reading { population, by, .. } = self.model.readout;
-        let has_to_spike = |place: &usize| *place != population || by != ReadBy::Voltage;
-        for place in self.model.order().filter(|place| silent(place) && has_to_spike(place)) {
-            let name = &self.model.neurons[place].name;
-            let mut before = self.model.synapses.iter().filter(|own| own.to == place);
-            let waits = before.any(|own| matches!(own.from, Endpoint::Population(from) if silent(&from)));
-            let why = if waits {
-                "what leads to it does not spike either".to_owned()
-            } else if let Some(steps) = steps.filter(|steps| first[place].is_some_and(|first| *steps <= first)) {
-                format!(
-                    "a sample is over after {}, and spikes take as many to it, or more: give more `steps` or `late_steps`",
-                    plural(steps, "step")
-                )
-            } else {
-                "its threshold is never passed: begin with larger weights, give a smaller `rate` in [train], lower `v_th`, or give `v_th_rate`"
-                    .to_owned()
-            };
-            said.push(format!("`{name}` did not spike in any sample: {why}"));
-        }
-        said
-    }
-}
-
-/// Samples of a part of the test set.
-const ANSWERS: usize = 64;
-
-/// Answers to the test set.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct Answers {
-    /// By sample: scores of the classes.
-    pub scores: Vec<Vec<i64>>,
-    /// What they come to.
-    pub tally: Tally,
-}
-
-impl Answers {
-    /// Share of samples that are answered right.
-    pub fn accuracy(&self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "a share may be rounded")]
-        let accuracy = self.tally.right as f64 / self.tally.samples.max(1) as f64;
-        accuracy
+        silence(&self.model, &self.subject.network, tally)
     }
 }
 

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+use loihi_adjoint::arithmetic::Derivatives;
+use loihi_adjoint::surrogate::Surrogate;
 use loihi_core::image::{Join, Profile, StackIn, StackOut, ThresholdMode, Tree};
 use loihi_core::num::{BiasExponent, BiasMantissa, Delay, WeightExponent};
 use loihi_device::inproc::InProcess;
@@ -12,12 +14,11 @@ use loihi_net::network::{
 };
 use loihi_run::inference::Stimulus;
 use loihi_run::runner::Runner;
-use loihi_train::arithmetic::Derivatives;
 use loihi_train::batch::Batch;
 use loihi_train::layers::Model;
 use loihi_train::pass::Workspace;
+use loihi_train::readout::Shown;
 use loihi_train::settings::TrainForm;
-use loihi_train::surrogate::Surrogate;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -30,6 +31,9 @@ fn profile() -> impl Strategy<Value = Profile> {
         },
     )
 }
+
+/// Every join.
+const JOINS: [Join; 8] = [Join::Skip, Join::Add, Join::Max, Join::Min, Join::Pass, Join::Block, Join::Or, Join::And];
 
 /// Neurons of one compartment, or of two or three: a current behind another one, a threshold that adapts, a reset by subtraction,
 /// and both.
@@ -65,6 +69,14 @@ fn of_kind(kind: u8, soma: Vec<Profile>) -> Vec<Each<Profile>> {
             let between = Tree { stack_out: StackOut::Push, ..between };
             vec![changed(&current), changed(&|own| own.tree = between), changed(&thresholds)]
         }
+        5.. => {
+            // Two that reset or pass, and a soma that joins both.
+            let (join, number) = (JOINS[usize::from(kind - 5) % JOINS.len()], usize::from(kind - 5) / JOINS.len());
+            let threshold = [ThresholdMode::SpikeAndReset, ThresholdMode::PassAbove][number % 2];
+            let pushes = |own: &mut Profile| own.tree = Tree { threshold, ..push };
+            let soma = |own: &mut Profile| own.tree = Tree { stack_in: StackIn::PopAAndB, join, ..Tree::NONE };
+            vec![changed(&current), changed(&pushes), changed(&soma)]
+        }
         _ => vec![Each::of(soma)],
     }
 }
@@ -94,50 +106,56 @@ fn connection(from: Endpoint, to: Endpoint, sizes: [usize; 2]) -> impl Strategy<
 fn network() -> impl Strategy<Value = Network> {
     let sizes = (1..6_usize, 1..6_usize, 1..6_usize, 1..4_usize);
     let profiles = prop::collection::vec(profile(), 3);
-    let readout = (select(vec![ReadBy::Spikes, ReadBy::FirstSpike, ReadBy::Voltage]), 0..4_u32);
+    let by = select(vec![ReadBy::Spikes, ReadBy::FirstSpike, ReadBy::Voltage]);
+    let readout = (by, 0..4_u32, select(vec![0, 0, 1, 2, 5]));
     let neurons = (profiles, -60..60_i32, any::<bool>());
-    (sizes, neurons, 0..5_u8, readout).prop_flat_map(|(sizes, (profiles, bias, by_each), kind, (by, skip_steps))| {
-        let (inputs, first, second, last) = sizes;
-        let mut network = Network::new("random").steps(12).beyond_the_chip();
-        let spikes = network.input("spikes", inputs);
-        let mut ends = Vec::new();
-        for (number, (size, profile)) in [first, second, last].into_iter().zip(&profiles).enumerate() {
-            let other = Profile { v_th: profile.v_th + 640, ..*profile };
-            let each = (0..size).map(|at| if by_each && at % 2 == 1 { other } else { *profile }).collect::<Vec<_>>();
-            let mantissa = BiasMantissa::saturating(bias);
-            let bias = Each::Same(Bias { mantissa, exponent: BiasExponent::saturating(2) });
-            let own = Population::new(format!("p{number}"), size).bias(bias);
-            let own = if number == 1 { own.compartments(of_kind(kind, each)) } else { own.profile(Each::of(each)) };
-            ends.push(network.population(own));
-        }
-        network.bias_input("biases", ends[0]);
-        let gains = (0..3 * second).map(|at| i32::try_from(at * 37 % 4000).unwrap() - 1500).collect();
-        let sums = Weighted::new(1, gains, vec![-20; second]).exponent(BiasExponent::saturating(1));
-        network.add_input(Input::new("sums", 3, Entry::Weighted(sums)));
-        network.readout = Some(Readout::new(ends[2], by).skip_steps(skip_steps));
-        network.run.train = Some(Section::default());
-        let connections = (
-            connection(spikes, ends[0], [inputs, first]),
-            connection(spikes, ends[2], [inputs, last]),
-            connection(ends[0], ends[1], [first, second]),
-            connection(ends[1], ends[2], [second, last]),
-            connection(ends[0], ends[2], [first, last]),
-            connection(ends[1], ends[1], [second, second]),
-            connection(ends[2], ends[0], [last, first]),
-        );
-        (connections, 5..=7_usize).prop_map(move |((a, b, c, d, e, f, g), count)| {
-            let mut network = network.clone();
-            // Without circles, with one of a population, and with one of all.
-            [a, b, c, d, e, f, g].into_iter().take(count).for_each(|own| network.connect(own));
-            if kind > 1 {
-                // What a spike does to a neuron's own leaf.
-                let weights = Weights::OneToOne(Each::Same(if kind == 2 { -6 } else { -90 }));
-                network.connect(Connection::new(ends[1], ends[1], weights).compartment(0));
-                network.connections[2].compartment = usize::from(kind == 2);
+    let kind = prop_oneof![0..5_u8, 5..21_u8];
+    (sizes, neurons, kind, readout).prop_flat_map(
+        |(sizes, (profiles, bias, by_each), kind, (by, skip, window_steps))| {
+            let (inputs, first, second, last) = sizes;
+            let mut network = Network::new("random").steps(12).beyond_the_chip();
+            let spikes = network.input("spikes", inputs);
+            let mut ends = Vec::new();
+            for (number, (size, profile)) in [first, second, last].into_iter().zip(&profiles).enumerate() {
+                let other = Profile { v_th: profile.v_th + 640, ..*profile };
+                let each =
+                    (0..size).map(|at| if by_each && at % 2 == 1 { other } else { *profile }).collect::<Vec<_>>();
+                let mantissa = BiasMantissa::saturating(bias);
+                let bias = Each::Same(Bias { mantissa, exponent: BiasExponent::saturating(2) });
+                let own = Population::new(format!("p{number}"), size).bias(bias);
+                let own = if number == 1 { own.compartments(of_kind(kind, each)) } else { own.profile(Each::of(each)) };
+                ends.push(network.population(own));
             }
-            network
-        })
-    })
+            network.bias_input("biases", ends[0]);
+            let gains = (0..3 * second).map(|at| i32::try_from(at * 37 % 4000).unwrap() - 1500).collect();
+            let sums = Weighted::new(1, gains, vec![-20; second]).exponent(BiasExponent::saturating(1));
+            network.add_input(Input::new("sums", 3, Entry::Weighted(sums)));
+            network.readout = Some(Readout::new(ends[2], by).skip_steps(skip).window_steps(window_steps));
+            network.run.train = Some(Section::default());
+            let connections = (
+                connection(spikes, ends[0], [inputs, first]),
+                connection(spikes, ends[2], [inputs, last]),
+                connection(ends[0], ends[1], [first, second]),
+                connection(ends[1], ends[2], [second, last]),
+                connection(ends[0], ends[2], [first, last]),
+                connection(ends[1], ends[1], [second, second]),
+                connection(ends[2], ends[0], [last, first]),
+            );
+            (connections, 5..=7_usize).prop_map(move |((a, b, c, d, e, f, g), count)| {
+                let mut network = network.clone();
+                // Without circles, with one of a population, and with one of all.
+                [a, b, c, d, e, f, g].into_iter().take(count).for_each(|own| network.connect(own));
+                if kind > 1 {
+                    // What a spike does to a neuron's own leaf.
+                    let weights = Weights::OneToOne(Each::Same(if kind == 2 { -6 } else { -90 }));
+                    network.connect(Connection::new(ends[1], ends[1], weights).compartment(0));
+                    let entered = if kind > 4 { kind % 3 } else { u8::from(kind == 2) };
+                    network.connections[2].compartment = entered.into();
+                }
+                network
+            })
+        },
+    )
 }
 
 fn stimuli(network: &Network) -> impl Strategy<Value = Vec<Stimulus>> + use<> {
@@ -171,7 +189,7 @@ fn of_trainer(model: &Model, network: &Network, stimuli: &[Stimulus], derivative
     workspace.forward(model, &Batch::new(network, vec![Stimulus::new(3)]), None);
     workspace.forward(model, &batch, derivatives);
     let mut all = vec![(Vec::new(), Vec::new()); stimuli.len()];
-    let readout = workspace.trail(model.readout.population);
+    let readout = workspace.trail(model.readout.population());
     for (sample, (spikes, scores)) in all.iter_mut().enumerate() {
         for step in 0..batch.lengths[sample] {
             for (place, population) in network.populations.iter().enumerate() {
@@ -181,7 +199,8 @@ fn of_trainer(model: &Model, network: &Network, stimuli: &[Stimulus], derivative
                 spikes.extend((0..n).filter(|neuron| own[*neuron] > 0.0).map(|neuron| (step, place, neuron)));
             }
         }
-        *scores = model.readout.scores(&batch, sample, &readout.spikes, &readout.voltages);
+        let shown = Shown { spikes: &readout.spikes, voltages: &readout.voltages };
+        *scores = model.readout.scores(&batch, sample, shown);
     }
     all
 }
@@ -212,7 +231,7 @@ proptest! {
         keys in select(vec![
             "",
             "delay = { rate = 1.0 }",
-            "delay = { rate = 1.0, into = [\"p1\"] }\ndecay_u = { rate = 1.0 }\ndecay_v = { rate = 1.0 }\nv_th = { rate = 1.0 }",
+            "delay = { rate = 1.0, into = [\"p1\"] }\ndecay_u = { rate = 1.0 }\ndecay_v = { rate = 1.0 }\nv_th = { rate = 1.0 }\nbias = { rate = 1.0 }",
         ]),
         moves in prop::collection::vec(-6.0..6.0_f32, 7),
     ) {

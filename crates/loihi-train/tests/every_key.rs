@@ -60,7 +60,7 @@ fn every_example_can_be_trained() {
         let network = parse_with(&text, &path, &FileOptions::default().data(shape, 10)).unwrap();
         let form = TrainForm::of(&network).unwrap();
         let model = Model::new(&network, &form).unwrap();
-        assert_eq!(model.readout.classes, 10, "{}", path.display());
+        assert_eq!(model.readout.neurons, 10, "{}", path.display());
         assert!(model.neurons.iter().skip(1).all(|neurons| neurons.is_reached), "{}", path.display());
         found += 1;
     }

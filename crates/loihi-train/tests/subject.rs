@@ -49,7 +49,7 @@ fn a_population_without_a_shape_has_a_neuron_for_each_class() {
     let subject = open(PIXELS, Path::new("n.toml"));
     assert_eq!(subject.network.populations[1].neurons(), 10);
     assert_eq!(subject.network.readout.unwrap().by, ReadBy::Spikes);
-    assert!(!subject.beyond.any());
+    assert!(!subject.beyond[0].any());
 }
 
 /// Rows after the last step are counted in the training set and in the test set.
@@ -60,6 +60,6 @@ fn what_is_not_shown_is_known() {
         .replace("[[population]]\nname = \"pixels\"\nshape = [8, 8]\nv_th = 1\n", "")
         .replace("from = \"pixels\"", "from = \"image\"");
     let subject = open(&frames, Path::new("n.toml"));
-    let rows = subject.beyond.rows;
+    let rows = subject.beyond[0].rows;
     assert_eq!((rows.part, rows.all, rows.samples), (40 * 4, 40 * 8, 40));
 }

@@ -3,9 +3,11 @@
 use crate::networks::drawn;
 use crate::twin::{Trail, Twin};
 use loihi_net::network::ReadBy;
+use loihi_run::inference::answers::AnswerShape;
 use loihi_train::loss::{Loss, RateLoss, ReadoutLoss};
 use loihi_train::pass::Workspace;
-use loihi_train::readout::Reading;
+use loihi_train::readout::Shown;
+use std::ops::Range;
 
 /// What a score adds to its logit, and spikes of the right class and of the others.
 const PER_SCORE: f64 = 0.4;
@@ -29,7 +31,7 @@ impl Goal {
     /// The loss of all samples.
     pub(crate) fn of(self, twin: &Twin<'_>, trails: &[Trail]) -> f64 {
         let reading = twin.model.readout;
-        let trail = &trails[reading.population];
+        let trail = &trails[reading.population()];
         let samples = 0..twin.batch.samples;
         match self {
             Self::Factors => factors(twin).map(|(at, factor)| trail.spikes[at] * factor).sum(),
@@ -38,7 +40,7 @@ impl Goal {
                 samples.map(|sample| first_spikes(twin, kind, sample, &fired, &trail.spikes)).sum()
             }
             Self::Readout(kind, by) => {
-                samples.map(|sample| real(kind, &scores(twin, by, trail, sample), sample % reading.classes)).sum()
+                samples.map(|sample| loss(twin, kind, sample, &scores(twin, by, trail, sample))).sum()
             }
             Self::Rates => {
                 let pairs = others(twin).flat_map(|place| samples.clone().map(move |sample| (place, sample)));
@@ -56,24 +58,24 @@ impl Goal {
         let batch = &twin.batch;
         match self {
             Self::Factors => {
-                let trail = workspace.trail_mut(twin.model.readout.population);
+                let trail = workspace.trail_mut(twin.model.readout.population());
                 factors(twin).for_each(|(at, factor)| trail.by_spikes[at] = factor as f32);
             }
             Self::Readout(kind, by) => {
-                let reading = Reading { by, ..twin.model.readout };
-                let trail = &trails[reading.population];
+                let reading = twin.model.readout;
+                let trail = &trails[reading.population()];
                 let fired = fired(twin);
-                let own = workspace.trail_mut(reading.population);
+                let own = workspace.trail_mut(reading.population());
                 for sample in 0..batch.samples {
+                    let whole = || reading.scores(batch, sample, Shown { spikes: &fired, voltages: &[] });
                     let scores = match by {
-                        ReadBy::FirstSpike => {
-                            reading.scores(batch, sample, &fired, &[]).into_iter().map(|score| score as f64).collect()
-                        }
+                        ReadBy::FirstSpike => whole().into_iter().map(|score| score as f64).collect(),
                         _ => scores(twin, by, trail, sample),
                     };
-                    let mut slopes = slopes(kind, &scores, sample % reading.classes);
+                    let mut slopes = slopes(twin, kind, sample, &scores);
                     if by == ReadBy::Voltage {
-                        slopes.iter_mut().enumerate().for_each(|(class, slope)| *slope /= unit(twin, class) as f32);
+                        let each = slopes.iter_mut().enumerate();
+                        each.for_each(|(at, slope)| *slope /= unit(twin, at % reading.neurons) as f32);
                     }
                     let into = [&mut own.by_spikes[..], &mut own.by_voltages[..]];
                     reading.back(batch, sample, &slopes, &fired, into);
@@ -97,14 +99,14 @@ impl Goal {
 
 /// Places of the spikes of the readout within their samples, each with its factor.
 fn factors(twin: &Twin<'_>) -> impl Iterator<Item = (usize, f64)> {
-    let classes = twin.model.readout.classes;
-    let rows = (0..twin.batch.samples).flat_map(move |sample| twin.batch.rows(sample, classes));
-    rows.flat_map(move |row| row..row + classes).map(|at| (at, drawn(at, 9)))
+    let neurons = twin.model.readout.neurons;
+    let rows = (0..twin.batch.samples).flat_map(move |sample| twin.batch.rows(sample, neurons));
+    rows.flat_map(move |row| row..row + neurons).map(|at| (at, drawn(at, 9)))
 }
 
 /// Populations that are not read.
 fn others(twin: &Twin<'_>) -> impl Iterator<Item = usize> {
-    (0..twin.model.neurons.len()).filter(|place| *place != twin.model.readout.population)
+    (0..twin.model.neurons.len()).filter(|place| *place != twin.model.readout.population())
 }
 
 /// Spikes a neuron and step of a sample.
@@ -114,24 +116,43 @@ fn rate(twin: &Twin<'_>, place: usize, sample: usize, trail: &Trail) -> f64 {
     count / (twin.batch.lengths[sample] * n) as f64
 }
 
-/// The threshold of a class, in which its voltage counts.
-fn unit(twin: &Twin<'_>, class: usize) -> f64 {
-    f64::from(twin.model.neurons[twin.model.readout.population].registers.v_th[class])
+/// The threshold of a neuron, in which its voltage counts.
+fn unit(twin: &Twin<'_>, neuron: usize) -> f64 {
+    f64::from(twin.model.neurons[twin.model.readout.population()].registers.v_th[neuron])
 }
 
-/// The place of a class in a step of a sample.
-fn place(twin: &Twin<'_>, step: usize, sample: usize, class: usize) -> usize {
-    (step * twin.batch.samples + sample) * twin.model.readout.classes + class
+/// The place of a neuron of the readout in a step of a sample.
+fn place(twin: &Twin<'_>, step: usize, sample: usize, neuron: usize) -> usize {
+    (step * twin.batch.samples + sample) * twin.model.readout.neurons + neuron
+}
+
+/// Windows of a sample, each with every neuron.
+fn asked(twin: &Twin<'_>, sample: usize) -> impl Iterator<Item = (Range<usize>, usize)> {
+    let (reading, length) = (twin.model.readout, twin.batch.lengths[sample]);
+    reading.windows(length).flat_map(move |window| (0..reading.neurons).map(move |neuron| (window.clone(), neuron)))
 }
 
 /// The scores of a sample.
 fn scores(twin: &Twin<'_>, by: ReadBy, trail: &Trail, sample: usize) -> Vec<f64> {
-    let (reading, length) = (twin.model.readout, twin.batch.lengths[sample]);
-    let of = |class: usize| match by {
-        ReadBy::Voltage => trail.potentials[place(twin, length - 1, sample, class)] / unit(twin, class),
-        _ => (reading.skip..length).map(|step| trail.spikes[place(twin, step, sample, class)]).sum(),
+    let of = |(window, neuron): (Range<usize>, usize)| match by {
+        ReadBy::Voltage => trail.potentials[place(twin, window.end - 1, sample, neuron)] / unit(twin, neuron),
+        _ => window.map(|step| trail.spikes[place(twin, step, sample, neuron)]).sum(),
     };
-    (0..reading.classes).map(of).collect()
+    asked(twin, sample).map(of).collect()
+}
+
+/// Labels of a sample; where it has several answers, every fourth has none.
+fn labels(twin: &Twin<'_>, sample: usize) -> (AnswerShape, Vec<(usize, usize)>) {
+    let shape = twin.model.answer_shape(twin.batch.lengths[sample]);
+    let known = (0..shape.count()).filter(|answer| answer % 4 != 3);
+    (shape, known.map(|answer| (answer, (sample + answer) % shape.classes)).collect())
+}
+
+/// The loss of a sample: the mean over its answers that have a label.
+fn loss(twin: &Twin<'_>, kind: Loss, sample: usize, scores: &[f64]) -> f64 {
+    let (shape, labels) = labels(twin, sample);
+    let own = |answer: usize| shape.scores_of(answer).map(|at| scores[at]).collect::<Vec<f64>>();
+    labels.iter().map(|(answer, label)| real(kind, &own(*answer), *label)).sum::<f64>() / labels.len() as f64
 }
 
 /// A loss in real numbers.
@@ -148,40 +169,45 @@ fn real(kind: Loss, scores: &[f64], label: usize) -> f64 {
     }
 }
 
-/// Its derivatives by the scores, as they are trained with.
-fn slopes(kind: Loss, scores: &[f64], label: usize) -> Vec<f32> {
+/// The derivatives of the loss of a sample by its scores, as they are trained with.
+fn slopes(twin: &Twin<'_>, kind: Loss, sample: usize, scores: &[f64]) -> Vec<f32> {
     let loss = ReadoutLoss { kind, per_score: PER_SCORE as f32, target_spikes: TARGET_SPIKES.map(|own| own as f32) };
-    let scores: Vec<f32> = scores.iter().map(|score| *score as f32).collect();
+    let (shape, labels) = labels(twin, sample);
     let mut slopes = vec![0.0; scores.len()];
-    loss.of(&scores, label, &mut slopes);
+    for (answer, label) in &labels {
+        let own: Vec<f32> = shape.scores_of(*answer).map(|at| scores[at] as f32).collect();
+        let mut own_slopes = vec![0.0; own.len()];
+        loss.of(&own, *label, &mut own_slopes);
+        shape.scores_of(*answer).zip(own_slopes).for_each(|(at, slope)| slopes[at] = slope / labels.len() as f32);
+    }
     slopes
 }
 
 /// Whole spikes of the readout, so drawn that the first comes late in some classes, and never in one.
 fn fired(twin: &Twin<'_>) -> Vec<f32> {
-    let all = twin.batch.steps * twin.batch.samples * twin.model.readout.classes;
+    let all = twin.batch.steps * twin.batch.samples * twin.model.readout.neurons;
     (0..all).map(|at| f32::from(u8::from(drawn(at, 22) > 0.5))).collect()
 }
 
 /// A loss of first spikes about whole ones: the score has a derivative by each spike while all others are whole.
 fn first_spikes(twin: &Twin<'_>, kind: Loss, sample: usize, fired: &[f32], spikes: &[f64]) -> f64 {
-    let (reading, length) = (twin.model.readout, twin.batch.lengths[sample]);
-    // The score of a class, of spikes that are chances.
-    let score = |class: usize, spike: &dyn Fn(usize) -> f64| {
+    // The score of a neuron in a window, of spikes that are chances.
+    let score = |(window, neuron): (Range<usize>, usize), spike: &dyn Fn(usize) -> f64| {
         let (mut score, mut silent) = (0.0, 1.0);
-        for step in reading.skip..length {
-            let own = spike(place(twin, step, sample, class));
-            score += silent * own * (length - step) as f64;
+        for step in window.clone() {
+            let own = spike(place(twin, step, sample, neuron));
+            score += silent * own * (window.end - step) as f64;
             silent *= 1.0 - own;
         }
         score
     };
     let whole = |at: usize| f64::from(fired[at]);
-    let scores: Vec<f64> = (0..reading.classes).map(|class| score(class, &whole)).collect();
-    let one_by_one = |class: usize| -> f64 {
-        let moved = (reading.skip..length).map(|step| place(twin, step, sample, class));
-        moved.map(|own| score(class, &|at| if at == own { spikes[at] } else { whole(at) })).sum()
+    let scores: Vec<f64> = asked(twin, sample).map(|own| score(own, &whole)).collect();
+    let one_by_one = |(window, neuron): (Range<usize>, usize)| -> f64 {
+        let moved = window.clone().map(|step| place(twin, step, sample, neuron));
+        let at_one = |own: usize| move |at: usize| if at == own { spikes[at] } else { whole(at) };
+        moved.map(|own| score((window.clone(), neuron), &at_one(own))).sum()
     };
-    let slopes = slopes(kind, &scores, sample % reading.classes);
-    slopes.iter().enumerate().map(|(class, slope)| f64::from(*slope) * one_by_one(class)).sum()
+    let slopes = slopes(twin, kind, sample, &scores);
+    slopes.iter().zip(asked(twin, sample)).map(|(slope, own)| f64::from(*slope) * one_by_one(own)).sum()
 }

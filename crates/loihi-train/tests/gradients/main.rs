@@ -12,25 +12,28 @@ mod losses;
 mod networks;
 mod twin;
 
+use loihi_adjoint::arithmetic::Derivatives;
+use loihi_adjoint::rate::Backward;
+use loihi_adjoint::surrogate::Surrogate;
 use loihi_core::image::Profile;
 use loihi_core::num::Delay;
 use loihi_net::network::{Each, Endpoint, Network, Population, ReadBy, Readout};
 use loihi_run::inference::Stimulus;
 use loihi_train::TrainError;
-use loihi_train::arithmetic::Derivatives;
 use loihi_train::batch::Batch;
 use loihi_train::layers::Model;
 use loihi_train::loss::Loss;
 use loihi_train::parameter::{Parameters, Place};
 use loihi_train::pass::Workspace;
-use loihi_train::rate::Backward;
 use loihi_train::settings::TrainForm;
-use loihi_train::surrogate::Surrogate;
 use losses::Goal;
-use networks::{PLAIN, STEPS, SparseDelays, drawn, driven_layers, layers, of_two_profiles, trees, windows};
+use networks::{
+    PLAIN, STEPS, SparseDelays, drawn, driven_layers, joins, layers, maps, of_two_profiles, trees, windows,
+};
 use twin::{Moved, Trail, Twin};
 
-const REGISTERS: &str = "decay_u = { rate = 1.0 }\ndecay_v = { rate = 1.0 }\nv_th = { rate = 1.0 }";
+const REGISTERS: &str =
+    "decay_u = { rate = 1.0 }\ndecay_v = { rate = 1.0 }\nv_th = { rate = 1.0 }\nbias = { rate = 1.0 }";
 
 #[test]
 fn gradients_of_plain_neurons_are_finite_differences() {
@@ -51,6 +54,14 @@ fn gradients_of_every_kind_of_connection_are_finite_differences() {
 #[test]
 fn gradients_of_neurons_of_several_compartments_are_finite_differences() {
     for network in trees() {
+        compare(&network, Goal::Factors, REGISTERS);
+    }
+}
+
+/// A largest and a smallest value are not smooth where they change places, which nothing does by a little.
+#[test]
+fn gradients_of_every_join_of_compartments_are_finite_differences() {
+    for network in joins() {
         compare(&network, Goal::Factors, REGISTERS);
     }
 }
@@ -81,6 +92,35 @@ fn gradients_of_losses_of_the_readout_are_finite_differences() {
     ] {
         let mut network = layers(of_two_profiles());
         network.readout = Some(Readout::new(Endpoint::Population(1), by).skip_steps(2));
+        compare(&network, Goal::Readout(kind, by), REGISTERS);
+    }
+}
+
+/// The last window of some samples is shorter.
+#[test]
+fn gradients_of_losses_of_windows_are_finite_differences() {
+    for (kind, by) in [
+        (Loss::CrossEntropy, ReadBy::Spikes),
+        (Loss::TargetSpikes, ReadBy::Spikes),
+        (Loss::CrossEntropy, ReadBy::Voltage),
+        (Loss::CrossEntropy, ReadBy::FirstSpike),
+    ] {
+        let mut network = layers(of_two_profiles());
+        network.readout = Some(Readout::new(Endpoint::Population(1), by).skip_steps(1).window_steps(4));
+        compare(&network, Goal::Readout(kind, by), REGISTERS);
+    }
+}
+
+#[test]
+fn gradients_of_losses_of_pixels_are_finite_differences() {
+    for (kind, by, window_steps) in [
+        (Loss::CrossEntropy, ReadBy::Spikes, 0),
+        (Loss::TargetSpikes, ReadBy::Spikes, 5),
+        (Loss::CrossEntropy, ReadBy::Voltage, 0),
+    ] {
+        let mut network = maps();
+        let readout = Readout::new(Endpoint::Population(1), by).per_pixel();
+        network.readout = Some(readout.window_steps(window_steps));
         compare(&network, Goal::Readout(kind, by), REGISTERS);
     }
 }
@@ -170,9 +210,12 @@ fn gradients(twin: &Twin<'_>, goal: Goal, trails: &[Trail]) -> Vec<Vec<f32>> {
         (trail.spikes, trail.slopes) = (narrow(&own.spikes), narrow(&own.slopes));
         (trail.currents, trail.potentials) = (narrow(&own.currents), narrow(&own.potentials));
         trail.keeps = narrow(own.keeps.last().unwrap());
-        for (leaf, (keeps, passes)) in trail.leaves.iter_mut().zip(own.keeps.iter().zip(&own.passes)) {
-            (leaf.keeps, leaf.passes) = (narrow(keeps), narrow(passes));
+        let routes = |number: usize| own.routes[number].iter().map(|route| route.map(|value| value as f32)).collect();
+        for (number, leaf) in trail.leaves.iter_mut().enumerate() {
+            (leaf.keeps, leaf.passes) = (narrow(&own.keeps[number]), narrow(&own.passes[number]));
+            leaf.routes = routes(number);
         }
+        trail.soma.routes = routes(own.routes.len() - 1);
     }
     workspace.clear_derivatives(&twin.model, &twin.batch);
     goal.back(twin, trails, &mut workspace);

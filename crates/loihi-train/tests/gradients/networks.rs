@@ -98,6 +98,56 @@ pub(crate) fn windows(sparse: SparseDelays) -> Network {
     network
 }
 
+/// Two convolutions, the last of which has three classes for each pixel.
+pub(crate) fn maps() -> Network {
+    let plain = |name: &str, shape: &[usize]| Population::new(name, shape).profile(PLAIN);
+    let mut network = Network::new("maps").steps(STEPS);
+    let input = network.input("in", [2, 3, 3]);
+    let hidden = network.population(plain("hidden", &[2, 2, 2]));
+    let out = network.population(plain("out", &[3, 2, 2]));
+    network.connect(Connection::new(input, hidden, Conv2d::new([2, 2, 2, 2], weights(16, 31))));
+    network.connect(Connection::new(hidden, out, Conv2d::new([3, 2, 1, 1], weights(6, 32))));
+    network.read(out, ReadBy::Spikes);
+    network
+}
+
+/// The layers with hidden neurons whose somas join compartments in every way that is no sum.
+pub(crate) fn joins() -> Vec<Network> {
+    let push = Tree { stack_out: StackOut::Push, ..Tree::NONE };
+    let leaf = Profile { v_th: 8_000_000, tree: push, ..PLAIN };
+    let soma = |stack_in, join| Profile { tree: Tree { stack_in, join, ..Tree::NONE }, ..PLAIN };
+    // Its threshold opens and shuts the gate.
+    let gate = Profile { v_th: 900, tree: Tree { threshold: ThresholdMode::PassAbove, ..push }, ..PLAIN };
+    let with = |join| vec![Profile { decay_v: 1500, ..leaf }, soma(StackIn::PopA, join)];
+    let gated = |join| vec![leaf, gate, soma(StackIn::PopAAndB, join)];
+    let kinds = [
+        with(Join::Max),
+        with(Join::Min),
+        with(Join::Or),
+        with(Join::And),
+        vec![leaf, Profile { decay_u: 3000, ..leaf }, soma(StackIn::PopAAndB, Join::Max)],
+        vec![leaf, soma(StackIn::PopB, Join::Min)],
+        vec![gate, soma(StackIn::PopA, Join::Pass)],
+        gated(Join::Pass),
+        gated(Join::Block),
+        vec![
+            leaf,
+            Profile { tree: Tree { stack_in: StackIn::PopA, join: Join::Max, ..push }, ..leaf },
+            soma(StackIn::PopA, Join::Add),
+        ],
+    ];
+    let network = |compartments: Vec<Profile>| {
+        let last = compartments.len() - 1;
+        let each: Vec<Each<Profile>> = compartments.into_iter().map(Each::Same).collect();
+        let mut network = layers(Population::new("hidden", 4).compartments(each));
+        // The input enters the soma, or the compartment before it; others the first one.
+        network.connections[0].compartment = last;
+        network.connections[3].compartment = last.min(1);
+        network
+    };
+    kinds.into_iter().map(network).collect()
+}
+
 /// The layers with hidden neurons of several compartments: a current behind another one, a threshold that adapts, a reset by
 /// subtraction, a voltage that saturates, a chain, and two that the soma adds.
 pub(crate) fn trees() -> Vec<Network> {

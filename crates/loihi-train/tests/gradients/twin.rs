@@ -1,18 +1,18 @@
 //! The smooth twin: the network in real numbers, whose spikes are a smooth function of the voltage and whose decays do not
 //! truncate. Neurons of the twin that have refractory steps wait in steps of their own, which nothing changes.
 
-use loihi_core::image::{StackOut, ThresholdMode};
+use loihi_adjoint::branches::Branch;
+use loihi_core::image::{Join, StackOut, ThresholdMode};
 use loihi_net::network::{Connection, Endpoint, Network, Weights};
 use loihi_train::batch::Batch;
 use loihi_train::layers::{Model, Neurons, Synapses};
 use loihi_train::parameter::{Place, Register};
-use loihi_train::tree::Branch;
 
 /// Of the surrogate, in thresholds.
 const WIDTH: f64 = 0.7;
 
-/// What the twin leaves of a population in all steps: spikes, slopes, currents and voltages of the soma; of each compartment keeps
-/// and passes.
+/// What the twin leaves of a population in all steps: spikes, slopes, currents and voltages of the soma; of each compartment keeps,
+/// passes and routes.
 #[derive(Clone, Default)]
 pub(crate) struct Trail {
     pub(crate) spikes: Vec<f64>,
@@ -21,6 +21,8 @@ pub(crate) struct Trail {
     pub(crate) potentials: Vec<f64>,
     pub(crate) keeps: Vec<Vec<f64>>,
     pub(crate) passes: Vec<Vec<f64>>,
+    /// Of each compartment, as [`loihi_adjoint::join::Route`].
+    pub(crate) routes: Vec<Vec<[f64; 4]>>,
 }
 
 /// A value that is trained, moved by a little from where it is rounded to.
@@ -122,6 +124,7 @@ impl<'n> Twin<'n> {
         let empty = |own: &Vec<Branch>| Trail {
             keeps: vec![Vec::new(); own.len()],
             passes: vec![Vec::new(); own.len()],
+            routes: vec![Vec::new(); own.len()],
             ..Trail::default()
         };
         let mut trails: Vec<Trail> = branches.iter().map(empty).collect();
@@ -148,23 +151,27 @@ impl<'n> Twin<'n> {
         off: impl Fn(Place, usize) -> f64 + Copy,
     ) {
         let neurons = &self.model.neurons[place];
-        let mut operands = vec![0.0; branches.len()];
+        let mut handed = vec![Handed::default(); branches.len()];
         for (number, branch) in branches.iter().enumerate() {
             let sum = self.sum(trails, [place, number, step, sample, neuron], off);
-            let bias = if number == 0 { f64::from(neurons.biases[neuron]) } else { 0.0 };
-            let taken: f64 = branch.takes.iter().map(|place| operands[*place]).sum();
+            let own_bias = || f64::from(neurons.biases[neuron]) + off(Place::Bias(place), neuron);
+            let bias = if number == 0 { own_bias() } else { 0.0 };
+            let taken = [branch.takes.a, branch.takes.b].map(|own| own.map(|place| handed[place]));
             let is_soma = number + 1 == branches.len();
             let more = Register::ALL.map(|register| {
                 let own = off(Place::Register(place, register), neurons.profiles[neuron]);
                 if is_soma { own } else { 0.0 }
             });
-            let row = Row { step, neuron, sum, entering: bias + taken, more };
+            let row = Row { step, neuron, sum, bias, taken, more };
             let own = &mut state[number][sample * branch.registers.len() + neuron];
             let trail = &mut trails[place];
+            let found = driven(branch, own, &row);
+            trail.routes[number].push(found.route);
             if is_soma {
-                soma(branch, own, &row, trail);
+                soma(branch, own, &row, &found, trail);
             } else {
-                operands[number] = leaf(branch, own, &row, [&mut trail.keeps[number], &mut trail.passes[number]]);
+                let into = [&mut trail.keeps[number], &mut trail.passes[number]];
+                handed[number] = leaf(branch, own, &row, &found, into);
             }
         }
     }
@@ -175,8 +182,61 @@ struct Row {
     step: usize,
     neuron: usize,
     sum: f64,
-    entering: f64,
+    bias: f64,
+    /// Operands A and B.
+    taken: [Option<Handed>; 2],
     more: [f64; 3],
+}
+
+/// What a compartment hands on: a value, and how far it is that a gate of it is open, with the derivative of that.
+#[derive(Clone, Copy, Default)]
+struct Handed {
+    value: f64,
+    open: f64,
+    slope: f64,
+}
+
+/// A voltage before the threshold.
+struct Driven {
+    voltage: f64,
+    /// Whether it follows what drives it.
+    follows: bool,
+    route: [f64; 4],
+}
+
+/// What enters a voltage, and where it comes from.
+fn joined(join: Join, x: f64, [a, b]: [Option<Handed>; 2]) -> (f64, [f64; 4]) {
+    let values = [Some(x), a.map(|a| a.value), b.map(|b| b.value)];
+    let all = || values.iter().flatten().copied();
+    let is = |wanted: f64| {
+        let mut route = [0.0; 4];
+        route[values.iter().position(|value| *value == Some(wanted)).unwrap()] = 1.0;
+        (wanted, route)
+    };
+    let none = (0.0, [0.0; 4]);
+    let [most, least] = [all().fold(f64::MIN, f64::max), all().fold(f64::MAX, f64::min)];
+    let through = x + b.map_or(0.0, |b| b.value);
+    match (join, a) {
+        (Join::Max, _) => is(most),
+        (Join::Min, _) => is(least),
+        (Join::Or, _) => {
+            if most > 0.0 {
+                is(most)
+            } else {
+                none
+            }
+        }
+        (Join::And, _) => {
+            if least > 0.0 {
+                is(least)
+            } else {
+                none
+            }
+        }
+        (Join::Pass, Some(a)) => (a.open * through, [a.open, 0.0, a.open, through * a.slope]),
+        (Join::Block, Some(a)) => ((1.0 - a.open) * through, [1.0 - a.open, 0.0, 1.0 - a.open, -through * a.slope]),
+        _ => (all().sum(), [1.0, 1.0, 1.0, 0.0]),
+    }
 }
 
 /// Current and voltage of all samples; only somas (`above` is 1) start from a voltage.
@@ -185,14 +245,16 @@ fn rest(neurons: &Neurons, above: usize, batch: &Batch) -> Vec<[f64; 2]> {
     (0..batch.samples).flat_map(|_| neurons.v_start.iter().map(start)).collect()
 }
 
-/// A voltage before the threshold, and whether it follows what drives it.
-fn driven(branch: &Branch, [u, v]: &mut [f64; 2], row: &Row) -> (f64, bool) {
+fn driven(branch: &Branch, [u, v]: &mut [f64; 2], row: &Row) -> Driven {
     let (registers, neuron) = (&branch.registers, row.neuron);
     let keep = |kept: i32, decay: f64| (f64::from(kept) - decay) / 4096.0;
     *u = *u * keep(registers.keep_u[neuron], row.more[0]) + 64.0 * row.sum;
-    let free = *v * keep(registers.keep_v[neuron], row.more[1]) + *u + row.entering;
+    let (entering, route) = joined(branch.takes.join, *u + row.bias, row.taken);
+    let free = *v * keep(registers.keep_v[neuron], row.more[1]) + entering;
     let (low, high) = (f64::from(registers.v_min[neuron]), f64::from(registers.v_max[neuron]));
-    if waits(branch, row) { (0.0, false) } else { (free.clamp(low, high), (low..=high).contains(&free)) }
+    let is_waiting = waits(branch, row);
+    let voltage = if is_waiting { 0.0 } else { free.clamp(low, high) };
+    Driven { voltage, follows: !is_waiting && (low..=high).contains(&free), route }
 }
 
 fn waits(branch: &Branch, row: &Row) -> bool {
@@ -200,8 +262,13 @@ fn waits(branch: &Branch, row: &Row) -> bool {
 }
 
 /// A step of a compartment below the soma; what it hands on.
-fn leaf(branch: &Branch, state: &mut [f64; 2], row: &Row, [keeps, passes]: [&mut Vec<f64>; 2]) -> f64 {
-    let (voltage, follows) = driven(branch, state, row);
+fn leaf(
+    branch: &Branch,
+    state: &mut [f64; 2],
+    row: &Row,
+    &Driven { voltage, follows, .. }: &Driven,
+    [keeps, passes]: [&mut Vec<f64>; 2],
+) -> Handed {
     let v_th = f64::from(branch.registers.v_th[row.neuron]);
     // Whether a voltage passes is not smooth, and does not change by a little.
     let is_passed = branch.threshold == ThresholdMode::SpikeAndReset || voltage > v_th;
@@ -209,17 +276,19 @@ fn leaf(branch: &Branch, state: &mut [f64; 2], row: &Row, [keeps, passes]: [&mut
     state[1] = if is_saturated { v_th } else { voltage };
     keeps.push(f64::from(u8::from(follows && !is_saturated)));
     passes.push(f64::from(u8::from(follows && is_passed)));
-    match branch.pushes {
+    let value = match branch.pushes {
         StackOut::PushU => state[0],
         _ if is_passed => voltage,
         _ => 0.0,
-    }
+    };
+    let x = (voltage - v_th) / (WIDTH * v_th);
+    let slope = f64::from(u8::from(follows)) / (1.0 + x * x) / 3.5 / (WIDTH * v_th);
+    Handed { value, open: 0.5 + x.atan() / 3.5, slope }
 }
 
 /// A step of the compartment that spikes.
-fn soma(branch: &Branch, state: &mut [f64; 2], row: &Row, trail: &mut Trail) {
-    let (voltage, is_driven) = driven(branch, state, row);
-    let follows = f64::from(u8::from(is_driven));
+fn soma(branch: &Branch, state: &mut [f64; 2], row: &Row, found: &Driven, trail: &mut Trail) {
+    let (voltage, follows) = (found.voltage, f64::from(u8::from(found.follows)));
     let v_th = f64::from(branch.registers.v_th[row.neuron]);
     // The width of the surrogate is no part of what is trained.
     let x = (voltage - v_th - 64.0 * row.more[2]) / (WIDTH * v_th);
@@ -239,7 +308,7 @@ fn soma(branch: &Branch, state: &mut [f64; 2], row: &Row, trail: &mut Trail) {
 /// The compartments of a population, leaves first.
 fn branches_of(neurons: &Neurons) -> Vec<Branch> {
     let (registers, threshold) = (neurons.registers.clone(), ThresholdMode::SpikeAndReset);
-    let soma = Branch { registers, takes: neurons.branches.takes.clone(), pushes: StackOut::Skip, threshold };
+    let soma = Branch { registers, takes: neurons.branches.takes, pushes: StackOut::Skip, threshold };
     neurons.branches.leaves.iter().cloned().chain([soma]).collect()
 }
 

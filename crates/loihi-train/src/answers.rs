@@ -1,0 +1,94 @@
+//! Answers of a network in training to its test set, and why populations of it are silent.
+
+use crate::error::TrainError;
+use crate::layers::Model;
+use crate::shard::{Shard, Tally};
+use crate::subject::Subject;
+use crate::threads::each;
+use loihi_files::plural::plural;
+use loihi_net::network::{Endpoint, Network, ReadBy};
+use loihi_run::inference::answers::ClassTally;
+use std::num::NonZeroUsize;
+
+/// Samples of a part of the test set.
+const ANSWERS: usize = 64;
+
+/// Answers to the test set.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Answers {
+    /// By sample: scores window by window, by class.
+    pub scores: Vec<Vec<i64>>,
+    /// What they come to.
+    pub tally: Tally,
+    /// The same, class by class.
+    pub classes: ClassTally,
+}
+
+impl Answers {
+    /// Answers to all samples of the test set.
+    ///
+    /// # Errors
+    /// [`TrainError::Present`].
+    pub fn of(subject: &Subject, model: &Model, jobs: NonZeroUsize) -> Result<Self, TrainError> {
+        let all = subject.samples.test.len();
+        let parts: Vec<_> = (0..all).step_by(ANSWERS).map(|first| first..(first + ANSWERS).min(all)).collect();
+        let mut shards: Vec<Shard> = Vec::new();
+        let classes = ClassTally::new(model.answer_shape(0).classes);
+        let mut answers = Self { classes, ..Self::default() };
+        // A few parts at a time: each keeps what its samples leave.
+        for parts in parts.chunks(jobs.get()) {
+            shards.resize_with(parts.len(), Shard::default);
+            let scores = each(&mut shards, jobs, |number, shard| {
+                shard.batch = subject.to_test(parts[number].clone())?;
+                Ok::<_, TrainError>(shard.answer(model))
+            });
+            for (scores, shard) in scores.into_iter().zip(&shards) {
+                let scores = scores?;
+                for ((own, labels), length) in scores.iter().zip(&shard.batch.labels).zip(&shard.batch.lengths) {
+                    let found = model.answer_shape(*length).answers(model.readout.by(), own);
+                    answers.classes.add(labels, &found);
+                }
+                answers.scores.extend(scores);
+                answers.tally.add(&shard.tally);
+            }
+        }
+        Ok(answers)
+    }
+
+    /// Share of answers that are right.
+    pub fn accuracy(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a share may be rounded")]
+        let accuracy = self.tally.right as f64 / self.tally.labelled.max(1) as f64;
+        accuracy
+    }
+}
+
+/// Populations that have not spiked, each with a reason.
+pub fn silence(model: &Model, network: &Network, tally: &Tally) -> Vec<String> {
+    let silent = |place: &usize| tally.turns.get(*place).is_some_and(|turns| *turns > 0) && tally.spikes[*place] == 0;
+    let mut said = Vec::new();
+    let first = model.first_steps(network);
+    let steps = network.sample_steps().and_then(|steps| usize::try_from(steps).ok());
+    // A readout by voltage need not spike.
+    let readout = model.readout;
+    let has_to_spike = |place: &usize| *place != readout.population() || readout.by() != ReadBy::Voltage;
+    for place in model.order().filter(|place| silent(place) && has_to_spike(place)) {
+        let name = &model.neurons[place].name;
+        let mut before = model.synapses.iter().filter(|own| own.to == place);
+        let waits = before.any(|own| matches!(own.from, Endpoint::Population(from) if silent(&from)));
+        let why = if waits {
+            "what leads to it does not spike either".to_owned()
+        } else if let Some(steps) = steps.filter(|steps| first[place].is_some_and(|first| *steps <= first)) {
+            format!(
+                "a sample is over after {}, and spikes take as many to it, or more: give more `steps` or `late_steps`",
+                plural(steps, "step")
+            )
+        } else {
+            "its threshold is never passed: begin with larger weights, give a smaller `rate` in [train], lower `v_th`, or give `v_th_rate`"
+                    .to_owned()
+        };
+        said.push(format!("`{name}` did not spike in any sample: {why}"));
+    }
+    said
+}
