@@ -23,7 +23,10 @@
 //! |---|---|---|
 //! | [`npy`], [`npz`] | `loihi-files` | arrays in files |
 //! | `h5` | `loihi-hdf5` | HDF5 files |
-//! | [`data`] | `loihi-data` | samples: formats, data sets, encoders |
+//! | [`data`] | `loihi-data` | samples: formats, data sets |
+//! | [`encode`] | `loihi-encode` | samples as spikes |
+//! | `adjoint` | `loihi-adjoint` | compartments for many samples at once, forward and backward |
+//! | [`augment`] | `loihi-augment` | samples that are moved at random |
 //! | [`image`], [`limits`], [`rule`] | `loihi-image` | images, register by register |
 //! | [`network`], [`probe`], [`draw`] | `loihi-net` | networks: built, or from a TOML file |
 //! | [`snip`] | `loihi-snip` | programs of the embedded CPU in networks |
@@ -34,6 +37,7 @@
 //! | [`plant`] | `loihi-plant` | plants: what a network senses and moves |
 //! | [`runner`], [`inference`], [`record`], [`samples`] | `loihi-run` | a placed network on a device, sample by sample; the run folder |
 //! | [`learn`] | `loihi-learn` | what learns, from what data, in what stages |
+//! | [`infer`] | `loihi-infer` | networks that were trained elsewhere, on samples |
 //! | `train` | `loihi-train` | networks trained offline, in the chip's integers |
 //! | `convert` | `loihi-convert` | networks of rectified units as spiking ones |
 //! | [`experiment`] | `loihi-experiments` | the built-in experiments |
@@ -49,12 +53,16 @@
 
 pub mod prelude;
 
+#[cfg(feature = "train")]
+pub use loihi_adjoint as adjoint;
+pub use loihi_augment as augment;
 pub use loihi_boards as boards;
 #[cfg(feature = "train")]
 pub use loihi_convert as convert;
 pub use loihi_cost::{self as cost, bench};
 pub use loihi_data as data;
 pub use loihi_device as device;
+pub use loihi_encode as encode;
 pub use loihi_experiments as experiment;
 pub use loihi_files::choice::Choice;
 pub use loihi_files::{atomic_file, npy, npz, whole};
@@ -63,6 +71,7 @@ pub use loihi_hdf5 as h5;
 pub use loihi_image::{image, limits, rule};
 #[cfg(feature = "hdf5")]
 pub use loihi_import::{head, lava_dl, quantise};
+pub use loihi_infer as infer;
 pub use loihi_learn as learn;
 pub use loihi_net::{draw, network, probe};
 #[cfg(feature = "hdf5")]

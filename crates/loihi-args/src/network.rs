@@ -3,12 +3,14 @@
 use crate::args::{NetworkArgs, PlaceOptions, TaskArgs};
 use crate::what::{advice, wrong_kind};
 use anyhow::{Context as _, bail};
-use loihi_data::{DataOptions, open};
+use loihi_data::{DataOptions, Sample, open};
 use loihi_files::plural::plural;
-use loihi_learn::trained::Trained;
+use loihi_infer::Trained;
 use loihi_net::network::{Network, file};
 use loihi_place::place::{self, Placed, place_shown};
-use loihi_run::inference::present::{Presentation, check_labels, input_of};
+use loihi_run::inference::fed::Fed;
+use loihi_run::inference::labels::{check_labels, regression};
+use loihi_run::inference::present::Presentation;
 use loihi_run::inference::span::Beyond;
 use loihi_terminal::out;
 use loihi_terminal::progress::{shown, waiting};
@@ -51,35 +53,6 @@ pub fn placed(path: &Path, options: &PlaceOptions) -> anyhow::Result<(Network, P
     Ok((network, placed))
 }
 
-/// The samples of each input, by its place: of the only one, of the one that was named, or `NAME=PATH` for all.
-fn fed(network: &Network, data: &[PathBuf], named: Option<&str>) -> anyhow::Result<Vec<(usize, PathBuf)>> {
-    let split = |path: &PathBuf| {
-        let (name, path) = path.to_str()?.split_once('=')?;
-        Some((network.inputs.iter().position(|input| input.name == name)?, PathBuf::from(path)))
-    };
-    let mut unknown = data.iter().filter(|path| split(path).is_none() && !path.exists());
-    if let Some((name, _)) = unknown.find_map(|path| path.to_str()?.split_once('=')) {
-        let inputs: Vec<&str> = network.inputs.iter().map(|input| input.name.as_str()).collect();
-        bail!("unknown input `{name}`; there are: {}", inputs.join(", "));
-    }
-    let mut fed = match data {
-        [only] if split(only).is_none() => vec![(input_of(network, named)?, only.clone())],
-        _ => {
-            let each: Option<Vec<_>> = data.iter().map(split).collect();
-            each.filter(|_| named.is_none()).context("give --data NAME=PATH for each input, without --input")?
-        }
-    };
-    fed.sort_by_key(|(input, _)| *input);
-    for (at, input) in network.inputs.iter().enumerate() {
-        match fed.iter().filter(|(own, _)| *own == at).count() {
-            0 => bail!("the input `{}` has no samples: give each input its own, --data NAME=PATH", input.name),
-            1 => {}
-            _ => bail!("the input `{}` has samples twice: give each input its own, --data NAME=PATH", input.name),
-        }
-    }
-    Ok(fed)
-}
-
 /// A network of a file with this text, placed, with samples.
 pub fn trained(
     network: &Path,
@@ -90,7 +63,8 @@ pub fn trained(
 ) -> anyhow::Result<Trained> {
     let read = with_populations(file::parse(text, network)?, network)?;
     let NetworkArgs { input, coding, steps, time, threshold, learn, split, step_us, .. } = &args.network;
-    let fed = fed(&read, data, input.as_deref()).with_context(|| network.display().to_string())?;
+    let fed = Fed { data, input: input.as_deref(), option: "--data" };
+    let fed = fed.inputs(&read).with_context(|| network.display().to_string())?;
     let most = args.samples.map_or(usize::MAX, NonZeroUsize::get);
     let presentation = |input| {
         let own = Presentation::new(&read, input);
@@ -116,6 +90,7 @@ pub fn trained(
         let items = samples.map_err(|error| wrong_kind(&data).map_or_else(|| error.into(), anyhow::Error::msg))?;
         let unfit = || format!("{} does not fit {}", data.display(), network.display());
         check_labels(&read, &items).with_context(unfit)?;
+        regression(&read, &items).iter().for_each(|what| out::complain_once(what));
         let presentation = presentation(input);
         let beyond = Beyond::of(&read, &items, &presentation).with_context(unfit)?;
         if beyond.any() {
@@ -124,7 +99,8 @@ pub fn trained(
         all.push((presentation, items));
     }
     // Classes are those of the first input whose samples have any.
-    let labelled = all.iter().position(|(_, items)| items.iter().any(|item| item.label.is_some())).unwrap_or(0);
+    let is_labelled = |item: &Sample| item.label.is_some() || !item.targets.is_empty();
+    let labelled = all.iter().position(|(_, items)| items.iter().any(is_labelled)).unwrap_or(0);
     let (presentation, items) = all.remove(labelled);
     if let Some((other, there)) = all.iter().find(|(_, there)| there.len() != items.len()) {
         let [one, two] = [&presentation, other].map(|shown| &read.inputs[shown.input].name);

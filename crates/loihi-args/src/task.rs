@@ -4,7 +4,7 @@ use crate::args::{ExperimentArgs, LearnArgs, NetworkArgs, TaskArgs};
 use crate::network;
 use crate::what::What;
 use anyhow::bail;
-use loihi_learn::trained::Trained;
+use loihi_infer::Trained;
 use loihi_learn::{Learner, LearnerOptions};
 use loihi_learn::{RunOptions, Task};
 use loihi_net::probe::Probe;

@@ -8,14 +8,12 @@ use host_harness::device::recorder::{RecordedFile, Recorder};
 use host_harness::device::session::Session;
 use host_harness::experiment::{Answer, ExperimentError, MetricsRow, Observer, Outcome, RunOptions, Running, Task};
 use host_harness::image::ImageFile;
+use host_harness::learn::observer::{COLUMN_MAX, column};
 use host_harness::neuron_map::NeuronMap;
 use host_harness::record::checkpoint::{Checkpoint, RunPosition};
 use host_harness::record::{Manifest, RecordError, RunFolder, neurons};
 use host_harness::samples::{RecordingOptions, weights_after};
 use std::time::{Duration, Instant};
-
-/// Most scores of an answer in `metrics.csv`.
-const SCORES_MAX: usize = 100;
 
 /// How a run is shown and recorded.
 #[derive(Clone, Copy, Debug)]
@@ -227,14 +225,13 @@ impl Observer for Follower {
             let _gone = self.progress.aside(|| out::detail(format_args!("{answer}, scores {:?}", answer.scores)));
         }
         let Some(folder) = &mut self.folder else { return Ok(()) };
-        let text = |value: Option<u32>| value.map_or_else(String::new, |value| value.to_string());
         let accuracy = answer.accuracy().map_or_else(String::new, |share| share.to_string());
-        let scores: Vec<String> = answer.scores.iter().take(SCORES_MAX).map(i64::to_string).collect();
+        let scores: Vec<String> = answer.scores.iter().take(COLUMN_MAX).map(i64::to_string).collect();
         folder.metrics(&[
             ("sample", answer.number.to_string()),
             ("steps", answer.steps.to_string()),
-            ("label", text(answer.label)),
-            ("answer", text(answer.answer)),
+            ("label", column(answer.labels)),
+            ("answer", column(answer.answers)),
             ("accuracy", accuracy),
             ("scores", scores.join(" ")),
         ])?;

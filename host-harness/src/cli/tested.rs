@@ -2,7 +2,7 @@
 
 use super::out;
 use host_harness::experiment::Outcome;
-use host_harness::experiment::trained::Trained;
+use host_harness::infer::Trained;
 use loihi_files::plural::plural;
 use serde::Serialize;
 

@@ -11,11 +11,12 @@ use anyhow::bail;
 use clap::Args;
 use host_harness::experiment::figure;
 use host_harness::inference::answer;
+use host_harness::inference::answers::ClassTally;
 use host_harness::network::{Network, file};
 use host_harness::record::checkpoint::{Checkpoint, RunPosition};
 use host_harness::record::{Manifest, RecordError, RunFolder};
+use host_harness::train::answers::Answers;
 use host_harness::train::check::{Comparison, compare};
-use host_harness::train::trainer::Answers;
 use host_harness::train::{EpochRow, Observer, Subject, SubjectOptions, TrainError, Trainer};
 use loihi_args::jobs::threads;
 use loihi_args::what::What;
@@ -38,12 +39,13 @@ pub(super) struct TrainArgs {
     /// A network file, whose table [train] says how it is trained (`loihi list --network` prints all keys)
     #[arg(value_name = "NET.toml")]
     network: Option<String>,
-    /// What to learn from: the name of a data set (`loihi data list`), a file, an archive or a folder
-    #[arg(long, value_name = "WHAT")]
-    train: PathBuf,
-    /// What to test on [default: the test set of --train]
-    #[arg(long, value_name = "WHAT")]
-    test: Option<PathBuf>,
+    /// What to learn from: the name of a data set (`loihi data list`), a file, an archive or a folder; NAME=WHAT for each of
+    /// several inputs
+    #[arg(long, value_name = "[NAME=]WHAT", required = true)]
+    train: Vec<PathBuf>,
+    /// What to test on, in the same way [default: the test set of --train]
+    #[arg(long, value_name = "[NAME=]WHAT")]
+    test: Vec<PathBuf>,
     /// Epochs over the training set [default: those of the file, else 10; of an ANN 20]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     epochs: Option<u32>,
@@ -101,9 +103,7 @@ fn train_subject(args: &TrainArgs, subject: &Subject, folder: &Path) -> anyhow::
         recording.resume(&checkpoint)?;
         trainer.restore(&checkpoint.state)?;
     }
-    if subject.beyond.any() {
-        recording.warn(&subject.beyond.to_string());
-    }
+    subject.beyond.iter().filter(|beyond| beyond.any()).for_each(|beyond| recording.warn(&beyond.to_string()));
     recording.folder.manifest(&recording.manifest)?;
     let trained = trainer.run(&mut recording);
     recording.progress.finish();
@@ -122,7 +122,8 @@ fn train_subject(args: &TrainArgs, subject: &Subject, folder: &Path) -> anyhow::
 
 impl TrainArgs {
     fn options(&self) -> SubjectOptions {
-        let mut options = SubjectOptions::new(&self.train);
+        let mut options = SubjectOptions::default();
+        options.train.clone_from(&self.train);
         options.test.clone_from(&self.test);
         options.seed = self.seed;
         options.epochs = self.epochs;
@@ -169,6 +170,8 @@ struct Recording {
 /// What came out.
 struct Trained {
     accuracy: f64,
+    /// Of pixels, how right each class is.
+    classes: Option<ClassTally>,
     silent: usize,
     samples: [usize; 2],
     /// What was trained, and how many values of it.
@@ -248,7 +251,7 @@ impl Recording {
         let scores = &answers.scores;
         let comparison =
             told("comparing with the emulator", scores.len(), |tell| compare(subject, written, scores, jobs, tell))?;
-        let by = trainer.model().readout.by;
+        let by = trainer.model().readout.by();
         let silent = answers.scores.iter().filter(|scores| answer(by, scores).is_none()).count();
         let confusion = confusion(trainer, subject, &answers);
         if !confusion.is_empty() {
@@ -256,6 +259,7 @@ impl Recording {
         }
         let trained = Trained {
             accuracy: answers.accuracy(),
+            classes: (trainer.model().pixels != [1, 1]).then_some(answers.classes),
             silent,
             samples: [subject.samples.training.len(), subject.samples.test.len()],
             parameters: trainer.model().trained(),
@@ -297,11 +301,15 @@ fn confusion(trainer: &Trainer<'_>, subject: &Subject, answers: &Answers) -> Vec
 impl Trained {
     #[expect(clippy::cast_precision_loss, reason = "counts are exact")]
     fn figures(&self) -> BTreeMap<String, f64> {
-        BTreeMap::from([
-            (accuracy_name(self.validates).to_owned(), self.accuracy),
-            ("scores_compared".to_owned(), self.comparison.compared as f64),
-            ("scores_different".to_owned(), self.comparison.different as f64),
-        ])
+        let of_classes = |of: fn(&ClassTally, usize) -> Option<f64>| self.classes.as_ref().and_then(|own| own.mean(of));
+        let rows = [
+            (accuracy_name(self.validates), Some(self.accuracy)),
+            ("f1_mean", of_classes(ClassTally::f1)),
+            ("iou_mean", of_classes(ClassTally::iou)),
+            ("scores_compared", Some(self.comparison.compared as f64)),
+            ("scores_different", Some(self.comparison.different as f64)),
+        ];
+        rows.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
     }
 
     fn print(&self, recording: &Recording) -> anyhow::Result<()> {
@@ -318,6 +326,12 @@ impl Trained {
             body[*key] = (*count).into();
         }
         body[accuracy_name(self.validates)] = self.accuracy.into();
+        for (key, of) in [("f1", ClassTally::f1 as fn(&ClassTally, usize) -> Option<f64>), ("iou", ClassTally::iou)] {
+            if let Some(own) = &self.classes {
+                body[key] = (0..own.labelled.len()).map(|class| of(own, class)).collect();
+                body[format!("{key}_mean")] = own.mean(of).into();
+            }
+        }
         if let Some(row) = &recording.last {
             body["epochs"] = row.epoch.into();
             body["accuracy_train"] = row.accuracy_train.into();
@@ -431,11 +445,11 @@ fn trained_network(trainer: &Trainer<'_>, subject: &Subject, answers: &Answers) 
     network.run.train = None;
     let about = Some(network.about.trim_end()).filter(|about| !about.is_empty());
     let about = about.map_or_else(String::new, |about| format!("{about}\n"));
-    let sample = if subject.validates { "validation sample" } else { "test sample" };
-    network.about = format!(
-        "{about}Trained in the chip's integers: {} of {} classified correctly.",
-        answers.tally.right,
-        plural(answers.scores.len(), sample)
-    );
+    let tally = &answers.tally;
+    let of = if network.readout.is_some_and(|readout| readout.is_single()) { "sample" } else { "label" };
+    let of = if subject.validates { format!("validation {of}") } else { format!("test {of}") };
+    let labelled = plural(usize::try_from(tally.labelled).unwrap_or(usize::MAX), &of);
+    network.about =
+        format!("{about}Trained in the chip's integers: {} of {labelled} classified correctly.", tally.right);
     network
 }

@@ -69,6 +69,30 @@ fn a_nir_graph_is_trained_where_it_begins() {
     run(&["export", &at("one/network.toml"), "--nir", &at("back.nir")]);
 }
 
+/// In their registers where samples are spikes, and in the sums of the embedded CPU where they are values.
+#[test]
+fn biases_of_the_first_layer_are_trained() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(at("net.nir"), nir::bytes(&graph()).unwrap()).unwrap();
+    let [net, train] = ["net.nir", "train.toml"].map(at);
+    for (shown, out) in [(&["--coding", "rate"][..], "spikes"), (&["--values"], "values")] {
+        let trained = |rate: &str, out: &str| {
+            fs::write(
+                &train,
+                format!("[train]\nepochs = 2\nrate = 2.0\nbias = {{ rate = {rate}, of = [\"hidden\"] }}\n"),
+            )
+            .unwrap();
+            let begins = ["train", &train, "--from", &net, "--as", "snntorch", "--steps", "8", "--samples", "200"];
+            let ends = ["--train", "digits", "--out", &at(out)];
+            run(&[&begins, shown, &ends].concat())
+        };
+        let [some, none] = [trained("20.0", out), trained("0.00001", &format!("{out}-none"))];
+        assert_eq!((&some["bias"], &some["scores_different"]), (&24.into(), &0.into()), "{some}");
+        assert_ne!(some["loss"], none["loss"], "biases have moved");
+    }
+}
+
 #[test]
 fn what_a_graph_lacks_is_told_in_a_sentence() {
     let folder = tempfile::tempdir().unwrap();

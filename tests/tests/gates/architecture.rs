@@ -21,7 +21,7 @@ const WRAPPED: [(&str, &[&str]); 16] = [
     ("npyz", &["loihi-files"]),
     ("ratatui", &["loihi-show", "host-harness"]),
     ("defmt-decoder", &["loihi-device"]),
-    ("gemm-common", &["loihi-train"]),
+    ("gemm-common", &["loihi-adjoint", "loihi-train"]),
     ("gemm-f32", &["loihi-train"]),
     ("prost", &["loihi-convert"]),
     ("indicatif", &["loihi-terminal"]),
@@ -116,7 +116,8 @@ fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
 }
 
 /// The crates whose `lib.rs` has a table of all their modules, from the ground up.
-const LAYERED: [&str; 16] = [
+const LAYERED: [&str; 17] = [
+    "loihi-adjoint",
     "loihi-args",
     "loihi-convert",
     "loihi-core",

@@ -30,6 +30,9 @@ pub(super) fn train(args: &TrainArgs, what: &What, folder: &Path) -> anyhow::Res
     if args.input.is_some() {
         bail!("--input has no meaning for an ANN, which has one input: take it out");
     }
+    if args.train.len().max(args.test.len()) > 1 {
+        bail!("an ANN has one input: give --train and --test once");
+    }
     let subject = waiting("reading samples", || AnnSubject::open(&what.text, &what.path, &args.options()))?;
     let manifest = Manifest {
         experiment: subject.ann.name.clone(),
