@@ -283,14 +283,16 @@ impl Recording {
     }
 }
 
-/// Test samples by class (rows) and answer (columns), without those that have no answer; empty if there are many classes.
+/// Test samples by class (rows) and answer (columns), without those that have no answer; empty if there are many classes, or
+/// several answers to a sample.
 fn confusion(trainer: &Trainer<'_>, subject: &Subject, answers: &Answers) -> Vec<Vec<f64>> {
-    let readout = &trainer.model().readout;
-    let classes = Some(readout.classes).filter(|classes| *classes <= CLASSES_MAX).unwrap_or(0);
+    let (reading, pixels) = (&trainer.model().readout, trainer.model().pixels);
+    let is_one = pixels == [1, 1] && reading.readout.window_steps == 0;
+    let classes = if is_one && reading.neurons <= CLASSES_MAX { reading.neurons } else { 0 };
     let mut counts = vec![vec![0.0; classes]; classes];
     for (sample, scores) in subject.samples.test.iter().zip(&answers.scores) {
         let row = sample.label.and_then(|label| counts.get_mut(label as usize));
-        let cell = row.and_then(|row| row.get_mut(answer(readout.by, scores)?));
+        let cell = row.and_then(|row| row.get_mut(answer(reading.by(), scores)?));
         if let Some(count) = cell {
             *count += 1.0;
         }
