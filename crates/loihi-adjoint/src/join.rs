@@ -175,6 +175,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "these numbers are exact")]
     fn the_derivative_goes_to_the_one_that_it_is() {
         let route = |join, x, a: (i32, bool), b: i32| {
             let operand = |value, fired| Some(Operand { value, fired });

@@ -90,7 +90,9 @@ pub fn trained(
         let items = samples.map_err(|error| wrong_kind(&data).map_or_else(|| error.into(), anyhow::Error::msg))?;
         let unfit = || format!("{} does not fit {}", data.display(), network.display());
         check_labels(&read, &items).with_context(unfit)?;
-        regression(&read, &items).iter().for_each(|what| out::complain_once(what));
+        if let Some(what) = regression(&read, &items) {
+            out::complain_once(&what);
+        }
         let presentation = presentation(input);
         let beyond = Beyond::of(&read, &items, &presentation).with_context(unfit)?;
         if beyond.any() {

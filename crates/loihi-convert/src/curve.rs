@@ -227,7 +227,6 @@ impl Test<'_> {
                 // Biases and values stay.
                 biases: if first == 0 { stimulus.biases.clone() } else { Vec::new() },
                 values: if first == 0 { stimulus.values.clone() } else { Vec::new() },
-                ..Stimulus::default()
             };
             let more = runner.advance(&piece)?;
             for spike in more.iter().filter(|spike| spike.population == readout.population) {

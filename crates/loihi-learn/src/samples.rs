@@ -268,7 +268,9 @@ pub fn hash_of(sample: &Sample, hash: &mut Fnv64) {
         }
         other => hash.bytes(format!("{other:?}").as_bytes()),
     }
-    beside.iter().for_each(|own| hash_of(own, hash));
+    for own in beside {
+        hash_of(own, hash);
+    }
 }
 
 /// Places of at most as many samples of a class, one after the other; the first of them follows from the seed.

@@ -69,13 +69,11 @@ pub(crate) fn begin<'m>(neurons: &'m [Neurons], sums: &'m [Option<BiasSums>], po
 
 /// Puts biases, as they are rounded to, into the model.
 pub(crate) fn fold(neurons: &mut [Neurons], sums: &mut [Option<BiasSums>], population: usize, biases: &[i32]) {
-    match sums.iter_mut().flatten().find(|own| own.population == population) {
-        Some(own) => own.offsets.copy_from_slice(biases),
-        None => {
-            let all = neurons[population].biases.iter_mut().zip(biases);
-            all.for_each(|(own, bias)| *own = held(*bias).value());
-        }
+    if let Some(own) = sums.iter_mut().flatten().find(|own| own.population == population) {
+        return own.offsets.copy_from_slice(biases);
     }
+    let all = neurons[population].biases.iter_mut().zip(biases);
+    all.for_each(|(own, bias)| *own = held(*bias).value());
 }
 
 /// Puts biases into the network.

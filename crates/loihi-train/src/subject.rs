@@ -54,7 +54,7 @@ impl SubjectOptions {
     /// [`ExperimentError`] if the data cannot be read.
     pub fn read_samples(&self, validation_samples: usize) -> Result<Samples, ExperimentError> {
         let own = |paths: &[PathBuf]| paths.first().cloned();
-        self.read(own(&self.train).unwrap_or_default(), own(&self.test), &[], validation_samples)
+        self.read(own(&self.train).unwrap_or_default(), own(&self.test).as_deref(), &[], validation_samples)
     }
 
     /// The same for the inputs of a network: their places, and samples that have those of the second one and further ones beside
@@ -71,13 +71,13 @@ impl SubjectOptions {
         let mut all = train.into_iter().map(|(_, train)| Beside { train, test: tests.next() });
         let Some(Beside { train, test }) = all.next() else { return Err(PresentError::NoInput.into()) };
         let beside: Vec<Beside> = all.collect();
-        Ok((places, self.read(train, test, &beside, validation_samples)?))
+        Ok((places, self.read(train, test.as_deref(), &beside, validation_samples)?))
     }
 
     fn read(
         &self,
         train: PathBuf,
-        test: Option<PathBuf>,
+        test: Option<&Path>,
         beside: &[Beside],
         validation_samples: usize,
     ) -> Result<Samples, ExperimentError> {
@@ -88,7 +88,7 @@ impl SubjectOptions {
             validate: self.validate,
             ..RunOptions::default()
         };
-        let wanted = Wanted { test: test.as_deref(), beside, full_scale: Some(u8::MAX), ..Wanted::default() };
+        let wanted = Wanted { test, beside, full_scale: Some(u8::MAX), ..Wanted::default() };
         Samples::open(&TaskForm::default(), &run, wanted)?.select(&run, validation_samples, None)
     }
 }

@@ -11,7 +11,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 fn drawn(at: usize, most: i64) -> i64 {
-    i64::from(word(7, u32::try_from(at).unwrap(), 0, 0)) * most >> 32
+    (i64::from(word(7, u32::try_from(at).unwrap(), 0, 0)) * most) >> 32
 }
 
 fn whole(shape: &[usize], values: Vec<i64>) -> Array {

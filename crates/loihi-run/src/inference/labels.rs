@@ -43,9 +43,12 @@ pub fn labels_of(network: &Network, item: &Sample, steps: u32) -> Result<Vec<Opt
 pub fn check_labels(network: &Network, items: &[Sample]) -> Result<(), PresentError> {
     let Some(readout) = network.readout else { return Ok(()) };
     let Some(shape) = AnswerShape::of(network, network.sample_steps().unwrap_or(1)) else { return Ok(()) };
-    items.iter().try_for_each(|item| match readout.is_single() {
-        true => check_label(network, item, shape.classes),
-        false => classes_of(network, item, shape.classes).map(drop),
+    items.iter().try_for_each(|item| {
+        if readout.is_single() {
+            check_label(network, item, shape.classes)
+        } else {
+            classes_of(network, item, shape.classes).map(drop)
+        }
     })
 }
 

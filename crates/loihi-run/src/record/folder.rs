@@ -342,7 +342,7 @@ fn is_of_run(name: &str) -> bool {
 
 /// Whether it is a table of figures.
 fn is_table(name: &str) -> bool {
-    name.strip_prefix("table-").is_some_and(|rest| rest.ends_with(".csv"))
+    name.strip_prefix("table-").and_then(|rest| rest.strip_suffix(".csv")).is_some()
 }
 
 /// Whether it is a file of samples, or what is said of them.

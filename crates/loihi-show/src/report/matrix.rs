@@ -141,7 +141,8 @@ fn matrix(confusion: &Confusion, classes: &[u32]) -> String {
 
 /// A table whose cells, each with the share of its row, are the darker the larger they are.
 fn shaded(name: &str, corner: &str, head: &[String], rows: &[(String, Vec<(String, f64)>)]) -> String {
-    let head: String = head.iter().map(|name| format!("<th scope=\"col\">{}</th>", escaped(name))).collect();
+    let column = |name: &String| format!("<th scope=\"col\">{}</th>", escaped(name));
+    let head: String = head.iter().map(column).collect();
     let mut table = format!("<table class=\"cells\">\n<thead><tr><th>{corner}</th>{head}</tr></thead>\n<tbody>\n");
     for (name, cells) in rows {
         let cell = |(text, share): &(String, f64)| {
