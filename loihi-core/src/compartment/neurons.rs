@@ -158,11 +158,11 @@ impl<const N: usize, R: RandomSource> Neurons<'_, N, R> {
             drive = join(&profile, self.operand.as_ref(), drive);
         }
 
-        let refractory = taken::<P, K, N, u8>(self.refractory);
+        let free = each(taken::<P, K, N, u8>(self.refractory), |_, steps| i32::from(steps > 1).wrapping_sub(1));
         let v = each(taken::<P, K, N, i32>(voltages), |n, v| {
             // Both terms have 23 bits and sign, so the sum cannot overflow.
             let sum = retain_scaled(v.wrapping_shl(8), keep_v).wrapping_add(of(&drive, n));
-            if of(&refractory, n) > 1 { 0 } else { sum.max(profile.v_min).min(profile.v_max) }
+            sum.max(profile.v_min).min(profile.v_max) & of(&free, n)
         });
         let above = each(v, |_, v| i32::from(v > profile.v_th).wrapping_neg());
         let resets = profile.tree.threshold == ThresholdMode::SpikeAndReset;
