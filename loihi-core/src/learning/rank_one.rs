@@ -96,6 +96,12 @@ impl Plan {
     }
 }
 
+/// Sixteen values of the history; it is as long as the last chunk, so that the trace of every lane is there.
+#[inline(always)]
+fn run(plane: &[i16], at: usize) -> Option<&[i16; LANES]> {
+    plane.get(at..).and_then(<[i16]>::first_chunk)
+}
+
 /// The products of an axon.
 pub(super) type Terms<'h> = heapless::Vec<Term<'h>, PRODUCTS_MAX>;
 
@@ -116,17 +122,15 @@ impl Term<'_> {
     /// The product at each of sixteen synapses from `at` on; `None` if a trace is missing.
     #[inline(always)]
     fn run(&self, at: usize) -> Option<Values> {
-        // The history is as long as the last chunk, so that the trace of every lane is there.
-        let run = |plane: &[i16]| plane.get(at..).and_then(<[i16]>::first_chunk::<LANES>).copied();
         let mut values = [self.factor; LANES];
         if let Some(y) = self.y {
-            for (value, y) in values.iter_mut().zip(run(y)?) {
-                *value = value.wrapping_mul(i32::from(y));
+            for (value, y) in values.iter_mut().zip(run(y, at)?) {
+                *value = value.wrapping_mul(i32::from(*y));
             }
         }
         if let Some(fired) = self.fired {
-            for (value, fired) in values.iter_mut().zip(run(fired)?) {
-                *value = if fired > 0 { *value } else { 0 };
+            for (value, fired) in values.iter_mut().zip(run(fired, at)?) {
+                *value = if *fired > 0 { *value } else { 0 };
             }
         }
         Some(values)
@@ -246,8 +250,9 @@ fn update<'t, 'h: 't>(
         *sum = old.wrapping_shl(7);
     }
     for term in terms {
-        for (sum, value) in new.iter_mut().zip(values(term)?) {
-            *sum = term.scale.add(*sum, value);
+        let values = values(term)?;
+        for (sum, value) in new.iter_mut().zip(&values) {
+            *sum = term.scale.add(*sum, *value);
         }
     }
     for (sum, word) in new.iter_mut().zip(words) {
